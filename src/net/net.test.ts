@@ -1,0 +1,480 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { type Log, silentLog } from '../base/log.ts';
+import { addressBlock, ConnectionLimits } from './connection-limits.ts';
+import { hostPort, Listener, type ListenerOptions } from './listener.ts';
+import { Roster } from './roster.ts';
+import { makePair, selfSignedFiles } from './self-signed.ts';
+import { type ByteStream, ReadTimeout, StreamClosed } from './stream.ts';
+import { Sweep } from './sweep.ts';
+import { TlsFiles } from './tls.ts';
+import { Transcript } from './transcript.ts';
+
+interface Setup extends Partial<ListenerOptions> {
+  readonly run: (stream: ByteStream) => Promise<void>;
+  readonly stop?: (stream: ByteStream) => void;
+  readonly writeTimeoutMs?: number;
+  readonly sweep?: Sweep;
+}
+
+async function serve(setup: Setup): Promise<Listener> {
+  return Listener.open({
+    name: 'test',
+    host: '127.0.0.1',
+    port: 0,
+    limits: new ConnectionLimits({ total: 100, perAddress: 10 }),
+    stream: { sweep: setup.sweep ?? new Sweep(5), writeTimeoutMs: setup.writeTimeoutMs ?? 5_000 },
+    handshakeTimeoutMs: 2_000,
+    log: silentLog,
+    farewell: (refusal) => Buffer.from(`* BYE ${refusal}\r\n`),
+    accept: (stream) => ({ run: () => setup.run(stream), stop: () => setup.stop?.(stream) }),
+    ...setup,
+  });
+}
+
+async function everything(socket: Socket): Promise<string> {
+  let text = '';
+  for await (const chunk of socket) text += chunk;
+  return text;
+}
+
+async function echo(stream: ByteStream): Promise<void> {
+  for (let bytes = await stream.read(); bytes; bytes = await stream.read()) {
+    stream.write(bytes);
+    await stream.drained();
+  }
+}
+
+describe('stream', () => {
+  test('echoes megabytes with back-pressure and answers a half-closed peer', async () => {
+    const listener = await serve({ run: echo });
+    const socket = connect(listener.port, '127.0.0.1');
+    const sent = Buffer.alloc(3_000_000, 'abcdefg');
+    socket.end(sent);
+    assert.equal(await everything(socket), sent.toString());
+    await listener.close(1000);
+  });
+
+  test('holds back a client whose session does not read', async () => {
+    const { promise: go, resolve } = Promise.withResolvers<void>();
+    const { promise: total, resolve: report } = Promise.withResolvers<number>();
+    const listener = await serve({
+      run: async (stream) => {
+        await go;
+        assert.ok(stream.bytesRead < 400_000, `${stream.bytesRead} bytes were read ahead`);
+        let bytes = 0;
+        for (let chunk = await stream.read(); chunk; chunk = await stream.read()) bytes += chunk.length;
+        report(bytes);
+      },
+    });
+    const socket = connect(listener.port, '127.0.0.1');
+    const isFull = !socket.write(Buffer.alloc(8_000_000));
+    assert.ok(isFull);
+    await new Promise((done) => setTimeout(done, 50));
+    resolve();
+    socket.end();
+    assert.equal(await total, 8_000_000);
+    socket.destroy();
+    await listener.close(1000);
+  });
+
+  test('everything written in one turn leaves in one packet', async () => {
+    const listener = await serve({
+      run: async (stream) => {
+        stream.write(Buffer.from('* 1 EXISTS\r\n'));
+        await Promise.resolve();
+        stream.write([Buffer.from('* 0 '), Buffer.from('RECENT\r\n')]);
+        await Promise.resolve();
+        stream.write(Buffer.from('a OK\r\n'));
+        await stream.flushed();
+      },
+    });
+    const socket = connect(listener.port, '127.0.0.1');
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    assert.equal(first.toString(), '* 1 EXISTS\r\n* 0 RECENT\r\na OK\r\n');
+    socket.end();
+    await listener.close(1000);
+  });
+
+  test('a peer that does not take its replies is cut off', async () => {
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const listener = await serve({
+      writeTimeoutMs: 60,
+      run: async (stream) => {
+        try {
+          for (;;) {
+            stream.write(Buffer.alloc(100_000));
+            await stream.drained();
+          }
+        } catch (error) {
+          resolve(error);
+          throw error;
+        }
+      },
+    });
+    const socket = connect(listener.port, '127.0.0.1').pause();
+    socket.on('error', () => {});
+    const error = await promise;
+    assert.ok(error instanceof StreamClosed);
+    assert.match(error.message, /does not take/);
+    socket.destroy();
+    await listener.close(1000);
+  });
+
+  test('reads end when idle, and at the end of the total whatever drips in', async () => {
+    for (const limits of [{ idleMs: 40 }, { idleMs: 1000, totalMs: 60 }]) {
+      const listener = await serve({
+        run: async (stream) => {
+          stream.limitReads(limits);
+          try {
+            while (await stream.read());
+          } catch (error) {
+            assert.ok(error instanceof ReadTimeout);
+            stream.write(Buffer.from('* BYE idle\r\n'));
+          }
+        },
+      });
+      const socket = connect(listener.port, '127.0.0.1');
+      const drip = limits.totalMs ? setInterval(() => socket.write('x'), 10) : undefined;
+      socket.on('error', () => {});
+      const [bye] = (await once(socket, 'data')) as [Buffer];
+      clearInterval(drip);
+      assert.equal(bye.toString(), '* BYE idle\r\n');
+      socket.end();
+      await listener.close(1000);
+    }
+  });
+
+  test('bytes given back come first', async () => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const listener = await serve({
+      run: async (stream) => {
+        const bytes = (await stream.read()) as Buffer;
+        stream.unread(bytes.subarray(4));
+        resolve(`${bytes.subarray(0, 4)}|${await stream.read()}`);
+      },
+    });
+    const socket = connect(listener.port, '127.0.0.1');
+    socket.end('DONEa1 NOOP');
+    assert.equal(await promise, 'DONE|a1 NOOP');
+    await listener.close(1000);
+  });
+});
+
+describe('listener', () => {
+  test('refuses over the limit with a farewell and lets others in later', async () => {
+    const limits = new ConnectionLimits({ total: 1, perAddress: 10 });
+    const listener = await serve({ limits, run: echo });
+    const first = connect(listener.port, '127.0.0.1');
+    first.write('hello');
+    await once(first, 'data');
+    assert.equal(await everything(connect(listener.port, '127.0.0.1')), '* BYE server-full\r\n');
+    first.destroy();
+    await once(first, 'close');
+    while (limits.total > 0) await new Promise(setImmediate);
+    const third = connect(listener.port, '127.0.0.1');
+    third.end('again');
+    assert.equal(await everything(third), 'again');
+    await listener.close(1000);
+  });
+
+  test('closing tells the sessions, then cuts off those that stay', async () => {
+    const polite = await serve({
+      run: async (stream) => {
+        await stream.read();
+      },
+      stop: (stream) => {
+        stream.write(Buffer.from('* BYE stopping\r\n'));
+        void stream.close();
+      },
+    });
+    const socket = connect(polite.port, '127.0.0.1');
+    await once(socket, 'connect');
+    while (polite.connections === 0) await new Promise(setImmediate);
+    const [text] = await Promise.all([everything(socket), polite.close(2000)]);
+    assert.equal(text, '* BYE stopping\r\n');
+
+    const stubborn = await serve({ run: async (stream) => stream.closed });
+    const other = connect(stubborn.port, '127.0.0.1');
+    other.on('error', () => {});
+    while (stubborn.connections === 0) await new Promise(setImmediate);
+    await stubborn.close(20);
+    assert.equal(stubborn.connections, 0);
+    other.destroy();
+  });
+
+  test('a session that throws is logged and takes down only itself', async () => {
+    const messages: string[] = [];
+    const log: Log = { ...silentLog, error: (_fields, message) => void messages.push(message) };
+    const listener = await serve({
+      log,
+      run: async () => {
+        throw new Error('a bug');
+      },
+    });
+    const socket = connect(listener.port, '127.0.0.1');
+    socket.on('error', () => {});
+    await once(socket, 'close');
+    assert.deepEqual(messages, ['session failed']);
+    await listener.close(1000);
+  });
+
+  test('a port in use is named', async () => {
+    const listener = await serve({ run: echo });
+    await assert.rejects(serve({ run: echo, port: listener.port }), /another program uses this port/);
+    await listener.close(10);
+    assert.equal(hostPort('::1', 143), '[::1]:143');
+  });
+});
+
+describe('tls', () => {
+  let folder: string;
+  let tls: TlsFiles;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'brevduva-tls-'));
+    tls = await TlsFiles.open(await selfSignedFiles(folder, 'mail.example.com'), silentLog);
+  });
+  after(async () => {
+    tls.close();
+    await rm(folder, { recursive: true });
+  });
+
+  test('a self-signed pair names the host and is kept', async () => {
+    assert.match(tls.certificate.subjectAltName ?? '', /DNS:mail\.example\.com.*IP Address:127\.0\.0\.1/);
+    assert.ok(tls.certificate.checkHost('mail.example.com'));
+    const again = await selfSignedFiles(folder, 'other.example.com');
+    assert.equal(
+      await readFile(again.certificatePath, 'utf8'),
+      await readFile(join(folder, 'tls-cert.pem'), 'utf8'),
+    );
+  });
+
+  test('TLS from the first byte, both versions, with any ALPN, resumable', async () => {
+    const listener = await serve({ tls, run: echo });
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const options = {
+        host: '127.0.0.1',
+        port: listener.port,
+        rejectUnauthorized: false,
+        ALPNProtocols: ['h2'],
+        maxVersion: version,
+        minVersion: version,
+      };
+      const socket = connectTls(options);
+      let session: Buffer | undefined;
+      socket.on('session', (ticket) => {
+        session = ticket;
+      });
+      socket.write('hello');
+      assert.equal(String((await once(socket, 'data'))[0]), 'hello');
+      assert.equal(socket.getProtocol(), version);
+      socket.end();
+      await once(socket, 'close');
+      assert.ok(session);
+      const second = connectTls({ ...options, session });
+      await once(second, 'secureConnect');
+      assert.equal(second.isSessionReused(), true, version);
+      second.end();
+    }
+    await listener.close(1000);
+  });
+
+  test('megabytes through TLS, and a half-closed peer', async () => {
+    const listener = await serve({ tls, run: echo });
+    const socket = connectTls({ host: '127.0.0.1', port: listener.port, rejectUnauthorized: false });
+    const sent = Buffer.alloc(2_000_000, '0123456');
+    socket.end(sent);
+    assert.equal(await everything(socket), sent.toString());
+    await listener.close(1000);
+  });
+
+  async function startTls(stream: ByteStream): Promise<void> {
+    let heard = '';
+    for (let bytes = await stream.read(); bytes; bytes = await stream.read()) {
+      heard += bytes.toString();
+      if (!heard.includes('\n')) continue;
+      if (heard.startsWith('STARTTLS')) {
+        heard = '';
+        await stream.startTls(tls, Buffer.from('OK begin\r\n'));
+        continue;
+      }
+      stream.write(Buffer.from(`heard ${heard}`));
+      heard = '';
+    }
+  }
+
+  async function upgraded(port: number, plaintext: string): Promise<TLSSocket> {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(plaintext);
+    assert.equal(String((await once(socket, 'data'))[0]), 'OK begin\r\n');
+    const secure = connectTls({ socket, rejectUnauthorized: false });
+    await once(secure, 'secureConnect');
+    return secure;
+  }
+
+  test('upgrades in place and forgets what was injected before (CVE-2011-0411)', async () => {
+    const listener = await serve({ run: startTls });
+    for (const plaintext of [
+      'STARTTLS\r\n',
+      'STARTTLS\r\nINJECTED\r\n',
+      `STARTTLS\r\n${'X'.repeat(200_000)}\r\n`,
+    ]) {
+      const secure = await upgraded(listener.port, plaintext).catch(() => undefined);
+      // A flood that is still arriving becomes a broken handshake: no connection, and nothing of it obeyed.
+      if (!secure) continue;
+      secure.write('FIRST\n');
+      assert.equal(String((await once(secure, 'data'))[0]), 'heard FIRST\n');
+      secure.end();
+      await once(secure, 'close');
+    }
+    await listener.close(1000);
+  });
+
+  test('a handshake that never comes, or is rubbish, ends the connection', async () => {
+    const listener = await serve({ tls, handshakeTimeoutMs: 30, run: echo });
+    for (const bytes of ['', 'a1 LOGIN x y\r\n']) {
+      const socket = connect(listener.port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.resume().write(bytes);
+      await once(socket, 'close');
+    }
+    await listener.close(1000);
+    assert.equal(listener.connections, 0);
+  });
+
+  test('a renewed pair is used for new handshakes, a broken one is not', async () => {
+    const files = { certificatePath: join(folder, 'own.pem'), keyPath: join(folder, 'own-key.pem') };
+    const install = async (pair: { certificate: string; key: string }) => {
+      await writeFile(files.certificatePath, pair.certificate);
+      await writeFile(files.keyPath, pair.key);
+    };
+    await install(await makePair('one.example.com'));
+    const messages: string[] = [];
+    const log: Log = { ...silentLog, error: (_fields, message) => void messages.push(message) };
+    const source = await TlsFiles.open(files, log);
+    const listener = await serve({ tls: source, run: echo });
+    const nameSeen = async () => {
+      const socket = connectTls({ host: '127.0.0.1', port: listener.port, rejectUnauthorized: false });
+      await once(socket, 'secureConnect');
+      const name = socket.getPeerCertificate().subject.CN;
+      return { socket, name };
+    };
+    const old = await nameSeen();
+    assert.equal(old.name, 'one.example.com');
+
+    await writeFile(files.keyPath, (await makePair('other.example.com')).key);
+    assert.equal(await source.reload(), false);
+    assert.equal(await source.reload(), false);
+    assert.deepEqual(messages, ['the new certificate is unusable; the old one stays in use']);
+    const still = await nameSeen();
+    assert.equal(still.name, 'one.example.com');
+    still.socket.end();
+
+    await install(await makePair('two.example.com'));
+    assert.equal(await source.reload(), true);
+    const renewed = await nameSeen();
+    assert.equal(renewed.name, 'two.example.com');
+    renewed.socket.end();
+    old.socket.write('still here');
+    assert.equal(String((await once(old.socket, 'data'))[0]), 'still here');
+    old.socket.end();
+    source.close();
+    await listener.close(1000);
+  });
+
+  test('an unusable pair at start is named', async () => {
+    const keyPath = join(folder, 'absent.pem');
+    const open = TlsFiles.open({ certificatePath: join(folder, 'tls-cert.pem'), keyPath }, silentLog);
+    await assert.rejects(open, /cannot read .*absent\.pem/);
+  });
+});
+
+describe('counting', () => {
+  test('addresses are counted by the block a customer gets, loopback is not', () => {
+    const rows = [
+      ['192.0.2.1', '192.0.2.1'],
+      ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+      ['2001:db8::1', '2001:db8:0:0::/64'],
+      ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+      ['::', '0:0:0:0::/64'],
+    ] as const;
+    for (const [address, block] of rows) assert.equal(addressBlock(address), block);
+    const limits = new ConnectionLimits({ total: 4, perAddress: 1 });
+    assert.equal(limits.enter('2001:db8::1'), undefined);
+    assert.equal(limits.enter('2001:db8::2'), 'address-full');
+    limits.leave('2001:db8::1');
+    assert.equal(limits.enter('2001:db8::2'), undefined);
+    for (let i = 0; i < 3; i++) assert.equal(limits.enter('127.0.0.1'), undefined);
+    assert.equal(limits.enter('::1'), 'server-full');
+  });
+
+  test('an account over its limit loses the session that was idle longest', () => {
+    const roster = new Roster(2);
+    const stopped: number[] = [];
+    const member = (lastActiveMs: number) => ({ lastActiveMs, stop: () => void stopped.push(lastActiveMs) });
+    const leave = roster.join('alice', member(30));
+    roster.join('alice', member(10));
+    roster.join('alice', member(20));
+    assert.deepEqual(stopped, [10]);
+    leave();
+    assert.equal(roster.count('alice'), 1);
+    roster.stopAll('alice', 'password changed');
+    assert.deepEqual(stopped, [10, 20]);
+  });
+
+  test('the sweep asks everybody and stops its timer when nobody is left', () => {
+    let now = 5;
+    const sweep = new Sweep(1_000_000, () => now);
+    const asked: number[] = [];
+    const member = { sweep: (ms: number) => void asked.push(ms) };
+    sweep.add(member);
+    now = 9;
+    sweep.tick();
+    sweep.remove(member);
+    sweep.tick();
+    assert.deepEqual(asked, [9]);
+    assert.equal(sweep.size, 0);
+  });
+});
+
+test('a transcript shows no password', () => {
+  const lines: string[] = [];
+  const transcript = new Transcript((line) => lines.push(line));
+  const talk: readonly (readonly ['C' | 'S', string])[] = [
+    ['S', '* OK hello\r\n'],
+    ['C', 'a1 LOG'],
+    ['C', 'IN alice hunter2\r\n'],
+    ['S', 'a1 NO\r\n'],
+    ['C', 'a2 login {5}\r\n'],
+    ['S', '+ go\r\n'],
+    ['C', 'alice {7}\r\n'],
+    ['S', '+ go\r\n'],
+    ['C', 'hunter2\r\n'],
+    ['S', 'a2 OK\r\n'],
+    ['C', 'a3 NOOP\r\n'],
+    ['S', 'a3 OK\r\n'],
+    ['C', 'PASS hunter2\r\n'],
+    ['S', '+OK\r\n'],
+    ['C', 'AUTH PLAIN aHVudGVyMg==\r\n'],
+    ['S', '+OK\r\n'],
+    ['C', 'a4 AUTHENTICATE PLAIN\r\n'],
+    ['S', '+\r\n'],
+    ['C', 'aHVudGVyMg==\r\n'],
+    ['S', 'a4 OK\r\n'],
+  ];
+  for (const [side, text] of talk) {
+    if (side === 'C') transcript.received(Buffer.from(text));
+    else transcript.sent(Buffer.from(text));
+  }
+  const shown = lines.join('\n');
+  assert.ok(!/hunter2|aHVud/.test(shown), shown);
+  assert.match(shown, /C: a1 LOGIN \*{4}\nS: a1 NO\nC: a2 login \*{4}\n/);
+  assert.match(shown, /C: a3 NOOP/);
+});

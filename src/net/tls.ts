@@ -1,0 +1,184 @@
+import { createHash, randomBytes, X509Certificate } from 'node:crypto';
+import { type FSWatcher, watch } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Log } from '../base/log.ts';
+
+/**
+ * The certificate that new handshakes get, kept fresh while the server runs: renewing it (certbot, lego, a mounted
+ * secret) needs no restart and drops nobody. A pair that does not load or does not match is reported and the one in
+ * use stays: a half-written file or a wrong key never takes mail down.
+ *
+ * TLS 1.2 and up. No ALPN list: a client that offers only protocols we do not name must not be refused (some Outlook
+ * versions do). Session tickets survive a reload, so that reconnecting phones keep their short handshake.
+ */
+const POLL_MS = 30_000;
+/** A renewal writes two files; both should be there before the pair is judged. */
+const SETTLE_MS = 300;
+
+export interface TlsSource {
+  current(): SecureContext;
+}
+
+export interface CertificateFiles {
+  readonly certificatePath: string;
+  readonly keyPath: string;
+}
+
+interface Loaded {
+  readonly context: SecureContext;
+  readonly certificate: X509Certificate;
+  readonly digest: string;
+}
+
+export class TlsFiles implements TlsSource {
+  readonly #files: CertificateFiles;
+  readonly #log: Log;
+  readonly #ticketKeys: Buffer;
+  readonly #watchers: FSWatcher[] = [];
+  #loaded: Loaded;
+  #rejectedDigest = '';
+  #stamp = '';
+  #poll: NodeJS.Timeout | undefined;
+  #settle: NodeJS.Timeout | undefined;
+
+  private constructor(files: CertificateFiles, log: Log, ticketKeys: Buffer, loaded: Loaded) {
+    this.#files = files;
+    this.#log = log;
+    this.#ticketKeys = ticketKeys;
+    this.#loaded = loaded;
+  }
+
+  /** Throws, naming the file and the fault, when the pair is unusable at start. */
+  static async open(files: CertificateFiles, log: Log): Promise<TlsFiles> {
+    const ticketKeys = randomBytes(48);
+    const loaded = await load(files, ticketKeys);
+    const source = new TlsFiles(files, log, ticketKeys, loaded);
+    source.#stamp = await stampOf(files);
+    source.#warnOfExpiry();
+    source.#watch();
+    return source;
+  }
+
+  current(): SecureContext {
+    return this.#loaded.context;
+  }
+
+  get certificate(): X509Certificate {
+    return this.#loaded.certificate;
+  }
+
+  /** Reads the files again; true when a new pair is in use. */
+  async reload(): Promise<boolean> {
+    let loaded: Loaded;
+    try {
+      loaded = await load(this.#files, this.#ticketKeys);
+    } catch (err) {
+      const digest = String((err as Error).message);
+      if (digest !== this.#rejectedDigest) {
+        this.#log.error({ err, ...this.#files }, 'the new certificate is unusable; the old one stays in use');
+      }
+      this.#rejectedDigest = digest;
+      return false;
+    }
+    this.#rejectedDigest = '';
+    if (loaded.digest === this.#loaded.digest) return false;
+    this.#loaded = loaded;
+    this.#log.info(
+      { subject: loaded.certificate.subjectAltName, validTo: loaded.certificate.validTo },
+      'a new certificate is in use',
+    );
+    this.#warnOfExpiry();
+    return true;
+  }
+
+  close(): void {
+    clearInterval(this.#poll);
+    clearTimeout(this.#settle);
+    for (const watcher of this.#watchers) watcher.close();
+  }
+
+  /** The folders are watched, not the files: renewals replace files and flip symbolic links. The poll is the truth. */
+  #watch(): void {
+    this.#poll = setInterval(() => void this.#look(), POLL_MS).unref();
+    const names = new Map<string, Set<string>>();
+    for (const path of [this.#files.certificatePath, this.#files.keyPath]) {
+      const folder = dirname(path);
+      names.set(folder, (names.get(folder) ?? new Set()).add(basename(path)));
+    }
+    for (const folder of names.keys()) {
+      try {
+        const watcher = watch(folder, { persistent: false }, () => this.#lookSoon());
+        watcher.on('error', () => watcher.close());
+        this.#watchers.push(watcher);
+      } catch (err) {
+        this.#log.debug({ err, folder }, 'cannot watch the folder of the certificate; looking now and then');
+      }
+    }
+  }
+
+  #lookSoon(): void {
+    clearTimeout(this.#settle);
+    this.#settle = setTimeout(() => void this.#look(), SETTLE_MS).unref();
+  }
+
+  async #look(): Promise<void> {
+    const stamp = await stampOf(this.#files);
+    if (stamp === this.#stamp) return;
+    this.#stamp = stamp;
+    await this.reload();
+  }
+
+  #warnOfExpiry(): void {
+    const { validToDate, validTo } = this.#loaded.certificate;
+    const daysLeft = Math.floor((validToDate.getTime() - Date.now()) / 86_400_000);
+    if (daysLeft < 10) this.#log.warn({ validTo, daysLeft }, 'the certificate ends soon or has ended');
+  }
+}
+
+async function load(files: CertificateFiles, ticketKeys: Buffer): Promise<Loaded> {
+  const [cert, key] = await Promise.all([readNamed(files.certificatePath), readNamed(files.keyPath)]);
+  const certificate = parseNamed(files.certificatePath, () => new X509Certificate(cert));
+  const context = parseNamed(`${files.certificatePath} with ${files.keyPath}`, () =>
+    createSecureContext({
+      cert,
+      key,
+      minVersion: 'TLSv1.2',
+      honorCipherOrder: true,
+      ticketKeys,
+      sessionIdContext: 'brevduva',
+    }),
+  );
+  return { context, certificate, digest: createHash('sha256').update(cert).update(key).digest('hex') };
+}
+
+async function readNamed(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new Error(`cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function parseNamed<T>(what: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new Error(`${what}: not a usable certificate and key: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function stampOf(files: CertificateFiles): Promise<string> {
+  const parts = await Promise.all(
+    [files.certificatePath, files.keyPath].map(async (path) => {
+      try {
+        const { mtimeMs, size, ino } = await stat(path);
+        return `${mtimeMs}:${size}:${ino}`;
+      } catch {
+        return 'absent';
+      }
+    }),
+  );
+  return parts.join(' ');
+}
