@@ -1,0 +1,38 @@
+/**
+ * What a client's bytes can be blamed for. The parser throws this and nothing else; the session turns it into one
+ * tagged answer (or an untagged one when no tag could be read) and goes on, or closes when `isFatal` says that the
+ * stream can no longer be framed safely.
+ *
+ * A message never quotes what the client sent beyond one punctuation octet: the argument may be a password, and the
+ * text goes into logs.
+ */
+
+/** The response codes that syntax alone can lead to (RFC 9051 §7.1, RFC 5530 §3, RFC 7889 §4, RFC 3516 §4.3). */
+export type SyntaxCode =
+  | { readonly code: 'BADCHARSET'; readonly charsets: readonly string[] }
+  | { readonly code: 'CANNOT' }
+  | { readonly code: 'CLIENTBUG' }
+  | { readonly code: 'LIMIT' }
+  | { readonly code: 'TOOBIG' };
+
+export interface SyntaxFaultOptions {
+  /** BAD unless the command is well formed and merely not to be done. */
+  readonly status?: 'BAD' | 'NO';
+  readonly code?: SyntaxCode;
+  readonly isFatal?: boolean;
+}
+
+export class SyntaxFault extends Error {
+  override readonly name = 'SyntaxFault';
+  readonly status: 'BAD' | 'NO';
+  readonly code: SyntaxCode | undefined;
+  /** Close the connection after the answer: what follows on the stream cannot be told from a literal's body. */
+  readonly isFatal: boolean;
+
+  constructor(message: string, options: SyntaxFaultOptions = {}) {
+    super(message);
+    this.status = options.status ?? 'BAD';
+    this.code = options.code;
+    this.isFatal = options.isFatal ?? false;
+  }
+}
