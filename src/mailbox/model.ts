@@ -66,6 +66,8 @@ export interface AccountRow {
   /** Sum over the messages of all mailboxes; a copy counts again (RFC 9208 §5.1). */
   readonly usedBytes: number;
   readonly usedMessages: number;
+  /** Subscribed names whose mailbox is gone: a server must not forget them (RFC 9051 §6.3.7). */
+  readonly orphanSubscriptions: readonly string[];
 }
 
 export interface MailboxRow {

@@ -1,0 +1,128 @@
+/**
+ * The accounts in memory: loads one when somebody needs it, gives a new one its mailboxes, and drops what nobody uses.
+ *
+ * INBOX and the role mailboxes exist before the first sign-in, because clients invent their own names otherwise
+ * ("Sent Messages", "Deleted Items") and never let go of them.
+ */
+import type { Clock } from '../base/clock.ts';
+import { AccountState } from './account-state.ts';
+import { MailboxError } from './errors.ts';
+import type { MailboxState } from './mailbox-state.ts';
+import { type AccountId, type AccountRecord, asModSeq, type Role } from './model.ts';
+import type { MailStore } from './store.ts';
+import type { Turns } from './turns.ts';
+
+export const FIRST_MAILBOXES: readonly { readonly name: string; readonly role?: Role }[] = [
+  { name: 'INBOX' },
+  { name: 'Archive', role: 'archive' },
+  { name: 'Drafts', role: 'drafts' },
+  { name: 'Junk', role: 'junk' },
+  { name: 'Sent', role: 'sent' },
+  { name: 'Trash', role: 'trash' },
+];
+
+/** A mailbox nobody has open stays in memory this long, an account nobody is signed in to twice as long. */
+const IDLE_MS = 5 * 60_000;
+
+export class Accounts {
+  readonly #store: Pick<MailStore, 'directory' | 'loadAccount'>;
+  readonly #turns: Turns;
+  readonly #clock: Clock;
+  readonly #loaded = new Map<AccountId, AccountState>();
+  readonly #loading = new Map<AccountId, Promise<AccountState>>();
+
+  constructor(store: Pick<MailStore, 'directory' | 'loadAccount'>, turns: Turns, clock: Clock) {
+    this.#store = store;
+    this.#turns = turns;
+    this.#clock = clock;
+  }
+
+  /** Throws MailboxError `nonexistent` when there is no such account. */
+  async open(id: AccountId): Promise<AccountState> {
+    const loaded = this.#loaded.get(id);
+    if (loaded !== undefined) {
+      loaded.lastUsedMs = this.#clock.nowMs();
+      return loaded;
+    }
+    let loading = this.#loading.get(id);
+    if (loading === undefined) {
+      loading = this.#load(id).finally(() => this.#loading.delete(id));
+      this.#loading.set(id, loading);
+    }
+    return loading;
+  }
+
+  /** The account if it is in memory. */
+  peek(id: AccountId): AccountState | undefined {
+    return this.#loaded.get(id);
+  }
+
+  all(): Iterable<AccountState> {
+    return this.#loaded.values();
+  }
+
+  /** After the directory's entry has changed (quota, password, settings). */
+  refresh(record: AccountRecord): void {
+    const account = this.#loaded.get(record.id);
+    if (account !== undefined) account.record = record;
+  }
+
+  /** Sends every session of the account away and forgets it; it is loaded again when it is needed. */
+  evict(id: AccountId, reason: string): void {
+    const account = this.#loaded.get(id);
+    if (account === undefined) return;
+    this.#loaded.delete(id);
+    for (const listener of [...account.listeners]) listener.onEvicted(reason);
+  }
+
+  /** Drops what has not been used for a while; called now and then. */
+  sweep(): void {
+    const before = this.#clock.nowMs() - IDLE_MS;
+    for (const account of this.#loaded.values()) {
+      if (account.unsettled !== undefined) continue;
+      for (const mailbox of account.mailboxes.values()) {
+        if (mailbox.viewers.size === 0 && mailbox.lastUsedMs < before && mailbox.loading === undefined) {
+          mailbox.list = undefined;
+          mailbox.tail = undefined;
+        }
+      }
+      if (account.listeners.size === 0 && account.lastUsedMs < before - IDLE_MS && !isInUse(account)) {
+        this.#loaded.delete(account.id);
+      }
+    }
+  }
+
+  async #load(id: AccountId): Promise<AccountState> {
+    const record = await this.#store.directory.get(id);
+    if (record === undefined) throw new MailboxError('nonexistent', 'there is no such account');
+    const stored = await this.#store.loadAccount(id);
+    const account = new AccountState(record, stored?.row ?? emptyRow(this.#clock), stored?.mailboxes ?? []);
+    account.lastUsedMs = this.#clock.nowMs();
+    if (stored === undefined) {
+      await this.#turns.run({
+        account,
+        run: (change) => {
+          for (const { name, role } of FIRST_MAILBOXES) change.createMailbox(name, role);
+        },
+      });
+    }
+    this.#loaded.set(id, account);
+    return account;
+  }
+}
+
+function isInUse(account: AccountState): boolean {
+  return [...account.mailboxes.values()].some((mailbox: MailboxState) => mailbox.list ?? mailbox.tail);
+}
+
+function emptyRow(clock: Clock): ConstructorParameters<typeof AccountState>[1] {
+  return {
+    modseq: asModSeq(0),
+    nextMailbox: 1,
+    nextEmail: 1,
+    nextUidValidity: Math.floor(clock.nowMs() / 1000),
+    usedBytes: 0,
+    usedMessages: 0,
+    orphanSubscriptions: [],
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * Adding new messages to a mailbox: APPEND, delivery, import. The bytes were staged before; what is sent of them later
+ * (envelope, structure, offsets) was computed while they came in.
+ *
+ * Several messages are one change: all of them or none (RFC 3502).
+ */
+import type { MessageFacts } from '../mail/message.ts';
+import type { AccountChange } from './account-change.ts';
+import type { AccountState } from './account-state.ts';
+import type { Domain } from './domain.ts';
+import { MailboxError } from './errors.ts';
+import { loadTail } from './load.ts';
+import type { MailboxState } from './mailbox-state.ts';
+import { emailNumber, type UidValidity } from './model.ts';
+import { checkQuota } from './quota.ts';
+import type { StagedBlob } from './store.ts';
+
+export interface IncomingMessage {
+  readonly blob: StagedBlob;
+  readonly facts: MessageFacts;
+  readonly flags: number;
+  readonly keywords: readonly string[];
+  /** Seconds since 1970; undefined is now. */
+  readonly internalDate: number | undefined;
+  /** Remembered with the message, so that an interrupted import does not add it again (16 octets). */
+  readonly importKey?: Buffer;
+}
+
+export interface AppendResult {
+  readonly uidValidity: UidValidity;
+  readonly uids: readonly number[];
+}
+
+/** Resolves when durable. Throws `over-quota`, `limit`, `nonexistent`, `unavailable`. */
+export async function appendMessages(
+  domain: Domain,
+  account: AccountState,
+  mailbox: MailboxState,
+  messages: readonly IncomingMessage[],
+): Promise<AppendResult> {
+  const bytes = messages.reduce((sum, message) => sum + message.facts.sizeBytes, 0);
+  for (const message of messages) {
+    if (message.facts.sizeBytes <= domain.limits.messageBytes) continue;
+    throw new MailboxError('too-big', `a message can have at most ${domain.limits.messageBytes} octets`);
+  }
+  await loadTail(domain, account, mailbox);
+  const uids = await domain.turns.run({
+    account,
+    run: (change) => {
+      checkQuota(account, bytes, messages.length);
+      return addIncoming(domain, change, mailbox, messages);
+    },
+  });
+  return { uidValidity: mailbox.uidValidity, uids };
+}
+
+function addIncoming(
+  domain: Domain,
+  change: AccountChange,
+  mailbox: MailboxState,
+  messages: readonly IncomingMessage[],
+): number[] {
+  change.touch(mailbox);
+  const now = Math.floor(change.nowMs / 1000);
+  const arrivals = messages.map((message) => {
+    const { table, set } = mailbox.keywords.withSet(message.keywords, domain.limits);
+    mailbox.keywords = table;
+    const id = change.newEmail({ ...factsOf(message.facts), blob: message.blob });
+    if (message.importKey !== undefined) change.rememberImport(mailbox, message.importKey);
+    return {
+      email: emailNumber(id),
+      flags: message.flags,
+      keywordSet: set,
+      internalDate: message.internalDate ?? now,
+      size: message.facts.sizeBytes,
+      saveDate: now,
+    };
+  });
+  return change.addMessages(mailbox, arrivals);
+}
+
+function factsOf(
+  facts: MessageFacts,
+): Pick<MessageFacts, 'sizeBytes' | 'envelope' | 'bodyStructure' | 'parts'> {
+  return {
+    sizeBytes: facts.sizeBytes,
+    envelope: facts.envelope,
+    bodyStructure: facts.bodyStructure,
+    parts: facts.parts,
+  };
+}

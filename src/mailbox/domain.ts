@@ -1,0 +1,24 @@
+/**
+ * What an operation needs, as one value: the parts of the domain that outlive a call. Made once in `main.ts`.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Accounts } from './accounts.ts';
+import type { MailStore } from './store.ts';
+import type { Turns } from './turns.ts';
+
+export interface DomainLimits {
+  readonly keywordsPerMailbox: number;
+  readonly keywordsPerMessage: number;
+  readonly mailboxesPerAccount: number;
+  readonly messageBytes: number;
+}
+
+export interface Domain {
+  readonly store: MailStore;
+  readonly accounts: Accounts;
+  readonly turns: Turns;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: DomainLimits;
+}

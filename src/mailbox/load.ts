@@ -1,0 +1,79 @@
+/**
+ * Brings a mailbox's messages into memory: all of them for a session, only the end for a delivery. Slices yield, so a
+ * mailbox of a million messages does not block the event loop; concurrent loads share one.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { FLAG } from '../mail/flags.ts';
+import type { AccountState } from './account-state.ts';
+import type { Domain } from './domain.ts';
+import type { MailboxState } from './mailbox-state.ts';
+import { MessageList } from './message-list.ts';
+import type { ChunkRow } from './store.ts';
+
+type Loader = Pick<Domain, 'store' | 'clock' | 'log'>;
+
+/** Chunks a slice: about 6,000 messages and a millisecond. */
+const SLICE = 50;
+
+/** After it, `mailbox.list` is set. The caller reads it before its next long wait; viewers keep it from being dropped. */
+export async function loadList(
+  domain: Loader,
+  account: AccountState,
+  mailbox: MailboxState,
+): Promise<MessageList> {
+  mailbox.lastUsedMs = domain.clock.nowMs();
+  if (mailbox.list !== undefined) return mailbox.list;
+  mailbox.loading ??= loadAll(domain, account, mailbox).finally(() => {
+    mailbox.loading = undefined;
+  });
+  return mailbox.loading;
+}
+
+/** After it, messages can be added: `mailbox.list` or `mailbox.tail` is set. */
+export async function loadTail(domain: Loader, account: AccountState, mailbox: MailboxState): Promise<void> {
+  mailbox.lastUsedMs = domain.clock.nowMs();
+  if (mailbox.list !== undefined || mailbox.tail !== undefined) return;
+  const last = await domain.store.loadLastChunk(account.id, mailbox.id);
+  if (mailbox.list !== undefined || mailbox.tail !== undefined) return;
+  mailbox.tail = MessageList.of(last === undefined ? [] : [last], false, 128);
+}
+
+async function loadAll(domain: Loader, account: AccountState, mailbox: MailboxState): Promise<MessageList> {
+  await loadTail(domain, account, mailbox);
+  const tail = mailbox.tail;
+  if (tail === undefined) return mailbox.list as MessageList;
+  const list = new MessageList(true, mailbox.exists + 64);
+  const upTo = tail.firstChunk;
+  let after = 0;
+  for (;;) {
+    const chunks: readonly ChunkRow[] = await domain.store.loadChunks(account.id, mailbox.id, after, SLICE);
+    for (const chunk of chunks) if (chunk.first < upTo) list.load(chunk);
+    const last = chunks.at(-1);
+    if (last === undefined || last.first >= upTo || chunks.length < SLICE) break;
+    after = last.first;
+    await nextTurn();
+  }
+  list.adoptTail(tail);
+  if (list.count !== mailbox.exists) recount(domain, mailbox, list);
+  mailbox.list = list;
+  mailbox.tail = undefined;
+  return list;
+}
+
+/** A damaged database may have lost a chunk: what is left stays readable, and what a client is told is what it can fetch. */
+function recount(domain: Loader, mailbox: MailboxState, list: MessageList): void {
+  domain.log.error(
+    { mailbox: mailbox.name, counted: mailbox.exists, found: list.count },
+    'the mailbox lost messages to damage; run `brevduva check`',
+  );
+  const { flags, size } = list.columns;
+  mailbox.exists = list.count;
+  mailbox.unseen = 0;
+  mailbox.deleted = 0;
+  mailbox.bytes = 0;
+  for (let row = 0; row < list.count; row++) {
+    if (((flags[row] as number) & FLAG.Seen) === 0) mailbox.unseen++;
+    if (((flags[row] as number) & FLAG.Deleted) !== 0) mailbox.deleted++;
+    mailbox.bytes += size[row] as number;
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Finding a mailbox of an account by name, and opening it for a session.
+ */
+import { normalizeMailboxName } from '../mail/mailbox-name.ts';
+import type { AccountState } from './account-state.ts';
+import type { Domain } from './domain.ts';
+import { MailboxError } from './errors.ts';
+import { loadList } from './load.ts';
+import type { MailboxState } from './mailbox-state.ts';
+import { Viewer, type ViewerEvents } from './viewer.ts';
+
+export function findMailbox(account: AccountState, name: string): MailboxState | undefined {
+  return account.byName.get(canonicalName(name));
+}
+
+/** Throws MailboxError `nonexistent`. */
+export function mailboxOf(account: AccountState, name: string): MailboxState {
+  const mailbox = findMailbox(account, name);
+  if (mailbox === undefined) throw new MailboxError('nonexistent', `there is no mailbox "${name}"`);
+  return mailbox;
+}
+
+/** NFC, `INBOX` in capitals, one leading or trailing delimiter dropped; throws MailboxError `invalid-name`. */
+export function canonicalName(name: string): string {
+  try {
+    return normalizeMailboxName(name);
+  } catch (error) {
+    throw new MailboxError('invalid-name', (error as Error).message);
+  }
+}
+
+/** Loads the mailbox and registers the session; it must `close()` the viewer. */
+export async function openMailbox(
+  domain: Domain,
+  account: AccountState,
+  name: string,
+  isReadOnly: boolean,
+  events: ViewerEvents,
+): Promise<Viewer> {
+  const mailbox = mailboxOf(account, name);
+  await loadList(domain, account, mailbox);
+  if (mailbox.isGone) throw new MailboxError('nonexistent', `there is no mailbox "${name}"`);
+  return new Viewer(mailbox, isReadOnly, events);
+}

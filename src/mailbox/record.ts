@@ -1,0 +1,138 @@
+/**
+ * The packed record of one message in its mailbox: what a list, a flag change, a scan by date or size needs, and
+ * nothing that is parsed from the mail. Chunks of these records are what the store keeps (ChunkRow.records).
+ *
+ * Layout, little-endian, 32 octets:
+ *
+ *     0  u32 uid          4  u32 email number    8  u48 modseq        14 u8 flags   15 u8 zero
+ *     16 u16 keyword set  18 i48 internal date   24 u32 size          28 u32 save date
+ *
+ * Dates are seconds since 1970; the internal date is signed, since people import mail with dates before it.
+ */
+export const RECORD_BYTES = 32;
+
+/** 120 records and the row around them fill one 4096-octet database page: a flag change writes one page. */
+export const CHUNK_CAPACITY = 120;
+
+/** Columns of a list; index i in every array is the i-th message by ascending UID. */
+export interface Columns {
+  uid: Uint32Array;
+  email: Uint32Array;
+  modseq: Float64Array;
+  flags: Uint8Array;
+  keywordSet: Uint16Array;
+  internalDate: Float64Array;
+  size: Uint32Array;
+  saveDate: Uint32Array;
+}
+
+export interface MessageRecord {
+  readonly uid: number;
+  readonly email: number;
+  readonly modseq: number;
+  readonly flags: number;
+  readonly keywordSet: number;
+  readonly internalDate: number;
+  readonly size: number;
+  readonly saveDate: number;
+}
+
+export function allocateColumns(capacity: number): Columns {
+  return {
+    uid: new Uint32Array(capacity),
+    email: new Uint32Array(capacity),
+    modseq: new Float64Array(capacity),
+    flags: new Uint8Array(capacity),
+    keywordSet: new Uint16Array(capacity),
+    internalDate: new Float64Array(capacity),
+    size: new Uint32Array(capacity),
+    saveDate: new Uint32Array(capacity),
+  };
+}
+
+export function encodeRecords(from: Columns, start: number, count: number): Buffer {
+  const out = Buffer.allocUnsafe(count * RECORD_BYTES);
+  for (let i = 0, at = 0; i < count; i++, at += RECORD_BYTES) {
+    const row = start + i;
+    out.writeUInt32LE(from.uid[row] as number, at);
+    out.writeUInt32LE(from.email[row] as number, at + 4);
+    out.writeUIntLE(from.modseq[row] as number, at + 8, 6);
+    out.writeUInt16LE(from.flags[row] as number, at + 14);
+    out.writeUInt16LE(from.keywordSet[row] as number, at + 16);
+    out.writeIntLE(from.internalDate[row] as number, at + 18, 6);
+    out.writeUInt32LE(from.size[row] as number, at + 24);
+    out.writeUInt32LE(from.saveDate[row] as number, at + 28);
+  }
+  return out;
+}
+
+/** Writes the records into `to` from row `start`, which must have room, and returns how many there were. */
+export function decodeRecords(records: Uint8Array, to: Columns, start: number): number {
+  const count = Math.floor(records.length / RECORD_BYTES);
+  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+  for (let i = 0, at = 0; i < count; i++, at += RECORD_BYTES) {
+    const row = start + i;
+    to.uid[row] = view.getUint32(at, true);
+    to.email[row] = view.getUint32(at + 4, true);
+    to.modseq[row] = view.getUint32(at + 8, true) + view.getUint16(at + 12, true) * 0x1_0000_0000;
+    to.flags[row] = view.getUint8(at + 14);
+    to.keywordSet[row] = view.getUint16(at + 16, true);
+    to.internalDate[row] = view.getUint32(at + 18, true) + view.getInt16(at + 22, true) * 0x1_0000_0000;
+    to.size[row] = view.getUint32(at + 24, true);
+    to.saveDate[row] = view.getUint32(at + 28, true);
+  }
+  return count;
+}
+
+export function recordAt(from: Columns, row: number): MessageRecord {
+  return {
+    uid: from.uid[row] as number,
+    email: from.email[row] as number,
+    modseq: from.modseq[row] as number,
+    flags: from.flags[row] as number,
+    keywordSet: from.keywordSet[row] as number,
+    internalDate: from.internalDate[row] as number,
+    size: from.size[row] as number,
+    saveDate: from.saveDate[row] as number,
+  };
+}
+
+export function setRecord(to: Columns, row: number, record: MessageRecord): void {
+  to.uid[row] = record.uid;
+  to.email[row] = record.email;
+  to.modseq[row] = record.modseq;
+  to.flags[row] = record.flags;
+  to.keywordSet[row] = record.keywordSet;
+  to.internalDate[row] = record.internalDate;
+  to.size[row] = record.size;
+  to.saveDate[row] = record.saveDate;
+}
+
+export function unpackRecords(records: Uint8Array): MessageRecord[] {
+  const count = Math.floor(records.length / RECORD_BYTES);
+  const columns = allocateColumns(count);
+  decodeRecords(records, columns, 0);
+  return Array.from({ length: count }, (_, row) => recordAt(columns, row));
+}
+
+export function packRecords(records: readonly MessageRecord[]): Buffer {
+  const columns = allocateColumns(records.length);
+  records.forEach((record, row) => {
+    setRecord(columns, row, record);
+  });
+  return encodeRecords(columns, 0, records.length);
+}
+
+/** Ascending UIDs as the store keeps them in the history (ExpungedRow.uids). */
+export function packUids(uids: ArrayLike<number>): Buffer {
+  const out = Buffer.allocUnsafe(uids.length * 4);
+  for (let i = 0; i < uids.length; i++) out.writeUInt32LE(uids[i] as number, i * 4);
+  return out;
+}
+
+export function unpackUids(packed: Uint8Array): Uint32Array {
+  const out = new Uint32Array(packed.length >> 2);
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+  for (let i = 0; i < out.length; i++) out[i] = view.getUint32(i * 4, true);
+  return out;
+}
