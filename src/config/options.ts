@@ -1,0 +1,271 @@
+import {
+  boolean,
+  choice,
+  duration,
+  integer,
+  listen,
+  logLevel,
+  optionalPath,
+  path,
+  size,
+  string,
+  type Values,
+} from './option.ts';
+
+/**
+ * Every option of the server. The name in the file is the place in this tree, in snake case: `limits.lineBytes` is
+ * `line_bytes` under `[limits]`, `BREVDUVA_LIMITS_LINE_BYTES` in the environment. An option is here only when something
+ * reads it; an unknown one is an error, so a name that does nothing would be a lie.
+ *
+ * Each limit says which attack or accident it answers.
+ */
+export const OPTIONS = {
+  hostname: string({
+    default: 'localhost',
+    pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i,
+    expected: 'a host name such as "mail.example.com"',
+    doc: 'The name of this server, as clients and other servers know it: in greetings, in trace headers and in the certificate that is made when none is given.',
+  }),
+  data: path({
+    default: './data',
+    doc: 'The folder that holds everything: accounts, mail, indexes, the self-made certificate. Back this up.',
+  }),
+  listen: {
+    imap: listen({
+      default: '127.0.0.1:1143',
+      doc: 'IMAP with STARTTLS; the usual port is 143. Every address here is "host:port"; port 0 binds a free one and prints it.',
+    }),
+    imaps: listen({
+      default: '127.0.0.1:1993',
+      doc: 'IMAP with TLS from the first byte; the usual port is 993.',
+    }),
+    pop3: listen({ default: '127.0.0.1:1110', doc: 'POP3 with STLS; the usual port is 110.' }),
+    pop3s: listen({
+      default: '127.0.0.1:1995',
+      doc: 'POP3 with TLS from the first byte; the usual port is 995.',
+    }),
+    lmtp: listen({
+      default: '127.0.0.1:1024',
+      doc: 'LMTP, through which a mail transfer agent (Postfix, Exim, OpenSMTPD) delivers; the usual port is 24. It asks for no password: anybody who reaches it can deliver, so keep it on loopback or a private network.',
+    }),
+  },
+  tls: {
+    certificate: optionalPath({
+      doc: 'The certificate with its chain, PEM. It is read again when the file changes: renewing needs no restart. Without it, a self-signed pair is made in the data folder.',
+    }),
+    key: optionalPath({
+      doc: 'The private key of the certificate, PEM. Give both or neither.',
+    }),
+  },
+  auth: {
+    plaintext: choice(['never', 'loopback', 'always'], {
+      default: 'loopback',
+      doc: 'Where passwords may be sent without TLS. "loopback" allows it from this machine only. "always" lets anybody on the path read them.',
+    }),
+    defaultDomain: string({
+      default: 'localhost',
+      pattern: /^[^\s@\0-\x1f]{1,253}$/,
+      expected: 'a domain such as "example.com"',
+      doc: 'Completes a bare user name at sign-in: "alice" becomes alice@ this domain.',
+    }),
+    failDelay: duration({
+      default: '2s',
+      max: '1m',
+      doc: 'How long the answer to a wrong password waits. Slows down guessing; doubled with each further failure on the same connection.',
+    }),
+    failuresPerConnection: integer({
+      default: 3,
+      min: 1,
+      max: 100,
+      doc: 'Wrong passwords after which the connection is closed.',
+    }),
+  },
+  store: {
+    url: choice(['sqlite:'], {
+      default: 'sqlite:',
+      expected: '"sqlite:" (in the data folder), the only store this version has',
+      doc: 'Where accounts and indexes are kept. "sqlite:" is the embedded store in the data folder and the only one this version has.',
+    }),
+    flags: choice(['synced', 'delayed'], {
+      default: 'synced',
+      doc: 'When a flag change is answered. "synced": when it is on disk, like everything else. "delayed": at once, and on disk within 100 ms; a power cut in between loses the change, never a message.',
+    }),
+    shards: integer({
+      default: 1,
+      min: 1,
+      max: 1024,
+      doc: 'Number of parts the accounts are divided into; the unit of parallel work. Read once, when the data folder is made.',
+    }),
+  },
+  blobs: {
+    url: choice(['packs:'], {
+      default: 'packs:',
+      expected: '"packs:" (in the data folder), the only place for messages this version has',
+      doc: 'Where message bytes are kept. "packs:" is files in the data folder and the only choice this version has.',
+    }),
+  },
+  log: {
+    level: logLevel({
+      default: 'info',
+      doc: 'Lines below this level are not written. The log goes to standard error: JSON, or lines for a person when that is a terminal.',
+    }),
+  },
+  imap: {
+    maxAppendSize: size({
+      default: '128MiB',
+      min: '1MiB',
+      max: '2GiB',
+      doc: 'The largest message a client may upload; announced as APPENDLIMIT and refused before a byte of it is read. The bytes go to disk, not into memory.',
+    }),
+    idleKeepalive: duration({
+      default: '2m',
+      min: '10s',
+      max: '29m',
+      doc: 'How often a waiting client hears "still here". Phones cannot tell a dead connection from a quiet one, and home routers forget quiet ones after a few minutes.',
+    }),
+    advertiseUidonly: boolean({
+      default: false,
+      doc: 'Announce UIDONLY (RFC 9586). Off, because a widespread client enables it and then uses sequence numbers all the same.',
+    }),
+  },
+  lmtp: {
+    overQuota: choice(['tempfail', 'reject'], {
+      default: 'tempfail',
+      doc: 'What a delivery to a full account is told. "tempfail" (452 4.2.2): the sender\'s server keeps the message and tries again for days. "reject" (552 5.2.2): it goes back at once.',
+    }),
+    maxSize: size({
+      default: '128MiB',
+      min: '64KiB',
+      max: '2GiB',
+      doc: 'The largest message taken for delivery; announced as SIZE.',
+    }),
+  },
+  limits: {
+    connections: integer({
+      default: 20_000,
+      min: 1,
+      doc: 'Connections in all. The next one is told that the server is full, instead of everybody running out of memory or file descriptors.',
+    }),
+    connectionsPerAddress: integer({
+      default: 100,
+      min: 1,
+      doc: 'Connections from one address (one /64 for IPv6), so that one machine cannot take all of them. Loopback is exempt.',
+    }),
+    connectionsPerAccount: integer({
+      default: 100,
+      min: 4,
+      doc: 'Signed-in connections of one account. One more closes the one that has been idle longest: phones leave dead connections behind, and a refused new one would look like a wrong password.',
+    }),
+    loginTimeout: duration({
+      default: '60s',
+      min: '5s',
+      max: '10m',
+      doc: 'From connecting to having signed in, all told. A client that drips bytes gains nothing.',
+    }),
+    idleTimeout: duration({
+      default: '30m',
+      min: '30m',
+      max: '7d',
+      doc: 'Silence after which a signed-in IMAP client is logged out. RFC 9051 §5.4 wants at least 30 minutes.',
+    }),
+    pop3IdleTimeout: duration({
+      default: '10m',
+      min: '10m',
+      max: '1d',
+      doc: 'The same for POP3, whose session holds the mailbox against other POP3 sessions. RFC 1939 §3 wants at least 10 minutes.',
+    }),
+    writeTimeout: duration({
+      default: '5m',
+      min: '10s',
+      max: '1h',
+      doc: 'How long a client may take none of its replies before it is cut off; otherwise slow readers pile up output in memory.',
+    }),
+    handshakeTimeout: duration({
+      default: '30s',
+      min: '1s',
+      max: '5m',
+      doc: 'The longest TLS handshake. Port scanners open connections and say nothing.',
+    }),
+    lineBytes: size({
+      default: '64KiB',
+      min: '8KiB',
+      max: '16MiB',
+      doc: 'The longest command line after sign-in. Clients send sets of hundreds of UIDs; without an end a line would fill memory.',
+    }),
+    lineBytesBeforeLogin: size({
+      default: '8KiB',
+      min: '1KiB',
+      max: '1MiB',
+      doc: 'The same before sign-in, when the sender may be anybody.',
+    }),
+    literalBytes: size({
+      default: '128KiB',
+      min: '4KiB',
+      max: '64MiB',
+      doc: 'The largest literal that is not a message: a mailbox name, a search text, an annotation. These are held in memory.',
+    }),
+    literalsPerCommand: integer({
+      default: 1000,
+      min: 8,
+      doc: 'Literals in one command; each is small enough alone, thousands are not.',
+    }),
+    commandBytes: size({
+      default: '1MiB',
+      min: '64KiB',
+      max: '64MiB',
+      doc: 'A whole command with its literals, messages not counted.',
+    }),
+    searchDepth: integer({
+      default: 32,
+      min: 8,
+      max: 200,
+      doc: 'Nesting of parentheses, NOT and OR in a SEARCH. Deep nesting has crashed recursive parsers elsewhere.',
+    }),
+    searchKeys: integer({
+      default: 1000,
+      min: 50,
+      doc: 'Conditions in one SEARCH; each is evaluated for every message.',
+    }),
+    setRanges: integer({
+      default: 10_000,
+      min: 1000,
+      doc: 'Ranges in one sequence set after joining what overlaps.',
+    }),
+    badCommandsBeforeLogin: integer({
+      default: 3,
+      min: 1,
+      doc: 'Commands that make no sense, before sign-in, after which the connection is closed: it is a web browser, a scanner or an attack on another protocol.',
+    }),
+    badCommands: integer({
+      default: 20,
+      min: 5,
+      doc: 'The same after sign-in, in a row: a client that loops on one wrong command is stopped.',
+    }),
+    keywordsPerMailbox: integer({
+      default: 500,
+      min: 30,
+      max: 10_000,
+      doc: 'Different keywords (labels) in one mailbox. Every one is named in every SELECT.',
+    }),
+    mailboxesPerAccount: integer({
+      default: 10_000,
+      min: 50,
+      max: 1_000_000,
+      doc: 'Mailboxes of one account. A runaway import script must not make LIST unusable.',
+    }),
+    mailboxNameBytes: size({
+      default: '1000',
+      min: '200',
+      max: '4000',
+      doc: 'The longest mailbox name with its parents, in UTF-8.',
+    }),
+    mailboxDepth: integer({
+      default: 50,
+      min: 5,
+      max: 200,
+      doc: 'Levels of mailboxes below each other.',
+    }),
+  },
+} as const;
+
+export type Config = Values<typeof OPTIONS>;
