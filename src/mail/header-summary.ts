@@ -1,0 +1,100 @@
+/**
+ * What search, threading and lists want from a header, as Unicode text, each computed when it is asked for.
+ *
+ * Promises: never throws; text is decoded (RFC 2047, RFC 6532), lists of message ids are bounded. Leaves to others: the
+ * wire form (`envelope.ts`), and what to do about a message without a date.
+ */
+import { type Address, parseAddressList } from './address.ts';
+import { type MailDate, parseDateTime } from './date.ts';
+import { decodeWords } from './encoded-word.ts';
+import type { HeaderBlock } from './header.ts';
+
+export const MAX_REFERENCES = 1000;
+/** RFC 5322 §2.1.1 allows lines of 998; a longer id serves no purpose but filling indexes. */
+const MAX_ID_LENGTH = 998;
+
+export function summary(header: HeaderBlock): HeaderSummary {
+  return new HeaderSummary(header);
+}
+
+export class HeaderSummary {
+  readonly #header: HeaderBlock;
+
+  constructor(header: HeaderBlock) {
+    this.#header = header;
+  }
+
+  subject(): string {
+    return decodeWords(this.#header.text('subject') ?? '');
+  }
+
+  /** The whole field as a person reads it: names decoded, addresses as written. All fields of the name, one per line. */
+  fieldText(name: string): string | undefined {
+    const values: string[] = [];
+    for (let at = this.#header.indexOf(name); at >= 0; at = this.#header.indexOf(name, at + 1)) {
+      values.push(decodeWords(this.#header.textAt(at)));
+    }
+    return values.length === 0 ? undefined : values.join('\n');
+  }
+
+  from(): Address[] {
+    return this.#addresses('from');
+  }
+
+  to(): Address[] {
+    return this.#addresses('to');
+  }
+
+  cc(): Address[] {
+    return this.#addresses('cc');
+  }
+
+  bcc(): Address[] {
+    return this.#addresses('bcc');
+  }
+
+  /** With its angle brackets. */
+  messageId(): string | undefined {
+    return messageIds(this.#header.text('message-id') ?? '', 1)[0];
+  }
+
+  inReplyTo(): string[] {
+    return messageIds(this.#header.text('in-reply-to') ?? '', MAX_REFERENCES);
+  }
+
+  references(): string[] {
+    return messageIds(this.#header.text('references') ?? '', MAX_REFERENCES);
+  }
+
+  sentDate(): MailDate | undefined {
+    const text = this.#header.text('date');
+    return text === undefined ? undefined : parseDateTime(text);
+  }
+
+  /** Addresses with decoded names; octets of other members as UTF-8. */
+  #addresses(name: string): Address[] {
+    return this.#header.all(name).flatMap((value) => parseAddressList(value).map(decodeAddress));
+  }
+}
+
+/** The ids `<...>` in a text, in order. White space inside, left by folding, is dropped (RFC 5322 §4.5.4). */
+export function messageIds(text: string, max: number): string[] {
+  const out: string[] = [];
+  let at = text.indexOf('<');
+  while (at >= 0 && out.length < max) {
+    const end = text.indexOf('>', at);
+    if (end < 0) break;
+    const id = end - at < MAX_ID_LENGTH ? text.slice(at, end + 1).replace(/[\s]+/g, '') : '';
+    if (id.length > 2) out.push(id);
+    at = text.indexOf('<', end);
+  }
+  return out;
+}
+
+function decodeAddress(address: Address): Address {
+  const out: { -readonly [K in keyof Address]: Address[K] } = { ...address };
+  if (address.name !== undefined) out.name = decodeWords(address.name);
+  if (address.mailbox !== undefined) out.mailbox = decodeWords(address.mailbox);
+  if (address.host !== undefined) out.host = decodeWords(address.host);
+  return out;
+}
