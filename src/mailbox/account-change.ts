@@ -135,6 +135,7 @@ export class AccountChange {
     const records = this.#takeOut(mailbox, list, rows);
     const modseq = this.modseq();
     this.account.needsReaping = true;
+    this.account.lastExpungeMs = this.nowMs;
     this.#putExpunged({
       mailbox: mailbox.id,
       modseq,
@@ -187,6 +188,7 @@ export class AccountChange {
     account.drop(mailbox);
     account.gone.add(mailbox);
     account.needsReaping = true;
+    account.lastExpungeMs = this.nowMs;
     this.#deleted.push(mailbox.id);
     this.#undo.push(() => {
       this.#deleted.pop();

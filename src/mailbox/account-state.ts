@@ -32,6 +32,7 @@ export class AccountState {
   readonly gone = new Set<MailboxState>();
   /** Something was expunged or deleted since the reaper last came by. */
   needsReaping = false;
+  lastExpungeMs = 0;
   lastUsedMs = 0;
 
   constructor(record: AccountRecord, row: AccountRow, mailboxes: readonly MailboxRow[]) {

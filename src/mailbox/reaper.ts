@@ -21,7 +21,7 @@ const ROWS_PER_LOAD = 50;
 export async function reapAccount(domain: Domain, id: AccountId): Promise<number> {
   const account = await domain.accounts.open(id);
   const before = domain.clock.nowMs() - GRACE_MS;
-  account.needsReaping = false;
+  account.needsReaping = account.lastExpungeMs >= before;
   let released = 0;
   for (const row of await domain.store.loadUnreleased(id, before, ROWS_PER_LOAD)) {
     if (isNeeded(account, row)) account.needsReaping = true;
@@ -33,7 +33,8 @@ export async function reapAccount(domain: Domain, id: AccountId): Promise<number
 }
 
 function isNeeded(account: AccountState, row: ExpungedRow): boolean {
-  const mailbox = account.mailboxes.get(row.mailbox);
+  const gone = [...account.gone].find((deleted) => deleted.id === row.mailbox);
+  const mailbox = account.mailboxes.get(row.mailbox) ?? gone;
   if (mailbox === undefined) return false;
   for (const watcher of mailbox.viewers) if (watcher.seenModseq < row.modseq) return true;
   return false;
