@@ -54,8 +54,9 @@ export function maybeDateTime(c: Cursor): DateTime | undefined {
   c.expectByte(0x20, 'a space before the zone');
   const zoneMinutes = zone(c);
   c.expectByte(DQUOTE, 'the closing quote of a date');
-  const utcMs = Date.UTC(year, month - 1, day, hour, minute, second);
-  return { seconds: utcMs / 1000 - zoneMinutes * 60, zoneMinutes };
+  // Not Date.UTC: it takes the years below 100 for those of the last century.
+  const midnight = new Date(0).setUTCFullYear(year, month - 1, day) / 1000;
+  return { seconds: midnight + hour * 3600 + (minute - zoneMinutes) * 60 + second, zoneMinutes };
 }
 
 function monthAndYear(c: Cursor, day: number): CalendarDay {

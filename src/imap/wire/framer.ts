@@ -16,7 +16,8 @@ import { CR, LF } from '../../base/bytes.ts';
 import { invariant } from '../../base/invariant.ts';
 import { ByteQueue, Gatherer } from './byte-queue.ts';
 import { SyntaxFault } from './fault.ts';
-import { commandHead, type Frame, type FramePart, frameOf, type StreamedLiteral } from './frame.ts';
+import { commandHead, type FramePart, frameOf, type StreamedLiteral } from './frame.ts';
+import type { FrameEvent, FramerLimits, LineEvent } from './frame-event.ts';
 import {
   ANNOUNCEMENT_BYTES,
   announcedLiteral,
@@ -25,56 +26,6 @@ import {
   type LiteralForm,
   type LiteralPolicy,
 } from './literal.ts';
-
-export interface FramerLimits {
-  /** Text of one command, all its parts, without the line ends. */
-  readonly lineBytes: number;
-  /** Sum of the literals of one command that are kept in memory. */
-  readonly literalBytes: number;
-  readonly literals: number;
-  /** How much of a dropped command is read before the connection is given up. */
-  readonly discardBytes: number;
-}
-
-/** Anybody may connect: no more memory than a login needs. */
-export const LIMITS_BEFORE_LOGIN: FramerLimits = Object.freeze({
-  lineBytes: 8 * 1024,
-  literalBytes: 8 * 1024,
-  literals: 8,
-  discardBytes: 1024 * 1024,
-});
-
-/** Clients name hundreds of UIDs in one line. A dropped APPEND may be as large as any message. */
-export const LIMITS_AFTER_LOGIN: FramerLimits = Object.freeze({
-  lineBytes: 64 * 1024,
-  literalBytes: 128 * 1024,
-  literals: 100,
-  discardBytes: 256 * 1024 * 1024,
-});
-
-export type FrameEvent =
-  | { readonly kind: 'frame'; readonly frame: Frame }
-  /** A synchronizing literal: call `accept` (after sending `+ `) or `refuse`; until then nothing is read. */
-  | { readonly kind: 'literal-wanted'; readonly announcement: LiteralAnnouncement }
-  /** Its body follows as `stream-chunk`s and a `stream-end`; `refuse` may be called at any moment before the end. */
-  | {
-      readonly kind: 'stream-literal';
-      readonly literal: StreamedLiteral;
-      readonly announcement: LiteralAnnouncement;
-    }
-  | { readonly kind: 'stream-chunk'; readonly literal: StreamedLiteral; readonly bytes: Buffer }
-  | { readonly kind: 'stream-end'; readonly literal: StreamedLiteral }
-  /** The command is gone, streamed literals of it included. Answer with its tag. */
-  | {
-      readonly kind: 'fault';
-      readonly tag: string | undefined;
-      readonly name: string;
-      readonly fault: SyntaxFault;
-    };
-
-export type LineEvent =
-  | { readonly kind: 'line'; readonly bytes: Buffer }
-  | { readonly kind: 'fault'; readonly fault: SyntaxFault };
 
 type Mode = 'text' | 'wait' | 'literal' | 'stream' | 'skip' | 'dead';
 type AcceptedDecision = Extract<LiteralDecision, string>;
@@ -92,6 +43,7 @@ export class Framer {
   #textBytes = 0;
   #literalBytes = 0;
   #literalCount = 0;
+  #bufferedCount = 0;
   #droppedBytes = 0;
   /** Octets of the current literal still to come. */
   #remaining = 0;
@@ -279,11 +231,12 @@ export class Framer {
   }
 
   #decide(announcement: LiteralAnnouncement): LiteralDecision {
-    const { sizeBytes, index } = announcement;
+    const { sizeBytes } = announcement;
     if (sizeBytes === Number.POSITIVE_INFINITY) return limitFault('Literal is too big', 'TOOBIG');
-    if (index >= this.#limits.literals) return limitFault('Too many literals', 'LIMIT');
     const decision = this.#policy(announcement);
-    if (decision === 'buffer' && this.#literalBytes + sizeBytes > this.#limits.literalBytes) {
+    if (decision !== 'buffer') return decision;
+    if (++this.#bufferedCount > this.#limits.literals) return limitFault('Too many literals', 'LIMIT');
+    if (this.#literalBytes + sizeBytes > this.#limits.literalBytes) {
       return limitFault('Literals of this command are too big', 'TOOBIG');
     }
     return decision;
@@ -416,6 +369,7 @@ export class Framer {
     this.#textBytes = 0;
     this.#literalBytes = 0;
     this.#literalCount = 0;
+    this.#bufferedCount = 0;
     this.#droppedBytes = 0;
     this.#remaining = 0;
     this.#streamed = undefined;

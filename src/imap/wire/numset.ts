@@ -149,7 +149,8 @@ export function maybeUidSet(c: Cursor): UidSet | SavedResult | undefined {
 /** A set in which neither `*` nor `$` may stand: uid-set and the known sets of RFC 7162 §3.2.5. */
 export function definiteSet<K extends 'seq' | 'uid'>(c: Cursor, kind: K): NumSet<K> {
   const set = maybeSet(c, kind) ?? c.fail('a set of numbers');
-  if (set.kind === 'saved' || set.hasStar) throw new SyntaxFault('Neither * nor $ is allowed in this set');
+  if (!(set instanceof NumSet) || set.hasStar)
+    throw new SyntaxFault('Neither * nor $ is allowed in this set');
   return set;
 }
 
