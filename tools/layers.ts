@@ -1,0 +1,87 @@
+import { posix } from 'node:path';
+import { isTest, readSources, report, type SourceFile } from './sources.ts';
+
+/**
+ * Arrows point inward: which folder of `src/` may import which, and no cycle anywhere, type imports included. A protocol
+ * knows the domain and never the store; the domain knows no protocol and no database; nothing imports `main.ts`.
+ */
+const PROTOCOL = ['mailbox', 'mail', 'sasl', 'net', 'config', 'base'];
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  config: ['base'],
+  mail: ['base'],
+  sasl: ['base'],
+  net: ['base'],
+  mailbox: ['mail', 'base'],
+  store: ['mailbox', 'mail', 'base'],
+  imap: PROTOCOL,
+  pop3: PROTOCOL,
+  lmtp: PROTOCOL,
+};
+/** Everything, because they put the parts together. */
+const ROOTS = ['main.ts', 'cli'];
+/** Bytes to words and back: no session, no socket, of the domain only the types. */
+const WIRE = /^src\/(\w+)\/wire\//;
+
+const IMPORT =
+  /^(?:import|export)\s+(type\s)?[^;'"]*?from\s+'(\.[^']+)'|^import\s+'(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm;
+
+export function checkLayers(files: readonly SourceFile[]): string[] {
+  const graph = new Map<string, string[]>();
+  const problems: string[] = [];
+  for (const file of files) {
+    if (isTest(file.path)) continue;
+    const targets: string[] = [];
+    for (const match of file.text.matchAll(IMPORT)) {
+      const target = posix.join(posix.dirname(file.path), match[2] ?? match[3] ?? match[4] ?? '');
+      targets.push(target);
+      const fault = arrowFault(file.path, target, match[1] !== undefined);
+      if (fault) problems.push(`${file.path} imports ${target}: ${fault}`);
+    }
+    graph.set(file.path, targets);
+  }
+  return [...problems, ...cycles(graph)];
+}
+
+function arrowFault(from: string, to: string, isTypeOnly: boolean): string | undefined {
+  if (!to.startsWith('src/')) return 'src/ imports only src/';
+  if (isTest(to)) return 'only tests import tests';
+  if (to === 'src/main.ts') return 'nothing imports main.ts';
+  const [source, target] = [layerOf(from), layerOf(to)];
+  if (WIRE.test(from) && !to.startsWith(posix.dirname(from))) {
+    if (to.startsWith('src/mailbox/model') && isTypeOnly) return undefined;
+    return ['mail', 'base'].includes(target)
+      ? undefined
+      : 'wire/ knows only mail, base and the types of the model';
+  }
+  if (source === target || ROOTS.includes(source)) return undefined;
+  const allowed = ARROWS[source];
+  if (!allowed) return `${source} is no known layer; add it to tools/layers.ts`;
+  return allowed.includes(target)
+    ? undefined
+    : `${source} may import only ${allowed.join(', ') || 'nothing'}`;
+}
+
+function layerOf(path: string): string {
+  return path.split('/')[1] ?? '';
+}
+
+/** Depth first; a file met again while its own imports are still being followed closes a cycle. */
+function cycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const found: string[] = [];
+  const state = new Map<string, 'open' | 'done'>();
+  const visit = (file: string, trail: readonly string[]): void => {
+    if (state.get(file) === 'done') return;
+    if (state.get(file) === 'open') {
+      found.push(`cycle: ${[...trail.slice(trail.indexOf(file)), file].join(' -> ')}`);
+      return;
+    }
+    state.set(file, 'open');
+    for (const target of graph.get(file) ?? []) visit(target, [...trail, file]);
+    state.set(file, 'done');
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return found;
+}
+
+if (import.meta.main) report(checkLayers(readSources(['src'])));

@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkBudget } from './budget.ts';
+import { prepareClients } from './clients.ts';
+import { checkConfigDocs } from './config-docs.ts';
+import { checkLayers } from './layers.ts';
+import { checkIndex } from './rfc.ts';
+import { ROOT, readSources } from './sources.ts';
+
+/**
+ * What `npm test` runs: the checks of the text, then all tests in one process. `npm test -- imap/wire` runs only the tests
+ * whose path contains that, without the checks. Every step is run whatever the ones before it said; the test runner's
+ * summary comes last and the exit code counts all of them.
+ */
+type Step = readonly [name: string, run: () => readonly string[]];
+
+const STEPS: readonly Step[] = [
+  ['types', () => command('tsc', ['--noEmit'])],
+  ['format and lint', () => command('biome', ['check', '--diagnostic-level=error', '--error-on-warnings'])],
+  ['layers', () => checkLayers(readSources(['src']))],
+  ['budget', () => checkBudget(readSources(['src']))],
+  ['configuration docs', checkConfigDocs],
+  ['RFC index', checkIndex],
+];
+
+const PATTERNS = ['src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'];
+
+function main(filters: readonly string[]): number {
+  const files = globSync(PATTERNS, { cwd: ROOT }).sort();
+  const chosen = files.filter(
+    (file) => filters.length === 0 || filters.some((filter) => file.includes(filter)),
+  );
+  if (chosen.length === 0) {
+    console.log(`no test file has ${filters.join(' or ')} in its path`);
+    return 1;
+  }
+  const failed = filters.length > 0 ? [] : STEPS.filter((step) => !runStep(step)).map(([name]) => name);
+  const env = prepareClients((line) => console.log(line));
+  if (failed.length > 0) console.log(`\nFAILED before the tests: ${failed.join(', ')} (see above)\n`);
+  const status = runTests(chosen, env);
+  return failed.length > 0 ? 1 : status;
+}
+
+function runStep([name, run]: Step): boolean {
+  const startMs = performance.now();
+  const problems = run();
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+  console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
+  for (const problem of problems) console.log(`       ${problem}`);
+  return problems.length === 0;
+}
+
+function command(name: string, args: readonly string[]): readonly string[] {
+  const result = spawnSync(join(ROOT, 'node_modules', '.bin', name), args, { cwd: ROOT, encoding: 'utf8' });
+  if (result.status === 0) return [];
+  return [result.error?.message ?? '', result.stdout ?? '', result.stderr ?? '']
+    .flatMap((text) => text.split('\n'))
+    .filter((line) => line.trim() !== '');
+}
+
+/** All files in one process: none of them keeps state in a module, and starting one per file would cost most of the time. */
+function runTests(files: readonly string[], env: Readonly<Record<string, string>>): number {
+  const args = ['--test', '--test-isolation=none', ...files];
+  const environment = { ...process.env, UV_THREADPOOL_SIZE: '16', ...env };
+  const result = spawnSync(process.execPath, args, { cwd: ROOT, env: environment, stdio: ['ignore', 1, 2] });
+  return result.status ?? 1;
+}
+
+process.exitCode = main(process.argv.slice(2));

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { checkBudget } from './budget.ts';
+import { missingClients } from './clients.ts';
+import { checkPages, checkUse } from './config-docs.ts';
+import { checkLayers } from './layers.ts';
+import { checkCitations, collect, renderIndex } from './rfc.ts';
+
+const file = (path: string, text: string) => ({ path, text });
+
+describe('layers', () => {
+  const rows: readonly (readonly [path: string, line: string, problem: RegExp | undefined])[] = [
+    ['src/imap/session.ts', "import { copy } from '../mailbox/copy.ts';", undefined],
+    ['src/imap/session.ts', "import { open } from '../store/sqlite/open.ts';", /imap may import only/],
+    ['src/imap/session.ts', "import { lock } from '../pop3/lock.ts';", /imap may import only/],
+    ['src/imap/session.ts', "const x = await import('../store/x.ts');", /imap may import only/],
+    ['src/imap/session.test.ts', "import { open } from '../store/sqlite/open.ts';", undefined],
+    [
+      'src/mailbox/copy.ts',
+      "import type {\n  Fetch,\n} from '../imap/replies.ts';",
+      /mailbox may import only mail, base/,
+    ],
+    ['src/base/clock.ts', "export { x } from '../mail/x.ts';", /base may import only nothing/],
+    ['src/imap/wire/writer.ts', "import type { Uid } from '../../mailbox/model.ts';", undefined],
+    ['src/imap/wire/writer.ts', "import { uid } from '../../mailbox/model.ts';", /wire/],
+    ['src/imap/wire/writer.ts', "import type { View } from '../view.ts';", /wire/],
+    ['src/imap/wire/writer.ts', "import { cursor } from './cursor.ts';", undefined],
+    ['src/cli/serve.ts', "import { open } from '../store/sqlite/open.ts';", undefined],
+    ['src/cli/serve.ts', "import '../main.ts';", /nothing imports main/],
+    ['src/web/x.ts', "import { a } from '../base/a.ts';", /no known layer/],
+    ['src/mail/x.ts', "import { a } from './a.test.ts';", /only tests/],
+    ['src/mail/x.ts', "import { a } from '../../tools/a.ts';", /only src/],
+  ];
+  for (const [path, line, problem] of rows) {
+    test(`${path}: ${line.slice(0, 50)}`, () => {
+      const problems = checkLayers([file(path, `${line}\n`)]);
+      if (problem) assert.match(problems.join(), problem);
+      else assert.deepEqual(problems, []);
+    });
+  }
+
+  test('a cycle is shown whole, types included', () => {
+    const files = [
+      file('src/mail/a.ts', "import { b } from './b.ts';\n"),
+      file('src/mail/b.ts', "import type { C } from './c.ts';\n"),
+      file('src/mail/c.ts', "import { a } from './a.ts';\n"),
+    ];
+    assert.deepEqual(checkLayers(files), [
+      'cycle: src/mail/a.ts -> src/mail/b.ts -> src/mail/c.ts -> src/mail/a.ts',
+    ]);
+  });
+});
+
+describe('budget', () => {
+  const body = (lines: number) => '    work();\n'.repeat(lines);
+
+  test('long files and functions are found, control statements are not functions', () => {
+    assert.match(checkBudget([file('src/a.ts', 'x;\n'.repeat(401))]).join(), /src\/a\.ts: 401 lines/);
+    const long = [
+      `export function a(): void {\n${body(59)}}\n`,
+      `class A {\n  async *go(x: number): Promise<void> {\n${body(59)}  }\n}\n`,
+      `  const f = (x) => {\n${body(59)}  };\n`,
+    ];
+    for (const text of long)
+      assert.match(checkBudget([file('src/a.ts', text)]).join(), /a function of 61 lines/);
+    for (const text of [
+      `for (const x of y) {\n${body(80)}}\n`,
+      `function a(): void {\n${body(58)}}\n`,
+      `class A extends B(C) {\n${body(80)}}\n`,
+      `const TABLE = {\n${body(80)}};\n`,
+    ]) {
+      assert.deepEqual(checkBudget([file('src/a.ts', text)]), [], text.slice(0, 30));
+    }
+  });
+
+  test('drawers are refused', () => {
+    for (const path of ['src/mail/utils.ts', 'src/common/a.ts', 'src/mail/index.ts', 'src/mail/part-2.ts']) {
+      assert.match(checkBudget([file(path, '')]).join(), /drawer/, path);
+    }
+    const base = Array.from({ length: 13 }, (_, i) => file(`src/base/f${i}.ts`, ''));
+    assert.match(checkBudget(base).join(), /13 files/);
+  });
+});
+
+describe('documents', () => {
+  test('a page that differs is named with the remedy', () => {
+    assert.match(checkPages(() => 'old')[0] ?? '', /docs\/CONFIG\.md differs .*--write/);
+  });
+
+  test('an option that nothing reads is found', () => {
+    const problems = checkUse([file('src/main.ts', 'config.limits.lineBytes')]);
+    assert.ok(problems.includes('option hostname is declared and read by nothing'));
+    assert.ok(!problems.some((problem) => /limits\.line_bytes /.test(problem)));
+  });
+
+  test('citations are collected by code and test, claims need both', () => {
+    const cited = collect([
+      file('src/imap/a.ts', '// RFC 9051 §6.4.8, RFC 3501 §1'),
+      file('src/imap/a.test.ts', '// RFC 9051 §6'),
+      file('test/x.test.ts', '// RFC 99999'),
+    ]);
+    assert.match(
+      renderIndex(cited),
+      /IMAP Version 4rev2 \| in part \| `imap\/a\.ts` \| `imap\/a\.test\.ts` \|/,
+    );
+    assert.deepEqual(checkCitations(cited, [9051, 3501]), [
+      'RFC 99999 (test/x.test.ts) has no title in tools/rfc-titles.ts',
+      'RFC 3501 is claimed and no test cites it',
+    ]);
+  });
+});
+
+test('a missing client is found by its command', () => {
+  assert.deepEqual(missingClients('/nowhere'), ['mbsync', 'curl', 'python3']);
+});
