@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -14,7 +14,8 @@ export interface SourceFile {
 export const ROOT = join(import.meta.dirname, '..');
 
 export function readSources(folders: readonly string[], root = ROOT): SourceFile[] {
-  return folders.flatMap((folder) => {
+  const present = folders.filter((folder) => existsSync(join(root, folder)));
+  return present.flatMap((folder) => {
     const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
     return names
       .filter((name) => name.endsWith('.ts'))

@@ -44,11 +44,19 @@ function main(filters: readonly string[]): number {
 
 function runStep([name, run]: Step): boolean {
   const startMs = performance.now();
-  const problems = run();
+  const problems = attempt(run);
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
   console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
   for (const problem of problems) console.log(`       ${problem}`);
   return problems.length === 0;
+}
+
+function attempt(run: () => readonly string[]): readonly string[] {
+  try {
+    return run();
+  } catch (error) {
+    return [(error as Error).stack ?? String(error)];
+  }
 }
 
 function command(name: string, args: readonly string[]): readonly string[] {
