@@ -1,0 +1,102 @@
+/**
+ * Decides when the log of a shard is moved into the database; the work is done by `checkpoint-worker.ts`.
+ *
+ * At about 4 MB of log: PASSIVE beside the running writers, then the writers of this one shard pause (their turns queue
+ * in order) for a short RESTART of the log. A log that is never restarted grows, and every sync of it gets slower.
+ * The thread is started at the first need and does not keep the process alive.
+ */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { StoreError } from '../../mailbox/store.ts';
+import type { CheckpointMode, CheckpointReply } from './checkpoint-worker.ts';
+import { type Database, isSyncFailure } from './database.ts';
+
+export const CHECKPOINT_BYTES = 4 * 1024 * 1024;
+const FRAME_BYTES = 4096 + 24;
+
+export interface CheckpointerOptions {
+  readonly thresholdBytes: number;
+  readonly pause: () => void;
+  readonly resume: () => void;
+  readonly onFatal: (error: Error) => void;
+  readonly onTrouble: (error: Error) => void;
+}
+
+export class Checkpointer {
+  readonly #db: Database;
+  readonly #options: CheckpointerOptions;
+  readonly #thresholdFrames: number;
+  /** Where the log has to be for the next attempt: above the threshold when a reader was in the way. */
+  #dueFrames: number;
+  #worker: Worker | undefined;
+  #running: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(db: Database, options: CheckpointerOptions) {
+    this.#db = db;
+    this.#options = options;
+    this.#thresholdFrames = Math.max(16, Math.floor(options.thresholdBytes / FRAME_BYTES));
+    this.#dueFrames = this.#thresholdFrames;
+  }
+
+  /** After each commit; costs two microseconds. */
+  afterCommit(): void {
+    if (this.#running !== undefined || this.#isClosed) return;
+    const frames = this.#db.prepare('PRAGMA wal_checkpoint(NOOP)').get()?.[1] as number;
+    if (frames < this.#dueFrames) return;
+    this.#running = this.#run(frames).finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running;
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    await this.#ask('truncate').catch(this.#options.onTrouble);
+    worker.ref();
+    const exited = once(worker, 'exit');
+    worker.postMessage('close');
+    await exited;
+    this.#worker = undefined;
+  }
+
+  async #run(frames: number): Promise<void> {
+    try {
+      await this.#ask('passive');
+      this.#options.pause();
+      const { isBusy } = await this.#ask('restart');
+      this.#dueFrames = isBusy ? frames + this.#thresholdFrames : this.#thresholdFrames;
+    } catch (error) {
+      if (isSyncFailure(error)) this.#options.onFatal(error as Error);
+      else this.#options.onTrouble(error as Error);
+      this.#dueFrames = frames + this.#thresholdFrames;
+    } finally {
+      this.#options.resume();
+    }
+  }
+
+  async #ask(mode: CheckpointMode): Promise<CheckpointReply> {
+    this.#worker ??= new Worker(new URL('./checkpoint-worker.ts', import.meta.url), {
+      workerData: this.#db.path,
+    });
+    const worker = this.#worker;
+    const { promise, resolve, reject } = Promise.withResolvers<CheckpointReply>();
+    const onExit = () => reject(new StoreError('io', 'the checkpoint thread ended'));
+    worker.once('message', resolve).once('error', reject).once('exit', onExit);
+    worker.ref();
+    worker.postMessage({ mode });
+    try {
+      const reply = await promise;
+      if (!reply.error) return reply;
+      throw new StoreError('io', `checkpoint: ${reply.error.message}`, { cause: reply.error });
+    } catch (error) {
+      if (!(error instanceof StoreError)) this.#worker = undefined;
+      throw error;
+    } finally {
+      worker.off('message', resolve).off('error', reject).off('exit', onExit);
+      worker.unref();
+    }
+  }
+}

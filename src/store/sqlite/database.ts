@@ -1,0 +1,166 @@
+/**
+ * The driver behind one small door: a connection with its cached statements, rows as arrays, and SQLite's result
+ * codes turned into StoreErrors. Nothing else in the store imports `node:sqlite`, so another driver is a change of
+ * this file.
+ *
+ * Statements are only ever run to their end (`run`, `get`, `all`): an open cursor would hold a read lock and keep the
+ * checkpointer from restarting the log.
+ */
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { StoreError, type StoreErrorCode } from '../../mailbox/store.ts';
+
+export type SqlValue = null | number | bigint | string | NodeJS.ArrayBufferView;
+export type Row = readonly SqlValue[];
+
+/** SQLite's primary result codes (the low byte of an extended one) that mean something to us. */
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_NOTADB = 26;
+/** Extended codes: no room for the index of the log, and a sync that failed (fatal, the pages may be gone). */
+const SQLITE_IOERR_SHMSIZE = 10 | (19 << 8);
+const SQLITE_IOERR_FSYNC = 10 | (4 << 8);
+const SQLITE_IOERR_DIR_FSYNC = 10 | (5 << 8);
+
+/** Errors of the operating system that mean that there is no room, now. */
+const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+interface DriverError extends Error {
+  readonly code?: string;
+  readonly errcode?: number;
+}
+
+/** Anything thrown by the driver or the file system, in the port's words. */
+export function storeError(error: unknown, doing: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const { message, code, errcode } = error as DriverError;
+  return new StoreError(codeOf(code, errcode), `${doing}: ${message}`, { cause: error });
+}
+
+function codeOf(code: string | undefined, errcode: number | undefined): StoreErrorCode {
+  if (errcode === undefined) return code !== undefined && NO_ROOM.has(code) ? 'full' : 'io';
+  const primary = errcode & 0xff;
+  if (primary === SQLITE_FULL || errcode === SQLITE_IOERR_SHMSIZE) return 'full';
+  return primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB ? 'damaged' : 'io';
+}
+
+/** After a failed sync the kernel may have dropped the pages and forgotten the error: a retry would lie. */
+export function isSyncFailure(error: unknown): boolean {
+  const cause = error instanceof StoreError ? error.cause : error;
+  const errcode = (cause as DriverError | undefined)?.errcode;
+  return errcode === SQLITE_IOERR_FSYNC || errcode === SQLITE_IOERR_DIR_FSYNC;
+}
+
+/** A BLOB comes as a Uint8Array; the port speaks Buffer. No copy. */
+export function bufferOf(value: SqlValue | undefined): Buffer {
+  const bytes = value as Uint8Array;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+export class Statement {
+  readonly #statement: StatementSync;
+  readonly #sql: string;
+
+  constructor(statement: StatementSync, sql: string) {
+    statement.setReturnArrays(true);
+    this.#statement = statement;
+    this.#sql = sql;
+  }
+
+  /** The number of rows changed. */
+  run(...values: SqlValue[]): number {
+    try {
+      return this.#statement.run(...values).changes as number;
+    } catch (error) {
+      throw storeError(error, this.#sql);
+    }
+  }
+
+  get(...values: SqlValue[]): Row | undefined {
+    try {
+      return this.#statement.get(...values) as Row | undefined;
+    } catch (error) {
+      throw storeError(error, this.#sql);
+    }
+  }
+
+  all(...values: SqlValue[]): readonly Row[] {
+    try {
+      return this.#statement.all(...values) as unknown as readonly Row[];
+    } catch (error) {
+      throw storeError(error, this.#sql);
+    }
+  }
+}
+
+export class Database {
+  readonly path: string;
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, Statement>();
+
+  constructor(path: string, options: { readonly isReadOnly?: boolean; readonly busyMs?: number } = {}) {
+    this.path = path;
+    try {
+      this.#db = new DatabaseSync(path, {
+        readOnly: options.isReadOnly ?? false,
+        timeout: options.busyMs ?? 0,
+        enableForeignKeyConstraints: false,
+      });
+    } catch (error) {
+      throw storeError(error, `opening ${path}`);
+    }
+  }
+
+  /** Prepared once per connection. */
+  prepare(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      try {
+        statement = new Statement(this.#db.prepare(sql), sql);
+      } catch (error) {
+        throw storeError(error, sql);
+      }
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  exec(sql: string): void {
+    try {
+      this.#db.exec(sql);
+    } catch (error) {
+      throw storeError(error, sql);
+    }
+  }
+
+  /** The one value of a pragma, or of a query for one value. */
+  value(sql: string): SqlValue {
+    return this.prepare(sql).get()?.[0] ?? null;
+  }
+
+  get isInTransaction(): boolean {
+    return this.#db.isTransaction;
+  }
+
+  /** All of `work` or nothing, when nothing else is running on this connection. */
+  transaction<T>(work: () => T): T {
+    this.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.exec('COMMIT');
+      return result;
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+  }
+
+  /** SQLite has rolled back by itself after some errors (disk full, I/O). */
+  rollback(): void {
+    if (this.#db.isTransaction) this.exec('ROLLBACK');
+  }
+
+  close(): void {
+    this.#statements.clear();
+    if (this.#db.isOpen) this.#db.close();
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Removing all mail of an account, in transactions short enough to run beside everybody else's. Every slice looks for
+ * what is still there, so it can be stopped at any moment and started again. The account's own row goes last.
+ */
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import type { AccountId, EmailId } from '../../mailbox/model.ts';
+import { type BatchContext, releaseEmail } from './account-batch.ts';
+import { BlobChanges } from './blobs.ts';
+import type { Work } from './group-commit.ts';
+import { accountRange } from './keys.ts';
+
+/** Rows with bytes to give back take longest: about two milliseconds a slice. */
+const EMAILS_PER_SLICE = 50;
+const ROWS_PER_SLICE = 200;
+const CHUNKS_PER_SLICE = 25;
+
+const SLICES = [
+  `DELETE FROM chunk WHERE id IN (SELECT id FROM chunk WHERE mailbox BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,
+  `DELETE FROM expunged WHERE id IN (SELECT id FROM expunged WHERE mailbox BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,
+  `DELETE FROM imported WHERE (mailbox, key) IN
+     (SELECT mailbox, key FROM imported WHERE mailbox BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
+  `DELETE FROM buried WHERE mailbox IN (SELECT mailbox FROM buried WHERE mailbox BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
+  `DELETE FROM mailbox WHERE id IN (SELECT id FROM mailbox WHERE id BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
+] as const;
+
+const EMAILS = `SELECT id FROM email WHERE id BETWEEN ? AND ? LIMIT ${EMAILS_PER_SLICE}`;
+
+type Perform = (work: Work) => Promise<void>;
+
+/** `perform` runs one transaction and resolves when it is durable. */
+export async function destroyAccount(
+  context: BatchContext,
+  perform: Perform,
+  account: AccountId,
+): Promise<void> {
+  const { db, modseqs, orphans } = context;
+  const range = accountRange(account);
+  for (const sql of SLICES) await repeat(perform, () => db.prepare(sql).run(...range));
+  for (let more = true; more; ) more = await destroyEmails(context, perform, range);
+  await perform({
+    apply: () => {
+      db.prepare('DELETE FROM orphan_subscriptions WHERE account = ?').run(account);
+      db.prepare('DELETE FROM account WHERE id = ?').run(account);
+      modseqs.delete(account);
+      orphans.delete(account);
+    },
+  });
+}
+
+async function destroyEmails(
+  context: BatchContext,
+  perform: Perform,
+  range: readonly [number, number],
+): Promise<boolean> {
+  const changes = new BlobChanges();
+  let count = 0;
+  await perform({
+    apply: () => {
+      const rows = context.db.prepare(EMAILS).all(...range);
+      count = rows.length;
+      for (const row of rows) {
+        context.db.prepare('DELETE FROM extra_reference WHERE email = ?').run(row[0] as number);
+        releaseEmail(context, row[0] as EmailId, changes);
+      }
+    },
+    undo: () => context.blobs.rollback(changes),
+    done: () => context.blobs.settle(changes, context.sync),
+  });
+  await yieldToLoop();
+  return count > 0;
+}
+
+async function repeat(perform: Perform, slice: () => number): Promise<void> {
+  for (let changed = 1; changed > 0; await yieldToLoop()) {
+    await perform({
+      apply: () => {
+        changed = slice();
+      },
+    });
+  }
+}

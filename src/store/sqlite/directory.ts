@@ -1,0 +1,200 @@
+/**
+ * Who may sign in: `accounts.db`, kept whole in memory because this process is its only writer and every sign-in and
+ * every delivery asks. A change is in memory when it is committed and answered when it is durable.
+ *
+ * Changes are rare, so its log is moved into the database by SQLite itself, on the thread that commits.
+ */
+import { type AccountId, type AccountRecord, asAccountId, MAX_ACCOUNT_ID } from '../../mailbox/model.ts';
+import { type Directory, StoreError } from '../../mailbox/store.ts';
+import { Database, type Row } from './database.ts';
+import { migrate, tune } from './migrate.ts';
+import { ACCOUNTS_SCHEMA } from './schema/accounts.ts';
+import { syncParent, WalSync } from './wal-sync.ts';
+
+const SQL = {
+  all: `SELECT id, address, password, quota_bytes, quota_messages, created, settings FROM account`,
+  insert: `INSERT INTO account (address, password, quota_bytes, quota_messages, created, settings)
+    VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
+  update: `UPDATE account SET password = ?, quota_bytes = ?, quota_messages = ?, settings = ? WHERE id = ?`,
+  hide: 'UPDATE account SET address = NULL WHERE id = ?',
+  forget: 'DELETE FROM account WHERE id = ? AND address IS NULL',
+  fact: 'SELECT value FROM store WHERE key = ?',
+  setFact: 'REPLACE INTO store VALUES (?, ?)',
+} as const;
+
+export class SqliteDirectory implements Directory {
+  readonly #db: Database;
+  readonly #wal: WalSync;
+  readonly #byAddress = new Map<string, AccountRecord>();
+  readonly #byId = new Map<AccountId, AccountRecord>();
+  readonly #removing = new Set<AccountId>();
+  #isClosed = false;
+
+  private constructor(db: Database, wal: WalSync) {
+    this.#db = db;
+    this.#wal = wal;
+    for (const row of db.prepare(SQL.all).all()) {
+      if (row[1] === null) this.#removing.add(asAccountId(row[0] as number));
+      else this.#remember(recordOf(row));
+    }
+  }
+
+  /** `shards` counts only when the directory is made. */
+  static async open(path: string, shards: number, onFatal: (error: Error) => void): Promise<SqliteDirectory> {
+    const db = new Database(path);
+    try {
+      migrate(db, ACCOUNTS_SCHEMA);
+      tune(db, { isAutoCheckpointed: true });
+      db.prepare('INSERT OR IGNORE INTO store VALUES (?, ?)').run('shards', shards);
+      db.exec("INSERT INTO store VALUES ('opened', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1");
+      const wal = new WalSync(db.path, onFatal);
+      await wal.sync();
+      syncParent(path);
+      return new SqliteDirectory(db, wal);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  async find(address: string): Promise<AccountRecord | undefined> {
+    return this.#byAddress.get(address);
+  }
+
+  async get(id: AccountId): Promise<AccountRecord | undefined> {
+    return this.#byId.get(id);
+  }
+
+  async list(): Promise<readonly AccountRecord[]> {
+    return [...this.#byAddress.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+  }
+
+  async create(accounts: Parameters<Directory['create']>[0]): Promise<readonly (AccountRecord | 'exists')[]> {
+    const taken = new Set<string>();
+    const results = this.#write(() =>
+      accounts.map((account): AccountRecord | 'exists' => {
+        if (this.#byAddress.has(account.address) || taken.has(account.address)) return 'exists';
+        taken.add(account.address);
+        return this.#insert(account);
+      }),
+    );
+    for (const result of results) if (result !== 'exists') this.#remember(result);
+    await this.#wal.sync();
+    return results;
+  }
+
+  async update(
+    id: AccountId,
+    change: Parameters<Directory['update']>[1],
+  ): Promise<AccountRecord | undefined> {
+    const old = this.#byId.get(id);
+    if (old === undefined) return undefined;
+    const quotaBytes = 'quotaBytes' in change ? change.quotaBytes : old.quotaBytes;
+    const quotaMessages = 'quotaMessages' in change ? change.quotaMessages : old.quotaMessages;
+    const passwordHash = change.passwordHash ?? old.passwordHash;
+    const settings = changed(old.settings, change.settings ?? {});
+    this.#write(() =>
+      this.#db
+        .prepare(SQL.update)
+        .run(passwordHash, quotaBytes ?? null, quotaMessages ?? null, JSON.stringify(settings), id),
+    );
+    const { address, createdMs } = old;
+    const record = { id, address, passwordHash, createdMs, settings, ...quota(quotaBytes, quotaMessages) };
+    this.#remember(record);
+    await this.#wal.sync();
+    return record;
+  }
+
+  async remove(id: AccountId): Promise<void> {
+    const record = this.#byId.get(id);
+    if (record === undefined) return;
+    this.#write(() => this.#db.prepare(SQL.hide).run(id));
+    this.#byId.delete(id);
+    this.#byAddress.delete(record.address);
+    this.#removing.add(id);
+    await this.#wal.sync();
+  }
+
+  async removing(): Promise<readonly AccountId[]> {
+    return [...this.#removing];
+  }
+
+  async forget(id: AccountId): Promise<void> {
+    this.#write(() => this.#db.prepare(SQL.forget).run(id));
+    this.#removing.delete(id);
+    await this.#wal.sync();
+  }
+
+  /** A fact about the data directory, such as the number of shards. */
+  fact(key: string): number | undefined {
+    return this.#db.prepare(SQL.fact).get(key)?.[0] as number | undefined;
+  }
+
+  async setFact(key: string, value: number): Promise<void> {
+    this.#write(() => this.#db.prepare(SQL.setFact).run(key, value));
+    await this.#wal.sync();
+  }
+
+  /** What SQLite finds wrong with the file. */
+  check(): readonly string[] {
+    const rows = this.#db.prepare('PRAGMA integrity_check(20)').all();
+    return rows.map((row) => row[0] as string).filter((line) => line !== 'ok');
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#wal.close();
+    this.#db.close();
+  }
+
+  #write<T>(work: () => T): T {
+    if (this.#isClosed) throw new StoreError('closed', 'the store is closed');
+    if (this.#wal.failure) throw this.#wal.failure;
+    return this.#db.transaction(work);
+  }
+
+  #insert(account: Parameters<Directory['create']>[0][number]): AccountRecord {
+    const { address, passwordHash, quotaBytes, quotaMessages, createdMs } = account;
+    const row = this.#db
+      .prepare(SQL.insert)
+      .get(address, passwordHash, quotaBytes ?? null, quotaMessages ?? null, createdMs, '{}');
+    const id = asAccountId(row?.[0] as number);
+    if (id > MAX_ACCOUNT_ID) throw new StoreError('full', 'there are no account numbers left');
+    return { id, address, passwordHash, createdMs, settings: {}, ...quota(quotaBytes, quotaMessages) };
+  }
+
+  #remember(record: AccountRecord): void {
+    this.#byId.set(record.id, record);
+    this.#byAddress.set(record.address, record);
+  }
+}
+
+function recordOf(row: Row): AccountRecord {
+  return {
+    id: asAccountId(row[0] as number),
+    address: row[1] as string,
+    passwordHash: row[2] as string,
+    createdMs: row[5] as number,
+    settings: JSON.parse(row[6] as string) as Record<string, string>,
+    ...quota((row[3] as number | null) ?? undefined, (row[4] as number | null) ?? undefined),
+  };
+}
+
+function quota(quotaBytes: number | undefined, quotaMessages: number | undefined) {
+  return {
+    ...(quotaBytes === undefined ? {} : { quotaBytes }),
+    ...(quotaMessages === undefined ? {} : { quotaMessages }),
+  };
+}
+
+function changed(
+  old: Readonly<Record<string, string>>,
+  change: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const entries = new Map(Object.entries(old));
+  for (const [key, value] of Object.entries(change)) {
+    if (value === undefined) entries.delete(key);
+    else entries.set(key, value);
+  }
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,119 @@
+/**
+ * Reading what delivery computed about emails. A first sync asks for a hundred thousand of them in the order in which
+ * they arrived: runs of ids that lie close together are read by one range query, everything else by key.
+ *
+ * A row that cannot be read (a broken page) is that email's loss alone: the run is read again one by one and the
+ * caller is told about the others.
+ */
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import { EMPTY } from '../../base/bytes.ts';
+import type { AccountId, EmailFacts, EmailId } from '../../mailbox/model.ts';
+import { type EmailField, StoreError } from '../../mailbox/store.ts';
+import { bufferOf, type Database, type Row } from './database.ts';
+import { accountRange } from './keys.ts';
+
+/** About a millisecond of rows. */
+const ROWS_PER_SLICE = 300;
+/** A range query is worth it while at least every fourth row of it is wanted. */
+const SPARSENESS = 4;
+const MIN_RUN = 4;
+
+const SQL = {
+  sizesOf: 'SELECT id, size FROM email WHERE id BETWEEN ? AND ?',
+  factsOf: 'SELECT id, size, envelope, structure, facts FROM email WHERE id BETWEEN ? AND ?',
+  list: `SELECT e.id, 1 + coalesce(x.n, 0), e.size FROM email e LEFT JOIN extra_reference x ON x.email = e.id
+    WHERE e.id > ? AND e.id <= ? ORDER BY e.id LIMIT ?`,
+} as const;
+
+export interface Run {
+  readonly from: number;
+  /** Exclusive, as an index into the ids. */
+  readonly to: number;
+}
+
+/** The next stretch of ascending ids that are close together, at most `most` of them. */
+export function nextRun(ids: readonly EmailId[], from: number, most: number): Run {
+  let to = from + 1;
+  const first = ids[from] as number;
+  while (to < ids.length && to - from < most) {
+    const id = ids[to] as number;
+    if (id <= (ids[to - 1] as number) || id - first >= (to - from + 1) * SPARSENESS) break;
+    to++;
+  }
+  return { from, to: to - from >= MIN_RUN ? to : from + 1 };
+}
+
+export class EmailReader {
+  readonly #db: Database;
+  readonly #onDamage: (email: EmailId, error: StoreError) => void;
+
+  constructor(db: Database, onDamage: (email: EmailId, error: StoreError) => void) {
+    this.#db = db;
+    this.#onDamage = onDamage;
+  }
+
+  async load(ids: readonly EmailId[], fields: readonly EmailField[]): Promise<(EmailFacts | undefined)[]> {
+    const found = new Array<EmailFacts | undefined>(ids.length).fill(undefined);
+    let sinceYield = 0;
+    for (let from = 0; from < ids.length; ) {
+      const run = nextRun(ids, from, ROWS_PER_SLICE);
+      this.#loadRun(ids, run, fields, found);
+      sinceYield += run.to - from;
+      from = run.to;
+      if (sinceYield >= ROWS_PER_SLICE && from < ids.length) {
+        sinceYield = 0;
+        await yieldToLoop();
+      }
+    }
+    return found;
+  }
+
+  list(account: AccountId, after: number, limit: number) {
+    const [first, last] = accountRange(account);
+    const rows = this.#db.prepare(SQL.list).all(Math.max(after, first - 1), last, limit);
+    return rows.map((row) => ({
+      id: row[0] as EmailId,
+      references: row[1] as number,
+      sizeBytes: row[2] as number,
+    }));
+  }
+
+  #loadRun(
+    ids: readonly EmailId[],
+    { from, to }: Run,
+    fields: readonly EmailField[],
+    found: (EmailFacts | undefined)[],
+  ): void {
+    const statement = this.#db.prepare(fields.length === 0 ? SQL.sizesOf : SQL.factsOf);
+    let rows: readonly Row[];
+    try {
+      rows = statement.all(ids[from] as number, ids[to - 1] as number);
+    } catch (error) {
+      if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+      if (to - from === 1) this.#onDamage(ids[from] as EmailId, error);
+      else for (let i = from; i < to; i++) this.#loadRun(ids, { from: i, to: i + 1 }, fields, found);
+      return;
+    }
+    let at = from;
+    for (const row of rows) {
+      while (at < to && (ids[at] as number) < (row[0] as number)) at++;
+      if (at < to && ids[at] === row[0]) found[at] = factsOf(row, fields);
+    }
+  }
+}
+
+function factsOf(row: Row, fields: readonly EmailField[]): EmailFacts {
+  const id = row[0] as EmailId;
+  const sizeBytes = row[1] as number;
+  if (fields.length === 0) return { id, sizeBytes, envelope: EMPTY, bodyStructure: EMPTY, parts: EMPTY };
+  const facts = bufferOf(row[4]);
+  const structureAt = row[2] as number;
+  const partsAt = structureAt + (row[3] as number);
+  return {
+    id,
+    sizeBytes,
+    envelope: fields.includes('envelope') ? facts.subarray(0, structureAt) : EMPTY,
+    bodyStructure: fields.includes('bodyStructure') ? facts.subarray(structureAt, partsAt) : EMPTY,
+    parts: fields.includes('parts') ? facts.subarray(partsAt) : EMPTY,
+  };
+}

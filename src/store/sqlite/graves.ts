@@ -1,0 +1,63 @@
+/**
+ * What is left of a deleted mailbox once the reaper has let go of its messages: the mark in `buried` and its import
+ * keys, which may be hundreds of thousands. They go in slices, in the background, and again after a restart.
+ */
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import type { Database } from './database.ts';
+import type { GroupCommit } from './group-commit.ts';
+
+const KEYS_PER_SLICE = 200;
+
+const SQL = {
+  all: 'SELECT mailbox FROM buried',
+  isEmpty: `SELECT 1 FROM buried WHERE mailbox = ?1
+    AND NOT EXISTS (SELECT 1 FROM chunk WHERE mailbox = ?1)
+    AND NOT EXISTS (SELECT 1 FROM expunged WHERE mailbox = ?1)`,
+  keys: `DELETE FROM imported WHERE (mailbox, key) IN
+    (SELECT mailbox, key FROM imported WHERE mailbox = ? LIMIT ${KEYS_PER_SLICE})`,
+  remove: 'DELETE FROM buried WHERE mailbox = ?',
+} as const;
+
+export class Graves {
+  readonly #db: Database;
+  readonly #commits: GroupCommit;
+  #work: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(db: Database, commits: GroupCommit) {
+    this.#db = db;
+    this.#commits = commits;
+  }
+
+  lookAtAll(): void {
+    this.look(
+      this.#db
+        .prepare(SQL.all)
+        .all()
+        .map((row) => row[0] as number),
+    );
+  }
+
+  look(mailboxKeys: readonly number[]): void {
+    const empty = mailboxKeys.filter((key) => this.#db.prepare(SQL.isEmpty).get(key) !== undefined);
+    for (const key of empty) this.#work = this.#work.then(() => this.#clear(key)).catch(() => {});
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.#work;
+  }
+
+  /** A failure (a full disk) leaves the mark, and the next start tries again. */
+  async #clear(mailbox: number): Promise<void> {
+    for (let changed = KEYS_PER_SLICE; changed > 0; await yieldToLoop()) {
+      if (this.#isClosed) return;
+      await this.#commits.perform({
+        apply: () => {
+          changed = this.#db.prepare(SQL.keys).run(mailbox);
+          if (changed === 0) this.#db.prepare(SQL.remove).run(mailbox);
+        },
+      });
+    }
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * Turns: all that changed in one turn of the event loop goes into one transaction, each piece of work behind a
+ * savepoint of its own, and shares one sync.
+ *
+ * A turn is applied synchronously inside `submit`, unless the checkpointer has paused the writers; then it queues, and
+ * the order of the calls is kept. A piece that fails takes back only itself; a COMMIT that fails takes back the turn.
+ * `committed` tells what became of each piece, `durable` resolves after a sync that was started after the COMMIT.
+ */
+import { StoreError } from '../../mailbox/store.ts';
+import { type Database, isSyncFailure, storeError } from './database.ts';
+import type { WalSync } from './wal-sync.ts';
+
+export interface Work {
+  /** Runs inside the transaction; throws to refuse. */
+  apply(): void;
+  /** Takes back what `apply` remembered outside the database: a savepoint or the whole turn was rolled back. */
+  undo?(): void;
+  /** The transaction is committed (not yet durable). */
+  done?(): void;
+  /** Losing it in a power cut was allowed by whoever runs the server. */
+  readonly isDeferrable?: boolean;
+}
+
+export interface Submitted {
+  readonly committed: Promise<readonly (StoreError | undefined)[]>;
+  readonly durable: Promise<void>;
+}
+
+type Outcomes = (StoreError | undefined)[];
+
+interface QueuedTurn {
+  readonly works: readonly Work[];
+  readonly committed: PromiseWithResolvers<Outcomes>;
+  readonly durable: PromiseWithResolvers<void>;
+}
+
+const RESOLVED: Promise<void> = Promise.resolve();
+
+export interface GroupCommitOptions {
+  /** Deferrable work is answered at commit and synced soon. */
+  readonly isDelayed: boolean;
+  readonly onFatal: (error: Error) => void;
+  /** After each COMMIT: the checkpointer looks at the length of the log. */
+  readonly onCommit: () => void;
+  /** Only for the tests that prove that the power-cut test sees what it should. */
+  readonly acknowledgesBeforeSync?: boolean;
+}
+
+export class GroupCommit {
+  readonly #db: Database;
+  readonly #sync: WalSync;
+  readonly #options: GroupCommitOptions;
+  readonly #queue: QueuedTurn[] = [];
+  #isPaused = false;
+  #isClosed = false;
+
+  constructor(db: Database, sync: WalSync, options: GroupCommitOptions) {
+    this.#db = db;
+    this.#sync = sync;
+    this.#options = options;
+  }
+
+  submit(works: readonly Work[]): Submitted {
+    if (this.#isClosed) return refused(works, new StoreError('closed', 'the store is closed'));
+    if (this.#isPaused) {
+      const turn = {
+        works,
+        committed: Promise.withResolvers<Outcomes>(),
+        durable: Promise.withResolvers<void>(),
+      };
+      turn.durable.promise.catch(() => {});
+      this.#queue.push(turn);
+      return { committed: turn.committed.promise, durable: turn.durable.promise };
+    }
+    const outcomes = this.#run(works);
+    return { committed: Promise.resolve(outcomes), durable: this.#durable(works, outcomes) };
+  }
+
+  /** One piece of the store's own work: resolves when it is durable, throws why it was refused. */
+  async perform(work: Work): Promise<void> {
+    const { committed, durable } = this.submit([work]);
+    const [error] = await committed;
+    if (error) throw error;
+    await durable;
+  }
+
+  /** No transaction of this connection is running, nor will one start before `resume`. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    while (!this.#isPaused) {
+      const turn = this.#queue.shift();
+      if (turn === undefined) return;
+      const outcomes = this.#run(turn.works);
+      turn.committed.resolve(outcomes);
+      this.#durable(turn.works, outcomes).then(turn.durable.resolve, turn.durable.reject);
+    }
+  }
+
+  /** Later turns are refused; what is queued has been run when the checkpointer has ended, which comes first. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  #durable(works: readonly Work[], outcomes: Outcomes): Promise<void> {
+    let wantsSync = false;
+    let maySyncLater = false;
+    for (let i = 0; i < works.length; i++) {
+      if (outcomes[i] !== undefined) continue;
+      if (this.#options.isDelayed && works[i]?.isDeferrable === true) maySyncLater = true;
+      else wantsSync = true;
+    }
+    if (wantsSync && this.#options.acknowledgesBeforeSync !== true) {
+      const durable = this.#sync.sync();
+      durable.catch(() => {}); // whoever awaits it learns of the failure; nobody may be waiting
+      return durable;
+    }
+    if (maySyncLater || wantsSync) this.#sync.syncSoon();
+    return RESOLVED;
+  }
+
+  #run(works: readonly Work[]): Outcomes {
+    if (this.#sync.failure) return works.map(() => this.#sync.failure);
+    const outcomes: Outcomes = new Array(works.length).fill(undefined);
+    try {
+      this.#db.prepare('BEGIN IMMEDIATE').run();
+    } catch (error) {
+      return outcomes.fill(storeError(error, 'starting a transaction'));
+    }
+    let applied = 0;
+    for (let i = 0; i < works.length; i++) {
+      const error =
+        works.length === 1 ? this.#apply(works[i] as Work) : this.#applyIsolated(works[i] as Work);
+      outcomes[i] = error;
+      if (error === undefined) applied++;
+      else if (!this.#db.isInTransaction) return this.#abandon(works, outcomes, error);
+    }
+    if (applied === 0) {
+      this.#db.rollback();
+      return outcomes;
+    }
+    return this.#commit(works, outcomes);
+  }
+
+  #commit(works: readonly Work[], outcomes: Outcomes): Outcomes {
+    try {
+      this.#db.prepare('COMMIT').run();
+    } catch (error) {
+      if (isSyncFailure(error)) this.#options.onFatal(error as Error);
+      this.#db.rollback();
+      return this.#abandon(works, outcomes, storeError(error, 'committing'));
+    }
+    for (let i = 0; i < works.length; i++) if (outcomes[i] === undefined) works[i]?.done?.();
+    this.#options.onCommit();
+    return outcomes;
+  }
+
+  /** The whole turn is gone: everything that had been applied fails with the same reason. */
+  #abandon(works: readonly Work[], outcomes: Outcomes, reason: StoreError): Outcomes {
+    for (let i = works.length - 1; i >= 0; i--) {
+      if (outcomes[i] !== undefined) continue;
+      works[i]?.undo?.();
+      outcomes[i] = reason;
+    }
+    return outcomes;
+  }
+
+  /** Alone in its turn, a piece needs no savepoint: nothing else would be rolled back with it. */
+  #apply(work: Work): StoreError | undefined {
+    try {
+      work.apply();
+      return undefined;
+    } catch (error) {
+      work.undo?.();
+      return storeError(error, 'applying a change');
+    }
+  }
+
+  #applyIsolated(work: Work): StoreError | undefined {
+    this.#db.prepare('SAVEPOINT work').run();
+    const error = this.#apply(work);
+    if (error !== undefined && this.#db.isInTransaction) this.#db.prepare('ROLLBACK TO work').run();
+    if (this.#db.isInTransaction) this.#db.prepare('RELEASE work').run();
+    return error;
+  }
+}
+
+function refused(works: readonly Work[], reason: StoreError): Submitted {
+  return { committed: Promise.resolve(works.map(() => reason)), durable: RESOLVED };
+}

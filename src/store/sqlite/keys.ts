@@ -1,0 +1,17 @@
+/** How two numbers of the port become one key of the database, and which shard an account lives in. */
+import type { AccountId, MailboxId } from '../../mailbox/model.ts';
+
+const PER_ACCOUNT = 0x1_0000_0000;
+
+/** `account * 2^32 + mailbox`: the rows of an account are one range. */
+export const mailboxKey = (account: AccountId, mailbox: MailboxId): number => account * PER_ACCOUNT + mailbox;
+export const mailboxOfKey = (key: number): MailboxId => (key % PER_ACCOUNT) as MailboxId;
+
+/** First and last key (inclusive) of the emails or mailboxes of an account. */
+export const accountRange = (account: AccountId): readonly [number, number] => [
+  account * PER_ACCOUNT,
+  account * PER_ACCOUNT + PER_ACCOUNT - 1,
+];
+
+/** The number of shards never changes, so neither does an account's place. */
+export const shardOf = (account: AccountId, shards: number): number => account % shards;

@@ -1,0 +1,48 @@
+/**
+ * Schemas move forward only, one numbered step at a time, each in one transaction with its number. A database that is
+ * newer than this program is refused: guessing at columns we do not know would be the end of somebody's mail.
+ */
+import { StoreError } from '../../mailbox/store.ts';
+import type { Database } from './database.ts';
+
+export interface Schema {
+  /** PRAGMA application_id: says whose file this is. */
+  readonly applicationId: number;
+  /** `steps[i]` takes a database from version i to version i + 1. */
+  readonly steps: readonly string[];
+}
+
+/** Before the first table: what cannot be changed later. Returns true when the database was empty. */
+export function migrate(db: Database, schema: Schema): boolean {
+  const found = db.value('PRAGMA user_version') as number;
+  const owner = db.value('PRAGMA application_id') as number;
+  if (found > 0 && owner !== schema.applicationId) {
+    throw new StoreError('damaged', `${db.path} is not a database of this program's kind`);
+  }
+  if (found > schema.steps.length) {
+    throw new StoreError(
+      'io',
+      `${db.path} has schema version ${found}, this program knows ${schema.steps.length}: it was used by a newer version; install that version again`,
+    );
+  }
+  if (found === 0) db.exec('PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL;');
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  for (let version = found; version < schema.steps.length; version++) {
+    db.transaction(() => {
+      db.exec(schema.steps[version] as string);
+      db.exec(`PRAGMA user_version = ${version + 1}; PRAGMA application_id = ${schema.applicationId};`);
+    });
+  }
+  return found === 0;
+}
+
+/** Per connection. NORMAL leaves the sync of a commit to us (see `wal-sync.ts`); OFF would be the loss of mail. */
+export function tune(db: Database, options: { readonly isAutoCheckpointed: boolean }): void {
+  db.exec(`
+    PRAGMA synchronous = NORMAL;
+    PRAGMA wal_autocheckpoint = ${options.isAutoCheckpointed ? 1000 : 0};
+    PRAGMA cache_size = -16000;
+    PRAGMA mmap_size = 0;
+    PRAGMA temp_store = MEMORY;
+  `);
+}

@@ -1,0 +1,23 @@
+/**
+ * The tables of `accounts.db`: who may sign in, how many shards there are and which of them exist. An account that is
+ * being removed has no address, so that a new person can have it at once.
+ */
+import type { Schema } from '../migrate.ts';
+
+const STEP_1 = `
+-- 'shards': how many, fixed when the data directory is made. 'shard-NN': 1 once that shard is on disk.
+CREATE TABLE store (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+-- AUTOINCREMENT: a number is never given twice, so leftovers of a removed account cannot become somebody else's mail.
+CREATE TABLE account (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  address TEXT UNIQUE,
+  password TEXT NOT NULL,
+  quota_bytes INTEGER,
+  quota_messages INTEGER,
+  created INTEGER NOT NULL,
+  settings TEXT NOT NULL                -- JSON
+);
+`;
+
+export const ACCOUNTS_SCHEMA: Schema = { applicationId: 0x42564131, steps: [STEP_1] };

@@ -1,0 +1,109 @@
+/**
+ * The tables of one shard's `meta.db`. Keys are single integers below 2^53 wherever a row is hot:
+ *
+ * - an email is `account * 2^32 + n` (its EmailId), a mailbox is `account * 2^32 + id` (`mailboxKey`), so that one
+ *   account is one range of every table;
+ * - large rows sit in rowid tables, because a WITHOUT ROWID row overflows at about 1,000 bytes while a rowid row
+ *   may fill its page: a chunk of up to 3,900 bytes is one page, and a change of flags writes that page and two small rows.
+ *
+ * There is no index on modseq: it would treble what a change writes (`maxmod` of the chunks is enough).
+ */
+import type { Schema } from '../migrate.ts';
+
+/** Where the bytes of a blob are. 2 and above are kept for packs of many blobs, raw or compressed, by their number. */
+export const KIND_SPOOL = 0;
+export const KIND_SEGMENT = 1;
+
+const STEP_1 = `
+-- Facts about this shard by name: 'clean', 'delayed', 'epoch', 'primed'.
+CREATE TABLE store (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE account (
+  id INTEGER PRIMARY KEY,
+  modseq INTEGER NOT NULL,
+  next_mailbox INTEGER NOT NULL,
+  next_email INTEGER NOT NULL,
+  next_uidvalidity INTEGER NOT NULL,
+  used_bytes INTEGER NOT NULL,
+  used_messages INTEGER NOT NULL,
+  epoch INTEGER NOT NULL                -- of the store when this row was last seen to be safe, see lifecycle.ts
+);
+
+-- Cold and perhaps large, so not in the row that every change writes.
+CREATE TABLE orphan_subscriptions (account INTEGER PRIMARY KEY, names TEXT NOT NULL);
+
+CREATE TABLE mailbox (
+  id INTEGER PRIMARY KEY,               -- account * 2^32 + mailbox
+  uidvalidity INTEGER NOT NULL,
+  uidnext INTEGER NOT NULL,
+  modseq INTEGER NOT NULL,
+  created_modseq INTEGER NOT NULL,
+  "exists" INTEGER NOT NULL,
+  unseen INTEGER NOT NULL,
+  deleted INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  subscribed INTEGER NOT NULL,
+  recent_from INTEGER NOT NULL,
+  expunged_floor INTEGER NOT NULL,
+  role TEXT,
+  name TEXT NOT NULL,
+  keywords TEXT NOT NULL,               -- JSON
+  keyword_sets TEXT NOT NULL            -- JSON
+);
+
+CREATE TABLE chunk (
+  id INTEGER PRIMARY KEY,
+  mailbox INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  maxmod INTEGER NOT NULL,
+  records BLOB NOT NULL
+);
+CREATE UNIQUE INDEX chunk_by_uid ON chunk (mailbox, first);
+
+-- Envelope, body structure and part table one after the other: one BLOB costs a reader a third of three.
+CREATE TABLE email (
+  id INTEGER PRIMARY KEY,
+  blob INTEGER NOT NULL,
+  size INTEGER NOT NULL,                -- prefix and blob together
+  prefix BLOB,                          -- octets of this email alone, before those of the blob
+  envelope INTEGER NOT NULL,            -- length in facts
+  structure INTEGER NOT NULL,           -- length in facts, the rest is the part table
+  facts BLOB NOT NULL
+);
+-- References beyond the first: most emails have none.
+CREATE TABLE extra_reference (email INTEGER PRIMARY KEY, n INTEGER NOT NULL);
+
+CREATE TABLE blob (
+  id INTEGER PRIMARY KEY,
+  refs INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  crc32 INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  segment INTEGER NOT NULL,
+  offset INTEGER NOT NULL
+);
+CREATE INDEX blob_by_segment ON blob (segment, offset) WHERE kind = 1;
+CREATE TABLE spool (blob INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+
+CREATE TABLE expunged (
+  id INTEGER PRIMARY KEY,
+  mailbox INTEGER NOT NULL,
+  modseq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  account INTEGER NOT NULL,
+  uids BLOB NOT NULL,
+  records BLOB
+);
+CREATE UNIQUE INDEX expunged_by_modseq ON expunged (mailbox, modseq);
+CREATE INDEX expunged_unreleased ON expunged (account, at) WHERE records IS NOT NULL;
+
+-- Deleted mailboxes that still have chunks, history or import keys.
+CREATE TABLE buried (mailbox INTEGER PRIMARY KEY);
+
+CREATE TABLE imported (mailbox INTEGER NOT NULL, key BLOB NOT NULL, PRIMARY KEY (mailbox, key)) WITHOUT ROWID;
+
+INSERT INTO store VALUES ('clean', 1), ('delayed', 0), ('epoch', 0), ('primed', 0);
+`;
+
+export const MAIL_SCHEMA: Schema = { applicationId: 0x42564d31, steps: [STEP_1] };

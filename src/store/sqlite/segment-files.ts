@@ -1,0 +1,104 @@
+/**
+ * Segments opened for reading. A few descriptors are kept open, the least recently used goes first; one in use is
+ * closed by its last user, so a segment may be deleted while somebody still reads from it.
+ */
+import { close, openSync, read } from 'node:fs';
+import { StoreError } from '../../mailbox/store.ts';
+import type { Segments } from './segments.ts';
+
+const MAX_OPEN = 64;
+
+interface OpenFile {
+  readonly segment: number;
+  readonly fd: number;
+  users: number;
+  isEvicted: boolean;
+}
+
+export interface SegmentReader extends Disposable {
+  /** Exactly `length` bytes, or `damaged`. */
+  read(position: number, length: number): Promise<Buffer>;
+}
+
+export class SegmentFiles {
+  readonly #segments: Segments;
+  /** In the order of last use. */
+  readonly #open = new Map<number, OpenFile>();
+
+  constructor(segments: Segments) {
+    this.#segments = segments;
+  }
+
+  /** `what` is named when bytes are missing. Dispose it. */
+  open(segment: number, what: string): SegmentReader {
+    const file = this.#acquire(segment, what);
+    return {
+      read: (position, length) => readFully(file.fd, position, length, what),
+      [Symbol.dispose]: () => {
+        file.users--;
+        if (file.isEvicted && file.users === 0) close(file.fd);
+      },
+    };
+  }
+
+  /** The segment is deleted: an open descriptor would keep its room on the disk. */
+  forget(segment: number): void {
+    const file = this.#open.get(segment);
+    if (file) this.#evict(file);
+  }
+
+  close(): void {
+    for (const file of [...this.#open.values()]) this.#evict(file);
+  }
+
+  #acquire(segment: number, what: string): OpenFile {
+    let file = this.#open.get(segment);
+    if (file === undefined) {
+      file = { segment, fd: this.#openFile(segment, what), users: 0, isEvicted: false };
+    } else {
+      this.#open.delete(segment);
+    }
+    this.#open.set(segment, file);
+    file.users++;
+    if (this.#open.size > MAX_OPEN) this.#evict(this.#open.values().next().value as OpenFile);
+    return file;
+  }
+
+  #openFile(segment: number, what: string): number {
+    try {
+      return openSync(this.#segments.path(segment), 'r');
+    } catch (error) {
+      const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      throw new StoreError(isGone ? 'damaged' : 'io', `${what}: its segment cannot be opened`, {
+        cause: error,
+      });
+    }
+  }
+
+  #evict(file: OpenFile): void {
+    this.#open.delete(file.segment);
+    file.isEvicted = true;
+    if (file.users === 0) close(file.fd);
+  }
+}
+
+function readFully(fd: number, position: number, length: number, what: string): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const buffer = Buffer.allocUnsafeSlow(length);
+  const fail = (why: string, cause?: Error): void => {
+    reject(new StoreError('damaged', `${what}: ${why}`, { cause }));
+  };
+  const step = (done: number): void => {
+    if (done === length) {
+      resolve(buffer);
+      return;
+    }
+    read(fd, buffer, done, length - done, position + done, (error, count) => {
+      if (error) fail('its segment cannot be read', error);
+      else if (count === 0) fail('bytes are missing from its segment');
+      else step(done + count);
+    });
+  };
+  step(0);
+  return promise;
+}

@@ -1,0 +1,247 @@
+/**
+ * Append-only files for messages above 64 KB. A record is a 32-byte head and the bytes; the head is written last, and
+ * the file is synced before any row may refer to it, so a power cut leaves at most bytes that nobody refers to.
+ *
+ * One writer at a time per file: concurrent uploads each have a file of their own, returned to the pool afterwards.
+ * A fresh file is made ahead of need, its directory entry synced, so that the path of an upload has one sync. Files
+ * from an earlier run are never appended to. A file is deleted when no row and no upload refers to it any more and the
+ * deletion of the last row is durable.
+ *
+ * Invariant: bytes inside a record that was finished never change.
+ */
+import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StoreError } from '../../mailbox/store.ts';
+import { storeError } from './database.ts';
+
+export const RECORD_HEAD_BYTES = 32;
+const RECORD_MAGIC = 0x42564d53;
+const RECORD_VERSION = 1;
+const SEGMENT_BYTES = 64 * 1024 * 1024;
+/** Half-filled files kept open for the next upload; above it they are closed for good. */
+const MAX_IDLE = 8;
+
+export const segmentName = (segment: number): string => `${segment.toString(16).padStart(8, '0')}.seg`;
+
+export interface Extent {
+  readonly segment: number;
+  /** Of the first byte after the head. */
+  readonly offset: number;
+}
+
+export function recordHead(sizeBytes: number, crc32: number): Buffer {
+  const head = Buffer.alloc(RECORD_HEAD_BYTES);
+  head.writeUInt32LE(RECORD_MAGIC, 0);
+  head.writeUInt32LE(RECORD_VERSION, 4);
+  head.writeBigUInt64LE(BigInt(sizeBytes), 8);
+  head.writeUInt32LE(crc32, 16);
+  return head;
+}
+
+export function isRecordHead(head: Buffer, sizeBytes: number, crc32: number): boolean {
+  return head.length === RECORD_HEAD_BYTES && head.equals(recordHead(sizeBytes, crc32));
+}
+
+interface SegmentFile {
+  readonly id: number;
+  readonly handle: FileHandle;
+  end: number;
+}
+
+interface Usage {
+  /** Rows that refer to bytes in the file. */
+  live: number;
+  /** Uploads that may still become a row, and the file being open for writing. */
+  pins: number;
+}
+
+export class Segments {
+  readonly #directory: string;
+  readonly #usage = new Map<number, Usage>();
+  readonly #idle: SegmentFile[] = [];
+  #spare: Promise<SegmentFile> | undefined;
+  #next: number;
+  /** Told before a file is deleted. */
+  onDelete: (segment: number) => void = () => {};
+
+  private constructor(directory: string, next: number) {
+    this.#directory = directory;
+    this.#next = next;
+  }
+
+  /** `live` counts the rows per segment. Files without any are left from a crash or a deletion, and go. */
+  static async open(directory: string, live: ReadonlyMap<number, number>): Promise<Segments> {
+    const names = (await readdir(directory)).filter((name) => /^[0-9a-f]{8}\.seg$/.test(name));
+    const ids = names.map((name) => Number.parseInt(name, 16));
+    const highest = Math.max(0, ...ids, ...live.keys());
+    const segments = new Segments(directory, highest + 1);
+    for (const [id, count] of live) segments.#usage.set(id, { live: count, pins: 0 });
+    for (const id of ids) if (!live.has(id)) await unlink(segments.path(id));
+    return segments;
+  }
+
+  path(segment: number): string {
+    return join(this.#directory, segmentName(segment));
+  }
+
+  has(segment: number): boolean {
+    return this.#usage.has(segment);
+  }
+
+  /** A file for one upload alone. */
+  async acquire(): Promise<SegmentWriter> {
+    const file = this.#idle.pop() ?? (await this.#fresh());
+    return new SegmentWriter(this, file);
+  }
+
+  /** From the writer: the record is whole and synced; it stays until `unpin`. */
+  keep(file: SegmentFile): void {
+    this.#of(file.id).pins++;
+    this.giveBack(file);
+  }
+
+  giveBack(file: SegmentFile): void {
+    if (file.end < SEGMENT_BYTES && this.#idle.length < MAX_IDLE) this.#idle.push(file);
+    else this.retire(file);
+  }
+
+  /** No more uploads go into it. */
+  retire(file: SegmentFile): void {
+    file.handle.close().catch(() => {});
+    this.unpin(file.id);
+  }
+
+  unpin(segment: number): void {
+    this.#of(segment).pins--;
+    this.#reap(segment);
+  }
+
+  addRow(segment: number): void {
+    this.#of(segment).live++;
+  }
+
+  /** Only when the deletion of the row is durable: a row that comes back after a power cut must find its bytes. */
+  removeRow(segment: number): void {
+    this.#of(segment).live--;
+    this.#reap(segment);
+  }
+
+  #reap(segment: number): void {
+    const usage = this.#usage.get(segment);
+    if (usage === undefined || usage.live > 0 || usage.pins > 0) return;
+    this.#usage.delete(segment);
+    this.onDelete(segment);
+    unlink(this.path(segment)).catch(() => {}); // a leftover is deleted at the next start
+  }
+
+  async close(): Promise<void> {
+    const spare = await this.#spare?.catch(() => undefined);
+    this.#spare = undefined;
+    const files = [...this.#idle.splice(0), ...(spare ? [spare] : [])];
+    await Promise.all(files.map((file) => file.handle.close().catch(() => {})));
+  }
+
+  async #fresh(): Promise<SegmentFile> {
+    const file = await (this.#spare ?? this.#create());
+    this.#spare = this.#create();
+    this.#spare.catch(() => {
+      this.#spare = undefined; // the next upload tries again and reports it
+    });
+    return file;
+  }
+
+  async #create(): Promise<SegmentFile> {
+    const id = this.#next++;
+    try {
+      const handle = await open(this.path(id), 'wx', 0o600);
+      await handle.sync();
+      await syncEntries(this.#directory);
+      this.#usage.set(id, { live: 0, pins: 1 });
+      return { id, handle, end: 0 };
+    } catch (error) {
+      throw storeError(error, `making ${this.path(id)}`);
+    }
+  }
+
+  #of(segment: number): Usage {
+    let usage = this.#usage.get(segment);
+    if (usage === undefined) {
+      usage = { live: 0, pins: 0 };
+      this.#usage.set(segment, usage);
+    }
+    return usage;
+  }
+}
+
+/** One record on its way into a segment. Calls must not overlap. */
+export class SegmentWriter {
+  readonly #segments: Segments;
+  readonly #file: SegmentFile;
+  readonly #start: number;
+  #at: number;
+
+  constructor(segments: Segments, file: SegmentFile) {
+    this.#segments = segments;
+    this.#file = file;
+    this.#start = file.end;
+    this.#at = file.end + RECORD_HEAD_BYTES;
+  }
+
+  async write(bytes: Buffer): Promise<void> {
+    try {
+      await writeFully(this.#file.handle, bytes, this.#at);
+    } catch (error) {
+      throw storeError(error, 'writing a message');
+    }
+    this.#at += bytes.length;
+  }
+
+  /** Head, sync, and the file goes back to the pool, whatever happens; on success the record is pinned. */
+  async finish(sizeBytes: number, crc32: number): Promise<Extent> {
+    const { handle } = this.#file;
+    try {
+      await writeFully(handle, recordHead(sizeBytes, crc32), this.#start);
+    } catch (error) {
+      await this.abandon();
+      throw storeError(error, 'writing a message');
+    }
+    try {
+      await handle.datasync();
+    } catch (error) {
+      // What was synced before stays good; what is in this file from now on could not be trusted.
+      this.#segments.retire(this.#file);
+      throw new StoreError('io', 'syncing a message failed', { cause: error });
+    }
+    this.#file.end = this.#at;
+    this.#segments.keep(this.#file);
+    return { segment: this.#file.id, offset: this.#start + RECORD_HEAD_BYTES };
+  }
+
+  /** Takes back what was written of this record. */
+  async abandon(): Promise<void> {
+    try {
+      await this.#file.handle.truncate(this.#start);
+      this.#segments.giveBack(this.#file);
+    } catch {
+      this.#segments.retire(this.#file);
+    }
+  }
+}
+
+async function writeFully(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+/** A new file is there after a power cut only when the directory was synced. */
+async function syncEntries(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

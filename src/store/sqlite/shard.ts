@@ -1,0 +1,162 @@
+/**
+ * One shard: a database with the mail of its accounts, the segments beside it, and the parts that work on them. This
+ * file only puts them together, in the order that makes opening and closing safe:
+ *
+ * opening: schema; one write that marks the shard as in use (before it there may be no log to sync); the log's
+ * descriptor; a sync of the log and the directory, so that nothing that was recovered after a crash is shown before it
+ * is durable; then everything else.
+ * closing: no more turns; the checkpointer ends; the mark is written and synced; the log's descriptor is closed before
+ * the connection, whose close deletes the log.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AccountId, EmailId } from '../../mailbox/model.ts';
+import type { AccountBatch, StoreError, StoreProblem } from '../../mailbox/store.ts';
+import { type BatchContext, BatchWork } from './account-batch.ts';
+import { Blobs } from './blobs.ts';
+import { ByteReader } from './bytes.ts';
+import { Checkpointer } from './checkpointer.ts';
+import { Database } from './database.ts';
+import { destroyAccount } from './destroy.ts';
+import { EmailReader } from './emails.ts';
+import { Graves } from './graves.ts';
+import { GroupCommit, type Submitted } from './group-commit.ts';
+import { type Mark, markClean, markInUse, settleAccount } from './lifecycle.ts';
+import { migrate, tune } from './migrate.ts';
+import { RowReader } from './rows.ts';
+import { MAIL_SCHEMA } from './schema/mail.ts';
+import { SegmentFiles } from './segment-files.ts';
+import { Segments } from './segments.ts';
+import type { StagingShard } from './staging.ts';
+import { syncDirectory, WalSync } from './wal-sync.ts';
+
+export interface ShardOptions {
+  readonly isDelayed: boolean;
+  readonly checkpointBytes: number;
+  readonly onFatal: (error: Error) => void;
+  readonly onTrouble: (error: Error) => void;
+  readonly onDamage: (email: EmailId, error: StoreError) => void;
+  readonly faults: ShardFaults;
+}
+
+/** Ways to break the promises on purpose: the power-cut test proves with them that it would notice. */
+export interface ShardFaults {
+  readonly acknowledgesBeforeSync?: boolean;
+  readonly isUnsynced?: boolean;
+  /** Gives the sync of an earlier opening instead of a new one. */
+  readonly walSync?: (make: () => WalSync) => WalSync;
+}
+
+export class Shard implements StagingShard {
+  readonly directory: string;
+  readonly db: Database;
+  readonly segments: Segments;
+  readonly rows: RowReader;
+  readonly emails: EmailReader;
+  readonly bytes: ByteReader;
+  readonly commits: GroupCommit;
+  readonly context: BatchContext;
+  readonly #wal: WalSync;
+  readonly #files: SegmentFiles;
+  readonly #checkpointer: Checkpointer;
+  readonly #graves: Graves;
+
+  private constructor(directory: string, opened: Opened, options: ShardOptions) {
+    const { db, wal, segments, mark } = opened;
+    this.directory = directory;
+    this.db = db;
+    this.segments = segments;
+    this.#wal = wal;
+    this.#files = new SegmentFiles(segments);
+    segments.onDelete = (segment) => this.#files.forget(segment);
+    this.rows = new RowReader(db);
+    this.emails = new EmailReader(db, options.onDamage);
+    this.bytes = new ByteReader(db, this.#files, options.onDamage);
+    this.#checkpointer = new Checkpointer(db, {
+      thresholdBytes: options.checkpointBytes,
+      pause: () => this.commits.pause(),
+      resume: () => this.commits.resume(),
+      onFatal: options.onFatal,
+      onTrouble: options.onTrouble,
+    });
+    this.commits = new GroupCommit(db, wal, {
+      isDelayed: options.isDelayed,
+      onFatal: options.onFatal,
+      onCommit: () => this.#checkpointer.afterCommit(),
+      acknowledgesBeforeSync: options.faults.acknowledgesBeforeSync === true,
+    });
+    this.#graves = new Graves(db, this.commits);
+    this.context = {
+      db,
+      blobs: new Blobs(db, this),
+      modseqs: new Map(),
+      orphans: new Map(),
+      epoch: mark.epoch,
+      sync: () => wal.sync(),
+      onExhumed: (keys) => this.#graves.look(keys),
+    };
+  }
+
+  static async open(directory: string, options: ShardOptions): Promise<Shard> {
+    mkdirSync(join(directory, 'segments'), { recursive: true, mode: 0o700 });
+    const db = new Database(join(directory, 'meta.db'));
+    try {
+      migrate(db, MAIL_SCHEMA);
+      tune(db, { isAutoCheckpointed: false });
+      if (options.faults.isUnsynced) db.exec('PRAGMA synchronous = OFF');
+      const mark = markInUse(db, options.isDelayed);
+      const make = () => new WalSync(db.path, options.onFatal);
+      const wal = options.faults.walSync ? options.faults.walSync(make) : make();
+      await wal.sync();
+      syncDirectory(directory);
+      const segments = await Segments.open(join(directory, 'segments'), rowsPerSegment(db));
+      const shard = new Shard(directory, { db, wal, segments, mark }, options);
+      shard.#graves.lookAtAll();
+      return shard;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  write(batches: readonly AccountBatch[]): Submitted {
+    return this.commits.submit(batches.map((batch) => new BatchWork(this.context, batch)));
+  }
+
+  async loadAccount(account: AccountId) {
+    await settleAccount(this.context, this.commits, account);
+    const row = this.rows.account(account);
+    if (row === undefined) return undefined;
+    this.context.orphans.set(account, row.orphanSubscriptions);
+    return { row, mailboxes: this.rows.mailboxes(account) };
+  }
+
+  destroyAccount(account: AccountId): Promise<void> {
+    return destroyAccount(this.context, (work) => this.commits.perform(work), account);
+  }
+
+  async *inspect(_repair: boolean): AsyncGenerator<StoreProblem> {}
+
+  async close(): Promise<void> {
+    await this.#graves.close();
+    await this.#checkpointer.close();
+    this.commits.close();
+    await this.segments.close();
+    this.#files.close();
+    if (this.#wal.failure === undefined) markClean(this.db);
+    await this.#wal.close();
+    this.db.close();
+  }
+}
+
+interface Opened {
+  readonly db: Database;
+  readonly wal: WalSync;
+  readonly segments: Segments;
+  readonly mark: Mark;
+}
+
+function rowsPerSegment(db: Database): Map<number, number> {
+  const rows = db.prepare('SELECT segment, count(*) FROM blob WHERE kind = 1 GROUP BY segment').all();
+  return new Map(rows.map((row) => [row[0] as number, row[1] as number]));
+}
