@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { ConfigError, loadConfig } from './load.ts';
 import { envName, listOptions, suggest } from './names.ts';
-import { duration, formatSize, integer, parseDuration, parseSize, secret } from './option.ts';
+import { boolean, duration, formatSize, integer, parseDuration, parseSize, secret } from './option.ts';
 import { OPTIONS } from './options.ts';
 import { renderReference, renderSample } from './render.ts';
 
@@ -141,6 +141,15 @@ describe('quantities', () => {
   test('a default outside its own type does not start', () => {
     assert.throws(() => duration({ default: '30', doc: 'x' }), /bad default/);
   });
+});
+
+test('true and false are read from TOML and from text, nothing else is', () => {
+  const tree = { on: boolean({ default: false, doc: 'x' }) };
+  assert.equal(loadConfig({ env: { BREVDUVA_ON: 'true' }, flags: {} }, tree).on, true);
+  assert.match(
+    problemsOf(() => loadConfig({ env: { BREVDUVA_ON: 'yes' }, flags: {} }, tree))[0] ?? '',
+    /true or false/,
+  );
 });
 
 describe('the declared options', () => {

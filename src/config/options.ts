@@ -1,5 +1,4 @@
 import {
-  boolean,
   choice,
   duration,
   integer,
@@ -123,10 +122,6 @@ export const OPTIONS = {
       max: '29m',
       doc: 'How often a waiting client hears "still here". Phones cannot tell a dead connection from a quiet one, and home routers forget quiet ones after a few minutes.',
     }),
-    advertiseUidonly: boolean({
-      default: false,
-      doc: 'Announce UIDONLY (RFC 9586). Off, because a widespread client enables it and then uses sequence numbers all the same.',
-    }),
   },
   lmtp: {
     overQuota: choice(['tempfail', 'reject'], {
@@ -202,34 +197,12 @@ export const OPTIONS = {
       default: '128KiB',
       min: '4KiB',
       max: '64MiB',
-      doc: 'The largest literal that is not a message: a mailbox name, a search text, an annotation. These are held in memory.',
+      doc: 'All literals of one command together that are not messages: mailbox names, search texts, annotations. These are held in memory; a message goes to disk as it comes.',
     }),
     literalsPerCommand: integer({
       default: 1000,
       min: 8,
       doc: 'Literals in one command; each is small enough alone, thousands are not.',
-    }),
-    commandBytes: size({
-      default: '1MiB',
-      min: '64KiB',
-      max: '64MiB',
-      doc: 'A whole command with its literals, messages not counted.',
-    }),
-    searchDepth: integer({
-      default: 32,
-      min: 8,
-      max: 200,
-      doc: 'Nesting of parentheses, NOT and OR in a SEARCH. Deep nesting has crashed recursive parsers elsewhere.',
-    }),
-    searchKeys: integer({
-      default: 1000,
-      min: 50,
-      doc: 'Conditions in one SEARCH; each is evaluated for every message.',
-    }),
-    setRanges: integer({
-      default: 10_000,
-      min: 1000,
-      doc: 'Ranges in one sequence set after joining what overlaps.',
     }),
     badCommandsBeforeLogin: integer({
       default: 3,
@@ -247,23 +220,17 @@ export const OPTIONS = {
       max: 10_000,
       doc: 'Different keywords (labels) in one mailbox. Every one is named in every SELECT.',
     }),
+    keywordsPerMessage: integer({
+      default: 100,
+      min: 10,
+      max: 500,
+      doc: 'Keywords on one message.',
+    }),
     mailboxesPerAccount: integer({
       default: 10_000,
       min: 50,
       max: 1_000_000,
       doc: 'Mailboxes of one account. A runaway import script must not make LIST unusable.',
-    }),
-    mailboxNameBytes: size({
-      default: '1000',
-      min: '200',
-      max: '4000',
-      doc: 'The longest mailbox name with its parents, in UTF-8.',
-    }),
-    mailboxDepth: integer({
-      default: 50,
-      min: 5,
-      max: 200,
-      doc: 'Levels of mailboxes below each other.',
     }),
   },
 } as const;

@@ -18,6 +18,8 @@ Brevduva needs no configuration to start. To change something, write a \`brevduv
 - Durations are written \`250ms\`, \`30s\`, \`5m\`, \`12h\`, \`7d\`; sizes \`64KiB\`, \`10GiB\`, \`5MB\`, or a number of bytes.
 - Unknown names and impossible values are errors; all of them are reported at once and the server does not start.
 - The configuration is read once. Certificates are read again when their files change.
+- Limits of the grammar are fixed and need no option: 32 levels and 1,000 keys in a SEARCH, 10,000 ranges in a set of
+  messages, 32 levels and 1,000 octets in the name of a mailbox, 100 flags in one list.
 `;
 
 export function renderReference(tree: OptionTree): string {
