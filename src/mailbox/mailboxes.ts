@@ -42,3 +42,10 @@ export async function openMailbox(
   if (mailbox.isGone) throw new MailboxError('nonexistent', `there is no mailbox "${name}"`);
   return new Viewer(mailbox, isReadOnly, events);
 }
+
+/** UIDs `[from, to)` that no session has been told of as \\Recent; unless it only looks, nobody is told again. */
+export function claimRecent(mailbox: MailboxState, isReadOnly: boolean): [from: number, to: number] {
+  const from = mailbox.recentFrom;
+  if (!isReadOnly) mailbox.recentFrom = mailbox.uidNext;
+  return [from, mailbox.uidNext];
+}

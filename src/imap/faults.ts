@@ -1,0 +1,40 @@
+/**
+ * What a domain error is called in IMAP (RFC 9051 §7.1, RFC 5530 §3): one exhaustive table. A command that owes its
+ * client another code (TRYCREATE) says so itself before the error comes here.
+ */
+import type { MailboxError, MailboxErrorCode } from '../mailbox/errors.ts';
+import { type Completion, no } from './replies.ts';
+import type { SyntaxCode, SyntaxFault } from './wire/fault.ts';
+
+const CODES: Readonly<Record<MailboxErrorCode, string | undefined>> = Object.freeze({
+  nonexistent: 'NONEXISTENT',
+  exists: 'ALREADYEXISTS',
+  'has-children': 'HASCHILDREN',
+  cannot: 'CANNOT',
+  'invalid-name': 'CANNOT',
+  'over-quota': 'OVERQUOTA',
+  'too-big': 'TOOBIG',
+  limit: 'LIMIT',
+  'read-only': 'READ-ONLY',
+  'bad-credentials': 'AUTHENTICATIONFAILED',
+  throttled: 'UNAVAILABLE',
+  unavailable: 'UNAVAILABLE',
+  conflict: 'UNAVAILABLE',
+});
+
+export function completionOf(error: MailboxError): Completion {
+  return no(capitalized(error.message), CODES[error.code]);
+}
+
+export function completionOfSyntax(fault: SyntaxFault): Completion {
+  const code = fault.code === undefined ? undefined : codeText(fault.code);
+  return { status: fault.status, text: fault.message, ...(code === undefined ? {} : { code }) };
+}
+
+function codeText(code: SyntaxCode): string {
+  return code.code === 'BADCHARSET' ? `BADCHARSET (${code.charsets.join(' ')})` : code.code;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

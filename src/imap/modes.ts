@@ -1,0 +1,19 @@
+/**
+ * What a client has switched on for the rest of its session, by ENABLE or by using it (RFC 5161, RFC 7162 §3.1,
+ * RFC 9051 §6.3.1). A mode is never switched off again. Only encoding (`wire/`) and untagged output (`updates.ts`,
+ * the FETCH items) look at them.
+ */
+export class Modes {
+  /** MODSEQ in every FETCH of flags, HIGHESTMODSEQ in SELECT. */
+  condstore = false;
+  /** VANISHED in the place of EXPUNGE. */
+  qresync = false;
+  /** UTF-8 in names and quoted strings. */
+  utf8 = false;
+  /** IMAP4rev2: no RECENT, ESEARCH for SEARCH, UTF-8 in names. */
+  rev2 = false;
+
+  get isUtf8(): boolean {
+    return this.utf8 || this.rev2;
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Everything that is registered, and what follows from it: the command table, the tables of the parsers, CAPABILITY and
+ * ENABLE. Refuses at start what would lie to a client: a name registered twice.
+ */
+import { Bug } from '../base/invariant.ts';
+import type { Command } from './command.ts';
+import type { CapabilityContext, Extension, FetchItem, SearchKeyItem, StatusItem } from './extension.ts';
+import type { Modes } from './modes.ts';
+import { type KeywordSyntax, type KeywordTable, keywordTable } from './wire/keyword-table.ts';
+
+export class Registry {
+  readonly extensions: readonly Extension[];
+  readonly commands: ReadonlyMap<string, Command>;
+  readonly enables: ReadonlyMap<string, (modes: Modes) => void>;
+  readonly fetchItems: KeywordTable<FetchItem>;
+  readonly statusItems: KeywordTable<StatusItem>;
+  readonly searchKeys: ReadonlyMap<string, SearchKeyItem>;
+  readonly searchReturns: KeywordTable<KeywordSyntax>;
+  readonly selectParameters: KeywordTable<KeywordSyntax>;
+  readonly fetchModifiers: KeywordTable<KeywordSyntax>;
+  readonly storeModifiers: KeywordTable<KeywordSyntax>;
+  readonly createParameters: KeywordTable<KeywordSyntax>;
+  readonly listSelections: KeywordTable<KeywordSyntax>;
+  readonly listReturns: KeywordTable<KeywordSyntax>;
+
+  constructor(extensions: readonly Extension[]) {
+    this.extensions = extensions;
+    this.commands = byName(extensions.flatMap((one) => one.commands ?? []));
+    this.enables = new Map(extensions.flatMap((one) => Object.entries(one.enables ?? {})));
+    this.fetchItems = keywordTable(extensions.flatMap((one) => one.fetchItems ?? []));
+    this.statusItems = keywordTable(extensions.flatMap((one) => one.statusItems ?? []));
+    this.searchKeys = byName(extensions.flatMap((one) => one.searchKeys ?? []));
+    this.searchReturns = keywordTable(extensions.flatMap((one) => one.searchReturns ?? []));
+    this.selectParameters = keywordTable(extensions.flatMap((one) => one.selectParameters ?? []));
+    this.fetchModifiers = keywordTable(extensions.flatMap((one) => one.fetchModifiers ?? []));
+    this.storeModifiers = keywordTable(extensions.flatMap((one) => one.storeModifiers ?? []));
+    this.createParameters = keywordTable(extensions.flatMap((one) => one.createParameters ?? []));
+    this.listSelections = keywordTable(extensions.flatMap((one) => one.listSelections ?? []));
+    this.listReturns = keywordTable(extensions.flatMap((one) => one.listReturns ?? []));
+  }
+
+  /** For CAPABILITY, in the order of registration. */
+  capabilities(context: CapabilityContext): string[] {
+    return [...new Set(this.extensions.flatMap((one) => one.capabilities?.(context) ?? []))];
+  }
+}
+
+function byName<Named extends { readonly name: string }>(all: readonly Named[]): ReadonlyMap<string, Named> {
+  const table = new Map<string, Named>();
+  for (const one of all) {
+    if (table.has(one.name)) throw new Bug(`${one.name} is registered twice`);
+    table.set(one.name, one);
+  }
+  return table;
+}

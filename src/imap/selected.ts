@@ -1,0 +1,81 @@
+/**
+ * The mailbox a session has open: the domain's viewer, the client's view, and what lives as long as the selection.
+ */
+
+import type { MailboxState } from '../mailbox/mailbox-state.ts';
+import { claimRecent } from '../mailbox/mailboxes.ts';
+import type { MessageList } from '../mailbox/message-list.ts';
+import type { ModSeq } from '../mailbox/model.ts';
+import type { Viewer } from '../mailbox/viewer.ts';
+import { View } from './view.ts';
+import { NumSet, type UidSet } from './wire/numset.ts';
+
+export class Selected {
+  readonly viewer: Viewer;
+  readonly view: View;
+  /** The result that `$` stands for (RFC 5182 §2.1). */
+  saved: UidSet = NumSet.of('uid', []);
+  /** How far the change log has been read; `viewer.seenModseq` stays behind while expunges are untold. */
+  readModseq: ModSeq;
+  /** Modseqs of this session's own flag changes, whose new flags its own command tells. */
+  readonly ownFlagChanges = new Set<number>();
+  #recent: [from: number, to: number][] = [];
+
+  constructor(viewer: Viewer, list: MessageList) {
+    this.viewer = viewer;
+    this.view = new View({ uid: list.columns.uid, count: list.count });
+    this.readModseq = viewer.mailbox.modseq;
+  }
+
+  get mailbox(): MailboxState {
+    return this.viewer.mailbox;
+  }
+
+  /** Loaded for as long as the mailbox is open. */
+  get list(): MessageList {
+    return this.viewer.mailbox.list as MessageList;
+  }
+
+  get isReadOnly(): boolean {
+    return this.viewer.isReadOnly;
+  }
+
+  /** Makes the messages nobody has been told of \Recent for this session (RFC 3501 §2.3.2); EXAMINE only looks. */
+  takeRecent(): void {
+    const [from, to] = claimRecent(this.mailbox, this.isReadOnly);
+    if (from >= to) return;
+    const last = this.#recent.at(-1);
+    if (last !== undefined && from <= last[1]) last[1] = Math.max(last[1], to);
+    else this.#recent.push([from, to]);
+  }
+
+  isRecent(uid: number): boolean {
+    for (const [from, to] of this.#recent) if (uid >= from && uid < to) return true;
+    return false;
+  }
+
+  /** How many of the client's messages are \Recent. */
+  countRecent(): number {
+    let count = 0;
+    for (const [from, to] of this.#recent) {
+      count += lowerBound(this.view.uids, to) - lowerBound(this.view.uids, from);
+    }
+    return count;
+  }
+
+  /** Row in `list` of the n-th message of the client, or -1 when it is gone meanwhile. */
+  rowOf(uid: number): number {
+    return this.list.indexOf(uid);
+  }
+}
+
+function lowerBound(ascending: Uint32Array, n: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] as number) < n) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,367 @@
+/**
+ * One connection: read a command, parse it whole, check that it may run, run it, tell what changed, answer. One command
+ * at a time and in order, whatever is pipelined; its state is judged at the moment it runs.
+ *
+ * Nothing leaves before everything it was computed from is durable (`flush` waits for the account). There is one place
+ * where errors become answers (`#execute`), one where the state changes (`#enter`), one where bytes leave (`flush`).
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Log } from '../base/log.ts';
+import type { AccountListener, AccountState } from '../mailbox/account-state.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { MailboxError } from '../mailbox/errors.ts';
+import type { Received } from '../mailbox/incoming.ts';
+import type { Authenticator } from '../mailbox/login.ts';
+import type { AccountRecord } from '../mailbox/model.ts';
+import type { Session } from '../net/listener.ts';
+import type { Roster } from '../net/roster.ts';
+import { type ByteStream, ReadTimeout, StreamClosed } from '../net/stream.ts';
+import type { TlsSource } from '../net/tls.ts';
+import type { Credentials } from '../sasl/mechanism.ts';
+import type { Command, SessionContext } from './command.ts';
+import { completionOf, completionOfSyntax } from './faults.ts';
+import { Input } from './input.ts';
+import { Modes } from './modes.ts';
+import type { Registry } from './registry.ts';
+import { bad, type Completion, no, writeStatus } from './replies.ts';
+import type { ImapSettings } from './settings.ts';
+import { LOGOUT, NOT_AUTHENTICATED, type State } from './state.ts';
+import { writeChanges, writeFlags } from './updates.ts';
+import { Uploads } from './uploads.ts';
+import { Cursor } from './wire/cursor.ts';
+import { SyntaxFault } from './wire/fault.ts';
+import type { Frame, StreamedLiteral } from './wire/frame.ts';
+import type { FrameEvent } from './wire/frame-event.ts';
+import { Framer } from './wire/framer.ts';
+import type { LiteralAnnouncement, LiteralDecision } from './wire/literal.ts';
+import { WireWriter } from './wire/writer.ts';
+
+/** What all sessions share. */
+export interface ImapServices {
+  readonly domain: Domain;
+  readonly authenticator: Authenticator;
+  readonly registry: Registry;
+  readonly settings: ImapSettings;
+  readonly roster: Roster;
+  readonly tls: TlsSource;
+  readonly log: Log;
+}
+
+/** Enough output to be worth a write, and little enough to hold for each of thousands of slow readers. */
+const FLUSH_BYTES = 128 * 1024;
+/** A loop that has run this long lets the others have a turn. */
+const TURN_MS = 8;
+
+export class ImapSession implements Session, SessionContext, AccountListener {
+  readonly modes = new Modes();
+  readonly out = new WireWriter();
+  log: Log;
+  readonly #services: ImapServices;
+  readonly #stream: ByteStream;
+  readonly #input: Input;
+  readonly #framer: Framer;
+  readonly #uploads: Uploads;
+  #state: State = NOT_AUTHENTICATED;
+  #leaveRoster: (() => void) | undefined;
+  #stopReason: string | undefined;
+  #badCommands = 0;
+  #failedLogins = 0;
+  #turnStartMs = performance.now();
+
+  constructor(stream: ByteStream, services: ImapServices) {
+    this.#services = services;
+    this.#stream = stream;
+    this.log = services.log.child({ remote: stream.remoteAddress });
+    this.#framer = new Framer(services.settings.limitsBeforeLogin, (literal) => this.#literalPolicy(literal));
+    this.#input = new Input(stream, this.#framer);
+    this.#uploads = new Uploads(services.domain);
+  }
+
+  get domain(): Domain {
+    return this.#services.domain;
+  }
+
+  get settings(): ImapSettings {
+    return this.#services.settings;
+  }
+
+  get registry(): Registry {
+    return this.#services.registry;
+  }
+
+  get isSecure(): boolean {
+    return this.#stream.isSecure;
+  }
+
+  get lastActiveMs(): number {
+    return this.#stream.lastActiveMs;
+  }
+
+  get mayUsePlaintext(): boolean {
+    const { plaintext } = this.settings;
+    return this.isSecure || plaintext === 'always' || (plaintext === 'loopback' && this.#stream.isLoopback);
+  }
+
+  get capabilities(): readonly string[] {
+    return this.registry.capabilities({
+      isSignedIn: this.#state.kind !== 'not-authenticated',
+      isSecure: this.isSecure,
+      mayUsePlaintext: this.mayUsePlaintext,
+      settings: this.settings,
+    });
+  }
+
+  async run(): Promise<void> {
+    try {
+      this.#stream.limitReads({ totalMs: this.settings.loginTimeoutMs });
+      const greeting = `${this.settings.hostname} Brevduva ready`;
+      writeStatus(this.out, '*', 'OK', greeting, `CAPABILITY ${this.capabilities.join(' ')}`);
+      await this.flush();
+      await this.#serve();
+    } catch (error) {
+      await this.#fail(error);
+    } finally {
+      this.#uploads.clear();
+      this.deselect();
+      if (this.#state.kind === 'authenticated') this.#state.account.listeners.delete(this);
+      this.#leaveRoster?.();
+    }
+    await this.#stream.close();
+  }
+
+  /** At once when the session waits for its client, else after the command that runs. */
+  stop(reason: string): void {
+    this.#stopReason ??= reason;
+    if (!this.#input.isWaiting) return;
+    this.#sayGoodbye(reason);
+    void this.#stream.close();
+  }
+
+  onAccountChange(): void {}
+
+  onEvicted(reason: string): void {
+    this.stop(reason);
+  }
+
+  async flush(): Promise<void> {
+    const { out } = this;
+    if (out.sizeBytes === 0) return;
+    const unsettled =
+      this.#state.kind === 'logout' || this.#state.kind === 'not-authenticated'
+        ? undefined
+        : this.#state.account.unsettled;
+    if (unsettled !== undefined) await unsettled;
+    this.#stream.write(out.take());
+    if (!this.#stream.isWritable) await this.#stream.drained();
+  }
+
+  breathe(): Promise<void> | undefined {
+    const isFull = this.out.sizeBytes >= FLUSH_BYTES;
+    const isLong = performance.now() - this.#turnStartMs > TURN_MS;
+    return isFull || isLong ? this.#pause(isLong) : undefined;
+  }
+
+  async readLine(): Promise<Buffer | undefined> {
+    await this.flush();
+    const line = await this.#input.nextLine();
+    if (line?.kind === 'fault') throw line.fault;
+    return line?.bytes;
+  }
+
+  async waitForLine(timeoutMs: number): Promise<Buffer | 'hint' | 'timeout' | 'end'> {
+    await this.flush();
+    if (this.#stopReason !== undefined) return 'end';
+    const event = await this.#input.lineOrWake(timeoutMs);
+    this.#turnStartMs = performance.now();
+    if (typeof event === 'string') return event;
+    if (event.kind === 'fault') throw event.fault;
+    return event.bytes;
+  }
+
+  async tellUpdates(mayExpunge: boolean): Promise<void> {
+    if (this.#state.kind !== 'selected') return;
+    const { selected } = this.#state;
+    const changed = writeChanges(this.out, selected, this.modes, mayExpunge);
+    for (const uid of changed) {
+      writeFlags(this.out, selected, this.modes, uid);
+      const pause = this.breathe();
+      if (pause !== undefined) await pause;
+    }
+  }
+
+  async signIn(credentials: Credentials): Promise<{ account: AccountState; record: AccountRecord }> {
+    const record = await this.#services.authenticator.authenticate({
+      ...credentials,
+      remoteAddress: this.#stream.remoteAddress,
+      service: 'imap',
+    });
+    const account = await this.domain.accounts.open(record.id);
+    this.#leaveRoster = this.#services.roster.join(record.address, this);
+    account.listeners.add(this);
+    this.log = this.log.child({ account: record.address });
+    this.log.info({ secure: this.isSecure }, 'signed in');
+    this.#framer.setLimits(this.settings.limitsAfterLogin);
+    this.#stream.limitReads({ idleMs: this.settings.idleTimeoutMs });
+    return { account, record };
+  }
+
+  async startTls(tag: string): Promise<void> {
+    writeStatus(this.out, tag, 'OK', 'Begin TLS negotiation now');
+    this.#input.dropPending();
+    await this.#stream.startTls(this.#services.tls, Buffer.concat(this.out.take()));
+    this.#input.dropPending();
+  }
+
+  deselect(): void {
+    if (this.#state.kind !== 'selected') return;
+    this.#state.selected.viewer.close();
+    this.#state = { kind: 'authenticated', account: this.#state.account };
+  }
+
+  received(literal: StreamedLiteral): Received {
+    return this.#uploads.received(literal);
+  }
+
+  /** For the viewer of the mailbox that is opened. */
+  readonly viewerEvents = {
+    onHint: (): void => this.#input.hint(),
+    onInvalid: (): void => this.stop('Storage failed; please reconnect'),
+  };
+
+  async #serve(): Promise<void> {
+    while (this.#state.kind !== 'logout') {
+      if (this.#stopReason !== undefined) return this.#sayGoodbye(this.#stopReason);
+      const event = await this.#input.nextEvent();
+      if (event === undefined) return;
+      this.#turnStartMs = performance.now();
+      await this.#handle(event);
+    }
+  }
+
+  async #handle(event: FrameEvent): Promise<void> {
+    switch (event.kind) {
+      case 'frame':
+        return this.#execute(event.frame);
+      case 'fault':
+        this.#uploads.clear();
+        return this.#answerFault(event.tag, event.fault);
+      case 'literal-wanted':
+        this.#framer.accept();
+        this.out.ascii('+ Ready for the literal').crlf();
+        return this.flush();
+      case 'stream-literal':
+        if (this.#state.kind === 'authenticated' || this.#state.kind === 'selected') {
+          this.#uploads.begin(event.literal, this.#state.account.id, this.settings.maxAppendBytes);
+        }
+        return;
+      case 'stream-chunk':
+        return this.#uploads.write(event.literal, event.bytes);
+      case 'stream-end':
+        return this.#uploads.end(event.literal);
+    }
+  }
+
+  async #execute(frame: Frame): Promise<void> {
+    const { tag } = frame;
+    if (tag === undefined) return this.#answerFault(undefined, new SyntaxFault('Expected a tag'));
+    const command = this.registry.commands.get(frame.name);
+    let completion: Completion;
+    try {
+      completion = await this.#run(tag, command, frame);
+    } catch (error) {
+      completion = this.#completionOfError(error, frame.name);
+    } finally {
+      this.#uploads.clear();
+    }
+    if (completion.next !== undefined) this.#enter(completion.next);
+    this.#countBad(completion);
+    if (command?.answersItself === true && completion.status === 'OK') return;
+    await this.tellUpdates(command?.mayExpunge !== false);
+    writeStatus(this.out, tag, completion.status, completion.text, completion.code);
+    await this.flush();
+    if (this.#badCommands >= this.#allowedBadCommands() && this.#state.kind !== 'logout')
+      this.#sayGoodbye('Too many invalid commands');
+    if (this.#failedLogins >= this.settings.failuresPerConnection) this.#sayGoodbye('Too many failed logins');
+  }
+
+  async #run(tag: string, command: Command | undefined, frame: Frame): Promise<Completion> {
+    if (command === undefined)
+      return bad(`Unknown command ${frame.name === '' ? '' : frame.name.slice(0, 40)}`.trim());
+    const state = this.#state;
+    if (state.kind === 'logout') return bad('Already logged out');
+    if (!command.states.includes(state.kind)) return bad(wrongState(command, state.kind));
+    const args = command.parse(new Cursor(frame, { isUtf8: this.modes.isUtf8 }), this.registry);
+    return command.run({ tag, session: this, state }, args);
+  }
+
+  #completionOfError(error: unknown, name: string): Completion {
+    if (error instanceof SyntaxFault) return completionOfSyntax(error);
+    if (error instanceof MailboxError) {
+      if (error.code === 'bad-credentials') this.#failedLogins++;
+      if (error.cause !== undefined) this.log.warn({ err: error, command: name }, 'a command failed');
+      return completionOf(error);
+    }
+    if (error instanceof ReadTimeout || error instanceof StreamClosed) throw error;
+    this.log.error({ err: error, command: name }, 'a bug: a command failed in a way it must not');
+    return no('The server failed; the error was logged', 'SERVERBUG');
+  }
+
+  async #answerFault(tag: string | undefined, fault: SyntaxFault): Promise<void> {
+    const completion = completionOfSyntax(fault);
+    writeStatus(this.out, tag ?? '*', completion.status, completion.text, completion.code);
+    this.#countBad(completion);
+    if (fault.isFatal || this.#badCommands >= this.#allowedBadCommands()) {
+      this.#sayGoodbye(fault.isFatal ? 'The command cannot be read' : 'Too many invalid commands');
+    }
+    await this.flush();
+  }
+
+  #enter(next: State): void {
+    if (this.#state.kind === 'selected' && next.kind !== 'selected') this.#state.selected.viewer.close();
+    if (next.kind === 'logout' && (this.#state.kind === 'authenticated' || this.#state.kind === 'selected')) {
+      this.#state.account.listeners.delete(this);
+    }
+    this.#state = next;
+  }
+
+  #countBad(completion: Completion): void {
+    this.#badCommands = completion.status === 'BAD' ? this.#badCommands + 1 : 0;
+  }
+
+  #allowedBadCommands(): number {
+    const { badCommands, badCommandsBeforeLogin } = this.settings;
+    return this.#state.kind === 'not-authenticated' ? badCommandsBeforeLogin : badCommands;
+  }
+
+  #literalPolicy(announcement: LiteralAnnouncement): LiteralDecision {
+    const command = this.registry.commands.get(announcement.name);
+    if (command?.literal === undefined) return 'buffer';
+    return command.literal(announcement, { state: this.#state, settings: this.settings, modes: this.modes });
+  }
+
+  async #pause(isLong: boolean): Promise<void> {
+    await this.flush();
+    if (isLong) await nextTurn();
+    this.#turnStartMs = performance.now();
+  }
+
+  #sayGoodbye(reason: string): void {
+    writeStatus(this.out, '*', 'BYE', reason);
+    this.#stream.write(this.out.take());
+    this.#enter(LOGOUT);
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    if (error instanceof StreamClosed) return;
+    if (error instanceof ReadTimeout) return this.#sayGoodbye('Autologout; idle for too long');
+    this.log.error({ err: error }, 'a session ended by an error');
+    this.out.take();
+    this.#sayGoodbye('The server failed; please reconnect');
+  }
+}
+
+function wrongState(command: Command, kind: State['kind']): string {
+  if (kind === 'not-authenticated') return `${command.name} needs a login first`;
+  if (kind === 'authenticated') return `${command.name} needs a selected mailbox`;
+  return `${command.name} is not possible after login`;
+}

@@ -1,0 +1,20 @@
+/**
+ * What the configuration says to IMAP sessions.
+ */
+import type { FramerLimits } from './wire/frame-event.ts';
+
+export interface ImapSettings {
+  readonly hostname: string;
+  readonly version: string;
+  readonly plaintext: 'never' | 'loopback' | 'always';
+  /** APPENDLIMIT (RFC 7889), octets. */
+  readonly maxAppendBytes: number;
+  readonly idleKeepaliveMs: number;
+  readonly loginTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly badCommandsBeforeLogin: number;
+  readonly badCommands: number;
+  readonly failuresPerConnection: number;
+  readonly limitsBeforeLogin: FramerLimits;
+  readonly limitsAfterLogin: FramerLimits;
+}

@@ -1,0 +1,105 @@
+/**
+ * What a client is told without asking (RFC 9051 §7.4, §7.5; RFC 7162 §3.2.10): the only writer of EXISTS, RECENT,
+ * EXPUNGE, VANISHED and the FETCH of flags that somebody changed.
+ *
+ * Order: what is gone, then how many there are, then whose flags are different; so the numbers a client reads are always
+ * those it has. EXISTS is sent only when there is something new: after an expunge the client has counted for itself, and
+ * some clients loop on `0 EXISTS` for ever.
+ */
+import type { ModSeq } from '../mailbox/model.ts';
+import type { Modes } from './modes.ts';
+import type { Selected } from './selected.ts';
+import { formatNumSet } from './wire/numset.ts';
+import type { WireWriter } from './wire/writer.ts';
+
+/** Reads the change log, so that the view knows what there is to tell. Writes nothing. */
+export function observe(selected: Selected): void {
+  const { mailbox, view, list } = selected;
+  if (selected.readModseq === mailbox.modseq) return;
+  const changes = mailbox.log.after(selected.readModseq);
+  if (changes === undefined) observeAll(selected);
+  for (const change of changes ?? []) {
+    if (change.kind === 'expunged') view.noteExpunged(change.uids);
+    else if (change.kind === 'flags' && !selected.ownFlagChanges.delete(change.modseq)) {
+      view.noteFlags(change.uids);
+    }
+  }
+  selected.readModseq = mailbox.modseq;
+  if (list.count === 0 && view.count === 0) selected.viewer.seenModseq = mailbox.modseq;
+}
+
+/** The log no longer reaches back to what this session has seen: compare everything. */
+function observeAll(selected: Selected): void {
+  const { view, list } = selected;
+  view.noteMissing({ uid: list.columns.uid, count: list.count });
+  const changed: number[] = [];
+  for (let row = 0; row < list.count; row++) {
+    if ((list.columns.modseq[row] as number) > selected.readModseq)
+      changed.push(list.columns.uid[row] as number);
+  }
+  view.noteFlags(changed);
+  selected.ownFlagChanges.clear();
+}
+
+/** Tells expunges and arrivals; returns the UIDs whose flags are to be told with `writeFlags`. */
+export function writeChanges(
+  out: WireWriter,
+  selected: Selected,
+  modes: Modes,
+  mayExpunge: boolean,
+): readonly number[] {
+  observe(selected);
+  const { view, list } = selected;
+  const advance = view.advance({ uid: list.columns.uid, count: list.count }, mayExpunge);
+  if (advance.expungedUids.length > 0) writeExpunges(out, modes, advance.expungedUids, advance.expungedSeqs);
+  if (advance.exists !== undefined) {
+    selected.takeRecent();
+    out.ascii('* ').number(advance.exists).ascii(' EXISTS').crlf();
+    if (!modes.rev2) out.ascii('* ').number(selected.countRecent()).ascii(' RECENT').crlf();
+  }
+  if (!view.hasUntoldExpunges) selected.viewer.seenModseq = selected.readModseq as ModSeq;
+  return view.takeChanged();
+}
+
+function writeExpunges(
+  out: WireWriter,
+  modes: Modes,
+  uids: readonly number[],
+  seqs: readonly number[],
+): void {
+  if (modes.qresync) {
+    out.ascii('* VANISHED ').ascii(formatNumSet(uids)).crlf();
+    return;
+  }
+  for (const seq of seqs) out.ascii('* ').number(seq).ascii(' EXPUNGE').crlf();
+}
+
+/** `* n FETCH (UID u FLAGS (...) MODSEQ (m))` of one message, if it is still there. */
+export function writeFlags(out: WireWriter, selected: Selected, modes: Modes, uid: number): void {
+  const row = selected.rowOf(uid);
+  const seq = selected.view.seqOf(uid);
+  if (row < 0 || seq === 0) return;
+  const { columns } = selected.list;
+  out.ascii('* ').number(seq).ascii(' FETCH (UID ').number(uid).ascii(' FLAGS ');
+  writeFlagList(out, selected, columns.flags[row] as number, columns.keywordSet[row] as number, uid, modes);
+  if (modes.condstore)
+    out
+      .ascii(' MODSEQ (')
+      .number(columns.modseq[row] as number)
+      .ascii(')');
+  out.ascii(')').crlf();
+}
+
+export function writeFlagList(
+  out: WireWriter,
+  selected: Selected,
+  flags: number,
+  keywordSet: number,
+  uid: number,
+  modes: Modes,
+): void {
+  const keywords = keywordSet === 0 ? NO_KEYWORDS : selected.mailbox.keywords.namesOf(keywordSet);
+  out.flagList(flags, keywords, !modes.rev2 && selected.isRecent(uid));
+}
+
+const NO_KEYWORDS: readonly string[] = Object.freeze([]);
