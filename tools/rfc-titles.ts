@@ -6,6 +6,8 @@ export const CLAIMED: readonly number[] = [4616];
 
 export const TITLES: Readonly<Record<number, string>> = {
   822: 'Standard for the Format of ARPA Internet Text Messages',
+  1035: 'Domain Names: Implementation and Specification',
+  1123: 'Requirements for Internet Hosts: Application and Support',
   1345: 'Character Mnemonics and Character Sets',
   1468: 'Japanese Character Encoding for Internet Messages',
   1557: 'Korean Character Encoding for Internet Messages',
@@ -87,6 +89,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   5183: 'Sieve: Environment Extension',
   5198: 'Unicode Format for Network Interchange',
   5228: 'Sieve: An Email Filtering Language',
+  5233: 'Sieve: Subaddress Extension',
   5234: 'Augmented BNF for Syntax Specifications',
   5255: 'IMAP Internationalization',
   5256: 'IMAP SORT and THREAD Extensions',
@@ -152,6 +155,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   8689: 'SMTP Require TLS Option',
   8970: 'IMAP4 Extension: Message Preview Generation',
   9051: 'IMAP Version 4rev2',
+  9106: 'Argon2 Memory-Hard Function for Password Hashing',
   9208: 'IMAP QUOTA Extension',
   9394: 'IMAP PARTIAL Extension for Paged SEARCH and FETCH',
   9585: 'IMAP Response Code for Command Progress Notifications',
