@@ -2,10 +2,11 @@
  * Arguments of the small commands around mail: CREATE's USE (RFC 6154 §3), ID (RFC 2971 §3.1), ENABLE (RFC 5161 §3.1),
  * SETQUOTA (RFC 9208 §4.1.3). Each function begins at the space before its argument.
  */
-import { type Cursor, END } from './cursor.ts';
+import type { Cursor } from './cursor.ts';
 import { SyntaxFault } from './fault.ts';
-import { atom, list, nstring, number64, sp, string } from './grammar.ts';
+import { atom, isTrailingSpace, list, nstring, number64, sp, string } from './grammar.ts';
 
+const SP = 0x20;
 const BACKSLASH = 0x5c;
 const OPEN = 0x28;
 const CLOSE = 0x29;
@@ -54,7 +55,7 @@ export function enableList(c: Cursor): string[] {
     if (names.length === MAX_CAPABILITIES) throw new SyntaxFault('Too many capabilities');
     sp(c);
     names.push(atom(c).toUpperCase());
-  } while (c.peek() !== END);
+  } while (c.peek() === SP && !isTrailingSpace(c));
   return names;
 }
 

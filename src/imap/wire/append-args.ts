@@ -64,13 +64,9 @@ function appendData(c: Cursor): AppendData {
     sp(c);
     return { kind: 'utf8', literal: utf8Literal(c) };
   }
-  keywordOrFail(c);
+  if (!c.maybeWord('CATENATE')) c.fail('a literal with the message');
   sp(c);
   return { kind: 'catenate', parts: nonEmptyList(c, catenatePart) };
-}
-
-function keywordOrFail(c: Cursor): void {
-  if (!c.maybeWord('CATENATE')) c.fail('a literal with the message');
 }
 
 function utf8Literal(c: Cursor): FrameLiteral {

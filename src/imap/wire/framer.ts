@@ -358,8 +358,11 @@ export class Framer {
   }
 
   #fault(fault: SyntaxFault): void {
-    const { tag, name } = commandHead((this.#parts[0] as Buffer | undefined) ?? this.#gathered.peek());
-    this.#events.push({ kind: 'fault', tag, name, fault });
+    const text = (this.#parts[0] as Buffer | undefined) ?? this.#gathered.peek();
+    const { tag, name, argumentsAt } = commandHead(text);
+    // Where a line was too long inside its first word, that word is not all of a tag.
+    const isWhole = name !== '' || argumentsAt < text.length;
+    this.#events.push({ kind: 'fault', tag: isWhole ? tag : undefined, name, fault });
   }
 
   #endCommand(): void {

@@ -32,9 +32,18 @@ export function maybeSp(c: Cursor): boolean {
 
 /** The end of the command. A trailing space, which old clients send, is no harm. */
 export function end(c: Cursor): void {
-  const mark = c.mark();
-  if (c.maybeByte(SP) && c.peek() !== END) c.reset(mark);
+  if (isTrailingSpace(c)) c.skip();
   if (c.peek() !== END) c.fail('the end of the command');
+}
+
+/** True when the space here, if one is here, is the last octet of the command. */
+export function isTrailingSpace(c: Cursor): boolean {
+  if (c.peek() !== SP) return false;
+  const mark = c.mark();
+  c.skip();
+  const isTrailing = c.peek() === END;
+  c.reset(mark);
+  return isTrailing;
 }
 
 export function isAtEnd(c: Cursor): boolean {

@@ -14,7 +14,7 @@ import { SyntaxFault } from './fault.ts';
 import {
   astring,
   atom,
-  isAtEnd,
+  isTrailingSpace,
   label,
   modSequenceValue,
   number64,
@@ -189,15 +189,6 @@ function nodeOf<Row>(node: OpenNode<Row>): SearchKey<Row> {
 function depthOf<Row>(key: SearchKey<Row>, node: OpenNode<Row>): number {
   if (node.kind === 'not' && key.kind !== 'not') return node.depth - 1;
   return key === node.keys[0] ? node.depth : node.depth + 1;
-}
-
-/** Old clients end the line with a space. */
-function isTrailingSpace(c: Cursor): boolean {
-  const mark = c.mark();
-  c.skip();
-  const isTrailing = isAtEnd(c);
-  c.reset(mark);
-  return isTrailing;
 }
 
 function tooMuch(message: string): SyntaxFault {
