@@ -70,7 +70,12 @@ export const OPTIONS = {
     failDelay: duration({
       default: '2s',
       max: '1m',
-      doc: 'How long the answer to a wrong password waits. Slows down guessing; doubled with each further failure on the same connection.',
+      doc: 'How long the answer to a wrong password waits; twice as long with each further failure from the same address, up to auth.max_fail_delay. Slows down guessing.',
+    }),
+    maxFailDelay: duration({
+      default: '15s',
+      max: '1m',
+      doc: 'The longest such wait. From this machine itself only auth.fail_delay is waited, since everybody behind a proxy or a webmail comes from there.',
     }),
     failuresPerConnection: integer({
       default: 3,
