@@ -18,7 +18,7 @@ describe('layers', () => {
     [
       'src/mailbox/copy.ts',
       "import type {\n  Fetch,\n} from '../imap/replies.ts';",
-      /mailbox may import only mail, base/,
+      /mailbox may import only mail, sasl, base/,
     ],
     ['src/base/clock.ts', "export { x } from '../mail/x.ts';", /base may import only nothing/],
     ['src/imap/wire/writer.ts', "import type { Uid } from '../../mailbox/model.ts';", undefined],

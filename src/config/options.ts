@@ -70,12 +70,7 @@ export const OPTIONS = {
     failDelay: duration({
       default: '2s',
       max: '1m',
-      doc: 'How long the answer to a wrong password waits; twice as long with each further failure from the same address, up to auth.max_fail_delay. Slows down guessing.',
-    }),
-    maxFailDelay: duration({
-      default: '15s',
-      max: '1m',
-      doc: 'The longest such wait. From this machine itself only auth.fail_delay is waited, since everybody behind a proxy or a webmail comes from there.',
+      doc: 'How long the answer to a wrong password waits; twice as long with each further failure, up to 15 s. Slows down guessing; beyond some failures a minute an account or a network is refused for a while.',
     }),
     failuresPerConnection: integer({
       default: 3,

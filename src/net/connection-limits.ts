@@ -1,5 +1,4 @@
-import { isIPv6 } from 'node:net';
-import { isLoopback } from './stream.ts';
+import { addressBlock, isLoopback } from '../base/ip-address.ts';
 
 /**
  * How many connections there may be, in all and from one address. One object serves all listeners of a server: an
@@ -45,17 +44,4 @@ export class ConnectionLimits {
     if (count > 0) this.#perAddress.set(block, count);
     else this.#perAddress.delete(block);
   }
-}
-
-/** The address itself for IPv4, the first four groups for IPv6. */
-export function addressBlock(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
-  const groups = head === '' ? [] : head.split(':');
-  if (tail !== undefined) {
-    const after = tail === '' ? [] : tail.split(':');
-    while (groups.length + after.length < 8) groups.push('0');
-    groups.push(...after);
-  }
-  return `${groups.slice(0, 4).join(':')}::/64`;
 }

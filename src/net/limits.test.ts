@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { addressBlock, ConnectionLimits } from './connection-limits.ts';
-import { Penalties } from './penalty.ts';
+import { addressBlock } from '../base/ip-address.ts';
+import { ConnectionLimits } from './connection-limits.ts';
 import { Roster } from './roster.ts';
 import { Sweep } from './sweep.ts';
 
@@ -36,21 +36,6 @@ describe('counting', () => {
     assert.equal(roster.count('alice'), 1);
     roster.stopAll('alice', 'password changed');
     assert.deepEqual(stopped, [10, 20]);
-  });
-
-  test('guessing gets slower per address, forgiven by success and by time', () => {
-    let nowMs = 0;
-    const penalties = new Penalties({ firstMs: 1000, maxMs: 6000, nowMs: () => nowMs });
-    const waits = (address: string, times: number) =>
-      Array.from({ length: times }, () => penalties.failed(address));
-    assert.deepEqual(waits('192.0.2.1', 4), [1000, 2000, 4000, 6000]);
-    assert.deepEqual(waits('2001:db8::1', 1), [1000]);
-    assert.deepEqual(waits('2001:db8::2', 1), [2000]);
-    penalties.succeeded('192.0.2.1');
-    assert.deepEqual(waits('192.0.2.1', 1), [1000]);
-    nowMs += 16 * 60_000;
-    assert.deepEqual(waits('2001:db8::3', 1), [1000]);
-    assert.deepEqual(waits('127.0.0.1', 3), [1000, 1000, 1000]);
   });
 
   test('the sweep asks everybody and stops its timer when nobody is left', () => {

@@ -1,5 +1,6 @@
-import { isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { isLoopback, withoutMapping } from '../base/ip-address.ts';
 import { Outbox, StreamClosed, type StreamTap } from './outbox.ts';
 import type { Sweep, Swept } from './sweep.ts';
 import type { TlsSource } from './tls.ts';
@@ -315,13 +316,4 @@ export class ByteStream implements Swept {
     this.#options.sweep.remove(this);
     this.#closed.resolve();
   }
-}
-
-/** An IPv4 peer of a dual-stack socket is that IPv4 address, not `::ffff:192.0.2.1`. */
-function withoutMapping(address: string): string {
-  return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
-}
-
-export function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.');
 }
