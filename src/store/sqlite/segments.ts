@@ -9,12 +9,22 @@
  *
  * Invariant: bytes inside a record that was finished never change.
  */
-import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
+import * as fs from 'node:fs';
+import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { StoreError } from '../../mailbox/store.ts';
 import { storeError } from './database.ts';
 
 export const RECORD_HEAD_BYTES = 32;
+/** Plain descriptors: a FileHandle that somebody forgot is closed by an exception out of the garbage collector. */
+const open = promisify(fs.open);
+const close = promisify(fs.close);
+const write = promisify(fs.write);
+const fsync = promisify(fs.fsync);
+const fdatasync = promisify(fs.fdatasync);
+const ftruncate = promisify(fs.ftruncate);
+
 const RECORD_MAGIC = 0x42564d53;
 const RECORD_VERSION = 1;
 const SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -44,7 +54,7 @@ export function isRecordHead(head: Buffer, sizeBytes: number, crc32: number): bo
 
 interface SegmentFile {
   readonly id: number;
-  readonly handle: FileHandle;
+  readonly fd: number;
   end: number;
 }
 
@@ -61,6 +71,7 @@ export class Segments {
   readonly #idle: SegmentFile[] = [];
   #spare: Promise<SegmentFile> | undefined;
   #next: number;
+  #isClosed = false;
   /** Told before a file is deleted. */
   onDelete: (segment: number) => void = () => {};
 
@@ -101,13 +112,13 @@ export class Segments {
   }
 
   giveBack(file: SegmentFile): void {
-    if (file.end < SEGMENT_BYTES && this.#idle.length < MAX_IDLE) this.#idle.push(file);
+    if (file.end < SEGMENT_BYTES && this.#idle.length < MAX_IDLE && !this.#isClosed) this.#idle.push(file);
     else this.retire(file);
   }
 
   /** No more uploads go into it. */
   retire(file: SegmentFile): void {
-    file.handle.close().catch(() => {});
+    close(file.fd).catch(() => {});
     this.unpin(file.id);
   }
 
@@ -135,29 +146,31 @@ export class Segments {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true; // uploads that are still under way close theirs
     const spare = await this.#spare?.catch(() => undefined);
     this.#spare = undefined;
     const files = [...this.#idle.splice(0), ...(spare ? [spare] : [])];
-    await Promise.all(files.map((file) => file.handle.close().catch(() => {})));
+    await Promise.all(files.map((file) => close(file.fd).catch(() => {})));
   }
 
-  async #fresh(): Promise<SegmentFile> {
-    const file = await (this.#spare ?? this.#create());
-    this.#spare = this.#create();
-    this.#spare.catch(() => {
-      this.#spare = undefined; // the next upload tries again and reports it
+  #fresh(): Promise<SegmentFile> {
+    const taken = this.#spare ?? this.#create(); // taken before anything is awaited: one file, one upload
+    const spare = this.#create();
+    this.#spare = spare;
+    spare.catch(() => {
+      if (this.#spare === spare) this.#spare = undefined; // the next upload tries again and reports it
     });
-    return file;
+    return taken;
   }
 
   async #create(): Promise<SegmentFile> {
     const id = this.#next++;
     try {
-      const handle = await open(this.path(id), 'wx', 0o600);
-      await handle.sync();
+      const fd = await open(this.path(id), 'wx', 0o600);
+      await fsync(fd);
       await syncEntries(this.#directory);
       this.#usage.set(id, { live: 0, pins: 1 });
-      return { id, handle, end: 0 };
+      return { id, fd, end: 0 };
     } catch (error) {
       throw storeError(error, `making ${this.path(id)}`);
     }
@@ -189,7 +202,7 @@ export class SegmentWriter {
 
   async write(bytes: Buffer): Promise<void> {
     try {
-      await writeFully(this.#file.handle, bytes, this.#at);
+      await writeFully(this.#file.fd, bytes, this.#at);
     } catch (error) {
       throw storeError(error, 'writing a message');
     }
@@ -198,15 +211,15 @@ export class SegmentWriter {
 
   /** Head, sync, and the file goes back to the pool, whatever happens; on success the record is pinned. */
   async finish(sizeBytes: number, crc32: number): Promise<Extent> {
-    const { handle } = this.#file;
+    const { fd } = this.#file;
     try {
-      await writeFully(handle, recordHead(sizeBytes, crc32), this.#start);
+      await writeFully(fd, recordHead(sizeBytes, crc32), this.#start);
     } catch (error) {
       await this.abandon();
       throw storeError(error, 'writing a message');
     }
     try {
-      await handle.datasync();
+      await fdatasync(fd);
     } catch (error) {
       // What was synced before stays good; what is in this file from now on could not be trusted.
       this.#segments.retire(this.#file);
@@ -220,7 +233,7 @@ export class SegmentWriter {
   /** Takes back what was written of this record. */
   async abandon(): Promise<void> {
     try {
-      await this.#file.handle.truncate(this.#start);
+      await ftruncate(this.#file.fd, this.#start);
       this.#segments.giveBack(this.#file);
     } catch {
       this.#segments.retire(this.#file);
@@ -228,20 +241,20 @@ export class SegmentWriter {
   }
 }
 
-async function writeFully(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+async function writeFully(fd: number, bytes: Buffer, position: number): Promise<void> {
   let done = 0;
   while (done < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    const { bytesWritten } = await write(fd, bytes, done, bytes.length - done, position + done);
     done += bytesWritten;
   }
 }
 
 /** A new file is there after a power cut only when the directory was synced. */
 async function syncEntries(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
+  const fd = await open(directory, 'r');
   try {
-    await handle.sync();
+    await fsync(fd);
   } finally {
-    await handle.close();
+    await close(fd);
   }
 }

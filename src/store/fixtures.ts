@@ -1,0 +1,153 @@
+/**
+ * Rows for tests of stores: a batch with everything absent, to be overridden by what a test is about.
+ */
+import {
+  type AccountId,
+  type AccountRow,
+  asAccountId,
+  asMailboxId,
+  asModSeq,
+  asUid,
+  asUidValidity,
+  type EmailId,
+  emailId,
+  type MailboxRow,
+} from '../mailbox/model.ts';
+import type {
+  AccountBatch,
+  ChunkRow,
+  ExpungedRow,
+  MailStore,
+  NewEmail,
+  StagedBlob,
+} from '../mailbox/store.ts';
+
+export const ALICE = asAccountId(1);
+export const BOB = asAccountId(2);
+export const INBOX = asMailboxId(1);
+
+export const email = (n: number, account: AccountId = ALICE): EmailId => emailId(account, n);
+
+export function aRow(
+  row: { readonly [K in keyof AccountRow]?: number | readonly string[] } = {},
+): AccountRow {
+  const { modseq = 1, ...rest } = row;
+  const base: AccountRow = {
+    modseq: asModSeq(modseq as number),
+    nextMailbox: 1,
+    nextEmail: 1,
+    nextUidValidity: 1,
+    usedBytes: 0,
+    usedMessages: 0,
+    orphanSubscriptions: [],
+  };
+  return Object.assign(base, rest);
+}
+
+/** On top of modseq `expect`, one change. */
+export function aBatch(expect: number, batch: Partial<AccountBatch> = {}): AccountBatch {
+  return {
+    account: ALICE,
+    expect,
+    row: aRow({ modseq: expect + 1 }),
+    mailboxes: [],
+    deletedMailboxes: [],
+    chunks: [],
+    droppedChunks: [],
+    emails: [],
+    retained: [],
+    released: [],
+    expunged: [],
+    prunedHistory: [],
+    imported: [],
+    deferrable: false,
+    ...batch,
+  };
+}
+
+export function aMailbox(row: Partial<MailboxRow> = {}): MailboxRow {
+  return {
+    id: INBOX,
+    name: 'INBOX',
+    uidValidity: asUidValidity(1),
+    uidNext: asUid(1),
+    modseq: asModSeq(1),
+    createdModseq: asModSeq(1),
+    exists: 0,
+    unseen: 0,
+    deleted: 0,
+    bytes: 0,
+    subscribed: false,
+    recentFrom: asUid(1),
+    expungedFloor: asModSeq(0),
+    keywords: [],
+    keywordSets: [],
+    ...row,
+  };
+}
+
+export function aChunk(first: number, text: string, mailbox = INBOX): ChunkRow {
+  return { mailbox, first: asUid(first), count: 1, maxModseq: asModSeq(first), records: Buffer.from(text) };
+}
+
+export function anExpunge(modseq: number, row: Partial<ExpungedRow> = {}): ExpungedRow {
+  return {
+    mailbox: INBOX,
+    modseq: asModSeq(modseq),
+    uids: Buffer.from([modseq, 0, 0, 0]),
+    records: Buffer.from(`records ${modseq}`),
+    atMs: 1000 * modseq,
+    ...row,
+  };
+}
+
+export function anEmail(id: EmailId, blob: StagedBlob, rest: Partial<NewEmail> = {}): NewEmail {
+  return {
+    id,
+    sizeBytes: blob.sizeBytes + (rest.prefix?.length ?? 0),
+    envelope: Buffer.from(`envelope ${id}`),
+    bodyStructure: Buffer.from(`structure ${id}`),
+    parts: Buffer.from(`parts ${id}`),
+    blob,
+    ...rest,
+  };
+}
+
+/** Octets without a pattern that a wrong offset would survive. */
+export function someBytes(sizeBytes: number, seed = 1): Buffer {
+  const bytes = Buffer.allocUnsafe(sizeBytes);
+  let state = (seed * 2654435761) >>> 0;
+  for (let i = 0; i < sizeBytes; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    bytes[i] = state >>> 24;
+  }
+  return bytes;
+}
+
+export async function staged(
+  store: MailStore,
+  bytes: Uint8Array,
+  accounts: readonly AccountId[] = [ALICE],
+): Promise<StagedBlob> {
+  const upload = store.stage(accounts, bytes.length);
+  const wait = upload.write(bytes);
+  if (wait) await wait;
+  return upload.finish();
+}
+
+/** Applies and makes durable, or throws what refused it. */
+export async function commit(store: MailStore, ...batches: AccountBatch[]): Promise<void> {
+  const turn = store.write(batches);
+  for (const error of await turn.committed) if (error) throw error;
+  await turn.durable;
+}
+
+export async function bytesOf(store: MailStore, id: EmailId): Promise<Buffer | undefined> {
+  return (await store.readRanges([{ email: id, start: 0, end: Number.MAX_SAFE_INTEGER }]))[0];
+}
+
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
