@@ -15,6 +15,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   mailbox: ['mail', 'sasl', 'base'],
   store: ['mailbox', 'mail', 'base'],
   transfer: ['mailbox', 'mail', 'base'],
+  admin: ['transfer', 'mailbox', 'mail', 'base'],
   imap: PROTOCOL,
   pop3: PROTOCOL,
   lmtp: PROTOCOL,
