@@ -105,7 +105,7 @@ export class HeaderBlock {
 
 /**
  * Octets as latin1 with the line ends of folding taken out (RFC 5322 §2.2.3) and outer white space trimmed. The white
- * space that folding left stays as it is. A bare CR or LF would split a response line, so both go wherever they are.
+ * space that folding left stays as it is. A bare CR, which would split a response line for some readers, becomes a space.
  */
 export function unfold(value: Uint8Array): string {
   let start = 0;
@@ -113,8 +113,8 @@ export function unfold(value: Uint8Array): string {
   while (start < end && isBlank(value[start] as number)) start++;
   while (end > start && isBlank(value[end - 1] as number)) end--;
   const text = latin1(value, start, end);
-  if (!text.includes('\n') && !text.includes('\r')) return text;
-  return text.replace(/[\r\n]+/g, '');
+  const unfolded = text.includes('\n') ? text.replace(/\r?\n/g, '') : text;
+  return unfolded.includes('\r') ? unfolded.replaceAll('\r', ' ') : unfolded;
 }
 
 /**

@@ -163,7 +163,7 @@ class ParameterReader {
 
   read(): ParameterizedValue {
     this.#skipBlanks();
-    let value = this.#token();
+    let value = this.#text.charCodeAt(this.#at) === QUOTE ? this.#quoted() : this.#token();
     this.#skipBlanks();
     if (this.#text.charAt(this.#at) === '/') {
       this.#at++;

@@ -10,6 +10,7 @@
  * quoted-printable, whose inside has no offsets, and what is nested too deep are application/octet-stream.
  */
 import { CR, EMPTY, LF } from '../base/bytes.ts';
+import { BoundarySet, MAX_BOUNDARY, NEED_MORE, NOT_FOUND } from './boundary.ts';
 import { envelope } from './envelope.ts';
 import { HeaderBlock } from './header.ts';
 import { HeaderCollector } from './header-collector.ts';
@@ -21,9 +22,6 @@ import { type TransferEncoding, transferEncodingOf } from './transfer-encoding.t
 export const MAX_PART_DEPTH = 100;
 /** Delimiters beyond this are text of their multipart: a message of nothing but delimiters would cost 100 bytes each. */
 export const MAX_PARTS = 10_000;
-/** A line may have no more (RFC 5322 §2.1.1), so no delimiter can. Bounds what is carried between pieces. */
-const MAX_BOUNDARY = 998;
-
 export type PartKind = 'leaf' | 'multipart' | 'message';
 
 /** What reading a section needs. The message inside a `message` part is that part's only child. */
@@ -72,27 +70,15 @@ class OpenPart implements Part {
   }
 }
 
-interface Boundary {
-  readonly octets: Buffer;
-  /** Index of its multipart among the open parts. */
-  readonly level: number;
-}
-
 type State = 'header' | 'body' | 'delimiter';
 
 const DASH = 0x2d;
-const SP = 0x20;
-const TAB = 0x09;
 const DELIMITER_START = Buffer.from('\n--');
-
-const NOT_FOUND = -1;
-const NEED_MORE = -2;
 
 export class PartScanner {
   /** Open parts, the whole message first. */
   readonly #open: OpenPart[] = [new OpenPart(0)];
-  #boundaries: Boundary[] = [];
-  #longestBoundary = 0;
+  readonly #boundaries = new BoundarySet();
   #partCount = 1;
   #messageDepth = 0;
 
@@ -161,7 +147,7 @@ export class PartScanner {
           this.#finishHeader(bytes, at + blank);
           return at + blank;
         }
-        const found = this.#findDelimiter(bytes, at, isLast);
+        const found = this.#boundaries.find(bytes, at, isLast);
         if (found === NEED_MORE) return at === from ? NEED_MORE : at;
         if (found !== NOT_FOUND) {
           while (this.#state === 'header') this.#finishHeader(bytes, at);
@@ -181,12 +167,12 @@ export class PartScanner {
   #readBody(bytes: Buffer, from: number, isLast: boolean): number {
     let at = from;
     if (this.#isLineStart) {
-      const found = this.#findDelimiter(bytes, at, isLast);
+      const found = this.#boundaries.find(bytes, at, isLast);
       if (found === NEED_MORE) return NEED_MORE;
       if (found !== NOT_FOUND) return this.#enterDelimiter(bytes, at, found);
       this.#isLineStart = false;
     }
-    const lf = this.#boundaries.length === 0 ? -1 : bytes.indexOf(DELIMITER_START, at);
+    const lf = this.#boundaries.size === 0 ? -1 : bytes.indexOf(DELIMITER_START, at);
     if (lf >= 0) {
       if (this.#isCounting) this.#lineCount += countLines(bytes, at, lf);
       this.#endLine(bytes, lf);
@@ -220,38 +206,22 @@ export class PartScanner {
     this.#isLineStart = true;
   }
 
-  /** Index of the boundary whose delimiter stands at `at`, a line start; else NOT_FOUND, or NEED_MORE to tell. */
-  #findDelimiter(bytes: Buffer, at: number, isLast: boolean): number {
-    if (this.#boundaries.length === 0 || bytes[at] !== DASH) return NOT_FOUND;
-    if (at + 1 === bytes.length) return isLast ? NOT_FOUND : NEED_MORE;
-    if (bytes[at + 1] !== DASH) return NOT_FOUND;
-    const wanted = at + this.#longestBoundary + 4;
-    let limit = at + 2;
-    while (limit < wanted && limit < bytes.length && bytes[limit] !== LF) limit++;
-    if (limit === bytes.length && limit < wanted && !isLast) return NEED_MORE;
-    let best = NOT_FOUND;
-    let bestLength = 0;
-    // The innermost first: some reuse one boundary at every level. Among prefixes of the line the longest counts.
-    for (let i = this.#boundaries.length - 1; i >= 0; i--) {
-      const octets = (this.#boundaries[i] as Boundary).octets;
-      const end = at + 2 + octets.length;
-      if (octets.length <= bestLength || end > limit || !matchesAt(bytes, at + 2, octets)) continue;
-      if (endsDelimiter(bytes, end, limit)) return i;
-      best = i;
-      bestLength = octets.length;
-    }
-    return best;
-  }
-
   /** Closes what is open inside the boundary's multipart; returns the end of the boundary in the line. */
   #enterDelimiter(bytes: Buffer, at: number, found: number): number {
-    const { octets, level } = this.#boundaries[found] as Boundary;
+    const { octets, level } = this.#boundaries.at(found);
     const end = at + 2 + octets.length;
     const isClose = bytes[end] === DASH && bytes[end + 1] === DASH;
-    this.#closeParts(level + 1, this.#base + at);
+    const lineStart = this.#base + at;
+    this.#closeParts(level + 1, lineStart);
+    const multipart = this.#open[level] as OpenPart;
+    // Closed before anything was opened: what there is to read is the preamble.
+    if (isClose && multipart.children.length === 0) {
+      const textEnd = Math.max(multipart.bodyStart, lineStart - this.#eol);
+      multipart.children.push(wholeBody(multipart, textEnd, this.#linesOf(multipart, textEnd < lineStart)));
+    }
     this.#opensPart = !isClose && this.#partCount < MAX_PARTS;
     // What follows a closing delimiter is epilogue, whatever it looks like (RFC 2046 §5.1.1).
-    this.#dropBoundaries(this.#opensPart ? found + 1 : found);
+    this.#boundaries.truncate(this.#opensPart ? found + 1 : found);
     this.#state = 'delimiter';
     this.#isLineStart = false;
     this.#isCounting = true;
@@ -297,8 +267,7 @@ export class PartScanner {
       part.kind = 'multipart';
       // RFC 2045 §6.4: nothing but an identity is allowed; what else is said would be a lie about the parts.
       part.encoding = 'identity';
-      this.#boundaries.push({ octets: Buffer.from(boundary, 'latin1'), level: this.#open.length - 1 });
-      this.#longestBoundary = Math.max(this.#longestBoundary, boundary.length);
+      this.#boundaries.push(Buffer.from(boundary, 'latin1'), this.#open.length - 1);
     }
   }
 
@@ -319,27 +288,25 @@ export class PartScanner {
     for (let i = this.#open.length - 1; i >= level; i--) {
       const part = this.#open.pop() as OpenPart;
       part.end = Math.max(part.bodyStart, end, part.children.at(-1)?.end ?? 0);
-      const isShortened = this.#eol > 0 && part.end === end;
-      const lines = this.#lineCount - part.linesBefore - (isShortened ? 1 : 0);
+      const lines = this.#linesOf(part, part.end < lineStart);
       if (part.kind === 'message') this.#messageDepth--;
       if (part.kind === 'message' || isText(part.fields)) part.bodyLines = lines;
-      if (part.kind === 'multipart' && part.children.length === 0) part.children.push(wholeBody(part, lines));
+      if (part.kind === 'multipart' && part.children.length === 0)
+        part.children.push(wholeBody(part, part.end, lines));
       if (i === 0) this.#open.push(part);
     }
   }
 
-  #dropBoundaries(from: number): void {
-    this.#boundaries.length = from;
-    this.#longestBoundary = 0;
-    for (const { octets } of this.#boundaries)
-      this.#longestBoundary = Math.max(this.#longestBoundary, octets.length);
+  /** Line ends since the body began; the last one may belong to the delimiter that follows. */
+  #linesOf(part: OpenPart, isLastOutside: boolean): number {
+    return this.#lineCount - part.linesBefore - (isLastOutside ? 1 : 0);
   }
 }
 
 /** A multipart in which no part was found shows its body as text. */
-function wholeBody(multipart: OpenPart, lines: number): OpenPart {
+function wholeBody(multipart: OpenPart, end: number, lines: number): OpenPart {
   const part = new OpenPart(multipart.bodyStart);
-  part.end = multipart.end;
+  part.end = end;
   part.bodyLines = lines;
   return part;
 }
@@ -347,7 +314,13 @@ function wholeBody(multipart: OpenPart, lines: number): OpenPart {
 /** The same part under another media type: what the header said cannot be kept to. */
 function retyped(fields: MimeFields, as: MimeFields): MimeFields {
   const { type, subtype, mediaType } = as;
-  return { ...fields, type, subtype, mediaType };
+  return {
+    ...fields,
+    type,
+    subtype,
+    mediaType,
+    parameters: as === PLAIN_TEXT ? as.parameters : fields.parameters,
+  };
 }
 
 function isText(fields: MimeFields): boolean {
@@ -360,20 +333,6 @@ function blankLine(bytes: Buffer, at: number, isLast: boolean): number {
   if (bytes[at] !== CR) return 0;
   if (at + 1 === bytes.length) return isLast ? 0 : NEED_MORE;
   return bytes[at + 1] === LF ? 2 : 0;
-}
-
-function matchesAt(bytes: Buffer, at: number, octets: Buffer): boolean {
-  for (let i = 0; i < octets.length; i++) {
-    if (bytes[at + i] !== octets[i]) return false;
-  }
-  return true;
-}
-
-/** Whether nothing but `--` and white space may follow: the boundary is the whole of its line. */
-function endsDelimiter(bytes: Buffer, end: number, limit: number): boolean {
-  if (end === limit) return true;
-  const c = bytes[end];
-  return c === CR || c === SP || c === TAB || (c === DASH && end + 1 < limit && bytes[end + 1] === DASH);
 }
 
 /** Line feeds in bytes[from..to). */
