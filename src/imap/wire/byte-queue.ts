@@ -36,9 +36,9 @@ export class ByteQueue {
     this.#length -= count;
     if (this.#offset < chunk.length) return;
     this.#offset = 0;
-    this.#first++;
-    // Dropping the consumed prefix only now and then keeps the removal at constant cost per chunk.
-    if (this.#first === this.#chunks.length || this.#first >= 64) {
+    this.#chunks[this.#first++] = EMPTY;
+    // Dropping the consumed prefix only when it is half of all keeps the removal at constant cost per chunk.
+    if (this.#first * 2 >= this.#chunks.length) {
       this.#chunks = this.#chunks.slice(this.#first);
       this.#first = 0;
     }

@@ -6,7 +6,7 @@
  * cannot be driven into the stack's end (a line holds 64 KB of `(`). A fault says what was expected and where, and
  * shows at most one punctuation octet of what the client sent.
  */
-import { CLASS } from './chars.ts';
+import { ATOM, CLASS } from './chars.ts';
 import { SyntaxFault } from './fault.ts';
 import type { Frame, FrameLiteral, FramePart } from './frame.ts';
 
@@ -83,15 +83,6 @@ export class Cursor {
     return this.#text.toString('latin1', start, at);
   }
 
-  /** The octets up to but without `byte`, consumed with it; undefined when it does not follow in this text. */
-  maybeUntil(byte: number): Buffer | undefined {
-    const end = this.#text.indexOf(byte, this.#at);
-    if (end < 0) return undefined;
-    const bytes = this.#text.subarray(this.#at, end);
-    this.#at = end + 1;
-    return bytes;
-  }
-
   /** The unread rest of the text before the next literal; for productions that look at octets themselves. */
   rest(): Buffer {
     return this.#text.subarray(this.#at);
@@ -102,7 +93,7 @@ export class Cursor {
     const end = this.#at + word.length;
     if (!this.#matches(word, end)) return false;
     const next = this.#text[end];
-    if (next !== undefined && ((CLASS[next] as number) & 1) !== 0) return false;
+    if (next !== undefined && ((CLASS[next] as number) & ATOM) !== 0) return false;
     this.#at = end;
     return true;
   }

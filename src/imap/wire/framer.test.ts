@@ -5,7 +5,7 @@ import { SyntaxFault } from './fault.ts';
 import type { Frame, FramePart } from './frame.ts';
 import { type FrameEvent, type FramerLimits, LIMITS_BEFORE_LOGIN } from './frame-event.ts';
 import { Framer } from './framer.ts';
-import { isMessageLiteral, type LiteralPolicy, literalMinusFault } from './literal.ts';
+import { isMessageLiteral, type LiteralPolicy } from './literal.ts';
 
 const LIMITS: FramerLimits = { lineBytes: 60, literalBytes: 20, literals: 3, discardBytes: 400 };
 
@@ -357,50 +357,5 @@ describe('framer', () => {
       framers.every((framer) => framer.next() === undefined),
       true,
     );
-  });
-});
-
-describe('literal policy rules', () => {
-  const roles: readonly (readonly [text: string, operands: number, isMessage: boolean])[] = [
-    ['a APPEND {5}', 1, false],
-    ['a APPEND INBOX {5}', 1, true],
-    ['a APPEND "two words" {5}', 1, true],
-    ['a APPEND "a\\"b" (\\Seen) " 1-Jan-2024 00:00:00 +0000" {5}', 1, true],
-    ['a APPEND INBOX CATENATE (URL {5}', 1, false],
-    ['a APPEND INBOX CATENATE (URL "/x" TEXT {5}', 1, true],
-    ['a APPEND INBOX UTF8 (~{5}', 1, true],
-    ['a APPEND INBOX ANNOTATION (/comment (value {5}', 1, false],
-    ['a REPLACE 4 {5}', 2, false],
-    ['a UID REPLACE 4 Drafts (\\Draft) {5}', 2, true],
-  ];
-  for (const [text, operands, isMessage] of roles) {
-    it(`${text}: ${isMessage ? 'a message' : 'an argument'}`, () => {
-      const framer = new Framer(LIMITS, (announcement) => {
-        assert.equal(isMessageLiteral(announcement, operands), isMessage);
-        return 'buffer';
-      });
-      framer.push(Buffer.from(`${text}\r\n`));
-      assert.equal(framer.next()?.kind, 'literal-wanted');
-    });
-  }
-
-  it('finds the message behind a mailbox that is a literal', () => {
-    const seen: boolean[] = [];
-    const framer = new Framer(LIMITS, (announcement) => {
-      seen.push(isMessageLiteral(announcement, 1));
-      return 'buffer';
-    });
-    framer.push(Buffer.from('a APPEND {5+}\r\nINBOX (\\Seen) {1+}\r\nx (\\Draft) {1+}\r\ny\r\n'));
-    assert.equal(framer.next()?.kind, 'frame');
-    assert.deepEqual(seen, [false, true, true]);
-  });
-
-  it('bounds non-synchronizing literals by LITERAL- (RFC 7888 §5)', () => {
-    const announcement = { tag: 'a', name: 'X', argumentsAt: 3, parts: [], index: 0, isBinary: false };
-    const faultOf = (sizeBytes: number, isSync: boolean) =>
-      literalMinusFault({ ...announcement, sizeBytes, isSync });
-    assert.equal(faultOf(4096, false), undefined);
-    assert.equal(faultOf(4097, false)?.code?.code, 'TOOBIG');
-    assert.equal(faultOf(1e9, true), undefined);
   });
 });

@@ -6,6 +6,7 @@
  * RFC 6855 §3 tells servers to accept that and some clients do it unasked. After ENABLE every name is UTF-8 as it
  * stands and `&` is just a character.
  */
+import { isAscii, isUtf8 } from 'node:buffer';
 import { MailboxNameError, normalizeMailboxName } from '../../mail/mailbox-name.ts';
 import { LIST } from './chars.ts';
 import type { Cursor } from './cursor.ts';
@@ -14,7 +15,6 @@ import { astring, maybeAstring, maybeString, nonEmptyList } from './grammar.ts';
 import { decodeModifiedUtf7 } from './utf7.ts';
 
 const OPEN = 0x28;
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function mailbox(c: Cursor): string {
   return canonical(nameText(astring(c, 'a mailbox name'), c.isUtf8));
@@ -45,13 +45,10 @@ export function mailboxPatterns(c: Cursor): string[] {
   return c.peek() === OPEN ? nonEmptyList(c, listMailbox) : [listMailbox(c)];
 }
 
-function nameText(bytes: Buffer, isUtf8: boolean): string {
-  if (isUtf8 || has8Bit(bytes)) {
-    try {
-      return utf8.decode(bytes);
-    } catch {
-      throw cannot('Mailbox name is not valid UTF-8');
-    }
+function nameText(bytes: Buffer, isUtf8Mode: boolean): string {
+  if (isUtf8Mode || !isAscii(bytes)) {
+    if (!isUtf8(bytes)) throw cannot('Mailbox name is not valid UTF-8');
+    return bytes.toString('utf8');
   }
   return decodeModifiedUtf7(bytes.toString('latin1'));
 }
@@ -63,13 +60,6 @@ function canonical(name: string): string {
     if (error instanceof MailboxNameError) throw cannot(error.message);
     throw error;
   }
-}
-
-function has8Bit(bytes: Buffer): boolean {
-  for (let i = 0; i < bytes.length; i++) {
-    if ((bytes[i] as number) > 0x7f) return true;
-  }
-  return false;
 }
 
 /** RFC 5530 §3: the request can never be fulfilled, whatever the state. */

@@ -44,6 +44,12 @@ export interface SearchProgram<Row = SearchKeySyntax> {
   readonly key: SearchKey<Row>;
 }
 
+/** All that SEARCH and UID SEARCH take. */
+export interface SearchArgs<Return, Row> extends SearchProgram<Row> {
+  /** Undefined without RETURN: then the answer is the old SEARCH response of IMAP4rev1. Empty means ALL. */
+  readonly returns: readonly ParsedKeyword<Return & KeywordSyntax>[] | undefined;
+}
+
 type Table<Row extends SearchKeySyntax> = ReadonlyMap<string, Row>;
 
 /** Leaves of one program: each may cost a look at every message. */
@@ -66,6 +72,16 @@ export function maybeSearchReturn<Row extends KeywordSyntax>(
   }
   sp(c);
   return parseOptionList(c, table, 'SEARCH return option');
+}
+
+/** `[search-return-opts] SP search-program`, from the space behind SEARCH on. */
+export function searchArgs<Return extends KeywordSyntax, Row extends SearchKeySyntax>(
+  c: Cursor,
+  tables: { readonly returns: KeywordTable<Return>; readonly keys: Table<Row> },
+): SearchArgs<Return, Row> {
+  const returns = maybeSearchReturn(c, tables.returns);
+  sp(c);
+  return { returns, ...searchProgram(c, tables.keys) };
 }
 
 /** `search-program`. */

@@ -4,6 +4,7 @@
  * Without CHARSET the octets are taken as UTF-8, of which US-ASCII is a part: Thunderbird for Android and others send
  * it unannounced. What is not UTF-8 either is read as Windows-1252, so that every octet means something.
  */
+import { isUtf8 } from 'node:buffer';
 import { decodeCharset, knownCharset } from '../../mail/charset.ts';
 import type { Cursor } from './cursor.ts';
 import { SyntaxFault } from './fault.ts';
@@ -15,7 +16,6 @@ export type TextReader = (c: Cursor) => string;
 /** RFC 9051 §7.1 BADCHARSET lists what is supported; two of many, and the two that every client has. */
 const NAMED_CHARSETS = Object.freeze(['UTF-8', 'US-ASCII']);
 const MAX_LABEL_LENGTH = 64;
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** `["CHARSET" SP charset SP]` before the keys of SEARCH. */
 export function maybeCharset(c: Cursor): string | undefined {
@@ -42,11 +42,7 @@ export function textReader(label: string | undefined): TextReader {
 }
 
 function decodeUtf8(bytes: Buffer): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return decodeCharset(bytes, 'WINDOWS-1252');
-  }
+  return isUtf8(bytes) ? bytes.toString('utf8') : decodeCharset(bytes, 'WINDOWS-1252');
 }
 
 function isUtf8Label(label: string): boolean {
