@@ -1,0 +1,160 @@
+/**
+ * How guessing is slowed down without locking anybody out who has done nothing wrong.
+ *
+ * Failures are counted in leaky buckets: for an account from one network, for a network, for the larger network around
+ * it, and for an account from everywhere. The first three refuse when they are full, and one more attempt fits whenever
+ * a drop has leaked out; the last only makes strangers wait, because an attacker with many addresses must not be able to
+ * keep the owner out. A network from which an account has signed in is known to it: what others in that network do
+ * does not concern it there. Loopback is where a webmail or a proxy signs people in, so its limits are wider.
+ *
+ * An attempt is charged when it begins and the charge is taken back when it succeeds: a hundred guesses at the same
+ * moment count like a hundred after each other.
+ */
+import { isIPv6 } from 'node:net';
+import type { Clock } from '../base/clock.ts';
+import { addressBlock, isLoopback } from '../base/ip-address.ts';
+import { LruMap } from '../base/lru.ts';
+
+interface Bucket {
+  level: number;
+  atMs: number;
+}
+
+interface Limit {
+  readonly size: number;
+  /** One failure is forgiven per this time. */
+  readonly leakMs: number;
+}
+
+const LIMITS = {
+  pair: { size: 10, leakMs: 60_000 },
+  knownPair: { size: 20, leakMs: 60_000 },
+  block: { size: 30, leakMs: 30_000 },
+  wide: { size: 90, leakMs: 10_000 },
+  loopbackPair: { size: 30, leakMs: 20_000 },
+  loopback: { size: 1000, leakMs: 1000 },
+  account: { size: 20, leakMs: 60_000 },
+} as const satisfies Record<string, Limit>;
+
+const MAX_REPLY_DELAY_MS = 15_000;
+const MAX_STRANGER_WAIT_MS = 10_000;
+const STRANGER_STEP_MS = 250;
+const KNOWN_FOR_MS = 30 * 86_400_000;
+/** About ten megabytes when all are full. */
+const MAX_ENTRIES = 20_000;
+
+export interface Attempt {
+  /** To wait before the password is looked at. */
+  readonly waitMs: number;
+  /** To wait before the answer, should it be no. */
+  readonly replyDelayMs: number;
+  /** The password was right: the charge is taken back and the network is known from now on. */
+  succeeded(): void;
+  /** It could not be judged. */
+  cancelled(): void;
+}
+
+export class Throttle {
+  readonly #clock: Clock;
+  readonly #failDelayMs: number;
+  readonly #buckets = new LruMap<string, Bucket>(4 * MAX_ENTRIES);
+  readonly #known = new LruMap<string, number>(MAX_ENTRIES);
+
+  constructor(clock: Clock, failDelayMs: number) {
+    this.#clock = clock;
+    this.#failDelayMs = failDelayMs;
+  }
+
+  /** Charges an attempt; undefined when it is refused. */
+  begin(address: string, remoteAddress: string): Attempt | undefined {
+    const isKnown = this.isKnown(address, remoteAddress);
+    const charges = chargesOf(address, remoteAddress, isKnown);
+    const buckets = charges.map(({ key, limit }) => ({ bucket: this.#bucket(key, limit), limit }));
+    if (buckets.some(({ bucket, limit }) => bucket.level + 1 > limit.size)) return undefined;
+    const account = this.#bucket(`account ${address}`, LIMITS.account);
+    const waitMs = isKnown ? 0 : Math.min(excess(account) * STRANGER_STEP_MS, MAX_STRANGER_WAIT_MS);
+    if (!isKnown) buckets.push({ bucket: account, limit: LIMITS.account });
+    for (const { bucket, limit } of buckets) bucket.level = Math.min(bucket.level + 1, 4 * limit.size);
+    let isRefunded = false;
+    const refund = (): void => {
+      if (isRefunded) return;
+      isRefunded = true;
+      for (const { bucket } of buckets) bucket.level = Math.max(0, bucket.level - 1);
+    };
+    const pair = (buckets[0] as { bucket: Bucket }).bucket;
+    return {
+      waitMs,
+      replyDelayMs: this.#replyDelay(pair.level),
+      succeeded: () => {
+        refund();
+        pair.level = 0;
+        this.remember(address, remoteAddress);
+      },
+      cancelled: refund,
+    };
+  }
+
+  /** How long the answer waits to a wrong password that was tried before and therefore is not charged again. */
+  replyDelayMs(address: string, remoteAddress: string): number {
+    const [pair] = chargesOf(address, remoteAddress, true);
+    return this.#replyDelay(pair === undefined ? 1 : this.#bucket(pair.key, pair.limit).level);
+  }
+
+  isKnown(address: string, remoteAddress: string): boolean {
+    const seenMs = this.#known.get(`${address} ${wideBlock(remoteAddress)}`);
+    return seenMs !== undefined && this.#clock.nowMs() - seenMs < KNOWN_FOR_MS;
+  }
+
+  remember(address: string, remoteAddress: string): void {
+    this.#known.set(`${address} ${wideBlock(remoteAddress)}`, this.#clock.nowMs());
+  }
+
+  #replyDelay(level: number): number {
+    const doublings = Math.min(Math.max(Math.ceil(level) - 1, 0), 20);
+    return Math.min(this.#failDelayMs * 2 ** doublings, Math.max(MAX_REPLY_DELAY_MS, this.#failDelayMs));
+  }
+
+  /** With its level as of now. */
+  #bucket(key: string, limit: Limit): Bucket {
+    const nowMs = this.#clock.nowMs();
+    const bucket = this.#buckets.get(key) ?? { level: 0, atMs: nowMs };
+    bucket.level = Math.max(0, bucket.level - Math.max(0, nowMs - bucket.atMs) / limit.leakMs);
+    bucket.atMs = nowMs;
+    this.#buckets.set(key, bucket);
+    return bucket;
+  }
+}
+
+interface Charge {
+  readonly key: string;
+  readonly limit: Limit;
+}
+
+/** The account's own first. */
+function chargesOf(address: string, remoteAddress: string, isKnown: boolean): Charge[] {
+  if (isLoopback(remoteAddress)) {
+    const pair = { key: `pair ${address} loopback`, limit: LIMITS.loopbackPair };
+    return isKnown ? [pair] : [pair, { key: 'block loopback', limit: LIMITS.loopback }];
+  }
+  const block = addressBlock(remoteAddress);
+  const pairLimit = isKnown ? LIMITS.knownPair : LIMITS.pair;
+  const pair = { key: `pair ${address} ${block}`, limit: pairLimit };
+  if (isKnown) return [pair];
+  return [
+    pair,
+    { key: `block ${block}`, limit: LIMITS.block },
+    { key: `wide ${wideBlock(remoteAddress)}`, limit: LIMITS.wide },
+  ];
+}
+
+function excess(account: Bucket): number {
+  return Math.max(0, account.level - LIMITS.account.size);
+}
+
+/** The /24 of an IPv4 address, the /48 of an IPv6 one: what one customer may have, or one office. */
+function wideBlock(address: string): string {
+  if (isLoopback(address)) return 'loopback';
+  const block = addressBlock(address);
+  if (isIPv6(address)) return `${block.split(':', 3).join(':')}::/48`;
+  return `${block.slice(0, block.lastIndexOf('.'))}.0/24`;
+}
