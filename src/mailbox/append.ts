@@ -5,6 +5,7 @@
  * Several messages are one change: all of them or none (RFC 3502).
  */
 import type { MessageFacts } from '../mail/message.ts';
+import { shiftParts } from '../mail/part-codec.ts';
 import type { AccountChange } from './account-change.ts';
 import type { AccountState } from './account-state.ts';
 import type { Domain } from './domain.ts';
@@ -13,11 +14,14 @@ import { loadTail } from './load.ts';
 import type { MailboxState } from './mailbox-state.ts';
 import { emailNumber, type UidValidity } from './model.ts';
 import { checkQuota } from './quota.ts';
-import type { StagedBlob } from './store.ts';
+import type { NewEmail, StagedBlob } from './store.ts';
 
 export interface IncomingMessage {
   readonly blob: StagedBlob;
+  /** Of the blob alone. */
   readonly facts: MessageFacts;
+  /** Header fields that this one gets in front, whole lines; the blob stays shared. */
+  readonly prefix?: Buffer;
   readonly flags: number;
   readonly keywords: readonly string[];
   /** Seconds since 1970; undefined is now. */
@@ -38,7 +42,7 @@ export async function appendMessages(
   mailbox: MailboxState,
   messages: readonly IncomingMessage[],
 ): Promise<AppendResult> {
-  const bytes = messages.reduce((sum, message) => sum + message.facts.sizeBytes, 0);
+  const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
   for (const message of messages) {
     if (message.facts.sizeBytes <= domain.limits.messageBytes) continue;
     throw new MailboxError('too-big', `a message can have at most ${domain.limits.messageBytes} octets`);
@@ -65,27 +69,29 @@ function addIncoming(
   const arrivals = messages.map((message) => {
     const { table, set } = mailbox.keywords.withSet(message.keywords, domain.limits);
     mailbox.keywords = table;
-    const id = change.newEmail({ ...factsOf(message.facts), blob: message.blob });
+    const id = change.newEmail({ ...factsOf(message), blob: message.blob });
     if (message.importKey !== undefined) change.rememberImport(mailbox, message.importKey);
     return {
       email: emailNumber(id),
       flags: message.flags,
       keywordSet: set,
       internalDate: message.internalDate ?? now,
-      size: message.facts.sizeBytes,
+      size: sizeOf(message),
       saveDate: now,
     };
   });
   return change.addMessages(mailbox, arrivals);
 }
 
-function factsOf(
-  facts: MessageFacts,
-): Pick<MessageFacts, 'sizeBytes' | 'envelope' | 'bodyStructure' | 'parts'> {
-  return {
-    sizeBytes: facts.sizeBytes,
-    envelope: facts.envelope,
-    bodyStructure: facts.bodyStructure,
-    parts: facts.parts,
-  };
+/** Header fields in front change neither envelope nor body structure, only where the parts are. */
+function factsOf(message: IncomingMessage): Omit<NewEmail, 'id' | 'blob'> {
+  const { envelope, bodyStructure, parts } = message.facts;
+  const { prefix } = message;
+  if (prefix === undefined) return { sizeBytes: sizeOf(message), envelope, bodyStructure, parts };
+  const shifted = shiftParts(parts, prefix.length);
+  return { sizeBytes: sizeOf(message), envelope, bodyStructure, parts: shifted, prefix };
+}
+
+function sizeOf(message: IncomingMessage): number {
+  return message.facts.sizeBytes + (message.prefix?.length ?? 0);
 }

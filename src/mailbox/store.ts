@@ -80,6 +80,11 @@ export interface StagedBlob {
 }
 
 export interface NewEmail extends EmailFacts {
+  /**
+   * Octets that stand before the blob's, an email's own trace header on bytes it shares with others: the email's bytes
+   * are prefix then blob, `sizeBytes` counts both, and every read and check sees them as one.
+   */
+  readonly prefix?: Buffer;
   /** The same blob may serve several emails, in one batch or many (one delivery, ten recipients): stored once a shard. */
   readonly blob: StagedBlob;
 }

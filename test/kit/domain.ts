@@ -1,0 +1,95 @@
+/**
+ * A whole domain for a test: the embedded store in a folder of its own, accounts with known passwords, and a clock.
+ * `close()` closes the store and removes the folder.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
+import { type Log, silentLog } from '../../src/base/log.ts';
+import { Secret } from '../../src/base/secret.ts';
+import { AccountAdmin } from '../../src/mailbox/account-admin.ts';
+import { Accounts } from '../../src/mailbox/accounts.ts';
+import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
+import { Authenticator } from '../../src/mailbox/login.ts';
+import type { AccountRecord } from '../../src/mailbox/model.ts';
+import { Passwords } from '../../src/mailbox/password.ts';
+import type { MailStore } from '../../src/mailbox/store.ts';
+import { Turns } from '../../src/mailbox/turns.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+
+/** As cheap as Argon2 gets: tests sign in often. */
+const TEST_COST = Object.freeze({ memoryKiB: 64, passes: 1, lanes: 1 });
+
+const TEST_LIMITS: DomainLimits = Object.freeze({
+  keywordsPerMailbox: 500,
+  keywordsPerMessage: 100,
+  mailboxesPerAccount: 10_000,
+  messageBytes: 128 * 1024 * 1024,
+});
+
+export interface TestDomainOptions {
+  readonly clock?: Clock;
+  readonly log?: Log;
+  readonly limits?: Partial<DomainLimits>;
+  /** An existing data folder, which `close` then leaves where it is. */
+  readonly data?: string;
+  readonly shards?: number;
+}
+
+export interface TestDomain {
+  readonly domain: Domain;
+  readonly store: MailStore;
+  readonly authenticator: Authenticator;
+  readonly admin: AccountAdmin;
+  readonly data: string;
+  addAccount(
+    address: string,
+    password: string,
+    quota?: { readonly bytes?: number; readonly messages?: number },
+  ): Promise<AccountRecord>;
+  close(): Promise<void>;
+}
+
+export async function openTestDomain(options: TestDomainOptions = {}): Promise<TestDomain> {
+  const { clock = systemClock, log = silentLog } = options;
+  const data = options.data ?? (await mkdtemp(join(tmpdir(), 'brevduva-test-')));
+  const store = await openSqliteStore({ directory: data, shards: options.shards ?? 1, log });
+  const turns = new Turns(store, clock);
+  const accounts = new Accounts(store, turns, clock);
+  const limits = { ...TEST_LIMITS, ...options.limits };
+  const domain: Domain = { store, accounts, turns, clock, log, limits };
+  const passwords = new Passwords(TEST_COST);
+  const authenticator = new Authenticator({
+    directory: store.directory,
+    passwords,
+    clock,
+    log,
+    defaultDomain: 'example.com',
+    failDelayMs: 0,
+  });
+  const admin = new AccountAdmin({ domain, passwords, defaultDomain: 'example.com', authenticator });
+  return {
+    domain,
+    store,
+    authenticator,
+    admin,
+    data,
+    async addAccount(address, password, quota = {}) {
+      const [outcome] = await admin.addAccounts([
+        {
+          address,
+          password: new Secret(password),
+          ...(quota.bytes === undefined ? {} : { quotaBytes: quota.bytes }),
+          ...(quota.messages === undefined ? {} : { quotaMessages: quota.messages }),
+        },
+      ]);
+      if (outcome === undefined || outcome instanceof Error) throw outcome ?? new Error('no outcome');
+      return outcome;
+    },
+    async close() {
+      await store.close();
+      if (options.data === undefined) await rm(data, { recursive: true, force: true });
+    },
+  };
+}

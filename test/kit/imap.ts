@@ -1,0 +1,121 @@
+/**
+ * A real IMAP server for a test: listeners on free ports of 127.0.0.1, sockets, the embedded store in a folder of its
+ * own. What a client sees of it is what a client sees of the product.
+ */
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { ImapOptions } from '../../src/imap/server.ts';
+import { startImap } from '../../src/imap/server.ts';
+import type { ImapSettings } from '../../src/imap/settings.ts';
+import { LIMITS_AFTER_LOGIN, LIMITS_BEFORE_LOGIN } from '../../src/imap/wire/frame-event.ts';
+import { appendMessages } from '../../src/mailbox/append.ts';
+import { receive } from '../../src/mailbox/incoming.ts';
+import { mailboxOf } from '../../src/mailbox/mailboxes.ts';
+import { ConnectionLimits } from '../../src/net/connection-limits.ts';
+import { Roster } from '../../src/net/roster.ts';
+import { makePair } from '../../src/net/self-signed.ts';
+import { Sweep } from '../../src/net/sweep.ts';
+import { openTestDomain, type TestDomain, type TestDomainOptions } from './domain.ts';
+
+export interface TestImapOptions extends TestDomainOptions {
+  readonly settings?: Partial<ImapSettings>;
+  /** Sessions one account may have. */
+  readonly sessionsPerAccount?: number;
+  /** Listen with TLS from the first octet too, on `tlsPort`. */
+  readonly withTls?: boolean;
+}
+
+export interface TestImap {
+  readonly kit: TestDomain;
+  readonly port: number;
+  /** Only `withTls`. */
+  readonly tlsPort: number;
+  /** Puts a message into a mailbox as a delivery would, and returns its UID. */
+  addMessage(address: string, mailbox: string, message: TestMessage): Promise<number>;
+  /** Tells every session that the server is going away, and waits for them. */
+  stopServing(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TestMessage {
+  readonly bytes: Buffer | string;
+  readonly flags?: number;
+  readonly keywords?: readonly string[];
+  /** Seconds since 1970. */
+  readonly internalDate?: number;
+}
+
+const TEST_SETTINGS: ImapSettings = Object.freeze({
+  hostname: 'mail.example.com',
+  version: '0.0.0-test',
+  plaintext: 'loopback',
+  maxAppendBytes: 64 * 1024 * 1024,
+  idleKeepaliveMs: 120_000,
+  loginTimeoutMs: 30_000,
+  idleTimeoutMs: 30 * 60_000,
+  badCommandsBeforeLogin: 10,
+  badCommands: 50,
+  failuresPerConnection: 3,
+  limitsBeforeLogin: LIMITS_BEFORE_LOGIN,
+  limitsAfterLogin: LIMITS_AFTER_LOGIN,
+});
+
+export async function startTestImap(options: TestImapOptions = {}): Promise<TestImap> {
+  const kit = await openTestDomain(options);
+  const tls = lazyTls(await makePair('mail.example.com'));
+  const sweep = new Sweep();
+  const serving: ImapOptions = {
+    domain: kit.domain,
+    authenticator: kit.authenticator,
+    settings: { ...TEST_SETTINGS, ...options.settings },
+    roster: new Roster(options.sessionsPerAccount ?? 100),
+    tls,
+    limits: new ConnectionLimits({ total: 1000, perAddress: 1000 }),
+    stream: { sweep, writeTimeoutMs: 10_000 },
+    handshakeTimeoutMs: 10_000,
+    log: kit.domain.log,
+    listen: [
+      { name: 'imap', host: '127.0.0.1', port: 0 },
+      ...(options.withTls ? [{ name: 'imaps' as const, host: '127.0.0.1', port: 0 }] : []),
+    ],
+  };
+  const listeners = await startImap(serving);
+  const stopServing = async (): Promise<void> => {
+    await Promise.all(listeners.map((listener) => listener.close(2000)));
+  };
+  return {
+    kit,
+    port: listeners[0]?.port ?? 0,
+    tlsPort: listeners[1]?.port ?? 0,
+    stopServing,
+    async addMessage(address, name, message) {
+      const record = await kit.store.directory.find(address);
+      if (record === undefined) throw new Error(`no account ${address}`);
+      const account = await kit.domain.accounts.open(record.id);
+      const bytes = Buffer.from(message.bytes as string);
+      const received = await receive(kit.store, [record.id], bytes.length, bytes);
+      const incoming = {
+        ...received,
+        flags: message.flags ?? 0,
+        keywords: message.keywords ?? [],
+        internalDate: message.internalDate,
+      };
+      const result = await appendMessages(kit.domain, account, mailboxOf(account, name), [incoming]);
+      return result.uids[0] as number;
+    },
+    async close() {
+      await stopServing();
+      await kit.close();
+    },
+  };
+}
+
+/** Most tests never shake hands; a context costs more than the rest of the server. */
+function lazyTls(pair: { readonly certificate: string; readonly key: string }): ImapOptions['tls'] {
+  let context: SecureContext | undefined;
+  return {
+    current() {
+      context ??= createSecureContext({ cert: pair.certificate, key: pair.key });
+      return context;
+    },
+  };
+}
