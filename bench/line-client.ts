@@ -1,0 +1,100 @@
+/**
+ * The load generator's connection: writes bytes, waits for what ends an answer, keeps nothing. It parses no more than it
+ * must, so that the server is what is measured.
+ */
+import { createConnection, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+export class LineClient {
+  readonly #socket: Socket;
+  #tail = '';
+  #bytes = 0;
+  #waiter: { readonly test: (tail: string) => boolean; readonly resolve: (tail: string) => void } | undefined;
+  #reject: ((error: Error) => void) | undefined;
+  #tag = 0;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    socket.on('data', (chunk) => this.#receive(chunk));
+    const fail = (error?: Error): void =>
+      this.#reject?.(error ?? new Error('the server closed the connection'));
+    socket.on('error', fail);
+    socket.on('close', () => fail());
+  }
+
+  static async open(port: number, isTls = false): Promise<LineClient> {
+    const where = { host: '127.0.0.1', port, rejectUnauthorized: false };
+    const socket = isTls ? connectTls(where) : createConnection(where);
+    await new Promise<void>((resolve, reject) => {
+      socket.once(isTls ? 'secureConnect' : 'connect', () => resolve());
+      socket.once('error', reject);
+    });
+    return new LineClient(socket);
+  }
+
+  /** Octets received so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  write(data: string | Buffer): void {
+    this.#socket.write(data);
+  }
+
+  /** Waits until the end of what has come in since the last wait satisfies `test`; gives that end back. */
+  until(test: (tail: string) => boolean): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      this.#waiter = { test, resolve };
+      this.#check();
+    });
+  }
+
+  /** A greeting, a POP3 or LMTP reply: one line or more, the last of which matches. */
+  line(pattern: RegExp): Promise<string> {
+    return this.until((tail) => tail.endsWith('\n') && pattern.test(tail));
+  }
+
+  /** Runs an IMAP command and waits for its OK. */
+  async imap(command: string | Uint8Array): Promise<string> {
+    const tag = `a${++this.#tag}`;
+    this.write(
+      typeof command === 'string'
+        ? `${tag} ${command}\r\n`
+        : Buffer.concat([Buffer.from(`${tag} `), command]),
+    );
+    return this.tagged(tag);
+  }
+
+  async tagged(tag: string): Promise<string> {
+    const answer = await this.until((tail) => {
+      const at = tail.lastIndexOf(`${tag} `);
+      return at >= 0 && (at === 0 || tail[at - 1] === '\n') && tail.endsWith('\r\n');
+    });
+    const status = answer.slice(answer.lastIndexOf(`${tag} `));
+    if (!status.startsWith(`${tag} OK`)) throw new Error(`refused: ${status.trim()}`);
+    return answer;
+  }
+
+  end(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    const text =
+      chunk.length > 4096 ? chunk.toString('latin1', chunk.length - 4096) : chunk.toString('latin1');
+    this.#tail = chunk.length > 4096 ? text : (this.#tail + text).slice(-8192);
+    this.#check();
+  }
+
+  #check(): void {
+    const waiter = this.#waiter;
+    if (waiter === undefined || !waiter.test(this.#tail)) return;
+    this.#waiter = undefined;
+    const tail = this.#tail;
+    this.#tail = '';
+    waiter.resolve(tail);
+  }
+}

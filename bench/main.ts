@@ -1,0 +1,120 @@
+/**
+ * `npm run bench [-- row ...] [--scale 0.2] [--repeat 3] [--peer NAME]`: the same work on our server and, where it is installed, on
+ * Dovecot, in alternation on this machine: the server's processes on the first core, the load on the second. Prints
+ * a table with our figure, theirs and the ratio. Absolute figures move with the machine; ratios of one run hold.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { brevduva } from './peers/brevduva.ts';
+import { dovecot } from './peers/dovecot.ts';
+import type { Running } from './peers/peer.ts';
+import { cpuMs } from './process-tree.ts';
+import { type Measured, printIdle, printTable } from './table.ts';
+import { type IdleMemory, idleMemory } from './workloads/idle.ts';
+import { fill } from './workloads/imap-session.ts';
+import { pop3 } from './workloads/pop3.ts';
+import { changing, reading } from './workloads/reading.ts';
+import { BIG_COUNT, BIG_USER, CORPUS_COUNT, CORPUS_USER, type Workload } from './workloads/workload.ts';
+import { writing } from './workloads/writing.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    scale: { type: 'string', default: '1' },
+    repeat: { type: 'string', default: '3' },
+    peer: { type: 'string', multiple: true },
+    idle: { type: 'string', default: '1000' },
+  },
+});
+const scale = Number(values.scale);
+const repeat = Number(values.repeat);
+const idleConnections = Number(values.idle);
+
+const all: readonly Workload[] = [...writing, ...reading, ...changing, ...pop3];
+const chosen = all.filter(
+  ({ name }) => positionals.length === 0 || positionals.some((p) => name.startsWith(p)),
+);
+const wantsIdle = positionals.length === 0 || positionals.includes('idle');
+
+async function startPeers(folder: string): Promise<Map<string, Running>> {
+  const running = new Map<string, Running>();
+  for (const peer of [brevduva('synced'), dovecot]) {
+    if (values.peer !== undefined && !values.peer.includes(peer.name)) continue;
+    const missing = peer.missing();
+    if (missing !== undefined) console.log(`${peer.name}: left out, ${missing}`);
+    else running.set(peer.name, await peer.start(mkdtempSync(join(folder, 'peer-'))));
+  }
+  return running;
+}
+
+async function measure(workload: Workload, server: Running): Promise<Measured> {
+  await server.longestBlockMs();
+  const cpuBefore = cpuMs(server.pid);
+  const start = performance.now();
+  const outcome = await workload.run(server, scale);
+  const wallMs = performance.now() - start;
+  return {
+    ...outcome,
+    wallMs,
+    cpuMs: cpuMs(server.pid) - cpuBefore,
+    longestBlockMs: await server.longestBlockMs(),
+  };
+}
+
+async function main(): Promise<void> {
+  pinLoad();
+  const folder = mkdtempSync(join(tmpdir(), 'brevduva-bench-'));
+  const running = await startPeers(folder);
+  const results = new Map<string, Map<string, Measured[]>>();
+  const idle: { server: string; memory: IdleMemory }[] = [];
+  try {
+    for (const server of running.values()) await fillFor(server);
+    for (const workload of chosen) {
+      for (let round = 0; round < repeat; round++) {
+        for (const [name, server] of running) {
+          const fresh = workload.isCold === true ? await server.restart() : server;
+          running.set(name, fresh);
+          const measured = await measure(workload, fresh);
+          const rows = results.get(workload.name) ?? new Map<string, Measured[]>();
+          results.set(workload.name, rows);
+          rows.set(name, [...(rows.get(name) ?? []), measured]);
+        }
+      }
+      process.stderr.write(`${workload.name} `);
+    }
+    if (wantsIdle) {
+      for (const isTls of [false, true]) {
+        for (const [name, server] of running) {
+          const fresh = await server.restart();
+          running.set(name, fresh);
+          idle.push({ server: name, memory: await idleMemory(fresh, idleConnections, isTls) });
+        }
+      }
+    }
+  } finally {
+    process.stderr.write('\n');
+    await Promise.all([...running.values()].map((server) => server.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+  console.log(
+    `${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}, ${repeat} repetitions, scale ${scale}; medians\n`,
+  );
+  printTable(chosen, [...running.keys()], results);
+  if (idle.length > 0) printIdle(idle);
+}
+
+async function fillFor(server: Running): Promise<void> {
+  const needs = new Set(chosen.map((workload) => workload.needs));
+  if (needs.has('big')) await fill(server, BIG_USER, 'big', BIG_COUNT);
+  if (needs.has('corpus')) await fill(server, CORPUS_USER, 'corpus', CORPUS_COUNT);
+}
+
+/** The load must not take the server's core. */
+function pinLoad(): void {
+  if (cpus().length > 1) execFileSync('taskset', ['-acp', '1', String(process.pid)], { stdio: 'ignore' });
+}
+
+await main();

@@ -1,0 +1,153 @@
+/**
+ * Dovecot as Debian packages it, with mdbox, its fastest format, and the default fsync mode. Tuned only where its
+ * defaults would refuse the load: connection limits, login processes that serve more than one client.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { freePorts } from '../ports.ts';
+import type { Peer, Ports, Running } from './peer.ts';
+
+const BINARY = '/usr/sbin/dovecot';
+
+export const dovecot: Peer = {
+  name: 'dovecot',
+  missing() {
+    if (!existsSync(BINARY))
+      return 'not installed (apt-get install dovecot-imapd dovecot-lmtpd dovecot-pop3d)';
+    return process.getuid?.() === 0 ? undefined : 'needs root';
+  },
+  async start(folder) {
+    const [imap, imaps, lmtp, pop3] = (await freePorts(4)) as [number, number, number, number];
+    const ports = { imap, imaps, lmtp, pop3 };
+    for (const name of ['mail', 'home', 'run', 'state']) mkdirSync(join(folder, name), { recursive: true });
+    execFileSync('chown', ['-R', 'mail:mail', join(folder, 'mail'), join(folder, 'home')]);
+    execFileSync(
+      'openssl',
+      `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -keyout ${folder}/key.pem -out ${folder}/cert.pem`.split(
+        ' ',
+      ),
+      { stdio: 'ignore' },
+    );
+    const config = join(folder, 'dovecot.conf');
+    writeFileSync(config, configuration(folder, ports));
+    chmodSync(folder, 0o755);
+    return launch(folder, config, ports);
+  },
+};
+
+async function launch(folder: string, config: string, ports: Ports): Promise<Running> {
+  const child = spawn('taskset', ['-c', '0', BINARY, '-F', '-c', config], { stdio: 'ignore' });
+  await accepting(ports.imap);
+  await accepting(ports.lmtp);
+  const pid = Number(readFileSync(join(folder, 'run', 'master.pid'), 'utf8'));
+  const stop = async (): Promise<void> => {
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    process.kill(pid, 'SIGTERM');
+    await gone;
+  };
+  return {
+    name: 'dovecot',
+    ports,
+    pid,
+    user: (n) => `user${n}`,
+    password: 'secret',
+    recipient: (n) => `user${n}`,
+    longestBlockMs: async () => undefined,
+    stop,
+    async restart() {
+      await stop();
+      return launch(folder, config, ports);
+    },
+  };
+}
+
+async function accepting(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const isUp = await new Promise<boolean>((resolve) => {
+      const socket = createConnection({ host: '127.0.0.1', port });
+      socket.once('connect', () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.once('error', () => resolve(false));
+    });
+    if (isUp) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('dovecot does not accept connections');
+}
+
+function configuration(folder: string, ports: Ports): string {
+  return `
+protocols = imap lmtp pop3
+listen = 127.0.0.1
+base_dir = ${folder}/run
+state_dir = ${folder}/state
+log_path = ${folder}/dovecot.log
+ssl = yes
+ssl_cert = <${folder}/cert.pem
+ssl_key = <${folder}/key.pem
+disable_plaintext_auth = no
+mail_location = mdbox:${folder}/mail/%n
+first_valid_uid = 1
+mail_uid = mail
+mail_gid = mail
+mail_max_userip_connections = 20000
+passdb {
+  driver = static
+  args = password=secret
+}
+userdb {
+  driver = static
+  args = uid=mail gid=mail home=${folder}/home/%n allow_all_users=yes
+}
+namespace inbox {
+  inbox = yes
+}
+default_client_limit = 20000
+default_process_limit = 20000
+default_vsz_limit = 2G
+service imap-login {
+  service_count = 0
+  process_min_avail = 1
+  client_limit = 10000
+  inet_listener imap {
+    port = ${ports.imap}
+  }
+  inet_listener imaps {
+    port = ${ports.imaps}
+    ssl = yes
+  }
+}
+service pop3-login {
+  service_count = 0
+  process_min_avail = 1
+  client_limit = 10000
+  inet_listener pop3 {
+    port = ${ports.pop3}
+  }
+  inet_listener pop3s {
+    port = 0
+  }
+}
+service imap {
+  process_limit = 5000
+}
+service pop3 {
+  process_limit = 5000
+}
+service lmtp {
+  inet_listener lmtp {
+    port = ${ports.lmtp}
+  }
+}
+service anvil {
+  client_limit = 30000
+}
+service auth {
+  client_limit = 30000
+}
+`;
+}

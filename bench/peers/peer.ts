@@ -1,0 +1,33 @@
+/**
+ * A server under measurement: how to start it on a temporary folder, where it listens, which processes are its own.
+ */
+export interface Ports {
+  readonly imap: number;
+  readonly imaps: number;
+  readonly lmtp: number;
+  readonly pop3: number;
+}
+
+export interface Running {
+  readonly name: string;
+  readonly ports: Ports;
+  /** Root of its process tree. */
+  readonly pid: number;
+  /** Signs in as `user` with `password`; every user of the benchmark has the same. */
+  readonly user: (n: number) => string;
+  readonly password: string;
+  /** Where LMTP delivers for that user. */
+  readonly recipient: (n: number) => string;
+  /** The longest the event loop stood still since the last call, in ms; undefined for servers without one. */
+  longestBlockMs(): Promise<number | undefined>;
+  /** Stops and starts it again on the same data: nothing is cached in it afterwards. */
+  restart(): Promise<Running>;
+  stop(): Promise<void>;
+}
+
+export interface Peer {
+  readonly name: string;
+  /** Undefined when it can run here, else why not. */
+  missing(): string | undefined;
+  start(folder: string): Promise<Running>;
+}

@@ -1,0 +1,61 @@
+/** CPU time and memory of a server's whole process tree, from /proc. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+const TICKS_PER_SECOND = 100;
+
+interface Stat {
+  readonly parent: number;
+  readonly ticks: number;
+}
+
+/** User and system time, of processes that have ended too, in milliseconds. */
+export function cpuMs(root: number): number {
+  let ticks = 0;
+  for (const { ticks: own } of tree(root).values()) ticks += own;
+  return (ticks * 1000) / TICKS_PER_SECOND;
+}
+
+/** Proportional set size: shared pages are counted once, not per process. */
+export function memoryKb(root: number): number {
+  let total = 0;
+  for (const pid of tree(root).keys()) {
+    try {
+      total += Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return total;
+}
+
+function tree(root: number): Map<number, Stat> {
+  const all = new Map<number, Stat>();
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid)) continue;
+    const stat = statOf(pid);
+    if (stat !== undefined) all.set(pid, stat);
+  }
+  const mine = new Map<number, Stat>();
+  const waiting = [root];
+  for (const pid of waiting) {
+    const stat = all.get(pid);
+    if (stat === undefined || mine.has(pid)) continue;
+    mine.set(pid, stat);
+    for (const [child, { parent }] of all) if (parent === pid) waiting.push(child);
+  }
+  return mine;
+}
+
+function statOf(pid: number): Stat | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const [, parent] = fields;
+    // utime, stime and those of children that were waited for: fields 14 to 17 of proc(5).
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    return { parent: Number(parent), ticks };
+  } catch {
+    return undefined;
+  }
+}

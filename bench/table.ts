@@ -1,0 +1,94 @@
+/** The table: one row a workload, medians of the repetitions, ratios to the first server named. */
+import type { IdleMemory } from './workloads/idle.ts';
+import type { Outcome, Workload } from './workloads/workload.ts';
+
+export interface Measured extends Outcome {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly longestBlockMs: number | undefined;
+}
+
+interface Figures {
+  readonly perSecond: number;
+  readonly mbPerSecond: number | undefined;
+  readonly p50: number | undefined;
+  readonly p99: number | undefined;
+  readonly cpuPerOperationMs: number;
+  readonly blockMs: number | undefined;
+}
+
+export function printTable(
+  workloads: readonly Workload[],
+  servers: readonly string[],
+  results: ReadonlyMap<string, ReadonlyMap<string, readonly Measured[]>>,
+): void {
+  const [ours, theirs] = servers;
+  console.log(
+    '| workload | what | ours /s | theirs /s | **rate** | ours p50 / p99 ms | theirs p50 / p99 ms | ours CPU ms | theirs CPU ms | **CPU** | longest block ms |',
+  );
+  console.log('|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|');
+  for (const { name, what } of workloads) {
+    const row = results.get(name);
+    const mine = figures(row?.get(ours ?? '') ?? []);
+    const other = figures(row?.get(theirs ?? '') ?? []);
+    if (mine === undefined) continue;
+    console.log(
+      `| ${name} | ${what} | ${rate(mine)} | ${rate(other)} | ${times(mine.perSecond, other?.perSecond)} | ${latency(mine)} | ${latency(other)} | ${cpu(mine)} | ${cpu(other)} | ${times(other?.cpuPerOperationMs, mine.cpuPerOperationMs)} | ${mine.blockMs?.toFixed(0) ?? '–'} |`,
+    );
+  }
+}
+
+export function printIdle(rows: readonly { readonly server: string; readonly memory: IdleMemory }[]): void {
+  console.log('\n| connections in IDLE | server | KB each (PSS of the process tree) |\n|---|---|---:|');
+  for (const { server, memory } of rows) {
+    console.log(
+      `| ${memory.name}, ${memory.connections} | ${server} | ${memory.kbPerConnection.toFixed(1)} |`,
+    );
+  }
+}
+
+function figures(all: readonly Measured[]): Figures | undefined {
+  if (all.length === 0) return undefined;
+  const latencies = all.flatMap((one) => one.latenciesMs ?? []).sort((a, b) => a - b);
+  const blocks = all.map((one) => one.longestBlockMs).filter((ms) => ms !== undefined);
+  // One operation that is a whole command (a sync) is rated by its own time, not by signing in and selecting before it.
+  const seconds = (one: Measured): number =>
+    one.latenciesMs?.length === 1 ? (one.latenciesMs[0] as number) / 1000 : one.wallMs / 1000;
+  return {
+    perSecond: median(all.map((one) => one.operations / seconds(one))),
+    mbPerSecond: all.some((one) => one.bytes === undefined)
+      ? undefined
+      : median(all.map((one) => (one.bytes as number) / 1e6 / seconds(one))),
+    p50: latencies[Math.floor(latencies.length * 0.5)],
+    p99: latencies[Math.floor(latencies.length * 0.99)],
+    cpuPerOperationMs: median(all.map((one) => one.cpuMs / one.operations)),
+    blockMs: blocks.length === 0 ? undefined : Math.max(...blocks),
+  };
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+}
+
+function rate(one: Figures | undefined): string {
+  if (one === undefined) return '–';
+  const text =
+    one.perSecond >= 100 ? Math.round(one.perSecond).toLocaleString('en') : one.perSecond.toFixed(1);
+  return one.mbPerSecond === undefined ? text : `${text} (${one.mbPerSecond.toFixed(0)} MB/s)`;
+}
+
+function latency(one: Figures | undefined): string {
+  return one?.p50 === undefined ? '–' : `${short(one.p50)} / ${short(one.p99 as number)}`;
+}
+
+function cpu(one: Figures | undefined): string {
+  return one === undefined ? '–' : short(one.cpuPerOperationMs);
+}
+
+function short(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(1) : value.toPrecision(2);
+}
+
+function times(a: number | undefined, b: number | undefined): string {
+  return a === undefined || b === undefined || b === 0 ? '–' : `${(a / b).toFixed(2)}x`;
+}
