@@ -16,7 +16,7 @@ export class LineClient {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
-    socket.on('data', (chunk) => this.#receive(chunk));
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     const fail = (error?: Error): void =>
       this.#reject?.(error ?? new Error('the server closed the connection'));
     socket.on('error', fail);
@@ -57,7 +57,7 @@ export class LineClient {
   }
 
   /** Runs an IMAP command and waits for its OK. */
-  async imap(command: string | Uint8Array): Promise<string> {
+  async imap(command: string | Buffer): Promise<string> {
     const tag = `a${++this.#tag}`;
     this.write(
       typeof command === 'string'

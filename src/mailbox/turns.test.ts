@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AccountState } from './account-state.ts';
+import { MailboxError } from './errors.ts';
+import { MessageList } from './message-list.ts';
+import { type AccountRecord, asAccountId, asModSeq } from './model.ts';
+import { type AccountBatch, StoreError } from './store.ts';
+import { Turns } from './turns.ts';
+
+/** The store's side of a turn, held in the test's hand: when it commits, when it is durable, what it refuses. */
+class Journal {
+  readonly calls: {
+    batches: readonly AccountBatch[];
+    commit: (outcomes: readonly (StoreError | undefined)[]) => void;
+    sync: () => void;
+  }[] = [];
+
+  write(batches: readonly AccountBatch[]) {
+    const committed = Promise.withResolvers<readonly (StoreError | undefined)[]>();
+    const durable = Promise.withResolvers<void>();
+    this.calls.push({ batches, commit: committed.resolve, sync: durable.resolve });
+    return { committed: committed.promise, durable: durable.promise };
+  }
+
+  commitAll(outcome?: StoreError): void {
+    for (const call of this.calls.splice(0)) {
+      call.commit(call.batches.map(() => outcome));
+      call.sync();
+    }
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function anAccount(id: number): AccountState {
+  const record: AccountRecord = {
+    id: asAccountId(id),
+    address: `alice${id}@example.com`,
+    passwordHash: '',
+    createdMs: 0,
+    settings: {},
+  };
+  const row = {
+    modseq: asModSeq(0),
+    nextMailbox: 1,
+    nextEmail: 1,
+    nextUidValidity: 100,
+    usedBytes: 0,
+    usedMessages: 0,
+    orphanSubscriptions: [],
+  };
+  return new AccountState(record, row, []);
+}
+
+async function withInbox(journal: Journal, turns: Turns, id = 1) {
+  const account = anAccount(id);
+  const made = turns.run({ account, run: (change) => change.createMailbox('INBOX', undefined) });
+  await turn();
+  journal.commitAll();
+  const inbox = await made;
+  inbox.list = new MessageList(true, 0);
+  return { account, inbox };
+}
+
+const anArrival = { email: 1, flags: 0, keywordSet: 0, internalDate: 0, size: 10, saveDate: 0 };
+const clock = { nowMs: () => 1_000_000 };
+
+test('operations of one turn become one call and one batch per account, each with its own modseq', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock);
+  const { account, inbox } = await withInbox(journal, turns);
+  const both = Promise.all(
+    [1, 2].map(() => turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) })),
+  );
+  await turn();
+  assert.equal(journal.calls.length, 1);
+  const [batch] = journal.calls[0]?.batches ?? [];
+  assert.equal(batch?.expect, 1);
+  assert.equal(batch?.row.modseq, 3);
+  assert.equal(batch?.chunks.length, 1, 'both arrivals are one write of one chunk');
+  journal.commitAll();
+  assert.deepEqual(await both, [[1], [2]]);
+});
+
+test('nobody is answered or woken before the turn is durable', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock);
+  const { account, inbox } = await withInbox(journal, turns);
+  const told: string[] = [];
+  inbox.viewers.add({ seenModseq: inbox.modseq, hint: () => told.push('hint'), invalidate: () => {} });
+  const done = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  void done.then(() => told.push('answer'));
+  await turn();
+  const [call] = journal.calls;
+  call?.commit([undefined]);
+  await turn();
+  assert.deepEqual(told, []);
+  assert.notEqual(account.unsettled, undefined, 'readers know that they must wait');
+  call?.sync();
+  await done;
+  await turn();
+  assert.deepEqual(told.sort(), ['answer', 'hint']);
+  assert.equal(account.unsettled, undefined);
+});
+
+test('what the store refuses is undone in memory, and a session that has seen it is sent away', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock);
+  const { account, inbox } = await withInbox(journal, turns);
+  const before = { ...inbox.toRow() };
+  let wasInvalidated = false;
+  const refused = [1, 2].map(() =>
+    turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival, anArrival]) }),
+  );
+  await turn();
+  inbox.viewers.add({ seenModseq: inbox.modseq, hint: () => {}, invalidate: () => (wasInvalidated = true) });
+  journal.commitAll(new StoreError('full', 'no space left'));
+  for (const one of refused) {
+    await assert.rejects(one, (error) => error instanceof MailboxError && error.code === 'unavailable');
+  }
+  assert.deepEqual(inbox.toRow(), before);
+  assert.equal(inbox.list?.count, 0);
+  assert.equal(account.usedBytes, 0);
+  assert.ok(wasInvalidated);
+});
+
+test('an operation that throws leaves nothing of itself, and the others of its turn stand', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock);
+  const { account, inbox } = await withInbox(journal, turns);
+  const failing = turns.run({
+    account,
+    run: (change) => {
+      change.addMessages(inbox, [anArrival, anArrival]);
+      throw new MailboxError('over-quota', 'full');
+    },
+  });
+  const standing = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  await assert.rejects(failing, MailboxError);
+  journal.commitAll();
+  assert.deepEqual(await standing, [1], 'the UIDs of the failed one are given again: nobody saw them');
+  assert.equal(inbox.exists, 1);
+});
+
+test('while a turn is not applied, the next operations of that account wait and those of others do not', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock);
+  const alice = await withInbox(journal, turns, 1);
+  const bob = await withInbox(journal, turns, 2);
+  const first = turns.run({
+    account: alice.account,
+    run: (change) => change.addMessages(alice.inbox, [anArrival]),
+  });
+  await turn();
+  const second = turns.run({
+    account: alice.account,
+    run: (change) => change.addMessages(alice.inbox, [anArrival]),
+  });
+  const other = turns.run({
+    account: bob.account,
+    run: (change) => change.addMessages(bob.inbox, [anArrival]),
+  });
+  await turn();
+  assert.deepEqual(
+    journal.calls.map((call) => call.batches.map((batch) => batch.account)),
+    [[1], [2]],
+  );
+  journal.commitAll();
+  await Promise.all([first, other]);
+  await turn();
+  journal.commitAll();
+  assert.deepEqual(await second, [2]);
+});
