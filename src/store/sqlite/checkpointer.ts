@@ -16,8 +16,8 @@ const FRAME_BYTES = 4096 + 24;
 
 export interface CheckpointerOptions {
   readonly thresholdBytes: number;
-  readonly pause: () => void;
-  readonly resume: () => void;
+  /** Keeps the writers waiting while `work` runs. */
+  readonly paused: <T>(work: () => Promise<T>) => Promise<T>;
   readonly onFatal: (error: Error) => void;
   readonly onTrouble: (error: Error) => void;
 }
@@ -65,15 +65,12 @@ export class Checkpointer {
   async #run(frames: number): Promise<void> {
     try {
       await this.#ask('passive');
-      this.#options.pause();
-      const { isBusy } = await this.#ask('restart');
+      const { isBusy } = await this.#options.paused(() => this.#ask('restart'));
       this.#dueFrames = isBusy ? frames + this.#thresholdFrames : this.#thresholdFrames;
     } catch (error) {
       if (isSyncFailure(error)) this.#options.onFatal(error as Error);
       else this.#options.onTrouble(error as Error);
       this.#dueFrames = frames + this.#thresholdFrames;
-    } finally {
-      this.#options.resume();
     }
   }
 

@@ -6,6 +6,7 @@
  * the order of the calls is kept. A piece that fails takes back only itself; a COMMIT that fails takes back the turn.
  * `committed` tells what became of each piece, `durable` resolves after a sync that was started after the COMMIT.
  */
+import { Mutex } from '../../base/gate.ts';
 import { StoreError } from '../../mailbox/store.ts';
 import { type Database, isSyncFailure, storeError } from './database.ts';
 import type { WalSync } from './wal-sync.ts';
@@ -51,6 +52,7 @@ export class GroupCommit {
   readonly #sync: WalSync;
   readonly #options: GroupCommitOptions;
   readonly #queue: QueuedTurn[] = [];
+  readonly #pausing = new Mutex();
   #isPaused = false;
   #isClosed = false;
 
@@ -84,25 +86,30 @@ export class GroupCommit {
     await durable;
   }
 
-  /** No transaction of this connection is running, nor will one start before `resume`. */
-  pause(): void {
-    this.#isPaused = true;
-  }
-
-  resume(): void {
-    this.#isPaused = false;
-    while (!this.#isPaused) {
-      const turn = this.#queue.shift();
-      if (turn === undefined) return;
-      const outcomes = this.#run(turn.works);
-      turn.committed.resolve(outcomes);
-      this.#durable(turn.works, outcomes).then(turn.durable.resolve, turn.durable.reject);
-    }
+  /** While `work` runs no turn is applied; turns queue. One such work at a time. */
+  paused<T>(work: () => Promise<T>): Promise<T> {
+    return this.#pausing.run(async () => {
+      this.#isPaused = true;
+      try {
+        return await work();
+      } finally {
+        this.#isPaused = false;
+        this.#runQueue();
+      }
+    });
   }
 
   /** Later turns are refused; what is queued has been run when the checkpointer has ended, which comes first. */
   close(): void {
     this.#isClosed = true;
+  }
+
+  #runQueue(): void {
+    for (let turn = this.#queue.shift(); turn !== undefined; turn = this.#queue.shift()) {
+      const outcomes = this.#run(turn.works);
+      turn.committed.resolve(outcomes);
+      this.#durable(turn.works, outcomes).then(turn.durable.resolve, turn.durable.reject);
+    }
   }
 
   #durable(works: readonly Work[], outcomes: Outcomes): Promise<void> {

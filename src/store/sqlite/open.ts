@@ -176,7 +176,7 @@ class SqliteStore implements MailStore {
 
   async *inspect(repair: boolean) {
     for (const what of this.directory.check()) yield { where: 'accounts.db', what, repaired: false };
-    for (const shard of this.#shards) yield* shard.inspect(repair);
+    for (const shard of this.#shards) yield* await shard.inspect(repair);
   }
 
   close(): Promise<void> {

@@ -21,6 +21,7 @@ import { destroyAccount } from './destroy.ts';
 import { EmailReader } from './emails.ts';
 import { Graves } from './graves.ts';
 import { GroupCommit, type Submitted } from './group-commit.ts';
+import { inspect } from './inspect.ts';
 import { type Mark, markClean, markInUse, settleAccount } from './lifecycle.ts';
 import { migrate, tune } from './migrate.ts';
 import { RowReader } from './rows.ts';
@@ -74,8 +75,7 @@ export class Shard implements StagingShard {
     this.bytes = new ByteReader(db, this.#files, options.onDamage);
     this.#checkpointer = new Checkpointer(db, {
       thresholdBytes: options.checkpointBytes,
-      pause: () => this.commits.pause(),
-      resume: () => this.commits.resume(),
+      paused: (work) => this.commits.paused(work),
       onFatal: options.onFatal,
       onTrouble: options.onTrouble,
     });
@@ -135,7 +135,9 @@ export class Shard implements StagingShard {
     return destroyAccount(this.context, (work) => this.commits.perform(work), account);
   }
 
-  async *inspect(_repair: boolean): AsyncGenerator<StoreProblem> {}
+  inspect(isRepairing: boolean): Promise<readonly StoreProblem[]> {
+    return inspect(this, isRepairing);
+  }
 
   async close(): Promise<void> {
     await this.#graves.close();

@@ -1,0 +1,261 @@
+/**
+ * Looks a shard over for what only the store can know: pages that SQLite finds broken, rows that refer to nothing,
+ * bytes that nobody refers to, counts that are off, records missing from segments. Every question is one statement over
+ * a snapshot, so a running server gives no false alarms; a segment is asked about again afterwards, because files are
+ * deleted beside the snapshot.
+ *
+ * Repairing is limited to what cannot lose mail: counts are set right, bytes without an email go (only when the database is
+ * otherwise intact: beside broken pages they may be all that is left of a message), rows of a vanished mailbox are
+ * handed to the reaper, an index is made anew from its table. A message is never touched.
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EmailId } from '../../mailbox/model.ts';
+import type { StoreProblem } from '../../mailbox/store.ts';
+import type { Database } from './database.ts';
+import { isRecordHead, RECORD_HEAD_BYTES, segmentName } from './segments.ts';
+
+/** Of one kind in one report: enough to see what is going on. */
+const MAX_REPORTED = 1000;
+
+interface Check {
+  readonly what: string;
+  /** Rows of (email or NULL, detail or NULL). */
+  readonly find: string;
+  /** Run when something was found; absent when a person has to decide. */
+  readonly repair?: readonly string[];
+  /** Not beside broken pages. */
+  readonly needsIntactDatabase?: boolean;
+}
+
+const ORPHAN_BLOBS = 'SELECT id FROM blob WHERE id NOT IN (SELECT blob FROM used)';
+
+const CHECKS: readonly Check[] = [
+  {
+    what: 'the bytes of the message are not recorded',
+    find: 'SELECT e.id, NULL FROM email e WHERE NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = e.blob)',
+  },
+  {
+    what: 'the bytes of the message are missing from the database',
+    find: `SELECT e.id, NULL FROM blob b JOIN email e ON e.blob = b.id LEFT JOIN spool s ON s.blob = b.id
+      WHERE b.kind = 0 AND s.blob IS NULL`,
+  },
+  {
+    what: 'the message is cut short or too long',
+    find: `SELECT e.id, length(s.bytes) FROM email e JOIN blob b ON b.id = e.blob JOIN spool s ON s.blob = b.id
+      WHERE b.kind = 0 AND length(s.bytes) <> b.size`,
+  },
+  {
+    what: 'the recorded size is not that of the bytes',
+    find: `SELECT e.id, e.size FROM email e JOIN blob b ON b.id = e.blob
+      WHERE e.size <> b.size + coalesce(length(e.prefix), 0)`,
+  },
+  {
+    what: 'the number of messages that share these bytes is off',
+    find: `SELECT NULL, 'blob ' || b.id || ': ' || b.refs || ' recorded, ' || u.n || ' found'
+      FROM blob b JOIN used u ON u.blob = b.id WHERE b.refs <> u.n`,
+    repair: [
+      'UPDATE blob SET refs = (SELECT n FROM used WHERE blob = blob.id) WHERE id IN (SELECT blob FROM used)',
+    ],
+  },
+  {
+    what: 'bytes that no message refers to',
+    find: `SELECT NULL, 'blob ' || id FROM blob WHERE id IN (${ORPHAN_BLOBS})`,
+    repair: [
+      `DELETE FROM spool WHERE blob IN (${ORPHAN_BLOBS})`,
+      `DELETE FROM blob WHERE id IN (${ORPHAN_BLOBS})`,
+    ],
+    needsIntactDatabase: true,
+  },
+  {
+    what: 'bytes without a record',
+    find: `SELECT NULL, 'blob ' || s.blob FROM spool s
+      WHERE NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = s.blob AND b.kind = 0)`,
+    repair: [
+      'DELETE FROM spool WHERE NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = spool.blob AND b.kind = 0)',
+    ],
+    needsIntactDatabase: true,
+  },
+  {
+    what: 'a count of copies without a message, or below one',
+    find: `SELECT NULL, 'email ' || x.email FROM extra_reference x
+      WHERE x.n < 1 OR NOT EXISTS (SELECT 1 FROM email e WHERE e.id = x.email)`,
+    repair: [
+      `DELETE FROM extra_reference WHERE n < 1 OR NOT EXISTS (SELECT 1 FROM email e WHERE e.id = extra_reference.email)`,
+    ],
+    needsIntactDatabase: true,
+  },
+  {
+    what: 'rows of a mailbox that is gone',
+    find: `SELECT NULL, 'mailbox ' || mailbox FROM lost_mailbox`,
+    repair: ['INSERT INTO buried SELECT mailbox FROM lost_mailbox'],
+  },
+];
+
+const SNAPSHOT = `
+  CREATE TEMP TABLE used (blob INTEGER PRIMARY KEY, n INTEGER NOT NULL);
+  INSERT INTO used SELECT blob, count(*) FROM email GROUP BY blob;
+  CREATE TEMP VIEW lost_mailbox AS SELECT mailbox FROM
+    (SELECT mailbox FROM chunk UNION SELECT mailbox FROM expunged UNION SELECT mailbox FROM imported)
+    WHERE mailbox NOT IN (SELECT id FROM mailbox) AND mailbox NOT IN (SELECT mailbox FROM buried);
+`;
+const DROP_SNAPSHOT = 'DROP VIEW IF EXISTS temp.lost_mailbox; DROP TABLE IF EXISTS temp.used;';
+
+export interface Findings {
+  readonly problems: readonly StoreProblem[];
+  /** Segments that lost a row to the repair, one entry a row. */
+  readonly removedFrom: readonly number[];
+}
+
+export interface InspectionOptions {
+  readonly segmentsDirectory: string;
+  /** The caller keeps all other writers away meanwhile. */
+  readonly isRepairing: boolean;
+}
+
+export function inspectShard(db: Database, options: InspectionOptions): Findings {
+  const problems = checkPages(db, options.isRepairing);
+  const isIntact = problems.every((problem) => problem.repaired);
+  let removedFrom: readonly number[] = [];
+  try {
+    db.exec('PRAGMA temp_store = MEMORY');
+    db.exec(options.isRepairing ? 'BEGIN IMMEDIATE' : 'BEGIN');
+    db.exec(SNAPSHOT);
+    for (const check of CHECKS) {
+      const mayRepair = options.isRepairing && (isIntact || check.needsIntactDatabase !== true);
+      if (mayRepair && check.what === 'bytes that no message refers to') removedFrom = orphanSegments(db);
+      problems.push(...runCheck(db, check, mayRepair));
+    }
+    db.exec(`${DROP_SNAPSHOT} COMMIT`);
+  } catch (error) {
+    db.rollback();
+    removedFrom = [];
+    problems.push(problem(`the check stopped: ${(error as Error).message}`));
+  }
+  problems.push(...checkSegments(db, options.segmentsDirectory));
+  return { problems, removedFrom };
+}
+
+const problem = (what: string, email?: EmailId, repaired = false): StoreProblem => ({
+  where: 'meta.db',
+  what,
+  repaired,
+  ...(email === undefined ? {} : { email }),
+});
+
+function checkPages(db: Database, isRepairing: boolean): StoreProblem[] {
+  const before = complaints(db);
+  if (before.length === 0) return [];
+  if (isRepairing) {
+    try {
+      db.exec('REINDEX');
+    } catch {
+      // a table is broken, not only an index
+    }
+  }
+  const after = new Set(isRepairing ? complaints(db) : before);
+  const problems = before.map((line) => problem(line, undefined, !after.has(line)));
+  return after.size === 0 ? problems : [...problems, ...unreadableEmails(db)];
+}
+
+function complaints(db: Database): readonly string[] {
+  try {
+    const rows = db.prepare('PRAGMA integrity_check(100)').all();
+    return rows.map((row) => row[0] as string).filter((line) => line !== 'ok');
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+/** Beside broken pages: which messages are hit, found by reading every one of them. */
+function unreadableEmails(db: Database): StoreProblem[] {
+  const problems: StoreProblem[] = [];
+  const read = db.prepare(
+    'SELECT e.facts, s.bytes FROM email e JOIN blob b ON b.id = e.blob LEFT JOIN spool s ON s.blob = b.id WHERE e.id = ?',
+  );
+  let last = 0;
+  try {
+    for (;;) {
+      const rows = db.prepare('SELECT id FROM email WHERE id > ? ORDER BY id LIMIT 100').all(last);
+      if (rows.length === 0 || problems.length >= MAX_REPORTED) return problems;
+      for (const row of rows) {
+        last = row[0] as number;
+        try {
+          read.get(last);
+        } catch {
+          problems.push(problem('the message cannot be read', last as EmailId));
+        }
+      }
+    }
+  } catch {
+    problems.push(problem(`the list of messages cannot be read after email ${last}`));
+    return problems;
+  }
+}
+
+function runCheck(db: Database, check: Check, mayRepair: boolean): StoreProblem[] {
+  const rows = db.prepare(`${check.find} LIMIT ${MAX_REPORTED}`).all();
+  if (rows.length === 0) return [];
+  const repairs = mayRepair ? (check.repair ?? []) : [];
+  for (const sql of repairs) db.exec(sql);
+  return rows.map((row) => {
+    const what = row[1] === null ? check.what : `${check.what} (${row[1]})`;
+    return problem(what, (row[0] as EmailId | null) ?? undefined, repairs.length > 0);
+  });
+}
+
+function orphanSegments(db: Database): readonly number[] {
+  const rows = db.prepare(`SELECT segment FROM blob WHERE kind = 1 AND id IN (${ORPHAN_BLOBS})`).all();
+  return rows.map((row) => row[0] as number);
+}
+
+/** Records in segments: in range and with the right head. Asked by page, so that no snapshot is held. */
+function checkSegments(db: Database, directory: string): StoreProblem[] {
+  const page = `SELECT id, segment, offset, size, crc32 FROM blob WHERE kind = 1 AND (segment, offset) > (?, ?)
+    ORDER BY segment, offset LIMIT 500`;
+  const problems: StoreProblem[] = [];
+  let file: { readonly segment: number; readonly fd: number | undefined } | undefined;
+  for (let at: readonly [number, number] = [-1, -1]; problems.length < MAX_REPORTED; ) {
+    const rows = db.prepare(page).all(...at);
+    if (rows.length === 0) break;
+    for (const row of rows) {
+      const [id, segment, offset, size, sum] = row as [number, number, number, number, number];
+      at = [segment, offset];
+      if (file?.segment !== segment) {
+        if (file?.fd !== undefined) closeSync(file.fd);
+        file = { segment, fd: openSegment(join(directory, segmentName(segment))) };
+      }
+      const what = recordFault(file.fd, offset, size, sum);
+      if (what !== undefined) problems.push(...hitEmails(db, id, `${segmentName(segment)}: ${what}`));
+    }
+  }
+  if (file?.fd !== undefined) closeSync(file.fd);
+  return problems;
+}
+
+function openSegment(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+}
+
+function recordFault(fd: number | undefined, offset: number, size: number, sum: number): string | undefined {
+  if (fd === undefined) return 'the file cannot be opened';
+  const head = Buffer.alloc(RECORD_HEAD_BYTES);
+  try {
+    if (fstatSync(fd).size < offset + size) return 'the file ends before the message does';
+    readSync(fd, head, 0, RECORD_HEAD_BYTES, offset - RECORD_HEAD_BYTES);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return isRecordHead(head, size, sum) ? undefined : 'there is something else in the place of the message';
+}
+
+/** The emails of a blob as they are now; none when it was deleted meanwhile. */
+function hitEmails(db: Database, blob: number, what: string): StoreProblem[] {
+  if (db.prepare('SELECT 1 FROM blob WHERE id = ?').get(blob) === undefined) return [];
+  const rows = db.prepare(`SELECT id FROM email WHERE blob = ? LIMIT ${MAX_REPORTED}`).all(blob);
+  return rows.map((row) => ({ ...problem(what, row[0] as EmailId), where: 'segments' }));
+}
