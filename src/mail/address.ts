@@ -106,6 +106,7 @@ class AddressReader {
     this.#comment = '';
     const adl = this.#route();
     let stop = this.#words();
+    while (stop === LESS && this.#phrase === '') stop = this.#words();
     let mailbox = this.#localPart();
     let host = '';
     for (let isFirst = true; stop === AT; isFirst = false) {

@@ -97,8 +97,8 @@ function textEnd(text: string, from: number): number {
   for (let i = from; i + 1 < limit; i++) {
     const c = text.charCodeAt(i);
     if (c === QUESTION && text.charCodeAt(i + 1) === EQUALS) return i;
-    // Another word starts here: the first one was never closed.
-    if (c === EQUALS && text.charCodeAt(i + 1) === QUESTION) return -1;
+    // Another word starts here: the first one was never closed. (`=?=` is padding and the end.)
+    if (c === EQUALS && text.charCodeAt(i + 1) === QUESTION && text.charCodeAt(i + 2) !== EQUALS) return -1;
   }
   return -1;
 }

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  decodedParameter,
+  findParameter,
+  joinContinuations,
+  MAX_PARAMETERS,
+  type Parameter,
+  parseParameterized,
+} from './parameter.ts';
+
+const list = (...pairs: [string, string][]): Parameter[] => pairs.map(([name, value]) => ({ name, value }));
+
+const rows: [string, string, Parameter[]][] = [
+  ['', '', []],
+  ['text/plain', 'text/plain', []],
+  ['text/plain; charset=us-ascii (Plain text)', 'text/plain', list(['charset', 'us-ascii'])],
+  ['text/plain; charset="us-ascii"', 'text/plain', list(['charset', 'us-ascii'])],
+  ['Text / HTML ; CharSet = utf-8', 'Text/HTML', list(['CharSet', 'utf-8'])],
+  ['(c) text/plain (d) ; (e) a (f) = (g) b', 'text/plain', list(['a', 'b'])],
+  ['multipart/mixed; boundary="a; b\\"c"', 'multipart/mixed', list(['boundary', 'a; b"c'])],
+  ['multipart/mixed; boundary==_a=b?c/d', 'multipart/mixed', list(['boundary', '=_a=b?c/d'])],
+  [
+    'attachment; filename=my file.pdf; size=3',
+    'attachment',
+    list(['filename', 'my file.pdf'], ['size', '3']),
+  ],
+  ['attachment; filename=report (1).pdf', 'attachment', list(['filename', 'report (1).pdf'])],
+  ['text/html charset=utf-8 name="x y"', 'text/html', list(['charset', 'utf-8'], ['name', 'x y'])],
+  ['text/plain; a=1 b=2', 'text/plain', list(['a', '1'], ['b', '2'])],
+  ['text/plain;; ;a=1;', 'text/plain', list(['a', '1'])],
+  ['text/plain; a=; b=2', 'text/plain', list(['a', ''], ['b', '2'])],
+  ['text/plain; a; b=2', 'text/plain', list(['b', '2'])],
+  ['text/plain; =x; b=2', 'text/plain', list(['b', '2'])],
+  ['text/plain; a="open; b=2', 'text/plain', list(['a', 'open; b=2'])],
+  ['text/plain; a="x"b=2', 'text/plain', list(['a', 'x'], ['b', '2'])],
+  ['text/plain; a=gr\xfc\xdfe', 'text/plain', list(['a', 'gr\xfc\xdfe'])],
+  ['"attachment"; filename=x', 'attachment', list(['filename', 'x'])],
+  ['inline', 'inline', []],
+  [';a=b', '', list(['a', 'b'])],
+  ['text', 'text', []],
+];
+
+test('values with parameters', () => {
+  for (const [text, value, parameters] of rows)
+    assert.deepEqual(parseParameterized(text), { value, parameters }, text);
+});
+
+test('continuations are joined (RFC 2231 §3, §4; RFC 9051 §7.5.2)', () => {
+  const cases: [Parameter[], Parameter[]][] = [
+    [list(['a', '1']), list(['a', '1'])],
+    [
+      list(['url*0', 'ftp://'], ['access-type', 'URL'], ['URL*1', 'cs.utk.edu']),
+      list(['url', 'ftp://cs.utk.edu'], ['access-type', 'URL']),
+    ],
+    [list(['t*1', 'b'], ['t*0', 'a'], ['t*2', 'c']), list(['t', 'abc'])],
+    [list(['t*0*', "utf-8''%41"], ['t*1', 'a b%'], ['t*2*', '%42']), list(['t*', "utf-8''%41a%20b%25%42"])],
+    [list(['t*0', 'a'], ['t*1*', '%42']), list(['t*', "''a%42"])],
+    [list(['t*0', 'a'], ['t*2', 'c']), list(['t', 'a'])],
+    [list(['t*1', 'b']), list(['t', 'b'])],
+    [list(['t*', "utf-8''%41"], ['t', 'A']), list(['t*', "utf-8''%41"], ['t', 'A'])],
+    [list(['t*0', 'a'], ['t*0', 'x'], ['t*1', 'b']), list(['t', 'ab'])],
+    [list(['*0', 'a'], ['t*x', 'b'], ['t*100', 'c']), list(['*0', 'a'], ['t*x', 'b'], ['t*100', 'c'])],
+  ];
+  for (const [raw, joined] of cases) assert.deepEqual(joinContinuations(raw), joined);
+});
+
+test('the text of a parameter', () => {
+  const cases: [string, string | undefined][] = [
+    ["x; filename*=utf-8''%c3%a4.pdf; filename=a.pdf", 'ä.pdf'],
+    ["x; filename*=iso-8859-1'de'%e4.pdf", 'ä.pdf'],
+    ["x; filename*0*=utf-8''%c3; filename*1*=%a4; filename*2=.pdf", 'ä.pdf'],
+    ['x; filename*=%c3%a4', 'ä'],
+    ['x; filename*=utf-8%c3', 'utf-8Ã'],
+    ["x; filename*=utf-8''%", '%'],
+    ['x; FileName="=?utf-8?q?=C3=A4?=.pdf"', 'ä.pdf'],
+    ['x; filename="\xc3\xa4"', 'ä'],
+    ['x; name=a', undefined],
+  ];
+  for (const [text, expected] of cases) {
+    assert.equal(decodedParameter(parseParameterized(text).parameters, 'filename'), expected, text);
+  }
+  assert.equal(findParameter(list(['A', '1'], ['a', '2']), 'a'), '1');
+});
+
+test('limits', () => {
+  const many = parseParameterized(`x${Array.from({ length: 5000 }, (_, i) => `; p${i}=v`).join('')}`);
+  assert.equal(joinContinuations(many.parameters).length, MAX_PARAMETERS);
+  const sections = parseParameterized(`x${Array.from({ length: 5000 }, (_, i) => `; p*${i}=v`).join('')}`);
+  assert.ok(joinContinuations(sections.parameters).length <= MAX_PARAMETERS);
+});
+
+test('property: nothing throws', () => {
+  const signs = fc.constantFrom(
+    'a',
+    '*',
+    '0',
+    '1',
+    '=',
+    ';',
+    '"',
+    '\\',
+    '(',
+    ')',
+    ' ',
+    '/',
+    '%',
+    "'",
+    '\xe4',
+    'utf-8',
+  );
+  fc.assert(
+    fc.property(fc.array(signs, { maxLength: 40 }), (pieces) => {
+      const { parameters } = parseParameterized(pieces.join(''));
+      for (const { name } of joinContinuations(parameters)) decodedParameter(parameters, name);
+    }),
+    { numRuns: 3000 },
+  );
+});
