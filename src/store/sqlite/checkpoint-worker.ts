@@ -13,6 +13,12 @@ import { tune } from './migrate.ts';
 
 export type CheckpointMode = 'passive' | 'restart' | 'truncate';
 
+export interface CheckpointWorkerData {
+  readonly path: string;
+  /** Breaks the store; for the test that proves that the power-cut test sees it. */
+  readonly isUnsynced: boolean;
+}
+
 export interface CheckpointRequest {
   readonly mode: CheckpointMode;
 }
@@ -32,8 +38,10 @@ const BUSY_MS = 500;
 const VACUUM_PAGES = 256;
 const MANY_FREE_PAGES = 1024;
 
-const db = new Database(workerData as string, { busyMs: BUSY_MS });
+const { path, isUnsynced } = workerData as CheckpointWorkerData;
+const db = new Database(path, { busyMs: BUSY_MS });
 tune(db, { isAutoCheckpointed: false });
+if (isUnsynced) db.exec('PRAGMA synchronous = OFF');
 
 function checkpoint({ mode }: CheckpointRequest): CheckpointReply {
   if (mode === 'restart') giveBackPages();

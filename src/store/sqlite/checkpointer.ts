@@ -8,7 +8,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../../mailbox/store.ts';
-import type { CheckpointMode, CheckpointReply } from './checkpoint-worker.ts';
+import type { CheckpointMode, CheckpointReply, CheckpointWorkerData } from './checkpoint-worker.ts';
 import { type Database, isSyncFailure } from './database.ts';
 
 export const CHECKPOINT_BYTES = 4 * 1024 * 1024;
@@ -16,6 +16,7 @@ const FRAME_BYTES = 4096 + 24;
 
 export interface CheckpointerOptions {
   readonly thresholdBytes: number;
+  readonly isUnsynced?: boolean;
   /** Keeps the writers waiting while `work` runs. */
   readonly paused: <T>(work: () => Promise<T>) => Promise<T>;
   readonly onFatal: (error: Error) => void;
@@ -75,9 +76,7 @@ export class Checkpointer {
   }
 
   async #ask(mode: CheckpointMode): Promise<CheckpointReply> {
-    this.#worker ??= new Worker(new URL('./checkpoint-worker.ts', import.meta.url), {
-      workerData: this.#db.path,
-    });
+    this.#worker ??= this.#startWorker();
     const worker = this.#worker;
     const { promise, resolve, reject } = Promise.withResolvers<CheckpointReply>();
     const onExit = () => reject(new StoreError('io', 'the checkpoint thread ended'));
@@ -95,5 +94,13 @@ export class Checkpointer {
       worker.off('message', resolve).off('error', reject).off('exit', onExit);
       worker.unref();
     }
+  }
+
+  #startWorker(): Worker {
+    const workerData: CheckpointWorkerData = {
+      path: this.#db.path,
+      isUnsynced: this.#options.isUnsynced === true,
+    };
+    return new Worker(new URL('./checkpoint-worker.ts', import.meta.url), { workerData });
   }
 }

@@ -75,6 +75,7 @@ export class Shard implements StagingShard {
     this.bytes = new ByteReader(db, this.#files, options.onDamage);
     this.#checkpointer = new Checkpointer(db, {
       thresholdBytes: options.checkpointBytes,
+      isUnsynced: options.faults.isUnsynced === true,
       paused: (work) => this.commits.paused(work),
       onFatal: options.onFatal,
       onTrouble: options.onTrouble,

@@ -1,0 +1,213 @@
+/**
+ * Cuts the power: a workload's every write and sync is recorded, the record is cut at random points, and what may be on
+ * the disk then is opened by the store. Every acknowledged batch must be there with its bytes, nothing half, nothing
+ * twice, nothing broken. Three ways to break the store on purpose must each be noticed, or the test itself is broken.
+ *
+ * POWER_CUTS sets the number of cuts, POWER_CUT_SEED repeats a run.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { AccountId } from '../../mailbox/model.ts';
+import type { MailStore } from '../../mailbox/store.ts';
+import { INBOX } from '../fixtures.ts';
+import { Database } from './database.ts';
+import { inspectShard } from './inspection.ts';
+import { openSqliteStore } from './open.ts';
+import { type Expected, expectedOf, randomOf } from './power-cut/ledger.ts';
+import { CUT_MODES, type CutMode, Disk, parseTrace, type TraceEvent } from './power-cut/trace.ts';
+import { ACCOUNTS, BATCHES_PER_ROUND, ROUNDS } from './power-cut/workload.ts';
+
+const CUTS = Number(process.env.POWER_CUTS ?? 240);
+/** A broken store is noticed long before that. */
+const CONTROL_CUTS = 120;
+const SEED = Number(process.env.POWER_CUT_SEED ?? Date.now() % 1_000_000);
+const HERE = fileURLToPath(new URL('./power-cut/', import.meta.url));
+const hasCompiler = spawnSync('gcc', ['--version']).status === 0;
+
+describe('power cut', { skip: hasCompiler ? false : 'needs gcc' }, () => {
+  let work = '';
+  const expectations = new Map<string, Expected>();
+
+  before(() => {
+    work = mkdtempSync(join(tmpdir(), 'brevduva-power-cut-'));
+    execFileSync('gcc', [
+      '-shared',
+      '-fPIC',
+      '-O1',
+      '-o',
+      join(work, 'recorder.so'),
+      join(HERE, 'recorder.c'),
+      '-ldl',
+      '-lpthread',
+    ]);
+  });
+  after(() => rmSync(work, { recursive: true, force: true }));
+
+  it(`loses nothing that was acknowledged (${CUTS} cuts, POWER_CUT_SEED=${SEED})`, async () => {
+    const recorded = record(work, 'none');
+    const { failures, cuts } = await cutOften(recorded, CUTS, Number.POSITIVE_INFINITY);
+    assert.deepEqual(failures, []);
+    assert.equal(cuts, CUTS);
+    const has = (kind: TraceEvent['kind'], ending: string) =>
+      recorded.events.some((event) => event.kind === kind && event.bytes.toString().endsWith(ending));
+    assert.ok(has('open', '.seg') && has('unlink', '.seg'), 'the workload makes and deletes segments');
+    assert.ok(has('unlink', '-wal'), 'the workload closes the store');
+  });
+
+  for (const fault of ['acknowledges-before-sync', 'synchronous-off', 'stale-log']) {
+    it(`notices a store that is broken on purpose: ${fault}`, async () => {
+      const { failures } = await cutOften(record(work, fault), CONTROL_CUTS, 1);
+      assert.ok(failures.length > 0, `${CONTROL_CUTS} cuts did not show it (seed ${SEED})`);
+    });
+  }
+
+  interface Recorded {
+    readonly root: string;
+    readonly events: readonly TraceEvent[];
+  }
+
+  function record(directory: string, fault: string): Recorded {
+    const root = join(directory, fault);
+    mkdirSync(root);
+    const acks = join(directory, `${fault}.acks`);
+    const trace = join(directory, `${fault}.trace`);
+    const run = spawnSync(process.execPath, [join(HERE, 'workload.ts'), root, acks, fault], {
+      env: {
+        ...process.env,
+        LD_PRELOAD: join(directory, 'recorder.so'),
+        POWER_CUT_ROOT: root,
+        POWER_CUT_ACKS: acks,
+        POWER_CUT_TRACE: trace,
+        UV_USE_IO_URING: '0',
+      },
+      encoding: 'utf8',
+    });
+    assert.equal(run.status, 0, run.stderr);
+    const events = parseTrace(readFileSync(trace));
+    rmSync(trace);
+    return { root, events };
+  }
+
+  /** Cuts at sorted points, so that the record is played once. */
+  async function cutOften({ root, events }: Recorded, count: number, enough: number) {
+    const random = randomOf(SEED);
+    const points = pointsIn(events, count, random);
+    const disk = new Disk(root);
+    const acknowledged = new Map<string, number>();
+    const failures: string[] = [];
+    let at = 0;
+    let cuts = 0;
+    for (const point of points) {
+      for (; at < point; at++) {
+        const event = events[at] as TraceEvent;
+        disk.play(event);
+        if (event.kind === 'ack') noteAcks(event, acknowledged);
+      }
+      const mode = CUT_MODES[cuts % CUT_MODES.length] as CutMode;
+      const directory = join(work, 'cut');
+      mkdirSync(directory);
+      disk.cut(mode, random, directory);
+      for (const what of await judge(directory, acknowledged))
+        failures.push(`event ${point}, kept ${mode}: ${what}`);
+      rmSync(directory, { recursive: true });
+      cuts++;
+      if (failures.length >= enough) break;
+    }
+    return { failures, cuts };
+  }
+
+  /** Half of them right after an acknowledgement, where a lie is easiest to see. */
+  function pointsIn(events: readonly TraceEvent[], count: number, random: () => number): readonly number[] {
+    const acks = events.flatMap((event, i) => (event.kind === 'ack' ? [i + 1] : []));
+    const points = Array.from({ length: count }, (_, i) =>
+      i % 2 ? (acks[Math.floor(random() * acks.length)] as number) : 1 + Math.floor(random() * events.length),
+    );
+    return points.sort((a, b) => a - b);
+  }
+
+  async function judge(
+    directory: string,
+    acknowledged: ReadonlyMap<string, number>,
+  ): Promise<readonly string[]> {
+    const wrong: string[] = [];
+    try {
+      const store = await openSqliteStore({ directory });
+      for (const account of ACCOUNTS) wrong.push(...(await judgeAccount(store, account, acknowledged)));
+      const accounts = (await store.directory.list()).length;
+      if (accounts < (acknowledged.get('directory') ?? 0))
+        wrong.push(`the directory has ${accounts} accounts`);
+      await store.close();
+      const shard = join(directory, 'shard-00');
+      const db = new Database(join(shard, 'meta.db'));
+      const { problems } = inspectShard(db, {
+        segmentsDirectory: join(shard, 'segments'),
+        isRepairing: false,
+      });
+      db.close();
+      wrong.push(...problems.map((problem) => problem.what));
+    } catch (error) {
+      wrong.push((error as Error).message);
+    }
+    return wrong;
+  }
+
+  async function judgeAccount(
+    store: MailStore,
+    account: AccountId,
+    acknowledged: ReadonlyMap<string, number>,
+  ): Promise<readonly string[]> {
+    const found = (await store.loadAccount(account))?.row.modseq ?? 0;
+    const told = acknowledged.get(`${account}`) ?? 0;
+    if (found < told) return [`account ${account}: ${told} batches were acknowledged, ${found} are there`];
+    if (found > ROUNDS * BATCHES_PER_ROUND) return [`account ${account}: ${found} batches are there`];
+    const expected = expectation(account, found);
+    const emails = await store.listEmails(account, 0, 10_000);
+    const expunged = await store.loadExpunged(account, INBOX, 0 as never, 10_000);
+    const state = {
+      chunk: `${(await store.loadLastChunk(account, INBOX))?.records ?? ''}`,
+      emails: new Map(emails.map((it) => [it.id, it.references])),
+      expunged: expunged.map((it) => it.modseq as number),
+    };
+    const wanted = {
+      chunk: expected.chunk,
+      emails: new Map([...expected.emails].map(([id, it]) => [id, it.references])),
+      expunged: expected.expunged,
+    };
+    const wrong: string[] = [];
+    try {
+      assert.deepEqual(state, wanted);
+    } catch {
+      wrong.push(`account ${account}: not the state after ${found} batches`);
+    }
+    const ranges = emails.map((it) => ({ email: it.id, start: 0, end: it.sizeBytes }));
+    for (const [i, bytes] of (await store.readRanges(ranges)).entries()) {
+      const id = emails[i]?.id;
+      if (id === undefined || !expected.emails.get(id)?.bytes.equals(bytes ?? Buffer.from('missing'))) {
+        wrong.push(`account ${account}: wrong bytes in email ${id}`);
+      }
+    }
+    return wrong;
+  }
+
+  function expectation(account: AccountId, count: number): Expected {
+    const key = `${account} ${count}`;
+    let expected = expectations.get(key);
+    if (expected === undefined) {
+      expected = expectedOf(account, count);
+      expectations.set(key, expected);
+    }
+    return expected;
+  }
+});
+
+function noteAcks(event: TraceEvent, acknowledged: Map<string, number>): void {
+  for (const line of event.bytes.toString().split('\n')) {
+    const [key, count] = line.split(' ');
+    if (key && count) acknowledged.set(key, Number(count));
+  }
+}

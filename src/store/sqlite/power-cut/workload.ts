@@ -1,0 +1,59 @@
+/**
+ * The process whose power is cut: several accounts write at once, each waiting for its batch to be durable before it
+ * says so and goes on. The log is moved into the database all the time, and the store is closed and opened in between.
+ *
+ * Arguments: data directory, file for the acknowledgements, how the store is broken on purpose.
+ */
+import { openSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { asAccountId } from '../../../mailbox/model.ts';
+import { openWithFaults } from '../open.ts';
+import type { ShardFaults } from '../shard.ts';
+import { WalSync } from '../wal-sync.ts';
+import { batchOf } from './ledger.ts';
+
+export const ACCOUNTS = [1, 2, 3, 4, 5, 6].map(asAccountId);
+export const ROUNDS = 3;
+export const BATCHES_PER_ROUND = 24;
+
+const [directory = '', acksPath = '', fault = 'none'] = process.argv.slice(2);
+
+function faultsOf(): ShardFaults {
+  switch (fault) {
+    case 'acknowledges-before-sync':
+      return { acknowledgesBeforeSync: true };
+    case 'synchronous-off':
+      return { isUnsynced: true };
+    case 'stale-log': {
+      // The log of an earlier opening, deleted since: here any other file.
+      const stale = join(directory, 'stale');
+      writeFileSync(`${stale}-wal`, '');
+      return { walSync: () => new WalSync(stale, () => {}) };
+    }
+    default:
+      return {};
+  }
+}
+
+async function main(): Promise<void> {
+  const acks = openSync(acksPath, 'w');
+  for (let round = 0; round < ROUNDS; round++) {
+    const store = await openWithFaults({ directory, checkpointBytes: 200_000 }, faultsOf());
+    await store.directory.create([{ address: `${round}@example.com`, passwordHash: 'x', createdMs: round }]);
+    writeSync(acks, `directory ${round + 1}\n`);
+    await Promise.all(
+      ACCOUNTS.map(async (account) => {
+        for (let i = 0; i < BATCHES_PER_ROUND; i++) {
+          const n = round * BATCHES_PER_ROUND + i;
+          const turn = store.write([await batchOf(store, account, n)]);
+          for (const error of await turn.committed) if (error) throw error;
+          await turn.durable;
+          writeSync(acks, `${account} ${n + 1}\n`);
+        }
+      }),
+    );
+    await store.close();
+  }
+}
+
+if (import.meta.main) await main();
