@@ -1,10 +1,12 @@
 /**
- * How fast mail is read: the work done once per message at delivery (`analyze`) and its pieces, without any server. Run by hand:
+ * How fast mail is read: the work done once per message at delivery (`analyze`) and its pieces, without any server.
+ * Run by hand:
  *
  *     node bench/mail-formats.ts
  *
- * Prints microseconds for a typical mail of 9 KB (four Received fields, a signature, text and HTML) and MB/s for large
- * ones. Numbers are of this process alone, the best of several rounds, so that a busy machine disturbs them little.
+ * Prints microseconds for a typical mail of 9 KB (four Received fields, a signature, text and HTML) and MB/s for
+ * large ones. Numbers are of this process alone, the best of several rounds, so that a busy machine disturbs them
+ * little.
  */
 import { bodyFromStructure, bodyStructure } from '../src/mail/body-structure.ts';
 import { envelope } from '../src/mail/envelope.ts';

@@ -1,6 +1,6 @@
 /**
- * A strict reader of ENVELOPE and BODYSTRUCTURE as RFC 9051 §9 spells them, for tests: it fails on the first octet that the
- * grammar does not allow, where a client would guess. It shares no code with what it checks.
+ * A strict reader of ENVELOPE and BODYSTRUCTURE as RFC 9051 §9 spells them, for tests: it fails on the first octet
+ * that the grammar does not allow, where a client would guess. It shares no code with what it checks.
  */
 
 export type Item = string | number | undefined | Item[];

@@ -1,10 +1,12 @@
 /**
- * Address lists of RFC 5322 §3.4 and §4.4: mailboxes, groups, source routes, comments, and the broken lists people send.
+ * Address lists of RFC 5322 §3.4 and §4.4: mailboxes, groups, source routes, comments, and the broken lists people
+ * send.
  *
- * Promises: never throws, reads each octet once, gives at most MAX_ADDRESSES entries, keeps octets as they are (latin1
- * strings in and out: encoded words and 8-bit names are not decoded here). Groups come as IMAP's ENVELOPE wants them
- * (RFC 9051 §7.5.2): a start marker has only `mailbox`, the group's name; an end marker has nothing. A group that is
- * never closed gets its end marker, so markers always pair. Leaves to others: whether an address is any good.
+ * Promises: never throws, reads each octet once, gives at most MAX_ADDRESSES entries, keeps octets as they are
+ * (latin1 strings in and out: encoded words and 8-bit names are not decoded here). Groups come as IMAP's ENVELOPE
+ * wants them (RFC 9051 §7.5.2): a start marker has only `mailbox`, the group's name; an end marker has nothing. A
+ * group that is never closed gets its end marker, so markers always pair. Leaves to others: whether an address is
+ * any good.
  *
  * What cannot be read as an address becomes one with an empty host: what was there stays visible to the person.
  */

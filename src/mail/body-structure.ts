@@ -1,12 +1,14 @@
 /**
- * BODYSTRUCTURE of a message as the bytes that FETCH sends (RFC 9051 §7.5.2), computed once at delivery, and BODY from it.
+ * BODYSTRUCTURE of a message as the bytes that FETCH sends (RFC 9051 §7.5.2), computed once at delivery, and BODY
+ * from it.
  *
- * Promises: a valid `body` of RFC 9051 §9 for any tree, at most MAX_STRUCTURE_BYTES long, always with all extension data: clients
- * read attachments and boundaries from it, and some fail when it ends early. Sizes and lines are numbers, never NIL. A multipart
- * has at least one part (the scanner sees to it). The part numbers that a client counts from it are those of `section.ts`.
+ * Promises: a valid `body` of RFC 9051 §9 for any tree, at most MAX_STRUCTURE_BYTES long, always with all extension
+ * data: clients read attachments and boundaries from it, and some fail when it ends early. Sizes and lines are
+ * numbers, never NIL. A multipart has at least one part (the scanner sees to it). The part numbers that a client
+ * counts from it are those of `section.ts`.
  *
- * When it would grow too long it is made again with bare types and sizes, and if that is too long as well the message is
- * shown as one application/octet-stream.
+ * When it would grow too long it is made again with bare types and sizes, and if that is too long as well the
+ * message is shown as one application/octet-stream.
  */
 import { imapString, nstring } from './imap-string.ts';
 import type { Parameter } from './parameter.ts';
@@ -23,7 +25,10 @@ export function bodyStructure(root: Part): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
-/** The form without extension data, from the stored form: BODY costs a walk over the bytes, not a parse of the message. */
+/**
+ * The form without extension data, from the stored form: BODY costs a walk over the bytes, not a parse of the
+ * message.
+ */
 export function bodyFromStructure(structure: Buffer): Buffer {
   const walker = new StructureWalker(structure);
   walker.body();

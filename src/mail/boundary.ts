@@ -1,12 +1,13 @@
 /**
  * The boundaries of the multiparts that are open, and which of them a line is the delimiter of (RFC 2046 §5.1.1).
  *
- * A line is a delimiter when it begins with `--` and the boundary; what follows does not matter. Where several boundaries
- * fit, one that fills the line wins, the innermost first (some senders reuse one boundary at every level); else the longest.
+ * A line is a delimiter when it begins with `--` and the boundary; what follows does not matter. Where several
+ * boundaries fit, one that fills the line wins, the innermost first (some senders reuse one boundary at every
+ * level); else the longest.
  *
- * Promises: looking at a line costs its length, not its length times the open boundaries: with a hundred boundaries that
- * begin alike, comparing each with each line would make 10 MB of mail cost seconds. The hash is salted per set, and only
- * rules out: every match is compared octet by octet.
+ * Promises: looking at a line costs its length, not its length times the open boundaries: with a hundred boundaries
+ * that begin alike, comparing each with each line would make 10 MB of mail cost seconds. The hash is salted per
+ * set, and only rules out: every match is compared octet by octet.
  */
 import { CR, LF, SP } from '../base/bytes.ts';
 

@@ -1,10 +1,11 @@
 /**
  * Charsets by their mail names: decoding octets to text, and which names SEARCH may use.
  *
- * Promises: decoding never fails; octets that are not of the charset become U+FFFD. An unknown name is decoded as UTF-8
- * when the octets are valid UTF-8, else as windows-1252, which is what unlabelled mail is in practice. The tables come
- * with Node's ICU through TextDecoder; names that mail uses and the Encoding Standard does not know are mapped here, and
- * the seven-bit forms it forbids (UTF-7, HZ, ISO-2022-KR) are read by hand. Leaves to others: transfer encodings.
+ * Promises: decoding never fails; octets that are not of the charset become U+FFFD. An unknown name is decoded as
+ * UTF-8 when the octets are valid UTF-8, else as windows-1252, which is what unlabelled mail is in practice. The
+ * tables come with Node's ICU through TextDecoder; names that mail uses and the Encoding Standard does not know are
+ * mapped here, and the seven-bit forms it forbids (UTF-7, HZ, ISO-2022-KR) are read by hand. Leaves to others:
+ * transfer encodings.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { latin1 } from '../base/bytes.ts';

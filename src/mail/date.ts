@@ -2,10 +2,10 @@
  * Dates of messages: reading what mail has carried since RFC 822, writing what RFC 5322 and IMAP want.
  *
  * Promises: `parseDateTime` reads RFC 5322 §3.3 and its obsolete forms (§4.3: two and three digit years, named and
- * military zones, comments anywhere), and forgives a missing weekday, seconds or zone, a name in full ("February"), and
- * dates joined by `-` as INTERNALDATE has them. Never throws, linear, looks at MAX_DATE_LENGTH octets. Gives the instant,
- * and the day as written: SENTON and its like ignore time and zone (RFC 9051 §6.4.4). Leaves to others: which date a
- * message without one sorts by.
+ * military zones, comments anywhere), and forgives a missing weekday, seconds or zone, a name in full ("February"),
+ * and dates joined by `-` as INTERNALDATE has them. Never throws, linear, looks at MAX_DATE_LENGTH octets. Gives
+ * the instant, and the day as written: SENTON and its like ignore time and zone (RFC 9051 §6.4.4). Leaves to
+ * others: which date a message without one sorts by.
  */
 
 export interface MailDate {
@@ -24,7 +24,10 @@ const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
 const MONTH_LETTERS = 'janfebmaraprmayjunjulaugsepoctnovdec';
 const SIGNS = ':+-.';
 
-/** RFC 5322 §4.3. The military letters were defined with the wrong sign in RFC 822: their offset is unknown, hence 0. */
+/**
+ * RFC 5322 §4.3. The military letters were defined with the wrong sign in RFC 822: their offset is unknown, hence
+ * 0.
+ */
 const ZONES: ReadonlyMap<string, number> = new Map([
   ['edt', -4 * 60],
   ['est', -5 * 60],
@@ -164,8 +167,8 @@ interface NumberToken {
 }
 
 /**
- * Runs of digits, runs of letters (lower case) and single signs; white space, commas, comments and what else may stand
- * between them are gone. Only what is asked for is read.
+ * Runs of digits, runs of letters (lower case) and single signs; white space, commas, comments and what else may
+ * stand between them are gone. Only what is asked for is read.
  */
 class Tokens {
   readonly #tokens: string[] = [];

@@ -1,11 +1,11 @@
 /**
  * Encoded words of RFC 2047 in unfolded header text: `=?charset*language?B|Q?text?=`.
  *
- * Promises: gives Unicode text; words that are broken stay as they are; white space between two encoded words goes, all
- * other stays (§6.2). Neighbours of one charset and encoding are decoded together, since many senders split a character
- * between two words though §5 forbids it. Words longer than the 75 letters of §2 are read: many write them. Octets that
- * belong to no encoded word are UTF-8 (RFC 6532) or, when they are not valid, windows-1252. Linear.
- * Leaves to others: where encoded words may stand; people put them into quoted strings, and mean them.
+ * Promises: gives Unicode text; words that are broken stay as they are; white space between two encoded words goes,
+ * all other stays (§6.2). Neighbours of one charset and encoding are decoded together, since many senders split a
+ * character between two words though §5 forbids it. Words longer than the 75 letters of §2 are read: many write
+ * them. Octets that belong to no encoded word are UTF-8 (RFC 6532) or, when they are not valid, windows-1252.
+ * Linear. Leaves to others: where encoded words may stand; people put them into quoted strings, and mean them.
  */
 import { latin1 } from '../base/bytes.ts';
 import { decodeCharset, decodeUnlabelled } from './charset.ts';
@@ -91,7 +91,10 @@ function tokenEnd(text: string, from: number, max: number): number {
   return i;
 }
 
-/** Where the closing `?=` stands, or -1. A `?` inside and spaces (both forbidden, both met in Q) do not end the word. */
+/**
+ * Where the closing `?=` stands, or -1. A `?` inside and spaces (both forbidden, both met in Q) do not end the
+ * word.
+ */
 function textEnd(text: string, from: number): number {
   const limit = Math.min(text.length, from + MAX_WORD_LENGTH);
   for (let i = from; i + 1 < limit; i++) {

@@ -1,12 +1,13 @@
 /**
  * The ENVELOPE of a message as the bytes that FETCH sends (RFC 9051 §7.5.2), computed once at delivery.
  *
- * Promises: a valid `envelope` of RFC 9051 §9 for any header, at most MAX_ENVELOPE_BYTES long. Values are unfolded and
- * not decoded. A field that is absent is NIL, one that is present and empty is "". Sender and Reply-To default to From.
- * To, Cc and Bcc that occur several times are one list: RFC 5322 §3.6 forbids it, and a person still wants to see all.
+ * Promises: a valid `envelope` of RFC 9051 §9 for any header, at most MAX_ENVELOPE_BYTES long. Values are unfolded
+ * and not decoded. A field that is absent is NIL, one that is present and empty is "". Sender and Reply-To default
+ * to From. To, Cc and Bcc that occur several times are one list: RFC 5322 §3.6 forbids it, and a person still wants
+ * to see all.
  *
- * When it would grow too long: texts are cut at the limits below, then addresses are left off the ends of To, Cc and
- * Bcc, in whole entries and with groups closed.
+ * When it would grow too long: texts are cut at the limits below, then addresses are left off the ends of To, Cc
+ * and Bcc, in whole entries and with groups closed.
  */
 import { type Address, isGroupMarker, parseAddressList } from './address.ts';
 import type { HeaderBlock } from './header.ts';

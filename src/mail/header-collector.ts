@@ -1,9 +1,10 @@
 /**
  * Gathers the octets of one header after another from a message that comes in pieces.
  *
- * Promises: a header that lies in one piece is not copied; one that does not is copied once, into a buffer that doubles. No header
- * gives more than MAX_PARSED_BYTES, all headers of a message together no more than MAX_HEADER_BYTES: header bombs cost the
- * sender more than us. Which octets are kept does not depend on how the message was cut.
+ * Promises: a header that lies in one piece is not copied; one that does not is copied once, into a buffer that
+ * doubles. No header gives more than MAX_PARSED_BYTES, all headers of a message together no more than
+ * MAX_HEADER_BYTES: header bombs cost the sender more than us. Which octets are kept does not depend on how the
+ * message was cut.
  */
 import { EMPTY } from '../base/bytes.ts';
 import { MAX_PARSED_BYTES } from './header.ts';

@@ -1,8 +1,8 @@
 /**
  * What search, threading and lists want from a header, as Unicode text, each computed when it is asked for.
  *
- * Promises: never throws; text is decoded (RFC 2047, RFC 6532), lists of message ids are bounded. Leaves to others: the
- * wire form (`envelope.ts`), and what to do about a message without a date.
+ * Promises: never throws; text is decoded (RFC 2047, RFC 6532), lists of message ids are bounded. Leaves to others:
+ * the wire form (`envelope.ts`), and what to do about a message without a date.
  */
 import { type Address, parseAddressList } from './address.ts';
 import { type MailDate, parseDateTime } from './date.ts';
@@ -28,7 +28,10 @@ export class HeaderSummary {
     return decodeWords(this.#header.text('subject') ?? '');
   }
 
-  /** The whole field as a person reads it: names decoded, addresses as written. All fields of the name, one per line. */
+  /**
+   * The whole field as a person reads it: names decoded, addresses as written. All fields of the name, one per
+   * line.
+   */
   fieldText(name: string): string | undefined {
     const values: string[] = [];
     for (let at = this.#header.indexOf(name); at >= 0; at = this.#header.indexOf(name, at + 1)) {

@@ -2,10 +2,10 @@
  * A header block as offsets into its bytes: which fields there are and where, without making a string of any.
  *
  * Promises: the bytes are never changed; a field is a name of printable ASCII, optional white space, a colon, and
- * everything up to the next line that does not begin with white space (RFC 5322 §2.2, §4.5). A line ends with LF, a CR
- * before it belongs to the line end; a bare CR is an octet like any other, so nobody smuggles a field behind one. A
- * line that is no field (an mbox `From ` line, garbage) and its continuations stay in the block but are no field.
- * Leaves to others: what a value means. All work is linear in the block.
+ * everything up to the next line that does not begin with white space (RFC 5322 §2.2, §4.5). A line ends with LF, a
+ * CR before it belongs to the line end; a bare CR is an octet like any other, so nobody smuggles a field behind
+ * one. A line that is no field (an mbox `From ` line, garbage) and its continuations stay in the block but are no
+ * field. Leaves to others: what a value means. All work is linear in the block.
  *
  * Limits against header bombs: at most MAX_FIELDS fields in the first MAX_PARSED_BYTES are known to `HeaderBlock`;
  * what lies beyond keeps its bytes. `selectFields` has no such limit, since it keeps nothing.
@@ -104,8 +104,9 @@ export class HeaderBlock {
 }
 
 /**
- * Octets as latin1 with the line ends of folding taken out (RFC 5322 §2.2.3) and outer white space trimmed. The white
- * space that folding left stays as it is. A bare CR, which would split a response line for some readers, becomes a space.
+ * Octets as latin1 with the line ends of folding taken out (RFC 5322 §2.2.3) and outer white space trimmed. The
+ * white space that folding left stays as it is. A bare CR, which would split a response line for some readers,
+ * becomes a space.
  */
 export function unfold(value: Uint8Array): string {
   let start = 0;
@@ -118,10 +119,10 @@ export function unfold(value: Uint8Array): string {
 }
 
 /**
- * The fields of a header block whose name is (or, with `not`, is not) among the lower case names, whole and in their
- * order, as ranges; neighbours are joined. Lines that are no field belong to neither answer (RFC 9051 §6.4.5.1 speaks of
- * header fields). No limit on fields: nothing is kept but the answer. `blankLine` is where the block's blank line
- * stands, empty when there is none.
+ * The fields of a header block whose name is (or, with `not`, is not) among the lower case names, whole and in
+ * their order, as ranges; neighbours are joined. Lines that are no field belong to neither answer (RFC 9051
+ * §6.4.5.1 speaks of header fields). No limit on fields: nothing is kept but the answer. `blankLine` is where the
+ * block's blank line stands, empty when there is none.
  */
 export function selectFields(
   bytes: Buffer,

@@ -1,10 +1,10 @@
 /**
  * How stored pieces of IMAP responses spell strings: envelopes and body structures are kept as the wire wants them.
  *
- * Promises: whatever octets come in, a valid `nstring` of RFC 9051 §9 comes out, the same for IMAP4rev1 and rev2 and
- * with or without UTF8=ACCEPT: quoted when all octets are 7-bit, there are no line ends and at most MAX_QUOTED of them,
- * else a literal. In a quoted string only `"` and `\` are escaped; nothing else may be. A NUL, which no string may hold,
- * becomes 0x80. Strings are octets, one per char.
+ * Promises: whatever octets come in, a valid `nstring` of RFC 9051 §9 comes out, the same for IMAP4rev1 and rev2
+ * and with or without UTF8=ACCEPT: quoted when all octets are 7-bit, there are no line ends and at most MAX_QUOTED
+ * of them, else a literal. In a quoted string only `"` and `\` are escaped; nothing else may be. A NUL, which no
+ * string may hold, becomes 0x80. Strings are octets, one per char.
  */
 
 /** Clients have line limits; a literal has none. */

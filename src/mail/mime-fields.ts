@@ -1,10 +1,10 @@
 /**
  * What the MIME fields of one header say about its body (RFC 2045, 2046, 2183; defaults included).
  *
- * Promises: always gives a media type; an absent or unreadable Content-Type is text/plain; charset=us-ascii (RFC 2045
- * §5.2), in a digest message/rfc822 (RFC 2046 §5.1.5). Strings are octets as written, unfolded. The first field of a name
- * counts. Mail without MIME-Version is read as MIME all the same, as every client does. Leaves to others: what the type
- * means for the tree.
+ * Promises: always gives a media type; an absent or unreadable Content-Type is text/plain; charset=us-ascii (RFC
+ * 2045 §5.2), in a digest message/rfc822 (RFC 2046 §5.1.5). Strings are octets as written, unfolded. The first
+ * field of a name counts. Mail without MIME-Version is read as MIME all the same, as every client does. Leaves to
+ * others: what the type means for the tree.
  */
 import { foldAscii, type HeaderBlock } from './header.ts';
 import { truncate } from './imap-string.ts';
@@ -130,7 +130,10 @@ function mediaType(
   return { type: 'text', subtype: 'plain', parameters: withCharset('text', 'plain', parameters) };
 }
 
-/** RFC 2045 §5.2: text/plain without a charset is us-ascii. Other text types have rules of their own (HTML says it inside). */
+/**
+ * RFC 2045 §5.2: text/plain without a charset is us-ascii. Other text types have rules of their own (HTML says it
+ * inside).
+ */
 function withCharset(type: string, subtype: string, parameters: readonly Parameter[]): readonly Parameter[] {
   if (foldAscii(type) !== 'text' || foldAscii(subtype) !== 'plain') return parameters;
   if (parameters.length === 0) return US_ASCII;

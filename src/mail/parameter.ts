@@ -1,13 +1,14 @@
 /**
  * Field values with parameters, `text/plain; charset=utf-8` (RFC 2045 §5.1, RFC 2183), and RFC 2231 on top.
  *
- * Promises: never throws, linear, at most MAX_PARAMETERS parameters a field and MAX_SECTIONS sections of one parameter: joining
- * sections by searching for each next one is how a mail server was once kept busy for minutes by one header. Tolerates
- * what is met: missing semicolons' values, unquoted spaces and 8-bit octets, comments, a quote that is never closed.
- * Strings are octets (latin1).
+ * Promises: never throws, linear, at most MAX_PARAMETERS parameters a field and MAX_SECTIONS sections of one
+ * parameter: joining sections by searching for each next one is how a mail server was once kept busy for minutes by
+ * one header. Tolerates what is met: missing semicolons' values, unquoted spaces and 8-bit octets, comments, a
+ * quote that is never closed. Strings are octets (latin1).
  *
- * `joinContinuations` gives what BODYSTRUCTURE sends (RFC 9051 §7.5.2): sections become one parameter. Encoded ones stay in RFC 2231
- * form under the name `x*`, `utf-8''%e2%82%ac`: that is what clients decode, and it is 7-bit. `decodedParameter` gives text.
+ * `joinContinuations` gives what BODYSTRUCTURE sends (RFC 9051 §7.5.2): sections become one parameter. Encoded ones
+ * stay in RFC 2231 form under the name `x*`, `utf-8''%e2%82%ac`: that is what clients decode, and it is 7-bit.
+ * `decodedParameter` gives text.
  */
 import { decodeCharset } from './charset.ts';
 import { decodeWords } from './encoded-word.ts';

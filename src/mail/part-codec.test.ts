@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { PartOffsets } from './part.ts';
-import { decodeParts, encodeParts } from './part-codec.ts';
+import { scanParts } from './part.ts';
+import { decodeParts, encodeParts, shiftParts } from './part-codec.ts';
 
 const leaf: PartOffsets = {
   kind: 'leaf',
@@ -64,4 +65,18 @@ test('property: damaged bytes throw or give a tree, and never run away', () => {
     () => decodeParts(Buffer.concat([Buffer.of(1), Buffer.alloc(4000, Buffer.of(2, 0, 0, 0))])),
     /too many/,
   );
+});
+
+test('shifted offsets are those of the message with more header in front', () => {
+  const prefix = `Return-Path: <a@example.com>\r\nX-Long: ${'x'.repeat(300)}\r\n`;
+  const messages = [
+    '',
+    '\r\nbody',
+    'A: b\r\n\r\nbody',
+    'Content-Type: multipart/mixed; boundary=b\r\n\r\npreamble\r\n--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n',
+  ];
+  for (const message of messages) {
+    const shifted = shiftParts(encodeParts(scanParts(Buffer.from(message))), prefix.length);
+    assert.deepEqual(shifted, encodeParts(scanParts(Buffer.from(prefix + message))), JSON.stringify(message));
+  }
 });

@@ -1,12 +1,13 @@
 /**
  * The part tree as a few bytes, kept beside each message so that fetching a section parses nothing.
  *
- * Format, version 1: one version byte, then the parts depth first. A part is one byte (kind in bits 0-1, transfer encoding in bits
- * 2-3) and varints: gap from where the previous part at this level ended (the first: from its parent's body) to its header,
- * header length, body length, and for a multipart the number of children. A message part has exactly one child.
+ * Format, version 1: one version byte, then the parts depth first. A part is one byte (kind in bits 0-1, transfer
+ * encoding in bits 2-3) and varints: gap from where the previous part at this level ended (the first: from its
+ * parent's body) to its header, header length, body length, and for a multipart the number of children. A message
+ * part has exactly one child.
  *
- * Promises: decode(encode(tree)) equals the offsets of the tree; decoding damaged bytes throws and never loops or runs away. The
- * numbers of kinds and encodings are stored: they never change their meaning.
+ * Promises: decode(encode(tree)) equals the offsets of the tree; decoding damaged bytes throws and never loops or
+ * runs away. The numbers of kinds and encodings are stored: they never change their meaning.
  */
 import { MAX_PART_DEPTH, MAX_PARTS, type PartKind, type PartOffsets } from './part.ts';
 import type { TransferEncoding } from './transfer-encoding.ts';
@@ -25,7 +26,10 @@ export function decodeParts(bytes: Uint8Array): PartOffsets {
   return new PartDecoder(bytes).decode();
 }
 
-/** The offsets of the same message with `byBytes` octets of header fields in front. All but the root's header are relative. */
+/**
+ * The offsets of the same message with `byBytes` octets of header fields in front. All but the root's header are
+ * relative.
+ */
 export function shiftParts(bytes: Uint8Array, byBytes: number): Buffer {
   let at = 2;
   const next = (): number => {

@@ -2,12 +2,14 @@
  * The MIME tree of a message over byte offsets (RFC 2046 §5). The message is read once, in pieces of any size, and
  * never rewritten: every part is a stretch of the original octets.
  *
- * Promises: never throws on any input; the same tree however the input is cut; time linear in the message; memory bounded by
- * the limits below. The line end before a delimiter belongs to the delimiter. A line ends with LF, with or without CR.
+ * Promises: never throws on any input; the same tree however the input is cut; time linear in the message; memory
+ * bounded by the limits below. The line end before a delimiter belongs to the delimiter. A line ends with LF, with
+ * or without CR.
  *
- * Choices where RFCs leave none: a multipart without a boundary is text/plain, so that a person can read what is there; one in
- * which its delimiter never occurs has a single text/plain part, its whole body; a message/rfc822 in base64 or
- * quoted-printable, whose inside has no offsets, and what is nested too deep are application/octet-stream.
+ * Choices where RFCs leave none: a multipart without a boundary is text/plain, so that a person can read what is
+ * there; one in which its delimiter never occurs has a single text/plain part, its whole body; a message/rfc822 in
+ * base64 or quoted-printable, whose inside has no offsets, and what is nested too deep are
+ * application/octet-stream.
  */
 import { CR, EMPTY, LF } from '../base/bytes.ts';
 import { BoundarySet, MAX_BOUNDARY, NEED_MORE, NOT_FOUND } from './boundary.ts';
@@ -20,7 +22,10 @@ import { type TransferEncoding, transferEncodingOf } from './transfer-encoding.t
 
 /** Deeper nesting serves only to exhaust stacks, ours and the clients'. */
 export const MAX_PART_DEPTH = 100;
-/** Delimiters beyond this are text of their multipart: a message of nothing but delimiters would cost 100 bytes each. */
+/**
+ * Delimiters beyond this are text of their multipart: a message of nothing but delimiters would cost 100 bytes
+ * each.
+ */
 export const MAX_PARTS = 10_000;
 export type PartKind = 'leaf' | 'multipart' | 'message';
 

@@ -1,9 +1,9 @@
 /**
  * From a section of FETCH to octets of the message: part numbers and part specifiers of RFC 9051 §6.4.5.1.
  *
- * Promises: needs only the stored offsets, so the caller reads no octet but those that are sent; a section that does not
- * exist is undefined. HEADER.FIELDS is the header's range passed through `filterHeader`. Leaves to others: partial fetches,
- * decoding (BINARY), NIL or an empty string for what does not exist.
+ * Promises: needs only the stored offsets, so the caller reads no octet but those that are sent; a section that
+ * does not exist is undefined. HEADER.FIELDS is the header's range passed through `filterHeader`. Leaves to others:
+ * partial fetches, decoding (BINARY), NIL or an empty string for what does not exist.
  */
 import { CRLF, LF } from '../base/bytes.ts';
 import { type ByteRange, foldAscii, selectFields } from './header.ts';
@@ -18,8 +18,8 @@ export interface Section {
 }
 
 /**
- * The part of this number. A multipart's parts are counted from 1; any other message has one part, 1, its body. The numbers
- * inside a message part count the parts of the message in it.
+ * The part of this number. A multipart's parts are counted from 1; any other message has one part, 1, its body. The
+ * numbers inside a message part count the parts of the message in it.
  */
 export function partAt<P extends PartOffsets>(root: P, path: readonly number[]): P | undefined {
   let part: P | undefined;

@@ -1,15 +1,17 @@
 /**
  * Content-Transfer-Encoding (RFC 2045 §6): its names, and decoding of whole bodies.
  *
- * Promises: decoding never fails and never reads an octet twice. Base64 skips what is not of its alphabet and goes on
- * after padding in the middle (joined pieces are common); quoted-printable leaves a broken `=` sequence as it stands and
- * drops white space at line ends, which transport may have added (RFC 2045 §6.7 rule 3). Line ends of decoded text stay
- * as they are: BINARY sends them so (RFC 3516 §4.4). Leaves to others: charsets.
+ * Promises: decoding never fails and never reads an octet twice. Base64 skips what is not of its alphabet and goes
+ * on after padding in the middle (joined pieces are common); quoted-printable leaves a broken `=` sequence as it
+ * stands and drops white space at line ends, which transport may have added (RFC 2045 §6.7 rule 3). Line ends of
+ * decoded text stay as they are: BINARY sends them so (RFC 3516 §4.4). Leaves to others: charsets.
  */
 
 export type TransferEncoding = 'identity' | 'base64' | 'quoted-printable' | 'unknown';
 
-/** A field that is absent means 7bit (RFC 2045 §6.1); uuencode and its like are unknown: BINARY answers UNKNOWN-CTE. */
+/**
+ * A field that is absent means 7bit (RFC 2045 §6.1); uuencode and its like are unknown: BINARY answers UNKNOWN-CTE.
+ */
 export function transferEncodingOf(name: string | undefined): TransferEncoding {
   if (name === undefined) return 'identity';
   switch (name.toLowerCase()) {
@@ -128,7 +130,9 @@ export function decodeQuotedPrintable(bytes: Uint8Array): Buffer {
   return out.subarray(0, size);
 }
 
-/** Where reading goes on after `=`, blanks and a line end (or the end of the body); 0 when that is not what follows. */
+/**
+ * Where reading goes on after `=`, blanks and a line end (or the end of the body); 0 when that is not what follows.
+ */
 function softBreak(bytes: Uint8Array, from: number): number {
   let i = from;
   // Added blanks are few; a bound keeps "= = = =" linear.
