@@ -11,11 +11,14 @@ import type { HeaderBlock } from './header.ts';
 import { summary } from './header-summary.ts';
 import { PartScanner } from './part.ts';
 import { encodeParts } from './part-codec.ts';
+import { TraitScanner } from './traits.ts';
 
 export interface MessageFacts {
   readonly sizeBytes: number;
   /** Size of the message's own header, blank line included. */
   readonly headerBytes: number;
+  /** Bits of `TRAIT`. */
+  readonly traits: number;
   /** ENVELOPE as sent. */
   readonly envelope: Buffer;
   /** BODYSTRUCTURE as sent; `bodyFromStructure` gives BODY. */
@@ -40,9 +43,11 @@ export function analyze(message: Buffer): MessageFacts {
 
 export class MessageAnalyzer {
   readonly #scanner = new PartScanner();
+  readonly #traits = new TraitScanner();
 
   write(chunk: Buffer): void {
     this.#scanner.write(chunk);
+    this.#traits.write(chunk);
   }
 
   end(): MessageFacts {
@@ -54,6 +59,7 @@ export class MessageAnalyzer {
     return {
       sizeBytes: root.end,
       headerBytes: root.bodyStart,
+      traits: this.#traits.end(),
       envelope: envelope(header),
       bodyStructure: bodyStructure(root),
       parts: encodeParts(root),

@@ -20,7 +20,7 @@ export interface IncomingMessage {
   readonly blob: StagedBlob;
   /** Of the blob alone. */
   readonly facts: MessageFacts;
-  /** Header fields that this one gets in front, whole lines; the blob stays shared. */
+  /** Header fields that this one gets in front, whole lines with CRLF; the blob stays shared. */
   readonly prefix?: Buffer;
   readonly flags: number;
   readonly keywords: readonly string[];
@@ -74,6 +74,7 @@ function addIncoming(
     return {
       email: emailNumber(id),
       flags: message.flags,
+      traits: message.facts.traits,
       keywordSet: set,
       internalDate: message.internalDate ?? now,
       size: sizeOf(message),

@@ -14,6 +14,7 @@ function aRecord(uid: number, change: Partial<MessageRecord> = {}): MessageRecor
     email: uid + 7,
     modseq: uid * 3,
     flags: uid % 32,
+    traits: uid % 8,
     keywordSet: uid % 5,
     internalDate: 1_700_000_000 + uid,
     size: uid * 100,
@@ -44,7 +45,14 @@ const records = (list: MessageList): MessageRecord[] =>
 test('records survive packing, with the extremes of every field', () => {
   const extremes = [
     aRecord(1, { modseq: 2 ** 48 - 1, internalDate: -62_000_000_000, size: 0xffff_ffff }),
-    aRecord(0x7fff_ffff, { size: 1, keywordSet: 0xffff, internalDate: 2 ** 46, saveDate: 0xffff_ffff, flags: 31 }),
+    aRecord(0x7fff_ffff, {
+      size: 1,
+      traits: 0xff,
+      keywordSet: 0xffff,
+      internalDate: 2 ** 46,
+      saveDate: 0xffff_ffff,
+      flags: 31,
+    }),
   ];
   assert.deepEqual(unpackRecords(packRecords(extremes)), extremes);
 });

@@ -1,6 +1,6 @@
 /**
  * The messages of one mailbox in memory: columns of typed arrays in UID order, shared by all sessions that have it open,
- * and the chunks in which the store keeps them. About 39 octets a message.
+ * and the chunks in which the store keeps them. About 40 octets a message.
  *
  * A list is either complete or only the tail (the last chunk and what came after it), which is all that delivery needs.
  * Sessions hold `columns.uid` and a count as their view: appending writes only beyond every such count, and removing

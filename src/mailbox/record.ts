@@ -4,7 +4,7 @@
  *
  * Layout, little-endian, 32 octets:
  *
- *     0  u32 uid          4  u32 email number    8  u48 modseq        14 u8 flags   15 u8 zero
+ *     0  u32 uid          4  u32 email number    8  u48 modseq        14 u8 flags   15 u8 traits
  *     16 u16 keyword set  18 i48 internal date   24 u32 size          28 u32 save date
  *
  * Dates are seconds since 1970; the internal date is signed, since people import mail with dates before it.
@@ -20,6 +20,7 @@ export interface Columns {
   email: Uint32Array;
   modseq: Float64Array;
   flags: Uint8Array;
+  traits: Uint8Array;
   keywordSet: Uint16Array;
   internalDate: Float64Array;
   size: Uint32Array;
@@ -31,6 +32,8 @@ export interface MessageRecord {
   readonly email: number;
   readonly modseq: number;
   readonly flags: number;
+  /** Bits of `TRAIT`, found at delivery; never changes. */
+  readonly traits: number;
   readonly keywordSet: number;
   readonly internalDate: number;
   readonly size: number;
@@ -43,6 +46,7 @@ export function allocateColumns(capacity: number): Columns {
     email: new Uint32Array(capacity),
     modseq: new Float64Array(capacity),
     flags: new Uint8Array(capacity),
+    traits: new Uint8Array(capacity),
     keywordSet: new Uint16Array(capacity),
     internalDate: new Float64Array(capacity),
     size: new Uint32Array(capacity),
@@ -57,7 +61,8 @@ export function encodeRecords(from: Columns, start: number, count: number): Buff
     out.writeUInt32LE(from.uid[row] as number, at);
     out.writeUInt32LE(from.email[row] as number, at + 4);
     out.writeUIntLE(from.modseq[row] as number, at + 8, 6);
-    out.writeUInt16LE(from.flags[row] as number, at + 14);
+    out[at + 14] = from.flags[row] as number;
+    out[at + 15] = from.traits[row] as number;
     out.writeUInt16LE(from.keywordSet[row] as number, at + 16);
     out.writeIntLE(from.internalDate[row] as number, at + 18, 6);
     out.writeUInt32LE(from.size[row] as number, at + 24);
@@ -76,6 +81,7 @@ export function decodeRecords(records: Uint8Array, to: Columns, start: number): 
     to.email[row] = view.getUint32(at + 4, true);
     to.modseq[row] = view.getUint32(at + 8, true) + view.getUint16(at + 12, true) * 0x1_0000_0000;
     to.flags[row] = view.getUint8(at + 14);
+    to.traits[row] = view.getUint8(at + 15);
     to.keywordSet[row] = view.getUint16(at + 16, true);
     to.internalDate[row] = view.getUint32(at + 18, true) + view.getInt16(at + 22, true) * 0x1_0000_0000;
     to.size[row] = view.getUint32(at + 24, true);
@@ -90,6 +96,7 @@ export function recordAt(from: Columns, row: number): MessageRecord {
     email: from.email[row] as number,
     modseq: from.modseq[row] as number,
     flags: from.flags[row] as number,
+    traits: from.traits[row] as number,
     keywordSet: from.keywordSet[row] as number,
     internalDate: from.internalDate[row] as number,
     size: from.size[row] as number,
@@ -102,6 +109,7 @@ export function setRecord(to: Columns, row: number, record: MessageRecord): void
   to.email[row] = record.email;
   to.modseq[row] = record.modseq;
   to.flags[row] = record.flags;
+  to.traits[row] = record.traits;
   to.keywordSet[row] = record.keywordSet;
   to.internalDate[row] = record.internalDate;
   to.size[row] = record.size;

@@ -62,7 +62,7 @@ async function withInbox(journal: Journal, turns: Turns, id = 1) {
   return { account, inbox };
 }
 
-const anArrival = { email: 1, flags: 0, keywordSet: 0, internalDate: 0, size: 10, saveDate: 0 };
+const anArrival = { email: 1, flags: 0, traits: 0, keywordSet: 0, internalDate: 0, size: 10, saveDate: 0 };
 const clock = { nowMs: () => 1_000_000 };
 
 test('operations of one turn become one call and one batch per account, each with its own modseq', async () => {

@@ -1,0 +1,99 @@
+/**
+ * What one look at a message says about its lines, kept as a few bits beside it. A protocol that must send whole lines
+ * with CRLF (POP3, SMTP) knows from them, without reading the message, whether its octets can go out as they are and
+ * how many there will be.
+ *
+ * Promises: the same bits however the message is cut; time linear, four octets at a step while nothing but text comes;
+ * no memory. All bits off is always a safe answer: it means "read it and see".
+ */
+import { CR, LF } from '../base/bytes.ts';
+
+export const TRAIT = Object.freeze({
+  /** Every line end is CRLF, no other CR or LF, no NUL. Without it the other bits are off, too: nobody looked further. */
+  CleanLines: 1,
+  /** There is a blank line, so the header has an end. */
+  HeaderEnd: 2,
+  /** The last line has its line end (so has the last of no lines). */
+  LastLineEnd: 4,
+});
+
+/** Octets below 14: CR, LF and NUL are among them, what texts are made of is not. */
+const BELOW_14 = 0x0e0e_0e0e;
+const HIGH_BITS = 0x8080_8080 | 0;
+
+/** Index of the next word with an octet below 14, or the number of words. */
+function nextLow(words: Int32Array, from: number): number {
+  const count = words.length;
+  let i = from;
+  while (i < count) {
+    const word = words[i] as number;
+    if ((((word - BELOW_14) | 0) & ~word & HIGH_BITS) !== 0) return i;
+    i++;
+  }
+  return count;
+}
+
+export class TraitScanner {
+  #isClean = true;
+  #hasBlankLine = false;
+  /** The last octet of the piece before was a CR: LF must come. */
+  #owesLf = false;
+  /** Offset of the line that is open, counted from the start of the message. */
+  #lineStart = 0;
+  #base = 0;
+
+  write(piece: Buffer): void {
+    if (!this.#isClean) return;
+    let at = 0;
+    if (this.#owesLf && piece.length > 0) at = this.#finishPair(piece);
+    // A view of whole words begins at a multiple of four of the memory, not of the piece.
+    const wordsFrom = Math.min(piece.length, at + ((4 - ((piece.byteOffset + at) & 3)) & 3));
+    at = this.#octets(piece, at, wordsFrom);
+    const count = (piece.length - wordsFrom) >> 2;
+    if (count > 0) {
+      const words = new Int32Array(piece.buffer, piece.byteOffset + wordsFrom, count);
+      for (let i = nextLow(words, 0); i < count && this.#isClean; i = nextLow(words, i + 1)) {
+        const from = wordsFrom + 4 * i;
+        at = this.#octets(piece, Math.max(at, from), from + 4);
+      }
+    }
+    this.#octets(piece, Math.max(at, wordsFrom + 4 * count), piece.length);
+    this.#base += piece.length;
+  }
+
+  end(): number {
+    if (!this.#isClean || this.#owesLf) return 0;
+    const blank = this.#hasBlankLine ? TRAIT.HeaderEnd : 0;
+    return TRAIT.CleanLines | blank | (this.#lineStart === this.#base ? TRAIT.LastLineEnd : 0);
+  }
+
+  /** Returns where the next look begins: behind a pair that reaches over `to`. */
+  #octets(piece: Buffer, from: number, to: number): number {
+    let at = from;
+    while (at < to) {
+      const octet = piece[at] as number;
+      if (octet === CR) {
+        if (at + 1 === piece.length) this.#owesLf = true;
+        else if (piece[at + 1] === LF) {
+          this.#endLine(at);
+          at++;
+        } else this.#isClean = false;
+      } else if (octet === LF || octet === 0) this.#isClean = false;
+      at++;
+    }
+    return at;
+  }
+
+  #finishPair(piece: Buffer): number {
+    this.#owesLf = false;
+    if (piece[0] === LF) this.#endLine(-1);
+    else this.#isClean = false;
+    return 1;
+  }
+
+  #endLine(cr: number): void {
+    const at = this.#base + cr;
+    if (at === this.#lineStart) this.#hasBlankLine = true;
+    this.#lineStart = at + 2;
+  }
+}
