@@ -27,6 +27,7 @@ export const MAX_PART_DEPTH = 100;
  * each.
  */
 export const MAX_PARTS = 10_000;
+
 export type PartKind = 'leaf' | 'multipart' | 'message';
 
 /** What reading a section needs. The message inside a `message` part is that part's only child. */
