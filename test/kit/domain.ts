@@ -11,8 +11,10 @@ import { Secret } from '../../src/base/secret.ts';
 import { AccountAdmin } from '../../src/mailbox/account-admin.ts';
 import { Accounts } from '../../src/mailbox/accounts.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
+import { loadList } from '../../src/mailbox/load.ts';
 import { Authenticator } from '../../src/mailbox/login.ts';
-import type { AccountRecord } from '../../src/mailbox/model.ts';
+import { mailboxOf } from '../../src/mailbox/mailboxes.ts';
+import { type AccountRecord, emailId } from '../../src/mailbox/model.ts';
 import { Passwords } from '../../src/mailbox/password.ts';
 import type { MailStore } from '../../src/mailbox/store.ts';
 import { Turns } from '../../src/mailbox/turns.ts';
@@ -35,6 +37,8 @@ export interface TestDomainOptions {
   /** An existing data folder, which `close` then leaves where it is. */
   readonly data?: string;
   readonly shards?: number;
+  /** For stores that fail. */
+  readonly wrapStore?: (store: MailStore) => MailStore;
 }
 
 export interface TestDomain {
@@ -48,13 +52,16 @@ export interface TestDomain {
     password: string,
     quota?: { readonly bytes?: number; readonly messages?: number },
   ): Promise<AccountRecord>;
+  /** The bytes of all messages of a mailbox, in the order of their UIDs. */
+  messagesOf(address: string, mailbox?: string): Promise<Buffer[]>;
   close(): Promise<void>;
 }
 
 export async function openTestDomain(options: TestDomainOptions = {}): Promise<TestDomain> {
   const { clock = systemClock, log = silentLog } = options;
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'brevduva-test-')));
-  const store = await openSqliteStore({ directory: data, shards: options.shards ?? 1, log });
+  const opened = await openSqliteStore({ directory: data, shards: options.shards ?? 1, log });
+  const store = options.wrapStore?.(opened) ?? opened;
   const turns = new Turns(store, clock);
   const accounts = new Accounts(store, turns, clock);
   const limits = { ...TEST_LIMITS, ...options.limits };
@@ -87,9 +94,25 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
       if (outcome === undefined || outcome instanceof Error) throw outcome ?? new Error('no outcome');
       return outcome;
     },
+    messagesOf: (address, mailbox = 'INBOX') => readMessages(domain, address, mailbox),
     async close() {
       await store.close();
       if (options.data === undefined) await rm(data, { recursive: true, force: true });
     },
   };
+}
+
+async function readMessages(domain: Domain, address: string, name: string): Promise<Buffer[]> {
+  const record = await domain.store.directory.find(address);
+  if (record === undefined) throw new Error(`no account ${address}`);
+  const account = await domain.accounts.open(record.id);
+  const list = await loadList(domain, account, mailboxOf(account, name));
+  const messages: Buffer[] = [];
+  for (const email of list.columns.email.subarray(0, list.count)) {
+    const range = { email: emailId(account.id, email), start: 0, end: Number.MAX_SAFE_INTEGER };
+    const slices: Buffer[] = [];
+    for await (const slice of domain.store.readStream(range)) slices.push(slice);
+    messages.push(Buffer.concat(slices));
+  }
+  return messages;
 }
