@@ -12,7 +12,7 @@ import { EMPTY } from '../../base/bytes.ts';
 import type { EmailId } from '../../mailbox/model.ts';
 import { type ByteRange, StoreError } from '../../mailbox/store.ts';
 import { bufferOf, type Database, type Row } from './database.ts';
-import { nextRun } from './emails.ts';
+import { nextRun, readRun } from './emails.ts';
 import { KIND_SEGMENT, KIND_SPOOL } from './schema/mail.ts';
 import type { SegmentFiles } from './segment-files.ts';
 import { isRecordHead, RECORD_HEAD_BYTES } from './segments.ts';
@@ -22,9 +22,8 @@ export const SLICE_BYTES = 256 * 1024;
 const ROWS_PER_SLICE = 32;
 const CONCURRENT_READS = 8;
 
-const RUN = `SELECT e.id, e.size, e.prefix, b.size, b.crc32, b.kind, b.segment, b.offset, s.bytes
-  FROM email e LEFT JOIN blob b ON b.id = e.blob LEFT JOIN spool s ON s.blob = e.blob
-  WHERE e.id BETWEEN ? AND ?`;
+const PLACES = `SELECT e.id, e.size, e.prefix, b.size, b.crc32, b.kind, b.segment, b.offset, s.bytes
+  FROM email e LEFT JOIN blob b ON b.id = e.blob LEFT JOIN spool s ON s.blob = e.blob`;
 
 /** Where the bytes of an email are: a prefix of its own, perhaps empty, then those of its blob. */
 interface Located {
@@ -110,7 +109,7 @@ export class ByteReader {
 
   async #verifyOne(email: EmailId): Promise<Verdict> {
     try {
-      const row = this.#db.prepare(RUN).all(email, email)[0];
+      const row = readRun(this.#db, PLACES, 'e.id', [email], { from: 0, to: 1 })[0];
       const place = row && located(row);
       if (place === undefined) return 'missing';
       if (place.sizeBytes !== place.prefix.length + place.blobBytes) return 'damaged';
@@ -140,7 +139,7 @@ export class ByteReader {
     const places = new Array<Located | undefined>(to - from).fill(undefined);
     let rows: readonly Row[];
     try {
-      rows = this.#db.prepare(RUN).all(ids[from] as number, ids[to - 1] as number);
+      rows = readRun(this.#db, PLACES, 'e.id', ids, { from, to });
     } catch (error) {
       if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
       if (to - from > 1) return places.map((_, i) => this.#locate(ids, from + i, from + i + 1)[0]);
@@ -188,7 +187,7 @@ function joined({ prefix }: Pick<Cut, 'prefix'>, bytes: Buffer): Buffer {
   return prefix.length === 0 ? bytes : Buffer.concat([prefix, bytes]);
 }
 
-/** A row of RUN; undefined when what it refers to is not there. */
+/** A row of PLACES; undefined when what it refers to is not there. */
 function located(row: Row): Located | undefined {
   const [, sizeBytes, prefix, blobBytes, sum, kind, segment, offset, bytes] = row;
   const isInline = kind === KIND_SPOOL;

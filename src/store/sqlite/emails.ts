@@ -19,8 +19,8 @@ const SPARSENESS = 4;
 const MIN_RUN = 4;
 
 const SQL = {
-  sizesOf: 'SELECT id, size FROM email WHERE id BETWEEN ? AND ?',
-  factsOf: 'SELECT id, size, envelope, structure, facts FROM email WHERE id BETWEEN ? AND ?',
+  sizes: 'SELECT id, size FROM email',
+  facts: 'SELECT id, size, envelope, structure, facts FROM email',
   list: `SELECT e.id, 1 + coalesce(x.n, 0), e.size FROM email e LEFT JOIN extra_reference x ON x.email = e.id
     WHERE e.id > ? AND e.id <= ? ORDER BY e.id LIMIT ?`,
 } as const;
@@ -41,6 +41,18 @@ export function nextRun(ids: readonly EmailId[], from: number, most: number): Ru
     to++;
   }
   return { from, to: to - from >= MIN_RUN ? to : from + 1 };
+}
+
+/** The rows of a run. One email is asked for by key: the end of a range is only found by reading the row after it. */
+export function readRun(
+  db: Database,
+  select: string,
+  key: string,
+  ids: readonly EmailId[],
+  { from, to }: Run,
+): readonly Row[] {
+  if (to - from === 1) return db.prepare(`${select} WHERE ${key} = ?`).all(ids[from] as number);
+  return db.prepare(`${select} WHERE ${key} BETWEEN ? AND ?`).all(ids[from] as number, ids[to - 1] as number);
 }
 
 export class EmailReader {
@@ -84,10 +96,9 @@ export class EmailReader {
     fields: readonly EmailField[],
     found: (EmailFacts | undefined)[],
   ): void {
-    const statement = this.#db.prepare(fields.length === 0 ? SQL.sizesOf : SQL.factsOf);
     let rows: readonly Row[];
     try {
-      rows = statement.all(ids[from] as number, ids[to - 1] as number);
+      rows = readRun(this.#db, fields.length === 0 ? SQL.sizes : SQL.facts, 'id', ids, { from, to });
     } catch (error) {
       if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
       if (to - from === 1) this.#onDamage(ids[from] as EmailId, error);
