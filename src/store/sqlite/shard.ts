@@ -61,10 +61,12 @@ export class Shard implements StagingShard {
   readonly #files: SegmentFiles;
   readonly #checkpointer: Checkpointer;
   readonly #graves: Graves;
+  readonly #onTrouble: (error: Error) => void;
 
   private constructor(directory: string, opened: Opened, options: ShardOptions) {
     const { db, wal, segments, mark } = opened;
     this.directory = directory;
+    this.#onTrouble = options.onTrouble;
     this.db = db;
     this.segments = segments;
     this.#wal = wal;
@@ -146,7 +148,11 @@ export class Shard implements StagingShard {
     this.commits.close();
     await this.segments.close();
     this.#files.close();
-    if (this.#wal.failure === undefined) markClean(this.db);
+    try {
+      if (this.#wal.failure === undefined) markClean(this.db);
+    } catch (error) {
+      this.#onTrouble(error as Error); // a full disk: the next start takes it for a crash, which is safe
+    }
     await this.#wal.close();
     this.db.close();
   }
