@@ -24,7 +24,7 @@ import {
   type Role,
 } from './model.ts';
 import { type MessageRecord, packRecords, packUids, recordAt } from './record.ts';
-import type { AccountBatch, ExpungedRow, NewEmail } from './store.ts';
+import type { AccountBatch, ExpungedRow, ExternalId, NewEmail } from './store.ts';
 
 /** A message to add: everything of its record that the mailbox does not choose. */
 export type Arrival = Omit<MessageRecord, 'uid' | 'modseq'>;
@@ -44,6 +44,7 @@ export class AccountChange {
   #expunged = new Map<string, ExpungedRow>();
   #pruned: { mailbox: MailboxId; upTo: ModSeq }[] = [];
   #imported: { mailbox: MailboxId; key: Buffer }[] = [];
+  #externalIds: ExternalId[] = [];
   #droppedChunks: { mailbox: MailboxId; first: ReturnType<typeof asUid> }[] = [];
   #isNew: boolean;
 
@@ -245,6 +246,12 @@ export class AccountChange {
     this.#undo.push(() => this.#imported.pop());
   }
 
+  /** Of a message that was added in this operation. */
+  nameExternally(mailbox: MailboxState, uid: number, id: string): void {
+    this.#externalIds.push({ mailbox: mailbox.id, uid: asUid(uid), id });
+    this.#undo.push(() => this.#externalIds.pop());
+  }
+
   /** The reaper's verbs: nothing that a client sees changes, but the account's row carries the new base all the same. */
   release(emails: readonly number[]): void {
     this.modseq();
@@ -301,6 +308,7 @@ export class AccountChange {
       expunged: [...this.#expunged.values()],
       prunedHistory: this.#pruned,
       imported: this.#imported,
+      externalIds: this.#externalIds,
       deferrable,
     };
   }

@@ -10,6 +10,7 @@ import type { AccountChange } from './account-change.ts';
 import type { AccountState } from './account-state.ts';
 import type { Domain } from './domain.ts';
 import { MailboxError } from './errors.ts';
+import { isExternalId } from './external-ids.ts';
 import { loadTail } from './load.ts';
 import type { MailboxState } from './mailbox-state.ts';
 import { emailNumber, type UidValidity } from './model.ts';
@@ -28,6 +29,8 @@ export interface IncomingMessage {
   readonly internalDate: number | undefined;
   /** Remembered with the message, so that an interrupted import does not add it again (16 octets). */
   readonly importKey?: Buffer;
+  /** The name by which programs know it from the server it comes from; one that cannot be such a name is dropped. */
+  readonly externalId?: string;
 }
 
 export interface AppendResult {
@@ -81,7 +84,11 @@ function addIncoming(
       saveDate: now,
     };
   });
-  return change.addMessages(mailbox, arrivals);
+  const uids = change.addMessages(mailbox, arrivals);
+  messages.forEach(({ externalId }, i) => {
+    if (isExternalId(externalId)) change.nameExternally(mailbox, uids[i] as number, externalId);
+  });
+  return uids;
 }
 
 /** Header fields in front change neither envelope nor body structure, only where the parts are. */

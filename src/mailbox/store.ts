@@ -89,6 +89,13 @@ export interface NewEmail extends EmailFacts {
   readonly blob: StagedBlob;
 }
 
+/** The name by which programs know a message from the server it was moved here from: printable ASCII. */
+export interface ExternalId {
+  readonly mailbox: MailboxId;
+  readonly uid: Uid;
+  readonly id: string;
+}
+
 /** One account's changes of one turn. Fields absent from it are not touched. */
 export interface AccountBatch {
   readonly account: AccountId;
@@ -111,6 +118,8 @@ export interface AccountBatch {
   readonly prunedHistory: readonly { readonly mailbox: MailboxId; readonly upTo: ModSeq }[];
   /** Import keys to remember (16 bytes each), so that an interrupted import resumes without duplicates. */
   readonly imported: readonly { readonly mailbox: MailboxId; readonly key: Buffer }[];
+  /** Of messages that are in `chunks`. The first message of a mailbox to have an id keeps it; expunging forgets it. */
+  readonly externalIds: readonly ExternalId[];
   /** True when losing it in a power cut is allowed by `store.flags = "delayed"` (flag changes only). */
   readonly deferrable: boolean;
 }
@@ -160,6 +169,13 @@ export interface MailStore {
   loadUnreleased(account: AccountId, beforeMs: number, limit: number): Promise<readonly ExpungedRow[]>;
   /** Deleted mailboxes whose chunks or history are still there. */
   loadBuried(account: AccountId): Promise<readonly MailboxId[]>;
+  /** Of the messages with a UID above `after` that have one, ascending, at most `limit`. */
+  loadExternalIds(
+    account: AccountId,
+    mailbox: MailboxId,
+    after: number,
+    limit: number,
+  ): Promise<readonly ExternalId[]>;
   whichImported(account: AccountId, mailbox: MailboxId, keys: readonly Buffer[]): Promise<readonly boolean[]>;
 
   /** Several ranges in one call, in the order asked; undefined where the bytes are missing. Keep the sum below a few MB. */

@@ -60,6 +60,7 @@ export function aBatch(expect: number, batch: Partial<AccountBatch> = {}): Accou
     expunged: [],
     prunedHistory: [],
     imported: [],
+    externalIds: [],
     deferrable: false,
     ...batch,
   };

@@ -37,6 +37,9 @@ const SQL = {
     ON CONFLICT (mailbox, modseq) DO UPDATE SET at = excluded.at, uids = excluded.uids, records = excluded.records`,
   prune: 'DELETE FROM expunged WHERE mailbox = ? AND modseq <= ?',
   imported: 'INSERT OR IGNORE INTO imported VALUES (?, ?)',
+  nameExternally: 'INSERT OR IGNORE INTO external_id VALUES (?, ?, ?)',
+  hasExternalIds: 'SELECT 1 FROM external_id WHERE mailbox = ? LIMIT 1',
+  forgetExternalId: 'DELETE FROM external_id WHERE mailbox = ? AND uid = ?',
 } as const;
 
 /** What a batch needs from its shard. */
@@ -194,7 +197,7 @@ export class BatchWork implements Work {
 
   #writeHistory(): void {
     const { db } = this.#context;
-    const { account, expunged, prunedHistory, imported } = this.#batch;
+    const { account, expunged, prunedHistory, imported, externalIds } = this.#batch;
     for (const { mailbox, modseq, uids, records, atMs } of expunged) {
       db.prepare(SQL.expunged).run(
         mailboxKey(account, mailbox),
@@ -204,11 +207,23 @@ export class BatchWork implements Work {
         uids,
         records ?? null,
       );
+      this.#forgetExternalIds(mailboxKey(account, mailbox), uids);
     }
     for (const { mailbox, upTo } of prunedHistory) {
       db.prepare(SQL.prune).run(mailboxKey(account, mailbox), upTo);
     }
     for (const { mailbox, key } of imported) db.prepare(SQL.imported).run(mailboxKey(account, mailbox), key);
+    for (const { mailbox, uid, id } of externalIds) {
+      db.prepare(SQL.nameExternally).run(mailboxKey(account, mailbox), uid, id);
+    }
+  }
+
+  #forgetExternalIds(mailbox: number, uids: Buffer): void {
+    const { db } = this.#context;
+    if (db.prepare(SQL.hasExternalIds).get(mailbox) === undefined) return;
+    for (let at = 0; at + 4 <= uids.length; at += 4) {
+      db.prepare(SQL.forgetExternalId).run(mailbox, uids.readUInt32LE(at));
+    }
   }
 }
 

@@ -19,6 +19,8 @@ const SLICES = [
   `DELETE FROM expunged WHERE id IN (SELECT id FROM expunged WHERE mailbox BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,
   `DELETE FROM imported WHERE (mailbox, key) IN
      (SELECT mailbox, key FROM imported WHERE mailbox BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
+  `DELETE FROM external_id WHERE (mailbox, uid) IN
+     (SELECT mailbox, uid FROM external_id WHERE mailbox BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM buried WHERE mailbox IN (SELECT mailbox FROM buried WHERE mailbox BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM mailbox WHERE id IN (SELECT id FROM mailbox WHERE id BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
 ] as const;

@@ -1,6 +1,6 @@
 /**
- * What is left of a deleted mailbox once the reaper has let go of its messages: the mark in `buried` and its import
- * keys, which may be hundreds of thousands. They go in slices, in the background, and again after a restart.
+ * What is left of a deleted mailbox once the reaper has let go of its messages: the mark in `buried`, its import keys
+ * and external ids, which may be hundreds of thousands. They go in slices, in the background, and again after a restart.
  */
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { Database } from './database.ts';
@@ -15,6 +15,8 @@ const SQL = {
     AND NOT EXISTS (SELECT 1 FROM expunged WHERE mailbox = ?1)`,
   keys: `DELETE FROM imported WHERE (mailbox, key) IN
     (SELECT mailbox, key FROM imported WHERE mailbox = ? LIMIT ${KEYS_PER_SLICE})`,
+  externalIds: `DELETE FROM external_id WHERE (mailbox, uid) IN
+    (SELECT mailbox, uid FROM external_id WHERE mailbox = ? LIMIT ${KEYS_PER_SLICE})`,
   remove: 'DELETE FROM buried WHERE mailbox = ?',
 } as const;
 
@@ -54,7 +56,7 @@ export class Graves {
       if (this.#isClosed) return;
       await this.#commits.perform({
         apply: () => {
-          changed = this.#db.prepare(SQL.keys).run(mailbox);
+          changed = this.#db.prepare(SQL.keys).run(mailbox) + this.#db.prepare(SQL.externalIds).run(mailbox);
           if (changed === 0) this.#db.prepare(SQL.remove).run(mailbox);
         },
       });

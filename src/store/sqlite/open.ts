@@ -125,6 +125,10 @@ class SqliteStore implements MailStore {
     return this.#of(account).rows.buried(account);
   }
 
+  async loadExternalIds(...args: Parameters<MailStore['loadExternalIds']>) {
+    return this.#of(args[0]).rows.externalIds(...args);
+  }
+
   async whichImported(...args: Parameters<MailStore['whichImported']>) {
     return this.#of(args[0]).rows.whichImported(...args);
   }

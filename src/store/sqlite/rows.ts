@@ -13,7 +13,7 @@ import type {
   Uid,
   UidValidity,
 } from '../../mailbox/model.ts';
-import type { ChunkRow, ExpungedRow } from '../../mailbox/store.ts';
+import type { ChunkRow, ExpungedRow, ExternalId } from '../../mailbox/store.ts';
 import { bufferOf, type Database, type Row } from './database.ts';
 import { accountRange, mailboxKey, mailboxOfKey } from './keys.ts';
 
@@ -35,6 +35,7 @@ const SQL = {
   buried: `SELECT mailbox FROM buried WHERE mailbox BETWEEN ? AND ?
     AND (EXISTS (SELECT 1 FROM chunk c WHERE c.mailbox = buried.mailbox)
       OR EXISTS (SELECT 1 FROM expunged e WHERE e.mailbox = buried.mailbox))`,
+  externalIds: 'SELECT uid, name FROM external_id WHERE mailbox = ? AND uid > ? ORDER BY uid LIMIT ?',
   imported: 'SELECT 1 FROM imported WHERE mailbox = ? AND key = ?',
 } as const;
 
@@ -98,6 +99,11 @@ export class RowReader {
   buried(account: AccountId): readonly MailboxId[] {
     const rows = this.#db.prepare(SQL.buried).all(...accountRange(account));
     return rows.map((row) => mailboxOfKey(row[0] as number));
+  }
+
+  externalIds(account: AccountId, mailbox: MailboxId, after: number, limit: number): readonly ExternalId[] {
+    const rows = this.#db.prepare(SQL.externalIds).all(mailboxKey(account, mailbox), after, limit);
+    return rows.map((row) => ({ mailbox, uid: row[0] as Uid, id: row[1] as string }));
   }
 
   whichImported(account: AccountId, mailbox: MailboxId, keys: readonly Buffer[]): readonly boolean[] {

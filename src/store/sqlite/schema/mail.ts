@@ -101,6 +101,15 @@ CREATE INDEX expunged_unreleased ON expunged (account, at) WHERE records IS NOT 
 -- Deleted mailboxes that still have chunks, history or import keys.
 CREATE TABLE buried (mailbox INTEGER PRIMARY KEY);
 
+-- Names of messages from the server they were moved here from; they go when the message does.
+CREATE TABLE external_id (
+  mailbox INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  PRIMARY KEY (mailbox, uid)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX external_id_by_name ON external_id (mailbox, name);
+
 CREATE TABLE imported (mailbox INTEGER NOT NULL, key BLOB NOT NULL, PRIMARY KEY (mailbox, key)) WITHOUT ROWID;
 
 INSERT INTO store VALUES ('clean', 1), ('delayed', 0), ('epoch', 0), ('primed', 0);
