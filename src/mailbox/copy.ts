@@ -56,20 +56,22 @@ export async function copyMessages(
   return { uidValidity: target.uidValidity, from, to };
 }
 
-/** Throws `cannot` when source and target are the same. */
+/** Throws `cannot` when source and target are the same. `isWhole`: one change, all of them or none. */
 export async function moveMessages(
   domain: Domain,
   account: AccountState,
   source: MailboxState,
   uids: readonly number[],
   target: MailboxState,
+  { isWhole = false }: { readonly isWhole?: boolean } = {},
 ): Promise<CopyResult> {
   await loadList(domain, account, source);
   await loadTail(domain, account, target);
   const from: number[] = [];
   const to: number[] = [];
-  for (let start = 0; start < uids.length; start += SLICE) {
-    const slice = uids.slice(start, start + SLICE);
+  const step = isWhole ? Math.max(uids.length, 1) : SLICE;
+  for (let start = 0; start < uids.length; start += step) {
+    const slice = uids.slice(start, start + step);
     const moved = await domain.turns.run({
       account,
       run: (change) => moveSlice(domain, change, source, slice, target),

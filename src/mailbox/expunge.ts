@@ -15,9 +15,11 @@ export interface ExpungeRequest {
   readonly uids?: readonly number[];
   /** Only marked ones for which this holds (EXPUNGE: all; UID EXPUNGE: a set). */
   readonly marked?: (uid: number) => boolean;
+  /** One change however many there are: all of them or none. It holds everybody else up for as long as it takes. */
+  readonly isWhole?: boolean;
 }
 
-/** Returns the UIDs removed, ascending. Durable when it resolves; each slice is whole. */
+/** Returns the UIDs removed, ascending. Durable when it resolves; each slice is whole. `uids` are ascending. */
 export async function expungeMessages(
   domain: Domain,
   account: AccountState,
@@ -27,8 +29,9 @@ export async function expungeMessages(
   const list = await loadList(domain, account, mailbox);
   const wanted = request.uids ?? markedUids(list.columns, list.count, mailbox.deleted, request.marked);
   const removed: number[] = [];
-  for (let start = 0; start < wanted.length; start += SLICE) {
-    const slice = wanted.slice(start, start + SLICE);
+  const step = request.isWhole ? Math.max(wanted.length, 1) : SLICE;
+  for (let start = 0; start < wanted.length; start += step) {
+    const slice = wanted.slice(start, start + step);
     const gone = await domain.turns.run({
       account,
       run: (change) => {
