@@ -86,6 +86,8 @@ function bye(connection: SMTPConnection): void {
   connection.send(SHUTTING_DOWN.code, SHUTTING_DOWN.text);
 }
 
+/** The greeting, and the reply to STARTTLS. */
+const READY = 220;
 const LIBRARY_SHUTDOWN = 'Server shutting down';
 const ENHANCED = /^[245]\.\d{1,3}\.\d{1,3} /;
 /** RFC 5321 wants a domain everywhere but for postmaster; local senders (cron, scripts) leave it out. */
@@ -118,10 +120,22 @@ class Connection extends SMTPConnection {
     const words = text === LIBRARY_SHUTDOWN ? SHUTTING_DOWN.text : text;
     const isOurs = typeof words === 'string' && ENHANCED.test(words);
     const hint = isOurs ? false : context === false && code >= 400 ? undefined : context;
+    this.#holdReplies(code === READY);
     if (this._socket.readyState === 'writeOnly' && typeof words === 'string') {
       this.#answerHalfOpen(code, words, hint);
     }
     super.send(code, words, hint);
+  }
+
+  /** Replies of one turn leave in one write. The one before a handshake leaves at once: TLS takes the socket over. */
+  #holdReplies(isUrgent: boolean): void {
+    const socket = this._socket;
+    if (isUrgent) {
+      while (socket.writableCorked > 0) socket.uncork();
+    } else if (socket.writableCorked === 0) {
+      socket.cork();
+      setImmediate(() => socket.uncork());
+    }
   }
 
   override _parseAddressCommand(name: string, command: string | Buffer) {
