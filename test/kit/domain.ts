@@ -1,7 +1,8 @@
 /**
  * A whole domain for a test: the embedded store in a folder of its own, accounts with known passwords, and a clock.
- * `close()` closes the store and removes the folder.
+ * `close()` checks that everything stored adds up, closes the store and removes the folder.
  */
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { type Log, silentLog } from '../../src/base/log.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { AccountAdmin } from '../../src/mailbox/account-admin.ts';
 import { Accounts } from '../../src/mailbox/accounts.ts';
+import { type CheckProblem, checkMail } from '../../src/mailbox/check.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
 import { loadList } from '../../src/mailbox/load.ts';
 import { Authenticator } from '../../src/mailbox/login.ts';
@@ -96,8 +98,13 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
     },
     messagesOf: (address, mailbox = 'INBOX') => readMessages(domain, address, mailbox),
     async close() {
+      const problems: CheckProblem[] = [];
+      for await (const event of checkMail({ ...domain, store: opened }, { repair: false })) {
+        if (event.kind === 'problem') problems.push(event);
+      }
       await store.close();
       if (options.data === undefined) await rm(data, { recursive: true, force: true });
+      assert.deepEqual(problems, []);
     },
   };
 }
