@@ -12,6 +12,8 @@ export class Modes {
   utf8 = false;
   /** IMAP4rev2: no RECENT, ESEARCH for SEARCH, UTF-8 in names. */
   rev2 = false;
+  /** Words that ENABLE has answered; each is answered once (RFC 5161 §3.1). */
+  readonly enabled = new Set<string>();
 
   get isUtf8(): boolean {
     return this.utf8 || this.rev2;

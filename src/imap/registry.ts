@@ -4,29 +4,44 @@
  */
 import { Bug } from '../base/invariant.ts';
 import type { Command } from './command.ts';
-import type { CapabilityContext, Extension, FetchItem, SearchKeyItem, StatusItem } from './extension.ts';
-import type { Modes } from './modes.ts';
+import type {
+  CapabilityContext,
+  CreateParameter,
+  Enable,
+  Extension,
+  FetchItem,
+  ListReturnItem,
+  ListSelectionItem,
+  SearchKeyItem,
+  SelectParameter,
+  StatusItem,
+} from './extension.ts';
 import { type KeywordSyntax, type KeywordTable, keywordTable } from './wire/keyword-table.ts';
 
 export class Registry {
   readonly extensions: readonly Extension[];
   readonly commands: ReadonlyMap<string, Command>;
-  readonly enables: ReadonlyMap<string, (modes: Modes) => void>;
+  /** By the word in capitals; `name` is as it is answered. */
+  readonly enables: ReadonlyMap<string, { readonly name: string; readonly enable: Enable }>;
   readonly fetchItems: KeywordTable<FetchItem>;
   readonly statusItems: KeywordTable<StatusItem>;
   readonly searchKeys: ReadonlyMap<string, SearchKeyItem>;
   readonly searchReturns: KeywordTable<KeywordSyntax>;
-  readonly selectParameters: KeywordTable<KeywordSyntax>;
+  readonly selectParameters: KeywordTable<SelectParameter>;
   readonly fetchModifiers: KeywordTable<KeywordSyntax>;
   readonly storeModifiers: KeywordTable<KeywordSyntax>;
-  readonly createParameters: KeywordTable<KeywordSyntax>;
-  readonly listSelections: KeywordTable<KeywordSyntax>;
-  readonly listReturns: KeywordTable<KeywordSyntax>;
+  readonly createParameters: KeywordTable<CreateParameter>;
+  readonly listSelections: KeywordTable<ListSelectionItem>;
+  readonly listReturns: KeywordTable<ListReturnItem>;
 
   constructor(extensions: readonly Extension[]) {
     this.extensions = extensions;
     this.commands = byName(extensions.flatMap((one) => one.commands ?? []));
-    this.enables = new Map(extensions.flatMap((one) => Object.entries(one.enables ?? {})));
+    this.enables = new Map(
+      extensions.flatMap((one) =>
+        Object.entries(one.enables ?? {}).map(([name, enable]) => [name.toUpperCase(), { name, enable }]),
+      ),
+    );
     this.fetchItems = keywordTable(extensions.flatMap((one) => one.fetchItems ?? []));
     this.statusItems = keywordTable(extensions.flatMap((one) => one.statusItems ?? []));
     this.searchKeys = byName(extensions.flatMap((one) => one.searchKeys ?? []));

@@ -11,7 +11,7 @@ import { MailboxNameError, normalizeMailboxName } from '../../mail/mailbox-name.
 import { LIST } from './chars.ts';
 import type { Cursor } from './cursor.ts';
 import { SyntaxFault } from './fault.ts';
-import { astring, maybeAstring, maybeString, nonEmptyList } from './grammar.ts';
+import { astring, maybeAstring, maybeString, nonEmptyList, sp } from './grammar.ts';
 import { decodeModifiedUtf7 } from './utf7.ts';
 
 const OPEN = 0x28;
@@ -23,6 +23,19 @@ export function mailbox(c: Cursor): string {
 export function maybeMailbox(c: Cursor): string | undefined {
   const bytes = maybeAstring(c);
   return bytes === undefined ? undefined : canonical(nameText(bytes, c.isUtf8));
+}
+
+/** A name, and how the client wrote it: an answer may have to say both (RFC 9051 §6.3.9.7). */
+export interface SuppliedName {
+  readonly name: string;
+  readonly supplied: string;
+}
+
+/** `SP mailbox`. */
+export function spSuppliedMailbox(c: Cursor): SuppliedName {
+  sp(c);
+  const supplied = nameText(astring(c, 'a mailbox name'), c.isUtf8);
+  return { name: canonical(supplied), supplied };
 }
 
 /** The reference argument of LIST and LSUB: a name that may be empty and keeps its delimiters. */

@@ -1,0 +1,22 @@
+import { expungeMessages } from '../../mailbox/expunge.ts';
+import { defineCommand, SELECTED } from '../command.ts';
+import { ok } from '../replies.ts';
+import { end } from '../wire/grammar.ts';
+
+/**
+ * CLOSE (RFC 9051 §6.4.1): removes what is marked \Deleted, says nothing of it, and leaves. Nothing is removed from a
+ * mailbox opened by EXAMINE. When the removal fails the mailbox stays open, so that the client can see what is left.
+ */
+export const close = defineCommand({
+  name: 'CLOSE',
+  states: SELECTED,
+  parse: end,
+  async run({ session, state }) {
+    const { mailbox, isReadOnly } = state.selected;
+    if (!isReadOnly && !mailbox.isGone && mailbox.deleted > 0) {
+      await expungeMessages(session.domain, state.account, mailbox, {});
+    }
+    session.deselect();
+    return ok('CLOSE completed');
+  },
+});

@@ -1,0 +1,51 @@
+import { MailboxError } from '../../mailbox/errors.ts';
+import { createMailbox } from '../../mailbox/folders.ts';
+import type { Role } from '../../mailbox/model.ts';
+import { defineCommand, SIGNED_IN } from '../command.ts';
+import type { CreateParameter } from '../extension.ts';
+import { attributesOf, listedOf, oldNameOf, writeList } from '../listing.ts';
+import { type Completion, no, ok } from '../replies.ts';
+import { end } from '../wire/grammar.ts';
+import { maybeSpOptionList, type ParsedKeyword } from '../wire/keyword-table.ts';
+import { type SuppliedName, spSuppliedMailbox } from '../wire/mailbox.ts';
+
+interface CreateArgs {
+  readonly target: SuppliedName;
+  readonly parameters: readonly ParsedKeyword<CreateParameter>[];
+}
+
+/** CREATE (RFC 9051 §6.3.4), with a role when the client wishes one (RFC 6154 §3). */
+export const create = defineCommand({
+  name: 'CREATE',
+  states: SIGNED_IN,
+  parse(c, registry): CreateArgs {
+    const target = spSuppliedMailbox(c);
+    const parameters = maybeSpOptionList(c, registry.createParameters, 'CREATE parameter');
+    end(c);
+    return { target, parameters };
+  },
+  async run({ session, state }, { target, parameters }): Promise<Completion> {
+    const { account } = state;
+    try {
+      const wishes: { readonly role?: Role } = Object.assign(
+        {},
+        ...parameters.map(({ item, args }) => item.wishes(args)),
+      );
+      const mailbox = await createMailbox(session.domain, account, target.name, wishes.role);
+      const extras = oldNameOf(session.modes, withoutDelimiter(target.supplied), mailbox.name);
+      if (extras.oldName !== undefined) {
+        writeList(session.out, 'LIST', mailbox.name, attributesOf(listedOf(account, mailbox)), extras);
+      }
+    } catch (error) {
+      const isAboutRole = parameters.length > 0 && error instanceof MailboxError && error.code === 'cannot';
+      if (!isAboutRole) throw error;
+      return no(error.message, 'USEATTR');
+    }
+    return ok('CREATE completed');
+  },
+});
+
+/** A trailing delimiter only says that mailboxes below it will follow; it is no part of the name. */
+function withoutDelimiter(name: string): string {
+  return name.endsWith('/') ? name.slice(0, -1) : name;
+}

@@ -1,0 +1,33 @@
+import { defineCommand, SIGNED_IN } from '../command.ts';
+import { ok } from '../replies.ts';
+import { enableList } from '../wire/account-args.ts';
+import { end } from '../wire/grammar.ts';
+
+/**
+ * ENABLE (RFC 5161, RFC 9051 §6.3.1). What is unknown or cannot be enabled is passed over; ENABLED names what this
+ * command has switched on, and comes even when that is nothing. Possible with a mailbox open, as RFC 5161 §3.1 leaves it
+ * to servers; the next response is written in the new modes.
+ */
+export const enable = defineCommand({
+  name: 'ENABLE',
+  states: SIGNED_IN,
+  parse(c) {
+    const words = enableList(c);
+    end(c);
+    return words;
+  },
+  run(call, words) {
+    const { out, modes, registry } = call.session;
+    const fresh: string[] = [];
+    for (const word of words) {
+      const mode = registry.enables.get(word);
+      if (mode === undefined || modes.enabled.has(mode.name)) continue;
+      modes.enabled.add(mode.name);
+      mode.enable(call);
+      fresh.push(mode.name);
+    }
+    out.isUtf8 = modes.isUtf8;
+    out.ascii(['* ENABLED', ...fresh].join(' ')).crlf();
+    return ok('ENABLE completed');
+  },
+});

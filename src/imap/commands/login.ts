@@ -1,0 +1,37 @@
+import { login as loginMechanism } from '../../sasl/login.ts';
+import { defineCommand } from '../command.ts';
+import { bad, type Completion } from '../replies.ts';
+import { completeSignIn, refusePlaintext } from '../sign-in.ts';
+import { astring, end, sp } from '../wire/grammar.ts';
+
+interface LoginArgs {
+  readonly username: Buffer;
+  readonly password: Buffer;
+}
+
+/**
+ * LOGIN (RFC 9051 §6.2.3): the two values that SASL's mechanism of the same name asks for, so they are judged, limited
+ * and prepared by that mechanism and nowhere else.
+ */
+export const login = defineCommand({
+  name: 'LOGIN',
+  states: ['not-authenticated'],
+  parse(c): LoginArgs {
+    sp(c);
+    const username = astring(c, 'a user name');
+    sp(c);
+    const password = astring(c, 'a password');
+    end(c);
+    return { username, password };
+  },
+  async run({ session }, { username, password }): Promise<Completion> {
+    if (!session.mayUsePlaintext) return refusePlaintext();
+    const machine = loginMechanism.begin();
+    machine.start();
+    let step = machine.next(username);
+    if (step.kind === 'challenge') step = machine.next(password);
+    return step.kind === 'credentials'
+      ? completeSignIn(session, step.credentials)
+      : bad('Empty or impossible user name or password');
+  },
+});

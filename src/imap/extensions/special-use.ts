@@ -1,0 +1,46 @@
+/**
+ * SPECIAL-USE (RFC 6154): which mailbox is Sent, Trash and so on. The attributes stand in every LIST response
+ * (`listing.ts`); here are the options that ask for them and CREATE's parameter.
+ */
+
+import { MailboxError } from '../../mailbox/errors.ts';
+import type { Role } from '../../mailbox/model.ts';
+import { createParameter, defineExtension } from '../extension.ts';
+import { ROLE_ATTRIBUTES } from '../listing.ts';
+import { specialUse as specialUseList } from '../wire/account-args.ts';
+
+/** Those whose mailbox holds mail of its own; \All and \Flagged would be views of other mailboxes (RFC 6154 §2). */
+const CREATABLE: ReadonlyMap<string, Role> = new Map(
+  (['archive', 'drafts', 'important', 'junk', 'sent', 'trash'] as const).map((role) => [
+    ROLE_ATTRIBUTES[role].toUpperCase(),
+    role,
+  ]),
+);
+
+const useParameter = createParameter<readonly string[]>({
+  name: 'USE',
+  parse: specialUseList,
+  wishes(attributes) {
+    const wanted = new Set(attributes.map((attribute) => attribute.toUpperCase()));
+    if (wanted.size > 1) throw new MailboxError('cannot', 'a mailbox has one special use at most');
+    const [attribute] = wanted;
+    if (attribute === undefined) return {};
+    const role = CREATABLE.get(attribute);
+    if (role === undefined) throw new MailboxError('cannot', 'this special use is not offered');
+    return { role };
+  },
+});
+
+export const specialUse = defineExtension({
+  rfc: 'RFC 6154 SPECIAL-USE and CREATE-SPECIAL-USE',
+  capabilities: () => ['SPECIAL-USE', 'CREATE-SPECIAL-USE'],
+  createParameters: [useParameter],
+  listSelections: [
+    {
+      name: 'SPECIAL-USE',
+      role: 'independent',
+      selects: (listed) => listed.mailbox?.role !== undefined,
+    },
+  ],
+  listReturns: [{ name: 'SPECIAL-USE' }],
+});

@@ -1,0 +1,23 @@
+/**
+ * The end of LOGIN and of AUTHENTICATE: credentials become the authenticated state. The OK carries the capabilities, so
+ * that no client has to ask for them again (RFC 9051 §7.1 `CAPABILITY`).
+ */
+import type { Credentials } from '../sasl/mechanism.ts';
+import type { SessionContext } from './command.ts';
+import { type Completion, no, ok } from './replies.ts';
+
+/** Throws MailboxError for wrong credentials. */
+export async function completeSignIn(session: SessionContext, credentials: Credentials): Promise<Completion> {
+  const { account } = await session.signIn(credentials);
+  const { isSecure, mayUsePlaintext, settings } = session;
+  const words = session.registry.capabilities({ isSignedIn: true, isSecure, mayUsePlaintext, settings });
+  return {
+    ...ok('Signed in', `CAPABILITY ${words.join(' ')}`),
+    next: { kind: 'authenticated', account },
+  };
+}
+
+/** RFC 5530 §3 PRIVACYREQUIRED: the client's answer to it is STARTTLS, not another password. */
+export function refusePlaintext(): Completion {
+  return no('Passwords are taken over TLS only; use STARTTLS first', 'PRIVACYREQUIRED');
+}

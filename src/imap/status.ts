@@ -1,0 +1,29 @@
+/**
+ * One STATUS response (RFC 9051 §7.3.4): for STATUS itself and for LIST with RETURN (STATUS). Counters kept with every
+ * change answer it; no list of messages is loaded, unless an item says that no counter has it.
+ */
+import { loadList } from '../mailbox/load.ts';
+import type { MailboxState } from '../mailbox/mailbox-state.ts';
+import type { Call } from './command.ts';
+import { enableCondstore } from './condstore.ts';
+import type { StatusItem } from './extension.ts';
+
+export async function writeStatusOf(
+  call: Call<'authenticated' | 'selected'>,
+  mailbox: MailboxState,
+  items: readonly StatusItem[],
+): Promise<void> {
+  const { session, state } = call;
+  if (items.some((item) => item.impliesCondstore === true)) enableCondstore(call);
+  if (items.some((item) => item.needsList?.(mailbox) === true)) {
+    await loadList(session.domain, state.account, mailbox);
+  }
+  const { out } = session;
+  out.ascii('* STATUS ').mailbox(mailbox.name).ascii(' (');
+  items.forEach((item, index) => {
+    if (index > 0) out.sp();
+    out.ascii(item.name).sp();
+    item.write(out, mailbox, session);
+  });
+  out.close().crlf();
+}
