@@ -362,6 +362,6 @@ export class ImapSession implements Session, SessionContext, AccountListener {
 
 function wrongState(command: Command, kind: State['kind']): string {
   if (kind === 'not-authenticated') return `${command.name} needs a login first`;
-  if (kind === 'authenticated') return `${command.name} needs a selected mailbox`;
+  if (command.states.includes('selected')) return `${command.name} needs a selected mailbox`;
   return `${command.name} is not possible after login`;
 }

@@ -2,7 +2,7 @@
  * A real IMAP server for a test: listeners on free ports of 127.0.0.1, sockets, the embedded store in a folder of its
  * own. What a client sees of it is what a client sees of the product.
  */
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext } from 'node:tls';
 import type { ImapOptions } from '../../src/imap/server.ts';
 import { startImap } from '../../src/imap/server.ts';
 import type { ImapSettings } from '../../src/imap/settings.ts';
@@ -20,7 +20,7 @@ export interface TestImapOptions extends TestDomainOptions {
   readonly settings?: Partial<ImapSettings>;
   /** Sessions one account may have. */
   readonly sessionsPerAccount?: number;
-  /** Listen with TLS from the first octet too, on `tlsPort`. */
+  /** STARTTLS works, and `tlsPort` has TLS from the first octet. Without it there is no certificate: making one takes long. */
   readonly withTls?: boolean;
 }
 
@@ -61,14 +61,13 @@ const TEST_SETTINGS: ImapSettings = Object.freeze({
 
 export async function startTestImap(options: TestImapOptions = {}): Promise<TestImap> {
   const kit = await openTestDomain(options);
-  const tls = lazyTls(await makePair('mail.example.com'));
   const sweep = new Sweep();
   const serving: ImapOptions = {
     domain: kit.domain,
     authenticator: kit.authenticator,
     settings: { ...TEST_SETTINGS, ...options.settings },
     roster: new Roster(options.sessionsPerAccount ?? 100),
-    tls,
+    tls: options.withTls ? await selfSigned() : NO_TLS,
     limits: new ConnectionLimits({ total: 1000, perAddress: 1000 }),
     stream: { sweep, writeTimeoutMs: 10_000 },
     handshakeTimeoutMs: 10_000,
@@ -109,13 +108,14 @@ export async function startTestImap(options: TestImapOptions = {}): Promise<Test
   };
 }
 
-/** Most tests never shake hands; a context costs more than the rest of the server. */
-function lazyTls(pair: { readonly certificate: string; readonly key: string }): ImapOptions['tls'] {
-  let context: SecureContext | undefined;
-  return {
-    current() {
-      context ??= createSecureContext({ cert: pair.certificate, key: pair.key });
-      return context;
-    },
-  };
+const NO_TLS: ImapOptions['tls'] = {
+  current() {
+    throw new Error('this test server was started without TLS');
+  },
+};
+
+async function selfSigned(): Promise<ImapOptions['tls']> {
+  const pair = await makePair('mail.example.com');
+  const context = createSecureContext({ cert: pair.certificate, key: pair.key });
+  return { current: () => context };
 }

@@ -94,7 +94,7 @@ class Player {
     const settings = steps.filter((step) => step.kind === '@settings').flatMap((step) => options(step.text));
     const server = await startTestImap({
       settings: Object.fromEntries(settings),
-      withTls: steps.some((step) => step.kind === '@tls'),
+      withTls: steps.some((step) => step.kind === '@tls' || step.kind === '@starttls'),
     });
     await server.kit.addAccount('alice@example.com', 'secret');
     return new Player(server);
