@@ -66,7 +66,7 @@ export class Endpoint extends SMTPServer {
   /** Says goodbye to those who are not in the middle of a message, and to the others when they are done. */
   stop(graceMs: number, isBusy: (session: SMTPServerSession) => boolean): Promise<void> {
     this.#isStopping = true;
-    this.options.closeTimeout = graceMs;
+    this.options.closeTimeout = Math.max(1, graceMs); // zero is half a minute there
     const { promise, resolve } = Promise.withResolvers<void>();
     this.close(resolve);
     for (const connection of [...this.connections]) if (!isBusy(connection.session)) bye(connection);
