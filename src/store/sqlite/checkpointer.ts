@@ -7,6 +7,7 @@
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { Bug } from '../../base/invariant.ts';
 import { StoreError } from '../../mailbox/store.ts';
 import type { CheckpointMode, CheckpointReply, CheckpointWorkerData } from './checkpoint-worker.ts';
 import { type Database, isSyncFailure } from './database.ts';
@@ -19,6 +20,8 @@ export interface CheckpointerOptions {
   readonly isUnsynced?: boolean;
   /** Keeps the writers waiting while `work` runs. */
   readonly paused: <T>(work: () => Promise<T>) => Promise<T>;
+  /** The log began anew, the writers still wait. */
+  readonly onRestart: () => void;
   readonly onFatal: (error: Error) => void;
   readonly onTrouble: (error: Error) => void;
 }
@@ -66,10 +69,14 @@ export class Checkpointer {
   async #run(frames: number): Promise<void> {
     try {
       await this.#ask('passive');
-      const { isBusy } = await this.#options.paused(() => this.#ask('restart'));
+      const { isBusy } = await this.#options.paused(async () => {
+        const reply = await this.#ask('restart');
+        this.#options.onRestart();
+        return reply;
+      });
       this.#dueFrames = isBusy ? frames + this.#thresholdFrames : this.#thresholdFrames;
     } catch (error) {
-      if (isSyncFailure(error)) this.#options.onFatal(error as Error);
+      if (isSyncFailure(error) || error instanceof Bug) this.#options.onFatal(error as Error);
       else this.#options.onTrouble(error as Error);
       this.#dueFrames = frames + this.#thresholdFrames;
     }

@@ -37,6 +37,9 @@ interface QueuedTurn {
 
 const RESOLVED: Promise<void> = Promise.resolve();
 
+/** What turns need of the log's sync. */
+export type Sync = Pick<WalSync, 'sync' | 'syncSoon' | 'failure'>;
+
 export interface GroupCommitOptions {
   /** Deferrable work is answered at commit and synced soon. */
   readonly isDelayed: boolean;
@@ -49,14 +52,14 @@ export interface GroupCommitOptions {
 
 export class GroupCommit {
   readonly #db: Database;
-  readonly #sync: WalSync;
+  readonly #sync: Sync;
   readonly #options: GroupCommitOptions;
   readonly #queue: QueuedTurn[] = [];
   readonly #pausing = new Mutex();
   #isPaused = false;
   #isClosed = false;
 
-  constructor(db: Database, sync: WalSync, options: GroupCommitOptions) {
+  constructor(db: Database, sync: Sync, options: GroupCommitOptions) {
     this.#db = db;
     this.#sync = sync;
     this.#options = options;

@@ -6,14 +6,20 @@ import { once } from 'node:events';
 import { basename, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { StoreProblem } from '../../mailbox/store.ts';
+import type { GroupCommit } from './group-commit.ts';
 import type { InspectRequest } from './inspect-worker.ts';
 import type { Findings } from './inspection.ts';
-import type { Shard } from './shard.ts';
+import type { Segments } from './segments.ts';
 
-export async function inspect(
-  shard: Pick<Shard, 'directory' | 'db' | 'segments' | 'commits' | 'context'>,
-  isRepairing: boolean,
-): Promise<readonly StoreProblem[]> {
+export interface InspectedShard {
+  readonly directory: string;
+  readonly db: { readonly path: string };
+  readonly segments: Segments;
+  readonly commits: GroupCommit;
+  readonly context: { readonly sync: () => Promise<void> };
+}
+
+export async function inspect(shard: InspectedShard, isRepairing: boolean): Promise<readonly StoreProblem[]> {
   const request: InspectRequest = {
     path: shard.db.path,
     segmentsDirectory: join(shard.directory, 'segments'),

@@ -79,6 +79,7 @@ export class Shard implements StagingShard {
       thresholdBytes: options.checkpointBytes,
       isUnsynced: options.faults.isUnsynced === true,
       paused: (work) => this.commits.paused(work),
+      onRestart: () => wal.assertSameFile(),
       onFatal: options.onFatal,
       onTrouble: options.onTrouble,
     });

@@ -30,6 +30,8 @@ struct head {
 };
 
 #define MAX_FD 65536
+/* A disk takes its time, and others write meanwhile. */
+#define SYNC_US 1000
 #define ACK_HANDLE 0xffffffffu
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -199,6 +201,7 @@ static int do_sync(int fd, int (*real)(int)) {
   uint32_t sync = next_sync++;
   record(SYNC_BEGIN, handle, sync, "", 0);
   pthread_mutex_unlock(&lock);
+  usleep(SYNC_US);
   int result = real(fd);
   pthread_mutex_lock(&lock);
   if (result == 0) record(SYNC_END, handle, sync, "", 0);

@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { StoreError } from '../../mailbox/store.ts';
+import { Database } from './database.ts';
+import { GroupCommit, type GroupCommitOptions, type Work } from './group-commit.ts';
+import { WalSync } from './wal-sync.ts';
+
+let directory = '';
+let db: Database;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'brevduva-turns-'));
+  db = new Database(join(directory, 'x.db'));
+  db.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA foreign_keys = ON;
+    CREATE TABLE t (v TEXT UNIQUE);
+    CREATE TABLE parent (id INTEGER PRIMARY KEY);
+    CREATE TABLE child (parent INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED);
+  `);
+});
+afterEach(() => {
+  db.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** A sync that ends when the test says so. */
+class HeldSync {
+  readonly failure: StoreError | undefined = undefined;
+  readonly begun: PromiseWithResolvers<void>[] = [];
+  soon = 0;
+
+  sync(): Promise<void> {
+    const held = Promise.withResolvers<void>();
+    this.begun.push(held);
+    return held.promise;
+  }
+
+  syncSoon(): void {
+    this.soon++;
+  }
+}
+
+const insert = (v: string, rest: Partial<Work> = {}): Work => ({
+  apply: () => void db.prepare('INSERT INTO t VALUES (?)').run(v),
+  ...rest,
+});
+const values = () =>
+  db
+    .prepare('SELECT v FROM t ORDER BY rowid')
+    .all()
+    .map((row) => row[0]);
+
+function turns(
+  sync: ConstructorParameters<typeof GroupCommit>[1],
+  options: Partial<GroupCommitOptions> = {},
+) {
+  return new GroupCommit(db, sync, {
+    isDelayed: false,
+    onFatal: assert.fail,
+    onCommit: () => {},
+    ...options,
+  });
+}
+
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  promise.then(
+    () => {
+      settled = true;
+    },
+    () => {
+      settled = true;
+    },
+  );
+  await turnOfTheLoop();
+  return settled;
+}
+
+describe('turns', () => {
+  it('are committed at once and durable after a sync that began later', async () => {
+    const sync = new HeldSync();
+    const { committed, durable } = turns(sync).submit([insert('a'), insert('b')]);
+    assert.deepEqual(values(), ['a', 'b']);
+    assert.deepEqual(await committed, [undefined, undefined]);
+    assert.equal(await isSettled(durable), false);
+    assert.equal(sync.begun.length, 1);
+    sync.begun[0]?.resolve();
+    await durable;
+  });
+
+  it('keep what succeeded when one piece fails, and tell that piece to undo', async () => {
+    const undone: string[] = [];
+    const piece = (v: string) =>
+      insert(v, { undo: () => undone.push(v), done: () => undone.push(`${v} done`) });
+    const { committed } = turns(new HeldSync()).submit([piece('a'), piece('a'), piece('b')]);
+    const outcomes = await committed;
+    assert.deepEqual([outcomes[0], outcomes[1]?.code, outcomes[2]], [undefined, 'io', undefined]);
+    assert.deepEqual(values(), ['a', 'b']);
+    assert.deepEqual(undone, ['a', 'a done', 'b done']);
+  });
+
+  it('take back everything when the COMMIT fails', async () => {
+    const undone: string[] = [];
+    const commits = turns(new HeldSync());
+    const orphan: Work = {
+      apply: () => void db.prepare('INSERT INTO child VALUES (7)').run(),
+      undo: () => undone.push('child'),
+    };
+    const { committed, durable } = commits.submit([insert('a', { undo: () => undone.push('a') }), orphan]);
+    assert.deepEqual(
+      (await committed).map((it) => it?.code),
+      ['io', 'io'],
+    );
+    await durable;
+    assert.deepEqual(undone, ['child', 'a']);
+    assert.deepEqual(values(), []);
+    commits.submit([insert('goes on')]);
+    assert.deepEqual(values(), ['goes on']);
+  });
+
+  it('that changed nothing wait for no sync', async () => {
+    const sync = new HeldSync();
+    const commits = turns(sync);
+    const refuse: Work = {
+      apply: () => {
+        throw new StoreError('conflict', 'no');
+      },
+    };
+    await commits.submit([refuse, refuse]).durable;
+    await commits.submit([]).durable;
+    assert.equal(sync.begun.length, 0);
+  });
+
+  it('queue while paused and run in order afterwards', async () => {
+    const sync = new HeldSync();
+    const commits = turns(sync);
+    const gate = Promise.withResolvers<void>();
+    const pause = commits.paused(() => gate.promise);
+    await turnOfTheLoop();
+    const submitted = ['a', 'b', 'a'].map((v) => commits.submit([insert(v)]));
+    await turnOfTheLoop();
+    assert.deepEqual(values(), []);
+    gate.resolve();
+    await pause;
+    assert.deepEqual(values(), ['a', 'b']);
+    const outcomes = await Promise.all(submitted.map((turn) => turn.committed));
+    assert.deepEqual(
+      outcomes.flat().map((it) => it?.code),
+      [undefined, undefined, 'io'],
+    );
+    for (const held of sync.begun) held.resolve();
+    await Promise.all(submitted.map((turn) => turn.durable));
+  });
+
+  it('with deferrable changes alone are answered before the sync, only when that was chosen', async () => {
+    const flags = (v: string) => insert(v, { isDeferrable: true });
+    const delayed = new HeldSync();
+    await turns(delayed, { isDelayed: true }).submit([flags('a')]).durable;
+    assert.deepEqual([delayed.begun.length, delayed.soon], [0, 1]);
+    const mixed = turns(delayed, { isDelayed: true }).submit([flags('b'), insert('c')]);
+    assert.equal(await isSettled(mixed.durable), false);
+    const strict = new HeldSync();
+    assert.equal(await isSettled(turns(strict).submit([flags('d')]).durable), false);
+  });
+
+  it('are refused once the store is closed', async () => {
+    const commits = turns(new HeldSync());
+    commits.close();
+    assert.equal((await commits.submit([insert('a')]).committed)[0]?.code, 'closed');
+    assert.deepEqual(values(), []);
+  });
+});
+
+describe('the sync of the log', () => {
+  it('covers many callers and can be asked again', async () => {
+    const wal = new WalSync(db.path, assert.fail);
+    await Promise.all(Array.from({ length: 200 }, () => wal.sync()));
+    await wal.sync();
+    wal.syncSoon();
+    await wal.close();
+  });
+
+  it('that fails is fatal, is told to all who wait, and is never tried again', async () => {
+    const path = join(directory, 'broken');
+    symlinkSync('/dev/full', `${path}-wal`); // a device that cannot be synced
+    const fatal: Error[] = [];
+    const wal = new WalSync(path, (error) => fatal.push(error));
+    const results = await Promise.allSettled([wal.sync(), wal.sync(), wal.sync()]);
+    assert.deepEqual(new Set(results.map((it) => it.status)), new Set(['rejected']));
+    await assert.rejects(wal.sync(), { code: 'io' });
+    assert.equal(fatal.length, 1);
+    const refused = turns(wal).submit([insert('a')]);
+    assert.equal((await refused.committed)[0]?.code, 'io');
+    assert.deepEqual(values(), []);
+    await wal.close();
+  });
+
+  it('notices that the log is another file than the one it opened', async () => {
+    const wal = new WalSync(db.path, assert.fail);
+    wal.assertSameFile();
+    const other = join(directory, 'other');
+    writeFileSync(other, '');
+    renameSync(other, `${db.path}-wal`);
+    assert.throws(() => wal.assertSameFile(), /was replaced/);
+    await wal.close();
+  });
+});
