@@ -172,7 +172,12 @@ function holderOf(account: AccountState, role: Role): MailboxState | undefined {
   return [...account.mailboxes.values()].find((mailbox) => mailbox.role === role);
 }
 
+/** The role that mail programs mean by this name of a mailbox at the top. */
+export function roleOfName(name: string): Role | undefined {
+  return ROLE_BY_NAME.get(name.toLowerCase());
+}
+
 function freeRoleFor(account: AccountState, name: string): Role | undefined {
-  const role = ROLE_BY_NAME.get(name.toLowerCase());
+  const role = roleOfName(name);
   return role !== undefined && holderOf(account, role) === undefined ? role : undefined;
 }

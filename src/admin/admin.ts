@@ -1,0 +1,56 @@
+/**
+ * What an administrator can do, as one interface with two implementations: `LocalAdmin` works on the mail of this
+ * process, `ControlClient` asks the running server through its control socket. A command is written once and does not
+ * know which of the two it has.
+ */
+import type { Secret } from '../base/secret.ts';
+import type { CheckEvent } from '../mailbox/check.ts';
+import type { MailAccess, Refusal } from '../transfer/mail-access.ts';
+
+export interface Admin extends MailAccess {
+  /** Of the running server, undefined when the store was opened by this process. */
+  readonly server: ServerFacts | undefined;
+
+  listAccounts(): Promise<readonly AccountSummary[]>;
+  /** Throws `nonexistent`. */
+  findAccount(address: string): Promise<AccountSummary>;
+  /** Each is created or refused by itself, in the order given. */
+  addAccounts(accounts: readonly AccountToAdd[]): Promise<readonly AddedAccount[]>;
+  setPassword(address: string, password: Secret): Promise<void>;
+  setQuota(address: string, change: QuotaChange): Promise<AccountSummary>;
+  /** The account and all its mail. */
+  removeAccount(address: string): Promise<void>;
+
+  check(options: { readonly address?: string; readonly repair: boolean }): AsyncIterable<CheckEvent>;
+  close(): Promise<void>;
+}
+
+export interface ServerFacts {
+  readonly pid: number;
+  readonly version: string;
+  readonly startedMs: number;
+}
+
+export interface AccountSummary {
+  readonly address: string;
+  readonly createdMs: number;
+  readonly usedBytes: number;
+  readonly usedMessages: number;
+  readonly quotaBytes?: number;
+  readonly quotaMessages?: number;
+}
+
+export interface AccountToAdd {
+  readonly address: string;
+  readonly password: Secret;
+  readonly quotaBytes?: number;
+  readonly quotaMessages?: number;
+}
+
+export type AddedAccount = { readonly address: string } | Refusal;
+
+/** Absent: stays as it is. `none`: no limit. */
+export interface QuotaChange {
+  readonly bytes?: number | 'none';
+  readonly messages?: number | 'none';
+}

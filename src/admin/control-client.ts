@@ -1,0 +1,186 @@
+/**
+ * `Admin` of a running server, through its control socket.
+ */
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Secret } from '../base/secret.ts';
+import type { CheckEvent } from '../mailbox/check.ts';
+import { MAILBOX_ERROR_CODES, MailboxError, type MailboxErrorCode } from '../mailbox/errors.ts';
+import type { AddedMessage, MailboxSummary, MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
+import type { AccountSummary, AccountToAdd, AddedAccount, Admin, QuotaChange, ServerFacts } from './admin.ts';
+import { decodeMessages, encodeMessages } from './message-frames.ts';
+
+export class ControlClient implements Admin {
+  readonly server: ServerFacts;
+  readonly #wire: Wire;
+
+  private constructor(server: ServerFacts, wire: Wire) {
+    this.server = server;
+    this.#wire = wire;
+  }
+
+  /** Undefined when no server answers there. */
+  static async connect(socketPath: string): Promise<ControlClient | undefined> {
+    const wire = new Wire(socketPath);
+    try {
+      return new ControlClient(await wire.json<ServerFacts>('GET', '/v1/server'), wire);
+    } catch (error) {
+      wire.close();
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ECONNREFUSED') return undefined;
+      throw error;
+    }
+  }
+
+  async listAccounts(): Promise<readonly AccountSummary[]> {
+    return (await this.#wire.json<{ accounts: AccountSummary[] }>('GET', '/v1/accounts')).accounts;
+  }
+
+  findAccount(address: string): Promise<AccountSummary> {
+    return this.#wire.json('GET', accountPath(address));
+  }
+
+  async addAccounts(accounts: readonly AccountToAdd[]): Promise<readonly AddedAccount[]> {
+    const body = { accounts: accounts.map((one) => ({ ...one, password: one.password.reveal() })) };
+    return (await this.#wire.json<{ outcomes: AddedAccount[] }>('POST', '/v1/accounts', body)).outcomes;
+  }
+
+  async setPassword(address: string, password: Secret): Promise<void> {
+    await this.#wire.json('PATCH', accountPath(address), { password: password.reveal() });
+  }
+
+  setQuota(address: string, change: QuotaChange): Promise<AccountSummary> {
+    return this.#wire.json('PATCH', accountPath(address), { quota: change });
+  }
+
+  async removeAccount(address: string): Promise<void> {
+    await this.#wire.json('DELETE', accountPath(address));
+  }
+
+  async listMailboxes(address: string): Promise<readonly MailboxSummary[]> {
+    const path = `${accountPath(address)}/mailboxes`;
+    return (await this.#wire.json<{ mailboxes: MailboxSummary[] }>('GET', path)).mailboxes;
+  }
+
+  ensureMailbox(address: string, name: string, options: { readonly isSubscribed?: boolean }) {
+    return this.#wire.json<{ name: string; isNew: boolean }>('PUT', mailboxPath(address, name), options);
+  }
+
+  async whichImported(
+    address: string,
+    mailbox: string,
+    keys: readonly Buffer[],
+  ): Promise<readonly boolean[]> {
+    const body = { keys: keys.map((key) => key.toString('base64')) };
+    const path = `${mailboxPath(address, mailbox)}/imported`;
+    return (await this.#wire.json<{ known: boolean[] }>('POST', path, body)).known;
+  }
+
+  async addMessages(
+    address: string,
+    mailbox: string,
+    messages: Iterable<MessageToAdd> | AsyncIterable<MessageToAdd>,
+  ): Promise<readonly AddedMessage[]> {
+    const path = `${mailboxPath(address, mailbox)}/messages`;
+    const response = await this.#wire.send('POST', path, encodeMessages(framed(messages)));
+    return (await answerOf<{ outcomes: AddedMessage[] }>(response)).outcomes;
+  }
+
+  async *readMessages(address: string, mailbox: string): AsyncGenerator<StoredMessage> {
+    const response = await this.#wire.send('GET', `${mailboxPath(address, mailbox)}/messages`);
+    if (response.statusCode !== 200) await answerOf(response);
+    for await (const { head, chunks } of decodeMessages(response)) {
+      yield { ...(head as Omit<StoredMessage, 'chunks'>), chunks };
+    }
+  }
+
+  async *check(options: { readonly address?: string; readonly repair: boolean }): AsyncGenerator<CheckEvent> {
+    const response = await this.#wire.send('POST', '/v1/check', [Buffer.from(JSON.stringify(options))]);
+    if (response.statusCode !== 200) await answerOf(response);
+    for await (const line of createInterface({ input: response })) yield JSON.parse(line) as CheckEvent;
+    if (!response.complete) throw new Error('the server ended in the middle of the check');
+  }
+
+  async close(): Promise<void> {
+    this.#wire.close();
+  }
+}
+
+class Wire {
+  readonly #socketPath: string;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async json<T>(method: string, path: string, body?: object): Promise<T> {
+    const bytes = body === undefined ? undefined : [Buffer.from(JSON.stringify(body))];
+    return answerOf<T>(await this.send(method, path, bytes));
+  }
+
+  /** A body of one buffer is sent with its length, a stream in chunks. */
+  async send(
+    method: string,
+    path: string,
+    body?: readonly Buffer[] | AsyncIterable<Buffer>,
+  ): Promise<IncomingMessage> {
+    const length = Array.isArray(body) ? { 'content-length': (body[0] as Buffer).length } : {};
+    const request = httpRequest({
+      socketPath: this.#socketPath,
+      agent: this.#agent,
+      method,
+      path,
+      headers: length,
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    request.on('response', resolve);
+    request.on('error', (error) => reject(asLost(error)));
+    if (body === undefined) request.end();
+    else pipeline(Readable.from(body), request).catch((error: Error) => reject(asLost(error)));
+    return promise;
+  }
+}
+
+async function* framed(messages: Iterable<MessageToAdd> | AsyncIterable<MessageToAdd>) {
+  for await (const { flags, keywords, internalDate, importKey, chunks } of messages) {
+    const head = {
+      flags,
+      keywords,
+      ...(internalDate === undefined ? {} : { internalDate }),
+      ...(importKey === undefined ? {} : { importKey: importKey.toString('base64') }),
+    };
+    yield { head, chunks };
+  }
+}
+
+async function answerOf<T>(response: IncomingMessage): Promise<T> {
+  const parts: Buffer[] = [];
+  for await (const part of response as AsyncIterable<Buffer>) parts.push(part);
+  const body = JSON.parse(Buffer.concat(parts).toString('utf8')) as T & { code?: string; message?: string };
+  if ((response.statusCode ?? 500) < 400) return body;
+  const message = body.message ?? `the server answered ${response.statusCode}`;
+  if (isMailboxErrorCode(body.code)) throw new MailboxError(body.code, message);
+  throw new Error(message);
+}
+
+function isMailboxErrorCode(code: string | undefined): code is MailboxErrorCode {
+  return (MAILBOX_ERROR_CODES as readonly (string | undefined)[]).includes(code);
+}
+
+/** Keeps what `connect` looks at; says in words what happened to anybody else. */
+function asLost(error: Error): Error {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'ECONNRESET' && code !== 'EPIPE' && code !== 'ERR_STREAM_PREMATURE_CLOSE') return error;
+  return new Error('the server ended while it was asked', { cause: error });
+}
+
+const accountPath = (address: string): string => `/v1/accounts/${encodeURIComponent(address)}`;
+const mailboxPath = (address: string, name: string): string =>
+  `${accountPath(address)}/mailboxes/${encodeURIComponent(name)}`;

@@ -1,0 +1,251 @@
+/**
+ * Administration of the mail that this process has open: in the server behind the control socket, or in a command that
+ * runs while no server does.
+ */
+import type { Secret } from '../base/secret.ts';
+import type { AccountAdmin } from '../mailbox/account-admin.ts';
+import type { AccountState } from '../mailbox/account-state.ts';
+import { appendMessages, type IncomingMessage } from '../mailbox/append.ts';
+import { checkMail } from '../mailbox/check.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { MailboxError } from '../mailbox/errors.ts';
+import { createMailbox, setSubscribed } from '../mailbox/folders.ts';
+import { IncomingStream, type Received } from '../mailbox/incoming.ts';
+import type { MailboxState } from '../mailbox/mailbox-state.ts';
+import { findMailbox, mailboxOf } from '../mailbox/mailboxes.ts';
+import type { AccountRecord } from '../mailbox/model.ts';
+import { setQuota } from '../mailbox/quota.ts';
+import type {
+  AddedMessage,
+  MailboxSummary,
+  MessageToAdd,
+  Refusal,
+  StoredMessage,
+} from '../transfer/mail-access.ts';
+import type { AccountSummary, AccountToAdd, AddedAccount, Admin, QuotaChange } from './admin.ts';
+import { readMailbox } from './read-mailbox.ts';
+
+/** Messages that become one change: enough to share a sync, few enough to keep the event loop free for sessions. */
+const BATCH_MESSAGES = 128;
+const BATCH_BYTES = 4 * 1024 * 1024;
+
+export interface LocalAdminOptions {
+  readonly domain: Domain;
+  readonly accounts: AccountAdmin;
+  /** Called by `close`; the server keeps its store and passes none. */
+  readonly onClose?: () => Promise<void>;
+}
+
+export class LocalAdmin implements Admin {
+  readonly server = undefined;
+  readonly #domain: Domain;
+  readonly #accounts: AccountAdmin;
+  readonly #onClose: (() => Promise<void>) | undefined;
+
+  constructor({ domain, accounts, onClose }: LocalAdminOptions) {
+    this.#domain = domain;
+    this.#accounts = accounts;
+    this.#onClose = onClose;
+  }
+
+  async listAccounts(): Promise<readonly AccountSummary[]> {
+    const records = await this.#domain.store.directory.list();
+    return Promise.all(records.map((record) => this.#summary(record)));
+  }
+
+  async findAccount(address: string): Promise<AccountSummary> {
+    return this.#summary(await this.#accounts.accountOf(address));
+  }
+
+  async addAccounts(accounts: readonly AccountToAdd[]): Promise<readonly AddedAccount[]> {
+    const outcomes = await this.#accounts.addAccounts(accounts);
+    return outcomes.map((outcome) =>
+      outcome instanceof MailboxError ? refusal(outcome) : { address: outcome.address },
+    );
+  }
+
+  async setPassword(address: string, password: Secret): Promise<void> {
+    const record = await this.#accounts.accountOf(address);
+    await this.#accounts.setPassword(record.id, password);
+  }
+
+  async setQuota(address: string, change: QuotaChange): Promise<AccountSummary> {
+    const record = await this.#accounts.accountOf(address);
+    const limit = (value: number | 'none'): number | undefined => (value === 'none' ? undefined : value);
+    const updated = await setQuota(this.#domain, record, {
+      ...(change.bytes === undefined ? {} : { quotaBytes: limit(change.bytes) }),
+      ...(change.messages === undefined ? {} : { quotaMessages: limit(change.messages) }),
+    });
+    return this.#summary(updated);
+  }
+
+  async removeAccount(address: string): Promise<void> {
+    const record = await this.#accounts.accountOf(address);
+    await this.#accounts.removeAccount(record.id);
+  }
+
+  async listMailboxes(address: string): Promise<readonly MailboxSummary[]> {
+    const account = await this.#open(address);
+    const mailboxes = [...account.mailboxes.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return mailboxes.map(({ name, role, exists, bytes, subscribed }) => ({
+      name,
+      ...(role === undefined ? {} : { role }),
+      exists,
+      bytes,
+      isSubscribed: subscribed,
+    }));
+  }
+
+  async ensureMailbox(address: string, name: string, { isSubscribed }: { readonly isSubscribed?: boolean }) {
+    const account = await this.#open(address);
+    const known = findMailbox(account, name);
+    const mailbox = known ?? (await createMailbox(this.#domain, account, name));
+    // An import adds subscriptions; it takes none away from a mailbox that was there before.
+    const isWrong = isSubscribed !== undefined && mailbox.subscribed !== isSubscribed;
+    if (isWrong && (isSubscribed || known === undefined)) {
+      await setSubscribed(this.#domain, account, mailbox.name, isSubscribed);
+    }
+    return { name: mailbox.name, isNew: known === undefined };
+  }
+
+  async whichImported(address: string, mailbox: string, keys: readonly Buffer[]) {
+    const account = await this.#open(address);
+    return this.#domain.store.whichImported(account.id, mailboxOf(account, mailbox).id, keys);
+  }
+
+  async addMessages(
+    address: string,
+    mailbox: string,
+    messages: Iterable<MessageToAdd> | AsyncIterable<MessageToAdd>,
+  ): Promise<readonly AddedMessage[]> {
+    const account = await this.#open(address);
+    const target = mailboxOf(account, mailbox);
+    const outcomes: (AddedMessage | undefined)[] = [];
+    let batch: { at: number; message: IncomingMessage }[] = [];
+    let batchBytes = 0;
+    const flush = async (): Promise<void> => {
+      const added = await this.#append(
+        account,
+        target,
+        batch.map(({ message }) => message),
+      );
+      for (const [i, { at }] of batch.entries()) outcomes[at] = added[i];
+      batch = [];
+      batchBytes = 0;
+    };
+    for await (const message of messages) {
+      const received = await this.#receive(account, message);
+      if ('refused' in received) {
+        outcomes.push(received);
+        continue;
+      }
+      batch.push({ at: outcomes.length, message: { ...received, ...marksOf(message) } });
+      outcomes.push(undefined);
+      batchBytes += received.facts.sizeBytes;
+      if (batch.length >= BATCH_MESSAGES || batchBytes >= BATCH_BYTES) await flush();
+    }
+    if (batch.length > 0) await flush();
+    return outcomes as AddedMessage[];
+  }
+
+  async *readMessages(address: string, mailbox: string): AsyncGenerator<StoredMessage> {
+    yield* readMailbox(this.#domain, await this.#open(address), mailbox);
+  }
+
+  async *check({ address, repair }: { readonly address?: string; readonly repair: boolean }) {
+    const accounts = address === undefined ? {} : { accounts: [await this.#accounts.accountOf(address)] };
+    yield* checkMail(this.#domain, { ...accounts, repair });
+  }
+
+  async close(): Promise<void> {
+    await this.#onClose?.();
+  }
+
+  async #open(address: string): Promise<AccountState> {
+    return this.#domain.accounts.open((await this.#accounts.accountOf(address)).id);
+  }
+
+  async #summary(record: AccountRecord): Promise<AccountSummary> {
+    const { address, createdMs, quotaBytes, quotaMessages } = record;
+    const usage =
+      this.#domain.accounts.peek(record.id) ?? (await this.#domain.store.loadAccount(record.id))?.row;
+    return {
+      address,
+      createdMs,
+      usedBytes: usage?.usedBytes ?? 0,
+      usedMessages: usage?.usedMessages ?? 0,
+      ...(quotaBytes === undefined ? {} : { quotaBytes }),
+      ...(quotaMessages === undefined ? {} : { quotaMessages }),
+    };
+  }
+
+  async #receive(account: AccountState, message: MessageToAdd): Promise<Received | Refusal> {
+    const incoming = new IncomingStream(this.#domain.store, [account.id], this.#domain.limits.messageBytes);
+    let failure: MailboxError | undefined;
+    try {
+      // A message that is refused half-way is still read to its end: the next one comes behind it.
+      for await (const chunk of message.chunks()) {
+        if (failure !== undefined) continue;
+        try {
+          await incoming.write(chunk);
+        } catch (error) {
+          failure = asRefusable(error);
+          incoming.abort();
+        }
+      }
+      return failure === undefined ? await incoming.finish() : refusal(failure);
+    } catch (error) {
+      incoming.abort();
+      return refusal(asRefusable(error));
+    }
+  }
+
+  /** As one change when that works; one by one when it does not, so that one bad message costs only itself. */
+  async #append(
+    account: AccountState,
+    mailbox: MailboxState,
+    batch: readonly IncomingMessage[],
+  ): Promise<readonly AddedMessage[]> {
+    try {
+      const { uids } = await appendMessages(this.#domain, account, mailbox, batch);
+      return uids.map((uid) => ({ uid }));
+    } catch (error) {
+      const failure = asRefusable(error);
+      if (failure.code === 'unavailable' || failure.code === 'nonexistent')
+        return batch.map(() => refusal(failure));
+    }
+    const outcomes: AddedMessage[] = [];
+    for (const message of batch) outcomes.push(await this.#appendOne(account, mailbox, message));
+    return outcomes;
+  }
+
+  async #appendOne(
+    account: AccountState,
+    mailbox: MailboxState,
+    message: IncomingMessage,
+  ): Promise<AddedMessage> {
+    try {
+      const { uids } = await appendMessages(this.#domain, account, mailbox, [message]);
+      return { uid: uids[0] as number };
+    } catch (error) {
+      const failure = asRefusable(error);
+      if (failure.code !== 'limit' || message.keywords.length === 0) return refusal(failure);
+    }
+    // Too many keywords is no reason to lose a message.
+    const added = await this.#appendOne(account, mailbox, { ...message, keywords: [] });
+    return 'uid' in added ? { ...added, lostKeywords: true } : added;
+  }
+}
+
+function marksOf({ flags, keywords, internalDate, importKey }: MessageToAdd) {
+  return { flags, keywords, internalDate, ...(importKey === undefined ? {} : { importKey }) };
+}
+
+function refusal(error: MailboxError): Refusal {
+  return { refused: error.code, why: error.message };
+}
+
+function asRefusable(error: unknown): MailboxError {
+  if (error instanceof MailboxError) return error;
+  throw error;
+}

@@ -1,0 +1,181 @@
+/**
+ * What the control socket answers, one line per question: the calls of `Admin` as HTTP resources.
+ *
+ *     GET    /v1/server
+ *     GET    /v1/accounts                                   POST { accounts }
+ *     GET    /v1/accounts/ADDRESS                           PATCH { password?, quota? }      DELETE
+ *     GET    /v1/accounts/ADDRESS/mailboxes
+ *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME { isSubscribed? }
+ *     POST   /v1/accounts/ADDRESS/mailboxes/NAME/imported { keys }
+ *     GET    /v1/accounts/ADDRESS/mailboxes/NAME/messages   POST, both as `message-frames.ts` has them
+ *     POST   /v1/check { address?, repair }                 answers one JSON object a line, as they are found
+ *
+ * ADDRESS and NAME are percent-encoded. Input is checked by schema before anything happens.
+ */
+import { z } from 'zod';
+import { Secret } from '../base/secret.ts';
+import type { MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
+import type { Admin, ServerFacts } from './admin.ts';
+import { decodeMessages, encodeMessages, type Framed } from './message-frames.ts';
+
+export interface Call {
+  readonly admin: Admin;
+  readonly facts: ServerFacts;
+  readonly bytes: AsyncIterable<Uint8Array>;
+  json(): Promise<unknown>;
+}
+
+export type Answer =
+  | { readonly json: unknown; readonly status?: number }
+  | { readonly stream: AsyncIterable<Uint8Array | string>; readonly type: string };
+
+export class BadRequest extends Error {
+  override readonly name = 'BadRequest';
+  readonly status: number;
+
+  constructor(message: string, status = 400) {
+    super(message);
+    this.status = status;
+  }
+}
+
+interface Route {
+  readonly method: string;
+  readonly path: RegExp;
+  run(call: Call, address: string, name: string): Promise<Answer>;
+}
+
+const count = z.int().min(0);
+const AccountToAddSchema = z.strictObject({
+  address: z.string().max(1000),
+  password: z
+    .string()
+    .max(10_000)
+    .transform((text) => new Secret(text)),
+  quotaBytes: count.optional(),
+  quotaMessages: count.optional(),
+});
+const limit = z.union([count, z.literal('none')]).optional();
+const ChangeSchema = z.strictObject({
+  password: z.string().max(10_000).optional(),
+  quota: z.strictObject({ bytes: limit, messages: limit }).optional(),
+});
+const HeadSchema = z.strictObject({
+  flags: z.int().min(0).max(255),
+  keywords: z.array(z.string().max(128)).max(1000),
+  internalDate: z.int().optional(),
+  importKey: z.base64().length(24).optional(),
+});
+const KeysSchema = z.strictObject({ keys: z.array(z.base64().length(24)).max(10_000) });
+const CheckSchema = z.strictObject({ address: z.string().optional(), repair: z.boolean() });
+
+const ACCOUNT = '/v1/accounts/([^/]+)';
+const MAILBOX = `${ACCOUNT}/mailboxes/([^/]+)`;
+
+const ROUTES: readonly Route[] = Object.freeze([
+  on('GET', '/v1/server', async ({ facts }) => ({ json: facts })),
+  on('GET', '/v1/accounts', async ({ admin }) => ({ json: { accounts: await admin.listAccounts() } })),
+  on('POST', '/v1/accounts', async (call) => {
+    const { accounts } = valid(
+      z.strictObject({ accounts: z.array(AccountToAddSchema).max(1000) }),
+      await call.json(),
+    );
+    return { json: { outcomes: await call.admin.addAccounts(accounts.map(defined)) } };
+  }),
+  on('GET', ACCOUNT, async ({ admin }, address) => ({ json: await admin.findAccount(address) })),
+  on('PATCH', ACCOUNT, changeAccount),
+  on('DELETE', ACCOUNT, async ({ admin }, address) => ({ json: await admin.removeAccount(address) })),
+  on('GET', `${ACCOUNT}/mailboxes`, async ({ admin }, address) => ({
+    json: { mailboxes: await admin.listMailboxes(address) },
+  })),
+  on('PUT', MAILBOX, async (call, address, name) => {
+    const options = valid(z.strictObject({ isSubscribed: z.boolean().optional() }), await call.json());
+    return { json: await call.admin.ensureMailbox(address, name, defined(options)) };
+  }),
+  on('POST', `${MAILBOX}/imported`, async (call, address, name) => {
+    const { keys } = valid(KeysSchema, await call.json());
+    const known = await call.admin.whichImported(
+      address,
+      name,
+      keys.map((key) => Buffer.from(key, 'base64')),
+    );
+    return { json: { known } };
+  }),
+  on('POST', `${MAILBOX}/messages`, async ({ admin, bytes }, address, name) => ({
+    json: { outcomes: await admin.addMessages(address, name, toAdd(decodeMessages(bytes))) },
+  })),
+  on('GET', `${MAILBOX}/messages`, async ({ admin }, address, name) => ({
+    stream: encodeMessages(stored(admin.readMessages(address, name))),
+    type: 'application/octet-stream',
+  })),
+  on('POST', '/v1/check', async (call) => {
+    const options = valid(CheckSchema, await call.json());
+    return {
+      stream: lines(call.admin.check({ ...defined(options), repair: options.repair })),
+      type: 'application/x-ndjson',
+    };
+  }),
+]);
+
+/** Throws BadRequest. */
+export function findRoute(method: string, url: string): { run(call: Call): Promise<Answer> } {
+  const path = url.split('?', 1)[0] ?? '';
+  for (const route of ROUTES) {
+    const match = route.method === method ? route.path.exec(path) : null;
+    if (match === null) continue;
+    const [address, name] = [decoded(match[1]), decoded(match[2])];
+    return { run: (call) => route.run(call, address, name) };
+  }
+  throw new BadRequest(`there is no ${method} ${path}`, 404);
+}
+
+function on(method: string, path: string, run: Route['run']): Route {
+  return { method, path: new RegExp(`^${path}$`), run };
+}
+
+async function changeAccount(call: Call, address: string): Promise<Answer> {
+  const { password, quota } = valid(ChangeSchema, await call.json());
+  if (password !== undefined) await call.admin.setPassword(address, new Secret(password));
+  if (quota === undefined) return { json: await call.admin.findAccount(address) };
+  return { json: await call.admin.setQuota(address, defined(quota)) };
+}
+
+async function* toAdd(messages: AsyncIterable<Framed>): AsyncGenerator<MessageToAdd> {
+  for await (const { head, chunks } of messages) {
+    const { flags, keywords, internalDate, importKey } = valid(HeadSchema, head);
+    const key = importKey === undefined ? undefined : Buffer.from(importKey, 'base64');
+    yield { flags, keywords, internalDate, importKey: key, chunks };
+  }
+}
+
+async function* stored(messages: AsyncIterable<StoredMessage>) {
+  for await (const { uid, flags, keywords, internalDate, sizeBytes, chunks } of messages) {
+    yield { head: { uid, flags, keywords, internalDate, sizeBytes }, chunks };
+  }
+}
+
+async function* lines(events: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const event of events) yield `${JSON.stringify(event)}\n`;
+}
+
+function valid<T>(schema: z.ZodType<T>, input: unknown): T {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new BadRequest(`${issue?.path.join('.') || 'request'}: ${issue?.message ?? 'invalid'}`);
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** Without the keys whose value is undefined: absent and undefined differ for exact optional properties. */
+function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, it]) => it !== undefined)) as Defined<T>;
+}
+
+function decoded(part: string | undefined): string {
+  try {
+    return decodeURIComponent(part ?? '');
+  } catch {
+    throw new BadRequest('the path is not percent-encoded UTF-8');
+  }
+}

@@ -1,0 +1,39 @@
+/** `brevduva account add`: a new account with its mailboxes. */
+import type { Command } from 'commander';
+import { isRefusal } from '../transfer/mail-access.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import { type CommonOptions, countArgument, sizeArgument, withAdmin, withCommonOptions } from './options.ts';
+import { choosePassword, type PasswordOptions } from './password.ts';
+import { note, print } from './terminal.ts';
+
+interface AddOptions extends CommonOptions, PasswordOptions {
+  readonly quota?: number;
+  readonly messages?: number;
+}
+
+export function accountAdd(parent: Command, done: (code: ExitCode) => void): void {
+  const command = parent
+    .command('add')
+    .description('add an account; without an option it asks for the password')
+    .argument('<address>', 'alice@example.com, or alice alone in the default domain')
+    .option('--password-stdin', 'the password is the first line of standard input')
+    .option('--generate', 'make up a password and print it')
+    .option('--quota <size>', 'room for mail, such as 10GiB; no limit when absent', sizeArgument)
+    .option('--messages <number>', 'number of messages; no limit when absent', countArgument);
+  withCommonOptions(command).action(async (address: string, options: AddOptions) => {
+    const { password, isGenerated } = await choosePassword(options, address);
+    const account = {
+      address,
+      password,
+      ...(options.quota === undefined ? {} : { quotaBytes: options.quota }),
+      ...(options.messages === undefined ? {} : { quotaMessages: options.messages }),
+    };
+    const [outcome] = await withAdmin(options, (admin) => admin.addAccounts([account]), { makesData: true });
+    if (outcome === undefined || isRefusal(outcome)) {
+      note(`brevduva: ${address}: ${outcome?.why}`);
+      return done(EXIT.failed);
+    }
+    print(`added ${outcome.address}`);
+    if (isGenerated) print(`password ${password.reveal()}`);
+  });
+}

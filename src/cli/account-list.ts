@@ -1,0 +1,31 @@
+/** `brevduva account list`: who has an account, how much mail and how much room. */
+import type { Command } from 'commander';
+import type { ExitCode } from './exit.ts';
+import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
+import { humanSize, note, print, quotaText, table } from './terminal.ts';
+
+export function accountList(parent: Command, _done: (code: ExitCode) => void): void {
+  const command = parent
+    .command('list')
+    .description('list the accounts with their mail and quota')
+    .option('--json', 'one JSON object a line, for scripts');
+  withCommonOptions(command).action(async (options: CommonOptions & { json?: boolean }) => {
+    const accounts = await withAdmin(options, (admin) => admin.listAccounts());
+    if (options.json) {
+      for (const account of accounts) print(JSON.stringify(account));
+      return;
+    }
+    const rows = accounts.map((account) => [
+      account.address,
+      String(account.usedMessages),
+      humanSize(account.usedBytes),
+      quotaText(account.quotaBytes),
+      account.quotaMessages === undefined ? 'none' : String(account.quotaMessages),
+      new Date(account.createdMs).toISOString().slice(0, 10),
+    ]);
+    if (rows.length === 0) note('no accounts yet; `brevduva account add ADDRESS` makes one');
+    else for (const line of table([HEAD, ...rows])) print(line);
+  });
+}
+
+const HEAD = ['ADDRESS', 'MESSAGES', 'SIZE', 'QUOTA', 'MESSAGE QUOTA', 'CREATED'] as const;

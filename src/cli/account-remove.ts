@@ -1,0 +1,32 @@
+/** `brevduva account remove`: the account and all its mail, for ever. */
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { type ExitCode, UsageError } from './exit.ts';
+import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
+import { humanSize, print } from './terminal.ts';
+
+export function accountRemove(parent: Command, _done: (code: ExitCode) => void): void {
+  const command = parent
+    .command('remove')
+    .description('remove an account with all its mail; nothing brings it back')
+    .argument('<address>')
+    .option('--yes', 'do not ask');
+  withCommonOptions(command).action(async (address: string, options: CommonOptions & { yes?: boolean }) => {
+    await withAdmin(options, async (admin) => {
+      const account = await admin.findAccount(address);
+      if (options.yes !== true) await confirm(account.address, account.usedMessages, account.usedBytes);
+      await admin.removeAccount(account.address);
+      print(`removed ${account.address}`);
+    });
+  });
+}
+
+async function confirm(address: string, messages: number, bytes: number): Promise<void> {
+  if (process.stdin.isTTY !== true)
+    throw new UsageError('there is no terminal to ask for confirmation; give --yes');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const question = `${address} has ${messages} messages, ${humanSize(bytes)}. Type the address to remove all of it: `;
+  const answer = await terminal.question(question);
+  terminal.close();
+  if (answer.trim() !== address) throw new UsageError('not removed');
+}

@@ -1,0 +1,60 @@
+/** `brevduva check`: whether everything that is stored adds up; `--repair` puts right what can be. */
+import type { Command } from 'commander';
+import type { CheckProblem, CheckVerdict } from '../mailbox/check.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
+import { humanSize, note, ProgressLine, print } from './terminal.ts';
+
+interface CheckOptions extends CommonOptions {
+  readonly account?: string;
+  readonly repair?: boolean;
+}
+
+export function check(parent: Command, done: (code: ExitCode) => void): void {
+  const command = parent
+    .command('check')
+    .description('read everything and report what does not add up, message by message')
+    .option('--account <address>', 'this account alone')
+    .option('--repair', 'put right counters, references and what else can be; lost octets stay lost');
+  withCommonOptions(command).action(async (options: CheckOptions) => {
+    const address = options.account === undefined ? {} : { address: options.account };
+    const verdict = await withAdmin(options, async (admin) => {
+      const progress = new ProgressLine();
+      let last: CheckVerdict | undefined;
+      for await (const event of admin.check({ ...address, repair: options.repair === true })) {
+        if (event.kind === 'progress') progress.show(() => `${event.account}: ${progress.describe(event)}`);
+        if (event.kind !== 'problem') last = event.kind === 'verdict' ? event : last;
+        else {
+          progress.clear();
+          print(describe(event));
+        }
+      }
+      progress.clear();
+      return last;
+    });
+    done(report(verdict));
+  });
+}
+
+function describe({ account, mailbox, uid, what, repaired }: CheckProblem): string {
+  const place = [account, mailbox, uid === undefined ? undefined : `UID ${uid}`].filter(
+    (part) => part !== undefined,
+  );
+  const where = place.length === 0 ? '' : `${place.join(', ')}: `;
+  return `${repaired ? 'repaired' : 'problem'}: ${where}${what}`;
+}
+
+function report(verdict: CheckVerdict | undefined): ExitCode {
+  if (verdict === undefined) {
+    note('brevduva: the check did not come to its end');
+    return EXIT.failed;
+  }
+  const { accounts, mailboxes, messages, bytes, problems, repaired } = verdict;
+  const remaining = problems - repaired;
+  const outcome =
+    problems === 0 ? 'no problems' : `${problems} problems, ${repaired} repaired, ${remaining} remain`;
+  print(
+    `checked ${accounts} accounts, ${mailboxes} mailboxes, ${messages} messages, ${humanSize(bytes)}: ${outcome}`,
+  );
+  return remaining > 0 ? EXIT.failed : EXIT.ok;
+}

@@ -1,0 +1,179 @@
+/**
+ * The mail that waits in a demo account: how to connect, how to bring mail along, what is where, and a picture, so that a
+ * mail program has something of each kind to show. Composed as any mail is: CRLF, ASCII, lines below 78 octets.
+ */
+import { formatRfc5322 } from '../mail/date.ts';
+import { pigeonPng } from './pigeon.ts';
+
+export interface DemoContext {
+  readonly address: string;
+  readonly hostname: string;
+  readonly seconds: number;
+}
+
+export interface DemoMessage {
+  readonly mailbox: string;
+  compose(context: DemoContext): Buffer;
+}
+
+const BOUNDARY = 'brevduva-part-boundary-1';
+
+export const DEMO_MESSAGES: readonly DemoMessage[] = Object.freeze([
+  {
+    mailbox: 'INBOX',
+    compose: (context: DemoContext) =>
+      message(context, 'What is where', 'where', ['Content-Type: text/plain; charset=us-ascii'], WHERE),
+  },
+  {
+    mailbox: 'INBOX',
+    compose: (context: DemoContext) =>
+      message(
+        context,
+        'How to bring your mail along',
+        'import',
+        ['Content-Type: text/plain; charset=us-ascii'],
+        importText(context),
+      ),
+  },
+  {
+    mailbox: 'INBOX',
+    compose: (context: DemoContext) =>
+      message(context, 'How to connect another device', 'connect', [alternative()], connectText(context)),
+  },
+  {
+    mailbox: 'INBOX',
+    compose: (context: DemoContext) =>
+      message(context, 'Welcome to Brevduva', 'welcome', [mixed()], welcomeText()),
+  },
+]);
+
+function message(
+  context: DemoContext,
+  subject: string,
+  id: string,
+  type: readonly string[],
+  body: string,
+): Buffer {
+  const head = [
+    `Date: ${formatRfc5322(context.seconds)}`,
+    `From: Brevduva <postmaster@${context.address.slice(context.address.lastIndexOf('@') + 1)}>`,
+    `To: <${context.address}>`,
+    `Subject: ${subject}`,
+    `Message-ID: <${id}.${context.seconds}@${context.hostname}>`,
+    'MIME-Version: 1.0',
+    ...type,
+  ];
+  return Buffer.from(`${head.join('\n')}\n\n${body}`.replaceAll('\n', '\r\n'), 'latin1');
+}
+
+const alternative = (): string => `Content-Type: multipart/alternative; boundary="${BOUNDARY}"`;
+const mixed = (): string => `Content-Type: multipart/mixed; boundary="${BOUNDARY}"`;
+
+function parts(...all: readonly string[]): string {
+  return `${all.map((part) => `--${BOUNDARY}\n${part}`).join('\n')}\n--${BOUNDARY}--\n`;
+}
+
+function welcomeText(): string {
+  const text = `Content-Type: text/plain; charset=us-ascii
+
+Hello,
+
+this mail lies on the server. Your mail program shows a copy of it, and so
+does every other device that is connected: read it here, and it is read
+there; flag, move or delete it, and that happens everywhere at once.
+
+Try it: connect a second program to this account, put them side by side,
+and flag this message.
+
+A brevduva is a carrier pigeon. There is a picture of one attached.
+`;
+  const picture = `Content-Type: image/png; name="pigeon.png"
+Content-Disposition: attachment; filename="pigeon.png"
+Content-Transfer-Encoding: base64
+
+${lines76(pigeonPng().toString('base64'))}
+`;
+  return parts(text, picture);
+}
+
+function connectText({ address, hostname }: DemoContext): string {
+  const text = `Content-Type: text/plain; charset=us-ascii
+
+The settings for this machine were printed when the server started; the
+line that begins with "ready" names every address at each start.
+
+  user name   ${address}
+  IMAP        port 1143 with STARTTLS, or port 1993 with SSL/TLS
+  server      127.0.0.1 from this machine; ${hostname} from others
+
+The server listens on this machine alone until you say otherwise, for
+example with this in brevduva.toml:
+
+  [listen]
+  imaps = "0.0.0.0:993"
+
+The certificate was made at the first start. Programs ask once whether to
+trust it; with a real one (tls.certificate and tls.key) they do not ask.
+`;
+  const html = `Content-Type: text/html; charset=us-ascii
+
+<p>The settings for this machine were printed when the server started; the
+line that begins with <code>ready</code> names every address at each start.</p>
+<table>
+<tr><td>User name</td><td><b>${address}</b></td></tr>
+<tr><td>IMAP</td><td>port 1143 with STARTTLS, or port 1993 with SSL/TLS</td></tr>
+<tr><td>Server</td><td>127.0.0.1 from this machine;
+${hostname} from others</td></tr>
+</table>
+<p>The server listens on this machine alone until you say otherwise, for
+example with this in <code>brevduva.toml</code>:</p>
+<pre>[listen]
+imaps = "0.0.0.0:993"</pre>
+<p>The certificate was made at the first start. Programs ask once whether to
+trust it; with a real one (<code>tls.certificate</code> and
+<code>tls.key</code>) they do not ask.</p>
+`;
+  return parts(text, html);
+}
+
+function importText({ address }: DemoContext): string {
+  return `Mail you already have comes along with its dates, flags and folders:
+
+  brevduva import maildir ~/Maildir --account ${address}
+  brevduva import mbox ~/.thunderbird/PROFILE/Mail --account ${address}
+  brevduva import mbox archive.mbox --account ${address} --mailbox Old
+
+It works while the server runs: programs that are connected see the mail
+come in. When it is interrupted, run the same line again; it goes on where
+it was and nothing comes twice. At the end it accounts for every message.
+
+The way out is as short:
+
+  brevduva export maildir ~/mail-copy --account ${address}
+
+Many accounts at once come from a file of lines "address,password,quota":
+
+  brevduva account import people.csv
+`;
+}
+
+const WHERE = `In this account: INBOX for what arrives, and Archive, Drafts, Junk, Sent
+and Trash, which mail programs find by themselves because the server tells
+them which is which. Folders of your own can be nested.
+
+On the disk: everything is in one folder, "data" unless --data or the
+configuration says otherwise. To keep a copy, stop the server and copy the
+folder, or export accounts while it runs.
+
+Useful lines:
+
+  brevduva account list         who has how much mail
+  brevduva account quota NAME 10GiB
+  brevduva check                reads everything and reports damage
+  brevduva config print         every option and its value
+  brevduva --help               the rest
+`;
+
+function lines76(text: string): string {
+  return (text.match(/.{1,76}/g) ?? []).join('\n');
+}

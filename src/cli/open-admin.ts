@@ -1,0 +1,51 @@
+/**
+ * The way to a data directory: through the server when one runs, else by opening its store. Between the two lies a moment
+ * in which a server has the lock and does not answer yet (it is starting or ending); that moment is waited for.
+ */
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin } from '../admin/admin.ts';
+import { ControlClient } from '../admin/control-client.ts';
+import { controlSocketPath } from '../admin/socket-path.ts';
+import { silentLog } from '../base/log.ts';
+import type { Config } from '../config/options.ts';
+import { openMailSystem } from './mail-system.ts';
+
+const ATTEMPTS = 15;
+const PAUSE_MS = 200;
+
+export class NoDataFolder extends Error {
+  override readonly name = 'NoDataFolder';
+}
+
+/** `makesData`: the directory is made when it is not there. */
+export async function openAdmin(config: Config, makesData: boolean): Promise<Admin> {
+  if (!existsSync(config.data)) {
+    if (!makesData)
+      throw new NoDataFolder(`there is no data folder ${config.data}; name it with --data or --config`);
+    return openLocal(config);
+  }
+  for (let attempt = 1; ; attempt++) {
+    const client = await ControlClient.connect(controlSocketPath(config.data));
+    if (client !== undefined) return client;
+    try {
+      return await openLocal(config);
+    } catch (error) {
+      if (!isInUse(error) || attempt >= ATTEMPTS) throw error;
+    }
+    await sleep(PAUSE_MS);
+  }
+}
+
+async function openLocal(config: Config): Promise<Admin> {
+  const system = await openMailSystem(config, silentLog, (error) => {
+    process.stderr.write(`brevduva: the disk failed, nothing more is written: ${error.message}\n`);
+    process.exit(1);
+  });
+  await system.accounts.resumeRemovals();
+  return system.admin;
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof Error && / is in use by /.test(error.message);
+}

@@ -1,0 +1,83 @@
+/**
+ * The command line: one verb a file, put together here. `serve` is passed in, because only `main.ts` knows every part.
+ *
+ * A mistake is answered with what was written, what was expected and the nearest thing that exists.
+ */
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../config/load.ts';
+import { MailboxError } from '../mailbox/errors.ts';
+import { accountAdd } from './account-add.ts';
+import { accountImport } from './account-import.ts';
+import { accountList } from './account-list.ts';
+import { accountPasswd } from './account-passwd.ts';
+import { accountQuota } from './account-quota.ts';
+import { accountRemove } from './account-remove.ts';
+import { check } from './check.ts';
+import { configCheck } from './config-check.ts';
+import { configPrint } from './config-print.ts';
+import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { exportMail } from './export.ts';
+import { importMail } from './import.ts';
+import { NoDataFolder } from './open-admin.ts';
+import { type Serve, serve } from './serve.ts';
+import { note } from './terminal.ts';
+
+const EPILOGUE = `
+Exit codes: 0 done; 1 failed, or failed in part; 2 the command line or the configuration is wrong, nothing was done.
+All commands work beside a running server and without one.`;
+
+/** Ends with the exit code, or undefined when the server runs and will end the process by itself. */
+export async function runCommandLine(
+  args: readonly string[],
+  version: string,
+  start: Serve,
+): Promise<ExitCode | undefined> {
+  let exitCode: ExitCode | undefined = EXIT.ok;
+  const done = (code: ExitCode | undefined): void => {
+    exitCode = code;
+  };
+  const program = new Command('brevduva')
+    .description('The mail system in which mail stays on the server and every device shows a copy of it.')
+    .version(version)
+    .showSuggestionAfterError()
+    .showHelpAfterError('(--help shows what there is)')
+    .addHelpText('after', EPILOGUE)
+    .exitOverride();
+  const account = program.command('account').description('add, list, change and remove accounts');
+  const config = program.command('config').description('look at the configuration');
+  serve(program, start, done);
+  for (const verb of [accountAdd, accountList, accountPasswd, accountQuota, accountRemove, accountImport]) {
+    verb(account, done);
+  }
+  for (const verb of [importMail, exportMail, check]) verb(program, done);
+  for (const verb of [configPrint, configCheck]) verb(config, done);
+  inheritSettings(program);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+/** Commander copies these to commands made afterwards only from their direct parent. */
+function inheritSettings(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent);
+    inheritSettings(command);
+  }
+}
+
+/** What goes wrong on purpose is a sentence; anything else is a bug and keeps its stack. */
+function explain(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof UsageError || error instanceof ConfigError || error instanceof NoDataFolder) {
+    note(`brevduva: ${error.message}`);
+    return EXIT.usage;
+  }
+  if (error instanceof MailboxError) note(`brevduva: ${error.message}`);
+  else if (error instanceof Error && error.name !== 'Bug' && !(error instanceof TypeError))
+    note(`brevduva: ${error.message}`);
+  else note(`brevduva: ${error instanceof Error ? error.stack : String(error)}`);
+  return EXIT.failed;
+}

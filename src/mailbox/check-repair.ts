@@ -1,0 +1,123 @@
+/**
+ * What the checker may put right: sums are added up again, marks are raised above what they must exceed, references are
+ * counted anew, a second holder of a role loses it, missing parents are made. Every repair is a change like any other:
+ * durable, seen by sessions, undone when the store refuses it. Nothing here removes a message.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { FLAG } from '../mail/flags.ts';
+import type { AccountChange } from './account-change.ts';
+import type { AccountState } from './account-state.ts';
+import type { Repair, Suspicion } from './check-account.ts';
+import type { Domain } from './domain.ts';
+import { loadList } from './load.ts';
+import type { MailboxState } from './mailbox-state.ts';
+import { asModSeq } from './model.ts';
+
+/** The suspicions that are gone now. */
+export async function repairAccount(
+  domain: Domain,
+  account: AccountState,
+  suspicions: readonly Suspicion[],
+): Promise<Set<Suspicion>> {
+  const repaired = new Set<Suspicion>();
+  // Usage last: it is the sum of counters that may be put right before it.
+  const ordered = [...suspicions].sort(
+    (a, b) => Number(a.repair?.kind === 'usage') - Number(b.repair?.kind === 'usage'),
+  );
+  for (const suspicion of ordered) {
+    if (suspicion.repair === undefined) continue;
+    try {
+      if (await apply(domain, account, suspicion.repair)) repaired.add(suspicion);
+    } catch (error) {
+      domain.log.error(
+        { err: error, account: account.record.address, what: suspicion.what },
+        'could not be repaired',
+      );
+    }
+    await nextTurn();
+  }
+  // The account's sums agreed with the wrong counters.
+  const isRecounted = [...repaired].some(({ repair }) => repair?.kind === 'counters');
+  if (isRecounted) await apply(domain, account, { kind: 'usage' });
+  return repaired;
+}
+
+async function apply(domain: Domain, account: AccountState, repair: Repair): Promise<boolean> {
+  if (repair.kind === 'usage' || repair.kind === 'parent' || repair.kind === 'references') {
+    await domain.turns.run({ account, run: (change) => repairInAccount(change, repair) });
+    return true;
+  }
+  const mailbox = account.mailboxes.get(repair.mailbox);
+  if (mailbox === undefined) return false;
+  if (repair.kind !== 'role') await loadList(domain, account, mailbox);
+  const { kind } = repair;
+  await domain.turns.run({
+    account,
+    run: (change) => {
+      change.touch(mailbox);
+      if (kind === 'role') mailbox.role = undefined;
+      if (kind === 'counters') recount(mailbox);
+      if (kind === 'keyword-sets') dropUnknownSets(change, mailbox);
+      if (kind === 'marks') raiseMarks(change, mailbox);
+      change.modseq();
+    },
+  });
+  return true;
+}
+
+function repairInAccount(
+  change: AccountChange,
+  repair: Extract<Repair, { kind: 'usage' | 'parent' | 'references' }>,
+): void {
+  const { account } = change;
+  change.modseq();
+  if (repair.kind === 'parent') {
+    if (!account.byName.has(repair.name)) change.createMailbox(repair.name, undefined);
+  } else if (repair.kind === 'usage') {
+    const mailboxes = [...account.mailboxes.values()];
+    account.usedBytes = mailboxes.reduce((sum, mailbox) => sum + mailbox.bytes, 0);
+    account.usedMessages = mailboxes.reduce((sum, mailbox) => sum + mailbox.exists, 0);
+  } else {
+    for (let n = repair.by; n > 0; n--) change.retain(repair.email);
+    if (repair.by < 0) change.release(new Array<number>(-repair.by).fill(repair.email));
+  }
+}
+
+function recount(mailbox: MailboxState): void {
+  const { list } = mailbox;
+  if (list === undefined) return;
+  const { flags, size } = list.columns;
+  let unseen = 0;
+  let deleted = 0;
+  let bytes = 0;
+  for (let row = 0; row < list.count; row++) {
+    if (((flags[row] as number) & FLAG.Seen) === 0) unseen++;
+    if (((flags[row] as number) & FLAG.Deleted) !== 0) deleted++;
+    bytes += size[row] as number;
+  }
+  Object.assign(mailbox, { exists: list.count, unseen, deleted, bytes });
+}
+
+function dropUnknownSets(change: AccountChange, mailbox: MailboxState): void {
+  const { list } = mailbox;
+  if (list === undefined) return;
+  const known = mailbox.keywords.sets.length;
+  const uids: number[] = [];
+  for (let row = 0; row < list.count; row++) {
+    if ((list.columns.keywordSet[row] as number) <= known) continue;
+    change.setFlags(mailbox, row, list.columns.flags[row] as number, 0);
+    uids.push(list.columns.uid[row] as number);
+  }
+  change.logFlags(mailbox, uids);
+}
+
+/** UIDNEXT above every UID, the account's modseq and the mailbox's above every message's. */
+function raiseMarks(change: AccountChange, mailbox: MailboxState): void {
+  const { list } = mailbox;
+  if (list === undefined) return;
+  let highest = change.account.modseq as number;
+  for (let row = 0; row < list.count; row++) highest = Math.max(highest, list.columns.modseq[row] as number);
+  change.account.modseq = asModSeq(highest);
+  mailbox.uidNext = Math.max(mailbox.uidNext, ((list.columns.uid[list.count - 1] ?? 0) as number) + 1);
+  mailbox.modseq = change.modseq();
+}

@@ -1,0 +1,130 @@
+/**
+ * The composition root: configuration, log, store, domain, certificate, control socket, listeners, signals. The only
+ * place that knows every part; the protocols are loaded when a server starts, so that a command of a moment stays one.
+ *
+ * Life of the process: it is ready when every listener accepts, and says so in one line on standard output. It ends with
+ * 0 when told to, with 1 when it could not start, when the disk failed (what was promised may be gone), and when
+ * something happened that nobody foresaw: a supervisor starts it again, and nothing acknowledged is lost.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { ControlServer } from './admin/control-server.ts';
+import { createLog, type Log } from './base/log.ts';
+import { makeDemoAccount, printWelcome } from './cli/demo.ts';
+import { type MailSystem, openMailSystem } from './cli/mail-system.ts';
+import { runCommandLine } from './cli/program.ts';
+import type { ServeOptions } from './cli/serve.ts';
+import type { Config } from './config/options.ts';
+import { startReaper } from './mailbox/reaper.ts';
+import type { TlsFiles } from './net/tls.ts';
+
+/** What is under way gets this long to finish; the process is gone within ten seconds. */
+const GRACE_MS = 8000;
+
+interface Bound {
+  readonly name: string;
+  readonly address: string;
+  close(graceMs: number): Promise<void>;
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+async function serve(config: Config, { wantsDemo }: ServeOptions): Promise<void> {
+  const log = createLog({ level: config.log.level });
+  endOnSurprise(log);
+  const isNew = wantsDemo && isMissingOrEmpty(config.data);
+  const system = await openMailSystem(config, log, (error) => {
+    log.error({ err: error }, 'the disk failed; stopping, because what was promised may not be stored');
+    process.exit(1);
+  });
+  const { domain, accounts } = system;
+  const facts = { pid: process.pid, version, startedMs: domain.clock.nowMs() };
+  const control = await ControlServer.open({ data: config.data, admin: system.admin, facts, log });
+  const tls = await openTls(config, log);
+  const listeners = await startListeners({ config, log, system, tls });
+  const records = await domain.store.directory.list();
+  const reaper = startReaper(
+    domain,
+    records.map(({ id }) => id),
+  );
+  const removals = accounts
+    .resumeRemovals()
+    .catch((err) => log.error({ err }, 'an account could not be removed'));
+  stopOnSignal(log, async () => {
+    await Promise.all([...listeners, control].map((one) => one.close(GRACE_MS)));
+    await Promise.all([reaper.stop(), removals]);
+    tls.close();
+    await system.close();
+  });
+  if (isNew && records.length === 0) printWelcome(await makeDemoAccount(system, config), config, listeners);
+  log.info({ version, data: config.data, accounts: records.length }, 'ready');
+  process.stdout.write(`ready ${listeners.map(({ name, address }) => `${name}=${address}`).join(' ')}\n`);
+}
+
+async function openTls(config: Config, log: Log): Promise<TlsFiles> {
+  const { TlsFiles } = await import('./net/tls.ts');
+  const { certificate, key } = config.tls;
+  if ((certificate === undefined) !== (key === undefined)) {
+    throw new Error('tls.certificate and tls.key: give both or neither');
+  }
+  if (certificate !== undefined && key !== undefined) {
+    return TlsFiles.open({ certificatePath: certificate, keyPath: key }, log);
+  }
+  const { selfSignedFiles } = await import('./net/self-signed.ts');
+  return TlsFiles.open(await selfSignedFiles(config.data, config.hostname), log);
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly system: MailSystem;
+  readonly tls: TlsFiles;
+}
+
+/** All of them or none. */
+async function startListeners(parts: Parts): Promise<readonly Bound[]> {
+  const { startProtocols } = await import('./cli/protocols.ts');
+  const { config, log, system, tls } = parts;
+  return startProtocols({
+    config,
+    log,
+    domain: system.domain,
+    authenticator: system.authenticator,
+    tls,
+    version,
+  });
+}
+
+function isMissingOrEmpty(folder: string): boolean {
+  return !existsSync(folder) || readdirSync(folder).length === 0;
+}
+
+/** The first signal stops in order, the second at once. */
+function stopOnSignal(log: Log, stop: () => Promise<void>): void {
+  let isStopping = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    log.info({ signal }, 'stopping');
+    stop().then(
+      () => process.exit(0),
+      (err) => {
+        log.error({ err }, 'could not stop in order');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+function endOnSurprise(log: Log): void {
+  process.on('uncaughtException', (err, origin) => {
+    log.error({ err, origin }, 'something nobody foresaw; ending, to be started again');
+    process.exit(1);
+  });
+}
+
+const exitCode = await runCommandLine(process.argv.slice(2), version, serve);
+if (exitCode !== undefined) process.exit(exitCode);

@@ -1,0 +1,64 @@
+/**
+ * What moving mail into and out of an account needs of whoever holds the mail: this process, or a server that is asked
+ * through its control socket. Accounts are named by address, mailboxes by name; errors are MailboxErrors.
+ */
+import type { MailboxErrorCode } from '../mailbox/errors.ts';
+import type { Role } from '../mailbox/model.ts';
+
+export interface MailAccess {
+  listMailboxes(address: string): Promise<readonly MailboxSummary[]>;
+  /** Made with its parents when it is not there. */
+  ensureMailbox(
+    address: string,
+    name: string,
+    options: { readonly isSubscribed?: boolean },
+  ): Promise<{ readonly name: string; readonly isNew: boolean }>;
+  whichImported(address: string, mailbox: string, keys: readonly Buffer[]): Promise<readonly boolean[]>;
+  /** In order, each stored or refused by itself; durable when it resolves. */
+  addMessages(
+    address: string,
+    mailbox: string,
+    messages: Iterable<MessageToAdd> | AsyncIterable<MessageToAdd>,
+  ): Promise<readonly AddedMessage[]>;
+  /** All messages of a mailbox in UID order. The octets of one must be taken before the next is asked for. */
+  readMessages(address: string, mailbox: string): AsyncIterable<StoredMessage>;
+}
+
+export interface MailboxSummary {
+  readonly name: string;
+  readonly role?: Role;
+  readonly exists: number;
+  readonly bytes: number;
+  readonly isSubscribed: boolean;
+}
+
+export interface MessageMarks {
+  readonly flags: number;
+  readonly keywords: readonly string[];
+  /** Seconds since 1970. */
+  readonly internalDate: number | undefined;
+}
+
+export interface MessageToAdd extends MessageMarks {
+  /** 16 octets; remembered, so that `whichImported` knows it. */
+  readonly importKey: Buffer | undefined;
+  chunks(): Iterable<Buffer> | AsyncIterable<Buffer>;
+}
+
+export interface StoredMessage extends MessageMarks {
+  readonly uid: number;
+  readonly sizeBytes: number;
+  /** Throws when octets are missing; the next message can be asked for all the same. */
+  chunks(): Iterable<Buffer> | AsyncIterable<Buffer>;
+}
+
+export type AddedMessage = { readonly uid: number; readonly lostKeywords?: boolean } | Refusal;
+
+export interface Refusal {
+  readonly refused: MailboxErrorCode;
+  readonly why: string;
+}
+
+export function isRefusal(outcome: object): outcome is Refusal {
+  return 'refused' in outcome;
+}

@@ -1,0 +1,180 @@
+/**
+ * A Maildir with its folders as a source: Maildir++ (`.Parent.Child`, Dovecot and Courier) and plain directories (`fs`
+ * layout). The date of a message is its file's modification time, which is where Dovecot keeps INTERNALDATE.
+ *
+ * A Maildir may be in use while it is read: a file that another program renames (its flags changed) is looked for again
+ * by its unique part.
+ */
+import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { FileWindow } from './file-window.ts';
+import { LineReader } from './line-form.ts';
+import { decodeFolder, KEYWORDS_FILE, parseKeywords, parseSubscriptions, readMarks } from './maildir-form.ts';
+import type { LoadedMessage, OpenFolder, Skipped, Source, SourceFolder, SourceMessage } from './source.ts';
+import { UnreadableMessage } from './source.ts';
+
+const MAX_DEPTH = 32;
+/** Smaller files are read once and kept until they are sent. */
+const SMALL_BYTES = 256 * 1024;
+/** Our exports mark a file whose octets are not to be touched. */
+export const RAW_MARK = ',E=raw';
+
+export function openMaildirSource(path: string): Source {
+  const found: { path: string; name: string }[] = [];
+  const skipped: Skipped[] = [];
+  const isItself = isMaildir(path);
+  if (isItself) found.push({ path, name: 'INBOX' });
+  collect(path, '', { found, skipped }, 0);
+  if (found.length === 0)
+    skipped.push({ where: path, why: 'no Maildir (a directory with "cur" and "new") in it' });
+  const subscriptions = readSubscriptions(path);
+  const folders = found.map((folder) => maildirFolder(folder.path, folder.name, subscriptions));
+  return { folders, skipped };
+}
+
+interface Collected {
+  readonly found: { path: string; name: string }[];
+  readonly skipped: Skipped[];
+}
+
+function collect(directory: string, above: string, into: Collected, depth: number): void {
+  if (depth > MAX_DEPTH) {
+    into.skipped.push({ where: directory, why: `more than ${MAX_DEPTH} levels deep` });
+    return;
+  }
+  const entries = readdirSync(directory, { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(directory, entry.name);
+    if (['cur', 'new', 'tmp'].includes(entry.name) || !isDirectory(entry, path)) continue;
+    const isDotted = entry.name.startsWith('.');
+    if (isDotted && !isMaildir(path)) continue;
+    const name = above + (isDotted ? decodeFolder(entry.name.slice(1), '.') : decodeFolder(entry.name, '/'));
+    if (isMaildir(path)) into.found.push({ path, name: name.normalize('NFC') });
+    if (!isDotted) collect(path, `${name}/`, into, depth + 1);
+  }
+}
+
+function isDirectory(entry: Dirent, path: string): boolean {
+  return entry.isDirectory() || (entry.isSymbolicLink() && existsSync(path) && statSync(path).isDirectory());
+}
+
+function isMaildir(path: string): boolean {
+  return existsSync(join(path, 'cur')) && statSync(join(path, 'cur')).isDirectory();
+}
+
+function readSubscriptions(path: string): ReadonlySet<string> | undefined {
+  for (const file of ['subscriptions', 'courierimapsubscribed']) {
+    if (existsSync(join(path, file))) return parseSubscriptions(readFileSync(join(path, file), 'utf8'));
+  }
+  return undefined;
+}
+
+interface MaildirFile {
+  readonly directory: 'cur' | 'new';
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+}
+
+function maildirFolder(
+  path: string,
+  name: string,
+  subscriptions: ReadonlySet<string> | undefined,
+): SourceFolder {
+  const files = listFiles(path);
+  return {
+    where: path,
+    name,
+    identity: `maildir\0${name}`,
+    isSubscribed: subscriptions?.has(name),
+    sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+    open: () => openFolder(path, files),
+  };
+}
+
+function listFiles(path: string): MaildirFile[] {
+  const files: MaildirFile[] = [];
+  for (const directory of ['cur', 'new'] as const) {
+    if (!existsSync(join(path, directory))) continue;
+    for (const file of readdirSync(join(path, directory))) {
+      const stat = file.startsWith('.')
+        ? undefined
+        : statSync(join(path, directory, file), { throwIfNoEntry: false });
+      if (stat?.isFile()) files.push({ directory, file, sizeBytes: stat.size, mtimeMs: stat.mtimeMs });
+    }
+  }
+  return files.sort((a, b) => a.mtimeMs - b.mtimeMs || compareNames(a.file, b.file));
+}
+
+/** Unique names begin with the second and often the microsecond of delivery: numbers in them compare as numbers. */
+const byNumbers = new Intl.Collator('en', { numeric: true });
+function compareNames(a: string, b: string): number {
+  return byNumbers.compare(a, b);
+}
+
+function openFolder(path: string, files: readonly MaildirFile[]): OpenFolder {
+  const keywordsFile = join(path, KEYWORDS_FILE);
+  const names = existsSync(keywordsFile) ? parseKeywords(readFileSync(keywordsFile, 'utf8')) : [];
+  return {
+    messages: files.map((file) => new MaildirMessage(path, file, names)),
+    close: () => undefined,
+  };
+}
+
+class MaildirMessage implements SourceMessage {
+  readonly #path: string;
+  readonly #file: MaildirFile;
+  readonly #names: readonly (string | undefined)[];
+
+  constructor(path: string, file: MaildirFile, names: readonly (string | undefined)[]) {
+    this.#path = path;
+    this.#file = file;
+    this.#names = names;
+  }
+
+  get where(): string {
+    return join(this.#path, this.#file.directory, this.#file.file);
+  }
+
+  get sizeBytes(): number {
+    return this.#file.sizeBytes;
+  }
+
+  load(): LoadedMessage {
+    const path = this.#find();
+    if (this.#file.sizeBytes === 0) throw new UnreadableMessage('it is empty');
+    const marks = readMarks(basename(path), this.#names);
+    const wantsCrlf = !basename(path).includes(RAW_MARK);
+    const small = this.#file.sizeBytes <= SMALL_BYTES ? convert(readFileSync(path), wantsCrlf) : undefined;
+    return {
+      flags: marks.flags,
+      keywords: marks.keywords,
+      internalDate: Math.floor(this.#file.mtimeMs / 1000),
+      chunks: () => (small === undefined ? slices(path, wantsCrlf) : [small]),
+    };
+  }
+
+  #find(): string {
+    if (existsSync(this.where)) return this.where;
+    const unique = (this.#file.file.split(/[:;!]2,/)[0] as string) || this.#file.file;
+    for (const directory of ['cur', 'new']) {
+      const found = readdirSync(join(this.#path, directory)).find((file) => file.startsWith(unique));
+      if (found !== undefined) return join(this.#path, directory, found);
+    }
+    throw new UnreadableMessage('the file has gone');
+  }
+}
+
+function convert(bytes: Buffer, wantsCrlf: boolean): Buffer {
+  return new LineReader({ quoting: 'none', wantsCrlf }).push(bytes);
+}
+
+function* slices(path: string, wantsCrlf: boolean): Generator<Buffer> {
+  const reader = new LineReader({ quoting: 'none', wantsCrlf });
+  const file = new FileWindow(path);
+  try {
+    for (const slice of file.slices(0, file.sizeBytes)) yield reader.push(slice);
+  } finally {
+    file.close();
+  }
+}

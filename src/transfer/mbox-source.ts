@@ -1,0 +1,169 @@
+/**
+ * An mbox file, or a tree of them, as a source: Thunderbird's profile (`Inbox`, `Inbox.sbd/Work`), mutt's folders, our own
+ * exports. Index files of mail programs are passed over, other files that are no mbox are reported.
+ */
+import { readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { headerEnd, readBookkeeping } from './bookkeeping.ts';
+import { FileWindow } from './file-window.ts';
+import { LineReader, type Quoting } from './line-form.ts';
+import { MAX_HEADER_BYTES, type MboxEntry, scanMbox } from './mbox-scan.ts';
+import type { LoadedMessage, OpenFolder, Skipped, Source, SourceFolder, SourceMessage } from './source.ts';
+import { UnreadableMessage } from './source.ts';
+
+export interface MboxOptions {
+  readonly quoting: Quoting;
+}
+
+const MAX_DEPTH = 32;
+/** Files that mail programs keep beside their mboxes. */
+const NOT_MAIL =
+  /\.(?:msf|dat|html|json|sqlite|sqlite-wal|sqlite-shm|lock|idx|cmeta|ev-summary|toc|summary)$/i;
+
+export function openMboxSource(path: string, options: MboxOptions): Source {
+  if (!statSync(path).isDirectory()) {
+    return { folders: [mboxFolder(path, folderName(basename(path)), '', options)], skipped: [] };
+  }
+  const folders: SourceFolder[] = [];
+  const skipped: Skipped[] = [];
+  collect(path, '', { folders, skipped, options }, 0);
+  return { folders, skipped };
+}
+
+interface Collected {
+  readonly folders: SourceFolder[];
+  readonly skipped: Skipped[];
+  readonly options: MboxOptions;
+}
+
+function collect(directory: string, above: string, into: Collected, depth: number): void {
+  if (depth > MAX_DEPTH) {
+    into.skipped.push({ where: directory, why: `more than ${MAX_DEPTH} levels deep` });
+    return;
+  }
+  const entries = readdirSync(directory, { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.name.startsWith('.') || NOT_MAIL.test(entry.name)) continue;
+    const path = join(directory, entry.name);
+    if (statSync(path).isDirectory()) {
+      collect(path, `${above}${folderName(entry.name.replace(/\.sbd$/, ''))}/`, into, depth + 1);
+    } else if (beginsLikeMbox(path)) {
+      const name = above + folderName(entry.name);
+      into.folders.push(mboxFolder(path, name, name, into.options));
+    } else {
+      into.skipped.push({ where: path, why: 'not an mbox' });
+    }
+  }
+}
+
+/** `archive.mbox` is the folder "archive"; what our export wrote as `%2E` or `%25` is read back. */
+function folderName(file: string): string {
+  return file
+    .normalize('NFC')
+    .replace(/\.(?:mbox|mbx)$/i, '')
+    .replace(/%2[E5]/g, (code) => (code === '%2E' ? '.' : '%'));
+}
+
+function beginsLikeMbox(path: string): boolean {
+  const file = new FileWindow(path);
+  try {
+    return (
+      file.sizeBytes === 0 || /^(?:\xef\xbb\xbf)?[\r\n]{0,16}From /.test(file.view(0, 64).toString('latin1'))
+    );
+  } finally {
+    file.close();
+  }
+}
+
+function mboxFolder(path: string, name: string, identity: string, options: MboxOptions): SourceFolder {
+  return {
+    where: path,
+    name,
+    identity: `mbox\0${identity}`,
+    isSubscribed: undefined,
+    sizeBytes: statSync(path).size,
+    open: () => openMbox(path, options),
+  };
+}
+
+function openMbox(path: string, options: MboxOptions): OpenFolder {
+  const file = new FileWindow(path);
+  try {
+    const entries = byDate(scanMbox(file));
+    return {
+      messages: entries.map((entry) => new MboxMessage(path, file, entry, options)),
+      close: () => file.close(),
+    };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Stable; a message without any date stays behind the one before it. */
+function byDate(entries: readonly MboxEntry[]): MboxEntry[] {
+  let last = Number.NEGATIVE_INFINITY;
+  const dated = entries.map((entry) => {
+    last = entry.date ?? last;
+    return { entry, date: last };
+  });
+  return dated.sort((a, b) => (a.date === b.date ? 0 : a.date - b.date)).map(({ entry }) => entry);
+}
+
+class MboxMessage implements SourceMessage {
+  readonly #path: string;
+  readonly #file: FileWindow;
+  readonly #entry: MboxEntry;
+  readonly #options: MboxOptions;
+
+  constructor(path: string, file: FileWindow, entry: MboxEntry, options: MboxOptions) {
+    this.#path = path;
+    this.#file = file;
+    this.#entry = entry;
+    this.#options = options;
+  }
+
+  get where(): string {
+    return `${this.#path}, at byte ${this.#entry.offset}`;
+  }
+
+  get sizeBytes(): number {
+    return this.#entry.end - this.#entry.offset;
+  }
+
+  load(): LoadedMessage | undefined {
+    const { start, end, date } = this.#entry;
+    const head = this.#file.read(start, Math.min(end, start + MAX_HEADER_BYTES));
+    if (head.length === 0) throw new UnreadableMessage('it is empty');
+    const bodyStart = headerEnd(head);
+    const notes = readBookkeeping(head.subarray(0, bodyStart));
+    if (notes.isExpunged || notes.isInternal) return undefined;
+    const first = Buffer.concat([notes.header, head.subarray(bodyStart)]);
+    const chunks = (): Iterable<Buffer> => this.#chunks(first, notes.marker);
+    return { flags: notes.flags, keywords: notes.keywords, internalDate: date, chunks };
+  }
+
+  *#chunks(first: Buffer, marker: ReturnType<typeof readBookkeeping>['marker']): Generator<Buffer> {
+    const { start, end, isLengthProven } = this.#entry;
+    const quoting = marker !== undefined ? 'mboxrd' : isLengthProven ? 'none' : this.#options.quoting;
+    const reader = new LineReader({ quoting, wantsCrlf: marker?.isRaw !== true });
+    const trim = marker?.lacksEnd === true ? new LastLineEnd() : undefined;
+    const pass = (chunk: Buffer): Buffer => trim?.push(chunk) ?? chunk;
+    yield pass(reader.push(first));
+    for (const slice of this.#file.slices(start + MAX_HEADER_BYTES, end)) yield pass(reader.push(slice));
+    yield pass(reader.end());
+  }
+}
+
+/** Drops the line end that an export added behind a message without one. */
+class LastLineEnd {
+  #held: Buffer = Buffer.alloc(0);
+
+  /** Everything but the last two octets, which are never given back: they are the line end. */
+  push(chunk: Buffer): Buffer {
+    const all = Buffer.concat([this.#held, chunk]);
+    const cut = Math.max(0, all.length - 2);
+    this.#held = Buffer.from(all.subarray(cut));
+    return all.subarray(0, cut);
+  }
+}

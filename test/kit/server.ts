@@ -1,0 +1,150 @@
+/**
+ * The real server and the real command line as processes, for tests. Every listener is bound to a free port on loopback;
+ * a data folder that was not given is removed by `stop`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+/** Slow machines start slowly; a test that waits this long has failed. */
+const READY_MS = 30_000;
+const FREE_PORTS = { imap: 0, imaps: 0, pop3: 0, pop3s: 0, lmtp: 0 };
+
+export interface ServerOptions {
+  /** Options of the configuration by name: `{ 'limits.line_bytes': '8KiB' }`. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** An existing data folder, which `stop` leaves where it is. */
+  readonly data?: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface TestServer {
+  /** `imap`, `imaps`, `lmtp`, ... as bound: `127.0.0.1:40123`. */
+  readonly addresses: Readonly<Record<string, string>>;
+  readonly data: string;
+  readonly pid: number;
+  /** What it wrote to standard error so far. */
+  readonly log: string;
+  port(name: string): number;
+  /** Runs a command against this server's data folder. */
+  cli(args: readonly string[], input?: string): Promise<CommandResult>;
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+  /** SIGKILL; the data folder stays. */
+  kill9(): Promise<void>;
+}
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const data = options.data ?? (await mkdtemp(join(tmpdir(), 'brevduva-server-')));
+  const args = [
+    'serve',
+    '--data',
+    data,
+    '--no-demo',
+    ...settings(options.config ?? {}),
+    ...(options.args ?? []),
+  ];
+  const child = spawnMain(args, options.env);
+  let log = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const addresses = await readyAddresses(child, exited, () => log);
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    return exited;
+  };
+  return {
+    addresses,
+    data,
+    pid: child.pid as number,
+    get log() {
+      return log;
+    },
+    port: (name) => Number(addresses[name]?.split(':').at(-1)),
+    cli: (commandArgs, input) => runCommand([...commandArgs, '--data', data], input),
+    async stop() {
+      const code = await end('SIGTERM');
+      if (options.data === undefined) await rm(data, { recursive: true, force: true });
+      return code;
+    },
+    async kill9() {
+      await end('SIGKILL');
+    },
+  };
+}
+
+/** The command line to its end. */
+export async function runCommand(
+  args: readonly string[],
+  input?: string,
+  env?: Readonly<Record<string, string>>,
+): Promise<CommandResult> {
+  const child = spawnMain(args, env);
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(input ?? '');
+  const code = await new Promise<number | null>((resolve) => child.once('close', (exit) => resolve(exit)));
+  return { code, stdout, stderr };
+}
+
+/** For tests that stop a command in the middle. */
+export function spawnMain(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+  const clean = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^BREVDUVA_|^NODE_TEST/.test(name)),
+  );
+  return spawn(process.execPath, [MAIN, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...clean, ...env },
+  });
+}
+
+function settings(config: Readonly<Record<string, string>>): string[] {
+  const free = Object.keys(FREE_PORTS).map((name) => [`listen.${name}`, '127.0.0.1:0'] as const);
+  const all = { 'auth.fail_delay': '0', ...Object.fromEntries(free), ...config };
+  return Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+}
+
+async function readyAddresses(
+  child: ChildProcess,
+  exited: Promise<number | null>,
+  log: () => string,
+): Promise<Record<string, string>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Record<string, string>>();
+  const timer = setTimeout(() => reject(new Error(`the server is not ready:\n${log()}`)), READY_MS);
+  void exited.then((code) => reject(new Error(`the server ended with ${code}:\n${log()}`)));
+  createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+    if (!line.startsWith('ready')) return;
+    const pairs = line
+      .split(' ')
+      .slice(1)
+      .map((word) => word.split('=', 2) as [string, string]);
+    resolve(Object.fromEntries(pairs));
+  });
+  try {
+    return await promise;
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
