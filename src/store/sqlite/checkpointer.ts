@@ -6,6 +6,7 @@
  * The thread is started at the first need and does not keep the process alive.
  */
 import { once } from 'node:events';
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Bug } from '../../base/invariant.ts';
 import { StoreError } from '../../mailbox/store.ts';
@@ -108,6 +109,10 @@ export class Checkpointer {
       path: this.#db.path,
       isUnsynced: this.#options.isUnsynced === true,
     };
-    return new Worker(new URL('./checkpoint-worker.ts', import.meta.url), { workerData });
+    return new Worker(workerUrl('checkpoint-worker'), { workerData });
   }
 }
+
+/** The file of a thread: `.ts` in a checkout, `.js` where the program was compiled. */
+export const workerUrl = (name: string): URL =>
+  new URL(`./${name}${extname(import.meta.filename)}`, import.meta.url);

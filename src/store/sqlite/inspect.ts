@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { basename, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { StoreProblem } from '../../mailbox/store.ts';
+import { workerUrl } from './checkpointer.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { InspectRequest } from './inspect-worker.ts';
 import type { Findings } from './inspection.ts';
@@ -37,7 +38,7 @@ export async function inspect(shard: InspectedShard, isRepairing: boolean): Prom
 }
 
 async function run(request: InspectRequest): Promise<Findings> {
-  const worker = new Worker(new URL('./inspect-worker.ts', import.meta.url), { workerData: request });
+  const worker = new Worker(workerUrl('inspect-worker'), { workerData: request });
   const exited = once(worker, 'exit');
   exited.catch(() => {}); // an error is thrown by the wait for the message
   const [findings] = (await once(worker, 'message')) as [Findings];
