@@ -257,8 +257,8 @@ class Player {
     for (;;) {
       const { tag, text } = await client.next();
       const said = `${tag} ${text}`;
-      if (steps.slice(at, end).some((step) => this.#matches(this.#wanted(step), said))) continue;
       if (this.#matches(this.#wanted(next), said)) return end + 1;
+      if (steps.slice(at, end).some((step) => this.#matches(this.#wanted(step), said))) continue;
       throw new Error(`line ${next.line}: the server said ${JSON.stringify(said)}`);
     }
   }

@@ -1,8 +1,13 @@
-import { defineCommand, SIGNED_IN } from '../command.ts';
+import { type Call, defineCommand, SIGNED_IN } from '../command.ts';
 import { bad, type Completion, no, ok, writeStatus } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
 
 const DONE = 'DONE';
+/**
+ * News go out at once, and what follows on their heels in one piece: a thousand deliveries are not a thousand lines to
+ * every phone, and Thunderbird overlooks an EXISTS right behind another.
+ */
+const GATHER_MS = 50;
 
 /**
  * IDLE (RFC 2177, RFC 9051 §6.3.13), with or without a mailbox open: Outlook sends it before any SELECT.
@@ -18,13 +23,30 @@ export const idle = defineCommand({
   async run({ session }): Promise<Completion> {
     await session.tellUpdates(true);
     session.out.ascii('+ idling').crlf();
-    for (;;) {
-      const event = await session.waitForLine(session.settings.idleKeepaliveMs);
-      if (event === 'hint') await session.tellUpdates(true);
-      else if (event === 'timeout') writeStatus(session.out, '*', 'OK', 'Still here');
-      else if (event === 'end') return no('The connection is gone');
-      else if (event.toString('latin1').trim().toUpperCase() === DONE) return ok('IDLE completed');
-      else return bad('Expected DONE');
-    }
+    const line = await tellUntilLine(session);
+    if (line === undefined) return no('The connection is gone');
+    // Whatever has come meanwhile is told before the answer, as after every command.
+    return line.toString('latin1').trim().toUpperCase() === DONE
+      ? ok('IDLE completed')
+      : bad('Expected DONE');
   },
 });
+
+async function tellUntilLine(session: Call['session']): Promise<Buffer | undefined> {
+  const { idleKeepaliveMs } = session.settings;
+  let hasNews = false;
+  let quietUntilMs = 0;
+  for (;;) {
+    const quietMs = quietUntilMs - performance.now();
+    if (hasNews && quietMs <= 0) {
+      await session.tellUpdates(true);
+      hasNews = false;
+      quietUntilMs = performance.now() + GATHER_MS;
+    }
+    const event = await session.waitForLine(hasNews ? quietMs : idleKeepaliveMs);
+    if (event === 'hint') hasNews = true;
+    else if (event === 'timeout' && !hasNews) writeStatus(session.out, '*', 'OK', 'Still here');
+    else if (event === 'end') return undefined;
+    else if (Buffer.isBuffer(event)) return event;
+  }
+}
