@@ -67,15 +67,39 @@ export function parseDateTime(text: string): MailDate | undefined {
 /** `Wed, 17 Jul 1996 02:23:25 +0000` */
 export function formatRfc5322(seconds: number): string {
   const d = new Date(seconds * 1000);
-  return `${DAYS[d.getUTCDay()]}, ${d.getUTCDate()} ${MONTHS[d.getUTCMonth()]} ${year4(d)} ${clock(d)} +0000`;
+  return `${DAYS[d.getUTCDay()]}, ${d.getUTCDate()} ${MONTHS[d.getUTCMonth()]} ${year4(d.getUTCFullYear())} ${clock(d)} +0000`;
 }
 
-/** The `date-time` of RFC 9051 §9 with its quotes, always in UTC: `" 7-Jul-1996 02:44:25 +0000"`. */
+/**
+ * The `date-time` of RFC 9051 §9 with its quotes, always in UTC: `" 7-Jul-1996 02:44:25 +0000"`. A listing writes a
+ * hundred thousand of them, so the calendar is computed here instead of through Date objects.
+ */
 export function internalDate(seconds: number): string {
-  const d = new Date(seconds * 1000);
-  const day = String(d.getUTCDate()).padStart(2, ' ');
-  return `"${day}-${MONTHS[d.getUTCMonth()]}-${year4(d)} ${clock(d)} +0000"`;
+  const days = Math.floor(seconds / 86_400);
+  const time = seconds - days * 86_400;
+  // Days since 1 March of year 0, in eras of 400 years: leap days come last.
+  const shifted = days + 719_468;
+  const era = Math.floor(shifted / 146_097);
+  const ofEra = shifted - era * 146_097;
+  const yearOfEra = Math.floor(
+    (ofEra - Math.floor(ofEra / 1460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365,
+  );
+  const ofYear = ofEra - (365 * yearOfEra + (yearOfEra >> 2) - Math.floor(yearOfEra / 100));
+  const marchMonth = Math.floor((5 * ofYear + 2) / 153);
+  const day = ofYear - Math.floor((153 * marchMonth + 2) / 5) + 1;
+  const month = marchMonth < 10 ? marchMonth + 2 : marchMonth - 10;
+  const year = yearOfEra + era * 400 + (month < 2 ? 1 : 0);
+  const fixed = day < 10 ? ` ${day}` : `${day}`;
+  return `"${fixed}-${MONTHS[month]}-${year > 999 ? year : year4(year)} ${timeOfDay(time)} +0000"`;
 }
+
+function timeOfDay(seconds: number): string {
+  const hour = Math.floor(seconds / 3600);
+  const minute = Math.floor(seconds / 60) - hour * 60;
+  return `${TWO_DIGITS[hour]}:${TWO_DIGITS[minute]}:${TWO_DIGITS[seconds - hour * 3600 - minute * 60]}`;
+}
+
+const TWO_DIGITS: readonly string[] = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'));
 
 interface WrittenDate {
   readonly day: number;
@@ -246,6 +270,6 @@ function clock(d: Date): string {
   return d.toISOString().slice(11, 19);
 }
 
-function year4(d: Date): string {
-  return String(d.getUTCFullYear()).padStart(4, '0');
+function year4(year: number): string {
+  return String(year).padStart(4, '0');
 }

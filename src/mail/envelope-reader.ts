@@ -1,0 +1,148 @@
+/**
+ * Reading back an ENVELOPE as it is stored (see `envelope.ts`), field by field, for searches: no message is opened.
+ *
+ * Promises: gives texts decoded (RFC 2047, RFC 6532), undefined for NIL; damaged bytes read as fields that are absent and
+ * never throw. What the limits of `envelope.ts` cut off is not seen.
+ */
+import { type MailDate, parseDateTime } from './date.ts';
+import { decodeWords } from './encoded-word.ts';
+
+/** Positions in the list (RFC 9051 §7.5.2). */
+const FIELDS = {
+  date: 0,
+  subject: 1,
+  from: 2,
+  sender: 3,
+  'reply-to': 4,
+  to: 5,
+  cc: 6,
+  bcc: 7,
+  'in-reply-to': 8,
+  'message-id': 9,
+} as const;
+
+export type EnvelopeField = keyof typeof FIELDS;
+
+export function isEnvelopeField(name: string): name is EnvelopeField {
+  return Object.hasOwn(FIELDS, name);
+}
+
+const ADDRESS_PARTS = 4;
+
+export class EnvelopeReader {
+  readonly #text: string;
+  #at = 1;
+
+  /** The stored octets as latin1. */
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The text of a field; a list of addresses as `Name <mailbox@host>, ...`. */
+  text(field: EnvelopeField): string | undefined {
+    this.#seek(field);
+    if (this.#text.charAt(this.#at) === '(') return this.#addresses();
+    const value = this.#string();
+    return value === undefined ? undefined : decodeWords(value);
+  }
+
+  sentDate(): MailDate | undefined {
+    this.#seek('date');
+    const value = this.#string();
+    return value === undefined ? undefined : parseDateTime(value);
+  }
+
+  #seek(field: EnvelopeField): void {
+    this.#at = 1;
+    for (let i = FIELDS[field]; i > 0; i--) {
+      if (this.#text.charAt(this.#at) === '(') this.#skipList();
+      else this.#string();
+      this.#at++;
+    }
+  }
+
+  #addresses(): string {
+    const shown: string[] = [];
+    this.#at++;
+    while (this.#text.charAt(this.#at) === '(') shown.push(this.#address());
+    return shown.filter((one) => one !== '').join(', ');
+  }
+
+  /** Of a group only its name is shown. */
+  #address(): string {
+    const parts: (string | undefined)[] = [];
+    this.#at++;
+    for (let i = 0; i < ADDRESS_PARTS; i++) {
+      parts.push(this.#string());
+      this.#at++;
+    }
+    const [name, , mailbox, host] = parts.map((part) => (part === undefined ? undefined : decodeWords(part)));
+    if (mailbox === undefined) return '';
+    if (host === undefined) return `${mailbox}:`;
+    return name === undefined ? `${mailbox}@${host}` : `${name} <${mailbox}@${host}>`;
+  }
+
+  /** A string or NIL; the position is behind it. */
+  #string(): string | undefined {
+    const text = this.#text;
+    const first = text.charAt(this.#at);
+    if (first === '"') return this.#quoted();
+    if (first === '{') {
+      const close = text.indexOf('}', this.#at);
+      const size = close < 0 ? Number.NaN : Number(text.slice(this.#at + 1, close));
+      if (!Number.isSafeInteger(size)) return this.#giveUp();
+      const start = close + 3;
+      this.#at = start + size;
+      return text.slice(start, this.#at);
+    }
+    if (!text.startsWith('NIL', this.#at)) return this.#giveUp();
+    this.#at += 3;
+    return undefined;
+  }
+
+  #quoted(): string | undefined {
+    const text = this.#text;
+    const start = this.#at + 1;
+    let hasEscape = false;
+    for (let i = start; i < text.length; i++) {
+      const c = text.charCodeAt(i);
+      if (c === BACKSLASH) {
+        hasEscape = true;
+        i++;
+      } else if (c === QUOTE) {
+        this.#at = i + 1;
+        const value = text.slice(start, i);
+        return hasEscape ? unescaped(value) : value;
+      }
+    }
+    return this.#giveUp();
+  }
+
+  #skipList(): void {
+    let depth = 0;
+    do {
+      const first = this.#text.charAt(this.#at);
+      if (first === '(') depth++;
+      else if (first === ')') depth--;
+      if (first === '(' || first === ')' || first === ' ') this.#at++;
+      else this.#string();
+    } while (depth > 0 && this.#at < this.#text.length);
+  }
+
+  #giveUp(): undefined {
+    this.#at = this.#text.length;
+    return undefined;
+  }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+function unescaped(value: string): string {
+  let out = '';
+  for (let i = 0; i < value.length; i++) {
+    if (value.charCodeAt(i) === BACKSLASH) i++;
+    out += value.charAt(i);
+  }
+  return out;
+}
