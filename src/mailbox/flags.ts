@@ -26,6 +26,8 @@ export interface FlagResult {
   readonly changed: readonly number[];
   /** Left alone because of `unchangedSince`. */
   readonly modified: readonly number[];
+  /** Under which numbers the changes stand in the change log, one for each slice that changed something. */
+  readonly modseqs: readonly number[];
 }
 
 export async function changeFlags(
@@ -38,6 +40,7 @@ export async function changeFlags(
   const list = await loadList(domain, account, mailbox);
   const changed: number[] = [];
   const modified: number[] = [];
+  const modseqs: number[] = [];
   for (let start = 0; start < uids.length; start += SLICE) {
     const slice = uids.slice(start, start + SLICE);
     const result = await domain.turns.run({
@@ -47,8 +50,9 @@ export async function changeFlags(
     });
     changed.push(...result.changed);
     modified.push(...result.modified);
+    modseqs.push(...result.modseqs);
   }
-  return { changed, modified };
+  return { changed, modified, modseqs };
 }
 
 function changeSlice(
@@ -83,7 +87,7 @@ function changeSlice(
     changed.push(uid);
   }
   change.logFlags(mailbox, changed);
-  return { changed, modified };
+  return { changed, modified, modseqs: changed.length === 0 ? [] : [change.modseq()] };
 }
 
 function newFlags(before: number, wanted: FlagChange): number {

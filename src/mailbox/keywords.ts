@@ -20,6 +20,8 @@ export class KeywordTable {
   readonly sets: readonly (readonly number[])[];
   readonly #byName: ReadonlyMap<string, number>;
   readonly #bySet: ReadonlyMap<string, number>;
+  /** What `namesOf` has given: a listing asks for the same few sets a hundred thousand times. */
+  readonly #named: (readonly string[])[] = [];
 
   constructor(names: readonly string[], sets: readonly (readonly number[])[]) {
     this.names = names;
@@ -30,7 +32,8 @@ export class KeywordTable {
 
   /** Names of a set, in order of first use in the mailbox. */
   namesOf(set: number): readonly string[] {
-    return (this.sets[set - 1] ?? []).map((index) => this.names[index] as string);
+    this.#named[set] ??= (this.sets[set - 1] ?? []).map((index) => this.names[index] as string);
+    return this.#named[set];
   }
 
   /** For each set number, whether it contains the keyword: a scan tests one array element per message. */
