@@ -7,10 +7,11 @@
 
 import type { PartOffsets } from '../mail/part.ts';
 import type { AccountState } from '../mailbox/account-state.ts';
+import type { SearchMatcher } from '../mailbox/criterion.ts';
 import type { MailboxState } from '../mailbox/mailbox-state.ts';
 import type { EmailFacts, Role } from '../mailbox/model.ts';
 import type { MessageRecord } from '../mailbox/record.ts';
-import type { SearchMatcher } from '../mailbox/search.ts';
+
 import type { EmailField } from '../mailbox/store.ts';
 import type { Call, Command, SessionContext } from './command.ts';
 import type { ListedName } from './listing.ts';

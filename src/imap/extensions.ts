@@ -2,28 +2,37 @@
  * The list of what is registered. One line each; the order is that of CAPABILITY.
  */
 import { appendLimit } from './extensions/append-limit.ts';
+import { binary } from './extensions/binary.ts';
 import { children } from './extensions/children.ts';
 import { condstore } from './extensions/condstore.ts';
 import { enableExtension } from './extensions/enable.ts';
+import { esearch } from './extensions/esearch.ts';
 import { idExtension } from './extensions/id.ts';
 import { idleExtension } from './extensions/idle.ts';
 import { imap4 } from './extensions/imap4.ts';
+import { imap4Messages } from './extensions/imap4-messages.ts';
 import { listExtended } from './extensions/list-extended.ts';
 import { listStatus } from './extensions/list-status.ts';
 import { literalPlus } from './extensions/literal-plus.ts';
+import { move } from './extensions/move.ts';
+import { multiAppend } from './extensions/multi-append.ts';
 import { namespaceExtension } from './extensions/namespace.ts';
 import { qresync } from './extensions/qresync.ts';
 import { quota } from './extensions/quota.ts';
 import { saslIr } from './extensions/sasl-ir.ts';
+import { searchRes } from './extensions/searchres.ts';
 import { specialUse } from './extensions/special-use.ts';
 import { statusSize } from './extensions/status-size.ts';
+import { uidPlus } from './extensions/uidplus.ts';
 import { unselectExtension } from './extensions/unselect.ts';
 import { utf8Accept } from './extensions/utf8-accept.ts';
+import { within } from './extensions/within.ts';
 import { Registry } from './registry.ts';
 
 export function makeRegistry(): Registry {
   return new Registry([
     imap4,
+    imap4Messages,
     literalPlus,
     saslIr,
     idExtension,
@@ -36,6 +45,13 @@ export function makeRegistry(): Registry {
     listStatus,
     specialUse,
     statusSize,
+    uidPlus,
+    move,
+    multiAppend,
+    binary,
+    esearch,
+    searchRes,
+    within,
     condstore,
     qresync,
     utf8Accept,

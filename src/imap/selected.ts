@@ -54,6 +54,11 @@ export class Selected {
     return false;
   }
 
+  /** The \Recent messages as ranges of UIDs, ends included. */
+  get recentRanges(): readonly (readonly [low: number, high: number])[] {
+    return this.#recent.map(([from, to]) => [from, to - 1] as const);
+  }
+
   /** How many of the client's messages are \Recent. */
   countRecent(): number {
     let count = 0;

@@ -85,6 +85,11 @@ export class View {
     for (const uid of uids) this.#changed.delete(uid);
   }
 
+  /** As `forgetFlags`, for the hot loop of a FETCH. */
+  forgetFlag(uid: number): void {
+    if (this.#changed.size > 0) this.#changed.delete(uid);
+  }
+
   isGone(uid: number): boolean {
     return this.#gone.has(uid);
   }

@@ -151,7 +151,10 @@ async function writeSize(
   return undefined;
 }
 
-async function* decodedPieces(message: FetchedMessage, { start, end, encoding }: Encoded): AsyncGenerator<Buffer> {
+async function* decodedPieces(
+  message: FetchedMessage,
+  { start, end, encoding }: Encoded,
+): AsyncGenerator<Buffer> {
   const decoder = transferDecoder(encoding);
   if (decoder === undefined) return;
   for await (const slice of message.stream(start, end)) {

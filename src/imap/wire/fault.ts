@@ -7,13 +7,18 @@
  * text goes into logs.
  */
 
-/** The response codes that syntax alone can lead to (RFC 9051 §7.1, RFC 5530 §3, RFC 7889 §4, RFC 3516 §4.3). */
+/**
+ * The response codes of a command that is refused while it is read (RFC 9051 §7.1, RFC 5530 §3, RFC 7889 §4, RFC 3516
+ * §4.3); the last two are for a literal that would be sent in vain.
+ */
 export type SyntaxCode =
   | { readonly code: 'BADCHARSET'; readonly charsets: readonly string[] }
   | { readonly code: 'CANNOT' }
   | { readonly code: 'CLIENTBUG' }
   | { readonly code: 'LIMIT' }
-  | { readonly code: 'TOOBIG' };
+  | { readonly code: 'TOOBIG' }
+  | { readonly code: 'OVERQUOTA' }
+  | { readonly code: 'TRYCREATE' };
 
 export interface SyntaxFaultOptions {
   /** BAD unless the command is well formed and merely not to be done. */

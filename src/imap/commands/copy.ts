@@ -1,0 +1,63 @@
+/**
+ * COPY and UID COPY (RFC 9051 §6.4.7) with COPYUID (RFC 4315 §3). All of the messages or none: when one named by its
+ * number is gone the copy is refused, for the client would delete the originals in the belief that they are safe.
+ */
+import { copyMessages } from '../../mailbox/copy.ts';
+import { findMailbox } from '../../mailbox/mailboxes.ts';
+import { type Call, type Command, defineCommand, SELECTED } from '../command.ts';
+import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';
+import { type Completion, copyUid, no, ok } from '../replies.ts';
+import type { Cursor } from '../wire/cursor.ts';
+import { end, sp } from '../wire/grammar.ts';
+import { mailbox } from '../wire/mailbox.ts';
+import { NumSet } from '../wire/numset.ts';
+
+export interface CopyArgs {
+  readonly set: MessageSet;
+  readonly target: string;
+}
+
+export const copyCommand: Command = copyLike('COPY', false);
+export const uidCopyCommand: Command = copyLike('UID COPY', true);
+
+function copyLike(name: string, isUid: boolean): Command {
+  return defineCommand<CopyArgs, 'selected'>({
+    name,
+    states: SELECTED,
+    parse: (c) => parseCopy(c, isUid),
+    run: (call, args) => run(call, args, isUid),
+  });
+}
+
+/** Also of MOVE. */
+export function parseCopy(c: Cursor, isUid: boolean): CopyArgs {
+  sp(c);
+  const set = messageSet(c, isUid);
+  sp(c);
+  const target = mailbox(c);
+  end(c);
+  return { set, target };
+}
+
+async function run(
+  { session, state }: Call<'selected'>,
+  args: CopyArgs,
+  isUid: boolean,
+): Promise<Completion> {
+  const { account, selected } = state;
+  const uids = uidsOf(selected, selectMessages(selected, args.set));
+  const target = findMailbox(account, args.target);
+  if (target === undefined) return noTarget();
+  if (!isUid && args.set instanceof NumSet && uids.some((uid) => selected.rowOf(uid) < 0)) {
+    return no('Some of the messages are gone; nothing was copied', 'EXPUNGEISSUED');
+  }
+  const copied = await copyMessages(session.domain, account, selected.mailbox, uids, target);
+  const name = isUid ? 'UID COPY' : 'COPY';
+  if (copied.from.length === 0) return ok(`${name} completed, nothing was copied`);
+  return ok(`${name} completed`, copyUid(copied.uidValidity, copied.from, copied.to));
+}
+
+/** RFC 9051 §6.4.7: the client may create it and try again. */
+export function noTarget(): Completion {
+  return no('There is no such mailbox', 'TRYCREATE');
+}

@@ -1,0 +1,53 @@
+/**
+ * EXPUNGE and UID EXPUNGE (RFC 9051 §6.4.3, §6.4.9; RFC 4315 §2.1). What is removed is told by the updates, as EXPUNGE or
+ * VANISHED; when nothing is, nothing is said: an EXISTS in that place sends Apple Mail into a loop.
+ */
+import { MailboxError } from '../../mailbox/errors.ts';
+import { expungeMessages } from '../../mailbox/expunge.ts';
+import { type Call, type Command, defineCommand, SELECTED } from '../command.ts';
+import { type MessageSet, messageSet } from '../message-set.ts';
+import type { Modes } from '../modes.ts';
+import { type Completion, ok } from '../replies.ts';
+import type { Selected } from '../selected.ts';
+import { end, sp } from '../wire/grammar.ts';
+import { NumSet, type UidSet } from '../wire/numset.ts';
+
+export const expungeCommand: Command = defineCommand<undefined, 'selected'>({
+  name: 'EXPUNGE',
+  states: SELECTED,
+  parse: (c) => void end(c),
+  run: (call) => expunge(call, () => true, 'EXPUNGE'),
+});
+
+export const uidExpungeCommand: Command = defineCommand<MessageSet, 'selected'>({
+  name: 'UID EXPUNGE',
+  states: SELECTED,
+  parse(c) {
+    sp(c);
+    const set = messageSet(c, true);
+    end(c);
+    return set;
+  },
+  run(call, set) {
+    const { selected } = call.state;
+    const uids = set instanceof NumSet ? (set as UidSet).resolve(selected.view.highestUid) : selected.saved;
+    return expunge(call, (uid) => uids.contains(uid), 'UID EXPUNGE');
+  },
+});
+
+async function expunge(
+  { session, state }: Call<'selected'>,
+  marked: (uid: number) => boolean,
+  name: string,
+): Promise<Completion> {
+  const { account, selected } = state;
+  if (selected.isReadOnly) throw new MailboxError('read-only', 'the mailbox is open for reading only');
+  const removed = await expungeMessages(session.domain, account, selected.mailbox, { marked });
+  if (removed.length === 0) return ok(`${name} completed, nothing was removed`);
+  return ok(`${name} completed`, highestModSeq(session.modes, selected));
+}
+
+/** RFC 7162 §3.2.7, §3.2.9; RFC 6851 §4.4: where the mailbox stands once the client has applied what it is told. */
+export function highestModSeq(modes: Modes, { mailbox }: Selected): string | undefined {
+  return modes.qresync ? `HIGHESTMODSEQ ${mailbox.modseq}` : undefined;
+}

@@ -1,0 +1,80 @@
+/**
+ * FETCH and UID FETCH (RFC 9051 §6.4.5, §6.4.9) with the modifiers of RFC 7162 §3.1.4.1 and §3.2.6. What is fetched is
+ * the business of the items, how of `fetch/run.ts`.
+ *
+ * A FETCH by number of a message that is gone and left nothing to send ends in NO [EXPUNGEISSUED] after everything else
+ * was sent (RFC 5530 §3); by UID it is OK.
+ */
+import { type Call, type Command, defineCommand, SELECTED } from '../command.ts';
+import { enableCondstore } from '../condstore.ts';
+import type { FetchItem } from '../extension.ts';
+import { CHANGEDSINCE, VANISHED } from '../fetch/modifiers.ts';
+import { planFetch } from '../fetch/plan.ts';
+import { FetchRun } from '../fetch/run.ts';
+import { type MessageSet, messageSet, selectMessages } from '../message-set.ts';
+import type { Registry } from '../registry.ts';
+import { bad, type Completion, no, ok } from '../replies.ts';
+import { observe } from '../updates.ts';
+import { writeVanishedEarlier } from '../vanished.ts';
+import type { Cursor } from '../wire/cursor.ts';
+import { SyntaxFault } from '../wire/fault.ts';
+import { parseFetchAtts } from '../wire/fetch-items.ts';
+import { end, sp } from '../wire/grammar.ts';
+import { argsOf, hasItem, maybeSpOptionList, type ParsedKeyword } from '../wire/keyword-table.ts';
+import { NumSet, type UidSet } from '../wire/numset.ts';
+
+interface FetchArgs {
+  readonly set: MessageSet;
+  readonly items: readonly ParsedKeyword<FetchItem>[];
+  readonly changedSince: number | undefined;
+  readonly wantsVanished: boolean;
+}
+
+export const fetchCommand: Command = fetchLike('FETCH', false);
+export const uidFetchCommand: Command = fetchLike('UID FETCH', true);
+
+function fetchLike(name: string, isUid: boolean): Command {
+  return defineCommand<FetchArgs, 'selected'>({
+    name,
+    states: SELECTED,
+    mayExpunge: isUid,
+    parse: (c, registry) => parse(c, registry, isUid),
+    run: (call, args) => run(call, args, isUid),
+  });
+}
+
+function parse(c: Cursor, registry: Registry, isUid: boolean): FetchArgs {
+  sp(c);
+  const set = messageSet(c, isUid);
+  sp(c);
+  const items = parseFetchAtts(c, registry.fetchItems);
+  const modifiers = maybeSpOptionList(c, registry.fetchModifiers, 'FETCH modifier');
+  end(c);
+  const changedSince = argsOf(modifiers, CHANGEDSINCE);
+  const wantsVanished = hasItem(modifiers, VANISHED);
+  if (wantsVanished && (!isUid || changedSince === undefined)) {
+    throw new SyntaxFault('VANISHED belongs to UID FETCH with CHANGEDSINCE');
+  }
+  return { set, items, changedSince, wantsVanished };
+}
+
+async function run(call: Call<'selected'>, args: FetchArgs, isUid: boolean): Promise<Completion> {
+  const { session, state } = call;
+  const { account, selected } = state;
+  const { changedSince, wantsVanished } = args;
+  if (wantsVanished && !session.modes.qresync) return bad('VANISHED needs ENABLE QRESYNC first');
+  observe(selected);
+  const plan = planFetch(args.items, isUid, changedSince);
+  const runs = selectMessages(selected, args.set);
+  if (plan.impliesCondstore) enableCondstore(call);
+  if (wantsVanished) {
+    const known = args.set instanceof NumSet ? (args.set as UidSet) : selected.saved;
+    await writeVanishedEarlier(session, account, selected, { known, since: changedSince ?? 0 });
+  }
+  const { hasMissed, refused } = await new FetchRun(session, account, selected, plan).run(runs);
+  if (refused !== undefined) return refused;
+  if (hasMissed && args.set instanceof NumSet && !isUid) {
+    return no('Some of the messages are gone', 'EXPUNGEISSUED');
+  }
+  return ok(`${isUid ? 'UID FETCH' : 'FETCH'} completed`);
+}

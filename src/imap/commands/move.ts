@@ -1,0 +1,37 @@
+/**
+ * MOVE and UID MOVE (RFC 9051 §6.4.8, RFC 6851). COPYUID comes in an untagged OK before the EXPUNGEs, so that a client
+ * knows where its messages went before they vanish (RFC 6851 §4.3). A message that is gone already was moved or deleted
+ * by another device, which is what this one wanted: it is passed over.
+ */
+import { moveMessages } from '../../mailbox/copy.ts';
+import { MailboxError } from '../../mailbox/errors.ts';
+import { findMailbox } from '../../mailbox/mailboxes.ts';
+import { type Call, type Command, defineCommand, SELECTED } from '../command.ts';
+import { selectMessages, uidsOf } from '../message-set.ts';
+import { type Completion, copyUid, ok, writeStatus } from '../replies.ts';
+import { type CopyArgs, noTarget, parseCopy } from './copy.ts';
+import { highestModSeq } from './expunge.ts';
+
+export const moveCommand: Command = moveLike('MOVE', false);
+export const uidMoveCommand: Command = moveLike('UID MOVE', true);
+
+function moveLike(name: string, isUid: boolean): Command {
+  return defineCommand<CopyArgs, 'selected'>({
+    name,
+    states: SELECTED,
+    parse: (c) => parseCopy(c, isUid),
+    run: (call, args) => run(call, args, name),
+  });
+}
+
+async function run({ session, state }: Call<'selected'>, args: CopyArgs, name: string): Promise<Completion> {
+  const { account, selected } = state;
+  if (selected.isReadOnly) throw new MailboxError('read-only', 'the mailbox is open for reading only');
+  const uids = uidsOf(selected, selectMessages(selected, args.set));
+  const target = findMailbox(account, args.target);
+  if (target === undefined) return noTarget();
+  const moved = await moveMessages(session.domain, account, selected.mailbox, uids, target);
+  if (moved.from.length === 0) return ok(`${name} completed, nothing was moved`);
+  writeStatus(session.out, '*', 'OK', 'Moved', copyUid(moved.uidValidity, moved.from, moved.to));
+  return ok(`${name} completed`, highestModSeq(session.modes, selected));
+}

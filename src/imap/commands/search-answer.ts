@@ -1,0 +1,50 @@
+/**
+ * What a SEARCH answers: `* SEARCH` to the clients of old, ESEARCH to those who asked for it or speak IMAP4rev2
+ * (RFC 4731 §3.1, RFC 9051 §7.3.4), with the highest modseq when it was a search for modseqs (RFC 7162 §3.1.5, §3.1.10).
+ */
+import type { SessionContext } from '../command.ts';
+import { formatNumSet } from '../wire/numset.ts';
+
+/** What is to be returned. `save` alone returns nothing. */
+export interface SearchReturns {
+  readonly min: boolean;
+  readonly max: boolean;
+  readonly all: boolean;
+  readonly count: boolean;
+  readonly save: boolean;
+}
+
+export interface SearchHits {
+  /** Sequence numbers or UIDs, ascending. */
+  readonly numbers: readonly number[];
+  /** Undefined when nobody asked for modseqs, or nothing was found. */
+  readonly modSeq: number | undefined;
+}
+
+/** A line even for no hits: clients wait for it. */
+export function writeSearch({ out }: SessionContext, { numbers, modSeq }: SearchHits): void {
+  out.ascii('* SEARCH');
+  for (const number of numbers) out.sp().number(number);
+  if (modSeq !== undefined) out.ascii(' (MODSEQ ').number(modSeq).ascii(')');
+  out.crlf();
+}
+
+export function writeEsearch(
+  { out }: SessionContext,
+  tag: string,
+  isUid: boolean,
+  returns: SearchReturns,
+  { numbers, modSeq }: SearchHits,
+): void {
+  out.ascii('* ESEARCH (TAG ').string(tag).ascii(')');
+  if (isUid) out.ascii(' UID');
+  const first = numbers[0];
+  const last = numbers.at(-1);
+  // RFC 4731 §3.1: without hits there is no MIN, MAX or ALL, but there is a COUNT.
+  if (returns.min && first !== undefined) out.ascii(' MIN ').number(first);
+  if (returns.max && last !== undefined) out.ascii(' MAX ').number(last);
+  if (returns.all && last !== undefined) out.ascii(' ALL ').ascii(formatNumSet(numbers));
+  if (returns.count) out.ascii(' COUNT ').number(numbers.length);
+  if (modSeq !== undefined) out.ascii(' MODSEQ ').number(modSeq);
+  out.crlf();
+}

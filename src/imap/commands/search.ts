@@ -1,0 +1,144 @@
+/**
+ * SEARCH and UID SEARCH (RFC 9051 §6.4.4, §6.4.9), with RETURN (RFC 4731) and SAVE (RFC 5182). What the keys mean is in
+ * `search-criteria.ts`, who finds is `mailbox/search.ts`.
+ *
+ * The saved result is kept as UIDs, so that it means the same messages whatever is expunged. It is emptied when a search
+ * that was to fill it fails with NO, and left alone by a BAD one (RFC 5182 §2.1); therefore a fault of the keys that is a
+ * NO (BADCHARSET) is kept until it is known whether SAVE was asked for.
+ */
+import { type SearchResult, searchMessages } from '../../mailbox/search.ts';
+import { type Call, type Command, defineCommand, SELECTED } from '../command.ts';
+import { enableCondstore } from '../condstore.ts';
+import type { SearchKeyItem } from '../extension.ts';
+import type { Registry } from '../registry.ts';
+import { type Completion, ok } from '../replies.ts';
+import type { Selected } from '../selected.ts';
+import { observe } from '../updates.ts';
+import type { Cursor } from '../wire/cursor.ts';
+import { SyntaxFault } from '../wire/fault.ts';
+import { end, sp } from '../wire/grammar.ts';
+import { hasItem } from '../wire/keyword-table.ts';
+import { type NumRange, NumSet } from '../wire/numset.ts';
+import { maybeSearchReturn, searchProgram } from '../wire/search-keys.ts';
+import type { SearchKey } from '../wire/search-tree.ts';
+import { type SearchReturns, writeEsearch, writeSearch } from './search-answer.ts';
+import { asksForModSeq, criterionOf } from './search-criteria.ts';
+import { ALL, COUNT, MAX, MIN, SAVE } from './search-returns.ts';
+
+interface SearchArgs {
+  /** Undefined: the form without RETURN. */
+  readonly returns: SearchReturns | undefined;
+  readonly key: SearchKey<SearchKeyItem> | SyntaxFault;
+}
+
+const ONLY_ALL: SearchReturns = Object.freeze({
+  min: false,
+  max: false,
+  all: true,
+  count: false,
+  save: false,
+});
+
+export const searchCommand: Command = searchLike('SEARCH', false);
+export const uidSearchCommand: Command = searchLike('UID SEARCH', true);
+
+function searchLike(name: string, isUid: boolean): Command {
+  return defineCommand<SearchArgs, 'selected'>({
+    name,
+    states: SELECTED,
+    mayExpunge: isUid,
+    parse,
+    run: (call, args) => run(call, args, isUid),
+  });
+}
+
+function parse(c: Cursor, registry: Registry): SearchArgs {
+  const options = maybeSearchReturn(c, registry.searchReturns);
+  const returns =
+    options === undefined
+      ? undefined
+      : returnsOf({
+          min: hasItem(options, MIN),
+          max: hasItem(options, MAX),
+          all: hasItem(options, ALL),
+          count: hasItem(options, COUNT),
+          save: hasItem(options, SAVE),
+        });
+  sp(c);
+  try {
+    const { key } = searchProgram(c, registry.searchKeys);
+    end(c);
+    return { returns, key };
+  } catch (error) {
+    if (error instanceof SyntaxFault && error.status === 'NO') return { returns, key: error };
+    throw error;
+  }
+}
+
+/** RFC 4731 §3.1: `RETURN ()` is `RETURN (ALL)`. */
+function returnsOf(asked: SearchReturns): SearchReturns {
+  const isEmpty = !asked.min && !asked.max && !asked.all && !asked.count && !asked.save;
+  return isEmpty ? ONLY_ALL : asked;
+}
+
+async function run(
+  call: Call<'selected'>,
+  { returns, key }: SearchArgs,
+  isUid: boolean,
+): Promise<Completion> {
+  const { session, state, tag } = call;
+  const { selected } = state;
+  const isSaved = returns?.save === true;
+  try {
+    if (key instanceof SyntaxFault) throw key;
+    observe(selected);
+    const asksModSeq = asksForModSeq(key);
+    if (asksModSeq) enableCondstore(call);
+    const wants = wantedOf(returns);
+    const criterion = criterionOf(key, selected, session.domain.clock.nowMs());
+    const found = await searchMessages(session.domain, state.account, selected.mailbox, {
+      criterion,
+      upTo: selected.view.highestUid,
+      wants,
+      pause: () => session.breathe(),
+    });
+    if (isSaved) selected.saved = setOf(found.uids);
+    const hits = {
+      numbers: isUid ? found.uids : found.uids.map((uid) => selected.view.seqOf(uid)),
+      modSeq: modSeqOf(found, asksModSeq),
+    };
+    const answered = returns ?? (session.modes.rev2 ? ONLY_ALL : undefined);
+    if (answered === undefined) writeSearch(session, hits);
+    else if (hasAnswer(answered)) writeEsearch(session, tag, isUid, answered, hits);
+  } catch (error) {
+    if (isSaved) selected.saved = NumSet.of('uid', []);
+    throw error;
+  }
+  return ok(`${isUid ? 'UID SEARCH' : 'SEARCH'} completed`);
+}
+
+/** With ALL or COUNT, or SAVE alone, every hit counts; else the ends will do (RFC 5182 §2.4). */
+function wantedOf(returns: SearchReturns | undefined): 'all' | 'first' | 'last' | 'ends' {
+  if (returns === undefined || returns.all || returns.count) return 'all';
+  if (returns.min) return returns.max ? 'ends' : 'first';
+  return returns.max ? 'last' : 'all';
+}
+
+function hasAnswer({ min, max, all, count }: SearchReturns): boolean {
+  return min || max || all || count;
+}
+
+function modSeqOf({ uids, maxModSeq }: SearchResult, isAsked: boolean): number | undefined {
+  return isAsked && uids.length > 0 ? maxModSeq : undefined;
+}
+
+function setOf(uids: readonly number[]): Selected['saved'] {
+  const ranges: NumRange[] = [];
+  for (let i = 0; i < uids.length; ) {
+    const low = uids[i] as number;
+    let high = low;
+    for (i++; i < uids.length && uids[i] === high + 1; i++) high++;
+    ranges.push([low, high]);
+  }
+  return NumSet.of('uid', ranges);
+}

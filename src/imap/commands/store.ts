@@ -1,0 +1,109 @@
+/**
+ * STORE and UID STORE (RFC 9051 §6.4.6), with UNCHANGEDSINCE (RFC 7162 §3.1.3).
+ *
+ * Who asks aloud is told the flags of every message named, changed or not; who asks silently is told nothing but, with
+ * CONDSTORE, the new modseqs (RFC 7162 §3.1.3). What another session changed is told by the updates in either case: the
+ * own changes are marked in `ownFlagChanges`, so that nothing is told twice. A message that failed the condition is told
+ * as it is now, which saves the client from asking (RFC 7162 §3.1.3 recommends it).
+ */
+import { MailboxError } from '../../mailbox/errors.ts';
+import { changeFlags, type FlagResult } from '../../mailbox/flags.ts';
+import { type Call, type Command, defineCommand, SELECTED, type SessionContext } from '../command.ts';
+import { enableCondstore } from '../condstore.ts';
+import { UNCHANGEDSINCE } from '../fetch/modifiers.ts';
+import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';
+import type { Registry } from '../registry.ts';
+import { type Completion, no, ok } from '../replies.ts';
+import type { Selected } from '../selected.ts';
+import { observe, writeFlags } from '../updates.ts';
+import type { Cursor } from '../wire/cursor.ts';
+import { end, sp } from '../wire/grammar.ts';
+import { argsOf } from '../wire/keyword-table.ts';
+import { formatNumSet, NumSet } from '../wire/numset.ts';
+import { type StoreArgs, storeArgs } from '../wire/store-args.ts';
+
+interface Args extends StoreArgs {
+  readonly set: MessageSet;
+}
+
+export const storeCommand: Command = storeLike('STORE', false);
+export const uidStoreCommand: Command = storeLike('UID STORE', true);
+
+function storeLike(name: string, isUid: boolean): Command {
+  return defineCommand<Args, 'selected'>({
+    name,
+    states: SELECTED,
+    mayExpunge: isUid,
+    parse: (c, registry) => parse(c, registry, isUid),
+    run: (call, args) => run(call, args, isUid),
+  });
+}
+
+function parse(c: Cursor, registry: Registry, isUid: boolean): Args {
+  sp(c);
+  const set = messageSet(c, isUid);
+  const args = storeArgs(c, registry.storeModifiers);
+  end(c);
+  return { set, ...args };
+}
+
+async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<Completion> {
+  const { session, state } = call;
+  const { account, selected } = state;
+  if (selected.isReadOnly) throw new MailboxError('read-only', 'the mailbox is open for reading only');
+  observe(selected);
+  const uids = uidsOf(selected, selectMessages(selected, args.set));
+  const unchangedSince = argsOf(args.modifiers, UNCHANGEDSINCE);
+  if (unchangedSince !== undefined) enableCondstore(call);
+  const result = await changeFlags(session.domain, account, selected.mailbox, uids, {
+    mode: args.action,
+    flags: args.flags.bits,
+    keywords: args.flags.keywords,
+    ...(unchangedSince === undefined ? {} : { unchangedSince }),
+  });
+  for (const modseq of result.modseqs) selected.ownFlagChanges.add(modseq);
+  observe(selected);
+  await tell(session, selected, uids, result, args.isSilent);
+  const hasMissed = uids.some((uid) => selected.rowOf(uid) < 0);
+  const code = result.modified.length === 0 ? undefined : modifiedCode(selected, result.modified, isUid);
+  const name = isUid ? 'UID STORE' : 'STORE';
+  // RFC 5530 §3: flags of messages that are gone cannot be changed; by UID that is nothing to report.
+  if (hasMissed && !isUid && args.set instanceof NumSet) {
+    return no('Some of the messages are gone', code ?? 'EXPUNGEISSUED');
+  }
+  return ok(code === undefined ? `${name} completed` : `${name} completed but for some messages`, code);
+}
+
+async function tell(
+  session: SessionContext,
+  selected: Selected,
+  uids: readonly number[],
+  result: FlagResult,
+  isSilent: boolean,
+): Promise<void> {
+  const { out, modes } = session;
+  const modified = new Set(result.modified);
+  const changed = isSilent ? new Set(result.changed) : undefined;
+  for (const uid of uids) {
+    if (changed === undefined || modified.has(uid)) {
+      writeFlags(out, selected, modes, uid);
+      selected.view.forgetFlag(uid);
+    } else if (modes.condstore && changed.has(uid)) writeModSeq(session, selected, uid);
+    const pause = session.breathe();
+    if (pause !== undefined) await pause;
+  }
+}
+
+function writeModSeq({ out }: SessionContext, selected: Selected, uid: number): void {
+  const row = selected.rowOf(uid);
+  const seq = selected.view.seqOf(uid);
+  if (row < 0 || seq === 0) return;
+  const modseq = selected.list.columns.modseq[row] as number;
+  out.ascii('* ').number(seq).ascii(' FETCH (UID ').number(uid);
+  out.ascii(' MODSEQ (').number(modseq).ascii('))').crlf();
+}
+
+/** RFC 7162 §3.1.3: message numbers for STORE, UIDs for UID STORE. */
+function modifiedCode(selected: Selected, modified: readonly number[], isUid: boolean): string {
+  return `MODIFIED ${formatNumSet(isUid ? modified : modified.map((uid) => selected.view.seqOf(uid)))}`;
+}

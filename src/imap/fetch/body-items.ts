@@ -1,0 +1,152 @@
+/**
+ * The FETCH items that are octets of the message: BODY[...], BODY.PEEK[...] and the three RFC822 items that stand for
+ * them (RFC 9051 §6.4.5, RFC 3501 §6.4.5).
+ *
+ * Exact to the octet, in literals: what was delivered is what is sent, NUL included, which the grammar of a literal does
+ * not foresee but its length makes unambiguous. Only the octets that are sent are read. A partial names its origin alone
+ * (RFC 9051 §7.5.2), a section that does not exist is NIL, one without octets is "".
+ */
+import { filterHeader, type Section, sectionRange } from '../../mail/section.ts';
+import { type FetchedMessage, type FetchItem, fetchItem, type Octets, type Written } from '../extension.ts';
+import {
+  formatSection,
+  maybeSectionRequest,
+  type Partial,
+  type SectionRequest,
+  sectionRequest,
+} from '../wire/section.ts';
+import type { WireWriter } from '../wire/writer.ts';
+
+/** Longer ranges are sent in slices instead of being held. */
+export const HELD_BYTES = 256 * 1024;
+/** A header that is filtered is held; what lies beyond is no header that anybody wrote. */
+const FILTERED_BYTES = 16 * 1024 * 1024;
+
+interface BodyArgs extends SectionRequest {
+  /** `BODY[HEADER]<0> ` as the answer has it. */
+  readonly label: string;
+}
+
+export function bodySectionItems(shortStructure: (message: FetchedMessage) => Buffer): readonly FetchItem[] {
+  return [
+    fetchItem<BodyArgs | undefined>({
+      name: 'BODY',
+      parse: (c) => {
+        const request = maybeSectionRequest(c);
+        return request === undefined ? undefined : bodyArgs(request);
+      },
+      needs: (args) => (args === undefined ? ['bodyStructure'] : neededFor(args.section)),
+      setsSeen: (args) => args !== undefined,
+      reads: (message, args) => (args === undefined ? undefined : rangeToRead(message, args)),
+      write(out, message, args) {
+        if (args !== undefined) return writeSection(out, message, args);
+        out.ascii('BODY ').raw(shortStructure(message));
+        return undefined;
+      },
+    }),
+    fetchItem<BodyArgs>({
+      name: 'BODY.PEEK',
+      parse: (c) => bodyArgs(sectionRequest(c)),
+      needs: (args) => neededFor(args.section),
+      reads: rangeToRead,
+      write: writeSection,
+    }),
+    alias('RFC822', { path: [], kind: 'all' }, true),
+    alias('RFC822.HEADER', { path: [], kind: 'header' }, false),
+    alias('RFC822.TEXT', { path: [], kind: 'text' }, true),
+  ];
+}
+
+function alias(name: string, section: Section, setsSeen: boolean): FetchItem {
+  const args: BodyArgs = { section, label: `${name} ` };
+  return fetchItem({
+    name,
+    needs: () => neededFor(section),
+    setsSeen: () => setsSeen,
+    reads: (message) => rangeToRead(message, args),
+    write: (out, message) => writeSection(out, message, args),
+  });
+}
+
+function bodyArgs(request: SectionRequest): BodyArgs {
+  const origin = request.partial === undefined ? '' : `<${request.partial.offset}>`;
+  return { ...request, label: `BODY${formatSection(request.section)}${origin} ` };
+}
+
+function neededFor({ path, kind }: Section): readonly 'parts'[] {
+  return path.length === 0 && kind === 'all' ? [] : ['parts'];
+}
+
+/** Where the section is in the message, before any filter. */
+function rangeOf(message: FetchedMessage, section: Section): Octets | undefined {
+  if (section.path.length === 0 && section.kind === 'all') return { start: 0, end: message.record.size };
+  return sectionRange(message.parts, section);
+}
+
+function rangeToRead(message: FetchedMessage, { section, partial }: BodyArgs): Octets | undefined {
+  const range = rangeOf(message, section);
+  if (range === undefined) return undefined;
+  return isFiltered(section) ? withinLimit(range) : clipped(range, partial);
+}
+
+function writeSection(out: WireWriter, message: FetchedMessage, args: BodyArgs): Written | Promise<Written> {
+  const range = rangeToRead(message, args);
+  out.ascii(args.label);
+  if (range === undefined) out.nil();
+  else if (isFiltered(args.section))
+    return whenRead(message, range, (header) => writeFiltered(out, header, args));
+  else if (range.end - range.start > HELD_BYTES) return writeStream(out, message, range);
+  else return whenRead(message, range, (bytes) => writeOctets(out, bytes));
+  return undefined;
+}
+
+function writeFiltered(out: WireWriter, header: Buffer, { section, partial }: BodyArgs): void {
+  const fields = filterHeader(header, section.fields ?? [], section.kind === 'header.fields.not');
+  const { start, end } = clipped({ start: 0, end: fields.length }, partial);
+  writeOctets(out, fields.subarray(start, end));
+}
+
+function writeOctets(out: WireWriter, bytes: Buffer): void {
+  if (bytes.length === 0) out.ascii('""');
+  else out.literal(bytes);
+}
+
+async function writeStream(
+  out: WireWriter,
+  message: FetchedMessage,
+  { start, end }: Octets,
+): Promise<undefined> {
+  out.literalHeader(end - start);
+  for await (const slice of message.stream(start, end)) {
+    out.raw(slice);
+    const pause = message.breathe();
+    if (pause !== undefined) await pause;
+  }
+  return undefined;
+}
+
+function whenRead(
+  message: FetchedMessage,
+  { start, end }: Octets,
+  use: (bytes: Buffer) => void,
+): undefined | Promise<undefined> {
+  const bytes = message.read(start, end);
+  if (!Buffer.isBuffer(bytes)) return bytes.then((later) => void use(later));
+  use(bytes);
+  return undefined;
+}
+
+/** RFC 9051 §6.4.5: a partial beyond the end is cut, one that begins there is empty. */
+export function clipped(range: Octets, partial: Partial | undefined): Octets {
+  if (partial === undefined) return range;
+  const start = Math.min(range.end, range.start + partial.offset);
+  return { start, end: Math.min(range.end, start + partial.length) };
+}
+
+function withinLimit({ start, end }: Octets): Octets {
+  return { start, end: Math.min(end, start + FILTERED_BYTES) };
+}
+
+function isFiltered({ kind }: Section): boolean {
+  return kind === 'header.fields' || kind === 'header.fields.not';
+}

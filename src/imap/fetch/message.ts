@@ -1,0 +1,125 @@
+/**
+ * The message that a FETCH is writing: one object for all of them, pointed at one after the other, so that a hundred
+ * thousand answers cost no objects. Octets that were read ahead are given at once, others are read when asked for.
+ */
+import type { PartOffsets } from '../../mail/part.ts';
+import type { Domain } from '../../mailbox/domain.ts';
+import { partsOf, readRanges, streamRange } from '../../mailbox/message-reader.ts';
+import { type AccountId, type EmailFacts, emailId } from '../../mailbox/model.ts';
+import type { Columns, MessageRecord } from '../../mailbox/record.ts';
+import type { SessionContext } from '../command.ts';
+import type { FetchedMessage, Octets } from '../extension.ts';
+import type { Completion } from '../replies.ts';
+
+/** A message whose facts are loaded, on its way to be written. */
+export interface LoadedMessage {
+  readonly seq: number;
+  readonly uid: number;
+  readonly record: MessageRecord;
+  readonly email: EmailFacts | undefined;
+  readonly octets: ReadOctets[];
+}
+
+export interface ReadOctets extends Octets {
+  bytes: Buffer;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const NONE: readonly ReadOctets[] = Object.freeze([]);
+
+export class MessageCursor implements FetchedMessage {
+  seq = 0;
+  uid = 0;
+  readonly record: Mutable<MessageRecord> = {
+    uid: 0,
+    email: 0,
+    modseq: 0,
+    flags: 0,
+    traits: 0,
+    keywordSet: 0,
+    internalDate: 0,
+    size: 0,
+    saveDate: 0,
+  };
+  email: EmailFacts | undefined;
+  /** How the command must end, when not with OK. */
+  refused: Completion | undefined;
+  /** Something of this message's line has left: it cannot be taken back. */
+  isSent = false;
+  readonly #domain: Domain;
+  readonly #account: AccountId;
+  readonly #session: SessionContext;
+  #parts: PartOffsets | undefined;
+  #octets: readonly ReadOctets[] = NONE;
+
+  constructor(session: SessionContext, account: AccountId) {
+    this.#session = session;
+    this.#domain = session.domain;
+    this.#account = account;
+  }
+
+  showRow(seq: number, columns: Columns, row: number): void {
+    const { record } = this;
+    this.seq = seq;
+    this.uid = columns.uid[row] as number;
+    record.uid = this.uid;
+    record.email = columns.email[row] as number;
+    record.modseq = columns.modseq[row] as number;
+    record.flags = columns.flags[row] as number;
+    record.traits = columns.traits[row] as number;
+    record.keywordSet = columns.keywordSet[row] as number;
+    record.internalDate = columns.internalDate[row] as number;
+    record.size = columns.size[row] as number;
+    record.saveDate = columns.saveDate[row] as number;
+  }
+
+  showRecord(seq: number, record: MessageRecord): void {
+    this.seq = seq;
+    this.uid = record.uid;
+    Object.assign(this.record, record);
+  }
+
+  show(message: LoadedMessage): void {
+    this.showRecord(message.seq, message.record);
+    this.email = message.email;
+    this.#octets = message.octets;
+    this.#parts = undefined;
+    this.isSent = false;
+  }
+
+  get parts(): PartOffsets {
+    this.#parts ??= partsOf(this.email, this.record.size);
+    return this.#parts;
+  }
+
+  read(start: number, end: number): Buffer | Promise<Buffer> {
+    for (const held of this.#octets) {
+      if (held.start === start && held.end === end) return held.bytes;
+    }
+    return this.#read(start, end);
+  }
+
+  stream(start: number, end: number): AsyncIterable<Buffer> {
+    return streamRange(this.#domain, this.#range(start, end));
+  }
+
+  breathe(): Promise<void> | undefined {
+    const pause = this.#session.breathe();
+    if (pause !== undefined) this.isSent = true;
+    return pause;
+  }
+
+  refuse(completion: Completion): void {
+    this.refused ??= completion;
+  }
+
+  async #read(start: number, end: number): Promise<Buffer> {
+    const [bytes] = await readRanges(this.#domain, [this.#range(start, end)]);
+    return bytes as Buffer;
+  }
+
+  #range(start: number, end: number) {
+    return { email: emailId(this.#account, this.record.email), start, end };
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * The modifiers of FETCH and STORE (RFC 7162 §3.1.3, §3.1.4.1, §3.2.6) as rows of the parsers' tables; the commands ask
+ * for their arguments by these values.
+ */
+import type { KeywordSyntax } from '../wire/keyword-table.ts';
+import { spModSequence } from '../wire/modifiers.ts';
+
+export const CHANGEDSINCE: KeywordSyntax<number> = Object.freeze({
+  name: 'CHANGEDSINCE',
+  parse: spModSequence,
+});
+
+export const VANISHED: KeywordSyntax = Object.freeze({ name: 'VANISHED' });
+
+export const UNCHANGEDSINCE: KeywordSyntax<number> = Object.freeze({
+  name: 'UNCHANGEDSINCE',
+  parse: spModSequence,
+});

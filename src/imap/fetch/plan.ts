@@ -1,0 +1,57 @@
+/**
+ * What a FETCH will write for each message: its items in order, and what has to be loaded, read and changed for them.
+ * Made once per command, so that the loop over the messages decides nothing.
+ */
+import type { EmailField } from '../../mailbox/store.ts';
+import type { FetchItem } from '../extension.ts';
+import type { ParsedKeyword } from '../wire/keyword-table.ts';
+import { FLAGS_ITEM, UID_ITEM } from './items.ts';
+import { MODSEQ_ITEM } from './modseq-item.ts';
+
+export interface FetchPlan {
+  readonly items: readonly PlannedItem[];
+  /** Stored facts that some item reads. */
+  readonly fields: readonly EmailField[];
+  /** Some item announces octets. */
+  readonly hasReads: boolean;
+  readonly setsSeen: boolean;
+  readonly tellsFlags: boolean;
+  readonly tellsModSeq: boolean;
+  readonly impliesCondstore: boolean;
+  /** CHANGEDSINCE; -1 for every message. */
+  readonly changedSince: number;
+}
+
+export interface PlannedItem {
+  readonly item: FetchItem;
+  readonly args: unknown;
+}
+
+export function planFetch(
+  asked: readonly ParsedKeyword<FetchItem>[],
+  isUid: boolean,
+  changedSince: number | undefined,
+): FetchPlan {
+  const items: PlannedItem[] = [...asked];
+  // RFC 9051 §6.4.9: the UID is always part of the answer to UID FETCH.
+  if (isUid && !has(items, UID_ITEM)) items.unshift({ item: UID_ITEM, args: undefined });
+  // RFC 7162 §3.1.4.1.
+  if (changedSince !== undefined && !has(items, MODSEQ_ITEM)) {
+    items.push({ item: MODSEQ_ITEM, args: undefined });
+  }
+  const fields = items.flatMap(({ item, args }) => item.needs?.(args) ?? []);
+  return {
+    items,
+    fields: [...new Set(fields)],
+    hasReads: items.some(({ item }) => item.reads !== undefined),
+    setsSeen: items.some(({ item, args }) => item.setsSeen?.(args) === true),
+    tellsFlags: has(items, FLAGS_ITEM),
+    tellsModSeq: has(items, MODSEQ_ITEM),
+    impliesCondstore: items.some(({ item }) => item.impliesCondstore === true) || changedSince !== undefined,
+    changedSince: changedSince ?? -1,
+  };
+}
+
+function has(items: readonly PlannedItem[], wanted: FetchItem): boolean {
+  return items.some(({ item }) => item === wanted);
+}
