@@ -72,6 +72,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   4549: 'Synchronization Operations for Disconnected IMAP4 Clients',
   4551: 'IMAP Extension for Conditional STORE',
   4616: 'The PLAIN SASL Mechanism',
+  4647: 'Matching of Language Tags',
   4648: 'The Base16, Base32 and Base64 Data Encodings',
   4731: 'IMAP4 Extension to SEARCH for Controlling What Is Returned',
   4752: 'The Kerberos V5 (GSSAPI) SASL Mechanism',

@@ -15,6 +15,8 @@ import { hostPort } from '../net/listener.ts';
 import { Roster } from '../net/roster.ts';
 import { Sweep } from '../net/sweep.ts';
 import type { TlsSource } from '../net/tls.ts';
+import { startPop3 } from '../pop3/server.ts';
+import type { Pop3Settings } from '../pop3/settings.ts';
 
 export interface ProtocolOptions {
   readonly config: Config;
@@ -74,9 +76,12 @@ function startersOf({
     log,
   };
   const imap = { ...shared, settings: imapSettings(config, version) };
+  const pop3 = { ...shared, settings: pop3Settings(config, version) };
   return {
     imap: (address) => startImap({ ...imap, listen: [{ name: 'imap', ...address }] }),
     imaps: (address) => startImap({ ...imap, listen: [{ name: 'imaps', ...address }] }),
+    pop3: (address) => startPop3({ ...pop3, listen: [{ name: 'pop3', ...address }] }),
+    pop3s: (address) => startPop3({ ...pop3, listen: [{ name: 'pop3s', ...address }] }),
     lmtp: async (address) => [
       await LmtpServer.open({
         domain,
@@ -115,6 +120,25 @@ function imapSettings(config: Config, version: string): ImapSettings {
       discardBytes: 1024 * 1024,
     },
     limitsAfterLogin: { ...common, lineBytes: limits.lineBytes, discardBytes: 2 * maxAppendBytes },
+  };
+}
+
+/** Long enough for a session whose client has just gone to notice. */
+const POP3_LOCK_WAIT_MS = 2000;
+
+function pop3Settings(config: Config, version: string): Pop3Settings {
+  const { limits } = config;
+  return {
+    hostname: config.hostname,
+    version,
+    plaintext: config.auth.plaintext,
+    loginTimeoutMs: limits.loginTimeout,
+    idleTimeoutMs: limits.pop3IdleTimeout,
+    badCommandsBeforeLogin: limits.badCommandsBeforeLogin,
+    badCommands: limits.badCommands,
+    failuresPerConnection: config.auth.failuresPerConnection,
+    lockWaitMs: POP3_LOCK_WAIT_MS,
+    defaults: config.pop3,
   };
 }
 

@@ -1,4 +1,5 @@
 import {
+  boolean,
   choice,
   duration,
   integer,
@@ -121,6 +122,31 @@ export const OPTIONS = {
       min: '10s',
       max: '29m',
       doc: 'How often a waiting client hears "still here". Phones cannot tell a dead connection from a quiet one, and home routers forget quiet ones after a few minutes.',
+    }),
+  },
+  pop3: {
+    enabled: boolean({
+      default: true,
+      doc: 'Whether accounts may use POP3. This and the next three are defaults: `brevduva account set ADDRESS pop3.enabled false` decides for one account.',
+    }),
+    delete: choice(['expunge', 'trash'], {
+      default: 'expunge',
+      doc: 'What becomes of a message that a POP3 client deletes, which most do after fetching it. "expunge": it is gone. "trash": it moves to the Trash mailbox, where the account\'s other devices still find it.',
+    }),
+    markSeen: boolean({
+      default: false,
+      doc: 'Whether a message that was fetched over POP3 counts as read. A program that fetches every ten minutes would mark mail as read that nobody has looked at, and the phone would show nothing new.',
+    }),
+    days: integer({
+      default: 0,
+      min: 0,
+      max: 36_500,
+      doc: 'How many days back a POP3 client sees mail; 0 shows all of it. Older messages stay in the mailbox for everything else.',
+    }),
+    loginDelay: duration({
+      default: '0',
+      max: '1h',
+      doc: 'The least time between two sign-ins of one account over POP3; announced as LOGIN-DELAY. Stops programs that ask every second. 0 sets no limit.',
     }),
   },
   lmtp: {

@@ -1,0 +1,103 @@
+/**
+ * The commands of the AUTHORIZATION state: USER and PASS (RFC 1939 §7), AUTH (RFC 5034), STLS (RFC 2595 §4), UTF8
+ * (RFC 6856 §2). Every refusal comes before the password is looked at, and none says which account exists.
+ */
+import { Secret } from '../base/secret.ts';
+import { MAX_NAME_BYTES, MAX_PASSWORD_BYTES, type SaslStep } from '../sasl/mechanism.ts';
+import { findMechanism, MECHANISMS } from '../sasl/mechanisms.ts';
+import { prepareName, preparePassword } from '../sasl/prepare.ts';
+import { command, type SessionContext } from './command.ts';
+import { Mistake, Refusal } from './faults.ts';
+import { parseBase64, wordsOf } from './wire.ts';
+
+const AUTHORIZATION = Object.freeze(['authorization'] as const);
+
+export const user = command(AUTHORIZATION, ({ session, argument }) => {
+  requirePlaintext(session);
+  if (argument.length === 0) throw new Mistake((texts) => texts.usage('USER name'));
+  const name = argument.length > MAX_NAME_BYTES ? undefined : prepareName(utf8(argument));
+  if (!name) throw new Refusal((texts) => texts.malformedCredentials(), 'AUTH');
+  session.enter({ kind: 'authorization', username: name });
+  session.ok(session.texts.userTaken());
+});
+
+/** All after the blank is the password, blanks included (RFC 1939 §7). */
+export const pass = command(AUTHORIZATION, async ({ session, state, argument }) => {
+  requirePlaintext(session);
+  const { username } = state;
+  if (username === undefined) throw new Mistake((texts) => texts.userFirst());
+  session.enter({ kind: 'authorization' });
+  if (argument.length > MAX_PASSWORD_BYTES) throw new Refusal((texts) => texts.badCredentials(), 'AUTH');
+  const password = preparePassword(utf8(argument));
+  await signIn(session, { username, password: new Secret(password) });
+});
+
+/** Without an argument it lists the mechanisms, as clients older than CAPA expect. */
+export const auth = command(AUTHORIZATION, async ({ session, argument }) => {
+  const [name, initial, ...more] = wordsOf(argument);
+  if (name === undefined) return listMechanisms(session);
+  const mechanism = findMechanism(name);
+  if (mechanism === undefined) throw new Refusal((texts) => texts.unknownMechanism());
+  if (mechanism.isPlaintext) requirePlaintext(session);
+  if (more.length > 0) throw new Mistake((texts) => texts.usage('AUTH mechanism [initial-response]'));
+  const machine = mechanism.begin();
+  let step: SaslStep = machine.start(initial === undefined ? undefined : decoded(initial));
+  while (step.kind === 'challenge') {
+    const line = await session.ask(step.challenge);
+    if (line === undefined) return session.enter({ kind: 'ended' });
+    const text = line.toString('latin1');
+    if (text === '*') throw new Refusal((texts) => texts.cancelled());
+    step = machine.next(decoded(text));
+  }
+  if (step.kind === 'failure') throw new Refusal((texts) => texts.malformedCredentials(), 'AUTH');
+  await signIn(session, step.credentials);
+});
+
+export const stls = command(AUTHORIZATION, async ({ session }) => {
+  if (session.isSecure) throw new Refusal((texts) => texts.tlsAlready());
+  if (session.isUtf8) throw new Refusal((texts) => texts.tlsTooLate());
+  await session.startTls();
+  // What was said in plain text may have been said by somebody else (RFC 2595 §4).
+  session.enter({ kind: 'authorization' });
+});
+
+export const utf8Mode = command(AUTHORIZATION, ({ session }) => {
+  session.useUtf8();
+  session.ok(session.texts.utf8());
+});
+
+async function signIn(
+  session: SessionContext,
+  credentials: Parameters<SessionContext['signIn']>[0],
+): Promise<void> {
+  const transaction = await session.signIn(credentials);
+  session.enter({ kind: 'transaction', ...transaction });
+  const { count, octets } = transaction.maildrop.totals;
+  session.ok(session.texts.signedIn(count, octets));
+}
+
+function listMechanisms(session: SessionContext): void {
+  session.ok(session.texts.mechanisms());
+  const offered = MECHANISMS.filter(({ isPlaintext }) => !isPlaintext || session.mayUsePlaintext);
+  session.lines(offered.map(({ name }) => `${name}\r\n`).join(''));
+  session.endList();
+}
+
+function requirePlaintext(session: SessionContext): void {
+  if (!session.mayUsePlaintext) throw new Refusal((texts) => texts.plaintextRefused());
+}
+
+function decoded(text: string): Buffer {
+  const bytes = parseBase64(text);
+  if (bytes === undefined) throw new Mistake((texts) => texts.notBase64());
+  return bytes;
+}
+
+/** RFC 6856 §2.2: what is not UTF-8 is refused. */
+function utf8(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Refusal((texts) => texts.notUtf8(), 'AUTH');
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Why a command is refused: a response code for the program (RFC 2449 §8, RFC 3206, RFC 6856 §5) and a text for the
+ * person. Domain errors are put into these words by one exhaustive table.
+ */
+import type { MailboxErrorCode } from '../mailbox/errors.ts';
+import type { Texts } from './texts.ts';
+
+/**
+ * AUTH: the credentials are wrong, ask the person for others. SYS/TEMP: try the same again later. SYS/PERM: somebody has
+ * to change something first. IN-USE: another session holds the maildrop. LOGIN-DELAY: too soon.
+ */
+export type ResponseCode = 'AUTH' | 'SYS/TEMP' | 'SYS/PERM' | 'IN-USE' | 'LOGIN-DELAY';
+
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: ResponseCode | undefined;
+  readonly textIn: (texts: Texts) => string;
+
+  constructor(textIn: (texts: Texts) => string, code?: ResponseCode) {
+    super('a POP3 command was refused');
+    this.textIn = textIn;
+    this.code = code;
+  }
+}
+
+/** The client speaks no POP3, or not ours: counted, and too many in a row end the connection. */
+export class Mistake extends Refusal {}
+
+type Answer = readonly [code: ResponseCode | undefined, text: (texts: Texts) => string];
+
+const LATER: Answer = ['SYS/TEMP', (texts) => texts.unavailable()];
+/** Codes that nothing in POP3 can cause, as far as anybody can see. */
+const REFUSED: Answer = ['SYS/PERM', (texts) => texts.refused()];
+
+const ANSWERS: Readonly<Record<MailboxErrorCode, Answer>> = Object.freeze({
+  nonexistent: REFUSED,
+  exists: REFUSED,
+  'has-children': REFUSED,
+  cannot: REFUSED,
+  'invalid-name': REFUSED,
+  'over-quota': REFUSED,
+  'too-big': REFUSED,
+  limit: REFUSED,
+  'read-only': REFUSED,
+  'bad-credentials': ['AUTH', (texts) => texts.badCredentials()],
+  throttled: ['SYS/TEMP', (texts) => texts.throttled()],
+  unavailable: LATER,
+  conflict: LATER,
+});
+
+export function refusalOf(code: MailboxErrorCode): Refusal {
+  const [responseCode, text] = ANSWERS[code];
+  return new Refusal(text, responseCode);
+}

@@ -1,0 +1,45 @@
+/**
+ * Opens the maildrop of a signed-in account: the snapshot, and the hold on the mailbox that keeps what is in it readable
+ * until the session ends, whatever is expunged meanwhile (`seenModseq` of the viewer stays where it is).
+ */
+import { invariant } from '../base/invariant.ts';
+import type { AccountState } from '../mailbox/account-state.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { loadExternalIds } from '../mailbox/external-ids.ts';
+import { openMailbox } from '../mailbox/mailboxes.ts';
+import type { ViewerEvents } from '../mailbox/viewer.ts';
+import type { Transaction } from './command.ts';
+import { Maildrop } from './maildrop.ts';
+import { MaildropReader } from './reader.ts';
+import { SeenMarker } from './seen.ts';
+import type { AccountPop3 } from './settings.ts';
+
+const DAY_SECONDS = 86_400;
+
+export async function openTransaction(
+  domain: Domain,
+  account: AccountState,
+  settings: AccountPop3,
+  events: ViewerEvents,
+): Promise<Transaction> {
+  const viewer = await openMailbox(domain, account, 'INBOX', false, events);
+  try {
+    const { mailbox } = viewer;
+    const { list } = mailbox;
+    invariant(list !== undefined, 'the list of an open mailbox is loaded');
+    const { days } = settings;
+    const since = days === 0 ? {} : { since: Math.floor(domain.clock.nowMs() / 1000) - days * DAY_SECONDS };
+    const { uidValidity } = mailbox;
+    const maildrop = new Maildrop({ uidValidity, columns: list.columns, count: list.count, ...since });
+    viewer.seenModseq = mailbox.modseq;
+    // What the snapshot shows may not be told before it is durable; nor do the store's rows have it before.
+    await account.unsettled;
+    maildrop.nameBy(await loadExternalIds(domain, account, mailbox));
+    const reader = new MaildropReader(domain, account, viewer, maildrop);
+    const seen = settings.markSeen ? new SeenMarker(domain, account, mailbox) : undefined;
+    return { account, viewer, maildrop, reader, settings, seen };
+  } catch (error) {
+    viewer.close();
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * QUIT in the TRANSACTION state: the UPDATE state of RFC 1939 §6. What was marked is deleted as one change, all of it or
+ * nothing, and OK is said when that is durable. An account may want deleted mail in its Trash instead.
+ *
+ * Messages that another session has removed in the meantime are gone as asked; the reply counts them.
+ */
+import type { AccountState } from '../mailbox/account-state.ts';
+import { moveMessages } from '../mailbox/copy.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { MailboxError } from '../mailbox/errors.ts';
+import { expungeMessages } from '../mailbox/expunge.ts';
+import { createMailbox } from '../mailbox/folders.ts';
+import type { MailboxState } from '../mailbox/mailbox-state.ts';
+import { findMailbox } from '../mailbox/mailboxes.ts';
+import { command, type Transaction } from './command.ts';
+import { Refusal } from './faults.ts';
+
+export const quit = command(['authorization', 'transaction'], async ({ session, state }) => {
+  const { texts } = session;
+  if (state.kind === 'authorization') {
+    session.enter({ kind: 'ended' });
+    return session.ok(texts.bye());
+  }
+  try {
+    await state.seen?.flush();
+    const marked = state.maildrop.deletedUids;
+    const removed = marked.length === 0 ? 0 : await removeMessages(session.domain, state, marked);
+    await session.release();
+    const gone = marked.length - removed;
+    if (marked.length === 0) session.ok(texts.bye());
+    else session.ok(gone === 0 ? texts.byeDeleted(removed) : texts.byeGone(removed, gone));
+  } catch (error) {
+    if (!(error instanceof MailboxError)) throw error;
+    // RFC 1939 §6: -ERR, and the connection ends all the same.
+    throw new Refusal(() => texts.notDeleted(), 'SYS/TEMP');
+  } finally {
+    await session.release();
+    session.enter({ kind: 'ended' });
+  }
+});
+
+/** How many were still there. */
+async function removeMessages(
+  domain: Domain,
+  { account, viewer, settings }: Transaction,
+  uids: readonly number[],
+): Promise<number> {
+  const { mailbox } = viewer;
+  if (settings.delete === 'trash') {
+    const trash = await trashOf(domain, account);
+    if (trash !== mailbox) {
+      return (await moveMessages(domain, account, mailbox, uids, trash, { isWhole: true })).from.length;
+    }
+  }
+  return (await expungeMessages(domain, account, mailbox, { uids, isWhole: true })).length;
+}
+
+async function trashOf(domain: Domain, account: AccountState): Promise<MailboxState> {
+  const byRole = [...account.mailboxes.values()].find(({ role }) => role === 'trash');
+  return byRole ?? findMailbox(account, 'Trash') ?? createMailbox(domain, account, 'Trash', 'trash');
+}

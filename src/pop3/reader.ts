@@ -1,0 +1,115 @@
+/**
+ * The octets of the messages in a maildrop, as they are stored. A message that was expunged since the session signed in
+ * is read from what the mailbox keeps of it; one that was moved away is gone.
+ *
+ * A client that fetches one message after the other waits for each; while it works on one, the next few are read in one
+ * go. What is read ahead is bounded in octets, whatever the client does.
+ */
+import { setImmediate } from 'node:timers';
+import type { AccountState } from '../mailbox/account-state.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { ExpungedRecords } from '../mailbox/expunged-records.ts';
+import { readRanges, streamRange } from '../mailbox/message-reader.ts';
+import { type EmailId, emailId } from '../mailbox/model.ts';
+import type { Viewer } from '../mailbox/viewer.ts';
+import type { Maildrop } from './maildrop.ts';
+
+/** Larger messages are streamed. */
+export const SMALL_BYTES = 256 * 1024;
+const AHEAD_BYTES = 256 * 1024;
+const AHEAD_MESSAGES = 16;
+
+export interface StoredMessage {
+  readonly email: EmailId;
+  readonly sizeBytes: number;
+  readonly traits: number;
+}
+
+export class MaildropReader {
+  readonly #domain: Domain;
+  readonly #account: AccountState;
+  readonly #viewer: Viewer;
+  readonly #maildrop: Maildrop;
+  readonly #expunged: ExpungedRecords;
+  readonly #ahead = new Map<number, Promise<Buffer | undefined>>();
+  #expectedNext = 0;
+
+  constructor(domain: Domain, account: AccountState, viewer: Viewer, maildrop: Maildrop) {
+    this.#domain = domain;
+    this.#account = account;
+    this.#viewer = viewer;
+    this.#maildrop = maildrop;
+    this.#expunged = new ExpungedRecords(domain, account, viewer);
+  }
+
+  /** Undefined when it was moved to another mailbox. */
+  async locate(index: number): Promise<StoredMessage | undefined> {
+    const there = this.#locateNow(index);
+    if (there !== undefined) return there;
+    const record = await this.#expunged.find(this.#maildrop.uidOf(index));
+    if (record === undefined) return undefined;
+    const { email, size, traits } = record;
+    return { email: emailId(this.#account.id, email), sizeBytes: size, traits };
+  }
+
+  /** Of a message of at most `SMALL_BYTES`. */
+  async read(index: number, message: StoredMessage): Promise<Buffer> {
+    const isSequential = index === this.#expectedNext;
+    this.#expectedNext = index + 1;
+    const waiting = this.#ahead.get(index);
+    this.#ahead.delete(index);
+    const bytes = await waiting;
+    if (!isSequential) this.#ahead.clear();
+    // After the reply has left, so that reading delays nobody.
+    else if (this.#ahead.size === 0) setImmediate(() => this.#readAhead(index + 1));
+    return bytes ?? ((await readRanges(this.#domain, [rangeOf(message)]))[0] as Buffer);
+  }
+
+  stream(message: StoredMessage): AsyncGenerator<Buffer> {
+    return streamRange(this.#domain, rangeOf(message));
+  }
+
+  /** Several small ones, for those that only want to count. */
+  readAll(messages: readonly StoredMessage[]): Promise<readonly Buffer[]> {
+    return readRanges(this.#domain, messages.map(rangeOf));
+  }
+
+  #locateNow(index: number): StoredMessage | undefined {
+    const { list } = this.#viewer.mailbox;
+    if (list === undefined) return undefined;
+    const uid = this.#maildrop.uidOf(index);
+    // While nothing was removed, the mailbox's rows are the maildrop's.
+    const row = index < list.count && list.columns.uid[index] === uid ? index : list.indexOf(uid);
+    if (row < 0) return undefined;
+    const { email, size, traits } = list.columns;
+    return {
+      email: emailId(this.#account.id, email[row] as number),
+      sizeBytes: size[row] as number,
+      traits: traits[row] as number,
+    };
+  }
+
+  #readAhead(from: number): void {
+    if (this.#expectedNext !== from || this.#ahead.size > 0) return;
+    const messages: StoredMessage[] = [];
+    let bytes = 0;
+    for (let index = from; index < this.#maildrop.count && messages.length < AHEAD_MESSAGES; index++) {
+      const message = this.#locateNow(index);
+      if (message === undefined || bytes + message.sizeBytes > AHEAD_BYTES) break;
+      bytes += message.sizeBytes;
+      messages.push(message);
+    }
+    if (messages.length === 0) return;
+    // What fails here is read again when it is asked for, and fails there.
+    const reading = readRanges(this.#domain, messages.map(rangeOf)).catch(() => undefined);
+    for (const i of messages.keys())
+      this.#ahead.set(
+        from + i,
+        reading.then((all) => all?.[i]),
+      );
+  }
+}
+
+function rangeOf({ email, sizeBytes }: StoredMessage) {
+  return { email, start: 0, end: sizeBytes };
+}

@@ -1,0 +1,295 @@
+/**
+ * One POP3 connection: read a line, find its command, check that it may run, run it, answer. One command at a time and in
+ * order, whatever is pipelined (RFC 2449 §6.6); its state is judged at the moment it runs.
+ *
+ * The maildrop is held from sign-in to the end of the session and given back in one place (`release`), which every end
+ * comes by: QUIT, a lost or silent connection, the server's stop. Only QUIT deletes anything (RFC 1939 §6). There is
+ * nothing to say to a client that did not ask, so a session that is stopped or idle for too long just ends (§3).
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Log } from '../base/log.ts';
+import type { AccountListener } from '../mailbox/account-state.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { MailboxError } from '../mailbox/errors.ts';
+import type { Authenticator } from '../mailbox/login.ts';
+import type { Session } from '../net/listener.ts';
+import type { Roster } from '../net/roster.ts';
+import { type ByteStream, ReadTimeout, StreamClosed } from '../net/stream.ts';
+import type { TlsSource } from '../net/tls.ts';
+import type { Credentials } from '../sasl/mechanism.ts';
+import type { SessionContext, State, Transaction } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { Mistake, Refusal, refusalOf } from './faults.ts';
+import type { MaildropLocks } from './lock.ts';
+import { openTransaction } from './open-transaction.ts';
+import { type Pop3Settings, settingsOf } from './settings.ts';
+import type { SizeCounts } from './size-counts.ts';
+import { TERMINATOR } from './stuffing.ts';
+import { type Language, type Texts, textsIn } from './texts.ts';
+import { LINE_BYTES, LINE_BYTES_BEFORE_LOGIN, LineReader, parseCommand } from './wire.ts';
+
+/** What all sessions share. */
+export interface Pop3Services {
+  readonly domain: Domain;
+  readonly authenticator: Authenticator;
+  readonly settings: Pop3Settings;
+  readonly roster: Roster;
+  readonly locks: MaildropLocks;
+  readonly sizes: SizeCounts;
+  readonly tls: TlsSource;
+  readonly log: Log;
+}
+
+/** A loop that has run this long lets the others have a turn. */
+const TURN_MS = 8;
+
+export class Pop3Session implements Session, SessionContext, AccountListener {
+  isUtf8 = false;
+  readonly #services: Pop3Services;
+  readonly #stream: ByteStream;
+  readonly #lines = new LineReader(LINE_BYTES_BEFORE_LOGIN);
+  #log: Log;
+  #texts: Texts = textsIn('en');
+  #state: State = { kind: 'authorization' };
+  #held: (() => Promise<void>) | undefined;
+  #isReading = false;
+  #isStopped = false;
+  #mistakes = 0;
+  #failedLogins = 0;
+  #turnStartMs = performance.now();
+
+  constructor(stream: ByteStream, services: Pop3Services) {
+    this.#services = services;
+    this.#stream = stream;
+    this.#log = services.log.child({ remote: stream.remoteAddress });
+  }
+
+  get domain(): Domain {
+    return this.#services.domain;
+  }
+
+  get settings(): Pop3Settings {
+    return this.#services.settings;
+  }
+
+  get texts(): Texts {
+    return this.#texts;
+  }
+
+  get isSecure(): boolean {
+    return this.#stream.isSecure;
+  }
+
+  get lastActiveMs(): number {
+    return this.#stream.lastActiveMs;
+  }
+
+  get mayUsePlaintext(): boolean {
+    const { plaintext } = this.settings;
+    return this.isSecure || plaintext === 'always' || (plaintext === 'loopback' && this.#stream.isLoopback);
+  }
+
+  async run(): Promise<void> {
+    try {
+      this.#stream.limitReads({ totalMs: this.settings.loginTimeoutMs });
+      // No timestamp in angle brackets: it would offer APOP (RFC 1939 §7).
+      this.ok(`${this.settings.hostname} Brevduva ready`);
+      await this.#serve();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      await this.release();
+    }
+    await this.#stream.close();
+  }
+
+  stop(reason: string): void {
+    this.#isStopped = true;
+    if (!this.#isReading) return;
+    this.#log.debug({ reason }, 'session stopped');
+    void this.release();
+    void this.#stream.close();
+  }
+
+  onAccountChange(): void {}
+
+  onEvicted(reason: string): void {
+    this.stop(reason);
+  }
+
+  ok(text: string): void {
+    this.#stream.write(Buffer.from(`+OK ${text}\r\n`));
+  }
+
+  lines(text: string): void {
+    this.#stream.write(Buffer.from(text));
+  }
+
+  endList(): void {
+    this.#stream.write(TERMINATOR);
+  }
+
+  octets(pieces: readonly Buffer[]): void {
+    this.#stream.write(pieces);
+  }
+
+  breathe(): Promise<void> | undefined {
+    const isLong = performance.now() - this.#turnStartMs > TURN_MS;
+    return isLong || !this.#stream.isWritable ? this.#pause(isLong) : undefined;
+  }
+
+  async ask(challenge: Buffer): Promise<Buffer | undefined> {
+    this.#stream.write(Buffer.from(`+ ${challenge.toString('base64')}\r\n`));
+    return this.#nextLine();
+  }
+
+  speak(language: Language): void {
+    this.#texts = textsIn(language);
+  }
+
+  useUtf8(): void {
+    this.isUtf8 = true;
+  }
+
+  enter(state: State): void {
+    this.#state = state;
+  }
+
+  async startTls(): Promise<void> {
+    this.#lines.drop();
+    await this.#stream.startTls(this.#services.tls, Buffer.from(`+OK ${this.texts.beginTls()}\r\n`));
+    this.#lines.drop();
+  }
+
+  async signIn(credentials: Credentials): Promise<Transaction> {
+    const { authenticator, settings, locks, roster, sizes } = this.#services;
+    const remoteAddress = this.#stream.remoteAddress;
+    const record = await authenticator.authenticate({ ...credentials, remoteAddress, service: 'pop3' });
+    const own = settingsOf(settings.defaults, record.settings);
+    if (!own.enabled) throw new Refusal((texts) => texts.switchedOff(), 'SYS/PERM');
+    const { loginDelay } = settings.defaults;
+    const unlock = await locks.acquire(record.id, settings.lockWaitMs);
+    if (unlock === undefined) throw new Refusal((texts) => texts.inUse(), 'IN-USE');
+    this.#held = async () => unlock();
+    if (!locks.mayEnter(record.id, loginDelay)) {
+      await this.release();
+      throw new Refusal((texts) => texts.loginDelay(Math.ceil(loginDelay / 1000)), 'LOGIN-DELAY');
+    }
+    try {
+      const account = await this.domain.accounts.open(record.id);
+      const leaveRoster = roster.join(record.address, this);
+      account.listeners.add(this);
+      let transaction: Transaction | undefined;
+      this.#held = async () => {
+        account.listeners.delete(this);
+        leaveRoster();
+        await transaction?.seen?.flush();
+        transaction?.viewer.close();
+        unlock();
+      };
+      transaction = await openTransaction(this.domain, account, own, {
+        onHint: () => {},
+        onInvalid: () => this.stop('storage failed'),
+      });
+      await sizes.settle(transaction.maildrop, transaction.reader, () => this.breathe());
+      this.#log = this.#log.child({ account: record.address });
+      this.#log.info({ secure: this.isSecure, messages: transaction.maildrop.count }, 'signed in');
+      this.#lines.setLimit(LINE_BYTES);
+      this.#stream.limitReads({ idleMs: settings.idleTimeoutMs });
+      return transaction;
+    } catch (error) {
+      await this.release();
+      throw error;
+    }
+  }
+
+  async release(): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    await held?.();
+  }
+
+  async #serve(): Promise<void> {
+    while (this.#state.kind !== 'ended' && !this.#isStopped) {
+      const line = await this.#nextLine();
+      if (line === undefined || this.#isStopped) return;
+      await this.#execute(line);
+      await this.breathe();
+    }
+  }
+
+  /** Undefined when the client is gone. Throws ReadTimeout. */
+  async #nextLine(): Promise<Buffer | undefined> {
+    for (;;) {
+      const event = this.#lines.take();
+      if (event?.kind === 'line') return event.bytes;
+      if (event?.kind === 'too-long') {
+        this.#refuse(new Refusal((texts) => texts.lineTooLong()));
+        return undefined;
+      }
+      this.#isReading = true;
+      const bytes = await this.#stream.read().finally(() => {
+        this.#isReading = false;
+      });
+      if (bytes === undefined) return undefined;
+      this.#turnStartMs = performance.now();
+      this.#lines.push(bytes);
+    }
+  }
+
+  async #execute(line: Buffer): Promise<void> {
+    const { verb, argument } = parseCommand(line);
+    try {
+      const command = COMMANDS.get(verb);
+      const state = this.#state;
+      if (command === undefined) throw new Mistake((texts) => texts.unknownCommand());
+      if (!command.states.includes(state.kind)) throw new Mistake(wrongState(state));
+      await command.run({ session: this, state, argument });
+      this.#mistakes = 0;
+    } catch (error) {
+      this.#answerError(error, verb);
+    }
+  }
+
+  #answerError(error: unknown, verb: string): void {
+    if (error instanceof ReadTimeout || error instanceof StreamClosed) throw error;
+    if (error instanceof MailboxError) {
+      if (error.code === 'bad-credentials') this.#failedLogins++;
+      if (error.cause !== undefined) this.#log.warn({ err: error, command: verb }, 'a command failed');
+      this.#refuse(refusalOf(error.code));
+    } else if (error instanceof Refusal) {
+      if (error instanceof Mistake) this.#mistakes++;
+      this.#refuse(error);
+    } else {
+      this.#log.error({ err: error, command: verb }, 'a bug: a command failed in a way it must not');
+      this.#refuse(new Refusal((texts) => texts.bug(), 'SYS/TEMP'));
+    }
+    const { badCommands, badCommandsBeforeLogin, failuresPerConnection } = this.settings;
+    const allowed = this.#state.kind === 'transaction' ? badCommands : badCommandsBeforeLogin;
+    if (this.#failedLogins >= failuresPerConnection) this.#state = { kind: 'ended' };
+    else if (this.#mistakes >= allowed) this.#state = { kind: 'ended' };
+  }
+
+  #refuse(refusal: Refusal): void {
+    const code = refusal.code === undefined ? '' : `[${refusal.code}] `;
+    this.#stream.write(Buffer.from(`-ERR ${code}${refusal.textIn(this.texts)}\r\n`));
+  }
+
+  async #pause(isLong: boolean): Promise<void> {
+    if (!this.#stream.isWritable) await this.#stream.drained();
+    if (isLong) await nextTurn();
+    this.#turnStartMs = performance.now();
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof StreamClosed || error instanceof ReadTimeout) {
+      this.#log.debug({ reason: error.message }, 'session ended');
+      return;
+    }
+    this.#log.error({ err: error }, 'a session ended by an error');
+  }
+}
+
+function wrongState(state: State): (texts: Texts) => string {
+  return state.kind === 'authorization' ? (texts) => texts.signInFirst() : (texts) => texts.alreadySignedIn();
+}
