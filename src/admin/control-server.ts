@@ -13,6 +13,7 @@ import type { Log } from '../base/log.ts';
 import { MailboxError, type MailboxErrorCode } from '../mailbox/errors.ts';
 import { StoreError } from '../mailbox/store.ts';
 import type { Admin, ServerFacts } from './admin.ts';
+import { EventLoopWatch } from './event-loop.ts';
 import { type Answer, BadRequest, findRoute } from './routes.ts';
 import { controlSocketPath } from './socket-path.ts';
 
@@ -29,6 +30,7 @@ export class ControlServer {
   readonly #options: ControlOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #eventLoop = new EventLoopWatch();
   #isClosing = false;
 
   private constructor(options: ControlOptions) {
@@ -67,6 +69,7 @@ export class ControlServer {
   /** What runs is finished as long as `graceMs` lasts; an import that is cut off can be taken up again. */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
+    this.#eventLoop.stop();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
     this.#server.closeIdleConnections();
@@ -84,6 +87,7 @@ export class ControlServer {
       const answer = await route.run({
         admin: this.#options.admin,
         facts: this.#options.facts,
+        eventLoop: this.#eventLoop,
         bytes: request,
         json: () => readJson(request),
       });

@@ -2,6 +2,7 @@
  * What the control socket answers, one line per question: the calls of `Admin` as HTTP resources.
  *
  *     GET    /v1/server
+ *     GET    /v1/event-loop                                 the longest standstill since it was last asked, in ms
  *     GET    /v1/accounts                                   POST { accounts }
  *     GET    /v1/accounts/ADDRESS                           PATCH { password?, quota? }      DELETE
  *     GET    /v1/accounts/ADDRESS/mailboxes
@@ -16,11 +17,13 @@ import { z } from 'zod';
 import { Secret } from '../base/secret.ts';
 import type { MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
 import type { Admin, ServerFacts } from './admin.ts';
+import type { EventLoopWatch } from './event-loop.ts';
 import { decodeMessages, encodeMessages, type Framed } from './message-frames.ts';
 
 export interface Call {
   readonly admin: Admin;
   readonly facts: ServerFacts;
+  readonly eventLoop: EventLoopWatch;
   readonly bytes: AsyncIterable<Uint8Array>;
   json(): Promise<unknown>;
 }
@@ -74,6 +77,9 @@ const MAILBOX = `${ACCOUNT}/mailboxes/([^/]+)`;
 
 const ROUTES: readonly Route[] = Object.freeze([
   on('GET', '/v1/server', async ({ facts }) => ({ json: facts })),
+  on('GET', '/v1/event-loop', async ({ eventLoop }) => ({
+    json: { longestBlockMs: eventLoop.takeLongestMs() },
+  })),
   on('GET', '/v1/accounts', async ({ admin }) => ({ json: { accounts: await admin.listAccounts() } })),
   on('POST', '/v1/accounts', async (call) => {
     const { accounts } = valid(
