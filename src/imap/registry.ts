@@ -4,24 +4,23 @@
  */
 import { Bug } from '../base/invariant.ts';
 import type { Command } from './command.ts';
+import type { CapabilityContext, Extension } from './extension.ts';
 import type {
-  CapabilityContext,
   CreateParameter,
   Enable,
-  Extension,
   FetchItem,
   ListReturnItem,
   ListSelectionItem,
   SearchKeyItem,
   SelectParameter,
   StatusItem,
-} from './extension.ts';
+  Tables,
+} from './item.ts';
 import { type KeywordSyntax, type KeywordTable, keywordTable } from './wire/keyword-table.ts';
 
-export class Registry {
+export class Registry implements Tables {
   readonly extensions: readonly Extension[];
   readonly commands: ReadonlyMap<string, Command>;
-  /** By the word in capitals; `name` is as it is answered. */
   readonly enables: ReadonlyMap<string, { readonly name: string; readonly enable: Enable }>;
   readonly fetchItems: KeywordTable<FetchItem>;
   readonly statusItems: KeywordTable<StatusItem>;

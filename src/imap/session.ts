@@ -7,18 +7,18 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../base/log.ts';
-import type { AccountListener, AccountState } from '../mailbox/account-state.ts';
+import type { AccountListener } from '../mailbox/account-state.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/errors.ts';
 import type { Received } from '../mailbox/incoming.ts';
 import type { Authenticator } from '../mailbox/login.ts';
-import type { AccountRecord } from '../mailbox/model.ts';
 import type { Session } from '../net/listener.ts';
 import type { Roster } from '../net/roster.ts';
 import { type ByteStream, ReadTimeout, StreamClosed } from '../net/stream.ts';
 import type { TlsSource } from '../net/tls.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
-import type { Command, SessionContext } from './command.ts';
+import type { Command } from './command.ts';
+import type { SessionContext, SignedIn } from './context.ts';
 import { completionOf, completionOfSyntax } from './faults.ts';
 import { Input } from './input.ts';
 import { Modes } from './modes.ts';
@@ -85,10 +85,6 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     return this.#services.settings;
   }
 
-  get registry(): Registry {
-    return this.#services.registry;
-  }
-
   get isSecure(): boolean {
     return this.#stream.isSecure;
   }
@@ -103,12 +99,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   }
 
   get capabilities(): readonly string[] {
-    return this.registry.capabilities({
-      isSignedIn: this.#state.kind !== 'not-authenticated',
-      isSecure: this.isSecure,
-      mayUsePlaintext: this.mayUsePlaintext,
-      settings: this.settings,
-    });
+    return this.#capabilitiesOf(this.#state.kind !== 'not-authenticated');
   }
 
   async run(): Promise<void> {
@@ -189,7 +180,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     }
   }
 
-  async signIn(credentials: Credentials): Promise<{ account: AccountState; record: AccountRecord }> {
+  async signIn(credentials: Credentials): Promise<SignedIn> {
     const record = await this.#services.authenticator.authenticate({
       ...credentials,
       remoteAddress: this.#stream.remoteAddress,
@@ -202,7 +193,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     this.log.info({ secure: this.isSecure }, 'signed in');
     this.#framer.setLimits(this.settings.limitsAfterLogin);
     this.#stream.limitReads({ idleMs: this.settings.idleTimeoutMs });
-    return { account, record };
+    return { account, record, capabilities: this.#capabilitiesOf(true) };
   }
 
   async startTls(tag: string): Promise<void> {
@@ -264,7 +255,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   async #execute(frame: Frame): Promise<void> {
     const { tag } = frame;
     if (tag === undefined) return this.#answerFault(undefined, new SyntaxFault('Expected a tag'));
-    const command = this.registry.commands.get(frame.name);
+    const command = this.#services.registry.commands.get(frame.name);
     let completion: Completion;
     try {
       completion = await this.#run(tag, command, frame);
@@ -290,7 +281,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     const state = this.#state;
     if (state.kind === 'logout') return bad('Already logged out');
     if (!command.states.includes(state.kind)) return bad(wrongState(command, state.kind));
-    const args = command.parse(new Cursor(frame, { isUtf8: this.modes.isUtf8 }), this.registry);
+    const args = command.parse(new Cursor(frame, { isUtf8: this.modes.isUtf8 }), this.#services.registry);
     return command.run({ tag, session: this, state }, args);
   }
 
@@ -333,8 +324,13 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     return this.#state.kind === 'not-authenticated' ? badCommandsBeforeLogin : badCommands;
   }
 
+  #capabilitiesOf(isSignedIn: boolean): string[] {
+    const { isSecure, mayUsePlaintext, settings } = this;
+    return this.#services.registry.capabilities({ isSignedIn, isSecure, mayUsePlaintext, settings });
+  }
+
   #literalPolicy(announcement: LiteralAnnouncement): LiteralDecision {
-    const command = this.registry.commands.get(announcement.name);
+    const command = this.#services.registry.commands.get(announcement.name);
     if (command?.literal === undefined) return 'buffer';
     return command.literal(announcement, { state: this.#state, settings: this.settings, modes: this.modes });
   }

@@ -3,16 +3,14 @@
  * that no client has to ask for them again (RFC 9051 §7.1 `CAPABILITY`).
  */
 import type { Credentials } from '../sasl/mechanism.ts';
-import type { SessionContext } from './command.ts';
+import type { SessionContext } from './context.ts';
 import { type Completion, no, ok } from './replies.ts';
 
 /** Throws MailboxError for wrong credentials. */
 export async function completeSignIn(session: SessionContext, credentials: Credentials): Promise<Completion> {
-  const { account } = await session.signIn(credentials);
-  const { isSecure, mayUsePlaintext, settings } = session;
-  const words = session.registry.capabilities({ isSignedIn: true, isSecure, mayUsePlaintext, settings });
+  const { account, capabilities } = await session.signIn(credentials);
   return {
-    ...ok('Signed in', `CAPABILITY ${words.join(' ')}`),
+    ...ok('Signed in', `CAPABILITY ${capabilities.join(' ')}`),
     next: { kind: 'authenticated', account },
   };
 }

@@ -4,9 +4,9 @@
  */
 import { loadList } from '../mailbox/load.ts';
 import type { MailboxState } from '../mailbox/mailbox-state.ts';
-import type { Call } from './command.ts';
 import { enableCondstore } from './condstore.ts';
-import type { StatusItem } from './extension.ts';
+import type { Call } from './context.ts';
+import type { StatusItem } from './item.ts';
 
 export async function writeStatusOf(
   call: Call<'authenticated' | 'selected'>,

@@ -9,7 +9,7 @@
 import type { AccountState } from '../mailbox/account-state.ts';
 import { asModSeq } from '../mailbox/model.ts';
 import { unpackUids } from '../mailbox/record.ts';
-import type { SessionContext } from './command.ts';
+import type { SessionContext } from './context.ts';
 import type { Selected } from './selected.ts';
 import { formatRanges, type NumRange, NumSet, type UidSet } from './wire/numset.ts';
 

@@ -10,7 +10,7 @@ const FOLDER = import.meta.dirname;
 /** To play some of them: `SCENARIO=rfc7162 npm test -- scenarios`. */
 const ONLY = process.env.SCENARIO ?? '';
 
-describe('scenarios', { concurrency: 2 }, () => {
+describe('scenarios', { concurrency: 8 }, () => {
   for (const name of readdirSync(FOLDER).sort()) {
     if (!name.endsWith('.txt') || !name.includes(ONLY)) continue;
     test(name.slice(0, -4), () => playScenario(readFileSync(join(FOLDER, name), 'utf8')));

@@ -9,14 +9,8 @@ import { appendMessages, type IncomingMessage } from '../../mailbox/append.ts';
 import { MailboxError } from '../../mailbox/errors.ts';
 import { findMailbox } from '../../mailbox/mailboxes.ts';
 import { checkQuota } from '../../mailbox/quota.ts';
-import {
-  type Call,
-  type Command,
-  defineCommand,
-  type LiteralContext,
-  type SessionContext,
-  SIGNED_IN,
-} from '../command.ts';
+import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
+import type { Call, LiteralContext, SessionContext } from '../context.ts';
 import { appendUid, bad, type Completion, no, ok } from '../replies.ts';
 import { type AppendArgs, type AppendMessage, appendArgs } from '../wire/append-args.ts';
 import { Cursor } from '../wire/cursor.ts';

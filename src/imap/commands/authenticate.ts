@@ -1,6 +1,7 @@
 import { MAX_NAME_BYTES, MAX_PASSWORD_BYTES, type SaslStep } from '../../sasl/mechanism.ts';
 import { findMechanism } from '../../sasl/mechanisms.ts';
-import { defineCommand, type SessionContext } from '../command.ts';
+import { defineCommand } from '../command.ts';
+import type { SessionContext } from '../context.ts';
 import { bad, type Completion, no } from '../replies.ts';
 import { completeSignIn, refusePlaintext } from '../sign-in.ts';
 import { SyntaxFault } from '../wire/fault.ts';

@@ -4,7 +4,8 @@
  */
 import { copyMessages } from '../../mailbox/copy.ts';
 import { findMailbox } from '../../mailbox/mailboxes.ts';
-import { type Call, type Command, defineCommand, SELECTED } from '../command.ts';
+import { type Command, defineCommand, SELECTED } from '../command.ts';
+import type { Call } from '../context.ts';
 import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';
 import { type Completion, copyUid, no, ok } from '../replies.ts';
 import type { Cursor } from '../wire/cursor.ts';

@@ -2,7 +2,7 @@ import { MailboxError } from '../../mailbox/errors.ts';
 import { createMailbox } from '../../mailbox/folders.ts';
 import type { Role } from '../../mailbox/model.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
-import type { CreateParameter } from '../extension.ts';
+import type { CreateParameter } from '../item.ts';
 import { attributesOf, listedOf, oldNameOf, writeList } from '../listing.ts';
 import { type Completion, no, ok } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
@@ -18,9 +18,9 @@ interface CreateArgs {
 export const create = defineCommand({
   name: 'CREATE',
   states: SIGNED_IN,
-  parse(c, registry): CreateArgs {
+  parse(c, tables): CreateArgs {
     const target = spSuppliedMailbox(c);
-    const parameters = maybeSpOptionList(c, registry.createParameters, 'CREATE parameter');
+    const parameters = maybeSpOptionList(c, tables.createParameters, 'CREATE parameter');
     end(c);
     return { target, parameters };
   },

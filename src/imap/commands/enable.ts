@@ -11,17 +11,16 @@ import { end } from '../wire/grammar.ts';
 export const enable = defineCommand({
   name: 'ENABLE',
   states: SIGNED_IN,
-  parse(c) {
+  parse(c, tables) {
     const words = enableList(c);
     end(c);
-    return words;
+    return words.flatMap((word) => tables.enables.get(word) ?? []);
   },
-  run(call, words) {
-    const { out, modes, registry } = call.session;
+  run(call, wanted) {
+    const { out, modes } = call.session;
     const fresh: string[] = [];
-    for (const word of words) {
-      const mode = registry.enables.get(word);
-      if (mode === undefined || modes.enabled.has(mode.name)) continue;
+    for (const mode of wanted) {
+      if (modes.enabled.has(mode.name)) continue;
       modes.enabled.add(mode.name);
       mode.enable(call);
       fresh.push(mode.name);

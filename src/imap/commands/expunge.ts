@@ -4,7 +4,8 @@
  */
 import { MailboxError } from '../../mailbox/errors.ts';
 import { expungeMessages } from '../../mailbox/expunge.ts';
-import { type Call, type Command, defineCommand, SELECTED } from '../command.ts';
+import { type Command, defineCommand, SELECTED } from '../command.ts';
+import type { Call } from '../context.ts';
 import { type MessageSet, messageSet } from '../message-set.ts';
 import type { Modes } from '../modes.ts';
 import { type Completion, ok } from '../replies.ts';

@@ -5,14 +5,14 @@
  * A FETCH by number of a message that is gone and left nothing to send ends in NO [EXPUNGEISSUED] after everything else
  * was sent (RFC 5530 §3); by UID it is OK.
  */
-import { type Call, type Command, defineCommand, SELECTED } from '../command.ts';
+import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
-import type { FetchItem } from '../extension.ts';
+import type { Call } from '../context.ts';
 import { CHANGEDSINCE, VANISHED } from '../fetch/modifiers.ts';
 import { planFetch } from '../fetch/plan.ts';
 import { FetchRun } from '../fetch/run.ts';
+import type { FetchItem, Tables } from '../item.ts';
 import { type MessageSet, messageSet, selectMessages } from '../message-set.ts';
-import type { Registry } from '../registry.ts';
 import { bad, type Completion, no, ok } from '../replies.ts';
 import { observe } from '../updates.ts';
 import { writeVanishedEarlier } from '../vanished.ts';
@@ -38,17 +38,17 @@ function fetchLike(name: string, isUid: boolean): Command {
     name,
     states: SELECTED,
     mayExpunge: isUid,
-    parse: (c, registry) => parse(c, registry, isUid),
+    parse: (c, tables) => parse(c, tables, isUid),
     run: (call, args) => run(call, args, isUid),
   });
 }
 
-function parse(c: Cursor, registry: Registry, isUid: boolean): FetchArgs {
+function parse(c: Cursor, tables: Tables, isUid: boolean): FetchArgs {
   sp(c);
   const set = messageSet(c, isUid);
   sp(c);
-  const items = parseFetchAtts(c, registry.fetchItems);
-  const modifiers = maybeSpOptionList(c, registry.fetchModifiers, 'FETCH modifier');
+  const items = parseFetchAtts(c, tables.fetchItems);
+  const modifiers = maybeSpOptionList(c, tables.fetchModifiers, 'FETCH modifier');
   end(c);
   const changedSince = argsOf(modifiers, CHANGEDSINCE);
   const wantsVanished = hasItem(modifiers, VANISHED);

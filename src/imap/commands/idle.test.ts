@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Call, SessionContext } from '../command.ts';
+import type { Call, SessionContext } from '../context.ts';
 import { WireWriter } from '../wire/writer.ts';
 import { idle } from './idle.ts';
 

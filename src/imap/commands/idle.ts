@@ -1,4 +1,5 @@
-import { type Call, defineCommand, SIGNED_IN } from '../command.ts';
+import { defineCommand, SIGNED_IN } from '../command.ts';
+import type { Call } from '../context.ts';
 import { bad, type Completion, no, ok, writeStatus } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
 

@@ -1,6 +1,7 @@
 import { ancestors, matchesPattern } from '../../mail/mailbox-name.ts';
-import { type Call, defineCommand, SIGNED_IN } from '../command.ts';
-import type { ListReturnItem, ListSelectionItem } from '../extension.ts';
+import { defineCommand, SIGNED_IN } from '../command.ts';
+import type { Call } from '../context.ts';
+import type { ListReturnItem, ListSelectionItem } from '../item.ts';
 import {
   attributesOf,
   type ListExtras,
@@ -23,16 +24,16 @@ type Args = ListArgs<ListSelectionItem, ListReturnItem>;
 export const list = defineCommand({
   name: 'LIST',
   states: SIGNED_IN,
-  parse(c, registry): Args {
-    const args = listArgs(c, { selection: registry.listSelections, returns: registry.listReturns });
+  parse(c, tables): Args {
+    const args = listArgs(c, { selection: tables.listSelections, returns: tables.listReturns });
     end(c);
     const implied = args.selection.flatMap(({ item }) => item.implies ?? []);
     const returns = args.returns.map(({ item, args: given }) => ({
       item,
-      args: item.resolve === undefined ? given : item.resolve(given, registry),
+      args: item.resolve === undefined ? given : item.resolve(given, tables),
     }));
     for (const name of implied) {
-      const item = registry.listReturns.get(name);
+      const item = tables.listReturns.get(name);
       if (item !== undefined && !returns.some((each) => each.item === item))
         returns.push({ item, args: undefined });
     }

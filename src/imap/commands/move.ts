@@ -6,7 +6,8 @@
 import { moveMessages } from '../../mailbox/copy.ts';
 import { MailboxError } from '../../mailbox/errors.ts';
 import { findMailbox } from '../../mailbox/mailboxes.ts';
-import { type Call, type Command, defineCommand, SELECTED } from '../command.ts';
+import { type Command, defineCommand, SELECTED } from '../command.ts';
+import type { Call } from '../context.ts';
 import { selectMessages, uidsOf } from '../message-set.ts';
 import { type Completion, copyUid, ok, writeStatus } from '../replies.ts';
 import { type CopyArgs, noTarget, parseCopy } from './copy.ts';

@@ -2,7 +2,7 @@
  * What a SEARCH answers: `* SEARCH` to the clients of old, ESEARCH to those who asked for it or speak IMAP4rev2
  * (RFC 4731 §3.1, RFC 9051 §7.3.4), with the highest modseq when it was a search for modseqs (RFC 7162 §3.1.5, §3.1.10).
  */
-import type { SessionContext } from '../command.ts';
+import type { SessionContext } from '../context.ts';
 import { formatNumSet } from '../wire/numset.ts';
 
 /** What is to be returned. `save` alone returns nothing. */

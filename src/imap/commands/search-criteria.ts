@@ -6,7 +6,7 @@
  * told; numbers above the last name nothing, for a search is no reason to complain.
  */
 import type { Criterion, UidRanges } from '../../mailbox/criterion.ts';
-import type { SearchKeyItem } from '../extension.ts';
+import type { SearchKeyItem } from '../item.ts';
 import type { Selected } from '../selected.ts';
 import type { CalendarDay } from '../wire/date.ts';
 import type { NumRange, SeqSet } from '../wire/numset.ts';

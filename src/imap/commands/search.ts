@@ -7,10 +7,10 @@
  * NO (BADCHARSET) is kept until it is known whether SAVE was asked for.
  */
 import { type SearchResult, searchMessages } from '../../mailbox/search.ts';
-import { type Call, type Command, defineCommand, SELECTED } from '../command.ts';
+import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
-import type { SearchKeyItem } from '../extension.ts';
-import type { Registry } from '../registry.ts';
+import type { Call } from '../context.ts';
+import type { SearchKeyItem, Tables } from '../item.ts';
 import { type Completion, ok } from '../replies.ts';
 import type { Selected } from '../selected.ts';
 import { observe } from '../updates.ts';
@@ -52,8 +52,8 @@ function searchLike(name: string, isUid: boolean): Command {
   });
 }
 
-function parse(c: Cursor, registry: Registry): SearchArgs {
-  const options = maybeSearchReturn(c, registry.searchReturns);
+function parse(c: Cursor, tables: Tables): SearchArgs {
+  const options = maybeSearchReturn(c, tables.searchReturns);
   const returns =
     options === undefined
       ? undefined
@@ -66,7 +66,7 @@ function parse(c: Cursor, registry: Registry): SearchArgs {
         });
   sp(c);
   try {
-    const { key } = searchProgram(c, registry.searchKeys);
+    const { key } = searchProgram(c, tables.searchKeys);
     end(c);
     return { returns, key };
   } catch (error) {

@@ -1,8 +1,9 @@
 import { invariant } from '../../base/invariant.ts';
 import { ALL_SYSTEM_FLAGS, FLAG } from '../../mail/flags.ts';
 import { openMailbox } from '../../mailbox/mailboxes.ts';
-import { type Call, type Command, defineCommand, type SessionContext, SIGNED_IN } from '../command.ts';
-import type { SelectParameter } from '../extension.ts';
+import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
+import type { Call, SessionContext } from '../context.ts';
+import type { SelectParameter } from '../item.ts';
 import { attributesOf, listedOf, oldNameOf, writeList } from '../listing.ts';
 import { type Completion, ok, writeStatus } from '../replies.ts';
 import { Selected } from '../selected.ts';
@@ -29,9 +30,9 @@ function selecting(name: string, isReadOnly: boolean): Command {
   return defineCommand({
     name,
     states: SIGNED_IN,
-    parse(c, registry): SelectArgs {
+    parse(c, tables): SelectArgs {
       const target = spSuppliedMailbox(c);
-      const parameters = maybeSpOptionList(c, registry.selectParameters, `${name} parameter`);
+      const parameters = maybeSpOptionList(c, tables.selectParameters, `${name} parameter`);
       end(c);
       return { target, parameters };
     },

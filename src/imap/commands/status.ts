@@ -1,6 +1,6 @@
 import { mailboxOf } from '../../mailbox/mailboxes.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
-import type { StatusItem } from '../extension.ts';
+import type { StatusItem } from '../item.ts';
 import { ok } from '../replies.ts';
 import { writeStatusOf } from '../status.ts';
 import { end } from '../wire/grammar.ts';
@@ -16,9 +16,9 @@ interface StatusArgs {
 export const status = defineCommand({
   name: 'STATUS',
   states: SIGNED_IN,
-  parse(c, registry): StatusArgs {
+  parse(c, tables): StatusArgs {
     const { name } = spSuppliedMailbox(c);
-    const items = statusItems(c, registry.statusItems);
+    const items = statusItems(c, tables.statusItems);
     end(c);
     return { name, items };
   },

@@ -8,11 +8,12 @@
  */
 import { MailboxError } from '../../mailbox/errors.ts';
 import { changeFlags, type FlagResult } from '../../mailbox/flags.ts';
-import { type Call, type Command, defineCommand, SELECTED, type SessionContext } from '../command.ts';
+import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
+import type { Call, SessionContext } from '../context.ts';
 import { UNCHANGEDSINCE } from '../fetch/modifiers.ts';
+import type { Tables } from '../item.ts';
 import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';
-import type { Registry } from '../registry.ts';
 import { type Completion, no, ok } from '../replies.ts';
 import type { Selected } from '../selected.ts';
 import { observe, writeFlags } from '../updates.ts';
@@ -34,15 +35,15 @@ function storeLike(name: string, isUid: boolean): Command {
     name,
     states: SELECTED,
     mayExpunge: isUid,
-    parse: (c, registry) => parse(c, registry, isUid),
+    parse: (c, tables) => parse(c, tables, isUid),
     run: (call, args) => run(call, args, isUid),
   });
 }
 
-function parse(c: Cursor, registry: Registry, isUid: boolean): Args {
+function parse(c: Cursor, tables: Tables, isUid: boolean): Args {
   sp(c);
   const set = messageSet(c, isUid);
-  const args = storeArgs(c, registry.storeModifiers);
+  const args = storeArgs(c, tables.storeModifiers);
   end(c);
   return { set, ...args };
 }

@@ -23,7 +23,8 @@ import { examine, select } from '../commands/select.ts';
 import { starttls } from '../commands/starttls.ts';
 import { status } from '../commands/status.ts';
 import { subscribe, unsubscribe } from '../commands/subscribe.ts';
-import { type CapabilityContext, defineExtension, type StatusItem } from '../extension.ts';
+import { type CapabilityContext, defineExtension } from '../extension.ts';
+import type { StatusItem } from '../item.ts';
 
 const STATUS_ITEMS: readonly StatusItem[] = [
   { name: 'MESSAGES', write: (out, mailbox) => void out.number(mailbox.exists) },

@@ -1,4 +1,5 @@
-import { defineExtension, listReturn, type StatusItem } from '../extension.ts';
+import { defineExtension } from '../extension.ts';
+import { listReturn, type StatusItem } from '../item.ts';
 import { writeStatusOf } from '../status.ts';
 import { SyntaxFault } from '../wire/fault.ts';
 import { label, nonEmptyList, sp } from '../wire/grammar.ts';
@@ -15,9 +16,9 @@ const statusReturn = listReturn<StatusReturn>({
     sp(c);
     return { names: [...new Set(nonEmptyList(c, () => label(c, 'a STATUS item')))], items: [] };
   },
-  resolve({ names }, registry) {
+  resolve({ names }, tables) {
     const items = names.map((name) => {
-      const item = registry.statusItems.get(name);
+      const item = tables.statusItems.get(name);
       if (item === undefined) throw new SyntaxFault(`Unknown STATUS item ${name.slice(0, 40)}`);
       return item;
     });

@@ -4,10 +4,11 @@
  * VANISHED in the place of EXPUNGE is `updates.ts`; VANISHED (EARLIER) is `vanished.ts`; here is the parameter of SELECT.
  */
 import type { AccountState } from '../../mailbox/account-state.ts';
-import type { SessionContext } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
-import { defineExtension, selectParameter } from '../extension.ts';
+import type { SessionContext } from '../context.ts';
+import { defineExtension } from '../extension.ts';
 import { VANISHED } from '../fetch/modifiers.ts';
+import { selectParameter } from '../item.ts';
 import type { Selected } from '../selected.ts';
 import { writeFlags } from '../updates.ts';
 import { writeVanishedEarlier } from '../vanished.ts';

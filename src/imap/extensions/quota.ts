@@ -6,8 +6,10 @@
  */
 import { FLAG } from '../../mail/flags.ts';
 import { quotaOf } from '../../mailbox/quota.ts';
-import { type Call, defineCommand, SIGNED_IN } from '../command.ts';
-import { defineExtension, type StatusItem } from '../extension.ts';
+import { defineCommand, SIGNED_IN } from '../command.ts';
+import type { Call } from '../context.ts';
+import { defineExtension } from '../extension.ts';
+import type { StatusItem } from '../item.ts';
 import { no, ok } from '../replies.ts';
 import { quotaLimits } from '../wire/account-args.ts';
 import { astring, end, sp } from '../wire/grammar.ts';

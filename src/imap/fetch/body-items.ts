@@ -7,7 +7,7 @@
  * (RFC 9051 §7.5.2), a section that does not exist is NIL, one without octets is "".
  */
 import { filterHeader, type Section, sectionRange } from '../../mail/section.ts';
-import { type FetchedMessage, type FetchItem, fetchItem, type Octets, type Written } from '../extension.ts';
+import { type FetchedMessage, type FetchItem, fetchItem, type Octets, type Written } from '../item.ts';
 import {
   formatSection,
   maybeSectionRequest,

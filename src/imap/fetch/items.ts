@@ -7,7 +7,7 @@
  */
 import { bodyFromStructure } from '../../mail/body-structure.ts';
 import { internalDate } from '../../mail/date.ts';
-import { type FetchedMessage, type FetchItem, fetchItem } from '../extension.ts';
+import { type FetchedMessage, type FetchItem, fetchItem } from '../item.ts';
 import { writeFlagList } from '../updates.ts';
 import { bodySectionItems } from './body-items.ts';
 

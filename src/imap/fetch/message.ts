@@ -7,8 +7,8 @@ import type { Domain } from '../../mailbox/domain.ts';
 import { partsOf, readRanges, streamRange } from '../../mailbox/message-reader.ts';
 import { type AccountId, type EmailFacts, emailId } from '../../mailbox/model.ts';
 import type { Columns, MessageRecord } from '../../mailbox/record.ts';
-import type { SessionContext } from '../command.ts';
-import type { FetchedMessage, Octets } from '../extension.ts';
+import type { SessionContext } from '../context.ts';
+import type { FetchedMessage, Octets } from '../item.ts';
 import type { Completion } from '../replies.ts';
 
 /** A message whose facts are loaded, on its way to be written. */

@@ -1,7 +1,7 @@
 /**
  * MODSEQ as a FETCH item (RFC 7162 §3.1.4.2).
  */
-import { type FetchItem, fetchItem } from '../extension.ts';
+import { type FetchItem, fetchItem } from '../item.ts';
 
 export const MODSEQ_ITEM: FetchItem = fetchItem({
   name: 'MODSEQ',

@@ -3,7 +3,7 @@
  * Made once per command, so that the loop over the messages decides nothing.
  */
 import type { EmailField } from '../../mailbox/store.ts';
-import type { FetchItem } from '../extension.ts';
+import type { FetchItem } from '../item.ts';
 import type { ParsedKeyword } from '../wire/keyword-table.ts';
 import { FLAGS_ITEM, UID_ITEM } from './items.ts';
 import { MODSEQ_ITEM } from './modseq-item.ts';

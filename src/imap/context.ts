@@ -1,0 +1,71 @@
+/**
+ * What a command, and an item of one, may ask of its session, and what it is told about the call. Everything it can do to
+ * the connection is here, so a test hands it an object of its own.
+ */
+import type { Log } from '../base/log.ts';
+import type { AccountState } from '../mailbox/account-state.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import type { Received } from '../mailbox/incoming.ts';
+import type { AccountRecord } from '../mailbox/model.ts';
+import type { ViewerEvents } from '../mailbox/viewer.ts';
+import type { Credentials } from '../sasl/mechanism.ts';
+import type { Modes } from './modes.ts';
+import type { ImapSettings } from './settings.ts';
+import type { State, StateKind, StateOf } from './state.ts';
+import type { StreamedLiteral } from './wire/frame.ts';
+import type { WireWriter } from './wire/writer.ts';
+
+/** What a command may ask of its session. */
+export interface SessionContext {
+  readonly domain: Domain;
+  readonly settings: ImapSettings;
+  readonly log: Log;
+  readonly modes: Modes;
+  /** Untagged data goes here; it leaves at the end of the command or at a `breathe`. */
+  readonly out: WireWriter;
+  readonly isSecure: boolean;
+  /** May passwords be sent here and now (`auth.plaintext`)? */
+  readonly mayUsePlaintext: boolean;
+  readonly capabilities: readonly string[];
+
+  /** Sends what was written, when everything it was computed from is durable. */
+  flush(): Promise<void>;
+  /** In every long loop: sends when much is written, waits for a slow reader, lets others run. Cheap when none is due. */
+  breathe(): Promise<void> | undefined;
+  /** One line from the client, for a continuation; undefined when it is gone. Throws SyntaxFault when it is too long. */
+  readLine(): Promise<Buffer | undefined>;
+  /** Waits for a line, or for something to tell (`hint`), or for `timeoutMs`; `end` when the client is gone. */
+  waitForLine(timeoutMs: number): Promise<Buffer | 'hint' | 'timeout' | 'end'>;
+  /** Writes all that may be told now; expunges too when `mayExpunge`. */
+  tellUpdates(mayExpunge: boolean): Promise<void>;
+  /** Checks the credentials and signs in; throws MailboxError. */
+  signIn(credentials: Credentials): Promise<SignedIn>;
+  /** Answers OK and upgrades the connection; what the client sent before is dropped. */
+  startTls(tag: string): Promise<void>;
+  /** Closes the open mailbox, if there is one; the state is `authenticated` from here on. */
+  deselect(): void;
+  /** For `openMailbox`: wakes the session when something changed. */
+  readonly viewerEvents: ViewerEvents;
+  /** The message that came in this literal of the command. */
+  received(literal: StreamedLiteral): Received;
+}
+
+export interface SignedIn {
+  readonly account: AccountState;
+  readonly record: AccountRecord;
+  /** Those of the session from now on. */
+  readonly capabilities: readonly string[];
+}
+
+export interface Call<Kind extends StateKind = StateKind> {
+  readonly tag: string;
+  readonly session: SessionContext;
+  readonly state: StateOf<Kind>;
+}
+
+/** What is known when a literal is announced, before its command is complete. */
+export interface LiteralContext {
+  readonly state: State;
+  readonly settings: ImapSettings;
+  readonly modes: Modes;
+}
