@@ -4,7 +4,7 @@
  * a table with our figure, theirs and the ratio. Absolute figures move with the machine; ratios of one run hold.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -67,11 +67,17 @@ async function measure(workload: Workload, server: Running): Promise<Measured> {
 async function main(): Promise<void> {
   pinLoad();
   const folder = mkdtempSync(join(tmpdir(), 'brevduva-bench-'));
+  // Dovecot's mail processes are another user.
+  chmodSync(folder, 0o755);
   const running = await startPeers(folder);
   const results = new Map<string, Map<string, Measured[]>>();
   const idle: { server: string; memory: IdleMemory }[] = [];
   try {
-    for (const server of running.values()) await fillFor(server);
+    for (const [name, server] of running) {
+      const start = performance.now();
+      await fillFor(server);
+      process.stderr.write(`${name}: filled in ${Math.round((performance.now() - start) / 1000)} s\n`);
+    }
     for (const workload of chosen) {
       for (let round = 0; round < repeat; round++) {
         for (const [name, server] of running) {

@@ -2,14 +2,14 @@
  * How long the event loop stood still: what one client's command costs everybody else. Measured only while somebody asks,
  * since the measurement is a timer that never sleeps.
  */
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const RESOLUTION_MS = 5;
 /** Nobody has asked for so long: stop measuring. */
 const FORGET_MS = 10 * 60_000;
 
 export class EventLoopWatch {
-  #histogram: IntervalHistogram | undefined;
+  #histogram: ReturnType<typeof monitorEventLoopDelay> | undefined;
   #forget: NodeJS.Timeout | undefined;
 
   /** The longest standstill since the last call, in milliseconds; 0 at the first, which starts the measurement. */
