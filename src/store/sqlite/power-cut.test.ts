@@ -55,6 +55,10 @@ describe('power cut', { skip: hasCompiler ? false : 'needs gcc' }, () => {
     const { failures, cuts } = await cutOften(recorded, CUTS, Number.POSITIVE_INFINITY);
     assert.deepEqual(failures, []);
     assert.equal(cuts, CUTS);
+    assert.ok(
+      recorded.events.filter((event) => event.kind === 'ack').length > 430,
+      'the workload came to its end',
+    );
     const has = (kind: TraceEvent['kind'], ending: string) =>
       recorded.events.some((event) => event.kind === kind && event.bytes.toString().endsWith(ending));
     assert.ok(has('open', '.seg') && has('unlink', '.seg'), 'the workload makes and deletes segments');
@@ -78,18 +82,26 @@ describe('power cut', { skip: hasCompiler ? false : 'needs gcc' }, () => {
     mkdirSync(root);
     const acks = join(directory, `${fault}.acks`);
     const trace = join(directory, `${fault}.trace`);
-    const run = spawnSync(process.execPath, [join(HERE, 'workload.ts'), root, acks, fault], {
-      env: {
-        ...process.env,
-        LD_PRELOAD: join(directory, 'recorder.so'),
-        POWER_CUT_ROOT: root,
-        POWER_CUT_ACKS: acks,
-        POWER_CUT_TRACE: trace,
-        UV_USE_IO_URING: '0',
-      },
-      encoding: 'utf8',
-    });
-    assert.equal(run.status, 0, run.stderr);
+    const env = {
+      ...process.env,
+      LD_PRELOAD: join(directory, 'recorder.so'),
+      POWER_CUT_ROOT: root,
+      POWER_CUT_ACKS: acks,
+      POWER_CUT_TRACE: trace,
+      UV_USE_IO_URING: '0',
+    };
+    const run = (killAfter: number) =>
+      spawnSync(process.execPath, [join(HERE, 'workload.ts'), root, acks, fault], {
+        env: { ...env, POWER_CUT_KILL_AFTER: `${killAfter}` },
+        encoding: 'utf8',
+      });
+    // Killed in the second round and again soon after the restart; the third process comes to the end.
+    for (const killAfter of [220, 30]) {
+      const killed = run(killAfter);
+      assert.equal(killed.signal, 'SIGKILL', killed.stderr);
+    }
+    const ended = run(0);
+    assert.equal(ended.status, 0, ended.stderr);
     const events = parseTrace(readFileSync(trace));
     rmSync(trace);
     return { root, events };

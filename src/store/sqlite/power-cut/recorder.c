@@ -1,7 +1,8 @@
 /*
  * Records what a process does to the files below POWER_CUT_ROOT: every open, write, truncation, removal and the begin
  * and end of every sync, in the order of their effects, with all bytes. Preloaded into the workload of the power-cut
- * test; `trace.ts` reads the record. Lines that the workload writes to POWER_CUT_ACKS are its acknowledgements.
+ * test, which may run several times; `trace.ts` reads the record. Lines that the workload writes to POWER_CUT_ACKS are
+ * its acknowledgements; after POWER_CUT_KILL_AFTER of them the process is killed.
  *
  * A write is recorded under the same lock under which it is made, so the record never shows a sync beginning after a
  * write that it did not cover. Files ending in -shm are memory shared by processes, not storage; LOCK is no data.
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -36,8 +38,9 @@ struct head {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *root, *acks;
-static int trace = -1;
+static int trace = -1, kill_after = 0;
 static uint32_t handles[MAX_FD], next_handle = 1, next_sync = 1;
+static ino_t inodes[MAX_FD];
 
 static int (*real_open)(const char *, int, ...);
 static int (*real_openat)(int, const char *, int, ...);
@@ -67,8 +70,9 @@ __attribute__((constructor)) static void begin(void) {
   real_mkdir = dlsym(RTLD_NEXT, "mkdir");
   root = getenv("POWER_CUT_ROOT");
   acks = getenv("POWER_CUT_ACKS");
-  const char *path = getenv("POWER_CUT_TRACE");
-  if (path) trace = real_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+  const char *path = getenv("POWER_CUT_TRACE"), *count = getenv("POWER_CUT_KILL_AFTER");
+  if (count) kill_after = atoi(count);
+  if (path) trace = real_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
 static void put(const void *bytes, size_t length) {
@@ -94,10 +98,17 @@ static int is_ours(const char *path) {
   return !(n > 4 && strcmp(path + n - 4, "-shm") == 0) && !strstr(path, "/LOCK");
 }
 
-static uint32_t handle_of(int fd) { return fd >= 0 && fd < MAX_FD ? handles[fd] : 0; }
+/* Some closes go past us (libuv has its own), and the number may have become a pipe or an eventfd: ask what it is. */
+static uint32_t handle_of(int fd) {
+  struct stat st;
+  if (fd < 0 || fd >= MAX_FD || handles[fd] == 0) return 0;
+  return fstat(fd, &st) == 0 && st.st_ino == inodes[fd] ? handles[fd] : 0;
+}
 
 static int opened(int fd, const char *path, int existed) {
-  if (fd < 0 || fd >= MAX_FD) return fd;
+  struct stat st;
+  if (fd < 0 || fd >= MAX_FD || fstat(fd, &st) != 0) return fd;
+  inodes[fd] = st.st_ino;
   if (acks && strcmp(path, acks) == 0) {
     handles[fd] = ACK_HANDLE;
   } else if (is_ours(path)) {
@@ -155,6 +166,8 @@ ssize_t write(int fd, const void *bytes, size_t length) {
   off_t at = handle == ACK_HANDLE ? 0 : lseek(fd, 0, SEEK_CUR);
   ssize_t n = real_write(fd, bytes, length);
   if (n > 0) record(handle == ACK_HANDLE ? ACK : WRITE, handle, at, bytes, n);
+  /* Under the lock: no other thread is in the middle of a record. */
+  if (handle == ACK_HANDLE && kill_after > 0 && --kill_after == 0) kill(getpid(), SIGKILL);
   pthread_mutex_unlock(&lock);
   return n;
 }

@@ -2,7 +2,8 @@
  * The process whose power is cut: several accounts write at once, each waiting for its batch to be durable before it
  * says so and goes on. The log is moved into the database all the time, and the store is closed and opened in between.
  *
- * Arguments: data directory, file for the acknowledgements, how the store is broken on purpose.
+ * Arguments: data directory, file for the acknowledgements, how the store is broken on purpose. Started again
+ * after it was killed, it goes on where the store is.
  */
 import { openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,19 +37,21 @@ function faultsOf(): ShardFaults {
 }
 
 async function main(): Promise<void> {
-  const acks = openSync(acksPath, 'w');
+  const acks = openSync(acksPath, 'a');
+  const acknowledge = (what: string) => writeSync(acks, `${what}\n`);
   for (let round = 0; round < ROUNDS; round++) {
     const store = await openWithFaults({ directory, checkpointBytes: 200_000 }, faultsOf());
-    await store.directory.create([{ address: `${round}@example.com`, passwordHash: 'x', createdMs: round }]);
-    writeSync(acks, `directory ${round + 1}\n`);
+    const { length } = await store.directory.list();
+    await store.directory.create([{ address: `${length}@example.com`, passwordHash: 'x', createdMs: round }]);
+    acknowledge(`directory ${length + 1}`);
     await Promise.all(
       ACCOUNTS.map(async (account) => {
-        for (let i = 0; i < BATCHES_PER_ROUND; i++) {
-          const n = round * BATCHES_PER_ROUND + i;
+        let n = (await store.loadAccount(account))?.row.modseq ?? 0;
+        for (; n < (round + 1) * BATCHES_PER_ROUND; n++) {
           const turn = store.write([await batchOf(store, account, n)]);
           for (const error of await turn.committed) if (error) throw error;
           await turn.durable;
-          writeSync(acks, `${account} ${n + 1}\n`);
+          acknowledge(`${account} ${n + 1}`);
         }
       }),
     );
