@@ -11,6 +11,7 @@ export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   mbsync: 'isync',
   curl: 'curl',
   python3: 'python3',
+  swaks: 'swaks',
 };
 
 export function missingClients(path = process.env.PATH ?? ''): string[] {

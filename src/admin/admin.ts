@@ -18,6 +18,8 @@ export interface Admin extends MailAccess {
   addAccounts(accounts: readonly AccountToAdd[]): Promise<readonly AddedAccount[]>;
   setPassword(address: string, password: Secret): Promise<void>;
   setQuota(address: string, change: QuotaChange): Promise<AccountSummary>;
+  /** Undefined takes it away. Throws `cannot` for an unknown name or a value that it cannot have. */
+  setSetting(address: string, name: string, value: string | undefined): Promise<AccountSummary>;
   /** The account and all its mail. */
   removeAccount(address: string): Promise<void>;
 
@@ -38,6 +40,8 @@ export interface AccountSummary {
   readonly usedMessages: number;
   readonly quotaBytes?: number;
   readonly quotaMessages?: number;
+  /** Only those that are set. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 export interface AccountToAdd {

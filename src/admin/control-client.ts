@@ -55,6 +55,10 @@ export class ControlClient implements Admin {
     return this.#wire.json('PATCH', accountPath(address), { quota: change });
   }
 
+  setSetting(address: string, name: string, value: string | undefined): Promise<AccountSummary> {
+    return this.#wire.json('PATCH', accountPath(address), { setting: { name, value: value ?? null } });
+  }
+
   async removeAccount(address: string): Promise<void> {
     await this.#wire.json('DELETE', accountPath(address));
   }

@@ -79,6 +79,11 @@ export class LocalAdmin implements Admin {
     return this.#summary(updated);
   }
 
+  async setSetting(address: string, name: string, value: string | undefined): Promise<AccountSummary> {
+    const record = await this.#accounts.accountOf(address);
+    return this.#summary(await this.#accounts.setSetting(record.id, name, value));
+  }
+
   async removeAccount(address: string): Promise<void> {
     const record = await this.#accounts.accountOf(address);
     await this.#accounts.removeAccount(record.id);
@@ -166,12 +171,13 @@ export class LocalAdmin implements Admin {
   }
 
   async #summary(record: AccountRecord): Promise<AccountSummary> {
-    const { address, createdMs, quotaBytes, quotaMessages } = record;
+    const { address, createdMs, quotaBytes, quotaMessages, settings } = record;
     const usage =
       this.#domain.accounts.peek(record.id) ?? (await this.#domain.store.loadAccount(record.id))?.row;
     return {
       address,
       createdMs,
+      settings,
       usedBytes: usage?.usedBytes ?? 0,
       usedMessages: usage?.usedMessages ?? 0,
       ...(quotaBytes === undefined ? {} : { quotaBytes }),

@@ -4,7 +4,7 @@
  *     GET    /v1/server
  *     GET    /v1/event-loop                                 the longest standstill since it was last asked, in ms
  *     GET    /v1/accounts                                   POST { accounts }
- *     GET    /v1/accounts/ADDRESS                           PATCH { password?, quota? }      DELETE
+ *     GET    /v1/accounts/ADDRESS                           PATCH { password?, quota?, setting? }      DELETE
  *     GET    /v1/accounts/ADDRESS/mailboxes
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME { isSubscribed? }
  *     POST   /v1/accounts/ADDRESS/mailboxes/NAME/imported { keys }
@@ -62,6 +62,7 @@ const limit = z.union([count, z.literal('none')]).optional();
 const ChangeSchema = z.strictObject({
   password: z.string().max(10_000).optional(),
   quota: z.strictObject({ bytes: limit, messages: limit }).optional(),
+  setting: z.strictObject({ name: z.string().max(100), value: z.string().max(1000).nullable() }).optional(),
 });
 const HeadSchema = z.strictObject({
   flags: z.int().min(0).max(255),
@@ -140,8 +141,9 @@ function on(method: string, path: string, run: Route['run']): Route {
 }
 
 async function changeAccount(call: Call, address: string): Promise<Answer> {
-  const { password, quota } = valid(ChangeSchema, await call.json());
+  const { password, quota, setting } = valid(ChangeSchema, await call.json());
   if (password !== undefined) await call.admin.setPassword(address, new Secret(password));
+  if (setting !== undefined) await call.admin.setSetting(address, setting.name, setting.value ?? undefined);
   if (quota === undefined) return { json: await call.admin.findAccount(address) };
   return { json: await call.admin.setQuota(address, defined(quota)) };
 }

@@ -14,6 +14,7 @@ import { Authenticator } from '../mailbox/login.ts';
 import { Passwords } from '../mailbox/password.ts';
 import { Turns } from '../mailbox/turns.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
+import { ACCOUNT_SETTINGS } from './account-settings.ts';
 
 export interface MailSystem {
   readonly domain: Domain;
@@ -54,7 +55,13 @@ export async function openMailSystem(
     defaultDomain,
     failDelayMs: failDelay,
   });
-  const accounts = new AccountAdmin({ domain, passwords, defaultDomain, authenticator });
+  const accounts = new AccountAdmin({
+    domain,
+    passwords,
+    defaultDomain,
+    authenticator,
+    settings: ACCOUNT_SETTINGS,
+  });
   const close = (): Promise<void> => store.close();
   return {
     domain,

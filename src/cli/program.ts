@@ -12,6 +12,7 @@ import { accountList } from './account-list.ts';
 import { accountPasswd } from './account-passwd.ts';
 import { accountQuota } from './account-quota.ts';
 import { accountRemove } from './account-remove.ts';
+import { accountSet } from './account-set.ts';
 import { check } from './check.ts';
 import { configCheck } from './config-check.ts';
 import { configPrint } from './config-print.ts';
@@ -46,7 +47,15 @@ export async function runCommandLine(
   const account = program.command('account').description('add, list, change and remove accounts');
   const config = program.command('config').description('look at the configuration');
   serve(program, start, done);
-  for (const verb of [accountAdd, accountList, accountPasswd, accountQuota, accountRemove, accountImport]) {
+  for (const verb of [
+    accountAdd,
+    accountList,
+    accountPasswd,
+    accountQuota,
+    accountSet,
+    accountRemove,
+    accountImport,
+  ]) {
     verb(account, done);
   }
   for (const verb of [importMail, exportMail, check]) verb(program, done);

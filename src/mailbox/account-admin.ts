@@ -8,6 +8,7 @@
 import { Secret } from '../base/secret.ts';
 import { MAX_PASSWORD_BYTES } from '../sasl/mechanism.ts';
 import { preparePassword } from '../sasl/prepare.ts';
+import { type AccountSettings, NO_SETTINGS } from './account-settings.ts';
 import { canonicalAddress, newAccountAddress } from './address.ts';
 import type { Domain } from './domain.ts';
 import { MailboxError } from './errors.ts';
@@ -32,6 +33,8 @@ export interface AccountAdminOptions {
   readonly defaultDomain: string;
   /** The one that sessions sign in with, when there is one in this process. */
   readonly authenticator?: Pick<Authenticator, 'forget'>;
+  /** What accounts may have set; nothing when absent. */
+  readonly settings?: AccountSettings;
 }
 
 type PreparedAccount = Parameters<Directory['create']>[0][number];
@@ -76,6 +79,17 @@ export class AccountAdmin {
     for (const listener of [...(domain.accounts.peek(id)?.listeners ?? [])]) {
       listener.onEvicted('the password was changed');
     }
+    return updated;
+  }
+
+  /** Undefined takes it away. Holds from the next sign-in on. Throws `cannot` for what nobody would read. */
+  async setSetting(id: AccountId, name: string, value: string | undefined): Promise<AccountRecord> {
+    const { domain, settings = NO_SETTINGS } = this.#options;
+    const problem = settings.problemWith(name, value);
+    if (problem !== undefined) throw new MailboxError('cannot', problem);
+    const updated = await domain.store.directory.update(id, { settings: { [name]: value } });
+    if (updated === undefined) throw new MailboxError('nonexistent', 'there is no such account');
+    domain.accounts.refresh(updated);
     return updated;
   }
 
