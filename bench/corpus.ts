@@ -9,7 +9,8 @@ const WORDS =
 
 /** A small reproducible generator (xorshift32): the corpus must not differ between servers. */
 export function random(seed: number): () => number {
-  let state = seed | 0 || 1;
+  // Spread: neighbouring seeds must not give neighbouring numbers.
+  let state = Math.imul(seed, 0x9e37_79b1) | 0 || 1;
   return () => {
     state ^= state << 13;
     state ^= state >>> 17;

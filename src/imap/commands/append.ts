@@ -76,30 +76,22 @@ function refusalOf(announcement: LiteralAnnouncement, context: LiteralContext): 
   const { state, settings } = context;
   if (state.kind !== 'authenticated' && state.kind !== 'selected')
     return new SyntaxFault('APPEND needs a login first');
-  const sizes = [...announcement.parts.flatMap(streamedSize), announcement.sizeBytes];
+  const { streamedBytes, streamedCount } = announcement.progress;
   if (announcement.sizeBytes > settings.maxAppendBytes) {
     return refused('TOOBIG', `A message can have at most ${settings.maxAppendBytes} octets`);
   }
-  if (sizes.length > MAX_MESSAGES) return refused('LIMIT', `APPEND takes at most ${MAX_MESSAGES} messages`);
+  if (streamedCount >= MAX_MESSAGES) return refused('LIMIT', `APPEND takes at most ${MAX_MESSAGES} messages`);
   const name = targetOf(announcement, context);
   if (name !== undefined && findMailbox(state.account, name) === undefined) {
     return refused('TRYCREATE', 'There is no such mailbox');
   }
   try {
-    checkQuota(
-      state.account,
-      sizes.reduce((sum, size) => sum + size, 0),
-      sizes.length,
-    );
+    checkQuota(state.account, streamedBytes + announcement.sizeBytes, streamedCount + 1);
   } catch (error) {
     if (error instanceof MailboxError) return refused('OVERQUOTA', error.message);
     throw error;
   }
   return undefined;
-}
-
-function streamedSize(part: LiteralAnnouncement['parts'][number]): number[] {
-  return !Buffer.isBuffer(part) && part.kind === 'streamed' ? [part.sizeBytes] : [];
 }
 
 /** The mailbox as far as it can be read by now; what is wrong with it is said when the command is parsed. */

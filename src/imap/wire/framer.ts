@@ -21,6 +21,7 @@ import type { FrameEvent, FramerLimits, LineEvent } from './frame-event.ts';
 import {
   ANNOUNCEMENT_BYTES,
   announcedLiteral,
+  CommandProgress,
   type LiteralAnnouncement,
   type LiteralDecision,
   type LiteralForm,
@@ -40,6 +41,7 @@ export class Framer {
   /** What the text now read belongs to: a command, a dropped command, or a dropped line of `takeLine`. */
   #dropping: 'nothing' | 'command' | 'line' = 'nothing';
   #parts: FramePart[] = [];
+  #progress = new CommandProgress();
   #textBytes = 0;
   #literalBytes = 0;
   #literalCount = 0;
@@ -214,7 +216,8 @@ export class Framer {
     const head = commandHead(this.#parts[0] as Buffer);
     const { sizeBytes, isSync, isBinary } = form;
     const index = this.#literalCount++;
-    const announcement = { ...head, parts: this.#parts, index, sizeBytes, isSync, isBinary };
+    const progress = this.#progress;
+    const announcement = { ...head, parts: this.#parts, index, sizeBytes, isSync, isBinary, progress };
     const decision = this.#decide(announcement);
     if (typeof decision === 'string' && !isSync) {
       this.#begin(announcement, decision);
@@ -251,6 +254,8 @@ export class Framer {
       this.#mode = 'literal';
       return;
     }
+    this.#progress.streamedBytes += sizeBytes;
+    this.#progress.streamedCount++;
     const literal: StreamedLiteral = { kind: 'streamed', sizeBytes, isBinary, index };
     this.#streamed = literal;
     this.#mode = 'stream';
@@ -373,6 +378,7 @@ export class Framer {
     this.#literalBytes = 0;
     this.#literalCount = 0;
     this.#bufferedCount = 0;
+    if (this.#progress.hasBegun) this.#progress = new CommandProgress();
     this.#droppedBytes = 0;
     this.#remaining = 0;
     this.#streamed = undefined;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LIMITS_BEFORE_LOGIN as LIMITS } from './frame-event.ts';
 import { Framer } from './framer.ts';
-import { announcedLiteral, isMessageLiteral, literalMinusFault } from './literal.ts';
+import { announcedLiteral, CommandProgress, isMessageLiteral, literalMinusFault } from './literal.ts';
 
 const FORMS: readonly (readonly [
   line: string,
@@ -81,7 +81,16 @@ describe('literal policy rules', () => {
   });
 
   it('bounds non-synchronizing literals by LITERAL- (RFC 7888 §5)', () => {
-    const announcement = { tag: 'a', name: 'X', argumentsAt: 3, parts: [], index: 0, isBinary: false };
+    const progress = new CommandProgress();
+    const announcement = {
+      tag: 'a',
+      name: 'X',
+      argumentsAt: 3,
+      parts: [],
+      index: 0,
+      isBinary: false,
+      progress,
+    };
     const faultOf = (sizeBytes: number, isSync: boolean) =>
       literalMinusFault({ ...announcement, sizeBytes, isSync });
     assert.equal(faultOf(4096, false), undefined);

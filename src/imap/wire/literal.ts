@@ -37,6 +37,36 @@ export interface LiteralAnnouncement {
   readonly sizeBytes: number;
   readonly isSync: boolean;
   readonly isBinary: boolean;
+  readonly progress: CommandProgress;
+}
+
+/**
+ * What one command has come to so far. It grows with the command and looks at each part once, so that a MULTIAPPEND of
+ * thousands of messages costs a look each, not a look at all before it.
+ */
+export class CommandProgress {
+  /** Sum and number of the literals that were streamed before this one. */
+  streamedBytes = 0;
+  streamedCount = 0;
+  #looked = 0;
+  #scan: TextScan = { depth: 0, tokens: 0, word: '', opener: '' };
+
+  get hasBegun(): boolean {
+    return this.#looked > 0 || this.streamedCount > 0;
+  }
+
+  /** Where the arguments stand at the end of `parts`, the first of which begins with the tag and the name. */
+  scan(parts: readonly FramePart[], argumentsAt: number): Readonly<TextScan> {
+    for (; this.#looked < parts.length; this.#looked++) {
+      const part = parts[this.#looked] as FramePart;
+      if (Buffer.isBuffer(part)) scanText(part, this.#looked === 0 ? argumentsAt : 0, this.#scan);
+      else {
+        if (this.#scan.depth === 0) this.#scan.tokens++;
+        this.#scan.word = '';
+      }
+    }
+    return this.#scan;
+  }
 }
 
 /**
@@ -82,19 +112,8 @@ export function literalMinusFault(announcement: LiteralAnnouncement): SyntaxFaul
  * what follows `TEXT` (RFC 4469 §5 CATENATE) or stands in `UTF8 (...)` (RFC 6855 §4).
  */
 export function isMessageLiteral(announcement: LiteralAnnouncement, operands: number): boolean {
-  let depth = 0;
-  let tokens = 0;
-  let word = '';
-  let opener = '';
-  for (const [i, part] of announcement.parts.entries()) {
-    if (!Buffer.isBuffer(part)) {
-      if (depth === 0) tokens++;
-      word = '';
-      continue;
-    }
-    const scan = scanText(part, i === 0 ? announcement.argumentsAt : 0, { depth, tokens, word, opener });
-    ({ depth, tokens, word, opener } = scan);
-  }
+  const { progress, parts, argumentsAt } = announcement;
+  const { depth, tokens, word, opener } = progress.scan(parts, argumentsAt);
   if (depth === 0) return tokens >= operands;
   return word === 'TEXT' || (word === '' && opener === 'UTF8');
 }
@@ -110,7 +129,7 @@ interface TextScan {
   opener: string;
 }
 
-function scanText(text: Buffer, from: number, scan: TextScan): TextScan {
+function scanText(text: Buffer, from: number, scan: TextScan): void {
   for (let i = from; i < text.length; ) {
     const byte = text[i] as number;
     if (byte === 0x20) {
@@ -133,7 +152,6 @@ function scanText(text: Buffer, from: number, scan: TextScan): TextScan {
       i = end;
     }
   }
-  return scan;
 }
 
 function quotedEnd(text: Buffer, from: number): number {
