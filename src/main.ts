@@ -1,36 +1,32 @@
 /**
  * The composition root: configuration, log, store, domain, certificate, control socket, listeners, signals. The only
- * place that knows every part; the protocols are loaded when a server starts, so that a command of a moment stays one.
+ * place that knows every part. Parts are loaded when they are needed, so that a command of a moment stays one.
  *
  * Life of the process: it is ready when every listener accepts, and says so in one line on standard output. It ends with
  * 0 when told to, with 1 when it could not start, when the disk failed (what was promised may be gone), and when
  * something happened that nobody foresaw: a supervisor starts it again, and nothing acknowledged is lost.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { ControlServer } from './admin/control-server.ts';
-import { createLog, type Log } from './base/log.ts';
-import { makeDemoAccount, printWelcome } from './cli/demo.ts';
-import { type MailSystem, openMailSystem } from './cli/mail-system.ts';
-import { runCommandLine } from './cli/program.ts';
+import { enableCompileCache } from 'node:module';
+import type { Log } from './base/log.ts';
+import type { MailSystem } from './cli/mail-system.ts';
+import type { BoundListener } from './cli/protocols.ts';
 import type { ServeOptions } from './cli/serve.ts';
 import type { Config } from './config/options.ts';
-import { startReaper } from './mailbox/reaper.ts';
 import type { TlsFiles } from './net/tls.ts';
 
 /** What is under way gets this long to finish; the process is gone within ten seconds. */
 const GRACE_MS = 8000;
-
-interface Bound {
-  readonly name: string;
-  readonly address: string;
-  close(graceMs: number): Promise<void>;
-}
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
 async function serve(config: Config, { wantsDemo }: ServeOptions): Promise<void> {
+  const { createLog } = await import('./base/log.ts');
+  const { ControlServer } = await import('./admin/control-server.ts');
+  const { openMailSystem } = await import('./cli/mail-system.ts');
+  const { startReaper } = await import('./mailbox/reaper.ts');
   const log = createLog({ level: config.log.level });
   endOnSurprise(log);
   const isNew = wantsDemo && isMissingOrEmpty(config.data);
@@ -57,7 +53,7 @@ async function serve(config: Config, { wantsDemo }: ServeOptions): Promise<void>
     tls.close();
     await system.close();
   });
-  if (isNew && records.length === 0) printWelcome(await makeDemoAccount(system, config), config, listeners);
+  if (isNew && records.length === 0) await welcome(system, config, listeners);
   log.info({ version, data: config.data, accounts: records.length }, 'ready');
   process.stdout.write(`ready ${listeners.map(({ name, address }) => `${name}=${address}`).join(' ')}\n`);
 }
@@ -83,7 +79,7 @@ interface Parts {
 }
 
 /** All of them or none. */
-async function startListeners(parts: Parts): Promise<readonly Bound[]> {
+async function startListeners(parts: Parts): Promise<readonly BoundListener[]> {
   const { startProtocols } = await import('./cli/protocols.ts');
   const { config, log, system, tls } = parts;
   return startProtocols({
@@ -94,6 +90,15 @@ async function startListeners(parts: Parts): Promise<readonly Bound[]> {
     tls,
     version,
   });
+}
+
+async function welcome(
+  system: MailSystem,
+  config: Config,
+  listeners: readonly BoundListener[],
+): Promise<void> {
+  const { makeDemoAccount, printWelcome } = await import('./cli/demo.ts');
+  printWelcome(await makeDemoAccount(system, config), config, listeners);
 }
 
 function isMissingOrEmpty(folder: string): boolean {
@@ -126,5 +131,9 @@ function endOnSurprise(log: Log): void {
   });
 }
 
+enableCompileCache();
+// Hashing passwords and syncing files share the pool; its size is read at its first use.
+process.env.UV_THREADPOOL_SIZE ??= '16';
+const { runCommandLine } = await import('./cli/program.ts');
 const exitCode = await runCommandLine(process.argv.slice(2), version, serve);
 if (exitCode !== undefined) process.exit(exitCode);

@@ -9,20 +9,16 @@ import { ControlClient } from '../admin/control-client.ts';
 import { controlSocketPath } from '../admin/socket-path.ts';
 import { silentLog } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
-import { openMailSystem } from './mail-system.ts';
+import { UsageError } from './exit.ts';
 
 const ATTEMPTS = 15;
 const PAUSE_MS = 200;
-
-export class NoDataFolder extends Error {
-  override readonly name = 'NoDataFolder';
-}
 
 /** `makesData`: the directory is made when it is not there. */
 export async function openAdmin(config: Config, makesData: boolean): Promise<Admin> {
   if (!existsSync(config.data)) {
     if (!makesData)
-      throw new NoDataFolder(`there is no data folder ${config.data}; name it with --data or --config`);
+      throw new UsageError(`there is no data folder ${config.data}; name it with --data or --config`);
     return openLocal(config);
   }
   for (let attempt = 1; ; attempt++) {
@@ -38,6 +34,7 @@ export async function openAdmin(config: Config, makesData: boolean): Promise<Adm
 }
 
 async function openLocal(config: Config): Promise<Admin> {
+  const { openMailSystem } = await import('./mail-system.ts');
   const system = await openMailSystem(config, silentLog, (error) => {
     process.stderr.write(`brevduva: the disk failed, nothing more is written: ${error.message}\n`);
     process.exit(1);

@@ -7,7 +7,6 @@ import type { Admin } from '../admin/admin.ts';
 import { loadConfig } from '../config/load.ts';
 import { parseSize } from '../config/option.ts';
 import { type Config, OPTIONS } from '../config/options.ts';
-import { openAdmin } from './open-admin.ts';
 
 export interface CommonOptions {
   readonly config?: string;
@@ -44,7 +43,9 @@ export async function withAdmin<T>(
   run: (admin: Admin) => Promise<T>,
   { makesData = false }: { readonly makesData?: boolean } = {},
 ): Promise<T> {
-  const admin = await openAdmin(configOf(options), makesData);
+  const config = configOf(options);
+  const { openAdmin } = await import('./open-admin.ts');
+  const admin = await openAdmin(config, makesData);
   try {
     return await run(admin);
   } finally {

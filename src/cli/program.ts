@@ -19,7 +19,6 @@ import { configPrint } from './config-print.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { exportMail } from './export.ts';
 import { importMail } from './import.ts';
-import { NoDataFolder } from './open-admin.ts';
 import { type Serve, serve } from './serve.ts';
 import { note } from './terminal.ts';
 
@@ -80,7 +79,7 @@ function inheritSettings(parent: Command): void {
 /** What goes wrong on purpose is a sentence; anything else is a bug and keeps its stack. */
 function explain(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  if (error instanceof UsageError || error instanceof ConfigError || error instanceof NoDataFolder) {
+  if (error instanceof UsageError || error instanceof ConfigError) {
     note(`brevduva: ${error.message}`);
     return EXIT.usage;
   }

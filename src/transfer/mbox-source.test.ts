@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { FLAG } from '../mail/flags.ts';
+import type { Quoting } from './line-form.ts';
+import { openMboxSource } from './mbox-source.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'brevduva-mbox-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+let count = 0;
+
+interface Read {
+  readonly text: string;
+  readonly flags: number;
+  readonly keywords: readonly string[];
+  readonly date: number | undefined;
+}
+
+function readMbox(
+  content: string,
+  quoting: Quoting = 'mboxrd',
+): (Read | 'passed over' | { readonly error: string })[] {
+  const path = join(folder, `m${count++}`);
+  writeFileSync(path, content, 'latin1');
+  const open = openMboxSource(path, { quoting }).folders[0]?.open();
+  assert.ok(open);
+  try {
+    return open.messages.map((message) => {
+      try {
+        const loaded = message.load();
+        if (loaded === undefined) return 'passed over';
+        const text = Buffer.concat([...loaded.chunks()]).toString('latin1');
+        assert.equal(Buffer.concat([...loaded.chunks()]).toString('latin1'), text, 'a second pass differs');
+        return { text, flags: loaded.flags, keywords: loaded.keywords, date: loaded.internalDate };
+      } catch (error) {
+        return { error: (error as Error).message };
+      }
+    });
+  } finally {
+    open.close();
+  }
+}
+
+const FROM = 'From alice@example.com Tue Nov  3 20:47:47 2020\n';
+const SECONDS = Date.UTC(2020, 10, 3, 20, 47, 47) / 1000;
+const texts = (content: string, quoting?: Quoting): unknown[] =>
+  readMbox(content, quoting).map((one) => (typeof one === 'object' && 'text' in one ? one.text : one));
+
+describe('where messages begin and end', () => {
+  const rows: readonly (readonly [string, string, readonly string[]])[] = [
+    ['nothing', '', []],
+    ['one', `${FROM}A: b\n\nhello\n`, ['A: b\r\n\r\nhello\r\n']],
+    [
+      'the empty line before a separator belongs to it',
+      `${FROM}A: b\n\nx\n\n${FROM}C: d\n\ny\n\n`,
+      ['A: b\r\n\r\nx\r\n', 'C: d\r\n\r\ny\r\n'],
+    ],
+    [
+      'CRLF',
+      `${FROM}A: b\n\nx\n\n${FROM}C: d\n\ny\n`.replaceAll('\n', '\r\n'),
+      ['A: b\r\n\r\nx\r\n', 'C: d\r\n\r\ny\r\n'],
+    ],
+    [
+      'a sentence is no separator',
+      `${FROM}A: b\n\nx\n\nFrom here on it is easy\n`,
+      ['A: b\r\n\r\nx\r\n\r\nFrom here on it is easy\r\n'],
+    ],
+    ['no empty line before it', `${FROM}A: b\n\nx\n${FROM}y\n`, [`A: b\r\n\r\nx\r\n${FROM.trim()}\r\ny\r\n`]],
+    [
+      'a bare separator before a header',
+      `From \nA: b\n\nx\n\nFrom \nC: d\n\ny\n`,
+      ['A: b\r\n\r\nx\r\n', 'C: d\r\n\r\ny\r\n'],
+    ],
+    [
+      'a bare separator before text is none',
+      `${FROM}A: b\n\nx\n\nFrom \nno header\n`,
+      ['A: b\r\n\r\nx\r\n\r\nFrom \r\nno header\r\n'],
+    ],
+    ['empty lines in front', `\n\n${FROM}A: b\n\nx\n`, ['A: b\r\n\r\nx\r\n']],
+    ['no line end at the end', `${FROM}A: b\n\nx`, ['A: b\r\n\r\nx']],
+    [
+      'a zone in the separator',
+      `From a@example.com Tue Nov 03 20:47:47 +0100 2020\nA: b\n\nx\n`,
+      ['A: b\r\n\r\nx\r\n'],
+    ],
+    ['a quoted line', `${FROM}A: b\n\n>From x\n>>From y\n`, ['A: b\r\n\r\nFrom x\r\n>From y\r\n']],
+    [
+      'a proven length: nothing is unquoted, separators inside are text',
+      `${FROM}A: b\nContent-Length: 58\n\n>From x\n\n${FROM}\n\n\n${FROM}C: d\n\ny\n`,
+      [`A: b\r\n\r\n>From x\r\n\r\n${FROM.trim()}\r\n\r\n`, 'C: d\r\n\r\ny\r\n'],
+    ],
+    [
+      'a length that is not true',
+      `${FROM}A: b\nContent-Length: 3\n\nlong text\n\n${FROM}C: d\n\ny\n`,
+      ['A: b\r\n\r\nlong text\r\n', 'C: d\r\n\r\ny\r\n'],
+    ],
+    ['a length beyond the end', `${FROM}A: b\nContent-Length: 9999999\n\nx\n`, ['A: b\r\n\r\nx\r\n']],
+  ];
+  for (const [name, content, expected] of rows) test(name, () => assert.deepEqual(texts(content), expected));
+
+  test('mboxo quotes once', () => {
+    assert.deepEqual(texts(`${FROM}A: b\n\n>From x\n>>From y\n`, 'mboxo'), [
+      'A: b\r\n\r\nFrom x\r\n>>From y\r\n',
+    ]);
+  });
+  test('a file that is no mbox is refused', () => {
+    assert.throws(() => readMbox('hello\n'), /does not begin with a "From " line/);
+  });
+  test('an empty message is reported, the others are read', () => {
+    assert.deepEqual(texts(`${FROM}\n${FROM}A: b\n\nx\n`), [{ error: 'it is empty' }, 'A: b\r\n\r\nx\r\n']);
+  });
+  test('messages across the windows in which a file is read', () => {
+    const bodies = [900_000, 1, 1_100_000, 70_000, 3_000_000].map(
+      (size, i) => `N: ${i}\n\n${'x'.repeat(size)}\n`,
+    );
+    const read = texts(bodies.map((body) => `${FROM}${body}\n`).join(''));
+    assert.equal(read.length, bodies.length);
+    read.forEach((one, i) => assert.ok(one === bodies[i]?.replaceAll('\n', '\r\n'), `message ${i}`));
+  });
+});
+
+describe('flags, keywords and dates', () => {
+  const rows: readonly (readonly [string, string, number | 'passed over', readonly string[]])[] = [
+    ['unread', 'Status: O\n', 0, []],
+    [
+      'mutt and Dovecot',
+      'Status: RO\nX-Status: AFTD\nX-Keywords: $label1 Work  $forwarded\n',
+      31,
+      ['$label1', 'Work', '$Forwarded'],
+    ],
+    [
+      'Thunderbird',
+      'X-Mozilla-Status: 1007\nX-Mozilla-Status2: 00000000\nX-Mozilla-Keys: $label2 nonjunk   \n',
+      FLAG.Seen | FLAG.Answered | FLAG.Flagged,
+      ['$label2', 'nonjunk', '$Forwarded'],
+    ],
+    ['deleted in Thunderbird', 'X-Mozilla-Status: 0009\n', 'passed over', []],
+    ['the note of an IMAP server', 'X-IMAP: 1234567890 0000000012\n', 'passed over', []],
+    ['words that are no keywords', 'X-Keywords: ok bad(word \\Seen\n', 0, ['ok']],
+  ];
+  for (const [name, fields, flags, keywords] of rows) {
+    test(name, () => {
+      const [one] = readMbox(`${FROM}Subject: s\n${fields}To: t\n\nx\n`);
+      if (flags === 'passed over') assert.equal(one, flags);
+      else
+        assert.deepEqual(one, { text: 'Subject: s\r\nTo: t\r\n\r\nx\r\n', flags, keywords, date: SECONDS });
+    });
+  }
+
+  const dates: readonly (readonly [string, string, number | undefined])[] = [
+    ['of the separator', `${FROM}Date: Mon, 1 Jan 2001 00:00:00 +0000\n\nx\n`, SECONDS],
+    [
+      'of Received, where the separator is when Thunderbird wrote it',
+      `From - Tue Nov  3 20:47:47 2020\nReceived: from a by b;\n\tSun, 1 Nov 2020 10:00:00 +0100\nDate: Sat, 31 Oct 2020 00:00:00 +0000\n\nx\n`,
+      Date.UTC(2020, 10, 1, 9) / 1000,
+    ],
+    [
+      'of Date, with a bare separator',
+      `From \nDate: Sat, 31 Oct 2020 00:00:00 +0000\n\nx\n`,
+      Date.UTC(2020, 9, 31) / 1000,
+    ],
+    ['none', `From \nSubject: s\n\nx\n`, undefined],
+  ];
+  for (const [name, content, expected] of dates) {
+    test(`date ${name}`, () => {
+      const [one] = readMbox(content);
+      assert.ok(typeof one === 'object' && 'date' in one);
+      assert.equal(one.date, expected);
+    });
+  }
+
+  test('oldest first, and a message without date behind the one before it', () => {
+    const at = (year: number): string => `From a@example.com Tue Nov  3 20:47:47 ${year}\n`;
+    const content = `${at(2020)}N: 3\n\n\n${at(2010)}N: 1\n\n\nFrom \nN: 2\n\n\n${at(2021)}N: 4\n\n`;
+    const order = texts(content).map((text) => String(text).slice(3, 4));
+    assert.deepEqual(order, ['1', '2', '3', '4']);
+  });
+});
+
+test('a tree of mboxes: Thunderbird and mutt', () => {
+  const root = join(folder, 'tree');
+  const files: Record<string, string> = {
+    Inbox: `${FROM}A: b\n\nx\n`,
+    'Inbox.msf': 'index',
+    'Work.sbd/2024': '',
+    'Work.sbd/Deep.sbd/Er': '',
+    'lists/linux.mbox': `${FROM}A: b\n\nx\n`,
+    readme: 'this is no mail',
+    '.hidden': 'x',
+    '%2Edots%25': '',
+  };
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), content);
+  }
+  const source = openMboxSource(root, { quoting: 'mboxrd' });
+  const names = source.folders.map(({ name }) => name).sort();
+  assert.deepEqual(names, ['.dots%', 'Inbox', 'Work/2024', 'Work/Deep/Er', 'lists/linux']);
+  assert.deepEqual(source.skipped, [{ where: join(root, 'readme'), why: 'not an mbox' }]);
+});
