@@ -16,6 +16,8 @@ export const ALICE: Person = Object.freeze({ address: 'alice@example.com', passw
 export interface Ports {
   readonly imap: number;
   readonly imaps: number;
+  readonly pop3: number;
+  readonly pop3s: number;
   readonly lmtp: number;
 }
 
@@ -26,7 +28,13 @@ export class Home {
 
   private constructor(server: Awaited<ReturnType<typeof startServer>>) {
     this.#server = server;
-    this.ports = { imap: server.port('imap'), imaps: server.port('imaps'), lmtp: server.port('lmtp') };
+    this.ports = {
+      imap: server.port('imap'),
+      imaps: server.port('imaps'),
+      pop3: server.port('pop3'),
+      pop3s: server.port('pop3s'),
+      lmtp: server.port('lmtp'),
+    };
   }
 
   /** With Alice in it. */
