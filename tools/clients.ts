@@ -12,6 +12,8 @@ export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   curl: 'curl',
   python3: 'python3',
   swaks: 'swaks',
+  fetchmail: 'fetchmail',
+  getmail: 'getmail6',
 };
 
 export function missingClients(path = process.env.PATH ?? ''): string[] {

@@ -49,6 +49,7 @@ for (const [name, options] of Object.entries(LISTENERS)) {
         const before = listener.exists;
         await deliverOne(home, note(`delivered ${before}`));
         await listener.until('one more message', () => listener.exists === before + 1);
+        await python.call('noop');
         assert.deepEqual(await python.call('search', null, 'SUBJECT', `"delivered ${before}"`), [
           `${before + 1}`,
         ]);

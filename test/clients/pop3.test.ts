@@ -1,0 +1,146 @@
+/**
+ * POP3 with programs of other people: fetchmail, getmail6, curl and Python's poplib. Two stories: mail that is fetched and
+ * kept, by two devices that both get everything once; and mail that is fetched and gone, which an IMAP client in IDLE
+ * sees go.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { OctetForm } from '../../src/pop3/octet-form.ts';
+import { deliver } from './delivery.ts';
+import { ALICE, Home } from './home.ts';
+import { connectImapFlow } from './imapflow.ts';
+import { corpus, letters, note } from './letters.ts';
+import type { Mailboxes } from './mailboxes.ts';
+import { assertOctets } from './octets.ts';
+import { Fetchmail, Getmail, poplib } from './pop3-programs.ts';
+import { needs, run, succeed } from './program.ts';
+
+const COUNT = 1000;
+
+const idOf = (message: Buffer): string | undefined =>
+  /^Message-ID: (<[^>\r\n]*>)/im.exec(message.toString('latin1'))?.[1];
+
+function inPop3Form(message: Buffer): Buffer {
+  const form = new OctetForm();
+  return Buffer.concat([form.convert(message), form.end()]);
+}
+
+describe('POP3 programs', needs('fetchmail', 'getmail', 'curl', 'python3'), () => {
+  let home: Home;
+  let server: Mailboxes;
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'brevduva-pop3-'));
+    home = await Home.open();
+    server = await home.mailboxes();
+  });
+  after(async () => {
+    await rm(folder, { recursive: true });
+    await home.close();
+  });
+
+  it('keep: two devices both get everything once, and nothing leaves the server', async () => {
+    const messages = letters(COUNT);
+    const expected = messages.map(idOf).sort();
+    await server.append('INBOX', messages);
+    const before = await server.states();
+    const fetchmail = new Fetchmail(join(folder, 'fetchmail'), home.ports);
+    const getmail = new Getmail(join(folder, 'getmail'), home.ports);
+    for (const device of [fetchmail, getmail]) {
+      assert.deepEqual((await device.fetch({ keeps: true })).sort(), expected, device.constructor.name);
+      assert.deepEqual(await device.fetch({ keeps: true }), [], device.constructor.name);
+    }
+    assert.deepEqual(await server.states(), before);
+    for (const name of ['one', 'two', 'three']) await deliver(home, note(name));
+    for (const device of [fetchmail, getmail]) {
+      const ids = ['<one@example.org>', '<three@example.org>', '<two@example.org>'];
+      assert.deepEqual((await device.fetch({ keeps: true })).sort(), ids, device.constructor.name);
+    }
+    assert.equal(await server.count('INBOX'), COUNT + 3);
+  });
+
+  it('delete: what was fetched is gone, and an IMAP client in IDLE sees it go', async () => {
+    const listener = await connectImapFlow(home.ports, { disableAutoEnable: true, disableIMAP4rev2: true });
+    await listener.mailboxOpen('INBOX');
+    let gone = 0;
+    const allGone = new Promise<void>((resolve) => {
+      listener.on('expunge', () => {
+        gone++;
+        if (gone === COUNT + 3) resolve();
+      });
+    });
+    void listener.idle();
+    const fetched = await new Fetchmail(join(folder, 'deleting'), home.ports).fetch({ keeps: false });
+    assert.equal(fetched.length, COUNT + 3);
+    await allGone;
+    await listener.logout();
+    assert.equal(await server.count('INBOX'), 0);
+  });
+
+  it('delete with getmail, into the Trash when the account has it so', async () => {
+    await home.cli(['account', 'set', ALICE.address, 'pop3.delete', 'trash']);
+    await server.append('INBOX', letters(20));
+    const fetched = await new Getmail(join(folder, 'trashing'), home.ports).fetch({ keeps: false });
+    assert.equal(fetched.length, 20);
+    assert.deepEqual([await server.count('INBOX'), await server.count('Trash')], [0, 20]);
+    await home.cli(['account', 'set', ALICE.address, 'pop3.delete', 'default']);
+  });
+
+  it('broken mail: every octet as announced, for poplib in the clear, by STLS and over TLS', async () => {
+    const odd = [...corpus().values(), ...letters(40)];
+    await server.append('INBOX', odd);
+    for (const how of ['plain', 'stls', 'tls'] as const) {
+      const session = await poplib(home.ports, how);
+      assert.equal(session.capabilities.includes('STLS'), how === 'plain' || how === 'stls');
+      assert.equal(session.stat[0], odd.length);
+      assert.equal(
+        session.stat[1],
+        session.sizes.reduce((sum, size) => sum + size),
+      );
+      assert.equal(new Set(session.ids).size, odd.length);
+      for (const [i, message] of odd.entries()) {
+        const sent = inPop3Form(message);
+        assertOctets(session.messages[i], sent, `message ${i + 1}`);
+        assert.equal(session.sizes[i], sent.length, `size of message ${i + 1}`);
+      }
+    }
+    const stored = await server.read('INBOX');
+    for (const [i, message] of odd.entries())
+      assertOctets(stored[i]?.bytes, message, `stored message ${i + 1}`);
+    const all = odd.map((_, i) => i + 1);
+    assert.match((await poplib(home.ports, 'plain', all)).goodbye, /^\+OK Bye; \d+ messages deleted$/);
+    assert.equal(await server.count('INBOX'), 0);
+  });
+
+  it('curl lists, reads and deletes', async () => {
+    await server.append('INBOX', [note('first'), note('second')]);
+    const user = ['-s', '-k', '-u', `${ALICE.address}:${ALICE.password}`];
+    const plain = `pop3://127.0.0.1:${home.ports.pop3}/`;
+    const secure = `pop3s://127.0.0.1:${home.ports.pop3s}/`;
+    for (const args of [[plain], ['--ssl-reqd', plain], [secure]]) {
+      const { stdout } = await succeed('curl', [...user, ...args]);
+      assert.match(stdout.toString(), /^1 \d+\r\n2 \d+\r\n$/);
+    }
+    for (const options of ['AUTH=PLAIN', 'AUTH=LOGIN', 'AUTH=+LOGIN']) {
+      for (const more of [[], ['--sasl-ir']]) {
+        const { stdout } = await succeed('curl', [
+          ...user,
+          '--login-options',
+          options,
+          ...more,
+          `${secure}2`,
+        ]);
+        assertOctets(stdout, note('second'), options);
+      }
+    }
+    await succeed('curl', [...user, '-l', '-X', 'DELE', `${plain}1`, '-o', '/dev/null']);
+    assert.equal(await server.count('INBOX'), 1);
+    const wrong = await run('curl', ['-s', '-k', '-u', `${ALICE.address}:wrong`, plain]);
+    assert.equal(wrong.code, 67, 'curl: login denied');
+    const missing = await run('curl', [...user, `${plain}9`]);
+    assert.notEqual(missing.code, 0);
+  });
+});
