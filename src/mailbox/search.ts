@@ -48,11 +48,6 @@ export async function searchMessages(
   return new Search(domain, account, mailbox, request).run();
 }
 
-interface Hit {
-  readonly uid: number;
-  readonly modseq: number;
-}
-
 class Search {
   readonly #mailbox: MailboxState;
   readonly #request: SearchRequest;
@@ -60,6 +55,8 @@ class Search {
   readonly #closer: MessageSearch;
   readonly #low: number;
   readonly #high: number;
+  readonly #hits: number[] = [];
+  #maxModSeq = 0;
 
   constructor(domain: Domain, account: AccountState, mailbox: MailboxState, request: SearchRequest) {
     this.#mailbox = mailbox;
@@ -73,68 +70,63 @@ class Search {
 
   async run(): Promise<SearchResult> {
     const { wants } = this.#request;
-    const hits: Hit[] = [];
-    if (wants === 'all') await this.#forward((hit) => hits.push(hit) === 0);
-    if (wants === 'first' || wants === 'ends') await this.#forward((hit) => hits.push(hit) > 0);
-    const first = hits[0];
-    if (wants === 'last' || (wants === 'ends' && first !== undefined)) {
-      await this.#backward((hit) => {
-        if (hit.uid !== first?.uid) hits.push(hit);
-        return true;
-      });
-    }
-    const maxModSeq = hits.reduce((highest, hit) => Math.max(highest, hit.modseq), 0);
-    return { uids: hits.map((hit) => hit.uid), maxModSeq };
+    if (wants === 'all') await this.#forward(false);
+    if (wants === 'first' || wants === 'ends') await this.#forward(true);
+    if (wants === 'last' || (wants === 'ends' && this.#hits.length > 0)) await this.#backward();
+    return { uids: this.#hits, maxModSeq: this.#maxModSeq };
   }
 
-  /** `take` returns true when it has enough. */
-  async #forward(take: (hit: Hit) => boolean | undefined): Promise<void> {
+  async #forward(isOneEnough: boolean): Promise<void> {
     for (let from = this.#low; from <= this.#high; ) {
       const list = this.#list();
       const start = list.lowerBound(from);
       const end = Math.min(start + BLOCK, list.lowerBound(this.#high + 1));
       if (start >= end) return;
       from = (list.columns.uid[end - 1] as number) + 1;
-      if (await this.#block(start, end, false, take)) return;
+      if ((await this.#block(start, end, 1, isOneEnough)) && isOneEnough) return;
       const pause = this.#request.pause();
       if (pause !== undefined) await pause;
     }
   }
 
-  async #backward(take: (hit: Hit) => boolean | undefined): Promise<void> {
+  async #backward(): Promise<void> {
     for (let to = this.#high; to >= this.#low; ) {
       const list = this.#list();
       const end = list.lowerBound(to + 1);
       const start = Math.max(end - BLOCK, list.lowerBound(this.#low));
       if (start >= end) return;
       to = (list.columns.uid[start] as number) - 1;
-      if (await this.#block(start, end, true, take)) return;
+      if (await this.#block(start, end, -1, true)) return;
       const pause = this.#request.pause();
       if (pause !== undefined) await pause;
     }
   }
 
-  /** True when enough was found. */
-  async #block(
-    start: number,
-    end: number,
-    isBackward: boolean,
-    take: (hit: Hit) => boolean | undefined,
-  ): Promise<boolean> {
+  /** Takes the hits of a block, or only the one that is met first; true when there was one. */
+  async #block(start: number, end: number, step: 1 | -1, isOneEnough: boolean): Promise<boolean> {
     const { columns } = this.#list();
     const answers = this.#tree.decide(columns, this.#mailbox.keywords, start, end);
     const isOpen = answers.includes(MAYBE);
     // Copies only when there will be waits: rows move, and what was decided belongs to these UIDs.
     const uids = isOpen ? columns.uid.slice(start, end) : columns.uid.subarray(start, end);
     const modseqs = isOpen ? columns.modseq.slice(start, end) : columns.modseq.subarray(start, end);
-    const step = isBackward ? -1 : 1;
-    let resolvedTo = isBackward ? uids.length - 1 : 0;
-    for (let i = resolvedTo; i >= 0 && i < uids.length; i += step) {
+    const first = step > 0 ? 0 : uids.length - 1;
+    let hasHit = false;
+    for (let i = first, resolvedTo = first; i >= 0 && i < uids.length; i += step) {
       if (isOpen && i === resolvedTo) resolvedTo = await this.#closer.resolve(answers, uids, i, step);
       if (answers[i] !== YES) continue;
-      if (take({ uid: uids[i] as number, modseq: modseqs[i] as number }) === true) return true;
+      this.#take(uids[i] as number, modseqs[i] as number);
+      hasHit = true;
+      if (isOneEnough) break;
     }
-    return false;
+    return hasHit;
+  }
+
+  #take(uid: number, modseq: number): void {
+    // The only hit there is may be found from both ends.
+    if (uid === this.#hits.at(-1)) return;
+    this.#hits.push(uid);
+    if (modseq > this.#maxModSeq) this.#maxModSeq = modseq;
   }
 
   #list() {
