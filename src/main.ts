@@ -15,8 +15,10 @@ import type { ServeOptions } from './cli/serve.ts';
 import type { Config } from './config/options.ts';
 import type { TlsFiles } from './net/tls.ts';
 
-/** What is under way gets this long to finish; the process is gone within ten seconds. */
-const GRACE_MS = 8000;
+/** What is under way gets this long to finish. */
+const GRACE_MS = 6000;
+/** Then the process goes: everything that was acknowledged is stored, and the next start takes up the rest. */
+const END_MS = 9500;
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -36,26 +38,38 @@ async function serve(config: Config, { wantsDemo }: ServeOptions): Promise<void>
   });
   const { domain, accounts } = system;
   const facts = { pid: process.pid, version, startedMs: domain.clock.nowMs() };
-  const control = await ControlServer.open({ data: config.data, admin: system.admin, facts, log });
-  const tls = await openTls(config, log);
-  const listeners = await startListeners({ config, log, system, tls });
-  const records = await domain.store.directory.list();
-  const reaper = startReaper(
-    domain,
-    records.map(({ id }) => id),
-  );
-  const removals = accounts
-    .resumeRemovals()
-    .catch((err) => log.error({ err }, 'an account could not be removed'));
-  stopOnSignal(log, async () => {
-    await Promise.all([...listeners, control].map((one) => one.close(GRACE_MS)));
-    await Promise.all([reaper.stop(), removals]);
-    tls.close();
-    await system.close();
-  });
-  if (isNew && records.length === 0) await welcome(system, config, listeners);
-  log.info({ version, data: config.data, accounts: records.length }, 'ready');
-  process.stdout.write(`ready ${listeners.map(({ name, address }) => `${name}=${address}`).join(' ')}\n`);
+  const opened: (() => Promise<void>)[] = [() => system.close()];
+  try {
+    const control = await ControlServer.open({ data: config.data, admin: system.admin, facts, log });
+    opened.push(() => control.close(GRACE_MS));
+    const tls = await openTls(config, log);
+    opened.push(async () => tls.close());
+    const listeners = await startListeners({ config, log, system, tls });
+    opened.push(() => closeAll(listeners));
+    const records = await domain.store.directory.list();
+    const reaper = startReaper(
+      domain,
+      records.map(({ id }) => id),
+    );
+    opened.push(() => reaper.stop());
+    void accounts.resumeRemovals().catch((err) => log.warn({ err }, 'an account is not removed yet'));
+    if (isNew && records.length === 0) await welcome(system, config, listeners);
+    stopOnSignal(log, () => closeInOrder(opened));
+    log.info({ version, data: config.data, accounts: records.length }, 'ready');
+    process.stdout.write(`ready ${listeners.map(({ name, address }) => `${name}=${address}`).join(' ')}\n`);
+  } catch (error) {
+    await closeInOrder(opened);
+    throw error;
+  }
+}
+
+/** What was opened last goes first: nobody is left who writes when the store closes. */
+async function closeInOrder(opened: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const close of opened.toReversed()) await close();
+}
+
+async function closeAll(listeners: readonly BoundListener[]): Promise<void> {
+  await Promise.all(listeners.map((listener) => listener.close(GRACE_MS)));
 }
 
 async function openTls(config: Config, log: Log): Promise<TlsFiles> {
@@ -112,6 +126,10 @@ function stopOnSignal(log: Log, stop: () => Promise<void>): void {
     if (isStopping) process.exit(1);
     isStopping = true;
     log.info({ signal }, 'stopping');
+    setTimeout(() => {
+      log.warn({ signal }, 'not everything ended in time; the next start takes it up');
+      process.exit(0);
+    }, END_MS).unref();
     stop().then(
       () => process.exit(0),
       (err) => {

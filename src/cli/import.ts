@@ -1,5 +1,5 @@
 /** `brevduva import`: mail from an mbox, a tree of them, or a Maildir into an account. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { Argument, type Command, Option } from 'commander';
 import { type FolderReceipt, ImportStopped, importSource } from '../transfer/import.ts';
 import type { Quoting } from '../transfer/line-form.ts';
@@ -74,7 +74,10 @@ async function run(format: 'mbox' | 'maildir', path: string, options: ImportOpti
 }
 
 function openSource(format: 'mbox' | 'maildir', path: string, quoting: Quoting): Source {
-  if (!existsSync(path)) throw new UsageError(`there is no ${path}`);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new UsageError(`there is no ${path}`);
+  if (format === 'maildir' && !stat.isDirectory())
+    throw new UsageError(`${path} is a file, and a Maildir is a directory`);
   return format === 'mbox' ? openMboxSource(path, { quoting }) : openMaildirSource(path);
 }
 

@@ -1,6 +1,6 @@
 /** Damage is made with SQLite on a closed store; the checker has to find it, name the message, and repair what it may. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -234,6 +234,30 @@ describe('what the checker finds, and what it repairs', () => {
     });
   }
 });
+
+test('a flipped bit and a cut in a large message are named with it', async () => {
+  const folder = join(data, 'shard-00', 'segments');
+  const file = join(
+    folder,
+    readdirSync(folder).find((name) => statSync(join(folder, name)).size > 0) as string,
+  );
+  const bytes = readFileSync(file);
+  for (const broken of [flipped(bytes), bytes.subarray(0, bytes.length - 1000)]) {
+    writeFileSync(file, broken);
+    const kit = await openTestDomain({ data });
+    const { problems } = await check(kit.domain, true);
+    const found = problems.find(({ mailbox, uid }) => mailbox === 'Work/Deep' && uid === 1);
+    assert.ok(found, JSON.stringify(problems));
+    assert.equal(found.repaired, false);
+    await kit.store.close();
+  }
+});
+
+function flipped(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[100_000] = (copy[100_000] as number) ^ 1;
+  return copy;
+}
 
 test('a working account raises no false alarm', async () => {
   const kit = await openTestDomain();

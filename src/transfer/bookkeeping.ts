@@ -46,7 +46,6 @@ const FIELDS = [
   'x-imap:',
   'x-imapbase:',
   'content-length:',
-  'lines:',
 ] as const;
 type Field = (typeof FIELDS)[number];
 
@@ -124,7 +123,7 @@ export function keywordsOf(words: Iterable<string>): string[] {
 
 function bookkeepingField(header: Buffer, at: number): Field | undefined {
   const first = (header[at] ?? 0) | 0x20;
-  if (first !== 0x73 && first !== 0x78 && first !== 0x63 && first !== 0x6c) return undefined;
+  if (first !== 0x73 && first !== 0x78 && first !== 0x63) return undefined;
   return FIELDS.find((field) => startsWithFolded(header, at, field));
 }
 

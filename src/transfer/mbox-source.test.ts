@@ -117,7 +117,9 @@ describe('where messages begin and end', () => {
     );
     const read = texts(bodies.map((body) => `${FROM}${body}\n`).join(''));
     assert.equal(read.length, bodies.length);
-    read.forEach((one, i) => assert.ok(one === bodies[i]?.replaceAll('\n', '\r\n'), `message ${i}`));
+    for (const [i, one] of read.entries()) {
+      assert.ok(one === bodies[i]?.replaceAll('\n', '\r\n'), `message ${i}`);
+    }
   });
 });
 

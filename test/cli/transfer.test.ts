@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ControlClient } from '../../src/admin/control-client.ts';
 import { controlSocketPath } from '../../src/admin/socket-path.ts';
+import { ImapClient } from '../imap-client.ts';
 import { runCommand, spawnMain, startServer } from '../kit/server.ts';
 
 const COUNT = 4000;
@@ -112,5 +113,29 @@ test('an import that is killed goes on without duplicates, and so does one whose
   );
   const check = await server.cli(['check']);
   assert.match(check.stdout, new RegExp(`${COUNT} messages, .*: no problems`));
+  assert.equal(await server.stop(), 0);
+});
+
+test('a session that is signed in sees imported mail as it comes', async () => {
+  const server = await startServer();
+  await server.cli(['account', 'add', 'alice@example.org', '--password-stdin'], 'secret\n');
+  const imap = await ImapClient.signIn(server.port('imap'), 'alice@example.org', 'secret');
+  await imap.ok('SELECT INBOX');
+  const imported = await server.cli([
+    'import',
+    'mbox',
+    mbox,
+    '--account',
+    'alice@example.org',
+    '--mailbox',
+    'INBOX',
+  ]);
+  assert.equal(imported.code, 0, imported.stderr);
+  const { untagged } = await imap.ok('NOOP');
+  assert.ok(
+    untagged.some((line) => line.includes(`${COUNT} EXISTS`)),
+    untagged.join('\n'),
+  );
+  imap.close();
   assert.equal(await server.stop(), 0);
 });
