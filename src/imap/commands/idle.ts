@@ -13,8 +13,8 @@ const GATHER_MS = 50;
 /**
  * IDLE (RFC 2177, RFC 9051 §6.3.13), with or without a mailbox open: Outlook sends it before any SELECT.
  *
- * What is new goes out before the `+`, because some clients take the first line after IDLE for the continuation; from
- * then on the moment it is durable. Now and then the line says that it is alive: a phone that changed networks does not
+ * The `+` is the first thing said, because php-imap takes the first line after IDLE for it (Webklex/php-imap#258); what
+ * is new follows it, and from then on the moment it is durable. Now and then the line says that it is alive: a phone that changed networks does not
  * notice a dead connection by itself.
  */
 export const idle = defineCommand({
@@ -22,8 +22,8 @@ export const idle = defineCommand({
   states: SIGNED_IN,
   parse: end,
   async run({ session }): Promise<Completion> {
-    await session.tellUpdates(true);
     session.out.ascii('+ idling').crlf();
+    await session.tellUpdates(true);
     const line = await tellUntilLine(session);
     if (line === undefined) return no('The connection is gone');
     // Whatever has come meanwhile is told before the answer, as after every command.
