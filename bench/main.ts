@@ -37,11 +37,16 @@ const all: readonly Workload[] = [...writing, ...reading, ...changing, ...pop3];
 const chosen = all.filter(
   ({ name }) => positionals.length === 0 || positionals.some((p) => name.startsWith(p)),
 );
+const OURS = brevduva('synced');
+const DELAYED = brevduva('delayed');
 const wantsIdle = positionals.length === 0 || positionals.includes('idle');
 
 async function startPeers(folder: string): Promise<Map<string, Running>> {
   const running = new Map<string, Running>();
-  for (const peer of [brevduva('synced'), dovecot]) {
+  const peers = chosen.some((workload) => workload.isAlsoDelayed)
+    ? [OURS, dovecot, DELAYED]
+    : [OURS, dovecot];
+  for (const peer of peers) {
     if (values.peer !== undefined && !values.peer.includes(peer.name)) continue;
     const missing = peer.missing();
     if (missing !== undefined) console.log(`${peer.name}: left out, ${missing}`);
@@ -81,6 +86,7 @@ async function main(): Promise<void> {
     for (const workload of chosen) {
       for (let round = 0; round < repeat; round++) {
         for (const [name, server] of running) {
+          if (name === DELAYED.name && workload.isAlsoDelayed !== true) continue;
           const fresh = workload.isCold === true ? await server.restart() : server;
           running.set(name, fresh);
           const measured = await measure(workload, fresh);
@@ -94,6 +100,7 @@ async function main(): Promise<void> {
     if (wantsIdle) {
       for (const isTls of [false, true]) {
         for (const [name, server] of running) {
+          if (name === DELAYED.name) continue;
           const fresh = await server.restart();
           running.set(name, fresh);
           idle.push({ server: name, memory: await idleMemory(fresh, idleConnections, isTls) });
@@ -108,7 +115,7 @@ async function main(): Promise<void> {
   console.log(
     `${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}, ${repeat} repetitions, scale ${scale}; medians\n`,
   );
-  printTable(chosen, [...running.keys()], results);
+  printTable(chosen, results);
   if (idle.length > 0) printIdle(idle);
 }
 

@@ -1,4 +1,4 @@
-/** The table: one row a workload, medians of the repetitions, ratios to the first server named. */
+/** The table: one row a workload, medians of the repetitions, ratios of Dovecot's figures and ours. */
 import type { IdleMemory } from './workloads/idle.ts';
 import type { Outcome, Workload } from './workloads/workload.ts';
 
@@ -19,23 +19,27 @@ interface Figures {
 
 export function printTable(
   workloads: readonly Workload[],
-  servers: readonly string[],
   results: ReadonlyMap<string, ReadonlyMap<string, readonly Measured[]>>,
 ): void {
-  const [ours, theirs] = servers;
   console.log(
     '| workload | what | ours /s | theirs /s | **rate** | ours p50 / p99 ms | theirs p50 / p99 ms | ours CPU ms | theirs CPU ms | **CPU** | longest block ms |',
   );
   console.log('|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|');
   for (const { name, what } of workloads) {
     const row = results.get(name);
-    const mine = figures(row?.get(ours ?? '') ?? []);
-    const other = figures(row?.get(theirs ?? '') ?? []);
-    if (mine === undefined) continue;
-    console.log(
-      `| ${name} | ${what} | ${rate(mine)} | ${rate(other)} | ${times(mine.perSecond, other?.perSecond)} | ${latency(mine)} | ${latency(other)} | ${cpu(mine)} | ${cpu(other)} | ${times(other?.cpuPerOperationMs, mine.cpuPerOperationMs)} | ${mine.blockMs?.toFixed(0) ?? '–'} |`,
-    );
+    const other = figures(row?.get('dovecot') ?? []);
+    const lines: [string, Figures | undefined][] = [
+      [name, figures(row?.get('brevduva') ?? [])],
+      [`${name}, flags delayed`, figures(row?.get('brevduva, flags delayed') ?? [])],
+    ];
+    for (const [title, mine] of lines) if (mine !== undefined) printRow(title, what, mine, other);
   }
+}
+
+function printRow(name: string, what: string, mine: Figures, other: Figures | undefined): void {
+  console.log(
+    `| ${name} | ${what} | ${rate(mine)} | ${rate(other)} | ${times(mine.perSecond, other?.perSecond)} | ${latency(mine)} | ${latency(other)} | ${cpu(mine)} | ${cpu(other)} | ${times(other?.cpuPerOperationMs, mine.cpuPerOperationMs)} | ${mine.blockMs?.toFixed(0) ?? '–'} |`,
+  );
 }
 
 export function printIdle(rows: readonly { readonly server: string; readonly memory: IdleMemory }[]): void {

@@ -196,6 +196,7 @@ export const changing: readonly Workload[] = [
     what: 'one flag of one message, one connection',
     unit: 'store',
     needs: 'big',
+    isAlsoDelayed: true,
     async run(server, scale) {
       const total = Math.ceil(1500 * scale);
       const latencies: number[] = [];
@@ -215,6 +216,7 @@ export const changing: readonly Workload[] = [
     what: 'a flag of 1,000 messages at once',
     unit: 'range',
     needs: 'big',
+    isAlsoDelayed: true,
     async run(server, scale) {
       const total = Math.ceil(60 * scale);
       const latencies: number[] = [];

@@ -16,6 +16,8 @@ export interface Workload {
   readonly needs?: 'big' | 'corpus';
   /** Starts the server anew before it runs. */
   readonly isCold?: boolean;
+  /** Also run with `store.flags = "delayed"`, which promises for flags what Dovecot does. */
+  readonly isAlsoDelayed?: boolean;
   run(server: Running, scale: number): Promise<Outcome>;
 }
 
