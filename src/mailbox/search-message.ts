@@ -28,8 +28,6 @@ import type { ByteRange } from './store.ts';
 const BATCH = 200;
 /** Octets of headers or whole messages that are read at once. */
 const READ_BYTES = 1024 * 1024;
-/** Decided messages between two looks at the clock. */
-const BREATH = 16;
 const SECONDS_PER_DAY = 86_400;
 
 export class MessageSearch {
@@ -108,18 +106,20 @@ export class MessageSearch {
         await this.#texts.search(range, message.parts, isHeld ? whole[index] : 'streamed', message.found);
         message.depth = 3;
         answers[message.index] = this.#answer(message);
-        await this.#breathe();
+        const pause = this.#pause();
+        if (pause !== undefined) await pause;
       }
     }
   }
 
   async #decide(answers: Uint8Array, open: readonly OpenMessage[]): Promise<OpenMessage[]> {
     const left: OpenMessage[] = [];
-    for (const [index, message] of open.entries()) {
+    for (const message of open) {
       const answer = this.#answer(message);
       answers[message.index] = answer;
       if (answer === MAYBE) left.push(message);
-      if (index % BREATH === 0) await this.#breathe();
+      const pause = this.#pause();
+      if (pause !== undefined) await pause;
     }
     return left;
   }
@@ -130,11 +130,6 @@ export class MessageSearch {
 
   #rangeOf({ record }: OpenMessage, end: number): ByteRange {
     return { email: emailId(this.#account.id, record.email), start: 0, end };
-  }
-
-  async #breathe(): Promise<void> {
-    const pause = this.#pause();
-    if (pause !== undefined) await pause;
   }
 }
 

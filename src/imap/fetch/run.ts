@@ -182,7 +182,7 @@ export class FetchRun {
     for (let at = 0; at < batch.length; at++) {
       bytes += this.#announceReads(batch[at] as LoadedMessage, wanted, ranges);
       if (bytes < READ_BYTES && at + 1 < batch.length) continue;
-      const read = await readRanges(this.#session.domain, ranges);
+      const read = ranges.length === 0 ? [] : await readRanges(this.#session.domain, ranges);
       wanted.forEach((octets, index) => {
         octets.bytes = read[index] as Buffer;
       });
