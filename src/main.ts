@@ -28,6 +28,7 @@ async function serve(config: Config, { wantsDemo }: ServeOptions): Promise<void>
   const { createLog } = await import('./base/log.ts');
   const { ControlServer } = await import('./admin/control-server.ts');
   const { openMailSystem } = await import('./cli/mail-system.ts');
+  const { startProtocols } = await import('./cli/protocols.ts');
   const { startReaper } = await import('./mailbox/reaper.ts');
   const log = createLog({ level: config.log.level });
   endOnSurprise(log);
@@ -44,7 +45,8 @@ async function serve(config: Config, { wantsDemo }: ServeOptions): Promise<void>
     opened.push(() => control.close(GRACE_MS));
     const tls = await openTls(config, log);
     opened.push(async () => tls.close());
-    const listeners = await startListeners({ config, log, system, tls });
+    const { authenticator } = system;
+    const listeners = await startProtocols({ config, log, domain, authenticator, tls, version });
     opened.push(() => closeAll(listeners));
     const records = await domain.store.directory.list();
     const reaper = startReaper(
@@ -83,27 +85,6 @@ async function openTls(config: Config, log: Log): Promise<TlsFiles> {
   }
   const { selfSignedFiles } = await import('./net/self-signed.ts');
   return TlsFiles.open(await selfSignedFiles(config.data, config.hostname), log);
-}
-
-interface Parts {
-  readonly config: Config;
-  readonly log: Log;
-  readonly system: MailSystem;
-  readonly tls: TlsFiles;
-}
-
-/** All of them or none. */
-async function startListeners(parts: Parts): Promise<readonly BoundListener[]> {
-  const { startProtocols } = await import('./cli/protocols.ts');
-  const { config, log, system, tls } = parts;
-  return startProtocols({
-    config,
-    log,
-    domain: system.domain,
-    authenticator: system.authenticator,
-    tls,
-    version,
-  });
 }
 
 async function welcome(
