@@ -9,6 +9,7 @@ import type { EmailId, MailboxRow } from '../../mailbox/model.ts';
 import { type AccountBatch, type NewEmail, StoreError } from '../../mailbox/store.ts';
 import { BlobChanges, type Blobs } from './blobs.ts';
 import type { Database } from './database.ts';
+import { sealFacts } from './emails.ts';
 import type { Work } from './group-commit.ts';
 import { mailboxKey } from './keys.ts';
 import { Staged } from './staging.ts';
@@ -183,7 +184,7 @@ export class BatchWork implements Work {
   #writeEmail(email: NewEmail): void {
     const { db, blobs } = this.#context;
     if (!(email.blob instanceof Staged)) throw new StoreError('io', 'the bytes were staged by another store');
-    const { envelope, bodyStructure, parts } = email;
+    const { envelope, bodyStructure } = email;
     db.prepare(SQL.email).run(
       email.id,
       blobs.use(email.blob, this.#changes),
@@ -191,7 +192,7 @@ export class BatchWork implements Work {
       email.prefix && email.prefix.length > 0 ? email.prefix : null,
       envelope.length,
       bodyStructure.length,
-      Buffer.concat([envelope, bodyStructure, parts]),
+      sealFacts(email),
     );
   }
 

@@ -61,14 +61,14 @@ CREATE TABLE chunk (
 );
 CREATE UNIQUE INDEX chunk_by_uid ON chunk (mailbox, first);
 
--- Envelope, body structure and part table one after the other: one BLOB costs a reader a third of three.
+-- Facts are envelope, body structure and part table one after the other and a checksum, see emails.ts.
 CREATE TABLE email (
   id INTEGER PRIMARY KEY,
   blob INTEGER NOT NULL,
   size INTEGER NOT NULL,                -- prefix and blob together
   prefix BLOB,                          -- octets of this email alone, before those of the blob
   envelope INTEGER NOT NULL,            -- length in facts
-  structure INTEGER NOT NULL,           -- length in facts, the rest is the part table
+  structure INTEGER NOT NULL,           -- length in facts; the part table follows
   facts BLOB NOT NULL
 );
 -- References beyond the first: most emails have none.
