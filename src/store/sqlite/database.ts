@@ -58,12 +58,13 @@ export function bufferOf(value: SqlValue | undefined): Buffer {
 
 export class Statement {
   readonly #statement: StatementSync;
-  readonly #sql: string;
+  /** The file and the SQL, for whoever has to repair or restore it. */
+  readonly #doing: string;
 
-  constructor(statement: StatementSync, sql: string) {
+  constructor(statement: StatementSync, doing: string) {
     statement.setReturnArrays(true);
     this.#statement = statement;
-    this.#sql = sql;
+    this.#doing = doing;
   }
 
   /** The number of rows changed. */
@@ -71,7 +72,7 @@ export class Statement {
     try {
       return this.#statement.run(...values).changes as number;
     } catch (error) {
-      throw storeError(error, this.#sql);
+      throw storeError(error, this.#doing);
     }
   }
 
@@ -79,7 +80,7 @@ export class Statement {
     try {
       return this.#statement.get(...values) as Row | undefined;
     } catch (error) {
-      throw storeError(error, this.#sql);
+      throw storeError(error, this.#doing);
     }
   }
 
@@ -87,7 +88,7 @@ export class Statement {
     try {
       return this.#statement.all(...values) as unknown as readonly Row[];
     } catch (error) {
-      throw storeError(error, this.#sql);
+      throw storeError(error, this.#doing);
     }
   }
 }
@@ -115,9 +116,9 @@ export class Database {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       try {
-        statement = new Statement(this.#db.prepare(sql), sql);
+        statement = new Statement(this.#db.prepare(sql), `${this.path}: ${sql}`);
       } catch (error) {
-        throw storeError(error, sql);
+        throw storeError(error, `${this.path}: ${sql}`);
       }
       this.#statements.set(sql, statement);
     }
@@ -128,7 +129,7 @@ export class Database {
     try {
       this.#db.exec(sql);
     } catch (error) {
-      throw storeError(error, sql);
+      throw storeError(error, `${this.path}: ${sql}`);
     }
   }
 
