@@ -63,6 +63,8 @@ export interface LoadedForSearch {
 export class SearchTree {
   readonly root: SearchNode;
   readonly texts: TextTest[] = [];
+  /** Parts of the criterion, each of which costs a step for every row. */
+  nodeCount = 0;
   /** Some leaf needs a header. */
   hasHeaders = false;
   readonly #one = allocateColumns(1);
@@ -122,6 +124,7 @@ export class SearchTree {
   }
 
   #nodeOf(criterion: Criterion): SearchNode {
+    this.nodeCount++;
     switch (criterion.kind) {
       case 'and':
       case 'or': {

@@ -35,8 +35,10 @@ export interface SearchResult {
   readonly maxModSeq: number;
 }
 
-/** Rows decided at once: some thousand steps for each part of the criterion. */
-const BLOCK = 4096;
+/** Rows decided at once, fewer when the criterion has many parts: a client may send a thousand. */
+const MAX_BLOCK = 4096;
+const MIN_BLOCK = 64;
+const STEPS_PER_BLOCK = 256 * 1024;
 
 export async function searchMessages(
   domain: Domain,
@@ -55,6 +57,7 @@ class Search {
   readonly #closer: MessageSearch;
   readonly #low: number;
   readonly #high: number;
+  readonly #blockRows: number;
   readonly #hits: number[] = [];
   #maxModSeq = 0;
 
@@ -62,6 +65,8 @@ class Search {
     this.#mailbox = mailbox;
     this.#request = request;
     this.#tree = new SearchTree(request.criterion);
+    const rows = Math.floor(STEPS_PER_BLOCK / this.#tree.nodeCount);
+    this.#blockRows = Math.max(MIN_BLOCK, Math.min(MAX_BLOCK, rows));
     this.#closer = new MessageSearch(domain, account, mailbox, this.#tree, request.pause);
     const [low, high] = uidBounds(request.criterion);
     this.#low = low;
@@ -80,7 +85,7 @@ class Search {
     for (let from = this.#low; from <= this.#high; ) {
       const list = this.#list();
       const start = list.lowerBound(from);
-      const end = Math.min(start + BLOCK, list.lowerBound(this.#high + 1));
+      const end = Math.min(start + this.#blockRows, list.lowerBound(this.#high + 1));
       if (start >= end) return;
       from = (list.columns.uid[end - 1] as number) + 1;
       if ((await this.#block(start, end, 1, isOneEnough)) && isOneEnough) return;
@@ -93,7 +98,7 @@ class Search {
     for (let to = this.#high; to >= this.#low; ) {
       const list = this.#list();
       const end = list.lowerBound(to + 1);
-      const start = Math.max(end - BLOCK, list.lowerBound(this.#low));
+      const start = Math.max(end - this.#blockRows, list.lowerBound(this.#low));
       if (start >= end) return;
       to = (list.columns.uid[start] as number) - 1;
       if (await this.#block(start, end, -1, true)) return;
