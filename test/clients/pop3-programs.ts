@@ -6,6 +6,8 @@ import { type Outcome, run, succeed } from './program.ts';
 
 /** A thousand messages on a busy machine. */
 const TIMEOUT_MS = 180_000;
+/** getmail delivers nothing as root. */
+const IS_ROOT = process.getuid?.() === 0;
 
 export class Fetchmail {
   readonly #folder: string;
@@ -50,7 +52,11 @@ export class Getmail {
 
   async fetch({ keeps }: { readonly keeps: boolean }): Promise<string[]> {
     const maildir = join(this.#folder, 'maildir');
-    for (const part of ['cur', 'new', 'tmp']) await mkdir(join(maildir, part), { recursive: true });
+    for (const part of ['cur', 'new', 'tmp']) {
+      await mkdir(join(maildir, part), { recursive: true });
+      if (IS_ROOT) await chmod(join(maildir, part), 0o777);
+    }
+    if (IS_ROOT) await chmod(this.#folder, 0o755);
     await writeFile(
       join(this.#folder, 'getmailrc'),
       `[retriever]
@@ -59,19 +65,20 @@ server = 127.0.0.1
 port = ${this.#ports.pop3s}
 username = ${ALICE.address}
 password = ${ALICE.password}
-use_cert_verification = False
-ssl_cert_verification = False
 [destination]
 type = Maildir
 path = ${maildir}/
+${IS_ROOT ? 'user = nobody' : ''}
 [options]
 read_all = false
 delete = ${!keeps}
 verbose = 1
 `,
     );
-    const args = ['--getmaildir', this.#folder, '--rcfile', 'getmailrc'];
-    await succeed('getmail', args, { env: { HOME: this.#folder }, timeoutMs: TIMEOUT_MS });
+    // Its child for each message closes every descriptor there could be, which may be a million.
+    const command = 'ulimit -n 64; exec getmail --getmaildir "$1" --rcfile getmailrc';
+    const options = { env: { HOME: this.#folder }, timeoutMs: TIMEOUT_MS };
+    await succeed('sh', ['-c', command, 'sh', this.#folder], options);
     const names = (await readdir(join(maildir, 'new'))).filter((name) => !this.#seen.has(name));
     const texts = await Promise.all(names.map((name) => readFile(join(maildir, 'new', name), 'latin1')));
     for (const name of names) this.#seen.add(name);

@@ -4,7 +4,7 @@
  * sees go.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -19,6 +19,8 @@ import { Fetchmail, Getmail, poplib } from './pop3-programs.ts';
 import { needs, run, succeed } from './program.ts';
 
 const COUNT = 1000;
+/** getmail starts a process a message. */
+const FEW = 30;
 
 const idOf = (message: Buffer): string | undefined =>
   /^Message-ID: (<[^>\r\n]*>)/im.exec(message.toString('latin1'))?.[1];
@@ -34,6 +36,7 @@ describe('POP3 programs', needs('fetchmail', 'getmail', 'curl', 'python3'), () =
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'brevduva-pop3-'));
+    await chmod(folder, 0o755);
     home = await Home.open();
     server = await home.mailboxes();
   });
@@ -43,7 +46,7 @@ describe('POP3 programs', needs('fetchmail', 'getmail', 'curl', 'python3'), () =
   });
 
   it('keep: two devices both get everything once, and nothing leaves the server', async () => {
-    const messages = letters(COUNT);
+    const messages = letters(FEW);
     const expected = messages.map(idOf).sort();
     await server.append('INBOX', messages);
     const before = await server.states();
@@ -59,7 +62,15 @@ describe('POP3 programs', needs('fetchmail', 'getmail', 'curl', 'python3'), () =
       const ids = ['<one@example.org>', '<three@example.org>', '<two@example.org>'];
       assert.deepEqual((await device.fetch({ keeps: true })).sort(), ids, device.constructor.name);
     }
-    assert.equal(await server.count('INBOX'), COUNT + 3);
+    assert.equal(await server.count('INBOX'), FEW + 3);
+  });
+
+  it('keep: a thousand messages, each once', async () => {
+    await server.append('INBOX', letters(COUNT - FEW - 3, FEW + 1));
+    const fetchmail = new Fetchmail(join(folder, 'thousand'), home.ports);
+    assert.equal(new Set(await fetchmail.fetch({ keeps: true })).size, COUNT);
+    assert.deepEqual(await fetchmail.fetch({ keeps: true }), []);
+    assert.equal(await server.count('INBOX'), COUNT);
   });
 
   it('delete: what was fetched is gone, and an IMAP client in IDLE sees it go', async () => {
@@ -69,12 +80,12 @@ describe('POP3 programs', needs('fetchmail', 'getmail', 'curl', 'python3'), () =
     const allGone = new Promise<void>((resolve) => {
       listener.on('expunge', () => {
         gone++;
-        if (gone === COUNT + 3) resolve();
+        if (gone === COUNT) resolve();
       });
     });
     void listener.idle();
     const fetched = await new Fetchmail(join(folder, 'deleting'), home.ports).fetch({ keeps: false });
-    assert.equal(fetched.length, COUNT + 3);
+    assert.equal(fetched.length, COUNT);
     await allGone;
     await listener.logout();
     assert.equal(await server.count('INBOX'), 0);
@@ -82,19 +93,20 @@ describe('POP3 programs', needs('fetchmail', 'getmail', 'curl', 'python3'), () =
 
   it('delete with getmail, into the Trash when the account has it so', async () => {
     await home.cli(['account', 'set', ALICE.address, 'pop3.delete', 'trash']);
-    await server.append('INBOX', letters(20));
+    await server.append('INBOX', letters(5));
     const fetched = await new Getmail(join(folder, 'trashing'), home.ports).fetch({ keeps: false });
-    assert.equal(fetched.length, 20);
-    assert.deepEqual([await server.count('INBOX'), await server.count('Trash')], [0, 20]);
+    assert.equal(fetched.length, 5);
+    assert.deepEqual([await server.count('INBOX'), await server.count('Trash')], [0, 5]);
     await home.cli(['account', 'set', ALICE.address, 'pop3.delete', 'default']);
   });
 
   it('broken mail: every octet as announced, for poplib in the clear, by STLS and over TLS', async () => {
-    const odd = [...corpus().values(), ...letters(40)];
+    // An empty one cannot be uploaded (RFC 9051 §6.3.12).
+    const odd = [...corpus().values(), ...letters(40)].filter(({ length }) => length > 0);
     await server.append('INBOX', odd);
     for (const how of ['plain', 'stls', 'tls'] as const) {
       const session = await poplib(home.ports, how);
-      assert.equal(session.capabilities.includes('STLS'), how === 'plain' || how === 'stls');
+      assert.equal(session.capabilities.includes('STLS'), how === 'plain');
       assert.equal(session.stat[0], odd.length);
       assert.equal(
         session.stat[1],
@@ -124,7 +136,7 @@ describe('POP3 programs', needs('fetchmail', 'getmail', 'curl', 'python3'), () =
       const { stdout } = await succeed('curl', [...user, ...args]);
       assert.match(stdout.toString(), /^1 \d+\r\n2 \d+\r\n$/);
     }
-    for (const options of ['AUTH=PLAIN', 'AUTH=LOGIN', 'AUTH=+LOGIN']) {
+    for (const options of ['AUTH=PLAIN', 'AUTH=LOGIN']) {
       for (const more of [[], ['--sasl-ir']]) {
         const { stdout } = await succeed('curl', [
           ...user,
@@ -136,7 +148,7 @@ describe('POP3 programs', needs('fetchmail', 'getmail', 'curl', 'python3'), () =
         assertOctets(stdout, note('second'), options);
       }
     }
-    await succeed('curl', [...user, '-l', '-X', 'DELE', `${plain}1`, '-o', '/dev/null']);
+    await succeed('curl', [...user, '-I', '-X', 'DELE', `${plain}1`]);
     assert.equal(await server.count('INBOX'), 1);
     const wrong = await run('curl', ['-s', '-k', '-u', `${ALICE.address}:wrong`, plain]);
     assert.equal(wrong.code, 67, 'curl: login denied');
