@@ -204,7 +204,8 @@ export class FetchRun {
       const range = item.reads?.(cursor, args);
       if (range === undefined) continue;
       const { start, end } = range;
-      if (end <= start || end - start > HELD_BYTES) continue;
+      // Many items of one message may ask for more than should be held: the others are read in their turn.
+      if (end <= start || end - start > HELD_BYTES || bytes > READ_BYTES) continue;
       if (message.octets.some((octets) => octets.start === start && octets.end === end)) continue;
       const octets: ReadOctets = { start, end, bytes: NOTHING };
       message.octets.push(octets);
@@ -270,6 +271,8 @@ export class FetchRun {
       for (let i = next; ; i++) {
         if ((await written) === false) out.truncate(mark);
         else count++;
+        const pause = this.#cursor.breathe();
+        if (pause !== undefined) await pause;
         const planned = this.#plan.items[i];
         if (planned === undefined) break;
         mark = out.sizeBytes;
