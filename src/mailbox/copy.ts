@@ -26,6 +26,11 @@ export interface CopyResult {
   readonly to: readonly number[];
 }
 
+export interface MoveResult extends CopyResult {
+  /** Why the rest stayed where it was; what is in `from` and `to` has moved all the same. */
+  readonly failure?: MailboxError;
+}
+
 export async function copyMessages(
   domain: Domain,
   account: AccountState,
@@ -56,7 +61,7 @@ export async function copyMessages(
   return { uidValidity: target.uidValidity, from, to };
 }
 
-/** Throws `cannot` when source and target are the same. `isWhole`: one change, all of them or none. */
+/** Throws when nothing was moved: `cannot` when source and target are the same. `isWhole`: one change, all or none. */
 export async function moveMessages(
   domain: Domain,
   account: AccountState,
@@ -64,22 +69,28 @@ export async function moveMessages(
   uids: readonly number[],
   target: MailboxState,
   { isWhole = false }: { readonly isWhole?: boolean } = {},
-): Promise<CopyResult> {
+): Promise<MoveResult> {
   await loadList(domain, account, source);
   await loadTail(domain, account, target);
   const from: number[] = [];
   const to: number[] = [];
+  const { uidValidity } = target;
   const step = isWhole ? Math.max(uids.length, 1) : SLICE;
   for (let start = 0; start < uids.length; start += step) {
     const slice = uids.slice(start, start + step);
-    const moved = await domain.turns.run({
-      account,
-      run: (change) => moveSlice(domain, change, source, slice, target),
-    });
-    from.push(...moved.from);
-    to.push(...moved.to);
+    try {
+      const moved = await domain.turns.run({
+        account,
+        run: (change) => moveSlice(domain, change, source, slice, target),
+      });
+      from.push(...moved.from);
+      to.push(...moved.to);
+    } catch (error) {
+      if (to.length === 0 || !(error instanceof MailboxError)) throw error;
+      return { uidValidity, from, to, failure: error };
+    }
   }
-  return { uidValidity: target.uidValidity, from, to };
+  return { uidValidity, from, to };
 }
 
 interface Pairs {

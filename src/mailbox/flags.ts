@@ -11,8 +11,8 @@ import { loadList } from './load.ts';
 import type { MailboxState } from './mailbox-state.ts';
 import type { MessageList } from './message-list.ts';
 
-/** Messages a change: 25 chunks. */
-const SLICE = 3000;
+/** Messages a change: some ten chunks. */
+const SLICE = 1000;
 
 export interface FlagChange {
   readonly mode: 'replace' | 'add' | 'remove';

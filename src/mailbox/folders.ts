@@ -100,7 +100,9 @@ async function renameInbox(domain: Domain, account: AccountState, to: string): P
   const inbox = mailboxOf(account, 'INBOX');
   const target = await createMailbox(domain, account, to);
   const list = await loadList(domain, account, inbox);
-  await moveMessages(domain, account, inbox, [...list.columns.uid.subarray(0, list.count)], target);
+  const uids = [...list.columns.uid.subarray(0, list.count)];
+  const { failure } = await moveMessages(domain, account, inbox, uids, target);
+  if (failure !== undefined) throw failure;
 }
 
 /** A name without a mailbox can be unsubscribed, and stays subscribed when its mailbox goes (RFC 9051 §6.3.7). */

@@ -34,5 +34,7 @@ async function run({ session, state }: Call<'selected'>, args: CopyArgs, name: s
   const moved = await moveMessages(session.domain, account, selected.mailbox, uids, target);
   if (moved.from.length === 0) return ok(`${name} completed, nothing was moved`);
   writeStatus(session.out, '*', 'OK', 'Moved', copyUid(moved.uidValidity, moved.from, moved.to));
+  // RFC 6851 §4.3: what was moved before the failure is told all the same.
+  if (moved.failure !== undefined) throw moved.failure;
   return ok(`${name} completed`, highestModSeq(session.modes, selected));
 }

@@ -14,6 +14,7 @@
 import { FLAG } from '../../mail/flags.ts';
 import type { AccountState } from '../../mailbox/account-state.ts';
 import { MailboxError } from '../../mailbox/errors.ts';
+import { ExpungedRecords } from '../../mailbox/expunged-records.ts';
 import { changeFlags } from '../../mailbox/flags.ts';
 import { loadFacts, readRanges } from '../../mailbox/message-reader.ts';
 import { emailId } from '../../mailbox/model.ts';
@@ -27,7 +28,6 @@ import type { Completion } from '../replies.ts';
 import type { Selected } from '../selected.ts';
 import { writeFlagList } from '../updates.ts';
 import { HELD_BYTES } from './body-items.ts';
-import { Ghosts } from './ghosts.ts';
 import { type LoadedMessage, MessageCursor, type ReadOctets } from './message.ts';
 import type { FetchPlan, PlannedItem } from './plan.ts';
 
@@ -50,7 +50,8 @@ export class FetchRun {
   readonly #selected: Selected;
   readonly #plan: FetchPlan;
   readonly #cursor: MessageCursor;
-  readonly #ghosts: Ghosts;
+  /** A client may read what is gone as long as it has not been told (RFC 9051 §7.5.1). */
+  readonly #expunged: ExpungedRecords;
   /** Fetching the flags tells this client all it is owed of them. */
   readonly #settlesFlags: boolean;
   #hasMissed = false;
@@ -65,7 +66,7 @@ export class FetchRun {
     this.#selected = selected;
     this.#plan = plan;
     this.#cursor = new MessageCursor(session, account.id);
-    this.#ghosts = new Ghosts(session.domain, account, selected);
+    this.#expunged = new ExpungedRecords(session.domain, account, selected.viewer);
     this.#settlesFlags = plan.tellsFlags && (plan.tellsModSeq || !session.modes.condstore);
     this.#uids = selected.view.uids;
   }
@@ -92,7 +93,7 @@ export class FetchRun {
         cursor.showRow(at + 1, list.columns, row);
       } else {
         row--;
-        const record = await this.#ghostOf(uid);
+        const record = await this.#expungedRecord(uid);
         list = this.#selected.list;
         if (record === undefined) continue;
         cursor.showRecord(at + 1, record);
@@ -132,7 +133,7 @@ export class FetchRun {
       const uid = this.#uids[at] as number;
       const { list } = this.#selected;
       const row = list.indexOf(uid);
-      const record = row >= 0 ? recordAt(list.columns, row) : await this.#ghostOf(uid);
+      const record = row >= 0 ? recordAt(list.columns, row) : await this.#expungedRecord(uid);
       if (record !== undefined && record.modseq > changedSince) found.push({ seq: at + 1, record });
     }
     if (isOver && found.length === 0) return undefined;
@@ -143,8 +144,8 @@ export class FetchRun {
     });
   }
 
-  async #ghostOf(uid: number): Promise<MessageRecord | undefined> {
-    const record = await this.#ghosts.find(uid);
+  async #expungedRecord(uid: number): Promise<MessageRecord | undefined> {
+    const record = await this.#expunged.find(uid);
     if (record === undefined) this.#hasMissed = true;
     return record;
   }
