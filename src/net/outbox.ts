@@ -11,8 +11,8 @@ import { EMPTY } from '../base/bytes.ts';
 const BATCH_BYTES = 128 * 1024;
 /** Producers pause above this. */
 const MARK_BYTES = 256 * 1024;
-/** Up to this size buffers are joined: one copy costs less than one more entry in a vectored write. */
-const JOIN_BYTES = 64 * 1024;
+/** Up to this size buffers are joined: copying them costs less than one more entry in a vectored write, and no garbage. */
+const JOIN_BYTES = 8 * 1024;
 
 export class StreamClosed extends Error {
   override readonly name = 'StreamClosed';

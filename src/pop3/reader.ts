@@ -18,6 +18,8 @@ import type { Maildrop } from './maildrop.ts';
 export const SMALL_BYTES = 256 * 1024;
 const AHEAD_BYTES = 256 * 1024;
 const AHEAD_MESSAGES = 16;
+/** Most of the larger ones are files. */
+const QUICK_BYTES = 64 * 1024;
 
 export interface StoredMessage {
   readonly email: EmailId;
@@ -43,9 +45,11 @@ export class MaildropReader {
   }
 
   /** Undefined when it was moved to another mailbox. */
-  async locate(index: number): Promise<StoredMessage | undefined> {
-    const there = this.#locateNow(index);
-    if (there !== undefined) return there;
+  locate(index: number): StoredMessage | Promise<StoredMessage | undefined> {
+    return this.#locateNow(index) ?? this.#locateExpunged(index);
+  }
+
+  async #locateExpunged(index: number): Promise<StoredMessage | undefined> {
     const record = await this.#expunged.find(this.#maildrop.uidOf(index));
     if (record === undefined) return undefined;
     const { email, size, traits } = record;
@@ -100,14 +104,29 @@ export class MaildropReader {
       messages.push(message);
     }
     if (messages.length === 0) return;
-    // What fails here is read again when it is asked for, and fails there.
-    const reading = readRanges(this.#domain, messages.map(rangeOf)).catch(() => undefined);
-    for (const i of messages.keys())
-      this.#ahead.set(
-        from + i,
-        reading.then((all) => all?.[i]),
-      );
+    // Small ones come out of the database in one go; a large one has to be waited for, and only by who wants it.
+    const few = messages.filter(isQuick);
+    const quick = this.#readQuietly(few);
+    for (const [i, message] of messages.entries()) {
+      const at = few.indexOf(message);
+      const reading =
+        at < 0 ? this.#readQuietly([message]).then((all) => all?.[0]) : quick.then((all) => all?.[at]);
+      this.#ahead.set(from + i, reading);
+    }
   }
+
+  /** What fails here is read again when it is asked for, and fails there. */
+  async #readQuietly(messages: readonly StoredMessage[]): Promise<readonly Buffer[] | undefined> {
+    try {
+      return await readRanges(this.#domain, messages.map(rangeOf));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function isQuick({ sizeBytes }: StoredMessage): boolean {
+  return sizeBytes <= QUICK_BYTES;
 }
 
 function rangeOf({ email, sizeBytes }: StoredMessage) {
