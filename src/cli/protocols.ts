@@ -89,6 +89,7 @@ function startersOf({
         hostname: config.hostname,
         defaultDomain: config.auth.defaultDomain,
         maxMessageBytes: config.lmtp.maxSize,
+        handshakeTimeoutMs: configured.handshakeTimeout,
         overQuota: config.lmtp.overQuota,
         tls,
         limits,

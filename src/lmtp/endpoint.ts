@@ -7,7 +7,7 @@
  * - the greeting goes out at once (the library waits 100 ms for talkative spammers, which an MTA is not);
  * - a reply of ours brings its own enhanced status code (the library guesses one from the reply code);
  * - `<alice>` without a domain is completed;
- * - handshakes get the certificate that is in use at that moment;
+ * - handshakes get the certificate that is in use at that moment, and have an end;
  * - a client that ends its side is answered to the last command, then hung up on.
  */
 import type { Socket } from 'node:net';
@@ -30,6 +30,7 @@ const MAX_COMMAND_BYTES = 4096;
 export interface EndpointOptions extends SMTPServerOptions {
   readonly defaultDomain: string;
   readonly tlsSource: TlsSource | undefined;
+  readonly handshakeTimeoutMs: number;
   /** Counts the newcomer in, or gives the reply it is refused with. */
   readonly admit: (remoteAddress: string, id: string) => Reply | undefined;
 }
@@ -49,7 +50,7 @@ export class Endpoint extends SMTPServer {
   }
 
   override connect(socket: Socket): void {
-    const connection = new Connection(this, socket, this.#options.defaultDomain);
+    const connection = new Connection(this, socket, this.#options);
     const refusal = this.#options.admit(connection.remoteAddress, connection.id);
     if (refusal || this.#isStopping) {
       const { code, text } = refusal ?? SHUTTING_DOWN;
@@ -94,12 +95,12 @@ const ENHANCED = /^[245]\.\d{1,3}\.\d{1,3} /;
 const BARE_PATH = /^((?:mail from|rcpt to):\s*<)([^<>@\s]+)>/i;
 
 class Connection extends SMTPConnection {
-  readonly #defaultDomain: string;
+  readonly #options: EndpointOptions;
   #isGreeted = false;
 
-  constructor(server: SMTPServer, socket: Socket, defaultDomain: string) {
+  constructor(server: SMTPServer, socket: Socket, options: EndpointOptions) {
     super(server, socket);
-    this.#defaultDomain = defaultDomain;
+    this.#options = options;
   }
 
   /** Called by us at once, and by the library's timer again. */
@@ -107,6 +108,16 @@ class Connection extends SMTPConnection {
     if (this.#isGreeted) return;
     this.#isGreeted = true;
     super.connectionReady(next);
+  }
+
+  /** The library waits for a handshake as long as for a command, also when the client has ended its side. */
+  override upgrade(callback: () => void, secureCallback?: () => void): void {
+    const socket = this._socket;
+    super.upgrade(callback, secureCallback);
+    const timer = setTimeout(() => {
+      if (!this.secure) socket.destroy();
+    }, this.#options.handshakeTimeoutMs);
+    socket.once('close', () => clearTimeout(timer));
   }
 
   /** As the library does, which falls silent when the client has ended its side; its last commands have answers too. */
@@ -139,7 +150,7 @@ class Connection extends SMTPConnection {
   }
 
   override _parseAddressCommand(name: string, command: string | Buffer) {
-    const completed = command.toString().replace(BARE_PATH, `$1$2@${this.#defaultDomain}>`);
+    const completed = command.toString().replace(BARE_PATH, `$1$2@${this.#options.defaultDomain}>`);
     return super._parseAddressCommand(name, completed);
   }
 

@@ -38,6 +38,7 @@ const MAX_RECIPIENTS = 1000;
 const MAX_SENDER_BYTES = 900;
 /** RFC 5321 §4.5.3.2.7. */
 const DEFAULT_IDLE_MS = 5 * 60_000;
+const DEFAULT_HANDSHAKE_MS = 30_000;
 
 export interface LmtpOptions {
   readonly domain: Domain;
@@ -54,6 +55,7 @@ export interface LmtpOptions {
   readonly limits: ConnectionLimits;
   readonly log: Log;
   readonly idleMs?: number;
+  readonly handshakeTimeoutMs?: number;
 }
 
 export class LmtpServer {
@@ -83,6 +85,7 @@ export class LmtpServer {
       socketTimeout: options.idleMs ?? DEFAULT_IDLE_MS,
       defaultDomain: options.defaultDomain,
       tlsSource: options.tls,
+      handshakeTimeoutMs: options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_MS,
       admit: (remoteAddress, id) => this.#admit(remoteAddress, id),
       onConnect: (_session, done) => done(),
       onMailFrom: (address, _session, done) => done(this.#checkSender(address)),
