@@ -39,9 +39,15 @@ export class Home {
 
   /** With Alice in it. */
   static async open(config: Readonly<Record<string, string>> = {}): Promise<Home> {
-    const home = new Home(await startServer({ config }));
-    await home.addAccount(ALICE);
-    return home;
+    const server = await startServer({ config });
+    try {
+      const home = new Home(server);
+      await home.addAccount(ALICE);
+      return home;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
   }
 
   async addAccount(person: Person, ...options: readonly string[]): Promise<void> {
