@@ -153,12 +153,13 @@ class Wire {
 }
 
 async function* framed(messages: Iterable<MessageToAdd> | AsyncIterable<MessageToAdd>) {
-  for await (const { flags, keywords, internalDate, importKey, chunks } of messages) {
+  for await (const { flags, keywords, internalDate, importKey, externalId, chunks } of messages) {
     const head = {
       flags,
       keywords,
       ...(internalDate === undefined ? {} : { internalDate }),
       ...(importKey === undefined ? {} : { importKey: importKey.toString('base64') }),
+      ...(externalId === undefined ? {} : { externalId }),
     };
     yield { head, chunks };
   }

@@ -243,8 +243,12 @@ export class LocalAdmin implements Admin {
   }
 }
 
-function marksOf({ flags, keywords, internalDate, importKey }: MessageToAdd) {
-  return { flags, keywords, internalDate, ...(importKey === undefined ? {} : { importKey }) };
+function marksOf({ flags, keywords, internalDate, importKey, externalId }: MessageToAdd) {
+  const names = {
+    ...(importKey === undefined ? {} : { importKey }),
+    ...(externalId === undefined ? {} : { externalId }),
+  };
+  return { flags, keywords, internalDate, ...names };
 }
 
 function refusal(error: MailboxError): Refusal {

@@ -69,6 +69,7 @@ const HeadSchema = z.strictObject({
   keywords: z.array(z.string().max(128)).max(1000),
   internalDate: z.int().optional(),
   importKey: z.base64().length(24).optional(),
+  externalId: z.string().max(1000).optional(),
 });
 const KeysSchema = z.strictObject({ keys: z.array(z.base64().length(24)).max(10_000) });
 const CheckSchema = z.strictObject({ address: z.string().optional(), repair: z.boolean() });
@@ -150,9 +151,10 @@ async function changeAccount(call: Call, address: string): Promise<Answer> {
 
 async function* toAdd(messages: AsyncIterable<Framed>): AsyncGenerator<MessageToAdd> {
   for await (const { head, chunks } of messages) {
-    const { flags, keywords, internalDate, importKey } = valid(HeadSchema, head);
+    const { flags, keywords, internalDate, importKey, externalId } = valid(HeadSchema, head);
     const key = importKey === undefined ? undefined : Buffer.from(importKey, 'base64');
-    yield { flags, keywords, internalDate, importKey: key, chunks };
+    const name = externalId === undefined ? {} : { externalId };
+    yield { flags, keywords, internalDate, importKey: key, ...name, chunks };
   }
 }
 

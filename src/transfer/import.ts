@@ -184,9 +184,10 @@ class FolderRun {
         hash.update(chunk);
         if (mayKeep) kept.push(chunk);
       }
-      const { flags, keywords, internalDate } = loaded;
+      const { flags, keywords, internalDate, externalId } = loaded;
       const chunks = mayKeep ? () => kept : () => loaded.chunks();
-      const message = { flags, keywords, internalDate, importKey: this.#key(hash.digest()), chunks };
+      const marks = { flags, keywords, internalDate, ...(externalId === undefined ? {} : { externalId }) };
+      const message = { ...marks, importKey: this.#key(hash.digest()), chunks };
       return { where: source.where, sizeBytes: source.sizeBytes, message };
     } catch (error) {
       this.#refuse(source.where, (error as Error).message);

@@ -42,6 +42,8 @@ export interface MessageMarks {
 export interface MessageToAdd extends MessageMarks {
   /** 16 octets; remembered, so that `whichImported` knows it. */
   readonly importKey: Buffer | undefined;
+  /** The name by which programs know it from the server it comes from. */
+  readonly externalId?: string;
   chunks(): Iterable<Buffer> | AsyncIterable<Buffer>;
 }
 

@@ -12,6 +12,7 @@ import { LineReader } from './line-form.ts';
 import { decodeFolder, KEYWORDS_FILE, parseKeywords, parseSubscriptions, readMarks } from './maildir-form.ts';
 import type { LoadedMessage, OpenFolder, Skipped, Source, SourceFolder, SourceMessage } from './source.ts';
 import { UnreadableMessage } from './source.ts';
+import { parseUidList, UID_LIST_FILE } from './uid-list.ts';
 
 const MAX_DEPTH = 32;
 /** Smaller files are read once and kept until they are sent. */
@@ -88,7 +89,7 @@ function maildirFolder(
     identity: `maildir\0${name}`,
     isSubscribed: subscriptions?.has(name),
     sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
-    open: () => openFolder(path, files),
+    open: () => openFolder(path, name, files),
   };
 }
 
@@ -112,24 +113,36 @@ function compareNames(a: string, b: string): number {
   return byNumbers.compare(a, b);
 }
 
-function openFolder(path: string, files: readonly MaildirFile[]): OpenFolder {
+function openFolder(path: string, name: string, files: readonly MaildirFile[]): OpenFolder {
   const keywordsFile = join(path, KEYWORDS_FILE);
   const names = existsSync(keywordsFile) ? parseKeywords(readFileSync(keywordsFile, 'utf8')) : [];
+  // POP3 shows INBOX alone; nobody knows the messages of another folder by such a name.
+  const uidList = join(path, UID_LIST_FILE);
+  const hasIds = name === 'INBOX' && existsSync(uidList);
+  const ids = parseUidList(hasIds ? readFileSync(uidList, 'latin1') : '');
   return {
-    messages: files.map((file) => new MaildirMessage(path, file, names)),
+    messages: files.map((file) => new MaildirMessage(path, file, { names, ids })),
     close: () => undefined,
   };
+}
+
+/** What other files of the folder say of its messages. */
+interface BesideFiles {
+  /** Keywords by letter. */
+  readonly names: readonly (string | undefined)[];
+  /** External ids by file name without flags. */
+  readonly ids: ReadonlyMap<string, string>;
 }
 
 class MaildirMessage implements SourceMessage {
   readonly #path: string;
   readonly #file: MaildirFile;
-  readonly #names: readonly (string | undefined)[];
+  readonly #beside: BesideFiles;
 
-  constructor(path: string, file: MaildirFile, names: readonly (string | undefined)[]) {
+  constructor(path: string, file: MaildirFile, beside: BesideFiles) {
     this.#path = path;
     this.#file = file;
-    this.#names = names;
+    this.#beside = beside;
   }
 
   get where(): string {
@@ -143,26 +156,32 @@ class MaildirMessage implements SourceMessage {
   load(): LoadedMessage {
     const path = this.#find();
     if (this.#file.sizeBytes === 0) throw new UnreadableMessage('it is empty');
-    const marks = readMarks(basename(path), this.#names);
+    const marks = readMarks(basename(path), this.#beside.names);
+    const externalId = this.#beside.ids.get(uniquePart(basename(path)));
     const wantsCrlf = !basename(path).includes(RAW_MARK);
     const small = this.#file.sizeBytes <= SMALL_BYTES ? convert(readFileSync(path), wantsCrlf) : undefined;
     return {
       flags: marks.flags,
       keywords: marks.keywords,
       internalDate: Math.floor(this.#file.mtimeMs / 1000),
+      ...(externalId === undefined ? {} : { externalId }),
       chunks: () => (small === undefined ? slices(path, wantsCrlf) : [small]),
     };
   }
 
   #find(): string {
     if (existsSync(this.where)) return this.where;
-    const unique = (this.#file.file.split(/[:;!]2,/)[0] as string) || this.#file.file;
+    const unique = uniquePart(this.#file.file) || this.#file.file;
     for (const directory of ['cur', 'new']) {
       const found = readdirSync(join(this.#path, directory)).find((file) => file.startsWith(unique));
       if (found !== undefined) return join(this.#path, directory, found);
     }
     throw new UnreadableMessage('the file has gone');
   }
+}
+
+function uniquePart(file: string): string {
+  return file.split(/[:;!]2,/)[0] as string;
 }
 
 function convert(bytes: Buffer, wantsCrlf: boolean): Buffer {

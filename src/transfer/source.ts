@@ -49,6 +49,8 @@ export interface LoadedMessage {
   readonly keywords: readonly string[];
   /** Seconds since 1970; undefined when nothing tells. */
   readonly internalDate: number | undefined;
+  /** The name by which programs know it from the server it comes from. */
+  readonly externalId?: string;
   chunks(): Iterable<Buffer>;
 }
 
