@@ -66,23 +66,29 @@ async function writeMatches(call: Call<'authenticated' | 'selected'>, args: Args
       ...spelledOtherwise(call, listed, patterns),
       ...(below.all.has(listed.name) ? { childInfo: criteria(args.selection) } : {}),
     };
-    await writeOne(call, listed, args.returns, extras);
+    await writeOne(call, { listed, isWanted: wanted, extras }, args.returns);
   }
+}
+
+interface Match {
+  readonly listed: ListedName;
+  /** False for a parent that is there for the sake of what is below it. */
+  readonly isWanted: boolean;
+  readonly extras: ListExtras;
 }
 
 async function writeOne(
   call: Call<'authenticated' | 'selected'>,
-  listed: ListedName,
+  { listed, isWanted, extras }: Match,
   returns: readonly ParsedKeyword<ListReturnItem>[],
-  extras: ListExtras,
 ): Promise<void> {
   const { session } = call;
   const attributes = new Set(attributesOf(listed));
   for (const { item } of returns) for (const one of item.attributes?.(listed) ?? []) attributes.add(one);
   writeList(session.out, 'LIST', listed.name, [...attributes], extras);
   const { mailbox } = listed;
-  // It may have been deleted while an earlier name was written.
-  if (mailbox !== undefined && !mailbox.isGone) {
+  // It may have been deleted while an earlier name was written. RFC 5819 §2: no STATUS of what only has wanted children.
+  if (isWanted && mailbox !== undefined && !mailbox.isGone) {
     for (const { item, args } of returns) {
       const following = item.follow?.(call, mailbox, args);
       if (following !== undefined) await following;
