@@ -11,7 +11,7 @@ import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call } from '../context.ts';
 import type { SearchKeyItem, Tables } from '../item.ts';
-import { type Completion, ok } from '../replies.ts';
+import { bad, type Completion, ok } from '../replies.ts';
 import type { Selected } from '../selected.ts';
 import { observe } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
@@ -28,6 +28,7 @@ import { ALL, COUNT, MAX, MIN, SAVE } from './search-returns.ts';
 interface SearchArgs {
   /** Undefined: the form without RETURN. */
   readonly returns: SearchReturns | undefined;
+  readonly charset: string | undefined;
   readonly key: SearchKey<SearchKeyItem> | SyntaxFault;
 }
 
@@ -66,11 +67,12 @@ function parse(c: Cursor, tables: Tables): SearchArgs {
         });
   sp(c);
   try {
-    const { key } = searchProgram(c, tables.searchKeys);
+    const { charset, key } = searchProgram(c, tables.searchKeys);
     end(c);
-    return { returns, key };
+    return { returns, charset, key };
   } catch (error) {
-    if (error instanceof SyntaxFault && error.status === 'NO') return { returns, key: error };
+    if (error instanceof SyntaxFault && error.status === 'NO')
+      return { returns, charset: undefined, key: error };
     throw error;
   }
 }
@@ -83,11 +85,13 @@ function returnsOf(asked: SearchReturns): SearchReturns {
 
 async function run(
   call: Call<'selected'>,
-  { returns, key }: SearchArgs,
+  { returns, charset, key }: SearchArgs,
   isUid: boolean,
 ): Promise<Completion> {
   const { session, state, tag } = call;
   const { selected } = state;
+  // RFC 6855 §3: such a client has said once and for all what its strings are in.
+  if (charset !== undefined && session.modes.utf8) return bad('CHARSET is not possible with UTF8=ACCEPT');
   const isSaved = returns?.save === true;
   try {
     if (key instanceof SyntaxFault) throw key;
