@@ -90,7 +90,8 @@ function writeQuota({ session, state }: Call<'authenticated' | 'selected'>): voi
   const limited: string[] = [];
   if (limitBytes !== undefined) limited.push(`STORAGE ${units(usedBytes)} ${units(limitBytes)}`);
   if (limitMessages !== undefined) limited.push(`MESSAGE ${usedMessages} ${limitMessages}`);
-  session.out.ascii(`* QUOTA "" (${limited.join(' ')})`).crlf();
+  // RFC 9208 §7: the list has at least one resource, so without limits there is nothing to say.
+  if (limited.length > 0) session.out.ascii(`* QUOTA "" (${limited.join(' ')})`).crlf();
 }
 
 function units(bytes: number): number {
