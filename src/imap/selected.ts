@@ -19,6 +19,8 @@ export class Selected {
   readModseq: ModSeq;
   /** Modseqs of this session's own flag changes, whose new flags its own command tells. */
   readonly ownFlagChanges = new Set<number>();
+  /** The client was told to remember less than it has seen, for the sake of expunges that are held back. */
+  wasToldBehind = false;
   #recent: [from: number, to: number][] = [];
 
   constructor(viewer: Viewer, list: MessageList) {

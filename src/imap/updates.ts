@@ -8,6 +8,7 @@
  */
 import type { ModSeq } from '../mailbox/model.ts';
 import type { Modes } from './modes.ts';
+import { writeStatus } from './replies.ts';
 import type { Selected } from './selected.ts';
 import { formatNumSet } from './wire/numset.ts';
 import type { WireWriter } from './wire/writer.ts';
@@ -58,7 +59,21 @@ export function writeChanges(
     if (!modes.rev2) out.ascii('* ').number(selected.countRecent()).ascii(' RECENT').crlf();
   }
   if (!view.hasUntoldExpunges) selected.viewer.seenModseq = selected.readModseq as ModSeq;
+  if (modes.qresync) writeProgress(out, selected);
   return view.takeChanged();
+}
+
+/**
+ * A client takes the highest modseq it is told for the moment it has seen everything of. While a VANISHED with a lower
+ * one is held back that would lose it, should the connection break, so it is told where it really stands, and again when
+ * it has caught up (RFC 7162 §5).
+ */
+function writeProgress(out: WireWriter, selected: Selected): void {
+  const isBehind = selected.view.hasUntoldExpunges;
+  if (!isBehind && !selected.wasToldBehind) return;
+  selected.wasToldBehind = isBehind;
+  const text = isBehind ? 'Removals are still to be told' : 'All removals are told';
+  writeStatus(out, '*', 'OK', text, `HIGHESTMODSEQ ${selected.viewer.seenModseq}`);
 }
 
 function writeExpunges(
