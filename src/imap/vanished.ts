@@ -32,7 +32,7 @@ export async function writeVanishedEarlier(
   selected: Selected,
   { known, since }: Remembered,
 ): Promise<void> {
-  const { mailbox, view } = selected;
+  const { mailbox } = selected;
   // `*` reaches to the highest UID there ever was: those at the end may be gone.
   const asked = known.resolve(mailbox.uidNext - 1).upTo(mailbox.uidNext - 1);
   if (asked.isEmpty || since >= mailbox.modseq) return;
@@ -40,7 +40,7 @@ export async function writeVanishedEarlier(
     since < mailbox.expungedFloor
       ? undefined
       : await expungedRanges(session, account, selected, { known: asked, since });
-  const ranges = expunged ?? absentRanges(asked, view.uids);
+  const ranges = expunged ?? absentFromBoth(asked, selected);
   for (let at = 0; at < ranges.length; at += RANGES_PER_RESPONSE) {
     const slice = ranges.slice(at, at + RANGES_PER_RESPONSE);
     session.out.ascii(`* VANISHED (EARLIER) ${formatRanges(slice)}`).crlf();
@@ -80,6 +80,12 @@ function addUid(ranges: NumRange[], uid: number, isInView: boolean): void {
   const last = ranges.at(-1);
   if (last !== undefined && last[1] + 1 === uid) ranges[ranges.length - 1] = [last[0], uid];
   else ranges.push([uid, uid]);
+}
+
+/** What is neither known to the client nor among the messages that have arrived since it was told. */
+function absentFromBoth(asked: UidSet, { view, list }: Selected): NumRange[] {
+  const unknown = NumSet.of('uid', absentRanges(asked, view.uids));
+  return absentRanges(unknown, list.columns.uid.subarray(0, list.count));
 }
 
 /** What of a resolved set is not among these ascending UIDs. */
