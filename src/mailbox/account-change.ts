@@ -206,6 +206,7 @@ export class AccountChange {
     account.drop(mailbox);
     mailbox.name = name;
     account.add(mailbox);
+    this.#takeOverSubscription(mailbox);
     this.#undo.push(() => {
       account.drop(mailbox);
       mailbox.name = before;
@@ -329,6 +330,15 @@ export class AccountChange {
     mailbox.deleted += sign * deletedOf(message.flags);
     this.account.usedBytes += sign * message.size;
     this.account.usedMessages += sign;
+  }
+
+  /** A name stays subscribed while it has no mailbox; from here on the mailbox says so, or nobody could unsubscribe it. */
+  #takeOverSubscription(mailbox: MailboxState): void {
+    const { account } = this;
+    const others = account.orphanSubscriptions.filter((orphan) => orphan !== mailbox.name);
+    if (others.length === account.orphanSubscriptions.length) return;
+    account.orphanSubscriptions = others;
+    mailbox.subscribed = true;
   }
 
   #putExpunged(row: ExpungedRow): void {
