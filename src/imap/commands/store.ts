@@ -64,7 +64,8 @@ async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<
   });
   for (const modseq of result.modseqs) selected.ownFlagChanges.add(modseq);
   observe(selected);
-  await tell(session, selected, uids, result, args.isSilent);
+  const isConditional = unchangedSince !== undefined;
+  await tell(session, selected, uids, result, { isSilent: args.isSilent, isConditional });
   const hasMissed = uids.some((uid) => selected.rowOf(uid) < 0);
   const code = result.modified.length === 0 ? undefined : modifiedCode(selected, result.modified, isUid);
   const name = isUid ? 'UID STORE' : 'STORE';
@@ -75,12 +76,18 @@ async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<
   return ok(code === undefined ? `${name} completed` : `${name} completed but for some messages`, code);
 }
 
+interface Loudness {
+  readonly isSilent: boolean;
+  /** RFC 7162 §3.1.3: whoever set a condition learns the modseq of every message that met it, changed or not. */
+  readonly isConditional: boolean;
+}
+
 async function tell(
   session: SessionContext,
   selected: Selected,
   uids: readonly number[],
   result: FlagResult,
-  isSilent: boolean,
+  { isSilent, isConditional }: Loudness,
 ): Promise<void> {
   const { out, modes } = session;
   const modified = new Set(result.modified);
@@ -89,7 +96,7 @@ async function tell(
     if (changed === undefined || modified.has(uid)) {
       writeFlags(out, selected, modes, uid);
       selected.view.forgetFlag(uid);
-    } else if (modes.condstore && changed.has(uid)) writeModSeq(session, selected, uid);
+    } else if (isConditional || (modes.condstore && changed.has(uid))) writeModSeq(session, selected, uid);
     const pause = session.breathe();
     if (pause !== undefined) await pause;
   }
