@@ -76,6 +76,12 @@ export function attributesOf(listed: ListedName): string[] {
   return attributes;
 }
 
+/** With `\Subscribed`, for the LIST responses that nobody asked for (RFC 9051 §6.3.4, §6.3.6). */
+export function allAttributesOf(listed: ListedName): string[] {
+  const attributes = attributesOf(listed);
+  return listed.isSubscribed ? [...attributes, '\\Subscribed'] : attributes;
+}
+
 export interface ListExtras {
   /** RFC 5258 §4: the selection options that mailboxes below it meet. */
   readonly childInfo?: readonly string[];

@@ -3,7 +3,7 @@ import { createMailbox } from '../../mailbox/folders.ts';
 import type { Role } from '../../mailbox/model.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import type { CreateParameter } from '../item.ts';
-import { attributesOf, listedOf, oldNameOf, writeList } from '../listing.ts';
+import { allAttributesOf, listedOf, oldNameOf, writeList } from '../listing.ts';
 import { type Completion, no, ok } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
 import { maybeSpOptionList, type ParsedKeyword } from '../wire/keyword-table.ts';
@@ -34,7 +34,7 @@ export const create = defineCommand({
       const mailbox = await createMailbox(session.domain, account, target.name, wishes.role);
       const extras = oldNameOf(session.modes, withoutDelimiter(target.supplied), mailbox.name);
       if (extras.oldName !== undefined) {
-        writeList(session.out, 'LIST', mailbox.name, attributesOf(listedOf(account, mailbox)), extras);
+        writeList(session.out, 'LIST', mailbox.name, allAttributesOf(listedOf(account, mailbox)), extras);
       }
     } catch (error) {
       const isAboutRole = parameters.length > 0 && error instanceof MailboxError && error.code === 'cannot';

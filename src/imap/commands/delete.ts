@@ -1,5 +1,6 @@
 import { deleteMailbox } from '../../mailbox/folders.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
+import { oldNameOf, writeList } from '../listing.ts';
 import { ok } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
 import { spSuppliedMailbox } from '../wire/mailbox.ts';
@@ -9,12 +10,14 @@ export const deleteCommand = defineCommand({
   name: 'DELETE',
   states: SIGNED_IN,
   parse(c) {
-    const { name } = spSuppliedMailbox(c);
+    const target = spSuppliedMailbox(c);
     end(c);
-    return name;
+    return target;
   },
-  async run({ session, state }, name) {
+  async run({ session, state }, { name, supplied }) {
     await deleteMailbox(session.domain, state.account, name);
+    const extras = oldNameOf(session.modes, supplied, name);
+    if (extras.oldName !== undefined) writeList(session.out, 'LIST', name, ['\\NonExistent'], extras);
     return ok('DELETE completed');
   },
 });

@@ -1,7 +1,7 @@
 import { renameMailbox } from '../../mailbox/folders.ts';
 import { findMailbox } from '../../mailbox/mailboxes.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
-import { attributesOf, listedOf, writeList } from '../listing.ts';
+import { allAttributesOf, listedOf, writeList } from '../listing.ts';
 import { ok } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
 import { type SuppliedName, spSuppliedMailbox } from '../wire/mailbox.ts';
@@ -27,7 +27,7 @@ export const rename = defineCommand({
     const isDenormalized = from.supplied !== from.name || to.supplied !== to.name;
     const mailbox = isDenormalized && session.modes.rev2 ? findMailbox(state.account, to.name) : undefined;
     if (mailbox !== undefined) {
-      const attributes = attributesOf(listedOf(state.account, mailbox));
+      const attributes = allAttributesOf(listedOf(state.account, mailbox));
       writeList(session.out, 'LIST', mailbox.name, attributes, { oldName: from.supplied });
     }
     return ok('RENAME completed');
