@@ -2,6 +2,9 @@
  * RETR and TOP (RFC 1939 §5, §7): the octets of one message, in POP3's form and with dots doubled, streamed as fast as
  * the client takes them and no faster.
  *
+ * A message with UTF-8 in its header goes to a client that has not said UTF8 as it is, although RFC 6856 §2.1 would have it
+ * rewritten or refused: no program that fetches mail today says UTF8, and a refusal would be a message that never arrives.
+ *
  * Once `+OK` has left there is no way to refuse: a failure of storage then ends the connection, so that the client does
  * not keep half a message for a whole one.
  */
