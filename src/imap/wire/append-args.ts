@@ -8,7 +8,7 @@ import { type Cursor, END, LITERAL } from './cursor.ts';
 import { type DateTime, maybeDateTime } from './date.ts';
 import { type FlagSet, maybeFlagList } from './flag.ts';
 import type { FrameLiteral } from './frame.ts';
-import { astring, keyword, nonEmptyList, sp } from './grammar.ts';
+import { astring, isTrailingSpace, keyword, nonEmptyList, sp } from './grammar.ts';
 import { mailbox } from './mailbox.ts';
 
 export type CatenatePart =
@@ -44,7 +44,7 @@ export function appendArgs(c: Cursor): AppendArgs {
   const name = mailbox(c);
   const messages: AppendMessage[] = [];
   do messages.push(appendMessage(c));
-  while (c.peek() !== END);
+  while (c.peek() !== END && !isTrailingSpace(c));
   return { mailbox: name, messages };
 }
 

@@ -9,7 +9,7 @@ import { canonicalKeyword, foldKeyword, isKeyword, parseSystemFlag } from '../..
 import { ATOM } from './chars.ts';
 import type { Cursor } from './cursor.ts';
 import { SyntaxFault } from './fault.ts';
-import { atom, list } from './grammar.ts';
+import { atom, isTrailingSpace, list, maybeSp } from './grammar.ts';
 
 export interface FlagSet {
   /** FLAG bits of `mail/flags.ts`. */
@@ -63,7 +63,7 @@ export function storeFlags(c: Cursor): FlagSet {
   const listed = maybeFlagList(c);
   if (listed !== undefined) return listed;
   const flags = [flag(c)];
-  while (c.maybeByte(0x20)) flags.push(flag(c));
+  while (!isTrailingSpace(c) && maybeSp(c)) flags.push(flag(c));
   return flagSet(flags);
 }
 

@@ -7,7 +7,7 @@
  */
 import type { Cursor } from './cursor.ts';
 import { SyntaxFault } from './fault.ts';
-import { keyword, nonEmptyList, sp } from './grammar.ts';
+import { isTrailingSpace, keyword, maybeSp, nonEmptyList, sp } from './grammar.ts';
 import {
   type KeywordSyntax,
   type KeywordTable,
@@ -53,7 +53,7 @@ export function listArgs<Selection extends ListSelectionSyntax, Return extends K
   const isPatternList = c.peek() === OPEN;
   const patterns = mailboxPatterns(c);
   if (patterns.length > MAX_PATTERNS) throw new SyntaxFault('Too many patterns', { code: { code: 'LIMIT' } });
-  const hasReturn = c.maybeByte(0x20);
+  const hasReturn = !isTrailingSpace(c) && maybeSp(c);
   let returns: ParsedKeyword<Return>[] = [];
   if (hasReturn) {
     keyword(c, 'RETURN');
