@@ -2,7 +2,10 @@
  * The standards that the code may cite, with their titles, and those that Brevduva claims to implement. A claim needs a
  * citation in code and one in a test; everything else that is cited is followed as far as the citing line says.
  */
-export const CLAIMED: readonly number[] = [1939, 2449, 2595, 3206, 4616, 5034];
+export const CLAIMED: readonly number[] = [
+  1939, 2033, 2177, 2342, 2449, 2595, 2971, 3206, 3348, 3501, 3502, 3516, 3691, 4315, 4616, 4731, 4959, 5032,
+  5034, 5161, 5182, 5258, 5819, 6154, 6851, 6855, 7162, 7888, 7889, 8438, 9051, 9208,
+];
 
 export const TITLES: Readonly<Record<number, string>> = {
   822: 'Standard for the Format of ARPA Internet Text Messages',
@@ -62,6 +65,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   4021: 'Registration of Mail and MIME Header Fields',
   4155: 'The application/mbox Media Type',
   4314: 'IMAP4 Access Control List Extension',
+  4180: 'Common Format and MIME Type for Comma-Separated Values (CSV) Files',
   4315: 'IMAP UIDPLUS Extension',
   4422: 'Simple Authentication and Security Layer',
   4466: 'Collected Extensions to IMAP4 ABNF',

@@ -64,11 +64,16 @@ export function checkCitations(citations: ReadonlyMap<number, Citations>, claime
 }
 
 export function checkIndex(): string[] {
-  const citations = collect(readSources(['src', 'test']));
+  const citations = collect(readCitations());
   const page = readPage();
   const stale =
     page === renderIndex(citations) ? [] : [`${PAGE} is out of date; run: node tools/rfc.ts --write`];
   return [...checkCitations(citations), ...stale];
+}
+
+/** Conversations are tests too. */
+function readCitations(): SourceFile[] {
+  return readSources(['src', 'test'], ROOT, ['.ts', '.txt']);
 }
 
 function readPage(): string {
@@ -88,7 +93,7 @@ function list(paths: ReadonlySet<string>): string {
 
 if (import.meta.main) {
   if (process.argv.includes('--write')) {
-    writeFileSync(join(ROOT, PAGE), renderIndex(collect(readSources(['src', 'test']))));
+    writeFileSync(join(ROOT, PAGE), renderIndex(collect(readCitations())));
   }
   report(checkIndex());
 }

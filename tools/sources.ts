@@ -13,12 +13,16 @@ export interface SourceFile {
 
 export const ROOT = join(import.meta.dirname, '..');
 
-export function readSources(folders: readonly string[], root = ROOT): SourceFile[] {
+export function readSources(
+  folders: readonly string[],
+  root = ROOT,
+  endings: readonly string[] = ['.ts'],
+): SourceFile[] {
   const present = folders.filter((folder) => existsSync(join(root, folder)));
   return present.flatMap((folder) => {
     const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
     return names
-      .filter((name) => name.endsWith('.ts'))
+      .filter((name) => endings.some((ending) => name.endsWith(ending)))
       .sort()
       .map((name) => `${folder}/${name}`.replaceAll('\\', '/'))
       .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));

@@ -72,12 +72,6 @@ export class Framer {
     return this.#input.length;
   }
 
-  /** True when nothing of a further command has been read. */
-  get isBetweenCommands(): boolean {
-    const isFresh = this.#mode === 'text' && this.#dropping === 'nothing' && this.#parts.length === 0;
-    return isFresh && this.#gathered.length === 0 && this.#events.length === 0;
-  }
-
   next(): FrameEvent | undefined {
     while (this.#events.length === 0) {
       if (!this.#step()) return undefined;
