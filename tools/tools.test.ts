@@ -101,7 +101,7 @@ describe('documents', () => {
     ]);
     assert.match(
       renderIndex(cited),
-      /IMAP Version 4rev2 \| in part \| `imap\/a\.ts` \| `imap\/a\.test\.ts` \|/,
+      /IMAP Version 4rev2 \| yes \| `imap\/a\.ts` \| `imap\/a\.test\.ts` \|/,
     );
     assert.deepEqual(checkCitations(cited, [9051, 3501]), [
       'RFC 99999 (test/x.test.ts) has no title in tools/rfc-titles.ts',
