@@ -25,7 +25,20 @@ const SQL = {
   facts: 'SELECT id, size, envelope, structure, facts FROM email',
   list: `SELECT e.id, 1 + coalesce(x.n, 0), e.size FROM email e LEFT JOIN extra_reference x ON x.email = e.id
     WHERE e.id > ? AND e.id <= ? ORDER BY e.id LIMIT ?`,
+  listOne: `SELECT e.id, 1 + coalesce(x.n, 0), e.size FROM email e LEFT JOIN extra_reference x ON x.email = e.id
+    WHERE e.id = ?`,
+  nextEmail: 'SELECT next_email FROM account WHERE id = ?',
 } as const;
+
+export interface ListedEmail {
+  readonly id: EmailId;
+  readonly references: number;
+  readonly sizeBytes: number;
+}
+
+function listed(row: Row): ListedEmail {
+  return { id: row[0] as EmailId, references: row[1] as number, sizeBytes: row[2] as number };
+}
 
 export interface Run {
   readonly from: number;
@@ -82,14 +95,32 @@ export class EmailReader {
     return found;
   }
 
-  list(account: AccountId, after: number, limit: number) {
+  async list(account: AccountId, after: number, limit: number): Promise<readonly ListedEmail[]> {
     const [first, last] = accountRange(account);
-    const rows = this.#db.prepare(SQL.list).all(Math.max(after, first - 1), last, limit);
-    return rows.map((row) => ({
-      id: row[0] as EmailId,
-      references: row[1] as number,
-      sizeBytes: row[2] as number,
-    }));
+    const from = Math.max(after, first - 1);
+    try {
+      return this.#db.prepare(SQL.list).all(from, last, limit).map(listed);
+    } catch (error) {
+      if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+      return this.#listAround(account, from, limit);
+    }
+  }
+
+  /** Beside broken pages: one by one, so that what is readable is listed. */
+  async #listAround(account: AccountId, after: number, limit: number): Promise<readonly ListedEmail[]> {
+    const next = this.#db.prepare(SQL.nextEmail).get(account)?.[0] as number | undefined;
+    const end = accountRange(account)[0] + (next ?? 0);
+    const found: ListedEmail[] = [];
+    for (let id = after + 1, tried = 0; id < end && found.length < limit; id++, tried++) {
+      if (tried % ROWS_PER_SLICE === ROWS_PER_SLICE - 1) await yieldToLoop();
+      try {
+        const row = this.#db.prepare(SQL.listOne).get(id);
+        if (row !== undefined) found.push(listed(row));
+      } catch (error) {
+        if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+      }
+    }
+    return found;
   }
 
   #loadRun(

@@ -5,14 +5,15 @@
  * deleted beside the snapshot.
  *
  * Repairing is limited to what cannot lose mail: counts are set right, bytes without an email go (only when the database is
- * otherwise intact: beside broken pages they may be all that is left of a message), rows of a vanished mailbox are
- * handed to the reaper, an index is made anew from its table. A message is never touched.
+ * otherwise intact: beside broken pages they may be all that is left of a message), a mailbox that lost its row gets
+ * one, an index is made anew from its table. A message is never touched.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EmailId } from '../../mailbox/model.ts';
 import type { StoreProblem } from '../../mailbox/store.ts';
 import type { Database } from './database.ts';
+import { recoverMailboxes } from './lost-mailboxes.ts';
 import { isRecordHead, RECORD_HEAD_BYTES, segmentName } from './segments.ts';
 
 /** Of one kind in one report: enough to see what is going on. */
@@ -24,6 +25,8 @@ interface Check {
   readonly find: string;
   /** Run when something was found; absent when a person has to decide. */
   readonly repair?: readonly string[];
+  /** Or this, with the keys that were found (the third column). */
+  readonly repairBy?: (db: Database, keys: readonly number[]) => void;
   /** Not beside broken pages. */
   readonly needsIntactDatabase?: boolean;
 }
@@ -87,8 +90,9 @@ const CHECKS: readonly Check[] = [
   },
   {
     what: 'rows of a mailbox that is gone',
-    find: `SELECT NULL, 'mailbox ' || mailbox FROM lost_mailbox`,
-    repair: ['INSERT INTO buried SELECT mailbox FROM lost_mailbox'],
+    find: `SELECT NULL, 'mailbox ' || mailbox, mailbox FROM lost_mailbox`,
+    repairBy: recoverMailboxes,
+    needsIntactDatabase: true,
   },
 ];
 
@@ -199,6 +203,19 @@ function runCheck(db: Database, check: Check, mayRepair: boolean): StoreProblem[
   if (rows.length === 0) return [];
   const repairs = mayRepair ? (check.repair ?? []) : [];
   for (const sql of repairs) db.exec(sql);
+  if (mayRepair && check.repairBy !== undefined) {
+    check.repairBy(
+      db,
+      rows.map((row) => row[2] as number),
+    );
+    const left = new Set(
+      db
+        .prepare(check.find)
+        .all()
+        .map((row) => row[1]),
+    );
+    return rows.map((row) => problem(`${check.what} (${row[1]})`, undefined, !left.has(row[1] as string)));
+  }
   return rows.map((row) => {
     const what = row[1] === null ? check.what : `${check.what} (${row[1]})`;
     return problem(what, (row[0] as EmailId | null) ?? undefined, repairs.length > 0);

@@ -74,7 +74,7 @@ export async function openWithFaults(options: SqliteStoreOptions, faults: ShardF
         isDelayed: options.flags === 'delayed',
         checkpointBytes: options.checkpointBytes ?? CHECKPOINT_BYTES,
         onFatal,
-        onTrouble: (err) => log.error({ err, shard: i }, 'the store has trouble and will try again'),
+        onTrouble: (err) => log.error({ err, shard: i }, 'trouble in the store; it goes on with what it can'),
         onDamage: (email, err) => log.error({ err, email }, 'a message cannot be read'),
         faults,
       });

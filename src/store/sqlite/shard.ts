@@ -11,11 +11,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AccountId, EmailId } from '../../mailbox/model.ts';
-import type { AccountBatch, StoreError, StoreProblem } from '../../mailbox/store.ts';
+import { type AccountBatch, StoreError, type StoreProblem } from '../../mailbox/store.ts';
 import { type BatchContext, BatchWork } from './account-batch.ts';
 import { Blobs } from './blobs.ts';
 import { ByteReader } from './bytes.ts';
 import { Checkpointer } from './checkpointer.ts';
+import { completePages } from './cut-database.ts';
 import { Database } from './database.ts';
 import { destroyAccount } from './destroy.ts';
 import { EmailReader } from './emails.ts';
@@ -103,7 +104,11 @@ export class Shard implements StagingShard {
 
   static async open(directory: string, options: ShardOptions): Promise<Shard> {
     mkdirSync(join(directory, 'segments'), { recursive: true, mode: 0o700 });
-    const db = new Database(join(directory, 'meta.db'));
+    const path = join(directory, 'meta.db');
+    const missingBytes = completePages(path);
+    if (missingBytes > 0)
+      options.onTrouble(new StoreError('damaged', `${path} was cut by ${missingBytes} octets`));
+    const db = new Database(path);
     try {
       migrate(db, MAIL_SCHEMA);
       tune(db, { isAutoCheckpointed: false });

@@ -321,7 +321,7 @@ describe('broken files', () => {
 });
 
 describe('repairing', () => {
-  it('sets counts right, removes what nobody refers to, hands lost rows to the reaper, touches no message', () =>
+  it('sets counts right, removes what nobody refers to, gives a lost mailbox a row, touches no message', () =>
     inDirectory(async (directory) => {
       await fill(directory, [2000, 100_000, 3000]);
       const db = new Database(metaDb(directory));
@@ -342,7 +342,10 @@ describe('repairing', () => {
       await writing;
       assert.equal(repaired.filter((problem) => problem.repaired).length, 7);
       assert.deepEqual(await collect(store.inspect(false)), []);
-      assert.deepEqual(await store.loadBuried(ALICE), [9]);
+      const mailboxes = (await store.loadAccount(ALICE))?.mailboxes ?? [];
+      const recovered = mailboxes.find(({ name }) => name === 'Recovered 9');
+      assert.deepEqual([recovered?.exists, recovered?.uidNext], [1, 2]);
+      assert.deepEqual(await store.loadBuried(ALICE), []);
       assert.deepEqual(await store.verifyEmails([email(1), email(2), email(3)]), ['ok', 'ok', 'ok']);
       await commit(store, aBatch(2, { released: [email(1), email(2)] }));
       assert.equal(await bytesOf(store, email(1)), undefined);
