@@ -18,13 +18,20 @@ import {
   type ModSeq,
 } from './model.ts';
 import { unpackRecords, unpackUids } from './record.ts';
-import type { ChunkRow, MailStore } from './store.ts';
+import { type ChunkRow, type MailStore, StoreError } from './store.ts';
 
 export type Repair =
   | { readonly kind: 'counters' | 'marks' | 'role' | 'keyword-sets'; readonly mailbox: MailboxId }
   | { readonly kind: 'usage' }
   | { readonly kind: 'parent'; readonly name: string }
-  | { readonly kind: 'references'; readonly email: number; readonly by: number };
+  | { readonly kind: 'references'; readonly email: number; readonly by: number }
+  /** No message refers to an email that is there. */
+  | {
+      readonly kind: 'orphan';
+      readonly email: number;
+      readonly references: number;
+      readonly sizeBytes: number;
+    };
 
 export interface Suspicion {
   readonly key: string;
@@ -73,6 +80,8 @@ export class AccountPass {
   readonly #rows: readonly MailboxRow[];
   readonly #moved = new Set<MailboxId>();
   #hasMoved = false;
+  /** Something could not be read: what refers to an email is not known. */
+  #isBlind = false;
   readonly #references = new Tally();
   readonly #sizes = new Tally();
   /** Where each email is, as index of the mailbox row and UID; of live messages only. */
@@ -104,13 +113,28 @@ export class AccountPass {
 
   async run(): Promise<void> {
     this.#checkRows();
-    for (const [index, row] of this.#rows.entries()) await this.#checkMailbox(row, index);
-    for (const buried of await this.#store.loadBuried(this.#id)) {
-      await this.#readMessages(buried, () => undefined);
-      await this.#checkHistory(buried, undefined, new Uint32Array());
+    for (const [index, row] of this.#rows.entries()) {
+      await this.#orSuspect('its messages', row, () => this.#checkMailbox(row, index));
     }
-    await this.#checkEmails();
+    await this.#orSuspect('what deleted mailboxes left', undefined, async () => {
+      for (const buried of await this.#store.loadBuried(this.#id)) {
+        await this.#readMessages(buried, () => undefined);
+        await this.#checkHistory(buried, undefined, new Uint32Array());
+      }
+    });
+    await this.#orSuspect('its emails', undefined, () => this.#checkEmails());
     await this.#compare();
+  }
+
+  /** A broken page is the loss of what is on it, not of the report about everything else. */
+  async #orSuspect(what: string, row: MailboxRow | undefined, read: () => Promise<void>): Promise<void> {
+    try {
+      await read();
+    } catch (error) {
+      if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+      this.#isBlind = true;
+      this.#suspectRow(row, `${what} cannot be read: ${error.message}`);
+    }
   }
 
   async #compare(): Promise<void> {
@@ -253,9 +277,13 @@ export class AccountPass {
         const email = emailNumber(id);
         const expected = this.#references.get(email);
         found.set(email, 1);
-        if (references !== expected) {
+        if (references !== expected && !this.#isBlind) {
           const what = `email ${email} counts ${references} references, ${expected} messages refer to it`;
-          this.#suspectEmail(email, what, { kind: 'references', email, by: expected - references });
+          const repair: Repair =
+            expected === 0
+              ? { kind: 'orphan', email, references, sizeBytes }
+              : { kind: 'references', email, by: expected - references };
+          this.#suspectEmail(email, what, repair);
         }
         if (expected > 0 && this.#sizes.get(email) !== sizeBytes) {
           this.#suspectEmail(

@@ -1,7 +1,8 @@
 /**
  * What the checker may put right: sums are added up again, marks are raised above what they must exceed, references are
- * counted anew, a second holder of a role loses it, missing parents are made. Every repair is a change like any other:
- * durable, seen by sessions, undone when the store refuses it. Nothing here removes a message.
+ * counted anew, a second holder of a role loses it, missing parents are made, and mail that lost its place in every
+ * mailbox gets one in "Recovered". Every repair is a change like any other: durable, seen by sessions, undone when the
+ * store refuses it. Nothing here removes a message.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FLAG } from '../mail/flags.ts';
@@ -9,8 +10,9 @@ import type { AccountChange } from './account-change.ts';
 import type { AccountState } from './account-state.ts';
 import type { Repair, Suspicion } from './check-account.ts';
 import type { Domain } from './domain.ts';
-import { loadList } from './load.ts';
+import { loadList, loadTail } from './load.ts';
 import type { MailboxState } from './mailbox-state.ts';
+import { mailboxOf } from './mailboxes.ts';
 import { asModSeq } from './model.ts';
 
 /** The suspicions that are gone now. */
@@ -43,6 +45,7 @@ export async function repairAccount(
 }
 
 async function apply(domain: Domain, account: AccountState, repair: Repair): Promise<boolean> {
+  if (repair.kind === 'orphan') return recover(domain, account, repair);
   if (repair.kind === 'usage' || repair.kind === 'parent' || repair.kind === 'references') {
     await domain.turns.run({ account, run: (change) => repairInAccount(change, repair) });
     return true;
@@ -81,6 +84,32 @@ function repairInAccount(
     for (let n = repair.by; n > 0; n--) change.retain(repair.email);
     if (repair.by < 0) change.release(new Array<number>(-repair.by).fill(repair.email));
   }
+}
+
+const RECOVERED = 'Recovered';
+
+/** An email in no mailbox was in a chunk that is lost: somebody's mail, of which only the flags are gone. */
+async function recover(
+  domain: Domain,
+  account: AccountState,
+  { email, references, sizeBytes: size }: Extract<Repair, { kind: 'orphan' }>,
+): Promise<boolean> {
+  if (!account.byName.has(RECOVERED)) {
+    await domain.turns.run({ account, run: (change) => change.createMailbox(RECOVERED, undefined) });
+  }
+  const mailbox = mailboxOf(account, RECOVERED);
+  await loadTail(domain, account, mailbox);
+  await domain.turns.run({
+    account,
+    run: (change) => {
+      // One reference stays, for the message that it is now.
+      if (references > 1) change.release(new Array<number>(references - 1).fill(email));
+      const now = Math.floor(change.nowMs / 1000);
+      const blank = { flags: 0, traits: 0, keywordSet: 0, internalDate: now, saveDate: now };
+      change.addMessages(mailbox, [{ ...blank, email, size }]);
+    },
+  });
+  return true;
 }
 
 function recount(mailbox: MailboxState): void {

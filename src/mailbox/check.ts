@@ -8,11 +8,12 @@
  * named with the message they belonged to.
  */
 import type { AccountState } from './account-state.ts';
-import { type AccountPass, passOver, type Suspicion } from './check-account.ts';
+import { type AccountPass, type Place, passOver, type Suspicion } from './check-account.ts';
 import { repairAccount } from './check-repair.ts';
 import { verifyAccount } from './check-verify.ts';
 import type { Domain } from './domain.ts';
-import { type AccountRecord, emailAccount, emailNumber } from './model.ts';
+import { type AccountRecord, type EmailId, emailAccount, emailNumber } from './model.ts';
+import { StoreError } from './store.ts';
 
 export interface CheckOptions {
   /** All when absent; then the store looks at what belongs to no account as well. */
@@ -63,8 +64,11 @@ export async function* checkMail(domain: Domain, options: CheckOptions): AsyncGe
     if (problem.repaired) total.repaired++;
     return problem;
   };
+  // A repair begins with the store: a broken index hides messages that an account's sums would then be made to miss.
+  const isWhole = options.accounts === undefined;
+  if (isWhole && repair) for await (const problem of inspectStore(domain, true)) yield count(problem);
   for (const record of records) {
-    for await (const event of checkAccount(domain, record, { repair, verifiesBytes })) {
+    for await (const event of readable(record, checkAccount(domain, record, { repair, verifiesBytes }))) {
       if (event.kind === 'problem') yield count(event);
       else if (event.kind === 'progress')
         yield { ...event, messages: total.messages + event.messages, bytes: total.bytes + event.bytes };
@@ -76,9 +80,7 @@ export async function* checkMail(domain: Domain, options: CheckOptions): AsyncGe
       }
     }
   }
-  if (options.accounts === undefined) {
-    for await (const problem of inspectStore(domain, repair)) yield count(problem);
-  }
+  if (isWhole && !repair) for await (const problem of inspectStore(domain, false)) yield count(problem);
   yield { kind: 'verdict', ...total };
 }
 
@@ -87,6 +89,23 @@ interface AccountSum {
   readonly mailboxes: number;
   readonly messages: number;
   readonly bytes: number;
+}
+
+/** An account that cannot be read to its end is a problem of its own, and not the end of the report. */
+async function* readable<T>(
+  record: AccountRecord,
+  events: AsyncIterable<T>,
+): AsyncGenerator<T | CheckProblem> {
+  try {
+    yield* events;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    yield problemOf(record, { what: `the account cannot be read: ${error.message}` }, false);
+  }
+}
+
+function isDamage(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.code === 'damaged';
 }
 
 async function* checkAccount(
@@ -156,10 +175,19 @@ async function* inspectStore(domain: Domain, repair: boolean): AsyncGenerator<Ch
       continue;
     }
     const record = await domain.store.directory.get(emailAccount(email));
-    const pass = record === undefined ? undefined : await passOver(domain.store, record.id);
-    const place = pass?.placesOf(emailNumber(email))[0] ?? {};
+    const place = record === undefined ? {} : await placeOf(domain, record, email);
     const account = record === undefined ? {} : { account: record.address };
     yield { kind: 'problem', ...account, ...place, what: `${where}: ${what}`, repaired };
+  }
+}
+
+async function placeOf(domain: Domain, record: AccountRecord, email: EmailId): Promise<Partial<Place>> {
+  try {
+    const pass = await passOver(domain.store, record.id);
+    return pass?.placesOf(emailNumber(email))[0] ?? {};
+  } catch (error) {
+    if (isDamage(error)) return {};
+    throw error;
   }
 }
 
