@@ -1,8 +1,7 @@
 /**
  * Reading message bytes. Bytes of the spool come out of the database by the run (messages that arrived together are
- * read by one query, to be cut to the ranges); bytes of segments by asynchronous `read`: a cached page would be faster
- * read synchronously (3 us against 100), but one cold disk would then stop every session, and such messages are large
- * enough for the difference not to matter. A few reads run at the same time.
+ * read by one query, to be cut to the ranges); bytes of segments by `read`, the larger ones asynchronously and a few at
+ * the same time.
  *
  * Nothing is verified on the way out; `verify` does that on request.
  */
