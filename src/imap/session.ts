@@ -48,7 +48,7 @@ export interface ImapServices {
 }
 
 /** Enough output to be worth a write, and little enough to hold for each of thousands of slow readers. */
-const FLUSH_BYTES = 128 * 1024;
+const FLUSH_BYTES = 256 * 1024;
 /** A loop that has run this long lets the others have a turn. */
 const TURN_MS = 8;
 

@@ -8,9 +8,9 @@ import { EMPTY } from '../base/bytes.ts';
  * taken it, then the next one follows. So the amount in flight is known, progress is a batch that was taken, and a
  * peer that takes nothing for `writeTimeoutMs` is stuck, however much or little waits for it.
  */
-const BATCH_BYTES = 128 * 1024;
+const BATCH_BYTES = 512 * 1024;
 /** Producers pause above this. */
-const MARK_BYTES = 256 * 1024;
+const MARK_BYTES = 512 * 1024;
 /** Up to this size buffers are joined: copying them costs less than one more entry in a vectored write, and no garbage. */
 const JOIN_BYTES = 8 * 1024;
 
