@@ -152,7 +152,7 @@ describe('octets of FETCH', () => {
     const { readRanges, readStream } = store;
     store.readRanges = () => Promise.reject(new StoreError('io', 'the device failed'));
     store.readStream = async function* () {
-      yield Buffer.alloc(200_000, 'x');
+      yield Buffer.alloc(600_000, 'x');
       throw new StoreError('io', 'the device failed');
     };
     const other = await ImapClient.signIn(server.port, 'alice@example.com', 'secret');

@@ -26,6 +26,8 @@ export interface Command<Args = unknown, Kind extends StateKind = StateKind> {
    * pipelined successors may count on their sequence numbers).
    */
   readonly mayExpunge?: boolean;
+  /** The command leaves the open mailbox alone: it runs without waiting for its messages. */
+  readonly needsNoMessages?: boolean;
   /** The command has answered by itself (STARTTLS before the handshake). */
   readonly answersItself?: boolean;
 }

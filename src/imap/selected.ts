@@ -1,7 +1,11 @@
 /**
  * The mailbox a session has open: the domain's viewer, the client's view, and what lives as long as the selection.
+ *
+ * SELECT can be answered from the mailbox's row; then the messages come while the answer travels, and `whenReady` is
+ * waited for before anything that needs them. The view begins with exactly what SELECT has told.
  */
-
+import { invariant } from '../base/invariant.ts';
+import { MailboxError } from '../mailbox/errors.ts';
 import type { MailboxState } from '../mailbox/mailbox-state.ts';
 import { claimRecent } from '../mailbox/mailboxes.ts';
 import type { MessageList } from '../mailbox/message-list.ts';
@@ -12,7 +16,8 @@ import { NumSet, type UidSet } from './wire/numset.ts';
 
 export class Selected {
   readonly viewer: Viewer;
-  readonly view: View;
+  #view: View | undefined;
+  #loading: Promise<void> | undefined;
   /** The result that `$` stands for (RFC 5182 §2.1). */
   saved: UidSet = NumSet.of('uid', []);
   /** How far the change log has been read; `viewer.seenModseq` stays behind while expunges are untold. */
@@ -23,10 +28,21 @@ export class Selected {
   wasToldBehind = false;
   #recent: [from: number, to: number][] = [];
 
-  constructor(viewer: Viewer, list: MessageList) {
+  constructor(viewer: Viewer, list: MessageList | Promise<MessageList>) {
     this.viewer = viewer;
-    this.view = new View({ uid: list.columns.uid, count: list.count });
     this.readModseq = viewer.mailbox.modseq;
+    if (list instanceof Promise) this.#await(list);
+    else this.#view = new View({ uid: list.columns.uid, count: list.count });
+  }
+
+  /** Undefined when the messages are here. Rejects, again and again, when they cannot be read. */
+  whenReady(): Promise<void> | undefined {
+    return this.#loading;
+  }
+
+  get view(): View {
+    invariant(this.#view !== undefined, 'the messages are waited for before they are looked at');
+    return this.#view;
   }
 
   get mailbox(): MailboxState {
@@ -64,10 +80,28 @@ export class Selected {
   /** How many of the client's messages are \Recent. */
   countRecent(): number {
     let count = 0;
+    if (this.#view === undefined) {
+      for (const [from, to] of this.#recent) count += to - from;
+      return count;
+    }
     for (const [from, to] of this.#recent) {
       count += lowerBound(this.view.uids, to) - lowerBound(this.view.uids, from);
     }
     return count;
+  }
+
+  #await(list: Promise<MessageList>): void {
+    const { exists, uidNext } = this.mailbox;
+    this.#loading = list.then(({ columns, count }) => {
+      const last = exists === 0 ? 0 : (columns.uid[exists - 1] as number);
+      if (count < exists || last >= uidNext) {
+        throw new MailboxError('unavailable', 'the mailbox is damaged; open it again');
+      }
+      this.#view = new View({ uid: columns.uid, count: exists });
+      this.#loading = undefined;
+    });
+    // Whoever needs the messages hears of it.
+    this.#loading.catch(() => {});
   }
 
   /** Row in `list` of the n-th message of the client, or -1 when it is gone meanwhile. */

@@ -172,6 +172,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   async tellUpdates(mayExpunge: boolean): Promise<void> {
     if (this.#state.kind !== 'selected') return;
     const { selected } = this.#state;
+    if (selected.whenReady() !== undefined) return;
     const changed = writeChanges(this.out, selected, this.modes, mayExpunge);
     for (const uid of changed) {
       writeFlags(this.out, selected, this.modes, uid);
@@ -282,6 +283,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     if (state.kind === 'logout') return bad('Already logged out');
     if (!command.states.includes(state.kind)) return bad(wrongState(command, state.kind));
     const args = command.parse(new Cursor(frame, { isUtf8: this.modes.isUtf8 }), this.#services.registry);
+    if (state.kind === 'selected' && command.needsNoMessages !== true) await state.selected.whenReady();
     return command.run({ tag, session: this, state }, args);
   }
 

@@ -104,6 +104,7 @@ export class AccountChange {
       list.append({ ...arrival, uid, modseq });
       this.#undo.push(() => list.unappend());
       this.#count(mailbox, arrival, 1);
+      if (mailbox.firstUnseen === 0 && unseenOf(arrival.flags) > 0) mailbox.firstUnseen = mailbox.exists;
       uids.push(uid);
     }
     mailbox.modseq = modseq;
@@ -120,6 +121,7 @@ export class AccountChange {
     list.setFlags(row, flags, keywordSet, modseq);
     this.#undo.push(() => list.setFlags(row, before.flags, before.keywordSet, before.modseq));
     mailbox.unseen += unseenOf(flags) - unseenOf(before.flags);
+    if (unseenOf(flags) !== unseenOf(before.flags)) moveFirstUnseen(mailbox, list, row, flags);
     mailbox.deleted += deletedOf(flags) - deletedOf(before.flags);
     mailbox.modseq = modseq;
   }
@@ -160,6 +162,7 @@ export class AccountChange {
       createdModseq: modseq,
       exists: 0,
       unseen: 0,
+      firstUnseen: 0,
       deleted: 0,
       bytes: 0,
       subscribed: true,
@@ -319,6 +322,11 @@ export class AccountChange {
     const records = rows.map((row) => recordAt(list.columns, row));
     this.#undo.push(list.remove(rows));
     for (const record of records) this.#count(mailbox, record, -1);
+    const { firstUnseen } = mailbox;
+    if (firstUnseen > 0) {
+      const gone = rows.filter((row) => row < firstUnseen - 1).length;
+      mailbox.firstUnseen = nextUnseen(mailbox, list, firstUnseen - 1 - gone);
+    }
     mailbox.modseq = this.modseq();
     return records;
   }
@@ -360,6 +368,24 @@ export class AccountChange {
 function listOf(mailbox: MailboxState): MessageList {
   invariant(mailbox.list !== undefined, 'a mailbox is fully loaded before its messages change');
   return mailbox.list;
+}
+
+/** A message became seen or unseen. */
+function moveFirstUnseen(mailbox: MailboxState, list: MessageList, row: number, flags: number): void {
+  const { firstUnseen } = mailbox;
+  if (unseenOf(flags) > 0) {
+    if (firstUnseen === 0 || row + 1 < firstUnseen) mailbox.firstUnseen = row + 1;
+  } else if (row + 1 === firstUnseen) {
+    mailbox.firstUnseen = nextUnseen(mailbox, list, row + 1);
+  }
+}
+
+/** Position of the first unseen message from this row on; one octet a message is looked at. */
+function nextUnseen(mailbox: MailboxState, list: MessageList, from: number): number {
+  if (mailbox.unseen === 0) return 0;
+  const { flags } = list.columns;
+  for (let row = from; row < list.count; row++) if (unseenOf(flags[row] as number) > 0) return row + 1;
+  return 0;
 }
 
 const unseenOf = (flags: number): number => (flags & FLAG.Seen ? 0 : 1);

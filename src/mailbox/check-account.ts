@@ -213,9 +213,12 @@ export class AccountPass {
   }
 
   #checkSums(row: MailboxRow, sums: Sums): void {
-    for (const name of ['exists', 'unseen', 'deleted', 'bytes'] as const) {
+    for (const name of ['exists', 'unseen', 'firstUnseen', 'deleted', 'bytes'] as const) {
       if (row[name] === sums[name]) continue;
-      const what = `the counter of ${COUNTERS[name]} says ${row[name]}, there are ${sums[name]}`;
+      const what =
+        name === 'firstUnseen'
+          ? `the first unseen message is said to be number ${row[name]}, it is ${sums[name]}`
+          : `the counter of ${COUNTERS[name]} says ${row[name]}, there are ${sums[name]}`;
       this.#suspectMailbox(row, { what, repair: { kind: 'counters', mailbox: row.id } });
     }
     const [uids, modseq] = [sums.lastUid, sums.maxModseq];

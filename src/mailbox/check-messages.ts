@@ -10,6 +10,7 @@ import type { ChunkRow } from './store.ts';
 export interface Sums {
   exists: number;
   unseen: number;
+  firstUnseen: number;
   deleted: number;
   bytes: number;
   lastUid: number;
@@ -26,7 +27,7 @@ export interface MessageFault {
 
 export function emptySums(expected: number): Sums {
   const uids = new Uint32Array(Math.min(expected, 1 << 24) + 64);
-  return { exists: 0, unseen: 0, deleted: 0, bytes: 0, lastUid: 0, maxModseq: 0, uids };
+  return { exists: 0, unseen: 0, firstUnseen: 0, deleted: 0, bytes: 0, lastUid: 0, maxModseq: 0, uids };
 }
 
 export function* checkMessages(
@@ -77,6 +78,6 @@ function add(
   sums.uids[sums.exists++] = record.uid;
   sums.lastUid = Math.max(sums.lastUid, record.uid);
   sums.bytes += record.size;
-  if ((record.flags & FLAG.Seen) === 0) sums.unseen++;
+  if ((record.flags & FLAG.Seen) === 0 && sums.unseen++ === 0) sums.firstUnseen = sums.exists;
   if ((record.flags & FLAG.Deleted) !== 0) sums.deleted++;
 }

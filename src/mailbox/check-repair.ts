@@ -5,7 +5,6 @@
  * store refuses it. Nothing here removes a message.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { FLAG } from '../mail/flags.ts';
 import type { AccountChange } from './account-change.ts';
 import type { AccountState } from './account-state.ts';
 import type { Repair, Suspicion } from './check-account.ts';
@@ -13,6 +12,7 @@ import type { Domain } from './domain.ts';
 import { loadList, loadTail } from './load.ts';
 import type { MailboxState } from './mailbox-state.ts';
 import { mailboxOf } from './mailboxes.ts';
+import { sumsOf } from './message-sums.ts';
 import { asModSeq } from './model.ts';
 
 /** The suspicions that are gone now. */
@@ -113,18 +113,7 @@ async function recover(
 }
 
 function recount(mailbox: MailboxState): void {
-  const { list } = mailbox;
-  if (list === undefined) return;
-  const { flags, size } = list.columns;
-  let unseen = 0;
-  let deleted = 0;
-  let bytes = 0;
-  for (let row = 0; row < list.count; row++) {
-    if (((flags[row] as number) & FLAG.Seen) === 0) unseen++;
-    if (((flags[row] as number) & FLAG.Deleted) !== 0) deleted++;
-    bytes += size[row] as number;
-  }
-  Object.assign(mailbox, { exists: list.count, unseen, deleted, bytes });
+  if (mailbox.list !== undefined) Object.assign(mailbox, sumsOf(mailbox.list));
 }
 
 function dropUnknownSets(change: AccountChange, mailbox: MailboxState): void {

@@ -3,11 +3,11 @@
  * mailbox of a million messages does not block the event loop; concurrent loads share one.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { FLAG } from '../mail/flags.ts';
 import type { AccountState } from './account-state.ts';
 import type { Domain } from './domain.ts';
 import type { MailboxState } from './mailbox-state.ts';
 import { MessageList } from './message-list.ts';
+import { sumsOf } from './message-sums.ts';
 import type { ChunkRow } from './store.ts';
 
 type Loader = Pick<Domain, 'store' | 'clock' | 'log'>;
@@ -66,14 +66,5 @@ function recount(domain: Loader, mailbox: MailboxState, list: MessageList): void
     { mailbox: mailbox.name, counted: mailbox.exists, found: list.count },
     'the mailbox lost messages to damage; run `brevduva check`',
   );
-  const { flags, size } = list.columns;
-  mailbox.exists = list.count;
-  mailbox.unseen = 0;
-  mailbox.deleted = 0;
-  mailbox.bytes = 0;
-  for (let row = 0; row < list.count; row++) {
-    if (((flags[row] as number) & FLAG.Seen) === 0) mailbox.unseen++;
-    if (((flags[row] as number) & FLAG.Deleted) !== 0) mailbox.deleted++;
-    mailbox.bytes += size[row] as number;
-  }
+  Object.assign(mailbox, sumsOf(list));
 }

@@ -28,6 +28,7 @@ export class MailboxState {
   modseq: ModSeq;
   exists: number;
   unseen: number;
+  firstUnseen: number;
   deleted: number;
   bytes: number;
   subscribed: boolean;
@@ -56,6 +57,7 @@ export class MailboxState {
     this.modseq = row.modseq;
     this.exists = row.exists;
     this.unseen = row.unseen;
+    this.firstUnseen = row.firstUnseen;
     this.deleted = row.deleted;
     this.bytes = row.bytes;
     this.subscribed = row.subscribed;
@@ -76,6 +78,7 @@ export class MailboxState {
       createdModseq: this.createdModseq,
       exists: this.exists,
       unseen: this.unseen,
+      firstUnseen: this.firstUnseen,
       deleted: this.deleted,
       bytes: this.bytes,
       subscribed: this.subscribed,
@@ -88,9 +91,9 @@ export class MailboxState {
 
   /** Remembers the fields a change may touch; the returned function restores them. */
   snapshot(): () => void {
-    const { name, role, uidNext, modseq, exists, unseen, deleted, bytes } = this;
+    const { name, role, uidNext, modseq, exists, unseen, firstUnseen, deleted, bytes } = this;
     const { subscribed, recentFrom, expungedFloor, keywords, isGone } = this;
-    const saved = { name, role, uidNext, modseq, exists, unseen, deleted, bytes };
+    const saved = { name, role, uidNext, modseq, exists, unseen, firstUnseen, deleted, bytes };
     return () => Object.assign(this, saved, { subscribed, recentFrom, expungedFloor, keywords, isGone });
   }
 }

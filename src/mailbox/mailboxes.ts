@@ -7,6 +7,7 @@ import type { Domain } from './domain.ts';
 import { MailboxError } from './errors.ts';
 import { loadList } from './load.ts';
 import type { MailboxState } from './mailbox-state.ts';
+import type { MessageList } from './message-list.ts';
 import { Viewer, type ViewerEvents } from './viewer.ts';
 
 export function findMailbox(account: AccountState, name: string): MailboxState | undefined {
@@ -27,6 +28,29 @@ export function canonicalName(name: string): string {
   } catch (error) {
     throw new MailboxError('invalid-name', (error as Error).message);
   }
+}
+
+export interface Opening {
+  readonly viewer: Viewer;
+  /** The messages, or the wait for them. They begin with the `exists` that the mailbox had when it was opened. */
+  readonly list: MessageList | Promise<MessageList>;
+}
+
+/**
+ * Registers the session at once and lets the messages come while it tells what the mailbox's row says. Until they are
+ * there nothing but arrivals can change them: every other change needs them loaded first, and runs in a later turn.
+ */
+export function beginOpening(
+  domain: Domain,
+  account: AccountState,
+  name: string,
+  isReadOnly: boolean,
+  events: ViewerEvents,
+): Opening {
+  const mailbox = mailboxOf(account, name);
+  const list = mailbox.list ?? loadList(domain, account, mailbox);
+  mailbox.lastUsedMs = domain.clock.nowMs();
+  return { viewer: new Viewer(mailbox, isReadOnly, events), list };
 }
 
 /** Loads the mailbox and registers the session; it must `close()` the viewer. */

@@ -82,6 +82,8 @@ export interface MailboxRow {
   readonly createdModseq: ModSeq;
   readonly exists: number;
   readonly unseen: number;
+  /** Position (1 .. exists) of the first message without \\Seen; 0 when all are seen. */
+  readonly firstUnseen: number;
   readonly deleted: number;
   readonly bytes: number;
   readonly subscribed: boolean;

@@ -83,6 +83,7 @@ function accountTests(test: Test): void {
       modseq: asModSeq(8),
       exists: 3,
       unseen: 2,
+      firstUnseen: 1,
       deleted: 1,
       bytes: 2 ** 44,
       subscribed: true,

@@ -76,6 +76,7 @@ export function aMailbox(row: Partial<MailboxRow> = {}): MailboxRow {
     createdModseq: asModSeq(1),
     exists: 0,
     unseen: 0,
+    firstUnseen: 0,
     deleted: 0,
     bytes: 0,
     subscribed: false,

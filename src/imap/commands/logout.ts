@@ -7,6 +7,7 @@ import { end } from '../wire/grammar.ts';
 export const logout = defineCommand({
   name: 'LOGOUT',
   states: ANY_STATE,
+  needsNoMessages: true,
   parse: end,
   run({ session }) {
     writeStatus(session.out, '*', 'BYE', 'Goodbye');

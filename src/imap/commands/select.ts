@@ -1,6 +1,6 @@
-import { invariant } from '../../base/invariant.ts';
-import { ALL_SYSTEM_FLAGS, FLAG } from '../../mail/flags.ts';
-import { openMailbox } from '../../mailbox/mailboxes.ts';
+import { ALL_SYSTEM_FLAGS } from '../../mail/flags.ts';
+import type { MailboxState } from '../../mailbox/mailbox-state.ts';
+import { beginOpening, mailboxOf, openMailbox } from '../../mailbox/mailboxes.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call, SessionContext } from '../context.ts';
 import type { SelectParameter } from '../item.ts';
@@ -20,8 +20,8 @@ interface SelectArgs {
  * SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3; RFC 3501 §6.3.1): the same but for writing. The mailbox that was open is
  * closed first, and stays closed when the new one cannot be opened.
  *
- * Every number is of one moment, the one at which the view is made; HIGHESTMODSEQ is always among them, because clients
- * notice CONDSTORE by it.
+ * Every number is of one moment; HIGHESTMODSEQ is always among them, because clients notice CONDSTORE by it. The numbers
+ * are in the mailbox's row, so the messages of a mailbox that nobody has open are loaded while the answer travels.
  */
 export const select = selecting('SELECT', false);
 export const examine = selecting('EXAMINE', true);
@@ -30,6 +30,7 @@ function selecting(name: string, isReadOnly: boolean): Command {
   return defineCommand({
     name,
     states: SIGNED_IN,
+    needsNoMessages: true,
     parse(c, tables): SelectArgs {
       const target = spSuppliedMailbox(c);
       const parameters = maybeSpOptionList(c, tables.selectParameters, `${name} parameter`);
@@ -40,7 +41,8 @@ function selecting(name: string, isReadOnly: boolean): Command {
       const { session, state } = call;
       for (const { item, args } of parameters) item.before?.(call, args);
       if (state.kind === 'selected') leave(session);
-      const selected = await open(call, target.name, isReadOnly);
+      const needsMessages = parameters.some(({ item }) => item.after !== undefined);
+      const selected = await open(call, target.name, { isReadOnly, needsMessages });
       try {
         writeFacts(call, selected, target);
         for (const { item, args } of parameters) await item.after?.(session, state.account, selected, args);
@@ -65,15 +67,22 @@ function leave(session: SessionContext): void {
 async function open(
   { session, state }: Call<'authenticated' | 'selected'>,
   name: string,
-  isReadOnly: boolean,
-) {
-  const { domain, viewerEvents } = session;
-  const viewer = await openMailbox(domain, state.account, name, isReadOnly, viewerEvents);
-  const { list } = viewer.mailbox;
-  invariant(list !== undefined, 'a mailbox is loaded when it is opened');
+  { isReadOnly, needsMessages }: { readonly isReadOnly: boolean; readonly needsMessages: boolean },
+): Promise<Selected> {
+  const { domain, modes, viewerEvents } = session;
+  const mailbox = mailboxOf(state.account, name);
+  if (needsMessages || (!modes.rev2 && !isRecentKnown(mailbox))) {
+    (await openMailbox(domain, state.account, name, isReadOnly, viewerEvents)).close();
+  }
+  const { viewer, list } = beginOpening(domain, state.account, name, isReadOnly, viewerEvents);
   const selected = new Selected(viewer, list);
   selected.takeRecent();
   return selected;
+}
+
+/** Whether the number of \Recent messages follows from the row: there are none, or no UID was ever removed. */
+function isRecentKnown({ recentFrom, uidNext, exists }: MailboxState): boolean {
+  return recentFrom >= uidNext || exists === uidNext - 1;
 }
 
 function writeFacts(
@@ -82,7 +91,7 @@ function writeFacts(
   target: SuppliedName,
 ): void {
   const { out, modes } = session;
-  const { mailbox, view, isReadOnly } = selected;
+  const { mailbox, isReadOnly } = selected;
   const { names } = mailbox.keywords;
   out.ascii('* FLAGS ').flagList(ALL_SYSTEM_FLAGS, names).crlf();
   out.ascii('* OK [PERMANENTFLAGS ');
@@ -92,11 +101,11 @@ function writeFacts(
       .flagList(ALL_SYSTEM_FLAGS, [...names, '\\*'])
       .ascii('] All can be changed, and new ones made')
       .crlf();
-  out.ascii('* ').number(view.count).ascii(' EXISTS').crlf();
+  out.ascii('* ').number(mailbox.exists).ascii(' EXISTS').crlf();
   if (!modes.rev2) {
     out.ascii('* ').number(selected.countRecent()).ascii(' RECENT').crlf();
-    const unseen = firstUnseen(selected);
-    if (unseen > 0) writeStatus(out, '*', 'OK', 'First unseen message', `UNSEEN ${unseen}`);
+    const { firstUnseen } = mailbox;
+    if (firstUnseen > 0) writeStatus(out, '*', 'OK', 'First unseen message', `UNSEEN ${firstUnseen}`);
   }
   writeStatus(out, '*', 'OK', 'UIDs are valid', `UIDVALIDITY ${mailbox.uidValidity}`);
   writeStatus(out, '*', 'OK', 'Predicted next UID', `UIDNEXT ${mailbox.uidNext}`);
@@ -104,14 +113,4 @@ function writeFacts(
   if (!modes.rev2) return;
   const extras = oldNameOf(modes, target.supplied, mailbox.name);
   writeList(out, 'LIST', mailbox.name, attributesOf(listedOf(state.account, mailbox)), extras);
-}
-
-/** Sequence number, or 0. One octet a message is looked at until the first: half a millisecond for a million. */
-function firstUnseen({ mailbox, list, view }: Selected): number {
-  if (mailbox.unseen === 0) return 0;
-  const { flags } = list.columns;
-  for (let row = 0; row < view.count; row++) {
-    if (((flags[row] as number) & FLAG.Seen) === 0) return row + 1;
-  }
-  return 0;
 }

@@ -6,6 +6,7 @@ import { end } from '../wire/grammar.ts';
 export const unselect = defineCommand({
   name: 'UNSELECT',
   states: SELECTED,
+  needsNoMessages: true,
   parse: end,
   run({ session }) {
     session.deselect();

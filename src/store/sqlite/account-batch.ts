@@ -20,7 +20,7 @@ const SQL = {
     ON CONFLICT (id) DO UPDATE SET modseq = excluded.modseq, next_mailbox = excluded.next_mailbox,
       next_email = excluded.next_email, next_uidvalidity = excluded.next_uidvalidity,
       used_bytes = excluded.used_bytes, used_messages = excluded.used_messages`,
-  mailbox: `REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  mailbox: `REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   deleteMailbox: 'DELETE FROM mailbox WHERE id = ?',
   bury: 'INSERT OR IGNORE INTO buried VALUES (?)',
   updateChunk: 'UPDATE chunk SET count = ?, maxmod = ?, records = ? WHERE mailbox = ? AND first = ?',
@@ -166,6 +166,7 @@ export class BatchWork implements Work {
         row.name,
         row.keywords.length === 0 ? '[]' : JSON.stringify(row.keywords),
         row.keywordSets.length === 0 ? '[]' : JSON.stringify(row.keywordSets),
+        row.firstUnseen,
       );
   }
 

@@ -152,5 +152,6 @@ function mailboxRow(row: Row): MailboxRow {
     name: row[13] as string,
     keywords: JSON.parse(row[14] as string) as string[],
     keywordSets: JSON.parse(row[15] as string) as number[][],
+    firstUnseen: row[16] as number,
   };
 }

@@ -48,7 +48,8 @@ CREATE TABLE mailbox (
   role TEXT,
   name TEXT NOT NULL,
   keywords TEXT NOT NULL,               -- JSON
-  keyword_sets TEXT NOT NULL            -- JSON
+  keyword_sets TEXT NOT NULL,           -- JSON
+  first_unseen INTEGER NOT NULL DEFAULT 0
 );
 
 CREATE TABLE chunk (
