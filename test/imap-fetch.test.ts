@@ -8,6 +8,7 @@ import { StoreError } from '../src/mailbox/store.ts';
 import { ImapClient } from './imap-client.ts';
 import { ImapSyntax } from './imap-syntax.ts';
 import { startTestImap, type TestImap } from './kit/imap.ts';
+import { runs } from './kit/runs.ts';
 
 const HEADER = 'From: a@example.com\r\nSubject: pieces\r\n\r\n';
 
@@ -68,7 +69,7 @@ describe('octets of FETCH', () => {
         assert.equal(await get(uid, 'BODY.PEEK[TEXT]', 'BODY[TEXT]'), text);
         assert.equal(await get(uid, 'RFC822', 'RFC822'), message);
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 

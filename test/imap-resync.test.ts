@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { asModSeq } from '../src/mailbox/model.ts';
 import { ImapClient } from './imap-client.ts';
 import { startTestImap, type TestImap } from './kit/imap.ts';
+import { runs } from './kit/runs.ts';
 
 const ALICE = 'alice@example.com';
 
@@ -141,7 +142,7 @@ test('a client that comes back by QRESYNC holds what is there', async () => {
           );
         }
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
     client.close();
     desk.close();

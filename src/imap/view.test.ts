@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { runs } from '../../test/kit/runs.ts';
 import { View } from './view.ts';
 
 /** A client that believes what it is told (RFC 9051 §7.5.1), and a mailbox that changes behind it. */
@@ -75,7 +76,7 @@ test('a client that applies what it is told has exactly the view (RFC 9051 §7.5
       model.tell(true);
       assert.deepEqual(model.client, model.server, 'in the end the client has what the server has');
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { runs } from '../../test/kit/runs.ts';
 import { DataDecoder } from './data-decoder.ts';
 
 interface Whole {
@@ -67,7 +68,7 @@ describe('the octets after DATA', () => {
         const cuts = places.map((place) => Math.min(place, wire.length)).sort((a, b) => a - b);
         assert.deepEqual(decode(wire, cuts), { message, rest: 'NOOP\r\n' });
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { createTransport } from 'nodemailer';
 import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
 import { LineClient } from '../../test/kit/line-client.ts';
+import { runs } from '../../test/kit/runs.ts';
 import { silentLog } from '../base/log.ts';
 import { type MailStore, StoreError } from '../mailbox/store.ts';
 import { ConnectionLimits } from '../net/connection-limits.ts';
@@ -213,7 +214,7 @@ describe('bytes', () => {
           assert.equal(stored.toString('latin1'), traced(alice, message));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { runs } from '../../test/kit/runs.ts';
 import { type Address, MAX_ADDRESSES, parseAddressList } from './address.ts';
 
 const at = (name: string | undefined, mailbox: string, host: string, adl?: string): Address => ({
@@ -151,6 +152,6 @@ test('property: never throws, markers pair, at most so many', () => {
       }
       assert.ok(!isOpen);
     }),
-    { numRuns: 5000 },
+    { numRuns: runs(5000) },
   );
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { runs } from '../../test/kit/runs.ts';
 import {
   ancestors,
   checkNewMailboxName,
@@ -133,7 +134,7 @@ test('property: patterns mean what the definition says', () => {
     fc.property(letters(['a', 'b', '/', '*', '%']), letters(['a', 'b', '/']), (pattern, name) => {
       assert.equal(matchesPattern(pattern, name), matchesSlowly(pattern, name));
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
 });
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ImapSyntax } from '../../test/imap-syntax.ts';
+import { runs } from '../../test/kit/runs.ts';
 import { bodyFromStructure } from './body-structure.ts';
 import { analyze, MessageAnalyzer, type MessageFacts } from './message.ts';
 import type { PartOffsets } from './part.ts';
@@ -141,7 +142,7 @@ test('property: any octets give valid responses and nested offsets', () => {
       assert.equal(root.end, message.length);
       assertNested(root, 0, message.length);
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
 });
 
@@ -154,7 +155,7 @@ test('property: the facts do not depend on how the message is cut', () => {
         assert.deepEqual(shown(message, analyzeInPieces(message, sizes)), shown(message, analyze(message)));
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 

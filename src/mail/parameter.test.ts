@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { runs } from '../../test/kit/runs.ts';
 import {
   decodedParameter,
   findParameter,
@@ -115,6 +116,6 @@ test('property: nothing throws', () => {
       const { parameters } = parseParameterized(pieces.join(''));
       for (const { name } of joinContinuations(parameters)) decodedParameter(parameters, name);
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
 });

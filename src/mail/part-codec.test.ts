@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { runs } from '../../test/kit/runs.ts';
 import type { PartOffsets } from './part.ts';
 import { scanParts } from './part.ts';
 import { decodeParts, encodeParts, shiftParts } from './part-codec.ts';
@@ -55,7 +56,7 @@ test('property: damaged bytes throw or give a tree, and never run away', () => {
         assert.match((e as Error).message, /^part offsets: /);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
   assert.throws(() => decodeParts(Buffer.from('0200000000', 'hex')), /unknown version/);
   assert.throws(() => decodeParts(Buffer.concat([encodeParts(leaf), Buffer.of(0)])), /trailing/);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { runs } from '../../test/kit/runs.ts';
 import { TRAIT, TraitScanner } from './traits.ts';
 
 const { CleanLines, HeaderEnd, LastLineEnd } = TRAIT;
@@ -71,6 +72,6 @@ test('any message, cut and placed in memory anyhow, has the bits of the definiti
       pieces.push(placed.subarray(at));
       assert.equal(traitsOf(...pieces), definition(bytes));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });

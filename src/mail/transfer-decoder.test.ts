@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { runs } from '../../test/kit/runs.ts';
 import { transferDecoder } from './transfer-decoder.ts';
 import { decodeTransfer } from './transfer-encoding.ts';
 
@@ -42,7 +43,7 @@ for (const encoding of ['base64', 'quoted-printable', 'identity'] as const) {
         out.push(decoder.write(bytes.subarray(at)), decoder.end());
         assert.deepEqual(Buffer.concat(out), decodeTransfer(bytes, encoding));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 }

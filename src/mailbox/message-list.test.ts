@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { runs } from '../../test/kit/runs.ts';
 import { MessageList } from './message-list.ts';
 import { asMailboxId } from './model.ts';
 import { type MessageRecord, packRecords, recordAt, unpackRecords } from './record.ts';
@@ -117,7 +118,7 @@ test('what is stored is what is in memory, and undoing leaves no trace', () => {
       rows.save(list);
       assert.deepEqual(records(rows.load()), model);
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   );
 });
 

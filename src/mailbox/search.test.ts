@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
+import { runs } from '../../test/kit/runs.ts';
 import { FLAG } from '../mail/flags.ts';
 import type { AccountState } from './account-state.ts';
 import { appendMessages } from './append.ts';
@@ -162,7 +163,7 @@ describe('search', () => {
           ...new Set([...expected.slice(0, 1), ...expected.slice(-1)]),
         ]);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

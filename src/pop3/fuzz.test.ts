@@ -6,10 +6,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ALICE, startTestPop3, type TestPop3 } from '../../test/kit/pop3.ts';
+import { runs } from '../../test/kit/runs.ts';
 import { Pop3Client } from '../../test/pop3-client.ts';
 import { COMMANDS } from './commands.ts';
 
-const RUNS = Number(process.env.BREVDUVA_TEST_FUZZ_RUNS ?? 150);
+const RUNS = runs(150);
 const BODY = 'Subject: here to stay\r\n\r\n.\r\nstill\r\n';
 
 const verb = fc.constantFrom(
@@ -112,7 +113,7 @@ describe('POP3 under fire', () => {
         client.send(`DELE 1\r\n${harmless(lines)}`);
         client.destroy();
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
     await stillServed();
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { runs } from '../../test/kit/runs.ts';
 import { TraitScanner } from '../mail/traits.ts';
 import { endingOf, OctetForm, sizeOf } from './octet-form.ts';
 
@@ -71,7 +72,7 @@ test('any message is whole lines with a header that ends, the same however it is
       assert.match(sent, /^(?:[^\r\n]+\r\n)*\r\n/);
       assert.equal(converted(Buffer.from(sent, 'latin1')), sent);
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });
 
@@ -84,6 +85,6 @@ test('clean lines need only an ending, and the traits tell the size', () => {
       assert.equal(sizeOf(message.length, traits), ending === undefined ? undefined : sent.length);
       if (ending !== undefined) assert.equal(message.toString('latin1') + ending.toString('latin1'), sent);
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });

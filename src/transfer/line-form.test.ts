@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { runs } from '../../test/kit/runs.ts';
 import { CrlfProbe, LineReader, LineWriter, type Quoting } from './line-form.ts';
 
 function read(chunks: readonly Buffer[], quoting: Quoting, wantsCrlf = true): string {
@@ -58,7 +59,7 @@ test('what was written is read back, whatever the cuts', () => {
       const back = read([file.subarray(0, other), file.subarray(other)], 'mboxrd', !isRaw);
       assert.equal(back, message.toString('latin1'));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { runs } from '../../../test/kit/runs.ts';
 import { SyntaxFault } from './fault.ts';
 import type { Frame, FramePart } from './frame.ts';
 import { type FrameEvent, type FramerLimits, LIMITS_BEFORE_LOGIN } from './frame-event.ts';
@@ -227,7 +228,7 @@ describe('framer', () => {
           assert.deepEqual(run(cutAt(bytes, [...bytes.keys()])), whole);
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     );
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { runs } from '../../../test/kit/runs.ts';
 import { enableList, idParams, quotaLimits, specialUse } from './account-args.ts';
 import { appendArgs } from './append-args.ts';
 import { Cursor } from './cursor.ts';
@@ -159,19 +160,19 @@ describe('hostile input', () => {
   it('arbitrary bytes lead to nothing but faults', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (octets) => survives(Buffer.from(octets))),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
     const line = fc.string({ unit: 'binary-ascii', maxLength: 60 }).map((text) => `a X ${text}\r\n`);
     fc.assert(
       fc.property(line, (text) => survives(Buffer.from(text, 'latin1'))),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     );
   });
 
   it('commands with a wound lead to nothing but faults', () => {
     fc.assert(
       fc.property(mutated, (text) => survives(Buffer.from(text, 'latin1'))),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { runs } from '../../../test/kit/runs.ts';
 import { Bug } from '../../base/invariant.ts';
 import { FLAG } from '../../mail/flags.ts';
 import { written } from './testing.ts';
@@ -114,7 +115,7 @@ describe('wire writer', () => {
         assert.equal(w.sizeBytes, 0);
         assert.ok(Buffer.concat(taken).equals(Buffer.concat(expected)));
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 
