@@ -14,8 +14,8 @@ const GATHER_MS = 50;
  * IDLE (RFC 2177, RFC 9051 §6.3.13), with or without a mailbox open: Outlook sends it before any SELECT.
  *
  * The `+` is the first thing said, because php-imap takes the first line after IDLE for it (Webklex/php-imap#258); what
- * is new follows it, and from then on the moment it is durable. Now and then the line says that it is alive: a phone that changed networks does not
- * notice a dead connection by itself.
+ * is new follows it, and from then on the moment it is durable. Now and then the line says that it is alive: a phone that
+ * changed networks does not notice a dead connection by itself.
  */
 export const idle = defineCommand({
   name: 'IDLE',
@@ -35,14 +35,16 @@ export const idle = defineCommand({
 
 async function tellUntilLine(session: Call['session']): Promise<Buffer | undefined> {
   const { idleKeepaliveMs } = session.settings;
+  const { clock } = session.domain;
   let hasNews = false;
   let quietUntilMs = 0;
   for (;;) {
-    const quietMs = quietUntilMs - performance.now();
+    // A clock that was set back must not silence the line.
+    const quietMs = Math.min(quietUntilMs - clock.nowMs(), GATHER_MS);
     if (hasNews && quietMs <= 0) {
       await session.tellUpdates(true);
       hasNews = false;
-      quietUntilMs = performance.now() + GATHER_MS;
+      quietUntilMs = clock.nowMs() + GATHER_MS;
     }
     const event = await session.waitForLine(hasNews ? quietMs : idleKeepaliveMs);
     if (event === 'hint') hasNews = true;
