@@ -40,12 +40,8 @@ function serverMemory() {
 
 function becomeServer() {
   const script = fileURLToPath(import.meta.url);
-  const flags = [...process.execArgv, YOUNG_GENERATION];
-  process.execve(
-    process.execPath,
-    [process.execPath, ...flags, script, ...process.argv.slice(2)],
-    process.env,
-  );
+  const args = [...process.execArgv, YOUNG_GENERATION, script, ...process.argv.slice(2)];
+  process.execve(process.execPath, [process.execPath, ...args], { ...serverMemory(), ...process.env });
 }
 
 async function run() {

@@ -39,6 +39,8 @@ export async function loadTail(domain: Loader, account: AccountState, mailbox: M
 }
 
 async function loadAll(domain: Loader, account: AccountState, mailbox: MailboxState): Promise<MessageList> {
+  // Whoever began it has something to say first: the answer of SELECT leaves before the work begins.
+  await nextTurn();
   await loadTail(domain, account, mailbox);
   const tail = mailbox.tail;
   if (tail === undefined) return mailbox.list as MessageList;
