@@ -1,0 +1,60 @@
+/**
+ * The ports of one protocol: in the clear with an upgrade, and with TLS from the first octet (RFC 8314 §3). All of them
+ * open, or none: a server that listens on half of what it was told would look as if it ran.
+ */
+import type { Refusal } from './connection-limits.ts';
+import { Listener, type ListenerOptions } from './listener.ts';
+import type { TlsSource } from './tls.ts';
+
+export interface Port<Name extends string> {
+  readonly name: Name;
+  readonly host: string;
+  /** 0 binds a free one. */
+  readonly port: number;
+}
+
+/** What the listeners of all ports have in common. */
+export type SharedOptions = Pick<ListenerOptions, 'limits' | 'stream' | 'handshakeTimeoutMs' | 'log'>;
+
+export interface PortsOptions<Name extends string> {
+  readonly listen: readonly Port<Name>[];
+  /** The port on which TLS comes first. */
+  readonly secureName: Name;
+  readonly tls: TlsSource;
+  readonly shared: SharedOptions;
+  /** A refused connection is told this and the reason, on one line. */
+  readonly farewell: string;
+  readonly accept: ListenerOptions['accept'];
+}
+
+const REASONS: Readonly<Record<Refusal, string>> = Object.freeze({
+  'server-full': 'Too many connections; try again later',
+  'address-full': 'Too many connections from your address; close some',
+});
+
+export async function openPorts<Name extends string>(
+  options: PortsOptions<Name>,
+): Promise<readonly Listener[]> {
+  const { listen, secureName, tls, farewell, accept } = options;
+  const { limits, stream, handshakeTimeoutMs, log } = options.shared;
+  const shared = { limits, stream, handshakeTimeoutMs, log, accept };
+  const listeners: Listener[] = [];
+  try {
+    for (const { name, host, port } of listen) {
+      listeners.push(
+        await Listener.open({
+          ...shared,
+          name,
+          host,
+          port,
+          ...(name === secureName ? { tls } : {}),
+          farewell: (refusal) => Buffer.from(`${farewell} ${REASONS[refusal]}\r\n`),
+        }),
+      );
+    }
+  } catch (error) {
+    await Promise.all(listeners.map((listener) => listener.close(0)));
+    throw error;
+  }
+  return listeners;
+}
