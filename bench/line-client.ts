@@ -5,6 +5,8 @@
 import { createConnection, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
+const READ_BYTES = 256 * 1024;
+
 export class LineClient {
   readonly #socket: Socket;
   #tail = '';
@@ -16,7 +18,6 @@ export class LineClient {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     const fail = (error?: Error): void =>
       this.#reject?.(error ?? new Error('the server closed the connection'));
     socket.on('error', fail);
@@ -24,13 +25,24 @@ export class LineClient {
   }
 
   static async open(port: number, isTls = false): Promise<LineClient> {
+    let client: LineClient | undefined;
     const where = { host: '127.0.0.1', port, rejectUnauthorized: false };
-    const socket = isTls ? connectTls(where) : createConnection(where);
+    // One buffer for all that comes: the load must cost little beside the server.
+    const onread = {
+      buffer: Buffer.alloc(READ_BYTES),
+      callback: (count: number, buffer: Uint8Array): boolean => {
+        if (client !== undefined) client.#receive(Buffer.from(buffer.buffer, buffer.byteOffset, count));
+        return true;
+      },
+    };
+    const socket = isTls ? connectTls(where) : createConnection({ ...where, onread });
+    client = new LineClient(socket);
+    if (isTls) socket.on('data', (chunk: Buffer) => client.#receive(chunk));
     await new Promise<void>((resolve, reject) => {
       socket.once(isTls ? 'secureConnect' : 'connect', () => resolve());
       socket.once('error', reject);
     });
-    return new LineClient(socket);
+    return client;
   }
 
   /** Octets received so far. */

@@ -1,5 +1,5 @@
 /**
- * Dovecot as Debian packages it, with mdbox, its fastest format, and the default fsync mode. Tuned only where its
+ * Dovecot as Debian packages it, with mdbox, its fastest format. Tuned only where its
  * defaults would refuse the load: connection limits, login processes that serve more than one client.
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -11,8 +11,9 @@ import type { Peer, Ports, Running } from './peer.ts';
 
 const BINARY = '/usr/sbin/dovecot';
 
-export const dovecot: Peer = {
-  name: 'dovecot',
+/** `optimized` is its default and syncs mail, but no change of flags; `always` syncs both. */
+export const dovecot = (fsync: 'optimized' | 'always'): Peer => ({
+  name: fsync === 'optimized' ? 'dovecot' : 'dovecot, flags synced',
   missing() {
     if (!existsSync(BINARY))
       return 'not installed (apt-get install dovecot-imapd dovecot-lmtpd dovecot-pop3d)';
@@ -31,13 +32,13 @@ export const dovecot: Peer = {
       { stdio: 'ignore' },
     );
     const config = join(folder, 'dovecot.conf');
-    writeFileSync(config, configuration(folder, ports));
+    writeFileSync(config, configuration(folder, ports, fsync));
     chmodSync(folder, 0o755);
-    return launch(folder, config, ports);
+    return launch(folder, config, ports, this.name);
   },
-};
+});
 
-async function launch(folder: string, config: string, ports: Ports): Promise<Running> {
+async function launch(folder: string, config: string, ports: Ports, name: string): Promise<Running> {
   const child = spawn('taskset', ['-c', '0', BINARY, '-F', '-c', config], { stdio: 'ignore' });
   await accepting(ports.imap);
   await accepting(ports.lmtp);
@@ -48,7 +49,7 @@ async function launch(folder: string, config: string, ports: Ports): Promise<Run
     await gone;
   };
   return {
-    name: 'dovecot',
+    name,
     ports,
     pid,
     user: (n) => `user${n}`,
@@ -58,7 +59,7 @@ async function launch(folder: string, config: string, ports: Ports): Promise<Run
     stop,
     async restart() {
       await stop();
-      return launch(folder, config, ports);
+      return launch(folder, config, ports, name);
     },
   };
 }
@@ -79,7 +80,7 @@ async function accepting(port: number): Promise<void> {
   throw new Error('dovecot does not accept connections');
 }
 
-function configuration(folder: string, ports: Ports): string {
+function configuration(folder: string, ports: Ports, fsync: string): string {
   return `
 protocols = imap lmtp pop3
 listen = 127.0.0.1
@@ -92,6 +93,7 @@ ssl_key = <${folder}/key.pem
 disable_plaintext_auth = no
 mail_location = mdbox:${folder}/mail/%n
 first_valid_uid = 1
+mail_fsync = ${fsync}
 mail_uid = mail
 mail_gid = mail
 mail_max_userip_connections = 20000

@@ -26,6 +26,43 @@ async function quit(client: LineClient): Promise<void> {
 }
 
 const END = (tail: string): boolean => tail.endsWith('\r\n.\r\n');
+/** The last message and the answer to NOOP, which has no number in it. */
+const END_OF_MANY = (tail: string): boolean => /\r\n\.\r\n\+OK(?! \d)[^\r\n]*\r\n$/.test(tail.slice(-200));
+/** Commands in flight: what a client may send before it must read, with room to spare. */
+const IN_FLIGHT = 50;
+
+async function downloadInLockStep(client: LineClient, total: number, latencies: number[]): Promise<void> {
+  for (let n = 1; n <= total; n++) {
+    await timed(latencies, async () => {
+      client.write(`RETR ${n}\r\n`);
+      await client.until(END);
+    });
+  }
+}
+
+async function downloadPipelined(client: LineClient, total: number, latencies: number[]): Promise<void> {
+  for (let from = 1; from <= total; from += IN_FLIGHT) {
+    const commands = Array.from(
+      { length: Math.min(IN_FLIGHT, total + 1 - from) },
+      (_, i) => `RETR ${from + i}\r\n`,
+    );
+    await timed(latencies, async () => {
+      client.write(`${commands.join('')}NOOP\r\n`);
+      await client.until(END_OF_MANY);
+    });
+  }
+}
+
+async function download(server: Running, fetch: typeof downloadInLockStep): Promise<Outcome> {
+  const latencies: number[] = [];
+  const client = await signIn(server, CORPUS_USER);
+  const before = client.bytes;
+  const total = Math.min(1000, CORPUS_COUNT);
+  await fetch(client, total, latencies);
+  const bytes = client.bytes - before;
+  await quit(client);
+  return { operations: total, bytes, latenciesMs: latencies };
+}
 
 async function sessions(
   server: Running,
@@ -68,20 +105,13 @@ export const pop3: readonly Workload[] = [
     what: 'RETR of every message, one after the other',
     unit: 'msg',
     needs: 'corpus',
-    async run(server) {
-      const latencies: number[] = [];
-      const client = await signIn(server, CORPUS_USER);
-      const before = client.bytes;
-      const total = Math.min(1000, CORPUS_COUNT);
-      for (let n = 1; n <= total; n++) {
-        await timed(latencies, async () => {
-          client.write(`RETR ${n}\r\n`);
-          await client.until(END);
-        });
-      }
-      const bytes = client.bytes - before;
-      await quit(client);
-      return { operations: total, bytes, latenciesMs: latencies };
-    },
+    run: (server) => download(server, downloadInLockStep),
+  },
+  {
+    name: 'pop3.pipelined',
+    what: 'the same with fifty RETRs in flight (RFC 2449 PIPELINING)',
+    unit: 'msg',
+    needs: 'corpus',
+    run: (server) => download(server, downloadPipelined),
   },
 ];

@@ -197,9 +197,9 @@ export const changing: readonly Workload[] = [
     what: 'one flag of one message, one connection',
     unit: 'store',
     needs: 'big',
-    isAlsoDelayed: true,
+    changesFlags: true,
     async run(server, scale) {
-      const total = 2 * Math.ceil(750 * scale);
+      const total = 2 * Math.ceil(2000 * scale);
       const latencies: number[] = [];
       const client = await signIn(server, BIG_USER);
       await client.imap('SELECT INBOX');
@@ -218,9 +218,9 @@ export const changing: readonly Workload[] = [
     what: 'a flag of 1,000 messages at once',
     unit: 'range',
     needs: 'big',
-    isAlsoDelayed: true,
+    changesFlags: true,
     async run(server, scale) {
-      const total = 2 * Math.ceil(30 * scale);
+      const total = 2 * Math.ceil(100 * scale);
       const latencies: number[] = [];
       const client = await signIn(server, BIG_USER);
       await client.imap('SELECT INBOX');

@@ -16,8 +16,8 @@ export interface Workload {
   readonly needs?: 'big' | 'corpus';
   /** Starts the server anew before it runs. */
   readonly isCold?: boolean;
-  /** Also run with `store.flags = "delayed"`, which promises for flags what Dovecot does. */
-  readonly isAlsoDelayed?: boolean;
+  /** Also run with each server's other promise: ours without waiting for the sync, theirs with it. */
+  readonly changesFlags?: boolean;
   run(server: Running, scale: number): Promise<Outcome>;
 }
 
