@@ -11,7 +11,7 @@ import type { HeaderBlock } from './header.ts';
 import { summary } from './header-summary.ts';
 import { PartScanner } from './part.ts';
 import { encodeParts } from './part-codec.ts';
-import { TraitScanner } from './traits.ts';
+import { TRAIT, TraitScanner } from './traits.ts';
 
 export interface MessageFacts {
   readonly sizeBytes: number;
@@ -59,7 +59,7 @@ export class MessageAnalyzer {
     return {
       sizeBytes: root.end,
       headerBytes: root.bodyStart,
-      traits: this.#traits.end(),
+      traits: this.#traits.end() | (this.#scanner.hasPlainHeaders ? TRAIT.PlainHeaders : 0),
       envelope: envelope(header),
       bodyStructure: bodyStructure(root),
       parts: encodeParts(root),

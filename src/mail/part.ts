@@ -18,6 +18,7 @@ import { HeaderBlock } from './header.ts';
 import { HeaderCollector } from './header-collector.ts';
 import { type MimeFields, OCTET_STREAM, PLAIN_TEXT, readMimeFields } from './mime-fields.ts';
 import { findParameter } from './parameter.ts';
+import { isPlainHeader } from './traits.ts';
 import { type TransferEncoding, transferEncodingOf } from './transfer-encoding.ts';
 
 /** Deeper nesting serves only to exhaust stacks, ours and the clients'. */
@@ -104,10 +105,16 @@ export class PartScanner {
 
   readonly #headers = new HeaderCollector();
   #rootHeader = new HeaderBlock(EMPTY);
+  #hasPlainHeaders = true;
 
   /** The header of the message itself; empty until it has been read. */
   get rootHeader(): HeaderBlock {
     return this.#rootHeader;
+  }
+
+  /** Whether all headers so far were seen whole and are plain (see `TRAIT.PlainHeaders`). */
+  get hasPlainHeaders(): boolean {
+    return this.#hasPlainHeaders;
   }
 
   write(chunk: Buffer): void {
@@ -253,6 +260,8 @@ export class PartScanner {
     if (parent === undefined) this.#rootHeader = header;
     if (parent?.kind === 'message') parent.envelope = envelope(header);
     part.bodyStart = this.#base + index;
+    const isWhole = header.bytes.length === part.bodyStart - part.headerStart;
+    if (!isWhole || !isPlainHeader(header.bytes)) this.#hasPlainHeaders = false;
     part.linesBefore = this.#lineCount;
     part.fields = readMimeFields(header, parent?.fields.mediaType === 'multipart/digest');
     part.encoding = transferEncodingOf(part.fields.encodingName);

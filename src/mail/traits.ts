@@ -1,21 +1,34 @@
 /**
- * What one look at a message says about its lines, kept as a few bits beside it. A protocol that must send whole lines
- * with CRLF (POP3, SMTP) knows from them, without reading the message, whether its octets can go out as they are and
- * how many there will be.
+ * What one look at a message says about its octets, kept as a few bits beside it. A protocol that must send whole lines
+ * with CRLF, and headers in ASCII to some (POP3, SMTP), knows from them, without reading the message, whether its octets
+ * can go out as they are and how many there will be.
  *
  * Promises: the same bits however the message is cut; time linear, four octets at a step while nothing but text comes;
- * no memory. All bits off is always a safe answer: it means "read it and see".
+ * no memory. A bit that is off is always a safe answer: it means "read it and see". Old records have no newer bits.
  */
+import { isAscii } from 'node:buffer';
 import { CR, LF } from '../base/bytes.ts';
 
 export const TRAIT = Object.freeze({
-  /** Every line end is CRLF, no other CR or LF, no NUL. Without it the other bits are off, too: nobody looked further. */
+  /** Every line end is CRLF, no other CR or LF, no NUL. Without it the next two are off, too: nobody looked further. */
   CleanLines: 1,
   /** There is a blank line, so the header has an end. */
   HeaderEnd: 2,
   /** The last line has its line end (so has the last of no lines). */
   LastLineEnd: 4,
+  /** No header has a NUL or an octet above 127: neither the message's own nor that of a part or a message inside. */
+  PlainHeaders: 8,
 });
+
+/** What `PlainHeaders` asks of one header. */
+export function isPlainHeader(header: Buffer): boolean {
+  return isAscii(header) && !header.includes(0);
+}
+
+/** The traits of the same message with header fields, whole lines with CRLF, in front. */
+export function withPrefix(traits: number, prefix: Buffer): number {
+  return isPlainHeader(prefix) ? traits : traits & ~TRAIT.PlainHeaders;
+}
 
 /** Octets below 14: CR, LF and NUL are among them, what texts are made of is not. */
 const BELOW_14 = 0x0e0e_0e0e;

@@ -6,6 +6,7 @@
  */
 import type { MessageFacts } from '../mail/message.ts';
 import { shiftParts } from '../mail/part-codec.ts';
+import { withPrefix } from '../mail/traits.ts';
 import type { AccountChange } from './account-change.ts';
 import type { AccountState } from './account-state.ts';
 import type { Domain } from './domain.ts';
@@ -77,7 +78,7 @@ function addIncoming(
     return {
       email: emailNumber(id),
       flags: message.flags,
-      traits: message.facts.traits,
+      traits: traitsOf(message),
       keywordSet: set,
       internalDate: message.internalDate ?? now,
       size: sizeOf(message),
@@ -98,6 +99,10 @@ function factsOf(message: IncomingMessage): Omit<NewEmail, 'id' | 'blob'> {
   if (prefix === undefined) return { sizeBytes: sizeOf(message), envelope, bodyStructure, parts };
   const shifted = shiftParts(parts, prefix.length);
   return { sizeBytes: sizeOf(message), envelope, bodyStructure, parts: shifted, prefix };
+}
+
+function traitsOf({ facts, prefix }: IncomingMessage): number {
+  return prefix === undefined ? facts.traits : withPrefix(facts.traits, prefix);
 }
 
 function sizeOf(message: IncomingMessage): number {
