@@ -39,13 +39,29 @@ export function decodeWords(value: Uint8Array | string): string {
   return out + decodePlain(text.slice(plainFrom));
 }
 
+/** The encoded words in text given as the latin1 string of its octets, as `decodeWords` sees them, in order. */
+export function* findWords(text: string): Generator<FoundWord> {
+  let at = text.indexOf('=?');
+  while (at >= 0) {
+    const word = readWord(text, at);
+    if (word !== undefined) yield { start: at, ...word };
+    at = text.indexOf('=?', word?.end ?? at + 1);
+  }
+}
+
+export interface FoundWord extends Word {
+  readonly start: number;
+}
+
 interface Run {
   readonly charset: string;
   readonly pieces: Buffer[];
 }
 
 interface Word {
+  /** In lower case, without a language. */
   readonly charset: string;
+  /** Decoded. */
   readonly octets: Buffer;
   readonly end: number;
 }

@@ -5,9 +5,11 @@ import fc from 'fast-check';
 import { ImapSyntax } from '../../test/imap-syntax.ts';
 import { runs } from '../../test/kit/runs.ts';
 import { bodyFromStructure } from './body-structure.ts';
+import { headerRanges } from './downgrade/surrogate.ts';
 import { analyze, MessageAnalyzer, type MessageFacts } from './message.ts';
 import type { PartOffsets } from './part.ts';
 import { decodeParts } from './part-codec.ts';
+import { isPlainHeader, TRAIT } from './traits.ts';
 
 const CORPUS = new URL('../../test/corpus/', import.meta.url);
 
@@ -247,3 +249,22 @@ for (const [name, make] of hostileMessages) {
     assertNested(decodeParts(facts.parts), 0, message.length);
   });
 }
+
+test('a message has plain headers when its own and those of its parts are (TRAIT.PlainHeaders)', () => {
+  const isPlain = (bytes: Buffer): boolean => (analyze(bytes).traits & TRAIT.PlainHeaders) !== 0;
+  for (const { name, bytes } of messages) {
+    const headers = headerRanges(decodeParts(analyze(bytes).parts));
+    const expected = headers.every(({ start, end }) => isPlainHeader(bytes.subarray(start, end)));
+    assert.equal(isPlain(bytes), expected, name);
+    assert.equal((analyzeInPieces(bytes, [1, 7]).traits & TRAIT.PlainHeaders) !== 0, expected, name);
+  }
+  const inPart = (field: string): Buffer =>
+    Buffer.from(
+      `Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n${field}\r\n\r\nb\u00f6dy\r\n--b--\r\n`,
+    );
+  assert.ok(isPlain(inPart('Content-Description: x')));
+  assert.ok(!isPlain(inPart('Content-Description: \u00f6')));
+  assert.ok(!isPlain(Buffer.from('Subject: a\0b\r\n\r\n')));
+  // Of a header that is kept in part only nobody knows.
+  assert.ok(!isPlain(Buffer.from(`X: ${'x'.repeat(2 * 1024 * 1024)}\r\n\r\n`)));
+});

@@ -37,6 +37,24 @@ export function parseParameterized(text: string): ParameterizedValue {
   return new ParameterReader(text.length > MAX_VALUE_LENGTH ? text.slice(0, MAX_VALUE_LENGTH) : text).read();
 }
 
+/** A parameter where it is written: `text.slice(start, end)` is all of it, quotes included. */
+export interface WrittenParameter extends Parameter {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The parameters of `parseParameterized` with their places in the text. */
+export function writtenParameters(text: string): WrittenParameter[] {
+  const spans: Span[] = [];
+  const { parameters } = new ParameterReader(text.slice(0, MAX_VALUE_LENGTH)).read(spans);
+  return parameters.map((parameter, i) => ({ ...parameter, ...(spans[i] as Span) }));
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * Joins the sections of each parameter in the place of its first (RFC 2231 §3, §4.1). What follows a missing section
  * is dropped. A section that is not percent-encoded is encoded when it joins ones that are.
@@ -84,7 +102,8 @@ export function findParameter(parameters: readonly Parameter[], name: string): s
   return undefined;
 }
 
-interface Section {
+/** One of the numbered pieces in which a parameter may come (RFC 2231 §3). */
+export interface Section {
   readonly base: string;
   readonly number: number;
   readonly isEncoded: boolean;
@@ -92,7 +111,7 @@ interface Section {
 }
 
 /** `name*3` or `name*3*`; undefined for anything else, `name*` too: it stands for itself. */
-function sectionOf(parameter: Parameter): Section | undefined {
+export function sectionOf(parameter: Parameter): Section | undefined {
   const { name, value } = parameter;
   const isEncoded = name.endsWith('*');
   const end = isEncoded ? name.length - 1 : name.length;
@@ -162,7 +181,8 @@ class ParameterReader {
     this.#text = text;
   }
 
-  read(): ParameterizedValue {
+  /** `spans` gets the place of each parameter. */
+  read(spans?: Span[]): ParameterizedValue {
     this.#skipBlanks();
     let value = this.#text.charCodeAt(this.#at) === QUOTE ? this.#quoted() : this.#token();
     this.#skipBlanks();
@@ -174,6 +194,7 @@ class ParameterReader {
     const parameters: Parameter[] = [];
     while (this.#at < this.#text.length && parameters.length < MAX_RAW) {
       this.#skipBlanks();
+      const start = this.#at;
       const name = this.#token();
       this.#skipBlanks();
       if (this.#text.charCodeAt(this.#at) !== EQUALS) {
@@ -183,7 +204,9 @@ class ParameterReader {
       }
       this.#at++;
       const content = this.#value();
-      if (name !== '') parameters.push({ name, value: content });
+      if (name === '') continue;
+      parameters.push({ name, value: content });
+      spans?.push({ start, end: this.#at });
     }
     return { value, parameters };
   }
