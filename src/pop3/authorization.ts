@@ -5,7 +5,7 @@
 import { Secret } from '../base/secret.ts';
 import { MAX_NAME_BYTES, MAX_PASSWORD_BYTES, type SaslStep } from '../sasl/mechanism.ts';
 import { findMechanism, MECHANISMS } from '../sasl/mechanisms.ts';
-import { prepareName, preparePassword } from '../sasl/prepare.ts';
+import { isProhibited, prepareName, preparePassword } from '../sasl/prepare.ts';
 import { command, type SessionContext } from './command.ts';
 import { Mistake, Refusal } from './faults.ts';
 import { parseBase64, wordsOf } from './wire.ts';
@@ -28,8 +28,10 @@ export const pass = command(AUTHORIZATION, async ({ session, state, argument }) 
   if (username === undefined) throw new Mistake((texts) => texts.userFirst());
   session.enter({ kind: 'authorization' });
   if (argument.length > MAX_PASSWORD_BYTES) throw new Refusal((texts) => texts.badCredentials(), 'AUTH');
-  const password = preparePassword(utf8(argument));
-  await signIn(session, { username, password: new Secret(password) });
+  const password = utf8(argument);
+  // RFC 6856 §2.2 has no mercy for them, other than SASL, which lets a password be what another system took it for.
+  if (isProhibited(password)) throw new Refusal((texts) => texts.malformedCredentials(), 'AUTH');
+  await signIn(session, { username, password: new Secret(preparePassword(password)) });
 });
 
 /** Without an argument it lists the mechanisms, as clients older than CAPA expect. */
@@ -61,7 +63,8 @@ export const stls = command(AUTHORIZATION, async ({ session }) => {
   session.enter({ kind: 'authorization' });
 });
 
-export const utf8Mode = command(AUTHORIZATION, ({ session }) => {
+export const utf8Mode = command(AUTHORIZATION, ({ session, argument }) => {
+  if (wordsOf(argument).length > 0) throw new Mistake((texts) => texts.usage('UTF8'));
   session.useUtf8();
   session.ok(session.texts.utf8());
 });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { SaslStep } from './mechanism.ts';
 import { findMechanism, MECHANISMS } from './mechanisms.ts';
 import { plain } from './plain.ts';
-import { preparePassword } from './prepare.ts';
+import { isProhibited, prepareName, preparePassword } from './prepare.ts';
 
 type Outcome = readonly [username: string, password: string] | 'malformed' | 'forbidden' | `? ${string}`;
 
@@ -107,6 +107,27 @@ test('preparation is idempotent (RFC 4013 §2)', () => {
       assert.equal(preparePassword(once), once);
     }),
   );
+});
+
+test('what is prohibited, and what is mapped to something else before (RFC 4013 §2.3)', () => {
+  for (const text of [
+    '\x07',
+    '\x7f',
+    '\u0085',
+    '\u200e',
+    '\u2028',
+    '\ue000',
+    '\ufffe',
+    '\ufffd',
+    '\u{e0041}',
+    '\ud800',
+  ]) {
+    assert.ok(isProhibited(text), JSON.stringify(text));
+    assert.equal(prepareName(`a${text}b`), undefined);
+  }
+  for (const text of ['a b', 'gr\u00fcn', '\u00a0', '\u00ad', '\u200d', '\ufeff', '\u05d0', '\u{1f600}']) {
+    assert.ok(!isProhibited(text), JSON.stringify(text));
+  }
 });
 
 test('names are announced once, in upper case', () => {
