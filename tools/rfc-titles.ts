@@ -4,7 +4,7 @@
  */
 export const CLAIMED: readonly number[] = [
   1939, 2033, 2177, 2342, 2449, 2595, 2971, 3206, 3348, 3501, 3502, 3516, 3691, 4315, 4616, 4731, 4959, 5032,
-  5034, 5161, 5182, 5258, 5819, 6154, 6851, 6855, 7162, 7888, 7889, 8438, 9051, 9208,
+  5034, 5161, 5182, 5258, 5819, 6154, 6851, 6855, 6856, 7162, 7888, 7889, 8438, 9051, 9208,
 ];
 
 export const TITLES: Readonly<Record<number, string>> = {
@@ -12,6 +12,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   1035: 'Domain Names: Implementation and Specification',
   1123: 'Requirements for Internet Hosts: Application and Support',
   1345: 'Character Mnemonics and Character Sets',
+  1428: 'Transition of Internet Mail from Just-Send-8 to 8bit-SMTP/MIME',
   1468: 'Japanese Character Encoding for Internet Messages',
   1557: 'Korean Character Encoding for Internet Messages',
   1843: 'HZ: a Data Format for Exchanging Files of Mixed Chinese and ASCII Characters',

@@ -34,7 +34,7 @@ export interface SessionContext {
   readonly isSecure: boolean;
   readonly mayUsePlaintext: boolean;
   readonly texts: Texts;
-  /** UTF8 was given: STLS is over (RFC 6856 §2.1). */
+  /** UTF8 was given: messages go as they are, and STLS is over (RFC 6856 §2.1). */
   readonly isUtf8: boolean;
 
   /** A positive reply; a list follows when the command writes one with `lines`. */

@@ -1,6 +1,7 @@
 /**
- * Why a command is refused: a response code for the program (RFC 2449 §8, RFC 3206, RFC 6856 §5) and a text for the
- * person. Domain errors are put into these words by one exhaustive table.
+ * Why a command is refused: a response code for the program (RFC 2449 §8, RFC 3206) and a text for the person. Domain
+ * errors are put into these words by one exhaustive table. The code UTF8 (RFC 6856 §5) is not among them: no message is
+ * refused for its headers (`sent-form.ts`).
  */
 import type { MailboxErrorCode } from '../mailbox/errors.ts';
 import type { Texts } from './texts.ts';

@@ -4,7 +4,7 @@ import { TRAIT } from '../mail/traits.ts';
 import { asUidValidity } from '../mailbox/model.ts';
 import { Maildrop } from './maildrop.ts';
 
-const CLEAN = TRAIT.CleanLines | TRAIT.HeaderEnd | TRAIT.LastLineEnd;
+const CLEAN = TRAIT.CleanLines | TRAIT.HeaderEnd | TRAIT.LastLineEnd | TRAIT.PlainHeaders;
 
 function aMaildrop(since?: number): Maildrop {
   return new Maildrop({
@@ -16,6 +16,7 @@ function aMaildrop(since?: number): Maildrop {
       internalDate: Float64Array.of(1000, -5, 2000, 0),
     },
     count: 3,
+    isUtf8: false,
     ...(since === undefined ? {} : { since }),
   });
 }
@@ -29,6 +30,21 @@ test('numbers, sizes and totals are settled; only unclean messages have to be re
     [100, 202, 333],
   );
   assert.deepEqual(maildrop.totals, { count: 3, octets: 635 });
+});
+
+test('in UTF-8 mode nothing has to be known of the headers (RFC 6856 §2.1)', () => {
+  const source = {
+    uidValidity: asUidValidity(1),
+    columns: {
+      uid: Uint32Array.of(1, 2, 3),
+      size: Uint32Array.of(100, 200, 300),
+      traits: Uint8Array.of(CLEAN, CLEAN & ~TRAIT.PlainHeaders, CLEAN & ~TRAIT.CleanLines),
+      internalDate: Float64Array.of(1, 2, 3),
+    },
+    count: 3,
+  };
+  assert.deepEqual(new Maildrop({ ...source, isUtf8: true }).uncounted, [2]);
+  assert.deepEqual(new Maildrop({ ...source, isUtf8: false }).uncounted, [1, 2]);
 });
 
 test('marks come and go (RFC 1939 §5 DELE, RSET)', () => {

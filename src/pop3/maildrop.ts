@@ -7,7 +7,7 @@
  */
 import type { UidValidity } from '../mailbox/model.ts';
 import type { Columns } from '../mailbox/record.ts';
-import { sizeOf } from './octet-form.ts';
+import { sizeOf } from './sent-form.ts';
 
 /** In `octets`: not known until the message is read. No message is so large. */
 const UNKNOWN = 0xffff_ffff;
@@ -16,6 +16,8 @@ export interface MaildropSource {
   readonly uidValidity: UidValidity;
   readonly columns: Pick<Columns, 'uid' | 'size' | 'traits' | 'internalDate'>;
   readonly count: number;
+  /** The mode of the session: sizes are of what it sends. */
+  readonly isUtf8: boolean;
   /** Older messages stay out of it: seconds since 1970. */
   readonly since?: number;
 }
@@ -27,6 +29,7 @@ export interface Totals {
 
 export class Maildrop {
   readonly count: number;
+  readonly isUtf8: boolean;
   readonly #uids: Uint32Array;
   readonly #octets: Uint32Array;
   /** Indexes whose size is not known. */
@@ -37,7 +40,8 @@ export class Maildrop {
   #octetsLeft = 0;
 
   constructor(source: MaildropSource) {
-    const { columns, since } = source;
+    const { columns, since, isUtf8 } = source;
+    this.isUtf8 = isUtf8;
     const rows = since === undefined ? undefined : rowsSince(source, since);
     this.count = rows?.length ?? source.count;
     this.#uids =
@@ -46,7 +50,7 @@ export class Maildrop {
     const uncounted: number[] = [];
     for (let i = 0; i < this.count; i++) {
       const row = rows === undefined ? i : (rows[i] as number);
-      const octets = sizeOf(columns.size[row] as number, columns.traits[row] as number);
+      const octets = sizeOf(columns.size[row] as number, columns.traits[row] as number, isUtf8);
       this.#octets[i] = octets ?? UNKNOWN;
       if (octets === undefined) uncounted.push(i);
       else this.#octetsLeft += octets;

@@ -1,7 +1,7 @@
 /**
  * The form in which POP3 sends a message: whole lines that end with CRLF, a header that ends with a blank line, no NUL.
  * Most messages are in that form as they are stored, which their traits say; the others are converted on the way out,
- * and what is stored stays as it is.
+ * and what is stored stays as it is. Headers in ASCII are another matter (`sent-form.ts`).
  *
  * - LF without CR, and any number of CRs before LF, is one line end.
  * - Another CR is a line end in the body. In the header it is a blank: a line end there would make a field of what the
@@ -9,7 +9,7 @@
  * - NUL is 0x80: Outlook hangs on NUL.
  * - Outlook breaks on a header without its blank line, so one is added; an unfinished last line is finished.
  *
- * Promises: the same octets however the message is cut; `sizeOf` gives exactly their number.
+ * Promises: the same octets however the message is cut.
  */
 import { CR, CRLF, EMPTY, LF, SP } from '../base/bytes.ts';
 import { TRAIT } from '../mail/traits.ts';
@@ -23,12 +23,6 @@ export function endingOf(traits: number): Buffer | undefined {
   const missing = ((traits & TRAIT.LastLineEnd) === 0 ? 1 : 0) + ((traits & TRAIT.HeaderEnd) === 0 ? 1 : 0);
   if (missing === 0) return EMPTY;
   return missing === 1 ? CRLF : TWO_CRLF;
-}
-
-/** Octets that RETR sends, dots not doubled (RFC 1939 §11); undefined when only reading the message can tell. */
-export function sizeOf(storedBytes: number, traits: number): number | undefined {
-  const ending = endingOf(traits);
-  return ending === undefined ? undefined : storedBytes + ending.length;
 }
 
 export class OctetForm {

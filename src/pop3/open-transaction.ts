@@ -16,10 +16,16 @@ import type { AccountPop3 } from './settings.ts';
 
 const DAY_SECONDS = 86_400;
 
+export interface SessionTerms {
+  readonly settings: AccountPop3;
+  /** The client has said UTF8; in the TRANSACTION state it cannot any more (RFC 6856 §2). */
+  readonly isUtf8: boolean;
+}
+
 export async function openTransaction(
   domain: Domain,
   account: AccountState,
-  settings: AccountPop3,
+  { settings, isUtf8 }: SessionTerms,
   events: ViewerEvents,
 ): Promise<Transaction> {
   const viewer = await openMailbox(domain, account, 'INBOX', false, events);
@@ -30,7 +36,8 @@ export async function openTransaction(
     const { days } = settings;
     const since = days === 0 ? {} : { since: Math.floor(domain.clock.nowMs() / 1000) - days * DAY_SECONDS };
     const { uidValidity } = mailbox;
-    const maildrop = new Maildrop({ uidValidity, columns: list.columns, count: list.count, ...since });
+    const { columns, count } = list;
+    const maildrop = new Maildrop({ uidValidity, columns, count, isUtf8, ...since });
     viewer.seenModseq = mailbox.modseq;
     // What the snapshot shows may not be told before it is durable; nor do the store's rows have it before.
     await account.unsettled;

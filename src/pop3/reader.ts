@@ -6,13 +6,15 @@
  * go. What is read ahead is bounded in octets, whatever the client does.
  */
 import { setImmediate } from 'node:timers';
+import { type HeaderRange, headerRanges } from '../mail/downgrade/surrogate.ts';
 import type { AccountState } from '../mailbox/account-state.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { ExpungedRecords } from '../mailbox/expunged-records.ts';
-import { readRanges, streamRange } from '../mailbox/message-reader.ts';
+import { loadFacts, partsOf, readRanges, streamRange } from '../mailbox/message-reader.ts';
 import { type EmailId, emailId } from '../mailbox/model.ts';
 import type { Viewer } from '../mailbox/viewer.ts';
 import type { Maildrop } from './maildrop.ts';
+import { needsSurrogate } from './sent-form.ts';
 
 /** Larger messages are streamed. */
 export const SMALL_BYTES = 256 * 1024;
@@ -25,6 +27,11 @@ export interface StoredMessage {
   readonly email: EmailId;
   readonly sizeBytes: number;
   readonly traits: number;
+}
+
+/** Octets `[start, end)` of a message. */
+export interface MessageRange extends HeaderRange {
+  readonly message: StoredMessage;
 }
 
 export class MaildropReader {
@@ -73,9 +80,32 @@ export class MaildropReader {
     return streamRange(this.#domain, rangeOf(message));
   }
 
-  /** Several small ones, for those that only want to count. */
-  readAll(messages: readonly StoredMessage[]): Promise<readonly Buffer[]> {
-    return readRanges(this.#domain, messages.map(rangeOf));
+  /** Many small pieces, for those that only want to count. */
+  readAll(ranges: readonly MessageRange[]): Promise<readonly Buffer[]> {
+    return readRanges(
+      this.#domain,
+      ranges.map(({ message: { email }, start, end }) => ({ email, start, end })),
+    );
+  }
+
+  /** Where each message has headers that this session may not get as they are; undefined when it has none. */
+  async headersOf(
+    messages: readonly StoredMessage[],
+  ): Promise<readonly (readonly HeaderRange[] | undefined)[]> {
+    const asked = messages.filter(({ traits }) => needsSurrogate(traits, this.#maildrop.isUtf8));
+    if (asked.length === 0) return messages.map(() => undefined);
+    const facts = await loadFacts(
+      this.#domain,
+      asked.map(({ email }) => email),
+      ['parts'],
+    );
+    return messages.map((message) => {
+      const at = asked.indexOf(message);
+      if (at < 0) return undefined;
+      const ranges = headerRanges(partsOf(facts[at], message.sizeBytes));
+      // Where its parts are was lost: at least its own header is there, and it ends with a blank line.
+      return ranges.length > 0 ? ranges : [{ start: 0, end: message.sizeBytes }];
+    });
   }
 
   #locateNow(index: number): StoredMessage | undefined {

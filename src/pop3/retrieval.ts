@@ -1,19 +1,18 @@
 /**
- * RETR and TOP (RFC 1939 §5, §7): the octets of one message, in POP3's form and with dots doubled, streamed as fast as
- * the client takes them and no faster.
- *
- * A message with UTF-8 in its header goes to a client that has not said UTF8 as it is, although RFC 6856 §2.1 would have it
- * rewritten or refused: no program that fetches mail today says UTF8, and a refusal would be a message that never arrives.
+ * RETR and TOP (RFC 1939 §5, §7): the octets of one message, in the form that this session gets it in (`sent-form.ts`) and
+ * with dots doubled, streamed as fast as the client takes them and no faster. What TOP counts are lines of that form
+ * (RFC 6858 §4).
  *
  * Once `+OK` has left there is no way to refuse: a failure of storage then ends the connection, so that the client does
  * not keep half a message for a whole one.
  */
 import { CRLF } from '../base/bytes.ts';
-import { type Call, command, type SessionContext } from './command.ts';
+import { isPlainHeader } from '../mail/traits.ts';
+import { type Call, command, type SessionContext, type Transaction } from './command.ts';
 import { Mistake, Refusal } from './faults.ts';
 import { indexOf } from './message-number.ts';
-import { endingOf, OctetForm } from './octet-form.ts';
 import { SMALL_BYTES, type StoredMessage } from './reader.ts';
+import { needsSurrogate, SentForm } from './sent-form.ts';
 import { Stuffer, TERMINATOR } from './stuffing.ts';
 import { TopCutter } from './top.ts';
 import { parseNumber, wordsOf } from './wire.ts';
@@ -48,47 +47,57 @@ async function send(
   const { reader } = state;
   const message = await reader.locate(index);
   if (message === undefined) throw new Refusal((texts) => texts.movedAway(index + 1));
-  const writer = new MessageWriter(session, message, cutter);
-  if (message.sizeBytes <= SMALL_BYTES) {
-    const octets = await reader.read(index, message);
-    session.ok(reply);
-    writer.write(octets);
-  } else {
-    session.ok(reply);
-    for await (const piece of reader.stream(message)) {
-      writer.write(piece);
+  const small = message.sizeBytes <= SMALL_BYTES ? await reader.read(index, message) : undefined;
+  const form = new SentForm(message.traits, await headersToRewrite(state, message, small));
+  const writer = new MessageWriter(session, form, cutter);
+  session.ok(reply);
+  if (small !== undefined) {
+    for (const slice of form.slices(small)) {
+      writer.write(slice);
       if (cutter?.isDone) break;
-      await session.breathe();
+      if (slice !== small) await session.breathe();
+    }
+  } else {
+    for await (const piece of reader.stream(message)) {
+      for (const slice of form.slices(piece)) {
+        writer.write(slice);
+        if (!cutter?.isDone) await session.breathe();
+      }
+      if (cutter?.isDone) break;
     }
   }
   writer.end();
 }
 
+/** `octets` are the whole message, if they are at hand: then they can tell, too, that there is nothing to rewrite. */
+function headersToRewrite({ maildrop, reader }: Transaction, message: StoredMessage, octets?: Buffer) {
+  if (!needsSurrogate(message.traits, maildrop.isUtf8)) return undefined;
+  if (octets !== undefined && isPlainHeader(octets)) return undefined;
+  return reader.headersOf([message]).then(([headers]) => headers);
+}
+
 /** Stored octets in, the reply's octets out. */
 class MessageWriter {
   readonly #session: SessionContext;
+  readonly #form: SentForm;
   readonly #cutter: TopCutter | undefined;
-  /** Undefined: the octets are in form as they are, but for this ending. */
-  readonly #form: OctetForm | undefined;
-  readonly #ending: Buffer | undefined;
   readonly #stuffer = new Stuffer();
 
-  constructor(session: SessionContext, message: StoredMessage, cutter: TopCutter | undefined) {
+  constructor(session: SessionContext, form: SentForm, cutter: TopCutter | undefined) {
     this.#session = session;
+    this.#form = form;
     this.#cutter = cutter;
-    this.#ending = endingOf(message.traits);
-    this.#form = this.#ending === undefined ? new OctetForm() : undefined;
   }
 
   write(stored: Buffer): void {
     const out: Buffer[] = [];
-    this.#push(this.#form === undefined ? stored : this.#form.convert(stored), out);
+    for (const piece of this.#form.convert(stored)) this.#push(piece, out);
     this.#session.octets(out);
   }
 
   end(): void {
     const out: Buffer[] = [];
-    this.#push(this.#ending ?? (this.#form as OctetForm).end(), out);
+    for (const piece of this.#form.end()) this.#push(piece, out);
     // Octets that stand in for lost ones may end anywhere; the client must find the end all the same.
     if (!this.#stuffer.isLineStart) out.push(CRLF);
     out.push(TERMINATOR);

@@ -187,7 +187,8 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
         transaction?.viewer.close();
         unlock();
       };
-      transaction = await openTransaction(this.domain, account, own, {
+      const terms = { settings: own, isUtf8: this.isUtf8 };
+      transaction = await openTransaction(this.domain, account, terms, {
         onHint: () => {},
         onInvalid: () => this.stop('storage failed'),
       });

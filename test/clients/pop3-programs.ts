@@ -86,19 +86,27 @@ verbose = 1
   }
 }
 
+export interface MailReading {
+  readonly subject: string | null;
+  readonly from: string | null;
+  readonly files: readonly string[];
+}
+
 export interface PoplibSession {
   readonly capabilities: readonly string[];
   readonly stat: readonly [count: number, octets: number];
   readonly sizes: readonly number[];
   readonly ids: readonly string[];
   readonly messages: readonly Buffer[];
+  /** As Python's email package reads them; null for what it cannot read. */
+  readonly readings: readonly (MailReading | null)[];
   readonly tops: readonly number[];
   readonly goodbye: string;
 }
 
 export async function poplib(
   ports: Ports,
-  how: 'plain' | 'stls' | 'tls',
+  how: 'plain' | 'stls' | 'tls' | 'utf8',
   doomed: readonly number[] = [],
 ): Promise<PoplibSession> {
   const port = how === 'tls' ? ports.pop3s : ports.pop3;

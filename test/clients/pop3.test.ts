@@ -8,7 +8,10 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { OctetForm } from '../../src/pop3/octet-form.ts';
+import { headerRanges } from '../../src/mail/downgrade/surrogate.ts';
+import { analyze } from '../../src/mail/message.ts';
+import { decodeParts } from '../../src/mail/part-codec.ts';
+import { SentForm } from '../../src/pop3/sent-form.ts';
 import { deliver } from './delivery.ts';
 import { ALICE, Home } from './home.ts';
 import { connectImapFlow } from './imapflow.ts';
@@ -25,9 +28,11 @@ const FEW = 30;
 const idOf = (message: Buffer): string | undefined =>
   /^Message-ID: (<[^>\r\n]*>)/im.exec(message.toString('latin1'))?.[1];
 
-function inPop3Form(message: Buffer): Buffer {
-  const form = new OctetForm();
-  return Buffer.concat([form.convert(message), form.end()]);
+/** What a client gets that has said UTF8, or has not. */
+function sent(message: Buffer, isUtf8: boolean): Buffer {
+  const { traits, parts } = analyze(message);
+  const form = new SentForm(traits, isUtf8 ? undefined : headerRanges(decodeParts(parts)));
+  return Buffer.concat([...form.convert(message), ...form.end()]);
 }
 
 describe('POP3 programs', needs('fetchmail', 'getmail', 'curl', 'python3'), () => {
@@ -100,13 +105,13 @@ describe('POP3 programs', needs('fetchmail', 'getmail', 'curl', 'python3'), () =
     await home.cli(['account', 'set', ALICE.address, 'pop3.delete', 'default']);
   });
 
-  it('broken mail: every octet as announced, for poplib in the clear, by STLS and over TLS', async () => {
+  it('broken mail: every octet as announced, for poplib in the clear, by STLS, over TLS and with UTF8', async () => {
     // An empty one cannot be uploaded (RFC 9051 §6.3.12).
     const odd = [...corpus().values(), ...letters(40)].filter(({ length }) => length > 0);
     await server.append('INBOX', odd);
-    for (const how of ['plain', 'stls', 'tls'] as const) {
+    for (const how of ['plain', 'stls', 'tls', 'utf8'] as const) {
       const session = await poplib(home.ports, how);
-      assert.equal(session.capabilities.includes('STLS'), how === 'plain');
+      assert.equal(session.capabilities.includes('STLS'), how === 'plain' || how === 'utf8');
       assert.equal(session.stat[0], odd.length);
       assert.equal(
         session.stat[1],
@@ -114,9 +119,9 @@ describe('POP3 programs', needs('fetchmail', 'getmail', 'curl', 'python3'), () =
       );
       assert.equal(new Set(session.ids).size, odd.length);
       for (const [i, message] of odd.entries()) {
-        const sent = inPop3Form(message);
-        assertOctets(session.messages[i], sent, `message ${i + 1}`);
-        assert.equal(session.sizes[i], sent.length, `size of message ${i + 1}`);
+        const expected = sent(message, how === 'utf8');
+        assertOctets(session.messages[i], expected, `message ${i + 1}`);
+        assert.equal(session.sizes[i], expected.length, `size of message ${i + 1}`);
       }
     }
     const stored = await server.read('INBOX');
@@ -124,6 +129,31 @@ describe('POP3 programs', needs('fetchmail', 'getmail', 'curl', 'python3'), () =
       assertOctets(stored[i]?.bytes, message, `stored message ${i + 1}`);
     const all = odd.map((_, i) => i + 1);
     assert.match((await poplib(home.ports, 'plain', all)).goodbye, /^\+OK Bye; \d+ messages deleted$/);
+    assert.equal(await server.count('INBOX'), 0);
+  });
+
+  it('a surrogate says to Python what the message says in UTF-8 mode (RFC 6856 §2.1)', async () => {
+    const message = Buffer.from(
+      'From: "Müller, Jürgen" <j@example.org>\r\nSubject: Привет и 日本語, wörter ohne Ende und noch mehr Wörter\r\n' +
+        'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nGrüße\r\n--b\r\n' +
+        'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="Übung mit sehr langem Namen für die ' +
+        'ganze Klasse.pdf"\r\nContent-Transfer-Encoding: base64\r\n\r\neA==\r\n--b--\r\n',
+    );
+    const legacy = Buffer.from(
+      'From: J\xfcrgen <j@example.org>\r\nSubject: na\xefve\r\n\r\n\xe9\r\n',
+      'latin1',
+    );
+    await server.append('INBOX', [message, legacy]);
+    const surrogates = await poplib(home.ports, 'plain');
+    assert.deepEqual(surrogates.readings[0], {
+      subject: 'Привет и 日本語, wörter ohne Ende und noch mehr Wörter',
+      from: '"Müller, Jürgen" <j@example.org>',
+      files: ['Übung mit sehr langem Namen für die ganze Klasse.pdf'],
+    });
+    const inUtf8 = await poplib(home.ports, 'utf8', [1, 2]);
+    assert.deepEqual(inUtf8.readings[0]?.files, surrogates.readings[0]?.files);
+    assertOctets(inUtf8.messages[1], legacy, 'mail of the last century, as it is');
+    assert.notDeepEqual(surrogates.messages[1], legacy);
     assert.equal(await server.count('INBOX'), 0);
   });
 
