@@ -10,7 +10,7 @@ import { FLAG } from '../mail/flags.ts';
 import type { AccountState } from './account-state.ts';
 import { MailboxError } from './errors.ts';
 import { MailboxState } from './mailbox-state.ts';
-import type { MessageList } from './message-list.ts';
+import type { FlagColumns, MessageList } from './message-list.ts';
 import {
   asMailboxId,
   asModSeq,
@@ -112,23 +112,24 @@ export class AccountChange {
     return uids;
   }
 
-  /** Sets the flags and keyword set of a loaded message. */
-  setFlags(mailbox: MailboxState, row: number, flags: number, keywordSet: number): void {
+  /** Sets flags and keyword sets of loaded messages, each once. Returns their UIDs. */
+  setFlags(mailbox: MailboxState, changes: FlagColumns): number[] {
+    const { rows, flags } = changes;
+    if (rows.length === 0) return [];
     const list = listOf(mailbox);
     this.touch(mailbox);
-    const before = recordAt(list.columns, row);
+    for (let i = 0; i < rows.length; i++) {
+      const before = list.columns.flags[rows[i] as number] as number;
+      mailbox.unseen += unseenOf(flags[i] as number) - unseenOf(before);
+      mailbox.deleted += deletedOf(flags[i] as number) - deletedOf(before);
+    }
     const modseq = this.modseq();
-    list.setFlags(row, flags, keywordSet, modseq);
-    this.#undo.push(() => list.setFlags(row, before.flags, before.keywordSet, before.modseq));
-    mailbox.unseen += unseenOf(flags) - unseenOf(before.flags);
-    if (unseenOf(flags) !== unseenOf(before.flags)) moveFirstUnseen(mailbox, list, row, flags);
-    mailbox.deleted += deletedOf(flags) - deletedOf(before.flags);
+    this.#undo.push(list.setFlags(changes, modseq));
+    moveFirstUnseen(mailbox, list, changes);
     mailbox.modseq = modseq;
-  }
-
-  /** Tells the sessions of the flag changes of this operation; once, with all their UIDs. */
-  logFlags(mailbox: MailboxState, uids: readonly number[]): void {
-    if (uids.length > 0) this.#log(mailbox, { kind: 'flags', modseq: this.modseq(), uids });
+    const uids = rows.map((row) => list.columns.uid[row] as number);
+    this.#log(mailbox, { kind: 'flags', modseq, uids });
+    return uids;
   }
 
   /** Takes messages out of a mailbox, keeping them readable for those who have not been told; ascending rows. */
@@ -370,14 +371,13 @@ function listOf(mailbox: MailboxState): MessageList {
   return mailbox.list;
 }
 
-/** A message became seen or unseen. */
-function moveFirstUnseen(mailbox: MailboxState, list: MessageList, row: number, flags: number): void {
+/** Messages have become seen or unseen. */
+function moveFirstUnseen(mailbox: MailboxState, list: MessageList, { rows, flags }: FlagColumns): void {
   const { firstUnseen } = mailbox;
-  if (unseenOf(flags) > 0) {
-    if (firstUnseen === 0 || row + 1 < firstUnseen) mailbox.firstUnseen = row + 1;
-  } else if (row + 1 === firstUnseen) {
-    mailbox.firstUnseen = nextUnseen(mailbox, list, row + 1);
-  }
+  const unseen = rows[flags.findIndex((one) => unseenOf(one) > 0)];
+  if (unseen !== undefined && (firstUnseen === 0 || unseen + 1 < firstUnseen))
+    mailbox.firstUnseen = unseen + 1;
+  else if (firstUnseen > 0) mailbox.firstUnseen = nextUnseen(mailbox, list, firstUnseen - 1);
 }
 
 /** Position of the first unseen message from this row on; one octet a message is looked at. */

@@ -13,8 +13,13 @@ export type Change =
 /** More than this many UIDs in the log, and the oldest records go. */
 const MAX_UIDS = 20_000;
 
+/** Records that have gone are cut off together: one by one would move all the others each time. */
+const MAX_GONE = 1024;
+
 export class ChangeLog {
   #records: Change[] = [];
+  /** Records at the front that have gone. */
+  #gone = 0;
   #uids = 0;
   #floor: number;
 
@@ -30,15 +35,19 @@ export class ChangeLog {
   push(change: Change): void {
     this.#records.push(change);
     this.#uids += change.uids.length;
-    while (this.#uids > MAX_UIDS && this.#records.length > 1) {
-      const oldest = this.#records.shift() as Change;
+    while (this.#uids > MAX_UIDS && this.#records.length > this.#gone + 1) {
+      const oldest = this.#records[this.#gone++] as Change;
       this.#uids -= oldest.uids.length;
       this.#floor = oldest.modseq;
     }
+    if (this.#gone < MAX_GONE) return;
+    this.#records.splice(0, this.#gone);
+    this.#gone = 0;
   }
 
   /** The inverse of the last `push`; the floor stays where it is, which is safe. */
   pop(): void {
+    if (this.#records.length === this.#gone) return;
     const last = this.#records.pop();
     if (last !== undefined) this.#uids -= last.uids.length;
   }
@@ -47,7 +56,7 @@ export class ChangeLog {
   after(modseq: ModSeq): readonly Change[] | undefined {
     if (modseq < this.#floor) return undefined;
     let from = this.#records.length;
-    while (from > 0 && (this.#records[from - 1] as Change).modseq > modseq) from--;
+    while (from > this.#gone && (this.#records[from - 1] as Change).modseq > modseq) from--;
     return from === this.#records.length ? [] : this.#records.slice(from);
   }
 }

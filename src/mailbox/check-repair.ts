@@ -120,13 +120,11 @@ function dropUnknownSets(change: AccountChange, mailbox: MailboxState): void {
   const { list } = mailbox;
   if (list === undefined) return;
   const known = mailbox.keywords.sets.length;
-  const uids: number[] = [];
-  for (let row = 0; row < list.count; row++) {
-    if ((list.columns.keywordSet[row] as number) <= known) continue;
-    change.setFlags(mailbox, row, list.columns.flags[row] as number, 0);
-    uids.push(list.columns.uid[row] as number);
-  }
-  change.logFlags(mailbox, uids);
+  const rows = Array.from({ length: list.count }, (_, row) => row).filter(
+    (row) => (list.columns.keywordSet[row] as number) > known,
+  );
+  const flags = rows.map((row) => list.columns.flags[row] as number);
+  change.setFlags(mailbox, { rows, flags, keywordSets: rows.map(() => 0) });
 }
 
 /** UIDNEXT above every UID, the account's modseq and the mailbox's above every message's. */

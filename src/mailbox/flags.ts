@@ -63,13 +63,15 @@ function changeSlice(
   uids: readonly number[],
   wanted: FlagChange,
 ): FlagResult {
-  const changed: number[] = [];
+  const changes = { rows: [] as number[], flags: [] as number[], keywordSets: [] as number[] };
   const modified: number[] = [];
   const sets = new Map<number, number>();
+  const { flags, keywordSet, modseq } = list.columns;
+  let row = -1;
   for (const uid of uids) {
-    const row = list.indexOf(uid);
-    if (row < 0) continue;
-    const { flags, keywordSet, modseq } = list.columns;
+    const found = list.indexOf(uid, row + 1);
+    if (found < 0) continue;
+    row = found;
     if (wanted.unchangedSince !== undefined && (modseq[row] as number) > wanted.unchangedSince) {
       modified.push(uid);
       continue;
@@ -83,10 +85,11 @@ function changeSlice(
     }
     const after = newFlags(before, wanted);
     if (after === before && set === setBefore) continue;
-    change.setFlags(mailbox, row, after, set);
-    changed.push(uid);
+    changes.rows.push(row);
+    changes.flags.push(after);
+    changes.keywordSets.push(set);
   }
-  change.logFlags(mailbox, changed);
+  const changed = change.setFlags(mailbox, changes);
   return { changed, modified, modseqs: changed.length === 0 ? [] : [change.modseq()] };
 }
 

@@ -96,11 +96,13 @@ test('what is stored is what is in memory, and undoing leaves no trace', () => {
           undo.push(list.remove([...picked].sort((a, b) => a - b)));
           model = model.filter((_, row) => !picked.has(row));
         } else if (one.kind === 'flags' && model.length > 0) {
-          const row = one.pick % model.length;
-          const was = model[row] as MessageRecord;
-          list.setFlags(row, 5, 2, 99_999);
-          undo.push(() => list.setFlags(row, was.flags, was.keywordSet, was.modseq));
-          model = model.with(row, { ...was, flags: 5, keywordSet: 2, modseq: 99_999 });
+          const first = one.pick % model.length;
+          const rows = [first, first + 1, first + 40].filter((row) => row < before.length);
+          const flags = rows.map((row) => row % 32);
+          undo.push(list.setFlags({ rows, flags, keywordSets: rows.map(() => 2) }, 99_999));
+          model = model.map((was, row) =>
+            rows.includes(row) ? { ...was, flags: row % 32, keywordSet: 2, modseq: 99_999 } : was,
+          );
         } else if (one.kind === 'save') {
           rows.save(list);
         }

@@ -29,6 +29,13 @@ interface Chunk {
   count: number;
 }
 
+/** New flags and keyword sets, the i-th for the message at the i-th row. */
+export interface FlagColumns {
+  readonly rows: readonly number[];
+  readonly flags: readonly number[];
+  readonly keywordSets: readonly number[];
+}
+
 /** A chunk smaller than this is merged into a small neighbour when messages leave it. */
 const MERGE_BELOW = CHUNK_CAPACITY / 4;
 
@@ -86,8 +93,9 @@ export class MessageList {
     return low;
   }
 
-  /** Row of the message with this UID, or -1. */
-  indexOf(uid: number): number {
+  /** Row of the message with this UID, or -1. `guess` is a row to look at first. */
+  indexOf(uid: number, guess = 0): number {
+    if (guess < this.count && this.columns.uid[guess] === uid) return guess;
     const row = this.lowerBound(uid);
     return row < this.count && this.columns.uid[row] === uid ? row : -1;
   }
@@ -118,11 +126,29 @@ export class MessageList {
     this.#dirty.delete(chunk.first);
   }
 
-  setFlags(row: number, flags: number, keywordSet: number, modseq: number): void {
-    this.columns.flags[row] = flags;
-    this.columns.keywordSet[row] = keywordSet;
-    this.columns.modseq[row] = modseq;
-    this.#dirty.add(this.#chunkOf(this.columns.uid[row] as number).first);
+  /** Sets flags and keyword sets of the messages at these rows, each once; the returned function puts everything back. */
+  setFlags({ rows, flags, keywordSets }: FlagColumns, modseq: number): () => void {
+    const { columns } = this;
+    const before = {
+      flags: rows.map((row) => columns.flags[row] as number),
+      keywordSets: rows.map((row) => columns.keywordSet[row] as number),
+      modseqs: rows.map((row) => columns.modseq[row] as number),
+    };
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] as number;
+      columns.flags[row] = flags[i] as number;
+      columns.keywordSet[row] = keywordSets[i] as number;
+      columns.modseq[row] = modseq;
+    }
+    this.#markDirty(rows);
+    return () => {
+      rows.forEach((row, i) => {
+        this.columns.flags[row] = before.flags[i] as number;
+        this.columns.keywordSet[row] = before.keywordSets[i] as number;
+        this.columns.modseq[row] = before.modseqs[i] as number;
+      });
+      this.#markDirty(rows);
+    };
   }
 
   /** Removes the messages at these ascending rows; the returned function puts everything back. */
@@ -154,12 +180,9 @@ export class MessageList {
   /** What has to be stored since the last call, as rows; `first` keys to delete beside them. */
   takeDirty(mailbox: ChunkRow['mailbox']): { chunks: ChunkRow[]; dropped: Uid[] } {
     const chunks: ChunkRow[] = [];
-    if (this.#dirty.size > 0) {
-      let start = 0;
-      for (const chunk of this.#chunks) {
-        if (this.#dirty.has(chunk.first)) chunks.push(this.#rowOf(mailbox, chunk, start));
-        start += chunk.count;
-      }
+    for (const first of [...this.#dirty].sort((a, b) => a - b)) {
+      const chunk = this.#chunkOf(first);
+      if (chunk.first === first) chunks.push(this.#rowOf(mailbox, chunk, this.lowerBound(first)));
     }
     const dropped = [...this.#dropped] as Uid[];
     this.#dirty.clear();
@@ -179,6 +202,19 @@ export class MessageList {
       maxModseq: maxModseq as ChunkRow['maxModseq'],
       records: encodeRecords(this.columns, start, chunk.count),
     };
+  }
+
+  #markDirty(rows: readonly number[]): void {
+    let first = 0;
+    let nextFirst = 0;
+    for (const row of rows) {
+      const uid = this.columns.uid[row] as number;
+      if (uid >= first && uid < nextFirst) continue;
+      const index = this.#chunkIndex(uid);
+      first = (this.#chunks[index] as Chunk).first;
+      nextFirst = this.#chunks[index + 1]?.first ?? Number.POSITIVE_INFINITY;
+      this.#dirty.add(first);
+    }
   }
 
   #chunkIndex(uid: number): number {

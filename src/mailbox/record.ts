@@ -14,6 +14,8 @@ export const RECORD_BYTES = 32;
 /** 120 records and the row around them fill one 4096-octet database page: a flag change writes one page. */
 export const CHUNK_CAPACITY = 120;
 
+const TWO_32 = 0x1_0000_0000;
+
 /** Columns of a list; index i in every array is the i-th message by ascending UID. */
 export interface Columns {
   uid: Uint32Array;
@@ -56,17 +58,22 @@ export function allocateColumns(capacity: number): Columns {
 
 export function encodeRecords(from: Columns, start: number, count: number): Buffer {
   const out = Buffer.allocUnsafe(count * RECORD_BYTES);
+  const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
   for (let i = 0, at = 0; i < count; i++, at += RECORD_BYTES) {
     const row = start + i;
-    out.writeUInt32LE(from.uid[row] as number, at);
-    out.writeUInt32LE(from.email[row] as number, at + 4);
-    out.writeUIntLE(from.modseq[row] as number, at + 8, 6);
-    out[at + 14] = from.flags[row] as number;
-    out[at + 15] = from.traits[row] as number;
-    out.writeUInt16LE(from.keywordSet[row] as number, at + 16);
-    out.writeIntLE(from.internalDate[row] as number, at + 18, 6);
-    out.writeUInt32LE(from.size[row] as number, at + 24);
-    out.writeUInt32LE(from.saveDate[row] as number, at + 28);
+    const modseq = from.modseq[row] as number;
+    const internalDate = from.internalDate[row] as number;
+    view.setUint32(at, from.uid[row] as number, true);
+    view.setUint32(at + 4, from.email[row] as number, true);
+    view.setUint32(at + 8, modseq, true);
+    view.setUint16(at + 12, modseq / TWO_32, true);
+    view.setUint8(at + 14, from.flags[row] as number);
+    view.setUint8(at + 15, from.traits[row] as number);
+    view.setUint16(at + 16, from.keywordSet[row] as number, true);
+    view.setUint32(at + 18, internalDate, true);
+    view.setInt16(at + 22, Math.floor(internalDate / TWO_32), true);
+    view.setUint32(at + 24, from.size[row] as number, true);
+    view.setUint32(at + 28, from.saveDate[row] as number, true);
   }
   return out;
 }
@@ -79,11 +86,11 @@ export function decodeRecords(records: Uint8Array, to: Columns, start: number): 
     const row = start + i;
     to.uid[row] = view.getUint32(at, true);
     to.email[row] = view.getUint32(at + 4, true);
-    to.modseq[row] = view.getUint32(at + 8, true) + view.getUint16(at + 12, true) * 0x1_0000_0000;
+    to.modseq[row] = view.getUint32(at + 8, true) + view.getUint16(at + 12, true) * TWO_32;
     to.flags[row] = view.getUint8(at + 14);
     to.traits[row] = view.getUint8(at + 15);
     to.keywordSet[row] = view.getUint16(at + 16, true);
-    to.internalDate[row] = view.getUint32(at + 18, true) + view.getInt16(at + 22, true) * 0x1_0000_0000;
+    to.internalDate[row] = view.getUint32(at + 18, true) + view.getInt16(at + 22, true) * TWO_32;
     to.size[row] = view.getUint32(at + 24, true);
     to.saveDate[row] = view.getUint32(at + 28, true);
   }

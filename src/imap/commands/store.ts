@@ -90,6 +90,7 @@ async function tell(
   { isSilent, isConditional }: Loudness,
 ): Promise<void> {
   const { out, modes } = session;
+  if (isSilent && !isConditional && !modes.condstore) return;
   const modified = new Set(result.modified);
   const changed = isSilent ? new Set(result.changed) : undefined;
   for (const uid of uids) {
