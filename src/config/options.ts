@@ -88,7 +88,7 @@ export const OPTIONS = {
     }),
     flags: choice(['synced', 'delayed'], {
       default: 'synced',
-      doc: 'When a flag change is answered. "synced": when it is on disk, like everything else. "delayed": at once, and on disk within 100 ms; a power cut in between loses the change, never a message.',
+      doc: 'When a flag change is answered. "synced": when it is on disk, like everything else. "delayed": at once, and on disk within 100 ms; a power cut in between loses the change, never a message, and a killed server loses nothing.',
     }),
     shards: integer({
       default: 1,

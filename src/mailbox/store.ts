@@ -120,7 +120,10 @@ export interface AccountBatch {
   readonly imported: readonly { readonly mailbox: MailboxId; readonly key: Buffer }[];
   /** Of messages that are in `chunks`. The first message of a mailbox to have an id keeps it; expunging forgets it. */
   readonly externalIds: readonly ExternalId[];
-  /** True when losing it in a power cut is allowed by `store.flags = "delayed"` (flag changes only). */
+  /**
+   * True when losing it in a power cut, never in a crash of the program, is allowed by `store.flags = "delayed"`: nothing
+   * but changes of flags, that is of rows, mailboxes and chunks that are there.
+   */
   readonly deferrable: boolean;
 }
 

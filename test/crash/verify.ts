@@ -8,12 +8,7 @@ import { idOf, isWhole } from './mail.ts';
 import { type Found, type FoundFolder, nameOf, type Reality } from './reality.ts';
 import { apply, type Change, type Copy, Folder, type World } from './world.ts';
 
-export interface VerifyOptions {
-  /** `store.flags = "delayed"`: a change of flags may be lost. */
-  readonly mayLoseFlags?: boolean;
-}
-
-export function verify(world: World, reality: Reality, options: VerifyOptions = {}): string[] {
+export function verify(world: World, reality: Reality): string[] {
   const wrong: string[] = [...world.surprises];
   world.surprises.length = 0;
   const places = new Places(reality, world);
@@ -26,7 +21,7 @@ export function verify(world: World, reality: Reality, options: VerifyOptions = 
     for (const folder of world.foldersOf(account)) {
       const there = found.find(({ name }) => name === folder.name);
       if (there === undefined) wrong.push(`${account}: mailbox ${folder.name} is gone`);
-      else wrong.push(...compare(folder, there, options).map((what) => `${account} ${folder.name}: ${what}`));
+      else wrong.push(...compare(folder, there).map((what) => `${account} ${folder.name}: ${what}`));
     }
     const names = new Set(world.foldersOf(account).map(({ name }) => name));
     for (const { name } of found)
@@ -80,7 +75,7 @@ function mailId(folder: Folder | undefined, { uid, octets }: Found): string {
   return octets === undefined ? (folder?.mailOfUid.get(uid) ?? '?') : idOf(octets);
 }
 
-function compare(folder: Folder, there: FoundFolder, options: VerifyOptions): string[] {
+function compare(folder: Folder, there: FoundFolder): string[] {
   const wrong = compareNumbers(folder, there);
   const found = new Map<string, Found>();
   for (const message of there.messages) {
@@ -95,7 +90,7 @@ function compare(folder: Folder, there: FoundFolder, options: VerifyOptions): st
     if (!folder.copies.has(id)) wrong.push(`${nameOf(message)}, UID ${message.uid}, must not be there`);
   }
   for (const copy of folder.copies.values()) {
-    wrong.push(...compareCopy(copy, found.get(copy.mail.id), options));
+    wrong.push(...compareCopy(copy, found.get(copy.mail.id)));
   }
   wrong.push(...compareDevice(there));
   remember(folder, there);
@@ -118,14 +113,14 @@ function compareNumbers(folder: Folder, there: FoundFolder): string[] {
   return wrong;
 }
 
-function compareCopy(copy: Copy, found: Found | undefined, { mayLoseFlags }: VerifyOptions): string[] {
+function compareCopy(copy: Copy, found: Found | undefined): string[] {
   const { mail } = copy;
   if (found === undefined) return [`${mail.id} is lost`];
   const wrong: string[] = [];
   if (copy.uid !== undefined && copy.uid !== found.uid) {
     wrong.push(`${mail.id} was UID ${copy.uid} and is ${found.uid}`);
   }
-  if (copy.flags !== found.flags && mayLoseFlags !== true) {
+  if (copy.flags !== found.flags) {
     wrong.push(`${mail.id} has the flags (${found.flags}) instead of (${copy.flags})`);
   }
   if (found.octets !== undefined && !isWhole(mail, found.octets)) {

@@ -5,7 +5,7 @@
  * `expect` is compared with the modseq in memory: this process owns the shard, so the map is the truth, and it is
  * refilled from the database after a rollback.
  */
-import type { EmailId, MailboxRow } from '../../mailbox/model.ts';
+import type { AccountId, EmailId, MailboxRow } from '../../mailbox/model.ts';
 import { type AccountBatch, type NewEmail, StoreError } from '../../mailbox/store.ts';
 import { BlobChanges, type Blobs } from './blobs.ts';
 import type { Database } from './database.ts';
@@ -63,18 +63,16 @@ export class BatchWork implements Work {
   readonly #context: BatchContext;
   readonly #batch: AccountBatch;
   readonly #changes = new BlobChanges();
-  readonly isDeferrable: boolean;
 
   constructor(context: BatchContext, batch: AccountBatch) {
     this.#context = context;
     this.#batch = batch;
-    this.isDeferrable = batch.deferrable;
   }
 
   apply(): void {
     const { account } = this.#batch;
     this.#checkBase();
-    this.#writeRows();
+    writeRows(this.#context, this.#batch);
     this.#writeEmails();
     this.#writeHistory();
     this.#context.modseqs.set(account, this.#batch.row.modseq);
@@ -96,78 +94,13 @@ export class BatchWork implements Work {
 
   #checkBase(): void {
     const { account, expect } = this.#batch;
-    const { db, modseqs } = this.#context;
-    const stored =
-      modseqs.get(account) ?? (db.prepare(SQL.modseq).get(account)?.[0] as number | undefined) ?? 0;
+    const stored = storedModseq(this.#context, account);
     if (stored !== expect) {
       throw new StoreError(
         'conflict',
         `account ${account} is at ${stored}, the change was made for ${expect}`,
       );
     }
-  }
-
-  #writeRows(): void {
-    const { db, epoch } = this.#context;
-    const { account, row, mailboxes, deletedMailboxes, chunks, droppedChunks } = this.#batch;
-    db.prepare(SQL.account).run(
-      account,
-      row.modseq,
-      row.nextMailbox,
-      row.nextEmail,
-      row.nextUidValidity,
-      row.usedBytes,
-      row.usedMessages,
-      epoch,
-    );
-    this.#writeOrphans();
-    for (const mailbox of mailboxes) this.#writeMailbox(mailbox);
-    for (const mailbox of deletedMailboxes) {
-      db.prepare(SQL.deleteMailbox).run(mailboxKey(account, mailbox));
-      db.prepare(SQL.bury).run(mailboxKey(account, mailbox));
-    }
-    for (const { mailbox, first } of droppedChunks) {
-      db.prepare(SQL.dropChunk).run(mailboxKey(account, mailbox), first);
-    }
-    for (const chunk of chunks) {
-      const key = mailboxKey(account, chunk.mailbox);
-      const { count, maxModseq, records, first } = chunk;
-      if (db.prepare(SQL.updateChunk).run(count, maxModseq, records, key, first) === 0) {
-        db.prepare(SQL.insertChunk).run(count, maxModseq, records, key, first);
-      }
-    }
-  }
-
-  #writeOrphans(): void {
-    const { account, row } = this.#batch;
-    const { db, orphans } = this.#context;
-    if (orphans.get(account) === row.orphanSubscriptions) return;
-    db.prepare(SQL.orphans).run(account, JSON.stringify(row.orphanSubscriptions));
-    orphans.set(account, row.orphanSubscriptions);
-  }
-
-  #writeMailbox(row: MailboxRow): void {
-    this.#context.db
-      .prepare(SQL.mailbox)
-      .run(
-        mailboxKey(this.#batch.account, row.id),
-        row.uidValidity,
-        row.uidNext,
-        row.modseq,
-        row.createdModseq,
-        row.exists,
-        row.unseen,
-        row.deleted,
-        row.bytes,
-        row.subscribed ? 1 : 0,
-        row.recentFrom,
-        row.expungedFloor,
-        row.role ?? null,
-        row.name,
-        row.keywords.length === 0 ? '[]' : JSON.stringify(row.keywords),
-        row.keywordSets.length === 0 ? '[]' : JSON.stringify(row.keywordSets),
-        row.firstUnseen,
-      );
   }
 
   #writeEmails(): void {
@@ -227,6 +160,76 @@ export class BatchWork implements Work {
       db.prepare(SQL.forgetExternalId).run(mailbox, uids.readUInt32LE(at));
     }
   }
+}
+
+/** The modseq the account is at, 0 when it has no row: what the next batch must expect. */
+export function storedModseq({ db, modseqs }: BatchContext, account: AccountId): number {
+  return modseqs.get(account) ?? (db.prepare(SQL.modseq).get(account)?.[0] as number | undefined) ?? 0;
+}
+
+export type BatchRows = Pick<
+  AccountBatch,
+  'account' | 'row' | 'mailboxes' | 'deletedMailboxes' | 'chunks' | 'droppedChunks'
+>;
+
+/** The account's own rows, without a look at what was there. */
+export function writeRows(context: BatchContext, rows: BatchRows): void {
+  const { db, epoch } = context;
+  const { account, row, mailboxes, deletedMailboxes, chunks, droppedChunks } = rows;
+  db.prepare(SQL.account).run(
+    account,
+    row.modseq,
+    row.nextMailbox,
+    row.nextEmail,
+    row.nextUidValidity,
+    row.usedBytes,
+    row.usedMessages,
+    epoch,
+  );
+  writeOrphans(context, rows);
+  for (const mailbox of mailboxes) writeMailbox(db, account, mailbox);
+  for (const mailbox of deletedMailboxes) {
+    db.prepare(SQL.deleteMailbox).run(mailboxKey(account, mailbox));
+    db.prepare(SQL.bury).run(mailboxKey(account, mailbox));
+  }
+  for (const { mailbox, first } of droppedChunks) {
+    db.prepare(SQL.dropChunk).run(mailboxKey(account, mailbox), first);
+  }
+  for (const chunk of chunks) {
+    const key = mailboxKey(account, chunk.mailbox);
+    const { count, maxModseq, records, first } = chunk;
+    if (db.prepare(SQL.updateChunk).run(count, maxModseq, records, key, first) === 0) {
+      db.prepare(SQL.insertChunk).run(count, maxModseq, records, key, first);
+    }
+  }
+}
+
+function writeOrphans({ db, orphans }: BatchContext, { account, row }: BatchRows): void {
+  if (orphans.get(account) === row.orphanSubscriptions) return;
+  db.prepare(SQL.orphans).run(account, JSON.stringify(row.orphanSubscriptions));
+  orphans.set(account, row.orphanSubscriptions);
+}
+
+function writeMailbox(db: Database, account: AccountId, row: MailboxRow): void {
+  db.prepare(SQL.mailbox).run(
+    mailboxKey(account, row.id),
+    row.uidValidity,
+    row.uidNext,
+    row.modseq,
+    row.createdModseq,
+    row.exists,
+    row.unseen,
+    row.deleted,
+    row.bytes,
+    row.subscribed ? 1 : 0,
+    row.recentFrom,
+    row.expungedFloor,
+    row.role ?? null,
+    row.name,
+    row.keywords.length === 0 ? '[]' : JSON.stringify(row.keywords),
+    row.keywordSets.length === 0 ? '[]' : JSON.stringify(row.keywordSets),
+    row.firstUnseen,
+  );
 }
 
 /** One reference less; at none the row goes, and the bytes when no other email has them. */

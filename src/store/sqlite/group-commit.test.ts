@@ -33,16 +33,11 @@ afterEach(() => {
 class HeldSync {
   readonly failure: StoreError | undefined = undefined;
   readonly begun: PromiseWithResolvers<void>[] = [];
-  soon = 0;
 
   sync(): Promise<void> {
     const held = Promise.withResolvers<void>();
     this.begun.push(held);
     return held.promise;
-  }
-
-  syncSoon(): void {
-    this.soon++;
   }
 }
 
@@ -61,7 +56,6 @@ function turns(
   options: Partial<GroupCommitOptions> = {},
 ) {
   return new GroupCommit(db, sync, {
-    isDelayed: false,
     onFatal: assert.fail,
     onCommit: () => {},
     ...options,
@@ -158,15 +152,33 @@ describe('turns', () => {
     await Promise.all(submitted.map((turn) => turn.durable));
   });
 
-  it('with deferrable changes alone are answered before the sync, only when that was chosen', async () => {
-    const flags = (v: string) => insert(v, { isDeferrable: true });
-    const delayed = new HeldSync();
-    await turns(delayed, { isDelayed: true }).submit([flags('a')]).durable;
-    assert.deepEqual([delayed.begun.length, delayed.soon], [0, 1]);
-    const mixed = turns(delayed, { isDelayed: true }).submit([flags('b'), insert('c')]);
-    assert.equal(await isSettled(mixed.durable), false);
-    const strict = new HeldSync();
-    assert.equal(await isSettled(turns(strict).submit([flags('d')]).durable), false);
+  it('begin with what has to go first, and fall with it', async () => {
+    const told: string[] = [];
+    let first: string | undefined = 'first';
+    const before = () =>
+      first === undefined
+        ? undefined
+        : insert(first, { undo: () => told.push('undone'), done: () => told.push('done') });
+    const sync = new HeldSync();
+    const commits = turns(sync, { before });
+    assert.deepEqual(await commits.submit([insert('a')]).committed, [undefined]);
+    assert.deepEqual(values(), ['first', 'a']);
+    // It is there already: what it was to go before is refused, too.
+    assert.equal((await commits.submit([insert('b')]).committed)[0]?.code, 'io');
+    assert.deepEqual(
+      [values(), told],
+      [
+        ['first', 'a'],
+        ['done', 'undone'],
+      ],
+    );
+    first = undefined;
+    assert.deepEqual(await commits.submit([insert('b')]).committed, [undefined]);
+    // What fails behind it leaves it standing.
+    first = 'second';
+    assert.equal((await commits.submit([insert('b')]).committed)[0]?.code, 'io');
+    assert.deepEqual(values(), ['first', 'a', 'b', 'second']);
+    assert.equal(sync.begun.length, 3);
   });
 
   it('are refused once the store is closed', async () => {
@@ -182,7 +194,6 @@ describe('the sync of the log', () => {
     const wal = new WalSync(db.path, assert.fail);
     await Promise.all(Array.from({ length: 200 }, () => wal.sync()));
     await wal.sync();
-    wal.syncSoon();
     await wal.close();
   });
 

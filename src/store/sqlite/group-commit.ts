@@ -18,8 +18,6 @@ export interface Work {
   undo?(): void;
   /** The transaction is committed (not yet durable). */
   done?(): void;
-  /** Losing it in a power cut was allowed by whoever runs the server. */
-  readonly isDeferrable?: boolean;
 }
 
 export interface Submitted {
@@ -28,6 +26,11 @@ export interface Submitted {
 }
 
 type Outcomes = (StoreError | undefined)[];
+
+interface Ran {
+  readonly outcomes: Outcomes;
+  readonly isCommitted: boolean;
+}
 
 interface QueuedTurn {
   readonly works: readonly Work[];
@@ -38,11 +41,11 @@ interface QueuedTurn {
 const RESOLVED: Promise<void> = Promise.resolve();
 
 /** What turns need of the log's sync. */
-export type Sync = Pick<WalSync, 'sync' | 'syncSoon' | 'failure'>;
+export type Sync = Pick<WalSync, 'sync' | 'failure'>;
 
 export interface GroupCommitOptions {
-  /** Deferrable work is answered at commit and synced soon. */
-  readonly isDelayed: boolean;
+  /** What has to be in the database before anything else is: it goes first, and when it is refused, so is the turn. */
+  readonly before?: () => Work | undefined;
   readonly onFatal: (error: Error) => void;
   /** After each COMMIT: the checkpointer looks at the length of the log. */
   readonly onCommit: () => void;
@@ -77,8 +80,8 @@ export class GroupCommit {
       this.#queue.push(turn);
       return { committed: turn.committed.promise, durable: turn.durable.promise };
     }
-    const outcomes = this.#run(works);
-    return { committed: Promise.resolve(outcomes), durable: this.#durable(works, outcomes) };
+    const { outcomes, isCommitted } = this.#run(works);
+    return { committed: Promise.resolve(outcomes), durable: this.#durable(isCommitted) };
   }
 
   /** One piece of the store's own work: resolves when it is durable, throws why it was refused. */
@@ -109,53 +112,54 @@ export class GroupCommit {
 
   #runQueue(): void {
     for (let turn = this.#queue.shift(); turn !== undefined; turn = this.#queue.shift()) {
-      const outcomes = this.#run(turn.works);
+      const { outcomes, isCommitted } = this.#run(turn.works);
       turn.committed.resolve(outcomes);
-      this.#durable(turn.works, outcomes).then(turn.durable.resolve, turn.durable.reject);
+      this.#durable(isCommitted).then(turn.durable.resolve, turn.durable.reject);
     }
   }
 
-  #durable(works: readonly Work[], outcomes: Outcomes): Promise<void> {
-    let wantsSync = false;
-    let maySyncLater = false;
-    for (let i = 0; i < works.length; i++) {
-      if (outcomes[i] !== undefined) continue;
-      if (this.#options.isDelayed && works[i]?.isDeferrable === true) maySyncLater = true;
-      else wantsSync = true;
-    }
-    if (wantsSync && this.#options.acknowledgesBeforeSync !== true) {
-      const durable = this.#sync.sync();
-      durable.catch(() => {}); // whoever awaits it learns of the failure; nobody may be waiting
-      return durable;
-    }
-    if (maySyncLater || wantsSync) this.#sync.syncSoon();
-    return RESOLVED;
+  #durable(isCommitted: boolean): Promise<void> {
+    if (!isCommitted || this.#options.acknowledgesBeforeSync === true) return RESOLVED;
+    const durable = this.#sync.sync();
+    durable.catch(() => {}); // whoever awaits it learns of the failure; nobody may be waiting
+    return durable;
   }
 
-  #run(works: readonly Work[]): Outcomes {
-    if (this.#sync.failure) return works.map(() => this.#sync.failure);
-    const outcomes: Outcomes = new Array(works.length).fill(undefined);
+  #run(works: readonly Work[]): Ran {
+    if (this.#sync.failure) return refusal(works, this.#sync.failure);
+    const before = this.#options.before?.();
     try {
       this.#db.prepare('BEGIN IMMEDIATE').run();
     } catch (error) {
-      return outcomes.fill(storeError(error, 'starting a transaction'));
+      return refusal(works, storeError(error, 'starting a transaction'));
     }
-    let applied = 0;
-    for (let i = 0; i < works.length; i++) {
+    if (before === undefined) return this.#runAll(works, 0);
+    const error = this.#apply(before);
+    if (error === undefined) {
+      const { outcomes, isCommitted } = this.#runAll([before, ...works], 1);
+      return { outcomes: outcomes.slice(1), isCommitted };
+    }
+    this.#db.rollback();
+    return refusal(works, error);
+  }
+
+  /** In a transaction that has begun, and has the first `applied` of the works in it. */
+  #runAll(works: readonly Work[], applied: number): Ran {
+    const outcomes: Outcomes = new Array(works.length).fill(undefined);
+    let succeeded = applied;
+    for (let i = applied; i < works.length; i++) {
       const error =
         works.length === 1 ? this.#apply(works[i] as Work) : this.#applyIsolated(works[i] as Work);
       outcomes[i] = error;
-      if (error === undefined) applied++;
+      if (error === undefined) succeeded++;
       else if (!this.#db.isInTransaction) return this.#abandon(works, outcomes, error);
     }
-    if (applied === 0) {
-      this.#db.rollback();
-      return outcomes;
-    }
-    return this.#commit(works, outcomes);
+    if (succeeded > 0) return this.#commit(works, outcomes);
+    this.#db.rollback();
+    return { outcomes, isCommitted: false };
   }
 
-  #commit(works: readonly Work[], outcomes: Outcomes): Outcomes {
+  #commit(works: readonly Work[], outcomes: Outcomes): Ran {
     try {
       this.#db.prepare('COMMIT').run();
     } catch (error) {
@@ -165,17 +169,17 @@ export class GroupCommit {
     }
     for (let i = 0; i < works.length; i++) if (outcomes[i] === undefined) works[i]?.done?.();
     this.#options.onCommit();
-    return outcomes;
+    return { outcomes, isCommitted: true };
   }
 
   /** The whole turn is gone: everything that had been applied fails with the same reason. */
-  #abandon(works: readonly Work[], outcomes: Outcomes, reason: StoreError): Outcomes {
+  #abandon(works: readonly Work[], outcomes: Outcomes, reason: StoreError): Ran {
     for (let i = works.length - 1; i >= 0; i--) {
       if (outcomes[i] !== undefined) continue;
       works[i]?.undo?.();
       outcomes[i] = reason;
     }
-    return outcomes;
+    return { outcomes, isCommitted: false };
   }
 
   /** Alone in its turn, a piece needs no savepoint: nothing else would be rolled back with it. */
@@ -196,6 +200,10 @@ export class GroupCommit {
     if (this.#db.isInTransaction) this.#db.prepare('RELEASE work').run();
     return error;
   }
+}
+
+function refusal(works: readonly Work[], reason: StoreError): Ran {
+  return { outcomes: works.map(() => reason), isCommitted: false };
 }
 
 function refused(works: readonly Work[], reason: StoreError): Submitted {

@@ -5,6 +5,7 @@
  *     data/accounts.db            who may sign in
  *     data/shard-NN/meta.db       mail of the accounts with `id mod shards = NN`
  *     data/shard-NN/segments/     the bytes of large messages
+ *     data/shard-NN/flags.journal changes of flags that are not in meta.db yet, with `flags: 'delayed'`
  *
  * This file routes calls of the port to shards and holds no rule of its own.
  */
@@ -25,6 +26,7 @@ import { storeError } from './database.ts';
 import { SqliteDirectory } from './directory.ts';
 import { shardOf } from './keys.ts';
 import { type Lock, lockDirectory } from './lock.ts';
+import type { RowReader } from './rows.ts';
 import { Shard, type ShardFaults, type ShardOptions } from './shard.ts';
 import { Upload } from './staging.ts';
 import { syncDirectory, syncParent } from './wal-sync.ts';
@@ -34,7 +36,7 @@ export interface SqliteStoreOptions {
   readonly directory: string;
   /** Only for a directory that is being made: 1 to 64, 1 when absent. */
   readonly shards?: number;
-  /** `delayed` answers a change of flags before it is synced, at most 100 ms. */
+  /** `delayed` answers a change of flags before it is synced, at most 100 ms: see `delayed-flags.ts`. */
   readonly flags?: 'durable' | 'delayed';
   /** A sync failed: what was promised may be gone. Must end the process; the default does. */
   readonly onFatal?: (error: Error) => void;
@@ -106,31 +108,31 @@ class SqliteStore implements MailStore {
   }
 
   async loadChunks(...args: Parameters<MailStore['loadChunks']>) {
-    return this.#of(args[0]).rows.chunks(...args);
+    return (await this.#rowsOf(args[0])).chunks(...args);
   }
 
   async loadLastChunk(...args: Parameters<MailStore['loadLastChunk']>) {
-    return this.#of(args[0]).rows.lastChunk(...args);
+    return (await this.#rowsOf(args[0])).lastChunk(...args);
   }
 
   async loadExpunged(...args: Parameters<MailStore['loadExpunged']>) {
-    return this.#of(args[0]).rows.expunged(...args);
+    return (await this.#rowsOf(args[0])).expunged(...args);
   }
 
   async loadUnreleased(...args: Parameters<MailStore['loadUnreleased']>) {
-    return this.#of(args[0]).rows.unreleased(...args);
+    return (await this.#rowsOf(args[0])).unreleased(...args);
   }
 
   async loadBuried(account: AccountId) {
-    return this.#of(account).rows.buried(account);
+    return (await this.#rowsOf(account)).buried(account);
   }
 
   async loadExternalIds(...args: Parameters<MailStore['loadExternalIds']>) {
-    return this.#of(args[0]).rows.externalIds(...args);
+    return (await this.#rowsOf(args[0])).externalIds(...args);
   }
 
   async whichImported(...args: Parameters<MailStore['whichImported']>) {
-    return this.#of(args[0]).rows.whichImported(...args);
+    return (await this.#rowsOf(args[0])).whichImported(...args);
   }
 
   async loadEmails(ids: readonly EmailId[], fields: readonly EmailField[]) {
@@ -192,6 +194,10 @@ class SqliteStore implements MailStore {
     for (const shard of this.#shards) await shard.close();
     await this.directory.close();
     this.#lock.release();
+  }
+
+  #rowsOf(account: AccountId): Promise<RowReader> {
+    return this.#of(account).rowsOf(account);
   }
 
   #of(account: AccountId): Shard {

@@ -18,10 +18,12 @@ import { ByteReader } from './bytes.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { completePages } from './cut-database.ts';
 import { Database } from './database.ts';
+import { DelayedFlags } from './delayed-flags.ts';
 import { destroyAccount } from './destroy.ts';
 import { EmailReader } from './emails.ts';
+import { FlagJournal, readFlagJournal, removeFlagJournal } from './flag-journal.ts';
 import { Graves } from './graves.ts';
-import { GroupCommit, type Submitted } from './group-commit.ts';
+import { GroupCommit, type Submitted, type Work } from './group-commit.ts';
 import { inspect } from './inspect.ts';
 import { type Mark, markClean, markInUse, settleAccount } from './lifecycle.ts';
 import { migrate, tune } from './migrate.ts';
@@ -49,11 +51,16 @@ export interface ShardFaults {
   readonly walSync?: (make: () => WalSync) => WalSync;
 }
 
+const JOURNAL = 'flags.journal';
+/** Done by whoever wants only what goes before it. */
+const NOTHING: Work = { apply() {} };
+const ANSWERED: Promise<void> = Promise.resolve();
+
 export class Shard implements StagingShard {
   readonly directory: string;
   readonly db: Database;
   readonly segments: Segments;
-  readonly rows: RowReader;
+  readonly #rows: RowReader;
   readonly emails: EmailReader;
   readonly bytes: ByteReader;
   readonly commits: GroupCommit;
@@ -62,18 +69,22 @@ export class Shard implements StagingShard {
   readonly #files: SegmentFiles;
   readonly #checkpointer: Checkpointer;
   readonly #graves: Graves;
+  readonly #flags: DelayedFlags;
+  readonly #isDelayed: boolean;
+  #isClosing = false;
   readonly #onTrouble: (error: Error) => void;
 
   private constructor(directory: string, opened: Opened, options: ShardOptions) {
-    const { db, wal, segments, mark } = opened;
+    const { db, wal, segments, mark, journal } = opened;
     this.directory = directory;
     this.#onTrouble = options.onTrouble;
+    this.#isDelayed = options.isDelayed;
     this.db = db;
     this.segments = segments;
     this.#wal = wal;
     this.#files = new SegmentFiles(segments);
     segments.onDelete = (segment) => this.#files.forget(segment);
-    this.rows = new RowReader(db);
+    this.#rows = new RowReader(db);
     this.emails = new EmailReader(db, options.onDamage);
     this.bytes = new ByteReader(db, this.#files, options.onDamage);
     this.#checkpointer = new Checkpointer(db, {
@@ -85,7 +96,7 @@ export class Shard implements StagingShard {
       onTrouble: options.onTrouble,
     });
     this.commits = new GroupCommit(db, wal, {
-      isDelayed: options.isDelayed,
+      before: () => this.#flags.work(),
       onFatal: options.onFatal,
       onCommit: () => this.#checkpointer.afterCommit(),
       acknowledgesBeforeSync: options.faults.acknowledgesBeforeSync === true,
@@ -100,6 +111,10 @@ export class Shard implements StagingShard {
       sync: () => wal.sync(),
       onExhumed: (keys) => this.#graves.look(keys),
     };
+    this.#flags = new DelayedFlags(this.context, journal, {
+      flush: () => this.#flushSoon(),
+      onTrouble: options.onTrouble,
+    });
   }
 
   static async open(directory: string, options: ShardOptions): Promise<Shard> {
@@ -119,7 +134,12 @@ export class Shard implements StagingShard {
       await wal.sync();
       syncDirectory(directory);
       const segments = await Segments.open(join(directory, 'segments'), rowsPerSegment(db));
-      const shard = new Shard(directory, { db, wal, segments, mark }, options);
+      const journal = join(directory, JOURNAL);
+      const waiting = readFlagJournal(journal);
+      const opened = { db, wal, segments, mark, journal: new FlagJournal(journal) };
+      const shard = new Shard(directory, opened, options);
+      shard.#flags.recover(waiting);
+      await shard.commits.perform(NOTHING);
       shard.#graves.lookAtAll();
       return shard;
     } catch (error) {
@@ -129,27 +149,44 @@ export class Shard implements StagingShard {
   }
 
   write(batches: readonly AccountBatch[]): Submitted {
+    if (this.#isDelayed && this.#wal.failure === undefined && !this.#isClosing && this.#flags.take(batches)) {
+      return { committed: Promise.resolve(batches.map(() => undefined)), durable: ANSWERED };
+    }
     return this.commits.submit(batches.map((batch) => new BatchWork(this.context, batch)));
   }
 
   async loadAccount(account: AccountId) {
     await settleAccount(this.context, this.commits, account);
-    const row = this.rows.account(account);
+    const rows = await this.rowsOf(account);
+    const row = rows.account(account);
     if (row === undefined) return undefined;
     this.context.orphans.set(account, row.orphanSubscriptions);
-    return { row, mailboxes: this.rows.mailboxes(account) };
+    return { row, mailboxes: rows.mailboxes(account) };
+  }
+
+  /** To read the account's rows with; no change of flags waits any more. */
+  async rowsOf(account: AccountId): Promise<RowReader> {
+    if (this.#flags.has(account)) {
+      const [error] = await this.commits.submit([NOTHING]).committed;
+      if (error) throw error;
+    }
+    return this.#rows;
   }
 
   destroyAccount(account: AccountId): Promise<void> {
     return destroyAccount(this.context, (work) => this.commits.perform(work), account);
   }
 
-  inspect(isRepairing: boolean): Promise<readonly StoreProblem[]> {
+  async inspect(isRepairing: boolean): Promise<readonly StoreProblem[]> {
+    await this.commits.perform(NOTHING);
     return inspect(this, isRepairing);
   }
 
   async close(): Promise<void> {
     await this.#graves.close();
+    this.#isClosing = true;
+    const [unsaved] = await this.commits.submit([NOTHING]).committed;
+    this.#flags.close();
     await this.#checkpointer.close();
     this.commits.close();
     await this.segments.close();
@@ -161,6 +198,14 @@ export class Shard implements StagingShard {
     }
     await this.#wal.close();
     this.db.close();
+    // What could not be stored, on a full disk, is tried again at the next start.
+    if (unsaved === undefined) removeFlagJournal(join(this.directory, JOURNAL));
+  }
+
+  #flushSoon(): void {
+    this.commits.submit([NOTHING]).committed.then(([error]) => {
+      if (error) this.#onTrouble(error);
+    });
   }
 }
 
@@ -169,6 +214,7 @@ interface Opened {
   readonly wal: WalSync;
   readonly segments: Segments;
   readonly mark: Mark;
+  readonly journal: FlagJournal;
 }
 
 function rowsPerSegment(db: Database): Map<number, number> {

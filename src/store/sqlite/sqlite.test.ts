@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import { describeMailStore } from '../contract.ts';
 import { openSqliteStore } from './open.ts';
 
-for (const shards of [1, 3]) {
-  describeMailStore(`SQLite, ${shards} shard(s)`, async () => {
+for (const [shards, flags] of [
+  [1, 'durable'],
+  [3, 'durable'],
+  [1, 'delayed'],
+] as const) {
+  describeMailStore(`SQLite, ${shards} shard(s), flags ${flags}`, async () => {
     const directory = await mkdtemp(join(tmpdir(), 'brevduva-store-'));
     return {
-      open: () => openSqliteStore({ directory, shards, checkpointBytes: 256 * 1024 }),
+      open: () => openSqliteStore({ directory, shards, flags, checkpointBytes: 256 * 1024 }),
       dispose: () => rm(directory, { recursive: true, force: true }),
     };
   });

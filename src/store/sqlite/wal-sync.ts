@@ -15,16 +15,12 @@ import { dirname } from 'node:path';
 import { Bug } from '../../base/invariant.ts';
 import { StoreError } from '../../mailbox/store.ts';
 
-/** How long a change that may be lost waits for company before it is synced. */
-const DELAY_MS = 100;
-
 export class WalSync {
   readonly #path: string;
   readonly #fd: number;
   readonly #onFatal: (error: Error) => void;
   #running: PromiseWithResolvers<void> | undefined;
   #waiting: PromiseWithResolvers<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #failure: StoreError | undefined;
 
   /** Call it after the first write of the connection to `databasePath`. */
@@ -42,20 +38,10 @@ export class WalSync {
   /** Resolves when everything committed before this call is on the disk. */
   sync(): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
-    this.#cancelTimer();
     this.#waiting ??= Promise.withResolvers<void>();
     const { promise } = this.#waiting;
     if (this.#running === undefined) this.#start();
     return promise;
-  }
-
-  /** For commits that may be lost: a sync follows, whoever starts it. */
-  syncSoon(): void {
-    if (this.#timer !== undefined || this.#waiting !== undefined || this.#failure !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.sync().catch(() => {});
-    }, DELAY_MS);
   }
 
   assertSameFile(): void {
@@ -68,7 +54,6 @@ export class WalSync {
 
   /** Waits for what runs; nothing may be committed after it. */
   async close(): Promise<void> {
-    this.#cancelTimer();
     if (this.#failure === undefined) await this.sync().catch(() => {});
     await new Promise<void>((resolve) => close(this.#fd, () => resolve()));
   }
@@ -97,11 +82,6 @@ export class WalSync {
     }
     this.#waiting = undefined;
     this.#onFatal(this.#failure);
-  }
-
-  #cancelTimer(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 }
 

@@ -46,17 +46,21 @@ export function randomOf(seed: number): () => number {
   };
 }
 
+/** Nothing but rows that are there already: what a change of flags is. Three in a row, so that several wait together. */
+const isFlagsOnly = (n: number): boolean => n % 8 >= 5;
+
 /** Batch n adds the emails 2n + 1 and perhaps 2n + 2; every third one is released ten batches later. */
 function planOf(account: AccountId, n: number): Plan {
   const random = randomOf(account * 7919 + n);
   const size = () => (random() < 0.12 ? 65_537 + Math.floor(random() * 60_000) : Math.floor(random() * 6000));
   const isShared = n % 5 === 2;
   const first = size();
-  const sizes = n % 4 === 3 ? [] : isShared ? [first, first] : [first];
+  const sizes = isFlagsOnly(n) ? [] : isShared ? [first, first] : [first];
   const old = n - 10;
   const wasRetained = old % 6 === 0;
-  const releases = old >= 0 && old % 3 === 0 && old % 4 !== 3 ? (wasRetained ? [old, old] : [old]) : [];
-  const retains = n % 6 === 0 && n % 4 !== 3 ? [n] : [];
+  const isReleasing = old >= 0 && old % 3 === 0 && !isFlagsOnly(old) && !isFlagsOnly(n);
+  const releases = isReleasing ? (wasRetained ? [old, old] : [old]) : [];
+  const retains = n % 6 === 0 && !isFlagsOnly(n) ? [n] : [];
   const prefix = n % 7 === 1 ? someBytes(64, n) : undefined;
   return { sizes, isShared, prefix, releases, retains };
 }
@@ -67,7 +71,13 @@ function bytesOfBatch(account: AccountId, n: number, which: number, size: number
   return someBytes(size, account * 100_000 + n * 2 + which);
 }
 
-export async function batchOf(store: MailStore, account: AccountId, n: number): Promise<AccountBatch> {
+/** For an account that is at `modseq` after n batches: an unclean stop may have raised it. */
+export async function batchOf(
+  store: MailStore,
+  account: AccountId,
+  n: number,
+  modseq: number,
+): Promise<AccountBatch> {
   const plan = planOf(account, n);
   const blobs: StagedBlob[] = [];
   for (const [i, size] of plan.sizes.entries()) {
@@ -77,11 +87,12 @@ export async function batchOf(store: MailStore, account: AccountId, n: number): 
     );
   }
   const prefix = plan.prefix === undefined ? {} : { prefix: plan.prefix };
-  return aBatch(n, {
+  return aBatch(modseq, {
     account,
-    row: aRow({ modseq: n + 1, usedMessages: n }),
-    mailboxes: [aMailbox({ modseq: asModSeq(n + 1), exists: n })],
+    row: aRow({ modseq: modseq + 1, usedMessages: n + 1 }),
+    mailboxes: [aMailbox({ modseq: asModSeq(modseq + 1), exists: n })],
     chunks: [aChunk(1, chunkOf(account, n))],
+    deferrable: isFlagsOnly(n),
     emails: blobs.map((blob, i) => anEmail(email(2 * n + 1 + i, account), blob, prefix)),
     retained: plan.retains.map((it) => firstEmail(account, it)),
     released: plan.releases.map((it) => firstEmail(account, it)),

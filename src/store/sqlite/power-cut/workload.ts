@@ -18,6 +18,8 @@ export const ROUNDS = 3;
 export const BATCHES_PER_ROUND = 24;
 
 const [directory = '', acksPath = '', fault = 'none'] = process.argv.slice(2);
+/** No fault at all, but another promise for changes of flags. */
+const isDelayed = fault === 'delayed-flags';
 
 function faultsOf(): ShardFaults {
   switch (fault) {
@@ -40,18 +42,22 @@ async function main(): Promise<void> {
   const acks = openSync(acksPath, 'a');
   const acknowledge = (what: string) => writeSync(acks, `${what}\n`);
   for (let round = 0; round < ROUNDS; round++) {
-    const store = await openWithFaults({ directory, checkpointBytes: 200_000 }, faultsOf());
+    const flags = isDelayed ? 'delayed' : 'durable';
+    const store = await openWithFaults({ directory, checkpointBytes: 200_000, flags }, faultsOf());
     const { length } = await store.directory.list();
     await store.directory.create([{ address: `${length}@example.com`, passwordHash: 'x', createdMs: round }]);
     acknowledge(`directory ${length + 1}`);
     await Promise.all(
       ACCOUNTS.map(async (account) => {
-        let n = (await store.loadAccount(account))?.row.modseq ?? 0;
-        for (; n < (round + 1) * BATCHES_PER_ROUND; n++) {
-          const turn = store.write([await batchOf(store, account, n)]);
+        const row = (await store.loadAccount(account))?.row;
+        let modseq = row?.modseq ?? 0;
+        for (let n = row?.usedMessages ?? 0; n < (round + 1) * BATCHES_PER_ROUND; n++, modseq++) {
+          const batch = await batchOf(store, account, n, modseq);
+          const turn = store.write([batch]);
           for (const error of await turn.committed) if (error) throw error;
           await turn.durable;
-          acknowledge(`${account} ${n + 1}`);
+          // Delayed flags are told to the client, but not as something that a power cut cannot take.
+          if (!(isDelayed && batch.deferrable)) acknowledge(`${account} ${n + 1}`);
         }
       }),
     );

@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { asModSeq } from '../../mailbox/model.ts';
+import type { AccountBatch, MailStore, StoreError } from '../../mailbox/store.ts';
+import { ALICE, aBatch, aChunk, aMailbox, aRow, BOB, commit, INBOX } from '../fixtures.ts';
+import { FlagJournal, readFlagJournal } from './flag-journal.ts';
+import { MODSEQ_JUMP } from './lifecycle.ts';
+import { openSqliteStore } from './open.ts';
+
+const JOURNAL = join('shard-00', 'flags.journal');
+const WAL = join('shard-00', 'meta.db-wal');
+
+const flags = (expect: number, text: string, account = ALICE): AccountBatch =>
+  aBatch(expect, {
+    account,
+    row: aRow({ modseq: expect + 1 }),
+    mailboxes: [aMailbox({ modseq: asModSeq(expect + 1) })],
+    chunks: [aChunk(1, text)],
+    deferrable: true,
+  });
+
+/** Two accounts with a chunk each, and flags that are delayed. */
+async function inStore(work: (store: MailStore, directory: string) => Promise<void>): Promise<void> {
+  const root = mkdtempSync(join(tmpdir(), 'brevduva-delayed-'));
+  try {
+    await inStoreAt(root, work);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+async function inStoreAt(
+  root: string,
+  work: (store: MailStore, directory: string) => Promise<void>,
+): Promise<void> {
+  const directory = join(root, 'live');
+  const store = await openSqliteStore({ directory, flags: 'delayed' });
+  try {
+    await commit(store, aBatch(0, { mailboxes: [aMailbox()], chunks: [aChunk(1, 'new')] }));
+    await commit(store, aBatch(0, { account: BOB, mailboxes: [aMailbox()], chunks: [aChunk(1, 'new')] }));
+    await work(store, directory);
+  } finally {
+    await store.close();
+  }
+}
+
+/** What a killed process leaves behind. */
+function killed(directory: string, name = 'killed'): string {
+  const copy = join(directory, '..', name);
+  execFileSync('cp', ['-r', directory, copy]);
+  return copy;
+}
+
+async function stateOf(directory: string, account = ALICE): Promise<string> {
+  const store = await openSqliteStore({ directory });
+  const modseq = (await store.loadAccount(account))?.row.modseq as number;
+  const text = await textIn(store, account);
+  await store.close();
+  assert.equal(existsSync(join(directory, JOURNAL)), false, 'nothing waits after a clean stop');
+  return `${modseq % MODSEQ_JUMP} ${text}`;
+}
+
+const textIn = async (store: MailStore, account = ALICE): Promise<string> =>
+  `${(await store.loadLastChunk(account, INBOX))?.records}`;
+
+describe('delayed flags', () => {
+  it('are answered without a transaction, and there for whoever reads', () =>
+    inStore(async (store, directory) => {
+      const logBefore = readFileSync(join(directory, WAL));
+      await commit(store, flags(1, 'one'));
+      await commit(store, flags(2, 'two'), flags(1, 'one', BOB));
+      assert.ok(readFileSync(join(directory, WAL)).equals(logBefore), 'nothing was written to the database');
+      assert.equal(await textIn(store), 'two');
+      assert.equal((await store.loadAccount(ALICE))?.row.modseq, 3);
+      assert.equal(await textIn(store, BOB), 'one');
+    }));
+
+  it('go into the database by themselves', () =>
+    inStore(async (store, directory) => {
+      const logBefore = readFileSync(join(directory, WAL));
+      await commit(store, flags(1, 'one'));
+      for (let i = 0; i < 100 && readFileSync(join(directory, WAL)).equals(logBefore); i++) await wait(20);
+      assert.ok(!readFileSync(join(directory, WAL)).equals(logBefore));
+      assert.equal(await stateOf(killed(directory)), '2 one');
+    }));
+
+  it('survive a killed process, each and in order', () =>
+    inStore(async (store, directory) => {
+      for (let n = 1; n <= 300; n++) await commit(store, flags(n, `change ${n}`));
+      await commit(store, flags(1, 'his', BOB));
+      const copy = killed(directory);
+      assert.equal(await stateOf(copy), '301 change 300');
+      assert.equal(await stateOf(copy, BOB), '2 his');
+    }));
+
+  it('are before whatever is written after them', () =>
+    inStore(async (store, directory) => {
+      await commit(store, flags(1, 'one'));
+      await commit(store, aBatch(2, { chunks: [aChunk(1, 'two')] }));
+      await commit(store, flags(3, 'three'));
+      assert.equal(await stateOf(killed(directory)), '4 three');
+      assert.equal((await store.write([flags(2, 'late')]).committed)[0]?.code, 'conflict');
+      assert.equal(await textIn(store), 'three');
+    }));
+
+  it('that a power cut tore are lost from the tear on, and nothing else', () =>
+    inStore(async (store, directory) => {
+      for (let n = 1; n <= 5; n++) await commit(store, flags(n, `change ${n}`));
+      const dead = killed(directory);
+      const whole = readFileSync(join(dead, JOURNAL));
+      for (const [i, length] of [0, 7, whole.length - 1, Math.floor(whole.length * 0.5)].entries()) {
+        const copy = killed(dead, `torn ${i}`);
+        truncateSync(join(copy, JOURNAL), length);
+        const [modseq = '', ...text] = (await stateOf(copy)).split(' ');
+        assert.equal(text.join(' '), modseq === '1' ? 'new' : `change ${Number(modseq) - 1}`);
+        assert.ok(Number(modseq) < 6 && (length < 10 || Number(modseq) > 1));
+      }
+      const noisy = killed(dead, 'noisy');
+      appendFileSync(join(noisy, JOURNAL), Buffer.alloc(5000, 0xee));
+      assert.equal(await stateOf(noisy), '6 change 5');
+      const hollow = killed(dead, 'hollow');
+      writeFileSync(join(hollow, JOURNAL), Buffer.from(whole).fill(0, 0, 300));
+      assert.equal(await stateOf(hollow), '1 new');
+      const flipped = killed(dead, 'flipped');
+      writeFileSync(join(flipped, JOURNAL), whole.with(40, (whole[40] as number) ^ 1));
+      assert.equal(await stateOf(flipped), '1 new');
+    }));
+
+  it('are not applied a second time', () =>
+    inStore(async (store, directory) => {
+      await commit(store, flags(1, 'one'));
+      const old = readFileSync(join(directory, JOURNAL));
+      await commit(store, flags(2, 'two'));
+      await commit(store, aBatch(3, { chunks: [aChunk(1, 'three')] }));
+      const copy = killed(directory);
+      writeFileSync(join(copy, JOURNAL), old);
+      assert.equal(await stateOf(copy), '4 three');
+    }));
+
+  it('do not grow without end while nobody reads', () =>
+    inStore(async (store, directory) => {
+      const large = 'x'.repeat(100_000);
+      for (let n = 1; n <= 200; n++) await commit(store, flags(n, `${large} ${n}`));
+      assert.ok(readFileSync(join(directory, JOURNAL)).length < 10_000_000);
+      assert.equal(await textIn(store), `${large} 200`);
+    }));
+});
+
+const isRoot = process.getuid?.() === 0;
+
+describe('delayed flags on a full disk', { skip: isRoot ? false : 'needs root, to mount one' }, () => {
+  it('are refused when they cannot be kept, and stored when there is room', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'brevduva-delayed-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', root]);
+    try {
+      await inStoreAt(root, async (store, directory) => {
+        const ballast = join(root, 'ballast');
+        assert.throws(() => writeFileSync(ballast, Buffer.alloc(4_000_000)), { code: 'ENOSPC' });
+        const text = (n: number) => `${'x'.repeat(30_000)} ${n}`;
+        let kept = 0;
+        let refusal: StoreError | undefined;
+        while (refusal === undefined && kept < 1000) {
+          [refusal] = await store.write([flags(kept + 1, text(kept + 1))]).committed;
+          if (refusal === undefined) kept++;
+        }
+        assert.equal(refusal?.code, 'full');
+        rmSync(ballast);
+        assert.equal(await textIn(store), kept === 0 ? 'new' : text(kept));
+        await commit(store, flags(kept + 1, 'there is room'));
+        assert.equal(await textIn(store), 'there is room');
+        await store.close();
+        assert.equal(await stateOf(directory), `${kept + 2} there is room`);
+      });
+    } finally {
+      execFileSync('umount', ['-l', root]);
+      rmSync(root, { recursive: true });
+    }
+  });
+});
+
+describe('the journal of flags', () => {
+  it('gives back what was appended since it began anew', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'brevduva-journal-'));
+    try {
+      const path = join(directory, 'j');
+      assert.deepEqual(readFlagJournal(path), []);
+      const texts = () => readFlagJournal(path).map((batch) => `${batch.expect} ${batch.chunks[0]?.records}`);
+      const journal = new FlagJournal(path);
+      journal.append([flags(1, 'a long one, which the next ones do not cover'), flags(2, 'b')]);
+      journal.append([flags(3, 'c')]);
+      assert.deepEqual(texts(), ['1 a long one, which the next ones do not cover', '2 b', '3 c']);
+      journal.restart();
+      journal.append([flags(4, 'd')]);
+      assert.deepEqual(texts(), ['4 d']);
+      journal.close();
+      const next = new FlagJournal(path);
+      next.append([flags(5, 'e')]);
+      assert.deepEqual(texts(), ['5 e']);
+      next.close();
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,183 @@
+/**
+ * `store.flags = "delayed"`: changes of flags are answered when they are in the journal, which is one write to a file
+ * instead of a transaction of three pages. What waits is kept merged in memory, the last state of each row, and goes
+ * into the database in one transaction: after DELAY_MS, before whatever else is written, and before anybody reads
+ * the rows. So nobody ever sees the database without it, and a thousand changes of one chunk are one row.
+ *
+ * A killed process loses nothing: the journal is read at the next start. A power cut loses at most the changes of the
+ * last 100 ms, and never the order of those of one account: each is applied only on the modseq it was made for.
+ */
+import type { AccountId, MailboxId, MailboxRow } from '../../mailbox/model.ts';
+import type { AccountBatch, ChunkRow } from '../../mailbox/store.ts';
+import { type BatchContext, storedModseq, writeRows } from './account-batch.ts';
+import { storeError } from './database.ts';
+import type { FlagBatch, FlagJournal } from './flag-journal.ts';
+import type { Work } from './group-commit.ts';
+
+/** Half of what is promised: the other half is for the transaction and its sync. */
+const DELAY_MS = 50;
+/** Until the next try, when there was no room for the transaction. */
+const RETRY_MS = 5000;
+/** Some milliseconds of rows in one transaction. */
+const MAX_ROWS = 256;
+const MAX_JOURNAL_BYTES = 8 * 1024 * 1024;
+
+/** The rows of one account as they are to be. */
+interface Waiting {
+  row: AccountBatch['row'];
+  readonly mailboxes: Map<MailboxId, MailboxRow>;
+  readonly chunks: Map<string, ChunkRow>;
+}
+
+export interface DelayedFlagsOptions {
+  /** Writes what waits, with a sync to follow. */
+  readonly flush: () => void;
+  /** The changes of an account were lost to a damaged database. */
+  readonly onTrouble: (error: Error) => void;
+}
+
+export class DelayedFlags {
+  readonly #context: BatchContext;
+  readonly #journal: FlagJournal;
+  readonly #options: DelayedFlagsOptions;
+  readonly #waiting = new Map<AccountId, Waiting>();
+  #rows = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(context: BatchContext, journal: FlagJournal, options: DelayedFlagsOptions) {
+    this.#context = context;
+    this.#journal = journal;
+    this.#options = options;
+  }
+
+  has(account: AccountId): boolean {
+    return this.#waiting.has(account);
+  }
+
+  /**
+   * Takes all of these batches or none: false when one is more than a change of flags, was made for another modseq, or
+   * there is no room. Then they are to be written as any others, which finds the same faults and says so.
+   */
+  take(batches: readonly AccountBatch[]): boolean {
+    if (this.#isFull() || !batches.every((batch) => isFlagsOnly(batch) && this.#isNext(batch))) return false;
+    try {
+      this.#journal.append(batches);
+    } catch {
+      return false;
+    }
+    for (const batch of batches) this.#add(batch);
+    if (this.#isFull()) this.#options.flush();
+    else this.#timer ??= setTimeout(this.#options.flush, DELAY_MS);
+    return true;
+  }
+
+  /** What a journal held at the start; what the database has already is left out. */
+  recover(batches: readonly FlagBatch[]): void {
+    for (const batch of batches) if (this.#isNext(batch)) this.#add(batch);
+  }
+
+  /** For the next transaction, before anything else in it; undefined when nothing waits. */
+  work(): Work | undefined {
+    if (this.#waiting.size === 0) return undefined;
+    return {
+      apply: () => this.#write(),
+      undo: () => this.#remember(),
+      done: () => this.#settle(),
+    };
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#journal.close();
+  }
+
+  #isFull(): boolean {
+    return this.#rows >= MAX_ROWS || this.#journal.sizeBytes >= MAX_JOURNAL_BYTES;
+  }
+
+  #isNext({ account, expect }: FlagBatch): boolean {
+    return storedModseq(this.#context, account) === expect;
+  }
+
+  #add({ account, row, mailboxes, chunks }: FlagBatch): void {
+    let waiting = this.#waiting.get(account);
+    if (waiting === undefined) {
+      waiting = { row, mailboxes: new Map(), chunks: new Map() };
+      this.#waiting.set(account, waiting);
+    }
+    waiting.row = row;
+    for (const mailbox of mailboxes) waiting.mailboxes.set(mailbox.id, mailbox);
+    const before = waiting.chunks.size;
+    for (const chunk of chunks) waiting.chunks.set(`${chunk.mailbox} ${chunk.first}`, chunk);
+    this.#rows += waiting.chunks.size - before;
+    this.#context.modseqs.set(account, row.modseq);
+  }
+
+  #write(): void {
+    for (const [account, waiting] of this.#waiting) this.#writeAccount(account, waiting);
+  }
+
+  /** Pages of one account that cannot be written must not keep all the others from being. */
+  #writeAccount(account: AccountId, { row, mailboxes, chunks }: Waiting): void {
+    const { db } = this.#context;
+    db.prepare('SAVEPOINT flags').run();
+    try {
+      writeRows(this.#context, {
+        account,
+        row,
+        mailboxes: [...mailboxes.values()],
+        deletedMailboxes: [],
+        chunks: [...chunks.values()],
+        droppedChunks: [],
+      });
+    } catch (error) {
+      const reason = storeError(error, `storing flags of account ${account}`);
+      if (reason.code !== 'damaged' || !db.isInTransaction) throw reason;
+      db.prepare('ROLLBACK TO flags').run();
+      this.#forget(account, reason);
+    }
+    db.prepare('RELEASE flags').run();
+  }
+
+  /** The next change of the account is refused, since it was made for a modseq that is not there. */
+  #forget(account: AccountId, reason: Error): void {
+    this.#waiting.delete(account);
+    this.#context.modseqs.delete(account);
+    this.#context.orphans.delete(account);
+    this.#options.onTrouble(reason);
+  }
+
+  /** The transaction was rolled back, perhaps with a later batch of the same account: what waits is still the truth. */
+  #remember(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#options.flush, RETRY_MS);
+    for (const [account, { row }] of this.#waiting) {
+      this.#context.modseqs.set(account, row.modseq);
+      this.#context.orphans.delete(account);
+    }
+  }
+
+  #settle(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#waiting.clear();
+    this.#rows = 0;
+    this.#journal.restart();
+  }
+}
+
+function isFlagsOnly(batch: AccountBatch): boolean {
+  return (
+    batch.deferrable &&
+    batch.expect > 0 &&
+    batch.deletedMailboxes.length === 0 &&
+    batch.droppedChunks.length === 0 &&
+    batch.emails.length === 0 &&
+    batch.retained.length === 0 &&
+    batch.released.length === 0 &&
+    batch.expunged.length === 0 &&
+    batch.prunedHistory.length === 0 &&
+    batch.imported.length === 0 &&
+    batch.externalIds.length === 0
+  );
+}

@@ -1,0 +1,121 @@
+/**
+ * The file in which changes of flags wait for their transaction (see `delayed-flags.ts`): one write a turn of the event
+ * loop, never synced. It survives a killed process, not a power cut.
+ *
+ * A record is generation, length and CRC-32 of its body (u32, little-endian); the body is the length of a JSON text,
+ * that text (batches without their octets) and the octets of all chunks in its order. `restart` begins anew at the front
+ * of the file under the next generation, so what is left of an older one behind the new records is told from them.
+ * Reading ends at the first record that is not whole: nothing behind it was answered, or the power was cut.
+ *
+ * What is read may have been applied before: batches carry the modseq they expect, so the reader can tell.
+ */
+import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { EMPTY } from '../../base/bytes.ts';
+import type { AccountBatch, ChunkRow } from '../../mailbox/store.ts';
+
+/** What a change of flags may consist of; everything else of its batch is empty. */
+export type FlagBatch = Pick<AccountBatch, 'account' | 'expect' | 'row' | 'mailboxes' | 'chunks'>;
+
+const HEAD_BYTES = 12;
+
+type StoredChunk = Omit<ChunkRow, 'records'> & { readonly bytes: number };
+type StoredBatch = Omit<FlagBatch, 'chunks'> & { readonly chunks: readonly StoredChunk[] };
+
+export class FlagJournal {
+  readonly #fd: number;
+  #generation: number;
+  #at = 0;
+
+  /** Makes the file, or goes on over the old one, whose records the caller has read and applied. */
+  constructor(path: string) {
+    this.#generation = after(generationOf(existsSync(path) ? readFileSync(path) : EMPTY));
+    this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  }
+
+  /** Octets since the last restart. */
+  get sizeBytes(): number {
+    return this.#at;
+  }
+
+  /** Written when this returns; throws what the file system throws, and then nothing was added. */
+  append(batches: readonly FlagBatch[]): void {
+    const record = encode(batches, this.#generation);
+    for (let done = 0; done < record.length; ) {
+      done += writeSync(this.#fd, record, done, record.length - done, this.#at + done);
+    }
+    this.#at += record.length;
+  }
+
+  /** All that was appended is in the database. */
+  restart(): void {
+    this.#generation = after(this.#generation);
+    this.#at = 0;
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** The batches of the last generation in order; none when there is no file. */
+export function readFlagJournal(path: string): FlagBatch[] {
+  const batches: FlagBatch[] = [];
+  const file = existsSync(path) ? readFileSync(path) : EMPTY;
+  const generation = generationOf(file);
+  // A file whose pages were never written is full of zeros.
+  if (generation === 0) return batches;
+  for (let at = 0; at + HEAD_BYTES <= file.length; ) {
+    const body = file.subarray(at + HEAD_BYTES, at + HEAD_BYTES + file.readUInt32LE(at + 4));
+    const isWhole =
+      body.length === file.readUInt32LE(at + 4) && crc32(body, generation) === file.readUInt32LE(at + 8);
+    if (!isWhole || file.readUInt32LE(at) !== generation) break;
+    batches.push(...decode(body));
+    at += HEAD_BYTES + body.length;
+  }
+  return batches;
+}
+
+export function removeFlagJournal(path: string): void {
+  rmSync(path, { force: true });
+}
+
+function generationOf(file: Buffer): number {
+  return file.length < HEAD_BYTES ? 0 : file.readUInt32LE(0);
+}
+
+/** Never 0, which is no generation. */
+const after = (generation: number): number => (generation + 1) >>> 0 || 1;
+
+function encode(batches: readonly FlagBatch[], generation: number): Buffer {
+  const json = Buffer.from(JSON.stringify(batches.map(withoutRecords)));
+  const records = batches.flatMap(({ chunks }) => chunks.map((chunk) => chunk.records));
+  const head = Buffer.alloc(HEAD_BYTES + 4);
+  const record = Buffer.concat([head, json, ...records]);
+  const body = record.subarray(HEAD_BYTES);
+  body.writeUInt32LE(json.length);
+  record.writeUInt32LE(generation, 0);
+  record.writeUInt32LE(body.length, 4);
+  record.writeUInt32LE(crc32(body, generation), 8);
+  return record;
+}
+
+function withoutRecords({ account, expect, row, mailboxes, chunks }: FlagBatch): StoredBatch {
+  const stored = chunks.map(({ mailbox, first, count, maxModseq, records }) => {
+    return { mailbox, first, count, maxModseq, bytes: records.length };
+  });
+  return { account, expect, row, mailboxes, chunks: stored };
+}
+
+function decode(body: Buffer): FlagBatch[] {
+  const jsonEnd = 4 + body.readUInt32LE();
+  const batches = JSON.parse(body.toString('utf8', 4, jsonEnd)) as StoredBatch[];
+  let at = jsonEnd;
+  return batches.map((batch) => {
+    const chunks = batch.chunks.map(({ bytes, ...chunk }) => {
+      at += bytes;
+      return { ...chunk, records: body.subarray(at - bytes, at) };
+    });
+    return { ...batch, chunks };
+  });
+}
