@@ -104,9 +104,9 @@ export class Selected {
     this.#loading.catch(() => {});
   }
 
-  /** Row in `list` of the n-th message of the client, or -1 when it is gone meanwhile. */
-  rowOf(uid: number): number {
-    return this.list.indexOf(uid);
+  /** Row in `list` of a message of the client, or -1 when it is gone meanwhile. `guess` is looked at first. */
+  rowOf(uid: number, guess?: number): number {
+    return this.list.indexOf(uid, guess);
   }
 }
 

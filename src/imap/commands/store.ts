@@ -66,7 +66,7 @@ async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<
   observe(selected);
   const isConditional = unchangedSince !== undefined;
   await tell(session, selected, uids, result, { isSilent: args.isSilent, isConditional });
-  const hasMissed = uids.some((uid) => selected.rowOf(uid) < 0);
+  const hasMissed = areSomeGone(selected, uids);
   const code = result.modified.length === 0 ? undefined : modifiedCode(selected, result.modified, isUid);
   const name = isUid ? 'UID STORE' : 'STORE';
   // RFC 5530 §3: flags of messages that are gone cannot be changed; by UID that is nothing to report.
@@ -74,6 +74,15 @@ async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<
     return no('Some of the messages are gone', code ?? 'EXPUNGEISSUED');
   }
   return ok(code === undefined ? `${name} completed` : `${name} completed but for some messages`, code);
+}
+
+function areSomeGone(selected: Selected, uids: readonly number[]): boolean {
+  let row = -1;
+  for (const uid of uids) {
+    row = selected.rowOf(uid, row + 1);
+    if (row < 0) return true;
+  }
+  return false;
 }
 
 interface Loudness {
