@@ -13,7 +13,7 @@ import { dovecot } from './peers/dovecot.ts';
 import type { Peer, Running } from './peers/peer.ts';
 import { cpuMs } from './process-tree.ts';
 import { type Measured, printIdle, printTable } from './table.ts';
-import { type IdleMemory, idleMemory } from './workloads/idle.ts';
+import { type IdleMemory, type IdleRow, idleMemory, idleRows, usersFor } from './workloads/idle.ts';
 import { fill } from './workloads/imap-session.ts';
 import { pop3 } from './workloads/pop3.ts';
 import { changing, reading } from './workloads/reading.ts';
@@ -34,13 +34,14 @@ const repeat = Number(values.repeat);
 const idleConnections = Number(values.idle);
 
 const all: readonly Workload[] = [...writing, ...reading, ...changing, ...pop3];
-const chosen = all.filter(
-  ({ name }) => positionals.length === 0 || positionals.some((p) => name.startsWith(p)),
-);
+const isChosen = ({ name }: { readonly name: string }): boolean =>
+  positionals.length === 0 || positionals.some((p) => name.startsWith(p));
+const chosen = all.filter(isChosen);
+const chosenIdle = idleRows.filter(isChosen);
+const users = usersFor(chosenIdle, idleConnections);
 const DEFAULTS: readonly Peer[] = [brevduva('synced'), dovecot('optimized')];
 /** The other promise for flags, of each; for the rows that change them. */
 const OTHER_PROMISES: readonly Peer[] = [brevduva('delayed'), dovecot('always')];
-const wantsIdle = positionals.length === 0 || positionals.includes('idle');
 
 /** Not counted, but before what is about a cold start: a server runs for weeks, and ours compiles as it goes. */
 const WARM_UP_ROUNDS = 2;
@@ -56,7 +57,7 @@ async function startPeers(folder: string): Promise<Map<string, Running>> {
     if (values.peer !== undefined && !values.peer.includes(peer.name)) continue;
     const missing = peer.missing();
     if (missing !== undefined) console.log(`${peer.name}: left out, ${missing}`);
-    else running.set(peer.name, await peer.start(mkdtempSync(join(folder, 'peer-'))));
+    else running.set(peer.name, await peer.start(mkdtempSync(join(folder, 'peer-')), users));
   }
   return running;
 }
@@ -83,6 +84,7 @@ async function main(): Promise<void> {
   const running = await startPeers(folder);
   const results = new Map<string, Map<string, Measured[]>>();
   const idle: { server: string; memory: IdleMemory }[] = [];
+  const prepared = new Set<string>();
   try {
     for (const [name, server] of running) {
       const start = performance.now();
@@ -104,14 +106,13 @@ async function main(): Promise<void> {
       }
       process.stderr.write(`${workload.name} `);
     }
-    if (wantsIdle) {
-      for (const isTls of [false, true]) {
-        for (const [name, server] of running) {
-          if (isOther(name)) continue;
-          const fresh = await server.restart();
-          running.set(name, fresh);
-          idle.push({ server: name, memory: await idleMemory(fresh, idleConnections, isTls) });
-        }
+    for (const row of chosenIdle) {
+      for (const [name, server] of running) {
+        if (isOther(name)) continue;
+        await prepareOnce(row, server, prepared);
+        const fresh = await server.restart();
+        running.set(name, fresh);
+        idle.push({ server: name, memory: await idleMemory(fresh, idleConnections, row) });
       }
     }
   } finally {
@@ -124,6 +125,13 @@ async function main(): Promise<void> {
   );
   printTable(chosen, results);
   if (idle.length > 0) printIdle(idle);
+}
+
+/** Rows that need something prepared need the same. */
+async function prepareOnce(row: IdleRow, server: Running, prepared: Set<string>): Promise<void> {
+  if (row.prepare === undefined || prepared.has(server.name)) return;
+  prepared.add(server.name);
+  await row.prepare(server, idleConnections);
 }
 
 async function fillFor(server: Running): Promise<void> {

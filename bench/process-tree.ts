@@ -15,12 +15,16 @@ export function cpuMs(root: number): number {
   return (ticks * 1000) / TICKS_PER_SECOND;
 }
 
-/** Proportional set size: shared pages are counted once, not per process. */
+/**
+ * Proportional set size: shared pages are counted once, not per process. Without the pages of files: how many of a program's
+ * pages count depends on who else runs it (the load does) and on what the kernel has dropped.
+ */
 export function memoryKb(root: number): number {
   let total = 0;
   for (const pid of tree(root).keys()) {
     try {
-      total += Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
+      const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+      for (const [, kb] of text.matchAll(/^Pss_(?:Anon|Shmem):\s+(\d+)/gm)) total += Number(kb);
     } catch {
       // It ended meanwhile.
     }

@@ -51,11 +51,12 @@ function printRow(name: string, what: string, mine: Figures, other: Figures | un
 }
 
 export function printIdle(rows: readonly { readonly server: string; readonly memory: IdleMemory }[]): void {
-  console.log('\n| connections in IDLE | server | KB each (PSS of the process tree) |\n|---|---|---:|');
+  console.log(
+    '\n| connections that wait | what | server | KB each (PSS of the process tree, files left out) |\n|---|---|---|---:|',
+  );
   for (const { server, memory } of rows) {
-    console.log(
-      `| ${memory.name}, ${memory.connections} | ${server} | ${memory.kbPerConnection.toFixed(1)} |`,
-    );
+    const { name, what, connections, kbPerConnection } = memory;
+    console.log(`| ${name}, ${connections} | ${what} | ${server} | ${kbPerConnection.toFixed(1)} |`);
   }
 }
 

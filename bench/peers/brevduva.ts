@@ -7,16 +7,15 @@ import type { Peer, Ports, Running } from './peer.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const MAIN = join(ROOT, 'bin', 'brevduva.mjs');
-const USERS = 20;
 
 export const brevduva = (flags: 'synced' | 'delayed'): Peer => ({
   name: flags === 'synced' ? 'brevduva' : 'brevduva, flags delayed',
   missing: () => undefined,
-  async start(folder) {
+  async start(folder, users) {
     mkdirSync(folder, { recursive: true });
     const config = join(folder, 'brevduva.toml');
     writeFileSync(config, configuration(folder, flags));
-    const lines = Array.from({ length: USERS }, (_, n) => `user${n}@example.com,secret,`);
+    const lines = Array.from({ length: users }, (_, n) => `user${n}@example.com,secret,`);
     writeFileSync(join(folder, 'users.csv'), `${lines.join('\n')}\n`);
     execFileSync(
       process.execPath,
@@ -63,7 +62,7 @@ data = ${JSON.stringify(join(folder, 'data'))}
 imap = "127.0.0.1:0"
 imaps = "127.0.0.1:0"
 pop3 = "127.0.0.1:0"
-pop3s = ""
+pop3s = "127.0.0.1:0"
 lmtp = "127.0.0.1:0"
 [auth]
 default_domain = "example.com"
@@ -85,7 +84,8 @@ async function readyPorts(child: ChildProcess): Promise<Ports> {
     if (line === undefined) continue;
     const port = (name: string): number => Number(new RegExp(`\\b${name}=\\S*:(\\d+)`).exec(line)?.[1] ?? 0);
     (child.stdout as NodeJS.ReadableStream).resume();
-    return { imap: port('imap'), imaps: port('imaps'), lmtp: port('lmtp'), pop3: port('pop3') };
+    const [imap, imaps, lmtp] = [port('imap'), port('imaps'), port('lmtp')];
+    return { imap, imaps, lmtp, pop3: port('pop3'), pop3s: port('pop3s') };
   }
   throw new Error(`the server ended before it was ready: ${text}`);
 }

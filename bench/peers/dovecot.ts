@@ -20,8 +20,8 @@ export const dovecot = (fsync: 'optimized' | 'always'): Peer => ({
     return process.getuid?.() === 0 ? undefined : 'needs root';
   },
   async start(folder) {
-    const [imap, imaps, lmtp, pop3] = (await freePorts(4)) as [number, number, number, number];
-    const ports = { imap, imaps, lmtp, pop3 };
+    const [imap = 0, imaps = 0, lmtp = 0, pop3 = 0, pop3s = 0] = await freePorts(5);
+    const ports = { imap, imaps, lmtp, pop3, pop3s };
     for (const name of ['mail', 'home', 'run', 'state']) mkdirSync(join(folder, name), { recursive: true });
     execFileSync('chown', ['-R', 'mail:mail', join(folder, 'mail'), join(folder, 'home')]);
     execFileSync(
@@ -131,7 +131,8 @@ service pop3-login {
     port = ${ports.pop3}
   }
   inet_listener pop3s {
-    port = 0
+    port = ${ports.pop3s}
+    ssl = yes
   }
 }
 service imap {

@@ -6,6 +6,7 @@ export interface Ports {
   readonly imaps: number;
   readonly lmtp: number;
   readonly pop3: number;
+  readonly pop3s: number;
 }
 
 export interface Running {
@@ -29,5 +30,6 @@ export interface Peer {
   readonly name: string;
   /** Undefined when it can run here, else why not. */
   missing(): string | undefined;
-  start(folder: string): Promise<Running>;
+  /** With at least this many users. */
+  start(folder: string, users: number): Promise<Running>;
 }

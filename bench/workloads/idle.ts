@@ -1,31 +1,87 @@
-/** Memory of connections that wait: a thousand in IDLE, plain and over TLS. */
+/**
+ * Memory of connections that wait: a thousand of each protocol, plain and over TLS. What is counted is the growth of the whole
+ * process tree from a server that was started and has signed in and lost a few connections of the same kind: what signing in
+ * needs once (the memory of a password's digest in every thread, code that was never run) is nobody's.
+ */
+import { smallMessage } from '../corpus.ts';
 import type { LineClient } from '../line-client.ts';
 import type { Running } from '../peers/peer.ts';
 import { memoryKb } from '../process-tree.ts';
 import { signIn } from './imap-session.ts';
+import { signIn as signInPop3 } from './pop3.ts';
+import { openLmtp, transaction } from './writing.ts';
 
 export interface IdleMemory {
   readonly name: string;
+  readonly what: string;
   readonly connections: number;
   readonly kbPerConnection: number;
 }
 
-export async function idleMemory(server: Running, connections: number, isTls: boolean): Promise<IdleMemory> {
+export interface IdleRow {
+  readonly name: string;
+  readonly what: string;
+  /** Before the server starts anew for the measurement. */
+  prepare?(server: Running, connections: number): Promise<void>;
+  /** The n-th connection, up to where it waits; below 0 those that are gone when measuring begins. */
+  open(server: Running, n: number): Promise<LineClient>;
+}
+
+/** Whom the other workloads use, too, but for the last, whose INBOX is empty. */
+const IMAP_USERS = 20;
+/** Connections at a time while they are opened. */
+const AT_ONCE = 20;
+const FIRST_MAILDROP = IMAP_USERS + AT_ONCE;
+
+/** How many users there must be for so many connections. */
+export function usersFor(rows: readonly IdleRow[], connections: number): number {
+  return rows.some(({ prepare }) => prepare !== undefined) ? FIRST_MAILDROP + connections : IMAP_USERS;
+}
+
+export const idleRows: readonly IdleRow[] = [
+  ...[false, true].map((isTls) => ({
+    name: `idle.${how(isTls)}`,
+    what: `IMAP in IDLE, ${IMAP_USERS} users`,
+    open: (server: Running, n: number) => openIdle(server, n < 0 ? IMAP_USERS - 1 : n % IMAP_USERS, isTls),
+  })),
+  // A maildrop is one session's at a time (RFC 1939 §4), so each has its own: the memory of its account counts, too.
+  ...[false, true].map((isTls) => ({
+    name: `idle.pop3.${how(isTls)}`,
+    what: 'POP3 signed in, each to a maildrop of its own with one message',
+    prepare: fillMaildrops,
+    open: (server: Running, n: number) => signInPop3(server, FIRST_MAILDROP + n, isTls),
+  })),
+];
+
+export async function idleMemory(server: Running, connections: number, row: IdleRow): Promise<IdleMemory> {
+  for (const client of await openMany(server, row, -AT_ONCE, 0)) client.end();
+  await pause(3000);
   const before = memoryKb(server.pid);
-  const clients: LineClient[] = [];
-  for (let n = 0; n < connections; n += 20) {
-    const some = Array.from({ length: 20 }, (_, i) => openIdle(server, (n + i) % 20, isTls));
-    clients.push(...(await Promise.all(some)));
-  }
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  const clients = await openMany(server, row, 0, connections);
+  await pause(3000);
   const after = memoryKb(server.pid);
   for (const client of clients) client.end();
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  return {
-    name: isTls ? 'idle.tls' : 'idle.plain',
-    connections,
-    kbPerConnection: (after - before) / connections,
-  };
+  await pause(1000);
+  const { name, what } = row;
+  return { name, what, connections, kbPerConnection: (after - before) / connections };
+}
+
+async function openMany(server: Running, row: IdleRow, from: number, to: number): Promise<LineClient[]> {
+  const clients: LineClient[] = [];
+  for (let n = from; n < to; n += AT_ONCE) {
+    const count = Math.min(AT_ONCE, to - n);
+    const some = Array.from({ length: count }, (_, i) => row.open(server, n + i));
+    clients.push(...(await Promise.all(some)));
+  }
+  return clients;
+}
+
+function how(isTls: boolean): string {
+  return isTls ? 'tls' : 'plain';
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function openIdle(server: Running, user: number, isTls: boolean): Promise<LineClient> {
@@ -34,4 +90,14 @@ async function openIdle(server: Running, user: number, isTls: boolean): Promise<
   client.write('i IDLE\r\n');
   await client.line(/^\+/m);
   return client;
+}
+
+async function fillMaildrops(server: Running, connections: number): Promise<void> {
+  const client = await openLmtp(server);
+  for (let n = 0; n < connections; n += AT_ONCE) {
+    const count = Math.min(AT_ONCE, connections - n);
+    const to = Array.from({ length: count }, (_, i) => server.recipient(FIRST_MAILDROP + n + i));
+    await transaction(client, to, smallMessage(n));
+  }
+  client.end();
 }

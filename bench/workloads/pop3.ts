@@ -3,8 +3,8 @@ import { LineClient } from '../line-client.ts';
 import type { Running } from '../peers/peer.ts';
 import { BIG_USER, CORPUS_COUNT, CORPUS_USER, type Outcome, timed, type Workload } from './workload.ts';
 
-async function signIn(server: Running, user: number): Promise<LineClient> {
-  const client = await LineClient.open(server.ports.pop3);
+export async function signIn(server: Running, user: number, isTls = false): Promise<LineClient> {
+  const client = await LineClient.open(isTls ? server.ports.pop3s : server.ports.pop3, isTls);
   await client.line(/^\+OK/m);
   for (const line of [`USER ${server.user(user)}`, `PASS ${server.password}`]) {
     client.write(`${line}\r\n`);

@@ -38,10 +38,7 @@ async function deliver(server: Running, writers: number, total: number, recipien
   let next = 0;
   await Promise.all(
     Array.from({ length: writers }, async (_, w) => {
-      const client = await LineClient.open(server.ports.lmtp);
-      await client.line(/^220 .*\r\n$/m);
-      client.write('LHLO bench.example.org\r\n');
-      await client.line(/^250 .*\r\n$/m);
+      const client = await openLmtp(server);
       while (next < total) {
         const mail = message(next++);
         bytes += mail.length;
@@ -51,6 +48,14 @@ async function deliver(server: Running, writers: number, total: number, recipien
     }),
   );
   return { operations: total, bytes, latenciesMs: latencies };
+}
+
+export async function openLmtp(server: Running): Promise<LineClient> {
+  const client = await LineClient.open(server.ports.lmtp);
+  await client.line(/^220 .*\r\n$/m);
+  client.write('LHLO bench.example.org\r\n');
+  await client.line(/^250 .*\r\n$/m);
+  return client;
 }
 
 async function deliverOne(
@@ -63,12 +68,17 @@ async function deliverOne(
   const to = Array.from({ length: recipients }, (_, r) =>
     server.recipient(FIRST_WRITER + ((writer + r) % WRITERS)),
   );
+  await transaction(client, to, mail);
+}
+
+/** One message to all of them; throws when it is refused for one. */
+export async function transaction(client: LineClient, to: readonly string[], mail: Buffer): Promise<void> {
   const rcpt = to.map((address) => `RCPT TO:<${address}>\r\n`).join('');
   client.write(`MAIL FROM:<sender@example.org>\r\n${rcpt}DATA\r\n`);
   await client.line(/^354 .*\r\n$/m);
   client.write(Buffer.concat([mail, Buffer.from('\r\n.\r\n')]));
   let replies = 0;
-  while (replies < recipients) {
+  while (replies < to.length) {
     const answer = await client.line(/^\d\d\d .*\r\n$/m);
     for (const line of answer.split('\r\n')) {
       if (line === '') continue;
