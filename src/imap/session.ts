@@ -26,7 +26,7 @@ import type { Registry } from './registry.ts';
 import { bad, type Completion, no, writeStatus } from './replies.ts';
 import type { ImapSettings } from './settings.ts';
 import { LOGOUT, NOT_AUTHENTICATED, type State } from './state.ts';
-import { writeChanges, writeFlags } from './updates.ts';
+import { tellChanges } from './updates.ts';
 import { Uploads } from './uploads.ts';
 import { Cursor } from './wire/cursor.ts';
 import { SyntaxFault } from './wire/fault.ts';
@@ -173,12 +173,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     if (this.#state.kind !== 'selected') return;
     const { selected } = this.#state;
     if (selected.whenReady() !== undefined) return;
-    const changed = writeChanges(this.out, selected, this.modes, mayExpunge);
-    for (const uid of changed) {
-      writeFlags(this.out, selected, this.modes, uid);
-      const pause = this.breathe();
-      if (pause !== undefined) await pause;
-    }
+    await tellChanges(this, selected, mayExpunge);
   }
 
   async signIn(credentials: Credentials): Promise<SignedIn> {

@@ -7,11 +7,16 @@
  * some clients loop on `0 EXISTS` for ever.
  */
 import type { ModSeq } from '../mailbox/model.ts';
+import type { SessionContext } from './context.ts';
 import type { Modes } from './modes.ts';
 import { writeStatus } from './replies.ts';
 import type { Selected } from './selected.ts';
+import type { Advance } from './view.ts';
 import { formatNumSet } from './wire/numset.ts';
 import type { WireWriter } from './wire/writer.ts';
+
+/** Who is told. */
+type Teller = Pick<SessionContext, 'out' | 'modes' | 'breathe'>;
 
 /** Reads the change log, so that the view knows what there is to tell. Writes nothing. */
 export function observe(selected: Selected): void {
@@ -42,17 +47,13 @@ function observeAll(selected: Selected): void {
   selected.ownFlagChanges.clear();
 }
 
-/** Tells expunges and arrivals; returns the UIDs whose flags are to be told with `writeFlags`. */
-export function writeChanges(
-  out: WireWriter,
-  selected: Selected,
-  modes: Modes,
-  mayExpunge: boolean,
-): readonly number[] {
+/** Tells all there is to tell now, however much, with turns for the other sessions in between. */
+export async function tellChanges(session: Teller, selected: Selected, mayExpunge: boolean): Promise<void> {
   observe(selected);
+  const { out, modes } = session;
   const { view, list } = selected;
   const advance = view.advance({ uid: list.columns.uid, count: list.count }, mayExpunge);
-  if (advance.expungedUids.length > 0) writeExpunges(out, modes, advance.expungedUids, advance.expungedSeqs);
+  if (advance.expungedUids.length > 0) await writeExpunges(session, advance);
   if (advance.exists !== undefined) {
     selected.takeRecent();
     out.ascii('* ').number(advance.exists).ascii(' EXISTS').crlf();
@@ -60,7 +61,11 @@ export function writeChanges(
   }
   if (!view.hasUntoldExpunges) selected.viewer.seenModseq = selected.readModseq as ModSeq;
   if (modes.qresync) writeProgress(out, selected);
-  return view.takeChanged();
+  for (const uid of view.takeChanged()) {
+    writeFlags(out, selected, modes, uid);
+    const pause = session.breathe();
+    if (pause !== undefined) await pause;
+  }
 }
 
 /**
@@ -76,17 +81,17 @@ function writeProgress(out: WireWriter, selected: Selected): void {
   writeStatus(out, '*', 'OK', text, `HIGHESTMODSEQ ${selected.viewer.seenModseq}`);
 }
 
-function writeExpunges(
-  out: WireWriter,
-  modes: Modes,
-  uids: readonly number[],
-  seqs: readonly number[],
-): void {
+async function writeExpunges(session: Teller, { expungedUids, expungedSeqs }: Advance): Promise<void> {
+  const { out, modes } = session;
   if (modes.qresync) {
-    out.ascii('* VANISHED ').ascii(formatNumSet(uids)).crlf();
+    out.ascii('* VANISHED ').ascii(formatNumSet(expungedUids)).crlf();
     return;
   }
-  for (const seq of seqs) out.ascii('* ').number(seq).ascii(' EXPUNGE').crlf();
+  for (const seq of expungedSeqs) {
+    out.ascii('* ').number(seq).ascii(' EXPUNGE').crlf();
+    const pause = session.breathe();
+    if (pause !== undefined) await pause;
+  }
 }
 
 /** `* n FETCH (UID u FLAGS (...) MODSEQ (m))` of one message, if it is still there. */

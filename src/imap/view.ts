@@ -106,7 +106,7 @@ export class View {
   /** Moves on to `list`, which all that was noted has led to; expunges stay untold when they may not be said now. */
   advance(list: UidList, mayExpunge: boolean): Advance {
     const arrivedAfter = this.#highest;
-    const expungedUids = mayExpunge ? [...this.#gone].sort((a, b) => a - b) : [];
+    const expungedUids = mayExpunge ? ascending(this.#gone) : [];
     const expungedSeqs = expungedUids.map((uid, index) => this.seqOf(uid) - index);
     const before = this.#count - expungedUids.length;
     if (mayExpunge) this.#gone.clear();
@@ -126,7 +126,7 @@ export class View {
     if (this.#changed.size === 0) return [];
     const uids = [...this.#changed].filter((uid) => !this.#gone.has(uid) && this.seqOf(uid) > 0);
     this.#changed = new Set();
-    return uids.sort((a, b) => a - b);
+    return ascending(uids);
   }
 
   #extend(list: UidList): void {
@@ -139,4 +139,9 @@ export class View {
     this.#uid = uid;
     this.#count = uid.length;
   }
+}
+
+/** Sorted as numbers by the machine: a comparing function takes too long for a hundred thousand. */
+function ascending(uids: Iterable<number>): number[] {
+  return Array.from(Uint32Array.from(uids).sort());
 }

@@ -61,14 +61,21 @@ export async function copyMessages(
   return { uidValidity: target.uidValidity, from, to };
 }
 
-/** Throws when nothing was moved: `cannot` when source and target are the same. `isWhole`: one change, all or none. */
+export interface MoveOptions {
+  /** One change, all or none. */
+  readonly isWhole?: boolean;
+  /** After each durable slice: who has the source open may keep up with it. */
+  readonly onSlice?: () => void;
+}
+
+/** Throws when nothing was moved: `cannot` when source and target are the same. */
 export async function moveMessages(
   domain: Domain,
   account: AccountState,
   source: MailboxState,
   uids: readonly number[],
   target: MailboxState,
-  { isWhole = false }: { readonly isWhole?: boolean } = {},
+  { isWhole = false, onSlice }: MoveOptions = {},
 ): Promise<MoveResult> {
   await loadList(domain, account, source);
   await loadTail(domain, account, target);
@@ -85,6 +92,7 @@ export async function moveMessages(
       });
       from.push(...moved.from);
       to.push(...moved.to);
+      onSlice?.();
     } catch (error) {
       if (to.length === 0 || !(error instanceof MailboxError)) throw error;
       return { uidValidity, from, to, failure: error };

@@ -17,6 +17,8 @@ export interface ExpungeRequest {
   readonly marked?: (uid: number) => boolean;
   /** One change however many there are: all of them or none. It holds everybody else up for as long as it takes. */
   readonly isWhole?: boolean;
+  /** After each durable slice: who has the mailbox open may keep up with it. */
+  readonly onSlice?: () => void;
 }
 
 /** Returns the UIDs removed, ascending. Durable when it resolves; each slice is whole. `uids` are ascending. */
@@ -50,6 +52,7 @@ export async function expungeMessages(
       },
     });
     removed.push(...gone);
+    request.onSlice?.();
   }
   return removed;
 }

@@ -10,6 +10,7 @@ import { foldKeyword } from './keywords.ts';
 import { loadList } from './load.ts';
 import type { MailboxState } from './mailbox-state.ts';
 import type { MessageList } from './message-list.ts';
+import type { ModSeq } from './model.ts';
 
 /** Messages a change: some ten chunks. */
 const SLICE = 1000;
@@ -21,38 +22,37 @@ export interface FlagChange {
   readonly unchangedSince?: number;
 }
 
-export interface FlagResult {
+/** What became of some of the messages; all of it is one change, and durable. */
+export interface FlagSlice {
+  readonly uids: readonly number[];
   /** Messages whose flags are different now. */
   readonly changed: readonly number[];
   /** Left alone because of `unchangedSince`. */
   readonly modified: readonly number[];
-  /** Under which numbers the changes stand in the change log, one for each slice that changed something. */
-  readonly modseqs: readonly number[];
+  /** Under which number the change stands in the change log; undefined when nothing was changed. */
+  readonly modseq: ModSeq | undefined;
 }
 
+/** Slice by slice; the next one waits for `onSlice`. */
 export async function changeFlags(
   domain: Domain,
   account: AccountState,
   mailbox: MailboxState,
   uids: readonly number[],
   wanted: FlagChange,
-): Promise<FlagResult> {
+  onSlice?: (slice: FlagSlice) => Promise<void> | undefined,
+): Promise<void> {
   const list = await loadList(domain, account, mailbox);
-  const changed: number[] = [];
-  const modified: number[] = [];
-  const modseqs: number[] = [];
   for (let start = 0; start < uids.length; start += SLICE) {
-    const slice = uids.slice(start, start + SLICE);
-    const result = await domain.turns.run({
+    const some = uids.length <= SLICE ? uids : uids.slice(start, start + SLICE);
+    const slice = await domain.turns.run({
       account,
       isDeferrable: true,
-      run: (change) => changeSlice(domain, change, mailbox, list, slice, wanted),
+      run: (change) => changeSlice(domain, change, mailbox, list, some, wanted),
     });
-    changed.push(...result.changed);
-    modified.push(...result.modified);
-    modseqs.push(...result.modseqs);
+    const told = onSlice?.(slice);
+    if (told !== undefined) await told;
   }
-  return { changed, modified, modseqs };
 }
 
 function changeSlice(
@@ -62,7 +62,7 @@ function changeSlice(
   list: MessageList,
   uids: readonly number[],
   wanted: FlagChange,
-): FlagResult {
+): FlagSlice {
   const changes = { rows: [] as number[], flags: [] as number[], keywordSets: [] as number[] };
   const modified: number[] = [];
   const sets = new Map<number, number>();
@@ -90,7 +90,7 @@ function changeSlice(
     changes.keywordSets.push(set);
   }
   const changed = change.setFlags(mailbox, changes);
-  return { changed, modified, modseqs: changed.length === 0 ? [] : [change.modseq()] };
+  return { uids, changed, modified, modseq: changed.length === 0 ? undefined : change.modseq() };
 }
 
 function newFlags(before: number, wanted: FlagChange): number {

@@ -10,6 +10,7 @@ import { type MessageSet, messageSet } from '../message-set.ts';
 import type { Modes } from '../modes.ts';
 import { type Completion, ok } from '../replies.ts';
 import type { Selected } from '../selected.ts';
+import { observe } from '../updates.ts';
 import { end, sp } from '../wire/grammar.ts';
 import { NumSet, type UidSet } from '../wire/numset.ts';
 
@@ -43,7 +44,8 @@ async function expunge(
 ): Promise<Completion> {
   const { account, selected } = state;
   if (selected.isReadOnly) throw new MailboxError('read-only', 'the mailbox is open for reading only');
-  const removed = await expungeMessages(session.domain, account, selected.mailbox, { marked });
+  const onSlice = (): void => observe(selected);
+  const removed = await expungeMessages(session.domain, account, selected.mailbox, { marked, onSlice });
   if (removed.length === 0) return ok(`${name} completed, nothing was removed`);
   return ok(`${name} completed`, highestModSeq(session.modes, selected));
 }

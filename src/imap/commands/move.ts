@@ -10,6 +10,7 @@ import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call } from '../context.ts';
 import { selectMessages, uidsOf } from '../message-set.ts';
 import { type Completion, copyUid, ok, writeStatus } from '../replies.ts';
+import { observe } from '../updates.ts';
 import { type CopyArgs, noTarget, parseCopy } from './copy.ts';
 import { highestModSeq } from './expunge.ts';
 
@@ -31,7 +32,8 @@ async function run({ session, state }: Call<'selected'>, args: CopyArgs, name: s
   const uids = uidsOf(selected, selectMessages(selected, args.set));
   const target = findMailbox(account, args.target);
   if (target === undefined) return noTarget();
-  const moved = await moveMessages(session.domain, account, selected.mailbox, uids, target);
+  const onSlice = (): void => observe(selected);
+  const moved = await moveMessages(session.domain, account, selected.mailbox, uids, target, { onSlice });
   if (moved.from.length === 0) return ok(`${name} completed, nothing was moved`);
   writeStatus(session.out, '*', 'OK', 'Moved', copyUid(moved.uidValidity, moved.from, moved.to));
   // RFC 6851 §4.3: what was moved before the failure is told all the same.

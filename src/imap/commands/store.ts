@@ -7,7 +7,7 @@
  * as it is now, which saves the client from asking (RFC 7162 §3.1.3 recommends it).
  */
 import { MailboxError } from '../../mailbox/errors.ts';
-import { changeFlags, type FlagResult } from '../../mailbox/flags.ts';
+import { changeFlags, type FlagSlice } from '../../mailbox/flags.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call, SessionContext } from '../context.ts';
@@ -56,21 +56,24 @@ async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<
   const uids = uidsOf(selected, selectMessages(selected, args.set));
   const unchangedSince = argsOf(args.modifiers, UNCHANGEDSINCE);
   if (unchangedSince !== undefined) enableCondstore(call);
-  const result = await changeFlags(session.domain, account, selected.mailbox, uids, {
+  const loudness = { isSilent: args.isSilent, isConditional: unchangedSince !== undefined };
+  const modified: number[] = [];
+  const wanted = {
     mode: args.action,
     flags: args.flags.bits,
     keywords: args.flags.keywords,
     ...(unchangedSince === undefined ? {} : { unchangedSince }),
+  };
+  await changeFlags(session.domain, account, selected.mailbox, uids, wanted, (slice) => {
+    if (slice.modseq !== undefined) selected.ownFlagChanges.add(slice.modseq);
+    observe(selected);
+    modified.push(...slice.modified);
+    return tell(session, selected, slice, loudness);
   });
-  for (const modseq of result.modseqs) selected.ownFlagChanges.add(modseq);
-  observe(selected);
-  const isConditional = unchangedSince !== undefined;
-  await tell(session, selected, uids, result, { isSilent: args.isSilent, isConditional });
-  const hasMissed = areSomeGone(selected, uids);
-  const code = result.modified.length === 0 ? undefined : modifiedCode(selected, result.modified, isUid);
+  const code = modified.length === 0 ? undefined : modifiedCode(selected, modified, isUid);
   const name = isUid ? 'UID STORE' : 'STORE';
   // RFC 5530 §3: flags of messages that are gone cannot be changed; by UID that is nothing to report.
-  if (hasMissed && !isUid && args.set instanceof NumSet) {
+  if (!isUid && args.set instanceof NumSet && areSomeGone(selected, uids)) {
     return no('Some of the messages are gone', code ?? 'EXPUNGEISSUED');
   }
   return ok(code === undefined ? `${name} completed` : `${name} completed but for some messages`, code);
@@ -91,18 +94,26 @@ interface Loudness {
   readonly isConditional: boolean;
 }
 
-async function tell(
+function tell(
   session: SessionContext,
   selected: Selected,
-  uids: readonly number[],
-  result: FlagResult,
+  slice: FlagSlice,
+  loudness: Loudness,
+): Promise<void> | undefined {
+  const isMute = loudness.isSilent && !loudness.isConditional && !session.modes.condstore;
+  return isMute ? undefined : writeSlice(session, selected, slice, loudness);
+}
+
+async function writeSlice(
+  session: SessionContext,
+  selected: Selected,
+  slice: FlagSlice,
   { isSilent, isConditional }: Loudness,
 ): Promise<void> {
   const { out, modes } = session;
-  if (isSilent && !isConditional && !modes.condstore) return;
-  const modified = new Set(result.modified);
-  const changed = isSilent ? new Set(result.changed) : undefined;
-  for (const uid of uids) {
+  const modified = new Set(slice.modified);
+  const changed = isSilent ? new Set(slice.changed) : undefined;
+  for (const uid of slice.uids) {
     if (changed === undefined || modified.has(uid)) {
       writeFlags(out, selected, modes, uid);
       selected.view.forgetFlag(uid);

@@ -161,13 +161,14 @@ export class FetchRun {
     if (unseen.length === 0) return;
     const uids = unseen.map(({ uid }) => uid);
     try {
-      const result = await changeFlags(this.#session.domain, this.#account, mailbox, uids, {
-        mode: 'add',
-        flags: FLAG.Seen,
-        keywords: [],
+      const change = { mode: 'add', flags: FLAG.Seen, keywords: [] } as const;
+      const seen = new Set<number>();
+      await changeFlags(this.#session.domain, this.#account, mailbox, uids, change, (slice) => {
+        if (slice.modseq !== undefined) ownFlagChanges.add(slice.modseq);
+        for (const uid of slice.changed) seen.add(uid);
+        return undefined;
       });
-      for (const modseq of result.modseqs) ownFlagChanges.add(modseq);
-      this.#seen = new Set(result.changed);
+      this.#seen = seen;
     } catch (error) {
       if (!(error instanceof MailboxError)) throw error;
       this.#session.log.warn({ err: error }, 'messages could not be marked as read');
