@@ -64,9 +64,8 @@ function figures(all: readonly Measured[]): Figures | undefined {
   if (all.length === 0) return undefined;
   const latencies = all.flatMap((one) => one.latenciesMs ?? []).sort((a, b) => a - b);
   const blocks = all.map((one) => one.longestBlockMs).filter((ms) => ms !== undefined);
-  // One operation that is a whole command (a sync) is rated by its own time, not by signing in and selecting before it.
   const seconds = (one: Measured): number =>
-    one.latenciesMs?.length === 1 ? (one.latenciesMs[0] as number) / 1000 : one.wallMs / 1000;
+    one.isRatedByLatency === true ? sum(one.latenciesMs ?? []) / 1000 : one.wallMs / 1000;
   return {
     perSecond: median(all.map((one) => one.operations / seconds(one))),
     mbPerSecond: all.some((one) => one.bytes === undefined)
@@ -77,6 +76,10 @@ function figures(all: readonly Measured[]): Figures | undefined {
     cpuPerOperationMs: median(all.map((one) => one.cpuMs / one.operations)),
     blockMs: blocks.length === 0 ? undefined : Math.max(...blocks),
   };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function median(values: readonly number[]): number {

@@ -6,6 +6,8 @@ export interface Outcome {
   readonly bytes?: number;
   /** Of single operations, in ms. */
   readonly latenciesMs?: readonly number[];
+  /** Only the operations count for the rate, not what had to be done between them; they came one after the other. */
+  readonly isRatedByLatency?: boolean;
 }
 
 export interface Workload {
