@@ -17,6 +17,7 @@ import type { Roster } from '../net/roster.ts';
 import { type ByteStream, ReadTimeout, StreamClosed } from '../net/stream.ts';
 import type { TlsSource } from '../net/tls.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
+import { allowsPlaintext } from '../sasl/plaintext.ts';
 import type { Command } from './command.ts';
 import type { SessionContext, SignedIn } from './context.ts';
 import { completionOf, completionOfSyntax } from './faults.ts';
@@ -94,8 +95,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   }
 
   get mayUsePlaintext(): boolean {
-    const { plaintext } = this.settings;
-    return this.isSecure || plaintext === 'always' || (plaintext === 'loopback' && this.#stream.isLoopback);
+    return allowsPlaintext(this.settings.plaintext, this.#stream);
   }
 
   get capabilities(): readonly string[] {

@@ -1,12 +1,13 @@
 /**
  * What the configuration says to IMAP sessions.
  */
+import type { PlaintextRule } from '../sasl/plaintext.ts';
 import type { FramerLimits } from './wire/frame-event.ts';
 
 export interface ImapSettings {
   readonly hostname: string;
   readonly version: string;
-  readonly plaintext: 'never' | 'loopback' | 'always';
+  readonly plaintext: PlaintextRule;
   /** APPENDLIMIT (RFC 7889), octets. */
   readonly maxAppendBytes: number;
   readonly idleKeepaliveMs: number;

@@ -17,6 +17,7 @@ import type { Roster } from '../net/roster.ts';
 import { type ByteStream, ReadTimeout, StreamClosed } from '../net/stream.ts';
 import type { TlsSource } from '../net/tls.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
+import { allowsPlaintext } from '../sasl/plaintext.ts';
 import type { SessionContext, State, Transaction } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { Mistake, Refusal, refusalOf } from './faults.ts';
@@ -85,8 +86,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   }
 
   get mayUsePlaintext(): boolean {
-    const { plaintext } = this.settings;
-    return this.isSecure || plaintext === 'always' || (plaintext === 'loopback' && this.#stream.isLoopback);
+    return allowsPlaintext(this.settings.plaintext, this.#stream);
   }
 
   async run(): Promise<void> {

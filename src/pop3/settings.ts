@@ -5,6 +5,7 @@
 
 import type { Values } from '../config/option.ts';
 import { OPTIONS } from '../config/options.ts';
+import type { PlaintextRule } from '../sasl/plaintext.ts';
 
 const { enabled, delete: whatDeleteDoes, markSeen, days } = OPTIONS.pop3;
 
@@ -21,7 +22,7 @@ export type Pop3Defaults = Values<typeof OPTIONS.pop3>;
 export interface Pop3Settings {
   readonly hostname: string;
   readonly version: string;
-  readonly plaintext: 'never' | 'loopback' | 'always';
+  readonly plaintext: PlaintextRule;
   readonly loginTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly badCommandsBeforeLogin: number;

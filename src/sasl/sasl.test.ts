@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { SaslStep } from './mechanism.ts';
 import { findMechanism, MECHANISMS } from './mechanisms.ts';
 import { plain } from './plain.ts';
+import { allowsPlaintext } from './plaintext.ts';
 import { isProhibited, prepareName, preparePassword } from './prepare.ts';
 
 type Outcome = readonly [username: string, password: string] | 'malformed' | 'forbidden' | `? ${string}`;
@@ -134,4 +135,19 @@ test('names are announced once, in upper case', () => {
   const names = MECHANISMS.map((mechanism) => mechanism.name);
   assert.deepEqual(names, [...new Set(names.map((name) => name.toUpperCase()))]);
   assert.equal(findMechanism('CRAM-MD5'), undefined);
+});
+
+test('passwords in the clear: over TLS always, else by the rule', () => {
+  const near = { isSecure: false, isLoopback: true };
+  const far = { isSecure: false, isLoopback: false };
+  const table = (['never', 'loopback', 'always'] as const).map((rule) => [
+    allowsPlaintext(rule, { isSecure: true, isLoopback: false }),
+    allowsPlaintext(rule, near),
+    allowsPlaintext(rule, far),
+  ]);
+  assert.deepEqual(table, [
+    [true, false, false],
+    [true, true, false],
+    [true, true, true],
+  ]);
 });
