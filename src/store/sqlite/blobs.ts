@@ -70,10 +70,13 @@ export class Blobs {
     }
   }
 
-  /** The transaction, or the savepoint around this work, is gone. */
+  /** The transaction, or the savepoint around this work, is gone; the work may be tried again. */
   rollback(changes: BlobChanges): void {
     for (const staged of changes.placed) staged.stored.delete(this.#shard);
     for (const segment of changes.addedTo) this.#segments.removeRow(segment);
+    changes.placed.length = 0;
+    changes.addedTo.length = 0;
+    changes.removedFrom.length = 0;
   }
 
   /** Committed: the rows hold what was staged. A segment counts its lost rows once `durable` has resolved. */

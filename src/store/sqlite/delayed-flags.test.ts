@@ -12,9 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
+import { silentLog } from '../../base/log.ts';
 import { asModSeq } from '../../mailbox/model.ts';
 import type { AccountBatch, MailStore, StoreError } from '../../mailbox/store.ts';
 import { ALICE, aBatch, aChunk, aMailbox, aRow, BOB, commit, INBOX } from '../fixtures.ts';
+import { Database } from './database.ts';
 import { FlagJournal, readFlagJournal } from './flag-journal.ts';
 import { MODSEQ_JUMP } from './lifecycle.ts';
 import { openSqliteStore } from './open.ts';
@@ -164,6 +166,67 @@ describe('delayed flags', () => {
       assert.ok(readFileSync(join(directory, JOURNAL)).length < 10_000_000);
       assert.equal(await textIn(store), `${large} 200`);
     }));
+});
+
+/** Overwrites the page of Alice's chunk, in a database whose log is empty. */
+function breakAlice(directory: string): void {
+  const path = join(directory, 'shard-00', 'meta.db');
+  const db = new Database(path);
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  db.close();
+  const file = readFileSync(path);
+  const page = Math.floor(file.lastIndexOf("alice's page") / 4096);
+  writeFileSync(path, file.fill(0xee, page * 4096, (page + 1) * 4096));
+}
+
+describe('delayed flags in a damaged database', () => {
+  const fill = (text: string) => text.padEnd(3800, '.');
+  const chunk = (text: string) => ({ mailboxes: [aMailbox()], chunks: [aChunk(1, fill(text))] });
+
+  async function inDamaged(work: (store: MailStore, troubles: string[]) => Promise<void>, waiting = false) {
+    const root = mkdtempSync(join(tmpdir(), 'brevduva-delayed-'));
+    try {
+      const live = join(root, 'live');
+      const store = await openSqliteStore({ directory: live, flags: 'delayed' });
+      await commit(
+        store,
+        aBatch(0, chunk("alice's page")),
+        aBatch(0, { account: BOB, ...chunk("bob's page") }),
+      );
+      if (waiting) await commit(store, flags(1, fill('a')), flags(1, fill('b'), BOB));
+      const directory = waiting ? killed(live) : live;
+      await store.close();
+      breakAlice(directory);
+      const troubles: string[] = [];
+      const log = {
+        ...silentLog,
+        error: (_: unknown, text: string) => troubles.push(text),
+      } as typeof silentLog;
+      const damaged = await openSqliteStore({ directory, flags: 'delayed', log });
+      await work(damaged, troubles);
+      await damaged.close();
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  }
+
+  it('cost nobody else theirs', () =>
+    inDamaged(async (store, troubles) => {
+      await commit(store, flags(1, fill('a')));
+      await commit(store, flags(1, fill('b'), BOB));
+      assert.equal(await textIn(store, BOB), fill('b'));
+      assert.ok(troubles.length > 0);
+      assert.equal((await store.write([flags(2, fill('a'))]).committed)[0]?.code, 'conflict');
+      await commit(store, flags(2, fill('c'), BOB));
+      assert.equal(await textIn(store, BOB), fill('c'));
+    }));
+
+  it('do not keep the store from opening', () =>
+    inDamaged(async (store, troubles) => {
+      assert.ok(troubles.length > 0);
+      assert.equal((await store.loadAccount(BOB))?.row.modseq, 2 + MODSEQ_JUMP);
+      assert.equal(await textIn(store, BOB), fill('b'));
+    }, true));
 });
 
 const isRoot = process.getuid?.() === 0;

@@ -5,7 +5,8 @@
  * the rows. So nobody ever sees the database without it, and a thousand changes of one chunk are one row.
  *
  * A killed process loses nothing: the journal is read at the next start. A power cut loses at most the changes of the
- * last 100 ms, and never the order of those of one account: each is applied only on the modseq it was made for.
+ * last 100 ms, and never the order of those of one account: each is applied only on the modseq it was made for. When
+ * what waits cannot be written (a full disk, a checkpoint at work), nothing more is taken until it is.
  */
 import type { AccountId, MailboxId, MailboxRow } from '../../mailbox/model.ts';
 import type { AccountBatch, ChunkRow } from '../../mailbox/store.ts';
@@ -16,7 +17,7 @@ import type { Work } from './group-commit.ts';
 
 /** Half of what is promised: the other half is for the transaction and its sync. */
 const DELAY_MS = 50;
-/** Until the next try, when there was no room for the transaction. */
+/** Until the next try, when the transaction was refused. */
 const RETRY_MS = 5000;
 /** Some milliseconds of rows in one transaction. */
 const MAX_ROWS = 256;
@@ -30,7 +31,7 @@ interface Waiting {
 }
 
 export interface DelayedFlagsOptions {
-  /** Writes what waits, with a sync to follow. */
+  /** Writes what waits, with a sync to follow; `retryLater` when that fails. */
   readonly flush: () => void;
   /** The changes of an account were lost to a damaged database. */
   readonly onTrouble: (error: Error) => void;
@@ -43,11 +44,17 @@ export class DelayedFlags {
   readonly #waiting = new Map<AccountId, Waiting>();
   #rows = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** What waits could not be written yet: nothing more is taken. */
+  #isRefused = false;
 
   constructor(context: BatchContext, journal: FlagJournal, options: DelayedFlagsOptions) {
     this.#context = context;
     this.#journal = journal;
     this.#options = options;
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0;
   }
 
   has(account: AccountId): boolean {
@@ -59,36 +66,51 @@ export class DelayedFlags {
    * there is no room. Then they are to be written as any others, which finds the same faults and says so.
    */
   take(batches: readonly AccountBatch[]): boolean {
-    if (this.#isFull() || !batches.every((batch) => isFlagsOnly(batch) && this.#isNext(batch))) return false;
+    if (this.#isRefused || this.#isFull()) return false;
     try {
+      if (!batches.every((batch) => isFlagsOnly(batch) && this.#isNext(batch))) return false;
       this.#journal.append(batches);
     } catch {
       return false;
     }
     for (const batch of batches) this.#add(batch);
     if (this.#isFull()) this.#options.flush();
-    else this.#timer ??= setTimeout(this.#options.flush, DELAY_MS);
+    else this.#wait(DELAY_MS);
     return true;
   }
 
   /** What a journal held at the start; what the database has already is left out. */
   recover(batches: readonly FlagBatch[]): void {
-    for (const batch of batches) if (this.#isNext(batch)) this.#add(batch);
+    for (const batch of batches) {
+      try {
+        if (this.#isNext(batch)) this.#add(batch);
+      } catch (error) {
+        this.#options.onTrouble(storeError(error, `reading the journal for account ${batch.account}`));
+      }
+    }
+    // New records would be written over those that wait.
+    this.#isRefused = this.isWaiting;
   }
 
-  /** For the next transaction, before anything else in it; undefined when nothing waits. */
-  work(): Work | undefined {
-    if (this.#waiting.size === 0) return undefined;
-    return {
-      apply: () => this.#write(),
-      undo: () => this.#remember(),
-      done: () => this.#settle(),
-    };
+  /** For the next transaction, before anything else in it; one for each account. */
+  works(): readonly Work[] {
+    return this.#waiting.size === 0 ? NO_WORKS : [...this.#waiting].map((entry) => this.#workOf(entry));
+  }
+
+  retryLater(): void {
+    if (this.isWaiting) this.#wait(RETRY_MS);
   }
 
   close(): void {
     clearTimeout(this.#timer);
     this.#journal.close();
+  }
+
+  #wait(ms: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#options.flush();
+    }, ms);
   }
 
   #isFull(): boolean {
@@ -113,58 +135,67 @@ export class DelayedFlags {
     this.#context.modseqs.set(account, row.modseq);
   }
 
-  #write(): void {
-    for (const [account, waiting] of this.#waiting) this.#writeAccount(account, waiting);
+  #workOf([account, waiting]: readonly [AccountId, Waiting]): Work {
+    let damages = 0;
+    let damage: Error | undefined;
+    return {
+      apply: () => {
+        try {
+          this.#write(account, waiting);
+        } catch (error) {
+          const reason = storeError(error, `storing flags of account ${account}`);
+          if (reason.code === 'damaged') damages++;
+          damage = reason;
+          throw reason;
+        }
+      },
+      undo: () => {
+        // Once among others, whose page it may have been, and once alone.
+        if (damages > 1) this.#forget(account, damage as Error);
+        else this.#remember(account, waiting);
+      },
+      done: () => this.#drop(account),
+    };
   }
 
-  /** Pages of one account that cannot be written must not keep all the others from being. */
-  #writeAccount(account: AccountId, { row, mailboxes, chunks }: Waiting): void {
-    const { db } = this.#context;
-    db.prepare('SAVEPOINT flags').run();
-    try {
-      writeRows(this.#context, {
-        account,
-        row,
-        mailboxes: [...mailboxes.values()],
-        deletedMailboxes: [],
-        chunks: [...chunks.values()],
-        droppedChunks: [],
-      });
-    } catch (error) {
-      const reason = storeError(error, `storing flags of account ${account}`);
-      if (reason.code !== 'damaged' || !db.isInTransaction) throw reason;
-      db.prepare('ROLLBACK TO flags').run();
-      this.#forget(account, reason);
-    }
-    db.prepare('RELEASE flags').run();
+  #write(account: AccountId, { row, mailboxes, chunks }: Waiting): void {
+    writeRows(this.#context, {
+      account,
+      row,
+      mailboxes: [...mailboxes.values()],
+      deletedMailboxes: [],
+      chunks: [...chunks.values()],
+      droppedChunks: [],
+    });
   }
 
-  /** The next change of the account is refused, since it was made for a modseq that is not there. */
+  /** Rolled back, perhaps with a later batch of the same account: what waits is still the truth. */
+  #remember(account: AccountId, { row }: Waiting): void {
+    this.#isRefused = true;
+    this.#context.modseqs.set(account, row.modseq);
+    this.#context.orphans.delete(account);
+  }
+
+  /** The next change of the account is refused, since it was made for a modseq that is not there; then it is loaded anew. */
   #forget(account: AccountId, reason: Error): void {
-    this.#waiting.delete(account);
     this.#context.modseqs.delete(account);
     this.#context.orphans.delete(account);
     this.#options.onTrouble(reason);
+    this.#drop(account);
   }
 
-  /** The transaction was rolled back, perhaps with a later batch of the same account: what waits is still the truth. */
-  #remember(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#options.flush, RETRY_MS);
-    for (const [account, { row }] of this.#waiting) {
-      this.#context.modseqs.set(account, row.modseq);
-      this.#context.orphans.delete(account);
-    }
-  }
-
-  #settle(): void {
+  #drop(account: AccountId): void {
+    this.#rows -= this.#waiting.get(account)?.chunks.size ?? 0;
+    this.#waiting.delete(account);
+    if (this.isWaiting) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#waiting.clear();
-    this.#rows = 0;
+    this.#isRefused = false;
     this.#journal.restart();
   }
 }
+
+const NO_WORKS: readonly Work[] = Object.freeze([]);
 
 function isFlagsOnly(batch: AccountBatch): boolean {
   return (

@@ -2,10 +2,11 @@
  * The file in which changes of flags wait for their transaction (see `delayed-flags.ts`): one write a turn of the event
  * loop, never synced. It survives a killed process, not a power cut.
  *
- * A record is generation, length and CRC-32 of its body (u32, little-endian); the body is the length of a JSON text,
- * that text (batches without their octets) and the octets of all chunks in its order. `restart` begins anew at the front
- * of the file under the next generation, so what is left of an older one behind the new records is told from them.
- * Reading ends at the first record that is not whole: nothing behind it was answered, or the power was cut.
+ * A record is a mark that changes with the form of what follows, generation, length and CRC-32 of the body (u32,
+ * little-endian); the body is the length of a JSON text, that text (batches without their octets) and the octets of all
+ * chunks in its order. `restart` begins anew at the front of the file under the next generation, so what is left of an
+ * older one behind the new records is told from them. Reading ends at the first record that is not whole: nothing behind
+ * it was answered, or the power was cut.
  *
  * What is read may have been applied before: batches carry the modseq they expect, so the reader can tell.
  */
@@ -17,7 +18,8 @@ import type { AccountBatch, ChunkRow } from '../../mailbox/store.ts';
 /** What a change of flags may consist of; everything else of its batch is empty. */
 export type FlagBatch = Pick<AccountBatch, 'account' | 'expect' | 'row' | 'mailboxes' | 'chunks'>;
 
-const HEAD_BYTES = 12;
+const MARK = Buffer.from('FLG1').readUInt32LE();
+const HEAD_BYTES = 16;
 
 type StoredChunk = Omit<ChunkRow, 'records'> & { readonly bytes: number };
 type StoredBatch = Omit<FlagBatch, 'chunks'> & { readonly chunks: readonly StoredChunk[] };
@@ -63,29 +65,33 @@ export function readFlagJournal(path: string): FlagBatch[] {
   const batches: FlagBatch[] = [];
   const file = existsSync(path) ? readFileSync(path) : EMPTY;
   const generation = generationOf(file);
-  // A file whose pages were never written is full of zeros.
-  if (generation === 0) return batches;
-  for (let at = 0; at + HEAD_BYTES <= file.length; ) {
-    const body = file.subarray(at + HEAD_BYTES, at + HEAD_BYTES + file.readUInt32LE(at + 4));
-    const isWhole =
-      body.length === file.readUInt32LE(at + 4) && crc32(body, generation) === file.readUInt32LE(at + 8);
-    if (!isWhole || file.readUInt32LE(at) !== generation) break;
+  for (let at = 0; ; ) {
+    const body = bodyAt(file, at, generation);
+    if (body === undefined) return batches;
     batches.push(...decode(body));
     at += HEAD_BYTES + body.length;
   }
-  return batches;
 }
 
 export function removeFlagJournal(path: string): void {
   rmSync(path, { force: true });
 }
 
+/** 0 when the file is empty, or another program's. */
 function generationOf(file: Buffer): number {
-  return file.length < HEAD_BYTES ? 0 : file.readUInt32LE(0);
+  return file.length >= HEAD_BYTES && file.readUInt32LE(0) === MARK ? file.readUInt32LE(4) : 0;
 }
 
-/** Never 0, which is no generation. */
-const after = (generation: number): number => (generation + 1) >>> 0 || 1;
+const after = (generation: number): number => (generation + 1) >>> 0;
+
+/** Of a whole record of this generation, undefined when there is none at this place. */
+function bodyAt(file: Buffer, at: number, generation: number): Buffer | undefined {
+  if (at + HEAD_BYTES > file.length || file.readUInt32LE(at) !== MARK) return undefined;
+  const length = file.readUInt32LE(at + 8);
+  const body = file.subarray(at + HEAD_BYTES, at + HEAD_BYTES + length);
+  if (file.readUInt32LE(at + 4) !== generation || body.length !== length) return undefined;
+  return crc32(body, generation) === file.readUInt32LE(at + 12) ? body : undefined;
+}
 
 function encode(batches: readonly FlagBatch[], generation: number): Buffer {
   const json = Buffer.from(JSON.stringify(batches.map(withoutRecords)));
@@ -94,9 +100,10 @@ function encode(batches: readonly FlagBatch[], generation: number): Buffer {
   const record = Buffer.concat([head, json, ...records]);
   const body = record.subarray(HEAD_BYTES);
   body.writeUInt32LE(json.length);
-  record.writeUInt32LE(generation, 0);
-  record.writeUInt32LE(body.length, 4);
-  record.writeUInt32LE(crc32(body, generation), 8);
+  record.writeUInt32LE(MARK, 0);
+  record.writeUInt32LE(generation, 4);
+  record.writeUInt32LE(body.length, 8);
+  record.writeUInt32LE(crc32(body, generation), 12);
   return record;
 }
 

@@ -157,8 +157,8 @@ describe('turns', () => {
     let first: string | undefined = 'first';
     const before = () =>
       first === undefined
-        ? undefined
-        : insert(first, { undo: () => told.push('undone'), done: () => told.push('done') });
+        ? []
+        : [insert(first, { undo: () => told.push('undone'), done: () => told.push('done') })];
     const sync = new HeldSync();
     const commits = turns(sync, { before });
     assert.deepEqual(await commits.submit([insert('a')]).committed, [undefined]);
@@ -179,6 +179,24 @@ describe('turns', () => {
     assert.equal((await commits.submit([insert('b')]).committed)[0]?.code, 'io');
     assert.deepEqual(values(), ['first', 'a', 'b', 'second']);
     assert.equal(sync.begun.length, 3);
+  });
+
+  it('that meet broken pages are taken apart: only what needs them fails', async () => {
+    const log: string[] = [];
+    const broken = (name: string): Work => ({
+      apply: () => {
+        log.push(name);
+        throw new StoreError('damaged', name);
+      },
+    });
+    const commits = turns(new HeldSync(), { before: () => [insert('first'), broken('lost first')] });
+    const { committed } = commits.submit([insert('a'), broken('lost'), insert('b')]);
+    assert.deepEqual(
+      (await committed).map((it) => it?.code),
+      [undefined, 'damaged', undefined],
+    );
+    assert.deepEqual(values(), ['first', 'a', 'b']);
+    assert.deepEqual(log, ['lost first', 'lost first', 'lost']);
   });
 
   it('are refused once the store is closed', async () => {

@@ -1,6 +1,8 @@
 /**
  * Turns: all that changed in one turn of the event loop goes into one transaction, each piece of work behind a
- * savepoint of its own, and shares one sync.
+ * savepoint of its own, and shares one sync. Broken pages are the exception: once SQLite has met one, the transaction is
+ * lost, whatever is rolled back in it. Then each piece gets a transaction of its own, and only those that need the
+ * broken page fail.
  *
  * A turn is applied synchronously inside `submit`, unless the checkpointer has paused the writers; then it queues, and
  * the order of the calls is kept. A piece that fails takes back only itself; a COMMIT that fails takes back the turn.
@@ -12,7 +14,7 @@ import { type Database, isSyncFailure, storeError } from './database.ts';
 import type { WalSync } from './wal-sync.ts';
 
 export interface Work {
-  /** Runs inside the transaction; throws to refuse. */
+  /** Runs inside the transaction; throws to refuse. May run again after `undo`. */
   apply(): void;
   /** Takes back what `apply` remembered outside the database: a savepoint or the whole turn was rolled back. */
   undo?(): void;
@@ -44,8 +46,11 @@ const RESOLVED: Promise<void> = Promise.resolve();
 export type Sync = Pick<WalSync, 'sync' | 'failure'>;
 
 export interface GroupCommitOptions {
-  /** What has to be in the database before anything else is: it goes first, and when it is refused, so is the turn. */
-  readonly before?: () => Work | undefined;
+  /**
+   * What has to be in the database before anything else is: it goes first, and when it is refused, so is the turn. But
+   * for broken pages, which hold up nobody else.
+   */
+  readonly before?: () => readonly Work[];
   readonly onFatal: (error: Error) => void;
   /** After each COMMIT: the checkpointer looks at the length of the log. */
   readonly onCommit: () => void;
@@ -82,6 +87,11 @@ export class GroupCommit {
     }
     const { outcomes, isCommitted } = this.#run(works);
     return { committed: Promise.resolve(outcomes), durable: this.#durable(isCommitted) };
+  }
+
+  /** Turns wait: nothing new comes into the database now. */
+  get isPaused(): boolean {
+    return this.#isPaused;
   }
 
   /** One piece of the store's own work: resolves when it is durable, throws why it was refused. */
@@ -127,36 +137,48 @@ export class GroupCommit {
 
   #run(works: readonly Work[]): Ran {
     if (this.#sync.failure) return refusal(works, this.#sync.failure);
-    const before = this.#options.before?.();
+    const before = this.#options.before?.() ?? [];
+    const all = [...before, ...works];
+    const { outcomes, isCommitted } = this.#together(all, before.length) ?? this.#apart(all, before.length);
+    return { outcomes: outcomes.slice(before.length), isCommitted };
+  }
+
+  /** One transaction, which the first `needed` works must be in; undefined when several met broken pages in it. */
+  #together(works: readonly Work[], needed: number): Ran | undefined {
     try {
       this.#db.prepare('BEGIN IMMEDIATE').run();
     } catch (error) {
       return refusal(works, storeError(error, 'starting a transaction'));
     }
-    if (before === undefined) return this.#runAll(works, 0);
-    const error = this.#apply(before);
-    if (error === undefined) {
-      const { outcomes, isCommitted } = this.#runAll([before, ...works], 1);
-      return { outcomes: outcomes.slice(1), isCommitted };
-    }
-    this.#db.rollback();
-    return refusal(works, error);
-  }
-
-  /** In a transaction that has begun, and has the first `applied` of the works in it. */
-  #runAll(works: readonly Work[], applied: number): Ran {
     const outcomes: Outcomes = new Array(works.length).fill(undefined);
-    let succeeded = applied;
-    for (let i = applied; i < works.length; i++) {
+    let applied = 0;
+    for (let i = 0; i < works.length; i++) {
       const error =
         works.length === 1 ? this.#apply(works[i] as Work) : this.#applyIsolated(works[i] as Work);
       outcomes[i] = error;
-      if (error === undefined) succeeded++;
-      else if (!this.#db.isInTransaction) return this.#abandon(works, outcomes, error);
+      if (error === undefined) applied++;
+      else if (error.code === 'damaged' && works.length > 1) {
+        this.#abandon(works, outcomes, error);
+        return undefined;
+      } else if (i < needed || !this.#db.isInTransaction) return this.#abandon(works, outcomes, error);
     }
-    if (succeeded > 0) return this.#commit(works, outcomes);
+    if (applied > 0) return this.#commit(works, outcomes);
     this.#db.rollback();
     return { outcomes, isCommitted: false };
+  }
+
+  #apart(works: readonly Work[], needed: number): Ran {
+    const outcomes: Outcomes = [];
+    let isCommitted = false;
+    for (const [i, work] of works.entries()) {
+      const one = this.#together([work], 0) as Ran;
+      const [error] = one.outcomes;
+      outcomes.push(error);
+      isCommitted ||= one.isCommitted;
+      if (i >= needed || error === undefined || error.code === 'damaged') continue;
+      return { outcomes: [...outcomes, ...works.slice(i + 1).map(() => error)], isCommitted };
+    }
+    return { outcomes, isCommitted };
   }
 
   #commit(works: readonly Work[], outcomes: Outcomes): Ran {
@@ -164,7 +186,6 @@ export class GroupCommit {
       this.#db.prepare('COMMIT').run();
     } catch (error) {
       if (isSyncFailure(error)) this.#options.onFatal(error as Error);
-      this.#db.rollback();
       return this.#abandon(works, outcomes, storeError(error, 'committing'));
     }
     for (let i = 0; i < works.length; i++) if (outcomes[i] === undefined) works[i]?.done?.();
@@ -174,6 +195,7 @@ export class GroupCommit {
 
   /** The whole turn is gone: everything that had been applied fails with the same reason. */
   #abandon(works: readonly Work[], outcomes: Outcomes, reason: StoreError): Ran {
+    this.#db.rollback();
     for (let i = works.length - 1; i >= 0; i--) {
       if (outcomes[i] !== undefined) continue;
       works[i]?.undo?.();

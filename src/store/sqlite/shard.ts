@@ -4,9 +4,9 @@
  *
  * opening: schema; one write that marks the shard as in use (before it there may be no log to sync); the log's
  * descriptor; a sync of the log and the directory, so that nothing that was recovered after a crash is shown before it
- * is durable; then everything else.
- * closing: no more turns; the checkpointer ends; the mark is written and synced; the log's descriptor is closed before
- * the connection, whose close deletes the log.
+ * is durable; then everything else, and what the journal of flags still holds.
+ * closing: no more flags are delayed, those that wait are written; the checkpointer ends; no more turns; the mark is written
+ * and synced; the log's descriptor is closed before the connection, whose close deletes the log; the journal goes last.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ import { Database } from './database.ts';
 import { DelayedFlags } from './delayed-flags.ts';
 import { destroyAccount } from './destroy.ts';
 import { EmailReader } from './emails.ts';
-import { FlagJournal, readFlagJournal, removeFlagJournal } from './flag-journal.ts';
+import { type FlagBatch, FlagJournal, readFlagJournal, removeFlagJournal } from './flag-journal.ts';
 import { Graves } from './graves.ts';
 import { GroupCommit, type Submitted, type Work } from './group-commit.ts';
 import { inspect } from './inspect.ts';
@@ -96,7 +96,7 @@ export class Shard implements StagingShard {
       onTrouble: options.onTrouble,
     });
     this.commits = new GroupCommit(db, wal, {
-      before: () => this.#flags.work(),
+      before: () => this.#flags.works(),
       onFatal: options.onFatal,
       onCommit: () => this.#checkpointer.afterCommit(),
       acknowledgesBeforeSync: options.faults.acknowledgesBeforeSync === true,
@@ -124,32 +124,34 @@ export class Shard implements StagingShard {
     if (missingBytes > 0)
       options.onTrouble(new StoreError('damaged', `${path} was cut by ${missingBytes} octets`));
     const db = new Database(path);
+    let wal: WalSync | undefined;
+    let journal: FlagJournal | undefined;
     try {
       migrate(db, MAIL_SCHEMA);
       tune(db, { isAutoCheckpointed: false });
       if (options.faults.isUnsynced) db.exec('PRAGMA synchronous = OFF');
       const mark = markInUse(db, options.isDelayed);
       const make = () => new WalSync(db.path, options.onFatal);
-      const wal = options.faults.walSync ? options.faults.walSync(make) : make();
+      wal = options.faults.walSync ? options.faults.walSync(make) : make();
       await wal.sync();
       syncDirectory(directory);
       const segments = await Segments.open(join(directory, 'segments'), rowsPerSegment(db));
-      const journal = join(directory, JOURNAL);
-      const waiting = readFlagJournal(journal);
-      const opened = { db, wal, segments, mark, journal: new FlagJournal(journal) };
-      const shard = new Shard(directory, opened, options);
-      shard.#flags.recover(waiting);
-      await shard.commits.perform(NOTHING);
+      const waiting = readFlagJournal(join(directory, JOURNAL));
+      journal = new FlagJournal(join(directory, JOURNAL));
+      const shard = new Shard(directory, { db, wal, segments, mark, journal }, options);
+      await shard.#recoverFlags(waiting);
       shard.#graves.lookAtAll();
       return shard;
     } catch (error) {
+      journal?.close();
+      await wal?.close();
       db.close();
       throw error;
     }
   }
 
   write(batches: readonly AccountBatch[]): Submitted {
-    if (this.#isDelayed && this.#wal.failure === undefined && !this.#isClosing && this.#flags.take(batches)) {
+    if (this.#mayDelay() && this.#flags.take(batches)) {
       return { committed: Promise.resolve(batches.map(() => undefined)), durable: ANSWERED };
     }
     return this.commits.submit(batches.map((batch) => new BatchWork(this.context, batch)));
@@ -177,8 +179,12 @@ export class Shard implements StagingShard {
     return destroyAccount(this.context, (work) => this.commits.perform(work), account);
   }
 
+  /** Without what waits the database is sound as well, so looking at it does not depend on being able to write. */
   async inspect(isRepairing: boolean): Promise<readonly StoreProblem[]> {
-    await this.commits.perform(NOTHING);
+    if (this.#flags.isWaiting) {
+      const [error] = await this.commits.submit([NOTHING]).committed;
+      if (error && isRepairing) throw error;
+    }
     return inspect(this, isRepairing);
   }
 
@@ -202,9 +208,28 @@ export class Shard implements StagingShard {
     if (unsaved === undefined) removeFlagJournal(join(this.directory, JOURNAL));
   }
 
+  /** Durable, or still waiting, before anything is shown. */
+  async #recoverFlags(batches: readonly FlagBatch[]): Promise<void> {
+    this.#flags.recover(batches);
+    if (!this.#flags.isWaiting) return;
+    const { committed, durable } = this.commits.submit([NOTHING]);
+    const [error] = await committed;
+    await durable;
+    if (error === undefined) return;
+    this.#onTrouble(error);
+    this.#flags.retryLater();
+  }
+
+  /** Nothing is answered that could not be written within the time that was promised. */
+  #mayDelay(): boolean {
+    return this.#isDelayed && !this.#isClosing && !this.commits.isPaused && this.#wal.failure === undefined;
+  }
+
   #flushSoon(): void {
     this.commits.submit([NOTHING]).committed.then(([error]) => {
-      if (error) this.#onTrouble(error);
+      if (error === undefined) return;
+      this.#onTrouble(error);
+      this.#flags.retryLater();
     });
   }
 }
