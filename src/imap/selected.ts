@@ -20,8 +20,6 @@ export class Selected {
   #loading: Promise<void> | undefined;
   /** The result that `$` stands for (RFC 5182 §2.1). */
   saved: UidSet = NumSet.of('uid', []);
-  /** How far the change log has been read; `viewer.seenModseq` stays behind while expunges are untold. */
-  readModseq: ModSeq;
   /** Modseqs of this session's own flag changes, whose new flags its own command tells. */
   readonly ownFlagChanges = new Set<number>();
   /** The client was told to remember less than it has seen, for the sake of expunges that are held back. */
@@ -30,7 +28,7 @@ export class Selected {
 
   constructor(viewer: Viewer, list: MessageList | Promise<MessageList>) {
     this.viewer = viewer;
-    this.readModseq = viewer.mailbox.modseq;
+    viewer.readModseq = viewer.mailbox.modseq;
     if (list instanceof Promise) this.#await(list);
     else this.#view = new View({ uid: list.columns.uid, count: list.count });
   }
@@ -43,6 +41,10 @@ export class Selected {
   get view(): View {
     invariant(this.#view !== undefined, 'the messages are waited for before they are looked at');
     return this.#view;
+  }
+
+  get readModseq(): ModSeq {
+    return this.viewer.readModseq;
   }
 
   get mailbox(): MailboxState {

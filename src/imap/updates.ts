@@ -6,7 +6,6 @@
  * those it has. EXISTS is sent only when there is something new: after an expunge the client has counted for itself, and
  * some clients loop on `0 EXISTS` for ever.
  */
-import type { ModSeq } from '../mailbox/model.ts';
 import type { SessionContext } from './context.ts';
 import type { Modes } from './modes.ts';
 import { writeStatus } from './replies.ts';
@@ -30,7 +29,7 @@ export function observe(selected: Selected): void {
       view.noteFlags(change.uids);
     }
   }
-  selected.readModseq = mailbox.modseq;
+  selected.viewer.readModseq = mailbox.modseq;
   if (list.count === 0 && view.count === 0) selected.viewer.seenModseq = mailbox.modseq;
 }
 
@@ -59,7 +58,7 @@ export async function tellChanges(session: Teller, selected: Selected, mayExpung
     out.ascii('* ').number(advance.exists).ascii(' EXISTS').crlf();
     if (!modes.rev2) out.ascii('* ').number(selected.countRecent()).ascii(' RECENT').crlf();
   }
-  if (!view.hasUntoldExpunges) selected.viewer.seenModseq = selected.readModseq as ModSeq;
+  if (!view.hasUntoldExpunges) selected.viewer.seenModseq = selected.readModseq;
   if (modes.qresync) writeProgress(out, selected);
   for (const uid of view.takeChanged()) {
     writeFlags(out, selected, modes, uid);

@@ -34,6 +34,8 @@ export class AccountState {
   needsReaping = false;
   lastExpungeMs = 0;
   lastUsedMs = 0;
+  /** The store has it otherwise: whoever opens the account next gets it from there. */
+  isStale = false;
 
   constructor(record: AccountRecord, row: AccountRow, mailboxes: readonly MailboxRow[]) {
     this.id = record.id;

@@ -40,7 +40,7 @@ export class Accounts {
   /** Throws MailboxError `nonexistent` when there is no such account. */
   async open(id: AccountId): Promise<AccountState> {
     const loaded = this.#loaded.get(id);
-    if (loaded !== undefined) {
+    if (loaded !== undefined && !loaded.isStale) {
       loaded.lastUsedMs = this.#clock.nowMs();
       return loaded;
     }

@@ -12,6 +12,8 @@ import type { MailboxId, MailboxRow, ModSeq, Role, Uid, UidValidity } from './mo
 /** What a mailbox knows of a session that has it open; see `viewer.ts`. */
 export interface Watcher {
   readonly seenModseq: ModSeq;
+  /** How far it has looked; what it has seen there it may not have told yet. */
+  readonly readModseq: ModSeq;
   /** Something changed and is durable. */
   hint(): void;
   /** What this session has been shown was taken back (storage failed): it must not go on with its view. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AccountState } from './account-state.ts';
 import { MailboxError } from './errors.ts';
+import type { MailboxState } from './mailbox-state.ts';
 import { MessageList } from './message-list.ts';
 import { type AccountRecord, asAccountId, asModSeq } from './model.ts';
 import { type AccountBatch, StoreError } from './store.ts';
@@ -82,12 +83,14 @@ test('operations of one turn become one call and one batch per account, each wit
   assert.deepEqual(await both, [[1], [2]]);
 });
 
+const watching = ({ modseq }: MailboxState) => ({ seenModseq: modseq, readModseq: modseq });
+
 test('nobody is answered or woken before the turn is durable', async () => {
   const journal = new Journal();
   const turns = new Turns(journal, clock);
   const { account, inbox } = await withInbox(journal, turns);
   const told: string[] = [];
-  inbox.viewers.add({ seenModseq: inbox.modseq, hint: () => told.push('hint'), invalidate: () => {} });
+  inbox.viewers.add({ ...watching(inbox), hint: () => told.push('hint'), invalidate: () => {} });
   const done = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
   void done.then(() => told.push('answer'));
   await turn();
@@ -113,7 +116,7 @@ test('what the store refuses is undone in memory, and a session that has seen it
     turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival, anArrival]) }),
   );
   await turn();
-  inbox.viewers.add({ seenModseq: inbox.modseq, hint: () => {}, invalidate: () => (wasInvalidated = true) });
+  inbox.viewers.add({ ...watching(inbox), hint: () => {}, invalidate: () => (wasInvalidated = true) });
   journal.commitAll(new StoreError('full', 'no space left'));
   for (const one of refused) {
     await assert.rejects(one, (error) => error instanceof MailboxError && error.code === 'unavailable');
@@ -170,4 +173,45 @@ test('while a turn is not applied, the next operations of that account wait and 
   await turn();
   journal.commitAll();
   assert.deepEqual(await second, [2]);
+});
+
+test('a turn that is durable at once settles nothing of the one before it', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock);
+  const { account, inbox } = await withInbox(journal, turns);
+  const slow = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  await turn();
+  journal.calls[0]?.commit([undefined]);
+  await turn();
+  const quick = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  await turn();
+  journal.calls[1]?.commit([undefined]);
+  journal.calls[1]?.sync();
+  assert.deepEqual(await quick, [2]);
+  await turn();
+  assert.notEqual(account.unsettled, undefined, 'what it stands on may still be lost');
+  journal.calls[0]?.sync();
+  assert.deepEqual(await slow, [1]);
+  await turn();
+  assert.equal(account.unsettled, undefined);
+});
+
+test('a session that has only read what is taken back is sent away, too', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock);
+  const { account, inbox } = await withInbox(journal, turns);
+  const { modseq } = inbox;
+  let wasInvalidated = false;
+  const refused = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  await turn();
+  inbox.viewers.add({
+    seenModseq: modseq,
+    readModseq: inbox.modseq,
+    hint: () => {},
+    invalidate: () => (wasInvalidated = true),
+  });
+  journal.commitAll(new StoreError('conflict', 'moved'));
+  await assert.rejects(refused, { code: 'conflict' });
+  assert.ok(wasInvalidated);
+  assert.ok(account.isStale, 'whoever opens it next gets it from the store');
 });

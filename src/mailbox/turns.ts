@@ -137,23 +137,31 @@ export class Turns {
     applied: Promise<readonly (StoreError | undefined)[]>,
     durable: Promise<void>,
   ): void {
-    const settled = applied.then(async (results) => {
+    const own = applied.then(async (results) => {
       const error = results[index];
       if (error !== undefined) throw refusal(error);
       await durable;
     });
+    // A turn that is durable sooner than one before it (delayed flags are) settles nothing but itself.
+    const before = account.unsettled;
+    const settled =
+      before === undefined
+        ? own
+        : before.then(
+            () => own,
+            () => own,
+          );
     account.unsettled = settled;
     const done = (): void => {
       if (account.unsettled === settled) account.unsettled = undefined;
     };
-    settled.then(
+    settled.then(done, done);
+    own.then(
       () => {
-        done();
         for (const { waiting, value } of turn.done) waiting.resolve(value);
         notify(account, turn.change);
       },
       (error: unknown) => {
-        done();
         for (const { waiting } of turn.done) waiting.reject(error);
       },
     );
@@ -163,9 +171,10 @@ export class Turns {
 function undo(account: AccountState, turn: AccountTurn, error: StoreError): void {
   turn.change.rollBack(0);
   for (const mailbox of turn.change.touched) {
-    for (const watcher of mailbox.viewers) if (watcher.seenModseq > mailbox.modseq) watcher.invalidate();
+    for (const watcher of mailbox.viewers) if (watcher.readModseq > mailbox.modseq) watcher.invalidate();
   }
   if (error.code === 'conflict') {
+    account.isStale = true;
     for (const listener of account.listeners) listener.onEvicted('the account was changed elsewhere');
   }
 }

@@ -17,12 +17,15 @@ export class Viewer implements Watcher {
   readonly isReadOnly: boolean;
   /** The session has been told, or needs not be told, of everything up to this. Only ever grows. */
   seenModseq: ModSeq;
+  /** How far the change log has been read; `seenModseq` stays behind while expunges are untold. Only ever grows. */
+  readModseq: ModSeq;
   readonly #events: ViewerEvents;
 
   constructor(mailbox: MailboxState, isReadOnly: boolean, events: ViewerEvents) {
     this.mailbox = mailbox;
     this.isReadOnly = isReadOnly;
     this.seenModseq = mailbox.modseq;
+    this.readModseq = mailbox.modseq;
     this.#events = events;
     mailbox.viewers.add(this);
   }

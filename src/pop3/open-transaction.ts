@@ -39,6 +39,7 @@ export async function openTransaction(
     const { columns, count } = list;
     const maildrop = new Maildrop({ uidValidity, columns, count, isUtf8, ...since });
     viewer.seenModseq = mailbox.modseq;
+    viewer.readModseq = mailbox.modseq;
     // What the snapshot shows may not be told before it is durable; nor do the store's rows have it before.
     await account.unsettled;
     maildrop.nameBy(await loadExternalIds(domain, account, mailbox));
