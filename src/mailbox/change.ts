@@ -3,12 +3,14 @@
  * seen modseq m reads the records after m. The log is bounded and lives in memory; a session that fell behind it
  * compares its view with the list instead (`MailboxState.mayCatchUp`), so a record lost is latency, never truth.
  */
-import type { ModSeq } from './model.ts';
+import { asModSeq, type ModSeq } from './model.ts';
 
 export type Change =
   | { readonly kind: 'added'; readonly modseq: ModSeq; readonly uids: readonly number[] }
   | { readonly kind: 'flags'; readonly modseq: ModSeq; readonly uids: readonly number[] }
   | { readonly kind: 'expunged'; readonly modseq: ModSeq; readonly uids: readonly number[] };
+
+const GONE: Change = Object.freeze({ kind: 'flags', modseq: asModSeq(0), uids: [] });
 
 /** More than this many UIDs in the log, and the oldest records go. */
 const MAX_UIDS = 20_000;
@@ -36,7 +38,8 @@ export class ChangeLog {
     this.#records.push(change);
     this.#uids += change.uids.length;
     while (this.#uids > MAX_UIDS && this.#records.length > this.#gone + 1) {
-      const oldest = this.#records[this.#gone++] as Change;
+      const oldest = this.#records[this.#gone] as Change;
+      this.#records[this.#gone++] = GONE;
       this.#uids -= oldest.uids.length;
       this.#floor = oldest.modseq;
     }

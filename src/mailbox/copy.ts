@@ -51,8 +51,8 @@ export async function copyMessages(
         account,
         run: (change) => copySlice(domain, change, source, slice, target),
       });
-      from.push(...copied.from);
-      to.push(...copied.to);
+      append(from, copied.from);
+      append(to, copied.to);
     }
   } catch (error) {
     if (to.length > 0) await takeBack(domain, account, target, to);
@@ -90,8 +90,8 @@ export async function moveMessages(
         account,
         run: (change) => moveSlice(domain, change, source, slice, target),
       });
-      from.push(...moved.from);
-      to.push(...moved.to);
+      append(from, moved.from);
+      append(to, moved.to);
       onSlice?.();
     } catch (error) {
       if (to.length === 0 || !(error instanceof MailboxError)) throw error;
@@ -159,6 +159,11 @@ function addRecords(
     return { ...record, keywordSet: set, saveDate: now };
   });
   return change.addMessages(target, arrivals);
+}
+
+/** Not `push(...)`: a call takes some hundred thousand arguments and no more. */
+function append(all: number[], some: readonly number[]): void {
+  for (const one of some) all.push(one);
 }
 
 function listOf(mailbox: MailboxState): NonNullable<MailboxState['list']> {

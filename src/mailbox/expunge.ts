@@ -51,7 +51,7 @@ export async function expungeMessages(
         return uids;
       },
     });
-    removed.push(...gone);
+    for (const uid of gone) removed.push(uid);
     request.onSlice?.();
   }
   return removed;

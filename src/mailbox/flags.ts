@@ -22,7 +22,7 @@ export interface FlagChange {
   readonly unchangedSince?: number;
 }
 
-/** What became of some of the messages; all of it is one change, and durable. */
+/** What became of some of the messages; all of it is one change, and answered as `store.flags` has it. */
 export interface FlagSlice {
   readonly uids: readonly number[];
   /** Messages whose flags are different now. */
@@ -33,7 +33,7 @@ export interface FlagSlice {
   readonly modseq: ModSeq | undefined;
 }
 
-/** Slice by slice; the next one waits for `onSlice`. */
+/** Slice by slice in the order of UIDs, each message once; the next slice waits for `onSlice`. */
 export async function changeFlags(
   domain: Domain,
   account: AccountState,
@@ -43,8 +43,9 @@ export async function changeFlags(
   onSlice?: (slice: FlagSlice) => Promise<void> | undefined,
 ): Promise<void> {
   const list = await loadList(domain, account, mailbox);
-  for (let start = 0; start < uids.length; start += SLICE) {
-    const some = uids.length <= SLICE ? uids : uids.slice(start, start + SLICE);
+  const ordered = ascending(uids);
+  for (let start = 0; start < ordered.length; start += SLICE) {
+    const some = ordered.slice(start, start + SLICE);
     const slice = await domain.turns.run({
       account,
       isDeferrable: true,
@@ -53,6 +54,11 @@ export async function changeFlags(
     const told = onSlice?.(slice);
     if (told !== undefined) await told;
   }
+}
+
+function ascending(uids: readonly number[]): readonly number[] {
+  const isOrdered = uids.every((uid, i) => i === 0 || uid > (uids[i - 1] as number));
+  return isOrdered ? uids : [...new Set(uids)].sort((a, b) => a - b);
 }
 
 function changeSlice(

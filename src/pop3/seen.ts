@@ -15,7 +15,7 @@ export class SeenMarker {
   readonly #domain: Domain;
   readonly #account: AccountState;
   readonly #mailbox: MailboxState;
-  #waiting: number[] = [];
+  #waiting = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
 
@@ -26,8 +26,8 @@ export class SeenMarker {
   }
 
   add(uid: number): void {
-    this.#waiting.push(uid);
-    if (this.#waiting.length >= MAX_WAITING) void this.flush();
+    this.#waiting.add(uid);
+    if (this.#waiting.size >= MAX_WAITING) void this.flush();
     else this.#timer ??= setTimeout(() => void this.flush(), DELAY_MS).unref();
   }
 
@@ -35,8 +35,8 @@ export class SeenMarker {
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const uids = this.#waiting;
-    this.#waiting = [];
+    const uids = [...this.#waiting];
+    this.#waiting.clear();
     if (uids.length > 0) this.#running = this.#running.then(() => this.#mark(uids));
     return this.#running;
   }

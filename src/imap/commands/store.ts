@@ -58,6 +58,11 @@ async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<
   if (unchangedSince !== undefined) enableCondstore(call);
   const loudness = { isSilent: args.isSilent, isConditional: unchangedSince !== undefined };
   const modified: number[] = [];
+  // Whoever hangs up in the middle has asked for all of it all the same.
+  let failure: unknown;
+  const fail = (error: unknown): void => {
+    failure = error;
+  };
   const wanted = {
     mode: args.action,
     flags: args.flags.bits,
@@ -68,8 +73,9 @@ async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<
     if (slice.modseq !== undefined) selected.ownFlagChanges.add(slice.modseq);
     observe(selected);
     modified.push(...slice.modified);
-    return tell(session, selected, slice, loudness);
+    return failure === undefined ? tell(session, selected, slice, loudness)?.catch(fail) : undefined;
   });
+  if (failure !== undefined) throw failure;
   const code = modified.length === 0 ? undefined : modifiedCode(selected, modified, isUid);
   const name = isUid ? 'UID STORE' : 'STORE';
   // RFC 5530 §3: flags of messages that are gone cannot be changed; by UID that is nothing to report.

@@ -26,7 +26,7 @@ import type { Written } from '../item.ts';
 import type { PositionRun } from '../message-set.ts';
 import type { Completion } from '../replies.ts';
 import type { Selected } from '../selected.ts';
-import { writeFlagList } from '../updates.ts';
+import { observe, writeFlagList } from '../updates.ts';
 import { HELD_BYTES } from './body-items.ts';
 import { type LoadedMessage, MessageCursor, type ReadOctets } from './message.ts';
 import type { FetchPlan, PlannedItem } from './plan.ts';
@@ -169,6 +169,7 @@ export class FetchRun {
         return undefined;
       });
       this.#seen = seen;
+      observe(this.#selected);
     } catch (error) {
       if (!(error instanceof MailboxError)) throw error;
       this.#session.log.warn({ err: error }, 'messages could not be marked as read');
