@@ -334,7 +334,9 @@ export class ImapSession implements Session, SessionContext, AccountListener {
 
   async #pause(isLong: boolean): Promise<void> {
     await this.flush();
-    if (isLong) await nextTurn();
+    // Handing over what is full is no turn for the others.
+    if (!isLong) return;
+    await nextTurn();
     this.#turnStartMs = performance.now();
   }
 
