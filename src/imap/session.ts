@@ -51,7 +51,7 @@ export interface ImapServices {
 /** Enough output to be worth a write, and little enough to hold for each of thousands of slow readers. */
 const FLUSH_BYTES = 256 * 1024;
 /** A loop that has run this long lets the others have a turn. */
-const TURN_MS = 8;
+const TURN_MS = 4;
 
 export class ImapSession implements Session, SessionContext, AccountListener {
   readonly modes = new Modes();

@@ -112,7 +112,7 @@ export class AccountChange {
     return uids;
   }
 
-  /** Sets flags and keyword sets of loaded messages, each once. Returns their UIDs. */
+  /** Sets flags and keyword sets of loaded messages; ascending rows, each once. Returns their UIDs. */
   setFlags(mailbox: MailboxState, changes: FlagColumns): number[] {
     const { rows, flags } = changes;
     if (rows.length === 0) return [];
