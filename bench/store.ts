@@ -5,8 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { asAccountId, asModSeq, asUid, type EmailId, emailId } from '../src/mailbox/model.ts';
-import type { AccountBatch, ChunkRow, MailStore } from '../src/mailbox/store.ts';
+import { asAccountId, asModSeq, asUid, type EmailId, emailId } from '../src/mailbox/model/model.ts';
+import type { AccountBatch, ChunkRow, MailStore } from '../src/mailbox/port/store.ts';
 import { aBatch, aMailbox, anEmail, commit, INBOX, someBytes, staged } from '../src/store/fixtures.ts';
 import { openSqliteStore } from '../src/store/sqlite/open.ts';
 

@@ -9,11 +9,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import type { Log } from './base/log.ts';
-import type { MailSystem } from './cli/mail-system.ts';
-import type { BoundListener } from './cli/protocols.ts';
 import type { ServeOptions } from './cli/serve.ts';
 import type { Config } from './config/options.ts';
 import type { TlsFiles } from './net/tls.ts';
+import type { MailSystem } from './server/mail-system.ts';
+import type { BoundListener } from './server/protocols.ts';
 
 /** What is under way gets this long to finish. */
 const GRACE_MS = 6000;
@@ -27,9 +27,9 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 async function serve(config: Config, { wantsDemo }: ServeOptions): Promise<void> {
   const { createLog } = await import('./base/log.ts');
   const { ControlServer } = await import('./admin/control-server.ts');
-  const { openMailSystem } = await import('./cli/mail-system.ts');
-  const { startProtocols } = await import('./cli/protocols.ts');
-  const { startReaper } = await import('./mailbox/reaper.ts');
+  const { openMailSystem } = await import('./server/mail-system.ts');
+  const { startProtocols } = await import('./server/protocols.ts');
+  const { startReaper } = await import('./mailbox/upkeep/reaper.ts');
   const log = createLog({ level: config.log.level });
   endOnSurprise(log);
   const isNew = wantsDemo && isMissingOrEmpty(config.data);

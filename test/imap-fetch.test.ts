@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { StoreError } from '../src/mailbox/store.ts';
+import { StoreError } from '../src/mailbox/port/store.ts';
 import { ImapClient } from './imap-client.ts';
 import { ImapSyntax } from './imap-syntax.ts';
 import { startTestImap, type TestImap } from './kit/imap.ts';

@@ -5,12 +5,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { FLAG } from '../src/mail/flags.ts';
-import { appendMessages } from '../src/mailbox/append.ts';
-import { changeFlags } from '../src/mailbox/flags.ts';
-import { receive } from '../src/mailbox/incoming.ts';
-import { loadList } from '../src/mailbox/load.ts';
-import type { MailboxState } from '../src/mailbox/mailbox-state.ts';
-import { mailboxOf } from '../src/mailbox/mailboxes.ts';
+import { appendMessages } from '../src/mailbox/operations/append.ts';
+import { changeFlags } from '../src/mailbox/operations/flags.ts';
+import { receive } from '../src/mailbox/operations/incoming.ts';
+import { mailboxOf } from '../src/mailbox/operations/mailboxes.ts';
+import { loadList } from '../src/mailbox/state/load.ts';
+import type { MailboxState } from '../src/mailbox/state/mailbox.ts';
 import { ImapClient } from './imap-client.ts';
 import { startTestImap, type TestImap } from './kit/imap.ts';
 

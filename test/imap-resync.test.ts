@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { asModSeq } from '../src/mailbox/model.ts';
+import { asModSeq } from '../src/mailbox/model/model.ts';
 import { ImapClient } from './imap-client.ts';
 import { startTestImap, type TestImap } from './kit/imap.ts';
 import { runs } from './kit/runs.ts';

@@ -5,23 +5,38 @@ import { isTest, readSources, report, type SourceFile } from './sources.ts';
  * Arrows point inward: which folder of `src/` may import which, and no cycle anywhere, type imports included. A protocol
  * knows the domain and never the store; the domain knows no protocol and no database; nothing imports `main.ts`.
  */
-const PROTOCOL = ['mailbox', 'mail', 'sasl', 'net', 'config', 'base'];
+const PROTOCOL = ['identity', 'mailbox', 'mail', 'sasl', 'net', 'config', 'base'];
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   base: [],
   config: ['base'],
   mail: ['base'],
   sasl: ['base'],
   net: ['base'],
-  mailbox: ['mail', 'sasl', 'base'],
+  mailbox: ['mail', 'base'],
+  identity: ['mailbox', 'sasl', 'base'],
   store: ['mailbox', 'mail', 'base'],
   transfer: ['mailbox', 'mail', 'base'],
-  admin: ['transfer', 'mailbox', 'mail', 'base'],
+  admin: ['transfer', 'identity', 'mailbox', 'mail', 'base'],
   imap: PROTOCOL,
   pop3: PROTOCOL,
   lmtp: PROTOCOL,
 };
-/** Everything, because they put the parts together. */
-const ROOTS = ['main.ts', 'cli'];
+/** Inside the domain: which room knows which. What lies at its door, `domain.ts` and `accounts.ts`, is the waist. */
+const WAIST = 'the waist';
+const BELOW_WAIST = ['change', 'state', 'port', 'model'];
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  port: ['model'],
+  state: ['port', 'model'],
+  change: ['state', 'port', 'model'],
+  [WAIST]: BELOW_WAIST,
+  reading: [WAIST, 'state', 'port', 'model'],
+  search: ['reading', WAIST, 'state', 'port', 'model'],
+  operations: ['reading', WAIST, ...BELOW_WAIST],
+  upkeep: ['operations', 'reading', WAIST, ...BELOW_WAIST],
+};
+/** They know everything, because they put the parts together. */
+const ROOTS = ['main.ts', 'server', 'cli'];
 /** Bytes to words and back: no session, no socket, of the domain only the types. */
 const WIRE = /^src\/(\w+)\/wire\//;
 
@@ -51,17 +66,30 @@ function arrowFault(from: string, to: string, isTypeOnly: boolean): string | und
   if (to === 'src/main.ts') return 'nothing imports main.ts';
   const [source, target] = [layerOf(from), layerOf(to)];
   if (WIRE.test(from) && !to.startsWith(posix.dirname(from))) {
-    if (to.startsWith('src/mailbox/model') && isTypeOnly) return undefined;
+    if (to.startsWith('src/mailbox/model/') && isTypeOnly) return undefined;
     return ['mail', 'base'].includes(target)
       ? undefined
       : 'wire/ knows only mail, base and the types of the model';
   }
+  if (source === 'mailbox' && target === 'mailbox') return roomFault(roomOf(from), roomOf(to));
   if (source === target || ROOTS.includes(source)) return undefined;
   const allowed = ARROWS[source];
   if (!allowed) return `${source} is no known layer; add it to tools/layers.ts`;
   return allowed.includes(target)
     ? undefined
     : `${source} may import only ${allowed.join(', ') || 'nothing'}`;
+}
+
+function roomFault(source: string, target: string): string | undefined {
+  const allowed = ROOMS[source];
+  if (!allowed) return `${source} is no known room of the domain; add it to tools/layers.ts`;
+  if (source === target || allowed.includes(target)) return undefined;
+  return `${source} may import of the domain only ${allowed.join(', ') || 'nothing'}`;
+}
+
+function roomOf(path: string): string {
+  const parts = path.split('/');
+  return parts.length === 3 ? WAIST : (parts[2] ?? '');
 }
 
 function layerOf(path: string): string {

@@ -4,7 +4,7 @@
  * know which of the two it has.
  */
 import type { Secret } from '../base/secret.ts';
-import type { CheckEvent } from '../mailbox/check.ts';
+import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { MailAccess, Refusal } from '../transfer/mail-access.ts';
 
 export interface Admin extends MailAccess {

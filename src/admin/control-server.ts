@@ -10,8 +10,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Log } from '../base/log.ts';
-import { MailboxError, type MailboxErrorCode } from '../mailbox/errors.ts';
-import { StoreError } from '../mailbox/store.ts';
+import { MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
+import { StoreError } from '../mailbox/port/store.ts';
 import type { Admin, ServerFacts } from './admin.ts';
 import { EventLoopWatch } from './event-loop.ts';
 import { type Answer, BadRequest, findRoute } from './routes.ts';

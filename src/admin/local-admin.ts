@@ -3,18 +3,18 @@
  * runs while no server does.
  */
 import type { Secret } from '../base/secret.ts';
-import type { AccountAdmin } from '../mailbox/account-admin.ts';
-import type { AccountState } from '../mailbox/account-state.ts';
-import { appendMessages, type IncomingMessage } from '../mailbox/append.ts';
-import { checkMail } from '../mailbox/check.ts';
+import type { AccountAdmin } from '../identity/account-admin.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import { MailboxError } from '../mailbox/errors.ts';
-import { createMailbox, setSubscribed } from '../mailbox/folders.ts';
-import { IncomingStream, type Received } from '../mailbox/incoming.ts';
-import type { MailboxState } from '../mailbox/mailbox-state.ts';
-import { findMailbox, mailboxOf } from '../mailbox/mailboxes.ts';
-import type { AccountRecord } from '../mailbox/model.ts';
-import { setQuota } from '../mailbox/quota.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import type { AccountRecord } from '../mailbox/model/model.ts';
+import { appendMessages, type IncomingMessage } from '../mailbox/operations/append.ts';
+import { createMailbox, setSubscribed } from '../mailbox/operations/folders.ts';
+import { IncomingStream, type Received } from '../mailbox/operations/incoming.ts';
+import { findMailbox, mailboxOf } from '../mailbox/operations/mailboxes.ts';
+import { setQuota } from '../mailbox/operations/quota.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
+import type { MailboxState } from '../mailbox/state/mailbox.ts';
+import { checkMail } from '../mailbox/upkeep/check.ts';
 import type {
   AddedMessage,
   MailboxSummary,

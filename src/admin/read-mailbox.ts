@@ -2,12 +2,13 @@
  * All messages of a mailbox with their octets, for an export: small ones many at a time, large ones as a stream. While it
  * runs, it holds the mailbox like a session does, so messages that are expunged meanwhile stay readable.
  */
-import type { AccountState } from '../mailbox/account-state.ts';
+
 import type { Domain } from '../mailbox/domain.ts';
-import { openMailbox } from '../mailbox/mailboxes.ts';
-import { emailId } from '../mailbox/model.ts';
-import { type MessageRecord, recordAt } from '../mailbox/record.ts';
-import { StoreError } from '../mailbox/store.ts';
+import { emailId } from '../mailbox/model/model.ts';
+import { type MessageRecord, recordAt } from '../mailbox/model/record.ts';
+import { openMailbox } from '../mailbox/operations/mailboxes.ts';
+import { StoreError } from '../mailbox/port/store.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
 import type { StoredMessage } from '../transfer/mail-access.ts';
 
 const GROUP_BYTES = 2 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** `brevduva account set`: what one account has different from the configuration. */
 import type { Command } from 'commander';
 import type { AccountSummary } from '../admin/admin.ts';
-import { ACCOUNT_SETTINGS, SETTINGS } from './account-settings.ts';
+import { ACCOUNT_SETTINGS, SETTINGS } from '../server/account-settings.ts';
 import { type ExitCode, UsageError } from './exit.ts';
 import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
 import { print, table } from './terminal.ts';

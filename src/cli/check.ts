@@ -1,6 +1,6 @@
 /** `brevduva check`: whether everything that is stored adds up; `--repair` puts right what can be. */
 import type { Command } from 'commander';
-import type { CheckProblem, CheckVerdict } from '../mailbox/check.ts';
+import type { CheckProblem, CheckVerdict } from '../mailbox/upkeep/check.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
 import { humanSize, note, ProgressLine, print } from './terminal.ts';

@@ -5,10 +5,10 @@
 import { Secret } from '../base/secret.ts';
 import type { Config } from '../config/options.ts';
 import { FLAG } from '../mail/flags.ts';
+import type { MailSystem } from '../server/mail-system.ts';
+import type { BoundListener } from '../server/protocols.ts';
 import { DEMO_MESSAGES } from './demo-messages.ts';
-import type { MailSystem } from './mail-system.ts';
 import { readablePassword } from './password.ts';
-import type { BoundListener } from './protocols.ts';
 import { note, table } from './terminal.ts';
 
 export interface DemoAccount {

@@ -34,7 +34,7 @@ export async function openAdmin(config: Config, makesData: boolean): Promise<Adm
 }
 
 async function openLocal(config: Config): Promise<Admin> {
-  const { openMailSystem } = await import('./mail-system.ts');
+  const { openMailSystem } = await import('../server/mail-system.ts');
   const system = await openMailSystem(config, silentLog, (error) => {
     process.stderr.write(`brevduva: the disk failed, nothing more is written: ${error.message}\n`);
     process.exit(1);

@@ -5,7 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/load.ts';
-import { MailboxError } from '../mailbox/errors.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
 import { accountAdd } from './account-add.ts';
 import { accountImport } from './account-import.ts';
 import { accountList } from './account-list.ts';

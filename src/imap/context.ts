@@ -3,11 +3,11 @@
  * the connection is here, so a test hands it an object of its own.
  */
 import type { Log } from '../base/log.ts';
-import type { AccountState } from '../mailbox/account-state.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import type { Received } from '../mailbox/incoming.ts';
-import type { AccountRecord } from '../mailbox/model.ts';
-import type { ViewerEvents } from '../mailbox/viewer.ts';
+import type { AccountRecord } from '../mailbox/model/model.ts';
+import type { Received } from '../mailbox/operations/incoming.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
+import type { ViewerEvents } from '../mailbox/state/viewer.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
 import type { Modes } from './modes.ts';
 import type { ImapSettings } from './settings.ts';

@@ -2,7 +2,7 @@
  * What a domain error is called in IMAP (RFC 9051 §7.1, RFC 5530 §3): one exhaustive table. A command that owes its
  * client another code (TRYCREATE) says so itself before the error comes here.
  */
-import type { MailboxError, MailboxErrorCode } from '../mailbox/errors.ts';
+import type { MailboxError, MailboxErrorCode } from '../mailbox/model/errors.ts';
 import { type Completion, no } from './replies.ts';
 import type { SyntaxCode, SyntaxFault } from './wire/fault.ts';
 

@@ -3,13 +3,12 @@
  * how its arguments are read and what it does, so that no command knows the items by name.
  */
 import type { PartOffsets } from '../mail/part.ts';
-import type { AccountState } from '../mailbox/account-state.ts';
-import type { SearchMatcher } from '../mailbox/criterion.ts';
-import type { MailboxState } from '../mailbox/mailbox-state.ts';
-import type { EmailFacts, Role } from '../mailbox/model.ts';
-import type { MessageRecord } from '../mailbox/record.ts';
-
-import type { EmailField } from '../mailbox/store.ts';
+import type { SearchMatcher } from '../mailbox/model/criterion.ts';
+import type { EmailFacts, Role } from '../mailbox/model/model.ts';
+import type { MessageRecord } from '../mailbox/model/record.ts';
+import type { EmailField } from '../mailbox/port/store.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
+import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import type { Call, SessionContext } from './context.ts';
 import type { ListedName } from './listing.ts';
 import type { Completion } from './replies.ts';

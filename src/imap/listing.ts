@@ -5,9 +5,9 @@
  * Everything is computed in one pass over the account, so a LIST is linear in the number of mailboxes and their depth.
  */
 import { ancestors, DELIMITER, parentName } from '../mail/mailbox-name.ts';
-import type { AccountState } from '../mailbox/account-state.ts';
-import type { MailboxState } from '../mailbox/mailbox-state.ts';
-import type { Role } from '../mailbox/model.ts';
+import type { Role } from '../mailbox/model/model.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
+import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import type { Modes } from './modes.ts';
 import type { WireWriter } from './wire/writer.ts';
 

@@ -1,7 +1,7 @@
 /**
  * How a command ends, as a value, and the response codes with arguments (RFC 9051 §7.1, RFC 5530, RFC 7162 §3).
  */
-import type { UidValidity } from '../mailbox/model.ts';
+import type { UidValidity } from '../mailbox/model/model.ts';
 import type { State } from './state.ts';
 import { formatNumSet } from './wire/numset.ts';
 import type { WireWriter } from './wire/writer.ts';

@@ -5,12 +5,12 @@
  * waited for before anything that needs them. The view begins with exactly what SELECT has told.
  */
 import { invariant } from '../base/invariant.ts';
-import { MailboxError } from '../mailbox/errors.ts';
-import type { MailboxState } from '../mailbox/mailbox-state.ts';
-import { claimRecent } from '../mailbox/mailboxes.ts';
-import type { MessageList } from '../mailbox/message-list.ts';
-import type { ModSeq } from '../mailbox/model.ts';
-import type { Viewer } from '../mailbox/viewer.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import type { ModSeq } from '../mailbox/model/model.ts';
+import { claimRecent } from '../mailbox/operations/mailboxes.ts';
+import type { MailboxState } from '../mailbox/state/mailbox.ts';
+import type { MessageList } from '../mailbox/state/message-list.ts';
+import type { Viewer } from '../mailbox/state/viewer.ts';
 import { View } from './view.ts';
 import { NumSet, type UidSet } from './wire/numset.ts';
 

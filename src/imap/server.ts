@@ -1,8 +1,9 @@
 /**
  * The IMAP ports: listeners whose connections become sessions.
  */
+
+import type { Authenticator } from '../identity/authenticator.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import type { Authenticator } from '../mailbox/login.ts';
 import type { Listener } from '../net/listener.ts';
 import { openPorts, type Port, type SharedOptions } from '../net/ports.ts';
 import type { Roster } from '../net/roster.ts';

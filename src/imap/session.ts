@@ -7,11 +7,11 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../base/log.ts';
-import type { AccountListener } from '../mailbox/account-state.ts';
+import type { Authenticator } from '../identity/authenticator.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import { MailboxError } from '../mailbox/errors.ts';
-import type { Received } from '../mailbox/incoming.ts';
-import type { Authenticator } from '../mailbox/login.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import type { Received } from '../mailbox/operations/incoming.ts';
+import type { AccountListener } from '../mailbox/state/account.ts';
 import type { Session } from '../net/listener.ts';
 import type { Roster } from '../net/roster.ts';
 import { type ByteStream, ReadTimeout, StreamClosed } from '../net/stream.ts';

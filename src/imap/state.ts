@@ -2,7 +2,7 @@
  * Where a session stands (RFC 9051 §3), each state with what belongs to it. A command declares the states it runs in
  * and is handed exactly that member; a transition is a value that the session applies.
  */
-import type { AccountState } from '../mailbox/account-state.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
 import type { Selected } from './selected.ts';
 
 export type State =

@@ -2,8 +2,8 @@
  * One STATUS response (RFC 9051 §7.3.4): for STATUS itself and for LIST with RETURN (STATUS). Counters kept with every
  * change answer it; no list of messages is loaded, unless an item says that no counter has it.
  */
-import { loadList } from '../mailbox/load.ts';
-import type { MailboxState } from '../mailbox/mailbox-state.ts';
+import { loadList } from '../mailbox/state/load.ts';
+import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import { enableCondstore } from './condstore.ts';
 import type { Call } from './context.ts';
 import type { StatusItem } from './item.ts';

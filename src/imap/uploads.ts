@@ -4,8 +4,8 @@
  */
 import { invariant } from '../base/invariant.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import { IncomingStream, type Received } from '../mailbox/incoming.ts';
-import type { AccountId } from '../mailbox/model.ts';
+import type { AccountId } from '../mailbox/model/model.ts';
+import { IncomingStream, type Received } from '../mailbox/operations/incoming.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
 
 interface Upload {

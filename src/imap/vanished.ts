@@ -6,9 +6,10 @@
  * A message that is still in the client's view is left out: the session tells of it by VANISHED without EARLIER, and a
  * client that is told both counts it twice. Sets stay ranges, so that nothing here grows with how far UIDs reach.
  */
-import type { AccountState } from '../mailbox/account-state.ts';
-import { asModSeq } from '../mailbox/model.ts';
-import { unpackUids } from '../mailbox/record.ts';
+
+import { asModSeq } from '../mailbox/model/model.ts';
+import { unpackUids } from '../mailbox/model/record.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
 import type { SessionContext } from './context.ts';
 import type { Selected } from './selected.ts';
 import { formatRanges, type NumRange, NumSet, type UidSet } from './wire/numset.ts';

@@ -11,7 +11,7 @@ import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
 import { LineClient } from '../../test/kit/line-client.ts';
 import { runs } from '../../test/kit/runs.ts';
 import { silentLog } from '../base/log.ts';
-import { type MailStore, StoreError } from '../mailbox/store.ts';
+import { type MailStore, StoreError } from '../mailbox/port/store.ts';
 import { ConnectionLimits } from '../net/connection-limits.ts';
 import { makePair } from '../net/self-signed.ts';
 import { type LmtpOptions, LmtpServer } from './server.ts';

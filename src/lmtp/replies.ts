@@ -3,8 +3,8 @@
  *
  * 4xx keeps the message in the sender's queue, 5xx sends it back. Only what cannot get better is a 5xx.
  */
-import type { MailboxError, MailboxErrorCode } from '../mailbox/errors.ts';
-import { StoreError } from '../mailbox/store.ts';
+import type { MailboxError, MailboxErrorCode } from '../mailbox/model/errors.ts';
+import { StoreError } from '../mailbox/port/store.ts';
 
 export interface Reply {
   readonly code: number;

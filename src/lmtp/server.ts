@@ -10,11 +10,11 @@
 import type { AddressInfo } from 'node:net';
 import type { SMTPServerAddress, SMTPServerDataStream, SMTPServerSession } from 'smtp-server';
 import type { Log } from '../base/log.ts';
-import { resolveRecipient } from '../mailbox/address.ts';
-import type { Recipient } from '../mailbox/deliver.ts';
+import { resolveRecipient } from '../identity/address.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import { MailboxError } from '../mailbox/errors.ts';
-import { checkQuota } from '../mailbox/quota.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import type { Recipient } from '../mailbox/operations/deliver.ts';
+import { checkQuota } from '../mailbox/operations/quota.ts';
 import type { ConnectionLimits } from '../net/connection-limits.ts';
 import { hostPort } from '../net/listener.ts';
 import type { TlsSource } from '../net/tls.ts';

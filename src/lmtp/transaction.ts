@@ -7,10 +7,10 @@
  */
 import type { Readable } from 'node:stream';
 import type { Log } from '../base/log.ts';
-import { type DeliveryOutcome, deliver, type Recipient } from '../mailbox/deliver.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import { MailboxError } from '../mailbox/errors.ts';
-import { IncomingStream, type Received } from '../mailbox/incoming.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import { type DeliveryOutcome, deliver, type Recipient } from '../mailbox/operations/deliver.ts';
+import { IncomingStream, type Received } from '../mailbox/operations/incoming.ts';
 import { INTERNAL_ERROR, type OverQuota, type Reply, replyOf } from './replies.ts';
 
 export interface Envelope {

@@ -5,12 +5,12 @@
  * ("Sent Messages", "Deleted Items") and never let go of them.
  */
 import type { Clock } from '../base/clock.ts';
-import { AccountState } from './account-state.ts';
-import { MailboxError } from './errors.ts';
-import type { MailboxState } from './mailbox-state.ts';
-import { type AccountId, type AccountRecord, asModSeq, type Role } from './model.ts';
-import type { MailStore } from './store.ts';
-import type { Turns } from './turns.ts';
+import type { Turns } from './change/turns.ts';
+import { MailboxError } from './model/errors.ts';
+import { type AccountId, type AccountRecord, asModSeq, type Role } from './model/model.ts';
+import type { MailStore } from './port/store.ts';
+import { AccountState } from './state/account.ts';
+import type { MailboxState } from './state/mailbox.ts';
 
 export const FIRST_MAILBOXES: readonly { readonly name: string; readonly role?: Role }[] = [
   { name: 'INBOX' },

@@ -4,8 +4,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Accounts } from './accounts.ts';
-import type { MailStore } from './store.ts';
-import type { Turns } from './turns.ts';
+import type { Turns } from './change/turns.ts';
+import type { MailStore } from './port/store.ts';
 
 export interface DomainLimits {
   readonly keywordsPerMailbox: number;

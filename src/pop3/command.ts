@@ -2,9 +2,10 @@
  * What a command is and what it may ask of its session. A command is a row of the table in `commands.ts`; the session
  * does the rest: lines, states, errors, sending.
  */
-import type { AccountState } from '../mailbox/account-state.ts';
+
 import type { Domain } from '../mailbox/domain.ts';
-import type { Viewer } from '../mailbox/viewer.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
+import type { Viewer } from '../mailbox/state/viewer.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
 import type { Maildrop } from './maildrop.ts';
 import type { MaildropReader } from './reader.ts';

@@ -3,7 +3,7 @@
  * errors are put into these words by one exhaustive table. The code UTF8 (RFC 6856 §5) is not among them: no message is
  * refused for its headers (`sent-form.ts`).
  */
-import type { MailboxErrorCode } from '../mailbox/errors.ts';
+import type { MailboxErrorCode } from '../mailbox/model/errors.ts';
 import type { Texts } from './texts.ts';
 
 /**

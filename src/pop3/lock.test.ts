@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asAccountId } from '../mailbox/model.ts';
+import { asAccountId } from '../mailbox/model/model.ts';
 import { MaildropLocks } from './lock.ts';
 
 const ALICE = asAccountId(1);

@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { LruMap } from '../base/lru.ts';
-import type { AccountId } from '../mailbox/model.ts';
+import type { AccountId } from '../mailbox/model/model.ts';
 
 /** Sign-ins remembered for LOGIN-DELAY. */
 const MAX_REMEMBERED = 20_000;

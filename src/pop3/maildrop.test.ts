@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TRAIT } from '../mail/traits.ts';
-import { asUidValidity } from '../mailbox/model.ts';
+import { asUidValidity } from '../mailbox/model/model.ts';
 import { Maildrop } from './maildrop.ts';
 
 const CLEAN = TRAIT.CleanLines | TRAIT.HeaderEnd | TRAIT.LastLineEnd | TRAIT.PlainHeaders;

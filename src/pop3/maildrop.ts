@@ -2,11 +2,11 @@
  * The maildrop (RFC 1939 §5): INBOX as it was when the session signed in. Message numbers, unique ids and sizes are
  * settled here and never change until QUIT, whatever other sessions do to the mailbox. Pure.
  *
- * The UIDs are the mailbox's own array, which is never changed under its holders (`mailbox/message-list.ts`); only the
+ * The UIDs are the mailbox's own array, which is never changed under its holders (`mailbox/state/message-list.ts`); only the
  * sizes are copied. Messages are named by index from 0 in here; the client counts from 1.
  */
-import type { UidValidity } from '../mailbox/model.ts';
-import type { Columns } from '../mailbox/record.ts';
+import type { UidValidity } from '../mailbox/model/model.ts';
+import type { Columns } from '../mailbox/model/record.ts';
 import { sizeOf } from './sent-form.ts';
 
 /** In `octets`: not known until the message is read. No message is so large. */

@@ -3,11 +3,11 @@
  * until the session ends, whatever is expunged meanwhile (`seenModseq` of the viewer stays where it is).
  */
 import { invariant } from '../base/invariant.ts';
-import type { AccountState } from '../mailbox/account-state.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import { loadExternalIds } from '../mailbox/external-ids.ts';
-import { openMailbox } from '../mailbox/mailboxes.ts';
-import type { ViewerEvents } from '../mailbox/viewer.ts';
+import { openMailbox } from '../mailbox/operations/mailboxes.ts';
+import { loadExternalIds } from '../mailbox/reading/external-ids.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
+import type { ViewerEvents } from '../mailbox/state/viewer.ts';
 import type { Transaction } from './command.ts';
 import { Maildrop } from './maildrop.ts';
 import { MaildropReader } from './reader.ts';

@@ -4,14 +4,15 @@
  *
  * Messages that another session has removed in the meantime are gone as asked; the reply counts them.
  */
-import type { AccountState } from '../mailbox/account-state.ts';
-import { moveMessages } from '../mailbox/copy.ts';
+
 import type { Domain } from '../mailbox/domain.ts';
-import { MailboxError } from '../mailbox/errors.ts';
-import { expungeMessages } from '../mailbox/expunge.ts';
-import { createMailbox } from '../mailbox/folders.ts';
-import type { MailboxState } from '../mailbox/mailbox-state.ts';
-import { findMailbox } from '../mailbox/mailboxes.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import { moveMessages } from '../mailbox/operations/copy.ts';
+import { expungeMessages } from '../mailbox/operations/expunge.ts';
+import { createMailbox } from '../mailbox/operations/folders.ts';
+import { findMailbox } from '../mailbox/operations/mailboxes.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
+import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import { command, type Transaction } from './command.ts';
 import { Refusal } from './faults.ts';
 

@@ -7,12 +7,12 @@
  */
 import { setImmediate } from 'node:timers';
 import { type HeaderRange, headerRanges } from '../mail/downgrade/surrogate.ts';
-import type { AccountState } from '../mailbox/account-state.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import { ExpungedRecords } from '../mailbox/expunged-records.ts';
-import { loadFacts, partsOf, readRanges, streamRange } from '../mailbox/message-reader.ts';
-import { type EmailId, emailId } from '../mailbox/model.ts';
-import type { Viewer } from '../mailbox/viewer.ts';
+import { type EmailId, emailId } from '../mailbox/model/model.ts';
+import { ExpungedRecords } from '../mailbox/reading/expunged-records.ts';
+import { loadFacts, partsOf, readRanges, streamRange } from '../mailbox/reading/message-reader.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
+import type { Viewer } from '../mailbox/state/viewer.ts';
 import type { Maildrop } from './maildrop.ts';
 import { needsSurrogate } from './sent-form.ts';
 

@@ -3,10 +3,10 @@
  * thousand would otherwise write a thousand times. Losing the last second of it to a crash means unread mail, no more.
  */
 import { FLAG } from '../mail/flags.ts';
-import type { AccountState } from '../mailbox/account-state.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import { changeFlags } from '../mailbox/flags.ts';
-import type { MailboxState } from '../mailbox/mailbox-state.ts';
+import { changeFlags } from '../mailbox/operations/flags.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
+import type { MailboxState } from '../mailbox/state/mailbox.ts';
 
 const DELAY_MS = 1000;
 const MAX_WAITING = 500;

@@ -3,10 +3,10 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { ALICE, startTestPop3, type TestPop3 } from '../../test/kit/pop3.ts';
 import { Pop3Client } from '../../test/pop3-client.ts';
 import { FLAG } from '../mail/flags.ts';
-import { moveMessages } from '../mailbox/copy.ts';
-import { expungeMessages } from '../mailbox/expunge.ts';
-import { createMailbox } from '../mailbox/folders.ts';
-import { mailboxOf } from '../mailbox/mailboxes.ts';
+import { moveMessages } from '../mailbox/operations/copy.ts';
+import { expungeMessages } from '../mailbox/operations/expunge.ts';
+import { createMailbox } from '../mailbox/operations/folders.ts';
+import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
 
 const message = (n: number, body = `body ${n}`): string => `Subject: ${n}\r\n\r\n${body}\r\n`;
 const base64 = (text: string): string => Buffer.from(text, 'latin1').toString('base64');

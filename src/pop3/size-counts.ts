@@ -9,7 +9,7 @@
 import { LruMap } from '../base/lru.ts';
 import type { HeaderRange } from '../mail/downgrade/surrogate.ts';
 import { TRAIT } from '../mail/traits.ts';
-import type { EmailId } from '../mailbox/model.ts';
+import type { EmailId } from '../mailbox/model/model.ts';
 import type { Maildrop } from './maildrop.ts';
 import { type MaildropReader, SMALL_BYTES, type StoredMessage } from './reader.ts';
 import { SentForm } from './sent-form.ts';

@@ -8,11 +8,11 @@ import { after, beforeEach, describe, it } from 'node:test';
 import { ALICE, startTestPop3, type TestPop3 } from '../../test/kit/pop3.ts';
 import { Pop3Client } from '../../test/pop3-client.ts';
 import { TRAIT } from '../mail/traits.ts';
-import { deliver } from '../mailbox/deliver.ts';
-import { expungeMessages } from '../mailbox/expunge.ts';
-import { receive } from '../mailbox/incoming.ts';
-import { mailboxOf } from '../mailbox/mailboxes.ts';
-import type { MailStore } from '../mailbox/store.ts';
+import { deliver } from '../mailbox/operations/deliver.ts';
+import { expungeMessages } from '../mailbox/operations/expunge.ts';
+import { receive } from '../mailbox/operations/incoming.ts';
+import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
+import type { MailStore } from '../mailbox/port/store.ts';
 
 const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
 const ORDINARY = utf8('Subject: ordinary\r\nContent-Transfer-Encoding: 8bit\r\n\r\nKörper\r\n');

@@ -1,14 +1,14 @@
 /**
- * What the port promises (`mailbox/store.ts`), as a test suite for any store. An adapter runs it from its own test and
+ * What the port promises (`mailbox/port/store.ts`), as a test suite for any store. An adapter runs it from its own test and
  * adds only what is particular to it. `make` gives an empty store that can be opened again after it was closed.
  *
  * Durability against power loss cannot be seen from here: a store proves it by a test of its own.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { asAccountId, asMailboxId, asModSeq, asUid, type EmailId } from '../mailbox/model.ts';
-import { packUids } from '../mailbox/record.ts';
-import { type AccountBatch, type MailStore, StoreError } from '../mailbox/store.ts';
+import { asAccountId, asMailboxId, asModSeq, asUid, type EmailId } from '../mailbox/model/model.ts';
+import { packUids } from '../mailbox/model/record.ts';
+import { type AccountBatch, type MailStore, StoreError } from '../mailbox/port/store.ts';
 import {
   ALICE,
   aBatch,

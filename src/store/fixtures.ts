@@ -12,7 +12,7 @@ import {
   type EmailId,
   emailId,
   type MailboxRow,
-} from '../mailbox/model.ts';
+} from '../mailbox/model/model.ts';
 import type {
   AccountBatch,
   ChunkRow,
@@ -20,7 +20,7 @@ import type {
   MailStore,
   NewEmail,
   StagedBlob,
-} from '../mailbox/store.ts';
+} from '../mailbox/port/store.ts';
 
 export const ALICE = asAccountId(1);
 export const BOB = asAccountId(2);

@@ -10,7 +10,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { MailboxError } from '../mailbox/errors.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
 import { isRefusal, type MailAccess, type MessageToAdd } from './mail-access.ts';
 import { mailboxFor, type RoleHolders } from './mailbox-for.ts';
 import type { OpenFolder, Source, SourceFolder, SourceMessage } from './source.ts';

@@ -2,8 +2,8 @@
  * What moving mail into and out of an account needs of whoever holds the mail: this process, or a server that is asked
  * through its control socket. Accounts are named by address, mailboxes by name; errors are MailboxErrors.
  */
-import type { MailboxErrorCode } from '../mailbox/errors.ts';
-import type { Role } from '../mailbox/model.ts';
+import type { MailboxErrorCode } from '../mailbox/model/errors.ts';
+import type { Role } from '../mailbox/model/model.ts';
 
 export interface MailAccess {
   listMailboxes(address: string): Promise<readonly MailboxSummary[]>;

@@ -2,8 +2,9 @@
  * Which mailbox a folder of a source becomes. A folder at the top that other programs use for a role ("Sent Items",
  * "Deleted Messages") becomes the account's mailbox of that role: a second one beside it would be used by no client.
  */
-import { roleOfName } from '../mailbox/folders.ts';
-import type { Role } from '../mailbox/model.ts';
+
+import type { Role } from '../mailbox/model/model.ts';
+import { roleOfName } from '../mailbox/operations/folders.ts';
 
 export type RoleHolders = readonly { readonly name: string; readonly role?: Role }[];
 

@@ -9,8 +9,8 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type CheckProblem, checkMail } from '../../src/mailbox/check.ts';
-import { StoreError } from '../../src/mailbox/store.ts';
+import { StoreError } from '../../src/mailbox/port/store.ts';
+import { type CheckProblem, checkMail } from '../../src/mailbox/upkeep/check.ts';
 import { Database } from '../../src/store/sqlite/database.ts';
 import { ImapClient } from '../imap-client.ts';
 import { openTestDomain } from '../kit/domain.ts';

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CheckProblem, checkMail } from '../../src/mailbox/check.ts';
+import { type CheckProblem, checkMail } from '../../src/mailbox/upkeep/check.ts';
 import { openTestDomain } from '../kit/domain.ts';
 
 export const PASSWORD = 'a pigeon never forgets'.replaceAll(' ', '-');

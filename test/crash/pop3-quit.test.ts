@@ -8,10 +8,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { appendMessages } from '../../src/mailbox/append.ts';
-import { receive } from '../../src/mailbox/incoming.ts';
-import { loadList } from '../../src/mailbox/load.ts';
-import { mailboxOf } from '../../src/mailbox/mailboxes.ts';
+import { appendMessages } from '../../src/mailbox/operations/append.ts';
+import { receive } from '../../src/mailbox/operations/incoming.ts';
+import { mailboxOf } from '../../src/mailbox/operations/mailboxes.ts';
+import { loadList } from '../../src/mailbox/state/load.ts';
 import { openTestDomain, type TestDomain } from '../kit/domain.ts';
 import { startServer } from '../kit/server.ts';
 import { Pop3Client } from '../pop3-client.ts';

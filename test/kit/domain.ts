@@ -9,17 +9,17 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { type Log, silentLog } from '../../src/base/log.ts';
 import { Secret } from '../../src/base/secret.ts';
-import { AccountAdmin } from '../../src/mailbox/account-admin.ts';
+import { AccountAdmin } from '../../src/identity/account-admin.ts';
+import { Authenticator } from '../../src/identity/authenticator.ts';
+import { Passwords } from '../../src/identity/password.ts';
 import { Accounts } from '../../src/mailbox/accounts.ts';
-import { type CheckProblem, checkMail } from '../../src/mailbox/check.ts';
+import { Turns } from '../../src/mailbox/change/turns.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
-import { loadList } from '../../src/mailbox/load.ts';
-import { Authenticator } from '../../src/mailbox/login.ts';
-import { mailboxOf } from '../../src/mailbox/mailboxes.ts';
-import { type AccountRecord, emailId } from '../../src/mailbox/model.ts';
-import { Passwords } from '../../src/mailbox/password.ts';
-import type { MailStore } from '../../src/mailbox/store.ts';
-import { Turns } from '../../src/mailbox/turns.ts';
+import { type AccountRecord, emailId } from '../../src/mailbox/model/model.ts';
+import { mailboxOf } from '../../src/mailbox/operations/mailboxes.ts';
+import type { MailStore } from '../../src/mailbox/port/store.ts';
+import { loadList } from '../../src/mailbox/state/load.ts';
+import { type CheckProblem, checkMail } from '../../src/mailbox/upkeep/check.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 
 /** As cheap as Argon2 gets: tests sign in often. */

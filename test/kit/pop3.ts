@@ -4,10 +4,10 @@
  */
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { OPTIONS } from '../../src/config/options.ts';
-import type { AccountState } from '../../src/mailbox/account-state.ts';
-import { appendMessages } from '../../src/mailbox/append.ts';
-import { receive } from '../../src/mailbox/incoming.ts';
-import { mailboxOf } from '../../src/mailbox/mailboxes.ts';
+import { appendMessages } from '../../src/mailbox/operations/append.ts';
+import { receive } from '../../src/mailbox/operations/incoming.ts';
+import { mailboxOf } from '../../src/mailbox/operations/mailboxes.ts';
+import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { ConnectionLimits } from '../../src/net/connection-limits.ts';
 import type { Listener } from '../../src/net/listener.ts';
 import { Roster } from '../../src/net/roster.ts';

@@ -5,10 +5,11 @@
  * is sent, tagged, since clients block on anything else: size, quota, a mailbox that is not there (`literal`). NUL is
  * taken in any literal and kept: what was put in is what comes out. Several messages are one change, all or none.
  */
-import { appendMessages, type IncomingMessage } from '../../mailbox/append.ts';
-import { MailboxError } from '../../mailbox/errors.ts';
-import { findMailbox } from '../../mailbox/mailboxes.ts';
-import { checkQuota } from '../../mailbox/quota.ts';
+
+import { MailboxError } from '../../mailbox/model/errors.ts';
+import { appendMessages, type IncomingMessage } from '../../mailbox/operations/append.ts';
+import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
+import { checkQuota } from '../../mailbox/operations/quota.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call, LiteralContext, SessionContext } from '../context.ts';
 import { appendUid, bad, type Completion, no, ok } from '../replies.ts';

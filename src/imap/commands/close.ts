@@ -1,4 +1,4 @@
-import { expungeMessages } from '../../mailbox/expunge.ts';
+import { expungeMessages } from '../../mailbox/operations/expunge.ts';
 import { defineCommand, SELECTED } from '../command.ts';
 import { ok } from '../replies.ts';
 import { end } from '../wire/grammar.ts';

@@ -2,8 +2,8 @@
  * COPY and UID COPY (RFC 9051 §6.4.7) with COPYUID (RFC 4315 §3). All of the messages or none: when one named by its
  * number is gone the copy is refused, for the client would delete the originals in the belief that they are safe.
  */
-import { copyMessages } from '../../mailbox/copy.ts';
-import { findMailbox } from '../../mailbox/mailboxes.ts';
+import { copyMessages } from '../../mailbox/operations/copy.ts';
+import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call } from '../context.ts';
 import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';

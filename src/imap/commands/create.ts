@@ -1,6 +1,6 @@
-import { MailboxError } from '../../mailbox/errors.ts';
-import { createMailbox } from '../../mailbox/folders.ts';
-import type { Role } from '../../mailbox/model.ts';
+import { MailboxError } from '../../mailbox/model/errors.ts';
+import type { Role } from '../../mailbox/model/model.ts';
+import { createMailbox } from '../../mailbox/operations/folders.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import type { CreateParameter } from '../item.ts';
 import { allAttributesOf, listedOf, oldNameOf, writeList } from '../listing.ts';

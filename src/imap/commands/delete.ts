@@ -1,4 +1,4 @@
-import { deleteMailbox } from '../../mailbox/folders.ts';
+import { deleteMailbox } from '../../mailbox/operations/folders.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import { oldNameOf, writeList } from '../listing.ts';
 import { ok } from '../replies.ts';

@@ -2,8 +2,8 @@
  * EXPUNGE and UID EXPUNGE (RFC 9051 §6.4.3, §6.4.9; RFC 4315 §2.1). What is removed is told by the updates, as EXPUNGE or
  * VANISHED; when nothing is, nothing is said: an EXISTS in that place sends Apple Mail into a loop.
  */
-import { MailboxError } from '../../mailbox/errors.ts';
-import { expungeMessages } from '../../mailbox/expunge.ts';
+import { MailboxError } from '../../mailbox/model/errors.ts';
+import { expungeMessages } from '../../mailbox/operations/expunge.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call } from '../context.ts';
 import { type MessageSet, messageSet } from '../message-set.ts';

@@ -3,9 +3,10 @@
  * knows where its messages went before they vanish (RFC 6851 §4.3). A message that is gone already was moved or deleted
  * by another device, which is what this one wanted: it is passed over.
  */
-import { moveMessages } from '../../mailbox/copy.ts';
-import { MailboxError } from '../../mailbox/errors.ts';
-import { findMailbox } from '../../mailbox/mailboxes.ts';
+
+import { MailboxError } from '../../mailbox/model/errors.ts';
+import { moveMessages } from '../../mailbox/operations/copy.ts';
+import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call } from '../context.ts';
 import { selectMessages, uidsOf } from '../message-set.ts';

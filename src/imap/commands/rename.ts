@@ -1,5 +1,5 @@
-import { renameMailbox } from '../../mailbox/folders.ts';
-import { findMailbox } from '../../mailbox/mailboxes.ts';
+import { renameMailbox } from '../../mailbox/operations/folders.ts';
+import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import { allAttributesOf, listedOf, writeList } from '../listing.ts';
 import { ok } from '../replies.ts';

@@ -5,7 +5,7 @@
  * kin the day that stands in the Date field, whatever its zone. Sequence numbers become UIDs by what this client has been
  * told; numbers above the last name nothing, for a search is no reason to complain.
  */
-import type { Criterion, UidRanges } from '../../mailbox/criterion.ts';
+import type { Criterion, UidRanges } from '../../mailbox/model/criterion.ts';
 import type { SearchKeyItem } from '../item.ts';
 import type { Selected } from '../selected.ts';
 import type { CalendarDay } from '../wire/date.ts';

@@ -1,12 +1,12 @@
 /**
  * SEARCH and UID SEARCH (RFC 9051 §6.4.4, §6.4.9), with RETURN (RFC 4731) and SAVE (RFC 5182). What the keys mean is in
- * `search-criteria.ts`, who finds is `mailbox/search.ts`.
+ * `search-criteria.ts`, who finds is `mailbox/search/search.ts`.
  *
  * The saved result is kept as UIDs, so that it means the same messages whatever is expunged. It is emptied when a search
  * that was to fill it fails with NO, and left alone by a BAD one (RFC 5182 §2.1); therefore a fault of the keys that is a
  * NO (BADCHARSET) is kept until it is known whether SAVE was asked for.
  */
-import { type SearchResult, searchMessages } from '../../mailbox/search.ts';
+import { type SearchResult, searchMessages } from '../../mailbox/search/search.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call } from '../context.ts';

@@ -1,6 +1,6 @@
 import { ALL_SYSTEM_FLAGS } from '../../mail/flags.ts';
-import type { MailboxState } from '../../mailbox/mailbox-state.ts';
-import { beginOpening, mailboxOf, openMailbox } from '../../mailbox/mailboxes.ts';
+import { beginOpening, mailboxOf, openMailbox } from '../../mailbox/operations/mailboxes.ts';
+import type { MailboxState } from '../../mailbox/state/mailbox.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call, SessionContext } from '../context.ts';
 import type { SelectParameter } from '../item.ts';

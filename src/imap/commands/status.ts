@@ -1,4 +1,4 @@
-import { mailboxOf } from '../../mailbox/mailboxes.ts';
+import { mailboxOf } from '../../mailbox/operations/mailboxes.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import type { StatusItem } from '../item.ts';
 import { ok } from '../replies.ts';

@@ -6,8 +6,8 @@
  * own changes are marked in `ownFlagChanges`, so that nothing is told twice. A message that failed the condition is told
  * as it is now, which saves the client from asking (RFC 7162 §3.1.3 recommends it).
  */
-import { MailboxError } from '../../mailbox/errors.ts';
-import { changeFlags, type FlagSlice } from '../../mailbox/flags.ts';
+import { MailboxError } from '../../mailbox/model/errors.ts';
+import { changeFlags, type FlagSlice } from '../../mailbox/operations/flags.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call, SessionContext } from '../context.ts';

@@ -1,4 +1,4 @@
-import { setSubscribed } from '../../mailbox/folders.ts';
+import { setSubscribed } from '../../mailbox/operations/folders.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
 import { ok } from '../replies.ts';
 import { end } from '../wire/grammar.ts';

@@ -3,7 +3,7 @@
  *
  * VANISHED in the place of EXPUNGE is `updates.ts`; VANISHED (EARLIER) is `vanished.ts`; here is the parameter of SELECT.
  */
-import type { AccountState } from '../../mailbox/account-state.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { SessionContext } from '../context.ts';
 import { defineExtension } from '../extension.ts';

@@ -5,7 +5,7 @@
  * A resource without limit is left out: clients read a limit of 0 as "full".
  */
 import { FLAG } from '../../mail/flags.ts';
-import { quotaOf } from '../../mailbox/quota.ts';
+import { quotaOf } from '../../mailbox/operations/quota.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call } from '../context.ts';
 import { defineExtension } from '../extension.ts';

@@ -2,8 +2,8 @@
  * SPECIAL-USE (RFC 6154): which mailbox is Sent, Trash and so on. The attributes stand in every LIST response
  * (`listing.ts`); here are the options that ask for them and CREATE's parameter.
  */
-import { MailboxError } from '../../mailbox/errors.ts';
-import type { Role } from '../../mailbox/model.ts';
+import { MailboxError } from '../../mailbox/model/errors.ts';
+import type { Role } from '../../mailbox/model/model.ts';
 import { defineExtension } from '../extension.ts';
 import { createParameter } from '../item.ts';
 import { ROLE_ATTRIBUTES } from '../listing.ts';

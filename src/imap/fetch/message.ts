@@ -4,9 +4,9 @@
  */
 import type { PartOffsets } from '../../mail/part.ts';
 import type { Domain } from '../../mailbox/domain.ts';
-import { partsOf, readRanges, streamRange } from '../../mailbox/message-reader.ts';
-import { type AccountId, type EmailFacts, emailId } from '../../mailbox/model.ts';
-import type { Columns, MessageRecord } from '../../mailbox/record.ts';
+import { type AccountId, type EmailFacts, emailId } from '../../mailbox/model/model.ts';
+import type { Columns, MessageRecord } from '../../mailbox/model/record.ts';
+import { partsOf, readRanges, streamRange } from '../../mailbox/reading/message-reader.ts';
 import type { SessionContext } from '../context.ts';
 import type { FetchedMessage, Octets } from '../item.ts';
 import type { Completion } from '../replies.ts';

@@ -12,14 +12,14 @@
  * answer from the rest of a literal.
  */
 import { FLAG } from '../../mail/flags.ts';
-import type { AccountState } from '../../mailbox/account-state.ts';
-import { MailboxError } from '../../mailbox/errors.ts';
-import { ExpungedRecords } from '../../mailbox/expunged-records.ts';
-import { changeFlags } from '../../mailbox/flags.ts';
-import { loadFacts, readRanges } from '../../mailbox/message-reader.ts';
-import { emailId } from '../../mailbox/model.ts';
-import { type MessageRecord, recordAt } from '../../mailbox/record.ts';
-import type { ByteRange } from '../../mailbox/store.ts';
+import { MailboxError } from '../../mailbox/model/errors.ts';
+import { emailId } from '../../mailbox/model/model.ts';
+import { type MessageRecord, recordAt } from '../../mailbox/model/record.ts';
+import { changeFlags } from '../../mailbox/operations/flags.ts';
+import type { ByteRange } from '../../mailbox/port/store.ts';
+import { ExpungedRecords } from '../../mailbox/reading/expunged-records.ts';
+import { loadFacts, readRanges } from '../../mailbox/reading/message-reader.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
 import { StreamClosed } from '../../net/stream.ts';
 import type { SessionContext } from '../context.ts';
 import type { Written } from '../item.ts';

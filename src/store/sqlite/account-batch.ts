@@ -5,8 +5,8 @@
  * `expect` is compared with the modseq in memory: this process owns the shard, so the map is the truth, and it is
  * refilled from the database after a rollback.
  */
-import type { AccountId, EmailId, MailboxRow } from '../../mailbox/model.ts';
-import { type AccountBatch, type NewEmail, StoreError } from '../../mailbox/store.ts';
+import type { AccountId, EmailId, MailboxRow } from '../../mailbox/model/model.ts';
+import { type AccountBatch, type NewEmail, StoreError } from '../../mailbox/port/store.ts';
 import { BlobChanges, type Blobs } from './blobs.ts';
 import type { Database } from './database.ts';
 import { sealFacts } from './emails.ts';

@@ -3,7 +3,7 @@
  * inside a transaction by the writer of batches; what it remembers outside the database (the numbers given to staged
  * bytes, the rows per segment) is undone by `rollback` when the transaction is.
  */
-import { StoreError } from '../../mailbox/store.ts';
+import { StoreError } from '../../mailbox/port/store.ts';
 import type { Database } from './database.ts';
 import { KIND_SEGMENT, KIND_SPOOL } from './schema/mail.ts';
 import type { Segments } from './segments.ts';

@@ -8,8 +8,8 @@
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { EMPTY } from '../../base/bytes.ts';
-import type { EmailId } from '../../mailbox/model.ts';
-import { type ByteRange, StoreError } from '../../mailbox/store.ts';
+import type { EmailId } from '../../mailbox/model/model.ts';
+import { type ByteRange, StoreError } from '../../mailbox/port/store.ts';
 import { bufferOf, type Database, type Row } from './database.ts';
 import { nextRun, readRun } from './emails.ts';
 import { KIND_SEGMENT, KIND_SPOOL } from './schema/mail.ts';

@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Bug } from '../../base/invariant.ts';
-import { StoreError } from '../../mailbox/store.ts';
+import { StoreError } from '../../mailbox/port/store.ts';
 import type { CheckpointMode, CheckpointReply, CheckpointWorkerData } from './checkpoint-worker.ts';
 import { type Database, isSyncFailure } from './database.ts';
 

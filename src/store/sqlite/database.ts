@@ -7,7 +7,7 @@
  * checkpointer from restarting the log.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { StoreError, type StoreErrorCode } from '../../mailbox/store.ts';
+import { StoreError, type StoreErrorCode } from '../../mailbox/port/store.ts';
 
 export type SqlValue = null | number | bigint | string | NodeJS.ArrayBufferView;
 export type Row = readonly SqlValue[];

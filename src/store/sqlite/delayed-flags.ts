@@ -8,8 +8,8 @@
  * last 100 ms, and never the order of those of one account: each is applied only on the modseq it was made for. When
  * what waits cannot be written (a full disk, a checkpoint at work), nothing more is taken until it is.
  */
-import type { AccountId, MailboxId, MailboxRow } from '../../mailbox/model.ts';
-import type { AccountBatch, ChunkRow } from '../../mailbox/store.ts';
+import type { AccountId, MailboxId, MailboxRow } from '../../mailbox/model/model.ts';
+import type { AccountBatch, ChunkRow } from '../../mailbox/port/store.ts';
 import { type BatchContext, storedModseq, writeRows } from './account-batch.ts';
 import { storeError } from './database.ts';
 import type { FlagBatch, FlagJournal } from './flag-journal.ts';

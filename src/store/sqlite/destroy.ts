@@ -3,7 +3,7 @@
  * what is still there, so it can be stopped at any moment and started again. The account's own row goes last.
  */
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
-import type { AccountId, EmailId } from '../../mailbox/model.ts';
+import type { AccountId, EmailId } from '../../mailbox/model/model.ts';
 import { type BatchContext, releaseEmail } from './account-batch.ts';
 import { BlobChanges } from './blobs.ts';
 import type { Work } from './group-commit.ts';

@@ -4,8 +4,13 @@
  *
  * Changes are rare, so its log is moved into the database by SQLite itself, on the thread that commits.
  */
-import { type AccountId, type AccountRecord, asAccountId, MAX_ACCOUNT_ID } from '../../mailbox/model.ts';
-import { type Directory, StoreError } from '../../mailbox/store.ts';
+import {
+  type AccountId,
+  type AccountRecord,
+  asAccountId,
+  MAX_ACCOUNT_ID,
+} from '../../mailbox/model/model.ts';
+import { type Directory, StoreError } from '../../mailbox/port/store.ts';
 import { Database, type Row } from './database.ts';
 import { migrate, tune } from './migrate.ts';
 import { ACCOUNTS_SCHEMA } from './schema/accounts.ts';

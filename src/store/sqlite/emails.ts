@@ -9,8 +9,8 @@
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { EMPTY } from '../../base/bytes.ts';
-import type { AccountId, EmailFacts, EmailId } from '../../mailbox/model.ts';
-import { type EmailField, StoreError } from '../../mailbox/store.ts';
+import type { AccountId, EmailFacts, EmailId } from '../../mailbox/model/model.ts';
+import { type EmailField, StoreError } from '../../mailbox/port/store.ts';
 import { bufferOf, type Database, type Row } from './database.ts';
 import { accountRange } from './keys.ts';
 

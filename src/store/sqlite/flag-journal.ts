@@ -13,7 +13,7 @@
 import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { EMPTY } from '../../base/bytes.ts';
-import type { AccountBatch, ChunkRow } from '../../mailbox/store.ts';
+import type { AccountBatch, ChunkRow } from '../../mailbox/port/store.ts';
 
 /** What a change of flags may consist of; everything else of its batch is empty. */
 export type FlagBatch = Pick<AccountBatch, 'account' | 'expect' | 'row' | 'mailboxes' | 'chunks'>;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
-import { StoreError } from '../../mailbox/store.ts';
+import { StoreError } from '../../mailbox/port/store.ts';
 import { Database } from './database.ts';
 import { GroupCommit, type GroupCommitOptions, type Work } from './group-commit.ts';
 import { WalSync } from './wal-sync.ts';

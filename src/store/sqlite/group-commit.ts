@@ -9,7 +9,7 @@
  * `committed` tells what became of each piece, `durable` resolves after a sync that was started after the COMMIT.
  */
 import { Mutex } from '../../base/gate.ts';
-import { StoreError } from '../../mailbox/store.ts';
+import { StoreError } from '../../mailbox/port/store.ts';
 import { type Database, isSyncFailure, storeError } from './database.ts';
 import type { WalSync } from './wal-sync.ts';
 

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { basename, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { StoreProblem } from '../../mailbox/store.ts';
+import type { StoreProblem } from '../../mailbox/port/store.ts';
 import { workerUrl } from './checkpointer.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { InspectRequest } from './inspect-worker.ts';

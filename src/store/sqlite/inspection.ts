@@ -10,8 +10,8 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EmailId } from '../../mailbox/model.ts';
-import type { StoreProblem } from '../../mailbox/store.ts';
+import type { EmailId } from '../../mailbox/model/model.ts';
+import type { StoreProblem } from '../../mailbox/port/store.ts';
 import type { Database } from './database.ts';
 import { recoverMailboxes } from './lost-mailboxes.ts';
 import { isRecordHead, RECORD_HEAD_BYTES, segmentName } from './segments.ts';

@@ -1,5 +1,5 @@
 /** How two numbers of the port become one key of the database, and which shard an account lives in. */
-import type { AccountId, MailboxId } from '../../mailbox/model.ts';
+import type { AccountId, MailboxId } from '../../mailbox/model/model.ts';
 
 const PER_ACCOUNT = 0x1_0000_0000;
 

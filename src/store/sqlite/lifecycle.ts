@@ -6,7 +6,7 @@
  * So an unclean stop of such a store begins a new epoch, and every account, when it is first loaded in it, jumps its
  * modseq by MODSEQ_JUMP: more than can have been given out between two syncs.
  */
-import type { AccountId } from '../../mailbox/model.ts';
+import type { AccountId } from '../../mailbox/model/model.ts';
 import type { BatchContext } from './account-batch.ts';
 import type { Database } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';

@@ -7,7 +7,7 @@
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { StoreError } from '../../mailbox/store.ts';
+import { StoreError } from '../../mailbox/port/store.ts';
 import { Database } from './database.ts';
 
 export interface Lock {

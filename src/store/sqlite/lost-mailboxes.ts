@@ -10,7 +10,7 @@ import { EMPTY } from '../../base/bytes.ts';
 import { bufferOf, type Database, type Row } from './database.ts';
 import { accountOfKey, mailboxOfKey } from './keys.ts';
 
-/** A message's place in a chunk's records, and its UID in the first octets of it (see `mailbox/record.ts`). */
+/** A message's place in a chunk's records, and its UID in the first octets of it (see `mailbox/model/record.ts`). */
 const RECORD_BYTES = 32;
 
 const LAST_CHUNK = 'SELECT first, count, records FROM chunk WHERE mailbox = ? ORDER BY first DESC LIMIT 1';

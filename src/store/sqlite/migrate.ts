@@ -2,7 +2,7 @@
  * Schemas move forward only, one numbered step at a time, each in one transaction with its number. A database that is
  * newer than this program is refused: guessing at columns we do not know would be the end of somebody's mail.
  */
-import { StoreError } from '../../mailbox/store.ts';
+import { StoreError } from '../../mailbox/port/store.ts';
 import type { Database } from './database.ts';
 
 export interface Schema {

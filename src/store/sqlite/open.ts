@@ -12,7 +12,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Log, silentLog } from '../../base/log.ts';
-import { type AccountId, type EmailId, emailAccount } from '../../mailbox/model.ts';
+import { type AccountId, type EmailId, emailAccount } from '../../mailbox/model/model.ts';
 import {
   type AccountBatch,
   type ByteRange,
@@ -20,7 +20,7 @@ import {
   type MailStore,
   StoreError,
   type Turn,
-} from '../../mailbox/store.ts';
+} from '../../mailbox/port/store.ts';
 import { CHECKPOINT_BYTES } from './checkpointer.ts';
 import { storeError } from './database.ts';
 import { SqliteDirectory } from './directory.ts';

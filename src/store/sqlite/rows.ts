@@ -12,8 +12,8 @@ import type {
   Role,
   Uid,
   UidValidity,
-} from '../../mailbox/model.ts';
-import type { ChunkRow, ExpungedRow, ExternalId } from '../../mailbox/store.ts';
+} from '../../mailbox/model/model.ts';
+import type { ChunkRow, ExpungedRow, ExternalId } from '../../mailbox/port/store.ts';
 import { bufferOf, type Database, type Row } from './database.ts';
 import { accountRange, mailboxKey, mailboxOfKey } from './keys.ts';
 

@@ -3,7 +3,7 @@
  * closed by its last user, so a segment may be deleted while somebody still reads from it.
  */
 import { close, openSync, read, readSync } from 'node:fs';
-import { StoreError } from '../../mailbox/store.ts';
+import { StoreError } from '../../mailbox/port/store.ts';
 import type { Segments } from './segments.ts';
 
 const MAX_OPEN = 64;

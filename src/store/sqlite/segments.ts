@@ -13,7 +13,7 @@ import * as fs from 'node:fs';
 import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { StoreError } from '../../mailbox/store.ts';
+import { StoreError } from '../../mailbox/port/store.ts';
 import { storeError } from './database.ts';
 
 export const RECORD_HEAD_BYTES = 32;

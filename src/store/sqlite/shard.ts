@@ -10,8 +10,8 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AccountId, EmailId } from '../../mailbox/model.ts';
-import { type AccountBatch, StoreError, type StoreProblem } from '../../mailbox/store.ts';
+import type { AccountId, EmailId } from '../../mailbox/model/model.ts';
+import { type AccountBatch, StoreError, type StoreProblem } from '../../mailbox/port/store.ts';
 import { type BatchContext, BatchWork } from './account-batch.ts';
 import { Blobs } from './blobs.ts';
 import { ByteReader } from './bytes.ts';

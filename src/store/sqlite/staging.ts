@@ -7,7 +7,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { EMPTY } from '../../base/bytes.ts';
-import { type StagedBlob, type Staging, StoreError } from '../../mailbox/store.ts';
+import { type StagedBlob, type Staging, StoreError } from '../../mailbox/port/store.ts';
 import type { Extent, Segments, SegmentWriter } from './segments.ts';
 
 export const MAX_INLINE_BYTES = 64 * 1024;

@@ -16,8 +16,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { EmailId } from '../../mailbox/model.ts';
-import { type MailStore, StoreError } from '../../mailbox/store.ts';
+import type { EmailId } from '../../mailbox/model/model.ts';
+import { type MailStore, StoreError } from '../../mailbox/port/store.ts';
 import {
   ALICE,
   aBatch,

@@ -13,7 +13,7 @@
 import { close, closeSync, constants, fdatasync, fstatSync, fsyncSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Bug } from '../../base/invariant.ts';
-import { StoreError } from '../../mailbox/store.ts';
+import { StoreError } from '../../mailbox/port/store.ts';
 
 export class WalSync {
   readonly #path: string;

@@ -5,8 +5,8 @@
  * Each batch adds emails (small and large, sometimes two sharing their bytes, sometimes with a prefix of their own),
  * rewrites a chunk and the mailbox, and now and then copies, expunges and releases older ones.
  */
-import { type AccountId, asModSeq, type EmailId } from '../../../mailbox/model.ts';
-import type { AccountBatch, MailStore, StagedBlob } from '../../../mailbox/store.ts';
+import { type AccountId, asModSeq, type EmailId } from '../../../mailbox/model/model.ts';
+import type { AccountBatch, MailStore, StagedBlob } from '../../../mailbox/port/store.ts';
 import {
   aBatch,
   aChunk,

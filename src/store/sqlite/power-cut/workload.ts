@@ -7,7 +7,7 @@
  */
 import { openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { asAccountId } from '../../../mailbox/model.ts';
+import { asAccountId } from '../../../mailbox/model/model.ts';
 import { openWithFaults } from '../open.ts';
 import type { ShardFaults } from '../shard.ts';
 import { WalSync } from '../wal-sync.ts';

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
+import { Secret } from '../base/secret.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import type { AccountId } from '../mailbox/model/model.ts';
+import { appendMessages } from '../mailbox/operations/append.ts';
+import { receive } from '../mailbox/operations/incoming.ts';
+import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
+
+let kit: TestDomain;
+
+before(async () => {
+  kit = await openTestDomain();
+});
+
+after(() => kit.close());
+
+async function signIn(username: string, password: string): Promise<string> {
+  try {
+    const attempt = { username, password: new Secret(password), remoteAddress: '127.0.0.1', service: 'test' };
+    return (await kit.authenticator.authenticate(attempt)).address;
+  } catch (error) {
+    return (error as MailboxError).code;
+  }
+}
+
+async function addMessage(id: AccountId): Promise<void> {
+  const account = await kit.domain.accounts.open(id);
+  const received = await receive(kit.store, [id], 1000, Buffer.from('Subject: x\r\n\r\nx\r\n'));
+  const message = { ...received, flags: 0, keywords: [], internalDate: undefined };
+  await appendMessages(kit.domain, account, mailboxOf(account, 'INBOX'), [message]);
+}
+
+describe('accounts', () => {
+  test('are added one by one, whatever becomes of the others', async () => {
+    const password = new Secret('grün');
+    const outcomes = await kit.admin.addAccounts([
+      { address: 'Anna', password, quotaBytes: 1000 },
+      { address: 'anna@example.com', password },
+      { address: 'not an address', password },
+      { address: 'empty@example.com', password: new Secret('') },
+      { address: 'long@example.com', password: new Secret('x'.repeat(1025)) },
+      { address: 'ben@example.org', password, quotaMessages: 5 },
+    ]);
+    const seen = outcomes.map((one) => (one instanceof MailboxError ? one.code : one.address));
+    const refused = ['exists', 'invalid-name', 'cannot', 'cannot'];
+    assert.deepEqual(seen, ['anna@example.com', ...refused, 'ben@example.org']);
+    const again = await kit.admin.addAccounts([{ address: 'ANNA', password }]);
+    assert.equal((again[0] as MailboxError).code, 'exists');
+    assert.equal((await kit.admin.accountOf('anna')).quotaBytes, 1000);
+    assert.equal(await signIn('anna', 'gru\u0308n'), 'anna@example.com');
+  });
+
+  test('a new password works at once, the old one stops, sessions are sent away', async () => {
+    const { id } = await kit.addAccount('carl@example.com', 'old');
+    assert.equal(await signIn('carl', 'old'), 'carl@example.com');
+    const account = await kit.domain.accounts.open(id);
+    const told: string[] = [];
+    account.listeners.add({ onAccountChange: () => {}, onEvicted: (reason) => void told.push(reason) });
+    await kit.admin.setPassword(id, new Secret('new'));
+    assert.equal(await signIn('carl', 'old'), 'bad-credentials');
+    assert.equal(await signIn('carl', 'new'), 'carl@example.com');
+    assert.deepEqual(told, ['the password was changed']);
+    assert.equal(await kit.domain.accounts.open(id), account);
+  });
+
+  test('a removed one is gone with its mail; its name can be used again, for an empty account', async () => {
+    const { id } = await kit.addAccount('dora@example.com', 'secret');
+    await addMessage(id);
+    const told: string[] = [];
+    const account = await kit.domain.accounts.open(id);
+    account.listeners.add({ onAccountChange: () => {}, onEvicted: (reason) => void told.push(reason) });
+    assert.equal(await signIn('dora', 'secret'), 'dora@example.com');
+    await kit.admin.removeAccount(id);
+    assert.deepEqual(told, ['the account was removed']);
+    assert.equal(await signIn('dora', 'secret'), 'bad-credentials');
+    assert.equal(await kit.store.loadAccount(id), undefined);
+    assert.deepEqual(await kit.store.directory.removing(), []);
+    await assert.rejects(kit.domain.accounts.open(id), /no such account/);
+    const again = await kit.addAccount('dora@example.com', 'other');
+    assert.notEqual(again.id, id);
+    assert.equal((await kit.domain.accounts.open(again.id)).usedMessages, 0);
+  });
+
+  test('a removal that was interrupted is finished at the next start', async () => {
+    const { id } = await kit.addAccount('emil@example.com', 'secret');
+    await addMessage(id);
+    await kit.store.directory.remove(id);
+    assert.equal(await signIn('emil', 'secret'), 'bad-credentials');
+    await kit.admin.resumeRemovals();
+    assert.equal(await kit.store.loadAccount(id), undefined);
+    assert.deepEqual(await kit.store.directory.removing(), []);
+  });
+
+  test('a write that was under way when the account went is refused, not brought back', async () => {
+    const { id } = await kit.addAccount('fred@example.com', 'secret');
+    await addMessage(id);
+    const account = await kit.domain.accounts.open(id);
+    await kit.admin.removeAccount(id);
+    const received = await receive(kit.store, [id], 1000, Buffer.from('Subject: x\r\n\r\nx\r\n'));
+    const message = { ...received, flags: 0, keywords: [], internalDate: undefined };
+    await assert.rejects(
+      appendMessages(kit.domain, account, mailboxOf(account, 'INBOX'), [message]),
+      (error) => error instanceof MailboxError,
+    );
+    assert.equal(await kit.store.loadAccount(id), undefined);
+  });
+});

@@ -1,0 +1,156 @@
+/**
+ * Making, changing and removing accounts: what the command line does today and an administration page will do. Changes
+ * are durable when a call resolves.
+ *
+ * Removing is two steps, because an account may hold gigabytes: it is hidden at once (nobody signs in, nothing is
+ * delivered), then its mail goes in slices. A crash in between is picked up by `resumeRemovals` at the next start.
+ */
+import { Secret } from '../base/secret.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
+import type { Directory } from '../mailbox/port/store.ts';
+import { MAX_PASSWORD_BYTES } from '../sasl/mechanism.ts';
+import { preparePassword } from '../sasl/prepare.ts';
+import { canonicalAddress, newAccountAddress } from './address.ts';
+import type { Authenticator } from './authenticator.ts';
+import type { Passwords } from './password.ts';
+import { type AccountSettings, NO_SETTINGS } from './settings.ts';
+
+export interface NewAccount {
+  /** A bare name gets the default domain. */
+  readonly address: string;
+  readonly password: Secret;
+  readonly quotaBytes?: number;
+  readonly quotaMessages?: number;
+}
+
+export type AddOutcome = AccountRecord | MailboxError;
+
+export interface AccountAdminOptions {
+  readonly domain: Pick<Domain, 'store' | 'accounts' | 'clock' | 'log'>;
+  readonly passwords: Passwords;
+  readonly defaultDomain: string;
+  /** The one that sessions sign in with, when there is one in this process. */
+  readonly authenticator?: Pick<Authenticator, 'forget'>;
+  /** What accounts may have set; nothing when absent. */
+  readonly settings?: AccountSettings;
+}
+
+type PreparedAccount = Parameters<Directory['create']>[0][number];
+
+/** Hashed, then created, in one durable step of the directory: an import of hundreds shows progress and stays quick. */
+const SLICE = 50;
+
+export class AccountAdmin {
+  readonly #options: AccountAdminOptions;
+
+  constructor(options: AccountAdminOptions) {
+    this.#options = options;
+  }
+
+  /** Throws MailboxError `nonexistent`. */
+  async accountOf(address: string): Promise<AccountRecord> {
+    const { domain, defaultDomain } = this.#options;
+    const canonical = canonicalAddress(address, defaultDomain);
+    const record = canonical === undefined ? undefined : await domain.store.directory.find(canonical);
+    if (record === undefined) throw new MailboxError('nonexistent', `there is no account ${address}`);
+    return record;
+  }
+
+  /** Each is created or refused by itself (`exists`, `invalid-name`, `cannot`), in the order given. */
+  async addAccounts(accounts: readonly NewAccount[]): Promise<AddOutcome[]> {
+    const outcomes: AddOutcome[] = [];
+    for (let at = 0; at < accounts.length; at += SLICE) {
+      outcomes.push(...(await this.#addSlice(accounts.slice(at, at + SLICE))));
+    }
+    return outcomes;
+  }
+
+  /** The old password stops working at once, and sessions that were opened with it are sent away. */
+  async setPassword(id: AccountId, password: Secret): Promise<AccountRecord> {
+    const { domain, passwords, authenticator } = this.#options;
+    const passwordHash = await passwords.hash(acceptable(password));
+    const updated = await domain.store.directory.update(id, { passwordHash });
+    if (updated === undefined) throw new MailboxError('nonexistent', 'there is no such account');
+    authenticator?.forget(id);
+    domain.accounts.refresh(updated);
+    // The account stays in memory: a delivery that is under way goes on.
+    for (const listener of [...(domain.accounts.peek(id)?.listeners ?? [])]) {
+      listener.onEvicted('the password was changed');
+    }
+    return updated;
+  }
+
+  /** Undefined takes it away. Holds from the next sign-in on. Throws `cannot` for what nobody would read. */
+  async setSetting(id: AccountId, name: string, value: string | undefined): Promise<AccountRecord> {
+    const { domain, settings = NO_SETTINGS } = this.#options;
+    const problem = settings.problemWith(name, value);
+    if (problem !== undefined) throw new MailboxError('cannot', problem);
+    const updated = await domain.store.directory.update(id, { settings: { [name]: value } });
+    if (updated === undefined) throw new MailboxError('nonexistent', 'there is no such account');
+    domain.accounts.refresh(updated);
+    return updated;
+  }
+
+  /** The account and all its mail. Nothing brings it back. */
+  async removeAccount(id: AccountId): Promise<void> {
+    await this.#options.domain.store.directory.remove(id);
+    await this.#finishRemoval(id);
+  }
+
+  /** At start. The accounts are hidden already, so nothing waits for this. */
+  async resumeRemovals(): Promise<void> {
+    for (const id of await this.#options.domain.store.directory.removing()) await this.#finishRemoval(id);
+  }
+
+  async #addSlice(slice: readonly NewAccount[]): Promise<AddOutcome[]> {
+    const prepared = await Promise.all(slice.map((account) => this.#prepare(account)));
+    const wanted = prepared.flatMap((one) => (one instanceof MailboxError ? [] : [one]));
+    const created = await this.#options.domain.store.directory.create(wanted);
+    let next = 0;
+    return prepared.map((one) => {
+      if (one instanceof MailboxError) return one;
+      const record = created[next++];
+      return record === undefined || record === 'exists' ? taken(one.address) : record;
+    });
+  }
+
+  async #prepare({ address, password, ...limits }: NewAccount): Promise<PreparedAccount | MailboxError> {
+    const { domain, passwords, defaultDomain } = this.#options;
+    try {
+      const canonical = newAccountAddress(address, defaultDomain);
+      // An import that is run again must not hash hundreds of passwords to be told so.
+      if (await domain.store.directory.find(canonical)) return taken(canonical);
+      const passwordHash = await passwords.hash(acceptable(password));
+      return { ...limits, address: canonical, passwordHash, createdMs: domain.clock.nowMs() };
+    } catch (error) {
+      if (error instanceof MailboxError) return error;
+      throw error;
+    }
+  }
+
+  async #finishRemoval(id: AccountId): Promise<void> {
+    const { domain, authenticator } = this.#options;
+    authenticator?.forget(id);
+    domain.accounts.evict(id, 'the account was removed');
+    await domain.store.destroyAccount(id);
+    await domain.store.directory.forget(id);
+    domain.log.info({ accountId: id }, 'account removed');
+  }
+}
+
+function taken(address: string): MailboxError {
+  return new MailboxError('exists', `there is an account ${address} already`);
+}
+
+/** As it will be compared at sign-in, and one that a client can send. */
+function acceptable(password: Secret): Secret {
+  const prepared = preparePassword(password.reveal());
+  if (prepared === '') throw new MailboxError('cannot', 'the password is empty');
+  if (Buffer.byteLength(prepared) > MAX_PASSWORD_BYTES) {
+    throw new MailboxError('cannot', `a password can have at most ${MAX_PASSWORD_BYTES} octets`);
+  }
+  if (prepared.includes('\0')) throw new MailboxError('cannot', 'a password cannot contain a NUL');
+  return new Secret(prepared);
+}

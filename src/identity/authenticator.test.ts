@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import { silentLog } from '../base/log.ts';
+import { Secret } from '../base/secret.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import { type AccountRecord, asAccountId } from '../mailbox/model/model.ts';
+import { Authenticator } from './authenticator.ts';
+import { Passwords } from './password.ts';
+
+const CHEAP = { memoryKiB: 64, passes: 1, lanes: 1 };
+const HOME = '192.0.2.7';
+const OFFICE = '198.51.100.20';
+
+class CountingPasswords extends Passwords {
+  verified = 0;
+
+  override verify(password: Secret, stored: string): Promise<boolean> {
+    this.verified++;
+    return super.verify(password, stored);
+  }
+}
+
+let nowMs: number;
+let slept: number[];
+let passwords: CountingPasswords;
+let records: Map<string, AccountRecord>;
+let authenticator: Authenticator;
+
+async function addRecord(id: number, address: string, password: string): Promise<void> {
+  const passwordHash = await new Passwords(CHEAP).hash(new Secret(password));
+  records.set(address, { id: asAccountId(id), address, passwordHash, createdMs: 0, settings: {} });
+}
+
+beforeEach(async () => {
+  nowMs = 1_000_000;
+  slept = [];
+  records = new Map();
+  passwords = new CountingPasswords(CHEAP);
+  authenticator = new Authenticator({
+    directory: {
+      find: async (address) => records.get(address),
+      get: async (id) => [...records.values()].find((record) => record.id === id),
+      update: async (id, { passwordHash }) => {
+        const record = [...records.values()].find((one) => one.id === id);
+        if (record === undefined || passwordHash === undefined) return undefined;
+        const updated = { ...record, passwordHash };
+        records.set(record.address, updated);
+        return updated;
+      },
+    },
+    passwords,
+    clock: { nowMs: () => nowMs },
+    log: silentLog,
+    defaultDomain: 'example.com',
+    failDelayMs: 2000,
+    sleep: async (ms) => void slept.push(ms),
+  });
+  await addRecord(1, 'alice@example.com', 'right');
+  await addRecord(2, 'bob@example.com', 'bobs');
+});
+
+async function attempt(username: string, password: string, remoteAddress = HOME): Promise<string> {
+  try {
+    const secret = new Secret(password);
+    return (await authenticator.authenticate({ username, password: secret, remoteAddress, service: 'imap' }))
+      .address;
+  } catch (error) {
+    assert.ok(error instanceof MailboxError, String(error));
+    return error.code;
+  }
+}
+
+/** `count` different wrong passwords, one after the other. */
+async function guess(username: string, count: number, remoteAddress: string, from = 0): Promise<string[]> {
+  const outcomes: string[] = [];
+  for (let i = from; i < from + count; i++)
+    outcomes.push(await attempt(username, `guess ${i}`, remoteAddress));
+  return outcomes;
+}
+
+const countOf = (outcomes: readonly string[], wanted: string) =>
+  outcomes.filter((one) => one === wanted).length;
+
+describe('who signs in', () => {
+  test('the right password in any spelling of the name', async () => {
+    for (const name of ['alice@example.com', 'Alice', 'ALICE@EXAMPLE.COM']) {
+      assert.equal(await attempt(name, 'right'), 'alice@example.com');
+    }
+    assert.deepEqual(slept, []);
+  });
+
+  test('a wrong password and an unknown name cost and say the same', async () => {
+    assert.equal(await attempt('alice', 'wrong'), 'bad-credentials');
+    assert.equal(await attempt('nobody', 'wrong'), 'bad-credentials');
+    assert.equal(await attempt('not an address', 'wrong'), 'bad-credentials');
+    assert.equal(passwords.verified, 3);
+    assert.deepEqual(slept, [2000, 2000, 2000]);
+  });
+
+  test('an account without a usable hash costs the same and lets nobody in', async () => {
+    const record = records.get('alice@example.com') as AccountRecord;
+    records.set('alice@example.com', { ...record, passwordHash: '' });
+    assert.equal(await attempt('alice', ''), 'bad-credentials');
+    assert.equal(passwords.verified, 1);
+  });
+
+  test('a password typed decomposed is the composed one', async () => {
+    await addRecord(3, 'carol@example.com', 'gr\u00fcn');
+    assert.equal(await attempt('carol', 'gru\u0308n'), 'carol@example.com');
+  });
+});
+
+describe('a webmail that signs in for every request', () => {
+  test('costs one hash in a quarter of an hour', async () => {
+    for (let i = 0; i < 47; i++) assert.equal(await attempt('alice', 'right'), 'alice@example.com');
+    assert.equal(passwords.verified, 1);
+    nowMs += 15 * 60_000;
+    await attempt('alice', 'right');
+    assert.equal(passwords.verified, 2);
+  });
+
+  test('many at the same moment cost one hash, right or wrong', async () => {
+    const right = await Promise.all(Array.from({ length: 20 }, () => attempt('alice', 'right')));
+    assert.equal(countOf(right, 'alice@example.com'), 20);
+    const wrong = await Promise.all(Array.from({ length: 8 }, () => attempt('alice', 'wrong')));
+    assert.equal(countOf(wrong, 'bad-credentials'), 8);
+    assert.equal(passwords.verified, 2);
+  });
+
+  test('a changed password stops working at once, the new one works', async () => {
+    await attempt('alice', 'right');
+    await addRecord(1, 'alice@example.com', 'new');
+    assert.equal(await attempt('alice', 'right'), 'bad-credentials');
+    assert.equal(await attempt('alice', 'new'), 'alice@example.com');
+    authenticator.forget(asAccountId(1));
+    await attempt('alice', 'new');
+    assert.equal(passwords.verified, 4);
+  });
+});
+
+describe('guessing', () => {
+  test('is answered later and later, then refused, then one guess a minute', async () => {
+    const outcomes = await guess('alice', 12, HOME);
+    assert.equal(countOf(outcomes, 'bad-credentials'), 10);
+    assert.deepEqual(outcomes.slice(10), ['throttled', 'throttled']);
+    assert.deepEqual(slept.slice(0, 5), [2000, 4000, 8000, 15_000, 15_000]);
+    assert.equal(await attempt('alice', 'right'), 'throttled');
+    nowMs += 60_000;
+    assert.equal(await attempt('alice', 'right'), 'alice@example.com');
+  });
+
+  test('at the same moment counts like one after the other', async () => {
+    const guesses = Array.from({ length: 50 }, (_, i) => attempt('alice', `guess ${i}`));
+    assert.equal(countOf(await Promise.all(guesses), 'bad-credentials'), 10);
+    assert.equal(passwords.verified, 10);
+  });
+
+  test('elsewhere does not lock the owner out, at home or in a new place', async () => {
+    await attempt('alice', 'right', OFFICE);
+    authenticator.forget(asAccountId(1));
+    await guess('alice', 30, '203.0.113.5');
+    assert.equal(await attempt('alice', 'right', OFFICE), 'alice@example.com');
+    authenticator.forget(asAccountId(1));
+    assert.equal(await attempt('alice', 'right', '192.0.2.99'), 'alice@example.com');
+  });
+
+  test('from hundreds of addresses makes strangers wait and nobody else', async () => {
+    await attempt('alice', 'right', OFFICE);
+    for (let i = 0; i < 200; i++) await guess('alice', 1, `203.${i}.113.5`, i);
+    authenticator.forget(asAccountId(1));
+    slept = [];
+    assert.equal(await attempt('alice', 'right', OFFICE), 'alice@example.com');
+    assert.deepEqual(slept, []);
+    authenticator.forget(asAccountId(1));
+    assert.equal(await attempt('alice', 'right', '192.0.2.99'), 'alice@example.com');
+    assert.deepEqual(slept, [10_000]);
+  });
+
+  test('one password for many names is stopped by address, and by the network around it', async () => {
+    const one = await Promise.all(Array.from({ length: 60 }, (_, i) => attempt(`user${i}`, 'x', HOME)));
+    assert.equal(countOf(one, 'bad-credentials'), 30);
+    const many = await Promise.all(
+      Array.from({ length: 250 }, (_, i) => attempt(`name${i}`, 'x', `198.51.100.${i}`)),
+    );
+    assert.equal(countOf(many, 'bad-credentials'), 90);
+    const v6 = await Promise.all(
+      Array.from({ length: 60 }, (_, i) => attempt(`v6-${i}`, 'x', `2001:db8:1:2::${i + 1}`)),
+    );
+    assert.equal(countOf(v6, 'bad-credentials'), 30);
+  });
+
+  test('in a network does not lock out those who are at home there', async () => {
+    await attempt('alice', 'right', OFFICE);
+    authenticator.forget(asAccountId(1));
+    await Promise.all(Array.from({ length: 60 }, (_, i) => attempt(`user${i}`, 'x', OFFICE)));
+    assert.equal(await attempt('bob', 'bobs', OFFICE), 'throttled');
+    assert.equal(await attempt('alice', 'right', OFFICE), 'alice@example.com');
+  });
+
+  test('through a webmail on this machine is limited too, later', async () => {
+    const outcomes = await guess('alice', 40, '127.0.0.1');
+    assert.equal(countOf(outcomes, 'bad-credentials'), 30);
+    assert.equal(await attempt('bob', 'bobs', '127.0.0.1'), 'bob@example.com');
+  });
+});
+
+describe('a phone with an old password', () => {
+  test('counts once, however often it tries, and locks nobody out', async () => {
+    for (let i = 0; i < 500; i++) {
+      assert.equal(await attempt('alice', 'last year', OFFICE), 'bad-credentials');
+      nowMs += 10_000;
+    }
+    assert.equal(passwords.verified, 1);
+    assert.equal(await attempt('alice', 'right', OFFICE), 'alice@example.com');
+    assert.equal(await attempt('bob', 'bobs', OFFICE), 'bob@example.com');
+  });
+
+  test('gets in once its password is made the right one', async () => {
+    await attempt('alice', 'later right');
+    await addRecord(1, 'alice@example.com', 'later right');
+    assert.equal(await attempt('alice', 'later right'), 'alice@example.com');
+  });
+});
+
+test('a hash of lower cost is renewed at sign-in, unless the password was changed meanwhile', async () => {
+  const weak = { memoryKiB: 32, passes: 1, lanes: 1 };
+  const passwordHash = await new Passwords(weak).hash(new Secret('right'));
+  const record = { ...(records.get('alice@example.com') as AccountRecord), passwordHash };
+  records.set(record.address, record);
+  assert.equal(await attempt('alice', 'right'), 'alice@example.com');
+  for (let i = 0; i < 1000 && records.get(record.address)?.passwordHash === passwordHash; i++) {
+    await new Promise(setImmediate);
+  }
+  const renewed = records.get(record.address)?.passwordHash as string;
+  assert.match(renewed, /m=64,/);
+  assert.equal(await new Passwords(CHEAP).verify(new Secret('right'), renewed), true);
+  assert.equal(await attempt('alice', 'right'), 'alice@example.com');
+});

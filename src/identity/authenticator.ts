@@ -1,0 +1,169 @@
+/**
+ * Signing in: a name and a password become an account, or a refusal that does not say which of the two was wrong.
+ *
+ * - An unknown name costs the same work as a wrong password.
+ * - A password that was right in the last quarter of an hour is recognised by a keyed hash instead of Argon2, because
+ *   webmails sign in for every request. The hash is bound to the stored string: a changed password is never recognised.
+ * - A wrong password that was tried before is recognised too and not counted again: a phone with last year's password is
+ *   no attack, and does not lock out the office it is in. (Its answer is as late as any.)
+ * - The same attempt many times at once is judged once.
+ *
+ * The keys of both memories are made at start and never leave the process; nothing of a password is kept otherwise. The
+ * delay of a refused answer happens here, over all connections; sessions add none of their own.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import type { Clock } from '../base/clock.ts';
+import { GateFull } from '../base/gate.ts';
+import type { Log } from '../base/log.ts';
+import { LruMap } from '../base/lru.ts';
+import { Secret } from '../base/secret.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
+import type { Directory } from '../mailbox/port/store.ts';
+import { preparePassword } from '../sasl/prepare.ts';
+import { canonicalAddress } from './address.ts';
+import { isPasswordHash, type Passwords } from './password.ts';
+import { type Attempt, Throttle } from './throttle.ts';
+
+const VERIFIED_FOR_MS = 15 * 60_000;
+const MAX_VERIFIED = 10_000;
+const WRONG_FOR_MS = 6 * 3_600_000;
+const MAX_WRONG = 50_000;
+
+export interface LoginAttempt {
+  readonly username: string;
+  readonly password: Secret;
+  readonly remoteAddress: string;
+  /** For the log: `imap`, `pop3`. */
+  readonly service: string;
+}
+
+export interface AuthenticatorOptions {
+  readonly directory: Pick<Directory, 'find' | 'get' | 'update'>;
+  readonly passwords: Passwords;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly defaultDomain: string;
+  readonly failDelayMs: number;
+  /** Tests own time. */
+  readonly sleep?: (ms: number) => Promise<unknown>;
+}
+
+interface Verified {
+  readonly tag: string;
+  readonly untilMs: number;
+}
+
+export class Authenticator {
+  readonly #options: AuthenticatorOptions;
+  readonly #key = randomBytes(32);
+  readonly #decoy: string;
+  readonly #throttle: Throttle;
+  readonly #verified = new LruMap<AccountId, Verified>(MAX_VERIFIED);
+  readonly #wrong = new LruMap<string, number>(MAX_WRONG);
+  readonly #running = new Map<string, Promise<boolean>>();
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+    this.#decoy = options.passwords.decoy();
+    this.#throttle = new Throttle(options.clock, options.failDelayMs);
+  }
+
+  /** Throws MailboxError `bad-credentials`, `throttled` or `unavailable`. */
+  async authenticate(attempt: LoginAttempt): Promise<AccountRecord> {
+    const { directory, defaultDomain, clock } = this.#options;
+    const address = canonicalAddress(attempt.username, defaultDomain);
+    const record = address === undefined ? undefined : await directory.find(address).catch(asUnavailable);
+    const hasPassword = record !== undefined && isPasswordHash(record.passwordHash);
+    const stored = hasPassword ? record.passwordHash : this.#decoy;
+    const name = address ?? '?';
+    const password = new Secret(preparePassword(attempt.password.reveal()));
+    const tag = this.#tag(address ?? attempt.username, stored, password);
+    if (record !== undefined && this.#isVerified(record.id, tag)) {
+      this.#throttle.remember(name, attempt.remoteAddress);
+      return record;
+    }
+    const wrongUntilMs = this.#wrong.get(tag);
+    if (wrongUntilMs !== undefined && wrongUntilMs > clock.nowMs()) {
+      const delayMs = this.#throttle.replyDelayMs(name, attempt.remoteAddress);
+      return this.#refuse(attempt, name, delayMs, true);
+    }
+    const charge = this.#throttle.begin(name, attempt.remoteAddress);
+    if (charge === undefined) return this.#turnAway(attempt, name);
+    const isRight = await this.#judge(tag, charge, password, stored);
+    if (!isRight || !hasPassword) {
+      this.#wrong.set(tag, clock.nowMs() + WRONG_FOR_MS);
+      return this.#refuse(attempt, name, charge.replyDelayMs, false);
+    }
+    charge.succeeded();
+    this.#verified.set(record.id, { tag, untilMs: clock.nowMs() + VERIFIED_FOR_MS });
+    if (this.#options.passwords.needsRehash(stored)) void this.#rehash(record, password);
+    return record;
+  }
+
+  /** After a password was set or an account removed. */
+  forget(id: AccountId): void {
+    this.#verified.delete(id);
+  }
+
+  #tag(address: string, stored: string, password: Secret): string {
+    const hmac = createHmac('sha256', this.#key);
+    hmac.update(`${address.length} ${address} ${stored} `).update(password.reveal());
+    return hmac.digest('base64');
+  }
+
+  #isVerified(id: AccountId, tag: string): boolean {
+    const verified = this.#verified.get(id);
+    return verified !== undefined && verified.untilMs > this.#options.clock.nowMs() && verified.tag === tag;
+  }
+
+  async #judge(tag: string, charge: Attempt, password: Secret, stored: string): Promise<boolean> {
+    if (charge.waitMs > 0) await this.#sleep(charge.waitMs);
+    let running = this.#running.get(tag);
+    if (running === undefined) {
+      running = this.#options.passwords.verify(password, stored).finally(() => this.#running.delete(tag));
+      this.#running.set(tag, running);
+    } else charge.cancelled();
+    try {
+      return await running;
+    } catch (error) {
+      charge.cancelled();
+      if (!(error instanceof GateFull)) throw error;
+      throw new MailboxError('throttled', 'too many are signing in at this moment; try again in a minute');
+    }
+  }
+
+  async #refuse(attempt: LoginAttempt, account: string, delayMs: number, isAgain: boolean): Promise<never> {
+    const { remoteAddress: remote, service } = attempt;
+    this.#options.log.info({ account, remote, service, sameAsBefore: isAgain }, 'wrong name or password');
+    await this.#sleep(delayMs);
+    throw new MailboxError('bad-credentials', 'wrong name or password');
+  }
+
+  #turnAway(attempt: LoginAttempt, account: string): never {
+    const { remoteAddress: remote, service } = attempt;
+    this.#options.log.warn({ account, remote, service }, 'sign-in refused after too many wrong passwords');
+    throw new MailboxError('throttled', 'too many wrong passwords from your network; try again in a minute');
+  }
+
+  /** Unless the password was changed in the meantime. A failure costs nothing: the next sign-in tries again. */
+  async #rehash(record: AccountRecord, password: Secret): Promise<void> {
+    const { directory, passwords, log } = this.#options;
+    try {
+      const passwordHash = await passwords.hash(password);
+      const current = await directory.get(record.id);
+      if (current?.passwordHash === record.passwordHash) await directory.update(record.id, { passwordHash });
+    } catch (err) {
+      log.warn({ err, account: record.address }, 'the stored password could not be renewed');
+    }
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    if (ms > 0) await (this.#options.sleep ?? sleepFor)(ms);
+  }
+}
+
+function asUnavailable(cause: unknown): never {
+  throw new MailboxError('unavailable', 'the accounts cannot be read; try again later', { cause });
+}

@@ -1,0 +1,110 @@
+/**
+ * The nouns of the domain and their branded numbers. What a row means is said here once; the store keeps rows, the
+ * protocols show them, and neither adds a meaning of its own.
+ *
+ * An account holds mailboxes, a mailbox holds messages in ascending UID, a message points to an email (the immutable
+ * bytes and what was computed from them at delivery), and copies share one email. One counter per account, the
+ * modseq, orders every change to any of them (RFC 7162 §3.1).
+ */
+import type { Brand } from '../../base/brand.ts';
+
+export type AccountId = Brand<number, 'AccountId'>;
+/** Unique within its account, never reused. */
+export type MailboxId = Brand<number, 'MailboxId'>;
+/** `account * 2^32 + n`: unique within a shard, below 2^53, ascending with arrival inside an account. */
+export type EmailId = Brand<number, 'EmailId'>;
+/** 1 .. 2^31-1: some clients keep it in a signed 32-bit integer. */
+export type Uid = Brand<number, 'Uid'>;
+/** 1 .. n position in what one client has been told. */
+export type SeqNum = Brand<number, 'SeqNum'>;
+/** Below 2^53 and small: clients keep it in a JavaScript number. */
+export type ModSeq = Brand<number, 'ModSeq'>;
+export type UidValidity = Brand<number, 'UidValidity'>;
+
+export const asUid = (n: number): Uid => n as Uid;
+export const asModSeq = (n: number): ModSeq => n as ModSeq;
+export const asMailboxId = (n: number): MailboxId => n as MailboxId;
+export const asAccountId = (n: number): AccountId => n as AccountId;
+export const asUidValidity = (n: number): UidValidity => n as UidValidity;
+export const asSeqNum = (n: number): SeqNum => n as SeqNum;
+
+export const MAX_UID = 0x7fff_ffff;
+/** 2^20 accounts a shard times 2^32 emails an account stay below 2^53. */
+export const MAX_ACCOUNT_ID = 0xf_ffff;
+
+const EMAILS_PER_ACCOUNT = 0x1_0000_0000;
+
+export const emailId = (account: AccountId, n: number): EmailId =>
+  (account * EMAILS_PER_ACCOUNT + n) as EmailId;
+export const emailNumber = (id: EmailId): number => id % EMAILS_PER_ACCOUNT;
+export const emailAccount = (id: EmailId): AccountId => Math.floor(id / EMAILS_PER_ACCOUNT) as AccountId;
+
+/** Special-use roles (RFC 6154 §2) that a mailbox can hold; at most one mailbox per role in an account. */
+export const ROLES = ['archive', 'drafts', 'flagged', 'important', 'junk', 'sent', 'trash', 'all'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** A person's entry in the directory: who may sign in, and with how much room. */
+export interface AccountRecord {
+  readonly id: AccountId;
+  /** Lower-case `local@domain`, NFC. */
+  readonly address: string;
+  /** PHC string (`$argon2id$...`); never logged. */
+  readonly passwordHash: string;
+  readonly quotaBytes?: number;
+  readonly quotaMessages?: number;
+  readonly createdMs: number;
+  /** Settings of protocols for this account, by dotted name (`pop3.delete`); unknown names are kept. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Counters of an account's mail. `modseq` is the last number given; the others are the next to give or sums. */
+export interface AccountRow {
+  readonly modseq: ModSeq;
+  readonly nextMailbox: number;
+  readonly nextEmail: number;
+  readonly nextUidValidity: number;
+  /** Sum over the messages of all mailboxes; a copy counts again (RFC 9208 §5.1). */
+  readonly usedBytes: number;
+  readonly usedMessages: number;
+  /** Subscribed names whose mailbox is gone: a server must not forget them (RFC 9051 §6.3.7). */
+  readonly orphanSubscriptions: readonly string[];
+}
+
+export interface MailboxRow {
+  readonly id: MailboxId;
+  /** Canonical UTF-8 NFC, `/` between levels, `INBOX` in capitals. */
+  readonly name: string;
+  readonly role?: Role;
+  readonly uidValidity: UidValidity;
+  readonly uidNext: Uid;
+  /** Highest modseq of any change to its messages: HIGHESTMODSEQ. */
+  readonly modseq: ModSeq;
+  readonly createdModseq: ModSeq;
+  readonly exists: number;
+  readonly unseen: number;
+  /** Position (1 .. exists) of the first message without \\Seen; 0 when all are seen. */
+  readonly firstUnseen: number;
+  readonly deleted: number;
+  readonly bytes: number;
+  readonly subscribed: boolean;
+  /** First UID no session has been told of as \Recent (RFC 3501 §2.3.2); advisory, written with other changes. */
+  readonly recentFrom: Uid;
+  /** Expunges up to this modseq may be missing from the history (it was pruned). */
+  readonly expungedFloor: ModSeq;
+  /** Keywords in order of first use; a message refers to a set of them by number, see `keywords.ts`. */
+  readonly keywords: readonly string[];
+  /** `keywordSets[i]` is the sorted list of indexes into `keywords` that set number `i + 1` stands for. */
+  readonly keywordSets: readonly (readonly number[])[];
+}
+
+/** What delivery computed from the bytes, in the form in which it is sent. */
+export interface EmailFacts {
+  readonly id: EmailId;
+  readonly sizeBytes: number;
+  /** Wire form of ENVELOPE (RFC 9051 §7.5.2). */
+  readonly envelope: Buffer;
+  /** Wire form of BODYSTRUCTURE with all extension fields. */
+  readonly bodyStructure: Buffer;
+  /** Offsets of the MIME parts, see `mail/part.ts`. */
+  readonly parts: Buffer;
+}

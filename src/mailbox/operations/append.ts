@@ -1,0 +1,110 @@
+/**
+ * Adding new messages to a mailbox: APPEND, delivery, import. The bytes were staged before; what is sent of them later
+ * (envelope, structure, offsets) was computed while they came in.
+ *
+ * Several messages are one change: all of them or none (RFC 3502).
+ */
+import type { MessageFacts } from '../../mail/message.ts';
+import { shiftParts } from '../../mail/part-codec.ts';
+import { withPrefix } from '../../mail/traits.ts';
+import type { AccountChange } from '../change/account-change.ts';
+import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
+import { emailNumber, type UidValidity } from '../model/model.ts';
+import type { NewEmail, StagedBlob } from '../port/store.ts';
+import { isExternalId } from '../reading/external-ids.ts';
+import type { AccountState } from '../state/account.ts';
+import { loadTail } from '../state/load.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+import { checkQuota } from './quota.ts';
+
+export interface IncomingMessage {
+  readonly blob: StagedBlob;
+  /** Of the blob alone. */
+  readonly facts: MessageFacts;
+  /** Header fields that this one gets in front, whole lines with CRLF; the blob stays shared. */
+  readonly prefix?: Buffer;
+  readonly flags: number;
+  readonly keywords: readonly string[];
+  /** Seconds since 1970; undefined is now. */
+  readonly internalDate: number | undefined;
+  /** Remembered with the message, so that an interrupted import does not add it again (16 octets). */
+  readonly importKey?: Buffer;
+  /** The name by which programs know it from the server it comes from; one that cannot be such a name is dropped. */
+  readonly externalId?: string;
+}
+
+export interface AppendResult {
+  readonly uidValidity: UidValidity;
+  readonly uids: readonly number[];
+}
+
+/** Resolves when durable. Throws `over-quota`, `limit`, `nonexistent`, `unavailable`. */
+export async function appendMessages(
+  domain: Domain,
+  account: AccountState,
+  mailbox: MailboxState,
+  messages: readonly IncomingMessage[],
+): Promise<AppendResult> {
+  const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
+  for (const message of messages) {
+    if (message.facts.sizeBytes <= domain.limits.messageBytes) continue;
+    throw new MailboxError('too-big', `a message can have at most ${domain.limits.messageBytes} octets`);
+  }
+  await loadTail(domain, account, mailbox);
+  const uids = await domain.turns.run({
+    account,
+    run: (change) => {
+      checkQuota(account, bytes, messages.length);
+      return addIncoming(domain, change, mailbox, messages);
+    },
+  });
+  return { uidValidity: mailbox.uidValidity, uids };
+}
+
+function addIncoming(
+  domain: Domain,
+  change: AccountChange,
+  mailbox: MailboxState,
+  messages: readonly IncomingMessage[],
+): number[] {
+  change.touch(mailbox);
+  const now = Math.floor(change.nowMs / 1000);
+  const arrivals = messages.map((message) => {
+    const { table, set } = mailbox.keywords.withSet(message.keywords, domain.limits);
+    mailbox.keywords = table;
+    const id = change.newEmail({ ...factsOf(message), blob: message.blob });
+    if (message.importKey !== undefined) change.rememberImport(mailbox, message.importKey);
+    return {
+      email: emailNumber(id),
+      flags: message.flags,
+      traits: traitsOf(message),
+      keywordSet: set,
+      internalDate: message.internalDate ?? now,
+      size: sizeOf(message),
+      saveDate: now,
+    };
+  });
+  const uids = change.addMessages(mailbox, arrivals);
+  messages.forEach(({ externalId }, i) => {
+    if (isExternalId(externalId)) change.nameExternally(mailbox, uids[i] as number, externalId);
+  });
+  return uids;
+}
+
+/** Header fields in front change neither envelope nor body structure, only where the parts are. */
+function factsOf(message: IncomingMessage): Omit<NewEmail, 'id' | 'blob'> {
+  const { envelope, bodyStructure, parts } = message.facts;
+  const { prefix } = message;
+  if (prefix === undefined) return { sizeBytes: sizeOf(message), envelope, bodyStructure, parts };
+  const shifted = shiftParts(parts, prefix.length);
+  return { sizeBytes: sizeOf(message), envelope, bodyStructure, parts: shifted, prefix };
+}
+
+function traitsOf({ facts, prefix }: IncomingMessage): number {
+  return prefix === undefined ? facts.traits : withPrefix(facts.traits, prefix);
+}
+
+function sizeOf(message: IncomingMessage): number {
+  return message.facts.sizeBytes + (message.prefix?.length ?? 0);
+}

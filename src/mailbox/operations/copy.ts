@@ -1,0 +1,192 @@
+/**
+ * COPY and MOVE inside an account. A copy shares the email of its original: no byte of mail is written. A move takes the
+ * record along, so it writes less still and can be done by an account that is full.
+ *
+ * Large sets go in slices, each its own change: a slice of a move is whole (RFC 6851 §3.3), and a copy that fails
+ * half-way takes its finished slices back, so that the destination is as it was (RFC 9051 §6.4.7).
+ */
+import type { AccountChange, Arrival } from '../change/account-change.ts';
+import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
+import type { UidValidity } from '../model/model.ts';
+import { type MessageRecord, recordAt } from '../model/record.ts';
+import type { AccountState } from '../state/account.ts';
+import { loadList, loadTail } from '../state/load.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+import { expungeMessages } from './expunge.ts';
+import { checkQuota } from './quota.ts';
+
+/** Messages a change: a few milliseconds of the event loop. */
+const SLICE = 1000;
+
+export interface CopyResult {
+  readonly uidValidity: UidValidity;
+  /** Those that were still there, ascending, and where they went, pairwise. */
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+export interface MoveResult extends CopyResult {
+  /** Why the rest stayed where it was; what is in `from` and `to` has moved all the same. */
+  readonly failure?: MailboxError;
+}
+
+export async function copyMessages(
+  domain: Domain,
+  account: AccountState,
+  source: MailboxState,
+  uids: readonly number[],
+  target: MailboxState,
+): Promise<CopyResult> {
+  const list = await loadList(domain, account, source);
+  await loadTail(domain, account, target);
+  const bytes = uids.reduce((sum, uid) => sum + (list.columns.size[list.indexOf(uid)] ?? 0), 0);
+  checkQuota(account, bytes, uids.length);
+  const from: number[] = [];
+  const to: number[] = [];
+  try {
+    for (let start = 0; start < uids.length; start += SLICE) {
+      const slice = uids.slice(start, start + SLICE);
+      const copied = await domain.turns.run({
+        account,
+        run: (change) => copySlice(domain, change, source, slice, target),
+      });
+      append(from, copied.from);
+      append(to, copied.to);
+    }
+  } catch (error) {
+    if (to.length > 0) await takeBack(domain, account, target, to);
+    throw error;
+  }
+  return { uidValidity: target.uidValidity, from, to };
+}
+
+export interface MoveOptions {
+  /** One change, all or none. */
+  readonly isWhole?: boolean;
+  /** After each durable slice: who has the source open may keep up with it. */
+  readonly onSlice?: () => void;
+}
+
+/** Throws when nothing was moved: `cannot` when source and target are the same. */
+export async function moveMessages(
+  domain: Domain,
+  account: AccountState,
+  source: MailboxState,
+  uids: readonly number[],
+  target: MailboxState,
+  { isWhole = false, onSlice }: MoveOptions = {},
+): Promise<MoveResult> {
+  await loadList(domain, account, source);
+  await loadTail(domain, account, target);
+  const from: number[] = [];
+  const to: number[] = [];
+  const { uidValidity } = target;
+  const step = isWhole ? Math.max(uids.length, 1) : SLICE;
+  for (let start = 0; start < uids.length; start += step) {
+    const slice = uids.slice(start, start + step);
+    try {
+      const moved = await domain.turns.run({
+        account,
+        run: (change) => moveSlice(domain, change, source, slice, target),
+      });
+      append(from, moved.from);
+      append(to, moved.to);
+      onSlice?.();
+    } catch (error) {
+      if (to.length === 0 || !(error instanceof MailboxError)) throw error;
+      return { uidValidity, from, to, failure: error };
+    }
+  }
+  return { uidValidity, from, to };
+}
+
+interface Pairs {
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+function copySlice(
+  domain: Domain,
+  change: AccountChange,
+  source: MailboxState,
+  uids: readonly number[],
+  target: MailboxState,
+): Pairs {
+  const records = rowsOf(source, uids).map((row) => recordAt(listOf(source).columns, row));
+  const bytes = records.reduce((sum, record) => sum + record.size, 0);
+  checkQuota(change.account, bytes, records.length);
+  for (const record of records) change.retain(record.email);
+  const to = addRecords(domain, change, source, records, target);
+  return { from: records.map((record) => record.uid), to };
+}
+
+function moveSlice(
+  domain: Domain,
+  change: AccountChange,
+  source: MailboxState,
+  uids: readonly number[],
+  target: MailboxState,
+): Pairs {
+  if (source === target) throw new MailboxError('cannot', 'the messages are in that mailbox already');
+  change.touch(target);
+  const rows = rowsOf(source, uids);
+  if (rows.length === 0) return { from: [], to: [] };
+  const records = change.takeForMove(source, rows);
+  const to = addRecords(domain, change, source, records, target);
+  return { from: records.map((record) => record.uid), to };
+}
+
+function addRecords(
+  domain: Domain,
+  change: AccountChange,
+  source: MailboxState,
+  records: readonly MessageRecord[],
+  target: MailboxState,
+): number[] {
+  if (records.length === 0) return [];
+  change.touch(target);
+  const now = Math.floor(change.nowMs / 1000);
+  const sets = new Map<number, number>([[0, 0]]);
+  const arrivals: Arrival[] = records.map((record) => {
+    let set = sets.get(record.keywordSet);
+    if (set === undefined) {
+      const known = target.keywords.withSet(source.keywords.namesOf(record.keywordSet), domain.limits);
+      target.keywords = known.table;
+      set = known.set;
+      sets.set(record.keywordSet, set);
+    }
+    return { ...record, keywordSet: set, saveDate: now };
+  });
+  return change.addMessages(target, arrivals);
+}
+
+/** Not `push(...)`: a call takes some hundred thousand arguments and no more. */
+function append(all: number[], some: readonly number[]): void {
+  for (const one of some) all.push(one);
+}
+
+function listOf(mailbox: MailboxState): NonNullable<MailboxState['list']> {
+  if (mailbox.list === undefined)
+    throw new MailboxError('unavailable', 'the mailbox was unloaded; try again');
+  return mailbox.list;
+}
+
+/** Rows of those UIDs that are still there: another session may have removed some since they were named. */
+function rowsOf(mailbox: MailboxState, uids: readonly number[]): number[] {
+  const list = listOf(mailbox);
+  return uids.map((uid) => list.indexOf(uid)).filter((row) => row >= 0);
+}
+
+async function takeBack(
+  domain: Domain,
+  account: AccountState,
+  target: MailboxState,
+  uids: readonly number[],
+): Promise<void> {
+  try {
+    await expungeMessages(domain, account, target, { uids });
+  } catch (error) {
+    domain.log.error({ err: error, mailbox: target.name }, 'a copy that failed could not be taken back');
+  }
+}

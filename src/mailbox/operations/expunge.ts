@@ -1,0 +1,73 @@
+/**
+ * Removing messages: those marked \Deleted, or exactly the named ones. The bytes stay until no session needs them.
+ */
+import { FLAG } from '../../mail/flags.ts';
+import type { Domain } from '../domain.ts';
+import type { AccountState } from '../state/account.ts';
+import { loadList } from '../state/load.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+
+/** Messages a change. */
+const SLICE = 1000;
+
+export interface ExpungeRequest {
+  /** Only these, whether marked or not (a mailbox's own tools, POP3). */
+  readonly uids?: readonly number[];
+  /** Only marked ones for which this holds (EXPUNGE: all; UID EXPUNGE: a set). */
+  readonly marked?: (uid: number) => boolean;
+  /** One change however many there are: all of them or none. It holds everybody else up for as long as it takes. */
+  readonly isWhole?: boolean;
+  /** After each durable slice: who has the mailbox open may keep up with it. */
+  readonly onSlice?: () => void;
+}
+
+/** Returns the UIDs removed, ascending. Durable when it resolves; each slice is whole. `uids` are ascending. */
+export async function expungeMessages(
+  domain: Domain,
+  account: AccountState,
+  mailbox: MailboxState,
+  request: ExpungeRequest,
+): Promise<readonly number[]> {
+  const list = await loadList(domain, account, mailbox);
+  const wanted = request.uids ?? markedUids(list.columns, list.count, mailbox.deleted, request.marked);
+  const removed: number[] = [];
+  const step = request.isWhole ? Math.max(wanted.length, 1) : SLICE;
+  for (let start = 0; start < wanted.length; start += step) {
+    const slice = wanted.slice(start, start + step);
+    const gone = await domain.turns.run({
+      account,
+      run: (change) => {
+        const rows: number[] = [];
+        const uids: number[] = [];
+        for (const uid of slice) {
+          const row = list.indexOf(uid);
+          if (row < 0) continue;
+          if (request.uids === undefined && ((list.columns.flags[row] as number) & FLAG.Deleted) === 0)
+            continue;
+          rows.push(row);
+          uids.push(uid);
+        }
+        change.expunge(mailbox, rows);
+        return uids;
+      },
+    });
+    for (const uid of gone) removed.push(uid);
+    request.onSlice?.();
+  }
+  return removed;
+}
+
+function markedUids(
+  columns: { readonly uid: Uint32Array; readonly flags: Uint8Array },
+  count: number,
+  marked: number,
+  want: ((uid: number) => boolean) | undefined,
+): number[] {
+  const uids: number[] = [];
+  for (let row = 0; row < count && uids.length < marked; row++) {
+    if (((columns.flags[row] as number) & FLAG.Deleted) === 0) continue;
+    const uid = columns.uid[row] as number;
+    if (want === undefined || want(uid)) uids.push(uid);
+  }
+  return uids;
+}

@@ -1,0 +1,185 @@
+/**
+ * Creating, renaming, deleting and subscribing mailboxes (RFC 9051 §6.3.4-6.3.8).
+ *
+ * Rules of this server: every mailbox can hold mail, so parents come into being with their children and a mailbox with
+ * children cannot be deleted before them (no \Noselect names). A role belongs to one mailbox of the account; a name that
+ * clients use for a role takes it when nobody holds it. INBOX cannot be deleted; renaming it moves its mail away.
+ */
+import { ancestors, checkNewMailboxName, isChildOf } from '../../mail/mailbox-name.ts';
+import type { AccountChange } from '../change/account-change.ts';
+import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
+import type { Role } from '../model/model.ts';
+import type { AccountState } from '../state/account.ts';
+import { loadList } from '../state/load.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+import { moveMessages } from './copy.ts';
+import { canonicalName, mailboxOf } from './mailboxes.ts';
+
+/** Names that Apple, Microsoft, Google and Mozilla clients invent when they see no role. */
+const ROLE_BY_NAME: ReadonlyMap<string, Role> = new Map([
+  ['sent', 'sent'],
+  ['sent items', 'sent'],
+  ['sent messages', 'sent'],
+  ['drafts', 'drafts'],
+  ['trash', 'trash'],
+  ['deleted items', 'trash'],
+  ['deleted messages', 'trash'],
+  ['junk', 'junk'],
+  ['junk e-mail', 'junk'],
+  ['spam', 'junk'],
+  ['archive', 'archive'],
+  ['archives', 'archive'],
+]);
+
+/** `role` undefined: by name, when it is free. Returns the new mailbox; its missing parents were made as well. */
+export async function createMailbox(
+  domain: Domain,
+  account: AccountState,
+  rawName: string,
+  role?: Role,
+): Promise<MailboxState> {
+  const name = newName(rawName);
+  return domain.turns.run({
+    account,
+    run: (change) => {
+      if (account.byName.has(name)) throw new MailboxError('exists', `there is a mailbox "${name}" already`);
+      if (role !== undefined) refuseSecond(account, role);
+      createParents(domain, change, name);
+      refuseTooMany(domain, account);
+      return change.createMailbox(name, role ?? freeRoleFor(account, name));
+    },
+  });
+}
+
+export async function deleteMailbox(domain: Domain, account: AccountState, rawName: string): Promise<void> {
+  const name = canonicalName(rawName);
+  await domain.turns.run({
+    account,
+    run: (change) => {
+      const mailbox = mailboxOf(account, name);
+      if (name === 'INBOX') throw new MailboxError('cannot', 'INBOX cannot be deleted');
+      for (const other of account.byName.keys()) {
+        if (!isChildOf(other, name)) continue;
+        throw new MailboxError('has-children', `"${name}" has mailboxes below it; delete them first`);
+      }
+      change.deleteMailbox(mailbox);
+    },
+  });
+}
+
+/** Renames a mailbox and all below it in one change; of INBOX, moves its mail to the new mailbox and leaves it empty. */
+export async function renameMailbox(
+  domain: Domain,
+  account: AccountState,
+  rawFrom: string,
+  rawTo: string,
+): Promise<void> {
+  const from = canonicalName(rawFrom);
+  const to = newName(rawTo);
+  if (from === 'INBOX') return renameInbox(domain, account, to);
+  await domain.turns.run({
+    account,
+    run: (change) => {
+      mailboxOf(account, from);
+      if (isChildOf(to, from)) throw new MailboxError('cannot', 'a mailbox cannot be moved below itself');
+      const moving = [...account.byName.values()].filter(
+        (mailbox) => mailbox.name === from || isChildOf(mailbox.name, from),
+      );
+      const targets = moving.map((mailbox) => newName(to + mailbox.name.slice(from.length)));
+      for (const target of targets) refuseExisting(account, target);
+      createParents(domain, change, to);
+      moving.forEach((mailbox, index) => {
+        change.renameMailbox(mailbox, targets[index] as string);
+      });
+    },
+  });
+}
+
+async function renameInbox(domain: Domain, account: AccountState, to: string): Promise<void> {
+  const inbox = mailboxOf(account, 'INBOX');
+  const target = await createMailbox(domain, account, to);
+  const list = await loadList(domain, account, inbox);
+  const uids = [...list.columns.uid.subarray(0, list.count)];
+  const { failure } = await moveMessages(domain, account, inbox, uids, target);
+  if (failure !== undefined) throw failure;
+}
+
+/** A name without a mailbox can be unsubscribed, and stays subscribed when its mailbox goes (RFC 9051 §6.3.7). */
+export async function setSubscribed(
+  domain: Domain,
+  account: AccountState,
+  rawName: string,
+  isSubscribed: boolean,
+): Promise<void> {
+  const name = canonicalName(rawName);
+  await domain.turns.run({
+    account,
+    run: (change) => {
+      const mailbox = account.byName.get(name);
+      const isOrphan = account.orphanSubscriptions.includes(name);
+      if (mailbox === undefined && isSubscribed && !isOrphan) {
+        throw new MailboxError('nonexistent', `there is no mailbox "${name}"`);
+      }
+      if (mailbox !== undefined && mailbox.subscribed !== isSubscribed) {
+        change.touch(mailbox);
+        change.modseq();
+        mailbox.subscribed = isSubscribed;
+      }
+      if (mailbox === undefined && isOrphan && !isSubscribed) {
+        change.modseq();
+        account.orphanSubscriptions = account.orphanSubscriptions.filter((orphan) => orphan !== name);
+      }
+    },
+  });
+}
+
+function newName(raw: string): string {
+  const name = canonicalName(raw);
+  try {
+    checkNewMailboxName(name);
+  } catch (error) {
+    throw new MailboxError('invalid-name', (error as Error).message);
+  }
+  return name;
+}
+
+function createParents(domain: Domain, change: AccountChange, name: string): void {
+  for (const parent of ancestors(name)) {
+    if (change.account.byName.has(parent)) continue;
+    refuseTooMany(domain, change.account);
+    change.createMailbox(parent, undefined);
+  }
+}
+
+function refuseTooMany(domain: Domain, account: AccountState): void {
+  if (account.mailboxes.size < domain.limits.mailboxesPerAccount) return;
+  throw new MailboxError(
+    'limit',
+    `an account can have at most ${domain.limits.mailboxesPerAccount} mailboxes; delete some first`,
+  );
+}
+
+function refuseExisting(account: AccountState, name: string): void {
+  if (account.byName.has(name)) throw new MailboxError('exists', `there is a mailbox "${name}" already`);
+}
+
+function refuseSecond(account: AccountState, role: Role): void {
+  const holder = holderOf(account, role);
+  if (holder === undefined) return;
+  throw new MailboxError('cannot', `"${holder.name}" is the ${role} mailbox; there can be only one`);
+}
+
+function holderOf(account: AccountState, role: Role): MailboxState | undefined {
+  return [...account.mailboxes.values()].find((mailbox) => mailbox.role === role);
+}
+
+/** The role that mail programs mean by this name of a mailbox at the top. */
+export function roleOfName(name: string): Role | undefined {
+  return ROLE_BY_NAME.get(name.toLowerCase());
+}
+
+function freeRoleFor(account: AccountState, name: string): Role | undefined {
+  const role = roleOfName(name);
+  return role !== undefined && holderOf(account, role) === undefined ? role : undefined;
+}

@@ -1,0 +1,80 @@
+/**
+ * A message on its way in: its bytes go to the store's staging and through the analyzer at the same time, so that when
+ * the last octet has come, everything that will be sent of it is known, and a large one was never in memory.
+ */
+import { MessageAnalyzer, type MessageFacts } from '../../mail/message.ts';
+import { MailboxError } from '../model/errors.ts';
+import type { AccountId } from '../model/model.ts';
+import { type MailStore, type StagedBlob, type Staging, StoreError } from '../port/store.ts';
+
+export interface Received {
+  readonly blob: StagedBlob;
+  readonly facts: MessageFacts;
+}
+
+export class IncomingStream {
+  readonly #staging: Staging;
+  readonly #analyzer = new MessageAnalyzer();
+  readonly #limitBytes: number;
+  #received = 0;
+
+  constructor(
+    store: Pick<MailStore, 'stage'>,
+    accounts: readonly AccountId[],
+    limitBytes: number,
+    sizeHintBytes?: number,
+  ) {
+    this.#staging = store.stage(accounts, sizeHintBytes);
+    this.#limitBytes = limitBytes;
+  }
+
+  get receivedBytes(): number {
+    return this.#received;
+  }
+
+  /** Await the result when it is a promise. Throws MailboxError `too-big` past the limit; then `abort`. */
+  write(chunk: Buffer): Promise<void> | undefined {
+    this.#received += chunk.length;
+    if (this.#received > this.#limitBytes) {
+      throw new MailboxError('too-big', `a message can have at most ${this.#limitBytes} octets`);
+    }
+    this.#analyzer.write(chunk);
+    const written = this.#staging.write(chunk);
+    return written?.catch(asUnavailable);
+  }
+
+  async finish(): Promise<Received> {
+    const facts = this.#analyzer.end();
+    const blob = await this.#staging.finish().catch(asUnavailable);
+    return { blob, facts };
+  }
+
+  abort(): void {
+    this.#staging.abort();
+  }
+}
+
+/** A message that is in memory already. */
+export async function receive(
+  store: Pick<MailStore, 'stage'>,
+  accounts: readonly AccountId[],
+  limitBytes: number,
+  message: Buffer,
+): Promise<Received> {
+  const incoming = new IncomingStream(store, accounts, limitBytes, message.length);
+  try {
+    await incoming.write(message);
+    return await incoming.finish();
+  } catch (error) {
+    incoming.abort();
+    throw error;
+  }
+}
+
+function asUnavailable(error: unknown): never {
+  if (error instanceof StoreError) {
+    const why = error.code === 'full' ? 'the disk is full' : 'storage failed';
+    throw new MailboxError('unavailable', `${why}; nothing was stored, try again later`, { cause: error });
+  }
+  throw error;
+}

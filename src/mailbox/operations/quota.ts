@@ -1,0 +1,55 @@
+/**
+ * Quota: two limits per account, bytes and messages (RFC 9208 §5.1 STORAGE, §5.2 MESSAGE), usage kept in the same
+ * transaction as the mail. Expunging, flagging and moving always work, however full the account is.
+ */
+
+import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
+import type { AccountRecord } from '../model/model.ts';
+import type { AccountState } from '../state/account.ts';
+
+export interface QuotaUsage {
+  readonly usedBytes: number;
+  readonly usedMessages: number;
+  readonly limitBytes?: number;
+  readonly limitMessages?: number;
+}
+
+export function quotaOf(account: AccountState): QuotaUsage {
+  const { quotaBytes, quotaMessages } = account.record;
+  return {
+    usedBytes: account.usedBytes,
+    usedMessages: account.usedMessages,
+    ...(quotaBytes === undefined ? {} : { limitBytes: quotaBytes }),
+    ...(quotaMessages === undefined ? {} : { limitMessages: quotaMessages }),
+  };
+}
+
+/** Throws MailboxError `over-quota` when this much more does not fit. */
+export function checkQuota(account: AccountState, bytes: number, messages: number): void {
+  const { quotaBytes, quotaMessages } = account.record;
+  if (quotaBytes !== undefined && account.usedBytes + bytes > quotaBytes) {
+    throw new MailboxError(
+      'over-quota',
+      `the mailbox is full: ${account.usedBytes} of ${quotaBytes} octets are used; delete mail or ask for more room`,
+    );
+  }
+  if (quotaMessages !== undefined && account.usedMessages + messages > quotaMessages) {
+    throw new MailboxError(
+      'over-quota',
+      `the mailbox is full: ${account.usedMessages} of ${quotaMessages} messages; delete mail or ask for more room`,
+    );
+  }
+}
+
+/** Sets or removes (undefined) the limits of an account. */
+export async function setQuota(
+  domain: Domain,
+  record: AccountRecord,
+  limits: { readonly quotaBytes?: number | undefined; readonly quotaMessages?: number | undefined },
+): Promise<AccountRecord> {
+  const updated = await domain.store.directory.update(record.id, limits);
+  if (updated === undefined) throw new MailboxError('nonexistent', 'there is no such account');
+  domain.accounts.refresh(updated);
+  return updated;
+}

@@ -1,0 +1,250 @@
+/**
+ * The port: what the domain asks of a store. Interfaces only; `store/contract.ts` is the same promises as tests.
+ *
+ * The domain computes every change in memory and hands the store finished rows (an AccountBatch), with the modseq the
+ * change was computed on. A store keeps rows, applies a batch whole or not at all, refuses one whose base has moved,
+ * and says when it is durable. It holds no rule of mail: no UID is chosen and no counter is added up behind this port.
+ * All calls are batch-shaped and asynchronous, because one round trip to PostgreSQL costs fifteen local reads.
+ *
+ * Promises:
+ * - P1 atomic: after any crash a batch is there whole or not at all, with the bytes of its new emails.
+ * - P2 ordered: batches of one account apply in the order of the calls; `expect` differs from the stored modseq => conflict.
+ * - P3 durable: when `durable` resolves, the turn survives power loss. Nothing before that moment may be told to anyone.
+ * - P4 a turn's reads see every batch whose `committed` has resolved.
+ * - P5 no call blocks the event loop for more than a few milliseconds, whatever the size of the mailbox.
+ * - P6 bytes come back exactly as they were staged.
+ */
+import type {
+  AccountId,
+  AccountRecord,
+  AccountRow,
+  EmailFacts,
+  EmailId,
+  MailboxId,
+  MailboxRow,
+  ModSeq,
+  Uid,
+} from '../model/model.ts';
+
+export const STORE_ERROR_CODES = ['conflict', 'full', 'io', 'closed', 'damaged'] as const;
+export type StoreErrorCode = (typeof STORE_ERROR_CODES)[number];
+
+/**
+ * `conflict`: the base has moved, reload and retry. `full`: no room on the disk, nothing changed. `io`: the device
+ * failed, nothing changed. `damaged`: what is stored does not add up (checksum, missing bytes).
+ */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** About 100 messages of a mailbox as packed records, see `chunk.ts`; `first` is its key and never changes. */
+export interface ChunkRow {
+  readonly mailbox: MailboxId;
+  /** Not above the UID of its first record, above every UID of the chunk before it. */
+  readonly first: Uid;
+  readonly count: number;
+  readonly maxModseq: ModSeq;
+  readonly records: Buffer;
+}
+
+/** Messages that left a mailbox in one change. `records` keeps them readable until the reaper has let go of them. */
+export interface ExpungedRow {
+  readonly mailbox: MailboxId;
+  readonly modseq: ModSeq;
+  /** Ascending UIDs packed as little-endian u32. */
+  readonly uids: Buffer;
+  /** The messages' packed records (same codec as chunks), or undefined once their emails are released. */
+  readonly records: Buffer | undefined;
+  /** Wall clock of the expunge, for the grace period of the reaper. */
+  readonly atMs: number;
+}
+
+/** Bytes on their way in. Small ones stay in memory, large ones go to a file as they come. */
+export interface Staging {
+  /** Back-pressure: await the result when it is a promise. The chunk is copied or written; it may be reused. */
+  write(chunk: Uint8Array): Promise<void> | undefined;
+  /** Large bytes are synced when this resolves; small ones become durable with the batch that uses them. */
+  finish(): Promise<StagedBlob>;
+  /** Gives up; safe to call at any moment, also after finish (then the bytes are never referenced). */
+  abort(): void;
+}
+
+export interface StagedBlob {
+  readonly sizeBytes: number;
+}
+
+export interface NewEmail extends EmailFacts {
+  /**
+   * Octets that stand before the blob's, an email's own trace header on bytes it shares with others: the email's bytes
+   * are prefix then blob, `sizeBytes` counts both, and every read and check sees them as one.
+   */
+  readonly prefix?: Buffer;
+  /** The same blob may serve several emails, in one batch or many (one delivery, ten recipients): stored once a shard. */
+  readonly blob: StagedBlob;
+}
+
+/** The name by which programs know a message from the server it was moved here from: printable ASCII. */
+export interface ExternalId {
+  readonly mailbox: MailboxId;
+  readonly uid: Uid;
+  readonly id: string;
+}
+
+/** One account's changes of one turn. Fields absent from it are not touched. */
+export interface AccountBatch {
+  readonly account: AccountId;
+  /** The modseq of the account row this batch was computed on; 0 creates the account's row. */
+  readonly expect: number;
+  readonly row: AccountRow;
+  readonly mailboxes: readonly MailboxRow[];
+  /** Rows to delete; their chunks and history stay until the reaper has released what they refer to. */
+  readonly deletedMailboxes: readonly MailboxId[];
+  readonly chunks: readonly ChunkRow[];
+  readonly droppedChunks: readonly { readonly mailbox: MailboxId; readonly first: Uid }[];
+  readonly emails: readonly NewEmail[];
+  /** One more reference to each (COPY). An email starts with one. */
+  readonly retained: readonly EmailId[];
+  /** One reference less for each (the reaper); at none the email row and, when unshared, its bytes are gone. */
+  readonly released: readonly EmailId[];
+  /** Inserted, or replaced when (mailbox, modseq) is there. */
+  readonly expunged: readonly ExpungedRow[];
+  /** History up to and including this modseq is forgotten. */
+  readonly prunedHistory: readonly { readonly mailbox: MailboxId; readonly upTo: ModSeq }[];
+  /** Import keys to remember (16 bytes each), so that an interrupted import resumes without duplicates. */
+  readonly imported: readonly { readonly mailbox: MailboxId; readonly key: Buffer }[];
+  /** Of messages that are in `chunks`. The first message of a mailbox to have an id keeps it; expunging forgets it. */
+  readonly externalIds: readonly ExternalId[];
+  /**
+   * True when losing it in a power cut, never in a crash of the program, is allowed by `store.flags = "delayed"`: nothing
+   * but changes of flags, that is of rows, mailboxes and chunks that are there.
+   */
+  readonly deferrable: boolean;
+}
+
+export interface Turn {
+  /** One outcome per batch, in order: undefined when it is applied, else why not (then nothing of it is). */
+  readonly committed: Promise<readonly (StoreError | undefined)[]>;
+  readonly durable: Promise<void>;
+}
+
+export interface ByteRange {
+  readonly email: EmailId;
+  readonly start: number;
+  /** Exclusive; clipped to the size. */
+  readonly end: number;
+}
+
+export type EmailField = 'envelope' | 'bodyStructure' | 'parts';
+
+export interface MailStore {
+  readonly directory: Directory;
+
+  loadAccount(
+    account: AccountId,
+  ): Promise<{ readonly row: AccountRow; readonly mailboxes: readonly MailboxRow[] } | undefined>;
+  /** Chunks with `first > after`, ascending, at most `limit`. */
+  loadChunks(
+    account: AccountId,
+    mailbox: MailboxId,
+    after: number,
+    limit: number,
+  ): Promise<readonly ChunkRow[]>;
+  loadLastChunk(account: AccountId, mailbox: MailboxId): Promise<ChunkRow | undefined>;
+  /** In the order asked. Fields not asked for are empty buffers; an email that is gone is undefined. */
+  loadEmails(
+    ids: readonly EmailId[],
+    fields: readonly EmailField[],
+  ): Promise<readonly (EmailFacts | undefined)[]>;
+  /** Rows with `modseq > after`, ascending, at most `limit`. */
+  loadExpunged(
+    account: AccountId,
+    mailbox: MailboxId,
+    after: ModSeq,
+    limit: number,
+  ): Promise<readonly ExpungedRow[]>;
+  /** Whole accounts' rows that still hold records, oldest first, at most `limit`: the reaper's work list. */
+  loadUnreleased(account: AccountId, beforeMs: number, limit: number): Promise<readonly ExpungedRow[]>;
+  /** Deleted mailboxes whose chunks or history are still there. */
+  loadBuried(account: AccountId): Promise<readonly MailboxId[]>;
+  /** Of the messages with a UID above `after` that have one, ascending, at most `limit`. */
+  loadExternalIds(
+    account: AccountId,
+    mailbox: MailboxId,
+    after: number,
+    limit: number,
+  ): Promise<readonly ExternalId[]>;
+  whichImported(account: AccountId, mailbox: MailboxId, keys: readonly Buffer[]): Promise<readonly boolean[]>;
+
+  /** Several ranges in one call, in the order asked; undefined where the bytes are missing. Keep the sum below a few MB. */
+  readRanges(ranges: readonly ByteRange[]): Promise<readonly (Buffer | undefined)[]>;
+  /** One large range in slices, read as the consumer takes them. Throws StoreError `damaged` when bytes are missing. */
+  readStream(range: ByteRange): AsyncIterable<Buffer>;
+
+  /** For messages that will be used by `accounts` (all that matters is which shards they live in). */
+  stage(accounts: readonly AccountId[], sizeHintBytes?: number): Staging;
+
+  /** Everything that changed in one turn of the event loop, for all accounts: one transaction a shard, one shared sync. */
+  write(batches: readonly AccountBatch[]): Turn;
+
+  /** Removes all mail of an account in slices; safe to repeat after an interruption. */
+  destroyAccount(account: AccountId): Promise<void>;
+
+  /** For the checker: emails after `after`, with their reference counts. */
+  listEmails(
+    account: AccountId,
+    after: number,
+    limit: number,
+  ): Promise<readonly { readonly id: EmailId; readonly references: number; readonly sizeBytes: number }[]>;
+  /** Reads the bytes and compares their checksum and size. */
+  verifyEmails(ids: readonly EmailId[]): Promise<readonly ('ok' | 'missing' | 'damaged')[]>;
+  /** What only the store can know: broken database pages, bytes nobody refers to, counts of shared bytes that are off. */
+  inspect(repair: boolean): AsyncIterable<StoreProblem>;
+
+  close(): Promise<void>;
+}
+
+export interface StoreProblem {
+  readonly where: string;
+  readonly what: string;
+  /** The message it hits, when one is known. */
+  readonly email?: EmailId;
+  readonly repaired: boolean;
+}
+
+/** Who may sign in. Small, read often: implementations may cache, for they are its only writer. */
+export interface Directory {
+  find(address: string): Promise<AccountRecord | undefined>;
+  get(id: AccountId): Promise<AccountRecord | undefined>;
+  /** Ordered by address. */
+  list(): Promise<readonly AccountRecord[]>;
+  /** Each is created or refused by itself (`exists`); durable when it resolves. */
+  create(
+    accounts: readonly {
+      readonly address: string;
+      readonly passwordHash: string;
+      readonly quotaBytes?: number;
+      readonly quotaMessages?: number;
+      readonly createdMs: number;
+    }[],
+  ): Promise<readonly (AccountRecord | 'exists')[]>;
+  /** A value of undefined removes the limit or setting. */
+  update(
+    id: AccountId,
+    change: {
+      readonly passwordHash?: string;
+      readonly quotaBytes?: number | undefined;
+      readonly quotaMessages?: number | undefined;
+      readonly settings?: Readonly<Record<string, string | undefined>>;
+    },
+  ): Promise<AccountRecord | undefined>;
+  /** Hides the account at once and remembers it until `forget`: a crash between the two is picked up at the next start. */
+  remove(id: AccountId): Promise<void>;
+  removing(): Promise<readonly AccountId[]>;
+  forget(id: AccountId): Promise<void>;
+}

@@ -1,0 +1,52 @@
+/**
+ * Messages that have left a mailbox while somebody still holds on to it: their records wait in the expunge history, and
+ * their octets with them, until every viewer has been told (`viewer.ts`). Moved ones leave no record: they live on
+ * elsewhere.
+ */
+
+import type { Domain } from '../domain.ts';
+import type { ModSeq } from '../model/model.ts';
+import { type MessageRecord, unpackRecords } from '../model/record.ts';
+import type { AccountState } from '../state/account.ts';
+import type { Viewer } from '../state/viewer.ts';
+
+const ROWS_PER_LOAD = 50;
+
+export class ExpungedRecords {
+  readonly #domain: Pick<Domain, 'store'>;
+  readonly #account: AccountState;
+  readonly #viewer: Viewer;
+  readonly #records = new Map<number, MessageRecord>();
+  #upTo: ModSeq;
+
+  /** Of what is expunged from now on. */
+  constructor(domain: Pick<Domain, 'store'>, account: AccountState, viewer: Viewer) {
+    this.#domain = domain;
+    this.#account = account;
+    this.#viewer = viewer;
+    this.#upTo = viewer.seenModseq;
+  }
+
+  /** Undefined for a message that was moved away, or is still there. */
+  async find(uid: number): Promise<MessageRecord | undefined> {
+    if (!this.#records.has(uid)) await this.#load();
+    return this.#records.get(uid);
+  }
+
+  async #load(): Promise<void> {
+    const { mailbox } = this.#viewer;
+    if (this.#upTo >= mailbox.modseq) return;
+    await this.#account.unsettled;
+    const { store } = this.#domain;
+    for (;;) {
+      const rows = await store.loadExpunged(this.#account.id, mailbox.id, this.#upTo, ROWS_PER_LOAD);
+      for (const row of rows) {
+        for (const record of row.records === undefined ? [] : unpackRecords(row.records)) {
+          this.#records.set(record.uid, record);
+        }
+        this.#upTo = row.modseq;
+      }
+      if (rows.length < ROWS_PER_LOAD) return;
+    }
+  }
+}

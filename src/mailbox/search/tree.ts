@@ -1,0 +1,293 @@
+/**
+ * A criterion made ready: texts folded, members ordered from cheap to dear, every leaf knowing what it needs.
+ *
+ * Answers are numbers so that the operators are arithmetic: `and` is the lesser, `or` the greater, `not` two minus it
+ * (Kleene's logic). `decide` answers for a block of rows from the columns alone, `answer` for one message from as much
+ * of it as has been loaded. Pure: no waits, no store.
+ */
+import { foldText } from '../../mail/fold.ts';
+import type { Criterion, SearchedField, UidRanges } from '../model/criterion.ts';
+import type { KeywordTable } from '../model/keywords.ts';
+import { allocateColumns, type Columns, type MessageRecord, recordAt, setRecord } from '../model/record.ts';
+
+export const NO = 0;
+export const MAYBE = 1;
+export const YES = 2;
+
+/** How much of a message a leaf needs: its record, its stored envelope, its header, its text. */
+export type Depth = 0 | 1 | 2 | 3;
+
+export type EnvelopeTest =
+  | { readonly kind: 'sent'; readonly from: number; readonly until: number }
+  | {
+      readonly kind: 'field';
+      readonly field: SearchedField | 'message-id' | 'in-reply-to';
+      readonly needle: string;
+    };
+
+export interface TextTest {
+  readonly kind: 'body' | 'text';
+  readonly needle: string;
+}
+
+export interface HeaderTest {
+  readonly kind: 'header';
+  readonly name: string;
+  readonly needle: string;
+}
+
+type RecordCriterion = Extract<
+  Criterion,
+  { kind: 'all' | 'flag' | 'keyword' | 'uids' | 'arrived' | 'size' | 'changed' | 'record' }
+>;
+
+export type SearchNode =
+  | { readonly kind: 'record'; readonly depth: 0; readonly test: RecordCriterion }
+  | { readonly kind: 'envelope'; readonly depth: 1; readonly test: EnvelopeTest }
+  | { readonly kind: 'header'; readonly depth: 2; readonly test: HeaderTest }
+  /** `index` among the text leaves of the tree. */
+  | { readonly kind: 'text'; readonly depth: 3; readonly test: TextTest; readonly index: number }
+  | { readonly kind: 'and' | 'or'; readonly depth: Depth; readonly nodes: readonly SearchNode[] }
+  | { readonly kind: 'not'; readonly depth: Depth; readonly node: SearchNode };
+
+/** What of one message is loaded, as tests. */
+export interface LoadedForSearch {
+  readonly record: MessageRecord;
+  readonly depth: Depth;
+  matchesEnvelope(test: EnvelopeTest): boolean;
+  matchesHeader(test: HeaderTest): boolean;
+  /** Whether the text leaf of this index was found. */
+  hasText(index: number): boolean;
+}
+
+export class SearchTree {
+  readonly root: SearchNode;
+  readonly texts: TextTest[] = [];
+  /** Parts of the criterion, each of which costs a step for every row. */
+  nodeCount = 0;
+  /** Some leaf needs a header. */
+  hasHeaders = false;
+  readonly #one = allocateColumns(1);
+
+  constructor(criterion: Criterion) {
+    this.root = this.#nodeOf(criterion);
+  }
+
+  /** One answer for each row of `[start, end)`. */
+  decide(columns: Columns, keywords: KeywordTable, start: number, end: number): Uint8Array {
+    const out = new Uint8Array(end - start);
+    decide(this.root, columns, keywords, start, end, out);
+    return out;
+  }
+
+  /** For one message; MAYBE when what it needs is not loaded. */
+  answer(message: LoadedForSearch, keywords: KeywordTable): number {
+    setRecord(this.#one, 0, message.record);
+    return this.#answer(this.root, message, keywords);
+  }
+
+  #answer(node: SearchNode, message: LoadedForSearch, keywords: KeywordTable): number {
+    switch (node.kind) {
+      case 'not':
+        return YES - this.#answer(node.node, message, keywords);
+      case 'and':
+      case 'or':
+        return this.#operator(node.kind === 'and', node.nodes, message, keywords);
+      case 'record': {
+        const out = new Uint8Array(1);
+        decideRecord(node.test, this.#one, keywords, 0, 1, out);
+        return out[0] as number;
+      }
+      case 'envelope':
+        return message.depth < 1 ? MAYBE : answerOf(message.matchesEnvelope(node.test));
+      case 'header':
+        return message.depth < 2 ? MAYBE : answerOf(message.matchesHeader(node.test));
+      case 'text':
+        return message.depth < 3 ? MAYBE : answerOf(message.hasText(node.index));
+    }
+  }
+
+  #operator(
+    isAnd: boolean,
+    nodes: readonly SearchNode[],
+    message: LoadedForSearch,
+    keywords: KeywordTable,
+  ): number {
+    const final = isAnd ? NO : YES;
+    let answer = isAnd ? YES : NO;
+    for (const node of nodes) {
+      const one = this.#answer(node, message, keywords);
+      if (one === final) return final;
+      if (one === MAYBE) answer = MAYBE;
+    }
+    return answer;
+  }
+
+  #nodeOf(criterion: Criterion): SearchNode {
+    this.nodeCount++;
+    switch (criterion.kind) {
+      case 'and':
+      case 'or': {
+        const nodes = criterion.criteria
+          .map((member) => this.#nodeOf(member))
+          .sort((a, b) => a.depth - b.depth);
+        return { kind: criterion.kind, depth: (nodes.at(-1)?.depth ?? 0) as Depth, nodes };
+      }
+      case 'not': {
+        const node = this.#nodeOf(criterion.criterion);
+        return { kind: 'not', depth: node.depth, node };
+      }
+      case 'sent':
+        return { kind: 'envelope', depth: 1, test: criterion };
+      case 'field':
+        return fieldNode(criterion.field, criterion.value);
+      case 'header': {
+        const node = headerNode(criterion.name.toLowerCase(), criterion.value);
+        if (node.kind === 'header') this.hasHeaders = true;
+        return node;
+      }
+      case 'body':
+      case 'text': {
+        const test: TextTest = { kind: criterion.kind, needle: foldText(criterion.value) };
+        return { kind: 'text', depth: 3, test, index: this.texts.push(test) - 1 };
+      }
+      default:
+        return { kind: 'record', depth: 0, test: criterion };
+    }
+  }
+}
+
+function fieldNode(field: (EnvelopeTest & { kind: 'field' })['field'], value: string): SearchNode {
+  return { kind: 'envelope', depth: 1, test: { kind: 'field', field, needle: foldText(value) } };
+}
+
+/** Ids are asked for by every client that looks for its own copy; the envelope has them. */
+function headerNode(name: string, value: string): SearchNode {
+  if (name === 'message-id' || name === 'in-reply-to') return fieldNode(name, value);
+  return { kind: 'header', depth: 2, test: { kind: 'header', name, needle: foldText(value) } };
+}
+
+function answerOf(matches: boolean): number {
+  return matches ? YES : NO;
+}
+
+function decide(
+  node: SearchNode,
+  columns: Columns,
+  keywords: KeywordTable,
+  start: number,
+  end: number,
+  out: Uint8Array,
+): void {
+  if (node.kind === 'record') {
+    decideRecord(node.test, columns, keywords, start, end, out);
+    return;
+  }
+  if (node.kind === 'not') {
+    decide(node.node, columns, keywords, start, end, out);
+    for (let i = 0; i < out.length; i++) out[i] = YES - (out[i] as number);
+    return;
+  }
+  if (node.kind !== 'and' && node.kind !== 'or') {
+    out.fill(MAYBE);
+    return;
+  }
+  const isAnd = node.kind === 'and';
+  out.fill(isAnd ? YES : NO);
+  const one = new Uint8Array(out.length);
+  for (const member of node.nodes) {
+    decide(member, columns, keywords, start, end, one);
+    if (isAnd) lesser(out, one);
+    else greater(out, one);
+  }
+}
+
+function lesser(out: Uint8Array, one: Uint8Array): void {
+  for (let i = 0; i < out.length; i++) if ((one[i] as number) < (out[i] as number)) out[i] = one[i] as number;
+}
+
+function greater(out: Uint8Array, one: Uint8Array): void {
+  for (let i = 0; i < out.length; i++) if ((one[i] as number) > (out[i] as number)) out[i] = one[i] as number;
+}
+
+/** The tight loops. */
+function decideRecord(
+  test: RecordCriterion,
+  columns: Columns,
+  keywords: KeywordTable,
+  start: number,
+  end: number,
+  out: Uint8Array,
+): void {
+  switch (test.kind) {
+    case 'all':
+      out.fill(YES);
+      return;
+    case 'flag': {
+      const { flags } = columns;
+      const { bit } = test;
+      const wanted = test.isSet ? bit : 0;
+      for (let i = start; i < end; i++) out[i - start] = ((flags[i] as number) & bit) === wanted ? YES : NO;
+      return;
+    }
+    case 'keyword': {
+      const { keywordSet } = columns;
+      const has = keywords.setsWith(test.name);
+      const wanted = test.isSet ? 1 : 0;
+      for (let i = start; i < end; i++) out[i - start] = has[keywordSet[i] as number] === wanted ? YES : NO;
+      return;
+    }
+    case 'uids':
+      decideUids(test.ranges, columns.uid, start, end, out);
+      return;
+    case 'arrived':
+      within(columns.internalDate, start, end, test.from, test.until, out);
+      return;
+    case 'size':
+      within(columns.size, start, end, test.from, test.until, out);
+      return;
+    case 'changed':
+      within(columns.modseq, start, end, test.since, Number.POSITIVE_INFINITY, out);
+      return;
+    case 'record':
+      for (let i = start; i < end; i++)
+        out[i - start] = test.matcher.matches(recordAt(columns, i)) ? YES : NO;
+  }
+}
+
+function within(
+  values: Float64Array | Uint32Array,
+  start: number,
+  end: number,
+  from: number,
+  until: number,
+  out: Uint8Array,
+): void {
+  for (let i = start; i < end; i++) {
+    const value = values[i] as number;
+    out[i - start] = value >= from && value < until ? YES : NO;
+  }
+}
+
+/** Both ascend, so one pass over each. */
+function decideUids(ranges: UidRanges, uids: Uint32Array, start: number, end: number, out: Uint8Array): void {
+  let at = firstReaching(ranges, uids[start] as number);
+  for (let i = start; i < end; i++) {
+    const uid = uids[i] as number;
+    while (at < ranges.length && (ranges[at] as UidRanges[number])[1] < uid) at++;
+    const range = ranges[at];
+    out[i - start] = range !== undefined && range[0] <= uid ? YES : NO;
+  }
+}
+
+/** The first range that ends at this UID or behind it. */
+function firstReaching(ranges: UidRanges, uid: number): number {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ranges[middle] as UidRanges[number])[1] < uid) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,77 @@
+/**
+ * Brings a mailbox's messages into memory: all of them for a session, only the end for a delivery. Slices yield, so a
+ * mailbox of a million messages does not block the event loop; concurrent loads share one.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { ChunkRow, MailStore } from '../port/store.ts';
+import type { AccountState } from './account.ts';
+import type { MailboxState } from './mailbox.ts';
+import { MessageList } from './message-list.ts';
+import { sumsOf } from './message-sums.ts';
+
+interface Loader {
+  readonly store: Pick<MailStore, 'loadChunks' | 'loadLastChunk'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Chunks a slice: about 6,000 messages and a millisecond. */
+const SLICE = 50;
+
+/** After it, `mailbox.list` is set. The caller reads it before its next long wait; viewers keep it from being dropped. */
+export async function loadList(
+  domain: Loader,
+  account: AccountState,
+  mailbox: MailboxState,
+): Promise<MessageList> {
+  mailbox.lastUsedMs = domain.clock.nowMs();
+  if (mailbox.list !== undefined) return mailbox.list;
+  mailbox.loading ??= loadAll(domain, account, mailbox).finally(() => {
+    mailbox.loading = undefined;
+  });
+  return mailbox.loading;
+}
+
+/** After it, messages can be added: `mailbox.list` or `mailbox.tail` is set. */
+export async function loadTail(domain: Loader, account: AccountState, mailbox: MailboxState): Promise<void> {
+  mailbox.lastUsedMs = domain.clock.nowMs();
+  if (mailbox.list !== undefined || mailbox.tail !== undefined) return;
+  const last = await domain.store.loadLastChunk(account.id, mailbox.id);
+  if (mailbox.list !== undefined || mailbox.tail !== undefined) return;
+  mailbox.tail = MessageList.of(last === undefined ? [] : [last], false, 128);
+}
+
+async function loadAll(domain: Loader, account: AccountState, mailbox: MailboxState): Promise<MessageList> {
+  // Whoever began it has something to say first: the answer of SELECT leaves before the work begins.
+  await nextTurn();
+  await loadTail(domain, account, mailbox);
+  const tail = mailbox.tail;
+  if (tail === undefined) return mailbox.list as MessageList;
+  const list = new MessageList(true, mailbox.exists + 64);
+  const upTo = tail.firstChunk;
+  let after = 0;
+  for (;;) {
+    const chunks: readonly ChunkRow[] = await domain.store.loadChunks(account.id, mailbox.id, after, SLICE);
+    for (const chunk of chunks) if (chunk.first < upTo) list.load(chunk);
+    const last = chunks.at(-1);
+    if (last === undefined || last.first >= upTo || chunks.length < SLICE) break;
+    after = last.first;
+    await nextTurn();
+  }
+  list.adoptTail(tail);
+  if (list.count !== mailbox.exists) recount(domain, mailbox, list);
+  mailbox.list = list;
+  mailbox.tail = undefined;
+  return list;
+}
+
+/** A damaged database may have lost a chunk: what is left stays readable, and what a client is told is what it can fetch. */
+function recount(domain: Loader, mailbox: MailboxState, list: MessageList): void {
+  domain.log.error(
+    { mailbox: mailbox.name, counted: mailbox.exists, found: list.count },
+    'the mailbox lost messages to damage; run `brevduva check`',
+  );
+  Object.assign(mailbox, sumsOf(list));
+}

@@ -1,0 +1,139 @@
+/**
+ * What the checker may put right: sums are added up again, marks are raised above what they must exceed, references are
+ * counted anew, a second holder of a role loses it, missing parents are made, and mail that lost its place in every
+ * mailbox gets one in "Recovered". Every repair is a change like any other: durable, seen by sessions, undone when the
+ * store refuses it. Nothing here removes a message.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AccountChange } from '../change/account-change.ts';
+import type { Domain } from '../domain.ts';
+import { asModSeq } from '../model/model.ts';
+import { mailboxOf } from '../operations/mailboxes.ts';
+import type { AccountState } from '../state/account.ts';
+import { loadList, loadTail } from '../state/load.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+import { sumsOf } from '../state/message-sums.ts';
+import type { Repair, Suspicion } from './check-account.ts';
+
+/** The suspicions that are gone now. */
+export async function repairAccount(
+  domain: Domain,
+  account: AccountState,
+  suspicions: readonly Suspicion[],
+): Promise<Set<Suspicion>> {
+  const repaired = new Set<Suspicion>();
+  // Usage last: it is the sum of counters that may be put right before it.
+  const ordered = [...suspicions].sort(
+    (a, b) => Number(a.repair?.kind === 'usage') - Number(b.repair?.kind === 'usage'),
+  );
+  for (const suspicion of ordered) {
+    if (suspicion.repair === undefined) continue;
+    try {
+      if (await apply(domain, account, suspicion.repair)) repaired.add(suspicion);
+    } catch (error) {
+      domain.log.error(
+        { err: error, account: account.record.address, what: suspicion.what },
+        'could not be repaired',
+      );
+    }
+    await nextTurn();
+  }
+  // The account's sums agreed with the wrong counters.
+  const isRecounted = [...repaired].some(({ repair }) => repair?.kind === 'counters');
+  if (isRecounted) await apply(domain, account, { kind: 'usage' });
+  return repaired;
+}
+
+async function apply(domain: Domain, account: AccountState, repair: Repair): Promise<boolean> {
+  if (repair.kind === 'orphan') return recover(domain, account, repair);
+  if (repair.kind === 'usage' || repair.kind === 'parent' || repair.kind === 'references') {
+    await domain.turns.run({ account, run: (change) => repairInAccount(change, repair) });
+    return true;
+  }
+  const mailbox = account.mailboxes.get(repair.mailbox);
+  if (mailbox === undefined) return false;
+  if (repair.kind !== 'role') await loadList(domain, account, mailbox);
+  const { kind } = repair;
+  await domain.turns.run({
+    account,
+    run: (change) => {
+      change.touch(mailbox);
+      if (kind === 'role') mailbox.role = undefined;
+      if (kind === 'counters') recount(mailbox);
+      if (kind === 'keyword-sets') dropUnknownSets(change, mailbox);
+      if (kind === 'marks') raiseMarks(change, mailbox);
+      change.modseq();
+    },
+  });
+  return true;
+}
+
+function repairInAccount(
+  change: AccountChange,
+  repair: Extract<Repair, { kind: 'usage' | 'parent' | 'references' }>,
+): void {
+  const { account } = change;
+  change.modseq();
+  if (repair.kind === 'parent') {
+    if (!account.byName.has(repair.name)) change.createMailbox(repair.name, undefined);
+  } else if (repair.kind === 'usage') {
+    const mailboxes = [...account.mailboxes.values()];
+    account.usedBytes = mailboxes.reduce((sum, mailbox) => sum + mailbox.bytes, 0);
+    account.usedMessages = mailboxes.reduce((sum, mailbox) => sum + mailbox.exists, 0);
+  } else {
+    for (let n = repair.by; n > 0; n--) change.retain(repair.email);
+    if (repair.by < 0) change.release(new Array<number>(-repair.by).fill(repair.email));
+  }
+}
+
+const RECOVERED = 'Recovered';
+
+/** An email in no mailbox was in a chunk that is lost: somebody's mail, of which only the flags are gone. */
+async function recover(
+  domain: Domain,
+  account: AccountState,
+  { email, references, sizeBytes: size }: Extract<Repair, { kind: 'orphan' }>,
+): Promise<boolean> {
+  if (!account.byName.has(RECOVERED)) {
+    await domain.turns.run({ account, run: (change) => change.createMailbox(RECOVERED, undefined) });
+  }
+  const mailbox = mailboxOf(account, RECOVERED);
+  await loadTail(domain, account, mailbox);
+  await domain.turns.run({
+    account,
+    run: (change) => {
+      // One reference stays, for the message that it is now.
+      if (references > 1) change.release(new Array<number>(references - 1).fill(email));
+      const now = Math.floor(change.nowMs / 1000);
+      const blank = { flags: 0, traits: 0, keywordSet: 0, internalDate: now, saveDate: now };
+      change.addMessages(mailbox, [{ ...blank, email, size }]);
+    },
+  });
+  return true;
+}
+
+function recount(mailbox: MailboxState): void {
+  if (mailbox.list !== undefined) Object.assign(mailbox, sumsOf(mailbox.list));
+}
+
+function dropUnknownSets(change: AccountChange, mailbox: MailboxState): void {
+  const { list } = mailbox;
+  if (list === undefined) return;
+  const known = mailbox.keywords.sets.length;
+  const rows = Array.from({ length: list.count }, (_, row) => row).filter(
+    (row) => (list.columns.keywordSet[row] as number) > known,
+  );
+  const flags = rows.map((row) => list.columns.flags[row] as number);
+  change.setFlags(mailbox, { rows, flags, keywordSets: rows.map(() => 0) });
+}
+
+/** UIDNEXT above every UID, the account's modseq and the mailbox's above every message's. */
+function raiseMarks(change: AccountChange, mailbox: MailboxState): void {
+  const { list } = mailbox;
+  if (list === undefined) return;
+  let highest = change.account.modseq as number;
+  for (let row = 0; row < list.count; row++) highest = Math.max(highest, list.columns.modseq[row] as number);
+  change.account.modseq = asModSeq(highest);
+  mailbox.uidNext = Math.max(mailbox.uidNext, ((list.columns.uid[list.count - 1] ?? 0) as number) + 1);
+  mailbox.modseq = change.modseq();
+}

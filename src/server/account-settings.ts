@@ -1,0 +1,13 @@
+/** The settings that accounts can have, of all protocols; each is declared beside its protocol. */
+import { settingProblem } from '../config/account-settings.ts';
+import type { Option } from '../config/option.ts';
+import type { AccountSettings } from '../identity/settings.ts';
+import { POP3_ACCOUNT_SETTINGS } from '../pop3/settings.ts';
+
+export const SETTINGS: Readonly<Record<string, Option<unknown>>> = Object.freeze({
+  ...POP3_ACCOUNT_SETTINGS,
+});
+
+export const ACCOUNT_SETTINGS: AccountSettings = Object.freeze({
+  problemWith: (name: string, value: string | undefined) => settingProblem(SETTINGS, name, value),
+});

@@ -1,0 +1,73 @@
+/**
+ * Everything below the protocols, put together from the configuration: store, domain, passwords, administration. The
+ * server builds its listeners on it; a command that finds no server uses it directly.
+ */
+
+import { LocalAdmin } from '../admin/local-admin.ts';
+import { systemClock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Config } from '../config/options.ts';
+import { AccountAdmin } from '../identity/account-admin.ts';
+import { Authenticator } from '../identity/authenticator.ts';
+import { Passwords } from '../identity/password.ts';
+import { Accounts } from '../mailbox/accounts.ts';
+import { Turns } from '../mailbox/change/turns.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { openSqliteStore } from '../store/sqlite/open.ts';
+import { ACCOUNT_SETTINGS } from './account-settings.ts';
+
+export interface MailSystem {
+  readonly domain: Domain;
+  readonly authenticator: Authenticator;
+  readonly accounts: AccountAdmin;
+  /** Its `close` closes the store. */
+  readonly admin: LocalAdmin;
+  close(): Promise<void>;
+}
+
+/** `onFatal`: a sync failed and what was promised may be gone; it must end the process. */
+export async function openMailSystem(
+  config: Config,
+  log: Log,
+  onFatal: (error: Error) => void,
+): Promise<MailSystem> {
+  const store = await openSqliteStore({
+    directory: config.data,
+    shards: config.store.shards,
+    flags: config.store.flags === 'delayed' ? 'delayed' : 'durable',
+    onFatal,
+    log,
+  });
+  const clock = systemClock;
+  const turns = new Turns(store, clock);
+  const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount } = config.limits;
+  // One limit for the domain; each protocol announces and enforces its own below it.
+  const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize);
+  const limits = { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, messageBytes };
+  const domain: Domain = { store, accounts: new Accounts(store, turns, clock), turns, clock, log, limits };
+  const passwords = new Passwords();
+  const { defaultDomain, failDelay } = config.auth;
+  const authenticator = new Authenticator({
+    directory: store.directory,
+    passwords,
+    clock,
+    log,
+    defaultDomain,
+    failDelayMs: failDelay,
+  });
+  const accounts = new AccountAdmin({
+    domain,
+    passwords,
+    defaultDomain,
+    authenticator,
+    settings: ACCOUNT_SETTINGS,
+  });
+  const close = (): Promise<void> => store.close();
+  return {
+    domain,
+    authenticator,
+    accounts,
+    admin: new LocalAdmin({ domain, accounts, onClose: close }),
+    close,
+  };
+}

@@ -1,0 +1,151 @@
+/**
+ * The listeners of all protocols from the configuration. Either all of them accept or none stays open, and the error says
+ * which option names the address that could not be had.
+ */
+import type { Log } from '../base/log.ts';
+import type { ListenAddress } from '../config/option.ts';
+import type { Config } from '../config/options.ts';
+import type { Authenticator } from '../identity/authenticator.ts';
+import { startImap } from '../imap/server.ts';
+import type { ImapSettings } from '../imap/settings.ts';
+import { LmtpServer } from '../lmtp/server.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { ConnectionLimits } from '../net/connection-limits.ts';
+import { hostPort } from '../net/listener.ts';
+import { Roster } from '../net/roster.ts';
+import { Sweep } from '../net/sweep.ts';
+import type { TlsSource } from '../net/tls.ts';
+import { startPop3 } from '../pop3/server.ts';
+import type { Pop3Settings } from '../pop3/settings.ts';
+
+export interface ProtocolOptions {
+  readonly config: Config;
+  readonly log: Log;
+  readonly domain: Domain;
+  readonly authenticator: Authenticator;
+  readonly tls: TlsSource;
+  readonly version: string;
+}
+
+export interface BoundListener {
+  readonly name: string;
+  /** As bound: `127.0.0.1:1143`. */
+  readonly address: string;
+  close(graceMs: number): Promise<void>;
+}
+
+type Starter = (address: ListenAddress) => Promise<readonly BoundListener[]>;
+
+export async function startProtocols(options: ProtocolOptions): Promise<readonly BoundListener[]> {
+  const { config } = options;
+  const started: BoundListener[] = [];
+  try {
+    for (const [name, start] of Object.entries(startersOf(options))) {
+      const address = config.listen[name as keyof Config['listen']];
+      if (address === undefined) continue;
+      started.push(...(await start(address).catch((error: unknown) => rethrow(error, name, address))));
+    }
+  } catch (error) {
+    await Promise.all(started.map((listener) => listener.close(0)));
+    throw error;
+  }
+  return started;
+}
+
+function startersOf({
+  config,
+  log,
+  domain,
+  authenticator,
+  tls,
+  version,
+}: ProtocolOptions): Record<string, Starter> {
+  const { limits: configured } = config;
+  const limits = new ConnectionLimits({
+    total: configured.connections,
+    perAddress: configured.connectionsPerAddress,
+  });
+  const shared = {
+    domain,
+    authenticator,
+    roster: new Roster(configured.connectionsPerAccount),
+    tls,
+    limits,
+    stream: { sweep: new Sweep(), writeTimeoutMs: configured.writeTimeout },
+    handshakeTimeoutMs: configured.handshakeTimeout,
+    log,
+  };
+  const imap = { ...shared, settings: imapSettings(config, version) };
+  const pop3 = { ...shared, settings: pop3Settings(config, version) };
+  return {
+    imap: (address) => startImap({ ...imap, listen: [{ name: 'imap', ...address }] }),
+    imaps: (address) => startImap({ ...imap, listen: [{ name: 'imaps', ...address }] }),
+    pop3: (address) => startPop3({ ...pop3, listen: [{ name: 'pop3', ...address }] }),
+    pop3s: (address) => startPop3({ ...pop3, listen: [{ name: 'pop3s', ...address }] }),
+    lmtp: async (address) => [
+      await LmtpServer.open({
+        domain,
+        ...address,
+        hostname: config.hostname,
+        defaultDomain: config.auth.defaultDomain,
+        maxMessageBytes: config.lmtp.maxSize,
+        handshakeTimeoutMs: configured.handshakeTimeout,
+        overQuota: config.lmtp.overQuota,
+        tls,
+        limits,
+        log,
+      }),
+    ],
+  };
+}
+
+function imapSettings(config: Config, version: string): ImapSettings {
+  const { limits } = config;
+  const maxAppendBytes = config.imap.maxAppendSize;
+  const common = { literals: limits.literalsPerCommand, literalBytes: limits.literalBytes };
+  return {
+    hostname: config.hostname,
+    version,
+    plaintext: config.auth.plaintext,
+    maxAppendBytes,
+    idleKeepaliveMs: config.imap.idleKeepalive,
+    loginTimeoutMs: limits.loginTimeout,
+    idleTimeoutMs: limits.idleTimeout,
+    badCommandsBeforeLogin: limits.badCommandsBeforeLogin,
+    badCommands: limits.badCommands,
+    failuresPerConnection: config.auth.failuresPerConnection,
+    limitsBeforeLogin: {
+      lineBytes: limits.lineBytesBeforeLogin,
+      literalBytes: limits.lineBytesBeforeLogin,
+      literals: 8,
+      discardBytes: 1024 * 1024,
+    },
+    limitsAfterLogin: { ...common, lineBytes: limits.lineBytes, discardBytes: 2 * maxAppendBytes },
+  };
+}
+
+/** Long enough for a session whose client has just gone to notice. */
+const POP3_LOCK_WAIT_MS = 2000;
+
+function pop3Settings(config: Config, version: string): Pop3Settings {
+  const { limits } = config;
+  return {
+    hostname: config.hostname,
+    version,
+    plaintext: config.auth.plaintext,
+    loginTimeoutMs: limits.loginTimeout,
+    idleTimeoutMs: limits.pop3IdleTimeout,
+    badCommandsBeforeLogin: limits.badCommandsBeforeLogin,
+    badCommands: limits.badCommands,
+    failuresPerConnection: config.auth.failuresPerConnection,
+    lockWaitMs: POP3_LOCK_WAIT_MS,
+    defaults: config.pop3,
+  };
+}
+
+function rethrow(error: unknown, name: string, address: ListenAddress): never {
+  const reason = error instanceof Error ? error.message : String(error);
+  const where = hostPort(address.host, address.port);
+  const message = reason.includes(where) ? reason : `cannot listen on ${where}: ${reason}`;
+  throw new Error(`listen.${name}: ${message.replace(`${name}: `, '')}`, { cause: error });
+}
