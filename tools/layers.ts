@@ -72,6 +72,7 @@ function arrowFault(from: string, to: string, isTypeOnly: boolean): string | und
       : 'wire/ knows only mail, base and the types of the model';
   }
   if (source === 'mailbox' && target === 'mailbox') return roomFault(roomOf(from), roomOf(to));
+  if (source === 'store' && isInOtherStore(from, to)) return 'a store knows no other store';
   if (source === target || ROOTS.includes(source)) return undefined;
   const allowed = ARROWS[source];
   if (!allowed) return `${source} is no known layer; add it to tools/layers.ts`;
@@ -85,6 +86,12 @@ function roomFault(source: string, target: string): string | undefined {
   if (!allowed) return `${source} is no known room of the domain; add it to tools/layers.ts`;
   if (source === target || allowed.includes(target)) return undefined;
   return `${source} may import of the domain only ${allowed.join(', ') || 'nothing'}`;
+}
+
+/** The contract of all stores and the rows for its tests lie above them. */
+function isInOtherStore(from: string, to: string): boolean {
+  const [, layer, store, ...rest] = to.split('/');
+  return layer === 'store' && rest.length > 0 && store !== from.split('/')[2];
 }
 
 function roomOf(path: string): string {

@@ -1,0 +1,91 @@
+/** Who may sign in, in memory: numbers are given once, and a removed account leaves its number until it is forgotten. */
+import { type AccountId, type AccountRecord, asAccountId } from '../../mailbox/model/model.ts';
+import { type Directory, StoreError } from '../../mailbox/port/store.ts';
+
+/** What stays when the store is closed. */
+export class MemoryDirectoryData {
+  readonly records = new Map<AccountId, AccountRecord>();
+  readonly removing = new Set<AccountId>();
+  next = 1;
+}
+
+export class MemoryDirectory implements Directory {
+  readonly #data: MemoryDirectoryData;
+  readonly #isClosed: () => boolean;
+
+  constructor(data: MemoryDirectoryData, isClosed: () => boolean) {
+    this.#data = data;
+    this.#isClosed = isClosed;
+  }
+
+  async find(address: string): Promise<AccountRecord | undefined> {
+    return this.#find(address);
+  }
+
+  async get(id: AccountId): Promise<AccountRecord | undefined> {
+    return this.#data.records.get(id);
+  }
+
+  async list(): Promise<readonly AccountRecord[]> {
+    return [...this.#data.records.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+  }
+
+  async create(accounts: Parameters<Directory['create']>[0]): Promise<readonly (AccountRecord | 'exists')[]> {
+    this.#assertOpen();
+    return accounts.map((account) => {
+      if (this.#find(account.address) !== undefined) return 'exists';
+      const record: AccountRecord = { ...account, id: asAccountId(this.#data.next++), settings: {} };
+      this.#data.records.set(record.id, record);
+      return record;
+    });
+  }
+
+  async update(
+    id: AccountId,
+    change: Parameters<Directory['update']>[1],
+  ): Promise<AccountRecord | undefined> {
+    this.#assertOpen();
+    const old = this.#data.records.get(id);
+    if (old === undefined) return undefined;
+    const { passwordHash = old.passwordHash, settings = {}, ...limits } = change;
+    const { quotaBytes, quotaMessages, ...rest } = { ...old, ...limits };
+    const record: AccountRecord = {
+      ...rest,
+      ...(quotaBytes === undefined ? {} : { quotaBytes }),
+      ...(quotaMessages === undefined ? {} : { quotaMessages }),
+      passwordHash,
+      settings: without({ ...old.settings, ...settings }),
+    };
+    this.#data.records.set(id, record);
+    return record;
+  }
+
+  async remove(id: AccountId): Promise<void> {
+    this.#assertOpen();
+    if (this.#data.records.delete(id)) this.#data.removing.add(id);
+  }
+
+  async removing(): Promise<readonly AccountId[]> {
+    return [...this.#data.removing];
+  }
+
+  async forget(id: AccountId): Promise<void> {
+    this.#assertOpen();
+    this.#data.removing.delete(id);
+  }
+
+  #find(address: string): AccountRecord | undefined {
+    for (const record of this.#data.records.values()) if (record.address === address) return record;
+    return undefined;
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed()) throw new StoreError('closed', 'the store is closed');
+  }
+}
+
+/** A setting is removed by a value of undefined. */
+function without(settings: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const left = Object.entries(settings).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(left);
+}
