@@ -112,16 +112,23 @@ test('HEADER.FIELDS and HEADER.FIELDS.NOT (RFC 9051 §6.4.5.1)', () => {
     assert.equal(filterHeader(header, names, not).toString(), expected);
 });
 
-test('a filtered header always ends with a blank line', () => {
+test('a filtered header has the blank line, and the last line end, only if the header has them', () => {
   const rows: [string, string][] = [
-    ['', '\r\n'],
+    ['', ''],
     ['\r\n', '\r\n'],
-    ['A: b', 'A: b\r\n\r\n'],
-    ['A: b\r\n', 'A: b\r\n\r\n'],
+    ['A: b', 'A: b'],
+    ['A: b\r\n', 'A: b\r\n'],
+    ['A: b\r\nC: d', 'A: b\r\n'],
+    ['C: d\r\nA: b', 'A: b'],
+    ['C: d\r\n', ''],
+    ['C: d\r\n\r\n', '\r\n'],
     ['A: b\n\n', 'A: b\n\n'],
     ['A: b\r\n\r\nbody: is not looked at', 'A: b\r\n\r\n'],
   ];
   for (const [header, expected] of rows) {
-    assert.equal(filterHeader(Buffer.from(header), ['a'], false).toString(), expected, header);
+    const kept = filterHeader(Buffer.from(header), ['a'], false).toString();
+    assert.equal(kept, expected, JSON.stringify(header));
+    const dropped = filterHeader(Buffer.from(header), ['c'], true).toString();
+    assert.equal(dropped, expected, JSON.stringify(header));
   }
 });

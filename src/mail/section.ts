@@ -5,7 +5,6 @@
  * does not exist is undefined. HEADER.FIELDS is the header's range passed through `filterHeader`. Leaves to others:
  * partial fetches, decoding (BINARY), NIL or an empty string for what does not exist.
  */
-import { CRLF, LF } from '../base/bytes.ts';
 import { type ByteRange, foldAscii, selectFields } from './header.ts';
 import type { PartOffsets } from './part.ts';
 
@@ -46,16 +45,12 @@ export function sectionRange(root: PartOffsets, section: Section): ByteRange | u
 }
 
 /**
- * The named fields of a header, or with `not` all others, as they stand and in their order, and the blank line. A
- * header that has none gets one, so that clients which read up to it find it.
+ * The named fields of a header, or with `not` all others, as they stand and in their order, and the blank line when the
+ * header has one: a subset of what HEADER gives, octet for octet (RFC 9051 §6.4.5.1, §7.5.2).
  */
 export function filterHeader(header: Buffer, names: readonly string[], not: boolean): Buffer {
   const { ranges, blankLine } = selectFields(header, new Set(names.map(foldAscii)), not);
-  const pieces = ranges.map(({ start, end }) => header.subarray(start, end));
-  const last = pieces.at(-1);
-  if (last !== undefined && last[last.length - 1] !== LF) pieces.push(CRLF);
-  pieces.push(blankLine.end > blankLine.start ? header.subarray(blankLine.start, blankLine.end) : CRLF);
-  return Buffer.concat(pieces);
+  return Buffer.concat([...ranges, blankLine].map(({ start, end }) => header.subarray(start, end)));
 }
 
 /** Part `number` of a message. */
