@@ -14,6 +14,7 @@ import { type Completion, ok } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
 import type { ParsedKeyword } from '../wire/keyword-table.ts';
 import { type ListArgs, listArgs } from '../wire/list-args.ts';
+import type { ListText } from '../wire/mailbox.ts';
 
 type Args = ListArgs<ListSelectionItem, ListReturnItem>;
 
@@ -49,7 +50,7 @@ export const list = defineCommand({
 
 async function writeMatches(call: Call<'authenticated' | 'selected'>, args: Args): Promise<void> {
   const { session, state } = call;
-  const patterns = args.patterns.map((pattern) => fullPattern(args.reference, pattern));
+  const patterns = args.patterns.flatMap((pattern) => fullPattern(args.reference, pattern) ?? []);
   const names = listedNames(state.account);
   const isWanted = wantedBy(args.selection);
   const matches = new Set<ListedName>();
@@ -99,9 +100,11 @@ async function writeOne(
 }
 
 /** The reference is put in front, unless the pattern begins at the root. Apple Mail with path prefix `/` does. */
-export function fullPattern(reference: string, pattern: string): string {
-  const full = pattern.startsWith('/') ? pattern : reference + pattern;
-  return full.startsWith('/') ? full.slice(1) : full;
+export function fullPattern(reference: ListText, pattern: ListText): ListText {
+  if (pattern === undefined) return undefined;
+  if (pattern.startsWith('/')) return pattern.slice(1);
+  if (reference === undefined) return undefined;
+  return reference.startsWith('/') ? reference.slice(1) + pattern : reference + pattern;
 }
 
 /** Without any selecting option, every mailbox that exists. */

@@ -20,6 +20,7 @@ export const lsub = defineCommand({
   },
   async run({ session, state }, { reference, pattern }) {
     const full = fullPattern(reference, pattern);
+    if (full === undefined) return ok('LSUB completed');
     const names = listedNames(state.account);
     const stand = new Set<string>();
     for (const { name, isSubscribed } of names) {

@@ -16,7 +16,7 @@ import {
   type ParsedKeyword,
   parseOptionList,
 } from './keyword-table.ts';
-import { listMailbox, listReference, mailboxPatterns } from './mailbox.ts';
+import { type ListText, listMailbox, listReference, mailboxPatterns } from './mailbox.ts';
 
 export interface ListSelectionSyntax extends KeywordSyntax {
   /** list-select-base-opt, -independent-opt, -mod-opt of RFC 5258 §6. */
@@ -28,8 +28,8 @@ export interface ListArgs<
   Return extends KeywordSyntax = KeywordSyntax,
 > {
   readonly selection: readonly ParsedKeyword<Selection>[];
-  readonly reference: string;
-  readonly patterns: readonly string[];
+  readonly reference: ListText;
+  readonly patterns: readonly ListText[];
   readonly returns: readonly ParsedKeyword<Return>[];
   /** Any syntax of RFC 5258 was used: then the answers follow its rules (§3, §4), not those of the plain LIST. */
   readonly isExtended: boolean;
@@ -64,7 +64,7 @@ export function listArgs<Selection extends ListSelectionSyntax, Return extends K
 }
 
 /** LSUB (RFC 3501 §6.3.9): `SP reference SP list-mailbox`. */
-export function lsubArgs(c: Cursor): { readonly reference: string; readonly pattern: string } {
+export function lsubArgs(c: Cursor): { readonly reference: ListText; readonly pattern: ListText } {
   sp(c);
   const reference = listReference(c);
   sp(c);

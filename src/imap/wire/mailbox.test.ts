@@ -27,9 +27,9 @@ const REFUSED: readonly (readonly [input: string | Buffer, modes: { isUtf8: bool
   ['', REV1, 'BAD Expected a mailbox name at the end of the command'],
   ['()', REV1, 'BAD Expected a mailbox name instead of ( at octet 5 of the command'],
   ['""', REV1, 'NO [CANNOT] Mailbox name is empty'],
-  ['R&D', REV1, 'NO [CANNOT] Mailbox name is not valid modified UTF-7'],
-  [Buffer.from('"\xff"', 'latin1'), REV1, 'NO [CANNOT] Mailbox name is not valid UTF-8'],
-  [Buffer.from('"\xed\xa0\x80"', 'latin1'), UTF8, 'NO [CANNOT] Mailbox name is not valid UTF-8'],
+  ['R&D', REV1, 'NO [CANNOT] Mailbox name is not valid modified UTF-7 or UTF-8'],
+  [Buffer.from('"\xff"', 'latin1'), REV1, 'NO [CANNOT] Mailbox name is not valid modified UTF-7 or UTF-8'],
+  [Buffer.from('"\xed\xa0\x80"', 'latin1'), UTF8, 'BAD A string is not valid UTF-8'],
   ['"a\tb"', REV1, 'NO [CANNOT] Mailbox name contains a control character'],
   ['{3+}\r\na\nb', REV1, 'NO [CANNOT] Mailbox name contains a control character'],
 ];
@@ -61,6 +61,18 @@ describe('mailbox names', () => {
         assert.equal(parseAll(wire, mailbox, { isUtf8 }), normalizeMailboxName(name));
       }),
     );
+  });
+
+  it('takes patterns and references that are in no name as such that match nothing', () => {
+    for (const none of ['R&D', '&AOQ*', '&-&', '"%&%"', '"&A!Q-"', '"&2D0-"', '{3+}\r\n&/-']) {
+      assert.equal(parseAll(none, listMailbox), undefined, none);
+    }
+    for (const none of ['R&D', '"&AOQ*"']) assert.equal(parseAll(none, listReference), undefined, none);
+    const latin1 = Buffer.from('"gr\xfcn*"', 'latin1');
+    assert.equal(parseAll(latin1, listMailbox), undefined);
+    assert.equal(faultOf(latin1, listMailbox, UTF8), 'BAD A string is not valid UTF-8');
+    assert.equal(parseAll('R&D*', listMailbox, UTF8), 'R&D*');
+    assert.deepEqual(parseAll('(R&D R&-D)', mailboxPatterns), [undefined, 'R&D']);
   });
 
   it('reads patterns and references', () => {

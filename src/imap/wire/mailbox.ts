@@ -5,14 +5,16 @@
  * Before ENABLE a name is modified UTF-7 (RFC 3501 §5.1.3); a name with 8-bit octets is UTF-8 all the same, since
  * RFC 6855 §3 tells servers to accept that and some clients do it unasked. After ENABLE every name is UTF-8 as it
  * stands and `&` is just a character.
+ *
+ * What is no name is refused where a mailbox is meant. As a pattern of LIST it is merely one that nothing can match.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { MailboxNameError, normalizeMailboxName } from '../../mail/mailbox-name.ts';
+import { decodeModifiedUtf7 } from '../../mail/modified-utf7.ts';
 import { LIST } from './chars.ts';
 import type { Cursor } from './cursor.ts';
 import { SyntaxFault } from './fault.ts';
 import { astring, maybeAstring, maybeString, nonEmptyList, sp } from './grammar.ts';
-import { decodeModifiedUtf7 } from './utf7.ts';
 
 const OPEN = 0x28;
 
@@ -38,32 +40,37 @@ export function spSuppliedMailbox(c: Cursor): SuppliedName {
   return { name: canonical(supplied), supplied };
 }
 
+/** What LIST looks for; undefined stands for octets that are in no name, so that nothing can match them. */
+export type ListText = string | undefined;
+
 /** The reference argument of LIST and LSUB: a name that may be empty and keeps its delimiters. */
-export function listReference(c: Cursor): string {
-  return nameText(astring(c, 'a reference name'), c.isUtf8);
+export function listReference(c: Cursor): ListText {
+  return listText(astring(c, 'a reference name'), c.isUtf8);
 }
 
 /** `list-mailbox` (RFC 9051 §9) as UTF-8, wildcards and delimiters as they are. */
-export function listMailbox(c: Cursor): string {
-  return maybeListMailbox(c) ?? c.fail('a mailbox pattern');
-}
-
-export function maybeListMailbox(c: Cursor): string | undefined {
-  const bytes = c.isAt(LIST) ? Buffer.from(c.run(LIST), 'latin1') : maybeString(c);
-  return bytes === undefined ? undefined : nameText(bytes, c.isUtf8);
+export function listMailbox(c: Cursor): ListText {
+  const atom = c.isAt(LIST) ? Buffer.from(c.run(LIST), 'latin1') : undefined;
+  return listText(atom ?? maybeString(c) ?? c.fail('a mailbox pattern'), c.isUtf8);
 }
 
 /** `mbox-or-pat` (RFC 5258 §6): one pattern, or a list of them. */
-export function mailboxPatterns(c: Cursor): string[] {
+export function mailboxPatterns(c: Cursor): ListText[] {
   return c.peek() === OPEN ? nonEmptyList(c, listMailbox) : [listMailbox(c)];
 }
 
 function nameText(bytes: Buffer, isUtf8Mode: boolean): string {
-  if (isUtf8Mode || !isAscii(bytes)) {
-    if (!isUtf8(bytes)) throw cannot('Mailbox name is not valid UTF-8');
-    return bytes.toString('utf8');
-  }
-  return decodeModifiedUtf7(bytes.toString('latin1'));
+  const text = listText(bytes, isUtf8Mode);
+  if (text === undefined) throw cannot('Mailbox name is not valid modified UTF-7 or UTF-8');
+  return text;
+}
+
+function listText(bytes: Buffer, isUtf8Mode: boolean): ListText {
+  if (!isUtf8Mode && isAscii(bytes)) return decodeModifiedUtf7(bytes.toString('latin1'));
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  // RFC 6855 §3: for a client that has enabled UTF-8 this is no string at all.
+  if (isUtf8Mode) throw new SyntaxFault('A string is not valid UTF-8');
+  return undefined;
 }
 
 function canonical(name: string): string {

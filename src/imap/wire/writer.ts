@@ -10,8 +10,8 @@
  */
 import { Bug } from '../../base/invariant.ts';
 import { SYSTEM_FLAG_BITS, SYSTEM_FLAG_NAMES } from '../../mail/flags.ts';
+import { encodeModifiedUtf7 } from '../../mail/modified-utf7.ts';
 import { ASTRING, CLASS, QUOTED } from './chars.ts';
-import { encodeModifiedUtf7 } from './utf7.ts';
 
 const SP = 0x20;
 const DQUOTE = 0x22;

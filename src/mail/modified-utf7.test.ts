@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { SyntaxFault } from './fault.ts';
-import { decodeModifiedUtf7, encodeModifiedUtf7 } from './utf7.ts';
+import { decodeModifiedUtf7, encodeModifiedUtf7 } from './modified-utf7.ts';
 
 /** Wire form, name. */
 const CANONICAL: readonly (readonly [string, string])[] = [
@@ -51,7 +50,7 @@ describe('modified UTF-7', () => {
     it(`takes ${what}`, () => assert.equal(decodeModifiedUtf7(wire), name));
   }
   for (const [what, wire] of INVALID) {
-    it(`refuses ${what}`, () => assert.throws(() => decodeModifiedUtf7(wire), SyntaxFault));
+    it(`refuses ${what}`, () => assert.equal(decodeModifiedUtf7(wire), undefined));
   }
 
   it('brings every well-formed name back, in printable ASCII', () => {
@@ -67,14 +66,8 @@ describe('modified UTF-7', () => {
   it('decodes or refuses anything, and what it decodes has one canonical form', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[&A-Za-z,+/=-]{0,30}$/), (wire) => {
-        let name: string;
-        try {
-          name = decodeModifiedUtf7(wire);
-        } catch (error) {
-          assert.ok(error instanceof SyntaxFault);
-          return;
-        }
-        assert.equal(decodeModifiedUtf7(encodeModifiedUtf7(name)), name);
+        const name = decodeModifiedUtf7(wire);
+        if (name !== undefined) assert.equal(decodeModifiedUtf7(encodeModifiedUtf7(name)), name);
       }),
     );
   });
