@@ -214,10 +214,10 @@ export const OPTIONS = {
       doc: 'The longest command line after sign-in. Clients send sets of hundreds of UIDs; without an end a line would fill memory.',
     }),
     lineBytesBeforeLogin: size({
-      default: '8KiB',
+      default: '64KiB',
       min: '1KiB',
       max: '1MiB',
-      doc: 'The same before sign-in, when the sender may be anybody.',
+      doc: 'The same before sign-in, when the sender may be anybody. The longest command that a client may send then is an ID of 30 fields of 1,054 octets, and each octet may need a backslash.',
     }),
     literalBytes: size({
       default: '128KiB',

@@ -8,6 +8,7 @@ import type { Config } from '../config/options.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { startImap } from '../imap/server.ts';
 import type { ImapSettings } from '../imap/settings.ts';
+import { LIMITS_BEFORE_LOGIN } from '../imap/wire/frame-event.ts';
 import { LmtpServer } from '../lmtp/server.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { ConnectionLimits } from '../net/connection-limits.ts';
@@ -117,8 +118,8 @@ function imapSettings(config: Config, version: string): ImapSettings {
     limitsBeforeLogin: {
       lineBytes: limits.lineBytesBeforeLogin,
       literalBytes: limits.lineBytesBeforeLogin,
-      literals: 8,
-      discardBytes: 1024 * 1024,
+      literals: LIMITS_BEFORE_LOGIN.literals,
+      discardBytes: LIMITS_BEFORE_LOGIN.discardBytes,
     },
     limitsAfterLogin: { ...common, lineBytes: limits.lineBytes, discardBytes: 2 * maxAppendBytes },
   };

@@ -17,11 +17,14 @@ export interface FramerLimits {
   readonly discardBytes: number;
 }
 
-/** Anybody may connect: no more memory than a login needs. */
+/**
+ * Anybody may connect: no more memory than an ID needs, the longest command of that time: 30 fields of 30 and values of
+ * 1,024 octets (RFC 2971 §3.3), each a literal, or quoted with a backslash before every octet.
+ */
 export const LIMITS_BEFORE_LOGIN: FramerLimits = Object.freeze({
-  lineBytes: 8 * 1024,
-  literalBytes: 8 * 1024,
-  literals: 8,
+  lineBytes: 64 * 1024,
+  literalBytes: 64 * 1024,
+  literals: 60,
   discardBytes: 1024 * 1024,
 });
 
