@@ -1,8 +1,9 @@
 /**
  * The reading half of a session: bytes from the stream, commands from the framer, and waiting for two things at once.
  *
- * One read of the stream is under way at most, and whoever waits is told through one slot, so an idle session holds two
- * small objects and gathers nothing however often it is woken.
+ * One read of the stream is under way at most, and whoever waits is woken through one slot, so an idle session holds two
+ * small objects and gathers nothing however often it is woken. A wake says only that it is time to look; what there is to
+ * see is kept in fields, so none is lost that comes before the sleeper of the last one has got up.
  */
 import type { ByteStream } from '../net/stream.ts';
 import type { FrameEvent, LineEvent } from './wire/frame-event.ts';
@@ -16,8 +17,11 @@ export class Input {
   #isReading = false;
   #isEnded = false;
   #failure: unknown;
-  #waiter: ((wake: Wake) => void) | undefined;
+  #waiter: (() => void) | undefined;
+  /** The framer was given something since it was last looked at. */
+  #hasBytes = false;
   #hasHint = false;
+  #isLate = false;
 
   constructor(stream: Pick<ByteStream, 'read'>, framer: Framer) {
     this.#stream = stream;
@@ -49,7 +53,11 @@ export class Input {
 
   /** A line, or what else came first. */
   async lineOrWake(timeoutMs: number): Promise<LineEvent | Exclude<Wake, 'bytes'>> {
-    const timer = setTimeout(() => this.#wake('timeout'), timeoutMs);
+    this.#isLate = false;
+    const timer = setTimeout(() => {
+      this.#isLate = true;
+      this.#wake();
+    }, timeoutMs);
     timer.unref();
     try {
       for (;;) {
@@ -60,13 +68,14 @@ export class Input {
       }
     } finally {
       clearTimeout(timer);
+      this.#isLate = false;
     }
   }
 
   /** Something changed that the session may want to tell. */
   hint(): void {
     this.#hasHint = true;
-    this.#wake('hint');
+    this.#wake();
   }
 
   /** Before a TLS handshake: what was read is dropped. */
@@ -75,23 +84,30 @@ export class Input {
   }
 
   async #wait(wantsHint: boolean): Promise<Wake> {
+    // What a hint is about is told with the next answer.
+    if (!wantsHint) this.#hasHint = false;
+    for (;;) {
+      const wake = this.#takeWake(wantsHint);
+      if (wake !== undefined) return wake;
+      this.#read();
+      await new Promise<void>((resolve) => {
+        this.#waiter = resolve;
+      });
+    }
+  }
+
+  #takeWake(wantsHint: boolean): Wake | undefined {
     if (wantsHint && this.#hasHint) {
       this.#hasHint = false;
       return 'hint';
     }
-    if (!wantsHint) this.#hasHint = false;
-    this.#read();
-    for (;;) {
-      if (this.#isEnded) {
-        if (this.#failure !== undefined) throw this.#failure;
-        return 'end';
-      }
-      const wake = await new Promise<Wake>((resolve) => {
-        this.#waiter = resolve;
-      });
-      if (wake === 'hint') this.#hasHint = false;
-      if (wake === 'bytes' || wantsHint) return wake;
+    if (this.#hasBytes) {
+      this.#hasBytes = false;
+      return 'bytes';
     }
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isEnded) return 'end';
+    return this.#isLate ? 'timeout' : undefined;
   }
 
   #read(): void {
@@ -101,22 +117,24 @@ export class Input {
       (chunk) => {
         this.#isReading = false;
         if (chunk === undefined) this.#isEnded = true;
-        else this.#framer.push(chunk);
-        this.#wake(chunk === undefined ? 'end' : 'bytes');
+        else {
+          this.#framer.push(chunk);
+          this.#hasBytes = true;
+        }
+        this.#wake();
       },
       (error: unknown) => {
         this.#isReading = false;
         this.#isEnded = true;
         this.#failure = error;
-        this.#wake('end');
+        this.#wake();
       },
     );
   }
 
-  #wake(wake: Wake): void {
+  #wake(): void {
     const waiter = this.#waiter;
-    if (waiter === undefined) return;
     this.#waiter = undefined;
-    waiter(wake);
+    waiter?.();
   }
 }
