@@ -40,10 +40,6 @@ export function uidsOf(selected: Selected, runs: readonly PositionRun[]): number
   return named;
 }
 
-export function countOf(runs: readonly PositionRun[]): number {
-  return runs.reduce((sum, [from, to]) => sum + to - from, 0);
-}
-
 function uidRuns(uids: Uint32Array, set: UidSet): PositionRun[] {
   const runs: PositionRun[] = [];
   set.eachRun(uids, (from, to) => runs.push([from, to]));

@@ -81,11 +81,6 @@ export class View {
   }
 
   /** The client has just been told these flags by a FETCH of its own. */
-  forgetFlags(uids: Iterable<number>): void {
-    for (const uid of uids) this.#changed.delete(uid);
-  }
-
-  /** As `forgetFlags`, for the hot loop of a FETCH. */
   forgetFlag(uid: number): void {
     if (this.#changed.size > 0) this.#changed.delete(uid);
   }

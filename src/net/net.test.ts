@@ -156,21 +156,6 @@ describe('stream', () => {
       await listener.close(1000);
     }
   });
-
-  test('bytes given back come first', async () => {
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const listener = await serve({
-      run: async (stream) => {
-        const bytes = (await stream.read()) as Buffer;
-        stream.unread(bytes.subarray(4));
-        resolve(`${bytes.subarray(0, 4)}|${await stream.read()}`);
-      },
-    });
-    const socket = connect(listener.port, '127.0.0.1');
-    socket.end('DONEa1 NOOP');
-    assert.equal(await promise, 'DONE|a1 NOOP');
-    await listener.close(1000);
-  });
 });
 
 describe('listener', () => {

@@ -34,11 +34,6 @@ export class Roster {
     return this.#members.get(key)?.size ?? 0;
   }
 
-  /** For an account that is removed or whose password changed. */
-  stopAll(key: string, reason: string): void {
-    for (const member of this.#members.get(key) ?? []) member.stop(reason);
-  }
-
   #leave(key: string, group: Set<Member>, member: Member): void {
     group.delete(member);
     if (group.size === 0 && this.#members.get(key) === group) this.#members.delete(key);

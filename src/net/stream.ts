@@ -79,18 +79,8 @@ export class ByteStream implements Swept {
     return this.#socket instanceof TLSSocket;
   }
 
-  /** `TLSv1.3 TLS_AES_256_GCM_SHA384`, or undefined in plain text. */
-  get cipher(): string | undefined {
-    const socket = this.#socket;
-    return socket instanceof TLSSocket ? `${socket.getProtocol()} ${socket.getCipher()?.name}` : undefined;
-  }
-
   get isLoopback(): boolean {
     return isLoopback(this.remoteAddress);
-  }
-
-  get isClosed(): boolean {
-    return this.#isDead;
   }
 
   /** Why the connection broke, when it did not simply end. */
@@ -132,13 +122,6 @@ export class ByteStream implements Swept {
     this.#waiting = Promise.withResolvers();
     this.#armRead();
     return this.#waiting.promise;
-  }
-
-  /** Gives back bytes that were read too far; they come first in the next read. */
-  unread(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    this.#chunks.unshift(bytes);
-    this.#unreadBytes += bytes.length;
   }
 
   /** Replaces the limits of reading, for the phase that begins now. */

@@ -9,8 +9,7 @@
  * A refused or broken command is dropped to its end, with the literals it announces; where that end cannot be known,
  * the fault is fatal and nothing more is read. Memory is bounded by the limits, announced sizes cost nothing.
  *
- * Leaves to others: the literal policy, what is said to the client, reading from the socket (`pendingBytes` tells
- * when to stop).
+ * Leaves to others: the literal policy, what is said to the client, reading from the socket.
  */
 import { CR, LF } from '../../base/bytes.ts';
 import { invariant } from '../../base/invariant.ts';
@@ -65,11 +64,6 @@ export class Framer {
 
   push(chunk: Buffer): void {
     if (this.#mode !== 'dead') this.#input.push(chunk);
-  }
-
-  /** Octets that have been pushed and not been looked at. */
-  get pendingBytes(): number {
-    return this.#input.length;
   }
 
   next(): FrameEvent | undefined {

@@ -26,7 +26,6 @@ const ACCEPTED: readonly (readonly [name: string, production: Production, input:
     ['quoted, raw UTF-8', text(g.quoted), '"gr\u00fc\u00df"', 'gr\u00c3\u00bc\u00c3\u009f'],
     ['nstring', text(g.nstring), 'nil', undefined],
     ['nstring', text(g.nstring), '"NIL"', 'NIL'],
-    ['literal8', text(g.maybeLiteral8), '~{3+}\r\na\0b', 'a\0b'],
     ['number', g.number, '0', 0],
     ['number', g.number, '4294967295', 4294967295],
     ['number', g.number, '007', 7],
@@ -117,7 +116,7 @@ describe('grammar', () => {
 
   it('maybe-productions leave the cursor where it was', () => {
     const maybes: Production[] = [g.maybeAtom, g.maybeAstring, g.maybeString, g.maybeQuoted, g.maybeLiteral];
-    for (const production of [...maybes, g.maybeLiteral8, g.maybeNumber, g.maybeNzNumber, g.maybeNumber64]) {
+    for (const production of [...maybes, g.maybeNumber, g.maybeNzNumber, g.maybeNumber64]) {
       const c = cursorOver(')');
       const mark = c.mark();
       assert.equal(production(c), undefined);

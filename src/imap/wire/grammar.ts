@@ -46,10 +46,6 @@ export function isTrailingSpace(c: Cursor): boolean {
   return isTrailing;
 }
 
-export function isAtEnd(c: Cursor): boolean {
-  return c.peek() === END;
-}
-
 /** A keyword of the grammar, given in capitals. */
 export function keyword(c: Cursor, word: string): void {
   if (!c.maybeWord(word)) c.fail(word);
@@ -151,16 +147,6 @@ export function maybeLiteral(c: Cursor): Buffer | undefined {
   }
   if (found.bytes.includes(0)) throw new SyntaxFault('A literal must not hold NUL unless announced as ~{}');
   return found.bytes;
-}
-
-/** `literal8` held in memory: the one string that may contain NUL (RFC 3516 §4.4). */
-export function maybeLiteral8(c: Cursor): Buffer | undefined {
-  if (c.peek() !== LITERAL) return undefined;
-  const mark = c.mark();
-  const found = c.maybeLiteral() as FrameLiteral;
-  if (found.kind === 'buffered' && found.isBinary) return found.bytes;
-  c.reset(mark);
-  return undefined;
 }
 
 export function number(c: Cursor): number {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LIMITS_BEFORE_LOGIN as LIMITS } from './frame-event.ts';
 import { Framer } from './framer.ts';
-import { announcedLiteral, CommandProgress, isMessageLiteral, literalMinusFault } from './literal.ts';
+import { announcedLiteral, isMessageLiteral } from './literal.ts';
 
 const FORMS: readonly (readonly [
   line: string,
@@ -78,23 +78,5 @@ describe('literal policy rules', () => {
     framer.push(Buffer.from('a APPEND {5+}\r\nINBOX (\\Seen) {1+}\r\nx (\\Draft) {1+}\r\ny\r\n'));
     assert.equal(framer.next()?.kind, 'frame');
     assert.deepEqual(seen, [false, true, true]);
-  });
-
-  it('bounds non-synchronizing literals by LITERAL- (RFC 7888 §5)', () => {
-    const progress = new CommandProgress();
-    const announcement = {
-      tag: 'a',
-      name: 'X',
-      argumentsAt: 3,
-      parts: [],
-      index: 0,
-      isBinary: false,
-      progress,
-    };
-    const faultOf = (sizeBytes: number, isSync: boolean) =>
-      literalMinusFault({ ...announcement, sizeBytes, isSync });
-    assert.equal(faultOf(4096, false), undefined);
-    assert.equal(faultOf(4097, false)?.code?.code, 'TOOBIG');
-    assert.equal(faultOf(1e9, true), undefined);
   });
 });

@@ -1,20 +1,18 @@
 /**
- * Literals before their body: the announcement at the end of a line, what a policy is told about it, and the two
- * rules that every policy needs (RFC 7888 §5 for LITERAL-, and which literal of an APPEND is the message).
+ * Literals before their body: the announcement at the end of a line, what a policy is told about it, and which
+ * literal of an APPEND is the message.
  *
  * The form is read from the end of the line alone: `{` may stand in no other token of a command but a quoted string,
  * and a quoted string that ends a line ends in a quote.
  */
 
-import { SyntaxFault } from './fault.ts';
+import type { SyntaxFault } from './fault.ts';
 import type { FramePart } from './frame.ts';
 
 /** Digits of 2^63; a longer run is no size that anybody could send. */
 const MAX_SIZE_DIGITS = 20;
 /** `~{`, the digits, `+}` and a CR: as much of a dropped line as must be kept to see its announcement. */
 export const ANNOUNCEMENT_BYTES = MAX_SIZE_DIGITS + 5;
-/** RFC 7888 §5: a server with LITERAL- takes non-synchronizing literals of up to this size. */
-const LITERAL_MINUS_BYTES = 4096;
 
 export interface LiteralForm {
   /** Infinity when the number is beyond what can be counted. */
@@ -94,14 +92,6 @@ export function announcedLiteral(line: Buffer): LiteralForm | undefined {
     isBinary,
     textEnd: isBinary ? at - 1 : at,
   };
-}
-
-/** RFC 7888 §5, for servers that advertise LITERAL- (and IMAP4rev2, which includes it) instead of LITERAL+. */
-export function literalMinusFault(announcement: LiteralAnnouncement): SyntaxFault | undefined {
-  if (announcement.isSync || announcement.sizeBytes <= LITERAL_MINUS_BYTES) return undefined;
-  return new SyntaxFault(`Non-synchronizing literals may hold at most ${LITERAL_MINUS_BYTES} octets`, {
-    code: { code: 'TOOBIG' },
-  });
 }
 
 /**

@@ -14,17 +14,12 @@ import { decodeModifiedUtf7 } from '../../mail/modified-utf7.ts';
 import { LIST } from './chars.ts';
 import type { Cursor } from './cursor.ts';
 import { SyntaxFault } from './fault.ts';
-import { astring, maybeAstring, maybeString, nonEmptyList, sp } from './grammar.ts';
+import { astring, maybeString, nonEmptyList, sp } from './grammar.ts';
 
 const OPEN = 0x28;
 
 export function mailbox(c: Cursor): string {
   return canonical(nameText(astring(c, 'a mailbox name'), c.isUtf8));
-}
-
-export function maybeMailbox(c: Cursor): string | undefined {
-  const bytes = maybeAstring(c);
-  return bytes === undefined ? undefined : canonical(nameText(bytes, c.isUtf8));
 }
 
 /** A name, and how the client wrote it: an answer may have to say both (RFC 9051 §6.3.9.7). */

@@ -7,7 +7,7 @@ import { date } from './date.ts';
 import { astring, sp } from './grammar.ts';
 import { keywordTable } from './keyword-table.ts';
 import { NumSet } from './numset.ts';
-import { maybeSearchReturn, searchArgs, searchProgram } from './search-keys.ts';
+import { maybeSearchReturn, searchProgram } from './search-keys.ts';
 import { MAX_SEARCH_DEPTH, type SearchKey, type SearchKeySyntax } from './search-tree.ts';
 import { faultOf, parseAll } from './testing.ts';
 
@@ -178,11 +178,6 @@ describe('search keys', () => {
     assert.deepEqual(names(' RETURN (MIN count MIN)'), ['MIN', 'COUNT']);
     assert.deepEqual(names(' RETURN ()'), []);
     assert.equal(names(''), undefined);
-    const args = parseAll('xx RETURN () CHARSET UTF-8 SEEN', (c) => {
-      c.skip(2);
-      return searchArgs(c, { returns, keys: table });
-    });
-    assert.deepEqual(args, { returns: [], charset: 'UTF-8', key: seen });
     const fault = faultOf('x RETURN (MAX)', (c) => {
       c.skip();
       maybeSearchReturn(c, returns);

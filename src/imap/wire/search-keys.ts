@@ -74,16 +74,6 @@ export function maybeSearchReturn<Row extends KeywordSyntax>(
   return parseOptionList(c, table, 'SEARCH return option');
 }
 
-/** `[search-return-opts] SP search-program`, from the space behind SEARCH on. */
-export function searchArgs<Return extends KeywordSyntax, Row extends SearchKeySyntax>(
-  c: Cursor,
-  tables: { readonly returns: KeywordTable<Return>; readonly keys: Table<Row> },
-): SearchArgs<Return, Row> {
-  const returns = maybeSearchReturn(c, tables.returns);
-  sp(c);
-  return { returns, ...searchProgram(c, tables.keys) };
-}
-
 /** `search-program`. */
 export function searchProgram<Row extends SearchKeySyntax>(c: Cursor, table: Table<Row>): SearchProgram<Row> {
   const charset = maybeCharset(c);

@@ -21,7 +21,6 @@ const ROWS: readonly (readonly [write: (w: WireWriter) => unknown, expected: str
   [(w) => w.string('ä'), '"\xc3\xa4"', true],
   [(w) => w.string(Buffer.from([0])), '{1}\r\n\0'],
   [(w) => w.string('x'.repeat(1025)), `{1025}\r\n${'x'.repeat(1025)}`],
-  [(w) => w.nstring(undefined), 'NIL'],
   [(w) => w.astring('INBOX]'), 'INBOX]'],
   [(w) => w.astring('nil'), '"nil"'],
   [(w) => w.astring('two words'), '"two words"'],

@@ -175,10 +175,6 @@ export class WireWriter {
     return this;
   }
 
-  nstring(value: string | Uint8Array | undefined): this {
-    return value === undefined ? this.nil() : this.string(value);
-  }
-
   /** An atom when it is one, but never the word NIL, which a reader could take for nothing. */
   astring(value: string): this {
     if (!isAstringAtom(value)) return this.string(value);
