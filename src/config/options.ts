@@ -71,13 +71,13 @@ export const OPTIONS = {
     failDelay: duration({
       default: '2s',
       max: '1m',
-      doc: 'How long the answer to a wrong password waits; twice as long with each further failure, up to 15 s. Slows down guessing; beyond some failures a minute an account or a network is refused for a while.',
+      doc: 'How long the answer to a wrong password waits; twice as long with each further failure, up to 15 s. Slows down guessing; beyond some failures a minute an account or a network is refused for a while, with the right password too, after the same wait.',
     }),
     failuresPerConnection: integer({
       default: 3,
       min: 1,
       max: 100,
-      doc: 'Wrong passwords after which the connection is closed.',
+      doc: 'Sign-ins that failed, whyever, after which the connection is closed.',
     }),
   },
   store: {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
+import { GateFull } from '../base/gate.ts';
 import { silentLog } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
@@ -13,14 +14,17 @@ const OFFICE = '198.51.100.20';
 
 class CountingPasswords extends Passwords {
   verified = 0;
+  isFull = false;
 
   override verify(password: Secret, stored: string): Promise<boolean> {
+    if (this.isFull) return Promise.reject(new GateFull('too many are waiting'));
     this.verified++;
     return super.verify(password, stored);
   }
 }
 
 let nowMs: number;
+let finds: number;
 let slept: number[];
 let passwords: CountingPasswords;
 let records: Map<string, AccountRecord>;
@@ -34,11 +38,15 @@ async function addRecord(id: number, address: string, password: string): Promise
 beforeEach(async () => {
   nowMs = 1_000_000;
   slept = [];
+  finds = 0;
   records = new Map();
   passwords = new CountingPasswords(CHEAP);
   authenticator = new Authenticator({
     directory: {
-      find: async (address) => records.get(address),
+      find: async (address) => {
+        finds++;
+        return records.get(address);
+      },
       get: async (id) => [...records.values()].find((record) => record.id === id),
       update: async (id, { passwordHash }) => {
         const record = [...records.values()].find((one) => one.id === id);
@@ -153,6 +161,58 @@ describe('guessing', () => {
     const guesses = Array.from({ length: 50 }, (_, i) => attempt('alice', `guess ${i}`));
     assert.equal(countOf(await Promise.all(guesses), 'bad-credentials'), 10);
     assert.equal(passwords.verified, 10);
+  });
+
+  test('is refused before anything is looked at, the right password of a moment ago included', async () => {
+    assert.equal(await attempt('alice', 'right'), 'alice@example.com');
+    await guess('alice', 20, HOME);
+    const looked = { verified: passwords.verified, found: finds };
+    slept = [];
+    const tried = ['right', 'guess 0', 'never tried'];
+    for (const password of tried) assert.equal(await attempt('alice', password), 'throttled', password);
+    assert.deepEqual({ verified: passwords.verified, found: finds }, looked);
+    assert.equal(slept.length, 3);
+    assert.equal(new Set(slept).size, 1);
+    assert.ok(slept.every((ms) => ms >= 2000));
+  });
+
+  test('costs the delay also when too many are signing in at once', async () => {
+    passwords.isFull = true;
+    assert.equal(await attempt('alice', 'right'), 'throttled');
+    assert.deepEqual(slept, [2000]);
+  });
+
+  test('beside an owner who signs in for every request is not forgiven by that', async () => {
+    await attempt('alice', 'right', '127.0.0.1');
+    const outcomes: string[] = [];
+    for (let i = 0; i < 60; i++) {
+      outcomes.push(await attempt('alice', `guess ${i}`, '127.0.0.1'));
+      await attempt('alice', 'right', '127.0.0.1');
+    }
+    assert.equal(countOf(outcomes, 'bad-credentials'), 30);
+  });
+
+  test('in the large network of an account that is at home there has an end', async () => {
+    await attempt('alice', 'right', '2001:db8:1:2::1');
+    const outcomes: string[] = [];
+    for (let i = 0; i < 120; i++) {
+      outcomes.push(await attempt('alice', `guess ${i}`, `2001:db8:1:${i.toString(16)}::9`));
+    }
+    assert.equal(countOf(outcomes, 'bad-credentials'), 90);
+  });
+
+  test('from a network that is refused anyway does not make others be forgotten', async () => {
+    await guess('alice', 20, OFFICE);
+    for (let i = 0; i < 40; i++) await attempt(`user${i}`, 'x', HOME);
+    for (let i = 0; i < 90_000; i++) void attempt(`name${i}`, 'x', HOME);
+    await new Promise(setImmediate);
+    assert.equal(await attempt('alice', 'right', OFFICE), 'throttled');
+  });
+
+  test('a wrong password tried elsewhere says nothing about it here', async () => {
+    await attempt('alice', 'last year', OFFICE);
+    for (let i = 0; i < 12; i++) await attempt('alice', i % 2 ? 'last year' : `guess ${i}`, HOME);
+    assert.equal(passwords.verified, 8);
   });
 
   test('elsewhere does not lock the owner out, at home or in a new place', async () => {

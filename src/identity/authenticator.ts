@@ -1,15 +1,17 @@
 /**
  * Signing in: a name and a password become an account, or a refusal that does not say which of the two was wrong.
  *
+ * - The throttle is asked before anything else. A network that it refuses learns nothing: the right password, a wrong one
+ *   and one that was right a moment ago get the same words after the same time.
  * - An unknown name costs the same work as a wrong password.
  * - A password that was right in the last quarter of an hour is recognised by a keyed hash instead of Argon2, because
  *   webmails sign in for every request. The hash is bound to the stored string: a changed password is never recognised.
- * - A wrong password that was tried before is recognised too and not counted again: a phone with last year's password is
- *   no attack, and does not lock out the office it is in. (Its answer is as late as any.)
+ * - A wrong password that was tried from the same network before is recognised too and not counted again: a phone with
+ *   last year's password is no attack, and does not lock out the office it is in. (Its answer is as late as any.)
  * - The same attempt many times at once is judged once.
  *
  * The keys of both memories are made at start and never leave the process; nothing of a password is kept otherwise. The
- * delay of a refused answer happens here, over all connections; sessions add none of their own.
+ * delay of a refused answer happens here, over all connections; `sign-in.ts` counts what one connection tries.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout as sleepFor } from 'node:timers/promises';
@@ -24,7 +26,7 @@ import type { Directory } from '../mailbox/port/store.ts';
 import { preparePassword } from '../sasl/prepare.ts';
 import { canonicalAddress } from './address.ts';
 import { isPasswordHash, type Passwords } from './password.ts';
-import { type Attempt, Throttle } from './throttle.ts';
+import { type Attempt, networkOf, Throttle } from './throttle.ts';
 
 const VERIFIED_FOR_MS = 15 * 60_000;
 const MAX_VERIFIED = 10_000;
@@ -50,6 +52,18 @@ export interface AuthenticatorOptions {
   readonly sleep?: (ms: number) => Promise<unknown>;
 }
 
+/** An attempt that the throttle has let in and charged. */
+interface Admitted {
+  readonly attempt: LoginAttempt;
+  /** The canonical address, or `NO_ADDRESS`. */
+  readonly name: string;
+  readonly record: AccountRecord | undefined;
+  readonly charge: Attempt;
+}
+
+/** All names that cannot be an account's are one to the throttle. */
+const NO_ADDRESS = '?';
+
 interface Verified {
   readonly tag: string;
   readonly untilMs: number;
@@ -70,41 +84,49 @@ export class Authenticator {
     this.#throttle = new Throttle(options.clock, options.failDelayMs);
   }
 
-  /** Throws MailboxError `bad-credentials`, `throttled` or `unavailable`. */
+  /** Throws MailboxError `bad-credentials`, `throttled` or `unavailable`, each after the delay that it costs. */
   async authenticate(attempt: LoginAttempt): Promise<AccountRecord> {
-    const { directory, defaultDomain, clock } = this.#options;
+    const { directory, defaultDomain } = this.#options;
     const address = canonicalAddress(attempt.username, defaultDomain);
+    const name = address ?? NO_ADDRESS;
+    if (this.#throttle.isShut(name, attempt.remoteAddress)) return this.#turnAway(attempt, name);
     const record = address === undefined ? undefined : await directory.find(address).catch(asUnavailable);
-    const hasPassword = record !== undefined && isPasswordHash(record.passwordHash);
-    const stored = hasPassword ? record.passwordHash : this.#decoy;
-    const name = address ?? '?';
-    const password = new Secret(preparePassword(attempt.password.reveal()));
-    const tag = this.#tag(address ?? attempt.username, stored, password);
-    if (record !== undefined && this.#isVerified(record.id, tag)) {
-      this.#throttle.remember(name, attempt.remoteAddress);
-      return record;
-    }
-    const wrongUntilMs = this.#wrong.get(tag);
-    if (wrongUntilMs !== undefined && wrongUntilMs > clock.nowMs()) {
-      const delayMs = this.#throttle.replyDelayMs(name, attempt.remoteAddress);
-      return this.#refuse(attempt, name, delayMs, true);
-    }
+    // Others may have used up what was left while the name was looked for.
     const charge = this.#throttle.begin(name, attempt.remoteAddress);
     if (charge === undefined) return this.#turnAway(attempt, name);
-    const isRight = await this.#judge(tag, charge, password, stored);
-    if (!isRight || !hasPassword) {
-      this.#wrong.set(tag, clock.nowMs() + WRONG_FOR_MS);
-      return this.#refuse(attempt, name, charge.replyDelayMs, false);
-    }
-    charge.succeeded();
-    this.#verified.set(record.id, { tag, untilMs: clock.nowMs() + VERIFIED_FOR_MS });
-    if (this.#options.passwords.needsRehash(stored)) void this.#rehash(record, password);
-    return record;
+    return this.#check({ attempt, name, record, charge });
   }
 
   /** After a password was set or an account removed. */
   forget(id: AccountId): void {
     this.#verified.delete(id);
+  }
+
+  async #check(admitted: Admitted): Promise<AccountRecord> {
+    const { attempt, name, record, charge } = admitted;
+    const { clock, passwords } = this.#options;
+    const hasPassword = record !== undefined && isPasswordHash(record.passwordHash);
+    const stored = hasPassword ? record.passwordHash : this.#decoy;
+    const password = new Secret(preparePassword(attempt.password.reveal()));
+    const tag = this.#tag(name === NO_ADDRESS ? attempt.username : name, stored, password);
+    if (record !== undefined && this.#isVerified(record.id, tag)) {
+      charge.recognised();
+      return record;
+    }
+    const wrongKey = `${networkOf(attempt.remoteAddress)} ${tag}`;
+    if ((this.#wrong.get(wrongKey) ?? 0) > clock.nowMs()) {
+      charge.cancelled();
+      return this.#refuse(attempt, name, this.#throttle.replyDelayMs(name, attempt.remoteAddress), true);
+    }
+    const isRight = await this.#judge(admitted, tag, password, stored);
+    if (!isRight || !hasPassword) {
+      this.#wrong.set(wrongKey, clock.nowMs() + WRONG_FOR_MS);
+      return this.#refuse(attempt, name, charge.replyDelayMs, false);
+    }
+    charge.succeeded();
+    this.#verified.set(record.id, { tag, untilMs: clock.nowMs() + VERIFIED_FOR_MS });
+    if (passwords.needsRehash(stored)) void this.#rehash(record, password);
+    return record;
   }
 
   #tag(address: string, stored: string, password: Secret): string {
@@ -118,7 +140,12 @@ export class Authenticator {
     return verified !== undefined && verified.untilMs > this.#options.clock.nowMs() && verified.tag === tag;
   }
 
-  async #judge(tag: string, charge: Attempt, password: Secret, stored: string): Promise<boolean> {
+  async #judge(
+    { attempt, name, charge }: Admitted,
+    tag: string,
+    password: Secret,
+    stored: string,
+  ): Promise<boolean> {
     if (charge.waitMs > 0) await this.#sleep(charge.waitMs);
     let running = this.#running.get(tag);
     if (running === undefined) {
@@ -130,6 +157,7 @@ export class Authenticator {
     } catch (error) {
       charge.cancelled();
       if (!(error instanceof GateFull)) throw error;
+      await this.#sleep(this.#throttle.replyDelayMs(name, attempt.remoteAddress));
       throw new MailboxError('throttled', 'too many are signing in at this moment; try again in a minute');
     }
   }
@@ -141,9 +169,10 @@ export class Authenticator {
     throw new MailboxError('bad-credentials', 'wrong name or password');
   }
 
-  #turnAway(attempt: LoginAttempt, account: string): never {
+  async #turnAway(attempt: LoginAttempt, account: string): Promise<never> {
     const { remoteAddress: remote, service } = attempt;
     this.#options.log.warn({ account, remote, service }, 'sign-in refused after too many wrong passwords');
+    await this.#sleep(this.#throttle.replyDelayMs(account, remote));
     throw new MailboxError('throttled', 'too many wrong passwords from your network; try again in a minute');
   }
 

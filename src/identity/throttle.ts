@@ -5,7 +5,8 @@
  * it, and for an account from everywhere. The first three refuse when they are full, and one more attempt fits whenever
  * a drop has leaked out; the last only makes strangers wait, because an attacker with many addresses must not be able to
  * keep the owner out. A network from which an account has signed in is known to it: what others in that network do
- * does not concern it there. Loopback is where a webmail or a proxy signs people in, so its limits are wider.
+ * with other accounts does not concern it there. Loopback is where a webmail or a proxy signs people in, so its limits
+ * are wider.
  *
  * An attempt is charged when it begins and the charge is taken back when it succeeds: a hundred guesses at the same
  * moment count like a hundred after each other.
@@ -29,6 +30,8 @@ interface Limit {
 const LIMITS = {
   pair: { size: 10, leakMs: 60_000 },
   knownPair: { size: 20, leakMs: 60_000 },
+  /** All of a network that one account is at home in: the /48 of a mobile operator has 65,536 customers. */
+  knownWide: { size: 90, leakMs: 10_000 },
   block: { size: 30, leakMs: 30_000 },
   wide: { size: 90, leakMs: 10_000 },
   loopbackPair: { size: 30, leakMs: 20_000 },
@@ -50,7 +53,10 @@ export interface Attempt {
   readonly replyDelayMs: number;
   /** The password was right: the charge is taken back and the network is known from now on. */
   succeeded(): void;
-  /** It could not be judged. */
+  /** The password was right a moment ago: as `succeeded`, but failures before it stay, or an owner who signs in for every
+   * request would forgive whoever guesses beside him. */
+  recognised(): void;
+  /** It could not be judged, or was judged before. */
   cancelled(): void;
 }
 
@@ -65,12 +71,18 @@ export class Throttle {
     this.#failDelayMs = failDelayMs;
   }
 
+  /** Whether an attempt would be refused now. Charges nothing and remembers nothing. */
+  isShut(address: string, remoteAddress: string): boolean {
+    const charges = chargesOf(address, remoteAddress, this.isKnown(address, remoteAddress));
+    return charges.some(({ key, limit }) => this.#level(key, limit) + 1 > limit.size);
+  }
+
   /** Charges an attempt; undefined when it is refused. */
   begin(address: string, remoteAddress: string): Attempt | undefined {
+    if (this.isShut(address, remoteAddress)) return undefined;
     const isKnown = this.isKnown(address, remoteAddress);
     const charges = chargesOf(address, remoteAddress, isKnown);
     const buckets = charges.map(({ key, limit }) => ({ bucket: this.#bucket(key, limit), limit }));
-    if (buckets.some(({ bucket, limit }) => bucket.level + 1 > limit.size)) return undefined;
     const account = this.#bucket(`account ${address}`, LIMITS.account);
     const waitMs = isKnown ? 0 : Math.min(excess(account) * STRANGER_STEP_MS, MAX_STRANGER_WAIT_MS);
     if (!isKnown) buckets.push({ bucket: account, limit: LIMITS.account });
@@ -90,23 +102,27 @@ export class Throttle {
         pair.level = 0;
         this.remember(address, remoteAddress);
       },
+      recognised: () => {
+        refund();
+        this.remember(address, remoteAddress);
+      },
       cancelled: refund,
     };
   }
 
-  /** How long the answer waits to a wrong password that was tried before and therefore is not charged again. */
+  /** How long the answer waits to an attempt that is not charged: one that is refused, or was wrong before. */
   replyDelayMs(address: string, remoteAddress: string): number {
     const [pair] = chargesOf(address, remoteAddress, true);
-    return this.#replyDelay(pair === undefined ? 1 : this.#bucket(pair.key, pair.limit).level);
+    return this.#replyDelay(pair === undefined ? 1 : this.#level(pair.key, pair.limit));
   }
 
   isKnown(address: string, remoteAddress: string): boolean {
-    const seenMs = this.#known.get(`${address} ${wideBlock(remoteAddress)}`);
+    const seenMs = this.#known.get(`${address} ${networkOf(remoteAddress)}`);
     return seenMs !== undefined && this.#clock.nowMs() - seenMs < KNOWN_FOR_MS;
   }
 
   remember(address: string, remoteAddress: string): void {
-    this.#known.set(`${address} ${wideBlock(remoteAddress)}`, this.#clock.nowMs());
+    this.#known.set(`${address} ${networkOf(remoteAddress)}`, this.#clock.nowMs());
   }
 
   #replyDelay(level: number): number {
@@ -114,12 +130,18 @@ export class Throttle {
     return Math.min(this.#failDelayMs * 2 ** doublings, Math.max(MAX_REPLY_DELAY_MS, this.#failDelayMs));
   }
 
+  /** As of now. Makes no bucket: strangers who are refused must not push others out of the memory. */
+  #level(key: string, limit: Limit): number {
+    const bucket = this.#buckets.get(key);
+    if (bucket === undefined) return 0;
+    return Math.max(0, bucket.level - Math.max(0, this.#clock.nowMs() - bucket.atMs) / limit.leakMs);
+  }
+
   /** With its level as of now. */
   #bucket(key: string, limit: Limit): Bucket {
-    const nowMs = this.#clock.nowMs();
-    const bucket = this.#buckets.get(key) ?? { level: 0, atMs: nowMs };
-    bucket.level = Math.max(0, bucket.level - Math.max(0, nowMs - bucket.atMs) / limit.leakMs);
-    bucket.atMs = nowMs;
+    const bucket = this.#buckets.get(key) ?? { level: 0, atMs: 0 };
+    bucket.level = this.#level(key, limit);
+    bucket.atMs = this.#clock.nowMs();
     this.#buckets.set(key, bucket);
     return bucket;
   }
@@ -139,12 +161,9 @@ function chargesOf(address: string, remoteAddress: string, isKnown: boolean): Ch
   const block = addressBlock(remoteAddress);
   const pairLimit = isKnown ? LIMITS.knownPair : LIMITS.pair;
   const pair = { key: `pair ${address} ${block}`, limit: pairLimit };
-  if (isKnown) return [pair];
-  return [
-    pair,
-    { key: `block ${block}`, limit: LIMITS.block },
-    { key: `wide ${wideBlock(remoteAddress)}`, limit: LIMITS.wide },
-  ];
+  const wide = networkOf(remoteAddress);
+  if (isKnown) return [pair, { key: `known ${address} ${wide}`, limit: LIMITS.knownWide }];
+  return [pair, { key: `block ${block}`, limit: LIMITS.block }, { key: `wide ${wide}`, limit: LIMITS.wide }];
 }
 
 function excess(account: Bucket): number {
@@ -152,7 +171,7 @@ function excess(account: Bucket): number {
 }
 
 /** The /24 of an IPv4 address, the /48 of an IPv6 one: what one customer may have, or one office. */
-function wideBlock(address: string): string {
+export function networkOf(address: string): string {
   if (isLoopback(address)) return 'loopback';
   const block = addressBlock(address);
   if (isIPv6(address)) return `${block.split(':', 3).join(':')}::/48`;

@@ -40,6 +40,8 @@ export interface SessionContext {
   tellUpdates(mayExpunge: boolean): Promise<void>;
   /** Checks the credentials and signs in; throws MailboxError. */
   signIn(credentials: Credentials): Promise<SignedIn>;
+  /** An attempt to sign in that was refused before there were credentials to check: it counts like a wrong password. */
+  refusedSignIn(): void;
   /** Answers OK and upgrades the connection; what the client sent before is dropped. */
   startTls(tag: string): Promise<void>;
   /** Closes the open mailbox, if there is one; the state is `authenticated` from here on. */

@@ -8,8 +8,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../base/log.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
+import { ConnectionSignIn } from '../identity/sign-in.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
+import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
 import type { AccountListener } from '../mailbox/state/account.ts';
 import type { Session } from '../net/listener.ts';
@@ -62,11 +64,11 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   readonly #input: Input;
   readonly #framer: Framer;
   readonly #uploads: Uploads;
+  readonly #signIn: ConnectionSignIn;
   #state: State = NOT_AUTHENTICATED;
   #leaveRoster: (() => void) | undefined;
   #stopReason: string | undefined;
   #badCommands = 0;
-  #failedLogins = 0;
   #turnStartMs = performance.now();
 
   constructor(stream: ByteStream, services: ImapServices) {
@@ -76,6 +78,12 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     this.#framer = new Framer(services.settings.limitsBeforeLogin, (literal) => this.#literalPolicy(literal));
     this.#input = new Input(stream, this.#framer);
     this.#uploads = new Uploads(services.domain);
+    this.#signIn = new ConnectionSignIn({
+      authenticator: services.authenticator,
+      remoteAddress: stream.remoteAddress,
+      service: 'imap',
+      maxFailures: services.settings.failuresPerConnection,
+    });
   }
 
   get domain(): Domain {
@@ -176,20 +184,12 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     await tellChanges(this, selected, mayExpunge);
   }
 
-  async signIn(credentials: Credentials): Promise<SignedIn> {
-    const record = await this.#services.authenticator.authenticate({
-      ...credentials,
-      remoteAddress: this.#stream.remoteAddress,
-      service: 'imap',
-    });
-    const account = await this.domain.accounts.open(record.id);
-    this.#leaveRoster = this.#services.roster.join(record.address, this);
-    account.listeners.add(this);
-    this.log = this.log.child({ account: record.address });
-    this.log.info({ secure: this.isSecure }, 'signed in');
-    this.#framer.setLimits(this.settings.limitsAfterLogin);
-    this.#stream.limitReads({ idleMs: this.settings.idleTimeoutMs });
-    return { account, record, capabilities: this.#capabilitiesOf(true) };
+  signIn(credentials: Credentials): Promise<SignedIn> {
+    return this.#signIn.attempt(credentials, (record) => this.#enterAccount(record));
+  }
+
+  refusedSignIn(): void {
+    this.#signIn.refused();
   }
 
   async startTls(tag: string): Promise<void> {
@@ -214,6 +214,17 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     onHint: (): void => this.#input.hint(),
     onInvalid: (): void => this.stop('Storage failed; please reconnect'),
   };
+
+  async #enterAccount(record: AccountRecord): Promise<SignedIn> {
+    const account = await this.domain.accounts.open(record.id);
+    this.#leaveRoster = this.#services.roster.join(record.address, this);
+    account.listeners.add(this);
+    this.log = this.log.child({ account: record.address });
+    this.log.info({ secure: this.isSecure }, 'signed in');
+    this.#framer.setLimits(this.settings.limitsAfterLogin);
+    this.#stream.limitReads({ idleMs: this.settings.idleTimeoutMs });
+    return { account, record, capabilities: this.#capabilitiesOf(true) };
+  }
 
   async #serve(): Promise<void> {
     while (this.#state.kind !== 'logout') {
@@ -268,7 +279,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     await this.flush();
     if (this.#badCommands >= this.#allowedBadCommands() && this.#state.kind !== 'logout')
       this.#sayGoodbye('Too many invalid commands');
-    if (this.#failedLogins >= this.settings.failuresPerConnection) this.#sayGoodbye('Too many failed logins');
+    if (this.#signIn.isSpent) this.#sayGoodbye('Too many failed logins');
   }
 
   async #run(tag: string, command: Command | undefined, frame: Frame): Promise<Completion> {
@@ -285,7 +296,6 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   #completionOfError(error: unknown, name: string): Completion {
     if (error instanceof SyntaxFault) return completionOfSyntax(error);
     if (error instanceof MailboxError) {
-      if (error.code === 'bad-credentials') this.#failedLogins++;
       if (error.cause !== undefined) this.log.warn({ err: error, command: name }, 'a command failed');
       return completionOf(error);
     }

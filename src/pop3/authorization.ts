@@ -27,12 +27,22 @@ export const pass = command(AUTHORIZATION, async ({ session, state, argument }) 
   const { username } = state;
   if (username === undefined) throw new Mistake((texts) => texts.userFirst());
   session.enter({ kind: 'authorization' });
-  if (argument.length > MAX_PASSWORD_BYTES) throw new Refusal((texts) => texts.badCredentials(), 'AUTH');
-  const password = utf8(argument);
-  // RFC 6856 §2.2 has no mercy for them, other than SASL, which lets a password be what another system took it for.
-  if (isProhibited(password)) throw new Refusal((texts) => texts.malformedCredentials(), 'AUTH');
-  await signIn(session, { username, password: new Secret(preparePassword(password)) });
+  await signIn(session, { username, password: passwordOf(session, argument) });
 });
+
+/** A password that no account can have counts like a wrong one. */
+function passwordOf(session: SessionContext, argument: Buffer): Secret {
+  try {
+    if (argument.length > MAX_PASSWORD_BYTES) throw new Refusal((texts) => texts.badCredentials(), 'AUTH');
+    const password = utf8(argument);
+    // RFC 6856 §2.2 has no mercy for them, other than SASL, which lets a password be what another system took it for.
+    if (isProhibited(password)) throw new Refusal((texts) => texts.malformedCredentials(), 'AUTH');
+    return new Secret(preparePassword(password));
+  } catch (error) {
+    session.refusedSignIn();
+    throw error;
+  }
+}
 
 /** Without an argument it lists the mechanisms, as clients older than CAPA expect. */
 export const auth = command(AUTHORIZATION, async ({ session, argument }) => {
@@ -51,7 +61,10 @@ export const auth = command(AUTHORIZATION, async ({ session, argument }) => {
     if (text === '*') throw new Refusal((texts) => texts.cancelled());
     step = machine.next(decoded(text));
   }
-  if (step.kind === 'failure') throw new Refusal((texts) => texts.malformedCredentials(), 'AUTH');
+  if (step.kind === 'failure') {
+    session.refusedSignIn();
+    throw new Refusal((texts) => texts.malformedCredentials(), 'AUTH');
+  }
   await signIn(session, step.credentials);
 });
 

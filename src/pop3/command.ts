@@ -51,6 +51,8 @@ export interface SessionContext {
   /** RFC 5034 §4: `+ ` and the challenge; gives the client's line, undefined when it is gone. */
   ask(challenge: Buffer): Promise<Buffer | undefined>;
   signIn(credentials: Credentials): Promise<Transaction>;
+  /** An attempt to sign in that was refused before there were credentials to check: it counts like a wrong password. */
+  refusedSignIn(): void;
   startTls(): Promise<void>;
   speak(language: Language): void;
   useUtf8(): void;

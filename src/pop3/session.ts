@@ -9,8 +9,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../base/log.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
+import { ConnectionSignIn } from '../identity/sign-in.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
+import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { AccountListener } from '../mailbox/state/account.ts';
 import type { Session } from '../net/listener.ts';
 import type { Roster } from '../net/roster.ts';
@@ -49,6 +51,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   readonly #services: Pop3Services;
   readonly #stream: ByteStream;
   readonly #lines = new LineReader(LINE_BYTES_BEFORE_LOGIN);
+  readonly #signIn: ConnectionSignIn;
   #log: Log;
   #texts: Texts = textsIn('en');
   #state: State = { kind: 'authorization' };
@@ -56,13 +59,18 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   #isReading = false;
   #isStopped = false;
   #mistakes = 0;
-  #failedLogins = 0;
   #turnStartMs = performance.now();
 
   constructor(stream: ByteStream, services: Pop3Services) {
     this.#services = services;
     this.#stream = stream;
     this.#log = services.log.child({ remote: stream.remoteAddress });
+    this.#signIn = new ConnectionSignIn({
+      authenticator: services.authenticator,
+      remoteAddress: stream.remoteAddress,
+      service: 'pop3',
+      maxFailures: services.settings.failuresPerConnection,
+    });
   }
 
   get domain(): Domain {
@@ -161,10 +169,16 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
     this.#lines.drop();
   }
 
-  async signIn(credentials: Credentials): Promise<Transaction> {
-    const { authenticator, settings, locks, roster, sizes } = this.#services;
-    const remoteAddress = this.#stream.remoteAddress;
-    const record = await authenticator.authenticate({ ...credentials, remoteAddress, service: 'pop3' });
+  signIn(credentials: Credentials): Promise<Transaction> {
+    return this.#signIn.attempt(credentials, (record) => this.#enterMaildrop(record));
+  }
+
+  refusedSignIn(): void {
+    this.#signIn.refused();
+  }
+
+  async #enterMaildrop(record: AccountRecord): Promise<Transaction> {
+    const { settings, locks, roster, sizes } = this.#services;
     const own = settingsOf(settings.defaults, record.settings);
     if (!own.enabled) throw new Refusal((texts) => texts.switchedOff(), 'SYS/PERM');
     const { loginDelay } = settings.defaults;
@@ -255,7 +269,6 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   #answerError(error: unknown, verb: string): void {
     if (error instanceof ReadTimeout || error instanceof StreamClosed) throw error;
     if (error instanceof MailboxError) {
-      if (error.code === 'bad-credentials') this.#failedLogins++;
       if (error.cause !== undefined) this.#log.warn({ err: error, command: verb }, 'a command failed');
       this.#refuse(refusalOf(error.code));
     } else if (error instanceof Refusal) {
@@ -265,9 +278,9 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
       this.#log.error({ err: error, command: verb }, 'a bug: a command failed in a way it must not');
       this.#refuse(new Refusal((texts) => texts.bug(), 'SYS/TEMP'));
     }
-    const { badCommands, badCommandsBeforeLogin, failuresPerConnection } = this.settings;
+    const { badCommands, badCommandsBeforeLogin } = this.settings;
     const allowed = this.#state.kind === 'transaction' ? badCommands : badCommandsBeforeLogin;
-    if (this.#failedLogins >= failuresPerConnection) this.#state = { kind: 'ended' };
+    if (this.#signIn.isSpent) this.#state = { kind: 'ended' };
     else if (this.#mistakes >= allowed) this.#state = { kind: 'ended' };
   }
 

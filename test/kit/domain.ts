@@ -41,6 +41,10 @@ export interface TestDomainOptions {
   readonly shards?: number;
   /** The test has damaged the folder: closing does not insist that everything adds up. */
   readonly mayBeDamaged?: boolean;
+  /** The delay of refused sign-ins before it doubles; 0 when absent. */
+  readonly failDelayMs?: number;
+  /** Instead of waiting for that long. */
+  readonly sleep?: (ms: number) => Promise<unknown>;
   /** For stores that fail. */
   readonly wrapStore?: (store: MailStore) => MailStore;
 }
@@ -77,7 +81,8 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
     clock,
     log,
     defaultDomain: 'example.com',
-    failDelayMs: 0,
+    failDelayMs: options.failDelayMs ?? 0,
+    ...(options.sleep === undefined ? {} : { sleep: options.sleep }),
   });
   const admin = new AccountAdmin({ domain, passwords, defaultDomain: 'example.com', authenticator });
   return {

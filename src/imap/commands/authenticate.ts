@@ -39,7 +39,9 @@ export const authenticate = defineCommand({
       if (response === undefined) return bad('Authentication was cancelled');
       step = machine.next(response);
     }
-    return step.kind === 'credentials' ? completeSignIn(session, step.credentials) : refusal(step);
+    if (step.kind === 'credentials') return completeSignIn(session, step.credentials);
+    session.refusedSignIn();
+    return refusal(step);
   },
 });
 

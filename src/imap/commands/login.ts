@@ -30,8 +30,8 @@ export const login = defineCommand({
     machine.start();
     let step = machine.next(username);
     if (step.kind === 'challenge') step = machine.next(password);
-    return step.kind === 'credentials'
-      ? completeSignIn(session, step.credentials)
-      : bad('Empty or impossible user name or password');
+    if (step.kind === 'credentials') return completeSignIn(session, step.credentials);
+    session.refusedSignIn();
+    return bad('Empty or impossible user name or password');
   },
 });
