@@ -49,10 +49,7 @@ async function serve(config: Config, { wantsDemo }: ServeOptions): Promise<void>
     const listeners = await startProtocols({ config, log, domain, authenticator, tls, version });
     opened.push(() => closeAll(listeners));
     const records = await domain.store.directory.list();
-    const reaper = startReaper(
-      domain,
-      records.map(({ id }) => id),
-    );
+    const reaper = startReaper(domain);
     opened.push(() => reaper.stop());
     void accounts.resumeRemovals().catch((err) => log.warn({ err }, 'an account is not removed yet'));
     if (isNew && records.length === 0) await welcome(system, config, listeners);

@@ -37,6 +37,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 /** They know everything, because they put the parts together. */
 const ROOTS = ['main.ts', 'server', 'cli'];
+/** State as those have it who may change it; everybody else has the read-only form of the same name. */
+const WRITABLE = /\bWritable(?:Account|Mailbox|MessageList|ChangeLog)\b/;
+const WRITERS = /^src\/mailbox\/(?:state|change)\/|^src\/mailbox\/accounts\.ts$/;
 /** Bytes to words and back: no session, no socket, of the domain only the types. */
 const WIRE = /^src\/(\w+)\/wire\//;
 
@@ -56,6 +59,10 @@ export function checkLayers(files: readonly SourceFile[]): string[] {
       if (fault) problems.push(`${file.path} imports ${target}: ${fault}`);
     }
     graph.set(file.path, targets);
+    if (WRITABLE.test(file.text) && !WRITERS.test(file.path))
+      problems.push(
+        `${file.path}: what is ${WRITABLE.exec(file.text)?.[0]} is changed by a change, and by nobody else`,
+      );
   }
   return [...problems, ...cycles(graph)];
 }

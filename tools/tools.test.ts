@@ -36,6 +36,12 @@ describe('layers', () => {
       "import type { Domain } from '../domain.ts';",
       /state may import of the domain/,
     ],
+    [
+      'src/mailbox/operations/copy.ts',
+      "import { WritableMailbox } from '../state/mailbox.ts';",
+      /is changed by a change/,
+    ],
+    ['src/mailbox/change/turns.ts', "import { WritableMailbox } from '../state/mailbox.ts';", undefined],
     ['src/mailbox/cellar/x.ts', "import { a } from '../domain.ts';", /no known room/],
     ['src/cli/serve.ts', "import { open } from '../store/sqlite/open.ts';", undefined],
     ['src/cli/serve.ts', "import '../main.ts';", /nothing imports main/],

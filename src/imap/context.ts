@@ -7,7 +7,7 @@ import type { Domain } from '../mailbox/domain.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
-import type { ViewerEvents } from '../mailbox/state/viewer.ts';
+import type { ViewerEvents } from '../mailbox/state/mailbox.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
 import type { Modes } from './modes.ts';
 import type { ImapSettings } from './settings.ts';

@@ -6,6 +6,7 @@
  * error (RFC 9051 §9 `seq-number`), except that `*` and ranges to it name nothing in an empty mailbox, where clients ask
  * without looking; `$` names what is left of the saved result (RFC 5182 §2.1).
  */
+import type { NumberColumn } from '../mailbox/model/record.ts';
 import type { Selected } from './selected.ts';
 import type { Cursor } from './wire/cursor.ts';
 import { SyntaxFault } from './wire/fault.ts';
@@ -40,7 +41,7 @@ export function uidsOf(selected: Selected, runs: readonly PositionRun[]): number
   return named;
 }
 
-function uidRuns(uids: Uint32Array, set: UidSet): PositionRun[] {
+function uidRuns(uids: NumberColumn, set: UidSet): PositionRun[] {
   const runs: PositionRun[] = [];
   set.eachRun(uids, (from, to) => runs.push([from, to]));
   return runs;

@@ -4,13 +4,13 @@
  * SELECT can be answered from the mailbox's row; then the messages come while the answer travels, and `whenReady` is
  * waited for before anything that needs them. The view begins with exactly what SELECT has told.
  */
+
 import { invariant } from '../base/invariant.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { ModSeq } from '../mailbox/model/model.ts';
-import { claimRecent } from '../mailbox/operations/mailboxes.ts';
-import type { MailboxState } from '../mailbox/state/mailbox.ts';
+import type { NumberColumn } from '../mailbox/model/record.ts';
+import type { MailboxState, Viewer } from '../mailbox/state/mailbox.ts';
 import type { MessageList } from '../mailbox/state/message-list.ts';
-import type { Viewer } from '../mailbox/state/viewer.ts';
 import { View } from './view.ts';
 import { NumSet, type UidSet } from './wire/numset.ts';
 
@@ -62,7 +62,7 @@ export class Selected {
 
   /** Makes the messages nobody has been told of \Recent for this session (RFC 3501 §2.3.2); EXAMINE only looks. */
   takeRecent(): void {
-    const [from, to] = claimRecent(this.mailbox, this.isReadOnly);
+    const [from, to] = this.viewer.claimRecent();
     if (from >= to) return;
     const last = this.#recent.at(-1);
     if (last !== undefined && from <= last[1]) last[1] = Math.max(last[1], to);
@@ -112,7 +112,7 @@ export class Selected {
   }
 }
 
-function lowerBound(ascending: Uint32Array, n: number): number {
+function lowerBound(ascending: NumberColumn, n: number): number {
   let low = 0;
   let high = ascending.length;
   while (low < high) {

@@ -8,7 +8,7 @@
  */
 
 import { asModSeq } from '../mailbox/model/model.ts';
-import { unpackUids } from '../mailbox/model/record.ts';
+import { type NumberColumn, unpackUids } from '../mailbox/model/record.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import type { SessionContext } from './context.ts';
 import type { Selected } from './selected.ts';
@@ -90,7 +90,7 @@ function absentFromBoth(asked: UidSet, { view, list }: Selected): NumRange[] {
 }
 
 /** What of a resolved set is not among these ascending UIDs. */
-export function absentRanges(known: UidSet, uids: Uint32Array): NumRange[] {
+export function absentRanges(known: UidSet, uids: NumberColumn): NumRange[] {
   const absent: NumRange[] = [];
   for (const range of known.ranges) {
     let [next] = range;

@@ -7,9 +7,11 @@
  *
  * Invariant: a client that applies what it is told, in order, has exactly `uids`.
  */
+import type { NumberColumn } from '../mailbox/model/record.ts';
+
 export interface UidList {
   /** Ascending; only the first `count` belong to it, and those never change in this array. */
-  readonly uid: Uint32Array;
+  readonly uid: NumberColumn;
   readonly count: number;
 }
 
@@ -24,7 +26,7 @@ export interface Advance {
 }
 
 export class View {
-  #uid: Uint32Array;
+  #uid: NumberColumn;
   #count: number;
   #highest: number;
   /** Gone, and not yet told. */
@@ -47,7 +49,7 @@ export class View {
   }
 
   /** The client's messages in order; a window on an array that may be shared: read only. */
-  get uids(): Uint32Array {
+  get uids(): NumberColumn {
     return this.#uid.subarray(0, this.#count);
   }
 

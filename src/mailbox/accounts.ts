@@ -9,7 +9,7 @@ import type { Turns } from './change/turns.ts';
 import { MailboxError } from './model/errors.ts';
 import { type AccountId, type AccountRecord, asModSeq, type Role } from './model/model.ts';
 import type { MailStore } from './port/store.ts';
-import { AccountState } from './state/account.ts';
+import { type AccountState, WritableAccount } from './state/account.ts';
 import type { MailboxState } from './state/mailbox.ts';
 
 export const FIRST_MAILBOXES: readonly { readonly name: string; readonly role?: Role }[] = [
@@ -28,8 +28,8 @@ export class Accounts {
   readonly #store: Pick<MailStore, 'directory' | 'loadAccount'>;
   readonly #turns: Turns;
   readonly #clock: Clock;
-  readonly #loaded = new Map<AccountId, AccountState>();
-  readonly #loading = new Map<AccountId, Promise<AccountState>>();
+  readonly #loaded = new Map<AccountId, WritableAccount>();
+  readonly #loading = new Map<AccountId, Promise<WritableAccount>>();
 
   constructor(store: Pick<MailStore, 'directory' | 'loadAccount'>, turns: Turns, clock: Clock) {
     this.#store = store;
@@ -79,11 +79,10 @@ export class Accounts {
   sweep(): void {
     const before = this.#clock.nowMs() - IDLE_MS;
     for (const account of this.#loaded.values()) {
-      if (account.unsettled !== undefined) continue;
+      if (account.unsettled !== undefined || account.operations > 0) continue;
       for (const mailbox of account.mailboxes.values()) {
         if (mailbox.viewers.size === 0 && mailbox.lastUsedMs < before && mailbox.loading === undefined) {
-          mailbox.list = undefined;
-          mailbox.tail = undefined;
+          mailbox.unload();
         }
       }
       if (account.listeners.size === 0 && account.lastUsedMs < before - IDLE_MS && !isInUse(account)) {
@@ -92,12 +91,43 @@ export class Accounts {
     }
   }
 
-  async #load(id: AccountId): Promise<AccountState> {
+  /** Loaded accounts in which something was expunged or deleted since the reaper last came by. */
+  toReap(): readonly AccountId[] {
+    return [...this.#loaded.values()].filter((account) => account.needsReaping).map(({ id }) => id);
+  }
+
+  /** The reaper comes by, for what was expunged before this moment. */
+  beginReaping(state: AccountState, beforeMs: number): void {
+    const account = WritableAccount.of(state);
+    account.needsReaping = account.lastExpungeMs >= beforeMs;
+    account.forgetClosed();
+  }
+
+  /** The reaper has left something behind. */
+  reapAgain(account: AccountState): void {
+    WritableAccount.of(account).needsReaping = true;
+  }
+
+  /** Mailboxes whose history of expunges has grown since they were last named here. */
+  longHistories(account: AccountState): readonly MailboxState[] {
+    const due = [...WritableAccount.of(account).mailboxes.values()].filter((mailbox) => mailbox.isHistoryDue);
+    for (const mailbox of due) mailbox.historyRows = 0;
+    return due;
+  }
+
+  async #load(id: AccountId): Promise<WritableAccount> {
     const record = await this.#store.directory.get(id);
     if (record === undefined) throw new MailboxError('nonexistent', 'there is no such account');
     const stored = await this.#store.loadAccount(id);
-    const account = new AccountState(record, stored?.row ?? emptyRow(this.#clock), stored?.mailboxes ?? []);
+    const account = new WritableAccount(
+      record,
+      stored?.row ?? emptyRow(this.#clock),
+      stored?.mailboxes ?? [],
+    );
     account.lastUsedMs = this.#clock.nowMs();
+    // What it looked like before it was dropped from memory is not known any more.
+    account.needsReaping = true;
+    account.lastExpungeMs = account.lastUsedMs;
     if (stored === undefined) {
       await this.#turns.run({
         account,
@@ -111,11 +141,11 @@ export class Accounts {
   }
 }
 
-function isInUse(account: AccountState): boolean {
-  return [...account.mailboxes.values()].some((mailbox: MailboxState) => mailbox.list ?? mailbox.tail);
+function isInUse(account: WritableAccount): boolean {
+  return [...account.mailboxes.values()].some((mailbox) => mailbox.loaded !== undefined);
 }
 
-function emptyRow(clock: Clock): ConstructorParameters<typeof AccountState>[1] {
+function emptyRow(clock: Clock): ConstructorParameters<typeof WritableAccount>[1] {
   return {
     modseq: asModSeq(0),
     nextMailbox: 1,

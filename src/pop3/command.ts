@@ -5,7 +5,7 @@
 
 import type { Domain } from '../mailbox/domain.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
-import type { Viewer } from '../mailbox/state/viewer.ts';
+import type { Viewer } from '../mailbox/state/mailbox.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
 import type { Maildrop } from './maildrop.ts';
 import type { MaildropReader } from './reader.ts';

@@ -6,7 +6,7 @@
  * sizes are copied. Messages are named by index from 0 in here; the client counts from 1.
  */
 import type { UidValidity } from '../mailbox/model/model.ts';
-import type { Columns } from '../mailbox/model/record.ts';
+import type { NumberColumn, ReadonlyColumns } from '../mailbox/model/record.ts';
 import { sizeOf } from './sent-form.ts';
 
 /** In `octets`: not known until the message is read. No message is so large. */
@@ -14,7 +14,7 @@ const UNKNOWN = 0xffff_ffff;
 
 export interface MaildropSource {
   readonly uidValidity: UidValidity;
-  readonly columns: Pick<Columns, 'uid' | 'size' | 'traits' | 'internalDate'>;
+  readonly columns: Pick<ReadonlyColumns, 'uid' | 'size' | 'traits' | 'internalDate'>;
   readonly count: number;
   /** The mode of the session: sizes are of what it sends. */
   readonly isUtf8: boolean;
@@ -30,7 +30,7 @@ export interface Totals {
 export class Maildrop {
   readonly count: number;
   readonly isUtf8: boolean;
-  readonly #uids: Uint32Array;
+  readonly #uids: NumberColumn;
   readonly #octets: Uint32Array;
   /** Indexes whose size is not known. */
   readonly uncounted: readonly number[];

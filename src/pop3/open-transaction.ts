@@ -7,7 +7,7 @@ import type { Domain } from '../mailbox/domain.ts';
 import { openMailbox } from '../mailbox/operations/mailboxes.ts';
 import { loadExternalIds } from '../mailbox/reading/external-ids.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
-import type { ViewerEvents } from '../mailbox/state/viewer.ts';
+import type { ViewerEvents } from '../mailbox/state/mailbox.ts';
 import type { Transaction } from './command.ts';
 import { Maildrop } from './maildrop.ts';
 import { MaildropReader } from './reader.ts';

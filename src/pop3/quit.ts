@@ -1,6 +1,7 @@
 /**
- * QUIT in the TRANSACTION state: the UPDATE state of RFC 1939 §6. What was marked is deleted as one change, all of it or
- * nothing, and OK is said when that is durable. An account may want deleted mail in its Trash instead.
+ * QUIT in the TRANSACTION state: the UPDATE state of RFC 1939 §6. OK is said when everything that was marked is gone and
+ * that is durable. It is one change, all of it or nothing; of a very long list, several, so that others are served
+ * meanwhile, and when one is refused the answer is -ERR. An account may want deleted mail in its Trash instead.
  *
  * Messages that another session has removed in the meantime are gone as asked; the reply counts them.
  */
@@ -15,6 +16,9 @@ import type { AccountState } from '../mailbox/state/account.ts';
 import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import { command, type Transaction } from './command.ts';
 import { Refusal } from './faults.ts';
+
+/** Messages a change: some ten milliseconds of the event loop. */
+const AT_ONCE = 5000;
 
 export const quit = command(['authorization', 'transaction'], async ({ session, state }) => {
   const { texts } = session;
@@ -50,10 +54,14 @@ async function removeMessages(
   if (settings.delete === 'trash') {
     const trash = await trashOf(domain, account);
     if (trash !== mailbox) {
-      return (await moveMessages(domain, account, mailbox, uids, trash, { isWhole: true })).from.length;
+      const { from, failure } = await moveMessages(domain, account, mailbox, uids, trash, {
+        perChange: AT_ONCE,
+      });
+      if (failure !== undefined) throw failure;
+      return from.length;
     }
   }
-  return (await expungeMessages(domain, account, mailbox, { uids, isWhole: true })).length;
+  return (await expungeMessages(domain, account, mailbox, { uids, perChange: AT_ONCE })).length;
 }
 
 async function trashOf(domain: Domain, account: AccountState): Promise<MailboxState> {

@@ -12,7 +12,7 @@ import { type EmailId, emailId } from '../mailbox/model/model.ts';
 import { ExpungedRecords } from '../mailbox/reading/expunged-records.ts';
 import { loadFacts, partsOf, readRanges, streamRange } from '../mailbox/reading/message-reader.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
-import type { Viewer } from '../mailbox/state/viewer.ts';
+import type { Viewer } from '../mailbox/state/mailbox.ts';
 import type { Maildrop } from './maildrop.ts';
 import { needsSurrogate } from './sent-form.ts';
 

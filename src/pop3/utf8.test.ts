@@ -13,6 +13,7 @@ import { expungeMessages } from '../mailbox/operations/expunge.ts';
 import { receive } from '../mailbox/operations/incoming.ts';
 import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
 import type { MailStore } from '../mailbox/port/store.ts';
+import { WritableMailbox } from '../mailbox/state/mailbox.ts';
 
 const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
 const ORDINARY = utf8('Subject: ordinary\r\nContent-Transfer-Encoding: 8bit\r\n\r\nKörper\r\n');
@@ -121,7 +122,7 @@ describe('POP3 without and with UTF-8 mode (RFC 6856)', () => {
   /** As an older version left them. */
   const forgetTraits = async (traits: number): Promise<void> => {
     const state = await server.account();
-    const { list } = mailboxOf(state, 'INBOX');
+    const { list } = WritableMailbox.of(mailboxOf(state, 'INBOX'));
     for (let row = 0; row < (list?.count ?? 0); row++) {
       (list as NonNullable<typeof list>).columns.traits[row] = (list?.columns.traits[row] as number) & traits;
     }

@@ -39,7 +39,7 @@ export async function openMailSystem(
     log,
   });
   const clock = systemClock;
-  const turns = new Turns(store, clock);
+  const turns = new Turns(store, clock, log);
   const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount } = config.limits;
   // One limit for the domain; each protocol announces and enforces its own below it.
   const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize);

@@ -248,7 +248,20 @@ function historyTests(test: Test): void {
     const list = await store.loadUnreleased(ALICE, 9000, 9);
     assert.deepEqual(list, [anExpunge(2, { mailbox: other }), anExpunge(3)]);
     assert.deepEqual(await store.loadUnreleased(ALICE, 9001, 1), [anExpunge(2, { mailbox: other })]);
+    assert.deepEqual(await store.loadUnreleased(ALICE, 9001, 9, 1), [anExpunge(3), anExpunge(9)]);
     assert.deepEqual(await store.loadUnreleased(BOB, 9001, 1), []);
+    assert.equal(await store.countExpunged(ALICE, INBOX), 3);
+    assert.equal(await store.countExpunged(BOB, INBOX), 0);
+  });
+
+  test('accounts in which nothing waits for the reaper are not named to it', async (store) => {
+    assert.deepEqual(await store.loadAccountsToReap(), []);
+    await commit(store, aBatch(0, { mailboxes: [aMailbox()], expunged: [anExpunge(1)] }));
+    await commit(store, aBatch(0, { account: BOB, mailboxes: [aMailbox()], chunks: [aChunk(1, 'a')] }));
+    assert.deepEqual(await store.loadAccountsToReap(), [ALICE]);
+    await commit(store, aBatch(1, { expunged: [anExpunge(1, { records: undefined })] }));
+    await commit(store, aBatch(1, { account: BOB, deletedMailboxes: [INBOX] }));
+    assert.deepEqual(await store.loadAccountsToReap(), [BOB]);
   });
 
   test('import keys are remembered per mailbox', async (store) => {

@@ -3,6 +3,7 @@
  *
  * VANISHED in the place of EXPUNGE is `updates.ts`; VANISHED (EARLIER) is `vanished.ts`; here is the parameter of SELECT.
  */
+import type { NumberColumn } from '../../mailbox/model/record.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { SessionContext } from '../context.ts';
@@ -86,7 +87,7 @@ function above(set: UidSet, uid: number): UidSet {
  * lie before it as the client remembers, so all pairs before it match as well, and the last one is found by halving: a
  * set may name four thousand million pairs in twenty octets.
  */
-export function lastMatch(pairs: NonNullable<QresyncParams['seqMatch']>, uids: Uint32Array): number {
+export function lastMatch(pairs: NonNullable<QresyncParams['seqMatch']>, uids: NumberColumn): number {
   const seqAt = nth(pairs.seqs);
   const uidAt = nth(pairs.uids);
   let low = 0;

@@ -5,7 +5,7 @@
 import type { PartOffsets } from '../../mail/part.ts';
 import type { Domain } from '../../mailbox/domain.ts';
 import { type AccountId, type EmailFacts, emailId } from '../../mailbox/model/model.ts';
-import type { Columns, MessageRecord } from '../../mailbox/model/record.ts';
+import type { MessageRecord, ReadonlyColumns } from '../../mailbox/model/record.ts';
 import { partsOf, readRanges, streamRange } from '../../mailbox/reading/message-reader.ts';
 import type { SessionContext } from '../context.ts';
 import type { FetchedMessage, Octets } from '../item.ts';
@@ -59,7 +59,7 @@ export class MessageCursor implements FetchedMessage {
     this.#account = account;
   }
 
-  showRow(seq: number, columns: Columns, row: number): void {
+  showRow(seq: number, columns: ReadonlyColumns, row: number): void {
     const { record } = this;
     this.seq = seq;
     this.uid = columns.uid[row] as number;

@@ -14,7 +14,7 @@
 import { FLAG } from '../../mail/flags.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import { emailId } from '../../mailbox/model/model.ts';
-import { type MessageRecord, recordAt } from '../../mailbox/model/record.ts';
+import { type MessageRecord, type NumberColumn, recordAt } from '../../mailbox/model/record.ts';
 import { changeFlags } from '../../mailbox/operations/flags.ts';
 import type { ByteRange } from '../../mailbox/port/store.ts';
 import { ExpungedRecords } from '../../mailbox/reading/expunged-records.ts';
@@ -56,7 +56,7 @@ export class FetchRun {
   readonly #settlesFlags: boolean;
   #hasMissed = false;
   #written = 0;
-  readonly #uids: Uint32Array;
+  readonly #uids: NumberColumn;
   /** Messages of the batch that this command has marked as read. */
   #seen: ReadonlySet<number> = new Set();
 

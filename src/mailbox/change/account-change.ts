@@ -4,14 +4,16 @@
  * modseq, history and change records cannot be forgotten by one of them: they are kept here and nowhere else.
  *
  * An operation runs synchronously from `begin` to its end; it gets one modseq, shared by all it changes (RFC 7162 §3.1).
+ * Every verb takes it, so a turn in which the modseq has not moved has nothing to write.
+ * What is changed is written through `Undo`; a mailbox's fields can be had for writing only by `#write`, which keeps
+ * them first.
  */
 import { invariant } from '../../base/invariant.ts';
-import { FLAG } from '../../mail/flags.ts';
 import { MailboxError } from '../model/errors.ts';
+import type { KeywordLimits } from '../model/keywords.ts';
 import {
   asMailboxId,
   asModSeq,
-  asUid,
   asUidValidity,
   type EmailId,
   emailId,
@@ -21,372 +23,368 @@ import {
   type Role,
 } from '../model/model.ts';
 import { type MessageRecord, packRecords, packUids, recordAt } from '../model/record.ts';
-import type { AccountBatch, ExpungedRow, ExternalId, NewEmail } from '../port/store.ts';
-import type { AccountState } from '../state/account.ts';
-import { MailboxState } from '../state/mailbox.ts';
-import type { FlagColumns, MessageList } from '../state/message-list.ts';
+import type { AccountBatch, ExpungedRow, NewEmail } from '../port/store.ts';
+import type { AccountState, WritableAccount } from '../state/account.ts';
+import type { Change } from '../state/change-log.ts';
+import { type MailboxState, WritableMailbox } from '../state/mailbox.ts';
+import type { FlagColumns, WritableMessageList } from '../state/message-list.ts';
+import { sumsOf } from '../state/message-sums.ts';
+import { BatchRows } from './batch-rows.ts';
+import { count, countFlags, isUnseen, noteFlags, noteRemoved } from './counters.ts';
+import { Undo } from './undo.ts';
 
 /** A message to add: everything of its record that the mailbox does not choose. */
 export type Arrival = Omit<MessageRecord, 'uid' | 'modseq'>;
 
-export class AccountChange {
-  readonly account: AccountState;
-  readonly nowMs: number;
-  readonly #expect: number;
-  readonly #undo: (() => void)[] = [];
-  #opModseq: ModSeq | undefined;
-  #opTouched = new Set<MailboxState>();
-  readonly touched = new Set<MailboxState>();
-  #deleted: MailboxId[] = [];
-  #emails: NewEmail[] = [];
-  #retained: EmailId[] = [];
-  #released: EmailId[] = [];
-  #expunged = new Map<string, ExpungedRow>();
-  #pruned: { mailbox: MailboxId; upTo: ModSeq }[] = [];
-  #imported: { mailbox: MailboxId; key: Buffer }[] = [];
-  #externalIds: ExternalId[] = [];
-  #droppedChunks: { mailbox: MailboxId; first: ReturnType<typeof asUid> }[] = [];
-  #isNew: boolean;
+/** The reaper writes a row of the history anew when it has let go of a part of it. */
+const HISTORY_RECORDS = 1000;
 
-  constructor(account: AccountState, nowMs: number) {
-    this.account = account;
+/** Subscribed names without a mailbox that an account keeps; the oldest go. */
+const MAX_ORPHANS = 1000;
+
+export class AccountChange {
+  readonly nowMs: number;
+  readonly #account: WritableAccount;
+  readonly #expect: number;
+  readonly #undo = new Undo();
+  readonly #rows = new BatchRows(this.#undo);
+  /** Of the running operation; undefined until it changes something. */
+  #modseq: ModSeq | undefined;
+  /** Mailboxes whose fields the running operation has kept. */
+  #kept = new Set<WritableMailbox>();
+
+  constructor(account: WritableAccount, nowMs: number) {
     this.nowMs = nowMs;
-    this.#isNew = account.modseq === 0;
+    this.#account = account;
     this.#expect = account.modseq;
+  }
+
+  get account(): AccountState {
+    return this.#account;
+  }
+
+  /** Mailboxes that were changed or deleted. */
+  get touched(): ReadonlySet<WritableMailbox> {
+    return this.#rows.touched;
+  }
+
+  get isEmpty(): boolean {
+    return this.#account.modseq === this.#expect;
   }
 
   /** Starts an operation; returns the mark to `rollBack` to when it throws. */
   begin(): number {
-    const mark = this.#undo.length;
-    this.#opModseq = undefined;
-    this.#opTouched = new Set();
-    this.#undo.push(this.account.snapshot());
+    const mark = this.#undo.mark();
+    this.#modseq = undefined;
+    this.#kept = new Set();
+    this.#undo.keep(this.#account.row);
     return mark;
   }
 
   rollBack(mark: number): void {
-    while (this.#undo.length > mark) (this.#undo.pop() as () => void)();
+    this.#undo.rollBack(mark);
   }
 
-  /** The modseq of the running operation: one more than any before it. */
-  modseq(): ModSeq {
-    if (this.#opModseq === undefined) {
-      this.#opModseq = asModSeq(this.account.modseq + 1);
-      this.account.modseq = this.#opModseq;
-    }
-    return this.#opModseq;
+  rollBackAll(): void {
+    this.#undo.rollBack(0);
   }
 
-  /** Declares that the mailbox's row will change in this operation. */
-  touch(mailbox: MailboxState): void {
+  /** Everything of this turn as rows. Called once, after the last operation. */
+  toBatch(deferrable: boolean): AccountBatch {
+    return this.#rows.toBatch(this.#account, this.#expect, deferrable);
+  }
+
+  // Messages
+
+  /** Throws MailboxError `nonexistent` when the mailbox was deleted since it was looked up. */
+  requireThere(mailbox: MailboxState): void {
     if (mailbox.isGone) throw new MailboxError('nonexistent', `mailbox ${mailbox.name} was deleted`);
-    if (this.#opTouched.has(mailbox)) return;
-    this.#opTouched.add(mailbox);
-    this.#undo.push(mailbox.snapshot());
-    this.touched.add(mailbox);
+  }
+
+  /** The number of the set of exactly these keywords in the mailbox, made when there is none. Throws `limit`. */
+  keywordSet(mailbox: MailboxState, keywords: readonly string[], limits: KeywordLimits): number {
+    const { table, set } = mailbox.keywords.withSet(keywords, limits);
+    if (table !== mailbox.keywords) this.#write(mailbox).fields.keywords = table;
+    return set;
   }
 
   /** Appends messages in order and returns their UIDs. The caller has checked the quota. */
   addMessages(mailbox: MailboxState, arrivals: readonly Arrival[]): number[] {
-    const list = mailbox.list ?? mailbox.tail;
-    invariant(list !== undefined, 'a mailbox is loaded before messages are added');
     if (mailbox.uidNext + arrivals.length > MAX_UID) {
       throw new MailboxError(
         'limit',
         `mailbox ${mailbox.name} has used up its UIDs; copy its mail to a new one`,
       );
     }
-    this.touch(mailbox);
-    const modseq = this.modseq();
+    const target = this.#write(mailbox);
+    const list = target.loaded;
+    invariant(list !== undefined, 'a mailbox is loaded before messages are added');
+    const modseq = this.#takeModseq();
     const uids: number[] = [];
+    // The tail may have become part of the whole list by then: somebody opened the mailbox while the store was asked.
+    this.#undo.did(() => target.loaded?.unappend(uids.length));
     for (const arrival of arrivals) {
-      const uid = mailbox.uidNext++;
+      const uid = target.fields.uidNext++;
       list.append({ ...arrival, uid, modseq });
-      this.#undo.push(() => list.unappend());
-      this.#count(mailbox, arrival, 1);
-      if (mailbox.firstUnseen === 0 && unseenOf(arrival.flags) > 0) mailbox.firstUnseen = mailbox.exists;
       uids.push(uid);
+      count(this.#account, target, arrival, 1);
+      if (target.firstUnseen === 0 && isUnseen(arrival.flags)) target.fields.firstUnseen = target.exists;
     }
-    mailbox.modseq = modseq;
-    this.#log(mailbox, { kind: 'added', modseq, uids });
+    target.fields.modseq = modseq;
+    this.#log(target, { kind: 'added', modseq, uids });
     return uids;
   }
 
-  /** Sets flags and keyword sets of loaded messages; ascending rows, each once. Returns their UIDs. */
-  setFlags(mailbox: MailboxState, changes: FlagColumns): number[] {
-    const { rows, flags } = changes;
-    if (rows.length === 0) return [];
-    const list = listOf(mailbox);
-    this.touch(mailbox);
-    for (let i = 0; i < rows.length; i++) {
-      const before = list.columns.flags[rows[i] as number] as number;
-      mailbox.unseen += unseenOf(flags[i] as number) - unseenOf(before);
-      mailbox.deleted += deletedOf(flags[i] as number) - deletedOf(before);
-    }
-    const modseq = this.modseq();
-    this.#undo.push(list.setFlags(changes, modseq));
-    moveFirstUnseen(mailbox, list, changes);
-    mailbox.modseq = modseq;
+  /** Sets flags and keyword sets of loaded messages; ascending rows, each once. */
+  setFlags(mailbox: MailboxState, changes: FlagColumns): { uids: number[]; modseq: ModSeq | undefined } {
+    const { rows } = changes;
+    if (rows.length === 0) return { uids: [], modseq: undefined };
+    const target = this.#write(mailbox);
+    const list = listOf(target);
+    countFlags(target, list, changes);
+    const modseq = this.#takeModseq();
+    this.#undo.did(list.setFlags(changes, modseq));
+    noteFlags(target, list, changes);
+    target.fields.modseq = modseq;
     const uids = rows.map((row) => list.columns.uid[row] as number);
-    this.#log(mailbox, { kind: 'flags', modseq, uids });
-    return uids;
+    this.#log(target, { kind: 'flags', modseq, uids });
+    return { uids, modseq };
   }
 
   /** Takes messages out of a mailbox, keeping them readable for those who have not been told; ascending rows. */
   expunge(mailbox: MailboxState, rows: readonly number[]): void {
     if (rows.length === 0) return;
-    const list = listOf(mailbox);
-    const records = this.#takeOut(mailbox, list, rows);
-    const modseq = this.modseq();
-    this.account.needsReaping = true;
-    this.account.lastExpungeMs = this.nowMs;
-    this.#putExpunged({
-      mailbox: mailbox.id,
-      modseq,
-      uids: packUids(records.map((record) => record.uid)),
-      records: packRecords(records),
-      atMs: this.nowMs,
-    });
-    this.#log(mailbox, { kind: 'expunged', modseq, uids: records.map((record) => record.uid) });
-  }
-
-  createMailbox(name: string, role: Role | undefined): MailboxState {
-    const { account } = this;
-    const modseq = this.modseq();
-    const mailbox = new MailboxState({
-      id: asMailboxId(account.nextMailbox++),
-      name,
-      ...(role === undefined ? {} : { role }),
-      uidValidity: asUidValidity(account.nextUidValidity++),
-      uidNext: asUid(1),
-      modseq,
-      createdModseq: modseq,
-      exists: 0,
-      unseen: 0,
-      firstUnseen: 0,
-      deleted: 0,
-      bytes: 0,
-      subscribed: true,
-      recentFrom: asUid(1),
-      expungedFloor: modseq,
-      keywords: [],
-      keywordSets: [],
-    });
-    account.orphanSubscriptions = account.orphanSubscriptions.filter((orphan) => orphan !== name);
-    account.add(mailbox);
-    this.#undo.push(() => account.drop(mailbox));
-    this.touch(mailbox);
-    return mailbox;
-  }
-
-  /** The mailbox and its messages leave the account at once; the reaper releases their bytes later. */
-  deleteMailbox(mailbox: MailboxState): void {
-    const { account } = this;
-    this.touch(mailbox);
-    this.modseq();
-    account.usedBytes -= mailbox.bytes;
-    account.usedMessages -= mailbox.exists;
-    if (mailbox.subscribed) {
-      account.orphanSubscriptions = [...account.orphanSubscriptions, mailbox.name].slice(-1000);
-    }
-    mailbox.isGone = true;
-    account.drop(mailbox);
-    account.gone.add(mailbox);
-    account.needsReaping = true;
-    account.lastExpungeMs = this.nowMs;
-    this.#deleted.push(mailbox.id);
-    this.#undo.push(() => {
-      this.#deleted.pop();
-      account.gone.delete(mailbox);
-      account.add(mailbox);
-    });
-  }
-
-  renameMailbox(mailbox: MailboxState, name: string): void {
-    const { account } = this;
-    const before = mailbox.name;
-    this.touch(mailbox);
-    this.modseq();
-    account.drop(mailbox);
-    mailbox.name = name;
-    account.add(mailbox);
-    this.#takeOverSubscription(mailbox);
-    this.#undo.push(() => {
-      account.drop(mailbox);
-      mailbox.name = before;
-      account.add(mailbox);
-    });
-  }
-
-  newEmail(email: Omit<NewEmail, 'id'>): EmailId {
-    const id = emailId(this.account.id, this.account.nextEmail++);
-    this.#emails.push({ ...email, id });
-    this.#undo.push(() => this.#emails.pop());
-    return id;
-  }
-
-  retain(email: number): void {
-    this.#retained.push(emailId(this.account.id, email));
-    this.#undo.push(() => this.#retained.pop());
+    this.#takeOut(mailbox, rows, 'kept');
+    this.#noteReaping();
   }
 
   /** MOVE takes the records away without expunging them: their emails' references go along. */
   takeForMove(mailbox: MailboxState, rows: readonly number[]): MessageRecord[] {
-    const records = this.#takeOut(mailbox, listOf(mailbox), rows);
-    const modseq = this.modseq();
-    const uids = records.map((record) => record.uid);
-    this.#putExpunged({
-      mailbox: mailbox.id,
-      modseq,
-      uids: packUids(uids),
-      records: undefined,
-      atMs: this.nowMs,
-    });
-    this.#log(mailbox, { kind: 'expunged', modseq, uids });
-    return records;
+    return this.#takeOut(mailbox, rows, 'moved');
+  }
+
+  newEmail(email: Omit<NewEmail, 'id'>): EmailId {
+    this.#takeModseq();
+    const id = emailId(this.#account.id, this.#account.row.nextEmail++);
+    this.#rows.addEmail({ ...email, id });
+    return id;
+  }
+
+  /** One more message refers to the email. */
+  retain(email: number): void {
+    this.#takeModseq();
+    this.#rows.retain(emailId(this.#account.id, email));
   }
 
   rememberImport(mailbox: MailboxState, key: Buffer): void {
-    this.#imported.push({ mailbox: mailbox.id, key });
-    this.#undo.push(() => this.#imported.pop());
+    this.#takeModseq();
+    this.#rows.rememberImport(mailbox.id, key);
   }
 
   /** Of a message that was added in this operation. */
   nameExternally(mailbox: MailboxState, uid: number, id: string): void {
-    this.#externalIds.push({ mailbox: mailbox.id, uid: asUid(uid), id });
-    this.#undo.push(() => this.#externalIds.pop());
+    this.#takeModseq();
+    this.#rows.nameExternally(mailbox.id, uid, id);
   }
 
-  /** The reaper's verbs: nothing that a client sees changes, but the account's row carries the new base all the same. */
-  release(emails: readonly number[]): void {
-    this.modseq();
-    const before = this.#released.length;
-    for (const email of emails) this.#released.push(emailId(this.account.id, email));
-    this.#undo.push(() => {
-      this.#released.length = before;
+  // Mailboxes
+
+  createMailbox(name: string, role: Role | undefined): MailboxState {
+    const { row } = this.#account;
+    const modseq = this.#takeModseq();
+    const mailbox = WritableMailbox.empty({
+      id: asMailboxId(row.nextMailbox++),
+      uidValidity: asUidValidity(row.nextUidValidity++),
+      name,
+      role,
+      modseq,
     });
+    row.orphanSubscriptions = row.orphanSubscriptions.filter((orphan) => orphan !== name);
+    this.#account.add(mailbox);
+    this.#undo.did(() => this.#account.drop(mailbox));
+    return this.#write(mailbox);
+  }
+
+  /** The mailbox and its messages leave the account at once; the reaper releases their bytes later. */
+  deleteMailbox(mailbox: MailboxState): void {
+    const gone = this.#write(mailbox);
+    const account = this.#account;
+    this.#takeModseq();
+    account.row.usedBytes -= gone.bytes;
+    account.row.usedMessages -= gone.exists;
+    if (gone.subscribed) {
+      account.row.orphanSubscriptions = [...account.orphanSubscriptions, gone.name].slice(-MAX_ORPHANS);
+    }
+    account.drop(gone);
+    this.#undo.did(() => account.add(gone));
+    gone.fields.isGone = true;
+    this.#undo.add(account.gone, gone);
+    this.#rows.deleteMailbox(gone.id);
+    this.#noteReaping();
+  }
+
+  renameMailbox(mailbox: MailboxState, name: string): void {
+    const renamed = this.#write(mailbox);
+    const before = renamed.name;
+    this.#takeModseq();
+    this.#place(renamed, name);
+    this.#undo.did(() => this.#place(renamed, before));
+    // A name stays subscribed while it has no mailbox; from here on the mailbox says so, or nobody could unsubscribe it.
+    if (this.#forgetOrphan(name)) renamed.fields.subscribed = true;
+  }
+
+  setSubscribed(mailbox: MailboxState, isSubscribed: boolean): void {
+    if (mailbox.subscribed === isSubscribed) return;
+    this.#write(mailbox).fields.subscribed = isSubscribed;
+    this.#takeModseq();
+  }
+
+  /** Of a name without a mailbox. */
+  unsubscribeName(name: string): void {
+    if (this.#forgetOrphan(name)) this.#takeModseq();
+  }
+
+  // Upkeep: nothing that a client sees changes, but the account's row carries the new base all the same.
+
+  /** One message less refers to each of these emails. */
+  release(emails: readonly number[]): void {
+    this.#takeModseq();
+    this.#rows.release(emails.map((email) => emailId(this.#account.id, email)));
   }
 
   replaceExpunged(row: ExpungedRow): void {
-    this.modseq();
-    this.#putExpunged(row);
+    this.#takeModseq();
+    this.#rows.putExpunged(row);
   }
 
+  /** Forgets which messages of the mailbox left it, up to and including this modseq. */
   pruneHistory(mailbox: MailboxId, upTo: ModSeq): void {
-    this.modseq();
-    this.#pruned.push({ mailbox, upTo });
-    this.#undo.push(() => this.#pruned.pop());
+    this.#takeModseq();
+    this.#rows.pruneHistory(mailbox, upTo);
+    const there = this.#account.mailboxes.get(mailbox);
+    if (there !== undefined && there.expungedFloor < upTo) this.#write(there).fields.expungedFloor = upTo;
   }
 
   dropChunk(mailbox: MailboxId, first: number): void {
-    this.modseq();
-    this.#droppedChunks.push({ mailbox, first: asUid(first) });
-    this.#undo.push(() => this.#droppedChunks.pop());
+    this.#takeModseq();
+    this.#rows.dropChunk(mailbox, first);
   }
 
-  get isEmpty(): boolean {
-    return this.account.modseq === this.#expect && this.touched.size === 0;
+  // Repair
+
+  clearRole(mailbox: MailboxState): void {
+    this.#write(mailbox).fields.role = undefined;
+    this.#takeModseq();
   }
 
-  /** Everything of this turn as rows. Called once, after the last operation. */
-  toBatch(deferrable: boolean): AccountBatch {
-    const mailboxes = [...this.touched].filter((mailbox) => !mailbox.isGone);
-    const dirty = mailboxes.map((mailbox) => {
-      const list = mailbox.list ?? mailbox.tail;
-      const taken = list?.takeDirty(mailbox.id) ?? { chunks: [], dropped: [] };
-      return { id: mailbox.id, ...taken };
-    });
-    return {
-      account: this.account.id,
-      expect: this.#isNew ? 0 : this.#expect,
-      row: this.account.toRow(),
-      mailboxes: mailboxes.map((mailbox) => mailbox.toRow()),
-      deletedMailboxes: this.#deleted,
-      chunks: dirty.flatMap((one) => one.chunks),
-      droppedChunks: [
-        ...this.#droppedChunks,
-        ...dirty.flatMap((one) => one.dropped.map((first) => ({ mailbox: one.id, first }))),
-      ],
-      emails: this.#emails,
-      retained: this.#retained,
-      released: this.#released,
-      expunged: [...this.#expunged.values()],
-      prunedHistory: this.#pruned,
-      imported: this.#imported,
-      externalIds: this.#externalIds,
-      deferrable,
-    };
+  /** Counters become what the loaded messages add up to. */
+  recount(mailbox: MailboxState): void {
+    const target = this.#write(mailbox);
+    Object.assign(target.fields, sumsOf(listOf(target)));
+    this.#takeModseq();
   }
 
-  #takeOut(mailbox: MailboxState, list: MessageList, rows: readonly number[]): MessageRecord[] {
-    this.touch(mailbox);
-    const records = rows.map((row) => recordAt(list.columns, row));
-    this.#undo.push(list.remove(rows));
-    for (const record of records) this.#count(mailbox, record, -1);
-    const { firstUnseen } = mailbox;
-    if (firstUnseen > 0) {
-      const gone = rows.filter((row) => row < firstUnseen - 1).length;
-      mailbox.firstUnseen = nextUnseen(mailbox, list, firstUnseen - 1 - gone);
+  /** UIDNEXT above every UID, the account's modseq and the mailbox's above every message's. */
+  raiseMarks(mailbox: MailboxState): void {
+    const target = this.#write(mailbox);
+    const { columns, count } = listOf(target);
+    let highest = this.#account.modseq as number;
+    for (let row = 0; row < count; row++) highest = Math.max(highest, columns.modseq[row] as number);
+    this.#account.row.modseq = asModSeq(highest);
+    target.fields.uidNext = Math.max(target.uidNext, ((columns.uid[count - 1] ?? 0) as number) + 1);
+    this.#modseq = undefined;
+    target.fields.modseq = this.#takeModseq();
+  }
+
+  /** The account's usage becomes the sum of its mailboxes'. */
+  recountUsage(): void {
+    this.#takeModseq();
+    const mailboxes = [...this.#account.mailboxes.values()];
+    this.#account.row.usedBytes = mailboxes.reduce((sum, mailbox) => sum + mailbox.bytes, 0);
+    this.#account.row.usedMessages = mailboxes.reduce((sum, mailbox) => sum + mailbox.exists, 0);
+  }
+
+  // What the verbs are made of
+
+  /** The one way to a mailbox's fields: they are kept as they were, and the mailbox's row is written with the turn. */
+  #write(mailbox: MailboxState): WritableMailbox {
+    this.requireThere(mailbox);
+    const writable = WritableMailbox.of(mailbox);
+    if (!this.#kept.has(writable)) {
+      this.#kept.add(writable);
+      this.#undo.keep(writable.fields);
+      this.#rows.touch(writable);
     }
-    mailbox.modseq = this.modseq();
+    return writable;
+  }
+
+  /** The modseq of the running operation, taken when it first changes something. */
+  #takeModseq(): ModSeq {
+    if (this.#modseq === undefined) {
+      this.#modseq = asModSeq(this.#account.modseq + 1);
+      this.#account.row.modseq = this.#modseq;
+    }
+    return this.#modseq;
+  }
+
+  /** The messages at these ascending rows, which leave the mailbox and its history says so. */
+  #takeOut(mailbox: MailboxState, rows: readonly number[], octets: 'kept' | 'moved'): MessageRecord[] {
+    const source = this.#write(mailbox);
+    const list = listOf(source);
+    const records = rows.map((row) => recordAt(list.columns, row));
+    this.#undo.did(list.remove(rows));
+    for (const record of records) count(this.#account, source, record, -1);
+    noteRemoved(source, list, rows);
+    for (let at = 0; at < records.length; at += HISTORY_RECORDS) {
+      if (at > 0) this.#modseq = undefined;
+      this.#noteGone(source, records.slice(at, at + HISTORY_RECORDS), octets);
+    }
     return records;
   }
 
-  #count(mailbox: MailboxState, message: Arrival, sign: 1 | -1): void {
-    mailbox.exists += sign;
-    mailbox.bytes += sign * message.size;
-    mailbox.unseen += sign * unseenOf(message.flags);
-    mailbox.deleted += sign * deletedOf(message.flags);
-    this.account.usedBytes += sign * message.size;
-    this.account.usedMessages += sign;
-  }
-
-  /** A name stays subscribed while it has no mailbox; from here on the mailbox says so, or nobody could unsubscribe it. */
-  #takeOverSubscription(mailbox: MailboxState): void {
-    const { account } = this;
-    const others = account.orphanSubscriptions.filter((orphan) => orphan !== mailbox.name);
-    if (others.length === account.orphanSubscriptions.length) return;
-    account.orphanSubscriptions = others;
-    mailbox.subscribed = true;
-  }
-
-  #putExpunged(row: ExpungedRow): void {
-    const key = `${row.mailbox}/${row.modseq}`;
-    const before = this.#expunged.get(key);
-    this.#expunged.set(key, row);
-    this.#undo.push(() => {
-      if (before === undefined) this.#expunged.delete(key);
-      else this.#expunged.set(key, before);
+  /** One row of the mailbox's history, under a modseq of its own. */
+  #noteGone(mailbox: WritableMailbox, records: readonly MessageRecord[], octets: 'kept' | 'moved'): void {
+    const modseq = this.#takeModseq();
+    const uids = records.map((record) => record.uid);
+    mailbox.fields.modseq = modseq;
+    mailbox.historyRows++;
+    this.#rows.putExpunged({
+      mailbox: mailbox.id,
+      modseq,
+      uids: packUids(uids),
+      records: octets === 'kept' ? packRecords(records) : undefined,
+      atMs: this.nowMs,
     });
+    this.#log(mailbox, { kind: 'expunged', modseq, uids });
   }
 
-  #log(mailbox: MailboxState, change: Parameters<MailboxState['log']['push']>[0]): void {
-    mailbox.log.push(change);
-    this.#undo.push(() => mailbox.log.pop());
+  #place(mailbox: WritableMailbox, name: string): void {
+    this.#account.drop(mailbox);
+    mailbox.fields.name = name;
+    this.#account.add(mailbox);
+  }
+
+  #forgetOrphan(name: string): boolean {
+    const { row } = this.#account;
+    if (!row.orphanSubscriptions.includes(name)) return false;
+    row.orphanSubscriptions = row.orphanSubscriptions.filter((orphan) => orphan !== name);
+    return true;
+  }
+
+  /** The reaper looks once more than it must when the change is taken back. */
+  #noteReaping(): void {
+    this.#account.needsReaping = true;
+    this.#account.lastExpungeMs = this.nowMs;
+  }
+
+  /** Without a viewer there is nobody to read it. */
+  #log(mailbox: WritableMailbox, change: Change): void {
+    if (mailbox.viewers.size > 0) this.#undo.did(mailbox.log.push(change));
+    else mailbox.log.skip(change.modseq);
   }
 }
 
-function listOf(mailbox: MailboxState): MessageList {
+function listOf(mailbox: WritableMailbox): WritableMessageList {
   invariant(mailbox.list !== undefined, 'a mailbox is fully loaded before its messages change');
   return mailbox.list;
 }
-
-/** Messages have become seen or unseen. */
-function moveFirstUnseen(mailbox: MailboxState, list: MessageList, { rows, flags }: FlagColumns): void {
-  const { firstUnseen } = mailbox;
-  const unseen = rows[flags.findIndex((one) => unseenOf(one) > 0)];
-  if (unseen !== undefined && (firstUnseen === 0 || unseen + 1 < firstUnseen))
-    mailbox.firstUnseen = unseen + 1;
-  else if (firstUnseen > 0) mailbox.firstUnseen = nextUnseen(mailbox, list, firstUnseen - 1);
-}
-
-/** Position of the first unseen message from this row on; one octet a message is looked at. */
-function nextUnseen(mailbox: MailboxState, list: MessageList, from: number): number {
-  if (mailbox.unseen === 0) return 0;
-  const { flags } = list.columns;
-  for (let row = from; row < list.count; row++) if (unseenOf(flags[row] as number) > 0) return row + 1;
-  return 0;
-}
-
-const unseenOf = (flags: number): number => (flags & FLAG.Seen ? 0 : 1);
-const deletedOf = (flags: number): number => (flags & FLAG.Deleted ? 1 : 0);

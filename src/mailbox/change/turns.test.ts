@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { silentLog } from '../../base/log.ts';
 import { MailboxError } from '../model/errors.ts';
 import { type AccountRecord, asAccountId, asModSeq } from '../model/model.ts';
-import { type AccountBatch, StoreError } from '../port/store.ts';
-import { AccountState } from '../state/account.ts';
-import type { MailboxState } from '../state/mailbox.ts';
-import { MessageList } from '../state/message-list.ts';
+import { unpackRecords } from '../model/record.ts';
+import { type AccountBatch, type ChunkRow, StoreError } from '../port/store.ts';
+import { WritableAccount } from '../state/account.ts';
+import { type MailboxState, Viewer, WritableMailbox } from '../state/mailbox.ts';
+import { WritableMessageList } from '../state/message-list.ts';
+import type { AccountChange } from './account-change.ts';
 import { Turns } from './turns.ts';
 
 /** The store's side of a turn, held in the test's hand: when it commits, when it is durable, what it refuses. */
@@ -33,7 +36,7 @@ class Journal {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function anAccount(id: number): AccountState {
+function anAccount(id: number): WritableAccount {
   const record: AccountRecord = {
     id: asAccountId(id),
     address: `alice${id}@example.com`,
@@ -50,7 +53,7 @@ function anAccount(id: number): AccountState {
     usedMessages: 0,
     orphanSubscriptions: [],
   };
-  return new AccountState(record, row, []);
+  return new WritableAccount(record, row, []);
 }
 
 async function withInbox(journal: Journal, turns: Turns, id = 1) {
@@ -58,8 +61,8 @@ async function withInbox(journal: Journal, turns: Turns, id = 1) {
   const made = turns.run({ account, run: (change) => change.createMailbox('INBOX', undefined) });
   await turn();
   journal.commitAll();
-  const inbox = await made;
-  inbox.list = new MessageList(true, 0);
+  const inbox = WritableMailbox.of(await made);
+  inbox.list = new WritableMessageList(true, 0);
   return { account, inbox };
 }
 
@@ -68,7 +71,7 @@ const clock = { nowMs: () => 1_000_000 };
 
 test('operations of one turn become one call and one batch per account, each with its own modseq', async () => {
   const journal = new Journal();
-  const turns = new Turns(journal, clock);
+  const turns = new Turns(journal, clock, silentLog);
   const { account, inbox } = await withInbox(journal, turns);
   const both = Promise.all(
     [1, 2].map(() => turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) })),
@@ -83,14 +86,17 @@ test('operations of one turn become one call and one batch per account, each wit
   assert.deepEqual(await both, [[1], [2]]);
 });
 
-const watching = ({ modseq }: MailboxState) => ({ seenModseq: modseq, readModseq: modseq });
+/** A session that has the mailbox open. */
+function watch(mailbox: MailboxState, onHint: () => void, onInvalid = () => {}): Viewer {
+  return new Viewer(mailbox, false, { onHint, onInvalid });
+}
 
 test('nobody is answered or woken before the turn is durable', async () => {
   const journal = new Journal();
-  const turns = new Turns(journal, clock);
+  const turns = new Turns(journal, clock, silentLog);
   const { account, inbox } = await withInbox(journal, turns);
   const told: string[] = [];
-  inbox.viewers.add({ ...watching(inbox), hint: () => told.push('hint'), invalidate: () => {} });
+  watch(inbox, () => told.push('hint'));
   const done = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
   void done.then(() => told.push('answer'));
   await turn();
@@ -108,7 +114,7 @@ test('nobody is answered or woken before the turn is durable', async () => {
 
 test('what the store refuses is undone in memory, and a session that has seen it is sent away', async () => {
   const journal = new Journal();
-  const turns = new Turns(journal, clock);
+  const turns = new Turns(journal, clock, silentLog);
   const { account, inbox } = await withInbox(journal, turns);
   const before = { ...inbox.toRow() };
   let wasInvalidated = false;
@@ -116,7 +122,13 @@ test('what the store refuses is undone in memory, and a session that has seen it
     turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival, anArrival]) }),
   );
   await turn();
-  inbox.viewers.add({ ...watching(inbox), hint: () => {}, invalidate: () => (wasInvalidated = true) });
+  watch(
+    inbox,
+    () => {},
+    () => {
+      wasInvalidated = true;
+    },
+  );
   journal.commitAll(new StoreError('full', 'no space left'));
   for (const one of refused) {
     await assert.rejects(one, (error) => error instanceof MailboxError && error.code === 'unavailable');
@@ -129,7 +141,7 @@ test('what the store refuses is undone in memory, and a session that has seen it
 
 test('an operation that throws leaves nothing of itself, and the others of its turn stand', async () => {
   const journal = new Journal();
-  const turns = new Turns(journal, clock);
+  const turns = new Turns(journal, clock, silentLog);
   const { account, inbox } = await withInbox(journal, turns);
   const failing = turns.run({
     account,
@@ -147,7 +159,7 @@ test('an operation that throws leaves nothing of itself, and the others of its t
 
 test('while a turn is not applied, the next operations of that account wait and those of others do not', async () => {
   const journal = new Journal();
-  const turns = new Turns(journal, clock);
+  const turns = new Turns(journal, clock, silentLog);
   const alice = await withInbox(journal, turns, 1);
   const bob = await withInbox(journal, turns, 2);
   const first = turns.run({
@@ -177,7 +189,7 @@ test('while a turn is not applied, the next operations of that account wait and 
 
 test('a turn that is durable at once settles nothing of the one before it', async () => {
   const journal = new Journal();
-  const turns = new Turns(journal, clock);
+  const turns = new Turns(journal, clock, silentLog);
   const { account, inbox } = await withInbox(journal, turns);
   const slow = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
   await turn();
@@ -198,20 +210,226 @@ test('a turn that is durable at once settles nothing of the one before it', asyn
 
 test('a session that has only read what is taken back is sent away, too', async () => {
   const journal = new Journal();
-  const turns = new Turns(journal, clock);
+  const turns = new Turns(journal, clock, silentLog);
   const { account, inbox } = await withInbox(journal, turns);
-  const { modseq } = inbox;
   let wasInvalidated = false;
+  const session = watch(
+    inbox,
+    () => {},
+    () => {
+      wasInvalidated = true;
+    },
+  );
   const refused = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
   await turn();
-  inbox.viewers.add({
-    seenModseq: modseq,
-    readModseq: inbox.modseq,
-    hint: () => {},
-    invalidate: () => (wasInvalidated = true),
-  });
+  session.readModseq = inbox.modseq;
   journal.commitAll(new StoreError('conflict', 'moved'));
   await assert.rejects(refused, { code: 'conflict' });
   assert.ok(wasInvalidated);
   assert.ok(account.isStale, 'whoever opens it next gets it from the store');
+});
+
+async function withMailboxes(journal: Journal, turns: Turns, names: readonly string[]) {
+  const account = anAccount(1);
+  const made = names.map((name) =>
+    turns.run({ account, run: (change) => change.createMailbox(name, undefined) }),
+  );
+  await turn();
+  journal.commitAll();
+  const mailboxes = (await Promise.all(made)).map((mailbox) => WritableMailbox.of(mailbox));
+  for (const mailbox of mailboxes) mailbox.list = new WritableMessageList(true, 0);
+  return { account, mailboxes };
+}
+
+/** What the store's rows say is in a mailbox. */
+function emailsIn(batches: readonly AccountBatch[], mailbox: MailboxState): number[] {
+  const rows = new Map<number, ChunkRow>();
+  for (const { chunks, droppedChunks } of batches) {
+    for (const it of droppedChunks) if (it.mailbox === mailbox.id) rows.delete(it.first);
+    for (const chunk of chunks) if (chunk.mailbox === mailbox.id) rows.set(chunk.first, chunk);
+  }
+  return [...rows.values()].flatMap((row) => unpackRecords(row.records).map(({ email }) => email));
+}
+
+test('a mailbox that is deleted in the turn in which mail left it keeps in the store only what was in it at the end', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock, silentLog);
+  const { account, mailboxes } = await withMailboxes(journal, turns, ['X', 'Y']);
+  const [x, y] = mailboxes as [WritableMailbox, WritableMailbox];
+  const batches: AccountBatch[] = [];
+  const write = async (...runs: ((change: AccountChange) => unknown)[]) => {
+    const done = Promise.all(runs.map((run) => turns.run({ account, run })));
+    await turn();
+    batches.push(...journal.calls.flatMap((call) => call.batches));
+    journal.commitAll();
+    await done;
+  };
+  await write((change) =>
+    change.addMessages(
+      x,
+      [1, 2, 3, 4].map((email) => ({ ...anArrival, email })),
+    ),
+  );
+  await write(
+    (change) => change.addMessages(y, change.takeForMove(x, [0, 1])),
+    (change) => change.expunge(x, [0]),
+    (change) => change.addMessages(x, [{ ...anArrival, email: 5 }]),
+    (change) => change.deleteMailbox(x),
+  );
+  assert.deepEqual(emailsIn(batches, y), [1, 2]);
+  assert.deepEqual(
+    emailsIn(batches, x),
+    [4, 5],
+    'the reaper finds these, and the expunged one in the history',
+  );
+  const kept = batches.flatMap(({ expunged }) => expunged.filter(({ records }) => records !== undefined));
+  assert.deepEqual(
+    kept.flatMap(({ records }) => unpackRecords(records as Buffer).map(({ email }) => email)),
+    [3],
+  );
+});
+
+test('an operation that throws takes the rows of the mailboxes it touched with it', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock, silentLog);
+  const { account, inbox } = await withInbox(journal, turns);
+  const half = turns.run({
+    account,
+    run: (change) => {
+      change.createMailbox('p', undefined);
+      throw new MailboxError('limit', 'no more');
+    },
+  });
+  const whole = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  await assert.rejects(half, { code: 'limit' });
+  const [batch] = journal.calls[0]?.batches ?? [];
+  assert.deepEqual(
+    batch?.mailboxes.map(({ name }) => name),
+    ['INBOX'],
+  );
+  journal.commitAll();
+  await whole;
+  const alone = turns.run({
+    account,
+    run: (change) => {
+      change.createMailbox('q', undefined);
+      throw new MailboxError('limit', 'no more');
+    },
+  });
+  await assert.rejects(alone, { code: 'limit' });
+  assert.deepEqual(journal.calls, [], 'there is nothing to write');
+});
+
+test('a refused append is undone in the list that has become of the tail meanwhile', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock, silentLog);
+  const { account, inbox } = await withInbox(journal, turns);
+  const tail = new WritableMessageList(false, 0);
+  Object.assign(inbox, { list: undefined, tail });
+  const refused = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival, anArrival]) });
+  await turn();
+  const list = new WritableMessageList(true, 0);
+  list.adoptTail(tail);
+  Object.assign(inbox, { list, tail: undefined });
+  journal.commitAll(new StoreError('full', 'no space left'));
+  await assert.rejects(refused, { code: 'unavailable' });
+  assert.equal(list.count, 0);
+  const next = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  await turn();
+  journal.commitAll();
+  assert.deepEqual(await next, [1]);
+});
+
+test('a long expunge is one change, in rows that the reaper can write anew one by one', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock, silentLog);
+  const { account, inbox } = await withInbox(journal, turns);
+  const added = turns.run({
+    account,
+    run: (change) => change.addMessages(inbox, new Array(2500).fill(anArrival)),
+  });
+  await turn();
+  journal.commitAll();
+  const rows = (await added).map((_, row) => row);
+  const session = watch(inbox, () => {});
+  const { modseq } = inbox;
+  const gone = turns.run({ account, run: (change) => change.expunge(inbox, rows) });
+  await turn();
+  const [batch] = journal.calls[0]?.batches ?? [];
+  assert.deepEqual(
+    batch?.expunged.map(({ uids }) => uids.length / 4),
+    [1000, 1000, 500],
+  );
+  assert.deepEqual(
+    batch?.expunged.map((row) => row.modseq - modseq),
+    [1, 2, 3],
+  );
+  assert.equal(batch?.row.modseq, inbox.modseq);
+  journal.commitAll();
+  await gone;
+  assert.deepEqual(
+    inbox.log.after(session.readModseq)?.map(({ uids }) => uids.length),
+    [1000, 1000, 500],
+  );
+});
+
+test('what cannot be known to be kept is answered neither as done nor as undone, and the sessions go', async () => {
+  const committed = Promise.resolve([undefined]);
+  const durable = Promise.reject(new StoreError('io', 'a sync failed'));
+  durable.catch(() => {});
+  const account = anAccount(1);
+  const reasons: string[] = [];
+  account.listeners.add({ onAccountChange: () => {}, onEvicted: (reason) => reasons.push(reason) });
+  const turns = new Turns({ write: () => ({ committed, durable }) }, clock, silentLog);
+  const made = turns.run({ account, run: (change) => change.createMailbox('INBOX', undefined) });
+  await assert.rejects(made, { code: 'unavailable', message: /not known whether/ });
+  assert.equal(reasons.length, 1);
+  await assert.rejects(turns.run({ account, run: () => {} }), { code: 'conflict' });
+});
+
+test('thousands of sessions are told in slices, with turns for everybody else in between', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock, silentLog);
+  const { account, inbox } = await withInbox(journal, turns);
+  let told = 0;
+  const sessions = Array.from({ length: 1000 }, () => watch(inbox, () => told++));
+  const added = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  await turn();
+  journal.commitAll();
+  await added;
+  assert.ok(told > 0 && told < 1000, `${told} at once`);
+  sessions.at(-1)?.close();
+  for (let i = 0; i < 20; i++) await turn();
+  assert.equal(told, 999, 'all that are still open, each once');
+});
+
+test('the change log keeps what somebody has not read, and nothing else', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock, silentLog);
+  const { account, inbox } = await withInbox(journal, turns);
+  const add = async (times: number) => {
+    for (let i = 0; i < times; i++) {
+      const added = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+      await turn();
+      journal.commitAll();
+      await added;
+    }
+  };
+  await add(100);
+  assert.equal(inbox.log.size, 0, 'nobody looks');
+  const quick = watch(inbox, () => {});
+  const slow = watch(inbox, () => {});
+  await add(200);
+  quick.readModseq = inbox.modseq;
+  assert.equal(inbox.log.after(slow.readModseq)?.length, 200);
+  slow.readModseq = inbox.modseq;
+  for (let i = 0; i < 30; i++) {
+    await add(10);
+    quick.readModseq = slow.readModseq = inbox.modseq;
+  }
+  assert.ok(inbox.log.size < 64, `${inbox.log.size} records that everybody has read`);
+  await add(10);
+  slow.close();
+  quick.close();
+  assert.equal(inbox.log.size, 0);
 });

@@ -1,17 +1,19 @@
 /**
- * Group commit, the domain's half: operations asked for in one turn of the event loop run one after the other in memory,
- * their rows go to the store in one call, and each caller goes on when that is durable.
+ * Group commit, the domain's half. A turn is everything asked for in one turn of the event loop: operations run one after
+ * the other in memory, the rows of each account go to the store in one call, and each caller goes on when that is durable.
  *
- * Invariants: operations of an account run in the order asked; nobody is answered or notified before the turn is
- * durable; when the store refuses an account's batch, all of that account's operations of the turn are undone and
- * refused, in memory too. Readers that saw such a change in between wait on `account.unsettled`, which then rejects.
+ * Invariants: operations of an account run in the order asked; nobody is answered or told before the turn is durable;
+ * when the store refuses an account's batch, all of that account's operations of the turn are undone and refused, in
+ * memory too. Readers that saw such a change in between wait on `account.unsettled`, which then rejects.
  */
 import { setImmediate } from 'node:timers';
 import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
 import { MailboxError } from '../model/errors.ts';
-import { type AccountBatch, type MailStore, StoreError } from '../port/store.ts';
-import type { AccountState } from '../state/account.ts';
+import { type AccountBatch, type MailStore, StoreError, type StoreWrite } from '../port/store.ts';
+import { type AccountState, WritableAccount } from '../state/account.ts';
 import { AccountChange } from './account-change.ts';
+import { Hub } from './hub.ts';
 
 export interface Operation<T> {
   readonly account: AccountState;
@@ -21,13 +23,17 @@ export interface Operation<T> {
   readonly isDeferrable?: boolean;
 }
 
+/** An operation whose caller waits for its answer. */
 interface Waiting {
+  readonly account: WritableAccount;
   readonly operation: Operation<unknown>;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** What one account's operations of a turn have come to; those that failed have been answered. */
 interface AccountTurn {
+  readonly account: WritableAccount;
   readonly change: AccountChange;
   readonly done: { waiting: Waiting; value: unknown }[];
   isDeferrable: boolean;
@@ -36,20 +42,36 @@ interface AccountTurn {
 export class Turns {
   readonly #store: Pick<MailStore, 'write'>;
   readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #hub = new Hub();
   #queue: Waiting[] = [];
   #isScheduled = false;
-  /** Accounts whose last turn is not yet applied: their next operations wait for it. */
-  readonly #applying = new Set<AccountState>();
+  /** Accounts whose last turn the store has not yet decided on: their next operations wait for it. */
+  readonly #undecided = new Set<WritableAccount>();
 
-  constructor(store: Pick<MailStore, 'write'>, clock: Clock) {
+  constructor(store: Pick<MailStore, 'write'>, clock: Clock, log: Log) {
     this.#store = store;
     this.#clock = clock;
+    this.#log = log;
   }
 
   /** Resolves with the operation's result once it is durable; rejects with MailboxError, and then nothing has changed. */
   run<T>(operation: Operation<T>): Promise<T> {
+    const account = WritableAccount.of(operation.account);
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ operation, resolve: resolve as (value: unknown) => void, reject });
+      account.operations++;
+      this.#queue.push({
+        account,
+        operation,
+        resolve: (value) => {
+          account.operations--;
+          resolve(value as T);
+        },
+        reject: (error) => {
+          account.operations--;
+          reject(error);
+        },
+      });
       this.#schedule();
     });
   }
@@ -59,138 +81,160 @@ export class Turns {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      this.#flush();
+      this.#runQueue();
     });
   }
 
-  #flush(): void {
-    const turns = new Map<AccountState, AccountTurn>();
+  #runQueue(): void {
+    const turns = new Map<WritableAccount, AccountTurn>();
     const later: Waiting[] = [];
     for (const waiting of this.#queue) {
-      const { account } = waiting.operation;
-      if (this.#applying.has(account)) later.push(waiting);
+      if (this.#undecided.has(waiting.account)) later.push(waiting);
       else this.#runOne(waiting, turns);
     }
     this.#queue = later;
-    const written = [...turns].filter(([, turn]) => !turn.change.isEmpty);
-    for (const [account, turn] of turns) if (turn.change.isEmpty) this.#settleEmpty(account, turn);
+    const written: AccountTurn[] = [];
+    for (const turn of turns.values()) {
+      if (turn.change.isEmpty) this.#answerWhenSettled(turn);
+      else written.push(turn);
+    }
     if (written.length > 0) this.#write(written);
   }
 
-  #runOne(waiting: Waiting, turns: Map<AccountState, AccountTurn>): void {
-    const { account, run, isDeferrable } = waiting.operation;
+  #runOne(waiting: Waiting, turns: Map<WritableAccount, AccountTurn>): void {
+    const { account, operation } = waiting;
+    if (account.isStale) {
+      waiting.reject(new MailboxError('conflict', 'the account was changed elsewhere; try again'));
+      return;
+    }
     let turn = turns.get(account);
     if (turn === undefined) {
-      turn = { change: new AccountChange(account, this.#clock.nowMs()), done: [], isDeferrable: true };
+      const change = new AccountChange(account, this.#clock.nowMs());
+      turn = { account, change, done: [], isDeferrable: true };
       turns.set(account, turn);
     }
     const mark = turn.change.begin();
     try {
-      const value = run(turn.change);
+      const value = operation.run(turn.change);
       turn.done.push({ waiting, value });
-      turn.isDeferrable &&= isDeferrable === true;
+      turn.isDeferrable &&= operation.isDeferrable === true;
     } catch (error) {
       turn.change.rollBack(mark);
       waiting.reject(error);
     }
   }
 
-  /** Nothing changed, but what the answer was computed from may not be durable yet. */
-  #settleEmpty(account: AccountState, turn: AccountTurn): void {
-    const settled = account.unsettled ?? Promise.resolve();
+  /** Nothing changed, but what the answers were computed from may not be durable yet. */
+  #answerWhenSettled(turn: AccountTurn): void {
+    const settled = turn.account.unsettled ?? Promise.resolve();
     settled.then(
-      () => {
-        for (const { waiting, value } of turn.done) waiting.resolve(value);
-      },
-      (error: unknown) => {
-        for (const { waiting } of turn.done) waiting.reject(error);
-      },
+      () => answer(turn),
+      (error: unknown) => refuse(turn, error),
     );
   }
 
-  #write(written: [AccountState, AccountTurn][]): void {
-    const batches: AccountBatch[] = written.map(([, turn]) => turn.change.toBatch(turn.isDeferrable));
-    for (const [account] of written) this.#applying.add(account);
-    const { committed, durable } = this.#store.write(batches);
-    const outcomes = committed.then(
-      (results) => results,
-      (error: unknown) => written.map(() => asStoreError(error)),
+  #write(turns: readonly AccountTurn[]): void {
+    for (const { account } of turns) this.#undecided.add(account);
+    const batches = turns.map(({ change, isDeferrable }) => change.toBatch(isDeferrable));
+    const { committed, durable } = this.#hand(batches);
+    durable.catch(() => {});
+    const decided = committed.then(
+      (errors) => this.#decide(turns, errors),
+      (error: unknown) => this.#decide(turns, new Array(turns.length).fill(asStoreError(error))),
     );
-    const applied = outcomes.then((results) => {
-      written.forEach(([account, turn], index) => {
-        this.#applying.delete(account);
-        const error = results[index];
-        if (error !== undefined) undo(account, turn, error);
+    turns.forEach((turn, index) => {
+      const outcome = decided.then(async (errors) => {
+        const error = errors[index];
+        if (error !== undefined) throw refusalOf(error);
+        await durable.catch((reason: unknown) => this.#losePromise(turn, reason));
       });
-      if (this.#queue.length > 0) this.#schedule();
-      return results;
-    });
-    written.forEach(([account, turn], index) => {
-      this.#settle(account, turn, index, applied, durable);
+      this.#settle(turn, outcome);
     });
   }
 
-  #settle(
-    account: AccountState,
-    turn: AccountTurn,
-    index: number,
-    applied: Promise<readonly (StoreError | undefined)[]>,
-    durable: Promise<void>,
-  ): void {
-    const own = applied.then(async (results) => {
-      const error = results[index];
-      if (error !== undefined) throw refusal(error);
-      await durable;
+  /** A store that is closed says so at once. */
+  #hand(batches: readonly AccountBatch[]): StoreWrite {
+    try {
+      return this.#store.write(batches);
+    } catch (error) {
+      return { committed: Promise.reject(error), durable: Promise.resolve() };
+    }
+  }
+
+  /** The store has applied or refused each account's batch; what it refused is undone. Never throws. */
+  #decide(
+    turns: readonly AccountTurn[],
+    errors: readonly (StoreError | undefined)[],
+  ): readonly (StoreError | undefined)[] {
+    turns.forEach((turn, index) => {
+      this.#undecided.delete(turn.account);
+      const error = errors[index];
+      if (error !== undefined) this.#undo(turn, error);
     });
+    if (this.#queue.length > 0) this.#schedule();
+    return errors;
+  }
+
+  #undo({ account, change }: AccountTurn, error: StoreError): void {
+    const touched = [...change.touched];
+    try {
+      change.rollBackAll();
+    } catch (bug) {
+      this.#log.error({ err: bug, account: account.id }, 'a refused change could not be undone in memory');
+      account.abandon('the server made a mistake; sign in again');
+    }
+    for (const mailbox of touched) {
+      for (const viewer of mailbox.viewers) if (viewer.readModseq > mailbox.modseq) viewer.events.onInvalid();
+    }
+    if (error.code === 'conflict') account.abandon('the account was changed elsewhere');
+  }
+
+  /** Applied, but nobody can say whether it would survive a power cut: it may be told neither as done nor as not done. */
+  #losePromise({ account }: AccountTurn, reason: unknown): never {
+    account.abandon('storage failed; what was changed last may not be kept');
+    throw new MailboxError('unavailable', 'storage failed; it is not known whether this was kept', {
+      cause: reason,
+    });
+  }
+
+  /** The turn's outcome reaches those who asked, and those who look. */
+  #settle(turn: AccountTurn, outcome: Promise<void>): void {
+    const { account, change } = turn;
+    outcome.then(
+      () => {
+        answer(turn);
+        this.#hub.tell(account, change.touched);
+      },
+      (error: unknown) => refuse(turn, error),
+    );
     // A turn that is durable sooner than one before it (delayed flags are) settles nothing but itself.
     const before = account.unsettled;
-    const settled =
-      before === undefined
-        ? own
-        : before.then(
-            () => own,
-            () => own,
-          );
+    const settled = before === undefined ? outcome : before.then(only(outcome), only(outcome));
     account.unsettled = settled;
-    const done = (): void => {
+    const forget = (): void => {
       if (account.unsettled === settled) account.unsettled = undefined;
     };
-    settled.then(done, done);
-    own.then(
-      () => {
-        for (const { waiting, value } of turn.done) waiting.resolve(value);
-        notify(account, turn.change);
-      },
-      (error: unknown) => {
-        for (const { waiting } of turn.done) waiting.reject(error);
-      },
-    );
+    settled.then(forget, forget);
   }
 }
 
-function undo(account: AccountState, turn: AccountTurn, error: StoreError): void {
-  turn.change.rollBack(0);
-  for (const mailbox of turn.change.touched) {
-    for (const watcher of mailbox.viewers) if (watcher.readModseq > mailbox.modseq) watcher.invalidate();
-  }
-  if (error.code === 'conflict') {
-    account.isStale = true;
-    for (const listener of account.listeners) listener.onEvicted('the account was changed elsewhere');
-  }
+function only<T>(value: T): () => T {
+  return () => value;
 }
 
-function notify(account: AccountState, change: AccountChange): void {
-  for (const mailbox of change.touched) for (const watcher of mailbox.viewers) watcher.hint();
-  if (change.touched.size === 0 || account.listeners.size === 0) return;
-  const ids = [...change.touched].map((mailbox) => mailbox.id);
-  for (const listener of account.listeners) listener.onAccountChange(ids);
+function answer({ done }: AccountTurn): void {
+  for (const { waiting, value } of done) waiting.resolve(value);
+}
+
+function refuse({ done }: AccountTurn, error: unknown): void {
+  for (const { waiting } of done) waiting.reject(error);
 }
 
 function asStoreError(error: unknown): StoreError {
   return error instanceof StoreError ? error : new StoreError('io', String(error), { cause: error });
 }
 
-function refusal(error: StoreError): MailboxError {
+function refusalOf(error: StoreError): MailboxError {
   if (error.code === 'conflict')
     return new MailboxError('conflict', 'the account was changed elsewhere; try again');
   const why = error.code === 'full' ? 'the disk is full' : 'storage failed';

@@ -29,6 +29,15 @@ export interface Columns {
   saveDate: Uint32Array;
 }
 
+/** A column as those see it who do not change it. */
+export interface NumberColumn extends Iterable<number> {
+  readonly length: number;
+  readonly [row: number]: number;
+  subarray(from?: number, to?: number): NumberColumn;
+}
+
+export type ReadonlyColumns = { readonly [Name in keyof Columns]: NumberColumn };
+
 export interface MessageRecord {
   readonly uid: number;
   readonly email: number;
@@ -56,7 +65,7 @@ export function allocateColumns(capacity: number): Columns {
   };
 }
 
-export function encodeRecords(from: Columns, start: number, count: number): Buffer {
+export function encodeRecords(from: ReadonlyColumns, start: number, count: number): Buffer {
   const out = Buffer.allocUnsafe(count * RECORD_BYTES);
   const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
   for (let i = 0, at = 0; i < count; i++, at += RECORD_BYTES) {
@@ -97,7 +106,7 @@ export function decodeRecords(records: Uint8Array, to: Columns, start: number): 
   return count;
 }
 
-export function recordAt(from: Columns, row: number): MessageRecord {
+export function recordAt(from: ReadonlyColumns, row: number): MessageRecord {
   return {
     uid: from.uid[row] as number,
     email: from.email[row] as number,

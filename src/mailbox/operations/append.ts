@@ -68,18 +68,17 @@ function addIncoming(
   mailbox: MailboxState,
   messages: readonly IncomingMessage[],
 ): number[] {
-  change.touch(mailbox);
+  change.requireThere(mailbox);
   const now = Math.floor(change.nowMs / 1000);
   const arrivals = messages.map((message) => {
-    const { table, set } = mailbox.keywords.withSet(message.keywords, domain.limits);
-    mailbox.keywords = table;
+    const keywordSet = change.keywordSet(mailbox, message.keywords, domain.limits);
     const id = change.newEmail({ ...factsOf(message), blob: message.blob });
     if (message.importKey !== undefined) change.rememberImport(mailbox, message.importKey);
     return {
       email: emailNumber(id),
       flags: message.flags,
       traits: traitsOf(message),
-      keywordSet: set,
+      keywordSet,
       internalDate: message.internalDate ?? now,
       size: sizeOf(message),
       saveDate: now,

@@ -62,8 +62,8 @@ export async function copyMessages(
 }
 
 export interface MoveOptions {
-  /** One change, all or none. */
-  readonly isWhole?: boolean;
+  /** Messages a change, each all or nothing; more hold everybody else up for longer. */
+  readonly perChange?: number;
   /** After each durable slice: who has the source open may keep up with it. */
   readonly onSlice?: () => void;
 }
@@ -75,16 +75,15 @@ export async function moveMessages(
   source: MailboxState,
   uids: readonly number[],
   target: MailboxState,
-  { isWhole = false, onSlice }: MoveOptions = {},
+  { perChange = SLICE, onSlice }: MoveOptions = {},
 ): Promise<MoveResult> {
   await loadList(domain, account, source);
   await loadTail(domain, account, target);
   const from: number[] = [];
   const to: number[] = [];
   const { uidValidity } = target;
-  const step = isWhole ? Math.max(uids.length, 1) : SLICE;
-  for (let start = 0; start < uids.length; start += step) {
-    const slice = uids.slice(start, start + step);
+  for (let start = 0; start < uids.length; start += perChange) {
+    const slice = uids.slice(start, start + perChange);
     try {
       const moved = await domain.turns.run({
         account,
@@ -129,7 +128,7 @@ function moveSlice(
   target: MailboxState,
 ): Pairs {
   if (source === target) throw new MailboxError('cannot', 'the messages are in that mailbox already');
-  change.touch(target);
+  change.requireThere(target);
   const rows = rowsOf(source, uids);
   if (rows.length === 0) return { from: [], to: [] };
   const records = change.takeForMove(source, rows);
@@ -145,15 +144,12 @@ function addRecords(
   target: MailboxState,
 ): number[] {
   if (records.length === 0) return [];
-  change.touch(target);
   const now = Math.floor(change.nowMs / 1000);
   const sets = new Map<number, number>([[0, 0]]);
   const arrivals: Arrival[] = records.map((record) => {
     let set = sets.get(record.keywordSet);
     if (set === undefined) {
-      const known = target.keywords.withSet(source.keywords.namesOf(record.keywordSet), domain.limits);
-      target.keywords = known.table;
-      set = known.set;
+      set = change.keywordSet(target, source.keywords.namesOf(record.keywordSet), domain.limits);
       sets.set(record.keywordSet, set);
     }
     return { ...record, keywordSet: set, saveDate: now };

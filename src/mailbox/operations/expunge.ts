@@ -1,8 +1,10 @@
 /**
  * Removing messages: those marked \Deleted, or exactly the named ones. The bytes stay until no session needs them.
  */
+
 import { FLAG } from '../../mail/flags.ts';
 import type { Domain } from '../domain.ts';
+import type { ReadonlyColumns } from '../model/record.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
@@ -15,8 +17,8 @@ export interface ExpungeRequest {
   readonly uids?: readonly number[];
   /** Only marked ones for which this holds (EXPUNGE: all; UID EXPUNGE: a set). */
   readonly marked?: (uid: number) => boolean;
-  /** One change however many there are: all of them or none. It holds everybody else up for as long as it takes. */
-  readonly isWhole?: boolean;
+  /** Messages a change, each all or nothing; more hold everybody else up for longer. */
+  readonly perChange?: number;
   /** After each durable slice: who has the mailbox open may keep up with it. */
   readonly onSlice?: () => void;
 }
@@ -31,7 +33,7 @@ export async function expungeMessages(
   const list = await loadList(domain, account, mailbox);
   const wanted = request.uids ?? markedUids(list.columns, list.count, mailbox.deleted, request.marked);
   const removed: number[] = [];
-  const step = request.isWhole ? Math.max(wanted.length, 1) : SLICE;
+  const step = request.perChange ?? SLICE;
   for (let start = 0; start < wanted.length; start += step) {
     const slice = wanted.slice(start, start + step);
     const gone = await domain.turns.run({
@@ -58,7 +60,7 @@ export async function expungeMessages(
 }
 
 function markedUids(
-  columns: { readonly uid: Uint32Array; readonly flags: Uint8Array },
+  columns: ReadonlyColumns,
   count: number,
   marked: number,
   want: ((uid: number) => boolean) | undefined,

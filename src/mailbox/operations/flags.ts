@@ -96,7 +96,7 @@ function changeSlice(
     changes.keywordSets.push(set);
   }
   const changed = change.setFlags(mailbox, changes);
-  return { uids, changed, modified, modseq: changed.length === 0 ? undefined : change.modseq() };
+  return { uids, changed: changed.uids, modified, modseq: changed.modseq };
 }
 
 function newFlags(before: number, wanted: FlagChange): number {
@@ -117,10 +117,5 @@ function newSet(
   let keywords = wanted.keywords;
   if (wanted.mode === 'add') keywords = [...had, ...wanted.keywords];
   if (wanted.mode === 'remove') keywords = had.filter((name) => !folded.has(foldKeyword(name)));
-  const { table, set } = mailbox.keywords.withSet(keywords, domain.limits);
-  if (table !== mailbox.keywords) {
-    change.touch(mailbox);
-    mailbox.keywords = table;
-  }
-  return set;
+  return change.keywordSet(mailbox, keywords, domain.limits);
 }

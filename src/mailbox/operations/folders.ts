@@ -121,15 +121,8 @@ export async function setSubscribed(
       if (mailbox === undefined && isSubscribed && !isOrphan) {
         throw new MailboxError('nonexistent', `there is no mailbox "${name}"`);
       }
-      if (mailbox !== undefined && mailbox.subscribed !== isSubscribed) {
-        change.touch(mailbox);
-        change.modseq();
-        mailbox.subscribed = isSubscribed;
-      }
-      if (mailbox === undefined && isOrphan && !isSubscribed) {
-        change.modseq();
-        account.orphanSubscriptions = account.orphanSubscriptions.filter((orphan) => orphan !== name);
-      }
+      if (mailbox !== undefined) change.setSubscribed(mailbox, isSubscribed);
+      else if (!isSubscribed) change.unsubscribeName(name);
     },
   });
 }

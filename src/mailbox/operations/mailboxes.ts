@@ -7,8 +7,8 @@ import { MailboxError } from '../model/errors.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
+import { Viewer, type ViewerEvents } from '../state/mailbox.ts';
 import type { MessageList } from '../state/message-list.ts';
-import { Viewer, type ViewerEvents } from '../state/viewer.ts';
 
 export function findMailbox(account: AccountState, name: string): MailboxState | undefined {
   return account.byName.get(canonicalName(name));
@@ -48,8 +48,9 @@ export function beginOpening(
   events: ViewerEvents,
 ): Opening {
   const mailbox = mailboxOf(account, name);
-  const list = mailbox.list ?? loadList(domain, account, mailbox);
-  mailbox.lastUsedMs = domain.clock.nowMs();
+  // Asked in any case: it is being used.
+  const loading = loadList(domain, account, mailbox);
+  const list = mailbox.list ?? loading;
   return { viewer: new Viewer(mailbox, isReadOnly, events), list };
 }
 
@@ -65,11 +66,4 @@ export async function openMailbox(
   await loadList(domain, account, mailbox);
   if (mailbox.isGone) throw new MailboxError('nonexistent', `there is no mailbox "${name}"`);
   return new Viewer(mailbox, isReadOnly, events);
-}
-
-/** UIDs `[from, to)` that no session has been told of as \\Recent; unless it only looks, nobody is told again. */
-export function claimRecent(mailbox: MailboxState, isReadOnly: boolean): [from: number, to: number] {
-  const from = mailbox.recentFrom;
-  if (!isReadOnly) mailbox.recentFrom = mailbox.uidNext;
-  return [from, mailbox.uidNext];
 }

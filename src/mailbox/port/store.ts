@@ -127,7 +127,7 @@ export interface AccountBatch {
   readonly deferrable: boolean;
 }
 
-export interface Turn {
+export interface StoreWrite {
   /** One outcome per batch, in order: undefined when it is applied, else why not (then nothing of it is). */
   readonly committed: Promise<readonly (StoreError | undefined)[]>;
   readonly durable: Promise<void>;
@@ -168,8 +168,16 @@ export interface MailStore {
     after: ModSeq,
     limit: number,
   ): Promise<readonly ExpungedRow[]>;
-  /** Whole accounts' rows that still hold records, oldest first, at most `limit`: the reaper's work list. */
-  loadUnreleased(account: AccountId, beforeMs: number, limit: number): Promise<readonly ExpungedRow[]>;
+  countExpunged(account: AccountId, mailbox: MailboxId): Promise<number>;
+  /** The account's rows that still hold records, oldest first, without the first `skip`, at most `limit`. */
+  loadUnreleased(
+    account: AccountId,
+    beforeMs: number,
+    limit: number,
+    skip?: number,
+  ): Promise<readonly ExpungedRow[]>;
+  /** Accounts with rows that still hold records, or with deleted mailboxes that are not yet empty. */
+  loadAccountsToReap(): Promise<readonly AccountId[]>;
   /** Deleted mailboxes whose chunks or history are still there. */
   loadBuried(account: AccountId): Promise<readonly MailboxId[]>;
   /** Of the messages with a UID above `after` that have one, ascending, at most `limit`. */
@@ -190,7 +198,7 @@ export interface MailStore {
   stage(accounts: readonly AccountId[], sizeHintBytes?: number): Staging;
 
   /** Everything that changed in one turn of the event loop, for all accounts: one transaction a shard, one shared sync. */
-  write(batches: readonly AccountBatch[]): Turn;
+  write(batches: readonly AccountBatch[]): StoreWrite;
 
   /** Removes all mail of an account in slices; safe to repeat after an interruption. */
   destroyAccount(account: AccountId): Promise<void>;

@@ -8,7 +8,7 @@ import type { Domain } from '../domain.ts';
 import type { ModSeq } from '../model/model.ts';
 import { type MessageRecord, unpackRecords } from '../model/record.ts';
 import type { AccountState } from '../state/account.ts';
-import type { Viewer } from '../state/viewer.ts';
+import type { Viewer } from '../state/mailbox.ts';
 
 const ROWS_PER_LOAD = 50;
 

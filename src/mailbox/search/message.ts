@@ -8,7 +8,7 @@ import { HeaderBlock, MAX_PARSED_BYTES } from '../../mail/header.ts';
 import { summary } from '../../mail/header-summary.ts';
 import type { Domain } from '../domain.ts';
 import { type EmailFacts, emailId } from '../model/model.ts';
-import { type MessageRecord, recordAt } from '../model/record.ts';
+import { type MessageRecord, type NumberColumn, recordAt } from '../model/record.ts';
 import type { ByteRange } from '../port/store.ts';
 import { loadFacts, partsOf, readIntact } from '../reading/message-reader.ts';
 import type { AccountState } from '../state/account.ts';
@@ -54,7 +54,7 @@ export class MessageSearch {
   }
 
   /** Turns the next open answers from `from` on, in the direction of `step`, into NO or YES; returns where it stopped. */
-  async resolve(answers: Uint8Array, uids: Uint32Array, from: number, step: 1 | -1): Promise<number> {
+  async resolve(answers: Uint8Array, uids: NumberColumn, from: number, step: 1 | -1): Promise<number> {
     const open: OpenMessage[] = [];
     const list = this.#mailbox.list;
     let at = from;

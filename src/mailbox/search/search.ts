@@ -114,8 +114,12 @@ class Search {
     const answers = this.#tree.decide(columns, this.#mailbox.keywords, start, end);
     const isOpen = answers.includes(MAYBE);
     // Copies only when there will be waits: rows move, and what was decided belongs to these UIDs.
-    const uids = isOpen ? columns.uid.slice(start, end) : columns.uid.subarray(start, end);
-    const modseqs = isOpen ? columns.modseq.slice(start, end) : columns.modseq.subarray(start, end);
+    const uids = isOpen
+      ? new Uint32Array(columns.uid.subarray(start, end))
+      : columns.uid.subarray(start, end);
+    const modseqs = isOpen
+      ? new Float64Array(columns.modseq.subarray(start, end))
+      : columns.modseq.subarray(start, end);
     const first = step > 0 ? 0 : uids.length - 1;
     let hasHit = false;
     for (let i = first, resolvedTo = first; i >= 0 && i < uids.length; i += step) {

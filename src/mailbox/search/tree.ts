@@ -8,7 +8,14 @@
 import { foldText } from '../../mail/fold.ts';
 import type { Criterion, SearchedField, UidRanges } from '../model/criterion.ts';
 import type { KeywordTable } from '../model/keywords.ts';
-import { allocateColumns, type Columns, type MessageRecord, recordAt, setRecord } from '../model/record.ts';
+import {
+  allocateColumns,
+  type MessageRecord,
+  type NumberColumn,
+  type ReadonlyColumns,
+  recordAt,
+  setRecord,
+} from '../model/record.ts';
 
 export const NO = 0;
 export const MAYBE = 1;
@@ -74,7 +81,7 @@ export class SearchTree {
   }
 
   /** One answer for each row of `[start, end)`. */
-  decide(columns: Columns, keywords: KeywordTable, start: number, end: number): Uint8Array {
+  decide(columns: ReadonlyColumns, keywords: KeywordTable, start: number, end: number): Uint8Array {
     const out = new Uint8Array(end - start);
     decide(this.root, columns, keywords, start, end, out);
     return out;
@@ -173,7 +180,7 @@ function answerOf(matches: boolean): number {
 
 function decide(
   node: SearchNode,
-  columns: Columns,
+  columns: ReadonlyColumns,
   keywords: KeywordTable,
   start: number,
   end: number,
@@ -213,7 +220,7 @@ function greater(out: Uint8Array, one: Uint8Array): void {
 /** The tight loops. */
 function decideRecord(
   test: RecordCriterion,
-  columns: Columns,
+  columns: ReadonlyColumns,
   keywords: KeywordTable,
   start: number,
   end: number,
@@ -256,7 +263,7 @@ function decideRecord(
 }
 
 function within(
-  values: Float64Array | Uint32Array,
+  values: NumberColumn,
   start: number,
   end: number,
   from: number,
@@ -270,7 +277,13 @@ function within(
 }
 
 /** Both ascend, so one pass over each. */
-function decideUids(ranges: UidRanges, uids: Uint32Array, start: number, end: number, out: Uint8Array): void {
+function decideUids(
+  ranges: UidRanges,
+  uids: NumberColumn,
+  start: number,
+  end: number,
+  out: Uint8Array,
+): void {
   let at = firstReaching(ranges, uids[start] as number);
   for (let i = start; i < end; i++) {
     const uid = uids[i] as number;

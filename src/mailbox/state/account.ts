@@ -1,10 +1,13 @@
 /**
  * One account in memory: its counters, its mailboxes and the sessions signed in to it. Loaded when somebody needs it,
- * dropped when nobody does. Only `AccountChange` writes to it.
+ * dropped when nobody does.
+ *
+ * `AccountState` is what everybody may see of it; `WritableAccount` is the same account for those who may change it: a
+ * change (`change/account-change.ts`), the turn that makes it durable, and `accounts.ts` for what is not stored.
  */
-
-import type { AccountId, AccountRecord, AccountRow, MailboxId, MailboxRow, ModSeq } from '../model/model.ts';
-import { MailboxState } from './mailbox.ts';
+import { invariant } from '../../base/invariant.ts';
+import type { AccountId, AccountRecord, AccountRow, MailboxId, MailboxRow } from '../model/model.ts';
+import { type MailboxState, WritableMailbox } from './mailbox.ts';
 
 /** What an account knows of a signed-in session. */
 export interface AccountListener {
@@ -14,69 +17,92 @@ export interface AccountListener {
   onEvicted(reason: string): void;
 }
 
-export class AccountState {
+/** The account's row can be read as if its numbers were fields of the account. */
+export interface AccountState extends AccountRow {
+  readonly id: AccountId;
+  readonly record: AccountRecord;
+  readonly mailboxes: ReadonlyMap<MailboxId, MailboxState>;
+  readonly byName: ReadonlyMap<string, MailboxState>;
+  /** Deleted mailboxes that sessions may still have open. */
+  readonly gone: ReadonlySet<MailboxState>;
+  /** Sessions come and go by themselves. */
+  readonly listeners: Set<AccountListener>;
+  /** Resolves when everything in memory is durable; undefined when it is. Await it before telling anyone anything. */
+  readonly unsettled: Promise<void> | undefined;
+}
+
+export class WritableAccount implements AccountState {
   readonly id: AccountId;
   record: AccountRecord;
-  modseq: ModSeq;
-  nextMailbox: number;
-  nextEmail: number;
-  nextUidValidity: number;
-  usedBytes: number;
-  usedMessages: number;
-  orphanSubscriptions: readonly string[];
-  readonly mailboxes = new Map<MailboxId, MailboxState>();
-  readonly byName = new Map<string, MailboxState>();
+  /** Taken back as one value. */
+  row: { -readonly [K in keyof AccountRow]: AccountRow[K] };
+  readonly mailboxes = new Map<MailboxId, WritableMailbox>();
+  readonly byName = new Map<string, WritableMailbox>();
+  readonly gone = new Set<WritableMailbox>();
   readonly listeners = new Set<AccountListener>();
-  /** Resolves when everything in memory is durable; undefined when it is. Await it before telling anyone anything. */
   unsettled: Promise<void> | undefined;
-  /** Deleted mailboxes that sessions may still have open. */
-  readonly gone = new Set<MailboxState>();
+  /** Operations that were asked for and are not yet answered: the account and its messages stay in memory. */
+  operations = 0;
   /** Something was expunged or deleted since the reaper last came by. */
   needsReaping = false;
   lastExpungeMs = 0;
   lastUsedMs = 0;
-  /** The store has it otherwise: whoever opens the account next gets it from there. */
+  /** What is in memory cannot be relied on: whoever opens the account next gets it from the store. */
   isStale = false;
+
+  /** For this room, `change/` and `accounts.ts` alone; `tools/layers.ts` sees to it. */
+  static of(account: AccountState): WritableAccount {
+    invariant(account instanceof WritableAccount, 'there is one kind of account');
+    return account;
+  }
 
   constructor(record: AccountRecord, row: AccountRow, mailboxes: readonly MailboxRow[]) {
     this.id = record.id;
     this.record = record;
-    this.modseq = row.modseq;
-    this.nextMailbox = row.nextMailbox;
-    this.nextEmail = row.nextEmail;
-    this.nextUidValidity = row.nextUidValidity;
-    this.usedBytes = row.usedBytes;
-    this.usedMessages = row.usedMessages;
-    this.orphanSubscriptions = row.orphanSubscriptions;
-    for (const mailbox of mailboxes) this.add(new MailboxState(mailbox));
+    this.row = { ...row };
+    for (const mailbox of mailboxes) this.add(new WritableMailbox(mailbox));
   }
 
-  add(mailbox: MailboxState): void {
+  get modseq(): AccountRow['modseq'] {
+    return this.row.modseq;
+  }
+  get nextMailbox(): number {
+    return this.row.nextMailbox;
+  }
+  get nextEmail(): number {
+    return this.row.nextEmail;
+  }
+  get nextUidValidity(): number {
+    return this.row.nextUidValidity;
+  }
+  get usedBytes(): number {
+    return this.row.usedBytes;
+  }
+  get usedMessages(): number {
+    return this.row.usedMessages;
+  }
+  get orphanSubscriptions(): readonly string[] {
+    return this.row.orphanSubscriptions;
+  }
+
+  add(mailbox: WritableMailbox): void {
     this.mailboxes.set(mailbox.id, mailbox);
     this.byName.set(mailbox.name, mailbox);
   }
 
-  drop(mailbox: MailboxState): void {
+  drop(mailbox: WritableMailbox): void {
     this.mailboxes.delete(mailbox.id);
     if (this.byName.get(mailbox.name) === mailbox) this.byName.delete(mailbox.name);
   }
 
-  toRow(): AccountRow {
-    return {
-      modseq: this.modseq,
-      nextMailbox: this.nextMailbox,
-      nextEmail: this.nextEmail,
-      nextUidValidity: this.nextUidValidity,
-      usedBytes: this.usedBytes,
-      usedMessages: this.usedMessages,
-      orphanSubscriptions: this.orphanSubscriptions,
-    };
+  /** Deleted mailboxes are forgotten when the last session has closed them. */
+  forgetClosed(): void {
+    for (const mailbox of this.gone) if (mailbox.viewers.size === 0) this.gone.delete(mailbox);
   }
 
-  snapshot(): () => void {
-    const { modseq, nextMailbox, nextEmail, nextUidValidity, usedBytes, usedMessages } = this;
-    const { orphanSubscriptions } = this;
-    const saved = { modseq, nextMailbox, nextEmail, nextUidValidity, usedBytes, usedMessages };
-    return () => Object.assign(this, saved, { orphanSubscriptions });
+  /** Nothing in memory can be relied on any more: every session is told to go, and the next one loads anew. */
+  abandon(reason: string): void {
+    this.isStale = true;
+    for (const listener of [...this.listeners]) listener.onEvicted(reason);
   }
 }

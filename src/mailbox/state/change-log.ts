@@ -1,65 +1,95 @@
 /**
  * Change records: what happened in a mailbox, in modseq order, for the sessions that have it open. A session that has
- * seen modseq m reads the records after m. The log is bounded and lives in memory; a session that fell behind it
- * compares its view with the list instead (`MailboxState.mayCatchUp`), so a record lost is latency, never truth.
+ * read up to modseq m reads the records after m; what all of them have read is let go of, and without a session nothing
+ * is kept. The log is bounded; a session that fell behind it compares its view with the list instead, so a record lost
+ * is latency, never truth.
  */
-import { asModSeq, type ModSeq } from '../model/model.ts';
+import type { ModSeq } from '../model/model.ts';
 
 export type Change =
   | { readonly kind: 'added'; readonly modseq: ModSeq; readonly uids: readonly number[] }
   | { readonly kind: 'flags'; readonly modseq: ModSeq; readonly uids: readonly number[] }
   | { readonly kind: 'expunged'; readonly modseq: ModSeq; readonly uids: readonly number[] };
 
-const GONE: Change = Object.freeze({ kind: 'flags', modseq: asModSeq(0), uids: [] });
+export interface ChangeLog {
+  /** Records after `modseq` in order, or undefined when some of them are no longer here. */
+  after(modseq: ModSeq): readonly Change[] | undefined;
+}
 
 /** More than this many UIDs in the log, and the oldest records go. */
 const MAX_UIDS = 20_000;
 
-/** Records that have gone are cut off together: one by one would move all the others each time. */
-const MAX_GONE = 1024;
+/** So few records are not worth a look at who has read them. */
+const MIN_RECORDS = 64;
 
-export class ChangeLog {
+export class WritableChangeLog implements ChangeLog {
   #records: Change[] = [];
-  /** Records at the front that have gone. */
-  #gone = 0;
   #uids = 0;
-  #floor: number;
+  /** Every change after this modseq is in the log. */
+  #floor: ModSeq;
+  /** So many records, and it is time to ask what everybody has read: twice what was left the last time. */
+  #dueAt = MIN_RECORDS;
 
   constructor(floor: ModSeq) {
     this.#floor = floor;
   }
 
-  /** Every change after this modseq is in the log. */
-  get floor(): number {
-    return this.#floor;
+  get size(): number {
+    return this.#records.length;
   }
 
-  push(change: Change): void {
+  /** Enough has come together since the last `trim`. */
+  get isDue(): boolean {
+    return this.#records.length >= this.#dueAt;
+  }
+
+  /** The returned function takes the record out again; nothing was pushed after it, then. */
+  push(change: Change): () => void {
     this.#records.push(change);
     this.#uids += change.uids.length;
-    while (this.#uids > MAX_UIDS && this.#records.length > this.#gone + 1) {
-      const oldest = this.#records[this.#gone] as Change;
-      this.#records[this.#gone++] = GONE;
-      this.#uids -= oldest.uids.length;
-      this.#floor = oldest.modseq;
-    }
-    if (this.#gone < MAX_GONE) return;
-    this.#records.splice(0, this.#gone);
-    this.#gone = 0;
+    if (this.#uids > MAX_UIDS) this.#drop(this.#countOver(MAX_UIDS >> 1));
+    return () => {
+      if (this.#records.at(-1) !== change) return;
+      this.#records.pop();
+      this.#uids -= change.uids.length;
+    };
   }
 
-  /** The inverse of the last `push`; the floor stays where it is, which is safe. */
-  pop(): void {
-    if (this.#records.length === this.#gone) return;
-    const last = this.#records.pop();
-    if (last !== undefined) this.#uids -= last.uids.length;
+  /** Nobody reads this change: those who come later begin after it. */
+  skip(modseq: ModSeq): void {
+    this.#drop(this.#records.length);
+    this.#floor = modseq;
   }
 
-  /** Records after `modseq` in order, or undefined when some of them are no longer here. */
+  /** Lets go of the records up to this modseq. */
+  trim(upTo: ModSeq): void {
+    let count = 0;
+    while (count < this.#records.length && (this.#records[count] as Change).modseq <= upTo) count++;
+    this.#drop(count);
+    this.#dueAt = Math.max(MIN_RECORDS, this.#records.length * 2);
+  }
+
   after(modseq: ModSeq): readonly Change[] | undefined {
     if (modseq < this.#floor) return undefined;
     let from = this.#records.length;
-    while (from > this.#gone && (this.#records[from - 1] as Change).modseq > modseq) from--;
+    while (from > 0 && (this.#records[from - 1] as Change).modseq > modseq) from--;
     return from === this.#records.length ? [] : this.#records.slice(from);
+  }
+
+  /** How many of the oldest must go for at most this many UIDs; the newest stays. */
+  #countOver(keep: number): number {
+    let count = 0;
+    for (let uids = this.#uids; uids > keep && count < this.#records.length - 1; count++) {
+      uids -= (this.#records[count] as Change).uids.length;
+    }
+    return count;
+  }
+
+  #drop(count: number): void {
+    if (count === 0) return;
+    for (const { uids, modseq } of this.#records.splice(0, count)) {
+      this.#uids -= uids.length;
+      this.#floor = modseq;
+    }
   }
 }

@@ -7,8 +7,8 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { ChunkRow, MailStore } from '../port/store.ts';
 import type { AccountState } from './account.ts';
-import type { MailboxState } from './mailbox.ts';
-import { MessageList } from './message-list.ts';
+import { type MailboxState, WritableMailbox } from './mailbox.ts';
+import { type MessageList, WritableMessageList } from './message-list.ts';
 import { sumsOf } from './message-sums.ts';
 
 interface Loader {
@@ -26,30 +26,34 @@ export async function loadList(
   account: AccountState,
   mailbox: MailboxState,
 ): Promise<MessageList> {
-  mailbox.lastUsedMs = domain.clock.nowMs();
-  if (mailbox.list !== undefined) return mailbox.list;
-  mailbox.loading ??= loadAll(domain, account, mailbox).finally(() => {
-    mailbox.loading = undefined;
+  const target = used(domain, mailbox);
+  if (target.list !== undefined) return target.list;
+  target.loading ??= loadAll(domain, account, target).finally(() => {
+    target.loading = undefined;
   });
-  return mailbox.loading;
+  return target.loading;
 }
 
 /** After it, messages can be added: `mailbox.list` or `mailbox.tail` is set. */
 export async function loadTail(domain: Loader, account: AccountState, mailbox: MailboxState): Promise<void> {
-  mailbox.lastUsedMs = domain.clock.nowMs();
-  if (mailbox.list !== undefined || mailbox.tail !== undefined) return;
+  const target = used(domain, mailbox);
+  if (target.loaded !== undefined) return;
   const last = await domain.store.loadLastChunk(account.id, mailbox.id);
-  if (mailbox.list !== undefined || mailbox.tail !== undefined) return;
-  mailbox.tail = MessageList.of(last === undefined ? [] : [last], false, 128);
+  if (target.loaded !== undefined) return;
+  target.tail = WritableMessageList.of(last === undefined ? [] : [last], false, 128);
 }
 
-async function loadAll(domain: Loader, account: AccountState, mailbox: MailboxState): Promise<MessageList> {
+async function loadAll(
+  domain: Loader,
+  account: AccountState,
+  mailbox: WritableMailbox,
+): Promise<MessageList> {
   // Whoever began it has something to say first: the answer of SELECT leaves before the work begins.
   await nextTurn();
   await loadTail(domain, account, mailbox);
   const tail = mailbox.tail;
   if (tail === undefined) return mailbox.list as MessageList;
-  const list = new MessageList(true, mailbox.exists + 64);
+  const list = new WritableMessageList(true, mailbox.exists + 64);
   const upTo = tail.firstChunk;
   let after = 0;
   for (;;) {
@@ -67,11 +71,17 @@ async function loadAll(domain: Loader, account: AccountState, mailbox: MailboxSt
   return list;
 }
 
+function used(domain: Loader, mailbox: MailboxState): WritableMailbox {
+  const target = WritableMailbox.of(mailbox);
+  target.lastUsedMs = domain.clock.nowMs();
+  return target;
+}
+
 /** A damaged database may have lost a chunk: what is left stays readable, and what a client is told is what it can fetch. */
-function recount(domain: Loader, mailbox: MailboxState, list: MessageList): void {
+function recount(domain: Loader, mailbox: WritableMailbox, list: MessageList): void {
   domain.log.error(
     { mailbox: mailbox.name, counted: mailbox.exists, found: list.count },
     'the mailbox lost messages to damage; run `brevduva check`',
   );
-  Object.assign(mailbox, sumsOf(list));
+  Object.assign(mailbox.fields, sumsOf(list));
 }

@@ -1,102 +1,265 @@
 /**
- * One mailbox in memory: its row, its messages when they are loaded, the change log and who is looking.
+ * One mailbox in memory: its row, its messages when they are loaded, the change log and who has it open.
  *
- * Only `AccountChange` writes to it. Sessions read it between their awaits; a row number is valid only until the next
- * await, a UID always.
+ * `MailboxState` is what everybody may see of it. Sessions read it between their awaits; a row number is valid only until
+ * the next await, a UID always. `WritableMailbox` is the same mailbox for those who may change it: a change
+ * (`change/account-change.ts`), and this room for what is not stored (messages loaded, who looks).
  */
-
+import { invariant } from '../../base/invariant.ts';
 import { KeywordTable } from '../model/keywords.ts';
-import type { MailboxId, MailboxRow, ModSeq, Role, Uid, UidValidity } from '../model/model.ts';
-import { ChangeLog } from './change-log.ts';
-import type { MessageList } from './message-list.ts';
+import {
+  asUid,
+  type MailboxId,
+  type MailboxRow,
+  type ModSeq,
+  type Role,
+  type Uid,
+  type UidValidity,
+} from '../model/model.ts';
+import { type ChangeLog, WritableChangeLog } from './change-log.ts';
+import type { MessageList, WritableMessageList } from './message-list.ts';
 
-/** What a mailbox knows of a session that has it open; see `viewer.ts`. */
-export interface Watcher {
-  readonly seenModseq: ModSeq;
-  /** How far it has looked; what it has seen there it may not have told yet. */
-  readonly readModseq: ModSeq;
-  /** Something changed and is durable. */
-  hint(): void;
-  /** What this session has been shown was taken back (storage failed): it must not go on with its view. */
-  invalidate(): void;
+/** What of a mailbox is stored and can change. It is taken back as one value, so no field of it can be forgotten. */
+export interface MailboxFields {
+  readonly name: string;
+  readonly role: Role | undefined;
+  readonly uidNext: number;
+  readonly modseq: ModSeq;
+  readonly exists: number;
+  readonly unseen: number;
+  /** Position of the first message without \Seen; 0 when all are seen. */
+  readonly firstUnseen: number;
+  readonly deleted: number;
+  readonly bytes: number;
+  readonly subscribed: boolean;
+  readonly recentFrom: number;
+  readonly expungedFloor: ModSeq;
+  readonly keywords: KeywordTable;
+  /** The mailbox was deleted; sessions that have it open keep reading, nobody changes it any more. */
+  readonly isGone: boolean;
 }
 
-export class MailboxState {
+export interface MailboxState extends MailboxFields {
   readonly id: MailboxId;
   readonly uidValidity: UidValidity;
   readonly createdModseq: ModSeq;
-  name: string;
-  role: Role | undefined;
-  uidNext: number;
-  modseq: ModSeq;
-  exists: number;
-  unseen: number;
-  firstUnseen: number;
-  deleted: number;
-  bytes: number;
-  subscribed: boolean;
-  recentFrom: number;
-  expungedFloor: ModSeq;
-  keywords: KeywordTable;
-  /** The mailbox was deleted; sessions that have it open keep reading, nobody changes it any more. */
-  isGone = false;
   /** All messages, when a session has needed them. */
-  list: MessageList | undefined;
+  readonly list: MessageList | undefined;
   /** Only the end, when nothing but delivery has needed it. At most one of the two is set. */
-  tail: MessageList | undefined;
+  readonly tail: MessageList | undefined;
   readonly log: ChangeLog;
+  readonly viewers: ReadonlySet<Viewer>;
+  toRow(): MailboxRow;
+}
+
+export interface ViewerEvents {
+  /** Something changed and is durable: a hint, the session finds out what by reading the change log. */
+  readonly onHint: () => void;
+  /** What this session has been shown was taken back (storage failed): it must not go on with its view. */
+  readonly onInvalid: () => void;
+}
+
+/** So many more rows of history, and it is worth asking how many there are. */
+const HISTORY_LOOK = 500;
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+export class WritableMailbox implements MailboxState {
+  readonly id: MailboxId;
+  readonly uidValidity: UidValidity;
+  readonly createdModseq: ModSeq;
+  fields: Writable<MailboxFields>;
+  list: WritableMessageList | undefined;
+  tail: WritableMessageList | undefined;
+  readonly log: WritableChangeLog;
+  readonly viewers = new Set<Viewer>();
   /** A load that is under way, shared by all who wait for it. */
   loading: Promise<MessageList> | undefined;
   lastUsedMs = 0;
-  readonly viewers = new Set<Watcher>();
+  /** Changes in which messages left it since its history was looked at; a mailbox just loaded is looked at once. */
+  historyRows = HISTORY_LOOK;
+
+  /** For this room and `change/` alone; `tools/layers.ts` sees to it. */
+  static of(mailbox: MailboxState): WritableMailbox {
+    invariant(mailbox instanceof WritableMailbox, 'there is one kind of mailbox');
+    return mailbox;
+  }
+
+  static empty({
+    role,
+    modseq,
+    ...names
+  }: Pick<WritableMailbox, 'id' | 'uidValidity' | 'name' | 'role' | 'modseq'>): WritableMailbox {
+    const row: MailboxRow = {
+      ...names,
+      ...(role === undefined ? {} : { role }),
+      uidNext: asUid(1),
+      modseq,
+      createdModseq: modseq,
+      exists: 0,
+      unseen: 0,
+      firstUnseen: 0,
+      deleted: 0,
+      bytes: 0,
+      subscribed: true,
+      recentFrom: asUid(1),
+      expungedFloor: modseq,
+      keywords: [],
+      keywordSets: [],
+    };
+    return new WritableMailbox(row);
+  }
 
   constructor(row: MailboxRow) {
-    this.id = row.id;
-    this.uidValidity = row.uidValidity;
-    this.createdModseq = row.createdModseq;
-    this.name = row.name;
-    this.role = row.role;
-    this.uidNext = row.uidNext;
-    this.modseq = row.modseq;
-    this.exists = row.exists;
-    this.unseen = row.unseen;
-    this.firstUnseen = row.firstUnseen;
-    this.deleted = row.deleted;
-    this.bytes = row.bytes;
-    this.subscribed = row.subscribed;
-    this.recentFrom = row.recentFrom;
-    this.expungedFloor = row.expungedFloor;
-    this.keywords = new KeywordTable(row.keywords, row.keywordSets);
-    this.log = new ChangeLog(row.modseq);
+    const { id, uidValidity, createdModseq, keywords, keywordSets, ...rest } = row;
+    this.id = id;
+    this.uidValidity = uidValidity;
+    this.createdModseq = createdModseq;
+    this.fields = {
+      ...rest,
+      role: row.role,
+      keywords: new KeywordTable(keywords, keywordSets),
+      isGone: false,
+    };
+    this.log = new WritableChangeLog(row.modseq);
+  }
+
+  get name(): string {
+    return this.fields.name;
+  }
+  get role(): Role | undefined {
+    return this.fields.role;
+  }
+  get uidNext(): number {
+    return this.fields.uidNext;
+  }
+  get modseq(): ModSeq {
+    return this.fields.modseq;
+  }
+  get exists(): number {
+    return this.fields.exists;
+  }
+  get unseen(): number {
+    return this.fields.unseen;
+  }
+  get firstUnseen(): number {
+    return this.fields.firstUnseen;
+  }
+  get deleted(): number {
+    return this.fields.deleted;
+  }
+  get bytes(): number {
+    return this.fields.bytes;
+  }
+  get subscribed(): boolean {
+    return this.fields.subscribed;
+  }
+  get recentFrom(): number {
+    return this.fields.recentFrom;
+  }
+  get expungedFloor(): ModSeq {
+    return this.fields.expungedFloor;
+  }
+  get keywords(): KeywordTable {
+    return this.fields.keywords;
+  }
+  get isGone(): boolean {
+    return this.fields.isGone;
+  }
+
+  get isHistoryDue(): boolean {
+    return this.historyRows >= HISTORY_LOOK;
+  }
+
+  /** Where messages can be added: the list, or its end alone; undefined when neither is loaded. */
+  get loaded(): WritableMessageList | undefined {
+    return this.list ?? this.tail;
+  }
+
+  /** Frees the memory of the messages; they are loaded again when they are needed. */
+  unload(): void {
+    this.list = undefined;
+    this.tail = undefined;
+  }
+
+  /** What has to be stored of its messages since the last call. */
+  takeDirty(): ReturnType<WritableMessageList['takeDirty']> {
+    return this.loaded?.takeDirty(this.id) ?? { chunks: [], dropped: [] };
+  }
+
+  /** Change records that every viewer has read serve nobody. */
+  trimLog(): void {
+    if (!this.log.isDue) return;
+    let read = this.modseq;
+    for (const viewer of this.viewers) if (viewer.readModseq < read) read = viewer.readModseq;
+    this.log.trim(read);
   }
 
   toRow(): MailboxRow {
+    const { role, uidNext, recentFrom, keywords, isGone: _, ...rest } = this.fields;
     return {
+      ...rest,
       id: this.id,
-      name: this.name,
-      ...(this.role === undefined ? {} : { role: this.role }),
       uidValidity: this.uidValidity,
-      uidNext: this.uidNext as Uid,
-      modseq: this.modseq,
       createdModseq: this.createdModseq,
-      exists: this.exists,
-      unseen: this.unseen,
-      firstUnseen: this.firstUnseen,
-      deleted: this.deleted,
-      bytes: this.bytes,
-      subscribed: this.subscribed,
-      recentFrom: this.recentFrom as Uid,
-      expungedFloor: this.expungedFloor,
-      keywords: this.keywords.names,
-      keywordSets: this.keywords.sets,
+      uidNext: uidNext as Uid,
+      recentFrom: recentFrom as Uid,
+      ...(role === undefined ? {} : { role }),
+      keywords: keywords.names,
+      keywordSets: keywords.sets,
     };
   }
+}
 
-  /** Remembers the fields a change may touch; the returned function restores them. */
-  snapshot(): () => void {
-    const { name, role, uidNext, modseq, exists, unseen, firstUnseen, deleted, bytes } = this;
-    const { subscribed, recentFrom, expungedFloor, keywords, isGone } = this;
-    const saved = { name, role, uidNext, modseq, exists, unseen, firstUnseen, deleted, bytes };
-    return () => Object.assign(this, saved, { subscribed, recentFrom, expungedFloor, keywords, isGone });
+/**
+ * A session's hold on a mailbox it has open. It keeps the messages it has not yet been told are gone readable (the
+ * reaper looks at `seenModseq`) and the change records it has not read; it is called when something has changed.
+ */
+export class Viewer {
+  readonly isReadOnly: boolean;
+  readonly events: ViewerEvents;
+  /** The session has been told, or needs not be told, of everything up to this. */
+  seenModseq: ModSeq;
+  readonly #mailbox: WritableMailbox;
+  #readModseq: ModSeq;
+
+  constructor(mailbox: MailboxState, isReadOnly: boolean, events: ViewerEvents) {
+    this.#mailbox = WritableMailbox.of(mailbox);
+    this.isReadOnly = isReadOnly;
+    this.events = events;
+    this.seenModseq = mailbox.modseq;
+    this.#readModseq = mailbox.modseq;
+    this.#mailbox.viewers.add(this);
+  }
+
+  get mailbox(): MailboxState {
+    return this.#mailbox;
+  }
+
+  get isOpen(): boolean {
+    return this.#mailbox.viewers.has(this);
+  }
+
+  /** How far the change log has been read; `seenModseq` stays behind while expunges are untold. */
+  get readModseq(): ModSeq {
+    return this.#readModseq;
+  }
+
+  set readModseq(modseq: ModSeq) {
+    this.#readModseq = modseq;
+    this.#mailbox.trimLog();
+  }
+
+  /** UIDs `[from, to)` that no session has been told of as \Recent; unless it only looks, nobody is told again. */
+  claimRecent(): [from: number, to: number] {
+    const { fields } = this.#mailbox;
+    const from = fields.recentFrom;
+    if (!this.isReadOnly) fields.recentFrom = fields.uidNext;
+    return [from, fields.uidNext];
+  }
+
+  close(): void {
+    this.#mailbox.viewers.delete(this);
+    if (this.#mailbox.viewers.size === 0) this.#mailbox.log.trim(this.#mailbox.modseq);
   }
 }

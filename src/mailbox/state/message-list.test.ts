@@ -5,7 +5,7 @@ import { runs } from '../../../test/kit/runs.ts';
 import { asMailboxId } from '../model/model.ts';
 import { type MessageRecord, packRecords, recordAt, unpackRecords } from '../model/record.ts';
 import type { ChunkRow } from '../port/store.ts';
-import { MessageList } from './message-list.ts';
+import { WritableMessageList } from './message-list.ts';
 
 const mailbox = asMailboxId(1);
 
@@ -28,19 +28,19 @@ function aRecord(uid: number, change: Partial<MessageRecord> = {}): MessageRecor
 class Rows {
   readonly rows = new Map<number, ChunkRow>();
 
-  save(list: MessageList): void {
+  save(list: WritableMessageList): void {
     const { chunks, dropped } = list.takeDirty(mailbox);
     for (const first of dropped) this.rows.delete(first);
     for (const chunk of chunks) this.rows.set(chunk.first, chunk);
   }
 
-  load(): MessageList {
+  load(): WritableMessageList {
     const sorted = [...this.rows.values()].sort((a, b) => a.first - b.first);
-    return MessageList.of(sorted, true, 0);
+    return WritableMessageList.of(sorted, true, 0);
   }
 }
 
-const records = (list: MessageList): MessageRecord[] =>
+const records = (list: WritableMessageList): MessageRecord[] =>
   Array.from({ length: list.count }, (_, row) => recordAt(list.columns, row));
 
 test('records survive packing, with the extremes of every field', () => {
@@ -72,7 +72,7 @@ const steps = fc.array(fc.record({ step, isUndone: fc.boolean() }), { maxLength:
 test('what is stored is what is in memory, and undoing leaves no trace', () => {
   fc.assert(
     fc.property(steps, (all) => {
-      const list = new MessageList(true, 0);
+      const list = new WritableMessageList(true, 0);
       const rows = new Rows();
       let model: MessageRecord[] = [];
       let next = 1;
@@ -87,7 +87,7 @@ test('what is stored is what is in memory, and undoing leaves no trace', () => {
           for (let i = 0; i < one.count; i++) {
             const record = aRecord(next++);
             list.append(record);
-            undo.unshift(() => list.unappend());
+            undo.unshift(() => list.unappend(1));
             model = [...model, record];
           }
           if (isUndone) next = from;
@@ -125,14 +125,14 @@ test('what is stored is what is in memory, and undoing leaves no trace', () => {
 });
 
 test('a list completed around its tail is whole', () => {
-  const whole = new MessageList(true, 0);
+  const whole = new WritableMessageList(true, 0);
   const rows = new Rows();
   for (let uid = 1; uid <= 500; uid++) whole.append(aRecord(uid));
   rows.save(whole);
   const sorted = [...rows.rows.values()].sort((a, b) => a.first - b.first);
-  const tail = MessageList.of(sorted.slice(-1), false, 0);
+  const tail = WritableMessageList.of(sorted.slice(-1), false, 0);
   tail.append(aRecord(501));
-  const complete = MessageList.of(sorted.slice(0, -1), true, 0);
+  const complete = WritableMessageList.of(sorted.slice(0, -1), true, 0);
   complete.adoptTail(tail);
   assert.equal(complete.count, 501);
   complete.append(aRecord(502));

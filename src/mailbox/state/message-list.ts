@@ -19,6 +19,7 @@ import {
   encodeRecords,
   type MessageRecord,
   RECORD_BYTES,
+  type ReadonlyColumns,
   recordAt,
   setRecord,
 } from '../model/record.ts';
@@ -39,7 +40,17 @@ export interface FlagColumns {
 /** A chunk smaller than this is merged into a small neighbour when messages leave it. */
 const MERGE_BELOW = CHUNK_CAPACITY / 4;
 
-export class MessageList {
+/** What readers see of it. */
+export interface MessageList {
+  readonly columns: ReadonlyColumns;
+  readonly count: number;
+  /** Row of the first message with this UID or a higher one; `count` when there is none. */
+  lowerBound(uid: number): number;
+  /** Row of the message with this UID, or -1. `guess` is a row to look at first. */
+  indexOf(uid: number, guess?: number): number;
+}
+
+export class WritableMessageList implements MessageList {
   readonly complete: boolean;
   columns: Columns;
   count = 0;
@@ -52,8 +63,8 @@ export class MessageList {
     this.columns = allocateColumns(Math.max(capacity, 16));
   }
 
-  static of(chunks: Iterable<ChunkRow>, complete: boolean, expected: number): MessageList {
-    const list = new MessageList(complete, expected + 16);
+  static of(chunks: Iterable<ChunkRow>, complete: boolean, expected: number): WritableMessageList {
+    const list = new WritableMessageList(complete, expected + 16);
     for (const chunk of chunks) list.load(chunk);
     return list;
   }
@@ -67,7 +78,7 @@ export class MessageList {
   }
 
   /** Takes over what `tail` holds in memory; this list holds exactly what lies before it. */
-  adoptTail(tail: MessageList): void {
+  adoptTail(tail: WritableMessageList): void {
     this.#reserve(this.count + tail.count);
     for (let i = 0; i < tail.count; i++) setRecord(this.columns, this.count + i, recordAt(tail.columns, i));
     this.count += tail.count;
@@ -80,7 +91,6 @@ export class MessageList {
     return this.#chunks[0]?.first ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Row of the first message with this UID or a higher one; `count` when there is none. */
   lowerBound(uid: number): number {
     const uids = this.columns.uid;
     let low = 0;
@@ -93,7 +103,6 @@ export class MessageList {
     return low;
   }
 
-  /** Row of the message with this UID, or -1. `guess` is a row to look at first. */
   indexOf(uid: number, guess = 0): number {
     if (guess < this.count && this.columns.uid[guess] === uid) return guess;
     const row = this.lowerBound(uid);
@@ -116,14 +125,18 @@ export class MessageList {
     this.#dirty.add(chunk.first);
   }
 
-  /** The inverse of the last `append`. */
-  unappend(): void {
-    this.count--;
-    const chunk = this.#chunks.at(-1) as Chunk;
-    chunk.count--;
-    if (chunk.count > 0) return;
-    this.#chunks.pop();
-    this.#dirty.delete(chunk.first);
+  /** The inverse of the last `append`s. */
+  unappend(messages: number): void {
+    this.count -= messages;
+    for (let left = messages; left > 0; ) {
+      const chunk = this.#chunks.at(-1) as Chunk;
+      const here = Math.min(left, chunk.count);
+      chunk.count -= here;
+      left -= here;
+      if (chunk.count > 0) return;
+      this.#chunks.pop();
+      this.#dirty.delete(chunk.first);
+    }
   }
 
   /** Sets flags and keyword sets of the messages at these rows, each once; the returned function puts everything back. */

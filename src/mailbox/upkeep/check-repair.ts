@@ -7,12 +7,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AccountChange } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
-import { asModSeq } from '../model/model.ts';
 import { mailboxOf } from '../operations/mailboxes.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList, loadTail } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
-import { sumsOf } from '../state/message-sums.ts';
 import type { Repair, Suspicion } from './check-account.ts';
 
 /** The suspicions that are gone now. */
@@ -57,12 +55,10 @@ async function apply(domain: Domain, account: AccountState, repair: Repair): Pro
   await domain.turns.run({
     account,
     run: (change) => {
-      change.touch(mailbox);
-      if (kind === 'role') mailbox.role = undefined;
-      if (kind === 'counters') recount(mailbox);
+      if (kind === 'role') change.clearRole(mailbox);
+      if (kind === 'counters' && mailbox.list !== undefined) change.recount(mailbox);
       if (kind === 'keyword-sets') dropUnknownSets(change, mailbox);
-      if (kind === 'marks') raiseMarks(change, mailbox);
-      change.modseq();
+      if (kind === 'marks' && mailbox.list !== undefined) change.raiseMarks(mailbox);
     },
   });
   return true;
@@ -73,13 +69,10 @@ function repairInAccount(
   repair: Extract<Repair, { kind: 'usage' | 'parent' | 'references' }>,
 ): void {
   const { account } = change;
-  change.modseq();
   if (repair.kind === 'parent') {
     if (!account.byName.has(repair.name)) change.createMailbox(repair.name, undefined);
   } else if (repair.kind === 'usage') {
-    const mailboxes = [...account.mailboxes.values()];
-    account.usedBytes = mailboxes.reduce((sum, mailbox) => sum + mailbox.bytes, 0);
-    account.usedMessages = mailboxes.reduce((sum, mailbox) => sum + mailbox.exists, 0);
+    change.recountUsage();
   } else {
     for (let n = repair.by; n > 0; n--) change.retain(repair.email);
     if (repair.by < 0) change.release(new Array<number>(-repair.by).fill(repair.email));
@@ -112,10 +105,6 @@ async function recover(
   return true;
 }
 
-function recount(mailbox: MailboxState): void {
-  if (mailbox.list !== undefined) Object.assign(mailbox, sumsOf(mailbox.list));
-}
-
 function dropUnknownSets(change: AccountChange, mailbox: MailboxState): void {
   const { list } = mailbox;
   if (list === undefined) return;
@@ -125,15 +114,4 @@ function dropUnknownSets(change: AccountChange, mailbox: MailboxState): void {
   );
   const flags = rows.map((row) => list.columns.flags[row] as number);
   change.setFlags(mailbox, { rows, flags, keywordSets: rows.map(() => 0) });
-}
-
-/** UIDNEXT above every UID, the account's modseq and the mailbox's above every message's. */
-function raiseMarks(change: AccountChange, mailbox: MailboxState): void {
-  const { list } = mailbox;
-  if (list === undefined) return;
-  let highest = change.account.modseq as number;
-  for (let row = 0; row < list.count; row++) highest = Math.max(highest, list.columns.modseq[row] as number);
-  change.account.modseq = asModSeq(highest);
-  mailbox.uidNext = Math.max(mailbox.uidNext, ((list.columns.uid[list.count - 1] ?? 0) as number) + 1);
-  mailbox.modseq = change.modseq();
 }

@@ -3,41 +3,64 @@
  * reference, and with the last one its bytes. Deleted mailboxes are emptied the same way. In slices, in the background,
  * and every slice is one change, so a crash leaves work for the next run and nothing else.
  *
- * The UIDs of the history stay behind (QRESYNC, RFC 7162 §3.2) until there are too many; then the oldest are pruned and
- * `expungedFloor` says so.
+ * The UIDs of the history stay behind (QRESYNC, RFC 7162 §3.2) until they are old or too many; then the oldest are pruned
+ * and `expungedFloor` says so.
  */
-
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
 import { type AccountId, asModSeq, type MailboxId } from '../model/model.ts';
 import { packRecords, unpackRecords } from '../model/record.ts';
 import type { ExpungedRow } from '../port/store.ts';
 import type { AccountState } from '../state/account.ts';
+import type { MailboxState } from '../state/mailbox.ts';
 
 /** A session that is about to fetch what it was told a moment ago still can; so can a POP3 snapshot. */
 const GRACE_MS = 60_000;
 const RECORDS_PER_CHANGE = 500;
 const ROWS_PER_LOAD = 50;
+const CHUNKS_PER_CHANGE = 4;
+
+/** A device that was away for longer compares all of its UIDs. */
+const HISTORY_MS = 180 * 24 * 3600_000;
+/** Changes in which messages left one mailbox, each of at most a thousand messages. */
+const HISTORY_ROWS = 10_000;
+const PRUNED_PER_CHANGE = 500;
 
 /** One pass over one account. Returns how many emails were let go of. */
 export async function reapAccount(domain: Domain, id: AccountId): Promise<number> {
   const account = await domain.accounts.open(id);
   const before = domain.clock.nowMs() - GRACE_MS;
-  account.needsReaping = account.lastExpungeMs >= before;
-  let released = 0;
-  for (const row of await domain.store.loadUnreleased(id, before, ROWS_PER_LOAD)) {
-    if (isNeeded(account, row)) account.needsReaping = true;
-    else released += await releaseRow(domain, account, row);
-  }
+  domain.accounts.beginReaping(account, before);
+  let released = await releaseExpunged(domain, account, before);
   for (const mailbox of await domain.store.loadBuried(id))
     released += await emptyBuried(domain, account, mailbox);
+  for (const mailbox of domain.accounts.longHistories(account)) await pruneHistory(domain, account, mailbox);
   return released;
+}
+
+/** What a session still holds is left out, and what lies behind it is not. */
+async function releaseExpunged(domain: Domain, account: AccountState, before: number): Promise<number> {
+  let released = 0;
+  for (let held = 0; ; ) {
+    const rows = await domain.store.loadUnreleased(account.id, before, ROWS_PER_LOAD, held);
+    for (const row of rows) {
+      if (isNeeded(account, row)) held++;
+      else released += await releaseRow(domain, account, row);
+    }
+    if (rows.length < ROWS_PER_LOAD) {
+      if (held > 0) domain.accounts.reapAgain(account);
+      return released;
+    }
+    await nextTurn();
+  }
 }
 
 function isNeeded(account: AccountState, row: ExpungedRow): boolean {
   const gone = [...account.gone].find((deleted) => deleted.id === row.mailbox);
   const mailbox = account.mailboxes.get(row.mailbox) ?? gone;
   if (mailbox === undefined) return false;
-  for (const watcher of mailbox.viewers) if (watcher.seenModseq < row.modseq) return true;
+  for (const viewer of mailbox.viewers) if (viewer.seenModseq < row.modseq) return true;
   return false;
 }
 
@@ -59,16 +82,13 @@ async function releaseRow(domain: Domain, account: AccountState, row: ExpungedRo
 
 /** A deleted mailbox is kept readable for the sessions that still have it open. */
 async function emptyBuried(domain: Domain, account: AccountState, mailbox: MailboxId): Promise<number> {
-  for (const gone of account.gone) {
-    if (gone.viewers.size === 0) account.gone.delete(gone);
-    else if (gone.id === mailbox) {
-      account.needsReaping = true;
-      return 0;
-    }
+  if ([...account.gone].some((gone) => gone.id === mailbox)) {
+    domain.accounts.reapAgain(account);
+    return 0;
   }
   let released = 0;
   for (;;) {
-    const chunks = await domain.store.loadChunks(account.id, mailbox, 0, 4);
+    const chunks = await domain.store.loadChunks(account.id, mailbox, 0, CHUNKS_PER_CHANGE);
     if (chunks.length === 0) break;
     const emails = chunks.flatMap((chunk) => unpackRecords(chunk.records).map((record) => record.email));
     await domain.turns.run({
@@ -80,46 +100,73 @@ async function emptyBuried(domain: Domain, account: AccountState, mailbox: Mailb
     });
     released += emails.length;
   }
-  const history = await domain.store.loadExpunged(account.id, mailbox, asModSeq(0), 1000);
-  for (const row of history)
-    if (row.records !== undefined) released += await releaseRow(domain, account, row);
-  const last = history.at(-1);
-  await domain.turns.run({
-    account,
-    run: (change) => change.pruneHistory(mailbox, last?.modseq ?? account.modseq),
-  });
-  return released;
+  for (;;) {
+    const history = await domain.store.loadExpunged(account.id, mailbox, asModSeq(0), ROWS_PER_LOAD);
+    for (const row of history)
+      if (row.records !== undefined) released += await releaseRow(domain, account, row);
+    const last = history.length < ROWS_PER_LOAD ? undefined : history.at(-1)?.modseq;
+    // The last one is made without rows to prune, too: it tells the store that nothing is left.
+    await domain.turns.run({
+      account,
+      run: (change) => change.pruneHistory(mailbox, last ?? account.modseq),
+    });
+    if (last === undefined) return released;
+  }
+}
+
+/** Forgets the oldest of a long history, and what is older than any device that still comes back. */
+async function pruneHistory(domain: Domain, account: AccountState, mailbox: MailboxState): Promise<void> {
+  let left = await domain.store.countExpunged(account.id, mailbox.id);
+  const old = domain.clock.nowMs() - HISTORY_MS;
+  // One row tells whether there is anything to do.
+  for (let limit = 1; left > 0 && !mailbox.isGone; limit = PRUNED_PER_CHANGE) {
+    const rows = await domain.store.loadExpunged(account.id, mailbox.id, asModSeq(0), limit);
+    const kept = rows.findIndex(
+      (row, index) => row.records !== undefined || (row.atMs >= old && left - index <= HISTORY_ROWS),
+    );
+    const last = rows.at(kept < 0 ? -1 : kept - 1)?.modseq;
+    if (kept === 0 || last === undefined) return;
+    await domain.turns.run({ account, run: (change) => change.pruneHistory(mailbox.id, last) });
+    if (kept > 0) return;
+    left -= rows.length;
+  }
 }
 
 export interface Reaper {
   stop(): Promise<void>;
 }
 
-/** Runs passes in the background: over every account once, then over those in which something was expunged. */
-export function startReaper(domain: Domain, first: readonly AccountId[], intervalMs = 30_000): Reaper {
-  const waiting = new Set<AccountId>(first);
+/** Runs passes in the background: at once over the accounts that the store names, then over those where mail went. */
+export function startReaper(domain: Domain, intervalMs = 30_000): Reaper {
+  const waiting = new Set<AccountId>();
   let running: Promise<void> | undefined;
+  let isFirst = true;
   let isStopped = false;
   const pass = async (): Promise<void> => {
     domain.accounts.sweep();
+    if (isFirst) for (const id of await domain.store.loadAccountsToReap()) waiting.add(id);
+    isFirst = false;
+    for (const id of domain.accounts.toReap()) waiting.add(id);
     for (const id of [...waiting]) {
       if (isStopped) return;
       waiting.delete(id);
       try {
         if ((await reapAccount(domain, id)) > 0) waiting.add(id);
       } catch (error) {
+        if (error instanceof MailboxError && error.code === 'nonexistent') continue;
         domain.log.warn({ err: error, account: id }, 'could not release expunged mail; will try again');
         waiting.add(id);
       }
+      // Where everything is in memory, nothing above has let anybody else have a turn.
+      await nextTurn();
     }
   };
   const timer = setInterval(() => {
-    for (const account of domain.accounts.all()) {
-      if (account.needsReaping) waiting.add(account.id);
-    }
-    running ??= pass().finally(() => {
-      running = undefined;
-    });
+    running ??= pass()
+      .catch((err: unknown) => domain.log.warn({ err }, 'could not look for expunged mail; will try again'))
+      .finally(() => {
+        running = undefined;
+      });
   }, intervalMs);
   timer.unref();
   return {

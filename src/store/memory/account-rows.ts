@@ -66,12 +66,16 @@ export class AccountRows {
     return [...this.#buried].sort((a, b) => a - b);
   }
 
-  unreleased(beforeMs: number, limit: number): readonly ExpungedRow[] {
+  unreleased(beforeMs: number, limit: number, skip: number): readonly ExpungedRow[] {
     const all = [...this.#rows.values()].flatMap(({ expunged }) => expunged.all());
     return all
       .filter(({ atMs, records }) => records !== undefined && atMs < beforeMs)
       .sort((a, b) => a.atMs - b.atMs || a.modseq - b.modseq)
-      .slice(0, limit);
+      .slice(skip, skip + limit);
+  }
+
+  get hasWorkForReaper(): boolean {
+    return this.#buried.size > 0 || this.unreleased(Number.POSITIVE_INFINITY, 1, 0).length > 0;
   }
 
   /** All of it, or a StoreError and nothing. */

@@ -24,7 +24,7 @@ import {
   type Staging,
   StoreError,
   type StoreProblem,
-  type Turn,
+  type StoreWrite,
 } from '../../mailbox/port/store.ts';
 import { AccountRows, type StoredEmail } from './account-rows.ts';
 import { cut, MemoryUpload, slices } from './bytes.ts';
@@ -77,8 +77,17 @@ class MemoryStore implements MailStore {
     return this.#of(account).of(mailbox).expunged.after(after, limit);
   }
 
-  async loadUnreleased(account: AccountId, beforeMs: number, limit: number) {
-    return this.#of(account).unreleased(beforeMs, limit);
+  async countExpunged(account: AccountId, mailbox: MailboxId) {
+    return this.#of(account).of(mailbox).expunged.size;
+  }
+
+  async loadUnreleased(account: AccountId, beforeMs: number, limit: number, skip = 0) {
+    return this.#of(account).unreleased(beforeMs, limit, skip);
+  }
+
+  async loadAccountsToReap() {
+    this.#assertOpen();
+    return [...this.#data.accounts].filter(([, rows]) => rows.hasWorkForReaper).map(([id]) => id);
   }
 
   async loadBuried(account: AccountId) {
@@ -112,7 +121,7 @@ class MemoryStore implements MailStore {
     return new MemoryUpload();
   }
 
-  write(batches: readonly AccountBatch[]): Turn {
+  write(batches: readonly AccountBatch[]): StoreWrite {
     const outcomes = batches.map((batch) => this.#apply(batch));
     return { committed: Promise.resolve(outcomes), durable: DURABLE };
   }

@@ -34,8 +34,9 @@ const SQL = {
   release: 'UPDATE extra_reference SET n = n - 1 WHERE email = ? RETURNING n',
   forgetExtra: 'DELETE FROM extra_reference WHERE email = ?',
   deleteEmail: 'DELETE FROM email WHERE id = ? RETURNING blob',
-  expunged: `INSERT INTO expunged (mailbox, modseq, at, account, uids, records) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (mailbox, modseq) DO UPDATE SET at = excluded.at, uids = excluded.uids, records = excluded.records`,
+  updateExpunged: 'UPDATE expunged SET at = ?, uids = ?, records = ? WHERE mailbox = ? AND modseq = ?',
+  insertExpunged:
+    'INSERT INTO expunged (at, uids, records, mailbox, modseq, account) VALUES (?, ?, ?, ?, ?, ?)',
   prune: 'DELETE FROM expunged WHERE mailbox = ? AND modseq <= ?',
   imported: 'INSERT OR IGNORE INTO imported VALUES (?, ?)',
   nameExternally: 'INSERT OR IGNORE INTO external_id VALUES (?, ?, ?)',
@@ -134,15 +135,10 @@ export class BatchWork implements Work {
     const { db } = this.#context;
     const { account, expunged, prunedHistory, imported, externalIds } = this.#batch;
     for (const { mailbox, modseq, uids, records, atMs } of expunged) {
-      db.prepare(SQL.expunged).run(
-        mailboxKey(account, mailbox),
-        modseq,
-        atMs,
-        account,
-        uids,
-        records ?? null,
-      );
-      this.#forgetExternalIds(mailboxKey(account, mailbox), uids);
+      const key = mailboxKey(account, mailbox);
+      if (db.prepare(SQL.updateExpunged).run(atMs, uids, records ?? null, key, modseq) > 0) continue;
+      db.prepare(SQL.insertExpunged).run(atMs, uids, records ?? null, key, modseq, account);
+      this.#forgetExternalIds(key, uids);
     }
     for (const { mailbox, upTo } of prunedHistory) {
       db.prepare(SQL.prune).run(mailboxKey(account, mailbox), upTo);

@@ -19,7 +19,7 @@ import {
   type EmailField,
   type MailStore,
   StoreError,
-  type Turn,
+  type StoreWrite,
 } from '../../mailbox/port/store.ts';
 import { CHECKPOINT_BYTES } from './checkpointer.ts';
 import { storeError } from './database.ts';
@@ -119,6 +119,14 @@ class SqliteStore implements MailStore {
     return (await this.#rowsOf(args[0])).expunged(...args);
   }
 
+  async countExpunged(...args: Parameters<MailStore['countExpunged']>) {
+    return (await this.#rowsOf(args[0])).countExpunged(...args);
+  }
+
+  async loadAccountsToReap() {
+    return this.#shards.flatMap((shard) => shard.accountsToReap());
+  }
+
   async loadUnreleased(...args: Parameters<MailStore['loadUnreleased']>) {
     return (await this.#rowsOf(args[0])).unreleased(...args);
   }
@@ -159,7 +167,7 @@ class SqliteStore implements MailStore {
     return new Upload([...new Set(accounts.map((account) => this.#of(account)))], sizeHintBytes);
   }
 
-  write(batches: readonly AccountBatch[]): Turn {
+  write(batches: readonly AccountBatch[]): StoreWrite {
     if (this.#shards.length === 1) return (this.#shards[0] as Shard).write(batches);
     return this.#writeToMany(batches);
   }
@@ -229,7 +237,7 @@ class SqliteStore implements MailStore {
     return answers;
   }
 
-  #writeToMany(batches: readonly AccountBatch[]): Turn {
+  #writeToMany(batches: readonly AccountBatch[]): StoreWrite {
     const parts = new Map<Shard, number[]>();
     for (const [i, batch] of batches.entries()) {
       const shard = this.#shards[shardOf(batch.account, this.#shards.length)] as Shard;

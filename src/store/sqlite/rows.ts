@@ -31,7 +31,10 @@ const SQL = {
   expunged: `SELECT mailbox, modseq, at, uids, records FROM expunged
     WHERE mailbox = ? AND modseq > ? ORDER BY modseq LIMIT ?`,
   unreleased: `SELECT mailbox, modseq, at, uids, records FROM expunged
-    WHERE account = ? AND at < ? AND records IS NOT NULL ORDER BY at, id LIMIT ?`,
+    WHERE account = ? AND at < ? AND records IS NOT NULL ORDER BY at, id LIMIT ? OFFSET ?`,
+  toReap: `SELECT account FROM expunged WHERE records IS NOT NULL
+    UNION SELECT mailbox / 4294967296 FROM buried`,
+  expungedCount: 'SELECT count(*) FROM expunged WHERE mailbox = ?',
   buried: `SELECT mailbox FROM buried WHERE mailbox BETWEEN ? AND ?
     AND (EXISTS (SELECT 1 FROM chunk c WHERE c.mailbox = buried.mailbox)
       OR EXISTS (SELECT 1 FROM expunged e WHERE e.mailbox = buried.mailbox))`,
@@ -92,8 +95,19 @@ export class RowReader {
     return this.#db.prepare(SQL.expunged).all(mailboxKey(account, mailbox), after, limit).map(expungedRow);
   }
 
-  unreleased(account: AccountId, beforeMs: number, limit: number): readonly ExpungedRow[] {
-    return this.#db.prepare(SQL.unreleased).all(account, beforeMs, limit).map(expungedRow);
+  countExpunged(account: AccountId, mailbox: MailboxId): number {
+    return this.#db.prepare(SQL.expungedCount).get(mailboxKey(account, mailbox))?.[0] as number;
+  }
+
+  unreleased(account: AccountId, beforeMs: number, limit: number, skip = 0): readonly ExpungedRow[] {
+    return this.#db.prepare(SQL.unreleased).all(account, beforeMs, limit, skip).map(expungedRow);
+  }
+
+  accountsToReap(): readonly AccountId[] {
+    return this.#db
+      .prepare(SQL.toReap)
+      .all()
+      .map((row) => row[0] as AccountId);
   }
 
   buried(account: AccountId): readonly MailboxId[] {

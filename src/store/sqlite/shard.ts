@@ -166,6 +166,10 @@ export class Shard implements StagingShard {
     return { row, mailboxes: rows.mailboxes(account) };
   }
 
+  accountsToReap(): readonly AccountId[] {
+    return this.#rows.accountsToReap();
+  }
+
   /** To read the account's rows with; no change of flags waits any more. */
   async rowsOf(account: AccountId): Promise<RowReader> {
     if (this.#flags.has(account)) {
