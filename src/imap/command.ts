@@ -28,6 +28,8 @@ export interface Command<Args = unknown, Kind extends StateKind = StateKind> {
   readonly mayExpunge?: boolean;
   /** The command leaves the open mailbox alone: it runs without waiting for its messages. */
   readonly needsNoMessages?: boolean;
+  /** Keeps what it reads of the account until it has read all: when a change is taken back meanwhile, it cannot be told. */
+  readonly gathers?: boolean;
   /** The command has answered by itself (STARTTLS before the handshake). */
   readonly answersItself?: boolean;
 }

@@ -2,8 +2,9 @@
  * One connection: read a command, parse it whole, check that it may run, run it, tell what changed, answer. One command
  * at a time and in order, whatever is pipelined; its state is judged at the moment it runs.
  *
- * Nothing leaves before everything it was computed from is durable (`flush` waits for the account). There is one place
- * where errors become answers (`#execute`), one where the state changes (`#enter`), one where bytes leave (`flush`).
+ * Nothing leaves before everything it was computed from is durable, and a line leaves whole, or the connection ends in
+ * the middle of it. There is one place where errors become answers (`#execute`), one where the state changes (`#enter`),
+ * one where bytes leave (`flush`).
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../base/log.ts';
@@ -25,6 +26,7 @@ import type { SessionContext, SignedIn } from './context.ts';
 import { completionOf, completionOfSyntax } from './faults.ts';
 import { Input } from './input.ts';
 import { Modes } from './modes.ts';
+import { Output, TakenBack } from './output.ts';
 import type { Registry } from './registry.ts';
 import { bad, type Completion, no, writeStatus } from './replies.ts';
 import type { ImapSettings } from './settings.ts';
@@ -37,7 +39,7 @@ import type { Frame, StreamedLiteral } from './wire/frame.ts';
 import type { FrameEvent } from './wire/frame-event.ts';
 import { Framer } from './wire/framer.ts';
 import type { LiteralAnnouncement, LiteralDecision } from './wire/literal.ts';
-import { WireWriter } from './wire/writer.ts';
+import type { WireWriter } from './wire/writer.ts';
 
 /** What all sessions share. */
 export interface ImapServices {
@@ -57,17 +59,19 @@ const TURN_MS = 4;
 
 export class ImapSession implements Session, SessionContext, AccountListener {
   readonly modes = new Modes();
-  readonly out = new WireWriter();
+  readonly out: WireWriter;
   log: Log;
   readonly #services: ImapServices;
   readonly #stream: ByteStream;
   readonly #input: Input;
+  readonly #output: Output;
   readonly #framer: Framer;
   readonly #uploads: Uploads;
   readonly #signIn: ConnectionSignIn;
   #state: State = NOT_AUTHENTICATED;
   #leaveRoster: (() => void) | undefined;
   #stopReason: string | undefined;
+  #running: Command | undefined;
   #badCommands = 0;
   #turnStartMs = performance.now();
 
@@ -77,6 +81,8 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     this.log = services.log.child({ remote: stream.remoteAddress });
     this.#framer = new Framer(services.settings.limitsBeforeLogin, (literal) => this.#literalPolicy(literal));
     this.#input = new Input(stream, this.#framer);
+    this.#output = new Output(stream);
+    this.out = this.#output.out;
     this.#uploads = new Uploads(services.domain);
     this.#signIn = new ConnectionSignIn({
       authenticator: services.authenticator,
@@ -118,7 +124,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
       await this.flush();
       await this.#serve();
     } catch (error) {
-      await this.#fail(error);
+      this.#fail(error);
     } finally {
       this.#uploads.clear();
       this.deselect();
@@ -142,16 +148,18 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     this.stop(reason);
   }
 
-  async flush(): Promise<void> {
-    const { out } = this;
-    if (out.sizeBytes === 0) return;
-    const unsettled =
-      this.#state.kind === 'logout' || this.#state.kind === 'not-authenticated'
-        ? undefined
-        : this.#state.account.unsettled;
-    if (unsettled !== undefined) await unsettled;
-    this.#stream.write(out.take());
-    if (!this.#stream.isWritable) await this.#stream.drained();
+  onApplied(): void {
+    this.#output.onApplied();
+  }
+
+  onTakenBack(): void {
+    this.#output.onTakenBack(this.#running?.gathers === true);
+  }
+
+  flush(): Promise<void> {
+    const state = this.#state;
+    const isSignedIn = state.kind === 'authenticated' || state.kind === 'selected';
+    return this.#output.flush(isSignedIn ? state.account.unsettled : undefined);
   }
 
   breathe(): Promise<void> | undefined {
@@ -264,11 +272,14 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     if (tag === undefined) return this.#answerFault(undefined, new SyntaxFault('Expected a tag'));
     const command = this.#services.registry.commands.get(frame.name);
     let completion: Completion;
+    this.#running = command;
     try {
       completion = await this.#run(tag, command, frame);
     } catch (error) {
       completion = this.#completionOfError(error, frame.name);
+      if (!this.out.dropOpenLine()) throw new StreamClosed('a line could not be sent to its end');
     } finally {
+      this.#running = undefined;
       this.#uploads.clear();
     }
     if (completion.next !== undefined) this.#enter(completion.next);
@@ -299,7 +310,8 @@ export class ImapSession implements Session, SessionContext, AccountListener {
       if (error.cause !== undefined) this.log.warn({ err: error, command: name }, 'a command failed');
       return completionOf(error);
     }
-    if (error instanceof ReadTimeout || error instanceof StreamClosed) throw error;
+    if (error instanceof ReadTimeout || error instanceof StreamClosed || error instanceof TakenBack)
+      throw error;
     this.log.error({ err: error, command: name }, 'a bug: a command failed in a way it must not');
     return no('The server failed; the error was logged', 'SERVERBUG');
   }
@@ -352,16 +364,19 @@ export class ImapSession implements Session, SessionContext, AccountListener {
 
   #sayGoodbye(reason: string): void {
     writeStatus(this.out, '*', 'BYE', reason);
-    this.#stream.write(this.out.take());
+    this.#output.sendNow();
     this.#enter(LOGOUT);
   }
 
-  async #fail(error: unknown): Promise<void> {
+  #fail(error: unknown): void {
     if (error instanceof StreamClosed) return;
-    if (error instanceof ReadTimeout) return this.#sayGoodbye('Autologout; idle for too long');
-    this.log.error({ err: error }, 'a session ended by an error');
-    this.out.take();
-    this.#sayGoodbye('The server failed; please reconnect');
+    let reason = 'The server failed; please reconnect';
+    if (error instanceof ReadTimeout) reason = 'Autologout; idle for too long';
+    else if (error instanceof TakenBack) reason = 'Storage failed; please reconnect';
+    else this.log.error({ err: error }, 'a session ended by an error');
+    if (error instanceof TakenBack)
+      this.log.warn({ err: error }, 'a session ended, for what it was to say is not so');
+    if (this.#output.drop()) this.#sayGoodbye(reason);
   }
 }
 

@@ -25,6 +25,7 @@ type Args = ListArgs<ListSelectionItem, ListReturnItem>;
 export const list = defineCommand({
   name: 'LIST',
   states: SIGNED_IN,
+  gathers: true,
   parse(c, tables): Args {
     const args = listArgs(c, { selection: tables.listSelections, returns: tables.listReturns });
     end(c);

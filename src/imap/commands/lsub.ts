@@ -13,6 +13,7 @@ import { fullPattern } from './list.ts';
 export const lsub = defineCommand({
   name: 'LSUB',
   states: SIGNED_IN,
+  gathers: true,
   parse(c) {
     const args = lsubArgs(c);
     end(c);

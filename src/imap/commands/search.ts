@@ -48,6 +48,7 @@ function searchLike(name: string, isUid: boolean): Command {
     name,
     states: SELECTED,
     mayExpunge: isUid,
+    gathers: true,
     parse,
     run: (call, args) => run(call, args, isUid),
   });

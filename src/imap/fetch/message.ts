@@ -45,8 +45,6 @@ export class MessageCursor implements FetchedMessage {
   email: EmailFacts | undefined;
   /** How the command must end, when not with OK. */
   refused: Completion | undefined;
-  /** Something of this message's line has left: it cannot be taken back. */
-  isSent = false;
   readonly #domain: Domain;
   readonly #account: AccountId;
   readonly #session: SessionContext;
@@ -85,7 +83,6 @@ export class MessageCursor implements FetchedMessage {
     this.email = message.email;
     this.#octets = message.octets;
     this.#parts = undefined;
-    this.isSent = false;
   }
 
   get parts(): PartOffsets {
@@ -105,9 +102,7 @@ export class MessageCursor implements FetchedMessage {
   }
 
   breathe(): Promise<void> | undefined {
-    const pause = this.#session.breathe();
-    if (pause !== undefined) this.isSent = true;
-    return pause;
+    return this.#session.breathe();
   }
 
   refuse(completion: Completion): void {

@@ -7,9 +7,8 @@
  * takes it.
  *
  * Rows of the list move while this waits, so a row is looked up again by its UID after every wait. Messages that went
- * meanwhile are still written, from what was loaded or from the history. A line is whole or not there: what fails
- * before anything of the line has left is taken back, what fails later ends the connection, for nobody could tell an
- * answer from the rest of a literal.
+ * meanwhile are still written, from what was loaded or from the history. What fails in the middle of a line is thrown:
+ * the session takes the line back.
  */
 import { FLAG } from '../../mail/flags.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
@@ -20,7 +19,6 @@ import type { ByteRange } from '../../mailbox/port/store.ts';
 import { ExpungedRecords } from '../../mailbox/reading/expunged-records.ts';
 import { loadFacts, readRanges } from '../../mailbox/reading/message-reader.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
-import { StreamClosed } from '../../net/stream.ts';
 import type { SessionContext } from '../context.ts';
 import type { Written } from '../item.ts';
 import type { PositionRun } from '../message-set.ts';
@@ -244,13 +242,7 @@ export class FetchRun {
     for (let i = 0; i < items.length; i++) {
       const mark = out.sizeBytes;
       if (count > 0) out.sp();
-      let written: MaybeWritten;
-      try {
-        written = this.#writeItem(items[i] as PlannedItem);
-      } catch (error) {
-        out.truncate(start);
-        throw error;
-      }
+      const written = this.#writeItem(items[i] as PlannedItem);
       if (written instanceof Promise) return this.#finishLine(start, mark, written, i + 1, count);
       if (written === false) out.truncate(mark);
       else count++;
@@ -270,22 +262,17 @@ export class FetchRun {
     let count = before;
     let mark = firstMark;
     let written: MaybeWritten = first;
-    try {
-      for (let i = next; ; i++) {
-        if ((await written) === false) out.truncate(mark);
-        else count++;
-        const pause = this.#cursor.breathe();
-        if (pause !== undefined) await pause;
-        const planned = this.#plan.items[i];
-        if (planned === undefined) break;
-        mark = out.sizeBytes;
-        if (count > 0) out.sp();
-        written = this.#writeItem(planned);
-      }
-    } catch (error) {
-      if (this.#cursor.isSent) throw new StreamClosed(`a message could not be sent to its end: ${error}`);
-      out.truncate(start);
-      throw error;
+    for (let i = next; ; i++) {
+      if ((await written) === false) out.truncate(mark);
+      else count++;
+      // Nothing of a line leaves that may come to nothing.
+      const pause = count > 0 ? this.#cursor.breathe() : undefined;
+      if (pause !== undefined) await pause;
+      const planned = this.#plan.items[i];
+      if (planned === undefined) break;
+      mark = out.sizeBytes;
+      if (count > 0) out.sp();
+      written = this.#writeItem(planned);
     }
     this.#endLine(start, count);
   }

@@ -135,6 +135,34 @@ describe('wire writer', () => {
     assert.equal(Buffer.concat(w.take()).toString(), '* 1 FETCH ()\r\n');
   });
 
+  it('takes back a line that was not finished, unless its beginning was taken', () => {
+    const w = new WireWriter();
+    w.ascii('* OK').crlf().ascii('* 1 FETCH (BODY[] ').literal(Buffer.from('a\r\nb'));
+    assert.equal(w.dropOpenLine(), true);
+    assert.equal(Buffer.concat(w.take()).toString(), '* OK\r\n');
+    assert.equal(w.dropOpenLine(), true);
+    w.ascii('* 1 FETCH (BODY[] ').literalHeader(5000).raw(Buffer.alloc(2500));
+    w.take();
+    w.raw(Buffer.alloc(2500));
+    assert.equal(w.dropOpenLine(), false);
+    w.close().crlf().ascii('* 2');
+    assert.equal(w.dropOpenLine(), true);
+    assert.equal(w.take().at(-1)?.toString(), ')\r\n');
+  });
+
+  it('knows what was written after a moment', () => {
+    const w = new WireWriter();
+    assert.equal(w.isBeyondMark, false);
+    w.ascii('* 1').mark();
+    assert.equal(w.isBeyondMark, false);
+    w.truncate(0);
+    assert.equal(w.isBeyondMark, false);
+    w.ascii('*');
+    assert.equal(w.isBeyondMark, true);
+    w.take();
+    assert.equal(w.isBeyondMark, false);
+  });
+
   it('writes a hundred thousand FETCH lines within the budget', () => {
     const line = Buffer.from(' FETCH (UID ');
     const flags = Buffer.from(' FLAGS ');

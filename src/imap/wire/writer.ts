@@ -4,7 +4,8 @@
  * A growing output buffer that never copies what it has written: when a slab is full the next one begins, and large
  * bodies are queued by reference. The invariant, and the choke point: nothing with CR, LF or NUL leaves as part of an
  * atom, a text or a quoted string, so no stored name or subject can forge a response line. Strings choose their form
- * (atom, quoted, literal) here and nowhere else.
+ * (atom, quoted, literal) here and nowhere else. It knows where the last line ended, so a line that cannot be finished is
+ * taken back whole.
  *
  * Leaves to others: what is said, in which order, and when it is sent (`sizeBytes` tells when it is time).
  */
@@ -42,16 +43,34 @@ export class WireWriter {
   /** The slab holds what is not yet taken from here up to `#at`. */
   #from = 0;
   #at = 0;
+  /** Octets of `sizeBytes` that are whole lines. */
+  #wholeBytes = 0;
+  #markBytes = 0;
+  /** The beginning of the open line was taken. */
+  #isCut = false;
 
   /** Octets written and not yet taken. */
   get sizeBytes(): number {
     return this.#doneBytes + this.#at - this.#from;
   }
 
+  /** Remembers what is written by now. */
+  mark(): void {
+    this.#markBytes = this.sizeBytes;
+  }
+
+  /** Whether something is here that was written after the last `mark`. */
+  get isBeyondMark(): boolean {
+    return this.sizeBytes > this.#markBytes;
+  }
+
   /** Everything written since the last call, in order. The buffers are the caller's and never written again. */
   take(): Buffer[] {
     this.#close();
     const all = this.#done;
+    if (this.#doneBytes > this.#wholeBytes) this.#isCut = true;
+    this.#wholeBytes = 0;
+    this.#markBytes = 0;
     // A session that has little to say must not keep the slab of its last long answer.
     if (this.#doneBytes < SMALL_ANSWER_BYTES) {
       this.#slabBytes = FIRST_SLAB_BYTES;
@@ -73,6 +92,15 @@ export class WireWriter {
       if (excess < 0) this.#done.push(last.subarray(0, -excess));
     }
     this.#doneBytes = size;
+    this.#wholeBytes = Math.min(this.#wholeBytes, size);
+    this.#markBytes = Math.min(this.#markBytes, size);
+  }
+
+  /** Takes back the line that was not finished; false when its beginning was taken already. */
+  dropOpenLine(): boolean {
+    if (this.#isCut) return false;
+    this.truncate(this.#wholeBytes);
+    return true;
   }
 
   /** Octets as they are: stored responses, bodies. Large ones are kept by reference and must not change any more. */
@@ -127,10 +155,11 @@ export class WireWriter {
     return this.#byte(CLOSE);
   }
 
+  /** Ends a response. */
   crlf(): this {
-    this.#reserve(2);
-    this.#slab[this.#at++] = 0x0d;
-    this.#slab[this.#at++] = 0x0a;
+    this.#lineEnd();
+    this.#wholeBytes = this.sizeBytes;
+    this.#isCut = false;
     return this;
   }
 
@@ -205,12 +234,19 @@ export class WireWriter {
 
   /** The announcement alone, for a body that is written in pieces; exactly `sizeBytes` octets of `raw` must follow. */
   literalHeader(sizeBytes: number): this {
-    return this.#byte(0x7b).number(sizeBytes).#byte(0x7d).crlf();
+    return this.#byte(0x7b).number(sizeBytes).#byte(0x7d).#lineEnd();
   }
 
   /** `~{n}`: the only form for octets with NUL (RFC 3516 §4.4). */
   literal8Header(sizeBytes: number): this {
     return this.#byte(0x7e).literalHeader(sizeBytes);
+  }
+
+  #lineEnd(): this {
+    this.#reserve(2);
+    this.#slab[this.#at++] = 0x0d;
+    this.#slab[this.#at++] = 0x0a;
+    return this;
   }
 
   #byte(byte: number): this {

@@ -183,6 +183,7 @@ export class Turns {
       this.#log.error({ err: bug, account: account.id }, 'a refused change could not be undone in memory');
       account.abandon('the server made a mistake; sign in again');
     }
+    for (const listener of account.listeners) listener.onTakenBack?.();
     for (const mailbox of touched) {
       for (const viewer of mailbox.viewers) if (viewer.readModseq > mailbox.modseq) viewer.events.onInvalid();
     }
@@ -211,6 +212,7 @@ export class Turns {
     const before = account.unsettled;
     const settled = before === undefined ? outcome : before.then(only(outcome), only(outcome));
     account.unsettled = settled;
+    for (const listener of account.listeners) listener.onApplied?.();
     const forget = (): void => {
       if (account.unsettled === settled) account.unsettled = undefined;
     };

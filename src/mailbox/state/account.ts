@@ -15,6 +15,10 @@ export interface AccountListener {
   onAccountChange(mailboxes: readonly MailboxId[]): void;
   /** The account is being removed or its sessions are told to go: say `reason` and close. */
   onEvicted(reason: string): void;
+  /** A change of this account is in memory and can be seen; it is told to nobody before it is durable. */
+  onApplied?(): void;
+  /** The last change that was applied is undone, for the store refused it: what was computed from it must not be told. */
+  onTakenBack?(): void;
 }
 
 /** The account's row can be read as if its numbers were fields of the account. */
