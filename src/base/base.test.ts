@@ -1,25 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { Deadline, DeadlineExceeded } from './deadline.ts';
 import { BoundedQueue, GateFull, Mutex, Semaphore } from './gate.ts';
 import { createLog } from './log.ts';
+import { LruMap } from './lru.ts';
 import { Metrics } from './metrics.ts';
 import { Secret } from './secret.ts';
-
-test('a deadline is one budget over all phases', async () => {
-  let now = 100;
-  const deadline = Deadline.after(50, () => now);
-  assert.equal(deadline.atMost(80), 50);
-  now = 140;
-  assert.equal(deadline.remainingMs, 10);
-  assert.equal(deadline.atMost(5), 5);
-  now = 151;
-  assert.equal(deadline.isOver, true);
-  assert.equal(deadline.remainingMs, 0);
-  assert.throws(() => deadline.check('handshake'), DeadlineExceeded);
-  await assert.rejects(deadline.bound(new Promise(() => {}), 'handshake'), /handshake: out of time/);
-});
 
 test('a mutex serves in order, one at a time', async () => {
   const mutex = new Mutex();
@@ -73,6 +59,36 @@ test('a bounded queue holds the producer back', async () => {
     Array.from({ length: 100 }, (_, i) => i),
   );
   assert.equal(queue.offer(1), false);
+});
+
+test('a full map forgets what was not used for longest, and strangers who fill it are cheap', () => {
+  const map = new LruMap<string, number>(3);
+  for (const [key, value] of Object.entries({ a: 1, b: 2, c: 3 })) map.set(key, value);
+  assert.equal(map.get('a'), 1);
+  map.set('b', 20);
+  map.set('d', 4);
+  assert.deepEqual(
+    ['a', 'b', 'c', 'd'].map((key) => map.get(key)),
+    [1, 20, undefined, 4],
+  );
+  assert.equal(map.delete('b'), true);
+  assert.equal(map.delete('b'), false);
+  map.set('e', 5);
+  assert.equal(map.size, 3);
+  assert.deepEqual(
+    ['a', 'd', 'e'].map((key) => map.get(key)),
+    [1, 4, 5],
+  );
+
+  const sizes = [1000, 30_000].map((capacity) => {
+    const full = new LruMap<number, number>(capacity);
+    const startMs = performance.now();
+    for (let i = 0; i < 200_000; i++) full.set(i, i);
+    assert.equal(full.size, capacity);
+    return performance.now() - startMs;
+  });
+  // Linear in the capacity it took a hundred times as long.
+  assert.ok((sizes[1] as number) < 20 * (sizes[0] as number) + 1000, sizes.join());
 });
 
 test('a secret never prints', () => {
