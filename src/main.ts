@@ -31,6 +31,7 @@ async function serve(config: Config, { wantsDemo }: ServeOptions): Promise<void>
   const { startProtocols } = await import('./server/protocols.ts');
   const { startReaper } = await import('./mailbox/upkeep/reaper.ts');
   const log = createLog({ level: config.log.level });
+  outliveReaders(log);
   endOnSurprise(log);
   const isNew = wantsDemo && isMissingOrEmpty(config.data);
   const system = await openMailSystem(config, log, (error) => {
@@ -118,6 +119,13 @@ function stopOnSignal(log: Log, stop: () => Promise<void>): void {
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+}
+
+/** Whoever read our output may go away; that is no reason to end. What Node.js warns of belongs into the log. */
+function outliveReaders(log: Log): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  process.removeAllListeners('warning');
+  process.on('warning', (err) => log.warn({ err }, 'a warning of Node.js'));
 }
 
 function endOnSurprise(log: Log): void {

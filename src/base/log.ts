@@ -1,16 +1,24 @@
+import { isatty } from 'node:tty';
 import { pino } from 'pino';
+import { LineLimits, type LineSource } from './log-limits.ts';
+import { LogOutput, unblockedWriter } from './log-output.ts';
 
 /**
  * The log: facts as fields, one sentence as message. JSON lines on standard error, or lines for a person when
  * standard error is a terminal. Standard output is not ours: it carries the one `ready` line that scripts wait for.
  *
  * A log is a constructor argument; `child` adds fields that every line below it carries (protocol, session, account).
- * What a client sent is a field, never part of the message, so it cannot forge a line; passwords are `Secret`s.
+ * What a client sent is a field, never part of the message, so it cannot forge a line; passwords are `Secret`s. The message
+ * is a constant, by which lines are limited (`log-limits.ts`): a stranger cannot fill the disk with what he makes us say.
+ * Lines of level debug are not limited. Writing never waits and never fails (`log-output.ts`).
  */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];
 
-/** An error goes under the key `err`: it is written with its stack and its causes. */
+/**
+ * An error goes under the key `err`: it is written with its stack and its causes. The key `remote` is the address that
+ * made us say it, by which the line is limited.
+ */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Log {
@@ -18,7 +26,13 @@ export interface Log {
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields, message: string): void;
-  child(fields: LogFields): Log;
+  /**
+   * A line of level info that no limit leaves out. For what people will look for one by one, and what costs whoever
+   * causes it more than it costs us: mail that came in, changes by an administrator.
+   */
+  record(fields: LogFields, message: string): void;
+  /** `account`: the session is signed in; its lines are limited as that account's, no more as its address's. */
+  child(fields: LogFields, account?: string): Log;
 }
 
 export interface LogOptions {
@@ -27,14 +41,24 @@ export interface LogOptions {
   readonly write?: (line: string) => void;
   /** Lines for a person instead of JSON; when absent: whether standard error is a terminal. */
   readonly isPretty?: boolean;
+  /** Tests own time. */
+  readonly nowMs?: () => number;
 }
 
+const STDERR = 2;
+/** Whatever a client could put into a field: a line is not longer. */
+const MAX_LINE_LENGTH = 16 * 1024;
+const SHOWN_LENGTH = 4 * 1024;
+/** How long what was left out is counted before it is told. */
+const REPORT_MS = 10_000;
+
 export function createLog(options: LogOptions = {}): Log {
-  const { level = 'info', write } = options;
-  const isPretty = options.isPretty ?? (write === undefined && process.stderr.isTTY === true);
-  const raw = write ? { write } : pino.destination({ dest: 2, sync: true });
-  const target = isPretty ? { write: (line: string) => void raw.write(prettyLine(line)) } : raw;
-  return pino(
+  const { level = 'info' } = options;
+  const isPretty = options.isPretty ?? (options.write === undefined && isatty(STDERR));
+  const output = options.write === undefined ? standardError(isPretty) : undefined;
+  const write = options.write ?? ((line: string): void => output?.write(line));
+  const target = { write: (line: string) => write(isPretty ? prettyLine(bounded(line)) : bounded(line)) };
+  const lines = pino(
     {
       level,
       base: null,
@@ -45,6 +69,14 @@ export function createLog(options: LogOptions = {}): Log {
     },
     target,
   );
+  const limiter = new Limiter(lines, options.nowMs);
+  if (output !== undefined) {
+    process.on('exit', () => {
+      limiter.report();
+      output.flush();
+    });
+  }
+  return new LimitedLog(lines, limiter, undefined);
 }
 
 /** Drops everything: for tests and tools that have nobody to tell. */
@@ -53,8 +85,106 @@ export const silentLog: Log = Object.freeze({
   info: () => {},
   warn: () => {},
   error: () => {},
+  record: () => {},
   child: () => silentLog,
 });
+
+type Lines = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error' | 'child' | 'isLevelEnabled'>;
+
+class LimitedLog implements Log {
+  readonly #lines: Lines;
+  readonly #limiter: Limiter;
+  readonly #source: LineSource | undefined;
+
+  constructor(lines: Lines, limiter: Limiter, source: LineSource | undefined) {
+    this.#lines = lines;
+    this.#limiter = limiter;
+    this.#source = source;
+  }
+
+  debug(fields: LogFields, message: string): void {
+    this.#lines.debug(fields, message);
+  }
+
+  info(fields: LogFields, message: string): void {
+    if (this.#admits('info', fields, message)) this.#lines.info(fields, message);
+  }
+
+  warn(fields: LogFields, message: string): void {
+    if (this.#admits('warn', fields, message)) this.#lines.warn(fields, message);
+  }
+
+  error(fields: LogFields, message: string): void {
+    if (this.#admits('error', fields, message)) this.#lines.error(fields, message);
+  }
+
+  record(fields: LogFields, message: string): void {
+    this.#lines.info(fields, message);
+  }
+
+  child(fields: LogFields, account?: string): Log {
+    const source =
+      account === undefined ? (remoteOf(fields) ?? this.#source) : { name: account, isAccount: true };
+    return new LimitedLog(this.#lines.child(fields), this.#limiter, source);
+  }
+
+  #admits(level: 'info' | 'warn' | 'error', fields: LogFields, message: string): boolean {
+    if (!this.#lines.isLevelEnabled(level)) return false;
+    return this.#limiter.admits(message, this.#source ?? remoteOf(fields));
+  }
+}
+
+function remoteOf({ remote }: LogFields): LineSource | undefined {
+  return typeof remote === 'string' ? { name: remote, isAccount: false } : undefined;
+}
+
+/** Tells now and then what the limits left out. */
+class Limiter {
+  readonly #lines: Lines;
+  readonly #limits: LineLimits;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(lines: Lines, nowMs: (() => number) | undefined) {
+    this.#lines = lines;
+    this.#limits = new LineLimits(nowMs);
+  }
+
+  admits(message: string, source: LineSource | undefined): boolean {
+    if (this.#limits.admits(message, source)) return true;
+    this.#timer ??= setTimeout(() => this.report(), REPORT_MS).unref();
+    return false;
+  }
+
+  report(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const { kind, source, lines } of this.#limits.takeLeftOut()) {
+      this.#lines.warn(
+        { of: kind, ...(source === undefined ? {} : { source }), lines },
+        'lines were left out',
+      );
+    }
+  }
+}
+
+function standardError(isPretty: boolean): LogOutput {
+  return new LogOutput({
+    write: unblockedWriter(STDERR),
+    lostLine: (lines, reason) => {
+      const message = 'lines were lost: standard error took none';
+      const line = JSON.stringify({ level: 'warn', time: new Date().toISOString(), lines, reason, message });
+      return isPretty ? prettyLine(line) : `${line}\n`;
+    },
+  });
+}
+
+/** A line that is too long keeps what it is and its beginning, as text: cut JSON could not be read. */
+function bounded(line: string): string {
+  if (line.length <= MAX_LINE_LENGTH) return line;
+  const { level, time, message } = JSON.parse(line) as Record<string, unknown>;
+  const begins = line.slice(0, SHOWN_LENGTH);
+  return `${JSON.stringify({ level, time, begins, length: line.length, message })}\n`;
+}
 
 /** `12:34:56.789 WARN  over quota  account=alice@example.com`, a stack below it. */
 function prettyLine(json: string): string {

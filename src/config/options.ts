@@ -107,7 +107,7 @@ export const OPTIONS = {
   log: {
     level: logLevel({
       default: 'info',
-      doc: 'Lines below this level are not written. The log goes to standard error: JSON, or lines for a person when that is a terminal.',
+      doc: 'Lines below this level are not written. The log goes to standard error: JSON, or lines for a person when that is a terminal. Lines that strangers cause are limited by kind and by where they come from, and counted beyond that; at "debug" nothing is limited.',
     }),
   },
   imap: {

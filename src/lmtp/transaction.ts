@@ -144,7 +144,7 @@ function report(
   outcome: DeliveryOutcome,
 ): void {
   const fields = { from, to, accountId: account, sizeBytes: facts.sizeBytes, ms };
-  if (outcome.kind === 'delivered') log.info({ ...fields, uid: outcome.uid }, 'delivered');
+  if (outcome.kind === 'delivered') log.record({ ...fields, uid: outcome.uid }, 'delivered');
   else log.warn({ ...fields, outcome: outcome.error.code, err: outcome.error }, 'not delivered');
 }
 

@@ -64,7 +64,7 @@ describe('POP3 under fire', () => {
   const bugs: string[] = [];
   before(async () => {
     const error = (_: unknown, text: string): void => void bugs.push(text);
-    const log = { debug() {}, info() {}, warn() {}, error, child: () => log };
+    const log = { debug() {}, info() {}, warn() {}, record() {}, error, child: () => log };
     server = await startTestPop3({
       log,
       settings: {

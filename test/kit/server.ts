@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 /** Slow machines start slowly; a test that waits this long has failed. */
@@ -20,6 +21,8 @@ export interface ServerOptions {
   readonly data?: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** A descriptor for its standard error; a pipe that `log` gathers when absent. */
+  readonly stderr?: number;
 }
 
 export interface TestServer {
@@ -27,6 +30,8 @@ export interface TestServer {
   readonly addresses: Readonly<Record<string, string>>;
   readonly data: string;
   readonly pid: number;
+  /** The reading end of its standard error, when that is a pipe. */
+  readonly stderr: Readable | null;
   /** What it wrote to standard error so far. */
   readonly log: string;
   port(name: string): number;
@@ -54,7 +59,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     ...settings(options.config ?? {}),
     ...(options.args ?? []),
   ];
-  const child = spawnMain(args, options.env);
+  const child = spawnMain(args, options.env, options.stderr);
   let log = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text;
@@ -69,6 +74,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     addresses,
     data,
     pid: child.pid as number,
+    stderr: child.stderr,
     get log() {
       return log;
     },
@@ -107,12 +113,16 @@ export async function runCommand(
 }
 
 /** For tests that stop a command in the middle. */
-export function spawnMain(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+export function spawnMain(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  stderr: number | 'pipe' = 'pipe',
+): ChildProcess {
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^BREVDUVA_|^NODE_TEST/.test(name)),
   );
   return spawn(process.execPath, [MAIN, ...args], {
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', stderr],
     env: { ...clean, ...env },
   });
 }
