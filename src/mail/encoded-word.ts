@@ -2,12 +2,13 @@
  * Encoded words of RFC 2047 in unfolded header text: `=?charset*language?B|Q?text?=`.
  *
  * Promises: gives Unicode text; words that are broken stay as they are; white space between two encoded words goes,
- * all other stays (§6.2). Neighbours of one charset and encoding are decoded together, since many senders split a
- * character between two words though §5 forbids it. Words longer than the 75 letters of §2 are read: many write
- * them. Octets that belong to no encoded word are UTF-8 (RFC 6532) or, when they are not valid, windows-1252.
+ * all other stays (§6.2). Neighbours of one charset are decoded together, since many senders split a character between two
+ * words though §5 forbids it; but each by itself where a charset has state, since each begins in the initial one (§3). Words
+ * longer than the 75 letters of §2 are read: many write them. Octets that belong to no encoded word are UTF-8 (RFC 6532) or, when they are not valid, windows-1252.
  * Linear. Leaves to others: where encoded words may stand; people put them into quoted strings, and mean them.
  */
 import { latin1 } from '../base/bytes.ts';
+import { charsetNamed } from './charset/names.ts';
 import { decodeCharset, decodeUnlabelled } from './charset.ts';
 import { decodeBase64, hexValue } from './transfer-encoding.ts';
 
@@ -26,7 +27,7 @@ export function decodeWords(value: Uint8Array | string): string {
       continue;
     }
     const isAdjacent = run !== undefined && isBlankBetween(text, plainFrom, at);
-    if (run !== undefined && isAdjacent && run.charset === word.charset) run.pieces.push(word.octets);
+    if (run !== undefined && isAdjacent && isJoined(run.charset, word.charset)) run.pieces.push(word.octets);
     else {
       if (run !== undefined) out += decodeRun(run);
       if (!isAdjacent) out += decodePlain(text.slice(plainFrom, at));
@@ -139,6 +140,13 @@ function decodeQ(text: string): Buffer {
     } else out[size++] = c;
   }
   return out.subarray(0, size);
+}
+
+/** Whether a character may begin in one word and end in the next. */
+function isJoined(before: string, after: string): boolean {
+  const charset = charsetNamed(after);
+  if (charset === undefined) return before === after;
+  return !charset.hasState && (before === after || charsetNamed(before) === charset);
 }
 
 function decodeRun(run: Run): string {
