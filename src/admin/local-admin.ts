@@ -126,8 +126,14 @@ export class LocalAdmin implements Admin {
     const account = await this.#open(address);
     const target = mailboxOf(account, mailbox);
     const outcomes: (AddedMessage | undefined)[] = [];
-    let batch: { at: number; message: IncomingMessage }[] = [];
+    let batch: { at: number; message: IncomingMessage; incoming: IncomingStream }[] = [];
     let batchBytes = 0;
+    const drop = (): void => {
+      // What was added is the store's by now; what was refused is given up.
+      for (const { incoming } of batch) incoming.abort();
+      batch = [];
+      batchBytes = 0;
+    };
     const flush = async (): Promise<void> => {
       const added = await this.#append(
         account,
@@ -135,21 +141,29 @@ export class LocalAdmin implements Admin {
         batch.map(({ message }) => message),
       );
       for (const [i, { at }] of batch.entries()) outcomes[at] = added[i];
-      batch = [];
-      batchBytes = 0;
+      drop();
     };
-    for await (const message of messages) {
-      const received = await this.#receive(account, message);
-      if ('refused' in received) {
-        outcomes.push(received);
-        continue;
+    try {
+      for await (const message of messages) {
+        const incoming = new IncomingStream(
+          this.#domain.store,
+          [account.id],
+          this.#domain.limits.messageBytes,
+        );
+        const received = await this.#receive(incoming, message);
+        if ('refused' in received) {
+          outcomes.push(received);
+          continue;
+        }
+        batch.push({ at: outcomes.length, message: { ...received, ...marksOf(message) }, incoming });
+        outcomes.push(undefined);
+        batchBytes += received.facts.sizeBytes;
+        if (batch.length >= BATCH_MESSAGES || batchBytes >= BATCH_BYTES) await flush();
       }
-      batch.push({ at: outcomes.length, message: { ...received, ...marksOf(message) } });
-      outcomes.push(undefined);
-      batchBytes += received.facts.sizeBytes;
-      if (batch.length >= BATCH_MESSAGES || batchBytes >= BATCH_BYTES) await flush();
+      if (batch.length > 0) await flush();
+    } finally {
+      drop();
     }
-    if (batch.length > 0) await flush();
     return outcomes as AddedMessage[];
   }
 
@@ -185,8 +199,7 @@ export class LocalAdmin implements Admin {
     };
   }
 
-  async #receive(account: AccountState, message: MessageToAdd): Promise<Received | Refusal> {
-    const incoming = new IncomingStream(this.#domain.store, [account.id], this.#domain.limits.messageBytes);
+  async #receive(incoming: IncomingStream, message: MessageToAdd): Promise<Received | Refusal> {
     let failure: MailboxError | undefined;
     try {
       // A message that is refused half-way is still read to its end: the next one comes behind it.

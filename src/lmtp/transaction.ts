@@ -11,7 +11,7 @@ import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { type DeliveryOutcome, deliver, type Recipient } from '../mailbox/operations/deliver.ts';
 import { IncomingStream, type Received } from '../mailbox/operations/incoming.ts';
-import { INTERNAL_ERROR, type OverQuota, type Reply, replyOf } from './replies.ts';
+import { type OverQuota, type Reply, replyOf } from './replies.ts';
 
 export interface Envelope {
   /** Empty for a bounce. */
@@ -59,8 +59,9 @@ export async function receiveMessage(
     return envelope.recipients.map(() => replyOf(error, overQuota));
   }
   const distinct = distinctOf(envelope.recipients);
-  const outcomes = await settle(options, [...distinct.values()], received, envelope.from);
-  if (outcomes.every(({ kind }) => kind === 'refused')) incoming.abort();
+  const outcomes = await deliver(domain, [...distinct.values()], received, envelope.from);
+  // What was delivered is the store's by now; what nobody took in some part of the store is given up there.
+  incoming.abort();
   const byKey = new Map([...distinct.keys()].map((key, index) => [key, outcomes[index]]));
   const ms = Math.round(performance.now() - startMs);
   for (const [key, recipient] of distinct) {
@@ -71,22 +72,6 @@ export async function receiveMessage(
     if (outcome.kind === 'refused') return replyOf(outcome.error, overQuota);
     return { code: 250, text: `2.0.0 ${printable(recipient.address)} delivered` };
   });
-}
-
-/** A fault in one recipient's delivery is that recipient's alone. */
-async function settle(
-  { domain, log }: TransactionOptions,
-  recipients: readonly Recipient[],
-  received: Received,
-  from: string,
-): Promise<DeliveryOutcome[]> {
-  try {
-    return await deliver(domain, recipients, received, from);
-  } catch (err) {
-    log.error({ err, from }, 'a delivery failed');
-    const error = new MailboxError('unavailable', INTERNAL_ERROR.text.slice('4.3.0 '.length), { cause: err });
-    return recipients.map(() => ({ kind: 'refused', error }));
-  }
 }
 
 /** Resolves when all octets have been taken; at any moment at most one chunk waits here. */

@@ -2,8 +2,9 @@
  * Delivery: one message that has come in, to the INBOX of each of its recipients. The bytes are stored once; every
  * recipient's copy has trace fields of its own in front of them (RFC 5321 §4.4), and the body is what was received.
  *
- * Each recipient's outcome is its own (RFC 2033 §4.2): one full mailbox does not stop the others. An outcome
- * `delivered` is durable. Appends run together, so that they share transactions and a sync.
+ * Each recipient's outcome is its own (RFC 2033 §4.2): neither a full mailbox nor one whose rows cannot be read, nor a bug
+ * of ours, touches the others. `deliver` never throws: it would make the sender's server deliver again to those who have
+ * their copy. An outcome `delivered` is durable. Appends run together, so that they share transactions and a sync.
  */
 
 import type { Domain } from '../domain.ts';
@@ -63,7 +64,9 @@ async function deliverOne(
     return { kind: 'delivered', uid: uids[0] as Uid };
   } catch (error) {
     if (error instanceof MailboxError) return { kind: 'refused', error };
-    throw error;
+    domain.log.error({ err: error, accountId: recipient.account }, 'a delivery failed');
+    const message = 'the mailbox cannot be opened; try again later';
+    return { kind: 'refused', error: new MailboxError('unavailable', message, { cause: error }) };
   }
 }
 

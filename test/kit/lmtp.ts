@@ -1,0 +1,47 @@
+/**
+ * A real LMTP server for a test, on a free port of 127.0.0.1, and a client of it up to where the message begins.
+ */
+import assert from 'node:assert/strict';
+import { silentLog } from '../../src/base/log.ts';
+import { type LmtpOptions, LmtpServer } from '../../src/lmtp/server.ts';
+import { ConnectionLimits } from '../../src/net/connection-limits.ts';
+import { LineClient } from './line-client.ts';
+
+export function openTestLmtp(
+  options: Pick<LmtpOptions, 'domain'> & Partial<LmtpOptions>,
+): Promise<LmtpServer> {
+  return LmtpServer.open({
+    host: '127.0.0.1',
+    port: 0,
+    hostname: 'mail.example.com',
+    defaultDomain: 'example.com',
+    maxMessageBytes: options.domain.limits.messageBytes,
+    overQuota: 'tempfail',
+    limits: new ConnectionLimits({ total: 100, perAddress: 100 }),
+    log: silentLog,
+    ...options,
+  });
+}
+
+export async function lmtpHello(server: { readonly port: number }): Promise<LineClient> {
+  const client = await LineClient.connect(server.port);
+  client.send('LHLO client.example.org\r\n');
+  assert.deepEqual(await client.codes(2), ['220', '250']);
+  return client;
+}
+
+/** Up to and with DATA; the reply to it was 354. */
+export async function lmtpStartData(
+  server: { readonly port: number },
+  recipients: readonly string[],
+): Promise<LineClient> {
+  const client = await lmtpHello(server);
+  client.send(
+    'MAIL FROM:<sender@example.org>\r\n',
+    ...recipients.map((to) => `RCPT TO:<${to}>\r\n`),
+    'DATA\r\n',
+  );
+  const codes = await client.codes(recipients.length + 2);
+  assert.deepEqual(codes, ['250 2.1.0', ...recipients.map(() => '250 2.1.5'), '354']);
+  return client;
+}
