@@ -31,7 +31,7 @@ import type { Registry } from './registry.ts';
 import { bad, type Completion, no, writeStatus } from './replies.ts';
 import type { ImapSettings } from './settings.ts';
 import { LOGOUT, NOT_AUTHENTICATED, type State } from './state.ts';
-import { tellChanges } from './updates.ts';
+import { removalCode, tellChanges } from './updates.ts';
 import { Uploads } from './uploads.ts';
 import { Cursor } from './wire/cursor.ts';
 import { SyntaxFault } from './wire/fault.ts';
@@ -286,7 +286,8 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     this.#countBad(completion);
     if (command?.answersItself === true && completion.status === 'OK') return;
     await this.tellUpdates(command?.mayExpunge !== false);
-    writeStatus(this.out, tag, completion.status, completion.text, completion.code);
+    const code = completion.code ?? (completion.status === 'OK' ? this.#removalCode() : undefined);
+    writeStatus(this.out, tag, completion.status, completion.text, code);
     await this.flush();
     if (this.#badCommands >= this.#allowedBadCommands() && this.#state.kind !== 'logout')
       this.#sayGoodbye('Too many invalid commands');
@@ -332,6 +333,12 @@ export class ImapSession implements Session, SessionContext, AccountListener {
       this.#state.account.listeners.delete(this);
     }
     this.#state = next;
+  }
+
+  #removalCode(): string | undefined {
+    const state = this.#state;
+    if (state.kind !== 'selected' || state.selected.whenReady() !== undefined) return undefined;
+    return removalCode(state.selected);
   }
 
   #countBad(completion: Completion): void {

@@ -5,6 +5,10 @@
  * Order: what is gone, then how many there are, then whose flags are different; so the numbers a client reads are always
  * those it has. EXISTS is sent only when there is something new: after an expunge the client has counted for itself, and
  * some clients loop on `0 EXISTS` for ever.
+ *
+ * Messages that somebody else has removed before this client could be told (RFC 2180 §4): each command does what can be
+ * done. FETCH sends what can still be read of them, STORE, SEARCH and MOVE pass over them, COPY by number, which is all or
+ * nothing, is refused. A command after which EXPUNGE may not be told says that there is one to tell (`removalCode`).
  */
 import type { SessionContext } from './context.ts';
 import type { Modes } from './modes.ts';
@@ -65,6 +69,11 @@ export async function tellChanges(session: Teller, selected: Selected, mayExpung
     const pause = session.breathe();
     if (pause !== undefined) await pause;
   }
+}
+
+/** RFC 5530 §3: messages were removed of which the client will hear when it asks, by NOOP say. */
+export function removalCode({ view }: Selected): string | undefined {
+  return view.hasUntoldExpunges ? 'EXPUNGEISSUED' : undefined;
 }
 
 /**

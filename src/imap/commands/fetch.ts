@@ -2,8 +2,8 @@
  * FETCH and UID FETCH (RFC 9051 §6.4.5, §6.4.9) with the modifiers of RFC 7162 §3.1.4.1 and §3.2.6. What is fetched is
  * the business of the items, how of `fetch/run.ts`.
  *
- * A FETCH by number of a message that is gone and left nothing to send ends in NO [EXPUNGEISSUED] after everything else
- * was sent (RFC 5530 §3); by UID it is OK.
+ * Of a message that somebody else has removed meanwhile everything is sent that can still be read; of one that was moved
+ * away that is nothing, and the others are sent all the same.
  */
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
@@ -13,7 +13,7 @@ import { planFetch } from '../fetch/plan.ts';
 import { FetchRun } from '../fetch/run.ts';
 import type { FetchItem, Tables } from '../item.ts';
 import { type MessageSet, messageSet, selectMessages } from '../message-set.ts';
-import { bad, type Completion, no, ok } from '../replies.ts';
+import { bad, type Completion, ok } from '../replies.ts';
 import { observe } from '../updates.ts';
 import { writeVanishedEarlier } from '../vanished.ts';
 import type { Cursor } from '../wire/cursor.ts';
@@ -71,10 +71,6 @@ async function run(call: Call<'selected'>, args: FetchArgs, isUid: boolean): Pro
     const known = args.set instanceof NumSet ? (args.set as UidSet) : selected.saved;
     await writeVanishedEarlier(session, account, selected, { known, since: changedSince ?? 0 });
   }
-  const { hasMissed, refused } = await new FetchRun(session, account, selected, plan).run(runs);
-  if (refused !== undefined) return refused;
-  if (hasMissed && args.set instanceof NumSet && !isUid) {
-    return no('Some of the messages are gone', 'EXPUNGEISSUED');
-  }
-  return ok(`${isUid ? 'UID FETCH' : 'FETCH'} completed`);
+  const refused = await new FetchRun(session, account, selected, plan).run(runs);
+  return refused ?? ok(`${isUid ? 'UID FETCH' : 'FETCH'} completed`);
 }

@@ -14,13 +14,13 @@ import type { Call, SessionContext } from '../context.ts';
 import { UNCHANGEDSINCE } from '../fetch/modifiers.ts';
 import type { Tables } from '../item.ts';
 import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';
-import { type Completion, no, ok } from '../replies.ts';
+import { type Completion, ok } from '../replies.ts';
 import type { Selected } from '../selected.ts';
 import { observe, writeFlags } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
 import { end, sp } from '../wire/grammar.ts';
 import { argsOf } from '../wire/keyword-table.ts';
-import { formatNumSet, NumSet } from '../wire/numset.ts';
+import { formatNumSet } from '../wire/numset.ts';
 import { type StoreArgs, storeArgs } from '../wire/store-args.ts';
 
 interface Args extends StoreArgs {
@@ -78,20 +78,7 @@ async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<
   if (failure !== undefined) throw failure;
   const code = modified.length === 0 ? undefined : modifiedCode(selected, modified, isUid);
   const name = isUid ? 'UID STORE' : 'STORE';
-  // RFC 5530 §3: flags of messages that are gone cannot be changed; by UID that is nothing to report.
-  if (!isUid && args.set instanceof NumSet && areSomeGone(selected, uids)) {
-    return no('Some of the messages are gone', code ?? 'EXPUNGEISSUED');
-  }
   return ok(code === undefined ? `${name} completed` : `${name} completed but for some messages`, code);
-}
-
-function areSomeGone(selected: Selected, uids: readonly number[]): boolean {
-  let row = -1;
-  for (const uid of uids) {
-    row = selected.rowOf(uid, row + 1);
-    if (row < 0) return true;
-  }
-  return false;
 }
 
 interface Loudness {

@@ -36,12 +36,6 @@ const READ_BYTES = 1024 * 1024;
 /** Lines between two looks at the clock, less one; a power of two less one. */
 const BREATH_MASK = 31;
 
-export interface FetchOutcome {
-  /** Some message was gone, and nothing of it could be sent. */
-  readonly hasMissed: boolean;
-  readonly refused: Completion | undefined;
-}
-
 export class FetchRun {
   readonly #session: SessionContext;
   readonly #account: AccountState;
@@ -52,7 +46,6 @@ export class FetchRun {
   readonly #expunged: ExpungedRecords;
   /** Fetching the flags tells this client all it is owed of them. */
   readonly #settlesFlags: boolean;
-  #hasMissed = false;
   #written = 0;
   readonly #uids: NumberColumn;
   /** Messages of the batch that this command has marked as read. */
@@ -69,12 +62,13 @@ export class FetchRun {
     this.#uids = selected.view.uids;
   }
 
-  async run(runs: readonly PositionRun[]): Promise<FetchOutcome> {
+  /** Gives how the command must end, when not with OK. */
+  async run(runs: readonly PositionRun[]): Promise<Completion | undefined> {
     const { fields, hasReads, setsSeen } = this.#plan;
     const isFromColumns = fields.length === 0 && !hasReads && !setsSeen;
     if (isFromColumns) for (const run of runs) await this.#writeColumns(run);
     else await this.#writeBatches(positionsOf(runs));
-    return { hasMissed: this.#hasMissed, refused: this.#cursor.refused };
+    return this.#cursor.refused;
   }
 
   async #writeColumns([from, to]: PositionRun): Promise<void> {
@@ -93,7 +87,7 @@ export class FetchRun {
         row--;
         const record = await this.#expungedRecord(uid);
         list = this.#selected.list;
-        if (record === undefined) continue;
+        if (record === undefined || record.modseq <= changedSince) continue;
         cursor.showRecord(at + 1, record);
       }
       const pending = this.#writeLine();
@@ -144,8 +138,11 @@ export class FetchRun {
 
   async #expungedRecord(uid: number): Promise<MessageRecord | undefined> {
     const record = await this.#expunged.find(uid);
-    if (record === undefined) this.#hasMissed = true;
-    return record;
+    if (record !== undefined) return record;
+    // Its removal may have been taken back while that was looked up.
+    const { list } = this.#selected;
+    const row = list.indexOf(uid);
+    return row < 0 ? undefined : recordAt(list.columns, row);
   }
 
   /** RFC 9051 §6.4.5: fetching octets without PEEK sets \Seen. Mail stays readable when that cannot be stored. */

@@ -1,6 +1,6 @@
 /**
  * Messages that have left a mailbox while somebody still holds on to it: their records wait in the expunge history, and
- * their octets with them, until every viewer has been told (`viewer.ts`). Moved ones leave no record: they live on
+ * their octets with them, until every viewer has been told. Moved ones leave no record: they live on
  * elsewhere.
  */
 
@@ -36,7 +36,8 @@ export class ExpungedRecords {
   async #load(): Promise<void> {
     const { mailbox } = this.#viewer;
     if (this.#upTo >= mailbox.modseq) return;
-    await this.#account.unsettled;
+    // What was taken back is in the mailbox again, and not in its history.
+    await this.#account.unsettled?.catch(() => {});
     const { store } = this.#domain;
     for (;;) {
       const rows = await store.loadExpunged(this.#account.id, mailbox.id, this.#upTo, ROWS_PER_LOAD);
