@@ -1,8 +1,9 @@
 /**
- * COPY and UID COPY (RFC 9051 §6.4.7) with COPYUID (RFC 4315 §3). All of the messages or none: when one named by its
- * number is gone the copy is refused, for the client would delete the originals in the belief that they are safe.
+ * COPY and UID COPY (RFC 9051 §6.4.7) with COPYUID (RFC 4315 §3). COPY is of all the messages or none: when one of them is
+ * gone it is refused, for the client would delete the originals in the belief that they are safe. By UID, or by `$`, what
+ * is gone was not named.
  */
-import { copyMessages } from '../../mailbox/operations/copy.ts';
+import { copyMessages, MessagesGone } from '../../mailbox/operations/copy.ts';
 import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call } from '../context.ts';
@@ -49,13 +50,19 @@ async function run(
   const uids = uidsOf(selected, selectMessages(selected, args.set));
   const target = findMailbox(account, args.target);
   if (target === undefined) return noTarget();
-  if (!isUid && args.set instanceof NumSet && uids.some((uid) => selected.rowOf(uid) < 0)) {
-    return no('Some of the messages are gone; nothing was copied', 'EXPUNGEISSUED');
-  }
-  const copied = await copyMessages(session.domain, account, selected.mailbox, uids, target);
+  const isOfAll = args.set instanceof NumSet && !isUid;
+  const copied = await copyMessages(session.domain, account, selected.mailbox, uids, target, {
+    isOfAll,
+  }).catch(ifGone);
+  if (copied === undefined) return no('Some of the messages are gone; nothing was copied', 'EXPUNGEISSUED');
   const name = isUid ? 'UID COPY' : 'COPY';
   if (copied.from.length === 0) return ok(`${name} completed, nothing was copied`);
   return ok(`${name} completed`, copyUid(copied.uidValidity, copied.from, copied.to));
+}
+
+function ifGone(error: unknown): undefined {
+  if (!(error instanceof MessagesGone)) throw error;
+  return undefined;
 }
 
 /** RFC 9051 §6.4.7: the client may create it and try again. */

@@ -1,9 +1,11 @@
 /**
- * COPY and MOVE inside an account. A copy shares the email of its original: no byte of mail is written. A move takes the
- * record along, so it writes less still and can be done by an account that is full.
+ * Copying and moving inside an account. A copy shares the email of its original: no byte of mail is written. A move takes
+ * the record along, so it writes less still and can be done by an account that is full. Either may end where it began:
+ * the messages get new UIDs in their own mailbox.
  *
  * Large sets go in slices, each its own change: a slice of a move is whole (RFC 6851 §3.3), and a copy that fails
- * half-way takes its finished slices back, so that the destination is as it was (RFC 9051 §6.4.7).
+ * half-way takes its finished slices back, so that the destination is as it was (RFC 9051 §6.4.7). Whether all messages
+ * are there is decided in the change that copies them, where nobody can come in between.
  */
 import type { AccountChange, Arrival } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
@@ -14,7 +16,7 @@ import type { AccountState } from '../state/account.ts';
 import { loadList, loadTail } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { expungeMessages } from './expunge.ts';
-import { checkQuota } from './quota.ts';
+import { checkCopyQuota } from './quota.ts';
 
 /** Messages a change: a few milliseconds of the event loop. */
 const SLICE = 1000;
@@ -31,17 +33,30 @@ export interface MoveResult extends CopyResult {
   readonly failure?: MailboxError;
 }
 
+/** A copy of all or none met messages that somebody had removed; nothing was copied. */
+export class MessagesGone extends MailboxError {
+  constructor() {
+    super('conflict', 'some of the messages are gone; nothing was copied');
+  }
+}
+
+export interface CopyOptions {
+  /** All of the messages or none; throws `MessagesGone`. Else those that are gone are passed over. */
+  readonly isOfAll?: boolean;
+}
+
 export async function copyMessages(
   domain: Domain,
   account: AccountState,
   source: MailboxState,
   uids: readonly number[],
   target: MailboxState,
+  { isOfAll = false }: CopyOptions = {},
 ): Promise<CopyResult> {
   const list = await loadList(domain, account, source);
   await loadTail(domain, account, target);
   const bytes = uids.reduce((sum, uid) => sum + (list.columns.size[list.indexOf(uid)] ?? 0), 0);
-  checkQuota(account, bytes, uids.length);
+  checkCopyQuota(account, source, target, bytes, uids.length);
   const from: number[] = [];
   const to: number[] = [];
   try {
@@ -49,7 +64,10 @@ export async function copyMessages(
       const slice = uids.slice(start, start + SLICE);
       const copied = await domain.turns.run({
         account,
-        run: (change) => copySlice(domain, change, source, slice, target),
+        run: (change) => {
+          if (isOfAll && rowsOf(source, slice).length < slice.length) throw new MessagesGone();
+          return copySlice(domain, change, source, slice, target);
+        },
       });
       append(from, copied.from);
       append(to, copied.to);
@@ -68,7 +86,7 @@ export interface MoveOptions {
   readonly onSlice?: () => void;
 }
 
-/** Throws when nothing was moved: `cannot` when source and target are the same. */
+/** Messages that are gone are passed over. Throws when nothing was moved. */
 export async function moveMessages(
   domain: Domain,
   account: AccountState,
@@ -114,7 +132,7 @@ function copySlice(
 ): Pairs {
   const records = rowsOf(source, uids).map((row) => recordAt(listOf(source).columns, row));
   const bytes = records.reduce((sum, record) => sum + record.size, 0);
-  checkQuota(change.account, bytes, records.length);
+  checkCopyQuota(change.account, source, target, bytes, records.length);
   for (const record of records) change.retain(record.email);
   const to = addRecords(domain, change, source, records, target);
   return { from: records.map((record) => record.uid), to };
@@ -127,7 +145,6 @@ function moveSlice(
   uids: readonly number[],
   target: MailboxState,
 ): Pairs {
-  if (source === target) throw new MailboxError('cannot', 'the messages are in that mailbox already');
   change.requireThere(target);
   const rows = rowsOf(source, uids);
   if (rows.length === 0) return { from: [], to: [] };

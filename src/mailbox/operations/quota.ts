@@ -1,12 +1,14 @@
 /**
  * Quota: two limits per account, bytes and messages (RFC 9208 §5.1 STORAGE, §5.2 MESSAGE), usage kept in the same
- * transaction as the mail. Expunging, flagging and moving always work, however full the account is.
+ * transaction as the mail. Expunging, flagging and moving always work, however full the account is, and so does copying
+ * to the Trash, which is how programs without MOVE begin to delete.
  */
 
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountRecord } from '../model/model.ts';
 import type { AccountState } from '../state/account.ts';
+import type { MailboxState } from '../state/mailbox.ts';
 
 export interface QuotaUsage {
   readonly usedBytes: number;
@@ -40,6 +42,27 @@ export function checkQuota(account: AccountState, bytes: number, messages: numbe
       `the mailbox is full: ${account.usedMessages} of ${quotaMessages} messages; delete mail or ask for more room`,
     );
   }
+}
+
+/**
+ * As `checkQuota`, for messages that are copied from one mailbox to another. The Trash may go beyond the quota, up to as
+ * much as the quota or as everything outside of it: all mail there is can go there once, and not a second time.
+ */
+export function checkCopyQuota(
+  account: AccountState,
+  source: MailboxState,
+  target: MailboxState,
+  bytes: number,
+  messages: number,
+): void {
+  if (target.role === 'trash' && source !== target) {
+    const { quotaBytes = Number.POSITIVE_INFINITY, quotaMessages = Number.POSITIVE_INFINITY } =
+      account.record;
+    const mostBytes = Math.max(quotaBytes, account.usedBytes - target.bytes);
+    const mostMessages = Math.max(quotaMessages, account.usedMessages - target.exists);
+    if (target.bytes + bytes <= mostBytes && target.exists + messages <= mostMessages) return;
+  }
+  checkQuota(account, bytes, messages);
 }
 
 /** Sets or removes (undefined) the limits of an account. */
