@@ -268,3 +268,21 @@ test('a message has plain headers when its own and those of its parts are (TRAIT
   // Of a header that is kept in part only nobody knows.
   assert.ok(!isPlain(Buffer.from(`X: ${'x'.repeat(2 * 1024 * 1024)}\r\n\r\n`)));
 });
+
+test('a boundary in any form of RFC 2231 makes parts', () => {
+  const boundaries = [
+    "boundary*0*=us-ascii''%3Dabc;\r\n boundary*1*=def",
+    "boundary*=utf-8'en'%3Dabcdef",
+    'boundary*0="=ab"; boundary*1*=c%64; boundary*2=ef',
+    'Boundary*1=def; BOUNDARY*0="=abc"',
+  ];
+  for (const boundary of boundaries) {
+    const message = `Content-Type: multipart/mixed; ${boundary}\r\n\r\n--=abcdef\r\n\r\none\r\n--=abcdef\r\n\r\ntwo\r\n--=abcdef--\r\n`;
+    const { children } = decodeParts(analyze(Buffer.from(message)).parts);
+    assert.deepEqual(
+      children.map(({ bodyStart, end }) => message.slice(bodyStart, end)),
+      ['one', 'two'],
+      boundary,
+    );
+  }
+});

@@ -8,7 +8,7 @@
  */
 import { foldAscii, type HeaderBlock } from './header.ts';
 import { truncate } from './imap-string.ts';
-import { findParameter, joinContinuations, type Parameter, parseParameterized } from './parameter.ts';
+import { joinContinuations, type Parameter, parameterOctets, parseParameterized } from './parameter.ts';
 
 export interface Disposition {
   readonly type: string;
@@ -78,9 +78,9 @@ export function readMimeFields(header: HeaderBlock, isInDigest: boolean): MimeFi
     mediaType: foldAscii(`${type}/${subtype}`),
     parameters,
     encodingName: encodingName(found.encoding),
-    id: cut(found.id),
+    id: identifier(found.id),
     description: cut(found.description),
-    md5: cut(found.md5),
+    md5: identifier(found.md5),
     disposition: disposition(found.disposition),
     language: languages(found.language),
     location: location(found.location),
@@ -137,7 +137,7 @@ function mediaType(
 function withCharset(type: string, subtype: string, parameters: readonly Parameter[]): readonly Parameter[] {
   if (foldAscii(type) !== 'text' || foldAscii(subtype) !== 'plain') return parameters;
   if (parameters.length === 0) return US_ASCII;
-  if (findParameter(parameters, 'charset') !== undefined) return parameters;
+  if (parameterOctets(parameters, 'charset') !== undefined) return parameters;
   return [...parameters, ...US_ASCII];
 }
 
@@ -160,17 +160,60 @@ function disposition(text: string | undefined): Disposition | undefined {
 /** RFC 3282: tags separated by commas, comments allowed. */
 function languages(text: string | undefined): readonly string[] | undefined {
   if (text === undefined) return undefined;
-  const tags = truncate(text, MAX_TEXT)
-    .replace(/\([^()]*\)/g, '')
+  const tags = withoutComments(truncate(text, MAX_TEXT))
     .split(',', MAX_LANGUAGES)
     .map((tag) => tag.trim())
     .filter((tag) => tag !== '');
   return tags.length === 0 ? undefined : tags;
 }
 
-/** RFC 2557 §4.4.2: folding white space inside a URI is no part of it. */
+/** A message id, or an MD5 sum: comments may stand around it (RFC 2045 §7). */
+function identifier(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : withoutComments(truncate(text, MAX_TEXT)).trim();
+}
+
+/** RFC 2557 §4.2, §4.4.2: comments may stand around a URI, and folding white space inside is no part of it. */
 function location(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : truncate(text, MAX_TEXT).replace(/[ \t]+/g, '');
+  return text === undefined
+    ? undefined
+    : withoutComments(truncate(text, MAX_TEXT), true).replace(/[ \t]+/g, '');
+}
+
+/**
+ * Comments (RFC 5322 §3.2.2) become one blank; what is quoted or in angle brackets has none. In a URI a parenthesis that
+ * touches what is before it is a part of it. A comment that is never closed reaches to the end.
+ */
+function withoutComments(text: string, isUri = false): string {
+  if (!text.includes('(')) return text;
+  let out = '';
+  let mayBegin = true;
+  for (let at = 0; at < text.length; ) {
+    const sign = text.charAt(at);
+    if (sign === '(' && mayBegin) {
+      at = commentEnd(text, at);
+      out += ' ';
+      continue;
+    }
+    const close = sign === '"' ? text.indexOf('"', at + 1) : sign === '<' ? text.indexOf('>', at + 1) : -1;
+    // What is never closed: no later one is either, and looking again for each would cost their square.
+    if (close < 0 && (sign === '"' || sign === '<')) return out + text.slice(at);
+    const end = Math.max(close, at) + 1;
+    out += text.slice(at, end);
+    mayBegin = !isUri || sign === ' ' || sign === '\t';
+    at = end;
+  }
+  return out;
+}
+
+function commentEnd(text: string, at: number): number {
+  let depth = 0;
+  for (let i = at; i < text.length; i++) {
+    const sign = text.charAt(i);
+    if (sign === '\\') i++;
+    else if (sign === '(') depth++;
+    else if (sign === ')' && --depth === 0) return i + 1;
+  }
+  return text.length;
 }
 
 function cut(text: string | undefined): string | undefined {

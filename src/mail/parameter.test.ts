@@ -8,6 +8,7 @@ import {
   joinContinuations,
   MAX_PARAMETERS,
   type Parameter,
+  parameterOctets,
   parseParameterized,
 } from './parameter.ts';
 
@@ -77,12 +78,37 @@ test('the text of a parameter', () => {
     ["x; filename*=utf-8''%", '%'],
     ['x; FileName="=?utf-8?q?=C3=A4?=.pdf"', 'ä.pdf'],
     ['x; filename="\xc3\xa4"', 'ä'],
+    // Character sets with state, and characters cut between sections
+    ["x; filename*=iso-2022-jp''%1B$B%1B(B%1B$BF%7CK%5C%1B(B%1B$B8l%1B(B.txt", '日本語.txt'],
+    ["x; filename*0*=iso-2022-jp''%1B$BF; filename*1*=%7CK%5C%1B(B; filename*2=.txt", '日本.txt'],
+    ["x; filename*0*=gb18030''%c4; filename*1*=%e3", '你'],
+    ["x; filename*=ks_c_5601-1987''%8c%63", '똠'],
+    ['x; filename="=?ISO-2022-JP?B?GyRCRnxLXBsoQg==?= =?ISO-2022-JP?B?GyRCOGwbKEI=?="', '日本語'],
+    ['x; filename*0="=?utf-8?Q?=C3?="; filename*1=" =?utf-8?Q?=A4.pdf?="', 'ä.pdf'],
     ['x; name=a', undefined],
   ];
   for (const [text, expected] of cases) {
     assert.equal(decodedParameter(parseParameterized(text).parameters, 'filename'), expected, text);
   }
   assert.equal(findParameter(list(['A', '1'], ['a', '2']), 'a'), '1');
+});
+
+test('what steers a program comes in any form of RFC 2231', () => {
+  const cases: [string, string | undefined][] = [
+    ['x; boundary=abc', 'abc'],
+    ['x; boundary="a b"', 'a b'],
+    ["x; boundary*=us-ascii''%3Dabc", '=abc'],
+    ["x; BOUNDARY*0*=us-ascii'en'%3Dabc; Boundary*1*=def", '=abcdef'],
+    ["x; boundary*1*=%64ef; boundary*0*=''%3Dabc", '=abcdef'],
+    ['x; boundary*0*=us-ascii\'\'%3Dabc; boundary*1=d%3D; boundary*2="e f"', '=abcd%3De f'],
+    ['x; boundary*0=abc; boundary*1*=%3Ddef', 'abc=def'],
+    ['x; boundary*0=abc; boundary*1=def', 'abcdef'],
+    ['x; boundary*=%3Dabc', '=abc'],
+    ["x; boundary*=us-ascii''other; boundary=abc", 'abc'],
+    ['x; name=a', undefined],
+  ];
+  for (const [text, expected] of cases)
+    assert.equal(parameterOctets(parseParameterized(text).parameters, 'boundary'), expected, text);
 });
 
 test('limits', () => {

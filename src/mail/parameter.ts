@@ -8,8 +8,9 @@
  *
  * `joinContinuations` gives what BODYSTRUCTURE sends (RFC 9051 §7.5.2): sections become one parameter. Encoded ones
  * stay in RFC 2231 form under the name `x*`, `utf-8''%e2%82%ac`: that is what clients decode, and it is 7-bit.
- * `decodedParameter` gives text.
+ * `decodedParameter` gives text for a person, `parameterOctets` what steers a program: a boundary, a charset.
  */
+import { latin1 } from '../base/bytes.ts';
 import { decodeCharset } from './charset.ts';
 import { decodeWords } from './encoded-word.ts';
 import { hexValue } from './transfer-encoding.ts';
@@ -86,12 +87,25 @@ export function joinContinuations(parameters: readonly Parameter[]): readonly Pa
 /** The text of a parameter, whichever way it was encoded: RFC 2231, encoded words in a quoted string, plain 8-bit. */
 export function decodedParameter(parameters: readonly Parameter[], name: string): string | undefined {
   const joined = joinContinuations(parameters);
-  const extended = joined.find(
-    (p) => p.name.length === name.length + 1 && p.name.toLowerCase() === `${name}*`,
-  );
-  if (extended !== undefined) return decodeExtended(extended.value);
+  const extended = findParameter(joined, `${name}*`);
+  if (extended !== undefined) {
+    const { octets, charset } = extendedOctets(extended);
+    return decodeCharset(octets, charset);
+  }
   const plain = findParameter(joined, name);
   return plain === undefined ? undefined : decodeWords(plain);
+}
+
+/**
+ * The octets of the parameter that tells how to read the body, in whichever form of RFC 2231 they came. Written plainly as well,
+ * the plain one counts: readers that know no other go by it.
+ */
+export function parameterOctets(parameters: readonly Parameter[], name: string): string | undefined {
+  const joined = joinContinuations(parameters);
+  const plain = findParameter(joined, name);
+  if (plain !== undefined) return plain;
+  const extended = findParameter(joined, `${name}*`);
+  return extended === undefined ? undefined : latin1(extendedOctets(extended).octets);
 }
 
 /** The value of the first parameter of this lower case name, as written. */
@@ -137,11 +151,11 @@ function joinSections(sections: readonly Section[]): Parameter {
 }
 
 /** RFC 2231 §4: `charset'language'octets`. Without the quotes the whole is octets. */
-function decodeExtended(value: string): string {
+function extendedOctets(value: string): { readonly octets: Buffer; readonly charset: string } {
   const first = value.indexOf("'");
   const second = first < 0 ? -1 : value.indexOf("'", first + 1);
-  const octets = percentDecode(second < 0 ? value : value.slice(second + 1));
-  return decodeCharset(octets, second < 0 ? '' : value.slice(0, first));
+  if (second < 0) return { octets: percentDecode(value), charset: '' };
+  return { octets: percentDecode(value.slice(second + 1)), charset: value.slice(0, first) };
 }
 
 function percentDecode(text: string): Buffer {

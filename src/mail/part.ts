@@ -17,7 +17,7 @@ import { envelope } from './envelope.ts';
 import { HeaderBlock } from './header.ts';
 import { HeaderCollector } from './header-collector.ts';
 import { type MimeFields, OCTET_STREAM, PLAIN_TEXT, readMimeFields } from './mime-fields.ts';
-import { findParameter } from './parameter.ts';
+import { parameterOctets } from './parameter.ts';
 import { isPlainHeader } from './traits.ts';
 import { type TransferEncoding, transferEncodingOf } from './transfer-encoding.ts';
 
@@ -274,7 +274,7 @@ export class PartScanner {
   }
 
   #enterMultipart(part: OpenPart): void {
-    const boundary = findParameter(part.fields.parameters, 'boundary')?.trimEnd() ?? '';
+    const boundary = parameterOctets(part.fields.parameters, 'boundary')?.trimEnd() ?? '';
     if (this.#open.length >= MAX_PART_DEPTH) part.fields = retyped(part.fields, OCTET_STREAM);
     else if (boundary === '' || boundary.length > MAX_BOUNDARY)
       part.fields = retyped(part.fields, PLAIN_TEXT);
