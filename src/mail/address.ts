@@ -2,13 +2,15 @@
  * Address lists of RFC 5322 §3.4 and §4.4: mailboxes, groups, source routes, comments, and the broken lists people
  * send.
  *
- * Promises: never throws, reads each octet once, gives at most MAX_ADDRESSES entries, keeps octets as they are
- * (latin1 strings in and out: encoded words and 8-bit names are not decoded here). Groups come as IMAP's ENVELOPE
- * wants them (RFC 9051 §7.5.2): a start marker has only `mailbox`, the group's name; an end marker has nothing. A
- * group that is never closed gets its end marker, so markers always pair. Leaves to others: whether an address is
- * any good.
+ * Promises: never throws, reads each octet a few times at most, gives at most MAX_ADDRESSES entries, keeps octets as they are
+ * (latin1 strings in and out: encoded words and 8-bit names are not decoded here). Local parts come without the quotes and
+ * escapes of quoted strings. Groups come as IMAP's ENVELOPE wants them (RFC 9051 §7.5.2): a start marker has only `mailbox`, the
+ * group's name; an end marker has nothing. A group that is never closed gets its end marker, so markers always pair. Leaves to
+ * others: whether an address is any good.
  *
- * What cannot be read as an address becomes one with an empty host: what was there stays visible to the person.
+ * What is no address but a single word or a name becomes an entry with an empty host. An entry that is neither (`<shop:news@b>`,
+ * `<a c@b>`, `a@b@c`) is never taken apart into what would be somebody else's address: all of it, as it stands, becomes the name of one
+ * without an address, so that a person sees it and nobody answers to it.
  */
 
 import { latin1 } from '../base/bytes.ts';
@@ -21,14 +23,23 @@ export interface Address {
   readonly host?: string;
 }
 
-export const MAX_ADDRESSES = 1000;
+/** More do not fit into an ENVELOPE, however short they are. */
+export const MAX_ADDRESSES = 128 * 1024;
+const BATCH = 512;
 /** Of a value longer than this, the rest is not looked at. */
 const MAX_VALUE_LENGTH = 1024 * 1024;
 const MAX_DOMAIN_LENGTH = 255;
 
 export function parseAddressList(value: Uint8Array | string): Address[] {
-  if (typeof value === 'string') return new AddressReader(value).list();
-  return new AddressReader(latin1(value)).list();
+  const reader = new AddressReader(typeof value === 'string' ? value : latin1(value));
+  return reader.take(MAX_ADDRESSES, true);
+}
+
+/** The same list piece by piece, each a millisecond's work at most; who needs no more stops asking. */
+export function* addressBatches(value: Uint8Array): Generator<readonly Address[]> {
+  const reader = new AddressReader(latin1(value));
+  for (let left = MAX_ADDRESSES; left > 0 && !reader.isOver; left -= BATCH)
+    yield reader.take(BATCH, left <= BATCH);
 }
 
 /** True for the markers that open and close a group. */
@@ -49,6 +60,11 @@ const GREATER = 0x3e;
 const AT = 0x40;
 const BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
+const EQUALS = 0x3d;
+const QUESTION = 0x3f;
+
+/** In a phrase no comma, quote or parenthesis may be in one (RFC 2047 §5 (3)), but many write them so. */
+const ENCODED_WORD = /=\?[^?\s]{1,64}\?[bq]\?[^?\s]*\?=/iy;
 
 /** 1 ends a word and means something, 2 is white space or a control and ends it too, 0 belongs to it. */
 const CLASS = new Uint8Array(256);
@@ -58,8 +74,11 @@ for (const c of [QUOTE, OPEN, COMMA, COLON, SEMICOLON, LESS, GREATER, AT]) CLASS
 
 class AddressReader {
   readonly #text: string;
-  readonly #end: number;
-  readonly #out: Address[] = [];
+  /** Nothing is read from here on: the end of the text, or of the angle brackets at hand. */
+  #end: number;
+  #out: Address[] = [];
+  /** What ended the words that were read last; undefined before the first. */
+  #stop: number | undefined;
   #at = 0;
   #inGroup = false;
   /** Once a quote or comment is seen to lack its end no later one can have it: looking again would cost O(n^2). */
@@ -69,8 +88,10 @@ class AddressReader {
   /** The last of them, dots and what touches them joined: the local part if an `@` follows. */
   #local = '';
   #localStart = 0;
-  #isLocalQuoted = false;
   #endsWithDot = false;
+  /** Where in the text the words begin, and the entry they belong to. */
+  #wordsStart = 0;
+  #entryStart = 0;
   /** The text of the last comment: the old place of the name (RFC 5322 §A.6.3 warns of it, many still do it). */
   #comment = '';
 
@@ -79,9 +100,15 @@ class AddressReader {
     this.#end = Math.min(text.length, MAX_VALUE_LENGTH);
   }
 
-  list(): Address[] {
-    let stop = this.#words();
-    while (this.#out.length < MAX_ADDRESSES) {
+  get isOver(): boolean {
+    return this.#stop === END && this.#phrase === '';
+  }
+
+  /** Some `count` entries more, or all that are left; the last ones that are wanted end with groups closed. */
+  take(count: number, isLast: boolean): Address[] {
+    this.#out = [];
+    let stop = this.#stop ?? this.#nextEntry();
+    while (this.#out.length < count) {
       if (stop === LESS) stop = this.#angleAddress();
       else if (stop === AT) stop = this.#bareAddress();
       else {
@@ -92,12 +119,14 @@ class AddressReader {
         stop = this.#nextEntry();
       }
     }
-    this.#closeGroup();
+    this.#stop = stop;
+    if (isLast || this.isOver) this.#closeGroup();
     return this.#out;
   }
 
   #nextEntry(): number {
     this.#comment = '';
+    this.#entryStart = this.#at;
     return this.#words();
   }
 
@@ -106,38 +135,84 @@ class AddressReader {
     let name = this.#phrase;
     const before = this.#comment;
     this.#comment = '';
-    const adl = this.#route();
-    let stop = this.#words();
-    while (stop === LESS && this.#phrase === '') stop = this.#words();
-    let mailbox = this.#localPart();
-    let host = '';
-    for (let isFirst = true; stop === AT; isFirst = false) {
-      // `<a@b@c>`: only the last part can be a host.
-      if (!isFirst) mailbox = `${mailbox}@${host}`;
-      host = this.#domain();
-      stop = this.#words();
+    const wholeEnd = this.#end;
+    const close = this.#angleEnd();
+    if (close >= 0) this.#end = close;
+    const inside = this.#inAngles(close >= 0);
+    if (close >= 0) {
+      this.#end = wholeEnd;
+      this.#at = close + 1;
     }
-    while (stop === COLON || stop === LESS) stop = this.#words();
-    if (stop === GREATER) {
+    if (inside === undefined) return this.#asItStands();
+    let { stop } = inside;
+    if (close >= 0) {
       stop = this.#words();
+      while (stop === GREATER && this.#phrase === '') stop = this.#words();
+      if (stop === AT && this.#phrase === '') return this.#asItStands();
       if (name === '' && stop !== AT && stop !== LESS) name = this.#phrase;
     }
     if (name === '') name = this.#comment === '' ? before : this.#comment;
-    this.#push(name, adl, mailbox, host);
+    for (const { adl, mailbox, host } of inside.found) {
+      this.#push(name, adl, mailbox, host);
+      name = '';
+    }
     return this.#afterAddress(stop);
+  }
+
+  /**
+   * One address, or several with commas between, up to where reading ends; without the bracket that closes, one up to a separator.
+   * Undefined for anything else.
+   */
+  #inAngles(isClosed: boolean): { found: Place[]; stop: number } | undefined {
+    const found: Place[] = [];
+    for (let adl = this.#route(); ; adl = undefined) {
+      let stop = this.#words();
+      // `<a b>`, `<a b@c>`: not one word.
+      if (this.#localStart > 0) return undefined;
+      const mailbox = this.#local;
+      let host = '';
+      if (stop === AT) {
+        host = this.#domain();
+        stop = this.#words();
+        if (this.#phrase !== '') return undefined;
+      } else if (mailbox !== '' && found.length > 0) return undefined;
+      const isEmpty = host === '' && mailbox === '';
+      if (!isEmpty || found.length === 0) found.push({ adl, mailbox, host });
+      if (stop === END || (!isClosed && (stop === COMMA || stop === SEMICOLON))) return { found, stop };
+      if (stop !== COMMA || host === '') return undefined;
+    }
+  }
+
+  /** Where the `>` stands that closes, or -1 when there is none before the next `<`. Takes further `<` along. */
+  #angleEnd(): number {
+    while (this.#at < this.#end && isSkippedAhead(this.#text.charCodeAt(this.#at))) this.#at++;
+    const start = this.#at;
+    let close = -1;
+    while (close < 0 && this.#at < this.#end) {
+      const c = this.#text.charCodeAt(this.#at);
+      if (c === GREATER) close = this.#at;
+      else if (c === LESS) break;
+      else if (c === OPEN) this.#skipComment();
+      else if (c !== QUOTE || this.#hasOpenQuote || this.#quoted() === undefined) this.#at++;
+    }
+    this.#at = start;
+    return close;
   }
 
   /** `local@host`, maybe with a comment for a name; the `@` is read. */
   #bareAddress(): number {
     const name = this.#phrase.slice(0, this.#localStart).trimEnd();
-    const mailbox = this.#localPart();
+    const mailbox = this.#local;
     const host = this.#domain();
     const stop = this.#words();
+    const isNext = stop === LESS || stop === AT;
     if (stop === LESS && this.#phrase === '') {
       // `a@b <a@b>`: an address used as the name of one, unquoted.
       this.#phrase = `${name === '' ? '' : `${name} `}${mailbox}@${host}`;
       return LESS;
     }
+    // `a@b@c`, `a@b:25`, `a@b c`: where would the address end?
+    if (this.#phrase === '' ? stop === AT || stop === COLON : !isNext) return this.#asItStands(stop);
     this.#push(name === '' ? this.#comment : name, undefined, mailbox, host);
     return this.#afterAddress(stop);
   }
@@ -146,8 +221,13 @@ class AddressReader {
   #afterAddress(stop: number): number {
     if (stop === LESS || stop === AT) {
       this.#comment = '';
+      this.#entryStart = this.#wordsStart;
       return stop;
     }
+    return this.#afterEntry(stop);
+  }
+
+  #afterEntry(stop: number): number {
     if (stop === SEMICOLON) this.#closeGroup();
     if (stop === END) {
       this.#phrase = '';
@@ -156,11 +236,30 @@ class AddressReader {
     return this.#nextEntry();
   }
 
+  /** The entry up to its separator, `stop` being what was read last, is a name. */
+  #asItStands(stop = LESS): number {
+    let last = stop;
+    while (last !== COMMA && last !== SEMICOLON && last !== END) {
+      last = this.#words();
+      const close = last === LESS ? this.#angleEnd() : -1;
+      if (close >= 0) this.#at = close + 1;
+    }
+    const end = last === END ? this.#at : this.#at - 1;
+    const text = this.#text
+      .slice(this.#entryStart, end)
+      .replace(/[\r\n]+/g, '')
+      .trim();
+    this.#push(text, undefined, '', '');
+    return this.#afterEntry(last);
+  }
+
   /** Words that no address follows: one is taken for a local part, several for a name. */
   #wordsOnly(): void {
     if (this.#phrase === '') return;
-    if (this.#localStart === 0) this.#push(this.#comment, undefined, this.#localPart(), '');
-    else this.#push(this.#phrase, undefined, '', '');
+    const phrase = this.#phrase;
+    this.#phrase = '';
+    if (this.#localStart === 0) this.#push(this.#comment, undefined, this.#local, '');
+    else this.#push(phrase, undefined, '', '');
   }
 
   #push(name: string, adl: string | undefined, mailbox: string, host: string): void {
@@ -183,20 +282,22 @@ class AddressReader {
     this.#phrase = '';
     this.#local = '';
     this.#localStart = 0;
-    this.#isLocalQuoted = false;
     this.#endsWithDot = false;
+    this.#wordsStart = -1;
     let hasGap = false;
     while (this.#at < this.#end) {
       const start = this.#at;
       const c = this.#text.charCodeAt(start);
       const kind = CLASS[c & 0xff] as number;
       if (kind === 0 || (c === QUOTE && this.#hasOpenQuote)) {
-        this.#at = this.#wordEnd(start + 1);
+        if (this.#wordsStart < 0) this.#wordsStart = start;
+        this.#at = this.#wordEnd(c === EQUALS ? this.#encodedWordEnd(start) : start + 1);
         this.#addWord(this.#text.slice(start, this.#at), hasGap, false);
         hasGap = false;
       } else if (c === QUOTE) {
         const word = this.#quoted();
         if (word === undefined) continue;
+        if (this.#wordsStart < 0) this.#wordsStart = start;
         this.#addWord(word, hasGap, true);
         hasGap = false;
       } else if (kind === 2 || c === OPEN) {
@@ -205,10 +306,19 @@ class AddressReader {
         else this.#at++;
       } else {
         this.#at++;
+        if (this.#wordsStart < 0) this.#wordsStart = start;
         return c;
       }
     }
     return END;
+  }
+
+  /** Behind the encoded word at `at`, or behind one octet. */
+  #encodedWordEnd(at: number): number {
+    if (this.#text.charCodeAt(at + 1) !== QUESTION) return at + 1;
+    ENCODED_WORD.lastIndex = at;
+    const end = ENCODED_WORD.test(this.#text) ? ENCODED_WORD.lastIndex : at + 1;
+    return Math.min(end, this.#end);
   }
 
   #addWord(word: string, hasGap: boolean, isQuoted: boolean): void {
@@ -218,9 +328,7 @@ class AddressReader {
     else {
       this.#local = word;
       this.#localStart = isFirst ? 0 : this.#phrase.length;
-      this.#isLocalQuoted = false;
     }
-    if (isQuoted) this.#isLocalQuoted = true;
     this.#endsWithDot = !isQuoted && word.charCodeAt(word.length - 1) === DOT;
     this.#phrase = isFirst ? word : this.#phrase + (hasGap ? ` ${word}` : word);
   }
@@ -245,8 +353,14 @@ class AddressReader {
 
   #readComment(): string {
     const from = this.#at + 1;
+    const end = this.#skipComment();
+    return unquote(this.#text.slice(from, end)).trim();
+  }
+
+  /** Goes behind the comment at the cursor; returns where its text ends. */
+  #skipComment(): number {
     let depth = 1;
-    let i = from;
+    let i = this.#at + 1;
     for (; i < this.#end; i++) {
       const c = this.#text.charCodeAt(i);
       if (c === BACKSLASH) i++;
@@ -254,7 +368,7 @@ class AddressReader {
       else if (c === CLOSE && --depth === 0) break;
     }
     this.#at = Math.min(i + 1, this.#end);
-    return unquote(this.#text.slice(from, Math.min(i, this.#end))).trim();
+    return Math.min(i, this.#end);
   }
 
   /** `@a,@b:` before the local part; the cursor stays when there is none. */
@@ -306,12 +420,17 @@ class AddressReader {
     else this.#at = end + 1;
     return unquote(this.#text.slice(start, this.#at));
   }
+}
 
-  /** As `local-part` wants it: a quoted one that is no dot-atom keeps its quotes, so `mailbox@host` is an address. */
-  #localPart(): string {
-    if (!this.#isLocalQuoted || /^[^\x00-\x20"(),:;<>@[\\\]\x7f]+$/.test(this.#local)) return this.#local;
-    return `"${this.#local.replace(/["\\]/g, '\\$&')}"`;
-  }
+/** An address without its name. */
+interface Place {
+  readonly adl: string | undefined;
+  readonly mailbox: string;
+  readonly host: string;
+}
+
+function isSkippedAhead(c: number): boolean {
+  return c === LESS || CLASS[c & 0xff] === 2;
 }
 
 /** Where the quote that closes stands, or -1. */

@@ -33,6 +33,12 @@ test('fields are read back decoded (RFC 9051 §7.5.2)', () => {
   assert.deepEqual(read.sentDate(), { seconds: 837671005, localYear: 1996, localMonth: 7, localDay: 17 });
 });
 
+test('a local part with quotes is found in either spelling, what is no address as it stands', () => {
+  const read = reader('From: "john \\"d\\" doe"@example.com\nTo: Shop <shop:news@example.com>, root, \n\n');
+  assert.equal(read.text('from'), 'john "d" doe@example.com "john \\"d\\" doe"@example.com');
+  assert.equal(read.text('to'), 'Shop <shop:news@example.com>, root');
+});
+
 test('whatever the octets are, reading ends', () => {
   const octets = fc.array(
     fc.constantFrom('(', ')', '"', '\\', 'NIL', ' ', '{5}\r\n', '{', '9', 'a', '{99999999}'),

@@ -68,7 +68,7 @@ export class EnvelopeReader {
     return shown.filter((one) => one !== '').join(', ');
   }
 
-  /** Of a group only its name is shown. */
+  /** Of a group only its name is shown; a local part that needs quotes is shown without them and with them. */
   #address(): string {
     const parts: (string | undefined)[] = [];
     this.#at++;
@@ -79,7 +79,10 @@ export class EnvelopeReader {
     const [name, , mailbox, host] = parts.map((part) => (part === undefined ? undefined : decodeWords(part)));
     if (mailbox === undefined) return '';
     if (host === undefined) return `${mailbox}:`;
-    return name === undefined ? `${mailbox}@${host}` : `${name} <${mailbox}@${host}>`;
+    // What could not be read as an address is shown as it stands.
+    if (host === '') return [name, mailbox].filter((part) => part !== undefined && part !== '').join(' ');
+    const shown = name === undefined ? `${mailbox}@${host}` : `${name} <${mailbox}@${host}>`;
+    return DOT_ATOM.test(mailbox) ? shown : `${shown} ${quoted(mailbox)}@${host}`;
   }
 
   /** A string or NIL; the position is behind it. */
@@ -137,6 +140,12 @@ export class EnvelopeReader {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+/** A local part that needs no quotes (RFC 5322 §3.4.1), and what else occurs in them. */
+const DOT_ATOM = /^[^\x00-\x20"(),:;<>@[\\\]\x7f]*$/;
+
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
 
 function unescaped(value: string): string {
   let out = '';

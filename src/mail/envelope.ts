@@ -1,56 +1,67 @@
 /**
  * The ENVELOPE of a message as the bytes that FETCH sends (RFC 9051 §7.5.2), computed once at delivery.
  *
- * Promises: a valid `envelope` of RFC 9051 §9 for any header, at most MAX_ENVELOPE_BYTES long. Values are unfolded
- * and not decoded. A field that is absent is NIL, one that is present and empty is "". Sender and Reply-To default
- * to From. To, Cc and Bcc that occur several times are one list: RFC 5322 §3.6 forbids it, and a person still wants
- * to see all.
+ * Promises: a valid `envelope` of RFC 9051 §9 for any header, at most MAX_ENVELOPE_BYTES long (that of a message inside another
+ * MAX_INNER_ENVELOPE_BYTES). Values are unfolded and not decoded. A field that is absent is NIL, one that is present and empty
+ * is "". Sender and Reply-To default to From. To, Cc and Bcc that occur several times are one list: RFC 5322 §3.6 forbids it, and
+ * a person still wants to see all.
  *
- * When it would grow too long: texts are cut at the limits below, then addresses are left off the ends of To, Cc
- * and Bcc, in whole entries and with groups closed.
+ * Nothing is left out of a header of WHOLE_HEADER_BYTES, nor in practice of one of a megabyte, which is as much as is read of
+ * any: the limits are for headers of nothing but the shortest addresses. Beyond them texts are cut, and addresses are
+ * left off the ends of lists, in whole entries and with groups closed.
  */
-import { type Address, isGroupMarker, parseAddressList } from './address.ts';
+import { type Address, addressBatches, isGroupMarker } from './address.ts';
 import type { HeaderBlock } from './header.ts';
 import { imapString, nstring, truncate } from './imap-string.ts';
 
-export const MAX_ENVELOPE_BYTES = 64 * 1024;
+export const MAX_ENVELOPE_BYTES = 2 * 1024 * 1024;
+/** It is sent as a part of BODYSTRUCTURE, and there may be several. */
+export const MAX_INNER_ENVELOPE_BYTES = 256 * 1024;
+/** The shortest address, `a,` of a header, is eight times as long in an envelope, and From may be sent three times. */
+export const WHOLE_HEADER_BYTES = 24 * 1024;
 
-const MAX_DATE = 500;
-const MAX_SUBJECT = 8 * 1024;
-const MAX_MESSAGE_ID = 2 * 1024;
-const MAX_IN_REPLY_TO = 4 * 1024;
-/** From may be sent three times: for itself, as Sender and as Reply-To. */
-const MAX_ORIGINATOR_LIST = 8 * 1024;
-const MAX_NAME = 1000;
-const MAX_MAILBOX = 1000;
-const MAX_HOST = 500;
+/** Parts of the limit that one field may take. */
+const SUBJECT_SHARE = 1 / 4;
+const IN_REPLY_TO_SHARE = 1 / 8;
+const MESSAGE_ID_SHARE = 1 / 16;
+const DATE_SHARE = 1 / 32;
+/** From, Sender and Reply-To each. */
+const ORIGINATOR_SHARE = 1 / 8;
 
 const GROUP_END = '(NIL NIL NIL NIL)';
 /** Parentheses, spaces and the longest spelling of what is fixed. */
 const FRAME_BYTES = 64;
 
-export function envelope(header: HeaderBlock): Buffer {
-  return Buffer.from(envelopeText(header), 'latin1');
+export function envelope(header: HeaderBlock, maxBytes = MAX_ENVELOPE_BYTES): Buffer {
+  const steps = envelopeSteps(header, maxBytes);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
 }
 
-/** The same as octets in a string. */
-export function envelopeText(header: HeaderBlock): string {
-  const date = field(header, 'date', MAX_DATE);
-  const subject = field(header, 'subject', MAX_SUBJECT);
-  const inReplyTo = field(header, 'in-reply-to', MAX_IN_REPLY_TO);
-  const messageId = field(header, 'message-id', MAX_MESSAGE_ID);
-  const from = addressField(header, 'from', MAX_ORIGINATOR_LIST) ?? 'NIL';
-  const sender = addressField(header, 'sender', MAX_ORIGINATOR_LIST) ?? from;
-  const replyTo = addressField(header, 'reply-to', MAX_ORIGINATOR_LIST) ?? from;
+/** The same in steps of a millisecond or so: a list of ten thousand addresses is some tens of them. */
+export function* envelopeSteps(
+  header: HeaderBlock,
+  maxBytes = MAX_ENVELOPE_BYTES,
+): Generator<undefined, Buffer> {
+  const date = field(header, 'date', maxBytes * DATE_SHARE);
+  const subject = field(header, 'subject', maxBytes * SUBJECT_SHARE);
+  const inReplyTo = field(header, 'in-reply-to', maxBytes * IN_REPLY_TO_SHARE);
+  const messageId = field(header, 'message-id', maxBytes * MESSAGE_ID_SHARE);
+  const originators = maxBytes * ORIGINATOR_SHARE;
+  const from = (yield* addressField(header, 'from', originators)) ?? 'NIL';
+  const sender = (yield* addressField(header, 'sender', originators)) ?? from;
+  const replyTo = (yield* addressField(header, 'reply-to', originators)) ?? from;
   const head = `(${date} ${subject} ${from} ${sender} ${replyTo} `;
   const tail = ` ${inReplyTo} ${messageId})`;
-  let room = MAX_ENVELOPE_BYTES - FRAME_BYTES - head.length - tail.length;
-  const to = addressField(header, 'to', room) ?? 'NIL';
+  let room = maxBytes - FRAME_BYTES - head.length - tail.length;
+  const to = (yield* addressField(header, 'to', room)) ?? 'NIL';
   room -= to.length;
-  const cc = addressField(header, 'cc', room) ?? 'NIL';
+  const cc = (yield* addressField(header, 'cc', room)) ?? 'NIL';
   room -= cc.length;
-  const bcc = addressField(header, 'bcc', room) ?? 'NIL';
-  return `${head}${to} ${cc} ${bcc}${tail}`;
+  const bcc = (yield* addressField(header, 'bcc', room)) ?? 'NIL';
+  return Buffer.from(`${head}${to} ${cc} ${bcc}${tail}`, 'latin1');
 }
 
 function field(header: HeaderBlock, name: string, maxBytes: number): string {
@@ -59,32 +70,50 @@ function field(header: HeaderBlock, name: string, maxBytes: number): string {
 }
 
 /** The list in its parentheses, or undefined when there is none: absent, empty, or no room for one entry. */
-function addressField(header: HeaderBlock, name: string, maxBytes: number): string | undefined {
-  let out = '';
-  for (let at = header.indexOf(name); at >= 0; at = header.indexOf(name, at + 1)) {
-    out += addressEntries(parseAddressList(header.valueAt(at)), maxBytes - out.length);
+function* addressField(
+  header: HeaderBlock,
+  name: string,
+  maxBytes: number,
+): Generator<undefined, string | undefined> {
+  const list = new ListWriter(maxBytes - 2);
+  for (let at = header.indexOf(name); at >= 0 && !list.isFull; at = header.indexOf(name, at + 1)) {
+    let count = 0;
+    for (const batch of addressBatches(header.valueAt(at))) {
+      if (count++ > 0) yield;
+      for (const address of batch) list.add(address);
+      if (list.isFull) break;
+    }
+    list.closeGroup();
   }
-  return out === '' ? undefined : `(${out})`;
+  return list.text === '' ? undefined : `(${list.text})`;
 }
 
-/** As many entries as fit into `maxBytes`, parentheses included. */
-function addressEntries(list: readonly Address[], maxBytes: number): string {
-  let out = '';
-  let isGroupOpen = false;
-  const room = maxBytes - 2 - GROUP_END.length;
-  for (const address of list) {
+/** As many entries as there is room for. */
+class ListWriter {
+  text = '';
+  isFull = false;
+  readonly #room: number;
+  #isGroupOpen = false;
+
+  constructor(maxBytes: number) {
+    this.#room = maxBytes - GROUP_END.length;
+  }
+
+  add(address: Address): void {
+    if (this.isFull) return;
     const entry = addressEntry(address);
-    if (out.length + entry.length > room) break;
-    out += entry;
-    if (isGroupMarker(address)) isGroupOpen = address.mailbox !== undefined;
+    this.isFull = this.text.length + entry.length > this.#room;
+    if (this.isFull) return;
+    this.text += entry;
+    if (isGroupMarker(address)) this.#isGroupOpen = address.mailbox !== undefined;
   }
-  return isGroupOpen ? out + GROUP_END : out;
+
+  closeGroup(): void {
+    if (this.#isGroupOpen) this.text += GROUP_END;
+    this.#isGroupOpen = false;
+  }
 }
 
-function addressEntry(address: Address): string {
-  const { name, adl, mailbox, host } = address;
-  const shown = name === undefined ? 'NIL' : imapString(truncate(name, MAX_NAME));
-  const local = mailbox === undefined ? 'NIL' : imapString(truncate(mailbox, MAX_MAILBOX));
-  const domain = host === undefined ? 'NIL' : imapString(truncate(host, MAX_HOST));
-  return `(${shown} ${nstring(adl === undefined ? undefined : truncate(adl, MAX_HOST))} ${local} ${domain})`;
+function addressEntry({ name, adl, mailbox, host }: Address): string {
+  return `(${nstring(name)} ${nstring(adl)} ${nstring(mailbox)} ${nstring(host)})`;
 }

@@ -55,7 +55,7 @@ test('unfold (RFC 5322 §2.2.3)', () => {
 });
 
 test('limits: many fields, the bytes stay', () => {
-  const bytes = Buffer.from(`${'A: b\r\n'.repeat(5000)}Z: last\r\n\r\n`);
+  const bytes = Buffer.from(`${'A: b\r\n'.repeat(15_000)}Z: last\r\n\r\n`);
   const header = new HeaderBlock(bytes);
   assert.equal(header.count, MAX_FIELDS);
   assert.equal(header.find('z'), undefined);

@@ -12,7 +12,7 @@
  */
 import { CR, LF, latin1, startsWithFolded } from '../base/bytes.ts';
 
-export const MAX_FIELDS = 1000;
+export const MAX_FIELDS = 10_000;
 export const MAX_PARSED_BYTES = 1024 * 1024;
 
 const COLON = 0x3a;

@@ -6,6 +6,7 @@ import { ImapSyntax } from '../../test/imap-syntax.ts';
 import { runs } from '../../test/kit/runs.ts';
 import { bodyFromStructure } from './body-structure.ts';
 import { headerRanges } from './downgrade/surrogate.ts';
+import { MAX_ENVELOPE_BYTES } from './envelope.ts';
 import { analyze, MessageAnalyzer, type MessageFacts } from './message.ts';
 import type { PartOffsets } from './part.ts';
 import { decodeParts } from './part-codec.ts';
@@ -61,7 +62,7 @@ function assertValid(facts: MessageFacts): void {
   const full = ImapSyntax.body(facts.bodyStructure, true);
   const bare = ImapSyntax.body(bodyFromStructure(facts.bodyStructure), false);
   assert.equal(String(bare[0]).length > 0, String(full[0]).length > 0);
-  assert.ok(facts.envelope.length <= 64 * 1024);
+  assert.ok(facts.envelope.length <= MAX_ENVELOPE_BYTES);
   assert.ok(facts.bodyStructure.length <= 1024 * 1024);
 }
 

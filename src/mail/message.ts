@@ -6,7 +6,7 @@
  * `part.ts`, `envelope.ts` and `body-structure.ts`.
  */
 import { bodyStructure } from './body-structure.ts';
-import { envelope } from './envelope.ts';
+import { envelopeSteps } from './envelope.ts';
 import type { HeaderBlock } from './header.ts';
 import { summary } from './header-summary.ts';
 import { PartScanner } from './part.ts';
@@ -51,6 +51,15 @@ export class MessageAnalyzer {
   }
 
   end(): MessageFacts {
+    const steps = this.endInSteps();
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  /** The same, stopping for others every few milliseconds' worth of work. */
+  *endInSteps(): Generator<undefined, MessageFacts> {
     const root = this.#scanner.end();
     const header = this.#scanner.rootHeader;
     const facts = summary(header);
@@ -60,7 +69,7 @@ export class MessageAnalyzer {
       sizeBytes: root.end,
       headerBytes: root.bodyStart,
       traits: this.#traits.end() | (this.#scanner.hasPlainHeaders ? TRAIT.PlainHeaders : 0),
-      envelope: envelope(header),
+      envelope: yield* envelopeSteps(header),
       bodyStructure: bodyStructure(root),
       parts: encodeParts(root),
       subject: facts.subject(),

@@ -13,7 +13,7 @@
  */
 import { CR, EMPTY, LF } from '../base/bytes.ts';
 import { BoundarySet, MAX_BOUNDARY, NEED_MORE, NOT_FOUND } from './boundary.ts';
-import { envelope } from './envelope.ts';
+import { envelope, MAX_INNER_ENVELOPE_BYTES } from './envelope.ts';
 import { HeaderBlock } from './header.ts';
 import { HeaderCollector } from './header-collector.ts';
 import { type MimeFields, OCTET_STREAM, PLAIN_TEXT, readMimeFields } from './mime-fields.ts';
@@ -258,7 +258,7 @@ export class PartScanner {
     const parent = this.#open.at(-2);
     const header = new HeaderBlock(this.#headers.take(bytes, index));
     if (parent === undefined) this.#rootHeader = header;
-    if (parent?.kind === 'message') parent.envelope = envelope(header);
+    if (parent?.kind === 'message') parent.envelope = envelope(header, MAX_INNER_ENVELOPE_BYTES);
     part.bodyStart = this.#base + index;
     const isWhole = header.bytes.length === part.bodyStart - part.headerStart;
     if (!isWhole || !isPlainHeader(header.bytes)) this.#hasPlainHeaders = false;

@@ -2,6 +2,7 @@
  * A message on its way in: its bytes go to the store's staging and through the analyzer at the same time, so that when
  * the last octet has come, everything that will be sent of it is known, and a large one was never in memory.
  */
+import { setImmediate } from 'node:timers/promises';
 import { MessageAnalyzer, type MessageFacts } from '../../mail/message.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
@@ -44,7 +45,7 @@ export class IncomingStream {
   }
 
   async finish(): Promise<Received> {
-    const facts = this.#analyzer.end();
+    const facts = await inTurns(this.#analyzer.endInSteps());
     const blob = await this.#staging.finish().catch(asUnavailable);
     return { blob, facts };
   }
@@ -68,6 +69,19 @@ export async function receive(
   } catch (error) {
     incoming.abort();
     throw error;
+  }
+}
+
+/** How long the last work on one message may hold up everybody else. */
+const TURN_MS = 4;
+
+async function inTurns<T>(steps: Generator<undefined, T>): Promise<T> {
+  for (let since = performance.now(); ; ) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (performance.now() - since < TURN_MS) continue;
+    await setImmediate();
+    since = performance.now();
   }
 }
 
