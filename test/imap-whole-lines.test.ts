@@ -47,12 +47,11 @@ describe('a line that fails in the middle', () => {
     });
   }
 
-  /** From here on whoever reads this property of INBOX, or of its keywords, meets a bug. */
-  async function breakInbox(property: 'unseen' | 'namesOf'): Promise<void> {
+  /** From here on whoever reads this property of INBOX meets a bug. */
+  async function breakInbox(property: string): Promise<void> {
     const record = await server.kit.store.directory.find('alice@example.com');
     const account = await server.kit.domain.accounts.open(record?.id ?? assert.fail());
-    const inbox = mailboxOf(account, 'INBOX');
-    Object.defineProperty(property === 'namesOf' ? inbox.keywords : inbox, property, {
+    Object.defineProperty(mailboxOf(account, 'INBOX'), property, {
       get() {
         throw new TypeError('a bug that was made for the test');
       },
@@ -81,7 +80,7 @@ describe('a line that fails in the middle', () => {
   test('FETCH of flags', async () => {
     await server.addMessage('alice@example.com', 'INBOX', { bytes: 'a: b\r\n', keywords: ['$Work'] });
     await client.ok('NOOP');
-    await breakInbox('namesOf');
+    await breakInbox('keywords');
     await isRefused('FETCH 1:2 (UID FLAGS)', /^1 FETCH \(UID 1 FLAGS/);
   });
 

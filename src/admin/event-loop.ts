@@ -1,35 +1,56 @@
 /**
  * How long the event loop stood still: what one client's command costs everybody else. Measured only while somebody asks,
  * since the measurement is a timer that never sleeps.
+ *
+ * Two figures of the same turns of the loop: the time that passed, and the processor time that this thread used. On a
+ * machine that has other things to do the first says how it felt, the second whose fault it was.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-
-const RESOLUTION_MS = 5;
+const RESOLUTION_MS = 1;
 /** Nobody has asked for so long: stop measuring. */
 const FORGET_MS = 10 * 60_000;
 
-export class EventLoopWatch {
-  #histogram: ReturnType<typeof monitorEventLoopDelay> | undefined;
-  #forget: NodeJS.Timeout | undefined;
+export interface Standstill {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
 
-  /** The longest standstill since the last call, in milliseconds; 0 at the first, which starts the measurement. */
-  takeLongestMs(): number {
+export class EventLoopWatch {
+  #timer: NodeJS.Timeout | undefined;
+  #forget: NodeJS.Timeout | undefined;
+  #longest = { wallMs: 0, cpuMs: 0 };
+
+  /** The longest standstills since the last call; none at the first, which starts the measurement. */
+  takeLongest(): Standstill {
     clearTimeout(this.#forget);
     this.#forget = setTimeout(() => this.stop(), FORGET_MS);
     this.#forget.unref();
-    if (this.#histogram === undefined) {
-      this.#histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-      this.#histogram.enable();
-      return 0;
-    }
-    const longestMs = Math.max(0, this.#histogram.max / 1e6 - RESOLUTION_MS);
-    this.#histogram.reset();
-    return longestMs;
+    if (this.#timer === undefined) this.#start();
+    const longest = this.#longest;
+    this.#longest = { wallMs: 0, cpuMs: 0 };
+    return longest;
   }
 
   stop(): void {
     clearTimeout(this.#forget);
-    this.#histogram?.disable();
-    this.#histogram = undefined;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
+
+  #start(): void {
+    let wall = performance.now();
+    let cpu = cpuMs();
+    this.#timer = setInterval(() => {
+      const [nowWall, nowCpu] = [performance.now(), cpuMs()];
+      this.#longest.wallMs = Math.max(this.#longest.wallMs, nowWall - wall - RESOLUTION_MS);
+      this.#longest.cpuMs = Math.max(this.#longest.cpuMs, nowCpu - cpu);
+      wall = nowWall;
+      cpu = nowCpu;
+    }, RESOLUTION_MS);
+    this.#timer.unref();
+  }
+}
+
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }

@@ -32,6 +32,8 @@ export interface SessionContext {
   flush(): Promise<void>;
   /** In every long loop: sends when much is written, waits for a slow reader, lets others run. Cheap when none is due. */
   breathe(): Promise<void> | undefined;
+  /** In a long loop in the middle of a line: lets others run, sends nothing. Cheap when it is not due. */
+  rest(): Promise<void> | undefined;
   /** One line from the client, for a continuation; undefined when it is gone. Throws SyntaxFault when it is too long. */
   readLine(): Promise<Buffer | undefined>;
   /** Waits for a line, or for something to tell (`hint`), or for `timeoutMs`; `end` when the client is gone. */

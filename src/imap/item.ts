@@ -33,6 +33,8 @@ export interface FetchedMessage {
   stream(start: number, end: number): AsyncIterable<Buffer>;
   /** Between the slices of a long answer. */
   breathe(): Promise<void> | undefined;
+  /** While a value is computed: lets others run, sends nothing. */
+  rest(): Promise<void> | undefined;
   /** The command will end so; what it can send it sends all the same. */
   refuse(completion: Completion): void;
 }

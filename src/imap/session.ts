@@ -168,6 +168,10 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     return isFull || isLong ? this.#pause(isLong) : undefined;
   }
 
+  rest(): Promise<void> | undefined {
+    return performance.now() - this.#turnStartMs > TURN_MS ? this.#rest() : undefined;
+  }
+
   async readLine(): Promise<Buffer | undefined> {
     await this.flush();
     const line = await this.#input.nextLine();
@@ -364,7 +368,10 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   async #pause(isLong: boolean): Promise<void> {
     await this.flush();
     // Handing over what is full is no turn for the others.
-    if (!isLong) return;
+    if (isLong) await this.#rest();
+  }
+
+  async #rest(): Promise<void> {
     await nextTurn();
     this.#turnStartMs = performance.now();
   }

@@ -17,13 +17,18 @@ export interface UidList {
 
 export interface Advance {
   /** Told as gone now: UIDs ascending, and the number each had when the ones before it were gone. */
-  readonly expungedUids: readonly number[];
-  readonly expungedSeqs: readonly number[];
+  readonly expungedUids: Uint32Array;
+  readonly expungedSeqs: Uint32Array;
   /** The new number of messages, when it has grown. */
   readonly exists: number | undefined;
   /** Highest UID the client knew of before; arrivals are above it. */
   readonly arrivedAfter: number;
 }
+
+/** A million may have changed. */
+const CHANGED_AT_ONCE = 4096;
+
+const NOTHING = new Uint32Array();
 
 export class View {
   #uid: NumberColumn;
@@ -32,7 +37,7 @@ export class View {
   /** Gone, and not yet told. */
   readonly #gone = new Set<number>();
   /** Flags changed, and not yet told. */
-  #changed = new Set<number>();
+  readonly #changed = new Set<number>();
 
   constructor(list: UidList) {
     this.#uid = list.uid;
@@ -74,6 +79,23 @@ export class View {
     return low < this.#count && this.#uid[low] === uid ? low + 1 : 0;
   }
 
+  /** The numbers of these ascending UIDs; 0 for one the client does not know. */
+  seqsOf(uids: ArrayLike<number>): Uint32Array {
+    const seqs = new Uint32Array(uids.length);
+    // For a few it is quicker to look for each, for many to walk along.
+    if (uids.length < this.#count / 16) {
+      for (let i = 0; i < uids.length; i++) seqs[i] = this.seqOf(uids[i] as number);
+      return seqs;
+    }
+    let at = 0;
+    for (let i = 0; i < uids.length; i++) {
+      const uid = uids[i] as number;
+      while (at < this.#count && (this.#uid[at] as number) < uid) at++;
+      if (at < this.#count && this.#uid[at] === uid) seqs[i] = at + 1;
+    }
+    return seqs;
+  }
+
   noteExpunged(uids: readonly number[]): void {
     for (const uid of uids) if (this.seqOf(uid) > 0) this.#gone.add(uid);
   }
@@ -103,8 +125,9 @@ export class View {
   /** Moves on to `list`, which all that was noted has led to; expunges stay untold when they may not be said now. */
   advance(list: UidList, mayExpunge: boolean): Advance {
     const arrivedAfter = this.#highest;
-    const expungedUids = mayExpunge ? ascending(this.#gone) : [];
-    const expungedSeqs = expungedUids.map((uid, index) => this.seqOf(uid) - index);
+    const expungedUids = mayExpunge ? ascending(this.#gone) : NOTHING;
+    const expungedSeqs = this.seqsOf(expungedUids);
+    for (let i = 0; i < expungedSeqs.length; i++) expungedSeqs[i] = (expungedSeqs[i] as number) - i;
     const before = this.#count - expungedUids.length;
     if (mayExpunge) this.#gone.clear();
     if (this.#gone.size === 0) {
@@ -118,12 +141,21 @@ export class View {
     return { expungedUids, expungedSeqs, exists, arrivedAfter };
   }
 
-  /** UIDs whose flags the client has not been told, ascending, and forgets them; those it no longer knows are left out. */
-  takeChanged(): number[] {
-    if (this.#changed.size === 0) return [];
-    const uids = [...this.#changed].filter((uid) => !this.#gone.has(uid) && this.seqOf(uid) > 0);
-    this.#changed = new Set();
-    return ascending(uids);
+  /**
+   * Some UIDs whose flags the client has not been told, ascending, and forgets them; none when there are no more. Those it
+   * no longer knows are left out.
+   */
+  takeChanged(): Uint32Array {
+    while (this.#changed.size > 0) {
+      const some = [];
+      for (const uid of this.#changed) {
+        this.#changed.delete(uid);
+        if (!this.#gone.has(uid) && this.seqOf(uid) > 0) some.push(uid);
+        if (some.length === CHANGED_AT_ONCE) break;
+      }
+      if (some.length > 0) return ascending(some);
+    }
+    return NOTHING;
   }
 
   #extend(list: UidList): void {
@@ -139,6 +171,6 @@ export class View {
 }
 
 /** Sorted as numbers by the machine: a comparing function takes too long for a hundred thousand. */
-function ascending(uids: Iterable<number>): number[] {
-  return Array.from(Uint32Array.from(uids).sort());
+function ascending(uids: ReadonlySet<number> | readonly number[]): Uint32Array {
+  return Uint32Array.from(uids).sort();
 }

@@ -16,15 +16,22 @@ export interface SearchReturns {
 
 export interface SearchHits {
   /** Sequence numbers or UIDs, ascending. */
-  readonly numbers: readonly number[];
+  readonly numbers: readonly number[] | Uint32Array;
   /** Undefined when nobody asked for modseqs, or nothing was found. */
   readonly modSeq: number | undefined;
 }
 
+const REST_MASK = 4095;
+
 /** A line even for no hits: clients wait for it. */
-export function writeSearch({ out }: SessionContext, { numbers, modSeq }: SearchHits): void {
+export async function writeSearch(session: SessionContext, { numbers, modSeq }: SearchHits): Promise<void> {
+  const { out } = session;
   out.ascii('* SEARCH');
-  for (const number of numbers) out.sp().number(number);
+  for (let i = 0; i < numbers.length; i++) {
+    out.sp().number(numbers[i] as number);
+    const rest = (i & REST_MASK) === 0 ? session.rest() : undefined;
+    if (rest !== undefined) await rest;
+  }
   if (modSeq !== undefined) out.ascii(' (MODSEQ ').number(modSeq).ascii(')');
   out.crlf();
 }

@@ -109,11 +109,11 @@ async function run(
     });
     if (isSaved) selected.saved = setOf(found.uids);
     const hits = {
-      numbers: isUid ? found.uids : found.uids.map((uid) => selected.view.seqOf(uid)),
+      numbers: isUid ? found.uids : selected.view.seqsOf(found.uids),
       modSeq: modSeqOf(found, asksModSeq),
     };
     const answered = returns ?? (session.modes.rev2 ? ONLY_ALL : undefined);
-    if (answered === undefined) writeSearch(session, hits);
+    if (answered === undefined) await writeSearch(session, hits);
     else if (hasAnswer(answered)) writeEsearch(session, tag, isUid, answered, hits);
   } catch (error) {
     if (isSaved) selected.saved = NumSet.of('uid', []);

@@ -72,7 +72,7 @@ async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<
   await changeFlags(session.domain, account, selected.mailbox, uids, wanted, (slice) => {
     if (slice.modseq !== undefined) selected.ownFlagChanges.add(slice.modseq);
     observe(selected);
-    modified.push(...slice.modified);
+    for (const uid of slice.modified) modified.push(uid);
     return failure === undefined ? tell(session, selected, slice, loudness)?.catch(fail) : undefined;
   });
   if (failure !== undefined) throw failure;
@@ -127,5 +127,5 @@ function writeModSeq({ out }: SessionContext, selected: Selected, uid: number): 
 
 /** RFC 7162 §3.1.3: message numbers for STORE, UIDs for UID STORE. */
 function modifiedCode(selected: Selected, modified: readonly number[], isUid: boolean): string {
-  return `MODIFIED ${formatNumSet(isUid ? modified : modified.map((uid) => selected.view.seqOf(uid)))}`;
+  return `MODIFIED ${formatNumSet(isUid ? modified : selected.view.seqsOf(modified))}`;
 }

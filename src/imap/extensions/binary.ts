@@ -27,6 +27,8 @@ interface Encoded extends Octets {
 }
 
 const NUL = 0;
+/** A millisecond or two. */
+const DECODED_AT_ONCE = 64 * 1024;
 
 const binaryItem = (name: string, isPeek: boolean) =>
   fetchItem<BinaryArgs>({
@@ -159,8 +161,12 @@ async function* decodedPieces(
   const decoder = transferDecoder(encoding);
   if (decoder === undefined) return;
   for await (const slice of message.stream(start, end)) {
-    const piece = decoder.write(slice);
-    if (piece.length > 0) yield piece;
+    for (let at = 0; at < slice.length; at += DECODED_AT_ONCE) {
+      const piece = decoder.write(slice.subarray(at, at + DECODED_AT_ONCE));
+      if (piece.length > 0) yield piece;
+      const rest = message.rest();
+      if (rest !== undefined) await rest;
+    }
   }
   const last = decoder.end();
   if (last.length > 0) yield last;

@@ -101,6 +101,10 @@ export class MessageCursor implements FetchedMessage {
     return streamRange(this.#domain, this.#range(start, end));
   }
 
+  rest(): Promise<void> | undefined {
+    return this.#session.rest();
+  }
+
   breathe(): Promise<void> | undefined {
     return this.#session.breathe();
   }

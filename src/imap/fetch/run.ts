@@ -21,7 +21,6 @@ import { loadFacts, readRanges } from '../../mailbox/reading/message-reader.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import type { SessionContext } from '../context.ts';
 import type { Written } from '../item.ts';
-import { announceKeywords } from '../keywords.ts';
 import type { PositionRun } from '../message-set.ts';
 import type { Completion } from '../replies.ts';
 import type { Selected } from '../selected.ts';
@@ -36,6 +35,8 @@ const BATCH = 500;
 const READ_BYTES = 1024 * 1024;
 /** Lines between two looks at the clock, less one; a power of two less one. */
 const BREATH_MASK = 31;
+/** Messages that are passed over cost less than those that are told. */
+const REST_MASK = 1023;
 
 export class FetchRun {
   readonly #session: SessionContext;
@@ -82,7 +83,13 @@ export class FetchRun {
       row++;
       if (row >= list.count || list.columns.uid[row] !== uid) row = list.lowerBound(uid);
       if (row < list.count && list.columns.uid[row] === uid) {
-        if ((list.columns.modseq[row] as number) <= changedSince) continue;
+        if ((list.columns.modseq[row] as number) <= changedSince) {
+          const rest = (at & REST_MASK) === 0 ? this.#session.rest() : undefined;
+          if (rest === undefined) continue;
+          await rest;
+          list = this.#selected.list;
+          continue;
+        }
         cursor.showRow(at + 1, list.columns, row);
       } else {
         row--;
@@ -123,6 +130,8 @@ export class FetchRun {
       isOver = next.done === true;
       if (isOver) break;
       const at = next.value as number;
+      const rest = (at & REST_MASK) === 0 ? this.#session.rest() : undefined;
+      if (rest !== undefined) await rest;
       const uid = this.#uids[at] as number;
       const { list } = this.#selected;
       const row = list.indexOf(uid);
@@ -233,7 +242,6 @@ export class FetchRun {
   /** `* n FETCH (...)` of the message at hand; a promise only when something has to be waited for. */
   #writeLine(): Promise<void> | undefined {
     const { out } = this.#session;
-    if (this.#cursor.record.keywordSet !== 0) announceKeywords(out, this.#selected);
     const start = out.sizeBytes;
     out.ascii('* ').number(this.#cursor.seq).ascii(' FETCH (');
     const { items } = this.#plan;

@@ -7,6 +7,7 @@
  * half-way takes its finished slices back, so that the destination is as it was (RFC 9051 §6.4.7). Whether all messages
  * are there is decided in the change that copies them, where nobody can come in between.
  */
+import { TimeSlice } from '../../base/time-slice.ts';
 import type { AccountChange, Arrival } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
@@ -15,11 +16,10 @@ import { type MessageRecord, recordAt } from '../model/record.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList, loadTail } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
+import type { MessageList } from '../state/message-list.ts';
 import { expungeMessages } from './expunge.ts';
 import { checkCopyQuota } from './quota.ts';
-
-/** Messages a change: a few milliseconds of the event loop. */
-const SLICE = 1000;
+import { sliceOf } from './slice.ts';
 
 export interface CopyResult {
   readonly uidValidity: UidValidity;
@@ -55,13 +55,14 @@ export async function copyMessages(
 ): Promise<CopyResult> {
   const list = await loadList(domain, account, source);
   await loadTail(domain, account, target);
-  const bytes = uids.reduce((sum, uid) => sum + (list.columns.size[list.indexOf(uid)] ?? 0), 0);
+  const bytes = await sizeOf(list, uids);
   checkCopyQuota(account, source, target, bytes, uids.length);
   const from: number[] = [];
   const to: number[] = [];
   try {
-    for (let start = 0; start < uids.length; start += SLICE) {
-      const slice = uids.slice(start, start + SLICE);
+    const step = sliceOf(source);
+    for (let start = 0; start < uids.length; start += step) {
+      const slice = uids.slice(start, start + step);
       const copied = await domain.turns.run({
         account,
         run: (change) => {
@@ -79,6 +80,23 @@ export async function copyMessages(
   return { uidValidity: target.uidValidity, from, to };
 }
 
+/** A first sum, to refuse early; what counts is asked again in each change. */
+async function sizeOf(list: MessageList, uids: readonly number[]): Promise<number> {
+  const slice = new TimeSlice();
+  let bytes = 0;
+  let row = -1;
+  for (let i = 0; i < uids.length; i++) {
+    const found = list.indexOf(uids[i] as number, row + 1);
+    if (found >= 0) {
+      row = found;
+      bytes += list.columns.size[row] as number;
+    }
+    const spent = (i & 1023) === 0 ? slice.spent() : undefined;
+    if (spent !== undefined) await spent;
+  }
+  return bytes;
+}
+
 export interface MoveOptions {
   /** Messages a change, each all or nothing; more hold everybody else up for longer. */
   readonly perChange?: number;
@@ -93,7 +111,7 @@ export async function moveMessages(
   source: MailboxState,
   uids: readonly number[],
   target: MailboxState,
-  { perChange = SLICE, onSlice }: MoveOptions = {},
+  { perChange = sliceOf(source), onSlice }: MoveOptions = {},
 ): Promise<MoveResult> {
   await loadList(domain, account, source);
   await loadTail(domain, account, target);
@@ -188,7 +206,12 @@ function listOf(mailbox: MailboxState): NonNullable<MailboxState['list']> {
 /** Rows of those UIDs that are still there: another session may have removed some since they were named. */
 function rowsOf(mailbox: MailboxState, uids: readonly number[]): number[] {
   const list = listOf(mailbox);
-  return uids.map((uid) => list.indexOf(uid)).filter((row) => row >= 0);
+  const rows: number[] = [];
+  for (const uid of uids) {
+    const row = list.indexOf(uid, (rows.at(-1) ?? -1) + 1);
+    if (row >= 0) rows.push(row);
+  }
+  return rows;
 }
 
 async function takeBack(

@@ -2,15 +2,14 @@
  * Removing messages: those marked \Deleted, or exactly the named ones. The bytes stay until no session needs them.
  */
 
+import { TimeSlice } from '../../base/time-slice.ts';
 import { FLAG } from '../../mail/flags.ts';
 import type { Domain } from '../domain.ts';
-import type { ReadonlyColumns } from '../model/record.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
-
-/** Messages a change. */
-const SLICE = 1000;
+import type { MessageList } from '../state/message-list.ts';
+import { sliceOf } from './slice.ts';
 
 export interface ExpungeRequest {
   /** Only these, whether marked or not (a mailbox's own tools, POP3). */
@@ -31,9 +30,9 @@ export async function expungeMessages(
   request: ExpungeRequest,
 ): Promise<readonly number[]> {
   const list = await loadList(domain, account, mailbox);
-  const wanted = request.uids ?? markedUids(list.columns, list.count, mailbox.deleted, request.marked);
+  const wanted = request.uids ?? (await markedUids(list, mailbox.deleted, request.marked));
   const removed: number[] = [];
-  const step = request.perChange ?? SLICE;
+  const step = request.perChange ?? sliceOf(mailbox);
   for (let start = 0; start < wanted.length; start += step) {
     const slice = wanted.slice(start, start + step);
     const gone = await domain.turns.run({
@@ -42,7 +41,7 @@ export async function expungeMessages(
         const rows: number[] = [];
         const uids: number[] = [];
         for (const uid of slice) {
-          const row = list.indexOf(uid);
+          const row = list.indexOf(uid, (rows.at(-1) ?? -1) + 1);
           if (row < 0) continue;
           if (request.uids === undefined && ((list.columns.flags[row] as number) & FLAG.Deleted) === 0)
             continue;
@@ -59,17 +58,23 @@ export async function expungeMessages(
   return removed;
 }
 
-function markedUids(
-  columns: ReadonlyColumns,
-  count: number,
+/** Rows move while it waits, so the place is found again by UID. */
+async function markedUids(
+  list: MessageList,
   marked: number,
   want: ((uid: number) => boolean) | undefined,
-): number[] {
+): Promise<number[]> {
+  const slice = new TimeSlice();
   const uids: number[] = [];
-  for (let row = 0; row < count && uids.length < marked; row++) {
-    if (((columns.flags[row] as number) & FLAG.Deleted) === 0) continue;
+  for (let row = 0; row < list.count && uids.length < marked; row++) {
+    const { columns } = list;
     const uid = columns.uid[row] as number;
-    if (want === undefined || want(uid)) uids.push(uid);
+    if (((columns.flags[row] as number) & FLAG.Deleted) !== 0 && (want === undefined || want(uid)))
+      uids.push(uid);
+    const spent = (row & 1023) === 0 ? slice.spent() : undefined;
+    if (spent === undefined) continue;
+    await spent;
+    row = list.lowerBound(uid + 1) - 1;
   }
   return uids;
 }
