@@ -4,7 +4,6 @@ import { inspect } from 'node:util';
 import { BoundedQueue, GateFull, Mutex, Semaphore } from './gate.ts';
 import { createLog } from './log.ts';
 import { LruMap } from './lru.ts';
-import { Metrics } from './metrics.ts';
 import { Secret } from './secret.ts';
 
 test('a mutex serves in order, one at a time', async () => {
@@ -124,19 +123,4 @@ test('lines for a person quote what a client could use to forge one', () => {
     lines.join(''),
     /^\S+ INFO {2}created {2}mailbox="a\\nERROR b" {2}account=alice@example.com\n$/,
   );
-});
-
-test('metrics count per registry and bound their labels', () => {
-  const metrics = new Metrics();
-  const logins = metrics.counter('logins_total', 'Sign-ins by outcome.', 'outcome');
-  logins.add(2, 'ok');
-  logins.add(1, 'refused');
-  metrics.observe('sessions', 'Open sessions.', () => 7);
-  assert.equal(metrics.value('logins_total', 'ok'), 2);
-  assert.match(metrics.text(), /logins_total\{outcome="ok"\} 2\n/);
-  assert.match(metrics.text(), /sessions 7\n/);
-  for (let i = 0; i < 1000; i++) logins.add(1, `made up ${i}`);
-  assert.ok(metrics.text().split('\n').length < 220);
-  assert.equal(metrics.value('logins_total', 'other') > 700, true);
-  assert.throws(() => metrics.counter('sessions', ''), /twice/);
 });

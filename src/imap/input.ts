@@ -14,6 +14,8 @@ export type Wake = 'bytes' | 'hint' | 'timeout' | 'end';
 export class Input {
   readonly #stream: Pick<ByteStream, 'read'>;
   readonly #framer: Framer;
+  /** The session has waited, so the others have run. */
+  readonly #onWaited: () => void;
   #isReading = false;
   #isEnded = false;
   #failure: unknown;
@@ -23,9 +25,10 @@ export class Input {
   #hasHint = false;
   #isLate = false;
 
-  constructor(stream: Pick<ByteStream, 'read'>, framer: Framer) {
+  constructor(stream: Pick<ByteStream, 'read'>, framer: Framer, onWaited: () => void = () => {}) {
     this.#stream = stream;
     this.#framer = framer;
+    this.#onWaited = onWaited;
   }
 
   /** True while nothing but this object holds the session up. */
@@ -93,6 +96,7 @@ export class Input {
       await new Promise<void>((resolve) => {
         this.#waiter = resolve;
       });
+      this.#onWaited();
     }
   }
 

@@ -6,8 +6,9 @@
  * the middle of it. There is one place where errors become answers (`#execute`), one where the state changes (`#enter`),
  * one where bytes leave (`flush`).
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { Log } from '../base/log.ts';
+import { TimeSlice } from '../base/time-slice.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { ConnectionSignIn } from '../identity/sign-in.ts';
 import type { Domain } from '../mailbox/domain.ts';
@@ -54,8 +55,6 @@ export interface ImapServices {
 
 /** Enough output to be worth a write, and little enough to hold for each of thousands of slow readers. */
 const FLUSH_BYTES = 256 * 1024;
-/** A loop that has run this long lets the others have a turn. */
-const TURN_MS = 4;
 
 export class ImapSession implements Session, SessionContext, AccountListener {
   readonly modes = new Modes();
@@ -73,14 +72,15 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   #stopReason: string | undefined;
   #running: Command | undefined;
   #badCommands = 0;
-  #turnStartMs = performance.now();
+  /** Of all its commands together, however many are in flight. */
+  readonly #slice = new TimeSlice();
 
   constructor(stream: ByteStream, services: ImapServices) {
     this.#services = services;
     this.#stream = stream;
     this.log = services.log.child({ remote: stream.remoteAddress });
     this.#framer = new Framer(services.settings.limitsBeforeLogin, (literal) => this.#literalPolicy(literal));
-    this.#input = new Input(stream, this.#framer);
+    this.#input = new Input(stream, this.#framer, () => this.#slice.restart());
     this.#output = new Output(stream);
     this.out = this.#output.out;
     this.#uploads = new Uploads(services.domain);
@@ -164,12 +164,12 @@ export class ImapSession implements Session, SessionContext, AccountListener {
 
   breathe(): Promise<void> | undefined {
     const isFull = this.out.sizeBytes >= FLUSH_BYTES;
-    const isLong = performance.now() - this.#turnStartMs > TURN_MS;
+    const isLong = this.#slice.isSpent;
     return isFull || isLong ? this.#pause(isLong) : undefined;
   }
 
   rest(): Promise<void> | undefined {
-    return performance.now() - this.#turnStartMs > TURN_MS ? this.#rest() : undefined;
+    return this.#slice.spent();
   }
 
   async readLine(): Promise<Buffer | undefined> {
@@ -183,7 +183,6 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     await this.flush();
     if (this.#stopReason !== undefined) return 'end';
     const event = await this.#input.lineOrWake(timeoutMs);
-    this.#turnStartMs = performance.now();
     if (typeof event === 'string') return event;
     if (event.kind === 'fault') throw event.fault;
     return event.bytes;
@@ -243,7 +242,8 @@ export class ImapSession implements Session, SessionContext, AccountListener {
       if (this.#stopReason !== undefined) return this.#sayGoodbye(this.#stopReason);
       const event = await this.#input.nextEvent();
       if (event === undefined) return;
-      this.#turnStartMs = performance.now();
+      const rest = this.#slice.spent();
+      if (rest !== undefined) await rest;
       await this.#handle(event);
     }
   }
@@ -368,12 +368,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   async #pause(isLong: boolean): Promise<void> {
     await this.flush();
     // Handing over what is full is no turn for the others.
-    if (isLong) await this.#rest();
-  }
-
-  async #rest(): Promise<void> {
-    await nextTurn();
-    this.#turnStartMs = performance.now();
+    if (isLong) await this.#slice.next();
   }
 
   #sayGoodbye(reason: string): void {

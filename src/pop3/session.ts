@@ -6,8 +6,9 @@
  * comes by: QUIT, a lost or silent connection, the server's stop. Only QUIT deletes anything (RFC 1939 §6). There is
  * nothing to say to a client that did not ask, so a session that is stopped or idle for too long just ends (§3).
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { Log } from '../base/log.ts';
+import { TimeSlice } from '../base/time-slice.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { ConnectionSignIn } from '../identity/sign-in.ts';
 import type { Domain } from '../mailbox/domain.ts';
@@ -43,9 +44,6 @@ export interface Pop3Services {
   readonly log: Log;
 }
 
-/** A loop that has run this long lets the others have a turn. */
-const TURN_MS = 8;
-
 export class Pop3Session implements Session, SessionContext, AccountListener {
   isUtf8 = false;
   readonly #services: Pop3Services;
@@ -59,7 +57,8 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   #isReading = false;
   #isStopped = false;
   #mistakes = 0;
-  #turnStartMs = performance.now();
+  /** Of all its commands together, however many are in flight. */
+  readonly #slice = new TimeSlice();
 
   constructor(stream: ByteStream, services: Pop3Services) {
     this.#services = services;
@@ -142,7 +141,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   }
 
   breathe(): Promise<void> | undefined {
-    const isLong = performance.now() - this.#turnStartMs > TURN_MS;
+    const isLong = this.#slice.isSpent;
     return isLong || !this.#stream.isWritable ? this.#pause(isLong) : undefined;
   }
 
@@ -247,7 +246,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
         this.#isReading = false;
       });
       if (bytes === undefined) return undefined;
-      this.#turnStartMs = performance.now();
+      this.#slice.restart();
       this.#lines.push(bytes);
     }
   }
@@ -291,8 +290,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
 
   async #pause(isLong: boolean): Promise<void> {
     if (!this.#stream.isWritable) await this.#stream.drained();
-    if (isLong) await nextTurn();
-    this.#turnStartMs = performance.now();
+    if (isLong) await this.#slice.next();
   }
 
   #fail(error: unknown): void {
