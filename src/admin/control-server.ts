@@ -11,7 +11,6 @@ import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Log } from '../base/log.ts';
 import { MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
-import { StoreError } from '../mailbox/port/store.ts';
 import type { Admin, ServerFacts } from './admin.ts';
 import { EventLoopWatch } from './event-loop.ts';
 import { type Answer, BadRequest, findRoute } from './routes.ts';
@@ -160,6 +159,7 @@ const STATUS: Readonly<Record<MailboxErrorCode, number>> = Object.freeze({
   'bad-credentials': 403,
   throttled: 429,
   unavailable: 503,
+  damaged: 500,
   conflict: 409,
 });
 
@@ -169,7 +169,5 @@ function describe(error: unknown): { status: number; body: object } {
   }
   if (error instanceof BadRequest)
     return { status: error.status, body: { code: 'bad-request', message: error.message } };
-  if (error instanceof StoreError)
-    return { status: 503, body: { code: 'unavailable', message: error.message } };
   return { status: 500, body: { code: 'failed', message: 'the server failed; see its log' } };
 }

@@ -4,10 +4,10 @@
  */
 
 import type { Domain } from '../mailbox/domain.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
 import { emailId } from '../mailbox/model/model.ts';
 import { type MessageRecord, recordAt } from '../mailbox/model/record.ts';
 import { openMailbox } from '../mailbox/operations/mailboxes.ts';
-import { StoreError } from '../mailbox/port/store.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import type { StoredMessage } from '../transfer/mail-access.ts';
 
@@ -36,7 +36,7 @@ export async function* readMailbox(
     const records = Array.from({ length: list.count }, (_, row) => recordAt(list.columns, row));
     const keywords = mailbox.keywords;
     for (const group of groupsOf(records)) {
-      if (isInvalid) throw new StoreError('io', 'storage failed while the mailbox was read');
+      if (isInvalid) throw new MailboxError('unavailable', 'storage failed while the mailbox was read');
       const isLarge = group.length === 1 && (group[0] as MessageRecord).size >= LARGE_BYTES;
       const bytes = isLarge ? [] : await readGroup(domain, account, group);
       for (const [i, record] of group.entries()) {
@@ -90,7 +90,7 @@ async function readGroup(domain: Domain, account: AccountState, group: readonly 
 
 function present(bytes: Buffer | undefined): readonly Buffer[] {
   if (bytes !== undefined) return [bytes];
-  throw new StoreError('damaged', 'its octets are missing from the store');
+  throw new MailboxError('damaged', 'its octets are missing from the store');
 }
 
 function stream(domain: Domain, account: AccountState, record: MessageRecord): AsyncIterable<Buffer> {

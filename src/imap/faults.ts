@@ -19,6 +19,7 @@ const CODES: Readonly<Record<MailboxErrorCode, string | undefined>> = Object.fre
   'bad-credentials': 'AUTHENTICATIONFAILED',
   throttled: 'UNAVAILABLE',
   unavailable: 'UNAVAILABLE',
+  damaged: 'CORRUPTION',
   conflict: 'UNAVAILABLE',
 });
 

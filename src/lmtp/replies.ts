@@ -36,6 +36,7 @@ const STATUS: Readonly<Record<MailboxErrorCode, Status>> = {
   'too-big': [552, '5.3.4'],
   limit: [452, '4.3.1'],
   unavailable: FAULT,
+  damaged: FAULT,
   conflict: FAULT,
   throttled: [451, '4.3.2'],
   exists: FAULT,

@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Accounts } from './accounts.ts';
 import type { Turns } from './change/turns.ts';
-import type { MailStore } from './port/store.ts';
+import type { TranslatedStore } from './port/translated-store.ts';
 
 export interface DomainLimits {
   readonly keywordsPerMailbox: number;
@@ -15,7 +15,7 @@ export interface DomainLimits {
 }
 
 export interface Domain {
-  readonly store: MailStore;
+  readonly store: TranslatedStore;
   readonly accounts: Accounts;
   readonly turns: Turns;
   readonly clock: Clock;

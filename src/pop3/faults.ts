@@ -46,6 +46,8 @@ const ANSWERS: Readonly<Record<MailboxErrorCode, Answer>> = Object.freeze({
   'bad-credentials': ['AUTH', (texts) => texts.badCredentials()],
   throttled: ['SYS/TEMP', (texts) => texts.throttled()],
   unavailable: LATER,
+  // RFC 3206 §4 would have SYS/PERM, which alarms a person who can do nothing; a repair or a restored copy brings it back.
+  damaged: LATER,
   conflict: LATER,
 });
 

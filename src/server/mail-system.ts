@@ -13,6 +13,7 @@ import { Passwords } from '../identity/password.ts';
 import { Accounts } from '../mailbox/accounts.ts';
 import { Turns } from '../mailbox/change/turns.ts';
 import type { Domain } from '../mailbox/domain.ts';
+import { TranslatedStore } from '../mailbox/port/translated-store.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
 import { ACCOUNT_SETTINGS } from './account-settings.ts';
 
@@ -31,13 +32,14 @@ export async function openMailSystem(
   log: Log,
   onFatal: (error: Error) => void,
 ): Promise<MailSystem> {
-  const store = await openSqliteStore({
+  const opened = await openSqliteStore({
     directory: config.data,
     shards: config.store.shards,
-    flags: config.store.flags === 'delayed' ? 'delayed' : 'durable',
+    flags: config.store.flags,
     onFatal,
     log,
   });
+  const store = new TranslatedStore(opened);
   const clock = systemClock;
   const turns = new Turns(store, clock, log);
   const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount } = config.limits;

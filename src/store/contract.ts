@@ -201,7 +201,13 @@ function batchTests(test: Test): void {
 
   test('a copy of an email that is gone is refused', async (store) => {
     await commit(store, aBatch(0));
-    assert.deepEqual(codes(await store.write([aBatch(1, { retained: [email(5)] })]).committed), ['conflict']);
+    const copy = aBatch(1, { retained: [email(5)] });
+    assert.deepEqual(codes(await store.write([copy]).committed), ['damaged']);
+    await commit(store, aBatch(0, { account: BOB }));
+    // Whoever shares its turn is not hit.
+    const turn = store.write([copy, aBatch(1, { account: BOB })]);
+    assert.deepEqual(codes(await turn.committed), ['damaged', undefined]);
+    await commit(store, aBatch(1));
   });
 
   test('reads see a turn once it is committed', async (store) => {
@@ -399,7 +405,11 @@ function emailTests(test: Test): void {
         imported: [{ mailbox: INBOX, key: someBytes(16) }],
       });
     await commit(store, fill(ALICE), fill(BOB));
-    await store.destroyAccount(ALICE);
+    const destroyed = store.destroyAccount(ALICE);
+    const late = [aBatch(1, { mailboxes: [aMailbox()] }), aBatch(0, { mailboxes: [aMailbox()] })];
+    for (const batch of late) assert.deepEqual(codes(await store.write([batch]).committed), ['conflict']);
+    await destroyed;
+    for (const batch of late) assert.deepEqual(codes(await store.write([batch]).committed), ['conflict']);
     await store.destroyAccount(ALICE);
     await store.close();
     const again = await harness.open();

@@ -77,6 +77,35 @@ describe('damaged files', () => {
     assertKept(originals, (await look(data)).readable, hit);
   });
 
+  it('a message that is lost cannot be copied, and nobody is sent away for it', {
+    timeout: 60_000,
+  }, async () => {
+    const data = damaged('copied');
+    const db = new Database(join(data, META));
+    // The seventh email of the first account.
+    db.exec('DELETE FROM email WHERE id = (SELECT id FROM email ORDER BY id LIMIT 1 OFFSET 6)');
+    db.close();
+    const imap = await startTestImap({ data, mayBeDamaged: true });
+    try {
+      const [client, other] = [
+        await ImapClient.signIn(imap.port, 'ann@example.com', PASSWORD),
+        await ImapClient.signIn(imap.port, 'ann@example.com', PASSWORD),
+      ];
+      for (const one of [client, other]) await one.ok('SELECT INBOX');
+      for (const set of ['7', '1:*', '7']) {
+        const { status, text } = await client.command(`UID COPY ${set} Archive`);
+        assert.match(`${status} ${text}`, /^NO \[CORRUPTION\]/);
+        await other.ok('NOOP');
+      }
+      await client.ok('UID COPY 1:6,8:10 Archive');
+      await client.ok('UID MOVE 7 Archive');
+      await other.ok('NOOP');
+      for (const one of [client, other]) one.close();
+    } finally {
+      await imap.close();
+    }
+  });
+
   it('a cut or foreign accounts.db is refused in words, and not touched', { timeout: 120_000 }, async () => {
     for (const [name, damage] of [
       ['cut', (path: string) => truncateSync(path, 5000)],

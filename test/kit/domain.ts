@@ -18,6 +18,7 @@ import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
 import { type AccountRecord, emailId } from '../../src/mailbox/model/model.ts';
 import { mailboxOf } from '../../src/mailbox/operations/mailboxes.ts';
 import type { MailStore } from '../../src/mailbox/port/store.ts';
+import { TranslatedStore } from '../../src/mailbox/port/translated-store.ts';
 import { loadList } from '../../src/mailbox/state/load.ts';
 import { type CheckProblem, checkMail } from '../../src/mailbox/upkeep/check.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
@@ -70,10 +71,11 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'brevduva-test-')));
   const opened = await openSqliteStore({ directory: data, shards: options.shards ?? 1, log });
   const store = options.wrapStore?.(opened) ?? opened;
-  const turns = new Turns(store, clock, log);
-  const accounts = new Accounts(store, turns, clock);
+  const translated = new TranslatedStore(store);
+  const turns = new Turns(translated, clock, log);
+  const accounts = new Accounts(translated, turns, clock);
   const limits = { ...TEST_LIMITS, ...options.limits };
-  const domain: Domain = { store, accounts, turns, clock, log, limits };
+  const domain: Domain = { store: translated, accounts, turns, clock, log, limits };
   const passwords = new Passwords(TEST_COST);
   const authenticator = new Authenticator({
     directory: store.directory,
@@ -107,7 +109,10 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
     async close() {
       const problems: CheckProblem[] = [];
       if (options.mayBeDamaged !== true) {
-        for await (const event of checkMail({ ...domain, store: opened }, { repair: false })) {
+        for await (const event of checkMail(
+          { ...domain, store: new TranslatedStore(opened) },
+          { repair: false },
+        )) {
           if (event.kind === 'problem') problems.push(event);
         }
       }

@@ -11,6 +11,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { MailboxError } from '../model/errors.ts';
 import { type AccountBatch, type MailStore, StoreError, type StoreWrite } from '../port/store.ts';
+import { refusalOf } from '../port/translated-store.ts';
 import { type AccountState, WritableAccount } from '../state/account.ts';
 import { AccountChange } from './account-change.ts';
 import { Hub } from './hub.ts';
@@ -234,11 +235,4 @@ function refuse({ done }: AccountTurn, error: unknown): void {
 
 function asStoreError(error: unknown): StoreError {
   return error instanceof StoreError ? error : new StoreError('io', String(error), { cause: error });
-}
-
-function refusalOf(error: StoreError): MailboxError {
-  if (error.code === 'conflict')
-    return new MailboxError('conflict', 'the account was changed elsewhere; try again');
-  const why = error.code === 'full' ? 'the disk is full' : 'storage failed';
-  return new MailboxError('unavailable', `${why}; nothing was changed, try again later`, { cause: error });
 }

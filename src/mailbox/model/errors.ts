@@ -15,6 +15,7 @@ export const MAILBOX_ERROR_CODES = [
   'bad-credentials', // unknown account or wrong password; never says which
   'throttled', // too many failures; try later
   'unavailable', // storage failed or is full; nothing was changed; try later
+  'damaged', // what is stored of it cannot be read; it takes a person to mend it
   'conflict', // somebody else changed it first, and retries did not help
 ] as const;
 

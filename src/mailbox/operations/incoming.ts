@@ -6,7 +6,8 @@ import { setImmediate } from 'node:timers/promises';
 import { MessageAnalyzer, type MessageFacts } from '../../mail/message.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
-import { type MailStore, type StagedBlob, type Staging, StoreError } from '../port/store.ts';
+import type { StagedBlob, Staging } from '../port/store.ts';
+import type { TranslatedStore } from '../port/translated-store.ts';
 
 export interface Received {
   readonly blob: StagedBlob;
@@ -20,7 +21,7 @@ export class IncomingStream {
   #received = 0;
 
   constructor(
-    store: Pick<MailStore, 'stage'>,
+    store: Pick<TranslatedStore, 'stage'>,
     accounts: readonly AccountId[],
     limitBytes: number,
     sizeHintBytes?: number,
@@ -40,13 +41,12 @@ export class IncomingStream {
       throw new MailboxError('too-big', `a message can have at most ${this.#limitBytes} octets`);
     }
     this.#analyzer.write(chunk);
-    const written = this.#staging.write(chunk);
-    return written?.catch(asUnavailable);
+    return this.#staging.write(chunk);
   }
 
   async finish(): Promise<Received> {
     const facts = await inTurns(this.#analyzer.endInSteps());
-    const blob = await this.#staging.finish().catch(asUnavailable);
+    const blob = await this.#staging.finish();
     return { blob, facts };
   }
 
@@ -57,7 +57,7 @@ export class IncomingStream {
 
 /** A message that is in memory already. */
 export async function receive(
-  store: Pick<MailStore, 'stage'>,
+  store: Pick<TranslatedStore, 'stage'>,
   accounts: readonly AccountId[],
   limitBytes: number,
   message: Buffer,
@@ -83,12 +83,4 @@ async function inTurns<T>(steps: Generator<undefined, T>): Promise<T> {
     await setImmediate();
     since = performance.now();
   }
-}
-
-function asUnavailable(error: unknown): never {
-  if (error instanceof StoreError) {
-    const why = error.code === 'full' ? 'the disk is full' : 'storage failed';
-    throw new MailboxError('unavailable', `${why}; nothing was stored, try again later`, { cause: error });
-  }
-  throw error;
 }

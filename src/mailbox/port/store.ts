@@ -108,7 +108,7 @@ export interface AccountBatch {
   readonly chunks: readonly ChunkRow[];
   readonly droppedChunks: readonly { readonly mailbox: MailboxId; readonly first: Uid }[];
   readonly emails: readonly NewEmail[];
-  /** One more reference to each (COPY). An email starts with one. */
+  /** One more reference to each (COPY). An email starts with one; when its row is lost, the batch is refused as `damaged`. */
   readonly retained: readonly EmailId[];
   /** One reference less for each (the reaper); at none the email row and, when unshared, its bytes are gone. */
   readonly released: readonly EmailId[];
@@ -200,7 +200,7 @@ export interface MailStore {
   /** Everything that changed in one turn of the event loop, for all accounts: one transaction a shard, one shared sync. */
   write(batches: readonly AccountBatch[]): StoreWrite;
 
-  /** Removes all mail of an account in slices; safe to repeat after an interruption. */
+  /** Removes all mail of an account in slices; safe to repeat after an interruption. Its batches conflict from the call on. */
   destroyAccount(account: AccountId): Promise<void>;
 
   /** For the checker: emails after `after`, with their reference counts. */

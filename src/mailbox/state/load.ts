@@ -5,14 +5,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import type { ChunkRow, MailStore } from '../port/store.ts';
+import type { ChunkRow } from '../port/store.ts';
+import type { TranslatedStore } from '../port/translated-store.ts';
 import type { AccountState } from './account.ts';
 import { type MailboxState, WritableMailbox } from './mailbox.ts';
 import { type MessageList, WritableMessageList } from './message-list.ts';
 import { sumsOf } from './message-sums.ts';
 
 interface Loader {
-  readonly store: Pick<MailStore, 'loadChunks' | 'loadLastChunk'>;
+  readonly store: Pick<TranslatedStore, 'loadChunks' | 'loadLastChunk'>;
   readonly clock: Clock;
   readonly log: Log;
 }

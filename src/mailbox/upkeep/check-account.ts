@@ -17,7 +17,8 @@ import {
   type ModSeq,
 } from '../model/model.ts';
 import { unpackRecords, unpackUids } from '../model/record.ts';
-import { type ChunkRow, type MailStore, StoreError } from '../port/store.ts';
+import type { ChunkRow } from '../port/store.ts';
+import { damageIn, type TranslatedStore } from '../port/translated-store.ts';
 import { checkMessages, emptySums, type Sums } from './check-messages.ts';
 
 export type Repair =
@@ -52,7 +53,7 @@ export interface Place {
 }
 
 export type CheckedStore = Pick<
-  MailStore,
+  TranslatedStore,
   'loadAccount' | 'loadChunks' | 'loadExpunged' | 'loadBuried' | 'listEmails'
 >;
 
@@ -131,9 +132,10 @@ export class AccountPass {
     try {
       await read();
     } catch (error) {
-      if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+      const damage = damageIn(error);
+      if (damage === undefined) throw error;
       this.#isBlind = true;
-      this.#suspectRow(row, `${what} cannot be read: ${error.message}`);
+      this.#suspectRow(row, `${what} cannot be read: ${damage}`);
     }
   }
 

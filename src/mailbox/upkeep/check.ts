@@ -10,7 +10,7 @@
 
 import type { Domain } from '../domain.ts';
 import { type AccountRecord, type EmailId, emailAccount, emailNumber } from '../model/model.ts';
-import { StoreError } from '../port/store.ts';
+import { damageIn } from '../port/translated-store.ts';
 import type { AccountState } from '../state/account.ts';
 import { type AccountPass, type Place, passOver, type Suspicion } from './check-account.ts';
 import { repairAccount } from './check-repair.ts';
@@ -100,13 +100,10 @@ async function* readable<T>(
   try {
     yield* events;
   } catch (error) {
-    if (!isDamage(error)) throw error;
-    yield problemOf(record, { what: `the account cannot be read: ${error.message}` }, false);
+    const damage = damageIn(error);
+    if (damage === undefined) throw error;
+    yield problemOf(record, { what: `the account cannot be read: ${damage}` }, false);
   }
-}
-
-function isDamage(error: unknown): error is StoreError {
-  return error instanceof StoreError && error.code === 'damaged';
 }
 
 async function* checkAccount(
@@ -187,7 +184,7 @@ async function placeOf(domain: Domain, record: AccountRecord, email: EmailId): P
     const pass = await passOver(domain.store, record.id);
     return pass?.placesOf(emailNumber(email))[0] ?? {};
   } catch (error) {
-    if (isDamage(error)) return {};
+    if (damageIn(error) !== undefined) return {};
     throw error;
   }
 }

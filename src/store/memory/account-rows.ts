@@ -112,7 +112,7 @@ export class AccountRows {
     }
     for (const id of retained) {
       if (added.has(id) || this.emails.get(id) !== undefined) continue;
-      throw new StoreError('conflict', `email ${id} is gone and cannot be referred to again`);
+      throw new StoreError('damaged', `email ${id} is gone and cannot be referred to again`);
     }
   }
 

@@ -50,6 +50,8 @@ export interface BatchContext {
   readonly blobs: Blobs;
   /** The last modseq of accounts, as the running transaction has it. */
   readonly modseqs: Map<number, number>;
+  /** Accounts whose removal has begun: whoever still has one in memory must not bring back any of its rows. */
+  readonly destroyed: Set<number>;
   /** As last written or read, compared by identity; an account without an entry is written. */
   readonly orphans: Map<number, readonly string[]>;
   /** Of this start of the store, for new accounts. */
@@ -95,6 +97,9 @@ export class BatchWork implements Work {
 
   #checkBase(): void {
     const { account, expect } = this.#batch;
+    if (this.#context.destroyed.has(account)) {
+      throw new StoreError('conflict', `account ${account} is being removed`);
+    }
     const stored = storedModseq(this.#context, account);
     if (stored !== expect) {
       throw new StoreError(
@@ -109,7 +114,7 @@ export class BatchWork implements Work {
     for (const email of this.#batch.emails) this.#writeEmail(email);
     for (const id of this.#batch.retained) {
       if (db.prepare(SQL.hasEmail).get(id) === undefined) {
-        throw new StoreError('conflict', `email ${id} is gone and cannot be referred to again`);
+        throw new StoreError('damaged', `email ${id} is gone and cannot be referred to again`);
       }
       db.prepare(SQL.retain).run(id);
     }

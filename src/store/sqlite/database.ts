@@ -43,6 +43,11 @@ function codeOf(code: string | undefined, errcode: number | undefined): StoreErr
   return primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB ? 'damaged' : 'io';
 }
 
+/** SQLite met a page that it cannot read: its transaction is lost, whatever is rolled back in it. */
+export function isBrokenPage(error: StoreError): boolean {
+  return error.code === 'damaged' && (error.cause as DriverError | undefined)?.errcode !== undefined;
+}
+
 /** After a failed sync the kernel may have dropped the pages and forgotten the error: a retry would lie. */
 export function isSyncFailure(error: unknown): boolean {
   const cause = error instanceof StoreError ? error.cause : error;

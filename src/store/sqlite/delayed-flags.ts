@@ -118,7 +118,7 @@ export class DelayedFlags {
   }
 
   #isNext({ account, expect }: FlagBatch): boolean {
-    return storedModseq(this.#context, account) === expect;
+    return !this.#context.destroyed.has(account) && storedModseq(this.#context, account) === expect;
   }
 
   #add({ account, row, mailboxes, chunks }: FlagBatch): void {

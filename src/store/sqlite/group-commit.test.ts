@@ -186,7 +186,8 @@ describe('turns', () => {
     const broken = (name: string): Work => ({
       apply: () => {
         log.push(name);
-        throw new StoreError('damaged', name);
+        // As SQLite says it: SQLITE_CORRUPT.
+        throw new StoreError('damaged', name, { cause: Object.assign(new Error(name), { errcode: 11 }) });
       },
     });
     const commits = turns(new HeldSync(), { before: () => [insert('first'), broken('lost first')] });

@@ -10,7 +10,7 @@
  */
 import { Mutex } from '../../base/gate.ts';
 import { StoreError } from '../../mailbox/port/store.ts';
-import { type Database, isSyncFailure, storeError } from './database.ts';
+import { type Database, isBrokenPage, isSyncFailure, storeError } from './database.ts';
 import type { WalSync } from './wal-sync.ts';
 
 export interface Work {
@@ -157,7 +157,7 @@ export class GroupCommit {
         works.length === 1 ? this.#apply(works[i] as Work) : this.#applyIsolated(works[i] as Work);
       outcomes[i] = error;
       if (error === undefined) applied++;
-      else if (error.code === 'damaged' && works.length > 1) {
+      else if (isBrokenPage(error) && works.length > 1) {
         this.#abandon(works, outcomes, error);
         return undefined;
       } else if (i < needed || !this.#db.isInTransaction) return this.#abandon(works, outcomes, error);

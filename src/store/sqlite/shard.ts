@@ -106,6 +106,7 @@ export class Shard implements StagingShard {
       db,
       blobs: new Blobs(db, this),
       modseqs: new Map(),
+      destroyed: new Set(),
       orphans: new Map(),
       epoch: mark.epoch,
       sync: () => wal.sync(),

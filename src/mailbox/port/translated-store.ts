@@ -1,0 +1,225 @@
+/**
+ * The store as everybody but `Turns` sees it: what its calls throw is said in the domain's words (MailboxError, the
+ * StoreError as its cause), here and nowhere else, so that no protocol can meet an error of the store. A class with a
+ * private field, so that nothing else passes for it: `Domain.store` is one of these or does not compile.
+ *
+ * `write` goes through untouched: its outcomes are values, and `Turns` undoes by them.
+ */
+import { MailboxError } from '../model/errors.ts';
+import {
+  type AccountBatch,
+  type ByteRange,
+  type Directory,
+  type MailStore,
+  type Staging,
+  StoreError,
+  type StoreWrite,
+} from './store.ts';
+
+const READING = 'try again later';
+const CHANGING = 'nothing was changed, try again later';
+const STORING = 'nothing was stored, try again later';
+
+type Calls = MailStore;
+
+export class TranslatedStore implements MailStore {
+  readonly directory: Directory;
+  readonly #store: MailStore;
+
+  constructor(store: MailStore) {
+    this.#store = store;
+    this.directory = new TranslatedDirectory(store.directory);
+  }
+
+  loadAccount(...args: Parameters<Calls['loadAccount']>) {
+    return inWords(READING, () => this.#store.loadAccount(...args));
+  }
+
+  loadChunks(...args: Parameters<Calls['loadChunks']>) {
+    return inWords(READING, () => this.#store.loadChunks(...args));
+  }
+
+  loadLastChunk(...args: Parameters<Calls['loadLastChunk']>) {
+    return inWords(READING, () => this.#store.loadLastChunk(...args));
+  }
+
+  loadEmails(...args: Parameters<Calls['loadEmails']>) {
+    return inWords(READING, () => this.#store.loadEmails(...args));
+  }
+
+  loadExpunged(...args: Parameters<Calls['loadExpunged']>) {
+    return inWords(READING, () => this.#store.loadExpunged(...args));
+  }
+
+  loadUnreleased(...args: Parameters<Calls['loadUnreleased']>) {
+    return inWords(READING, () => this.#store.loadUnreleased(...args));
+  }
+
+  loadBuried(...args: Parameters<Calls['loadBuried']>) {
+    return inWords(READING, () => this.#store.loadBuried(...args));
+  }
+
+  loadExternalIds(...args: Parameters<Calls['loadExternalIds']>) {
+    return inWords(READING, () => this.#store.loadExternalIds(...args));
+  }
+
+  whichImported(...args: Parameters<Calls['whichImported']>) {
+    return inWords(READING, () => this.#store.whichImported(...args));
+  }
+
+  readRanges(...args: Parameters<Calls['readRanges']>) {
+    return inWords(READING, () => this.#store.readRanges(...args));
+  }
+
+  readStream(range: ByteRange): AsyncIterable<Buffer> {
+    return slicesInWords(() => this.#store.readStream(range));
+  }
+
+  stage(...args: Parameters<Calls['stage']>): Staging {
+    return new TranslatedStaging(atOnceInWords(STORING, () => this.#store.stage(...args)));
+  }
+
+  write(batches: readonly AccountBatch[]): StoreWrite {
+    return this.#store.write(batches);
+  }
+
+  destroyAccount(...args: Parameters<Calls['destroyAccount']>) {
+    return inWords('it is taken up again at the next start', () => this.#store.destroyAccount(...args));
+  }
+
+  listEmails(...args: Parameters<Calls['listEmails']>) {
+    return inWords(READING, () => this.#store.listEmails(...args));
+  }
+
+  verifyEmails(...args: Parameters<Calls['verifyEmails']>) {
+    return inWords(READING, () => this.#store.verifyEmails(...args));
+  }
+
+  inspect(...args: Parameters<Calls['inspect']>) {
+    return slicesInWords(() => this.#store.inspect(...args));
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
+
+class TranslatedStaging implements Staging {
+  readonly #staging: Staging;
+
+  constructor(staging: Staging) {
+    this.#staging = staging;
+  }
+
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    const written = atOnceInWords(STORING, () => this.#staging.write(chunk));
+    return written?.catch((error: unknown) => rethrow(error, STORING));
+  }
+
+  finish() {
+    return inWords(STORING, () => this.#staging.finish());
+  }
+
+  abort(): void {
+    this.#staging.abort();
+  }
+}
+
+class TranslatedDirectory implements Directory {
+  readonly #directory: Directory;
+
+  constructor(directory: Directory) {
+    this.#directory = directory;
+  }
+
+  find(...args: Parameters<Directory['find']>) {
+    return inWords(READING, () => this.#directory.find(...args));
+  }
+
+  get(...args: Parameters<Directory['get']>) {
+    return inWords(READING, () => this.#directory.get(...args));
+  }
+
+  list() {
+    return inWords(READING, () => this.#directory.list());
+  }
+
+  create(...args: Parameters<Directory['create']>) {
+    return inWords(CHANGING, () => this.#directory.create(...args));
+  }
+
+  update(...args: Parameters<Directory['update']>) {
+    return inWords(CHANGING, () => this.#directory.update(...args));
+  }
+
+  remove(...args: Parameters<Directory['remove']>) {
+    return inWords(CHANGING, () => this.#directory.remove(...args));
+  }
+
+  removing() {
+    return inWords(READING, () => this.#directory.removing());
+  }
+
+  forget(...args: Parameters<Directory['forget']>) {
+    return inWords(CHANGING, () => this.#directory.forget(...args));
+  }
+}
+
+/** Why a change was refused, for its outcome. */
+export const refusalOf = (error: StoreError): MailboxError => translated(error, CHANGING);
+
+/** What is damaged, in the words of the store; undefined when it was another error. */
+export function damageIn(error: unknown): string | undefined {
+  if (!(error instanceof MailboxError) || error.code !== 'damaged') return undefined;
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}
+
+function translated(error: StoreError, effect: string): MailboxError {
+  const options = { cause: error };
+  switch (error.code) {
+    case 'conflict':
+      return new MailboxError('conflict', 'the account was changed elsewhere; try again', options);
+    case 'damaged':
+      return new MailboxError(
+        'damaged',
+        effect === READING
+          ? 'what is stored of it is damaged; "brevduva check" on the server says more'
+          : 'what is stored of it is damaged, and nothing was changed; "brevduva check" on the server says more',
+        options,
+      );
+    case 'full':
+      return new MailboxError('unavailable', `the disk is full; ${effect}`, options);
+    case 'closed':
+      return new MailboxError('unavailable', `the server is shutting down; ${effect}`, options);
+    case 'io':
+      return new MailboxError('unavailable', `storage failed; ${effect}`, options);
+  }
+}
+
+function rethrow(error: unknown, effect: string): never {
+  throw error instanceof StoreError ? translated(error, effect) : error;
+}
+
+function atOnceInWords<T>(effect: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    return rethrow(error, effect);
+  }
+}
+
+async function inWords<T>(effect: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    return rethrow(error, effect);
+  }
+}
+
+async function* slicesInWords<T>(call: () => AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* call();
+  } catch (error) {
+    rethrow(error, READING);
+  }
+}
