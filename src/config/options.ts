@@ -93,15 +93,15 @@ export const OPTIONS = {
     shards: integer({
       default: 1,
       min: 1,
-      max: 1024,
+      max: 64,
       doc: 'Number of parts the accounts are divided into; the unit of parallel work. Read once, when the data folder is made.',
     }),
   },
   blobs: {
-    url: choice(['packs:'], {
-      default: 'packs:',
-      expected: '"packs:" (in the data folder), the only place for messages this version has',
-      doc: 'Where message bytes are kept. "packs:" is files in the data folder and the only choice this version has.',
+    url: choice(['files:', 'packs:'], {
+      default: 'files:',
+      expected: '"files:" (in the data folder), the only place for messages this version has',
+      doc: 'Where message bytes are kept. "files:" is the only choice this version has: small messages in the database, larger ones in files beside it. "packs:", its name in 0.1, means the same.',
     }),
   },
   log: {

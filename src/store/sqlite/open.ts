@@ -37,7 +37,7 @@ export interface SqliteStoreOptions {
   /** Only for a directory that is being made: 1 to 64, 1 when absent. */
   readonly shards?: number;
   /** `delayed` answers a change of flags before it is synced, at most 100 ms: see `delayed-flags.ts`. */
-  readonly flags?: 'durable' | 'delayed';
+  readonly flags?: 'synced' | 'delayed';
   /** A sync failed: what was promised may be gone. Must end the process; the default does. */
   readonly onFatal?: (error: Error) => void;
   readonly log?: Log;

@@ -5,8 +5,8 @@ import { describeMailStore } from '../contract.ts';
 import { openSqliteStore } from './open.ts';
 
 for (const [shards, flags] of [
-  [1, 'durable'],
-  [3, 'durable'],
+  [1, 'synced'],
+  [3, 'synced'],
   [1, 'delayed'],
 ] as const) {
   describeMailStore(`SQLite, ${shards} shard(s), flags ${flags}`, async () => {

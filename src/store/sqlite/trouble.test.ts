@@ -16,6 +16,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../../config/load.ts';
+import { OPTIONS } from '../../config/options.ts';
 import type { EmailId } from '../../mailbox/model/model.ts';
 import { type MailStore, StoreError } from '../../mailbox/port/store.ts';
 import {
@@ -123,6 +125,27 @@ describe('ownership', () => {
         /number of shards/,
       );
     }));
+});
+
+describe('what the configuration may ask for', () => {
+  const configured = (flags: Readonly<Record<string, string>>) => loadConfig({ env: {}, flags }, OPTIONS);
+
+  it('can be had: the most shards that it takes, and both kinds of flags', () =>
+    inDirectory(async (directory) => {
+      const { shards, flags } = configured({ 'store.shards': '64', 'store.flags': 'delayed' }).store;
+      const store = await openSqliteStore({ directory: join(directory, 'x'), shards, flags });
+      await commit(store, aBatch(0));
+      await store.close();
+      assert.throws(() => configured({ 'store.shards': '65' }), /store\.shards/);
+      const plain = configured({}).store;
+      await (await openSqliteStore({ directory: join(directory, 'y'), ...plain })).close();
+    }));
+
+  it('is said by the names of this version, and 0.1 is understood', () => {
+    assert.equal(configured({}).blobs.url, 'files:');
+    assert.equal(configured({ 'blobs.url': 'packs:' }).blobs.url, 'packs:');
+    assert.throws(() => configured({ 'blobs.url': 's3:' }), /only place for messages this version has/);
+  });
 });
 
 describe('flags = "delayed"', () => {

@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   const acks = openSync(acksPath, 'a');
   const acknowledge = (what: string) => writeSync(acks, `${what}\n`);
   for (let round = 0; round < ROUNDS; round++) {
-    const flags = isDelayed ? 'delayed' : 'durable';
+    const flags = isDelayed ? 'delayed' : 'synced';
     const store = await openWithFaults({ directory, checkpointBytes: 200_000, flags }, faultsOf());
     const { length } = await store.directory.list();
     await store.directory.create([{ address: `${length}@example.com`, passwordHash: 'x', createdMs: round }]);
