@@ -8,6 +8,7 @@
  */
 import { CRLF } from '../base/bytes.ts';
 import { isPlainHeader } from '../mail/traits.ts';
+import { StreamClosed } from '../net/stream.ts';
 import { type Call, command, type SessionContext, type Transaction } from './command.ts';
 import { Mistake, Refusal } from './faults.ts';
 import { indexOf } from './message-number.ts';
@@ -50,21 +51,21 @@ async function send(
   const small = message.sizeBytes <= SMALL_BYTES ? await reader.read(index, message) : undefined;
   const form = new SentForm(message.traits, await headersToRewrite(state, message, small));
   const writer = new MessageWriter(session, form, cutter);
-  session.ok(reply);
-  if (small !== undefined) {
-    for (const slice of form.slices(small)) {
-      writer.write(slice);
-      if (cutter?.isDone) break;
-      if (slice !== small) await session.breathe();
-    }
-  } else {
-    for await (const piece of reader.stream(message)) {
+  let isBegun = false;
+  try {
+    for await (const piece of small === undefined ? reader.stream(message) : [small]) {
+      if (!isBegun) session.ok(reply);
+      isBegun = true;
       for (const slice of form.slices(piece)) {
         writer.write(slice);
-        if (!cutter?.isDone) await session.breathe();
+        if (cutter?.isDone) break;
+        if (slice !== small) await session.breathe();
       }
       if (cutter?.isDone) break;
     }
+  } catch (error) {
+    if (isBegun) throw new StreamClosed('a message could not be sent to its end', { cause: error });
+    throw error;
   }
   writer.end();
 }
