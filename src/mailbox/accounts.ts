@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Turns } from './change/turns.ts';
 import { MailboxError } from './model/errors.ts';
 import { type AccountId, type AccountRecord, asModSeq, type Role } from './model/model.ts';
-import type { MailStore } from './port/store.ts';
+import type { TranslatedStore } from './port/translated-store.ts';
 import { type AccountState, WritableAccount } from './state/account.ts';
 import type { MailboxState } from './state/mailbox.ts';
 
@@ -25,13 +25,13 @@ export const FIRST_MAILBOXES: readonly { readonly name: string; readonly role?: 
 const IDLE_MS = 5 * 60_000;
 
 export class Accounts {
-  readonly #store: Pick<MailStore, 'directory' | 'loadAccount'>;
+  readonly #store: Pick<TranslatedStore, 'directory' | 'loadAccount'>;
   readonly #turns: Turns;
   readonly #clock: Clock;
   readonly #loaded = new Map<AccountId, WritableAccount>();
-  readonly #loading = new Map<AccountId, Promise<WritableAccount>>();
+  readonly #loading = new Map<AccountId, Loading>();
 
-  constructor(store: Pick<MailStore, 'directory' | 'loadAccount'>, turns: Turns, clock: Clock) {
+  constructor(store: Pick<TranslatedStore, 'directory' | 'loadAccount'>, turns: Turns, clock: Clock) {
     this.#store = store;
     this.#turns = turns;
     this.#clock = clock;
@@ -44,12 +44,7 @@ export class Accounts {
       loaded.lastUsedMs = this.#clock.nowMs();
       return loaded;
     }
-    let loading = this.#loading.get(id);
-    if (loading === undefined) {
-      loading = this.#load(id).finally(() => this.#loading.delete(id));
-      this.#loading.set(id, loading);
-    }
-    return loading;
+    return (this.#loading.get(id) ?? this.#startLoading(id)).promise;
   }
 
   /** The account if it is in memory. */
@@ -65,10 +60,14 @@ export class Accounts {
   refresh(record: AccountRecord): void {
     const account = this.#loaded.get(record.id);
     if (account !== undefined) account.record = record;
+    const loading = this.#loading.get(record.id);
+    if (loading !== undefined) loading.newest = record;
   }
 
   /** Sends every session of the account away and forgets it; it is loaded again when it is needed. */
   evict(id: AccountId, reason: string): void {
+    const loading = this.#loading.get(id);
+    if (loading !== undefined) loading.isEvicted = true;
     const account = this.#loaded.get(id);
     if (account === undefined) return;
     this.#loaded.delete(id);
@@ -115,19 +114,45 @@ export class Accounts {
     return due;
   }
 
-  async #load(id: AccountId): Promise<WritableAccount> {
-    const record = await this.#store.directory.get(id);
-    if (record === undefined) throw new MailboxError('nonexistent', 'there is no such account');
-    const stored = await this.#store.loadAccount(id);
+  #startLoading(id: AccountId): Loading {
+    const { promise, resolve } = Promise.withResolvers<WritableAccount>();
+    const loading: Loading = { promise, newest: undefined, isEvicted: false };
+    this.#loading.set(id, loading);
+    resolve(this.#load(id, loading).finally(() => this.#loading.delete(id)));
+    return loading;
+  }
+
+  /** What becomes known of the account while it is read is in `loading`, and counts. */
+  async #load(id: AccountId, loading: Loading): Promise<WritableAccount> {
+    for (;;) {
+      loading.isEvicted = false;
+      loading.newest = undefined;
+      const record = await this.#store.directory.get(id);
+      if (record === undefined) throw new MailboxError('nonexistent', 'there is no such account');
+      const account = await this.#read(record).catch((error: unknown) => {
+        if (loading.isEvicted) return undefined;
+        throw error;
+      });
+      // Removed meanwhile, or only to be read anew: the directory says which.
+      const current = await this.#store.directory.get(id);
+      if (account === undefined || current === undefined || loading.isEvicted) continue;
+      account.record = loading.newest ?? current;
+      account.lastUsedMs = this.#clock.nowMs();
+      this.#loaded.set(id, account);
+      return account;
+    }
+  }
+
+  async #read(record: AccountRecord): Promise<WritableAccount> {
+    const stored = await this.#store.loadAccount(record.id);
     const account = new WritableAccount(
       record,
       stored?.row ?? emptyRow(this.#clock),
       stored?.mailboxes ?? [],
     );
-    account.lastUsedMs = this.#clock.nowMs();
     // What it looked like before it was dropped from memory is not known any more.
     account.needsReaping = true;
-    account.lastExpungeMs = account.lastUsedMs;
+    account.lastExpungeMs = this.#clock.nowMs();
     if (stored === undefined) {
       await this.#turns.run({
         account,
@@ -136,9 +161,15 @@ export class Accounts {
         },
       });
     }
-    this.#loaded.set(id, account);
     return account;
   }
+}
+
+/** An account that is being read, and what was said about it since. */
+interface Loading {
+  readonly promise: Promise<WritableAccount>;
+  newest: AccountRecord | undefined;
+  isEvicted: boolean;
 }
 
 function isInUse(account: WritableAccount): boolean {

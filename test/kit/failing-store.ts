@@ -10,6 +10,7 @@ export const READS = [
   'loadExpunged',
   'loadUnreleased',
   'loadBuried',
+  'countExpunged',
   'loadExternalIds',
   'whichImported',
   'readRanges',

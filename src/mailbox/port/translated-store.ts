@@ -59,6 +59,14 @@ export class TranslatedStore implements MailStore {
     return inWords(READING, () => this.#store.loadBuried(...args));
   }
 
+  countExpunged(...args: Parameters<Calls['countExpunged']>) {
+    return inWords(READING, () => this.#store.countExpunged(...args));
+  }
+
+  loadAccountsToReap(...args: Parameters<Calls['loadAccountsToReap']>) {
+    return inWords(READING, () => this.#store.loadAccountsToReap(...args));
+  }
+
   loadExternalIds(...args: Parameters<Calls['loadExternalIds']>) {
     return inWords(READING, () => this.#store.loadExternalIds(...args));
   }

@@ -46,6 +46,8 @@ const NO_PROBLEMS: readonly StoreProblem[] = [];
 class MemoryStore implements MailStore {
   readonly directory: Directory;
   readonly #data: MemoryData;
+  /** Whoever still has one of these in memory must not bring it back. */
+  readonly #destroyed = new Set<AccountId>();
   #isClosed = false;
 
   constructor(data: MemoryData) {
@@ -129,6 +131,7 @@ class MemoryStore implements MailStore {
   async destroyAccount(account: AccountId) {
     this.#assertOpen();
     this.#data.accounts.delete(account);
+    this.#destroyed.add(account);
   }
 
   async listEmails(account: AccountId, after: number, limit: number) {
@@ -157,6 +160,9 @@ class MemoryStore implements MailStore {
   #apply(batch: AccountBatch): StoreError | undefined {
     try {
       const account = this.#of(batch.account);
+      if (this.#destroyed.has(batch.account)) {
+        throw new StoreError('conflict', `account ${batch.account} is being removed`);
+      }
       account.apply(batch);
       this.#data.accounts.set(batch.account, account);
       return undefined;

@@ -35,7 +35,8 @@ export async function destroyAccount(
   perform: Perform,
   account: AccountId,
 ): Promise<void> {
-  const { db, modseqs, orphans } = context;
+  const { db, modseqs, orphans, destroyed } = context;
+  destroyed.add(account);
   const range = accountRange(account);
   for (const sql of SLICES) await repeat(perform, () => db.prepare(sql).run(...range));
   for (let more = true; more; ) more = await destroyEmails(context, perform, range);

@@ -1,0 +1,141 @@
+/** An account that is read while somebody removes it, changes its limits or sends its sessions away. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { openTestDomain } from '../../test/kit/domain.ts';
+import type { AccountRecord } from './model/model.ts';
+import { deliver } from './operations/deliver.ts';
+import { receive } from './operations/incoming.ts';
+import { setQuota } from './operations/quota.ts';
+import type { MailStore } from './port/store.ts';
+
+const ALICE = 'alice@example.com';
+
+/** Holds the reading of accounts until it is told to go on. */
+class Gate {
+  #held: PromiseWithResolvers<void> | undefined;
+  #reached: PromiseWithResolvers<void> | undefined;
+
+  /** Resolves when somebody waits at the gate. */
+  close(): Promise<void> {
+    this.#held = Promise.withResolvers<void>();
+    this.#reached = Promise.withResolvers<void>();
+    return this.#reached.promise;
+  }
+
+  open(): void {
+    this.#held?.resolve();
+    this.#held = undefined;
+  }
+
+  readonly wrapStore = (store: MailStore): MailStore =>
+    new Proxy(store, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (name !== 'loadAccount') return typeof value === 'function' ? value.bind(target) : value;
+        return async (id: Parameters<MailStore['loadAccount']>[0]) => {
+          const found = await target.loadAccount(id);
+          this.#reached?.resolve();
+          await this.#held?.promise;
+          return found;
+        };
+      },
+    });
+}
+
+async function openWithGate() {
+  const gate = new Gate();
+  const kit = await openTestDomain({ wrapStore: gate.wrapStore });
+  const record = await kit.addAccount(ALICE, 'secret');
+  return { gate, kit, record };
+}
+
+for (const isNew of [true, false]) {
+  test(`an account that is removed while it is read is not there (${isNew ? 'never used' : 'used'})`, async () => {
+    const { gate, kit, record } = await openWithGate();
+    if (!isNew) {
+      await kit.domain.accounts.open(record.id);
+      kit.domain.accounts.evict(record.id, 'test');
+    }
+    const reached = gate.close();
+    const opened = kit.domain.accounts.open(record.id);
+    opened.catch(() => {});
+    await reached;
+    const removed = kit.admin.removeAccount(record.id);
+    await new Promise(setImmediate);
+    gate.open();
+    await assert.rejects(opened, { code: 'nonexistent' });
+    await removed;
+    assert.equal(kit.domain.accounts.peek(record.id), undefined);
+    assert.deepEqual(rowsOf(kit.data, record), []);
+    await kit.close();
+  });
+}
+
+test('a delivery that has the account in its hands when it is removed leaves no row behind', async () => {
+  const { kit, record } = await openWithGate();
+  const { domain } = kit;
+  await domain.accounts.open(record.id);
+  const received = await receive(domain.store, [record.id], 10_000, Buffer.from('Subject: x\r\n\r\n'));
+  const deliveries: Promise<unknown>[] = [];
+  const recipients = [{ account: record.id, address: ALICE }];
+  const delivering = setInterval(
+    () => deliveries.push(deliver(domain, recipients, received, '').catch((error: unknown) => error)),
+    0,
+  );
+  const account = await domain.accounts.open(record.id);
+  await kit.admin.removeAccount(record.id);
+  clearInterval(delivering);
+  await Promise.all(deliveries);
+  // Whoever still has it in memory is refused.
+  const late = domain.turns.run({ account, run: (change) => change.createMailbox('Late', undefined) });
+  await assert.rejects(late, { code: 'conflict' });
+  assert.deepEqual(rowsOf(kit.data, record), []);
+  await kit.close();
+});
+
+test('limits that change while the account is read are those that it has', async () => {
+  const { gate, kit, record } = await openWithGate();
+  const reached = gate.close();
+  const opened = kit.domain.accounts.open(record.id);
+  await reached;
+  await setQuota(kit.domain, record, { quotaBytes: 12_345 });
+  gate.open();
+  assert.equal((await opened).record.quotaBytes, 12_345);
+  await kit.close();
+});
+
+test('an account that is to be forgotten while it is read is read anew', async () => {
+  const { gate, kit, record } = await openWithGate();
+  const before = await kit.domain.accounts.open(record.id);
+  kit.domain.accounts.evict(record.id, 'test');
+  const reached = gate.close();
+  const opened = kit.domain.accounts.open(record.id);
+  await reached;
+  // Its holder goes on writing until it hears of it.
+  await kit.domain.turns.run({
+    account: before,
+    run: (change) => change.createMailbox('Written meanwhile', undefined),
+  });
+  kit.domain.accounts.evict(record.id, 'test');
+  gate.open();
+  const account = await opened;
+  assert.ok(account.byName.has('Written meanwhile'));
+  assert.equal(kit.domain.accounts.peek(record.id), account);
+  await kit.close();
+});
+
+/** What any table still has of the account. */
+function rowsOf(data: string, { id }: AccountRecord): string[] {
+  const db = new DatabaseSync(join(data, 'shard-00', 'meta.db'), { readOnly: true });
+  const [low, high] = [id * 2 ** 32, (id + 1) * 2 ** 32 - 1];
+  const columns = { mailbox: 'id', email: 'id', chunk: 'mailbox', expunged: 'mailbox', buried: 'mailbox' };
+  const left = Object.entries(columns).filter(
+    ([table, key]) =>
+      db.prepare(`SELECT 1 FROM ${table} WHERE ${key} BETWEEN ? AND ?`).get(low, high) !== undefined,
+  );
+  const row = db.prepare('SELECT 1 FROM account WHERE id = ?').get(id);
+  db.close();
+  return [...left.map(([table]) => table), ...(row === undefined ? [] : ['account'])];
+}
