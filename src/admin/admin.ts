@@ -3,7 +3,7 @@
  * process, `ControlClient` asks the running server through its control socket. A command is written once and does not
  * know which of the two it has.
  */
-import type { Secret } from '../base/secret.ts';
+import type { Credential, NewAccount } from '../identity/account-admin.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { MailAccess, Refusal } from '../transfer/mail-access.ts';
 
@@ -16,7 +16,7 @@ export interface Admin extends MailAccess {
   findAccount(address: string): Promise<AccountSummary>;
   /** Each is created or refused by itself, in the order given. */
   addAccounts(accounts: readonly AccountToAdd[]): Promise<readonly AddedAccount[]>;
-  setPassword(address: string, password: Secret): Promise<void>;
+  setPassword(address: string, credential: Credential): Promise<void>;
   setQuota(address: string, change: QuotaChange): Promise<AccountSummary>;
   /** Undefined takes it away. Throws `cannot` for an unknown name or a value that it cannot have. */
   setSetting(address: string, name: string, value: string | undefined): Promise<AccountSummary>;
@@ -44,12 +44,8 @@ export interface AccountSummary {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-export interface AccountToAdd {
-  readonly address: string;
-  readonly password: Secret;
-  readonly quotaBytes?: number;
-  readonly quotaMessages?: number;
-}
+export type AccountToAdd = NewAccount;
+export type { Credential };
 
 export type AddedAccount = { readonly address: string } | Refusal;
 

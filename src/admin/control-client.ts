@@ -5,11 +5,18 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Secret } from '../base/secret.ts';
 import { MAILBOX_ERROR_CODES, MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { AddedMessage, MailboxSummary, MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
-import type { AccountSummary, AccountToAdd, AddedAccount, Admin, QuotaChange, ServerFacts } from './admin.ts';
+import type {
+  AccountSummary,
+  AccountToAdd,
+  AddedAccount,
+  Admin,
+  Credential,
+  QuotaChange,
+  ServerFacts,
+} from './admin.ts';
 import { decodeMessages, encodeMessages } from './message-frames.ts';
 
 export class ControlClient implements Admin {
@@ -43,12 +50,12 @@ export class ControlClient implements Admin {
   }
 
   async addAccounts(accounts: readonly AccountToAdd[]): Promise<readonly AddedAccount[]> {
-    const body = { accounts: accounts.map((one) => ({ ...one, password: one.password.reveal() })) };
+    const body = { accounts: accounts.map((one) => ({ ...one, ...revealed(one) })) };
     return (await this.#wire.json<{ outcomes: AddedAccount[] }>('POST', '/v1/accounts', body)).outcomes;
   }
 
-  async setPassword(address: string, password: Secret): Promise<void> {
-    await this.#wire.json('PATCH', accountPath(address), { password: password.reveal() });
+  async setPassword(address: string, credential: Credential): Promise<void> {
+    await this.#wire.json('PATCH', accountPath(address), revealed(credential));
   }
 
   setQuota(address: string, change: QuotaChange): Promise<AccountSummary> {
@@ -184,6 +191,12 @@ function asLost(error: Error): Error {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== 'ECONNRESET' && code !== 'EPIPE' && code !== 'ERR_STREAM_PREMATURE_CLOSE') return error;
   return new Error('the server ended while it was asked', { cause: error });
+}
+
+/** The socket is where secrets leave their wrapping: only its owner can read it. */
+function revealed(credential: Credential): { password: string } | { passwordHash: string } {
+  if ('password' in credential) return { password: credential.password.reveal() };
+  return { passwordHash: credential.passwordHash.reveal() };
 }
 
 const accountPath = (address: string): string => `/v1/accounts/${encodeURIComponent(address)}`;

@@ -2,8 +2,7 @@
  * Administration of the mail that this process has open: in the server behind the control socket, or in a command that
  * runs while no server does.
  */
-import type { Secret } from '../base/secret.ts';
-import type { AccountAdmin } from '../identity/account-admin.ts';
+import type { AccountAdmin, Credential } from '../identity/account-admin.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
@@ -64,9 +63,9 @@ export class LocalAdmin implements Admin {
     );
   }
 
-  async setPassword(address: string, password: Secret): Promise<void> {
+  async setPassword(address: string, credential: Credential): Promise<void> {
     const record = await this.#accounts.accountOf(address);
-    await this.#accounts.setPassword(record.id, password);
+    await this.#accounts.setPassword(record.id, credential);
   }
 
   async setQuota(address: string, change: QuotaChange): Promise<AccountSummary> {

@@ -4,7 +4,7 @@
  *     GET    /v1/server
  *     GET    /v1/event-loop                                 the longest standstill since it was last asked, in ms
  *     GET    /v1/accounts                                   POST { accounts }
- *     GET    /v1/accounts/ADDRESS                           PATCH { password?, quota?, setting? }      DELETE
+ *     GET    /v1/accounts/ADDRESS                           PATCH { password? passwordHash? quota? setting? }      DELETE
  *     GET    /v1/accounts/ADDRESS/mailboxes
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME { isSubscribed? }
  *     POST   /v1/accounts/ADDRESS/mailboxes/NAME/imported { keys }
@@ -49,18 +49,23 @@ interface Route {
 }
 
 const count = z.int().min(0);
-const AccountToAddSchema = z.strictObject({
+const secret = z
+  .string()
+  .max(10_000)
+  .transform((text) => new Secret(text));
+const common = {
   address: z.string().max(1000),
-  password: z
-    .string()
-    .max(10_000)
-    .transform((text) => new Secret(text)),
   quotaBytes: count.optional(),
   quotaMessages: count.optional(),
-});
+};
+const AccountToAddSchema = z.union([
+  z.strictObject({ ...common, password: secret }),
+  z.strictObject({ ...common, passwordHash: secret }),
+]);
 const limit = z.union([count, z.literal('none')]).optional();
 const ChangeSchema = z.strictObject({
-  password: z.string().max(10_000).optional(),
+  password: secret.optional(),
+  passwordHash: secret.optional(),
   quota: z.strictObject({ bytes: limit, messages: limit }).optional(),
   setting: z.strictObject({ name: z.string().max(100), value: z.string().max(1000).nullable() }).optional(),
 });
@@ -143,8 +148,9 @@ function on(method: string, path: string, run: Route['run']): Route {
 }
 
 async function changeAccount(call: Call, address: string): Promise<Answer> {
-  const { password, quota, setting } = valid(ChangeSchema, await call.json());
-  if (password !== undefined) await call.admin.setPassword(address, new Secret(password));
+  const { password, passwordHash, quota, setting } = valid(ChangeSchema, await call.json());
+  if (password !== undefined) await call.admin.setPassword(address, { password });
+  if (passwordHash !== undefined) await call.admin.setPassword(address, { passwordHash });
   if (setting !== undefined) await call.admin.setSetting(address, setting.name, setting.value ?? undefined);
   if (quota === undefined) return { json: await call.admin.findAccount(address) };
   return { json: await call.admin.setQuota(address, defined(quota)) };

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { isRefusal } from '../transfer/mail-access.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { type CommonOptions, countArgument, sizeArgument, withAdmin, withCommonOptions } from './options.ts';
-import { choosePassword, type PasswordOptions } from './password.ts';
+import { choosePassword, type PasswordOptions, withPasswordOptions } from './password.ts';
 import { note, print } from './terminal.ts';
 
 interface AddOptions extends CommonOptions, PasswordOptions {
@@ -16,15 +16,13 @@ export function accountAdd(parent: Command, done: (code: ExitCode) => void): voi
     .command('add')
     .description('add an account; without an option it asks for the password')
     .argument('<address>', 'alice@example.com, or alice alone in the default domain')
-    .option('--password-stdin', 'the password is the first line of standard input')
-    .option('--generate', 'make up a password and print it')
     .option('--quota <size>', 'room for mail, such as 10GiB; no limit when absent', sizeArgument)
     .option('--messages <number>', 'number of messages; no limit when absent', countArgument);
-  withCommonOptions(command).action(async (address: string, options: AddOptions) => {
-    const { password, isGenerated } = await choosePassword(options, address);
+  withCommonOptions(withPasswordOptions(command)).action(async (address: string, options: AddOptions) => {
+    const { credential, generated } = await choosePassword(options, address);
     const account = {
       address,
-      password,
+      ...credential,
       ...(options.quota === undefined ? {} : { quotaBytes: options.quota }),
       ...(options.messages === undefined ? {} : { quotaMessages: options.messages }),
     };
@@ -34,6 +32,6 @@ export function accountAdd(parent: Command, done: (code: ExitCode) => void): voi
       return done(EXIT.failed);
     }
     print(`added ${outcome.address}`);
-    if (isGenerated) print(`password ${password.reveal()}`);
+    if (generated !== undefined) print(`password ${generated.reveal()}`);
   });
 }

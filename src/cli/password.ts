@@ -4,34 +4,52 @@
  */
 import { randomInt } from 'node:crypto';
 import { createInterface } from 'node:readline';
+import type { Command } from 'commander';
+import type { Credential } from '../admin/admin.ts';
 import { Secret } from '../base/secret.ts';
 import { UsageError } from './exit.ts';
 import { note } from './terminal.ts';
 
 export interface PasswordOptions {
   readonly passwordStdin?: boolean;
+  readonly passwordHashStdin?: boolean;
   readonly generate?: boolean;
 }
 
 export interface ChosenPassword {
-  readonly password: Secret;
-  /** It is to be shown: nobody has seen it yet. */
-  readonly isGenerated: boolean;
+  readonly credential: Credential;
+  /** A password that was made up; it is to be shown, for nobody has seen it yet. */
+  readonly generated?: Secret;
+}
+
+export function withPasswordOptions(command: Command): Command {
+  return command
+    .option('--password-stdin', 'the password is the first line of standard input')
+    .option(
+      '--password-hash-stdin',
+      "what another server has stored is the first line: Dovecot's {SCHEME}value or a crypt string such as $6$...",
+    )
+    .option('--generate', 'make up a password and print it');
 }
 
 export async function choosePassword(options: PasswordOptions, address: string): Promise<ChosenPassword> {
-  if (options.passwordStdin && options.generate) {
-    throw new UsageError('--password-stdin and --generate exclude each other');
+  const ways = [options.passwordStdin, options.passwordHashStdin, options.generate];
+  if (ways.filter((way) => way === true).length > 1) {
+    throw new UsageError('--password-stdin, --password-hash-stdin and --generate exclude each other');
   }
-  if (options.generate) return { password: new Secret(readablePassword()), isGenerated: true };
-  if (options.passwordStdin) return { password: await passwordFromInput(), isGenerated: false };
+  if (options.generate) {
+    const generated = new Secret(readablePassword());
+    return { credential: { password: generated }, generated };
+  }
+  if (options.passwordStdin) return { credential: { password: await firstLineOfInput() } };
+  if (options.passwordHashStdin) return { credential: { passwordHash: await firstLineOfInput() } };
   if (process.stdin.isTTY !== true) {
     throw new UsageError('there is no terminal to ask for the password; give --password-stdin or --generate');
   }
   const first = await askHidden(`Password for ${address}: `);
   const second = await askHidden('The same again: ');
   if (first !== second) throw new UsageError('the two passwords differ; nothing was changed');
-  return { password: new Secret(first), isGenerated: false };
+  return { credential: { password: new Secret(first) } };
 }
 
 /** Five groups of two syllables, 63 bits: easy to read out and to type on a phone. */
@@ -41,7 +59,7 @@ export function readablePassword(): string {
   return Array.from({ length: 5 }, () => syllable() + syllable()).join('-');
 }
 
-async function passwordFromInput(): Promise<Secret> {
+async function firstLineOfInput(): Promise<Secret> {
   const lines = createInterface({ input: process.stdin });
   for await (const line of lines) {
     lines.close();

@@ -58,7 +58,7 @@ describe('accounts', () => {
     const account = await kit.domain.accounts.open(id);
     const told: string[] = [];
     account.listeners.add({ onAccountChange: () => {}, onEvicted: (reason) => void told.push(reason) });
-    await kit.admin.setPassword(id, new Secret('new'));
+    await kit.admin.setPassword(id, { password: new Secret('new') });
     assert.equal(await signIn('carl', 'old'), 'bad-credentials');
     assert.equal(await signIn('carl', 'new'), 'carl@example.com');
     assert.deepEqual(told, ['the password was changed']);

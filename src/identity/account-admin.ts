@@ -14,16 +14,19 @@ import { MAX_PASSWORD_BYTES } from '../sasl/mechanism.ts';
 import { preparePassword } from '../sasl/prepare.ts';
 import { canonicalAddress, newAccountAddress } from './address.ts';
 import type { Authenticator } from './authenticator.ts';
+import { parseForeignHash, storedForm } from './hashes/foreign-hash.ts';
 import type { Passwords } from './password.ts';
 import { type AccountSettings, NO_SETTINGS } from './settings.ts';
 
-export interface NewAccount {
+export type NewAccount = Credential & {
   /** A bare name gets the default domain. */
   readonly address: string;
-  readonly password: Secret;
   readonly quotaBytes?: number;
   readonly quotaMessages?: number;
-}
+};
+
+/** What a person will sign in with: a password, or what another server has stored of one. */
+export type Credential = { readonly password: Secret } | { readonly passwordHash: Secret };
 
 export type AddOutcome = AccountRecord | MailboxError;
 
@@ -68,9 +71,9 @@ export class AccountAdmin {
   }
 
   /** The old password stops working at once, and sessions that were opened with it are sent away. */
-  async setPassword(id: AccountId, password: Secret): Promise<AccountRecord> {
-    const { domain, passwords, authenticator } = this.#options;
-    const passwordHash = await passwords.hash(acceptable(password));
+  async setPassword(id: AccountId, credential: Credential): Promise<AccountRecord> {
+    const { domain, authenticator } = this.#options;
+    const passwordHash = await this.#stored(credential);
     const updated = await domain.store.directory.update(id, { passwordHash });
     if (updated === undefined) throw new MailboxError('nonexistent', 'there is no such account');
     authenticator?.forget(id);
@@ -116,18 +119,34 @@ export class AccountAdmin {
     });
   }
 
-  async #prepare({ address, password, ...limits }: NewAccount): Promise<PreparedAccount | MailboxError> {
-    const { domain, passwords, defaultDomain } = this.#options;
+  async #prepare(account: NewAccount): Promise<PreparedAccount | MailboxError> {
+    const { domain, defaultDomain } = this.#options;
+    const { address, quotaBytes, quotaMessages } = account;
     try {
       const canonical = newAccountAddress(address, defaultDomain);
       // An import that is run again must not hash hundreds of passwords to be told so.
       if (await domain.store.directory.find(canonical)) return taken(canonical);
-      const passwordHash = await passwords.hash(acceptable(password));
-      return { ...limits, address: canonical, passwordHash, createdMs: domain.clock.nowMs() };
+      return {
+        address: canonical,
+        passwordHash: await this.#stored(account),
+        createdMs: domain.clock.nowMs(),
+        ...(quotaBytes === undefined ? {} : { quotaBytes }),
+        ...(quotaMessages === undefined ? {} : { quotaMessages }),
+      };
     } catch (error) {
       if (error instanceof MailboxError) return error;
       throw error;
     }
+  }
+
+  /** The string to keep. Throws `cannot` when there can be none. */
+  async #stored(credential: Credential): Promise<string> {
+    const { passwords } = this.#options;
+    if ('password' in credential) return passwords.hash(acceptable(credential.password));
+    const text = credential.passwordHash.reveal().trim();
+    const hash = parseForeignHash(text);
+    if (hash.kind === 'refused') throw new MailboxError('cannot', `the stored password ${hash.why}`);
+    return hash.kind === 'plain' ? passwords.hash(acceptable(new Secret(hash.password))) : storedForm(text);
   }
 
   async #finishRemoval(id: AccountId): Promise<void> {

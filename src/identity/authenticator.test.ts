@@ -296,3 +296,20 @@ test('a hash of lower cost is renewed at sign-in, unless the password was change
   assert.equal(await new Passwords(CHEAP).verify(new Secret('right'), renewed), true);
   assert.equal(await attempt('alice', 'right'), 'alice@example.com');
 });
+
+test('a string of another server lets its owner in, as typed, and is replaced by ours', async () => {
+  const record = records.get('alice@example.com') as AccountRecord;
+  // MD5 of U+00AA, which preparation turns into the letter a.
+  const passwordHash = '{PLAIN-MD5}fb5b5d1cae50d7248b2815dfe37e4920';
+  records.set(record.address, { ...record, passwordHash });
+  assert.equal(await attempt('alice', 'a'), 'bad-credentials');
+  assert.equal(
+    await attempt('alice', '\u00aa'),
+    'alice@example.com',
+    'another word than the wrong one before',
+  );
+  await Promise.all(Array.from({ length: 5 }, () => attempt('alice', '\u00aa')));
+  while (records.get(record.address)?.passwordHash === passwordHash) await new Promise(setImmediate);
+  assert.match(records.get(record.address)?.passwordHash ?? '', /^\$argon2id\$/);
+  assert.equal(await attempt('alice', '\u00aa'), 'alice@example.com');
+});

@@ -25,7 +25,7 @@ import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { Directory } from '../mailbox/port/store.ts';
 import { preparePassword } from '../sasl/prepare.ts';
 import { canonicalAddress } from './address.ts';
-import { isPasswordHash, type Passwords } from './password.ts';
+import { comparesAsTyped, isPasswordHash, type Passwords } from './password.ts';
 import { type Attempt, networkOf, Throttle } from './throttle.ts';
 
 const VERIFIED_FOR_MS = 15 * 60_000;
@@ -108,7 +108,8 @@ export class Authenticator {
     const hasPassword = record !== undefined && isPasswordHash(record.passwordHash);
     const stored = hasPassword ? record.passwordHash : this.#decoy;
     const password = new Secret(preparePassword(attempt.password.reveal()));
-    const tag = this.#tag(name === NO_ADDRESS ? attempt.username : name, stored, password);
+    const compared = comparesAsTyped(stored) ? attempt.password : password;
+    const tag = this.#tag(name === NO_ADDRESS ? attempt.username : name, stored, compared);
     if (record !== undefined && this.#isVerified(record.id, tag)) {
       charge.recognised();
       return record;
@@ -118,7 +119,7 @@ export class Authenticator {
       charge.cancelled();
       return this.#refuse(attempt, name, this.#throttle.replyDelayMs(name, attempt.remoteAddress), true);
     }
-    const isRight = await this.#judge(admitted, tag, password, stored);
+    const isRight = await this.#judge(admitted, tag, compared, stored);
     if (!isRight || !hasPassword) {
       this.#wrong.set(wrongKey, clock.nowMs() + WRONG_FOR_MS);
       return this.#refuse(attempt, name, charge.replyDelayMs, false);
