@@ -1,15 +1,12 @@
 /**
  * `brevduva account import`: hundreds of accounts from a table. Each line is an account or a reason; a line that is wrong
- * costs only itself, and running the file again adds what was missing.
+ * costs only itself, and running the file again adds what was missing: what is there counts as there.
  */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { AccountToAdd, Admin } from '../admin/admin.ts';
-import { Secret } from '../base/secret.ts';
-import { parseSize } from '../config/option.ts';
 import { isRefusal } from '../transfer/mail-access.ts';
-import { type CsvRecord, parseCsv } from './csv.ts';
-import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { readAccountTable, type TableLine } from './account-table.ts';
+import { EXIT, type ExitCode } from './exit.ts';
 import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
 import { note, ProgressLine, print } from './terminal.ts';
 
@@ -18,69 +15,52 @@ const BATCH = 50;
 export function accountImport(parent: Command, done: (code: ExitCode) => void): void {
   const command = parent
     .command('import')
-    .description('add accounts from a file of lines "address,password,quota"')
-    .argument('<file>', 'CSV; the quota may be empty, a first line with these three words is a heading');
+    .description('add accounts from a table; those that are there stay as they are')
+    .argument('<file>', 'CSV in UTF-8: address,password,quota, or in the order that a heading names')
+    .addHelpText('after', HELP);
   withCommonOptions(command).action(async (file: string, options: CommonOptions) => {
-    const records = [...parseCsv(readText(file))];
-    if (records[0]?.fields[0]?.trim().toLowerCase() === 'address') records.shift();
-    const result = await withAdmin(options, (admin) => importRecords(admin, records), { makesData: true });
-    print(`${result.added} of ${records.length} accounts added, ${result.failed} failed`);
-    if (result.failed > 0) done(EXIT.failed);
+    const lines = readAccountTable(file);
+    const result = await withAdmin(options, (admin) => importLines(admin, lines), { makesData: true });
+    const { added, there, failed } = result;
+    print(`${added} of ${lines.length} accounts added, ${there} already there, ${failed} failed`);
+    if (failed > 0) done(EXIT.failed);
   });
 }
 
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
-  }
-}
+const HELP = `
+Columns of a heading, in any order: address, password, password_hash, quota, messages.
+Where a password is expected, a hash of the old server is recognised ({SHA512-CRYPT}..., $6$..., $2y$...); people keep their
+passwords. A password that itself begins so is written with {PLAIN} in front.`;
 
-async function importRecords(
+async function importLines(
   admin: Admin,
-  records: readonly CsvRecord[],
-): Promise<{ added: number; failed: number }> {
+  lines: readonly TableLine[],
+): Promise<{ added: number; there: number; failed: number }> {
   const progress = new ProgressLine();
-  let added = 0;
-  let failed = 0;
+  const result = { added: 0, there: 0, failed: 0 };
   const fail = (line: number, what: string, why: string): void => {
-    failed++;
+    result.failed++;
     progress.clear();
     note(`line ${line}: ${what}: ${why}`);
   };
-  for (let at = 0; at < records.length; at += BATCH) {
+  for (let at = 0; at < lines.length; at += BATCH) {
     const batch: { line: number; account: AccountToAdd }[] = [];
-    for (const record of records.slice(at, at + BATCH)) {
-      const account = accountOf(record);
-      if (typeof account === 'string') fail(record.line, record.fields[0]?.trim() ?? '', account);
-      else batch.push({ line: record.line, account });
+    for (const { line, address, account } of lines.slice(at, at + BATCH)) {
+      if (typeof account === 'string') fail(line, address, account);
+      else batch.push({ line, account });
     }
     const outcomes = batch.length === 0 ? [] : await admin.addAccounts(batch.map(({ account }) => account));
     for (const [i, { line, account }] of batch.entries()) {
       const outcome = outcomes[i];
-      if (outcome === undefined || isRefusal(outcome))
-        fail(line, account.address, outcome?.why ?? 'no answer');
-      else added++;
+      if (outcome === undefined) fail(line, account.address, 'no answer');
+      else if (!isRefusal(outcome)) result.added++;
+      else if (outcome.refused === 'exists') result.there++;
+      else fail(line, account.address, outcome.why);
     }
-    progress.show(() => `${at + batch.length} of ${records.length} lines, ${failed} failed`);
+    progress.show(
+      () => `${Math.min(at + BATCH, lines.length)} of ${lines.length} lines, ${result.failed} failed`,
+    );
   }
   progress.clear();
-  return { added, failed };
-}
-
-/** The account, or why the line is none. */
-function accountOf({ fields, isBroken }: CsvRecord): AccountToAdd | string {
-  if (isBroken) return 'a quote is not closed';
-  if (fields.length < 2 || fields.length > 3)
-    return `expected address,password,quota and found ${fields.length} fields`;
-  const [address = '', password = '', quota = ''] = fields;
-  if (password === '') return 'the password is empty';
-  const limit = quota.trim();
-  const account = { address: address.trim(), password: new Secret(password) };
-  if (limit === '' || limit === 'none') return account;
-  const quotaBytes = parseSize(limit);
-  return quotaBytes === undefined
-    ? `quota "${limit}" is not a size such as 10GiB`
-    : { ...account, quotaBytes };
+  return result;
 }

@@ -1,6 +1,6 @@
 /** The account verbs as a person types them, beside a running server and without one. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -75,39 +75,6 @@ describe('every verb', () => {
     await everyVerb(server.cli);
     assert.equal(await server.stop(), 0);
   });
-});
-
-test('a table of accounts: bad lines cost only themselves', async () => {
-  const file = join(root, 'people.csv');
-  const good = Array.from({ length: 8 }, (_, i) => `user${i}@example.org,"pass,word ""${i}""",${i}GiB`);
-  const lines = [
-    'Address,Password,Quota',
-    ...good,
-    'no address,x,',
-    'user1@example.org,x,',
-    'late@example.org,,',
-    'x@example.org,"open',
-    'y@example.org,x,much',
-    'z@example.org',
-    '',
-  ];
-  writeFileSync(file, lines.join('\r\n'));
-  const args = ['account', 'import', file, '--data', join(root, 'table')];
-  const first = await runCommand(args);
-  assert.equal(first.code, 1);
-  assert.match(first.stdout, /^8 of 14 accounts added, 6 failed\n$/);
-  for (const pattern of [
-    /line 10: no address: /,
-    /line 11: user1@example\.org: there is an account/,
-    /line 12: .*password is empty/,
-    /line 13: .*quote is not closed/,
-    /line 14: .*"much" is not a size/,
-    /line 15: .*found 1 fields/,
-  ]) {
-    assert.match(first.stderr, pattern);
-  }
-  const second = await runCommand(args);
-  assert.match(second.stdout, /^0 of 14 accounts added/);
 });
 
 describe('mistakes are named with what was expected', () => {
