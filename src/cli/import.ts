@@ -1,7 +1,7 @@
 /** `brevduva import`: mail from an mbox, a tree of them, or a Maildir into an account. */
 import { statSync } from 'node:fs';
 import { Argument, type Command, Option } from 'commander';
-import { type FolderReceipt, ImportStopped, importSource } from '../transfer/import.ts';
+import { type FolderReceipt, type ImportProblem, ImportStopped, importSource } from '../transfer/import.ts';
 import type { Quoting } from '../transfer/line-form.ts';
 import { openMaildirSource } from '../transfer/maildir-source.ts';
 import { openMboxSource } from '../transfer/mbox-source.ts';
@@ -45,7 +45,7 @@ export function importMail(parent: Command, done: (code: ExitCode) => void): voi
 async function run(format: 'mbox' | 'maildir', path: string, options: ImportOptions): Promise<ExitCode> {
   const source = openSource(format, path, options.quoting);
   const progress = new ProgressLine();
-  let problems = 0;
+  const problems = new Problems(progress);
   const { mailbox } = options;
   try {
     const receipts = await withAdmin(options, async (admin) => {
@@ -56,20 +56,40 @@ async function run(format: 'mbox' | 'maildir', path: string, options: ImportOpti
         source,
         ...(mailbox === undefined ? {} : { mailbox }),
         onProgress: (state) => progress.show(() => `${state.mailbox}: ${progress.describe(state)}`),
-        onProblem: ({ where, why }) => {
-          progress.clear();
-          if (problems++ < MAX_SHOWN) note(`not imported: ${where}: ${why}`);
-        },
+        onProblem: (problem) => problems.add(problem),
       });
     });
     progress.clear();
-    if (problems > MAX_SHOWN) note(`... and ${problems - MAX_SHOWN} more`);
-    return printReceipt(receipts, problems, progress.elapsedMs);
+    problems.sumUp();
+    return printReceipt(receipts, problems.count, progress.elapsedMs);
   } catch (error) {
     progress.clear();
     if (!(error instanceof ImportStopped)) throw error;
     note(`brevduva: the import stopped: ${error.message}. Run it again to go on where it was.`);
     return EXIT.failed;
+  }
+}
+
+/** Each with its place, as far as that helps; then how often each reason came. */
+class Problems {
+  readonly #progress: ProgressLine;
+  readonly #reasons = new Map<string, number>();
+  count = 0;
+
+  constructor(progress: ProgressLine) {
+    this.#progress = progress;
+  }
+
+  add({ where, why }: ImportProblem): void {
+    this.#progress.clear();
+    if (this.count++ < MAX_SHOWN) note(`not imported: ${where}: ${why}`);
+    if (this.#reasons.has(why) || this.#reasons.size < MAX_SHOWN)
+      this.#reasons.set(why, (this.#reasons.get(why) ?? 0) + 1);
+  }
+
+  sumUp(): void {
+    if (this.count > MAX_SHOWN) note(`... and ${this.count - MAX_SHOWN} more`);
+    for (const [why, times] of this.#reasons) if (times > 1) note(`${times} times: ${why}`);
   }
 }
 

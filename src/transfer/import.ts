@@ -120,7 +120,10 @@ async function importFolder(
 
 interface Prepared {
   readonly where: string;
+  /** In the source, for the progress. */
   readonly sizeBytes: number;
+  /** As it will be stored: the source may hold it compressed. */
+  readonly bytes: number;
   readonly message: MessageToAdd & { readonly importKey: Buffer };
 }
 
@@ -158,7 +161,7 @@ class FolderRun {
       for (; at < messages.length && batch.length < BATCH_MESSAGES && bytes < BATCH_BYTES; at++) {
         const prepared = this.#prepare(messages[at] as SourceMessage);
         if (prepared !== undefined) batch.push(prepared);
-        bytes += (messages[at] as SourceMessage).sizeBytes;
+        bytes += prepared?.bytes ?? 0;
         if (at % 16 === 0) await nextTurn();
       }
       await sending;
@@ -177,18 +180,21 @@ class FolderRun {
         this.#advance(1, source.sizeBytes);
         return undefined;
       }
-      const kept: Buffer[] = [];
       const hash = createHash('sha256');
-      const mayKeep = source.sizeBytes <= KEPT_BYTES;
+      let kept: Buffer[] | undefined = [];
+      let bytes = 0;
       for (const chunk of loaded.chunks()) {
         hash.update(chunk);
-        if (mayKeep) kept.push(chunk);
+        bytes += chunk.length;
+        if (bytes > KEPT_BYTES) kept = undefined;
+        kept?.push(chunk);
       }
       const { flags, keywords, internalDate, externalId } = loaded;
-      const chunks = mayKeep ? () => kept : () => loaded.chunks();
+      const whole = kept;
+      const chunks = whole === undefined ? () => loaded.chunks() : () => whole;
       const marks = { flags, keywords, internalDate, ...(externalId === undefined ? {} : { externalId }) };
       const message = { ...marks, importKey: this.#key(hash.digest()), chunks };
-      return { where: source.where, sizeBytes: source.sizeBytes, message };
+      return { where: source.where, sizeBytes: source.sizeBytes, bytes, message };
     } catch (error) {
       this.#refuse(source.where, (error as Error).message);
       this.#advance(1, source.sizeBytes);

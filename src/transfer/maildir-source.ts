@@ -7,18 +7,13 @@
  */
 import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { FileWindow } from './file-window.ts';
-import { LineReader } from './line-form.ts';
 import { decodeFolder, KEYWORDS_FILE, parseKeywords, parseSubscriptions, readMarks } from './maildir-form.ts';
+import { maildirOctets } from './maildir-octets.ts';
 import type { LoadedMessage, OpenFolder, Skipped, Source, SourceFolder, SourceMessage } from './source.ts';
 import { UnreadableMessage } from './source.ts';
 import { parseUidList, UID_LIST_FILE } from './uid-list.ts';
 
 const MAX_DEPTH = 32;
-/** Smaller files are read once and kept until they are sent. */
-const SMALL_BYTES = 256 * 1024;
-/** Our exports mark a file whose octets are not to be touched. */
-export const RAW_MARK = ',E=raw';
 
 export function openMaildirSource(path: string): Source {
   const found: { path: string; name: string }[] = [];
@@ -155,17 +150,15 @@ class MaildirMessage implements SourceMessage {
 
   load(): LoadedMessage {
     const path = this.#find();
-    if (this.#file.sizeBytes === 0) throw new UnreadableMessage('it is empty');
-    const marks = readMarks(basename(path), this.#beside.names);
-    const externalId = this.#beside.ids.get(uniquePart(basename(path)));
-    const wantsCrlf = !basename(path).includes(RAW_MARK);
-    const small = this.#file.sizeBytes <= SMALL_BYTES ? convert(readFileSync(path), wantsCrlf) : undefined;
+    const name = basename(path);
+    const marks = readMarks(name, this.#beside.names);
+    const externalId = this.#beside.ids.get(uniquePart(name));
     return {
       flags: marks.flags,
       keywords: marks.keywords,
       internalDate: Math.floor(this.#file.mtimeMs / 1000),
       ...(externalId === undefined ? {} : { externalId }),
-      chunks: () => (small === undefined ? slices(path, wantsCrlf) : [small]),
+      chunks: maildirOctets(path),
     };
   }
 
@@ -182,18 +175,4 @@ class MaildirMessage implements SourceMessage {
 
 function uniquePart(file: string): string {
   return file.split(/[:;!]2,/)[0] as string;
-}
-
-function convert(bytes: Buffer, wantsCrlf: boolean): Buffer {
-  return new LineReader({ quoting: 'none', wantsCrlf }).push(bytes);
-}
-
-function* slices(path: string, wantsCrlf: boolean): Generator<Buffer> {
-  const reader = new LineReader({ quoting: 'none', wantsCrlf });
-  const file = new FileWindow(path);
-  try {
-    for (const slice of file.slices(0, file.sizeBytes)) yield reader.push(slice);
-  } finally {
-    file.close();
-  }
 }

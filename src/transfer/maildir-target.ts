@@ -27,7 +27,7 @@ import {
 import { CrlfProbe, LineWriter } from './line-form.ts';
 import type { MailboxSummary } from './mail-access.ts';
 import { encodeFolder, hasOwnLetter, KEYWORDS_FILE, MAX_KEYWORDS, writeMarks } from './maildir-form.ts';
-import { RAW_MARK } from './maildir-source.ts';
+import { RAW_MARK } from './maildir-octets.ts';
 
 const MAX_FILE_NAME_BYTES = 255;
 
