@@ -3,8 +3,8 @@
  * of the file, not of the message that was delivered, so an import reads them and takes them out.
  *
  * Our own exports put all of them first, led by `X-Brevduva-Mbox`, which says how many lines are ours and how the body
- * was written; of such a message exactly those lines are removed, whatever other fields it came with, and so every octet
- * comes back.
+ * was written; of such a message exactly those lines are read and removed, whatever it begins with itself, be it fields
+ * of the same names, white space that would continue our last one, or no header at all. So every octet comes back.
  */
 import { CR, LF, latin1, startsWithFolded } from '../base/bytes.ts';
 import { parseDateTime } from '../mail/date.ts';
@@ -48,6 +48,10 @@ const FIELDS = [
   'content-length:',
 ] as const;
 type Field = (typeof FIELDS)[number];
+/** Those that our exports write behind the marker. */
+const OWN_FIELDS: readonly Field[] = ['status:', 'x-status:', 'x-keywords:'];
+/** A hundred keywords as long as they may be are a fifth of this. */
+const MAX_VALUE_BYTES = 64 * 1024;
 
 const SEEN: ReadonlyMap<string, number> = new Map([
   ['R', FLAG.Seen],
@@ -63,30 +67,29 @@ export function markerLine(marker: Marker): string {
 
 /** `header` ends with the last field's line end; line ends of either kind. */
 export function readBookkeeping(header: Buffer): Bookkeeping {
-  const marker = readMarker(header);
+  const own = readOwn(header);
+  if (own !== undefined) return own;
   const values = new Map<Field, string>();
   const kept: Buffer[] = [];
   let received: string | undefined;
   let date: string | undefined;
   let keptFrom = 0;
-  let line = 0;
   for (let at = 0; at < header.length; ) {
     const end = fieldEnd(header, at);
-    const field = marker === undefined || line < marker.lines ? bookkeepingField(header, at) : undefined;
+    const field = bookkeepingField(header, at);
     if (field !== undefined && !values.has(field))
       values.set(field, fieldValue(header, at, field.length, end));
     if (received === undefined && startsWithFolded(header, at, 'received:'))
       received = fieldValue(header, at, 9, end);
     if (date === undefined && startsWithFolded(header, at, 'date:')) date = fieldValue(header, at, 5, end);
-    if (field !== undefined || (marker !== undefined && line < marker.lines)) {
+    if (field !== undefined) {
       if (at > keptFrom) kept.push(header.subarray(keptFrom, at));
       keptFrom = end;
     }
     at = end;
-    line++;
   }
   if (header.length > keptFrom) kept.push(header.subarray(keptFrom));
-  return { header: Buffer.concat(kept), marker, date: dateOf(received, date), ...factsOf(values) };
+  return { header: Buffer.concat(kept), marker: undefined, date: dateOf(received, date), ...factsOf(values) };
 }
 
 function factsOf(values: ReadonlyMap<Field, string>) {
@@ -127,12 +130,33 @@ function bookkeepingField(header: Buffer, at: number): Field | undefined {
   return FIELDS.find((field) => startsWithFolded(header, at, field));
 }
 
+/** Of a message that our export wrote; its date stands in the separator. */
+function readOwn(header: Buffer): Bookkeeping | undefined {
+  const marker = readMarker(header);
+  if (marker === undefined) return undefined;
+  const values = new Map<Field, string>();
+  let at = lineEnd(header, 0);
+  for (let line = 1; line < marker.lines; line++) {
+    const field = OWN_FIELDS.find((name) => startsWithFolded(header, at, name));
+    if (field === undefined || values.has(field)) return undefined;
+    const end = lineEnd(header, at);
+    values.set(field, fieldValue(header, at, field.length, end));
+    at = end;
+  }
+  return { header: header.subarray(at), marker, date: undefined, ...factsOf(values) };
+}
+
 function readMarker(header: Buffer): Marker | undefined {
   if (!startsWithFolded(header, 0, MARKER)) return undefined;
-  const value = fieldValue(header, 0, MARKER.length, fieldEnd(header, 0));
-  const match = /^\s*v1 lines=(\d{1,2}) body=(lf|raw) end=(own|added)\s*$/.exec(value);
+  const value = fieldValue(header, 0, MARKER.length, lineEnd(header, 0));
+  const match = /^v1 lines=(\d{1,2}) body=(lf|raw) end=(own|added)$/.exec(value);
   if (match === null) return undefined;
   return { lines: Number(match[1]), isRaw: match[2] === 'raw', lacksEnd: match[3] === 'added' };
+}
+
+function lineEnd(header: Buffer, start: number): number {
+  const lf = header.indexOf(LF, start);
+  return lf < 0 ? header.length : lf + 1;
 }
 
 /** Past the field's last line end, folded lines included. */
@@ -148,7 +172,7 @@ function fieldEnd(header: Buffer, start: number): number {
 }
 
 function fieldValue(header: Buffer, at: number, nameLength: number, end: number): string {
-  return latin1(header, at + nameLength, Math.min(end, at + 8192)).trim();
+  return latin1(header, at + nameLength, Math.min(end, at + MAX_VALUE_BYTES)).trim();
 }
 
 function dateOf(received: string | undefined, date: string | undefined): number | undefined {

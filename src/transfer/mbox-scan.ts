@@ -1,16 +1,16 @@
 /**
- * Where the messages of an mbox lie. The format has no definition but its readers (RFC 4155), so these are our rules:
+ * Where the messages of an mbox lie:
  *
- * - A separator is a line that begins with `From `, stands at the start of the file or after an empty line, and goes on
- *   with a date, or (Thunderbird) with nothing when a header field follows. A sentence "From here on ..." is none.
+ * - A separator (`mbox-separator.ts`) stands at the start of the file or after an empty line.
  * - `Content-Length` (mboxcl2) is believed when exactly there a separator or the end of the file follows. Then nothing in
  *   the message was quoted and nothing is unquoted.
  * - The empty line before a separator belongs to it, not to the message.
  */
 import { CR, LF, latin1 } from '../base/bytes.ts';
-import { parseDateTime } from '../mail/date.ts';
 import { headerEnd, readBookkeeping } from './bookkeeping.ts';
+import { compressionOf, MAGIC_BYTES } from './compression.ts';
 import type { FileWindow } from './file-window.ts';
+import { beginsHeader, readSeparator, type SeparatorLine } from './mbox-separator.ts';
 import { UnreadableMessage } from './source.ts';
 
 export interface MboxEntry {
@@ -27,22 +27,20 @@ export interface MboxEntry {
 export const MAX_HEADER_BYTES = 256 * 1024;
 const MAX_LINE = 1024;
 const NEWLINE_FROM = Buffer.from('\nFrom ');
-const DAY = / (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +/g;
+/** Of a header that is looked at to tell a separator from a sentence. */
+const LOOK_AHEAD = 4096;
 
 /** In file order. Throws UnreadableMessage when the file is no mbox; an empty file is an mbox without messages. */
 export function scanMbox(file: FileWindow): MboxEntry[] {
   const entries: MboxEntry[] = [];
-  let at = firstSeparator(file);
-  while (at < file.sizeBytes) {
-    const line = lineAt(file, at);
+  for (let at = firstSeparator(file), line = lineAt(file, at); at < file.sizeBytes; line = lineAt(file, at)) {
     const start = at + line.length;
-    const stamp = separatorDate(line);
+    const separator = readSeparator(textOf(line));
     const view = file.view(start, MAX_HEADER_BYTES);
     const size = headerEnd(view);
     const notes = readBookkeeping(view.subarray(0, size));
-    // "From - <date>" is when Thunderbird wrote the file; when the mail came stands in its header.
-    const isWriteTime = line.subarray(0, 7).toString('latin1') === 'From - ';
-    const date = isWriteTime ? (notes.date ?? stamp) : (stamp ?? notes.date);
+    const stamp = separator?.date;
+    const date = separator?.isWriteTime === true ? (notes.date ?? stamp) : (stamp ?? notes.date);
     const proven =
       notes.contentLength === undefined ? undefined : provenEnd(file, start, size, notes.contentLength);
     const next = proven?.next ?? nextSeparator(file, start);
@@ -58,9 +56,20 @@ function firstSeparator(file: FileWindow): number {
   let at = view.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])) ? 3 : 0;
   while (view[at] === LF || view[at] === CR) at++;
   if (at === file.sizeBytes) return at;
-  if (!isSeparator(file, at))
-    throw new UnreadableMessage('it does not begin with a "From " line: not an mbox');
+  const line = lineAt(file, at);
+  const isMbox =
+    separatorAt(file, at) !== undefined ||
+    // Here nothing but a separator can begin with "From ", whatever else is in it.
+    (latin1(line, 0, 5) === 'From ' && beginsHeader(ahead(file, at + line.length), 'some'));
+  if (!isMbox) throw new UnreadableMessage(whyNoMbox(file));
   return at;
+}
+
+export function whyNoMbox(file: FileWindow): string {
+  const compression = compressionOf(file.view(0, MAGIC_BYTES));
+  return compression === undefined
+    ? 'it does not begin with a "From " line: not an mbox'
+    : `it is compressed by ${compression.name}; decompress it first`;
 }
 
 /** The line with its end, or its first part when it is longer than any separator. */
@@ -70,27 +79,27 @@ function lineAt(file: FileWindow, at: number): Buffer {
   return Buffer.from(lf < 0 ? view : view.subarray(0, lf + 1));
 }
 
-function isSeparator(file: FileWindow, at: number): boolean {
-  const line = lineAt(file, at);
-  if (latin1(line, 0, 5) !== 'From ') return false;
-  if (separatorDate(line) !== undefined) return true;
-  if (latin1(line, 5).trim() !== '') return false;
-  return /^[!-9;-~]{1,76}:/.test(latin1(file.view(at + line.length, 80)));
+function textOf(line: Buffer): string {
+  return latin1(line, 0).trimEnd();
 }
 
-/** `From alice@example.com Tue Nov 24 20:47:47 2026`, with or without a zone, whatever stands for the sender. */
-function separatorDate(line: Buffer): number | undefined {
-  const text = latin1(line, 4).trimEnd();
-  let day = -1;
-  for (const match of text.matchAll(DAY)) day = match.index;
-  return day < 0 ? undefined : parseDateTime(text.slice(day + 1))?.seconds;
+function ahead(file: FileWindow, at: number): string {
+  return latin1(file.view(at, LOOK_AHEAD), 0);
+}
+
+function separatorAt(file: FileWindow, at: number): SeparatorLine | undefined {
+  const line = lineAt(file, at);
+  if (latin1(line, 0, 5) !== 'From ') return undefined;
+  const separator = readSeparator(textOf(line));
+  if (separator?.needsHeader === undefined) return separator;
+  return beginsHeader(ahead(file, at + line.length), separator.needsHeader) ? separator : undefined;
 }
 
 function nextSeparator(file: FileWindow, start: number): number {
   for (let at = Math.max(0, start - 1); ; ) {
     const newline = file.indexOf(NEWLINE_FROM, at);
     if (newline < 0) return file.sizeBytes;
-    if (isEmptyLineBefore(file, newline) && isSeparator(file, newline + 1)) return newline + 1;
+    if (isEmptyLineBefore(file, newline) && separatorAt(file, newline + 1) !== undefined) return newline + 1;
     at = newline + 1;
   }
 }
@@ -123,11 +132,11 @@ function provenEnd(
   if (end > file.sizeBytes) return undefined;
   let next = end;
   for (let lines = 0; lines < 2 && next < file.sizeBytes; lines++) {
-    if (isSeparator(file, next)) return { end, next };
+    if (separatorAt(file, next) !== undefined) return { end, next };
     const view = latin1(file.view(next, 2));
     if (view.startsWith('\n')) next += 1;
     else if (view === '\r\n') next += 2;
     else return undefined;
   }
-  return next === file.sizeBytes || isSeparator(file, next) ? { end, next } : undefined;
+  return next === file.sizeBytes || separatorAt(file, next) !== undefined ? { end, next } : undefined;
 }

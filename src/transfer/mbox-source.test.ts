@@ -100,6 +100,80 @@ describe('where messages begin and end', () => {
   ];
   for (const [name, content, expected] of rows) test(name, () => assert.deepEqual(texts(content), expected));
 
+  const at = (separator: string, name: string): string => `${separator}\nSubject: ${name}\n\nx\n\n`;
+  const heads: readonly (readonly [string, string, number | undefined])[] = [
+    ['RFC 4155', 'From alice@example.com Tue Nov  3 20:47:47 2020', SECONDS],
+    ['mutt, no sender', 'From Tue Nov  3 20:47:47 2020', SECONDS],
+    ['procmail, two blanks', 'From alice@example.com  Tue Nov  3 20:47:47 2020', SECONDS],
+    ['Google Takeout', 'From 1844567890123456789@xxx Tue Nov 03 20:47:47 +0000 2020', SECONDS],
+    ['Google Takeout, another zone', 'From 1844@xxx Tue Nov 03 22:47:47 +0200 2020', SECONDS],
+    ['Google Takeout without a date', 'From 1844567890123456789@xxx', undefined],
+    ['Thunderbird', 'From - Tue Nov  3 20:47:47 2020', SECONDS],
+    ['Thunderbird without a date', 'From - ', undefined],
+    ['nothing behind it', 'From ', undefined],
+    ['Evolution', 'From alice@example.com Tue Nov  3 20:47:47 2020', SECONDS],
+    ['Pine, System V', 'From alice Tue Nov  3 20:47 2020', SECONDS - 47],
+    ['rn', 'From alice Tue Nov  3 12:47:47 PST 2020', SECONDS],
+    ['emacs', 'From alice Tue Nov  3 12:47:47 -0800 2020', SECONDS],
+    ['Solaris, the zone behind the year', 'From alice Tue Nov  3 12:47:47 2020 -0800', SECONDS],
+    ['a named zone behind the year', 'From alice Tue Nov  3 12:47:47 2020 PST', SECONDS],
+    ['UUCP', 'From alice Tue Nov  3 20:47:47 2020 remote from example', SECONDS],
+    ['Mailman', 'From alice at example.com  Tue Nov  3 20:47:47 2020', SECONDS],
+    ['a name in full', 'From "Alice A. Example" <alice@example.com> Tue Nov  3 20:47:47 2020', SECONDS],
+    ['a quoted local part', 'From "alice a"@example.com Tue Nov  3 20:47:47 2020', SECONDS],
+    ['Eudora', 'From ???@??? Tue Nov 03 20:47:47 2020', SECONDS],
+    ['Git', `From ${'0a'.repeat(20)} Tue Nov  3 20:47:47 2020`, SECONDS],
+    ['RFC 5322', 'From alice@example.com Tue, 03 Nov 2020 21:47:47 +0100', SECONDS],
+    ['ISO 8601', 'From alice@example.com 2020-11-03T20:47:47Z', SECONDS],
+    ['a date that there is not', 'From alice@example.com Tue Nov 31 20:47:47 2020', undefined],
+    ['two digits for the year', 'From alice@example.com Tue Nov  3 20:47:47 20', SECONDS],
+  ];
+  for (const [name, line, date] of heads) {
+    test(`a separator as ${name} writes it, first and in the middle`, () => {
+      const content = at(line, '1') + at(FROM.trim(), '2') + at(line, '3');
+      for (const text of [content, content.replaceAll('\n', '\r\n')]) {
+        const all = readMbox(text).map((one) => (typeof one === 'object' && 'text' in one ? one : undefined));
+        const subjects = all.map((one) => one?.text.slice(9, 10)).sort();
+        assert.deepEqual(subjects, ['1', '2', '3']);
+        assert.deepEqual(all.find((one) => one?.text.startsWith('Subject: 1'))?.date, date);
+      }
+    });
+  }
+  test('one file of all of them', () => {
+    const content = heads.map(([, line], i) => at(line, `${i}`)).join('');
+    assert.equal(readMbox(content).length, heads.length);
+  });
+  test('a file that begins with a separator like no other', () => {
+    assert.deepEqual(texts('From alice on some day\nSubject: x\n\nx\n'), ['Subject: x\r\n\r\nx\r\n']);
+  });
+
+  const sentences: readonly string[] = [
+    'From here on it is easy',
+    'From',
+    'From Monday on: we are closed',
+    'From Mon 3 Nov 2020 to Fri 7 Nov 2020',
+    'From Tue Nov 3 20:47:47 2020 on, nothing came',
+    'From what I saw it was Tue Nov  3 20:47:47 2020',
+    'From alice@example.com',
+    'From alice@example.com\nwith love',
+    'From Alice\nPS: do not forget the keys',
+    'From alice@example.com\nPS: do not forget the keys',
+    'From Alice\nSubject: to change',
+    'From - \nno field',
+    'From 2020-11-03 on',
+    'From: alice@example.com\nSubject: forwarded',
+    '>From alice@example.com Tue Nov  3 20:47:47 2020\nSubject: quoted',
+    ' From alice@example.com Tue Nov  3 20:47:47 2020\nSubject: indented',
+    'from alice@example.com Tue Nov  3 20:47:47 2020\nSubject: small',
+  ];
+  for (const sentence of sentences) {
+    test(`no separator: ${JSON.stringify(sentence)}`, () => {
+      const content = `${FROM}Subject: s\n\nHello\n\n${sentence}\n\nBye\n\n${FROM}Subject: t\n\nx\n`;
+      const text = `Subject: s\n\nHello\n\n${sentence.replace(/^>/, '')}\n\nBye\n`;
+      assert.deepEqual(texts(content), [text.replaceAll('\n', '\r\n'), 'Subject: t\r\n\r\nx\r\n']);
+    });
+  }
+
   test('mboxo quotes once', () => {
     assert.deepEqual(texts(`${FROM}A: b\n\n>From x\n>>From y\n`, 'mboxo'), [
       'A: b\r\n\r\nFrom x\r\n>>From y\r\n',
@@ -200,5 +274,7 @@ test('a tree of mboxes: Thunderbird and mutt', () => {
   const source = openMboxSource(root, { quoting: 'mboxrd' });
   const names = source.folders.map(({ name }) => name).sort();
   assert.deepEqual(names, ['.dots%', 'Inbox', 'Work/2024', 'Work/Deep/Er', 'lists/linux']);
-  assert.deepEqual(source.skipped, [{ where: join(root, 'readme'), why: 'not an mbox' }]);
+  assert.deepEqual(source.skipped, [
+    { where: join(root, 'readme'), why: 'it does not begin with a "From " line: not an mbox' },
+  ]);
 });

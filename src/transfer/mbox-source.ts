@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { headerEnd, readBookkeeping } from './bookkeeping.ts';
 import { FileWindow } from './file-window.ts';
 import { LineReader, type Quoting } from './line-form.ts';
-import { MAX_HEADER_BYTES, type MboxEntry, scanMbox } from './mbox-scan.ts';
+import { MAX_HEADER_BYTES, type MboxEntry, scanMbox, whyNoMbox } from './mbox-scan.ts';
 import type { LoadedMessage, OpenFolder, Skipped, Source, SourceFolder, SourceMessage } from './source.ts';
 import { UnreadableMessage } from './source.ts';
 
@@ -47,11 +47,11 @@ function collect(directory: string, above: string, into: Collected, depth: numbe
     const path = join(directory, entry.name);
     if (statSync(path).isDirectory()) {
       collect(path, `${above}${folderName(entry.name.replace(/\.sbd$/, ''))}/`, into, depth + 1);
-    } else if (beginsLikeMbox(path)) {
-      const name = above + folderName(entry.name);
-      into.folders.push(mboxFolder(path, name, name, into.options));
     } else {
-      into.skipped.push({ where: path, why: 'not an mbox' });
+      const why = whyNotRead(path);
+      const name = above + folderName(entry.name);
+      if (why === undefined) into.folders.push(mboxFolder(path, name, name, into.options));
+      else into.skipped.push({ where: path, why });
     }
   }
 }
@@ -64,12 +64,12 @@ function folderName(file: string): string {
     .replace(/%2[E5]/g, (code) => (code === '%2E' ? '.' : '%'));
 }
 
-function beginsLikeMbox(path: string): boolean {
+/** At a first look; undefined when it may be an mbox. */
+function whyNotRead(path: string): string | undefined {
   const file = new FileWindow(path);
   try {
-    return (
-      file.sizeBytes === 0 || /^(?:\xef\xbb\xbf)?[\r\n]{0,16}From /.test(file.view(0, 64).toString('latin1'))
-    );
+    const isLike = /^(?:\xef\xbb\xbf)?[\r\n]{0,16}From /.test(file.view(0, 64).toString('latin1'));
+    return file.sizeBytes === 0 || isLike ? undefined : whyNoMbox(file);
   } finally {
     file.close();
   }
