@@ -1,7 +1,8 @@
 /**
- * A small strict IMAP client for tests. It knows how a response is framed (RFC 9051 §4.3, §7) and nothing of what it
- * means; it fails on whatever no client could read: a bare LF, a control character outside a literal, an empty line, a
- * line that is neither untagged, a continuation nor an answer to a tag in use, parentheses or quotes that do not close.
+ * A small strict IMAP client for tests. It knows how a response is framed (RFC 9051 §4.3, §7) and hardly anything of what
+ * it means; it fails on whatever no client could read: a bare LF, a control character outside a literal, an empty line, a
+ * line that is neither untagged, a continuation nor an answer to a tag in use, parentheses or quotes that do not close;
+ * and on a message with a keyword of which the mailbox's FLAGS had said nothing.
  *
  * Octets are kept as latin1 strings, so that `length` counts octets.
  */
@@ -37,6 +38,7 @@ export class ImapClient {
   #isEnded = false;
   #wake: (() => void) | undefined;
   #nextTag = 1;
+  #keywords = new Set<string>();
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -112,7 +114,10 @@ export class ImapClient {
   async next(): Promise<Response> {
     for (;;) {
       const response = this.#take();
-      if (response !== undefined) return response;
+      if (response !== undefined) {
+        if (response.kind === 'untagged') this.#checkKeywords(response.text);
+        return response;
+      }
       if (this.#isEnded) throw new ProtocolViolation('the server closed the connection');
       await this.#more();
     }
@@ -136,6 +141,18 @@ export class ImapClient {
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  #checkKeywords(text: string): void {
+    const flags = /^FLAGS \((.*)\)$/.exec(text)?.[1];
+    if (flags !== undefined) this.#keywords = new Set(flags.split(' '));
+    if (!/^\d+ FETCH /.test(text)) return;
+    // What is in a literal or in quotes is mail.
+    const bare = text.replace(/\{\d+\}\r\n.*/gs, '').replace(/"(?:[^"\\]|\\.)*"/g, '');
+    for (const keyword of /\bFLAGS \(([^)]*)\)/.exec(bare)?.[1]?.split(' ') ?? []) {
+      const isKnown = keyword === '' || keyword.startsWith('\\') || this.#keywords.has(keyword);
+      if (!isKnown) throw violation(`the keyword ${keyword} was not announced`, text);
+    }
   }
 
   #attach(socket: Socket): void {

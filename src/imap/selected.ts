@@ -20,6 +20,8 @@ export class Selected {
   #loading: Promise<void> | undefined;
   /** The result that `$` stands for (RFC 5182 §2.1). */
   saved: UidSet = NumSet.of('uid', []);
+  /** The keywords of the mailbox as the client has been told them. */
+  toldKeywords: readonly string[] = [];
   /** Modseqs of this session's own flag changes, whose new flags its own command tells. */
   readonly ownFlagChanges = new Set<number>();
   /** The client was told to remember less than it has seen, for the sake of expunges that are held back. */

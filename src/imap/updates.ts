@@ -2,8 +2,8 @@
  * What a client is told without asking (RFC 9051 §7.4, §7.5; RFC 7162 §3.2.10): the only writer of EXISTS, RECENT,
  * EXPUNGE, VANISHED and the FETCH of flags that somebody changed.
  *
- * Order: what is gone, then how many there are, then whose flags are different; so the numbers a client reads are always
- * those it has. EXISTS is sent only when there is something new: after an expunge the client has counted for itself, and
+ * Order: what is gone, then how many there are, then which keywords are new, then whose flags are different; so the numbers
+ * a client reads are always those it has. EXISTS is sent only when there is something new: after an expunge the client has counted for itself, and
  * some clients loop on `0 EXISTS` for ever.
  *
  * Messages that somebody else has removed before this client could be told (RFC 2180 §4): each command does what can be
@@ -11,6 +11,7 @@
  * nothing, is refused. A command after which EXPUNGE may not be told says that there is one to tell (`removalCode`).
  */
 import type { SessionContext } from './context.ts';
+import { announceKeywords } from './keywords.ts';
 import type { Modes } from './modes.ts';
 import { writeStatus } from './replies.ts';
 import type { Selected } from './selected.ts';
@@ -64,6 +65,7 @@ export async function tellChanges(session: Teller, selected: Selected, mayExpung
   }
   if (!view.hasUntoldExpunges) selected.viewer.seenModseq = selected.readModseq;
   if (modes.qresync) writeProgress(out, selected);
+  announceKeywords(out, selected);
   for (let uids = view.takeChanged(); uids.length > 0; uids = view.takeChanged()) {
     for (const uid of uids) {
       writeFlags(out, selected, modes, uid);
@@ -110,8 +112,10 @@ export function writeFlags(out: WireWriter, selected: Selected, modes: Modes, ui
   const seq = selected.view.seqOf(uid);
   if (row < 0 || seq === 0) return;
   const { columns } = selected.list;
+  const keywordSet = columns.keywordSet[row] as number;
+  if (keywordSet !== 0) announceKeywords(out, selected);
   out.ascii('* ').number(seq).ascii(' FETCH (UID ').number(uid).ascii(' FLAGS ');
-  writeFlagList(out, selected, columns.flags[row] as number, columns.keywordSet[row] as number, uid, modes);
+  writeFlagList(out, selected, columns.flags[row] as number, keywordSet, uid, modes);
   if (modes.condstore)
     out
       .ascii(' MODSEQ (')

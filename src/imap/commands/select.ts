@@ -1,9 +1,9 @@
-import { ALL_SYSTEM_FLAGS } from '../../mail/flags.ts';
 import { beginOpening, mailboxOf, openMailbox } from '../../mailbox/operations/mailboxes.ts';
 import type { MailboxState } from '../../mailbox/state/mailbox.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call, SessionContext } from '../context.ts';
 import type { SelectParameter } from '../item.ts';
+import { writeFlagNames } from '../keywords.ts';
 import { attributesOf, listedOf, oldNameOf, writeList } from '../listing.ts';
 import { type Completion, ok, writeStatus } from '../replies.ts';
 import { Selected } from '../selected.ts';
@@ -91,16 +91,8 @@ function writeFacts(
   target: SuppliedName,
 ): void {
   const { out, modes } = session;
-  const { mailbox, isReadOnly } = selected;
-  const { names } = mailbox.keywords;
-  out.ascii('* FLAGS ').flagList(ALL_SYSTEM_FLAGS, names).crlf();
-  out.ascii('* OK [PERMANENTFLAGS ');
-  if (isReadOnly) out.ascii('()] Nothing can be changed').crlf();
-  else
-    out
-      .flagList(ALL_SYSTEM_FLAGS, [...names, '\\*'])
-      .ascii('] All can be changed, and new ones made')
-      .crlf();
+  const { mailbox } = selected;
+  writeFlagNames(out, selected);
   out.ascii('* ').number(mailbox.exists).ascii(' EXISTS').crlf();
   if (!modes.rev2) {
     out.ascii('* ').number(selected.countRecent()).ascii(' RECENT').crlf();

@@ -21,6 +21,7 @@ import { loadFacts, readRanges } from '../../mailbox/reading/message-reader.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import type { SessionContext } from '../context.ts';
 import type { Written } from '../item.ts';
+import { announceKeywords } from '../keywords.ts';
 import type { PositionRun } from '../message-set.ts';
 import type { Completion } from '../replies.ts';
 import type { Selected } from '../selected.ts';
@@ -242,6 +243,7 @@ export class FetchRun {
   /** `* n FETCH (...)` of the message at hand; a promise only when something has to be waited for. */
   #writeLine(): Promise<void> | undefined {
     const { out } = this.#session;
+    if (this.#cursor.record.keywordSet !== 0) announceKeywords(out, this.#selected);
     const start = out.sizeBytes;
     out.ascii('* ').number(this.#cursor.seq).ascii(' FETCH (');
     const { items } = this.#plan;

@@ -1,0 +1,31 @@
+/**
+ * Which flags the open mailbox has (RFC 9051 §7.3.5 FLAGS, §7.1 PERMANENTFLAGS): told at SELECT, and again before the first
+ * response that shows a keyword the client has not heard of. Whoever made the keyword: this session, another one, a
+ * message that was appended, copied, moved or delivered here.
+ */
+import { ALL_SYSTEM_FLAGS } from '../mail/flags.ts';
+import type { Selected } from './selected.ts';
+import type { WireWriter } from './wire/writer.ts';
+
+export function writeFlagNames(out: WireWriter, selected: Selected): void {
+  const { names } = selected.mailbox.keywords;
+  selected.toldKeywords = names;
+  out.ascii('* FLAGS ').flagList(ALL_SYSTEM_FLAGS, names).crlf();
+  out.ascii('* OK [PERMANENTFLAGS ');
+  if (selected.isReadOnly) out.ascii('()] Nothing can be changed').crlf();
+  else
+    out
+      .flagList(ALL_SYSTEM_FLAGS, [...names, '\\*'])
+      .ascii('] All can be changed, and new ones made')
+      .crlf();
+}
+
+/** Only between lines. Cheap when there is nothing new: it stands before every line with a keyword. */
+export function announceKeywords(out: WireWriter, selected: Selected): void {
+  const { names } = selected.mailbox.keywords;
+  const told = selected.toldKeywords;
+  if (names === told) return;
+  if (names.length === told.length && names.every((name, index) => name === told[index])) {
+    selected.toldKeywords = names;
+  } else writeFlagNames(out, selected);
+}
