@@ -155,8 +155,7 @@ test('people keep their passwords: a hash verifies once and ours takes its place
   assert.match(kept.get('plain@example.org') ?? '', /^\$argon2id\$/, 'a plain password is never kept');
   for (const name of Object.keys(hashes)) {
     await assert.rejects(ImapClient.signIn(server.port('imap'), `${name}@example.org`, '"wrong"'));
-    const signIn = () =>
-      ImapClient.signIn(server.port('imap'), `${name}@example.org`, TYPED);
+    const signIn = () => ImapClient.signIn(server.port('imap'), `${name}@example.org`, TYPED);
     (await signIn()).close();
     // Ours is put in its place after the answer.
     for (let i = 0; i < 500 && !stored(server.data).get(`${name}@example.org`)?.startsWith('$argon2id$'); i++)
