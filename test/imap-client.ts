@@ -1,8 +1,8 @@
 /**
  * A small strict IMAP client for tests. It knows how a response is framed (RFC 9051 §4.3, §7) and hardly anything of what
  * it means; it fails on whatever no client could read: a bare LF, a control character outside a literal, an empty line, a
- * line that is neither untagged, a continuation nor an answer to a tag in use, parentheses or quotes that do not close;
- * and on a message with a keyword of which the mailbox's FLAGS had said nothing.
+ * line that is neither untagged, a continuation nor an answer to a tag in use, parentheses or quotes that do not close,
+ * NUL in a literal that may not hold it; and on a message with a keyword of which the mailbox's FLAGS had said nothing.
  *
  * Octets are kept as latin1 strings, so that `length` counts octets.
  */
@@ -223,7 +223,11 @@ function checkText(text: string, isHumanText: boolean): void {
     const c = text[i] as string;
     const literal = !isQuoted && c === '{' ? /^\{(\d+)\}\r\n/.exec(text.slice(i, i + 16)) : null;
     if (literal !== null) {
-      i += literal[0].length + Number(literal[1]) - 1;
+      const start = i + literal[0].length;
+      const end = start + Number(literal[1]);
+      if (text[i - 1] !== '~' && text.slice(start, end).includes('\0'))
+        throw violation('NUL in a literal', text);
+      i = end - 1;
       continue;
     }
     if (c < ' ' || c === '\x7f') throw violation('a control character in a response', text);

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { runs } from '../../test/kit/runs.ts';
 import { TRAIT, TraitScanner } from './traits.ts';
 
-const { CleanLines, HeaderEnd, LastLineEnd } = TRAIT;
+const { HeaderEnd, LastLineEnd, NoNul } = TRAIT;
+const CleanLines = TRAIT.CleanLines | NoNul;
 
 function traitsOf(...pieces: readonly Buffer[]): number {
   const scanner = new TraitScanner();
@@ -16,7 +17,8 @@ function traitsOf(...pieces: readonly Buffer[]): number {
 function definition(message: Buffer): number {
   const text = message.toString('latin1');
   const lines = text.split('\r\n');
-  if (lines.some((line) => line.includes('\r') || line.includes('\n') || line.includes('\0'))) return 0;
+  if (text.includes('\0')) return 0;
+  if (lines.some((line) => line.includes('\r') || line.includes('\n'))) return NoNul;
   const hasBlank = lines.slice(0, -1).includes('');
   return CleanLines | (hasBlank ? HeaderEnd : 0) | (lines.at(-1) === '' ? LastLineEnd : 0);
 }
@@ -28,12 +30,14 @@ const CASES: readonly (readonly [string, number])[] = [
   ['Subject: x\r\n\r\nbody', CleanLines | HeaderEnd],
   ['Subject: x\r\n', CleanLines | LastLineEnd],
   ['Subject: x', CleanLines],
-  ['Subject: x\n\nbody\n', 0],
-  ['Subject: x\r\n\r\nbody\n', 0],
-  ['Subject: x\r\n\r\na\rb\r\n', 0],
-  ['Subject: x\r\n\r\na\r\r\n', 0],
+  ['Subject: x\n\nbody\n', NoNul],
+  ['Subject: x\r\n\r\nbody\n', NoNul],
+  ['Subject: x\r\n\r\na\rb\r\n', NoNul],
+  ['Subject: x\r\n\r\na\r\r\n', NoNul],
   ['Subject: x\r\n\r\na\0b\r\n', 0],
-  ['Subject: x\r\n\r\nbody\r', 0],
+  ['Subject: x\n\r\na\r\nb\0', 0],
+  ['\0\nSubject: x', 0],
+  ['Subject: x\r\n\r\nbody\r', NoNul],
   ['Subject: x\r\n\r\n\t\x0b\x0c\x07 tabs and such are text\r\n', CleanLines | HeaderEnd | LastLineEnd],
 ];
 
@@ -45,7 +49,7 @@ test('the bits of a message', () => {
   }
 });
 
-const octet = fc.constantFrom(13, 10, 13, 10, 65, 66, 46, 0x80, 0xff, 9);
+const octet = fc.constantFrom(13, 10, 13, 10, 65, 66, 46, 0x80, 0xff, 9, 0);
 const line = fc.oneof(
   {
     weight: 8,

@@ -18,6 +18,8 @@ export const TRAIT = Object.freeze({
   LastLineEnd: 4,
   /** No header has a NUL or an octet above 127: neither the message's own nor that of a part or a message inside. */
   PlainHeaders: 8,
+  /** No NUL anywhere. */
+  NoNul: 16,
 });
 
 /** What `PlainHeaders` asks of one header. */
@@ -27,7 +29,9 @@ export function isPlainHeader(header: Buffer): boolean {
 
 /** The traits of the same message with header fields, whole lines with CRLF, in front. */
 export function withPrefix(traits: number, prefix: Buffer): number {
-  return isPlainHeader(prefix) ? traits : traits & ~TRAIT.PlainHeaders;
+  if (isPlainHeader(prefix)) return traits;
+  const lost = prefix.includes(0) ? TRAIT.PlainHeaders | TRAIT.NoNul | TRAIT.CleanLines : TRAIT.PlainHeaders;
+  return traits & ~lost;
 }
 
 /** Octets below 14: CR, LF and NUL are among them, what texts are made of is not. */
@@ -48,6 +52,7 @@ function nextLow(words: Int32Array, from: number): number {
 
 export class TraitScanner {
   #isClean = true;
+  #hasNul = false;
   #hasBlankLine = false;
   /** The last octet of the piece before was a CR: LF must come. */
   #owesLf = false;
@@ -56,7 +61,18 @@ export class TraitScanner {
   #base = 0;
 
   write(piece: Buffer): void {
-    if (!this.#isClean) return;
+    if (this.#isClean) this.#lines(piece);
+    if (!this.#isClean && !this.#hasNul) this.#hasNul = piece.includes(0);
+  }
+
+  end(): number {
+    const noNul = this.#hasNul ? 0 : TRAIT.NoNul;
+    if (!this.#isClean || this.#owesLf) return noNul;
+    const blank = this.#hasBlankLine ? TRAIT.HeaderEnd : 0;
+    return noNul | TRAIT.CleanLines | blank | (this.#lineStart === this.#base ? TRAIT.LastLineEnd : 0);
+  }
+
+  #lines(piece: Buffer): void {
     let at = 0;
     if (this.#owesLf && piece.length > 0) at = this.#finishPair(piece);
     // A view of whole words begins at a multiple of four of the memory, not of the piece.
@@ -72,12 +88,6 @@ export class TraitScanner {
     }
     this.#octets(piece, Math.max(at, wordsFrom + 4 * count), piece.length);
     this.#base += piece.length;
-  }
-
-  end(): number {
-    if (!this.#isClean || this.#owesLf) return 0;
-    const blank = this.#hasBlankLine ? TRAIT.HeaderEnd : 0;
-    return TRAIT.CleanLines | blank | (this.#lineStart === this.#base ? TRAIT.LastLineEnd : 0);
   }
 
   /** Returns where the next look begins: behind a pair that reaches over `to`. */

@@ -12,9 +12,9 @@
  * Promises: the same octets however the message is cut.
  */
 import { CR, CRLF, EMPTY, LF, SP } from '../base/bytes.ts';
+import { NUL_REPLACEMENT } from '../mail/nul.ts';
 import { TRAIT } from '../mail/traits.ts';
 
-const NUL_REPLACEMENT = 0x80;
 const TWO_CRLF = Buffer.from('\r\n\r\n');
 
 /** What must follow the stored octets of a message with clean lines; undefined for one that has to be converted. */

@@ -3,7 +3,7 @@
  *
  * Message literals stream to the store as they come. What can be known before is refused before a synchronizing literal
  * is sent, tagged, since clients block on anything else: size, quota, a mailbox that is not there (`literal`). NUL is
- * taken in any literal and kept: what was put in is what comes out. Several messages are one change, all or none.
+ * taken in any literal and kept, for BINARY to give it back. Several messages are one change, all or none.
  */
 
 import { MailboxError } from '../../mailbox/model/errors.ts';

@@ -2,10 +2,11 @@
  * The FETCH items that are octets of the message: BODY[...], BODY.PEEK[...] and the three RFC822 items that stand for
  * them (RFC 9051 §6.4.5, RFC 3501 §6.4.5).
  *
- * Exact to the octet, in literals: what was delivered is what is sent, NUL included, which the grammar of a literal does
- * not foresee but its length makes unambiguous. Only the octets that are sent are read. A partial names its origin alone
- * (RFC 9051 §7.5.2), a section that does not exist is NIL, one without octets is "".
+ * Exact to the octet, in literals: what was delivered is what is sent, but for NUL, which no literal may hold (RFC 9051
+ * §4.3.1, §9 CHAR8) and which is 0x80 here; BINARY gives it as it is. Only the octets that are sent are read. A partial
+ * names its origin alone (RFC 9051 §7.5.2), a section that does not exist is NIL, one without octets is "".
  */
+import { mayHoldNul, withoutNul } from '../../mail/nul.ts';
 import { filterHeader, type Section, sectionRange } from '../../mail/section.ts';
 import { type FetchedMessage, type FetchItem, fetchItem, type Octets, type Written } from '../item.ts';
 import {
@@ -94,21 +95,30 @@ function writeSection(out: WireWriter, message: FetchedMessage, args: BodyArgs):
   out.ascii(args.label);
   if (range === undefined) out.nil();
   else if (isFiltered(args.section))
-    return whenRead(message, range, (header) => writeFiltered(out, header, args));
+    return whenRead(message, range, (header) => writeFiltered(out, message, header, args));
   else if (range.end - range.start > HELD_BYTES) return writeStream(out, message, range);
-  else return whenRead(message, range, (bytes) => writeOctets(out, bytes));
+  else return whenRead(message, range, (bytes) => writeOctets(out, message, bytes));
   return undefined;
 }
 
-function writeFiltered(out: WireWriter, header: Buffer, { section, partial }: BodyArgs): void {
+function writeFiltered(
+  out: WireWriter,
+  message: FetchedMessage,
+  header: Buffer,
+  { section, partial }: BodyArgs,
+): void {
   const fields = filterHeader(header, section.fields ?? [], section.kind === 'header.fields.not');
   const { start, end } = clipped({ start: 0, end: fields.length }, partial);
-  writeOctets(out, fields.subarray(start, end));
+  writeOctets(out, message, fields.subarray(start, end));
 }
 
-function writeOctets(out: WireWriter, bytes: Buffer): void {
+function writeOctets(out: WireWriter, message: FetchedMessage, bytes: Buffer): void {
   if (bytes.length === 0) out.ascii('""');
-  else out.literal(bytes);
+  else out.literal(asText(message, bytes));
+}
+
+function asText({ record }: FetchedMessage, bytes: Buffer): Buffer {
+  return mayHoldNul(record.traits) ? withoutNul(bytes) : bytes;
 }
 
 async function writeStream(
@@ -118,7 +128,7 @@ async function writeStream(
 ): Promise<undefined> {
   out.literalHeader(end - start);
   for await (const slice of message.stream(start, end)) {
-    out.raw(slice);
+    out.raw(asText(message, slice));
     const pause = message.breathe();
     if (pause !== undefined) await pause;
   }
