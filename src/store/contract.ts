@@ -87,16 +87,18 @@ function accountTests(test: Test): void {
       deleted: 1,
       bytes: 2 ** 44,
       subscribed: true,
+      isSubscribedUnasked: true,
       recentFrom: asUid(12),
       expungedFloor: asModSeq(5),
       keywords: ['$Forwarded', 'été'],
       keywordSets: [[0], [0, 1]],
     });
-    await commit(store, aBatch(0, { row, mailboxes: [mailbox] }));
-    assert.deepEqual(await store.loadAccount(ALICE), { row, mailboxes: [mailbox] });
+    const other = aMailbox({ id: asMailboxId(78), name: 'Other', subscribed: true });
+    await commit(store, aBatch(0, { row, mailboxes: [mailbox, other] }));
+    assert.deepEqual(await store.loadAccount(ALICE), { row, mailboxes: [mailbox, other] });
     await store.close();
     const again = await harness.open();
-    assert.deepEqual(await again.loadAccount(ALICE), { row, mailboxes: [mailbox] });
+    assert.deepEqual(await again.loadAccount(ALICE), { row, mailboxes: [mailbox, other] });
     await again.close();
   });
 

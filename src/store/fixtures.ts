@@ -80,6 +80,7 @@ export function aMailbox(row: Partial<MailboxRow> = {}): MailboxRow {
     deleted: 0,
     bytes: 0,
     subscribed: false,
+    isSubscribedUnasked: false,
     recentFrom: asUid(1),
     expungedFloor: asModSeq(0),
     keywords: [],

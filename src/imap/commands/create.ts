@@ -14,7 +14,7 @@ interface CreateArgs {
   readonly parameters: readonly ParsedKeyword<CreateParameter>[];
 }
 
-/** CREATE (RFC 9051 §6.3.4), with a role when the client wishes one (RFC 6154 §3). */
+/** CREATE (RFC 9051 §6.3.4), which subscribes the name and the parents it makes, with a role when the client wishes one (RFC 6154 §3). */
 export const create = defineCommand({
   name: 'CREATE',
   states: SIGNED_IN,

@@ -11,7 +11,7 @@ interface RenameArgs {
   readonly to: SuppliedName;
 }
 
-/** RENAME (RFC 9051 §6.3.6), of a mailbox with all below it; INBOX gives its mail away and stays. */
+/** RENAME (RFC 9051 §6.3.6), of a mailbox with all below it, subscriptions included; INBOX gives its mail away and stays. */
 export const rename = defineCommand({
   name: 'RENAME',
   states: SIGNED_IN,

@@ -4,7 +4,7 @@ import { ok } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
 import { spSuppliedMailbox } from '../wire/mailbox.ts';
 
-/** SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.7, §6.3.8). A subscription outlives its mailbox. */
+/** SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.7, §6.3.8). What was asked for outlives its mailbox. */
 export const subscribe = subscribing('SUBSCRIBE', true);
 export const unsubscribe = subscribing('UNSUBSCRIBE', false);
 

@@ -199,10 +199,11 @@ export class AccountChange {
       role,
       modseq,
     });
-    row.orphanSubscriptions = row.orphanSubscriptions.filter((orphan) => orphan !== name);
     this.#account.add(mailbox);
     this.#undo.did(() => this.#account.drop(mailbox));
-    return this.#write(mailbox);
+    this.#write(mailbox);
+    this.#takeOverOrphan(mailbox);
+    return mailbox;
   }
 
   /** The mailbox and its messages leave the account at once; the reaper releases their bytes later. */
@@ -212,7 +213,7 @@ export class AccountChange {
     this.#takeModseq();
     account.row.usedBytes -= gone.bytes;
     account.row.usedMessages -= gone.exists;
-    if (gone.subscribed) {
+    if (gone.subscribed && !gone.isSubscribedUnasked) {
       account.row.orphanSubscriptions = [...account.orphanSubscriptions, gone.name].slice(-MAX_ORPHANS);
     }
     account.drop(gone);
@@ -229,13 +230,15 @@ export class AccountChange {
     this.#takeModseq();
     this.#place(renamed, name);
     this.#undo.did(() => this.#place(renamed, before));
-    // A name stays subscribed while it has no mailbox; from here on the mailbox says so, or nobody could unsubscribe it.
-    if (this.#forgetOrphan(name)) renamed.fields.subscribed = true;
+    this.#takeOverOrphan(renamed);
   }
 
+  /** As a client has asked. */
   setSubscribed(mailbox: MailboxState, isSubscribed: boolean): void {
-    if (mailbox.subscribed === isSubscribed) return;
-    this.#write(mailbox).fields.subscribed = isSubscribed;
+    if (mailbox.subscribed === isSubscribed && !mailbox.isSubscribedUnasked) return;
+    const { fields } = this.#write(mailbox);
+    fields.subscribed = isSubscribed;
+    fields.isSubscribedUnasked = false;
     this.#takeModseq();
   }
 
@@ -362,6 +365,13 @@ export class AccountChange {
     this.#account.drop(mailbox);
     mailbox.fields.name = name;
     this.#account.add(mailbox);
+  }
+
+  /** A name stays subscribed while it has no mailbox; from here on the mailbox says so, or nobody could unsubscribe it. */
+  #takeOverOrphan({ fields }: WritableMailbox): void {
+    if (!this.#forgetOrphan(fields.name)) return;
+    fields.subscribed = true;
+    fields.isSubscribedUnasked = false;
   }
 
   #forgetOrphan(name: string): boolean {

@@ -66,7 +66,7 @@ export interface AccountRow {
   /** Sum over the messages of all mailboxes; a copy counts again (RFC 9208 §5.1). */
   readonly usedBytes: number;
   readonly usedMessages: number;
-  /** Subscribed names whose mailbox is gone: a server must not forget them (RFC 9051 §6.3.7). */
+  /** Subscribed names whose mailbox is gone: a server must not forget what a client has asked for (RFC 9051 §6.3.7). */
   readonly orphanSubscriptions: readonly string[];
 }
 
@@ -87,6 +87,8 @@ export interface MailboxRow {
   readonly deleted: number;
   readonly bytes: number;
   readonly subscribed: boolean;
+  /** The subscription came with the mailbox and nobody has asked for it: it goes with the mailbox as well. */
+  readonly isSubscribedUnasked: boolean;
   /** First UID no session has been told of as \Recent (RFC 3501 §2.3.2); advisory, written with other changes. */
   readonly recentFrom: Uid;
   /** Expunges up to this modseq may be missing from the history (it was pruned). */

@@ -3,7 +3,8 @@
  *
  * Rules of this server: every mailbox can hold mail, so parents come into being with their children and a mailbox with
  * children cannot be deleted before them (no \Noselect names). A role belongs to one mailbox of the account; a name that
- * clients use for a role takes it when nobody holds it. INBOX cannot be deleted; renaming it moves its mail away.
+ * clients use for a role takes it when nobody holds it. INBOX cannot be deleted; renaming it moves its mail away. A new
+ * mailbox is subscribed, and takes that along when it goes, unless a client has asked for it (decision 12).
  */
 import { ancestors, checkNewMailboxName, isChildOf } from '../../mail/mailbox-name.ts';
 import type { AccountChange } from '../change/account-change.ts';
@@ -105,7 +106,7 @@ async function renameInbox(domain: Domain, account: AccountState, to: string): P
   if (failure !== undefined) throw failure;
 }
 
-/** A name without a mailbox can be unsubscribed, and stays subscribed when its mailbox goes (RFC 9051 §6.3.7). */
+/** As a client asks: such a name stays subscribed when its mailbox goes, until it is unsubscribed (RFC 9051 §6.3.7). */
 export async function setSubscribed(
   domain: Domain,
   account: AccountState,

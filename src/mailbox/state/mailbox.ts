@@ -32,6 +32,7 @@ export interface MailboxFields {
   readonly deleted: number;
   readonly bytes: number;
   readonly subscribed: boolean;
+  readonly isSubscribedUnasked: boolean;
   readonly recentFrom: number;
   readonly expungedFloor: ModSeq;
   readonly keywords: KeywordTable;
@@ -102,6 +103,7 @@ export class WritableMailbox implements MailboxState {
       deleted: 0,
       bytes: 0,
       subscribed: true,
+      isSubscribedUnasked: true,
       recentFrom: asUid(1),
       expungedFloor: modseq,
       keywords: [],
@@ -153,6 +155,9 @@ export class WritableMailbox implements MailboxState {
   }
   get subscribed(): boolean {
     return this.fields.subscribed;
+  }
+  get isSubscribedUnasked(): boolean {
+    return this.fields.isSubscribedUnasked;
   }
   get recentFrom(): number {
     return this.fields.recentFrom;

@@ -12,6 +12,7 @@ import type { Database } from './database.ts';
 import { sealFacts } from './emails.ts';
 import type { Work } from './group-commit.ts';
 import { mailboxKey } from './keys.ts';
+import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
 import { Staged } from './staging.ts';
 
 const SQL = {
@@ -222,7 +223,7 @@ function writeMailbox(db: Database, account: AccountId, row: MailboxRow): void {
     row.unseen,
     row.deleted,
     row.bytes,
-    row.subscribed ? 1 : 0,
+    subscribedOf(row),
     row.recentFrom,
     row.expungedFloor,
     row.role ?? null,
@@ -231,6 +232,11 @@ function writeMailbox(db: Database, account: AccountId, row: MailboxRow): void {
     row.keywordSets.length === 0 ? '[]' : JSON.stringify(row.keywordSets),
     row.firstUnseen,
   );
+}
+
+function subscribedOf({ subscribed, isSubscribedUnasked }: MailboxRow): number {
+  if (!subscribed) return 0;
+  return isSubscribedUnasked ? SUBSCRIBED_UNASKED : 1;
 }
 
 /** One reference less; at none the row goes, and the bytes when no other email has them. */

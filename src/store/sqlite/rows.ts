@@ -16,6 +16,7 @@ import type {
 import type { ChunkRow, ExpungedRow, ExternalId } from '../../mailbox/port/store.ts';
 import { bufferOf, type Database, type Row } from './database.ts';
 import { accountRange, mailboxKey, mailboxOfKey } from './keys.ts';
+import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
 
 /** About a millisecond of chunks. */
 const CHUNKS_PER_SLICE = 100;
@@ -159,7 +160,8 @@ function mailboxRow(row: Row): MailboxRow {
     unseen: row[6] as number,
     deleted: row[7] as number,
     bytes: row[8] as number,
-    subscribed: row[9] === 1,
+    subscribed: row[9] !== 0,
+    isSubscribedUnasked: row[9] === SUBSCRIBED_UNASKED,
     recentFrom: row[10] as Uid,
     expungedFloor: row[11] as ModSeq,
     ...(row[12] === null ? {} : { role: row[12] as Role }),

@@ -14,6 +14,9 @@ import type { Schema } from '../migrate.ts';
 export const KIND_SPOOL = 0;
 export const KIND_SEGMENT = 1;
 
+/** In `mailbox.subscribed`, where 1 is a subscription that was asked for, or is older than this difference. */
+export const SUBSCRIBED_UNASKED = 2;
+
 const STEP_1 = `
 -- Facts about this shard by name: 'clean', 'delayed', 'epoch', 'primed'.
 CREATE TABLE store (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
