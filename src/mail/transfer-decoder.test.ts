@@ -23,6 +23,9 @@ const LETTERS = [
   '\r\n',
   '-',
   '=',
+  ' '.repeat(999),
+  '\t'.repeat(1000),
+  ' '.repeat(1001),
 ];
 
 for (const encoding of ['base64', 'quoted-printable', 'identity'] as const) {
@@ -47,6 +50,41 @@ for (const encoding of ['base64', 'quoted-printable', 'identity'] as const) {
     );
   });
 }
+
+test('white space at a line end goes, but not more than transport adds (RFC 2045 §6.7 rule 3)', () => {
+  const of = (text: string) => decodeTransfer(Buffer.from(text), 'quoted-printable')?.toString();
+  assert.equal(of(`a${' '.repeat(1000)}\r\nb`), 'a\r\nb');
+  assert.equal(of(`a${' '.repeat(1001)}\r\nb`), `a${' '.repeat(1001)}\r\nb`);
+  assert.equal(of(`a=${' '.repeat(1000)}\r\nb`), 'ab');
+});
+
+test('an endless line is decoded as it comes, whatever it is made of', () => {
+  const cases = [
+    ['quoted-printable', 'a=3D'],
+    ['quoted-printable', ' '],
+    ['quoted-printable', '='],
+    ['quoted-printable', '= '],
+    ['quoted-printable', '\r'],
+    ['base64', 'QUJD'],
+    ['base64', '!'],
+  ] as const;
+  for (const [encoding, unit] of cases) {
+    const piece = Buffer.from(unit.repeat(65_536 / unit.length));
+    const decoder = transferDecoder(encoding);
+    assert.ok(decoder);
+    // The first octet of a group, or of a line.
+    const whole = [Buffer.from('Q')];
+    let size = decoder.write(whole[0] as Buffer).length;
+    for (let i = 0; i < 40; i++) {
+      whole.push(piece);
+      const out: Buffer = decoder.write(piece);
+      if (unit !== '!') assert.ok(out.length > piece.length / 3 - 2000, `${encoding} ${unit}`);
+      size += out.length;
+    }
+    size += decoder.end().length;
+    assert.equal(size, decodeTransfer(Buffer.concat(whole), encoding)?.length, `${encoding} ${unit}`);
+  }
+});
 
 test('nobody knows how to decode an unknown encoding', () => {
   assert.equal(transferDecoder('unknown'), undefined);
