@@ -21,6 +21,16 @@ export function foldText(text: string, isPlain = false): string {
   return folded.includes('\u03c2') ? folded.replaceAll('\u03c2', '\u03c3') : folded;
 }
 
+/** The text of a header field as it is compared: as `foldText`, and every run of white space is one space. */
+export function foldFieldText(text: string): string {
+  return foldText(singleSpaced(text));
+}
+
+/** Every run of blanks, tabs and line ends as one space. */
+export function singleSpaced(text: string): string {
+  return /[\t\r\n]| {2}/.test(text) ? text.replace(/[ \t\r\n]+/g, ' ') : text;
+}
+
 function streamSafe(text: string): string {
   if (!mayHaveLongRun(text)) return text;
   return text.replace(MARKS_ON_ONE, (run) => run.replace(/\p{M}{30}/gu, `$&${JOINER}`));

@@ -169,19 +169,19 @@ function lineEnd(bytes: Buffer, at: number, limit: number): number {
 }
 
 /** Past the last continuation line of the field that begins at `at`. */
-function fieldEnd(bytes: Buffer, at: number, limit: number): number {
+export function fieldEnd(bytes: Buffer, at: number, limit: number): number {
   let next = lineEnd(bytes, at, limit);
   while (next < limit && (bytes[next] === SP || bytes[next] === TAB)) next = lineEnd(bytes, next, limit);
   return next;
 }
 
-function isBlankLine(bytes: Buffer, at: number, limit: number): boolean {
+export function isBlankLine(bytes: Buffer, at: number, limit: number): boolean {
   const c = bytes[at];
   return c === LF || (c === CR && at + 1 < limit && bytes[at + 1] === LF);
 }
 
 /** The colon that ends the field's name, or -1 when the line is no field. */
-function colonOf(bytes: Buffer, at: number, limit: number): number {
+export function colonOf(bytes: Buffer, at: number, limit: number): number {
   let i = at;
   for (; i < limit; i++) {
     const c = bytes[i] as number;
@@ -194,7 +194,7 @@ function colonOf(bytes: Buffer, at: number, limit: number): number {
   return i < limit && bytes[i] === COLON ? i : -1;
 }
 
-function nameEnd(bytes: Buffer, at: number, colon: number): number {
+export function nameEnd(bytes: Buffer, at: number, colon: number): number {
   let end = colon;
   while (end > at && (bytes[end - 1] as number) <= SP) end--;
   return end;

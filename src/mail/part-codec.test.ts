@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { runs } from '../../test/kit/runs.ts';
 import type { PartOffsets } from './part.ts';
 import { scanParts } from './part.ts';
-import { decodeParts, encodeParts, shiftParts } from './part-codec.ts';
+import { decodeParts, encodeParts, headerEnd, shiftParts } from './part-codec.ts';
 
 const leaf: PartOffsets = {
   kind: 'leaf',
@@ -66,6 +66,14 @@ test('property: damaged bytes throw or give a tree, and never run away', () => {
     () => decodeParts(Buffer.concat([Buffer.of(1), Buffer.alloc(4000, Buffer.of(2, 0, 0, 0))])),
     /too many/,
   );
+});
+
+test('the end of the header is known without the rest', () => {
+  for (const bodyStart of [0, 1, 127, 128, 16_384, 5_000_000_000]) {
+    assert.equal(headerEnd(encodeParts({ ...leaf, bodyStart, end: 6_000_000_000 })), bodyStart);
+  }
+  for (const bytes of ['', '02040001', '0104', '010480', `0104${'ff'.repeat(20)}`])
+    assert.equal(headerEnd(Buffer.from(bytes, 'hex')), undefined, bytes);
 });
 
 test('shifted offsets are those of the message with more header in front', () => {

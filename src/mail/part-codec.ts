@@ -26,6 +26,22 @@ export function decodeParts(bytes: Uint8Array): PartOffsets {
   return new PartDecoder(bytes).decode();
 }
 
+/** Where the message's own header ends, without decoding the rest; undefined for damaged bytes. */
+export function headerEnd(bytes: Uint8Array): number | undefined {
+  if (bytes[0] !== VERSION) return undefined;
+  let at = 2;
+  let sum = 0;
+  for (let number = 0; number < 2; number++) {
+    for (let scale = 1; ; scale *= 0x80) {
+      const byte = bytes[at++];
+      if (byte === undefined || scale > Number.MAX_SAFE_INTEGER) return undefined;
+      sum += (byte & 0x7f) * scale;
+      if (byte < 0x80) break;
+    }
+  }
+  return sum;
+}
+
 /**
  * The offsets of the same message with `byBytes` octets of header fields in front. All but the root's header are
  * relative.

@@ -2,10 +2,9 @@
  * Looking closer at messages whose records do not decide: stored envelopes for many at once, then headers, then texts,
  * each only for those that are still open. What was decided is written into the answers of the block.
  */
-import { EnvelopeReader } from '../../mail/envelope-reader.ts';
-import { foldText } from '../../mail/fold.ts';
-import { HeaderBlock, MAX_PARSED_BYTES } from '../../mail/header.ts';
-import { summary } from '../../mail/header-summary.ts';
+import { WHOLE_HEADER_BYTES } from '../../mail/envelope.ts';
+import type { PartOffsets } from '../../mail/part.ts';
+import { headerEnd } from '../../mail/part-codec.ts';
 import type { Domain } from '../domain.ts';
 import { type EmailFacts, emailId } from '../model/model.ts';
 import { type MessageRecord, type NumberColumn, recordAt } from '../model/record.ts';
@@ -13,43 +12,35 @@ import type { ByteRange } from '../port/store.ts';
 import { loadFacts, partsOf, readIntact } from '../reading/message-reader.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
-import { TextSearch } from './text.ts';
-import {
-  type Depth,
-  type EnvelopeTest,
-  type HeaderTest,
-  type LoadedForSearch,
-  MAYBE,
-  NO,
-  type SearchTree,
-} from './tree.ts';
+import { StoredEnvelope } from './envelope.ts';
+import { FieldSearch } from './field.ts';
+import type { Pause } from './scan.ts';
+import { type SearchedBytes, TextSearch } from './text.ts';
+import { type DateTest, type FieldTest, type LoadedForSearch, MAYBE, NO, type SearchTree } from './tree.ts';
 
 /** Messages whose envelopes are loaded at once. */
 const BATCH = 200;
 /** Octets of headers or whole messages that are read at once. */
 const READ_BYTES = 1024 * 1024;
-const SECONDS_PER_DAY = 86_400;
+/** Of a longer one the header is read instead: looking for a thousand words in it would be work. */
+const SHORT_ENVELOPE = 16 * 1024;
 
 export class MessageSearch {
   readonly #domain: Domain;
   readonly #account: AccountState;
   readonly #mailbox: MailboxState;
   readonly #tree: SearchTree;
-  readonly #pause: () => Promise<void> | undefined;
+  readonly #pause: Pause;
+  readonly #fields: FieldSearch;
   readonly #texts: TextSearch;
 
-  constructor(
-    domain: Domain,
-    account: AccountState,
-    mailbox: MailboxState,
-    tree: SearchTree,
-    pause: () => Promise<void> | undefined,
-  ) {
+  constructor(domain: Domain, account: AccountState, mailbox: MailboxState, tree: SearchTree, pause: Pause) {
     this.#domain = domain;
     this.#account = account;
     this.#mailbox = mailbox;
     this.#tree = tree;
     this.#pause = pause;
+    this.#fields = new FieldSearch(domain, tree.fields, pause);
     this.#texts = new TextSearch(domain, tree.texts, pause);
   }
 
@@ -62,10 +53,16 @@ export class MessageSearch {
       if (answers[at] !== MAYBE) continue;
       const row = list?.indexOf(uids[at] as number) ?? -1;
       if (list === undefined || row < 0) answers[at] = NO;
-      else open.push(new OpenMessage(at, recordAt(list.columns, row), this.#tree.texts.length));
+      else open.push(new OpenMessage(at, recordAt(list.columns, row), this.#tree));
     }
     let left = await this.#withEnvelopes(answers, open);
-    if (left.length > 0 && this.#tree.hasHeaders) left = await this.#withHeaders(answers, left);
+    const needsHeader = ({ isEnvelopeWhole }: OpenMessage): boolean =>
+      this.#tree.hasHeaders || (this.#tree.fields.length > 0 && !isEnvelopeWhole);
+    const withHeader = left.filter(needsHeader);
+    if (withHeader.length > 0) {
+      const others = left.filter((message) => !needsHeader(message));
+      left = [...others, ...(await this.#withHeaders(answers, withHeader))];
+    }
     if (left.length > 0) await this.#withTexts(answers, left);
     return at;
   }
@@ -81,14 +78,27 @@ export class MessageSearch {
   async #withHeaders(answers: Uint8Array, open: readonly OpenMessage[]): Promise<OpenMessage[]> {
     const left: OpenMessage[] = [];
     for (const group of inGroups(open, (message) => message.headerBytes)) {
-      const headers = await readIntact(
-        this.#domain,
-        group.map((message) => this.#rangeOf(message, message.headerBytes)),
-      );
-      for (const [index, message] of group.entries()) message.setHeader(headers[index]);
+      // A single one that is larger than a group is searched in pieces instead.
+      const isHeld = group.length > 1 || (group[0] as OpenMessage).headerBytes <= READ_BYTES;
+      const headers = isHeld
+        ? await readIntact(
+            this.#domain,
+            group.map((message) => this.#rangeOf(message, message.headerBytes)),
+          )
+        : [];
+      for (const [index, message] of group.entries())
+        await this.#scanHeader(message, isHeld ? headers[index] : 'streamed');
       left.push(...(await this.#decide(answers, group)));
     }
     return left;
+  }
+
+  async #scanHeader(message: OpenMessage, bytes: SearchedBytes): Promise<void> {
+    const range = this.#rangeOf(message, message.headerBytes);
+    message.fieldsFound = new Uint8Array(this.#tree.fields.length);
+    const isRead = await this.#fields.search(range, bytes, message.fieldsFound);
+    if (isRead) message.hasHeader = true;
+    message.isHeaderOver = true;
   }
 
   async #withTexts(answers: Uint8Array, open: readonly OpenMessage[]): Promise<void> {
@@ -104,7 +114,7 @@ export class MessageSearch {
       for (const [index, message] of group.entries()) {
         const range = this.#rangeOf(message, message.record.size);
         await this.#texts.search(range, message.parts, isHeld ? whole[index] : 'streamed', message.found);
-        message.depth = 3;
+        message.isTextOver = true;
         answers[message.index] = this.#answer(message);
         const pause = this.#pause();
         if (pause !== undefined) await pause;
@@ -133,88 +143,74 @@ export class MessageSearch {
   }
 }
 
+const NONE = new Uint8Array(0);
+
 /** A message that is not decided, with what has been loaded of it. */
 class OpenMessage implements LoadedForSearch {
   /** In the block. */
   readonly index: number;
   readonly record: MessageRecord;
-  /** For each text leaf of the tree whether it was found. */
+  /** For each field and each text of the tree whether it was found. */
   readonly found: Uint8Array;
-  depth: Depth = 0;
+  fieldsFound: Uint8Array = NONE;
+  hasHeader = false;
+  isHeaderOver = false;
+  isTextOver = false;
+  readonly #tests: readonly FieldTest[];
   #facts: EmailFacts | undefined;
-  #envelope = '';
-  #header: HeaderBlock | undefined;
+  #parts: PartOffsets | undefined;
+  #envelope: StoredEnvelope | undefined;
 
-  constructor(index: number, record: MessageRecord, texts: number) {
+  constructor(index: number, record: MessageRecord, { fields, texts }: SearchTree) {
     this.index = index;
     this.record = record;
-    this.found = new Uint8Array(texts);
+    this.#tests = fields;
+    this.found = texts.length === 0 ? NONE : new Uint8Array(texts.length);
   }
 
   setFacts(facts: EmailFacts | undefined): void {
     this.#facts = facts;
-    this.#envelope = facts?.envelope.toString('latin1') ?? '';
-    this.depth = 1;
+    this.#envelope = new StoredEnvelope(facts?.envelope);
   }
 
-  setHeader(bytes: Buffer | undefined): void {
-    this.#header = bytes === undefined ? undefined : new HeaderBlock(bytes);
-    this.depth = 2;
-  }
-
-  get parts() {
-    return partsOf(this.#facts, this.record.size);
+  get parts(): PartOffsets {
+    this.#parts ??= partsOf(this.#facts, this.record.size);
+    return this.#parts;
   }
 
   get headerBytes(): number {
-    return Math.min(this.parts.bodyStart, MAX_PARSED_BYTES);
+    return this.parts.bodyStart;
   }
 
-  matchesEnvelope(test: EnvelopeTest): boolean {
-    if (test.kind === 'field') return this.#matchesField(test.field, test.needle);
-    const date = new EnvelopeReader(this.#envelope).sentDate();
-    if (date === undefined) return false;
-    const midnight = Date.UTC(date.localYear, date.localMonth - 1, date.localDay) / 1000;
-    const day = midnight / SECONDS_PER_DAY;
-    return day >= test.from && day < test.until;
+  /** Nothing of the header was left out, and looking at it once for each test is no work. */
+  get isEnvelopeWhole(): boolean {
+    if (this.#facts === undefined) return true;
+    const { envelope, parts } = this.#facts;
+    if (envelope.length > SHORT_ENVELOPE) return false;
+    return this.record.size <= WHOLE_HEADER_BYTES || (headerEnd(parts) ?? 0) <= WHOLE_HEADER_BYTES;
   }
 
-  matchesHeader({ name, needle }: HeaderTest): boolean {
-    const text = this.#header === undefined ? undefined : summary(this.#header).fieldText(name);
-    return text !== undefined && foldText(text).includes(needle);
+  wasSent({ from, until }: DateTest): boolean | undefined {
+    const day = this.#envelope?.sentDay();
+    if (day === undefined) return this.#envelope === undefined ? undefined : false;
+    return day >= from && day < until;
   }
 
-  hasText(index: number): boolean {
-    return this.found[index] === 1;
+  hasField(index: number): boolean | undefined {
+    if (this.hasHeader) return this.fieldsFound[index] === 1;
+    const { envelopeField, needle } = this.#tests[index] as FieldTest;
+    const canTell = envelopeField !== undefined && (this.isHeaderOver || this.#canTell);
+    if (canTell) return this.#envelope?.has(envelopeField, needle) === true;
+    return this.isHeaderOver ? false : undefined;
   }
 
-  #matchesField(field: (EnvelopeTest & { kind: 'field' })['field'], needle: string): boolean {
-    if (cannotContain(this.#envelope, needle)) return false;
-    const text = new EnvelopeReader(this.#envelope).text(field);
-    return text !== undefined && foldText(text).includes(needle);
+  hasText(index: number): boolean | undefined {
+    return this.isTextOver ? this.found[index] === 1 : undefined;
   }
-}
 
-/** Longest stretch of the needle that no spelling of an envelope breaks up. */
-function plainStretch(needle: string): string {
-  let best = '';
-  let start = 0;
-  for (let i = 0; i <= needle.length; i++) {
-    const c = i < needle.length ? needle.charCodeAt(i) : 0;
-    const isPlain = (c >= 0x61 && c <= 0x7a) || (c >= 0x30 && c <= 0x39);
-    if (isPlain) continue;
-    if (i - start > best.length) best = needle.slice(start, i);
-    start = i + 1;
+  get #canTell(): boolean {
+    return this.#envelope !== undefined && this.isEnvelopeWhole;
   }
-  return best;
-}
-
-/** True when one look at the whole envelope, without taking it apart, shows that the needle is not in it. */
-function cannotContain(envelope: string, needle: string): boolean {
-  // An encoded word may say anything, and an 8-bit octet may be part of a letter that folds to a plain one.
-  if (envelope.includes('=?') || envelope.includes('{')) return false;
-  const stretch = plainStretch(needle);
-  return stretch !== '' && !envelope.toLowerCase().includes(stretch);
 }
 
 /** Stretches whose sizes add up to about READ_BYTES; each has at least one message. */

@@ -7,6 +7,7 @@ import { FLAG } from '../../mail/flags.ts';
 import type { Criterion } from '../model/criterion.ts';
 import { appendMessages } from '../operations/append.ts';
 import { expungeMessages } from '../operations/expunge.ts';
+import { createMailbox } from '../operations/folders.ts';
 import { receive } from '../operations/incoming.ts';
 import { mailboxOf } from '../operations/mailboxes.ts';
 import type { AccountState } from '../state/account.ts';
@@ -232,7 +233,8 @@ describe('search', () => {
       ['text', 'outer', true],
       ['body', 'outer', false],
       ['body', 'RECHNUNG', true],
-      ['body', 'subject: inner', true],
+      ['body', 'inner', false],
+      ['text', 'subject: inner', true],
       ['body', 'inside', true],
       ['body', 'secret', false],
       ['body', '', true],
@@ -242,6 +244,179 @@ describe('search', () => {
         isFound ? [uid] : [],
         `${kind} ${value}`,
       );
+    }
+  });
+
+  /** Into a mailbox of its own. */
+  async function addTo(name: string, bytes: Buffer): Promise<number> {
+    await createMailbox(kit.domain, account, name);
+    return add(bytes, {}, name);
+  }
+
+  test('BODY looks into texts and file names, not into headers (RFC 9051 §6.4.4)', async () => {
+    const uid = await addTo(
+      'Body',
+      Buffer.from(
+        'Content-Type: multipart/mixed; boundary=bound\r\nX-Own: own\r\n\r\npreamble\r\n--bound\r\n' +
+          'Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <part1@x>\r\n\r\n' +
+          `${Buffer.from('<p>Grüße</p>').toString('base64')}\r\n--bound\r\n` +
+          "Content-Type: application/pdf; name*0*=iso-8859-1''Stra%DF; name*1=en.pdf\r\nContent-Disposition: attachment;\r\n" +
+          ' filename*0*=utf-8\'\'%C3%9Cber; filename*1*=%C3%A4lle; filename*2=".pdf"\r\n\r\nx\r\n--bound\r\n' +
+          'Content-Type: image/png; name="=?ISO-2022-JP?B?GyRCRnxLXBsoQg==?= =?ISO-2022-JP?B?GyRCOGwbKEI=?="\r\n\r\nx\r\n--bound\r\n' +
+          'Content-Type: text/plain;\r\n\tname="two\r\n\twords.txt"\r\n\r\nplain\r\n--bound\r\n' +
+          'Content-Type: message/rfc822\r\n\r\nSubject: Inner\r\nX-Inner: deep\r\nContent-Type: multipart/mixed; boundary=in\r\n\r\n' +
+          '--in\r\nContent-Type: text/x-inside; name=inside.txt\r\n\r\nsaid\r\n--in--\r\n--bound--\r\n',
+      ),
+    );
+    const found = [
+      'grüße',
+      'überälle.pdf',
+      'straßen.pdf',
+      '日本語',
+      'two words.txt',
+      'two\twords',
+      'plain',
+      'inside.txt',
+      'said',
+      '',
+    ];
+    const inHeaders = [
+      'html',
+      'base64',
+      'content-type',
+      'boundary',
+      'bound',
+      'filename',
+      'part1',
+      'x-inside',
+      'inner',
+      'deep',
+      'own',
+      'iso-2022-jp',
+    ];
+    for (const value of found) {
+      assert.deepEqual(await search({ kind: 'body', value }, 'all', 'Body'), [uid], value);
+      assert.deepEqual(await search({ kind: 'text', value }, 'all', 'Body'), [uid], value);
+    }
+    for (const value of inHeaders) {
+      assert.deepEqual(await search({ kind: 'body', value }, 'all', 'Body'), [], value);
+      assert.deepEqual(
+        await search({ kind: 'text', value }, 'all', 'Body'),
+        value === 'iso-2022-jp' ? [] : [uid],
+        value,
+      );
+    }
+    for (const kind of ['body', 'text'] as const)
+      assert.deepEqual(await search({ kind, value: 'preamble' }, 'all', 'Body'), []);
+  });
+
+  test('a message that is one file is found by its name', async () => {
+    const head =
+      'Subject: s\r\nContent-Disposition: attachment; filename="rapport.pdf"\r\nContent-Type: application/pdf\r\n\r\nx';
+    const uid = await addTo('File', Buffer.from(head));
+    assert.deepEqual(await search({ kind: 'body', value: 'RAPPORT' }, 'all', 'File'), [uid]);
+  });
+
+  const folded = 'a quarterly report of =?utf-8?Q?all_?= =?utf-8?Q?parts?= is here';
+  for (const gap of ['\t', '\r\n\t', '\r\n ', '\r\n \t  ', '  ', ' \r\n\t', '\n\t']) {
+    test(`white space in headers is one space, also as ${JSON.stringify(gap)} (RFC 5322 §2.2.3)`, async () => {
+      const text = folded.replaceAll(' ', gap);
+      const mailbox = `Gap${gap.length}${Buffer.from(gap).toString('hex')}`;
+      const head = `Subject: ${text}\r\nX-Other: ${text}\r\nTo: ${text} <to@example.com>,${gap}"quoted${gap}name" <q@example.com>\r\n`;
+      const uid = await addTo(mailbox, Buffer.from(`${head}From: a@b\r\n\r\nbody`));
+      const value = 'quarterly report of all parts is';
+      for (const criterion of [
+        { kind: 'field', field: 'subject', value },
+        { kind: 'field', field: 'to', value },
+        { kind: 'field', field: 'to', value: 'quoted name' },
+        { kind: 'header', name: 'X-Other', value },
+        { kind: 'header', name: 'Subject', value: value.replaceAll(' ', gap) },
+        { kind: 'text', value },
+        { kind: 'text', value: `subject: a ${value}` },
+      ] as const)
+        assert.deepEqual(await search(criterion, 'all', mailbox), [uid], JSON.stringify(criterion));
+      const other = { kind: 'field', field: 'subject', value: 'quarterlyreport' } as const;
+      assert.deepEqual(await search(other, 'all', mailbox), []);
+    });
+  }
+
+  const japanese = '=?ISO-2022-JP?B?GyRCRnxLXBsoQg==?= =?ISO-2022-JP?B?GyRCOGwbKEI=?=';
+  test('encoded words in charsets with state are found in every place', async () => {
+    const head = `Subject: ${japanese}\r\nX-Other: ${japanese}\r\nFrom: ${japanese} <a@b>\r\n`;
+    const uid = await addTo('Japanese', Buffer.from(`${head}\r\n`));
+    for (const criterion of [
+      { kind: 'field', field: 'subject', value: '日本語' },
+      { kind: 'field', field: 'from', value: '日本語 <a@b>' },
+      { kind: 'header', name: 'X-Other', value: '日本語' },
+      { kind: 'text', value: '日本語' },
+    ] as const)
+      assert.deepEqual(await search(criterion, 'all', 'Japanese'), [uid], JSON.stringify(criterion));
+  });
+
+  test('every address of a long list is found, however long the header', async () => {
+    const list = (count: number): string =>
+      Array.from({ length: count }, (_, i) => `p${i}x@example.com`).join(',\r\n ');
+    const shapes: [string, string, number][] = [
+      ['1001', `To: ${list(1001)}\r\nCc: ${list(1001)}\r\n`, 1000],
+      ['over 64 KB', `To: ${list(4000)}\r\nCc: ${list(4000)}\r\n`, 3999],
+      ['over 1 MiB', `To: ${list(60_000)}\r\nCc: ${list(60_000)}\r\n`, 59_999],
+      ['of many fields', `${'X: y\r\n'.repeat(20_000)}To: ${list(10)}\r\nCc: ${list(10)}\r\n`, 9],
+      [
+        'in one line',
+        `To: ${list(60_000).replaceAll('\r\n', '')}\r\nCc: ${list(60_000).replaceAll('\r\n', '')}\r\n`,
+        59_999,
+      ],
+      ['behind 5 MB', `X: ${'y'.repeat(5_000_000)}\r\nTo: ${list(10)}\r\nCc: ${list(10)}\r\n`, 9],
+    ];
+    for (const [name, head, last] of shapes) {
+      const uid = await addTo(name, Buffer.from(`${head}Subject: after all\r\nX-Last: end\r\n\r\nbody`));
+      for (const criterion of [
+        { kind: 'field', field: 'to', value: `p${last}x@example.com` },
+        { kind: 'field', field: 'cc', value: `P${last}X@` },
+        { kind: 'field', field: 'subject', value: 'after all' },
+        { kind: 'header', name: 'X-Last', value: 'end' },
+        { kind: 'text', value: `p${last}x@example.com` },
+      ] as const)
+        assert.deepEqual(await search(criterion, 'all', name), [uid], `${name} ${JSON.stringify(criterion)}`);
+      const other = { kind: 'field', field: 'to', value: `p${last + 1}x@` } as const;
+      assert.deepEqual(await search(other, 'all', name), [], name);
+    }
+  });
+
+  test('however many words are looked for in however much text, others get their turns', async () => {
+    const line = `${'many words of no interest '.repeat(3)}\r\n`;
+    const body = line.repeat(8000);
+    const cases: [string, string, (value: string) => Criterion][] = [
+      ['Long body', `Subject: s\r\n\r\n${body}`, (value) => ({ kind: 'body', value })],
+      [
+        'Endless line',
+        `Subject: s\r\n\r\n${body.replaceAll('\r\n', ' ')}`,
+        (value) => ({ kind: 'text', value }),
+      ],
+      [
+        'Long field',
+        `X-Long: ${body.replaceAll('\r\n', '\r\n ')}end\r\n\r\n`,
+        (value) => ({ kind: 'header', name: 'x-long', value }),
+      ],
+      [
+        'Long subject',
+        `Subject: ${body.replaceAll('\r\n', '\r\n ')}end\r\n\r\n`,
+        (value) => ({ kind: 'field', field: 'subject', value }),
+      ],
+    ];
+    for (const [name, message, of] of cases) {
+      await addTo(name, Buffer.from(message));
+      const mailbox = mailboxOf(account, name);
+      const criteria = Array.from({ length: 400 }, (_, i) => of(`word ${i}`));
+      let pauses = 0;
+      const pause = (): undefined => {
+        pauses++;
+        return undefined;
+      };
+      const criterion: Criterion = { kind: 'or', criteria };
+      await searchMessages(kit.domain, account, mailbox, { criterion, upTo: 1, wants: 'all', pause });
+      // 400 words in 600 KB, half a megabyte at a time.
+      assert.ok(pauses > 300, `${name}: ${pauses}`);
     }
   });
 });

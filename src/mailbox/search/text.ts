@@ -1,28 +1,27 @@
 /**
- * Finding words in the text of a message: every text part, without its transfer encoding and in Unicode, and the
- * headers of its parts, where the names of attachments are.
+ * Finding words in the text of a message (RFC 9051 §6.4.4): every text part, without its transfer encoding and in Unicode, and the
+ * names of attached files. TEXT looks into headers too: the message's own and those of its parts and of messages inside.
  *
- * The body is all that follows the message's own header; `text` looks into that header too. Parts that are not text
- * are not searched. A part is read in pieces and never held, however long it is; a stretch that lies across two pieces
- * is found, one that lies across two parts is not. What cannot be read has nothing to find.
+ * Parts that are not text are not searched. A part is read in pieces and never held, however long it or one line of it is; a
+ * stretch that lies across two pieces is found, one that lies across two parts is not. What cannot be read has nothing to find.
  */
-import { isAscii } from 'node:buffer';
-import { EMPTY, LF } from '../../base/bytes.ts';
-import { decodeCharset } from '../../mail/charset.ts';
-import { decodeWords } from '../../mail/encoded-word.ts';
-import { foldText } from '../../mail/fold.ts';
-import { HeaderBlock, MAX_PARSED_BYTES, unfold } from '../../mail/header.ts';
-import { readMimeFields } from '../../mail/mime-fields.ts';
-import { findParameter } from '../../mail/parameter.ts';
+import type { CharsetDecoder } from '../../mail/charset/decoder.ts';
+import { charsetDecoder } from '../../mail/charset.ts';
+import { foldFieldText, foldText } from '../../mail/fold.ts';
+import { HeaderBlock, MAX_PARSED_BYTES } from '../../mail/header.ts';
+import { HeaderTextReader } from '../../mail/header-text.ts';
+import { type MimeFields, readMimeFields } from '../../mail/mime-fields.ts';
+import { decodedParameter, parameterOctets } from '../../mail/parameter.ts';
 import type { PartOffsets } from '../../mail/part.ts';
 import { transferDecoder } from '../../mail/transfer-decoder.ts';
 import type { Domain } from '../domain.ts';
 import type { ByteRange } from '../port/store.ts';
 import { readIntact, streamIntact } from '../reading/message-reader.ts';
-import type { TextTest } from './tree.ts';
+import { type Pause, Scan } from './scan.ts';
+import type { TextSource, TextTest } from './tree.ts';
 
-/** Decoded at once: a millisecond or two. */
-const PIECE_BYTES = 128 * 1024;
+/** Decoded at once: a millisecond or less. */
+const PIECE_BYTES = 64 * 1024;
 
 /** The message in memory, undefined when it cannot be read, or 'streamed' when it is too large to hold. */
 export type SearchedBytes = Buffer | undefined | 'streamed';
@@ -30,9 +29,9 @@ export type SearchedBytes = Buffer | undefined | 'streamed';
 export class TextSearch {
   readonly #domain: Domain;
   readonly #tests: readonly TextTest[];
-  readonly #pause: () => Promise<void> | undefined;
+  readonly #pause: Pause;
 
-  constructor(domain: Domain, tests: readonly TextTest[], pause: () => Promise<void> | undefined) {
+  constructor(domain: Domain, tests: readonly TextTest[], pause: Pause) {
     this.#domain = domain;
     this.#tests = tests;
     this.#pause = pause;
@@ -41,46 +40,8 @@ export class TextSearch {
   /** Sets `found` to 1 for each test whose needle is in the message. */
   async search(range: ByteRange, root: PartOffsets, bytes: SearchedBytes, found: Uint8Array): Promise<void> {
     if (bytes === undefined) return;
-    const scan = new Scan(this.#tests, found);
-    const walk = new Walk(this.#domain, range, bytes, scan, this.#pause);
-    await walk.part(root, false, true);
-  }
-}
-
-/** Needles in a text that comes in pieces. */
-class Scan {
-  readonly #tests: readonly TextTest[];
-  readonly #found: Uint8Array;
-  readonly #longest: number;
-  #open: number[];
-  #tail = '';
-
-  constructor(tests: readonly TextTest[], found: Uint8Array) {
-    this.#tests = tests;
-    this.#found = found;
-    this.#longest = tests.reduce((longest, test) => Math.max(longest, test.needle.length), 0);
-    this.#open = tests.flatMap((_, index) => (found[index] === 1 ? [] : [index]));
-  }
-
-  get isOver(): boolean {
-    return this.#open.length === 0;
-  }
-
-  /** A text that has nothing to do with what came before. */
-  begin(): void {
-    this.#tail = '';
-  }
-
-  feed(folded: string, isOwnHeader: boolean): void {
-    const text = this.#tail + folded;
-    this.#open = this.#open.filter((index) => {
-      const { kind, needle } = this.#tests[index] as TextTest;
-      if (isOwnHeader && kind === 'body') return true;
-      if (!text.includes(needle)) return true;
-      this.#found[index] = 1;
-      return false;
-    });
-    this.#tail = this.#longest > 1 ? text.slice(-(this.#longest - 1)) : '';
+    const scan = new Scan<TextSource>(this.#tests, found, this.#pause);
+    await new Walk(this.#domain, range, bytes, scan, this.#pause).part(root, false);
   }
 }
 
@@ -88,15 +49,15 @@ class Walk {
   readonly #domain: Domain;
   readonly #range: ByteRange;
   readonly #held: Buffer | undefined;
-  readonly #scan: Scan;
-  readonly #pause: () => Promise<void> | undefined;
+  readonly #scan: Scan<TextSource>;
+  readonly #pause: Pause;
 
   constructor(
     domain: Domain,
     range: ByteRange,
     bytes: Buffer | 'streamed',
-    scan: Scan,
-    pause: () => Promise<void> | undefined,
+    scan: Scan<TextSource>,
+    pause: Pause,
   ) {
     this.#domain = domain;
     this.#range = range;
@@ -106,38 +67,71 @@ class Walk {
   }
 
   /** The part, those in it, and its header. Recursion is bounded by the depth of part trees. */
-  async part(part: PartOffsets, isInDigest: boolean, isRoot: boolean): Promise<void> {
+  async part(part: PartOffsets, isInDigest: boolean): Promise<void> {
     if (this.#scan.isOver) return;
     const header = await this.#header(part);
     if (header === undefined) return;
-    this.#scan.begin();
-    this.#scan.feed(foldText(headerText(header)), isRoot);
-    if (part.kind === 'leaf') return this.#text(part, header, isInDigest);
-    const isDigest =
-      part.kind === 'multipart' && readMimeFields(header, isInDigest).mediaType === 'multipart/digest';
-    for (const child of part.children) await this.part(child, isDigest, false);
-    if (part.children.length === 0) this.#scan.feed('', false);
+    const fields = readMimeFields(header, isInDigest);
+    await this.#headerText(part, header);
+    await this.#fileNames(fields);
+    if (part.kind === 'leaf') return this.#text(part, fields);
+    const isDigest = part.kind === 'multipart' && fields.mediaType === 'multipart/digest';
+    for (const child of part.children) await this.part(child, isDigest);
   }
 
-  async #text(part: PartOffsets, header: HeaderBlock, isInDigest: boolean): Promise<void> {
-    const fields = readMimeFields(header, isInDigest);
+  async #headerText({ headerStart, bodyStart }: PartOffsets, header: HeaderBlock): Promise<void> {
+    if (!this.#scan.wants('field')) return;
+    const texts: string[] = [];
+    const reader = new HeaderTextReader({
+      wants: () => true,
+      take: (name, text, isStart) => texts.push(isStart ? `\n${name}: ${text}` : text),
+    });
+    const isWhole = header.bytes.length === bodyStart - headerStart;
+    this.#scan.begin();
+    for await (const slice of isWhole ? slicesOf(header.bytes) : this.#slices(headerStart, bodyStart)) {
+      reader.write(slice);
+      await this.#feed(foldText(texts.splice(0).join('')), 'field');
+      if (this.#scan.isOver) return;
+    }
+    reader.end();
+    await this.#feed(foldText(texts.join('')), 'field');
+  }
+
+  async #fileNames({ disposition, parameters }: MimeFields): Promise<void> {
+    const names = [
+      decodedParameter(disposition?.parameters ?? [], 'filename'),
+      decodedParameter(parameters, 'name'),
+    ];
+    for (const name of new Set(names)) {
+      if (name === undefined || this.#scan.isOver) continue;
+      this.#scan.begin();
+      await this.#feed(foldFieldText(name), 'name');
+    }
+  }
+
+  async #text(part: PartOffsets, fields: MimeFields): Promise<void> {
     this.#scan.begin();
     // So that an empty needle is found in a body without text.
-    this.#scan.feed('', false);
+    await this.#feed('', 'text');
     if (this.#scan.isOver || !fields.mediaType.startsWith('text/')) return;
     const decoder = transferDecoder(part.encoding);
     if (decoder === undefined) return;
-    const charset = findParameter(fields.parameters, 'charset') ?? '';
-    const text = new TextPieces(charset);
+    const text = new FoldedText(charsetDecoder(parameterOctets(fields.parameters, 'charset') ?? ''));
     for await (const slice of this.#slices(part.bodyStart, part.end)) {
-      this.#scan.feed(text.write(decoder.write(slice)), false);
+      await this.#feed(text.write(decoder.write(slice)), 'text');
       if (this.#scan.isOver) return;
-      const pause = this.#pause();
-      if (pause !== undefined) await pause;
     }
-    this.#scan.feed(text.write(decoder.end()) + text.end(), false);
+    await this.#feed(text.write(decoder.end()) + text.end(), 'text');
   }
 
+  async #feed(text: string, source: TextSource): Promise<void> {
+    const looking = this.#scan.feed(text, source);
+    if (looking !== undefined) await looking;
+    const pause = this.#pause();
+    if (pause !== undefined) await pause;
+  }
+
+  /** What tells how to read the body is in the first megabyte, or nowhere. */
   async #header({ headerStart, bodyStart }: PartOffsets): Promise<HeaderBlock | undefined> {
     const end = Math.min(bodyStart, headerStart + MAX_PARSED_BYTES);
     if (this.#held !== undefined) return new HeaderBlock(this.#held.subarray(headerStart, end));
@@ -146,78 +140,51 @@ class Walk {
   }
 
   async *#slices(start: number, end: number): AsyncGenerator<Buffer> {
-    if (this.#held !== undefined) {
-      for (let at = start; at < end; at += PIECE_BYTES)
-        yield this.#held.subarray(at, Math.min(end, at + PIECE_BYTES));
-      return;
-    }
-    for await (const slice of streamIntact(this.#domain, { ...this.#range, start, end })) {
-      for (let at = 0; at < slice.length; at += PIECE_BYTES) yield slice.subarray(at, at + PIECE_BYTES);
+    if (this.#held !== undefined) yield* slicesOf(this.#held.subarray(start, end));
+    else {
+      for await (const slice of streamIntact(this.#domain, { ...this.#range, start, end }))
+        yield* slicesOf(slice);
     }
   }
 }
 
-/** All fields as a person reads them, one a line. */
-function headerText(header: HeaderBlock): string {
-  let text = '';
-  for (const { name, value } of header.fields()) text += `${name}: ${decodeWords(unfold(value))}\n`;
-  return text;
+function* slicesOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
 }
 
-/** Octets in a charset to folded text, in pieces that end where a line ends, so that no character is cut. */
-class TextPieces {
-  readonly #charset: string;
-  /** A line end is not one octet in these, and the first octets say how to read the others: kept to the end. */
-  readonly #isWide: boolean;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+/** Text in pieces, folded: what the next character may change is held. */
+class FoldedText {
+  readonly #decoder: CharsetDecoder;
+  #held = '';
 
-  constructor(charset: string) {
-    this.#charset = charset;
-    this.#isWide = /^"?(utf-?16|utf-?32|ucs-?2|ucs-?4|unicode)/i.test(charset.slice(0, 20));
+  constructor(decoder: CharsetDecoder) {
+    this.#decoder = decoder;
   }
 
-  write(bytes: Buffer): string {
-    const lineEnd = this.#isWide ? -1 : bytes.lastIndexOf(LF);
-    if (lineEnd < 0 && (this.#isWide ? this.#heldBytes < MAX_WIDE_BYTES : this.#heldBytes < PIECE_BYTES)) {
-      this.#hold(bytes);
-      return '';
-    }
-    const cut = lineEnd < 0 ? characterStart(bytes) : lineEnd + 1;
-    const text = this.#decode(Buffer.concat([...this.#held, bytes.subarray(0, cut)]));
-    this.#held = [];
-    this.#heldBytes = 0;
-    this.#hold(bytes.subarray(cut));
-    return text;
+  write(octets: Buffer): string {
+    const text = this.#held + this.#decoder.write(octets);
+    const cut = foldedApart(text);
+    this.#held = text.slice(cut);
+    return foldText(text.slice(0, cut));
   }
 
   end(): string {
-    return this.#decode(Buffer.concat(this.#held));
-  }
-
-  #hold(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    this.#held.push(bytes);
-    this.#heldBytes += bytes.length;
-  }
-
-  #decode(bytes: Buffer): string {
-    const whole = bytes.length === 0 ? EMPTY : bytes;
-    const text = decodeCharset(whole, this.#charset);
-    // Seven-bit charsets with shifts (ISO-2022-JP, UTF-7) shrink; what stays as long as it was is ASCII itself.
-    return foldText(text, isAscii(whole) && text.length === whole.length);
+    return foldText(this.#held + this.#decoder.end());
   }
 }
 
-/** Text in such charsets beyond this is not searched in one piece. */
-const MAX_WIDE_BYTES = 8 * 1024 * 1024;
+/** More marks on one letter are cut off from it. */
+const MAX_HELD = 256;
 
-/** Where the last UTF-8 character begins that may be incomplete; the end when there is none. */
-function characterStart(bytes: Buffer): number {
-  for (let i = bytes.length - 1; i >= Math.max(0, bytes.length - 4); i--) {
-    const c = bytes[i] as number;
-    if (c < 0x80) return bytes.length;
-    if (c >= 0xc0) return i;
-  }
-  return bytes.length;
+/** Where the last character stands that never joins the one before it. */
+function foldedApart(text: string): number {
+  const limit = Math.max(0, text.length - MAX_HELD);
+  for (let at = text.length - 1; at >= limit; at--) if (standsAlone(text.charCodeAt(at))) return at;
+  const isInPair = (text.charCodeAt(limit) & 0xfc00) === 0xdc00;
+  return isInPair && limit > 0 ? limit - 1 : limit;
+}
+
+/** Everything below the combining marks, ideographs and Hangul syllables. */
+function standsAlone(c: number): boolean {
+  return c < 0x300 || (c >= 0x3400 && c <= 0x9fff) || (c >= 0xac00 && c <= 0xd7a3);
 }

@@ -5,8 +5,9 @@
  * (Kleene's logic). `decide` answers for a block of rows from the columns alone, `answer` for one message from as much
  * of it as has been loaded. Pure: no waits, no store.
  */
-import { foldText } from '../../mail/fold.ts';
-import type { Criterion, SearchedField, UidRanges } from '../model/criterion.ts';
+import type { EnvelopeField } from '../../mail/envelope-reader.ts';
+import { foldFieldText, foldText } from '../../mail/fold.ts';
+import type { Criterion, UidRanges } from '../model/criterion.ts';
 import type { KeywordTable } from '../model/keywords.ts';
 import {
   allocateColumns,
@@ -16,6 +17,8 @@ import {
   recordAt,
   setRecord,
 } from '../model/record.ts';
+import { Needle } from './needle.ts';
+import type { Sought } from './scan.ts';
 
 export const NO = 0;
 export const MAYBE = 1;
@@ -24,23 +27,26 @@ export const YES = 2;
 /** How much of a message a leaf needs: its record, its stored envelope, its header, its text. */
 export type Depth = 0 | 1 | 2 | 3;
 
-export type EnvelopeTest =
-  | { readonly kind: 'sent'; readonly from: number; readonly until: number }
-  | {
-      readonly kind: 'field';
-      readonly field: SearchedField | 'message-id' | 'in-reply-to';
-      readonly needle: string;
-    };
-
-export interface TextTest {
-  readonly kind: 'body' | 'text';
-  readonly needle: string;
+/** The Date field, of which every envelope has the beginning. */
+export interface DateTest {
+  readonly from: number;
+  readonly until: number;
 }
 
-export interface HeaderTest {
-  readonly kind: 'header';
+/** Text in the header fields of a name. */
+export interface FieldTest extends Sought<string> {
+  /** In lower case. */
   readonly name: string;
-  readonly needle: string;
+  readonly needle: Needle;
+  /** Where in a stored envelope the fields of this name are, if they are there. */
+  readonly envelopeField: EnvelopeField | undefined;
+}
+
+/** A header field, a file name, or the text of a part. */
+export type TextSource = 'field' | 'name' | 'text';
+
+export interface TextTest extends Sought<TextSource> {
+  readonly kind: 'body' | 'text';
 }
 
 type RecordCriterion = Extract<
@@ -50,29 +56,31 @@ type RecordCriterion = Extract<
 
 export type SearchNode =
   | { readonly kind: 'record'; readonly depth: 0; readonly test: RecordCriterion }
-  | { readonly kind: 'envelope'; readonly depth: 1; readonly test: EnvelopeTest }
-  | { readonly kind: 'header'; readonly depth: 2; readonly test: HeaderTest }
-  /** `index` among the text leaves of the tree. */
-  | { readonly kind: 'text'; readonly depth: 3; readonly test: TextTest; readonly index: number }
+  | { readonly kind: 'sent'; readonly depth: 1; readonly test: DateTest }
+  /** `index` among the fields of the tree. */
+  | { readonly kind: 'field'; readonly depth: 1 | 2; readonly index: number }
+  /** `index` among the texts of the tree. */
+  | { readonly kind: 'text'; readonly depth: 3; readonly index: number }
   | { readonly kind: 'and' | 'or'; readonly depth: Depth; readonly nodes: readonly SearchNode[] }
   | { readonly kind: 'not'; readonly depth: Depth; readonly node: SearchNode };
 
-/** What of one message is loaded, as tests. */
+/** What of one message is loaded, as tests; undefined when it does not suffice to tell. */
 export interface LoadedForSearch {
   readonly record: MessageRecord;
-  readonly depth: Depth;
-  matchesEnvelope(test: EnvelopeTest): boolean;
-  matchesHeader(test: HeaderTest): boolean;
-  /** Whether the text leaf of this index was found. */
-  hasText(index: number): boolean;
+  wasSent(test: DateTest): boolean | undefined;
+  /** Whether the field test of this index was met. */
+  hasField(index: number): boolean | undefined;
+  /** Whether the text test of this index was met. */
+  hasText(index: number): boolean | undefined;
 }
 
 export class SearchTree {
   readonly root: SearchNode;
+  readonly fields: FieldTest[] = [];
   readonly texts: TextTest[] = [];
   /** Parts of the criterion, each of which costs a step for every row. */
   nodeCount = 0;
-  /** Some leaf needs a header. */
+  /** Some field is in no envelope. */
   hasHeaders = false;
   readonly #one = allocateColumns(1);
 
@@ -105,12 +113,12 @@ export class SearchTree {
         decideRecord(node.test, this.#one, keywords, 0, 1, out);
         return out[0] as number;
       }
-      case 'envelope':
-        return message.depth < 1 ? MAYBE : answerOf(message.matchesEnvelope(node.test));
-      case 'header':
-        return message.depth < 2 ? MAYBE : answerOf(message.matchesHeader(node.test));
+      case 'sent':
+        return answerOf(message.wasSent(node.test));
+      case 'field':
+        return answerOf(message.hasField(node.index));
       case 'text':
-        return message.depth < 3 ? MAYBE : answerOf(message.hasText(node.index));
+        return answerOf(message.hasText(node.index));
     }
   }
 
@@ -130,6 +138,16 @@ export class SearchTree {
     return answer;
   }
 
+  /** Ids are asked for by every client that looks for its own copy; the envelope has them. */
+  #field(name: string, value: string): SearchNode {
+    const envelopeField = IN_ENVELOPES.find((known) => known === name);
+    if (envelopeField === undefined) this.hasHeaders = true;
+    const needle = new Needle(foldFieldText(value));
+    const needleIn = (source: string): Needle | undefined => (source === name ? needle : undefined);
+    const index = this.fields.push({ name, needle, envelopeField, needleIn }) - 1;
+    return { kind: 'field', depth: envelopeField === undefined ? 2 : 1, index };
+  }
+
   #nodeOf(criterion: Criterion): SearchNode {
     this.nodeCount++;
     switch (criterion.kind) {
@@ -145,37 +163,35 @@ export class SearchTree {
         return { kind: 'not', depth: node.depth, node };
       }
       case 'sent':
-        return { kind: 'envelope', depth: 1, test: criterion };
+        return { kind: 'sent', depth: 1, test: criterion };
       case 'field':
-        return fieldNode(criterion.field, criterion.value);
-      case 'header': {
-        const node = headerNode(criterion.name.toLowerCase(), criterion.value);
-        if (node.kind === 'header') this.hasHeaders = true;
-        return node;
-      }
+        return this.#field(criterion.field, criterion.value);
+      case 'header':
+        return this.#field(criterion.name.toLowerCase(), criterion.value);
       case 'body':
-      case 'text': {
-        const test: TextTest = { kind: criterion.kind, needle: foldText(criterion.value) };
-        return { kind: 'text', depth: 3, test, index: this.texts.push(test) - 1 };
-      }
+      case 'text':
+        return { kind: 'text', depth: 3, index: this.texts.push(textTest(criterion)) - 1 };
       default:
         return { kind: 'record', depth: 0, test: criterion };
     }
   }
 }
 
-function fieldNode(field: (EnvelopeTest & { kind: 'field' })['field'], value: string): SearchNode {
-  return { kind: 'envelope', depth: 1, test: { kind: 'field', field, needle: foldText(value) } };
+/** Of the fields that an envelope has, only these are asked of it: its addresses of senders are those of From where there are none. */
+const IN_ENVELOPES = ['subject', 'from', 'to', 'cc', 'bcc', 'message-id', 'in-reply-to'] as const;
+
+function textTest({ kind, value }: { readonly kind: 'body' | 'text'; readonly value: string }): TextTest {
+  const inText = new Needle(foldText(value));
+  const inFields = new Needle(foldFieldText(value));
+  return {
+    kind,
+    needleIn: (source) =>
+      source === 'text' ? inText : source === 'field' && kind === 'body' ? undefined : inFields,
+  };
 }
 
-/** Ids are asked for by every client that looks for its own copy; the envelope has them. */
-function headerNode(name: string, value: string): SearchNode {
-  if (name === 'message-id' || name === 'in-reply-to') return fieldNode(name, value);
-  return { kind: 'header', depth: 2, test: { kind: 'header', name, needle: foldText(value) } };
-}
-
-function answerOf(matches: boolean): number {
-  return matches ? YES : NO;
+function answerOf(matches: boolean | undefined): number {
+  return matches === undefined ? MAYBE : matches ? YES : NO;
 }
 
 function decide(
