@@ -1,6 +1,7 @@
 /**
  * Which mailbox a folder of a source becomes. A folder at the top that other programs use for a role ("Sent Items",
- * "Deleted Messages") becomes the account's mailbox of that role: a second one beside it would be used by no client.
+ * "Deleted Messages") becomes the account's mailbox of that role, and what lies below the one lies below the other
+ * ("Archives/2020" becomes "Archive/2020"): a second tree beside it would be used by no client.
  */
 
 import type { Role } from '../mailbox/model/model.ts';
@@ -19,6 +20,11 @@ export interface Placement {
 export function mailboxFor(folder: string, { roles, below, isOnly }: Placement): string {
   const name = allowed(folder);
   if (below !== undefined) return isOnly || name.toUpperCase() === 'INBOX' ? below : `${below}/${name}`;
+  const [top = '', ...deeper] = name.split('/');
+  return [mailboxAtTop(top, roles), ...deeper].join('/');
+}
+
+function mailboxAtTop(name: string, roles: RoleHolders): string {
   if (name.toUpperCase() === 'INBOX') return 'INBOX';
   const role = roleOfName(name);
   return (role === undefined ? undefined : roles.find((holder) => holder.role === role)?.name) ?? name;
