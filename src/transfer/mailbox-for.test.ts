@@ -5,9 +5,9 @@ import { decodeFolder } from './maildir-form.ts';
 
 const ROLES: RoleHolders = [
   { name: 'INBOX' },
-  { name: 'Archive', role: 'Archive' },
-  { name: 'Post/Sent', role: 'Sent' },
-  { name: 'Trash', role: 'Trash' },
+  { name: 'Archive', role: 'archive' },
+  { name: 'Post/Sent', role: 'sent' },
+  { name: 'Trash', role: 'trash' },
 ];
 
 describe('which mailbox a folder becomes', () => {

@@ -17,24 +17,26 @@ import {
   asUidValidity,
   type EmailId,
   emailId,
-  MAX_UID,
   type MailboxId,
   type ModSeq,
   type Role,
+  type Uid,
+  type UidValidity,
 } from '../model/model.ts';
 import { type MessageRecord, packRecords, packUids, recordAt } from '../model/record.ts';
 import type { AccountBatch, ExpungedRow, NewEmail } from '../port/store.ts';
 import type { AccountState, WritableAccount } from '../state/account.ts';
 import type { Change } from '../state/change-log.ts';
 import { type MailboxState, WritableMailbox } from '../state/mailbox.ts';
-import type { FlagColumns, WritableMessageList } from '../state/message-list.ts';
+import type { FlagColumns } from '../state/message-list.ts';
 import { sumsOf } from '../state/message-sums.ts';
 import { BatchRows } from './batch-rows.ts';
 import { count, countFlags, isUnseen, noteFlags, noteRemoved } from './counters.ts';
+import { raiseAboveForeign, requireUids, takeUid, type UidPlace } from './uids.ts';
 import { Undo } from './undo.ts';
 
 /** A message to add: everything of its record that the mailbox does not choose. */
-export type Arrival = Omit<MessageRecord, 'uid' | 'modseq'>;
+export type Arrival = Omit<MessageRecord, 'uid' | 'modseq'> & { readonly place?: UidPlace | undefined };
 
 /** The reaper writes a row of the history anew when it has let go of a part of it. */
 const HISTORY_RECORDS = 1000;
@@ -110,12 +112,7 @@ export class AccountChange {
 
   /** Appends messages in order and returns their UIDs. The caller has checked the quota. */
   addMessages(mailbox: MailboxState, arrivals: readonly Arrival[]): number[] {
-    if (mailbox.uidNext + arrivals.length > MAX_UID) {
-      throw new MailboxError(
-        'limit',
-        `mailbox ${mailbox.name} has used up its UIDs; copy its mail to a new one`,
-      );
-    }
+    requireUids(mailbox, arrivals.length);
     const target = this.#write(mailbox);
     const list = target.loaded;
     invariant(list !== undefined, 'a mailbox is loaded before messages are added');
@@ -123,8 +120,8 @@ export class AccountChange {
     const uids: number[] = [];
     // The tail may have become part of the whole list by then: somebody opened the mailbox while the store was asked.
     this.#undo.did(() => target.loaded?.unappend(uids.length));
-    for (const arrival of arrivals) {
-      const uid = target.fields.uidNext++;
+    for (const { place, ...arrival } of arrivals) {
+      const uid = takeUid(target, list, place);
       list.append({ ...arrival, uid, modseq });
       uids.push(uid);
       count(this.#account, target, arrival, 1);
@@ -140,7 +137,7 @@ export class AccountChange {
     const { rows } = changes;
     if (rows.length === 0) return { uids: [], modseq: undefined };
     const target = this.#write(mailbox);
-    const list = listOf(target);
+    const list = target.whole;
     countFlags(target, list, changes);
     const modseq = this.#takeModseq();
     this.#undo.did(list.setFlags(changes, modseq));
@@ -233,6 +230,14 @@ export class AccountChange {
     this.#takeOverOrphan(renamed);
   }
 
+  /** Of an empty mailbox, first in its operation: UIDVALIDITY and UIDNEXT of another server, whose history is unknown. */
+  adoptUids(mailbox: MailboxState, uidValidity: UidValidity, uidNext: Uid): void {
+    const target = this.#write(mailbox);
+    raiseAboveForeign(this.#account.row, uidValidity);
+    const expungedFloor = this.#takeModseq();
+    Object.assign(target.fields, { uidValidity, uidNext, modseq: expungedFloor, expungedFloor });
+  }
+
   /** As a client has asked. */
   setSubscribed(mailbox: MailboxState, isSubscribed: boolean): void {
     if (mailbox.subscribed === isSubscribed && !mailbox.isSubscribedUnasked) return;
@@ -283,14 +288,14 @@ export class AccountChange {
   /** Counters become what the loaded messages add up to. */
   recount(mailbox: MailboxState): void {
     const target = this.#write(mailbox);
-    Object.assign(target.fields, sumsOf(listOf(target)));
+    Object.assign(target.fields, sumsOf(target.whole));
     this.#takeModseq();
   }
 
   /** UIDNEXT above every UID, the account's modseq and the mailbox's above every message's. */
   raiseMarks(mailbox: MailboxState): void {
     const target = this.#write(mailbox);
-    const { columns, count } = listOf(target);
+    const { columns, count } = target.whole;
     let highest = this.#account.modseq as number;
     for (let row = 0; row < count; row++) highest = Math.max(highest, columns.modseq[row] as number);
     this.#account.row.modseq = asModSeq(highest);
@@ -333,7 +338,7 @@ export class AccountChange {
   /** The messages at these ascending rows, which leave the mailbox and its history says so. */
   #takeOut(mailbox: MailboxState, rows: readonly number[], octets: 'kept' | 'moved'): MessageRecord[] {
     const source = this.#write(mailbox);
-    const list = listOf(source);
+    const list = source.whole;
     const records = rows.map((row) => recordAt(list.columns, row));
     this.#undo.did(list.remove(rows));
     for (const record of records) count(this.#account, source, record, -1);
@@ -392,9 +397,4 @@ export class AccountChange {
     if (mailbox.viewers.size > 0) this.#undo.did(mailbox.log.push(change));
     else mailbox.log.skip(change.modseq);
   }
-}
-
-function listOf(mailbox: WritableMailbox): WritableMessageList {
-  invariant(mailbox.list !== undefined, 'a mailbox is fully loaded before its messages change');
-  return mailbox.list;
 }

@@ -8,6 +8,7 @@ import type { MessageFacts } from '../../mail/message.ts';
 import { shiftParts } from '../../mail/part-codec.ts';
 import { withPrefix } from '../../mail/traits.ts';
 import type { AccountChange } from '../change/account-change.ts';
+import type { UidPlace } from '../change/uids.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import { emailNumber, type UidValidity } from '../model/model.ts';
@@ -32,6 +33,8 @@ export interface IncomingMessage {
   readonly importKey?: Buffer;
   /** The name by which programs know it from the server it comes from; one that cannot be such a name is dropped. */
   readonly externalId?: string;
+  /** Where it was on that server; it gets another UID when that one cannot be had any more. */
+  readonly place?: UidPlace;
 }
 
 export interface AppendResult {
@@ -82,6 +85,7 @@ function addIncoming(
       internalDate: message.internalDate ?? now,
       size: sizeOf(message),
       saveDate: now,
+      place: message.place,
     };
   });
   const uids = change.addMessages(mailbox, arrivals);

@@ -23,6 +23,8 @@ import type { MessageList, WritableMessageList } from './message-list.ts';
 export interface MailboxFields {
   readonly name: string;
   readonly role: Role | undefined;
+  /** Changes only while the mailbox is empty and nobody has it open. */
+  readonly uidValidity: UidValidity;
   readonly uidNext: number;
   readonly modseq: ModSeq;
   readonly exists: number;
@@ -42,7 +44,6 @@ export interface MailboxFields {
 
 export interface MailboxState extends MailboxFields {
   readonly id: MailboxId;
-  readonly uidValidity: UidValidity;
   readonly createdModseq: ModSeq;
   /** All messages, when a session has needed them. */
   readonly list: MessageList | undefined;
@@ -67,7 +68,6 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 export class WritableMailbox implements MailboxState {
   readonly id: MailboxId;
-  readonly uidValidity: UidValidity;
   readonly createdModseq: ModSeq;
   fields: Writable<MailboxFields>;
   list: WritableMessageList | undefined;
@@ -113,9 +113,8 @@ export class WritableMailbox implements MailboxState {
   }
 
   constructor(row: MailboxRow) {
-    const { id, uidValidity, createdModseq, keywords, keywordSets, ...rest } = row;
+    const { id, createdModseq, keywords, keywordSets, ...rest } = row;
     this.id = id;
-    this.uidValidity = uidValidity;
     this.createdModseq = createdModseq;
     this.fields = {
       ...rest,
@@ -131,6 +130,9 @@ export class WritableMailbox implements MailboxState {
   }
   get role(): Role | undefined {
     return this.fields.role;
+  }
+  get uidValidity(): UidValidity {
+    return this.fields.uidValidity;
   }
   get uidNext(): number {
     return this.fields.uidNext;
@@ -181,6 +183,12 @@ export class WritableMailbox implements MailboxState {
     return this.list ?? this.tail;
   }
 
+  /** All messages, for changes that need every one of them there. */
+  get whole(): WritableMessageList {
+    invariant(this.list !== undefined, 'a mailbox is fully loaded before its messages change');
+    return this.list;
+  }
+
   /** Frees the memory of the messages; they are loaded again when they are needed. */
   unload(): void {
     this.list = undefined;
@@ -205,7 +213,6 @@ export class WritableMailbox implements MailboxState {
     return {
       ...rest,
       id: this.id,
-      uidValidity: this.uidValidity,
       createdModseq: this.createdModseq,
       uidNext: uidNext as Uid,
       recentFrom: recentFrom as Uid,
