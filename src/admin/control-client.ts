@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { MAILBOX_ERROR_CODES, MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
+import type { ForeignUids, TakenOver } from '../mailbox/operations/take-over-uids.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { AddedMessage, MailboxSummary, MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
 import type {
@@ -77,6 +78,13 @@ export class ControlClient implements Admin {
 
   ensureMailbox(address: string, name: string, options: { readonly isSubscribed?: boolean }) {
     return this.#wire.json<{ name: string; isNew: boolean }>('PUT', mailboxPath(address, name), options);
+  }
+
+  takeOverUids(address: string, mailbox: string, uids: ForeignUids): Promise<TakenOver> {
+    return this.#wire.json('PUT', `${mailboxPath(address, mailbox)}/uids`, {
+      uidValidity: uids.uidValidity,
+      uidNext: uids.uidNext,
+    });
   }
 
   async whichImported(
@@ -160,13 +168,14 @@ class Wire {
 }
 
 async function* framed(messages: Iterable<MessageToAdd> | AsyncIterable<MessageToAdd>) {
-  for await (const { flags, keywords, internalDate, importKey, externalId, chunks } of messages) {
+  for await (const { flags, keywords, internalDate, importKey, externalId, place, chunks } of messages) {
     const head = {
       flags,
       keywords,
       ...(internalDate === undefined ? {} : { internalDate }),
       ...(importKey === undefined ? {} : { importKey: importKey.toString('base64') }),
       ...(externalId === undefined ? {} : { externalId }),
+      ...(place === undefined ? {} : { place }),
     };
     yield { head, chunks };
   }

@@ -11,6 +11,7 @@ import { createMailbox, setSubscribed } from '../mailbox/operations/folders.ts';
 import { IncomingStream, type Received } from '../mailbox/operations/incoming.ts';
 import { findMailbox, mailboxOf } from '../mailbox/operations/mailboxes.ts';
 import { setQuota } from '../mailbox/operations/quota.ts';
+import { type ForeignUids, type TakenOver, takeOverUids } from '../mailbox/operations/take-over-uids.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import { checkMail } from '../mailbox/upkeep/check.ts';
@@ -110,6 +111,11 @@ export class LocalAdmin implements Admin {
       await setSubscribed(this.#domain, account, mailbox.name, isSubscribed);
     }
     return { name: mailbox.name, isNew: known === undefined };
+  }
+
+  async takeOverUids(address: string, mailbox: string, uids: ForeignUids): Promise<TakenOver> {
+    const account = await this.#open(address);
+    return takeOverUids(this.#domain, account, mailboxOf(account, mailbox), uids);
   }
 
   async whichImported(address: string, mailbox: string, keys: readonly Buffer[]) {
@@ -255,8 +261,9 @@ export class LocalAdmin implements Admin {
   }
 }
 
-function marksOf({ flags, keywords, internalDate, importKey, externalId }: MessageToAdd) {
+function marksOf({ flags, keywords, internalDate, importKey, externalId, place }: MessageToAdd) {
   const names = {
+    ...(place === undefined ? {} : { place }),
     ...(importKey === undefined ? {} : { importKey }),
     ...(externalId === undefined ? {} : { externalId }),
   };

@@ -7,6 +7,7 @@
  *     GET    /v1/accounts/ADDRESS                           PATCH { password? passwordHash? quota? setting? }      DELETE
  *     GET    /v1/accounts/ADDRESS/mailboxes
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME { isSubscribed? }
+ *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME/uids { uidValidity, uidNext }
  *     POST   /v1/accounts/ADDRESS/mailboxes/NAME/imported { keys }
  *     GET    /v1/accounts/ADDRESS/mailboxes/NAME/messages   POST, both as `message-frames.ts` has them
  *     POST   /v1/check { address?, repair }                 answers one JSON object a line, as they are found
@@ -75,7 +76,9 @@ const HeadSchema = z.strictObject({
   internalDate: z.int().optional(),
   importKey: z.base64().length(24).optional(),
   externalId: z.string().max(1000).optional(),
+  place: z.strictObject({ uid: count, uidNext: count }).optional(),
 });
+const UidsSchema = z.strictObject({ uidValidity: count, uidNext: count });
 const KeysSchema = z.strictObject({ keys: z.array(z.base64().length(24)).max(10_000) });
 const CheckSchema = z.strictObject({ address: z.string().optional(), repair: z.boolean() });
 
@@ -105,6 +108,10 @@ const ROUTES: readonly Route[] = Object.freeze([
   on('PUT', MAILBOX, async (call, address, name) => {
     const options = valid(z.strictObject({ isSubscribed: z.boolean().optional() }), await call.json());
     return { json: await call.admin.ensureMailbox(address, name, defined(options)) };
+  }),
+  on('PUT', `${MAILBOX}/uids`, async (call, address, name) => {
+    const uids = valid(UidsSchema, await call.json());
+    return { json: await call.admin.takeOverUids(address, name, uids) };
   }),
   on('POST', `${MAILBOX}/imported`, async (call, address, name) => {
     const { keys } = valid(KeysSchema, await call.json());
@@ -158,9 +165,12 @@ async function changeAccount(call: Call, address: string): Promise<Answer> {
 
 async function* toAdd(messages: AsyncIterable<Framed>): AsyncGenerator<MessageToAdd> {
   for await (const { head, chunks } of messages) {
-    const { flags, keywords, internalDate, importKey, externalId } = valid(HeadSchema, head);
+    const { flags, keywords, internalDate, importKey, externalId, place } = valid(HeadSchema, head);
     const key = importKey === undefined ? undefined : Buffer.from(importKey, 'base64');
-    const name = externalId === undefined ? {} : { externalId };
+    const name = {
+      ...(externalId === undefined ? {} : { externalId }),
+      ...(place === undefined ? {} : { place }),
+    };
     yield { flags, keywords, internalDate, importKey: key, ...name, chunks };
   }
 }

@@ -124,7 +124,19 @@ function printReceipt(receipts: readonly FolderReceipt[], problems: number, elap
   print(`${parts.join(', ')}; ${seconds.toFixed(1)} s, ${Math.round(imported / seconds)}/s`);
   const lost = sum(({ lostKeywords }) => lostKeywords);
   if (lost > 0) note(`${lost} messages came without their keywords: the mailbox has as many as it may have`);
+  for (const receipt of receipts) noteUids(receipt);
   return problems > 0 ? EXIT.failed : EXIT.ok;
+}
+
+/** Whether clients of the server before keep what they have downloaded. */
+function noteUids({ mailbox, uids, lostUids, imported }: FolderReceipt): void {
+  if (uids === undefined) return;
+  if (uids !== 'kept') {
+    if (imported > 0)
+      note(`${mailbox}: what was imported has new UIDs, for ${uids.why}; clients download it again`);
+  } else if (lostUids > 0) {
+    note(`${mailbox}: ${lostUids} messages have new UIDs, for other mail came in between`);
+  } else print(`${mailbox}: UIDs and UIDVALIDITY are those of the server before`);
 }
 
 const HEAD = ['MAILBOX', 'FOUND', 'IMPORTED', 'THERE', 'DELETED', 'REFUSED', 'FROM'] as const;

@@ -1,5 +1,5 @@
 /**
- * Moving the messages of a source into an account: oldest first, in batches, over whichever `MailAccess` there is, so sessions
+ * Moving the messages of a source into an account: oldest first (or by the UIDs they had), in batches, over whichever `MailAccess` there is, so sessions
  * of a running server see them as they come.
  *
  * - Interrupted and run again, it goes on where it was: every message has a key made of its folder, its octets and how
@@ -10,7 +10,9 @@
  */
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { UidPlace } from '../mailbox/change/uids.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
+import type { TakenOver } from '../mailbox/operations/take-over-uids.ts';
 import { isRefusal, type MailAccess, type MessageToAdd } from './mail-access.ts';
 import { mailboxFor, type RoleHolders } from './mailbox-for.ts';
 import type { OpenFolder, Source, SourceFolder, SourceMessage } from './source.ts';
@@ -49,6 +51,10 @@ export interface FolderReceipt {
   readonly passedOver: number;
   readonly refused: number;
   readonly lostKeywords: number;
+  /** The source knows UIDs: whether the mailbox has taken them over, or why not. */
+  readonly uids?: 'kept' | { readonly why: string };
+  /** Messages whose UID could not be had any more. */
+  readonly lostUids: number;
 }
 
 export class ImportStopped extends Error {
@@ -111,7 +117,7 @@ async function importFolder(
   }
   const run = new FolderRun(options, folder, mailbox, state);
   try {
-    await run.all(open.messages);
+    await run.all(await run.inOrder(open));
   } finally {
     open.close();
   }
@@ -133,7 +139,8 @@ class FolderRun {
   readonly #mailbox: { readonly name: string; readonly isNew: boolean };
   readonly #state: Running;
   readonly #seen = new Map<string, number>();
-  readonly #counts = { imported: 0, known: 0, passedOver: 0, refused: 0, lostKeywords: 0 };
+  readonly #counts = { imported: 0, known: 0, passedOver: 0, refused: 0, lostKeywords: 0, lostUids: 0 };
+  #takenOver: TakenOver | undefined;
 
   constructor(
     options: ImportOptions,
@@ -149,7 +156,19 @@ class FolderRun {
 
   receipt(found: number): FolderReceipt {
     const { name: mailbox, isNew } = this.#mailbox;
-    return { where: this.#folder.where, mailbox, isNew, found, ...this.#counts };
+    const taken = this.#takenOver;
+    const uids = taken === undefined ? {} : { uids: 'why' in taken ? taken : ('kept' as const) };
+    return { where: this.#folder.where, mailbox, isNew, found, ...uids, ...this.#counts };
+  }
+
+  /** By UID when the mailbox takes them over; messages without one come last. */
+  async inOrder({ uids, messages }: OpenFolder): Promise<readonly SourceMessage[]> {
+    if (uids === undefined) return messages;
+    const { access, address } = this.#options;
+    this.#takenOver = await access.takeOverUids(address, this.#mailbox.name, uids);
+    if ('why' in this.#takenOver) return messages;
+    const placed = messages.map((message) => ({ message, uid: message.uid ?? Number.POSITIVE_INFINITY }));
+    return placed.sort((a, b) => (a.uid === b.uid ? 0 : a.uid - b.uid)).map(({ message }) => message);
   }
 
   /** The next batch is read while the one before it is on its way. */
@@ -192,7 +211,11 @@ class FolderRun {
       const { flags, keywords, internalDate, externalId } = loaded;
       const whole = kept;
       const chunks = whole === undefined ? () => loaded.chunks() : () => whole;
-      const marks = { flags, keywords, internalDate, ...(externalId === undefined ? {} : { externalId }) };
+      const marks = {
+        ...{ flags, keywords, internalDate },
+        ...(externalId === undefined ? {} : { externalId }),
+        ...this.#placeOf(source),
+      };
       const message = { ...marks, importKey: this.#key(hash.digest()), chunks };
       return { where: source.where, sizeBytes: source.sizeBytes, bytes, message };
     } catch (error) {
@@ -200,6 +223,12 @@ class FolderRun {
       this.#advance(1, source.sizeBytes);
       return undefined;
     }
+  }
+
+  #placeOf({ uid }: SourceMessage): { readonly place?: UidPlace } {
+    const taken = this.#takenOver;
+    if (uid === undefined || taken === undefined || 'why' in taken) return {};
+    return { place: { uid, uidNext: taken.uidNext } };
   }
 
   #key(content: Buffer): Buffer {
@@ -225,12 +254,13 @@ class FolderRun {
             name,
             fresh.map(({ message }) => message),
           );
-    for (const [i, { where }] of fresh.entries()) {
+    for (const [i, { where, message }] of fresh.entries()) {
       const outcome = outcomes[i];
       if (outcome === undefined) throw new ImportStopped('the server did not account for every message');
       if (!isRefusal(outcome)) {
         this.#counts.imported++;
         if (outcome.lostKeywords === true) this.#counts.lostKeywords++;
+        if (message.place !== undefined && message.place.uid !== outcome.uid) this.#counts.lostUids++;
       } else if (outcome.refused === 'unavailable' || outcome.refused === 'nonexistent') {
         throw new ImportStopped(outcome.why);
       } else this.#refuse(where, outcome.why);

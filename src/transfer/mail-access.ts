@@ -2,8 +2,10 @@
  * What moving mail into and out of an account needs of whoever holds the mail: this process, or a server that is asked
  * through its control socket. Accounts are named by address, mailboxes by name; errors are MailboxErrors.
  */
+import type { UidPlace } from '../mailbox/change/uids.ts';
 import type { MailboxErrorCode } from '../mailbox/model/errors.ts';
 import type { Role } from '../mailbox/model/model.ts';
+import type { ForeignUids, TakenOver } from '../mailbox/operations/take-over-uids.ts';
 
 export interface MailAccess {
   listMailboxes(address: string): Promise<readonly MailboxSummary[]>;
@@ -13,6 +15,8 @@ export interface MailAccess {
     name: string,
     options: { readonly isSubscribed?: boolean },
   ): Promise<{ readonly name: string; readonly isNew: boolean }>;
+  /** Of a new and empty mailbox: it becomes the one that clients know; see `mailbox/operations/take-over-uids.ts`. */
+  takeOverUids(address: string, mailbox: string, uids: ForeignUids): Promise<TakenOver>;
   whichImported(address: string, mailbox: string, keys: readonly Buffer[]): Promise<readonly boolean[]>;
   /** In order, each stored or refused by itself; durable when it resolves. */
   addMessages(
@@ -44,6 +48,8 @@ export interface MessageToAdd extends MessageMarks {
   readonly importKey: Buffer | undefined;
   /** The name by which programs know it from the server it comes from. */
   readonly externalId?: string;
+  /** Where it was on that server, once the mailbox has been taken over; the answer says which UID it got. */
+  readonly place?: UidPlace;
   chunks(): Iterable<Buffer> | AsyncIterable<Buffer>;
 }
 

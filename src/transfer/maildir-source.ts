@@ -11,7 +11,7 @@ import { decodeFolder, KEYWORDS_FILE, parseKeywords, parseSubscriptions, readMar
 import { maildirOctets } from './maildir-octets.ts';
 import type { LoadedMessage, OpenFolder, Skipped, Source, SourceFolder, SourceMessage } from './source.ts';
 import { UnreadableMessage } from './source.ts';
-import { parseUidList, UID_LIST_FILE } from './uid-list.ts';
+import { parseUidList, UID_LIST_FILE, type UidList } from './uid-list.ts';
 
 const MAX_DEPTH = 32;
 
@@ -111,12 +111,11 @@ function compareNames(a: string, b: string): number {
 function openFolder(path: string, name: string, files: readonly MaildirFile[]): OpenFolder {
   const keywordsFile = join(path, KEYWORDS_FILE);
   const names = existsSync(keywordsFile) ? parseKeywords(readFileSync(keywordsFile, 'utf8')) : [];
-  // POP3 shows INBOX alone; nobody knows the messages of another folder by such a name.
-  const uidList = join(path, UID_LIST_FILE);
-  const hasIds = name === 'INBOX' && existsSync(uidList);
-  const ids = parseUidList(hasIds ? readFileSync(uidList, 'latin1') : '');
+  const uidFile = join(path, UID_LIST_FILE);
+  const uids = existsSync(uidFile) ? parseUidList(readFileSync(uidFile, 'latin1')) : undefined;
   return {
-    messages: files.map((file) => new MaildirMessage(path, file, { names, ids })),
+    uids,
+    messages: files.map((file) => new MaildirMessage(path, file, { names, uids, isInbox: name === 'INBOX' })),
     close: () => undefined,
   };
 }
@@ -125,8 +124,8 @@ function openFolder(path: string, name: string, files: readonly MaildirFile[]): 
 interface BesideFiles {
   /** Keywords by letter. */
   readonly names: readonly (string | undefined)[];
-  /** External ids by file name without flags. */
-  readonly ids: ReadonlyMap<string, string>;
+  readonly uids: UidList | undefined;
+  readonly isInbox: boolean;
 }
 
 class MaildirMessage implements SourceMessage {
@@ -148,11 +147,16 @@ class MaildirMessage implements SourceMessage {
     return this.#file.sizeBytes;
   }
 
+  get uid(): number | undefined {
+    return this.#beside.uids?.find(this.#file.file)?.uid;
+  }
+
   load(): LoadedMessage {
     const path = this.#find();
     const name = basename(path);
     const marks = readMarks(name, this.#beside.names);
-    const externalId = this.#beside.ids.get(uniquePart(name));
+    // POP3 shows INBOX alone; nobody knows the messages of another folder by such a name.
+    const externalId = this.#beside.isInbox ? this.#beside.uids?.find(name)?.externalId : undefined;
     return {
       flags: marks.flags,
       keywords: marks.keywords,

@@ -5,6 +5,8 @@
  * a second one and is never whole in memory. Files are read synchronously: readers run in the command's own process,
  * never in the server's.
  */
+import type { ForeignUids } from '../mailbox/operations/take-over-uids.ts';
+
 export interface Source {
   readonly folders: readonly SourceFolder[];
   /** Files and folders that were found and are no mail, with the reason. */
@@ -31,6 +33,8 @@ export interface SourceFolder {
 }
 
 export interface OpenFolder {
+  /** Known from the server it comes from; then messages have a `uid`, all but those it has not seen yet. */
+  readonly uids?: ForeignUids | undefined;
   /** Oldest first: clients that keep the newest n messages take the highest UIDs for the newest. */
   readonly messages: readonly SourceMessage[];
   close(): void;
@@ -40,6 +44,7 @@ export interface SourceMessage {
   /** For the report: file and offset. */
   readonly where: string;
   readonly sizeBytes: number;
+  readonly uid?: number | undefined;
   /** Throws UnreadableMessage with the reason; undefined: the source holds it as deleted, or it is no mail at all. */
   load(): LoadedMessage | undefined;
 }
