@@ -40,6 +40,9 @@ export interface TestDomainOptions {
   /** An existing data folder, which `close` then leaves where it is. */
   readonly data?: string;
   readonly shards?: number;
+  readonly flags?: 'synced' | 'delayed';
+  /** The disk failed: the server would end here. */
+  readonly onFatal?: (error: Error) => void;
   /** The test has damaged the folder: closing does not insist that everything adds up. */
   readonly mayBeDamaged?: boolean;
   /** The delay of refused sign-ins before it doubles; 0 when absent. */
@@ -69,7 +72,13 @@ export interface TestDomain {
 export async function openTestDomain(options: TestDomainOptions = {}): Promise<TestDomain> {
   const { clock = systemClock, log = silentLog } = options;
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'brevduva-test-')));
-  const opened = await openSqliteStore({ directory: data, shards: options.shards ?? 1, log });
+  const opened = await openSqliteStore({
+    directory: data,
+    shards: options.shards ?? 1,
+    flags: options.flags ?? 'synced',
+    ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
+    log,
+  });
   const store = options.wrapStore?.(opened) ?? opened;
   const translated = new TranslatedStore(store);
   const turns = new Turns(translated, clock, log);

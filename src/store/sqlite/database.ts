@@ -13,13 +13,14 @@ export type SqlValue = null | number | bigint | string | NodeJS.ArrayBufferView;
 export type Row = readonly SqlValue[];
 
 /** SQLite's primary result codes (the low byte of an extended one) that mean something to us. */
+const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
 /** Extended codes: no room for the index of the log, and a sync that failed (fatal, the pages may be gone). */
-const SQLITE_IOERR_SHMSIZE = 10 | (19 << 8);
-const SQLITE_IOERR_FSYNC = 10 | (4 << 8);
-const SQLITE_IOERR_DIR_FSYNC = 10 | (5 << 8);
+const SQLITE_IOERR_SHMSIZE = SQLITE_IOERR | (19 << 8);
+const SQLITE_IOERR_FSYNC = SQLITE_IOERR | (4 << 8);
+const SQLITE_IOERR_DIR_FSYNC = SQLITE_IOERR | (5 << 8);
 
 /** Errors of the operating system that mean that there is no room, now. */
 const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
@@ -46,6 +47,12 @@ function codeOf(code: string | undefined, errcode: number | undefined): StoreErr
 /** SQLite met a page that it cannot read: its transaction is lost, whatever is rolled back in it. */
 export function isBrokenPage(error: StoreError): boolean {
   return error.code === 'damaged' && (error.cause as DriverError | undefined)?.errcode !== undefined;
+}
+
+/** The device failed, or there was no room for the index of the log. */
+export function isIoFailure(error: unknown): boolean {
+  const cause = error instanceof StoreError ? error.cause : error;
+  return ((cause as DriverError | undefined)?.errcode ?? 0) % 256 === SQLITE_IOERR;
 }
 
 /** After a failed sync the kernel may have dropped the pages and forgotten the error: a retry would lie. */

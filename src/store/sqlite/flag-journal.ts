@@ -10,7 +10,16 @@
  *
  * What is read may have been applied before: batches carry the modseq they expect, so the reader can tell.
  */
-import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { EMPTY } from '../../base/bytes.ts';
 import type { AccountBatch, ChunkRow } from '../../mailbox/port/store.ts';
@@ -40,11 +49,18 @@ export class FlagJournal {
     return this.#at;
   }
 
-  /** Written when this returns; throws what the file system throws, and then nothing was added. */
+  /**
+   * Written when this returns; throws what the file system throws, and then nothing was added. What is there decides,
+   * not what the file system said: the next start believes a record that is whole.
+   */
   append(batches: readonly FlagBatch[]): void {
     const record = encode(batches, this.#generation);
-    for (let done = 0; done < record.length; ) {
-      done += writeSync(this.#fd, record, done, record.length - done, this.#at + done);
+    try {
+      for (let done = 0; done < record.length; ) {
+        done += writeSync(this.#fd, record, done, record.length - done, this.#at + done);
+      }
+    } catch (error) {
+      if (!this.#holds(record)) throw error;
     }
     this.#at += record.length;
   }
@@ -57,6 +73,11 @@ export class FlagJournal {
 
   close(): void {
     closeSync(this.#fd);
+  }
+
+  #holds(record: Buffer): boolean {
+    const found = Buffer.alloc(record.length);
+    return readSync(this.#fd, found, 0, found.length, this.#at) === record.length && found.equals(record);
   }
 }
 

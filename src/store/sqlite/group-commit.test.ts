@@ -57,7 +57,9 @@ function turns(
 ) {
   return new GroupCommit(db, sync, {
     onFatal: assert.fail,
+    onTrouble: assert.fail,
     onCommit: () => {},
+    overwrite: () => {},
     ...options,
   });
 }
@@ -116,6 +118,32 @@ describe('turns', () => {
     assert.deepEqual(values(), []);
     commits.submit([insert('goes on')]);
     assert.deepEqual(values(), ['goes on']);
+  });
+
+  it('stay committed whatever goes wrong behind the COMMIT, and those behind them run', async () => {
+    const troubles: string[] = [];
+    const commits = turns(new HeldSync(), {
+      onTrouble: (error) => troubles.push(error.message),
+      onCommit: () => {
+        throw new Error('the log cannot be measured');
+      },
+    });
+    const throwing = insert('a', {
+      done: () => {
+        throw new Error('a page is broken');
+      },
+    });
+    const gate = Promise.withResolvers<void>();
+    const pause = commits.paused(() => gate.promise);
+    await turnOfTheLoop();
+    const queued = [commits.submit([throwing, insert('b')]), commits.submit([insert('c')])];
+    gate.resolve();
+    await pause;
+    for (const { committed } of queued) for (const error of await committed) assert.equal(error, undefined);
+    assert.deepEqual(await commits.submit([insert('d')]).committed, [undefined]);
+    assert.deepEqual(values(), ['a', 'b', 'c', 'd']);
+    const measured = 'the log cannot be measured';
+    assert.deepEqual(troubles, ['a page is broken', measured, measured, measured]);
   });
 
   it('that changed nothing wait for no sync', async () => {

@@ -7,10 +7,14 @@
  * A turn is applied synchronously inside `submit`, unless the checkpointer has paused the writers; then it queues, and
  * the order of the calls is kept. A piece that fails takes back only itself; a COMMIT that fails takes back the turn.
  * `committed` tells what became of each piece, `durable` resolves after a sync that was started after the COMMIT.
+ *
+ * What is refused leaves no trace. A COMMIT can fail when all of its frames are in the log (there was no room for the
+ * log's index), and the next start would read them there: so a harmless transaction is written over them, and synced,
+ * before anybody is told. What is committed stays so: nothing that goes wrong behind a COMMIT is thrown.
  */
 import { Mutex } from '../../base/gate.ts';
 import { StoreError } from '../../mailbox/port/store.ts';
-import { type Database, isBrokenPage, isSyncFailure, storeError } from './database.ts';
+import { type Database, isBrokenPage, isIoFailure, isSyncFailure, storeError } from './database.ts';
 import type { WalSync } from './wal-sync.ts';
 
 export interface Work {
@@ -18,7 +22,7 @@ export interface Work {
   apply(): void;
   /** Takes back what `apply` remembered outside the database: a savepoint or the whole turn was rolled back. */
   undo?(): void;
-  /** The transaction is committed (not yet durable). */
+  /** The transaction is committed (not yet durable). What it throws is reported, and changes nothing. */
   done?(): void;
 }
 
@@ -32,6 +36,8 @@ type Outcomes = (StoreError | undefined)[];
 interface Ran {
   readonly outcomes: Outcomes;
   readonly isCommitted: boolean;
+  /** The log may hold what was refused until it is synced. */
+  readonly isOverwritten?: boolean;
 }
 
 interface QueuedTurn {
@@ -52,8 +58,12 @@ export interface GroupCommitOptions {
    */
   readonly before?: () => readonly Work[];
   readonly onFatal: (error: Error) => void;
+  /** Nobody can be told whose work it was: it is done. */
+  readonly onTrouble: (error: Error) => void;
   /** After each COMMIT: the checkpointer looks at the length of the log. */
   readonly onCommit: () => void;
+  /** A transaction that changes nothing anybody reads, but writes to the log. */
+  readonly overwrite: () => void;
   /** Only for the tests that prove that the power-cut test sees what it should. */
   readonly acknowledgesBeforeSync?: boolean;
 }
@@ -85,8 +95,8 @@ export class GroupCommit {
       this.#queue.push(turn);
       return { committed: turn.committed.promise, durable: turn.durable.promise };
     }
-    const { outcomes, isCommitted } = this.#run(works);
-    return { committed: Promise.resolve(outcomes), durable: this.#durable(isCommitted) };
+    const ran = this.#run(works);
+    return { committed: this.#told(ran), durable: this.#durable(ran.isCommitted) };
   }
 
   /** Turns wait: nothing new comes into the database now. */
@@ -122,10 +132,18 @@ export class GroupCommit {
 
   #runQueue(): void {
     for (let turn = this.#queue.shift(); turn !== undefined; turn = this.#queue.shift()) {
-      const { outcomes, isCommitted } = this.#run(turn.works);
-      turn.committed.resolve(outcomes);
-      this.#durable(isCommitted).then(turn.durable.resolve, turn.durable.reject);
+      const ran = this.#run(turn.works);
+      turn.committed.resolve(this.#told(ran));
+      this.#durable(ran.isCommitted).then(turn.durable.resolve, turn.durable.reject);
     }
+  }
+
+  #told({ outcomes, isOverwritten }: Ran): Promise<Outcomes> {
+    if (isOverwritten !== true) return Promise.resolve(outcomes);
+    return this.#sync.sync().then(
+      () => outcomes,
+      () => outcomes,
+    );
   }
 
   #durable(isCommitted: boolean): Promise<void> {
@@ -139,8 +157,8 @@ export class GroupCommit {
     if (this.#sync.failure) return refusal(works, this.#sync.failure);
     const before = this.#options.before?.() ?? [];
     const all = [...before, ...works];
-    const { outcomes, isCommitted } = this.#together(all, before.length) ?? this.#apart(all, before.length);
-    return { outcomes: outcomes.slice(before.length), isCommitted };
+    const ran = this.#together(all, before.length) ?? this.#apart(all, before.length);
+    return { ...ran, outcomes: ran.outcomes.slice(before.length) };
   }
 
   /** One transaction, which the first `needed` works must be in; undefined when several met broken pages in it. */
@@ -163,22 +181,25 @@ export class GroupCommit {
       } else if (i < needed || !this.#db.isInTransaction) return this.#abandon(works, outcomes, error);
     }
     if (applied > 0) return this.#commit(works, outcomes);
-    this.#db.rollback();
+    this.#rollBack();
     return { outcomes, isCommitted: false };
   }
 
   #apart(works: readonly Work[], needed: number): Ran {
     const outcomes: Outcomes = [];
     let isCommitted = false;
+    let isOverwritten = false;
     for (const [i, work] of works.entries()) {
       const one = this.#together([work], 0) as Ran;
       const [error] = one.outcomes;
       outcomes.push(error);
       isCommitted ||= one.isCommitted;
+      isOverwritten ||= one.isOverwritten === true;
       if (i >= needed || error === undefined || error.code === 'damaged') continue;
-      return { outcomes: [...outcomes, ...works.slice(i + 1).map(() => error)], isCommitted };
+      outcomes.push(...works.slice(i + 1).map(() => error));
+      break;
     }
-    return { outcomes, isCommitted };
+    return { outcomes, isCommitted, isOverwritten };
   }
 
   #commit(works: readonly Work[], outcomes: Outcomes): Ran {
@@ -186,16 +207,48 @@ export class GroupCommit {
       this.#db.prepare('COMMIT').run();
     } catch (error) {
       if (isSyncFailure(error)) this.#options.onFatal(error as Error);
-      return this.#abandon(works, outcomes, storeError(error, 'committing'));
+      const ran = this.#abandon(works, outcomes, storeError(error, 'committing'));
+      if (!isIoFailure(error)) return ran;
+      this.#overwrite();
+      return { ...ran, isOverwritten: true };
     }
-    for (let i = 0; i < works.length; i++) if (outcomes[i] === undefined) works[i]?.done?.();
-    this.#options.onCommit();
+    for (let i = 0; i < works.length; i++) {
+      if (outcomes[i] === undefined) this.#afterCommit(() => works[i]?.done?.());
+    }
+    this.#afterCommit(this.#options.onCommit);
     return { outcomes, isCommitted: true };
+  }
+
+  #afterCommit(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.onTrouble(error as Error);
+    }
+  }
+
+  /** It may fail as the COMMIT did, after its frames have taken the place of the others. */
+  #overwrite(): void {
+    try {
+      this.#options.overwrite();
+    } catch (error) {
+      this.#options.onTrouble(error as Error);
+    }
+  }
+
+  /** A transaction that cannot be ended would take all that comes with it. */
+  #rollBack(): void {
+    try {
+      this.#db.rollback();
+    } catch (error) {
+      if (this.#db.isInTransaction) this.#options.onFatal(error as Error);
+      else this.#options.onTrouble(error as Error);
+    }
   }
 
   /** The whole turn is gone: everything that had been applied fails with the same reason. */
   #abandon(works: readonly Work[], outcomes: Outcomes, reason: StoreError): Ran {
-    this.#db.rollback();
+    this.#rollBack();
     for (let i = works.length - 1; i >= 0; i--) {
       if (outcomes[i] !== undefined) continue;
       works[i]?.undo?.();
@@ -215,12 +268,27 @@ export class GroupCommit {
     }
   }
 
+  /** A savepoint that cannot be kept is the end of the turn: SQLite has rolled back, or the caller does. */
   #applyIsolated(work: Work): StoreError | undefined {
-    this.#db.prepare('SAVEPOINT work').run();
-    const error = this.#apply(work);
-    if (error !== undefined && this.#db.isInTransaction) this.#db.prepare('ROLLBACK TO work').run();
-    if (this.#db.isInTransaction) this.#db.prepare('RELEASE work').run();
-    return error;
+    try {
+      this.#db.prepare('SAVEPOINT work').run();
+    } catch (error) {
+      return this.#lost(error);
+    }
+    const failure = this.#apply(work);
+    try {
+      if (failure !== undefined && this.#db.isInTransaction) this.#db.prepare('ROLLBACK TO work').run();
+      if (this.#db.isInTransaction) this.#db.prepare('RELEASE work').run();
+    } catch (error) {
+      if (failure === undefined) work.undo?.();
+      return this.#lost(error);
+    }
+    return failure;
+  }
+
+  #lost(error: unknown): StoreError {
+    this.#rollBack();
+    return storeError(error, 'keeping a savepoint');
   }
 }
 

@@ -36,6 +36,11 @@ export function migrate(db: Database, schema: Schema): boolean {
   return found === 0;
 }
 
+/** A transaction that writes to the log and changes nothing, and needs no table to be sound. */
+export function touchDatabase(db: Database): void {
+  db.exec(`PRAGMA user_version = ${db.value('PRAGMA user_version') as number}`);
+}
+
 /** Per connection. NORMAL leaves the sync of a commit to us (see `wal-sync.ts`); OFF would be the loss of mail. */
 export function tune(db: Database, options: { readonly isAutoCheckpointed: boolean }): void {
   db.exec(`

@@ -26,7 +26,7 @@ import { Graves } from './graves.ts';
 import { GroupCommit, type Submitted, type Work } from './group-commit.ts';
 import { inspect } from './inspect.ts';
 import { type Mark, markClean, markInUse, settleAccount } from './lifecycle.ts';
-import { migrate, tune } from './migrate.ts';
+import { migrate, touchDatabase, tune } from './migrate.ts';
 import { RowReader } from './rows.ts';
 import { MAIL_SCHEMA } from './schema/mail.ts';
 import { SegmentFiles } from './segment-files.ts';
@@ -98,7 +98,9 @@ export class Shard implements StagingShard {
     this.commits = new GroupCommit(db, wal, {
       before: () => this.#flags.works(),
       onFatal: options.onFatal,
+      onTrouble: options.onTrouble,
       onCommit: () => this.#checkpointer.afterCommit(),
+      overwrite: () => touchDatabase(db),
       acknowledgesBeforeSync: options.faults.acknowledgesBeforeSync === true,
     });
     this.#graves = new Graves(db, this.commits);
