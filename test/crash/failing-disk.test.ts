@@ -72,7 +72,7 @@ describe('a disk that fails', { skip: hasCompiler ? false : 'needs gcc' }, () =>
     assert.equal(refused, 'refused full');
     const [, acknowledged, stored, last] =
       /^failed true, acknowledged (\d+), stored (\d+), change (\d+)$/.exec(found ?? '') ?? [];
-    assert.ok(acknowledged !== undefined && last !== undefined, found);
+    assert.ok(acknowledged !== undefined && last !== undefined, `${found}`);
     assert.equal(stored, acknowledged);
     assert.equal(Number(last) + 1, Number(acknowledged));
     assert.equal(goesOn, 'goes on');
