@@ -21,8 +21,11 @@ import { isMessageLiteral, type LiteralAnnouncement, type LiteralDecision } from
 import { mailbox } from '../wire/mailbox.ts';
 import { noTarget } from './copy.ts';
 
-/** Small ones wait in memory until the command is complete. */
-const MAX_MESSAGES = 256;
+/** What is known of a message, its text in the command, and the message itself when it is small wait in memory. */
+const HELD_BYTES_PER_MESSAGE = 8 * 1024;
+const SMALL_BYTES = 64 * 1024;
+/** All that one command may keep so until it is complete: some thousands of messages. */
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 export const appendCommand: Command = defineCommand<AppendArgs, 'authenticated' | 'selected'>({
   name: 'APPEND',
@@ -81,7 +84,13 @@ function refusalOf(announcement: LiteralAnnouncement, context: LiteralContext): 
   if (announcement.sizeBytes > settings.maxAppendBytes) {
     return refused('TOOBIG', `A message can have at most ${settings.maxAppendBytes} octets`);
   }
-  if (streamedCount >= MAX_MESSAGES) return refused('LIMIT', `APPEND takes at most ${MAX_MESSAGES} messages`);
+  const most = Math.min(streamedBytes, streamedCount * SMALL_BYTES) + streamedCount * HELD_BYTES_PER_MESSAGE;
+  if (most > MAX_HELD_BYTES) {
+    return refused(
+      'LIMIT',
+      `${streamedCount} messages of this size are too many for one command; use several`,
+    );
+  }
   const name = targetOf(announcement, context);
   if (name !== undefined && findMailbox(state.account, name) === undefined) {
     return refused('TRYCREATE', 'There is no such mailbox');

@@ -7,7 +7,7 @@ import type { Frame, StreamedLiteral } from './frame.ts';
 import type { LiteralAnnouncement } from './literal.ts';
 
 export interface FramerLimits {
-  /** Text of one command, all its parts, without the line ends. */
+  /** Text of one command, all its parts, without the line ends; more by the messages it brings. */
   readonly lineBytes: number;
   /** Sum of the literals of one command that are kept in memory. */
   readonly literalBytes: number;

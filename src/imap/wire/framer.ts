@@ -27,6 +27,9 @@ import {
   type LiteralPolicy,
 } from './literal.ts';
 
+/** Each message of a MULTIAPPEND comes with flags and a date: so much more text is allowed for it. */
+const MESSAGE_TEXT_BYTES = 1024;
+
 type Mode = 'text' | 'wait' | 'literal' | 'stream' | 'skip' | 'dead';
 type AcceptedDecision = Extract<LiteralDecision, string>;
 
@@ -182,7 +185,7 @@ export class Framer {
     const chunk = this.#input.front();
     const lineEnd = chunk.indexOf(LF);
     const count = lineEnd < 0 ? chunk.length : lineEnd;
-    const room = this.#limits.lineBytes - this.#textBytes;
+    const room = this.#limits.lineBytes + this.#progress.streamedCount * MESSAGE_TEXT_BYTES - this.#textBytes;
     if (count > room) {
       const fitting = Math.max(0, room);
       this.#gathered.append(chunk.subarray(0, fitting));

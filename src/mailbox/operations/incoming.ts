@@ -3,6 +3,7 @@
  * the last octet has come, everything that will be sent of it is known, and a large one was never in memory.
  */
 import { setImmediate } from 'node:timers/promises';
+import { invariant } from '../../base/invariant.ts';
 import { MessageAnalyzer, type MessageFacts } from '../../mail/message.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
@@ -16,7 +17,8 @@ export interface Received {
 
 export class IncomingStream {
   readonly #staging: Staging;
-  readonly #analyzer = new MessageAnalyzer();
+  /** Many finished messages may wait for the last one of a command: this is the larger part of them. */
+  #analyzer: MessageAnalyzer | undefined = new MessageAnalyzer();
   readonly #limitBytes: number;
   #received = 0;
 
@@ -40,18 +42,24 @@ export class IncomingStream {
     if (this.#received > this.#limitBytes) {
       throw new MailboxError('too-big', `a message can have at most ${this.#limitBytes} octets`);
     }
-    this.#analyzer.write(chunk);
+    this.#open.write(chunk);
     return this.#staging.write(chunk);
   }
 
   async finish(): Promise<Received> {
-    const facts = await inTurns(this.#analyzer.endInSteps());
+    const facts = await inTurns(this.#open.endInSteps());
+    this.#analyzer = undefined;
     const blob = await this.#staging.finish();
     return { blob, facts };
   }
 
   abort(): void {
     this.#staging.abort();
+  }
+
+  get #open(): MessageAnalyzer {
+    invariant(this.#analyzer !== undefined, 'a message that is finished is not added to');
+    return this.#analyzer;
   }
 }
 
