@@ -6,8 +6,7 @@
  * once would delay every acknowledgement of mail. It takes its size from the environment at its first use.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import module from 'node:module';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundledNode, isNewEnough, WANTED_NODE } from './node-version.mjs';
@@ -25,6 +24,12 @@ const isServer = process.argv[2] === 'serve';
  *   the first commands after a start take half the time. It costs 13 MB and 0.3 s of the start.
  */
 const SERVER_FLAGS = ['--max-semi-space-size=4', '--no-lazy'];
+
+/** All that would end this process and leave the other one. Ctrl-Z and its kind reach both by themselves. */
+const PASSED_ON = [
+  ...['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGABRT', 'SIGUSR1', 'SIGUSR2'],
+  ...['SIGALRM', 'SIGVTALRM', 'SIGIO', 'SIGPWR', 'SIGXCPU', 'SIGSYS'],
+];
 
 if (!isNewEnough(process.versions.node)) runElsewhere();
 else if (wantsOtherFlags()) becomeServer();
@@ -55,13 +60,17 @@ function becomeServer() {
   const script = fileURLToPath(import.meta.url);
   // Whoever starts it with flags of their own has the last word.
   const args = [...SERVER_FLAGS, ...process.execArgv, script, ...process.argv.slice(2)];
-  process.execve(process.execPath, [process.execPath, ...args], { ...serverMemory(), ...process.env });
+  process.execve(process.execPath, [process.execPath, ...args], environment());
+}
+
+/** Without the cache of compiled code that others may have named: `compile-cache.ts` says why. */
+function environment() {
+  const { NODE_COMPILE_CACHE: _foreign, ...env } = process.env;
+  return isServer ? { ...serverMemory(), ...env } : env;
 }
 
 async function run() {
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
-  // Halves the time to start; a folder that cannot be written only costs that gain.
-  module.enableCompileCache?.();
   // A clone runs its sources; a published package was compiled, since Node.js strips no types below node_modules.
   const source = join(root, 'src', 'main.ts');
   const main = existsSync(source) ? source : join(root, 'dist', 'main.js');
@@ -79,11 +88,34 @@ function runElsewhere() {
   }
   const flags = isServer ? SERVER_FLAGS : [];
   const args = [...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
-  const child = spawn(node, args, { stdio: 'inherit', env: { ...serverMemory(), ...process.env } });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  if (process.execve && isExecutable(node)) process.execve(node, [node, ...args], environment());
+  launch(node, args);
+}
+
+/** An older Node.js cannot become another program: it waits for it, and the two live and die together. */
+function launch(node, args) {
+  // It looks for this process now and then, for nobody can pass on a kill -9.
+  const env = { ...environment(), BREVDUVA_LAUNCHER: String(process.pid) };
+  const child = spawn(node, args, { stdio: 'inherit', env });
+  const passOn = (signal) => child.kill(signal);
+  for (const signal of PASSED_ON) process.on(signal, passOn);
   child.on('error', (error) => {
     process.stderr.write(`${node}: ${error.message}\n`);
     process.exit(1);
   });
-  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code);
+    // As it ended, so do we: whoever waits for us sees the same.
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
