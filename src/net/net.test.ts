@@ -258,6 +258,36 @@ describe('tls', () => {
     );
   });
 
+  test('a self-signed pair that has become useless is made anew, one that somebody issued stays', async () => {
+    const own = await mkdtemp(join(tmpdir(), 'brevduva-pair-'));
+    const first = await selfSignedFiles(own, 'mail.example.com');
+    const read = (path: string): Promise<string> => readFile(path, 'utf8');
+    const certificate = await read(first.certificatePath);
+    assert.equal((await selfSignedFiles(own, 'MAIL.example.com')).madeAnew, undefined);
+    assert.equal(await read(first.certificatePath), certificate);
+
+    const moved = await selfSignedFiles(own, 'mx.example.com');
+    assert.equal(moved.madeAnew, 'it was made for mail.example.com');
+    const opened = await TlsFiles.open(moved, silentLog);
+    assert.ok(opened.certificate.checkHost('mx.example.com'));
+    opened.close();
+    assert.equal(
+      (await selfSignedFiles(own, '192.0.2.7')).madeAnew,
+      'it was made for mx.example.com',
+      'an address is a name, too',
+    );
+
+    // A kill between the two files, a torn one, and one that was lost.
+    await writeFile(first.keyPath, (await makePair('192.0.2.7')).key);
+    assert.equal((await selfSignedFiles(own, '192.0.2.7')).madeAnew, 'its key was another one');
+    await writeFile(first.certificatePath, 'torn');
+    assert.equal((await selfSignedFiles(own, '192.0.2.7')).madeAnew, 'it could not be read');
+    await rm(first.keyPath);
+    assert.equal((await selfSignedFiles(own, '192.0.2.7')).madeAnew, undefined);
+    (await TlsFiles.open(first, silentLog)).close();
+    await rm(own, { recursive: true });
+  });
+
   test('TLS from the first byte, both versions, with any ALPN, resumable', async () => {
     const listener = await serve({ tls, run: echo });
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {

@@ -1,5 +1,5 @@
-import { webcrypto } from 'node:crypto';
-import { open, rename, stat } from 'node:fs/promises';
+import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
+import { open, readFile, rename } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { CertificateFiles } from './tls.ts';
@@ -7,20 +7,49 @@ import type { CertificateFiles } from './tls.ts';
 /**
  * A certificate for a server that was given none, so that TLS works from the first start and no password has to cross a
  * network readable. Clients warn about it once, which is right: nobody but this server vouches for it. ECDSA P-256, ten
- * years, kept in the data directory: the same one at every start, so a client that accepted it stays content.
+ * years, kept in the data directory: the same one at every start, so a client that accepted it stays content. It is made
+ * anew when it has become useless: for another host name, at its end, or when a kill left half a pair.
  *
  * The X.509 library is loaded only when a pair is made, since it is larger than the rest of the server.
  */
 const YEARS = 10;
+const DAYS_BEFORE_END = 30;
 
-export async function selfSignedFiles(folder: string, hostname: string): Promise<CertificateFiles> {
+export interface SelfSigned extends CertificateFiles {
+  /** Why there is a new one in place of the one that was there. */
+  readonly madeAnew?: string;
+}
+
+export async function selfSignedFiles(folder: string, hostname: string): Promise<SelfSigned> {
   const files = { certificatePath: join(folder, 'tls-cert.pem'), keyPath: join(folder, 'tls-key.pem') };
-  if ((await exists(files.certificatePath)) && (await exists(files.keyPath))) return files;
+  const certificatePem = await readIfThere(files.certificatePath);
+  const keyPem = await readIfThere(files.keyPath);
+  const fault = certificatePem && keyPem ? pairFault(certificatePem, keyPem, hostname) : undefined;
+  if (certificatePem && keyPem && fault === undefined) return files;
   const { certificate, key } = await makePair(hostname);
-  // The key first: a certificate beside a missing key would look like a pair that lost a file.
+  // A kill between the two leaves a pair that does not match, which the next start sees.
   await writeWhole(files.keyPath, key, 0o600);
   await writeWhole(files.certificatePath, certificate, 0o644);
-  return files;
+  return fault === undefined ? files : { ...files, madeAnew: fault };
+}
+
+/** A pair that somebody else issued was put there on purpose and is judged like any other that was given. */
+function pairFault(certificatePem: Buffer, keyPem: Buffer, hostname: string): string | undefined {
+  try {
+    const certificate = new X509Certificate(certificatePem);
+    if (!certificate.verify(certificate.publicKey)) return undefined;
+    if (!certificate.checkPrivateKey(createPrivateKey(keyPem))) return 'its key was another one';
+    if (Date.now() > certificate.validToDate.getTime() - DAYS_BEFORE_END * 86_400_000)
+      return `it was good until ${certificate.validTo}`;
+    const covered = isIP(hostname) ? certificate.checkIP(hostname) : certificate.checkHost(hostname);
+    return covered === undefined ? `it was made for ${firstName(certificate)}` : undefined;
+  } catch {
+    return 'it could not be read';
+  }
+}
+
+function firstName(certificate: X509Certificate): string {
+  return /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? 'another name';
 }
 
 export async function makePair(hostname: string): Promise<{ certificate: string; key: string }> {
@@ -68,9 +97,11 @@ async function writeWhole(path: string, text: string, mode: number): Promise<voi
   await rename(`${path}.new`, path);
 }
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new Error(`cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
 }

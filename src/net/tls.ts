@@ -33,10 +33,10 @@ interface Loaded {
 }
 
 export class TlsFiles implements TlsSource {
-  readonly #files: CertificateFiles;
+  #files: CertificateFiles;
   readonly #log: Log;
   readonly #ticketKeys: Buffer;
-  readonly #watchers: FSWatcher[] = [];
+  #watchers: FSWatcher[] = [];
   #loaded: Loaded;
   #rejectedDigest = '';
   #stamp = '';
@@ -69,20 +69,21 @@ export class TlsFiles implements TlsSource {
     return this.#loaded.certificate;
   }
 
-  /** Reads the files again; true when a new pair is in use. */
-  async reload(): Promise<boolean> {
+  /** Reads the files again, or others in their place; true when a new pair is in use. */
+  async reload(files = this.#files): Promise<boolean> {
     let loaded: Loaded;
     try {
-      loaded = await load(this.#files, this.#ticketKeys);
+      loaded = await load(files, this.#ticketKeys);
     } catch (err) {
       const digest = String((err as Error).message);
       if (digest !== this.#rejectedDigest) {
-        this.#log.error({ err, ...this.#files }, 'the new certificate is unusable; the old one stays in use');
+        this.#log.error({ err, ...files }, 'the new certificate is unusable; the old one stays in use');
       }
       this.#rejectedDigest = digest;
       return false;
     }
     this.#rejectedDigest = '';
+    await this.#follow(files);
     if (loaded.digest === this.#loaded.digest) return false;
     this.#loaded = loaded;
     this.#log.info(
@@ -97,6 +98,16 @@ export class TlsFiles implements TlsSource {
     clearInterval(this.#poll);
     clearTimeout(this.#settle);
     for (const watcher of this.#watchers) watcher.close();
+    this.#watchers = [];
+  }
+
+  async #follow(files: CertificateFiles): Promise<void> {
+    const { certificatePath, keyPath } = this.#files;
+    if (files.certificatePath === certificatePath && files.keyPath === keyPath) return;
+    this.close();
+    this.#files = files;
+    this.#stamp = await stampOf(files);
+    this.#watch();
   }
 
   /** The folders are watched, not the files: renewals replace files and flip symbolic links. The poll is the truth. */
