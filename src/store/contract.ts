@@ -545,6 +545,20 @@ async function assertExact(store: MailStore, id: EmailId, bytes: Buffer): Promis
 function directoryTests(test: Test): void {
   const person = (address: string) => ({ address, passwordHash: `$hash of ${address}`, createdMs: 5 });
 
+  test('a directory is untouched until the first account, and never again', async (store, harness) => {
+    assert.equal(await store.directory.isUntouched(), true);
+    const [bob] = await store.directory.create([person('bob@example.com')]);
+    assert.ok(bob && bob !== 'exists');
+    assert.equal(await store.directory.isUntouched(), false);
+    await store.directory.remove(bob.id);
+    await store.directory.forget(bob.id);
+    assert.equal(await store.directory.isUntouched(), false);
+    await store.close();
+    const again = await harness.open();
+    assert.equal(await again.directory.isUntouched(), false);
+    await again.close();
+  });
+
   test('accounts are created once, found, listed by address, and there after a restart', async (store, harness) => {
     const { directory } = store;
     const created = await directory.create([

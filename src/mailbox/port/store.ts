@@ -231,6 +231,8 @@ export interface Directory {
   get(id: AccountId): Promise<AccountRecord | undefined>;
   /** Ordered by address. */
   list(): Promise<readonly AccountRecord[]>;
+  /** No account was ever made, not even one that is gone again. */
+  isUntouched(): Promise<boolean>;
   /** Each is created or refused by itself (`exists`); durable when it resolves. */
   create(
     accounts: readonly {

@@ -30,6 +30,10 @@ export class MemoryDirectory implements Directory {
     return [...this.#data.records.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
   }
 
+  async isUntouched(): Promise<boolean> {
+    return this.#data.next === 1;
+  }
+
   async create(accounts: Parameters<Directory['create']>[0]): Promise<readonly (AccountRecord | 'exists')[]> {
     this.#assertOpen();
     return accounts.map((account) => {

@@ -18,6 +18,7 @@ import { syncParent, WalSync } from './wal-sync.ts';
 
 const SQL = {
   all: `SELECT id, address, password, quota_bytes, quota_messages, created, settings FROM account`,
+  lastId: `SELECT seq FROM sqlite_sequence WHERE name = 'account' AND seq > 0`,
   insert: `INSERT INTO account (address, password, quota_bytes, quota_messages, created, settings)
     VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
   update: `UPDATE account SET password = ?, quota_bytes = ?, quota_messages = ?, settings = ? WHERE id = ?`,
@@ -72,6 +73,10 @@ export class SqliteDirectory implements Directory {
 
   async list(): Promise<readonly AccountRecord[]> {
     return [...this.#byAddress.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+  }
+
+  async isUntouched(): Promise<boolean> {
+    return this.#byId.size === 0 && this.#db.prepare(SQL.lastId).get() === undefined;
   }
 
   async create(accounts: Parameters<Directory['create']>[0]): Promise<readonly (AccountRecord | 'exists')[]> {
