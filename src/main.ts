@@ -6,34 +6,35 @@
  * 0 when told to, with 1 when it could not start, when the disk failed (what was promised may be gone), and when
  * something happened that nobody foresaw: a supervisor starts it again, and nothing acknowledged is lost.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
-import type { Log } from './base/log.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ChosenConfig } from './cli/options.ts';
 import type { ServeOptions } from './cli/serve.ts';
-import type { Config } from './config/options.ts';
-import type { TlsFiles } from './net/tls.ts';
-import type { MailSystem } from './server/mail-system.ts';
+import { leaveForeignCache, startCompileCache } from './server/compile-cache.ts';
+import { endWithParent } from './server/lifetime.ts';
 import type { BoundListener } from './server/protocols.ts';
 
 /** What is under way gets this long to finish. */
 const GRACE_MS = 6000;
-/** Then the process goes: everything that was acknowledged is stored, and the next start takes up the rest. */
-const END_MS = 9500;
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+const ROOT = join(import.meta.dirname, '..');
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 
-async function serve(config: Config, { wantsDemo }: ServeOptions): Promise<void> {
+async function serve(chosen: ChosenConfig, { wantsDemo }: ServeOptions): Promise<void> {
+  const { config, file } = chosen;
   const { createLog } = await import('./base/log.ts');
+  const { endOnSurprise, outliveReaders, Signals } = await import('./server/lifetime.ts');
   const { ControlServer } = await import('./admin/control-server.ts');
   const { openMailSystem } = await import('./server/mail-system.ts');
   const { startProtocols } = await import('./server/protocols.ts');
   const { startReaper } = await import('./mailbox/upkeep/reaper.ts');
-  const log = createLog({ level: config.log.level });
+  const { assertUsable } = await import('./cli/preflight.ts');
+  const warnings = await assertUsable(config);
+  const log = createLog({ level: config.log.level, ...(config.log.file ? { file: config.log.file } : {}) });
+  const signals = new Signals(log);
   outliveReaders(log);
   endOnSurprise(log);
-  const isNew = wantsDemo && isMissingOrEmpty(config.data);
+  for (const warning of warnings) log.warn({}, warning);
   const system = await openMailSystem(config, log, (error) => {
     log.error({ err: error }, 'the disk failed; stopping, because what was promised may not be stored');
     process.exit(1);
@@ -44,19 +45,25 @@ async function serve(config: Config, { wantsDemo }: ServeOptions): Promise<void>
   try {
     const control = await ControlServer.open({ data: config.data, admin: system.admin, facts, log });
     opened.push(() => control.close(GRACE_MS));
-    const tls = await openTls(config, log);
+    const { TlsFiles } = await import('./net/tls.ts');
+    const { certificateFiles } = await import('./server/certificate.ts');
+    const tls = await TlsFiles.open(await certificateFiles(config, log), log);
     opened.push(async () => tls.close());
     const { authenticator } = system;
-    const listeners = await startProtocols({ config, log, domain, authenticator, tls, version });
+    const { listeners, apply } = await startProtocols({ config, log, domain, authenticator, tls, version });
     opened.push(() => closeAll(listeners));
     const records = await domain.store.directory.list();
     const reaper = startReaper(domain);
     opened.push(() => reaper.stop());
     void accounts.resumeRemovals().catch((err) => log.warn({ err }, 'an account is not removed yet'));
-    if (isNew && records.length === 0) await welcome(system, config, listeners);
-    stopOnSignal(log, () => closeInOrder(opened));
-    log.info({ version, data: config.data, accounts: records.length }, 'ready');
+    const { welcome } = await import('./cli/welcome.ts');
+    await welcome({ system, chosen, listeners, wantsDemo });
+    const { Reload } = await import('./server/reload.ts');
+    const reload = new Reload(config, { log, tls, read: chosen.again, apply });
+    signals.obey({ stop: () => closeInOrder(opened), reload: () => reload.run() });
+    log.info({ version, configuration: file, data: config.data, accounts: records.length }, 'ready');
     process.stdout.write(`ready ${listeners.map(({ name, address }) => `${name}=${address}`).join(' ')}\n`);
+    void import('./server/data-modes.ts').then(({ warnOfOpenData }) => warnOfOpenData(config.data, log));
   } catch (error) {
     await closeInOrder(opened);
     throw error;
@@ -72,70 +79,11 @@ async function closeAll(listeners: readonly BoundListener[]): Promise<void> {
   await Promise.all(listeners.map((listener) => listener.close(GRACE_MS)));
 }
 
-async function openTls(config: Config, log: Log): Promise<TlsFiles> {
-  const { TlsFiles } = await import('./net/tls.ts');
-  const { certificate, key } = config.tls;
-  if ((certificate === undefined) !== (key === undefined)) {
-    throw new Error('tls.certificate and tls.key: give both or neither');
-  }
-  if (certificate !== undefined && key !== undefined) {
-    return TlsFiles.open({ certificatePath: certificate, keyPath: key }, log);
-  }
-  const { selfSignedFiles } = await import('./net/self-signed.ts');
-  return TlsFiles.open(await selfSignedFiles(config.data, config.hostname), log);
-}
-
-async function welcome(
-  system: MailSystem,
-  config: Config,
-  listeners: readonly BoundListener[],
-): Promise<void> {
-  const { makeDemoAccount, printWelcome } = await import('./cli/demo.ts');
-  printWelcome(await makeDemoAccount(system, config), config, listeners);
-}
-
-function isMissingOrEmpty(folder: string): boolean {
-  return !existsSync(folder) || readdirSync(folder).length === 0;
-}
-
-/** The first signal stops in order, the second at once. */
-function stopOnSignal(log: Log, stop: () => Promise<void>): void {
-  let isStopping = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
-    log.info({ signal }, 'stopping');
-    setTimeout(() => {
-      log.warn({ signal }, 'not everything ended in time; the next start takes it up');
-      process.exit(0);
-    }, END_MS).unref();
-    stop().then(
-      () => process.exit(0),
-      (err) => {
-        log.error({ err }, 'could not stop in order');
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-}
-
-/** Whoever read our output may go away; that is no reason to end. What Node.js warns of belongs into the log. */
-function outliveReaders(log: Log): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  process.removeAllListeners('warning');
-  process.on('warning', (err) => log.warn({ err }, 'a warning of Node.js'));
-}
-
-function endOnSurprise(log: Log): void {
-  process.on('uncaughtException', (err, origin) => {
-    log.error({ err, origin }, 'something nobody foresaw; ending, to be started again');
-    process.exit(1);
-  });
-}
-
-enableCompileCache();
+// Whatever is made, by the server or by a command, holds mail or passwords: for nobody else to read.
+process.umask(0o077);
+leaveForeignCache();
+startCompileCache(ROOT);
+endWithParent();
 // Hashing passwords and syncing files share the pool; its size is read at its first use.
 process.env.UV_THREADPOOL_SIZE ??= '16';
 const { runCommandLine } = await import('./cli/program.ts');

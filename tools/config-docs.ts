@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listOptions } from '../src/config/names.ts';
-import { OPTIONS } from '../src/config/options.ts';
+import { OPTIONS, RELOADED } from '../src/config/options.ts';
 import { renderReference, renderSample } from '../src/config/render.ts';
 import { isTest, ROOT, readSources, report, type SourceFile } from './sources.ts';
 
@@ -10,7 +10,7 @@ import { isTest, ROOT, readSources, report, type SourceFile } from './sources.ts
  * option that does nothing would be a lie in the documentation. With `--write` the two pages are made anew.
  */
 const PAGES: Readonly<Record<string, string>> = {
-  'docs/CONFIG.md': renderReference(OPTIONS),
+  'docs/CONFIG.md': renderReference(OPTIONS, RELOADED),
   'docs/brevduva.toml': renderSample(OPTIONS),
 };
 

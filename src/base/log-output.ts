@@ -8,7 +8,7 @@
  * is shared with every process that has it (the shell that started us); a socket cannot be, and is set not to wait. On
  * a file, a write is a copy into the system's memory.
  */
-import { constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 const MAX_WAITING_BYTES = 1024 * 1024;
@@ -133,4 +133,30 @@ function unblocked(fd: number): number {
     // Without /proc, or nobody reads the pipe any more: as it is.
   }
   return fd;
+}
+
+/** A file that is appended to, for its owner alone to read. */
+export class LogFile {
+  readonly #path: string;
+  #fd: number;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#fd = openLog(path);
+  }
+
+  write(bytes: Buffer): number {
+    return writeSync(this.#fd, bytes);
+  }
+
+  /** Throws when it cannot be opened, and goes on with the one that is open. */
+  reopen(): void {
+    const before = this.#fd;
+    this.#fd = openLog(this.#path);
+    closeSync(before);
+  }
+}
+
+function openLog(path: string): number {
+  return openSync(path, 'a', 0o600);
 }

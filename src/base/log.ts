@@ -1,10 +1,10 @@
 import { isatty } from 'node:tty';
 import { pino } from 'pino';
 import { LineLimits, type LineSource } from './log-limits.ts';
-import { LogOutput, unblockedWriter } from './log-output.ts';
+import { LogFile, LogOutput, unblockedWriter } from './log-output.ts';
 
 /**
- * The log: facts as fields, one sentence as message. JSON lines on standard error, or lines for a person when
+ * The log: facts as fields, one sentence as message. JSON lines on standard error or in a file, or lines for a person when
  * standard error is a terminal. Standard output is not ours: it carries the one `ready` line that scripts wait for.
  *
  * A log is a constructor argument; `child` adds fields that every line below it carries (protocol, session, account).
@@ -35,8 +35,17 @@ export interface Log {
   child(fields: LogFields, account?: string): Log;
 }
 
+/** The log of the whole process; those that `child` makes have the level of the moment they were made. */
+export interface RootLog extends Log {
+  setLevel(level: LogLevel): void;
+  /** A file that was moved away (logrotate) is begun anew. */
+  reopen(): void;
+}
+
 export interface LogOptions {
   readonly level?: LogLevel;
+  /** A file to append to, made when it is not there, for nobody else to read; standard error when absent. */
+  readonly file?: string;
   /** Where finished lines go, each with its newline; standard error when absent. */
   readonly write?: (line: string) => void;
   /** Lines for a person instead of JSON; when absent: whether standard error is a terminal. */
@@ -52,10 +61,12 @@ const SHOWN_LENGTH = 4 * 1024;
 /** How long what was left out is counted before it is told. */
 const REPORT_MS = 10_000;
 
-export function createLog(options: LogOptions = {}): Log {
+export function createLog(options: LogOptions = {}): RootLog {
   const { level = 'info' } = options;
-  const isPretty = options.isPretty ?? (options.write === undefined && isatty(STDERR));
-  const output = options.write === undefined ? standardError(isPretty) : undefined;
+  const file = options.file === undefined ? undefined : new LogFile(options.file);
+  const isTerminal = options.write === undefined && file === undefined && isatty(STDERR);
+  const isPretty = options.isPretty ?? isTerminal;
+  const output = options.write === undefined ? outputTo(file, isPretty) : undefined;
   const write = options.write ?? ((line: string): void => output?.write(line));
   const target = { write: (line: string) => write(isPretty ? prettyLine(bounded(line)) : bounded(line)) };
   const lines = pino(
@@ -76,7 +87,7 @@ export function createLog(options: LogOptions = {}): Log {
       output.flush();
     });
   }
-  return new LimitedLog(lines, limiter, undefined);
+  return new ProcessLog(lines, limiter, file);
 }
 
 /** Drops everything: for tests and tools that have nobody to tell. */
@@ -134,6 +145,25 @@ class LimitedLog implements Log {
   }
 }
 
+class ProcessLog extends LimitedLog implements RootLog {
+  readonly #root: pino.Logger;
+  readonly #file: LogFile | undefined;
+
+  constructor(root: pino.Logger, limiter: Limiter, file: LogFile | undefined) {
+    super(root, limiter, undefined);
+    this.#root = root;
+    this.#file = file;
+  }
+
+  setLevel(level: LogLevel): void {
+    this.#root.level = level;
+  }
+
+  reopen(): void {
+    this.#file?.reopen();
+  }
+}
+
 function remoteOf({ remote }: LogFields): LineSource | undefined {
   return typeof remote === 'string' ? { name: remote, isAccount: false } : undefined;
 }
@@ -167,11 +197,11 @@ class Limiter {
   }
 }
 
-function standardError(isPretty: boolean): LogOutput {
+function outputTo(file: LogFile | undefined, isPretty: boolean): LogOutput {
   return new LogOutput({
-    write: unblockedWriter(STDERR),
+    write: file === undefined ? unblockedWriter(STDERR) : (bytes) => file.write(bytes),
     lostLine: (lines, reason) => {
-      const message = 'lines were lost: standard error took none';
+      const message = `lines were lost: ${file === undefined ? 'standard error' : 'the log file'} took none`;
       const line = JSON.stringify({ level: 'warn', time: new Date().toISOString(), lines, reason, message });
       return isPretty ? prettyLine(line) : `${line}\n`;
     },

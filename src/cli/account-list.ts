@@ -1,6 +1,7 @@
 /** `brevduva account list`: who has an account, how much mail and how much room. */
 import type { Command } from 'commander';
 import type { ExitCode } from './exit.ts';
+import { commandName } from './invocation.ts';
 import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
 import { humanSize, note, print, quotaText, table } from './terminal.ts';
 
@@ -23,7 +24,7 @@ export function accountList(parent: Command, _done: (code: ExitCode) => void): v
       account.quotaMessages === undefined ? 'none' : String(account.quotaMessages),
       new Date(account.createdMs).toISOString().slice(0, 10),
     ]);
-    if (rows.length === 0) note('no accounts yet; `brevduva account add ADDRESS` makes one');
+    if (rows.length === 0) note(`no accounts yet; to add one: ${commandName()} account add ADDRESS`);
     else for (const line of table([HEAD, ...rows])) print(line);
   });
 }

@@ -1,8 +1,9 @@
 /** `brevduva check`: whether everything that is stored adds up; `--repair` puts right what can be. */
 import type { Command } from 'commander';
 import type { CheckProblem, CheckVerdict } from '../mailbox/upkeep/check.ts';
+import { findOpenData, OPEN_DATA } from '../server/data-modes.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
+import { type CommonOptions, configOf, withAdmin, withCommonOptions } from './options.ts';
 import { humanSize, note, ProgressLine, print } from './terminal.ts';
 
 interface CheckOptions extends CommonOptions {
@@ -32,8 +33,18 @@ export function check(parent: Command, done: (code: ExitCode) => void): void {
       progress.clear();
       return last;
     });
+    await warnOfOpenData(options);
     done(report(verdict));
   });
+}
+
+/** Not a problem of the mail, so the exit code does not count it. */
+async function warnOfOpenData(options: CommonOptions): Promise<void> {
+  const { config } = configOf(options, { isSilent: true });
+  const open = await findOpenData(config.data);
+  if (open === undefined) return;
+  const more = open.more === 0 ? '' : ` and ${open.more} more`;
+  print(`warning: ${OPEN_DATA}: ${open.named.join(', ')}${more}; to mend it: ${open.remedy}`);
 }
 
 function describe({ account, mailbox, uid, what, repaired }: CheckProblem): string {

@@ -8,6 +8,8 @@ import { pigeonPng } from './pigeon.ts';
 export interface DemoContext {
   readonly address: string;
   readonly hostname: string;
+  /** How this program is called here. */
+  readonly command: string;
   readonly seconds: number;
 }
 
@@ -22,7 +24,13 @@ export const DEMO_MESSAGES: readonly DemoMessage[] = Object.freeze([
   {
     mailbox: 'INBOX',
     compose: (context: DemoContext) =>
-      message(context, 'What is where', 'where', ['Content-Type: text/plain; charset=us-ascii'], WHERE),
+      message(
+        context,
+        'What is where',
+        'where',
+        ['Content-Type: text/plain; charset=us-ascii'],
+        whereText(context),
+      ),
   },
   {
     mailbox: 'INBOX',
@@ -136,12 +144,12 @@ trust it; with a real one (<code>tls.certificate</code> and
   return parts(text, html);
 }
 
-function importText({ address }: DemoContext): string {
+function importText({ address, command }: DemoContext): string {
   return `Mail you already have comes along with its dates, flags and folders:
 
-  brevduva import maildir ~/Maildir --account ${address}
-  brevduva import mbox ~/.thunderbird/PROFILE/Mail --account ${address}
-  brevduva import mbox archive.mbox --account ${address} --mailbox Old
+  ${command} import maildir ~/Maildir --account ${address}
+  ${command} import mbox ~/.thunderbird/PROFILE/Mail --account ${address}
+  ${command} import mbox archive.mbox --account ${address} --mailbox Old
 
 It works while the server runs: programs that are connected see the mail
 come in. When it is interrupted, run the same line again; it goes on where
@@ -149,15 +157,16 @@ it was and nothing comes twice. At the end it accounts for every message.
 
 The way out is as short:
 
-  brevduva export maildir ~/mail-copy --account ${address}
+  ${command} export maildir ~/mail-copy --account ${address}
 
 Many accounts at once come from a file of lines "address,password,quota":
 
-  brevduva account import people.csv
+  ${command} account import people.csv
 `;
 }
 
-const WHERE = `In this account: INBOX for what arrives, and Archive, Drafts, Junk, Sent
+function whereText({ command }: DemoContext): string {
+  return `In this account: INBOX for what arrives, and Archive, Drafts, Junk, Sent
 and Trash, which mail programs find by themselves because the server tells
 them which is which. Folders of your own can be nested.
 
@@ -167,12 +176,18 @@ folder, or export accounts while it runs.
 
 Useful lines:
 
-  brevduva account list         who has how much mail
-  brevduva account quota NAME 10GiB
-  brevduva check                reads everything and reports damage
-  brevduva config print         every option and its value
-  brevduva --help               the rest
+  ${command} account list
+      who has how much mail
+  ${command} account quota NAME 10GiB
+      how much one may have
+  ${command} check
+      reads everything and reports damage
+  ${command} config print
+      every option and its value
+  ${command} --help
+      the rest
 `;
+}
 
 function lines76(text: string): string {
   return (text.match(/.{1,76}/g) ?? []).join('\n');

@@ -1,6 +1,6 @@
 /**
- * The first start of a new data folder: an account to try things with, mail in it that says how everything works, and what
- * to type into a mail program. The password is shown this once; only its hash is stored.
+ * An account to try things with, mail in it that says how everything works, and what to type into a mail program. The
+ * password is shown this once; only its hash is stored.
  */
 import { Secret } from '../base/secret.ts';
 import type { Config } from '../config/options.ts';
@@ -8,6 +8,8 @@ import { FLAG } from '../mail/flags.ts';
 import type { MailSystem } from '../server/mail-system.ts';
 import type { BoundListener } from '../server/protocols.ts';
 import { DEMO_MESSAGES } from './demo-messages.ts';
+import { commandName } from './invocation.ts';
+import type { ChosenConfig } from './options.ts';
 import { readablePassword } from './password.ts';
 import { note, table } from './terminal.ts';
 
@@ -16,22 +18,26 @@ export interface DemoAccount {
   readonly password: Secret;
 }
 
-export async function makeDemoAccount({ admin, domain }: MailSystem, config: Config): Promise<DemoAccount> {
+export async function makeDemoAccount({ admin }: MailSystem, config: Config): Promise<DemoAccount> {
   const password = new Secret(readablePassword());
   const [outcome] = await admin.addAccounts([{ address: `demo@${config.auth.defaultDomain}`, password }]);
   if (outcome === undefined || 'refused' in outcome) throw new Error(`no demo account: ${outcome?.why}`);
-  const { address } = outcome;
+  return { address: outcome.address, password };
+}
+
+export async function addDemoMail(system: MailSystem, address: string, { hostname }: Config): Promise<void> {
+  const { admin, domain } = system;
+  const command = commandName();
   const nowSeconds = Math.floor(domain.clock.nowMs() / 1000);
   for (const mailbox of new Set(DEMO_MESSAGES.map((message) => message.mailbox))) {
     const messages = DEMO_MESSAGES.filter((message) => message.mailbox === mailbox).map((message, index) => {
       const internalDate = nowSeconds - 60 * (DEMO_MESSAGES.length - index);
-      const bytes = message.compose({ address, hostname: config.hostname, seconds: internalDate });
+      const bytes = message.compose({ address, hostname, command, seconds: internalDate });
       const flags = mailbox === 'INBOX' ? 0 : FLAG.Seen;
       return { flags, keywords: [], internalDate, importKey: undefined, chunks: () => [bytes] };
     });
     await admin.addMessages(address, mailbox, messages);
   }
-  return { address, password };
 }
 
 const SECURITY: Readonly<Record<string, readonly [string, string]>> = {
@@ -42,7 +48,11 @@ const SECURITY: Readonly<Record<string, readonly [string, string]>> = {
 };
 
 /** To standard error: standard output is for the line that scripts wait for. */
-export function printWelcome(demo: DemoAccount, config: Config, listeners: readonly BoundListener[]): void {
+export function printWelcome(
+  demo: DemoAccount,
+  { config, hint }: ChosenConfig,
+  listeners: readonly BoundListener[],
+): void {
   const rows = listeners.flatMap(({ name, address }) => {
     const [protocol, security] = SECURITY[name] ?? [];
     if (protocol === undefined || security === undefined) return [];
@@ -50,7 +60,7 @@ export function printWelcome(demo: DemoAccount, config: Config, listeners: reado
     return [[`    ${protocol}`, address.slice(0, colon), address.slice(colon + 1), security, demo.address]];
   });
   note('');
-  note('  A new data folder, so here is an account to try things with:');
+  note('  There was no account yet, so here is one to try things with:');
   note('');
   note(`    user name  ${demo.address}`);
   note(`    password   ${demo.password.reveal()}`);
@@ -60,14 +70,9 @@ export function printWelcome(demo: DemoAccount, config: Config, listeners: reado
   for (const line of table([['    PROTOCOL', 'HOST', 'PORT', 'SECURITY', 'USER NAME'], ...rows])) note(line);
   note('');
   note('  The password is stored as a hash and not shown again. To set another one:');
-  note(`    brevduva account passwd ${demo.address}${dataFlag(config)}`);
+  note(`    ${hint(`account passwd ${demo.address}`)}`);
   note('  Next: an account of your own, and your mail into it:');
-  note(`    brevduva account add you@${config.auth.defaultDomain}${dataFlag(config)}`);
-  note(`    brevduva import maildir ~/Maildir --account you@${config.auth.defaultDomain}${dataFlag(config)}`);
-  note('  In a clone, brevduva is `node bin/brevduva.mjs`.');
+  note(`    ${hint(`account add you@${config.auth.defaultDomain}`)}`);
+  note(`    ${hint(`import maildir ~/Maildir --account you@${config.auth.defaultDomain}`)}`);
   note('');
-}
-
-function dataFlag(config: Config): string {
-  return ` --data ${/^[\w./@-]+$/.test(config.data) ? config.data : JSON.stringify(config.data)}`;
 }

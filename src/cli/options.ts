@@ -1,14 +1,18 @@
 /**
  * The options every command has, and what becomes of them: `--config FILE`, `--data DIR`, `--set NAME=VALUE` (any option of
- * the configuration). They beat the environment, which beats the file.
+ * the configuration). They beat the environment, which beats the file. Without a file that is named, one is looked for.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Admin } from '../admin/admin.ts';
+import { findConfigFile } from '../config/find.ts';
 import { loadConfig } from '../config/load.ts';
 import { parseSize } from '../config/option.ts';
 import { type Config, OPTIONS } from '../config/options.ts';
+import { commandName, quoted } from './invocation.ts';
+import { note } from './terminal.ts';
 
 export interface CommonOptions {
+  /** Empty: none, not even one that could be found. */
   readonly config?: string;
   readonly data?: string;
   readonly set: readonly (readonly [string, string])[];
@@ -16,7 +20,10 @@ export interface CommonOptions {
 
 export function withCommonOptions(command: Command): Command {
   return command
-    .addOption(new Option('--config <file>', 'the configuration, TOML').env('BREVDUVA_CONFIG'))
+    .option(
+      '--config <file>',
+      'the configuration, TOML (also BREVDUVA_CONFIG); else ./brevduva.toml or /etc/brevduva/brevduva.toml; "" for none',
+    )
     .option('--data <dir>', 'the data folder')
     .addOption(
       new Option('--set <name=value>', 'one option of the configuration; may be repeated')
@@ -25,16 +32,38 @@ export function withCommonOptions(command: Command): Command {
     );
 }
 
-export function configOf(options: CommonOptions): Config {
+export interface ChosenConfig {
+  readonly config: Config;
+  /** The file that was read, if any. */
+  readonly file: string | undefined;
+  /** The command as a person would type it from here, to reach the same data folder: `brevduva`, options behind the verb. */
+  hint(verb: string): string;
+  /** Reads the same sources again. */
+  again(): Config;
+}
+
+/** Says on standard error which file it read, unless the command says it itself. */
+export function configOf(options: CommonOptions, { isSilent = false } = {}): ChosenConfig {
+  const named = options.config ?? process.env.BREVDUVA_CONFIG;
+  const file = named === undefined ? findConfigFile({ folder: process.cwd() }) : named || undefined;
   const flags = Object.fromEntries(options.set);
-  return loadConfig(
-    {
-      ...(options.config === undefined ? {} : { file: options.config }),
-      env: process.env,
-      flags: { ...flags, ...(options.data === undefined ? {} : { data: options.data }) },
-    },
-    OPTIONS,
-  );
+  const read = (): Config =>
+    loadConfig(
+      {
+        ...(file === undefined ? {} : { file }),
+        env: process.env,
+        flags: { ...flags, ...(options.data === undefined ? {} : { data: options.data }) },
+      },
+      OPTIONS,
+    );
+  const config = read();
+  if (file !== undefined && !isSilent) note(`configuration: ${file}`);
+  return { config, file, again: read, hint: (verb) => `${commandName()} ${verb}${hintFlags(options)}` };
+}
+
+function hintFlags({ config, data }: CommonOptions): string {
+  const flags = Object.entries({ config, data });
+  return flags.map(([name, value]) => (value === undefined ? '' : ` --${name} ${quoted(value)}`)).join('');
 }
 
 /** Runs with the server's or this process's administration and closes it, whatever happens. */
@@ -43,7 +72,7 @@ export async function withAdmin<T>(
   run: (admin: Admin) => Promise<T>,
   { makesData = false }: { readonly makesData?: boolean } = {},
 ): Promise<T> {
-  const config = configOf(options);
+  const { config } = configOf(options);
   const { openAdmin } = await import('./open-admin.ts');
   const admin = await openAdmin(config, makesData);
   try {

@@ -19,6 +19,8 @@ import { configPrint } from './config-print.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { exportMail } from './export.ts';
 import { importMail } from './import.ts';
+import { commandName } from './invocation.ts';
+import { PROXY_VERB, serveAsOwner } from './proxy.ts';
 import { type Serve, serve } from './serve.ts';
 import { note } from './terminal.ts';
 
@@ -36,7 +38,7 @@ export async function runCommandLine(
   const done = (code: ExitCode | undefined): void => {
     exitCode = code;
   };
-  const program = new Command('brevduva')
+  const program = new Command(commandName())
     .description('The mail system in which mail stays on the server and every device shows a copy of it.')
     .version(version)
     .showSuggestionAfterError()
@@ -46,6 +48,7 @@ export async function runCommandLine(
   const account = program.command('account').description('add, list, change and remove accounts');
   const config = program.command('config').description('look at the configuration');
   serve(program, start, done);
+  program.command(PROXY_VERB, { hidden: true }).action(async () => done(await serveAsOwner(version)));
   for (const verb of [
     accountAdd,
     accountList,

@@ -6,7 +6,7 @@ import { after, describe, test } from 'node:test';
 import { ConfigError, loadConfig } from './load.ts';
 import { envName, listOptions, suggest } from './names.ts';
 import { boolean, duration, formatSize, integer, parseDuration, parseSize, secret } from './option.ts';
-import { OPTIONS } from './options.ts';
+import { OPTIONS, RELOADED } from './options.ts';
 import { renderReference, renderSample } from './render.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'brevduva-config-'));
@@ -166,7 +166,8 @@ describe('the declared options', () => {
 
   test('each has a paragraph that ends like one', () => {
     for (const { name, option } of all) assert.match(option.doc, /^[A-Z].{20,}\.$/, name);
-    for (const { name } of all) assert.ok(renderReference(OPTIONS).includes(`### \`${name}\``), name);
+    for (const { name } of all)
+      assert.ok(renderReference(OPTIONS, RELOADED).includes(`### \`${name}\``), name);
   });
 
   test('a far-off name suggests nothing', () => {

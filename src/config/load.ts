@@ -9,7 +9,7 @@ import type { OptionTree, Values } from './option.ts';
  * next is how an evening is lost. A flag beats the environment, the environment beats the file, the file beats the
  * default. An unknown name is an error, since a misspelt limit that silently does nothing is worse than no limit.
  *
- * Nothing is read later: changing the configuration means a restart (certificates are read again by themselves).
+ * The server reads it a second time only when it is told to (`server/reload.ts`).
  */
 export interface ConfigSources {
   /** The TOML file; a file that was named and is not there is an error. */
@@ -25,16 +25,17 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
 
-  constructor(problems: readonly string[]) {
+  /** `file`: for problems that do not name it themselves. */
+  constructor(problems: readonly string[], file?: string) {
     super(
-      `the configuration has ${problems.length === 1 ? 'an error' : `${problems.length} errors`}:\n  ${problems.join('\n  ')}`,
+      `the configuration ${file === undefined ? '' : `${file} `}has ${problems.length === 1 ? 'an error' : `${problems.length} errors`}:\n  ${problems.join('\n  ')}`,
     );
     this.problems = problems;
   }
 }
 
 /** In the environment, but not options: the file's own place, and what tests and the launcher use. */
-const RESERVED_ENV = /^BREVDUVA_(?:CONFIG|NODE|TEST_\w*)$/;
+const RESERVED_ENV = /^BREVDUVA_(?:CONFIG|NODE|LAUNCHER|TEST_\w*)$/;
 
 interface Given {
   readonly value: unknown;

@@ -21,6 +21,8 @@ export interface Option<T> {
   readonly schema: z.ZodType<T, unknown>;
   /** The default as a line of TOML would have it; undefined: the sample shows none. */
   readonly shown: string | undefined;
+  /** A value as a line of TOML has it, to be read back as the same value. */
+  toml(value: T): string;
   /** The folder that relative paths start from is known only when loading. */
   fromFolder?(value: T, folder: string): T;
 }
@@ -54,28 +56,23 @@ export function string(
   declaration: Declaration<string> & { readonly pattern?: RegExp; readonly expected?: string },
 ) {
   const { pattern = /^[^\0-\x1f]*$/, expected = 'a text' } = declaration;
-  return option<string>(
-    'text',
-    expected,
-    declaration,
-    z.string().regex(pattern),
-    JSON.stringify(declaration.default),
-  );
+  return option<string>('text', expected, declaration, z.string().regex(pattern), JSON.stringify);
 }
 
 /** A file or folder. */
 export function path(declaration: Declaration<string>): Option<string> {
   const schema = z.string().min(1);
   return {
-    ...option('path', PATH_EXPECTED, declaration, schema, JSON.stringify(declaration.default)),
+    ...option<string>('path', PATH_EXPECTED, declaration, schema, JSON.stringify),
     fromFolder: (value, folder) => resolve(folder, value),
   };
 }
 
 export function optionalPath(declaration: { readonly doc: string }): Option<string | undefined> {
-  const schema = z.string().min(1).optional();
+  const schema = z.string().transform((text) => (text === '' ? undefined : text));
   return {
-    ...option('path', PATH_EXPECTED, { ...declaration, default: undefined }, schema, undefined),
+    ...option('path', PATH_EXPECTED, { ...declaration, default: undefined }, schema, textOrNone),
+    shown: undefined,
     fromFolder: (value, folder) => (value === undefined ? undefined : resolve(folder, value)),
   };
 }
@@ -86,7 +83,14 @@ export function secret(declaration: { readonly doc: string }): Option<Secret | u
     .min(1)
     .transform((text): Secret | undefined => new Secret(text));
   return {
-    ...option('secret', 'a text', { ...declaration, default: undefined }, schema, undefined),
+    ...option<Secret | undefined>(
+      'secret',
+      'a text',
+      { ...declaration, default: undefined },
+      schema,
+      () => '""',
+    ),
+    shown: undefined,
     isSecret: true,
   };
 }
@@ -97,13 +101,7 @@ export function choice<const T extends string>(
 ): Option<T> {
   const listed = values.map((value) => JSON.stringify(value)).join(', ');
   const expected = declaration.expected ?? `one of ${listed}`;
-  return option<T>(
-    `one of ${listed}`,
-    expected,
-    declaration,
-    z.enum(values),
-    JSON.stringify(declaration.default),
-  );
+  return option<T>(`one of ${listed}`, expected, declaration, z.enum(values), JSON.stringify);
 }
 
 export function logLevel(declaration: Declaration<(typeof LOG_LEVELS)[number]>) {
@@ -112,7 +110,7 @@ export function logLevel(declaration: Declaration<(typeof LOG_LEVELS)[number]>) 
 
 export function boolean(declaration: Declaration<boolean>): Option<boolean> {
   const schema = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
-  return option('true or false', 'true or false', declaration, schema, String(declaration.default));
+  return option('true or false', 'true or false', declaration, schema, String);
 }
 
 interface Range {
@@ -126,13 +124,7 @@ export function integer(declaration: Declaration<number> & Range): Option<number
     .regex(/^\d{1,16}$/)
     .transform(Number);
   const schema = z.union([z.int(), digits]).refine(inRange(declaration));
-  return option(
-    'number',
-    `a number ${rangeText(declaration, String)}`,
-    declaration,
-    schema,
-    String(declaration.default),
-  );
+  return option('number', `a number ${rangeText(declaration, String)}`, declaration, schema, String);
 }
 
 /** Milliseconds, written `30s`, `5m`, `12h`, `7d`, `250ms`. */
@@ -161,7 +153,20 @@ export function listen(declaration: {
   });
   const expected = '"host:port" such as "127.0.0.1:1143" or "[::1]:1143", or "" to switch it off';
   const parsed = { doc: declaration.doc, default: parseListen(declaration.default) };
-  return option('address', expected, parsed, schema, JSON.stringify(declaration.default));
+  return {
+    ...option<ListenAddress | undefined>('address', expected, parsed, schema, listenToml),
+    shown: JSON.stringify(declaration.default),
+  };
+}
+
+function listenToml(address: ListenAddress | undefined): string {
+  if (address === undefined) return '""';
+  const { host, port } = address;
+  return JSON.stringify(`${host.includes(':') ? `[${host}]` : host}:${port}`);
+}
+
+function textOrNone(value: string | undefined): string {
+  return JSON.stringify(value ?? '');
 }
 
 interface TextRange {
@@ -191,12 +196,8 @@ function quantity(
   const value = parse(declaration.default);
   if (value === undefined) throw new Error(`bad default ${declaration.default}`);
   const bounds = range.min > 0 || range.max !== undefined ? ` ${rangeText(range, format)}` : '';
-  return option(
-    kind,
-    expected + bounds,
-    { ...declaration, default: value },
-    schema,
-    JSON.stringify(format(value)),
+  return option(kind, expected + bounds, { ...declaration, default: value }, schema, (amount) =>
+    JSON.stringify(format(amount)),
   );
 }
 
@@ -205,10 +206,19 @@ function option<T>(
   expected: string,
   declaration: Declaration<T>,
   schema: z.ZodType<T, unknown>,
-  shown: string | undefined,
+  toml: (value: T) => string,
 ): Option<T> {
   const { doc, default: value } = declaration;
-  return Object.freeze({ kind, expected, doc, default: value, schema, shown, isSecret: false });
+  return Object.freeze({
+    kind,
+    expected,
+    doc,
+    default: value,
+    schema,
+    shown: toml(value),
+    toml,
+    isSecret: false,
+  });
 }
 
 function inRange({ min, max = Number.MAX_SAFE_INTEGER }: Range): (value: number) => boolean {

@@ -107,7 +107,10 @@ export const OPTIONS = {
   log: {
     level: logLevel({
       default: 'info',
-      doc: 'Lines below this level are not written. The log goes to standard error: JSON, or lines for a person when that is a terminal. Lines that strangers cause are limited by kind and by where they come from, and counted beyond that; at "debug" nothing is limited.',
+      doc: 'Lines below this level are not written. On standard error the log is JSON, or lines for a person when that is a terminal. Lines that strangers cause are limited by kind and by where they come from, and counted beyond that; at "debug" nothing is limited.',
+    }),
+    file: optionalPath({
+      doc: 'The file to which the log goes, JSON, for its owner alone to read. SIGHUP opens it anew after it was moved away (logrotate). Without it, the log goes to standard error.',
     }),
   },
   imap: {
@@ -159,6 +162,10 @@ export const OPTIONS = {
       min: '64KiB',
       max: '2GiB',
       doc: 'The largest message taken for delivery; announced as SIZE.',
+    }),
+    allowPublic: boolean({
+      default: false,
+      doc: 'Whether LMTP may listen on an address that is not private. The server refuses that otherwise, since LMTP asks for no password and strangers could deliver past every filter. Only for a port that a firewall or the network of a container guards.',
     }),
   },
   limits: {
@@ -260,5 +267,29 @@ export const OPTIONS = {
     }),
   },
 } as const;
+
+/** What a running server takes up on SIGHUP, for connections that begin afterwards; the rest waits for a restart. */
+export const RELOADED: ReadonlySet<string> = new Set([
+  'tls.certificate',
+  'tls.key',
+  'auth.plaintext',
+  'auth.failures_per_connection',
+  'log.level',
+  'imap.idle_keepalive',
+  'pop3.enabled',
+  'pop3.delete',
+  'pop3.mark_seen',
+  'pop3.days',
+  'pop3.login_delay',
+  'limits.login_timeout',
+  'limits.idle_timeout',
+  'limits.pop3_idle_timeout',
+  'limits.line_bytes',
+  'limits.line_bytes_before_login',
+  'limits.literal_bytes',
+  'limits.literals_per_command',
+  'limits.bad_commands_before_login',
+  'limits.bad_commands',
+]);
 
 export type Config = Values<typeof OPTIONS>;

@@ -8,7 +8,7 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { privateFolderProblem } from '../base/private-folder.ts';
+import { privateFolderProblem } from '../admin/private-folder.ts';
 
 const FOLDER = '.cache';
 

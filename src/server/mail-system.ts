@@ -16,6 +16,7 @@ import type { Domain } from '../mailbox/domain.ts';
 import { TranslatedStore } from '../mailbox/port/translated-store.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
 import { ACCOUNT_SETTINGS } from './account-settings.ts';
+import { rethrowWithRemedy } from './data-modes.ts';
 
 export interface MailSystem {
   readonly domain: Domain;
@@ -38,7 +39,7 @@ export async function openMailSystem(
     flags: config.store.flags,
     onFatal,
     log,
-  });
+  }).catch((error: unknown) => rethrowWithRemedy(error, config.data));
   const store = new TranslatedStore(opened);
   const clock = systemClock;
   const turns = new Turns(store, clock, log);

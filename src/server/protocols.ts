@@ -35,13 +35,20 @@ export interface BoundListener {
   close(graceMs: number): Promise<void>;
 }
 
+export interface RunningProtocols {
+  readonly listeners: readonly BoundListener[];
+  /** For connections that begin from now on. Whoever asks sees to it that only options change that may. */
+  apply(config: Config): void;
+}
+
 type Starter = (address: ListenAddress) => Promise<readonly BoundListener[]>;
 
-export async function startProtocols(options: ProtocolOptions): Promise<readonly BoundListener[]> {
-  const { config } = options;
+export async function startProtocols(options: ProtocolOptions): Promise<RunningProtocols> {
+  const { config, version } = options;
   const started: BoundListener[] = [];
+  const settings = { imap: imapSettings(config, version), pop3: pop3Settings(config, version) };
   try {
-    for (const [name, start] of Object.entries(startersOf(options))) {
+    for (const [name, start] of Object.entries(startersOf(options, settings))) {
       const address = config.listen[name as keyof Config['listen']];
       if (address === undefined) continue;
       started.push(...(await start(address).catch((error: unknown) => rethrow(error, name, address))));
@@ -50,17 +57,25 @@ export async function startProtocols(options: ProtocolOptions): Promise<readonly
     await Promise.all(started.map((listener) => listener.close(0)));
     throw error;
   }
-  return started;
+  return {
+    listeners: started,
+    // Sessions hold these objects and look into them when they need to.
+    apply(next) {
+      Object.assign(settings.imap, imapSettings(next, version));
+      Object.assign(settings.pop3, pop3Settings(next, version));
+    },
+  };
 }
 
-function startersOf({
-  config,
-  log,
-  domain,
-  authenticator,
-  tls,
-  version,
-}: ProtocolOptions): Record<string, Starter> {
+interface Settings {
+  readonly imap: ImapSettings;
+  readonly pop3: Pop3Settings;
+}
+
+function startersOf(
+  { config, log, domain, authenticator, tls }: ProtocolOptions,
+  settings: Settings,
+): Record<string, Starter> {
   const { limits: configured } = config;
   const limits = new ConnectionLimits({
     total: configured.connections,
@@ -76,8 +91,8 @@ function startersOf({
     handshakeTimeoutMs: configured.handshakeTimeout,
     log,
   };
-  const imap = { ...shared, settings: imapSettings(config, version) };
-  const pop3 = { ...shared, settings: pop3Settings(config, version) };
+  const imap = { ...shared, settings: settings.imap };
+  const pop3 = { ...shared, settings: settings.pop3 };
   return {
     imap: (address) => startImap({ ...imap, listen: [{ name: 'imap', ...address }] }),
     imaps: (address) => startImap({ ...imap, listen: [{ name: 'imaps', ...address }] }),

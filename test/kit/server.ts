@@ -123,7 +123,8 @@ export function spawnMain(
   );
   return spawn(process.execPath, [MAIN, ...args], {
     stdio: ['pipe', 'pipe', stderr],
-    env: { ...clean, ...env },
+    // Neither a configuration of this machine nor one of whoever runs the tests.
+    env: { ...clean, BREVDUVA_CONFIG: '', ...env },
   });
 }
 

@@ -152,6 +152,10 @@ class TranslatedDirectory implements Directory {
     return inWords(READING, () => this.#directory.list());
   }
 
+  isUntouched() {
+    return inWords(READING, () => this.#directory.isUntouched());
+  }
+
   create(...args: Parameters<Directory['create']>) {
     return inWords(CHANGING, () => this.#directory.create(...args));
   }
