@@ -36,6 +36,13 @@ const ODD: readonly (readonly [name: string, text: string])[] = [
   ['ends with empty lines', `${HEAD}\r\nhello\r\n\r\n\r\n`],
   ['only a header', HEAD],
   ['no header', '\r\nhello\r\n'],
+  ['begins with white space', ' Subject: folded onto nothing\r\n X-Keywords: no such\r\n\r\nhello\r\n'],
+  ['begins with a tab, without an end', '\thello'],
+  ['neither header nor empty line', 'hello\r\n'],
+  ['only an empty line', '\r\n'],
+  ['one octet', '\0'],
+  ['begins like a separator', `From a@example.com Tue Nov  3 20:47:47 2020\r\n${HEAD}\r\nx\r\n`],
+  ['begins like gzip', '\u001f\u008b\b\0\0\0\0\0'],
   ['bare LF', `${HEAD}\r\na\nb\r\nFrom c\n>From d\n`],
   ['bare CR', `${HEAD}\r\na\rb\r\r\nc\r`],
   [

@@ -117,3 +117,21 @@ test('mail that comes while the old mail is on its way keeps its UID, and takes 
   assert.deepEqual((await uidsOf(imap)).slice(-2), ['60 new', '61 late']);
   imap.close();
 });
+
+test('what cannot be decompressed is refused by name, counted, and no success', async (t) => {
+  const maildir = join(root, 'Packed');
+  const xz = (): Buffer => Buffer.from('fd377a585a000004e6d6b446', 'hex');
+  const file = (n: number, pack: (bytes: Buffer) => Buffer): File => {
+    return { name: `150000000${n}.M${n}P1.old:2,S`, subject: `${n}`, date: 1_500_000_000 + n, pack };
+  };
+  const good = (bytes: Buffer): Buffer => gzipSync(bytes);
+  writeFolder(maildir, [file(1, xz), file(2, good), file(3, xz)], '');
+  const server = await startServer();
+  t.after(() => server.stop());
+  await server.cli(['account', 'add', 'alice@example.org', '--generate']);
+  const imported = await server.cli(['import', 'maildir', maildir, '--account', 'alice@example.org']);
+  assert.equal(imported.code, 1);
+  assert.match(imported.stdout, /1 of 3 messages imported, 0 already there, 2 refused/);
+  assert.match(imported.stderr, /not imported: .*M1P1.*: it is compressed by xz/);
+  assert.match(imported.stderr, /2 times: it is compressed by xz/);
+});

@@ -126,6 +126,7 @@ describe('taking UIDs over', () => {
       [100, 0],
       [100, 0x8000_0000],
       [0, V],
+      [0x7fff_fff0, V],
       [0x8000_0000, V],
     ] as const) {
       assert.ok('why' in (await take(mailbox, uidNext, uidValidity)));

@@ -22,6 +22,8 @@ export type TakenOver = { readonly uidNext: number } | { readonly why: string };
 
 /** Some clients keep it in a signed 32-bit integer. */
 const MAX_UIDVALIDITY = 0x7fff_ffff;
+/** Sixteen million are left for new mail: a damaged list must not use up a mailbox. */
+const MAX_UIDNEXT = MAX_UID - 0xff_ffff;
 
 /** Asked again, for an import that goes on, it gives the same answer as long as nothing else has come. */
 export async function takeOverUids(
@@ -31,8 +33,9 @@ export async function takeOverUids(
   wanted: ForeignUids,
 ): Promise<TakenOver> {
   const { uidValidity } = wanted;
-  if (uidValidity < 1 || uidValidity > MAX_UIDVALIDITY || wanted.uidNext < 1 || wanted.uidNext > MAX_UID)
+  if (uidValidity < 1 || uidValidity > MAX_UIDVALIDITY || wanted.uidNext < 1)
     return { why: 'they are none that clients can hold' };
+  if (wanted.uidNext > MAX_UIDNEXT) return { why: 'they leave too few for new mail' };
   const before = mailbox.uidNext;
   const key = keyOf({ uidValidity, uidNext: before });
   const [isOurs = false] = await domain.store.whichImported(account.id, mailbox.id, [key]);
