@@ -18,6 +18,7 @@ import { loadList, loadTail } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import type { MessageList } from '../state/message-list.ts';
 import { expungeMessages } from './expunge.ts';
+import { halfDone } from './half-done.ts';
 import { checkCopyQuota } from './quota.ts';
 import { sliceOf } from './slice.ts';
 
@@ -130,7 +131,7 @@ export async function moveMessages(
       onSlice?.();
     } catch (error) {
       if (to.length === 0 || !(error instanceof MailboxError)) throw error;
-      return { uidValidity, from, to, failure: error };
+      return { uidValidity, from, to, failure: halfDone(error, to.length) };
     }
   }
   return { uidValidity, from, to };

@@ -9,6 +9,7 @@ import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import type { MessageList } from '../state/message-list.ts';
+import { halfDone } from './half-done.ts';
 import { sliceOf } from './slice.ts';
 
 export interface ExpungeRequest {
@@ -35,23 +36,27 @@ export async function expungeMessages(
   const step = request.perChange ?? sliceOf(mailbox);
   for (let start = 0; start < wanted.length; start += step) {
     const slice = wanted.slice(start, start + step);
-    const gone = await domain.turns.run({
-      account,
-      run: (change) => {
-        const rows: number[] = [];
-        const uids: number[] = [];
-        for (const uid of slice) {
-          const row = list.indexOf(uid, (rows.at(-1) ?? -1) + 1);
-          if (row < 0) continue;
-          if (request.uids === undefined && ((list.columns.flags[row] as number) & FLAG.Deleted) === 0)
-            continue;
-          rows.push(row);
-          uids.push(uid);
-        }
-        change.expunge(mailbox, rows);
-        return uids;
-      },
-    });
+    const gone = await domain.turns
+      .run({
+        account,
+        run: (change) => {
+          const rows: number[] = [];
+          const uids: number[] = [];
+          for (const uid of slice) {
+            const row = list.indexOf(uid, (rows.at(-1) ?? -1) + 1);
+            if (row < 0) continue;
+            if (request.uids === undefined && ((list.columns.flags[row] as number) & FLAG.Deleted) === 0)
+              continue;
+            rows.push(row);
+            uids.push(uid);
+          }
+          change.expunge(mailbox, rows);
+          return uids;
+        },
+      })
+      .catch((error: unknown) => {
+        throw halfDone(error, removed.length);
+      });
     for (const uid of gone) removed.push(uid);
     request.onSlice?.();
   }

@@ -11,6 +11,7 @@ import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import type { MessageList } from '../state/message-list.ts';
+import { halfDone } from './half-done.ts';
 
 /** Messages a change: some ten chunks. */
 const SLICE = 1000;
@@ -46,11 +47,15 @@ export async function changeFlags(
   const ordered = ascending(uids);
   for (let start = 0; start < ordered.length; start += SLICE) {
     const some = ordered.slice(start, start + SLICE);
-    const slice = await domain.turns.run({
-      account,
-      isDeferrable: true,
-      run: (change) => changeSlice(domain, change, mailbox, list, some, wanted),
-    });
+    const slice = await domain.turns
+      .run({
+        account,
+        isDeferrable: true,
+        run: (change) => changeSlice(domain, change, mailbox, list, some, wanted),
+      })
+      .catch((error: unknown) => {
+        throw halfDone(error, start);
+      });
     const told = onSlice?.(slice);
     if (told !== undefined) await told;
   }
