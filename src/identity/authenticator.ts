@@ -126,7 +126,7 @@ export class Authenticator {
     }
     charge.succeeded();
     this.#verified.set(record.id, { tag, untilMs: clock.nowMs() + VERIFIED_FOR_MS });
-    if (passwords.needsRehash(stored)) void this.#rehash(record, password);
+    if (passwords.needsRehash(stored) && password.reveal() !== '') void this.#rehash(record, password);
     return record;
   }
 

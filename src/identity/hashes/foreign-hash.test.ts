@@ -60,6 +60,11 @@ describe('strings of other servers', () => {
       assert.equal(await passwords.verify(new Secret(''), stored), false);
     });
   }
+  test('the hash of nothing lets nobody in', async () => {
+    const stored = '{SHA}2jmj7l5rSw0yVb/vlWAYkK/YBwk=';
+    assert.equal(await passwords.verify(new Secret(''), stored), false);
+    assert.equal(await passwords.verify(new Secret('\u00ad'), stored), false, 'what preparation takes away');
+  });
   test('a password is compared as it was typed: what preparation changes was hashed unchanged', async () => {
     const feminine = '{PLAIN-MD5}fb5b5d1cae50d7248b2815dfe37e4920';
     assert.equal(await passwords.verify(new Secret('ª'), feminine), true);
