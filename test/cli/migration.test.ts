@@ -1,12 +1,15 @@
 /** A Maildir as Dovecot leaves it becomes an account in which IMAP clients find what they have downloaded. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { ControlClient } from '../../src/admin/control-client.ts';
+import { controlSocketPath } from '../../src/admin/socket-path.ts';
 import { ImapClient } from '../imap-client.ts';
-import { startServer } from '../kit/server.ts';
+import { spawnMain, startServer } from '../kit/server.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'brevduva-migration-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -115,6 +118,70 @@ test('mail that comes while the old mail is on its way keeps its UID, and takes 
   assert.match(second.stderr, /INBOX: what was imported has new UIDs, for the mailbox is not new/);
   await imap.ok('NOOP');
   assert.deepEqual((await uidsOf(imap)).slice(-2), ['60 new', '61 late']);
+  imap.close();
+});
+
+test('a session that looks on while the old mail comes is told of it', async (t) => {
+  const maildir = join(root, 'Watched');
+  const files = [7, 8, 20].map((uid): File => {
+    return { name: `15000000${uid}.M1P1.old:2,`, subject: `${uid}`, date: 1_500_000_000 - uid };
+  });
+  const list = ['3 V1275660208 N60', ...[7, 8, 20].map((uid) => `${uid} :15000000${uid}.M1P1.old`), ''].join(
+    '\n',
+  );
+  writeFolder(maildir, files.slice(0, 1), list);
+  const server = await startServer();
+  t.after(() => server.stop());
+  await server.cli(['account', 'add', 'alice@example.org', '--password-stdin'], 'secret\n');
+  const args = ['import', 'maildir', maildir, '--account', 'alice@example.org'];
+  await server.cli(args);
+  const imap = await ImapClient.signIn(server.port('imap'), 'alice@example.org', 'secret');
+  await imap.ok('SELECT INBOX');
+  assert.deepEqual(await uidsOf(imap), ['7 7']);
+  writeFolder(maildir, files, list);
+  assert.match((await server.cli(args)).stdout, /2 of 3 messages imported, 1 already there/);
+  const { untagged } = await imap.ok('NOOP');
+  assert.ok(
+    untagged.some((line) => line === '3 EXISTS'),
+    untagged.join('\n'),
+  );
+  assert.deepEqual(await uidsOf(imap), ['7 7', '8 8', '20 20']);
+  imap.close();
+});
+
+test('an import that is killed goes on, and every message has the UID it had', async (t) => {
+  const maildir = join(root, 'Killed');
+  const uids = Array.from({ length: 3000 }, (_, i) => 10 + 3 * i);
+  const files = uids.map((uid): File => {
+    return {
+      name: `15${uid}.M${uid}P1.old:2,S`,
+      subject: `${uid}`,
+      date: 1_500_000_000 + ((uid * 7919) % 5003),
+    };
+  });
+  const lines = uids.map((uid) => `${uid} :15${uid}.M${uid}P1.old`);
+  writeFolder(maildir, files, ['3 V1275660208 N99999', ...lines, ''].join('\n'));
+  const server = await startServer();
+  t.after(() => server.stop());
+  await server.cli(['account', 'add', 'alice@example.org', '--password-stdin'], 'secret\n');
+  const args = ['import', 'maildir', maildir, '--account', 'alice@example.org'];
+  const client = await ControlClient.connect(controlSocketPath(server.data));
+  assert.ok(client);
+  const count = async (): Promise<number> => (await client.findAccount('alice@example.org')).usedMessages;
+  const killed = spawnMain([...args, '--data', server.data]);
+  const gone = once(killed, 'exit');
+  while ((await count()) < 200 && killed.exitCode === null);
+  killed.kill('SIGKILL');
+  await gone;
+  await client.close();
+  const second = await server.cli(args);
+  assert.equal(second.code, 0, second.stderr);
+  const imap = await ImapClient.signIn(server.port('imap'), 'alice@example.org', 'secret');
+  await imap.ok('SELECT INBOX');
+  assert.deepEqual(
+    await uidsOf(imap),
+    uids.map((uid) => `${uid} ${uid}`),
+  );
   imap.close();
 });
 

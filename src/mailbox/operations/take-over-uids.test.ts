@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
 import type { UidPlace } from '../change/uids.ts';
@@ -142,6 +145,44 @@ describe('taking UIDs over', () => {
     assert.ok((await createMailbox(kit.domain, account, name)).uidValidity > later);
     assert.equal(mailboxOf(account, name).uidNext, 1);
   });
+});
+
+test('a server that was started anew goes on where the old one was', async (t) => {
+  const data = mkdtempSync(join(tmpdir(), 'brevduva-uids-'));
+  t.after(() => rmSync(data, { recursive: true, force: true }));
+  const open = async () => {
+    const one = await openTestDomain({ data });
+    const record = await one.store.directory.find('alice@example.com');
+    const { id } = record ?? (await one.addAccount('alice@example.com', 'secret'));
+    const state = await one.domain.accounts.open(id);
+    const inbox = mailboxOf(state, 'INBOX');
+    const taken = await takeOverUids(one.domain, state, inbox, { uidValidity: V, uidNext: 100 });
+    return { one, state, inbox, taken };
+  };
+  const add = async (
+    { one, state, inbox }: Awaited<ReturnType<typeof open>>,
+    place: UidPlace | undefined,
+  ) => {
+    const received = await receive(one.store, [state.id], 1000, Buffer.from('Subject: x\r\n\r\nx\r\n'));
+    const marks = {
+      flags: 0,
+      keywords: [],
+      internalDate: undefined,
+      ...(place === undefined ? {} : { place }),
+    };
+    return (await appendMessages(one.domain, state, inbox, [{ ...received, ...marks }])).uids[0];
+  };
+  const first = await open();
+  assert.deepEqual([await add(first, at(7)), await add(first, at(9))], [7, 9]);
+  await first.one.close();
+  const second = await open();
+  assert.deepEqual(second.taken, { uidNext: 100 });
+  assert.equal(second.inbox.uidValidity, V);
+  assert.deepEqual([await add(second, at(9)), await add(second, undefined)], [100, 101]);
+  await second.one.close();
+  const third = await open();
+  assert.deepEqual(third.taken, { why: 'the mailbox is not new' });
+  await third.one.close();
 });
 
 test('what the store refuses leaves no trace', async () => {
