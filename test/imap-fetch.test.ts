@@ -76,6 +76,34 @@ describe('octets of FETCH', () => {
     );
   });
 
+  test('fields of a header of megabytes, also in pieces (RFC 9051 §6.4.5.1)', async () => {
+    const line = (name: string, i: number): string => `${name}: value ${i}\r\n\tof ${name}\r\n`;
+    const all = Array.from({ length: 15_000 }, (_, i) => line(i % 3 === 0 ? 'X-A' : 'X-B', i));
+    const header = `garbage\r\nSubject: first\r\n${all.join('')}X-Long: ${'y'.repeat(1_000_000)}\r\nSubject: last\r\n\r\n`;
+    const uid = await add(`${header}body`);
+    const named = (name: string): string => all.filter((field) => field.startsWith(name)).join('');
+    const rows: [string, string][] = [
+      ['HEADER.FIELDS (SUBJECT)', 'Subject: first\r\nSubject: last\r\n\r\n'],
+      ['HEADER.FIELDS (X-A)', `${named('X-A')}\r\n`],
+      ['HEADER.FIELDS.NOT (X-A X-B X-LONG)', 'Subject: first\r\nSubject: last\r\n\r\n'],
+      ['HEADER.FIELDS.NOT (X-LONG)', `Subject: first\r\n${all.join('')}Subject: last\r\n\r\n`],
+      ['HEADER.FIELDS (NONE)', '\r\n'],
+    ];
+    for (const [section, expected] of rows) {
+      assert.ok((await get(uid, `BODY.PEEK[${section}]`, `BODY[${section}]`)) === expected, section);
+      for (const [from, count] of [
+        [0, 10],
+        [7, 300_000],
+        [Math.max(0, expected.length - 5), 100],
+        [expected.length, 5],
+        [9e8, 5],
+      ] as const) {
+        const piece = await get(uid, `BODY.PEEK[${section}]<${from}.${count}>`, `BODY[${section}]<${from}>`);
+        assert.ok(piece === expected.slice(from, from + count), `${section} ${from} ${count}`);
+      }
+    }
+  });
+
   test('a message larger than what is held passes by in slices', async () => {
     const message = `${HEADER}${Array.from({ length: 30_000 }, (_, i) => `line ${i} of many\r\n`).join('')}`;
     const uid = await add(message);

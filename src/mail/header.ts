@@ -8,10 +8,12 @@
  * field. Leaves to others: what a value means. All work is linear in the block.
  *
  * Limits against header bombs: at most MAX_FIELDS fields in the first MAX_PARSED_BYTES are known to `HeaderBlock`;
- * what lies beyond keeps its bytes. `selectFields` has no such limit, since it keeps nothing.
+ * what lies beyond keeps its bytes. `header-filter.ts` and `header-text.ts` have no such limit, since they keep nothing.
  */
 import { CR, LF, latin1, startsWithFolded } from '../base/bytes.ts';
 
+/** No line may be longer (RFC 5322 §2.1.1), so no name is. */
+export const MAX_NAME = 998;
 export const MAX_FIELDS = 10_000;
 export const MAX_PARSED_BYTES = 1024 * 1024;
 
@@ -118,41 +120,6 @@ export function unfold(value: Uint8Array): string {
   return unfolded.includes('\r') ? unfolded.replaceAll('\r', ' ') : unfolded;
 }
 
-/**
- * The fields of a header block whose name is (or, with `not`, is not) among the lower case names, whole and in
- * their order, as ranges; neighbours are joined. Lines that are no field belong to neither answer (RFC 9051
- * §6.4.5.1 speaks of header fields). No limit on fields: nothing is kept but the answer. `blankLine` is where the
- * block's blank line stands, empty when there is none.
- */
-export function selectFields(
-  bytes: Buffer,
-  names: ReadonlySet<string>,
-  not: boolean,
-): { ranges: ByteRange[]; blankLine: ByteRange } {
-  const ranges: { start: number; end: number }[] = [];
-  let last: { start: number; end: number } | undefined;
-  let longest = 0;
-  for (const name of names) longest = Math.max(longest, name.length);
-  let at = 0;
-  while (at < bytes.length && !isBlankLine(bytes, at, bytes.length)) {
-    const next = fieldEnd(bytes, at, bytes.length);
-    const colon = colonOf(bytes, at, next);
-    if (colon >= 0) {
-      const end = nameEnd(bytes, at, colon);
-      const isListed = end - at <= longest && names.has(foldAscii(latin1(bytes, at, end)));
-      if (isListed !== not) {
-        if (last !== undefined && last.end === at) last.end = next;
-        else {
-          last = { start: at, end: next };
-          ranges.push(last);
-        }
-      }
-    }
-    at = next;
-  }
-  return { ranges, blankLine: { start: at, end: at < bytes.length ? lineEnd(bytes, at, bytes.length) : at } };
-}
-
 /** ASCII letters in lower case, every other octet as it is: `toLowerCase` would fold latin1 letters too. */
 export function foldAscii(text: string): string {
   for (let i = 0; i < text.length; i++) {
@@ -163,7 +130,7 @@ export function foldAscii(text: string): string {
 }
 
 /** Past the LF that ends the line at `at`, or the end of the bytes. */
-function lineEnd(bytes: Buffer, at: number, limit: number): number {
+export function lineEnd(bytes: Buffer, at: number, limit: number): number {
   const lf = bytes.indexOf(LF, at);
   return lf < 0 || lf >= limit ? limit : lf + 1;
 }
@@ -181,7 +148,8 @@ export function isBlankLine(bytes: Buffer, at: number, limit: number): boolean {
 }
 
 /** The colon that ends the field's name, or -1 when the line is no field. */
-export function colonOf(bytes: Buffer, at: number, limit: number): number {
+export function colonOf(bytes: Buffer, at: number, to: number): number {
+  const limit = Math.min(to, at + MAX_NAME + 1);
   let i = at;
   for (; i < limit; i++) {
     const c = bytes[i] as number;
@@ -200,6 +168,6 @@ export function nameEnd(bytes: Buffer, at: number, colon: number): number {
   return end;
 }
 
-function isBlank(c: number): boolean {
+export function isBlank(c: number): boolean {
   return c === SP || c === TAB || c === CR || c === LF;
 }

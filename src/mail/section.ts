@@ -5,7 +5,8 @@
  * does not exist is undefined. HEADER.FIELDS is the header's range passed through `filterHeader`. Leaves to others:
  * partial fetches, decoding (BINARY), NIL or an empty string for what does not exist.
  */
-import { type ByteRange, foldAscii, selectFields } from './header.ts';
+import type { ByteRange } from './header.ts';
+import { HeaderFilter } from './header-filter.ts';
 import type { PartOffsets } from './part.ts';
 
 export type SectionKind = 'all' | 'header' | 'header.fields' | 'header.fields.not' | 'text' | 'mime';
@@ -49,8 +50,8 @@ export function sectionRange(root: PartOffsets, section: Section): ByteRange | u
  * header has one: a subset of what HEADER gives, octet for octet (RFC 9051 §6.4.5.1, §7.5.2).
  */
 export function filterHeader(header: Buffer, names: readonly string[], not: boolean): Buffer {
-  const { ranges, blankLine } = selectFields(header, new Set(names.map(foldAscii)), not);
-  return Buffer.concat([...ranges, blankLine].map(({ start, end }) => header.subarray(start, end)));
+  const filter = new HeaderFilter(names, not);
+  return Buffer.concat([...filter.write(header), ...filter.end()]);
 }
 
 /** Part `number` of a message. */

@@ -17,11 +17,10 @@ import {
   sectionRequest,
 } from '../wire/section.ts';
 import type { WireWriter } from '../wire/writer.ts';
+import { writeFilteredHeader } from './filtered-header.ts';
 
 /** Longer ranges are sent in slices instead of being held. */
 export const HELD_BYTES = 256 * 1024;
-/** A header that is filtered is held; what lies beyond is no header that anybody wrote. */
-const FILTERED_BYTES = 16 * 1024 * 1024;
 
 interface BodyArgs extends SectionRequest {
   /** `BODY[HEADER]<0> ` as the answer has it. */
@@ -87,18 +86,30 @@ function rangeOf(message: FetchedMessage, section: Section): Octets | undefined 
 function rangeToRead(message: FetchedMessage, { section, partial }: BodyArgs): Octets | undefined {
   const range = rangeOf(message, section);
   if (range === undefined) return undefined;
-  return isFiltered(section) ? withinLimit(range) : clipped(range, partial);
+  return isFiltered(section) ? range : clipped(range, partial);
 }
 
 function writeSection(out: WireWriter, message: FetchedMessage, args: BodyArgs): Written | Promise<Written> {
   const range = rangeToRead(message, args);
   out.ascii(args.label);
   if (range === undefined) out.nil();
+  else if (range.end - range.start > HELD_BYTES) return writeLong(out, message, range, args);
   else if (isFiltered(args.section))
     return whenRead(message, range, (header) => writeFiltered(out, message, header, args));
-  else if (range.end - range.start > HELD_BYTES) return writeStream(out, message, range);
   else return whenRead(message, range, (bytes) => writeOctets(out, message, bytes));
   return undefined;
+}
+
+function writeLong(
+  out: WireWriter,
+  message: FetchedMessage,
+  range: Octets,
+  { section, partial }: BodyArgs,
+): Promise<undefined> {
+  if (!isFiltered(section)) return writeStream(out, message, range);
+  const asLiteral = (octets: Buffer): Buffer => asText(message, octets);
+  const wanted = { section, partial, heldBytes: HELD_BYTES, asText: asLiteral };
+  return writeFilteredHeader(out, message, range, wanted);
 }
 
 function writeFiltered(
@@ -151,10 +162,6 @@ export function clipped(range: Octets, partial: Partial | undefined): Octets {
   if (partial === undefined) return range;
   const start = Math.min(range.end, range.start + partial.offset);
   return { start, end: Math.min(range.end, start + partial.length) };
-}
-
-function withinLimit({ start, end }: Octets): Octets {
-  return { start, end: Math.min(end, start + FILTERED_BYTES) };
 }
 
 function isFiltered({ kind }: Section): boolean {
