@@ -32,6 +32,9 @@ import type { FetchPlan, PlannedItem } from './plan.ts';
 
 /** Messages whose facts are loaded at once. */
 const BATCH = 500;
+/** Stored facts can be as long as a header, of which a megabyte is read: so many octets of messages at once are enough. */
+const BATCH_BYTES = 64 * 1024 * 1024;
+const MOST_BYTES = 1024 * 1024;
 /** Octets that are read at once. */
 const READ_BYTES = 1024 * 1024;
 /** Lines between two looks at the clock, less one; a power of two less one. */
@@ -126,7 +129,8 @@ export class FetchRun {
     const { fields, changedSince } = this.#plan;
     const found: { seq: number; record: MessageRecord }[] = [];
     let isOver = false;
-    while (found.length < BATCH) {
+    let bytes = 0;
+    while (found.length < BATCH && bytes < BATCH_BYTES) {
       const next = positions.next();
       isOver = next.done === true;
       if (isOver) break;
@@ -137,7 +141,9 @@ export class FetchRun {
       const { list } = this.#selected;
       const row = list.indexOf(uid);
       const record = row >= 0 ? recordAt(list.columns, row) : await this.#expungedRecord(uid);
-      if (record !== undefined && record.modseq > changedSince) found.push({ seq: at + 1, record });
+      if (record === undefined || record.modseq <= changedSince) continue;
+      found.push({ seq: at + 1, record });
+      bytes += Math.min(record.size, MOST_BYTES);
     }
     if (isOver && found.length === 0) return undefined;
     const ids = found.map(({ record }) => emailId(this.#account.id, record.email));

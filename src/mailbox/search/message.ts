@@ -20,6 +20,9 @@ import { type DateTest, type FieldTest, type LoadedForSearch, MAYBE, NO, type Se
 
 /** Messages whose envelopes are loaded at once. */
 const BATCH = 200;
+/** Stored facts can be as long as a header, of which a megabyte is read: so many octets of messages at once are enough. */
+const BATCH_BYTES = 64 * 1024 * 1024;
+const MOST_BYTES = 1024 * 1024;
 /** Octets of headers or whole messages that are read at once. */
 const READ_BYTES = 1024 * 1024;
 /** Of a longer one the header is read instead: looking for a thousand words in it would be work. */
@@ -49,11 +52,16 @@ export class MessageSearch {
     const open: OpenMessage[] = [];
     const list = this.#mailbox.list;
     let at = from;
-    for (; at >= 0 && at < answers.length && open.length < BATCH; at += step) {
+    let bytes = 0;
+    for (; at >= 0 && at < answers.length && open.length < BATCH && bytes < BATCH_BYTES; at += step) {
       if (answers[at] !== MAYBE) continue;
       const row = list?.indexOf(uids[at] as number) ?? -1;
       if (list === undefined || row < 0) answers[at] = NO;
-      else open.push(new OpenMessage(at, recordAt(list.columns, row), this.#tree));
+      else {
+        const record = recordAt(list.columns, row);
+        open.push(new OpenMessage(at, record, this.#tree));
+        bytes += Math.min(record.size, MOST_BYTES);
+      }
     }
     let left = await this.#withEnvelopes(answers, open);
     const needsHeader = ({ isEnvelopeWhole }: OpenMessage): boolean =>
