@@ -3,12 +3,18 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { Random } from '../../test/crash/random.ts';
 import { openTestDomain } from '../../test/kit/domain.ts';
+import { UnreliableStore } from '../../test/kit/unreliable-store.ts';
+import { AccountChange } from './change/account-change.ts';
+import type { Domain } from './domain.ts';
 import type { AccountRecord } from './model/model.ts';
 import { deliver } from './operations/deliver.ts';
+import { createMailbox } from './operations/folders.ts';
 import { receive } from './operations/incoming.ts';
 import { setQuota } from './operations/quota.ts';
 import type { MailStore } from './port/store.ts';
+import { WritableAccount } from './state/account.ts';
 
 const ALICE = 'alice@example.com';
 
@@ -110,14 +116,17 @@ test('an account that is to be forgotten while it is read is read anew', async (
   const { gate, kit, record } = await openWithGate();
   const before = await kit.domain.accounts.open(record.id);
   kit.domain.accounts.evict(record.id, 'test');
+  const stored = await kit.domain.store.loadAccount(record.id);
   const reached = gate.close();
   const opened = kit.domain.accounts.open(record.id);
   await reached;
-  // Its holder goes on writing until it hears of it.
-  await kit.domain.turns.run({
+  // Whoever still has it in memory writes no more.
+  const late = kit.domain.turns.run({
     account: before,
-    run: (change) => change.createMailbox('Written meanwhile', undefined),
+    run: (change) => change.createMailbox('Late', undefined),
   });
+  await assert.rejects(late, { code: 'conflict' });
+  await anotherWrites(kit.domain, record, stored);
   kit.domain.accounts.evict(record.id, 'test');
   gate.open();
   const account = await opened;
@@ -125,6 +134,21 @@ test('an account that is to be forgotten while it is read is read anew', async (
   assert.equal(kit.domain.accounts.peek(record.id), account);
   await kit.close();
 });
+
+async function anotherWrites(
+  { store }: Domain,
+  record: AccountRecord,
+  stored: Awaited<ReturnType<MailStore['loadAccount']>>,
+): Promise<void> {
+  assert.ok(stored);
+  const account = new WritableAccount(record, stored.row, stored.mailboxes);
+  const change = new AccountChange(account, 0);
+  change.begin();
+  change.createMailbox('Written meanwhile', undefined);
+  const { committed, durable } = store.write([change.toBatch(false)]);
+  assert.deepEqual(await committed, [undefined]);
+  await durable;
+}
 
 /** What any table still has of the account. */
 function rowsOf(data: string, { id }: AccountRecord): string[] {
@@ -139,3 +163,32 @@ function rowsOf(data: string, { id }: AccountRecord): string[] {
   db.close();
   return [...left.map(([table]) => table), ...(row === undefined ? [] : ['account'])];
 }
+
+test('an evicted account is read anew when the store is done with its last turn; what had not begun is refused', async () => {
+  const unreliable: UnreliableStore[] = [];
+  const kit = await openTestDomain({
+    wrapStore: (store) => {
+      unreliable.push(new UnreliableStore(store, new Random(1)));
+      return unreliable[0] as UnreliableStore;
+    },
+  });
+  const [store] = unreliable;
+  assert.ok(store);
+  const { domain } = kit;
+  const record = await kit.addAccount(ALICE, 'secret');
+  const account = await domain.accounts.open(record.id);
+  store.pause();
+  const first = createMailbox(domain, account, 'First');
+  await new Promise(setImmediate);
+  const second = assert.rejects(createMailbox(domain, account, 'Second'), { code: 'conflict' });
+  domain.accounts.evict(record.id, 'test');
+  const again = domain.accounts.open(record.id);
+  await new Promise(setImmediate);
+  assert.equal(domain.accounts.peek(record.id), undefined);
+  store.resume();
+  await first;
+  await second;
+  assert.deepEqual([(await again).byName.has('First'), (await again).byName.has('Second')], [true, false]);
+  await createMailbox(domain, await again, 'Third');
+  await kit.close();
+});

@@ -30,6 +30,8 @@ export class Accounts {
   readonly #clock: Clock;
   readonly #loaded = new Map<AccountId, WritableAccount>();
   readonly #loading = new Map<AccountId, Loading>();
+  /** Last turns of evicted accounts. */
+  readonly #leaving = new Map<AccountId, Promise<void>>();
 
   constructor(store: Pick<TranslatedStore, 'directory' | 'loadAccount'>, turns: Turns, clock: Clock) {
     this.#store = store;
@@ -64,14 +66,21 @@ export class Accounts {
     if (loading !== undefined) loading.newest = record;
   }
 
-  /** Sends every session of the account away and forgets it; it is loaded again when it is needed. */
+  /**
+   * Sends every session of the account away and forgets it; it is loaded again when it is needed, once the store is done
+   * with its last turn. What was asked for and has not begun is refused.
+   */
   evict(id: AccountId, reason: string): void {
     const loading = this.#loading.get(id);
     if (loading !== undefined) loading.isEvicted = true;
     const account = this.#loaded.get(id);
     if (account === undefined) return;
     this.#loaded.delete(id);
-    for (const listener of [...account.listeners]) listener.onEvicted(reason);
+    account.abandon(reason);
+    const left = account.unsettled?.catch(() => {});
+    if (left === undefined) return;
+    this.#leaving.set(id, left);
+    void left.then(() => this.#leaving.delete(id));
   }
 
   /** Drops what has not been used for a while; called now and then. */
@@ -127,6 +136,8 @@ export class Accounts {
     for (;;) {
       loading.isEvicted = false;
       loading.newest = undefined;
+      // Two of one account in memory would each change what the other does not see.
+      await this.#leaving.get(id);
       const record = await this.#store.directory.get(id);
       if (record === undefined) throw new MailboxError('nonexistent', 'there is no such account');
       const account = await this.#read(record).catch((error: unknown) => {
@@ -173,7 +184,7 @@ interface Loading {
 }
 
 function isInUse(account: WritableAccount): boolean {
-  return [...account.mailboxes.values()].some((mailbox) => mailbox.loaded !== undefined);
+  return [...account.mailboxes.values()].some(({ loaded, loading }) => (loaded ?? loading) !== undefined);
 }
 
 function emptyRow(clock: Clock): ConstructorParameters<typeof WritableAccount>[1] {

@@ -94,8 +94,17 @@ export class BatchRows {
       expunged: [...this.#expunged.values()],
       prunedHistory: this.#pruned,
       imported: this.#imported,
-      externalIds: this.#externalIds,
+      externalIds: this.#namesOfThoseThere(touched),
       deferrable,
     };
+  }
+
+  /** A message that this turn has removed again has no name to remember. */
+  #namesOfThoseThere(touched: readonly WritableMailbox[]): readonly ExternalId[] {
+    if (this.#externalIds.length === 0) return this.#externalIds;
+    const mailboxes = new Map(touched.map((mailbox) => [mailbox.id, mailbox]));
+    return this.#externalIds.filter(
+      ({ mailbox, uid }) => (mailboxes.get(mailbox)?.loaded?.indexOf(uid) ?? -1) >= 0,
+    );
   }
 }

@@ -55,10 +55,11 @@ async function loadAll(
   const tail = mailbox.tail;
   if (tail === undefined) return mailbox.list as MessageList;
   const list = new WritableMessageList(true, mailbox.exists + 64);
-  const upTo = tail.firstChunk;
   let after = 0;
   for (;;) {
     const chunks: readonly ChunkRow[] = await domain.store.loadChunks(account.id, mailbox.id, after, SLICE);
+    // Asked anew after each wait: the tail of an empty mailbox begins with what is added meanwhile.
+    const upTo = tail.firstChunk;
     for (const chunk of chunks) if (chunk.first < upTo) list.load(chunk);
     const last = chunks.at(-1);
     if (last === undefined || last.first >= upTo || chunks.length < SLICE) break;
