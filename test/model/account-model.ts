@@ -1,0 +1,170 @@
+/**
+ * What an account must be like, in the plainest form: names, and under each a list of messages. An operation of the
+ * domain is a function on it (`semantics.ts`), written anew from what the standards and the heads of the operations
+ * promise, not from how they are done.
+ *
+ * A copy is cheap: mailboxes are shared until one of the two changes them.
+ */
+import assert from 'node:assert/strict';
+import type { AccountRecord, MailboxId } from '../../src/mailbox/model/model.ts';
+
+/** Octets that no other message has. */
+export interface Content {
+  readonly id: string;
+  readonly octets: Buffer;
+}
+
+export interface ModelMessage {
+  readonly uid: number;
+  readonly content: Content;
+  readonly flags: number;
+  /** Folded, sorted, with a blank between. */
+  readonly keywords: string;
+  readonly modseq: number;
+  readonly externalId?: string;
+}
+
+export type NewMessage = Omit<ModelMessage, 'uid' | 'modseq'>;
+
+export class ModelMailbox {
+  readonly id: MailboxId;
+  readonly uidValidity: number;
+  name: string;
+  uidNext = 1;
+  isSubscribed: boolean;
+  /** By UID, ascending. */
+  readonly messages: Map<number, ModelMessage>;
+
+  constructor(
+    mailbox: Pick<ModelMailbox, 'id' | 'uidValidity' | 'name' | 'isSubscribed'>,
+    messages: Iterable<readonly [number, ModelMessage]> = [],
+  ) {
+    this.id = mailbox.id;
+    this.uidValidity = mailbox.uidValidity;
+    this.name = mailbox.name;
+    this.isSubscribed = mailbox.isSubscribed;
+    this.messages = new Map(messages);
+  }
+
+  copy(): ModelMailbox {
+    const copy = new ModelMailbox(this, this.messages);
+    copy.uidNext = this.uidNext;
+    return copy;
+  }
+}
+
+/** Why an operation must be refused; any of the codes will do. */
+export class Refused extends Error {
+  readonly codes: readonly string[];
+
+  constructor(codes: readonly string[]) {
+    super(codes.join(' or '));
+    this.codes = codes;
+  }
+}
+
+export class ModelAccount {
+  modseq = 0;
+  usedBytes = 0;
+  usedMessages = 0;
+  readonly mailboxes = new Map<MailboxId, ModelMailbox>();
+  /** Deleted ones, for those who still have them open. */
+  readonly gone = new Map<MailboxId, ModelMailbox>();
+  orphans: readonly string[] = [];
+  /** Whether it differs from what it was copied from. */
+  isChanged = false;
+  #own = new Set<ModelMailbox>();
+
+  copy(): ModelAccount {
+    const copy = new ModelAccount();
+    copy.#own = new Set();
+    this.#own = new Set();
+    Object.assign(copy, {
+      modseq: this.modseq,
+      usedBytes: this.usedBytes,
+      usedMessages: this.usedMessages,
+      orphans: this.orphans,
+    });
+    for (const [id, mailbox] of this.mailboxes) copy.mailboxes.set(id, mailbox);
+    for (const [id, mailbox] of this.gone) copy.gone.set(id, mailbox);
+    return copy;
+  }
+
+  get names(): string[] {
+    return [...this.mailboxes.values()].map(({ name }) => name).sort();
+  }
+
+  byName(name: string): ModelMailbox | undefined {
+    for (const mailbox of this.mailboxes.values()) if (mailbox.name === name) return mailbox;
+    return undefined;
+  }
+
+  /** To look at; also a deleted one. */
+  find(id: MailboxId): ModelMailbox | undefined {
+    return this.mailboxes.get(id) ?? this.gone.get(id);
+  }
+
+  /** To change; throws `nonexistent`. */
+  edit(id: MailboxId): ModelMailbox {
+    const mailbox = this.mailboxes.get(id);
+    if (mailbox === undefined) throw new Refused(['nonexistent']);
+    this.isChanged = true;
+    if (this.#own.has(mailbox)) return mailbox;
+    const own = mailbox.copy();
+    this.#own.add(own);
+    this.mailboxes.set(id, own);
+    return own;
+  }
+
+  create(mailbox: ModelMailbox): void {
+    for (const [id, { uidValidity }] of [...this.mailboxes, ...this.gone]) {
+      assert.ok(
+        mailbox.id > id,
+        `mailbox ${mailbox.name} got the number ${mailbox.id}, ${id} was given before`,
+      );
+      assert.ok(mailbox.uidValidity > uidValidity, `UIDVALIDITY ${mailbox.uidValidity} after ${uidValidity}`);
+    }
+    this.isChanged = true;
+    this.#own.add(mailbox);
+    this.mailboxes.set(mailbox.id, mailbox);
+    this.orphans = this.orphans.filter((orphan) => orphan !== mailbox.name);
+  }
+
+  /** Returns the UIDs. */
+  add(id: MailboxId, messages: readonly NewMessage[], modseq: number): number[] {
+    const mailbox = this.edit(id);
+    return messages.map((message) => {
+      const uid = mailbox.uidNext++;
+      mailbox.messages.set(uid, { ...message, uid, modseq });
+      this.#count(message, 1);
+      return uid;
+    });
+  }
+
+  remove(id: MailboxId, uids: readonly number[]): void {
+    const mailbox = this.edit(id);
+    for (const uid of uids) {
+      const message = mailbox.messages.get(uid);
+      assert.ok(message !== undefined, `UID ${uid} of ${mailbox.name} was removed and was not there`);
+      mailbox.messages.delete(uid);
+      this.#count(message, -1);
+    }
+  }
+
+  delete(id: MailboxId): void {
+    const mailbox = this.edit(id);
+    this.mailboxes.delete(id);
+    this.gone.set(id, mailbox);
+    for (const message of mailbox.messages.values()) this.#count(message, -1);
+  }
+
+  hasRoomFor(record: AccountRecord, bytes: number, messages: number): boolean {
+    const { quotaBytes = Number.POSITIVE_INFINITY, quotaMessages = Number.POSITIVE_INFINITY } = record;
+    return this.usedBytes + bytes <= quotaBytes && this.usedMessages + messages <= quotaMessages;
+  }
+
+  #count({ content }: NewMessage, sign: 1 | -1): void {
+    this.usedBytes += sign * content.octets.length;
+    this.usedMessages += sign;
+  }
+}

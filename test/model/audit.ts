@@ -1,0 +1,209 @@
+/**
+ * When all is quiet: what is true, what is in memory, what a fresh start reads, what every device has, what the checker says and
+ * every octet of every message are the same; and the reaper leaves nothing behind.
+ */
+import assert from 'node:assert/strict';
+import { FLAG } from '../../src/mail/flags.ts';
+import type { Domain } from '../../src/mailbox/domain.ts';
+import { MailboxError } from '../../src/mailbox/model/errors.ts';
+import { emailId, type MailboxId } from '../../src/mailbox/model/model.ts';
+import { recordAt } from '../../src/mailbox/model/record.ts';
+import { loadExternalIds } from '../../src/mailbox/reading/external-ids.ts';
+import type { AccountState } from '../../src/mailbox/state/account.ts';
+import { loadList } from '../../src/mailbox/state/load.ts';
+import type { MailboxState } from '../../src/mailbox/state/mailbox.ts';
+import { checkMail } from '../../src/mailbox/upkeep/check.ts';
+import { reapAccount } from '../../src/mailbox/upkeep/reaper.ts';
+import type { ModelAccount, ModelMailbox, ModelMessage } from './account-model.ts';
+import type { Device } from './device.ts';
+import { folded } from './semantics.ts';
+import type { World } from './world.ts';
+
+const AFTER_GRACE_MS = 10 * 60_000;
+const MOST_PASSES = 200;
+
+export async function audit(world: World): Promise<void> {
+  await world.quiet();
+  for (const device of world.devices) await checkDevice(world, device);
+  await compareAll(world, world.domain, 'in memory');
+  await compareAll(world, world.fresh(), 'after a fresh start');
+  await checkStored(world);
+}
+
+/** Past the grace period nothing is kept that nobody needs. */
+export async function auditAfterReaping(world: World): Promise<void> {
+  await world.quiet();
+  world.advance(AFTER_GRACE_MS);
+  for (const { id } of world.people) {
+    let passes = 0;
+    for (let released = 1; released > 0; passes++) {
+      assert.ok(passes < MOST_PASSES, 'the reaper never comes to an end');
+      released = 0;
+      world.ask({
+        what: `${id} reap`,
+        run: async () => {
+          released = await reapAccount(world.domain, id);
+        },
+      });
+      await world.quiet();
+    }
+    await checkLeftovers(world, await opened(world, world.domain, id));
+  }
+  await compareAll(world, world.fresh(), 'after the reaper');
+  await checkStored(world);
+}
+
+async function checkLeftovers(world: World, account: AccountState): Promise<void> {
+  const holdersOf = (mailbox: MailboxId) => {
+    const gone = [...account.gone].find(({ id }) => id === mailbox);
+    return [...((account.mailboxes.get(mailbox) ?? gone)?.viewers ?? [])];
+  };
+  for (const { mailbox, modseq } of await world.store.loadUnreleased(account.id, 1e15, 100_000)) {
+    const isNeeded = holdersOf(mailbox).some(({ seenModseq }) => seenModseq < modseq);
+    assert.ok(isNeeded, `what was expunged from mailbox ${mailbox} at modseq ${modseq} is kept for nobody`);
+  }
+  for (const mailbox of await world.store.loadBuried(account.id)) {
+    assert.ok(holdersOf(mailbox).length > 0, `the deleted mailbox ${mailbox} is kept for nobody`);
+  }
+}
+
+async function checkStored(world: World): Promise<void> {
+  const problems: string[] = [];
+  for await (const event of checkMail(world.fresh(), { repair: false })) {
+    if (event.kind === 'problem')
+      problems.push(`${event.account} ${event.mailbox} ${event.uid}: ${event.what}`);
+  }
+  assert.deepEqual(problems, [], 'what the checker says');
+}
+
+async function compareAll(world: World, domain: Domain, when: string): Promise<void> {
+  for (const { id, address } of world.people) {
+    const account = await opened(world, domain, id);
+    const [record] = [await world.store.directory.get(id)];
+    assert.deepEqual(account.record, record, `${address} ${when}: the entry of the directory`);
+    await compare(world, domain, account, `${address} ${when}`);
+  }
+}
+
+/** In the domain that is judged, a new account's first mailboxes are a change like any other. */
+async function opened(world: World, domain: Domain, id: AccountState['id']): Promise<AccountState> {
+  let account: AccountState | undefined;
+  world.ask({
+    what: `${id} open`,
+    run: async () => {
+      account = await world.domain.accounts.open(id);
+    },
+  });
+  await world.quiet();
+  if (domain !== world.domain) return domain.accounts.open(id);
+  assert.ok(account !== undefined);
+  return account;
+}
+
+async function compare(world: World, domain: Domain, account: AccountState, where: string): Promise<void> {
+  const model = world.truth.of(account.id);
+  assert.deepEqual([...account.byName.keys()].sort(), model.names, `${where}: names`);
+  const { modseq, usedBytes, usedMessages } = account;
+  const { modseq: m, usedBytes: b, usedMessages: n } = model;
+  assert.deepEqual({ modseq, usedBytes, usedMessages }, { modseq: m, usedBytes: b, usedMessages: n }, where);
+  assert.deepEqual(
+    [...account.orphanSubscriptions].sort(),
+    [...model.orphans].sort(),
+    `${where}: subscriptions`,
+  );
+  for (const wanted of model.mailboxes.values()) {
+    const mailbox = account.mailboxes.get(wanted.id);
+    assert.ok(mailbox !== undefined, `${where}: mailbox ${wanted.id} is missing`);
+    const place = `${where} ${wanted.name}`;
+    assert.deepEqual(rowOf(mailbox), rowOfModel(wanted), place);
+    const list = await loadList(domain, account, mailbox);
+    const found = Array.from({ length: list.count }, (_, row) => recordAt(list.columns, row));
+    const shown = found.map(({ uid, flags, keywordSet, size, modseq: at }) =>
+      [uid, flags, folded(mailbox.keywords.namesOf(keywordSet)), size, at].join(' '),
+    );
+    assert.deepEqual(shown, [...wanted.messages.values()].map(shownInModel), `${place}: messages`);
+    await compareOctets(domain, account, wanted, found);
+    const names = await loadExternalIds(domain, account, mailbox);
+    assert.deepEqual(new Map(names), externalIdsOf(wanted), `${place}: names from elsewhere`);
+  }
+}
+
+const rowOf = ({
+  name,
+  uidValidity,
+  uidNext,
+  exists,
+  unseen,
+  firstUnseen,
+  deleted,
+  bytes,
+  subscribed,
+}: MailboxState) => ({
+  ...{ name, uidValidity, uidNext, exists, unseen, firstUnseen, deleted, bytes, subscribed },
+});
+
+function rowOfModel({
+  name,
+  uidValidity,
+  uidNext,
+  messages,
+  isSubscribed,
+}: ModelMailbox): ReturnType<typeof rowOf> {
+  const all = [...messages.values()];
+  const isUnseen = ({ flags }: ModelMessage): boolean => (flags & FLAG.Seen) === 0;
+  return {
+    name,
+    uidValidity: uidValidity as MailboxState['uidValidity'],
+    uidNext,
+    exists: all.length,
+    unseen: all.filter(isUnseen).length,
+    firstUnseen: all.findIndex(isUnseen) + 1,
+    deleted: all.filter(({ flags }) => (flags & FLAG.Deleted) !== 0).length,
+    bytes: all.reduce((sum, { content }) => sum + content.octets.length, 0),
+    subscribed: isSubscribed,
+  };
+}
+
+const shownInModel = ({ uid, flags, keywords, content, modseq }: ModelMessage): string =>
+  [uid, flags, keywords, content.octets.length, modseq].join(' ');
+
+function externalIdsOf({ messages }: ModelMailbox): Map<number, string> {
+  const named = [...messages.values()].filter(({ externalId }) => externalId !== undefined);
+  return new Map(named.map(({ uid, externalId }) => [uid, externalId as string]));
+}
+
+async function compareOctets(
+  domain: Domain,
+  account: AccountState,
+  { name, messages }: ModelMailbox,
+  found: readonly { readonly uid: number; readonly email: number; readonly size: number }[],
+): Promise<void> {
+  const ranges = found.map(({ email, size }) => ({ email: emailId(account.id, email), start: 0, end: size }));
+  const octets = await domain.store.readRanges(ranges);
+  for (const [i, { uid }] of found.entries()) {
+    const wanted = messages.get(uid)?.content;
+    assert.ok(octets[i] !== undefined, `${name} UID ${uid} (${wanted?.id}) is listed and cannot be read`);
+    assert.ok(wanted?.octets.equals(octets[i] as Buffer), `${name} UID ${uid} is not ${wanted?.id}`);
+  }
+}
+
+async function checkDevice(world: World, device: Device): Promise<void> {
+  if (device.end !== undefined || device.mailbox === undefined) return;
+  const model: ModelAccount = world.truth.of(device.account.id);
+  const { mailbox } = device;
+  try {
+    await device.refresh();
+  } catch (error) {
+    // Its messages could not be read when it was opened: it is told so until it opens the mailbox anew.
+    if (!(error instanceof MailboxError)) throw error;
+    return device.close('its messages could not be read');
+  }
+  if (device.end !== undefined) return;
+  const wanted = model.find(mailbox.id);
+  assert.ok(wanted !== undefined, `a device has mailbox ${mailbox.id} open, which never was`);
+  const has = device.list.map(({ uid, shown, modseq }) => `${uid} ${shown} ${modseq}`);
+  const is = [...wanted.messages.values()].map(
+    ({ uid, flags, keywords, modseq }) => `${uid} ${flags} ${keywords} ${modseq}`,
+  );
+  assert.deepEqual(has, is, `what a device that has ${wanted.name} open was told`);
+}

@@ -1,0 +1,269 @@
+/**
+ * What each change of the domain must do to an account: applied to the model at the moment the domain applies its own, and
+ * compared with what the domain says it has done. `Refused` says that the domain must refuse.
+ */
+import assert from 'node:assert/strict';
+import { FLAG } from '../../src/mail/flags.ts';
+import { ancestors, isChildOf } from '../../src/mail/mailbox-name.ts';
+import { FIRST_MAILBOXES } from '../../src/mailbox/accounts.ts';
+import type { MailboxId } from '../../src/mailbox/model/model.ts';
+import type { FlagChange, FlagSlice } from '../../src/mailbox/operations/flags.ts';
+import type { AccountState } from '../../src/mailbox/state/account.ts';
+import {
+  type ModelAccount,
+  ModelMailbox,
+  type ModelMessage,
+  type NewMessage,
+  Refused,
+} from './account-model.ts';
+
+/** What is known of a change once the domain has made it in memory. */
+export interface Seen {
+  readonly account: AccountState;
+  /** The account's after the change. */
+  readonly modseq: number;
+  /** What it returned; undefined when it was refused. */
+  readonly value: unknown;
+  /** What became of the changes before it of the same operation. */
+  readonly fates: readonly Fate[];
+}
+
+export type Fate = 'made' | 'thrown' | 'refused' | 'applied';
+
+export type Semantic = (model: ModelAccount, seen: Seen) => void;
+
+/** Throws when there is anything against it. */
+function refuse(...against: readonly (string | false)[]): void {
+  const codes = against.filter((code) => code !== false);
+  if (codes.length > 0) throw new Refused(codes);
+}
+
+const bytesOf = (messages: readonly NewMessage[]): number =>
+  messages.reduce((sum, { content }) => sum + content.octets.length, 0);
+
+/** An account nobody has used yet gets its mailboxes. */
+export const firstMailboxes: Semantic = (model, { account }) => {
+  for (const { name } of FIRST_MAILBOXES) model.create(made(account, name));
+};
+
+export function append(target: MailboxId, messages: readonly NewMessage[]): Semantic {
+  return (model, { account, modseq, value }) => {
+    const isFull = !model.hasRoomFor(account.record, bytesOf(messages), messages.length);
+    refuse(isFull && 'over-quota', !model.mailboxes.has(target) && 'nonexistent');
+    assert.deepEqual(value ?? [], model.add(target, messages, modseq));
+  };
+}
+
+export interface Copying {
+  readonly source: MailboxId;
+  readonly uids: readonly number[];
+  readonly target: MailboxId;
+  /** Of all or of none. */
+  readonly isOfAll: boolean;
+}
+
+/** Those that are there, in slices; when one of these fails, those before it are taken back. */
+export function copy({ source, uids, target, isOfAll }: Copying, sliceSize: number): Semantic {
+  let next = 0;
+  const done: { readonly fate: number; readonly to: readonly number[] }[] = [];
+  let doomed: number[] | undefined;
+  return (model, seen) => {
+    const { fates, modseq, value } = seen;
+    if (next > 0 && fates.some((fate) => fate === 'refused' || fate === 'thrown')) {
+      doomed ??= done.filter(({ fate }) => fates[fate] === 'applied').flatMap(({ to }) => to);
+      return expungeNamed(target, doomed.splice(0, sliceSize))(model, seen);
+    }
+    const slice = uids.slice(next, next + sliceSize);
+    next += sliceSize;
+    const found = present(model, source, slice);
+    const isGone = found.length > 0 && !model.mailboxes.has(target);
+    refuse(
+      isOfAll && found.length < slice.length && 'conflict',
+      !mayCopy(model, seen, { source, target, found }) && 'over-quota',
+      isGone && 'nonexistent',
+    );
+    const to = found.length === 0 ? [] : model.add(target, found.map(transferred), modseq);
+    done.push({ fate: fates.length, to });
+    assert.deepEqual(value, { from: found.map(({ uid }) => uid), to });
+  };
+}
+
+/** Copying to the Trash may exceed the quota once: not beyond all that there is outside of it. */
+function mayCopy(
+  model: ModelAccount,
+  { account: { record, mailboxes } }: Seen,
+  copying: { source: MailboxId; target: MailboxId; found: readonly ModelMessage[] },
+): boolean {
+  const { source, target, found } = copying;
+  const bytes = bytesOf(found);
+  if (model.hasRoomFor(record, bytes, found.length)) return true;
+  if (mailboxes.get(target)?.role !== 'trash' || source === target) return false;
+  const there = [...(model.mailboxes.get(target)?.messages.values() ?? [])];
+  const { quotaBytes = Number.POSITIVE_INFINITY, quotaMessages = Number.POSITIVE_INFINITY } = record;
+  return (
+    bytesOf(there) + bytes <= Math.max(quotaBytes, model.usedBytes - bytesOf(there)) &&
+    there.length + found.length <= Math.max(quotaMessages, model.usedMessages - there.length)
+  );
+}
+
+export function move(source: MailboxId, uids: readonly number[], target: MailboxId): Semantic {
+  return (model, { modseq, value }) => {
+    const found = present(model, source, uids);
+    const isGone = !model.mailboxes.has(target) || (found.length > 0 && !model.mailboxes.has(source));
+    refuse(isGone && 'nonexistent');
+    const from = found.map(({ uid }) => uid);
+    if (found.length > 0) model.remove(source, from);
+    const to = found.length === 0 ? [] : model.add(target, found.map(transferred), modseq);
+    assert.deepEqual(value, { from, to });
+  };
+}
+
+/** Those that were there at a moment between the request and the change: the domain says which. */
+export function moveSome(source: MailboxId, target: MailboxId): Semantic {
+  return (model, seen) => {
+    const { from = [] } = (seen.value ?? {}) as { readonly from?: readonly number[] };
+    const there = model.find(source)?.messages;
+    for (const uid of from) assert.ok(there?.has(uid), `UID ${uid} was moved and was not there`);
+    // When it was refused nothing is known of them, but what stands against any.
+    const some = seen.value === undefined ? [...(there?.keys() ?? [])] : from;
+    move(source, some, target)(model, seen);
+  };
+}
+
+export interface MarkedExpunge {
+  /** Those that were marked when it was asked for, and nothing was under way. */
+  readonly atLeast: readonly ModelMessage[];
+  readonly wants: (uid: number) => boolean;
+}
+
+/** Exactly the named ones that are there. */
+export function expungeNamed(mailbox: MailboxId, uids: readonly number[]): Semantic {
+  return (model, { value }) => {
+    const found = present(model, mailbox, uids).map(({ uid }) => uid);
+    refuse(found.length > 0 && !model.mailboxes.has(mailbox) && 'nonexistent');
+    if (found.length > 0) model.remove(mailbox, found);
+    assert.deepEqual(value, found);
+  };
+}
+
+/** Marked ones that are there and still marked: all that had been when it was asked for, of later ones any. */
+export function expungeMarked(mailbox: MailboxId, { atLeast, wants }: MarkedExpunge): Semantic {
+  return (model, { value }) => {
+    const there = model.find(mailbox)?.messages;
+    const must = atLeast.filter((message) => there?.get(message.uid) === message).map(({ uid }) => uid);
+    if (value === undefined) refuse(!model.mailboxes.has(mailbox) && 'nonexistent');
+    const removed = value as readonly number[];
+    for (const uid of removed) {
+      const flags = there?.get(uid)?.flags ?? 0;
+      assert.ok((flags & FLAG.Deleted) !== 0 && wants(uid), `UID ${uid} was expunged and was not marked`);
+    }
+    for (const uid of must) assert.ok(removed.includes(uid), `UID ${uid} was marked and was not expunged`);
+    if (removed.length > 0) model.remove(mailbox, removed);
+  };
+}
+
+export function flags(mailbox: MailboxId, uids: readonly number[], wanted: FlagChange): Semantic {
+  return (model, { modseq, value }) => {
+    const since = wanted.unchangedSince ?? Number.POSITIVE_INFINITY;
+    const found = present(model, mailbox, uids);
+    const modified = found.filter((message) => message.modseq > since).map(({ uid }) => uid);
+    const changed = found
+      .filter((message) => message.modseq <= since)
+      .map((message) => [message, flagged(message, wanted)] as const)
+      .filter(([was, is]) => was.flags !== is.flags || was.keywords !== is.keywords);
+    refuse(changed.length > 0 && !model.mailboxes.has(mailbox) && 'nonexistent');
+    for (const [{ uid }, is] of changed) model.edit(mailbox).messages.set(uid, { ...is, modseq });
+    const slice = value as FlagSlice;
+    assert.deepEqual([slice.changed, slice.modified], [changed.map(([{ uid }]) => uid), modified]);
+    assert.equal(slice.modseq, changed.length === 0 ? undefined : modseq);
+  };
+}
+
+export function create(name: string, mostMailboxes: number): Semantic {
+  return (model, { account }) => {
+    const parents = ancestors(name).filter((parent) => model.byName(parent) === undefined);
+    const isTooMany = model.mailboxes.size + parents.length + 1 > mostMailboxes;
+    refuse(model.byName(name) !== undefined && 'exists', isTooMany && 'limit');
+    for (const one of [...parents, name]) model.create(made(account, one));
+  };
+}
+
+export function remove(name: string): Semantic {
+  return (model) => {
+    const mailbox = model.byName(name);
+    if (mailbox === undefined) throw new Refused(['nonexistent']);
+    const hasChildren = model.names.some((other) => isChildOf(other, name));
+    refuse(name === 'INBOX' && 'cannot', hasChildren && 'has-children');
+    model.delete(mailbox.id);
+    if (mailbox.isSubscribed) model.orphans = [...model.orphans, name];
+  };
+}
+
+export function rename(from: string, to: string, mostMailboxes: number): Semantic {
+  return (model, { account }) => {
+    refuse(model.byName(from) === undefined && 'nonexistent', isChildOf(to, from) && 'cannot');
+    const moving = [...model.mailboxes.values()].filter(({ name }) => name === from || isChildOf(name, from));
+    const targets = moving.map(({ name }) => to + name.slice(from.length));
+    const parents = ancestors(to).filter((parent) => model.byName(parent) === undefined);
+    refuse(
+      targets.some((target) => model.byName(target) !== undefined) && 'exists',
+      parents.length > 0 && model.mailboxes.size + parents.length > mostMailboxes && 'limit',
+    );
+    for (const parent of parents) model.create(made(account, parent));
+    moving.forEach(({ id }, i) => {
+      const mailbox = model.edit(id);
+      mailbox.name = targets[i] as string;
+      // The name was subscribed while it had no mailbox.
+      if (model.orphans.includes(mailbox.name)) mailbox.isSubscribed = true;
+      model.orphans = model.orphans.filter((orphan) => orphan !== mailbox.name);
+    });
+  };
+}
+
+export function subscribe(name: string, isSubscribed: boolean): Semantic {
+  return (model) => {
+    const mailbox = model.byName(name);
+    const isOrphan = model.orphans.includes(name);
+    refuse(mailbox === undefined && isSubscribed && !isOrphan && 'nonexistent');
+    if (mailbox !== undefined && mailbox.isSubscribed !== isSubscribed) {
+      model.edit(mailbox.id).isSubscribed = isSubscribed;
+    }
+    if (mailbox !== undefined || isSubscribed || !isOrphan) return;
+    model.orphans = model.orphans.filter((orphan) => orphan !== name);
+    model.isChanged = true;
+  };
+}
+
+/** What nobody sees. */
+export const nothing: Semantic = () => {};
+
+function present(model: ModelAccount, mailbox: MailboxId, uids: readonly number[]): ModelMessage[] {
+  const messages = model.find(mailbox)?.messages;
+  return uids.map((uid) => messages?.get(uid)).filter((message) => message !== undefined);
+}
+
+/** A name from another server belongs to a message in its place. */
+function transferred({ content, flags: bits, keywords }: ModelMessage): NewMessage {
+  return { content, flags: bits, keywords };
+}
+
+function flagged(message: ModelMessage, { mode, flags: bits, keywords }: FlagChange): ModelMessage {
+  const named = keywords.map((keyword) => keyword.toLowerCase());
+  const had = message.keywords.split(' ').filter((keyword) => keyword !== '');
+  if (mode === 'replace') return { ...message, flags: bits, keywords: folded(named) };
+  if (mode === 'add')
+    return { ...message, flags: message.flags | bits, keywords: folded([...had, ...named]) };
+  const left = had.filter((keyword) => !named.includes(keyword));
+  return { ...message, flags: message.flags & ~bits, keywords: folded(left) };
+}
+
+export function folded(keywords: Iterable<string>): string {
+  return [...new Set([...keywords].map((keyword) => keyword.toLowerCase()))].sort().join(' ');
+}
+
+function made(account: AccountState, name: string): ModelMailbox {
+  const state = account.byName.get(name);
+  assert.ok(state !== undefined, `"${name}" was to be made`);
+  const { id, uidValidity } = state;
+  return new ModelMailbox({ id, uidValidity, name, isSubscribed: true });
+}

@@ -1,0 +1,608 @@
+/**
+ * The steps of a run. Each is made from a seed of its own and the state it meets, so a run from which steps are taken out is
+ * still a run; that is how a failure is made small (`shrink.ts`).
+ */
+import { setImmediate } from 'node:timers';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { FLAG } from '../../src/mail/flags.ts';
+import type { AccountRecord } from '../../src/mailbox/model/model.ts';
+import { appendMessages, type IncomingMessage } from '../../src/mailbox/operations/append.ts';
+import { copyMessages, moveMessages } from '../../src/mailbox/operations/copy.ts';
+import { deliver } from '../../src/mailbox/operations/deliver.ts';
+import { expungeMessages } from '../../src/mailbox/operations/expunge.ts';
+import { changeFlags, type FlagChange } from '../../src/mailbox/operations/flags.ts';
+import {
+  createMailbox,
+  deleteMailbox,
+  renameMailbox,
+  setSubscribed,
+} from '../../src/mailbox/operations/folders.ts';
+import { receive } from '../../src/mailbox/operations/incoming.ts';
+import { setQuota } from '../../src/mailbox/operations/quota.ts';
+import type { AccountState } from '../../src/mailbox/state/account.ts';
+import { loadList, loadTail } from '../../src/mailbox/state/load.ts';
+import type { MailboxState } from '../../src/mailbox/state/mailbox.ts';
+import { reapAccount } from '../../src/mailbox/upkeep/reaper.ts';
+import { Random } from '../crash/random.ts';
+import { CALM, type Weather } from '../kit/unreliable-store.ts';
+import { type ModelMailbox, type NewMessage, Refused } from './account-model.ts';
+import { Device } from './device.ts';
+import { Drop } from './drop.ts';
+import { delivered, writeContent } from './mail.ts';
+import * as is from './semantics.ts';
+import type { World } from './world.ts';
+
+export interface Climate {
+  /** How often each action is chosen; those that are not named, once. */
+  readonly weights: Readonly<Partial<Record<ActionName, number>>>;
+  readonly weather: Weather;
+  readonly largeShare: number;
+  /** Larger mailboxes are not copied, moved, ... whole. */
+  readonly mostAtOnce: number;
+}
+
+const NAMES = ['A', 'A/B', 'A/B/C', 'D', 'D/E', 'F', 'INBOX/G', 'Archive', 'Trash', 'Junk', 'Sent'];
+const KEYWORDS = ['$One', '$Two', 'Three', '$Forwarded'];
+const BITS = [FLAG.Seen, FLAG.Answered, FLAG.Flagged, FLAG.Deleted, FLAG.Draft];
+/** As many as the domain puts into one change. */
+const SLICE = 1000;
+const MOST_DEVICES = 8;
+
+/** One step's view of the world. */
+class Step {
+  readonly world: World;
+  readonly random: Random;
+  readonly climate: Climate;
+  readonly n: number;
+  readonly record: AccountRecord;
+
+  constructor(world: World, random: Random, climate: Climate, n: number) {
+    this.world = world;
+    this.random = random;
+    this.climate = climate;
+    this.n = n;
+    this.record = random.chance(0.7) ? (world.people[0] as AccountRecord) : random.pick(world.people);
+  }
+
+  get model() {
+    return this.world.truth.of(this.record.id);
+  }
+
+  open(): Promise<AccountState> {
+    return this.world.domain.accounts.open(this.record.id);
+  }
+
+  what(words: string): string {
+    return `#${this.n} ${words} (account ${this.record.id})`;
+  }
+
+  mailbox(): ModelMailbox | undefined {
+    const all = [...this.model.mailboxes.values()];
+    if (all.length === 0) return undefined;
+    const inbox = this.model.byName('INBOX');
+    return inbox !== undefined && this.random.chance(0.35) ? inbox : this.random.pick(all);
+  }
+
+  /** One with messages rather than one without. */
+  source(): ModelMailbox | undefined {
+    const full = [...this.model.mailboxes.values()].filter(({ messages }) => messages.size > 0);
+    return full.length > 0 && this.random.chance(0.9) ? this.random.pick(full) : this.mailbox();
+  }
+
+  name(): string {
+    return this.random.chance(0.75) ? this.random.pick(NAMES) : (this.mailbox()?.name ?? 'INBOX');
+  }
+
+  /** Some of its messages, ascending; now and then all, now and then one that is not there. */
+  uids({ messages, uidNext }: ModelMailbox): number[] {
+    const all = [...messages.keys()];
+    if (all.length <= this.climate.mostAtOnce && this.random.chance(0.3)) return all;
+    const some = this.random.sample(all, this.random.integer(1, 6));
+    if (this.random.chance(0.1)) some.push(this.random.integer(1, uidNext));
+    return [...new Set(some)].sort((a, b) => a - b);
+  }
+
+  keywords(): string[] {
+    return this.random.chance(0.3) ? this.random.sample(KEYWORDS, this.random.integer(1, 2)) : [];
+  }
+
+  bits(): number {
+    return this.random.sample(BITS, this.random.integer(0, 2)).reduce((sum, bit) => sum | bit, 0);
+  }
+
+  content(k = 0) {
+    const size = this.random.chance(this.climate.largeShare) ? 70_000 : this.random.integer(60, 300);
+    return writeContent(this.n * 100 + k, size);
+  }
+}
+
+/** The mailbox in memory that the step has chosen; it may be gone by the time the account is there. */
+function stateOf(account: AccountState, { id }: ModelMailbox): MailboxState | undefined {
+  return account.mailboxes.get(id);
+}
+
+/** The domain takes a long list in slices, each a change. */
+function sliced(uids: readonly number[], judge: (slice: readonly number[]) => is.Semantic): is.Semantic {
+  let next = 0;
+  return (model, seen) => {
+    const slice = uids.slice(next, next + SLICE);
+    next += SLICE;
+    judge(slice)(model, seen);
+  };
+}
+
+function append(step: Step): void {
+  const { world, random } = step;
+  const target = step.mailbox();
+  if (target === undefined) return void openAccount(step);
+  const count = random.chance(0.3) ? random.integer(2, 4) : 1;
+  const messages: NewMessage[] = Array.from({ length: count }, (_, k) => {
+    const content = step.content(k);
+    const externalId = random.chance(0.15) ? { externalId: content.id } : {};
+    return { content, flags: step.bits(), keywords: is.folded(step.keywords()), ...externalId };
+  });
+  world.ask({
+    what: step.what(`append ${messages.map(({ content }) => content.id)} to ${target.name}`),
+    judge: is.append(target.id, messages),
+    mayRefuse: ['nonexistent'],
+    run: async () => {
+      const account = await step.open();
+      const incoming: IncomingMessage[] = [];
+      for (const { content, flags, keywords, externalId } of messages) {
+        const received = await receive(world.domain.store, [account.id], 1e9, content.octets);
+        const named = externalId === undefined ? {} : { externalId };
+        const words = keywords.split(' ').filter((word) => word !== '');
+        incoming.push({ ...received, flags, keywords: words, internalDate: undefined, ...named });
+      }
+      const mailbox = stateOf(account, target);
+      if (mailbox !== undefined) await appendMessages(world.domain, account, mailbox, incoming);
+    },
+  });
+}
+
+function deliverToSome(step: Step): void {
+  const { world, random } = step;
+  const recipients = random.sample(world.people, random.chance(0.5) ? 1 : world.people.length);
+  const content = step.content();
+  const from = random.chance(0.2) ? '' : 'sender@example.org';
+  world.ask({
+    what: step.what(`deliver ${content.id} to ${recipients.map(({ id }) => id)}`),
+    judge: (model, seen) => {
+      const inbox = model.byName('INBOX');
+      const { address } = seen.account.record;
+      const message = { content: delivered(content, from, address), flags: 0, keywords: '' };
+      is.append(inbox?.id ?? (0 as ModelMailbox['id']), [message])(model, seen);
+    },
+    isPartial: true,
+    mayRefuse: ['over-quota'],
+    run: async () => {
+      const { domain } = world;
+      const received = await receive(
+        domain.store,
+        recipients.map(({ id }) => id),
+        1e9,
+        content.octets,
+      );
+      const named = recipients.map(({ id, address }) => ({ account: id, address }));
+      for (const outcome of await deliver(domain, named, received, from)) {
+        if (outcome.kind === 'refused') throw outcome.error;
+      }
+    },
+  });
+}
+
+function transfer(step: Step, verb: 'copy' | 'move'): void {
+  const { world, random } = step;
+  const source = step.source();
+  const target = step.mailbox();
+  if (source === undefined || target === undefined) return;
+  const uids = step.uids(source);
+  const isOfAll = random.chance(0.5);
+  const copying = { source: source.id, uids, target: target.id, isOfAll };
+  world.ask({
+    what: step.what(`${verb} ${uids} from ${source.name} to ${target.name}`),
+    judge:
+      verb === 'copy'
+        ? is.copy(copying, SLICE)
+        : sliced(uids, (slice) => is.move(source.id, slice, target.id)),
+    mayRefuse: ['over-quota'],
+    run: async () => {
+      const account = await step.open();
+      const [from, to] = [stateOf(account, source), stateOf(account, target)];
+      if (from === undefined || to === undefined) return;
+      if (verb === 'copy') await copyMessages(world.domain, account, from, uids, to, { isOfAll });
+      else await moveMessages(world.domain, account, from, uids, to);
+    },
+  });
+}
+
+function expunge(step: Step): void {
+  const { world, random } = step;
+  const source = step.source();
+  if (source === undefined) return;
+  const uids = step.uids(source);
+  const isNamed = random.chance(0.4);
+  const wants = random.chance(0.5) ? () => true : (uid: number) => uids.includes(uid);
+  const isStill = world.underWay === 0;
+  const atLeast = [...source.messages.values()].filter(
+    ({ uid, flags }) => isStill && flags & FLAG.Deleted && wants(uid),
+  );
+  world.ask({
+    what: step.what(`expunge ${isNamed ? uids : 'what is marked'} in ${source.name}`),
+    judge: isNamed
+      ? sliced(uids, (slice) => is.expungeNamed(source.id, slice))
+      : is.expungeMarked(source.id, { atLeast, wants }),
+    run: async () => {
+      const account = await step.open();
+      const mailbox = stateOf(account, source);
+      const request = isNamed ? { uids } : { marked: wants };
+      if (mailbox !== undefined) await expungeMessages(world.domain, account, mailbox, request);
+    },
+  });
+}
+
+function changeSome(step: Step, wanted: FlagChange): void {
+  const { world } = step;
+  const source = step.source();
+  if (source === undefined) return;
+  const uids = step.uids(source);
+  const { mode, flags, keywords, unchangedSince } = wanted;
+  world.ask({
+    what: step.what(
+      `flags ${mode} ${flags} ${keywords} of ${uids} in ${source.name} since ${unchangedSince}`,
+    ),
+    judge: sliced(uids, (slice) => is.flags(source.id, slice, wanted)),
+    run: async () => {
+      const account = await step.open();
+      const mailbox = stateOf(account, source);
+      if (mailbox !== undefined) await changeFlags(world.domain, account, mailbox, uids, wanted);
+    },
+  });
+}
+
+function changeFlagsOfSome(step: Step): void {
+  const { random } = step;
+  const mode = random.pick(['replace', 'add', 'remove'] as const);
+  const since = random.chance(0.2) ? { unchangedSince: random.integer(0, step.model.modseq) } : {};
+  changeSome(step, { mode, flags: step.bits(), keywords: step.keywords(), ...since });
+}
+
+function mark(step: Step): void {
+  changeSome(step, { mode: 'add', flags: FLAG.Deleted, keywords: [] });
+}
+
+function create(step: Step): void {
+  const { world } = step;
+  const name = step.name();
+  world.ask({
+    what: step.what(`create ${name}`),
+    judge: is.create(name, world.limits.mailboxesPerAccount),
+    run: async () => createMailbox(world.domain, await step.open(), name),
+  });
+}
+
+function removeOne(step: Step): void {
+  const { world } = step;
+  const name = step.name();
+  world.ask({
+    what: step.what(`delete ${name}`),
+    judge: is.remove(name),
+    run: async () => deleteMailbox(world.domain, await step.open(), name),
+  });
+}
+
+function rename(step: Step): void {
+  const { world, random } = step;
+  const to = random.pick(NAMES);
+  const from = random.chance(0.15) ? 'INBOX' : step.name();
+  const most = world.limits.mailboxesPerAccount;
+  let target: ModelMailbox['id'] | undefined;
+  const inbox: is.Semantic = (model, seen) => {
+    const source = model.byName('INBOX') as ModelMailbox;
+    if (target === undefined) {
+      is.create(to, most)(model, seen);
+      target = model.byName(to)?.id;
+    } else is.moveSome(source.id, target)(model, seen);
+  };
+  world.ask({
+    what: step.what(`rename ${from} to ${to}`),
+    judge: from === 'INBOX' ? inbox : is.rename(from, to, most),
+    run: async () => renameMailbox(world.domain, await step.open(), from, to),
+  });
+}
+
+function subscribe(step: Step): void {
+  const { world, random } = step;
+  const name = step.name();
+  const isSubscribed = random.chance(0.5);
+  world.ask({
+    what: step.what(`${isSubscribed ? 'subscribe' : 'unsubscribe'} ${name}`),
+    judge: is.subscribe(name, isSubscribed),
+    run: async () => setSubscribed(world.domain, await step.open(), name, isSubscribed),
+  });
+}
+
+function openDevice(step: Step): void {
+  const { world, random } = step;
+  const mailbox = step.mailbox();
+  if (mailbox === undefined || world.devices.size >= MOST_DEVICES) return;
+  const waits = random.chance(0.5);
+  const hasQresync = random.chance(0.5);
+  world.ask({
+    what: step.what(`select ${mailbox.name}`),
+    mayRefuse: ['nonexistent'],
+    run: async () => {
+      const { domain, truth } = world;
+      const device = new Device({ domain, truth, account: await step.open(), hasQresync });
+      world.devices.add(device);
+      await device.open(mailbox.name, waits);
+    },
+  });
+}
+
+function useDevice(step: Step): void {
+  const { world, random } = step;
+  const device = random.sample([...world.devices], 1)[0];
+  if (device === undefined) return void openDevice(step);
+  if (device.end !== undefined) world.devices.delete(device);
+  const act = random.integer(0, 9);
+  if (act === 0) {
+    world.truth.note(step.what('hang up'));
+    device.close('hung up');
+    world.devices.delete(device);
+  } else if (act < 4)
+    world.ask({ what: step.what('fetch flags'), mayRefuse: ['nonexistent'], run: () => device.fetch() });
+  else if (act < 7)
+    world.ask({ what: step.what('noop'), mayRefuse: ['nonexistent'], run: () => device.refresh() });
+  else readWithDevice(step, device);
+}
+
+function readWithDevice(step: Step, device: Device): void {
+  const { world, random } = step;
+  if (device.list.length === 0 || device.mailbox === undefined) return;
+  const at = random.integer(0, device.list.length - 1);
+  const uid = device.list[at]?.uid;
+  const { id, name } = device.mailbox;
+  const wanted = uid === undefined ? undefined : world.truth.contentOf(device.account.id, id, uid);
+  const { failures } = world.store;
+  world.ask({
+    what: step.what(`read ${uid} of ${name}`),
+    run: async () => {
+      const octets = await device.read(at);
+      if (octets === undefined || wanted === undefined || device.end !== undefined) return;
+      if (device.list[at]?.uid !== uid || world.store.failures > failures) return;
+      if (!octets.equals(wanted.octets))
+        throw new Error(`UID ${uid} of ${name} is not ${wanted.id}: ${octets}`);
+    },
+  });
+}
+
+function useDrop(step: Step): void {
+  const { world, random, record } = step;
+  const drop = world.drops.get(record.id);
+  if (drop === undefined || drop.transaction === undefined) return void openDrop(step);
+  const { maildrop } = drop.transaction;
+  const act = random.integer(0, maildrop.count > 0 ? 7 : 3);
+  if (act > 5) maildrop.markDeleted(random.integer(0, maildrop.count - 1));
+  else if (act > 3) {
+    const index = random.integer(0, maildrop.count - 1);
+    const inbox = drop.transaction.viewer.mailbox.id;
+    const wanted = world.truth.contentOf(record.id, inbox, maildrop.uidOf(index));
+    world.ask({
+      what: step.what(`retr ${index}`),
+      run: async () => {
+        const octets = await drop.read(index);
+        // It reads ahead: what it has may have been read at any time since it was opened.
+        if (octets === undefined || wanted === undefined || world.store.failures > drop.failuresBefore)
+          return;
+        if (drop.transaction === undefined) return;
+        if (!octets.equals(wanted.octets)) throw new Error(`message ${index} is not ${wanted.id}: ${octets}`);
+      },
+    });
+  } else if (act > 0) quitDrop(step, drop);
+  else {
+    world.truth.note(step.what('pop3 hangs up'));
+    drop.close();
+    world.drops.delete(record.id);
+  }
+}
+
+function openDrop(step: Step): void {
+  const { world, random, record } = step;
+  const deletes = random.chance(0.5) ? 'trash' : 'expunge';
+  world.ask({
+    what: step.what(`pop3 (${deletes})`),
+    run: async () => {
+      const account = await step.open();
+      if (world.drops.get(record.id)?.transaction !== undefined) return;
+      const drop = new Drop(world.domain, account, world.store.failures);
+      world.drops.get(record.id)?.close();
+      world.drops.set(record.id, drop);
+      await drop.open(deletes);
+    },
+  });
+}
+
+function quitDrop(step: Step, drop: Drop): void {
+  const { world, record } = step;
+  const { maildrop, settings, viewer } = drop.transaction as NonNullable<Drop['transaction']>;
+  const uids = maildrop.deletedUids;
+  const inbox = viewer.mailbox.id;
+  world.drops.delete(record.id);
+  let target: ModelMailbox['id'] | undefined;
+  const toTrash: is.Semantic = (model, seen) => {
+    const all = [...seen.account.mailboxes.values()];
+    const state =
+      all.find(({ id }) => id === target) ??
+      all.find(({ role }) => role === 'trash') ??
+      seen.account.byName.get('Trash');
+    const isMade = seen.value !== undefined && !('from' in (seen.value as object));
+    // It had been looked up before, and may be gone by now.
+    if (seen.value === undefined) throw new Refused(['nonexistent', 'exists', 'limit', 'cannot']);
+    if (isMade || state === undefined) {
+      is.create('Trash', world.limits.mailboxesPerAccount)(model, seen);
+      target = model.byName('Trash')?.id;
+    } else is.move(inbox, uids, state.id)(model, seen);
+  };
+  world.ask({
+    what: step.what(`quit (${settings.delete} ${uids})`),
+    judge: settings.delete === 'trash' ? toTrash : is.expungeNamed(inbox, uids),
+    isPartial: true,
+    run: () => drop.quit(),
+  });
+}
+
+function reap(step: Step): void {
+  const { world, random, record } = step;
+  if (random.chance(0.5)) world.advance(70_000);
+  // The server has one reaper.
+  if (world.reaping.has(record.id)) return;
+  world.reaping.add(record.id);
+  const done = (): void => void world.reaping.delete(record.id);
+  world.ask({ what: step.what('reap'), run: () => reapAccount(world.domain, record.id).finally(done) });
+}
+
+/** The server's timer, which reaps as well. No read takes minutes, so none is under way when they have passed. */
+function sweep(step: Step): void {
+  const { world, random } = step;
+  const wanted = random.pick([0, 6, 11]);
+  setImmediate(() => {
+    if (world.reaping.size > 0) return;
+    const minutes = world.store.reading === 0 ? wanted : 0;
+    world.truth.note(step.what(`sweep after ${minutes} minutes`));
+    world.advance(minutes * 60_000);
+    world.domain.accounts.sweep();
+  });
+}
+
+function evict(step: Step): void {
+  const { world, record } = step;
+  // What was asked for and has not begun may be refused.
+  world.truth.refusals++;
+  world.truth.note(step.what('evict'));
+  world.domain.accounts.evict(record.id, 'told to go');
+}
+
+function load(step: Step): void {
+  const { world, random } = step;
+  const mailbox = step.mailbox();
+  if (mailbox === undefined) return;
+  const whole = random.chance(0.6);
+  world.ask({
+    what: step.what(`load ${whole ? 'all' : 'the end'} of ${mailbox.name}`),
+    run: async () => {
+      const account = await step.open();
+      const state = stateOf(account, mailbox);
+      if (state !== undefined) await (whole ? loadList : loadTail)(world.domain, account, state);
+    },
+  });
+}
+
+function openAccount(step: Step): void {
+  step.world.ask({ what: step.what('open'), run: () => step.open() });
+}
+
+function quota(step: Step): void {
+  const { world, random, record } = step;
+  const { usedBytes, usedMessages } = step.model;
+  const limits = random.chance(0.4)
+    ? { quotaBytes: undefined, quotaMessages: undefined }
+    : { quotaBytes: usedBytes + random.integer(0, 2000), quotaMessages: usedMessages + random.integer(0, 9) };
+  world.ask({
+    what: step.what(`quota ${limits.quotaBytes}`),
+    run: () => setQuota(world.domain, record, limits),
+  });
+}
+
+function writers({ world, random, climate, ...step }: Step): void {
+  if (world.store.isPaused) {
+    world.truth.note(`#${step.n} the writers go on`);
+    world.store.resume();
+  } else {
+    world.truth.note(`#${step.n} the writers pause`);
+    world.store.weather = random.chance(0.3) ? CALM : climate.weather;
+    world.store.pause();
+  }
+}
+
+function syncs({ world, random, n }: Step): void {
+  const isHeld = random.chance(0.4);
+  world.truth.note(`#${n} syncs ${isHeld ? 'wait' : 'go on'}`);
+  if (isHeld) world.store.holdSyncs();
+  else world.store.releaseSyncs();
+}
+
+function weather({ world, random, climate, n }: Step): void {
+  const isCalm = random.chance(0.5);
+  world.truth.note(`#${n} ${isCalm ? 'all is well' : 'the store is in trouble'}`);
+  world.store.weather = isCalm ? CALM : climate.weather;
+}
+
+const ACTIONS = {
+  append,
+  deliver: deliverToSome,
+  copy: (step: Step) => transfer(step, 'copy'),
+  move: (step: Step) => transfer(step, 'move'),
+  expunge,
+  flags: changeFlagsOfSome,
+  mark,
+  create,
+  delete: removeOne,
+  rename,
+  subscribe,
+  select: openDevice,
+  device: useDevice,
+  pop3: useDrop,
+  reap,
+  sweep,
+  evict,
+  load,
+  quota,
+  writers,
+  syncs,
+  weather,
+} as const;
+
+export type ActionName = keyof typeof ACTIONS;
+export const ACTION_NAMES = Object.keys(ACTIONS) as ActionName[];
+
+/** Enough for everything to be in everybody's way, and to come to an end. */
+const MOST_UNDER_WAY = 40;
+
+export async function runStep(
+  world: World,
+  climate: Climate,
+  { n, seed }: { n: number; seed: number },
+): Promise<void> {
+  const random = new Random(seed);
+  const step = new Step(world, random, climate, n);
+  ACTIONS[chosen(random, climate)](step);
+  if (world.underWay > MOST_UNDER_WAY) {
+    world.store.resume();
+    world.store.releaseSyncs();
+    await turns(3);
+  }
+  await pause(random);
+}
+
+function chosen(random: Random, { weights }: Climate): ActionName {
+  const weightOf = (name: ActionName): number => weights[name] ?? 1;
+  let at = random.fraction() * ACTION_NAMES.reduce((sum, name) => sum + weightOf(name), 0);
+  for (const name of ACTION_NAMES) {
+    at -= weightOf(name);
+    if (at < 0) return name;
+  }
+  return 'append';
+}
+
+/** In the same moment, in the same turn of the event loop, in the next, or some turns later. */
+async function pause(random: Random): Promise<void> {
+  const kind = random.fraction();
+  if (kind < 0.35) return;
+  if (kind < 0.65) for (let i = 0; i < 30; i++) await undefined;
+  else await turns(kind < 0.9 ? 1 : 4);
+}
+
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await nextTurn();
+}

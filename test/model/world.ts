@@ -1,0 +1,189 @@
+/**
+ * A domain over some store, with people, a clock that the test moves, and everything that is under way in it. Made new on
+ * the same data by `restart`; what is true survives.
+ */
+import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { silentLog } from '../../src/base/log.ts';
+import { Accounts } from '../../src/mailbox/accounts.ts';
+import { Turns } from '../../src/mailbox/change/turns.ts';
+import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
+import { MailboxError } from '../../src/mailbox/model/errors.ts';
+import type { AccountId, AccountRecord } from '../../src/mailbox/model/model.ts';
+import type { MailStore } from '../../src/mailbox/port/store.ts';
+import { TranslatedStore } from '../../src/mailbox/port/translated-store.ts';
+import type { Random } from '../crash/random.ts';
+import { UnreliableStore } from '../kit/unreliable-store.ts';
+import type { Device } from './device.ts';
+import type { Drop } from './drop.ts';
+import { nothing, type Semantic } from './semantics.ts';
+import { type Doing, JudgedTurns, Truth } from './truth.ts';
+
+export interface StoreSource {
+  /** On the same data each time; the one before is closed. */
+  open(): Promise<MailStore>;
+  dispose(): Promise<void>;
+}
+
+export interface WorldOptions {
+  readonly source: StoreSource;
+  readonly random: Random;
+  readonly limits: Pick<DomainLimits, 'mailboxesPerAccount'>;
+  readonly log: (line: string) => void;
+}
+
+const PEOPLE = ['alice@example.com', 'bob@example.com', 'carol@example.com'];
+const START_MS = Date.UTC(2026, 0, 5);
+/** Whatever is under way comes to its end in far fewer. */
+const MOST_TURNS = 20_000;
+
+/** One operation: what it is, how its changes are judged, and how it may end. */
+export interface Asked {
+  readonly what: string;
+  readonly judge?: Semantic;
+  /** What it may be refused with before it has tried to change anything. */
+  readonly mayRefuse?: readonly string[];
+  /** It may end well although a part of it was refused. */
+  readonly isPartial?: boolean;
+  readonly run: () => Promise<unknown>;
+}
+
+export class World {
+  readonly truth: Truth;
+  readonly clock = { nowMs: () => this.#nowMs };
+  readonly random: Random;
+  readonly people: AccountRecord[] = [];
+  readonly devices = new Set<Device>();
+  readonly drops = new Map<AccountId, Drop>();
+  readonly reaping = new Set<AccountId>();
+  readonly limits: DomainLimits;
+  /** How many operations of each kind have done what they were asked for. */
+  readonly successes = new Map<string, number>();
+  #store: UnreliableStore | undefined;
+  #domain: Domain | undefined;
+  #turns: JudgedTurns | undefined;
+  #nowMs = START_MS;
+  readonly #source: StoreSource;
+  readonly #pending = new Set<Promise<void>>();
+  /** As of the last time that all was quiet. */
+  #troubles = { failures: 0, refusals: 0 };
+
+  constructor({ source, random, limits, log }: WorldOptions) {
+    this.#source = source;
+    this.random = random;
+    this.truth = new Truth(log);
+    this.limits = { keywordsPerMailbox: 100, keywordsPerMessage: 50, messageBytes: 2 ** 20, ...limits };
+  }
+
+  get store(): UnreliableStore {
+    return this.#store as UnreliableStore;
+  }
+
+  get domain(): Domain {
+    return this.#domain as Domain;
+  }
+
+  get underWay(): number {
+    return this.#pending.size;
+  }
+
+  async begin(): Promise<void> {
+    await this.#open();
+    const wanted = PEOPLE.map((address) => ({ address, passwordHash: 'none', createdMs: START_MS }));
+    for (const record of await this.store.directory.create(wanted)) {
+      assert.ok(record !== 'exists');
+      this.people.push(record);
+    }
+  }
+
+  /** Nothing may be under way. */
+  async restart(): Promise<void> {
+    this.hangUp();
+    await this.store.close();
+    await this.#open();
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
+    await this.#source.dispose();
+  }
+
+  hangUp(): void {
+    for (const device of this.devices) device.close('hung up');
+    for (const drop of this.drops.values()) drop.close();
+    this.devices.clear();
+    this.drops.clear();
+  }
+
+  advance(ms: number): void {
+    this.#nowMs += ms;
+  }
+
+  /** What somebody who had never been here would see. */
+  fresh(): Domain {
+    return this.#domainOn(new Turns(this.store, this.clock, silentLog));
+  }
+
+  /** Begins it and does not wait. */
+  ask({ what, judge = nothing, mayRefuse = [], isPartial = false, run }: Asked): void {
+    const doing: Doing = { what, judge, fates: [] };
+    this.truth.note(what);
+    const done = this.#doing(doing, run).then(
+      () => {
+        if (!isPartial)
+          this.truth.check(() => assert.ok(!doing.fates.includes('refused'), `${what}: said to be done`));
+        const kind = what.split(' ')[1] ?? what;
+        this.successes.set(kind, (this.successes.get(kind) ?? 0) + 1);
+      },
+      (error: unknown) => {
+        this.truth.note(`  ${what}: ${(error as Error).message}`);
+        this.truth.check(() => this.#mayFail(doing, error, mayRefuse));
+      },
+    );
+    this.#pending.add(done);
+    void done.then(() => this.#pending.delete(done));
+  }
+
+  /** Nothing fails any more, and all that was asked for comes to its end. */
+  async quiet(): Promise<void> {
+    this.store.calmDown();
+    for (let turns = 0; this.#pending.size > 0; turns++) {
+      assert.ok(turns < MOST_TURNS, 'something that was asked for never ends');
+      await nextTurn();
+    }
+    this.throwFailure();
+    this.#troubles = { failures: this.store.failures, refusals: this.truth.refusals };
+  }
+
+  throwFailure(): void {
+    if (this.truth.failure !== undefined) throw this.truth.failure;
+  }
+
+  #doing(doing: Doing, run: () => Promise<unknown>): Promise<unknown> {
+    return (this.#turns as JudgedTurns).doing(doing, async () => run());
+  }
+
+  #mayFail(doing: Doing, error: unknown, mayRefuse: readonly string[]): void {
+    if (!(error instanceof MailboxError)) throw error;
+    const hasFailed = this.store.failures > this.#troubles.failures;
+    // Judged where it was thrown.
+    if (doing.fates.at(-1) === 'thrown') return;
+    const isStorage = ['unavailable', 'damaged', 'conflict'].includes(error.code);
+    const isExcused = hasFailed || this.truth.refusals > this.#troubles.refusals;
+    const isExpected = isStorage ? isExcused : mayRefuse.includes(error.code);
+    assert.ok(isExpected, `${doing.what}: refused with ${error.code}: ${error.message}`);
+  }
+
+  async #open(): Promise<void> {
+    this.#troubles = { failures: 0, refusals: this.truth.refusals };
+    this.#store = new UnreliableStore(await this.#source.open(), this.random.fork());
+    this.#turns = new JudgedTurns(this.#store, this.clock, this.truth);
+    this.#domain = this.#domainOn(this.#turns);
+  }
+
+  #domainOn(turns: Turns): Domain {
+    const { clock, limits } = this;
+    const store = new TranslatedStore(this.store);
+    return { store, accounts: new Accounts(store, turns, clock), turns, clock, log: silentLog, limits };
+  }
+}
