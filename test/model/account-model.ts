@@ -26,23 +26,26 @@ export interface ModelMessage {
 
 export type NewMessage = Omit<ModelMessage, 'uid' | 'modseq'>;
 
+/** `unasked`: it came with the mailbox, and goes with it. */
+export type Subscription = 'none' | 'unasked' | 'asked';
+
 export class ModelMailbox {
   readonly id: MailboxId;
   readonly uidValidity: number;
   name: string;
   uidNext = 1;
-  isSubscribed: boolean;
+  subscription: Subscription;
   /** By UID, ascending. */
   readonly messages: Map<number, ModelMessage>;
 
   constructor(
-    mailbox: Pick<ModelMailbox, 'id' | 'uidValidity' | 'name' | 'isSubscribed'>,
+    mailbox: Pick<ModelMailbox, 'id' | 'uidValidity' | 'name' | 'subscription'>,
     messages: Iterable<readonly [number, ModelMessage]> = [],
   ) {
     this.id = mailbox.id;
     this.uidValidity = mailbox.uidValidity;
     this.name = mailbox.name;
-    this.isSubscribed = mailbox.isSubscribed;
+    this.subscription = mailbox.subscription;
     this.messages = new Map(messages);
   }
 
@@ -127,6 +130,12 @@ export class ModelAccount {
     this.isChanged = true;
     this.#own.add(mailbox);
     this.mailboxes.set(mailbox.id, mailbox);
+    this.takeOverOrphan(mailbox);
+  }
+
+  /** A name that was subscribed while it had no mailbox. */
+  takeOverOrphan(mailbox: ModelMailbox): void {
+    if (this.orphans.includes(mailbox.name)) mailbox.subscription = 'asked';
     this.orphans = this.orphans.filter((orphan) => orphan !== mailbox.name);
   }
 

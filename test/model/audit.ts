@@ -138,8 +138,20 @@ const rowOf = ({
   deleted,
   bytes,
   subscribed,
+  isSubscribedUnasked,
 }: MailboxState) => ({
-  ...{ name, uidValidity, uidNext, exists, unseen, firstUnseen, deleted, bytes, subscribed },
+  ...{
+    name,
+    uidValidity,
+    uidNext,
+    exists,
+    unseen,
+    firstUnseen,
+    deleted,
+    bytes,
+    subscribed,
+    isSubscribedUnasked,
+  },
 });
 
 function rowOfModel({
@@ -147,7 +159,7 @@ function rowOfModel({
   uidValidity,
   uidNext,
   messages,
-  isSubscribed,
+  subscription,
 }: ModelMailbox): ReturnType<typeof rowOf> {
   const all = [...messages.values()];
   const isUnseen = ({ flags }: ModelMessage): boolean => (flags & FLAG.Seen) === 0;
@@ -160,7 +172,8 @@ function rowOfModel({
     firstUnseen: all.findIndex(isUnseen) + 1,
     deleted: all.filter(({ flags }) => (flags & FLAG.Deleted) !== 0).length,
     bytes: all.reduce((sum, { content }) => sum + content.octets.length, 0),
-    subscribed: isSubscribed,
+    subscribed: subscription !== 'none',
+    isSubscribedUnasked: subscription === 'unasked',
   };
 }
 

@@ -195,7 +195,7 @@ export function remove(name: string): Semantic {
     const hasChildren = model.names.some((other) => isChildOf(other, name));
     refuse(name === 'INBOX' && 'cannot', hasChildren && 'has-children');
     model.delete(mailbox.id);
-    if (mailbox.isSubscribed) model.orphans = [...model.orphans, name];
+    if (mailbox.subscription === 'asked') model.orphans = [...model.orphans, name];
   };
 }
 
@@ -213,9 +213,7 @@ export function rename(from: string, to: string, mostMailboxes: number): Semanti
     moving.forEach(({ id }, i) => {
       const mailbox = model.edit(id);
       mailbox.name = targets[i] as string;
-      // The name was subscribed while it had no mailbox.
-      if (model.orphans.includes(mailbox.name)) mailbox.isSubscribed = true;
-      model.orphans = model.orphans.filter((orphan) => orphan !== mailbox.name);
+      model.takeOverOrphan(mailbox);
     });
   };
 }
@@ -225,8 +223,9 @@ export function subscribe(name: string, isSubscribed: boolean): Semantic {
     const mailbox = model.byName(name);
     const isOrphan = model.orphans.includes(name);
     refuse(mailbox === undefined && isSubscribed && !isOrphan && 'nonexistent');
-    if (mailbox !== undefined && mailbox.isSubscribed !== isSubscribed) {
-      model.edit(mailbox.id).isSubscribed = isSubscribed;
+    const wanted = isSubscribed ? 'asked' : 'none';
+    if (mailbox !== undefined && mailbox.subscription !== wanted) {
+      model.edit(mailbox.id).subscription = wanted;
     }
     if (mailbox !== undefined || isSubscribed || !isOrphan) return;
     model.orphans = model.orphans.filter((orphan) => orphan !== name);
@@ -265,5 +264,5 @@ function made(account: AccountState, name: string): ModelMailbox {
   const state = account.byName.get(name);
   assert.ok(state !== undefined, `"${name}" was to be made`);
   const { id, uidValidity } = state;
-  return new ModelMailbox({ id, uidValidity, name, isSubscribed: true });
+  return new ModelMailbox({ id, uidValidity, name, subscription: 'unasked' });
 }
