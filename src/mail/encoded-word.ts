@@ -27,11 +27,11 @@ export function decodeWords(value: Uint8Array | string): string {
       continue;
     }
     const isAdjacent = run !== undefined && isBlankBetween(text, plainFrom, at);
-    if (run !== undefined && isAdjacent && isJoined(run.charset, word.charset)) run.pieces.push(word.octets);
+    if (run !== undefined && isAdjacent && isJoined(run.charset, word.charset)) run.words.push(word);
     else {
       if (run !== undefined) out += decodeRun(run);
       if (!isAdjacent) out += decodePlain(text.slice(plainFrom, at));
-      run = { charset: word.charset, pieces: [word.octets] };
+      run = { charset: word.charset, words: [word] };
     }
     plainFrom = word.end;
     at = text.indexOf('=?', plainFrom);
@@ -56,7 +56,7 @@ export interface FoundWord extends Word {
 
 interface Run {
   readonly charset: string;
-  readonly pieces: Buffer[];
+  readonly words: Word[];
 }
 
 interface Word {
@@ -64,6 +64,8 @@ interface Word {
   readonly charset: string;
   /** Decoded. */
   readonly octets: Buffer;
+  /** As it was written in B. */
+  readonly base64: string | undefined;
   readonly end: number;
 }
 
@@ -92,8 +94,9 @@ function readWord(text: string, at: number): Word | undefined {
     .slice(at + 2, charsetEnd)
     .replace(/\*.*$/, '')
     .toLowerCase();
-  const octets = encoding === 0x62 ? decodeBase64(Buffer.from(encoded, 'latin1')) : decodeQ(encoded);
-  return { charset, octets, end: end + 2 };
+  const isB = encoding === 0x62;
+  const octets = isB ? decodeBase64(Buffer.from(encoded, 'latin1')) : decodeQ(encoded);
+  return { charset, octets, base64: isB ? encoded : undefined, end: end + 2 };
 }
 
 /** Past the letters a token may have. */
@@ -149,9 +152,33 @@ function isJoined(before: string, after: string): boolean {
   return !charset.hasState && (before === after || charsetNamed(before) === charset);
 }
 
-function decodeRun(run: Run): string {
-  const octets = run.pieces.length === 1 ? (run.pieces[0] as Buffer) : Buffer.concat(run.pieces);
-  return decodeCharset(octets, run.charset);
+function decodeRun({ charset, words }: Run): string {
+  const [first] = words;
+  return decodeCharset(words.length === 1 && first !== undefined ? first.octets : octetsOf(words), charset);
+}
+
+/** Some senders cut the base64 itself where it suits them: a group of letters that is not whole goes on in the next word. */
+function octetsOf(words: readonly Word[]): Buffer {
+  const pieces: Buffer[] = [];
+  let open = '';
+  let letters = 0;
+  for (const { octets, base64 } of words) {
+    if (open !== '' && base64 === undefined) pieces.push(decodeBase64(Buffer.from(open, 'latin1')));
+    if (base64 === undefined) {
+      open = '';
+      letters = 0;
+      pieces.push(octets);
+      continue;
+    }
+    open += base64;
+    letters += base64.replace(/[^A-Za-z0-9+/]+/g, '').length;
+    if (letters % 4 !== 0 && !base64.endsWith('=')) continue;
+    pieces.push(open === base64 ? octets : decodeBase64(Buffer.from(open, 'latin1')));
+    open = '';
+    letters = 0;
+  }
+  if (open !== '') pieces.push(decodeBase64(Buffer.from(open, 'latin1')));
+  return Buffer.concat(pieces);
 }
 
 function decodePlain(text: string): string {

@@ -10,6 +10,8 @@ import { decodeWords } from './encoded-word.ts';
 import type { HeaderBlock } from './header.ts';
 
 export const MAX_REFERENCES = 1000;
+/** Octets of a subject that are decoded: more is no subject, and decoding it would take its time. */
+const MAX_SUBJECT = 16 * 1024;
 /** RFC 5322 §2.1.1 allows lines of 998; a longer id serves no purpose but filling indexes. */
 const MAX_ID_LENGTH = 998;
 
@@ -25,7 +27,7 @@ export class HeaderSummary {
   }
 
   subject(): string {
-    return decodeWords(this.#header.text('subject') ?? '');
+    return decodeWords((this.#header.text('subject') ?? '').slice(0, MAX_SUBJECT));
   }
 
   /**

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import iconv from 'iconv-lite';
 import { charsetNamed } from './names.ts';
 
 /** By charset, names met in mail, in IANA's registry and in the programs that write mail. */
@@ -76,6 +77,14 @@ test('the names that mail uses', () => {
 test('what is appended to a name by mistake does not matter', () => {
   for (const label of ['iso-8859-2;', 'iso-8859-2; format=flowed', ' iso-8859-2 ', "'iso-8859-2'"])
     assert.equal(charsetNamed(label)?.name, 'iso-8859-2', label);
+});
+
+test('every charset can be decoded, by whom it says', () => {
+  for (const charset of Object.keys(NAMES)) {
+    const { by, name } = charsetNamed(charset) ?? assert.fail(charset);
+    if (by === 'platform') assert.equal(new TextDecoder(name).encoding, name);
+    if (by === 'library') assert.ok(iconv.encodingExists(name), name);
+  }
 });
 
 test('no charset', () => {

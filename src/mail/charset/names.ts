@@ -25,8 +25,7 @@ export function charsetNamed(label: string): Charset | undefined {
   if (exact !== undefined || label.length > MAX_LABEL_LENGTH) return exact;
   const name = squeezed(label);
   if (name === '') return CHARSETS.get('us-ascii');
-  const known =
-    BY_NAME.get(name) ?? numbered(name) ?? BY_NAME.get(name.replace(/^(?:xx|x|cs)/, '')) ?? standard(label);
+  const known = BY_NAME.get(name) ?? numbered(name) ?? BY_NAME.get(name.replace(/^(?:xx|x|cs)/, ''));
   return known === undefined ? undefined : CHARSETS.get(known);
 }
 
@@ -50,16 +49,6 @@ function numbered(name: string): string | undefined {
   }
   const part = /^(?:x|cs)?(?:iso|isoiec)?8859(1[0-6]|[1-9])(?:[ei]|19\d\d|20\d\d)?$/.exec(name);
   return part === null ? undefined : PARTS_OF_8859[Number(part[1])];
-}
-
-/** The labels of the Encoding Standard that the tables below do not have. */
-function standard(label: string): string | undefined {
-  try {
-    const { encoding } = new TextDecoder(label.replace(/["' ]+/g, ''));
-    return encoding;
-  } catch {
-    return undefined;
-  }
 }
 
 const PARTS_OF_8859: readonly (string | undefined)[] = [
@@ -222,6 +211,22 @@ const OWN: ReadonlySet<string> = new Set([
   ...['us-ascii', 'utf-8', 'utf-7', 'utf-16', 'utf-16le', 'utf-16be'],
   ...['hz', 'iso-2022-jp', 'iso-2022-kr', 'iso-2022-cn', 'euc-tw'],
 ]);
+/** Every one of the Encoding Standard that is decoded as it is written there. */
+const BY_PLATFORM: ReadonlySet<string> = new Set([
+  ...[
+    'gb18030',
+    'shift_jis',
+    'euc-jp',
+    'ibm866',
+    'koi8-r',
+    'koi8-u',
+    'macintosh',
+    'x-mac-cyrillic',
+    'windows-874',
+  ],
+  ...Array.from({ length: 9 }, (_, i) => `windows-125${i}`),
+  ...['2', '3', '4', '5', '6', '7', '8', '10', '13', '14', '15', '16'].map((part) => `iso-8859-${part}`),
+]);
 const WITH_STATE: ReadonlySet<string> = new Set(['utf-7', 'hz', 'iso-2022-jp', 'iso-2022-kr', 'iso-2022-cn']);
 
 const CHARSETS: ReadonlyMap<string, Charset> = new Map(
@@ -240,7 +245,7 @@ const BY_NAME: ReadonlyMap<string, string> = new Map(
 
 function makerOf(name: string): Charset['by'] {
   if (OWN.has(name)) return 'own';
-  return standard(name) === name ? 'platform' : 'library';
+  return BY_PLATFORM.has(name) ? 'platform' : 'library';
 }
 
 function words(text: string): string[] {
