@@ -30,6 +30,11 @@ export class HeaderFilter {
     return this.#isOver ? [] : this.#read(piece, false);
   }
 
+  /** A header that lies in one piece. */
+  whole(header: Buffer): Buffer[] {
+    return this.#read(header, true);
+  }
+
   /** The header ends here, whether its blank line has come or not. */
   end(): Buffer[] {
     const out = this.#isOver ? [] : this.#read(EMPTY, true);

@@ -50,8 +50,7 @@ export function sectionRange(root: PartOffsets, section: Section): ByteRange | u
  * header has one: a subset of what HEADER gives, octet for octet (RFC 9051 §6.4.5.1, §7.5.2).
  */
 export function filterHeader(header: Buffer, names: readonly string[], not: boolean): Buffer {
-  const filter = new HeaderFilter(names, not);
-  return Buffer.concat([...filter.write(header), ...filter.end()]);
+  return Buffer.concat(new HeaderFilter(names, not).whole(header));
 }
 
 /** Part `number` of a message. */
