@@ -6,7 +6,7 @@
  * §4.3.1, §9 CHAR8) and which is 0x80 here; BINARY gives it as it is. Only the octets that are sent are read. A partial
  * names its origin alone (RFC 9051 §7.5.2), a section that does not exist is NIL, one without octets is "".
  */
-import { mayHoldNul, withoutNul } from '../../mail/nul.ts';
+import { withoutNul } from '../../mail/nul.ts';
 import { filterHeader, type Section, sectionRange } from '../../mail/section.ts';
 import { type FetchedMessage, type FetchItem, fetchItem, type Octets, type Written } from '../item.ts';
 import {
@@ -95,8 +95,8 @@ function writeSection(out: WireWriter, message: FetchedMessage, args: BodyArgs):
   if (range === undefined) out.nil();
   else if (range.end - range.start > HELD_BYTES) return writeLong(out, message, range, args);
   else if (isFiltered(args.section))
-    return whenRead(message, range, (header) => writeFiltered(out, message, header, args));
-  else return whenRead(message, range, (bytes) => writeOctets(out, message, bytes));
+    return whenRead(message, range, (header) => writeFiltered(out, header, args));
+  else return whenRead(message, range, (bytes) => writeOctets(out, bytes));
   return undefined;
 }
 
@@ -107,29 +107,18 @@ function writeLong(
   { section, partial }: BodyArgs,
 ): Promise<undefined> {
   if (!isFiltered(section)) return writeStream(out, message, range);
-  const asLiteral = (octets: Buffer): Buffer => asText(message, octets);
-  const wanted = { section, partial, heldBytes: HELD_BYTES, asText: asLiteral };
-  return writeFilteredHeader(out, message, range, wanted);
+  return writeFilteredHeader(out, message, range, { section, partial, heldBytes: HELD_BYTES });
 }
 
-function writeFiltered(
-  out: WireWriter,
-  message: FetchedMessage,
-  header: Buffer,
-  { section, partial }: BodyArgs,
-): void {
+function writeFiltered(out: WireWriter, header: Buffer, { section, partial }: BodyArgs): void {
   const fields = filterHeader(header, section.fields ?? [], section.kind === 'header.fields.not');
   const { start, end } = clipped({ start: 0, end: fields.length }, partial);
-  writeOctets(out, message, fields.subarray(start, end));
+  writeOctets(out, fields.subarray(start, end));
 }
 
-function writeOctets(out: WireWriter, message: FetchedMessage, bytes: Buffer): void {
+function writeOctets(out: WireWriter, bytes: Buffer): void {
   if (bytes.length === 0) out.ascii('""');
-  else out.literal(asText(message, bytes));
-}
-
-function asText({ record }: FetchedMessage, bytes: Buffer): Buffer {
-  return mayHoldNul(record.traits) ? withoutNul(bytes) : bytes;
+  else out.literal(withoutNul(bytes));
 }
 
 async function writeStream(
@@ -139,7 +128,7 @@ async function writeStream(
 ): Promise<undefined> {
   out.literalHeader(end - start);
   for await (const slice of message.stream(start, end)) {
-    out.raw(asText(message, slice));
+    out.raw(withoutNul(slice));
     const pause = message.breathe();
     if (pause !== undefined) await pause;
   }

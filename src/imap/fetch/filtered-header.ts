@@ -5,6 +5,7 @@
  * is usually short and was kept on the way; else the header is read a second time and sent as it comes.
  */
 import { HeaderFilter } from '../../mail/header-filter.ts';
+import { withoutNul } from '../../mail/nul.ts';
 import type { Section } from '../../mail/section.ts';
 import { StreamClosed } from '../../net/stream.ts';
 import type { FetchedMessage, Octets } from '../item.ts';
@@ -19,8 +20,6 @@ interface Wanted {
   readonly partial: Partial | undefined;
   /** Answers up to this are kept in memory. */
   readonly heldBytes: number;
-  /** What a literal sends in the place of octets. */
-  asText(octets: Buffer): Buffer;
 }
 
 export async function writeFilteredHeader(
@@ -37,7 +36,7 @@ export async function writeFilteredHeader(
     else held.length = 0;
   }
   if (size === 0) out.ascii('""');
-  else if (size <= wanted.heldBytes) out.literal(wanted.asText(Buffer.concat(held)));
+  else if (size <= wanted.heldBytes) out.literal(withoutNul(Buffer.concat(held)));
   else await send(out, message, range, wanted, size);
   return undefined;
 }
@@ -54,7 +53,7 @@ async function send(
   for await (const piece of filtered(message, range, wanted)) {
     left -= piece.length;
     if (left < 0) break;
-    out.raw(wanted.asText(piece));
+    out.raw(withoutNul(piece));
   }
   if (left !== 0) throw new StreamClosed('a header became another while it was sent');
 }

@@ -1,7 +1,7 @@
 /**
  * Message bytes as rows: one `blob` per distinct upload and shard, with the number of emails that use it. Called
  * inside a transaction by the writer of batches; what it remembers outside the database (the numbers given to staged
- * bytes, the rows per segment) is undone by `rollback` when the transaction is.
+ * bytes) is undone by `rollback` when the transaction is.
  */
 import { StoreError } from '../../mailbox/port/store.ts';
 import type { Database } from './database.ts';
@@ -9,6 +9,7 @@ import { KIND_SEGMENT, KIND_SPOOL } from './schema/mail.ts';
 import type { Segments } from './segments.ts';
 import type { Staged, StagingShard } from './staging.ts';
 
+const LAST = 'SELECT max(id) FROM blob';
 const INSERT = 'INSERT INTO blob (id, refs, size, crc32, kind, segment, offset) VALUES (?, 1, ?, ?, ?, ?, ?)';
 const RETAIN = 'UPDATE blob SET refs = refs + 1 WHERE id = ?';
 const RELEASE = 'UPDATE blob SET refs = refs - 1 WHERE id = ? RETURNING refs, kind, segment';
@@ -19,7 +20,6 @@ const DELETE = 'DELETE FROM blob WHERE id = ?';
 /** What one piece of work did to the state that is not in the database. */
 export class BlobChanges {
   readonly placed: Staged[] = [];
-  readonly addedTo: number[] = [];
   readonly removedFrom: number[] = [];
 }
 
@@ -27,32 +27,31 @@ export class Blobs {
   readonly #db: Database;
   readonly #shard: StagingShard;
   readonly #segments: Segments;
-  #next: number;
+  /** Read at the first need: a table that cannot be read keeps the store from nothing else. */
+  #last: number | undefined;
 
   constructor(db: Database, shard: StagingShard) {
     this.#db = db;
     this.#shard = shard;
     this.#segments = shard.segments;
-    this.#next = 1 + ((db.value('SELECT max(id) FROM blob') as number | null) ?? 0);
   }
 
   /** The number of the blob that holds these bytes, with one reference more. */
   use(staged: Staged, changes: BlobChanges): number {
     const known = staged.stored.get(this.#shard);
     if (known !== undefined && this.#db.prepare(RETAIN).run(known) === 1) return known;
-    const id = this.#next++;
+    this.#last ??= (this.#db.value(LAST) as number | null) ?? 0;
+    const id = ++this.#last;
     const { sizeBytes, crc32 } = staged;
     if (staged.inline !== undefined) {
       this.#db.prepare(INSERT).run(id, sizeBytes, crc32, KIND_SPOOL, 0, 0);
       this.#db.prepare(SPOOL).run(id, staged.inline);
     } else {
       const extent = staged.extent(this.#shard);
-      if (extent === undefined || !this.#segments.has(extent.segment)) {
+      if (extent === undefined || !this.#segments.isPinned(extent.segment)) {
         throw new StoreError('io', 'the message was not staged for this shard, or its upload was given up');
       }
       this.#db.prepare(INSERT).run(id, sizeBytes, crc32, KIND_SEGMENT, extent.segment, extent.offset);
-      this.#segments.addRow(extent.segment);
-      changes.addedTo.push(extent.segment);
     }
     staged.stored.set(this.#shard, id);
     changes.placed.push(staged);
@@ -73,21 +72,13 @@ export class Blobs {
   /** The transaction, or the savepoint around this work, is gone; the work may be tried again. */
   rollback(changes: BlobChanges): void {
     for (const staged of changes.placed) staged.stored.delete(this.#shard);
-    for (const segment of changes.addedTo) this.#segments.removeRow(segment);
     changes.placed.length = 0;
-    changes.addedTo.length = 0;
     changes.removedFrom.length = 0;
   }
 
   /** Committed: the rows hold what was staged. A segment counts its lost rows once `durable` has resolved. */
   settle(changes: BlobChanges, durable: () => Promise<void>): void {
     for (const staged of changes.placed) staged.unpin(this.#shard);
-    if (changes.removedFrom.length === 0) return;
-    durable().then(
-      () => {
-        for (const segment of changes.removedFrom) this.#segments.removeRow(segment);
-      },
-      () => {}, // the sync failed: the process is on its way out, and the next start looks for leftovers
-    );
+    if (changes.removedFrom.length > 0) this.#segments.rowsDeleted(changes.removedFrom, durable());
   }
 }

@@ -10,6 +10,7 @@ import { crc32 } from 'node:zlib';
 import { EMPTY } from '../../base/bytes.ts';
 import type { EmailId } from '../../mailbox/model/model.ts';
 import { type ByteRange, StoreError } from '../../mailbox/port/store.ts';
+import { assertNotWhole } from './broken-tables.ts';
 import { bufferOf, type Database, type Row } from './database.ts';
 import { nextRun, readRun } from './emails.ts';
 import { KIND_SEGMENT, KIND_SPOOL } from './schema/mail.ts';
@@ -141,6 +142,7 @@ export class ByteReader {
       rows = readRun(this.#db, PLACES, 'e.id', ids, { from, to });
     } catch (error) {
       if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+      assertNotWhole(this.#db, ['email', 'blob', 'spool'], error);
       if (to - from > 1) return places.map((_, i) => this.#locate(ids, from + i, from + i + 1)[0]);
       this.#onDamage(ids[from] as EmailId, error);
       return places;

@@ -4,12 +4,12 @@
  * database before the log may start over.
  *
  * `passive` copies what it can while writers go on. `restart` is asked for while the writers are paused: it copies the
- * rest, and a one-row write then begins the new log, so that its header (which is synced) is not written by the owner's
+ * rest, and a write of one page then begins the new log, so that its header (which is synced) is not written by the owner's
  * next commit. `truncate` is for closing.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Database } from './database.ts';
-import { tune } from './migrate.ts';
+import { touchDatabase, tune } from './migrate.ts';
 
 export type CheckpointMode = 'passive' | 'restart' | 'truncate';
 
@@ -47,7 +47,7 @@ function checkpoint({ mode }: CheckpointRequest): CheckpointReply {
   if (mode === 'restart') giveBackPages();
   const row = db.prepare(`PRAGMA wal_checkpoint(${mode})`).get() ?? [1, 0, 0];
   if (mode === 'restart' && row[0] === 0) {
-    db.exec("UPDATE store SET value = value + 1 WHERE key = 'primed'");
+    touchDatabase(db);
   }
   return { isBusy: row[0] !== 0, logFrames: row[1] as number, copiedFrames: row[2] as number };
 }

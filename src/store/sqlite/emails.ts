@@ -11,6 +11,7 @@ import { crc32 } from 'node:zlib';
 import { EMPTY } from '../../base/bytes.ts';
 import type { AccountId, EmailFacts, EmailId } from '../../mailbox/model/model.ts';
 import { type EmailField, StoreError } from '../../mailbox/port/store.ts';
+import { assertNotWhole } from './broken-tables.ts';
 import { bufferOf, type Database, type Row } from './database.ts';
 import { accountRange } from './keys.ts';
 
@@ -102,6 +103,7 @@ export class EmailReader {
       return this.#db.prepare(SQL.list).all(from, last, limit).map(listed);
     } catch (error) {
       if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+      assertNotWhole(this.#db, ['email', 'extra_reference'], error);
       return this.#listAround(account, from, limit);
     }
   }
@@ -134,6 +136,7 @@ export class EmailReader {
       rows = readRun(this.#db, fields.length === 0 ? SQL.sizes : SQL.facts, 'id', ids, { from, to });
     } catch (error) {
       if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+      assertNotWhole(this.#db, ['email'], error);
       if (to - from === 1) this.#onDamage(ids[from] as EmailId, error);
       else for (let i = from; i < to; i++) this.#loadRun(ids, { from: i, to: i + 1 }, fields, found);
       return;

@@ -1,6 +1,7 @@
 /**
  * What is left of a deleted mailbox once the reaper has let go of its messages: the mark in `buried`, its import keys
  * and external ids, which may be hundreds of thousands. They go in slices, in the background, and again after a restart.
+ * Marks that cannot be read stay where they are: nobody waits for what they stand for.
  */
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { Database } from './database.ts';
@@ -26,28 +27,40 @@ export class Graves {
   #work: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  constructor(db: Database, commits: GroupCommit) {
+  readonly #onTrouble: (error: Error) => void;
+
+  constructor(db: Database, commits: GroupCommit, onTrouble: (error: Error) => void) {
     this.#db = db;
     this.#commits = commits;
+    this.#onTrouble = onTrouble;
   }
 
   lookAtAll(): void {
-    this.look(
-      this.#db
-        .prepare(SQL.all)
-        .all()
-        .map((row) => row[0] as number),
-    );
+    try {
+      const rows = this.#db.prepare(SQL.all).all();
+      this.look(rows.map((row) => row[0] as number));
+    } catch (error) {
+      this.#onTrouble(error as Error);
+    }
   }
 
   look(mailboxKeys: readonly number[]): void {
-    const empty = mailboxKeys.filter((key) => this.#db.prepare(SQL.isEmpty).get(key) !== undefined);
+    const empty = mailboxKeys.filter((key) => this.#isEmpty(key));
     for (const key of empty) this.#work = this.#work.then(() => this.#clear(key)).catch(() => {});
   }
 
   close(): Promise<void> {
     this.#isClosed = true;
     return this.#work;
+  }
+
+  #isEmpty(mailbox: number): boolean {
+    try {
+      return this.#db.prepare(SQL.isEmpty).get(mailbox) !== undefined;
+    } catch (error) {
+      this.#onTrouble(error as Error);
+      return false;
+    }
   }
 
   /** A failure (a full disk) leaves the mark, and the next start tries again. */

@@ -28,8 +28,9 @@ export async function inspect(shard: InspectedShard, isRepairing: boolean): Prom
   };
   const findings = isRepairing ? await shard.commits.paused(() => run(request)) : await run(request);
   if (findings.removedFrom.length > 0) {
-    await shard.context.sync();
-    for (const segment of findings.removedFrom) shard.segments.removeRow(segment);
+    const durable = shard.context.sync();
+    shard.segments.rowsDeleted(findings.removedFrom, durable);
+    await durable;
   } else if (isRepairing && findings.problems.length > 0) {
     await shard.context.sync();
   }

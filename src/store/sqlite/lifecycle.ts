@@ -7,9 +7,11 @@
  * modseq by MODSEQ_JUMP: more than can have been given out between two syncs.
  */
 import type { AccountId } from '../../mailbox/model/model.ts';
+import { StoreError } from '../../mailbox/port/store.ts';
 import type { BatchContext } from './account-batch.ts';
 import type { Database } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { touchDatabase } from './migrate.ts';
 
 /** At 50,000 changes a second of one account it is 20 s of a sync that does not return. */
 export const MODSEQ_JUMP = 1_000_000;
@@ -19,8 +21,30 @@ export interface Mark {
   readonly epoch: number;
 }
 
-/** The first write of every opening. The caller makes it durable before anything is answered. */
-export function markInUse(db: Database, isDelayed: boolean): Mark {
+/**
+ * The first write of every opening. The caller makes it durable before anything is answered. When the facts about the
+ * last stop cannot be read, it was the worst one.
+ */
+export function markInUse(db: Database, isDelayed: boolean, onTrouble: (error: Error) => void): Mark {
+  try {
+    return writeMark(db, isDelayed);
+  } catch (error) {
+    if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+    onTrouble(error);
+  }
+  touchDatabase(db);
+  return { wasClean: false, epoch: lastEpochOfAccounts(db) + 1 };
+}
+
+function lastEpochOfAccounts(db: Database): number {
+  try {
+    return (db.value('SELECT max(epoch) FROM account') as number | null) ?? 0;
+  } catch {
+    return 0; // then no account can be loaded either
+  }
+}
+
+function writeMark(db: Database, isDelayed: boolean): Mark {
   return db.transaction(() => {
     const facts = new Map(db.prepare('SELECT key, value FROM store').all() as unknown as [string, number][]);
     const wasClean = facts.get('clean') === 1;

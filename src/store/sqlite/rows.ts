@@ -22,9 +22,9 @@ import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
 const CHUNKS_PER_SLICE = 100;
 
 const SQL = {
-  account: `SELECT modseq, next_mailbox, next_email, next_uidvalidity, used_bytes, used_messages,
-    (SELECT names FROM orphan_subscriptions WHERE account = account.id)
+  account: `SELECT modseq, next_mailbox, next_email, next_uidvalidity, used_bytes, used_messages
     FROM account WHERE id = ?`,
+  orphans: 'SELECT names FROM orphan_subscriptions WHERE account = ?',
   mailboxes: 'SELECT * FROM mailbox WHERE id BETWEEN ? AND ? ORDER BY id',
   chunks: `SELECT first, count, maxmod, records FROM chunk
     WHERE mailbox = ? AND first > ? ORDER BY first LIMIT ?`,
@@ -45,9 +45,11 @@ const SQL = {
 
 export class RowReader {
   readonly #db: Database;
+  readonly #onTrouble: (error: Error) => void;
 
-  constructor(db: Database) {
+  constructor(db: Database, onTrouble: (error: Error) => void) {
     this.#db = db;
+    this.#onTrouble = onTrouble;
   }
 
   account(account: AccountId): AccountRow | undefined {
@@ -60,8 +62,19 @@ export class RowReader {
       nextUidValidity: row[3] as number,
       usedBytes: row[4] as number,
       usedMessages: row[5] as number,
-      orphanSubscriptions: row[6] === null ? [] : (JSON.parse(row[6] as string) as string[]),
+      orphanSubscriptions: this.#orphans(account),
     };
+  }
+
+  /** Nobody is kept from his mail for their sake. */
+  #orphans(account: AccountId): string[] {
+    try {
+      const row = this.#db.prepare(SQL.orphans).get(account);
+      return row === undefined ? [] : (JSON.parse(row[0] as string) as string[]);
+    } catch (error) {
+      this.#onTrouble(error as Error);
+      return [];
+    }
   }
 
   mailboxes(account: AccountId): readonly MailboxRow[] {

@@ -5,7 +5,7 @@
  * One writer at a time per file: concurrent uploads each have a file of their own, returned to the pool afterwards.
  * A fresh file is made ahead of need, its directory entry synced, so that the path of an upload has one sync. Files
  * from an earlier run are never appended to. A file is deleted when no row and no upload refers to it any more and the
- * deletion of the last row is durable.
+ * deletion of the last row is durable; where the rows cannot be read, it stays.
  *
  * Invariant: bytes inside a record that was finished never change.
  */
@@ -58,16 +58,22 @@ interface SegmentFile {
   end: number;
 }
 
-interface Usage {
-  /** Rows that refer to bytes in the file. */
-  live: number;
-  /** Uploads that may still become a row, and the file being open for writing. */
-  pins: number;
+/** What the database knows of the files. */
+export interface SegmentRows {
+  /** Whether a row refers to bytes in the file; true when that cannot be read. */
+  isReferred(segment: number): boolean;
+  /** The highest number that a row refers to; undefined when that cannot be read. */
+  readonly highest: number | undefined;
 }
+
+/** Above every number that rows may refer to that cannot be read: a new file must not come under one of them. */
+const FAR = 0x0100_0000;
 
 export class Segments {
   readonly #directory: string;
-  readonly #usage = new Map<number, Usage>();
+  readonly #rows: SegmentRows;
+  /** By file: uploads that may still become a row, deletions that are not durable, and being open for writing. */
+  readonly #pins = new Map<number, number>();
   readonly #idle: SegmentFile[] = [];
   #spare: Promise<SegmentFile> | undefined;
   #next: number;
@@ -75,19 +81,20 @@ export class Segments {
   /** Told before a file is deleted. */
   onDelete: (segment: number) => void = () => {};
 
-  private constructor(directory: string, next: number) {
+  private constructor(directory: string, rows: SegmentRows, next: number) {
     this.#directory = directory;
+    this.#rows = rows;
     this.#next = next;
   }
 
-  /** `live` counts the rows per segment. Files without any are left from a crash or a deletion, and go. */
-  static async open(directory: string, live: ReadonlyMap<number, number>): Promise<Segments> {
+  /** Files to which no row refers are left from a crash or a deletion, and go. */
+  static async open(directory: string, rows: SegmentRows): Promise<Segments> {
     const names = (await readdir(directory)).filter((name) => /^[0-9a-f]{8}\.seg$/.test(name));
     const ids = names.map((name) => Number.parseInt(name, 16));
-    const highest = Math.max(0, ...ids, ...live.keys());
-    const segments = new Segments(directory, highest + 1);
-    for (const [id, count] of live) segments.#usage.set(id, { live: count, pins: 0 });
-    for (const id of ids) if (!live.has(id)) await unlink(segments.path(id));
+    const inUse = ids.reduce((highest, id) => Math.max(highest, id), 0);
+    const next = rows.highest === undefined ? inUse + FAR : Math.max(inUse, rows.highest) + 1;
+    const segments = new Segments(directory, rows, next);
+    for (const id of ids) if (!rows.isReferred(id)) await unlink(segments.path(id));
     return segments;
   }
 
@@ -95,8 +102,9 @@ export class Segments {
     return join(this.#directory, segmentName(segment));
   }
 
-  has(segment: number): boolean {
-    return this.#usage.has(segment);
+  /** An upload, or whoever else has not let go of it, keeps the file. */
+  isPinned(segment: number): boolean {
+    return this.#pins.has(segment);
   }
 
   /** A file for one upload alone. */
@@ -107,7 +115,7 @@ export class Segments {
 
   /** From the writer: the record is whole and synced; it stays until `unpin`. */
   keep(file: SegmentFile): void {
-    this.#of(file.id).pins++;
+    this.#pin(file.id);
     this.giveBack(file);
   }
 
@@ -122,27 +130,29 @@ export class Segments {
     this.unpin(file.id);
   }
 
+  /** When no row refers to it any more and it was the last pin, the file goes. */
   unpin(segment: number): void {
-    this.#of(segment).pins--;
-    this.#reap(segment);
-  }
-
-  addRow(segment: number): void {
-    this.#of(segment).live++;
-  }
-
-  /** Only when the deletion of the row is durable: a row that comes back after a power cut must find its bytes. */
-  removeRow(segment: number): void {
-    this.#of(segment).live--;
-    this.#reap(segment);
-  }
-
-  #reap(segment: number): void {
-    const usage = this.#usage.get(segment);
-    if (usage === undefined || usage.live > 0 || usage.pins > 0) return;
-    this.#usage.delete(segment);
+    const pins = (this.#pins.get(segment) ?? 0) - 1;
+    if (pins > 0) this.#pins.set(segment, pins);
+    else this.#pins.delete(segment);
+    // Once the store is closed nobody can say; a leftover is deleted at the next start.
+    if (pins > 0 || this.#isClosed || this.#rows.isReferred(segment)) return;
     this.onDelete(segment);
     unlink(this.path(segment)).catch(() => {}); // a leftover is deleted at the next start
+  }
+
+  /**
+   * Rows of these segments were deleted in a transaction that is committed; it counts once `durable` has resolved: a row
+   * that comes back after a power cut must find its bytes.
+   */
+  rowsDeleted(segments: readonly number[], durable: Promise<void>): void {
+    for (const segment of segments) this.#pin(segment);
+    durable.then(
+      () => {
+        for (const segment of segments) this.unpin(segment);
+      },
+      () => {}, // the sync failed: the process is on its way out, and the next start looks for leftovers
+    );
   }
 
   async close(): Promise<void> {
@@ -169,20 +179,15 @@ export class Segments {
       const fd = await open(this.path(id), 'wx', 0o600);
       await fsync(fd);
       await syncEntries(this.#directory);
-      this.#usage.set(id, { live: 0, pins: 1 });
+      this.#pin(id);
       return { id, fd, end: 0 };
     } catch (error) {
       throw storeError(error, `making ${this.path(id)}`);
     }
   }
 
-  #of(segment: number): Usage {
-    let usage = this.#usage.get(segment);
-    if (usage === undefined) {
-      usage = { live: 0, pins: 0 };
-      this.#usage.set(segment, usage);
-    }
-    return usage;
+  #pin(segment: number): void {
+    this.#pins.set(segment, (this.#pins.get(segment) ?? 0) + 1);
   }
 }
 

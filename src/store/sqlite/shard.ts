@@ -30,7 +30,7 @@ import { migrate, touchDatabase, tune } from './migrate.ts';
 import { RowReader } from './rows.ts';
 import { MAIL_SCHEMA } from './schema/mail.ts';
 import { SegmentFiles } from './segment-files.ts';
-import { Segments } from './segments.ts';
+import { type SegmentRows, Segments } from './segments.ts';
 import type { StagingShard } from './staging.ts';
 import { syncDirectory, WalSync } from './wal-sync.ts';
 
@@ -52,6 +52,8 @@ export interface ShardFaults {
 }
 
 const JOURNAL = 'flags.journal';
+const IS_REFERRED = 'SELECT 1 FROM blob WHERE kind = 1 AND segment = ? LIMIT 1';
+const HIGHEST_SEGMENT = 'SELECT segment FROM blob WHERE kind = 1 ORDER BY segment DESC LIMIT 1';
 /** Done by whoever wants only what goes before it. */
 const NOTHING: Work = { apply() {} };
 const ANSWERED: Promise<void> = Promise.resolve();
@@ -84,7 +86,7 @@ export class Shard implements StagingShard {
     this.#wal = wal;
     this.#files = new SegmentFiles(segments);
     segments.onDelete = (segment) => this.#files.forget(segment);
-    this.#rows = new RowReader(db);
+    this.#rows = new RowReader(db, options.onTrouble);
     this.emails = new EmailReader(db, options.onDamage);
     this.bytes = new ByteReader(db, this.#files, options.onDamage);
     this.#checkpointer = new Checkpointer(db, {
@@ -103,7 +105,7 @@ export class Shard implements StagingShard {
       overwrite: () => touchDatabase(db),
       acknowledgesBeforeSync: options.faults.acknowledgesBeforeSync === true,
     });
-    this.#graves = new Graves(db, this.commits);
+    this.#graves = new Graves(db, this.commits, options.onTrouble);
     this.context = {
       db,
       blobs: new Blobs(db, this),
@@ -133,12 +135,12 @@ export class Shard implements StagingShard {
       migrate(db, MAIL_SCHEMA);
       tune(db, { isAutoCheckpointed: false });
       if (options.faults.isUnsynced) db.exec('PRAGMA synchronous = OFF');
-      const mark = markInUse(db, options.isDelayed);
+      const mark = markInUse(db, options.isDelayed, options.onTrouble);
       const make = () => new WalSync(db.path, options.onFatal);
       wal = options.faults.walSync ? options.faults.walSync(make) : make();
       await wal.sync();
       syncDirectory(directory);
-      const segments = await Segments.open(join(directory, 'segments'), rowsPerSegment(db));
+      const segments = await Segments.open(join(directory, 'segments'), segmentRows(db, options.onTrouble));
       const waiting = readFlagJournal(join(directory, JOURNAL));
       journal = new FlagJournal(join(directory, JOURNAL));
       const shard = new Shard(directory, { db, wal, segments, mark, journal }, options);
@@ -249,7 +251,18 @@ interface Opened {
   readonly journal: FlagJournal;
 }
 
-function rowsPerSegment(db: Database): Map<number, number> {
-  const rows = db.prepare('SELECT segment, count(*) FROM blob WHERE kind = 1 GROUP BY segment').all();
-  return new Map(rows.map((row) => [row[0] as number, row[1] as number]));
+/** One look-up in an index for each file; where that is broken, every file is taken to be in use. */
+function segmentRows(db: Database, onTrouble: (error: Error) => void): SegmentRows {
+  const orTrouble = <T>(read: () => T, otherwise: T): T => {
+    try {
+      return read();
+    } catch (error) {
+      onTrouble(error as Error);
+      return otherwise;
+    }
+  };
+  return {
+    isReferred: (segment) => orTrouble(() => db.prepare(IS_REFERRED).get(segment) !== undefined, true),
+    highest: orTrouble(() => (db.prepare(HIGHEST_SEGMENT).get()?.[0] ?? 0) as number, undefined),
+  };
 }
