@@ -4,6 +4,7 @@
  * INBOX and the role mailboxes exist before the first sign-in, because clients invent their own names otherwise
  * ("Sent Messages", "Deleted Items") and never let go of them.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import type { Turns } from './change/turns.ts';
 import { MailboxError } from './model/errors.ts';
@@ -68,7 +69,7 @@ export class Accounts {
 
   /**
    * Sends every session of the account away and forgets it; it is loaded again when it is needed, once the store is done
-   * with its last turn. What was asked for and has not begun is refused.
+   * with its last turn. What is asked for after that is refused.
    */
   evict(id: AccountId, reason: string): void {
     const loading = this.#loading.get(id);
@@ -76,9 +77,7 @@ export class Accounts {
     const account = this.#loaded.get(id);
     if (account === undefined) return;
     this.#loaded.delete(id);
-    account.abandon(reason);
-    const left = account.unsettled?.catch(() => {});
-    if (left === undefined) return;
+    const left = leave(account, reason);
     this.#leaving.set(id, left);
     void left.then(() => this.#leaving.delete(id));
   }
@@ -181,6 +180,13 @@ interface Loading {
   readonly promise: Promise<WritableAccount>;
   newest: AccountRecord | undefined;
   isEvicted: boolean;
+}
+
+/** Not before whoever has just opened the account is among its listeners. */
+async function leave(account: WritableAccount, reason: string): Promise<void> {
+  await nextTurn();
+  account.abandon(reason);
+  await account.unsettled?.catch(() => {});
 }
 
 function isInUse(account: WritableAccount): boolean {
