@@ -7,7 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asAccountId, asModSeq, asUid, type EmailId, emailId } from '../src/mailbox/model/model.ts';
 import type { AccountBatch, ChunkRow, MailStore } from '../src/mailbox/port/store.ts';
-import { aBatch, aMailbox, anEmail, commit, INBOX, someBytes, staged } from '../src/store/fixtures.ts';
+import {
+  aBatch,
+  aMailbox,
+  anEmail,
+  type BatchParts,
+  commit,
+  INBOX,
+  someBytes,
+  staged,
+} from '../src/store/fixtures.ts';
 import { openSqliteStore } from '../src/store/sqlite/open.ts';
 
 const RECORDS = Buffer.alloc(3800, 7);
@@ -44,11 +53,7 @@ function watchLoop(): () => number {
 }
 
 /** Each writer is an account of its own that waits for `durable` before its next batch; a turn of the loop is one write. */
-async function durableBatches(
-  store: MailStore,
-  writers: number,
-  make: (n: number) => Promise<Partial<AccountBatch>>,
-) {
+async function durableBatches(store: MailStore, writers: number, make: (n: number) => Promise<BatchParts>) {
   const end = performance.now() + SECONDS * 1000;
   let waiting: { readonly batch: AccountBatch; readonly done: () => void }[] = [];
   const flush = () => {

@@ -231,33 +231,16 @@ export class LocalAdmin implements Admin {
     batch: readonly IncomingMessage[],
   ): Promise<readonly AddedMessage[]> {
     try {
-      const { uids } = await appendMessages(this.#domain, account, mailbox, batch);
-      return uids.map((uid) => ({ uid }));
+      const { uids, lostKeywords } = await appendMessages(this.#domain, account, mailbox, batch);
+      return uids.map((uid) => ({ uid, ...(lostKeywords.has(uid) ? { lostKeywords: true } : {}) }));
     } catch (error) {
       const failure = asRefusable(error);
-      if (failure.code === 'unavailable' || failure.code === 'nonexistent')
-        return batch.map(() => refusal(failure));
+      const isHopeless = failure.code === 'unavailable' || failure.code === 'nonexistent';
+      if (isHopeless || batch.length === 1) return batch.map(() => refusal(failure));
     }
     const outcomes: AddedMessage[] = [];
-    for (const message of batch) outcomes.push(await this.#appendOne(account, mailbox, message));
+    for (const message of batch) outcomes.push(...(await this.#append(account, mailbox, [message])));
     return outcomes;
-  }
-
-  async #appendOne(
-    account: AccountState,
-    mailbox: MailboxState,
-    message: IncomingMessage,
-  ): Promise<AddedMessage> {
-    try {
-      const { uids } = await appendMessages(this.#domain, account, mailbox, [message]);
-      return { uid: uids[0] as number };
-    } catch (error) {
-      const failure = asRefusable(error);
-      if (failure.code !== 'limit' || message.keywords.length === 0) return refusal(failure);
-    }
-    // Too many keywords is no reason to lose a message.
-    const added = await this.#appendOne(account, mailbox, { ...message, keywords: [] });
-    return 'uid' in added ? { ...added, lostKeywords: true } : added;
   }
 }
 

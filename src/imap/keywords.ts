@@ -4,28 +4,36 @@
  * message that was appended, copied, moved or delivered here.
  */
 import { ALL_SYSTEM_FLAGS } from '../mail/flags.ts';
+import { mayMakeKeywords } from '../mailbox/operations/flags.ts';
+import type { SessionContext } from './context.ts';
 import type { Selected } from './selected.ts';
-import type { WireWriter } from './wire/writer.ts';
 
-export function writeFlagNames(out: WireWriter, selected: Selected): void {
+type Teller = Pick<SessionContext, 'out' | 'domain'>;
+
+export function writeFlagNames({ out, domain }: Teller, selected: Selected): void {
   const { names } = selected.mailbox.keywords;
   selected.toldKeywords = names;
   out.ascii('* FLAGS ').flagList(ALL_SYSTEM_FLAGS, names).crlf();
   out.ascii('* OK [PERMANENTFLAGS ');
   if (selected.isReadOnly) out.ascii('()] Nothing can be changed').crlf();
-  else
+  else if (mayMakeKeywords(domain, selected.mailbox)) {
     out
       .flagList(ALL_SYSTEM_FLAGS, [...names, '\\*'])
       .ascii('] All can be changed, and new ones made')
       .crlf();
+  } else
+    out
+      .flagList(ALL_SYSTEM_FLAGS, names)
+      .ascii('] All can be changed, but there are too many for new ones')
+      .crlf();
 }
 
 /** Only between lines. Cheap when there is nothing new: it stands before every line with a keyword. */
-export function announceKeywords(out: WireWriter, selected: Selected): void {
+export function announceKeywords(session: Teller, selected: Selected): void {
   const { names } = selected.mailbox.keywords;
   const told = selected.toldKeywords;
   if (names === told) return;
   if (names.length === told.length && names.every((name, index) => name === told[index])) {
     selected.toldKeywords = names;
-  } else writeFlagNames(out, selected);
+  } else writeFlagNames(session, selected);
 }

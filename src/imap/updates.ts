@@ -20,7 +20,7 @@ import { formatNumSet } from './wire/numset.ts';
 import type { WireWriter } from './wire/writer.ts';
 
 /** Who is told. */
-type Teller = Pick<SessionContext, 'out' | 'modes' | 'breathe'>;
+type Teller = Pick<SessionContext, 'out' | 'domain' | 'modes' | 'breathe'>;
 
 /** Reads the change log, so that the view knows what there is to tell. Writes nothing. */
 export function observe(selected: Selected): void {
@@ -65,10 +65,10 @@ export async function tellChanges(session: Teller, selected: Selected, mayExpung
   }
   if (!view.hasUntoldExpunges) selected.viewer.seenModseq = selected.readModseq;
   if (modes.qresync) writeProgress(out, selected);
-  announceKeywords(out, selected);
+  announceKeywords(session, selected);
   for (let uids = view.takeChanged(); uids.length > 0; uids = view.takeChanged()) {
     for (const uid of uids) {
-      writeFlags(out, selected, modes, uid);
+      writeFlags(session, selected, uid);
       const pause = session.breathe();
       if (pause !== undefined) await pause;
     }
@@ -107,13 +107,18 @@ async function writeExpunges(session: Teller, { expungedUids, expungedSeqs }: Ad
 }
 
 /** `* n FETCH (UID u FLAGS (...) MODSEQ (m))` of one message, if it is still there. */
-export function writeFlags(out: WireWriter, selected: Selected, modes: Modes, uid: number): void {
+export function writeFlags(
+  session: Pick<SessionContext, 'out' | 'domain' | 'modes'>,
+  selected: Selected,
+  uid: number,
+): void {
+  const { out, modes } = session;
   const row = selected.rowOf(uid);
   const seq = selected.view.seqOf(uid);
   if (row < 0 || seq === 0) return;
   const { columns } = selected.list;
   const keywordSet = columns.keywordSet[row] as number;
-  if (keywordSet !== 0) announceKeywords(out, selected);
+  if (keywordSet !== 0) announceKeywords(session, selected);
   out.ascii('* ').number(seq).ascii(' FETCH (UID ').number(uid).ascii(' FLAGS ');
   writeFlagList(out, selected, columns.flags[row] as number, keywordSet, uid, modes);
   if (modes.condstore)

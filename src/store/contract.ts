@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { KeywordRow } from '../mailbox/model/keywords.ts';
 import { asAccountId, asMailboxId, asModSeq, asUid, type EmailId } from '../mailbox/model/model.ts';
 import { packUids } from '../mailbox/model/record.ts';
 import { type AccountBatch, type MailStore, StoreError } from '../mailbox/port/store.ts';
@@ -62,7 +63,10 @@ function accountTests(test: Test): void {
   test('an account is not there until its first batch', async (store) => {
     assert.equal(await store.loadAccount(ALICE), undefined);
     await commit(store, aBatch(0, { mailboxes: [aMailbox()] }));
-    assert.deepEqual(await store.loadAccount(ALICE), { row: aRow({ modseq: 1 }), mailboxes: [aMailbox()] });
+    assert.deepEqual(await store.loadAccount(ALICE), {
+      row: aRow({ modseq: 1 }),
+      mailboxes: [{ ...aMailbox(), keywords: [] }],
+    });
     assert.equal(await store.loadAccount(BOB), undefined);
   });
 
@@ -90,16 +94,46 @@ function accountTests(test: Test): void {
       isSubscribedUnasked: true,
       recentFrom: asUid(12),
       expungedFloor: asModSeq(5),
-      keywords: ['$Forwarded', 'été'],
-      keywordSets: [[0], [0, 1]],
     });
+    const keywords: KeywordRow[] = [
+      { kind: 'name', number: 0, name: '$Forwarded' },
+      { kind: 'name', number: 1, name: 'été' },
+      { kind: 'set', number: 1, members: [0] },
+      { kind: 'set', number: 2, members: [0, 1] },
+    ];
     const other = aMailbox({ id: asMailboxId(78), name: 'Other', subscribed: true });
-    await commit(store, aBatch(0, { row, mailboxes: [mailbox, other] }));
-    assert.deepEqual(await store.loadAccount(ALICE), { row, mailboxes: [mailbox, other] });
+    const rows = keywords.map((one) => ({ mailbox: mailbox.id, row: one }));
+    await commit(store, aBatch(0, { row, mailboxes: [mailbox, other], keywords: rows.toReversed() }));
+    const stored = {
+      row,
+      mailboxes: [
+        { ...mailbox, keywords },
+        { ...other, keywords: [] },
+      ],
+    };
+    assert.deepEqual(await store.loadAccount(ALICE), stored);
     await store.close();
     const again = await harness.open();
-    assert.deepEqual(await again.loadAccount(ALICE), { row, mailboxes: [mailbox, other] });
+    assert.deepEqual(await again.loadAccount(ALICE), stored);
     await again.close();
+  });
+
+  test('keywords: made, replaced, dropped, gone with their mailbox', async (store) => {
+    const name = (number: number, text: string): KeywordRow => ({ kind: 'name', number, name: text });
+    const set: KeywordRow = { kind: 'set', number: 1, members: [0, 1] };
+    const inInbox = (...rows: KeywordRow[]) => rows.map((row) => ({ mailbox: INBOX, row }));
+    const loaded = async () => (await store.loadAccount(ALICE))?.mailboxes.map(({ keywords }) => keywords);
+    await commit(
+      store,
+      aBatch(0, { mailboxes: [aMailbox()], keywords: inInbox(name(0, 'a'), name(1, 'b'), set) }),
+    );
+    assert.deepEqual(await loaded(), [[name(0, 'a'), name(1, 'b'), set]]);
+    await commit(store, aBatch(1, { droppedKeywords: inInbox(name(1, 'b'), set) }));
+    await commit(store, aBatch(2, { keywords: inInbox(name(1, 'c'), name(0, 'A')) }));
+    assert.deepEqual(await loaded(), [[name(0, 'A'), name(1, 'c')]]);
+    await commit(store, aBatch(3, { deletedMailboxes: [INBOX] }));
+    await commit(store, aBatch(4, { prunedHistory: [{ mailbox: INBOX, upTo: asModSeq(9) }] }));
+    assert.deepEqual(await store.loadBuried(ALICE), []);
   });
 
   test('chunks: in order, after a UID, the last one, replaced and dropped', async (store) => {

@@ -1,6 +1,7 @@
 /**
  * Rows for tests of stores: a batch with everything absent, to be overridden by what a test is about.
  */
+import type { KeywordRow } from '../mailbox/model/keywords.ts';
 import {
   type AccountId,
   type AccountRow,
@@ -11,14 +12,19 @@ import {
   asUidValidity,
   type EmailId,
   emailId,
+  type MailboxId,
   type MailboxRow,
+  type ModSeq,
+  type Uid,
 } from '../mailbox/model/model.ts';
 import type {
   AccountBatch,
   ChunkRow,
   ExpungedRow,
+  ExternalId,
   MailStore,
   NewEmail,
+  RowChange,
   StagedBlob,
 } from '../mailbox/port/store.ts';
 
@@ -44,26 +50,48 @@ export function aRow(
   return Object.assign(base, rest);
 }
 
+/** The changes of a batch by their kinds, as a test wants to write them. */
+export interface BatchParts extends Partial<Omit<AccountBatch, 'changes' | 'expect'>> {
+  readonly mailboxes?: readonly MailboxRow[];
+  readonly deletedMailboxes?: readonly MailboxId[];
+  readonly chunks?: readonly ChunkRow[];
+  readonly droppedChunks?: readonly { readonly mailbox: MailboxId; readonly first: Uid }[];
+  readonly keywords?: readonly { readonly mailbox: MailboxId; readonly row: KeywordRow }[];
+  readonly droppedKeywords?: readonly { readonly mailbox: MailboxId; readonly row: KeywordRow }[];
+  readonly emails?: readonly NewEmail[];
+  readonly retained?: readonly EmailId[];
+  readonly released?: readonly EmailId[];
+  readonly expunged?: readonly ExpungedRow[];
+  readonly prunedHistory?: readonly { readonly mailbox: MailboxId; readonly upTo: ModSeq }[];
+  readonly imported?: readonly { readonly mailbox: MailboxId; readonly key: Buffer }[];
+  readonly externalIds?: readonly ExternalId[];
+}
+
 /** On top of modseq `expect`, one change. */
-export function aBatch(expect: number, batch: Partial<AccountBatch> = {}): AccountBatch {
-  return {
-    account: ALICE,
-    expect,
-    row: aRow({ modseq: expect + 1 }),
-    mailboxes: [],
-    deletedMailboxes: [],
-    chunks: [],
-    droppedChunks: [],
-    emails: [],
-    retained: [],
-    released: [],
-    expunged: [],
-    prunedHistory: [],
-    imported: [],
-    externalIds: [],
-    deferrable: false,
-    ...batch,
-  };
+export function aBatch(expect: number, parts: BatchParts = {}): AccountBatch {
+  const { account = ALICE, row = aRow({ modseq: expect + 1 }), deferrable = false } = parts;
+  return { account, expect, row, changes: changesOf(parts), deferrable };
+}
+
+function changesOf(parts: BatchParts): RowChange[] {
+  const { mailboxes = [], deletedMailboxes = [], chunks = [], droppedChunks = [] } = parts;
+  const { keywords = [], droppedKeywords = [], emails = [], retained = [], released = [] } = parts;
+  const { expunged = [], prunedHistory = [], imported = [], externalIds = [] } = parts;
+  return [
+    ...mailboxes.map((row) => ({ kind: 'mailbox', row }) as const),
+    ...deletedMailboxes.map((mailbox) => ({ kind: 'mailbox-deleted', mailbox }) as const),
+    ...droppedChunks.map((chunk) => ({ kind: 'chunk-dropped', ...chunk }) as const),
+    ...chunks.map((row) => ({ kind: 'chunk', row }) as const),
+    ...droppedKeywords.map((keyword) => ({ kind: 'keyword-dropped', ...keyword }) as const),
+    ...keywords.map((keyword) => ({ kind: 'keyword', ...keyword }) as const),
+    ...emails.map((email) => ({ kind: 'email', email }) as const),
+    ...(retained.length > 0 ? [{ kind: 'retained', emails: retained } as const] : []),
+    ...(released.length > 0 ? [{ kind: 'released', emails: released } as const] : []),
+    ...expunged.map((row) => ({ kind: 'expunged', row }) as const),
+    ...prunedHistory.map((pruned) => ({ kind: 'history-pruned', ...pruned }) as const),
+    ...imported.map((one) => ({ kind: 'imported', ...one }) as const),
+    ...externalIds.map((row) => ({ kind: 'external-id', row }) as const),
+  ];
 }
 
 export function aMailbox(row: Partial<MailboxRow> = {}): MailboxRow {
@@ -83,8 +111,6 @@ export function aMailbox(row: Partial<MailboxRow> = {}): MailboxRow {
     isSubscribedUnasked: false,
     recentFrom: asUid(1),
     expungedFloor: asModSeq(0),
-    keywords: [],
-    keywordSets: [],
     ...row,
   };
 }

@@ -104,7 +104,7 @@ export class Device implements AccountListener {
       selected.takeRecent();
       this.#selected = selected;
       if (this.end !== undefined) return viewer.close();
-      writeFlagNames(this.#output.out, selected);
+      writeFlagNames({ out: this.#output.out, domain: this.#domain }, selected);
       this.#output.out.ascii('* ').number(viewer.mailbox.exists).ascii(' EXISTS').crlf();
       await this.#flush();
       for (const line of this.#takeLines()) if (line !== '* 0 EXISTS') this.#hear(line, true);
@@ -163,10 +163,11 @@ export class Device implements AccountListener {
     await selected.whenReady();
     if (this.end !== undefined) return;
     const { out } = this.#output;
-    await tellChanges({ out, modes: this.#modes, breathe: () => undefined }, selected, mayExpunge);
+    const session = { out, domain: this.#domain, modes: this.#modes, breathe: () => undefined };
+    await tellChanges(session, selected, mayExpunge);
     const { uids } = selected.view;
     for (const uid of [...uids].filter((one) => this.#isUnknown(one))) {
-      writeFlags(out, selected, this.#modes, uid);
+      writeFlags(session, selected, uid);
       selected.view.forgetFlag(uid);
     }
     await this.#flush();

@@ -7,6 +7,7 @@ import { FLAG } from '../../src/mail/flags.ts';
 import { ancestors, isChildOf } from '../../src/mail/mailbox-name.ts';
 import { FIRST_MAILBOXES } from '../../src/mailbox/accounts.ts';
 import type { MailboxId } from '../../src/mailbox/model/model.ts';
+import type { AppendResult } from '../../src/mailbox/operations/append.ts';
 import type { FlagChange, FlagSlice } from '../../src/mailbox/operations/flags.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import {
@@ -50,7 +51,8 @@ export function append(target: MailboxId, messages: readonly NewMessage[]): Sema
   return (model, { account, modseq, value }) => {
     const isFull = !model.hasRoomFor(account.record, bytesOf(messages), messages.length);
     refuse(isFull && 'over-quota', !model.mailboxes.has(target) && 'nonexistent');
-    assert.deepEqual(value ?? [], model.add(target, messages, modseq));
+    const { uids } = (value ?? { uids: [] }) as Pick<AppendResult, 'uids'>;
+    assert.deepEqual(uids, model.add(target, messages, modseq));
   };
 }
 

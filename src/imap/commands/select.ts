@@ -92,7 +92,7 @@ function writeFacts(
 ): void {
   const { out, modes } = session;
   const { mailbox } = selected;
-  writeFlagNames(out, selected);
+  writeFlagNames(session, selected);
   out.ascii('* ').number(mailbox.exists).ascii(' EXISTS').crlf();
   if (!modes.rev2) {
     out.ascii('* ').number(selected.countRecent()).ascii(' RECENT').crlf();

@@ -103,12 +103,12 @@ async function writeSlice(
   slice: FlagSlice,
   { isSilent, isConditional }: Loudness,
 ): Promise<void> {
-  const { out, modes } = session;
+  const { modes } = session;
   const modified = new Set(slice.modified);
   const changed = isSilent ? new Set(slice.changed) : undefined;
   for (const uid of slice.uids) {
     if (changed === undefined || modified.has(uid)) {
-      writeFlags(out, selected, modes, uid);
+      writeFlags(session, selected, uid);
       selected.view.forgetFlag(uid);
     } else if (isConditional || (modes.condstore && changed.has(uid))) writeModSeq(session, selected, uid);
     const pause = session.breathe();

@@ -55,7 +55,7 @@ async function resynchronize(
   const since = { since: params.modSeq, known: above(known, matched) };
   await writeVanishedEarlier(session, account, selected, since);
   for (const uid of changed) {
-    writeFlags(session.out, selected, session.modes, uid);
+    writeFlags(session, selected, uid);
     const pause = session.breathe();
     if (pause !== undefined) await pause;
   }

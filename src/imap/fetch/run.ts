@@ -249,7 +249,7 @@ export class FetchRun {
   /** `* n FETCH (...)` of the message at hand; a promise only when something has to be waited for. */
   #writeLine(): Promise<void> | undefined {
     const { out } = this.#session;
-    if (this.#cursor.record.keywordSet !== 0) announceKeywords(out, this.#selected);
+    if (this.#cursor.record.keywordSet !== 0) announceKeywords(this.#session, this.#selected);
     const start = out.sizeBytes;
     out.ascii('* ').number(this.#cursor.seq).ascii(' FETCH (');
     const { items } = this.#plan;

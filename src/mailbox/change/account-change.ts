@@ -10,10 +10,10 @@
  */
 import { invariant } from '../../base/invariant.ts';
 import { MailboxError } from '../model/errors.ts';
-import type { KeywordLimits } from '../model/keywords.ts';
 import {
   asMailboxId,
   asModSeq,
+  asUid,
   asUidValidity,
   type EmailId,
   emailId,
@@ -32,6 +32,7 @@ import type { FlagColumns } from '../state/message-list.ts';
 import { sumsOf } from '../state/message-sums.ts';
 import { BatchRows } from './batch-rows.ts';
 import { count, countFlags, isUnseen, noteFlags, noteRemoved } from './counters.ts';
+import { KeywordSets } from './keyword-sets.ts';
 import { raiseAboveForeign, requireUids, takeUid, type UidPlace } from './uids.ts';
 import { Undo } from './undo.ts';
 
@@ -46,6 +47,8 @@ const MAX_ORPHANS = 1000;
 
 export class AccountChange {
   readonly nowMs: number;
+  /** The numbers of sets of keywords. */
+  readonly keywords: KeywordSets;
   readonly #account: WritableAccount;
   readonly #expect: number;
   readonly #undo = new Undo();
@@ -59,6 +62,10 @@ export class AccountChange {
     this.nowMs = nowMs;
     this.#account = account;
     this.#expect = account.modseq;
+    this.keywords = new KeywordSets(this.#undo, this.#rows, (mailbox) => {
+      this.#takeModseq();
+      return this.#write(mailbox);
+    });
   }
 
   get account(): AccountState {
@@ -79,16 +86,14 @@ export class AccountChange {
     const mark = this.#undo.mark();
     this.#modseq = undefined;
     this.#kept = new Set();
+    this.keywords.begin();
     this.#undo.keep(this.#account.row);
     return mark;
   }
 
-  rollBack(mark: number): void {
+  /** Without a mark, everything of this turn. */
+  rollBack(mark = 0): void {
     this.#undo.rollBack(mark);
-  }
-
-  rollBackAll(): void {
-    this.#undo.rollBack(0);
   }
 
   /** Everything of this turn as rows. Called once, after the last operation. */
@@ -101,13 +106,6 @@ export class AccountChange {
   /** Throws MailboxError `nonexistent` when the mailbox was deleted since it was looked up. */
   requireThere(mailbox: MailboxState): void {
     if (mailbox.isGone) throw new MailboxError('nonexistent', `mailbox ${mailbox.name} was deleted`);
-  }
-
-  /** The number of the set of exactly these keywords in the mailbox, made when there is none. Throws `limit`. */
-  keywordSet(mailbox: MailboxState, keywords: readonly string[], limits: KeywordLimits): number {
-    const { table, set } = mailbox.keywords.withSet(keywords, limits);
-    if (table !== mailbox.keywords) this.#write(mailbox).fields.keywords = table;
-    return set;
   }
 
   /** Appends messages in order and returns their UIDs. The caller has checked the quota. */
@@ -163,25 +161,25 @@ export class AccountChange {
   newEmail(email: Omit<NewEmail, 'id'>): EmailId {
     this.#takeModseq();
     const id = emailId(this.#account.id, this.#account.row.nextEmail++);
-    this.#rows.addEmail({ ...email, id });
+    this.#rows.add({ kind: 'email', email: { ...email, id } });
     return id;
   }
 
-  /** One more message refers to the email. */
-  retain(email: number): void {
+  /** One more message refers to each of these emails. */
+  retain(emails: readonly number[]): void {
     this.#takeModseq();
-    this.#rows.retain(emailId(this.#account.id, email));
+    this.#rows.add({ kind: 'retained', emails: emails.map((email) => emailId(this.#account.id, email)) });
   }
 
   rememberImport(mailbox: MailboxState, key: Buffer): void {
     this.#takeModseq();
-    this.#rows.rememberImport(mailbox.id, key);
+    this.#rows.add({ kind: 'imported', mailbox: mailbox.id, key });
   }
 
   /** Of a message that was added in this operation. */
   nameExternally(mailbox: MailboxState, uid: number, id: string): void {
     this.#takeModseq();
-    this.#rows.nameExternally(mailbox.id, uid, id);
+    this.#rows.add({ kind: 'external-id', row: { mailbox: mailbox.id, uid: asUid(uid), id } });
   }
 
   // Mailboxes
@@ -217,7 +215,7 @@ export class AccountChange {
     this.#undo.did(() => account.add(gone));
     gone.fields.isGone = true;
     this.#undo.add(account.gone, gone);
-    this.#rows.deleteMailbox(gone.id);
+    this.#rows.add({ kind: 'mailbox-deleted', mailbox: gone.id });
     this.#noteReaping();
   }
 
@@ -257,7 +255,7 @@ export class AccountChange {
   /** One message less refers to each of these emails. */
   release(emails: readonly number[]): void {
     this.#takeModseq();
-    this.#rows.release(emails.map((email) => emailId(this.#account.id, email)));
+    this.#rows.add({ kind: 'released', emails: emails.map((email) => emailId(this.#account.id, email)) });
   }
 
   replaceExpunged(row: ExpungedRow): void {
@@ -268,14 +266,14 @@ export class AccountChange {
   /** Forgets which messages of the mailbox left it, up to and including this modseq. */
   pruneHistory(mailbox: MailboxId, upTo: ModSeq): void {
     this.#takeModseq();
-    this.#rows.pruneHistory(mailbox, upTo);
+    this.#rows.add({ kind: 'history-pruned', mailbox, upTo });
     const there = this.#account.mailboxes.get(mailbox);
     if (there !== undefined && there.expungedFloor < upTo) this.#write(there).fields.expungedFloor = upTo;
   }
 
   dropChunk(mailbox: MailboxId, first: number): void {
     this.#takeModseq();
-    this.#rows.dropChunk(mailbox, first);
+    this.#rows.dropChunk(mailbox, asUid(first));
   }
 
   // Repair

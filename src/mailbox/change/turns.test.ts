@@ -4,7 +4,7 @@ import { silentLog } from '../../base/log.ts';
 import { MailboxError } from '../model/errors.ts';
 import { type AccountRecord, asAccountId, asModSeq } from '../model/model.ts';
 import { unpackRecords } from '../model/record.ts';
-import { type AccountBatch, type ChunkRow, StoreError } from '../port/store.ts';
+import { type AccountBatch, type ChunkRow, type RowChangeOf, StoreError } from '../port/store.ts';
 import { WritableAccount } from '../state/account.ts';
 import { type MailboxState, Viewer, WritableMailbox } from '../state/mailbox.ts';
 import { WritableMessageList } from '../state/message-list.ts';
@@ -32,6 +32,18 @@ class Journal {
       call.sync();
     }
   }
+}
+
+type RowOf<Kind extends 'mailbox' | 'chunk' | 'expunged'> = RowChangeOf<Kind>['row'];
+
+/** The rows of one kind. */
+function rowsIn<Kind extends 'mailbox' | 'chunk' | 'expunged'>(
+  batch: AccountBatch | undefined,
+  kind: Kind,
+): RowOf<Kind>[] {
+  return (batch?.changes ?? []).flatMap((change) =>
+    change.kind === kind ? [change.row as RowOf<Kind>] : [],
+  );
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -81,7 +93,7 @@ test('operations of one turn become one call and one batch per account, each wit
   const [batch] = journal.calls[0]?.batches ?? [];
   assert.equal(batch?.expect, 1);
   assert.equal(batch?.row.modseq, 3);
-  assert.equal(batch?.chunks.length, 1, 'both arrivals are one write of one chunk');
+  assert.equal(rowsIn(batch, 'chunk').length, 1, 'both arrivals are one write of one chunk');
   journal.commitAll();
   assert.deepEqual(await both, [[1], [2]]);
 });
@@ -244,9 +256,9 @@ async function withMailboxes(journal: Journal, turns: Turns, names: readonly str
 /** What the store's rows say is in a mailbox. */
 function emailsIn(batches: readonly AccountBatch[], mailbox: MailboxState): number[] {
   const rows = new Map<number, ChunkRow>();
-  for (const { chunks, droppedChunks } of batches) {
-    for (const it of droppedChunks) if (it.mailbox === mailbox.id) rows.delete(it.first);
-    for (const chunk of chunks) if (chunk.mailbox === mailbox.id) rows.set(chunk.first, chunk);
+  for (const change of batches.flatMap(({ changes }) => changes)) {
+    if (change.kind === 'chunk-dropped' && change.mailbox === mailbox.id) rows.delete(change.first);
+    if (change.kind === 'chunk' && change.row.mailbox === mailbox.id) rows.set(change.row.first, change.row);
   }
   return [...rows.values()].flatMap((row) => unpackRecords(row.records).map(({ email }) => email));
 }
@@ -282,7 +294,9 @@ test('a mailbox that is deleted in the turn in which mail left it keeps in the s
     [4, 5],
     'the reaper finds these, and the expunged one in the history',
   );
-  const kept = batches.flatMap(({ expunged }) => expunged.filter(({ records }) => records !== undefined));
+  const kept = batches
+    .flatMap((batch) => rowsIn(batch, 'expunged'))
+    .filter(({ records }) => records !== undefined);
   assert.deepEqual(
     kept.flatMap(({ records }) => unpackRecords(records as Buffer).map(({ email }) => email)),
     [3],
@@ -304,7 +318,7 @@ test('an operation that throws takes the rows of the mailboxes it touched with i
   await assert.rejects(half, { code: 'limit' });
   const [batch] = journal.calls[0]?.batches ?? [];
   assert.deepEqual(
-    batch?.mailboxes.map(({ name }) => name),
+    rowsIn(batch, 'mailbox').map(({ name }) => name),
     ['INBOX'],
   );
   journal.commitAll();
@@ -357,11 +371,11 @@ test('a long expunge is one change, in rows that the reaper can write anew one b
   await turn();
   const [batch] = journal.calls[0]?.batches ?? [];
   assert.deepEqual(
-    batch?.expunged.map(({ uids }) => uids.length / 4),
+    rowsIn(batch, 'expunged').map(({ uids }) => uids.length / 4),
     [1000, 1000, 500],
   );
   assert.deepEqual(
-    batch?.expunged.map((row) => row.modseq - modseq),
+    rowsIn(batch, 'expunged').map((row) => row.modseq - modseq),
     [1, 2, 3],
   );
   assert.equal(batch?.row.modseq, inbox.modseq);

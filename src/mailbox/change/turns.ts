@@ -179,7 +179,7 @@ export class Turns {
   #undo({ account, change }: AccountTurn, error: StoreError): void {
     const touched = [...change.touched];
     try {
-      change.rollBackAll();
+      change.rollBack();
     } catch (bug) {
       this.#log.error({ err: bug, account: account.id }, 'a refused change could not be undone in memory');
       account.abandon('the server made a mistake; sign in again');

@@ -93,10 +93,6 @@ export interface MailboxRow {
   readonly recentFrom: Uid;
   /** Expunges up to this modseq may be missing from the history (it was pruned). */
   readonly expungedFloor: ModSeq;
-  /** Keywords in order of first use; a message refers to a set of them by number, see `keywords.ts`. */
-  readonly keywords: readonly string[];
-  /** `keywordSets[i]` is the sorted list of indexes into `keywords` that set number `i + 1` stands for. */
-  readonly keywordSets: readonly (readonly number[])[];
 }
 
 /** What delivery computed from the bytes, in the form in which it is sent. */

@@ -7,10 +7,11 @@
 import type { MessageFacts } from '../../mail/message.ts';
 import { shiftParts } from '../../mail/part-codec.ts';
 import { withPrefix } from '../../mail/traits.ts';
-import type { AccountChange } from '../change/account-change.ts';
+import type { AccountChange, Arrival } from '../change/account-change.ts';
 import type { UidPlace } from '../change/uids.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
+import { foldKeyword } from '../model/keywords.ts';
 import { emailNumber, type UidValidity } from '../model/model.ts';
 import type { NewEmail, StagedBlob } from '../port/store.ts';
 import { isExternalId } from '../reading/external-ids.ts';
@@ -40,6 +41,8 @@ export interface IncomingMessage {
 export interface AppendResult {
   readonly uidValidity: UidValidity;
   readonly uids: readonly number[];
+  /** Of those that there was no room for all keywords of. */
+  readonly lostKeywords: ReadonlySet<number>;
 }
 
 /** Resolves when durable. Throws `over-quota`, `limit`, `nonexistent`, `unavailable`. */
@@ -55,14 +58,14 @@ export async function appendMessages(
     throw new MailboxError('too-big', `a message can have at most ${domain.limits.messageBytes} octets`);
   }
   await loadTail(domain, account, mailbox);
-  const uids = await domain.turns.run({
+  const added = await domain.turns.run({
     account,
     run: (change) => {
       checkQuota(account, bytes, messages.length);
       return addIncoming(domain, change, mailbox, messages);
     },
   });
-  return { uidValidity: mailbox.uidValidity, uids };
+  return { uidValidity: mailbox.uidValidity, ...added };
 }
 
 function addIncoming(
@@ -70,11 +73,11 @@ function addIncoming(
   change: AccountChange,
   mailbox: MailboxState,
   messages: readonly IncomingMessage[],
-): number[] {
+): Omit<AppendResult, 'uidValidity'> {
   change.requireThere(mailbox);
   const now = Math.floor(change.nowMs / 1000);
   const arrivals = messages.map((message) => {
-    const keywordSet = change.keywordSet(mailbox, message.keywords, domain.limits);
+    const keywordSet = change.keywords.numberOfMost(mailbox, message.keywords, domain.limits);
     const id = change.newEmail({ ...factsOf(message), blob: message.blob });
     if (message.importKey !== undefined) change.rememberImport(mailbox, message.importKey);
     return {
@@ -92,7 +95,13 @@ function addIncoming(
   messages.forEach(({ externalId }, i) => {
     if (isExternalId(externalId)) change.nameExternally(mailbox, uids[i] as number, externalId);
   });
-  return uids;
+  const lostKeywords = new Set(uids.filter((_, i) => isShort(mailbox, arrivals[i], messages[i])));
+  return { uids, lostKeywords };
+}
+
+function isShort(mailbox: MailboxState, arrival?: Arrival, message?: IncomingMessage): boolean {
+  const wanted = new Set(message?.keywords.map(foldKeyword));
+  return mailbox.keywords.namesOf(arrival?.keywordSet ?? 0).length < wanted.size;
 }
 
 /** Header fields in front change neither envelope nor body structure, only where the parts are. */

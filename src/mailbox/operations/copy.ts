@@ -152,8 +152,10 @@ function copySlice(
   const records = rowsOf(source, uids).map((row) => recordAt(listOf(source).columns, row));
   const bytes = records.reduce((sum, record) => sum + record.size, 0);
   checkCopyQuota(change.account, source, target, bytes, records.length);
-  for (const record of records) change.retain(record.email);
-  const to = addRecords(domain, change, source, records, target);
+  if (records.length === 0) return { from: [], to: [] };
+  change.retain(records.map((record) => record.email));
+  const sets = targetSets(domain, change, source, records, target);
+  const to = addRecords(change, records, sets, target);
   return { from: records.map((record) => record.uid), to };
 }
 
@@ -167,30 +169,47 @@ function moveSlice(
   change.requireThere(target);
   const rows = rowsOf(source, uids);
   if (rows.length === 0) return { from: [], to: [] };
+  const { columns } = listOf(source);
+  const sets = targetSets(
+    domain,
+    change,
+    source,
+    rows.map((row) => recordAt(columns, row)),
+    target,
+  );
   const records = change.takeForMove(source, rows);
-  const to = addRecords(domain, change, source, records, target);
+  const to = addRecords(change, records, sets, target);
   return { from: records.map((record) => record.uid), to };
 }
 
 function addRecords(
+  change: AccountChange,
+  records: readonly MessageRecord[],
+  sets: ReadonlyMap<number, number>,
+  target: MailboxState,
+): number[] {
+  const now = Math.floor(change.nowMs / 1000);
+  const arrivals: Arrival[] = records.map((record) => {
+    return { ...record, keywordSet: sets.get(record.keywordSet) ?? 0, saveDate: now };
+  });
+  return change.addMessages(target, arrivals);
+}
+
+/** The target's sets for those of the source. Asked before messages leave it: then their keywords may be taken back. */
+function targetSets(
   domain: Domain,
   change: AccountChange,
   source: MailboxState,
   records: readonly MessageRecord[],
   target: MailboxState,
-): number[] {
-  if (records.length === 0) return [];
-  const now = Math.floor(change.nowMs / 1000);
+): ReadonlyMap<number, number> {
   const sets = new Map<number, number>([[0, 0]]);
-  const arrivals: Arrival[] = records.map((record) => {
-    let set = sets.get(record.keywordSet);
-    if (set === undefined) {
-      set = change.keywordSet(target, source.keywords.namesOf(record.keywordSet), domain.limits);
-      sets.set(record.keywordSet, set);
-    }
-    return { ...record, keywordSet: set, saveDate: now };
-  });
-  return change.addMessages(target, arrivals);
+  for (const { keywordSet } of records) {
+    if (sets.has(keywordSet)) continue;
+    const names = source.keywords.namesOf(keywordSet);
+    sets.set(keywordSet, change.keywords.numberOfMost(target, names, domain.limits));
+  }
+  return sets;
 }
 
 /** Not `push(...)`: a call takes some hundred thousand arguments and no more. */

@@ -16,6 +16,15 @@ import { halfDone } from './half-done.ts';
 /** Messages a change: some ten chunks. */
 const SLICE = 1000;
 
+/** Whether a keyword that the mailbox does not have can be given to a message of it (RFC 9051 §7.1, `\\*`). */
+export function mayMakeKeywords({ limits }: Pick<Domain, 'limits'>, mailbox: MailboxState): boolean {
+  const { list, keywords } = mailbox;
+  if (keywords.names.length < limits.keywordsPerMailbox) return true;
+  if (list === undefined) return false;
+  const used = list.usedKeywordSets();
+  return keywords.unused((set) => used[set] === 1).some(({ kind }) => kind === 'name');
+}
+
 export interface FlagChange {
   readonly mode: 'replace' | 'add' | 'remove';
   readonly flags: number;
@@ -122,5 +131,5 @@ function newSet(
   let keywords = wanted.keywords;
   if (wanted.mode === 'add') keywords = [...had, ...wanted.keywords];
   if (wanted.mode === 'remove') keywords = had.filter((name) => !folded.has(foldKeyword(name)));
-  return change.keywordSet(mailbox, keywords, domain.limits);
+  return change.keywords.numberOf(mailbox, keywords, domain.limits);
 }

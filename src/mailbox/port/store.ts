@@ -14,6 +14,7 @@
  * - P5 no call blocks the event loop for more than a few milliseconds, whatever the size of the mailbox.
  * - P6 bytes come back exactly as they were staged.
  */
+import type { KeywordRow } from '../model/keywords.ts';
 import type {
   AccountId,
   AccountRecord,
@@ -65,6 +66,11 @@ export interface ExpungedRow {
   readonly atMs: number;
 }
 
+/** A mailbox's row with its keywords, in the order of their numbers: names, then sets. */
+export interface LoadedMailbox extends MailboxRow {
+  readonly keywords: readonly KeywordRow[];
+}
+
 /** Bytes on their way in. Small ones stay in memory, large ones go to a file as they come. */
 export interface Staging {
   /** Back-pressure: await the result when it is a promise. The chunk is copied or written; it may be reused. */
@@ -96,33 +102,45 @@ export interface ExternalId {
   readonly id: string;
 }
 
-/** One account's changes of one turn. Fields absent from it are not touched. */
+/**
+ * One row that changes. A new kind of row is a member here, a place in the table of each adapter (which does not compile
+ * without it), and tests of the contract.
+ */
+export type RowChange =
+  | { readonly kind: 'mailbox'; readonly row: MailboxRow }
+  /** Its chunks and history stay until the reaper has released what they refer to. */
+  | { readonly kind: 'mailbox-deleted'; readonly mailbox: MailboxId }
+  /** Inserted, or replaced when (mailbox, first) is there. */
+  | { readonly kind: 'chunk'; readonly row: ChunkRow }
+  | { readonly kind: 'chunk-dropped'; readonly mailbox: MailboxId; readonly first: Uid }
+  | { readonly kind: 'keyword'; readonly mailbox: MailboxId; readonly row: KeywordRow }
+  | { readonly kind: 'keyword-dropped'; readonly mailbox: MailboxId; readonly row: KeywordRow }
+  | { readonly kind: 'email'; readonly email: NewEmail }
+  /** One more reference to each (COPY). An email starts with one; when its row is lost, the batch is `damaged`. */
+  | { readonly kind: 'retained'; readonly emails: readonly EmailId[] }
+  /** One reference less for each (the reaper); at none the email row and, when unshared, its bytes are gone. */
+  | { readonly kind: 'released'; readonly emails: readonly EmailId[] }
+  /** Inserted, or replaced when (mailbox, modseq) is there. */
+  | { readonly kind: 'expunged'; readonly row: ExpungedRow }
+  /** History up to and including this modseq is forgotten. */
+  | { readonly kind: 'history-pruned'; readonly mailbox: MailboxId; readonly upTo: ModSeq }
+  /** An import key to remember (16 octets), so that an interrupted import resumes without duplicates. */
+  | { readonly kind: 'imported'; readonly mailbox: MailboxId; readonly key: Buffer }
+  /** Of a message in a chunk. The first message of a mailbox to have an id keeps it; expunging forgets it. */
+  | { readonly kind: 'external-id'; readonly row: ExternalId };
+
+export type RowChangeOf<Kind extends RowChange['kind']> = Extract<RowChange, { readonly kind: Kind }>;
+
+/** One account's changes of one turn; they apply in the order in which they stand. */
 export interface AccountBatch {
   readonly account: AccountId;
   /** The modseq of the account row this batch was computed on; 0 creates the account's row. */
   readonly expect: number;
   readonly row: AccountRow;
-  readonly mailboxes: readonly MailboxRow[];
-  /** Rows to delete; their chunks and history stay until the reaper has released what they refer to. */
-  readonly deletedMailboxes: readonly MailboxId[];
-  readonly chunks: readonly ChunkRow[];
-  readonly droppedChunks: readonly { readonly mailbox: MailboxId; readonly first: Uid }[];
-  readonly emails: readonly NewEmail[];
-  /** One more reference to each (COPY). An email starts with one; when its row is lost, the batch is refused as `damaged`. */
-  readonly retained: readonly EmailId[];
-  /** One reference less for each (the reaper); at none the email row and, when unshared, its bytes are gone. */
-  readonly released: readonly EmailId[];
-  /** Inserted, or replaced when (mailbox, modseq) is there. */
-  readonly expunged: readonly ExpungedRow[];
-  /** History up to and including this modseq is forgotten. */
-  readonly prunedHistory: readonly { readonly mailbox: MailboxId; readonly upTo: ModSeq }[];
-  /** Import keys to remember (16 bytes each), so that an interrupted import resumes without duplicates. */
-  readonly imported: readonly { readonly mailbox: MailboxId; readonly key: Buffer }[];
-  /** Of messages that are in `chunks`. The first message of a mailbox to have an id keeps it; expunging forgets it. */
-  readonly externalIds: readonly ExternalId[];
+  readonly changes: readonly RowChange[];
   /**
    * True when losing it in a power cut, never in a crash of the program, is allowed by `store.flags = "delayed"`: nothing
-   * but changes of flags, that is of rows, mailboxes and chunks that are there.
+   * but changes of flags, that is of mailboxes and chunks that are there.
    */
   readonly deferrable: boolean;
 }
@@ -147,7 +165,7 @@ export interface MailStore {
 
   loadAccount(
     account: AccountId,
-  ): Promise<{ readonly row: AccountRow; readonly mailboxes: readonly MailboxRow[] } | undefined>;
+  ): Promise<{ readonly row: AccountRow; readonly mailboxes: readonly LoadedMailbox[] } | undefined>;
   /** Chunks with `first > after`, ascending, at most `limit`. */
   loadChunks(
     account: AccountId,

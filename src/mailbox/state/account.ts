@@ -6,7 +6,8 @@
  * change (`change/account-change.ts`), the turn that makes it durable, and `accounts.ts` for what is not stored.
  */
 import { invariant } from '../../base/invariant.ts';
-import type { AccountId, AccountRecord, AccountRow, MailboxId, MailboxRow } from '../model/model.ts';
+import type { AccountId, AccountRecord, AccountRow, MailboxId } from '../model/model.ts';
+import type { LoadedMailbox } from '../port/store.ts';
 import { type MailboxState, WritableMailbox } from './mailbox.ts';
 
 /** What an account knows of a signed-in session. */
@@ -60,7 +61,7 @@ export class WritableAccount implements AccountState {
     return account;
   }
 
-  constructor(record: AccountRecord, row: AccountRow, mailboxes: readonly MailboxRow[]) {
+  constructor(record: AccountRecord, row: AccountRow, mailboxes: readonly LoadedMailbox[]) {
     this.id = record.id;
     this.record = record;
     this.row = { ...row };

@@ -6,7 +6,7 @@
  * (`change/account-change.ts`), and this room for what is not stored (messages loaded, who looks).
  */
 import { invariant } from '../../base/invariant.ts';
-import { KeywordTable } from '../model/keywords.ts';
+import type { KeywordTable } from '../model/keywords.ts';
 import {
   asUid,
   type MailboxId,
@@ -16,7 +16,9 @@ import {
   type Uid,
   type UidValidity,
 } from '../model/model.ts';
+import type { LoadedMailbox } from '../port/store.ts';
 import { type ChangeLog, WritableChangeLog } from './change-log.ts';
+import { WritableKeywords } from './keywords.ts';
 import type { MessageList, WritableMessageList } from './message-list.ts';
 
 /** What of a mailbox is stored and can change. It is taken back as one value, so no field of it can be forgotten. */
@@ -37,7 +39,6 @@ export interface MailboxFields {
   readonly isSubscribedUnasked: boolean;
   readonly recentFrom: number;
   readonly expungedFloor: ModSeq;
-  readonly keywords: KeywordTable;
   /** The mailbox was deleted; sessions that have it open keep reading, nobody changes it any more. */
   readonly isGone: boolean;
 }
@@ -49,6 +50,7 @@ export interface MailboxState extends MailboxFields {
   readonly list: MessageList | undefined;
   /** Only the end, when nothing but delivery has needed it. At most one of the two is set. */
   readonly tail: MessageList | undefined;
+  readonly keywords: KeywordTable;
   readonly log: ChangeLog;
   readonly viewers: ReadonlySet<Viewer>;
   toRow(): MailboxRow;
@@ -72,6 +74,7 @@ export class WritableMailbox implements MailboxState {
   fields: Writable<MailboxFields>;
   list: WritableMessageList | undefined;
   tail: WritableMessageList | undefined;
+  readonly keywords: WritableKeywords;
   readonly log: WritableChangeLog;
   readonly viewers = new Set<Viewer>();
   /** A load that is under way, shared by all who wait for it. */
@@ -106,22 +109,20 @@ export class WritableMailbox implements MailboxState {
       isSubscribedUnasked: true,
       recentFrom: asUid(1),
       expungedFloor: modseq,
-      keywords: [],
-      keywordSets: [],
     };
-    return new WritableMailbox(row);
+    return new WritableMailbox({ ...row, keywords: [] });
   }
 
-  constructor(row: MailboxRow) {
-    const { id, createdModseq, keywords, keywordSets, ...rest } = row;
+  constructor(row: LoadedMailbox) {
+    const { id, createdModseq, keywords, ...rest } = row;
     this.id = id;
     this.createdModseq = createdModseq;
     this.fields = {
       ...rest,
       role: row.role,
-      keywords: new KeywordTable(keywords, keywordSets),
       isGone: false,
     };
+    this.keywords = new WritableKeywords(keywords);
     this.log = new WritableChangeLog(row.modseq);
   }
 
@@ -167,9 +168,6 @@ export class WritableMailbox implements MailboxState {
   get expungedFloor(): ModSeq {
     return this.fields.expungedFloor;
   }
-  get keywords(): KeywordTable {
-    return this.fields.keywords;
-  }
   get isGone(): boolean {
     return this.fields.isGone;
   }
@@ -209,7 +207,7 @@ export class WritableMailbox implements MailboxState {
   }
 
   toRow(): MailboxRow {
-    const { role, uidNext, recentFrom, keywords, isGone: _, ...rest } = this.fields;
+    const { role, uidNext, recentFrom, isGone: _, ...rest } = this.fields;
     return {
       ...rest,
       id: this.id,
@@ -217,8 +215,6 @@ export class WritableMailbox implements MailboxState {
       uidNext: uidNext as Uid,
       recentFrom: recentFrom as Uid,
       ...(role === undefined ? {} : { role }),
-      keywords: keywords.names,
-      keywordSets: keywords.sets,
     };
   }
 }

@@ -48,6 +48,8 @@ export interface MessageList {
   lowerBound(uid: number): number;
   /** Row of the message with this UID, or -1. `guess` is a row to look at first. */
   indexOf(uid: number, guess?: number): number;
+  /** 1 at the number of each set of keywords that a message has. */
+  usedKeywordSets(): Uint8Array;
 }
 
 export class WritableMessageList implements MessageList {
@@ -107,6 +109,13 @@ export class WritableMessageList implements MessageList {
     if (guess < this.count && this.columns.uid[guess] === uid) return guess;
     const row = this.lowerBound(uid);
     return row < this.count && this.columns.uid[row] === uid ? row : -1;
+  }
+
+  usedKeywordSets(): Uint8Array {
+    const used = new Uint8Array(0x10000);
+    const { keywordSet } = this.columns;
+    for (let row = 0; row < this.count; row++) used[keywordSet[row] as number] = 1;
+    return used;
   }
 
   append(record: MessageRecord): void {

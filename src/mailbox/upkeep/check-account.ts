@@ -17,9 +17,9 @@ import {
   type ModSeq,
 } from '../model/model.ts';
 import { unpackRecords, unpackUids } from '../model/record.ts';
-import type { ChunkRow } from '../port/store.ts';
+import type { ChunkRow, LoadedMailbox } from '../port/store.ts';
 import { damageIn, type TranslatedStore } from '../port/translated-store.ts';
-import { checkMessages, emptySums, type Sums } from './check-messages.ts';
+import { checkMessages, emptySums, keywordNumbers, type Sums } from './check-messages.ts';
 
 export type Repair =
   | { readonly kind: 'counters' | 'marks' | 'role' | 'keyword-sets'; readonly mailbox: MailboxId }
@@ -78,7 +78,7 @@ export class AccountPass {
   bytes = 0;
   readonly #store: CheckedStore;
   readonly #id: AccountId;
-  readonly #rows: readonly MailboxRow[];
+  readonly #rows: readonly LoadedMailbox[];
   readonly #moved = new Set<MailboxId>();
   #hasMoved = false;
   /** Something could not be read: what refers to an email is not known. */
@@ -89,7 +89,7 @@ export class AccountPass {
   readonly #placeMailbox = new Tally();
   readonly #placeUid = new Tally();
 
-  constructor(store: CheckedStore, id: AccountId, row: AccountRow, rows: readonly MailboxRow[]) {
+  constructor(store: CheckedStore, id: AccountId, row: AccountRow, rows: readonly LoadedMailbox[]) {
     this.#store = store;
     this.#id = id;
     this.row = row;
@@ -191,10 +191,11 @@ export class AccountPass {
     }
   }
 
-  async #checkMailbox(row: MailboxRow, index: number): Promise<void> {
+  async #checkMailbox(row: LoadedMailbox, index: number): Promise<void> {
     const sums = emptySums(row.exists);
+    const sets = keywordNumbers(row, 'set');
     await this.#readMessages(row.id, (chunk) => {
-      for (const fault of checkMessages(row, chunk, sums, this.row.nextEmail)) {
+      for (const fault of checkMessages(sets, chunk, sums, this.row.nextEmail)) {
         const repair: Repair | undefined = fault.repair && { kind: fault.repair, mailbox: row.id };
         this.#suspectMailbox(row, {
           what: fault.what,
@@ -214,7 +215,7 @@ export class AccountPass {
     this.bytes += sums.bytes;
   }
 
-  #checkSums(row: MailboxRow, sums: Sums): void {
+  #checkSums(row: LoadedMailbox, sums: Sums): void {
     for (const name of ['exists', 'unseen', 'firstUnseen', 'deleted', 'bytes'] as const) {
       if (row[name] === sums[name]) continue;
       const what =
@@ -228,10 +229,8 @@ export class AccountPass {
       const what = `highest UID ${uids} and modseq ${modseq}, but UIDNEXT is ${row.uidNext} and HIGHESTMODSEQ ${row.modseq}`;
       this.#suspectMailbox(row, { what, repair: { kind: 'marks', mailbox: row.id } });
     }
-    const isBadSet = row.keywordSets.some((set) =>
-      set.some((keyword, i) => keyword >= row.keywords.length || keyword <= (set[i - 1] ?? -1)),
-    );
-    if (isBadSet)
+    const names = keywordNumbers(row, 'name');
+    if (row.keywords.some((one) => one.kind === 'set' && !one.members.every((n) => names.has(n))))
       this.#suspectMailbox(row, { what: 'a set of keywords refers to keywords that do not exist' });
   }
 

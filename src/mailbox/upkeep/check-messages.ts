@@ -3,9 +3,8 @@
  * emails that were given. Adds up what the mailbox's counters must say.
  */
 import { ALL_SYSTEM_FLAGS, FLAG } from '../../mail/flags.ts';
-import type { MailboxRow } from '../model/model.ts';
 import { RECORD_BYTES, unpackRecords } from '../model/record.ts';
-import type { ChunkRow } from '../port/store.ts';
+import type { ChunkRow, LoadedMailbox } from '../port/store.ts';
 
 export interface Sums {
   exists: number;
@@ -31,7 +30,7 @@ export function emptySums(expected: number): Sums {
 }
 
 export function* checkMessages(
-  row: MailboxRow,
+  keywordSets: ReadonlySet<number>,
   chunk: ChunkRow,
   sums: Sums,
   nextEmail: number,
@@ -50,7 +49,7 @@ export function* checkMessages(
     const { uid } = record;
     if (uid <= sums.lastUid) yield { uid, what: `the UID comes after ${sums.lastUid}` };
     if (record.modseq < 1) yield { uid, what: 'the message has no modseq' };
-    if (record.keywordSet > row.keywordSets.length) {
+    if (record.keywordSet > 0 && !keywordSets.has(record.keywordSet)) {
       yield { uid, what: `the set of keywords ${record.keywordSet} does not exist`, repair: 'keyword-sets' };
     }
     if ((record.flags & ~ALL_SYSTEM_FLAGS) !== 0) yield { uid, what: `unknown flags ${record.flags}` };
@@ -80,4 +79,8 @@ function add(
   sums.bytes += record.size;
   if ((record.flags & FLAG.Seen) === 0 && sums.unseen++ === 0) sums.firstUnseen = sums.exists;
   if ((record.flags & FLAG.Deleted) !== 0) sums.deleted++;
+}
+
+export function keywordNumbers({ keywords }: LoadedMailbox, kind: 'name' | 'set'): ReadonlySet<number> {
+  return new Set(keywords.filter((row) => row.kind === kind).map(({ number }) => number));
 }

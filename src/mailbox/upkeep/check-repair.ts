@@ -74,7 +74,7 @@ function repairInAccount(
   } else if (repair.kind === 'usage') {
     change.recountUsage();
   } else {
-    for (let n = repair.by; n > 0; n--) change.retain(repair.email);
+    if (repair.by > 0) change.retain(new Array<number>(repair.by).fill(repair.email));
     if (repair.by < 0) change.release(new Array<number>(-repair.by).fill(repair.email));
   }
 }
@@ -108,9 +108,8 @@ async function recover(
 function dropUnknownSets(change: AccountChange, mailbox: MailboxState): void {
   const { list } = mailbox;
   if (list === undefined) return;
-  const known = mailbox.keywords.sets.length;
   const rows = Array.from({ length: list.count }, (_, row) => row).filter(
-    (row) => (list.columns.keywordSet[row] as number) > known,
+    (row) => !mailbox.keywords.isKnown(list.columns.keywordSet[row] as number),
   );
   const flags = rows.map((row) => list.columns.flags[row] as number);
   change.setFlags(mailbox, { rows, flags, keywordSets: rows.map(() => 0) });

@@ -3,6 +3,7 @@
  * refused has touched nothing; nothing after the look can fail.
  */
 import { EMPTY } from '../../base/bytes.ts';
+import type { KeywordRow } from '../../mailbox/model/keywords.ts';
 import type { AccountRow, EmailFacts, EmailId, MailboxId, MailboxRow } from '../../mailbox/model/model.ts';
 import { unpackUids } from '../../mailbox/model/record.ts';
 import {
@@ -11,6 +12,8 @@ import {
   type ExpungedRow,
   type ExternalId,
   type NewEmail,
+  type RowChange,
+  type RowChangeOf,
   StoreError,
 } from '../../mailbox/port/store.ts';
 import { type EmailBytes, MemoryBlob } from './bytes.ts';
@@ -28,6 +31,28 @@ export class MailboxRows {
   readonly externalIds = new SortedRows<ExternalId>();
   /** Import keys in hexadecimal. */
   readonly imported = new Set<string>();
+
+  readonly #keywords = new Map<string, KeywordRow>();
+
+  get keywords(): readonly KeywordRow[] {
+    return [...this.#keywords.values()].sort(
+      (a, b) => Number(a.kind === 'set') - Number(b.kind === 'set') || a.number - b.number,
+    );
+  }
+
+  putKeyword(row: KeywordRow): void {
+    this.#keywords.set(`${row.kind} ${row.number}`, row);
+  }
+
+  dropKeyword(row: KeywordRow): void {
+    this.#keywords.delete(`${row.kind} ${row.number}`);
+  }
+
+  /** The external ids of its messages go with the first writing. */
+  putExpunged(row: ExpungedRow): void {
+    this.expunged.set(row.modseq, row);
+    if (this.externalIds.size > 0) for (const uid of unpackUids(row.uids)) this.forgetExternalId(uid);
+  }
 
   get isEmptyGrave(): boolean {
     return this.chunks.size === 0 && this.expunged.size === 0;
@@ -82,19 +107,11 @@ export class AccountRows {
   apply(batch: AccountBatch): void {
     this.#check(batch);
     this.row = batch.row;
-    for (const row of batch.mailboxes) this.mailboxes.set(row.id, row);
-    for (const id of batch.deletedMailboxes) {
-      this.mailboxes.delete(id);
-      this.#buried.add(id);
-    }
-    for (const { mailbox, first } of batch.droppedChunks) this.#at(mailbox).chunks.delete(first);
-    for (const chunk of batch.chunks) this.#at(chunk.mailbox).chunks.set(chunk.first, chunk);
-    this.#applyEmails(batch);
-    this.#applyHistory(batch);
+    for (const change of batch.changes) this.#apply(change);
     this.#fillGraves();
   }
 
-  #check({ account, expect, emails, retained }: AccountBatch): void {
+  #check({ account, expect, changes }: AccountBatch): void {
     const modseq = this.row?.modseq ?? 0;
     if (modseq !== expect) {
       throw new StoreError(
@@ -103,41 +120,58 @@ export class AccountRows {
       );
     }
     const added = new Set<EmailId>();
-    for (const { id, blob } of emails) {
-      if (added.has(id) || this.emails.get(id) !== undefined)
-        throw new StoreError('io', `email ${id} is there already`);
-      if (!(blob instanceof MemoryBlob) || blob.isGivenUp)
-        throw new StoreError('io', 'the message was staged by another store, or its upload was given up');
-      added.add(id);
-    }
-    for (const id of retained) {
-      if (added.has(id) || this.emails.get(id) !== undefined) continue;
-      throw new StoreError('damaged', `email ${id} is gone and cannot be referred to again`);
+    for (const change of changes) {
+      if (change.kind === 'email') this.#checkEmail(change.email, added);
+      for (const id of change.kind === 'retained' ? change.emails : []) {
+        if (added.has(id) || this.emails.get(id) !== undefined) continue;
+        throw new StoreError('damaged', `email ${id} is gone and cannot be referred to again`);
+      }
     }
   }
 
-  #applyEmails({ emails, retained, released }: AccountBatch): void {
-    for (const email of emails) this.emails.set(email.id, stored(email));
-    for (const id of retained) this.#refer(id, 1);
-    for (const id of released) this.#refer(id, -1);
+  #checkEmail({ id, blob }: NewEmail, added: Set<EmailId>): void {
+    if (added.has(id) || this.emails.get(id) !== undefined)
+      throw new StoreError('io', `email ${id} is there already`);
+    if (!(blob instanceof MemoryBlob) || blob.isGivenUp)
+      throw new StoreError('io', 'the message was staged by another store, or its upload was given up');
+    added.add(id);
   }
+
+  #apply<Kind extends RowChange['kind']>(change: RowChangeOf<Kind>): void {
+    const apply: (change: RowChangeOf<Kind>) => void = this.#appliers[change.kind as Kind];
+    apply(change);
+  }
+
+  readonly #appliers: { readonly [Kind in RowChange['kind']]: (change: RowChangeOf<Kind>) => void } = {
+    mailbox: ({ row }) => this.mailboxes.set(row.id, row),
+    'mailbox-deleted': ({ mailbox }) => {
+      this.mailboxes.delete(mailbox);
+      this.#buried.add(mailbox);
+    },
+    chunk: ({ row }) => this.#at(row.mailbox).chunks.set(row.first, row),
+    'chunk-dropped': ({ mailbox, first }) => this.#at(mailbox).chunks.delete(first),
+    keyword: ({ mailbox, row }) => this.#at(mailbox).putKeyword(row),
+    'keyword-dropped': ({ mailbox, row }) => this.#at(mailbox).dropKeyword(row),
+    email: ({ email }) => this.emails.set(email.id, stored(email)),
+    retained: ({ emails }) => {
+      for (const id of emails) this.#refer(id, 1);
+    },
+    released: ({ emails }) => {
+      for (const id of emails) this.#refer(id, -1);
+    },
+    expunged: ({ row }) => this.#at(row.mailbox).putExpunged(row),
+    'history-pruned': ({ mailbox, upTo }) => this.#at(mailbox).expunged.deleteUpTo(upTo),
+    imported: ({ mailbox, key }) => {
+      this.#at(mailbox).imported.add(key.toString('hex'));
+    },
+    'external-id': ({ row }) => this.#at(row.mailbox).nameExternally(row),
+  };
 
   #refer(id: EmailId, by: number): void {
     const email = this.emails.get(id);
     if (email === undefined) return;
     email.references += by;
     if (email.references === 0) this.emails.delete(id);
-  }
-
-  #applyHistory({ expunged, prunedHistory, imported, externalIds }: AccountBatch): void {
-    for (const row of expunged) {
-      const rows = this.#at(row.mailbox);
-      rows.expunged.set(row.modseq, row);
-      if (rows.externalIds.size > 0) for (const uid of unpackUids(row.uids)) rows.forgetExternalId(uid);
-    }
-    for (const { mailbox, upTo } of prunedHistory) this.#at(mailbox).expunged.deleteUpTo(upTo);
-    for (const { mailbox, key } of imported) this.#at(mailbox).imported.add(key.toString('hex'));
-    for (const named of externalIds) this.#at(named.mailbox).nameExternally(named);
   }
 
   #fillGraves(): void {

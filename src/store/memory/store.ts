@@ -56,8 +56,9 @@ class MemoryStore implements MailStore {
   }
 
   async loadAccount(account: AccountId) {
-    const { row, mailboxes } = this.#of(account);
-    return row && { row, mailboxes: [...mailboxes.all()] };
+    const rows = this.#of(account);
+    const mailboxes = rows.mailboxes.all().map((row) => ({ ...row, keywords: rows.of(row.id).keywords }));
+    return rows.row && { row: rows.row, mailboxes };
   }
 
   async loadChunks(account: AccountId, mailbox: MailboxId, after: number, limit: number) {

@@ -5,13 +5,20 @@
  * `expect` is compared with the modseq in memory: this process owns the shard, so the map is the truth, and it is
  * refilled from the database after a rollback.
  */
-import type { AccountId, EmailId, MailboxRow } from '../../mailbox/model/model.ts';
-import { type AccountBatch, type NewEmail, StoreError } from '../../mailbox/port/store.ts';
+import type { AccountId, AccountRow, EmailId, MailboxRow } from '../../mailbox/model/model.ts';
+import {
+  type AccountBatch,
+  type NewEmail,
+  type RowChange,
+  type RowChangeOf,
+  StoreError,
+} from '../../mailbox/port/store.ts';
 import { BlobChanges, type Blobs } from './blobs.ts';
 import type { Database } from './database.ts';
 import { sealFacts } from './emails.ts';
+import type { FlagBatch } from './flag-journal.ts';
 import type { Work } from './group-commit.ts';
-import { mailboxKey } from './keys.ts';
+import { KEYWORD_KINDS, mailboxKey } from './keys.ts';
 import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
 import { Staged } from './staging.ts';
 
@@ -21,7 +28,9 @@ const SQL = {
     ON CONFLICT (id) DO UPDATE SET modseq = excluded.modseq, next_mailbox = excluded.next_mailbox,
       next_email = excluded.next_email, next_uidvalidity = excluded.next_uidvalidity,
       used_bytes = excluded.used_bytes, used_messages = excluded.used_messages`,
-  mailbox: `REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  mailbox: `REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  keyword: 'REPLACE INTO keyword VALUES (?, ?, ?, ?)',
+  dropKeyword: 'DELETE FROM keyword WHERE mailbox = ? AND kind = ? AND number = ?',
   deleteMailbox: 'DELETE FROM mailbox WHERE id = ?',
   bury: 'INSERT OR IGNORE INTO buried VALUES (?)',
   updateChunk: 'UPDATE chunk SET count = ?, maxmod = ?, records = ? WHERE mailbox = ? AND first = ?',
@@ -66,7 +75,7 @@ export interface BatchContext {
 export class BatchWork implements Work {
   readonly #context: BatchContext;
   readonly #batch: AccountBatch;
-  readonly #changes = new BlobChanges();
+  readonly #blobs = new BlobChanges();
 
   constructor(context: BatchContext, batch: AccountBatch) {
     this.#context = context;
@@ -74,26 +83,29 @@ export class BatchWork implements Work {
   }
 
   apply(): void {
-    const { account } = this.#batch;
+    const { account, row, changes } = this.#batch;
     this.#checkBase();
-    writeRows(this.#context, this.#batch);
-    this.#writeEmails();
-    this.#writeHistory();
-    this.#context.modseqs.set(account, this.#batch.row.modseq);
+    writeAccount(this.#context, account, row);
+    const writing = { ...this.#context, account, changes: this.#blobs };
+    for (const change of changes) writeChange(writing, change);
+    this.#context.modseqs.set(account, row.modseq);
   }
 
   undo(): void {
     this.#context.modseqs.delete(this.#batch.account);
     this.#context.orphans.delete(this.#batch.account);
-    this.#context.blobs.rollback(this.#changes);
+    this.#context.blobs.rollback(this.#blobs);
   }
 
   done(): void {
-    const { batch, context } = { batch: this.#batch, context: this.#context };
-    context.blobs.settle(this.#changes, context.sync);
-    if (batch.droppedChunks.length === 0 && batch.prunedHistory.length === 0) return;
-    const touched = [...batch.droppedChunks, ...batch.prunedHistory].map((it) => it.mailbox);
-    context.onExhumed([...new Set(touched)].map((mailbox) => mailboxKey(batch.account, mailbox)));
+    const { account, changes } = this.#batch;
+    this.#context.blobs.settle(this.#blobs, this.#context.sync);
+    const left = new Set<number>();
+    for (const change of changes) {
+      if (change.kind === 'chunk-dropped' || change.kind === 'history-pruned')
+        left.add(mailboxKey(account, change.mailbox));
+    }
+    if (left.size > 0) this.#context.onExhumed([...left]);
   }
 
   #checkBase(): void {
@@ -109,59 +121,88 @@ export class BatchWork implements Work {
       );
     }
   }
+}
 
-  #writeEmails(): void {
-    const { db } = this.#context;
-    for (const email of this.#batch.emails) this.#writeEmail(email);
-    for (const id of this.#batch.retained) {
-      if (db.prepare(SQL.hasEmail).get(id) === undefined) {
+/** A batch on its way into the database. */
+interface Writing extends BatchContext {
+  readonly account: AccountId;
+  readonly changes: BlobChanges;
+}
+
+type Writers = { readonly [Kind in RowChange['kind']]: (to: Writing, change: RowChangeOf<Kind>) => void };
+
+const WRITERS: Writers = {
+  mailbox: ({ db, account }, { row }) => writeMailbox(db, account, row),
+  'mailbox-deleted': ({ db, account }, { mailbox }) => {
+    db.prepare(SQL.deleteMailbox).run(mailboxKey(account, mailbox));
+    db.prepare(SQL.bury).run(mailboxKey(account, mailbox));
+  },
+  chunk: ({ db, account }, { row: { mailbox, first, count, maxModseq, records } }) => {
+    const key = mailboxKey(account, mailbox);
+    if (db.prepare(SQL.updateChunk).run(count, maxModseq, records, key, first) === 0)
+      db.prepare(SQL.insertChunk).run(count, maxModseq, records, key, first);
+  },
+  'chunk-dropped': ({ db, account }, { mailbox, first }) => {
+    db.prepare(SQL.dropChunk).run(mailboxKey(account, mailbox), first);
+  },
+  keyword: ({ db, account }, { mailbox, row }) => {
+    const value = row.kind === 'name' ? row.name : row.members.join();
+    db.prepare(SQL.keyword).run(mailboxKey(account, mailbox), KEYWORD_KINDS[row.kind], row.number, value);
+  },
+  'keyword-dropped': ({ db, account }, { mailbox, row }) => {
+    db.prepare(SQL.dropKeyword).run(mailboxKey(account, mailbox), KEYWORD_KINDS[row.kind], row.number);
+  },
+  email: (to, { email }) => writeEmail(to, email),
+  retained: ({ db }, { emails }) => {
+    for (const id of emails) {
+      if (db.prepare(SQL.hasEmail).get(id) === undefined)
         throw new StoreError('damaged', `email ${id} is gone and cannot be referred to again`);
-      }
       db.prepare(SQL.retain).run(id);
     }
-    for (const id of this.#batch.released) releaseEmail(this.#context, id, this.#changes);
-  }
+  },
+  released: (to, { emails }) => {
+    for (const id of emails) releaseEmail(to, id, to.changes);
+  },
+  expunged: ({ db, account }, { row: { mailbox, modseq, uids, records, atMs } }) => {
+    const key = mailboxKey(account, mailbox);
+    if (db.prepare(SQL.updateExpunged).run(atMs, uids, records ?? null, key, modseq) > 0) return;
+    db.prepare(SQL.insertExpunged).run(atMs, uids, records ?? null, key, modseq, account);
+    forgetExternalIds(db, key, uids);
+  },
+  'history-pruned': ({ db, account }, { mailbox, upTo }) => {
+    db.prepare(SQL.prune).run(mailboxKey(account, mailbox), upTo);
+  },
+  imported: ({ db, account }, { mailbox, key }) => {
+    db.prepare(SQL.imported).run(mailboxKey(account, mailbox), key);
+  },
+  'external-id': ({ db, account }, { row: { mailbox, uid, id } }) => {
+    db.prepare(SQL.nameExternally).run(mailboxKey(account, mailbox), uid, id);
+  },
+};
 
-  #writeEmail(email: NewEmail): void {
-    const { db, blobs } = this.#context;
-    if (!(email.blob instanceof Staged)) throw new StoreError('io', 'the bytes were staged by another store');
-    const { envelope, bodyStructure } = email;
-    db.prepare(SQL.email).run(
-      email.id,
-      blobs.use(email.blob, this.#changes),
-      email.sizeBytes,
-      email.prefix && email.prefix.length > 0 ? email.prefix : null,
-      envelope.length,
-      bodyStructure.length,
-      sealFacts(email),
-    );
-  }
+function writeChange<Kind extends RowChange['kind']>(to: Writing, change: RowChangeOf<Kind>): void {
+  const write: (to: Writing, change: RowChangeOf<Kind>) => void = WRITERS[change.kind as Kind];
+  write(to, change);
+}
 
-  #writeHistory(): void {
-    const { db } = this.#context;
-    const { account, expunged, prunedHistory, imported, externalIds } = this.#batch;
-    for (const { mailbox, modseq, uids, records, atMs } of expunged) {
-      const key = mailboxKey(account, mailbox);
-      if (db.prepare(SQL.updateExpunged).run(atMs, uids, records ?? null, key, modseq) > 0) continue;
-      db.prepare(SQL.insertExpunged).run(atMs, uids, records ?? null, key, modseq, account);
-      this.#forgetExternalIds(key, uids);
-    }
-    for (const { mailbox, upTo } of prunedHistory) {
-      db.prepare(SQL.prune).run(mailboxKey(account, mailbox), upTo);
-    }
-    for (const { mailbox, key } of imported) db.prepare(SQL.imported).run(mailboxKey(account, mailbox), key);
-    for (const { mailbox, uid, id } of externalIds) {
-      db.prepare(SQL.nameExternally).run(mailboxKey(account, mailbox), uid, id);
-    }
-  }
+function writeEmail({ db, blobs, changes }: Writing, email: NewEmail): void {
+  if (!(email.blob instanceof Staged)) throw new StoreError('io', 'the bytes were staged by another store');
+  const { envelope, bodyStructure } = email;
+  db.prepare(SQL.email).run(
+    email.id,
+    blobs.use(email.blob, changes),
+    email.sizeBytes,
+    email.prefix && email.prefix.length > 0 ? email.prefix : null,
+    envelope.length,
+    bodyStructure.length,
+    sealFacts(email),
+  );
+}
 
-  #forgetExternalIds(mailbox: number, uids: Buffer): void {
-    const { db } = this.#context;
-    if (db.prepare(SQL.hasExternalIds).get(mailbox) === undefined) return;
-    for (let at = 0; at + 4 <= uids.length; at += 4) {
-      db.prepare(SQL.forgetExternalId).run(mailbox, uids.readUInt32LE(at));
-    }
-  }
+function forgetExternalIds(db: Database, mailbox: number, uids: Buffer): void {
+  if (db.prepare(SQL.hasExternalIds).get(mailbox) === undefined) return;
+  for (let at = 0; at + 4 <= uids.length; at += 4)
+    db.prepare(SQL.forgetExternalId).run(mailbox, uids.readUInt32LE(at));
 }
 
 /** The modseq the account is at, 0 when it has no row: what the next batch must expect. */
@@ -169,15 +210,17 @@ export function storedModseq({ db, modseqs }: BatchContext, account: AccountId):
   return modseqs.get(account) ?? (db.prepare(SQL.modseq).get(account)?.[0] as number | undefined) ?? 0;
 }
 
-export type BatchRows = Pick<
-  AccountBatch,
-  'account' | 'row' | 'mailboxes' | 'deletedMailboxes' | 'chunks' | 'droppedChunks'
->;
+/** Rows as they are to be, without a look at what was there: the account's own, and changes of flags. */
+export function writeFlagRows(
+  context: BatchContext,
+  { account, row, changes }: Pick<FlagBatch, 'account' | 'row' | 'changes'>,
+): void {
+  writeAccount(context, account, row);
+  const writing = { ...context, account, changes: new BlobChanges() };
+  for (const change of changes) writeChange(writing, change);
+}
 
-/** The account's own rows, without a look at what was there. */
-export function writeRows(context: BatchContext, rows: BatchRows): void {
-  const { db, epoch } = context;
-  const { account, row, mailboxes, deletedMailboxes, chunks, droppedChunks } = rows;
+function writeAccount({ db, epoch, orphans }: BatchContext, account: AccountId, row: AccountRow): void {
   db.prepare(SQL.account).run(
     account,
     row.modseq,
@@ -188,25 +231,6 @@ export function writeRows(context: BatchContext, rows: BatchRows): void {
     row.usedMessages,
     epoch,
   );
-  writeOrphans(context, rows);
-  for (const mailbox of mailboxes) writeMailbox(db, account, mailbox);
-  for (const mailbox of deletedMailboxes) {
-    db.prepare(SQL.deleteMailbox).run(mailboxKey(account, mailbox));
-    db.prepare(SQL.bury).run(mailboxKey(account, mailbox));
-  }
-  for (const { mailbox, first } of droppedChunks) {
-    db.prepare(SQL.dropChunk).run(mailboxKey(account, mailbox), first);
-  }
-  for (const chunk of chunks) {
-    const key = mailboxKey(account, chunk.mailbox);
-    const { count, maxModseq, records, first } = chunk;
-    if (db.prepare(SQL.updateChunk).run(count, maxModseq, records, key, first) === 0) {
-      db.prepare(SQL.insertChunk).run(count, maxModseq, records, key, first);
-    }
-  }
-}
-
-function writeOrphans({ db, orphans }: BatchContext, { account, row }: BatchRows): void {
   if (orphans.get(account) === row.orphanSubscriptions) return;
   db.prepare(SQL.orphans).run(account, JSON.stringify(row.orphanSubscriptions));
   orphans.set(account, row.orphanSubscriptions);
@@ -228,8 +252,6 @@ function writeMailbox(db: Database, account: AccountId, row: MailboxRow): void {
     row.expungedFloor,
     row.role ?? null,
     row.name,
-    row.keywords.length === 0 ? '[]' : JSON.stringify(row.keywords),
-    row.keywordSets.length === 0 ? '[]' : JSON.stringify(row.keywordSets),
     row.firstUnseen,
   );
 }

@@ -17,7 +17,8 @@ import { asModSeq } from '../../mailbox/model/model.ts';
 import type { AccountBatch, MailStore, StoreError } from '../../mailbox/port/store.ts';
 import { ALICE, aBatch, aChunk, aMailbox, aRow, BOB, commit, INBOX } from '../fixtures.ts';
 import { Database } from './database.ts';
-import { FlagJournal, readFlagJournal } from './flag-journal.ts';
+import { asFlagBatch } from './delayed-flags.ts';
+import { type FlagBatch, FlagJournal, readFlagJournal } from './flag-journal.ts';
 import { MODSEQ_JUMP } from './lifecycle.ts';
 import { openSqliteStore } from './open.ts';
 
@@ -261,23 +262,29 @@ describe('delayed flags on a full disk', { skip: isRoot ? false : 'needs root, t
   });
 });
 
+const record = (n: number, text: string): FlagBatch => asFlagBatch(flags(n, text)) as FlagBatch;
+
 describe('the journal of flags', () => {
   it('gives back what was appended since it began anew', () => {
     const directory = mkdtempSync(join(tmpdir(), 'brevduva-journal-'));
     try {
       const path = join(directory, 'j');
       assert.deepEqual(readFlagJournal(path), []);
-      const texts = () => readFlagJournal(path).map((batch) => `${batch.expect} ${batch.chunks[0]?.records}`);
+      const texts = () =>
+        readFlagJournal(path).map(({ expect, changes }) => {
+          const chunk = changes.find(({ kind }) => kind === 'chunk')?.row;
+          return `${expect} ${chunk !== undefined && 'records' in chunk ? chunk.records : ''}`;
+        });
       const journal = new FlagJournal(path);
-      journal.append([flags(1, 'a long one, which the next ones do not cover'), flags(2, 'b')]);
-      journal.append([flags(3, 'c')]);
+      journal.append([record(1, 'a long one, which the next ones do not cover'), record(2, 'b')]);
+      journal.append([record(3, 'c')]);
       assert.deepEqual(texts(), ['1 a long one, which the next ones do not cover', '2 b', '3 c']);
       journal.restart();
-      journal.append([flags(4, 'd')]);
+      journal.append([record(4, 'd')]);
       assert.deepEqual(texts(), ['4 d']);
       journal.close();
       const next = new FlagJournal(path);
-      next.append([flags(5, 'e')]);
+      next.append([record(5, 'e')]);
       assert.deepEqual(texts(), ['5 e']);
       next.close();
     } finally {

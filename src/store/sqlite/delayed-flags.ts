@@ -8,11 +8,11 @@
  * last 100 ms, and never the order of those of one account: each is applied only on the modseq it was made for. When
  * what waits cannot be written (a full disk, a checkpoint at work), nothing more is taken until it is.
  */
-import type { AccountId, MailboxId, MailboxRow } from '../../mailbox/model/model.ts';
-import type { AccountBatch, ChunkRow } from '../../mailbox/port/store.ts';
-import { type BatchContext, storedModseq, writeRows } from './account-batch.ts';
+import type { AccountId } from '../../mailbox/model/model.ts';
+import type { AccountBatch, RowChange } from '../../mailbox/port/store.ts';
+import { type BatchContext, storedModseq, writeFlagRows } from './account-batch.ts';
 import { storeError } from './database.ts';
-import type { FlagBatch, FlagJournal } from './flag-journal.ts';
+import type { FlagBatch, FlagChange, FlagJournal } from './flag-journal.ts';
 import type { Work } from './group-commit.ts';
 
 /** Half of what is promised: the other half is for the transaction and its sync. */
@@ -26,8 +26,8 @@ const MAX_JOURNAL_BYTES = 8 * 1024 * 1024;
 /** The rows of one account as they are to be. */
 interface Waiting {
   row: AccountBatch['row'];
-  readonly mailboxes: Map<MailboxId, MailboxRow>;
-  readonly chunks: Map<string, ChunkRow>;
+  /** The last state of each row, by what names it. */
+  readonly changes: Map<string, FlagBatch['changes'][number]>;
 }
 
 export interface DelayedFlagsOptions {
@@ -68,12 +68,13 @@ export class DelayedFlags {
   take(batches: readonly AccountBatch[]): boolean {
     if (this.#isRefused || this.#isFull()) return false;
     try {
-      if (!batches.every((batch) => isFlagsOnly(batch) && this.#isNext(batch))) return false;
-      this.#journal.append(batches);
+      const changes = batches.map(asFlagBatch);
+      if (!changes.every((batch) => batch !== undefined && this.#isNext(batch))) return false;
+      this.#journal.append(changes as FlagBatch[]);
+      for (const batch of changes) this.#add(batch as FlagBatch);
     } catch {
       return false;
     }
-    for (const batch of batches) this.#add(batch);
     if (this.#isFull()) this.#options.flush();
     else this.#wait(DELAY_MS);
     return true;
@@ -121,17 +122,16 @@ export class DelayedFlags {
     return !this.#context.destroyed.has(account) && storedModseq(this.#context, account) === expect;
   }
 
-  #add({ account, row, mailboxes, chunks }: FlagBatch): void {
+  #add({ account, row, changes }: FlagBatch): void {
     let waiting = this.#waiting.get(account);
     if (waiting === undefined) {
-      waiting = { row, mailboxes: new Map(), chunks: new Map() };
+      waiting = { row, changes: new Map() };
       this.#waiting.set(account, waiting);
     }
     waiting.row = row;
-    for (const mailbox of mailboxes) waiting.mailboxes.set(mailbox.id, mailbox);
-    const before = waiting.chunks.size;
-    for (const chunk of chunks) waiting.chunks.set(`${chunk.mailbox} ${chunk.first}`, chunk);
-    this.#rows += waiting.chunks.size - before;
+    const before = waiting.changes.size;
+    for (const change of changes) waiting.changes.set(nameOf(change), change);
+    this.#rows += waiting.changes.size - before;
     this.#context.modseqs.set(account, row.modseq);
   }
 
@@ -141,7 +141,7 @@ export class DelayedFlags {
     return {
       apply: () => {
         try {
-          this.#write(account, waiting);
+          writeFlagRows(this.#context, { account, row: waiting.row, changes: [...waiting.changes.values()] });
         } catch (error) {
           const reason = storeError(error, `storing flags of account ${account}`);
           if (reason.code === 'damaged') damages++;
@@ -156,17 +156,6 @@ export class DelayedFlags {
       },
       done: () => this.#drop(account),
     };
-  }
-
-  #write(account: AccountId, { row, mailboxes, chunks }: Waiting): void {
-    writeRows(this.#context, {
-      account,
-      row,
-      mailboxes: [...mailboxes.values()],
-      deletedMailboxes: [],
-      chunks: [...chunks.values()],
-      droppedChunks: [],
-    });
   }
 
   /** Rolled back, perhaps with a later batch of the same account: what waits is still the truth. */
@@ -185,7 +174,7 @@ export class DelayedFlags {
   }
 
   #drop(account: AccountId): void {
-    this.#rows -= this.#waiting.get(account)?.chunks.size ?? 0;
+    this.#rows -= this.#waiting.get(account)?.changes.size ?? 0;
     this.#waiting.delete(account);
     if (this.isWaiting) return;
     clearTimeout(this.#timer);
@@ -197,18 +186,30 @@ export class DelayedFlags {
 
 const NO_WORKS: readonly Work[] = Object.freeze([]);
 
-function isFlagsOnly(batch: AccountBatch): boolean {
-  return (
-    batch.deferrable &&
-    batch.expect > 0 &&
-    batch.deletedMailboxes.length === 0 &&
-    batch.droppedChunks.length === 0 &&
-    batch.emails.length === 0 &&
-    batch.retained.length === 0 &&
-    batch.released.length === 0 &&
-    batch.expunged.length === 0 &&
-    batch.prunedHistory.length === 0 &&
-    batch.imported.length === 0 &&
-    batch.externalIds.length === 0
-  );
+/** Undefined when it is more than a change of flags. */
+export function asFlagBatch({
+  account,
+  expect,
+  row,
+  changes,
+  deferrable,
+}: AccountBatch): FlagBatch | undefined {
+  if (!deferrable || expect === 0) return undefined;
+  const flags = changes.filter(isFlagChange);
+  return flags.length === changes.length ? { account, expect, row, changes: flags } : undefined;
+}
+
+function isFlagChange(change: RowChange): change is FlagChange {
+  return change.kind === 'mailbox' || change.kind === 'chunk';
+}
+
+function nameOf(change: FlagBatch['changes'][number]): string {
+  switch (change.kind) {
+    case 'mailbox':
+      return `mailbox ${change.row.id}`;
+    case 'chunk':
+      return `chunk ${change.row.mailbox} ${change.row.first}`;
+    case 'keyword':
+      return `keyword ${change.mailbox} ${change.row.kind} ${change.row.number}`;
+  }
 }

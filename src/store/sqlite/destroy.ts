@@ -21,6 +21,8 @@ const SLICES = [
      (SELECT mailbox, key FROM imported WHERE mailbox BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM external_id WHERE (mailbox, uid) IN
      (SELECT mailbox, uid FROM external_id WHERE mailbox BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
+  `DELETE FROM keyword WHERE (mailbox, kind, number) IN
+     (SELECT mailbox, kind, number FROM keyword WHERE mailbox BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM buried WHERE mailbox IN (SELECT mailbox FROM buried WHERE mailbox BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM mailbox WHERE id IN (SELECT id FROM mailbox WHERE id BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
 ] as const;

@@ -22,16 +22,32 @@ import {
 } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { EMPTY } from '../../base/bytes.ts';
-import type { AccountBatch, ChunkRow } from '../../mailbox/port/store.ts';
+import type { KeywordRow } from '../../mailbox/model/keywords.ts';
+import type { MailboxRow } from '../../mailbox/model/model.ts';
+import type { AccountBatch, ChunkRow, RowChangeOf } from '../../mailbox/port/store.ts';
 
-/** What a change of flags may consist of; everything else of its batch is empty. */
-export type FlagBatch = Pick<AccountBatch, 'account' | 'expect' | 'row' | 'mailboxes' | 'chunks'>;
+/** What a change of flags consists of. */
+export type FlagChange = RowChangeOf<'mailbox' | 'chunk'>;
+
+export interface FlagBatch extends Omit<AccountBatch, 'changes' | 'deferrable'> {
+  /** Keywords only in what version 0.1 has left behind. */
+  readonly changes: readonly (FlagChange | RowChangeOf<'keyword'>)[];
+}
 
 const MARK = Buffer.from('FLG1').readUInt32LE();
 const HEAD_BYTES = 16;
 
 type StoredChunk = Omit<ChunkRow, 'records'> & { readonly bytes: number };
-type StoredBatch = Omit<FlagBatch, 'chunks'> & { readonly chunks: readonly StoredChunk[] };
+type StoredBatch = Omit<FlagBatch, 'changes'> & {
+  readonly mailboxes: readonly (MailboxRow & OldKeywords)[];
+  readonly chunks: readonly StoredChunk[];
+};
+
+/** Version 0.1 kept the keywords of a mailbox in its row: names, and sets as lists of places among them. */
+interface OldKeywords {
+  readonly keywords?: readonly string[];
+  readonly keywordSets?: readonly (readonly number[])[];
+}
 
 export class FlagJournal {
   readonly #fd: number;
@@ -116,7 +132,7 @@ function bodyAt(file: Buffer, at: number, generation: number): Buffer | undefine
 
 function encode(batches: readonly FlagBatch[], generation: number): Buffer {
   const json = Buffer.from(JSON.stringify(batches.map(withoutRecords)));
-  const records = batches.flatMap(({ chunks }) => chunks.map((chunk) => chunk.records));
+  const records = batches.flatMap(chunksOf).map((chunk) => chunk.records);
   const head = Buffer.alloc(HEAD_BYTES + 4);
   const record = Buffer.concat([head, json, ...records]);
   const body = record.subarray(HEAD_BYTES);
@@ -128,22 +144,44 @@ function encode(batches: readonly FlagBatch[], generation: number): Buffer {
   return record;
 }
 
-function withoutRecords({ account, expect, row, mailboxes, chunks }: FlagBatch): StoredBatch {
-  const stored = chunks.map(({ mailbox, first, count, maxModseq, records }) => {
+function chunksOf({ changes }: FlagBatch): ChunkRow[] {
+  return changes.flatMap((change) => (change.kind === 'chunk' ? [change.row] : []));
+}
+
+function withoutRecords(batch: FlagBatch): StoredBatch {
+  const { account, expect, row, changes } = batch;
+  const mailboxes = changes.flatMap((change) => (change.kind === 'mailbox' ? [change.row] : []));
+  const chunks = chunksOf(batch).map(({ mailbox, first, count, maxModseq, records }) => {
     return { mailbox, first, count, maxModseq, bytes: records.length };
   });
-  return { account, expect, row, mailboxes, chunks: stored };
+  return { account, expect, row, mailboxes, chunks };
 }
 
 function decode(body: Buffer): FlagBatch[] {
   const jsonEnd = 4 + body.readUInt32LE();
   const batches = JSON.parse(body.toString('utf8', 4, jsonEnd)) as StoredBatch[];
   let at = jsonEnd;
-  return batches.map((batch) => {
-    const chunks = batch.chunks.map(({ bytes, ...chunk }) => {
+  return batches.map(({ mailboxes, chunks, ...batch }) => {
+    const changes: FlagBatch['changes'][number][] = mailboxes.flatMap(mailboxChanges);
+    for (const { bytes, ...chunk } of chunks) {
       at += bytes;
-      return { ...chunk, records: body.subarray(at - bytes, at) };
-    });
-    return { ...batch, chunks };
+      changes.push({ kind: 'chunk', row: { ...chunk, records: body.subarray(at - bytes, at) } });
+    }
+    return { ...batch, changes };
   });
+}
+
+function mailboxChanges({
+  keywords = [],
+  keywordSets = [],
+  ...row
+}: MailboxRow & OldKeywords): FlagBatch['changes'][number][] {
+  const rows: KeywordRow[] = [
+    ...keywords.map((name, number) => ({ kind: 'name', number, name }) as const),
+    ...keywordSets.map((members, index) => ({ kind: 'set', number: index + 1, members }) as const),
+  ];
+  return [
+    { kind: 'mailbox', row },
+    ...rows.map((one) => ({ kind: 'keyword', mailbox: row.id, row: one }) as const),
+  ];
 }

@@ -1,7 +1,7 @@
 /**
- * What is left of a deleted mailbox once the reaper has let go of its messages: the mark in `buried`, its import keys
- * and external ids, which may be hundreds of thousands. They go in slices, in the background, and again after a restart.
- * Marks that cannot be read stay where they are: nobody waits for what they stand for.
+ * What is left of a deleted mailbox once the reaper has let go of its messages: the mark in `buried`, its import keys,
+ * external ids and keywords, which may be hundreds of thousands. They go in slices, in the background, and again after a
+ * restart. Marks that cannot be read stay where they are: nobody waits for what they stand for.
  */
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { Database } from './database.ts';
@@ -18,6 +18,8 @@ const SQL = {
     (SELECT mailbox, key FROM imported WHERE mailbox = ? LIMIT ${KEYS_PER_SLICE})`,
   externalIds: `DELETE FROM external_id WHERE (mailbox, uid) IN
     (SELECT mailbox, uid FROM external_id WHERE mailbox = ? LIMIT ${KEYS_PER_SLICE})`,
+  keywords: `DELETE FROM keyword WHERE (mailbox, kind, number) IN
+    (SELECT mailbox, kind, number FROM keyword WHERE mailbox = ? LIMIT ${KEYS_PER_SLICE})`,
   remove: 'DELETE FROM buried WHERE mailbox = ?',
 } as const;
 
@@ -69,7 +71,9 @@ export class Graves {
       if (this.#isClosed) return;
       await this.#commits.perform({
         apply: () => {
-          changed = this.#db.prepare(SQL.keys).run(mailbox) + this.#db.prepare(SQL.externalIds).run(mailbox);
+          const { keys, externalIds, keywords } = SQL;
+          changed = 0;
+          for (const sql of [keys, externalIds, keywords]) changed += this.#db.prepare(sql).run(mailbox);
           if (changed === 0) this.#db.prepare(SQL.remove).run(mailbox);
         },
       });

@@ -16,3 +16,6 @@ export const accountRange = (account: AccountId): readonly [number, number] => [
 
 /** The number of shards never changes, so neither does an account's place. */
 export const shardOf = (account: AccountId, shards: number): number => account % shards;
+
+/** In the `kind` of a keyword's row. */
+export const KEYWORD_KINDS = Object.freeze({ name: 0, set: 1 });

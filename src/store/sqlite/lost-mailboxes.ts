@@ -1,7 +1,7 @@
 /**
  * Messages whose mailbox has no row any more: only damage does that, since a mailbox is deleted together with a note
  * for the reaper. Mail that is there must not be let go of because its label was lost, so the mailbox gets a row again,
- * under a name that says what happened. Its counters, keywords and the usage of the account are left at what is safe;
+ * under a name that says what happened. Its counters and the usage of the account are left at what is safe;
  * the checker adds them up afterwards.
  *
  * Where no message is left, only history, the reaper gets the rest.
@@ -16,8 +16,8 @@ const RECORD_BYTES = 32;
 const LAST_CHUNK = 'SELECT first, count, records FROM chunk WHERE mailbox = ? ORDER BY first DESC LIMIT 1';
 const ACCOUNT = 'SELECT modseq, next_uidvalidity FROM account WHERE id = ?';
 const RECOVER = `INSERT INTO mailbox (id, uidvalidity, uidnext, modseq, created_modseq, "exists", unseen, deleted, bytes,
-    subscribed, recent_from, expunged_floor, role, name, keywords, keyword_sets)
-  SELECT ?, ?, ?, ?, 1, (SELECT sum(count) FROM chunk WHERE mailbox = ?), 0, 0, 0, 1, 1, ?, NULL, ?, '[]', '[]'`;
+    subscribed, recent_from, expunged_floor, role, name)
+  SELECT ?, ?, ?, ?, 1, (SELECT sum(count) FROM chunk WHERE mailbox = ?), 0, 0, 0, 1, 1, ?, NULL, ?`;
 
 /** `lost` are keys of mailboxes; an account without a row has nobody to give them to, and keeps them as they are. */
 export function recoverMailboxes(db: Database, lost: readonly number[]): void {

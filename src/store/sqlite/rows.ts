@@ -3,6 +3,7 @@
  * chunks at once gets them in slices with the event loop running in between.
  */
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import type { KeywordRow } from '../../mailbox/model/keywords.ts';
 import type {
   AccountId,
   AccountRow,
@@ -13,9 +14,9 @@ import type {
   Uid,
   UidValidity,
 } from '../../mailbox/model/model.ts';
-import type { ChunkRow, ExpungedRow, ExternalId } from '../../mailbox/port/store.ts';
+import type { ChunkRow, ExpungedRow, ExternalId, LoadedMailbox } from '../../mailbox/port/store.ts';
 import { bufferOf, type Database, type Row } from './database.ts';
-import { accountRange, mailboxKey, mailboxOfKey } from './keys.ts';
+import { accountRange, KEYWORD_KINDS, mailboxKey, mailboxOfKey } from './keys.ts';
 import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
 
 /** About a millisecond of chunks. */
@@ -25,6 +26,7 @@ const SQL = {
   account: `SELECT modseq, next_mailbox, next_email, next_uidvalidity, used_bytes, used_messages
     FROM account WHERE id = ?`,
   orphans: 'SELECT names FROM orphan_subscriptions WHERE account = ?',
+  keywords: 'SELECT * FROM keyword WHERE mailbox BETWEEN ? AND ? ORDER BY mailbox, kind, number',
   mailboxes: 'SELECT * FROM mailbox WHERE id BETWEEN ? AND ? ORDER BY id',
   chunks: `SELECT first, count, maxmod, records FROM chunk
     WHERE mailbox = ? AND first > ? ORDER BY first LIMIT ?`,
@@ -77,11 +79,26 @@ export class RowReader {
     }
   }
 
-  mailboxes(account: AccountId): readonly MailboxRow[] {
-    return this.#db
-      .prepare(SQL.mailboxes)
-      .all(...accountRange(account))
-      .map(mailboxRow);
+  mailboxes(account: AccountId): readonly LoadedMailbox[] {
+    const keywords = this.#keywords(account);
+    const rows = this.#db.prepare(SQL.mailboxes).all(...accountRange(account));
+    return rows.map(mailboxRow).map((row) => ({ ...row, keywords: keywords.get(row.id) ?? [] }));
+  }
+
+  /** Mail without its labels is better than none. */
+  #keywords(account: AccountId): ReadonlyMap<MailboxId, readonly KeywordRow[]> {
+    const keywords = new Map<MailboxId, KeywordRow[]>();
+    try {
+      for (const row of this.#db.prepare(SQL.keywords).all(...accountRange(account))) {
+        const mailbox = mailboxOfKey(row[0] as number);
+        const known = keywords.get(mailbox);
+        if (known === undefined) keywords.set(mailbox, [keywordRow(row)]);
+        else known.push(keywordRow(row));
+      }
+    } catch (error) {
+      this.#onTrouble(error as Error);
+    }
+    return keywords;
   }
 
   async chunks(
@@ -141,6 +158,11 @@ export class RowReader {
   }
 }
 
+function keywordRow([, kind, number, value]: Row): KeywordRow {
+  if (kind === KEYWORD_KINDS.name) return { kind: 'name', number: number as number, name: value as string };
+  return { kind: 'set', number: number as number, members: (value as string).split(',').map(Number) };
+}
+
 function chunkRow(mailbox: MailboxId, row: Row): ChunkRow {
   return {
     mailbox,
@@ -179,8 +201,6 @@ function mailboxRow(row: Row): MailboxRow {
     expungedFloor: row[11] as ModSeq,
     ...(row[12] === null ? {} : { role: row[12] as Role }),
     name: row[13] as string,
-    keywords: JSON.parse(row[14] as string) as string[],
-    keywordSets: JSON.parse(row[15] as string) as number[][],
-    firstUnseen: row[16] as number,
+    firstUnseen: row[14] as number,
   };
 }

@@ -119,4 +119,23 @@ CREATE TABLE imported (mailbox INTEGER NOT NULL, key BLOB NOT NULL, PRIMARY KEY 
 INSERT INTO store VALUES ('clean', 1), ('delayed', 0), ('epoch', 0), ('primed', 0);
 `;
 
-export const MAIL_SCHEMA: Schema = { applicationId: 0x42564d31, steps: [STEP_1] };
+/** Keywords were JSON in the mailbox's row, which every change of a flag writes. */
+const STEP_2 = `
+CREATE TABLE keyword (
+  mailbox INTEGER NOT NULL,
+  kind INTEGER NOT NULL,                -- KEYWORD_KINDS
+  number INTEGER NOT NULL,
+  value TEXT NOT NULL,                  -- of a name itself, of a set the numbers of its names
+  PRIMARY KEY (mailbox, kind, number)
+) WITHOUT ROWID;
+
+INSERT INTO keyword SELECT m.id, 0, name.key, name.value FROM mailbox m, json_each(m.keywords) name;
+INSERT INTO keyword
+  SELECT m.id, 1, one.key + 1, (SELECT group_concat(member.value) FROM json_each(one.value) member)
+  FROM mailbox m, json_each(m.keyword_sets) one WHERE json_array_length(one.value) > 0;
+
+ALTER TABLE mailbox DROP COLUMN keywords;
+ALTER TABLE mailbox DROP COLUMN keyword_sets;
+`;
+
+export const MAIL_SCHEMA: Schema = { applicationId: 0x42564d31, steps: [STEP_1, STEP_2] };

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { asAccountId } from '../../mailbox/model/model.ts';
+import { Database } from './database.ts';
+import { migrate } from './migrate.ts';
+import { RowReader } from './rows.ts';
+import { MAIL_SCHEMA } from './schema/mail.ts';
+
+test('keywords of version 0.1 become rows of their own', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'brevduva-migrate-'));
+  try {
+    const db = new Database(join(directory, 'meta.db'));
+    migrate(db, { ...MAIL_SCHEMA, steps: MAIL_SCHEMA.steps.slice(0, 1) });
+    const row = `1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 0, NULL`;
+    db.exec(`
+      INSERT INTO mailbox VALUES (4294967297, ${row}, 'INBOX', '["$Junk","été","c,d"]', '[[0],[0,1],[2]]', 7);
+      INSERT INTO mailbox VALUES (4294967298, ${row}, 'Sent', '[]', '[]', 0);
+    `);
+    migrate(db, MAIL_SCHEMA);
+    const mailboxes = new RowReader(db, assert.ifError).mailboxes(asAccountId(1));
+    assert.deepEqual(
+      mailboxes.map(({ name, firstUnseen, keywords }) => ({ name, firstUnseen, keywords })),
+      [
+        {
+          name: 'INBOX',
+          firstUnseen: 7,
+          keywords: [
+            { kind: 'name', number: 0, name: '$Junk' },
+            { kind: 'name', number: 1, name: 'été' },
+            { kind: 'name', number: 2, name: 'c,d' },
+            { kind: 'set', number: 1, members: [0] },
+            { kind: 'set', number: 2, members: [0, 1] },
+            { kind: 'set', number: 3, members: [2] },
+          ],
+        },
+        { name: 'Sent', firstUnseen: 0, keywords: [] },
+      ],
+    );
+    db.close();
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
