@@ -86,18 +86,18 @@ export class HeaderTextReader {
     }
     const isLast = isWhole && end - from <= MAX_STRETCH;
     const to = isLast ? end : cutPoint(bytes, from, from + MAX_STRETCH);
-    this.#give(this.#name, latin1(bytes, from, to), isLast);
+    this.#give(this.#name, latin1(bytes, from, isLast ? withoutLineEnd(bytes, to) : to), isLast);
     if (isLast) this.#name = undefined;
     return to;
   }
 
   #give(name: string, octets: string, isLast: boolean): void {
-    const raw = octets.replace(/\r?\n/g, '');
+    const raw = octets.includes('\n') ? octets.replace(/\r?\n/g, '') : octets;
     const isJoined = this.#isAfterWord && /^[ \t]*=\?/.test(raw);
-    let text = singleSpaced(decodeWords(isJoined ? raw.trimStart() : raw));
-    if (this.#isStart) text = text.replace(/^ /, '');
-    if (isLast) text = text.replace(/ $/, '');
-    this.#sink.take(name, text, this.#isStart);
+    const text = singleSpaced(decodeWords(isJoined ? raw.trimStart() : raw));
+    const from = this.#isStart && text.startsWith(' ') ? 1 : 0;
+    const to = isLast && text.endsWith(' ') ? Math.max(from, text.length - 1) : text.length;
+    this.#sink.take(name, text.slice(from, to), this.#isStart);
     this.#isStart = false;
     this.#isAfterWord = raw.endsWith('?=');
   }
@@ -119,7 +119,7 @@ function cutPoint(bytes: Buffer, from: number, limit: number): number {
 
 function withoutLineEnd(bytes: Buffer, end: number): number {
   let at = end;
-  while (at > end - 2 && (bytes[at - 1] === LF || bytes[at - 1] === CR)) at--;
+  while (at > Math.max(0, end - 2) && (bytes[at - 1] === LF || bytes[at - 1] === CR)) at--;
   return at;
 }
 

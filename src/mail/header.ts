@@ -122,11 +122,13 @@ export function unfold(value: Uint8Array): string {
 
 /** ASCII letters in lower case, every other octet as it is: `toLowerCase` would fold latin1 letters too. */
 export function foldAscii(text: string): string {
+  let hasCapital = false;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (c >= 0x80 || (c >= 0x41 && c <= 0x5a)) return text.replace(/[A-Z]+/g, (run) => run.toLowerCase());
+    if (c >= 0x80) return text.replace(/[A-Z]+/g, (run) => run.toLowerCase());
+    if (c >= 0x41 && c <= 0x5a) hasCapital = true;
   }
-  return text;
+  return hasCapital ? text.toLowerCase() : text;
 }
 
 /** Past the LF that ends the line at `at`, or the end of the bytes. */

@@ -21,7 +21,7 @@ import { type Pause, Scan } from './scan.ts';
 import type { TextSource, TextTest } from './tree.ts';
 
 /** Decoded at once: a millisecond or less. */
-const PIECE_BYTES = 64 * 1024;
+const PIECE_BYTES = 32 * 1024;
 
 /** The message in memory, undefined when it cannot be read, or 'streamed' when it is too large to hold. */
 export type SearchedBytes = Buffer | undefined | 'streamed';
