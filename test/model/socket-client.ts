@@ -1,0 +1,261 @@
+/**
+ * A strict IMAP client that does random things: it keeps the list that the responses describe. A number it does not have, an
+ * EXPUNGE where none may be, a UID or flags that contradict what was said, a keyword nobody has announced, octets that are
+ * not those of one message, are failures. When the server sends it away it comes back.
+ */
+import assert from 'node:assert/strict';
+import type { Random } from '../crash/random.ts';
+import { type Answer, ImapClient } from '../imap-client.ts';
+import { writeContent } from './mail.ts';
+
+const NAMES = ['INBOX', 'Archive', 'A', 'A/B', 'C'];
+const FLAGS = ['\\Seen', '\\Flagged', '\\Deleted', '\\Answered', '$One', '$Two'];
+
+const MOST_TRIES = 20;
+
+const isGone = (error: unknown): boolean => /closed the connection/.test((error as Error).message);
+
+interface Known {
+  uid: number | undefined;
+  flags: string | undefined;
+}
+
+/** What all clients of a run share. */
+export class Shared {
+  readonly port: number;
+  /** Flags of a message at a modseq, as anybody was told: `UIDVALIDITY UID MODSEQ`. */
+  readonly told = new Map<string, string>();
+  /** Sessions that the server has ended. */
+  sentAway = 0;
+  next = 1;
+
+  constructor(port: number) {
+    this.port = port;
+  }
+
+  note(key: string, flags: string): void {
+    const before = this.told.get(key);
+    assert.ok(before === undefined || before === flags, `${key}: flags (${before}) and then (${flags})`);
+    this.told.set(key, flags);
+  }
+}
+
+export class SocketClient {
+  list: Known[] = [];
+  selected: string | undefined;
+  uidValidity = 0;
+  readonly #shared: Shared;
+  readonly #random: Random;
+  readonly #hasQresync: boolean;
+  #client: ImapClient | undefined;
+  #announced = new Set<string>();
+
+  constructor(shared: Shared, random: Random) {
+    this.#shared = shared;
+    this.#random = random;
+    this.#hasQresync = random.chance(0.5);
+  }
+
+  /** A store in trouble may refuse to make the account's first mailboxes, or send the session away before it has begun. */
+  async connect(): Promise<void> {
+    this.selected = undefined;
+    for (let tries = 1; ; tries++) {
+      this.#client?.close();
+      try {
+        this.#client = await ImapClient.signIn(this.#shared.port, 'alice@example.com', 'secret');
+        await this.#client.ok(this.#hasQresync ? 'ENABLE QRESYNC' : 'ENABLE CONDSTORE');
+        return;
+      } catch (error) {
+        const isRefused = /was refused/.test((error as Error).message);
+        if (!(isGone(error) || isRefused) || tries === MOST_TRIES) throw error;
+        this.#shared.sentAway++;
+      }
+    }
+  }
+
+  close(): void {
+    this.#client?.close();
+  }
+
+  /** Undefined when the session has ended. */
+  async run(line: string): Promise<Answer | undefined> {
+    let answer: Answer;
+    try {
+      answer = await (this.#client as ImapClient).command(line);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      this.#shared.sentAway++;
+      await this.connect();
+      return undefined;
+    }
+    const { status, text, untagged } = answer;
+    assert.notEqual(status, 'BAD', `${line}: ${text}`);
+    assert.doesNotMatch(text, /SERVERBUG/, line);
+    for (const one of untagged) this.#hear(one, line);
+    return answer;
+  }
+
+  async select(name: string, isReadOnly = false): Promise<void> {
+    this.selected = undefined;
+    this.list = [];
+    const answer = await this.run(`${isReadOnly ? 'EXAMINE' : 'SELECT'} ${name}`);
+    if (answer?.status !== 'OK') return;
+    this.selected = name;
+    this.uidValidity = Number(/\[UIDVALIDITY (\d+)\]/.exec(answer.untagged.join('\n'))?.[1]);
+  }
+
+  async step(): Promise<void> {
+    if (this.selected === undefined || this.#random.chance(0.04)) return this.select(this.#name());
+    await this.#act();
+    await this.fillIn();
+  }
+
+  /** UIDs and flags of messages that came in are asked for, as every client does. */
+  async fillIn(): Promise<void> {
+    for (let at = 0; at < this.list.length && this.selected !== undefined; at++) {
+      if (this.list[at]?.flags === undefined) await this.run(`FETCH ${at + 1} (UID FLAGS MODSEQ)`);
+    }
+  }
+
+  seen(): string[] {
+    return this.list.map(({ uid, flags }) => `${uid} ${flags}`);
+  }
+
+  async #act(): Promise<void> {
+    const random = this.#random;
+    const count = Math.max(1, this.list.length);
+    const seq = random.integer(1, count);
+    const set = random.chance(0.5) ? `${seq}` : `${seq}:${random.integer(1, count)}`;
+    const uid = this.list[seq - 1]?.uid ?? 1;
+    const acts: readonly (() => Promise<unknown>)[] = [
+      () => this.#append(1),
+      () => this.#append(random.integer(2, 4)),
+      () => this.run(`CREATE ${this.#name()}`),
+      () => this.run(`DELETE ${this.#name()}`),
+      () => this.run(`RENAME ${this.#name()} ${this.#name()}`),
+      () => this.run(`${random.pick(['SUBSCRIBE', 'UNSUBSCRIBE'])} ${this.#name()}`),
+      () => this.run('NOOP'),
+      () => this.run(`STATUS ${this.#name()} (MESSAGES UIDNEXT HIGHESTMODSEQ)`),
+    ];
+    const onMessages: typeof acts = [
+      () => this.#store(set),
+      () => this.#store(set),
+      () => this.run(`UID STORE ${uid}:* +FLAGS (${this.#flag()})`),
+      () => this.run(`UID STORE ${uid} (UNCHANGEDSINCE ${random.integer(1, 200)}) -FLAGS (${this.#flag()})`),
+      () => this.run('EXPUNGE'),
+      () => this.run(`UID EXPUNGE ${uid}:${uid + random.integer(0, 5)}`),
+      () => this.run(`${random.pick(['COPY', 'MOVE'])} ${set} ${this.#name()}`),
+      () => this.run(`UID ${random.pick(['COPY', 'MOVE'])} ${uid}:* ${this.#name()}`),
+      () => this.#read(uid),
+      () => this.run(`SEARCH RETURN (COUNT) NOT DELETED TEXT pigeon`),
+    ];
+    await random.pick(this.list.length === 0 ? acts : [...acts, ...onMessages, ...onMessages])();
+  }
+
+  #name(): string {
+    return this.#random.pick(NAMES);
+  }
+
+  #flag(): string {
+    return this.#random.pick(FLAGS);
+  }
+
+  async #append(count: number): Promise<void> {
+    const messages = Array.from({ length: count }, () => {
+      const { octets } = writeContent(this.#shared.next++, this.#random.integer(60, 400));
+      return `(${this.#flag()}) {${octets.length}+}\r\n${octets.toString('latin1')}`;
+    });
+    await this.run(`APPEND ${this.#name()} ${messages.join(' ')}`);
+  }
+
+  async #store(set: string): Promise<void> {
+    const sign = this.#random.pick(['+', '-', '']);
+    const silent = this.#random.chance(0.5) ? '.SILENT' : '';
+    const answer = await this.run(`STORE ${set} ${sign}FLAGS${silent} (${this.#flag()})`);
+    // Who asks for silence knows what it has asked for, and not what else there was.
+    if (answer === undefined || silent === '' || this.selected === undefined) return;
+    const ends = set.split(':').map(Number);
+    for (let at = Math.min(...ends) - 1; at < Math.max(...ends); at++) {
+      const known = this.list[at];
+      if (known !== undefined) known.flags = undefined;
+    }
+  }
+
+  async #read(uid: number): Promise<void> {
+    const answer = await this.run(`UID FETCH ${uid} (BODY.PEEK[])`);
+    for (const line of answer?.untagged ?? []) if (/ BODY\[\] /.test(line)) contentOf(line);
+  }
+
+  #hear(text: string, line: string): void {
+    if (this.selected === undefined && !/^(SELECT|EXAMINE)/.test(line)) return;
+    const [, number, word] = /^(\d+) (EXISTS|EXPUNGE|FETCH)/.exec(text) ?? [];
+    const n = Number(number);
+    if (word === 'EXISTS') {
+      assert.ok(n >= this.list.length, `${text} with ${this.list.length} known`);
+      while (this.list.length < n) this.list.push({ uid: undefined, flags: undefined });
+    } else if (word === 'EXPUNGE') {
+      assert.ok(!/^(FETCH|STORE|SEARCH)/.test(line), `${text} during ${line}`);
+      assert.ok(!this.#hasQresync && n >= 1 && n <= this.list.length, text);
+      this.list.splice(n - 1, 1);
+    } else if (text.startsWith('VANISHED ')) {
+      assert.ok(this.#hasQresync && !/^(FETCH|STORE|SEARCH)/.test(line), `${text} during ${line}`);
+      this.#vanish(text.slice('VANISHED '.length));
+    } else if (word === 'FETCH') this.#fetched(n, text);
+    else if (text.startsWith('FLAGS (')) this.#announced = new Set(text.slice(7, -1).split(' '));
+  }
+
+  #vanish(set: string): void {
+    for (const range of set.split(',')) {
+      const [low = 0, high = low] = range.split(':').map(Number);
+      for (let uid = low; uid <= high; uid++) {
+        let at = this.list.findIndex((known) => known.uid === uid);
+        // One that was gone before it could be asked about.
+        if (at < 0) at = this.list.findIndex((known) => known.uid === undefined);
+        assert.ok(at >= 0, `VANISHED ${uid} is not known`);
+        this.list.splice(at, 1);
+      }
+    }
+  }
+
+  #fetched(seq: number, text: string): void {
+    const known = this.list[seq - 1];
+    assert.ok(known !== undefined, `${text} with ${this.list.length} known`);
+    const head = text.split(' BODY[')[0] ?? '';
+    const uid = / ?\(?UID (\d+)/.exec(head)?.[1];
+    const flags = /FLAGS \(([^)]*)\)/.exec(head)?.[1];
+    const modseq = /MODSEQ \((\d+)\)/.exec(head)?.[1];
+    if (uid !== undefined) {
+      assert.ok(known.uid === undefined || known.uid === Number(uid), `${text}: it was UID ${known.uid}`);
+      known.uid = Number(uid);
+    }
+    if (flags === undefined) return;
+    known.flags = flagsOf(flags);
+    for (const flag of known.flags.split(' ')) {
+      assert.ok(flag === '' || this.#announced.has(flag), `${text}: ${flag} was not announced`);
+    }
+    if (modseq !== undefined && this.uidValidity > 0) {
+      this.#shared.note(`${this.uidValidity} ${known.uid} ${modseq}`, known.flags);
+    }
+  }
+}
+
+export function flagsOf(words: string): string {
+  const all = words.split(' ').filter((word) => word !== '' && word !== '\\Recent');
+  return [...new Set(all)].sort().join(' ');
+}
+
+/** The id of the message; its octets must be those of one, whole. */
+export function contentOf(line: string): string {
+  const [head = '', size] =
+    /BODY\[\] \{(\d+)\}\r\n/.exec(line) ?? assert.fail(`no message in ${line.slice(0, 80)}`);
+  const from = line.indexOf(head) + head.length;
+  // A delivery puts lines in front.
+  const octets = line
+    .slice(from, from + Number(size))
+    .replace(/^Return-Path: .*\r\nDelivered-To: .*\r\n/, '');
+  const id =
+    /^Subject: (m\d+)\r$/m.exec(octets)?.[1] ?? assert.fail(`whose octets are these? ${octets.slice(0, 80)}`);
+  const again = writeContent(Number(id.slice(1)), octets.length).octets.toString('latin1');
+  assert.ok(octets === again, `${id} is not what it was: ${octets.slice(0, 200)}`);
+  return id;
+}

@@ -1,0 +1,183 @@
+/**
+ * The model from outside: clients over real sockets against a server on SQLite, all of one account, in several mailboxes, while
+ * mail is delivered, and on a store that makes them wait and refuses. Nobody knows here in which order things were done, but
+ * what the server says must never contradict itself, and when all is quiet every client must have what a fresh one reads.
+ *
+ * BREVDUVA_TEST_SEED is the first seed, BREVDUVA_TEST_FUZZ multiplies the number of runs.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { deliver } from '../../src/mailbox/operations/deliver.ts';
+import { receive } from '../../src/mailbox/operations/incoming.ts';
+import { reapAccount } from '../../src/mailbox/upkeep/reaper.ts';
+import { Random, seedOf } from '../crash/random.ts';
+import { ImapClient } from '../imap-client.ts';
+import { startTestImap, type TestImap } from '../kit/imap.ts';
+import { runs } from '../kit/runs.ts';
+import { CALM, UnreliableStore, type Weather } from '../kit/unreliable-store.ts';
+import { writeContent } from './mail.ts';
+import { contentOf, flagsOf, Shared, SocketClient } from './socket-client.ts';
+
+const SEED = seedOf('BREVDUVA_TEST_SEED');
+const CLIENTS = 4;
+const STEPS = 80;
+const STORM: Weather = { ...CALM, refusal: 0.08, refusals: ['io', 'full', 'conflict'], slowRead: 0.2 };
+
+for (let seed = SEED; seed < SEED + runs(6); seed++) {
+  const isStormy = seed % 2 === 1;
+  const title = isStormy ? 'on a store that refuses and waits' : 'on a store that works';
+  test(`clients that apply what they are told have what the server has, ${title} (BREVDUVA_TEST_SEED=${seed})`, async () => {
+    await using world = await World.start(new Random(seed), isStormy);
+    await world.work();
+    await world.compare();
+    await world.reap();
+  });
+}
+
+class World {
+  readonly #random: Random;
+  readonly #server: TestImap;
+  readonly #store: UnreliableStore;
+  readonly #shared: Shared;
+  readonly #clients: SocketClient[] = [];
+  readonly #isStormy: boolean;
+  readonly #clock: { nowMs(): number; aheadMs: number };
+  #compared = 0;
+
+  private constructor(server: TestImap, options: WorldParts) {
+    this.#server = server;
+    this.#random = options.random;
+    this.#store = options.store;
+    this.#isStormy = options.isStormy;
+    this.#clock = options.clock;
+    this.#shared = new Shared(server.port);
+  }
+
+  static async start(random: Random, isStormy: boolean): Promise<World> {
+    const clock = { aheadMs: 0, nowMs: () => Date.now() + clock.aheadMs };
+    let store: UnreliableStore | undefined;
+    const server = await startTestImap({
+      clock,
+      wrapStore: (inner) => {
+        store = new UnreliableStore(inner, random.fork());
+        return store;
+      },
+    });
+    assert.ok(store);
+    const world = new World(server, { random, store, isStormy, clock });
+    await server.kit.addAccount('alice@example.com', 'secret');
+    for (let i = 0; i < CLIENTS; i++) {
+      const client = new SocketClient(world.#shared, random.fork());
+      await client.connect();
+      world.#clients.push(client);
+    }
+    return world;
+  }
+
+  async work(): Promise<void> {
+    let isOver = false;
+    const weather = this.#weather(() => isOver);
+    const working = this.#clients.map(async (client) => {
+      for (let i = 0; i < STEPS; i++) await client.step();
+    });
+    const deliveries = this.#deliver();
+    try {
+      await Promise.all([...working, deliveries]);
+    } finally {
+      isOver = true;
+      await weather;
+    }
+  }
+
+  /** Every client against a fresh one, mailbox by mailbox. */
+  async compare(): Promise<void> {
+    const fresh = await ImapClient.signIn(this.#server.port, 'alice@example.com', 'secret');
+    await fresh.ok('ENABLE CONDSTORE');
+    for (const client of this.#clients) {
+      await client.run('NOOP');
+      await client.fillIn();
+    }
+    const { untagged } = await fresh.ok('LIST "" "*"');
+    for (const line of untagged) {
+      const name = /"?([^" ]+)"?$/.exec(line)?.[1] ?? assert.fail(line);
+      await this.#compareMailbox(fresh, name);
+    }
+    fresh.close();
+    assert.ok(this.#isStormy || this.#compared > 0, 'somebody has a mailbox open');
+  }
+
+  /** Nobody holds anything any more: past the grace period nothing is left. */
+  async reap(): Promise<void> {
+    for (const client of this.#clients) client.close();
+    await this.#server.stopServing();
+    const { domain, store } = this.#server.kit;
+    const record = await store.directory.find('alice@example.com');
+    assert.ok(record);
+    this.#clock.aheadMs += 10 * 60_000;
+    while ((await reapAccount(domain, record.id)) > 0);
+    assert.deepEqual(await store.loadUnreleased(record.id, Number.MAX_SAFE_INTEGER, 10), []);
+    assert.deepEqual(await store.loadBuried(record.id), []);
+  }
+
+  /** Closing checks that everything stored adds up. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#store.calmDown();
+    for (const client of this.#clients) client.close();
+    await this.#server.close();
+  }
+
+  async #compareMailbox(fresh: ImapClient, name: string): Promise<void> {
+    const opened = await fresh.ok(`EXAMINE ${name}`);
+    const uidValidity = Number(/\[UIDVALIDITY (\d+)\]/.exec(opened.untagged.join('\n'))?.[1]);
+    const { untagged } = await fresh.ok('UID FETCH 1:* (FLAGS MODSEQ BODY.PEEK[])');
+    const truth: string[] = [];
+    for (const line of untagged) {
+      const [, uid, flags, modseq] =
+        /^\d+ FETCH \(UID (\d+) FLAGS \(([^)]*)\) MODSEQ \((\d+)\)/.exec(line) ?? [];
+      if (uid === undefined || flags === undefined) continue;
+      contentOf(line);
+      this.#shared.note(`${uidValidity} ${uid} ${modseq}`, flagsOf(flags));
+      truth.push(`${uid} ${flagsOf(flags)}`);
+    }
+    for (const client of this.#clients) {
+      if (client.uidValidity !== uidValidity || client.selected === undefined) continue;
+      this.#compared++;
+      assert.deepEqual(client.seen(), truth, `what a client has of ${name}`);
+    }
+  }
+
+  async #deliver(): Promise<void> {
+    const { domain, store } = this.#server.kit;
+    const record = await store.directory.find('alice@example.com');
+    assert.ok(record);
+    const recipients = [{ account: record.id, address: record.address }];
+    for (let i = 0; i < STEPS / 4; i++) {
+      await sleep(5);
+      const { octets } = writeContent(this.#shared.next++, 200);
+      const received = await receive(domain.store, [record.id], 1e6, octets);
+      const [outcome] = await deliver(domain, recipients, received, '');
+      assert.ok(this.#isStormy || outcome?.kind === 'delivered');
+    }
+  }
+
+  async #weather(isOver: () => boolean): Promise<void> {
+    if (this.#isStormy) this.#store.weather = STORM;
+    while (!isOver()) {
+      await sleep(this.#random.integer(1, 15));
+      if (!this.#isStormy) continue;
+      if (this.#store.isPaused) this.#store.resume();
+      else if (this.#random.chance(0.3)) this.#store.pause();
+      if (this.#random.chance(0.2)) this.#store.holdSyncs();
+      else this.#store.releaseSyncs();
+    }
+    this.#store.calmDown();
+  }
+}
+
+interface WorldParts {
+  readonly random: Random;
+  readonly store: UnreliableStore;
+  readonly isStormy: boolean;
+  readonly clock: { nowMs(): number; aheadMs: number };
+}
