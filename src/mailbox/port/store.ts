@@ -27,12 +27,13 @@ import type {
   Uid,
 } from '../model/model.ts';
 
-export const STORE_ERROR_CODES = ['conflict', 'full', 'io', 'closed', 'damaged'] as const;
+export const STORE_ERROR_CODES = ['conflict', 'full', 'io', 'closed', 'damaged', 'unreadable'] as const;
 export type StoreErrorCode = (typeof STORE_ERROR_CODES)[number];
 
 /**
  * `conflict`: the base has moved, reload and retry. `full`: no room on the disk, nothing changed. `io`: the device
- * failed, nothing changed. `damaged`: what is stored does not add up (checksum, missing bytes).
+ * failed, nothing changed. `damaged`: what is stored does not add up (checksum, missing bytes), so it is lost.
+ * `unreadable`: the way to it is damaged, and a repair may bring it back.
  */
 export class StoreError extends Error {
   override readonly name = 'StoreError';

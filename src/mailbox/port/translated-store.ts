@@ -192,6 +192,7 @@ function translated(error: StoreError, effect: string): MailboxError {
     case 'conflict':
       return new MailboxError('conflict', 'the account was changed elsewhere; try again', options);
     case 'damaged':
+    case 'unreadable':
       return new MailboxError(
         'damaged',
         effect === READING

@@ -13,7 +13,7 @@ import { decodeParts } from '../../mail/part-codec.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { EmailFacts, EmailId } from '../model/model.ts';
-import type { ByteRange, EmailField } from '../port/store.ts';
+import { type ByteRange, type EmailField, StoreError } from '../port/store.ts';
 
 type Reader = Pick<Domain, 'store' | 'log'>;
 
@@ -29,7 +29,7 @@ export async function loadFacts(
   try {
     return await reader.store.loadEmails(ids, fields);
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (!isLoss(error)) throw error;
     return ids.map(() => undefined);
   }
 }
@@ -40,7 +40,7 @@ export async function readRanges(reader: Reader, ranges: readonly ByteRange[]): 
   try {
     found = await reader.store.readRanges(ranges);
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (!isLoss(error)) throw error;
     found = [];
   }
   return ranges.map((range, index) => completed(reader, range, found[index]));
@@ -56,7 +56,7 @@ export async function* streamRange(reader: Reader, range: ByteRange): AsyncGener
       if (wanted.length > 0) yield wanted;
     }
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (!isLoss(error)) throw error;
   }
   if (at >= range.end) return;
   noteLoss(reader, range);
@@ -73,7 +73,7 @@ export async function readIntact(
   try {
     return await reader.store.readRanges(ranges);
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (!isLoss(error)) throw error;
     return ranges.map(() => undefined);
   }
 }
@@ -83,7 +83,7 @@ export async function* streamIntact(reader: Reader, range: ByteRange): AsyncGene
   try {
     yield* reader.store.readStream(range);
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (!isLoss(error)) throw error;
   }
 }
 
@@ -120,6 +120,9 @@ function noteLoss(reader: Reader, { email, start, end }: ByteRange): void {
   reader.log.error({ email, start, end }, 'octets of a message are lost; a placeholder was sent instead');
 }
 
-function isDamage(error: unknown): boolean {
-  return error instanceof MailboxError && error.code === 'damaged';
+/** Lost for good: what only a repair could bring back is not replaced by anything. */
+function isLoss(error: unknown): boolean {
+  return (
+    error instanceof MailboxError && error.cause instanceof StoreError && error.cause.code === 'damaged'
+  );
 }

@@ -18,6 +18,9 @@ interface Loader {
   readonly log: Log;
 }
 
+/** Room is made for so many at first: what a damaged row says of their number is not believed without end. */
+const MOST_AT_FIRST = 4_000_000;
+
 /** Chunks a slice: about 6,000 messages and a millisecond. */
 const SLICE = 50;
 
@@ -54,7 +57,7 @@ async function loadAll(
   await loadTail(domain, account, mailbox);
   const tail = mailbox.tail;
   if (tail === undefined) return mailbox.list as MessageList;
-  const list = new WritableMessageList(true, mailbox.exists + 64);
+  const list = new WritableMessageList(true, Math.min(Math.max(0, mailbox.exists), MOST_AT_FIRST) + 64);
   let after = 0;
   for (;;) {
     const chunks: readonly ChunkRow[] = await domain.store.loadChunks(account.id, mailbox.id, after, SLICE);

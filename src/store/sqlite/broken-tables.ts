@@ -11,7 +11,7 @@ export function assertNotWhole(db: Database, tables: readonly string[], error: S
   const broken = tables.find((table) => !isReadable(db, table));
   if (broken === undefined) return;
   throw new StoreError(
-    'io',
+    'unreadable',
     `${db.path}: the table ${broken} cannot be read; stop the server and run "brevduva check --repair"`,
     { cause: error },
   );

@@ -188,11 +188,13 @@ function joined({ prefix }: Pick<Cut, 'prefix'>, bytes: Buffer): Buffer {
   return prefix.length === 0 ? bytes : Buffer.concat([prefix, bytes]);
 }
 
-/** A row of PLACES; undefined when what it refers to is not there. */
+/** A row of PLACES; undefined when what it refers to is not there, or it makes no sense. */
 function located(row: Row): Located | undefined {
   const [, sizeBytes, prefix, blobBytes, sum, kind, segment, offset, bytes] = row;
   const isInline = kind === KIND_SPOOL;
-  if (isInline ? bytes === null : kind !== KIND_SEGMENT) return undefined;
+  if (isInline ? !(bytes instanceof Uint8Array) : kind !== KIND_SEGMENT) return undefined;
+  if (prefix !== null && !(prefix instanceof Uint8Array)) return undefined;
+  if (![sizeBytes, blobBytes, sum, segment, offset].every((it) => typeof it === 'number')) return undefined;
   const inline = isInline ? bufferOf(bytes) : undefined;
   if (inline !== undefined && inline.length !== blobBytes) return undefined;
   return {

@@ -68,6 +68,18 @@ export function bufferOf(value: SqlValue | undefined): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/**
+ * What is read page by page ends because keys rise; on a broken page they need not. Throws `damaged` unless each first
+ * column is above the one before it, and the first above `after`.
+ */
+export function assertAscending(rows: readonly Row[], after: number, what: string): void {
+  let last = after;
+  for (const [key] of rows) {
+    if (typeof key !== 'number' || key <= last) throw new StoreError('damaged', `${what} are out of order`);
+    last = key;
+  }
+}
+
 export class Statement {
   readonly #statement: StatementSync;
   /** The file and the SQL, for whoever has to repair or restore it. */

@@ -12,7 +12,7 @@ import { EMPTY } from '../../base/bytes.ts';
 import type { AccountId, EmailFacts, EmailId } from '../../mailbox/model/model.ts';
 import { type EmailField, StoreError } from '../../mailbox/port/store.ts';
 import { assertNotWhole } from './broken-tables.ts';
-import { bufferOf, type Database, type Row } from './database.ts';
+import { assertAscending, bufferOf, type Database, type Row } from './database.ts';
 import { accountRange } from './keys.ts';
 
 /** About a millisecond of rows. */
@@ -100,7 +100,9 @@ export class EmailReader {
     const [first, last] = accountRange(account);
     const from = Math.max(after, first - 1);
     try {
-      return this.#db.prepare(SQL.list).all(from, last, limit).map(listed);
+      const rows = this.#db.prepare(SQL.list).all(from, last, limit);
+      assertAscending(rows, from, `emails of account ${account}`);
+      return rows.map(listed);
     } catch (error) {
       if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
       assertNotWhole(this.#db, ['email', 'extra_reference'], error);

@@ -12,7 +12,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EmailId } from '../../mailbox/model/model.ts';
 import type { StoreProblem } from '../../mailbox/port/store.ts';
-import type { Database } from './database.ts';
+import { assertAscending, type Database } from './database.ts';
 import { recoverMailboxes } from './lost-mailboxes.ts';
 import { isRecordHead, RECORD_HEAD_BYTES, segmentName } from './segments.ts';
 
@@ -137,7 +137,11 @@ export function inspectShard(db: Database, options: InspectionOptions): Findings
     removedFrom = [];
     problems.push(problem(`the check stopped: ${(error as Error).message}`));
   }
-  problems.push(...checkSegments(db, options.segmentsDirectory));
+  try {
+    problems.push(...checkSegments(db, options.segmentsDirectory));
+  } catch (error) {
+    problems.push(problem(`large messages cannot be looked for: ${(error as Error).message}`));
+  }
   return { problems, removedFrom };
 }
 
@@ -183,6 +187,7 @@ function unreadableEmails(db: Database): StoreProblem[] {
     for (;;) {
       const rows = db.prepare('SELECT id FROM email WHERE id > ? ORDER BY id LIMIT 100').all(last);
       if (rows.length === 0 || problems.length >= MAX_REPORTED) return problems;
+      assertAscending(rows, last, 'emails');
       for (const row of rows) {
         last = row[0] as number;
         try {
@@ -238,6 +243,10 @@ function checkSegments(db: Database, directory: string): StoreProblem[] {
     if (rows.length === 0) break;
     for (const row of rows) {
       const [id, segment, offset, size, sum] = row as [number, number, number, number, number];
+      if (segment < at[0] || (segment === at[0] && offset <= at[1])) {
+        problems.push(problem(`the records of ${segmentName(segment)} are out of order`));
+        return problems;
+      }
       at = [segment, offset];
       if (file?.segment !== segment) {
         if (file?.fd !== undefined) closeSync(file.fd);

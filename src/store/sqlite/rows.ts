@@ -14,8 +14,14 @@ import type {
   Uid,
   UidValidity,
 } from '../../mailbox/model/model.ts';
-import type { ChunkRow, ExpungedRow, ExternalId, LoadedMailbox } from '../../mailbox/port/store.ts';
-import { bufferOf, type Database, type Row } from './database.ts';
+import {
+  type ChunkRow,
+  type ExpungedRow,
+  type ExternalId,
+  type LoadedMailbox,
+  StoreError,
+} from '../../mailbox/port/store.ts';
+import { assertAscending, bufferOf, type Database, type Row, type SqlValue } from './database.ts';
 import { accountRange, KEYWORD_KINDS, mailboxKey, mailboxOfKey } from './keys.ts';
 import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
 
@@ -57,15 +63,8 @@ export class RowReader {
   account(account: AccountId): AccountRow | undefined {
     const row = this.#db.prepare(SQL.account).get(account);
     if (row === undefined) return undefined;
-    return {
-      modseq: row[0] as ModSeq,
-      nextMailbox: row[1] as number,
-      nextEmail: row[2] as number,
-      nextUidValidity: row[3] as number,
-      usedBytes: row[4] as number,
-      usedMessages: row[5] as number,
-      orphanSubscriptions: this.#orphans(account),
-    };
+    const orphanSubscriptions = this.#orphans(account);
+    return this.#understood([row], (it) => ({ ...accountRow(it), orphanSubscriptions }))[0];
   }
 
   /** Nobody is kept from his mail for their sake. */
@@ -82,7 +81,10 @@ export class RowReader {
   mailboxes(account: AccountId): readonly LoadedMailbox[] {
     const keywords = this.#keywords(account);
     const rows = this.#db.prepare(SQL.mailboxes).all(...accountRange(account));
-    return rows.map(mailboxRow).map((row) => ({ ...row, keywords: keywords.get(row.id) ?? [] }));
+    return this.#understood(rows, mailboxRow).map((row) => ({
+      ...row,
+      keywords: keywords.get(row.id) ?? [],
+    }));
   }
 
   /** Mail without its labels is better than none. */
@@ -101,6 +103,15 @@ export class RowReader {
     return keywords;
   }
 
+  /** A row may hold anything once a bit of it has flipped. */
+  #understood<T>(rows: readonly Row[], understand: (row: Row) => T): T[] {
+    try {
+      return rows.map(understand);
+    } catch (cause) {
+      throw new StoreError('damaged', `${this.#db.path}: a row makes no sense`, { cause });
+    }
+  }
+
   async chunks(
     account: AccountId,
     mailbox: MailboxId,
@@ -111,7 +122,8 @@ export class RowReader {
     for (let from = after; ; await yieldToLoop()) {
       const wanted = Math.min(limit - found.length, CHUNKS_PER_SLICE);
       const rows = this.#db.prepare(SQL.chunks).all(mailboxKey(account, mailbox), from, wanted);
-      for (const row of rows) found.push(chunkRow(mailbox, row));
+      assertAscending(rows, from, `chunks of mailbox ${mailbox} of account ${account}`);
+      found.push(...this.#understood(rows, (row) => chunkRow(mailbox, row)));
       if (rows.length < wanted || found.length >= limit) return found;
       from = (found.at(-1) as ChunkRow).first;
     }
@@ -119,11 +131,18 @@ export class RowReader {
 
   lastChunk(account: AccountId, mailbox: MailboxId): ChunkRow | undefined {
     const row = this.#db.prepare(SQL.lastChunk).get(mailboxKey(account, mailbox));
-    return row && chunkRow(mailbox, row);
+    return row && this.#understood([row], (one) => chunkRow(mailbox, one))[0];
   }
 
   expunged(account: AccountId, mailbox: MailboxId, after: ModSeq, limit: number): readonly ExpungedRow[] {
-    return this.#db.prepare(SQL.expunged).all(mailboxKey(account, mailbox), after, limit).map(expungedRow);
+    const rows = this.#db.prepare(SQL.expunged).all(mailboxKey(account, mailbox), after, limit);
+    const found = this.#understood(rows, expungedRow);
+    assertAscending(
+      found.map((row) => [row.modseq]),
+      after,
+      `expunges of mailbox ${mailbox} of account ${account}`,
+    );
+    return found;
   }
 
   countExpunged(account: AccountId, mailbox: MailboxId): number {
@@ -131,7 +150,8 @@ export class RowReader {
   }
 
   unreleased(account: AccountId, beforeMs: number, limit: number, skip = 0): readonly ExpungedRow[] {
-    return this.#db.prepare(SQL.unreleased).all(account, beforeMs, limit, skip).map(expungedRow);
+    const rows = this.#db.prepare(SQL.unreleased).all(account, beforeMs, limit, skip);
+    return this.#understood(rows, expungedRow);
   }
 
   accountsToReap(): readonly AccountId[] {
@@ -148,6 +168,7 @@ export class RowReader {
 
   externalIds(account: AccountId, mailbox: MailboxId, after: number, limit: number): readonly ExternalId[] {
     const rows = this.#db.prepare(SQL.externalIds).all(mailboxKey(account, mailbox), after, limit);
+    assertAscending(rows, after, `names of messages in mailbox ${mailbox} of account ${account}`);
     return rows.map((row) => ({ mailbox, uid: row[0] as Uid, id: row[1] as string }));
   }
 
@@ -159,48 +180,71 @@ export class RowReader {
 }
 
 function keywordRow([, kind, number, value]: Row): KeywordRow {
-  if (kind === KEYWORD_KINDS.name) return { kind: 'name', number: number as number, name: value as string };
-  return { kind: 'set', number: number as number, members: (value as string).split(',').map(Number) };
+  if (typeof number !== 'number' || typeof value !== 'string') throw new TypeError('not a keyword');
+  if (kind === KEYWORD_KINDS.name) return { kind: 'name', number, name: value };
+  return { kind: 'set', number, members: value.split(',').map(Number) };
+}
+
+function accountRow(row: Row): Omit<AccountRow, 'orphanSubscriptions'> {
+  return {
+    modseq: number(row[0]) as ModSeq,
+    nextMailbox: number(row[1]),
+    nextEmail: number(row[2]),
+    nextUidValidity: number(row[3]),
+    usedBytes: number(row[4]),
+    usedMessages: number(row[5]),
+  };
 }
 
 function chunkRow(mailbox: MailboxId, row: Row): ChunkRow {
   return {
     mailbox,
-    first: row[0] as Uid,
-    count: row[1] as number,
-    maxModseq: row[2] as ModSeq,
-    records: bufferOf(row[3]),
+    first: number(row[0]) as Uid,
+    count: number(row[1]),
+    maxModseq: number(row[2]) as ModSeq,
+    records: blob(row[3]),
   };
 }
 
 function expungedRow(row: Row): ExpungedRow {
   return {
-    mailbox: mailboxOfKey(row[0] as number),
-    modseq: row[1] as ModSeq,
-    atMs: row[2] as number,
-    uids: bufferOf(row[3]),
-    records: row[4] === null ? undefined : bufferOf(row[4]),
+    mailbox: mailboxOfKey(number(row[0])),
+    modseq: number(row[1]) as ModSeq,
+    atMs: number(row[2]),
+    uids: blob(row[3]),
+    records: row[4] === null ? undefined : blob(row[4]),
   };
 }
 
 /** In the order of the columns of `mailbox`. */
 function mailboxRow(row: Row): MailboxRow {
+  if (typeof row[13] !== 'string') throw new TypeError('not a name');
   return {
-    id: mailboxOfKey(row[0] as number),
-    uidValidity: row[1] as UidValidity,
-    uidNext: row[2] as Uid,
-    modseq: row[3] as ModSeq,
-    createdModseq: row[4] as ModSeq,
-    exists: row[5] as number,
-    unseen: row[6] as number,
-    deleted: row[7] as number,
-    bytes: row[8] as number,
+    id: mailboxOfKey(number(row[0])),
+    uidValidity: number(row[1]) as UidValidity,
+    uidNext: number(row[2]) as Uid,
+    modseq: number(row[3]) as ModSeq,
+    createdModseq: number(row[4]) as ModSeq,
+    exists: number(row[5]),
+    unseen: number(row[6]),
+    deleted: number(row[7]),
+    bytes: number(row[8]),
     subscribed: row[9] !== 0,
     isSubscribedUnasked: row[9] === SUBSCRIBED_UNASKED,
-    recentFrom: row[10] as Uid,
-    expungedFloor: row[11] as ModSeq,
+    recentFrom: number(row[10]) as Uid,
+    expungedFloor: number(row[11]) as ModSeq,
     ...(row[12] === null ? {} : { role: row[12] as Role }),
-    name: row[13] as string,
-    firstUnseen: row[14] as number,
+    name: row[13],
+    firstUnseen: number(row[14]),
   };
+}
+
+function number(value: SqlValue | undefined): number {
+  if (typeof value !== 'number') throw new TypeError('not a number');
+  return value;
+}
+
+function blob(value: SqlValue | undefined): Buffer {
+  if (!(value instanceof Uint8Array)) throw new TypeError('not octets');
+  return bufferOf(value);
 }

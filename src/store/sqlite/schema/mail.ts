@@ -119,7 +119,7 @@ CREATE TABLE imported (mailbox INTEGER NOT NULL, key BLOB NOT NULL, PRIMARY KEY 
 INSERT INTO store VALUES ('clean', 1), ('delayed', 0), ('epoch', 0), ('primed', 0);
 `;
 
-/** Keywords were JSON in the mailbox's row, which every change of a flag writes. */
+/** Keywords were JSON in the mailbox's row, which every change of a flag writes. Labels that are damaged are lost. */
 const STEP_2 = `
 CREATE TABLE keyword (
   mailbox INTEGER NOT NULL,
@@ -129,10 +129,10 @@ CREATE TABLE keyword (
   PRIMARY KEY (mailbox, kind, number)
 ) WITHOUT ROWID;
 
-INSERT INTO keyword SELECT m.id, 0, name.key, name.value FROM mailbox m, json_each(m.keywords) name;
+INSERT INTO keyword SELECT m.id, 0, name.key, name.value FROM mailbox m, json_each(iif(json_valid(m.keywords), m.keywords, '[]')) name;
 INSERT INTO keyword
   SELECT m.id, 1, one.key + 1, (SELECT group_concat(member.value) FROM json_each(one.value) member)
-  FROM mailbox m, json_each(m.keyword_sets) one WHERE json_array_length(one.value) > 0;
+  FROM mailbox m, json_each(iif(json_valid(m.keyword_sets), m.keyword_sets, '[]')) one WHERE json_array_length(one.value) > 0;
 
 ALTER TABLE mailbox DROP COLUMN keywords;
 ALTER TABLE mailbox DROP COLUMN keyword_sets;
