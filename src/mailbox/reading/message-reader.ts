@@ -122,7 +122,5 @@ function noteLoss(reader: Reader, { email, start, end }: ByteRange): void {
 
 /** Lost for good: what only a repair could bring back is not replaced by anything. */
 function isLoss(error: unknown): boolean {
-  return (
-    error instanceof MailboxError && error.cause instanceof StoreError && error.cause.code === 'damaged'
-  );
+  return error instanceof MailboxError && error.cause instanceof StoreError && error.cause.code === 'damaged';
 }
