@@ -49,8 +49,7 @@ async function serve(chosen: ChosenConfig, { wantsDemo }: ServeOptions): Promise
     const { certificateFiles } = await import('./server/certificate.ts');
     const tls = await TlsFiles.open(await certificateFiles(config, log), log);
     opened.push(async () => tls.close());
-    const { authenticator } = system;
-    const { listeners, apply } = await startProtocols({ config, log, domain, authenticator, tls, version });
+    const { listeners, apply } = await startProtocols({ ...system, config, log, tls, version });
     opened.push(() => closeAll(listeners));
     const records = await domain.store.directory.list();
     const reaper = startReaper(domain);

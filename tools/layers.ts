@@ -13,13 +13,14 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   sasl: ['base'],
   net: ['base'],
   mailbox: ['mail', 'base'],
-  identity: ['mailbox', 'sasl', 'base'],
+  identity: ['mailbox', 'sasl', 'net', 'base'],
   store: ['mailbox', 'mail', 'base'],
   transfer: ['mailbox', 'mail', 'base'],
-  admin: ['transfer', 'identity', 'mailbox', 'mail', 'base'],
+  admin: ['transfer', 'identity', 'mailbox', 'mail', 'net', 'base'],
   imap: PROTOCOL,
   pop3: PROTOCOL,
-  lmtp: PROTOCOL,
+  smtp: PROTOCOL,
+  lmtp: ['smtp', ...PROTOCOL],
 };
 /** Inside the domain: which room knows which. What lies at its door, `domain.ts` and `accounts.ts`, is the waist. */
 const WAIST = 'the waist';

@@ -4,7 +4,9 @@
  * know which of the two it has.
  */
 import type { Credential, NewAccount } from '../identity/account-admin.ts';
+import type { ActivityEvent } from '../identity/activity.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
+import type { ConnectionFacts } from '../net/connections.ts';
 import type { MailAccess, Refusal } from '../transfer/mail-access.ts';
 
 export interface Admin extends MailAccess {
@@ -22,6 +24,11 @@ export interface Admin extends MailAccess {
   setSetting(address: string, name: string, value: string | undefined): Promise<AccountSummary>;
   /** The account and all its mail. */
   removeAccount(address: string): Promise<void>;
+
+  /** Who is connected to this process, in the order they came. */
+  listConnections(): Promise<readonly ConnectionFacts[]>;
+  /** What happened to the account, the oldest of at most `limit` events first; also of one that is gone. */
+  activityOf(address: string, limit: number): Promise<readonly ActivityEvent[]>;
 
   check(options: { readonly address?: string; readonly repair: boolean }): AsyncIterable<CheckEvent>;
   close(): Promise<void>;

@@ -5,9 +5,11 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { ActivityEvent } from '../identity/activity.ts';
 import { MAILBOX_ERROR_CODES, MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
 import type { ForeignUids, TakenOver } from '../mailbox/operations/take-over-uids.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
+import type { ConnectionFacts } from '../net/connections.ts';
 import type { AddedMessage, MailboxSummary, MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
 import type {
   AccountSummary,
@@ -113,6 +115,15 @@ export class ControlClient implements Admin {
     for await (const { head, chunks } of decodeMessages(response)) {
       yield { ...(head as Omit<StoredMessage, 'chunks'>), chunks };
     }
+  }
+
+  async listConnections(): Promise<readonly ConnectionFacts[]> {
+    return (await this.#wire.json<{ connections: ConnectionFacts[] }>('GET', '/v1/connections')).connections;
+  }
+
+  async activityOf(address: string, limit: number): Promise<readonly ActivityEvent[]> {
+    const path = `/v1/activity/${encodeURIComponent(address)}/${limit}`;
+    return (await this.#wire.json<{ events: ActivityEvent[] }>('GET', path)).events;
   }
 
   async *check(options: { readonly address?: string; readonly repair: boolean }): AsyncGenerator<CheckEvent> {

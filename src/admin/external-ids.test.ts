@@ -4,14 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openTestDomain } from '../../test/kit/domain.ts';
+import { localAdminOf, openTestDomain } from '../../test/kit/domain.ts';
 import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
 import { loadExternalIds } from '../mailbox/reading/external-ids.ts';
 import { importSource } from '../transfer/import.ts';
 import { openMaildirSource } from '../transfer/maildir-source.ts';
 import { ControlClient } from './control-client.ts';
 import { ControlServer } from './control-server.ts';
-import { LocalAdmin } from './local-admin.ts';
 import { controlSocketPath } from './socket-path.ts';
 
 const UID_LIST = `3 V1275660208 N4 G0
@@ -31,7 +30,7 @@ test('the names of messages come along with a Maildir', async () => {
   for (const place of ['', '.Lists']) writeFileSync(join(folder, place, 'dovecot-uidlist'), UID_LIST);
   const kit = await openTestDomain();
   await kit.addAccount('alice@example.com', 'secret');
-  const admin = new LocalAdmin({ domain: kit.domain, accounts: kit.admin });
+  const admin = localAdminOf(kit);
   const facts = { pid: process.pid, version: '0', startedMs: 0 };
   const control = await ControlServer.open({ data: kit.data, admin, facts, log: kit.domain.log });
   const client = await ControlClient.connect(controlSocketPath(kit.data));

@@ -3,6 +3,8 @@
  * runs while no server does.
  */
 import type { AccountAdmin, Credential } from '../identity/account-admin.ts';
+import type { Activity, ActivityEvent } from '../identity/activity.ts';
+import type { ActivityFiles } from '../identity/activity-files.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
@@ -15,6 +17,7 @@ import { type ForeignUids, type TakenOver, takeOverUids } from '../mailbox/opera
 import type { AccountState } from '../mailbox/state/account.ts';
 import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import { checkMail } from '../mailbox/upkeep/check.ts';
+import type { ConnectionFacts, Connections } from '../net/connections.ts';
 import type {
   AddedMessage,
   MailboxSummary,
@@ -32,6 +35,9 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 export interface LocalAdminOptions {
   readonly domain: Domain;
   readonly accounts: AccountAdmin;
+  readonly activity: Activity;
+  readonly journal: Pick<ActivityFiles, 'read'>;
+  readonly connections: Pick<Connections, 'list'>;
   /** Called by `close`; the server keeps its store and passes none. */
   readonly onClose?: () => Promise<void>;
 }
@@ -40,12 +46,12 @@ export class LocalAdmin implements Admin {
   readonly server = undefined;
   readonly #domain: Domain;
   readonly #accounts: AccountAdmin;
-  readonly #onClose: (() => Promise<void>) | undefined;
+  readonly #options: LocalAdminOptions;
 
-  constructor({ domain, accounts, onClose }: LocalAdminOptions) {
-    this.#domain = domain;
-    this.#accounts = accounts;
-    this.#onClose = onClose;
+  constructor(options: LocalAdminOptions) {
+    this.#domain = options.domain;
+    this.#accounts = options.accounts;
+    this.#options = options;
   }
 
   async listAccounts(): Promise<readonly AccountSummary[]> {
@@ -76,6 +82,8 @@ export class LocalAdmin implements Admin {
       ...(change.bytes === undefined ? {} : { quotaBytes: limit(change.bytes) }),
       ...(change.messages === undefined ? {} : { quotaMessages: limit(change.messages) }),
     });
+    const { quotaBytes = 'none', quotaMessages = 'none' } = updated;
+    this.#options.activity.record(updated.address, 'quota changed', { quotaBytes, quotaMessages });
     return this.#summary(updated);
   }
 
@@ -176,13 +184,21 @@ export class LocalAdmin implements Admin {
     yield* readMailbox(this.#domain, await this.#open(address), mailbox);
   }
 
+  async listConnections(): Promise<readonly ConnectionFacts[]> {
+    return this.#options.connections.list();
+  }
+
+  async activityOf(address: string, limit: number): Promise<readonly ActivityEvent[]> {
+    return this.#options.journal.read(this.#accounts.nameOf(address), limit);
+  }
+
   async *check({ address, repair }: { readonly address?: string; readonly repair: boolean }) {
     const accounts = address === undefined ? {} : { accounts: [await this.#accounts.accountOf(address)] };
     yield* checkMail(this.#domain, { ...accounts, repair });
   }
 
   async close(): Promise<void> {
-    await this.#onClose?.();
+    await this.#options.onClose?.();
   }
 
   async #open(address: string): Promise<AccountState> {

@@ -10,6 +10,8 @@
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME/uids { uidValidity, uidNext }
  *     POST   /v1/accounts/ADDRESS/mailboxes/NAME/imported { keys }
  *     GET    /v1/accounts/ADDRESS/mailboxes/NAME/messages   POST, both as `message-frames.ts` has them
+ *     GET    /v1/connections                                who is connected
+ *     GET    /v1/activity/ADDRESS/LIMIT                     what happened to an account, the oldest of LIMIT events first
  *     POST   /v1/check { address?, repair }                 answers one JSON object a line, as they are found
  *
  * ADDRESS and NAME are percent-encoded. Input is checked by schema before anything happens.
@@ -128,6 +130,12 @@ const ROUTES: readonly Route[] = Object.freeze([
   on('GET', `${MAILBOX}/messages`, async ({ admin }, address, name) => ({
     stream: encodeMessages(stored(admin.readMessages(address, name))),
     type: 'application/octet-stream',
+  })),
+  on('GET', '/v1/connections', async ({ admin }) => ({
+    json: { connections: await admin.listConnections() },
+  })),
+  on('GET', '/v1/activity/([^/]+)/([1-9]\\d{0,4})', async ({ admin }, address, limit) => ({
+    json: { events: await admin.activityOf(address, Number(limit)) },
   })),
   on('POST', '/v1/check', async (call) => {
     const options = valid(CheckSchema, await call.json());

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
+import { localAdminOf, openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
 import { FLAG } from '../mail/flags.ts';
 import { exportAccount } from '../transfer/export.ts';
 import { type FolderReceipt, type ImportProblem, importSource } from '../transfer/import.ts';
@@ -14,7 +14,7 @@ import { openMaildirTarget } from '../transfer/maildir-target.ts';
 import { openMboxSource } from '../transfer/mbox-source.ts';
 import { openMboxTarget } from '../transfer/mbox-target.ts';
 import type { Source } from '../transfer/source.ts';
-import { LocalAdmin } from './local-admin.ts';
+import type { LocalAdmin } from './local-admin.ts';
 
 let kit: TestDomain;
 let admin: LocalAdmin;
@@ -22,7 +22,7 @@ const folder = mkdtempSync(join(tmpdir(), 'brevduva-transfer-'));
 
 before(async () => {
   kit = await openTestDomain();
-  admin = new LocalAdmin({ domain: kit.domain, accounts: kit.admin });
+  admin = localAdminOf(kit);
 });
 after(async () => {
   rmSync(folder, { recursive: true, force: true });
@@ -200,7 +200,7 @@ test('a message that is refused is reported, the others come in', async () => {
 test('a message keeps coming when its mailbox can have no more keywords', async () => {
   const small = await openTestDomain({ limits: { keywordsPerMailbox: 2 } });
   await small.addAccount('alice@example.com', 'secret');
-  const local = new LocalAdmin({ domain: small.domain, accounts: small.admin });
+  const local = localAdminOf(small);
   const outcomes = await local.addMessages('alice@example.com', 'INBOX', [
     {
       flags: FLAG.Seen,

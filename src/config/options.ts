@@ -112,6 +112,11 @@ export const OPTIONS = {
     file: optionalPath({
       doc: 'The file to which the log goes, JSON, for its owner alone to read. SIGHUP opens it anew after it was moved away (logrotate). Without it, the log goes to standard error.',
     }),
+    activity: size({
+      default: '64MiB',
+      min: '1MiB',
+      doc: 'How much is kept in the data folder of what happened to each account: sign-ins, deliveries, what was deleted, moved and renamed by which client, changes by administrators. `brevduva activity ADDRESS` shows it; the oldest is forgotten.',
+    }),
   },
   imap: {
     maxAppendSize: size({
@@ -172,7 +177,12 @@ export const OPTIONS = {
     connections: integer({
       default: 20_000,
       min: 1,
-      doc: 'Connections in all. The next one is told that the server is full, instead of everybody running out of memory or file descriptors.',
+      doc: 'Connections in all. The next one is told that the server is full, instead of everybody running out of memory or file descriptors. IMAP and POP3 have a tenth of them to themselves each. Of what each can have, half is for people who have signed in: beyond that, a newcomer takes the place of the connection that has been trying for longest.',
+    }),
+    deliveryConnections: integer({
+      default: 200,
+      min: 1,
+      doc: 'So many of them are kept for LMTP (at most a quarter): however many clients or strangers are connected, mail still comes in.',
     }),
     connectionsPerAddress: integer({
       default: 100,
@@ -183,6 +193,16 @@ export const OPTIONS = {
       default: 100,
       min: 4,
       doc: 'Signed-in connections of one account. One more closes the one that has been idle longest: phones leave dead connections behind, and a refused new one would look like a wrong password.',
+    }),
+    uploads: size({
+      default: '8GiB',
+      min: '64MiB',
+      doc: 'All messages together that are on their way in and not yet counted by a quota. IMAP and LMTP have so much each. Beyond it uploads are refused for the moment; without an end, messages that are half sent would fill the disk.',
+    }),
+    uploadsPerAccount: size({
+      default: '512MiB',
+      min: '16MiB',
+      doc: 'The same for what one account uploads over IMAP. A message of the size that is allowed can always be uploaded.',
     }),
     loginTimeout: duration({
       default: '60s',

@@ -12,6 +12,7 @@ import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { Directory } from '../mailbox/port/store.ts';
 import { MAX_PASSWORD_BYTES } from '../sasl/mechanism.ts';
 import { preparePassword } from '../sasl/prepare.ts';
+import type { Activity } from './activity.ts';
 import { canonicalAddress, newAccountAddress } from './address.ts';
 import type { Authenticator } from './authenticator.ts';
 import { parseForeignHash, storedForm } from './hashes/foreign-hash.ts';
@@ -36,6 +37,8 @@ export interface AccountAdminOptions {
   readonly defaultDomain: string;
   /** The one that sessions sign in with, when there is one in this process. */
   readonly authenticator?: Pick<Authenticator, 'forget'>;
+  /** Where changes are written down. */
+  readonly activity: Activity;
   /** What accounts may have set; nothing when absent. */
   readonly settings?: AccountSettings;
 }
@@ -61,6 +64,11 @@ export class AccountAdmin {
     return record;
   }
 
+  /** The name that an account of this address has or had. */
+  nameOf(address: string): string {
+    return canonicalAddress(address, this.#options.defaultDomain) ?? address;
+  }
+
   /** Each is created or refused by itself (`exists`, `invalid-name`, `cannot`), in the order given. */
   async addAccounts(accounts: readonly NewAccount[]): Promise<AddOutcome[]> {
     const outcomes: AddOutcome[] = [];
@@ -78,6 +86,7 @@ export class AccountAdmin {
     if (updated === undefined) throw new MailboxError('nonexistent', 'there is no such account');
     authenticator?.forget(id);
     domain.accounts.refresh(updated);
+    this.#options.activity.record(updated.address, 'password changed');
     // The account stays in memory: a delivery that is under way goes on.
     for (const listener of [...(domain.accounts.peek(id)?.listeners ?? [])]) {
       listener.onEvicted('the password was changed');
@@ -93,12 +102,18 @@ export class AccountAdmin {
     const updated = await domain.store.directory.update(id, { settings: { [name]: value } });
     if (updated === undefined) throw new MailboxError('nonexistent', 'there is no such account');
     domain.accounts.refresh(updated);
+    this.#options.activity.record(updated.address, 'setting changed', {
+      setting: name,
+      value: value ?? 'none',
+    });
     return updated;
   }
 
   /** The account and all its mail. Nothing brings it back. */
   async removeAccount(id: AccountId): Promise<void> {
+    const record = await this.#options.domain.store.directory.get(id);
     await this.#options.domain.store.directory.remove(id);
+    if (record !== undefined) this.#options.activity.record(record.address, 'account removed');
     await this.#finishRemoval(id);
   }
 
@@ -115,7 +130,9 @@ export class AccountAdmin {
     return prepared.map((one) => {
       if (one instanceof MailboxError) return one;
       const record = created[next++];
-      return record === undefined || record === 'exists' ? taken(one.address) : record;
+      if (record === undefined || record === 'exists') return taken(one.address);
+      this.#options.activity.record(record.address, 'account added');
+      return record;
     });
   }
 
@@ -155,7 +172,7 @@ export class AccountAdmin {
     domain.accounts.evict(id, 'the account was removed');
     await domain.store.destroyAccount(id);
     await domain.store.directory.forget(id);
-    domain.log.info({ accountId: id }, 'account removed');
+    domain.log.info({ accountId: id }, 'the mail of a removed account is gone');
   }
 }
 

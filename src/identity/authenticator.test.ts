@@ -5,6 +5,7 @@ import { silentLog } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { type AccountRecord, asAccountId } from '../mailbox/model/model.ts';
+import { Activity } from './activity.ts';
 import { Authenticator } from './authenticator.ts';
 import { Passwords } from './password.ts';
 
@@ -59,6 +60,7 @@ beforeEach(async () => {
     passwords,
     clock: { nowMs: () => nowMs },
     log: silentLog,
+    activity: new Activity({ log: silentLog, clock: { nowMs: () => nowMs } }),
     defaultDomain: 'example.com',
     failDelayMs: 2000,
     sleep: async (ms) => void slept.push(ms),

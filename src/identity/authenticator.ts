@@ -24,6 +24,7 @@ import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { Directory } from '../mailbox/port/store.ts';
 import { preparePassword } from '../sasl/prepare.ts';
+import type { Activity } from './activity.ts';
 import { canonicalAddress } from './address.ts';
 import { comparesAsTyped, isPasswordHash, type Passwords } from './password.ts';
 import { type Attempt, networkOf, Throttle } from './throttle.ts';
@@ -39,6 +40,9 @@ export interface LoginAttempt {
   readonly remoteAddress: string;
   /** For the log: `imap`, `pop3`. */
   readonly service: string;
+  /** For the log: the connection, and how it signs in. */
+  readonly session?: string;
+  readonly mechanism?: string;
 }
 
 export interface AuthenticatorOptions {
@@ -46,6 +50,7 @@ export interface AuthenticatorOptions {
   readonly passwords: Passwords;
   readonly clock: Clock;
   readonly log: Log;
+  readonly activity: Activity;
   readonly defaultDomain: string;
   readonly failDelayMs: number;
   /** Tests own time. */
@@ -117,12 +122,12 @@ export class Authenticator {
     const wrongKey = `${networkOf(attempt.remoteAddress)} ${tag}`;
     if ((this.#wrong.get(wrongKey) ?? 0) > clock.nowMs()) {
       charge.cancelled();
-      return this.#refuse(attempt, name, this.#throttle.replyDelayMs(name, attempt.remoteAddress), true);
+      return this.#refuse(admitted, this.#throttle.replyDelayMs(name, attempt.remoteAddress), true);
     }
     const isRight = await this.#judge(admitted, tag, compared, stored);
     if (!isRight || !hasPassword) {
       this.#wrong.set(wrongKey, clock.nowMs() + WRONG_FOR_MS);
-      return this.#refuse(attempt, name, charge.replyDelayMs, false);
+      return this.#refuse(admitted, charge.replyDelayMs, false);
     }
     charge.succeeded();
     this.#verified.set(record.id, { tag, untilMs: clock.nowMs() + VERIFIED_FOR_MS });
@@ -163,17 +168,22 @@ export class Authenticator {
     }
   }
 
-  async #refuse(attempt: LoginAttempt, account: string, delayMs: number, isAgain: boolean): Promise<never> {
-    const { remoteAddress: remote, service } = attempt;
-    this.#options.log.info({ account, remote, service, sameAsBefore: isAgain }, 'wrong name or password');
+  async #refuse({ attempt, name, record }: Admitted, delayMs: number, isAgain: boolean): Promise<never> {
+    const facts = { ...factsOf(attempt), sameAsBefore: isAgain };
+    this.#options.activity.attempt(name, 'wrong name or password', facts, record !== undefined);
     await this.#sleep(delayMs);
     throw new MailboxError('bad-credentials', 'wrong name or password');
   }
 
-  async #turnAway(attempt: LoginAttempt, account: string): Promise<never> {
-    const { remoteAddress: remote, service } = attempt;
-    this.#options.log.warn({ account, remote, service }, 'sign-in refused after too many wrong passwords');
-    await this.#sleep(this.#throttle.replyDelayMs(account, remote));
+  async #turnAway(attempt: LoginAttempt, name: string): Promise<never> {
+    // Whether there is such an account was not looked at.
+    this.#options.activity.attempt(
+      name,
+      'sign-in refused after too many wrong passwords',
+      factsOf(attempt),
+      false,
+    );
+    await this.#sleep(this.#throttle.replyDelayMs(name, attempt.remoteAddress));
     throw new MailboxError('throttled', 'too many wrong passwords from your network; try again in a minute');
   }
 
@@ -192,6 +202,15 @@ export class Authenticator {
   async #sleep(ms: number): Promise<void> {
     if (ms > 0) await (this.#options.sleep ?? sleepFor)(ms);
   }
+}
+
+function factsOf({ remoteAddress: remote, service, session, mechanism }: LoginAttempt) {
+  return {
+    remote,
+    service,
+    ...(session === undefined ? {} : { session }),
+    ...(mechanism === undefined ? {} : { mechanism }),
+  };
 }
 
 function asUnavailable(cause: unknown): never {

@@ -2,7 +2,7 @@
  * What a command, and an item of one, may ask of its session, and what it is told about the call. Everything it can do to
  * the connection is here, so a test hands it an object of its own.
  */
-import type { Log } from '../base/log.ts';
+import type { Log, LogFields } from '../base/log.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
@@ -40,10 +40,14 @@ export interface SessionContext {
   waitForLine(timeoutMs: number): Promise<Buffer | 'hint' | 'timeout' | 'end'>;
   /** Writes all that may be told now; expunges too when `mayExpunge`. */
   tellUpdates(mayExpunge: boolean): Promise<void>;
-  /** Checks the credentials and signs in; throws MailboxError. */
-  signIn(credentials: Credentials): Promise<SignedIn>;
+  /** Checks the credentials and signs in; throws MailboxError. `mechanism`: how the client does it, for the log. */
+  signIn(credentials: Credentials, mechanism: string): Promise<SignedIn>;
   /** An attempt to sign in that was refused before there were credentials to check: it counts like a wrong password. */
   refusedSignIn(): void;
+  /** The client has said what it is. */
+  identified(client: string): void;
+  /** For the account's history: what this session did to its mail. `what` is a constant, as a message of the log. */
+  note(what: string, facts: LogFields): void;
   /** Answers OK and upgrades the connection; what the client sent before is dropped. */
   startTls(tag: string): Promise<void>;
   /** Closes the open mailbox, if there is one; the state is `authenticated` from here on. */

@@ -2,7 +2,9 @@
  * The IMAP ports: listeners whose connections become sessions.
  */
 
+import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
+import { noteSignedOut } from '../identity/sign-in.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { Listener } from '../net/listener.ts';
 import { openPorts, type Port, type SharedOptions } from '../net/ports.ts';
@@ -15,6 +17,7 @@ import type { ImapSettings } from './settings.ts';
 export interface ImapOptions extends SharedOptions {
   readonly domain: Domain;
   readonly authenticator: Authenticator;
+  readonly activity: Activity;
   readonly settings: ImapSettings;
   readonly roster: Roster;
   readonly tls: TlsSource;
@@ -23,15 +26,17 @@ export interface ImapOptions extends SharedOptions {
 }
 
 export async function startImap(options: ImapOptions): Promise<readonly Listener[]> {
-  const { domain, authenticator, settings, roster, tls, log, listen } = options;
+  const { domain, authenticator, activity, settings, roster, tls, log, listen } = options;
   const registry = makeRegistry();
-  const services = { domain, authenticator, registry, settings, roster, tls, log };
+  const services = { domain, authenticator, activity, registry, settings, roster, tls, log };
   return openPorts({
     listen,
+    service: 'imap',
     secureName: 'imaps',
     tls,
     shared: options,
     farewell: '* BYE [UNAVAILABLE]',
-    accept: (connection) => new ImapSession(connection, services),
+    accept: (stream, connection) => new ImapSession(stream, connection, services),
+    onLeft: (connection) => noteSignedOut(activity, connection),
   });
 }

@@ -7,8 +7,9 @@
  * one where bytes leave (`flush`).
  */
 
-import type { Log } from '../base/log.ts';
+import type { Log, LogFields } from '../base/log.ts';
 import { TimeSlice } from '../base/time-slice.ts';
+import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { ConnectionSignIn } from '../identity/sign-in.ts';
 import type { Domain } from '../mailbox/domain.ts';
@@ -16,6 +17,7 @@ import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
 import type { AccountListener } from '../mailbox/state/account.ts';
+import type { Connection } from '../net/connections.ts';
 import type { Session } from '../net/listener.ts';
 import type { Roster } from '../net/roster.ts';
 import { type ByteStream, ReadTimeout, StreamClosed } from '../net/stream.ts';
@@ -46,6 +48,7 @@ import type { WireWriter } from './wire/writer.ts';
 export interface ImapServices {
   readonly domain: Domain;
   readonly authenticator: Authenticator;
+  readonly activity: Activity;
   readonly registry: Registry;
   readonly settings: ImapSettings;
   readonly roster: Roster;
@@ -62,6 +65,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   log: Log;
   readonly #services: ImapServices;
   readonly #stream: ByteStream;
+  readonly #connection: Connection;
   readonly #input: Input;
   readonly #output: Output;
   readonly #framer: Framer;
@@ -75,21 +79,17 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   /** Of all its commands together, however many are in flight. */
   readonly #slice = new TimeSlice();
 
-  constructor(stream: ByteStream, services: ImapServices) {
+  constructor(stream: ByteStream, connection: Connection, services: ImapServices) {
     this.#services = services;
     this.#stream = stream;
-    this.log = services.log.child({ remote: stream.remoteAddress });
+    this.#connection = connection;
+    this.log = services.log.child({ remote: stream.remoteAddress, session: connection.id });
     this.#framer = new Framer(services.settings.limitsBeforeLogin, (literal) => this.#literalPolicy(literal));
     this.#input = new Input(stream, this.#framer, () => this.#slice.restart());
     this.#output = new Output(stream);
     this.out = this.#output.out;
     this.#uploads = new Uploads(services.domain);
-    this.#signIn = new ConnectionSignIn({
-      authenticator: services.authenticator,
-      remoteAddress: stream.remoteAddress,
-      service: 'imap',
-      maxFailures: services.settings.failuresPerConnection,
-    });
+    this.#signIn = new ConnectionSignIn(services, connection);
   }
 
   get domain(): Domain {
@@ -195,12 +195,22 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     await tellChanges(this, selected, mayExpunge);
   }
 
-  signIn(credentials: Credentials): Promise<SignedIn> {
-    return this.#signIn.attempt(credentials, (record) => this.#enterAccount(record));
+  signIn(credentials: Credentials, mechanism: string): Promise<SignedIn> {
+    return this.#signIn.attempt(credentials, mechanism, (record) => this.#enterAccount(record));
   }
 
   refusedSignIn(): void {
     this.#signIn.refused();
+  }
+
+  identified(client: string): void {
+    if (client !== '') this.#connection.client = client;
+  }
+
+  note(what: string, facts: LogFields): void {
+    const { id: session, service, remote, account } = this.#connection;
+    if (account !== undefined)
+      this.#services.activity.note(account, what, { session, service, remote, ...facts });
   }
 
   async startTls(tag: string): Promise<void> {
@@ -230,8 +240,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     const account = await this.domain.accounts.open(record.id);
     this.#leaveRoster = this.#services.roster.join(record.address, this);
     account.listeners.add(this);
-    this.log = this.log.child({ account: record.address });
-    this.log.info({ secure: this.isSecure }, 'signed in');
+    this.log = this.log.child({ account: record.address }, record.address);
     this.#framer.setLimits(this.settings.limitsAfterLogin);
     this.#stream.limitReads({ idleMs: this.settings.idleTimeoutMs });
     return { account, record, capabilities: this.#capabilitiesOf(true) };
@@ -332,6 +341,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   }
 
   #enter(next: State): void {
+    if (next.kind === 'logout') this.#connection.endsBecause('logout');
     if (this.#state.kind === 'selected' && next.kind !== 'selected') this.#state.selected.viewer.close();
     if (next.kind === 'logout' && (this.#state.kind === 'authenticated' || this.#state.kind === 'selected')) {
       this.#state.account.listeners.delete(this);
@@ -372,6 +382,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   }
 
   #sayGoodbye(reason: string): void {
+    this.#connection.endsBecause(reason);
     writeStatus(this.out, '*', 'BYE', reason);
     this.#output.sendNow();
     this.#enter(LOGOUT);

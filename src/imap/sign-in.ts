@@ -7,8 +7,12 @@ import type { SessionContext } from './context.ts';
 import { type Completion, no, ok } from './replies.ts';
 
 /** Throws MailboxError for wrong credentials. */
-export async function completeSignIn(session: SessionContext, credentials: Credentials): Promise<Completion> {
-  const { account, capabilities } = await session.signIn(credentials);
+export async function completeSignIn(
+  session: SessionContext,
+  credentials: Credentials,
+  mechanism: string,
+): Promise<Completion> {
+  const { account, capabilities } = await session.signIn(credentials, mechanism);
   return {
     ...ok('Signed in', `CAPABILITY ${capabilities.join(' ')}`),
     next: { kind: 'authenticated', account },

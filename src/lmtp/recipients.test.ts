@@ -123,7 +123,7 @@ describe('one of many recipients', () => {
       people.push((await kit.addAccount(`user${people.length}@example.com`, 'secret', quota)).address);
     }
     const client = await lmtpStartData(server, people);
-    client.send(Buffer.alloc(200_000, 'x'), '\r\n.\r\n');
+    client.send('Subject: large\r\n\r\n', Buffer.alloc(200_000, 'x'), '\r\n.\r\n');
     assert.deepEqual(await client.codes(4), ['250 2.0.0', '452 4.2.2', '250 2.0.0', '452 4.2.2']);
     assert.equal(uploads.size, 0);
     await server.close(0);

@@ -5,23 +5,7 @@
  */
 import type { MailboxError, MailboxErrorCode } from '../mailbox/model/errors.ts';
 import { StoreError } from '../mailbox/port/store.ts';
-
-export interface Reply {
-  readonly code: number;
-  /** `x.y.z`, a blank, and a sentence. */
-  readonly text: string;
-}
-
-/** What the listener library takes as a refusal: it sends `responseCode` and `message`. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  readonly responseCode: number;
-
-  constructor({ code, text }: Reply) {
-    super(text);
-    this.responseCode = code;
-  }
-}
+import type { Reply } from '../smtp/reply.ts';
 
 export type OverQuota = 'tempfail' | 'reject';
 
@@ -62,12 +46,34 @@ function isDiskFull(error: MailboxError): boolean {
   return error.cause instanceof StoreError && error.cause.code === 'full';
 }
 
-export const INTERNAL_ERROR: Reply = { code: 451, text: '4.3.0 the server failed; try again later' };
-export const NO_SUCH_USER: Reply = { code: 550, text: '5.1.1 there is no such mailbox here' };
-export const TOO_MANY_RECIPIENTS: Reply = {
-  code: 452,
-  text: '4.5.3 too many recipients; send the rest again',
-};
-export const BAD_SENDER: Reply = { code: 553, text: '5.1.7 the sender address is too long' };
-export const SHUTTING_DOWN: Reply = { code: 421, text: '4.3.2 the server is shutting down' };
-export const SERVER_FULL: Reply = { code: 421, text: '4.3.2 too many connections; try again later' };
+export const REPLY = Object.freeze({
+  internalError: { code: 451, text: '4.3.0 the server failed; try again later' },
+  noSuchUser: { code: 550, text: '5.1.1 there is no such mailbox here' },
+  tooManyRecipients: { code: 452, text: '4.5.3 too many recipients; send the rest again' },
+  senderTooLong: { code: 553, text: '5.1.7 the sender address is too long' },
+  shuttingDown: { code: 421, text: '4.3.2 the server is shutting down' },
+  serverFull: { code: 421, text: '4.3.2 too many connections; try again later' },
+  tooSlow: { code: 421, text: '4.4.2 nothing came for too long, or too little' },
+  nonsense: { code: 421, text: '4.4.2 too many commands that make no sense' },
+  lineTooLong: { code: 421, text: '5.5.2 the command line is too long' },
+  senderTaken: { code: 250, text: '2.1.0 sender taken' },
+  recipientTaken: { code: 250, text: '2.1.5 recipient taken' },
+  begin: { code: 354, text: 'end the message with a line of a single dot' },
+  forgotten: { code: 250, text: '2.0.0 forgotten' },
+  done: { code: 250, text: '2.0.0 done' },
+  goodbye: { code: 221, text: '2.0.0 goodbye' },
+  beginTls: { code: 220, text: '2.0.0 begin TLS negotiation now' },
+  secureAlready: { code: 503, text: '5.5.1 the connection is secure already' },
+  willTry: { code: 252, text: '2.5.0 RCPT says whether there is such a mailbox' },
+  helloFirst: { code: 503, text: '5.5.1 LHLO comes first' },
+  senderFirst: { code: 503, text: '5.5.1 MAIL comes first' },
+  recipientFirst: { code: 503, text: '5.5.1 there is no recipient' },
+  nestedSender: { code: 503, text: '5.5.1 there is a sender already; RSET forgets it' },
+  nameWanted: { code: 501, text: '5.5.4 expected LHLO and a name' },
+  noArgument: { code: 501, text: '5.5.4 this command takes no argument' },
+  recipientEmpty: { code: 501, text: '5.1.3 the recipient is empty' },
+  unknown: { code: 500, text: '5.5.2 this is no command of LMTP here' },
+  badSize: { code: 501, text: '5.5.4 SIZE is a number of octets' },
+  badBody: { code: 501, text: '5.5.4 BODY is 7BIT or 8BITMIME' },
+  badUtf8: { code: 501, text: '5.5.4 SMTPUTF8 has no value' },
+} as const satisfies Record<string, Reply>);

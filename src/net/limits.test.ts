@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { addressBlock } from '../base/ip-address.ts';
-import { ConnectionLimits } from './connection-limits.ts';
+import { Connection, Connections, type Peer } from './connections.ts';
 import { Roster } from './roster.ts';
 import { Sweep } from './sweep.ts';
+
+function peer(remoteAddress: string): Peer {
+  return {
+    remoteAddress,
+    tlsVersion: undefined,
+    idleMs: 0,
+    bytesRead: 0,
+    bytesWritten: 0,
+    destroy: () => {},
+  };
+}
 
 describe('counting', () => {
   test('addresses are counted by the block a customer gets, loopback is not', () => {
@@ -15,13 +26,67 @@ describe('counting', () => {
       ['::', '0:0:0:0::/64'],
     ] as const;
     for (const [address, block] of rows) assert.equal(addressBlock(address), block);
-    const limits = new ConnectionLimits({ total: 4, perAddress: 1 });
-    assert.equal(limits.enter('2001:db8::1'), undefined);
-    assert.equal(limits.enter('2001:db8::2'), 'address-full');
-    limits.leave('2001:db8::1');
-    assert.equal(limits.enter('2001:db8::2'), undefined);
-    for (let i = 0; i < 3; i++) assert.equal(limits.enter('127.0.0.1'), undefined);
-    assert.equal(limits.enter('::1'), 'server-full');
+    const connections = new Connections({ total: 4, perAddress: 1 });
+    const enter = (address: string) => connections.enter('imap', 'imaps', peer(address));
+    const first = enter('2001:db8::1');
+    assert.ok(first instanceof Connection);
+    assert.equal(enter('2001:db8::2'), 'address-full');
+    first.leave();
+    first.leave();
+    assert.ok(enter('2001:db8::2') instanceof Connection);
+    for (let i = 0; i < 3; i++) assert.ok(enter('127.0.0.1') instanceof Connection);
+    assert.equal(enter('::1'), 'server-full');
+  });
+
+  test('each service keeps what is reserved for it, whatever the others do', () => {
+    const connections = new Connections({
+      total: 50,
+      perAddress: 50,
+      services: {
+        imap: { reserved: 5, hasSignIn: false },
+        pop3: { reserved: 5, hasSignIn: false },
+        lmtp: { reserved: 12, hasSignIn: false },
+      },
+    });
+    const fill = (service: string): Connection[] => {
+      const all: Connection[] = [];
+      for (;;) {
+        const one = connections.enter(service, service, peer('127.0.0.1'));
+        if (!(one instanceof Connection)) return all;
+        all.push(one);
+      }
+    };
+    const imap = fill('imap');
+    assert.equal(imap.length, 33);
+    assert.equal(fill('pop3').length, 5);
+    assert.equal(fill('lmtp').length, 12);
+    assert.equal(connections.total, 50);
+    // What is free beyond that is anybody's.
+    for (const one of imap.slice(0, 10)) one.leave();
+    assert.equal(fill('lmtp').length, 10);
+    assert.equal(fill('imap').length, 0);
+    for (const one of imap.slice(10)) one.leave();
+    assert.equal(fill('pop3').length, 18);
+    assert.equal(fill('imap').length, 5);
+  });
+
+  test('strangers push out each other, and nobody who has signed in', () => {
+    const services = { imap: { reserved: 0, hasSignIn: true } };
+    const connections = new Connections({ total: 20, perAddress: 20, services });
+    const destroyed: number[] = [];
+    const enter = (number: number): Connection => {
+      const one = connections.enter('imap', 'imap', {
+        ...peer('127.0.0.1'),
+        destroy: () => destroyed.push(number),
+      });
+      assert.ok(one instanceof Connection, String(number));
+      return one;
+    };
+    for (let i = 0; i < 10; i++) enter(i).signedIn(`user${i}@example.com`, 'PLAIN');
+    for (let i = 100; i < 115; i++) enter(i);
+    assert.deepEqual(destroyed, [100, 101, 102, 103, 104]);
+    assert.equal(connections.total, 20);
+    assert.equal(connections.list().filter(({ account }) => account !== undefined).length, 10);
   });
 
   test('an account over its limit loses the session that was idle longest', () => {

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Log } from '../base/log.ts';
-import type { ConnectionLimits, Refusal } from './connection-limits.ts';
+import { Connection, type Connections, type Refusal } from './connections.ts';
 import { ByteStream, StreamClosed, type StreamOptions } from './stream.ts';
 import type { TlsSource } from './tls.ts';
 
@@ -21,19 +21,23 @@ export interface Session {
 export interface ListenerOptions {
   /** For the log and the ready line: `imap`, `pop3s`. */
   readonly name: string;
+  /** The protocol, of which there may be several ports: `imap`. */
+  readonly service: string;
   readonly host: string;
   /** 0 binds a free one. */
   readonly port: number;
   /** TLS from the first byte (RFC 8314 §3). Without it the session may upgrade by itself. */
   readonly tls?: TlsSource;
-  readonly limits: ConnectionLimits;
+  readonly connections: Connections;
   readonly stream: StreamOptions;
   /** A handshake that takes longer is an attack or a port scan. */
   readonly handshakeTimeoutMs: number;
   readonly log: Log;
   /** What a refused connection is told, in the protocol's own words. */
   readonly farewell: (refusal: Refusal) => Buffer;
-  readonly accept: (stream: ByteStream) => Session;
+  readonly accept: (stream: ByteStream, connection: Connection) => Session;
+  /** After the end of a session, however it ended. */
+  readonly onLeft?: (connection: Connection) => void;
 }
 
 export class Listener {
@@ -78,7 +82,7 @@ export class Listener {
     return hostPort(this.#options.host, this.port);
   }
 
-  get connections(): number {
+  get openSessions(): number {
     return this.#sessions.size;
   }
 
@@ -99,7 +103,7 @@ export class Listener {
   }
 
   async #serve(socket: Socket): Promise<void> {
-    const { limits, log, stream: streamOptions } = this.#options;
+    const { name, service, connections, log, stream: streamOptions } = this.#options;
     // The peer may be gone already; without an address there is nobody to count.
     if (socket.remoteAddress === undefined || this.#isClosing) {
       socket.on('error', () => {});
@@ -107,35 +111,41 @@ export class Listener {
       return;
     }
     const stream = new ByteStream(socket, streamOptions);
-    const refusal = limits.enter(stream.remoteAddress);
-    if (refusal) {
-      log.warn({ remote: stream.remoteAddress, listener: this.name, refusal }, 'connection refused');
-      await this.#refuse(stream, refusal);
+    const entered = connections.enter(service, name, stream);
+    if (!(entered instanceof Connection)) {
+      log.warn({ remote: stream.remoteAddress, listener: name, refusal: entered }, 'connection refused');
+      await this.#refuse(stream, entered);
       return;
     }
     this.#sessions.set(stream, undefined);
     try {
-      await this.#runSession(stream);
+      await this.#runSession(stream, entered);
     } catch (err) {
-      if (err instanceof StreamClosed) log.debug({ err, remote: stream.remoteAddress }, 'connection lost');
-      else log.error({ err, remote: stream.remoteAddress, listener: this.name }, 'session failed');
+      const facts = { err, remote: stream.remoteAddress, listener: name, session: entered.id };
+      if (err instanceof StreamClosed) log.debug(facts, 'connection lost');
+      else log.error(facts, 'session failed');
       stream.destroy();
     } finally {
       await stream.close();
-      limits.leave(stream.remoteAddress);
-      this.#sessions.delete(stream);
-      if (this.#sessions.size === 0) this.#idle?.resolve();
+      this.#left(stream, entered);
     }
   }
 
-  async #runSession(stream: ByteStream): Promise<void> {
+  #left(stream: ByteStream, connection: Connection): void {
+    connection.leave();
+    this.#options.onLeft?.(connection);
+    this.#sessions.delete(stream);
+    if (this.#sessions.size === 0) this.#idle?.resolve();
+  }
+
+  async #runSession(stream: ByteStream, connection: Connection): Promise<void> {
     const { tls, accept, handshakeTimeoutMs } = this.#options;
     if (tls) {
       stream.limitReads({ totalMs: handshakeTimeoutMs });
       await stream.startTls(tls);
       stream.limitReads({});
     }
-    const session = accept(stream);
+    const session = accept(stream, connection);
     this.#sessions.set(stream, session);
     if (this.#isClosing) session.stop('Server is shutting down');
     await session.run();

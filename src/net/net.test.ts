@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { type Log, silentLog } from '../base/log.ts';
-import { ConnectionLimits } from './connection-limits.ts';
+import { Connections } from './connections.ts';
 import { hostPort, Listener, type ListenerOptions } from './listener.ts';
 import { makePair, selfSignedFiles } from './self-signed.ts';
 import { type ByteStream, ReadTimeout, StreamClosed } from './stream.ts';
@@ -24,9 +24,10 @@ interface Setup extends Partial<ListenerOptions> {
 async function serve(setup: Setup): Promise<Listener> {
   return Listener.open({
     name: 'test',
+    service: 'test',
     host: '127.0.0.1',
     port: 0,
-    limits: new ConnectionLimits({ total: 100, perAddress: 10 }),
+    connections: new Connections({ total: 100, perAddress: 10 }),
     stream: { sweep: setup.sweep ?? new Sweep(5), writeTimeoutMs: setup.writeTimeoutMs ?? 5_000 },
     handshakeTimeoutMs: 2_000,
     log: silentLog,
@@ -160,15 +161,15 @@ describe('stream', () => {
 
 describe('listener', () => {
   test('refuses over the limit with a farewell and lets others in later', async () => {
-    const limits = new ConnectionLimits({ total: 1, perAddress: 10 });
-    const listener = await serve({ limits, run: echo });
+    const connections = new Connections({ total: 1, perAddress: 10 });
+    const listener = await serve({ connections, run: echo });
     const first = connect(listener.port, '127.0.0.1');
     first.write('hello');
     await once(first, 'data');
     assert.equal(await everything(connect(listener.port, '127.0.0.1')), '* BYE server-full\r\n');
     first.destroy();
     await once(first, 'close');
-    while (limits.total > 0) await new Promise(setImmediate);
+    while (connections.total > 0) await new Promise(setImmediate);
     const third = connect(listener.port, '127.0.0.1');
     third.end('again');
     assert.equal(await everything(third), 'again');
@@ -187,16 +188,16 @@ describe('listener', () => {
     });
     const socket = connect(polite.port, '127.0.0.1');
     await once(socket, 'connect');
-    while (polite.connections === 0) await new Promise(setImmediate);
+    while (polite.openSessions === 0) await new Promise(setImmediate);
     const [text] = await Promise.all([everything(socket), polite.close(2000)]);
     assert.equal(text, '* BYE stopping\r\n');
 
     const stubborn = await serve({ run: async (stream) => stream.closed });
     const other = connect(stubborn.port, '127.0.0.1');
     other.on('error', () => {});
-    while (stubborn.connections === 0) await new Promise(setImmediate);
+    while (stubborn.openSessions === 0) await new Promise(setImmediate);
     await stubborn.close(20);
-    assert.equal(stubborn.connections, 0);
+    assert.equal(stubborn.openSessions, 0);
     other.destroy();
   });
 
@@ -378,7 +379,7 @@ describe('tls', () => {
       await once(socket, 'close');
     }
     await listener.close(1000);
-    assert.equal(listener.connections, 0);
+    assert.equal(listener.openSessions, 0);
   });
 
   test('a renewed pair is used for new handshakes, a broken one is not', async () => {

@@ -2,7 +2,7 @@
  * The ports of one protocol: in the clear with an upgrade, and with TLS from the first octet (RFC 8314 §3). All of them
  * open, or none: a server that listens on half of what it was told would look as if it ran.
  */
-import type { Refusal } from './connection-limits.ts';
+import type { Connection, Refusal } from './connections.ts';
 import { Listener, type ListenerOptions } from './listener.ts';
 import type { TlsSource } from './tls.ts';
 
@@ -14,10 +14,12 @@ export interface Port<Name extends string> {
 }
 
 /** What the listeners of all ports have in common. */
-export type SharedOptions = Pick<ListenerOptions, 'limits' | 'stream' | 'handshakeTimeoutMs' | 'log'>;
+export type SharedOptions = Pick<ListenerOptions, 'connections' | 'stream' | 'handshakeTimeoutMs' | 'log'>;
 
 export interface PortsOptions<Name extends string> {
   readonly listen: readonly Port<Name>[];
+  /** The protocol. */
+  readonly service: string;
   /** The port on which TLS comes first. */
   readonly secureName: Name;
   readonly tls: TlsSource;
@@ -25,6 +27,7 @@ export interface PortsOptions<Name extends string> {
   /** A refused connection is told this and the reason, on one line. */
   readonly farewell: string;
   readonly accept: ListenerOptions['accept'];
+  readonly onLeft: (connection: Connection) => void;
 }
 
 const REASONS: Readonly<Record<Refusal, string>> = Object.freeze({
@@ -35,9 +38,9 @@ const REASONS: Readonly<Record<Refusal, string>> = Object.freeze({
 export async function openPorts<Name extends string>(
   options: PortsOptions<Name>,
 ): Promise<readonly Listener[]> {
-  const { listen, secureName, tls, farewell, accept } = options;
-  const { limits, stream, handshakeTimeoutMs, log } = options.shared;
-  const shared = { limits, stream, handshakeTimeoutMs, log, accept };
+  const { listen, service, secureName, tls, farewell, accept, onLeft } = options;
+  const { connections, stream, handshakeTimeoutMs, log } = options.shared;
+  const shared = { service, connections, stream, handshakeTimeoutMs, log, accept, onLeft };
   const listeners: Listener[] = [];
   try {
     for (const { name, host, port } of listen) {

@@ -79,6 +79,11 @@ export class ByteStream implements Swept {
     return this.#socket instanceof TLSSocket;
   }
 
+  /** `TLSv1.3`, undefined in the clear. */
+  get tlsVersion(): string | undefined {
+    return this.#socket instanceof TLSSocket ? (this.#socket.getProtocol() ?? undefined) : undefined;
+  }
+
   get isLoopback(): boolean {
     return isLoopback(this.remoteAddress);
   }
@@ -99,6 +104,15 @@ export class ByteStream implements Swept {
   /** When bytes last came in, on the sweep's clock: who has been idle longest. */
   get lastActiveMs(): number {
     return this.#lastActiveMs;
+  }
+
+  /** On the clock that the deadlines are on. */
+  get nowMs(): number {
+    return this.#nowMs();
+  }
+
+  get idleMs(): number {
+    return this.#nowMs() - this.#lastActiveMs;
   }
 
   /** Resolves once the connection is gone, for whatever reason. */

@@ -3,7 +3,7 @@
  * (RFC 6856 §2). Every refusal comes before the password is looked at, and none says which account exists.
  */
 import { Secret } from '../base/secret.ts';
-import { MAX_NAME_BYTES, MAX_PASSWORD_BYTES, type SaslStep } from '../sasl/mechanism.ts';
+import { type Credentials, MAX_NAME_BYTES, MAX_PASSWORD_BYTES, type SaslStep } from '../sasl/mechanism.ts';
 import { findMechanism, MECHANISMS } from '../sasl/mechanisms.ts';
 import { isProhibited, prepareName, preparePassword } from '../sasl/prepare.ts';
 import { command, type SessionContext } from './command.ts';
@@ -27,7 +27,7 @@ export const pass = command(AUTHORIZATION, async ({ session, state, argument }) 
   const { username } = state;
   if (username === undefined) throw new Mistake((texts) => texts.userFirst());
   session.enter({ kind: 'authorization' });
-  await signIn(session, { username, password: passwordOf(session, argument) });
+  await signIn(session, { username, password: passwordOf(session, argument) }, 'USER');
 });
 
 /** A password that no account can have counts like a wrong one. */
@@ -65,7 +65,7 @@ export const auth = command(AUTHORIZATION, async ({ session, argument }) => {
     session.refusedSignIn();
     throw new Refusal((texts) => texts.malformedCredentials(), 'AUTH');
   }
-  await signIn(session, step.credentials);
+  await signIn(session, step.credentials, mechanism.name);
 });
 
 export const stls = command(AUTHORIZATION, async ({ session }) => {
@@ -82,11 +82,8 @@ export const utf8Mode = command(AUTHORIZATION, ({ session, argument }) => {
   session.ok(session.texts.utf8());
 });
 
-async function signIn(
-  session: SessionContext,
-  credentials: Parameters<SessionContext['signIn']>[0],
-): Promise<void> {
-  const transaction = await session.signIn(credentials);
+async function signIn(session: SessionContext, credentials: Credentials, mechanism: string): Promise<void> {
+  const transaction = await session.signIn(credentials, mechanism);
   session.enter({ kind: 'transaction', ...transaction });
   const { count, octets } = transaction.maildrop.totals;
   session.ok(session.texts.signedIn(count, octets));

@@ -3,6 +3,7 @@
  * does the rest: lines, states, errors, sending.
  */
 
+import type { LogFields } from '../base/log.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import type { Viewer } from '../mailbox/state/mailbox.ts';
@@ -50,7 +51,10 @@ export interface SessionContext {
 
   /** RFC 5034 §4: `+ ` and the challenge; gives the client's line, undefined when it is gone. */
   ask(challenge: Buffer): Promise<Buffer | undefined>;
-  signIn(credentials: Credentials): Promise<Transaction>;
+  /** `mechanism`: how the client signs in, for the log. */
+  signIn(credentials: Credentials, mechanism: string): Promise<Transaction>;
+  /** For the account's history: what this session did to its mail. `what` is a constant, as a message of the log. */
+  note(what: string, facts: LogFields): void;
   /** An attempt to sign in that was refused before there were credentials to check: it counts like a wrong password. */
   refusedSignIn(): void;
   startTls(): Promise<void>;

@@ -6,6 +6,7 @@
  * Messages that another session has removed in the meantime are gone as asked; the reply counts them.
  */
 
+import { uidsForLog } from '../identity/activity.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { moveMessages } from '../mailbox/operations/copy.ts';
@@ -30,6 +31,10 @@ export const quit = command(['authorization', 'transaction'], async ({ session, 
     await state.seen?.flush();
     const marked = state.maildrop.deletedUids;
     const removed = marked.length === 0 ? 0 : await removeMessages(session.domain, state, marked);
+    if (removed > 0) {
+      const whereto = state.settings.delete === 'trash' ? 'messages moved to the Trash' : 'messages deleted';
+      session.note(whereto, { mailbox: 'INBOX', messages: removed, uids: uidsForLog(marked) });
+    }
     await session.release();
     const gone = marked.length - removed;
     if (marked.length === 0) session.ok(texts.bye());

@@ -2,7 +2,9 @@
  * The POP3 ports: listeners whose connections become sessions.
  */
 
+import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
+import { noteSignedOut } from '../identity/sign-in.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { Listener } from '../net/listener.ts';
 import { openPorts, type Port, type SharedOptions } from '../net/ports.ts';
@@ -16,6 +18,7 @@ import { SizeCounts } from './size-counts.ts';
 export interface Pop3Options extends SharedOptions {
   readonly domain: Domain;
   readonly authenticator: Authenticator;
+  readonly activity: Activity;
   readonly settings: Pop3Settings;
   readonly roster: Roster;
   readonly tls: TlsSource;
@@ -24,15 +27,17 @@ export interface Pop3Options extends SharedOptions {
 }
 
 export async function startPop3(options: Pop3Options): Promise<readonly Listener[]> {
-  const { domain, authenticator, settings, roster, tls, log, listen } = options;
+  const { domain, authenticator, activity, settings, roster, tls, log, listen } = options;
   const shared = { locks: new MaildropLocks(domain.clock), sizes: new SizeCounts() };
-  const services = { domain, authenticator, settings, roster, tls, log, ...shared };
+  const services = { domain, authenticator, activity, settings, roster, tls, log, ...shared };
   return openPorts({
     listen,
+    service: 'pop3',
     secureName: 'pop3s',
     tls,
     shared: options,
     farewell: '-ERR [SYS/TEMP]',
-    accept: (connection) => new Pop3Session(connection, services),
+    accept: (stream, connection) => new Pop3Session(stream, connection, services),
+    onLeft: (connection) => noteSignedOut(activity, connection),
   });
 }

@@ -7,14 +7,16 @@
  * nothing to say to a client that did not ask, so a session that is stopped or idle for too long just ends (§3).
  */
 
-import type { Log } from '../base/log.ts';
+import type { Log, LogFields } from '../base/log.ts';
 import { TimeSlice } from '../base/time-slice.ts';
+import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { ConnectionSignIn } from '../identity/sign-in.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { AccountListener } from '../mailbox/state/account.ts';
+import type { Connection } from '../net/connections.ts';
 import type { Session } from '../net/listener.ts';
 import type { Roster } from '../net/roster.ts';
 import { type ByteStream, ReadTimeout, StreamClosed } from '../net/stream.ts';
@@ -36,6 +38,7 @@ import { LINE_BYTES, LINE_BYTES_BEFORE_LOGIN, LineReader, parseCommand } from '.
 export interface Pop3Services {
   readonly domain: Domain;
   readonly authenticator: Authenticator;
+  readonly activity: Activity;
   readonly settings: Pop3Settings;
   readonly roster: Roster;
   readonly locks: MaildropLocks;
@@ -48,6 +51,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   isUtf8 = false;
   readonly #services: Pop3Services;
   readonly #stream: ByteStream;
+  readonly #connection: Connection;
   readonly #lines = new LineReader(LINE_BYTES_BEFORE_LOGIN);
   readonly #signIn: ConnectionSignIn;
   #log: Log;
@@ -60,16 +64,12 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   /** Of all its commands together, however many are in flight. */
   readonly #slice = new TimeSlice();
 
-  constructor(stream: ByteStream, services: Pop3Services) {
+  constructor(stream: ByteStream, connection: Connection, services: Pop3Services) {
     this.#services = services;
     this.#stream = stream;
-    this.#log = services.log.child({ remote: stream.remoteAddress });
-    this.#signIn = new ConnectionSignIn({
-      authenticator: services.authenticator,
-      remoteAddress: stream.remoteAddress,
-      service: 'pop3',
-      maxFailures: services.settings.failuresPerConnection,
-    });
+    this.#connection = connection;
+    this.#log = services.log.child({ remote: stream.remoteAddress, session: connection.id });
+    this.#signIn = new ConnectionSignIn(services, connection);
   }
 
   get domain(): Domain {
@@ -112,6 +112,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
 
   stop(reason: string): void {
     this.#isStopped = true;
+    this.#connection.endsBecause(reason);
     if (!this.#isReading) return;
     this.#log.debug({ reason }, 'session stopped');
     void this.release();
@@ -159,7 +160,14 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   }
 
   enter(state: State): void {
+    if (state.kind === 'ended') this.#connection.endsBecause('quit');
     this.#state = state;
+  }
+
+  note(what: string, facts: LogFields): void {
+    const { id: session, service, remote, account } = this.#connection;
+    if (account !== undefined)
+      this.#services.activity.note(account, what, { session, service, remote, ...facts });
   }
 
   async startTls(): Promise<void> {
@@ -168,8 +176,8 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
     this.#lines.drop();
   }
 
-  signIn(credentials: Credentials): Promise<Transaction> {
-    return this.#signIn.attempt(credentials, (record) => this.#enterMaildrop(record));
+  signIn(credentials: Credentials, mechanism: string): Promise<Transaction> {
+    return this.#signIn.attempt(credentials, mechanism, (record) => this.#enterMaildrop(record));
   }
 
   refusedSignIn(): void {
@@ -206,8 +214,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
         onInvalid: () => this.stop('storage failed'),
       });
       await sizes.settle(transaction.maildrop, transaction.reader, () => this.breathe());
-      this.#log = this.#log.child({ account: record.address });
-      this.#log.info({ secure: this.isSecure, messages: transaction.maildrop.count }, 'signed in');
+      this.#log = this.#log.child({ account: record.address }, record.address);
       this.#lines.setLimit(LINE_BYTES);
       this.#stream.limitReads({ idleMs: settings.idleTimeoutMs });
       return transaction;
@@ -295,6 +302,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
 
   #fail(error: unknown): void {
     if (error instanceof StreamClosed || error instanceof ReadTimeout) {
+      if (error instanceof ReadTimeout) this.#connection.endsBecause('idle for too long');
       this.#log.debug({ reason: error.message }, 'session ended');
       return;
     }

@@ -8,12 +8,15 @@ import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
 import { AccountAdmin } from '../identity/account-admin.ts';
+import { Activity } from '../identity/activity.ts';
+import { ActivityFiles } from '../identity/activity-files.ts';
 import { Authenticator } from '../identity/authenticator.ts';
 import { Passwords } from '../identity/password.ts';
 import { Accounts } from '../mailbox/accounts.ts';
 import { Turns } from '../mailbox/change/turns.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { TranslatedStore } from '../mailbox/port/translated-store.ts';
+import { Connections } from '../net/connections.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
 import { ACCOUNT_SETTINGS } from './account-settings.ts';
 import { rethrowWithRemedy } from './data-modes.ts';
@@ -21,6 +24,8 @@ import { rethrowWithRemedy } from './data-modes.ts';
 export interface MailSystem {
   readonly domain: Domain;
   readonly authenticator: Authenticator;
+  readonly activity: Activity;
+  readonly connections: Connections;
   readonly accounts: AccountAdmin;
   /** Its `close` closes the store. */
   readonly admin: LocalAdmin;
@@ -49,12 +54,16 @@ export async function openMailSystem(
   const limits = { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, messageBytes };
   const domain: Domain = { store, accounts: new Accounts(store, turns, clock), turns, clock, log, limits };
   const passwords = new Passwords();
+  const journal = new ActivityFiles(config.data, config.log.activity);
+  const activity = new Activity({ log, clock, journal });
+  const connections = connectionsOf(config);
   const { defaultDomain, failDelay } = config.auth;
   const authenticator = new Authenticator({
     directory: store.directory,
     passwords,
     clock,
     log,
+    activity,
     defaultDomain,
     failDelayMs: failDelay,
   });
@@ -63,14 +72,32 @@ export async function openMailSystem(
     passwords,
     defaultDomain,
     authenticator,
+    activity,
     settings: ACCOUNT_SETTINGS,
   });
-  const close = (): Promise<void> => store.close();
+  const close = async (): Promise<void> => {
+    await store.close();
+    await journal.flush();
+  };
   return {
     domain,
     authenticator,
+    activity,
+    connections,
     accounts,
-    admin: new LocalAdmin({ domain, accounts, onClose: close }),
+    admin: new LocalAdmin({ domain, accounts, activity, journal, connections, onClose: close }),
     close,
   };
+}
+
+function connectionsOf({ limits }: Config): Connections {
+  const total = limits.connections;
+  // Where little is to be had, delivery takes no more than a quarter of it.
+  const delivery = Math.min(limits.deliveryConnections, Math.ceil(total / 4));
+  const people = { reserved: Math.floor(total / 10), hasSignIn: true };
+  return new Connections({
+    total,
+    perAddress: limits.connectionsPerAddress,
+    services: { imap: people, pop3: people, lmtp: { reserved: delivery, hasSignIn: false } },
+  });
 }

@@ -5,13 +5,14 @@
 import type { Log } from '../base/log.ts';
 import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
+import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { startImap } from '../imap/server.ts';
 import type { ImapSettings } from '../imap/settings.ts';
 import { LIMITS_BEFORE_LOGIN } from '../imap/wire/frame-event.ts';
-import { LmtpServer } from '../lmtp/server.ts';
+import { startLmtp } from '../lmtp/server.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import { ConnectionLimits } from '../net/connection-limits.ts';
+import type { Connections } from '../net/connections.ts';
 import { hostPort } from '../net/listener.ts';
 import { Roster } from '../net/roster.ts';
 import { Sweep } from '../net/sweep.ts';
@@ -24,6 +25,8 @@ export interface ProtocolOptions {
   readonly log: Log;
   readonly domain: Domain;
   readonly authenticator: Authenticator;
+  readonly activity: Activity;
+  readonly connections: Connections;
   readonly tls: TlsSource;
   readonly version: string;
 }
@@ -72,46 +75,31 @@ interface Settings {
   readonly pop3: Pop3Settings;
 }
 
-function startersOf(
-  { config, log, domain, authenticator, tls }: ProtocolOptions,
-  settings: Settings,
-): Record<string, Starter> {
-  const { limits: configured } = config;
-  const limits = new ConnectionLimits({
-    total: configured.connections,
-    perAddress: configured.connectionsPerAddress,
-  });
+function startersOf(options: ProtocolOptions, settings: Settings): Record<string, Starter> {
+  const { config, log, domain, authenticator, activity, connections, tls } = options;
+  const { limits } = config;
   const shared = {
-    domain,
-    authenticator,
-    roster: new Roster(configured.connectionsPerAccount),
-    tls,
-    limits,
-    stream: { sweep: new Sweep(), writeTimeoutMs: configured.writeTimeout },
-    handshakeTimeoutMs: configured.handshakeTimeout,
-    log,
+    ...{ domain, authenticator, activity, connections, tls, log },
+    roster: new Roster(limits.connectionsPerAccount),
+    stream: { sweep: new Sweep(), writeTimeoutMs: limits.writeTimeout },
+    handshakeTimeoutMs: limits.handshakeTimeout,
   };
   const imap = { ...shared, settings: settings.imap };
   const pop3 = { ...shared, settings: settings.pop3 };
+  const lmtp = {
+    ...shared,
+    hostname: config.hostname,
+    defaultDomain: config.auth.defaultDomain,
+    maxMessageBytes: config.lmtp.maxSize,
+    uploadBytes: limits.uploads,
+    overQuota: config.lmtp.overQuota,
+  };
   return {
     imap: (address) => startImap({ ...imap, listen: [{ name: 'imap', ...address }] }),
     imaps: (address) => startImap({ ...imap, listen: [{ name: 'imaps', ...address }] }),
     pop3: (address) => startPop3({ ...pop3, listen: [{ name: 'pop3', ...address }] }),
     pop3s: (address) => startPop3({ ...pop3, listen: [{ name: 'pop3s', ...address }] }),
-    lmtp: async (address) => [
-      await LmtpServer.open({
-        domain,
-        ...address,
-        hostname: config.hostname,
-        defaultDomain: config.auth.defaultDomain,
-        maxMessageBytes: config.lmtp.maxSize,
-        handshakeTimeoutMs: configured.handshakeTimeout,
-        overQuota: config.lmtp.overQuota,
-        tls,
-        limits,
-        log,
-      }),
-    ],
+    lmtp: async (address) => [await startLmtp({ ...lmtp, ...address })],
   };
 }
 

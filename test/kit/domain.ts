@@ -6,10 +6,12 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LocalAdmin } from '../../src/admin/local-admin.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { type Log, silentLog } from '../../src/base/log.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { AccountAdmin } from '../../src/identity/account-admin.ts';
+import { Activity } from '../../src/identity/activity.ts';
 import { Authenticator } from '../../src/identity/authenticator.ts';
 import { Passwords } from '../../src/identity/password.ts';
 import { Accounts } from '../../src/mailbox/accounts.ts';
@@ -57,6 +59,7 @@ export interface TestDomain {
   readonly domain: Domain;
   readonly store: MailStore;
   readonly authenticator: Authenticator;
+  readonly activity: Activity;
   readonly admin: AccountAdmin;
   readonly data: string;
   addAccount(
@@ -86,7 +89,9 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
   const limits = { ...TEST_LIMITS, ...options.limits };
   const domain: Domain = { store: translated, accounts, turns, clock, log, limits };
   const passwords = new Passwords(TEST_COST);
+  const activity = new Activity({ log, clock });
   const authenticator = new Authenticator({
+    activity,
     directory: store.directory,
     passwords,
     clock,
@@ -95,11 +100,18 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
     failDelayMs: options.failDelayMs ?? 0,
     ...(options.sleep === undefined ? {} : { sleep: options.sleep }),
   });
-  const admin = new AccountAdmin({ domain, passwords, defaultDomain: 'example.com', authenticator });
+  const admin = new AccountAdmin({
+    domain,
+    passwords,
+    defaultDomain: 'example.com',
+    authenticator,
+    activity,
+  });
   return {
     domain,
     store,
     authenticator,
+    activity,
     admin,
     data,
     async addAccount(address, password, quota = {}) {
@@ -130,6 +142,12 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
       assert.deepEqual(problems, []);
     },
   };
+}
+
+/** Administration of the domain in this process. */
+export function localAdminOf({ domain, admin: accounts, activity }: TestDomain): LocalAdmin {
+  const journal = { read: async () => [] };
+  return new LocalAdmin({ domain, accounts, activity, journal, connections: { list: () => [] } });
 }
 
 async function readMessages(domain: Domain, address: string, name: string): Promise<Buffer[]> {

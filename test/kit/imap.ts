@@ -10,7 +10,7 @@ import { LIMITS_AFTER_LOGIN, LIMITS_BEFORE_LOGIN } from '../../src/imap/wire/fra
 import { appendMessages } from '../../src/mailbox/operations/append.ts';
 import { receive } from '../../src/mailbox/operations/incoming.ts';
 import { mailboxOf } from '../../src/mailbox/operations/mailboxes.ts';
-import { ConnectionLimits } from '../../src/net/connection-limits.ts';
+import { Connections } from '../../src/net/connections.ts';
 import { Roster } from '../../src/net/roster.ts';
 import { makePair } from '../../src/net/self-signed.ts';
 import { Sweep } from '../../src/net/sweep.ts';
@@ -65,10 +65,11 @@ export async function startTestImap(options: TestImapOptions = {}): Promise<Test
   const serving: ImapOptions = {
     domain: kit.domain,
     authenticator: kit.authenticator,
+    activity: kit.activity,
     settings: { ...TEST_SETTINGS, ...options.settings },
     roster: new Roster(options.sessionsPerAccount ?? 100),
     tls: options.withTls ? await selfSigned() : NO_TLS,
-    limits: new ConnectionLimits({ total: 1000, perAddress: 1000 }),
+    connections: new Connections({ total: 1000, perAddress: 1000 }),
     stream: { sweep, writeTimeoutMs: 10_000 },
     handshakeTimeoutMs: 10_000,
     log: kit.domain.log,

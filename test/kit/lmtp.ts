@@ -3,22 +3,28 @@
  */
 import assert from 'node:assert/strict';
 import { silentLog } from '../../src/base/log.ts';
-import { type LmtpOptions, LmtpServer } from '../../src/lmtp/server.ts';
-import { ConnectionLimits } from '../../src/net/connection-limits.ts';
+import { Activity } from '../../src/identity/activity.ts';
+import { type LmtpOptions, startLmtp } from '../../src/lmtp/server.ts';
+import { Connections } from '../../src/net/connections.ts';
+import type { Listener } from '../../src/net/listener.ts';
+import { Sweep } from '../../src/net/sweep.ts';
 import { LineClient } from './line-client.ts';
 
-export function openTestLmtp(
-  options: Pick<LmtpOptions, 'domain'> & Partial<LmtpOptions>,
-): Promise<LmtpServer> {
-  return LmtpServer.open({
+export function openTestLmtp(options: Pick<LmtpOptions, 'domain'> & Partial<LmtpOptions>): Promise<Listener> {
+  const { domain, log = silentLog } = options;
+  return startLmtp({
+    activity: new Activity({ log, clock: domain.clock }),
     host: '127.0.0.1',
     port: 0,
     hostname: 'mail.example.com',
     defaultDomain: 'example.com',
-    maxMessageBytes: options.domain.limits.messageBytes,
+    maxMessageBytes: domain.limits.messageBytes,
+    uploadBytes: 1024 ** 3,
     overQuota: 'tempfail',
-    limits: new ConnectionLimits({ total: 100, perAddress: 100 }),
-    log: silentLog,
+    connections: new Connections({ total: 100, perAddress: 100 }),
+    stream: { sweep: new Sweep(20), writeTimeoutMs: 10_000 },
+    handshakeTimeoutMs: 10_000,
+    log,
     ...options,
   });
 }

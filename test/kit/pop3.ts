@@ -8,7 +8,7 @@ import { appendMessages } from '../../src/mailbox/operations/append.ts';
 import { receive } from '../../src/mailbox/operations/incoming.ts';
 import { mailboxOf } from '../../src/mailbox/operations/mailboxes.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
-import { ConnectionLimits } from '../../src/net/connection-limits.ts';
+import { Connections } from '../../src/net/connections.ts';
 import type { Listener } from '../../src/net/listener.ts';
 import { Roster } from '../../src/net/roster.ts';
 import { makePair } from '../../src/net/self-signed.ts';
@@ -74,10 +74,11 @@ export async function startTestPop3(options: TestPop3Options = {}): Promise<Test
   const listeners = await startPop3({
     domain: kit.domain,
     authenticator: kit.authenticator,
+    activity: kit.activity,
     settings: { ...SETTINGS, ...options.settings, defaults: { ...pop3Defaults, ...options.defaults } },
     roster: new Roster(100),
     tls,
-    limits: new ConnectionLimits({ total: 1000, perAddress: 1000 }),
+    connections: new Connections({ total: 1000, perAddress: 1000 }),
     stream: { sweep: new Sweep(options.sweepMs ?? 1000), writeTimeoutMs: options.writeTimeoutMs ?? 10_000 },
     handshakeTimeoutMs: 10_000,
     log: kit.domain.log,

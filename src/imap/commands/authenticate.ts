@@ -39,7 +39,7 @@ export const authenticate = defineCommand({
       if (response === undefined) return bad('Authentication was cancelled');
       step = machine.next(response);
     }
-    if (step.kind === 'credentials') return completeSignIn(session, step.credentials);
+    if (step.kind === 'credentials') return completeSignIn(session, step.credentials, mechanism.name);
     session.refusedSignIn();
     return refusal(step);
   },

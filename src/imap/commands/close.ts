@@ -2,6 +2,7 @@ import { expungeMessages } from '../../mailbox/operations/expunge.ts';
 import { defineCommand, SELECTED } from '../command.ts';
 import { ok } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
+import { noteExpunged } from './expunge.ts';
 
 /**
  * CLOSE (RFC 9051 §6.4.1): removes what is marked \Deleted, says nothing of it, and leaves. Nothing is removed from a
@@ -14,7 +15,7 @@ export const close = defineCommand({
   async run({ session, state }) {
     const { mailbox, isReadOnly } = state.selected;
     if (!isReadOnly && !mailbox.isGone && mailbox.deleted > 0) {
-      await expungeMessages(session.domain, state.account, mailbox, {});
+      noteExpunged(session, mailbox.name, await expungeMessages(session.domain, state.account, mailbox, {}));
     }
     session.deselect();
     return ok('CLOSE completed');

@@ -1,4 +1,5 @@
 import { deleteMailbox } from '../../mailbox/operations/folders.ts';
+import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import { oldNameOf, writeList } from '../listing.ts';
 import { ok } from '../replies.ts';
@@ -15,7 +16,9 @@ export const deleteCommand = defineCommand({
     return target;
   },
   async run({ session, state }, { name, supplied }) {
+    const messages = findMailbox(state.account, name)?.exists ?? 0;
     await deleteMailbox(session.domain, state.account, name);
+    session.note('mailbox deleted', { mailbox: name, messages });
     const extras = oldNameOf(session.modes, supplied, name);
     if (extras.oldName !== undefined) writeList(session.out, 'LIST', name, ['\\NonExistent'], extras);
     return ok('DELETE completed');

@@ -2,10 +2,11 @@
  * EXPUNGE and UID EXPUNGE (RFC 9051 §6.4.3, §6.4.9; RFC 4315 §2.1). What is removed is told by the updates, as EXPUNGE or
  * VANISHED; when nothing is, nothing is said: an EXISTS in that place sends Apple Mail into a loop.
  */
+import { uidsForLog } from '../../identity/activity.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import { expungeMessages } from '../../mailbox/operations/expunge.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
-import type { Call } from '../context.ts';
+import type { Call, SessionContext } from '../context.ts';
 import { type MessageSet, messageSet } from '../message-set.ts';
 import type { Modes } from '../modes.ts';
 import { type Completion, ok } from '../replies.ts';
@@ -47,7 +48,15 @@ async function expunge(
   const onSlice = (): void => observe(selected);
   const removed = await expungeMessages(session.domain, account, selected.mailbox, { marked, onSlice });
   if (removed.length === 0) return ok(`${name} completed, nothing was removed`);
+  noteExpunged(session, selected.mailbox.name, removed);
   return ok(`${name} completed`, highestModSeq(session.modes, selected));
+}
+
+/** For the account's history: who deleted it. */
+export function noteExpunged(session: SessionContext, mailbox: string, uids: ArrayLike<number>): void {
+  if (uids.length > 0) {
+    session.note('messages deleted', { mailbox, messages: uids.length, uids: uidsForLog(uids) });
+  }
 }
 
 /** RFC 7162 §3.2.7, §3.2.9; RFC 6851 §4.4: where the mailbox stands once the client has applied what it is told. */

@@ -22,7 +22,10 @@ export const id = defineCommand({
       const value = params.get(field);
       if (value !== undefined) client[field] = value.slice(0, MAX_LOGGED);
     }
-    if (params.size > 0) session.log.info({ client }, 'client identified itself');
+    if (params.size > 0) {
+      session.log.info({ client }, 'client identified itself');
+      session.identified([client.name, client.version].filter((part) => part !== undefined).join(' '));
+    }
     session.out.ascii('* ID ("name" "Brevduva" "version" ').string(session.settings.version).close().crlf();
     return ok('ID completed');
   },

@@ -30,7 +30,7 @@ export const login = defineCommand({
     machine.start();
     let step = machine.next(username);
     if (step.kind === 'challenge') step = machine.next(password);
-    if (step.kind === 'credentials') return completeSignIn(session, step.credentials);
+    if (step.kind === 'credentials') return completeSignIn(session, step.credentials, 'LOGIN');
     session.refusedSignIn();
     return bad('Empty or impossible user name or password');
   },

@@ -4,6 +4,7 @@
  * by another device, which is what this one wanted: it is passed over.
  */
 
+import { uidsForLog } from '../../identity/activity.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import { moveMessages } from '../../mailbox/operations/copy.ts';
 import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
@@ -36,6 +37,12 @@ async function run({ session, state }: Call<'selected'>, args: CopyArgs, name: s
   const onSlice = (): void => observe(selected);
   const moved = await moveMessages(session.domain, account, selected.mailbox, uids, target, { onSlice });
   if (moved.from.length === 0) return ok(`${name} completed, nothing was moved`);
+  session.note('messages moved', {
+    mailbox: selected.mailbox.name,
+    to: target.name,
+    messages: moved.from.length,
+    uids: uidsForLog(moved.from),
+  });
   writeStatus(session.out, '*', 'OK', 'Moved', copyUid(moved.uidValidity, moved.from, moved.to));
   // RFC 6851 §4.3: what was moved before the failure is told all the same.
   if (moved.failure !== undefined) throw moved.failure;

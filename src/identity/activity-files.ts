@@ -1,0 +1,120 @@
+/**
+ * The journal of activity in the data folder: JSON lines, for each kind a file that is written and the one before it. When
+ * the first is full it takes the place of the second, so the journal has a size and forgets what is oldest. Lines are
+ * gathered for a moment and appended without syncing: a killed server loses the last second of them, and a disk that
+ * is full loses lines, never mail.
+ */
+import { createReadStream } from 'node:fs';
+import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { ActivityEvent, ActivityJournal, ActivityKind } from './activity.ts';
+
+const FOLDER = 'activity';
+const KINDS = ['own', 'strangers'] as const satisfies readonly ActivityKind[];
+const WRITE_MS = 500;
+/** Waiting to be written; beyond it lines are lost. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+
+export class ActivityFiles implements ActivityJournal {
+  readonly #folder: string;
+  readonly #maxFileBytes: number;
+  readonly #waiting = new Map<ActivityKind, string>();
+  #waitingBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  /** `maxBytes`: of all files together. */
+  constructor(data: string, maxBytes: number) {
+    this.#folder = join(data, FOLDER);
+    this.#maxFileBytes = Math.floor(maxBytes / (2 * KINDS.length));
+  }
+
+  append(kind: ActivityKind, event: ActivityEvent): void {
+    if (this.#waitingBytes > MAX_WAITING_BYTES) return;
+    const line = `${JSON.stringify(event)}\n`;
+    this.#waiting.set(kind, (this.#waiting.get(kind) ?? '') + line);
+    this.#waitingBytes += line.length;
+    this.#timer ??= setTimeout(() => void this.flush(), WRITE_MS).unref();
+  }
+
+  /** Resolves when everything so far is in the files, or could not be written. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
+  }
+
+  /** The last `limit` events of the account, the oldest first. Reads the files as far as they are there. */
+  async read(account: string, limit: number): Promise<ActivityEvent[]> {
+    await this.flush();
+    const wanted = JSON.stringify(account);
+    const found: ActivityEvent[] = [];
+    for (const kind of KINDS) found.push(...(await this.#readKind(kind, wanted, limit)));
+    return found.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0)).slice(-limit);
+  }
+
+  async #readKind(kind: ActivityKind, wanted: string, limit: number): Promise<ActivityEvent[]> {
+    const found: ActivityEvent[] = [];
+    for (const path of [this.#path(kind, true), this.#path(kind, false)]) {
+      for await (const line of linesOf(path)) {
+        if (!line.includes(wanted)) continue;
+        const event = parsed(line);
+        if (event === undefined || JSON.stringify(event.account) !== wanted) continue;
+        found.push(event);
+        if (found.length >= 2 * limit) found.splice(0, limit);
+      }
+    }
+    return found.slice(-limit);
+  }
+
+  async #write(): Promise<void> {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    this.#waitingBytes = 0;
+    for (const [kind, text] of waiting) {
+      try {
+        await this.#appendTo(kind, text);
+      } catch {
+        // A journal that cannot be written must not stop what it is about; the log has the same lines.
+      }
+    }
+  }
+
+  async #appendTo(kind: ActivityKind, text: string): Promise<void> {
+    const path = this.#path(kind, false);
+    const size = await stat(path).then(
+      (found) => found.size,
+      () => 0,
+    );
+    if (size > 0 && size + text.length > this.#maxFileBytes) await rename(path, this.#path(kind, true));
+    if (size === 0) await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await appendFile(path, text, { mode: 0o600 });
+  }
+
+  #path(kind: ActivityKind, isOld: boolean): string {
+    return join(this.#folder, `${kind}${isOld ? '.1' : ''}.jsonl`);
+  }
+}
+
+async function* linesOf(path: string): AsyncGenerator<string> {
+  const stream = createReadStream(path, { encoding: 'utf8' });
+  try {
+    for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }))
+      yield line;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** A line that a kill cut in two is none. */
+function parsed(line: string): ActivityEvent | undefined {
+  try {
+    return JSON.parse(line) as ActivityEvent;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * Who is connected, and how many there may be: one object for all listeners of a server, since an attacker who opens ten
+ * ports is still one attacker.
+ *
+ * - In all there are `total` places. Each service has some of them to itself, whatever the others do: however many phones
+ *   are connected, or strangers who hold IMAP connections open, mail still comes in.
+ * - Of a service where people sign in, half of the places that it can have are for those who have. When the others are
+ *   taken, a newcomer gets the place of the connection that has been trying to sign in for longest: strangers who fill
+ *   the server push each other out.
+ * - One address has so many. Loopback is exempt, since a proxy, a webmail or a test connects from there for many people.
+ *   An IPv6 peer is counted by its /64, the smallest block a customer gets; counting single addresses would count nothing.
+ */
+import { randomBytes } from 'node:crypto';
+import { addressBlock, isLoopback } from '../base/ip-address.ts';
+
+export type Refusal = 'server-full' | 'address-full';
+
+export interface ServicePlaces {
+  /** Places that no other service takes. */
+  readonly reserved: number;
+  /** People sign in to it. */
+  readonly hasSignIn: boolean;
+}
+
+export interface ConnectionsOptions {
+  readonly total: number;
+  readonly perAddress: number;
+  /** By name; a service that is not here has no places to itself and no sign-in. */
+  readonly services?: Readonly<Record<string, ServicePlaces>>;
+  readonly nowMs?: () => number;
+}
+
+/** A connection as administrators see it. */
+export interface ConnectionFacts {
+  readonly id: string;
+  /** `imap`, `pop3`, `lmtp`. */
+  readonly service: string;
+  /** The port it came in by: `imaps`. */
+  readonly listener: string;
+  readonly remote: string;
+  readonly sinceMs: number;
+  readonly idleMs: number;
+  /** `TLSv1.3`, absent in the clear. */
+  readonly tls?: string;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Who is signed in, and how. */
+  readonly account?: string;
+  readonly mechanism?: string;
+  /** What the client says it is. */
+  readonly client?: string;
+}
+
+/** The part of a stream that is asked about its connection. */
+export interface Peer {
+  readonly remoteAddress: string;
+  readonly tlsVersion: string | undefined;
+  readonly idleMs: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  destroy(reason?: Error): void;
+}
+
+const NO_PLACES: ServicePlaces = Object.freeze({ reserved: 0, hasSignIn: false });
+
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #all = new Set<Connection>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #perService = new Map<string, number>();
+  /** Not signed in, where people sign in; the oldest first. */
+  readonly #strangers = new Map<string, Set<Connection>>();
+  /** No two starts of the server have the same ids, or the log would mix them up. */
+  readonly #start = randomBytes(3).toString('hex');
+  #nextId = 1;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+  }
+
+  get total(): number {
+    return this.#all.size;
+  }
+
+  count(service: string): number {
+    return this.#perService.get(service) ?? 0;
+  }
+
+  /** All there are, in the order they came. */
+  list(): ConnectionFacts[] {
+    return [...this.#all].map((connection) => connection.facts(this.#nowMs()));
+  }
+
+  /** Counts the newcomer in, or says why not. Who was counted in must `leave`. */
+  enter(service: string, listener: string, peer: Peer): Connection | Refusal {
+    const block = isLoopback(peer.remoteAddress) ? undefined : addressBlock(peer.remoteAddress);
+    if (block !== undefined && (this.#perAddress.get(block) ?? 0) >= this.#options.perAddress) {
+      return 'address-full';
+    }
+    this.#displaceStranger(service);
+    if (this.count(service) >= this.#mostOf(service)) return 'server-full';
+    const id = `${this.#start}-${(this.#nextId++).toString(36)}`;
+    const connection: Connection = new Connection(
+      { id, service, listener, sinceMs: this.#nowMs(), peer },
+      {
+        signedIn: () => this.#strangers.get(service)?.delete(connection),
+        left: () => this.#leave(connection, block),
+      },
+    );
+    this.#all.add(connection);
+    add(this.#perService, service, 1);
+    if (block !== undefined) add(this.#perAddress, block, 1);
+    if (this.#placesOf(service).hasSignIn) {
+      const strangers = this.#strangers.get(service) ?? new Set();
+      this.#strangers.set(service, strangers.add(connection));
+    }
+    return connection;
+  }
+
+  /** How many the service can have now without taking what others have or is theirs. */
+  #mostOf(service: string): number {
+    let others = 0;
+    const { services = {} } = this.#options;
+    for (const name of new Set([...this.#perService.keys(), ...Object.keys(services)])) {
+      if (name !== service) others += Math.max(this.count(name), this.#placesOf(name).reserved);
+    }
+    return this.#options.total - others;
+  }
+
+  #displaceStranger(service: string): void {
+    const strangers = this.#strangers.get(service);
+    if (strangers === undefined || strangers.size < Math.ceil(this.#mostOf(service) / 2)) return;
+    const [oldest] = strangers;
+    if (oldest === undefined) return;
+    strangers.delete(oldest);
+    oldest.displace();
+  }
+
+  #leave(connection: Connection, block: string | undefined): void {
+    if (!this.#all.delete(connection)) return;
+    this.#strangers.get(connection.service)?.delete(connection);
+    add(this.#perService, connection.service, -1);
+    if (block !== undefined) add(this.#perAddress, block, -1);
+  }
+
+  #placesOf(service: string): ServicePlaces {
+    return this.#options.services?.[service] ?? NO_PLACES;
+  }
+
+  #nowMs(): number {
+    return (this.#options.nowMs ?? Date.now)();
+  }
+}
+
+interface Beginning {
+  readonly id: string;
+  readonly service: string;
+  readonly listener: string;
+  readonly sinceMs: number;
+  readonly peer: Peer;
+}
+
+interface Steps {
+  readonly signedIn: () => void;
+  readonly left: () => void;
+}
+
+export class Connection {
+  readonly id: string;
+  readonly service: string;
+  readonly listener: string;
+  readonly sinceMs: number;
+  /** What the client says it is (RFC 2971); a session that knows sets it. */
+  client: string | undefined;
+  readonly #peer: Peer;
+  readonly #steps: Steps;
+  #account: string | undefined;
+  #mechanism: string | undefined;
+  #end: string | undefined;
+
+  constructor({ id, service, listener, sinceMs, peer }: Beginning, steps: Steps) {
+    this.id = id;
+    this.service = service;
+    this.listener = listener;
+    this.sinceMs = sinceMs;
+    this.#peer = peer;
+    this.#steps = steps;
+  }
+
+  get remote(): string {
+    return this.#peer.remoteAddress;
+  }
+
+  /** `TLSv1.3`, undefined in the clear. */
+  get tls(): string | undefined {
+    return this.#peer.tlsVersion;
+  }
+
+  get account(): string | undefined {
+    return this.#account;
+  }
+
+  /** Why it ended, when somebody has said so. */
+  get end(): string | undefined {
+    return this.#end;
+  }
+
+  signedIn(account: string, mechanism: string): void {
+    this.#account = account;
+    this.#mechanism = mechanism;
+    this.#steps.signedIn();
+  }
+
+  /** The first reason is the one that counts. */
+  endsBecause(reason: string): void {
+    this.#end ??= reason;
+  }
+
+  displace(): void {
+    this.endsBecause('displaced by a newcomer before it signed in');
+    this.#peer.destroy();
+    this.leave();
+  }
+
+  leave(): void {
+    this.#steps.left();
+  }
+
+  facts(nowMs: number): ConnectionFacts {
+    const { id, service, listener, remote, sinceMs, tls, account, client } = this;
+    const { idleMs, bytesRead: bytesIn, bytesWritten: bytesOut } = this.#peer;
+    const mechanism = this.#mechanism;
+    return {
+      ...{ id, service, listener, remote, sinceMs, bytesIn, bytesOut },
+      idleMs: Math.round(Math.min(idleMs, nowMs - sinceMs)),
+      ...(tls === undefined ? {} : { tls }),
+      ...(account === undefined ? {} : { account }),
+      ...(mechanism === undefined ? {} : { mechanism }),
+      ...(client === undefined ? {} : { client }),
+    };
+  }
+}
+
+function add(counts: Map<string, number>, key: string, delta: number): void {
+  const count = (counts.get(key) ?? 0) + delta;
+  if (count > 0) counts.set(key, count);
+  else counts.delete(key);
+}
