@@ -13,6 +13,7 @@ import { accountPasswd } from './account-passwd.ts';
 import { accountQuota } from './account-quota.ts';
 import { accountRemove } from './account-remove.ts';
 import { accountSet } from './account-set.ts';
+import { activity } from './activity.ts';
 import { check } from './check.ts';
 import { configCheck } from './config-check.ts';
 import { configPrint } from './config-print.ts';
@@ -23,6 +24,7 @@ import { commandName } from './invocation.ts';
 import { PROXY_VERB, serveAsOwner } from './proxy.ts';
 import { type Serve, serve } from './serve.ts';
 import { note } from './terminal.ts';
+import { who } from './who.ts';
 
 const EPILOGUE = `
 Exit codes: 0 done; 1 failed, or failed in part; 2 the command line or the configuration is wrong, nothing was done.
@@ -60,7 +62,7 @@ export async function runCommandLine(
   ]) {
     verb(account, done);
   }
-  for (const verb of [importMail, exportMail, check]) verb(program, done);
+  for (const verb of [who, activity, importMail, exportMail, check]) verb(program, done);
   for (const verb of [configPrint, configCheck]) verb(config, done);
   inheritSettings(program);
   try {

@@ -1,0 +1,63 @@
+/** `brevduva who`: who is connected to the running server, from where, how and since when. */
+import type { Command } from 'commander';
+import type { ConnectionFacts } from '../net/connections.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
+import { humanSize, note, print, shortDuration, table } from './terminal.ts';
+
+interface WhoOptions extends CommonOptions {
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+const HEAD = [
+  'ACCOUNT',
+  'SERVICE',
+  'ADDRESS',
+  'TLS',
+  'HOW',
+  'FOR',
+  'IDLE',
+  'SENT',
+  'SESSION',
+  'CLIENT',
+] as const;
+
+export function who(parent: Command, done: (code: ExitCode) => void): void {
+  const command = parent
+    .command('who')
+    .description('list who is signed in to the running server')
+    .option('--all', 'also connections that are not signed in, and deliveries')
+    .option('--json', 'one JSON object a line, for scripts');
+  withCommonOptions(command).action(async (options: WhoOptions) => {
+    const found = await withAdmin(options, async (admin) =>
+      admin.server === undefined ? undefined : await admin.listConnections(),
+    );
+    if (found === undefined) {
+      note('brevduva: no server runs on this data folder');
+      return done(EXIT.failed);
+    }
+    const shown = options.all === true ? found : found.filter(({ account }) => account !== undefined);
+    if (options.json === true) for (const one of shown) print(JSON.stringify(one));
+    else show(shown, found.length - shown.length);
+  });
+}
+
+function show(connections: readonly ConnectionFacts[], others: number): void {
+  const nowMs = Date.now();
+  const rows = connections.map((one) => [
+    one.account ?? '-',
+    one.listener,
+    one.remote,
+    one.tls ?? 'none',
+    one.mechanism ?? '-',
+    shortDuration(nowMs - one.sinceMs),
+    shortDuration(one.idleMs),
+    humanSize(one.bytesOut),
+    one.id,
+    one.client ?? '-',
+  ]);
+  if (rows.length > 0) for (const line of table([HEAD, ...rows])) print(line);
+  else note('nobody is signed in');
+  if (others > 0) note(`${others} more not signed in; --all shows them`);
+}
