@@ -11,7 +11,7 @@
  * - The same attempt many times at once is judged once.
  *
  * The keys of both memories are made at start and never leave the process; nothing of a password is kept otherwise. The
- * delay of a refused answer happens here, over all connections; `sign-in.ts` counts what one connection tries.
+ * delay of a refused answer happens here, over all connections; `presence.ts` counts what one connection tries.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout as sleepFor } from 'node:timers/promises';

@@ -2,7 +2,8 @@
  * What a command, and an item of one, may ask of its session, and what it is told about the call. Everything it can do to
  * the connection is here, so a test hands it an object of its own.
  */
-import type { Log, LogFields } from '../base/log.ts';
+import type { Log } from '../base/log.ts';
+import type { Presence } from '../identity/presence.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
@@ -12,6 +13,7 @@ import type { Credentials } from '../sasl/mechanism.ts';
 import type { Modes } from './modes.ts';
 import type { ImapSettings } from './settings.ts';
 import type { State, StateKind, StateOf } from './state.ts';
+import type { Uploads } from './uploads.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
 import type { WireWriter } from './wire/writer.ts';
 
@@ -21,6 +23,8 @@ export interface SessionContext {
   readonly settings: ImapSettings;
   readonly log: Log;
   readonly modes: Modes;
+  /** Who is there, and what it did to the account. */
+  readonly presence: Presence;
   /** Untagged data goes here; it leaves at the end of the command or at a `breathe`. */
   readonly out: WireWriter;
   readonly isSecure: boolean;
@@ -42,12 +46,6 @@ export interface SessionContext {
   tellUpdates(mayExpunge: boolean): Promise<void>;
   /** Checks the credentials and signs in; throws MailboxError. `mechanism`: how the client does it, for the log. */
   signIn(credentials: Credentials, mechanism: string): Promise<SignedIn>;
-  /** An attempt to sign in that was refused before there were credentials to check: it counts like a wrong password. */
-  refusedSignIn(): void;
-  /** The client has said what it is. */
-  identified(client: string): void;
-  /** For the account's history: what this session did to its mail. `what` is a constant, as a message of the log. */
-  note(what: string, facts: LogFields): void;
   /** Answers OK and upgrades the connection; what the client sent before is dropped. */
   startTls(tag: string): Promise<void>;
   /** Closes the open mailbox, if there is one; the state is `authenticated` from here on. */
@@ -73,6 +71,8 @@ export interface Call<Kind extends StateKind = StateKind> {
 
 /** What is known when a literal is announced, before its command is complete. */
 export interface LiteralContext {
+  /** Messages on their way in. */
+  readonly uploads: Pick<Uploads, 'admit'>;
   readonly state: State;
   readonly settings: ImapSettings;
   readonly modes: Modes;

@@ -4,8 +4,9 @@
 
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
-import { noteSignedOut } from '../identity/sign-in.ts';
+import { noteSignedOut } from '../identity/presence.ts';
 import type { Domain } from '../mailbox/domain.ts';
+import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Listener } from '../net/listener.ts';
 import { openPorts, type Port, type SharedOptions } from '../net/ports.ts';
 import type { Roster } from '../net/roster.ts';
@@ -20,15 +21,16 @@ export interface ImapOptions extends SharedOptions {
   readonly activity: Activity;
   readonly settings: ImapSettings;
   readonly roster: Roster;
+  readonly uploads: UploadBudget;
   readonly tls: TlsSource;
   /** Where to listen: `imap` with STARTTLS, `imaps` with TLS from the first octet. */
   readonly listen: readonly Port<'imap' | 'imaps'>[];
 }
 
 export async function startImap(options: ImapOptions): Promise<readonly Listener[]> {
-  const { domain, authenticator, activity, settings, roster, tls, log, listen } = options;
+  const { domain, authenticator, activity, settings, roster, uploads, tls, log, listen } = options;
   const registry = makeRegistry();
-  const services = { domain, authenticator, activity, registry, settings, roster, tls, log };
+  const services = { domain, authenticator, activity, registry, settings, roster, uploads, tls, log };
   return openPorts({
     listen,
     service: 'imap',

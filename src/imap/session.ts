@@ -7,15 +7,16 @@
  * one where bytes leave (`flush`).
  */
 
-import type { Log, LogFields } from '../base/log.ts';
+import type { Log } from '../base/log.ts';
 import { TimeSlice } from '../base/time-slice.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
-import { ConnectionSignIn } from '../identity/sign-in.ts';
+import { Presence } from '../identity/presence.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
+import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { AccountListener } from '../mailbox/state/account.ts';
 import type { Connection } from '../net/connections.ts';
 import type { Session } from '../net/listener.ts';
@@ -50,6 +51,7 @@ export interface ImapServices {
   readonly authenticator: Authenticator;
   readonly activity: Activity;
   readonly registry: Registry;
+  readonly uploads: UploadBudget;
   readonly settings: ImapSettings;
   readonly roster: Roster;
   readonly tls: TlsSource;
@@ -62,15 +64,14 @@ const FLUSH_BYTES = 256 * 1024;
 export class ImapSession implements Session, SessionContext, AccountListener {
   readonly modes = new Modes();
   readonly out: WireWriter;
+  readonly presence: Presence;
   log: Log;
   readonly #services: ImapServices;
   readonly #stream: ByteStream;
-  readonly #connection: Connection;
   readonly #input: Input;
   readonly #output: Output;
   readonly #framer: Framer;
   readonly #uploads: Uploads;
-  readonly #signIn: ConnectionSignIn;
   #state: State = NOT_AUTHENTICATED;
   #leaveRoster: (() => void) | undefined;
   #stopReason: string | undefined;
@@ -82,14 +83,13 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   constructor(stream: ByteStream, connection: Connection, services: ImapServices) {
     this.#services = services;
     this.#stream = stream;
-    this.#connection = connection;
     this.log = services.log.child({ remote: stream.remoteAddress, session: connection.id });
     this.#framer = new Framer(services.settings.limitsBeforeLogin, (literal) => this.#literalPolicy(literal));
     this.#input = new Input(stream, this.#framer, () => this.#slice.restart());
     this.#output = new Output(stream);
     this.out = this.#output.out;
-    this.#uploads = new Uploads(services.domain);
-    this.#signIn = new ConnectionSignIn(services, connection);
+    this.#uploads = new Uploads(services.domain, services.uploads);
+    this.presence = new Presence(services, connection);
   }
 
   get domain(): Domain {
@@ -196,21 +196,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   }
 
   signIn(credentials: Credentials, mechanism: string): Promise<SignedIn> {
-    return this.#signIn.attempt(credentials, mechanism, (record) => this.#enterAccount(record));
-  }
-
-  refusedSignIn(): void {
-    this.#signIn.refused();
-  }
-
-  identified(client: string): void {
-    if (client !== '') this.#connection.client = client;
-  }
-
-  note(what: string, facts: LogFields): void {
-    const { id: session, service, remote, account } = this.#connection;
-    if (account !== undefined)
-      this.#services.activity.note(account, what, { session, service, remote, ...facts });
+    return this.presence.signIn(credentials, mechanism, (record) => this.#enterAccount(record));
   }
 
   async startTls(tag: string): Promise<void> {
@@ -304,7 +290,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
     await this.flush();
     if (this.#badCommands >= this.#allowedBadCommands() && this.#state.kind !== 'logout')
       this.#sayGoodbye('Too many invalid commands');
-    if (this.#signIn.isSpent) this.#sayGoodbye('Too many failed logins');
+    if (this.presence.isSpent) this.#sayGoodbye('Too many failed logins');
   }
 
   async #run(tag: string, command: Command | undefined, frame: Frame): Promise<Completion> {
@@ -341,7 +327,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   }
 
   #enter(next: State): void {
-    if (next.kind === 'logout') this.#connection.endsBecause('logout');
+    if (next.kind === 'logout') this.presence.endsBecause('logout');
     if (this.#state.kind === 'selected' && next.kind !== 'selected') this.#state.selected.viewer.close();
     if (next.kind === 'logout' && (this.#state.kind === 'authenticated' || this.#state.kind === 'selected')) {
       this.#state.account.listeners.delete(this);
@@ -372,7 +358,8 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   #literalPolicy(announcement: LiteralAnnouncement): LiteralDecision {
     const command = this.#services.registry.commands.get(announcement.name);
     if (command?.literal === undefined) return 'buffer';
-    return command.literal(announcement, { state: this.#state, settings: this.settings, modes: this.modes });
+    const { settings, modes } = this;
+    return command.literal(announcement, { state: this.#state, uploads: this.#uploads, settings, modes });
   }
 
   async #pause(isLong: boolean): Promise<void> {
@@ -382,7 +369,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   }
 
   #sayGoodbye(reason: string): void {
-    this.#connection.endsBecause(reason);
+    this.presence.endsBecause(reason);
     writeStatus(this.out, '*', 'BYE', reason);
     this.#output.sendNow();
     this.#enter(LOGOUT);

@@ -1,30 +1,50 @@
 /**
  * Messages that arrive in literals of a command (APPEND): each streams to the store while it comes in, and waits here
  * until the command that named it is complete. Whatever no command took is given up.
+ *
+ * Room for a message is reserved before its first octet is asked for (`admit`): of what all uploads may have, of what the
+ * account's may have, and of its quota, which counts a message only when it is there. It is given back when a command
+ * takes the message, whose change is then judged by the quota, or when it is given up.
  */
 import { invariant } from '../base/invariant.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { AccountId } from '../mailbox/model/model.ts';
 import { IncomingStream, type Received } from '../mailbox/operations/incoming.ts';
+import { checkQuota } from '../mailbox/operations/quota.ts';
+import type { Reservation, UploadBudget } from '../mailbox/operations/upload-budget.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
 
 interface Upload {
   readonly incoming: IncomingStream;
+  readonly room: Reservation | undefined;
   received: Received | undefined;
   failure: unknown;
 }
 
 export class Uploads {
   readonly #domain: Pick<Domain, 'store'>;
+  readonly #budget: UploadBudget;
   readonly #uploads = new Map<StreamedLiteral, Upload>();
+  /** For the literal that was admitted last and has not begun. */
+  #admitted: Reservation | undefined;
 
-  constructor(domain: Pick<Domain, 'store'>) {
+  constructor(domain: Pick<Domain, 'store'>, budget: UploadBudget) {
     this.#domain = domain;
+    this.#budget = budget;
+  }
+
+  /** `messages`: of the command, with this one. Throws MailboxError `over-quota` or `limit`. */
+  admit(account: AccountState, sizeBytes: number, messages: number): void {
+    checkQuota(account, this.#budget.accountBytes(account.id) + sizeBytes, messages);
+    this.#admitted?.release();
+    this.#admitted = this.#budget.reserve(account.id, sizeBytes);
   }
 
   begin(literal: StreamedLiteral, account: AccountId, limitBytes: number): void {
     const incoming = new IncomingStream(this.#domain.store, [account], limitBytes, literal.sizeBytes);
-    this.#uploads.set(literal, { incoming, received: undefined, failure: undefined });
+    this.#uploads.set(literal, { incoming, room: this.#admitted, received: undefined, failure: undefined });
+    this.#admitted = undefined;
   }
 
   /** A failure is kept for the command: the rest of the literal still has to be read past. */
@@ -53,6 +73,7 @@ export class Uploads {
   /** Throws what went wrong while it came in. */
   received(literal: StreamedLiteral): Received {
     const upload = this.#of(literal);
+    upload.room?.release();
     if (upload.failure !== undefined) throw upload.failure;
     invariant(upload.received !== undefined, 'a command runs after its literals have ended');
     return upload.received;
@@ -60,8 +81,13 @@ export class Uploads {
 
   /** After the command: what it stored is safe, what it did not use is dropped. */
   clear(): void {
+    this.#admitted?.release();
+    this.#admitted = undefined;
     if (this.#uploads.size === 0) return;
-    for (const upload of this.#uploads.values()) upload.incoming.abort();
+    for (const { incoming, room } of this.#uploads.values()) {
+      incoming.abort();
+      room?.release();
+    }
     this.#uploads.clear();
   }
 

@@ -39,7 +39,7 @@ function passwordOf(session: SessionContext, argument: Buffer): Secret {
     if (isProhibited(password)) throw new Refusal((texts) => texts.malformedCredentials(), 'AUTH');
     return new Secret(preparePassword(password));
   } catch (error) {
-    session.refusedSignIn();
+    session.presence.refused();
     throw error;
   }
 }
@@ -62,7 +62,7 @@ export const auth = command(AUTHORIZATION, async ({ session, argument }) => {
     step = machine.next(decoded(text));
   }
   if (step.kind === 'failure') {
-    session.refusedSignIn();
+    session.presence.refused();
     throw new Refusal((texts) => texts.malformedCredentials(), 'AUTH');
   }
   await signIn(session, step.credentials, mechanism.name);

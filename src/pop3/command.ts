@@ -3,7 +3,7 @@
  * does the rest: lines, states, errors, sending.
  */
 
-import type { LogFields } from '../base/log.ts';
+import type { Presence } from '../identity/presence.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import type { Viewer } from '../mailbox/state/mailbox.ts';
@@ -33,6 +33,8 @@ export type State =
 export interface SessionContext {
   readonly domain: Domain;
   readonly settings: Pop3Settings;
+  /** Who is there, and what it did to the account. */
+  readonly presence: Presence;
   readonly isSecure: boolean;
   readonly mayUsePlaintext: boolean;
   readonly texts: Texts;
@@ -53,10 +55,6 @@ export interface SessionContext {
   ask(challenge: Buffer): Promise<Buffer | undefined>;
   /** `mechanism`: how the client signs in, for the log. */
   signIn(credentials: Credentials, mechanism: string): Promise<Transaction>;
-  /** For the account's history: what this session did to its mail. `what` is a constant, as a message of the log. */
-  note(what: string, facts: LogFields): void;
-  /** An attempt to sign in that was refused before there were credentials to check: it counts like a wrong password. */
-  refusedSignIn(): void;
   startTls(): Promise<void>;
   speak(language: Language): void;
   useUtf8(): void;

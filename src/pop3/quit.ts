@@ -33,7 +33,7 @@ export const quit = command(['authorization', 'transaction'], async ({ session, 
     const removed = marked.length === 0 ? 0 : await removeMessages(session.domain, state, marked);
     if (removed > 0) {
       const whereto = state.settings.delete === 'trash' ? 'messages moved to the Trash' : 'messages deleted';
-      session.note(whereto, { mailbox: 'INBOX', messages: removed, uids: uidsForLog(marked) });
+      session.presence.note(whereto, { mailbox: 'INBOX', messages: removed, uids: uidsForLog(marked) });
     }
     await session.release();
     const gone = marked.length - removed;

@@ -4,7 +4,7 @@
 
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
-import { noteSignedOut } from '../identity/sign-in.ts';
+import { noteSignedOut } from '../identity/presence.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { Listener } from '../net/listener.ts';
 import { openPorts, type Port, type SharedOptions } from '../net/ports.ts';

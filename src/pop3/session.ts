@@ -7,11 +7,11 @@
  * nothing to say to a client that did not ask, so a session that is stopped or idle for too long just ends (§3).
  */
 
-import type { Log, LogFields } from '../base/log.ts';
+import type { Log } from '../base/log.ts';
 import { TimeSlice } from '../base/time-slice.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
-import { ConnectionSignIn } from '../identity/sign-in.ts';
+import { Presence } from '../identity/presence.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
@@ -48,12 +48,11 @@ export interface Pop3Services {
 }
 
 export class Pop3Session implements Session, SessionContext, AccountListener {
+  readonly presence: Presence;
   isUtf8 = false;
   readonly #services: Pop3Services;
   readonly #stream: ByteStream;
-  readonly #connection: Connection;
   readonly #lines = new LineReader(LINE_BYTES_BEFORE_LOGIN);
-  readonly #signIn: ConnectionSignIn;
   #log: Log;
   #texts: Texts = textsIn('en');
   #state: State = { kind: 'authorization' };
@@ -67,9 +66,8 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   constructor(stream: ByteStream, connection: Connection, services: Pop3Services) {
     this.#services = services;
     this.#stream = stream;
-    this.#connection = connection;
     this.#log = services.log.child({ remote: stream.remoteAddress, session: connection.id });
-    this.#signIn = new ConnectionSignIn(services, connection);
+    this.presence = new Presence(services, connection);
   }
 
   get domain(): Domain {
@@ -112,7 +110,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
 
   stop(reason: string): void {
     this.#isStopped = true;
-    this.#connection.endsBecause(reason);
+    this.presence.endsBecause(reason);
     if (!this.#isReading) return;
     this.#log.debug({ reason }, 'session stopped');
     void this.release();
@@ -160,14 +158,8 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   }
 
   enter(state: State): void {
-    if (state.kind === 'ended') this.#connection.endsBecause('quit');
+    if (state.kind === 'ended') this.presence.endsBecause('quit');
     this.#state = state;
-  }
-
-  note(what: string, facts: LogFields): void {
-    const { id: session, service, remote, account } = this.#connection;
-    if (account !== undefined)
-      this.#services.activity.note(account, what, { session, service, remote, ...facts });
   }
 
   async startTls(): Promise<void> {
@@ -177,11 +169,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   }
 
   signIn(credentials: Credentials, mechanism: string): Promise<Transaction> {
-    return this.#signIn.attempt(credentials, mechanism, (record) => this.#enterMaildrop(record));
-  }
-
-  refusedSignIn(): void {
-    this.#signIn.refused();
+    return this.presence.signIn(credentials, mechanism, (record) => this.#enterMaildrop(record));
   }
 
   async #enterMaildrop(record: AccountRecord): Promise<Transaction> {
@@ -286,7 +274,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
     }
     const { badCommands, badCommandsBeforeLogin } = this.settings;
     const allowed = this.#state.kind === 'transaction' ? badCommands : badCommandsBeforeLogin;
-    if (this.#signIn.isSpent) this.#state = { kind: 'ended' };
+    if (this.presence.isSpent) this.#state = { kind: 'ended' };
     else if (this.#mistakes >= allowed) this.#state = { kind: 'ended' };
   }
 
@@ -302,7 +290,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
 
   #fail(error: unknown): void {
     if (error instanceof StreamClosed || error instanceof ReadTimeout) {
-      if (error instanceof ReadTimeout) this.#connection.endsBecause('idle for too long');
+      if (error instanceof ReadTimeout) this.presence.endsBecause('idle for too long');
       this.#log.debug({ reason: error.message }, 'session ended');
       return;
     }

@@ -12,6 +12,7 @@ import type { ImapSettings } from '../imap/settings.ts';
 import { LIMITS_BEFORE_LOGIN } from '../imap/wire/frame-event.ts';
 import { startLmtp } from '../lmtp/server.ts';
 import type { Domain } from '../mailbox/domain.ts';
+import { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Connections } from '../net/connections.ts';
 import { hostPort } from '../net/listener.ts';
 import { Roster } from '../net/roster.ts';
@@ -84,7 +85,15 @@ function startersOf(options: ProtocolOptions, settings: Settings): Record<string
     stream: { sweep: new Sweep(), writeTimeoutMs: limits.writeTimeout },
     handshakeTimeoutMs: limits.handshakeTimeout,
   };
-  const imap = { ...shared, settings: settings.imap };
+  const { maxAppendBytes } = settings.imap;
+  const imap = {
+    ...shared,
+    settings: settings.imap,
+    uploads: new UploadBudget({
+      accountBytes: Math.max(limits.uploadsPerAccount, maxAppendBytes),
+      totalBytes: Math.max(limits.uploads, maxAppendBytes),
+    }),
+  };
   const pop3 = { ...shared, settings: settings.pop3 };
   const lmtp = {
     ...shared,

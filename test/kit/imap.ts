@@ -10,6 +10,7 @@ import { LIMITS_AFTER_LOGIN, LIMITS_BEFORE_LOGIN } from '../../src/imap/wire/fra
 import { appendMessages } from '../../src/mailbox/operations/append.ts';
 import { receive } from '../../src/mailbox/operations/incoming.ts';
 import { mailboxOf } from '../../src/mailbox/operations/mailboxes.ts';
+import { UploadBudget, type UploadLimits } from '../../src/mailbox/operations/upload-budget.ts';
 import { Connections } from '../../src/net/connections.ts';
 import { Roster } from '../../src/net/roster.ts';
 import { makePair } from '../../src/net/self-signed.ts';
@@ -20,6 +21,8 @@ export interface TestImapOptions extends TestDomainOptions {
   readonly settings?: Partial<ImapSettings>;
   /** Sessions one account may have. */
   readonly sessionsPerAccount?: number;
+  /** What may be on its way in. */
+  readonly uploads?: UploadLimits;
   /** STARTTLS works, and `tlsPort` has TLS from the first octet. Without it there is no certificate: making one takes long. */
   readonly withTls?: boolean;
 }
@@ -68,6 +71,7 @@ export async function startTestImap(options: TestImapOptions = {}): Promise<Test
     activity: kit.activity,
     settings: { ...TEST_SETTINGS, ...options.settings },
     roster: new Roster(options.sessionsPerAccount ?? 100),
+    uploads: new UploadBudget(options.uploads ?? { accountBytes: 1024 ** 3, totalBytes: 1024 ** 3 }),
     tls: options.withTls ? await selfSigned() : NO_TLS,
     connections: new Connections({ total: 1000, perAddress: 1000 }),
     stream: { sweep, writeTimeoutMs: 10_000 },

@@ -9,7 +9,6 @@
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import { appendMessages, type IncomingMessage } from '../../mailbox/operations/append.ts';
 import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
-import { checkQuota } from '../../mailbox/operations/quota.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call, LiteralContext, SessionContext } from '../context.ts';
 import { appendUid, bad, type Completion, no, ok } from '../replies.ts';
@@ -96,10 +95,10 @@ function refusalOf(announcement: LiteralAnnouncement, context: LiteralContext): 
     return refused('TRYCREATE', 'There is no such mailbox');
   }
   try {
-    checkQuota(state.account, streamedBytes + announcement.sizeBytes, streamedCount + 1);
+    context.uploads.admit(state.account, announcement.sizeBytes, streamedCount + 1);
   } catch (error) {
-    if (error instanceof MailboxError) return refused('OVERQUOTA', error.message);
-    throw error;
+    if (!(error instanceof MailboxError)) throw error;
+    return refused(error.code === 'limit' ? 'LIMIT' : 'OVERQUOTA', error.message);
   }
   return undefined;
 }

@@ -40,7 +40,7 @@ export const authenticate = defineCommand({
       step = machine.next(response);
     }
     if (step.kind === 'credentials') return completeSignIn(session, step.credentials, mechanism.name);
-    session.refusedSignIn();
+    session.presence.refused();
     return refusal(step);
   },
 });

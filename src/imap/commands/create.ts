@@ -32,7 +32,7 @@ export const create = defineCommand({
         ...parameters.map(({ item, args }) => item.wishes(args)),
       );
       const mailbox = await createMailbox(session.domain, account, target.name, wishes.role);
-      session.note('mailbox created', { mailbox: mailbox.name });
+      session.presence.note('mailbox created', { mailbox: mailbox.name });
       const extras = oldNameOf(session.modes, withoutDelimiter(target.supplied), mailbox.name);
       if (extras.oldName !== undefined) {
         writeList(session.out, 'LIST', mailbox.name, allAttributesOf(listedOf(account, mailbox)), extras);

@@ -18,7 +18,7 @@ export const deleteCommand = defineCommand({
   async run({ session, state }, { name, supplied }) {
     const messages = findMailbox(state.account, name)?.exists ?? 0;
     await deleteMailbox(session.domain, state.account, name);
-    session.note('mailbox deleted', { mailbox: name, messages });
+    session.presence.note('mailbox deleted', { mailbox: name, messages });
     const extras = oldNameOf(session.modes, supplied, name);
     if (extras.oldName !== undefined) writeList(session.out, 'LIST', name, ['\\NonExistent'], extras);
     return ok('DELETE completed');

@@ -55,7 +55,7 @@ async function expunge(
 /** For the account's history: who deleted it. */
 export function noteExpunged(session: SessionContext, mailbox: string, uids: ArrayLike<number>): void {
   if (uids.length > 0) {
-    session.note('messages deleted', { mailbox, messages: uids.length, uids: uidsForLog(uids) });
+    session.presence.note('messages deleted', { mailbox, messages: uids.length, uids: uidsForLog(uids) });
   }
 }
 

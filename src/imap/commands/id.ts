@@ -24,7 +24,9 @@ export const id = defineCommand({
     }
     if (params.size > 0) {
       session.log.info({ client }, 'client identified itself');
-      session.identified([client.name, client.version].filter((part) => part !== undefined).join(' '));
+      session.presence.identified(
+        [client.name, client.version].filter((part) => part !== undefined).join(' '),
+      );
     }
     session.out.ascii('* ID ("name" "Brevduva" "version" ').string(session.settings.version).close().crlf();
     return ok('ID completed');

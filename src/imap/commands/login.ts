@@ -31,7 +31,7 @@ export const login = defineCommand({
     let step = machine.next(username);
     if (step.kind === 'challenge') step = machine.next(password);
     if (step.kind === 'credentials') return completeSignIn(session, step.credentials, 'LOGIN');
-    session.refusedSignIn();
+    session.presence.refused();
     return bad('Empty or impossible user name or password');
   },
 });

@@ -37,7 +37,7 @@ async function run({ session, state }: Call<'selected'>, args: CopyArgs, name: s
   const onSlice = (): void => observe(selected);
   const moved = await moveMessages(session.domain, account, selected.mailbox, uids, target, { onSlice });
   if (moved.from.length === 0) return ok(`${name} completed, nothing was moved`);
-  session.note('messages moved', {
+  session.presence.note('messages moved', {
     mailbox: selected.mailbox.name,
     to: target.name,
     messages: moved.from.length,

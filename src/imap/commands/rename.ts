@@ -23,7 +23,7 @@ export const rename = defineCommand({
   },
   async run({ session, state }, { from, to }) {
     await renameMailbox(session.domain, state.account, from.name, to.name);
-    session.note('mailbox renamed', { from: from.name, to: to.name });
+    session.presence.note('mailbox renamed', { from: from.name, to: to.name });
     // RFC 9051 §6.3.6: the old and the new name together, when one of them is not as it was written.
     const isDenormalized = from.supplied !== from.name || to.supplied !== to.name;
     const mailbox = isDenormalized && session.modes.rev2 ? findMailbox(state.account, to.name) : undefined;

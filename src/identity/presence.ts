@@ -1,8 +1,12 @@
 /**
- * The sign-ins of one connection, for every protocol that has them: whatever a client tries goes through here, so that no
- * protocol can forget to count, or to say who came in. An attempt that does not end signed in uses up one of the
- * connection's, whyever it failed; when none is left the protocol says so and closes.
+ * Somebody's presence on one connection, for every protocol in which people sign in: what the client tries, who it is then,
+ * what it does to the account, and how it ends. It all goes through here, so that no protocol can forget to count an
+ * attempt or to say who came in.
+ *
+ * An attempt to sign in that fails uses up one of the connection's, whyever it failed; when none is left the protocol says
+ * so and closes.
  */
+import type { LogFields } from '../base/log.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { Connection } from '../net/connections.ts';
@@ -11,7 +15,7 @@ import type { Activity } from './activity.ts';
 import type { Authenticator } from './authenticator.ts';
 
 /** Of what the sessions of a protocol share. */
-export interface SignInServices {
+export interface PresenceServices {
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
   readonly activity: Activity;
   readonly settings: {
@@ -20,12 +24,12 @@ export interface SignInServices {
   };
 }
 
-export class ConnectionSignIn {
-  readonly #services: SignInServices;
+export class Presence {
+  readonly #services: PresenceServices;
   readonly #connection: Connection;
   #failures = 0;
 
-  constructor(services: SignInServices, connection: Connection) {
+  constructor(services: PresenceServices, connection: Connection) {
     this.#services = services;
     this.#connection = connection;
   }
@@ -39,7 +43,7 @@ export class ConnectionSignIn {
    * Checks the credentials, then `enter`s; what either of them throws is a failure of this connection. `mechanism` is how
    * the client signs in: `PLAIN`, or the command.
    */
-  async attempt<T>(
+  async signIn<T>(
     credentials: Credentials,
     mechanism: string,
     enter: (record: AccountRecord) => Promise<T>,
@@ -60,9 +64,26 @@ export class ConnectionSignIn {
     return entered;
   }
 
-  /** An attempt that its protocol refused before there was a password to look at. */
+  /** An attempt to sign in that was refused before there were credentials to check: it counts like a wrong password. */
   refused(): void {
     this.#failures++;
+  }
+
+  /** The client has said what it is. */
+  identified(client: string): void {
+    if (client !== '') this.#connection.client = client;
+  }
+
+  /** What the session did to the account's mail. `what` is a constant, as a message of the log. */
+  note(what: string, facts: LogFields): void {
+    const { id: session, service, remote, account } = this.#connection;
+    if (account !== undefined)
+      this.#services.activity.note(account, what, { session, service, remote, ...facts });
+  }
+
+  /** The first reason is the one that counts. */
+  endsBecause(reason: string): void {
+    this.#connection.endsBecause(reason);
   }
 }
 
