@@ -11,7 +11,8 @@ export function commandName(folder = process.cwd(), path = process.env.PATH ?? '
   if (path.split(delimiter).some((place) => isLinkTo(join(place, NAME), program))) return NAME;
   if (!import.meta.filename.endsWith('.ts')) return `npx ${NAME}`;
   const way = relative(folder, program);
-  return way.startsWith('..') || isAbsolute(way) ? program : way;
+  if (way.startsWith('..') || isAbsolute(way)) return program;
+  return way.includes('/') ? way : `./${way}`;
 }
 
 /** For a shell. */
