@@ -36,7 +36,7 @@ await bootstrap();
 
 async function bootstrap() {
   clearLeftovers();
-  const state = comparePackages(root, { wantsTools, needsNode: !isNewEnough(process.versions.node) });
+  const state = look();
   if (!state.isComplete) await install(state);
   if (!isNewEnough(process.versions.node) && !bundledNode()) {
     fail(
@@ -44,6 +44,10 @@ async function bootstrap() {
       `for ${process.platform} ${process.arch}. Install it from your system or from nodejs.org and try again.`,
     );
   }
+}
+
+function look() {
+  return comparePackages(root, { wantsTools, needsNode: !isNewEnough(process.versions.node) });
 }
 
 /** An installation that was killed leaves its folder; killed between its last two steps, the old packages are in there. */
@@ -97,16 +101,7 @@ async function installBeside(tools, hasFallback) {
   const patience = hasFallback ? IMPATIENT : PATIENT;
   const omitted = tools ? [] : ['--omit=dev'];
   const status = await runNpm(
-    [
-      'ci',
-      '--ignore-scripts',
-      '--no-audit',
-      '--no-fund',
-      '--prefer-offline',
-      '--loglevel=error',
-      ...omitted,
-      ...patience,
-    ],
+    ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...omitted, ...patience],
     staging,
   );
   if (status === 'absent')
@@ -122,6 +117,8 @@ async function installBeside(tools, hasFallback) {
 
 /** Two renames: whoever runs from the old folder keeps what it has opened, and finds the new one by its path. */
 function changePlaces(staging) {
+  // Another one that ran at the same time may have brought more than this one.
+  if (look().isComplete) return undefined;
   try {
     if (existsSync(modules)) renameSync(modules, join(staging, 'old'));
     renameSync(join(staging, 'node_modules'), modules);
