@@ -195,6 +195,8 @@ export class AccountChange {
       modseq,
     });
     this.#account.add(mailbox);
+    // Whoever has found it by then must not bring it back: its number will be another's.
+    this.#undo.did(() => Object.assign(mailbox.fields, { isGone: true }));
     this.#undo.did(() => this.#account.drop(mailbox));
     this.#write(mailbox);
     this.#takeOverOrphan(mailbox);

@@ -447,3 +447,22 @@ test('the change log keeps what somebody has not read, and nothing else', async 
   quick.close();
   assert.equal(inbox.log.size, 0);
 });
+
+test('a mailbox whose making was refused takes nothing any more, and its number is given again', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock, silentLog);
+  const { account } = await withInbox(journal, turns);
+  const making = turns.run({ account, run: (change) => change.createMailbox('Short', undefined) });
+  await turn();
+  const found = WritableMailbox.of(account.byName.get('Short') as MailboxState);
+  found.list = new WritableMessageList(true, 0);
+  const late = turns.run({ account, run: (change) => change.addMessages(found, [anArrival]) });
+  journal.commitAll(new StoreError('full', 'no space left'));
+  await assert.rejects(making, { code: 'unavailable' });
+  await assert.rejects(late, { code: 'nonexistent' });
+  const again = turns.run({ account, run: (change) => change.createMailbox('Other', undefined) });
+  await turn();
+  journal.commitAll();
+  assert.equal((await again).id, found.id);
+  assert.deepEqual([...account.byName.keys()], ['INBOX', 'Other']);
+});
