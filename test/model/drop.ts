@@ -64,6 +64,7 @@ export class Drop implements AccountListener {
       },
       release: async () => this.close(),
       enter: () => {},
+      presence: { note: () => {} },
     };
     const state = { kind: 'transaction', ...(this.#transaction as Transaction) };
     try {

@@ -36,6 +36,11 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [['this.#undo.add(this.#touched, mailbox);', 'this.#touched.add(mailbox);']],
   },
   {
+    name: 'a mailbox whose making was refused takes mail from those who have found it',
+    file: 'src/mailbox/change/account-change.ts',
+    edits: [['this.#undo.did(() => Object.assign(mailbox.fields, { isGone: true }));', '']],
+  },
+  {
     name: 'the fields of a mailbox are kept once a turn, not once an operation',
     file: 'src/mailbox/change/account-change.ts',
     edits: [['this.#kept = new Set();\n', '']],

@@ -93,14 +93,15 @@ export function copy({ source, uids, target, isOfAll }: Copying, sliceSize: numb
 /** Copying to the Trash may exceed the quota once: not beyond all that there is outside of it. */
 function mayCopy(
   model: ModelAccount,
-  { account: { record, mailboxes } }: Seen,
+  { account: { record, mailboxes, gone } }: Seen,
   copying: { source: MailboxId; target: MailboxId; found: readonly ModelMessage[] },
 ): boolean {
   const { source, target, found } = copying;
   const bytes = bytesOf(found);
   if (model.hasRoomFor(record, bytes, found.length)) return true;
-  if (mailboxes.get(target)?.role !== 'trash' || source === target) return false;
-  const there = [...(model.mailboxes.get(target)?.messages.values() ?? [])];
+  const state = mailboxes.get(target) ?? [...gone].find(({ id }) => id === target);
+  if (state?.role !== 'trash' || source === target) return false;
+  const there = [...(model.find(target)?.messages.values() ?? [])];
   const { quotaBytes = Number.POSITIVE_INFINITY, quotaMessages = Number.POSITIVE_INFINITY } = record;
   return (
     bytesOf(there) + bytes <= Math.max(quotaBytes, model.usedBytes - bytesOf(there)) &&

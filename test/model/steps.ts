@@ -25,7 +25,7 @@ import type { MailboxState } from '../../src/mailbox/state/mailbox.ts';
 import { reapAccount } from '../../src/mailbox/upkeep/reaper.ts';
 import { Random } from '../crash/random.ts';
 import { CALM, type Weather } from '../kit/unreliable-store.ts';
-import { type ModelMailbox, type NewMessage, Refused } from './account-model.ts';
+import { ModelMailbox, type NewMessage, Refused } from './account-model.ts';
 import { Device } from './device.ts';
 import { Drop } from './drop.ts';
 import { delivered, writeContent } from './mail.ts';
@@ -76,7 +76,14 @@ class Step {
     return `#${this.n} ${words} (account ${this.record.id})`;
   }
 
+  /** Now and then one as it is in memory, where it may have been made a moment ago and not be there for long. */
   mailbox(): ModelMailbox | undefined {
+    const inMemory = this.world.domain.accounts.peek(this.record.id)?.mailboxes;
+    if (inMemory !== undefined && this.random.chance(0.2)) {
+      const { id, name, uidValidity } = this.random.pick([...inMemory.values()]);
+      const model = this.model.mailboxes.get(id);
+      return model ?? new ModelMailbox({ id, name, uidValidity, subscription: 'unasked' });
+    }
     const all = [...this.model.mailboxes.values()];
     if (all.length === 0) return undefined;
     const inbox = this.model.byName('INBOX');
@@ -429,20 +436,15 @@ function quitDrop(step: Step, drop: Drop): void {
   const uids = maildrop.deletedUids;
   const inbox = viewer.mailbox.id;
   world.drops.delete(record.id);
-  let target: ModelMailbox['id'] | undefined;
+  // It is looked up now, and may be another or gone when the messages are moved.
+  const { mailboxes, byName } = drop.account;
+  let target = ([...mailboxes.values()].find(({ role }) => role === 'trash') ?? byName.get('Trash'))?.id;
   const toTrash: is.Semantic = (model, seen) => {
-    const all = [...seen.account.mailboxes.values()];
-    const state =
-      all.find(({ id }) => id === target) ??
-      all.find(({ role }) => role === 'trash') ??
-      seen.account.byName.get('Trash');
-    const isMade = seen.value !== undefined && !('from' in (seen.value as object));
-    // It had been looked up before, and may be gone by now.
     if (seen.value === undefined) throw new Refused(['nonexistent', 'exists', 'limit', 'cannot']);
-    if (isMade || state === undefined) {
+    if (target === undefined) {
       is.create('Trash', world.limits.mailboxesPerAccount)(model, seen);
       target = model.byName('Trash')?.id;
-    } else is.move(inbox, uids, state.id)(model, seen);
+    } else is.move(inbox, uids, target)(model, seen);
   };
   world.ask({
     what: step.what(`quit (${settings.delete} ${uids})`),
