@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalAdmin } from '../../src/admin/local-admin.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
-import { type Log, silentLog } from '../../src/base/log.ts';
+import type { Log } from '../../src/base/log.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { AccountAdmin } from '../../src/identity/account-admin.ts';
 import { Activity } from '../../src/identity/activity.ts';
@@ -24,6 +24,7 @@ import { TranslatedStore } from '../../src/mailbox/port/translated-store.ts';
 import { loadList } from '../../src/mailbox/state/load.ts';
 import { type CheckProblem, checkMail } from '../../src/mailbox/upkeep/check.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+import { bugLog } from './bug-log.ts';
 
 /** As cheap as Argon2 gets: tests sign in often. */
 const TEST_COST = Object.freeze({ memoryKiB: 64, passes: 1, lanes: 1 });
@@ -73,7 +74,7 @@ export interface TestDomain {
 }
 
 export async function openTestDomain(options: TestDomainOptions = {}): Promise<TestDomain> {
-  const { clock = systemClock, log = silentLog } = options;
+  const { clock = systemClock, log = bugLog } = options;
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'brevduva-test-')));
   const opened = await openSqliteStore({
     directory: data,

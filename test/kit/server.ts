@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { showLoggedBugs } from './bug-log.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 /** Slow machines start slowly; a test that waits this long has failed. */
@@ -64,6 +65,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text;
   });
+  child.stderr?.once('end', () => showLoggedBugs(log));
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const addresses = await readyAddresses(child, exited, () => log);
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
