@@ -1,11 +1,13 @@
 import { type SpawnSyncOptionsWithStringEncoding, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { SourceFile } from './sources.ts';
 
 /**
  * The mail clients of other people that the tests talk to: programs of the system, not of npm. On a Debian machine where
- * we are root they are installed; elsewhere the tests that need a missing one are skipped with its name. Where they were
- * installed, or on CI, a missing one is a failure (`BREVDUVA_TEST_CLIENTS=required`): a test that quietly skips tests nothing.
+ * we are root they are installed, after saying so; elsewhere, and with `--no-install`, the tests that need a missing one
+ * are skipped with its name. Where they were installed, or on CI, a missing one is a failure
+ * (`BREVDUVA_TEST_CLIENTS=required`): a test that quietly skips tests nothing.
  */
 export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   mbsync: 'isync',
@@ -20,14 +22,50 @@ export function missingClients(path = process.env.PATH ?? ''): string[] {
   return Object.keys(CLIENT_PACKAGES).filter((command) => !isOnPath(command, path));
 }
 
-/** Gives the environment for the tests. */
-export function prepareClients(say: (line: string) => void): Record<string, string> {
-  const missing = missingClients();
-  if (missing.length > 0 && canInstall()) install(missing, say);
-  const absent = missingClients();
-  if (absent.length > 0) say(`not on this machine: ${absent.join(', ')}; tests that need them are skipped`);
-  const isRequired = absent.length === 0 || process.env.CI === 'true';
+export interface ClientPlan {
+  /** The test files that will run. */
+  readonly files: readonly SourceFile[];
+  readonly mayInstall: boolean;
+  readonly say: (line: string) => void;
+  /** What is missing; tests of this file make it up. */
+  readonly missing?: () => readonly string[];
+  readonly install?: (missing: readonly string[]) => string | undefined;
+}
+
+/** Gives the environment for the tests. Only what the chosen tests need is installed, or missed. */
+export function prepareClients(plan: ClientPlan): Record<string, string> {
+  const { files, mayInstall, say, missing = missingClients, install = installPackages } = plan;
+  const needed = clientsNeededBy(files);
+  const lacking = (): string[] => missing().filter((name) => needed.has(name));
+  const before = lacking();
+  if (before.length > 0 && mayInstall && canInstall()) {
+    say(
+      `The tests with real clients need ${named(before)}. Installing with apt-get, since this is root on Debian;`,
+    );
+    say('to skip these tests instead: npm test -- --no-install');
+    const failure = install(before);
+    if (failure !== undefined) say(`apt-get failed: ${failure}`);
+  }
+  const absent = lacking();
+  for (const name of absent) say(`not here: ${named([name])}; skipped: ${needed.get(name)?.join(', ')}`);
+  const isRequired = absent.length === 0 || (process.env.CI === 'true' && mayInstall);
   return isRequired ? { BREVDUVA_TEST_CLIENTS: 'required' } : {};
+}
+
+/** Each program with the test files that say `needs('it')`. */
+export function clientsNeededBy(files: readonly SourceFile[]): Map<string, string[]> {
+  const needed = new Map<string, string[]>();
+  for (const { path, text } of files) {
+    const names = [...text.matchAll(/\bneeds\(([^)]*)\)/g)].flatMap(
+      ([, list = '']) => list.match(/\w+/g) ?? [],
+    );
+    for (const name of new Set(names)) needed.set(name, [...(needed.get(name) ?? []), path]);
+  }
+  return needed;
+}
+
+function named(programs: readonly string[]): string {
+  return programs.map((name) => `${name} (${CLIENT_PACKAGES[name]})`).join(', ');
 }
 
 function canInstall(): boolean {
@@ -38,9 +76,9 @@ function canInstall(): boolean {
   );
 }
 
-function install(missing: readonly string[], say: (line: string) => void): void {
+/** What went wrong, if anything. */
+function installPackages(missing: readonly string[]): string | undefined {
   const packages = missing.map((command) => CLIENT_PACKAGES[command] as string);
-  say(`installing Debian packages for the tests with real clients: ${packages.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options: SpawnSyncOptionsWithStringEncoding = {
     env,
@@ -54,7 +92,7 @@ function install(missing: readonly string[], say: (line: string) => void): void 
     ['install', '-y', '-qq', '--no-install-recommends', ...packages],
     options,
   );
-  if (result.status !== 0) say(`apt-get failed: ${result.stderr.trim().split('\n').at(-1)}`);
+  return result.status === 0 ? undefined : result.stderr.trim().split('\n').at(-1);
 }
 
 function isOnPath(command: string, path: string): boolean {

@@ -1,17 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { checkBudget } from './budget.ts';
 import { prepareClients } from './clients.ts';
 import { checkConfigDocs } from './config-docs.ts';
+import { checkDependencies } from './dependencies.ts';
 import { checkLayers } from './layers.ts';
 import { checkIndex } from './rfc.ts';
 import { ROOT, readSources } from './sources.ts';
 
 /**
  * What `npm test` runs: the checks of the text, then all tests in one process. `npm test -- imap/wire` runs only the tests
- * whose path contains that, without the checks. Every step is run whatever the ones before it said; the test runner's
- * summary comes last and the exit code counts all of them.
+ * whose path contains that, and of the checks only the types; `--no-install` installs no mail clients. Every step is run
+ * whatever the ones before it said; the test runner's summary comes last and the exit code counts all of them.
  */
 type Step = readonly [name: string, run: () => readonly string[]];
 
@@ -22,21 +24,29 @@ const STEPS: readonly Step[] = [
   ['budget', () => checkBudget(readSources(['src']))],
   ['configuration docs', checkConfigDocs],
   ['RFC index', checkIndex],
+  ['dependencies', () => checkDependencies()],
 ];
 
 const PATTERNS = ['src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'];
 
-function main(filters: readonly string[]): number {
-  const files = globSync(PATTERNS, { cwd: ROOT }).sort();
-  const chosen = files.filter(
+function main(args: readonly string[]): number {
+  const { values, positionals: filters } = parseArgs({
+    args: [...args],
+    options: { 'no-install': { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const names = globSync(PATTERNS, { cwd: ROOT }).sort();
+  const chosen = names.filter(
     (file) => filters.length === 0 || filters.some((filter) => file.includes(filter)),
   );
   if (chosen.length === 0) {
     console.log(`no test file has ${filters.join(' or ')} in its path`);
     return 1;
   }
-  const failed = filters.length > 0 ? [] : STEPS.filter((step) => !runStep(step)).map(([name]) => name);
-  const env = prepareClients((line) => console.log(line));
+  const files = chosen.map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
+  const env = prepareClients({ files, mayInstall: !values['no-install'], say: (line) => console.log(line) });
+  const steps = filters.length > 0 ? STEPS.slice(0, 1) : STEPS;
+  const failed = steps.filter((step) => !runStep(step)).map(([name]) => name);
   if (failed.length > 0) console.log(`\nFAILED before the tests: ${failed.join(', ')} (see above)\n`);
   const status = runTests(chosen, env);
   return failed.length > 0 ? 1 : status;

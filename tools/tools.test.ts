@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkBudget } from './budget.ts';
-import { CLIENT_PACKAGES, missingClients } from './clients.ts';
+import { CLIENT_PACKAGES, missingClients, prepareClients } from './clients.ts';
 import { checkPages, checkUse } from './config-docs.ts';
+import { checkDependencies } from './dependencies.ts';
 import { checkLayers } from './layers.ts';
 import { checkCitations, collect, renderIndex } from './rfc.ts';
 
@@ -130,4 +131,57 @@ describe('documents', () => {
 
 test('a missing client is found by its command', () => {
   assert.deepEqual(missingClients('/nowhere'), Object.keys(CLIENT_PACKAGES));
+});
+
+describe('clients for the tests', () => {
+  const files = [
+    file('test/a.test.ts', "describe('x', needs('mbsync', 'curl'))"),
+    file('test/b.test.ts', ''),
+  ];
+
+  function prepare(mayInstall: boolean, missing: string[]) {
+    const said: string[] = [];
+    const env = prepareClients({
+      files,
+      mayInstall,
+      say: (line) => said.push(line),
+      missing: () => missing,
+      install(names) {
+        said.push(`(installs ${names.join(' ')})`);
+        missing.length = 0;
+        return undefined;
+      },
+    });
+    return { env, said };
+  }
+
+  test('are not installed when nobody wants that, and the tests without them are named', () => {
+    const { env, said } = prepare(false, ['mbsync', 'swaks']);
+    assert.deepEqual(said, ['not here: mbsync (isync); skipped: test/a.test.ts']);
+    assert.deepEqual(env, {});
+  });
+
+  test('are installed only after saying so, and only those that these tests need', () => {
+    const { said } = prepare(true, ['mbsync', 'swaks']);
+    if (process.getuid?.() !== 0) return;
+    assert.match(said[0] ?? '', /need mbsync \(isync\)\. Installing with apt-get/);
+    assert.match(said[1] ?? '', /npm test -- --no-install/);
+    assert.equal(said[2], '(installs mbsync)');
+  });
+
+  test('that are all there are required from then on', () => {
+    assert.deepEqual(prepare(true, ['swaks']), { env: { BREVDUVA_TEST_CLIENTS: 'required' }, said: [] });
+  });
+});
+
+test('a dependency has one version and, in the server, a page', () => {
+  const manifest = {
+    dependencies: { known: '1.0.0', unknown: '1.0.0' },
+    optionalDependencies: { loose: '^1.0.0' },
+    devDependencies: { tool: '2.0.0' },
+  };
+  assert.deepEqual(
+    checkDependencies(manifest, [file('docs/decisions/1.md', 'Chosen: `known` and `loose`.')]),
+    ['loose is ^1.0.0, not one version', 'unknown has no page in docs/decisions/'],
+  );
 });
