@@ -1,6 +1,8 @@
 /**
- * Plays every conversation of this folder. One file is one test; `scenario.ts` says how they are written.
+ * Plays every conversation of this folder, and the example of `docs/SCENARIOS.md`, which says how they are written. One
+ * file is one test.
  */
+import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -15,4 +17,14 @@ describe('scenarios', { concurrency: 8 }, () => {
     if (!name.endsWith('.txt') || !name.includes(ONLY)) continue;
     test(name.slice(0, -4), () => playScenario(readFileSync(join(FOLDER, name), 'utf8')));
   }
+});
+
+test('the page about scenarios shows one that is played, and names everything there is', async () => {
+  const page = readFileSync(join(FOLDER, '..', '..', 'docs', 'SCENARIOS.md'), 'utf8');
+  const example = page.split('\n').filter((line) => line.startsWith('    '));
+  await playScenario(example.map((line) => line.slice(4)).join('\n'));
+  const player = readFileSync(join(FOLDER, 'scenario.ts'), 'utf8');
+  const directives = [...player.matchAll(/case '(@\w+)'/g)].map(([, name]) => name as string);
+  assert.ok(directives.length > 8);
+  for (const name of directives) assert.ok(page.includes(`\`${name}`), name);
 });

@@ -1,28 +1,6 @@
 /**
- * The language of the golden conversations (`*.txt` in this folder), and playing one against a real server.
- *
- *     # comment                       also behind the directives
- *     @account bob@example.com pw bytes=2048 messages=10     alice@example.com / secret is always there
- *     @settings idleKeepaliveMs=50    of the server, before the first connection
- *     @message INBOX \Seen $Junk      a message that is there already; its text in the `L:` lines that follow, or a short
- *                                     one; `@message bob@example.com INBOX` puts it into another account
- *     @login / @login 2 bob@example.com pw         signs connection 1 / 2 in, silently
- *     @select INBOX / @select 2 INBOX / @ok ENABLE QRESYNC / @ok 2 NOOP       runs a command that must be OK, silently
- *     @starttls / @tls 2              handshake now; connection 2 uses the port with TLS
- *     @stop                           the server says goodbye to everybody
- *     @end / @end 2                   the server must have closed this connection
- *     C: a1 NOOP                      the client sends this line; `2:C:` is connection 2
- *     S: a1 OK ...                    the server says exactly this
- *     S~: * 1 EXISTS                  a run of these is one group, in any order
- *     S?: * SEARCH ...                a run of these: any number of responses, each like one of them
- *     L: line                         a line of the literal that the line before announces by {#}, {#+} or ~{#}
- *     L-: line                        the same, and no line end behind it
- *
- * In what the server says `...` is any text and `{{name}}` a number or word that is the same everywhere; `{{name+1}}` is
- * one more, `{{_}}` any. In what the client says they are replaced. Lines of one segment: `C+:` waits for the next `C:`
- * and goes out with it.
- *
- * A connection that is not said to be closed must at the end have nothing to say but the goodbye of LOGOUT.
+ * Reads the golden conversations (`*.txt` in this folder) and plays one against a real server. `docs/SCENARIOS.md` is their
+ * language.
  */
 import { parseSystemFlag } from '../../src/mail/flags.ts';
 import { ImapClient } from '../imap-client.ts';
