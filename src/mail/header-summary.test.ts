@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeaderBlock } from './header.ts';
-import { messageIds, summary } from './header-summary.ts';
+import { summary } from './header-summary.ts';
+import { messageIds } from './message-id.ts';
 
 const header = [
   'From: =?utf-8?q?J=C3=B6rg?= <j@example.org>',

@@ -8,12 +8,11 @@ import { type Address, parseAddressList } from './address.ts';
 import { type MailDate, parseDateTime } from './date.ts';
 import { decodeWords } from './encoded-word.ts';
 import type { HeaderBlock } from './header.ts';
+import { messageIds } from './message-id.ts';
 
 export const MAX_REFERENCES = 1000;
 /** Octets of a subject that are decoded: more is no subject, and decoding it would take its time. */
 const MAX_SUBJECT = 16 * 1024;
-/** RFC 5322 §2.1.1 allows lines of 998; a longer id serves no purpose but filling indexes. */
-const MAX_ID_LENGTH = 998;
 
 export function summary(header: HeaderBlock): HeaderSummary {
   return new HeaderSummary(header);
@@ -80,20 +79,6 @@ export class HeaderSummary {
   #addresses(name: string): Address[] {
     return this.#header.all(name).flatMap((value) => parseAddressList(value).map(decodeAddress));
   }
-}
-
-/** The ids `<...>` in a text, in order. White space inside, left by folding, is dropped (RFC 5322 §4.5.4). */
-export function messageIds(text: string, max: number): string[] {
-  const out: string[] = [];
-  let at = text.indexOf('<');
-  while (at >= 0 && out.length < max) {
-    const end = text.indexOf('>', at);
-    if (end < 0) break;
-    const id = end - at < MAX_ID_LENGTH ? text.slice(at, end + 1).replace(/[\s]+/g, '') : '';
-    if (id.length > 2) out.push(id);
-    at = text.indexOf('<', end);
-  }
-  return out;
 }
 
 function decodeAddress(address: Address): Address {

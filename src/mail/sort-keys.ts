@@ -1,0 +1,99 @@
+/**
+ * What SORT and THREAD compare of a message (RFC 5256 §2, RFC 5957 §3): computed once at delivery, packed into one
+ * stretch of octets, read back one key at a time.
+ *
+ * Format: one octet of flags; the sent date as six octets (seconds since 1970, signed); then for each text, in the order of
+ * `TEXT_KEYS`, its length as two octets and its key of `collation.ts`. A display key that is the same as another is
+ * stored all the same: most differ.
+ *
+ * Promises: the address of a list is the first of its ENVELOPE, groups' names included, as RFC 5256 says `[IMAP]
+ * addr-mailbox`; reading damaged octets gives empty keys and never throws.
+ */
+import { Buffer } from 'node:buffer';
+import { EMPTY } from '../base/bytes.ts';
+import { type Address, addressBatches } from './address.ts';
+import { baseSubject } from './base-subject.ts';
+import { casemapKey } from './collation.ts';
+import { decodeWords } from './encoded-word.ts';
+import type { HeaderBlock } from './header.ts';
+import type { HeaderSummary } from './header-summary.ts';
+
+export const TEXT_KEYS = ['subject', 'from', 'to', 'cc', 'displayFrom', 'displayTo'] as const;
+export type TextKey = (typeof TEXT_KEYS)[number];
+
+const HAS_DATE = 1;
+const IS_REPLY = 2;
+const TEXTS_AT = 7;
+
+export function sortKeys(header: HeaderBlock, facts: HeaderSummary): Buffer {
+  const { text, isReplyOrForward } = baseSubject(facts.subject());
+  const from = firstAddress(header, 'from');
+  const to = firstAddress(header, 'to');
+  const cc = firstAddress(header, 'cc');
+  const keys = [
+    casemapKey(text),
+    casemapKey(mailboxOf(from)),
+    casemapKey(mailboxOf(to)),
+    casemapKey(mailboxOf(cc)),
+    casemapKey(displayOf(from)),
+    casemapKey(displayOf(to)),
+  ];
+  const size = keys.reduce((sum, key) => sum + 2 + key.length, TEXTS_AT);
+  const out = Buffer.allocUnsafe(size);
+  const seconds = facts.sentDate()?.seconds;
+  out[0] = (seconds === undefined ? 0 : HAS_DATE) | (isReplyOrForward ? IS_REPLY : 0);
+  out.writeIntLE(seconds ?? 0, 1, 6);
+  let at = TEXTS_AT;
+  for (const key of keys) {
+    out.writeUInt16LE(key.length, at);
+    key.copy(out, at + 2);
+    at += 2 + key.length;
+  }
+  return out;
+}
+
+/** The sent date in seconds; undefined when the message has none that can be read. */
+export function sentSecondsOf(keys: Buffer): number | undefined {
+  if (keys.length < TEXTS_AT || ((keys[0] as number) & HAS_DATE) === 0) return undefined;
+  return keys.readIntLE(1, 6);
+}
+
+/** Whether the subject has the mark of a reply or a forward. */
+export function isReplyOrForward(keys: Buffer): boolean {
+  return keys.length > 0 && ((keys[0] as number) & IS_REPLY) !== 0;
+}
+
+export function textKeyOf(keys: Buffer, name: TextKey): Buffer {
+  let at = TEXTS_AT;
+  for (let left = TEXT_KEYS.indexOf(name); at + 2 <= keys.length; left--) {
+    const end = at + 2 + keys.readUInt16LE(at);
+    if (left === 0) return end <= keys.length ? keys.subarray(at + 2, end) : EMPTY;
+    at = end;
+  }
+  return EMPTY;
+}
+
+/** As in the ENVELOPE: of several fields of the name, the first that has an entry. */
+function firstAddress(header: HeaderBlock, name: string): Address | undefined {
+  for (let at = header.indexOf(name); at >= 0; at = header.indexOf(name, at + 1)) {
+    for (const batch of addressBatches(header.valueAt(at))) {
+      const [first] = batch;
+      if (first !== undefined) return first;
+      break;
+    }
+  }
+  return undefined;
+}
+
+function mailboxOf(address: Address | undefined): string {
+  return decodeWords(address?.mailbox ?? '');
+}
+
+/** RFC 5957 §3. */
+function displayOf(address: Address | undefined): string {
+  const name = decodeWords(address?.name ?? '');
+  if (name !== '') return name;
+  const mailbox = mailboxOf(address);
+  const host = address?.host;
+  return host === undefined || host === '' ? mailbox : `${mailbox}@${decodeWords(host)}`;
+}
