@@ -18,6 +18,8 @@ import { HeaderBlock } from './header.ts';
 import { HeaderCollector } from './header-collector.ts';
 import { type MimeFields, OCTET_STREAM, PLAIN_TEXT, readMimeFields } from './mime-fields.ts';
 import { parameterOctets } from './parameter.ts';
+import type { TextHead } from './preview.ts';
+import { TextCollector } from './text-collector.ts';
 import { isPlainHeader } from './traits.ts';
 import { type TransferEncoding, transferEncodingOf } from './transfer-encoding.ts';
 
@@ -106,6 +108,12 @@ export class PartScanner {
   readonly #headers = new HeaderCollector();
   #rootHeader = new HeaderBlock(EMPTY);
   #hasPlainHeaders = true;
+  readonly #texts = new TextCollector();
+
+  /** The beginnings of the message's first texts, once it has ended; those of messages inside are not among them. */
+  get texts(): readonly TextHead[] {
+    return this.#texts.heads;
+  }
 
   /** The header of the message itself; empty until it has been read. */
   get rootHeader(): HeaderBlock {
@@ -136,8 +144,10 @@ export class PartScanner {
     while (at < bytes.length) {
       let next: number;
       if (this.#state === 'header') next = this.#readHeader(bytes, at, isLast);
-      else if (this.#state === 'body') next = this.#readBody(bytes, at, isLast);
-      else next = this.#skipDelimiter(bytes, at);
+      else if (this.#state === 'body') {
+        next = this.#readBody(bytes, at, isLast);
+        if (this.#state === 'body' && next > at) this.#texts.add(bytes, at, next);
+      } else next = this.#skipDelimiter(bytes, at);
       if (next === NEED_MORE) break;
       at = next;
     }
@@ -271,6 +281,7 @@ export class PartScanner {
     if (type.startsWith('multipart/')) this.#enterMultipart(part);
     else if (type === 'message/rfc822' || type === 'message/global') this.#enterMessage(part, index);
     this.#isCounting = part.kind !== 'leaf' || this.#messageDepth > 0 || isText(part.fields);
+    if (part.kind === 'leaf' && this.#messageDepth === 0) this.#texts.begin(part.fields, part.encoding);
   }
 
   #enterMultipart(part: OpenPart): void {
@@ -304,6 +315,7 @@ export class PartScanner {
       const part = this.#open.pop() as OpenPart;
       part.end = Math.max(part.bodyStart, end, part.children.at(-1)?.end ?? 0);
       const lines = this.#linesOf(part, part.end < lineStart);
+      if (part.kind === 'leaf') this.#texts.end(part.end - part.bodyStart);
       if (part.kind === 'message') this.#messageDepth--;
       if (part.kind === 'message' || isText(part.fields)) part.bodyLines = lines;
       if (part.kind === 'multipart' && part.children.length === 0)

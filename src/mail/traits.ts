@@ -20,6 +20,8 @@ export const TRAIT = Object.freeze({
   PlainHeaders: 8,
   /** No NUL anywhere. */
   NoNul: 16,
+  /** There is an attachment, as `attachment.ts` says. Messages of version 0.1 get it when their facts are computed anew. */
+  HasAttachment: 32,
 });
 
 /** What `PlainHeaders` asks of one header. */
