@@ -3,7 +3,7 @@
  * place that knows every part. Parts are loaded when they are needed, so that a command of a moment stays one.
  *
  * Life of the process: it is ready when every listener accepts, and says so in one line on standard output. It ends with
- * 0 when told to, with 1 when it could not start, when the disk failed (what was promised may be gone), and when
+ * 0 when told to, with 1 when it could not start, when storage failed (the disk, or files that are gone), and when
  * something happened that nobody foresaw: a supervisor starts it again, and nothing acknowledged is lost.
  */
 import { readFileSync } from 'node:fs';
@@ -36,7 +36,10 @@ async function serve(chosen: ChosenConfig, { wantsDemo }: ServeOptions): Promise
   endOnSurprise(log);
   for (const warning of warnings) log.warn({}, warning);
   const system = await openMailSystem(config, log, (error) => {
-    log.error({ err: error }, 'the disk failed; stopping, because what was promised may not be stored');
+    log.error(
+      { err: error },
+      'storage failed; stopping, because what is promised from now on would not be stored',
+    );
     process.exit(1);
   });
   const { domain, accounts } = system;

@@ -19,20 +19,24 @@ export function check(parent: Command, done: (code: ExitCode) => void): void {
     .option('--repair', 'put right counters, references and what else can be; lost octets stay lost');
   withCommonOptions(command).action(async (options: CheckOptions) => {
     const address = options.account === undefined ? {} : { address: options.account };
-    const verdict = await withAdmin(options, async (admin) => {
-      const progress = new ProgressLine();
-      let last: CheckVerdict | undefined;
-      for await (const event of admin.check({ ...address, repair: options.repair === true })) {
-        if (event.kind === 'progress') progress.show(() => `${event.account}: ${progress.describe(event)}`);
-        if (event.kind !== 'problem') last = event.kind === 'verdict' ? event : last;
-        else {
-          progress.clear();
-          print(describe(event));
+    const verdict = await withAdmin(
+      options,
+      async (admin) => {
+        const progress = new ProgressLine();
+        let last: CheckVerdict | undefined;
+        for await (const event of admin.check({ ...address, repair: options.repair === true })) {
+          if (event.kind === 'progress') progress.show(() => `${event.account}: ${progress.describe(event)}`);
+          if (event.kind !== 'problem') last = event.kind === 'verdict' ? event : last;
+          else {
+            progress.clear();
+            print(describe(event));
+          }
         }
-      }
-      progress.clear();
-      return last;
-    });
+        progress.clear();
+        return last;
+      },
+      { mends: options.repair === true },
+    );
     await warnOfOpenData(options);
     done(report(verdict));
   });

@@ -10,23 +10,22 @@ import type { Admin } from '../admin/admin.ts';
 import { ControlClient } from '../admin/control-client.ts';
 import { dataOwner, isOurs, isRoot, type Owner, ownerAbove } from '../admin/data-owner.ts';
 import { controlSocketPath } from '../admin/socket-path.ts';
-import { silentLog } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
 import { UsageError } from './exit.ts';
+import { type Opening, openLocalSystem } from './local-system.ts';
 import { othersData } from './preflight.ts';
 import { openAsOwner } from './proxy.ts';
 
 const ATTEMPTS = 15;
 const PAUSE_MS = 200;
 
-/** `makesData`: the directory is made when it is not there. */
-export async function openAdmin(config: Config, makesData: boolean): Promise<Admin> {
+export async function openAdmin(config: Config, how: Opening): Promise<Admin> {
   const owner = dataOwner(config.data);
   if (owner === undefined) {
-    if (!makesData)
+    if (!how.makesData)
       throw new UsageError(`there is no data folder ${config.data}; name it with --data or --config`);
     const above = ownerAbove(config.data);
-    return isRoot() ? openStore(config, above) : openLocal(config);
+    return isRoot() ? openStore(config, above, how) : openLocal(config, how);
   }
   for (let attempt = 1; ; attempt++) {
     const client = await ControlClient.connect(controlSocketPath(config.data)).catch((error: unknown) => {
@@ -35,7 +34,7 @@ export async function openAdmin(config: Config, makesData: boolean): Promise<Adm
     });
     if (client !== undefined) return client;
     try {
-      return await openStore(config, owner);
+      return await openStore(config, owner, how);
     } catch (error) {
       if (!isInUse(error) || attempt >= ATTEMPTS) throw error;
     }
@@ -43,20 +42,14 @@ export async function openAdmin(config: Config, makesData: boolean): Promise<Adm
   }
 }
 
-async function openStore(config: Config, owner: Owner): Promise<Admin> {
-  if (isOurs(owner)) return openLocal(config);
-  if (isRoot()) return openAsOwner(config, owner);
+async function openStore(config: Config, owner: Owner, how: Opening): Promise<Admin> {
+  if (isOurs(owner)) return openLocal(config, how);
+  if (isRoot()) return openAsOwner(config, owner, how);
   throw new UsageError(othersData(config.data, owner.name));
 }
 
-async function openLocal(config: Config): Promise<Admin> {
-  const { openMailSystem } = await import('../server/mail-system.ts');
-  const system = await openMailSystem(config, silentLog, (error) => {
-    process.stderr.write(`brevduva: the disk failed, nothing more is written: ${error.message}\n`);
-    process.exit(1);
-  });
-  await system.accounts.resumeRemovals();
-  return system.admin;
+async function openLocal(config: Config, how: Opening): Promise<Admin> {
+  return (await openLocalSystem(config, how)).admin;
 }
 
 function isInUse(error: unknown): boolean {

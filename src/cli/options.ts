@@ -9,6 +9,7 @@ import { loadConfig } from '../config/load.ts';
 import { parseSize } from '../config/option.ts';
 import { type Config, OPTIONS } from '../config/options.ts';
 import { commandName, quoted } from './invocation.ts';
+import type { Opening } from './local-system.ts';
 import { note } from './terminal.ts';
 
 export interface CommonOptions {
@@ -70,11 +71,11 @@ function hintFlags({ config, data }: CommonOptions): string {
 export async function withAdmin<T>(
   options: CommonOptions,
   run: (admin: Admin) => Promise<T>,
-  { makesData = false }: { readonly makesData?: boolean } = {},
+  how: Opening = {},
 ): Promise<T> {
   const { config } = configOf(options);
   const { openAdmin } = await import('./open-admin.ts');
-  const admin = await openAdmin(config, makesData);
+  const admin = await openAdmin(config, how);
   try {
     return await run(admin);
   } finally {

@@ -15,14 +15,20 @@ import { controlSocketPath } from '../admin/socket-path.ts';
 import { silentLog } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { type Opening, openLocalSystem } from './local-system.ts';
 
 /** What the owner's process is started with; no verb for people. */
 export const PROXY_VERB = 'as-owner';
 const GRACE_MS = 6000;
 
+interface Question {
+  readonly config: Config;
+  readonly how: Opening;
+}
+
 type Answer = { readonly ready: true } | { readonly failed: string };
 
-export async function openAsOwner(config: Config, owner: Owner): Promise<Admin> {
+export async function openAsOwner(config: Config, owner: Owner, how: Opening): Promise<Admin> {
   const { uid, gid, name } = owner;
   const child = fork(process.argv[1] as string, [PROXY_VERB], {
     uid,
@@ -33,7 +39,7 @@ export async function openAsOwner(config: Config, owner: Owner): Promise<Admin> 
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const answer = await firstAnswer(child, config, name);
+  const answer = await firstAnswer(child, { config, how }, name);
   if ('failed' in answer) throw new Error(answer.failed);
   const client = await ControlClient.connect(controlSocketPath(config.data));
   if (client === undefined) throw new Error(`the process of ${name} does not answer`);
@@ -47,30 +53,25 @@ export async function openAsOwner(config: Config, owner: Owner): Promise<Admin> 
   return client;
 }
 
-async function firstAnswer(child: ChildProcess, config: Config, name: string): Promise<Answer> {
+async function firstAnswer(child: ChildProcess, question: Question, name: string): Promise<Answer> {
   const { promise, resolve } = Promise.withResolvers<Answer>();
   const hint = `${name} must be able to read the program, which is ${process.argv[1]}`;
   child.once('message', (message) => resolve(message as Answer));
   child.once('error', (error) => resolve({ failed: `cannot work as ${name}: ${error.message}; ${hint}` }));
   child.once('exit', () => resolve({ failed: `the process of ${name} ended before it was ready; ${hint}` }));
-  child.send({ ...config }, () => {});
+  child.send({ ...question }, () => {});
   return promise;
 }
 
 /** In the process of the owner. */
 export async function serveAsOwner(version: string): Promise<ExitCode> {
   const gone = once(process, 'disconnect');
-  const [config] = (await once(process, 'message')) as [Config];
+  const [{ config, how }] = (await once(process, 'message')) as [Question];
   const answer = (message: Answer): void => void process.send?.(message);
   const closing: (() => Promise<void>)[] = [];
   try {
-    const { openMailSystem } = await import('../server/mail-system.ts');
-    const system = await openMailSystem(config, silentLog, (error) => {
-      process.stderr.write(`brevduva: the disk failed, nothing more is written: ${error.message}\n`);
-      process.exit(EXIT.failed);
-    });
+    const system = await openLocalSystem(config, how);
     closing.push(() => system.close());
-    await system.accounts.resumeRemovals();
     const facts = { pid: process.pid, version, startedMs: Date.now() };
     const control = await ControlServer.open({
       data: config.data,

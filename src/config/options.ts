@@ -90,6 +90,11 @@ export const OPTIONS = {
       default: 'synced',
       doc: 'When a flag change is answered. "synced": when it is on disk, like everything else. "delayed": at once, and on disk within 100 ms; a power cut in between loses the change, never a message, and a killed server loses nothing.',
     }),
+    minFree: size({
+      default: '1GiB',
+      max: '1TiB',
+      doc: 'Free room on the disk below which new mail is refused for now ("452 4.3.1", "NO [UNAVAILABLE]"), so that reading, moving and deleting go on; 5 % of a disk when that is less. 0 refuses it only when the disk is full.',
+    }),
     shards: integer({
       default: 1,
       min: 1,

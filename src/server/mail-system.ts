@@ -18,6 +18,7 @@ import type { Domain } from '../mailbox/domain.ts';
 import { TranslatedStore } from '../mailbox/port/translated-store.ts';
 import { Connections } from '../net/connections.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
+import type { SqliteStoreOptions } from '../store/sqlite/opening.ts';
 import { ACCOUNT_SETTINGS } from './account-settings.ts';
 import { rethrowWithRemedy } from './data-modes.ts';
 
@@ -32,18 +33,24 @@ export interface MailSystem {
   close(): Promise<void>;
 }
 
-/** `onFatal`: a sync failed and what was promised may be gone; it must end the process. */
+/**
+ * `onFatal`: a sync failed, or files are gone, and with them what was promised; it must end the process. `mends`: files
+ * that do not belong together are made to, for `check --repair`. `onNotice`: what is to be told once, instead of the log.
+ */
 export async function openMailSystem(
   config: Config,
   log: Log,
   onFatal: (error: Error) => void,
+  rest: Pick<SqliteStoreOptions, 'mends' | 'onNotice'> = {},
 ): Promise<MailSystem> {
   const opened = await openSqliteStore({
     directory: config.data,
     shards: config.store.shards,
     flags: config.store.flags,
+    minFreeBytes: config.store.minFree,
     onFatal,
     log,
+    ...rest,
   }).catch((error: unknown) => rethrowWithRemedy(error, config.data));
   const store = new TranslatedStore(opened);
   const clock = systemClock;

@@ -1,6 +1,6 @@
 /** `account import`: tables as spreadsheets and other servers write them, and people who keep their passwords. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -126,9 +126,13 @@ describe('a file that cannot be meant is refused as a whole', () => {
   }
 });
 
-/** What the directory keeps; the server may be running. */
+/** What the directory keeps. A running server lets nobody else in, so a copy is read. */
 function stored(data: string): Map<string, string> {
-  const db = new DatabaseSync(join(data, 'accounts.db'), { readOnly: true });
+  const copy = mkdtempSync(join(root, 'accounts-'));
+  for (const name of ['accounts.db', 'accounts.db-wal']) {
+    if (existsSync(join(data, name))) copyFileSync(join(data, name), join(copy, name));
+  }
+  const db = new DatabaseSync(join(copy, 'accounts.db'));
   const rows = db.prepare('SELECT address, password FROM account').all();
   db.close();
   return new Map(rows.map(({ address, password }) => [String(address), String(password)]));

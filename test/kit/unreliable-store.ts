@@ -195,6 +195,10 @@ export class UnreliableStore implements MailStore {
     return this.#read(() => this.#inner.verifyEmails(...args));
   }
 
+  assertRoom(sizeBytes: number): void {
+    this.#inner.assertRoom(sizeBytes);
+  }
+
   stage(...args: Parameters<MailStore['stage']>): Staging {
     const staging = this.#inner.stage(...args);
     return {

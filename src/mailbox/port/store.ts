@@ -213,6 +213,8 @@ export interface MailStore {
   /** One large range in slices, read as the consumer takes them. Throws StoreError `damaged` when bytes are missing. */
   readStream(range: ByteRange): AsyncIterable<Buffer>;
 
+  /** Throws `full` when a new message of this size would be refused now: for saying so before it comes. */
+  assertRoom(sizeBytes: number): void;
   /** For messages that will be used by `accounts` (all that matters is which shards they live in). */
   stage(accounts: readonly AccountId[], sizeHintBytes?: number): Staging;
 

@@ -83,6 +83,10 @@ export class TranslatedStore implements MailStore {
     return slicesInWords(() => this.#store.readStream(range));
   }
 
+  assertRoom(...args: Parameters<Calls['assertRoom']>): void {
+    atOnceInWords(STORING, () => this.#store.assertRoom(...args));
+  }
+
   stage(...args: Parameters<Calls['stage']>): Staging {
     return new TranslatedStaging(atOnceInWords(STORING, () => this.#store.stage(...args)));
   }

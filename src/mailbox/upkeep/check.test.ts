@@ -1,10 +1,11 @@
 /** Damage is made with SQLite on a closed store; the checker has to find it, name the message, and repair what it may. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { copyData } from '../../../test/kit/copy-data.ts';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
 import type { Domain } from '../domain.ts';
 import { RECORD_BYTES } from '../model/record.ts';
@@ -28,7 +29,7 @@ before(async () => {
 after(() => rmSync(filled, { recursive: true, force: true }));
 beforeEach(() => {
   data = mkdtempSync(join(tmpdir(), 'brevduva-check-'));
-  cpSync(filled, data, { recursive: true });
+  copyData(filled, data);
 });
 afterEach(() => rmSync(data, { recursive: true, force: true }));
 

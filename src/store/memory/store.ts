@@ -119,6 +119,8 @@ class MemoryStore implements MailStore {
     yield* slices(cut(email, start, end));
   }
 
+  assertRoom(): void {}
+
   stage(): Staging {
     this.#assertOpen();
     return new MemoryUpload();

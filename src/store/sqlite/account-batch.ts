@@ -24,7 +24,7 @@ import { Staged } from './staging.ts';
 
 const SQL = {
   modseq: 'SELECT modseq FROM account WHERE id = ?',
-  account: `INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  account: `INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET modseq = excluded.modseq, next_mailbox = excluded.next_mailbox,
       next_email = excluded.next_email, next_uidvalidity = excluded.next_uidvalidity,
       used_bytes = excluded.used_bytes, used_messages = excluded.used_messages`,
@@ -66,6 +66,9 @@ export interface BatchContext {
   readonly orphans: Map<number, readonly string[]>;
   /** Of this start of the store, for new accounts. */
   readonly epoch: number;
+  readonly lineage: number;
+  /** How far the database has come with all that is committed, see `lineage.ts`. */
+  readonly progress: { value: number };
   /** Resolves when all that was committed before the call is on disk. */
   readonly sync: () => Promise<void>;
   /** Mailboxes that may have become empty graves. */
@@ -80,6 +83,10 @@ export class BatchWork implements Work {
   constructor(context: BatchContext, batch: AccountBatch) {
     this.#context = context;
     this.#batch = batch;
+  }
+
+  get bringsMail(): boolean {
+    return this.#batch.changes.some(({ kind }) => kind === 'email');
   }
 
   apply(): void {
@@ -98,7 +105,8 @@ export class BatchWork implements Work {
   }
 
   done(): void {
-    const { account, changes } = this.#batch;
+    const { account, expect, row, changes } = this.#batch;
+    this.#context.progress.value += row.modseq - expect;
     this.#context.blobs.settle(this.#blobs, this.#context.sync);
     const left = new Set<number>();
     for (const change of changes) {
@@ -220,7 +228,11 @@ export function writeFlagRows(
   for (const change of changes) writeChange(writing, change);
 }
 
-function writeAccount({ db, epoch, orphans }: BatchContext, account: AccountId, row: AccountRow): void {
+function writeAccount(
+  { db, epoch, lineage, orphans }: BatchContext,
+  account: AccountId,
+  row: AccountRow,
+): void {
   db.prepare(SQL.account).run(
     account,
     row.modseq,
@@ -230,6 +242,7 @@ function writeAccount({ db, epoch, orphans }: BatchContext, account: AccountId, 
     row.usedBytes,
     row.usedMessages,
     epoch,
+    lineage,
   );
   if (orphans.get(account) === row.orphanSubscriptions) return;
   db.prepare(SQL.orphans).run(account, JSON.stringify(row.orphanSubscriptions));

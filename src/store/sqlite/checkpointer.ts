@@ -8,21 +8,21 @@
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { Bug } from '../../base/invariant.ts';
 import { StoreError } from '../../mailbox/port/store.ts';
 import type { CheckpointMode, CheckpointReply, CheckpointWorkerData } from './checkpoint-worker.ts';
 import { type Database, isSyncFailure } from './database.ts';
 
 export const CHECKPOINT_BYTES = 4 * 1024 * 1024;
 const FRAME_BYTES = 4096 + 24;
+const HURRY_MS = 1000;
 
 export interface CheckpointerOptions {
   readonly thresholdBytes: number;
   readonly isUnsynced?: boolean;
   /** Keeps the writers waiting while `work` runs. */
   readonly paused: <T>(work: () => Promise<T>) => Promise<T>;
-  /** The log began anew, the writers still wait. */
-  readonly onRestart: () => void;
+  /** The database was written to; writers may go on meanwhile. */
+  readonly onWritten: () => void;
   readonly onFatal: (error: Error) => void;
   readonly onTrouble: (error: Error) => void;
 }
@@ -36,6 +36,7 @@ export class Checkpointer {
   #worker: Worker | undefined;
   #running: Promise<void> | undefined;
   #isClosed = false;
+  #hurriedMs = Number.NEGATIVE_INFINITY;
 
   constructor(db: Database, options: CheckpointerOptions) {
     this.#db = db;
@@ -54,12 +55,30 @@ export class Checkpointer {
     });
   }
 
+  /** The log is moved right now, and the database is written to. */
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** The disk is full: what is in the database already makes room in the log. At the next commit, and not all the time. */
+  hurry(): void {
+    const now = performance.now();
+    if (now - this.#hurriedMs < HURRY_MS || this.#running !== undefined || this.#isClosed) return;
+    this.#hurriedMs = now;
+    this.#running = this.#run(this.#thresholdFrames).finally(() => {
+      this.#running = undefined;
+    });
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#running;
     const worker = this.#worker;
     if (worker === undefined) return;
-    await this.#ask('truncate').catch(this.#options.onTrouble);
+    this.#running = this.#ask('truncate').then(() => {}, this.#options.onTrouble);
+    await this.#running;
+    this.#options.onWritten();
+    this.#running = undefined;
     worker.ref();
     const exited = once(worker, 'exit');
     worker.postMessage('close');
@@ -70,16 +89,14 @@ export class Checkpointer {
   async #run(frames: number): Promise<void> {
     try {
       await this.#ask('passive');
-      const { isBusy } = await this.#options.paused(async () => {
-        const reply = await this.#ask('restart');
-        this.#options.onRestart();
-        return reply;
-      });
+      const { isBusy } = await this.#options.paused(() => this.#ask('restart'));
       this.#dueFrames = isBusy ? frames + this.#thresholdFrames : this.#thresholdFrames;
     } catch (error) {
-      if (isSyncFailure(error) || error instanceof Bug) this.#options.onFatal(error as Error);
+      if (isSyncFailure(error)) this.#options.onFatal(error as Error);
       else this.#options.onTrouble(error as Error);
       this.#dueFrames = frames + this.#thresholdFrames;
+    } finally {
+      this.#options.onWritten();
     }
   }
 

@@ -7,12 +7,14 @@
  * checkpointer from restarting the log.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { StoreError, type StoreErrorCode } from '../../mailbox/port/store.ts';
 
 export type SqlValue = null | number | bigint | string | NodeJS.ArrayBufferView;
 export type Row = readonly SqlValue[];
 
 /** SQLite's primary result codes (the low byte of an extended one) that mean something to us. */
+const SQLITE_BUSY = 5;
 const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
@@ -60,6 +62,12 @@ export function isSyncFailure(error: unknown): boolean {
   const cause = error instanceof StoreError ? error.cause : error;
   const errcode = (cause as DriverError | undefined)?.errcode;
   return errcode === SQLITE_IOERR_FSYNC || errcode === SQLITE_IOERR_DIR_FSYNC;
+}
+
+/** Another process has the database. */
+export function isLocked(error: unknown): boolean {
+  const cause = error instanceof StoreError ? error.cause : error;
+  return ((cause as DriverError | undefined)?.errcode ?? 0) % 256 === SQLITE_BUSY;
 }
 
 /** A BLOB comes as a Uint8Array; the port speaks Buffer. No copy. */
@@ -117,6 +125,13 @@ export class Statement {
   }
 }
 
+/**
+ * SQLite's way of locking a file for one process with all its threads: an exclusive lock on the database itself, from the
+ * first look at it until the last connection closes. Nobody else gets in, whatever became of other files. The index of the
+ * log is in memory then and needs no file. Elsewhere than on Unix the lock of the data directory is all there is.
+ */
+const LOCKING = process.platform === 'win32' ? '' : '?vfs=unix-excl';
+
 export class Database {
   readonly path: string;
   readonly #db: DatabaseSync;
@@ -125,7 +140,7 @@ export class Database {
   constructor(path: string, options: { readonly isReadOnly?: boolean; readonly busyMs?: number } = {}) {
     this.path = path;
     try {
-      this.#db = new DatabaseSync(path, {
+      this.#db = new DatabaseSync(pathToFileURL(path).href + LOCKING, {
         readOnly: options.isReadOnly ?? false,
         timeout: options.busyMs ?? 0,
         enableForeignKeyConstraints: false,

@@ -20,6 +20,7 @@ import { Database } from './database.ts';
 import { asFlagBatch } from './delayed-flags.ts';
 import { type FlagBatch, FlagJournal, readFlagJournal } from './flag-journal.ts';
 import { MODSEQ_JUMP } from './lifecycle.ts';
+import { LINEAGE_MODSEQ_JUMP } from './lineage.ts';
 import { openSqliteStore } from './open.ts';
 
 const JOURNAL = join('shard-00', 'flags.journal');
@@ -225,7 +226,7 @@ describe('delayed flags in a damaged database', () => {
   it('do not keep the store from opening', () =>
     inDamaged(async (store, troubles) => {
       assert.ok(troubles.length > 0);
-      assert.equal((await store.loadAccount(BOB))?.row.modseq, 2 + MODSEQ_JUMP);
+      assert.equal((await store.loadAccount(BOB))?.row.modseq, 2 + MODSEQ_JUMP + LINEAGE_MODSEQ_JUMP);
       assert.equal(await textIn(store, BOB), fill('b'));
     }, true));
 });

@@ -25,6 +25,8 @@ const MAX_JOURNAL_BYTES = 8 * 1024 * 1024;
 
 /** The rows of one account as they are to be. */
 interface Waiting {
+  /** The modseq that the database has. */
+  readonly from: number;
   row: AccountBatch['row'];
   /** The last state of each row, by what names it. */
   readonly changes: Map<string, FlagBatch['changes'][number]>;
@@ -122,10 +124,10 @@ export class DelayedFlags {
     return !this.#context.destroyed.has(account) && storedModseq(this.#context, account) === expect;
   }
 
-  #add({ account, row, changes }: FlagBatch): void {
+  #add({ account, expect, row, changes }: FlagBatch): void {
     let waiting = this.#waiting.get(account);
     if (waiting === undefined) {
-      waiting = { row, changes: new Map() };
+      waiting = { from: expect, row, changes: new Map() };
       this.#waiting.set(account, waiting);
     }
     waiting.row = row;
@@ -154,7 +156,10 @@ export class DelayedFlags {
         if (damages > 1) this.#forget(account, damage as Error);
         else this.#remember(account, waiting);
       },
-      done: () => this.#drop(account),
+      done: () => {
+        this.#context.progress.value += waiting.row.modseq - waiting.from;
+        this.#drop(account);
+      },
     };
   }
 

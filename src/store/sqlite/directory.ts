@@ -2,7 +2,8 @@
  * Who may sign in: `accounts.db`, kept whole in memory because this process is its only writer and every sign-in and
  * every delivery asks. A change is in memory when it is committed and answered when it is durable.
  *
- * Changes are rare, so its log is moved into the database by SQLite itself, on the thread that commits.
+ * Changes are rare, so its log is moved into the database by SQLite itself, on the thread that commits. They are counted:
+ * the witness knows how many there were, and a copy that has fewer is an older one.
  */
 import {
   type AccountId,
@@ -12,7 +13,9 @@ import {
 } from '../../mailbox/model/model.ts';
 import { type Directory, StoreError } from '../../mailbox/port/store.ts';
 import { Database, type Row } from './database.ts';
-import { migrate, tune } from './migrate.ts';
+import { FileGuard } from './file-guard.ts';
+import { assertLogMatches } from './log-match.ts';
+import { migrate, touchDatabase, tune } from './migrate.ts';
 import { ACCOUNTS_SCHEMA } from './schema/accounts.ts';
 import { syncParent, WalSync } from './wal-sync.ts';
 
@@ -26,7 +29,30 @@ const SQL = {
   forget: 'DELETE FROM account WHERE id = ? AND address IS NULL',
   fact: 'SELECT value FROM store WHERE key = ?',
   setFact: 'REPLACE INTO store VALUES (?, ?)',
+  opened: "INSERT INTO store VALUES ('opened', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1",
+  count: "UPDATE store SET value = value + 1 WHERE key = 'changes'",
+  countFrom: "UPDATE store SET value = max(value, ?) WHERE key = 'changes'",
+  installation: "SELECT value FROM identity WHERE key = 'installation'",
+  setInstallation: "UPDATE identity SET value = ? WHERE key = 'installation'",
+  restore: `INSERT INTO account (id, address, password, quota_bytes, quota_messages, created, settings)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  lastNumber: "SELECT seq FROM sqlite_sequence WHERE name = 'account'",
+  raiseNumber: "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'account'",
+  firstNumber: "INSERT INTO sqlite_sequence (name, seq) VALUES ('account', ?)",
 } as const;
+
+export interface DirectoryOptions {
+  /** Counts only when the directory is made. */
+  readonly shards: number;
+  /** False when there are shards already: they belong to accounts. */
+  readonly mayBeEmpty: boolean;
+  readonly onFatal: (error: Error) => void;
+}
+
+export interface RestoredFacts {
+  readonly installation: string;
+  readonly changes: number;
+}
 
 export class SqliteDirectory implements Directory {
   readonly #db: Database;
@@ -34,25 +60,51 @@ export class SqliteDirectory implements Directory {
   readonly #byAddress = new Map<string, AccountRecord>();
   readonly #byId = new Map<AccountId, AccountRecord>();
   readonly #removing = new Set<AccountId>();
+  readonly #guard: FileGuard;
+  #changes: number;
   #isClosed = false;
+  /** Told of how many changes are durable, before they are answered. */
+  onDurable: (changes: number) => void = () => {};
+  /** New accounts, durable here; they are answered when the shards know them as well. */
+  onCreated: (accounts: readonly AccountRecord[]) => Promise<void> = async () => {};
+  /** An account that was removed, before it is forgotten here. */
+  onForget: (account: AccountId) => Promise<void> = async () => {};
 
   private constructor(db: Database, wal: WalSync) {
     this.#db = db;
     this.#wal = wal;
-    for (const row of db.prepare(SQL.all).all()) {
+    this.#changes = this.fact('changes') ?? 0;
+    this.#guard = new FileGuard(db, wal, { isCheckpointing: () => false });
+    wal.watch = {
+      progress: () => this.#changes,
+      onDurable: (changes) => this.onDurable(changes),
+      fault: () => this.#guard.fault(),
+    };
+    this.#load();
+  }
+
+  #load(): void {
+    this.#byAddress.clear();
+    this.#byId.clear();
+    this.#removing.clear();
+    for (const row of this.#db.prepare(SQL.all).all()) {
       if (row[1] === null) this.#removing.add(asAccountId(row[0] as number));
       else this.#remember(recordOf(row));
     }
   }
 
-  /** `shards` counts only when the directory is made. */
-  static async open(path: string, shards: number, onFatal: (error: Error) => void): Promise<SqliteDirectory> {
+  static async open(path: string, options: DirectoryOptions): Promise<SqliteDirectory> {
+    const { shards, mayBeEmpty, onFatal } = options;
+    assertLogMatches(path);
     const db = new Database(path);
     try {
-      migrate(db, ACCOUNTS_SCHEMA);
+      migrate(db, ACCOUNTS_SCHEMA, { mayBeEmpty });
       tune(db, { isAutoCheckpointed: true });
       db.prepare('INSERT OR IGNORE INTO store VALUES (?, ?)').run('shards', shards);
-      db.exec("INSERT INTO store VALUES ('opened', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1");
+      db.transaction(() => {
+        touchDatabase(db);
+        db.exec(SQL.opened);
+      });
       const wal = new WalSync(db.path, onFatal);
       await wal.sync();
       syncParent(path);
@@ -88,8 +140,10 @@ export class SqliteDirectory implements Directory {
         return this.#insert(account);
       }),
     );
-    for (const result of results) if (result !== 'exists') this.#remember(result);
+    const created = results.filter((result) => result !== 'exists');
+    for (const record of created) this.#remember(record);
     await this.#wal.sync();
+    if (created.length > 0) await this.onCreated(created);
     return results;
   }
 
@@ -130,6 +184,7 @@ export class SqliteDirectory implements Directory {
   }
 
   async forget(id: AccountId): Promise<void> {
+    await this.onForget(id);
     this.#write(() => this.#db.prepare(SQL.forget).run(id));
     this.#removing.delete(id);
     await this.#wal.sync();
@@ -143,6 +198,55 @@ export class SqliteDirectory implements Directory {
   async setFact(key: string, value: number): Promise<void> {
     this.#write(() => this.#db.prepare(SQL.setFact).run(key, value));
     await this.#wal.sync();
+  }
+
+  /** The number that this data directory was given when it was made. */
+  get installation(): string {
+    return this.#db.value(SQL.installation) as string;
+  }
+
+  /** How many changes there ever were. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Every number in use; of an account that is being removed without its address. */
+  get numbers(): ReadonlyMap<AccountId, string | undefined> {
+    const numbers = new Map<AccountId, string | undefined>();
+    for (const id of this.#removing) numbers.set(id, undefined);
+    for (const { id, address } of this.#byId.values()) numbers.set(id, address);
+    return numbers;
+  }
+
+  /** New accounts get numbers above this one. */
+  async raiseNumbers(last: AccountId): Promise<void> {
+    const found = this.#db.value(SQL.lastNumber) as number | null;
+    if ((found ?? 0) >= last) return;
+    this.#write(() => this.#db.prepare(found === null ? SQL.firstNumber : SQL.raiseNumber).run(last));
+    await this.#wal.sync();
+  }
+
+  /** For mending alone: these accounts instead of those that are there, one change above all that there were. */
+  async replace(accounts: readonly AccountRecord[], restored: RestoredFacts): Promise<void> {
+    this.#write(() => {
+      this.#db.exec('DELETE FROM account WHERE address IS NOT NULL');
+      for (const { id, address, passwordHash, quotaBytes, quotaMessages, createdMs, settings } of accounts) {
+        const limits = [quotaBytes ?? null, quotaMessages ?? null];
+        this.#db
+          .prepare(SQL.restore)
+          .run(id, address, passwordHash, ...limits, createdMs, JSON.stringify(settings));
+      }
+      this.#db.prepare(SQL.setInstallation).run(restored.installation);
+      this.#db.prepare(SQL.countFrom).run(restored.changes);
+    });
+    this.#changes = this.fact('changes') ?? 0;
+    this.#load();
+    await this.#wal.sync();
+  }
+
+  /** Whether the files are still there; the store asks now and then, even when nothing changes. */
+  look(): void {
+    this.#wal.look();
   }
 
   /** What SQLite finds wrong with the file. */
@@ -160,7 +264,13 @@ export class SqliteDirectory implements Directory {
   #write<T>(work: () => T): T {
     if (this.#isClosed) throw new StoreError('closed', 'the store is closed');
     if (this.#wal.failure) throw this.#wal.failure;
-    return this.#db.transaction(work);
+    const result = this.#db.transaction(() => {
+      this.#db.prepare(SQL.count).run();
+      return work();
+    });
+    this.#changes++;
+    this.#guard.renew(); // SQLite may have moved the log
+    return result;
   }
 
   #insert(account: Parameters<Directory['create']>[0][number]): AccountRecord {

@@ -71,6 +71,9 @@ export function readRun(
   return db.prepare(`${select} WHERE ${key} BETWEEN ? AND ?`).all(ids[from] as number, ids[to - 1] as number);
 }
 
+/** More than the rows of a few pages. */
+const BROKEN_IDS = 512;
+
 export class EmailReader {
   readonly #db: Database;
   readonly #onDamage: (email: EmailId, error: StoreError) => void;
@@ -115,16 +118,43 @@ export class EmailReader {
     const next = this.#db.prepare(SQL.nextEmail).get(account)?.[0] as number | undefined;
     const end = accountRange(account)[0] + (next ?? 0);
     const found: ListedEmail[] = [];
-    for (let id = after + 1, tried = 0; id < end && found.length < limit; id++, tried++) {
+    for (let id = after + 1, tried = 0, broken = 0; id < end && found.length < limit; tried++) {
       if (tried % ROWS_PER_SLICE === ROWS_PER_SLICE - 1) await yieldToLoop();
-      try {
-        const row = this.#db.prepare(SQL.listOne).get(id);
-        if (row !== undefined) found.push(listed(row));
-      } catch (error) {
-        if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+      const row = this.#tryListed(id, end);
+      if (row === 'none') break;
+      if (row === 'broken') {
+        id = ++broken < BROKEN_IDS ? id + 1 : this.#behindBroken(id, end);
+        continue;
       }
+      broken = 0;
+      found.push(row);
+      id = row.id + 1;
     }
     return found;
+  }
+
+  /** The first email from this number on. */
+  #tryListed(id: number, end: number): ListedEmail | 'none' | 'broken' {
+    try {
+      const row = this.#db.prepare(SQL.listOne).get(id) ?? this.#db.prepare(SQL.list).get(id, end - 1, 1);
+      return row === undefined ? 'none' : listed(row);
+    } catch (error) {
+      if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+      return 'broken';
+    }
+  }
+
+  /** Numbers may have jumped by a million beside a broken page: the first one from which on something can be read. */
+  #behindBroken(from: number, end: number): number {
+    let step = 1;
+    while (from + step < end && this.#tryListed(from + step, end) === 'broken') step *= 2;
+    let [low, high] = [from + Math.floor(step / 2), Math.min(from + step, end)];
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.#tryListed(middle, end) === 'broken') low = middle;
+      else high = middle;
+    }
+    return high;
   }
 
   #loadRun(

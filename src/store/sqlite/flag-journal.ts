@@ -14,17 +14,19 @@ import {
   closeSync,
   constants,
   existsSync,
+  fstatSync,
   openSync,
   readFileSync,
   readSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { EMPTY } from '../../base/bytes.ts';
 import type { KeywordRow } from '../../mailbox/model/keywords.ts';
 import type { MailboxRow } from '../../mailbox/model/model.ts';
-import type { AccountBatch, ChunkRow, RowChangeOf } from '../../mailbox/port/store.ts';
+import { type AccountBatch, type ChunkRow, type RowChangeOf, StoreError } from '../../mailbox/port/store.ts';
 
 /** What a change of flags consists of. */
 export type FlagChange = RowChangeOf<'mailbox' | 'chunk'>;
@@ -50,12 +52,14 @@ interface OldKeywords {
 }
 
 export class FlagJournal {
-  readonly #fd: number;
+  readonly #path: string;
+  #fd: number;
   #generation: number;
   #at = 0;
 
   /** Makes the file, or goes on over the old one, whose records the caller has read and applied. */
   constructor(path: string) {
+    this.#path = path;
     this.#generation = after(generationOf(existsSync(path) ? readFileSync(path) : EMPTY));
     this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   }
@@ -70,6 +74,10 @@ export class FlagJournal {
    * not what the file system said: the next start believes a record that is whole.
    */
   append(batches: readonly FlagBatch[]): void {
+    if (!this.#isThere()) {
+      if (this.#at > 0) throw new StoreError('io', `${this.#path} was deleted while it was in use`);
+      this.#reopen();
+    }
     const record = encode(batches, this.#generation);
     try {
       for (let done = 0; done < record.length; ) {
@@ -94,6 +102,18 @@ export class FlagJournal {
   #holds(record: Buffer): boolean {
     const found = Buffer.alloc(record.length);
     return readSync(this.#fd, found, 0, found.length, this.#at) === record.length && found.equals(record);
+  }
+
+  /** What is written to a deleted file is gone with the process; then changes go the ordinary way until it is made anew. */
+  #isThere(): boolean {
+    const stat = fstatSync(this.#fd);
+    return stat.nlink > 0 && statSync(this.#path, { throwIfNoEntry: false })?.ino === stat.ino;
+  }
+
+  #reopen(): void {
+    const fd = openSync(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    closeSync(this.#fd);
+    this.#fd = fd;
   }
 }
 

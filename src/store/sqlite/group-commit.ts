@@ -24,6 +24,8 @@ export interface Work {
   undo?(): void;
   /** The transaction is committed (not yet durable). What it throws is reported, and changes nothing. */
   done?(): void;
+  /** New mail: the last room on a disk is not for it. */
+  readonly bringsMail?: boolean;
 }
 
 export interface Submitted {
@@ -64,6 +66,8 @@ export interface GroupCommitOptions {
   readonly onCommit: () => void;
   /** A transaction that changes nothing anybody reads, but writes to the log. */
   readonly overwrite: () => void;
+  /** There was no room: true when there is some now, which is for all but mail. */
+  readonly makeRoom?: () => boolean;
   /** Only for the tests that prove that the power-cut test sees what it should. */
   readonly acknowledgesBeforeSync?: boolean;
 }
@@ -154,11 +158,31 @@ export class GroupCommit {
   }
 
   #run(works: readonly Work[]): Ran {
-    if (this.#sync.failure) return refusal(works, this.#sync.failure);
+    const { failure } = this.#sync;
+    if (failure) return refusal(works, failure);
     const before = this.#options.before?.() ?? [];
     const all = [...before, ...works];
-    const ran = this.#together(all, before.length) ?? this.#apart(all, before.length);
+    const ran = this.#retry(all, before.length, this.#attempt(all, before.length));
     return { ...ran, outcomes: ran.outcomes.slice(before.length) };
+  }
+
+  #attempt(works: readonly Work[], needed: number): Ran {
+    return this.#together(works, needed) ?? this.#apart(works, needed);
+  }
+
+  /** What there was no room for, once more when room can be made. */
+  #retry(works: readonly Work[], needed: number, ran: Ran): Ran {
+    if (!ran.outcomes.some((error) => error?.code === 'full')) return ran;
+    const again = [...works.keys()].filter((i) => ran.outcomes[i]?.code === 'full' && !works[i]?.bringsMail);
+    if (this.#options.makeRoom?.() !== true || again.length === 0) return ran;
+    const second = this.#attempt(
+      again.map((i) => works[i] as Work),
+      again.filter((i) => i < needed).length,
+    );
+    const outcomes = [...ran.outcomes];
+    for (const [at, i] of again.entries()) outcomes[i] = second.outcomes[at];
+    const isOverwritten = ran.isOverwritten === true || second.isOverwritten === true;
+    return { outcomes, isCommitted: ran.isCommitted || second.isCommitted, isOverwritten };
   }
 
   /** One transaction, which the first `needed` works must be in; undefined when several met broken pages in it. */

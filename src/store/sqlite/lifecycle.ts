@@ -11,6 +11,7 @@ import { StoreError } from '../../mailbox/port/store.ts';
 import type { BatchContext } from './account-batch.ts';
 import type { Database } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { type Break, beginLineage } from './lineage.ts';
 import { touchDatabase } from './migrate.ts';
 
 /** At 50,000 changes a second of one account it is 20 s of a sync that does not return. */
@@ -19,33 +20,45 @@ export const MODSEQ_JUMP = 1_000_000;
 export interface Mark {
   readonly wasClean: boolean;
   readonly epoch: number;
+  readonly lineage: number;
+}
+
+export interface MarkOptions {
+  readonly isDelayed: boolean;
+  /** The shard is not what it was, see `lineage.ts`. */
+  readonly broken: Break | undefined;
+  readonly onTrouble: (error: Error) => void;
 }
 
 /**
  * The first write of every opening. The caller makes it durable before anything is answered. When the facts about the
  * last stop cannot be read, it was the worst one.
  */
-export function markInUse(db: Database, isDelayed: boolean, onTrouble: (error: Error) => void): Mark {
+export function markInUse(db: Database, options: MarkOptions): Mark {
   try {
-    return writeMark(db, isDelayed);
+    return writeMark(db, options);
   } catch (error) {
     if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
-    onTrouble(error);
+    options.onTrouble(error);
   }
   touchDatabase(db);
-  return { wasClean: false, epoch: lastEpochOfAccounts(db) + 1 };
+  const lineage = highest(db, 'lineage') + (options.broken === undefined ? 0 : 1);
+  return { wasClean: false, epoch: highest(db, 'epoch') + 1, lineage };
 }
 
-function lastEpochOfAccounts(db: Database): number {
+/** Of the accounts. */
+function highest(db: Database, column: 'epoch' | 'lineage'): number {
   try {
-    return (db.value('SELECT max(epoch) FROM account') as number | null) ?? 0;
+    return (db.value(`SELECT max(${column}) FROM account`) as number | null) ?? 0;
   } catch {
     return 0; // then no account can be loaded either
   }
 }
 
-function writeMark(db: Database, isDelayed: boolean): Mark {
+function writeMark(db: Database, { isDelayed, broken }: MarkOptions): Mark {
   return db.transaction(() => {
+    // The first page of the database comes first in the log: see `log-match.ts`.
+    touchDatabase(db);
     const facts = new Map(db.prepare('SELECT key, value FROM store').all() as unknown as [string, number][]);
     const wasClean = facts.get('clean') === 1;
     const epoch = (facts.get('epoch') ?? 0) + (wasClean || facts.get('delayed') !== 1 ? 0 : 1);
@@ -53,7 +66,7 @@ function writeMark(db: Database, isDelayed: boolean): Mark {
     set.run('epoch', epoch);
     set.run('delayed', isDelayed ? 1 : 0);
     set.run('clean', 0);
-    return { wasClean, epoch };
+    return { wasClean, epoch, lineage: beginLineage(db, broken) };
   });
 }
 
@@ -71,16 +84,16 @@ export async function settleAccount(
   const { db, epoch, modseqs } = context;
   const seen = db.prepare('SELECT epoch FROM account WHERE id = ?').get(account)?.[0] as number | undefined;
   if (seen === undefined || seen >= epoch) return;
+  const jump = 'UPDATE account SET modseq = modseq + ?, epoch = ? WHERE id = ? AND epoch < ?';
+  let isJumped = false;
   await commits.perform({
     apply: () => {
-      db.prepare('UPDATE account SET modseq = modseq + ?, epoch = ? WHERE id = ? AND epoch < ?').run(
-        MODSEQ_JUMP,
-        epoch,
-        account,
-        epoch,
-      );
+      isJumped = db.prepare(jump).run(MODSEQ_JUMP, epoch, account, epoch) === 1;
       modseqs.delete(account);
     },
     undo: () => modseqs.delete(account),
+    done: () => {
+      if (isJumped) context.progress.value += MODSEQ_JUMP;
+    },
   });
 }

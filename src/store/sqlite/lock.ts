@@ -1,16 +1,19 @@
 /**
  * One process owns a data directory. The lock is SQLite's own exclusive lock on an empty database `LOCK`: the kernel
  * drops it with the process, so a kill -9 leaves nothing stale, and a second opener inside the same process is refused
- * as well. The number in `LOCK.pid` is only there to name the owner to a person.
+ * as well. It only comes first: when `LOCK` was deleted, the lock that each database has on itself (see `database.ts`)
+ * keeps a second process out. The number in `LOCK.pid` is only there to name the owner to a person.
  *
  * `LOCK` itself is never opened by other means in this process: closing any descriptor of it would drop the lock.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StoreError } from '../../mailbox/port/store.ts';
-import { Database } from './database.ts';
+import { Database, isLocked } from './database.ts';
 
 export interface Lock {
+  /** The databases are locked as well: from now on this process is named to others. */
+  announce(): void;
   release(): void;
 }
 
@@ -21,16 +24,28 @@ export function lockDirectory(directory: string): Lock {
     db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;');
   } catch (error) {
     db.close();
-    throw new StoreError('io', `${directory} is in use by ${ownerOf(pidFile)}`, { cause: error });
+    throw isLocked(error) ? inUse(directory, error) : error;
   }
-  writeFileSync(pidFile, `${process.pid}\n`);
+  let isAnnounced = false;
   return {
+    announce() {
+      try {
+        writeFileSync(pidFile, `${process.pid}\n`);
+        isAnnounced = true;
+      } catch {
+        // a full disk: nobody needs the number
+      }
+    },
     release() {
-      rmSync(pidFile, { force: true });
+      if (isAnnounced) rmSync(pidFile, { force: true });
       db.rollback();
       db.close();
     },
   };
+}
+
+export function inUse(directory: string, cause: unknown): StoreError {
+  return new StoreError('io', `${directory} is in use by ${ownerOf(join(directory, 'LOCK.pid'))}`, { cause });
 }
 
 function ownerOf(pidFile: string): string {

@@ -12,8 +12,11 @@ export interface Schema {
   readonly steps: readonly string[];
 }
 
-/** Before the first table: what cannot be changed later. Returns true when the database was empty. */
-export function migrate(db: Database, schema: Schema): boolean {
+/**
+ * Before the first table: what cannot be changed later. A database that must hold something and does not has lost its log:
+ * until the first checkpoint everything is in it.
+ */
+export function migrate(db: Database, schema: Schema, options: { readonly mayBeEmpty: boolean }): void {
   const found = db.value('PRAGMA user_version') as number;
   const owner = db.value('PRAGMA application_id') as number;
   if (found > 0 && owner !== schema.applicationId) {
@@ -25,6 +28,12 @@ export function migrate(db: Database, schema: Schema): boolean {
       `${db.path} has schema version ${found}, this program knows ${schema.steps.length}: it was used by a newer version; install that version again`,
     );
   }
+  if (found === 0 && !options.mayBeEmpty) {
+    throw new StoreError(
+      'damaged',
+      `${db.path} is empty, and it was not: its log ${db.path}-wal was deleted or damaged; put both back from a backup`,
+    );
+  }
   if (found === 0) db.exec('PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL;');
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
   for (let version = found; version < schema.steps.length; version++) {
@@ -33,7 +42,6 @@ export function migrate(db: Database, schema: Schema): boolean {
       db.exec(`PRAGMA user_version = ${version + 1}; PRAGMA application_id = ${schema.applicationId};`);
     });
   }
-  return found === 0;
 }
 
 /** A transaction that writes to the log and changes nothing, and needs no table to be sound. */

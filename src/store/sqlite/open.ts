@@ -2,6 +2,9 @@
  * The embedded store: a data directory with `accounts.db`, a number of shards fixed when it was made, and one owner.
  *
  *     data/LOCK, LOCK.pid         who owns it
+ *     data/installation           tells this directory from a copy of it
+ *     data/witness                how far each database had come, see `witness.ts`
+ *     data/reserve                room that is given up when the disk is full, see `disk-room.ts`
  *     data/accounts.db            who may sign in
  *     data/shard-NN/meta.db       mail of the accounts with `id mod shards = NN`
  *     data/shard-NN/segments/     the bytes of large messages
@@ -9,9 +12,6 @@
  *
  * This file routes calls of the port to shards and holds no rule of its own.
  */
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Log, silentLog } from '../../base/log.ts';
 import { type AccountId, type EmailId, emailAccount } from '../../mailbox/model/model.ts';
 import {
   type AccountBatch,
@@ -21,86 +21,41 @@ import {
   StoreError,
   type StoreWrite,
 } from '../../mailbox/port/store.ts';
-import { CHECKPOINT_BYTES } from './checkpointer.ts';
-import { storeError } from './database.ts';
-import { SqliteDirectory } from './directory.ts';
+import type { SqliteDirectory } from './directory.ts';
 import { shardOf } from './keys.ts';
-import { type Lock, lockDirectory } from './lock.ts';
+import { type OpenedParts, openParts, type SqliteStoreOptions } from './opening.ts';
 import type { RowReader } from './rows.ts';
-import { Shard, type ShardFaults, type ShardOptions } from './shard.ts';
+import type { Shard, ShardFaults } from './shard.ts';
 import { Upload } from './staging.ts';
-import { syncDirectory, syncParent } from './wal-sync.ts';
 
-export interface SqliteStoreOptions {
-  /** Made when it is not there. */
-  readonly directory: string;
-  /** Only for a directory that is being made: 1 to 64, 1 when absent. */
-  readonly shards?: number;
-  /** `delayed` answers a change of flags before it is synced, at most 100 ms: see `delayed-flags.ts`. */
-  readonly flags?: 'synced' | 'delayed';
-  /** A sync failed: what was promised may be gone. Must end the process; the default does. */
-  readonly onFatal?: (error: Error) => void;
-  readonly log?: Log;
-  /** Size of the log at which it is moved into the database. */
-  readonly checkpointBytes?: number;
-}
+/** The files are looked at now and then also when nothing is written. */
+const LOOK_MS = 5000;
 
-const MAX_SHARDS = 64;
-
-export function openSqliteStore(options: SqliteStoreOptions): Promise<MailStore> {
-  return openWithFaults(options, {});
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<MailStore> {
+  return new SqliteStore(await openParts(options, {}));
 }
 
 /** For the power-cut test alone; `faults` break the promises of the store. */
 export async function openWithFaults(options: SqliteStoreOptions, faults: ShardFaults): Promise<MailStore> {
-  const { directory } = options;
-  const log = options.log ?? silentLog;
-  const onFatal =
-    options.onFatal ??
-    ((error: Error) => {
-      throw error;
-    });
-  makeDirectory(directory);
-  const lock = lockDirectory(directory);
-  const opened: { close(): Promise<void> }[] = [];
-  try {
-    const accounts = await SqliteDirectory.open(
-      join(directory, 'accounts.db'),
-      wantedShards(options),
-      onFatal,
-    );
-    opened.push(accounts);
-    const shards: Shard[] = [];
-    for (let i = 0; i < (accounts.fact('shards') ?? 1); i++) {
-      const shard = await openShard(directory, i, accounts, {
-        isDelayed: options.flags === 'delayed',
-        checkpointBytes: options.checkpointBytes ?? CHECKPOINT_BYTES,
-        onFatal,
-        onTrouble: (err) => log.error({ err, shard: i }, 'trouble in the store; it goes on with what it can'),
-        onDamage: (email, err) => log.error({ err, email }, 'a message cannot be read'),
-        faults,
-      });
-      opened.push(shard);
-      shards.push(shard);
-    }
-    return new SqliteStore(accounts, shards, lock);
-  } catch (error) {
-    for (const it of opened.reverse()) await it.close().catch(() => {});
-    lock.release();
-    throw storeError(error, `opening ${directory}`);
-  }
+  return new SqliteStore(await openParts(options, faults));
 }
 
 class SqliteStore implements MailStore {
   readonly directory: SqliteDirectory;
   readonly #shards: readonly Shard[];
-  readonly #lock: Lock;
+  readonly #parts: OpenedParts;
+  readonly #looking: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
 
-  constructor(directory: SqliteDirectory, shards: readonly Shard[], lock: Lock) {
-    this.directory = directory;
-    this.#shards = shards;
-    this.#lock = lock;
+  constructor(parts: OpenedParts) {
+    this.directory = parts.directory;
+    this.#shards = parts.shards;
+    this.#parts = parts;
+    this.#looking = setInterval(() => {
+      this.directory.look();
+      for (const shard of this.#shards) shard.look();
+    }, LOOK_MS);
+    this.#looking.unref();
   }
 
   async loadAccount(account: AccountId) {
@@ -164,7 +119,14 @@ class SqliteStore implements MailStore {
   }
 
   stage(accounts: readonly AccountId[], sizeHintBytes = 0) {
-    return new Upload([...new Set(accounts.map((account) => this.#of(account)))], sizeHintBytes);
+    const refusal = this.#refusalOf(sizeHintBytes);
+    if (refusal === undefined) for (const room of this.#parts.rooms) room.expect(sizeHintBytes);
+    return new Upload([...new Set(accounts.map((account) => this.#of(account)))], sizeHintBytes, refusal);
+  }
+
+  assertRoom(sizeBytes: number): void {
+    const refusal = this.#refusalOf(sizeBytes);
+    if (refusal !== undefined) throw refusal;
   }
 
   write(batches: readonly AccountBatch[]): StoreWrite {
@@ -199,9 +161,16 @@ class SqliteStore implements MailStore {
   }
 
   async #close(): Promise<void> {
+    clearInterval(this.#looking);
+    for (const room of this.#parts.rooms) await room.close();
     for (const shard of this.#shards) await shard.close();
     await this.directory.close();
-    this.#lock.release();
+    await this.#parts.witness.close();
+    this.#parts.lock.release();
+  }
+
+  #refusalOf(sizeBytes: number): StoreError | undefined {
+    return this.#parts.rooms.map((room) => room.refusal(sizeBytes)).find((refusal) => refusal !== undefined);
   }
 
   #rowsOf(account: AccountId): Promise<RowReader> {
@@ -257,38 +226,4 @@ class SqliteStore implements MailStore {
     durable.catch(() => {});
     return { committed: Promise.all(turns.map((turn) => turn.committed)).then(() => outcomes), durable };
   }
-}
-
-function makeDirectory(directory: string): void {
-  try {
-    if (mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined) syncParent(directory);
-  } catch (error) {
-    throw storeError(error, `making ${directory}`);
-  }
-}
-
-function wantedShards({ shards = 1 }: SqliteStoreOptions): number {
-  if (Number.isInteger(shards) && shards >= 1 && shards <= MAX_SHARDS) return shards;
-  throw new StoreError('io', `the number of shards must be 1 to ${MAX_SHARDS}`);
-}
-
-/** A shard that was there once and is not any more is a lost disk, not a reason to begin an empty one. */
-async function openShard(
-  directory: string,
-  number: number,
-  accounts: SqliteDirectory,
-  options: ShardOptions,
-): Promise<Shard> {
-  const name = `shard-${String(number).padStart(2, '0')}`;
-  const path = join(directory, name);
-  const wasMade = accounts.fact(name) === 1;
-  if (wasMade && !existsSync(join(path, 'meta.db'))) {
-    throw new StoreError('damaged', `${path}/meta.db is missing: restore it, or mount the disk it is on`);
-  }
-  const shard = await Shard.open(path, options);
-  if (!wasMade) {
-    syncDirectory(directory);
-    await accounts.setFact(name, 1);
-  }
-  return shard;
 }

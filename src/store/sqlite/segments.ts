@@ -74,6 +74,7 @@ export class Segments {
   readonly #rows: SegmentRows;
   /** By file: uploads that may still become a row, deletions that are not durable, and being open for writing. */
   readonly #pins = new Map<number, number>();
+  readonly #inode: number;
   readonly #idle: SegmentFile[] = [];
   #spare: Promise<SegmentFile> | undefined;
   #next: number;
@@ -84,6 +85,7 @@ export class Segments {
   private constructor(directory: string, rows: SegmentRows, next: number) {
     this.#directory = directory;
     this.#rows = rows;
+    this.#inode = fs.statSync(directory).ino;
     this.#next = next;
   }
 
@@ -96,6 +98,16 @@ export class Segments {
     const segments = new Segments(directory, rows, next);
     for (const id of ids) if (!rows.isReferred(id)) await unlink(segments.path(id));
     return segments;
+  }
+
+  /** Why no large message can be kept any more: the folder is not the one that was opened. */
+  fault(): StoreError | undefined {
+    const stat = fs.statSync(this.#directory, { throwIfNoEntry: false });
+    if (stat?.ino === this.#inode) return undefined;
+    return new StoreError(
+      'damaged',
+      `the folder ${this.#directory} was deleted, moved or replaced while it was in use; put it back, from a backup if need be, and start again`,
+    );
   }
 
   path(segment: number): string {
@@ -122,6 +134,12 @@ export class Segments {
   giveBack(file: SegmentFile): void {
     if (file.end < SEGMENT_BYTES && this.#idle.length < MAX_IDLE && !this.#isClosed) this.#idle.push(file);
     else this.retire(file);
+  }
+
+  /** The file still has its name: what is in a deleted one is gone with the process. */
+  isThere(file: SegmentFile): boolean {
+    const named = fs.statSync(this.path(file.id), { throwIfNoEntry: false });
+    return named?.ino === fs.fstatSync(file.fd).ino;
   }
 
   /** No more uploads go into it. */
@@ -229,6 +247,13 @@ export class SegmentWriter {
       // What was synced before stays good; what is in this file from now on could not be trusted.
       this.#segments.retire(this.#file);
       throw new StoreError('io', 'syncing a message failed', { cause: error });
+    }
+    if (!this.#segments.isThere(this.#file)) {
+      this.#segments.retire(this.#file);
+      throw new StoreError(
+        'damaged',
+        `${this.#segments.path(this.#file.id)} was deleted while it was in use`,
+      );
     }
     this.#file.end = this.#at;
     this.#segments.keep(this.#file);

@@ -20,21 +20,36 @@ import { completePages } from './cut-database.ts';
 import { Database } from './database.ts';
 import { DelayedFlags } from './delayed-flags.ts';
 import { destroyAccount } from './destroy.ts';
+import type { DiskRoom } from './disk-room.ts';
 import { EmailReader } from './emails.ts';
+import { FileGuard } from './file-guard.ts';
 import { type FlagBatch, FlagJournal, readFlagJournal, removeFlagJournal } from './flag-journal.ts';
 import { Graves } from './graves.ts';
 import { GroupCommit, type Submitted, type Work } from './group-commit.ts';
 import { inspect } from './inspect.ts';
 import { type Mark, markClean, markInUse, settleAccount } from './lifecycle.ts';
+import { type Break, breakOf, incidentsIn, isWitnessedIn, joinLineage, progressOf } from './lineage.ts';
+import { assertLogMatches } from './log-match.ts';
 import { migrate, touchDatabase, tune } from './migrate.ts';
+import { type Register, readRegister } from './register.ts';
 import { RowReader } from './rows.ts';
 import { MAIL_SCHEMA } from './schema/mail.ts';
 import { SegmentFiles } from './segment-files.ts';
 import { type SegmentRows, Segments } from './segments.ts';
+import { ShardOwners } from './shard-owners.ts';
 import type { StagingShard } from './staging.ts';
 import { syncDirectory, WalSync } from './wal-sync.ts';
+import type { Testimony } from './witness.ts';
 
 export interface ShardOptions {
+  /** `shard-00`. */
+  readonly name: string;
+  /** False when it was there before: then it holds something. */
+  readonly mayBeEmpty: boolean;
+  /** What an earlier run acknowledged. */
+  readonly testimony: Testimony;
+  /** The shard is older than that, or may be. */
+  readonly onBreak: (broken: Break) => void;
   readonly isDelayed: boolean;
   readonly checkpointBytes: number;
   readonly onFatal: (error: Error) => void;
@@ -75,10 +90,19 @@ export class Shard implements StagingShard {
   readonly #isDelayed: boolean;
   #isClosing = false;
   readonly #onTrouble: (error: Error) => void;
+  readonly name: string;
+  readonly #guard: FileGuard | undefined;
+  /** Accounts whose numbers are being made safe, see `lifecycle.ts`. */
+  readonly #settling = new Map<AccountId, Promise<void>>();
+  readonly owners: ShardOwners;
+  /** Told of how far the database has come, on the disk, before it is acknowledged. */
+  onDurable: (progress: number) => void = () => {};
+  room: DiskRoom | undefined;
 
   private constructor(directory: string, opened: Opened, options: ShardOptions) {
     const { db, wal, segments, mark, journal } = opened;
     this.directory = directory;
+    this.name = options.name;
     this.#onTrouble = options.onTrouble;
     this.#isDelayed = options.isDelayed;
     this.db = db;
@@ -93,18 +117,20 @@ export class Shard implements StagingShard {
       thresholdBytes: options.checkpointBytes,
       isUnsynced: options.faults.isUnsynced === true,
       paused: (work) => this.commits.paused(work),
-      onRestart: () => wal.assertSameFile(),
+      onWritten: () => this.#guard?.renew(),
       onFatal: options.onFatal,
       onTrouble: options.onTrouble,
     });
     this.commits = new GroupCommit(db, wal, {
       before: () => this.#flags.works(),
+      makeRoom: () => this.#makeRoom(),
       onFatal: options.onFatal,
       onTrouble: options.onTrouble,
       onCommit: () => this.#checkpointer.afterCommit(),
       overwrite: () => touchDatabase(db),
       acknowledgesBeforeSync: options.faults.acknowledgesBeforeSync === true,
     });
+    this.owners = new ShardOwners(db, this.commits, options.onTrouble);
     this.#graves = new Graves(db, this.commits, options.onTrouble);
     this.context = {
       db,
@@ -113,6 +139,8 @@ export class Shard implements StagingShard {
       destroyed: new Set(),
       orphans: new Map(),
       epoch: mark.epoch,
+      lineage: mark.lineage,
+      progress: { value: progressOf(db) ?? options.testimony.of(options.name)?.progress ?? 0 },
       sync: () => wal.sync(),
       onExhumed: (keys) => this.#graves.look(keys),
     };
@@ -120,11 +148,31 @@ export class Shard implements StagingShard {
       flush: () => this.#flushSoon(),
       onTrouble: options.onTrouble,
     });
+    // The power-cut test breaks the promise on purpose, and the guard would notice.
+    if (options.faults.walSync === undefined) {
+      this.#guard = new FileGuard(db, wal, { isCheckpointing: () => this.#checkpointer.isRunning });
+    }
+    wal.watch = {
+      progress: () => this.context.progress.value,
+      onDurable: (progress) => this.onDurable(progress),
+      fault: () => this.#fault(),
+    };
+  }
+
+  /** Of a shard that is not open, of whatever version. */
+  static registerIn(directory: string): Register {
+    const db = new Database(join(directory, 'meta.db'));
+    try {
+      return readRegister(db);
+    } finally {
+      db.close();
+    }
   }
 
   static async open(directory: string, options: ShardOptions): Promise<Shard> {
     mkdirSync(join(directory, 'segments'), { recursive: true, mode: 0o700 });
     const path = join(directory, 'meta.db');
+    assertLogMatches(path);
     const missingBytes = completePages(path);
     if (missingBytes > 0)
       options.onTrouble(new StoreError('damaged', `${path} was cut by ${missingBytes} octets`));
@@ -132,10 +180,12 @@ export class Shard implements StagingShard {
     let wal: WalSync | undefined;
     let journal: FlagJournal | undefined;
     try {
-      migrate(db, MAIL_SCHEMA);
+      migrate(db, MAIL_SCHEMA, options);
       tune(db, { isAutoCheckpointed: false });
       if (options.faults.isUnsynced) db.exec('PRAGMA synchronous = OFF');
-      const mark = markInUse(db, options.isDelayed, options.onTrouble);
+      const broken = breakOf(db, options.name, options.testimony);
+      if (broken) options.onBreak(broken);
+      const mark = markInUse(db, { ...options, broken });
       const make = () => new WalSync(db.path, options.onFatal);
       wal = options.faults.walSync ? options.faults.walSync(make) : make();
       await wal.sync();
@@ -163,7 +213,7 @@ export class Shard implements StagingShard {
   }
 
   async loadAccount(account: AccountId) {
-    await settleAccount(this.context, this.commits, account);
+    await this.#settle(account);
     const rows = await this.rowsOf(account);
     const row = rows.account(account);
     if (row === undefined) return undefined;
@@ -184,6 +234,24 @@ export class Shard implements StagingShard {
     return this.#rows;
   }
 
+  /** How far the database has come. */
+  get progress(): number {
+    return this.context.progress.value;
+  }
+
+  /** The witness has a record of it from now on. */
+  async confirmWitness(): Promise<void> {
+    if (isWitnessedIn(this.db) !== false) return;
+    await this.commits.perform({
+      apply: () => void this.db.prepare("UPDATE store SET value = 1 WHERE key = 'witnessed'").run(),
+    });
+  }
+
+  /** Whether the files are still there. */
+  look(): void {
+    this.#wal.look();
+  }
+
   destroyAccount(account: AccountId): Promise<void> {
     return destroyAccount(this.context, (work) => this.commits.perform(work), account);
   }
@@ -194,7 +262,10 @@ export class Shard implements StagingShard {
       const [error] = await this.commits.submit([NOTHING]).committed;
       if (error && isRepairing) throw error;
     }
-    return inspect(this, isRepairing);
+    const incidents = await this.#incidents(isRepairing);
+    const problems = await inspect(this, isRepairing);
+    if (isRepairing) this.context.progress.value = progressOf(this.db) ?? this.progress;
+    return [...incidents, ...problems];
   }
 
   async close(): Promise<void> {
@@ -232,6 +303,43 @@ export class Shard implements StagingShard {
   /** Nothing is answered that could not be written within the time that was promised. */
   #mayDelay(): boolean {
     return this.#isDelayed && !this.#isClosing && !this.commits.isPaused && this.#wal.failure === undefined;
+  }
+
+  /** Once for all who ask at the same time: it moves numbers. */
+  #settle(account: AccountId): Promise<void> {
+    let settling = this.#settling.get(account);
+    if (settling === undefined) {
+      settling = this.#makeSafe(account).finally(() => this.#settling.delete(account));
+      this.#settling.set(account, settling);
+    }
+    return settling;
+  }
+
+  async #makeSafe(account: AccountId): Promise<void> {
+    await settleAccount(this.context, this.commits, account);
+    await joinLineage(this.context, this.commits, account);
+  }
+
+  #fault(): StoreError | undefined {
+    return this.#guard?.fault() ?? this.segments.fault();
+  }
+
+  #makeRoom(): boolean {
+    this.#checkpointer.hurry();
+    return this.room?.giveUpReserve() ?? false;
+  }
+
+  /** What was found missing at a start. A repair takes note of it: the numbers have jumped, and there is no more to do. */
+  async #incidents(isRepairing: boolean): Promise<readonly StoreProblem[]> {
+    const rows = incidentsIn(this.db);
+    if (rows.length > 0 && isRepairing) {
+      await this.commits.perform({ apply: () => void this.db.prepare('DELETE FROM incident').run() });
+    }
+    return rows.map(({ atMs, what }) => ({
+      where: `${this.name}/meta.db`,
+      what: `found at the start of ${new Date(atMs).toISOString()}: ${what}`,
+      repaired: isRepairing,
+    }));
   }
 
   #flushSoon(): void {

@@ -70,14 +70,18 @@ export class Upload implements Staging {
   /** The one write under way; stays, rejected, when it failed. */
   #writing: Promise<void> | undefined;
   #staged: Staged | undefined;
+  readonly #refusal: StoreError | undefined;
 
-  constructor(shards: readonly StagingShard[], sizeHintBytes: number) {
+  /** `refusal`: there is no room for mail; it is said at the first octet, and nothing is kept. */
+  constructor(shards: readonly StagingShard[], sizeHintBytes: number, refusal?: StoreError) {
+    this.#refusal = refusal;
     this.#shards = shards;
     this.#small = Buffer.allocUnsafeSlow(Math.min(Math.max(sizeHintBytes, 1024), MAX_INLINE_BYTES));
   }
 
   write(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#state !== 'open') throw new StoreError('closed', 'the upload has ended');
+    if (this.#refusal) return Promise.reject(this.#refusal);
     this.#crc32 = crc32(chunk, this.#crc32);
     this.#sizeBytes += chunk.length;
     if (this.#block === undefined) {
@@ -94,6 +98,7 @@ export class Upload implements Staging {
 
   async finish(): Promise<StagedBlob> {
     if (this.#state !== 'open') throw new StoreError('closed', 'the upload has ended');
+    if (this.#refusal) throw this.#refusal;
     this.#state = 'finished';
     const facts = { sizeBytes: this.#sizeBytes, crc32: this.#crc32 };
     if (this.#block === undefined) {

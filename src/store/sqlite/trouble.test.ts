@@ -36,7 +36,11 @@ import {
 } from '../fixtures.ts';
 import { Database } from './database.ts';
 import { MODSEQ_JUMP } from './lifecycle.ts';
+import { LINEAGE_MODSEQ_JUMP } from './lineage.ts';
 import { openSqliteStore } from './open.ts';
+
+/** A copy of a live folder is a crash, and a copy. */
+const JUMP = MODSEQ_JUMP + LINEAGE_MODSEQ_JUMP;
 
 async function inDirectory(run: (directory: string) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'brevduva-trouble-'));
@@ -160,14 +164,14 @@ describe('flags = "delayed"', () => {
 
       const again = await openSqliteStore({ directory: crashed, flags: 'delayed' });
       const row = (await again.loadAccount(ALICE))?.row;
-      assert.equal(row?.modseq, 2 + MODSEQ_JUMP);
-      assert.equal((await again.loadAccount(ALICE))?.row.modseq, 2 + MODSEQ_JUMP);
+      assert.equal(row?.modseq, 2 + JUMP);
+      assert.equal((await again.loadAccount(ALICE))?.row.modseq, 2 + JUMP);
       assert.equal((await again.write([aBatch(2)]).committed)[0]?.code, 'conflict');
-      await commit(again, aBatch(2 + MODSEQ_JUMP));
+      await commit(again, aBatch(2 + JUMP));
       await again.close();
 
       const clean = await openSqliteStore({ directory: crashed });
-      assert.equal((await clean.loadAccount(ALICE))?.row.modseq, 3 + MODSEQ_JUMP);
+      assert.equal((await clean.loadAccount(ALICE))?.row.modseq, 3 + JUMP);
       await clean.close();
     }));
 });

@@ -7,13 +7,22 @@
  *
  * Invariants: the descriptor is opened after the connection's first write (before it there may be no log) and closed
  * before the connection is (the last close deletes the log, and a descriptor of a deleted file makes every promise
- * worthless); it is the same file as the path names. A sync that failed is never retried: the kernel may have dropped
+ * worthless); whether it is still the file that the path names is asked of `watch`. A sync that failed is never retried: the kernel may have dropped
  * the pages and forgotten about it, so the owner must stop.
  */
-import { close, closeSync, constants, fdatasync, fstatSync, fsyncSync, openSync, statSync } from 'node:fs';
+import { close, closeSync, constants, fdatasync, fstatSync, fsyncSync, openSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
-import { Bug } from '../../base/invariant.ts';
 import { StoreError } from '../../mailbox/port/store.ts';
+
+/** What goes along with every sync. */
+export interface WalWatch {
+  /** Taken when a sync begins: what it will make durable. */
+  progress(): number;
+  /** That much is on the disk, and nobody has been told yet. */
+  onDurable(progress: number): void;
+  /** Why nothing may be acknowledged any more although the sync went well: the files are not there, or not ours. */
+  fault(): StoreError | undefined;
+}
 
 export class WalSync {
   readonly #path: string;
@@ -22,17 +31,30 @@ export class WalSync {
   #running: PromiseWithResolvers<void> | undefined;
   #waiting: PromiseWithResolvers<void> | undefined;
   #failure: StoreError | undefined;
+  watch: WalWatch | undefined;
 
   /** Call it after the first write of the connection to `databasePath`. */
   constructor(databasePath: string, onFatal: (error: Error) => void) {
     this.#path = `${databasePath}-wal`;
     this.#fd = openSync(this.#path, constants.O_RDONLY);
     this.#onFatal = onFatal;
-    this.assertSameFile();
   }
 
+  /** Asked before every transaction, so it also looks whether the log is still the file that it was. */
   get failure(): StoreError | undefined {
+    this.look();
     return this.#failure;
+  }
+
+  /** Ends everything when the files are gone: nothing more is acknowledged. */
+  look(): void {
+    const fault = this.#failure === undefined ? this.watch?.fault() : undefined;
+    if (fault !== undefined) this.#fail(fault, undefined);
+  }
+
+  /** Of the file that is synced, whatever its name leads to now. */
+  stat(): Stats {
+    return fstatSync(this.#fd);
   }
 
   /** Resolves when everything committed before this call is on the disk. */
@@ -42,14 +64,6 @@ export class WalSync {
     const { promise } = this.#waiting;
     if (this.#running === undefined) this.#start();
     return promise;
-  }
-
-  assertSameFile(): void {
-    const mine = fstatSync(this.#fd);
-    const named = statSync(this.#path);
-    if (mine.ino !== named.ino || mine.dev !== named.dev) {
-      throw new Bug(`${this.#path} was replaced: the log that is synced is not the log that is written`);
-    }
   }
 
   /** Waits for what runs; nothing may be committed after it. */
@@ -63,25 +77,31 @@ export class WalSync {
     if (current === undefined) return;
     this.#waiting = undefined;
     this.#running = current;
+    const progress = this.watch?.progress() ?? 0;
     fdatasync(this.#fd, (error) => {
       this.#running = undefined;
-      if (error) {
-        this.#fail(error, current);
+      const failure = error
+        ? new StoreError('io', `syncing ${this.#path} failed`, { cause: error })
+        : (this.#failure ?? this.watch?.fault());
+      if (failure !== undefined) {
+        this.#fail(failure, current);
         return;
       }
+      this.watch?.onDurable(progress);
       current.resolve();
       this.#start();
     });
   }
 
-  #fail(error: Error, current: PromiseWithResolvers<void>): void {
-    this.#failure = new StoreError('io', `syncing ${this.#path} failed`, { cause: error });
+  #fail(failure: StoreError, current: PromiseWithResolvers<void> | undefined): void {
+    const isFirst = this.#failure === undefined;
+    this.#failure = failure;
     for (const promise of [current, this.#waiting]) {
       promise?.promise.catch(() => {});
       promise?.reject(this.#failure);
     }
     this.#waiting = undefined;
-    this.#onFatal(this.#failure);
+    if (isFirst) this.#onFatal(failure);
   }
 }
 

@@ -20,4 +20,12 @@ CREATE TABLE account (
 );
 `;
 
-export const ACCOUNTS_SCHEMA: Schema = { applicationId: 0x42564131, steps: [STEP_1] };
+/** Its shards know the number that this data directory was given, and their accounts: see `register.ts`. */
+const STEP_2 = `
+CREATE TABLE identity (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO identity VALUES ('installation', lower(hex(randomblob(16))));
+-- 'changes': of the accounts, as many as were ever made.
+INSERT INTO store VALUES ('changes', 0);
+`;
+
+export const ACCOUNTS_SCHEMA: Schema = { applicationId: 0x42564131, steps: [STEP_1, STEP_2] };

@@ -138,4 +138,21 @@ ALTER TABLE mailbox DROP COLUMN keywords;
 ALTER TABLE mailbox DROP COLUMN keyword_sets;
 `;
 
-export const MAIL_SCHEMA: Schema = { applicationId: 0x42564d31, steps: [STEP_1, STEP_2] };
+const STEP_3 = `
+-- Which shard of which data directory this is: 'installation', 'number', 'shards'.
+CREATE TABLE identity (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- The accounts that were ever made here, with their addresses; a removed one has none. See register.ts.
+CREATE TABLE owner (account INTEGER PRIMARY KEY, address TEXT);
+
+-- What was found missing at a start, until somebody has acknowledged it. See lineage.ts.
+CREATE TABLE incident (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, what TEXT NOT NULL);
+
+-- Of the store when the numbers of this account were last seen to be safe, as epoch is. See lineage.ts.
+ALTER TABLE account ADD COLUMN lineage INTEGER NOT NULL DEFAULT 0;
+
+-- 'lineage', 'witnessed' (there is a record of this shard in the witness), 'removed' (the modseqs of removed accounts).
+INSERT INTO store VALUES ('lineage', 0), ('witnessed', 0), ('removed', 0);
+`;
+
+export const MAIL_SCHEMA: Schema = { applicationId: 0x42564d31, steps: [STEP_1, STEP_2, STEP_3] };

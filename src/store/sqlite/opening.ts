@@ -1,0 +1,318 @@
+/**
+ * Opening a data directory, in the order that makes it safe: the lock; the accounts; the shards, each of which looks whether
+ * it has all that was acknowledged; whether accounts and shards belong together; and only then the witness begins anew, and
+ * what the shards know of their accounts is brought up to date.
+ *
+ * On a full disk it is tried once more with the room of the reserve.
+ */
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Log, silentLog } from '../../base/log.ts';
+import { StoreError } from '../../mailbox/port/store.ts';
+import { disagreementError, disagreementOf, lastNumber, mended, shardName } from './agreement.ts';
+import { CHECKPOINT_BYTES } from './checkpointer.ts';
+import { isLocked, storeError } from './database.ts';
+import { SqliteDirectory } from './directory.ts';
+import { DiskRoom, giveUpReserve } from './disk-room.ts';
+import type { Break } from './lineage.ts';
+import { inUse, type Lock, lockDirectory } from './lock.ts';
+import { Shard, type ShardFaults, type ShardOptions } from './shard.ts';
+import { syncDirectory, syncParent } from './wal-sync.ts';
+import { Testimony, Witness } from './witness.ts';
+
+export interface SqliteStoreOptions {
+  /** Made when it is not there. */
+  readonly directory: string;
+  /** Only for a directory that is being made: 1 to 64, 1 when absent. */
+  readonly shards?: number;
+  /** `delayed` answers a change of flags before it is synced, at most 100 ms: see `delayed-flags.ts`. */
+  readonly flags?: 'synced' | 'delayed';
+  /** A sync failed, or the files are gone: what was promised may be gone. Must end the process; the default does. */
+  readonly onFatal?: (error: Error) => void;
+  readonly log?: Log;
+  /** Size of the log at which it is moved into the database. */
+  readonly checkpointBytes?: number;
+  /** Free room on the disk below which new mail is refused; neither that nor a reserve when absent. */
+  readonly minFreeBytes?: number;
+  /** Accounts and shards that do not belong together are mended: see `agreement.ts`. */
+  readonly mends?: boolean;
+  /** What whoever opens it has to know: it is an older copy, something was mended. To the log when absent. */
+  readonly onNotice?: (notice: string) => void;
+}
+
+export interface OpenedParts {
+  readonly directory: SqliteDirectory;
+  readonly shards: readonly Shard[];
+  readonly witness: Witness;
+  /** One for each file system. */
+  readonly rooms: readonly DiskRoom[];
+  readonly lock: Lock;
+}
+
+const MAX_SHARDS = 64;
+/** The name of `accounts.db` in the witness. */
+const ACCOUNTS = 'accounts';
+
+export async function openParts(options: SqliteStoreOptions, faults: ShardFaults): Promise<OpenedParts> {
+  const { directory, log = silentLog } = options;
+  wantedShards(options);
+  makeDirectory(directory);
+  const lock = lockDirectory(directory);
+  try {
+    return await openLocked(options, faults, lock);
+  } catch (error) {
+    const failure = storeError(error, `opening ${directory}`);
+    if (failure.code !== 'full' || !giveUpReserve(directory)) {
+      lock.release();
+      throw isLocked(error) ? inUse(directory, error) : failure;
+    }
+    log.warn({ err: failure }, 'the disk is full; its reserve is given up to start');
+  }
+  try {
+    return await openLocked(options, faults, lock);
+  } catch (error) {
+    lock.release();
+    throw isLocked(error) ? inUse(directory, error) : storeError(error, `opening ${directory}`);
+  }
+}
+
+async function openLocked(
+  options: SqliteStoreOptions,
+  faults: ShardFaults,
+  lock: Lock,
+): Promise<OpenedParts> {
+  const { directory: path } = options;
+  const opened: { close(): Promise<void> }[] = [];
+  try {
+    const testimony = Testimony.read(path);
+    const directory = await openAccounts(options);
+    opened.push(directory);
+    const shards: Shard[] = [];
+    for (let number = 0; number < (directory.fact('shards') ?? 1); number++) {
+      const shard = await openShard(
+        path,
+        number,
+        directory,
+        shardOptions(options, faults, testimony, number),
+      );
+      opened.push(shard);
+      shards.push(shard);
+    }
+    await agree(options, directory, shards, testimony);
+    const witness = beginWitness(path, directory, shards);
+    opened.push(witness);
+    for (const shard of shards) await shard.confirmWitness();
+    const rooms = await openRooms(options, shards);
+    opened.push(...rooms);
+    lock.announce();
+    return { directory, shards, witness, rooms, lock };
+  } catch (error) {
+    for (const it of opened.reverse()) await it.close().catch(() => {});
+    throw error;
+  }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    if (mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined) syncParent(directory);
+  } catch (error) {
+    throw storeError(error, `making ${directory}`);
+  }
+}
+
+function wantedShards({ shards = 1 }: SqliteStoreOptions): number {
+  if (Number.isInteger(shards) && shards >= 1 && shards <= MAX_SHARDS) return shards;
+  throw new StoreError('io', `the number of shards must be 1 to ${MAX_SHARDS}`);
+}
+
+function fatalOf({ onFatal }: SqliteStoreOptions): (error: Error) => void {
+  return (
+    onFatal ??
+    ((error: Error) => {
+      throw error;
+    })
+  );
+}
+
+/** An `accounts.db` that is missing beside mail is lost; beginning an empty one would give its numbers out again. */
+async function openAccounts(options: SqliteStoreOptions): Promise<SqliteDirectory> {
+  const { directory, mends = false } = options;
+  const path = join(directory, 'accounts.db');
+  const present = shardsIn(directory);
+  if (present.length === 0 || isThere(path) || !mends) {
+    if (present.length > 0 && !isThere(path)) throw missingAccounts(directory, present);
+    const mayBeEmpty = present.length === 0 || mends;
+    return SqliteDirectory.open(path, {
+      shards: wantedShards(options),
+      mayBeEmpty,
+      onFatal: fatalOf(options),
+    });
+  }
+  const shards = Shard.registerIn(join(directory, present[0] as string)).identity?.shards ?? present.length;
+  const accounts = await SqliteDirectory.open(path, { shards, mayBeEmpty: true, onFatal: fatalOf(options) });
+  for (const name of present) await accounts.setFact(name, 1);
+  return accounts;
+}
+
+function missingAccounts(directory: string, present: readonly string[]): StoreError {
+  const facts = present.map((name) => {
+    const { owners, withMail } = Shard.registerIn(join(directory, name));
+    const addresses = owners.flatMap(({ address }) => address ?? []);
+    const known =
+      addresses.length > 0
+        ? `: ${addresses.slice(0, 5).join(', ')}${addresses.length > 5 ? ', ...' : ''}`
+        : '';
+    return `accounts.db is missing, and ${name} holds mail of ${Math.max(withMail.length, addresses.length)} accounts${known}`;
+  });
+  return disagreementError(directory, { facts, isMendable: true });
+}
+
+function isThere(path: string): boolean {
+  return [path, `${path}-wal`].some((it) => (statSync(it, { throwIfNoEntry: false })?.size ?? 0) > 0);
+}
+
+function shardsIn(directory: string): string[] {
+  const names = readdirSync(directory).filter((name) => /^shard-\d\d$/.test(name));
+  return names.filter((name) => isThere(join(directory, name, 'meta.db'))).sort();
+}
+
+function shardOptions(
+  options: SqliteStoreOptions,
+  faults: ShardFaults,
+  testimony: Testimony,
+  number: number,
+): Omit<ShardOptions, 'mayBeEmpty'> {
+  const { log = silentLog } = options;
+  return {
+    name: shardName(number),
+    testimony,
+    isDelayed: options.flags === 'delayed',
+    checkpointBytes: options.checkpointBytes ?? CHECKPOINT_BYTES,
+    onFatal: fatalOf(options),
+    onTrouble: (err) =>
+      log.error({ err, shard: number }, 'trouble in the store; it goes on with what it can'),
+    onDamage: (email, err) => log.error({ err, email }, 'a message cannot be read'),
+    onBreak: (broken) => tell(options, broken),
+    faults,
+  };
+}
+
+function tell({ log = silentLog, onNotice }: SqliteStoreOptions, { what, isLoss }: Break): void {
+  if (onNotice) onNotice(what);
+  else if (isLoss) log.error({ what }, 'something that was acknowledged is missing from the store');
+  else log.warn({ what }, 'the store is not what it was');
+}
+
+/** A shard that was there once and is not any more is a lost disk, not a reason to begin an empty one. */
+async function openShard(
+  directory: string,
+  number: number,
+  accounts: SqliteDirectory,
+  options: Omit<ShardOptions, 'mayBeEmpty'>,
+): Promise<Shard> {
+  const name = shardName(number);
+  const path = join(directory, name);
+  const wasMade = accounts.fact(name) === 1;
+  if (wasMade && !isThere(join(path, 'meta.db'))) throw missingShard(path);
+  const shard = await Shard.open(path, { ...options, mayBeEmpty: !wasMade });
+  if (!wasMade) {
+    syncDirectory(directory);
+    await accounts.setFact(name, 1);
+  }
+  return shard;
+}
+
+function missingShard(path: string): StoreError {
+  const names = existsSync(path) ? readdirSync(path) : [];
+  const saved = names.filter((name) => name.startsWith('meta.db.saved-')).sort();
+  const advice =
+    saved.length === 0
+      ? 'restore it, or mount the disk it is on'
+      : `${saved.at(-1)} is what it held when it was deleted: give it that name`;
+  return new StoreError('damaged', `${path}/meta.db is missing: ${advice}`);
+}
+
+/** Throws unless accounts and shards belong together, or are made to. */
+async function agree(
+  options: SqliteStoreOptions,
+  directory: SqliteDirectory,
+  shards: readonly Shard[],
+  testimony: Testimony,
+): Promise<void> {
+  const registers = shards.map((shard) => shard.owners.register());
+  const readable = registers.filter(({ isReadable }) => isReadable);
+  const witnessed = testimony.of(ACCOUNTS);
+  const isEmpty = directory.numbers.size === 0 && options.mends === true;
+  const installation = isEmpty ? installationOf(registers) : undefined;
+  const view = {
+    installation: installation ?? directory.installation,
+    changes: directory.changes,
+    numbers: directory.numbers,
+  };
+  const found = disagreementOf(view, registers, witnessed);
+  if (found !== undefined) {
+    if (!found.isMendable || options.mends !== true) throw disagreementError(options.directory, found);
+    const accounts = mended(view, await directory.list(), registers, Date.now());
+    await directory.replace(accounts, {
+      installation: view.installation,
+      changes: (witnessed?.progress ?? 0) + 1,
+    });
+    for (const fact of found.facts) tell(options, { what: `mended: ${fact}`, isLoss: false });
+  }
+  await directory.raiseNumbers(lastNumber(readable));
+  const known = await directory.list();
+  for (const [number, shard] of shards.entries()) {
+    await shard.owners.adopt({ installation: directory.installation, number, shards: shards.length }, known);
+  }
+  directory.onCreated = async (created) => {
+    await Promise.all(shards.map((shard) => shard.owners.add(created)));
+  };
+  directory.onForget = async (account) => {
+    await Promise.all(shards.map((shard) => shard.owners.forget(account)));
+  };
+}
+
+function installationOf(
+  registers: readonly { readonly identity: { readonly installation: string } | undefined }[],
+) {
+  return registers.map(({ identity }) => identity?.installation).find((it) => it !== undefined);
+}
+
+function beginWitness(path: string, directory: SqliteDirectory, shards: readonly Shard[]): Witness {
+  const progress = new Map([[ACCOUNTS, directory.changes]]);
+  for (const shard of shards) progress.set(shard.name, shard.progress);
+  const witness = Witness.begin(path, directory.installation, progress);
+  directory.onDurable = witness.noteFor(ACCOUNTS);
+  for (const shard of shards) shard.onDurable = witness.noteFor(shard.name);
+  return witness;
+}
+
+/** Shards may be on disks of their own. */
+async function openRooms(
+  options: SqliteStoreOptions,
+  shards: readonly Shard[],
+): Promise<readonly DiskRoom[]> {
+  const { directory, minFreeBytes, log = silentLog } = options;
+  const rooms = new Map<number, DiskRoom>();
+  if (minFreeBytes === undefined) return [];
+  for (const shard of [undefined, ...shards]) {
+    const path = shard?.directory ?? directory;
+    const { dev } = statSync(path);
+    const room =
+      rooms.get(dev) ??
+      (await DiskRoom.open({
+        directory: path,
+        minFreeBytes,
+        onChange: (isLow, freeBytes) => {
+          if (isLow)
+            log.error({ path, freeBytes }, 'the disk is almost full: new mail is refused, deleting works');
+          else log.warn({ path, freeBytes }, 'there is room on the disk again: new mail is taken');
+        },
+        onTrouble: (err) =>
+          log.warn({ path, err }, 'the room on the disk cannot be seen, or its reserve not made'),
+      }));
+    rooms.set(dev, room);
+    if (shard) shard.room = room;
+  }
+  return [...rooms.values()];
+}

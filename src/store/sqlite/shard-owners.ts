@@ -1,0 +1,68 @@
+/** Keeps the register of a shard (see `register.ts`) up to date with the accounts of the directory. */
+import type { AccountId, AccountRecord } from '../../mailbox/model/model.ts';
+import type { Database } from './database.ts';
+import type { GroupCommit } from './group-commit.ts';
+import { shardOf } from './keys.ts';
+import {
+  type Owner,
+  type Register,
+  readRegister,
+  type ShardIdentity,
+  writeIdentity,
+  writeOwners,
+} from './register.ts';
+
+export class ShardOwners {
+  readonly #db: Database;
+  readonly #commits: Pick<GroupCommit, 'perform'>;
+  readonly #onTrouble: (error: Error) => void;
+  #identity: ShardIdentity | undefined;
+
+  constructor(db: Database, commits: Pick<GroupCommit, 'perform'>, onTrouble: (error: Error) => void) {
+    this.#db = db;
+    this.#commits = commits;
+    this.#onTrouble = onTrouble;
+  }
+
+  /** Whose mail is here, as this shard knows it. */
+  register(): Register {
+    return readRegister(this.#db);
+  }
+
+  /** Takes over the accounts that it does not know yet; what it knows was found to be the same. */
+  async adopt(identity: ShardIdentity, accounts: readonly AccountRecord[]): Promise<void> {
+    this.#identity = identity;
+    const { isReadable, identity: before, owners } = this.register();
+    if (!isReadable) return;
+    const known = new Set(owners.map(({ account }) => account));
+    const added = this.#mine(accounts).filter(({ account }) => !known.has(account));
+    if (added.length === 0 && before?.installation === identity.installation) return;
+    await this.#commits.perform({
+      apply: () => {
+        writeIdentity(this.#db, identity);
+        writeOwners(this.#db, added);
+      },
+    });
+  }
+
+  /** New accounts, before they are answered. One that cannot be written down now is taken over at the next start. */
+  async add(accounts: readonly AccountRecord[]): Promise<void> {
+    const added = this.#mine(accounts);
+    if (added.length === 0) return;
+    await this.#commits.perform({ apply: () => writeOwners(this.#db, added) }).catch(this.#onTrouble);
+  }
+
+  /** The account and its mail are gone: its number stays taken. */
+  async forget(account: AccountId): Promise<void> {
+    const { number, shards } = this.#identity as ShardIdentity;
+    if (shardOf(account, shards) !== number) return;
+    await this.#commits.perform({ apply: () => writeOwners(this.#db, [{ account, address: undefined }]) });
+  }
+
+  #mine(accounts: readonly AccountRecord[]): Owner[] {
+    const { number, shards } = this.#identity as ShardIdentity;
+    return accounts
+      .filter(({ id }) => shardOf(id, shards) === number)
+      .map(({ id, address }) => ({ account: id, address }));
+  }
+}
