@@ -24,6 +24,8 @@ import { addAccounts, PASSWORD } from './data-folder.ts';
 
 const ANN = 'ann@example.com';
 const CONFIG = { 'log.level': 'warn', 'listen.pop3s': '', 'listen.imaps': '' };
+/** Of a store that is not what it was. */
+const NOTICE = /the store is not what it was|missing from the store/;
 const META = join('shard-00', 'meta.db');
 
 let root = '';
@@ -144,7 +146,7 @@ describe('an older copy that was put back', () => {
       await assertCheckIsClean();
       const again = await work(1, stopped);
       assert.equal(again.numbers.uid, after.numbers.uid + 1, 'once');
-      assert.equal(again.log, '');
+      assert.doesNotMatch(again.log, NOTICE);
     });
   }
 
@@ -311,7 +313,7 @@ describe('a store that lost nothing', () => {
         [first, second, third].map(({ numbers }) => numbers.uid),
         [3, 4, 5],
       );
-      assert.equal(second.log + third.log, '');
+      assert.doesNotMatch(second.log + third.log, NOTICE);
       await assertCheckIsClean();
     });
   }

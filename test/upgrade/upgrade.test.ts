@@ -66,6 +66,7 @@ async function inFolder(version: string, kind: string, run: (data: string) => Pr
   const folder = mkdtempSync(join(tmpdir(), 'brevduva-upgrade-'));
   try {
     execFileSync('tar', ['-C', folder, '-xzf', join(import.meta.dirname, `data-${version}.tar.gz`)]);
+    execFileSync('chmod', ['-R', 'go=', folder]);
     await run(join(folder, kind));
   } finally {
     rmSync(folder, { recursive: true });

@@ -13,13 +13,13 @@ test('keywords of version 0.1 become rows of their own', () => {
   const directory = mkdtempSync(join(tmpdir(), 'brevduva-migrate-'));
   try {
     const db = new Database(join(directory, 'meta.db'));
-    migrate(db, { ...MAIL_SCHEMA, steps: MAIL_SCHEMA.steps.slice(0, 1) });
+    migrate(db, { ...MAIL_SCHEMA, steps: MAIL_SCHEMA.steps.slice(0, 1) }, { mayBeEmpty: true });
     const row = `1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 0, NULL`;
     db.exec(`
       INSERT INTO mailbox VALUES (4294967297, ${row}, 'INBOX', '["$Junk","été","c,d"]', '[[0],[0,1],[2]]', 7);
       INSERT INTO mailbox VALUES (4294967298, ${row}, 'Sent', '[]', '[]', 0);
     `);
-    migrate(db, MAIL_SCHEMA);
+    migrate(db, MAIL_SCHEMA, { mayBeEmpty: false });
     const mailboxes = new RowReader(db, assert.ifError).mailboxes(asAccountId(1));
     assert.deepEqual(
       mailboxes.map(({ name, firstUnseen, keywords }) => ({ name, firstUnseen, keywords })),

@@ -158,8 +158,9 @@ describe('power cut', { skip: hasCompiler ? false : 'needs gcc' }, () => {
     acknowledged: ReadonlyMap<string, number>,
   ): Promise<readonly string[]> {
     const wrong: string[] = [];
+    let store: MailStore | undefined;
     try {
-      const store = await openSqliteStore({ directory });
+      store = await openSqliteStore({ directory });
       for (const account of ACCOUNTS) wrong.push(...(await judgeAccount(store, account, acknowledged)));
       const accounts = (await store.directory.list()).length;
       if (accounts < (acknowledged.get('directory') ?? 0))
@@ -175,6 +176,8 @@ describe('power cut', { skip: hasCompiler ? false : 'needs gcc' }, () => {
       wrong.push(...problems.map((problem) => problem.what));
     } catch (error) {
       wrong.push((error as Error).message);
+    } finally {
+      await store?.close();
     }
     return wrong;
   }
