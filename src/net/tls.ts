@@ -1,9 +1,10 @@
-import { createHash, randomBytes, X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Log } from '../base/log.ts';
+import { TicketKeys } from './ticket-keys.ts';
 
 /**
  * The certificate that new handshakes get, kept fresh while the server runs: renewing it (certbot, lego, a mounted
@@ -11,7 +12,7 @@ import type { Log } from '../base/log.ts';
  * use stays: a half-written file or a wrong key never takes mail down.
  *
  * TLS 1.2 and up. No ALPN list: a client that offers only protocols we do not name must not be refused (some Outlook
- * versions do). Session tickets survive a reload, so that reconnecting phones keep their short handshake.
+ * versions do). Session tickets survive a reload (`ticket-keys.ts`), so that reconnecting phones keep their short handshake.
  */
 const POLL_MS = 30_000;
 /** A renewal writes two files; both should be there before the pair is judged. */
@@ -35,7 +36,7 @@ interface Loaded {
 export class TlsFiles implements TlsSource {
   #files: CertificateFiles;
   readonly #log: Log;
-  readonly #ticketKeys: Buffer;
+  readonly #ticketKeys: TicketKeys;
   #watchers: FSWatcher[] = [];
   #loaded: Loaded;
   #rejectedDigest = '';
@@ -43,7 +44,7 @@ export class TlsFiles implements TlsSource {
   #poll: NodeJS.Timeout | undefined;
   #settle: NodeJS.Timeout | undefined;
 
-  private constructor(files: CertificateFiles, log: Log, ticketKeys: Buffer, loaded: Loaded) {
+  private constructor(files: CertificateFiles, log: Log, ticketKeys: TicketKeys, loaded: Loaded) {
     this.#files = files;
     this.#log = log;
     this.#ticketKeys = ticketKeys;
@@ -52,7 +53,7 @@ export class TlsFiles implements TlsSource {
 
   /** Throws, naming the file and the fault, when the pair is unusable at start. */
   static async open(files: CertificateFiles, log: Log): Promise<TlsFiles> {
-    const ticketKeys = randomBytes(48);
+    const ticketKeys = new TicketKeys();
     const loaded = await load(files, ticketKeys);
     const source = new TlsFiles(files, log, ticketKeys, loaded);
     source.#stamp = await stampOf(files);
@@ -148,7 +149,7 @@ export class TlsFiles implements TlsSource {
   }
 }
 
-async function load(files: CertificateFiles, ticketKeys: Buffer): Promise<Loaded> {
+async function load(files: CertificateFiles, ticketKeys: TicketKeys): Promise<Loaded> {
   const [cert, key] = await Promise.all([readNamed(files.certificatePath), readNamed(files.keyPath)]);
   const certificate = parseNamed(files.certificatePath, () => new X509Certificate(cert));
   const context = parseNamed(`${files.certificatePath} with ${files.keyPath}`, () =>
@@ -157,10 +158,10 @@ async function load(files: CertificateFiles, ticketKeys: Buffer): Promise<Loaded
       key,
       minVersion: 'TLSv1.2',
       honorCipherOrder: true,
-      ticketKeys,
       sessionIdContext: 'brevduva',
     }),
   );
+  ticketKeys.serve(context);
   return { context, certificate, digest: createHash('sha256').update(cert).update(key).digest('hex') };
 }
 
