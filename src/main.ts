@@ -46,13 +46,15 @@ async function serve(chosen: ChosenConfig, { wantsDemo }: ServeOptions): Promise
   const facts = { pid: process.pid, version, startedMs: domain.clock.nowMs() };
   const opened: (() => Promise<void>)[] = [() => system.close()];
   try {
-    const control = await ControlServer.open({ data: config.data, admin: system.admin, facts, log });
-    opened.push(() => control.close(GRACE_MS));
     const { TlsFiles } = await import('./net/tls.ts');
     const { certificateFiles } = await import('./server/certificate.ts');
     const tls = await TlsFiles.open(await certificateFiles(config, log), log);
     opened.push(async () => tls.close());
-    const { listeners, apply } = await startProtocols({ ...system, config, log, tls, version });
+    const { watchOver } = await import('./server/watch.ts');
+    const watch = watchOver(system, { config, log, tls, version });
+    const control = await ControlServer.open({ data: config.data, admin: system.admin, facts, watch, log });
+    opened.push(() => control.close(GRACE_MS));
+    const { listeners, apply } = await startProtocols({ ...system, config, log, tls, watch, version });
     opened.push(() => closeAll(listeners));
     const records = await domain.store.directory.list();
     const reaper = startReaper(domain);
@@ -62,9 +64,13 @@ async function serve(chosen: ChosenConfig, { wantsDemo }: ServeOptions): Promise
     await welcome({ system, chosen, listeners, wantsDemo });
     const { Reload } = await import('./server/reload.ts');
     const reload = new Reload(config, { log, tls, read: chosen.again, apply });
+    const { ServiceManager } = await import('./server/service-manager.ts');
+    const manager = new ServiceManager(process.env, log);
+    opened.push(async () => manager.stopping());
     signals.obey({ stop: () => closeInOrder(opened), reload: () => reload.run() });
     log.info({ version, configuration: file, data: config.data, accounts: records.length }, 'ready');
     process.stdout.write(`ready ${listeners.map(({ name, address }) => `${name}=${address}`).join(' ')}\n`);
+    manager.ready(`serves ${records.length} accounts`, () => watch.isAlive());
     void import('./server/data-modes.ts').then(({ warnOfOpenData }) => warnOfOpenData(config.data, log));
   } catch (error) {
     await closeInOrder(opened);

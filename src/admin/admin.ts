@@ -40,6 +40,29 @@ export interface ServerFacts {
   readonly startedMs: number;
 }
 
+export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** What only a running server can say of itself. */
+export interface Watch {
+  /** In the text format of Prometheus. */
+  metrics(): Promise<string>;
+  health(): Promise<HealthReport>;
+}
+
+export type HealthState = 'ok' | 'warning' | 'failing';
+
+export interface HealthCheck {
+  readonly name: string;
+  readonly state: HealthState;
+  readonly detail: string;
+}
+
+export interface HealthReport {
+  /** The worst of all. */
+  readonly state: HealthState;
+  readonly checks: readonly HealthCheck[];
+}
+
 export interface AccountSummary {
   readonly address: string;
   readonly createdMs: number;

@@ -17,6 +17,7 @@ import type {
   AddedAccount,
   Admin,
   Credential,
+  HealthReport,
   QuotaChange,
   ServerFacts,
 } from './admin.ts';
@@ -115,6 +116,10 @@ export class ControlClient implements Admin {
     for await (const { head, chunks } of decodeMessages(response)) {
       yield { ...(head as Omit<StoredMessage, 'chunks'>), chunks };
     }
+  }
+
+  health(): Promise<HealthReport> {
+    return this.#wire.json('GET', '/v1/health');
   }
 
   async listConnections(): Promise<readonly ConnectionFacts[]> {

@@ -11,7 +11,7 @@ import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Log } from '../base/log.ts';
 import { MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
-import type { Admin, ServerFacts } from './admin.ts';
+import type { Admin, ServerFacts, Watch } from './admin.ts';
 import { EventLoopWatch } from './event-loop.ts';
 import { type Answer, BadRequest, findRoute } from './routes.ts';
 import { controlSocketPath } from './socket-path.ts';
@@ -22,6 +22,8 @@ export interface ControlOptions {
   readonly data: string;
   readonly admin: Admin;
   readonly facts: ServerFacts;
+  /** Absent where no server runs. */
+  readonly watch?: Watch;
   readonly log: Log;
 }
 
@@ -86,6 +88,7 @@ export class ControlServer {
       const answer = await route.run({
         admin: this.#options.admin,
         facts: this.#options.facts,
+        watch: this.#options.watch,
         eventLoop: this.#eventLoop,
         bytes: request,
         json: () => readJson(request),

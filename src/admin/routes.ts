@@ -10,22 +10,26 @@
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME/uids { uidValidity, uidNext }
  *     POST   /v1/accounts/ADDRESS/mailboxes/NAME/imported { keys }
  *     GET    /v1/accounts/ADDRESS/mailboxes/NAME/messages   POST, both as `message-frames.ts` has them
+ *     GET    /v1/health                                     whether the server can do its work, and why not
+ *     GET    /v1/metrics                                    its numbers, in the text format of Prometheus
  *     GET    /v1/connections                                who is connected
  *     GET    /v1/activity/ADDRESS/LIMIT                     what happened to an account, the oldest of LIMIT events first
  *     POST   /v1/check { address?, repair }                 answers one JSON object a line, as they are found
  *
  * ADDRESS and NAME are percent-encoded. Input is checked by schema before anything happens.
  */
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { Secret } from '../base/secret.ts';
 import type { MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
-import type { Admin, ServerFacts } from './admin.ts';
+import { type Admin, METRICS_TYPE, type ServerFacts, type Watch } from './admin.ts';
 import type { EventLoopWatch } from './event-loop.ts';
 import { decodeMessages, encodeMessages, type Framed } from './message-frames.ts';
 
 export interface Call {
   readonly admin: Admin;
   readonly facts: ServerFacts;
+  readonly watch: Watch | undefined;
   readonly eventLoop: EventLoopWatch;
   readonly bytes: AsyncIterable<Uint8Array>;
   json(): Promise<unknown>;
@@ -131,6 +135,11 @@ const ROUTES: readonly Route[] = Object.freeze([
     stream: encodeMessages(stored(admin.readMessages(address, name))),
     type: 'application/octet-stream',
   })),
+  on('GET', '/v1/health', async ({ watch }) => ({ json: await watched(watch).health() })),
+  on('GET', '/v1/metrics', async ({ watch }) => ({
+    stream: Readable.from([await watched(watch).metrics()]),
+    type: METRICS_TYPE,
+  })),
   on('GET', '/v1/connections', async ({ admin }) => ({
     json: { connections: await admin.listConnections() },
   })),
@@ -160,6 +169,11 @@ export function findRoute(method: string, url: string): { run(call: Call): Promi
 
 function on(method: string, path: string, run: Route['run']): Route {
   return { method, path: new RegExp(`^${path}$`), run };
+}
+
+function watched(watch: Watch | undefined): Watch {
+  if (watch === undefined) throw new BadRequest('no server runs here, only a command', 404);
+  return watch;
 }
 
 async function changeAccount(call: Call, address: string): Promise<Answer> {

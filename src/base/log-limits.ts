@@ -44,14 +44,16 @@ interface Bucket {
 export class LineLimits {
   readonly #nowMs: () => number;
   readonly #buckets = new LruMap<string, Bucket>(MAX_BUCKETS);
+  #total = 0;
   readonly #leftOut = new Map<string, { readonly kind: string; readonly source?: string; lines: number }>();
 
   constructor(nowMs: () => number = () => performance.now()) {
     this.#nowMs = nowMs;
   }
 
-  get hasLeftOut(): boolean {
-    return this.#leftOut.size > 0;
+  /** Lines left out since the start. */
+  get total(): number {
+    return this.#total;
   }
 
   /** Whether the line is to be written; when not, it is counted. A line without a source is one of ours. */
@@ -82,6 +84,7 @@ export class LineLimits {
   }
 
   #count(kind: string, source: string | undefined): void {
+    this.#total++;
     const own = source === undefined ? kind : `${kind}\n${source}`;
     const key = this.#leftOut.has(own) || this.#leftOut.size < MAX_COUNTED ? own : kind;
     const counted = this.#leftOut.get(key);

@@ -33,6 +33,7 @@ export class LogOutput {
   #isScheduled = false;
   #retryMs = RETRY_MS;
   #lost = 0;
+  #totalLost = 0;
   #reason = '';
 
   constructor(options: LogOutputOptions) {
@@ -40,11 +41,17 @@ export class LogOutput {
     this.#maxWaitingBytes = options.maxWaitingBytes ?? MAX_WAITING_BYTES;
   }
 
+  /** Lines dropped since the start. */
+  get totalLost(): number {
+    return this.#totalLost;
+  }
+
   /** Takes whole lines. All lines of a turn of the event loop leave in one write. */
   write(text: string): void {
     const bytes = Buffer.from(text);
     if (this.#waitingBytes + bytes.length > this.#maxWaitingBytes) {
       this.#lost++;
+      this.#totalLost++;
       return;
     }
     this.#push(bytes);

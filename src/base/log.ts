@@ -40,6 +40,8 @@ export interface RootLog extends Log {
   setLevel(level: LogLevel): void;
   /** A file that was moved away (logrotate) is begun anew. */
   reopen(): void;
+  /** Lines since the start that the limits left out, and that the output did not take. */
+  readonly omitted: { readonly leftOut: number; readonly lost: number };
 }
 
 export interface LogOptions {
@@ -87,7 +89,7 @@ export function createLog(options: LogOptions = {}): RootLog {
       output.flush();
     });
   }
-  return new ProcessLog(lines, limiter, file);
+  return new ProcessLog(lines, { limiter, file, output });
 }
 
 /** Drops everything: for tests and tools that have nobody to tell. */
@@ -145,14 +147,25 @@ class LimitedLog implements Log {
   }
 }
 
+interface LogParts {
+  readonly limiter: Limiter;
+  readonly file: LogFile | undefined;
+  readonly output: LogOutput | undefined;
+}
+
 class ProcessLog extends LimitedLog implements RootLog {
   readonly #root: pino.Logger;
-  readonly #file: LogFile | undefined;
+  readonly #parts: LogParts;
 
-  constructor(root: pino.Logger, limiter: Limiter, file: LogFile | undefined) {
-    super(root, limiter, undefined);
+  constructor(root: pino.Logger, parts: LogParts) {
+    super(root, parts.limiter, undefined);
     this.#root = root;
-    this.#file = file;
+    this.#parts = parts;
+  }
+
+  get omitted(): { readonly leftOut: number; readonly lost: number } {
+    const { limiter, output } = this.#parts;
+    return { leftOut: limiter.leftOut, lost: output?.totalLost ?? 0 };
   }
 
   setLevel(level: LogLevel): void {
@@ -160,7 +173,7 @@ class ProcessLog extends LimitedLog implements RootLog {
   }
 
   reopen(): void {
-    this.#file?.reopen();
+    this.#parts.file?.reopen();
   }
 }
 
@@ -177,6 +190,10 @@ class Limiter {
   constructor(lines: Lines, nowMs: (() => number) | undefined) {
     this.#lines = lines;
     this.#limits = new LineLimits(nowMs);
+  }
+
+  get leftOut(): number {
+    return this.#limits.total;
   }
 
   admits(message: string, source: LineSource | undefined): boolean {

@@ -19,6 +19,7 @@ import { configCheck } from './config-check.ts';
 import { configPrint } from './config-print.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { exportMail } from './export.ts';
+import { health } from './health.ts';
 import { importMail } from './import.ts';
 import { commandName } from './invocation.ts';
 import { PROXY_VERB, serveAsOwner } from './proxy.ts';
@@ -28,7 +29,7 @@ import { who } from './who.ts';
 
 const EPILOGUE = `
 Exit codes: 0 done; 1 failed, or failed in part; 2 the command line or the configuration is wrong, nothing was done.
-All commands work beside a running server and without one.`;
+All commands work beside a running server and without one; who and health ask one that runs.`;
 
 /** Ends with the exit code, or undefined when the server runs and will end the process by itself. */
 export async function runCommandLine(
@@ -62,7 +63,7 @@ export async function runCommandLine(
   ]) {
     verb(account, done);
   }
-  for (const verb of [who, activity, importMail, exportMail, check]) verb(program, done);
+  for (const verb of [who, activity, health, importMail, exportMail, check]) verb(program, done);
   for (const verb of [configPrint, configCheck]) verb(config, done);
   inheritSettings(program);
   try {

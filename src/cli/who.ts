@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import type { ConnectionFacts } from '../net/connections.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
+import { type CommonOptions, configOf, withCommonOptions } from './options.ts';
+import { runningServer } from './running-server.ts';
 import { humanSize, note, print, shortDuration, table } from './terminal.ts';
 
 interface WhoOptions extends CommonOptions {
@@ -30,13 +31,13 @@ export function who(parent: Command, done: (code: ExitCode) => void): void {
     .option('--all', 'also connections that are not signed in, and deliveries')
     .option('--json', 'one JSON object a line, for scripts');
   withCommonOptions(command).action(async (options: WhoOptions) => {
-    const found = await withAdmin(options, async (admin) =>
-      admin.server === undefined ? undefined : await admin.listConnections(),
-    );
-    if (found === undefined) {
-      note('brevduva: no server runs on this data folder');
+    const { config } = configOf(options);
+    const server = await runningServer(config);
+    if (server === undefined) {
+      note(`brevduva: no server runs on ${config.data}`);
       return done(EXIT.failed);
     }
+    const found = await server.listConnections().finally(() => server.close());
     const shown = options.all === true ? found : found.filter(({ account }) => account !== undefined);
     if (options.json === true) for (const one of shown) print(JSON.stringify(one));
     else show(shown, found.length - shown.length);

@@ -48,6 +48,10 @@ export const OPTIONS = {
       default: '127.0.0.1:1024',
       doc: 'LMTP, through which a mail transfer agent (Postfix, Exim, OpenSMTPD) delivers; the usual port is 24. It asks for no password: anybody who reaches it can deliver, so keep it on loopback or a private network.',
     }),
+    metrics: listen({
+      default: '',
+      doc: 'Numbers for Prometheus, at /metrics over HTTP. It asks for no password, so it listens on loopback and nowhere else: "127.0.0.1:9187". The control socket has the same numbers.',
+    }),
   },
   tls: {
     certificate: optionalPath({

@@ -31,17 +31,30 @@ export interface ActivityOptions {
   readonly journal?: ActivityJournal;
 }
 
+/** How often something happened since the start. Both names are constants of ours: there are only so many. */
+export interface EventCount {
+  readonly what: string;
+  readonly service: string;
+  count: number;
+}
+
 export class Activity {
   readonly #options: ActivityOptions;
   readonly #limits: LineLimits;
+  readonly #counts = new Map<string, EventCount>();
 
   constructor(options: ActivityOptions) {
     this.#options = options;
     this.#limits = new LineLimits(() => options.clock.nowMs());
   }
 
+  counts(): Iterable<Readonly<EventCount>> {
+    return this.#counts.values();
+  }
+
   /** By a session that is signed in to the account. `what` is a constant, as every message of the log. */
   note(account: string, what: string, facts: LogFields = {}): void {
+    this.#count(what, facts);
     this.#options.log.child({ account }, account).info(facts, what);
     if (this.#limits.admits(what, { name: account, isAccount: true }))
       this.#append('own', account, what, facts);
@@ -49,6 +62,7 @@ export class Activity {
 
   /** What people will look for one by one, however much of it there is: deliveries, changes by an administrator. */
   record(account: string, what: string, facts: LogFields = {}): void {
+    this.#count(what, facts);
     this.#options.log.record({ account, ...facts }, what);
     this.#append('own', account, what, facts);
   }
@@ -60,10 +74,18 @@ export class Activity {
     facts: LogFields & { readonly remote: string },
     isAccount: boolean,
   ): void {
+    this.#count(what, facts);
     this.#options.log.warn({ account, ...facts }, what);
     if (isAccount && this.#limits.admits(what, { name: facts.remote, isAccount: false })) {
       this.#append('strangers', account, what, facts);
     }
+  }
+
+  #count(what: string, { service = 'admin' }: LogFields): void {
+    const key = `${what} ${service}`;
+    const counted = this.#counts.get(key);
+    if (counted === undefined) this.#counts.set(key, { what, service: String(service), count: 1 });
+    else counted.count++;
   }
 
   #append(kind: ActivityKind, account: string, what: string, facts: LogFields): void {

@@ -63,6 +63,13 @@ export interface Peer {
 
 const NO_PLACES: ServicePlaces = Object.freeze({ reserved: 0, hasSignIn: false });
 
+/** Since the start: newcomers that were refused, and connections that lost their place to one. */
+export interface RefusedCount {
+  readonly service: string;
+  readonly reason: Refusal | 'displaced';
+  count: number;
+}
+
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #all = new Set<Connection>();
@@ -72,6 +79,8 @@ export class Connections {
   readonly #strangers = new Map<string, Set<Connection>>();
   /** No two starts of the server have the same ids, or the log would mix them up. */
   readonly #start = randomBytes(3).toString('hex');
+  readonly #signedIn = new Map<string, number>();
+  readonly #refused = new Map<string, RefusedCount>();
   #nextId = 1;
 
   constructor(options: ConnectionsOptions) {
@@ -80,6 +89,20 @@ export class Connections {
 
   get total(): number {
     return this.#all.size;
+  }
+
+  /** Of each service: how many there are, and how many of them are signed in. */
+  counts(): { readonly service: string; readonly open: number; readonly signedIn: number }[] {
+    const names = new Set([...Object.keys(this.#options.services ?? {}), ...this.#perService.keys()]);
+    return [...names].map((service) => ({
+      service,
+      open: this.count(service),
+      signedIn: this.#signedIn.get(service) ?? 0,
+    }));
+  }
+
+  refusals(): Iterable<Readonly<RefusedCount>> {
+    return this.#refused.values();
   }
 
   count(service: string): number {
@@ -95,15 +118,15 @@ export class Connections {
   enter(service: string, listener: string, peer: Peer): Connection | Refusal {
     const block = isLoopback(peer.remoteAddress) ? undefined : addressBlock(peer.remoteAddress);
     if (block !== undefined && (this.#perAddress.get(block) ?? 0) >= this.#options.perAddress) {
-      return 'address-full';
+      return this.#refuse(service, 'address-full');
     }
     this.#displaceStranger(service);
-    if (this.count(service) >= this.#mostOf(service)) return 'server-full';
+    if (this.count(service) >= this.#mostOf(service)) return this.#refuse(service, 'server-full');
     const id = `${this.#start}-${(this.#nextId++).toString(36)}`;
     const connection: Connection = new Connection(
       { id, service, listener, sinceMs: this.#nowMs(), peer },
       {
-        signedIn: () => this.#strangers.get(service)?.delete(connection),
+        signedIn: () => this.#enteredAccount(connection),
         left: () => this.#leave(connection, block),
       },
     );
@@ -133,11 +156,26 @@ export class Connections {
     const [oldest] = strangers;
     if (oldest === undefined) return;
     strangers.delete(oldest);
+    this.#refuse(service, 'displaced');
     oldest.displace();
+  }
+
+  #refuse<Reason extends RefusedCount['reason']>(service: string, reason: Reason): Reason {
+    const key = `${service} ${reason}`;
+    const refused = this.#refused.get(key) ?? { service, reason, count: 0 };
+    refused.count++;
+    this.#refused.set(key, refused);
+    return reason;
+  }
+
+  #enteredAccount(connection: Connection): void {
+    this.#strangers.get(connection.service)?.delete(connection);
+    add(this.#signedIn, connection.service, 1);
   }
 
   #leave(connection: Connection, block: string | undefined): void {
     if (!this.#all.delete(connection)) return;
+    if (connection.account !== undefined) add(this.#signedIn, connection.service, -1);
     this.#strangers.get(connection.service)?.delete(connection);
     add(this.#perService, connection.service, -1);
     if (block !== undefined) add(this.#perAddress, block, -1);
@@ -206,9 +244,10 @@ export class Connection {
   }
 
   signedIn(account: string, mechanism: string): void {
+    const isFirst = this.#account === undefined;
     this.#account = account;
     this.#mechanism = mechanism;
-    this.#steps.signedIn();
+    if (isFirst) this.#steps.signedIn();
   }
 
   /** The first reason is the one that counts. */

@@ -10,7 +10,7 @@ import { BlockList, isIP } from 'node:net';
 import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { currentUser, dataOwner, isOurs, isRoot } from '../admin/data-owner.ts';
-import { withoutMapping } from '../base/ip-address.ts';
+import { isLoopback, withoutMapping } from '../base/ip-address.ts';
 import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
 import { hostPort } from '../net/listener.ts';
@@ -27,6 +27,7 @@ export async function doubtsOf(config: Config): Promise<Doubts> {
   const listeners = await resolveListeners(config, errors);
   checkPorts(listeners, errors);
   checkLmtp(config, listeners, errors);
+  checkMetrics(listeners, errors);
   checkData(config.data, errors);
   checkLogFile(config.log.file, errors);
   checkCertificate(config, errors, warnings);
@@ -114,6 +115,15 @@ function checkLmtp(config: Config, listeners: readonly Resolved[], errors: strin
   const where = hostPort(lmtp.configured.host, lmtp.configured.port);
   errors.push(
     `listen.lmtp: ${where} is open to others, and LMTP asks for no password: whoever reaches it can deliver anything. Name a private address such as 127.0.0.1, or set lmtp.allow_public = true where a firewall guards the port`,
+  );
+}
+
+function checkMetrics(listeners: readonly Resolved[], errors: string[]): void {
+  const metrics = listeners.find(({ name }) => name === 'metrics');
+  if (metrics === undefined || isLoopback(metrics.address)) return;
+  const where = hostPort(metrics.configured.host, metrics.configured.port);
+  errors.push(
+    `listen.metrics: ${where} is open to others, and it asks for no password; name a loopback address such as 127.0.0.1:9187`,
   );
 }
 

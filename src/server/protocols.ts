@@ -2,6 +2,7 @@
  * The listeners of all protocols from the configuration. Either all of them accept or none stays open, and the error says
  * which option names the address that could not be had.
  */
+import type { Watch } from '../admin/admin.ts';
 import type { Log } from '../base/log.ts';
 import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
@@ -20,6 +21,7 @@ import { Sweep } from '../net/sweep.ts';
 import type { TlsSource } from '../net/tls.ts';
 import { startPop3 } from '../pop3/server.ts';
 import type { Pop3Settings } from '../pop3/settings.ts';
+import { listenForMetrics } from './metrics-listener.ts';
 
 export interface ProtocolOptions {
   readonly config: Config;
@@ -29,6 +31,7 @@ export interface ProtocolOptions {
   readonly activity: Activity;
   readonly connections: Connections;
   readonly tls: TlsSource;
+  readonly watch: Pick<Watch, 'metrics'>;
   readonly version: string;
 }
 
@@ -77,7 +80,7 @@ interface Settings {
 }
 
 function startersOf(options: ProtocolOptions, settings: Settings): Record<string, Starter> {
-  const { config, log, domain, authenticator, activity, connections, tls } = options;
+  const { config, log, domain, authenticator, activity, connections, tls, watch } = options;
   const { limits } = config;
   const shared = {
     ...{ domain, authenticator, activity, connections, tls, log },
@@ -109,6 +112,7 @@ function startersOf(options: ProtocolOptions, settings: Settings): Record<string
     pop3: (address) => startPop3({ ...pop3, listen: [{ name: 'pop3', ...address }] }),
     pop3s: (address) => startPop3({ ...pop3, listen: [{ name: 'pop3s', ...address }] }),
     lmtp: async (address) => [await startLmtp({ ...lmtp, ...address })],
+    metrics: async (address) => [await listenForMetrics(address, watch)],
   };
 }
 
