@@ -8,7 +8,9 @@ const ROOT = dirname(dirname(import.meta.dirname));
 /** `brevduva` where the shell finds it, the path of the program in a clone, else npm's way to a package's command. */
 export function commandName(folder = process.cwd(), path = process.env.PATH ?? ''): string {
   const program = join(ROOT, 'bin', 'brevduva.mjs');
-  if (path.split(delimiter).some((place) => isLinkTo(join(place, NAME), program))) return NAME;
+  // npm puts its own folders in front of the path for what it runs; the shell of a person has not got them.
+  const places = path.split(delimiter).filter((place) => !place.endsWith(join('node_modules', '.bin')));
+  if (places.some((place) => isLinkTo(join(place, NAME), program))) return NAME;
   if (!import.meta.filename.endsWith('.ts')) return `npx ${NAME}`;
   const way = relative(folder, program);
   if (way.startsWith('..') || isAbsolute(way)) return program;
