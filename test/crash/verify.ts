@@ -14,7 +14,13 @@ export function verify(world: World, reality: Reality): string[] {
   const places = new Places(reality, world);
   for (const change of [...world.open]) {
     world.open.delete(change);
-    if (places.hasHappened(change)) apply(change);
+    if (change.outcomes === undefined) {
+      if (places.hasHappened(change)) apply(change);
+      continue;
+    }
+    const outcome = change.outcomes.find((one) => places.isSo(one));
+    if (outcome === undefined) wrong.push(`${change.what}: none of what could have come of it`);
+    else apply(outcome);
   }
   for (const [account, found] of reality) {
     adopt(world, account, found);
@@ -64,6 +70,17 @@ class Places {
     if (adds.length > 0) return adds.some((copy) => this.#find(copy) !== undefined);
     if (removes.length > 0) return removes.some((copy) => this.#find(copy) === undefined);
     return flags.some(({ copy, to }) => this.#find(copy)?.flags === to && copy.flags !== to);
+  }
+
+  /** Every part of the change is to be seen, and nothing that it does not do. */
+  isSo({ rename, adds = [], removes = [], keeps = [] }: Omit<Change, 'outcomes'>): boolean {
+    if (rename !== undefined) {
+      const names = this.#reality.get(rename.folder.account)?.map(({ name }) => name) ?? [];
+      const isThere = names.includes((rename.to ?? rename.from) as string);
+      if (isThere !== (rename.to !== undefined)) return false;
+    }
+    const isThere = (copy: Copy): boolean => this.#find(copy) !== undefined;
+    return adds.every(isThere) && keeps.every(isThere) && !removes.some(isThere);
   }
 
   #find({ folder, mail }: Copy): Found | undefined {

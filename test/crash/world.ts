@@ -49,8 +49,12 @@ export interface Copy {
 /** One request: all of it happens or nothing. */
 export interface Change {
   readonly what: string;
+  /** Several requests at once, on several connections: all that may come of them together. Nothing else is set, then. */
+  readonly outcomes?: readonly Omit<Change, 'outcomes'>[];
   readonly removes?: readonly Copy[];
   readonly adds?: readonly Copy[];
+  /** Of an outcome: what is still where it was. */
+  readonly keeps?: readonly Copy[];
   readonly flags?: readonly { readonly copy: Copy; readonly to: string }[];
   readonly rename?: {
     readonly folder: Folder;
@@ -75,6 +79,13 @@ export class World {
     this.open.delete(change);
     this.promised++;
     apply(change);
+  }
+
+  /** Of several requests at once this has come. */
+  settle(change: Change, outcome: Omit<Change, 'outcomes'>): void {
+    this.open.delete(change);
+    this.promised++;
+    apply(outcome);
   }
 
   refused(change: Change, answer: string): void {
