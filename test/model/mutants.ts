@@ -4,27 +4,34 @@
  */
 export interface Mutant {
   readonly name: string;
-  readonly file: string;
-  /** What is replaced occurs once. */
-  readonly edits: readonly (readonly [from: string, to: string])[];
+  readonly edits: readonly Edit[];
 }
+
+/** What is replaced occurs once in the file. */
+type Edit = readonly [file: string, from: string, to: string];
+
+const ROWS = 'src/mailbox/change/batch-rows.ts';
+const CHANGE = 'src/mailbox/change/account-change.ts';
+const TURNS = 'src/mailbox/change/turns.ts';
+const ACCOUNTS = 'src/mailbox/accounts.ts';
+const LOAD = 'src/mailbox/state/load.ts';
+
+const MAKING_IS_NO_END: Edit = [
+  CHANGE,
+  'this.#undo.did(() => Object.assign(mailbox.fields, { isGone: true }));',
+  '',
+];
 
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'what a mailbox that is deleted held is not written with its last changes',
-    file: 'src/mailbox/change/batch-rows.ts',
-    edits: [
-      [
-        'const messages = touched.map((mailbox) =>',
-        'const messages = touched.filter((mailbox) => !mailbox.isGone).map((mailbox) =>',
-      ],
-    ],
+    edits: [[ROWS, 'if (!mailbox.isGone) changes.push', 'if (mailbox.isGone) continue;\n      changes.push']],
   },
   {
     name: 'a refused message is taken out of the list it was put into, which may have become part of another',
-    file: 'src/mailbox/change/account-change.ts',
     edits: [
       [
+        CHANGE,
         'this.#undo.did(() => target.loaded?.unappend(uids.length));',
         'this.#undo.did(() => list.unappend(uids.length));',
       ],
@@ -32,65 +39,62 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'mailboxes that a refused operation has touched are written all the same',
-    file: 'src/mailbox/change/batch-rows.ts',
-    edits: [['this.#undo.add(this.#touched, mailbox);', 'this.#touched.add(mailbox);']],
+    edits: [
+      [ROWS, 'this.#undo.add(this.#touched, mailbox);', 'this.#touched.add(mailbox);'],
+      MAKING_IS_NO_END,
+    ],
   },
   {
     name: 'a mailbox whose making was refused takes mail from those who have found it',
-    file: 'src/mailbox/change/account-change.ts',
-    edits: [['this.#undo.did(() => Object.assign(mailbox.fields, { isGone: true }));', '']],
+    edits: [MAKING_IS_NO_END],
   },
   {
     name: 'the fields of a mailbox are kept once a turn, not once an operation',
-    file: 'src/mailbox/change/account-change.ts',
-    edits: [['this.#kept = new Set();\n', '']],
+    edits: [[CHANGE, 'this.#kept = new Set();\n', '']],
   },
   {
     name: 'a copy has no reference of its own',
-    file: 'src/mailbox/operations/copy.ts',
-    edits: [['for (const record of records) change.retain(record.email);', '']],
+    edits: [['src/mailbox/operations/copy.ts', 'change.retain(records.map((record) => record.email));', '']],
   },
   {
     name: 'the reaper does not look who still reads',
-    file: 'src/mailbox/upkeep/reaper.ts',
-    edits: [['if (isNeeded(account, row)) held++;', 'if (rows.length < 0) held++;']],
+    edits: [
+      ['src/mailbox/upkeep/reaper.ts', 'if (isNeeded(account, row)) held++;', 'if (rows.length < 0) held++;'],
+    ],
   },
   {
     name: 'the name that a message came with outlives the message',
-    file: 'src/mailbox/change/batch-rows.ts',
-    edits: [['externalIds: this.#namesOfThoseThere(touched),', 'externalIds: this.#externalIds,']],
+    edits: [
+      [ROWS, "changes.push({ kind: 'expunged', row });", "changes.unshift({ kind: 'expunged', row });"],
+    ],
   },
   {
     name: 'where the tail begins is asked before the wait',
-    file: 'src/mailbox/state/load.ts',
     edits: [
-      ['let after = 0;\n', 'let after = 0;\n  const first = tail.firstChunk;\n'],
-      ['const upTo = tail.firstChunk;\n', 'const upTo = first;\n'],
+      [LOAD, 'let after = 0;\n', 'let after = 0;\n  const first = tail.firstChunk;\n'],
+      [LOAD, 'const upTo = tail.firstChunk;\n', 'const upTo = first;\n'],
     ],
   },
   {
     name: 'an evicted account is read before its last turn is decided',
-    file: 'src/mailbox/accounts.ts',
-    edits: [['await this.#leaving.get(id);\n', '']],
+    edits: [[ACCOUNTS, 'await this.#leaving.get(id);\n', '']],
   },
   {
     name: 'limits that change while an account is read are forgotten',
-    file: 'src/mailbox/accounts.ts',
-    edits: [['if (loading !== undefined) loading.newest = record;', '']],
+    edits: [[ACCOUNTS, 'account.record = loading.newest ?? current;', '']],
   },
   {
     name: 'what was written of a change that is undone leaves',
-    file: 'src/imap/output.ts',
-    edits: [['if (this.out.isBeyondMark || isGathering) this.#isTakenBack = true;', '']],
+    edits: [
+      ['src/imap/output.ts', 'if (this.out.isBeyondMark || isGathering) this.#isTakenBack = true;', ''],
+    ],
   },
   {
     name: 'a session whose view has seen what is undone goes on with it',
-    file: 'src/mailbox/change/turns.ts',
-    edits: [['if (viewer.readModseq > mailbox.modseq) viewer.events.onInvalid();', '']],
+    edits: [[TURNS, 'if (viewer.readModseq > mailbox.modseq) viewer.events.onInvalid();', '']],
   },
   {
     name: 'operations of a turn that the store refused are answered',
-    file: 'src/mailbox/change/turns.ts',
-    edits: [['if (error !== undefined) throw refusalOf(error);', '']],
+    edits: [[TURNS, 'if (error !== undefined) throw refusalOf(error);', '']],
   },
 ];

@@ -18,9 +18,9 @@ import { INBOX } from '../fixtures.ts';
 import { Database } from './database.ts';
 import { inspectShard } from './inspection.ts';
 import { openSqliteStore } from './open.ts';
-import { type Expected, expectedOf, randomOf } from './power-cut/ledger.ts';
+import { BATCHES_PER_ROUND, type Expected, expectedOf, randomOf, type Side } from './power-cut/ledger.ts';
 import { CUT_MODES, type CutMode, Disk, parseTrace, type TraceEvent } from './power-cut/trace.ts';
-import { ACCOUNTS, BATCHES_PER_ROUND, ROUNDS } from './power-cut/workload.ts';
+import { ACCOUNTS, ROUNDS } from './power-cut/workload.ts';
 
 const CUTS = Number(process.env.POWER_CUTS ?? 200);
 /** A broken store is noticed long before that. */
@@ -198,11 +198,13 @@ describe('power cut', { skip: hasCompiler ? false : 'needs gcc' }, () => {
       chunk: `${(await store.loadLastChunk(account, INBOX))?.records ?? ''}`,
       emails: new Map(emails.map((it) => [it.id, it.references])),
       expunged: expunged.map((it) => it.modseq as number),
+      sides: await sidesOf(store, account),
     };
     const wanted = {
       chunk: expected.chunk,
       emails: new Map([...expected.emails].map(([id, it]) => [id, it.references])),
       expunged: expected.expunged,
+      sides: expected.sides,
     };
     const wrong: string[] = [];
     try {
@@ -230,6 +232,18 @@ describe('power cut', { skip: hasCompiler ? false : 'needs gcc' }, () => {
     return expected;
   }
 });
+
+async function sidesOf(store: MailStore, account: AccountId): Promise<readonly Side[]> {
+  const there = (await store.loadAccount(account))?.mailboxes.map(({ id }) => id) ?? [];
+  const buried = await store.loadBuried(account);
+  const sides = [...there.filter((id) => id !== INBOX), ...buried].sort((a, b) => a - b);
+  return Promise.all(
+    sides.map(async (mailbox) => {
+      const chunk = `${(await store.loadLastChunk(account, mailbox))?.records ?? ''}`;
+      return { mailbox, isBuried: buried.includes(mailbox), chunk };
+    }),
+  );
+}
 
 function acknowledgedIn(events: readonly TraceEvent[]): ReadonlyMap<string, number> {
   const acknowledged = new Map<string, number>();
