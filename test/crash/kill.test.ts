@@ -170,13 +170,11 @@ class Trial {
     const agents = AGENTS.map(
       (name) => new Deliverer({ world, name, round, random: this.#random.fork(), recipients }),
     );
-    const others = ACCOUNTS.flatMap((account) => {
-      const options = { world, account, password: PASSWORD, round };
-      return [
-        new Rivals({ ...options, name: RIVALS, random: this.#random.fork() }),
-        new Pop3Writer({ ...options, name: PROGRAM, random: this.#random.fork() }),
-      ];
+    const of = (name: string) => ({
+      ...{ world, name, round, account: this.#random.pick(ACCOUNTS), password: PASSWORD },
+      random: this.#random.fork(),
     });
+    const others = [new Rivals(of(RIVALS)), new Pop3Writer(of(PROGRAM))];
     return [...devices, ...others, ...agents];
   }
 
