@@ -13,9 +13,13 @@ const COUNTER_AT = 24;
 /** Offsets in the log (§4.1). */
 const LOG_HEAD_BYTES = 32;
 const FRAME_HEAD_BYTES = 24;
+const MAGIC = 0x377f0682;
+const MAGIC_BIG_ENDIAN = 0x377f0683;
 const PAGE_SIZE_AT = 8;
 const SALTS_AT = 16;
+const SUM_IN_HEAD_AT = 24;
 const FRAME_SALTS_AT = 8;
+const SUM_IN_FRAME_AT = 16;
 const SALTS_BYTES = 8;
 
 /** Throws `damaged` when the two do not belong together; a log that says nothing is left to SQLite. */
@@ -24,7 +28,7 @@ export function assertLogMatches(path: string): void {
   const [first] = counters;
   if (first === undefined || (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
   const found = inFile(path, (fd) => readAt(fd, COUNTER_AT, 4)?.readUInt32BE());
-  if (found === undefined || (found >= first - 1 && found <= Math.max(...counters))) return;
+  if (found === undefined || found === first - 1 || counters.includes(found)) return;
   const which = found < first ? 'the database is older than its log' : 'the log is older than its database';
   throw new StoreError(
     'damaged',
@@ -36,19 +40,59 @@ export function assertLogMatches(path: string): void {
 function countersInLog(path: string): number[] {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) < LOG_HEAD_BYTES) return [];
   return inFile(path, (fd) => {
-    const head = readAt(fd, 0, LOG_HEAD_BYTES);
-    if (head === undefined) return [];
-    const salts = head.subarray(SALTS_AT, SALTS_AT + SALTS_BYTES);
-    const frameBytes = FRAME_HEAD_BYTES + head.readUInt32BE(PAGE_SIZE_AT);
     const counters: number[] = [];
-    for (let at = LOG_HEAD_BYTES; ; at += frameBytes) {
-      const frame = readAt(fd, at, FRAME_HEAD_BYTES + COUNTER_AT + 4);
-      // What is left of an older log behind this one has other salts.
-      if (!frame?.subarray(FRAME_SALTS_AT, FRAME_SALTS_AT + SALTS_BYTES).equals(salts)) return counters;
+    for (const frame of framesIn(fd)) {
       if (frame.readUInt32BE() === 1) counters.push(frame.readUInt32BE(FRAME_HEAD_BYTES + COUNTER_AT));
-      else if (at === LOG_HEAD_BYTES) return [];
+      if (counters.length === 0) break;
     }
+    return counters;
   });
+}
+
+/** As far as they are whole: behind them lies what a power cut tore, or what is left of an older log. */
+function* framesIn(fd: number): Generator<Buffer> {
+  const head = readAt(fd, 0, LOG_HEAD_BYTES);
+  const magic = head?.readUInt32BE();
+  if (head === undefined || (magic !== MAGIC && magic !== MAGIC_BIG_ENDIAN)) return;
+  const sum = new LogSum(magic === MAGIC_BIG_ENDIAN);
+  sum.add(head.subarray(0, SUM_IN_HEAD_AT));
+  if (!sum.isAt(head, SUM_IN_HEAD_AT)) return;
+  const salts = head.subarray(SALTS_AT, SALTS_AT + SALTS_BYTES);
+  const frameBytes = FRAME_HEAD_BYTES + head.readUInt32BE(PAGE_SIZE_AT);
+  for (let at = LOG_HEAD_BYTES; ; at += frameBytes) {
+    const frame = readAt(fd, at, frameBytes);
+    if (!frame?.subarray(FRAME_SALTS_AT, FRAME_SALTS_AT + SALTS_BYTES).equals(salts)) return;
+    sum.add(frame.subarray(0, FRAME_SALTS_AT));
+    sum.add(frame.subarray(FRAME_HEAD_BYTES));
+    if (!sum.isAt(frame, SUM_IN_FRAME_AT)) return;
+    yield frame;
+  }
+}
+
+/** The running checksum of a log (§4.2); its octets are taken four at a time, in the order that the magic number names. */
+class LogSum {
+  readonly #isBigEndian: boolean;
+  #first = 0;
+  #second = 0;
+
+  constructor(isBigEndian: boolean) {
+    this.#isBigEndian = isBigEndian;
+  }
+
+  add(bytes: Buffer): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    let [first, second] = [this.#first, this.#second];
+    for (let at = 0; at < bytes.length; at += 8) {
+      first = (first + view.getUint32(at, !this.#isBigEndian) + second) >>> 0;
+      second = (second + view.getUint32(at + 4, !this.#isBigEndian) + first) >>> 0;
+    }
+    this.#first = first;
+    this.#second = second;
+  }
+
+  isAt(bytes: Buffer, position: number): boolean {
+    return bytes.readUInt32BE(position) === this.#first && bytes.readUInt32BE(position + 4) === this.#second;
+  }
 }
 
 function inFile<T>(path: string, read: (fd: number) => T): T {
