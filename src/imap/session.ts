@@ -364,7 +364,7 @@ export class ImapSession implements Session, SessionContext, AccountListener {
 
   async #pause(isLong: boolean): Promise<void> {
     await this.flush();
-    // Handing over what is full is no turn for the others.
+    // Handing over what is full does not let the others run.
     if (isLong) await this.#slice.next();
   }
 

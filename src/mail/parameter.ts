@@ -212,7 +212,7 @@ class ParameterReader {
       const name = this.#token();
       this.#skipBlanks();
       if (this.#text.charCodeAt(this.#at) !== EQUALS) {
-        // Not a parameter. Step over what stopped us, so every turn moves on.
+        // Not a parameter. Step over what stopped us, so every round moves on.
         if (name === '') this.#at++;
         continue;
       }

@@ -4,7 +4,7 @@
  * of it changes.
  *
  * Promises: exactly the octets that RETR sends in the session's mode; a bounded stretch in memory at a time, and others
- * get their turn between two of them, however many messages there are.
+ * run between two of them, however many messages there are.
  */
 import { LruMap } from '../base/lru.ts';
 import type { HeaderRange } from '../mail/downgrade/surrogate.ts';
@@ -20,7 +20,7 @@ const BATCH_MESSAGES = 64;
 /** With more headers, reading the message from end to end is cheaper. */
 const MAX_HEADERS = 64;
 
-/** Lets other sessions have a turn. */
+/** Lets other sessions run. */
 type Breathe = () => Promise<void> | undefined;
 
 /** What has to be read of a message to know what is sent of it. */

@@ -197,7 +197,7 @@ function batchTests(test: Test): void {
     const turns = Array.from({ length: 50 }, (_, i) =>
       store.write([aBatch(i, { chunks: [aChunk(1, `${i}`)] })]),
     );
-    for (const turn of turns) assert.deepEqual(codes(await turn.committed), [undefined]);
+    for (const turn of turns) assert.deepEqual(codes(await written.committed), [undefined]);
     await turns.at(-1)?.durable;
     assert.deepEqual(await store.loadChunks(ALICE, INBOX, 0, 1), [aChunk(1, '49')]);
   });
@@ -216,20 +216,20 @@ function batchTests(test: Test): void {
       chunks: [aChunk(1, 'half done')],
       emails: [anEmail(email(2), blob), anEmail(email(1), blob)],
     });
-    const turn = store.write([
+    const written = store.write([
       aBatch(0, { account: BOB, chunks: [aChunk(1, 'bob')] }),
       bad,
       aBatch(1, { account: BOB, chunks: [aChunk(2, 'bob again')] }),
       aBatch(1, { chunks: [aChunk(3, 'alice goes on')] }),
     ]);
-    const outcomes = await turn.committed;
+    const outcomes = await written.committed;
     assert.deepEqual(codes([...outcomes.slice(0, 1), ...outcomes.slice(2)]), [
       undefined,
       undefined,
       undefined,
     ]);
     assert.ok(outcomes[1] instanceof StoreError);
-    await turn.durable;
+    await written.durable;
     assert.equal((await store.loadChunks(BOB, INBOX, 0, 9)).length, 2);
     assert.deepEqual(await store.loadChunks(ALICE, INBOX, 0, 9), [aChunk(3, 'alice goes on')]);
     assert.deepEqual(await store.listEmails(ALICE, 0, 9), [{ id: email(1), references: 1, sizeBytes: 100 }]);
@@ -241,16 +241,16 @@ function batchTests(test: Test): void {
     assert.deepEqual(codes(await store.write([copy]).committed), ['damaged']);
     await commit(store, aBatch(0, { account: BOB }));
     // Whoever shares its turn is not hit.
-    const turn = store.write([copy, aBatch(1, { account: BOB })]);
-    assert.deepEqual(codes(await turn.committed), ['damaged', undefined]);
+    const written = store.write([copy, aBatch(1, { account: BOB })]);
+    assert.deepEqual(codes(await written.committed), ['damaged', undefined]);
     await commit(store, aBatch(1));
   });
 
   test('reads see a turn once it is committed', async (store) => {
-    const turn = store.write([aBatch(0, { chunks: [aChunk(1, 'x')] })]);
-    await turn.committed;
+    const written = store.write([aBatch(0, { chunks: [aChunk(1, 'x')] })]);
+    await written.committed;
     assert.equal((await store.loadChunks(ALICE, INBOX, 0, 9)).length, 1);
-    await turn.durable;
+    await written.durable;
   });
 
   test('a closed store refuses', async (store) => {

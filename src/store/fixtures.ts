@@ -166,9 +166,9 @@ export async function staged(
 
 /** Applies and makes durable, or throws what refused it. */
 export async function commit(store: MailStore, ...batches: AccountBatch[]): Promise<void> {
-  const turn = store.write(batches);
-  for (const error of await turn.committed) if (error) throw error;
-  await turn.durable;
+  const written = store.write(batches);
+  for (const error of await written.committed) if (error) throw error;
+  await written.durable;
 }
 
 export async function bytesOf(store: MailStore, id: EmailId): Promise<Buffer | undefined> {

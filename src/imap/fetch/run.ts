@@ -117,7 +117,7 @@ export class FetchRun {
       const batch = await loading;
       if (batch === undefined) return;
       loading = this.#loadBatch(positions);
-      // Looked at when its turn comes; until then a failure is not unheard of.
+      // Looked at later; until then a failure is not unheard of.
       loading.catch(() => {});
       if (this.#plan.setsSeen) await this.#markSeen(batch);
       await this.#writeBatch(batch);
@@ -219,7 +219,7 @@ export class FetchRun {
       const range = item.reads?.(cursor, args);
       if (range === undefined) continue;
       const { start, end } = range;
-      // Many items of one message may ask for more than should be held: the others are read in their turn.
+      // Many items of one message may ask for more than should be held: the others are read when they are written.
       if (end <= start || end - start > HELD_BYTES || bytes > READ_BYTES) continue;
       if (message.octets.some((octets) => octets.start === start && octets.end === end)) continue;
       const octets: ReadOctets = { start, end, bytes: NOTHING };

@@ -24,7 +24,7 @@ export type DeliveryOutcome =
   | { readonly kind: 'delivered'; readonly uid: Uid }
   | { readonly kind: 'refused'; readonly error: MailboxError };
 
-/** Recipients a turn: a few milliseconds of the event loop. */
+/** Recipients at once: a few milliseconds of the event loop. */
 const SLICE = 100;
 
 /** Outcomes in the order of the recipients. `envelopeFrom` is empty for bounces. */

@@ -9,8 +9,8 @@
  * Promises:
  * - P1 atomic: after any crash a batch is there whole or not at all, with the bytes of its new emails.
  * - P2 ordered: batches of one account apply in the order of the calls; `expect` differs from the stored modseq => conflict.
- * - P3 durable: when `durable` resolves, the turn survives power loss. Nothing before that moment may be told to anyone.
- * - P4 a turn's reads see every batch whose `committed` has resolved.
+ * - P3 durable: when `durable` resolves, what was written survives power loss. Nothing before that moment may be told to anyone.
+ * - P4 reads see every batch whose `committed` has resolved.
  * - P5 no call blocks the event loop for more than a few milliseconds, whatever the size of the mailbox.
  * - P6 bytes come back exactly as they were staged.
  */

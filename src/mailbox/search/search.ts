@@ -7,7 +7,7 @@
  * stops there.
  *
  * Promises: never fails because of one message (one that cannot be read has no text to find); waits often enough that
- * others get their turn; hits are messages that are there and have a UID up to `upTo`. Rows move while it waits, so
+ * others can run; hits are messages that are there and have a UID up to `upTo`. Rows move while it waits, so
  * after every wait the place is found again by UID.
  */
 

@@ -157,7 +157,7 @@ export function startReaper(domain: Domain, intervalMs = 30_000): Reaper {
         domain.log.warn({ err: error, account: id }, 'could not release expunged mail; will try again');
         waiting.add(id);
       }
-      // Where everything is in memory, nothing above has let anybody else have a turn.
+      // Where everything is in memory, nothing above has let anybody else run.
       await nextTurn();
     }
   };

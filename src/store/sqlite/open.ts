@@ -215,15 +215,18 @@ class SqliteStore implements MailStore {
       else parts.set(shard, [i]);
     }
     const outcomes: (StoreError | undefined)[] = new Array(batches.length).fill(undefined);
-    const turns = [...parts].map(([shard, part]) => {
-      const turn = shard.write(part.map((i) => batches[i] as AccountBatch));
-      const committed = turn.committed.then((results) => {
+    const writes = [...parts].map(([shard, part]) => {
+      const written = shard.write(part.map((i) => batches[i] as AccountBatch));
+      const committed = written.committed.then((results) => {
         for (const [at, i] of part.entries()) outcomes[i] = results[at];
       });
-      return { committed, durable: turn.durable };
+      return { committed, durable: written.durable };
     });
-    const durable = Promise.all(turns.map((turn) => turn.durable)).then(() => {});
+    const durable = Promise.all(writes.map((written) => written.durable)).then(() => {});
     durable.catch(() => {});
-    return { committed: Promise.all(turns.map((turn) => turn.committed)).then(() => outcomes), durable };
+    return {
+      committed: Promise.all(writes.map((written) => written.committed)).then(() => outcomes),
+      durable,
+    };
   }
 }
