@@ -193,12 +193,12 @@ function batchTests(test: Test): void {
     assert.equal((await store.loadAccount(ALICE))?.row.modseq, 1);
   });
 
-  test('turns apply in the order of the calls, without waiting in between', async (store) => {
-    const turns = Array.from({ length: 50 }, (_, i) =>
+  test('writes apply in the order of the calls, without waiting in between', async (store) => {
+    const writes = Array.from({ length: 50 }, (_, i) =>
       store.write([aBatch(i, { chunks: [aChunk(1, `${i}`)] })]),
     );
-    for (const turn of turns) assert.deepEqual(codes(await written.committed), [undefined]);
-    await turns.at(-1)?.durable;
+    for (const written of writes) assert.deepEqual(codes(await written.committed), [undefined]);
+    await writes.at(-1)?.durable;
     assert.deepEqual(await store.loadChunks(ALICE, INBOX, 0, 1), [aChunk(1, '49')]);
   });
 
