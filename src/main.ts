@@ -56,12 +56,12 @@ async function serve(chosen: ChosenConfig, { wantsDemo }: ServeOptions): Promise
     opened.push(() => control.close(GRACE_MS));
     const { listeners, apply } = await startProtocols({ ...system, config, log, tls, watch, version });
     opened.push(() => closeAll(listeners));
-    const records = await domain.store.directory.list();
     const reaper = startReaper(domain);
     opened.push(() => reaper.stop());
     void accounts.resumeRemovals().catch((err) => log.warn({ err }, 'an account is not removed yet'));
     const { welcome } = await import('./cli/welcome.ts');
     await welcome({ system, chosen, listeners, wantsDemo });
+    const records = await domain.store.directory.list();
     const { Reload } = await import('./server/reload.ts');
     const reload = new Reload(config, { log, tls, read: chosen.again, apply });
     const { ServiceManager } = await import('./server/service-manager.ts');
