@@ -47,11 +47,14 @@ export class SocketClient {
   readonly #shared: Shared;
   readonly #random: Random;
   readonly #hasQresync: boolean;
+  readonly #home: string | undefined;
   #client: ImapClient | undefined;
   #announced = new Set<string>();
 
-  constructor(shared: Shared, random: Random) {
+  /** `home`: it has no other mailbox open. */
+  constructor(shared: Shared, random: Random, home?: string) {
     this.#shared = shared;
+    this.#home = home;
     this.#random = random;
     this.#hasQresync = random.chance(0.5);
   }
@@ -95,17 +98,17 @@ export class SocketClient {
     return answer;
   }
 
-  async select(name: string, isReadOnly = false): Promise<void> {
+  async select(name = this.#home ?? this.#name()): Promise<void> {
     this.selected = undefined;
     this.list = [];
-    const answer = await this.run(`${isReadOnly ? 'EXAMINE' : 'SELECT'} ${name}`);
+    const answer = await this.run(`SELECT ${name}`);
     if (answer?.status !== 'OK') return;
     this.selected = name;
     this.uidValidity = Number(/\[UIDVALIDITY (\d+)\]/.exec(answer.untagged.join('\n'))?.[1]);
   }
 
   async step(): Promise<void> {
-    if (this.selected === undefined || this.#random.chance(0.04)) return this.select(this.#name());
+    if (this.selected === undefined || this.#random.chance(0.04)) return this.select();
     await this.#act();
     await this.fillIn();
   }
@@ -187,7 +190,7 @@ export class SocketClient {
   }
 
   #hear(text: string, line: string): void {
-    if (this.selected === undefined && !/^(SELECT|EXAMINE)/.test(line)) return;
+    if (this.selected === undefined && !line.startsWith('SELECT')) return;
     const [, number, word] = /^(\d+) (EXISTS|EXPUNGE|FETCH)/.exec(text) ?? [];
     const n = Number(number);
     if (word === 'EXISTS') {

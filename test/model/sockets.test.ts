@@ -68,7 +68,8 @@ class World {
     const world = new World(server, { random, store, isStormy, clock });
     await server.kit.addAccount('alice@example.com', 'secret');
     for (let i = 0; i < CLIENTS; i++) {
-      const client = new SocketClient(world.#shared, random.fork());
+      // One at least has a mailbox open that nobody deletes.
+      const client = new SocketClient(world.#shared, random.fork(), i === 0 ? 'INBOX' : undefined);
       await client.connect();
       world.#clients.push(client);
     }
@@ -95,6 +96,7 @@ class World {
     const fresh = await ImapClient.signIn(this.#server.port, 'alice@example.com', 'secret');
     await fresh.ok('ENABLE CONDSTORE');
     for (const client of this.#clients) {
+      if (client.selected === undefined) await client.select();
       await client.run('NOOP');
       await client.fillIn();
     }
@@ -104,7 +106,7 @@ class World {
       await this.#compareMailbox(fresh, name);
     }
     fresh.close();
-    assert.ok(this.#isStormy || this.#compared > 0, 'somebody has a mailbox open');
+    assert.ok(this.#compared > 0, 'somebody has a mailbox open');
   }
 
   /** Nobody holds anything any more: past the grace period nothing is left. */
