@@ -156,6 +156,30 @@ describe('a change that was taken back', () => {
     await endsSilently();
   });
 
+  test('nor a removal that was noted by a command which then waited for its turn', async () => {
+    await writer.ok('STORE 1 +FLAGS (\\Deleted)');
+    await reader.ok('NOOP');
+    gate.hold('writes');
+    writer.sendLine('w EXPUNGE');
+    await gate.waited();
+    reader.sendLine('r UID STORE 2 +FLAGS (\\Answered)');
+    await settled();
+    await refuse();
+    await endsSilently();
+  });
+
+  test('nor one that was noted by a command which then waited for octets', async () => {
+    await writer.ok('STORE 1 +FLAGS (\\Deleted)');
+    await reader.ok('NOOP');
+    gate.hold('writes');
+    writer.sendLine('w EXPUNGE');
+    await gate.waited();
+    reader.sendLine('r UID FETCH 1 (BODY.PEEK[])');
+    await settled();
+    await refuse();
+    await endsSilently();
+  });
+
   test('who looked before goes on', async () => {
     gate.hold('reads');
     reader.sendLine('r FETCH 1:2 (FLAGS BODY.PEEK[])');

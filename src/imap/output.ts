@@ -35,6 +35,11 @@ export class Output {
     if (this.out.isBeyondMark || isGathering) this.#isTakenBack = true;
   }
 
+  /** What was undone has gone into the client's view, from which the next answer would tell it. */
+  onInvalidView(): void {
+    this.#isTakenBack = true;
+  }
+
   /** Sends what was written, once `unsettled` is durable, and waits for a slow reader. */
   async flush(unsettled: Promise<void> | undefined): Promise<void> {
     if (this.out.sizeBytes === 0) return;

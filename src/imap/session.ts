@@ -219,7 +219,10 @@ export class ImapSession implements Session, SessionContext, AccountListener {
   /** For the viewer of the mailbox that is opened. */
   readonly viewerEvents = {
     onHint: (): void => this.#input.hint(),
-    onInvalid: (): void => this.stop('Storage failed; please reconnect'),
+    onInvalid: (): void => {
+      this.#output.onInvalidView();
+      this.stop('Storage failed; please reconnect');
+    },
   };
 
   async #enterAccount(record: AccountRecord): Promise<SignedIn> {
