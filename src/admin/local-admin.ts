@@ -177,11 +177,20 @@ export class LocalAdmin implements Admin {
     } finally {
       drop();
     }
+    const added = outcomes.filter((one) => one !== undefined && 'uid' in one).length;
+    if (added > 0) {
+      this.#options.activity.note(account.record.address, 'messages imported', {
+        mailbox: target.name,
+        messages: added,
+      });
+    }
     return outcomes as AddedMessage[];
   }
 
   async *readMessages(address: string, mailbox: string): AsyncGenerator<StoredMessage> {
-    yield* readMailbox(this.#domain, await this.#open(address), mailbox);
+    const account = await this.#open(address);
+    this.#options.activity.note(account.record.address, 'mailbox exported', { mailbox });
+    yield* readMailbox(this.#domain, account, mailbox);
   }
 
   async listConnections(): Promise<readonly ConnectionFacts[]> {
