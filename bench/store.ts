@@ -116,6 +116,11 @@ async function reading(store: MailStore): Promise<void> {
     envelope: Buffer.alloc(350, 1),
     bodyStructure: Buffer.alloc(250, 2),
     parts: Buffer.alloc(60, 3),
+    header: Buffer.alloc(500, 4),
+    search: Buffer.alloc(150, 5),
+    preview: Buffer.alloc(200, 6),
+    sort: Buffer.alloc(100, 7),
+    links: Buffer.alloc(26, 8),
   };
   const ids: EmailId[] = [];
   for (let n = 0; n < count / 100; n++) {
@@ -148,6 +153,16 @@ async function reading(store: MailStore): Promise<void> {
       'load the facts of 100,000 emails',
       `${each.toFixed(2)} us each, loop max ${stop().toFixed(1)} ms`,
     );
+    for (const part of ['header', 'search', 'sort'] as const) {
+      begin = performance.now();
+      stop = watchLoop();
+      await store.loadEmails(ids, [part]);
+      const one = ((performance.now() - begin) * 1000) / count;
+      report(
+        `load "${part}" of 100,000 emails`,
+        `${one.toFixed(2)} us each, loop max ${stop().toFixed(1)} ms`,
+      );
+    }
     begin = performance.now();
     for (let i = 0; i < count; i += 200) {
       await store.readRanges(ids.slice(i, i + 200).map((email) => ({ email, start: 0, end: 800 })));

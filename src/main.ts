@@ -28,6 +28,7 @@ async function serve(chosen: ChosenConfig, { wantsDemo }: ServeOptions): Promise
   const { openMailSystem } = await import('./server/mail-system.ts');
   const { startProtocols } = await import('./server/protocols.ts');
   const { startReaper } = await import('./mailbox/upkeep/reaper.ts');
+  const { startRenewal } = await import('./mailbox/upkeep/renew-facts.ts');
   const { assertUsable } = await import('./cli/preflight.ts');
   const warnings = await assertUsable(config);
   const log = createLog({ level: config.log.level, ...(config.log.file ? { file: config.log.file } : {}) });
@@ -58,6 +59,8 @@ async function serve(chosen: ChosenConfig, { wantsDemo }: ServeOptions): Promise
     opened.push(() => closeAll(listeners));
     const reaper = startReaper(domain);
     opened.push(() => reaper.stop());
+    const renewal = startRenewal(domain);
+    opened.push(() => renewal.stop());
     void accounts.resumeRemovals().catch((err) => log.warn({ err }, 'an account is not removed yet'));
     const { welcome } = await import('./cli/welcome.ts');
     await welcome({ system, chosen, listeners, wantsDemo });

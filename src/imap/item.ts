@@ -4,9 +4,9 @@
  */
 import type { PartOffsets } from '../mail/part.ts';
 import type { SearchMatcher } from '../mailbox/model/criterion.ts';
-import type { EmailFacts, Role } from '../mailbox/model/model.ts';
+import type { EmailFacts, FactPart } from '../mailbox/model/facts.ts';
+import type { Role } from '../mailbox/model/model.ts';
 import type { MessageRecord } from '../mailbox/model/record.ts';
-import type { EmailField } from '../mailbox/port/store.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import type { Call, SessionContext } from './context.ts';
@@ -23,7 +23,7 @@ export interface FetchedMessage {
   readonly seq: number;
   readonly uid: number;
   readonly record: MessageRecord;
-  /** Has the fields some item of the command asked for; undefined when they are lost. */
+  /** Has the parts some item of the command asked for, as far as they are stored; undefined when all are lost. */
   readonly email: EmailFacts | undefined;
   /** Of an item that needs `parts`. */
   readonly parts: PartOffsets;
@@ -41,7 +41,7 @@ export interface FetchedMessage {
 
 export interface FetchItem<Args = unknown> extends KeywordSyntax<Args> {
   /** Which stored facts `write` reads. */
-  readonly needs?: (args: Args) => readonly EmailField[];
+  readonly needs?: (args: Args) => readonly FactPart[];
   /** The octets that `write` will ask for, when that is one range; short ones are read for many messages at once. */
   readonly reads?: (message: FetchedMessage, args: Args) => Octets | undefined;
   /** Fetching it marks the message as read. */

@@ -40,6 +40,11 @@ export function* addressBatches(value: Uint8Array): Generator<readonly Address[]
     yield reader.take(BATCH, left <= BATCH);
 }
 
+/** The first entry of the list; what is behind it is not read. */
+export function firstAddress(value: Uint8Array): Address | undefined {
+  return new AddressReader(latin1(value)).take(1, false)[0];
+}
+
 /** True for the markers that open and close a group. */
 export function isGroupMarker(address: Address): boolean {
   return address.host === undefined;

@@ -31,6 +31,10 @@ export function casemapKey(text: string): Buffer {
 /** The text in title case, decomposed; lone surrogates become what UTF-8 has for them. */
 export function casemapped(text: string): string {
   if (/^[\x00-\x7f]*$/.test(text)) return text.toUpperCase();
+  const upper = text.toUpperCase();
+  // No mapping to several letters, and none of the letters that are different in title case.
+  if (upper.length === text.length && !/[\u01c4-\u01f3\u10d0-\u10ff\u1f80-\u1fff\ud800-\udfff]/.test(text))
+    return upper.normalize('NFKD');
   let out = '';
   for (const character of text.toWellFormed()) out += titleCase(character);
   return out.normalize('NFKD');

@@ -32,6 +32,8 @@ const ADDRESS_PARTS = 4;
 export class EnvelopeReader {
   readonly #text: string;
   #at = 1;
+  /** Position of the field that stands at `#at`. */
+  #position = 0;
 
   /** The stored octets as latin1. */
   constructor(text: string) {
@@ -42,29 +44,44 @@ export class EnvelopeReader {
   text(field: EnvelopeField): string | undefined {
     this.#seek(field);
     if (this.#text.charAt(this.#at) === '(') return this.#addresses();
-    const value = this.#string();
+    const value = this.#value();
     return value === undefined ? undefined : decodeWords(value);
   }
 
   sentDate(): MailDate | undefined {
     this.#seek('date');
-    const value = this.#string();
+    const value = this.#value();
     return value === undefined ? undefined : parseDateTime(value);
   }
 
+  /** Fields that are asked for in their order are read in one go. */
   #seek(field: EnvelopeField): void {
-    this.#at = 1;
-    for (let i = FIELDS[field]; i > 0; i--) {
+    const wanted = FIELDS[field];
+    if (wanted < this.#position) {
+      this.#at = 1;
+      this.#position = 0;
+    }
+    for (; this.#position < wanted; this.#position++) {
       if (this.#text.charAt(this.#at) === '(') this.#skipList();
       else this.#string();
       this.#at++;
     }
   }
 
+  /** The string at hand; the next field is. */
+  #value(): string | undefined {
+    const value = this.#string();
+    this.#at++;
+    this.#position++;
+    return value;
+  }
+
   #addresses(): string {
     const shown: string[] = [];
     this.#at++;
     while (this.#text.charAt(this.#at) === '(') shown.push(this.#address());
+    this.#at += 2;
+    this.#position++;
     return shown.filter((one) => one !== '').join(', ');
   }
 

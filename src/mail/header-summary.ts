@@ -20,13 +20,15 @@ export function summary(header: HeaderBlock): HeaderSummary {
 
 export class HeaderSummary {
   readonly #header: HeaderBlock;
+  #subject: string | undefined;
 
   constructor(header: HeaderBlock) {
     this.#header = header;
   }
 
   subject(): string {
-    return decodeWords((this.#header.text('subject') ?? '').slice(0, MAX_SUBJECT));
+    this.#subject ??= decodeWords((this.#header.text('subject') ?? '').slice(0, MAX_SUBJECT));
+    return this.#subject;
   }
 
   /**

@@ -1,16 +1,22 @@
 /**
  * Everything about a message that is computed once, when it is delivered, and kept: what FETCH sends, what search and
- * threading index. The octets come in pieces of any size and pass by; nothing is kept but headers.
+ * threading index. The octets come in pieces of any size and pass by; nothing is kept but headers and the
+ * beginnings of the first texts.
  *
  * Promises: never throws whatever the octets are; the same facts however the message is cut; memory bounded by the limits of
  * `part.ts`, `envelope.ts` and `body-structure.ts`.
  */
+import { hasAttachment } from './attachment.ts';
 import { bodyStructure } from './body-structure.ts';
-import { envelopeSteps } from './envelope.ts';
+import { envelopeSteps, WHOLE_HEADER_BYTES } from './envelope.ts';
 import type { HeaderBlock } from './header.ts';
 import { summary } from './header-summary.ts';
-import { PartScanner } from './part.ts';
+import { messageLinks } from './message-links.ts';
+import { type Part, PartScanner } from './part.ts';
 import { encodeParts } from './part-codec.ts';
+import { searchText } from './search-text.ts';
+import { sortKeys } from './sort-keys.ts';
+import { storedHeader } from './stored-header.ts';
 import { TRAIT, TraitScanner } from './traits.ts';
 
 export interface MessageFacts {
@@ -25,6 +31,16 @@ export interface MessageFacts {
   readonly bodyStructure: Buffer;
   /** For `decodeParts`. */
   readonly parts: Buffer;
+  /** For `selectFields`; undefined when the fields are too long, or not all of the header was seen. */
+  readonly storedHeader: Buffer | undefined;
+  /** For `isInField`; undefined when it would be too long, or the envelope may not have all of the header. */
+  readonly searchText: Buffer | undefined;
+  /** In UTF-8; empty when there is nothing to say. */
+  readonly preview: Buffer;
+  /** For `textKeyOf` and its like. */
+  readonly sortKeys: Buffer;
+  /** For `readLinks`. */
+  readonly links: Buffer;
   /** Decoded, "" when there is none. */
   readonly subject: string;
   /** With its angle brackets. */
@@ -65,17 +81,29 @@ export class MessageAnalyzer {
     const facts = summary(header);
     const messageId = facts.messageId();
     const sent = facts.sentDate();
+    const envelope = yield* envelopeSteps(header);
+    const isHeaderWhole = header.bytes.length === root.bodyStart;
     return {
       sizeBytes: root.end,
       headerBytes: root.bodyStart,
-      traits: this.#traits.end() | (this.#scanner.hasPlainHeaders ? TRAIT.PlainHeaders : 0),
-      envelope: yield* envelopeSteps(header),
+      traits: this.#traitsOf(root),
+      envelope,
       bodyStructure: bodyStructure(root),
       parts: encodeParts(root),
+      storedHeader: isHeaderWhole ? storedHeader(header.bytes) : undefined,
+      searchText: root.bodyStart <= WHOLE_HEADER_BYTES ? searchText(envelope) : undefined,
+      preview: Buffer.from(this.#scanner.preview()),
+      sortKeys: sortKeys(header, facts),
+      links: messageLinks(facts),
       subject: facts.subject(),
       ...(messageId !== undefined && { messageId }),
       ...(sent !== undefined && { sentSeconds: sent.seconds }),
       header,
     };
+  }
+
+  #traitsOf(root: Part): number {
+    const plain = this.#scanner.hasPlainHeaders ? TRAIT.PlainHeaders : 0;
+    return this.#traits.end() | plain | (hasAttachment(root) ? TRAIT.HasAttachment : 0);
   }
 }

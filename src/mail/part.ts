@@ -18,7 +18,6 @@ import { HeaderBlock } from './header.ts';
 import { HeaderCollector } from './header-collector.ts';
 import { type MimeFields, OCTET_STREAM, PLAIN_TEXT, readMimeFields } from './mime-fields.ts';
 import { parameterOctets } from './parameter.ts';
-import type { TextHead } from './preview.ts';
 import { TextCollector } from './text-collector.ts';
 import { isPlainHeader } from './traits.ts';
 import { type TransferEncoding, transferEncodingOf } from './transfer-encoding.ts';
@@ -110,9 +109,9 @@ export class PartScanner {
   #hasPlainHeaders = true;
   readonly #texts = new TextCollector();
 
-  /** The beginnings of the message's first texts, once it has ended; those of messages inside are not among them. */
-  get texts(): readonly TextHead[] {
-    return this.#texts.heads;
+  /** What the message says, once it has ended, not what messages inside say; see `preview.ts`. */
+  preview(): string {
+    return this.#texts.preview();
   }
 
   /** The header of the message itself; empty until it has been read. */

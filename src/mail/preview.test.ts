@@ -5,14 +5,13 @@ import fc from 'fast-check';
 import { hasAttachment } from './attachment.ts';
 import { PartScanner, scanParts } from './part.ts';
 import { MAX_PREVIEW } from './preview/collected-text.ts';
-import { previewOf } from './preview.ts';
 import { MAX_TEXT_BYTES } from './text-collector.ts';
 
 function preview(message: Buffer | string): string {
   const scanner = new PartScanner();
   scanner.write(Buffer.isBuffer(message) ? message : Buffer.from(message.replaceAll(/\r?\n/g, '\r\n')));
   scanner.end();
-  return previewOf(scanner.texts);
+  return scanner.preview();
 }
 
 const plain = (body: string): string => preview(`Content-Type: text/plain; charset=utf-8\n\n${body}`);

@@ -25,17 +25,23 @@ export interface TextHead {
 }
 
 /** Octets that are decoded first: of most texts that is more than enough. */
-const FIRST_BYTES = 6 * 1024;
+export const FIRST_BYTES = 6 * 1024;
 
 const ARMOURED = /^-----BEGIN PGP (?:MESSAGE|PUBLIC KEY BLOCK)-----/;
 
 /** From the texts in the order in which they stand. */
 export function previewOf(heads: readonly TextHead[]): string {
   for (const head of heads) {
-    const collected = collect(head);
-    if (!collected.isBlank) return collected.preview();
+    const preview = collect(head).preview();
+    if (preview !== '') return preview;
   }
   return '';
+}
+
+/** From the first FIRST_BYTES of the first text: undefined when more of it may change the preview. */
+export function previewIfFull(head: TextHead): string | undefined {
+  const collected = collectFrom(head, head.octets, true);
+  return collected.isFull ? collected.preview() : undefined;
 }
 
 /** Whether the preview may come from a part with these fields. */
@@ -46,14 +52,19 @@ export function isPreviewable({ mediaType, disposition }: MimeFields): boolean {
 
 function collect(head: TextHead): CollectedText {
   for (let size = FIRST_BYTES; ; size *= 4) {
-    const collected = new CollectedText();
     const isAll = size >= head.octets.length;
     const octets = isAll ? head.octets : head.octets.subarray(0, size);
-    const text = textOf(head, octets, !isAll || head.isCut);
-    if (head.fields.mediaType === 'text/html') readHtml(text, collected);
-    else if (!ARMOURED.test(text.trimStart())) readPlainText(text, collected);
+    const collected = collectFrom(head, octets, !isAll || head.isCut);
     if (isAll || collected.isFull) return collected;
   }
+}
+
+function collectFrom(head: TextHead, octets: Buffer, isCut: boolean): CollectedText {
+  const collected = new CollectedText();
+  const text = textOf(head, octets, isCut);
+  if (head.fields.mediaType === 'text/html') readHtml(text, collected);
+  else if (!ARMOURED.test(text.trimStart())) readPlainText(text, collected);
+  return collected;
 }
 
 function textOf({ fields, encoding }: TextHead, octets: Buffer, isCut: boolean): string {

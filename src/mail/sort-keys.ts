@@ -11,7 +11,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { EMPTY } from '../base/bytes.ts';
-import { type Address, addressBatches } from './address.ts';
+import { type Address, firstAddress } from './address.ts';
 import { baseSubject } from './base-subject.ts';
 import { casemapKey } from './collation.ts';
 import { decodeWords } from './encoded-word.ts';
@@ -27,9 +27,9 @@ const TEXTS_AT = 7;
 
 export function sortKeys(header: HeaderBlock, facts: HeaderSummary): Buffer {
   const { text, isReplyOrForward } = baseSubject(facts.subject());
-  const from = firstAddress(header, 'from');
-  const to = firstAddress(header, 'to');
-  const cc = firstAddress(header, 'cc');
+  const from = firstOf(header, 'from');
+  const to = firstOf(header, 'to');
+  const cc = firstOf(header, 'cc');
   const keys = [
     casemapKey(text),
     casemapKey(mailboxOf(from)),
@@ -74,13 +74,10 @@ export function textKeyOf(keys: Buffer, name: TextKey): Buffer {
 }
 
 /** As in the ENVELOPE: of several fields of the name, the first that has an entry. */
-function firstAddress(header: HeaderBlock, name: string): Address | undefined {
+function firstOf(header: HeaderBlock, name: string): Address | undefined {
   for (let at = header.indexOf(name); at >= 0; at = header.indexOf(name, at + 1)) {
-    for (const batch of addressBatches(header.valueAt(at))) {
-      const [first] = batch;
-      if (first !== undefined) return first;
-      break;
-    }
+    const first = firstAddress(header.valueAt(at));
+    if (first !== undefined) return first;
   }
   return undefined;
 }

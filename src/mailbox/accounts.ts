@@ -8,6 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import type { Turns } from './change/turns.ts';
 import { MailboxError } from './model/errors.ts';
+import { FACTS_VERSION } from './model/facts.ts';
 import { type AccountId, type AccountRecord, asModSeq, type Role } from './model/model.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
 import { type AccountState, WritableAccount } from './state/account.ts';
@@ -201,6 +202,7 @@ function emptyRow(clock: Clock): ConstructorParameters<typeof WritableAccount>[1
     nextUidValidity: Math.floor(clock.nowMs() / 1000),
     usedBytes: 0,
     usedMessages: 0,
+    factsVersion: FACTS_VERSION,
     orphanSubscriptions: [],
   };
 }

@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { FACTS_VERSION } from '../mailbox/model/facts.ts';
 import type { KeywordRow } from '../mailbox/model/keywords.ts';
 import { asAccountId, asMailboxId, asModSeq, asUid, type EmailId } from '../mailbox/model/model.ts';
 import { packUids } from '../mailbox/model/record.ts';
@@ -55,6 +56,18 @@ export function describeMailStore(name: string, make: () => Promise<StoreHarness
   describe(`${name}: directory`, () => directoryTests(test));
 }
 
+const NO_FACTS = {
+  version: undefined,
+  envelope: undefined,
+  bodyStructure: undefined,
+  parts: undefined,
+  header: undefined,
+  search: undefined,
+  preview: undefined,
+  sort: undefined,
+  links: undefined,
+};
+
 type Test = (what: string, run: (store: MailStore, harness: StoreHarness) => Promise<void>) => void;
 
 const codes = (outcomes: readonly (StoreError | undefined)[]) => outcomes.map((it) => it?.code);
@@ -78,6 +91,7 @@ function accountTests(test: Test): void {
       nextUidValidity: 6,
       usedBytes: 2 ** 45,
       usedMessages: 4,
+      factsVersion: 3,
       orphanSubscriptions: ['Gone', 'Längst/Weg'],
     });
     const mailbox = aMailbox({
@@ -359,17 +373,74 @@ function emailTests(test: Test): void {
     for (const [i, id] of ids.entries()) {
       if (id === email(9999)) assert.equal(facts[i], undefined);
       else {
-        const { envelope, bodyStructure, parts, sizeBytes } = anEmail(id, blob);
-        assert.deepEqual(facts[i], { id, sizeBytes, envelope, bodyStructure, parts });
+        const { envelope, bodyStructure, parts } = anEmail(id, blob);
+        assert.deepEqual(facts[i], { ...NO_FACTS, id, envelope, bodyStructure, parts });
       }
     }
     const [only] = await store.loadEmails([email(5)], ['bodyStructure']);
-    assert.deepEqual(
-      [only?.envelope.length, `${only?.bodyStructure}`, only?.parts.length],
-      [0, `structure ${email(5)}`, 0],
-    );
-    assert.deepEqual((await store.loadEmails([email(5)], []))[0]?.sizeBytes, 10);
+    assert.deepEqual(only, {
+      ...NO_FACTS,
+      id: email(5),
+      bodyStructure: Buffer.from(`structure ${email(5)}`),
+    });
+    assert.deepEqual(await store.loadEmails([email(5)], []), [{ ...NO_FACTS, id: email(5) }]);
     assert.deepEqual(await store.loadEmails([], ['parts']), []);
+  });
+
+  test('derived parts: alone or with what is sent, absent ones undefined, of a version', async (store, harness) => {
+    const blob = await staged(store, someBytes(10));
+    const without = { header: undefined, preview: undefined, sort: undefined, links: undefined };
+    const long = { search: someBytes(70_000), preview: Buffer.alloc(0) };
+    const emails = [anEmail(email(1), blob), anEmail(email(2), blob, without), anEmail(email(3), blob, long)];
+    await commit(store, aBatch(0, { emails }));
+    await store.close();
+    const again = await harness.open();
+    const ids = [email(3), email(9), email(1), email(2)];
+    const alone = await again.loadEmails(ids, ['preview', 'search']);
+    const version = FACTS_VERSION;
+    assert.deepEqual(alone, [
+      { ...NO_FACTS, id: email(3), version, ...long },
+      undefined,
+      { ...NO_FACTS, id: email(1), version, preview: Buffer.from(`preview ${email(1)}`) },
+      { ...NO_FACTS, id: email(2), version },
+    ]);
+    const both = await again.loadEmails(ids, ['envelope', 'header']);
+    assert.deepEqual(
+      both.map((it) => it && [`${it.envelope}`, it.header && `${it.header}`, it.preview]),
+      [3, 9, 1, 2].map((n) =>
+        n === 9 ? undefined : [`envelope ${email(n)}`, n === 2 ? undefined : `header ${email(n)}`, undefined],
+      ),
+    );
+    await again.close();
+  });
+
+  test('facts are replaced, of emails that are there', async (store) => {
+    const blob = await staged(store, someBytes(10));
+    await commit(store, aBatch(0, { emails: [anEmail(email(1), blob)] }));
+    const { id: _, sizeBytes: __, blob: ___, ...facts } = anEmail(email(7), blob);
+    await commit(store, aBatch(1, { facts: [1, 2].map((n) => ({ email: email(n), facts })) }));
+    const [one, none] = await store.loadEmails([email(1), email(2)], ['envelope', 'parts', 'sort', 'search']);
+    assert.deepEqual(one, {
+      ...NO_FACTS,
+      id: email(1),
+      version: FACTS_VERSION,
+      envelope: facts.envelope,
+      parts: facts.parts,
+      sort: facts.sort,
+    });
+    assert.equal(none, undefined);
+    await commit(store, aBatch(2, { released: [email(1)] }));
+    assert.deepEqual(await store.loadEmails([email(1)], ['sort']), [undefined]);
+    assert.deepEqual(await collect(store.inspect(false)), []);
+  });
+
+  test('accounts whose facts are behind are named', async (store) => {
+    const behind = aRow({ modseq: 1, factsVersion: 1 });
+    await commit(store, aBatch(0, { row: behind }), aBatch(0, { account: BOB }));
+    assert.deepEqual(await store.loadAccountsBehind(2), [ALICE]);
+    assert.deepEqual(await store.loadAccountsBehind(1), []);
+    await commit(store, aBatch(1));
+    assert.deepEqual(await store.loadAccountsBehind(2), []);
   });
 
   test('an email lives as long as something refers to it', async (store) => {

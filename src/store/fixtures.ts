@@ -1,6 +1,7 @@
 /**
  * Rows for tests of stores: a batch with everything absent, to be overridden by what a test is about.
  */
+import type { ComputedFacts } from '../mailbox/model/facts.ts';
 import type { KeywordRow } from '../mailbox/model/keywords.ts';
 import {
   type AccountId,
@@ -45,6 +46,7 @@ export function aRow(
     nextUidValidity: 1,
     usedBytes: 0,
     usedMessages: 0,
+    factsVersion: 2,
     orphanSubscriptions: [],
   };
   return Object.assign(base, rest);
@@ -61,6 +63,7 @@ export interface BatchParts extends Partial<Omit<AccountBatch, 'changes' | 'expe
   readonly emails?: readonly NewEmail[];
   readonly retained?: readonly EmailId[];
   readonly released?: readonly EmailId[];
+  readonly facts?: readonly { readonly email: EmailId; readonly facts: ComputedFacts }[];
   readonly expunged?: readonly ExpungedRow[];
   readonly prunedHistory?: readonly { readonly mailbox: MailboxId; readonly upTo: ModSeq }[];
   readonly imported?: readonly { readonly mailbox: MailboxId; readonly key: Buffer }[];
@@ -76,7 +79,7 @@ export function aBatch(expect: number, parts: BatchParts = {}): AccountBatch {
 function changesOf(parts: BatchParts): RowChange[] {
   const { mailboxes = [], deletedMailboxes = [], chunks = [], droppedChunks = [] } = parts;
   const { keywords = [], droppedKeywords = [], emails = [], retained = [], released = [] } = parts;
-  const { expunged = [], prunedHistory = [], imported = [], externalIds = [] } = parts;
+  const { facts = [], expunged = [], prunedHistory = [], imported = [], externalIds = [] } = parts;
   return [
     ...mailboxes.map((row) => ({ kind: 'mailbox', row }) as const),
     ...deletedMailboxes.map((mailbox) => ({ kind: 'mailbox-deleted', mailbox }) as const),
@@ -87,6 +90,7 @@ function changesOf(parts: BatchParts): RowChange[] {
     ...emails.map((email) => ({ kind: 'email', email }) as const),
     ...(retained.length > 0 ? [{ kind: 'retained', emails: retained } as const] : []),
     ...(released.length > 0 ? [{ kind: 'released', emails: released } as const] : []),
+    ...facts.map((one) => ({ kind: 'facts', ...one }) as const),
     ...expunged.map((row) => ({ kind: 'expunged', row }) as const),
     ...prunedHistory.map((pruned) => ({ kind: 'history-pruned', ...pruned }) as const),
     ...imported.map((one) => ({ kind: 'imported', ...one }) as const),
@@ -137,6 +141,11 @@ export function anEmail(id: EmailId, blob: StagedBlob, rest: Partial<NewEmail> =
     envelope: Buffer.from(`envelope ${id}`),
     bodyStructure: Buffer.from(`structure ${id}`),
     parts: Buffer.from(`parts ${id}`),
+    header: Buffer.from(`header ${id}`),
+    search: undefined,
+    preview: Buffer.from(`preview ${id}`),
+    sort: Buffer.from(`sort ${id}`),
+    links: Buffer.alloc(0),
     blob,
     ...rest,
   };

@@ -147,6 +147,10 @@ export class UnreliableStore implements MailStore {
     return this.#read(() => this.#inner.loadLastChunk(...args));
   }
 
+  loadAccountsBehind(...args: Parameters<MailStore['loadAccountsBehind']>) {
+    return this.#read(() => this.#inner.loadAccountsBehind(...args));
+  }
+
   loadEmails(...args: Parameters<MailStore['loadEmails']>) {
     return this.#read(() => this.#inner.loadEmails(...args));
   }

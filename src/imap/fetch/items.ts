@@ -48,7 +48,7 @@ const ENVELOPE_ITEM: FetchItem = fetchItem({
   name: 'ENVELOPE',
   needs: () => ['envelope'],
   write(out, { email }) {
-    out.ascii('ENVELOPE ').raw(isStored(email?.envelope) ? email.envelope : NO_ENVELOPE);
+    out.ascii('ENVELOPE ').raw(email?.envelope ?? NO_ENVELOPE);
     return undefined;
   },
 });
@@ -75,9 +75,7 @@ export const CORE_FETCH_ITEMS: readonly FetchItem[] = Object.freeze([
 const NO_ENVELOPE = Buffer.from('(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)');
 
 function structureOf({ email, record }: FetchedMessage): Buffer {
-  return isStored(email?.bodyStructure)
-    ? email.bodyStructure
-    : plainStructure(record.size, ' NIL NIL NIL NIL');
+  return email?.bodyStructure ?? plainStructure(record.size, ' NIL NIL NIL NIL');
 }
 
 /** BODY: the structure without extension data. */
@@ -91,8 +89,4 @@ function shortStructureOf(message: FetchedMessage): Buffer {
 
 function plainStructure(sizeBytes: number, extension: string): Buffer {
   return Buffer.from(`("text" "plain" NIL NIL NIL "8bit" ${sizeBytes} 0${extension})`);
-}
-
-function isStored(bytes: Buffer | undefined): bytes is Buffer {
-  return bytes !== undefined && bytes.length > 0;
 }

@@ -4,7 +4,8 @@
  */
 import type { PartOffsets } from '../../mail/part.ts';
 import type { Domain } from '../../mailbox/domain.ts';
-import { type AccountId, type EmailFacts, emailId } from '../../mailbox/model/model.ts';
+import type { EmailFacts } from '../../mailbox/model/facts.ts';
+import { type AccountId, emailId } from '../../mailbox/model/model.ts';
 import type { MessageRecord, ReadonlyColumns } from '../../mailbox/model/record.ts';
 import { partsOf, readRanges, streamRange } from '../../mailbox/reading/message-reader.ts';
 import type { SessionContext } from '../context.ts';

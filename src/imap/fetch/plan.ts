@@ -2,7 +2,7 @@
  * What a FETCH will write for each message: its items in order, and what has to be loaded, read and changed for them.
  * Made once per command, so that the loop over the messages decides nothing.
  */
-import type { EmailField } from '../../mailbox/port/store.ts';
+import type { FactPart } from '../../mailbox/model/facts.ts';
 import type { FetchItem } from '../item.ts';
 import type { ParsedKeyword } from '../wire/keyword-table.ts';
 import { FLAGS_ITEM, UID_ITEM } from './items.ts';
@@ -11,7 +11,7 @@ import { MODSEQ_ITEM } from './modseq-item.ts';
 export interface FetchPlan {
   readonly items: readonly PlannedItem[];
   /** Stored facts that some item reads. */
-  readonly fields: readonly EmailField[];
+  readonly fields: readonly FactPart[];
   /** Some item announces octets. */
   readonly hasReads: boolean;
   readonly setsSeen: boolean;

@@ -5,42 +5,45 @@
  *
  * Promises: no more than is needed is kept; a preview has at most MAX_PREVIEW characters and never half of one.
  */
+import { singleSpaced } from '../fold.ts';
+
 export type Place = 'own' | 'quoted' | 'signature';
 
 /** RFC 8970 §3.3, and JMAP's preview property. */
 export const MAX_PREVIEW = 256;
 /** Kept of each place, in UTF-16 units: enough for as many characters. */
 const ENOUGH = 2 * MAX_PREVIEW;
+/** What has come is cleaned whenever it is this long. */
+const SOME = 2 * ENOUGH;
 /** Controls, marks of direction, soft hyphens and fillers; joiners are parts of emoji and of Persian words. */
 const UNSEEN =
   /(?:[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb]|\u034f|[\u180b-\u180f])+/g;
 const LOOSE_JOINERS = /(?<=^|\s)[\u200c\u200d]+|[\u200c\u200d]+(?=\s|$)/g;
-const NEEDS_CLEANING = /[^\x21-\x7e\x80\xa1-\xac\xae-\u02ff ]| {2}/;
+const ONLY_SHOWN = /^[\t\n\r\x20-\x7e\xa1-\xac\xae-\u02ff]*$/;
 
 export class CollectedText {
   readonly #texts: Record<Place, string> = { own: '', quoted: '', signature: '' };
+  readonly #isFull: Record<Place, boolean> = { own: false, quoted: false, signature: false };
 
   /** There is as much of the writer's own text as a preview can have. */
   get isFull(): boolean {
-    return this.#texts.own.length >= ENOUGH;
-  }
-
-  get isBlank(): boolean {
-    return Object.values(this.#texts).every((text) => text.trim() === '');
+    return this.#isFull.own;
   }
 
   add(place: Place, text: string): void {
-    const before = this.#texts[place];
-    if (before.length >= ENOUGH) return;
-    const clean = NEEDS_CLEANING.test(text) ? cleaned(text) : text;
-    const isDoubled = clean.startsWith(' ') && (before === '' || before.endsWith(' '));
-    const more = isDoubled ? clean.slice(1) : clean;
-    this.#texts[place] = before + more.slice(0, ENOUGH);
+    for (let at = 0; at < text.length && !this.#isFull[place]; at += SOME) {
+      const piece = text.length > SOME ? text.slice(at, at + SOME) : text;
+      const all = this.#texts[place] + piece;
+      const clean = all.length < SOME ? all : cleaned(all);
+      this.#isFull[place] = all.length >= SOME && clean.length >= ENOUGH;
+      this.#texts[place] = clean;
+    }
   }
 
   preview(): string {
     const { own, quoted, signature } = this.#texts;
-    const all = cleaned([own, quoted, signature].join(' ')).trim();
+    const rest = quoted === '' && signature === '' ? '' : ` ${quoted} ${signature}`;
+    const all = cleaned(own + rest).trim();
     if (all.length <= MAX_PREVIEW) return all.toWellFormed();
     let end = 0;
     for (let count = 0; count < MAX_PREVIEW && end < all.length; count++)
@@ -50,5 +53,7 @@ export class CollectedText {
 }
 
 function cleaned(text: string): string {
-  return text.replace(UNSEEN, '').replace(/\s+/g, ' ').replace(LOOSE_JOINERS, '').replace(/ {2,}/g, ' ');
+  if (ONLY_SHOWN.test(text)) return singleSpaced(text);
+  const seen = text.replace(UNSEEN, '').replace(/\s+/g, ' ').replace(LOOSE_JOINERS, '');
+  return seen.includes('  ') ? seen.replace(/ {2,}/g, ' ') : seen;
 }

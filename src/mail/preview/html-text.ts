@@ -32,6 +32,9 @@ const STYLE = /\sstyle\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))/i;
 const QUOTES = /\b(?:gmail_quote|gmail_attr|yahoo_quoted|moz-cite-prefix|protonmail_quote|tutanota_quote)\b/i;
 const SIGNATURES =
   /\b(?:gmail_signature|moz-signature|protonmail_signature_block|ms-outlook-mobile-signature)\b/i;
+/** What one of the others may be found in. */
+const TELLING =
+  /display|visib|opacity|font-size|max-|mso-|hidden|quote|gmail_|cite-pre|signature|appendon|divRply|OLK_/i;
 /** From here on Outlook has what is answered. */
 const QUOTE_BELOW = /\bid\s*=\s*["']?(?:x_)?(?:divRplyFwdMsg|appendonsend|OLK_SRC_BODY_SECTION)\b/i;
 
@@ -109,8 +112,9 @@ class HtmlReader {
       return;
     }
     const inner = this.#open.at(-1);
-    if (QUOTE_BELOW.test(attributes)) this.#rest = 'quoted';
-    const place = inner?.place === 'hidden' ? undefined : placeOf(name, attributes);
+    const telling = attributes.length > 3 && TELLING.test(attributes) ? attributes : '';
+    if (telling !== '' && QUOTE_BELOW.test(telling)) this.#rest = 'quoted';
+    const place = inner?.place === 'hidden' ? undefined : placeOf(name, telling);
     if (place !== undefined) this.#open.push({ name, place, depth: 1 });
     else if (inner?.name === name) inner.depth++;
   }
@@ -141,7 +145,8 @@ class HtmlReader {
 
 function placeOf(name: string, attributes: string): Place | 'hidden' | undefined {
   if (UNSHOWN.has(name)) return 'hidden';
-  if (attributes.length > 3 && isHidden(attributes)) return 'hidden';
+  if (attributes === '') return name === 'blockquote' ? 'quoted' : undefined;
+  if (isHidden(attributes)) return 'hidden';
   if (name === 'blockquote' || QUOTES.test(attributes)) return 'quoted';
   return SIGNATURES.test(attributes) ? 'signature' : undefined;
 }

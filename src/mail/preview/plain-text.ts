@@ -8,6 +8,8 @@
 import type { CollectedText, Place } from './collected-text.ts';
 
 const MAX_LINES = 2000;
+/** Of the writer's own; the last of them may turn out to be somebody else's. */
+const MAX_OWN = 4096;
 /** "On Monday, somebody at their very long address\n<them@example.com> wrote:" */
 const MAX_ATTRIBUTION = 3;
 
@@ -15,7 +17,7 @@ const MAX_ATTRIBUTION = 3;
 const RULER = /^[\s\-_=*#~.+|–—]{3,}$/;
 const SIGNATURE = /^-- ?$/;
 const MESSAGE_BELOW =
-  /^\s*(?:-{2,}.{0,60}-{2,}|begin forwarded message:|anfang der weitergeleiteten nachricht:|vidarebefordrat brev:)\s*$/i;
+  /^\s*(?:-{2,}\s*[^\s-].{0,60}-{2,}|begin forwarded message:|anfang der weitergeleiteten nachricht:|vidarebefordrat brev:)\s*$/i;
 const LONG_BAR = /^_{10,}\s*$/;
 const HEADER_LINE = /^\*?(?:from|von|från|fra|de|da|van|od|lähettäjä)\s?:/i;
 /** Links as mail clients write them into the text of HTML mail; of pictures only the place. */
@@ -37,24 +39,40 @@ export function readPlainText(body: string, into: CollectedText): void {
 function linesOf(body: string): Line[] {
   const lines: Line[] = [];
   let rest: Place = 'own';
+  let ownLength = 0;
   let at = 0;
-  for (let count = 0; count < MAX_LINES && at < body.length; count++) {
+  for (let count = 0; count < MAX_LINES && ownLength < MAX_OWN && at < body.length; count++) {
     const lf = body.indexOf('\n', at);
     const end = lf < 0 ? body.length : lf;
-    const raw = body.slice(at, end);
+    const raw = body.slice(at, body.charCodeAt(end - 1) === 0x0d && end > at ? end - 1 : end);
     at = end + 1;
-    if (rest === 'own') {
-      if (SIGNATURE.test(raw.replace(/\r$/, ''))) rest = 'signature';
-      else if (MESSAGE_BELOW.test(raw) || (LONG_BAR.test(raw) && HEADER_LINE.test(body.slice(at, at + 20))))
-        rest = 'quoted';
-      if (rest !== 'own') continue;
-    }
+    const isOpen = rest === 'own' && mayBeMark(raw);
+    if (isOpen) rest = placeBehind(raw, body.slice(at, at + 20));
+    if (isOpen && rest !== 'own') continue;
     if (raw.startsWith('>')) {
       if (rest === 'own') markAttribution(lines);
       lines.push({ text: raw.replace(/^[>\s]+/, ''), place: 'quoted' });
-    } else if (!RULER.test(raw)) lines.push({ text: raw.replace(BRACKETED_LINK, ''), place: rest });
+    } else if (!isOpen || !RULER.test(raw)) {
+      const hasLink = raw.includes('<') || raw.includes('[');
+      lines.push({ text: hasLink ? raw.replace(BRACKETED_LINK, '') : raw, place: rest });
+      if (rest === 'own') ownLength += raw.length;
+    }
   }
   return lines;
+}
+
+/** Rulers, signatures and what says that another message follows: lines that begin with a sign, or with one of a few words. */
+function mayBeMark(line: string): boolean {
+  const c = line.charCodeAt(0);
+  if (c >= 0x80) return c === 0x2013 || c === 0x2014;
+  const isLetter = (c | 0x20) >= 0x61 && (c | 0x20) <= 0x7a;
+  return isLetter ? 'abvABV'.includes(line.charAt(0)) : !(c >= 0x30 && c <= 0x39);
+}
+
+function placeBehind(line: string, next: string): Place {
+  if (SIGNATURE.test(line)) return 'signature';
+  const isBelow = MESSAGE_BELOW.test(line) || (LONG_BAR.test(line) && HEADER_LINE.test(next));
+  return isBelow ? 'quoted' : 'own';
 }
 
 /** The last lines of the writer's, when they are one short paragraph that ends in a colon. */

@@ -5,8 +5,7 @@
  *
  * An operation runs synchronously from `begin` to its end; it gets one modseq, shared by all it changes (RFC 7162 §3.1).
  * Every verb takes it, so a turn in which the modseq has not moved has nothing to write.
- * What is changed is written through `Undo`; a mailbox's fields can be had for writing only by `#write`, which keeps
- * them first.
+ * What is changed is written through `Undo`; a mailbox's fields can be had for writing only by `#write`.
  */
 import { invariant } from '../../base/invariant.ts';
 import { MailboxError } from '../model/errors.ts';
@@ -32,6 +31,7 @@ import type { FlagColumns } from '../state/message-list.ts';
 import { sumsOf } from '../state/message-sums.ts';
 import { BatchRows } from './batch-rows.ts';
 import { count, countFlags, isUnseen, noteFlags, noteRemoved } from './counters.ts';
+import { FactChanges } from './fact-changes.ts';
 import { KeywordSets } from './keyword-sets.ts';
 import { raiseAboveForeign, requireUids, takeUid, type UidPlace } from './uids.ts';
 import { Undo } from './undo.ts';
@@ -41,7 +41,6 @@ export type Arrival = Omit<MessageRecord, 'uid' | 'modseq'> & { readonly place?:
 
 /** The reaper writes a row of the history anew when it has let go of a part of it. */
 const HISTORY_RECORDS = 1000;
-
 /** Subscribed names without a mailbox that an account keeps; the oldest go. */
 const MAX_ORPHANS = 1000;
 
@@ -49,6 +48,7 @@ export class AccountChange {
   readonly nowMs: number;
   /** The numbers of sets of keywords. */
   readonly keywords: KeywordSets;
+  readonly facts: FactChanges;
   readonly #account: WritableAccount;
   readonly #expect: number;
   readonly #undo = new Undo();
@@ -62,10 +62,12 @@ export class AccountChange {
     this.nowMs = nowMs;
     this.#account = account;
     this.#expect = account.modseq;
-    this.keywords = new KeywordSets(this.#undo, this.#rows, (mailbox) => {
+    const write = (mailbox: MailboxState): WritableMailbox => {
       this.#takeModseq();
       return this.#write(mailbox);
-    });
+    };
+    this.keywords = new KeywordSets(this.#undo, this.#rows, write);
+    this.facts = new FactChanges(account, this.#undo, this.#rows, write, () => this.#takeModseq());
   }
 
   get account(): AccountState {
@@ -311,8 +313,6 @@ export class AccountChange {
     this.#account.row.usedBytes = mailboxes.reduce((sum, mailbox) => sum + mailbox.bytes, 0);
     this.#account.row.usedMessages = mailboxes.reduce((sum, mailbox) => sum + mailbox.exists, 0);
   }
-
-  // What the verbs are made of
 
   /** The one way to a mailbox's fields: they are kept as they were, and the mailbox's row is written with the turn. */
   #write(mailbox: MailboxState): WritableMailbox {

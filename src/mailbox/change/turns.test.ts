@@ -63,6 +63,7 @@ function anAccount(id: number): WritableAccount {
     nextUidValidity: 100,
     usedBytes: 0,
     usedMessages: 0,
+    factsVersion: 2,
     orphanSubscriptions: [],
   };
   return new WritableAccount(record, row, []);

@@ -66,6 +66,8 @@ export interface AccountRow {
   /** Sum over the messages of all mailboxes; a copy counts again (RFC 9208 §5.1). */
   readonly usedBytes: number;
   readonly usedMessages: number;
+  /** No email's facts are older than this version, see `facts.ts`. */
+  readonly factsVersion: number;
   /** Subscribed names whose mailbox is gone: a server must not forget what a client has asked for (RFC 9051 §6.3.7). */
   readonly orphanSubscriptions: readonly string[];
 }
@@ -93,16 +95,4 @@ export interface MailboxRow {
   readonly recentFrom: Uid;
   /** Expunges up to this modseq may be missing from the history (it was pruned). */
   readonly expungedFloor: ModSeq;
-}
-
-/** What delivery computed from the bytes, in the form in which it is sent. */
-export interface EmailFacts {
-  readonly id: EmailId;
-  readonly sizeBytes: number;
-  /** Wire form of ENVELOPE (RFC 9051 §7.5.2). */
-  readonly envelope: Buffer;
-  /** Wire form of BODYSTRUCTURE with all extension fields. */
-  readonly bodyStructure: Buffer;
-  /** Offsets of the MIME parts, see `mail/part.ts`. */
-  readonly parts: Buffer;
 }

@@ -6,11 +6,13 @@
  */
 import type { MessageFacts } from '../../mail/message.ts';
 import { shiftParts } from '../../mail/part-codec.ts';
+import { withFieldsInFront } from '../../mail/stored-header.ts';
 import { withPrefix } from '../../mail/traits.ts';
 import type { AccountChange, Arrival } from '../change/account-change.ts';
 import type { UidPlace } from '../change/uids.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
+import { computedFacts } from '../model/facts.ts';
 import { foldKeyword } from '../model/keywords.ts';
 import { emailNumber, type UidValidity } from '../model/model.ts';
 import type { NewEmail, StagedBlob } from '../port/store.ts';
@@ -104,13 +106,13 @@ function isShort(mailbox: MailboxState, arrival?: Arrival, message?: IncomingMes
   return mailbox.keywords.namesOf(arrival?.keywordSet ?? 0).length < wanted.size;
 }
 
-/** Header fields in front change neither envelope nor body structure, only where the parts are. */
+/** Header fields in front change what is kept of the header and where the parts are, and nothing else. */
 function factsOf(message: IncomingMessage): Omit<NewEmail, 'id' | 'blob'> {
-  const { envelope, bodyStructure, parts } = message.facts;
-  const { prefix } = message;
-  if (prefix === undefined) return { sizeBytes: sizeOf(message), envelope, bodyStructure, parts };
-  const shifted = shiftParts(parts, prefix.length);
-  return { sizeBytes: sizeOf(message), envelope, bodyStructure, parts: shifted, prefix };
+  const { facts, prefix } = message;
+  const computed = { ...computedFacts(facts), sizeBytes: sizeOf(message) };
+  if (prefix === undefined) return computed;
+  const header = withFieldsInFront(facts.storedHeader, prefix);
+  return { ...computed, header, parts: shiftParts(facts.parts, prefix.length), prefix };
 }
 
 function traitsOf({ facts, prefix }: IncomingMessage): number {

@@ -14,12 +14,12 @@
  * - P5 no call blocks the event loop for more than a few milliseconds, whatever the size of the mailbox.
  * - P6 bytes come back exactly as they were staged.
  */
+import type { ComputedFacts, EmailFacts, FactPart } from '../model/facts.ts';
 import type { KeywordRow } from '../model/keywords.ts';
 import type {
   AccountId,
   AccountRecord,
   AccountRow,
-  EmailFacts,
   EmailId,
   MailboxId,
   MailboxRow,
@@ -86,10 +86,13 @@ export interface StagedBlob {
   readonly sizeBytes: number;
 }
 
-export interface NewEmail extends EmailFacts {
+export interface NewEmail extends ComputedFacts {
+  readonly id: EmailId;
+  /** Prefix and blob together. */
+  readonly sizeBytes: number;
   /**
    * Octets that stand before the blob's, an email's own trace header on bytes it shares with others: the email's bytes
-   * are prefix then blob, `sizeBytes` counts both, and every read and check sees them as one.
+   * are prefix then blob, and every read and check sees them as one.
    */
   readonly prefix?: Buffer;
   /** The same blob may serve several emails, in one batch or many (one delivery, ten recipients): stored once a shard. */
@@ -121,6 +124,8 @@ export type RowChange =
   | { readonly kind: 'retained'; readonly emails: readonly EmailId[] }
   /** One reference less for each (the reaper); at none the email row and, when unshared, its bytes are gone. */
   | { readonly kind: 'released'; readonly emails: readonly EmailId[] }
+  /** Of an email that is there, in the place of those that it has. */
+  | { readonly kind: 'facts'; readonly email: EmailId; readonly facts: ComputedFacts }
   /** Inserted, or replaced when (mailbox, modseq) is there. */
   | { readonly kind: 'expunged'; readonly row: ExpungedRow }
   /** History up to and including this modseq is forgotten. */
@@ -159,8 +164,6 @@ export interface ByteRange {
   readonly end: number;
 }
 
-export type EmailField = 'envelope' | 'bodyStructure' | 'parts';
-
 export interface MailStore {
   readonly directory: Directory;
 
@@ -175,10 +178,13 @@ export interface MailStore {
     limit: number,
   ): Promise<readonly ChunkRow[]>;
   loadLastChunk(account: AccountId, mailbox: MailboxId): Promise<ChunkRow | undefined>;
-  /** In the order asked. Fields not asked for are empty buffers; an email that is gone is undefined. */
+  /**
+   * In the order asked, with the parts asked for and no others. An email that is gone is undefined; so may be one that has
+   * none of the parts that were asked for.
+   */
   loadEmails(
     ids: readonly EmailId[],
-    fields: readonly EmailField[],
+    parts: readonly FactPart[],
   ): Promise<readonly (EmailFacts | undefined)[]>;
   /** Rows with `modseq > after`, ascending, at most `limit`. */
   loadExpunged(
@@ -197,6 +203,8 @@ export interface MailStore {
   ): Promise<readonly ExpungedRow[]>;
   /** Accounts with rows that still hold records, or with deleted mailboxes that are not yet empty. */
   loadAccountsToReap(): Promise<readonly AccountId[]>;
+  /** Accounts with emails whose facts may be of an older version than this. */
+  loadAccountsBehind(factsVersion: number): Promise<readonly AccountId[]>;
   /** Deleted mailboxes whose chunks or history are still there. */
   loadBuried(account: AccountId): Promise<readonly MailboxId[]>;
   /** Of the messages with a UID above `after` that have one, ascending, at most `limit`. */

@@ -55,6 +55,10 @@ export class TranslatedStore implements MailStore {
     return inWords(READING, () => this.#store.loadUnreleased(...args));
   }
 
+  loadAccountsBehind(...args: Parameters<Calls['loadAccountsBehind']>) {
+    return inWords(READING, () => this.#store.loadAccountsBehind(...args));
+  }
+
   loadBuried(...args: Parameters<Calls['loadBuried']>) {
     return inWords(READING, () => this.#store.loadBuried(...args));
   }

@@ -12,8 +12,9 @@ import type { PartOffsets } from '../../mail/part.ts';
 import { decodeParts } from '../../mail/part-codec.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
-import type { EmailFacts, EmailId } from '../model/model.ts';
-import { type ByteRange, type EmailField, StoreError } from '../port/store.ts';
+import type { EmailFacts, FactPart } from '../model/facts.ts';
+import type { EmailId } from '../model/model.ts';
+import { type ByteRange, StoreError } from '../port/store.ts';
 
 type Reader = Pick<Domain, 'store' | 'log'>;
 
@@ -24,10 +25,10 @@ const LOST_LINE = Buffer.from('X-Lost: this part of the message was damaged on t
 export async function loadFacts(
   reader: Reader,
   ids: readonly EmailId[],
-  fields: readonly EmailField[],
+  parts: readonly FactPart[],
 ): Promise<readonly (EmailFacts | undefined)[]> {
   try {
-    return await reader.store.loadEmails(ids, fields);
+    return await reader.store.loadEmails(ids, parts);
   } catch (error) {
     if (!isLoss(error)) throw error;
     return ids.map(() => undefined);
@@ -88,8 +89,8 @@ export async function* streamIntact(reader: Reader, range: ByteRange): AsyncGene
 }
 
 /** The part tree of an email; without facts, a body without a header. */
-export function partsOf(facts: EmailFacts | undefined, sizeBytes: number): PartOffsets {
-  if (facts !== undefined && facts.parts.length > 0) {
+export function partsOf(facts: Pick<EmailFacts, 'parts'> | undefined, sizeBytes: number): PartOffsets {
+  if (facts?.parts !== undefined) {
     try {
       return decodeParts(facts.parts);
     } catch {

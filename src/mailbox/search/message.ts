@@ -6,7 +6,8 @@ import { WHOLE_HEADER_BYTES } from '../../mail/envelope.ts';
 import type { PartOffsets } from '../../mail/part.ts';
 import { headerEnd } from '../../mail/part-codec.ts';
 import type { Domain } from '../domain.ts';
-import { type EmailFacts, emailId } from '../model/model.ts';
+import type { EmailFacts } from '../model/facts.ts';
+import { emailId } from '../model/model.ts';
 import { type MessageRecord, type NumberColumn, recordAt } from '../model/record.ts';
 import type { ByteRange } from '../port/store.ts';
 import { loadFacts, partsOf, readIntact } from '../reading/message-reader.ts';
@@ -192,8 +193,8 @@ class OpenMessage implements LoadedForSearch {
 
   /** Nothing of the header was left out, and looking at it once for each test is no work. */
   get isEnvelopeWhole(): boolean {
-    if (this.#facts === undefined) return true;
-    const { envelope, parts } = this.#facts;
+    const { envelope, parts } = this.#facts ?? {};
+    if (envelope === undefined || parts === undefined) return true;
     if (envelope.length > SHORT_ENVELOPE) return false;
     return this.record.size <= WHOLE_HEADER_BYTES || (headerEnd(parts) ?? 0) <= WHOLE_HEADER_BYTES;
   }

@@ -86,6 +86,9 @@ export class WritableAccount implements AccountState {
   get usedMessages(): number {
     return this.row.usedMessages;
   }
+  get factsVersion(): number {
+    return this.row.factsVersion;
+  }
   get orphanSubscriptions(): readonly string[] {
     return this.row.orphanSubscriptions;
   }

@@ -29,6 +29,7 @@ const row = {
   nextUidValidity: 2,
   usedBytes: 0,
   usedMessages: 0,
+  factsVersion: 2,
   orphanSubscriptions: [],
 };
 const message = {

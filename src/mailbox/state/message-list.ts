@@ -173,6 +173,19 @@ export class WritableMessageList implements MessageList {
     };
   }
 
+  /** What was computed of the messages at these rows; the returned function puts everything back. */
+  setTraits(rows: readonly number[], traits: readonly number[]): () => void {
+    const before = rows.map((row) => this.columns.traits[row] as number);
+    const set = (values: readonly number[]): void => {
+      rows.forEach((row, i) => {
+        this.columns.traits[row] = values[i] as number;
+      });
+      this.#markDirty(rows);
+    };
+    set(traits);
+    return () => set(before);
+  }
+
   /** Removes the messages at these ascending rows; the returned function puts everything back. */
   remove(rows: readonly number[]): () => void {
     const before = { uids: this.columns.uid, chunks: this.#chunks.map((chunk) => ({ ...chunk })) };

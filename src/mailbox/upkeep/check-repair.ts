@@ -1,17 +1,21 @@
 /**
  * What the checker may put right: sums are added up again, marks are raised above what they must exceed, references are
  * counted anew, a second holder of a role loses it, missing parents are made, and mail that lost its place in every
- * mailbox gets one in "Recovered". Every repair is a change like any other: durable, seen by sessions, undone when the
+ * mailbox gets one in "Recovered", what was computed from octets is computed anew. Every repair is a change like any other:
+ * durable, seen by sessions, undone when the
  * store refuses it. Nothing here removes a message.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AccountChange } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
+import { computedFacts } from '../model/facts.ts';
+import type { EmailId } from '../model/model.ts';
 import { mailboxOf } from '../operations/mailboxes.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList, loadTail } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import type { Repair, Suspicion } from './check-account.ts';
+import { computeFacts } from './compute-facts.ts';
 
 /** The suspicions that are gone now. */
 export async function repairAccount(
@@ -103,6 +107,20 @@ async function recover(
     },
   });
   return true;
+}
+
+/** False when its octets are damaged as well. */
+export async function mendFacts(
+  domain: Domain,
+  account: AccountState,
+  email: EmailId,
+  sizeBytes: number,
+): Promise<boolean> {
+  const facts = await computeFacts(domain, email, sizeBytes);
+  if (facts === undefined) return false;
+  await domain.turns.run({ account, run: (change) => change.facts.replace(email, computedFacts(facts)) });
+  const [stored] = await domain.store.loadEmails([email], ['envelope', 'sort']);
+  return stored?.envelope !== undefined && stored.sort !== undefined;
 }
 
 function dropUnknownSets(change: AccountChange, mailbox: MailboxState): void {

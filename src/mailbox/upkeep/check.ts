@@ -13,7 +13,7 @@ import { type AccountRecord, type EmailId, emailAccount, emailNumber } from '../
 import { damageIn } from '../port/translated-store.ts';
 import type { AccountState } from '../state/account.ts';
 import { type AccountPass, type Place, passOver, type Suspicion } from './check-account.ts';
-import { repairAccount } from './check-repair.ts';
+import { mendFacts, repairAccount } from './check-repair.ts';
 import { verifyAccount } from './check-verify.ts';
 
 export interface CheckOptions {
@@ -127,8 +127,9 @@ async function* checkAccount(
     }
   }
   if (verifiesBytes) {
-    for await (const event of verifyAccount(domain, record.id, pass)) {
-      if (event.kind === 'problem') yield problemOf(record, event, false);
+    const mend = repair ? mender(domain, record) : undefined;
+    for await (const event of verifyAccount(domain, record.id, pass, mend)) {
+      if (event.kind === 'problem') yield problemOf(record, event, event.repaired);
       else yield { ...event, account: record.address };
     }
   }
@@ -155,6 +156,22 @@ async function confirmedSuspicions(
       return { pass, confirmed: pass.suspicions.filter((one) => !doubtful.includes(one)) };
     }
   }
+}
+
+/** Facts are computed again and stored in the place of those that are damaged. */
+function mender(
+  domain: Domain,
+  record: AccountRecord,
+): (email: EmailId, sizeBytes: number) => Promise<boolean> {
+  return async (email, sizeBytes) => {
+    try {
+      const account = await domain.accounts.open(record.id);
+      return await mendFacts(domain, account, email, sizeBytes);
+    } catch (error) {
+      domain.log.error({ err: error, account: record.address, email }, 'could not be repaired');
+      return false;
+    }
+  };
 }
 
 async function openForRepair(domain: Domain, record: AccountRecord): Promise<AccountState | undefined> {

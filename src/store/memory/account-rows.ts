@@ -3,8 +3,9 @@
  * refused has touched nothing; nothing after the look can fail.
  */
 import { EMPTY } from '../../base/bytes.ts';
+import type { ComputedFacts } from '../../mailbox/model/facts.ts';
 import type { KeywordRow } from '../../mailbox/model/keywords.ts';
-import type { AccountRow, EmailFacts, EmailId, MailboxId, MailboxRow } from '../../mailbox/model/model.ts';
+import type { AccountRow, EmailId, MailboxId, MailboxRow } from '../../mailbox/model/model.ts';
 import { unpackUids } from '../../mailbox/model/record.ts';
 import {
   type AccountBatch,
@@ -20,7 +21,9 @@ import { type EmailBytes, MemoryBlob } from './bytes.ts';
 import { SortedRows } from './sorted-rows.ts';
 
 export interface StoredEmail extends EmailBytes {
-  readonly facts: EmailFacts;
+  readonly id: EmailId;
+  readonly sizeBytes: number;
+  facts: ComputedFacts;
   references: number;
 }
 
@@ -159,6 +162,10 @@ export class AccountRows {
     released: ({ emails }) => {
       for (const id of emails) this.#refer(id, -1);
     },
+    facts: ({ email, facts }) => {
+      const stored = this.emails.get(email);
+      if (stored !== undefined) stored.facts = facts;
+    },
     expunged: ({ row }) => this.#at(row.mailbox).putExpunged(row),
     'history-pruned': ({ mailbox, upTo }) => this.#at(mailbox).expunged.deleteUpTo(upTo),
     imported: ({ mailbox, key }) => {
@@ -192,9 +199,8 @@ export class AccountRows {
   }
 }
 
-function stored(email: NewEmail): StoredEmail {
-  const { id, sizeBytes, envelope, bodyStructure, parts, prefix = EMPTY } = email;
-  const blob = email.blob as MemoryBlob;
-  blob.use();
-  return { facts: { id, sizeBytes, envelope, bodyStructure, parts }, prefix, blob, references: 1 };
+function stored({ id, sizeBytes, prefix = EMPTY, blob, ...facts }: NewEmail): StoredEmail {
+  const bytes = blob as MemoryBlob;
+  bytes.use();
+  return { id, sizeBytes, facts, prefix, blob: bytes, references: 1 };
 }

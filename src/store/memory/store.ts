@@ -6,10 +6,9 @@
  * For tests and for whoever writes another adapter; the server does not offer it. Rows are values: neither side changes
  * one after it was handed over.
  */
-import { EMPTY } from '../../base/bytes.ts';
+import { type EmailFacts, FACTS_VERSION, type FactPart, isDerivedPart } from '../../mailbox/model/facts.ts';
 import {
   type AccountId,
-  type EmailFacts,
   type EmailId,
   emailAccount,
   type MailboxId,
@@ -19,7 +18,6 @@ import {
   type AccountBatch,
   type ByteRange,
   type Directory,
-  type EmailField,
   type MailStore,
   type Staging,
   StoreError,
@@ -69,10 +67,10 @@ class MemoryStore implements MailStore {
     return this.#of(account).of(mailbox).chunks.last();
   }
 
-  async loadEmails(ids: readonly EmailId[], fields: readonly EmailField[]) {
+  async loadEmails(ids: readonly EmailId[], parts: readonly FactPart[]) {
     return ids.map((id) => {
       const email = this.#email(id);
-      return email && only(email.facts, fields);
+      return email && only(email, parts);
     });
   }
 
@@ -91,6 +89,14 @@ class MemoryStore implements MailStore {
   async loadAccountsToReap() {
     this.#assertOpen();
     return [...this.#data.accounts].filter(([, rows]) => rows.hasWorkForReaper).map(([id]) => id);
+  }
+
+  async loadAccountsBehind(factsVersion: number) {
+    this.#assertOpen();
+    const behind = [...this.#data.accounts].filter(
+      ([, { row }]) => (row?.factsVersion ?? factsVersion) < factsVersion,
+    );
+    return behind.map(([id]) => id);
   }
 
   async loadBuried(account: AccountId) {
@@ -139,14 +145,14 @@ class MemoryStore implements MailStore {
 
   async listEmails(account: AccountId, after: number, limit: number) {
     const emails = this.#of(account).emails.after(after, limit);
-    return emails.map(({ facts: { id, sizeBytes }, references }) => ({ id, references, sizeBytes }));
+    return emails.map(({ id, sizeBytes, references }) => ({ id, references, sizeBytes }));
   }
 
   async verifyEmails(ids: readonly EmailId[]) {
     return ids.map((id) => {
       const email = this.#email(id);
       if (email === undefined) return 'missing';
-      return email.facts.sizeBytes === email.prefix.length + email.blob.sizeBytes ? 'ok' : 'damaged';
+      return email.sizeBytes === email.prefix.length + email.blob.sizeBytes ? 'ok' : 'damaged';
     });
   }
 
@@ -189,7 +195,18 @@ class MemoryStore implements MailStore {
   }
 }
 
-function only(facts: EmailFacts, fields: readonly EmailField[]): EmailFacts {
-  const of = (field: EmailField): Buffer => (fields.includes(field) ? facts[field] : EMPTY);
-  return { ...facts, envelope: of('envelope'), bodyStructure: of('bodyStructure'), parts: of('parts') };
+function only({ id, facts }: StoredEmail, parts: readonly FactPart[]): EmailFacts {
+  const of = (part: FactPart): Buffer | undefined => (parts.includes(part) ? facts[part] : undefined);
+  return {
+    id,
+    version: parts.some(isDerivedPart) ? FACTS_VERSION : undefined,
+    envelope: of('envelope'),
+    bodyStructure: of('bodyStructure'),
+    parts: of('parts'),
+    header: of('header'),
+    search: of('search'),
+    preview: of('preview'),
+    sort: of('sort'),
+    links: of('links'),
+  };
 }

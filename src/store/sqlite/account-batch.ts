@@ -5,6 +5,7 @@
  * `expect` is compared with the modseq in memory: this process owns the shard, so the map is the truth, and it is
  * refilled from the database after a rollback.
  */
+import { FACTS_VERSION } from '../../mailbox/model/facts.ts';
 import type { AccountId, AccountRow, EmailId, MailboxRow } from '../../mailbox/model/model.ts';
 import {
   type AccountBatch,
@@ -16,6 +17,7 @@ import {
 import { BlobChanges, type Blobs } from './blobs.ts';
 import type { Database } from './database.ts';
 import { sealFacts } from './emails.ts';
+import { sealRecord } from './fact-record.ts';
 import type { FlagBatch } from './flag-journal.ts';
 import type { Work } from './group-commit.ts';
 import { KEYWORD_KINDS, mailboxKey } from './keys.ts';
@@ -24,10 +26,11 @@ import { Staged } from './staging.ts';
 
 const SQL = {
   modseq: 'SELECT modseq FROM account WHERE id = ?',
-  account: `INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  account: `INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET modseq = excluded.modseq, next_mailbox = excluded.next_mailbox,
       next_email = excluded.next_email, next_uidvalidity = excluded.next_uidvalidity,
-      used_bytes = excluded.used_bytes, used_messages = excluded.used_messages`,
+      used_bytes = excluded.used_bytes, used_messages = excluded.used_messages,
+      facts_version = excluded.facts_version`,
   mailbox: `REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   keyword: 'REPLACE INTO keyword VALUES (?, ?, ?, ?)',
   dropKeyword: 'DELETE FROM keyword WHERE mailbox = ? AND kind = ? AND number = ?',
@@ -38,6 +41,9 @@ const SQL = {
   dropChunk: 'DELETE FROM chunk WHERE mailbox = ? AND first = ?',
   email: `INSERT INTO email (id, blob, size, prefix, envelope, structure, facts)
     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  derived: 'REPLACE INTO derived VALUES (?, ?)',
+  updateFacts: 'UPDATE email SET envelope = ?, structure = ?, facts = ? WHERE id = ?',
+  forgetDerived: 'DELETE FROM derived WHERE email = ?',
   orphans: 'REPLACE INTO orphan_subscriptions VALUES (?, ?)',
   retain: `INSERT INTO extra_reference VALUES (?, 1) ON CONFLICT (email) DO UPDATE SET n = n + 1`,
   hasEmail: 'SELECT 1 FROM email WHERE id = ?',
@@ -171,6 +177,12 @@ const WRITERS: Writers = {
   released: (to, { emails }) => {
     for (const id of emails) releaseEmail(to, id, to.changes);
   },
+  facts: ({ db }, { email, facts }) => {
+    const { envelope, bodyStructure } = facts;
+    const sealed = sealFacts(facts);
+    if (db.prepare(SQL.updateFacts).run(envelope.length, bodyStructure.length, sealed, email) > 0)
+      db.prepare(SQL.derived).run(email, sealRecord(FACTS_VERSION, facts));
+  },
   expunged: ({ db, account }, { row: { mailbox, modseq, uids, records, atMs } }) => {
     const key = mailboxKey(account, mailbox);
     if (db.prepare(SQL.updateExpunged).run(atMs, uids, records ?? null, key, modseq) > 0) return;
@@ -205,6 +217,7 @@ function writeEmail({ db, blobs, changes }: Writing, email: NewEmail): void {
     bodyStructure.length,
     sealFacts(email),
   );
+  db.prepare(SQL.derived).run(email.id, sealRecord(FACTS_VERSION, email));
 }
 
 function forgetExternalIds(db: Database, mailbox: number, uids: Buffer): void {
@@ -243,6 +256,7 @@ function writeAccount(
     row.usedMessages,
     epoch,
     lineage,
+    row.factsVersion,
   );
   if (orphans.get(account) === row.orphanSubscriptions) return;
   db.prepare(SQL.orphans).run(account, JSON.stringify(row.orphanSubscriptions));
@@ -286,5 +300,6 @@ export function releaseEmail(
     return;
   }
   const row = db.prepare(SQL.deleteEmail).get(id);
+  db.prepare(SQL.forgetDerived).run(id);
   if (row !== undefined) blobs.release(row[0] as number, changes);
 }

@@ -5,14 +5,23 @@
  * A row that cannot be read (a broken page, a flipped bit) is that email's loss alone: the run is read again one by one
  * and the caller is told about the others. Facts leave for clients as they are stored, where one wrong octet would break
  * the framing of everything behind it, so they carry a checksum of their own and are compared with it at every reading.
+ *
+ * What is sent as it stands is in the email's row, all else in a row of `derived` (`fact-record.ts`): neither is read for the other.
  */
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import { EMPTY } from '../../base/bytes.ts';
-import type { AccountId, EmailFacts, EmailId } from '../../mailbox/model/model.ts';
-import { type EmailField, StoreError } from '../../mailbox/port/store.ts';
+import {
+  type EmailFacts,
+  type FactPart,
+  isDerivedPart,
+  isWirePart,
+  type WireParts,
+} from '../../mailbox/model/facts.ts';
+import type { AccountId, EmailId } from '../../mailbox/model/model.ts';
+import { StoreError } from '../../mailbox/port/store.ts';
 import { assertNotWhole } from './broken-tables.ts';
 import { assertAscending, bufferOf, type Database, type Row } from './database.ts';
+import { openRecord } from './fact-record.ts';
 import { accountRange } from './keys.ts';
 
 /** About a millisecond of rows. */
@@ -22,8 +31,9 @@ const SPARSENESS = 4;
 const MIN_RUN = 4;
 
 const SQL = {
-  sizes: 'SELECT id, size FROM email',
-  facts: 'SELECT id, size, envelope, structure, facts FROM email',
+  ids: 'SELECT id FROM email',
+  facts: 'SELECT id, envelope, structure, facts FROM email',
+  derived: 'SELECT email, record FROM derived',
   list: `SELECT e.id, 1 + coalesce(x.n, 0), e.size FROM email e LEFT JOIN extra_reference x ON x.email = e.id
     WHERE e.id > ? AND e.id <= ? ORDER BY e.id LIMIT ?`,
   listOne: `SELECT e.id, 1 + coalesce(x.n, 0), e.size FROM email e LEFT JOIN extra_reference x ON x.email = e.id
@@ -83,12 +93,15 @@ export class EmailReader {
     this.#onDamage = onDamage;
   }
 
-  async load(ids: readonly EmailId[], fields: readonly EmailField[]): Promise<(EmailFacts | undefined)[]> {
-    const found = new Array<EmailFacts | undefined>(ids.length).fill(undefined);
+  async load(ids: readonly EmailId[], parts: readonly FactPart[]): Promise<(EmailFacts | undefined)[]> {
+    const found = new Array<LoadedFacts | undefined>(ids.length).fill(undefined);
+    const isDerivedWanted = parts.some(isDerivedPart);
+    const isRowWanted = !isDerivedWanted || parts.some(isWirePart);
     let sinceYield = 0;
     for (let from = 0; from < ids.length; ) {
       const run = nextRun(ids, from, ROWS_PER_SLICE);
-      this.#loadRun(ids, run, fields, found);
+      if (isRowWanted) this.#loadRun(ids, run, this.#wire(parts), found);
+      if (isDerivedWanted) this.#loadRun(ids, run, this.#derived(parts, !isRowWanted), found);
       sinceYield += run.to - from;
       from = run.to;
       if (sinceYield >= ROWS_PER_SLICE && from < ids.length) {
@@ -160,43 +173,97 @@ export class EmailReader {
   #loadRun(
     ids: readonly EmailId[],
     { from, to }: Run,
-    fields: readonly EmailField[],
-    found: (EmailFacts | undefined)[],
+    source: Source,
+    found: (LoadedFacts | undefined)[],
   ): void {
     let rows: readonly Row[];
     try {
-      rows = readRun(this.#db, fields.length === 0 ? SQL.sizes : SQL.facts, 'id', ids, { from, to });
+      rows = readRun(this.#db, source.select, source.key, ids, { from, to });
     } catch (error) {
       if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
-      assertNotWhole(this.#db, ['email'], error);
+      assertNotWhole(this.#db, [source.table], error);
       if (to - from === 1) this.#onDamage(ids[from] as EmailId, error);
-      else for (let i = from; i < to; i++) this.#loadRun(ids, { from: i, to: i + 1 }, fields, found);
+      else for (let i = from; i < to; i++) this.#loadRun(ids, { from: i, to: i + 1 }, source, found);
       return;
     }
     let at = from;
     for (const row of rows) {
       while (at < to && (ids[at] as number) < (row[0] as number)) at++;
-      if (at < to && ids[at] === row[0]) found[at] = this.#facts(row, fields);
+      if (at < to && ids[at] === row[0]) found[at] = source.read(row, found[at]);
     }
   }
 
-  #facts(row: Row, fields: readonly EmailField[]): EmailFacts | undefined {
-    const facts = factsOf(row, fields);
-    const id = row[0] as EmailId;
-    if (facts === undefined)
-      this.#onDamage(id, new StoreError('damaged', `the facts of email ${id} do not match their checksum`));
-    return facts;
+  #wire(parts: readonly FactPart[]): Source {
+    const wanted = parts.filter(isWirePart);
+    if (wanted.length === 0)
+      return { table: 'email', key: 'id', select: SQL.ids, read: (row) => blank(row[0] as EmailId) };
+    return {
+      table: 'email',
+      key: 'id',
+      select: SQL.facts,
+      read: (row) => {
+        const facts = blank(row[0] as EmailId);
+        if (openFacts(row, wanted, facts)) return facts;
+        return this.#lost(facts.id, `the facts of email ${facts.id} do not match their checksum`);
+      },
+    };
   }
+
+  /** `isAlone`: an email that has such a row is there. Else those that are not are undefined already. */
+  #derived(parts: readonly FactPart[], isAlone: boolean): Source {
+    const wanted = parts.filter(isDerivedPart);
+    return {
+      table: 'derived',
+      key: 'email',
+      select: SQL.derived,
+      read: (row, found) => {
+        const facts = found ?? (isAlone ? blank(row[0] as EmailId) : undefined);
+        if (facts === undefined) return undefined;
+        const record = row[1];
+        facts.version =
+          record instanceof Uint8Array ? openRecord(bufferOf(record), wanted, facts) : undefined;
+        if (facts.version === undefined)
+          this.#lost(facts.id, `what was derived from email ${facts.id} does not match its checksum`);
+        return facts;
+      },
+    };
+  }
+
+  #lost(id: EmailId, message: string): undefined {
+    this.#onDamage(id, new StoreError('damaged', message));
+    return undefined;
+  }
+}
+
+type LoadedFacts = { -readonly [Part in keyof EmailFacts]: EmailFacts[Part] };
+
+/** One of the two tables, and how its rows are read. */
+interface Source {
+  readonly table: string;
+  readonly key: string;
+  readonly select: string;
+  readonly read: (row: Row, found: LoadedFacts | undefined) => LoadedFacts | undefined;
+}
+
+function blank(id: EmailId): LoadedFacts {
+  return {
+    id,
+    version: undefined,
+    envelope: undefined,
+    bodyStructure: undefined,
+    parts: undefined,
+    header: undefined,
+    search: undefined,
+    preview: undefined,
+    sort: undefined,
+    links: undefined,
+  };
 }
 
 const SUM_BYTES = 4;
 
 /** As one BLOB (one costs a reader a third of three), the checksum at its end. */
-export function sealFacts({
-  envelope,
-  bodyStructure,
-  parts,
-}: Pick<EmailFacts, 'envelope' | 'bodyStructure' | 'parts'>): Buffer {
+export function sealFacts({ envelope, bodyStructure, parts }: WireParts): Buffer {
   const length = envelope.length + bodyStructure.length + parts.length;
   const sealed = Buffer.concat([envelope, bodyStructure, parts], length + SUM_BYTES);
   const sum = sumOf(sealed.subarray(0, length), envelope.length, bodyStructure.length);
@@ -209,23 +276,17 @@ function sumOf(facts: Buffer, envelopeBytes: number, structureBytes: number): nu
   return crc32(facts, (Math.imul(envelopeBytes, 0x9e3779b1) ^ structureBytes) >>> 0);
 }
 
-/** Undefined when they are not what was written. */
-function factsOf(row: Row, fields: readonly EmailField[]): EmailFacts | undefined {
-  const id = row[0] as EmailId;
-  const sizeBytes = row[1] as number;
-  if (fields.length === 0) return { id, sizeBytes, envelope: EMPTY, bodyStructure: EMPTY, parts: EMPTY };
-  const [, , structureAt, structureBytes, blob] = row;
-  if (!(blob instanceof Uint8Array) || blob.length < SUM_BYTES) return undefined;
+/** False when they are not what was written. */
+function openFacts(row: Row, wanted: readonly (keyof WireParts)[], into: LoadedFacts): boolean {
+  const [, structureAt, structureBytes, blob] = row;
+  if (!(blob instanceof Uint8Array) || blob.length < SUM_BYTES) return false;
   const sealed = bufferOf(blob);
   const facts = sealed.subarray(0, sealed.length - SUM_BYTES);
-  if (typeof structureAt !== 'number' || typeof structureBytes !== 'number') return undefined;
-  if (sumOf(facts, structureAt, structureBytes) !== sealed.readUInt32LE(facts.length)) return undefined;
+  if (typeof structureAt !== 'number' || typeof structureBytes !== 'number') return false;
+  if (sumOf(facts, structureAt, structureBytes) !== sealed.readUInt32LE(facts.length)) return false;
   const partsAt = structureAt + structureBytes;
-  return {
-    id,
-    sizeBytes,
-    envelope: fields.includes('envelope') ? facts.subarray(0, structureAt) : EMPTY,
-    bodyStructure: fields.includes('bodyStructure') ? facts.subarray(structureAt, partsAt) : EMPTY,
-    parts: fields.includes('parts') ? facts.subarray(partsAt) : EMPTY,
-  };
+  if (wanted.includes('envelope')) into.envelope = facts.subarray(0, structureAt);
+  if (wanted.includes('bodyStructure')) into.bodyStructure = facts.subarray(structureAt, partsAt);
+  if (wanted.includes('parts')) into.parts = facts.subarray(partsAt);
+  return true;
 }

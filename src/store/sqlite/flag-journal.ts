@@ -25,7 +25,7 @@ import {
 import { crc32 } from 'node:zlib';
 import { EMPTY } from '../../base/bytes.ts';
 import type { KeywordRow } from '../../mailbox/model/keywords.ts';
-import type { MailboxRow } from '../../mailbox/model/model.ts';
+import type { AccountRow, MailboxRow } from '../../mailbox/model/model.ts';
 import { type AccountBatch, type ChunkRow, type RowChangeOf, StoreError } from '../../mailbox/port/store.ts';
 
 /** What a change of flags consists of. */
@@ -40,7 +40,8 @@ const MARK = Buffer.from('FLG1').readUInt32LE();
 const HEAD_BYTES = 16;
 
 type StoredChunk = Omit<ChunkRow, 'records'> & { readonly bytes: number };
-type StoredBatch = Omit<FlagBatch, 'changes'> & {
+type StoredBatch = Omit<FlagBatch, 'changes' | 'row'> & {
+  readonly row: Omit<AccountRow, 'factsVersion'> & { readonly factsVersion?: number };
   readonly mailboxes: readonly (MailboxRow & OldKeywords)[];
   readonly chunks: readonly StoredChunk[];
 };
@@ -181,13 +182,14 @@ function decode(body: Buffer): FlagBatch[] {
   const jsonEnd = 4 + body.readUInt32LE();
   const batches = JSON.parse(body.toString('utf8', 4, jsonEnd)) as StoredBatch[];
   let at = jsonEnd;
-  return batches.map(({ mailboxes, chunks, ...batch }) => {
+  return batches.map(({ mailboxes, chunks, row, ...batch }) => {
     const changes: FlagBatch['changes'][number][] = mailboxes.flatMap(mailboxChanges);
     for (const { bytes, ...chunk } of chunks) {
       at += bytes;
       changes.push({ kind: 'chunk', row: { ...chunk, records: body.subarray(at - bytes, at) } });
     }
-    return { ...batch, changes };
+    // Version 0.1 did not count versions.
+    return { ...batch, row: { factsVersion: 1, ...row }, changes };
   });
 }
 

@@ -89,6 +89,12 @@ const CHECKS: readonly Check[] = [
     needsIntactDatabase: true,
   },
   {
+    what: 'facts without a message',
+    find: `SELECT NULL, 'email ' || d.email FROM derived d WHERE NOT EXISTS (SELECT 1 FROM email e WHERE e.id = d.email)`,
+    repair: ['DELETE FROM derived WHERE NOT EXISTS (SELECT 1 FROM email e WHERE e.id = derived.email)'],
+    needsIntactDatabase: true,
+  },
+  {
     what: 'rows of a mailbox that is gone',
     find: `SELECT NULL, 'mailbox ' || mailbox, mailbox FROM lost_mailbox`,
     repairBy: recoverMailboxes,

@@ -12,11 +12,11 @@
  *
  * This file routes calls of the port to shards and holds no rule of its own.
  */
+import type { FactPart } from '../../mailbox/model/facts.ts';
 import { type AccountId, type EmailId, emailAccount } from '../../mailbox/model/model.ts';
 import {
   type AccountBatch,
   type ByteRange,
-  type EmailField,
   type MailStore,
   StoreError,
   type StoreWrite,
@@ -82,6 +82,10 @@ class SqliteStore implements MailStore {
     return this.#shards.flatMap((shard) => shard.accountsToReap());
   }
 
+  async loadAccountsBehind(factsVersion: number) {
+    return this.#shards.flatMap((shard) => shard.accountsBehind(factsVersion));
+  }
+
   async loadUnreleased(...args: Parameters<MailStore['loadUnreleased']>) {
     return (await this.#rowsOf(args[0])).unreleased(...args);
   }
@@ -98,11 +102,11 @@ class SqliteStore implements MailStore {
     return (await this.#rowsOf(args[0])).whichImported(...args);
   }
 
-  async loadEmails(ids: readonly EmailId[], fields: readonly EmailField[]) {
+  async loadEmails(ids: readonly EmailId[], parts: readonly FactPart[]) {
     return this.#scatter(
       ids,
       (id) => id,
-      (shard, part) => shard.emails.load(part, fields),
+      (shard, part) => shard.emails.load(part, parts),
     );
   }
 

@@ -29,8 +29,9 @@ import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
 const CHUNKS_PER_SLICE = 100;
 
 const SQL = {
-  account: `SELECT modseq, next_mailbox, next_email, next_uidvalidity, used_bytes, used_messages
+  account: `SELECT modseq, next_mailbox, next_email, next_uidvalidity, used_bytes, used_messages, facts_version
     FROM account WHERE id = ?`,
+  behind: 'SELECT id FROM account WHERE facts_version < ? ORDER BY id',
   orphans: 'SELECT names FROM orphan_subscriptions WHERE account = ?',
   keywords: 'SELECT * FROM keyword WHERE mailbox BETWEEN ? AND ? ORDER BY mailbox, kind, number',
   mailboxes: 'SELECT * FROM mailbox WHERE id BETWEEN ? AND ? ORDER BY id',
@@ -161,6 +162,13 @@ export class RowReader {
       .map((row) => row[0] as AccountId);
   }
 
+  accountsBehind(factsVersion: number): readonly AccountId[] {
+    return this.#db
+      .prepare(SQL.behind)
+      .all(factsVersion)
+      .map((row) => row[0] as AccountId);
+  }
+
   buried(account: AccountId): readonly MailboxId[] {
     const rows = this.#db.prepare(SQL.buried).all(...accountRange(account));
     return rows.map((row) => mailboxOfKey(row[0] as number));
@@ -193,6 +201,7 @@ function accountRow(row: Row): Omit<AccountRow, 'orphanSubscriptions'> {
     nextUidValidity: number(row[3]),
     usedBytes: number(row[4]),
     usedMessages: number(row[5]),
+    factsVersion: number(row[6]),
   };
 }
 

@@ -225,6 +225,10 @@ export class Shard implements StagingShard {
     return this.#rows.accountsToReap();
   }
 
+  accountsBehind(factsVersion: number): readonly AccountId[] {
+    return this.#rows.accountsBehind(factsVersion);
+  }
+
   /** To read the account's rows with; no change of flags waits any more. */
   async rowsOf(account: AccountId): Promise<RowReader> {
     if (this.#flags.has(account)) {

@@ -284,7 +284,7 @@ describe('broken files', () => {
         ['parts'],
       );
       assert.deepEqual(
-        facts.map((it) => it?.parts.length),
+        facts.map((it) => it?.parts?.length),
         [3000, 3000, 3000, undefined, 3000, 3000],
       );
       assert.deepEqual(await read(store), [2000, 3000, 100_000, undefined, 90_000, 5000]);

@@ -155,4 +155,13 @@ ALTER TABLE account ADD COLUMN lineage INTEGER NOT NULL DEFAULT 0;
 INSERT INTO store VALUES ('lineage', 0), ('witnessed', 0), ('removed', 0);
 `;
 
-export const MAIL_SCHEMA: Schema = { applicationId: 0x42564d31, steps: [STEP_1, STEP_2, STEP_3] };
+/**
+ * What delivery computes and no client is sent as it stands: apart from what is, so that reading the one does not turn the
+ * pages of the other. Emails of version 0.1 get theirs from the upkeep, account by account.
+ */
+const STEP_4 = `
+CREATE TABLE derived (email INTEGER PRIMARY KEY, record BLOB NOT NULL); -- fact-record.ts
+ALTER TABLE account ADD COLUMN facts_version INTEGER NOT NULL DEFAULT 1;
+`;
+
+export const MAIL_SCHEMA: Schema = { applicationId: 0x42564d31, steps: [STEP_1, STEP_2, STEP_3, STEP_4] };
