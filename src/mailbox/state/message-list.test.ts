@@ -144,3 +144,21 @@ test('a list completed around its tail is whole', () => {
   assert.equal(complete.indexOf(250), 249);
   assert.equal(complete.indexOf(900), -1);
 });
+
+test('undoing a removal that merged chunks leaves the one that was changed before to be stored', () => {
+  const list = new WritableMessageList(true, 0);
+  for (let uid = 1; uid <= 360; uid++) list.append(aRecord(uid));
+  const remove = (from: number, to: number) =>
+    list.remove(Array.from({ length: to - from + 1 }, (_, i) => list.indexOf(from) + i));
+  // Each is next to a full one while it shrinks, so none is merged.
+  remove(261, 360);
+  remove(125, 240);
+  remove(21, 120);
+  const rows = new Rows();
+  rows.save(list);
+  assert.deepEqual([...rows.rows.keys()], [1, 121, 241]);
+  list.setFlags({ rows: [list.indexOf(122)], flags: [31], keywordSets: [0] }, 5000);
+  remove(241, 250)();
+  rows.save(list);
+  assert.deepEqual(records(rows.load()), records(list));
+});

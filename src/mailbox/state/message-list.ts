@@ -188,7 +188,11 @@ export class WritableMessageList implements MessageList {
 
   /** Removes the messages at these ascending rows; the returned function puts everything back. */
   remove(rows: readonly number[]): () => void {
-    const before = { uids: this.columns.uid, chunks: this.#chunks.map((chunk) => ({ ...chunk })) };
+    const before = {
+      uids: this.columns.uid,
+      chunks: this.#chunks.map((chunk) => ({ ...chunk })),
+      dirty: [...this.#dirty],
+    };
     const removed = rows.map((row) => recordAt(this.columns, row));
     const total = this.count;
     this.columns.uid = this.columns.uid.slice();
@@ -208,6 +212,7 @@ export class WritableMessageList implements MessageList {
       });
       this.#chunks = before.chunks;
       for (const chunk of before.chunks) this.#dropped.delete(chunk.first);
+      for (const first of before.dirty) this.#dirty.add(first);
       for (const record of removed) this.#dirty.add(this.#chunkOf(record.uid).first);
     };
   }
