@@ -15,7 +15,6 @@ import { findMailbox, mailboxOf } from '../mailbox/operations/mailboxes.ts';
 import { setQuota } from '../mailbox/operations/quota.ts';
 import { type ForeignUids, type TakenOver, takeOverUids } from '../mailbox/operations/take-over-uids.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
-import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import { checkMail } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts, Connections } from '../net/connections.ts';
 import type {
@@ -137,7 +136,7 @@ export class LocalAdmin implements Admin {
     messages: Iterable<MessageToAdd> | AsyncIterable<MessageToAdd>,
   ): Promise<readonly AddedMessage[]> {
     const account = await this.#open(address);
-    const target = mailboxOf(account, mailbox);
+    const { name } = mailboxOf(account, mailbox);
     const outcomes: (AddedMessage | undefined)[] = [];
     let batch: { at: number; message: IncomingMessage; incoming: IncomingStream }[] = [];
     let batchBytes = 0;
@@ -148,11 +147,8 @@ export class LocalAdmin implements Admin {
       batchBytes = 0;
     };
     const flush = async (): Promise<void> => {
-      const added = await this.#append(
-        account,
-        target,
-        batch.map(({ message }) => message),
-      );
+      const messages = batch.map((one) => one.message);
+      const added = await this.#append(address, mailbox, messages);
       for (const [i, { at }] of batch.entries()) outcomes[at] = added[i];
       drop();
     };
@@ -180,7 +176,7 @@ export class LocalAdmin implements Admin {
     const added = outcomes.filter((one) => one !== undefined && 'uid' in one).length;
     if (added > 0) {
       this.#options.activity.note(account.record.address, 'messages imported', {
-        mailbox: target.name,
+        mailbox: name,
         messages: added,
       });
     }
@@ -251,12 +247,15 @@ export class LocalAdmin implements Admin {
 
   /** As one change when that works; one by one when it does not, so that one bad message costs only itself. */
   async #append(
-    account: AccountState,
-    mailbox: MailboxState,
+    address: string,
+    mailbox: string,
     batch: readonly IncomingMessage[],
   ): Promise<readonly AddedMessage[]> {
     try {
-      const { uids, lostKeywords } = await appendMessages(this.#domain, account, mailbox, batch);
+      // Anew each time: they may come so slowly that the account is not in memory any more.
+      const account = await this.#open(address);
+      const target = mailboxOf(account, mailbox);
+      const { uids, lostKeywords } = await appendMessages(this.#domain, account, target, batch);
       return uids.map((uid) => ({ uid, ...(lostKeywords.has(uid) ? { lostKeywords: true } : {}) }));
     } catch (error) {
       const failure = asRefusable(error);
@@ -264,7 +263,7 @@ export class LocalAdmin implements Admin {
       if (isHopeless || batch.length === 1) return batch.map(() => refusal(failure));
     }
     const outcomes: AddedMessage[] = [];
-    for (const message of batch) outcomes.push(...(await this.#append(account, mailbox, [message])));
+    for (const message of batch) outcomes.push(...(await this.#append(address, mailbox, [message])));
     return outcomes;
   }
 }

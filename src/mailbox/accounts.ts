@@ -94,6 +94,8 @@ export class Accounts {
         }
       }
       if (account.listeners.size === 0 && account.lastUsedMs < before - IDLE_MS && !isInUse(account)) {
+        // Whoever still has it must not go on beside the next one.
+        account.isStale = true;
         this.#loaded.delete(account.id);
       }
     }
