@@ -7,12 +7,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountState } from '../state/account.ts';
+import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { appendMessages } from './append.ts';
 import { copyMessages, MessagesGone, moveMessages } from './copy.ts';
 import { expungeMessages } from './expunge.ts';
+import { createMailbox, deleteMailbox } from './folders.ts';
 import { receive } from './incoming.ts';
-import { mailboxOf } from './mailboxes.ts';
+import { mailboxOf, openMailbox } from './mailboxes.ts';
 import { setQuota } from './quota.ts';
 
 const BYTES = Buffer.from('Subject: one\r\n\r\nhello\r\n');
@@ -64,6 +66,24 @@ describe('copies', () => {
     await removed;
     assert.equal(archive.exists, 0);
   });
+
+  for (const isOpen of [true, false]) {
+    it(`from a mailbox that is deleted meanwhile and that ${isOpen ? 'somebody' : 'nobody'} has open`, async () => {
+      await open(1);
+      const { domain } = kit;
+      const doomed = await createMailbox(domain, account, 'Doomed');
+      await copyMessages(domain, account, inbox, [1], doomed);
+      await loadList(domain, account, doomed);
+      const events = { onHint: () => {}, onInvalid: () => {} };
+      const viewer = isOpen ? await openMailbox(domain, account, 'Doomed', true, events) : undefined;
+      const deleted = deleteMailbox(domain, account, 'Doomed');
+      const copied = copyMessages(domain, account, doomed, [1], archive);
+      if (isOpen) assert.deepEqual((await copied).from, [1]);
+      else await assert.rejects(copied, { code: 'nonexistent' });
+      await deleted;
+      viewer?.close();
+    });
+  }
 
   it('of those that are there', async () => {
     await open(3);
