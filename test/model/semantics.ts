@@ -82,12 +82,18 @@ export function copy({ source, uids, target, isOfAll }: Copying, sliceSize: numb
     refuse(
       isOfAll && found.length < slice.length && 'conflict',
       !mayCopy(model, seen, { source, target, found }) && 'over-quota',
-      isGone && 'nonexistent',
+      (isGone || !isReadable(model, seen, source)) && 'nonexistent',
     );
     const to = found.length === 0 ? [] : model.add(target, found.map(transferred), modseq);
     done.push({ fate: fates.length, to });
     assert.deepEqual(value, { from: found.map(({ uid }) => uid), to });
   };
+}
+
+/** A deleted mailbox is, as long as somebody has it open. */
+function isReadable(model: ModelAccount, { account }: Seen, mailbox: MailboxId): boolean {
+  const gone = [...account.gone].find(({ id }) => id === mailbox);
+  return model.mailboxes.has(mailbox) || (gone !== undefined && gone.viewers.size > 0);
 }
 
 /** Copying to the Trash may exceed the quota once: not beyond all that there is outside of it. */

@@ -128,6 +128,28 @@ function stateOf(account: AccountState, { id }: ModelMailbox): MailboxState | un
   return account.mailboxes.get(id);
 }
 
+/**
+ * The number of a mailbox whose making was refused is given to another: who holds the first must be told that it is not
+ * there, whatever the model knows under that number.
+ */
+function holding(judge: is.Semantic): { judge: is.Semantic; hold(mailbox: MailboxState): MailboxState } {
+  const held: MailboxState[] = [];
+  return {
+    hold(mailbox) {
+      held.push(mailbox);
+      return mailbox;
+    },
+    judge(model, seen) {
+      const isOther = ({ id }: MailboxState, at: number) => {
+        const now = seen.account.mailboxes.get(id);
+        return now !== undefined && now !== held[at];
+      };
+      if (seen.value === undefined && held.some(isOther)) throw new Refused(['nonexistent']);
+      judge(model, seen);
+    },
+  };
+}
+
 /** The domain takes a long list in slices, each a change. */
 function sliced(uids: readonly number[], judge: (slice: readonly number[]) => is.Semantic): is.Semantic {
   let next = 0;
@@ -148,9 +170,10 @@ function append(step: Step): void {
     const externalId = random.chance(0.15) ? { externalId: content.id } : {};
     return { content, flags: step.bits(), keywords: is.folded(step.keywords()), ...externalId };
   });
+  const { judge, hold } = holding(is.append(target.id, messages));
   world.ask({
     what: step.what(`append ${messages.map(({ content }) => content.id)} to ${target.name}`),
-    judge: is.append(target.id, messages),
+    judge,
     mayRefuse: ['nonexistent'],
     run: async () => {
       const account = await step.open();
@@ -162,7 +185,7 @@ function append(step: Step): void {
         incoming.push({ ...received, flags, keywords: words, internalDate: undefined, ...named });
       }
       const mailbox = stateOf(account, target);
-      if (mailbox !== undefined) await appendMessages(world.domain, account, mailbox, incoming);
+      if (mailbox !== undefined) await appendMessages(world.domain, account, hold(mailbox), incoming);
     },
   });
 }
@@ -206,17 +229,18 @@ function transfer(step: Step, verb: 'copy' | 'move'): void {
   const uids = step.uids(source);
   const isOfAll = random.chance(0.5);
   const copying = { source: source.id, uids, target: target.id, isOfAll };
+  const moving = sliced(uids, (slice) => is.move(source.id, slice, target.id));
+  const { judge, hold } = holding(verb === 'copy' ? is.copy(copying, SLICE) : moving);
   world.ask({
     what: step.what(`${verb} ${uids} from ${source.name} to ${target.name}`),
-    judge:
-      verb === 'copy'
-        ? is.copy(copying, SLICE)
-        : sliced(uids, (slice) => is.move(source.id, slice, target.id)),
+    judge,
     mayRefuse: ['over-quota'],
     run: async () => {
       const account = await step.open();
       const [from, to] = [stateOf(account, source), stateOf(account, target)];
       if (from === undefined || to === undefined) return;
+      hold(from);
+      hold(to);
       if (verb === 'copy') await copyMessages(world.domain, account, from, uids, to, { isOfAll });
       else await moveMessages(world.domain, account, from, uids, to);
     },
