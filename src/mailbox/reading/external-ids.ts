@@ -3,7 +3,7 @@
  * one message in one mailbox, is unique there, and is neither copied nor moved along: what the program knows is that
  * message in that place.
  */
-
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Domain } from '../domain.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
@@ -25,7 +25,7 @@ export async function loadExternalIds(
   mailbox: MailboxState,
 ): Promise<ReadonlyMap<number, string>> {
   const ids = new Map<number, string>();
-  for (let after = 0; ; ) {
+  for (let after = 0; ; await nextTurn()) {
     const slice = await domain.store.loadExternalIds(account.id, mailbox.id, after, SLICE);
     for (const { uid, id } of slice) ids.set(uid, id);
     if (slice.length < SLICE) return ids;
