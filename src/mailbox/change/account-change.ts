@@ -342,7 +342,7 @@ export class AccountChange {
     const records = rows.map((row) => recordAt(list.columns, row));
     this.#undo.did(list.remove(rows));
     for (const record of records) count(this.#account, source, record, -1);
-    noteRemoved(source, list, rows);
+    noteRemoved(source, list, { rows, records });
     for (let at = 0; at < records.length; at += HISTORY_RECORDS) {
       if (at > 0) this.#modseq = undefined;
       this.#noteGone(source, records.slice(at, at + HISTORY_RECORDS), octets);

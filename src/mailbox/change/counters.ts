@@ -3,9 +3,11 @@
  * the verbs of a change, which keeps the fields first.
  */
 import { FLAG } from '../../mail/flags.ts';
+import type { MessageRecord } from '../model/record.ts';
 import type { WritableAccount } from '../state/account.ts';
 import type { WritableMailbox } from '../state/mailbox.ts';
 import type { FlagColumns, MessageList } from '../state/message-list.ts';
+import { noteGone } from './uids.ts';
 
 /** A message comes (1) or goes (-1). */
 export function count(
@@ -44,8 +46,14 @@ export function noteFlags(mailbox: WritableMailbox, list: MessageList, { rows, f
   else if (firstUnseen > 0) mailbox.fields.firstUnseen = nextUnseen(mailbox, list, firstUnseen - 1);
 }
 
+interface Removed {
+  readonly rows: readonly number[];
+  readonly records: readonly MessageRecord[];
+}
+
 /** After the messages at these rows have left the list and the counters. */
-export function noteRemoved(mailbox: WritableMailbox, list: MessageList, rows: readonly number[]): void {
+export function noteRemoved(mailbox: WritableMailbox, list: MessageList, { rows, records }: Removed): void {
+  noteGone(mailbox, records.at(-1)?.uid ?? 0);
   const { firstUnseen } = mailbox;
   if (firstUnseen === 0) return;
   const before = rows.filter((row) => row < firstUnseen - 1).length;

@@ -4,7 +4,7 @@
  */
 import { MailboxError } from '../model/errors.ts';
 import { asModSeq, MAX_UID, type ModSeq, type UidValidity } from '../model/model.ts';
-import type { MailboxState, WritableMailbox } from '../state/mailbox.ts';
+import { type MailboxState, WritableMailbox } from '../state/mailbox.ts';
 import type { MessageList } from '../state/message-list.ts';
 
 /**
@@ -34,9 +34,15 @@ export function requireUids(mailbox: MailboxState, count: number): void {
   throw new MailboxError('limit', `mailbox ${mailbox.name} has used up its UIDs; copy its mail to a new one`);
 }
 
+/** A message with this UID has left the mailbox: what comes in place of the one it had must be above it, too. */
+export function noteGone(mailbox: MailboxState, uid: number): void {
+  const target = WritableMailbox.of(mailbox);
+  target.goneUpTo = Math.max(target.goneUpTo, uid);
+}
+
 /** `list` ends with the mailbox's last message. A UIDNEXT that has moved says that other mail came in between. */
 export function takeUid(mailbox: WritableMailbox, list: MessageList, place: UidPlace | undefined): number {
-  const last = list.count > 0 ? (list.columns.uid[list.count - 1] as number) : 0;
+  const last = Math.max(mailbox.goneUpTo, list.count > 0 ? (list.columns.uid[list.count - 1] as number) : 0);
   const isFree =
     place !== undefined && place.uidNext === mailbox.uidNext && place.uid < place.uidNext && place.uid > last;
   return isFree ? place.uid : mailbox.fields.uidNext++;

@@ -9,6 +9,7 @@ import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { appendMessages } from './append.ts';
+import { expungeMessages } from './expunge.ts';
 import { createMailbox, deleteMailbox } from './folders.ts';
 import { receive } from './incoming.ts';
 import { mailboxOf, openMailbox } from './mailboxes.ts';
@@ -85,6 +86,21 @@ describe('taking UIDs over', () => {
     const third = await fresh();
     await take(third);
     assert.deepEqual(await append(third, [at(5), at(0)]), [5, 100]);
+  });
+
+  test('nor is the UID of a message that was taken out since, or one below it', async () => {
+    const mailbox = await fresh();
+    await take(mailbox);
+    await append(mailbox, [at(7), at(50)]);
+    await expungeMessages(kit.domain, account, mailbox, { uids: [50] });
+    assert.deepEqual(await append(mailbox, [at(51)]), [51]);
+    await expungeMessages(kit.domain, account, mailbox, { uids: [51] });
+    assert.deepEqual(await append(mailbox, [at(51)]), [100]);
+    const other = await fresh();
+    await take(other);
+    await append(other, [at(7), at(50)]);
+    await expungeMessages(kit.domain, account, other, { uids: [50] });
+    assert.deepEqual(await append(other, [at(8)]), [100]);
   });
 
   test('an import that goes on is told the same; one whose source has grown gets its new UIDNEXT', async () => {
@@ -183,6 +199,29 @@ test('a server that was started anew goes on where the old one was', async (t) =
   const third = await open();
   assert.deepEqual(third.taken, { why: 'the mailbox is not new' });
   await third.one.close();
+});
+
+test('a UID that was taken out before the account was in memory is not given again', async (t) => {
+  let nowMs = Date.now();
+  const one = await openTestDomain({ clock: { nowMs: () => nowMs } });
+  t.after(() => one.close());
+  const { id } = await one.addAccount('alice@example.com', 'secret');
+  const bytes = Buffer.from('Subject: x\r\n\r\nx\r\n');
+  const again = async () => {
+    const state = await one.domain.accounts.open(id);
+    const inbox = mailboxOf(state, 'INBOX');
+    await takeOverUids(one.domain, state, inbox, { uidValidity: V, uidNext: 100 });
+    const marks = { flags: 0, keywords: [], internalDate: undefined, place: at(50) };
+    const message = { ...(await receive(one.store, [id], 1000, bytes)), ...marks };
+    const { uids } = await appendMessages(one.domain, state, inbox, [message]);
+    await expungeMessages(one.domain, state, inbox, { uids });
+    return uids;
+  };
+  assert.deepEqual(await again(), [50]);
+  nowMs += 3600_000;
+  one.domain.accounts.sweep();
+  assert.equal(one.domain.accounts.peek(id), undefined);
+  assert.deepEqual(await again(), [100]);
 });
 
 test('what the store refuses leaves no trace', async () => {

@@ -7,8 +7,11 @@
  * stands for two messages, and a power cut in between changes nothing of this.
  */
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { noteGone } from '../change/uids.ts';
 import type { Domain } from '../domain.ts';
-import { asUid, asUidValidity, MAX_UID } from '../model/model.ts';
+import { asModSeq, asUid, asUidValidity, MAX_UID } from '../model/model.ts';
+import { unpackUids } from '../model/record.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 
@@ -24,6 +27,7 @@ export type TakenOver = { readonly uidNext: number } | { readonly why: string };
 const MAX_UIDVALIDITY = 0x7fff_ffff;
 /** Sixteen million are left for new mail: a damaged list must not use up a mailbox. */
 const MAX_UIDNEXT = MAX_UID - 0xff_ffff;
+const ROWS_PER_LOAD = 50;
 
 /** Asked again, for an import that goes on, it gives the same answer as long as nothing else has come. */
 export async function takeOverUids(
@@ -39,6 +43,8 @@ export async function takeOverUids(
   const before = mailbox.uidNext;
   const key = keyOf({ uidValidity, uidNext: before });
   const [isOurs = false] = await domain.store.whichImported(account.id, mailbox.id, [key]);
+  // What was taken out before the mailbox was in memory; the change that takes out more notes it.
+  noteGone(mailbox, isOurs ? await highestGone(domain, account, mailbox) : 0);
   return domain.turns.run({
     account,
     run: (change): TakenOver => {
@@ -53,6 +59,19 @@ export async function takeOverUids(
       return { uidNext };
     },
   });
+}
+
+/** The highest UID in the history. */
+async function highestGone(domain: Domain, account: AccountState, mailbox: MailboxState): Promise<number> {
+  let highest = 0;
+  for (let after = asModSeq(0); ; await nextTurn()) {
+    const rows = await domain.store.loadExpunged(account.id, mailbox.id, after, ROWS_PER_LOAD);
+    for (const { modseq, uids } of rows) {
+      highest = Math.max(highest, unpackUids(uids).at(-1) ?? 0);
+      after = modseq;
+    }
+    if (rows.length < ROWS_PER_LOAD) return highest;
+  }
 }
 
 /** Kept with the keys of imported messages: this UIDNEXT came from a take-over, and nothing has moved it since. */

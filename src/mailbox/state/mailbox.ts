@@ -80,6 +80,8 @@ export class WritableMailbox implements MailboxState {
   /** A load that is under way, shared by all who wait for it. */
   loading: Promise<MessageList> | undefined;
   lastUsedMs = 0;
+  /** No message that has left it, as far as is known, had a UID above this one; see `change/uids.ts`. */
+  goneUpTo = 0;
   /** Changes in which messages left it since its history was looked at; a mailbox just loaded is looked at once. */
   historyRows = HISTORY_LOOK;
 
