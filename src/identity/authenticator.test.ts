@@ -137,6 +137,19 @@ describe('a webmail that signs in for every request', () => {
     assert.equal(passwords.verified, 2);
   });
 
+  test('one that is replaced or whose account is removed while it is compared lets nobody in', async () => {
+    const old = attempt('alice@example.com', 'right');
+    const renewed = attempt('bob@example.com', 'bobs');
+    await addRecord(1, 'alice@example.com', 'new');
+    await addRecord(2, 'bob@example.com', 'bobs');
+    assert.equal(await old, 'bad-credentials');
+    assert.equal(await renewed, 'bob@example.com', 'the same password, hashed anew');
+    const removed = attempt('alice@example.com', 'new');
+    await null;
+    records.delete('alice@example.com');
+    assert.equal(await removed, 'bad-credentials');
+  });
+
   test('a changed password stops working at once, the new one works', async () => {
     await attempt('alice', 'right');
     await addRecord(1, 'alice@example.com', 'new');

@@ -109,7 +109,7 @@ export class Authenticator {
 
   async #check(admitted: Admitted): Promise<AccountRecord> {
     const { attempt, name, record, charge } = admitted;
-    const { clock, passwords } = this.#options;
+    const { clock, directory, passwords } = this.#options;
     const hasPassword = record !== undefined && isPasswordHash(record.passwordHash);
     const stored = hasPassword ? record.passwordHash : this.#decoy;
     const password = new Secret(preparePassword(attempt.password.reveal()));
@@ -129,6 +129,9 @@ export class Authenticator {
       this.#wrong.set(wrongKey, clock.nowMs() + WRONG_FOR_MS);
       return this.#refuse(admitted, charge.replyDelayMs, false);
     }
+    // What it was compared with may have been replaced meanwhile: sessions of before were sent away, and this is one.
+    const current = await directory.get(record.id).catch(asUnavailable);
+    if (current?.passwordHash !== stored) return this.#check({ ...admitted, record: current });
     charge.succeeded();
     this.#verified.set(record.id, { tag, untilMs: clock.nowMs() + VERIFIED_FOR_MS });
     if (passwords.needsRehash(stored) && password.reveal() !== '') void this.#rehash(record, password);
