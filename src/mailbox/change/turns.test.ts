@@ -304,6 +304,36 @@ test('a mailbox that is deleted in the turn in which mail left it keeps in the s
   );
 });
 
+test('an operation that cannot be undone takes its account along, and nobody else', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock, silentLog);
+  const { account, inbox } = await withInbox(journal, turns);
+  const { account: other, inbox: otherInbox } = await withInbox(journal, turns, 2);
+  const evicted: string[] = [];
+  account.listeners.add({ onAccountChange: () => {}, onEvicted: (reason) => evicted.push(reason) });
+  const add = () => turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  const breaking = () => {
+    Object.freeze(account.row);
+    throw new MailboxError('limit', 'too many');
+  };
+  const all = Promise.allSettled([
+    add(),
+    turns.run({ account, run: breaking }),
+    add(),
+    turns.run({ account: other, run: (change) => change.addMessages(otherInbox, [anArrival]) }),
+  ]);
+  await turn();
+  assert.deepEqual(
+    journal.calls.flatMap(({ batches }) => batches.map((batch) => batch.account)),
+    [other.id],
+  );
+  journal.commitAll();
+  const outcomes = (await all).map((one) => (one.status === 'rejected' ? one.reason.code : one.value));
+  assert.deepEqual(outcomes, ['unavailable', 'limit', 'conflict', [1]]);
+  assert.deepEqual(evicted, ['the server made a mistake; sign in again']);
+  assert.equal(account.operations, 0);
+});
+
 test('an operation that throws takes the rows of the mailboxes it touched with it', async () => {
   const journal = new Journal();
   const turns = new Turns(journal, clock, silentLog);

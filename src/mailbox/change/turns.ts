@@ -120,8 +120,25 @@ export class Turns {
       turn.done.push({ waiting, value });
       turn.isDeferrable &&= operation.isDeferrable === true;
     } catch (error) {
-      turn.change.rollBack(mark);
       waiting.reject(error);
+      if (this.#rollBack(turn, mark)) return;
+      turns.delete(account);
+      refuse(
+        turn,
+        new MailboxError('unavailable', 'the server made a mistake; nothing was changed, try again'),
+      );
+    }
+  }
+
+  /** False when that is not possible: what is in memory cannot be relied on, and is loaded anew. */
+  #rollBack({ account, change }: AccountTurn, mark?: number): boolean {
+    try {
+      change.rollBack(mark);
+      return true;
+    } catch (bug) {
+      this.#log.error({ err: bug, account: account.id }, 'a refused change could not be undone in memory');
+      account.abandon('the server made a mistake; sign in again');
+      return false;
     }
   }
 
@@ -176,14 +193,10 @@ export class Turns {
     return errors;
   }
 
-  #undo({ account, change }: AccountTurn, error: StoreError): void {
+  #undo(turn: AccountTurn, error: StoreError): void {
+    const { account, change } = turn;
     const touched = [...change.touched];
-    try {
-      change.rollBack();
-    } catch (bug) {
-      this.#log.error({ err: bug, account: account.id }, 'a refused change could not be undone in memory');
-      account.abandon('the server made a mistake; sign in again');
-    }
+    this.#rollBack(turn);
     for (const listener of account.listeners) listener.onTakenBack?.();
     for (const mailbox of touched) {
       for (const viewer of mailbox.viewers) if (viewer.readModseq > mailbox.modseq) viewer.events.onInvalid();
