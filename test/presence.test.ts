@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ImapClient } from './imap-client.ts';
 import { LineClient } from './kit/line-client.ts';
 import { startServer, type TestServer } from './kit/server.ts';
@@ -177,9 +178,42 @@ describe('who and activity', () => {
     const text = (await server.cli(['activity', ALICE])).stdout;
     assert.match(
       text,
-      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}messages deleted {2}.*mailbox=INBOX messages=1 uids=3$/m,
+      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ {2}messages deleted {2}.*mailbox=INBOX messages=1 uids=3$/m,
     );
     assert.equal(server.log.includes('secret'), false);
+  });
+
+  test('a limit that is none, or more than there is room for, is refused', async () => {
+    for (const limit of ['0', '-1', '10001', 'all', '1.5', '']) {
+      const { code, stderr } = await server.cli(['activity', ALICE, '--limit', limit]);
+      assert.equal(code, 2, limit);
+      assert.match(stderr, /from 1 to 10000/);
+    }
+    assert.equal((await jsonLines(server, ['activity', ALICE, '--limit', '1'])).length, 1);
+  });
+
+  test('the end of a session says whether it was encrypted, as its beginning does', async () => {
+    const first = await ImapClient.connect(server.port('imaps'), { tls: true });
+    await first.greeting();
+    const upgraded = await ImapClient.connect(server.port('imap'));
+    await upgraded.greeting();
+    await upgraded.ok('STARTTLS');
+    await upgraded.startTls();
+    const cut = await ImapClient.connect(server.port('imaps'), { tls: true });
+    await cut.greeting();
+    const before = new Set((await jsonLines(server, ['activity', ALICE])).map(({ session }) => session));
+    for (const client of [first, upgraded, cut]) await client.ok(`LOGIN ${ALICE} secret`);
+    for (const client of [first, upgraded]) await client.ok('LOGOUT');
+    cut.close();
+    const ended = async (): Promise<Line[]> =>
+      (await jsonLines(server, ['activity', ALICE])).filter(
+        ({ what, session }) => what === 'signed out' && !before.has(session),
+      );
+    for (let i = 0; i < 20 && (await ended()).length < 3; i++) await sleep(50);
+    assert.deepEqual(
+      (await ended()).map(({ tls }) => tls),
+      ['TLSv1.3', 'TLSv1.3', 'TLSv1.3'],
+    );
   });
 
   test('the journal is there when the server is not, and after the account is gone', async () => {
@@ -194,6 +228,8 @@ describe('who and activity', () => {
     }
     // Asking writes what was gathered.
     await jsonLines(other, ['activity', ALICE]);
+    assert.match((await other.cli(['who'])).stderr, /^nobody is signed in$/m);
+    assert.match((await other.cli(['who', '--all'])).stderr, /^nobody is connected$/m);
     await other.kill9();
     const events = await jsonLines(other, ['activity', ALICE]);
     assert.deepEqual(

@@ -40,11 +40,14 @@ export function who(parent: Command, done: (code: ExitCode) => void): void {
     const found = await server.listConnections().finally(() => server.close());
     const shown = options.all === true ? found : found.filter(({ account }) => account !== undefined);
     if (options.json === true) for (const one of shown) print(JSON.stringify(one));
-    else show(shown, found.length - shown.length);
+    else if (shown.length > 0) show(shown);
+    else note(options.all === true ? 'nobody is connected' : 'nobody is signed in');
+    const others = found.length - shown.length;
+    if (options.json !== true && others > 0) note(`${others} more not signed in; --all shows them`);
   });
 }
 
-function show(connections: readonly ConnectionFacts[], others: number): void {
+function show(connections: readonly ConnectionFacts[]): void {
   const nowMs = Date.now();
   const rows = connections.map((one) => [
     one.account ?? '-',
@@ -58,7 +61,5 @@ function show(connections: readonly ConnectionFacts[], others: number): void {
     one.id,
     one.client ?? '-',
   ]);
-  if (rows.length > 0) for (const line of table([HEAD, ...rows])) print(line);
-  else note('nobody is signed in');
-  if (others > 0) note(`${others} more not signed in; --all shows them`);
+  for (const line of table([HEAD, ...rows])) print(line);
 }

@@ -56,6 +56,7 @@ export class ByteStream implements Swept {
   #isEnded = false;
   #isDead = false;
   #failure: Error | undefined;
+  #tlsVersion: string | undefined;
   #idleMs: number | undefined;
   #readEndMs = Number.POSITIVE_INFINITY;
   #totalEndMs = Number.POSITIVE_INFINITY;
@@ -79,9 +80,9 @@ export class ByteStream implements Swept {
     return this.#socket instanceof TLSSocket;
   }
 
-  /** `TLSv1.3`, undefined in the clear. */
+  /** `TLSv1.3`, undefined in the clear. It stays when the connection has ended. */
   get tlsVersion(): string | undefined {
-    return this.#socket instanceof TLSSocket ? (this.#socket.getProtocol() ?? undefined) : undefined;
+    return this.#tlsVersion;
   }
 
   get isLoopback(): boolean {
@@ -189,6 +190,7 @@ export class ByteStream implements Swept {
     this.#socket = secure;
     this.#outbox = this.#newOutbox(secure);
     await this.#handshake(secure);
+    this.#tlsVersion = secure.getProtocol() ?? undefined;
     this.#attach(secure);
   }
 
