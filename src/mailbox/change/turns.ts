@@ -61,6 +61,7 @@ export class Turns {
     const account = WritableAccount.of(operation.account);
     return new Promise<T>((resolve, reject) => {
       account.operations++;
+      account.lastUsedMs = this.#clock.nowMs();
       this.#queue.push({
         account,
         operation,

@@ -137,6 +137,26 @@ describe('renewing facts', () => {
     assert.equal(renewed, before.facts.length);
   });
 
+  test('of an account that does not stay in memory for so long', async () => {
+    const before = await fill();
+    toVersion1();
+    let nowMs = Date.now();
+    const kit = await openTestDomain({ data, clock: { nowMs: () => nowMs } });
+    const { id } = await accountOf(kit);
+    let dropped = 0;
+    await renewFacts(kit.domain, id, () => {
+      nowMs += 30 * 60_000;
+      kit.domain.accounts.sweep();
+      if (kit.domain.accounts.peek(id) === undefined) dropped++;
+      return false;
+    });
+    assert.ok(dropped > 0);
+    const account = await accountOf(kit);
+    assert.equal(account.factsVersion, FACTS_VERSION);
+    assert.deepEqual(await traitsOf(kit, account, 'INBOX'), before.traits);
+    await kit.close();
+  });
+
   test('beside somebody who moves and receives mail', async () => {
     const { traits } = await fill();
     toVersion1();

@@ -1,7 +1,8 @@
 /**
  * Brings the facts of an account's emails to the version of this program (`model/facts.ts`), in the background and in slices: first
  * what is stored with the emails, then what of it stands in the lists of the mailboxes. The account says how far all of
- * its emails have come; whoever is killed begins again and passes over what is done.
+ * its emails have come; whoever is killed begins again and passes over what is done. It takes longer than an account stays
+ * in memory that nobody uses, so it is opened anew for each step.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { TimeSlice } from '../../base/time-slice.ts';
@@ -31,29 +32,29 @@ export async function renewFacts(
   id: AccountId,
   isStopped: () => boolean = () => false,
 ): Promise<number> {
-  const account = await domain.accounts.open(id);
-  if (account.factsVersion >= FACTS_VERSION) return 0;
+  if ((await domain.accounts.open(id)).factsVersion >= FACTS_VERSION) return 0;
   const traits = new Map<number, number>();
   let renewed = 0;
   for (let after: number = emailId(id, 0); !isStopped(); ) {
     const page = await domain.store.listEmails(id, after, EMAILS_PER_READ);
-    renewed += await renewPage(domain, account, page, traits, isStopped);
+    renewed += await renewPage(domain, id, page, traits, isStopped);
     const last = page.at(-1);
     if (last === undefined || page.length < EMAILS_PER_READ) break;
     after = last.id;
   }
   for (let pass = 0; pass < MAX_PASSES && !isStopped(); pass++) {
     // Messages that were moved meanwhile may have been passed over.
-    if ((await renewLists(domain, account, traits)) === 0) break;
+    if ((await renewLists(domain, await domain.accounts.open(id), traits)) === 0) break;
   }
   if (isStopped()) return renewed;
+  const account = await domain.accounts.open(id);
   await domain.turns.run({ account, run: (change) => change.facts.noteVersion(FACTS_VERSION) });
   return renewed;
 }
 
 async function renewPage(
   domain: Domain,
-  account: AccountState,
+  account: AccountId,
   page: readonly Listed[],
   traits: Map<number, number>,
   isStopped: () => boolean,
@@ -69,7 +70,7 @@ async function renewPage(
     waiting = [];
     if (done.length === 0) return;
     await domain.turns.run({
-      account,
+      account: await domain.accounts.open(account),
       run: (change) => {
         for (const { id, facts } of done) change.facts.replace(id, facts);
       },
