@@ -5,7 +5,7 @@
  * A Maildir may be in use while it is read: a file that another program renames (its flags changed) is looked for again
  * by its unique part.
  */
-import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { decodeFolder, KEYWORDS_FILE, parseKeywords, parseSubscriptions, readMarks } from './maildir-form.ts';
 import { maildirOctets } from './maildir-octets.ts';
@@ -24,7 +24,7 @@ export function openMaildirSource(path: string): Source {
   if (found.length === 0)
     skipped.push({ where: path, why: 'no Maildir (a directory with "cur" and "new") in it' });
   const subscriptions = readSubscriptions(path);
-  const folders = found.map((folder) => maildirFolder(folder.path, folder.name, subscriptions));
+  const folders = found.map(({ path, name }) => maildirFolder(path, name, { subscriptions, skipped }));
   return { folders, skipped };
 }
 
@@ -51,7 +51,7 @@ function collect(directory: string, above: string, into: Collected, depth: numbe
 }
 
 function isDirectory(entry: Dirent, path: string): boolean {
-  return entry.isDirectory() || (entry.isSymbolicLink() && existsSync(path) && statSync(path).isDirectory());
+  return entry.isDirectory() || (entry.isSymbolicLink() && statOf(path)?.isDirectory() === true);
 }
 
 function isMaildir(path: string): boolean {
@@ -72,12 +72,13 @@ interface MaildirFile {
   readonly mtimeMs: number;
 }
 
-function maildirFolder(
-  path: string,
-  name: string,
-  subscriptions: ReadonlySet<string> | undefined,
-): SourceFolder {
-  const files = listFiles(path);
+interface AroundFolder {
+  readonly subscriptions: ReadonlySet<string> | undefined;
+  readonly skipped: Skipped[];
+}
+
+function maildirFolder(path: string, name: string, { subscriptions, skipped }: AroundFolder): SourceFolder {
+  const files = listFiles(path, skipped);
   return {
     where: path,
     name,
@@ -88,18 +89,32 @@ function maildirFolder(
   };
 }
 
-function listFiles(path: string): MaildirFile[] {
+/** A link to nothing stands for a message that was there once: it is named, like everything that is not imported. */
+function listFiles(path: string, skipped: Skipped[]): MaildirFile[] {
   const files: MaildirFile[] = [];
   for (const directory of ['cur', 'new'] as const) {
     if (!existsSync(join(path, directory))) continue;
-    for (const file of readdirSync(join(path, directory))) {
-      const stat = file.startsWith('.')
-        ? undefined
-        : statSync(join(path, directory, file), { throwIfNoEntry: false });
+    for (const entry of readdirSync(join(path, directory), { withFileTypes: true })) {
+      const file = entry.name;
+      if (file.startsWith('.')) continue;
+      const where = join(path, directory, file);
+      const stat = statOf(where);
       if (stat?.isFile()) files.push({ directory, file, sizeBytes: stat.size, mtimeMs: stat.mtimeMs });
+      else if (stat === undefined && entry.isSymbolicLink())
+        skipped.push({ where, why: 'it is a link to nothing' });
     }
   }
   return files.sort((a, b) => a.mtimeMs - b.mtimeMs || compareNames(a.file, b.file));
+}
+
+/** Undefined for what is gone, and for links that lead nowhere. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP') return undefined;
+    throw error;
+  }
 }
 
 /** Unique names begin with the second and often the microsecond of delivery: numbers in them compare as numbers. */

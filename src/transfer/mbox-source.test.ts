@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -277,4 +278,30 @@ test('a tree of mboxes: Thunderbird and mutt', () => {
   assert.deepEqual(source.skipped, [
     { where: join(root, 'readme'), why: 'it does not begin with a "From " line: not an mbox' },
   ]);
+});
+
+test('what is no file is named and passed over: links to nothing, in a circle, pipes, devices', () => {
+  const root = join(folder, 'odd');
+  mkdirSync(join(root, 'below'), { recursive: true });
+  writeFileSync(join(root, 'Inbox'), `${FROM}A: b\n\nx\n`);
+  writeFileSync(join(root, 'below', 'Work'), `${FROM}A: b\n\nx\n`);
+  symlinkSync('nowhere', join(root, 'dangling'));
+  symlinkSync('circle', join(root, 'circle'));
+  symlinkSync('Inbox', join(root, 'linked'));
+  symlinkSync('/dev/zero', join(root, 'endless'));
+  execFileSync('mkfifo', [join(root, 'below', 'pipe')]);
+  const source = openMboxSource(root, { quoting: 'mboxrd' });
+  assert.deepEqual(source.folders.map(({ name }) => name).sort(), ['Inbox', 'below/Work', 'linked']);
+  assert.deepEqual(
+    source.skipped.map(({ where, why }) => [where.slice(root.length + 1), why.replace(/(ELOOP).*/, '$1')]),
+    [
+      ['below/pipe', 'it is neither a file nor a folder'],
+      ['circle', 'ELOOP'],
+      ['dangling', 'it is a link to nothing'],
+      ['endless', 'it is neither a file nor a folder'],
+    ],
+  );
+  const alone = openMboxSource(join(root, 'below', 'pipe'), { quoting: 'mboxrd' });
+  assert.deepEqual(alone.folders, []);
+  assert.equal(alone.skipped[0]?.why, 'it is neither a file nor a folder');
 });

@@ -2,7 +2,7 @@
  * An mbox file, or a tree of them, as a source: Thunderbird's profile (`Inbox`, `Inbox.sbd/Work`), mutt's folders, our own
  * exports. Index files of mail programs are passed over, other files that are no mbox are reported.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { headerEnd, readBookkeeping } from './bookkeeping.ts';
 import { FileWindow } from './file-window.ts';
@@ -21,13 +21,30 @@ const NOT_MAIL =
   /\.(?:msf|dat|html|json|sqlite|sqlite-wal|sqlite-shm|lock|idx|cmeta|ev-summary|toc|summary)$/i;
 
 export function openMboxSource(path: string, options: MboxOptions): Source {
-  if (!statSync(path).isDirectory()) {
-    return { folders: [mboxFolder(path, folderName(basename(path)), '', options)], skipped: [] };
-  }
   const folders: SourceFolder[] = [];
   const skipped: Skipped[] = [];
-  collect(path, '', { folders, skipped, options }, 0);
+  const look = lookAt(path);
+  if (look.kind === 'other') skipped.push({ where: path, why: look.why });
+  else if (look.kind === 'directory') collect(path, '', { folders, skipped, options }, 0);
+  else folders.push(mboxFolder(path, folderName(basename(path)), '', options));
   return { folders, skipped };
+}
+
+type Look =
+  | { readonly kind: 'file' }
+  | { readonly kind: 'directory' }
+  | { readonly kind: 'other'; readonly why: string };
+
+/** What stands in a folder may be anything: a link to nothing ends no import, and a pipe is not waited for. */
+function lookAt(path: string): Look {
+  try {
+    const stat = statSync(path);
+    if (stat.isDirectory()) return { kind: 'directory' };
+    return stat.isFile() ? { kind: 'file' } : { kind: 'other', why: 'it is neither a file nor a folder' };
+  } catch (error) {
+    const isDangling = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return { kind: 'other', why: isDangling ? 'it is a link to nothing' : (error as Error).message };
+  }
 }
 
 interface Collected {
@@ -41,18 +58,29 @@ function collect(directory: string, above: string, into: Collected, depth: numbe
     into.skipped.push({ where: directory, why: `more than ${MAX_DEPTH} levels deep` });
     return;
   }
-  const entries = readdirSync(directory, { withFileTypes: true });
+  const entries = entriesOf(directory, into.skipped);
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.name.startsWith('.') || NOT_MAIL.test(entry.name)) continue;
     const path = join(directory, entry.name);
-    if (statSync(path).isDirectory()) {
+    const look = lookAt(path);
+    if (look.kind === 'directory') {
       collect(path, `${above}${folderName(entry.name.replace(/\.sbd$/, ''))}/`, into, depth + 1);
-    } else {
-      const why = whyNotRead(path);
-      const name = above + folderName(entry.name);
-      if (why === undefined) into.folders.push(mboxFolder(path, name, name, into.options));
-      else into.skipped.push({ where: path, why });
+      continue;
     }
+    const why = look.kind === 'file' ? whyNotRead(path) : look.why;
+    const name = above + folderName(entry.name);
+    if (why === undefined) into.folders.push(mboxFolder(path, name, name, into.options));
+    else into.skipped.push({ where: path, why });
+  }
+}
+
+/** A folder that cannot be read is named, and the others are. */
+function entriesOf(directory: string, skipped: Skipped[]): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    skipped.push({ where: directory, why: (error as Error).message });
+    return [];
   }
 }
 
@@ -66,7 +94,12 @@ function folderName(file: string): string {
 
 /** At a first look; undefined when it may be an mbox. */
 function whyNotRead(path: string): string | undefined {
-  const file = new FileWindow(path);
+  let file: FileWindow;
+  try {
+    file = new FileWindow(path);
+  } catch (error) {
+    return (error as Error).message;
+  }
   try {
     const isLike = /^(?:\xef\xbb\xbf)?[\r\n]{0,16}From /.test(file.view(0, 64).toString('latin1'));
     return file.sizeBytes === 0 || isLike ? undefined : whyNoMbox(file);
