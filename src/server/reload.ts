@@ -3,6 +3,7 @@
  * take up are taken up. Others are named, because they wait for a restart. A configuration with an error changes nothing.
  */
 import type { RootLog } from '../base/log.ts';
+import { ConfigError } from '../config/load.ts';
 import { listOptions, type NamedOption } from '../config/names.ts';
 import { type Config, OPTIONS, RELOADED } from '../config/options.ts';
 import type { TlsFiles } from '../net/tls.ts';
@@ -40,24 +41,27 @@ export class Reload {
   async #once(): Promise<void> {
     const { log, tls, read, apply } = this.#parts;
     log.reopen();
-    const { config, taken, waiting } = await this.#wanted(read);
+    const wanted = await this.#wanted(read);
+    const { config, taken, waiting } = wanted ?? { config: this.#config, taken: [], waiting: [] };
     this.#config = config;
     log.setLevel(config.log.level);
     apply(config);
     await tls.reload(await certificateFiles(config, log));
-    log.info({ taken }, 'read anew: log, certificate, configuration');
+    if (wanted === undefined) log.info({}, 'read anew: log, certificate');
+    else log.info({ taken }, 'read anew: log, certificate, configuration');
     if (waiting.length > 0) log.warn({ waiting }, 'these options have changed and wait for a restart');
   }
 
+  /** Undefined, and said why, when the configuration cannot be used. */
   async #wanted(read: () => Config) {
     const { log } = this.#parts;
-    const unchanged = { config: this.#config, taken: [] as string[], waiting: [] as string[] };
     let next: Config;
     try {
       next = read();
     } catch (err) {
-      log.error({ err }, 'the configuration cannot be read anew; the old one stays in use');
-      return unchanged;
+      const fault = err instanceof ConfigError ? { errors: err.problems } : { err };
+      log.error(fault, 'the configuration cannot be read anew; the old one stays in use');
+      return undefined;
     }
     const changed = listOptions(OPTIONS).filter((named) => differs(named, this.#config, next));
     const taken = changed.filter(({ name }) => RELOADED.has(name));
@@ -68,7 +72,7 @@ export class Reload {
     const { errors, warnings } = await doubtsOf(config);
     if (errors.length > 0) {
       log.error({ errors }, 'the configuration cannot be used; the old one stays in use');
-      return unchanged;
+      return undefined;
     }
     for (const warning of warnings) log.warn({}, warning);
     const names = (options: readonly NamedOption[]): string[] => options.map(({ name }) => name);

@@ -111,6 +111,9 @@ describe('SIGHUP', () => {
     writeFileSync(config, 'data = "broken"\ntls.key = "nowhere.pem"\n');
     server.child.kill('SIGHUP');
     await server.said(/nowhere\.pem/);
+    await until('both are over', () => server.stderr.split('"read anew: log, certificate"').length === 3);
+    assert.doesNotMatch(server.stderr, /read anew: log, certificate, configuration/);
+    assert.doesNotMatch(server.stderr, /"stack"/);
     server.child.kill('SIGTERM');
     assert.deepEqual(await server.ended(), { code: 0, signal: null });
   });
