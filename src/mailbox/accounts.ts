@@ -193,7 +193,9 @@ async function leave(account: WritableAccount, reason: string): Promise<void> {
 }
 
 function isInUse(account: WritableAccount): boolean {
-  return [...account.mailboxes.values()].some(({ loaded, loading }) => (loaded ?? loading) !== undefined);
+  return [...account.mailboxes.values(), ...account.gone].some(
+    ({ loaded, loading }) => (loaded ?? loading) !== undefined,
+  );
 }
 
 function emptyRow(clock: Clock): ConstructorParameters<typeof WritableAccount>[1] {
