@@ -42,6 +42,8 @@ export interface FetchedMessage {
 export interface FetchItem<Args = unknown> extends KeywordSyntax<Args> {
   /** Which stored facts `write` reads. */
   readonly needs?: (args: Args) => readonly FactPart[];
+  /** A part that, where an email has it, spares all that `needs` names: for such emails only this one is loaded. */
+  readonly sparedBy?: (args: Args) => FactPart | undefined;
   /** The octets that `write` will ask for, when that is one range; short ones are read for many messages at once. */
   readonly reads?: (message: FetchedMessage, args: Args) => Octets | undefined;
   /** Fetching it marks the message as read. */

@@ -34,6 +34,12 @@ export function searchText(envelope: Buffer): Buffer | undefined {
   return out.length > MAX_SEARCH_BYTES ? undefined : out;
 }
 
+/** The folded text of a field; undefined when the message has none. */
+export function fieldOf(stored: Buffer, field: SearchField): string | undefined {
+  const line = stored.toString().split('\n')[SEARCH_FIELDS.indexOf(field)] ?? '';
+  return line === '' ? undefined : line.slice(1);
+}
+
 /** Whether the folded text is in the field. */
 export function isInField(stored: Buffer, field: SearchField, needle: Buffer): boolean {
   // One look at all of it tells of most messages that they do not have it.

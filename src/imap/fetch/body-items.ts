@@ -3,11 +3,13 @@
  * them (RFC 9051 §6.4.5, RFC 3501 §6.4.5).
  *
  * Exact to the octet, in literals: what was delivered is what is sent, but for NUL, which no literal may hold (RFC 9051
- * §4.3.1, §9 CHAR8) and which is 0x80 here; BINARY gives it as it is. Only the octets that are sent are read. A partial
+ * §4.3.1, §9 CHAR8) and which is 0x80 here; BINARY gives it as it is. Only the octets that are sent are read, and of the header
+ * fields that clients list by not even those: they are stored apart (`mail/stored-header.ts`), the same octets. A partial
  * names its origin alone (RFC 9051 §7.5.2), a section that does not exist is NIL, one without octets is "".
  */
 import { withoutNul } from '../../mail/nul.ts';
 import { filterHeader, type Section, sectionRange } from '../../mail/section.ts';
+import { selectFields, wantedFields } from '../../mail/stored-header.ts';
 import { type FetchedMessage, type FetchItem, fetchItem, type Octets, type Written } from '../item.ts';
 import {
   formatSection,
@@ -25,6 +27,8 @@ export const HELD_BYTES = 256 * 1024;
 interface BodyArgs extends SectionRequest {
   /** `BODY[HEADER]<0> ` as the answer has it. */
   readonly label: string;
+  /** For `selectFields`, when all fields that were asked for are among those that are stored apart. */
+  readonly wanted: Uint8Array | undefined;
 }
 
 export function bodySectionItems(shortStructure: (message: FetchedMessage) => Buffer): readonly FetchItem[] {
@@ -36,6 +40,7 @@ export function bodySectionItems(shortStructure: (message: FetchedMessage) => Bu
         return request === undefined ? undefined : bodyArgs(request);
       },
       needs: (args) => (args === undefined ? ['bodyStructure'] : neededFor(args.section)),
+      sparedBy: (args) => (args === undefined ? undefined : sparedBy(args)),
       setsSeen: (args) => args !== undefined,
       reads: (message, args) => (args === undefined ? undefined : rangeToRead(message, args)),
       write(out, message, args) {
@@ -48,6 +53,7 @@ export function bodySectionItems(shortStructure: (message: FetchedMessage) => Bu
       name: 'BODY.PEEK',
       parse: (c) => bodyArgs(sectionRequest(c)),
       needs: (args) => neededFor(args.section),
+      sparedBy,
       reads: rangeToRead,
       write: writeSection,
     }),
@@ -58,7 +64,7 @@ export function bodySectionItems(shortStructure: (message: FetchedMessage) => Bu
 }
 
 function alias(name: string, section: Section, setsSeen: boolean): FetchItem {
-  const args: BodyArgs = { section, label: `${name} ` };
+  const args: BodyArgs = { section, label: `${name} `, wanted: undefined };
   return fetchItem({
     name,
     needs: () => neededFor(section),
@@ -70,7 +76,20 @@ function alias(name: string, section: Section, setsSeen: boolean): FetchItem {
 
 function bodyArgs(request: SectionRequest): BodyArgs {
   const origin = request.partial === undefined ? '' : `<${request.partial.offset}>`;
-  return { ...request, label: `BODY${formatSection(request.section)}${origin} ` };
+  const { section } = request;
+  const isStored = section.path.length === 0 && section.kind === 'header.fields';
+  const wanted = isStored ? wantedFields(section.fields ?? []) : undefined;
+  return { ...request, label: `BODY${formatSection(section)}${origin} `, wanted };
+}
+
+function sparedBy({ wanted }: BodyArgs): 'header' | undefined {
+  return wanted === undefined ? undefined : 'header';
+}
+
+/** The wanted fields of the message, when they are stored. */
+function storedFields({ email }: FetchedMessage, { wanted }: BodyArgs): readonly Buffer[] | undefined {
+  const header = wanted && email?.header;
+  return header && selectFields(header, wanted);
 }
 
 function neededFor({ path, kind }: Section): readonly 'parts'[] {
@@ -83,15 +102,21 @@ function rangeOf(message: FetchedMessage, section: Section): Octets | undefined 
   return sectionRange(message.parts, section);
 }
 
-function rangeToRead(message: FetchedMessage, { section, partial }: BodyArgs): Octets | undefined {
+function rangeToRead(message: FetchedMessage, { section, partial, wanted }: BodyArgs): Octets | undefined {
+  if (wanted !== undefined && message.email?.header !== undefined) return undefined;
   const range = rangeOf(message, section);
   if (range === undefined) return undefined;
   return isFiltered(section) ? range : clipped(range, partial);
 }
 
 function writeSection(out: WireWriter, message: FetchedMessage, args: BodyArgs): Written | Promise<Written> {
-  const range = rangeToRead(message, args);
   out.ascii(args.label);
+  const stored = storedFields(message, args);
+  if (stored !== undefined) {
+    writeStored(out, stored, args);
+    return undefined;
+  }
+  const range = rangeToRead(message, args);
   if (range === undefined) out.nil();
   else if (range.end - range.start > HELD_BYTES) return writeLong(out, message, range, args);
   else if (isFiltered(args.section))
@@ -114,6 +139,20 @@ function writeFiltered(out: WireWriter, header: Buffer, { section, partial }: Bo
   const fields = filterHeader(header, section.fields ?? [], section.kind === 'header.fields.not');
   const { start, end } = clipped({ start: 0, end: fields.length }, partial);
   writeOctets(out, fields.subarray(start, end));
+}
+
+function writeStored(out: WireWriter, pieces: readonly Buffer[], { partial }: BodyArgs): void {
+  if (partial !== undefined) {
+    const fields = Buffer.concat(pieces);
+    const { start, end } = clipped({ start: 0, end: fields.length }, partial);
+    writeOctets(out, fields.subarray(start, end));
+    return;
+  }
+  let size = 0;
+  for (const piece of pieces) size += piece.length;
+  if (size === 0) out.ascii('""');
+  else out.literalHeader(size);
+  for (const piece of pieces) out.raw(withoutNul(piece));
 }
 
 function writeOctets(out: WireWriter, bytes: Buffer): void {

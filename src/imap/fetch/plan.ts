@@ -12,6 +12,9 @@ export interface FetchPlan {
   readonly items: readonly PlannedItem[];
   /** Stored facts that some item reads. */
   readonly fields: readonly FactPart[];
+  /** Stored facts that are read of messages that have not all of `sparing`. */
+  readonly lateFields: readonly FactPart[];
+  readonly sparing: readonly FactPart[];
   /** Some item announces octets. */
   readonly hasReads: boolean;
   readonly setsSeen: boolean;
@@ -39,10 +42,19 @@ export function planFetch(
   if (changedSince !== undefined && !has(items, MODSEQ_ITEM)) {
     items.push({ item: MODSEQ_ITEM, args: undefined });
   }
-  const fields = items.flatMap(({ item, args }) => item.needs?.(args) ?? []);
+  const fields = new Set<FactPart>();
+  const late = new Set<FactPart>();
+  const sparing = new Set<FactPart>();
+  for (const { item, args } of items) {
+    const spares = item.sparedBy?.(args);
+    if (spares !== undefined) sparing.add(spares);
+    for (const part of item.needs?.(args) ?? []) (spares === undefined ? fields : late).add(part);
+  }
   return {
     items,
-    fields: [...new Set(fields)],
+    fields: [...new Set([...fields, ...sparing])],
+    lateFields: [...late].filter((part) => !fields.has(part)),
+    sparing: [...sparing],
     hasReads: items.some(({ item }) => item.reads !== undefined),
     setsSeen: items.some(({ item, args }) => item.setsSeen?.(args) === true),
     tellsFlags: has(items, FLAGS_ITEM),

@@ -12,7 +12,8 @@
  */
 import { FLAG } from '../../mail/flags.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
-import { emailId } from '../../mailbox/model/model.ts';
+import type { EmailFacts, FactPart } from '../../mailbox/model/facts.ts';
+import { type EmailId, emailId } from '../../mailbox/model/model.ts';
 import { type MessageRecord, type NumberColumn, recordAt } from '../../mailbox/model/record.ts';
 import { changeFlags } from '../../mailbox/operations/flags.ts';
 import type { ByteRange } from '../../mailbox/port/store.ts';
@@ -147,9 +148,23 @@ export class FetchRun {
     }
     if (isOver && found.length === 0) return undefined;
     const ids = found.map(({ record }) => emailId(this.#account.id, record.email));
-    const facts = fields.length === 0 ? [] : await loadFacts(this.#session.domain, ids, fields);
+    const facts = fields.length === 0 ? [] : [...(await loadFacts(this.#session.domain, ids, fields))];
+    await this.#loadLate(ids, facts);
     return found.map(({ seq, record }, index) => {
       return { seq, uid: record.uid, record, email: facts[index], octets: [] };
+    });
+  }
+
+  /** What is read only of those that lack something: most have it. */
+  async #loadLate(ids: readonly EmailId[], facts: (EmailFacts | undefined)[]): Promise<void> {
+    const { lateFields, sparing } = this.#plan;
+    if (lateFields.length === 0) return;
+    const lacking = facts.flatMap((one, i) => (sparing.some((part) => one?.[part] === undefined) ? [i] : []));
+    if (lacking.length === 0) return;
+    const asked = lacking.map((i) => ids[i] as EmailId);
+    const late = await loadFacts(this.#session.domain, asked, lateFields);
+    lacking.forEach((i, at) => {
+      facts[i] = joined(facts[i], late[at], lateFields);
     });
   }
 
@@ -333,6 +348,15 @@ export class FetchRun {
     }
     return count - before;
   }
+}
+
+function joined(
+  facts: EmailFacts | undefined,
+  late: EmailFacts | undefined,
+  parts: readonly FactPart[],
+): EmailFacts | undefined {
+  if (facts === undefined || late === undefined) return facts ?? late;
+  return { ...facts, ...Object.fromEntries(parts.map((part) => [part, late[part]])) };
 }
 
 type MaybeWritten = Written | Promise<Written>;

@@ -1,10 +1,11 @@
 /**
- * Looking closer at messages whose records do not decide: stored envelopes for many at once, then headers, then texts,
+ * Looking closer at messages whose records do not decide: stored search texts for many at once, then envelopes, headers, texts,
  * each only for those that are still open. What was decided is written into the answers of the block.
  */
 import { WHOLE_HEADER_BYTES } from '../../mail/envelope.ts';
 import type { PartOffsets } from '../../mail/part.ts';
 import { headerEnd } from '../../mail/part-codec.ts';
+import { fieldOf, isInField } from '../../mail/search-text.ts';
 import type { Domain } from '../domain.ts';
 import type { EmailFacts } from '../model/facts.ts';
 import { emailId } from '../model/model.ts';
@@ -64,7 +65,8 @@ export class MessageSearch {
         bytes += Math.min(record.size, MOST_BYTES);
       }
     }
-    let left = await this.#withEnvelopes(answers, open);
+    const undecided = await this.#withSearchTexts(answers, open);
+    let left = await this.#withEnvelopes(answers, undecided);
     const needsHeader = ({ isEnvelopeWhole }: OpenMessage): boolean =>
       this.#tree.hasHeaders || (this.#tree.fields.length > 0 && !isEnvelopeWhole);
     const withHeader = left.filter(needsHeader);
@@ -74,6 +76,14 @@ export class MessageSearch {
     }
     if (left.length > 0) await this.#withTexts(answers, left);
     return at;
+  }
+
+  async #withSearchTexts(answers: Uint8Array, open: readonly OpenMessage[]): Promise<readonly OpenMessage[]> {
+    if (!this.#tree.hasSearchFields || open.length === 0) return open;
+    const ids = open.map(({ record }) => emailId(this.#account.id, record.email));
+    const facts = await loadFacts(this.#domain, ids, ['search']);
+    for (const [index, message] of open.entries()) message.search = facts[index]?.search;
+    return this.#decide(answers, open);
   }
 
   async #withEnvelopes(answers: Uint8Array, open: readonly OpenMessage[]): Promise<OpenMessage[]> {
@@ -165,6 +175,8 @@ class OpenMessage implements LoadedForSearch {
   hasHeader = false;
   isHeaderOver = false;
   isTextOver = false;
+  /** Folded text of the usual fields, when it is stored. */
+  search: Buffer | undefined;
   readonly #tests: readonly FieldTest[];
   #facts: EmailFacts | undefined;
   #parts: PartOffsets | undefined;
@@ -207,7 +219,11 @@ class OpenMessage implements LoadedForSearch {
 
   hasField(index: number): boolean | undefined {
     if (this.hasHeader) return this.fieldsFound[index] === 1;
-    const { envelopeField, needle } = this.#tests[index] as FieldTest;
+    const { envelopeField, searchField, needle, octets } = this.#tests[index] as FieldTest;
+    if (searchField !== undefined && this.search !== undefined) {
+      if (needle.isShort) return isInField(this.search, searchField, octets);
+      return needle.isIn(fieldOf(this.search, searchField) ?? '');
+    }
     const canTell = envelopeField !== undefined && (this.isHeaderOver || this.#canTell);
     if (canTell) return this.#envelope?.has(envelopeField, needle) === true;
     return this.isHeaderOver ? false : undefined;

@@ -15,9 +15,14 @@ export class Needle {
     this.text = text;
   }
 
+  /** A search for octets may take the engine's shortcuts, too. */
+  get isShort(): boolean {
+    return this.text.length <= LONGEST_FAST;
+  }
+
   isIn(text: string): boolean {
     const { text: needle } = this;
-    if (needle.length <= LONGEST_FAST) return text.includes(needle);
+    if (this.isShort) return text.includes(needle);
     if (needle.length > text.length) return false;
     this.#borders ??= bordersOf(needle);
     const borders = this.#borders;

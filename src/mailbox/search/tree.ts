@@ -7,6 +7,7 @@
  */
 import type { EnvelopeField } from '../../mail/envelope-reader.ts';
 import { foldFieldText, foldText } from '../../mail/fold.ts';
+import { isSearchField, type SearchField } from '../../mail/search-text.ts';
 import type { Criterion, UidRanges } from '../model/criterion.ts';
 import type { KeywordTable } from '../model/keywords.ts';
 import {
@@ -40,6 +41,9 @@ export interface FieldTest extends Sought<string> {
   readonly needle: Needle;
   /** Where in a stored envelope the fields of this name are, if they are there. */
   readonly envelopeField: EnvelopeField | undefined;
+  /** Where in a stored search text, and what to look for there. */
+  readonly searchField: SearchField | undefined;
+  readonly octets: Buffer;
 }
 
 /** A header field, a file name, or the text of a part. */
@@ -82,6 +86,8 @@ export class SearchTree {
   nodeCount = 0;
   /** Some field is in no envelope. */
   hasHeaders = false;
+  /** Some field is in stored search texts. */
+  hasSearchFields = false;
   readonly #one = allocateColumns(1);
 
   constructor(criterion: Criterion) {
@@ -142,9 +148,12 @@ export class SearchTree {
   #field(name: string, value: string): SearchNode {
     const envelopeField = IN_ENVELOPES.find((known) => known === name);
     if (envelopeField === undefined) this.hasHeaders = true;
+    const searchField = isSearchField(name) ? name : undefined;
+    if (searchField !== undefined) this.hasSearchFields = true;
     const needle = new Needle(foldFieldText(value));
+    const octets = Buffer.from(needle.text);
     const needleIn = (source: string): Needle | undefined => (source === name ? needle : undefined);
-    const index = this.fields.push({ name, needle, envelopeField, needleIn }) - 1;
+    const index = this.fields.push({ name, needle, octets, envelopeField, searchField, needleIn }) - 1;
     return { kind: 'field', depth: envelopeField === undefined ? 2 : 1, index };
   }
 
