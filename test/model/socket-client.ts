@@ -120,6 +120,16 @@ export class SocketClient {
     }
   }
 
+  /** All there is to tell; a session that was to end ends first. */
+  async catchUp(): Promise<void> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      if (this.selected === undefined) await this.select();
+      await this.run('NOOP');
+      await this.fillIn();
+      if (this.selected !== undefined || this.#home === undefined) return;
+    }
+  }
+
   seen(): string[] {
     return this.list.map(({ uid, flags }) => `${uid} ${flags}`);
   }

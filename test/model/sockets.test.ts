@@ -96,9 +96,7 @@ class World {
     const fresh = await ImapClient.signIn(this.#server.port, 'alice@example.com', 'secret');
     await fresh.ok('ENABLE CONDSTORE');
     for (const client of this.#clients) {
-      if (client.selected === undefined) await client.select();
-      await client.run('NOOP');
-      await client.fillIn();
+      await client.catchUp();
     }
     const { untagged } = await fresh.ok('LIST "" "*"');
     for (const line of untagged) {
