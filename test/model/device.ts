@@ -7,7 +7,7 @@ import { writeFlagNames } from '../../src/imap/keywords.ts';
 import { Modes } from '../../src/imap/modes.ts';
 import { Output, TakenBack } from '../../src/imap/output.ts';
 import { Selected } from '../../src/imap/selected.ts';
-import { tellChanges, writeFlags } from '../../src/imap/updates.ts';
+import { observe, tellChanges, writeFlags } from '../../src/imap/updates.ts';
 import { FLAG, SYSTEM_FLAG_BITS, SYSTEM_FLAG_NAMES } from '../../src/mail/flags.ts';
 import type { Domain } from '../../src/mailbox/domain.ts';
 import { emailId } from '../../src/mailbox/model/model.ts';
@@ -55,6 +55,8 @@ export class Device implements AccountListener {
   #expunged: ExpungedRecords | undefined;
   /** One command at a time. */
   #busy: Promise<void> = Promise.resolve();
+  #isRunning = false;
+  #isInvalid = false;
 
   constructor({ domain, truth, account, hasQresync }: DeviceOptions) {
     this.#domain = domain;
@@ -97,7 +99,7 @@ export class Device implements AccountListener {
   /** `waits` for the messages before it counts them, as SELECT with QRESYNC does. */
   open(name: string, waits: boolean): Promise<void> {
     return this.#command(async () => {
-      const events = { onHint: () => {}, onInvalid: () => this.close('invalidated') };
+      const events = { onHint: () => {}, onInvalid: () => this.#onInvalid() };
       if (waits) (await openMailbox(this.#domain, this.account, name, false, events)).close();
       const { viewer, list } = beginOpening(this.#domain, this.account, name, false, events);
       const selected = new Selected(viewer, list);
@@ -125,28 +127,41 @@ export class Device implements AccountListener {
     return this.#command(() => this.#tell(false));
   }
 
-  /** The octets of the message at this place; undefined when it was moved away. */
+  /** UID FETCH: the octets of the message at this place, undefined when it was moved away, and what else there is to tell. */
   async read(at: number): Promise<Buffer | undefined> {
     let octets: Buffer | undefined;
     await this.#command(async () => {
       const uid = this.list[at]?.uid;
       const record = uid === undefined ? undefined : await this.#recordOf(uid);
-      if (record === undefined) return;
-      const email = emailId(this.account.id, record.email);
-      [octets] = await readRanges(this.#domain, [{ email, start: 0, end: record.size }]);
+      if (record !== undefined) {
+        const email = emailId(this.account.id, record.email);
+        [octets] = await readRanges(this.#domain, [{ email, start: 0, end: record.size }]);
+      }
+      await this.#tell(true);
     });
     return octets;
+  }
+
+  /** At once when it waits, else after the command that runs; as the session's stop. */
+  #onInvalid(): void {
+    this.#output.onInvalidView();
+    this.#isInvalid = true;
+    if (!this.#isRunning) this.close('invalidated');
   }
 
   /** Runs after what was asked for before it. One that fails is answered, and the session goes on. */
   #command(work: () => Promise<void>): Promise<void> {
     const done = this.#busy.then(async () => {
       if (this.end !== undefined) return;
+      this.#isRunning = true;
       try {
         await work().finally(() => this.#flush());
       } catch (error) {
         if (!(error instanceof TakenBack)) throw error;
         this.close('what it was to be told is not so');
+      } finally {
+        this.#isRunning = false;
+        if (this.#isInvalid) this.close('invalidated');
       }
     });
     this.#busy = done.catch(() => {});
@@ -187,6 +202,7 @@ export class Device implements AccountListener {
   async #recordOf(uid: number): Promise<MessageRecord | undefined> {
     const selected = this.#selected as Selected;
     await selected.whenReady();
+    observe(selected);
     const { list, viewer } = selected;
     const row = list.indexOf(uid);
     if (row >= 0) return recordAt(list.columns, row);
@@ -202,7 +218,7 @@ export class Device implements AccountListener {
       while (this.list.length < n) this.list.push({ uid: undefined, shown: undefined, modseq: 0 });
     } else if (word === 'EXPUNGE') {
       assert.ok(mayExpunge && !this.#modes.qresync && n >= 1 && n <= this.list.length, line);
-      this.list.splice(n - 1, 1);
+      this.#lose(n - 1);
     } else if (line.startsWith('* VANISHED ')) {
       assert.ok(mayExpunge && this.#modes.qresync, line);
       this.#vanish(line.slice('* VANISHED '.length));
@@ -220,9 +236,16 @@ export class Device implements AccountListener {
         // One it never asked about: the first of which it knows nothing, since all before it are known.
         if (at < 0) at = this.list.findIndex((known) => known.uid === undefined);
         assert.ok(at >= 0, `VANISHED ${uid} is not known`);
-        this.list.splice(at, 1);
+        this.#lose(at, uid);
       }
     }
+  }
+
+  #lose(at: number, uid = this.list[at]?.uid): void {
+    const { id } = this.mailbox as MailboxState;
+    const isLost = uid !== undefined && this.#truth.isThere(this.account.id, id, uid);
+    assert.ok(!isLost, `UID ${uid} was said to be gone`);
+    this.list.splice(at, 1);
   }
 
   #hearFlags(seq: number, line: string): void {

@@ -91,6 +91,11 @@ export class Truth {
     return this.#history.get(account)?.get(`${mailbox} ${told.uid} ${told.modseq}`) === told.shown;
   }
 
+  /** No UID comes back: a client that was told that this message is gone will never look for it again. */
+  isThere(account: AccountId, mailbox: MailboxId, uid: number): boolean {
+    return this.of(account).mailboxes.get(mailbox)?.messages.has(uid) === true;
+  }
+
   /** Of a message that is or was in a mailbox. */
   contentOf(account: AccountId, mailbox: MailboxId, uid: number): Content | undefined {
     return this.#contents.get(account)?.get(`${mailbox} ${uid}`);
