@@ -75,7 +75,7 @@ export async function copyMessages(
       append(to, copied.to);
     }
   } catch (error) {
-    if (to.length > 0) await takeBack(domain, account, target, to);
+    if (to.length > 0 && !(await takeBack(domain, account, target, to))) throw leftBehind(error, target);
     throw error;
   }
   return { uidValidity: target.uidValidity, from, to };
@@ -236,15 +236,28 @@ function rowsOf(mailbox: MailboxState, uids: readonly number[]): number[] {
   return rows;
 }
 
+/** False when they are still there, or some of them. */
 async function takeBack(
   domain: Domain,
   account: AccountState,
   target: MailboxState,
   uids: readonly number[],
-): Promise<void> {
+): Promise<boolean> {
   try {
     await expungeMessages(domain, account, target, { uids });
+    return true;
   } catch (error) {
     domain.log.error({ err: error, mailbox: target.name }, 'a copy that failed could not be taken back');
+    return false;
   }
+}
+
+/** The words of the refusal, that nothing was changed, are not so: whoever tries again has those messages twice. */
+function leftBehind(error: unknown, target: MailboxState): unknown {
+  if (!(error instanceof MailboxError)) return error;
+  return new MailboxError(
+    error.code,
+    `a part of the messages was copied and could not be taken back; look into "${target.name}" before you try again`,
+    { cause: error },
+  );
 }

@@ -24,11 +24,13 @@ describe('half of it', () => {
   let kit: TestDomain;
   let account: AccountState;
   let inbox: MailboxState;
-  /** Writes that succeed before one is refused. */
+  /** Writes that succeed before some are refused. */
   let good: number;
+  let refused: number;
 
   beforeEach(async () => {
     good = Number.POSITIVE_INFINITY;
+    refused = 1;
     kit = await openTestDomain({ wrapStore });
     account = await kit.domain.accounts.open((await kit.addAccount('alice@example.com', 'secret')).id);
     inbox = mailboxOf(account, 'INBOX');
@@ -44,7 +46,7 @@ describe('half of it', () => {
         const value = Reflect.get(target, name);
         if (name !== 'write') return typeof value === 'function' ? value.bind(target) : value;
         return (batches: readonly AccountBatch[]) => {
-          if (good-- !== 0) return target.write(batches);
+          if (good-- > 0 || refused-- <= 0) return target.write(batches);
           const committed = Promise.resolve(batches.map(() => new StoreError('full', 'no room')));
           return { committed, durable: Promise.resolve() };
         };
@@ -90,5 +92,15 @@ describe('half of it', () => {
     const archive = mailboxOf(account, 'Archive');
     await assert.rejects(copyMessages(kit.domain, account, inbox, UIDS, archive), saysNothing);
     assert.equal(archive.exists, 0);
+  });
+
+  it('copies that cannot be taken back are said to be there', async () => {
+    good = 1;
+    refused = 2;
+    const archive = mailboxOf(account, 'Archive');
+    const saysWhere = (error: unknown): boolean =>
+      error instanceof MailboxError && /was copied and could not be taken back/.test(error.message);
+    await assert.rejects(copyMessages(kit.domain, account, inbox, UIDS, archive), saysWhere);
+    assert.ok(archive.exists > 0 && archive.exists < COUNT);
   });
 });
