@@ -333,7 +333,8 @@ function rename(step: Step): void {
     if (target === undefined) {
       is.create(to, most)(model, seen);
       target = model.byName(to)?.id;
-    } else is.moveSome(source.id, target)(model, seen);
+    } else if (seen.value === true) is.remove(model.mailboxes.get(target)?.name ?? to)(model, seen);
+    else if (seen.value !== false) is.moveSome(source.id, target)(model, seen);
   };
   world.ask({
     what: step.what(`rename ${from} to ${to}`),

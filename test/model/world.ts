@@ -166,8 +166,8 @@ export class World {
   #mayFail(doing: Doing, error: unknown, mayRefuse: readonly string[]): void {
     if (!(error instanceof MailboxError)) throw error;
     const hasFailed = this.store.failures > this.#troubles.failures;
-    // Judged where it was thrown.
-    if (doing.fates.at(-1) === 'thrown') return;
+    // Judged where it was thrown; behind it comes what is taken back.
+    if (doing.fates.includes('thrown')) return;
     const isStorage = ['unavailable', 'damaged', 'conflict'].includes(error.code);
     const isExcused = hasFailed || this.truth.refusals > this.#troubles.refusals;
     const isExpected = isStorage ? isExcused : mayRefuse.includes(error.code);

@@ -100,10 +100,28 @@ export async function renameMailbox(
 async function renameInbox(domain: Domain, account: AccountState, to: string): Promise<void> {
   const inbox = mailboxOf(account, 'INBOX');
   const target = await createMailbox(domain, account, to);
-  const list = await loadList(domain, account, inbox);
-  const uids = [...list.columns.uid.subarray(0, list.count)];
-  const { failure } = await moveMessages(domain, account, inbox, uids, target);
-  if (failure !== undefined) throw failure;
+  try {
+    const list = await loadList(domain, account, inbox);
+    const uids = [...list.columns.uid.subarray(0, list.count)];
+    const { failure } = await moveMessages(domain, account, inbox, uids, target);
+    if (failure !== undefined) throw failure;
+  } catch (error) {
+    await takeBackEmpty(domain, account, target);
+    throw error;
+  }
+}
+
+/** Nothing was moved, so whoever tries again finds the name free; what has come into it meanwhile stays. */
+async function takeBackEmpty(domain: Domain, account: AccountState, mailbox: MailboxState): Promise<void> {
+  const run = (change: AccountChange): boolean => {
+    const hasChildren = [...account.byName.keys()].some((name) => isChildOf(name, mailbox.name));
+    if (mailbox.exists > 0 || mailbox.isGone || hasChildren) return false;
+    change.deleteMailbox(mailbox);
+    return true;
+  };
+  await domain.turns.run({ account, run }).catch((error: unknown) => {
+    domain.log.error({ err: error, mailbox: mailbox.name }, 'a rename that failed could not be taken back');
+  });
 }
 
 /** As a client asks: such a name stays subscribed when its mailbox goes, until it is unsubscribed (RFC 9051 §6.3.7). */

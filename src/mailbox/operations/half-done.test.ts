@@ -13,6 +13,7 @@ import { appendMessages } from './append.ts';
 import { copyMessages, moveMessages } from './copy.ts';
 import { expungeMessages } from './expunge.ts';
 import { changeFlags } from './flags.ts';
+import { renameMailbox } from './folders.ts';
 import { receive } from './incoming.ts';
 import { mailboxOf } from './mailboxes.ts';
 
@@ -27,10 +28,13 @@ describe('half of it', () => {
   /** Writes that succeed before some are refused. */
   let good: number;
   let refused: number;
+  /** Of a list. */
+  let beforeRead: (() => Promise<void>) | undefined;
 
   beforeEach(async () => {
     good = Number.POSITIVE_INFINITY;
     refused = 1;
+    beforeRead = undefined;
     kit = await openTestDomain({ wrapStore });
     account = await kit.domain.accounts.open((await kit.addAccount('alice@example.com', 'secret')).id);
     inbox = mailboxOf(account, 'INBOX');
@@ -44,6 +48,7 @@ describe('half of it', () => {
     return new Proxy(store, {
       get(target, name) {
         const value = Reflect.get(target, name);
+        if (name === 'loadChunks' && beforeRead !== undefined) return beforeRead;
         if (name !== 'write') return typeof value === 'function' ? value.bind(target) : value;
         return (batches: readonly AccountBatch[]) => {
           if (good-- > 0 || refused-- <= 0) return target.write(batches);
@@ -92,6 +97,26 @@ describe('half of it', () => {
     const archive = mailboxOf(account, 'Archive');
     await assert.rejects(copyMessages(kit.domain, account, inbox, UIDS, archive), saysNothing);
     assert.equal(archive.exists, 0);
+  });
+
+  it('a rename of INBOX that moves nothing makes no mailbox', async () => {
+    good = 1;
+    await assert.rejects(renameMailbox(kit.domain, account, 'INBOX', 'Old'), saysNothing);
+    assert.equal(inbox.exists, COUNT);
+    assert.equal(account.byName.get('Old'), undefined);
+    await renameMailbox(kit.domain, account, 'INBOX', 'Old');
+    assert.deepEqual([inbox.exists, mailboxOf(account, 'Old').exists], [0, COUNT]);
+  });
+
+  it('nor does it take away what has come into the new one', async () => {
+    const received = await receive(kit.domain.store, [account.id], BYTES.length, BYTES);
+    const one = { ...received, flags: 0, keywords: [], internalDate: undefined };
+    beforeRead = async () => {
+      await appendMessages(kit.domain, account, mailboxOf(account, 'Old'), [one]);
+      throw new StoreError('io', 'cannot be read');
+    };
+    await assert.rejects(renameMailbox(kit.domain, account, 'INBOX', 'Old'), { code: 'unavailable' });
+    assert.equal(mailboxOf(account, 'Old').exists, 1);
   });
 
   it('copies that cannot be taken back are said to be there', async () => {
