@@ -241,6 +241,29 @@ describe('who and activity', () => {
     assert.match(stderr, /no server runs/);
     await other.stop();
   });
+
+  test('a terminal obeys nobody who has only connected or sent mail', async () => {
+    const name = '\x1b]0;x\x07\x9b2J\u202e\r\nroot';
+    const stranger = await ImapClient.connect(server.port('imap'));
+    await stranger.greeting();
+    const octets = Buffer.from(name);
+    await stranger.ok(`ID ("name" {${octets.length}+}\r\n${octets.toString('latin1')})`);
+    await deliver(server, ALICE, 'Message-ID: <\x1b[2J\u009b2J@example.org>\r\n\r\nx');
+    const outputs = [
+      (await server.cli(['who', '--all'])).stdout,
+      (await server.cli(['who', '--all', '--json'])).stdout,
+      (await server.cli(['activity', ALICE])).stdout,
+      (await server.cli(['activity', ALICE, '--json'])).stdout,
+      server.log,
+    ];
+    for (const output of outputs) {
+      assert.match(output, /\\u009b2J/);
+      assert.doesNotMatch(output, /[\0-\x09\x0b-\x1f\x7f-\x9f\u202e]|^root/m, JSON.stringify(output));
+    }
+    const known = await jsonLines(server, ['who', '--all']);
+    assert.ok(known.some(({ client }) => client === name));
+    stranger.close();
+  });
 });
 
 describe('places', () => {

@@ -7,9 +7,31 @@
  * A write is never waited for. A pipe or a terminal is opened anew, since whether a descriptor waits is a property that
  * is shared with every process that has it (the shell that started us); a socket cannot be, and is set not to wait. On
  * a file, a write is a copy into the system's memory.
+ *
+ * And what text from outside looks like there, in the log or in what a command prints (`visible`).
  */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+
+/** What moves the cursor, clears the screen, ends the line or turns the direction of writing. */
+const OBEYED = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/**
+ * Text from outside as it may be shown: what a terminal would obey, whoever wrote it, stands there as `\u001b`. (U+0080 to U+009F
+ * are as good as ESC to many.) Lines stay lines, and JSON means what it meant.
+ */
+export function visible(text: string): string {
+  return text.replace(OBEYED, escaped);
+}
+
+/** One line, whatever it was. */
+export function visibleLine(text: string): string {
+  return visible(text).replace(/[\n\t]/g, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
 
 const MAX_WAITING_BYTES = 1024 * 1024;
 /** What is handed over in one call. */

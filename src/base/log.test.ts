@@ -69,6 +69,21 @@ describe('a log', () => {
     assert.equal(lines.length, 200);
   });
 
+  test('shows what a terminal would obey, and is JSON that says what it said', () => {
+    const client = 'a\x1b[2J\x7f\x9b2J\u202eb\u2028\r\nforgedä€\u{1f4e7}';
+    for (const isPretty of [false, true]) {
+      const lines: string[] = [];
+      const log = createLog({ write: (line) => void lines.push(line), isPretty });
+      log.info({ client }, 'client identified itself');
+      log.error({ err: new Error(client) }, 'something failed');
+      for (const line of lines)
+        assert.doesNotMatch(line, /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]/, JSON.stringify(line));
+      assert.ok((lines[0] as string).includes('ä€\u{1f4e7}'));
+      assert.equal((lines[0] as string).split('\n').length, 2);
+      if (!isPretty) assert.equal(JSON.parse(lines[0] as string).client, client);
+    }
+  });
+
   test('has lines of a bounded length', () => {
     const lines: string[] = [];
     logTo(lines).info({ client: 'x\n'.repeat(100_000) }, 'client identified itself');

@@ -1,14 +1,15 @@
 import { isatty } from 'node:tty';
 import { pino } from 'pino';
 import { LineLimits, type LineSource } from './log-limits.ts';
-import { LogFile, LogOutput, unblockedWriter } from './log-output.ts';
+import { LogFile, LogOutput, unblockedWriter, visible } from './log-output.ts';
 
 /**
  * The log: facts as fields, one sentence as message. JSON lines on standard error or in a file, or lines for a person when
  * standard error is a terminal. Standard output is not ours: it carries the one `ready` line that scripts wait for.
  *
  * A log is a constructor argument; `child` adds fields that every line below it carries (protocol, session, account).
- * What a client sent is a field, never part of the message, so it cannot forge a line; passwords are `Secret`s. The message
+ * What a client sent is a field, never part of the message, so it cannot forge a line, nor does a terminal that shows the
+ * log obey it; passwords are `Secret`s. The message
  * is a constant, by which lines are limited (`log-limits.ts`): a stranger cannot fill the disk with what he makes us say.
  * Lines of level debug are not limited. Writing never waits and never fails (`log-output.ts`).
  */
@@ -70,7 +71,12 @@ export function createLog(options: LogOptions = {}): RootLog {
   const isPretty = options.isPretty ?? isTerminal;
   const output = options.write === undefined ? outputTo(file, isPretty) : undefined;
   const write = options.write ?? ((line: string): void => output?.write(line));
-  const target = { write: (line: string) => write(isPretty ? prettyLine(bounded(line)) : bounded(line)) };
+  const target = {
+    write(line: string): void {
+      const shown = bounded(visible(line));
+      write(isPretty ? prettyLine(shown) : shown);
+    },
+  };
   const lines = pino(
     {
       level,
@@ -239,7 +245,8 @@ function prettyLine(json: string): string {
   const stack = (err as { stack?: string } | undefined)?.stack;
   const rest = Object.entries(fields).map(([key, value]) => `  ${key}=${prettyValue(value)}`);
   const clock = String(time).slice(11, 23);
-  return `${clock} ${String(level).toUpperCase().padEnd(5)} ${message}${rest.join('')}\n${stack ? `  ${stack}\n` : ''}`;
+  const head = `${clock} ${String(level).toUpperCase().padEnd(5)} ${message}${rest.join('')}\n`;
+  return visible(stack ? `${head}  ${stack}\n` : head);
 }
 
 function prettyValue(value: unknown): string {

@@ -1,19 +1,21 @@
 /**
  * What commands say: results on standard output, everything else on standard error. Progress is one line that is written
- * over on a terminal, and a line every few seconds in a log.
+ * over on a terminal, and a line every few seconds in a log. Names and words that came from outside are made visible here.
  */
+import { visible, visibleLine } from '../base/log-output.ts';
 import { formatSize } from '../config/option.ts';
 
 export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${visible(line)}\n`);
 }
 
 export function note(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${visible(line)}\n`);
 }
 
 /** Columns under each other, the last one as long as it is. */
-export function table(rows: readonly (readonly string[])[]): string[] {
+export function table(cells: readonly (readonly string[])[]): string[] {
+  const rows = cells.map((row) => row.map(visibleLine));
   const widths: number[] = [];
   for (const row of rows) {
     for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
@@ -74,7 +76,7 @@ export class ProgressLine {
       note(text());
       return;
     }
-    process.stderr.write(`\r\u001b[K${text().slice(0, (process.stderr.columns ?? 80) - 1)}`);
+    process.stderr.write(`\r\u001b[K${visibleLine(text()).slice(0, (process.stderr.columns ?? 80) - 1)}`);
     this.#isShown = true;
   }
 
