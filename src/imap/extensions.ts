@@ -17,10 +17,13 @@ import { literalPlus } from './extensions/literal-plus.ts';
 import { move } from './extensions/move.ts';
 import { multiAppend } from './extensions/multi-append.ts';
 import { namespaceExtension } from './extensions/namespace.ts';
+import { preview } from './extensions/preview.ts';
 import { qresync } from './extensions/qresync.ts';
 import { quota } from './extensions/quota.ts';
 import { saslIr } from './extensions/sasl-ir.ts';
+import { saveDate } from './extensions/save-date.ts';
 import { searchRes } from './extensions/searchres.ts';
+import { sort } from './extensions/sort.ts';
 import { specialUse } from './extensions/special-use.ts';
 import { statusSize } from './extensions/status-size.ts';
 import { uidPlus } from './extensions/uidplus.ts';
@@ -52,6 +55,9 @@ export function makeRegistry(): Registry {
     esearch,
     searchRes,
     within,
+    sort,
+    preview,
+    saveDate,
     condstore,
     qresync,
     utf8Accept,

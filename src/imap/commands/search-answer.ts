@@ -4,15 +4,7 @@
  */
 import type { SessionContext } from '../context.ts';
 import { formatNumSet } from '../wire/numset.ts';
-
-/** What is to be returned. `save` alone returns nothing. */
-export interface SearchReturns {
-  readonly min: boolean;
-  readonly max: boolean;
-  readonly all: boolean;
-  readonly count: boolean;
-  readonly save: boolean;
-}
+import type { SearchReturns } from './search-returns.ts';
 
 export interface SearchHits {
   /** Sequence numbers or UIDs, ascending. */

@@ -12,7 +12,7 @@ import type { CalendarDay } from '../wire/date.ts';
 import type { NumRange, SeqSet } from '../wire/numset.ts';
 import type { SearchKey } from '../wire/search-tree.ts';
 
-const SECONDS_PER_DAY = 86_400;
+export const SECONDS_PER_DAY = 86_400;
 
 type Key = SearchKey<SearchKeyItem>;
 
@@ -90,13 +90,14 @@ function within(relation: 'older' | 'younger', moment: number): Criterion {
     : { kind: 'arrived', from: moment, until: Number.POSITIVE_INFINITY };
 }
 
-function interval(relation: 'before' | 'on' | 'since', day: number): [from: number, until: number] {
+/** Days, half-open. */
+export function interval(relation: 'before' | 'on' | 'since', day: number): [from: number, until: number] {
   if (relation === 'before') return [Number.NEGATIVE_INFINITY, day];
   return [day, relation === 'on' ? day + 1 : Number.POSITIVE_INFINITY];
 }
 
-/** Not Date.UTC: it takes the years below 100 for those of the last century. */
-function dayNumber({ year, month, day }: CalendarDay): number {
+/** Days since 1970. Not Date.UTC: it takes the years below 100 for those of the last century. */
+export function dayNumber({ year, month, day }: CalendarDay): number {
   return new Date(0).setUTCFullYear(year, month - 1, day) / 1000 / SECONDS_PER_DAY;
 }
 

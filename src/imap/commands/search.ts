@@ -12,18 +12,16 @@ import { enableCondstore } from '../condstore.ts';
 import type { Call } from '../context.ts';
 import type { SearchKeyItem, Tables } from '../item.ts';
 import { bad, type Completion, ok } from '../replies.ts';
-import type { Selected } from '../selected.ts';
 import { observe } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
 import { SyntaxFault } from '../wire/fault.ts';
 import { end, sp } from '../wire/grammar.ts';
-import { hasItem } from '../wire/keyword-table.ts';
-import { type NumRange, NumSet } from '../wire/numset.ts';
+import { NumSet } from '../wire/numset.ts';
 import { maybeSearchReturn, searchProgram } from '../wire/search-keys.ts';
 import type { SearchKey } from '../wire/search-tree.ts';
-import { type SearchReturns, writeEsearch, writeSearch } from './search-answer.ts';
+import { writeEsearch, writeSearch } from './search-answer.ts';
 import { asksForModSeq, criterionOf } from './search-criteria.ts';
-import { ALL, COUNT, MAX, MIN, SAVE } from './search-returns.ts';
+import { ONLY_ALL, returnsOf, type SearchReturns, savedSet } from './search-returns.ts';
 
 interface SearchArgs {
   /** Undefined: the form without RETURN. */
@@ -31,14 +29,6 @@ interface SearchArgs {
   readonly charset: string | undefined;
   readonly key: SearchKey<SearchKeyItem> | SyntaxFault;
 }
-
-const ONLY_ALL: SearchReturns = Object.freeze({
-  min: false,
-  max: false,
-  all: true,
-  count: false,
-  save: false,
-});
 
 export const searchCommand: Command = searchLike('SEARCH', false);
 export const uidSearchCommand: Command = searchLike('UID SEARCH', true);
@@ -56,16 +46,7 @@ function searchLike(name: string, isUid: boolean): Command {
 
 function parse(c: Cursor, tables: Tables): SearchArgs {
   const options = maybeSearchReturn(c, tables.searchReturns);
-  const returns =
-    options === undefined
-      ? undefined
-      : returnsOf({
-          min: hasItem(options, MIN),
-          max: hasItem(options, MAX),
-          all: hasItem(options, ALL),
-          count: hasItem(options, COUNT),
-          save: hasItem(options, SAVE),
-        });
+  const returns = options && returnsOf(options);
   sp(c);
   try {
     const { charset, key } = searchProgram(c, tables.searchKeys);
@@ -76,12 +57,6 @@ function parse(c: Cursor, tables: Tables): SearchArgs {
       return { returns, charset: undefined, key: error };
     throw error;
   }
-}
-
-/** RFC 4731 §3.1: `RETURN ()` is `RETURN (ALL)`. */
-function returnsOf(asked: SearchReturns): SearchReturns {
-  const isEmpty = !asked.min && !asked.max && !asked.all && !asked.count && !asked.save;
-  return isEmpty ? ONLY_ALL : asked;
 }
 
 async function run(
@@ -107,7 +82,7 @@ async function run(
       wants,
       pause: () => session.breathe(),
     });
-    if (isSaved) selected.saved = setOf(found.uids);
+    if (isSaved) selected.saved = savedSet(found.uids);
     const hits = {
       numbers: isUid ? found.uids : selected.view.seqsOf(found.uids),
       modSeq: modSeqOf(found, asksModSeq),
@@ -135,15 +110,4 @@ function hasAnswer({ min, max, all, count }: SearchReturns): boolean {
 
 function modSeqOf({ uids, maxModSeq }: SearchResult, isAsked: boolean): number | undefined {
   return isAsked && uids.length > 0 ? maxModSeq : undefined;
-}
-
-function setOf(uids: readonly number[]): Selected['saved'] {
-  const ranges: NumRange[] = [];
-  for (let i = 0; i < uids.length; ) {
-    const low = uids[i] as number;
-    let high = low;
-    for (i++; i < uids.length && uids[i] === high + 1; i++) high++;
-    ranges.push([low, high]);
-  }
-  return NumSet.of('uid', ranges);
 }

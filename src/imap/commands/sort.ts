@@ -1,0 +1,128 @@
+/**
+ * SORT and UID SORT (RFC 5256 BASE.6.4.SORT), with RETURN (RFC 5267 §3.1): a search whose hits come in an order. Who finds is
+ * `mailbox/search/search.ts`, who sorts `mailbox/search/sort.ts`.
+ *
+ * RETURN: MIN and MAX are the first and the last in the order of the sort, ALL keeps it; SAVE keeps the messages, as a
+ * set (RFC 5182 §2.1).
+ */
+import { searchMessages } from '../../mailbox/search/search.ts';
+import { type SortCriterion, sortMessages } from '../../mailbox/search/sort.ts';
+import { type Command, defineCommand, SELECTED } from '../command.ts';
+import { enableCondstore } from '../condstore.ts';
+import type { Call } from '../context.ts';
+import type { SearchKeyItem, Tables } from '../item.ts';
+import { type Completion, ok } from '../replies.ts';
+import { observe } from '../updates.ts';
+import type { Cursor } from '../wire/cursor.ts';
+import { SyntaxFault } from '../wire/fault.ts';
+import { end, label, nonEmptyList, sp } from '../wire/grammar.ts';
+import { maybeSearchReturn, searchKeys } from '../wire/search-keys.ts';
+import { charset } from '../wire/search-text.ts';
+import type { SearchKey } from '../wire/search-tree.ts';
+import { asksForModSeq, criterionOf } from './search-criteria.ts';
+import { returnsOf, type SearchReturns, savedSet } from './search-returns.ts';
+import { writeSorted } from './sort-answer.ts';
+
+interface SortArgs {
+  readonly returns: SearchReturns | undefined;
+  readonly criteria: readonly SortCriterion[];
+  readonly key: SearchKey<SearchKeyItem> | SyntaxFault;
+}
+
+/** More than there are criteria, each of which says nothing the second time. */
+const MAX_CRITERIA = 20;
+
+const CRITERIA: ReadonlyMap<string, SortCriterion['by']> = new Map<string, SortCriterion['by']>([
+  ['ARRIVAL', 'arrival'],
+  ['CC', 'cc'],
+  ['DATE', 'date'],
+  ['FROM', 'from'],
+  ['SIZE', 'size'],
+  ['SUBJECT', 'subject'],
+  ['TO', 'to'],
+  // RFC 5957 §4.
+  ['DISPLAYFROM', 'displayFrom'],
+  ['DISPLAYTO', 'displayTo'],
+]);
+
+export const sortCommand: Command = sortLike('SORT', false);
+export const uidSortCommand: Command = sortLike('UID SORT', true);
+
+function sortLike(name: string, isUid: boolean): Command {
+  return defineCommand<SortArgs, 'selected'>({
+    name,
+    states: SELECTED,
+    mayExpunge: isUid,
+    gathers: true,
+    parse,
+    run: (call, args) => run(call, args, isUid),
+  });
+}
+
+function parse(c: Cursor, tables: Tables): SortArgs {
+  const options = maybeSearchReturn(c, tables.searchReturns);
+  sp(c);
+  const criteria: SortCriterion[] = [];
+  nonEmptyList(c, () => {
+    if (criteria.length === MAX_CRITERIA) throw new SyntaxFault('Too many sort criteria');
+    criteria.push(criterion(c));
+  });
+  sp(c);
+  const returns = options && returnsOf(options);
+  return { returns, criteria, key: charsetAndKeys(c, tables) };
+}
+
+/** The rest of SORT and THREAD; a charset that nobody knows is a NO, which the command answers itself. */
+export function charsetAndKeys(c: Cursor, tables: Tables): SearchKey<SearchKeyItem> | SyntaxFault {
+  try {
+    const label = charset(c);
+    sp(c);
+    const key = searchKeys(c, tables.searchKeys, label);
+    end(c);
+    return key;
+  } catch (error) {
+    if (error instanceof SyntaxFault && error.status === 'NO') return error;
+    throw error;
+  }
+}
+
+function criterion(c: Cursor): SortCriterion {
+  let name = label(c, 'a sort criterion');
+  const isReverse = name === 'REVERSE';
+  if (isReverse) {
+    sp(c);
+    name = label(c, 'a sort criterion');
+  }
+  const by = CRITERIA.get(name);
+  if (by === undefined) throw new SyntaxFault(`Unknown sort criterion ${name.slice(0, 40)}`);
+  return { by, isReverse };
+}
+
+async function run(
+  call: Call<'selected'>,
+  { returns, criteria, key }: SortArgs,
+  isUid: boolean,
+): Promise<Completion> {
+  const { session, state, tag } = call;
+  const { selected } = state;
+  const isSaved = returns?.save === true;
+  if (isSaved) selected.saved = savedSet([]);
+  if (key instanceof SyntaxFault) throw key;
+  observe(selected);
+  const asksModSeq = asksForModSeq(key);
+  if (asksModSeq) enableCondstore(call);
+  const pause = (): Promise<void> | undefined => session.breathe();
+  const found = await searchMessages(session.domain, state.account, selected.mailbox, {
+    criterion: criterionOf(key, selected, session.domain.clock.nowMs()),
+    upTo: selected.view.highestUid,
+    wants: 'all',
+    pause,
+  });
+  const { account } = state;
+  const uids = await sortMessages(session.domain, account, selected.mailbox, found.uids, criteria, pause);
+  if (isSaved) selected.saved = savedSet(found.uids);
+  const numbers = isUid ? uids : uids.map((uid) => selected.view.seqOf(uid));
+  const modSeq = asksModSeq && uids.length > 0 ? found.maxModSeq : undefined;
+  await writeSorted(session, { tag, isUid, returns, numbers, modSeq });
+  return ok(`${isUid ? 'UID SORT' : 'SORT'} completed`);
+}

@@ -1,0 +1,187 @@
+/**
+ * Putting messages in order (RFC 5256 §3 SORT, RFC 5957): by what their records say and by the keys that delivery computed.
+ *
+ * Promises: a stable order, ties by UID; never more than a few milliseconds without a pause, however many messages there are: blocks are
+ * sorted, then merged step by step. Messages whose keys are lost or not computed yet have those of their header; those that
+ * cannot be read have empty ones.
+ */
+import { HeaderBlock, MAX_PARSED_BYTES } from '../../mail/header.ts';
+import { summary } from '../../mail/header-summary.ts';
+import { sentSecondsOf, sortKeys, type TextKey, textKeyOf } from '../../mail/sort-keys.ts';
+import type { Domain } from '../domain.ts';
+import { type EmailId, emailId } from '../model/model.ts';
+import { type MessageRecord, recordAt } from '../model/record.ts';
+import { loadFacts, partsOf, readIntact } from '../reading/message-reader.ts';
+import type { AccountState } from '../state/account.ts';
+import { loadList } from '../state/load.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+import type { Pause } from './scan.ts';
+
+export interface SortCriterion {
+  readonly by: 'arrival' | 'date' | 'size' | TextKey;
+  readonly isReverse: boolean;
+}
+
+const KEYS_PER_LOAD = 300;
+/** Sorted at once: a millisecond or two. */
+const BLOCK = 1024;
+/** Steps of a merge between two looks at the clock. */
+const STEP_MASK = 511;
+
+/** Of those UIDs that are still there, in the order of the criteria. */
+export async function sortMessages(
+  domain: Domain,
+  account: AccountState,
+  mailbox: MailboxState,
+  uids: readonly number[],
+  criteria: readonly SortCriterion[],
+  pause: Pause,
+): Promise<number[]> {
+  const records = await recordsOf(domain, account, mailbox, uids, pause);
+  const needsKeys = criteria.some(({ by }) => by !== 'arrival' && by !== 'size');
+  const columns = criteria.map((criterion) => columnFor(criterion, records.length));
+  for (let at = 0; at < records.length; at += KEYS_PER_LOAD) {
+    const some = records.slice(at, at + KEYS_PER_LOAD);
+    const keys = needsKeys ? await loadSortKeys(domain, account, some) : [];
+    for (const [i, record] of some.entries()) {
+      const key = keys[i] ?? EMPTY_KEYS;
+      for (const column of columns) column.set(at + i, record, key);
+    }
+    const resting = pause();
+    if (resting !== undefined) await resting;
+  }
+  const order = await sorted(records.length, comparing(columns), pause);
+  return Array.from(order, (row) => (records[row] as MessageRecord).uid);
+}
+
+const EMPTY_KEYS = Buffer.alloc(0);
+
+/** Rows move while others run, so each block is looked up by UID. */
+export async function recordsOf(
+  domain: Domain,
+  account: AccountState,
+  mailbox: MailboxState,
+  uids: readonly number[],
+  pause: Pause,
+): Promise<MessageRecord[]> {
+  const records: MessageRecord[] = [];
+  for (let at = 0; at < uids.length; ) {
+    const list = await loadList(domain, account, mailbox);
+    let row = -1;
+    for (const end = Math.min(uids.length, at + BLOCK); at < end; at++) {
+      const found = list.indexOf(uids[at] as number, row + 1);
+      if (found < 0) continue;
+      row = found;
+      records.push(recordAt(list.columns, row));
+    }
+    const resting = pause();
+    if (resting !== undefined) await resting;
+  }
+  return records;
+}
+
+/** In the order of the records; of those without stored keys, from their headers. */
+export async function loadSortKeys(
+  domain: Domain,
+  account: AccountState,
+  records: readonly MessageRecord[],
+): Promise<readonly Buffer[]> {
+  const ids = records.map(({ email }) => emailId(account.id, email));
+  const facts = await loadFacts(domain, ids, ['sort']);
+  const keys = facts.map((one) => one?.sort);
+  for (const [i, key] of keys.entries()) {
+    if (key !== undefined) continue;
+    const header = await readHeader(domain, ids[i] as EmailId, (records[i] as MessageRecord).size);
+    keys[i] = header === undefined ? EMPTY_KEYS : sortKeys(header, summary(header));
+  }
+  return keys as readonly Buffer[];
+}
+
+export async function readHeader(
+  domain: Domain,
+  email: EmailId,
+  sizeBytes: number,
+): Promise<HeaderBlock | undefined> {
+  const [facts] = await loadFacts(domain, [email], ['parts']);
+  const end = Math.min(partsOf(facts, sizeBytes).bodyStart, MAX_PARSED_BYTES);
+  const [bytes] = await readIntact(domain, [{ email, start: 0, end }]);
+  return bytes === undefined ? undefined : new HeaderBlock(bytes);
+}
+
+/** One criterion's values for all messages. */
+interface SortColumn {
+  set(row: number, record: MessageRecord, keys: Buffer): void;
+  /** Below, at or above zero. */
+  compare(a: number, b: number): number;
+}
+
+function columnFor({ by, isReverse }: SortCriterion, count: number): SortColumn {
+  const sign = isReverse ? -1 : 1;
+  if (by === 'arrival' || by === 'date' || by === 'size') {
+    const values = new Float64Array(count);
+    return {
+      set: (row, record, keys) => {
+        values[row] =
+          by === 'size' ? record.size : by === 'arrival' ? record.internalDate : sentOf(record, keys);
+      },
+      compare: (a, b) => sign * ((values[a] as number) - (values[b] as number)),
+    };
+  }
+  const texts = new Array<string>(count).fill('');
+  return {
+    // Octets as letters compare like octets.
+    set: (row, _record, keys) => {
+      texts[row] = textKeyOf(keys, by).toString('latin1');
+    },
+    compare: (a, b) => {
+      const [first, second] = [texts[a] as string, texts[b] as string];
+      return first < second ? -sign : first > second ? sign : 0;
+    },
+  };
+}
+
+/** RFC 5256 §2.2: without a Date that can be read, the internal date. */
+export function sentOf(record: MessageRecord, keys: Buffer): number {
+  return sentSecondsOf(keys) ?? record.internalDate;
+}
+
+function comparing(columns: readonly SortColumn[]): (a: number, b: number) => number {
+  return (a, b) => {
+    for (const column of columns) {
+      const order = column.compare(a, b);
+      if (order !== 0) return order;
+    }
+    return a - b;
+  };
+}
+
+/** The rows `0 .. count - 1` in order: blocks are sorted, then merged, with pauses. */
+export async function sorted(
+  count: number,
+  compare: (a: number, b: number) => number,
+  pause: Pause,
+): Promise<Uint32Array> {
+  let from = Uint32Array.from({ length: count }, (_, row) => row);
+  for (let at = 0; at < count; at += BLOCK) {
+    from.subarray(at, at + BLOCK).sort(compare);
+    const resting = pause();
+    if (resting !== undefined) await resting;
+  }
+  let to = new Uint32Array(count);
+  for (let width = BLOCK; width < count; width *= 2) {
+    for (let low = 0; low < count; low += 2 * width) {
+      const middle = Math.min(low + width, count);
+      const high = Math.min(low + 2 * width, count);
+      let [left, right] = [low, middle];
+      for (let at = low; at < high; at++) {
+        const isLeft =
+          left < middle && (right >= high || compare(from[left] as number, from[right] as number) <= 0);
+        to[at] = from[isLeft ? left++ : right++] as number;
+        const resting = (at & STEP_MASK) === 0 ? pause() : undefined;
+        if (resting !== undefined) await resting;
+      }
+    }
+    [from, to] = [to, from];
+  }
+  return from;
+}
