@@ -16,6 +16,22 @@ export async function assertUsable(config: Config): Promise<readonly string[]> {
 }
 
 export function othersData(data: string, owner: string): string {
-  const how = /^[\w.-]+$/.test(owner) ? `: sudo -u ${owner} ...` : '';
-  return `the data folder ${data} belongs to ${owner}, and this is ${currentUser()}; files of two users in it cannot work. Run this as ${owner}${how}`;
+  const user = currentUser();
+  const whose = `the data folder ${data} belongs to ${owner}, and this is ${user}; files of two users in it cannot work`;
+  // No server is to run as root: what root put there, a backup for example, is given to who serves it.
+  if (owner === 'root' && isName(user)) return `${whose}. Give it to ${user}: sudo chown -R ${user}: ${data}`;
+  return `${whose}. ${runAs(owner)}`;
+}
+
+/** For those who may not ask the running server. */
+export function othersServer(data: string, owner: string): string {
+  return `the server on ${data} answers only ${owner}, and this is ${currentUser()}. ${runAs(owner)}`;
+}
+
+function runAs(owner: string): string {
+  return `Run this as ${owner}${isName(owner) ? `: sudo -u ${owner} ...` : ''}`;
+}
+
+function isName(user: string): boolean {
+  return /^[\w.-]+$/.test(user);
 }

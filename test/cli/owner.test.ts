@@ -140,6 +140,37 @@ describe('root beside the user of the server', { skip: reasonToSkip() }, () => {
     chmodSync(data, 0o700);
   });
 
+  test('nor is the server asked by anybody else, who is told whom it answers', async () => {
+    const folder = join(root, 'asked');
+    mkdirSync(folder, { mode: 0o711 });
+    chownSync(folder, NOBODY, NOBODY);
+    const serve = ['serve', '--no-demo', '--data', folder, ...FREE_PORTS];
+    const program = [...asUser(NOBODY), process.execPath, join(ROOT, 'bin/brevduva.mjs'), ...serve];
+    const server = launch(program, { command: ['setpriv'] });
+    await server.said(/^ready /m);
+    for (const verb of ['who', 'health']) {
+      const { code, stderr } = await runAs(OTHER, [verb, '--data', folder]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /answers only nobody, and this is .* 65533. Run this as nobody: sudo -u nobody/);
+      const own = await runAs(NOBODY, [verb, '--data', folder]);
+      assert.equal(own.code, 0, own.stderr);
+    }
+    server.child.kill('SIGTERM');
+    await server.ended();
+  });
+
+  test('a folder that root has put there is to be given to the user, not served by root', async () => {
+    const folder = join(root, 'restored');
+    mkdirSync(folder);
+    const { code, stderr } = await runAs(NOBODY, ['serve', '--data', folder, ...FREE_PORTS]);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /belongs to root, and this is nobody.*Give it to nobody: sudo chown -R nobody: \S+restored$/m,
+    );
+    assert.doesNotMatch(stderr, /sudo -u root/);
+  });
+
   test('a folder that root is to make beside the folders of a user becomes that user’s', async () => {
     const home = join(root, 'home');
     mkdirSync(home);
