@@ -5,11 +5,20 @@
 import { formatRfc5322 } from '../mail/date.ts';
 import { pigeonPng } from './pigeon.ts';
 
+/** What a mail program asks for. */
+export interface ClientSetting {
+  readonly protocol: string;
+  readonly host: string;
+  readonly port: string;
+  readonly security: string;
+}
+
 export interface DemoContext {
   readonly address: string;
   readonly hostname: string;
   /** How this program is called here. */
   readonly command: string;
+  readonly settings: readonly ClientSetting[];
   readonly seconds: number;
 }
 
@@ -104,21 +113,29 @@ ${lines76(pigeonPng().toString('base64'))}
   return parts(text, picture);
 }
 
-function connectText({ address, hostname }: DemoContext): string {
+function connectText({ address, settings }: DemoContext): string {
+  const lines = settings.map(
+    ({ protocol, host, port, security }) => `  ${protocol.padEnd(12)}${host}, port ${port}, ${security}`,
+  );
+  const rows = settings.map(
+    ({ protocol, host, port, security }) =>
+      `<tr><td>${protocol}</td><td>${host}, port ${port}, ${security}</td></tr>`,
+  );
   const text = `Content-Type: text/plain; charset=us-ascii
 
 The settings for this machine were printed when the server started; the
 line that begins with "ready" names every address at each start.
 
   user name   ${address}
-  IMAP        port 1143 with STARTTLS, or port 1993 with SSL/TLS
-  server      127.0.0.1 from this machine; ${hostname} from others
+${lines.join('\n')}
 
 The server listens on this machine alone until you say otherwise, for
 example with this in brevduva.toml:
 
+  hostname = "mail.example.com"
+
   [listen]
-  imaps = "0.0.0.0:993"
+  imaps = "*:1993"
 
 The certificate was made at the first start. Programs ask once whether to
 trust it; with a real one (tls.certificate and tls.key) they do not ask.
@@ -129,14 +146,14 @@ trust it; with a real one (tls.certificate and tls.key) they do not ask.
 line that begins with <code>ready</code> names every address at each start.</p>
 <table>
 <tr><td>User name</td><td><b>${address}</b></td></tr>
-<tr><td>IMAP</td><td>port 1143 with STARTTLS, or port 1993 with SSL/TLS</td></tr>
-<tr><td>Server</td><td>127.0.0.1 from this machine;
-${hostname} from others</td></tr>
+${rows.join('\n')}
 </table>
 <p>The server listens on this machine alone until you say otherwise, for
 example with this in <code>brevduva.toml</code>:</p>
-<pre>[listen]
-imaps = "0.0.0.0:993"</pre>
+<pre>hostname = "mail.example.com"
+
+[listen]
+imaps = "*:1993"</pre>
 <p>The certificate was made at the first start. Programs ask once whether to
 trust it; with a real one (<code>tls.certificate</code> and
 <code>tls.key</code>) they do not ask.</p>

@@ -7,7 +7,7 @@ import type { Config } from '../config/options.ts';
 import { FLAG } from '../mail/flags.ts';
 import type { MailSystem } from '../server/mail-system.ts';
 import type { BoundListener } from '../server/protocols.ts';
-import { DEMO_MESSAGES } from './demo-messages.ts';
+import { type ClientSetting, DEMO_MESSAGES } from './demo-messages.ts';
 import { commandName } from './invocation.ts';
 import type { ChosenConfig } from './options.ts';
 import { readablePassword } from './password.ts';
@@ -25,14 +25,19 @@ export async function makeDemoAccount({ admin }: MailSystem, config: Config): Pr
   return { address: outcome.address, password };
 }
 
-export async function addDemoMail(system: MailSystem, address: string, { hostname }: Config): Promise<void> {
-  const { admin, domain } = system;
+export async function addDemoMail(
+  { admin, domain }: MailSystem,
+  { address }: DemoAccount,
+  listeners: readonly BoundListener[],
+  { hostname }: Config,
+): Promise<void> {
+  const settings = settingsOf(listeners);
   const command = commandName();
   const nowSeconds = Math.floor(domain.clock.nowMs() / 1000);
   for (const mailbox of new Set(DEMO_MESSAGES.map((message) => message.mailbox))) {
     const messages = DEMO_MESSAGES.filter((message) => message.mailbox === mailbox).map((message, index) => {
       const internalDate = nowSeconds - 60 * (DEMO_MESSAGES.length - index);
-      const bytes = message.compose({ address, hostname, command, seconds: internalDate });
+      const bytes = message.compose({ address, hostname, command, settings, seconds: internalDate });
       const flags = mailbox === 'INBOX' ? 0 : FLAG.Seen;
       return { flags, keywords: [], internalDate, importKey: undefined, chunks: () => [bytes] };
     });
@@ -47,18 +52,25 @@ const SECURITY: Readonly<Record<string, readonly [string, string]>> = {
   pop3s: ['POP3', 'SSL/TLS'],
 };
 
+function settingsOf(listeners: readonly BoundListener[]): readonly ClientSetting[] {
+  return listeners.flatMap(({ name, address }) => {
+    const [protocol, security] = SECURITY[name] ?? [];
+    if (protocol === undefined || security === undefined) return [];
+    const colon = address.lastIndexOf(':');
+    return [{ protocol, host: address.slice(0, colon), port: address.slice(colon + 1), security }];
+  });
+}
+
 /** To standard error: standard output is for the line that scripts wait for. */
 export function printWelcome(
   demo: DemoAccount,
   { config, hint }: ChosenConfig,
   listeners: readonly BoundListener[],
 ): void {
-  const rows = listeners.flatMap(({ name, address }) => {
-    const [protocol, security] = SECURITY[name] ?? [];
-    if (protocol === undefined || security === undefined) return [];
-    const colon = address.lastIndexOf(':');
-    return [[`    ${protocol}`, address.slice(0, colon), address.slice(colon + 1), security, demo.address]];
-  });
+  const rows = settingsOf(listeners).map(({ protocol, host, port, security }) => [
+    ...[`    ${protocol}`, host, port, security],
+    demo.address,
+  ]);
   note('');
   note('  There was no account yet, so here is one to try things with:');
   note('');

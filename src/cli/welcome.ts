@@ -24,7 +24,7 @@ export async function welcome({ system, chosen, listeners, wantsDemo }: WelcomeO
     // Shown as soon as it is there: nobody else knows its password, and there will be no second one.
     const demo = await makeDemoAccount(system, chosen.config);
     printWelcome(demo, chosen, listeners);
-    await addDemoMail(system, demo.address, chosen.config);
+    await addDemoMail(system, demo, listeners, chosen.config);
   } else {
     const { defaultDomain } = chosen.config.auth;
     note(`There are no accounts yet. To add one: ${chosen.hint(`account add you@${defaultDomain}`)}`);

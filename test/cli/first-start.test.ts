@@ -7,7 +7,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { endLaunched, FREE_PORTS, launch, PROGRAM } from '../kit/launch.ts';
+import { ImapClient } from '../imap-client.ts';
+import { endLaunched, FREE_PORTS, type Launched, launch, PROGRAM } from '../kit/launch.ts';
 import { runCommand } from '../kit/server.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'brevduva-first-'));
@@ -16,6 +17,10 @@ after(() => rmSync(root, { recursive: true, force: true }));
 
 const DEMO = /user name {2}demo@localhost/;
 const NONE = /There are no accounts yet\. To add one: \S+ account add you@localhost/;
+
+function portOf({ stdout }: Launched, name: string): number {
+  return Number(new RegExp(` ${name}=\\S+:(\\d+)`).exec(stdout)?.[1]);
+}
 
 /** Everything that a start says, and how it ends. */
 async function start(args: readonly string[]): Promise<{ code: number | null; stderr: string }> {
@@ -37,6 +42,26 @@ describe('an account to try things with', () => {
       `--data ${join(root, 'trial')}`,
     ]);
     assert.doesNotMatch((await start(args)).stderr, /demo@localhost|no accounts yet/);
+  });
+
+  test('has mail that names the ports which this server has', async () => {
+    const server = launch(['serve', '--data', join(root, 'ports'), ...FREE_PORTS, '--set', 'listen.pop3=']);
+    await server.said(/^ready /m);
+    const password = /password {3}(\S+)/.exec(server.stderr)?.[1];
+    const imap = await ImapClient.signIn(portOf(server, 'imap'), 'demo@localhost', password ?? '');
+    await imap.ok('SELECT INBOX');
+    const letter = (await imap.ok('FETCH 3 BODY.PEEK[1]')).untagged.join('\n');
+    for (const [name, line] of [
+      ['imap', 'STARTTLS'],
+      ['imaps', 'SSL/TLS'],
+      ['pop3s', 'SSL/TLS'],
+    ] as const) {
+      assert.ok(letter.includes(`127.0.0.1, port ${portOf(server, name)}, ${line}`), letter);
+    }
+    assert.doesNotMatch(letter, /POP3.*STARTTLS|1143|localhost from/);
+    imap.close();
+    server.child.kill('SIGTERM');
+    await server.ended();
   });
 
   test('is not made with a configuration file, and it is said how to add one', async () => {
