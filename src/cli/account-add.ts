@@ -1,8 +1,18 @@
 /** `brevduva account add`: a new account with its mailboxes. */
 import type { Command } from 'commander';
+import type { Config } from '../config/options.ts';
+import { newAccountAddress } from '../identity/address.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
 import { isRefusal } from '../transfer/mail-access.ts';
-import { EXIT, type ExitCode } from './exit.ts';
-import { type CommonOptions, countArgument, sizeArgument, withAdmin, withCommonOptions } from './options.ts';
+import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import {
+  type CommonOptions,
+  configOf,
+  countArgument,
+  sizeArgument,
+  withAdmin,
+  withCommonOptions,
+} from './options.ts';
 import { choosePassword, type PasswordOptions, withPasswordOptions } from './password.ts';
 import { note, print } from './terminal.ts';
 
@@ -19,6 +29,8 @@ export function accountAdd(parent: Command, done: (code: ExitCode) => void): voi
     .option('--quota <size>', 'room for mail, such as 10GiB; no limit when absent', sizeArgument)
     .option('--messages <number>', 'number of messages; no limit when absent', countArgument);
   withCommonOptions(withPasswordOptions(command)).action(async (address: string, options: AddOptions) => {
+    // Before anybody types a password for an address that cannot be one.
+    assertAddress(address, configOf(options, { isSilent: true }).config);
     const { credential, generated } = await choosePassword(options, address);
     const account = {
       address,
@@ -34,4 +46,13 @@ export function accountAdd(parent: Command, done: (code: ExitCode) => void): voi
     print(`added ${outcome.address}`);
     if (generated !== undefined) print(`password ${generated.reveal()}`);
   });
+}
+
+function assertAddress(address: string, config: Config): void {
+  try {
+    newAccountAddress(address, config.auth.defaultDomain);
+  } catch (error) {
+    if (error instanceof MailboxError) throw new UsageError(`${address}: ${error.message}`);
+    throw error;
+  }
 }
