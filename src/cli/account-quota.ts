@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ExitCode } from './exit.ts';
 import { type CommonOptions, countArgument, sizeArgument, withAdmin, withCommonOptions } from './options.ts';
-import { humanSize, print, quotaText } from './terminal.ts';
+import { counted, humanSize, print, quotaText } from './terminal.ts';
 
 interface QuotaOptions extends CommonOptions {
   readonly messages?: number | 'none';
@@ -21,10 +21,10 @@ export function accountQuota(parent: Command, _done: (code: ExitCode) => void): 
       const account = await withAdmin(options, (admin) =>
         admin.setQuota(address, { bytes, ...(messages === undefined ? {} : { messages }) }),
       );
-      const limit = `${quotaText(account.quotaBytes)}, ${account.quotaMessages ?? 'no limit of'} messages`;
-      print(
-        `${account.address}: quota ${limit}; used ${humanSize(account.usedBytes)}, ${account.usedMessages} messages`,
-      );
+      const { quotaMessages: most } = account;
+      const limit = most === undefined ? 'no limit of messages' : counted(most, 'message');
+      const used = `${humanSize(account.usedBytes)}, ${counted(account.usedMessages, 'message')}`;
+      print(`${account.address}: quota ${quotaText(account.quotaBytes)}, ${limit}; used ${used}`);
     },
   );
 }

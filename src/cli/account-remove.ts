@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { type ExitCode, UsageError } from './exit.ts';
 import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
-import { humanSize, print } from './terminal.ts';
+import { counted, humanSize, print } from './terminal.ts';
 
 export function accountRemove(parent: Command, _done: (code: ExitCode) => void): void {
   const command = parent
@@ -25,7 +25,7 @@ async function confirm(address: string, messages: number, bytes: number): Promis
   if (process.stdin.isTTY !== true)
     throw new UsageError('there is no terminal to ask for confirmation; give --yes');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const question = `${address} has ${messages} messages, ${humanSize(bytes)}. Type the address to remove all of it: `;
+  const question = `${address} has ${counted(messages, 'message')}, ${humanSize(bytes)}. Type the address to remove all of it: `;
   const answer = await terminal.question(question);
   terminal.close();
   if (answer.trim() !== address) throw new UsageError('not removed');

@@ -11,6 +11,7 @@ import { parseSize } from '../config/option.ts';
 import { looksLikeHash } from '../identity/hashes/foreign-hash.ts';
 import { type CsvRecord, parseCsv } from './csv.ts';
 import { UsageError } from './exit.ts';
+import { counted } from './terminal.ts';
 
 export interface TableLine {
   readonly line: number;
@@ -104,7 +105,7 @@ function lineOf(record: CsvRecord, columns: readonly Column[], seen: Map<string,
   if (isBroken) return because('a quote is not closed');
   const isTooLong = fields.slice(columns.length).some((field) => field.trim() !== '');
   if (fields.length < 2 || isTooLong)
-    return because(`expected ${columns.join(',')} and found ${fields.length} fields`);
+    return because(`expected ${columns.join(',')} and found ${counted(fields.length, 'field')}`);
   if (address === '') return because('the address is empty');
   const before = seen.get(address.toLowerCase());
   if (before !== undefined) return because(`line ${before} has the same address`);

@@ -4,7 +4,7 @@ import type { CheckProblem, CheckVerdict } from '../mailbox/upkeep/check.ts';
 import { findOpenData, OPEN_DATA } from '../server/data-modes.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { type CommonOptions, configOf, withAdmin, withCommonOptions } from './options.ts';
-import { humanSize, note, ProgressLine, print } from './terminal.ts';
+import { counted, humanSize, note, ProgressLine, print } from './terminal.ts';
 
 interface CheckOptions extends CommonOptions {
   readonly account?: string;
@@ -67,9 +67,15 @@ function report(verdict: CheckVerdict | undefined): ExitCode {
   const { accounts, mailboxes, messages, bytes, problems, repaired } = verdict;
   const remaining = problems - repaired;
   const outcome =
-    problems === 0 ? 'no problems' : `${problems} problems, ${repaired} repaired, ${remaining} remain`;
-  print(
-    `checked ${accounts} accounts, ${mailboxes} mailboxes, ${messages} messages, ${humanSize(bytes)}: ${outcome}`,
-  );
+    problems === 0
+      ? 'no problems'
+      : `${counted(problems, 'problem')}, ${repaired} repaired, ${remaining} remain`;
+  const parts = [
+    counted(accounts, 'account'),
+    counted(mailboxes, 'mailbox', 'mailboxes'),
+    counted(messages, 'message'),
+    humanSize(bytes),
+  ];
+  print(`checked ${parts.join(', ')}: ${outcome}`);
   return remaining > 0 ? EXIT.failed : EXIT.ok;
 }

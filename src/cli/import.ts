@@ -8,7 +8,7 @@ import { openMboxSource } from '../transfer/mbox-source.ts';
 import type { Source } from '../transfer/source.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
-import { note, ProgressLine, print, table } from './terminal.ts';
+import { counted, note, ProgressLine, print, table } from './terminal.ts';
 
 interface ImportOptions extends CommonOptions {
   readonly account: string;
@@ -123,7 +123,8 @@ function printReceipt(receipts: readonly FolderReceipt[], problems: number, elap
   parts.push(`${refused} refused`);
   print(`${parts.join(', ')}; ${seconds.toFixed(1)} s, ${Math.round(imported / seconds)}/s`);
   const lost = sum(({ lostKeywords }) => lostKeywords);
-  if (lost > 0) note(`${lost} messages came without their keywords: the mailbox has as many as it may have`);
+  if (lost > 0)
+    note(`${counted(lost, 'message')} came in without all keywords: the mailbox has as many as it may have`);
   for (const receipt of receipts) noteUids(receipt);
   return problems > 0 ? EXIT.failed : EXIT.ok;
 }
@@ -135,7 +136,7 @@ function noteUids({ mailbox, uids, lostUids, imported }: FolderReceipt): void {
     if (imported > 0)
       note(`${mailbox}: what was imported has new UIDs, for ${uids.why}; clients download it again`);
   } else if (lostUids > 0) {
-    note(`${mailbox}: ${lostUids} messages have new UIDs, for other mail came in between`);
+    note(`${mailbox}: ${counted(lostUids, 'message')} with new UIDs, for other mail came in between`);
   } else print(`${mailbox}: UIDs and UIDVALIDITY are those of the server before`);
 }
 

@@ -13,6 +13,11 @@ export function note(line: string): void {
   process.stderr.write(`${visible(line)}\n`);
 }
 
+/** `1 mailbox`, `2 mailboxes`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 /** Columns under each other, the last one as long as it is. */
 export function table(cells: readonly (readonly string[])[]): string[] {
   const rows = cells.map((row) => row.map(visibleLine));
@@ -94,7 +99,7 @@ export class ProgressLine {
   }): string {
     const { messages, bytes, totalBytes } = progress;
     const seconds = Math.max(0.001, this.elapsedMs / 1000);
-    const parts = [`${messages} messages`, humanSize(bytes), `${Math.round(messages / seconds)}/s`];
+    const parts = [counted(messages, 'message'), humanSize(bytes), `${Math.round(messages / seconds)}/s`];
     if (totalBytes !== undefined && bytes > 0 && bytes < totalBytes) {
       parts.push(`${humanDuration((seconds * (totalBytes - bytes)) / bytes)} left`);
     }

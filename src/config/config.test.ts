@@ -134,7 +134,7 @@ describe('quantities', () => {
     test(`${text} is ${bytes} bytes`, () => assert.equal(parseSize(text), bytes));
 
   test('sizes are shown as they are written', () => {
-    for (const text of ['64KiB', '10GiB', '1000', '3MiB'])
+    for (const text of ['64KiB', '10GiB', '1000', '3MiB', '500MB', '20GB', '1TB', '1500MB', '1048577'])
       assert.equal(formatSize(parseSize(text) ?? 0), text);
   });
 

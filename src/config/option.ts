@@ -266,12 +266,15 @@ function formatDuration(ms: number): string {
   return `${ms}ms`;
 }
 
+/** Exact, in the unit that takes the smallest number: `10GiB`, `500MB`. */
 export function formatSize(bytes: number): string {
-  for (const unit of ['TiB', 'GiB', 'MiB', 'KiB'] as const) {
+  let [count, shown] = [bytes, String(bytes)];
+  for (const unit of ['TiB', 'GiB', 'MiB', 'KiB', 'TB', 'GB', 'MB'] as const) {
     const factor = SIZE_UNITS[unit.toLowerCase() as keyof typeof SIZE_UNITS];
-    if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}`;
+    if (bytes % factor !== 0 || bytes / factor >= count) continue;
+    [count, shown] = [bytes / factor, `${bytes / factor}${unit}`];
   }
-  return String(bytes);
+  return shown;
 }
 
 function parseListen(text: string): ListenAddress | undefined {

@@ -26,7 +26,8 @@ export function selectMessages(selected: Selected, set: MessageSet): PositionRun
   if (!(set instanceof NumSet)) return uidRuns(view.uids, selected.saved);
   if (set.kind === 'uid') return uidRuns(view.uids, set.resolve(view.highestUid) as UidSet);
   if (set.highest > view.count && !(view.count === 0 && set.hasStar)) {
-    throw new SyntaxFault(`There are only ${view.count} messages`);
+    const there = view.count === 1 ? 'There is only 1 message' : `There are only ${view.count} messages`;
+    throw new SyntaxFault(there);
   }
   const runs: PositionRun[] = [];
   for (const [low, high] of set.resolve(view.count).upTo(view.count).ranges) runs.push([low - 1, high]);

@@ -71,5 +71,6 @@ async function checkDisk(data: string): Promise<HealthCheck> {
 function checkCertificate({ certificate }: Pick<TlsFiles, 'certificate'>): HealthCheck {
   const days = Math.floor((certificate.validToDate.getTime() - Date.now()) / DAY_MS);
   const state = days < 0 ? 'failing' : days < WARNING_CERTIFICATE_DAYS ? 'warning' : 'ok';
-  return { name: 'certificate', state, detail: days < 0 ? 'has ended' : `${days} days left` };
+  const left = days === 0 ? 'ends today' : days === 1 ? '1 day left' : `${days} days left`;
+  return { name: 'certificate', state, detail: days < 0 ? 'has ended' : left };
 }

@@ -93,7 +93,7 @@ class MaildirWriter implements TargetFolder {
     if (lines.length > 0) writeFileSync(join(this.#path, KEYWORDS_FILE), lines.join(''));
     if (this.#lost === 0) return [];
     return [
-      `${this.#lost} messages have keywords beyond the ${MAX_KEYWORDS} that a Maildir folder can hold; mbox holds all`,
+      `messages with keywords beyond the ${MAX_KEYWORDS} that a Maildir folder can hold: ${this.#lost}; mbox holds all`,
     ];
   }
 

@@ -58,7 +58,7 @@ test('bad lines cost only themselves; what is there counts as there', async () =
     /line 12: .*password is empty/,
     /line 13: .*quote is not closed/,
     /line 14: .*"much" is not a size/,
-    /line 15: .*found 1 fields/,
+    /line 15: .*found 1 field\n/,
     /line 16: .*found 4 fields/,
     /line 17: .*of the scheme CRAM-MD5.*new password/,
   ]) {

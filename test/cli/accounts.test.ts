@@ -37,6 +37,10 @@ async function everyVerb(cli: Cli): Promise<void> {
   );
   const quota = await cli(['account', 'quota', 'alice@example.org', 'none', '--messages', '5']);
   assert.match(quota.stdout, /quota none, 5 messages/);
+  const one = await cli(['account', 'quota', 'alice@example.org', '500MB', '--messages', '1']);
+  assert.match(one.stdout, /quota 500MB, 1 message; used 0 B, 0 messages$/m);
+  const free = await cli(['account', 'quota', 'alice@example.org', 'none', '--messages', 'none']);
+  assert.match(free.stdout, /quota none, no limit of messages; used/);
   assert.equal(
     (await cli(['account', 'passwd', 'alice@example.org', '--password-stdin'], 'other\n')).code,
     0,
@@ -55,7 +59,7 @@ async function everyVerb(cli: Cli): Promise<void> {
     'removed bob@localhost\n',
   );
   const check = await cli(['check']);
-  assert.match(check.stdout, /checked 1 accounts, .* no problems/);
+  assert.match(check.stdout, /checked 1 account, .* no problems/);
   assert.equal(check.code, 0);
 }
 
@@ -98,6 +102,8 @@ describe('mistakes are named with what was expected', () => {
       ['account', 'add', 'x@example.org'],
       /no terminal to ask for the password; give --password-stdin or --generate/,
     ],
+    [['account', 'add', 'x y@example.org'], /x y@example\.org: this is not a mail address/],
+    [['account', 'add', 'x..y@example.org'], /x\.\.y@example\.org: dots stand between/],
     [['import', 'mbx', 'x', '--account', 'a'], /'mbx' is invalid.*mbox, maildir/],
     [['import', 'mbox', join(root, 'nothing'), '--account', 'a'], /there is no .*nothing/],
     [

@@ -196,7 +196,7 @@ describe('accounts that do not fit the mail', () => {
     execFileSync('tar', ['-C', root, '-xzf', archive]);
     data = join(root, 'clean');
     rmSync(join(data, 'accounts.db'));
-    await assertRefused(/accounts\.db is missing, and shard-01 holds mail of 1 accounts/, REMEDY);
+    await assertRefused(/accounts\.db is missing, and shard-01 holds mail of 1 account[:;\s]/, REMEDY);
     await repair();
     const { stdout } = await runCommand(['account', 'list', '--data', data]);
     assert.match(stdout, /^account-1@recovered\.invalid .*145 /m);

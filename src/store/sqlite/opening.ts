@@ -162,7 +162,8 @@ function missingAccounts(directory: string, present: readonly string[]): StoreEr
       addresses.length > 0
         ? `: ${addresses.slice(0, 5).join(', ')}${addresses.length > 5 ? ', ...' : ''}`
         : '';
-    return `accounts.db is missing, and ${name} holds mail of ${Math.max(withMail.length, addresses.length)} accounts${known}`;
+    const count = Math.max(withMail.length, addresses.length);
+    return `accounts.db is missing, and ${name} holds mail of ${count} ${count === 1 ? 'account' : 'accounts'}${known}`;
   });
   return disagreementError(directory, { facts, isMendable: true });
 }
