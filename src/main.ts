@@ -73,9 +73,7 @@ async function serve(chosen: ChosenConfig, { wantsDemo }: ServeOptions): Promise
     signals.obey({ stop: () => closeInOrder(opened), reload: () => reload.run() });
     log.info({ version, configuration: file, data: config.data, accounts: records.length }, 'ready');
     process.stdout.write(`ready ${listeners.map(({ name, address }) => `${name}=${address}`).join(' ')}\n`);
-    manager.ready(records.length === 1 ? 'serves 1 account' : `serves ${records.length} accounts`, () =>
-      watch.isAlive(),
-    );
+    manager.ready(`accounts: ${records.length}`, () => watch.isAlive());
     void import('./server/data-modes.ts').then(({ warnOfOpenData }) => warnOfOpenData(config.data, log));
   } catch (error) {
     await closeInOrder(opened);
