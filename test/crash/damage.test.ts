@@ -191,6 +191,9 @@ async function lookAfter(
     problems = await check(data, false);
   } catch (error) {
     assert.ok(error instanceof StoreError && error.code === 'damaged', `${what}: ${error}`);
+    await check(data, true, true);
+    const { readable } = await look(data);
+    assert.ok(readable.size > originals.size / 2, `${what}: most of it is saved`);
     return undefined;
   }
   const before = await look(data);
@@ -201,12 +204,17 @@ async function lookAfter(
       `${what}: ${place} is hit and ${JSON.stringify(problems)} does not say so`,
     );
   }
-  await check(data, true);
-  const afterwards = await look(data);
-  for (const [place, hash] of before.readable) {
-    if (originals.get(place) !== hash) continue;
-    assert.equal(afterwards.readable.get(place), hash, `${what}: the repair took ${place} away`);
+  // Beside a server, and without one.
+  for (const mends of [false, true]) {
+    await check(data, true, mends);
+    const afterwards = await look(data);
+    for (const [place, hash] of before.readable) {
+      if (originals.get(place) !== hash) continue;
+      assert.equal(afterwards.readable.get(place), hash, `${what}: the repair took ${place} away`);
+    }
   }
+  const left = (await check(data, false)).filter((problem) => problem.account === undefined);
+  assert.deepEqual(left, [], `${what}: what belongs to the store is mended`);
   return true;
 }
 
@@ -221,8 +229,8 @@ function isReported(problems: readonly CheckProblem[], place: Place): boolean {
   });
 }
 
-async function check(data: string, repair: boolean): Promise<CheckProblem[]> {
-  const kit = await openTestDomain({ data, mayBeDamaged: true });
+async function check(data: string, repair: boolean, mends = false): Promise<CheckProblem[]> {
+  const kit = await openTestDomain({ data, mayBeDamaged: true, mends });
   try {
     const problems: CheckProblem[] = [];
     for await (const event of checkMail(kit.domain, { repair }))

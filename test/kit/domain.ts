@@ -44,6 +44,8 @@ export interface TestDomainOptions {
   readonly data?: string;
   readonly shards?: number;
   readonly flags?: 'synced' | 'delayed';
+  /** As for `check --repair` without a server. */
+  readonly mends?: boolean;
   /** The disk failed: the server would end here. */
   readonly onFatal?: (error: Error) => void;
   /** The test has damaged the folder: closing does not insist that everything adds up. */
@@ -80,6 +82,7 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
     directory: data,
     shards: options.shards ?? 1,
     flags: options.flags ?? 'synced',
+    mends: options.mends ?? false,
     ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
     log,
   });

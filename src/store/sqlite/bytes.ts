@@ -11,7 +11,7 @@ import { EMPTY } from '../../base/bytes.ts';
 import type { EmailId } from '../../mailbox/model/model.ts';
 import { type ByteRange, StoreError } from '../../mailbox/port/store.ts';
 import { assertNotWhole } from './broken-tables.ts';
-import { bufferOf, type Database, type Row } from './database.ts';
+import { bufferOf, type Database, isDamage, type Row } from './database.ts';
 import { nextRun, readRun } from './emails.ts';
 import { KIND_SEGMENT, KIND_SPOOL } from './schema/mail.ts';
 import type { SegmentFiles } from './segment-files.ts';
@@ -116,7 +116,7 @@ export class ByteReader {
       const sum = place.inline ? crc32(place.inline) : await this.#checksum(email, place);
       return sum === place.crc32 ? 'ok' : 'damaged';
     } catch (error) {
-      if (error instanceof StoreError && error.code === 'damaged') return 'damaged';
+      if (isDamage(error)) return 'damaged';
       throw error;
     }
   }
@@ -141,7 +141,7 @@ export class ByteReader {
     try {
       rows = readRun(this.#db, PLACES, 'e.id', ids, { from, to });
     } catch (error) {
-      if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+      if (!isDamage(error)) throw error;
       assertNotWhole(this.#db, ['email', 'blob', 'spool'], error);
       if (to - from > 1) return places.map((_, i) => this.#locate(ids, from + i, from + i + 1)[0]);
       this.#onDamage(ids[from] as EmailId, error);
@@ -160,7 +160,7 @@ export class ByteReader {
       using file = this.#open(place, email);
       return joined({ prefix }, await file.read(place.offset + from, to - from));
     } catch (error) {
-      if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+      if (!isDamage(error)) throw error;
       this.#onDamage(email, error);
       return undefined;
     }

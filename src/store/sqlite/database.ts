@@ -46,6 +46,10 @@ function codeOf(code: string | undefined, errcode: number | undefined): StoreErr
   return primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB ? 'damaged' : 'io';
 }
 
+export function isDamage(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.code === 'damaged';
+}
+
 /** SQLite met a page that it cannot read: its transaction is lost, whatever is rolled back in it. */
 export function isBrokenPage(error: StoreError): boolean {
   return error.code === 'damaged' && (error.cause as DriverError | undefined)?.errcode !== undefined;
@@ -132,6 +136,9 @@ export class Statement {
  */
 const LOCKING = process.platform === 'win32' ? '' : '?vfs=unix-excl';
 
+/** The path of a database that is no file. */
+export const IN_MEMORY = ':memory:';
+
 export class Database {
   readonly path: string;
   readonly #db: DatabaseSync;
@@ -140,7 +147,7 @@ export class Database {
   constructor(path: string, options: { readonly isReadOnly?: boolean; readonly busyMs?: number } = {}) {
     this.path = path;
     try {
-      this.#db = new DatabaseSync(pathToFileURL(path).href + LOCKING, {
+      this.#db = new DatabaseSync(path === IN_MEMORY ? path : pathToFileURL(path).href + LOCKING, {
         readOnly: options.isReadOnly ?? false,
         timeout: options.busyMs ?? 0,
         enableForeignKeyConstraints: false,

@@ -4,7 +4,11 @@
  *
  * Changes are rare, so its log is moved into the database by SQLite itself, on the thread that commits. They are counted:
  * the witness knows how many there were, and a copy that has fewer is an older one.
+ *
+ * When a table is damaged, the server runs all the same: facts follow from the folder, accounts are those that are on some
+ * page. Whoever is not among them may be there nevertheless, so nobody is told that he is not: his mail would be sent back.
  */
+import { dirname } from 'node:path';
 import {
   type AccountId,
   type AccountRecord,
@@ -12,12 +16,13 @@ import {
   MAX_ACCOUNT_ID,
 } from '../../mailbox/model/model.ts';
 import { type Directory, StoreError } from '../../mailbox/port/store.ts';
-import { Database, type Row } from './database.ts';
+import { Database, isDamage, type Row } from './database.ts';
+import { type DirectoryOptions, type ReadDirectory, readAccounts, writeFacts } from './directory-reading.ts';
 import { FileGuard } from './file-guard.ts';
 import { assertLogMatches } from './log-match.ts';
-import { migrate, touchDatabase, tune } from './migrate.ts';
-import { ACCOUNTS_SCHEMA } from './schema/accounts.ts';
+import { tune } from './migrate.ts';
 import { syncParent, WalSync } from './wal-sync.ts';
+import { installationIn } from './witness.ts';
 
 const SQL = {
   all: `SELECT id, address, password, quota_bytes, quota_messages, created, settings FROM account`,
@@ -29,7 +34,6 @@ const SQL = {
   forget: 'DELETE FROM account WHERE id = ? AND address IS NULL',
   fact: 'SELECT value FROM store WHERE key = ?',
   setFact: 'REPLACE INTO store VALUES (?, ?)',
-  opened: "INSERT INTO store VALUES ('opened', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1",
   count: "UPDATE store SET value = value + 1 WHERE key = 'changes'",
   countFrom: "UPDATE store SET value = max(value, ?) WHERE key = 'changes'",
   installation: "SELECT value FROM identity WHERE key = 'installation'",
@@ -40,14 +44,6 @@ const SQL = {
   raiseNumber: "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'account'",
   firstNumber: "INSERT INTO sqlite_sequence (name, seq) VALUES ('account', ?)",
 } as const;
-
-export interface DirectoryOptions {
-  /** Counts only when the directory is made. */
-  readonly shards: number;
-  /** False when there are shards already: they belong to accounts. */
-  readonly mayBeEmpty: boolean;
-  readonly onFatal: (error: Error) => void;
-}
 
 export interface RestoredFacts {
   readonly installation: string;
@@ -61,6 +57,12 @@ export class SqliteDirectory implements Directory {
   readonly #byId = new Map<AccountId, AccountRecord>();
   readonly #removing = new Set<AccountId>();
   readonly #guard: FileGuard;
+  /** Instead of those in the database, when these cannot be read. */
+  readonly #facts: ReadonlyMap<string, number> | undefined;
+  /** Some of what it should say cannot be read. */
+  readonly isDamaged: boolean;
+  /** It may be accounts. */
+  readonly #isPartial: boolean;
   #changes: number;
   #isClosed = false;
   /** Told of how many changes are durable, before they are answered. */
@@ -70,9 +72,12 @@ export class SqliteDirectory implements Directory {
   /** An account that was removed, before it is forgotten here. */
   onForget: (account: AccountId) => Promise<void> = async () => {};
 
-  private constructor(db: Database, wal: WalSync) {
+  private constructor(db: Database, wal: WalSync, { rows, isPartial, isDamaged, facts }: ReadDirectory) {
     this.#db = db;
     this.#wal = wal;
+    this.#facts = facts;
+    this.isDamaged = isDamaged || facts !== undefined;
+    this.#isPartial = isPartial;
     this.#changes = this.fact('changes') ?? 0;
     this.#guard = new FileGuard(db, wal, { isCheckpointing: () => false });
     wal.watch = {
@@ -80,35 +85,30 @@ export class SqliteDirectory implements Directory {
       onDurable: (changes) => this.onDurable(changes),
       fault: () => this.#guard.fault(),
     };
-    this.#load();
+    this.#load(rows);
   }
 
-  #load(): void {
+  #load(rows: readonly Row[]): void {
     this.#byAddress.clear();
     this.#byId.clear();
     this.#removing.clear();
-    for (const row of this.#db.prepare(SQL.all).all()) {
+    for (const row of rows) {
       if (row[1] === null) this.#removing.add(asAccountId(row[0] as number));
       else this.#remember(recordOf(row));
     }
   }
 
   static async open(path: string, options: DirectoryOptions): Promise<SqliteDirectory> {
-    const { shards, mayBeEmpty, onFatal } = options;
     assertLogMatches(path);
+    const read = readAccounts(path, options);
     const db = new Database(path);
     try {
-      migrate(db, ACCOUNTS_SCHEMA, { mayBeEmpty });
       tune(db, { isAutoCheckpointed: true });
-      db.prepare('INSERT OR IGNORE INTO store VALUES (?, ?)').run('shards', shards);
-      db.transaction(() => {
-        touchDatabase(db);
-        db.exec(SQL.opened);
-      });
-      const wal = new WalSync(db.path, onFatal);
+      const facts = writeFacts(db, options);
+      const wal = new WalSync(db.path, options.onFatal);
       await wal.sync();
       syncParent(path);
-      return new SqliteDirectory(db, wal);
+      return new SqliteDirectory(db, wal, { ...read, facts });
     } catch (error) {
       db.close();
       throw error;
@@ -116,11 +116,11 @@ export class SqliteDirectory implements Directory {
   }
 
   async find(address: string): Promise<AccountRecord | undefined> {
-    return this.#byAddress.get(address);
+    return this.#byAddress.get(address) ?? this.#missing();
   }
 
   async get(id: AccountId): Promise<AccountRecord | undefined> {
-    return this.#byId.get(id);
+    return this.#byId.get(id) ?? this.#missing();
   }
 
   async list(): Promise<readonly AccountRecord[]> {
@@ -192,6 +192,7 @@ export class SqliteDirectory implements Directory {
 
   /** A fact about the data directory, such as the number of shards. */
   fact(key: string): number | undefined {
+    if (this.#facts !== undefined) return this.#facts.get(key);
     return this.#db.prepare(SQL.fact).get(key)?.[0] as number | undefined;
   }
 
@@ -202,7 +203,12 @@ export class SqliteDirectory implements Directory {
 
   /** The number that this data directory was given when it was made. */
   get installation(): string {
-    return this.#db.value(SQL.installation) as string;
+    try {
+      return this.#db.value(SQL.installation) as string;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return installationIn(dirname(this.#db.path)) ?? 'unknown';
+    }
   }
 
   /** How many changes there ever were. */
@@ -240,7 +246,7 @@ export class SqliteDirectory implements Directory {
       this.#db.prepare(SQL.countFrom).run(restored.changes);
     });
     this.#changes = this.fact('changes') ?? 0;
-    this.#load();
+    this.#load(this.#db.prepare(SQL.all).all());
     await this.#wal.sync();
   }
 
@@ -251,14 +257,23 @@ export class SqliteDirectory implements Directory {
 
   /** What SQLite finds wrong with the file. */
   check(): readonly string[] {
-    const rows = this.#db.prepare('PRAGMA integrity_check(20)').all();
-    return rows.map((row) => row[0] as string).filter((line) => line !== 'ok');
+    try {
+      const rows = this.#db.prepare('PRAGMA integrity_check(20)').all();
+      return rows.map((row) => row[0] as string).filter((line) => line !== 'ok');
+    } catch (error) {
+      return [(error as Error).message];
+    }
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#wal.close();
     this.#db.close();
+  }
+
+  #missing(): undefined {
+    if (!this.#isPartial) return undefined;
+    throw new StoreError('unreadable', `${this.#db.path}: not all accounts can be read`);
   }
 
   #write<T>(work: () => T): T {

@@ -20,7 +20,7 @@ import {
 import type { AccountId, EmailId } from '../../mailbox/model/model.ts';
 import { StoreError } from '../../mailbox/port/store.ts';
 import { assertNotWhole } from './broken-tables.ts';
-import { assertAscending, bufferOf, type Database, type Row } from './database.ts';
+import { assertAscending, bufferOf, type Database, isDamage, type Row } from './database.ts';
 import { openRecord } from './fact-record.ts';
 import { accountRange } from './keys.ts';
 
@@ -120,7 +120,7 @@ export class EmailReader {
       assertAscending(rows, from, `emails of account ${account}`);
       return rows.map(listed);
     } catch (error) {
-      if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+      if (!isDamage(error)) throw error;
       assertNotWhole(this.#db, ['email', 'extra_reference'], error);
       return this.#listAround(account, from, limit);
     }
@@ -152,7 +152,7 @@ export class EmailReader {
       const row = this.#db.prepare(SQL.listOne).get(id) ?? this.#db.prepare(SQL.list).get(id, end - 1, 1);
       return row === undefined ? 'none' : listed(row);
     } catch (error) {
-      if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+      if (!isDamage(error)) throw error;
       return 'broken';
     }
   }
@@ -180,7 +180,7 @@ export class EmailReader {
     try {
       rows = readRun(this.#db, source.select, source.key, ids, { from, to });
     } catch (error) {
-      if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+      if (!isDamage(error)) throw error;
       assertNotWhole(this.#db, [source.table], error);
       if (to - from === 1) this.#onDamage(ids[from] as EmailId, error);
       else for (let i = from; i < to; i++) this.#loadRun(ids, { from: i, to: i + 1 }, source, found);

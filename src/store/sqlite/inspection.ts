@@ -170,8 +170,12 @@ function checkPages(db: Database, isRepairing: boolean): StoreProblem[] {
   }
   const after = new Set(isRepairing ? complaints(db) : before);
   const problems = before.map((line) => problem(line, undefined, !after.has(line)));
-  return after.size === 0 ? problems : [...problems, ...unreadableEmails(db)];
+  if (after.size === 0) return problems;
+  return [...problems, problem(ADVICE), ...unreadableEmails(db)];
 }
+
+const ADVICE =
+  'the database is damaged; "brevduva check --repair", with the server stopped, saves what is readable into a new one and keeps this one';
 
 function complaints(db: Database): readonly string[] {
   try {

@@ -7,9 +7,8 @@
  * modseq by MODSEQ_JUMP: more than can have been given out between two syncs.
  */
 import type { AccountId } from '../../mailbox/model/model.ts';
-import { StoreError } from '../../mailbox/port/store.ts';
 import type { BatchContext } from './account-batch.ts';
-import type { Database } from './database.ts';
+import { type Database, isDamage } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { type Break, beginLineage } from './lineage.ts';
 import { touchDatabase } from './migrate.ts';
@@ -38,7 +37,7 @@ export function markInUse(db: Database, options: MarkOptions): Mark {
   try {
     return writeMark(db, options);
   } catch (error) {
-    if (!(error instanceof StoreError && error.code === 'damaged')) throw error;
+    if (!isDamage(error)) throw error;
     options.onTrouble(error);
   }
   touchDatabase(db);

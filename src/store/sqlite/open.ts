@@ -155,6 +155,7 @@ class SqliteStore implements MailStore {
   }
 
   async *inspect(repair: boolean) {
+    if (repair) yield* this.#parts.repairs;
     for (const what of this.directory.check()) yield { where: 'accounts.db', what, repaired: false };
     for (const shard of this.#shards) yield* await shard.inspect(repair);
   }

@@ -8,7 +8,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Log, silentLog } from '../../base/log.ts';
-import { StoreError } from '../../mailbox/port/store.ts';
+import { StoreError, type StoreProblem } from '../../mailbox/port/store.ts';
 import { disagreementError, disagreementOf, lastNumber, mended, shardName } from './agreement.ts';
 import { CHECKPOINT_BYTES } from './checkpointer.ts';
 import { isLocked, storeError } from './database.ts';
@@ -16,6 +16,9 @@ import { SqliteDirectory } from './directory.ts';
 import { DiskRoom, giveUpReserve } from './disk-room.ts';
 import type { Break } from './lineage.ts';
 import { inUse, type Lock, lockDirectory } from './lock.ts';
+import { factsOf, rebuildAccounts } from './salvage/accounts.ts';
+import { rebuildMail } from './salvage/mail.ts';
+import { openDamaged } from './salvage/open-damaged.ts';
 import { Shard, type ShardFaults, type ShardOptions } from './shard.ts';
 import { syncDirectory, syncParent } from './wal-sync.ts';
 import { Testimony, Witness } from './witness.ts';
@@ -34,7 +37,10 @@ export interface SqliteStoreOptions {
   readonly checkpointBytes?: number;
   /** Free room on the disk below which new mail is refused; neither that nor a reserve when absent. */
   readonly minFreeBytes?: number;
-  /** Accounts and shards that do not belong together are mended: see `agreement.ts`. */
+  /**
+   * Accounts and shards that do not belong together are mended (see `agreement.ts`), and databases that cannot be mended
+   * where they are, are made anew (see `salvage/`). For `check --repair`, beside which nobody is served.
+   */
   readonly mends?: boolean;
   /** What whoever opens it has to know: it is an older copy, something was mended. To the log when absent. */
   readonly onNotice?: (notice: string) => void;
@@ -47,6 +53,8 @@ export interface OpenedParts {
   /** One for each file system. */
   readonly rooms: readonly DiskRoom[];
   readonly lock: Lock;
+  /** What could not be mended where it was, and was made anew. */
+  readonly repairs: readonly StoreProblem[];
 }
 
 const MAX_SHARDS = 64;
@@ -83,9 +91,10 @@ async function openLocked(
 ): Promise<OpenedParts> {
   const { directory: path } = options;
   const opened: { close(): Promise<void> }[] = [];
+  const repairs: StoreProblem[] = [];
   try {
     const testimony = Testimony.read(path);
-    const directory = await openAccounts(options);
+    const directory = await openAccounts(options, repairs);
     opened.push(directory);
     const shards: Shard[] = [];
     for (let number = 0; number < (directory.fact('shards') ?? 1); number++) {
@@ -94,18 +103,19 @@ async function openLocked(
         number,
         directory,
         shardOptions(options, faults, testimony, number),
+        options.mends === true ? repairs : undefined,
       );
       opened.push(shard);
       shards.push(shard);
     }
     await agree(options, directory, shards, testimony);
-    const witness = beginWitness(path, directory, shards);
+    const witness = beginWitness(path, directory, shards, testimony);
     opened.push(witness);
     for (const shard of shards) await shard.confirmWitness();
     const rooms = await openRooms(options, shards);
     opened.push(...rooms);
     lock.announce();
-    return { directory, shards, witness, rooms, lock };
+    return { directory, shards, witness, rooms, lock, repairs };
   } catch (error) {
     for (const it of opened.reverse()) await it.close().catch(() => {});
     throw error;
@@ -135,23 +145,27 @@ function fatalOf({ onFatal }: SqliteStoreOptions): (error: Error) => void {
 }
 
 /** An `accounts.db` that is missing beside mail is lost; beginning an empty one would give its numbers out again. */
-async function openAccounts(options: SqliteStoreOptions): Promise<SqliteDirectory> {
+async function openAccounts(options: SqliteStoreOptions, repairs: StoreProblem[]): Promise<SqliteDirectory> {
   const { directory, mends = false } = options;
   const path = join(directory, 'accounts.db');
   const present = shardsIn(directory);
+  const asked = { onFatal: fatalOf(options), onTrouble: troubleOf(options) };
   if (present.length === 0 || isThere(path) || !mends) {
     if (present.length > 0 && !isThere(path)) throw missingAccounts(directory, present);
     const mayBeEmpty = present.length === 0 || mends;
-    return SqliteDirectory.open(path, {
-      shards: wantedShards(options),
-      mayBeEmpty,
-      onFatal: fatalOf(options),
-    });
+    const open = () => SqliteDirectory.open(path, { shards: wantedShards(options), mayBeEmpty, ...asked });
+    const rebuild = (stamp: string) => rebuildAccounts(path, stamp);
+    return openDamaged({ path, name: 'accounts.db', open, rebuild }, mends ? repairs : undefined);
   }
-  const shards = Shard.registerIn(join(directory, present[0] as string)).identity?.shards ?? present.length;
-  const accounts = await SqliteDirectory.open(path, { shards, mayBeEmpty: true, onFatal: fatalOf(options) });
+  const facts = factsOf(directory);
+  const shards = facts.get('shards') ?? present.length;
+  const accounts = await SqliteDirectory.open(path, { shards, mayBeEmpty: true, ...asked });
   for (const name of present) await accounts.setFact(name, 1);
   return accounts;
+}
+
+function troubleOf({ log = silentLog }: SqliteStoreOptions): (error: Error) => void {
+  return (err) => log.error({ err }, 'trouble in the store; it goes on with what it can');
 }
 
 function missingAccounts(directory: string, present: readonly string[]): StoreError {
@@ -210,12 +224,21 @@ async function openShard(
   number: number,
   accounts: SqliteDirectory,
   options: Omit<ShardOptions, 'mayBeEmpty'>,
+  repairs: StoreProblem[] | undefined,
 ): Promise<Shard> {
   const name = shardName(number);
   const path = join(directory, name);
   const wasMade = accounts.fact(name) === 1;
   if (wasMade && !isThere(join(path, 'meta.db'))) throw missingShard(path);
-  const shard = await Shard.open(path, { ...options, mayBeEmpty: !wasMade });
+  const shard = await openDamaged(
+    {
+      path: join(path, 'meta.db'),
+      name: `${name}/meta.db`,
+      open: () => Shard.open(path, { ...options, mayBeEmpty: !wasMade }),
+      rebuild: (stamp) => rebuildMail(path, stamp),
+    },
+    repairs,
+  );
   if (!wasMade) {
     syncDirectory(directory);
     await accounts.setFact(name, 1);
@@ -233,13 +256,14 @@ function missingShard(path: string): StoreError {
   return new StoreError('damaged', `${path}/meta.db is missing: ${advice}`);
 }
 
-/** Throws unless accounts and shards belong together, or are made to. */
+/** Throws unless accounts and shards belong together, or are made to. Beside damaged accounts nobody can say. */
 async function agree(
   options: SqliteStoreOptions,
   directory: SqliteDirectory,
   shards: readonly Shard[],
   testimony: Testimony,
 ): Promise<void> {
+  if (directory.isDamaged) return;
   const registers = shards.map((shard) => shard.owners.register());
   const readable = registers.filter(({ isReadable }) => isReadable);
   const witnessed = testimony.of(ACCOUNTS);
@@ -279,8 +303,15 @@ function installationOf(
   return registers.map(({ identity }) => identity?.installation).find((it) => it !== undefined);
 }
 
-function beginWitness(path: string, directory: SqliteDirectory, shards: readonly Shard[]): Witness {
-  const progress = new Map([[ACCOUNTS, directory.changes]]);
+function beginWitness(
+  path: string,
+  directory: SqliteDirectory,
+  shards: readonly Shard[],
+  testimony: Testimony,
+): Witness {
+  // What cannot be read may have come as far as it had.
+  const witnessed = directory.isDamaged ? (testimony.of(ACCOUNTS)?.progress ?? 0) : 0;
+  const progress = new Map([[ACCOUNTS, Math.max(directory.changes, witnessed)]]);
   for (const shard of shards) progress.set(shard.name, shard.progress);
   const witness = Witness.begin(path, directory.installation, progress);
   directory.onDurable = witness.noteFor(ACCOUNTS);

@@ -128,6 +128,15 @@ function makeInstallationFile(directory: string, installation: string): void {
   writeFileSync(path, `${installation}\n`, { mode: 0o400, flush: true });
 }
 
+/** Undefined when there is none yet. */
+export function installationIn(directory: string): string | undefined {
+  try {
+    return readFileSync(join(directory, 'installation'), 'latin1').trim();
+  } catch {
+    return undefined;
+  }
+}
+
 function folderOf(directory: string): string {
   const stat: BigIntStats | undefined = statSync(join(directory, 'installation'), {
     bigint: true,

@@ -1,0 +1,87 @@
+/**
+ * Who may sign in, in a new database. Accounts whose entries are lost are given back by what the shards know of their owners
+ * (see `agreement.ts`), once everything is open.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { StoreError } from '../../../mailbox/port/store.ts';
+import { Database } from '../database.ts';
+import { type Register, readRegister } from '../register.ts';
+import { ACCOUNTS_SCHEMA } from '../schema/accounts.ts';
+import { installationIn } from '../witness.ts';
+import { type Rebuilt, raiseSequence, rebuildDatabase } from './rebuild.ts';
+
+export function rebuildAccounts(path: string, stamp: string): Rebuilt {
+  const directory = dirname(path);
+  const facts = factsOf(directory);
+  const registers = shardsIn(directory).map((name) => registerIn(directory, name));
+  const installation =
+    registers.find(({ identity }) => identity)?.identity?.installation ?? installationIn(directory);
+  const numbers = registers.flatMap(({ owners, withMail }) => [
+    ...owners.map(({ account }) => account),
+    ...withMail,
+  ]);
+  const derive = (db: Database): void => {
+    db.transaction(() => {
+      for (const [name, value] of facts)
+        db.prepare('INSERT OR IGNORE INTO store VALUES (?, ?)').run(name, value);
+      if (hasIdentity(db)) {
+        db.exec("INSERT OR IGNORE INTO store VALUES ('changes', 0)");
+        db.prepare(
+          "INSERT OR IGNORE INTO identity VALUES ('installation', coalesce(?, lower(hex(randomblob(16)))))",
+        ).run(installation ?? null);
+      }
+      const last = db.value('SELECT max(id) FROM account') as number | null;
+      raiseSequence(db, 'account', Math.max(last ?? 0, ...numbers));
+    });
+  };
+  return rebuildDatabase(
+    path,
+    ACCOUNTS_SCHEMA,
+    { derive, mayBeEmpty: registers.some(({ owners }) => owners.length > 0) },
+    stamp,
+  );
+}
+
+/** It is of a version that has one. */
+function hasIdentity(db: Database): boolean {
+  return db.value("SELECT count(*) FROM sqlite_schema WHERE name = 'identity'") === 1;
+}
+
+/**
+ * What `store` says of the data folder, from what lies in it. Throws when the last shards are missing, which the others
+ * tell: an account is in the shard that its number leaves over when it is divided by how many there are.
+ */
+export function factsOf(directory: string): ReadonlyMap<string, number> {
+  const names = shardsIn(directory);
+  const registers = names.map((name) => registerIn(directory, name));
+  const said = registers.find(({ identity }) => identity)?.identity?.shards;
+  const count = said ?? names.reduce((most, name) => Math.max(most, numberOf(name) + 1), 1);
+  for (const [i, name] of names.entries()) {
+    if (registers[i]?.withMail.every((id) => id % count === numberOf(name))) continue;
+    throw new StoreError('io', `${directory}: there were more than ${count} shards; put the others back`);
+  }
+  const all = Array.from({ length: count }, (_, n) => `shard-${String(n).padStart(2, '0')}`);
+  return new Map([['shards', count], ...(names.length === 0 ? [] : all.map((name) => [name, 1] as const))]);
+}
+
+function shardsIn(directory: string): readonly string[] {
+  const names = readdirSync(directory).filter((name) => /^shard-\d{2}$/.test(name));
+  return names.filter((name) => existsSync(join(directory, name, 'meta.db'))).sort();
+}
+
+const numberOf = (shard: string): number => Number(shard.slice(-2));
+
+const UNKNOWN: Register = { isReadable: false, identity: undefined, owners: [], withMail: [] };
+
+function registerIn(directory: string, shard: string): Register {
+  let db: Database | undefined;
+  try {
+    db = new Database(join(directory, shard, 'meta.db'));
+    return readRegister(db);
+  } catch {
+    return UNKNOWN;
+  } finally {
+    db?.close();
+  }
+}

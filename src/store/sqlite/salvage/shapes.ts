@@ -1,0 +1,81 @@
+/**
+ * Which table a row without a table belongs to. The tables of a schema differ in the number and types of their columns, so
+ * a row tells by itself; a test holds every schema to that.
+ */
+import type { Database, SqlValue } from '../database.ts';
+import type { LeafRow } from './leaf-rows.ts';
+
+interface Column {
+  readonly name: string;
+  readonly type: string;
+  readonly mayBeNull: boolean;
+  /** Its value is the row's number, and a null is stored in its place. */
+  readonly isRowid: boolean;
+  /** Of a column that was added: rows from before do not have it. */
+  readonly added: number | undefined;
+}
+
+export interface Shape {
+  readonly table: string;
+  readonly hasRowid: boolean;
+  /** In the order in which they are stored: the key first when there are no row numbers. */
+  readonly columns: readonly Column[];
+}
+
+/** Where the types say the same, how the texts begin: one is a list, the other an address. */
+const IS_LIST = /^\[/;
+const TEXTS: Readonly<Record<string, (text: string) => boolean>> = {
+  orphan_subscriptions: (text) => IS_LIST.test(text),
+  owner: (text) => !IS_LIST.test(text),
+};
+
+/** Of all tables of a database; SQLite's own are left out. */
+export function shapesOf(db: Database): readonly Shape[] {
+  const tables = db
+    .prepare("SELECT name, wr FROM pragma_table_list WHERE type = 'table' AND schema = 'main'")
+    .all();
+  return tables
+    .filter(([name]) => !(name as string).startsWith('sqlite_'))
+    .map(([name, isWithoutRowid]) => shapeOf(db, name as string, isWithoutRowid === 0));
+}
+
+function shapeOf(db: Database, table: string, hasRowid: boolean): Shape {
+  const rows = db
+    .prepare('SELECT name, type, "notnull", pk, dflt_value FROM pragma_table_info(?) ORDER BY cid')
+    .all(table);
+  const columns = rows.map(([name, type, isNotNull, key, value]) => ({
+    name: name as string,
+    type: type as string,
+    key: key as number,
+    mayBeNull: isNotNull === 0 && (hasRowid || key === 0),
+    isRowid: hasRowid && key === 1 && type === 'INTEGER',
+    added: typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined,
+  }));
+  // The sort is stable: what is no key keeps its order.
+  if (!hasRowid) columns.sort((a, b) => (a.key || columns.length + 1) - (b.key || columns.length + 1));
+  return { table, hasRowid, columns };
+}
+
+export function fits({ table, hasRowid, columns }: Shape, { rowid, values }: LeafRow): boolean {
+  if (hasRowid !== (rowid !== undefined) || values.length > columns.length) return false;
+  return columns.every((column, i) => {
+    const value = values[i];
+    if (value === undefined) return column.added !== undefined;
+    if (column.isRowid) return value === null;
+    if (typeof value === 'string' && TEXTS[table]?.(value) === false) return false;
+    return value === null ? column.mayBeNull : typeOf(value) === column.type;
+  });
+}
+
+/** The row's values in the order of the shape's columns. */
+export function completed({ columns }: Shape, { rowid, values }: LeafRow): readonly SqlValue[] {
+  return columns.map((column, i) => {
+    if (column.isRowid) return rowid ?? null;
+    return values[i] ?? (i < values.length ? null : (column.added ?? null));
+  });
+}
+
+function typeOf(value: SqlValue): string {
+  if (typeof value === 'string') return 'TEXT';
+  return typeof value === 'number' ? 'INTEGER' : 'BLOB';
+}
