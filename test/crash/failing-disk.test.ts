@@ -40,12 +40,13 @@ describe('a disk that fails', { skip: hasCompiler ? false : 'needs gcc' }, () =>
   });
   after(() => rmSync(root, { recursive: true, force: true }));
 
-  function run(script: string, args: (work: string) => readonly string[]): string[] {
-    const work = join(root, script);
+  function run(): string[] {
+    const work = join(root, 'work');
     mkdirSync(work);
-    const control = join(root, `${script}.control`);
+    const control = join(root, 'control');
     DiskControl.makeFile(control);
-    const { stdout, stderr, status } = spawnSync(process.execPath, [join(HERE, script), ...args(work)], {
+    const args = [join(HERE, 'run.ts'), join(root, 'template'), work, `${SEED}`, `${FAULTS}`];
+    const { stdout, stderr, status } = spawnSync(process.execPath, args, {
       env: {
         ...process.env,
         LD_PRELOAD: join(root, 'shim.so'),
@@ -60,21 +61,10 @@ describe('a disk that fails', { skip: hasCompiler ? false : 'needs gcc' }, () =>
   }
 
   it(`at any call, once or from then on (${FAULTS} failures, BREVDUVA_TEST_SEED=${SEED})`, (t) => {
-    const lines = run('run.ts', (work) => [join(root, 'template'), work, `${SEED}`, `${FAULTS}`]);
+    const lines = run();
     const last = lines.pop() ?? '';
     assert.match(last, /^done /);
     t.diagnostic(`calls of the work: ${last.slice('done '.length)}`);
     assert.deepEqual(lines, []);
-  });
-
-  it('when the index of the log has no room: what was refused is not in the log', () => {
-    const [refused, found, goesOn] = run('log-index.ts', (work) => [work]);
-    assert.equal(refused, 'refused full');
-    const [, acknowledged, stored, last] =
-      /^failed true, acknowledged (\d+), stored (\d+), change (\d+)$/.exec(found ?? '') ?? [];
-    assert.ok(acknowledged !== undefined && last !== undefined, `${found}`);
-    assert.equal(stored, acknowledged);
-    assert.equal(Number(last) + 1, Number(acknowledged));
-    assert.equal(goesOn, 'goes on');
   });
 });

@@ -55,7 +55,7 @@ export function isBrokenPage(error: StoreError): boolean {
   return error.code === 'damaged' && (error.cause as DriverError | undefined)?.errcode !== undefined;
 }
 
-/** The device failed, or there was no room for the index of the log. */
+/** The device failed. */
 export function isIoFailure(error: unknown): boolean {
   const cause = error instanceof StoreError ? error.cause : error;
   return ((cause as DriverError | undefined)?.errcode ?? 0) % 256 === SQLITE_IOERR;

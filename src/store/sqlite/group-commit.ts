@@ -8,9 +8,9 @@
  * the order of the calls is kept. A piece that fails takes back only itself; a COMMIT that fails takes back the turn.
  * `committed` tells what became of each piece, `durable` resolves after a sync that was started after the COMMIT.
  *
- * What is refused leaves no trace. A COMMIT can fail when all of its frames are in the log (there was no room for the
- * log's index), and the next start would read them there: so a harmless transaction is written over them, and synced,
- * before anybody is told. What is committed stays so: nothing that goes wrong behind a COMMIT is thrown.
+ * What is refused leaves no trace. A COMMIT can fail when all of its frames are in the log (the device did what it was
+ * told and says that it did not), and the next start would read them there: so a harmless transaction is written over
+ * them, and synced, before anybody is told. What is committed stays so: nothing that goes wrong behind a COMMIT is thrown.
  */
 import { Mutex } from '../../base/gate.ts';
 import { StoreError } from '../../mailbox/port/store.ts';

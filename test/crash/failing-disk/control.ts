@@ -3,8 +3,7 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 
 const PATH_AT = 8 * 4;
-const SUFFIX_AT = PATH_AT + 96;
-const BYTES = SUFFIX_AT + 16;
+const BYTES = PATH_AT + 96;
 const KINDS = ['', 'create', 'write', 'truncate', 'sync', 'unlink'] as const;
 const ALL_KINDS = 0b111110;
 const SYNC = 1 << 4;
@@ -19,8 +18,6 @@ export interface Order {
   readonly part: number;
   /** A full disk syncs what it has. */
   readonly hasSyncs: boolean;
-  /** Of files whose names end like this; of all when absent. */
-  readonly suffix?: string;
 }
 
 export interface Told {
@@ -43,13 +40,12 @@ export class DiskControl {
     closeSync(fd);
   }
 
-  order({ at, times, error, part, hasSyncs, suffix = '' }: Order): void {
+  order({ at, times, error, part, hasSyncs }: Order): void {
     const orders = Buffer.alloc(BYTES);
     orders.writeInt32LE(at, 4);
     orders.writeInt32LE(times, 8);
     orders.writeInt32LE(constants.errno[error], 12);
     orders.writeInt32LE(Math.floor(part * 256), 16);
-    orders.write(suffix, SUFFIX_AT, 'latin1');
     // The kinds last: with them it begins to count.
     writeSync(this.#fd, orders, 0, BYTES, 0);
     orders.writeInt32LE(hasSyncs ? ALL_KINDS : ALL_KINDS & ~SYNC, 0);
@@ -61,7 +57,7 @@ export class DiskControl {
     writeSync(this.#fd, Buffer.alloc(4), 0, 4, 0);
     const told = Buffer.alloc(BYTES);
     readSync(this.#fd, told, 0, BYTES, 0);
-    const path = told.toString('latin1', PATH_AT, SUFFIX_AT).split('\0', 1)[0] ?? '';
+    const path = told.toString('latin1', PATH_AT).split('\0', 1)[0] ?? '';
     const kind = KINDS[told.readInt32LE(28)] ?? '';
     return { calls: told.readInt32LE(20), failed: told.readInt32LE(24), what: `${kind} ${path}` };
   }

@@ -35,8 +35,6 @@ struct control {
   volatile int32_t calls, failed, kind;
   /* Of its file. */
   char path[96];
-  /* Calls on files whose names end otherwise do not count. */
-  char suffix[16];
 };
 
 static struct control *control;
@@ -96,15 +94,9 @@ static const char *path_of(int fd, char *link, size_t room) {
   return link;
 }
 
-static int ends_with(const char *path, const char *suffix) {
-  size_t n = strlen(path), m = strlen(suffix);
-  return n >= m && strcmp(path + n - m, suffix) == 0;
-}
-
 static int fails(int kind, int fd, const char *path) {
   char link[512];
   if (!control || !(control->kinds & (1 << kind))) return 0;
-  if (control->suffix[0] && !ends_with(path ? path : path_of(fd, link, sizeof link), control->suffix)) return 0;
   int32_t n = __sync_add_and_fetch(&control->calls, 1);
   int32_t at = control->at;
   if (at == 0 || n < at || n >= at + control->times) return 0;
