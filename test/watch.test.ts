@@ -155,7 +155,7 @@ describe('a service manager', () => {
     await until('bound');
     const server = await startServer({ env: { NOTIFY_SOCKET, WATCHDOG_USEC: '400000' } });
     await until('READY=1');
-    await until('STATUS=serves 0 accounts');
+    await until('STATUS=accounts: 0');
     await until('WATCHDOG=1');
     await server.stop();
     await until('STOPPING=1');
