@@ -3,14 +3,15 @@
  * their octets with them, until every viewer has been told. Moved ones leave no record: they live on
  * elsewhere.
  */
-
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Domain } from '../domain.ts';
 import type { ModSeq } from '../model/model.ts';
 import { type MessageRecord, unpackRecords } from '../model/record.ts';
 import type { AccountState } from '../state/account.ts';
 import type { Viewer } from '../state/mailbox.ts';
 
-const ROWS_PER_LOAD = 50;
+/** Each has a thousand records at most. */
+const ROWS_PER_LOAD = 10;
 
 export class ExpungedRecords {
   readonly #domain: Pick<Domain, 'store'>;
@@ -39,7 +40,7 @@ export class ExpungedRecords {
     // What was taken back is in the mailbox again, and not in its history.
     await this.#account.unsettled?.catch(() => {});
     const { store } = this.#domain;
-    for (;;) {
+    for (; ; await nextTurn()) {
       const rows = await store.loadExpunged(this.#account.id, mailbox.id, this.#upTo, ROWS_PER_LOAD);
       for (const row of rows) {
         for (const record of row.records === undefined ? [] : unpackRecords(row.records)) {
