@@ -26,6 +26,7 @@ import { searchRes } from './extensions/searchres.ts';
 import { sort } from './extensions/sort.ts';
 import { specialUse } from './extensions/special-use.ts';
 import { statusSize } from './extensions/status-size.ts';
+import { thread } from './extensions/thread.ts';
 import { uidPlus } from './extensions/uidplus.ts';
 import { unselectExtension } from './extensions/unselect.ts';
 import { utf8Accept } from './extensions/utf8-accept.ts';
@@ -56,6 +57,7 @@ export function makeRegistry(): Registry {
     searchRes,
     within,
     sort,
+    thread,
     preview,
     saveDate,
     condstore,
