@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,4 +29,58 @@ test('a link that leads nowhere is named, and the mail around it is read', () =>
     { where: join(folder, 'cur', '4.host:2,'), why: 'it is a link to nothing' },
     { where: join(folder, '.Work', 'new', '5.host'), why: 'it is a link to nothing' },
   ]);
+});
+
+test('what is no file, or leads out of the Maildir, is named and passed over', () => {
+  const odd = join(folder, 'odd');
+  for (const part of ['cur', 'new', '.Work/cur', '.Linked', 'elsewhere/new'])
+    mkdirSync(join(odd, 'mail', part), { recursive: true });
+  mkdirSync(join(odd, 'private', 'cur'), { recursive: true });
+  const at = (name: string): string => join(odd, 'mail', name);
+  writeFileSync(join(odd, 'private', 'cur', 'key'), 'A: b\n\nsecret\n');
+  writeFileSync(at('cur/1.host:2,S'), 'A: b\n\nx\n');
+  writeFileSync(at('elsewhere/new/9.host'), 'A: b\n\nx\n');
+  symlinkSync('../elsewhere/new/9.host', at('cur/2.host:2,S'));
+  symlinkSync(join(odd, 'private', 'cur', 'key'), at('cur/3.host:2,S'));
+  symlinkSync('../../../private/cur/key', at('.Work/cur/4.host:2,S'));
+  symlinkSync('../../private/cur', at('.Linked/cur'));
+  symlinkSync('../private', at('.Private'));
+  symlinkSync('../private', at('Plain'));
+  symlinkSync('../private/cur/key', at('.dovecot.sieve'));
+  symlinkSync('/dev/zero', at('dovecot-keywords'));
+  symlinkSync('../private/cur/key', at('courierimapsubscribed'));
+  for (const pipe of ['cur/5.host:2,S', 'dovecot-uidlist', 'subscriptions'])
+    execFileSync('mkfifo', [at(pipe)]);
+  const { folders, skipped } = openMaildirSource(at(''));
+  const found = folders.map((one) => [one.name, one.open().messages.map(({ where }) => where)]);
+  assert.deepEqual(found, [
+    ['INBOX', [at('cur/1.host:2,S'), at('cur/2.host:2,S')]],
+    ['Work', []],
+  ]);
+  const out = 'it is a link that leads out of the Maildir; import what it leads to by itself';
+  const named = skipped.map(({ where, why }) => [where.slice(at('').length + 1), why]).sort();
+  assert.deepEqual(named, [
+    ['.Linked/cur', out],
+    ['.Private', out],
+    ['.Work/cur/4.host:2,S', out],
+    ['Plain', out],
+    ['courierimapsubscribed', out],
+    ['cur/3.host:2,S', out],
+    ['cur/5.host:2,S', 'it is neither a file nor a folder'],
+    ['dovecot-keywords', 'it is neither a file nor a folder'],
+    ['dovecot-uidlist', 'it is neither a file nor a folder'],
+    ['subscriptions', 'it is neither a file nor a folder'],
+  ]);
+});
+
+test('a file that became a link that leads out is not read', () => {
+  const root = join(folder, 'changed');
+  mkdirSync(join(root, 'mail', 'cur'), { recursive: true });
+  writeFileSync(join(root, 'key'), 'secret');
+  const file = join(root, 'mail', 'cur', '1.host:2,');
+  writeFileSync(file, 'A: b\n\nx\n');
+  const [message] = openMaildirSource(join(root, 'mail')).folders[0]?.open().messages ?? [];
+  rmSync(file);
+  symlinkSync('../../key', file);
+  assert.throws(() => message?.load(), /leads out of the Maildir/);
 });

@@ -5,32 +5,36 @@
  * A Maildir may be in use while it is read: a file that another program renames (its flags changed) is looked for again
  * by its unique part.
  */
-import { type Dirent, existsSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { decodeFolder, KEYWORDS_FILE, parseKeywords, parseSubscriptions, readMarks } from './maildir-form.ts';
 import { maildirOctets } from './maildir-octets.ts';
+import { LEADS_OUT, MaildirReach } from './maildir-reach.ts';
 import type { LoadedMessage, OpenFolder, Skipped, Source, SourceFolder, SourceMessage } from './source.ts';
 import { UnreadableMessage } from './source.ts';
 import { parseUidList, UID_LIST_FILE, type UidList } from './uid-list.ts';
 
 const MAX_DEPTH = 32;
+const SUBSCRIPTIONS_FILES = ['subscriptions', 'courierimapsubscribed'];
+const NO_FOLDERS = new Set(['cur', 'new', 'tmp', KEYWORDS_FILE, UID_LIST_FILE, ...SUBSCRIPTIONS_FILES]);
 
 export function openMaildirSource(path: string): Source {
   const found: { path: string; name: string }[] = [];
   const skipped: Skipped[] = [];
-  const isItself = isMaildir(path);
-  if (isItself) found.push({ path, name: 'INBOX' });
-  collect(path, '', { found, skipped }, 0);
+  const reach = new MaildirReach(path, skipped);
+  if (isMaildir(path, reach)) found.push({ path, name: 'INBOX' });
+  collect(path, '', { found, skipped, reach }, 0);
   if (found.length === 0)
     skipped.push({ where: path, why: 'no Maildir (a directory with "cur" and "new") in it' });
-  const subscriptions = readSubscriptions(path);
-  const folders = found.map(({ path, name }) => maildirFolder(path, name, { subscriptions, skipped }));
+  const subscriptions = readSubscriptions(path, reach);
+  const folders = found.map(({ path, name }) => maildirFolder(path, name, { subscriptions, reach }));
   return { folders, skipped };
 }
 
 interface Collected {
   readonly found: { path: string; name: string }[];
   readonly skipped: Skipped[];
+  readonly reach: MaildirReach;
 }
 
 function collect(directory: string, above: string, into: Collected, depth: number): void {
@@ -38,29 +42,26 @@ function collect(directory: string, above: string, into: Collected, depth: numbe
     into.skipped.push({ where: directory, why: `more than ${MAX_DEPTH} levels deep` });
     return;
   }
-  const entries = readdirSync(directory, { withFileTypes: true });
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(directory, entry.name);
-    if (['cur', 'new', 'tmp'].includes(entry.name) || !isDirectory(entry, path)) continue;
-    const isDotted = entry.name.startsWith('.');
-    if (isDotted && !isMaildir(path)) continue;
-    const name = above + (isDotted ? decodeFolder(entry.name.slice(1), '.') : decodeFolder(entry.name, '/'));
-    if (isMaildir(path)) into.found.push({ path, name: name.normalize('NFC') });
+  for (const entry of into.reach.namesIn(directory)) {
+    const path = join(directory, entry);
+    if (NO_FOLDERS.has(entry) || !into.reach.isFolder(path)) continue;
+    const isDotted = entry.startsWith('.');
+    const isMailFolder = isMaildir(path, into.reach);
+    if (isDotted && !isMailFolder) continue;
+    const name = above + (isDotted ? decodeFolder(entry.slice(1), '.') : decodeFolder(entry, '/'));
+    if (isMailFolder) into.found.push({ path, name: name.normalize('NFC') });
     if (!isDotted) collect(path, `${name}/`, into, depth + 1);
   }
 }
 
-function isDirectory(entry: Dirent, path: string): boolean {
-  return entry.isDirectory() || (entry.isSymbolicLink() && statOf(path)?.isDirectory() === true);
+function isMaildir(path: string, reach: MaildirReach): boolean {
+  return reach.isFolder(join(path, 'cur'));
 }
 
-function isMaildir(path: string): boolean {
-  return existsSync(join(path, 'cur')) && statSync(join(path, 'cur')).isDirectory();
-}
-
-function readSubscriptions(path: string): ReadonlySet<string> | undefined {
-  for (const file of ['subscriptions', 'courierimapsubscribed']) {
-    if (existsSync(join(path, file))) return parseSubscriptions(readFileSync(join(path, file), 'utf8'));
+function readSubscriptions(path: string, reach: MaildirReach): ReadonlySet<string> | undefined {
+  for (const file of SUBSCRIPTIONS_FILES) {
+    const text = reach.textOf(path, file, 'utf8');
+    if (text !== undefined) return parseSubscriptions(text);
   }
   return undefined;
 }
@@ -74,47 +75,33 @@ interface MaildirFile {
 
 interface AroundFolder {
   readonly subscriptions: ReadonlySet<string> | undefined;
-  readonly skipped: Skipped[];
+  readonly reach: MaildirReach;
 }
 
-function maildirFolder(path: string, name: string, { subscriptions, skipped }: AroundFolder): SourceFolder {
-  const files = listFiles(path, skipped);
+function maildirFolder(path: string, name: string, { subscriptions, reach }: AroundFolder): SourceFolder {
+  const files = listFiles(path, reach);
   return {
     where: path,
     name,
     identity: `maildir\0${name}`,
     isSubscribed: subscriptions?.has(name),
     sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
-    open: () => openFolder(path, name, files),
+    open: () => openFolder(path, name, files, reach),
   };
 }
 
 /** A link to nothing stands for a message that was there once: it is named, like everything that is not imported. */
-function listFiles(path: string, skipped: Skipped[]): MaildirFile[] {
+function listFiles(path: string, reach: MaildirReach): MaildirFile[] {
   const files: MaildirFile[] = [];
   for (const directory of ['cur', 'new'] as const) {
-    if (!existsSync(join(path, directory))) continue;
-    for (const entry of readdirSync(join(path, directory), { withFileTypes: true })) {
-      const file = entry.name;
+    if (!reach.isFolder(join(path, directory))) continue;
+    for (const file of reach.namesIn(join(path, directory))) {
       if (file.startsWith('.')) continue;
-      const where = join(path, directory, file);
-      const stat = statOf(where);
-      if (stat?.isFile()) files.push({ directory, file, sizeBytes: stat.size, mtimeMs: stat.mtimeMs });
-      else if (stat === undefined && entry.isSymbolicLink())
-        skipped.push({ where, why: 'it is a link to nothing' });
+      const stat = reach.file(join(path, directory, file));
+      if (stat !== undefined) files.push({ directory, file, sizeBytes: stat.size, mtimeMs: stat.mtimeMs });
     }
   }
   return files.sort((a, b) => a.mtimeMs - b.mtimeMs || compareNames(a.file, b.file));
-}
-
-/** Undefined for what is gone, and for links that lead nowhere. */
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ELOOP') return undefined;
-    throw error;
-  }
 }
 
 /** Unique names begin with the second and often the microsecond of delivery: numbers in them compare as numbers. */
@@ -123,14 +110,19 @@ function compareNames(a: string, b: string): number {
   return byNumbers.compare(a, b);
 }
 
-function openFolder(path: string, name: string, files: readonly MaildirFile[]): OpenFolder {
-  const keywordsFile = join(path, KEYWORDS_FILE);
-  const names = existsSync(keywordsFile) ? parseKeywords(readFileSync(keywordsFile, 'utf8')) : [];
-  const uidFile = join(path, UID_LIST_FILE);
-  const uids = existsSync(uidFile) ? parseUidList(readFileSync(uidFile, 'latin1')) : undefined;
+function openFolder(
+  path: string,
+  name: string,
+  files: readonly MaildirFile[],
+  reach: MaildirReach,
+): OpenFolder {
+  const names = parseKeywords(reach.textOf(path, KEYWORDS_FILE, 'utf8') ?? '');
+  const list = reach.textOf(path, UID_LIST_FILE, 'latin1');
+  const uids = list === undefined ? undefined : parseUidList(list);
+  const beside = { names, uids, reach, isInbox: name === 'INBOX' };
   return {
     uids,
-    messages: files.map((file) => new MaildirMessage(path, file, { names, uids, isInbox: name === 'INBOX' })),
+    messages: files.map((file) => new MaildirMessage(path, file, beside)),
     close: () => undefined,
   };
 }
@@ -140,6 +132,7 @@ interface BesideFiles {
   /** Keywords by letter. */
   readonly names: readonly (string | undefined)[];
   readonly uids: UidList | undefined;
+  readonly reach: MaildirReach;
   readonly isInbox: boolean;
 }
 
@@ -168,6 +161,9 @@ class MaildirMessage implements SourceMessage {
 
   load(): LoadedMessage {
     const path = this.#find();
+    // It may be another one than was listed.
+    if (lstatSync(path).isSymbolicLink() && this.#beside.reach.leadsOut(path))
+      throw new UnreadableMessage(LEADS_OUT);
     const name = basename(path);
     const marks = readMarks(name, this.#beside.names);
     // POP3 shows INBOX alone; nobody knows the messages of another folder by such a name.
