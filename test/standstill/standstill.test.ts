@@ -18,7 +18,7 @@ import { ALICE, fillFolder, PASSWORD } from './large-folder.ts';
 
 const MESSAGES = Number(process.env.BREVDUVA_TEST_STANDSTILL ?? 100_000);
 const LIMIT_MS = Number(process.env.BREVDUVA_TEST_STANDSTILL_MS ?? (MESSAGES > 200_000 ? 100 : 40));
-const FOLDERS = 5000;
+const FOLDERS = 2000;
 const DEVICES = 200;
 const WAIT_MS = 30_000;
 
