@@ -1,16 +1,31 @@
-/** The thread in which a shard is looked over: it may take minutes of reading. One run, one answer. */
+/**
+ * The thread in which a shard is looked over, which may take minutes of reading, or its indexes are made anew, beside which
+ * nobody writes. One run, one answer.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Database } from './database.ts';
-import { type InspectionOptions, inspectShard } from './inspection.ts';
+import { type Findings, inspectShard } from './inspection.ts';
 import { tune } from './migrate.ts';
 
-export interface InspectRequest extends InspectionOptions {
-  readonly path: string;
-}
+export type InspectRequest =
+  | { readonly path: string; readonly segmentsDirectory: string }
+  | { readonly path: string; readonly reindexes: true };
+
+/** `damaged`: a table is broken, not only an index. */
+export type InspectReply = Findings | 'mended' | 'damaged';
 
 const request = workerData as InspectRequest;
 const db = new Database(request.path, { busyMs: 5000 });
 tune(db, { isAutoCheckpointed: false });
-const findings = inspectShard(db, request);
+const reply = 'reindexes' in request ? reindex() : inspectShard(db, request.segmentsDirectory);
 db.close();
-parentPort?.postMessage(findings);
+parentPort?.postMessage(reply);
+
+function reindex(): InspectReply {
+  try {
+    db.exec('REINDEX');
+    return 'mended';
+  } catch {
+    return 'damaged';
+  }
+}

@@ -1,6 +1,7 @@
 /**
- * The owner's side of an inspection: it keeps the writers of this shard waiting while something is repaired, makes the
- * repair durable, and tells the segments what they lost.
+ * The owner's side of an inspection. It reads beside the writers, in a thread; what it finds is put right in turns like any
+ * others. Only an index that has to be made anew keeps the writers of this shard waiting, and only where that is quick:
+ * in a large database a person stops the server for it.
  */
 import { once } from 'node:events';
 import { basename, join } from 'node:path';
@@ -8,41 +9,56 @@ import { Worker } from 'node:worker_threads';
 import type { StoreProblem } from '../../mailbox/port/store.ts';
 import { workerUrl } from './checkpointer.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { InspectRequest } from './inspect-worker.ts';
-import type { Findings } from './inspection.ts';
-import type { Segments } from './segments.ts';
+import type { InspectReply, InspectRequest } from './inspect-worker.ts';
+import { type Findings, problem } from './inspection.ts';
+import { applyRepairs, type RepairedShard } from './repairs.ts';
 
-export interface InspectedShard {
+export interface InspectedShard extends RepairedShard {
   readonly directory: string;
   readonly db: { readonly path: string };
-  readonly segments: Segments;
   readonly commits: GroupCommit;
-  readonly context: { readonly sync: () => Promise<void> };
 }
 
-export async function inspect(shard: InspectedShard, isRepairing: boolean): Promise<readonly StoreProblem[]> {
-  const request: InspectRequest = {
-    path: shard.db.path,
-    segmentsDirectory: join(shard.directory, 'segments'),
-    isRepairing,
-  };
-  const findings = isRepairing ? await shard.commits.paused(() => run(request)) : await run(request);
-  if (findings.removedFrom.length > 0) {
-    const durable = shard.context.sync();
-    shard.segments.rowsDeleted(findings.removedFrom, durable);
-    await durable;
-  } else if (isRepairing && findings.problems.length > 0) {
-    await shard.context.sync();
+/** 64 MB, of which an index is made anew in some tenths of a second. */
+const MOST_REINDEXED_PAGES = 16_384;
+const ADVICE =
+  'the database is damaged; "brevduva check --repair", with the server stopped, mends it or saves what is readable into a new one and keeps this one';
+
+export async function inspect(
+  shard: InspectedShard,
+  isRepairing: boolean,
+  onTrouble: (error: Error) => void,
+): Promise<readonly StoreProblem[]> {
+  const path = shard.db.path;
+  const request: InspectRequest = { path, segmentsDirectory: join(shard.directory, 'segments') };
+  let findings = await look(request);
+  const complaints = new Set(findings.complaints);
+  if (isRepairing && complaints.size > 0 && findings.pages <= MOST_REINDEXED_PAGES) {
+    await shard.commits.paused(() => ask({ path, reindexes: true })).catch(onTrouble);
+    findings = await look(request);
+  }
+  const left = new Set(findings.complaints);
+  const problems = [...complaints].map((line) => problem(line, undefined, !left.has(line)));
+  if (left.size > 0) problems.push(problem(ADVICE));
+  const { repairable } = findings;
+  const repairs = isRepairing ? repairable.map(({ repair }) => repair) : [];
+  const done = await applyRepairs(shard, repairs, onTrouble);
+  for (const [i, { problem: found }] of repairable.entries()) {
+    if (found !== undefined) problems.push({ ...found, repaired: done[i] === true });
   }
   const shardName = basename(shard.directory);
-  return findings.problems.map((problem) => ({ ...problem, where: `${shardName}/${problem.where}` }));
+  return [...problems, ...findings.problems].map((one) => ({ ...one, where: `${shardName}/${one.where}` }));
 }
 
-async function run(request: InspectRequest): Promise<Findings> {
+async function look(request: InspectRequest): Promise<Findings> {
+  return (await ask(request)) as Findings;
+}
+
+async function ask(request: InspectRequest): Promise<InspectReply> {
   const worker = new Worker(workerUrl('inspect-worker'), { workerData: request });
   const exited = once(worker, 'exit');
   exited.catch(() => {}); // an error is thrown by the wait for the message
-  const [findings] = (await once(worker, 'message')) as [Findings];
+  const [reply] = (await once(worker, 'message')) as [InspectReply];
   await exited;
-  return findings;
+  return reply;
 }

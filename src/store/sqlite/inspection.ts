@@ -2,36 +2,34 @@
  * Looks a shard over for what only the store can know: pages that SQLite finds broken, rows that refer to nothing,
  * bytes that nobody refers to, counts that are off, records missing from segments. Every question is one statement over
  * a snapshot, so a running server gives no false alarms; a segment is asked about again afterwards, because files are
- * deleted beside the snapshot.
+ * deleted beside the snapshot. Nothing is changed here: what may be put right is named (see `repairs.ts`).
  *
  * Repairing is limited to what cannot lose mail: counts are set right, bytes without an email go (only when the database is
  * otherwise intact: beside broken pages they may be all that is left of a message), a mailbox that lost its row gets
- * one, an index is made anew from its table. A message is never touched.
+ * one. A message is never touched.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EmailId } from '../../mailbox/model/model.ts';
 import type { StoreProblem } from '../../mailbox/port/store.ts';
 import { assertAscending, type Database } from './database.ts';
-import { recoverMailboxes } from './lost-mailboxes.ts';
+import type { Repair } from './repairs.ts';
 import { isRecordHead, RECORD_HEAD_BYTES, segmentName } from './segments.ts';
 
 /** Of one kind in one report: enough to see what is going on. */
 const MAX_REPORTED = 1000;
+/** Of one kind in one run; the next one takes the rest. */
+const MAX_REPAIRED = 500_000;
 
 interface Check {
   readonly what: string;
-  /** Rows of (email or NULL, detail or NULL). */
+  /** Rows of (email or NULL, detail or NULL), and for a repair its key and extra. */
   readonly find: string;
-  /** Run when something was found; absent when a person has to decide. */
-  readonly repair?: readonly string[];
-  /** Or this, with the keys that were found (the third column). */
-  readonly repairBy?: (db: Database, keys: readonly number[]) => void;
+  /** Absent when a person has to decide. */
+  readonly repair?: Repair['kind'];
   /** Not beside broken pages. */
   readonly needsIntactDatabase?: boolean;
 }
-
-const ORPHAN_BLOBS = 'SELECT id FROM blob WHERE id NOT IN (SELECT blob FROM used)';
 
 const CHECKS: readonly Check[] = [
   {
@@ -55,49 +53,41 @@ const CHECKS: readonly Check[] = [
   },
   {
     what: 'the number of messages that share these bytes is off',
-    find: `SELECT NULL, 'blob ' || b.id || ': ' || b.refs || ' recorded, ' || u.n || ' found'
+    find: `SELECT NULL, 'blob ' || b.id || ': ' || b.refs || ' recorded, ' || u.n || ' found', b.id, u.n - b.refs
       FROM blob b JOIN used u ON u.blob = b.id WHERE b.refs <> u.n`,
-    repair: [
-      'UPDATE blob SET refs = (SELECT n FROM used WHERE blob = blob.id) WHERE id IN (SELECT blob FROM used)',
-    ],
+    repair: 'references',
   },
   {
     what: 'bytes that no message refers to',
-    find: `SELECT NULL, 'blob ' || id FROM blob WHERE id IN (${ORPHAN_BLOBS})`,
-    repair: [
-      `DELETE FROM spool WHERE blob IN (${ORPHAN_BLOBS})`,
-      `DELETE FROM blob WHERE id IN (${ORPHAN_BLOBS})`,
-    ],
+    find: `SELECT NULL, 'blob ' || id, id, refs FROM blob WHERE id NOT IN (SELECT blob FROM used)`,
+    repair: 'unused blob',
     needsIntactDatabase: true,
   },
   {
     what: 'bytes without a record',
-    find: `SELECT NULL, 'blob ' || s.blob FROM spool s
+    find: `SELECT NULL, 'blob ' || s.blob, s.blob, 0 FROM spool s
       WHERE NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = s.blob AND b.kind = 0)`,
-    repair: [
-      'DELETE FROM spool WHERE NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = spool.blob AND b.kind = 0)',
-    ],
+    repair: 'unused bytes',
     needsIntactDatabase: true,
   },
   {
     what: 'a count of copies without a message, or below one',
-    find: `SELECT NULL, 'email ' || x.email FROM extra_reference x
+    find: `SELECT NULL, 'email ' || x.email, x.email, 0 FROM extra_reference x
       WHERE x.n < 1 OR NOT EXISTS (SELECT 1 FROM email e WHERE e.id = x.email)`,
-    repair: [
-      `DELETE FROM extra_reference WHERE n < 1 OR NOT EXISTS (SELECT 1 FROM email e WHERE e.id = extra_reference.email)`,
-    ],
+    repair: 'extra reference',
     needsIntactDatabase: true,
   },
   {
     what: 'facts without a message',
-    find: `SELECT NULL, 'email ' || d.email FROM derived d WHERE NOT EXISTS (SELECT 1 FROM email e WHERE e.id = d.email)`,
-    repair: ['DELETE FROM derived WHERE NOT EXISTS (SELECT 1 FROM email e WHERE e.id = derived.email)'],
+    find: `SELECT NULL, 'email ' || d.email, d.email, 0 FROM derived d
+      WHERE NOT EXISTS (SELECT 1 FROM email e WHERE e.id = d.email)`,
+    repair: 'derived',
     needsIntactDatabase: true,
   },
   {
     what: 'rows of a mailbox that is gone',
-    find: `SELECT NULL, 'mailbox ' || mailbox, mailbox FROM lost_mailbox`,
-    repairBy: recoverMailboxes,
+    find: `SELECT NULL, 'mailbox ' || mailbox, mailbox, 0 FROM lost_mailbox`,
+    repair: 'mailbox',
     needsIntactDatabase: true,
   },
 ];
@@ -113,69 +103,57 @@ const SNAPSHOT = `
 const DROP_SNAPSHOT = 'DROP VIEW IF EXISTS temp.lost_mailbox; DROP TABLE IF EXISTS temp.used;';
 
 export interface Findings {
+  /** What SQLite says of the pages; nothing when they are sound. */
+  readonly complaints: readonly string[];
   readonly problems: readonly StoreProblem[];
-  /** Segments that lost a row to the repair, one entry a row. */
-  readonly removedFrom: readonly number[];
+  /** Together with each problem what would put it right; more of them than problems where there are many. */
+  readonly repairable: readonly Repairable[];
+  /** How large the database is. */
+  readonly pages: number;
 }
 
-export interface InspectionOptions {
-  readonly segmentsDirectory: string;
-  /** The caller keeps all other writers away meanwhile. */
-  readonly isRepairing: boolean;
+export interface Repairable {
+  /** Undefined for what is too much to be reported. */
+  readonly problem: StoreProblem | undefined;
+  readonly repair: Repair;
 }
 
-export function inspectShard(db: Database, options: InspectionOptions): Findings {
-  const problems = checkPages(db, options.isRepairing);
-  const isIntact = problems.every((problem) => problem.repaired);
-  let removedFrom: readonly number[] = [];
+export function inspectShard(db: Database, segmentsDirectory: string): Findings {
+  const found = complaints(db);
+  const problems: StoreProblem[] = found.length === 0 ? [] : unreadableEmails(db);
+  const repairable: Repairable[] = [];
   try {
     db.exec('PRAGMA temp_store = MEMORY');
-    db.exec(options.isRepairing ? 'BEGIN IMMEDIATE' : 'BEGIN');
+    db.exec('BEGIN');
     db.exec(SNAPSHOT);
-    for (const check of CHECKS) {
-      const mayRepair = options.isRepairing && (isIntact || check.needsIntactDatabase !== true);
-      if (mayRepair && check.what === 'bytes that no message refers to') removedFrom = orphanSegments(db);
-      problems.push(...runCheck(db, check, mayRepair));
-    }
+    for (const check of CHECKS) runCheck(db, check, found.length === 0, { problems, repairable });
     db.exec(`${DROP_SNAPSHOT} COMMIT`);
   } catch (error) {
     db.rollback();
-    removedFrom = [];
     problems.push(problem(`the check stopped: ${(error as Error).message}`));
   }
   try {
-    problems.push(...checkSegments(db, options.segmentsDirectory));
+    problems.push(...checkSegments(db, segmentsDirectory));
   } catch (error) {
     problems.push(problem(`large messages cannot be looked for: ${(error as Error).message}`));
   }
-  return { problems, removedFrom };
+  return { complaints: found, problems, repairable, pages: pagesOf(db) };
 }
 
-const problem = (what: string, email?: EmailId, repaired = false): StoreProblem => ({
+function pagesOf(db: Database): number {
+  try {
+    return db.value('PRAGMA page_count') as number;
+  } catch {
+    return 0;
+  }
+}
+
+export const problem = (what: string, email?: EmailId, repaired = false): StoreProblem => ({
   where: 'meta.db',
   what,
   repaired,
   ...(email === undefined ? {} : { email }),
 });
-
-function checkPages(db: Database, isRepairing: boolean): StoreProblem[] {
-  const before = complaints(db);
-  if (before.length === 0) return [];
-  if (isRepairing) {
-    try {
-      db.exec('REINDEX');
-    } catch {
-      // a table is broken, not only an index
-    }
-  }
-  const after = new Set(isRepairing ? complaints(db) : before);
-  const problems = before.map((line) => problem(line, undefined, !after.has(line)));
-  if (after.size === 0) return problems;
-  return [...problems, problem(ADVICE), ...unreadableEmails(db)];
-}
-
-const ADVICE =
-  'the database is damaged; "brevduva check --repair", with the server stopped, saves what is readable into a new one and keeps this one';
 
 function complaints(db: Database): readonly string[] {
   try {
@@ -213,33 +191,22 @@ function unreadableEmails(db: Database): StoreProblem[] {
   }
 }
 
-function runCheck(db: Database, check: Check, mayRepair: boolean): StoreProblem[] {
-  const rows = db.prepare(`${check.find} LIMIT ${MAX_REPORTED}`).all();
-  if (rows.length === 0) return [];
-  const repairs = mayRepair ? (check.repair ?? []) : [];
-  for (const sql of repairs) db.exec(sql);
-  if (mayRepair && check.repairBy !== undefined) {
-    check.repairBy(
-      db,
-      rows.map((row) => row[2] as number),
-    );
-    const left = new Set(
-      db
-        .prepare(check.find)
-        .all()
-        .map((row) => row[1]),
-    );
-    return rows.map((row) => problem(`${check.what} (${row[1]})`, undefined, !left.has(row[1] as string)));
+function runCheck(
+  db: Database,
+  check: Check,
+  isIntact: boolean,
+  { problems, repairable }: { readonly problems: StoreProblem[]; readonly repairable: Repairable[] },
+): void {
+  const { what, repair: kind, needsIntactDatabase = false } = check;
+  const mayRepair = kind !== undefined && (isIntact || !needsIntactDatabase);
+  const rows = db.prepare(`${check.find} LIMIT ${mayRepair ? MAX_REPAIRED : MAX_REPORTED}`).all();
+  for (const [i, [email, detail, key, extra]] of rows.entries()) {
+    const text = detail === null ? what : `${what} (${detail})`;
+    const found = i < MAX_REPORTED ? problem(text, (email as EmailId | null) ?? undefined) : undefined;
+    if (mayRepair)
+      repairable.push({ problem: found, repair: { kind, key: key as number, extra: extra as number } });
+    else if (found !== undefined) problems.push(found);
   }
-  return rows.map((row) => {
-    const what = row[1] === null ? check.what : `${check.what} (${row[1]})`;
-    return problem(what, (row[0] as EmailId | null) ?? undefined, repairs.length > 0);
-  });
-}
-
-function orphanSegments(db: Database): readonly number[] {
-  const rows = db.prepare(`SELECT segment FROM blob WHERE kind = 1 AND id IN (${ORPHAN_BLOBS})`).all();
-  return rows.map((row) => row[0] as number);
 }
 
 /** Records in segments: in range and with the right head. Asked by page, so that no snapshot is held. */

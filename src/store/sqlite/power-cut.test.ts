@@ -168,12 +168,10 @@ describe('power cut', { skip: hasCompiler ? false : 'needs gcc' }, () => {
       await store.close();
       const shard = join(directory, 'shard-00');
       const db = new Database(join(shard, 'meta.db'));
-      const { problems } = inspectShard(db, {
-        segmentsDirectory: join(shard, 'segments'),
-        isRepairing: false,
-      });
+      const { complaints, problems, repairable } = inspectShard(db, join(shard, 'segments'));
       db.close();
-      wrong.push(...problems.map((problem) => problem.what));
+      wrong.push(...complaints, ...problems.map(({ what }) => what));
+      wrong.push(...repairable.map(({ problem, repair }) => problem?.what ?? repair.kind));
     } catch (error) {
       wrong.push((error as Error).message);
     } finally {

@@ -267,7 +267,7 @@ export class Shard implements StagingShard {
       if (error && isRepairing) throw error;
     }
     const incidents = await this.#incidents(isRepairing);
-    const problems = await inspect(this, isRepairing);
+    const problems = await inspect(this, isRepairing, this.#onTrouble);
     if (isRepairing) this.context.progress.value = progressOf(this.db) ?? this.progress;
     return [...incidents, ...problems];
   }

@@ -26,6 +26,7 @@ import {
   aChunk,
   aMailbox,
   anEmail,
+  aRow,
   bytesOf,
   collect,
   commit,
@@ -352,6 +353,44 @@ describe('broken files', () => {
 });
 
 describe('repairing', () => {
+  it('beside writers, who wait for none of it, and whose work is not undone', () =>
+    inDirectory(async (directory) => {
+      await fill(directory, [2000, 100_000, 3000]);
+      const db = new Database(metaDb(directory));
+      db.exec(`
+        UPDATE blob SET refs = refs + 5;
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+        INSERT INTO spool SELECT 1000 + i, randomblob(200) FROM n;
+        INSERT INTO blob SELECT blob, 1, 200, 0, 0, 0, 0 FROM spool WHERE blob > 1000;
+      `);
+      db.close();
+      const store = await openSqliteStore({ directory });
+      let modseq = (await store.loadAccount(ALICE))?.row.modseq ?? 0;
+      let isRepairing = true;
+      const waits: number[] = [];
+      const writing = (async () => {
+        for (let n = 10; isRepairing; n++) {
+          const start = performance.now();
+          const blob = await staged(store, someBytes(500, n));
+          // Two emails of the same octets, one of which goes again.
+          const emails = [anEmail(email(n * 10), blob), anEmail(email(n * 10 + 1), blob)];
+          await commit(store, aBatch(modseq++, { emails, row: aRow({ modseq: modseq as never }) }));
+          await commit(
+            store,
+            aBatch(modseq++, { released: [email(n * 10)], row: aRow({ modseq: modseq as never }) }),
+          );
+          waits.push(performance.now() - start);
+        }
+      })();
+      const repaired = await collect(store.inspect(true));
+      isRepairing = false;
+      await writing;
+      assert.ok(repaired.length > 1000 && repaired.every((problem) => problem.repaired));
+      assert.ok(waits.length > 20, `${waits.length} turns of the writer in ${repaired.length} repairs`);
+      assert.deepEqual(await collect(store.inspect(false)), []);
+      await store.close();
+    }));
+
   it('sets counts right, removes what nobody refers to, gives a lost mailbox a row, touches no message', () =>
     inDirectory(async (directory) => {
       await fill(directory, [2000, 100_000, 3000]);
