@@ -21,6 +21,7 @@ import type {
   QuotaChange,
   ServerFacts,
 } from './admin.ts';
+import type { Failure } from './failure.ts';
 import { decodeMessages, encodeMessages } from './message-frames.ts';
 
 export class ControlClient implements Admin {
@@ -134,8 +135,12 @@ export class ControlClient implements Admin {
   async *check(options: { readonly address?: string; readonly repair: boolean }): AsyncGenerator<CheckEvent> {
     const response = await this.#wire.send('POST', '/v1/check', [Buffer.from(JSON.stringify(options))]);
     if (response.statusCode !== 200) await answerOf(response);
-    for await (const line of createInterface({ input: response })) yield JSON.parse(line) as CheckEvent;
-    if (!response.complete) throw new Error('the server ended in the middle of the check');
+    for await (const line of createInterface({ input: response })) {
+      const event = JSON.parse(line) as CheckEvent | ({ readonly kind: 'failed' } & Failure);
+      if (event.kind === 'failed') throw errorOf(event);
+      yield event;
+    }
+    if (!response.complete) throw new Error(`${LOST} in the middle of the check`);
   }
 
   async close(): Promise<void> {
@@ -202,20 +207,28 @@ async function answerOf<T>(response: IncomingMessage): Promise<T> {
   for await (const part of response as AsyncIterable<Buffer>) parts.push(part);
   const body = JSON.parse(Buffer.concat(parts).toString('utf8')) as T & { code?: string; message?: string };
   if ((response.statusCode ?? 500) < 400) return body;
-  const message = body.message ?? `the server answered ${response.statusCode}`;
-  if (isMailboxErrorCode(body.code)) throw new MailboxError(body.code, message);
-  throw new Error(message);
+  throw errorOf({
+    code: body.code ?? 'failed',
+    message: body.message ?? `the server answered ${response.statusCode}`,
+  });
 }
 
-function isMailboxErrorCode(code: string | undefined): code is MailboxErrorCode {
-  return (MAILBOX_ERROR_CODES as readonly (string | undefined)[]).includes(code);
+function errorOf({ code, message }: { readonly code: string; readonly message: string }): Error {
+  return isMailboxErrorCode(code) ? new MailboxError(code, message) : new Error(message);
 }
+
+function isMailboxErrorCode(code: string): code is MailboxErrorCode {
+  return (MAILBOX_ERROR_CODES as readonly string[]).includes(code);
+}
+
+/** It may have ended, or have been stopped; only its log knows. */
+const LOST = 'the connection to the server was lost';
 
 /** Keeps what `connect` looks at; says in words what happened to anybody else. */
 function asLost(error: Error): Error {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== 'ECONNRESET' && code !== 'EPIPE' && code !== 'ERR_STREAM_PREMATURE_CLOSE') return error;
-  return new Error('the server ended while it was asked', { cause: error });
+  return new Error(`${LOST} while it was asked`, { cause: error });
 }
 
 /** The socket is where secrets leave their wrapping: only its owner can read it. */

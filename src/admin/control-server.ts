@@ -13,6 +13,7 @@ import type { Log } from '../base/log.ts';
 import { MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
 import type { Admin, ServerFacts, Watch } from './admin.ts';
 import { EventLoopWatch } from './event-loop.ts';
+import { failureOf } from './failure.ts';
 import { type Answer, BadRequest, findRoute } from './routes.ts';
 import { controlSocketPath } from './socket-path.ts';
 
@@ -167,9 +168,7 @@ const STATUS: Readonly<Record<MailboxErrorCode, number>> = Object.freeze({
 });
 
 function describe(error: unknown): { status: number; body: object } {
-  if (error instanceof MailboxError) {
-    return { status: STATUS[error.code], body: { code: error.code, message: error.message } };
-  }
+  if (error instanceof MailboxError) return { status: STATUS[error.code], body: failureOf(error) };
   if (error instanceof BadRequest)
     return { status: error.status, body: { code: 'bad-request', message: error.message } };
   return { status: 500, body: { code: 'failed', message: 'the server failed; see its log' } };

@@ -14,7 +14,8 @@
  *     GET    /v1/metrics                                    its numbers, in the text format of Prometheus
  *     GET    /v1/connections                                who is connected
  *     GET    /v1/activity/ADDRESS/LIMIT                     what happened to an account, the oldest of LIMIT events first
- *     POST   /v1/check { address?, repair }                 answers one JSON object a line, as they are found
+ *     POST   /v1/check { address?, repair }                 answers one JSON object a line, as they are found; the last
+ *                                                           is the verdict, or { kind: "failed", message }
  *
  * ADDRESS and NAME are percent-encoded. Input is checked by schema before anything happens.
  */
@@ -24,6 +25,7 @@ import { Secret } from '../base/secret.ts';
 import type { MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
 import { type Admin, METRICS_TYPE, type ServerFacts, type Watch } from './admin.ts';
 import type { EventLoopWatch } from './event-loop.ts';
+import { failureOf } from './failure.ts';
 import { decodeMessages, encodeMessages, type Framed } from './message-frames.ts';
 
 export interface Call {
@@ -203,8 +205,13 @@ async function* stored(messages: AsyncIterable<StoredMessage>) {
   }
 }
 
+/** The answer has begun, so why it does not come to its end is its last line. */
 async function* lines(events: AsyncIterable<unknown>): AsyncGenerator<string> {
-  for await (const event of events) yield `${JSON.stringify(event)}\n`;
+  try {
+    for await (const event of events) yield `${JSON.stringify(event)}\n`;
+  } catch (error) {
+    yield `${JSON.stringify({ kind: 'failed', ...failureOf(error) })}\n`;
+  }
 }
 
 function valid<T>(schema: z.ZodType<T>, input: unknown): T {

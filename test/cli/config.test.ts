@@ -40,7 +40,7 @@ describe('the configuration is found', () => {
     for (const verb of [['account', 'list'], ['check']]) {
       const { stdout, stderr } = await runIn(folder, verb);
       assert.equal(stderr, `configuration: ${file}\n`);
-      assert.match(stdout, /alice@example\.org|checked 1 accounts/);
+      assert.match(stdout, /alice@example\.org|checked 1 account,/);
     }
     assert.equal((await runIn(folder, ['config', 'check'])).stdout, `the configuration is good: ${file}\n`);
     assert.match((await runIn(folder, ['config', 'print'])).stdout, new RegExp(`^# From ${file}\\.$`, 'm'));

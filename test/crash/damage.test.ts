@@ -5,7 +5,16 @@
  * BREVDUVA_TEST_DAMAGES sets the number of random damages, BREVDUVA_TEST_SEED repeats a run.
  */
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -122,6 +131,42 @@ describe('damaged files', () => {
       await assert.rejects(startServer({ data }), /accounts\.db|ended with 1/);
       assert.ok(readFileSync(path).equals(bytes), 'what may be saved from it is left as it is');
     }
+  });
+
+  it('a file that cannot be read is named with the reason, and the check goes on', {
+    timeout: 120_000,
+  }, async () => {
+    const data = damaged('unreadable');
+    const [file = ''] = readdirSync(join(data, SEGMENTS)).sort();
+    const path = join(data, SEGMENTS, file);
+    rmSync(path);
+    mkdirSync(path); // a file without permission, to root as well
+    const assertSaid = (output: string, code: number | null) => {
+      assert.equal(code, 1);
+      assert.match(output, new RegExp(`${file}: it is a folder`));
+      assert.match(output, /^checked 2 accounts, .* remain$/m, 'it came to its end');
+      assert.doesNotMatch(output, /connection to the server|server ended|the server failed/);
+    };
+    const offline = await runCommand(['check', '--data', data]);
+    assertSaid(offline.stdout + offline.stderr, offline.code);
+    const server = await startServer({ data, config: { 'log.level': 'error' } });
+    try {
+      const beside = await runCommand(['check', '--data', data]);
+      assertSaid(beside.stdout + beside.stderr, beside.code);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('a database that is cut is said to be damaged, with what to do', { timeout: 60_000 }, async () => {
+    const data = damaged('cut');
+    const path = join(data, META);
+    truncateSync(path, 3000);
+    const { code, stderr } = await runCommand(['check', '--data', data]);
+    assert.equal(code, 1);
+    assert.match(stderr, /shard-00\/meta\.db: it is damaged/);
+    assert.match(stderr, /backup, or let "brevduva check --repair" save what is readable/);
+    assert.doesNotMatch(stderr, /disk image|PRAGMA|SELECT/);
   });
 
   it('mail whose place is lost comes back in "Recovered"', { timeout: 60_000 }, async () => {

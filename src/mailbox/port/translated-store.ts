@@ -194,6 +194,12 @@ export function damageIn(error: unknown): string | undefined {
   return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
+/** What failed, in the words of the store, for whoever reads on; undefined when it was not that something cannot be read. */
+export function failureIn(error: unknown): string | undefined {
+  const cause = error instanceof MailboxError ? error.cause : undefined;
+  return cause instanceof StoreError && cause.code !== 'closed' ? cause.message : undefined;
+}
+
 function translated(error: StoreError, effect: string): MailboxError {
   const options = { cause: error };
   switch (error.code) {

@@ -6,6 +6,7 @@
 import type { Domain } from '../domain.ts';
 import { DERIVED_PARTS, type EmailFacts, FACTS_VERSION } from '../model/facts.ts';
 import { type AccountId, type EmailId, emailAccount, emailId, emailNumber } from '../model/model.ts';
+import { failureIn } from '../port/translated-store.ts';
 import type { AccountPass } from './check-account.ts';
 
 export type VerifyEvent =
@@ -83,6 +84,26 @@ interface Fault {
 }
 
 async function faultsOf(
+  domain: Pick<Domain, 'store'>,
+  ids: readonly EmailId[],
+  isCurrent: boolean,
+): Promise<Map<EmailId, Fault>> {
+  try {
+    return await faultsTogether(domain, ids, isCurrent);
+  } catch (error) {
+    const failure = failureIn(error);
+    if (failure === undefined) throw error;
+    // One file that cannot be opened is no reason to look at no other.
+    if (ids.length === 1)
+      return new Map([[ids[0] as EmailId, { what: `it cannot be read: ${failure}`, isAboutFacts: false }]]);
+  }
+  const faults = new Map<EmailId, Fault>();
+  for (const id of ids)
+    for (const [hit, fault] of await faultsOf(domain, [id], isCurrent)) faults.set(hit, fault);
+  return faults;
+}
+
+async function faultsTogether(
   domain: Pick<Domain, 'store'>,
   ids: readonly EmailId[],
   isCurrent: boolean,

@@ -10,7 +10,7 @@
 
 import type { Domain } from '../domain.ts';
 import { type AccountRecord, type EmailId, emailAccount, emailNumber } from '../model/model.ts';
-import { damageIn } from '../port/translated-store.ts';
+import { damageIn, failureIn } from '../port/translated-store.ts';
 import type { AccountState } from '../state/account.ts';
 import { type AccountPass, type Place, passOver, type Suspicion } from './check-account.ts';
 import { mendFacts, repairAccount } from './check-repair.ts';
@@ -100,9 +100,9 @@ async function* readable<T>(
   try {
     yield* events;
   } catch (error) {
-    const damage = damageIn(error);
-    if (damage === undefined) throw error;
-    yield problemOf(record, { what: `the account cannot be read: ${damage}` }, false);
+    const failure = failureIn(error);
+    if (failure === undefined) throw error;
+    yield problemOf(record, { what: `the account cannot be read: ${failure}` }, false);
   }
 }
 

@@ -9,6 +9,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { StoreError, type StoreErrorCode } from '../../mailbox/port/store.ts';
+import { type DriverError, wordsOf } from './fault-words.ts';
 
 export type SqlValue = null | number | bigint | string | NodeJS.ArrayBufferView;
 export type Row = readonly SqlValue[];
@@ -27,16 +28,22 @@ const SQLITE_IOERR_DIR_FSYNC = SQLITE_IOERR | (5 << 8);
 /** Errors of the operating system that mean that there is no room, now. */
 const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
-interface DriverError extends Error {
-  readonly code?: string;
-  readonly errcode?: number;
-}
-
 /** Anything thrown by the driver or the file system, in the port's words. */
 export function storeError(error: unknown, doing: string): StoreError {
   if (error instanceof StoreError) return error;
-  const { message, code, errcode } = error as DriverError;
-  return new StoreError(codeOf(code, errcode), `${doing}: ${message}`, { cause: error });
+  const { code, errcode } = error as DriverError;
+  return new StoreError(codeOf(code, errcode), `${doing}: ${wordsOf(error as DriverError)}`, {
+    cause: error,
+  });
+}
+
+/** In the cause, for the log, stands what was asked. */
+function statementError(error: unknown, path: string, sql: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const failure = error as DriverError;
+  const { code, errcode } = failure;
+  failure.message = `${failure.message}: ${sql.trim().replaceAll(/\s+/g, ' ')}`;
+  return new StoreError(codeOf(code, errcode), `${path}: ${wordsOf(failure, path)}`, { cause: failure });
 }
 
 function codeOf(code: string | undefined, errcode: number | undefined): StoreErrorCode {
@@ -94,13 +101,14 @@ export function assertAscending(rows: readonly Row[], after: number, what: strin
 
 export class Statement {
   readonly #statement: StatementSync;
-  /** The file and the SQL, for whoever has to repair or restore it. */
-  readonly #doing: string;
+  readonly #path: string;
+  readonly #sql: string;
 
-  constructor(statement: StatementSync, doing: string) {
+  constructor(statement: StatementSync, path: string, sql: string) {
     statement.setReturnArrays(true);
     this.#statement = statement;
-    this.#doing = doing;
+    this.#path = path;
+    this.#sql = sql;
   }
 
   /** The number of rows changed. */
@@ -108,7 +116,7 @@ export class Statement {
     try {
       return this.#statement.run(...values).changes as number;
     } catch (error) {
-      throw storeError(error, this.#doing);
+      throw statementError(error, this.#path, this.#sql);
     }
   }
 
@@ -116,7 +124,7 @@ export class Statement {
     try {
       return this.#statement.get(...values) as Row | undefined;
     } catch (error) {
-      throw storeError(error, this.#doing);
+      throw statementError(error, this.#path, this.#sql);
     }
   }
 
@@ -124,7 +132,7 @@ export class Statement {
     try {
       return this.#statement.all(...values) as unknown as readonly Row[];
     } catch (error) {
-      throw storeError(error, this.#doing);
+      throw statementError(error, this.#path, this.#sql);
     }
   }
 }
@@ -153,7 +161,7 @@ export class Database {
         enableForeignKeyConstraints: false,
       });
     } catch (error) {
-      throw storeError(error, `opening ${path}`);
+      throw statementError(error, path, 'opening it');
     }
   }
 
@@ -162,9 +170,9 @@ export class Database {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       try {
-        statement = new Statement(this.#db.prepare(sql), `${this.path}: ${sql}`);
+        statement = new Statement(this.#db.prepare(sql), this.path, sql);
       } catch (error) {
-        throw storeError(error, `${this.path}: ${sql}`);
+        throw statementError(error, this.path, sql);
       }
       this.#statements.set(sql, statement);
     }
@@ -175,7 +183,7 @@ export class Database {
     try {
       this.#db.exec(sql);
     } catch (error) {
-      throw storeError(error, `${this.path}: ${sql}`);
+      throw statementError(error, this.path, sql);
     }
   }
 

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import type { EmailId } from '../../mailbox/model/model.ts';
 import type { StoreProblem } from '../../mailbox/port/store.ts';
 import { assertAscending, type Database } from './database.ts';
+import { wordsOf } from './fault-words.ts';
 import type { Repair } from './repairs.ts';
 import { isRecordHead, RECORD_HEAD_BYTES, segmentName } from './segments.ts';
 
@@ -209,12 +210,19 @@ function runCheck(
   }
 }
 
+interface OpenSegment {
+  readonly segment: number;
+  readonly fd: number | undefined;
+  /** Why it cannot be opened. */
+  readonly fault: string | undefined;
+}
+
 /** Records in segments: in range and with the right head. Asked by page, so that no snapshot is held. */
 function checkSegments(db: Database, directory: string): StoreProblem[] {
   const page = `SELECT id, segment, offset, size, crc32 FROM blob WHERE kind = 1 AND (segment, offset) > (?, ?)
     ORDER BY segment, offset LIMIT 500`;
   const problems: StoreProblem[] = [];
-  let file: { readonly segment: number; readonly fd: number | undefined } | undefined;
+  let file: OpenSegment | undefined;
   for (let at: readonly [number, number] = [-1, -1]; problems.length < MAX_REPORTED; ) {
     const rows = db.prepare(page).all(...at);
     if (rows.length === 0) break;
@@ -227,9 +235,9 @@ function checkSegments(db: Database, directory: string): StoreProblem[] {
       at = [segment, offset];
       if (file?.segment !== segment) {
         if (file?.fd !== undefined) closeSync(file.fd);
-        file = { segment, fd: openSegment(join(directory, segmentName(segment))) };
+        file = { segment, ...openSegment(join(directory, segmentName(segment))) };
       }
-      const what = recordFault(file.fd, offset, size, sum);
+      const what = file.fault ?? recordFault(file.fd as number, offset, size, sum);
       if (what !== undefined) problems.push(...hitEmails(db, id, `${segmentName(segment)}: ${what}`));
     }
   }
@@ -237,22 +245,21 @@ function checkSegments(db: Database, directory: string): StoreProblem[] {
   return problems;
 }
 
-function openSegment(path: string): number | undefined {
+function openSegment(path: string): Pick<OpenSegment, 'fd' | 'fault'> {
   try {
-    return openSync(path, 'r');
-  } catch {
-    return undefined;
+    return { fd: openSync(path, 'r'), fault: undefined };
+  } catch (error) {
+    return { fd: undefined, fault: wordsOf(error as Error) };
   }
 }
 
-function recordFault(fd: number | undefined, offset: number, size: number, sum: number): string | undefined {
-  if (fd === undefined) return 'the file cannot be opened';
+function recordFault(fd: number, offset: number, size: number, sum: number): string | undefined {
   const head = Buffer.alloc(RECORD_HEAD_BYTES);
   try {
     if (fstatSync(fd).size < offset + size) return 'the file ends before the message does';
     readSync(fd, head, 0, RECORD_HEAD_BYTES, offset - RECORD_HEAD_BYTES);
   } catch (error) {
-    return (error as Error).message;
+    return wordsOf(error as Error);
   }
   return isRecordHead(head, size, sum) ? undefined : 'there is something else in the place of the message';
 }

@@ -4,6 +4,7 @@
  */
 import { close, openSync, read, readSync } from 'node:fs';
 import { StoreError } from '../../mailbox/port/store.ts';
+import { wordsOf } from './fault-words.ts';
 import type { Segments } from './segments.ts';
 
 const MAX_OPEN = 64;
@@ -38,7 +39,8 @@ export class SegmentFiles {
   open(segment: number, what: string): SegmentReader {
     const file = this.#acquire(segment, what);
     return {
-      read: (position, length) => readFully(file.fd, position, length, what),
+      read: (position, length) =>
+        readFully(file.fd, position, length, `${what}: ${this.#segments.path(segment)}`),
       [Symbol.dispose]: () => {
         file.users--;
         if (file.isEvicted && file.users === 0) close(file.fd);
@@ -74,7 +76,8 @@ export class SegmentFiles {
       return openSync(this.#segments.path(segment), 'r');
     } catch (error) {
       const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      throw new StoreError(isGone ? 'damaged' : 'io', `${what}: its segment cannot be opened`, {
+      const path = this.#segments.path(segment);
+      throw new StoreError(isGone ? 'damaged' : 'io', `${what}: ${path}: ${wordsOf(error as Error)}`, {
         cause: error,
       });
     }
@@ -90,15 +93,14 @@ export class SegmentFiles {
 function readFully(fd: number, position: number, length: number, what: string): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const buffer = Buffer.allocUnsafeSlow(length);
-  const fail = (why: string, cause?: Error): void => {
-    reject(new StoreError('damaged', `${what}: ${why}`, { cause }));
-  };
+  const cutOff = (): void => reject(new StoreError('damaged', `${what}: bytes are missing from its segment`));
+  const fail = (error: unknown): void => reject(readError(error as NodeJS.ErrnoException, what));
   if (length <= READ_AT_ONCE_BYTES) {
     try {
       if (readAtOnce(fd, buffer, position)) resolve(buffer);
-      else fail('bytes are missing from its segment');
+      else cutOff();
     } catch (error) {
-      fail('its segment cannot be read', error as Error);
+      fail(error);
     }
     return promise;
   }
@@ -108,13 +110,20 @@ function readFully(fd: number, position: number, length: number, what: string): 
       return;
     }
     read(fd, buffer, done, length - done, position + done, (error, count) => {
-      if (error) fail('its segment cannot be read', error);
-      else if (count === 0) fail('bytes are missing from its segment');
+      if (error) fail(error);
+      else if (count === 0) cutOff();
       else step(done + count);
     });
   };
   step(0);
   return promise;
+}
+
+/** A sector that the disk cannot read is lost; everything else is about the file, and may be mended. */
+function readError(error: NodeJS.ErrnoException, what: string): StoreError {
+  return new StoreError(error.code === 'EIO' ? 'damaged' : 'io', `${what}: ${wordsOf(error)}`, {
+    cause: error,
+  });
 }
 
 /** False when the file ends before the buffer is full. */
