@@ -250,10 +250,7 @@ export class SegmentWriter {
     }
     if (!this.#segments.isThere(this.#file)) {
       this.#segments.retire(this.#file);
-      throw new StoreError(
-        'damaged',
-        `${this.#segments.path(this.#file.id)} was deleted while it was in use`,
-      );
+      throw new StoreError('io', `${this.#segments.path(this.#file.id)} was deleted while it was in use`);
     }
     this.#file.end = this.#at;
     this.#segments.keep(this.#file);
