@@ -77,8 +77,14 @@ export function isSyncFailure(error: unknown): boolean {
 
 /** Another process has the database. */
 export function isLocked(error: unknown): boolean {
+  return primaryCodeOf(error) === SQLITE_BUSY;
+}
+
+/** What SQLite calls it; undefined when it was not SQLite's. */
+export function primaryCodeOf(error: unknown): number | undefined {
   const cause = error instanceof StoreError ? error.cause : error;
-  return ((cause as DriverError | undefined)?.errcode ?? 0) % 256 === SQLITE_BUSY;
+  const errcode = (cause as DriverError | undefined)?.errcode;
+  return errcode === undefined ? undefined : errcode & 0xff;
 }
 
 /** A BLOB comes as a Uint8Array; the port speaks Buffer. No copy. */
