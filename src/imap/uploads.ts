@@ -34,8 +34,9 @@ export class Uploads {
     this.#budget = budget;
   }
 
-  /** `messages`: of the command, with this one. Throws MailboxError `over-quota` or `limit`. */
+  /** `messages`: of the command, with this one. Throws MailboxError `over-quota`, `limit` or `unavailable`. */
   admit(account: AccountState, sizeBytes: number, messages: number): void {
+    this.#domain.store.assertRoom(sizeBytes);
     checkQuota(account, this.#budget.accountBytes(account.id) + sizeBytes, messages);
     this.#admitted?.release();
     this.#admitted = this.#budget.reserve(account.id, sizeBytes);

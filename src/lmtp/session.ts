@@ -248,6 +248,7 @@ export class LmtpSession implements Session {
       if (record === undefined) return this.#refuseRecipient(mail, to, name, REPLY.noSuchUser);
       const account = await domain.accounts.open(record.id);
       checkQuota(account, mail.declaredBytes, 1);
+      domain.store.assertRoom(mail.declaredBytes);
       mail.recipients.push({ account: record.id, address: to, name: record.address });
       return undefined;
     } catch (err) {

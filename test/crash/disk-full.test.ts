@@ -249,9 +249,16 @@ class Post {
   async #deliver(bytes: Buffer): Promise<[boolean, string]> {
     const client = this.#lmtp;
     if (client === undefined) throw new Error('not connected');
-    client.send(`MAIL FROM:<sender@example.org>\r\nRCPT TO:<${ANN}>\r\nDATA\r\n`);
-    const before = [await client.reply(), await client.reply(), await client.reply()];
-    assert.ok(before[2]?.startsWith('354'), before.join('; '));
+    client.send(`MAIL FROM:<sender@example.org>\r\nRCPT TO:<${ANN}>\r\n`);
+    const [, taken] = [await client.reply(), await client.reply()];
+    if (!taken.startsWith('250')) {
+      client.send('RSET\r\n');
+      await client.reply();
+      return [false, taken];
+    }
+    client.send('DATA\r\n');
+    const begin = await client.reply();
+    assert.ok(begin.startsWith('354'), begin);
     client.send(bytes, '.\r\n');
     const answer = await client.reply();
     return [answer.startsWith('250 '), answer];

@@ -9,6 +9,7 @@ import { runCommand, startServer } from '../kit/server.ts';
 import { addAccounts } from './data-folder.ts';
 
 const ACCOUNTS = 'accounts.db';
+const REMEDY = 'restore it from a backup, or let "brevduva check --repair" save what is readable in it';
 const META = join('shard-00', 'meta.db');
 const isRoot = process.getuid?.() === 0;
 
@@ -30,13 +31,10 @@ async function assertSaid(words: RegExp): Promise<void> {
 }
 
 describe('a database that cannot be opened', () => {
-  for (const [file, remedy] of [
-    [ACCOUNTS, 'put it back from a backup; if there is none, move it away and run "brevduva check --repair"'],
-    [META, 'put the shard back from a backup'],
-  ] as const) {
+  for (const file of [ACCOUNTS, META]) {
     it(`${file} is something else`, { timeout: 30_000 }, async () => {
       writeFileSync(join(data, file), Buffer.alloc(20_000, 'not a database'));
-      await assertSaid(new RegExp(`${file} is not a database; ${remedy}`));
+      await assertSaid(new RegExp(`${file} is not a database; ${REMEDY}`));
     });
 
     it(`${file} is a folder`, { timeout: 30_000 }, async () => {
@@ -48,7 +46,7 @@ describe('a database that cannot be opened', () => {
 
   it('accounts.db is cut', { timeout: 30_000 }, async () => {
     truncateSync(join(data, ACCOUNTS), 5000);
-    await assertSaid(/accounts\.db was cut: its last \d+ octets are missing; put it back from a backup/);
+    await assertSaid(new RegExp(`accounts\\.db was cut: its last \\d+ octets are missing; ${REMEDY}`));
   });
 
   it('the log is a folder', { timeout: 30_000 }, async () => {

@@ -6,7 +6,7 @@
  * taken in any literal and kept, for BINARY to give it back. Several messages are one change, all or none.
  */
 
-import { MailboxError } from '../../mailbox/model/errors.ts';
+import { MailboxError, type MailboxErrorCode } from '../../mailbox/model/errors.ts';
 import { appendMessages, type IncomingMessage } from '../../mailbox/operations/append.ts';
 import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
@@ -98,10 +98,15 @@ function refusalOf(announcement: LiteralAnnouncement, context: LiteralContext): 
     context.uploads.admit(state.account, announcement.sizeBytes, streamedCount + 1);
   } catch (error) {
     if (!(error instanceof MailboxError)) throw error;
-    return refused(error.code === 'limit' ? 'LIMIT' : 'OVERQUOTA', error.message);
+    return refused(NO_ROOM[error.code] ?? 'UNAVAILABLE', error.message);
   }
   return undefined;
 }
+
+type Refusal = 'TOOBIG' | 'LIMIT' | 'TRYCREATE' | 'OVERQUOTA' | 'UNAVAILABLE';
+
+/** Of an upload that is not admitted. */
+const NO_ROOM: Partial<Record<MailboxErrorCode, Refusal>> = { limit: 'LIMIT', 'over-quota': 'OVERQUOTA' };
 
 /** The mailbox as far as it can be read by now; what is wrong with it is said when the command is parsed. */
 function targetOf(announcement: LiteralAnnouncement, { modes }: LiteralContext): string | undefined {
@@ -115,7 +120,7 @@ function targetOf(announcement: LiteralAnnouncement, { modes }: LiteralContext):
   }
 }
 
-function refused(code: 'TOOBIG' | 'LIMIT' | 'TRYCREATE' | 'OVERQUOTA', message: string): SyntaxFault {
+function refused(code: Refusal, message: string): SyntaxFault {
   const options: SyntaxFaultOptions = { status: 'NO', code: { code } };
   return new SyntaxFault(message, options);
 }

@@ -9,7 +9,7 @@
 
 /**
  * The response codes of a command that is refused while it is read (RFC 9051 §7.1, RFC 5530 §3, RFC 7889 §4, RFC 3516
- * §4.3); the last two are for a literal that would be sent in vain.
+ * §4.3); the last three are for a literal that would be sent in vain.
  */
 export type SyntaxCode =
   | { readonly code: 'BADCHARSET'; readonly charsets: readonly string[] }
@@ -18,7 +18,8 @@ export type SyntaxCode =
   | { readonly code: 'LIMIT' }
   | { readonly code: 'TOOBIG' }
   | { readonly code: 'OVERQUOTA' }
-  | { readonly code: 'TRYCREATE' };
+  | { readonly code: 'TRYCREATE' }
+  | { readonly code: 'UNAVAILABLE' };
 
 export interface SyntaxFaultOptions {
   /** BAD unless the command is well formed and merely not to be done. */

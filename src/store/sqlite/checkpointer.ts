@@ -37,6 +37,8 @@ export class Checkpointer {
   #running: Promise<void> | undefined;
   #isClosed = false;
   #hurriedMs = Number.NEGATIVE_INFINITY;
+  /** The last time the log began anew. */
+  #hasWorked = true;
 
   constructor(db: Database, options: CheckpointerOptions) {
     this.#db = db;
@@ -60,14 +62,22 @@ export class Checkpointer {
     return this.#running !== undefined;
   }
 
-  /** The disk is full: what is in the database already makes room in the log. At the next commit, and not all the time. */
-  hurry(): void {
-    const now = performance.now();
-    if (now - this.#hurriedMs < HURRY_MS || this.#running !== undefined || this.#isClosed) return;
-    this.#hurriedMs = now;
-    this.#running = this.#run(this.#thresholdFrames).finally(() => {
-      this.#running = undefined;
-    });
+  /**
+   * The disk is full: what is in the database already makes room in the log. False when that did not help, and is not tried
+   * again for a moment.
+   */
+  async hurry(): Promise<boolean> {
+    if (this.#isClosed) return false;
+    if (this.#running === undefined) {
+      const now = performance.now();
+      if (!this.#hasWorked && now - this.#hurriedMs < HURRY_MS) return false;
+      this.#hurriedMs = now;
+      this.#running = this.#run(this.#thresholdFrames).finally(() => {
+        this.#running = undefined;
+      });
+    }
+    await this.#running;
+    return this.#hasWorked;
   }
 
   async close(): Promise<void> {
@@ -90,8 +100,10 @@ export class Checkpointer {
     try {
       await this.#ask('passive');
       const { isBusy } = await this.#options.paused(() => this.#ask('restart'));
+      this.#hasWorked = !isBusy;
       this.#dueFrames = isBusy ? frames + this.#thresholdFrames : this.#thresholdFrames;
     } catch (error) {
+      this.#hasWorked = false;
       if (isSyncFailure(error)) this.#options.onFatal(error as Error);
       else this.#options.onTrouble(error as Error);
       this.#dueFrames = frames + this.#thresholdFrames;

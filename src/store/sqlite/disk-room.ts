@@ -17,7 +17,7 @@ export const MIN_FREE_BYTES = 1024 ** 3;
 const MIN_FREE_PART = 0.05;
 /** Room for a log that was not moved into the database yet, and for the database to take it. */
 const RESERVE_BYTES = 16 * 1024 * 1024;
-const MAX_RESERVE_PART = 0.02;
+const MAX_RESERVE_PART = 0.1;
 const BLOCK_BYTES = 1024 * 1024;
 const LOOK_MS = 1000;
 
@@ -26,6 +26,8 @@ export interface DiskRoomOptions {
   readonly directory: string;
   /** 0: mail is refused only when the disk is full. */
   readonly minFreeBytes: number;
+  /** The reserve was given up for the start: mail waits until it is back. */
+  readonly isTight: boolean;
   readonly onChange: (isLow: boolean, freeBytes: number) => void;
   readonly onTrouble: (error: Error) => void;
 }
@@ -44,6 +46,7 @@ export class DiskRoom {
   private constructor(options: DiskRoomOptions) {
     this.#options = options;
     this.#reserve = reserveIn(options.directory);
+    this.#isLow = options.isTight;
     this.#timer = setInterval(() => void this.look(), LOOK_MS);
     this.#timer.unref();
   }
@@ -99,7 +102,7 @@ export class DiskRoom {
     const hasReserve = existsSync(this.#reserve);
     // Not at once: a command that is over in a moment needs none.
     const wantsReserve = !hasReserve && ++this.#looks > 1;
-    if (wantsReserve && this.#freeBytes > this.#minFreeBytes + 2 * reserveBytes && !this.#isClosed) {
+    if (wantsReserve && this.#freeBytes > this.#minFreeBytes + reserveBytes && !this.#isClosed) {
       await makeReserve(this.#reserve, reserveBytes);
     }
     const isGivenUp = this.#isLow && !existsSync(this.#reserve);

@@ -174,7 +174,7 @@ export class GroupCommit {
   #retry(works: readonly Work[], needed: number, ran: Ran): Ran {
     if (!ran.outcomes.some((error) => error?.code === 'full')) return ran;
     const again = [...works.keys()].filter((i) => ran.outcomes[i]?.code === 'full' && !works[i]?.bringsMail);
-    if (this.#options.makeRoom?.() !== true || again.length === 0) return ran;
+    if (again.length === 0 || this.#options.makeRoom?.() !== true) return ran;
     const second = this.#attempt(
       again.map((i) => works[i] as Work),
       again.filter((i) => i < needed).length,

@@ -1,6 +1,6 @@
 /**
- * Why a database cannot be opened, for the person who has to do something about it: what is wrong with which file, and
- * what to do. SQLite's own words ("unable to open database file") stay behind as the cause.
+ * Why a database cannot be opened, for the person who has to do something about it: what is wrong with which file.
+ * SQLite's own words ("unable to open database file") stay behind as the cause.
  */
 import { accessSync, closeSync, constants, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
@@ -34,11 +34,11 @@ function isRefused(error: unknown): boolean {
 }
 
 function wordsFor(path: string, code: number | undefined): string | undefined {
-  if (code === NOTADB) return `is not a database; ${remedyFor(path)}`;
+  if (code === NOTADB) return 'is not a database';
   if (code !== CORRUPT) return undefined;
   const missing = missingBytes(path);
-  if (missing > 0) return `was cut: its last ${missing} octets are missing; ${remedyFor(path)}`;
-  return `is damaged; ${remedyFor(path)}`;
+  if (missing > 0) return `was cut: its last ${missing} octets are missing`;
+  return 'is damaged';
 }
 
 function accessWords(path: string): string | undefined {
@@ -73,10 +73,4 @@ function missingBytes(path: string): number {
   const pageBytes = header.readUInt16BE(PAGE_SIZE_AT);
   const wholeBytes = header.readUInt32BE(PAGE_COUNT_AT) * (pageBytes === 1 ? 65_536 : pageBytes);
   return Math.max(0, wholeBytes - statSync(path).size);
-}
-
-function remedyFor(path: string): string {
-  if (basename(path) !== 'accounts.db')
-    return 'put the shard back from a backup, or ask "brevduva check --repair"';
-  return 'put it back from a backup; if there is none, move it away and run "brevduva check --repair", which makes it anew from what the shards know, without passwords';
 }

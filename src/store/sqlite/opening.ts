@@ -67,7 +67,7 @@ export async function openParts(options: SqliteStoreOptions, faults: ShardFaults
   makeDirectory(directory);
   const lock = lockDirectory(directory);
   try {
-    return await openLocked(options, faults, lock);
+    return await openLocked(options, faults, lock, { isTight: false });
   } catch (error) {
     const failure = storeError(error, `opening ${directory}`);
     if (failure.code !== 'full' || !giveUpReserve(directory)) {
@@ -77,7 +77,7 @@ export async function openParts(options: SqliteStoreOptions, faults: ShardFaults
     log.warn({ err: failure }, 'the disk is full; its reserve is given up to start');
   }
   try {
-    return await openLocked(options, faults, lock);
+    return await openLocked(options, faults, lock, { isTight: true });
   } catch (error) {
     lock.release();
     throw isLocked(error) ? inUse(directory, error) : storeError(error, `opening ${directory}`);
@@ -88,6 +88,7 @@ async function openLocked(
   options: SqliteStoreOptions,
   faults: ShardFaults,
   lock: Lock,
+  { isTight }: { readonly isTight: boolean },
 ): Promise<OpenedParts> {
   const { directory: path } = options;
   const opened: { close(): Promise<void> }[] = [];
@@ -112,7 +113,7 @@ async function openLocked(
     const witness = beginWitness(path, directory, shards, testimony);
     opened.push(witness);
     for (const shard of shards) await shard.confirmWitness();
-    const rooms = await openRooms(options, shards);
+    const rooms = await openRooms(options, shards, isTight);
     opened.push(...rooms);
     lock.announce();
     return { directory, shards, witness, rooms, lock, repairs };
@@ -323,6 +324,7 @@ function beginWitness(
 async function openRooms(
   options: SqliteStoreOptions,
   shards: readonly Shard[],
+  isTight: boolean,
 ): Promise<readonly DiskRoom[]> {
   const { directory, minFreeBytes, log = silentLog } = options;
   const rooms = new Map<number, DiskRoom>();
@@ -335,6 +337,7 @@ async function openRooms(
       (await DiskRoom.open({
         directory: path,
         minFreeBytes,
+        isTight,
         onChange: (isLow, freeBytes) => {
           if (isLow)
             log.error({ path, freeBytes }, 'the disk is almost full: new mail is refused, deleting works');
@@ -344,7 +347,7 @@ async function openRooms(
           log.warn({ path, err }, 'the room on the disk cannot be seen, or its reserve not made'),
       }));
     rooms.set(dev, room);
-    if (shard) shard.room = room;
+    if (shard) shard.patience.room = room;
   }
   return [...rooms.values()];
 }

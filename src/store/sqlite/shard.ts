@@ -20,7 +20,6 @@ import { completePages } from './cut-database.ts';
 import { Database } from './database.ts';
 import { DelayedFlags } from './delayed-flags.ts';
 import { destroyAccount } from './destroy.ts';
-import type { DiskRoom } from './disk-room.ts';
 import { EmailReader } from './emails.ts';
 import { FileGuard } from './file-guard.ts';
 import { type FlagBatch, FlagJournal, readFlagJournal, removeFlagJournal } from './flag-journal.ts';
@@ -31,6 +30,7 @@ import { type Mark, markClean, markInUse, settleAccount } from './lifecycle.ts';
 import { type Break, breakOf, incidentsIn, isWitnessedIn, joinLineage, progressOf } from './lineage.ts';
 import { assertLogMatches } from './log-match.ts';
 import { migrate, touchDatabase, tune } from './migrate.ts';
+import { PatientWrites } from './patient-writes.ts';
 import { type Register, readRegister } from './register.ts';
 import { RowReader } from './rows.ts';
 import { MAIL_SCHEMA } from './schema/mail.ts';
@@ -97,7 +97,7 @@ export class Shard implements StagingShard {
   readonly owners: ShardOwners;
   /** Told of how far the database has come, on the disk, before it is acknowledged. */
   onDurable: (progress: number) => void = () => {};
-  room: DiskRoom | undefined;
+  readonly patience: PatientWrites;
 
   private constructor(directory: string, opened: Opened, options: ShardOptions) {
     const { db, wal, segments, mark, journal } = opened;
@@ -123,12 +123,16 @@ export class Shard implements StagingShard {
     });
     this.commits = new GroupCommit(db, wal, {
       before: () => this.#flags.works(),
-      makeRoom: () => this.#makeRoom(),
+      makeRoom: () => this.patience.makeRoom(),
       onFatal: options.onFatal,
       onTrouble: options.onTrouble,
       onCommit: () => this.#checkpointer.afterCommit(),
       overwrite: () => touchDatabase(db),
       acknowledgesBeforeSync: options.faults.acknowledgesBeforeSync === true,
+    });
+    this.patience = new PatientWrites({
+      submit: (works) => this.commits.submit(works),
+      emptyLog: () => this.#checkpointer.hurry(),
     });
     this.owners = new ShardOwners(db, this.commits, options.onTrouble);
     this.#graves = new Graves(db, this.commits, options.onTrouble);
@@ -148,15 +152,18 @@ export class Shard implements StagingShard {
       flush: () => this.#flushSoon(),
       onTrouble: options.onTrouble,
     });
-    // The power-cut test breaks the promise on purpose, and the guard would notice.
-    if (options.faults.walSync === undefined) {
-      this.#guard = new FileGuard(db, wal, { isCheckpointing: () => this.#checkpointer.isRunning });
-    }
-    wal.watch = {
+    this.#guard = this.#watch(options);
+  }
+
+  /** Looks at the files with every sync. The power-cut test breaks the promise on purpose, and would be noticed. */
+  #watch({ faults }: ShardOptions): FileGuard | undefined {
+    this.#wal.watch = {
       progress: () => this.context.progress.value,
       onDurable: (progress) => this.onDurable(progress),
       fault: () => this.#fault(),
     };
+    if (faults.walSync !== undefined) return undefined;
+    return new FileGuard(this.db, this.#wal, { isCheckpointing: () => this.#checkpointer.isRunning });
   }
 
   /** Of a shard that is not open, of whatever version. */
@@ -209,7 +216,7 @@ export class Shard implements StagingShard {
     if (this.#mayDelay() && this.#flags.take(batches)) {
       return { committed: Promise.resolve(batches.map(() => undefined)), durable: ANSWERED };
     }
-    return this.commits.submit(batches.map((batch) => new BatchWork(this.context, batch)));
+    return this.patience.submit(batches.map((batch) => new BatchWork(this.context, batch)));
   }
 
   async loadAccount(account: AccountId) {
@@ -326,11 +333,6 @@ export class Shard implements StagingShard {
 
   #fault(): StoreError | undefined {
     return this.#guard?.fault() ?? this.segments.fault();
-  }
-
-  #makeRoom(): boolean {
-    this.#checkpointer.hurry();
-    return this.room?.giveUpReserve() ?? false;
   }
 
   /** What was found missing at a start. A repair takes note of it: the numbers have jumped, and there is no more to do. */

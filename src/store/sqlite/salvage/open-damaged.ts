@@ -7,6 +7,7 @@ import { StoreError, type StoreProblem } from '../../../mailbox/port/store.ts';
 import { completePages } from '../cut-database.ts';
 import { Database, isBrokenPage, isDamage } from '../database.ts';
 import { assertLogMatches } from '../log-match.ts';
+import { inOpeningWords } from '../open-words.ts';
 import { PageFile } from './page-file.ts';
 import type { Rebuilt } from './rebuild.ts';
 
@@ -26,7 +27,7 @@ export async function openDamaged<T>(damaged: Damaged<T>, repairs: StoreProblem[
     return await open();
   } catch (error) {
     // What was found to be wrong by other rules than SQLite's is said by them, and a person has to decide.
-    if (!(error instanceof StoreError && isBrokenPage(error))) throw error;
+    if (!(error instanceof StoreError && isBrokenPage(error))) throw inOpeningWords(path, error);
     if (repairs === undefined) throw refusal(path, error);
     repairs.push(rebuild(damaged));
     return open();
@@ -77,7 +78,7 @@ function rebuild<T>({ name, rebuild: makeAnew }: Damaged<T>): StoreProblem {
 function refusal(path: string, cause: StoreError): StoreError {
   return new StoreError(
     'damaged',
-    `${cause.message}; restore ${path} from a backup, or let "brevduva check --repair" save what is readable in it, with the server stopped`,
+    `${(inOpeningWords(path, cause) as Error).message}; restore it from a backup, or let "brevduva check --repair" save what is readable in it, with the server stopped`,
     { cause },
   );
 }
