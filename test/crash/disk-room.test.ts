@@ -34,7 +34,7 @@ beforeEach(async () => {
   await addAccounts(data, [ANN]);
 });
 afterEach(() => {
-  if (cannotMount === false) execFileSync('umount', ['--lazy', mount]);
+  if (cannotMount === false) spawnSync('umount', ['--lazy', mount]);
   rmSync(mount, { recursive: true });
 });
 
