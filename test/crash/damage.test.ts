@@ -164,7 +164,7 @@ describe('damaged files', () => {
     truncateSync(path, 3000);
     const { code, stderr } = await runCommand(['check', '--data', data]);
     assert.equal(code, 1);
-    assert.match(stderr, /shard-00\/meta\.db: it is damaged/);
+    assert.match(stderr, /shard-00\/meta\.db is damaged/);
     assert.match(stderr, /backup, or let "brevduva check --repair" save what is readable/);
     assert.doesNotMatch(stderr, /disk image|PRAGMA|SELECT/);
   });
