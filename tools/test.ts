@@ -11,9 +11,9 @@ import { checkIndex } from './rfc.ts';
 import { ROOT, readSources } from './sources.ts';
 
 /**
- * What `npm test` runs: the checks of the text, then all tests in one process. `npm test -- imap/wire` runs only the tests
- * whose path contains that, and of the checks only the types; `--no-install` installs no mail clients. Every step is run
- * whatever the ones before it said; the test runner's summary comes last and the exit code counts all of them.
+ * What `npm test` runs: the checks of the text, then all tests. `npm test -- imap/wire` runs only the tests whose path
+ * contains that, and of the checks only the types; `--no-install` installs no mail clients. Every step is run whatever the
+ * ones before it said; the test runner's summary comes last and the exit code counts all of them.
  */
 type Step = readonly [name: string, run: () => readonly string[]];
 
@@ -77,9 +77,12 @@ function command(name: string, args: readonly string[]): readonly string[] {
     .filter((line) => line.trim() !== '');
 }
 
-/** All files in one process: none of them keeps state in a module, and starting one per file would cost most of the time. */
+/**
+ * A process for each file: what one sets up before each of its tests is done for no other. Two at a time, since most of
+ * them wait for a server of theirs, and what is timed is the processor time of that server.
+ */
 function runTests(files: readonly string[], env: Readonly<Record<string, string>>): number {
-  const args = ['--test', '--test-isolation=none', ...files];
+  const args = ['--test', '--test-isolation=process', '--test-concurrency=2', ...files];
   const environment = { ...process.env, UV_THREADPOOL_SIZE: '16', ...env };
   const result = spawnSync(process.execPath, args, { cwd: ROOT, env: environment, stdio: ['ignore', 1, 2] });
   return result.status ?? 1;
