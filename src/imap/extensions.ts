@@ -17,6 +17,7 @@ import { literalPlus } from './extensions/literal-plus.ts';
 import { move } from './extensions/move.ts';
 import { multiAppend } from './extensions/multi-append.ts';
 import { namespaceExtension } from './extensions/namespace.ts';
+import { objectId } from './extensions/object-id.ts';
 import { preview } from './extensions/preview.ts';
 import { qresync } from './extensions/qresync.ts';
 import { quota } from './extensions/quota.ts';
@@ -60,6 +61,7 @@ export function makeRegistry(): Registry {
     thread,
     preview,
     saveDate,
+    objectId,
     condstore,
     qresync,
     utf8Accept,

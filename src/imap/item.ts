@@ -3,7 +3,7 @@
  * how its arguments are read and what it does, so that no command knows the items by name.
  */
 import type { PartOffsets } from '../mail/part.ts';
-import type { SearchMatcher } from '../mailbox/model/criterion.ts';
+import type { Criterion } from '../mailbox/model/criterion.ts';
 import type { EmailFacts, FactPart } from '../mailbox/model/facts.ts';
 import type { Role } from '../mailbox/model/model.ts';
 import type { MessageRecord } from '../mailbox/model/record.ts';
@@ -116,8 +116,8 @@ export interface ListReturnItem<Args = unknown> extends KeywordSyntax<Args> {
 }
 
 export interface SearchKeyItem<Args = unknown> extends SearchKeySyntax<Args> {
-  /** One test per message; made once per command. */
-  matcher(args: Args, nowMs: number): SearchMatcher;
+  /** Asked once per command. */
+  criterion(args: Args, nowMs: number): Criterion;
   readonly impliesCondstore?: boolean;
 }
 

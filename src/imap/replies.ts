@@ -1,7 +1,8 @@
 /**
  * How a command ends, as a value, and the response codes with arguments (RFC 9051 §7.1, RFC 5530, RFC 7162 §3).
  */
-import type { UidValidity } from '../mailbox/model/model.ts';
+import type { MailboxId, UidValidity } from '../mailbox/model/model.ts';
+import { mailboxObjectId } from '../mailbox/model/object-ids.ts';
 import type { State } from './state.ts';
 import { formatNumSet } from './wire/numset.ts';
 import type { WireWriter } from './wire/writer.ts';
@@ -44,4 +45,9 @@ export function appendUid(uidValidity: UidValidity, uids: readonly number[]): st
 /** RFC 4315 §3: the two sets are read pairwise in the order written. */
 export function copyUid(uidValidity: UidValidity, from: readonly number[], to: readonly number[]): string {
   return `COPYUID ${uidValidity} ${formatNumSet(from)} ${formatNumSet(to)}`;
+}
+
+/** RFC 8474 §4.1, §4.2. */
+export function mailboxId(id: MailboxId): string {
+  return `MAILBOXID (${mailboxObjectId(id)})`;
 }

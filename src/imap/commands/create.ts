@@ -1,10 +1,11 @@
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import type { Role } from '../../mailbox/model/model.ts';
 import { createMailbox } from '../../mailbox/operations/folders.ts';
+import type { MailboxState } from '../../mailbox/state/mailbox.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import type { CreateParameter } from '../item.ts';
 import { allAttributesOf, listedOf, oldNameOf, writeList } from '../listing.ts';
-import { type Completion, no, ok } from '../replies.ts';
+import { type Completion, mailboxId, no, ok } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
 import { maybeSpOptionList, type ParsedKeyword } from '../wire/keyword-table.ts';
 import { type SuppliedName, spSuppliedMailbox } from '../wire/mailbox.ts';
@@ -26,23 +27,24 @@ export const create = defineCommand({
   },
   async run({ session, state }, { target, parameters }): Promise<Completion> {
     const { account } = state;
+    let mailbox: MailboxState;
     try {
       const wishes: { readonly role?: Role } = Object.assign(
         {},
         ...parameters.map(({ item, args }) => item.wishes(args)),
       );
-      const mailbox = await createMailbox(session.domain, account, target.name, wishes.role);
-      session.presence.note('mailbox created', { mailbox: mailbox.name });
-      const extras = oldNameOf(session.modes, withoutDelimiter(target.supplied), mailbox.name);
-      if (extras.oldName !== undefined) {
-        writeList(session.out, 'LIST', mailbox.name, allAttributesOf(listedOf(account, mailbox)), extras);
-      }
+      mailbox = await createMailbox(session.domain, account, target.name, wishes.role);
     } catch (error) {
       const isAboutRole = parameters.length > 0 && error instanceof MailboxError && error.code === 'cannot';
       if (!isAboutRole) throw error;
       return no(error.message, 'USEATTR');
     }
-    return ok('CREATE completed');
+    session.presence.note('mailbox created', { mailbox: mailbox.name });
+    const extras = oldNameOf(session.modes, withoutDelimiter(target.supplied), mailbox.name);
+    if (extras.oldName !== undefined) {
+      writeList(session.out, 'LIST', mailbox.name, allAttributesOf(listedOf(account, mailbox)), extras);
+    }
+    return ok('CREATE completed', mailboxId(mailbox.id));
   },
 });
 

@@ -58,7 +58,7 @@ export function criterionOf(key: Key, selected: Selected, nowMs: number): Criter
     case 'extension':
       // A key that modifies another (FUZZY) asks for no more than that one.
       if (key.key !== undefined) return criterionOf(key.key, selected, nowMs);
-      return { kind: 'record', matcher: key.item.matcher(key.args, nowMs) };
+      return key.item.criterion(key.args, nowMs);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Call, SessionContext } from '../context.ts';
 import type { SelectParameter } from '../item.ts';
 import { writeFlagNames } from '../keywords.ts';
 import { attributesOf, listedOf, oldNameOf, writeList } from '../listing.ts';
-import { type Completion, ok, writeStatus } from '../replies.ts';
+import { type Completion, mailboxId, ok, writeStatus } from '../replies.ts';
 import { Selected } from '../selected.ts';
 import { end } from '../wire/grammar.ts';
 import { maybeSpOptionList, type ParsedKeyword } from '../wire/keyword-table.ts';
@@ -102,6 +102,7 @@ function writeFacts(
   writeStatus(out, '*', 'OK', 'UIDs are valid', `UIDVALIDITY ${mailbox.uidValidity}`);
   writeStatus(out, '*', 'OK', 'Predicted next UID', `UIDNEXT ${mailbox.uidNext}`);
   writeStatus(out, '*', 'OK', 'Highest mod-sequence', `HIGHESTMODSEQ ${selected.readModseq}`);
+  writeStatus(out, '*', 'OK', 'The name that stays', mailboxId(mailbox.id));
   if (!modes.rev2) return;
   const extras = oldNameOf(modes, target.supplied, mailbox.name);
   writeList(out, 'LIST', mailbox.name, attributesOf(listedOf(state.account, mailbox)), extras);

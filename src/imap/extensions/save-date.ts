@@ -25,7 +25,7 @@ export const saveDate = defineExtension({
     savedKey('SAVEDBEFORE', 'before'),
     savedKey('SAVEDON', 'on'),
     savedKey('SAVEDSINCE', 'since'),
-    searchKey({ name: 'SAVEDATESUPPORTED', matcher: () => ({ matches: () => true }) }),
+    searchKey({ name: 'SAVEDATESUPPORTED', criterion: () => ({ kind: 'all' }) }),
   ],
 });
 
@@ -36,9 +36,9 @@ function savedKey(name: string, relation: 'before' | 'on' | 'since'): SearchKeyI
       sp(c);
       return date(c);
     },
-    matcher: (day) => {
-      const [from, until] = interval(relation, dayNumber(day)).map((days) => days * SECONDS_PER_DAY);
-      return { matches: ({ saveDate: saved }) => saved >= (from as number) && saved < (until as number) };
+    criterion: (day) => {
+      const [from, until] = interval(relation, dayNumber(day));
+      return { kind: 'saved', from: from * SECONDS_PER_DAY, until: until * SECONDS_PER_DAY };
     },
   });
 }

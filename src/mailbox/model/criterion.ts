@@ -2,13 +2,6 @@
  * What may be asked of a mailbox, in the words of the domain. Protocols translate their own search keys into it;
  * `search.ts` answers.
  */
-import type { MessageRecord } from './record.ts';
-
-/** A test of what the record of a message says, made once for a whole search. */
-export interface SearchMatcher {
-  matches(record: MessageRecord): boolean;
-}
-
 /** Ends included, ascending, disjoint. */
 export type UidRanges = readonly (readonly [low: number, high: number])[];
 
@@ -26,7 +19,10 @@ export type Criterion =
   | { readonly kind: 'size'; readonly from: number; readonly until: number }
   /** Changed by this modseq or a later one. */
   | { readonly kind: 'changed'; readonly since: number }
-  | { readonly kind: 'record'; readonly matcher: SearchMatcher }
+  /** Seconds: when the message came into its mailbox. */
+  | { readonly kind: 'saved'; readonly from: number; readonly until: number }
+  /** Messages that show one of these emails, by number. */
+  | { readonly kind: 'emails'; readonly numbers: ReadonlySet<number> }
   /** Days of the Date field, as the sender wrote it. */
   | { readonly kind: 'sent'; readonly from: number; readonly until: number }
   /** In the decoded field as the envelope has it. */

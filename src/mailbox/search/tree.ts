@@ -15,7 +15,6 @@ import {
   type MessageRecord,
   type NumberColumn,
   type ReadonlyColumns,
-  recordAt,
   setRecord,
 } from '../model/record.ts';
 import { Needle } from './needle.ts';
@@ -55,8 +54,10 @@ export interface TextTest extends Sought<TextSource> {
 
 type RecordCriterion = Extract<
   Criterion,
-  { kind: 'all' | 'flag' | 'keyword' | 'uids' | 'arrived' | 'size' | 'changed' | 'record' }
+  { kind: 'all' | 'flag' | 'keyword' | 'uids' | 'arrived' | 'saved' | 'size' | 'changed' | 'emails' }
 >;
+
+type Operator = Extract<Criterion, { kind: 'and' | 'or' }>;
 
 export type SearchNode =
   | { readonly kind: 'record'; readonly depth: 0; readonly test: RecordCriterion }
@@ -162,7 +163,7 @@ export class SearchTree {
     switch (criterion.kind) {
       case 'and':
       case 'or': {
-        const nodes = criterion.criteria
+        const nodes = withEmailsTogether(criterion)
           .map((member) => this.#nodeOf(member))
           .sort((a, b) => a.depth - b.depth);
         return { kind: criterion.kind, depth: (nodes.at(-1)?.depth ?? 0) as Depth, nodes };
@@ -184,6 +185,17 @@ export class SearchTree {
         return { kind: 'record', depth: 0, test: criterion };
     }
   }
+}
+
+/** A list of emails by their ids is one look-up, not a chain of them (RFC 8474 §8.3). */
+function withEmailsTogether({ kind, criteria }: Operator): readonly Criterion[] {
+  if (kind === 'and' || criteria.filter(isEmails).length < 2) return criteria;
+  const numbers = new Set(criteria.filter(isEmails).flatMap((one) => [...one.numbers]));
+  return [...criteria.filter((one) => !isEmails(one)), { kind: 'emails', numbers }];
+}
+
+function isEmails(criterion: Criterion): criterion is Extract<Criterion, { kind: 'emails' }> {
+  return criterion.kind === 'emails';
 }
 
 /** Of the fields that an envelope has, only these are asked of it: its addresses of senders are those of From where there are none. */
@@ -281,9 +293,14 @@ function decideRecord(
     case 'changed':
       within(columns.modseq, start, end, test.since, Number.POSITIVE_INFINITY, out);
       return;
-    case 'record':
-      for (let i = start; i < end; i++)
-        out[i - start] = test.matcher.matches(recordAt(columns, i)) ? YES : NO;
+    case 'saved':
+      within(columns.saveDate, start, end, test.from, test.until, out);
+      return;
+    case 'emails': {
+      const { email } = columns;
+      const { numbers } = test;
+      for (let i = start; i < end; i++) out[i - start] = numbers.has(email[i] as number) ? YES : NO;
+    }
   }
 }
 
