@@ -57,7 +57,7 @@ test('what is no file, or leads out of the Maildir, is named and passed over', (
     ['INBOX', [at('cur/1.host:2,S'), at('cur/2.host:2,S')]],
     ['Work', []],
   ]);
-  const out = 'it is a link that leads out of the Maildir; import what it leads to by itself';
+  const out = 'it is a link that leads out of what is imported; import what it leads to by itself';
   const named = skipped.map(({ where, why }) => [where.slice(at('').length + 1), why]).sort();
   assert.deepEqual(named, [
     ['.Linked/cur', out],
@@ -82,5 +82,5 @@ test('a file that became a link that leads out is not read', () => {
   const [message] = openMaildirSource(join(root, 'mail')).folders[0]?.open().messages ?? [];
   rmSync(file);
   symlinkSync('../../key', file);
-  assert.throws(() => message?.load(), /leads out of the Maildir/);
+  assert.throws(() => message?.load(), /leads out of what is imported/);
 });

@@ -9,7 +9,7 @@ import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { decodeFolder, KEYWORDS_FILE, parseKeywords, parseSubscriptions, readMarks } from './maildir-form.ts';
 import { maildirOctets } from './maildir-octets.ts';
-import { LEADS_OUT, MaildirReach } from './maildir-reach.ts';
+import { LEADS_OUT, Reach } from './reach.ts';
 import type { LoadedMessage, OpenFolder, Skipped, Source, SourceFolder, SourceMessage } from './source.ts';
 import { UnreadableMessage } from './source.ts';
 import { parseUidList, UID_LIST_FILE, type UidList } from './uid-list.ts';
@@ -21,7 +21,7 @@ const NO_FOLDERS = new Set(['cur', 'new', 'tmp', KEYWORDS_FILE, UID_LIST_FILE, .
 export function openMaildirSource(path: string): Source {
   const found: { path: string; name: string }[] = [];
   const skipped: Skipped[] = [];
-  const reach = new MaildirReach(path, skipped);
+  const reach = new Reach(path, skipped);
   if (isMaildir(path, reach)) found.push({ path, name: 'INBOX' });
   collect(path, '', { found, skipped, reach }, 0);
   if (found.length === 0)
@@ -34,7 +34,7 @@ export function openMaildirSource(path: string): Source {
 interface Collected {
   readonly found: { path: string; name: string }[];
   readonly skipped: Skipped[];
-  readonly reach: MaildirReach;
+  readonly reach: Reach;
 }
 
 function collect(directory: string, above: string, into: Collected, depth: number): void {
@@ -54,11 +54,11 @@ function collect(directory: string, above: string, into: Collected, depth: numbe
   }
 }
 
-function isMaildir(path: string, reach: MaildirReach): boolean {
+function isMaildir(path: string, reach: Reach): boolean {
   return reach.isFolder(join(path, 'cur'));
 }
 
-function readSubscriptions(path: string, reach: MaildirReach): ReadonlySet<string> | undefined {
+function readSubscriptions(path: string, reach: Reach): ReadonlySet<string> | undefined {
   for (const file of SUBSCRIPTIONS_FILES) {
     const text = reach.textOf(path, file, 'utf8');
     if (text !== undefined) return parseSubscriptions(text);
@@ -75,7 +75,7 @@ interface MaildirFile {
 
 interface AroundFolder {
   readonly subscriptions: ReadonlySet<string> | undefined;
-  readonly reach: MaildirReach;
+  readonly reach: Reach;
 }
 
 function maildirFolder(path: string, name: string, { subscriptions, reach }: AroundFolder): SourceFolder {
@@ -91,7 +91,7 @@ function maildirFolder(path: string, name: string, { subscriptions, reach }: Aro
 }
 
 /** A link to nothing stands for a message that was there once: it is named, like everything that is not imported. */
-function listFiles(path: string, reach: MaildirReach): MaildirFile[] {
+function listFiles(path: string, reach: Reach): MaildirFile[] {
   const files: MaildirFile[] = [];
   for (const directory of ['cur', 'new'] as const) {
     if (!reach.isFolder(join(path, directory))) continue;
@@ -110,12 +110,7 @@ function compareNames(a: string, b: string): number {
   return byNumbers.compare(a, b);
 }
 
-function openFolder(
-  path: string,
-  name: string,
-  files: readonly MaildirFile[],
-  reach: MaildirReach,
-): OpenFolder {
+function openFolder(path: string, name: string, files: readonly MaildirFile[], reach: Reach): OpenFolder {
   const names = parseKeywords(reach.textOf(path, KEYWORDS_FILE, 'utf8') ?? '');
   const list = reach.textOf(path, UID_LIST_FILE, 'latin1');
   const uids = list === undefined ? undefined : parseUidList(list);
@@ -132,7 +127,7 @@ interface BesideFiles {
   /** Keywords by letter. */
   readonly names: readonly (string | undefined)[];
   readonly uids: UidList | undefined;
-  readonly reach: MaildirReach;
+  readonly reach: Reach;
   readonly isInbox: boolean;
 }
 

@@ -293,10 +293,10 @@ test('what is no file is named and passed over: links to nothing, in a circle, p
   const source = openMboxSource(root, { quoting: 'mboxrd' });
   assert.deepEqual(source.folders.map(({ name }) => name).sort(), ['Inbox', 'below/Work', 'linked']);
   assert.deepEqual(
-    source.skipped.map(({ where, why }) => [where.slice(root.length + 1), why.replace(/(ELOOP).*/, '$1')]),
+    source.skipped.map(({ where, why }) => [where.slice(root.length + 1), why]),
     [
       ['below/pipe', 'it is neither a file nor a folder'],
-      ['circle', 'ELOOP'],
+      ['circle', 'it is a link to nothing'],
       ['dangling', 'it is a link to nothing'],
       ['endless', 'it is neither a file nor a folder'],
     ],
@@ -304,4 +304,34 @@ test('what is no file is named and passed over: links to nothing, in a circle, p
   const alone = openMboxSource(join(root, 'below', 'pipe'), { quoting: 'mboxrd' });
   assert.deepEqual(alone.folders, []);
   assert.equal(alone.skipped[0]?.why, 'it is neither a file nor a folder');
+});
+
+test('links are followed within what is imported, once, and not out of it', () => {
+  const root = join(folder, 'linked');
+  const at = (name: string) => join(root, name);
+  for (const name of ['a', 'b', '.kept']) mkdirSync(at(name), { recursive: true });
+  writeFileSync(join(folder, 'private'), `${FROM}A: b\n\nnot yours\n`);
+  writeFileSync(at('a/work'), `${FROM}A: b\n\nx\n`);
+  writeFileSync(at('.kept/old'), `${FROM}A: b\n\ny\n`);
+  symlinkSync('../private', at('stolen'));
+  symlinkSync('..', at('above'));
+  symlinkSync('../a', at('a/self'));
+  symlinkSync('../b', at('a/b'));
+  symlinkSync('../a', at('b/a'));
+  symlinkSync('.kept/old', at('old'));
+  const { folders, skipped } = openMboxSource(root, { quoting: 'mboxrd' });
+  assert.deepEqual(
+    folders.map(({ name }) => name),
+    ['a/work', 'b/a/work', 'old'],
+  );
+  const out = 'it is a link that leads out of what is imported; import what it leads to by itself';
+  const nested = 'it is a link in a folder that a link led to';
+  assert.deepEqual(skipped, [
+    { where: at('a/b/a'), why: nested },
+    { where: at('a/self'), why: 'it is a link to a folder that it stands in' },
+    { where: at('above'), why: out },
+    { where: at('b/a/b'), why: nested },
+    { where: at('b/a/self'), why: 'it is a link to a folder that it stands in' },
+    { where: at('stolen'), why: out },
+  ]);
 });

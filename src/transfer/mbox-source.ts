@@ -2,12 +2,13 @@
  * An mbox file, or a tree of them, as a source: Thunderbird's profile (`Inbox`, `Inbox.sbd/Work`), mutt's folders, our own
  * exports. Index files of mail programs are passed over, other files that are no mbox are reported.
  */
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { headerEnd, readBookkeeping } from './bookkeeping.ts';
 import { FileWindow } from './file-window.ts';
 import { LineReader, type Quoting } from './line-form.ts';
 import { MAX_HEADER_BYTES, type MboxEntry, scanMbox, whyNoMbox } from './mbox-scan.ts';
+import { Reach } from './reach.ts';
 import type { LoadedMessage, OpenFolder, Skipped, Source, SourceFolder, SourceMessage } from './source.ts';
 import { UnreadableMessage } from './source.ts';
 
@@ -25,7 +26,8 @@ export function openMboxSource(path: string, options: MboxOptions): Source {
   const skipped: Skipped[] = [];
   const look = lookAt(path);
   if (look.kind === 'other') skipped.push({ where: path, why: look.why });
-  else if (look.kind === 'directory') collect(path, '', { folders, skipped, options }, 0);
+  else if (look.kind === 'directory')
+    collect(path, '', { folders, skipped, options, reach: new Reach(path, skipped) }, 0);
   else folders.push(mboxFolder(path, folderName(basename(path)), '', options));
   return { folders, skipped };
 }
@@ -51,6 +53,7 @@ interface Collected {
   readonly folders: SourceFolder[];
   readonly skipped: Skipped[];
   readonly options: MboxOptions;
+  readonly reach: Reach;
 }
 
 function collect(directory: string, above: string, into: Collected, depth: number): void {
@@ -58,29 +61,18 @@ function collect(directory: string, above: string, into: Collected, depth: numbe
     into.skipped.push({ where: directory, why: `more than ${MAX_DEPTH} levels deep` });
     return;
   }
-  const entries = entriesOf(directory, into.skipped);
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (entry.name.startsWith('.') || NOT_MAIL.test(entry.name)) continue;
-    const path = join(directory, entry.name);
-    const look = lookAt(path);
-    if (look.kind === 'directory') {
-      collect(path, `${above}${folderName(entry.name.replace(/\.sbd$/, ''))}/`, into, depth + 1);
+  for (const entry of into.reach.namesIn(directory)) {
+    if (entry.startsWith('.') || NOT_MAIL.test(entry)) continue;
+    const path = join(directory, entry);
+    if (into.reach.isFolder(path)) {
+      collect(path, `${above}${folderName(entry.replace(/\.sbd$/, ''))}/`, into, depth + 1);
       continue;
     }
-    const why = look.kind === 'file' ? whyNotRead(path) : look.why;
-    const name = above + folderName(entry.name);
+    if (into.reach.file(path) === undefined) continue;
+    const why = whyNotRead(path);
+    const name = above + folderName(entry);
     if (why === undefined) into.folders.push(mboxFolder(path, name, name, into.options));
     else into.skipped.push({ where: path, why });
-  }
-}
-
-/** A folder that cannot be read is named, and the others are. */
-function entriesOf(directory: string, skipped: Skipped[]): Dirent[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true });
-  } catch (error) {
-    skipped.push({ where: directory, why: (error as Error).message });
-    return [];
   }
 }
 

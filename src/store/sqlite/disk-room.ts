@@ -29,6 +29,7 @@ export interface DiskRoomOptions {
   /** The reserve was given up for the start: mail waits until it is back. */
   readonly isTight: boolean;
   readonly onChange: (isLow: boolean, freeBytes: number) => void;
+  /** Once for each reason, until it is over. */
   readonly onTrouble: (error: Error) => void;
 }
 
@@ -42,6 +43,8 @@ export class DiskRoom {
   #isLow = false;
   #isClosed = false;
   #looks = 0;
+  /** What was said of it already, so that it is not said each second. */
+  #trouble: string | undefined;
 
   private constructor(options: DiskRoomOptions) {
     this.#options = options;
@@ -81,7 +84,15 @@ export class DiskRoom {
 
   look(): Promise<void> {
     this.#looking ??= this.#look()
-      .catch((error: unknown) => this.#options.onTrouble(error as Error))
+      .then(
+        () => {
+          this.#trouble = undefined;
+        },
+        (error: Error) => {
+          if (error.message !== this.#trouble) this.#options.onTrouble(error);
+          this.#trouble = error.message;
+        },
+      )
       .finally(() => {
         this.#looking = undefined;
       });
