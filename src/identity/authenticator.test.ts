@@ -39,7 +39,7 @@ let authenticator: Authenticator;
 
 async function addRecord(id: number, address: string, password: string): Promise<void> {
   const passwordHash = await new Passwords(CHEAP).hash(new Secret(password));
-  records.set(address, { id: asAccountId(id), address, passwordHash, createdMs: 0, settings: {} });
+  records.set(address, { id: asAccountId(id), address, passwordHash, createdMs: 0, shard: 0, settings: {} });
 }
 
 beforeEach(async () => {

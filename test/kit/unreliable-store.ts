@@ -4,6 +4,7 @@
  * turns apply in the order of the calls. Which call it hits is drawn from a seed.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AccountId } from '../../src/mailbox/model/model.ts';
 import {
   type AccountBatch,
   type ByteRange,
@@ -68,6 +69,10 @@ export class UnreliableStore implements MailStore {
 
   get directory(): Directory {
     return this.#inner.directory;
+  }
+
+  owns(account: AccountId): boolean {
+    return this.#inner.owns(account);
   }
 
   get isPaused(): boolean {

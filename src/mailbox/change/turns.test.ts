@@ -54,6 +54,7 @@ function anAccount(id: number): WritableAccount {
     address: `alice${id}@example.com`,
     passwordHash: '',
     createdMs: 0,
+    shard: 0,
     settings: {},
   };
   const row = {

@@ -202,7 +202,9 @@ export class Turns {
     for (const mailbox of touched) {
       for (const viewer of mailbox.viewers) if (viewer.readModseq > mailbox.modseq) viewer.events.onInvalid();
     }
-    if (error.code === 'conflict') account.abandon('the account was changed elsewhere');
+    // Whoever has it now begins with what is stored.
+    if (error.code === 'conflict' || error.code === 'fenced')
+      account.abandon('the account was changed elsewhere');
   }
 
   /** Applied, but nobody can say whether it would survive a power cut: it may be told neither as done nor as not done. */

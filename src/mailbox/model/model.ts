@@ -53,6 +53,8 @@ export interface AccountRecord {
   readonly quotaBytes?: number;
   readonly quotaMessages?: number;
   readonly createdMs: number;
+  /** The part of the store that has its mail, chosen when the account is made. Whoever holds that part holds the account. */
+  readonly shard: number;
   /** Settings of protocols for this account, by dotted name (`pop3.delete`); unknown names are kept. */
   readonly settings: Readonly<Record<string, string>>;
 }

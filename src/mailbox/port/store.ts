@@ -27,11 +27,20 @@ import type {
   Uid,
 } from '../model/model.ts';
 
-export const STORE_ERROR_CODES = ['conflict', 'full', 'io', 'closed', 'damaged', 'unreadable'] as const;
+export const STORE_ERROR_CODES = [
+  'conflict',
+  'fenced',
+  'full',
+  'io',
+  'closed',
+  'damaged',
+  'unreadable',
+] as const;
 export type StoreErrorCode = (typeof STORE_ERROR_CODES)[number];
 
 /**
- * `conflict`: the base has moved, reload and retry. `full`: no room on the disk, nothing changed. `io`: the device
+ * `conflict`: the base has moved, reload and retry. `fenced`: the account is not ours (any more), it did not happen here and
+ * never will. `full`: no room on the disk, nothing changed. `io`: the device
  * failed, nothing changed. `damaged`: what is stored does not add up (checksum, missing bytes), so it is lost.
  * `unreadable`: the way to it is damaged, and a repair may bring it back.
  */
@@ -167,6 +176,9 @@ export interface ByteRange {
 export interface MailStore {
   readonly directory: Directory;
 
+  /** This process holds the account: nobody else changes it. What is asked of one that it does not hold is refused, `fenced`. */
+  owns(account: AccountId): boolean;
+
   loadAccount(
     account: AccountId,
   ): Promise<{ readonly row: AccountRow; readonly mailboxes: readonly LoadedMailbox[] } | undefined>;
@@ -254,7 +266,7 @@ export interface StoreProblem {
   readonly repaired: boolean;
 }
 
-/** Who may sign in. Small, read often: implementations may cache, for they are its only writer. */
+/** Who may sign in. Small, read often: implementations may cache, for they are its only writer or follow the one there is. */
 export interface Directory {
   find(address: string): Promise<AccountRecord | undefined>;
   get(id: AccountId): Promise<AccountRecord | undefined>;

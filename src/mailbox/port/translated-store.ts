@@ -6,6 +6,7 @@
  * `write` goes through untouched: its outcomes are values, and `Turns` undoes by them.
  */
 import { MailboxError } from '../model/errors.ts';
+import type { AccountId } from '../model/model.ts';
 import {
   type AccountBatch,
   type ByteRange,
@@ -29,6 +30,10 @@ export class TranslatedStore implements MailStore {
   constructor(store: MailStore) {
     this.#store = store;
     this.directory = new TranslatedDirectory(store.directory);
+  }
+
+  owns(account: AccountId): boolean {
+    return this.#store.owns(account);
   }
 
   loadAccount(...args: Parameters<Calls['loadAccount']>) {
@@ -216,6 +221,8 @@ function translated(error: StoreError, effect: string): MailboxError {
       );
     case 'full':
       return new MailboxError('unavailable', `the disk is full; ${effect}`, options);
+    case 'fenced':
+      return new MailboxError('unavailable', `the account is served elsewhere now; ${effect}`, options);
     case 'closed':
       return new MailboxError('unavailable', `the server is shutting down; ${effect}`, options);
     case 'io':

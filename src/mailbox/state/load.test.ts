@@ -20,6 +20,7 @@ const record: AccountRecord = {
   address: 'alice@example.com',
   passwordHash: '',
   createdMs: 0,
+  shard: 0,
   settings: {},
 };
 const row = {

@@ -38,7 +38,12 @@ export class MemoryDirectory implements Directory {
     this.#assertOpen();
     return accounts.map((account) => {
       if (this.#find(account.address) !== undefined) return 'exists';
-      const record: AccountRecord = { ...account, id: asAccountId(this.#data.next++), settings: {} };
+      const record: AccountRecord = {
+        ...account,
+        id: asAccountId(this.#data.next++),
+        shard: 0,
+        settings: {},
+      };
       this.#data.records.set(record.id, record);
       return record;
     });

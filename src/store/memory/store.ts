@@ -53,6 +53,10 @@ class MemoryStore implements MailStore {
     this.directory = new MemoryDirectory(data.directory, () => this.#isClosed);
   }
 
+  owns(): boolean {
+    return true;
+  }
+
   async loadAccount(account: AccountId) {
     const rows = this.#of(account);
     const mailboxes = rows.mailboxes.all().map((row) => ({ ...row, keywords: rows.of(row.id).keywords }));

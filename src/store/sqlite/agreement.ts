@@ -7,15 +7,20 @@
  */
 import { type AccountId, type AccountRecord, asAccountId } from '../../mailbox/model/model.ts';
 import { StoreError } from '../../mailbox/port/store.ts';
-import type { SqliteDirectory } from './directory.ts';
-import { shardOf } from './keys.ts';
 import type { Owner, Register } from './register.ts';
+import type { ShardedDirectory } from './sharded-directory.ts';
 import type { WitnessRecord } from './witness.ts';
 
 /** More of the same tell nothing new. */
 const MAX_TOLD = 5;
 
-export type DirectoryView = Pick<SqliteDirectory, 'installation' | 'changes' | 'numbers'>;
+export type DirectoryView = Pick<ShardedDirectory, 'installation' | 'changes' | 'numbers' | 'shards'>;
+
+/** What a shard says, and which one it is. */
+export interface PlacedRegister {
+  readonly number: number;
+  readonly register: Register;
+}
 
 export interface Disagreement {
   readonly facts: readonly string[];
@@ -27,14 +32,14 @@ export const shardName = (number: number): string => `shard-${String(number).pad
 
 export function disagreementOf(
   directory: DirectoryView,
-  registers: readonly Register[],
+  registers: readonly PlacedRegister[],
   witnessed: WitnessRecord | undefined,
 ): Disagreement | undefined {
-  const foreign = registers.flatMap((register, number) =>
-    foreignFacts(directory, register, number, registers),
-  );
+  const foreign = registers.flatMap((placed) => foreignFacts(directory, placed));
   if (foreign.length > 0) return { facts: foreign, isMendable: false };
-  const facts = registers.flatMap((register, number) => ownerFacts(directory, register, shardName(number)));
+  const facts = registers.flatMap(({ register, number }) =>
+    ownerFacts(directory, register, shardName(number)),
+  );
   if (witnessed !== undefined && directory.changes < witnessed.progress) {
     const missing = witnessed.progress - directory.changes;
     const last = new Date(witnessed.atMs).toISOString();
@@ -59,15 +64,14 @@ export function disagreementError(directory: string, { facts, isMendable }: Disa
 
 function foreignFacts(
   directory: DirectoryView,
-  { identity, withMail }: Register,
-  number: number,
-  { length: shards }: { readonly length: number },
+  { number, register: { identity, withMail } }: PlacedRegister,
 ): string[] {
+  const { shards } = directory;
   const name = shardName(number);
   if (identity === undefined) {
-    const stray = withMail.find((account) => shardOf(account, shards) !== number);
+    const stray = withMail.find((account) => account % shards !== number);
     if (stray === undefined) return [];
-    return [`${name} holds mail of account ${stray}, which belongs in ${shardName(shardOf(stray, shards))}`];
+    return [`${name} holds mail of account ${stray}, which belongs in ${shardName(stray % shards)}`];
   }
   if (identity.installation !== directory.installation) {
     return [
@@ -108,8 +112,8 @@ function ownerFacts(
 }
 
 /** The highest number that was ever used. */
-export function lastNumber(registers: readonly Register[]): AccountId {
-  const numbers = registers.flatMap(({ owners, withMail }) => [
+export function lastNumber(registers: readonly PlacedRegister[]): AccountId {
+  const numbers = registers.flatMap(({ register: { owners, withMail } }) => [
     ...owners.map((it) => it.account),
     ...withMail,
   ]);
@@ -120,17 +124,19 @@ export function lastNumber(registers: readonly Register[]): AccountId {
 export function mended(
   { numbers }: DirectoryView,
   known: readonly AccountRecord[],
-  registers: readonly Register[],
+  registers: readonly PlacedRegister[],
   nowMs: number,
 ): readonly AccountRecord[] {
-  const owners = registers.flatMap((register) => ownersOf(register, numbers));
+  const owners = registers.flatMap(({ register, number: shard }) =>
+    ownersOf(register, numbers).map((owner) => ({ ...owner, shard })),
+  );
   const byAddress = new Map(known.map((record) => [record.address, record]));
   const accounts = new Map<AccountId, AccountRecord>();
   const settled = new Set<string>();
-  for (const { account: id, address } of owners) {
+  for (const { account: id, address, shard } of owners) {
     if (address === undefined || settled.has(address)) continue;
     settled.add(address);
-    accounts.set(id, { ...(byAddress.get(address) ?? blank(address, nowMs)), id });
+    accounts.set(id, { ...(byAddress.get(address) ?? blank(address, nowMs)), id, shard });
   }
   const removed = new Set(owners.filter((it) => it.address === undefined).map((it) => it.account));
   let next = Math.max(lastNumber(registers), ...known.map(({ id }) => id as number)) + 1;
@@ -156,6 +162,6 @@ function ownersOf(register: Register, numbers: DirectoryView['numbers']): readon
 }
 
 /** Nobody can sign in with it until a password is set. */
-function blank(address: string, createdMs: number): Omit<AccountRecord, 'id'> {
+function blank(address: string, createdMs: number): Omit<AccountRecord, 'id' | 'shard'> {
   return { address, passwordHash: 'none', createdMs, settings: {} };
 }

@@ -10,7 +10,7 @@ import { readTable } from './salvage/read-table.ts';
 import { ACCOUNTS_SCHEMA } from './schema/accounts.ts';
 
 const SQL = {
-  all: `SELECT id, address, password, quota_bytes, quota_messages, created, settings FROM account`,
+  all: `SELECT id, address, password, quota_bytes, quota_messages, created, settings, shard FROM account`,
   installation: "SELECT value FROM identity WHERE key = 'installation'",
   lastNumber: "SELECT seq FROM sqlite_sequence WHERE name = 'account'",
   opened: "INSERT INTO store VALUES ('opened', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1",

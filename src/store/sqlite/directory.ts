@@ -21,14 +21,15 @@ import { type DirectoryOptions, type ReadDirectory, readAccounts, writeFacts } f
 import { FileGuard } from './file-guard.ts';
 import { assertLogMatches } from './log-match.ts';
 import { tune } from './migrate.ts';
+import type { DirectoryChange, DirectorySnapshot, ShardedDirectory } from './sharded-directory.ts';
 import { syncParent, WalSync } from './wal-sync.ts';
 import { installationIn } from './witness.ts';
 
 const SQL = {
-  all: `SELECT id, address, password, quota_bytes, quota_messages, created, settings FROM account`,
+  all: `SELECT id, address, password, quota_bytes, quota_messages, created, settings, shard FROM account`,
   lastId: `SELECT seq FROM sqlite_sequence WHERE name = 'account' AND seq > 0`,
-  insert: `INSERT INTO account (address, password, quota_bytes, quota_messages, created, settings)
-    VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
+  insert: `INSERT INTO account (address, password, quota_bytes, quota_messages, created, settings, shard)
+    VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
   update: `UPDATE account SET password = ?, quota_bytes = ?, quota_messages = ?, settings = ? WHERE id = ?`,
   hide: 'UPDATE account SET address = NULL WHERE id = ?',
   forget: 'DELETE FROM account WHERE id = ? AND address IS NULL',
@@ -38,8 +39,8 @@ const SQL = {
   countFrom: "UPDATE store SET value = max(value, ?) WHERE key = 'changes'",
   installation: "SELECT value FROM identity WHERE key = 'installation'",
   setInstallation: "UPDATE identity SET value = ? WHERE key = 'installation'",
-  restore: `INSERT INTO account (id, address, password, quota_bytes, quota_messages, created, settings)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  restore: `INSERT INTO account (id, address, password, quota_bytes, quota_messages, created, settings, shard)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   lastNumber: "SELECT seq FROM sqlite_sequence WHERE name = 'account'",
   raiseNumber: "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'account'",
   firstNumber: "INSERT INTO sqlite_sequence (name, seq) VALUES ('account', ?)",
@@ -50,16 +51,19 @@ export interface RestoredFacts {
   readonly changes: number;
 }
 
-export class SqliteDirectory implements Directory {
+export class SqliteDirectory implements ShardedDirectory {
   readonly #db: Database;
   readonly #wal: WalSync;
   readonly #byAddress = new Map<string, AccountRecord>();
   readonly #byId = new Map<AccountId, AccountRecord>();
-  readonly #removing = new Set<AccountId>();
+  /** Where their mail is, as long as it is somewhere. */
+  readonly #removing = new Map<AccountId, number>();
+  /** Forgotten in this run: what is still asked of one must not be asked of another shard. */
+  readonly #gone = new Map<AccountId, number>();
   readonly #guard: FileGuard;
+  readonly shards: number;
   /** Instead of those in the database, when these cannot be read. */
   readonly #facts: ReadonlyMap<string, number> | undefined;
-  /** Some of what it should say cannot be read. */
   readonly isDamaged: boolean;
   /** It may be accounts. */
   readonly #isPartial: boolean;
@@ -67,10 +71,10 @@ export class SqliteDirectory implements Directory {
   #isClosed = false;
   /** Told of how many changes are durable, before they are answered. */
   onDurable: (changes: number) => void = () => {};
-  /** New accounts, durable here; they are answered when the shards know them as well. */
   onCreated: (accounts: readonly AccountRecord[]) => Promise<void> = async () => {};
-  /** An account that was removed, before it is forgotten here. */
   onForget: (account: AccountId) => Promise<void> = async () => {};
+  /** Something changed and is durable; it is answered when those who follow have heard of it. */
+  onChanged: (change: DirectoryChange) => Promise<void> = async () => {};
 
   private constructor(db: Database, wal: WalSync, { rows, isPartial, isDamaged, facts }: ReadDirectory) {
     this.#db = db;
@@ -79,6 +83,7 @@ export class SqliteDirectory implements Directory {
     this.isDamaged = isDamaged || facts !== undefined;
     this.#isPartial = isPartial;
     this.#changes = this.fact('changes') ?? 0;
+    this.shards = this.fact('shards') ?? 1;
     this.#guard = new FileGuard(db, wal, { isCheckpointing: () => false });
     wal.watch = {
       progress: () => this.#changes,
@@ -93,8 +98,9 @@ export class SqliteDirectory implements Directory {
     this.#byId.clear();
     this.#removing.clear();
     for (const row of rows) {
-      if (row[1] === null) this.#removing.add(asAccountId(row[0] as number));
-      else this.#remember(recordOf(row));
+      const shard = (row[7] as number | null | undefined) ?? (row[0] as number) % this.shards;
+      if (row[1] === null) this.#removing.set(asAccountId(row[0] as number), shard);
+      else this.#remember(recordOf(row, shard));
     }
   }
 
@@ -133,17 +139,19 @@ export class SqliteDirectory implements Directory {
 
   async create(accounts: Parameters<Directory['create']>[0]): Promise<readonly (AccountRecord | 'exists')[]> {
     const taken = new Set<string>();
+    const shards = this.#fillings();
     const results = this.#write(() =>
       accounts.map((account): AccountRecord | 'exists' => {
         if (this.#byAddress.has(account.address) || taken.has(account.address)) return 'exists';
         taken.add(account.address);
-        return this.#insert(account);
+        return this.#insert(account, emptiest(shards));
       }),
     );
     const created = results.filter((result) => result !== 'exists');
     for (const record of created) this.#remember(record);
     await this.#wal.sync();
     if (created.length > 0) await this.onCreated(created);
+    for (const record of created) await this.onChanged({ kind: 'put', record });
     return results;
   }
 
@@ -162,10 +170,19 @@ export class SqliteDirectory implements Directory {
         .prepare(SQL.update)
         .run(passwordHash, quotaBytes ?? null, quotaMessages ?? null, JSON.stringify(settings), id),
     );
-    const { address, createdMs } = old;
-    const record = { id, address, passwordHash, createdMs, settings, ...quota(quotaBytes, quotaMessages) };
+    const { address, createdMs, shard } = old;
+    const record = {
+      id,
+      address,
+      passwordHash,
+      createdMs,
+      shard,
+      settings,
+      ...quota(quotaBytes, quotaMessages),
+    };
     this.#remember(record);
     await this.#wal.sync();
+    await this.onChanged({ kind: 'put', record });
     return record;
   }
 
@@ -175,19 +192,22 @@ export class SqliteDirectory implements Directory {
     this.#write(() => this.#db.prepare(SQL.hide).run(id));
     this.#byId.delete(id);
     this.#byAddress.delete(record.address);
-    this.#removing.add(id);
+    this.#removing.set(id, record.shard);
     await this.#wal.sync();
+    await this.onChanged({ kind: 'removing', id, shard: record.shard });
   }
 
   async removing(): Promise<readonly AccountId[]> {
-    return [...this.#removing];
+    return [...this.#removing.keys()];
   }
 
   async forget(id: AccountId): Promise<void> {
     await this.onForget(id);
     this.#write(() => this.#db.prepare(SQL.forget).run(id));
+    this.#gone.set(id, this.shardOf(id));
     this.#removing.delete(id);
     await this.#wal.sync();
+    await this.onChanged({ kind: 'forgotten', id });
   }
 
   /** A fact about the data directory, such as the number of shards. */
@@ -201,7 +221,10 @@ export class SqliteDirectory implements Directory {
     await this.#wal.sync();
   }
 
-  /** The number that this data directory was given when it was made. */
+  shardOf(id: AccountId): number {
+    return this.#byId.get(id)?.shard ?? this.#removing.get(id) ?? this.#gone.get(id) ?? id % this.shards;
+  }
+
   get installation(): string {
     try {
       return this.#db.value(SQL.installation) as string;
@@ -211,15 +234,13 @@ export class SqliteDirectory implements Directory {
     }
   }
 
-  /** How many changes there ever were. */
   get changes(): number {
     return this.#changes;
   }
 
-  /** Every number in use; of an account that is being removed without its address. */
   get numbers(): ReadonlyMap<AccountId, string | undefined> {
     const numbers = new Map<AccountId, string | undefined>();
-    for (const id of this.#removing) numbers.set(id, undefined);
+    for (const id of this.#removing.keys()) numbers.set(id, undefined);
     for (const { id, address } of this.#byId.values()) numbers.set(id, address);
     return numbers;
   }
@@ -236,11 +257,12 @@ export class SqliteDirectory implements Directory {
   async replace(accounts: readonly AccountRecord[], restored: RestoredFacts): Promise<void> {
     this.#write(() => {
       this.#db.exec('DELETE FROM account WHERE address IS NOT NULL');
-      for (const { id, address, passwordHash, quotaBytes, quotaMessages, createdMs, settings } of accounts) {
+      for (const one of accounts) {
+        const { id, address, passwordHash, quotaBytes, quotaMessages, createdMs, settings, shard } = one;
         const limits = [quotaBytes ?? null, quotaMessages ?? null];
         this.#db
           .prepare(SQL.restore)
-          .run(id, address, passwordHash, ...limits, createdMs, JSON.stringify(settings));
+          .run(id, address, passwordHash, ...limits, createdMs, JSON.stringify(settings), shard);
       }
       this.#db.prepare(SQL.setInstallation).run(restored.installation);
       this.#db.prepare(SQL.countFrom).run(restored.changes);
@@ -250,7 +272,6 @@ export class SqliteDirectory implements Directory {
     await this.#wal.sync();
   }
 
-  /** Whether the files are still there; the store asks now and then, even when nothing changes. */
   look(): void {
     this.#wal.look();
   }
@@ -288,14 +309,27 @@ export class SqliteDirectory implements Directory {
     return result;
   }
 
-  #insert(account: Parameters<Directory['create']>[0][number]): AccountRecord {
+  #insert(account: Parameters<Directory['create']>[0][number], shard: number): AccountRecord {
     const { address, passwordHash, quotaBytes, quotaMessages, createdMs } = account;
     const row = this.#db
       .prepare(SQL.insert)
-      .get(address, passwordHash, quotaBytes ?? null, quotaMessages ?? null, createdMs, '{}');
+      .get(address, passwordHash, quotaBytes ?? null, quotaMessages ?? null, createdMs, '{}', shard);
     const id = asAccountId(row?.[0] as number);
     if (id > MAX_ACCOUNT_ID) throw new StoreError('full', 'there are no account numbers left');
-    return { id, address, passwordHash, createdMs, settings: {}, ...quota(quotaBytes, quotaMessages) };
+    return { id, address, passwordHash, createdMs, shard, settings: {}, ...quota(quotaBytes, quotaMessages) };
+  }
+
+  snapshot(): DirectorySnapshot {
+    const { installation, shards, changes } = this;
+    const records = [...this.#byId.values()];
+    return { installation, shards, changes, records, removing: [...this.#removing] };
+  }
+
+  /** How many accounts each shard has. */
+  #fillings(): number[] {
+    const fillings = new Array<number>(this.shards).fill(0);
+    for (const { shard } of this.#byId.values()) fillings[shard] = (fillings[shard] ?? 0) + 1;
+    return fillings;
   }
 
   #remember(record: AccountRecord): void {
@@ -304,12 +338,20 @@ export class SqliteDirectory implements Directory {
   }
 }
 
-function recordOf(row: Row): AccountRecord {
+/** The shard with the fewest accounts, which gets one more. */
+function emptiest(fillings: number[]): number {
+  const shard = fillings.indexOf(Math.min(...fillings));
+  fillings[shard] = (fillings[shard] ?? 0) + 1;
+  return shard;
+}
+
+function recordOf(row: Row, shard: number): AccountRecord {
   return {
     id: asAccountId(row[0] as number),
     address: row[1] as string,
     passwordHash: row[2] as string,
     createdMs: row[5] as number,
+    shard,
     settings: JSON.parse(row[6] as string) as Record<string, string>,
     ...quota((row[3] as number | null) ?? undefined, (row[4] as number | null) ?? undefined),
   };

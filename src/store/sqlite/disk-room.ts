@@ -26,6 +26,8 @@ export interface DiskRoomOptions {
   readonly directory: string;
   /** 0: mail is refused only when the disk is full. */
   readonly minFreeBytes: number;
+  /** Makes the reserve, where it is missing; one process of those that have a directory does. */
+  readonly keepsReserve: boolean;
   /** The reserve was given up for the start: mail waits until it is back. */
   readonly isTight: boolean;
   readonly onChange: (isLow: boolean, freeBytes: number) => void;
@@ -112,7 +114,7 @@ export class DiskRoom {
     const reserveBytes = Math.min(RESERVE_BYTES, Math.floor(blocks * bsize * MAX_RESERVE_PART));
     const hasReserve = existsSync(this.#reserve);
     // Not at once: a command that is over in a moment needs none.
-    const wantsReserve = !hasReserve && ++this.#looks > 1;
+    const wantsReserve = this.#options.keepsReserve && !hasReserve && ++this.#looks > 1;
     if (wantsReserve && this.#freeBytes > this.#minFreeBytes + reserveBytes && !this.#isClosed) {
       await makeReserve(this.#reserve, reserveBytes);
     }

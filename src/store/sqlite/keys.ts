@@ -1,4 +1,4 @@
-/** How two numbers of the port become one key of the database, and which shard an account lives in. */
+/** How two numbers of the port become one key of the database. */
 import type { AccountId, MailboxId } from '../../mailbox/model/model.ts';
 
 const PER_ACCOUNT = 0x1_0000_0000;
@@ -13,9 +13,6 @@ export const accountRange = (account: AccountId): readonly [number, number] => [
   account * PER_ACCOUNT,
   account * PER_ACCOUNT + PER_ACCOUNT - 1,
 ];
-
-/** The number of shards never changes, so neither does an account's place. */
-export const shardOf = (account: AccountId, shards: number): number => account % shards;
 
 /** In the `kind` of a keyword's row. */
 export const KEYWORD_KINDS = Object.freeze({ name: 0, set: 1 });

@@ -1,5 +1,6 @@
 /**
- * One process owns a data directory. The lock is SQLite's own exclusive lock on an empty database `LOCK`: the kernel
+ * One process owns a data directory, or, where several have one, its accounts; and one process owns each shard, by a lock
+ * in its folder. The lock is SQLite's own exclusive lock on an empty database `LOCK`: the kernel
  * drops it with the process, so a kill -9 leaves nothing stale, and a second opener inside the same process is refused
  * as well. It only comes first: when `LOCK` was deleted, the lock that each database has on itself (see `database.ts`)
  * keeps a second process out. The number in `LOCK.pid` is only there to name the owner to a person.

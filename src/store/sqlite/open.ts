@@ -1,12 +1,13 @@
 /**
  * The embedded store: a data directory with `accounts.db`, a number of shards fixed when it was made, and one owner.
  *
- *     data/LOCK, LOCK.pid         who owns it
+ *     data/LOCK, LOCK.pid         who owns it, or of several processes the one that writes accounts.db
  *     data/installation           tells this directory from a copy of it
  *     data/witness                how far each database had come, see `witness.ts`
  *     data/reserve                room that is given up when the disk is full, see `disk-room.ts`
  *     data/accounts.db            who may sign in
- *     data/shard-NN/meta.db       mail of the accounts with `id mod shards = NN`
+ *     data/shard-NN/LOCK          which process owns the shard
+ *     data/shard-NN/meta.db       mail of the accounts of which accounts.db says so
  *     data/shard-NN/segments/     the bytes of large messages
  *     data/shard-NN/flags.journal changes of flags that are not in meta.db yet, with `flags: 'delayed'`
  *
@@ -21,11 +22,10 @@ import {
   StoreError,
   type StoreWrite,
 } from '../../mailbox/port/store.ts';
-import type { SqliteDirectory } from './directory.ts';
-import { shardOf } from './keys.ts';
 import { type OpenedParts, openParts, type SqliteStoreOptions } from './opening.ts';
 import type { RowReader } from './rows.ts';
 import type { Shard, ShardFaults } from './shard.ts';
+import type { ShardedDirectory } from './sharded-directory.ts';
 import { Upload } from './staging.ts';
 
 /** The files are looked at now and then also when nothing is written. */
@@ -41,8 +41,9 @@ export async function openWithFaults(options: SqliteStoreOptions, faults: ShardF
 }
 
 class SqliteStore implements MailStore {
-  readonly directory: SqliteDirectory;
-  readonly #shards: readonly Shard[];
+  readonly directory: ShardedDirectory;
+  /** Those that are here, by their numbers. */
+  readonly #shards: ReadonlyMap<number, Shard>;
   readonly #parts: OpenedParts;
   readonly #looking: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
@@ -53,9 +54,13 @@ class SqliteStore implements MailStore {
     this.#parts = parts;
     this.#looking = setInterval(() => {
       this.directory.look();
-      for (const shard of this.#shards) shard.look();
+      for (const shard of this.#shards.values()) shard.look();
     }, LOOK_MS);
     this.#looking.unref();
+  }
+
+  owns(account: AccountId): boolean {
+    return this.#shards.has(this.directory.shardOf(account));
   }
 
   async loadAccount(account: AccountId) {
@@ -79,11 +84,11 @@ class SqliteStore implements MailStore {
   }
 
   async loadAccountsToReap() {
-    return this.#shards.flatMap((shard) => shard.accountsToReap());
+    return [...this.#shards.values()].flatMap((shard) => shard.accountsToReap());
   }
 
   async loadAccountsBehind(factsVersion: number) {
-    return this.#shards.flatMap((shard) => shard.accountsBehind(factsVersion));
+    return [...this.#shards.values()].flatMap((shard) => shard.accountsBehind(factsVersion));
   }
 
   async loadUnreleased(...args: Parameters<MailStore['loadUnreleased']>) {
@@ -134,7 +139,8 @@ class SqliteStore implements MailStore {
   }
 
   write(batches: readonly AccountBatch[]): StoreWrite {
-    if (this.#shards.length === 1) return (this.#shards[0] as Shard).write(batches);
+    const [only] = this.#shards.values();
+    if (only !== undefined && this.directory.shards === 1) return only.write(batches);
     return this.#writeToMany(batches);
   }
 
@@ -157,7 +163,7 @@ class SqliteStore implements MailStore {
   async *inspect(repair: boolean) {
     if (repair) yield* this.#parts.repairs;
     for (const what of this.directory.check()) yield { where: 'accounts.db', what, repaired: false };
-    for (const shard of this.#shards) yield* await shard.inspect(repair);
+    for (const shard of this.#shards.values()) yield* await shard.inspect(repair);
   }
 
   close(): Promise<void> {
@@ -168,10 +174,10 @@ class SqliteStore implements MailStore {
   async #close(): Promise<void> {
     clearInterval(this.#looking);
     for (const room of this.#parts.rooms) await room.close();
-    for (const shard of this.#shards) await shard.close();
+    for (const shard of this.#shards.values()) await shard.close();
     await this.directory.close();
     await this.#parts.witness.close();
-    this.#parts.lock.release();
+    for (const lock of this.#parts.locks) lock.release();
   }
 
   #refusalOf(sizeBytes: number): StoreError | undefined {
@@ -184,7 +190,10 @@ class SqliteStore implements MailStore {
 
   #of(account: AccountId): Shard {
     if (this.#closing) throw new StoreError('closed', 'the store is closed');
-    return this.#shards[shardOf(account, this.#shards.length)] as Shard;
+    const number = this.directory.shardOf(account);
+    const shard = this.#shards.get(number);
+    if (shard === undefined) throw new StoreError('fenced', `shard ${number} is with another process`);
+    return shard;
   }
 
   /** Each item to its shard, the answers in the order of the items. */
@@ -213,13 +222,17 @@ class SqliteStore implements MailStore {
 
   #writeToMany(batches: readonly AccountBatch[]): StoreWrite {
     const parts = new Map<Shard, number[]>();
+    const outcomes: (StoreError | undefined)[] = new Array(batches.length).fill(undefined);
     for (const [i, batch] of batches.entries()) {
-      const shard = this.#shards[shardOf(batch.account, this.#shards.length)] as Shard;
+      const shard = this.#shards.get(this.directory.shardOf(batch.account));
+      if (shard === undefined) {
+        outcomes[i] = new StoreError('fenced', 'the account is with another process');
+        continue;
+      }
       const part = parts.get(shard);
       if (part) part.push(i);
       else parts.set(shard, [i]);
     }
-    const outcomes: (StoreError | undefined)[] = new Array(batches.length).fill(undefined);
     const writes = [...parts].map(([shard, part]) => {
       const written = shard.write(part.map((i) => batches[i] as AccountBatch));
       const committed = written.committed.then((results) => {

@@ -9,17 +9,26 @@ import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Log, silentLog } from '../../base/log.ts';
 import { StoreError, type StoreProblem } from '../../mailbox/port/store.ts';
-import { disagreementError, disagreementOf, lastNumber, mended, shardName } from './agreement.ts';
+import {
+  disagreementError,
+  disagreementOf,
+  lastNumber,
+  mended,
+  type PlacedRegister,
+  shardName,
+} from './agreement.ts';
 import { CHECKPOINT_BYTES } from './checkpointer.ts';
 import { isLocked, storeError } from './database.ts';
-import { SqliteDirectory } from './directory.ts';
+import type { SqliteDirectory } from './directory.ts';
 import { DiskRoom, giveUpReserve } from './disk-room.ts';
+import type { FollowedDirectory } from './followed-directory.ts';
 import type { Break } from './lineage.ts';
 import { inUse, type Lock, lockDirectory } from './lock.ts';
-import { factsOf, rebuildAccounts } from './salvage/accounts.ts';
+import { isThere, openAccounts } from './open-accounts.ts';
 import { rebuildMail } from './salvage/mail.ts';
 import { openDamaged } from './salvage/open-damaged.ts';
 import { Shard, type ShardFaults, type ShardOptions } from './shard.ts';
+import type { ShardedDirectory } from './sharded-directory.ts';
 import { syncDirectory, syncParent } from './wal-sync.ts';
 import { Testimony, Witness } from './witness.ts';
 
@@ -44,15 +53,28 @@ export interface SqliteStoreOptions {
   readonly mends?: boolean;
   /** What whoever opens it has to know: it is an older copy, something was mended. To the log when absent. */
   readonly onNotice?: (notice: string) => void;
+  /** The part of the directory that this process has; everything when absent. */
+  readonly share?: StoreShare;
+}
+
+/**
+ * Of several processes that have one directory, each has some of the shards, and one of them `accounts.db`. It was opened as a
+ * whole before: what does not belong together is found then.
+ */
+export interface StoreShare {
+  owns(shard: number): boolean;
+  /** The accounts as they are followed here; absent in the process that writes them. */
+  readonly accounts?: FollowedDirectory;
 }
 
 export interface OpenedParts {
-  readonly directory: SqliteDirectory;
-  readonly shards: readonly Shard[];
+  readonly directory: ShardedDirectory;
+  /** By their numbers. */
+  readonly shards: ReadonlyMap<number, Shard>;
   readonly witness: Witness;
   /** One for each file system. */
   readonly rooms: readonly DiskRoom[];
-  readonly lock: Lock;
+  readonly locks: readonly Lock[];
   /** What could not be mended where it was, and was made anew. */
   readonly repairs: readonly StoreProblem[];
 }
@@ -62,16 +84,16 @@ const MAX_SHARDS = 64;
 const ACCOUNTS = 'accounts';
 
 export async function openParts(options: SqliteStoreOptions, faults: ShardFaults): Promise<OpenedParts> {
-  const { directory, log = silentLog } = options;
+  const { directory, share, log = silentLog } = options;
   wantedShards(options);
   makeDirectory(directory);
-  const lock = lockDirectory(directory);
+  const lock = share?.accounts === undefined ? lockDirectory(directory) : undefined;
   try {
     return await openLocked(options, faults, lock, { isTight: false });
   } catch (error) {
     const failure = storeError(error, `opening ${directory}`);
     if (failure.code !== 'full' || !giveUpReserve(directory)) {
-      lock.release();
+      lock?.release();
       throw isLocked(error) ? inUse(directory, error) : failure;
     }
     log.warn({ err: failure }, 'the disk is full; its reserve is given up to start');
@@ -79,7 +101,7 @@ export async function openParts(options: SqliteStoreOptions, faults: ShardFaults
   try {
     return await openLocked(options, faults, lock, { isTight: true });
   } catch (error) {
-    lock.release();
+    lock?.release();
     throw isLocked(error) ? inUse(directory, error) : storeError(error, `opening ${directory}`);
   }
 }
@@ -87,40 +109,54 @@ export async function openParts(options: SqliteStoreOptions, faults: ShardFaults
 async function openLocked(
   options: SqliteStoreOptions,
   faults: ShardFaults,
-  lock: Lock,
+  lock: Lock | undefined,
   { isTight }: { readonly isTight: boolean },
 ): Promise<OpenedParts> {
-  const { directory: path } = options;
+  const { directory: path, share } = options;
   const opened: { close(): Promise<void> }[] = [];
+  const locks = lock === undefined ? [] : [lock];
   const repairs: StoreProblem[] = [];
   try {
     const testimony = Testimony.read(path);
-    const directory = await openAccounts(options, repairs);
-    opened.push(directory);
-    const shards: Shard[] = [];
-    for (let number = 0; number < (directory.fact('shards') ?? 1); number++) {
-      const shard = await openShard(
-        path,
-        number,
-        directory,
-        shardOptions(options, faults, testimony, number),
-        options.mends === true ? repairs : undefined,
-      );
+    const writes =
+      share?.accounts === undefined ? await openAccounts(accountsOptions(options), repairs) : undefined;
+    const directory = writes ?? (share?.accounts as ShardedDirectory);
+    if (writes !== undefined) opened.push(writes);
+    const shards = new Map<number, Shard>();
+    for (let number = 0; number < directory.shards; number++) {
+      if (share?.owns(number) === false) continue;
+      const shard = await openShard(path, number, writes, {
+        ...{ options: shardOptions(options, faults, testimony, number), locks },
+        repairs: options.mends === true ? repairs : undefined,
+      });
       opened.push(shard);
-      shards.push(shard);
+      shards.set(number, shard);
     }
-    await agree(options, directory, shards, testimony);
-    const witness = beginWitness(path, directory, shards, testimony);
+    await agree(options, { directory, writes }, shards, testimony);
+    const witness = beginWitness(options, { directory, writes }, shards, testimony);
     opened.push(witness);
-    for (const shard of shards) await shard.confirmWitness();
-    const rooms = await openRooms(options, shards, isTight);
+    for (const shard of shards.values()) await shard.confirmWitness();
+    const rooms = await openRooms(options, [...shards.values()], isTight);
     opened.push(...rooms);
-    lock.announce();
-    return { directory, shards, witness, rooms, lock, repairs };
+    for (const one of locks) one.announce();
+    return { directory, shards, witness, rooms, locks, repairs };
   } catch (error) {
     for (const it of opened.reverse()) await it.close().catch(() => {});
+    for (const one of locks) if (one !== lock) one.release();
     throw error;
   }
+}
+
+/** The accounts, and the same as whoever writes them has it. */
+interface OpenedAccounts {
+  readonly directory: ShardedDirectory;
+  readonly writes: SqliteDirectory | undefined;
+}
+
+function accountsOptions(options: SqliteStoreOptions) {
+  const { directory, mends = false } = options;
+  const shards = wantedShards(options);
+  return { directory, shards, mends, onFatal: fatalOf(options), onTrouble: troubleOf(options) };
 }
 
 function makeDirectory(directory: string): void {
@@ -145,51 +181,8 @@ function fatalOf({ onFatal }: SqliteStoreOptions): (error: Error) => void {
   );
 }
 
-/** An `accounts.db` that is missing beside mail is lost; beginning an empty one would give its numbers out again. */
-async function openAccounts(options: SqliteStoreOptions, repairs: StoreProblem[]): Promise<SqliteDirectory> {
-  const { directory, mends = false } = options;
-  const path = join(directory, 'accounts.db');
-  const present = shardsIn(directory);
-  const asked = { onFatal: fatalOf(options), onTrouble: troubleOf(options) };
-  if (present.length === 0 || isThere(path) || !mends) {
-    if (present.length > 0 && !isThere(path)) throw missingAccounts(directory, present);
-    const mayBeEmpty = present.length === 0 || mends;
-    const open = () => SqliteDirectory.open(path, { shards: wantedShards(options), mayBeEmpty, ...asked });
-    const rebuild = (stamp: string) => rebuildAccounts(path, stamp);
-    return openDamaged({ path, name: 'accounts.db', open, rebuild }, mends ? repairs : undefined);
-  }
-  const facts = factsOf(directory);
-  const shards = facts.get('shards') ?? present.length;
-  const accounts = await SqliteDirectory.open(path, { shards, mayBeEmpty: true, ...asked });
-  for (const name of present) await accounts.setFact(name, 1);
-  return accounts;
-}
-
 function troubleOf({ log = silentLog }: SqliteStoreOptions): (error: Error) => void {
   return (err) => log.error({ err }, 'trouble in the store; it goes on with what it can');
-}
-
-function missingAccounts(directory: string, present: readonly string[]): StoreError {
-  const facts = present.map((name) => {
-    const { owners, withMail } = Shard.registerIn(join(directory, name));
-    const addresses = owners.flatMap(({ address }) => address ?? []);
-    const known =
-      addresses.length > 0
-        ? `: ${addresses.slice(0, 5).join(', ')}${addresses.length > 5 ? ', ...' : ''}`
-        : '';
-    const count = Math.max(withMail.length, addresses.length);
-    return `accounts.db is missing, and ${name} holds mail of ${count} ${count === 1 ? 'account' : 'accounts'}${known}`;
-  });
-  return disagreementError(directory, { facts, isMendable: true });
-}
-
-function isThere(path: string): boolean {
-  return [path, `${path}-wal`].some((it) => (statSync(it, { throwIfNoEntry: false })?.size ?? 0) > 0);
-}
-
-function shardsIn(directory: string): string[] {
-  const names = readdirSync(directory).filter((name) => /^shard-\d\d$/.test(name));
-  return names.filter((name) => isThere(join(directory, name, 'meta.db'))).sort();
 }
 
 function shardOptions(
@@ -219,18 +212,27 @@ function tell({ log = silentLog, onNotice }: SqliteStoreOptions, { what, isLoss 
   else log.warn({ what }, 'the store is not what it was');
 }
 
+interface ShardOpening {
+  readonly options: Omit<ShardOptions, 'mayBeEmpty'>;
+  /** Gets the lock of the shard. */
+  readonly locks: Lock[];
+  readonly repairs: StoreProblem[] | undefined;
+}
+
 /** A shard that was there once and is not any more is a lost disk, not a reason to begin an empty one. */
 async function openShard(
   directory: string,
   number: number,
-  accounts: SqliteDirectory,
-  options: Omit<ShardOptions, 'mayBeEmpty'>,
-  repairs: StoreProblem[] | undefined,
+  accounts: SqliteDirectory | undefined,
+  { options, locks, repairs }: ShardOpening,
 ): Promise<Shard> {
   const name = shardName(number);
   const path = join(directory, name);
-  const wasMade = accounts.fact(name) === 1;
+  // Whoever follows has been told of them all.
+  const wasMade = accounts === undefined || accounts.fact(name) === 1;
   if (wasMade && !isThere(join(path, 'meta.db'))) throw missingShard(path);
+  makeDirectory(path);
+  locks.push(lockDirectory(path));
   const shard = await openDamaged(
     {
       path: join(path, 'meta.db'),
@@ -260,63 +262,69 @@ function missingShard(path: string): StoreError {
 /** Throws unless accounts and shards belong together, or are made to. Beside damaged accounts nobody can say. */
 async function agree(
   options: SqliteStoreOptions,
-  directory: SqliteDirectory,
-  shards: readonly Shard[],
+  { directory, writes }: OpenedAccounts,
+  shards: ReadonlyMap<number, Shard>,
   testimony: Testimony,
 ): Promise<void> {
   if (directory.isDamaged) return;
-  const registers = shards.map((shard) => shard.owners.register());
-  const readable = registers.filter(({ isReadable }) => isReadable);
-  const witnessed = testimony.of(ACCOUNTS);
+  const registers = [...shards].map(([number, shard]) => ({ number, register: shard.owners.register() }));
+  const readable = registers.filter(({ register }) => register.isReadable);
+  const witnessed = writes === undefined ? undefined : testimony.of(ACCOUNTS);
   const isEmpty = directory.numbers.size === 0 && options.mends === true;
   const installation = isEmpty ? installationOf(registers) : undefined;
   const view = {
     installation: installation ?? directory.installation,
     changes: directory.changes,
     numbers: directory.numbers,
+    shards: directory.shards,
   };
   const found = disagreementOf(view, registers, witnessed);
   if (found !== undefined) {
     if (!found.isMendable || options.mends !== true) throw disagreementError(options.directory, found);
     const accounts = mended(view, await directory.list(), registers, Date.now());
-    await directory.replace(accounts, {
+    await writes?.replace(accounts, {
       installation: view.installation,
       changes: (witnessed?.progress ?? 0) + 1,
     });
     for (const fact of found.facts) tell(options, { what: `mended: ${fact}`, isLoss: false });
   }
-  await directory.raiseNumbers(lastNumber(readable));
+  await writes?.raiseNumbers(lastNumber(readable));
   const known = await directory.list();
-  for (const [number, shard] of shards.entries()) {
-    await shard.owners.adopt({ installation: directory.installation, number, shards: shards.length }, known);
+  for (const [number, shard] of shards) {
+    const identity = { installation: directory.installation, number, shards: directory.shards };
+    await shard.owners.adopt(identity, known);
   }
   directory.onCreated = async (created) => {
-    await Promise.all(shards.map((shard) => shard.owners.add(created)));
+    await Promise.all([...shards.values()].map((shard) => shard.owners.add(created)));
   };
   directory.onForget = async (account) => {
-    await Promise.all(shards.map((shard) => shard.owners.forget(account)));
+    await shards.get(directory.shardOf(account))?.owners.forget(account);
   };
 }
 
-function installationOf(
-  registers: readonly { readonly identity: { readonly installation: string } | undefined }[],
-) {
-  return registers.map(({ identity }) => identity?.installation).find((it) => it !== undefined);
+function installationOf(registers: readonly PlacedRegister[]) {
+  return registers.map(({ register }) => register.identity?.installation).find((it) => it !== undefined);
 }
 
 function beginWitness(
-  path: string,
-  directory: SqliteDirectory,
-  shards: readonly Shard[],
+  { directory: path, share }: SqliteStoreOptions,
+  { directory, writes }: OpenedAccounts,
+  shards: ReadonlyMap<number, Shard>,
   testimony: Testimony,
 ): Witness {
-  // What cannot be read may have come as far as it had.
-  const witnessed = directory.isDamaged ? (testimony.of(ACCOUNTS)?.progress ?? 0) : 0;
-  const progress = new Map([[ACCOUNTS, Math.max(directory.changes, witnessed)]]);
-  for (const shard of shards) progress.set(shard.name, shard.progress);
-  const witness = Witness.begin(path, directory.installation, progress);
-  directory.onDurable = witness.noteFor(ACCOUNTS);
-  for (const shard of shards) shard.onDurable = witness.noteFor(shard.name);
+  const progress = new Map<string, number>();
+  if (writes !== undefined) {
+    // What cannot be read may have come as far as it had.
+    const witnessed = directory.isDamaged ? (testimony.of(ACCOUNTS)?.progress ?? 0) : 0;
+    progress.set(ACCOUNTS, Math.max(directory.changes, witnessed));
+  }
+  for (const shard of shards.values()) progress.set(shard.name, shard.progress);
+  const witness =
+    share === undefined
+      ? Witness.begin(path, directory.installation, progress)
+      : Witness.join(path, progress);
+  if (writes !== undefined) writes.onDurable = witness.noteFor(ACCOUNTS);
+  for (const shard of shards.values()) shard.onDurable = witness.noteFor(shard.name);
   return witness;
 }
 
@@ -326,7 +334,7 @@ async function openRooms(
   shards: readonly Shard[],
   isTight: boolean,
 ): Promise<readonly DiskRoom[]> {
-  const { directory, minFreeBytes, log = silentLog } = options;
+  const { directory, minFreeBytes, share, log = silentLog } = options;
   const rooms = new Map<number, DiskRoom>();
   if (minFreeBytes === undefined) return [];
   for (const shard of [undefined, ...shards]) {
@@ -338,6 +346,7 @@ async function openRooms(
         directory: path,
         minFreeBytes,
         isTight,
+        keepsReserve: share?.accounts === undefined,
         onChange: (isLow, freeBytes) => {
           if (isLow)
             log.error({ path, freeBytes }, 'the disk is almost full: new mail is refused, deleting works');

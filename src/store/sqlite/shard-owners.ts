@@ -2,7 +2,6 @@
 import type { AccountId, AccountRecord } from '../../mailbox/model/model.ts';
 import type { Database } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
-import { shardOf } from './keys.ts';
 import {
   type Owner,
   type Register,
@@ -54,15 +53,13 @@ export class ShardOwners {
 
   /** The account and its mail are gone: its number stays taken. */
   async forget(account: AccountId): Promise<void> {
-    const { number, shards } = this.#identity as ShardIdentity;
-    if (shardOf(account, shards) !== number) return;
     await this.#commits.perform({ apply: () => writeOwners(this.#db, [{ account, address: undefined }]) });
   }
 
   #mine(accounts: readonly AccountRecord[]): Owner[] {
-    const { number, shards } = this.#identity as ShardIdentity;
+    const { number } = this.#identity as ShardIdentity;
     return accounts
-      .filter(({ id }) => shardOf(id, shards) === number)
+      .filter(({ shard }) => shard === number)
       .map(({ id, address }) => ({ account: id, address }));
   }
 }

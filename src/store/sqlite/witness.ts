@@ -99,6 +99,20 @@ export class Witness {
     }
   }
 
+  /** Beside others that write in it: only what is known of these. They were in it when it was begun. */
+  static join(directory: string, progress: ReadonlyMap<string, number>): Witness {
+    const path = join(directory, 'witness');
+    try {
+      const names = linesIn(path).map((line) => line.slice(0, NAME_BYTES).trim());
+      const witness = new Witness(openSync(path, 'r+'), names);
+      for (const [name, value] of progress) witness.noteFor(name)(value);
+      fdatasyncSync(witness.#fd);
+      return witness;
+    } catch (error) {
+      throw storeError(error, `writing ${path}`);
+    }
+  }
+
   /** To be called with what is on the disk, before it is acknowledged. */
   noteFor(name: string): (progress: number) => void {
     const at = this.#names.indexOf(name) * LINE_BYTES;

@@ -50,7 +50,8 @@ function hasIdentity(db: Database): boolean {
 
 /**
  * What `store` says of the data folder, from what lies in it. Throws when the last shards are missing, which the others
- * tell: an account is in the shard that its number leaves over when it is divided by how many there are.
+ * tell: each knows how many there are, and in those of older versions an account is in the shard that its number leaves over
+ * when it is divided by that.
  */
 export function factsOf(directory: string): ReadonlyMap<string, number> {
   const names = shardsIn(directory);
@@ -58,7 +59,7 @@ export function factsOf(directory: string): ReadonlyMap<string, number> {
   const said = registers.find(({ identity }) => identity)?.identity?.shards;
   const count = said ?? names.reduce((most, name) => Math.max(most, numberOf(name) + 1), 1);
   for (const [i, name] of names.entries()) {
-    if (registers[i]?.withMail.every((id) => id % count === numberOf(name))) continue;
+    if (said !== undefined || registers[i]?.withMail.every((id) => id % count === numberOf(name))) continue;
     throw new StoreError('io', `${directory}: there were more than ${count} shards; put the others back`);
   }
   const all = Array.from({ length: count }, (_, n) => `shard-${String(n).padStart(2, '0')}`);

@@ -28,4 +28,10 @@ INSERT INTO identity VALUES ('installation', lower(hex(randomblob(16))));
 INSERT INTO store VALUES ('changes', 0);
 `;
 
-export const ACCOUNTS_SCHEMA: Schema = { applicationId: 0x42564131, steps: [STEP_1, STEP_2] };
+/** The place of an account is a fact, not a sum: it can move, and accounts that belong together can live together. */
+const STEP_3 = `
+ALTER TABLE account ADD COLUMN shard INTEGER NOT NULL DEFAULT 0;
+UPDATE account SET shard = id % coalesce((SELECT value FROM store WHERE key = 'shards'), 1);
+`;
+
+export const ACCOUNTS_SCHEMA: Schema = { applicationId: 0x42564131, steps: [STEP_1, STEP_2, STEP_3] };
