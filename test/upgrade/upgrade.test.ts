@@ -18,6 +18,10 @@ import { type Census, takeCensus } from './census.ts';
 const SEED = seedOf('BREVDUVA_TEST_SEED');
 const KILLS = 12;
 const VERSIONS = ['0.1'];
+const QUIET = [
+  '--no-demo',
+  ...['imap=127.0.0.1:0', 'imaps=', 'pop3=', 'pop3s=', 'lmtp='].flatMap((one) => ['--set', `listen.${one}`]),
+];
 
 interface Fixture {
   readonly password: string;
@@ -48,9 +52,13 @@ for (const version of VERSIONS) {
       inFolder(version, 'killed', async (data) => {
         const random = new Random(SEED);
         for (let n = 0; n < KILLS; n++) {
-          const child = spawnMain(['check', '--data', data]);
+          // A server goes on with the facts of old messages after it is ready.
+          const child = spawnMain(
+            n % 2 === 0 ? ['check', '--data', data] : ['serve', '--data', data, ...QUIET],
+          );
           const exited = new Promise((resolve) => child.once('exit', resolve));
-          await Promise.race([sleep(random.integer(150, 900)), exited]);
+          child.stderr?.resume();
+          await Promise.race([sleep(random.integer(150, 1500)), exited]);
           child.kill('SIGKILL');
           await exited;
         }
