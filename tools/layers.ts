@@ -10,6 +10,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   base: [],
   config: ['base'],
   mail: ['base'],
+  sieve: ['mail', 'base'],
   sasl: ['base'],
   net: ['base'],
   mailbox: ['mail', 'base'],
