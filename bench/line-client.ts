@@ -69,21 +69,34 @@ export class LineClient {
   }
 
   /** Runs an IMAP command and waits for its OK. */
-  async imap(command: string | Buffer): Promise<string> {
+  imap(command: string | Buffer): Promise<string> {
+    return this.tagged(this.#send(command));
+  }
+
+  /** Runs an IMAP command that may be refused. */
+  async attempt(command: string | Buffer): Promise<void> {
+    await this.#answer(this.#send(command));
+  }
+
+  #send(command: string | Buffer): string {
     const tag = `a${++this.#tag}`;
     this.write(
       typeof command === 'string'
         ? `${tag} ${command}\r\n`
         : Buffer.concat([Buffer.from(`${tag} `), command]),
     );
-    return this.tagged(tag);
+    return tag;
   }
 
-  async tagged(tag: string): Promise<string> {
-    const answer = await this.until((tail) => {
+  #answer(tag: string): Promise<string> {
+    return this.until((tail) => {
       const at = tail.lastIndexOf(`${tag} `);
       return at >= 0 && (at === 0 || tail[at - 1] === '\n') && tail.endsWith('\r\n');
     });
+  }
+
+  async tagged(tag: string): Promise<string> {
+    const answer = await this.#answer(tag);
     const status = answer.slice(answer.lastIndexOf(`${tag} `));
     if (!status.startsWith(`${tag} OK`)) throw new Error(`refused: ${status.trim()}`);
     return answer;

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- row ...] [--scale 0.2] [--repeat 3] [--peer NAME]`: the same work on our server and, where it is installed, on
+ * `npm run bench [-- row ...] [--scale 0.2] [--repeat 3] [--peer NAME] [--profile FOLDER]`: the same work on our server and, where it is installed, on
  * Dovecot, in alternation on this machine: the server's processes on the first core, the load on the second. Prints
  * a table with our figure, theirs and the ratio. Absolute figures move with the machine; ratios of one run hold.
  */
@@ -7,17 +7,27 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { Bystander } from './bystander.ts';
 import { brevduva } from './peers/brevduva.ts';
 import { dovecot } from './peers/dovecot.ts';
 import type { Peer, Running } from './peers/peer.ts';
-import { cpuMs } from './process-tree.ts';
-import { type Measured, printIdle, printTable } from './table.ts';
+import { cpuMs, diskBytes, memoryKb } from './process-tree.ts';
+import { type Measured, printIdle, printRooms, printTable, type Room } from './table.ts';
+import { bodies } from './workloads/bodies.ts';
+import { filling } from './workloads/filling.ts';
+import { flags } from './workloads/flags.ts';
 import { type IdleMemory, type IdleRow, idleMemory, idleRows, usersFor } from './workloads/idle.ts';
-import { fill } from './workloads/imap-session.ts';
+import { large } from './workloads/large.ts';
+import { listing } from './workloads/listing.ts';
+import { mixing } from './workloads/mixed.ts';
+import { moving } from './workloads/moving.ts';
+import { notifying } from './workloads/notifying.ts';
+import { opening } from './workloads/opening.ts';
 import { pop3 } from './workloads/pop3.ts';
-import { changing, reading } from './workloads/reading.ts';
-import { BIG_COUNT, BIG_USER, CORPUS_COUNT, CORPUS_USER, type Workload } from './workloads/workload.ts';
+import { searching } from './workloads/searching.ts';
+import { Scale, type Workload } from './workloads/workload.ts';
 import { writing } from './workloads/writing.ts';
 
 const { values, positionals } = parseArgs({
@@ -27,19 +37,36 @@ const { values, positionals } = parseArgs({
     repeat: { type: 'string', default: '3' },
     peer: { type: 'string', multiple: true },
     idle: { type: 'string', default: '1000' },
+    profile: { type: 'string' },
   },
 });
-const scale = Number(values.scale);
+const scale = new Scale(Number(values.scale));
 const repeat = Number(values.repeat);
 const idleConnections = Number(values.idle);
 
-const all: readonly Workload[] = [...writing, ...reading, ...changing, ...pop3];
+const all: readonly Workload[] = [
+  ...writing,
+  ...opening,
+  ...listing,
+  ...bodies,
+  ...searching,
+  ...flags,
+  ...moving,
+  ...notifying,
+  ...mixing,
+  ...pop3,
+  ...large,
+];
 const isChosen = ({ name }: { readonly name: string }): boolean =>
   positionals.length === 0 || positionals.some((p) => name.startsWith(p));
 const chosen = all.filter(isChosen);
+const needed = new Set(chosen.map((workload) => workload.needs));
+const fills = filling.filter((workload) => isChosen(workload) || needed.has(workload.fills));
 const chosenIdle = idleRows.filter(isChosen);
-const users = usersFor(chosenIdle, idleConnections);
-const DEFAULTS: readonly Peer[] = [brevduva('synced'), dovecot('optimized')];
+
+/** A CPU profile of ours, for those who look where its time goes. */
+const profiling = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
+const DEFAULTS: readonly Peer[] = [brevduva('synced', profiling), dovecot('optimized')];
 /** The other promise for flags, of each; for the rows that change them. */
 const OTHER_PROMISES: readonly Peer[] = [brevduva('delayed'), dovecot('always')];
 
@@ -47,6 +74,12 @@ const OTHER_PROMISES: readonly Peer[] = [brevduva('delayed'), dovecot('always')]
 const WARM_UP_ROUNDS = 2;
 
 const isOther = (name: string): boolean => OTHER_PROMISES.some((peer) => peer.name === name);
+
+function users(): number {
+  const establishing = chosen.some(({ name }) => name === 'idle.establish') ? scale.times(200) : 0;
+  const started = needed.has('accounts') ? scale.accounts : 0;
+  return Math.max(usersFor(chosenIdle, idleConnections), establishing, started);
+}
 
 async function startPeers(folder: string): Promise<Map<string, Running>> {
   const running = new Map<string, Running>();
@@ -57,23 +90,111 @@ async function startPeers(folder: string): Promise<Map<string, Running>> {
     if (values.peer !== undefined && !values.peer.includes(peer.name)) continue;
     const missing = peer.missing();
     if (missing !== undefined) console.log(`${peer.name}: left out, ${missing}`);
-    else running.set(peer.name, await peer.start(mkdtempSync(join(folder, 'peer-')), users));
+    else running.set(peer.name, await peer.start(mkdtempSync(join(folder, 'peer-')), users()));
   }
   return running;
 }
 
 async function measure(workload: Workload, server: Running): Promise<Measured> {
+  const bystander = new Bystander(server);
   await server.longestBlockMs();
   const cpuBefore = cpuMs(server.pid);
   const start = performance.now();
   const outcome = await workload.run(server, scale);
   const wallMs = performance.now() - start;
+  const cpu = cpuMs(server.pid) - cpuBefore;
   return {
-    ...outcome,
     wallMs,
-    cpuMs: cpuMs(server.pid) - cpuBefore,
+    cpuMs: cpu,
+    ...outcome,
     longestBlockMs: await server.longestBlockMs(),
+    bystanderMs: await bystander.latenciesMs(),
   };
+}
+
+class Bench {
+  readonly #running: Map<string, Running>;
+  readonly results = new Map<string, Map<string, Measured[]>>();
+  readonly idle: { server: string; memory: IdleMemory }[] = [];
+  readonly rooms: Room[] = [];
+  readonly #peakKb = new Map<string, number>();
+  readonly #prepared = new Set<string>();
+
+  constructor(running: Map<string, Running>) {
+    this.#running = running;
+  }
+
+  async run(): Promise<void> {
+    for (const workload of fills) await told(workload, () => this.#fill(workload));
+    for (const workload of chosen) await told(workload, () => this.#row(workload));
+    for (const row of chosenIdle) await this.#idleRow(row);
+    for (const [server, kb] of this.#peakKb) {
+      const value = `${(kb / 1024).toFixed(0)} MB`;
+      this.rooms.push({ server, what: 'memory, the most seen after a row (PSS, files left out)', value });
+    }
+  }
+
+  async #fill(workload: Workload): Promise<void> {
+    for (const [name, server] of this.#running) {
+      const before = diskBytes(server.mailFolder);
+      const measured = await measure(workload, server);
+      if (!isOther(name)) this.#keep(workload, name, measured);
+      await pause(2000);
+      if (measured.bytes === undefined || isOther(name)) continue;
+      const ratio = (diskBytes(server.mailFolder) - before) / measured.bytes;
+      this.rooms.push({
+        server: name,
+        what: `disk per octet of mail, ${workload.name}`,
+        value: ratio.toFixed(2),
+      });
+    }
+  }
+
+  async #row(workload: Workload): Promise<void> {
+    for (let round = workload.isCold === true ? 0 : -WARM_UP_ROUNDS; round < repeat; round++) {
+      for (const [name, server] of this.#running) {
+        if (isOther(name) && workload.changesFlags !== true) continue;
+        if (workload.isCold === true) await restart(server);
+        const measured = await measure(workload, server);
+        if (round >= 0) this.#keep(workload, name, measured);
+        this.#peakKb.set(name, Math.max(this.#peakKb.get(name) ?? 0, memoryKb(server.pid)));
+      }
+    }
+  }
+
+  #keep({ name: row }: Workload, server: string, measured: Measured): void {
+    const rows = this.results.get(row) ?? new Map<string, Measured[]>();
+    this.results.set(row, rows);
+    rows.set(server, [...(rows.get(server) ?? []), measured]);
+  }
+
+  async #idleRow(row: IdleRow): Promise<void> {
+    for (const [name, server] of this.#running) {
+      if (isOther(name)) continue;
+      await this.#prepareOnce(row, server);
+      await restart(server);
+      this.idle.push({ server: name, memory: await idleMemory(server, idleConnections, row) });
+    }
+  }
+
+  /** Rows that need something prepared need the same. */
+  async #prepareOnce(row: IdleRow, server: Running): Promise<void> {
+    if (row.prepare === undefined || this.#prepared.has(server.name)) return;
+    this.#prepared.add(server.name);
+    await row.prepare(server, idleConnections);
+  }
+}
+
+/** A line of what takes long: rows of all servers and rounds together. */
+async function told({ name }: Workload, work: () => Promise<void>): Promise<void> {
+  const start = performance.now();
+  await work();
+  process.stderr.write(`${name} ${Math.round((performance.now() - start) / 1000)} s\n`);
+}
+
+async function restart(server: Running): Promise<void> {
+  await server.stop();
+  await server.start();
 }
 
 async function main(): Promise<void> {
@@ -82,62 +203,20 @@ async function main(): Promise<void> {
   // Dovecot's mail processes are another user.
   chmodSync(folder, 0o755);
   const running = await startPeers(folder);
-  const results = new Map<string, Map<string, Measured[]>>();
-  const idle: { server: string; memory: IdleMemory }[] = [];
-  const prepared = new Set<string>();
+  const bench = new Bench(running);
   try {
-    for (const [name, server] of running) {
-      const start = performance.now();
-      await fillFor(server);
-      process.stderr.write(`${name}: filled in ${Math.round((performance.now() - start) / 1000)} s\n`);
-    }
-    for (const workload of chosen) {
-      for (let round = workload.isCold === true ? 0 : -WARM_UP_ROUNDS; round < repeat; round++) {
-        for (const [name, server] of running) {
-          if (isOther(name) && workload.changesFlags !== true) continue;
-          const fresh = workload.isCold === true ? await server.restart() : server;
-          running.set(name, fresh);
-          const measured = await measure(workload, fresh);
-          if (round < 0) continue;
-          const rows = results.get(workload.name) ?? new Map<string, Measured[]>();
-          results.set(workload.name, rows);
-          rows.set(name, [...(rows.get(name) ?? []), measured]);
-        }
-      }
-      process.stderr.write(`${workload.name} `);
-    }
-    for (const row of chosenIdle) {
-      for (const [name, server] of running) {
-        if (isOther(name)) continue;
-        await prepareOnce(row, server, prepared);
-        const fresh = await server.restart();
-        running.set(name, fresh);
-        idle.push({ server: name, memory: await idleMemory(fresh, idleConnections, row) });
-      }
-    }
+    await bench.run();
   } finally {
     process.stderr.write('\n');
     await Promise.all([...running.values()].map((server) => server.stop()));
     rmSync(folder, { recursive: true, force: true });
+    console.log(
+      `${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}, ${repeat} repetitions, scale ${scale.factor}; medians\n`,
+    );
+    printTable([...fills, ...chosen], bench.results);
+    if (bench.rooms.length > 0) printRooms(bench.rooms);
+    if (bench.idle.length > 0) printIdle(bench.idle);
   }
-  console.log(
-    `${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}, ${repeat} repetitions, scale ${scale}; medians\n`,
-  );
-  printTable(chosen, results);
-  if (idle.length > 0) printIdle(idle);
-}
-
-/** Rows that need something prepared need the same. */
-async function prepareOnce(row: IdleRow, server: Running, prepared: Set<string>): Promise<void> {
-  if (row.prepare === undefined || prepared.has(server.name)) return;
-  prepared.add(server.name);
-  await row.prepare(server, idleConnections);
-}
-
-async function fillFor(server: Running): Promise<void> {
-  const needs = new Set(chosen.map((workload) => workload.needs));
-  if (needs.has('big')) await fill(server, BIG_USER, 'big', BIG_COUNT);
-  if (needs.has('corpus')) await fill(server, CORPUS_USER, 'corpus', CORPUS_COUNT);
 }
 
 /** The load must not take the server's core. */

@@ -1,5 +1,6 @@
-/** CPU time and memory of a server's whole process tree, from /proc. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** What a server takes: CPU time and memory of its whole process tree, from /proc, and room on the disk. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 
 const TICKS_PER_SECOND = 100;
 
@@ -28,6 +29,16 @@ export function memoryKb(root: number): number {
     } catch {
       // It ended meanwhile.
     }
+  }
+  return total;
+}
+
+/** In blocks that are taken, of all files below. */
+export function diskBytes(folder: string): number {
+  let total = 0;
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const stat = statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false });
+    if (stat?.isFile()) total += stat.blocks * 512;
   }
   return total;
 }

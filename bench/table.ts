@@ -6,6 +6,14 @@ export interface Measured extends Outcome {
   readonly wallMs: number;
   readonly cpuMs: number;
   readonly longestBlockMs: number | undefined;
+  /** Of somebody else's NOOPs meanwhile. */
+  readonly bystanderMs: readonly number[];
+}
+
+export interface Room {
+  readonly server: string;
+  readonly what: string;
+  readonly value: string;
 }
 
 /** Who is compared with whom; a change of flags once for each promise, and once as both come out of the box. */
@@ -22,6 +30,7 @@ interface Figures {
   readonly p99: number | undefined;
   readonly cpuPerOperationMs: number;
   readonly blockMs: number | undefined;
+  readonly bystanderP99: number | undefined;
 }
 
 export function printTable(
@@ -29,9 +38,9 @@ export function printTable(
   results: ReadonlyMap<string, ReadonlyMap<string, readonly Measured[]>>,
 ): void {
   console.log(
-    '| workload | what | ours /s | theirs /s | **rate** | ours p50 / p99 ms | theirs p50 / p99 ms | ours CPU ms | theirs CPU ms | **CPU** | longest block ms |',
+    '| workload | what | ours /s | theirs /s | **rate** | ours p50 / p99 ms | theirs p50 / p99 ms | ours CPU ms | theirs CPU ms | **CPU** | our longest block ms | NOOP of another p99 ms, ours / theirs |',
   );
-  console.log('|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|');
+  console.log('|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|');
   for (const { name, what } of workloads) {
     const row = results.get(name);
     for (const { title, ours, theirs } of PAIRS) {
@@ -46,8 +55,13 @@ export function printTable(
 
 function printRow(name: string, what: string, mine: Figures, other: Figures | undefined): void {
   console.log(
-    `| ${name} | ${what} | ${rate(mine)} | ${rate(other)} | ${times(mine.perSecond, other?.perSecond)} | ${latency(mine)} | ${latency(other)} | ${cpu(mine)} | ${cpu(other)} | ${times(other?.cpuPerOperationMs, mine.cpuPerOperationMs)} | ${mine.blockMs?.toFixed(0) ?? '–'} |`,
+    `| ${name} | ${what} | ${rate(mine)} | ${rate(other)} | ${times(mine.perSecond, other?.perSecond)} | ${latency(mine)} | ${latency(other)} | ${cpu(mine)} | ${cpu(other)} | ${times(other?.cpuPerOperationMs, mine.cpuPerOperationMs)} | ${mine.blockMs?.toFixed(0) ?? '–'} | ${bystander(mine)} / ${bystander(other)} |`,
   );
+}
+
+export function printRooms(rows: readonly Room[]): void {
+  console.log('\n| room | server | |\n|---|---|---:|');
+  for (const { what, server, value } of rows) console.log(`| ${what} | ${server} | ${value} |`);
 }
 
 export function printIdle(rows: readonly { readonly server: string; readonly memory: IdleMemory }[]): void {
@@ -66,6 +80,7 @@ function figures(all: readonly Measured[]): Figures | undefined {
   const blocks = all.map((one) => one.longestBlockMs).filter((ms) => ms !== undefined);
   const seconds = (one: Measured): number =>
     one.isRatedByLatency === true ? sum(one.latenciesMs ?? []) / 1000 : one.wallMs / 1000;
+  const others = all.flatMap((one) => one.bystanderMs).sort((a, b) => a - b);
   return {
     perSecond: median(all.map((one) => one.operations / seconds(one))),
     mbPerSecond: all.some((one) => one.bytes === undefined)
@@ -75,6 +90,7 @@ function figures(all: readonly Measured[]): Figures | undefined {
     p99: latencies[Math.floor(latencies.length * 0.99)],
     cpuPerOperationMs: median(all.map((one) => one.cpuMs / one.operations)),
     blockMs: blocks.length === 0 ? undefined : Math.max(...blocks),
+    bystanderP99: others[Math.floor(others.length * 0.99)],
   };
 }
 
@@ -95,6 +111,10 @@ function rate(one: Figures | undefined): string {
 
 function latency(one: Figures | undefined): string {
   return one?.p50 === undefined ? '–' : `${short(one.p50)} / ${short(one.p99 as number)}`;
+}
+
+function bystander(one: Figures | undefined): string {
+  return one?.bystanderP99 === undefined ? '–' : short(one.bystanderP99);
 }
 
 function cpu(one: Figures | undefined): string {

@@ -1,5 +1,6 @@
 /** Our own server, started as a person starts it, on a temporary data folder. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -8,15 +9,15 @@ import type { Peer, Ports, Running } from './peer.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 const MAIN = join(ROOT, 'bin', 'brevduva.mjs');
 
-export const brevduva = (flags: 'synced' | 'delayed'): Peer => ({
+/** `nodeFlags`: for Node.js, to profile it. */
+export const brevduva = (flags: 'synced' | 'delayed', nodeFlags: readonly string[] = []): Peer => ({
   name: flags === 'synced' ? 'brevduva' : 'brevduva, flags delayed',
   missing: () => undefined,
   async start(folder, users) {
     mkdirSync(folder, { recursive: true });
     const config = join(folder, 'brevduva.toml');
     writeFileSync(config, configuration(folder, flags));
-    const lines = Array.from({ length: users }, (_, n) => `user${n}@example.com,secret,`);
-    writeFileSync(join(folder, 'users.csv'), `${lines.join('\n')}\n`);
+    writeFileSync(join(folder, 'users.csv'), userTable(users));
     execFileSync(
       process.execPath,
       [MAIN, 'account', 'import', join(folder, 'users.csv'), '--config', config],
@@ -24,34 +25,74 @@ export const brevduva = (flags: 'synced' | 'delayed'): Peer => ({
         stdio: 'ignore',
       },
     );
-    return launch(folder, config, this.name);
+    const server = new Server(folder, config, this.name, nodeFlags);
+    await server.start();
+    return server;
   },
 });
 
-async function launch(folder: string, config: string, name: string): Promise<Running> {
-  const child = spawn('taskset', ['-c', '0', process.execPath, MAIN, 'serve', '--config', config], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ports = await readyPorts(child);
-  const stop = async (): Promise<void> => {
+/** Whose password is stored as a server keeps it; the others have a digest that costs nothing to make, until they sign in. */
+const SIGNING_IN = 20;
+
+function userTable(users: number): string {
+  const digest = createHash('sha256').update('secret').digest('base64');
+  const password = (n: number): string => (n < SIGNING_IN ? 'secret' : `{SHA256}${digest}`);
+  return Array.from({ length: users }, (_, n) => `user${n}@example.com,${password(n)},\n`).join('');
+}
+
+class Server implements Running {
+  readonly name: string;
+  readonly password = 'secret';
+  readonly mailFolder: string;
+  readonly #config: string;
+  readonly #nodeFlags: readonly string[];
+  #child: ChildProcess | undefined;
+  ports: Ports = { imap: 0, imaps: 0, lmtp: 0, pop3: 0, pop3s: 0 };
+
+  constructor(folder: string, config: string, name: string, nodeFlags: readonly string[]) {
+    this.name = name;
+    this.#config = config;
+    this.#nodeFlags = nodeFlags;
+    this.mailFolder = join(folder, 'data');
+  }
+
+  get pid(): number {
+    return this.#child?.pid as number;
+  }
+
+  user(n: number): string {
+    return `user${n}@example.com`;
+  }
+
+  recipient(n: number): string {
+    return `user${n}@example.com`;
+  }
+
+  async start(): Promise<void> {
+    const command = [
+      '-c',
+      '0',
+      process.execPath,
+      ...this.#nodeFlags,
+      MAIN,
+      'serve',
+      '--config',
+      this.#config,
+    ];
+    this.#child = spawn('taskset', command, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.ports = await readyPorts(this.#child);
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#child as ChildProcess;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
     await gone;
-  };
-  return {
-    name,
-    ports,
-    pid: child.pid as number,
-    user: (n) => `user${n}@example.com`,
-    password: 'secret',
-    recipient: (n) => `user${n}@example.com`,
-    longestBlockMs: () => longestBlockMs(join(folder, 'data', 'control.sock')),
-    stop,
-    async restart() {
-      await stop();
-      return launch(folder, config, name);
-    },
-  };
+  }
+
+  longestBlockMs(): Promise<number | undefined> {
+    return longestBlockMs(join(this.mailFolder, 'control.sock'));
+  }
 }
 
 function configuration(folder: string, flags: string): string {

@@ -2,7 +2,7 @@
  * Dovecot as Debian packages it, with mdbox, its fastest format. Tuned only where its
  * defaults would refuse the load: connection limits, login processes that serve more than one client.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
@@ -34,34 +34,52 @@ export const dovecot = (fsync: 'optimized' | 'always'): Peer => ({
     const config = join(folder, 'dovecot.conf');
     writeFileSync(config, configuration(folder, ports, fsync));
     chmodSync(folder, 0o755);
-    return launch(folder, config, ports, this.name);
+    const server = new Server(folder, config, ports, this.name);
+    await server.start();
+    return server;
   },
 });
 
-async function launch(folder: string, config: string, ports: Ports, name: string): Promise<Running> {
-  const child = spawn('taskset', ['-c', '0', BINARY, '-F', '-c', config], { stdio: 'ignore' });
-  await accepting(ports.imap);
-  await accepting(ports.lmtp);
-  const pid = Number(readFileSync(join(folder, 'run', 'master.pid'), 'utf8'));
-  const stop = async (): Promise<void> => {
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    process.kill(pid, 'SIGTERM');
+class Server implements Running {
+  readonly name: string;
+  readonly password = 'secret';
+  readonly ports: Ports;
+  readonly mailFolder: string;
+  readonly #folder: string;
+  readonly #config: string;
+  #child: ChildProcess | undefined;
+  pid = 0;
+
+  constructor(folder: string, config: string, ports: Ports, name: string) {
+    this.name = name;
+    this.ports = ports;
+    this.#folder = folder;
+    this.#config = config;
+    this.mailFolder = join(folder, 'mail');
+  }
+
+  user(n: number): string {
+    return `user${n}`;
+  }
+
+  recipient(n: number): string {
+    return `user${n}`;
+  }
+
+  async start(): Promise<void> {
+    this.#child = spawn('taskset', ['-c', '0', BINARY, '-F', '-c', this.#config], { stdio: 'ignore' });
+    await accepting(this.ports.imap);
+    await accepting(this.ports.lmtp);
+    this.pid = Number(readFileSync(join(this.#folder, 'run', 'master.pid'), 'utf8'));
+  }
+
+  async stop(): Promise<void> {
+    const gone = new Promise((resolve) => this.#child?.once('exit', resolve));
+    process.kill(this.pid, 'SIGTERM');
     await gone;
-  };
-  return {
-    name,
-    ports,
-    pid,
-    user: (n) => `user${n}`,
-    password: 'secret',
-    recipient: (n) => `user${n}`,
-    longestBlockMs: async () => undefined,
-    stop,
-    async restart() {
-      await stop();
-      return launch(folder, config, ports, name);
-    },
-  };
+  }
+
+  async longestBlockMs(): Promise<undefined> {}
 }
 
 async function accepting(port: number): Promise<void> {

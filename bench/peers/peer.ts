@@ -11,9 +11,12 @@ export interface Ports {
 
 export interface Running {
   readonly name: string;
+  /** Of the last start. */
   readonly ports: Ports;
-  /** Root of its process tree. */
+  /** Root of its process tree, of the last start. */
   readonly pid: number;
+  /** Where all of its mail is. */
+  readonly mailFolder: string;
   /** Signs in as `user` with `password`; every user of the benchmark has the same. */
   readonly user: (n: number) => string;
   readonly password: string;
@@ -21,8 +24,8 @@ export interface Running {
   readonly recipient: (n: number) => string;
   /** The longest the event loop stood still since the last call, in ms; undefined for servers without one. */
   longestBlockMs(): Promise<number | undefined>;
-  /** Stops and starts it again on the same data: nothing is cached in it afterwards. */
-  restart(): Promise<Running>;
+  /** After `stop`, on the same data: nothing is cached in it. */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 

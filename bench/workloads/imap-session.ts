@@ -1,5 +1,4 @@
-/** Opening, filling and signing in, as the workloads need it. */
-import { message, smallMessage } from '../corpus.ts';
+/** Opening a session, and the commands that many rows need. */
 import { LineClient } from '../line-client.ts';
 import type { Running } from '../peers/peer.ts';
 
@@ -10,25 +9,22 @@ export async function signIn(server: Running, user: number, isTls = false): Prom
   return client;
 }
 
-/** Fills INBOX with MULTIAPPENDs of a hundred, when it does not have that many yet. */
-export async function fill(
-  server: Running,
-  user: number,
-  kind: 'big' | 'corpus',
-  count: number,
-): Promise<void> {
+/** With INBOX open. */
+export async function openInbox(server: Running, user: number): Promise<LineClient> {
   const client = await signIn(server, user);
-  const status = await client.imap('STATUS INBOX (MESSAGES)');
-  const have = Number(/MESSAGES (\d+)/.exec(status)?.[1] ?? 0);
-  const batch = kind === 'big' ? 200 : 25;
-  for (let n = have; n < count; n += batch) {
-    const parts: Buffer[] = [Buffer.from('APPEND INBOX')];
-    for (let i = n; i < Math.min(count, n + batch); i++) {
-      const mail = kind === 'big' ? smallMessage(i) : message(i);
-      parts.push(Buffer.from(` {${mail.length}+}\r\n`), mail);
-    }
-    parts.push(Buffer.from('\r\n'));
-    await client.imap(Buffer.concat(parts));
-  }
-  client.end();
+  await client.imap('SELECT INBOX');
+  return client;
+}
+
+/** An APPEND of one message or several (RFC 3502), as it goes over the line behind its tag. */
+export function appendOf(mailbox: string, mails: readonly Buffer[]): Buffer {
+  const parts: Buffer[] = [Buffer.from(`APPEND ${mailbox}`)];
+  for (const mail of mails) parts.push(Buffer.from(` {${mail.length}+}\r\n`), mail);
+  parts.push(Buffer.from('\r\n'));
+  return Buffer.concat(parts);
+}
+
+export async function countOf(client: LineClient, mailbox: string): Promise<number> {
+  const status = await client.imap(`STATUS ${mailbox} (MESSAGES)`);
+  return Number(/MESSAGES (\d+)/.exec(status)?.[1] ?? 0);
 }

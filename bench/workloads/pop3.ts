@@ -1,7 +1,7 @@
 /** POP3: sign in and count, list, and download everything. */
 import { LineClient } from '../line-client.ts';
 import type { Running } from '../peers/peer.ts';
-import { BIG_USER, CORPUS_COUNT, CORPUS_USER, type Outcome, timed, type Workload } from './workload.ts';
+import { BIG_USER, CORPUS_USER, type Outcome, type Scale, timed, type Workload } from './workload.ts';
 
 export async function signIn(server: Running, user: number, isTls = false): Promise<LineClient> {
   const client = await LineClient.open(isTls ? server.ports.pop3s : server.ports.pop3, isTls);
@@ -53,11 +53,11 @@ async function downloadPipelined(client: LineClient, total: number, latencies: n
   }
 }
 
-async function download(server: Running, fetch: typeof downloadInLockStep): Promise<Outcome> {
+async function download(server: Running, scale: Scale, fetch: typeof downloadInLockStep): Promise<Outcome> {
   const latencies: number[] = [];
   const client = await signIn(server, CORPUS_USER);
   const before = client.bytes;
-  const total = Math.min(1000, CORPUS_COUNT);
+  const total = Math.min(1000, scale.corpus);
   await fetch(client, total, latencies);
   const bytes = client.bytes - before;
   await quit(client);
@@ -91,27 +91,27 @@ export const pop3: readonly Workload[] = [
     what: 'sign in, STAT, QUIT; 100,000 messages',
     unit: 'session',
     needs: 'big',
-    run: (server, scale) => sessions(server, BIG_USER, ['STAT'], Math.ceil(100 * scale)),
+    run: (server, scale) => sessions(server, BIG_USER, ['STAT'], scale.times(100)),
   },
   {
     name: 'pop3.uidl',
     what: 'sign in, LIST, UIDL, QUIT; 100,000 messages',
     unit: 'session',
     needs: 'big',
-    run: (server, scale) => sessions(server, BIG_USER, ['LIST', 'UIDL'], Math.ceil(10 * scale)),
+    run: (server, scale) => sessions(server, BIG_USER, ['LIST', 'UIDL'], scale.times(10)),
   },
   {
     name: 'pop3.download',
     what: 'RETR of every message, one after the other',
     unit: 'msg',
     needs: 'corpus',
-    run: (server) => download(server, downloadInLockStep),
+    run: (server, scale) => download(server, scale, downloadInLockStep),
   },
   {
     name: 'pop3.pipelined',
     what: 'the same with fifty RETRs in flight (RFC 2449 PIPELINING)',
     unit: 'msg',
     needs: 'corpus',
-    run: (server) => download(server, downloadPipelined),
+    run: (server, scale) => download(server, scale, downloadPipelined),
   },
 ];

@@ -1,15 +1,16 @@
 /** Mail comes in: APPEND and LMTP, one writer and sixteen, durable each. */
-import { message } from '../corpus.ts';
+import { message, smallMessage } from '../corpus.ts';
 import { LineClient } from '../line-client.ts';
 import type { Running } from '../peers/peer.ts';
-import { signIn } from './imap-session.ts';
-import { type Outcome, timed, type Workload } from './workload.ts';
+import { appendOf, signIn } from './imap-session.ts';
+import { FIRST_WRITER, type Outcome, Stopwatch, timed, type Workload, WRITERS } from './workload.ts';
 
-/** Writers use users of their own, so that the filled mailboxes stay as they are. */
-const FIRST_WRITER = 2;
-const WRITERS = 16;
-
-async function append(server: Running, writers: number, total: number): Promise<Outcome> {
+async function append(
+  server: Running,
+  writers: number,
+  total: number,
+  make: (n: number) => Buffer,
+): Promise<Outcome> {
   const latencies: number[] = [];
   let bytes = 0;
   let next = 0;
@@ -17,13 +18,9 @@ async function append(server: Running, writers: number, total: number): Promise<
     Array.from({ length: writers }, async (_, w) => {
       const client = await signIn(server, FIRST_WRITER + (w % WRITERS));
       while (next < total) {
-        const mail = message(next++);
+        const mail = make(next++);
         bytes += mail.length;
-        const command = Buffer.concat([
-          Buffer.from(`APPEND INBOX {${mail.length}+}\r\n`),
-          mail,
-          Buffer.from('\r\n'),
-        ]);
+        const command = appendOf('INBOX', [mail]);
         await timed(latencies, () => client.imap(command));
       }
       client.end();
@@ -32,19 +29,48 @@ async function append(server: Running, writers: number, total: number): Promise<
   return { operations: total, bytes, latenciesMs: latencies };
 }
 
-async function deliver(server: Running, writers: number, total: number, recipients = 1): Promise<Outcome> {
+async function appendMany(server: Running, commands: number, each: number): Promise<Outcome> {
+  const watch = new Stopwatch(server);
+  const client = await signIn(server, FIRST_WRITER);
+  let bytes = 0;
+  for (let n = 0; n < commands; n++) {
+    const mails = Array.from({ length: each }, (_, i) => message(n * each + i));
+    for (const mail of mails) bytes += mail.length;
+    const command = appendOf('INBOX', mails);
+    await watch.time(() => client.imap(command));
+  }
+  client.end();
+  return { ...watch.outcome(commands * each), bytes };
+}
+
+interface Delivering {
+  readonly writers: number;
+  readonly total: number;
+  readonly recipients?: number;
+  /** A connection for each message. */
+  readonly isAnew?: boolean;
+}
+
+async function deliver(
+  server: Running,
+  { writers, total, recipients = 1, isAnew }: Delivering,
+): Promise<Outcome> {
   const latencies: number[] = [];
   let bytes = 0;
   let next = 0;
   await Promise.all(
     Array.from({ length: writers }, async (_, w) => {
-      const client = await openLmtp(server);
+      let client = isAnew === true ? undefined : await openLmtp(server);
       while (next < total) {
         const mail = message(next++);
         bytes += mail.length;
-        await timed(latencies, () => deliverOne(client, server, mail, w, recipients));
+        await timed(latencies, async () => {
+          if (isAnew === true) client = await openLmtp(server);
+          await deliverOne(client as LineClient, server, mail, w, recipients);
+          if (isAnew === true) client?.end();
+        });
       }
-      client.end();
+      client?.end();
     }),
   );
   return { operations: total, bytes, latenciesMs: latencies };
@@ -93,30 +119,54 @@ export const writing: readonly Workload[] = [
     name: 'append.1',
     what: 'durable APPEND, one connection',
     unit: 'msg',
-    run: (server, scale) => append(server, 1, Math.ceil(1000 * scale)),
+    run: (server, scale) => append(server, 1, scale.times(1000), message),
+  },
+  {
+    name: 'append.small.1',
+    what: 'the same, messages of 1.2 KB',
+    unit: 'msg',
+    run: (server, scale) => append(server, 1, scale.times(2000), smallMessage),
+  },
+  {
+    name: 'append.multi50',
+    what: 'MULTIAPPEND of 50 at once',
+    unit: 'msg',
+    run: (server, scale) => appendMany(server, scale.times(20), 50),
   },
   {
     name: 'append.16',
     what: 'durable APPEND, 16 connections',
     unit: 'msg',
-    run: (server, scale) => append(server, 16, Math.ceil(4000 * scale)),
+    run: (server, scale) => append(server, 16, scale.times(4000), message),
+  },
+  {
+    name: 'append.small.16',
+    what: 'the same, messages of 1.2 KB',
+    unit: 'msg',
+    run: (server, scale) => append(server, 16, scale.times(8000), smallMessage),
   },
   {
     name: 'lmtp.1',
     what: 'delivery over one LMTP connection',
     unit: 'msg',
-    run: (server, scale) => deliver(server, 1, Math.ceil(800 * scale)),
+    run: (server, scale) => deliver(server, { writers: 1, total: scale.times(800) }),
   },
   {
     name: 'lmtp.16',
     what: 'delivery over 16 LMTP connections',
     unit: 'msg',
-    run: (server, scale) => deliver(server, 16, Math.ceil(3000 * scale)),
+    run: (server, scale) => deliver(server, { writers: 16, total: scale.times(3000) }),
   },
   {
     name: 'lmtp.rcpt10',
     what: 'one message to ten recipients',
     unit: 'msg',
-    run: (server, scale) => deliver(server, 1, Math.ceil(200 * scale), 10),
+    run: (server, scale) => deliver(server, { writers: 1, total: scale.times(200), recipients: 10 }),
+  },
+  {
+    name: 'lmtp.newconn',
+    what: 'delivery, a connection for each message',
+    unit: 'msg',
+    run: (server, scale) => deliver(server, { writers: 1, total: scale.times(500), isAnew: true }),
   },
 ];
