@@ -10,6 +10,7 @@
 import { asModSeq } from '../mailbox/model/model.ts';
 import { type NumberColumn, unpackUids } from '../mailbox/model/record.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
+import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import type { SessionContext } from './context.ts';
 import type { Selected } from './selected.ts';
 import { formatRanges, type NumRange, NumSet, type UidSet } from './wire/numset.ts';
@@ -38,7 +39,7 @@ export async function writeVanishedEarlier(
   const asked = known.resolve(mailbox.uidNext - 1).upTo(mailbox.uidNext - 1);
   if (asked.isEmpty || since >= mailbox.modseq) return;
   const expunged =
-    since < mailbox.expungedFloor
+    since < floorOf(account, mailbox)
       ? undefined
       : await expungedRanges(session, account, selected, { known: asked, since });
   const ranges = expunged ?? absentFromBoth(asked, selected);
@@ -73,7 +74,12 @@ async function expungedRanges(
     const pause = session.breathe();
     if (pause !== undefined) await pause;
   }
-  return since < mailbox.expungedFloor ? undefined : NumSet.of('uid', gone).ranges;
+  return since < floorOf(account, mailbox) ? undefined : NumSet.of('uid', gone).ranges;
+}
+
+/** Up to here the history may be incomplete. */
+function floorOf({ historyFloor }: AccountState, { expungedFloor }: MailboxState): number {
+  return Math.max(historyFloor, expungedFloor);
 }
 
 function addUid(ranges: NumRange[], uid: number, isInView: boolean): void {

@@ -12,7 +12,6 @@ import { FACTS_VERSION } from './model/facts.ts';
 import { type AccountId, type AccountRecord, asModSeq, type Role } from './model/model.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
 import { type AccountState, WritableAccount } from './state/account.ts';
-import type { MailboxState } from './state/mailbox.ts';
 
 export const FIRST_MAILBOXES: readonly { readonly name: string; readonly role?: Role }[] = [
   { name: 'INBOX' },
@@ -118,11 +117,12 @@ export class Accounts {
     WritableAccount.of(account).needsReaping = true;
   }
 
-  /** Mailboxes whose history of expunges has grown since they were last named here. */
-  longHistories(account: AccountState): readonly MailboxState[] {
-    const due = [...WritableAccount.of(account).mailboxes.values()].filter((mailbox) => mailbox.isHistoryDue);
-    for (const mailbox of due) mailbox.historyRows = 0;
-    return due;
+  /** Whether the history of the account has grown since this was last asked. */
+  isHistoryDue(state: AccountState): boolean {
+    const account = WritableAccount.of(state);
+    const isDue = account.isHistoryDue;
+    if (isDue) account.historyRows = 0;
+    return isDue;
   }
 
   #startLoading(id: AccountId): Loading {
@@ -207,6 +207,10 @@ function emptyRow(clock: Clock): ConstructorParameters<typeof WritableAccount>[1
     usedBytes: 0,
     usedMessages: 0,
     factsVersion: FACTS_VERSION,
+    historyFloor: asModSeq(0),
+    changesFloor: asModSeq(0),
+    emailModseq: asModSeq(0),
+    mailboxModseq: asModSeq(0),
     orphanSubscriptions: [],
   };
 }

@@ -7,10 +7,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FACTS_VERSION } from '../mailbox/model/facts.ts';
+import { HISTORY_KINDS, packNumbers } from '../mailbox/model/history.ts';
 import type { KeywordRow } from '../mailbox/model/keywords.ts';
 import { asAccountId, asMailboxId, asModSeq, asUid, type EmailId } from '../mailbox/model/model.ts';
 import { packUids } from '../mailbox/model/record.ts';
-import { type AccountBatch, type MailStore, StoreError } from '../mailbox/port/store.ts';
+import { type AccountBatch, type HistoryRow, type MailStore, StoreError } from '../mailbox/port/store.ts';
 import {
   ALICE,
   aBatch,
@@ -92,6 +93,10 @@ function accountTests(test: Test): void {
       usedBytes: 2 ** 45,
       usedMessages: 4,
       factsVersion: 3,
+      historyFloor: 4,
+      changesFloor: 5,
+      emailModseq: 2,
+      mailboxModseq: 1,
       orphanSubscriptions: ['Gone', 'Längst/Weg'],
     });
     const mailbox = aMailbox({
@@ -108,6 +113,7 @@ function accountTests(test: Test): void {
       isSubscribedUnasked: true,
       recentFrom: asUid(12),
       expungedFloor: asModSeq(5),
+      infoModseq: asModSeq(6),
     });
     const keywords: KeywordRow[] = [
       { kind: 'name', number: 0, name: '$Forwarded' },
@@ -146,7 +152,6 @@ function accountTests(test: Test): void {
     await commit(store, aBatch(2, { keywords: inInbox(name(1, 'c'), name(0, 'A')) }));
     assert.deepEqual(await loaded(), [[name(0, 'A'), name(1, 'c')]]);
     await commit(store, aBatch(3, { deletedMailboxes: [INBOX] }));
-    await commit(store, aBatch(4, { prunedHistory: [{ mailbox: INBOX, upTo: asModSeq(9) }] }));
     assert.deepEqual(await store.loadBuried(ALICE), []);
   });
 
@@ -180,10 +185,10 @@ function accountTests(test: Test): void {
     assert.deepEqual(await store.loadChunks(ALICE, INBOX, 0, 1049), chunks.slice(0, 1049));
   });
 
-  test('a deleted mailbox is buried until its chunks and history are gone', async (store) => {
+  test('a deleted mailbox is buried until nothing of it holds mail; its history stays', async (store) => {
     await commit(
       store,
-      aBatch(0, { mailboxes: [aMailbox()], chunks: [aChunk(1, 'a')], expunged: [anExpunge(1)] }),
+      aBatch(0, { mailboxes: [aMailbox()], chunks: [aChunk(1, 'a')], history: [anExpunge(1)] }),
     );
     await commit(store, aBatch(1, { deletedMailboxes: [INBOX] }));
     assert.deepEqual((await store.loadAccount(ALICE))?.mailboxes, []);
@@ -191,8 +196,13 @@ function accountTests(test: Test): void {
     assert.deepEqual(await store.loadBuried(BOB), []);
     await commit(store, aBatch(2, { droppedChunks: [{ mailbox: INBOX, first: asUid(1) }] }));
     assert.deepEqual(await store.loadBuried(ALICE), [INBOX]);
-    await commit(store, aBatch(3, { prunedHistory: [{ mailbox: INBOX, upTo: asModSeq(9) }] }));
+    await commit(store, aBatch(3, { history: [anExpunge(1, { records: undefined })] }));
     assert.deepEqual(await store.loadBuried(ALICE), []);
+    const history = await store.loadHistory(ALICE, asModSeq(0), 9);
+    assert.deepEqual(
+      history.map(({ mailbox, isHeld }) => [mailbox, isHeld]),
+      [[INBOX, false]],
+    );
   });
 }
 
@@ -277,15 +287,45 @@ function batchTests(test: Test): void {
 
 function historyTests(test: Test): void {
   test('expunges: after a modseq, replaced, pruned', async (store) => {
-    await commit(store, aBatch(0, { expunged: [anExpunge(3), anExpunge(1), anExpunge(2)] }));
+    await commit(store, aBatch(0, { history: [anExpunge(3), anExpunge(1), anExpunge(2)] }));
     const load = (after: number, limit = 9) => store.loadExpunged(ALICE, INBOX, asModSeq(after), limit);
     assert.deepEqual(await load(0), [anExpunge(1), anExpunge(2), anExpunge(3)]);
     assert.deepEqual(await load(1, 1), [anExpunge(2)]);
-    await commit(store, aBatch(1, { expunged: [anExpunge(2, { records: undefined })] }));
+    await commit(store, aBatch(1, { history: [anExpunge(2, { records: undefined })] }));
     assert.deepEqual(await load(1), [anExpunge(2, { records: undefined }), anExpunge(3)]);
-    await commit(store, aBatch(2, { prunedHistory: [{ mailbox: INBOX, upTo: asModSeq(2) }] }));
+    await commit(store, aBatch(2, { prunedHistory: asModSeq(2) }));
     assert.deepEqual(await load(0), [anExpunge(3)]);
     assert.deepEqual(await store.loadExpunged(BOB, INBOX, asModSeq(0), 9), []);
+  });
+
+  test('history: of the whole account, in the order of modseqs, pruned as one', async (store, harness) => {
+    const other = asMailboxId(2);
+    const rows: HistoryRow[] = [
+      anExpunge(2, { mailbox: other }),
+      ...HISTORY_KINDS.map((kind, i) =>
+        anExpunge(5 + i, { kind, uids: Buffer.alloc(0), numbers: 3, emails: packNumbers([7, 300, 7]) }),
+      ),
+      anExpunge(3, { records: undefined }),
+    ];
+    await commit(store, aBatch(0, { history: rows }));
+    const entries = rows
+      .toSorted((a, b) => a.modseq - b.modseq)
+      .map(({ uids: _, records, ...row }) => ({ ...row, isHeld: records !== undefined }));
+    const load = (after: number, limit = 99) => store.loadHistory(ALICE, asModSeq(after), limit);
+    assert.deepEqual(await load(0), entries);
+    assert.deepEqual(await load(2, 2), entries.slice(1, 3));
+    assert.deepEqual(await load(99), []);
+    assert.deepEqual(await store.loadHistory(BOB, asModSeq(0), 9), []);
+    assert.deepEqual(await store.measureHistory(ALICE), { rows: 7, numbers: 19 });
+    assert.deepEqual(await store.measureHistory(BOB), { rows: 0, numbers: 0 });
+    assert.deepEqual(await store.loadExpunged(ALICE, other, asModSeq(0), 9), [rows[0]]);
+    assert.equal((await store.loadExpunged(ALICE, INBOX, asModSeq(0), 9)).length, 2, 'of the kind expunged');
+    await commit(store, aBatch(1, { prunedHistory: asModSeq(5) }));
+    assert.deepEqual(await load(0), entries.slice(3));
+    await store.close();
+    const again = await harness.open();
+    assert.deepEqual(await again.loadHistory(ALICE, asModSeq(0), 99), entries.slice(3));
+    await again.close();
   });
 
   test("the reaper's list: all mailboxes, oldest first, only with records", async (store) => {
@@ -293,7 +333,7 @@ function historyTests(test: Test): void {
     await commit(
       store,
       aBatch(0, {
-        expunged: [
+        history: [
           anExpunge(3),
           anExpunge(2, { mailbox: other }),
           anExpunge(1, { records: undefined }),
@@ -306,16 +346,14 @@ function historyTests(test: Test): void {
     assert.deepEqual(await store.loadUnreleased(ALICE, 9001, 1), [anExpunge(2, { mailbox: other })]);
     assert.deepEqual(await store.loadUnreleased(ALICE, 9001, 9, 1), [anExpunge(3), anExpunge(9)]);
     assert.deepEqual(await store.loadUnreleased(BOB, 9001, 1), []);
-    assert.equal(await store.countExpunged(ALICE, INBOX), 3);
-    assert.equal(await store.countExpunged(BOB, INBOX), 0);
   });
 
   test('accounts in which nothing waits for the reaper are not named to it', async (store) => {
     assert.deepEqual(await store.loadAccountsToReap(), []);
-    await commit(store, aBatch(0, { mailboxes: [aMailbox()], expunged: [anExpunge(1)] }));
+    await commit(store, aBatch(0, { mailboxes: [aMailbox()], history: [anExpunge(1)] }));
     await commit(store, aBatch(0, { account: BOB, mailboxes: [aMailbox()], chunks: [aChunk(1, 'a')] }));
     assert.deepEqual(await store.loadAccountsToReap(), [ALICE]);
-    await commit(store, aBatch(1, { expunged: [anExpunge(1, { records: undefined })] }));
+    await commit(store, aBatch(1, { history: [anExpunge(1, { records: undefined })] }));
     await commit(store, aBatch(1, { account: BOB, deletedMailboxes: [INBOX] }));
     assert.deepEqual(await store.loadAccountsToReap(), [BOB]);
   });
@@ -356,7 +394,7 @@ function externalIdTests(test: Test): void {
   test('the name goes with its message', async (store) => {
     const externalIds = [one, two].map((uid) => ({ mailbox: INBOX, uid, id: `${uid}` }));
     await commit(store, aBatch(0, { externalIds }));
-    await commit(store, aBatch(1, { expunged: [anExpunge(2, { uids: packUids([two, three]) })] }));
+    await commit(store, aBatch(1, { history: [anExpunge(2, { uids: packUids([two, three]) })] }));
     assert.deepEqual(await store.loadExternalIds(ALICE, INBOX, 0, 9), externalIds.slice(0, 1));
     await store.destroyAccount(ALICE);
     assert.deepEqual(await store.loadExternalIds(ALICE, INBOX, 0, 9), []);
@@ -508,7 +546,7 @@ function emailTests(test: Test): void {
         chunks: Array.from({ length: 60 }, (_, i) => aChunk(i + 1, 'c')),
         emails: Array.from({ length: 120 }, (_, i) => anEmail(email(i + 1, account), i % 50 ? small : large)),
         retained: [email(1, account)],
-        expunged: [anExpunge(1)],
+        history: [anExpunge(1)],
         imported: [{ mailbox: INBOX, key: someBytes(16) }],
       });
     await commit(store, fill(ALICE), fill(BOB));

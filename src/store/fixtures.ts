@@ -2,6 +2,7 @@
  * Rows for tests of stores: a batch with everything absent, to be overridden by what a test is about.
  */
 import type { ComputedFacts } from '../mailbox/model/facts.ts';
+import { packNumbers } from '../mailbox/model/history.ts';
 import type { KeywordRow } from '../mailbox/model/keywords.ts';
 import {
   type AccountId,
@@ -21,8 +22,8 @@ import {
 import type {
   AccountBatch,
   ChunkRow,
-  ExpungedRow,
   ExternalId,
+  HistoryRow,
   MailStore,
   NewEmail,
   RowChange,
@@ -47,6 +48,10 @@ export function aRow(
     usedBytes: 0,
     usedMessages: 0,
     factsVersion: 2,
+    historyFloor: asModSeq(0),
+    changesFloor: asModSeq(0),
+    emailModseq: asModSeq(0),
+    mailboxModseq: asModSeq(0),
     orphanSubscriptions: [],
   };
   return Object.assign(base, rest);
@@ -64,8 +69,9 @@ export interface BatchParts extends Partial<Omit<AccountBatch, 'changes' | 'expe
   readonly retained?: readonly EmailId[];
   readonly released?: readonly EmailId[];
   readonly facts?: readonly { readonly email: EmailId; readonly facts: ComputedFacts }[];
-  readonly expunged?: readonly ExpungedRow[];
-  readonly prunedHistory?: readonly { readonly mailbox: MailboxId; readonly upTo: ModSeq }[];
+  readonly history?: readonly HistoryRow[];
+  /** Up to this modseq. */
+  readonly prunedHistory?: ModSeq;
   readonly imported?: readonly { readonly mailbox: MailboxId; readonly key: Buffer }[];
   readonly externalIds?: readonly ExternalId[];
 }
@@ -79,7 +85,7 @@ export function aBatch(expect: number, parts: BatchParts = {}): AccountBatch {
 function changesOf(parts: BatchParts): RowChange[] {
   const { mailboxes = [], deletedMailboxes = [], chunks = [], droppedChunks = [] } = parts;
   const { keywords = [], droppedKeywords = [], emails = [], retained = [], released = [] } = parts;
-  const { facts = [], expunged = [], prunedHistory = [], imported = [], externalIds = [] } = parts;
+  const { facts = [], history = [], prunedHistory, imported = [], externalIds = [] } = parts;
   return [
     ...mailboxes.map((row) => ({ kind: 'mailbox', row }) as const),
     ...deletedMailboxes.map((mailbox) => ({ kind: 'mailbox-deleted', mailbox }) as const),
@@ -91,8 +97,8 @@ function changesOf(parts: BatchParts): RowChange[] {
     ...(retained.length > 0 ? [{ kind: 'retained', emails: retained } as const] : []),
     ...(released.length > 0 ? [{ kind: 'released', emails: released } as const] : []),
     ...facts.map((one) => ({ kind: 'facts', ...one }) as const),
-    ...expunged.map((row) => ({ kind: 'expunged', row }) as const),
-    ...prunedHistory.map((pruned) => ({ kind: 'history-pruned', ...pruned }) as const),
+    ...history.map((row) => ({ kind: 'history', row }) as const),
+    ...(prunedHistory === undefined ? [] : [{ kind: 'history-pruned', upTo: prunedHistory } as const]),
     ...imported.map((one) => ({ kind: 'imported', ...one }) as const),
     ...externalIds.map((row) => ({ kind: 'external-id', row }) as const),
   ];
@@ -106,6 +112,7 @@ export function aMailbox(row: Partial<MailboxRow> = {}): MailboxRow {
     uidNext: asUid(1),
     modseq: asModSeq(1),
     createdModseq: asModSeq(1),
+    infoModseq: asModSeq(1),
     exists: 0,
     unseen: 0,
     firstUnseen: 0,
@@ -123,11 +130,14 @@ export function aChunk(first: number, text: string, mailbox = INBOX): ChunkRow {
   return { mailbox, first: asUid(first), count: 1, maxModseq: asModSeq(first), records: Buffer.from(text) };
 }
 
-export function anExpunge(modseq: number, row: Partial<ExpungedRow> = {}): ExpungedRow {
+export function anExpunge(modseq: number, row: Partial<HistoryRow> = {}): HistoryRow {
   return {
     mailbox: INBOX,
     modseq: asModSeq(modseq),
+    kind: 'expunged',
     uids: Buffer.from([modseq, 0, 0, 0]),
+    emails: packNumbers([modseq]),
+    numbers: 2,
     records: Buffer.from(`records ${modseq}`),
     atMs: 1000 * modseq,
     ...row,

@@ -168,8 +168,12 @@ export class UnreliableStore implements MailStore {
     return this.#read(() => this.#inner.loadUnreleased(...args));
   }
 
-  countExpunged(...args: Parameters<MailStore['countExpunged']>) {
-    return this.#read(() => this.#inner.countExpunged(...args));
+  loadHistory(...args: Parameters<MailStore['loadHistory']>) {
+    return this.#read(() => this.#inner.loadHistory(...args));
+  }
+
+  measureHistory(...args: Parameters<MailStore['measureHistory']>) {
+    return this.#read(() => this.#inner.measureHistory(...args));
   }
 
   loadAccountsToReap() {

@@ -64,9 +64,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the name that a message came with outlives the message',
-    edits: [
-      [ROWS, "changes.push({ kind: 'expunged', row });", "changes.unshift({ kind: 'expunged', row });"],
-    ],
+    edits: [[ROWS, "changes.push({ kind: 'history', row });", "changes.unshift({ kind: 'history', row });"]],
   },
   {
     name: 'where the tail begins is asked before the wait',

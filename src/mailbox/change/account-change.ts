@@ -22,8 +22,8 @@ import {
   type Uid,
   type UidValidity,
 } from '../model/model.ts';
-import { type MessageRecord, packRecords, packUids, recordAt } from '../model/record.ts';
-import type { AccountBatch, ExpungedRow, NewEmail } from '../port/store.ts';
+import { type MessageRecord, recordAt } from '../model/record.ts';
+import type { AccountBatch, NewEmail } from '../port/store.ts';
 import type { AccountState, WritableAccount } from '../state/account.ts';
 import type { Change } from '../state/change-log.ts';
 import { type MailboxState, WritableMailbox } from '../state/mailbox.ts';
@@ -32,29 +32,33 @@ import { sumsOf } from '../state/message-sums.ts';
 import { BatchRows } from './batch-rows.ts';
 import { count, countFlags, isUnseen, noteFlags, noteRemoved } from './counters.ts';
 import { FactChanges } from './fact-changes.ts';
+import { EXPUNGED_PER_ROW, HistoryChanges } from './history-changes.ts';
 import { KeywordSets } from './keyword-sets.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { raiseAboveForeign, requireUids, takeUid, type UidPlace } from './uids.ts';
 import { Undo } from './undo.ts';
 
 /** A message to add: everything of its record that the mailbox does not choose. */
 export type Arrival = Omit<MessageRecord, 'uid' | 'modseq'> & { readonly place?: UidPlace | undefined };
 
-/** The reaper writes a row of the history anew when it has let go of a part of it. */
-const HISTORY_RECORDS = 1000;
-/** Subscribed names without a mailbox that an account keeps; the oldest go. */
-const MAX_ORPHANS = 1000;
+/** Where messages come from that are added: none of them is a second place of its email but a copy. */
+export type Origin = 'new' | 'copied' | 'moved';
 
 export class AccountChange {
   readonly nowMs: number;
   /** The numbers of sets of keywords. */
   readonly keywords: KeywordSets;
   readonly facts: FactChanges;
+  readonly history: HistoryChanges;
+  readonly subscriptions: Subscriptions;
   readonly #account: WritableAccount;
   readonly #expect: number;
   readonly #undo = new Undo();
   readonly #rows = new BatchRows(this.#undo);
   /** Of the running operation; undefined until it changes something. */
   #modseq: ModSeq | undefined;
+  /** Of its last row of history. */
+  #historyModseq: ModSeq | undefined;
   /** Mailboxes whose fields the running operation has kept. */
   #kept = new Set<WritableMailbox>();
 
@@ -68,6 +72,9 @@ export class AccountChange {
     };
     this.keywords = new KeywordSets(this.#undo, this.#rows, write);
     this.facts = new FactChanges(account, this.#undo, this.#rows, write, () => this.#takeModseq());
+    const writeInfo = (mailbox: MailboxState): WritableMailbox => this.#writeInfo(mailbox);
+    this.subscriptions = new Subscriptions(account, writeInfo, () => this.#takeModseq());
+    this.history = new HistoryChanges(account, this.#rows, nowMs, () => this.#nextHistoryModseq());
   }
 
   get account(): AccountState {
@@ -87,6 +94,7 @@ export class AccountChange {
   begin(): number {
     const mark = this.#undo.mark();
     this.#modseq = undefined;
+    this.#historyModseq = undefined;
     this.#kept = new Set();
     this.keywords.begin();
     this.#undo.keep(this.#account.row);
@@ -111,11 +119,12 @@ export class AccountChange {
   }
 
   /** Appends messages in order and returns their UIDs. The caller has checked the quota. */
-  addMessages(mailbox: MailboxState, arrivals: readonly Arrival[]): number[] {
+  addMessages(mailbox: MailboxState, arrivals: readonly Arrival[], origin: Origin): number[] {
     requireUids(mailbox, arrivals.length);
     const target = this.#write(mailbox);
     const list = target.loaded;
     invariant(list !== undefined, 'a mailbox is loaded before messages are added');
+    if (origin === 'copied') this.history.copied(target, arrivals);
     const modseq = this.#takeModseq();
     const uids: number[] = [];
     // The tail may have become part of the whole list by then: somebody opened the mailbox while the store was asked.
@@ -128,6 +137,7 @@ export class AccountChange {
       if (target.firstUnseen === 0 && isUnseen(arrival.flags)) target.fields.firstUnseen = target.exists;
     }
     target.fields.modseq = modseq;
+    this.#account.row.emailModseq = modseq;
     this.#log(target, { kind: 'added', modseq, uids });
     return uids;
   }
@@ -139,10 +149,12 @@ export class AccountChange {
     const target = this.#write(mailbox);
     const list = target.whole;
     countFlags(target, list, changes);
+    this.history.flagged(target, list, changes);
     const modseq = this.#takeModseq();
     this.#undo.did(list.setFlags(changes, modseq));
     noteFlags(target, list, changes);
     target.fields.modseq = modseq;
+    this.#account.row.emailModseq = modseq;
     const uids = rows.map((row) => list.columns.uid[row] as number);
     this.#log(target, { kind: 'flags', modseq, uids });
     return { uids, modseq };
@@ -196,12 +208,13 @@ export class AccountChange {
       role,
       modseq,
     });
+    row.mailboxModseq = modseq;
     this.#account.add(mailbox);
     // Whoever has found it by then must not bring it back: its number will be another's.
     this.#undo.did(() => Object.assign(mailbox.fields, { isGone: true }));
     this.#undo.did(() => this.#account.drop(mailbox));
     this.#write(mailbox);
-    this.#takeOverOrphan(mailbox);
+    this.subscriptions.takeOverOrphan(mailbox);
     return mailbox;
   }
 
@@ -209,12 +222,12 @@ export class AccountChange {
   deleteMailbox(mailbox: MailboxState): void {
     const gone = this.#write(mailbox);
     const account = this.#account;
-    this.#takeModseq();
+    this.history.mailboxGone(gone);
+    account.row.mailboxModseq = this.#takeModseq();
+    if (gone.exists > 0) account.row.emailModseq = account.modseq;
     account.row.usedBytes -= gone.bytes;
     account.row.usedMessages -= gone.exists;
-    if (gone.subscribed && !gone.isSubscribedUnasked) {
-      account.row.orphanSubscriptions = [...account.orphanSubscriptions, gone.name].slice(-MAX_ORPHANS);
-    }
+    this.subscriptions.leaveOrphan(gone);
     account.drop(gone);
     this.#undo.did(() => account.add(gone));
     gone.fields.isGone = true;
@@ -224,12 +237,11 @@ export class AccountChange {
   }
 
   renameMailbox(mailbox: MailboxState, name: string): void {
-    const renamed = this.#write(mailbox);
+    const renamed = this.#writeInfo(mailbox);
     const before = renamed.name;
-    this.#takeModseq();
     this.#place(renamed, name);
     this.#undo.did(() => this.#place(renamed, before));
-    this.#takeOverOrphan(renamed);
+    this.subscriptions.takeOverOrphan(renamed);
   }
 
   /** Of an empty mailbox, first in its operation: UIDVALIDITY and UIDNEXT of another server, whose history is unknown. */
@@ -240,39 +252,12 @@ export class AccountChange {
     Object.assign(target.fields, { uidValidity, uidNext, modseq: expungedFloor, expungedFloor });
   }
 
-  /** As a client has asked. */
-  setSubscribed(mailbox: MailboxState, isSubscribed: boolean): void {
-    if (mailbox.subscribed === isSubscribed && !mailbox.isSubscribedUnasked) return;
-    const { fields } = this.#write(mailbox);
-    fields.subscribed = isSubscribed;
-    fields.isSubscribedUnasked = false;
-    this.#takeModseq();
-  }
-
-  /** Of a name without a mailbox. */
-  unsubscribeName(name: string): void {
-    if (this.#forgetOrphan(name)) this.#takeModseq();
-  }
-
   // Upkeep: nothing that a client sees changes, but the account's row carries the new base all the same.
 
   /** One message less refers to each of these emails. */
   release(emails: readonly number[]): void {
     this.#takeModseq();
     this.#rows.add({ kind: 'released', emails: emails.map((email) => emailId(this.#account.id, email)) });
-  }
-
-  replaceExpunged(row: ExpungedRow): void {
-    this.#takeModseq();
-    this.#rows.putExpunged(row);
-  }
-
-  /** Forgets which messages of the mailbox left it, up to and including this modseq. */
-  pruneHistory(mailbox: MailboxId, upTo: ModSeq): void {
-    this.#takeModseq();
-    this.#rows.add({ kind: 'history-pruned', mailbox, upTo });
-    const there = this.#account.mailboxes.get(mailbox);
-    if (there !== undefined && there.expungedFloor < upTo) this.#write(there).fields.expungedFloor = upTo;
   }
 
   dropChunk(mailbox: MailboxId, first: number): void {
@@ -283,15 +268,15 @@ export class AccountChange {
   // Repair
 
   clearRole(mailbox: MailboxState): void {
-    this.#write(mailbox).fields.role = undefined;
-    this.#takeModseq();
+    this.#writeInfo(mailbox).fields.role = undefined;
   }
 
   /** Counters become what the loaded messages add up to. */
   recount(mailbox: MailboxState): void {
     const target = this.#write(mailbox);
     Object.assign(target.fields, sumsOf(target.whole));
-    this.#takeModseq();
+    // Messages that damage took left no trace.
+    this.history.unknown();
   }
 
   /** UIDNEXT above every UID, the account's modseq and the mailbox's above every message's. */
@@ -335,6 +320,13 @@ export class AccountChange {
     return this.#modseq;
   }
 
+  /** One that no row of history has: the operation's, or the next one. */
+  #nextHistoryModseq(): ModSeq {
+    if (this.#historyModseq !== undefined && this.#historyModseq === this.#modseq) this.#modseq = undefined;
+    this.#historyModseq = this.#takeModseq();
+    return this.#historyModseq;
+  }
+
   /** The messages at these ascending rows, which leave the mailbox and its history says so. */
   #takeOut(mailbox: MailboxState, rows: readonly number[], octets: 'kept' | 'moved'): MessageRecord[] {
     const source = this.#write(mailbox);
@@ -343,47 +335,28 @@ export class AccountChange {
     this.#undo.did(list.remove(rows));
     for (const record of records) count(this.#account, source, record, -1);
     noteRemoved(source, list, { rows, records });
-    for (let at = 0; at < records.length; at += HISTORY_RECORDS) {
-      if (at > 0) this.#modseq = undefined;
-      this.#noteGone(source, records.slice(at, at + HISTORY_RECORDS), octets);
+    for (let at = 0; at < records.length; at += EXPUNGED_PER_ROW) {
+      const some = records.slice(at, at + EXPUNGED_PER_ROW);
+      const modseq = this.history.expunged(source, some, octets);
+      source.fields.modseq = modseq;
+      this.#account.row.emailModseq = modseq;
+      this.#log(source, { kind: 'expunged', modseq, uids: some.map((record) => record.uid) });
     }
     return records;
   }
 
-  /** One row of the mailbox's history, under a modseq of its own. */
-  #noteGone(mailbox: WritableMailbox, records: readonly MessageRecord[], octets: 'kept' | 'moved'): void {
-    const modseq = this.#takeModseq();
-    const uids = records.map((record) => record.uid);
-    mailbox.fields.modseq = modseq;
-    mailbox.historyRows++;
-    this.#rows.putExpunged({
-      mailbox: mailbox.id,
-      modseq,
-      uids: packUids(uids),
-      records: octets === 'kept' ? packRecords(records) : undefined,
-      atMs: this.nowMs,
-    });
-    this.#log(mailbox, { kind: 'expunged', modseq, uids });
+  /** A mailbox that gets another name, role or subscription. */
+  #writeInfo(mailbox: MailboxState): WritableMailbox {
+    const target = this.#write(mailbox);
+    target.fields.infoModseq = this.#takeModseq();
+    this.#account.row.mailboxModseq = target.fields.infoModseq;
+    return target;
   }
 
   #place(mailbox: WritableMailbox, name: string): void {
     this.#account.drop(mailbox);
     mailbox.fields.name = name;
     this.#account.add(mailbox);
-  }
-
-  /** A name stays subscribed while it has no mailbox; from here on the mailbox says so, or nobody could unsubscribe it. */
-  #takeOverOrphan({ fields }: WritableMailbox): void {
-    if (!this.#forgetOrphan(fields.name)) return;
-    fields.subscribed = true;
-    fields.isSubscribedUnasked = false;
-  }
-
-  #forgetOrphan(name: string): boolean {
-    const { row } = this.#account;
-    if (!row.orphanSubscriptions.includes(name)) return false;
-    row.orphanSubscriptions = row.orphanSubscriptions.filter((orphan) => orphan !== name);
-    return true;
   }
 
   /** The reaper looks once more than it must when the change is taken back. */

@@ -3,19 +3,19 @@
  * that collected it; what a mailbox and its messages have become is asked of them at the end.
  */
 import type { MailboxId, Uid } from '../model/model.ts';
-import type { AccountBatch, ExpungedRow, RowChange } from '../port/store.ts';
+import type { AccountBatch, HistoryRow, RowChange } from '../port/store.ts';
 import type { WritableAccount } from '../state/account.ts';
 import type { WritableMailbox } from '../state/mailbox.ts';
 import type { Undo } from './undo.ts';
 
 /** Mailboxes and chunks are written as they are at the end; a row of the history may be written twice in a turn. */
-type Collected = Exclude<RowChange, { readonly kind: 'mailbox' | 'chunk' | 'chunk-dropped' | 'expunged' }>;
+type Collected = Exclude<RowChange, { readonly kind: 'mailbox' | 'chunk' | 'chunk-dropped' | 'history' }>;
 
 export class BatchRows {
   readonly #undo: Undo;
   readonly #touched = new Set<WritableMailbox>();
   readonly #changes: RowChange[] = [];
-  readonly #expunged = new Map<string, ExpungedRow>();
+  readonly #history = new Map<number, HistoryRow>();
 
   constructor(undo: Undo) {
     this.#undo = undo;
@@ -34,8 +34,8 @@ export class BatchRows {
     this.#undo.append(this.#changes, changes);
   }
 
-  putExpunged(row: ExpungedRow): void {
-    this.#undo.put(this.#expunged, `${row.mailbox}/${row.modseq}`, row);
+  putHistory(row: HistoryRow): void {
+    this.#undo.put(this.#history, row.modseq, row);
   }
 
   /** The reaper's, of a mailbox that is in memory no more. */
@@ -57,7 +57,7 @@ export class BatchRows {
     }
     for (const change of this.#changes) changes.push(change);
     // After the names of messages that came and went in this turn: a message that is gone has none.
-    for (const row of this.#expunged.values()) changes.push({ kind: 'expunged', row });
+    for (const row of this.#history.values()) changes.push({ kind: 'history', row });
     return { account: account.id, expect, row: { ...account.row }, changes, deferrable };
   }
 }

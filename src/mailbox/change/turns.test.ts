@@ -34,10 +34,10 @@ class Journal {
   }
 }
 
-type RowOf<Kind extends 'mailbox' | 'chunk' | 'expunged'> = RowChangeOf<Kind>['row'];
+type RowOf<Kind extends 'mailbox' | 'chunk' | 'history'> = RowChangeOf<Kind>['row'];
 
 /** The rows of one kind. */
-function rowsIn<Kind extends 'mailbox' | 'chunk' | 'expunged'>(
+function rowsIn<Kind extends 'mailbox' | 'chunk' | 'history'>(
   batch: AccountBatch | undefined,
   kind: Kind,
 ): RowOf<Kind>[] {
@@ -65,6 +65,10 @@ function anAccount(id: number): WritableAccount {
     usedBytes: 0,
     usedMessages: 0,
     factsVersion: 2,
+    historyFloor: asModSeq(0),
+    changesFloor: asModSeq(0),
+    emailModseq: asModSeq(0),
+    mailboxModseq: asModSeq(0),
     orphanSubscriptions: [],
   };
   return new WritableAccount(record, row, []);
@@ -88,7 +92,7 @@ test('operations of one turn become one call and one batch per account, each wit
   const turns = new Turns(journal, clock, silentLog);
   const { account, inbox } = await withInbox(journal, turns);
   const both = Promise.all(
-    [1, 2].map(() => turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) })),
+    [1, 2].map(() => turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival], 'new') })),
   );
   await turn();
   assert.equal(journal.calls.length, 1);
@@ -111,7 +115,7 @@ test('nobody is answered or woken before the turn is durable', async () => {
   const { account, inbox } = await withInbox(journal, turns);
   const told: string[] = [];
   watch(inbox, () => told.push('hint'));
-  const done = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  const done = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival], 'new') });
   void done.then(() => told.push('answer'));
   await turn();
   const [call] = journal.calls;
@@ -133,7 +137,7 @@ test('what the store refuses is undone in memory, and a session that has seen it
   const before = { ...inbox.toRow() };
   let wasInvalidated = false;
   const refused = [1, 2].map(() =>
-    turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival, anArrival]) }),
+    turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival, anArrival], 'new') }),
   );
   await turn();
   watch(
@@ -160,11 +164,11 @@ test('an operation that throws leaves nothing of itself, and the others of its t
   const failing = turns.run({
     account,
     run: (change) => {
-      change.addMessages(inbox, [anArrival, anArrival]);
+      change.addMessages(inbox, [anArrival, anArrival], 'new');
       throw new MailboxError('over-quota', 'full');
     },
   });
-  const standing = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  const standing = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival], 'new') });
   await assert.rejects(failing, MailboxError);
   journal.commitAll();
   assert.deepEqual(await standing, [1], 'the UIDs of the failed one are given again: nobody saw them');
@@ -178,16 +182,16 @@ test('while a turn is not applied, the next operations of that account wait and 
   const bob = await withInbox(journal, turns, 2);
   const first = turns.run({
     account: alice.account,
-    run: (change) => change.addMessages(alice.inbox, [anArrival]),
+    run: (change) => change.addMessages(alice.inbox, [anArrival], 'new'),
   });
   await turn();
   const second = turns.run({
     account: alice.account,
-    run: (change) => change.addMessages(alice.inbox, [anArrival]),
+    run: (change) => change.addMessages(alice.inbox, [anArrival], 'new'),
   });
   const other = turns.run({
     account: bob.account,
-    run: (change) => change.addMessages(bob.inbox, [anArrival]),
+    run: (change) => change.addMessages(bob.inbox, [anArrival], 'new'),
   });
   await turn();
   assert.deepEqual(
@@ -205,11 +209,11 @@ test('a turn that is durable at once settles nothing of the one before it', asyn
   const journal = new Journal();
   const turns = new Turns(journal, clock, silentLog);
   const { account, inbox } = await withInbox(journal, turns);
-  const slow = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  const slow = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival], 'new') });
   await turn();
   journal.calls[0]?.commit([undefined]);
   await turn();
-  const quick = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  const quick = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival], 'new') });
   await turn();
   journal.calls[1]?.commit([undefined]);
   journal.calls[1]?.sync();
@@ -234,7 +238,7 @@ test('a session that has only read what is taken back is sent away, too', async 
       wasInvalidated = true;
     },
   );
-  const refused = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  const refused = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival], 'new') });
   await turn();
   session.readModseq = inbox.modseq;
   journal.commitAll(new StoreError('conflict', 'moved'));
@@ -282,12 +286,13 @@ test('a mailbox that is deleted in the turn in which mail left it keeps in the s
     change.addMessages(
       x,
       [1, 2, 3, 4].map((email) => ({ ...anArrival, email })),
+      'new',
     ),
   );
   await write(
-    (change) => change.addMessages(y, change.takeForMove(x, [0, 1])),
+    (change) => change.addMessages(y, change.takeForMove(x, [0, 1]), 'moved'),
     (change) => change.expunge(x, [0]),
-    (change) => change.addMessages(x, [{ ...anArrival, email: 5 }]),
+    (change) => change.addMessages(x, [{ ...anArrival, email: 5 }], 'new'),
     (change) => change.deleteMailbox(x),
   );
   assert.deepEqual(emailsIn(batches, y), [1, 2]);
@@ -297,7 +302,7 @@ test('a mailbox that is deleted in the turn in which mail left it keeps in the s
     'the reaper finds these, and the expunged one in the history',
   );
   const kept = batches
-    .flatMap((batch) => rowsIn(batch, 'expunged'))
+    .flatMap((batch) => rowsIn(batch, 'history'))
     .filter(({ records }) => records !== undefined);
   assert.deepEqual(
     kept.flatMap(({ records }) => unpackRecords(records as Buffer).map(({ email }) => email)),
@@ -312,7 +317,7 @@ test('an operation that cannot be undone takes its account along, and nobody els
   const { account: other, inbox: otherInbox } = await withInbox(journal, turns, 2);
   const evicted: string[] = [];
   account.listeners.add({ onAccountChange: () => {}, onEvicted: (reason) => evicted.push(reason) });
-  const add = () => turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  const add = () => turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival], 'new') });
   const breaking = () => {
     Object.freeze(account.row);
     throw new MailboxError('limit', 'too many');
@@ -321,7 +326,7 @@ test('an operation that cannot be undone takes its account along, and nobody els
     add(),
     turns.run({ account, run: breaking }),
     add(),
-    turns.run({ account: other, run: (change) => change.addMessages(otherInbox, [anArrival]) }),
+    turns.run({ account: other, run: (change) => change.addMessages(otherInbox, [anArrival], 'new') }),
   ]);
   await turn();
   assert.deepEqual(
@@ -346,7 +351,7 @@ test('an operation that throws takes the rows of the mailboxes it touched with i
       throw new MailboxError('limit', 'no more');
     },
   });
-  const whole = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  const whole = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival], 'new') });
   await assert.rejects(half, { code: 'limit' });
   const [batch] = journal.calls[0]?.batches ?? [];
   assert.deepEqual(
@@ -372,7 +377,10 @@ test('a refused append is undone in the list that has become of the tail meanwhi
   const { account, inbox } = await withInbox(journal, turns);
   const tail = new WritableMessageList(false, 0);
   Object.assign(inbox, { list: undefined, tail });
-  const refused = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival, anArrival]) });
+  const refused = turns.run({
+    account,
+    run: (change) => change.addMessages(inbox, [anArrival, anArrival], 'new'),
+  });
   await turn();
   const list = new WritableMessageList(true, 0);
   list.adoptTail(tail);
@@ -380,7 +388,7 @@ test('a refused append is undone in the list that has become of the tail meanwhi
   journal.commitAll(new StoreError('full', 'no space left'));
   await assert.rejects(refused, { code: 'unavailable' });
   assert.equal(list.count, 0);
-  const next = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  const next = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival], 'new') });
   await turn();
   journal.commitAll();
   assert.deepEqual(await next, [1]);
@@ -392,7 +400,7 @@ test('a long expunge is one change, in rows that the reaper can write anew one b
   const { account, inbox } = await withInbox(journal, turns);
   const added = turns.run({
     account,
-    run: (change) => change.addMessages(inbox, new Array(2500).fill(anArrival)),
+    run: (change) => change.addMessages(inbox, new Array(2500).fill(anArrival), 'new'),
   });
   await turn();
   journal.commitAll();
@@ -403,11 +411,11 @@ test('a long expunge is one change, in rows that the reaper can write anew one b
   await turn();
   const [batch] = journal.calls[0]?.batches ?? [];
   assert.deepEqual(
-    rowsIn(batch, 'expunged').map(({ uids }) => uids.length / 4),
+    rowsIn(batch, 'history').map(({ uids }) => uids.length / 4),
     [1000, 1000, 500],
   );
   assert.deepEqual(
-    rowsIn(batch, 'expunged').map((row) => row.modseq - modseq),
+    rowsIn(batch, 'history').map((row) => row.modseq - modseq),
     [1, 2, 3],
   );
   assert.equal(batch?.row.modseq, inbox.modseq);
@@ -439,7 +447,7 @@ test('thousands of sessions are told in slices, with turns for everybody else in
   const { account, inbox } = await withInbox(journal, turns);
   let told = 0;
   const sessions = Array.from({ length: 1000 }, () => watch(inbox, () => told++));
-  const added = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+  const added = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival], 'new') });
   await turn();
   journal.commitAll();
   await added;
@@ -455,7 +463,7 @@ test('the change log keeps what somebody has not read, and nothing else', async 
   const { account, inbox } = await withInbox(journal, turns);
   const add = async (times: number) => {
     for (let i = 0; i < times; i++) {
-      const added = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival]) });
+      const added = turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival], 'new') });
       await turn();
       journal.commitAll();
       await added;
@@ -488,7 +496,7 @@ test('a mailbox whose making was refused takes nothing any more, and its number 
   await turn();
   const found = WritableMailbox.of(account.byName.get('Short') as MailboxState);
   found.list = new WritableMessageList(true, 0);
-  const late = turns.run({ account, run: (change) => change.addMessages(found, [anArrival]) });
+  const late = turns.run({ account, run: (change) => change.addMessages(found, [anArrival], 'new') });
   journal.commitAll(new StoreError('full', 'no space left'));
   await assert.rejects(making, { code: 'unavailable' });
   await assert.rejects(late, { code: 'nonexistent' });

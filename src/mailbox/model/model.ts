@@ -70,6 +70,14 @@ export interface AccountRow {
   readonly usedMessages: number;
   /** No email's facts are older than this version, see `facts.ts`. */
   readonly factsVersion: number;
+  /** The history up to this modseq was pruned. */
+  readonly historyFloor: ModSeq;
+  /** Which emails and mailboxes there were before this modseq is not known, be it for pruning or for damage. */
+  readonly changesFloor: ModSeq;
+  /** Highest modseq of a change that shows in emails or where they are. */
+  readonly emailModseq: ModSeq;
+  /** Highest modseq of a change to which mailboxes there are, their names, roles or subscriptions. */
+  readonly mailboxModseq: ModSeq;
   /** Subscribed names whose mailbox is gone: a server must not forget what a client has asked for (RFC 9051 §6.3.7). */
   readonly orphanSubscriptions: readonly string[];
 }
@@ -84,6 +92,8 @@ export interface MailboxRow {
   /** Highest modseq of any change to its messages: HIGHESTMODSEQ. */
   readonly modseq: ModSeq;
   readonly createdModseq: ModSeq;
+  /** Highest modseq of a change to its name, role or subscription. */
+  readonly infoModseq: ModSeq;
   readonly exists: number;
   readonly unseen: number;
   /** Position (1 .. exists) of the first message without \\Seen; 0 when all are seen. */

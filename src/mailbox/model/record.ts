@@ -147,7 +147,7 @@ export function packRecords(records: readonly MessageRecord[]): Buffer {
   return encodeRecords(columns, 0, records.length);
 }
 
-/** Ascending UIDs as the store keeps them in the history (ExpungedRow.uids). */
+/** Ascending UIDs as the store keeps them in the history (HistoryRow.uids). */
 export function packUids(uids: ArrayLike<number>): Buffer {
   const out = Buffer.allocUnsafe(uids.length * 4);
   for (let i = 0; i < uids.length; i++) out.writeUInt32LE(uids[i] as number, i * 4);

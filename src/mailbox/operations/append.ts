@@ -93,7 +93,7 @@ function addIncoming(
       place: message.place,
     };
   });
-  const uids = change.addMessages(mailbox, arrivals);
+  const uids = change.addMessages(mailbox, arrivals, 'new');
   messages.forEach(({ externalId }, i) => {
     if (isExternalId(externalId)) change.nameExternally(mailbox, uids[i] as number, externalId);
   });

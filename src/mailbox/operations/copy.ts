@@ -8,7 +8,7 @@
  * are there is decided in the change that copies them, where nobody can come in between.
  */
 import { TimeSlice } from '../../base/time-slice.ts';
-import type { AccountChange, Arrival } from '../change/account-change.ts';
+import type { AccountChange, Arrival, Origin } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { UidValidity } from '../model/model.ts';
@@ -157,7 +157,7 @@ function copySlice(
   if (records.length === 0) return { from: [], to: [] };
   change.retain(records.map((record) => record.email));
   const sets = targetSets(domain, change, source, records, target);
-  const to = addRecords(change, records, sets, target);
+  const to = addRecords(change, records, sets, { target, origin: 'copied' });
   return { from: records.map((record) => record.uid), to };
 }
 
@@ -180,7 +180,7 @@ function moveSlice(
     target,
   );
   const records = change.takeForMove(source, rows);
-  const to = addRecords(change, records, sets, target);
+  const to = addRecords(change, records, sets, { target, origin: 'moved' });
   return { from: records.map((record) => record.uid), to };
 }
 
@@ -188,13 +188,13 @@ function addRecords(
   change: AccountChange,
   records: readonly MessageRecord[],
   sets: ReadonlyMap<number, number>,
-  target: MailboxState,
+  { target, origin }: { readonly target: MailboxState; readonly origin: Origin },
 ): number[] {
   const now = Math.floor(change.nowMs / 1000);
   const arrivals: Arrival[] = records.map((record) => {
     return { ...record, keywordSet: sets.get(record.keywordSet) ?? 0, saveDate: now };
   });
-  return change.addMessages(target, arrivals);
+  return change.addMessages(target, arrivals, origin);
 }
 
 /** The target's sets for those of the source. Asked before messages leave it: then their keywords may be taken back. */

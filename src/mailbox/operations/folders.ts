@@ -55,6 +55,7 @@ export async function createMailbox(
 
 export async function deleteMailbox(domain: Domain, account: AccountState, rawName: string): Promise<void> {
   const name = canonicalName(rawName);
+  await loadForHistory(domain, account, name);
   await domain.turns.run({
     account,
     run: (change) => {
@@ -67,6 +68,18 @@ export async function deleteMailbox(domain: Domain, account: AccountState, rawNa
       change.deleteMailbox(mailbox);
     },
   });
+}
+
+/** Which messages go is remembered. One that cannot be read can be deleted all the same; then the history begins anew. */
+async function loadForHistory(domain: Domain, account: AccountState, name: string): Promise<void> {
+  const mailbox = account.byName.get(name);
+  if (mailbox === undefined || mailbox.exists === 0) return;
+  try {
+    await loadList(domain, account, mailbox);
+  } catch (error) {
+    if (!(error instanceof MailboxError)) throw error;
+    domain.log.warn({ err: error, mailbox: name }, 'a mailbox is deleted that cannot be read');
+  }
 }
 
 /** Renames a mailbox and all below it in one change; of INBOX, moves its mail to the new mailbox and leaves it empty. */
@@ -140,8 +153,8 @@ export async function setSubscribed(
       if (mailbox === undefined && isSubscribed && !isOrphan) {
         throw new MailboxError('nonexistent', `there is no mailbox "${name}"`);
       }
-      if (mailbox !== undefined) change.setSubscribed(mailbox, isSubscribed);
-      else if (!isSubscribed) change.unsubscribeName(name);
+      if (mailbox !== undefined) change.subscriptions.set(mailbox, isSubscribed);
+      else if (!isSubscribed) change.subscriptions.unsubscribeName(name);
     },
   });
 }

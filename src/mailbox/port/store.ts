@@ -15,6 +15,7 @@
  * - P6 bytes come back exactly as they were staged.
  */
 import type { ComputedFacts, EmailFacts, FactPart } from '../model/facts.ts';
+import type { HistoryKind } from '../model/history.ts';
 import type { KeywordRow } from '../model/keywords.ts';
 import type {
   AccountId,
@@ -64,16 +65,31 @@ export interface ChunkRow {
   readonly records: Buffer;
 }
 
-/** Messages that left a mailbox in one change. `records` keeps them readable until the reaper has let go of them. */
-export interface ExpungedRow {
+/** What one change did to emails of a mailbox, see `model/history.ts`. It outlives the mailbox. */
+export interface HistoryRow {
   readonly mailbox: MailboxId;
+  /** No other row of the account has it. */
   readonly modseq: ModSeq;
-  /** Ascending UIDs packed as little-endian u32. */
+  readonly kind: HistoryKind;
+  /** Of `expunged`, of each message: ascending UIDs packed as little-endian u32. */
   readonly uids: Buffer;
-  /** The messages' packed records (same codec as chunks), or undefined once their emails are released. */
+  /** Which emails gained or lost a place, see `packNumbers`. */
+  readonly emails: Buffer;
+  /** How many UIDs and emails it names: what it weighs. */
+  readonly numbers: number;
+  /**
+   * Of `expunged`: the messages' packed records (same codec as chunks) keep them readable until the reaper has released
+   * their emails; undefined from then on, and of moved ones.
+   */
   readonly records: Buffer | undefined;
-  /** Wall clock of the expunge, for the grace period of the reaper. */
+  /** Wall clock of the change, for the grace period of the reaper and the age of the history. */
   readonly atMs: number;
+}
+
+/** A row of the history without what only its mailbox needs. */
+export interface HistoryEntry extends Omit<HistoryRow, 'uids' | 'records'> {
+  /** It still holds records. */
+  readonly isHeld: boolean;
 }
 
 /** A mailbox's row with its keywords, in the order of their numbers: names, then sets. */
@@ -121,7 +137,7 @@ export interface ExternalId {
  */
 export type RowChange =
   | { readonly kind: 'mailbox'; readonly row: MailboxRow }
-  /** Its chunks and history stay until the reaper has released what they refer to. */
+  /** Its chunks stay until the reaper has released what they refer to, its history for as long as any. */
   | { readonly kind: 'mailbox-deleted'; readonly mailbox: MailboxId }
   /** Inserted, or replaced when (mailbox, first) is there. */
   | { readonly kind: 'chunk'; readonly row: ChunkRow }
@@ -135,10 +151,10 @@ export type RowChange =
   | { readonly kind: 'released'; readonly emails: readonly EmailId[] }
   /** Of an email that is there, in the place of those that it has. */
   | { readonly kind: 'facts'; readonly email: EmailId; readonly facts: ComputedFacts }
-  /** Inserted, or replaced when (mailbox, modseq) is there. */
-  | { readonly kind: 'expunged'; readonly row: ExpungedRow }
-  /** History up to and including this modseq is forgotten. */
-  | { readonly kind: 'history-pruned'; readonly mailbox: MailboxId; readonly upTo: ModSeq }
+  /** Inserted, or replaced when its modseq is there. */
+  | { readonly kind: 'history'; readonly row: HistoryRow }
+  /** History of the account up to and including this modseq is forgotten. */
+  | { readonly kind: 'history-pruned'; readonly upTo: ModSeq }
   /** An import key to remember (16 octets), so that an interrupted import resumes without duplicates. */
   | { readonly kind: 'imported'; readonly mailbox: MailboxId; readonly key: Buffer }
   /** Of a message in a chunk. The first message of a mailbox to have an id keeps it; expunging forgets it. */
@@ -155,7 +171,7 @@ export interface AccountBatch {
   readonly changes: readonly RowChange[];
   /**
    * True when losing it in a power cut, never in a crash of the program, is allowed by `store.flags = "delayed"`: nothing
-   * but changes of flags, that is of mailboxes and chunks that are there.
+   * but changes of flags, that is of mailboxes and chunks that are there, and what the history says of them.
    */
   readonly deferrable: boolean;
 }
@@ -198,26 +214,28 @@ export interface MailStore {
     ids: readonly EmailId[],
     parts: readonly FactPart[],
   ): Promise<readonly (EmailFacts | undefined)[]>;
-  /** Rows with `modseq > after`, ascending, at most `limit`. */
+  /** The history of the account after a modseq, ascending, at most `limit`. */
+  loadHistory(account: AccountId, after: ModSeq, limit: number): Promise<readonly HistoryEntry[]>;
+  measureHistory(account: AccountId): Promise<{ readonly rows: number; readonly numbers: number }>;
+  /** Rows of the kind `expunged` of this mailbox with `modseq > after`, ascending, at most `limit`. */
   loadExpunged(
     account: AccountId,
     mailbox: MailboxId,
     after: ModSeq,
     limit: number,
-  ): Promise<readonly ExpungedRow[]>;
-  countExpunged(account: AccountId, mailbox: MailboxId): Promise<number>;
+  ): Promise<readonly HistoryRow[]>;
   /** The account's rows that still hold records, oldest first, without the first `skip`, at most `limit`. */
   loadUnreleased(
     account: AccountId,
     beforeMs: number,
     limit: number,
     skip?: number,
-  ): Promise<readonly ExpungedRow[]>;
+  ): Promise<readonly HistoryRow[]>;
   /** Accounts with rows that still hold records, or with deleted mailboxes that are not yet empty. */
   loadAccountsToReap(): Promise<readonly AccountId[]>;
   /** Accounts with emails whose facts may be of an older version than this. */
   loadAccountsBehind(factsVersion: number): Promise<readonly AccountId[]>;
-  /** Deleted mailboxes whose chunks or history are still there. */
+  /** Deleted mailboxes whose chunks are still there, or rows of their history that hold records. */
   loadBuried(account: AccountId): Promise<readonly MailboxId[]>;
   /** Of the messages with a UID above `after` that have one, ascending, at most `limit`. */
   loadExternalIds(

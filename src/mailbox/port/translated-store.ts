@@ -68,8 +68,12 @@ export class TranslatedStore implements MailStore {
     return inWords(READING, () => this.#store.loadBuried(...args));
   }
 
-  countExpunged(...args: Parameters<Calls['countExpunged']>) {
-    return inWords(READING, () => this.#store.countExpunged(...args));
+  loadHistory(...args: Parameters<Calls['loadHistory']>) {
+    return inWords(READING, () => this.#store.loadHistory(...args));
+  }
+
+  measureHistory(...args: Parameters<Calls['measureHistory']>) {
+    return inWords(READING, () => this.#store.measureHistory(...args));
   }
 
   loadAccountsToReap(...args: Parameters<Calls['loadAccountsToReap']>) {

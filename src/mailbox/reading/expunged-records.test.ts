@@ -6,13 +6,13 @@ import { openTestDomain } from '../../../test/kit/domain.ts';
 import { asMailboxId, asModSeq, asUid, type ModSeq } from '../model/model.ts';
 import { type MessageRecord, packRecords, packUids } from '../model/record.ts';
 import { openMailbox } from '../operations/mailboxes.ts';
-import type { ExpungedRow } from '../port/store.ts';
+import type { HistoryRow } from '../port/store.ts';
 import { ExpungedRecords } from './expunged-records.ts';
 
 const ROWS = 100;
 const PER_ROW = 1000;
 
-function rowOf(n: number, base: number): ExpungedRow {
+function rowOf(n: number, base: number): HistoryRow {
   const records = Array.from({ length: PER_ROW }, (_, i): MessageRecord => {
     const one = { uid: n * PER_ROW + i + 1, email: 1, modseq: base, flags: 0, traits: 0 };
     return { ...one, keywordSet: 0, internalDate: 0, size: 1, saveDate: 0 };
@@ -21,7 +21,10 @@ function rowOf(n: number, base: number): ExpungedRow {
   return {
     mailbox: asMailboxId(1),
     modseq: asModSeq(base + n + 1),
+    kind: 'expunged',
     uids,
+    emails: Buffer.alloc(0),
+    numbers: uids.length / 4,
     records: packRecords(records),
     atMs: 0,
   };

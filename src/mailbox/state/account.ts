@@ -36,6 +36,9 @@ export interface AccountState extends AccountRow {
   readonly unsettled: Promise<void> | undefined;
 }
 
+/** So many more rows of history, and it is worth asking how many there are. */
+const HISTORY_LOOK = 500;
+
 export class WritableAccount implements AccountState {
   readonly id: AccountId;
   record: AccountRecord;
@@ -51,6 +54,8 @@ export class WritableAccount implements AccountState {
   /** Something was expunged or deleted since the reaper last came by. */
   needsReaping = false;
   lastExpungeMs = 0;
+  /** Rows of the history that were made since somebody looked how many there are; an account just loaded is looked at once. */
+  historyRows = HISTORY_LOOK;
   lastUsedMs = 0;
   /** What is in memory cannot be relied on: whoever opens the account next gets it from the store. */
   isStale = false;
@@ -89,8 +94,24 @@ export class WritableAccount implements AccountState {
   get factsVersion(): number {
     return this.row.factsVersion;
   }
+  get historyFloor(): AccountRow['historyFloor'] {
+    return this.row.historyFloor;
+  }
+  get changesFloor(): AccountRow['changesFloor'] {
+    return this.row.changesFloor;
+  }
+  get emailModseq(): AccountRow['emailModseq'] {
+    return this.row.emailModseq;
+  }
+  get mailboxModseq(): AccountRow['mailboxModseq'] {
+    return this.row.mailboxModseq;
+  }
   get orphanSubscriptions(): readonly string[] {
     return this.row.orphanSubscriptions;
+  }
+
+  get isHistoryDue(): boolean {
+    return this.historyRows >= HISTORY_LOOK;
   }
 
   add(mailbox: WritableMailbox): void {

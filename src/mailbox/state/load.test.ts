@@ -31,6 +31,10 @@ const row = {
   usedBytes: 0,
   usedMessages: 0,
   factsVersion: 2,
+  historyFloor: asModSeq(0),
+  changesFloor: asModSeq(0),
+  emailModseq: asModSeq(0),
+  mailboxModseq: asModSeq(0),
   orphanSubscriptions: [],
 };
 const message = {

@@ -29,6 +29,7 @@ export interface MailboxFields {
   readonly uidValidity: UidValidity;
   readonly uidNext: number;
   readonly modseq: ModSeq;
+  readonly infoModseq: ModSeq;
   readonly exists: number;
   readonly unseen: number;
   /** Position of the first message without \Seen; 0 when all are seen. */
@@ -63,9 +64,6 @@ export interface ViewerEvents {
   readonly onInvalid: () => void;
 }
 
-/** So many more rows of history, and it is worth asking how many there are. */
-const HISTORY_LOOK = 500;
-
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 export class WritableMailbox implements MailboxState {
@@ -82,8 +80,6 @@ export class WritableMailbox implements MailboxState {
   lastUsedMs = 0;
   /** No message that has left it, as far as is known, had a UID above this one; see `change/uids.ts`. */
   goneUpTo = 0;
-  /** Changes in which messages left it since its history was looked at; a mailbox just loaded is looked at once. */
-  historyRows = HISTORY_LOOK;
 
   /** For this room and `change/` alone; `tools/layers.ts` sees to it. */
   static of(mailbox: MailboxState): WritableMailbox {
@@ -102,6 +98,7 @@ export class WritableMailbox implements MailboxState {
       uidNext: asUid(1),
       modseq,
       createdModseq: modseq,
+      infoModseq: modseq,
       exists: 0,
       unseen: 0,
       firstUnseen: 0,
@@ -143,6 +140,9 @@ export class WritableMailbox implements MailboxState {
   get modseq(): ModSeq {
     return this.fields.modseq;
   }
+  get infoModseq(): ModSeq {
+    return this.fields.infoModseq;
+  }
   get exists(): number {
     return this.fields.exists;
   }
@@ -172,10 +172,6 @@ export class WritableMailbox implements MailboxState {
   }
   get isGone(): boolean {
     return this.fields.isGone;
-  }
-
-  get isHistoryDue(): boolean {
-    return this.historyRows >= HISTORY_LOOK;
   }
 
   /** Where messages can be added: the list, or its end alone; undefined when neither is loaded. */

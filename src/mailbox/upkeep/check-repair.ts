@@ -103,7 +103,7 @@ async function recover(
       if (references > 1) change.release(new Array<number>(references - 1).fill(email));
       const now = Math.floor(change.nowMs / 1000);
       const blank = { flags: 0, traits: 0, keywordSet: 0, internalDate: now, saveDate: now };
-      change.addMessages(mailbox, [{ ...blank, email, size }]);
+      change.addMessages(mailbox, [{ ...blank, email, size }], 'copied');
     },
   });
   return true;

@@ -3,17 +3,16 @@
  * reference, and with the last one its bytes. Deleted mailboxes are emptied the same way. In slices, in the background,
  * and every slice is one change, so a crash leaves work for the next run and nothing else.
  *
- * The UIDs of the history stay behind (QRESYNC, RFC 7162 §3.2) until they are old or too many; then the oldest are pruned
- * and `expungedFloor` says so.
+ * The history itself stays behind (`model/history.ts`), that of deleted mailboxes as well, until it is old or too long; then
+ * the oldest of it is pruned and the account's `historyFloor` says so.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import { type AccountId, asModSeq, type MailboxId } from '../model/model.ts';
 import { packRecords, unpackRecords } from '../model/record.ts';
-import type { ExpungedRow } from '../port/store.ts';
+import type { HistoryEntry, HistoryRow } from '../port/store.ts';
 import type { AccountState } from '../state/account.ts';
-import type { MailboxState } from '../state/mailbox.ts';
 
 /** A session that is about to fetch what it was told a moment ago still can; so can a POP3 snapshot. */
 const GRACE_MS = 60_000;
@@ -23,8 +22,9 @@ const CHUNKS_PER_CHANGE = 4;
 
 /** A device that was away for longer compares all of its UIDs. */
 const HISTORY_MS = 180 * 24 * 3600_000;
-/** Changes in which messages left one mailbox, each of at most a thousand messages. */
-const HISTORY_ROWS = 10_000;
+/** Changes that an account remembers, and the UIDs and emails that all of them name: some ten megabytes at most. */
+const HISTORY_ROWS = 50_000;
+const HISTORY_NUMBERS = 2_000_000;
 const PRUNED_PER_CHANGE = 500;
 
 /** One pass over one account. Returns how many emails were let go of. */
@@ -35,7 +35,7 @@ export async function reapAccount(domain: Domain, id: AccountId): Promise<number
   let released = await releaseExpunged(domain, account, before);
   for (const mailbox of await domain.store.loadBuried(id))
     released += await emptyBuried(domain, account, mailbox);
-  for (const mailbox of domain.accounts.longHistories(account)) await pruneHistory(domain, account, mailbox);
+  if (domain.accounts.isHistoryDue(account)) await pruneHistory(domain, account);
   return released;
 }
 
@@ -56,7 +56,7 @@ async function releaseExpunged(domain: Domain, account: AccountState, before: nu
   }
 }
 
-function isNeeded(account: AccountState, row: ExpungedRow): boolean {
+function isNeeded(account: AccountState, row: HistoryRow): boolean {
   const gone = [...account.gone].find((deleted) => deleted.id === row.mailbox);
   const mailbox = account.mailboxes.get(row.mailbox) ?? gone;
   if (mailbox === undefined) return false;
@@ -64,7 +64,7 @@ function isNeeded(account: AccountState, row: ExpungedRow): boolean {
   return false;
 }
 
-async function releaseRow(domain: Domain, account: AccountState, row: ExpungedRow): Promise<number> {
+async function releaseRow(domain: Domain, account: AccountState, row: HistoryRow): Promise<number> {
   const records = unpackRecords(row.records ?? Buffer.alloc(0));
   for (let start = 0; start < records.length; start += RECORDS_PER_CHANGE) {
     const end = start + RECORDS_PER_CHANGE;
@@ -73,7 +73,7 @@ async function releaseRow(domain: Domain, account: AccountState, row: ExpungedRo
       account,
       run: (change) => {
         change.release(records.slice(start, end).map((record) => record.email));
-        change.replaceExpunged({ ...row, records: rest.length === 0 ? undefined : packRecords(rest) });
+        change.history.replace({ ...row, records: rest.length === 0 ? undefined : packRecords(rest) });
       },
     });
   }
@@ -100,36 +100,32 @@ async function emptyBuried(domain: Domain, account: AccountState, mailbox: Mailb
     });
     released += emails.length;
   }
-  for (;;) {
-    const history = await domain.store.loadExpunged(account.id, mailbox, asModSeq(0), ROWS_PER_LOAD);
-    for (const row of history)
-      if (row.records !== undefined) released += await releaseRow(domain, account, row);
-    const last = history.length < ROWS_PER_LOAD ? undefined : history.at(-1)?.modseq;
-    // The last one is made without rows to prune, too: it tells the store that nothing is left.
-    await domain.turns.run({
-      account,
-      run: (change) => change.pruneHistory(mailbox, last ?? account.modseq),
-    });
-    if (last === undefined) return released;
-  }
+  return released;
 }
 
 /** Forgets the oldest of a long history, and what is older than any device that still comes back. */
-async function pruneHistory(domain: Domain, account: AccountState, mailbox: MailboxState): Promise<void> {
-  let left = await domain.store.countExpunged(account.id, mailbox.id);
+async function pruneHistory(domain: Domain, account: AccountState): Promise<void> {
+  const left = { ...(await domain.store.measureHistory(account.id)) };
   const old = domain.clock.nowMs() - HISTORY_MS;
   // One row tells whether there is anything to do.
-  for (let limit = 1; left > 0 && !mailbox.isGone; limit = PRUNED_PER_CHANGE) {
-    const rows = await domain.store.loadExpunged(account.id, mailbox.id, asModSeq(0), limit);
-    const kept = rows.findIndex(
-      (row, index) => row.records !== undefined || (row.atMs >= old && left - index <= HISTORY_ROWS),
-    );
-    const last = rows.at(kept < 0 ? -1 : kept - 1)?.modseq;
+  for (let limit = 1; left.rows > 0; limit = PRUNED_PER_CHANGE) {
+    const entries = await domain.store.loadHistory(account.id, asModSeq(0), limit);
+    const kept = entries.findIndex((entry) => !mayForget(entry, left, old));
+    const last = entries.at(kept < 0 ? -1 : kept - 1)?.modseq;
     if (kept === 0 || last === undefined) return;
-    await domain.turns.run({ account, run: (change) => change.pruneHistory(mailbox.id, last) });
+    await domain.turns.run({ account, run: (change) => change.history.prune(last) });
     if (kept > 0) return;
-    left -= rows.length;
+    await nextTurn();
   }
+}
+
+/** The oldest one; what is then left is counted. */
+function mayForget(entry: HistoryEntry, left: { rows: number; numbers: number }, old: number): boolean {
+  const isLong = left.rows > HISTORY_ROWS || left.numbers > HISTORY_NUMBERS;
+  if (entry.isHeld || (entry.atMs >= old && !isLong)) return false;
+  left.rows--;
+  left.numbers -= entry.numbers;
+  return true;
 }
 
 export interface Reaper {

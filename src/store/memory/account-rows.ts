@@ -10,8 +10,8 @@ import { unpackUids } from '../../mailbox/model/record.ts';
 import {
   type AccountBatch,
   type ChunkRow,
-  type ExpungedRow,
   type ExternalId,
+  type HistoryRow,
   type NewEmail,
   type RowChange,
   type RowChangeOf,
@@ -30,7 +30,6 @@ export interface StoredEmail extends EmailBytes {
 /** What is kept of a mailbox beside its row; it outlives the row until the reaper is done. */
 export class MailboxRows {
   readonly chunks = new SortedRows<ChunkRow>();
-  readonly expunged = new SortedRows<ExpungedRow>();
   readonly externalIds = new SortedRows<ExternalId>();
   /** Import keys in hexadecimal. */
   readonly imported = new Set<string>();
@@ -51,16 +50,6 @@ export class MailboxRows {
     this.#keywords.delete(`${row.kind} ${row.number}`);
   }
 
-  /** The external ids of its messages go with the first writing. */
-  putExpunged(row: ExpungedRow): void {
-    this.expunged.set(row.modseq, row);
-    if (this.externalIds.size > 0) for (const uid of unpackUids(row.uids)) this.forgetExternalId(uid);
-  }
-
-  get isEmptyGrave(): boolean {
-    return this.chunks.size === 0 && this.expunged.size === 0;
-  }
-
   readonly #names = new Set<string>();
 
   /** The first message of a mailbox to have an id keeps it. */
@@ -70,7 +59,11 @@ export class MailboxRows {
     this.externalIds.set(named.uid, named);
   }
 
-  forgetExternalId(uid: number): void {
+  forgetExternalIds(uids: Iterable<number>): void {
+    if (this.externalIds.size > 0) for (const uid of uids) this.#forgetExternalId(uid);
+  }
+
+  #forgetExternalId(uid: number): void {
     const named = this.externalIds.get(uid);
     if (named === undefined) return;
     this.#names.delete(named.id);
@@ -82,6 +75,7 @@ export class AccountRows {
   row: AccountRow | undefined;
   readonly mailboxes = new SortedRows<MailboxRow>();
   readonly emails = new SortedRows<StoredEmail>();
+  readonly history = new SortedRows<HistoryRow>();
   readonly #buried = new Set<MailboxId>();
   readonly #rows = new Map<MailboxId, MailboxRows>();
 
@@ -94,9 +88,14 @@ export class AccountRows {
     return [...this.#buried].sort((a, b) => a - b);
   }
 
-  unreleased(beforeMs: number, limit: number, skip: number): readonly ExpungedRow[] {
-    const all = [...this.#rows.values()].flatMap(({ expunged }) => expunged.all());
-    return all
+  expunged(mailbox: MailboxId, after: number, limit: number): readonly HistoryRow[] {
+    const later = this.history.after(after, this.history.size);
+    return later.filter((row) => row.kind === 'expunged' && row.mailbox === mailbox).slice(0, limit);
+  }
+
+  unreleased(beforeMs: number, limit: number, skip: number): readonly HistoryRow[] {
+    return this.history
+      .all()
       .filter(({ atMs, records }) => records !== undefined && atMs < beforeMs)
       .sort((a, b) => a.atMs - b.atMs || a.modseq - b.modseq)
       .slice(skip, skip + limit);
@@ -166,8 +165,12 @@ export class AccountRows {
       const stored = this.emails.get(email);
       if (stored !== undefined) stored.facts = facts;
     },
-    expunged: ({ row }) => this.#at(row.mailbox).putExpunged(row),
-    'history-pruned': ({ mailbox, upTo }) => this.#at(mailbox).expunged.deleteUpTo(upTo),
+    // The external ids of its messages go with the first writing.
+    history: ({ row }) => {
+      this.history.set(row.modseq, row);
+      this.of(row.mailbox).forgetExternalIds(unpackUids(row.uids));
+    },
+    'history-pruned': ({ upTo }) => this.history.deleteUpTo(upTo),
     imported: ({ mailbox, key }) => {
       this.#at(mailbox).imported.add(key.toString('hex'));
     },
@@ -182,8 +185,12 @@ export class AccountRows {
   }
 
   #fillGraves(): void {
+    if (this.#buried.size === 0) return;
+    const held = new Set(
+      this.unreleased(Number.POSITIVE_INFINITY, this.history.size, 0).map((row) => row.mailbox),
+    );
     for (const id of this.#buried) {
-      if (!this.of(id).isEmptyGrave) continue;
+      if (held.has(id) || this.of(id).chunks.size > 0) continue;
       this.#buried.delete(id);
       this.#rows.delete(id);
     }

@@ -79,11 +79,17 @@ class MemoryStore implements MailStore {
   }
 
   async loadExpunged(account: AccountId, mailbox: MailboxId, after: ModSeq, limit: number) {
-    return this.#of(account).of(mailbox).expunged.after(after, limit);
+    return this.#of(account).expunged(mailbox, after, limit);
   }
 
-  async countExpunged(account: AccountId, mailbox: MailboxId) {
-    return this.#of(account).of(mailbox).expunged.size;
+  async loadHistory(account: AccountId, after: ModSeq, limit: number) {
+    const rows = this.#of(account).history.after(after, limit);
+    return rows.map(({ uids: _, records, ...row }) => ({ ...row, isHeld: records !== undefined }));
+  }
+
+  async measureHistory(account: AccountId) {
+    const { history } = this.#of(account);
+    return { rows: history.size, numbers: history.all().reduce((sum, { numbers }) => sum + numbers, 0) };
   }
 
   async loadUnreleased(account: AccountId, beforeMs: number, limit: number, skip = 0) {

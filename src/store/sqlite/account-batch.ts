@@ -6,7 +6,8 @@
  * refilled from the database after a rollback.
  */
 import { FACTS_VERSION } from '../../mailbox/model/facts.ts';
-import type { AccountId, AccountRow, EmailId, MailboxRow } from '../../mailbox/model/model.ts';
+import { HISTORY_KINDS } from '../../mailbox/model/history.ts';
+import type { AccountId, AccountRow, EmailId, MailboxId, MailboxRow } from '../../mailbox/model/model.ts';
 import {
   type AccountBatch,
   type NewEmail,
@@ -26,12 +27,14 @@ import { Staged } from './staging.ts';
 
 const SQL = {
   modseq: 'SELECT modseq FROM account WHERE id = ?',
-  account: `INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  account: `INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET modseq = excluded.modseq, next_mailbox = excluded.next_mailbox,
       next_email = excluded.next_email, next_uidvalidity = excluded.next_uidvalidity,
       used_bytes = excluded.used_bytes, used_messages = excluded.used_messages,
-      facts_version = excluded.facts_version`,
-  mailbox: `REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      facts_version = excluded.facts_version, history_floor = excluded.history_floor,
+      changes_floor = excluded.changes_floor, email_modseq = excluded.email_modseq,
+      mailbox_modseq = excluded.mailbox_modseq`,
+  mailbox: `REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   keyword: 'REPLACE INTO keyword VALUES (?, ?, ?, ?)',
   dropKeyword: 'DELETE FROM keyword WHERE mailbox = ? AND kind = ? AND number = ?',
   deleteMailbox: 'DELETE FROM mailbox WHERE id = ?',
@@ -50,10 +53,11 @@ const SQL = {
   release: 'UPDATE extra_reference SET n = n - 1 WHERE email = ? RETURNING n',
   forgetExtra: 'DELETE FROM extra_reference WHERE email = ?',
   deleteEmail: 'DELETE FROM email WHERE id = ? RETURNING blob',
-  updateExpunged: 'UPDATE expunged SET at = ?, uids = ?, records = ? WHERE mailbox = ? AND modseq = ?',
-  insertExpunged:
-    'INSERT INTO expunged (at, uids, records, mailbox, modseq, account) VALUES (?, ?, ?, ?, ?, ?)',
-  prune: 'DELETE FROM expunged WHERE mailbox = ? AND modseq <= ?',
+  updateHistory: `UPDATE expunged SET at = ?, uids = ?, records = ?, kind = ?, emails = ?, numbers = ?, mailbox = ?
+    WHERE account = ? AND modseq = ?`,
+  insertHistory: `INSERT INTO expunged (at, uids, records, kind, emails, numbers, mailbox, account, modseq)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  prune: 'DELETE FROM expunged WHERE account = ? AND modseq <= ?',
   imported: 'INSERT OR IGNORE INTO imported VALUES (?, ?)',
   nameExternally: 'INSERT OR IGNORE INTO external_id VALUES (?, ?, ?)',
   hasExternalIds: 'SELECT 1 FROM external_id WHERE mailbox = ? LIMIT 1',
@@ -116,8 +120,8 @@ export class BatchWork implements Work {
     this.#context.blobs.settle(this.#blobs, this.#context.sync);
     const left = new Set<number>();
     for (const change of changes) {
-      if (change.kind === 'chunk-dropped' || change.kind === 'history-pruned')
-        left.add(mailboxKey(account, change.mailbox));
+      const mailbox = leavesGrave(change);
+      if (mailbox !== undefined) left.add(mailboxKey(account, mailbox));
     }
     if (left.size > 0) this.#context.onExhumed([...left]);
   }
@@ -135,6 +139,12 @@ export class BatchWork implements Work {
       );
     }
   }
+}
+
+/** The mailbox that may be an empty grave from now on. */
+function leavesGrave(change: RowChange): MailboxId | undefined {
+  if (change.kind === 'chunk-dropped' || change.kind === 'mailbox-deleted') return change.mailbox;
+  return change.kind === 'history' && change.row.records === undefined ? change.row.mailbox : undefined;
 }
 
 /** A batch on its way into the database. */
@@ -183,14 +193,15 @@ const WRITERS: Writers = {
     if (db.prepare(SQL.updateFacts).run(envelope.length, bodyStructure.length, sealed, email) > 0)
       db.prepare(SQL.derived).run(email, sealRecord(FACTS_VERSION, facts));
   },
-  expunged: ({ db, account }, { row: { mailbox, modseq, uids, records, atMs } }) => {
+  history: ({ db, account }, { row: { mailbox, modseq, kind, uids, emails, numbers, records, atMs } }) => {
     const key = mailboxKey(account, mailbox);
-    if (db.prepare(SQL.updateExpunged).run(atMs, uids, records ?? null, key, modseq) > 0) return;
-    db.prepare(SQL.insertExpunged).run(atMs, uids, records ?? null, key, modseq, account);
+    const values = [atMs, uids, records ?? null, HISTORY_KINDS.indexOf(kind), emails, numbers, key];
+    if (db.prepare(SQL.updateHistory).run(...values, account, modseq) > 0) return;
+    db.prepare(SQL.insertHistory).run(...values, account, modseq);
     forgetExternalIds(db, key, uids);
   },
-  'history-pruned': ({ db, account }, { mailbox, upTo }) => {
-    db.prepare(SQL.prune).run(mailboxKey(account, mailbox), upTo);
+  'history-pruned': ({ db, account }, { upTo }) => {
+    db.prepare(SQL.prune).run(account, upTo);
   },
   imported: ({ db, account }, { mailbox, key }) => {
     db.prepare(SQL.imported).run(mailboxKey(account, mailbox), key);
@@ -221,7 +232,7 @@ function writeEmail({ db, blobs, changes }: Writing, email: NewEmail): void {
 }
 
 function forgetExternalIds(db: Database, mailbox: number, uids: Buffer): void {
-  if (db.prepare(SQL.hasExternalIds).get(mailbox) === undefined) return;
+  if (uids.length === 0 || db.prepare(SQL.hasExternalIds).get(mailbox) === undefined) return;
   for (let at = 0; at + 4 <= uids.length; at += 4)
     db.prepare(SQL.forgetExternalId).run(mailbox, uids.readUInt32LE(at));
 }
@@ -257,6 +268,10 @@ function writeAccount(
     epoch,
     lineage,
     row.factsVersion,
+    row.historyFloor,
+    row.changesFloor,
+    row.emailModseq,
+    row.mailboxModseq,
   );
   if (orphans.get(account) === row.orphanSubscriptions) return;
   db.prepare(SQL.orphans).run(account, JSON.stringify(row.orphanSubscriptions));
@@ -280,6 +295,7 @@ function writeMailbox(db: Database, account: AccountId, row: MailboxRow): void {
     row.role ?? null,
     row.name,
     row.firstUnseen,
+    row.infoModseq,
   );
 }
 

@@ -205,7 +205,7 @@ export function asFlagBatch({
 }
 
 function isFlagChange(change: RowChange): change is FlagChange {
-  return change.kind === 'mailbox' || change.kind === 'chunk';
+  return change.kind === 'mailbox' || change.kind === 'chunk' || change.kind === 'history';
 }
 
 function nameOf(change: FlagBatch['changes'][number]): string {
@@ -214,6 +214,8 @@ function nameOf(change: FlagBatch['changes'][number]): string {
       return `mailbox ${change.row.id}`;
     case 'chunk':
       return `chunk ${change.row.mailbox} ${change.row.first}`;
+    case 'history':
+      return `history ${change.row.modseq}`;
     case 'keyword':
       return `keyword ${change.mailbox} ${change.row.kind} ${change.row.number}`;
   }

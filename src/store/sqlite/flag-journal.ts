@@ -25,11 +25,17 @@ import {
 import { crc32 } from 'node:zlib';
 import { EMPTY } from '../../base/bytes.ts';
 import type { KeywordRow } from '../../mailbox/model/keywords.ts';
-import type { AccountRow, MailboxRow } from '../../mailbox/model/model.ts';
-import { type AccountBatch, type ChunkRow, type RowChangeOf, StoreError } from '../../mailbox/port/store.ts';
+import type { AccountRow, MailboxRow, ModSeq } from '../../mailbox/model/model.ts';
+import {
+  type AccountBatch,
+  type ChunkRow,
+  type HistoryRow,
+  type RowChangeOf,
+  StoreError,
+} from '../../mailbox/port/store.ts';
 
 /** What a change of flags consists of. */
-export type FlagChange = RowChangeOf<'mailbox' | 'chunk'>;
+export type FlagChange = RowChangeOf<'mailbox' | 'chunk' | 'history'>;
 
 export interface FlagBatch extends Omit<AccountBatch, 'changes' | 'deferrable'> {
   /** Keywords only in what version 0.1 has left behind. */
@@ -40,11 +46,21 @@ const MARK = Buffer.from('FLG1').readUInt32LE();
 const HEAD_BYTES = 16;
 
 type StoredChunk = Omit<ChunkRow, 'records'> & { readonly bytes: number };
+/** Places that \Deleted made or took away; `emails` in base64. */
+type StoredHistory = Omit<HistoryRow, 'uids' | 'records' | 'emails'> & { readonly emails: string };
 type StoredBatch = Omit<FlagBatch, 'changes' | 'row'> & {
-  readonly row: Omit<AccountRow, 'factsVersion'> & { readonly factsVersion?: number };
-  readonly mailboxes: readonly (MailboxRow & OldKeywords)[];
+  readonly row: OldAccountRow & Partial<AccountRow>;
+  readonly mailboxes: readonly (OldMailboxRow & Partial<MailboxRow> & OldKeywords)[];
   readonly chunks: readonly StoredChunk[];
+  readonly history?: readonly StoredHistory[];
 };
+
+/** Version 0.1 counted no versions of facts, and had no history of emails. */
+type OldAccountRow = Omit<
+  AccountRow,
+  'factsVersion' | 'historyFloor' | 'changesFloor' | 'emailModseq' | 'mailboxModseq'
+>;
+type OldMailboxRow = Omit<MailboxRow, 'infoModseq'>;
 
 /** Version 0.1 kept the keywords of a mailbox in its row: names, and sets as lists of places among them. */
 interface OldKeywords {
@@ -175,29 +191,50 @@ function withoutRecords(batch: FlagBatch): StoredBatch {
   const chunks = chunksOf(batch).map(({ mailbox, first, count, maxModseq, records }) => {
     return { mailbox, first, count, maxModseq, bytes: records.length };
   });
-  return { account, expect, row, mailboxes, chunks };
+  const history = changes.flatMap((change) => (change.kind === 'history' ? [storedHistory(change.row)] : []));
+  return { account, expect, row, mailboxes, chunks, history };
+}
+
+function storedHistory({ uids: _, records: __, ...row }: HistoryRow): StoredHistory {
+  return { ...row, emails: row.emails.toString('base64') };
+}
+
+function loadedHistory(row: StoredHistory): HistoryRow {
+  return { ...row, emails: Buffer.from(row.emails, 'base64'), uids: EMPTY, records: undefined };
 }
 
 function decode(body: Buffer): FlagBatch[] {
   const jsonEnd = 4 + body.readUInt32LE();
   const batches = JSON.parse(body.toString('utf8', 4, jsonEnd)) as StoredBatch[];
   let at = jsonEnd;
-  return batches.map(({ mailboxes, chunks, row, ...batch }) => {
+  return batches.map(({ mailboxes, chunks, history = [], row, ...batch }) => {
     const changes: FlagBatch['changes'][number][] = mailboxes.flatMap(mailboxChanges);
     for (const { bytes, ...chunk } of chunks) {
       at += bytes;
       changes.push({ kind: 'chunk', row: { ...chunk, records: body.subarray(at - bytes, at) } });
     }
-    // Version 0.1 did not count versions.
-    return { ...batch, row: { factsVersion: 1, ...row }, changes };
+    for (const one of history) changes.push({ kind: 'history', row: loadedHistory(one) });
+    return { ...batch, row: completeRow(row), changes };
   });
+}
+
+function completeRow(row: StoredBatch['row']): AccountRow {
+  const { modseq } = row;
+  const changes = {
+    historyFloor: 0 as ModSeq,
+    changesFloor: modseq,
+    emailModseq: modseq,
+    mailboxModseq: modseq,
+  };
+  return { factsVersion: 1, ...changes, ...row };
 }
 
 function mailboxChanges({
   keywords = [],
   keywordSets = [],
-  ...row
-}: MailboxRow & OldKeywords): FlagBatch['changes'][number][] {
+  ...stored
+}: StoredBatch['mailboxes'][number]): FlagBatch['changes'][number][] {
+  const row = { infoModseq: stored.createdModseq, ...stored };
   const rows: KeywordRow[] = [
     ...keywords.map((name, number) => ({ kind: 'name', number, name }) as const),
     ...keywordSets.map((members, index) => ({ kind: 'set', number: index + 1, members }) as const),

@@ -6,6 +6,7 @@
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { Database } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { accountOfKey } from './keys.ts';
 
 const KEYS_PER_SLICE = 200;
 
@@ -13,7 +14,8 @@ const SQL = {
   all: 'SELECT mailbox FROM buried',
   isEmpty: `SELECT 1 FROM buried WHERE mailbox = ?1
     AND NOT EXISTS (SELECT 1 FROM chunk WHERE mailbox = ?1)
-    AND NOT EXISTS (SELECT 1 FROM expunged WHERE mailbox = ?1)`,
+    AND NOT EXISTS (SELECT 1 FROM expunged
+      WHERE account = ?2 AND records IS NOT NULL AND mailbox = ?1)`,
   keys: `DELETE FROM imported WHERE (mailbox, key) IN
     (SELECT mailbox, key FROM imported WHERE mailbox = ? LIMIT ${KEYS_PER_SLICE})`,
   externalIds: `DELETE FROM external_id WHERE (mailbox, uid) IN
@@ -58,7 +60,7 @@ export class Graves {
 
   #isEmpty(mailbox: number): boolean {
     try {
-      return this.#db.prepare(SQL.isEmpty).get(mailbox) !== undefined;
+      return this.#db.prepare(SQL.isEmpty).get(mailbox, accountOfKey(mailbox)) !== undefined;
     } catch (error) {
       this.#onTrouble(error as Error);
       return false;

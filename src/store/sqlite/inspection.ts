@@ -97,8 +97,8 @@ const SNAPSHOT = `
   CREATE TEMP TABLE used (blob INTEGER PRIMARY KEY, n INTEGER NOT NULL);
   INSERT INTO used SELECT blob, count(*) FROM email GROUP BY blob;
   CREATE TEMP VIEW lost_mailbox AS SELECT mailbox FROM
-    (SELECT mailbox FROM chunk UNION SELECT mailbox FROM expunged UNION SELECT mailbox FROM imported
-      UNION SELECT mailbox FROM external_id)
+    (SELECT mailbox FROM chunk UNION SELECT mailbox FROM expunged WHERE records IS NOT NULL
+      UNION SELECT mailbox FROM imported UNION SELECT mailbox FROM external_id)
     WHERE mailbox NOT IN (SELECT id FROM mailbox) AND mailbox NOT IN (SELECT mailbox FROM buried);
 `;
 const DROP_SNAPSHOT = 'DROP VIEW IF EXISTS temp.lost_mailbox; DROP TABLE IF EXISTS temp.used;';

@@ -83,11 +83,12 @@ export async function settleAccount(
   const { db, epoch, modseqs } = context;
   const seen = db.prepare('SELECT epoch FROM account WHERE id = ?').get(account)?.[0] as number | undefined;
   if (seen === undefined || seen >= epoch) return;
-  const jump = 'UPDATE account SET modseq = modseq + ?, epoch = ? WHERE id = ? AND epoch < ?';
+  const jump = `UPDATE account SET modseq = modseq + ?1, changes_floor = modseq + ?1, email_modseq = modseq + ?1,
+    mailbox_modseq = modseq + ?1, epoch = ?2 WHERE id = ?3 AND epoch < ?2`;
   let isJumped = false;
   await commits.perform({
     apply: () => {
-      isJumped = db.prepare(jump).run(MODSEQ_JUMP, epoch, account, epoch) === 1;
+      isJumped = db.prepare(jump).run(MODSEQ_JUMP, epoch, account) === 1;
       modseqs.delete(account);
     },
     undo: () => modseqs.delete(account),

@@ -4,7 +4,7 @@
  * Clients know UIDs, modseqs and other numbers that this copy has not given out. Giving them to other messages would
  * show people the wrong mail from their caches. So the shard begins a new lineage, and every account, when it is first
  * loaded in it, jumps all its numbers ahead: UIDs, modseqs, UIDVALIDITY of mailboxes to come, ids of mailboxes and emails.
- * History from before is no longer offered (`expungedFloor`), so that QRESYNC compares instead.
+ * History from before is no longer offered (`expungedFloor`, `changesFloor`): whoever comes from there compares instead.
  *
  * How far a database has come is the sum of its accounts' modseqs, with those of removed accounts: it grows with every
  * change, costs nothing to keep, and needs no row of its own.
@@ -35,7 +35,8 @@ const SQL = {
   mailboxes: 'SELECT id FROM mailbox WHERE id BETWEEN ? AND ? AND id > ? ORDER BY id LIMIT ?',
   jumpMailbox: `UPDATE mailbox SET uidnext = CASE WHEN uidnext < ?1 THEN uidnext + ?2 ELSE uidnext END,
     modseq = ?3, expunged_floor = ?3 WHERE id = ?4`,
-  jumpAccount: `UPDATE account SET modseq = ?1, lineage = ?2, next_mailbox = min(next_mailbox + ?3, ?5),
+  jumpAccount: `UPDATE account SET modseq = ?1, changes_floor = ?1, email_modseq = ?1, mailbox_modseq = ?1, lineage = ?2,
+    next_mailbox = min(next_mailbox + ?3, ?5),
     next_email = min(next_email + ?4, ?5), next_uidvalidity = min(max(next_uidvalidity + ?3, ?6), ?5)
     WHERE id = ?7 AND lineage < ?2`,
 } as const;

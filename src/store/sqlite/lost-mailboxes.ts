@@ -16,8 +16,10 @@ const RECORD_BYTES = 32;
 const LAST_CHUNK = 'SELECT first, count, records FROM chunk WHERE mailbox = ? ORDER BY first DESC LIMIT 1';
 const ACCOUNT = 'SELECT modseq, next_uidvalidity FROM account WHERE id = ?';
 const RECOVER = `INSERT INTO mailbox (id, uidvalidity, uidnext, modseq, created_modseq, "exists", unseen, deleted, bytes,
-    subscribed, recent_from, expunged_floor, role, name)
-  SELECT ?, ?, ?, ?, 1, (SELECT sum(count) FROM chunk WHERE mailbox = ?), 0, 0, 0, 1, 1, ?, NULL, ?`;
+    subscribed, recent_from, expunged_floor, role, name, info_modseq)
+  SELECT ?, ?, ?, ?, 1, (SELECT sum(count) FROM chunk WHERE mailbox = ?), 0, 0, 0, 1, 1, ?, NULL, ?, ?`;
+/** Which emails there were until now is not known. */
+const LOST_CHANGES = 'UPDATE account SET changes_floor = modseq WHERE id = ?';
 
 /** `lost` are keys of mailboxes; an account without a row has nobody to give them to, and keeps them as they are. */
 export function recoverMailboxes(db: Database, lost: readonly number[]): void {
@@ -28,7 +30,8 @@ export function recoverMailboxes(db: Database, lost: readonly number[]): void {
     else if (account !== undefined) {
       const [modseq, uidValidity] = account as [number, number];
       const name = `Recovered ${mailboxOfKey(key)}`;
-      db.prepare(RECOVER).run(key, uidValidity, uidNext(chunk), modseq, key, modseq, name);
+      db.prepare(RECOVER).run(key, uidValidity, uidNext(chunk), modseq, key, modseq, name, modseq);
+      db.prepare(LOST_CHANGES).run(accountOfKey(key));
     }
   }
 }

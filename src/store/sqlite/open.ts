@@ -79,8 +79,12 @@ class SqliteStore implements MailStore {
     return (await this.#rowsOf(args[0])).expunged(...args);
   }
 
-  async countExpunged(...args: Parameters<MailStore['countExpunged']>) {
-    return (await this.#rowsOf(args[0])).countExpunged(...args);
+  async loadHistory(...args: Parameters<MailStore['loadHistory']>) {
+    return (await this.#rowsOf(args[0])).history(...args);
+  }
+
+  async measureHistory(...args: Parameters<MailStore['measureHistory']>) {
+    return (await this.#rowsOf(args[0])).measureHistory(...args);
   }
 
   async loadAccountsToReap() {

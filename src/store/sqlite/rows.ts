@@ -3,6 +3,7 @@
  * chunks at once gets them in slices with the event loop running in between.
  */
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import { HISTORY_KINDS } from '../../mailbox/model/history.ts';
 import type { KeywordRow } from '../../mailbox/model/keywords.ts';
 import type {
   AccountId,
@@ -16,8 +17,9 @@ import type {
 } from '../../mailbox/model/model.ts';
 import {
   type ChunkRow,
-  type ExpungedRow,
   type ExternalId,
+  type HistoryEntry,
+  type HistoryRow,
   type LoadedMailbox,
   StoreError,
 } from '../../mailbox/port/store.ts';
@@ -29,7 +31,8 @@ import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
 const CHUNKS_PER_SLICE = 100;
 
 const SQL = {
-  account: `SELECT modseq, next_mailbox, next_email, next_uidvalidity, used_bytes, used_messages, facts_version
+  account: `SELECT modseq, next_mailbox, next_email, next_uidvalidity, used_bytes, used_messages, facts_version,
+      history_floor, changes_floor, email_modseq, mailbox_modseq
     FROM account WHERE id = ?`,
   behind: 'SELECT id FROM account WHERE facts_version < ? ORDER BY id',
   orphans: 'SELECT names FROM orphan_subscriptions WHERE account = ?',
@@ -38,16 +41,19 @@ const SQL = {
   chunks: `SELECT first, count, maxmod, records FROM chunk
     WHERE mailbox = ? AND first > ? ORDER BY first LIMIT ?`,
   lastChunk: 'SELECT first, count, maxmod, records FROM chunk WHERE mailbox = ? ORDER BY first DESC LIMIT 1',
-  expunged: `SELECT mailbox, modseq, at, uids, records FROM expunged
-    WHERE mailbox = ? AND modseq > ? ORDER BY modseq LIMIT ?`,
-  unreleased: `SELECT mailbox, modseq, at, uids, records FROM expunged
+  history: `SELECT modseq, mailbox, kind, emails, numbers, at, records IS NOT NULL FROM expunged
+    WHERE account = ? AND modseq > ? ORDER BY modseq LIMIT ?`,
+  measure: 'SELECT count(*), coalesce(sum(numbers), 0) FROM expunged WHERE account = ?',
+  expunged: `SELECT modseq, mailbox, kind, emails, numbers, at, uids, records FROM expunged
+    WHERE mailbox = ? AND modseq > ? AND kind = 0 ORDER BY modseq LIMIT ?`,
+  unreleased: `SELECT modseq, mailbox, kind, emails, numbers, at, uids, records FROM expunged
     WHERE account = ? AND at < ? AND records IS NOT NULL ORDER BY at, id LIMIT ? OFFSET ?`,
   toReap: `SELECT account FROM expunged WHERE records IS NOT NULL
     UNION SELECT mailbox / 4294967296 FROM buried`,
-  expungedCount: 'SELECT count(*) FROM expunged WHERE mailbox = ?',
   buried: `SELECT mailbox FROM buried WHERE mailbox BETWEEN ? AND ?
     AND (EXISTS (SELECT 1 FROM chunk c WHERE c.mailbox = buried.mailbox)
-      OR EXISTS (SELECT 1 FROM expunged e WHERE e.mailbox = buried.mailbox))`,
+      OR EXISTS (SELECT 1 FROM expunged e
+        WHERE e.account = ? AND e.records IS NOT NULL AND e.mailbox = buried.mailbox))`,
   externalIds: 'SELECT uid, name FROM external_id WHERE mailbox = ? AND uid > ? ORDER BY uid LIMIT ?',
   imported: 'SELECT 1 FROM imported WHERE mailbox = ? AND key = ?',
 } as const;
@@ -135,24 +141,26 @@ export class RowReader {
     return row && this.#understood([row], (one) => chunkRow(mailbox, one))[0];
   }
 
-  expunged(account: AccountId, mailbox: MailboxId, after: ModSeq, limit: number): readonly ExpungedRow[] {
+  expunged(account: AccountId, mailbox: MailboxId, after: ModSeq, limit: number): readonly HistoryRow[] {
     const rows = this.#db.prepare(SQL.expunged).all(mailboxKey(account, mailbox), after, limit);
-    const found = this.#understood(rows, expungedRow);
-    assertAscending(
-      found.map((row) => [row.modseq]),
-      after,
-      `expunges of mailbox ${mailbox} of account ${account}`,
-    );
-    return found;
+    assertAscending(rows, after, `expunges of mailbox ${mailbox} of account ${account}`);
+    return this.#understood(rows, historyRow);
   }
 
-  countExpunged(account: AccountId, mailbox: MailboxId): number {
-    return this.#db.prepare(SQL.expungedCount).get(mailboxKey(account, mailbox))?.[0] as number;
+  history(account: AccountId, after: ModSeq, limit: number): readonly HistoryEntry[] {
+    const rows = this.#db.prepare(SQL.history).all(account, after, limit);
+    assertAscending(rows, after, `the history of account ${account}`);
+    return this.#understood(rows, (row) => ({ ...historyOf(row), isHeld: row[6] !== 0 }));
   }
 
-  unreleased(account: AccountId, beforeMs: number, limit: number, skip = 0): readonly ExpungedRow[] {
+  measureHistory(account: AccountId): { readonly rows: number; readonly numbers: number } {
+    const [rows, numbers] = this.#db.prepare(SQL.measure).get(account) as [number, number];
+    return { rows, numbers };
+  }
+
+  unreleased(account: AccountId, beforeMs: number, limit: number, skip = 0): readonly HistoryRow[] {
     const rows = this.#db.prepare(SQL.unreleased).all(account, beforeMs, limit, skip);
-    return this.#understood(rows, expungedRow);
+    return this.#understood(rows, historyRow);
   }
 
   accountsToReap(): readonly AccountId[] {
@@ -170,7 +178,7 @@ export class RowReader {
   }
 
   buried(account: AccountId): readonly MailboxId[] {
-    const rows = this.#db.prepare(SQL.buried).all(...accountRange(account));
+    const rows = this.#db.prepare(SQL.buried).all(...accountRange(account), account);
     return rows.map((row) => mailboxOfKey(row[0] as number));
   }
 
@@ -202,6 +210,10 @@ function accountRow(row: Row): Omit<AccountRow, 'orphanSubscriptions'> {
     usedBytes: number(row[4]),
     usedMessages: number(row[5]),
     factsVersion: number(row[6]),
+    historyFloor: number(row[7]) as ModSeq,
+    changesFloor: number(row[8]) as ModSeq,
+    emailModseq: number(row[9]) as ModSeq,
+    mailboxModseq: number(row[10]) as ModSeq,
   };
 }
 
@@ -215,13 +227,20 @@ function chunkRow(mailbox: MailboxId, row: Row): ChunkRow {
   };
 }
 
-function expungedRow(row: Row): ExpungedRow {
+function historyRow(row: Row): HistoryRow {
+  return { ...historyOf(row), uids: blob(row[6]), records: row[7] === null ? undefined : blob(row[7]) };
+}
+
+function historyOf(row: Row): Omit<HistoryEntry, 'isHeld'> {
+  const kind = HISTORY_KINDS[number(row[2])];
+  if (kind === undefined) throw new TypeError('not a kind of history');
   return {
-    mailbox: mailboxOfKey(number(row[0])),
-    modseq: number(row[1]) as ModSeq,
-    atMs: number(row[2]),
-    uids: blob(row[3]),
-    records: row[4] === null ? undefined : blob(row[4]),
+    modseq: number(row[0]) as ModSeq,
+    mailbox: mailboxOfKey(number(row[1])),
+    kind,
+    emails: blob(row[3]),
+    numbers: number(row[4]),
+    atMs: number(row[5]),
   };
 }
 
@@ -245,6 +264,7 @@ function mailboxRow(row: Row): MailboxRow {
     ...(row[12] === null ? {} : { role: row[12] as Role }),
     name: row[13],
     firstUnseen: number(row[14]),
+    infoModseq: number(row[15]) as ModSeq,
   };
 }
 

@@ -135,14 +135,14 @@ export async function batchOf(
   return aBatch(modseq, {
     account,
     row: aRow({ modseq: modseq + 1, usedMessages: n + 1 }),
-    ...sideParts(n, modseq, plan.side),
+    ...sideParts(n, plan.side),
     mailboxes: [aMailbox({ modseq: asModSeq(modseq + 1), exists: n }), ...madeIn(n, plan.side)],
     chunks: [aChunk(1, chunkOf(account, n)), ...chunksOfSide(n, plan.side)],
     deferrable: isFlagsOnly(n),
     emails: blobs.map((blob, i) => anEmail(email(2 * n + 1 + i, account), blob, prefix)),
     retained: plan.retains.map((it) => firstEmail(account, it)),
     released: plan.releases.map((it) => firstEmail(account, it)),
-    expunged: plan.releases.length > 0 ? [anExpunge(n + 1)] : [],
+    history: plan.releases.length > 0 ? [anExpunge(n + 1)] : [],
   });
 }
 
@@ -153,13 +153,12 @@ function chunksOfSide(n: number, side: Plan['side']): readonly ChunkRow[] {
   return side === 'made' || side === 'filled and deleted' ? [aChunk(1, side, sideOf(n))] : [];
 }
 
-function sideParts(n: number, modseq: number, side: Plan['side']): BatchParts {
+function sideParts(n: number, side: Plan['side']): BatchParts {
   const mailbox = sideOf(n);
   if (side === 'filled and deleted') return { deletedMailboxes: [mailbox] };
   if (side !== 'emptied') return {};
   return {
     droppedChunks: [{ mailbox, first: asUid(1) }],
-    prunedHistory: [{ mailbox, upTo: asModSeq(modseq + 1) }],
   };
 }
 

@@ -45,6 +45,9 @@ const LINEAGE = `
   INSERT OR IGNORE INTO store
     VALUES ('lineage', (SELECT coalesce(max(lineage), 0) FROM account)), ('witnessed', 0), ('removed', 0)`;
 
+/** Nobody knows what was lost of what was there. */
+const LOST_CHANGES = 'UPDATE account SET changes_floor = modseq';
+
 /** Clients that come back with an older modseq are told what is there, not what has gone. */
 const LOST_HISTORY = 'UPDATE mailbox SET expunged_floor = modseq';
 
@@ -56,6 +59,7 @@ export function rebuildMail(shardDirectory: string, stamp: string): Rebuilt {
       db.exec(LOST_ACCOUNTS);
       db.exec(FACTS);
       if (hasLineage(db)) db.exec(LINEAGE);
+      if (hasChanges(db)) db.exec(LOST_CHANGES);
       if (!isWhole('expunged')) db.exec(LOST_HISTORY);
       if (!isWhole('blob')) findBlobs(db);
     });
@@ -65,8 +69,11 @@ export function rebuildMail(shardDirectory: string, stamp: string): Rebuilt {
 }
 
 /** It is of a version that has it. */
-function hasLineage(db: Database): boolean {
-  return db.value("SELECT count(*) FROM pragma_table_info('account') WHERE name = 'lineage'") === 1;
+const hasLineage = (db: Database): boolean => hasColumn(db, 'lineage');
+const hasChanges = (db: Database): boolean => hasColumn(db, 'changes_floor');
+
+function hasColumn(db: Database, name: string): boolean {
+  return db.value(`SELECT count(*) FROM pragma_table_info('account') WHERE name = '${name}'`) === 1;
 }
 
 /** Small messages are there with their octets: size and checksum follow from them. */

@@ -86,7 +86,7 @@ async function fill(store: MailStore): Promise<void> {
         emails,
         row: aRow({ modseq: modseq + 1, ...numbers }),
         chunks: each.map((n) => aChunk(n, `records of ${n}`)),
-        expunged: each.map((n) => anExpunge(1000 + n)),
+        history: each.map((n) => anExpunge(1000 + n)),
         externalIds: each.map((n) => ({ mailbox: INBOX, uid: asUid(n), id: `name-${n}` })),
         imported: each.map((n) => ({ mailbox: INBOX, key: keyOf(n) })),
         retained: each.map((n) => email(n)),
@@ -96,7 +96,16 @@ async function fill(store: MailStore): Promise<void> {
   }
 }
 
-const JUMPING = { factsVersion: 0, modseq: 0, nextUidValidity: 0, nextEmail: 0, nextMailbox: 0 };
+const JUMPING = {
+  changesFloor: 0,
+  emailModseq: 0,
+  mailboxModseq: 0,
+  factsVersion: 0,
+  modseq: 0,
+  nextUidValidity: 0,
+  nextEmail: 0,
+  nextMailbox: 0,
+};
 const keyOf = (n: number): Buffer => Buffer.alloc(16, `key ${n} `);
 
 async function look(store: MailStore): Promise<Seen> {

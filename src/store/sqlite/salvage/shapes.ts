@@ -2,6 +2,7 @@
  * Which table a row without a table belongs to. The tables of a schema differ in the number and types of their columns, so
  * a row tells by itself; a test holds every schema to that.
  */
+import { EMPTY } from '../../../base/bytes.ts';
 import type { Database, SqlValue } from '../database.ts';
 import type { LeafRow } from './leaf-rows.ts';
 
@@ -12,7 +13,7 @@ interface Column {
   /** Its value is the row's number, and a null is stored in its place. */
   readonly isRowid: boolean;
   /** Of a column that was added: rows from before do not have it. */
-  readonly added: number | undefined;
+  readonly added: SqlValue | undefined;
 }
 
 export interface Shape {
@@ -54,7 +55,8 @@ function shapeOf(db: Database, table: string, hasRowid: boolean): Shape {
     key: key as number,
     mayBeNull: isNotNull === 0 && (hasRowid || key === 0),
     isRowid: hasRowid && key === 1 && type === 'INTEGER',
-    added: typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined,
+    added:
+      value === "x''" ? EMPTY : typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined,
   }));
   // The sort is stable: what is no key keeps its order.
   if (!hasRowid) columns.sort((a, b) => (a.key || columns.length + 1) - (b.key || columns.length + 1));

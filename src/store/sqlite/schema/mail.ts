@@ -6,7 +6,7 @@
  * - large rows sit in rowid tables, because a WITHOUT ROWID row overflows at about 1,000 bytes while a rowid row
  *   may fill its page: a chunk of up to 3,900 bytes is one page, and a change of flags writes that page and two small rows.
  *
- * There is no index on modseq: it would treble what a change writes (`maxmod` of the chunks is enough).
+ * There is no index on modseq of messages: it would treble what a change writes (`maxmod` of the chunks is enough).
  */
 import type { Schema } from '../migrate.ts';
 
@@ -164,4 +164,29 @@ CREATE TABLE derived (email INTEGER PRIMARY KEY, record BLOB NOT NULL); -- fact-
 ALTER TABLE account ADD COLUMN facts_version INTEGER NOT NULL DEFAULT 1;
 `;
 
-export const MAIL_SCHEMA: Schema = { applicationId: 0x42564d31, steps: [STEP_1, STEP_2, STEP_3, STEP_4] };
+/**
+ * `expunged` held what left mailboxes, for QRESYNC; from here on it is the history of the account (`model/history.ts`), and
+ * old rows of it are of the kind `expunged`. Which emails they were about was not kept.
+ */
+const STEP_5 = `
+ALTER TABLE expunged ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;      -- HISTORY_KINDS
+ALTER TABLE expunged ADD COLUMN emails BLOB NOT NULL DEFAULT x'';
+ALTER TABLE expunged ADD COLUMN numbers INTEGER NOT NULL DEFAULT 0;
+DROP INDEX expunged_by_modseq;
+CREATE INDEX expunged_by_modseq ON expunged (mailbox, modseq) WHERE kind = 0;
+CREATE INDEX history_by_modseq ON expunged (account, modseq, numbers);
+
+ALTER TABLE account ADD COLUMN history_floor INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN changes_floor INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN email_modseq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN mailbox_modseq INTEGER NOT NULL DEFAULT 0;
+UPDATE account SET changes_floor = modseq, email_modseq = modseq, mailbox_modseq = modseq;
+
+ALTER TABLE mailbox ADD COLUMN info_modseq INTEGER NOT NULL DEFAULT 0;
+UPDATE mailbox SET info_modseq = created_modseq;
+`;
+
+export const MAIL_SCHEMA: Schema = {
+  applicationId: 0x42564d31,
+  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5],
+};

@@ -1,0 +1,122 @@
+/**
+ * The verbs of a change that remember: which emails gained or lost a place by it. One row for each kind of thing that
+ * happened to a mailbox, however many messages it was; each has a modseq that no other row has.
+ */
+import { FLAG } from '../../mail/flags.ts';
+import { type HistoryKind, packNumbers } from '../model/history.ts';
+import type { MailboxId, ModSeq } from '../model/model.ts';
+import { type MessageRecord, packRecords, packUids } from '../model/record.ts';
+import type { HistoryRow } from '../port/store.ts';
+import type { WritableAccount } from '../state/account.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+import type { FlagColumns, MessageList } from '../state/message-list.ts';
+import type { BatchRows } from './batch-rows.ts';
+
+/** Messages that leave, a row: the reaper writes it anew when it has let go of a part of it. */
+export const EXPUNGED_PER_ROW = 1000;
+/** Emails a row where nobody writes it a second time. */
+const EMAILS_PER_ROW = 16_384;
+
+const NOTHING = Buffer.alloc(0);
+
+export class HistoryChanges {
+  readonly #account: WritableAccount;
+  readonly #rows: BatchRows;
+  readonly #nowMs: number;
+  readonly #nextModseq: () => ModSeq;
+
+  /** `nextModseq` gives the operation's modseq, or the next one when a row has it already. */
+  constructor(account: WritableAccount, rows: BatchRows, nowMs: number, nextModseq: () => ModSeq) {
+    this.#account = account;
+    this.#rows = rows;
+    this.#nowMs = nowMs;
+    this.#nextModseq = nextModseq;
+  }
+
+  /** These messages, a row's worth, have left; moved ones are a place elsewhere now. */
+  expunged(mailbox: MailboxState, records: readonly MessageRecord[], octets: 'kept' | 'moved'): ModSeq {
+    const places = octets === 'kept' ? records.filter(isPlace).map(({ email }) => email) : [];
+    const uids = records.map(({ uid }) => uid);
+    return this.#note(mailbox.id, 'expunged', places, {
+      uids: packUids(uids),
+      records: octets === 'kept' ? packRecords(records) : undefined,
+    });
+  }
+
+  /** Before the list gets these flags. */
+  flagged(mailbox: MailboxState, list: MessageList, { rows, flags }: FlagColumns): void {
+    const hidden: number[] = [];
+    const shown: number[] = [];
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] as number;
+      const before = (list.columns.flags[row] as number) & FLAG.Deleted;
+      if (before === ((flags[i] as number) & FLAG.Deleted)) continue;
+      (before === 0 ? hidden : shown).push(list.columns.email[row] as number);
+    }
+    if (hidden.length > 0) this.#note(mailbox.id, 'hidden', hidden);
+    if (shown.length > 0) this.#note(mailbox.id, 'shown', shown);
+  }
+
+  /** They are in another mailbox, or in this one, as well. */
+  copied(mailbox: MailboxState, records: readonly Pick<MessageRecord, 'email' | 'flags'>[]): void {
+    const places = records.filter(isPlace).map(({ email }) => email);
+    if (places.length > 0) this.#note(mailbox.id, 'copied', places);
+  }
+
+  /** With all of its messages. Where they are not known, neither is what happened until now. */
+  mailboxGone(mailbox: MailboxState): void {
+    const { list } = mailbox;
+    const places = list === undefined ? new Uint32Array() : placesIn(list);
+    this.#note(mailbox.id, 'mailbox-gone', places.subarray(0, EMAILS_PER_ROW));
+    for (let at = EMAILS_PER_ROW; at < places.length; at += EMAILS_PER_ROW)
+      this.#note(mailbox.id, 'hidden', places.subarray(at, at + EMAILS_PER_ROW));
+    if (list === undefined && mailbox.exists > 0) this.unknown();
+  }
+
+  /** Something changed that no row tells of. */
+  unknown(): void {
+    this.#account.row.changesFloor = this.#nextModseq();
+  }
+
+  /** A row of it, anew. */
+  replace(row: HistoryRow): void {
+    this.#nextModseq();
+    this.#rows.putHistory(row);
+  }
+
+  /** Up to and including this modseq. */
+  prune(upTo: ModSeq): void {
+    this.#nextModseq();
+    this.#rows.add({ kind: 'history-pruned', upTo });
+    const { row } = this.#account;
+    if (row.historyFloor < upTo) row.historyFloor = upTo;
+    if (row.changesFloor < upTo) row.changesFloor = upTo;
+  }
+
+  #note(
+    mailbox: MailboxId,
+    kind: HistoryKind,
+    emails: ArrayLike<number>,
+    { uids, records }: Pick<HistoryRow, 'uids' | 'records'> = { uids: NOTHING, records: undefined },
+  ): ModSeq {
+    const modseq = this.#nextModseq();
+    const numbers = emails.length + uids.length / 4;
+    const row = { mailbox, modseq, kind, uids, emails: packNumbers(emails), numbers, records };
+    this.#rows.putHistory({ ...row, atMs: this.#nowMs });
+    this.#account.historyRows++;
+    return modseq;
+  }
+}
+
+function isPlace({ flags }: { readonly flags: number }): boolean {
+  return (flags & FLAG.Deleted) === 0;
+}
+
+/** The emails of the messages without \Deleted. */
+function placesIn({ columns, count }: MessageList): Uint32Array {
+  const places = new Uint32Array(count);
+  let found = 0;
+  for (let row = 0; row < count; row++)
+    if (((columns.flags[row] as number) & FLAG.Deleted) === 0) places[found++] = columns.email[row] as number;
+  return places.subarray(0, found);
+}
