@@ -7,6 +7,7 @@
  */
 import { Secret } from '../base/secret.ts';
 import type { Domain } from '../mailbox/domain.ts';
+import type { NewCredential } from '../mailbox/model/credential.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { Directory } from '../mailbox/port/store.ts';
@@ -81,8 +82,8 @@ export class AccountAdmin {
   /** The old password stops working at once, and sessions that were opened with it are sent away. */
   async setPassword(id: AccountId, credential: Credential): Promise<AccountRecord> {
     const { domain, authenticator } = this.#options;
-    const passwordHash = await this.#stored(credential);
-    const updated = await domain.store.directory.update(id, { passwordHash });
+    const password = await this.#stored(credential);
+    const updated = await domain.store.directory.update(id, { credentials: { put: [password] } });
     if (updated === undefined) throw new MailboxError('nonexistent', 'there is no such account');
     authenticator?.forget(id);
     domain.accounts.refresh(updated);
@@ -145,7 +146,7 @@ export class AccountAdmin {
       if (await domain.store.directory.find(canonical)) return taken(canonical);
       return {
         address: canonical,
-        passwordHash: await this.#stored(account),
+        credentials: [await this.#stored(account)],
         createdMs: domain.clock.nowMs(),
         ...(quotaBytes === undefined ? {} : { quotaBytes }),
         ...(quotaMessages === undefined ? {} : { quotaMessages }),
@@ -156,8 +157,13 @@ export class AccountAdmin {
     }
   }
 
-  /** The string to keep. Throws `cannot` when there can be none. */
-  async #stored(credential: Credential): Promise<string> {
+  /** What to keep. Throws `cannot` when there can be none. */
+  async #stored(credential: Credential): Promise<NewCredential> {
+    const secret = await this.#secretOf(credential);
+    return { kind: 'password', secret, createdMs: this.#options.domain.clock.nowMs() };
+  }
+
+  async #secretOf(credential: Credential): Promise<string> {
     const { passwords } = this.#options;
     if ('password' in credential) return passwords.hash(acceptable(credential.password));
     const text = credential.passwordHash.reveal().trim();

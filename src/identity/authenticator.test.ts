@@ -3,6 +3,7 @@ import { beforeEach, describe, test } from 'node:test';
 import { GateFull } from '../base/gate.ts';
 import { silentLog } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
+import type { StoredCredential } from '../mailbox/model/credential.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { type AccountRecord, asAccountId } from '../mailbox/model/model.ts';
 import { Activity } from './activity.ts';
@@ -38,9 +39,17 @@ let records: Map<string, AccountRecord>;
 let authenticator: Authenticator;
 
 async function addRecord(id: number, address: string, password: string): Promise<void> {
-  const passwordHash = await new Passwords(CHEAP).hash(new Secret(password));
-  records.set(address, { id: asAccountId(id), address, passwordHash, createdMs: 0, shard: 0, settings: {} });
+  const secret = await new Passwords(CHEAP).hash(new Secret(password));
+  const rest = { createdMs: 0, shard: 0, settings: {} };
+  records.set(address, { id: asAccountId(id), address, credentials: [kept(secret)], ...rest });
 }
+
+let lastCredential = 0;
+const kept = (secret: string): StoredCredential => ({
+  ...{ id: ++lastCredential, kind: 'password', secret, createdMs: 0 },
+});
+
+const secretOf = (address: string) => records.get(address)?.credentials[0]?.secret as string;
 
 beforeEach(async () => {
   nowMs = 1_000_000;
@@ -55,10 +64,12 @@ beforeEach(async () => {
         return records.get(address);
       },
       get: async (id) => [...records.values()].find((record) => record.id === id),
-      update: async (id, { passwordHash }) => {
+      update: async (id, { credentials = {} }) => {
         const record = [...records.values()].find((one) => one.id === id);
-        if (record === undefined || passwordHash === undefined) return undefined;
-        const updated = { ...record, passwordHash };
+        const renewed = credentials.put?.find((one): one is StoredCredential => 'id' in one);
+        if (record === undefined || renewed === undefined) return record;
+        if (record.credentials[0]?.id !== renewed.id) return record;
+        const updated = { ...record, credentials: [renewed] };
         records.set(record.address, updated);
         return updated;
       },
@@ -115,7 +126,7 @@ describe('who signs in', () => {
 
   test('an account without a usable hash costs the same and lets nobody in', async () => {
     const record = records.get('alice@example.com') as AccountRecord;
-    records.set('alice@example.com', { ...record, passwordHash: '' });
+    records.set('alice@example.com', { ...record, credentials: [kept('')] });
     assert.equal(await attempt('alice', ''), 'bad-credentials');
     assert.equal(passwords.verified, 1);
   });
@@ -301,14 +312,14 @@ describe('a phone with an old password', () => {
 
 test('a hash of lower cost is renewed at sign-in, unless the password was changed meanwhile', async () => {
   const weak = { memoryKiB: 32, passes: 1, lanes: 1 };
-  const passwordHash = await new Passwords(weak).hash(new Secret('right'));
-  const record = { ...(records.get('alice@example.com') as AccountRecord), passwordHash };
+  const old = await new Passwords(weak).hash(new Secret('right'));
+  const record = { ...(records.get('alice@example.com') as AccountRecord), credentials: [kept(old)] };
   records.set(record.address, record);
   assert.equal(await attempt('alice', 'right'), 'alice@example.com');
-  for (let i = 0; i < 1000 && records.get(record.address)?.passwordHash === passwordHash; i++) {
+  for (let i = 0; i < 1000 && secretOf(record.address) === old; i++) {
     await new Promise(setImmediate);
   }
-  const renewed = records.get(record.address)?.passwordHash as string;
+  const renewed = secretOf(record.address);
   assert.match(renewed, /m=64,/);
   assert.equal(await new Passwords(CHEAP).verify(new Secret('right'), renewed), true);
   assert.equal(await attempt('alice', 'right'), 'alice@example.com');
@@ -317,8 +328,8 @@ test('a hash of lower cost is renewed at sign-in, unless the password was change
 test('a string of another server lets its owner in, as typed, and is replaced by ours', async () => {
   const record = records.get('alice@example.com') as AccountRecord;
   // MD5 of U+00AA, which preparation turns into the letter a.
-  const passwordHash = '{PLAIN-MD5}fb5b5d1cae50d7248b2815dfe37e4920';
-  records.set(record.address, { ...record, passwordHash });
+  const foreign = '{PLAIN-MD5}fb5b5d1cae50d7248b2815dfe37e4920';
+  records.set(record.address, { ...record, credentials: [kept(foreign)] });
   assert.equal(await attempt('alice', 'a'), 'bad-credentials');
   assert.equal(
     await attempt('alice', '\u00aa'),
@@ -326,7 +337,7 @@ test('a string of another server lets its owner in, as typed, and is replaced by
     'another word than the wrong one before',
   );
   await Promise.all(Array.from({ length: 5 }, () => attempt('alice', '\u00aa')));
-  while (records.get(record.address)?.passwordHash === passwordHash) await new Promise(setImmediate);
-  assert.match(records.get(record.address)?.passwordHash ?? '', /^\$argon2id\$/);
+  while (secretOf(record.address) === foreign) await new Promise(setImmediate);
+  assert.match(secretOf(record.address), /^\$argon2id\$/);
   assert.equal(await attempt('alice', '\u00aa'), 'alice@example.com');
 });

@@ -20,6 +20,7 @@ import { GateFull } from '../base/gate.ts';
 import type { Log } from '../base/log.ts';
 import { LruMap } from '../base/lru.ts';
 import { Secret } from '../base/secret.ts';
+import { passwordIn, type StoredCredential } from '../mailbox/model/credential.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { Directory } from '../mailbox/port/store.ts';
@@ -110,8 +111,9 @@ export class Authenticator {
   async #check(admitted: Admitted): Promise<AccountRecord> {
     const { attempt, name, record, charge } = admitted;
     const { clock, directory, passwords } = this.#options;
-    const hasPassword = record !== undefined && isPasswordHash(record.passwordHash);
-    const stored = hasPassword ? record.passwordHash : this.#decoy;
+    const kept = record === undefined ? undefined : passwordIn(record.credentials);
+    const hasPassword = kept !== undefined && isPasswordHash(kept.secret);
+    const stored = hasPassword ? kept.secret : this.#decoy;
     const password = new Secret(preparePassword(attempt.password.reveal()));
     const compared = comparesAsTyped(stored) ? attempt.password : password;
     const tag = this.#tag(name === NO_ADDRESS ? attempt.username : name, stored, compared);
@@ -125,16 +127,17 @@ export class Authenticator {
       return this.#refuse(admitted, this.#throttle.replyDelayMs(name, attempt.remoteAddress), true);
     }
     const isRight = await this.#judge(admitted, tag, compared, stored);
-    if (!isRight || !hasPassword) {
+    if (!isRight || !hasPassword || record === undefined) {
       this.#wrong.set(wrongKey, clock.nowMs() + WRONG_FOR_MS);
       return this.#refuse(admitted, charge.replyDelayMs, false);
     }
     // What it was compared with may have been replaced meanwhile: sessions of before were sent away, and this is one.
     const current = await directory.get(record.id).catch(asUnavailable);
-    if (current?.passwordHash !== stored) return this.#check({ ...admitted, record: current });
+    if (passwordIn(current?.credentials ?? [])?.secret !== stored)
+      return this.#check({ ...admitted, record: current });
     charge.succeeded();
     this.#verified.set(record.id, { tag, untilMs: clock.nowMs() + VERIFIED_FOR_MS });
-    if (passwords.needsRehash(stored) && password.reveal() !== '') void this.#rehash(record, password);
+    if (passwords.needsRehash(stored) && password.reveal() !== '') void this.#rehash(record, kept, password);
     return record;
   }
 
@@ -190,13 +193,12 @@ export class Authenticator {
     throw new MailboxError('throttled', 'too many wrong passwords from your network; try again in a minute');
   }
 
-  /** Unless the password was changed in the meantime. A failure costs nothing: the next sign-in tries again. */
-  async #rehash(record: AccountRecord, password: Secret): Promise<void> {
+  /** Not of one that is gone in the meantime. A failure costs nothing: the next sign-in tries again. */
+  async #rehash(record: AccountRecord, kept: StoredCredential, password: Secret): Promise<void> {
     const { directory, passwords, log } = this.#options;
     try {
-      const passwordHash = await passwords.hash(password);
-      const current = await directory.get(record.id);
-      if (current?.passwordHash === record.passwordHash) await directory.update(record.id, { passwordHash });
+      const renewed = { ...kept, secret: await passwords.hash(password) };
+      await directory.update(record.id, { credentials: { put: [renewed] } });
     } catch (err) {
       log.warn({ err, account: record.address }, 'the stored password could not be renewed');
     }

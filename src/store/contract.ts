@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { CredentialChange, NewCredential } from '../mailbox/model/credential.ts';
 import { FACTS_VERSION } from '../mailbox/model/facts.ts';
 import { HISTORY_KINDS, packNumbers } from '../mailbox/model/history.ts';
 import type { KeywordRow } from '../mailbox/model/keywords.ts';
@@ -19,6 +20,7 @@ import {
   aMailbox,
   anEmail,
   anExpunge,
+  aPassword,
   aRow,
   BOB,
   bytesOf,
@@ -686,7 +688,9 @@ async function assertExact(store: MailStore, id: EmailId, bytes: Buffer): Promis
 }
 
 function directoryTests(test: Test): void {
-  const person = (address: string) => ({ address, passwordHash: `$hash of ${address}`, createdMs: 5 });
+  const person = (address: string) => ({
+    ...{ address, credentials: [aPassword(`$hash of ${address}`)], createdMs: 5 },
+  });
 
   test('a directory is untouched until the first account, and never again', async (store, harness) => {
     assert.equal(await store.directory.isUntouched(), true);
@@ -730,13 +734,51 @@ function directoryTests(test: Test): void {
     assert.ok(bob && bob !== 'exists');
     const { directory } = store;
     await directory.update(bob.id, { settings: { 'pop3.delete': 'yes', b: 'x' }, quotaBytes: undefined });
-    const changed = await directory.update(bob.id, { passwordHash: 'new', settings: { b: undefined } });
+    const changed = await directory.update(bob.id, { settings: { b: undefined } });
     const { quotaBytes: _, ...rest } = bob;
-    assert.deepEqual(changed, { ...rest, passwordHash: 'new', settings: { 'pop3.delete': 'yes' } });
-    assert.equal(await directory.update(asAccountId(99), { passwordHash: 'x' }), undefined);
+    assert.deepEqual(changed, { ...rest, settings: { 'pop3.delete': 'yes' } });
+    assert.equal(await directory.update(asAccountId(99), { quotaBytes: 1 }), undefined);
     await store.close();
     const again = await harness.open();
     assert.deepEqual(await again.directory.get(bob.id), changed);
+    await again.close();
+  });
+
+  test('credentials: one password, others beside it, each replaced only while it is there', async (store, harness) => {
+    const { directory } = store;
+    const [bob, ann] = await directory.create([person('bob@example.com'), person('ann@example.com')]);
+    assert.ok(bob && bob !== 'exists' && ann && ann !== 'exists');
+    const change = async (credentials: CredentialChange) =>
+      (await directory.update(bob.id, { credentials }))?.credentials ?? [];
+    const phone: NewCredential = {
+      ...{ kind: 'app-password', secret: 's', createdMs: 7, name: 'Phone', expiresMs: 9 },
+      ...{ services: ['imap'], networks: ['192.0.2.0/24'] },
+    };
+    const [old, first, second] = await change({ put: [phone, { ...phone, name: 'Télé' }] });
+    assert.ok(old && first && second && new Set([old.id, first.id, second.id]).size === 3);
+    assert.deepEqual(
+      [first, second],
+      [
+        { ...phone, id: first.id },
+        { ...phone, id: second.id, name: 'Télé' },
+      ],
+    );
+    const lastUse = { atMs: 8, remote: '192.0.2.7', service: 'imap' };
+    const used = await change({ put: [{ ...first, lastUse }, aPassword('new')], dropped: [second.id] });
+    const fresh = used.find(({ kind }) => kind === 'password');
+    assert.ok(fresh && fresh.id > second.id, 'a number is never given twice');
+    assert.deepEqual(used, [{ ...first, lastUse }, fresh]);
+    assert.deepEqual(await change({ put: [second, old], dropped: [99] }), used, 'what is gone stays gone');
+    assert.deepEqual(await directory.get(ann.id), ann);
+    const others = await change({ dropped: ann.credentials.map(({ id }) => id), put: [...ann.credentials] });
+    assert.deepEqual([others, await directory.get(ann.id)], [used, ann], 'nor can it touch another account');
+    await store.close();
+    const again = await harness.open();
+    assert.deepEqual((await again.directory.get(bob.id))?.credentials, used);
+    await again.directory.remove(bob.id);
+    const [other] = await again.directory.create([person('bob@example.com')]);
+    assert.ok(other && other !== 'exists' && other.credentials.length === 1);
+    assert.ok((other.credentials[0]?.id ?? 0) > fresh.id);
     await again.close();
   });
 

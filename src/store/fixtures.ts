@@ -1,6 +1,7 @@
 /**
  * Rows for tests of stores: a batch with everything absent, to be overridden by what a test is about.
  */
+import type { NewCredential } from '../mailbox/model/credential.ts';
 import type { ComputedFacts } from '../mailbox/model/facts.ts';
 import { packNumbers } from '../mailbox/model/history.ts';
 import type { KeywordRow } from '../mailbox/model/keywords.ts';
@@ -199,3 +200,5 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   for await (const item of items) all.push(item);
   return all;
 }
+
+export const aPassword = (secret: string): NewCredential => ({ kind: 'password', secret, createdMs: 5 });

@@ -89,7 +89,7 @@ export class World {
 
   async begin(): Promise<void> {
     await this.#open();
-    const wanted = PEOPLE.map((address) => ({ address, passwordHash: 'none', createdMs: START_MS }));
+    const wanted = PEOPLE.map((address) => ({ address, credentials: [], createdMs: START_MS }));
     for (const record of await this.store.directory.create(wanted)) {
       assert.ok(record !== 'exists');
       this.people.push(record);

@@ -52,7 +52,7 @@ function anAccount(id: number): WritableAccount {
   const record: AccountRecord = {
     id: asAccountId(id),
     address: `alice${id}@example.com`,
-    passwordHash: '',
+    credentials: [],
     createdMs: 0,
     shard: 0,
     settings: {},

@@ -7,6 +7,7 @@
  * modseq, orders every change to any of them (RFC 7162 §3.1).
  */
 import type { Brand } from '../../base/brand.ts';
+import type { StoredCredential } from './credential.ts';
 
 export type AccountId = Brand<number, 'AccountId'>;
 /** Unique within its account, never reused. */
@@ -48,8 +49,8 @@ export interface AccountRecord {
   readonly id: AccountId;
   /** Lower-case `local@domain`, NFC. */
   readonly address: string;
-  /** PHC string (`$argon2id$...`); never logged. */
-  readonly passwordHash: string;
+  /** In the order in which they were made. */
+  readonly credentials: readonly StoredCredential[];
   readonly quotaBytes?: number;
   readonly quotaMessages?: number;
   readonly createdMs: number;

@@ -14,6 +14,7 @@
  * - P5 no call blocks the event loop for more than a few milliseconds, whatever the size of the mailbox.
  * - P6 bytes come back exactly as they were staged.
  */
+import type { CredentialChange, NewCredential } from '../model/credential.ts';
 import type { ComputedFacts, EmailFacts, FactPart } from '../model/facts.ts';
 import type { HistoryKind } from '../model/history.ts';
 import type { KeywordRow } from '../model/keywords.ts';
@@ -296,7 +297,7 @@ export interface Directory {
   create(
     accounts: readonly {
       readonly address: string;
-      readonly passwordHash: string;
+      readonly credentials: readonly NewCredential[];
       readonly quotaBytes?: number;
       readonly quotaMessages?: number;
       readonly createdMs: number;
@@ -306,7 +307,7 @@ export interface Directory {
   update(
     id: AccountId,
     change: {
-      readonly passwordHash?: string;
+      readonly credentials?: CredentialChange;
       readonly quotaBytes?: number | undefined;
       readonly quotaMessages?: number | undefined;
       readonly settings?: Readonly<Record<string, string | undefined>>;

@@ -18,7 +18,7 @@ import { WritableMailbox } from './mailbox.ts';
 const record: AccountRecord = {
   id: asAccountId(1),
   address: 'alice@example.com',
-  passwordHash: '',
+  credentials: [],
   createdMs: 0,
   shard: 0,
   settings: {},

@@ -1,4 +1,5 @@
 /** Who may sign in, in memory: numbers are given once, and a removed account leaves its number until it is forgotten. */
+import type { CredentialChange, StoredCredential } from '../../mailbox/model/credential.ts';
 import { type AccountId, type AccountRecord, asAccountId } from '../../mailbox/model/model.ts';
 import { type Directory, StoreError } from '../../mailbox/port/store.ts';
 
@@ -7,6 +8,7 @@ export class MemoryDirectoryData {
   readonly records = new Map<AccountId, AccountRecord>();
   readonly removing = new Set<AccountId>();
   next = 1;
+  nextCredential = 1;
 }
 
 export class MemoryDirectory implements Directory {
@@ -40,6 +42,7 @@ export class MemoryDirectory implements Directory {
       if (this.#find(account.address) !== undefined) return 'exists';
       const record: AccountRecord = {
         ...account,
+        credentials: this.#changed([], { put: account.credentials }),
         id: asAccountId(this.#data.next++),
         shard: 0,
         settings: {},
@@ -56,13 +59,13 @@ export class MemoryDirectory implements Directory {
     this.#assertOpen();
     const old = this.#data.records.get(id);
     if (old === undefined) return undefined;
-    const { passwordHash = old.passwordHash, settings = {}, ...limits } = change;
+    const { credentials, settings = {}, ...limits } = change;
     const { quotaBytes, quotaMessages, ...rest } = { ...old, ...limits };
     const record: AccountRecord = {
       ...rest,
       ...(quotaBytes === undefined ? {} : { quotaBytes }),
       ...(quotaMessages === undefined ? {} : { quotaMessages }),
-      passwordHash,
+      credentials: this.#changed(old.credentials, credentials ?? {}),
       settings: without({ ...old.settings, ...settings }),
     };
     this.#data.records.set(id, record);
@@ -81,6 +84,22 @@ export class MemoryDirectory implements Directory {
   async forget(id: AccountId): Promise<void> {
     this.#assertOpen();
     this.#data.removing.delete(id);
+  }
+
+  #changed(
+    old: readonly StoredCredential[],
+    { put = [], dropped = [] }: CredentialChange,
+  ): readonly StoredCredential[] {
+    let all = old.filter(({ id }) => !dropped.includes(id));
+    for (const one of put) {
+      if ('id' in one)
+        all = all.map((other) => (other.id === one.id && other.kind === one.kind ? one : other));
+      else {
+        if (one.kind === 'password') all = all.filter(({ kind }) => kind !== 'password');
+        all.push({ ...one, id: this.#data.nextCredential++ });
+      }
+    }
+    return all;
   }
 
   #find(address: string): AccountRecord | undefined {

@@ -163,5 +163,5 @@ function ownersOf(register: Register, numbers: DirectoryView['numbers']): readon
 
 /** Nobody can sign in with it until a password is set. */
 function blank(address: string, createdMs: number): Omit<AccountRecord, 'id' | 'shard'> {
-  return { address, passwordHash: 'none', createdMs, settings: {} };
+  return { address, credentials: [], createdMs, settings: {} };
 }

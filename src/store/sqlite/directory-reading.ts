@@ -3,6 +3,7 @@
  * the facts from what lies in the folder.
  */
 import { dirname } from 'node:path';
+import { ALL_CREDENTIALS } from './credentials.ts';
 import { Database, isDamage, type Row } from './database.ts';
 import { migrate, touchDatabase } from './migrate.ts';
 import { factsOf } from './salvage/accounts.ts';
@@ -10,7 +11,7 @@ import { readTable } from './salvage/read-table.ts';
 import { ACCOUNTS_SCHEMA } from './schema/accounts.ts';
 
 const SQL = {
-  all: `SELECT id, address, password, quota_bytes, quota_messages, created, settings, shard FROM account`,
+  all: `SELECT id, address, quota_bytes, quota_messages, created, settings, shard FROM account`,
   installation: "SELECT value FROM identity WHERE key = 'installation'",
   lastNumber: "SELECT seq FROM sqlite_sequence WHERE name = 'account'",
   opened: "INSERT INTO store VALUES ('opened', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1",
@@ -28,6 +29,7 @@ export interface DirectoryOptions {
 /** What the database says, as far as it can be read. */
 export interface ReadDirectory {
   readonly rows: readonly Row[];
+  readonly credentials: readonly Row[];
   /** Not all of them, perhaps. */
   readonly isPartial: boolean;
   readonly isDamaged: boolean;
@@ -41,19 +43,23 @@ export function readAccounts(
 ): Omit<ReadDirectory, 'facts'> {
   const db = new Database(path);
   let rows: readonly Row[] | undefined;
+  let credentials: readonly Row[] | undefined;
   try {
     migrate(db, ACCOUNTS_SCHEMA, { mayBeEmpty });
     rows = db.prepare(SQL.all).all();
+    credentials = db.prepare(ALL_CREDENTIALS).all();
     for (const sql of [SQL.installation, SQL.lastNumber]) db.value(sql);
-    return { rows, isPartial: false, isDamaged: false };
+    return { rows, credentials, isPartial: false, isDamaged: false };
   } catch (error) {
     if (!isDamage(error) || !hasSchema(db)) throw error;
     onTrouble(error);
   } finally {
     db.close();
   }
-  if (rows !== undefined) return { rows, isPartial: false, isDamaged: true };
-  return { rows: readTable(path, ACCOUNTS_SCHEMA, 'account'), isPartial: true, isDamaged: true };
+  const isPartial = rows === undefined;
+  rows ??= readTable(path, ACCOUNTS_SCHEMA, 'account');
+  credentials ??= readTable(path, ACCOUNTS_SCHEMA, 'credential');
+  return { rows, credentials, isPartial, isDamaged: true };
 }
 
 /** It is a database of ours of which a table is damaged. */

@@ -9,6 +9,7 @@
  * page. Whoever is not among them may be there nevertheless, so nobody is told that he is not: his mail would be sent back.
  */
 import { dirname } from 'node:path';
+import type { StoredCredential } from '../../mailbox/model/credential.ts';
 import {
   type AccountId,
   type AccountRecord,
@@ -16,6 +17,13 @@ import {
   MAX_ACCOUNT_ID,
 } from '../../mailbox/model/model.ts';
 import { type Directory, StoreError } from '../../mailbox/port/store.ts';
+import {
+  ALL_CREDENTIALS,
+  changeCredentials,
+  credentialsByAccount,
+  dropCredentials,
+  restoreCredentials,
+} from './credentials.ts';
 import { Database, isDamage, type Row } from './database.ts';
 import { type DirectoryOptions, type ReadDirectory, readAccounts, writeFacts } from './directory-reading.ts';
 import { FileGuard } from './file-guard.ts';
@@ -26,11 +34,11 @@ import { syncParent, WalSync } from './wal-sync.ts';
 import { installationIn } from './witness.ts';
 
 const SQL = {
-  all: `SELECT id, address, password, quota_bytes, quota_messages, created, settings, shard FROM account`,
+  all: `SELECT id, address, quota_bytes, quota_messages, created, settings, shard FROM account`,
   lastId: `SELECT seq FROM sqlite_sequence WHERE name = 'account' AND seq > 0`,
-  insert: `INSERT INTO account (address, password, quota_bytes, quota_messages, created, settings, shard)
-    VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-  update: `UPDATE account SET password = ?, quota_bytes = ?, quota_messages = ?, settings = ? WHERE id = ?`,
+  insert: `INSERT INTO account (address, quota_bytes, quota_messages, created, settings, shard)
+    VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
+  update: `UPDATE account SET quota_bytes = ?, quota_messages = ?, settings = ? WHERE id = ?`,
   hide: 'UPDATE account SET address = NULL WHERE id = ?',
   forget: 'DELETE FROM account WHERE id = ? AND address IS NULL',
   fact: 'SELECT value FROM store WHERE key = ?',
@@ -39,8 +47,8 @@ const SQL = {
   countFrom: "UPDATE store SET value = max(value, ?) WHERE key = 'changes'",
   installation: "SELECT value FROM identity WHERE key = 'installation'",
   setInstallation: "UPDATE identity SET value = ? WHERE key = 'installation'",
-  restore: `INSERT INTO account (id, address, password, quota_bytes, quota_messages, created, settings, shard)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  restore: `INSERT INTO account (id, address, quota_bytes, quota_messages, created, settings, shard)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`,
   lastNumber: "SELECT seq FROM sqlite_sequence WHERE name = 'account'",
   raiseNumber: "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'account'",
   firstNumber: "INSERT INTO sqlite_sequence (name, seq) VALUES ('account', ?)",
@@ -76,7 +84,7 @@ export class SqliteDirectory implements ShardedDirectory {
   /** Something changed and is durable; it is answered when those who follow have heard of it. */
   onChanged: (change: DirectoryChange) => Promise<void> = async () => {};
 
-  private constructor(db: Database, wal: WalSync, { rows, isPartial, isDamaged, facts }: ReadDirectory) {
+  private constructor(db: Database, wal: WalSync, { isPartial, isDamaged, facts, ...read }: ReadDirectory) {
     this.#db = db;
     this.#wal = wal;
     this.#facts = facts;
@@ -90,17 +98,18 @@ export class SqliteDirectory implements ShardedDirectory {
       onDurable: (changes) => this.onDurable(changes),
       fault: () => this.#guard.fault(),
     };
-    this.#load(rows);
+    this.#load(read);
   }
 
-  #load(rows: readonly Row[]): void {
+  #load({ rows, credentials }: Pick<ReadDirectory, 'rows' | 'credentials'>): void {
+    const byAccount = credentialsByAccount(credentials);
     this.#byAddress.clear();
     this.#byId.clear();
     this.#removing.clear();
     for (const row of rows) {
-      const shard = (row[7] as number | null | undefined) ?? (row[0] as number) % this.shards;
+      const shard = (row[6] as number | null | undefined) ?? (row[0] as number) % this.shards;
       if (row[1] === null) this.#removing.set(asAccountId(row[0] as number), shard);
-      else this.#remember(recordOf(row, shard));
+      else this.#remember(recordOf(row, shard, byAccount.get(row[0] as number) ?? []));
     }
   }
 
@@ -163,18 +172,19 @@ export class SqliteDirectory implements ShardedDirectory {
     if (old === undefined) return undefined;
     const quotaBytes = 'quotaBytes' in change ? change.quotaBytes : old.quotaBytes;
     const quotaMessages = 'quotaMessages' in change ? change.quotaMessages : old.quotaMessages;
-    const passwordHash = change.passwordHash ?? old.passwordHash;
     const settings = changed(old.settings, change.settings ?? {});
-    this.#write(() =>
+    const credentials = this.#write(() => {
       this.#db
         .prepare(SQL.update)
-        .run(passwordHash, quotaBytes ?? null, quotaMessages ?? null, JSON.stringify(settings), id),
-    );
+        .run(quotaBytes ?? null, quotaMessages ?? null, JSON.stringify(settings), id);
+      const { credentials } = change;
+      return credentials === undefined ? old.credentials : changeCredentials(this.#db, id, credentials);
+    });
     const { address, createdMs, shard } = old;
     const record = {
       id,
       address,
-      passwordHash,
+      credentials,
       createdMs,
       shard,
       settings,
@@ -189,7 +199,10 @@ export class SqliteDirectory implements ShardedDirectory {
   async remove(id: AccountId): Promise<void> {
     const record = this.#byId.get(id);
     if (record === undefined) return;
-    this.#write(() => this.#db.prepare(SQL.hide).run(id));
+    this.#write(() => {
+      this.#db.prepare(SQL.hide).run(id);
+      dropCredentials(this.#db, id);
+    });
     this.#byId.delete(id);
     this.#byAddress.delete(record.address);
     this.#removing.set(id, record.shard);
@@ -256,19 +269,19 @@ export class SqliteDirectory implements ShardedDirectory {
   /** For mending alone: these accounts instead of those that are there, one change above all that there were. */
   async replace(accounts: readonly AccountRecord[], restored: RestoredFacts): Promise<void> {
     this.#write(() => {
-      this.#db.exec('DELETE FROM account WHERE address IS NOT NULL');
+      this.#db.exec('DELETE FROM account WHERE address IS NOT NULL; DELETE FROM credential');
       for (const one of accounts) {
-        const { id, address, passwordHash, quotaBytes, quotaMessages, createdMs, settings, shard } = one;
+        const { id, address, quotaBytes, quotaMessages, createdMs, settings, shard } = one;
         const limits = [quotaBytes ?? null, quotaMessages ?? null];
-        this.#db
-          .prepare(SQL.restore)
-          .run(id, address, passwordHash, ...limits, createdMs, JSON.stringify(settings), shard);
+        this.#db.prepare(SQL.restore).run(id, address, ...limits, createdMs, JSON.stringify(settings), shard);
+        restoreCredentials(this.#db, id, one.credentials);
       }
       this.#db.prepare(SQL.setInstallation).run(restored.installation);
       this.#db.prepare(SQL.countFrom).run(restored.changes);
     });
     this.#changes = this.fact('changes') ?? 0;
-    this.#load(this.#db.prepare(SQL.all).all());
+    const [rows, credentials] = [SQL.all, ALL_CREDENTIALS].map((sql) => this.#db.prepare(sql).all());
+    this.#load({ rows: rows ?? [], credentials: credentials ?? [] });
     await this.#wal.sync();
   }
 
@@ -310,13 +323,14 @@ export class SqliteDirectory implements ShardedDirectory {
   }
 
   #insert(account: Parameters<Directory['create']>[0][number], shard: number): AccountRecord {
-    const { address, passwordHash, quotaBytes, quotaMessages, createdMs } = account;
+    const { address, quotaBytes, quotaMessages, createdMs } = account;
     const row = this.#db
       .prepare(SQL.insert)
-      .get(address, passwordHash, quotaBytes ?? null, quotaMessages ?? null, createdMs, '{}', shard);
+      .get(address, quotaBytes ?? null, quotaMessages ?? null, createdMs, '{}', shard);
     const id = asAccountId(row?.[0] as number);
     if (id > MAX_ACCOUNT_ID) throw new StoreError('full', 'there are no account numbers left');
-    return { id, address, passwordHash, createdMs, shard, settings: {}, ...quota(quotaBytes, quotaMessages) };
+    const credentials = changeCredentials(this.#db, id, { put: account.credentials });
+    return { id, address, credentials, createdMs, shard, settings: {}, ...quota(quotaBytes, quotaMessages) };
   }
 
   snapshot(): DirectorySnapshot {
@@ -345,15 +359,15 @@ function emptiest(fillings: number[]): number {
   return shard;
 }
 
-function recordOf(row: Row, shard: number): AccountRecord {
+function recordOf(row: Row, shard: number, credentials: readonly StoredCredential[]): AccountRecord {
   return {
     id: asAccountId(row[0] as number),
     address: row[1] as string,
-    passwordHash: row[2] as string,
-    createdMs: row[5] as number,
+    credentials,
+    createdMs: row[4] as number,
     shard,
-    settings: JSON.parse(row[6] as string) as Record<string, string>,
-    ...quota((row[3] as number | null) ?? undefined, (row[4] as number | null) ?? undefined),
+    settings: JSON.parse(row[5] as string) as Record<string, string>,
+    ...quota((row[2] as number | null) ?? undefined, (row[3] as number | null) ?? undefined),
   };
 }
 

@@ -6,13 +6,17 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { AccountRecord } from '../../mailbox/model/model.ts';
 import type { MailStore } from '../../mailbox/port/store.ts';
-import { aBatch, commit } from '../fixtures.ts';
+import { aBatch, aPassword, commit } from '../fixtures.ts';
 import type { SqliteDirectory } from './directory.ts';
 import { FollowedDirectory } from './followed-directory.ts';
 import { openSqliteStore } from './open.ts';
 
 const SHARDS = 3;
-const person = (name: string) => ({ address: `${name}@example.com`, passwordHash: 'x', createdMs: 1 });
+const person = (name: string) => ({
+  address: `${name}@example.com`,
+  credentials: [aPassword('x')],
+  createdMs: 1,
+});
 
 /** Both halves in one process: the locks are the same. */
 async function inShares(
@@ -95,12 +99,12 @@ describe('shares of a data directory', () => {
       const late = new FollowedDirectory(accounts.snapshot(), accounts);
       const heard: string[] = [];
       late.onChanged = async ({ kind }) => void heard.push(kind);
-      await accounts.update(ann.id, { passwordHash: 'y' });
+      await accounts.update(ann.id, { credentials: { put: [aPassword('y')] } });
       await accounts.remove(bob.id);
       const [carl] = (await create(writer, 'carl')) as [AccountRecord];
       await late.catchUp(accounts.snapshot());
       assert.deepEqual(heard, ['put', 'put', 'removing']);
-      assert.equal((await late.get(ann.id))?.passwordHash, 'y');
+      assert.equal((await late.get(ann.id))?.credentials[0]?.secret, 'y');
       assert.equal(await late.get(bob.id), undefined);
       assert.deepEqual(await late.get(carl.id), carl);
       await accounts.forget(bob.id);

@@ -75,7 +75,7 @@ async function main(): Promise<void> {
     const flags = isDelayed ? 'delayed' : 'synced';
     const store = await openWithFaults({ directory, checkpointBytes: 200_000, flags }, faultsOf());
     const { length } = await store.directory.list();
-    await store.directory.create([{ address: `${length}@example.com`, passwordHash: 'x', createdMs: round }]);
+    await store.directory.create([{ address: `${length}@example.com`, credentials: [], createdMs: round }]);
     acknowledge(`directory ${length + 1}`);
     const rows = await Promise.all(ACCOUNTS.map(async (id) => (await store.loadAccount(id))?.row));
     const deliveries = new Deliveries(

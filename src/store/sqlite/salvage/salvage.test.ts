@@ -13,6 +13,7 @@ import {
   aMailbox,
   anEmail,
   anExpunge,
+  aPassword,
   aRow,
   bytesOf,
   collect,
@@ -63,7 +64,7 @@ after(() => rmSync(root, { recursive: true, force: true }));
 async function fill(store: MailStore): Promise<void> {
   const people = Array.from({ length: MANY }, (_, i) => ({
     address: `person-${i}@example.com`,
-    passwordHash: 'x'.repeat(100),
+    credentials: [aPassword('x'.repeat(100))],
     createdMs: i,
   }));
   await store.directory.create(people);
@@ -262,7 +263,7 @@ async function comesBack(folder: string, file: string, name: string): Promise<vo
   assert.deepEqual(seen, expected, `${file}: ${name}: ${JSON.stringify(problems)}`);
   assert.deepEqual(await collect(store.inspect(false)), []);
   const [created] = await store.directory.create([
-    { address: 'new@example.com', passwordHash: 'x', createdMs: 1 },
+    { address: 'new@example.com', credentials: [aPassword('x')], createdMs: 1 },
   ]);
   assert.ok(created !== 'exists' && created !== undefined && created.id > MANY);
   await store.close();

@@ -1,5 +1,5 @@
 /**
- * The tables of `accounts.db`: who may sign in, how many shards there are and which of them exist. An account that is
+ * The tables of `accounts.db`: who may sign in and with what, how many shards there are and which of them exist. An account that is
  * being removed has no address, so that a new person can have it at once.
  */
 import type { Schema } from '../migrate.ts';
@@ -34,4 +34,23 @@ ALTER TABLE account ADD COLUMN shard INTEGER NOT NULL DEFAULT 0;
 UPDATE account SET shard = id % coalesce((SELECT value FROM store WHERE key = 'shards'), 1);
 `;
 
-export const ACCOUNTS_SCHEMA: Schema = { applicationId: 0x42564131, steps: [STEP_1, STEP_2, STEP_3] };
+/** One person signs in with more than one thing. AUTOINCREMENT: what was signed in with a number stays known by it. */
+const STEP_4 = `
+CREATE TABLE credential (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  account INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  detail TEXT NOT NULL                  -- JSON
+);
+CREATE INDEX credential_account ON credential (account);
+INSERT INTO credential (account, kind, secret, created, detail)
+  SELECT id, 'password', password, created, '{}' FROM account WHERE address IS NOT NULL ORDER BY id;
+ALTER TABLE account DROP COLUMN password;
+`;
+
+export const ACCOUNTS_SCHEMA: Schema = {
+  applicationId: 0x42564131,
+  steps: [STEP_1, STEP_2, STEP_3, STEP_4],
+};
