@@ -9,7 +9,7 @@
 import type { LogFields } from '../base/log.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
-import type { Connection } from '../net/connections.ts';
+import type { Guest } from '../net/connections.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
 import type { Activity } from './activity.ts';
 import type { Authenticator } from './authenticator.ts';
@@ -26,12 +26,12 @@ export interface PresenceServices {
 
 export class Presence {
   readonly #services: PresenceServices;
-  readonly #connection: Connection;
+  readonly #guest: Guest;
   #failures = 0;
 
-  constructor(services: PresenceServices, connection: Connection) {
+  constructor(services: PresenceServices, guest: Guest) {
     this.#services = services;
-    this.#connection = connection;
+    this.#guest = guest;
   }
 
   /** The connection has had its attempts; the protocol closes it after the answer to the last one. */
@@ -48,20 +48,31 @@ export class Presence {
     mechanism: string,
     enter: (record: AccountRecord) => Promise<T>,
   ): Promise<T> {
-    const { authenticator, activity } = this.#services;
-    const connection = this.#connection;
+    const { authenticator } = this.#services;
+    const guest = this.#guest;
     if (this.isSpent) throw new MailboxError('throttled', 'this connection has failed to sign in too often');
     this.#failures++;
-    const { id: session, remote: remoteAddress, service } = connection;
+    const { id: session, remote: remoteAddress, service } = guest;
     const record = await authenticator.authenticate({
       ...credentials,
       ...{ remoteAddress, service, session, mechanism },
     });
     const entered = await enter(record);
     this.#failures--;
-    connection.signedIn(record.address, mechanism);
-    activity.note(record.address, 'signed in', { ...factsOf(connection), mechanism });
+    guest.signedIn(record.address, mechanism);
+    // Whoever serves it from here on says so.
+    if (!guest.isElsewhere) this.#noteSignedIn(record.address, mechanism);
     return entered;
+  }
+
+  /** Signed in at another process, which handed the connection over. */
+  arrived(account: string, mechanism: string): void {
+    this.#guest.signedIn(account, mechanism);
+    this.#noteSignedIn(account, mechanism);
+  }
+
+  #noteSignedIn(account: string, mechanism: string): void {
+    this.#services.activity.note(account, 'signed in', { ...factsOf(this.#guest), mechanism });
   }
 
   /** An attempt to sign in that was refused before there were credentials to check: it counts like a wrong password. */
@@ -71,31 +82,31 @@ export class Presence {
 
   /** The client has said what it is. */
   identified(client: string): void {
-    if (client !== '') this.#connection.client = client;
+    if (client !== '') this.#guest.client = client;
   }
 
   /** What the session did to the account's mail. `what` is a constant, as a message of the log. */
   note(what: string, facts: LogFields): void {
-    const { id: session, service, remote, account } = this.#connection;
+    const { id: session, service, remote, account } = this.#guest;
     if (account !== undefined)
       this.#services.activity.note(account, what, { session, service, remote, ...facts });
   }
 
   /** The first reason is the one that counts. */
   endsBecause(reason: string): void {
-    this.#connection.endsBecause(reason);
+    this.#guest.endsBecause(reason);
   }
 }
 
 /** When the connection has ended; nothing for one that never signed in. */
-export function noteSignedOut(activity: Activity, connection: Connection): void {
-  const { account, end = 'the client is gone' } = connection;
-  if (account === undefined) return;
-  const { sinceMs, bytesIn, bytesOut, client } = connection.facts(Date.now());
+export function noteSignedOut(activity: Activity, guest: Guest): void {
+  const { account, end = 'the client is gone' } = guest;
+  if (account === undefined || guest.isElsewhere) return;
+  const { sinceMs, bytesIn, bytesOut, client } = guest.facts(Date.now());
   const seconds = Math.max(0, Math.round((Date.now() - sinceMs) / 1000));
   const said = client === undefined ? {} : { client };
   activity.note(account, 'signed out', {
-    ...factsOf(connection),
+    ...factsOf(guest),
     reason: end,
     seconds,
     bytesIn,
@@ -104,6 +115,6 @@ export function noteSignedOut(activity: Activity, connection: Connection): void 
   });
 }
 
-function factsOf({ id: session, service, listener, remote, tls = 'none' }: Connection) {
+function factsOf({ id: session, service, listener, remote, tls = 'none' }: Guest) {
   return { session, service, listener, remote, tls };
 }

@@ -5,21 +5,19 @@
 import type { Log } from '../base/log.ts';
 import type { Presence } from '../identity/presence.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
-import type { AccountState } from '../mailbox/state/account.ts';
 import type { ViewerEvents } from '../mailbox/state/mailbox.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
 import type { Modes } from './modes.ts';
+import type { Completion } from './replies.ts';
 import type { ImapSettings } from './settings.ts';
 import type { State, StateKind, StateOf } from './state.ts';
 import type { Uploads } from './uploads.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
 import type { WireWriter } from './wire/writer.ts';
 
-/** What a command may ask of its session. */
-export interface SessionContext {
-  readonly domain: Domain;
+/** What a command may ask in every state. */
+export interface DialogueContext {
   readonly settings: ImapSettings;
   readonly log: Log;
   readonly modes: Modes;
@@ -28,8 +26,6 @@ export interface SessionContext {
   /** Untagged data goes here; it leaves at the end of the command or at a `breathe`. */
   readonly out: WireWriter;
   readonly isSecure: boolean;
-  /** May passwords be sent here and now (`auth.plaintext`)? */
-  readonly mayUsePlaintext: boolean;
   readonly capabilities: readonly string[];
 
   /** Sends what was written, when everything it was computed from is durable. */
@@ -40,14 +36,25 @@ export interface SessionContext {
   rest(): Promise<void> | undefined;
   /** One line from the client, for a continuation; undefined when it is gone. Throws SyntaxFault when it is too long. */
   readLine(): Promise<Buffer | undefined>;
+}
+
+/** Before somebody has signed in. */
+export interface DoorContext extends DialogueContext {
+  /** May passwords be sent here and now (`auth.plaintext`)? */
+  readonly mayUsePlaintext: boolean;
+  /** Checks the credentials and signs in; throws MailboxError. `mechanism`: how the client does it, for the log. */
+  signIn(tag: string, credentials: Credentials, mechanism: string): Promise<Completion>;
+  /** Answers OK and upgrades the connection; what the client sent before is dropped. */
+  startTls(tag: string): Promise<void>;
+}
+
+/** What a command of an account may ask of its session. */
+export interface SessionContext extends DialogueContext {
+  readonly domain: Domain;
   /** Waits for a line, or for something to tell (`hint`), or for `timeoutMs`; `end` when the client is gone. */
   waitForLine(timeoutMs: number): Promise<Buffer | 'hint' | 'timeout' | 'end'>;
   /** Writes all that may be told now; expunges too when `mayExpunge`. */
   tellUpdates(mayExpunge: boolean): Promise<void>;
-  /** Checks the credentials and signs in; throws MailboxError. `mechanism`: how the client does it, for the log. */
-  signIn(credentials: Credentials, mechanism: string): Promise<SignedIn>;
-  /** Answers OK and upgrades the connection; what the client sent before is dropped. */
-  startTls(tag: string): Promise<void>;
   /** Closes the open mailbox, if there is one; the state is `authenticated` from here on. */
   deselect(): void;
   /** For `openMailbox`: wakes the session when something changed. */
@@ -56,16 +63,13 @@ export interface SessionContext {
   received(literal: StreamedLiteral): Received;
 }
 
-export interface SignedIn {
-  readonly account: AccountState;
-  readonly record: AccountRecord;
-  /** Those of the session from now on. */
-  readonly capabilities: readonly string[];
-}
+export type ContextOf<Kind extends StateKind> = Kind extends 'not-authenticated'
+  ? DoorContext
+  : SessionContext;
 
 export interface Call<Kind extends StateKind = StateKind> {
   readonly tag: string;
-  readonly session: SessionContext;
+  readonly session: ContextOf<Kind>;
   readonly state: StateOf<Kind>;
 }
 

@@ -5,14 +5,14 @@
  * small objects and gathers nothing however often it is woken. A wake says only that it is time to look; what there is to
  * see is kept in fields, so none is lost that comes before the sleeper of the last one has got up.
  */
-import type { ByteStream } from '../net/stream.ts';
+import type { Connection } from '../net/connection.ts';
 import type { FrameEvent, LineEvent } from './wire/frame-event.ts';
 import type { Framer } from './wire/framer.ts';
 
 export type Wake = 'bytes' | 'hint' | 'timeout' | 'end';
 
 export class Input {
-  readonly #stream: Pick<ByteStream, 'read'>;
+  readonly #stream: Pick<Connection, 'read'>;
   readonly #framer: Framer;
   /** The session has waited, so the others have run. */
   readonly #onWaited: () => void;
@@ -25,7 +25,7 @@ export class Input {
   #hasHint = false;
   #isLate = false;
 
-  constructor(stream: Pick<ByteStream, 'read'>, framer: Framer, onWaited: () => void = () => {}) {
+  constructor(stream: Pick<Connection, 'read'>, framer: Framer, onWaited: () => void = () => {}) {
     this.#stream = stream;
     this.#framer = framer;
     this.#onWaited = onWaited;
@@ -84,6 +84,11 @@ export class Input {
   /** Before a TLS handshake: what was read is dropped. */
   dropPending(): number {
     return this.#framer.residual();
+  }
+
+  /** What was read of the stream and not used. */
+  takeUnread(): Buffer {
+    return this.#framer.takeUnread();
   }
 
   async #wait(wantsHint: boolean): Promise<Wake> {

@@ -5,7 +5,7 @@
  * computed from is durable. When the store refuses a change it is undone, and whatever was written since it could be seen
  * must never be told: a client keeps flags and modseqs for good. Then `flush` throws TakenBack, and the session ends.
  */
-import type { ByteStream } from '../net/stream.ts';
+import type { Connection } from '../net/connection.ts';
 import { WireWriter } from './wire/writer.ts';
 
 /** What was to be sent tells of a change that was refused, or of one that may be lost. */
@@ -15,11 +15,11 @@ export class TakenBack extends Error {
 
 export class Output {
   readonly out = new WireWriter();
-  readonly #stream: Pick<ByteStream, 'write' | 'isWritable' | 'drained'>;
+  readonly #stream: Pick<Connection, 'write' | 'isWritable' | 'drained'>;
   #undone = 0;
   #isTakenBack = false;
 
-  constructor(stream: Pick<ByteStream, 'write' | 'isWritable' | 'drained'>) {
+  constructor(stream: Pick<Connection, 'write' | 'isWritable' | 'drained'>) {
     this.#stream = stream;
   }
 

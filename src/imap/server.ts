@@ -1,44 +1,44 @@
 /**
- * The IMAP ports: listeners whose connections become sessions.
+ * The IMAP ports, whose connections come to a door; and the sessions of connections that came to another process's.
  */
 
-import type { Activity } from '../identity/activity.ts';
-import type { Authenticator } from '../identity/authenticator.ts';
+import type { Receive } from '../identity/handing-over.ts';
 import { noteSignedOut } from '../identity/presence.ts';
-import type { Domain } from '../mailbox/domain.ts';
-import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Listener } from '../net/listener.ts';
 import { openPorts, type Port, type SharedOptions } from '../net/ports.ts';
-import type { Roster } from '../net/roster.ts';
-import type { TlsSource } from '../net/tls.ts';
+import { Dialogue } from './dialogue.ts';
+import { ImapDoor } from './door.ts';
 import { makeRegistry } from './extensions.ts';
+import type { ImapServices } from './services.ts';
 import { ImapSession } from './session.ts';
-import type { ImapSettings } from './settings.ts';
 
-export interface ImapOptions extends SharedOptions {
-  readonly domain: Domain;
-  readonly authenticator: Authenticator;
-  readonly activity: Activity;
-  readonly settings: ImapSettings;
-  readonly roster: Roster;
-  readonly uploads: UploadBudget;
-  readonly tls: TlsSource;
+export interface ImapPorts extends SharedOptions {
   /** Where to listen: `imap` with STARTTLS, `imaps` with TLS from the first octet. */
   readonly listen: readonly Port<'imap' | 'imaps'>[];
 }
 
-export async function startImap(options: ImapOptions): Promise<readonly Listener[]> {
-  const { domain, authenticator, activity, settings, roster, uploads, tls, log, listen } = options;
-  const registry = makeRegistry();
-  const services = { domain, authenticator, activity, registry, settings, roster, uploads, tls, log };
+export function imapServices(parts: Omit<ImapServices, 'registry'>): ImapServices {
+  return { ...parts, registry: makeRegistry() };
+}
+
+export async function startImap(services: ImapServices, ports: ImapPorts): Promise<readonly Listener[]> {
   return openPorts({
-    listen,
+    listen: ports.listen,
     service: 'imap',
     secureName: 'imaps',
-    tls,
-    shared: options,
+    tls: services.tls,
+    shared: ports,
     farewell: '* BYE [UNAVAILABLE]',
-    accept: (stream, connection) => new ImapSession(stream, connection, services),
-    onLeft: (connection) => noteSignedOut(activity, connection),
+    accept: (connection, guest) => new ImapDoor(connection, guest, services),
+    onLeft: (guest) => noteSignedOut(services.activity, guest),
   });
+}
+
+export function receiveImap(services: ImapServices): Receive {
+  return async ({ connection, guest, record, handover }) => {
+    const dialogue = new Dialogue(connection, guest, services);
+    const session = await ImapSession.enter(dialogue, record);
+    dialogue.presence.arrived(record.address, handover.mechanism);
+    return session.arrived(String(handover.session.tag));
+  };
 }

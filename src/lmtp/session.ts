@@ -14,9 +14,10 @@ import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { checkQuota } from '../mailbox/operations/quota.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
-import type { Connection } from '../net/connections.ts';
+import { type Connection, ReadTimeout } from '../net/connection.ts';
+import type { Guest } from '../net/connections.ts';
 import type { Session } from '../net/listener.ts';
-import { type ByteStream, ReadTimeout, StreamClosed } from '../net/stream.ts';
+import { StreamClosed } from '../net/outbox.ts';
 import type { TlsSource } from '../net/tls.ts';
 import { CommandFault, parseCommandLine, parsePath, requireKnown } from '../smtp/command.ts';
 import { type DataRead, SmtpInput } from '../smtp/input.ts';
@@ -84,8 +85,8 @@ class Farewell extends Error {
 }
 
 export class LmtpSession implements Session {
-  readonly #stream: ByteStream;
-  readonly #connection: Connection;
+  readonly #stream: Connection;
+  readonly #connection: Guest;
   readonly #services: LmtpServices;
   readonly #input: SmtpInput;
   readonly #log: Log;
@@ -98,7 +99,7 @@ export class LmtpSession implements Session {
   #isStopped = false;
   #isOver = false;
 
-  constructor(stream: ByteStream, connection: Connection, services: LmtpServices) {
+  constructor(stream: Connection, connection: Guest, services: LmtpServices) {
     this.#stream = stream;
     this.#connection = connection;
     this.#services = services;

@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Accounts } from './accounts.ts';
 import type { Turns } from './change/turns.ts';
+import type { Placement } from './port/placement.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
 
 export interface DomainLimits {
@@ -21,4 +22,6 @@ export interface Domain {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: DomainLimits;
+  /** Of which accounts this is the domain. */
+  readonly placement: Placement;
 }

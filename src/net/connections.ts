@@ -72,11 +72,11 @@ export interface RefusedCount {
 
 export class Connections {
   readonly #options: ConnectionsOptions;
-  readonly #all = new Set<Connection>();
+  readonly #all = new Set<Guest>();
   readonly #perAddress = new Map<string, number>();
   readonly #perService = new Map<string, number>();
   /** Not signed in, where people sign in; the oldest first. */
-  readonly #strangers = new Map<string, Set<Connection>>();
+  readonly #strangers = new Map<string, Set<Guest>>();
   /** No two starts of the server have the same ids, or the log would mix them up. */
   readonly #start = randomBytes(3).toString('hex');
   readonly #signedIn = new Map<string, number>();
@@ -109,13 +109,14 @@ export class Connections {
     return this.#perService.get(service) ?? 0;
   }
 
-  /** All there are, in the order they came. */
+  /** All there are, in the order they came; not those that are served elsewhere, where they are listed too. */
   list(): ConnectionFacts[] {
-    return [...this.#all].map((connection) => connection.facts(this.#nowMs()));
+    const here = [...this.#all].filter(({ isElsewhere }) => !isElsewhere);
+    return here.map((guest) => guest.facts(this.#nowMs()));
   }
 
   /** Counts the newcomer in, or says why not. Who was counted in must `leave`. */
-  enter(service: string, listener: string, peer: Peer): Connection | Refusal {
+  enter(service: string, listener: string, peer: Peer): Guest | Refusal {
     const block = isLoopback(peer.remoteAddress) ? undefined : addressBlock(peer.remoteAddress);
     if (block !== undefined && (this.#perAddress.get(block) ?? 0) >= this.#options.perAddress) {
       return this.#refuse(service, 'address-full');
@@ -123,21 +124,32 @@ export class Connections {
     this.#displaceStranger(service);
     if (this.count(service) >= this.#mostOf(service)) return this.#refuse(service, 'server-full');
     const id = `${this.#start}-${(this.#nextId++).toString(36)}`;
-    const connection: Connection = new Connection(
+    const guest: Guest = new Guest(
       { id, service, listener, sinceMs: this.#nowMs(), peer },
       {
-        signedIn: () => this.#enteredAccount(connection),
-        left: () => this.#leave(connection, block),
+        signedIn: () => this.#enteredAccount(guest),
+        left: () => this.#leave(guest, block),
       },
     );
-    this.#all.add(connection);
+    this.#all.add(guest);
     add(this.#perService, service, 1);
     if (block !== undefined) add(this.#perAddress, block, 1);
     if (this.#placesOf(service).hasSignIn) {
       const strangers = this.#strangers.get(service) ?? new Set();
-      this.#strangers.set(service, strangers.add(connection));
+      this.#strangers.set(service, strangers.add(guest));
     }
-    return connection;
+    return guest;
+  }
+
+  /** One that another process has counted in and handed over. It is seen here, and counted there. */
+  receive(arrival: Arrival, peer: Peer): Guest {
+    const guest: Guest = new Guest(
+      { ...arrival, peer },
+      { signedIn: () => {}, left: () => this.#all.delete(guest) },
+    );
+    guest.client = arrival.client;
+    this.#all.add(guest);
+    return guest;
   }
 
   /** How many the service can have now without taking what others have or is theirs. */
@@ -168,16 +180,16 @@ export class Connections {
     return reason;
   }
 
-  #enteredAccount(connection: Connection): void {
-    this.#strangers.get(connection.service)?.delete(connection);
-    add(this.#signedIn, connection.service, 1);
+  #enteredAccount(guest: Guest): void {
+    this.#strangers.get(guest.service)?.delete(guest);
+    add(this.#signedIn, guest.service, 1);
   }
 
-  #leave(connection: Connection, block: string | undefined): void {
-    if (!this.#all.delete(connection)) return;
-    if (connection.account !== undefined) add(this.#signedIn, connection.service, -1);
-    this.#strangers.get(connection.service)?.delete(connection);
-    add(this.#perService, connection.service, -1);
+  #leave(guest: Guest, block: string | undefined): void {
+    if (!this.#all.delete(guest)) return;
+    if (guest.account !== undefined) add(this.#signedIn, guest.service, -1);
+    this.#strangers.get(guest.service)?.delete(guest);
+    add(this.#perService, guest.service, -1);
     if (block !== undefined) add(this.#perAddress, block, -1);
   }
 
@@ -190,11 +202,16 @@ export class Connections {
   }
 }
 
-interface Beginning {
+/** Of a connection that comes from another process. */
+export interface Arrival {
   readonly id: string;
   readonly service: string;
   readonly listener: string;
   readonly sinceMs: number;
+  readonly client?: string;
+}
+
+interface Beginning extends Omit<Arrival, 'client'> {
   readonly peer: Peer;
 }
 
@@ -203,7 +220,8 @@ interface Steps {
   readonly left: () => void;
 }
 
-export class Connection {
+/** A connection that was counted in: which it is, whose it has become, and why it ended. */
+export class Guest {
   readonly id: string;
   readonly service: string;
   readonly listener: string;
@@ -215,6 +233,7 @@ export class Connection {
   #account: string | undefined;
   #mechanism: string | undefined;
   #end: string | undefined;
+  #isElsewhere = false;
 
   constructor({ id, service, listener, sinceMs, peer }: Beginning, steps: Steps) {
     this.id = id;
@@ -241,6 +260,21 @@ export class Connection {
   /** Why it ended, when somebody has said so. */
   get end(): string | undefined {
     return this.#end;
+  }
+
+  /** Another process serves it, and this one passes octets. */
+  get isElsewhere(): boolean {
+    return this.#isElsewhere;
+  }
+
+  /** For the process that it goes to. */
+  arrival(): Arrival {
+    const { id, service, listener, sinceMs, client } = this;
+    return { id, service, listener, sinceMs, ...(client === undefined ? {} : { client }) };
+  }
+
+  handedOver(): void {
+    this.#isElsewhere = true;
   }
 
   signedIn(account: string, mechanism: string): void {

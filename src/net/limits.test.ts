@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { addressBlock } from '../base/ip-address.ts';
-import { Connection, Connections, type Peer } from './connections.ts';
+import { Connections, Guest, type Peer } from './connections.ts';
 import { Roster } from './roster.ts';
 import { Sweep } from './sweep.ts';
 
@@ -29,12 +29,12 @@ describe('counting', () => {
     const connections = new Connections({ total: 4, perAddress: 1 });
     const enter = (address: string) => connections.enter('imap', 'imaps', peer(address));
     const first = enter('2001:db8::1');
-    assert.ok(first instanceof Connection);
+    assert.ok(first instanceof Guest);
     assert.equal(enter('2001:db8::2'), 'address-full');
     first.leave();
     first.leave();
-    assert.ok(enter('2001:db8::2') instanceof Connection);
-    for (let i = 0; i < 3; i++) assert.ok(enter('127.0.0.1') instanceof Connection);
+    assert.ok(enter('2001:db8::2') instanceof Guest);
+    for (let i = 0; i < 3; i++) assert.ok(enter('127.0.0.1') instanceof Guest);
     assert.equal(enter('::1'), 'server-full');
   });
 
@@ -48,11 +48,11 @@ describe('counting', () => {
         lmtp: { reserved: 12, hasSignIn: false },
       },
     });
-    const fill = (service: string): Connection[] => {
-      const all: Connection[] = [];
+    const fill = (service: string): Guest[] => {
+      const all: Guest[] = [];
       for (;;) {
         const one = connections.enter(service, service, peer('127.0.0.1'));
-        if (!(one instanceof Connection)) return all;
+        if (!(one instanceof Guest)) return all;
         all.push(one);
       }
     };
@@ -74,12 +74,12 @@ describe('counting', () => {
     const services = { imap: { reserved: 0, hasSignIn: true } };
     const connections = new Connections({ total: 20, perAddress: 20, services });
     const destroyed: number[] = [];
-    const enter = (number: number): Connection => {
+    const enter = (number: number): Guest => {
       const one = connections.enter('imap', 'imap', {
         ...peer('127.0.0.1'),
         destroy: () => destroyed.push(number),
       });
-      assert.ok(one instanceof Connection, String(number));
+      assert.ok(one instanceof Guest, String(number));
       return one;
     };
     for (let i = 0; i < 10; i++) enter(i).signedIn(`user${i}@example.com`, 'PLAIN');

@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Log } from '../base/log.ts';
-import { Connection, type Connections, type Refusal } from './connections.ts';
-import { ByteStream, StreamClosed, type StreamOptions } from './stream.ts';
+import type { Connection } from './connection.ts';
+import { type Connections, Guest, type Refusal } from './connections.ts';
+import { type ByteStream, StreamClosed, type StreamOptions, socketConnection } from './stream.ts';
 import type { TlsSource } from './tls.ts';
 
 /**
@@ -35,9 +36,9 @@ export interface ListenerOptions {
   readonly log: Log;
   /** What a refused connection is told, in the protocol's own words. */
   readonly farewell: (refusal: Refusal) => Buffer;
-  readonly accept: (stream: ByteStream, connection: Connection) => Session;
+  readonly accept: (connection: Connection, guest: Guest) => Session;
   /** After the end of a session, however it ended. */
-  readonly onLeft?: (connection: Connection) => void;
+  readonly onLeft?: (guest: Guest) => void;
 }
 
 export class Listener {
@@ -110,9 +111,9 @@ export class Listener {
       socket.destroy();
       return;
     }
-    const stream = new ByteStream(socket, streamOptions);
+    const stream = socketConnection(socket, streamOptions);
     const entered = connections.enter(service, name, stream);
-    if (!(entered instanceof Connection)) {
+    if (!(entered instanceof Guest)) {
       log.warn({ remote: stream.remoteAddress, listener: name, refusal: entered }, 'connection refused');
       await this.#refuse(stream, entered);
       return;
@@ -131,21 +132,21 @@ export class Listener {
     }
   }
 
-  #left(stream: ByteStream, connection: Connection): void {
-    connection.leave();
-    this.#options.onLeft?.(connection);
+  #left(stream: ByteStream, guest: Guest): void {
+    guest.leave();
+    this.#options.onLeft?.(guest);
     this.#sessions.delete(stream);
     if (this.#sessions.size === 0) this.#idle?.resolve();
   }
 
-  async #runSession(stream: ByteStream, connection: Connection): Promise<void> {
+  async #runSession(stream: ByteStream, guest: Guest): Promise<void> {
     const { tls, accept, handshakeTimeoutMs } = this.#options;
     if (tls) {
       stream.limitReads({ totalMs: handshakeTimeoutMs });
       await stream.startTls(tls);
       stream.limitReads({});
     }
-    const session = accept(stream, connection);
+    const session = accept(stream, guest);
     this.#sessions.set(stream, session);
     if (this.#isClosing) session.stop('Server is shutting down');
     await session.run();

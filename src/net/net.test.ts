@@ -7,16 +7,17 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { type Log, silentLog } from '../base/log.ts';
+import { type Connection, ReadTimeout } from './connection.ts';
 import { Connections } from './connections.ts';
 import { hostPort, Listener, type ListenerOptions } from './listener.ts';
+import { StreamClosed } from './outbox.ts';
 import { makePair, selfSignedFiles } from './self-signed.ts';
-import { type ByteStream, ReadTimeout, StreamClosed } from './stream.ts';
 import { Sweep } from './sweep.ts';
 import { TlsFiles } from './tls.ts';
 
 interface Setup extends Partial<ListenerOptions> {
-  readonly run: (stream: ByteStream) => Promise<void>;
-  readonly stop?: (stream: ByteStream) => void;
+  readonly run: (stream: Connection) => Promise<void>;
+  readonly stop?: (stream: Connection) => void;
   readonly writeTimeoutMs?: number;
   readonly sweep?: Sweep;
 }
@@ -51,7 +52,7 @@ async function quiet(read: () => number): Promise<void> {
   }
 }
 
-async function echo(stream: ByteStream): Promise<void> {
+async function echo(stream: Connection): Promise<void> {
   for (let bytes = await stream.read(); bytes; bytes = await stream.read()) {
     stream.write(bytes);
     await stream.drained();
@@ -226,7 +227,7 @@ describe('listener', () => {
 
   test('listens on IPv6, and an IPv4 peer of a dual-stack socket keeps its address', async (t) => {
     const { promise, resolve } = Promise.withResolvers<string>();
-    const run = async (stream: ByteStream) => resolve(stream.remoteAddress);
+    const run = async (stream: Connection) => resolve(stream.remoteAddress);
     const listener = await serve({ host: '::', run }).catch(() => undefined);
     if (!listener) return t.skip('this machine has no IPv6');
     connect(listener.port, '127.0.0.1').resume().end();
@@ -328,7 +329,7 @@ describe('tls', () => {
     await listener.close(1000);
   });
 
-  async function startTls(stream: ByteStream): Promise<void> {
+  async function startTls(stream: Connection): Promise<void> {
     let heard = '';
     for (let bytes = await stream.read(); bytes; bytes = await stream.read()) {
       heard += bytes.toString();

@@ -2,7 +2,7 @@
  * The ports of one protocol: in the clear with an upgrade, and with TLS from the first octet (RFC 8314 §3). All of them
  * open, or none: a server that listens on half of what it was told would look as if it ran.
  */
-import type { Connection, Refusal } from './connections.ts';
+import type { Guest, Refusal } from './connections.ts';
 import { Listener, type ListenerOptions } from './listener.ts';
 import type { TlsSource } from './tls.ts';
 
@@ -27,7 +27,7 @@ export interface PortsOptions<Name extends string> {
   /** A refused connection is told this and the reason, on one line. */
   readonly farewell: string;
   readonly accept: ListenerOptions['accept'];
-  readonly onLeft: (connection: Connection) => void;
+  readonly onLeft: (guest: Guest) => void;
 }
 
 const REASONS: Readonly<Record<Refusal, string>> = Object.freeze({

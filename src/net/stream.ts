@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { isLoopback, withoutMapping } from '../base/ip-address.ts';
+import { type Connection, type PeerFacts, type ReadLimits, ReadTimeout } from './connection.ts';
 import { Outbox, StreamClosed, type StreamTap } from './outbox.ts';
 import type { Sweep, Swept } from './sweep.ts';
 import type { TlsSource } from './tls.ts';
 
 /**
- * A connection as a session wants it: bytes are pulled when the session is ready for them, bytes are written in
- * batches, and every wait has an end. Knows nothing of lines or commands.
+ * Connections over sockets, from clients and from other processes.
  *
  * Promises: at most `MAX_UNREAD_BYTES` plus one socket read are held for a session that does not read (then TCP holds
  * the client back); a peer that does not take its replies is cut off after `writeTimeoutMs` without progress; a read
@@ -20,11 +20,7 @@ const LINGER_MS = 5_000;
 /** Silence after which TCP itself probes: a phone that left the network is noticed without a byte from us. */
 const KEEPALIVE_MS = 120_000;
 
-export { StreamClosed, type StreamTap };
-
-export class ReadTimeout extends Error {
-  override readonly name = 'ReadTimeout';
-}
+export { ReadTimeout, StreamClosed, type StreamTap };
 
 export interface StreamOptions {
   readonly sweep: Sweep;
@@ -33,14 +29,24 @@ export interface StreamOptions {
   readonly tap?: StreamTap;
 }
 
-export interface ReadLimits {
-  /** How long one `read()` may wait for the next byte; undefined: for ever. */
-  readonly idleMs?: number;
-  /** The end of all reading, counted from now, whatever arrives: a drip of bytes does not extend it. */
-  readonly totalMs?: number;
+/** A client at the other end of this socket. */
+export function socketConnection(socket: Socket, options: StreamOptions): ByteStream {
+  const { remoteAddress = '', remotePort = 0, localPort = 0 } = socket;
+  const facts = {
+    remoteAddress: withoutMapping(remoteAddress),
+    remotePort,
+    localPort,
+    tlsVersion: undefined,
+  };
+  return new ByteStream(socket, facts, options);
 }
 
-export class ByteStream implements Swept {
+/** A client of another process, which passes its octets through this socket and said who it is. */
+export function relayedConnection(socket: Socket, facts: PeerFacts, options: StreamOptions): ByteStream {
+  return new ByteStream(socket, facts, options);
+}
+
+export class ByteStream implements Connection, Swept {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localPort: number;
@@ -62,13 +68,19 @@ export class ByteStream implements Swept {
   #totalEndMs = Number.POSITIVE_INFINITY;
   #lingerEndMs = Number.POSITIVE_INFINITY;
   #lastActiveMs: number;
+  /** Of the socket, before it was ours. */
+  #readBefore: number;
+  /** Joined, and the other side is over: how much of what it said had left when the sweep last looked. */
+  #drainedBytes: number | undefined;
 
-  constructor(socket: Socket, options: StreamOptions) {
+  constructor(socket: Socket, facts: PeerFacts, options: StreamOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.remoteAddress = withoutMapping(socket.remoteAddress ?? '');
-    this.remotePort = socket.remotePort ?? 0;
-    this.localPort = socket.localPort ?? 0;
+    this.remoteAddress = facts.remoteAddress;
+    this.remotePort = facts.remotePort;
+    this.localPort = facts.localPort;
+    this.#tlsVersion = facts.tlsVersion;
+    this.#readBefore = socket.bytesRead;
     this.#lastActiveMs = options.sweep.nowMs;
     this.#outbox = this.#newOutbox(socket);
     socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
@@ -77,10 +89,9 @@ export class ByteStream implements Swept {
   }
 
   get isSecure(): boolean {
-    return this.#socket instanceof TLSSocket;
+    return this.#tlsVersion !== undefined;
   }
 
-  /** `TLSv1.3`, undefined in the clear. It stays when the connection has ended. */
   get tlsVersion(): string | undefined {
     return this.#tlsVersion;
   }
@@ -89,25 +100,22 @@ export class ByteStream implements Swept {
     return isLoopback(this.remoteAddress);
   }
 
-  /** Why the connection broke, when it did not simply end. */
   get failure(): Error | undefined {
     return this.#failure;
   }
 
   get bytesRead(): number {
-    return this.#socket.bytesRead;
+    return this.#socket.bytesRead - this.#readBefore;
   }
 
   get bytesWritten(): number {
     return this.#socket.bytesWritten;
   }
 
-  /** When bytes last came in, on the sweep's clock: who has been idle longest. */
   get lastActiveMs(): number {
     return this.#lastActiveMs;
   }
 
-  /** On the clock that the deadlines are on. */
   get nowMs(): number {
     return this.#nowMs();
   }
@@ -116,15 +124,10 @@ export class ByteStream implements Swept {
     return this.#nowMs() - this.#lastActiveMs;
   }
 
-  /** Resolves once the connection is gone, for whatever reason. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
 
-  /**
-   * The next bytes, or undefined when the peer has said everything. One read waits at a time; a session that waits for
-   * something else as well keeps the promise and comes back to it.
-   */
   async read(): Promise<Buffer | undefined> {
     if (this.#waiting) throw new Error('a read is already waiting');
     const chunk = this.#chunks.shift();
@@ -139,7 +142,6 @@ export class ByteStream implements Swept {
     return this.#waiting.promise;
   }
 
-  /** Replaces the limits of reading, for the phase that begins now. */
   limitReads(limits: ReadLimits): void {
     this.#idleMs = limits.idleMs;
     this.#totalEndMs =
@@ -147,34 +149,25 @@ export class ByteStream implements Swept {
     this.#armRead();
   }
 
-  /** Queues bytes; everything written in one turn of the event loop leaves as one batch. The buffers are not copied. */
   write(bytes: Buffer | readonly Buffer[]): void {
     if (this.#isDead) return;
     this.#outbox.push(bytes);
   }
 
-  /** True while the peer keeps up; a producer of much output asks before making more. */
   get isWritable(): boolean {
     return !this.#isDead && this.#outbox.isBelowMark;
   }
 
-  /** Resolves when there is room for more output. Throws `StreamClosed` when there never will be. */
   async drained(): Promise<void> {
     if (this.#isDead) throw new StreamClosed('the connection is closed');
     if (!this.#outbox.isBelowMark) await this.#outbox.untilBelowMark();
   }
 
-  /** Resolves when all that was written has left this process. */
   async flushed(): Promise<void> {
     if (this.#isDead) throw new StreamClosed('the connection is closed');
     await this.#outbox.untilEmpty();
   }
 
-  /**
-   * Upgrades in place. `lastPlain` is the reply that invites the handshake; what came in before it was sent is thrown
-   * away, since a man in the middle may have put it there to be obeyed as if it had come encrypted (RFC 9051 §6.2.1,
-   * RFC 2595 §2.1 and §4; CVE-2011-0411). A caller that buffers input itself drops its own buffer too.
-   */
   async startTls(tls: TlsSource, lastPlain?: Buffer): Promise<void> {
     if (this.isSecure) throw new Error('already secure');
     const plain = this.#socket;
@@ -190,11 +183,38 @@ export class ByteStream implements Swept {
     this.#socket = secure;
     this.#outbox = this.#newOutbox(secure);
     await this.#handshake(secure);
-    this.#tlsVersion = secure.getProtocol() ?? undefined;
+    this.#tlsVersion = secure.getProtocol() ?? 'TLS';
     this.#attach(secure);
   }
 
-  /** Sends what is queued, ends our side, and waits for the peer's; a peer that never answers is cut off. */
+  async join(other: Socket, unread: Buffer): Promise<void> {
+    const socket = this.#socket;
+    socket.off('data', this.#onData).off('end', this.#onEnd);
+    for (const bytes of [unread, ...this.#chunks]) if (bytes.length > 0) other.write(bytes);
+    this.#chunks = [];
+    other.on('error', (error) => {
+      this.#failure ??= error;
+    });
+    other.on('end', () => this.#endJoined());
+    // A session that ends says so to its client first; one that breaks cannot.
+    other.on('close', () => {
+      if (!other.readableEnded) this.destroy();
+    });
+    socket.on('data', () => {
+      this.#lastActiveMs = this.#nowMs();
+    });
+    socket.once('end', () => {
+      this.#isEnded = true;
+    });
+    if (this.#isDead) other.destroy();
+    else if (this.#isEnded) other.end();
+    else socket.pipe(other);
+    other.pipe(socket, { end: false });
+    await this.closed;
+    // The last command of a client that did not wait for its answer is still on its way.
+    other.destroySoon();
+  }
+
   close(): Promise<void> {
     if (this.#isDead || this.#lingerEndMs !== Number.POSITIVE_INFINITY) return this.closed;
     this.#lingerEndMs = this.#nowMs() + this.#options.writeTimeoutMs;
@@ -202,7 +222,6 @@ export class ByteStream implements Swept {
     return this.closed;
   }
 
-  /** Ends the connection now, with whatever was not sent yet. */
   destroy(reason?: Error): void {
     this.#failure ??= reason;
     this.#socket.destroy();
@@ -210,6 +229,7 @@ export class ByteStream implements Swept {
   }
 
   sweep(nowMs: number): void {
+    this.#watchDrain(nowMs);
     if (nowMs >= this.#lingerEndMs) this.destroy();
     else if (this.#outbox.isStuck(nowMs)) this.destroy(new Error('the peer does not take its replies'));
     else if (nowMs >= this.#readEndMs && this.#waiting) {
@@ -303,6 +323,24 @@ export class ByteStream implements Swept {
     this.#lingerEndMs = this.#nowMs() + LINGER_MS;
     if (this.#isEnded) this.#socket.destroySoon();
     else this.#socket.resume().end();
+  }
+
+  /** What the other side said last may be much, and its client slow. */
+  #endJoined(): void {
+    this.#drainedBytes = this.#socket.bytesWritten;
+    this.#lingerEndMs = this.#nowMs() + this.#options.writeTimeoutMs;
+    this.#socket.end(() => {
+      this.#drainedBytes = undefined;
+      this.#lingerEndMs = this.#nowMs() + LINGER_MS;
+      if (this.#isEnded) this.#socket.destroySoon();
+    });
+  }
+
+  #watchDrain(nowMs: number): void {
+    const { bytesWritten } = this.#socket;
+    if (this.#drainedBytes === undefined || this.#drainedBytes === bytesWritten) return;
+    this.#drainedBytes = bytesWritten;
+    this.#lingerEndMs = nowMs + this.#options.writeTimeoutMs;
   }
 
   #die(): void {

@@ -83,9 +83,10 @@ export const utf8Mode = command(AUTHORIZATION, ({ session, argument }) => {
 });
 
 async function signIn(session: SessionContext, credentials: Credentials, mechanism: string): Promise<void> {
-  const transaction = await session.signIn(credentials, mechanism);
-  session.enter({ kind: 'transaction', ...transaction });
-  const { count, octets } = transaction.maildrop.totals;
+  const next = await session.signIn(credentials, mechanism);
+  session.enter(next);
+  if (next.kind === 'elsewhere') return;
+  const { count, octets } = next.maildrop.totals;
   session.ok(session.texts.signedIn(count, octets));
 }
 

@@ -3,6 +3,7 @@
  * does the rest: lines, states, errors, sending.
  */
 
+import type { Socket } from 'node:net';
 import type { Presence } from '../identity/presence.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
@@ -28,7 +29,12 @@ export interface Transaction {
 export type State =
   | { readonly kind: 'authorization'; readonly username?: string }
   | ({ readonly kind: 'transaction' } & Transaction)
+  /** Signed in, and served by whoever holds the account, who answers the command as well. */
+  | { readonly kind: 'elsewhere'; readonly holder: Socket }
   | { readonly kind: 'ended' };
+
+/** The maildrop is open here, or elsewhere. */
+export type SignedIn = Extract<State, { readonly kind: 'transaction' | 'elsewhere' }>;
 
 export interface SessionContext {
   readonly domain: Domain;
@@ -54,7 +60,7 @@ export interface SessionContext {
   /** RFC 5034 §4: `+ ` and the challenge; gives the client's line, undefined when it is gone. */
   ask(challenge: Buffer): Promise<Buffer | undefined>;
   /** `mechanism`: how the client signs in, for the log. */
-  signIn(credentials: Credentials, mechanism: string): Promise<Transaction>;
+  signIn(credentials: Credentials, mechanism: string): Promise<SignedIn>;
   startTls(): Promise<void>;
   speak(language: Language): void;
   useUtf8(): void;

@@ -10,7 +10,11 @@ import type { Texts } from './texts.ts';
  * AUTH: the credentials are wrong, ask the person for others. SYS/TEMP: try the same again later. SYS/PERM: somebody has
  * to change something first. IN-USE: another session holds the maildrop. LOGIN-DELAY: too soon.
  */
-export type ResponseCode = 'AUTH' | 'SYS/TEMP' | 'SYS/PERM' | 'IN-USE' | 'LOGIN-DELAY';
+const RESPONSE_CODES = ['AUTH', 'SYS/TEMP', 'SYS/PERM', 'IN-USE', 'LOGIN-DELAY'] as const;
+export type ResponseCode = (typeof RESPONSE_CODES)[number];
+
+export const asResponseCode = (text: string): ResponseCode | undefined =>
+  RESPONSE_CODES.find((code) => code === text);
 
 export class Refusal extends Error {
   override readonly name = 'Refusal';

@@ -7,54 +7,41 @@
  * nothing to say to a client that did not ask, so a session that is stopped or idle for too long just ends (§3).
  */
 
+import type { Socket } from 'node:net';
 import type { Log } from '../base/log.ts';
 import { TimeSlice } from '../base/time-slice.ts';
-import type { Activity } from '../identity/activity.ts';
-import type { Authenticator } from '../identity/authenticator.ts';
+import { type Arriving, handOver } from '../identity/handing-over.ts';
 import { Presence } from '../identity/presence.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { AccountListener } from '../mailbox/state/account.ts';
-import type { Connection } from '../net/connections.ts';
+import { type Connection, ReadTimeout } from '../net/connection.ts';
+import type { Guest } from '../net/connections.ts';
 import type { Session } from '../net/listener.ts';
-import type { Roster } from '../net/roster.ts';
-import { type ByteStream, ReadTimeout, StreamClosed } from '../net/stream.ts';
-import type { TlsSource } from '../net/tls.ts';
+import { StreamClosed } from '../net/outbox.ts';
+import { HandoverRefused } from '../net/relay.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
 import { allowsPlaintext } from '../sasl/plaintext.ts';
-import type { SessionContext, State, Transaction } from './command.ts';
+import type { SessionContext, SignedIn, State, Transaction } from './command.ts';
 import { COMMANDS } from './commands.ts';
-import { Mistake, Refusal, refusalOf } from './faults.ts';
-import type { MaildropLocks } from './lock.ts';
+import { asResponseCode, Mistake, Refusal, refusalOf } from './faults.ts';
 import { openTransaction } from './open-transaction.ts';
+import type { Pop3Services } from './services.ts';
 import { type Pop3Settings, settingsOf } from './settings.ts';
-import type { SizeCounts } from './size-counts.ts';
 import { TERMINATOR } from './stuffing.ts';
-import { type Language, type Texts, textsIn } from './texts.ts';
+import { findLanguage, type Language, type Texts, textsIn } from './texts.ts';
 import { LINE_BYTES, LINE_BYTES_BEFORE_LOGIN, LineReader, parseCommand } from './wire.ts';
-
-/** What all sessions share. */
-export interface Pop3Services {
-  readonly domain: Domain;
-  readonly authenticator: Authenticator;
-  readonly activity: Activity;
-  readonly settings: Pop3Settings;
-  readonly roster: Roster;
-  readonly locks: MaildropLocks;
-  readonly sizes: SizeCounts;
-  readonly tls: TlsSource;
-  readonly log: Log;
-}
 
 export class Pop3Session implements Session, SessionContext, AccountListener {
   readonly presence: Presence;
   isUtf8 = false;
   readonly #services: Pop3Services;
-  readonly #stream: ByteStream;
+  readonly #stream: Connection;
+  readonly #guest: Guest;
   readonly #lines = new LineReader(LINE_BYTES_BEFORE_LOGIN);
   #log: Log;
-  #texts: Texts = textsIn('en');
+  #language: Language = 'en';
   #state: State = { kind: 'authorization' };
   #held: (() => Promise<void>) | undefined;
   #isReading = false;
@@ -63,11 +50,12 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   /** Of all its commands together, however many are in flight. */
   readonly #slice = new TimeSlice();
 
-  constructor(stream: ByteStream, connection: Connection, services: Pop3Services) {
+  constructor(stream: Connection, guest: Guest, services: Pop3Services) {
     this.#services = services;
     this.#stream = stream;
-    this.#log = services.log.child({ remote: stream.remoteAddress, session: connection.id });
-    this.presence = new Presence(services, connection);
+    this.#guest = guest;
+    this.#log = services.log.child({ remote: stream.remoteAddress, session: guest.id });
+    this.presence = new Presence(services, guest);
   }
 
   get domain(): Domain {
@@ -79,7 +67,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   }
 
   get texts(): Texts {
-    return this.#texts;
+    return textsIn(this.#language);
   }
 
   get isSecure(): boolean {
@@ -96,16 +84,40 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
 
   async run(): Promise<void> {
     try {
-      this.#stream.limitReads({ totalMs: this.settings.loginTimeoutMs });
-      // No timestamp in angle brackets: it would offer APOP (RFC 1939 §7).
-      this.ok(`${this.settings.hostname} Brevduva ready`);
+      this.#greet();
       await this.#serve();
     } catch (error) {
       this.#fail(error);
     } finally {
       await this.release();
     }
-    await this.#stream.close();
+    const state = this.#state;
+    if (state.kind === 'elsewhere') await this.#stream.join(state.holder, this.#lines.takeUnread());
+    else await this.#stream.close();
+  }
+
+  /** Signed in at another process: the session begins with its maildrop. Throws why it cannot, as the client is told. */
+  async arrive({ record, handover: { mechanism, session } }: Arriving): Promise<void> {
+    this.#language = findLanguage(String(session.language)) ?? 'en';
+    this.isUtf8 = session.isUtf8 === true;
+    try {
+      this.#state = { kind: 'transaction', ...(await this.#enterMaildrop(record)) };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      throw new HandoverRefused(error.code ?? '', error.textIn(this.texts), true);
+    }
+    this.presence.arrived(record.address, mechanism);
+  }
+
+  #greet(): void {
+    if (this.#state.kind === 'transaction') {
+      const { count, octets } = this.#state.maildrop.totals;
+      this.ok(this.texts.signedIn(count, octets));
+      return;
+    }
+    this.#stream.limitReads({ totalMs: this.settings.loginTimeoutMs });
+    // No timestamp in angle brackets: it would offer APOP (RFC 1939 §7).
+    this.ok(`${this.settings.hostname} Brevduva ready`);
   }
 
   stop(reason: string): void {
@@ -150,7 +162,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   }
 
   speak(language: Language): void {
-    this.#texts = textsIn(language);
+    this.#language = language;
   }
 
   useUtf8(): void {
@@ -168,8 +180,23 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
     this.#lines.drop();
   }
 
-  signIn(credentials: Credentials, mechanism: string): Promise<Transaction> {
-    return this.presence.signIn(credentials, mechanism, (record) => this.#enterMaildrop(record));
+  signIn(credentials: Credentials, mechanism: string): Promise<SignedIn> {
+    return this.presence.signIn(credentials, mechanism, async (record) => {
+      const holder = await this.#handOver(record, mechanism);
+      if (holder !== undefined) return { kind: 'elsewhere', holder };
+      return { kind: 'transaction', ...(await this.#enterMaildrop(record)) };
+    });
+  }
+
+  async #handOver(record: AccountRecord, mechanism: string): Promise<Socket | undefined> {
+    const session = { isUtf8: this.isUtf8, language: this.#language };
+    const leaving = { connection: this.#stream, guest: this.#guest, mechanism, session };
+    try {
+      return await handOver(record, { ...this.#services, ...leaving });
+    } catch (error) {
+      if (!(error instanceof HandoverRefused)) throw error;
+      throw new Refusal(() => error.message, asResponseCode(error.code));
+    }
   }
 
   async #enterMaildrop(record: AccountRecord): Promise<Transaction> {
@@ -219,7 +246,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   }
 
   async #serve(): Promise<void> {
-    while (this.#state.kind !== 'ended' && !this.#isStopped) {
+    while (this.#state.kind !== 'ended' && this.#state.kind !== 'elsewhere' && !this.#isStopped) {
       const line = await this.#nextLine();
       if (line === undefined || this.#isStopped) return;
       await this.#execute(line);

@@ -52,6 +52,13 @@ export class LineReader {
     return { kind: 'line', bytes };
   }
 
+  /** What nobody has read yet: somebody else goes on from here. */
+  takeUnread(): Buffer {
+    const unread = this.#bytes;
+    this.drop();
+    return unread;
+  }
+
   /** Before a TLS handshake: what came in plain text is not obeyed (RFC 2595 §4). */
   drop(): void {
     this.#bytes = EMPTY;

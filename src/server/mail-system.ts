@@ -15,6 +15,7 @@ import { Passwords } from '../identity/password.ts';
 import { Accounts } from '../mailbox/accounts.ts';
 import { Turns } from '../mailbox/change/turns.ts';
 import type { Domain } from '../mailbox/domain.ts';
+import { EVERYTHING_HERE } from '../mailbox/port/placement.ts';
 import { TranslatedStore } from '../mailbox/port/translated-store.ts';
 import { Connections } from '../net/connections.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
@@ -59,7 +60,9 @@ export async function openMailSystem(
   // One limit for the domain; each protocol announces and enforces its own below it.
   const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize);
   const limits = { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, messageBytes };
-  const domain: Domain = { store, accounts: new Accounts(store, turns, clock), turns, clock, log, limits };
+  const residents = new Accounts(store, turns, clock);
+  const placement = EVERYTHING_HERE;
+  const domain: Domain = { store, accounts: residents, turns, clock, log, limits, placement };
   const passwords = new Passwords();
   const journal = new ActivityFiles(config.data, config.log.activity);
   const activity = new Activity({ log, clock, journal });

@@ -8,7 +8,8 @@ import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
-import { startImap } from '../imap/server.ts';
+import type { Receive } from '../identity/handing-over.ts';
+import { imapServices, receiveImap, startImap } from '../imap/server.ts';
 import type { ImapSettings } from '../imap/settings.ts';
 import { LIMITS_BEFORE_LOGIN } from '../imap/wire/frame-event.ts';
 import { startLmtp } from '../lmtp/server.ts';
@@ -16,10 +17,11 @@ import type { Domain } from '../mailbox/domain.ts';
 import { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Connections } from '../net/connections.ts';
 import { hostPort } from '../net/listener.ts';
+import { NO_RELAY, type Relay } from '../net/relay.ts';
 import { Roster } from '../net/roster.ts';
 import { Sweep } from '../net/sweep.ts';
 import type { TlsSource } from '../net/tls.ts';
-import { startPop3 } from '../pop3/server.ts';
+import { pop3Services, receivePop3, startPop3 } from '../pop3/server.ts';
 import type { Pop3Settings } from '../pop3/settings.ts';
 import { listenForMetrics } from './metrics-listener.ts';
 
@@ -30,6 +32,8 @@ export interface ProtocolOptions {
   readonly authenticator: Authenticator;
   readonly activity: Activity;
   readonly connections: Connections;
+  /** Absent where one process holds everything. */
+  readonly relay?: Relay;
   readonly tls: TlsSource;
   readonly watch: Pick<Watch, 'metrics'>;
   readonly version: string;
@@ -44,6 +48,8 @@ export interface BoundListener {
 
 export interface RunningProtocols {
   readonly listeners: readonly BoundListener[];
+  /** By service: what becomes of connections that other processes have signed in. */
+  readonly receivers: Readonly<Record<string, Receive>>;
   /** For connections that begin from now on. Whoever asks sees to it that only options change that may. */
   apply(config: Config): void;
 }
@@ -54,8 +60,9 @@ export async function startProtocols(options: ProtocolOptions): Promise<RunningP
   const { config, version } = options;
   const started: BoundListener[] = [];
   const settings = { imap: imapSettings(config, version), pop3: pop3Settings(config, version) };
+  const services = servicesOf(options, settings);
   try {
-    for (const [name, start] of Object.entries(startersOf(options, settings))) {
+    for (const [name, start] of Object.entries(services.starters)) {
       const address = config.listen[name as keyof Config['listen']];
       if (address === undefined) continue;
       started.push(...(await start(address).catch((error: unknown) => rethrow(error, name, address))));
@@ -66,6 +73,7 @@ export async function startProtocols(options: ProtocolOptions): Promise<RunningP
   }
   return {
     listeners: started,
+    receivers: services.receivers,
     // Sessions hold these objects and look into them when they need to.
     apply(next) {
       Object.assign(settings.imap, imapSettings(next, version));
@@ -79,41 +87,48 @@ interface Settings {
   readonly pop3: Pop3Settings;
 }
 
-function startersOf(options: ProtocolOptions, settings: Settings): Record<string, Starter> {
-  const { config, log, domain, authenticator, activity, connections, tls, watch } = options;
+interface Services {
+  readonly starters: Readonly<Record<string, Starter>>;
+  readonly receivers: RunningProtocols['receivers'];
+}
+
+/** What all ports of a protocol share is made once, and shared with what comes from other processes. */
+function servicesOf(options: ProtocolOptions, settings: Settings): Services {
+  const { config, log, domain, authenticator, activity, connections, tls, relay = NO_RELAY, watch } = options;
   const { limits } = config;
-  const shared = {
-    ...{ domain, authenticator, activity, connections, tls, log },
-    roster: new Roster(limits.connectionsPerAccount),
+  const roster = new Roster(limits.connectionsPerAccount);
+  const shared = { domain, authenticator, activity, roster, relay, tls, log };
+  const ports = {
+    ...{ connections, log },
     stream: { sweep: new Sweep(), writeTimeoutMs: limits.writeTimeout },
     handshakeTimeoutMs: limits.handshakeTimeout,
   };
-  const { maxAppendBytes } = settings.imap;
-  const imap = {
-    ...shared,
-    settings: settings.imap,
-    uploads: new UploadBudget({
-      accountBytes: Math.max(limits.uploadsPerAccount, maxAppendBytes),
-      totalBytes: Math.max(limits.uploads, maxAppendBytes),
-    }),
-  };
-  const pop3 = { ...shared, settings: settings.pop3 };
+  const imap = imapServices({ ...shared, settings: settings.imap, uploads: uploadsOf(config) });
+  const pop3 = pop3Services({ ...shared, settings: settings.pop3 });
   const lmtp = {
-    ...shared,
+    ...{ domain, activity, tls, ...ports },
     hostname: config.hostname,
     defaultDomain: config.auth.defaultDomain,
     maxMessageBytes: config.lmtp.maxSize,
     uploadBytes: limits.uploads,
     overQuota: config.lmtp.overQuota,
   };
-  return {
-    imap: (address) => startImap({ ...imap, listen: [{ name: 'imap', ...address }] }),
-    imaps: (address) => startImap({ ...imap, listen: [{ name: 'imaps', ...address }] }),
-    pop3: (address) => startPop3({ ...pop3, listen: [{ name: 'pop3', ...address }] }),
-    pop3s: (address) => startPop3({ ...pop3, listen: [{ name: 'pop3s', ...address }] }),
+  const starters: Record<string, Starter> = {
+    imap: (address) => startImap(imap, { ...ports, listen: [{ name: 'imap', ...address }] }),
+    imaps: (address) => startImap(imap, { ...ports, listen: [{ name: 'imaps', ...address }] }),
+    pop3: (address) => startPop3(pop3, { ...ports, listen: [{ name: 'pop3', ...address }] }),
+    pop3s: (address) => startPop3(pop3, { ...ports, listen: [{ name: 'pop3s', ...address }] }),
     lmtp: async (address) => [await startLmtp({ ...lmtp, ...address })],
     metrics: async (address) => [await listenForMetrics(address, watch)],
   };
+  return { starters, receivers: { imap: receiveImap(imap), pop3: receivePop3(pop3) } };
+}
+
+function uploadsOf({ limits, imap: { maxAppendSize } }: Config): UploadBudget {
+  return new UploadBudget({
+    accountBytes: Math.max(limits.uploadsPerAccount, maxAppendSize),
+    totalBytes: Math.max(limits.uploads, maxAppendSize),
+  });
 }
 
 function imapSettings(config: Config, version: string): ImapSettings {

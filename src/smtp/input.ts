@@ -3,7 +3,7 @@
  * most a line and what one read has brought.
  */
 import { CR, EMPTY, LF } from '../base/bytes.ts';
-import type { ByteStream } from '../net/stream.ts';
+import type { Connection } from '../net/connection.ts';
 import { DataDecoder } from './data-decoder.ts';
 
 export type LineRead =
@@ -19,12 +19,12 @@ export interface DataRead {
 }
 
 export class SmtpInput {
-  readonly #stream: Pick<ByteStream, 'read'>;
+  readonly #stream: Pick<Connection, 'read'>;
   readonly #maxLineBytes: number;
   #pending: Buffer = EMPTY;
   #decoder = new DataDecoder();
 
-  constructor(stream: Pick<ByteStream, 'read'>, maxLineBytes: number) {
+  constructor(stream: Pick<Connection, 'read'>, maxLineBytes: number) {
     this.#stream = stream;
     this.#maxLineBytes = maxLineBytes;
   }

@@ -19,6 +19,7 @@ import { Turns } from '../../src/mailbox/change/turns.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
 import { type AccountRecord, emailId } from '../../src/mailbox/model/model.ts';
 import { mailboxOf } from '../../src/mailbox/operations/mailboxes.ts';
+import { EVERYTHING_HERE } from '../../src/mailbox/port/placement.ts';
 import type { MailStore } from '../../src/mailbox/port/store.ts';
 import { TranslatedStore } from '../../src/mailbox/port/translated-store.ts';
 import { loadList } from '../../src/mailbox/state/load.ts';
@@ -91,7 +92,8 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
   const turns = new Turns(translated, clock, log);
   const accounts = new Accounts(translated, turns, clock);
   const limits = { ...TEST_LIMITS, ...options.limits };
-  const domain: Domain = { store: translated, accounts, turns, clock, log, limits };
+  const placement = EVERYTHING_HERE;
+  const domain: Domain = { store: translated, accounts, turns, clock, log, limits, placement };
   const passwords = new Passwords(TEST_COST);
   const activity = new Activity({ log, clock });
   const authenticator = new Authenticator({

@@ -3,8 +3,7 @@
  * own. What a client sees of it is what a client sees of the product.
  */
 import { createSecureContext } from 'node:tls';
-import type { ImapOptions } from '../../src/imap/server.ts';
-import { startImap } from '../../src/imap/server.ts';
+import { imapServices, startImap } from '../../src/imap/server.ts';
 import type { ImapSettings } from '../../src/imap/settings.ts';
 import { LIMITS_AFTER_LOGIN, LIMITS_BEFORE_LOGIN } from '../../src/imap/wire/frame-event.ts';
 import { appendMessages } from '../../src/mailbox/operations/append.ts';
@@ -12,9 +11,11 @@ import { receive } from '../../src/mailbox/operations/incoming.ts';
 import { mailboxOf } from '../../src/mailbox/operations/mailboxes.ts';
 import { UploadBudget, type UploadLimits } from '../../src/mailbox/operations/upload-budget.ts';
 import { Connections } from '../../src/net/connections.ts';
+import { NO_RELAY } from '../../src/net/relay.ts';
 import { Roster } from '../../src/net/roster.ts';
 import { makePair } from '../../src/net/self-signed.ts';
 import { Sweep } from '../../src/net/sweep.ts';
+import type { TlsSource } from '../../src/net/tls.ts';
 import { openTestDomain, type TestDomain, type TestDomainOptions } from './domain.ts';
 
 export interface TestImapOptions extends TestDomainOptions {
@@ -65,7 +66,7 @@ const TEST_SETTINGS: ImapSettings = Object.freeze({
 export async function startTestImap(options: TestImapOptions = {}): Promise<TestImap> {
   const kit = await openTestDomain(options);
   const sweep = new Sweep();
-  const serving: ImapOptions = {
+  const services = imapServices({
     domain: kit.domain,
     authenticator: kit.authenticator,
     activity: kit.activity,
@@ -73,6 +74,10 @@ export async function startTestImap(options: TestImapOptions = {}): Promise<Test
     roster: new Roster(options.sessionsPerAccount ?? 100),
     uploads: new UploadBudget(options.uploads ?? { accountBytes: 1024 ** 3, totalBytes: 1024 ** 3 }),
     tls: options.withTls ? await selfSigned() : NO_TLS,
+    relay: NO_RELAY,
+    log: kit.domain.log,
+  });
+  const listeners = await startImap(services, {
     connections: new Connections({ total: 1000, perAddress: 1000 }),
     stream: { sweep, writeTimeoutMs: 10_000 },
     handshakeTimeoutMs: 10_000,
@@ -81,8 +86,7 @@ export async function startTestImap(options: TestImapOptions = {}): Promise<Test
       { name: 'imap', host: '127.0.0.1', port: 0 },
       ...(options.withTls ? [{ name: 'imaps' as const, host: '127.0.0.1', port: 0 }] : []),
     ],
-  };
-  const listeners = await startImap(serving);
+  });
   const stopServing = async (): Promise<void> => {
     await Promise.all(listeners.map((listener) => listener.close(2000)));
   };
@@ -113,13 +117,13 @@ export async function startTestImap(options: TestImapOptions = {}): Promise<Test
   };
 }
 
-const NO_TLS: ImapOptions['tls'] = {
+const NO_TLS: TlsSource = {
   current() {
     throw new Error('this test server was started without TLS');
   },
 };
 
-async function selfSigned(): Promise<ImapOptions['tls']> {
+async function selfSigned(): Promise<TlsSource> {
   const pair = await makePair('mail.example.com');
   const context = createSecureContext({ cert: pair.certificate, key: pair.key });
   return { current: () => context };

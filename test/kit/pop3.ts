@@ -10,10 +10,11 @@ import { mailboxOf } from '../../src/mailbox/operations/mailboxes.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { Connections } from '../../src/net/connections.ts';
 import type { Listener } from '../../src/net/listener.ts';
+import { NO_RELAY } from '../../src/net/relay.ts';
 import { Roster } from '../../src/net/roster.ts';
 import { makePair } from '../../src/net/self-signed.ts';
 import { Sweep } from '../../src/net/sweep.ts';
-import { startPop3 } from '../../src/pop3/server.ts';
+import { pop3Services, startPop3 } from '../../src/pop3/server.ts';
 import type { Pop3Defaults, Pop3Settings } from '../../src/pop3/settings.ts';
 import { openTestDomain, type TestDomain, type TestDomainOptions } from './domain.ts';
 
@@ -71,13 +72,17 @@ export async function startTestPop3(options: TestPop3Options = {}): Promise<Test
   const kit = await openTestDomain(options);
   const record = (await kit.store.directory.find(ALICE)) ?? (await kit.addAccount(ALICE, 'secret'));
   const tls = lazyTls(await PAIR);
-  const listeners = await startPop3({
+  const services = pop3Services({
     domain: kit.domain,
     authenticator: kit.authenticator,
     activity: kit.activity,
     settings: { ...SETTINGS, ...options.settings, defaults: { ...pop3Defaults, ...options.defaults } },
     roster: new Roster(100),
     tls,
+    relay: NO_RELAY,
+    log: kit.domain.log,
+  });
+  const listeners = await startPop3(services, {
     connections: new Connections({ total: 1000, perAddress: 1000 }),
     stream: { sweep: new Sweep(options.sweepMs ?? 1000), writeTimeoutMs: options.writeTimeoutMs ?? 10_000 },
     handshakeTimeoutMs: 10_000,

@@ -10,6 +10,7 @@ import { Turns } from '../../src/mailbox/change/turns.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../../src/mailbox/model/model.ts';
+import { EVERYTHING_HERE } from '../../src/mailbox/port/placement.ts';
 import type { MailStore } from '../../src/mailbox/port/store.ts';
 import { TranslatedStore } from '../../src/mailbox/port/translated-store.ts';
 import type { Random } from '../crash/random.ts';
@@ -184,6 +185,7 @@ export class World {
   #domainOn(turns: Turns): Domain {
     const { clock, limits } = this;
     const store = new TranslatedStore(this.store);
-    return { store, accounts: new Accounts(store, turns, clock), turns, clock, log: silentLog, limits };
+    const accounts = new Accounts(store, turns, clock);
+    return { store, accounts, turns, clock, log: silentLog, limits, placement: EVERYTHING_HERE };
   }
 }

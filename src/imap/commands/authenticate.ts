@@ -1,9 +1,9 @@
 import { MAX_NAME_BYTES, MAX_PASSWORD_BYTES, type SaslStep } from '../../sasl/mechanism.ts';
 import { findMechanism } from '../../sasl/mechanisms.ts';
 import { defineCommand } from '../command.ts';
-import type { SessionContext } from '../context.ts';
+import type { DoorContext } from '../context.ts';
 import { bad, type Completion, no } from '../replies.ts';
-import { completeSignIn, refusePlaintext } from '../sign-in.ts';
+import { refusePlaintext } from '../sign-in.ts';
 import { SyntaxFault } from '../wire/fault.ts';
 import { atom, base64, end, isTrailingSpace, maybeSp, sp } from '../wire/grammar.ts';
 
@@ -28,7 +28,7 @@ export const authenticate = defineCommand({
     end(c);
     return { mechanism, initial };
   },
-  async run({ session }, args): Promise<Completion> {
+  async run({ session, tag }, args): Promise<Completion> {
     const mechanism = findMechanism(args.mechanism);
     if (mechanism === undefined) return no('This mechanism is not offered', 'CANNOT');
     if (mechanism.isPlaintext && !session.mayUsePlaintext) return refusePlaintext();
@@ -39,7 +39,7 @@ export const authenticate = defineCommand({
       if (response === undefined) return bad('Authentication was cancelled');
       step = machine.next(response);
     }
-    if (step.kind === 'credentials') return completeSignIn(session, step.credentials, mechanism.name);
+    if (step.kind === 'credentials') return session.signIn(tag, step.credentials, mechanism.name);
     session.presence.refused();
     return refusal(step);
   },
@@ -51,7 +51,7 @@ function initialResponse(initial: string | undefined): Buffer | undefined {
 }
 
 /** Undefined when the client gives up, by `*` or by going away. */
-async function askFor(session: SessionContext, challenge: Buffer): Promise<Buffer | undefined> {
+async function askFor(session: DoorContext, challenge: Buffer): Promise<Buffer | undefined> {
   session.out.ascii('+ ').ascii(challenge.toString('base64')).crlf();
   const line = await session.readLine();
   if (line === undefined || line.equals(CANCEL)) return undefined;

@@ -1,5 +1,5 @@
 import { defineCommand, SIGNED_IN } from '../command.ts';
-import type { Call } from '../context.ts';
+import type { SessionContext } from '../context.ts';
 import { bad, type Completion, no, ok, writeStatus } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
 
@@ -33,7 +33,7 @@ export const idle = defineCommand({
   },
 });
 
-async function tellUntilLine(session: Call['session']): Promise<Buffer | undefined> {
+async function tellUntilLine(session: SessionContext): Promise<Buffer | undefined> {
   const { idleKeepaliveMs } = session.settings;
   const { clock } = session.domain;
   let hasNews = false;

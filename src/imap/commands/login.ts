@@ -1,7 +1,7 @@
 import { login as loginMechanism } from '../../sasl/login.ts';
 import { defineCommand } from '../command.ts';
 import { bad, type Completion } from '../replies.ts';
-import { completeSignIn, refusePlaintext } from '../sign-in.ts';
+import { refusePlaintext } from '../sign-in.ts';
 import { astring, end, sp } from '../wire/grammar.ts';
 
 interface LoginArgs {
@@ -24,13 +24,13 @@ export const login = defineCommand({
     end(c);
     return { username, password };
   },
-  async run({ session }, { username, password }): Promise<Completion> {
+  async run({ session, tag }, { username, password }): Promise<Completion> {
     if (!session.mayUsePlaintext) return refusePlaintext();
     const machine = loginMechanism.begin();
     machine.start();
     let step = machine.next(username);
     if (step.kind === 'challenge') step = machine.next(password);
-    if (step.kind === 'credentials') return completeSignIn(session, step.credentials, 'LOGIN');
+    if (step.kind === 'credentials') return session.signIn(tag, step.credentials, 'LOGIN');
     session.presence.refused();
     return bad('Empty or impossible user name or password');
   },

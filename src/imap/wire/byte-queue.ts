@@ -44,6 +44,12 @@ export class ByteQueue {
     }
   }
 
+  takeAll(): Buffer {
+    const all = Buffer.concat([this.front(), ...this.#chunks.slice(this.#first + 1)]);
+    this.clear();
+    return all;
+  }
+
   clear(): void {
     this.#chunks = [];
     this.#first = 0;

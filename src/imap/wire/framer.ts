@@ -134,6 +134,11 @@ export class Framer {
     return count;
   }
 
+  /** What nobody has read yet, between commands: somebody else goes on from here. */
+  takeUnread(): Buffer {
+    return this.#input.takeAll();
+  }
+
   /** Advances by one token; false when more input, or a decision, is needed first. */
   #step(): boolean {
     switch (this.#mode) {

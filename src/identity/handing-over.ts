@@ -1,0 +1,79 @@
+/**
+ * The end of a sign-in at a door: the account is here, or the connection goes to whoever holds it; and its beginning there. For
+ * every protocol in which people sign in.
+ */
+import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Domain } from '../mailbox/domain.ts';
+import { MAILBOX_ERROR_CODES, MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
+import type { AccountRecord } from '../mailbox/model/model.ts';
+import type { Connection } from '../net/connection.ts';
+import type { Guest } from '../net/connections.ts';
+import type { Session } from '../net/listener.ts';
+import { type Handover, HandoverRefused, type Relay } from '../net/relay.ts';
+
+/** A connection that another process has signed in. */
+export interface Arriving {
+  readonly connection: Connection;
+  readonly guest: Guest;
+  readonly record: AccountRecord;
+  readonly handover: Handover;
+}
+
+/**
+ * Makes its session, which answers the sign-in when it runs. Throws MailboxError, or `HandoverRefused` with a reply of the
+ * protocol: the client is told so, and goes on where it came in.
+ */
+export type Receive = (arriving: Arriving) => Promise<Session>;
+
+export interface Leaving {
+  readonly domain: Pick<Domain, 'placement'>;
+  readonly relay: Relay;
+  readonly connection: Connection;
+  readonly guest: Guest;
+  readonly mechanism: string;
+  readonly session: Handover['session'];
+}
+
+/**
+ * Undefined when the account is here; else what the connection is to be joined to. Throws MailboxError, in the holder's words
+ * when it was the holder who refused, and `HandoverRefused` with a reply of the protocol.
+ */
+export async function handOver(record: AccountRecord, leaving: Leaving): Promise<Socket | undefined> {
+  const { domain, relay, connection, guest, mechanism, session } = leaving;
+  const place = domain.placement.locate(record.id);
+  if (place.kind === 'here') return undefined;
+  if (place.kind === 'nowhere') throw unavailable();
+  const { remoteAddress, remotePort, localPort, tlsVersion } = connection;
+  const socket = await relay
+    .handOver(place.holder, {
+      guest: guest.arrival(),
+      peer: { remoteAddress, remotePort, localPort, tlsVersion },
+      account: record.id,
+      credential: credentialOf(record),
+      ...{ mechanism, session },
+    })
+    .catch(rethrow);
+  guest.handedOver();
+  return socket;
+}
+
+/** What the holder compares, so that nobody comes in with a password that was changed a moment ago. */
+export function credentialOf({ id, passwordHash }: AccountRecord): string {
+  return createHash('sha256').update(`${id} ${passwordHash}`).digest('base64url');
+}
+
+/** A wait of a second or two is over soon. */
+export function unavailable(): MailboxError {
+  return new MailboxError('unavailable', 'the account cannot be reached at this moment; try again');
+}
+
+function rethrow(error: unknown): never {
+  if (!(error instanceof HandoverRefused) || error.isReply) throw error;
+  if (isCode(error.code)) throw new MailboxError(error.code, error.message);
+  throw unavailable();
+}
+
+function isCode(code: string): code is MailboxErrorCode {
+  return (MAILBOX_ERROR_CODES as readonly string[]).includes(code);
+}

@@ -1,0 +1,278 @@
+/**
+ * What is said on one connection: read a command, parse it whole, check that it may run, run it, tell what changed, answer.
+ * One command at a time and in order, whatever is pipelined; its state is judged at the moment it runs.
+ *
+ * Who speaks for the server changes at sign-in, from the door to the session (`Speaker`); the connection, what was read of it
+ * and what was not yet sent stay as they are. When the account is held by another process, the dialogue goes on there.
+ *
+ * Nothing leaves before everything it was computed from is durable, and a line leaves whole, or the connection ends in
+ * the middle of it. There is one place where errors become answers (`#execute`), one where bytes leave (`flush`).
+ */
+import type { Log } from '../base/log.ts';
+import { TimeSlice } from '../base/time-slice.ts';
+import { Presence } from '../identity/presence.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import { type Connection, ReadTimeout } from '../net/connection.ts';
+import type { Guest } from '../net/connections.ts';
+import { StreamClosed } from '../net/outbox.ts';
+import type { Command } from './command.ts';
+import { completionOf, completionOfSyntax } from './faults.ts';
+import { Input } from './input.ts';
+import { Modes } from './modes.ts';
+import { Output, TakenBack } from './output.ts';
+import { bad, type Completion, no, writeStatus } from './replies.ts';
+import type { ImapServices } from './services.ts';
+import type { Speaker } from './speaker.ts';
+import { LOGOUT, type State } from './state.ts';
+import { Uploads } from './uploads.ts';
+import { Cursor } from './wire/cursor.ts';
+import { SyntaxFault } from './wire/fault.ts';
+import type { Frame } from './wire/frame.ts';
+import type { FrameEvent } from './wire/frame-event.ts';
+import { Framer } from './wire/framer.ts';
+import type { LiteralAnnouncement, LiteralDecision } from './wire/literal.ts';
+import type { WireWriter } from './wire/writer.ts';
+
+/** Enough output to be worth a write, and little enough to hold for each of thousands of slow readers. */
+const FLUSH_BYTES = 256 * 1024;
+
+export class Dialogue {
+  readonly modes = new Modes();
+  readonly out: WireWriter;
+  readonly presence: Presence;
+  readonly services: ImapServices;
+  readonly connection: Connection;
+  readonly guest: Guest;
+  readonly framer: Framer;
+  readonly input: Input;
+  readonly output: Output;
+  readonly uploads: Uploads;
+  log: Log;
+  #speaker: Speaker | undefined;
+  #stopReason: string | undefined;
+  #running: Command | undefined;
+  #badCommands = 0;
+  /** Of all its commands together, however many are in flight. */
+  readonly #slice = new TimeSlice();
+
+  constructor(connection: Connection, guest: Guest, services: ImapServices) {
+    this.services = services;
+    this.connection = connection;
+    this.guest = guest;
+    this.log = services.log.child({ remote: connection.remoteAddress, session: guest.id });
+    this.framer = new Framer(services.settings.limitsBeforeLogin, (literal) => this.#literalPolicy(literal));
+    this.input = new Input(connection, this.framer, () => this.#slice.restart());
+    this.output = new Output(connection);
+    this.out = this.output.out;
+    this.uploads = new Uploads(services.domain, services.uploads);
+    this.presence = new Presence(services, guest);
+  }
+
+  /** The command that runs keeps what it reads until it has read all. */
+  get isGathering(): boolean {
+    return this.#running?.gathers === true;
+  }
+
+  get isStopped(): boolean {
+    return this.#stopReason !== undefined;
+  }
+
+  /** To the end of the connection. `first` begins, and greets. */
+  async run(first: Speaker): Promise<void> {
+    this.#speaker = first;
+    try {
+      first.greet();
+      await this.flush();
+      await this.#serve();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.uploads.clear();
+      this.#speaker.leave();
+    }
+    const { state } = this.#speaker;
+    if (state.kind === 'elsewhere') await this.connection.join(state.holder, this.input.takeUnread());
+    else await this.connection.close();
+  }
+
+  /** At once when it waits for its client, else after the command that runs. */
+  stop(reason: string): void {
+    this.#stopReason ??= reason;
+    if (!this.input.isWaiting) return;
+    this.#sayGoodbye(reason);
+    void this.connection.close();
+  }
+
+  flush(): Promise<void> {
+    return this.output.flush(this.#speaker?.unsettled);
+  }
+
+  breathe(): Promise<void> | undefined {
+    const isFull = this.out.sizeBytes >= FLUSH_BYTES;
+    const isLong = this.#slice.isSpent;
+    return isFull || isLong ? this.#pause(isLong) : undefined;
+  }
+
+  rest(): Promise<void> | undefined {
+    return this.#slice.spent();
+  }
+
+  async readLine(): Promise<Buffer | undefined> {
+    await this.flush();
+    const line = await this.input.nextLine();
+    if (line?.kind === 'fault') throw line.fault;
+    return line?.bytes;
+  }
+
+  get #state(): State {
+    return this.#speaker?.state ?? LOGOUT;
+  }
+
+  async #serve(): Promise<void> {
+    while (this.#state.kind !== 'logout' && this.#state.kind !== 'elsewhere') {
+      if (this.#stopReason !== undefined) return this.#sayGoodbye(this.#stopReason);
+      const event = await this.input.nextEvent();
+      if (event === undefined) return;
+      const rest = this.#slice.spent();
+      if (rest !== undefined) await rest;
+      await this.#handle(event);
+    }
+  }
+
+  async #handle(event: FrameEvent): Promise<void> {
+    switch (event.kind) {
+      case 'frame':
+        return this.#execute(event.frame);
+      case 'fault':
+        this.uploads.clear();
+        return this.#answerFault(event.tag, event.fault);
+      case 'literal-wanted':
+        this.framer.accept();
+        this.out.ascii('+ Ready for the literal').crlf();
+        return this.flush();
+      case 'stream-literal':
+        return this.#speaker?.beginUpload(event.literal);
+      case 'stream-chunk':
+        return this.uploads.write(event.literal, event.bytes);
+      case 'stream-end':
+        return this.uploads.end(event.literal);
+    }
+  }
+
+  async #execute(frame: Frame): Promise<void> {
+    const { tag } = frame;
+    if (tag === undefined) return this.#answerFault(undefined, new SyntaxFault('Expected a tag'));
+    const command = this.services.registry.commands.get(frame.name);
+    let completion: Completion;
+    this.#running = command;
+    try {
+      completion = await this.#run(tag, command, frame);
+    } catch (error) {
+      completion = this.#completionOfError(error, frame.name);
+      if (!this.out.dropOpenLine()) throw new StreamClosed('a line could not be sent to its end');
+    } finally {
+      this.#running = undefined;
+      this.uploads.clear();
+    }
+    if (completion.next !== undefined) this.#enter(completion.next);
+    if (this.#state.kind === 'elsewhere') return;
+    this.#countBad(completion);
+    if (command?.answersItself === true && completion.status === 'OK') return;
+    await this.#speaker?.tellUpdates(command?.mayExpunge !== false);
+    const code = completion.code ?? (completion.status === 'OK' ? this.#speaker?.okCode : undefined);
+    writeStatus(this.out, tag, completion.status, completion.text, code);
+    await this.flush();
+    if (this.#badCommands >= this.#allowedBadCommands() && this.#state.kind !== 'logout')
+      this.#sayGoodbye('Too many invalid commands');
+    if (this.presence.isSpent) this.#sayGoodbye('Too many failed logins');
+  }
+
+  async #run(tag: string, command: Command | undefined, frame: Frame): Promise<Completion> {
+    if (command === undefined)
+      return bad(`Unknown command ${frame.name === '' ? '' : frame.name.slice(0, 40)}`.trim());
+    const speaker = this.#speaker as Speaker;
+    const { state } = speaker;
+    if (state.kind === 'logout' || state.kind === 'elsewhere') return bad('Already logged out');
+    if (!command.states.includes(state.kind)) return bad(wrongState(command, state.kind));
+    const args = command.parse(new Cursor(frame, { isUtf8: this.modes.isUtf8 }), this.services.registry);
+    if (state.kind === 'selected' && command.needsNoMessages !== true) await state.selected.whenReady();
+    // Who speaks has what the commands of its states may ask for.
+    return command.run({ tag, session: speaker.context, state }, args);
+  }
+
+  #completionOfError(error: unknown, name: string): Completion {
+    if (error instanceof SyntaxFault) return completionOfSyntax(error);
+    if (error instanceof MailboxError) {
+      if (error.cause !== undefined) this.log.warn({ err: error, command: name }, 'a command failed');
+      return completionOf(error);
+    }
+    if (error instanceof ReadTimeout || error instanceof StreamClosed || error instanceof TakenBack)
+      throw error;
+    this.log.error({ err: error, command: name }, 'a bug: a command failed in a way it must not');
+    return no('The server failed; the error was logged', 'SERVERBUG');
+  }
+
+  async #answerFault(tag: string | undefined, fault: SyntaxFault): Promise<void> {
+    const completion = completionOfSyntax(fault);
+    writeStatus(this.out, tag ?? '*', completion.status, completion.text, completion.code);
+    this.#countBad(completion);
+    if (fault.isFatal || this.#badCommands >= this.#allowedBadCommands()) {
+      this.#sayGoodbye(fault.isFatal ? 'The command cannot be read' : 'Too many invalid commands');
+    }
+    await this.flush();
+  }
+
+  #enter(next: State): void {
+    if (next.kind === 'logout') this.presence.endsBecause('logout');
+    this.#speaker = (this.#speaker as Speaker).enter(next);
+  }
+
+  #countBad(completion: Completion): void {
+    this.#badCommands = completion.status === 'BAD' ? this.#badCommands + 1 : 0;
+  }
+
+  #allowedBadCommands(): number {
+    const { badCommands, badCommandsBeforeLogin } = this.services.settings;
+    return this.#state.kind === 'not-authenticated' ? badCommandsBeforeLogin : badCommands;
+  }
+
+  #literalPolicy(announcement: LiteralAnnouncement): LiteralDecision {
+    const command = this.services.registry.commands.get(announcement.name);
+    if (command?.literal === undefined) return 'buffer';
+    const { services, modes, uploads } = this;
+    return command.literal(announcement, {
+      ...{ state: this.#state, settings: services.settings },
+      ...{ uploads, modes },
+    });
+  }
+
+  async #pause(isLong: boolean): Promise<void> {
+    await this.flush();
+    // Handing over what is full does not let the others run.
+    if (isLong) await this.#slice.next();
+  }
+
+  #sayGoodbye(reason: string): void {
+    this.presence.endsBecause(reason);
+    writeStatus(this.out, '*', 'BYE', reason);
+    this.output.sendNow();
+    this.#enter(LOGOUT);
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof StreamClosed) return;
+    let reason = 'The server failed; please reconnect';
+    if (error instanceof ReadTimeout) reason = 'Autologout; idle for too long';
+    else if (error instanceof TakenBack) reason = 'Storage failed; please reconnect';
+    else this.log.error({ err: error }, 'a session ended by an error');
+    if (error instanceof TakenBack)
+      this.log.warn({ err: error }, 'a session ended, for what it was to say is not so');
+    if (this.output.drop()) this.#sayGoodbye(reason);
+  }
+}
+
+function wrongState(command: Command, kind: State['kind']): string {
+  if (kind === 'not-authenticated') return `${command.name} needs a login first`;
+  if (command.states.includes('selected')) return `${command.name} needs a selected mailbox`;
+  return `${command.name} is not possible after login`;
+}

@@ -1,0 +1,95 @@
+/**
+ * A connection until somebody has signed in: the greeting, TLS, credentials. Then the session speaks, here or at whoever
+ * holds the account.
+ */
+import { handOver } from '../identity/handing-over.ts';
+import type { AccountRecord } from '../mailbox/model/model.ts';
+import type { Connection } from '../net/connection.ts';
+import type { Guest } from '../net/connections.ts';
+import type { Session } from '../net/listener.ts';
+import type { Credentials } from '../sasl/mechanism.ts';
+import { allowsPlaintext } from '../sasl/plaintext.ts';
+import type { DoorContext } from './context.ts';
+import { Dialogue } from './dialogue.ts';
+import { Party } from './party.ts';
+import { type Completion, ok, writeStatus } from './replies.ts';
+import type { ImapServices } from './services.ts';
+import { ImapSession } from './session.ts';
+import type { Speaker } from './speaker.ts';
+import { NOT_AUTHENTICATED, type State } from './state.ts';
+
+export class ImapDoor extends Party implements Speaker, Session, DoorContext {
+  readonly unsettled = undefined;
+  readonly okCode = undefined;
+  #state: State = NOT_AUTHENTICATED;
+  /** Signed in; it speaks when the sign-in has been answered. */
+  #session: ImapSession | undefined;
+
+  constructor(connection: Connection, guest: Guest, services: ImapServices) {
+    super(new Dialogue(connection, guest, services));
+  }
+
+  run(): Promise<void> {
+    this.dialogue.connection.limitReads({ totalMs: this.settings.loginTimeoutMs });
+    return this.dialogue.run(this);
+  }
+
+  stop(reason: string): void {
+    this.dialogue.stop(reason);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  get mayUsePlaintext(): boolean {
+    return allowsPlaintext(this.settings.plaintext, this.dialogue.connection);
+  }
+
+  get capabilities(): readonly string[] {
+    const { isSecure, mayUsePlaintext, settings } = this;
+    const context = { isSignedIn: false, isSecure, mayUsePlaintext, settings };
+    return this.dialogue.services.registry.capabilities(context);
+  }
+
+  greet(): void {
+    const greeting = `${this.settings.hostname} Brevduva ready`;
+    writeStatus(this.out, '*', 'OK', greeting, `CAPABILITY ${this.capabilities.join(' ')}`);
+  }
+
+  enter(next: State): Speaker {
+    if (next.kind === 'authenticated' && this.#session !== undefined) return this.#session;
+    this.#state = next;
+    return this;
+  }
+
+  async tellUpdates(): Promise<void> {}
+
+  beginUpload(): void {}
+
+  /** A session that never got to speak. */
+  leave(): void {
+    this.#session?.leave();
+  }
+
+  signIn(tag: string, credentials: Credentials, mechanism: string): Promise<Completion> {
+    return this.presence.signIn(credentials, mechanism, (record) => this.#admit(tag, record, mechanism));
+  }
+
+  async startTls(tag: string): Promise<void> {
+    const { connection, input, services } = this.dialogue;
+    writeStatus(this.out, tag, 'OK', 'Begin TLS negotiation now');
+    input.dropPending();
+    await connection.startTls(services.tls, Buffer.concat(this.out.take()));
+    input.dropPending();
+  }
+
+  async #admit(tag: string, record: AccountRecord, mechanism: string): Promise<Completion> {
+    const { connection, guest, services } = this.dialogue;
+    const leaving = { connection, guest, mechanism, session: { tag } };
+    const holder = await handOver(record, { ...services, ...leaving });
+    if (holder !== undefined) return { ...ok(''), next: { kind: 'elsewhere', holder } };
+    this.#session = await ImapSession.enter(this.dialogue, record);
+    return this.#session.welcome();
+  }
+}
