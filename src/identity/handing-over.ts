@@ -59,8 +59,11 @@ export async function handOver(record: AccountRecord, leaving: Leaving): Promise
 }
 
 /** What the holder compares, so that nobody comes in with a password that was changed a moment ago. */
-export function credentialOf({ id, passwordHash }: AccountRecord): string {
-  return createHash('sha256').update(`${id} ${passwordHash}`).digest('base64url');
+export function credentialOf({ id, credentials }: AccountRecord): string {
+  const secrets = credentials.map((one) => [one.id, one.secret]);
+  return createHash('sha256')
+    .update(JSON.stringify([id, secrets]))
+    .digest('base64url');
 }
 
 /** A wait of a second or two is over soon. */
