@@ -82,6 +82,7 @@ async function compareAll(world: World, domain: Domain, when: string): Promise<v
     const [record] = [await world.store.directory.get(id)];
     assert.deepEqual(account.record, record, `${address} ${when}: the entry of the directory`);
     await compare(world, domain, account, `${address} ${when}`);
+    await world.follower(id).check(domain, account, `${address} ${when}`);
   }
 }
 

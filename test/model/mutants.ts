@@ -12,6 +12,8 @@ type Edit = readonly [file: string, from: string, to: string];
 
 const ROWS = 'src/mailbox/change/batch-rows.ts';
 const CHANGE = 'src/mailbox/change/account-change.ts';
+const HISTORY = 'src/mailbox/change/history-changes.ts';
+const EMAILS = 'src/mailbox/reading/email-changes.ts';
 const TURNS = 'src/mailbox/change/turns.ts';
 const ACCOUNTS = 'src/mailbox/accounts.ts';
 const LOAD = 'src/mailbox/state/load.ts';
@@ -90,6 +92,26 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a session whose view has seen what is undone goes on with it',
     edits: [[TURNS, 'if (viewer.readModseq > mailbox.modseq) viewer.events.onInvalid();', '']],
+  },
+  {
+    name: 'messages that are marked as deleted are not remembered',
+    edits: [[CHANGE, 'this.history.flagged(target, list, changes);', '']],
+  },
+  {
+    name: 'a copy is not remembered',
+    edits: [[CHANGE, "if (origin === 'copied') this.history.copied(target, arrivals);", '']],
+  },
+  {
+    name: 'what a deleted mailbox held is not remembered',
+    edits: [[HISTORY, 'list === undefined ? new Uint32Array() : placesIn(list)', 'new Uint32Array()']],
+  },
+  {
+    name: 'what happens to emails while they are counted is told as of before',
+    edits: [[EMAILS, 'if (entry.modseq <= places.modseq) changed.addGain(entry);', '']],
+  },
+  {
+    name: 'emails are counted as they are in memory, whatever becomes of that',
+    edits: [[EMAILS, 'if (!(await isKept(places.unsettled))) continue;', '']],
   },
   {
     name: 'operations of a turn that the store refused are answered',

@@ -479,6 +479,17 @@ function quitDrop(step: Step, drop: Drop): void {
   });
 }
 
+/** Somebody who keeps a copy asks what has changed. */
+function follow(step: Step): void {
+  const { world, random, record } = step;
+  const most = random.pick([1, 3, 10, 1000]);
+  const follower = world.follower(record.id);
+  world.ask({
+    what: step.what(`follow ${most}`),
+    run: async () => follower.ask(world.domain, await step.open(), most),
+  });
+}
+
 function reap(step: Step): void {
   const { world, random, record } = step;
   if (random.chance(0.5)) world.advance(70_000);
@@ -580,6 +591,7 @@ const ACTIONS = {
   select: openDevice,
   device: useDevice,
   pop3: useDrop,
+  follow,
   reap,
   sweep,
   evict,

@@ -17,6 +17,7 @@ import type { Random } from '../crash/random.ts';
 import { UnreliableStore } from '../kit/unreliable-store.ts';
 import type { Device } from './device.ts';
 import type { Drop } from './drop.ts';
+import { Follower } from './follower.ts';
 import { nothing, type Semantic } from './semantics.ts';
 import { type Doing, JudgedTurns, Truth } from './truth.ts';
 
@@ -57,6 +58,7 @@ export class World {
   readonly devices = new Set<Device>();
   readonly drops = new Map<AccountId, Drop>();
   readonly reaping = new Set<AccountId>();
+  readonly #followers = new Map<AccountId, Follower>();
   readonly limits: DomainLimits;
   /** How many operations of each kind have done what they were asked for. */
   readonly successes = new Map<string, number>();
@@ -95,6 +97,13 @@ export class World {
       assert.ok(record !== 'exists');
       this.people.push(record);
     }
+  }
+
+  /** Of this account there is one, whatever is restarted. */
+  follower(account: AccountId): Follower {
+    const follower = this.#followers.get(account) ?? new Follower();
+    this.#followers.set(account, follower);
+    return follower;
   }
 
   /** Nothing may be under way. */

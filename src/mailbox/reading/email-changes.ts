@@ -1,0 +1,138 @@
+/**
+ * Which emails were created, updated and destroyed since a moment (RFC 8620 §5.2; an email is there while it has a place, see
+ * `model/history.ts`). The answer, applied to what there was then, gives what there was at the moment it leads to. What is
+ * changed while it is computed is told the next time.
+ *
+ * It goes by number: a client that takes it in pieces is told of each email at most once, and of all. Threads follow from
+ * it: to which one an email belongs never changes.
+ *
+ * How it is found: an email that changed has a row of history since, or a message that changed since. The places it had at
+ * a moment are those it has now, less what it gained and with what it lost after that moment.
+ */
+import { TimeSlice } from '../../base/time-slice.ts';
+import type { Domain } from '../domain.ts';
+import { GAIN, unpackNumbers } from '../model/history.ts';
+import type { HistoryEntry } from '../port/store.ts';
+import type { AccountState } from '../state/account.ts';
+import { loadList } from '../state/load.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+import {
+  type Changes,
+  durableMoment,
+  isKept,
+  isKnown,
+  type Moment,
+  type Position,
+  readHistory,
+} from './moment.ts';
+import { NumberSet } from './number-set.ts';
+import { countPlaces, type PlaceCounts } from './place-counts.ts';
+
+/** Numbers in the history since: whoever is behind by more does better to look at everything anew. */
+const MOST_NUMBERS = 500_000;
+
+/** At most `most` emails. Undefined when it is not known any more what there was at that moment. */
+export async function emailChanges(
+  domain: Domain,
+  account: AccountState,
+  position: Position,
+  most: number,
+): Promise<Changes | undefined> {
+  const { since, told } = position;
+  for (;;) {
+    if (!isKnown(account, since)) return undefined;
+    const upTo = told?.upTo ?? (await durableMoment(account));
+    const changed = new ChangedEmails(since, upTo);
+    const read = await readHistory(domain, account, since.modseq, (entry) => changed.addEntry(entry));
+    if (changed.numbers > MOST_NUMBERS) return undefined;
+    for (const mailbox of account.mailboxes.values()) {
+      if (mailbox.modseq > since.modseq) await changed.addMessages(domain, account, mailbox);
+    }
+    const places = await countPlaces(domain, account);
+    if (!(await isKept(places.unsettled))) continue;
+    await readHistory(domain, account, read, (entry) => {
+      if (entry.modseq <= places.modseq) changed.addGain(entry);
+    });
+    if (!isKnown(account, since)) return undefined;
+    return changed.page(places, told?.reached ?? 0, most);
+  }
+}
+
+class ChangedEmails {
+  /** That the history names. */
+  numbers = 0;
+  readonly #since: Moment;
+  readonly #upTo: Moment;
+  readonly #emails = new NumberSet();
+  /** Places that emails gained since one moment and after the other. */
+  readonly #gainSince = new Map<number, number>();
+  readonly #gainAfter = new Map<number, number>();
+
+  constructor(since: Moment, upTo: Moment) {
+    this.#since = since;
+    this.#upTo = upTo;
+  }
+
+  addEntry(entry: HistoryEntry): void {
+    this.numbers += entry.numbers;
+    if (this.numbers > MOST_NUMBERS) return;
+    for (const email of this.addGain(entry)) this.#emails.add(email);
+  }
+
+  addGain({ modseq, kind, emails }: HistoryEntry): readonly number[] {
+    const numbers = unpackNumbers(emails);
+    for (const email of numbers) {
+      this.#gainSince.set(email, (this.#gainSince.get(email) ?? 0) + GAIN[kind]);
+      if (modseq <= this.#upTo.modseq) continue;
+      this.#gainAfter.set(email, (this.#gainAfter.get(email) ?? 0) + GAIN[kind]);
+    }
+    return numbers;
+  }
+
+  /** Messages of the mailbox that changed since. What changes while it waits for others is of a later moment. */
+  async addMessages(domain: Domain, account: AccountState, mailbox: MailboxState): Promise<void> {
+    const list = await loadList(domain, account, mailbox);
+    const slice = new TimeSlice();
+    const since = this.#since.modseq;
+    for (let row = 0; row < list.count; row++) {
+      const { columns } = list;
+      if ((columns.modseq[row] as number) > since) this.#emails.add(columns.email[row] as number);
+      const spent = (row & 1023) === 0 ? slice.spent() : undefined;
+      if (spent === undefined) continue;
+      const uid = columns.uid[row] as number;
+      await spent;
+      row = list.lowerBound(uid + 1) - 1;
+    }
+  }
+
+  /** In slices: the counts are of one moment already. */
+  async page(places: PlaceCounts, reached: number, most: number): Promise<Changes> {
+    const page = { created: [] as number[], updated: [] as number[], destroyed: [] as number[] };
+    const slice = new TimeSlice();
+    let found = 0;
+    let looked = 0;
+    for (const email of this.#candidates(reached + 1)) {
+      const spent = (++looked & 1023) === 0 ? slice.spent() : undefined;
+      if (spent !== undefined) await spent;
+      const now = places.of(email);
+      const wasThere = email < this.#since.nextEmail && now > (this.#gainSince.get(email) ?? 0);
+      const isThere = now > (this.#gainAfter.get(email) ?? 0);
+      if (!wasThere && !isThere) continue;
+      if (!wasThere) page.created.push(email);
+      else (isThere ? page.updated : page.destroyed).push(email);
+      if (++found < most) continue;
+      return { ...page, next: { since: this.#since, told: { upTo: this.#upTo, reached: email } } };
+    }
+    return { ...page, next: { since: this.#upTo } };
+  }
+
+  /** Ascending. All that came in between are among them: one that moves on meanwhile could be missed as a message. */
+  *#candidates(from: number): Generator<number> {
+    const { nextEmail } = this.#since;
+    for (const email of this.#emails.from(from)) {
+      if (email >= Math.min(nextEmail, this.#upTo.nextEmail)) break;
+      yield email;
+    }
+    for (let email = Math.max(from, nextEmail); email < this.#upTo.nextEmail; email++) yield email;
+  }
+}
