@@ -142,6 +142,7 @@ export class Dialogue {
   async #handle(event: FrameEvent): Promise<void> {
     switch (event.kind) {
       case 'frame':
+        await this.uploads.ended();
         return this.#execute(event.frame);
       case 'fault':
         this.uploads.clear();

@@ -1,6 +1,7 @@
 /**
  * Messages that arrive in literals of a command (APPEND): each streams to the store while it comes in, and waits here
- * until the command that named it is complete. Whatever no command took is given up.
+ * until the command that named it is complete. Whatever no command took is given up. The next one is read while the octets of
+ * those before it are being written and synced: `ended` waits for all of them.
  *
  * Room for a message is reserved before its first octet is asked for (`admit`): of what all uploads may have, of what the
  * account's may have, and of its quota, which counts a message only when it is there. It is given back when a command
@@ -22,10 +23,15 @@ interface Upload {
   failure: unknown;
 }
 
+/** Uploads of one command whose octets have ended and are not synced: each may hold a few blocks. */
+const MAX_FINISHING = 8;
+
 export class Uploads {
   readonly #domain: Pick<Domain, 'store'>;
   readonly #budget: UploadBudget;
   readonly #uploads = new Map<StreamedLiteral, Upload>();
+  /** In the order in which they ended. */
+  readonly #finishing: Promise<void>[] = [];
   /** For the literal that was admitted last and has not begun. */
   #admitted: Reservation | undefined;
 
@@ -44,7 +50,8 @@ export class Uploads {
 
   begin(literal: StreamedLiteral, account: AccountId, limitBytes: number): void {
     const incoming = new IncomingStream(this.#domain.store, [account], limitBytes, literal.sizeBytes);
-    this.#uploads.set(literal, { incoming, room: this.#admitted, received: undefined, failure: undefined });
+    const outcome = { received: undefined, failure: undefined };
+    this.#uploads.set(literal, { incoming, room: this.#admitted, ...outcome });
     this.#admitted = undefined;
   }
 
@@ -60,9 +67,20 @@ export class Uploads {
     }
   }
 
-  async end(literal: StreamedLiteral): Promise<void> {
+  /** Await the result when it is a promise. */
+  end(literal: StreamedLiteral): Promise<void> | undefined {
     const upload = this.#of(literal);
-    if (upload.failure !== undefined) return;
+    if (upload.failure !== undefined) return undefined;
+    this.#finishing.push(this.#finish(upload));
+    return this.#finishing.length > MAX_FINISHING ? this.#finishing.shift() : undefined;
+  }
+
+  /** Before a command takes them. Await the result when it is a promise. */
+  ended(): Promise<unknown> | undefined {
+    return this.#finishing.length === 0 ? undefined : Promise.all(this.#finishing.splice(0));
+  }
+
+  async #finish(upload: Upload): Promise<void> {
     try {
       upload.received = await upload.incoming.finish();
     } catch (error) {
@@ -85,6 +103,7 @@ export class Uploads {
     this.#admitted?.release();
     this.#admitted = undefined;
     if (this.#uploads.size === 0) return;
+    this.#finishing.length = 0;
     for (const { incoming, room } of this.#uploads.values()) {
       incoming.abort();
       room?.release();

@@ -2,7 +2,8 @@
  * Append-only files for messages above 64 KB. A record is a 32-byte head and the bytes; the head is written last, and
  * the file is synced before any row may refer to it, so a power cut leaves at most bytes that nobody refers to.
  *
- * One writer at a time per file: concurrent uploads each have a file of their own, returned to the pool afterwards.
+ * One writer at a time per file: concurrent uploads each have a file of their own, returned to the pool once it is written;
+ * records that follow each other in a file share its syncs.
  * A fresh file is made ahead of need, its directory entry synced, so that the path of an upload has one sync. Files
  * from an earlier run are never appended to. A file is deleted when no row and no upload refers to it any more and the
  * deletion of the last row is durable; where the rows cannot be read, it stays.
@@ -15,6 +16,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { StoreError } from '../../mailbox/port/store.ts';
 import { storeError } from './database.ts';
+import { SharedSync } from './shared-sync.ts';
 
 export const RECORD_HEAD_BYTES = 32;
 /** Plain descriptors: a FileHandle that somebody forgot is closed by an exception out of the garbage collector. */
@@ -22,7 +24,6 @@ const open = promisify(fs.open);
 const close = promisify(fs.close);
 const write = promisify(fs.write);
 const fsync = promisify(fs.fsync);
-const fdatasync = promisify(fs.fdatasync);
 const ftruncate = promisify(fs.ftruncate);
 
 const RECORD_MAGIC = 0x42564d53;
@@ -55,7 +56,13 @@ export function isRecordHead(head: Buffer, sizeBytes: number, crc32: number): bo
 interface SegmentFile {
   readonly id: number;
   readonly fd: number;
+  readonly syncs: SharedSync;
   end: number;
+  /** Its writer, and records that wait for a sync. */
+  users: number;
+  /** No more records go into it; it is closed when nobody uses it. */
+  isRetired: boolean;
+  isClosed: boolean;
 }
 
 /** What the database knows of the files. */
@@ -122,30 +129,61 @@ export class Segments {
   /** A file for one upload alone. */
   async acquire(): Promise<SegmentWriter> {
     const file = this.#idle.pop() ?? (await this.#fresh());
+    file.users++;
     return new SegmentWriter(this, file);
   }
 
-  /** From the writer: the record is whole and synced; it stays until `unpin`. */
-  keep(file: SegmentFile): void {
+  /**
+   * From the writer: the record is whole, up to `end`. The file is the next upload's at once; when this resolves the record is
+   * synced, and stays until `unpin`. Throws when the sync fails, or the file is gone.
+   */
+  async keep(file: SegmentFile, end: number): Promise<void> {
+    file.end = end;
     this.#pin(file.id);
+    const synced = file.syncs.sync();
+    file.users++;
     this.giveBack(file);
+    try {
+      await synced;
+      if (!this.#isThere(file))
+        throw new StoreError('io', `${this.path(file.id)} was deleted while it was in use`);
+      file.users--;
+      if (file.isRetired) this.#closeUnused(file);
+    } catch (error) {
+      // What was synced before stays good; what is in this file from now on could not be trusted.
+      file.users--;
+      this.#retire(file);
+      this.unpin(file.id);
+      throw error;
+    }
   }
 
-  giveBack(file: SegmentFile): void {
-    if (file.end < SEGMENT_BYTES && this.#idle.length < MAX_IDLE && !this.#isClosed) this.#idle.push(file);
-    else this.retire(file);
+  /** From its writer: for the next upload, when it can be trusted. */
+  giveBack(file: SegmentFile, isGood = true): void {
+    file.users--;
+    const isOpen = isGood && !file.isRetired && file.end < SEGMENT_BYTES && !this.#isClosed;
+    if (isOpen && this.#idle.length < MAX_IDLE) this.#idle.push(file);
+    else this.#retire(file);
   }
 
   /** The file still has its name: what is in a deleted one is gone with the process. */
-  isThere(file: SegmentFile): boolean {
+  #isThere(file: SegmentFile): boolean {
     const named = fs.statSync(this.path(file.id), { throwIfNoEntry: false });
     return named?.ino === fs.fstatSync(file.fd).ino;
   }
 
-  /** No more uploads go into it. */
-  retire(file: SegmentFile): void {
-    close(file.fd).catch(() => {});
+  #retire(file: SegmentFile): Promise<void> | undefined {
+    const idle = this.#idle.indexOf(file);
+    if (idle >= 0) this.#idle.splice(idle, 1);
+    file.isRetired = true;
+    return this.#closeUnused(file);
+  }
+
+  #closeUnused(file: SegmentFile): Promise<void> | undefined {
+    if (file.users > 0 || file.isClosed) return undefined;
+    file.isClosed = true;
     this.unpin(file.id);
+    return close(file.fd).catch(() => {});
   }
 
   /** When no row refers to it any more and it was the last pin, the file goes. */
@@ -177,8 +215,8 @@ export class Segments {
     this.#isClosed = true; // uploads that are still under way close theirs
     const spare = await this.#spare?.catch(() => undefined);
     this.#spare = undefined;
-    const files = [...this.#idle.splice(0), ...(spare ? [spare] : [])];
-    await Promise.all(files.map((file) => close(file.fd).catch(() => {})));
+    const files = [...this.#idle, ...(spare ? [spare] : [])];
+    await Promise.all(files.map((file) => this.#retire(file)));
   }
 
   #fresh(): Promise<SegmentFile> {
@@ -198,7 +236,7 @@ export class Segments {
       await fsync(fd);
       await syncEntries(this.#directory);
       this.#pin(id);
-      return { id, fd, end: 0 };
+      return { id, fd, syncs: new SharedSync(fd), end: 0, users: 0, isRetired: false, isClosed: false };
     } catch (error) {
       throw storeError(error, `making ${this.path(id)}`);
     }
@@ -232,39 +270,32 @@ export class SegmentWriter {
     this.#at += bytes.length;
   }
 
-  /** Head, sync, and the file goes back to the pool, whatever happens; on success the record is pinned. */
+  /** Head and sync; the file goes back to the pool, whatever happens; on success the record is pinned. */
   async finish(sizeBytes: number, crc32: number): Promise<Extent> {
-    const { fd } = this.#file;
     try {
-      await writeFully(fd, recordHead(sizeBytes, crc32), this.#start);
+      await writeFully(this.#file.fd, recordHead(sizeBytes, crc32), this.#start);
     } catch (error) {
       await this.abandon();
       throw storeError(error, 'writing a message');
     }
     try {
-      await fdatasync(fd);
+      await this.#segments.keep(this.#file, this.#at);
     } catch (error) {
-      // What was synced before stays good; what is in this file from now on could not be trusted.
-      this.#segments.retire(this.#file);
+      if (error instanceof StoreError) throw error;
       throw new StoreError('io', 'syncing a message failed', { cause: error });
     }
-    if (!this.#segments.isThere(this.#file)) {
-      this.#segments.retire(this.#file);
-      throw new StoreError('io', `${this.#segments.path(this.#file.id)} was deleted while it was in use`);
-    }
-    this.#file.end = this.#at;
-    this.#segments.keep(this.#file);
     return { segment: this.#file.id, offset: this.#start + RECORD_HEAD_BYTES };
   }
 
   /** Takes back what was written of this record. */
   async abandon(): Promise<void> {
+    let isGood = true;
     try {
       await ftruncate(this.#file.fd, this.#start);
-      this.#segments.giveBack(this.#file);
     } catch {
-      this.#segments.retire(this.#file);
+      isGood = false;
     }
+    this.#segments.giveBack(this.#file, isGood);
   }
 }
 
