@@ -47,6 +47,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   2683: 'IMAP4 Implementation Recommendations',
   2781: 'UTF-16, an Encoding of ISO 10646',
   2822: 'Internet Message Format',
+  2852: 'Deliver By SMTP Service Extension',
   2920: 'SMTP Service Extension for Command Pipelining',
   2971: 'IMAP4 ID Extension',
   3030: 'SMTP Service Extensions for Transmission of Large and Binary MIME Messages',

@@ -83,6 +83,7 @@ test('the day as written, whatever the zone (SENTON, RFC 9051 §6.4.4)', () => {
     localYear: 2023,
     localMonth: 12,
     localDay: 31,
+    zoneMinutes: -300,
   });
 });
 

@@ -15,6 +15,8 @@ export interface MailDate {
   readonly localYear: number;
   readonly localMonth: number;
   readonly localDay: number;
+  /** How far the sender's zone is ahead of UTC. */
+  readonly zoneMinutes: number;
 }
 
 const MAX_DATE_LENGTH = 256;
@@ -61,7 +63,7 @@ export function parseDateTime(text: string): MailDate | undefined {
   if (date.day < 1 || date.day > new Date(Date.UTC(year, date.month, 0)).getUTCDate()) return undefined;
   const midnight = Date.UTC(year, date.month - 1, date.day) / 1000;
   const seconds = midnight + time - zoneMinutes * 60;
-  return { seconds, localYear: year, localMonth: date.month, localDay: date.day };
+  return { seconds, localYear: year, localMonth: date.month, localDay: date.day, zoneMinutes };
 }
 
 /** `Wed, 17 Jul 1996 02:23:25 +0000` */

@@ -1,0 +1,16 @@
+/** The parts of addresses (RFC 5228 §2.7.4, RFC 5233) as `address` and `envelope` compare them. */
+import type { Node } from '../compile/script.ts';
+import { type MailAddress, wholeAddress } from '../message/fields.ts';
+import type { Run } from '../run/run.ts';
+
+/** Undefined: the address has no such part, and no key matches it. */
+export function addressPart(run: Run, { tags }: Node, address: MailAddress): string | undefined {
+  const { local, domain } = address;
+  if (tags.localpart !== undefined) return local;
+  if (tags.domain !== undefined) return domain;
+  if (tags.user === undefined && tags.detail === undefined) return wholeAddress(address);
+  const { detailSeparator: separator } = run.environment;
+  const at = separator === '' ? -1 : local.indexOf(separator);
+  if (tags.user !== undefined) return at < 0 ? local : local.slice(0, at);
+  return at < 0 ? undefined : local.slice(at + separator.length);
+}

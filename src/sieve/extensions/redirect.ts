@@ -1,0 +1,53 @@
+/** The action `redirect` (RFC 5228 §4.2) with what other extensions add to it: `:copy`, `:list`, and the parameters of RFC 6009. */
+import type { CommandNode, Node } from '../compile/script.ts';
+import type { RedirectOptions } from '../effects.ts';
+import { readAddress, writtenAddress } from '../message/fields.ts';
+import { RunFault } from '../run/budget.ts';
+import type { Run } from '../run/run.ts';
+import { answered, type Steps } from '../run/steps.ts';
+
+export function* redirect(run: Run, { tags, values }: CommandNode): Steps<void> {
+  const named = run.text(values[0]);
+  const isList = tags.list !== undefined;
+  const address = isList ? yield* listName(run, named) : addressOf(named);
+  // The enclosing message of RFC 5703 §6 stays here; the octets go as the header has them.
+  const { edition } = run.message;
+  run.actions.add({
+    kind: 'redirect',
+    address,
+    isList,
+    options: optionsOf(run, tags),
+    edition,
+    origin: run.origin,
+  });
+  if (tags.copy === undefined) run.actions.cancelKeep();
+}
+
+function addressOf(text: string): string {
+  const address = readAddress(text);
+  if (address === undefined) throw new RunFault(`"${text.slice(0, 100)}" is no mail address`);
+  return writtenAddress({ ...address, domain: address.domain.toLowerCase() });
+}
+
+/** RFC 6134 §2.5. */
+function* listName(run: Run, name: string): Steps<string> {
+  if (!(yield* answered(run.environment.lists.exists(name))))
+    throw new RunFault(`there is no list "${name}"`);
+  return name;
+}
+
+/** RFC 6009 §4, §6. */
+function optionsOf(run: Run, tags: Node['tags']): RedirectOptions {
+  const { notify, ret, bytimerelative, bytimeabsolute, bymode, bytrace } = tags;
+  const at = bytimeabsolute === undefined ? undefined : run.text(bytimeabsolute);
+  if (at !== undefined && Number.isNaN(Date.parse(at)))
+    throw new RunFault(`"${at.slice(0, 100)}" is no date and time`);
+  return {
+    ...(notify !== undefined && { notify: run.text(notify) }),
+    ...(ret !== undefined && { ret: run.text(ret).toUpperCase() }),
+    ...(typeof bytimerelative === 'number' && { byTime: { seconds: bytimerelative } }),
+    ...(at !== undefined && { byTime: { at } }),
+    ...(bymode !== undefined && { byMode: run.text(bymode) }),
+    ...(bytrace !== undefined && { byTrace: true }),
+  };
+}

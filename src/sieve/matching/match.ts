@@ -1,0 +1,145 @@
+/**
+ * How the values of a test are matched with its keys (RFC 5228 §2.7, RFC 5231, RFC 6134, draft-ietf-sieve-regex): one place for all tests
+ * that take a match type and a comparator.
+ */
+import type { Node, Text } from '../compile/script.ts';
+import { RunFault } from '../run/budget.ts';
+import type { Run } from '../run/run.ts';
+import { cut } from '../run/scope.ts';
+import { answered, type Steps } from '../run/steps.ts';
+import { COMPARATORS, type Comparator, DEFAULT_COMPARATOR } from './comparators.ts';
+import { RegexError } from './regex/expression.ts';
+import { matchRegex } from './regex/machine.ts';
+import { compileRegex, type Program } from './regex/program.ts';
+import { containsKey } from './search.ts';
+import { matchWildcards } from './wildcard.ts';
+
+/** Of a script that compiled; it can only name comparators that there are. */
+export function comparatorOf({ tags }: Pick<Node, 'tags'>): Comparator {
+  const name = typeof tags.comparator === 'string' ? tags.comparator : DEFAULT_COMPARATOR;
+  return COMPARATORS.get(name) as Comparator;
+}
+
+/**
+ * Whether any of the values matches any of the keys. `count` is what `:count` compares, when it is not the number of values. Stops at the
+ * first match, and remembers what its wildcards took.
+ */
+export function* matchAny(
+  run: Run,
+  node: Node,
+  values: readonly string[],
+  keys: readonly string[],
+  count = values.length,
+): Steps<boolean> {
+  const { tags } = node;
+  if (tags.count !== undefined) return compareCount(node, count, keys);
+  if (tags.regex !== undefined) return yield* matchRegexes(run, node, values, keys);
+  if (tags.list !== undefined) return yield* matchLists(run, values, keys);
+  const matches = matcher(run, node);
+  for (const value of values) {
+    run.budget.look(value.length);
+    for (const key of keys) {
+      if (matches(value, key)) return true;
+    }
+    yield undefined;
+  }
+  return false;
+}
+
+type Matcher = (value: string, key: string) => boolean;
+
+function matcher(run: Run, node: Node): Matcher {
+  const { tags } = node;
+  const { budget, scope } = run;
+  const comparator = comparatorOf(node);
+  if (tags.value !== undefined) {
+    const holds = relation(tags.value as Text);
+    return (value, key) => {
+      budget.look(value.length + key.length);
+      return holds(comparator.order(comparator.key(value), comparator.key(key)));
+    };
+  }
+  if (tags.contains !== undefined)
+    return (value, key) => containsKey(comparator.key(value), comparator.key(key), budget);
+  if (tags.matches !== undefined)
+    return (value, key) => {
+      const found = matchWildcards(value, key, comparator, budget);
+      if (found !== undefined) scope.setMatch(found);
+      return found !== undefined;
+    };
+  return (value, key) => {
+    budget.look(value.length + key.length);
+    return comparator.order(comparator.key(value), comparator.key(key)) === 0;
+  };
+}
+
+/** RFC 5231 §4.1; the checker saw to it that the relation is one. */
+function relation(name: Text): (order: number) => boolean {
+  switch (typeof name === 'string' ? name.toLowerCase() : '') {
+    case 'gt':
+      return (order) => order > 0;
+    case 'ge':
+      return (order) => order >= 0;
+    case 'lt':
+      return (order) => order < 0;
+    case 'le':
+      return (order) => order <= 0;
+    case 'ne':
+      return (order) => order !== 0;
+    default:
+      return (order) => order === 0;
+  }
+}
+
+/** RFC 5231 §4.2. */
+function compareCount(node: Node, count: number, keys: readonly string[]): boolean {
+  const comparator = comparatorOf(node);
+  const holds = relation(node.tags.count as Text);
+  const found = comparator.key(String(count));
+  return keys.some((key) => holds(comparator.order(found, comparator.key(key))));
+}
+
+function* matchRegexes(
+  run: Run,
+  node: Node,
+  values: readonly string[],
+  keys: readonly string[],
+): Steps<boolean> {
+  const { ignoresCase } = comparatorOf(node);
+  const programs = keys.map((key) => programOf(run, key, ignoresCase));
+  for (const value of values) {
+    const seen = cut(value, run.limits.regexBytes);
+    for (const program of programs) {
+      const found = yield* matchRegex(program, seen, run.budget);
+      if (found === undefined) continue;
+      run.scope.setMatch(found);
+      return true;
+    }
+  }
+  return false;
+}
+
+function programOf(run: Run, pattern: string, ignoresCase: boolean): Program {
+  run.budget.compare(4096);
+  try {
+    return compileRegex(pattern, ignoresCase);
+  } catch (error) {
+    if (error instanceof RegexError) throw new RunFault(`the regular expression: ${error.message}`);
+    throw error;
+  }
+}
+
+/** RFC 6134 §2.3: the keys name lists, and a value matches that is in one of them. */
+function* matchLists(run: Run, values: readonly string[], keys: readonly string[]): Steps<boolean> {
+  for (const list of keys) {
+    const isThere = yield* answered(run.environment.lists.exists(list));
+    if (!isThere) throw new RunFault(`there is no list "${list}"`);
+    for (const value of values) {
+      run.budget.step();
+      if (!(yield* answered(run.environment.lists.contains(list, value)))) continue;
+      run.scope.setMatch([value]);
+      return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,64 @@
+/**
+ * Values of header fields as tests see them: unfolded, encoded words decoded, without outer white space (RFC 5228 §2.4.2.2, §5.7); and
+ * the addresses in them.
+ */
+import { parseAddressList } from '../../mail/address.ts';
+import { decodeUnlabelled } from '../../mail/charset.ts';
+import { decodeWords } from '../../mail/encoded-word.ts';
+import { type HeaderBlock, unfold } from '../../mail/header.ts';
+
+/** RFC 5322 §2.2: printable ASCII without the colon. */
+export function isFieldName(name: string): boolean {
+  return /^[\x21-\x39\x3b-\x7e]{1,256}$/.test(name);
+}
+
+/** The raw values of the fields of this name, in any case; a name that no field can have has none. */
+export function rawFields(header: HeaderBlock, name: string): Buffer[] {
+  return isFieldName(name) ? header.all(name.toLowerCase()) : [];
+}
+
+export function fieldText(raw: Buffer): string {
+  return decodeWords(unfold(raw)).trim().toWellFormed();
+}
+
+export interface MailAddress {
+  /** Without quotes and escapes. */
+  readonly local: string;
+  /** '' for what has none. */
+  readonly domain: string;
+}
+
+/** The addresses of a field, those in groups too; names and groups are no addresses. */
+export function fieldAddresses(raw: Buffer): MailAddress[] {
+  const out: MailAddress[] = [];
+  for (const { mailbox, host } of parseAddressList(raw)) {
+    if (host === undefined || mailbox === undefined || (host === '' && mailbox === '')) continue;
+    out.push({ local: textOf(mailbox), domain: textOf(host) });
+  }
+  return out;
+}
+
+/** `a@b` or `"a b"@c`, as an envelope has it; undefined when it is none. */
+export function readAddress(text: string): MailAddress | undefined {
+  const found = parseAddressList(Buffer.from(text, 'utf8')).filter(({ host }) => host !== undefined);
+  const [one] = found;
+  if (found.length !== 1 || one?.mailbox === undefined || one.host === undefined) return undefined;
+  const isWhole = one.mailbox !== '' && /^[^\s@<>(),;:"\\]+$/.test(one.host);
+  return isWhole ? { local: textOf(one.mailbox), domain: textOf(one.host) } : undefined;
+}
+
+/** As it is written in an envelope or a field: quoted where it must be. */
+export function writtenAddress({ local, domain }: MailAddress): string {
+  const isPlain = /^[^\s"(),:;<>@[\\\]]+$/.test(local) && !/^\.|\.\.|\.$/.test(local);
+  const quoted = isPlain ? local : `"${local.replace(/["\\]/g, '\\$&')}"`;
+  return `${quoted}@${domain}`;
+}
+
+/** The whole of it, as the tests compare it. */
+export function wholeAddress({ local, domain }: MailAddress): string {
+  return domain === '' ? local : `${local}@${domain}`;
+}
+
+function textOf(octets: string): string {
+  return /^[\0-\x7f]*$/.test(octets) ? octets : decodeUnlabelled(Buffer.from(octets, 'latin1'));
+}
