@@ -30,7 +30,13 @@ test('fields are read back decoded (RFC 9051 §7.5.2)', () => {
   assert.equal(read.text('bcc'), undefined);
   assert.equal(read.text('in-reply-to'), undefined);
   assert.equal(read.text('message-id'), '<b1@example.com>');
-  assert.deepEqual(read.sentDate(), { seconds: 837671005, localYear: 1996, localMonth: 7, localDay: 17, zoneMinutes: -420 });
+  assert.deepEqual(read.sentDate(), {
+    seconds: 837671005,
+    localYear: 1996,
+    localMonth: 7,
+    localDay: 17,
+    zoneMinutes: -420,
+  });
 });
 
 test('a local part with quotes is found in either spelling, what is no address as it stands', () => {
