@@ -3,8 +3,10 @@
  * process, `ControlClient` asks the running server through its control socket. A command is written once and does not
  * know which of the two it has.
  */
-import type { Credential, NewAccount } from '../identity/account-admin.ts';
+import type { AppPassword, Credential, NewAccount } from '../identity/account-admin.ts';
 import type { ActivityEvent } from '../identity/activity.ts';
+import type { NewAppPassword } from '../identity/app-password.ts';
+import type { StoredCredential } from '../mailbox/model/credential.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/connections.ts';
 import type { MailAccess, Refusal } from '../transfer/mail-access.ts';
@@ -19,6 +21,11 @@ export interface Admin extends MailAccess {
   /** Each is created or refused by itself, in the order given. */
   addAccounts(accounts: readonly AccountToAdd[]): Promise<readonly AddedAccount[]>;
   setPassword(address: string, credential: Credential): Promise<void>;
+  listAppPasswords(address: string): Promise<readonly AppPasswordSummary[]>;
+  /** Shown once. Throws `cannot`, `exists` or `limit`. */
+  addAppPassword(address: string, wanted: NewAppPassword): Promise<AppPassword>;
+  /** Throws `nonexistent`. */
+  revokeAppPassword(address: string, number: number): Promise<void>;
   setQuota(address: string, change: QuotaChange): Promise<AccountSummary>;
   /** Undefined takes it away. Throws `cannot` for an unknown name or a value that it cannot have. */
   setSetting(address: string, name: string, value: string | undefined): Promise<AccountSummary>;
@@ -74,8 +81,13 @@ export interface AccountSummary {
   readonly settings: Readonly<Record<string, string>>;
 }
 
+/** Nothing of what it could be made from. */
+export type AppPasswordSummary = Omit<StoredCredential, 'id' | 'kind' | 'secret'> & {
+  readonly number: number;
+};
+
 export type AccountToAdd = NewAccount;
-export type { Credential };
+export type { AppPassword, Credential, NewAppPassword };
 
 export type AddedAccount = { readonly address: string } | Refusal;
 

@@ -5,6 +5,7 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { Secret } from '../base/secret.ts';
 import type { ActivityEvent } from '../identity/activity.ts';
 import { MAILBOX_ERROR_CODES, MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
 import type { ForeignUids, TakenOver } from '../mailbox/operations/take-over-uids.ts';
@@ -16,8 +17,11 @@ import type {
   AccountToAdd,
   AddedAccount,
   Admin,
+  AppPassword,
+  AppPasswordSummary,
   Credential,
   HealthReport,
+  NewAppPassword,
   QuotaChange,
   ServerFacts,
 } from './admin.ts';
@@ -61,6 +65,21 @@ export class ControlClient implements Admin {
 
   async setPassword(address: string, credential: Credential): Promise<void> {
     await this.#wire.json('PATCH', accountPath(address), revealed(credential));
+  }
+
+  async listAppPasswords(address: string): Promise<readonly AppPasswordSummary[]> {
+    const path = `${accountPath(address)}/app-passwords`;
+    return (await this.#wire.json<{ appPasswords: AppPasswordSummary[] }>('GET', path)).appPasswords;
+  }
+
+  async addAppPassword(address: string, wanted: NewAppPassword): Promise<AppPassword> {
+    const path = `${accountPath(address)}/app-passwords`;
+    const made = await this.#wire.json<{ number: number; password: string }>('POST', path, wanted);
+    return { number: made.number, password: new Secret(made.password) };
+  }
+
+  async revokeAppPassword(address: string, number: number): Promise<void> {
+    await this.#wire.json('DELETE', `${accountPath(address)}/app-passwords/${number}`);
   }
 
   setQuota(address: string, change: QuotaChange): Promise<AccountSummary> {

@@ -161,6 +161,7 @@ const STATUS: Readonly<Record<MailboxErrorCode, number>> = Object.freeze({
   limit: 422,
   'read-only': 403,
   'bad-credentials': 403,
+  forbidden: 403,
   throttled: 429,
   unavailable: 503,
   damaged: 500,

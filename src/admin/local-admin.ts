@@ -24,7 +24,16 @@ import type {
   Refusal,
   StoredMessage,
 } from '../transfer/mail-access.ts';
-import type { AccountSummary, AccountToAdd, AddedAccount, Admin, QuotaChange } from './admin.ts';
+import type {
+  AccountSummary,
+  AccountToAdd,
+  AddedAccount,
+  Admin,
+  AppPassword,
+  AppPasswordSummary,
+  NewAppPassword,
+  QuotaChange,
+} from './admin.ts';
 import { readMailbox } from './read-mailbox.ts';
 
 /** Messages that become one change: enough to share a sync, few enough to keep the event loop free for sessions. */
@@ -72,6 +81,23 @@ export class LocalAdmin implements Admin {
   async setPassword(address: string, credential: Credential): Promise<void> {
     const record = await this.#accounts.accountOf(address);
     await this.#accounts.setPassword(record.id, credential);
+  }
+
+  async listAppPasswords(address: string): Promise<readonly AppPasswordSummary[]> {
+    const { credentials } = await this.#accounts.accountOf(address);
+    return credentials
+      .filter(({ kind }) => kind === 'app-password')
+      .map(({ id: number, kind: _, secret: __, ...rest }) => ({ number, ...rest }));
+  }
+
+  async addAppPassword(address: string, wanted: NewAppPassword): Promise<AppPassword> {
+    const record = await this.#accounts.accountOf(address);
+    return this.#accounts.addAppPassword(record.id, wanted);
+  }
+
+  async revokeAppPassword(address: string, number: number): Promise<void> {
+    const record = await this.#accounts.accountOf(address);
+    await this.#accounts.revokeAppPassword(record.id, number);
   }
 
   async setQuota(address: string, change: QuotaChange): Promise<AccountSummary> {

@@ -5,6 +5,8 @@
  *     GET    /v1/event-loop                                 the longest standstill since it was last asked, in ms
  *     GET    /v1/accounts                                   POST { accounts }
  *     GET    /v1/accounts/ADDRESS                           PATCH { password? passwordHash? quota? setting? }      DELETE
+ *     GET    /v1/accounts/ADDRESS/app-passwords             POST { name, services?, networks?, expiresMs? }
+ *     DELETE /v1/accounts/ADDRESS/app-passwords/NUMBER
  *     GET    /v1/accounts/ADDRESS/mailboxes
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME { isSubscribed? }
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME/uids { uidValidity, uidNext }
@@ -71,6 +73,12 @@ const AccountToAddSchema = z.union([
   z.strictObject({ ...common, password: secret }),
   z.strictObject({ ...common, passwordHash: secret }),
 ]);
+const AppPasswordSchema = z.strictObject({
+  name: z.string().max(1000),
+  services: z.array(z.string().max(100)).max(100).optional(),
+  networks: z.array(z.string().max(100)).max(1000).optional(),
+  expiresMs: count.optional(),
+});
 const limit = z.union([count, z.literal('none')]).optional();
 const ChangeSchema = z.strictObject({
   password: secret.optional(),
@@ -110,6 +118,17 @@ const ROUTES: readonly Route[] = Object.freeze([
   on('GET', ACCOUNT, async ({ admin }, address) => ({ json: await admin.findAccount(address) })),
   on('PATCH', ACCOUNT, changeAccount),
   on('DELETE', ACCOUNT, async ({ admin }, address) => ({ json: await admin.removeAccount(address) })),
+  on('GET', `${ACCOUNT}/app-passwords`, async ({ admin }, address) => ({
+    json: { appPasswords: await admin.listAppPasswords(address) },
+  })),
+  on('POST', `${ACCOUNT}/app-passwords`, async (call, address) => {
+    const wanted = defined(valid(AppPasswordSchema, await call.json()));
+    const { number, password } = await call.admin.addAppPassword(address, wanted);
+    return { json: { number, password: password.reveal() } };
+  }),
+  on('DELETE', `${ACCOUNT}/app-passwords/(\\d{1,15})`, async ({ admin }, address, number) => ({
+    json: await admin.revokeAppPassword(address, Number(number)),
+  })),
   on('GET', `${ACCOUNT}/mailboxes`, async ({ admin }, address) => ({
     json: { mailboxes: await admin.listMailboxes(address) },
   })),

@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/load.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { accountAdd } from './account-add.ts';
+import { accountApppass } from './account-apppass.ts';
 import { accountImport } from './account-import.ts';
 import { accountList } from './account-list.ts';
 import { accountPasswd } from './account-passwd.ts';
@@ -56,6 +57,7 @@ export async function runCommandLine(
     accountAdd,
     accountList,
     accountPasswd,
+    accountApppass,
     accountQuota,
     accountSet,
     accountRemove,

@@ -7,6 +7,7 @@ import type { AccountId } from '../mailbox/model/model.ts';
 import { appendMessages } from '../mailbox/operations/append.ts';
 import { receive } from '../mailbox/operations/incoming.ts';
 import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
+import type { Admission } from './authenticator.ts';
 
 let kit: TestDomain;
 
@@ -16,10 +17,14 @@ before(async () => {
 
 after(() => kit.close());
 
+function admitted(username: string, password: string): Promise<Admission> {
+  const attempt = { username, password: new Secret(password), remoteAddress: '127.0.0.1', service: 'test' };
+  return kit.authenticator.authenticate(attempt);
+}
+
 async function signIn(username: string, password: string): Promise<string> {
   try {
-    const attempt = { username, password: new Secret(password), remoteAddress: '127.0.0.1', service: 'test' };
-    return (await kit.authenticator.authenticate(attempt)).address;
+    return (await admitted(username, password)).record.address;
   } catch (error) {
     return (error as MailboxError).code;
   }
@@ -57,12 +62,26 @@ describe('accounts', () => {
     assert.equal(await signIn('carl', 'old'), 'carl@example.com');
     const account = await kit.domain.accounts.open(id);
     const told: string[] = [];
-    account.listeners.add({ onAccountChange: () => {}, onEvicted: (reason) => void told.push(reason) });
+    const [old] = account.record.credentials;
+    await kit.domain.accounts.join(account, {
+      ...{ credential: old?.id as number, onAccountChange: () => {} },
+      onEvicted: (reason) => void told.push(reason),
+    });
     await kit.admin.setPassword(id, { password: new Secret('new') });
     assert.equal(await signIn('carl', 'old'), 'bad-credentials');
     assert.equal(await signIn('carl', 'new'), 'carl@example.com');
     assert.deepEqual(told, ['the password was changed']);
     assert.equal(await kit.domain.accounts.open(id), account);
+  });
+
+  test('whoever was signed in with what was taken away meanwhile does not get in', async () => {
+    const { id } = await kit.addAccount('dina@example.com', 'old');
+    const account = await kit.domain.accounts.open(id);
+    const { credential } = await admitted('dina', 'old');
+    await kit.admin.setPassword(id, { password: new Secret('new') });
+    const listener = { credential: credential.id, onAccountChange: () => {}, onEvicted: () => assert.fail() };
+    await assert.rejects(kit.domain.accounts.join(account, listener), /sign in again/);
+    assert.equal(account.listeners.size, 0);
   });
 
   test('a removed one is gone with its mail; its name can be used again, for an empty account', async () => {

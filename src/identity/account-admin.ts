@@ -5,6 +5,7 @@
  * Removing is two steps, because an account may hold gigabytes: it is hidden at once (nobody signs in, nothing is
  * delivered), then its mail goes in slices. A crash in between is picked up by `resumeRemovals` at the next start.
  */
+import { invariant } from '../base/invariant.ts';
 import { Secret } from '../base/secret.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { NewCredential } from '../mailbox/model/credential.ts';
@@ -15,6 +16,13 @@ import { MAX_PASSWORD_BYTES } from '../sasl/mechanism.ts';
 import { preparePassword } from '../sasl/prepare.ts';
 import type { Activity } from './activity.ts';
 import { canonicalAddress, newAccountAddress } from './address.ts';
+import {
+  appPasswordSecret,
+  MAX_APP_PASSWORDS,
+  makeAppPassword,
+  type NewAppPassword,
+  problemWith,
+} from './app-password.ts';
 import type { Authenticator } from './authenticator.ts';
 import { parseForeignHash, storedForm } from './hashes/foreign-hash.ts';
 import type { Passwords } from './password.ts';
@@ -29,6 +37,12 @@ export type NewAccount = Credential & {
 
 /** What a person will sign in with: a password, or what another server has stored of one. */
 export type Credential = { readonly password: Secret } | { readonly passwordHash: Secret };
+
+export interface AppPassword {
+  /** Among the account's credentials. */
+  readonly number: number;
+  readonly password: Secret;
+}
 
 export type AddOutcome = AccountRecord | MailboxError;
 
@@ -79,7 +93,10 @@ export class AccountAdmin {
     return outcomes;
   }
 
-  /** The old password stops working at once, and sessions that were opened with it are sent away. */
+  /**
+   * The old password stops working at once, and sessions that were opened with it are sent away. App passwords stay, and
+   * whoever came in by one of them.
+   */
   async setPassword(id: AccountId, credential: Credential): Promise<AccountRecord> {
     const { domain, authenticator } = this.#options;
     const password = await this.#stored(credential);
@@ -88,11 +105,47 @@ export class AccountAdmin {
     authenticator?.forget(id);
     domain.accounts.refresh(updated);
     this.#options.activity.record(updated.address, 'password changed');
-    // The account stays in memory: a delivery that is under way goes on.
-    for (const listener of [...(domain.accounts.peek(id)?.listeners ?? [])]) {
-      listener.onEvicted('the password was changed');
-    }
     return updated;
+  }
+
+  /** Its password is shown once: nothing that it could be read from is kept. Throws `cannot`, `exists` or `limit`. */
+  async addAppPassword(id: AccountId, wanted: NewAppPassword): Promise<AppPassword> {
+    const { domain } = this.#options;
+    const problem = problemWith(wanted);
+    if (problem !== undefined) throw new MailboxError('cannot', problem);
+    const record = await domain.store.directory.get(id);
+    const others = (record?.credentials ?? []).filter(({ kind }) => kind === 'app-password');
+    const name = wanted.name.normalize('NFC');
+    if (others.some((other) => other.name === name))
+      throw new MailboxError('exists', `there is an app password "${name}" already; revoke it first`);
+    if (others.length >= MAX_APP_PASSWORDS)
+      throw new MailboxError(
+        'limit',
+        `an account can have ${MAX_APP_PASSWORDS} app passwords; revoke one first`,
+      );
+    const password = makeAppPassword();
+    const secret = appPasswordSecret(password);
+    invariant(secret !== undefined, 'an app password that is none');
+    const put = [{ ...wanted, name, kind: 'app-password' as const, secret, createdMs: domain.clock.nowMs() }];
+    const updated = await domain.store.directory.update(id, { credentials: { put } });
+    const made = updated?.credentials.find((one) => one.secret === secret);
+    if (updated === undefined || made === undefined)
+      throw new MailboxError('nonexistent', 'there is no such account');
+    domain.accounts.refresh(updated);
+    this.#options.activity.record(updated.address, 'app password added', { appPassword: name });
+    return { number: made.id, password };
+  }
+
+  /** It stops working at once, and sessions that were opened with it are sent away. Throws `nonexistent`. */
+  async revokeAppPassword(id: AccountId, number: number): Promise<void> {
+    const { domain } = this.#options;
+    const record = await domain.store.directory.get(id);
+    const found = record?.credentials.find((one) => one.id === number && one.kind === 'app-password');
+    if (found === undefined) throw new MailboxError('nonexistent', 'there is no such app password');
+    const updated = await domain.store.directory.update(id, { credentials: { dropped: [number] } });
+    if (updated === undefined) throw new MailboxError('nonexistent', 'there is no such account');
+    domain.accounts.refresh(updated);
+    this.#options.activity.record(updated.address, 'app password revoked', { appPassword: found.name ?? '' });
   }
 
   /** Undefined takes it away. Holds from the next sign-in on. Throws `cannot` for what nobody would read. */

@@ -90,7 +90,7 @@ async function attempt(username: string, password: string, remoteAddress = HOME)
   try {
     const secret = new Secret(password);
     return (await authenticator.authenticate({ username, password: secret, remoteAddress, service: 'imap' }))
-      .address;
+      .record.address;
   } catch (error) {
     assert.ok(error instanceof MailboxError, String(error));
     return error.code;

@@ -9,6 +9,7 @@
  * - A wrong password that was tried from the same network before is recognised too and not counted again: a phone with
  *   last year's password is no attack, and does not lock out the office it is in. (Its answer is as late as any.)
  * - The same attempt many times at once is judged once.
+ * - An app password is found by its digest: it costs no Argon2, and tells its owner when it is used for something else.
  *
  * The keys of both memories are made at start and never leave the process; nothing of a password is kept otherwise. The
  * delay of a refused answer happens here, over all connections; `presence.ts` counts what one connection tries.
@@ -20,13 +21,14 @@ import { GateFull } from '../base/gate.ts';
 import type { Log } from '../base/log.ts';
 import { LruMap } from '../base/lru.ts';
 import { Secret } from '../base/secret.ts';
-import { passwordIn, type StoredCredential } from '../mailbox/model/credential.ts';
+import { type CredentialUse, passwordIn, type StoredCredential } from '../mailbox/model/credential.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { Directory } from '../mailbox/port/store.ts';
 import { preparePassword } from '../sasl/prepare.ts';
 import type { Activity } from './activity.ts';
 import { canonicalAddress } from './address.ts';
+import { appPasswordSecret, findAppPassword, whyNotHere } from './app-password.ts';
 import { comparesAsTyped, isPasswordHash, type Passwords } from './password.ts';
 import { type Attempt, networkOf, Throttle } from './throttle.ts';
 
@@ -34,6 +36,7 @@ const VERIFIED_FOR_MS = 15 * 60_000;
 const MAX_VERIFIED = 10_000;
 const WRONG_FOR_MS = 6 * 3_600_000;
 const MAX_WRONG = 50_000;
+const DAY_MS = 24 * 3_600_000;
 
 export interface LoginAttempt {
   readonly username: string;
@@ -56,6 +59,12 @@ export interface AuthenticatorOptions {
   readonly failDelayMs: number;
   /** Tests own time. */
   readonly sleep?: (ms: number) => Promise<unknown>;
+}
+
+/** Who was let in, and by what. */
+export interface Admission {
+  readonly record: AccountRecord;
+  readonly credential: StoredCredential;
 }
 
 /** An attempt that the throttle has let in and charged. */
@@ -90,8 +99,8 @@ export class Authenticator {
     this.#throttle = new Throttle(options.clock, options.failDelayMs);
   }
 
-  /** Throws MailboxError `bad-credentials`, `throttled` or `unavailable`, each after the delay that it costs. */
-  async authenticate(attempt: LoginAttempt): Promise<AccountRecord> {
+  /** Throws MailboxError `bad-credentials`, `forbidden`, `throttled` or `unavailable`, each after the delay that it costs. */
+  async authenticate(attempt: LoginAttempt): Promise<Admission> {
     const { directory, defaultDomain } = this.#options;
     const address = canonicalAddress(attempt.username, defaultDomain);
     const name = address ?? NO_ADDRESS;
@@ -108,18 +117,22 @@ export class Authenticator {
     this.#verified.delete(id);
   }
 
-  async #check(admitted: Admitted): Promise<AccountRecord> {
+  async #check(admitted: Admitted): Promise<Admission> {
     const { attempt, name, record, charge } = admitted;
     const { clock, directory, passwords } = this.#options;
+    const app = appPasswordSecret(attempt.password);
+    const found = app === undefined ? undefined : findAppPassword(record?.credentials ?? [], app);
+    if (record !== undefined && found !== undefined)
+      return this.#admitApp(admitted, { record, credential: found });
     const kept = record === undefined ? undefined : passwordIn(record.credentials);
     const hasPassword = kept !== undefined && isPasswordHash(kept.secret);
     const stored = hasPassword ? kept.secret : this.#decoy;
     const password = new Secret(preparePassword(attempt.password.reveal()));
     const compared = comparesAsTyped(stored) ? attempt.password : password;
     const tag = this.#tag(name === NO_ADDRESS ? attempt.username : name, stored, compared);
-    if (record !== undefined && this.#isVerified(record.id, tag)) {
+    if (record !== undefined && kept !== undefined && this.#isVerified(record.id, tag)) {
       charge.recognised();
-      return record;
+      return { record, credential: kept };
     }
     const wrongKey = `${networkOf(attempt.remoteAddress)} ${tag}`;
     if ((this.#wrong.get(wrongKey) ?? 0) > clock.nowMs()) {
@@ -138,7 +151,33 @@ export class Authenticator {
     charge.succeeded();
     this.#verified.set(record.id, { tag, untilMs: clock.nowMs() + VERIFIED_FOR_MS });
     if (passwords.needsRehash(stored) && password.reveal() !== '') void this.#rehash(record, kept, password);
-    return record;
+    return { record, credential: kept };
+  }
+
+  /** The right one, which may be for something else: that costs time as a wrong one does, and is no guess. */
+  async #admitApp({ attempt, name, charge }: Admitted, admission: Admission): Promise<Admission> {
+    const { remoteAddress: remote, service } = attempt;
+    const why = whyNotHere(admission.credential, { remote, service, nowMs: this.#options.clock.nowMs() });
+    if (why === undefined) {
+      charge.succeeded();
+      this.#noteUse(admission, { remote, service });
+      return admission;
+    }
+    charge.cancelled();
+    this.#options.activity.attempt(name, 'app password refused', { ...factsOf(attempt), why }, true);
+    await this.#sleep(this.#throttle.replyDelayMs(name, remote));
+    throw new MailboxError('forbidden', why);
+  }
+
+  /** At most once a day, for it is written down. A failure costs nothing: the next sign-in tries again. */
+  #noteUse({ record, credential }: Admission, { remote, service }: Omit<CredentialUse, 'atMs'>): void {
+    const { clock, directory, log } = this.#options;
+    const atMs = clock.nowMs();
+    if (credential.lastUse !== undefined && atMs - credential.lastUse.atMs < DAY_MS) return;
+    const used = { ...credential, lastUse: { atMs, remote, service } };
+    directory.update(record.id, { credentials: { put: [used] } }).catch((err: unknown) => {
+      log.warn({ err, account: record.address }, 'the use of an app password could not be noted');
+    });
   }
 
   #tag(address: string, stored: string, password: Secret): string {

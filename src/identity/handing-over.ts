@@ -2,7 +2,6 @@
  * The end of a sign-in at a door: the account is here, or the connection goes to whoever holds it; and its beginning there. For
  * every protocol in which people sign in.
  */
-import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Domain } from '../mailbox/domain.ts';
 import { MAILBOX_ERROR_CODES, MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
@@ -11,6 +10,7 @@ import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/connections.ts';
 import type { Session } from '../net/listener.ts';
 import { type Handover, HandoverRefused, type Relay } from '../net/relay.ts';
+import type { Admission } from './authenticator.ts';
 
 /** A connection that another process has signed in. */
 export interface Arriving {
@@ -39,7 +39,10 @@ export interface Leaving {
  * Undefined when the account is here; else what the connection is to be joined to. Throws MailboxError, in the holder's words
  * when it was the holder who refused, and `HandoverRefused` with a reply of the protocol.
  */
-export async function handOver(record: AccountRecord, leaving: Leaving): Promise<Socket | undefined> {
+export async function handOver(
+  { record, credential }: Admission,
+  leaving: Leaving,
+): Promise<Socket | undefined> {
   const { domain, relay, connection, guest, mechanism, session } = leaving;
   const place = domain.placement.locate(record.id);
   if (place.kind === 'here') return undefined;
@@ -50,7 +53,7 @@ export async function handOver(record: AccountRecord, leaving: Leaving): Promise
       guest: guest.arrival(),
       peer: { remoteAddress, remotePort, localPort, tlsVersion },
       account: record.id,
-      credential: credentialOf(record),
+      credential: credential.id,
       ...{ mechanism, session },
     })
     .catch(rethrow);
@@ -58,12 +61,12 @@ export async function handOver(record: AccountRecord, leaving: Leaving): Promise
   return socket;
 }
 
-/** What the holder compares, so that nobody comes in with a password that was changed a moment ago. */
-export function credentialOf({ id, credentials }: AccountRecord): string {
-  const secrets = credentials.map((one) => [one.id, one.secret]);
-  return createHash('sha256')
-    .update(JSON.stringify([id, secrets]))
-    .digest('base64url');
+/** Throws MailboxError when what was signed in with was taken away on the way. */
+export function signedInBy({ record, handover }: Arriving): Admission {
+  const credential = record.credentials.find(({ id }) => id === handover.credential);
+  if (credential === undefined)
+    throw new MailboxError('bad-credentials', 'what you signed in with was changed just now; sign in again');
+  return { record, credential };
 }
 
 /** A wait of a second or two is over soon. */

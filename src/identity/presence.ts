@@ -7,12 +7,12 @@
  * so and closes.
  */
 import type { LogFields } from '../base/log.ts';
+import type { StoredCredential } from '../mailbox/model/credential.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
-import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { Guest } from '../net/connections.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
 import type { Activity } from './activity.ts';
-import type { Authenticator } from './authenticator.ts';
+import type { Admission, Authenticator } from './authenticator.ts';
 
 /** Of what the sessions of a protocol share. */
 export interface PresenceServices {
@@ -46,33 +46,35 @@ export class Presence {
   async signIn<T>(
     credentials: Credentials,
     mechanism: string,
-    enter: (record: AccountRecord) => Promise<T>,
+    enter: (who: Admission) => Promise<T>,
   ): Promise<T> {
     const { authenticator } = this.#services;
     const guest = this.#guest;
     if (this.isSpent) throw new MailboxError('throttled', 'this connection has failed to sign in too often');
     this.#failures++;
     const { id: session, remote: remoteAddress, service } = guest;
-    const record = await authenticator.authenticate({
+    const who = await authenticator.authenticate({
       ...credentials,
       ...{ remoteAddress, service, session, mechanism },
     });
-    const entered = await enter(record);
+    const entered = await enter(who);
     this.#failures--;
-    guest.signedIn(record.address, mechanism);
+    const { address } = who.record;
+    guest.signedIn(address, mechanism);
     // Whoever serves it from here on says so.
-    if (!guest.isElsewhere) this.#noteSignedIn(record.address, mechanism);
+    if (!guest.isElsewhere) this.#noteSignedIn(address, mechanism, who.credential);
     return entered;
   }
 
   /** Signed in at another process, which handed the connection over. */
-  arrived(account: string, mechanism: string): void {
-    this.#guest.signedIn(account, mechanism);
-    this.#noteSignedIn(account, mechanism);
+  arrived({ record: { address }, credential }: Admission, mechanism: string): void {
+    this.#guest.signedIn(address, mechanism);
+    this.#noteSignedIn(address, mechanism, credential);
   }
 
-  #noteSignedIn(account: string, mechanism: string): void {
-    this.#services.activity.note(account, 'signed in', { ...factsOf(this.#guest), mechanism });
+  #noteSignedIn(account: string, mechanism: string, { kind, name = '' }: StoredCredential): void {
+    const by = kind === 'app-password' ? { appPassword: name } : {};
+    this.#services.activity.note(account, 'signed in', { ...factsOf(this.#guest), mechanism, ...by });
   }
 
   /** An attempt to sign in that was refused before there were credentials to check: it counts like a wrong password. */

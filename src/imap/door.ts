@@ -2,8 +2,8 @@
  * A connection until somebody has signed in: the greeting, TLS, credentials. Then the session speaks, here or at whoever
  * holds the account.
  */
+import type { Admission } from '../identity/authenticator.ts';
 import { handOver } from '../identity/handing-over.ts';
-import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/connections.ts';
 import type { Session } from '../net/listener.ts';
@@ -73,7 +73,7 @@ export class ImapDoor extends Party implements Speaker, Session, DoorContext {
   }
 
   signIn(tag: string, credentials: Credentials, mechanism: string): Promise<Completion> {
-    return this.presence.signIn(credentials, mechanism, (record) => this.#admit(tag, record, mechanism));
+    return this.presence.signIn(credentials, mechanism, (who) => this.#admit(tag, who, mechanism));
   }
 
   async startTls(tag: string): Promise<void> {
@@ -84,12 +84,12 @@ export class ImapDoor extends Party implements Speaker, Session, DoorContext {
     input.dropPending();
   }
 
-  async #admit(tag: string, record: AccountRecord, mechanism: string): Promise<Completion> {
+  async #admit(tag: string, who: Admission, mechanism: string): Promise<Completion> {
     const { connection, guest, services } = this.dialogue;
     const leaving = { connection, guest, mechanism, session: { tag } };
-    const holder = await handOver(record, { ...services, ...leaving });
+    const holder = await handOver(who, { ...services, ...leaving });
     if (holder !== undefined) return { ...ok(''), next: { kind: 'elsewhere', holder } };
-    this.#session = await ImapSession.enter(this.dialogue, record);
+    this.#session = await ImapSession.enter(this.dialogue, who);
     return this.#session.welcome();
   }
 }

@@ -17,6 +17,7 @@ const CODES: Readonly<Record<MailboxErrorCode, string | undefined>> = Object.fre
   limit: 'LIMIT',
   'read-only': 'READ-ONLY',
   'bad-credentials': 'AUTHENTICATIONFAILED',
+  forbidden: 'AUTHORIZATIONFAILED',
   throttled: 'UNAVAILABLE',
   unavailable: 'UNAVAILABLE',
   damaged: 'CORRUPTION',

@@ -2,7 +2,7 @@
  * The IMAP ports, whose connections come to a door; and the sessions of connections that came to another process's.
  */
 
-import type { Receive } from '../identity/handing-over.ts';
+import { type Receive, signedInBy } from '../identity/handing-over.ts';
 import { noteSignedOut } from '../identity/presence.ts';
 import type { Listener } from '../net/listener.ts';
 import { openPorts, type Port, type SharedOptions } from '../net/ports.ts';
@@ -35,10 +35,12 @@ export async function startImap(services: ImapServices, ports: ImapPorts): Promi
 }
 
 export function receiveImap(services: ImapServices): Receive {
-  return async ({ connection, guest, record, handover }) => {
+  return async (arriving) => {
+    const { connection, guest, handover } = arriving;
     const dialogue = new Dialogue(connection, guest, services);
-    const session = await ImapSession.enter(dialogue, record);
-    dialogue.presence.arrived(record.address, handover.mechanism);
+    const who = signedInBy(arriving);
+    const session = await ImapSession.enter(dialogue, who);
+    dialogue.presence.arrived(who, handover.mechanism);
     return session.arrived(String(handover.session.tag));
   };
 }

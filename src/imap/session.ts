@@ -2,8 +2,8 @@
  * A signed-in session: the commands of an account, what it is told of its mailboxes, and its end. It begins in a dialogue
  * that a door has led until here, or at the account's holder in one that came from another process.
  */
+import type { Admission } from '../identity/authenticator.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
 import type { AccountListener, AccountState } from '../mailbox/state/account.ts';
 import type { Session } from '../net/listener.ts';
@@ -21,23 +21,30 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
   /** The command by which its client has signed in, when that is still to be answered. */
   #signInTag: string | undefined;
   readonly #leaveRoster: () => void;
+  readonly credential: number;
 
-  private constructor(dialogue: Dialogue, account: AccountState, record: AccountRecord) {
+  private constructor(dialogue: Dialogue, account: AccountState, { record, credential }: Admission) {
     super(dialogue);
     const { framer, connection, services } = dialogue;
     const { roster, settings } = services;
     this.#state = { kind: 'authenticated', account };
     this.#leaveRoster = roster.join(record.address, this);
-    account.listeners.add(this);
+    this.credential = credential.id;
     dialogue.log = dialogue.log.child({ account: record.address }, record.address);
     framer.setLimits(settings.limitsAfterLogin);
     connection.limitReads({ idleMs: settings.idleTimeoutMs });
   }
 
   /** Throws MailboxError when the account cannot be opened. Whoever gets a session lets it `leave`. */
-  static async enter(dialogue: Dialogue, record: AccountRecord): Promise<ImapSession> {
-    const account = await dialogue.services.domain.accounts.open(record.id);
-    return new ImapSession(dialogue, account, record);
+  static async enter(dialogue: Dialogue, who: Admission): Promise<ImapSession> {
+    const { accounts } = dialogue.services.domain;
+    const account = await accounts.open(who.record.id);
+    const session = new ImapSession(dialogue, account, who);
+    await accounts.join(account, session).catch((error: unknown) => {
+      session.leave();
+      throw error;
+    });
+    return session;
   }
 
   /**

@@ -29,6 +29,7 @@ const STATUS: Readonly<Record<MailboxErrorCode, Status>> = {
   'invalid-name': FAULT,
   'read-only': FAULT,
   'bad-credentials': FAULT,
+  forbidden: FAULT,
 };
 
 export function replyOf(error: MailboxError, overQuota: OverQuota): Reply {

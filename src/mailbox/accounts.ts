@@ -11,7 +11,7 @@ import { MailboxError } from './model/errors.ts';
 import { FACTS_VERSION } from './model/facts.ts';
 import { type AccountId, type AccountRecord, asModSeq, type Role } from './model/model.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
-import { type AccountState, WritableAccount } from './state/account.ts';
+import { type AccountListener, type AccountState, WritableAccount } from './state/account.ts';
 
 export const FIRST_MAILBOXES: readonly { readonly name: string; readonly role?: Role }[] = [
   { name: 'INBOX' },
@@ -59,12 +59,43 @@ export class Accounts {
     return this.#loaded.values();
   }
 
-  /** After the directory's entry has changed (quota, password, settings). */
+  /**
+   * Among those who are told of the account. Throws MailboxError `bad-credentials` when what it was signed in with was
+   * taken away meanwhile: whoever did that has sent the others away already.
+   */
+  async join(account: AccountState, listener: AccountListener): Promise<void> {
+    account.listeners.add(listener);
+    try {
+      const record = await this.#store.directory.get(account.id);
+      if (isValid(listener, record)) return;
+      throw new MailboxError(
+        'bad-credentials',
+        'what you signed in with was changed just now; sign in again',
+      );
+    } catch (error) {
+      account.listeners.delete(listener);
+      throw error;
+    }
+  }
+
+  /**
+   * After the directory's entry has changed (quota, credentials, settings). Sessions that were signed in with what is not
+   * there any more are sent away; the account stays in memory, and a delivery that is under way goes on.
+   */
   refresh(record: AccountRecord): void {
-    const account = this.#loaded.get(record.id);
-    if (account !== undefined) account.record = record;
     const loading = this.#loading.get(record.id);
     if (loading !== undefined) loading.newest = record;
+    const account = this.#loaded.get(record.id);
+    if (account === undefined) return;
+    const before = account.record.credentials;
+    account.record = record;
+    for (const listener of [...account.listeners]) {
+      if (isValid(listener, record)) continue;
+      const lost = before.find(({ id }) => id === listener.credential);
+      listener.onEvicted(
+        `the ${lost?.kind === 'app-password' ? 'app password was revoked' : 'password was changed'}`,
+      );
+    }
   }
 
   /**
@@ -176,6 +207,10 @@ export class Accounts {
     }
     return account;
   }
+}
+
+function isValid({ credential }: AccountListener, record: AccountRecord | undefined): boolean {
+  return credential === undefined || record?.credentials.some(({ id }) => id === credential) === true;
 }
 
 /** An account that is being read, and what was said about it since. */

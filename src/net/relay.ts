@@ -11,8 +11,8 @@ export interface Handover {
   readonly guest: Arrival;
   readonly peer: PeerFacts;
   readonly account: number;
-  /** Tells whether the password that was checked is still the account's. */
-  readonly credential: string;
+  /** The number of what was signed in with. */
+  readonly credential: number;
   readonly mechanism: string;
   /** What the protocol knows of its session. */
   readonly session: Readonly<Record<string, string | boolean>>;

@@ -48,6 +48,7 @@ const ANSWERS: Readonly<Record<MailboxErrorCode, Answer>> = Object.freeze({
   limit: REFUSED,
   'read-only': REFUSED,
   'bad-credentials': ['AUTH', (texts) => texts.badCredentials()],
+  forbidden: ['AUTH', (texts) => texts.forbidden()],
   throttled: ['SYS/TEMP', (texts) => texts.throttled()],
   unavailable: LATER,
   // RFC 3206 §4 would have SYS/PERM, which alarms a person who can do nothing; a repair or a restored copy brings it back.

@@ -10,11 +10,11 @@
 import type { Socket } from 'node:net';
 import type { Log } from '../base/log.ts';
 import { TimeSlice } from '../base/time-slice.ts';
-import { type Arriving, handOver } from '../identity/handing-over.ts';
+import type { Admission } from '../identity/authenticator.ts';
+import { type Arriving, handOver, signedInBy } from '../identity/handing-over.ts';
 import { Presence } from '../identity/presence.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
-import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { AccountListener } from '../mailbox/state/account.ts';
 import { type Connection, ReadTimeout } from '../net/connection.ts';
 import type { Guest } from '../net/connections.ts';
@@ -44,6 +44,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   #language: Language = 'en';
   #state: State = { kind: 'authorization' };
   #held: (() => Promise<void>) | undefined;
+  credential: number | undefined;
   #isReading = false;
   #isStopped = false;
   #mistakes = 0;
@@ -97,16 +98,18 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   }
 
   /** Signed in at another process: the session begins with its maildrop. Throws why it cannot, as the client is told. */
-  async arrive({ record, handover: { mechanism, session } }: Arriving): Promise<void> {
+  async arrive(arriving: Arriving): Promise<void> {
+    const { mechanism, session } = arriving.handover;
+    const who = signedInBy(arriving);
     this.#language = findLanguage(String(session.language)) ?? 'en';
     this.isUtf8 = session.isUtf8 === true;
     try {
-      this.#state = { kind: 'transaction', ...(await this.#enterMaildrop(record)) };
+      this.#state = { kind: 'transaction', ...(await this.#enterMaildrop(who)) };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       throw new HandoverRefused(error.code ?? '', error.textIn(this.texts), true);
     }
-    this.presence.arrived(record.address, mechanism);
+    this.presence.arrived(who, mechanism);
   }
 
   #greet(): void {
@@ -181,25 +184,25 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   }
 
   signIn(credentials: Credentials, mechanism: string): Promise<SignedIn> {
-    return this.presence.signIn(credentials, mechanism, async (record) => {
-      const holder = await this.#handOver(record, mechanism);
+    return this.presence.signIn(credentials, mechanism, async (who) => {
+      const holder = await this.#handOver(who, mechanism);
       if (holder !== undefined) return { kind: 'elsewhere', holder };
-      return { kind: 'transaction', ...(await this.#enterMaildrop(record)) };
+      return { kind: 'transaction', ...(await this.#enterMaildrop(who)) };
     });
   }
 
-  async #handOver(record: AccountRecord, mechanism: string): Promise<Socket | undefined> {
+  async #handOver(who: Admission, mechanism: string): Promise<Socket | undefined> {
     const session = { isUtf8: this.isUtf8, language: this.#language };
     const leaving = { connection: this.#stream, guest: this.#guest, mechanism, session };
     try {
-      return await handOver(record, { ...this.#services, ...leaving });
+      return await handOver(who, { ...this.#services, ...leaving });
     } catch (error) {
       if (!(error instanceof HandoverRefused)) throw error;
       throw new Refusal(() => error.message, asResponseCode(error.code));
     }
   }
 
-  async #enterMaildrop(record: AccountRecord): Promise<Transaction> {
+  async #enterMaildrop({ record, credential }: Admission): Promise<Transaction> {
     const { settings, locks, roster, sizes } = this.#services;
     const own = settingsOf(settings.defaults, record.settings);
     if (!own.enabled) throw new Refusal((texts) => texts.switchedOff(), 'SYS/PERM');
@@ -214,7 +217,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
     try {
       const account = await this.domain.accounts.open(record.id);
       const leaveRoster = roster.join(record.address, this);
-      account.listeners.add(this);
+      this.credential = credential.id;
       let transaction: Transaction | undefined;
       this.#held = async () => {
         account.listeners.delete(this);
@@ -223,6 +226,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
         transaction?.viewer.close();
         unlock();
       };
+      await this.domain.accounts.join(account, this);
       const terms = { settings: own, isUtf8: this.isUtf8 };
       transaction = await openTransaction(this.domain, account, terms, {
         onHint: () => {},

@@ -13,6 +13,7 @@ export const MAILBOX_ERROR_CODES = [
   'limit', // too many mailboxes, keywords, ...
   'read-only', // the mailbox was opened for reading
   'bad-credentials', // unknown account or wrong password; never says which
+  'forbidden', // the right secret, but not for this: the text says what it is for
   'throttled', // too many failures; try later
   'unavailable', // storage failed or is full; nothing was changed; try later
   'damaged', // what is stored of it cannot be read; it takes a person to mend it

@@ -12,6 +12,8 @@ import { type MailboxState, WritableMailbox } from './mailbox.ts';
 
 /** What an account knows of a signed-in session. */
 export interface AccountListener {
+  /** The number of what it was signed in with, while which is there it may stay. Absent for what no person signed in to. */
+  readonly credential?: number | undefined;
   /** Mailboxes were created, renamed, deleted or (un)subscribed, or counters of any of them moved; durable. */
   onAccountChange(mailboxes: readonly MailboxId[]): void;
   /** The account is being removed or its sessions are told to go: say `reason` and close. */
