@@ -5,7 +5,8 @@
 import type { AccountAdmin, Credential } from '../identity/account-admin.ts';
 import type { Activity, ActivityEvent } from '../identity/activity.ts';
 import type { ActivityFiles } from '../identity/activity-files.ts';
-import type { Domain } from '../mailbox/domain.ts';
+import { actingAs, type Domain } from '../mailbox/domain.ts';
+import type { Author } from '../mailbox/model/author.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import { appendMessages, type IncomingMessage } from '../mailbox/operations/append.ts';
@@ -50,6 +51,9 @@ export interface LocalAdminOptions {
   readonly onClose?: () => Promise<void>;
 }
 
+/** Whoever has the command line or the control socket. */
+const ADMINISTRATOR: Author = Object.freeze({ service: 'control', id: '', client: undefined });
+
 export class LocalAdmin implements Admin {
   readonly server = undefined;
   readonly #domain: Domain;
@@ -57,7 +61,7 @@ export class LocalAdmin implements Admin {
   readonly #options: LocalAdminOptions;
 
   constructor(options: LocalAdminOptions) {
-    this.#domain = options.domain;
+    this.#domain = actingAs(options.domain, ADMINISTRATOR);
     this.#accounts = options.accounts;
     this.#options = options;
   }

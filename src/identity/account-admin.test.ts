@@ -64,7 +64,7 @@ describe('accounts', () => {
     const told: string[] = [];
     const [old] = account.record.credentials;
     await kit.domain.accounts.join(account, {
-      ...{ credential: old?.id as number, onAccountChange: () => {} },
+      credential: old?.id as number,
       onEvicted: (reason) => void told.push(reason),
     });
     await kit.admin.setPassword(id, { password: new Secret('new') });
@@ -79,7 +79,7 @@ describe('accounts', () => {
     const account = await kit.domain.accounts.open(id);
     const { credential } = await admitted('dina', 'old');
     await kit.admin.setPassword(id, { password: new Secret('new') });
-    const listener = { credential: credential.id, onAccountChange: () => {}, onEvicted: () => assert.fail() };
+    const listener = { credential: credential.id, onEvicted: () => assert.fail() };
     await assert.rejects(kit.domain.accounts.join(account, listener), /sign in again/);
     assert.equal(account.listeners.size, 0);
   });
@@ -89,7 +89,7 @@ describe('accounts', () => {
     await addMessage(id);
     const told: string[] = [];
     const account = await kit.domain.accounts.open(id);
-    account.listeners.add({ onAccountChange: () => {}, onEvicted: (reason) => void told.push(reason) });
+    account.listeners.add({ onEvicted: (reason) => void told.push(reason) });
     assert.equal(await signIn('dora', 'secret'), 'dora@example.com');
     await kit.admin.removeAccount(id);
     assert.deepEqual(told, ['the account was removed']);

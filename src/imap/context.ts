@@ -5,6 +5,7 @@
 import type { Log } from '../base/log.ts';
 import type { Presence } from '../identity/presence.ts';
 import type { Domain } from '../mailbox/domain.ts';
+import type { Author } from '../mailbox/model/author.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
 import type { ViewerEvents } from '../mailbox/state/mailbox.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
@@ -51,6 +52,8 @@ export interface DoorContext extends DialogueContext {
 /** What a command of an account may ask of its session. */
 export interface SessionContext extends DialogueContext {
   readonly domain: Domain;
+  /** Who makes the changes that are made through this session. */
+  readonly author: Author;
   /** Waits for a line, or for something to tell (`hint`), or for `timeoutMs`; `end` when the client is gone. */
   waitForLine(timeoutMs: number): Promise<Buffer | 'hint' | 'timeout' | 'end'>;
   /** Writes all that may be told now; expunges too when `mayExpunge`. */

@@ -6,6 +6,7 @@
  */
 
 import { invariant } from '../base/invariant.ts';
+import type { Author } from '../mailbox/model/author.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { ModSeq } from '../mailbox/model/model.ts';
 import type { NumberColumn } from '../mailbox/model/record.ts';
@@ -16,20 +17,21 @@ import { NumSet, type UidSet } from './wire/numset.ts';
 
 export class Selected {
   readonly viewer: Viewer;
+  /** Of the changes of flags that the session's own commands tell. */
+  readonly author: Author;
   #view: View | undefined;
   #loading: Promise<void> | undefined;
   /** The result that `$` stands for (RFC 5182 §2.1). */
   saved: UidSet = NumSet.of('uid', []);
   /** The keywords of the mailbox as the client has been told them. */
   toldKeywords: readonly string[] = [];
-  /** Modseqs of this session's own flag changes, whose new flags its own command tells. */
-  readonly ownFlagChanges = new Set<number>();
   /** The client was told to remember less than it has seen, for the sake of expunges that are held back. */
   wasToldBehind = false;
   #recent: [from: number, to: number][] = [];
 
-  constructor(viewer: Viewer, list: MessageList | Promise<MessageList>) {
+  constructor(viewer: Viewer, list: MessageList | Promise<MessageList>, author: Author) {
     this.viewer = viewer;
+    this.author = author;
     viewer.readModseq = viewer.mailbox.modseq;
     if (list instanceof Promise) this.#await(list);
     else this.#view = new View({ uid: list.columns.uid, count: list.count });

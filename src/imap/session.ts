@@ -3,7 +3,8 @@
  * that a door has led until here, or at the account's holder in one that came from another process.
  */
 import type { Admission } from '../identity/authenticator.ts';
-import type { Domain } from '../mailbox/domain.ts';
+import { actingAs, type Domain } from '../mailbox/domain.ts';
+import type { Author } from '../mailbox/model/author.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
 import type { AccountListener, AccountState } from '../mailbox/state/account.ts';
 import type { Session } from '../net/listener.ts';
@@ -17,6 +18,8 @@ import { removalCode, tellChanges } from './updates.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
 
 export class ImapSession extends Party implements Speaker, Session, SessionContext, AccountListener {
+  /** What is changed through it is this session's. */
+  readonly domain: Domain;
   #state: State;
   /** The command by which its client has signed in, when that is still to be answered. */
   #signInTag: string | undefined;
@@ -25,7 +28,8 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
 
   private constructor(dialogue: Dialogue, account: AccountState, { record, credential }: Admission) {
     super(dialogue);
-    const { framer, connection, services } = dialogue;
+    const { framer, connection, guest, services } = dialogue;
+    this.domain = actingAs(services.domain, guest);
     const { roster, settings } = services;
     this.#state = { kind: 'authenticated', account };
     this.#leaveRoster = roster.join(record.address, this);
@@ -69,8 +73,8 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
     return this.#state;
   }
 
-  get domain(): Domain {
-    return this.dialogue.services.domain;
+  get author(): Author {
+    return this.dialogue.guest;
   }
 
   get lastActiveMs(): number {
@@ -119,8 +123,6 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
   stop(reason: string): void {
     this.dialogue.stop(reason);
   }
-
-  onAccountChange(): void {}
 
   onEvicted(reason: string): void {
     this.stop(reason);

@@ -30,9 +30,7 @@ export function observe(selected: Selected): void {
   if (changes === undefined) observeAll(selected);
   for (const change of changes ?? []) {
     if (change.kind === 'expunged') view.noteExpunged(change.uids);
-    else if (change.kind === 'flags' && !selected.ownFlagChanges.delete(change.modseq)) {
-      view.noteFlags(change.uids);
-    }
+    else if (change.kind === 'flags' && change.by !== selected.author) view.noteFlags(change.uids);
   }
   selected.viewer.readModseq = mailbox.modseq;
   if (list.count === 0 && view.count === 0) selected.viewer.seenModseq = mailbox.modseq;
@@ -48,7 +46,6 @@ function observeAll(selected: Selected): void {
       changed.push(list.columns.uid[row] as number);
   }
   view.noteFlags(changed);
-  selected.ownFlagChanges.clear();
 }
 
 /** Tells all there is to tell now, however much, with turns for the other sessions in between. */

@@ -10,7 +10,7 @@ import type { Log } from '../base/log.ts';
 import { TimeSlice } from '../base/time-slice.ts';
 import type { Activity } from '../identity/activity.ts';
 import { resolveRecipient } from '../identity/address.ts';
-import type { Domain } from '../mailbox/domain.ts';
+import { actingAs, type Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { checkQuota } from '../mailbox/operations/quota.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
@@ -273,7 +273,8 @@ export class LmtpSession implements Session {
     const mail = this.#mail;
     if (mail === undefined) throw new CommandFault(REPLY.senderFirst);
     if (mail.recipients.length === 0) throw new CommandFault(REPLY.recipientFirst);
-    const { domain, activity, uploads, settings } = this.#services;
+    const { activity, uploads, settings } = this.#services;
+    const domain = actingAs(this.#services.domain, this.#connection);
     const { maxMessageBytes, overQuota } = settings;
     this.#say(REPLY.begin);
     this.#input.beginData();

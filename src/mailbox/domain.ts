@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Accounts } from './accounts.ts';
 import type { Turns } from './change/turns.ts';
+import type { Author } from './model/author.ts';
 import type { Placement } from './port/placement.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
 
@@ -18,10 +19,16 @@ export interface DomainLimits {
 export interface Domain {
   readonly store: TranslatedStore;
   readonly accounts: Accounts;
-  readonly turns: Turns;
+  readonly turns: Pick<Turns, 'run'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: DomainLimits;
   /** Of which accounts this is the domain. */
   readonly placement: Placement;
+}
+
+/** The same domain for one who acts in it: changes are made by this author. */
+export function actingAs(domain: Domain, by: Author): Domain {
+  const { turns } = domain;
+  return { ...domain, turns: { run: (operation) => turns.run({ ...operation, by }) } };
 }

@@ -13,7 +13,7 @@ import { TimeSlice } from '../base/time-slice.ts';
 import type { Admission } from '../identity/authenticator.ts';
 import { type Arriving, handOver, signedInBy } from '../identity/handing-over.ts';
 import { Presence } from '../identity/presence.ts';
-import type { Domain } from '../mailbox/domain.ts';
+import { actingAs, type Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountListener } from '../mailbox/state/account.ts';
 import { type Connection, ReadTimeout } from '../net/connection.ts';
@@ -35,6 +35,8 @@ import { LINE_BYTES, LINE_BYTES_BEFORE_LOGIN, LineReader, parseCommand } from '.
 
 export class Pop3Session implements Session, SessionContext, AccountListener {
   readonly presence: Presence;
+  /** What is changed through it is this session's. */
+  readonly domain: Domain;
   isUtf8 = false;
   readonly #services: Pop3Services;
   readonly #stream: Connection;
@@ -53,14 +55,11 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
 
   constructor(stream: Connection, guest: Guest, services: Pop3Services) {
     this.#services = services;
+    this.domain = actingAs(services.domain, guest);
     this.#stream = stream;
     this.#guest = guest;
     this.#log = services.log.child({ remote: stream.remoteAddress, session: guest.id });
     this.presence = new Presence(services, guest);
-  }
-
-  get domain(): Domain {
-    return this.#services.domain;
   }
 
   get settings(): Pop3Settings {
@@ -131,8 +130,6 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
     void this.release();
     void this.#stream.close();
   }
-
-  onAccountChange(): void {}
 
   onEvicted(reason: string): void {
     this.stop(reason);

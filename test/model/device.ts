@@ -76,8 +76,6 @@ export class Device implements AccountListener {
     return this.list.flatMap(({ uid }) => (uid === undefined ? [] : [uid]));
   }
 
-  onAccountChange(): void {}
-
   onApplied(): void {
     this.#output.onApplied();
   }
@@ -102,7 +100,7 @@ export class Device implements AccountListener {
       const events = { onHint: () => {}, onInvalid: () => this.#onInvalid() };
       if (waits) (await openMailbox(this.#domain, this.account, name, false, events)).close();
       const { viewer, list } = beginOpening(this.#domain, this.account, name, false, events);
-      const selected = new Selected(viewer, list);
+      const selected = new Selected(viewer, list, { service: 'imap', id: 'device', client: undefined });
       selected.takeRecent();
       this.#selected = selected;
       if (this.end !== undefined) return viewer.close();

@@ -34,8 +34,6 @@ export class Drop implements AccountListener {
     if (this.#isOver) this.#transaction.viewer.close();
   }
 
-  onAccountChange(): void {}
-
   onEvicted(): void {
     this.close();
   }

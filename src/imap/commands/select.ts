@@ -75,7 +75,7 @@ async function open(
     (await openMailbox(domain, state.account, name, isReadOnly, viewerEvents)).close();
   }
   const { viewer, list } = beginOpening(domain, state.account, name, isReadOnly, viewerEvents);
-  const selected = new Selected(viewer, list);
+  const selected = new Selected(viewer, list, session.author);
   selected.takeRecent();
   return selected;
 }

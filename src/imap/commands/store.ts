@@ -2,8 +2,8 @@
  * STORE and UID STORE (RFC 9051 §6.4.6), with UNCHANGEDSINCE (RFC 7162 §3.1.3).
  *
  * Who asks aloud is told the flags of every message named, changed or not; who asks silently is told nothing but, with
- * CONDSTORE, the new modseqs (RFC 7162 §3.1.3). What another session changed is told by the updates in either case: the
- * own changes are marked in `ownFlagChanges`, so that nothing is told twice. A message that failed the condition is told
+ * CONDSTORE, the new modseqs (RFC 7162 §3.1.3). What another session changed is told by the updates in either case, what
+ * this one changed by its command alone. A message that failed the condition is told
  * as it is now, which saves the client from asking (RFC 7162 §3.1.3 recommends it).
  */
 import { MailboxError } from '../../mailbox/model/errors.ts';
@@ -70,7 +70,6 @@ async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<
     ...(unchangedSince === undefined ? {} : { unchangedSince }),
   };
   await changeFlags(session.domain, account, selected.mailbox, uids, wanted, (slice) => {
-    if (slice.modseq !== undefined) selected.ownFlagChanges.add(slice.modseq);
     observe(selected);
     for (const uid of slice.modified) modified.push(uid);
     return failure === undefined ? tell(session, selected, slice, loudness)?.catch(fail) : undefined;

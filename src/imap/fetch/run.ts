@@ -179,7 +179,7 @@ export class FetchRun {
 
   /** RFC 9051 §6.4.5: fetching octets without PEEK sets \Seen. Mail stays readable when that cannot be stored. */
   async #markSeen(batch: readonly LoadedMessage[]): Promise<void> {
-    const { mailbox, list, ownFlagChanges, isReadOnly } = this.#selected;
+    const { mailbox, list, isReadOnly } = this.#selected;
     this.#seen = new Set();
     if (isReadOnly || mailbox.isGone) return;
     const unseen = batch.filter(
@@ -191,7 +191,6 @@ export class FetchRun {
       const change = { mode: 'add', flags: FLAG.Seen, keywords: [] } as const;
       const seen = new Set<number>();
       await changeFlags(this.#session.domain, this.#account, mailbox, uids, change, (slice) => {
-        if (slice.modseq !== undefined) ownFlagChanges.add(slice.modseq);
         for (const uid of slice.changed) seen.add(uid);
         return undefined;
       });

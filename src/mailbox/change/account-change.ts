@@ -8,6 +8,7 @@
  * What is changed is written through `Undo`; a mailbox's fields can be had for writing only by `#write`.
  */
 import { invariant } from '../../base/invariant.ts';
+import { type Author, THE_SERVER } from '../model/author.ts';
 import { MailboxError } from '../model/errors.ts';
 import {
   asMailboxId,
@@ -25,11 +26,11 @@ import {
 import { type MessageRecord, recordAt } from '../model/record.ts';
 import type { AccountBatch, NewEmail } from '../port/store.ts';
 import type { AccountState, WritableAccount } from '../state/account.ts';
-import type { Change } from '../state/change-log.ts';
 import { type MailboxState, WritableMailbox } from '../state/mailbox.ts';
 import type { FlagColumns } from '../state/message-list.ts';
 import { sumsOf } from '../state/message-sums.ts';
 import { BatchRows } from './batch-rows.ts';
+import { ChangeRecords } from './change-records.ts';
 import { count, countFlags, isUnseen, noteFlags, noteRemoved } from './counters.ts';
 import { FactChanges } from './fact-changes.ts';
 import { EXPUNGED_PER_ROW, HistoryChanges } from './history-changes.ts';
@@ -55,6 +56,7 @@ export class AccountChange {
   readonly #expect: number;
   readonly #undo = new Undo();
   readonly #rows = new BatchRows(this.#undo);
+  readonly #records: ChangeRecords;
   /** Of the running operation; undefined until it changes something. */
   #modseq: ModSeq | undefined;
   /** Of its last row of history. */
@@ -66,6 +68,7 @@ export class AccountChange {
     this.nowMs = nowMs;
     this.#account = account;
     this.#expect = account.modseq;
+    this.#records = new ChangeRecords(account, this.#undo);
     const write = (mailbox: MailboxState): WritableMailbox => {
       this.#takeModseq();
       return this.#write(mailbox);
@@ -91,7 +94,8 @@ export class AccountChange {
   }
 
   /** Starts an operation; returns the mark to `rollBack` to when it throws. */
-  begin(): number {
+  begin(by: Author = THE_SERVER): number {
+    this.#records.by = by;
     const mark = this.#undo.mark();
     this.#modseq = undefined;
     this.#historyModseq = undefined;
@@ -138,7 +142,7 @@ export class AccountChange {
     }
     target.fields.modseq = modseq;
     this.#account.row.emailModseq = modseq;
-    this.#log(target, { kind: 'added', modseq, uids });
+    this.#records.messages(target, 'added', modseq, () => ({ uids, emails: emailsOf(arrivals) }));
     return uids;
   }
 
@@ -156,7 +160,9 @@ export class AccountChange {
     target.fields.modseq = modseq;
     this.#account.row.emailModseq = modseq;
     const uids = rows.map((row) => list.columns.uid[row] as number);
-    this.#log(target, { kind: 'flags', modseq, uids });
+    this.#records.messages(target, 'flags', modseq, () => {
+      return { uids, emails: rows.map((row) => list.columns.email[row] as number) };
+    });
     return { uids, modseq };
   }
 
@@ -209,6 +215,7 @@ export class AccountChange {
       modseq,
     });
     row.mailboxModseq = modseq;
+    this.#records.mailbox('made', mailbox, modseq);
     this.#account.add(mailbox);
     // Whoever has found it by then must not bring it back: its number will be another's.
     this.#undo.did(() => Object.assign(mailbox.fields, { isGone: true }));
@@ -225,6 +232,7 @@ export class AccountChange {
     this.history.mailboxGone(gone);
     account.row.mailboxModseq = this.#takeModseq();
     if (gone.exists > 0) account.row.emailModseq = account.modseq;
+    this.#records.mailbox('gone', gone, account.modseq);
     account.row.usedBytes -= gone.bytes;
     account.row.usedMessages -= gone.exists;
     this.subscriptions.leaveOrphan(gone);
@@ -340,7 +348,9 @@ export class AccountChange {
       const modseq = this.history.expunged(source, some, octets);
       source.fields.modseq = modseq;
       this.#account.row.emailModseq = modseq;
-      this.#log(source, { kind: 'expunged', modseq, uids: some.map((record) => record.uid) });
+      this.#records.messages(source, 'expunged', modseq, () => {
+        return { uids: some.map((record) => record.uid), emails: emailsOf(some) };
+      });
     }
     return records;
   }
@@ -350,6 +360,7 @@ export class AccountChange {
     const target = this.#write(mailbox);
     target.fields.infoModseq = this.#takeModseq();
     this.#account.row.mailboxModseq = target.fields.infoModseq;
+    this.#records.mailbox('info', target, target.fields.infoModseq);
     return target;
   }
 
@@ -364,10 +375,8 @@ export class AccountChange {
     this.#account.needsReaping = true;
     this.#account.lastExpungeMs = this.nowMs;
   }
+}
 
-  /** Without a viewer there is nobody to read it. */
-  #log(mailbox: WritableMailbox, change: Change): void {
-    if (mailbox.viewers.size > 0) this.#undo.did(mailbox.log.push(change));
-    else mailbox.log.skip(change.modseq);
-  }
+function emailsOf(messages: readonly { readonly email: number }[]): number[] {
+  return messages.map(({ email }) => email);
 }

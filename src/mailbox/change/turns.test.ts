@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLog } from '../../base/log.ts';
+import { actingAs, type Domain } from '../domain.ts';
+import { type Author, THE_SERVER } from '../model/author.ts';
 import { MailboxError } from '../model/errors.ts';
 import { type AccountRecord, asAccountId, asModSeq } from '../model/model.ts';
 import { unpackRecords } from '../model/record.ts';
 import { type AccountBatch, type ChunkRow, type RowChangeOf, StoreError } from '../port/store.ts';
 import { WritableAccount } from '../state/account.ts';
+import { Follower } from '../state/follower.ts';
 import { type MailboxState, Viewer, WritableMailbox } from '../state/mailbox.ts';
 import { WritableMessageList } from '../state/message-list.ts';
 import type { AccountChange } from './account-change.ts';
@@ -73,6 +76,8 @@ function anAccount(id: number): WritableAccount {
   };
   return new WritableAccount(record, row, []);
 }
+
+const ALICE_ON_HER_PHONE: Author = { service: 'imap', id: 'a', client: 'a phone' };
 
 async function withInbox(journal: Journal, turns: Turns, id = 1) {
   const account = anAccount(id);
@@ -316,7 +321,7 @@ test('an operation that cannot be undone takes its account along, and nobody els
   const { account, inbox } = await withInbox(journal, turns);
   const { account: other, inbox: otherInbox } = await withInbox(journal, turns, 2);
   const evicted: string[] = [];
-  account.listeners.add({ onAccountChange: () => {}, onEvicted: (reason) => evicted.push(reason) });
+  account.listeners.add({ onEvicted: (reason) => evicted.push(reason) });
   const add = () => turns.run({ account, run: (change) => change.addMessages(inbox, [anArrival], 'new') });
   const breaking = () => {
     Object.freeze(account.row);
@@ -433,7 +438,7 @@ test('what cannot be known to be kept is answered neither as done nor as undone,
   durable.catch(() => {});
   const account = anAccount(1);
   const reasons: string[] = [];
-  account.listeners.add({ onAccountChange: () => {}, onEvicted: (reason) => reasons.push(reason) });
+  account.listeners.add({ onEvicted: (reason) => reasons.push(reason) });
   const turns = new Turns({ write: () => ({ committed, durable }) }, clock, silentLog);
   const made = turns.run({ account, run: (change) => change.createMailbox('INBOX', undefined) });
   await assert.rejects(made, { code: 'unavailable', message: /not known whether/ });
@@ -486,6 +491,44 @@ test('the change log keeps what somebody has not read, and nothing else', async 
   slow.close();
   quick.close();
   assert.equal(inbox.log.size, 0);
+});
+
+test('whoever follows an account reads what happened, to which emails, and who did it', async () => {
+  const journal = new Journal();
+  const turns = new Turns(journal, clock, silentLog);
+  const { account, inbox } = await withInbox(journal, turns);
+  const domain = actingAs({ turns } as unknown as Domain, ALICE_ON_HER_PHONE);
+  const write = async (
+    by: Pick<Turns, 'run'>,
+    run: (change: AccountChange) => unknown,
+    refusal?: StoreError,
+  ) => {
+    const done = by.run({ account, run });
+    done.catch(() => {});
+    await turn();
+    journal.commitAll(refusal);
+    await done.catch(() => {});
+  };
+  await write(turns, (change) => change.addMessages(inbox, [anArrival], 'new'));
+  assert.equal(account.log.size, 0, 'nobody follows');
+  let hints = 0;
+  const follower = new Follower(account, { onHint: () => hints++ });
+  await write(domain.turns, (change) => change.addMessages(inbox, [{ ...anArrival, email: 7 }], 'new'));
+  await write(turns, (change) => change.expunge(inbox, [1]), new StoreError('full', 'no space left'));
+  await write(turns, (change) => change.createMailbox('Other', undefined));
+  await write(turns, (change) => change.expunge(inbox, [1]));
+  assert.equal(hints, 3);
+  const seen = account.log.after(follower.readModseq) ?? [];
+  assert.deepEqual(
+    seen.map((change) => [change.kind, change.mailbox, 'emails' in change && change.emails, change.by]),
+    [
+      ['added', inbox.id, [7], ALICE_ON_HER_PHONE],
+      ['made', account.byName.get('Other')?.id, false, THE_SERVER],
+      ['expunged', inbox.id, [7], THE_SERVER],
+    ],
+  );
+  follower.close();
+  assert.equal(account.log.size, 0);
 });
 
 test('a mailbox whose making was refused takes nothing any more, and its number is given again', async () => {

@@ -9,6 +9,7 @@
 import { setImmediate } from 'node:timers';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
+import type { Author } from '../model/author.ts';
 import { MailboxError } from '../model/errors.ts';
 import { type AccountBatch, type MailStore, StoreError, type StoreWrite } from '../port/store.ts';
 import { refusalOf } from '../port/translated-store.ts';
@@ -20,6 +21,8 @@ export interface Operation<T> {
   readonly account: AccountState;
   /** Runs synchronously; throws MailboxError before it has changed anything or after, both are undone. */
   readonly run: (change: AccountChange) => T;
+  /** Who asks for it; the server itself when nobody is named. */
+  readonly by?: Author;
   /** Only flags change: `store.flags = "delayed"` may answer before it is on the disk. */
   readonly isDeferrable?: boolean;
 }
@@ -115,7 +118,7 @@ export class Turns {
       turn = { account, change, done: [], isDeferrable: true };
       turns.set(account, turn);
     }
-    const mark = turn.change.begin();
+    const mark = turn.change.begin(operation.by);
     try {
       const value = operation.run(turn.change);
       turn.done.push({ waiting, value });

@@ -39,7 +39,7 @@ export interface FlagSlice {
   readonly changed: readonly number[];
   /** Left alone because of `unchangedSince`. */
   readonly modified: readonly number[];
-  /** Under which number the change stands in the change log; undefined when nothing was changed. */
+  /** Of the messages that were changed; undefined when there are none. */
   readonly modseq: ModSeq | undefined;
 }
 

@@ -6,22 +6,29 @@
  * change (`change/account-change.ts`), the turn that makes it durable, and `accounts.ts` for what is not stored.
  */
 import { invariant } from '../../base/invariant.ts';
-import type { AccountId, AccountRecord, AccountRow, MailboxId } from '../model/model.ts';
+import type { AccountId, AccountRecord, AccountRow, MailboxId, ModSeq } from '../model/model.ts';
 import type { LoadedMailbox } from '../port/store.ts';
+import { type Change, type ChangeLog, WritableChangeLog } from './change-log.ts';
 import { type MailboxState, WritableMailbox } from './mailbox.ts';
 
 /** What an account knows of a signed-in session. */
 export interface AccountListener {
   /** The number of what it was signed in with, while which is there it may stay. Absent for what no person signed in to. */
   readonly credential?: number | undefined;
-  /** Mailboxes were created, renamed, deleted or (un)subscribed, or counters of any of them moved; durable. */
-  onAccountChange(mailboxes: readonly MailboxId[]): void;
   /** The account is being removed or its sessions are told to go: say `reason` and close. */
   onEvicted(reason: string): void;
   /** A change of this account is in memory and can be seen; it is told to nobody before it is durable. */
   onApplied?(): void;
   /** The last change that was applied is undone, for the store refused it: what was computed from it must not be told. */
   onTakenBack?(): void;
+}
+
+/** Who reads the account's log: `follower.ts`. */
+export interface AccountReader {
+  readonly isOpen: boolean;
+  readonly readModseq: ModSeq;
+  /** Something changed and is durable: a hint. */
+  readonly events: { readonly onHint: () => void };
 }
 
 /** The account's row can be read as if its numbers were fields of the account. */
@@ -32,6 +39,8 @@ export interface AccountState extends AccountRow {
   readonly byName: ReadonlyMap<string, MailboxState>;
   /** Deleted mailboxes that sessions may still have open. */
   readonly gone: ReadonlySet<MailboxState>;
+  /** Every change, while somebody follows the account. */
+  readonly log: ChangeLog<Change>;
   /** Sessions come and go by themselves. */
   readonly listeners: Set<AccountListener>;
   /** Resolves when everything in memory is durable; undefined when it is. Await it before telling anyone anything. */
@@ -50,6 +59,8 @@ export class WritableAccount implements AccountState {
   readonly byName = new Map<string, WritableMailbox>();
   readonly gone = new Set<WritableMailbox>();
   readonly listeners = new Set<AccountListener>();
+  readonly followers = new Set<AccountReader>();
+  readonly log: WritableChangeLog<Change>;
   unsettled: Promise<void> | undefined;
   /** Operations that were asked for and are not yet answered: the account and its messages stay in memory. */
   operations = 0;
@@ -72,6 +83,7 @@ export class WritableAccount implements AccountState {
     this.id = record.id;
     this.record = record;
     this.row = { ...row };
+    this.log = new WritableChangeLog(row.modseq);
     for (const mailbox of mailboxes) this.add(new WritableMailbox(mailbox));
   }
 
@@ -129,6 +141,14 @@ export class WritableAccount implements AccountState {
   /** Deleted mailboxes are forgotten when the last session has closed them. */
   forgetClosed(): void {
     for (const mailbox of this.gone) if (mailbox.viewers.size === 0) this.gone.delete(mailbox);
+  }
+
+  /** Change records that every follower has read serve nobody. */
+  trimLog(): void {
+    if (!this.log.isDue) return;
+    let read = this.modseq;
+    for (const { readModseq } of this.followers) if (readModseq < read) read = readModseq;
+    this.log.trim(read);
   }
 
   /** Nothing in memory can be relied on any more: every session is told to go, and the next one loads anew. */

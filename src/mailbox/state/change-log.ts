@@ -1,30 +1,47 @@
 /**
- * Change records: what happened in a mailbox, in modseq order, for the sessions that have it open. A session that has
- * read up to modseq m reads the records after m; what all of them have read is let go of, and without a session nothing
- * is kept. The log is bounded; a session that fell behind it compares its view with the list instead, so a record lost
- * is latency, never truth.
+ * Change records: what happened, to which messages and emails, in which mailbox, and who did it, in modseq order. A mailbox
+ * has a log for the sessions that have it open, an account one for those who follow all of it. Who has read up to
+ * modseq m reads the records after m; what all of them have read is let go of, and without a reader nothing is kept. A
+ * log is bounded; a reader that fell behind it compares (a session its view with the list, a follower by
+ * `reading/email-changes.ts`), so a record lost is latency, never truth.
  */
-import type { ModSeq } from '../model/model.ts';
+import type { Author } from '../model/author.ts';
+import type { MailboxId, ModSeq } from '../model/model.ts';
 
-export type Change =
-  | { readonly kind: 'added'; readonly modseq: ModSeq; readonly uids: readonly number[] }
-  | { readonly kind: 'flags'; readonly modseq: ModSeq; readonly uids: readonly number[] }
-  | { readonly kind: 'expunged'; readonly modseq: ModSeq; readonly uids: readonly number[] };
-
-export interface ChangeLog {
-  /** Records after `modseq` in order, or undefined when some of them are no longer here. */
-  after(modseq: ModSeq): readonly Change[] | undefined;
+interface Recorded {
+  readonly mailbox: MailboxId;
+  readonly modseq: ModSeq;
+  readonly by: Author;
 }
 
-/** More than this many UIDs in the log, and the oldest records go. */
-const MAX_UIDS = 20_000;
+/** The i-th UID is the message of the i-th email. */
+export interface MessageChange extends Recorded {
+  readonly kind: 'added' | 'flags' | 'expunged';
+  readonly uids: readonly number[];
+  readonly emails: readonly number[];
+}
+
+/** `info`: another name, role or subscription. */
+export interface MailboxChange extends Recorded {
+  readonly kind: 'made' | 'gone' | 'info';
+}
+
+export type Change = MessageChange | MailboxChange;
+
+export interface ChangeLog<C extends Change> {
+  /** Records after `modseq` in order, or undefined when some of them are no longer here. */
+  after(modseq: ModSeq): readonly C[] | undefined;
+}
+
+/** More than this many messages in the log, and the oldest records go. */
+const MAX_MESSAGES = 20_000;
 
 /** So few records are not worth a look at who has read them. */
 const MIN_RECORDS = 64;
 
-export class WritableChangeLog implements ChangeLog {
-  #records: Change[] = [];
-  #uids = 0;
+export class WritableChangeLog<C extends Change> implements ChangeLog<C> {
+  #records: C[] = [];
+  #weight = 0;
   /** Every change after this modseq is in the log. */
   #floor: ModSeq;
   /** So many records, and it is time to ask what everybody has read: twice what was left the last time. */
@@ -44,14 +61,14 @@ export class WritableChangeLog implements ChangeLog {
   }
 
   /** The returned function takes the record out again; nothing was pushed after it, then. */
-  push(change: Change): () => void {
+  push(change: C): () => void {
     this.#records.push(change);
-    this.#uids += change.uids.length;
-    if (this.#uids > MAX_UIDS) this.#drop(this.#countOver(MAX_UIDS >> 1));
+    this.#weight += weightOf(change);
+    if (this.#weight > MAX_MESSAGES) this.#drop(this.#countOver(MAX_MESSAGES >> 1));
     return () => {
       if (this.#records.at(-1) !== change) return;
       this.#records.pop();
-      this.#uids -= change.uids.length;
+      this.#weight -= weightOf(change);
     };
   }
 
@@ -64,32 +81,36 @@ export class WritableChangeLog implements ChangeLog {
   /** Lets go of the records up to this modseq. */
   trim(upTo: ModSeq): void {
     let count = 0;
-    while (count < this.#records.length && (this.#records[count] as Change).modseq <= upTo) count++;
+    while (count < this.#records.length && (this.#records[count] as C).modseq <= upTo) count++;
     this.#drop(count);
     this.#dueAt = Math.max(MIN_RECORDS, this.#records.length * 2);
   }
 
-  after(modseq: ModSeq): readonly Change[] | undefined {
+  after(modseq: ModSeq): readonly C[] | undefined {
     if (modseq < this.#floor) return undefined;
     let from = this.#records.length;
-    while (from > 0 && (this.#records[from - 1] as Change).modseq > modseq) from--;
+    while (from > 0 && (this.#records[from - 1] as C).modseq > modseq) from--;
     return from === this.#records.length ? [] : this.#records.slice(from);
   }
 
-  /** How many of the oldest must go for at most this many UIDs; the newest stays. */
+  /** How many of the oldest must go for at most this weight; the newest stays. */
   #countOver(keep: number): number {
     let count = 0;
-    for (let uids = this.#uids; uids > keep && count < this.#records.length - 1; count++) {
-      uids -= (this.#records[count] as Change).uids.length;
+    for (let weight = this.#weight; weight > keep && count < this.#records.length - 1; count++) {
+      weight -= weightOf(this.#records[count] as C);
     }
     return count;
   }
 
   #drop(count: number): void {
     if (count === 0) return;
-    for (const { uids, modseq } of this.#records.splice(0, count)) {
-      this.#uids -= uids.length;
-      this.#floor = modseq;
+    for (const change of this.#records.splice(0, count)) {
+      this.#weight -= weightOf(change);
+      this.#floor = change.modseq;
     }
   }
+}
+
+function weightOf(change: Change): number {
+  return 'uids' in change ? change.uids.length : 1;
 }

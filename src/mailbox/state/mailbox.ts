@@ -17,7 +17,7 @@ import {
   type UidValidity,
 } from '../model/model.ts';
 import type { LoadedMailbox } from '../port/store.ts';
-import { type ChangeLog, WritableChangeLog } from './change-log.ts';
+import { type ChangeLog, type MessageChange, WritableChangeLog } from './change-log.ts';
 import { WritableKeywords } from './keywords.ts';
 import type { MessageList, WritableMessageList } from './message-list.ts';
 
@@ -52,7 +52,7 @@ export interface MailboxState extends MailboxFields {
   /** Only the end, when nothing but delivery has needed it. At most one of the two is set. */
   readonly tail: MessageList | undefined;
   readonly keywords: KeywordTable;
-  readonly log: ChangeLog;
+  readonly log: ChangeLog<MessageChange>;
   readonly viewers: ReadonlySet<Viewer>;
   toRow(): MailboxRow;
 }
@@ -73,7 +73,7 @@ export class WritableMailbox implements MailboxState {
   list: WritableMessageList | undefined;
   tail: WritableMessageList | undefined;
   readonly keywords: WritableKeywords;
-  readonly log: WritableChangeLog;
+  readonly log: WritableChangeLog<MessageChange>;
   readonly viewers = new Set<Viewer>();
   /** A load that is under way, shared by all who wait for it. */
   loading: Promise<MessageList> | undefined;
