@@ -21,6 +21,7 @@ import { objectId } from './extensions/object-id.ts';
 import { preview } from './extensions/preview.ts';
 import { qresync } from './extensions/qresync.ts';
 import { quota } from './extensions/quota.ts';
+import { replace } from './extensions/replace.ts';
 import { saslIr } from './extensions/sasl-ir.ts';
 import { saveDate } from './extensions/save-date.ts';
 import { searchRes } from './extensions/searchres.ts';
@@ -53,6 +54,7 @@ export function makeRegistry(): Registry {
     uidPlus,
     move,
     multiAppend,
+    replace,
     binary,
     esearch,
     searchRes,

@@ -14,6 +14,7 @@ import { IncomingStream, type Received } from '../mailbox/operations/incoming.ts
 import { checkQuota } from '../mailbox/operations/quota.ts';
 import type { Reservation, UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
+import type { Freed } from './message-literals.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
 
 interface Upload {
@@ -40,10 +41,11 @@ export class Uploads {
     this.#budget = budget;
   }
 
-  /** `messages`: of the command, with this one. Throws MailboxError `over-quota`, `limit` or `unavailable`. */
-  admit(account: AccountState, sizeBytes: number, messages: number): void {
+  /** `messages`: of the command, with this one; `freed`: what it takes away. Throws MailboxError `over-quota`, `limit` or `unavailable`. */
+  admit(account: AccountState, sizeBytes: number, messages: number, freed: Freed): void {
     this.#domain.store.assertRoom(sizeBytes);
-    checkQuota(account, this.#budget.accountBytes(account.id) + sizeBytes, messages);
+    const underway = this.#budget.accountBytes(account.id);
+    checkQuota(account, underway + sizeBytes - freed.bytes, messages - freed.messages);
     this.#admitted?.release();
     this.#admitted = this.#budget.reserve(account.id, sizeBytes);
   }

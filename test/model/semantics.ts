@@ -56,6 +56,20 @@ export function append(target: MailboxId, messages: readonly NewMessage[]): Sema
   };
 }
 
+/** One comes and another one goes; the quota sees the difference. */
+export function replace(source: MailboxId, uid: number, target: MailboxId, message: NewMessage): Semantic {
+  return (model, { account, modseq, value }) => {
+    const [old] = present(model, source, [uid]);
+    const isThere = old !== undefined && model.mailboxes.has(source) && model.mailboxes.has(target);
+    const bytes = bytesOf([message]) - bytesOf(old === undefined ? [] : [old]);
+    const isFull = old !== undefined && !model.hasRoomFor(account.record, bytes, 0);
+    refuse(!isThere && 'nonexistent', isFull && 'over-quota');
+    const { uids } = (value ?? { uids: [] }) as Pick<AppendResult, 'uids'>;
+    assert.deepEqual(uids, model.add(target, [message], modseq));
+    model.remove(source, [uid]);
+  };
+}
+
 export interface Copying {
   readonly source: MailboxId;
   readonly uids: readonly number[];

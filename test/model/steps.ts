@@ -190,6 +190,36 @@ function append(step: Step): void {
   });
 }
 
+function replace(step: Step): void {
+  const { world, random } = step;
+  const source = step.source();
+  const target = random.chance(0.6) ? source : step.mailbox();
+  if (source === undefined || target === undefined) return;
+  const uid = step.uids(source)[0] ?? 1;
+  const message: NewMessage = {
+    content: step.content(),
+    flags: step.bits(),
+    keywords: is.folded(step.keywords()),
+  };
+  const { judge, hold } = holding(is.replace(source.id, uid, target.id, message));
+  world.ask({
+    what: step.what(`replace ${uid} of ${source.name} by ${message.content.id} in ${target.name}`),
+    judge,
+    mayRefuse: ['nonexistent'],
+    run: async () => {
+      const account = await step.open();
+      const received = await receive(world.domain.store, [account.id], 1e9, message.content.octets);
+      const keywords = message.keywords.split(' ').filter((word) => word !== '');
+      const [from, to] = [stateOf(account, source), stateOf(account, target)];
+      if (from === undefined || to === undefined) return;
+      hold(from);
+      hold(to);
+      const incoming = { ...received, flags: message.flags, keywords, internalDate: undefined };
+      await appendMessages(world.domain, account, to, [incoming], { replaced: { mailbox: from, uid } });
+    },
+  });
+}
+
 function deliverToSome(step: Step): void {
   const { world, random } = step;
   const recipients = random.sample(world.people, random.chance(0.5) ? 1 : world.people.length);
@@ -578,6 +608,7 @@ function weather({ world, random, climate, n }: Step): void {
 
 const ACTIONS = {
   append,
+  replace,
   deliver: deliverToSome,
   copy: (step: Step) => transfer(step, 'copy'),
   move: (step: Step) => transfer(step, 'move'),

@@ -65,6 +65,12 @@ export class NumSet<Kind extends 'seq' | 'uid'> {
     return this.ranges.length === 0;
   }
 
+  /** One number, or `*`. */
+  get isOne(): boolean {
+    const [first] = this.ranges;
+    return this.ranges.length === 1 && first !== undefined && first[0] === first[1];
+  }
+
   /** How many numbers; of a resolved set. */
   get size(): number {
     invariant(!this.hasStar, 'size of an unresolved set');

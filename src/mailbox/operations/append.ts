@@ -18,7 +18,7 @@ import { emailNumber, type UidValidity } from '../model/model.ts';
 import type { NewEmail, StagedBlob } from '../port/store.ts';
 import { isExternalId } from '../reading/external-ids.ts';
 import type { AccountState } from '../state/account.ts';
-import { loadTail } from '../state/load.ts';
+import { loadList, loadTail } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { checkQuota } from './quota.ts';
 
@@ -47,24 +47,40 @@ export interface AppendResult {
   readonly lostKeywords: ReadonlySet<number>;
 }
 
+export interface AppendOptions {
+  /** A message that goes in the same change, so that there is never neither of the two, nor both. */
+  readonly replaced?: { readonly mailbox: MailboxState; readonly uid: number };
+}
+
 /** Resolves when durable. Throws `over-quota`, `limit`, `nonexistent`, `unavailable`. */
 export async function appendMessages(
   domain: Domain,
   account: AccountState,
   mailbox: MailboxState,
   messages: readonly IncomingMessage[],
+  { replaced }: AppendOptions = {},
 ): Promise<AppendResult> {
   const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
   for (const message of messages) {
     if (message.facts.sizeBytes <= domain.limits.messageBytes) continue;
     throw new MailboxError('too-big', `a message can have at most ${domain.limits.messageBytes} octets`);
   }
+  const list = replaced === undefined ? undefined : await loadList(domain, account, replaced.mailbox);
   await loadTail(domain, account, mailbox);
   const added = await domain.turns.run({
     account,
     run: (change) => {
-      checkQuota(account, bytes, messages.length);
-      return addIncoming(domain, change, mailbox, messages);
+      if (replaced === undefined || list === undefined) {
+        checkQuota(account, bytes, messages.length);
+        return addIncoming(domain, change, mailbox, messages);
+      }
+      change.requireThere(replaced.mailbox);
+      const row = list.indexOf(replaced.uid);
+      if (row < 0) throw new MailboxError('nonexistent', 'the message to replace is gone');
+      checkQuota(account, bytes - (list.columns.size[row] as number), messages.length - 1);
+      const added = addIncoming(domain, change, mailbox, messages);
+      change.expunge(replaced.mailbox, [row]);
+      return added;
     },
   });
   return { uidValidity: mailbox.uidValidity, ...added };
