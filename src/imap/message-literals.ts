@@ -9,6 +9,7 @@ import type { IncomingMessage } from '../mailbox/operations/append.ts';
 import { findMailbox } from '../mailbox/operations/mailboxes.ts';
 import type { LiteralContext, SessionContext } from './context.ts';
 import { bad, type Completion, no } from './replies.ts';
+import type { Freed } from './uploads.ts';
 import type { AppendMessage } from './wire/append-args.ts';
 import { Cursor } from './wire/cursor.ts';
 import { SyntaxFault, type SyntaxFaultOptions } from './wire/fault.ts';
@@ -21,14 +22,6 @@ const HELD_BYTES_PER_MESSAGE = 8 * 1024;
 const SMALL_BYTES = 64 * 1024;
 /** All that one command may keep so until it is complete: some thousands of messages. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
-
-/** What the command takes away in the same change, as far as the quota is concerned. */
-export interface Freed {
-  readonly bytes: number;
-  readonly messages: number;
-}
-
-export const NOTHING_FREED: Freed = Object.freeze({ bytes: 0, messages: 0 });
 
 export interface AddingCommand {
   readonly name: string;

@@ -14,8 +14,15 @@ import { IncomingStream, type Received } from '../mailbox/operations/incoming.ts
 import { checkQuota } from '../mailbox/operations/quota.ts';
 import type { Reservation, UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
-import type { Freed } from './message-literals.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
+
+/** What the command takes away in the same change, as far as the quota is concerned. */
+export interface Freed {
+  readonly bytes: number;
+  readonly messages: number;
+}
+
+export const NOTHING_FREED: Freed = Object.freeze({ bytes: 0, messages: 0 });
 
 interface Upload {
   readonly incoming: IncomingStream;
