@@ -13,6 +13,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   sieve: ['mail', 'base'],
   sasl: ['base'],
   net: ['base'],
+  dns: ['base'],
   mailbox: ['mail', 'base'],
   identity: ['mailbox', 'sasl', 'net', 'base'],
   store: ['mailbox', 'mail', 'base'],

@@ -1,0 +1,85 @@
+/**
+ * What can be asked of the DNS, and what may come of it. Everything that can happen is a value: that a name is not there
+ * (NXDOMAIN), that it has no such record (NODATA), that the servers could not find out (SERVFAIL) and that none of them
+ * answered in time are four different things to whoever routes mail or judges it, and none of them is an exception.
+ */
+export interface MailExchange {
+  readonly preference: number;
+  /** `.`: the domain takes no mail (RFC 7505). */
+  readonly exchange: string;
+}
+
+/** RFC 2782. */
+export interface ServiceLocation {
+  readonly priority: number;
+  readonly weight: number;
+  readonly port: number;
+  /** `.`: the service is not offered. */
+  readonly target: string;
+}
+
+/** RFC 6698 §2.1. */
+export interface CertificateAssociation {
+  readonly usage: number;
+  readonly selector: number;
+  readonly matchingType: number;
+  readonly certificate: Buffer;
+}
+
+/** RFC 8659 §4.1. */
+export interface IssuerAuthorization {
+  readonly isCritical: boolean;
+  readonly tag: string;
+  readonly value: string;
+}
+
+/** By type, what one record holds. Names are in lower case, without the dot at their end; the root is `.`. */
+export interface RecordData {
+  readonly A: string;
+  readonly AAAA: string;
+  readonly CAA: IssuerAuthorization;
+  readonly MX: MailExchange;
+  readonly NS: string;
+  readonly PTR: string;
+  readonly SRV: ServiceLocation;
+  readonly TLSA: CertificateAssociation;
+  /** The strings of one record put together, as SPF and DKIM want it. */
+  readonly TXT: string;
+}
+
+export type RecordType = keyof RecordData;
+
+/**
+ * `isSecure`: the server says that it has validated all of it (the AD bit, RFC 4035 §3.2.3). It is worth as much as that
+ * server and the way to it; whoever decides by it, as DANE does, sees to it that the server is on this machine.
+ */
+export interface Found<T extends RecordType> {
+  readonly kind: 'found';
+  readonly records: readonly RecordData[T][];
+  /** Whose they are, at the end of all aliases. */
+  readonly name: string;
+  readonly isSecure: boolean;
+}
+
+export interface Absent {
+  /** No such name, or the name has no such record (RFC 2308 §2). */
+  readonly kind: 'nxdomain' | 'nodata';
+  readonly isSecure: boolean;
+}
+
+export interface Unanswered {
+  /**
+   * `servfail`: a server answered that it cannot say, or will not. `timeout`: none answered in time, or could be reached.
+   * `unusable`: the question is none, or the answer leads nowhere (aliases in a circle).
+   */
+  readonly kind: 'servfail' | 'timeout' | 'unusable';
+  /** For people. */
+  readonly detail: string;
+}
+
+export type Answer<T extends RecordType> = Found<T> | Absent | Unanswered;
+
+/** How the rest of the program asks. `name` is in ASCII; a trailing dot and capital letters make no difference. */
+export interface Dns {
+  ask<T extends RecordType>(name: string, type: T): Promise<Answer<T>>;
+}
