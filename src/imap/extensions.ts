@@ -18,6 +18,7 @@ import { move } from './extensions/move.ts';
 import { multiAppend } from './extensions/multi-append.ts';
 import { namespaceExtension } from './extensions/namespace.ts';
 import { objectId } from './extensions/object-id.ts';
+import { partial } from './extensions/partial.ts';
 import { preview } from './extensions/preview.ts';
 import { qresync } from './extensions/qresync.ts';
 import { quota } from './extensions/quota.ts';
@@ -58,6 +59,7 @@ export function makeRegistry(): Registry {
     binary,
     esearch,
     searchRes,
+    partial,
     within,
     sort,
     thread,

@@ -1,5 +1,5 @@
 /**
- * FETCH and UID FETCH (RFC 9051 §6.4.5, §6.4.9) with the modifiers of RFC 7162 §3.1.4.1 and §3.2.6. What is fetched is
+ * FETCH and UID FETCH (RFC 9051 §6.4.5, §6.4.9) with the modifiers of RFC 7162 §3.1.4.1 and §3.2.6 and of RFC 9394 §3.3. What is fetched is
  * the business of the items, how of `fetch/run.ts`.
  *
  * Of a message that somebody else has removed meanwhile everything is sent that can still be read; of one that was moved
@@ -8,11 +8,11 @@
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call } from '../context.ts';
-import { CHANGEDSINCE, VANISHED } from '../fetch/modifiers.ts';
+import { CHANGEDSINCE, PARTIAL, VANISHED } from '../fetch/modifiers.ts';
 import { planFetch } from '../fetch/plan.ts';
 import { FetchRun } from '../fetch/run.ts';
 import type { FetchItem, Tables } from '../item.ts';
-import { type MessageSet, messageSet, selectMessages } from '../message-set.ts';
+import { type MessageSet, messageSet, type PositionRun, selectMessages } from '../message-set.ts';
 import { bad, type Completion, ok } from '../replies.ts';
 import { observe } from '../updates.ts';
 import { writeVanishedEarlier } from '../vanished.ts';
@@ -22,12 +22,15 @@ import { parseFetchAtts } from '../wire/fetch-items.ts';
 import { end, sp } from '../wire/grammar.ts';
 import { argsOf, hasItem, maybeSpOptionList, type ParsedKeyword } from '../wire/keyword-table.ts';
 import { NumSet, type UidSet } from '../wire/numset.ts';
+import { indexesOf, type PartialRange } from '../wire/partial.ts';
 
 interface FetchArgs {
   readonly set: MessageSet;
   readonly items: readonly ParsedKeyword<FetchItem>[];
   readonly changedSince: number | undefined;
   readonly wantsVanished: boolean;
+  /** Of the messages that the set names. */
+  readonly partial: PartialRange | undefined;
 }
 
 export const fetchCommand: Command = fetchLike('FETCH', false);
@@ -55,7 +58,9 @@ function parse(c: Cursor, tables: Tables, isUid: boolean): FetchArgs {
   if (wantsVanished && (!isUid || changedSince === undefined)) {
     throw new SyntaxFault('VANISHED belongs to UID FETCH with CHANGEDSINCE');
   }
-  return { set, items, changedSince, wantsVanished };
+  const partial = argsOf(modifiers, PARTIAL);
+  if (partial !== undefined && !isUid) throw new SyntaxFault('PARTIAL belongs to UID FETCH');
+  return { set, items, changedSince, wantsVanished, partial };
 }
 
 async function run(call: Call<'selected'>, args: FetchArgs, isUid: boolean): Promise<Completion> {
@@ -65,7 +70,8 @@ async function run(call: Call<'selected'>, args: FetchArgs, isUid: boolean): Pro
   if (wantsVanished && !session.modes.qresync) return bad('VANISHED needs ENABLE QRESYNC first');
   observe(selected);
   const plan = planFetch(args.items, isUid, changedSince);
-  const runs = selectMessages(selected, args.set);
+  const named = selectMessages(selected, args.set);
+  const runs = args.partial === undefined ? named : partOf(named, args.partial);
   if (plan.impliesCondstore) enableCondstore(call);
   if (wantsVanished) {
     const known = args.set instanceof NumSet ? (args.set as UidSet) : selected.saved;
@@ -73,4 +79,19 @@ async function run(call: Call<'selected'>, args: FetchArgs, isUid: boolean): Pro
   }
   const refused = await new FetchRun(session, account, selected, plan).run(runs);
   return refused ?? ok(`${isUid ? 'UID FETCH' : 'FETCH'} completed`);
+}
+
+/** The messages of the range, counted over all runs. */
+function partOf(runs: readonly PositionRun[], range: PartialRange): PositionRun[] {
+  const total = runs.reduce((sum, [from, to]) => sum + to - from, 0);
+  const [first, end] = indexesOf(range, total);
+  const part: PositionRun[] = [];
+  let before = 0;
+  for (const [from, to] of runs) {
+    const low = Math.max(from, from + first - before);
+    const high = Math.min(to, from + end - before);
+    if (low < high) part.push([low, high]);
+    before += to - from;
+  }
+  return part;
 }

@@ -4,6 +4,7 @@
  */
 import type { SessionContext } from '../context.ts';
 import { formatNumSet } from '../wire/numset.ts';
+import { indexesOf, type PartialRange } from '../wire/partial.ts';
 import type { SearchReturns } from './search-returns.ts';
 
 export interface SearchHits {
@@ -43,7 +44,19 @@ export function writeEsearch(
   if (returns.min && first !== undefined) out.ascii(' MIN ').number(first);
   if (returns.max && last !== undefined) out.ascii(' MAX ').number(last);
   if (returns.all && last !== undefined) out.ascii(' ALL ').ascii(formatNumSet(numbers));
+  if (returns.partial !== undefined) writePartial(out, returns.partial, numbers);
   if (returns.count) out.ascii(' COUNT ').number(numbers.length);
   if (modSeq !== undefined) out.ascii(' MODSEQ ').number(modSeq);
   out.crlf();
+}
+
+/** RFC 9394 §4 `ret-data-partial`: the range as it was asked for, and what there is of it. */
+export function writePartial(
+  out: SessionContext['out'],
+  range: PartialRange,
+  numbers: readonly number[] | Uint32Array,
+): void {
+  const [from, to] = indexesOf(range, numbers.length);
+  out.ascii(` PARTIAL (${range.text} `);
+  out.ascii(from < to ? formatNumSet(numbers.slice(from, to)) : 'NIL').ascii(')');
 }

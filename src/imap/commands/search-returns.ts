@@ -1,16 +1,20 @@
 /**
- * What `SEARCH RETURN (...)` can ask for (RFC 4731 §3.1, RFC 5182 §2.1), as rows of the parser's table,
+ * What `SEARCH RETURN (...)` can ask for (RFC 4731 §3.1, RFC 5182 §2.1, RFC 9394 §3), as rows of the parser's table,
  * for SORT as well (RFC 5267 §3.1).
  */
+import type { Ends } from '../../mailbox/search/search.ts';
 import type { Selected } from '../selected.ts';
-import { hasItem, type KeywordSyntax, type ParsedKeyword } from '../wire/keyword-table.ts';
+import { SyntaxFault } from '../wire/fault.ts';
+import { argsOf, hasItem, type KeywordSyntax, type ParsedKeyword } from '../wire/keyword-table.ts';
 import { type NumRange, NumSet } from '../wire/numset.ts';
+import { indexesOf, type PartialRange, spPartialRange } from '../wire/partial.ts';
 
 export const MIN: KeywordSyntax = Object.freeze({ name: 'MIN' });
 export const MAX: KeywordSyntax = Object.freeze({ name: 'MAX' });
 export const ALL: KeywordSyntax = Object.freeze({ name: 'ALL' });
 export const COUNT: KeywordSyntax = Object.freeze({ name: 'COUNT' });
 export const SAVE: KeywordSyntax = Object.freeze({ name: 'SAVE' });
+export const PARTIAL: KeywordSyntax<PartialRange> = Object.freeze({ name: 'PARTIAL', parse: spPartialRange });
 
 /** What is to be returned. `save` alone returns nothing. */
 export interface SearchReturns {
@@ -19,6 +23,8 @@ export interface SearchReturns {
   readonly all: boolean;
   readonly count: boolean;
   readonly save: boolean;
+  /** RFC 9394 §3.1: instead of all of them. */
+  readonly partial: PartialRange | undefined;
 }
 
 export const ONLY_ALL: SearchReturns = Object.freeze({
@@ -27,19 +33,40 @@ export const ONLY_ALL: SearchReturns = Object.freeze({
   all: true,
   count: false,
   save: false,
+  partial: undefined,
 });
 
 /** RFC 4731 §3.1: `RETURN ()` is `RETURN (ALL)`. */
 export function returnsOf(options: readonly ParsedKeyword[]): SearchReturns {
   const [min, max, all, count, save] = [MIN, MAX, ALL, COUNT, SAVE].map((row) => hasItem(options, row));
-  if (!min && !max && !all && !count && !save) return ONLY_ALL;
+  const partial = argsOf(options, PARTIAL);
+  if (!min && !max && !all && !count && !save && partial === undefined) return ONLY_ALL;
+  if (all && partial !== undefined) throw new SyntaxFault('ALL and PARTIAL exclude each other');
   return {
+    partial,
     min: min === true,
     max: max === true,
     all: all === true,
     count: count === true,
     save: save === true,
   };
+}
+
+/** How much of a search has to be found: with ALL or COUNT, or SAVE alone, every hit counts; else the ends will do. */
+export function wantedOf(returns: SearchReturns | undefined): 'all' | Ends {
+  if (returns === undefined || returns.all || returns.count) return 'all';
+  const { min, max, partial } = returns;
+  if (!min && !max && partial === undefined) return 'all';
+  const [first, last] = partial?.isFromEnd === true ? [0, partial.high] : [partial?.high ?? 0, 0];
+  return { first: Math.max(first, min ? 1 : 0), last: Math.max(last, max ? 1 : 0) };
+}
+
+/** Which of the hits are returned or saved: those that MIN, MAX and PARTIAL name, or all (RFC 5182 §2.4, RFC 9394 §3.2). */
+export function named<T>(hits: readonly T[], returns: SearchReturns | undefined): readonly T[] {
+  if (wantedOf(returns) === 'all' || returns === undefined) return hits;
+  const { min, max, partial } = returns;
+  const [from, to] = partial === undefined ? [0, 0] : indexesOf(partial, hits.length);
+  return hits.filter((_, i) => (i >= from && i < to) || (min && i === 0) || (max && i === hits.length - 1));
 }
 
 /** What `$` stands for from now on (RFC 5182 §2.1); the UIDs are ascending. */

@@ -6,7 +6,7 @@
  * that was to fill it fails with NO, and left alone by a BAD one (RFC 5182 §2.1); therefore a fault of the keys that is a
  * NO (BADCHARSET) is kept until it is known whether SAVE was asked for.
  */
-import { type SearchResult, searchMessages } from '../../mailbox/search/search.ts';
+import { searchMessages } from '../../mailbox/search/search.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call } from '../context.ts';
@@ -21,7 +21,7 @@ import { maybeSearchReturn, searchProgram } from '../wire/search-keys.ts';
 import type { SearchKey } from '../wire/search-tree.ts';
 import { writeEsearch, writeSearch } from './search-answer.ts';
 import { asksForModSeq, criterionOf } from './search-criteria.ts';
-import { ONLY_ALL, returnsOf, type SearchReturns, savedSet } from './search-returns.ts';
+import { named, ONLY_ALL, returnsOf, type SearchReturns, savedSet, wantedOf } from './search-returns.ts';
 
 interface SearchArgs {
   /** Undefined: the form without RETURN. */
@@ -82,10 +82,10 @@ async function run(
       wants,
       pause: () => session.breathe(),
     });
-    if (isSaved) selected.saved = savedSet(found.uids);
+    if (isSaved) selected.saved = savedSet(named(found.uids, returns));
     const hits = {
       numbers: isUid ? found.uids : selected.view.seqsOf(found.uids),
-      modSeq: modSeqOf(found, asksModSeq),
+      modSeq: asksModSeq ? highest(named(found.modseqs, returns)) : undefined,
     };
     const answered = returns ?? (session.modes.rev2 ? ONLY_ALL : undefined);
     if (answered === undefined) await writeSearch(session, hits);
@@ -97,17 +97,13 @@ async function run(
   return ok(`${isUid ? 'UID SEARCH' : 'SEARCH'} completed`);
 }
 
-/** With ALL or COUNT, or SAVE alone, every hit counts; else the ends will do (RFC 5182 §2.4). */
-function wantedOf(returns: SearchReturns | undefined): 'all' | 'first' | 'last' | 'ends' {
-  if (returns === undefined || returns.all || returns.count) return 'all';
-  if (returns.min) return returns.max ? 'ends' : 'first';
-  return returns.max ? 'last' : 'all';
+function hasAnswer({ min, max, all, count, partial }: SearchReturns): boolean {
+  return min || max || all || count || partial !== undefined;
 }
 
-function hasAnswer({ min, max, all, count }: SearchReturns): boolean {
-  return min || max || all || count;
-}
-
-function modSeqOf({ uids, maxModSeq }: SearchResult, isAsked: boolean): number | undefined {
-  return isAsked && uids.length > 0 ? maxModSeq : undefined;
+/** RFC 7162 §3.1.10: of the messages that are returned; undefined when there are none. */
+export function highest(modseqs: readonly number[]): number | undefined {
+  let most: number | undefined;
+  for (const modseq of modseqs) if (most === undefined || modseq > most) most = modseq;
+  return most;
 }

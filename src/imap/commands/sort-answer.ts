@@ -3,6 +3,7 @@
  */
 import type { SessionContext } from '../context.ts';
 import { formatNumSet } from '../wire/numset.ts';
+import { writePartial } from './search-answer.ts';
 import type { SearchReturns } from './search-returns.ts';
 
 interface SortAnswer {
@@ -39,9 +40,9 @@ export async function writeSorted(session: SessionContext, answer: SortAnswer): 
 function writeExtended(
   { out }: SessionContext,
   { tag, isUid, numbers, modSeq }: SortAnswer,
-  { min, max, all, count }: SearchReturns,
+  { min, max, all, count, partial }: SearchReturns,
 ): void {
-  if (!min && !max && !all && !count) return;
+  if (!min && !max && !all && !count && partial === undefined) return;
   out.ascii('* ESEARCH (TAG ').string(tag).ascii(')');
   if (isUid) out.ascii(' UID');
   const first = numbers[0];
@@ -50,6 +51,7 @@ function writeExtended(
   if (max && last !== undefined) out.ascii(' MAX ').number(last);
   // Runs only where numbers rise by one: nothing else would keep the order (§3.2).
   if (all && last !== undefined) out.ascii(' ALL ').ascii(formatNumSet(numbers));
+  if (partial !== undefined) writePartial(out, partial, numbers);
   if (count) out.ascii(' COUNT ').number(numbers.length);
   if (modSeq !== undefined) out.ascii(' MODSEQ ').number(modSeq);
   out.crlf();

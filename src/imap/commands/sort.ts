@@ -19,6 +19,7 @@ import { end, label, nonEmptyList, sp } from '../wire/grammar.ts';
 import { maybeSearchReturn, searchKeys } from '../wire/search-keys.ts';
 import { charset } from '../wire/search-text.ts';
 import type { SearchKey } from '../wire/search-tree.ts';
+import { highest } from './search.ts';
 import { asksForModSeq, criterionOf } from './search-criteria.ts';
 import { returnsOf, type SearchReturns, savedSet } from './search-returns.ts';
 import { writeSorted } from './sort-answer.ts';
@@ -122,7 +123,7 @@ async function run(
   const uids = await sortMessages(session.domain, account, selected.mailbox, found.uids, criteria, pause);
   if (isSaved) selected.saved = savedSet(found.uids);
   const numbers = isUid ? uids : uids.map((uid) => selected.view.seqOf(uid));
-  const modSeq = asksModSeq && uids.length > 0 ? found.maxModSeq : undefined;
+  const modSeq = asksModSeq ? highest(found.modseqs) : undefined;
   await writeSorted(session, { tag, isUid, returns, numbers, modSeq });
   return ok(`${isUid ? 'UID SORT' : 'SORT'} completed`);
 }

@@ -4,6 +4,7 @@
  */
 import type { KeywordSyntax } from '../wire/keyword-table.ts';
 import { spModSequence } from '../wire/modifiers.ts';
+import { type PartialRange, spPartialRange } from '../wire/partial.ts';
 
 export const CHANGEDSINCE: KeywordSyntax<number> = Object.freeze({
   name: 'CHANGEDSINCE',
@@ -11,6 +12,9 @@ export const CHANGEDSINCE: KeywordSyntax<number> = Object.freeze({
 });
 
 export const VANISHED: KeywordSyntax = Object.freeze({ name: 'VANISHED' });
+
+/** RFC 9394 §3.3. */
+export const PARTIAL: KeywordSyntax<PartialRange> = Object.freeze({ name: 'PARTIAL', parse: spPartialRange });
 
 export const UNCHANGEDSINCE: KeywordSyntax<number> = Object.freeze({
   name: 'UNCHANGEDSINCE',

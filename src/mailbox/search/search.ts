@@ -3,8 +3,8 @@
  *
  * Cheap before dear. A block of rows at a time, what the records say is decided over the columns in tight loops, with
  * three answers: no, perhaps, yes. Only what is left at "perhaps" is looked at closer (`search-message.ts`): the stored
- * envelope, then the header, then the text. When only the first or last hit is wanted the walk begins at that end and
- * stops there.
+ * envelope, then the header, then the text. When only some of the first or last hits are wanted the walk begins at that
+ * end and stops there.
  *
  * Promises: never fails because of one message (one that cannot be read has no text to find); waits often enough that
  * others can run; hits are messages that are there and have a UID up to `upTo`. Rows move while it waits, so
@@ -23,17 +23,22 @@ export interface SearchRequest {
   readonly criterion: Criterion;
   /** The highest UID the searcher knows of. */
   readonly upTo: number;
-  /** `ends`: the first and the last, as one or two hits. */
-  readonly wants: 'all' | 'first' | 'last' | 'ends';
+  readonly wants: 'all' | Ends;
   /** Called often; what it returns is waited for. */
   pause(): Promise<void> | undefined;
+}
+
+/** So many of the first hits, and so many of the last. */
+export interface Ends {
+  readonly first: number;
+  readonly last: number;
 }
 
 export interface SearchResult {
   /** Ascending. */
   readonly uids: readonly number[];
-  /** The highest modseq of the hits. */
-  readonly maxModSeq: number;
+  /** Of each. */
+  readonly modseqs: readonly number[];
 }
 
 /** Rows decided at once, fewer when the criterion has many parts: a client may send a thousand. */
@@ -56,11 +61,10 @@ class Search {
   readonly #request: SearchRequest;
   readonly #tree: SearchTree;
   readonly #closer: MessageSearch;
-  readonly #low: number;
+  #low: number;
   readonly #high: number;
   readonly #blockRows: number;
-  readonly #hits: number[] = [];
-  #maxModSeq = 0;
+  #hits: Hits = { uids: [], modseqs: [] };
 
   constructor(domain: Domain, account: AccountState, mailbox: MailboxState, request: SearchRequest) {
     this.#mailbox = mailbox;
@@ -76,40 +80,50 @@ class Search {
 
   async run(): Promise<SearchResult> {
     const { wants } = this.#request;
-    if (wants === 'all') await this.#forward(false);
-    if (wants === 'first' || wants === 'ends') await this.#forward(true);
-    if (wants === 'last' || (wants === 'ends' && this.#hits.length > 0)) await this.#backward();
-    return { uids: this.#hits, maxModSeq: this.#maxModSeq };
+    const { first, last } = wants === 'all' ? { first: Number.POSITIVE_INFINITY, last: 0 } : wants;
+    if (first > 0) await this.#forward(first);
+    const found = this.#hits;
+    if (last === 0 || (first > 0 && found.uids.length < first)) return found;
+    // Between the two walks no hit is met twice.
+    this.#low = Math.max(this.#low, (found.uids.at(-1) ?? 0) + 1);
+    this.#hits = { uids: [], modseqs: [] };
+    await this.#backward(last);
+    const { uids, modseqs } = this.#hits;
+    return {
+      uids: [...found.uids, ...uids.reverse()],
+      modseqs: [...found.modseqs, ...modseqs.reverse()],
+    };
   }
 
-  async #forward(isOneEnough: boolean): Promise<void> {
+  async #forward(enough: number): Promise<void> {
     for (let from = this.#low; from <= this.#high; ) {
       const list = this.#list();
       const start = list.lowerBound(from);
       const end = Math.min(start + this.#blockRows, list.lowerBound(this.#high + 1));
       if (start >= end) return;
       from = (list.columns.uid[end - 1] as number) + 1;
-      if ((await this.#block(start, end, 1, isOneEnough)) && isOneEnough) return;
+      if (await this.#block(start, end, 1, enough)) return;
       const pause = this.#request.pause();
       if (pause !== undefined) await pause;
     }
   }
 
-  async #backward(): Promise<void> {
+  async #backward(enough: number): Promise<void> {
     for (let to = this.#high; to >= this.#low; ) {
       const list = this.#list();
       const end = list.lowerBound(to + 1);
       const start = Math.max(end - this.#blockRows, list.lowerBound(this.#low));
       if (start >= end) return;
       to = (list.columns.uid[start] as number) - 1;
-      if (await this.#block(start, end, -1, true)) return;
+      if (await this.#block(start, end, -1, enough)) return;
       const pause = this.#request.pause();
       if (pause !== undefined) await pause;
     }
   }
 
-  /** Takes the hits of a block, or only the one that is met first; true when there was one. */
-  async #block(start: number, end: number, step: 1 | -1, isOneEnough: boolean): Promise<boolean> {
+  /** Takes the hits of a block in the order in which they are met; true when there are enough. */
+  async #block(start: number, end: number, step: 1 | -1, enough: number): Promise<boolean> {
+    const { uids: hits, modseqs: hitModseqs } = this.#hits;
     const { columns } = this.#list();
     const answers = this.#tree.decide(columns, this.#mailbox.keywords, start, end);
     const isOpen = answers.includes(MAYBE);
@@ -121,28 +135,25 @@ class Search {
       ? new Float64Array(columns.modseq.subarray(start, end))
       : columns.modseq.subarray(start, end);
     const first = step > 0 ? 0 : uids.length - 1;
-    let hasHit = false;
     for (let i = first, resolvedTo = first; i >= 0 && i < uids.length; i += step) {
       if (isOpen && i === resolvedTo) resolvedTo = await this.#closer.resolve(answers, uids, i, step);
       if (answers[i] !== YES) continue;
-      this.#take(uids[i] as number, modseqs[i] as number);
-      hasHit = true;
-      if (isOneEnough) break;
+      hits.push(uids[i] as number);
+      hitModseqs.push(modseqs[i] as number);
+      if (hits.length >= enough) return true;
     }
-    return hasHit;
-  }
-
-  #take(uid: number, modseq: number): void {
-    // The only hit there is may be found from both ends.
-    if (uid === this.#hits.at(-1)) return;
-    this.#hits.push(uid);
-    if (modseq > this.#maxModSeq) this.#maxModSeq = modseq;
+    return false;
   }
 
   #list() {
     // A mailbox that is open stays loaded; `loadList` has seen to it for others.
     return this.#mailbox.list as NonNullable<MailboxState['list']>;
   }
+}
+
+interface Hits {
+  readonly uids: number[];
+  readonly modseqs: number[];
 }
 
 /** UIDs outside of these cannot match: a search among a few messages costs as much as they are. */
