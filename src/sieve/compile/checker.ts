@@ -26,6 +26,9 @@ type Definition = CommandDefinition | TestDefinition;
 /** Part of every script (RFC 5228 §2.10.5), whether it says so or not. */
 const BASE = BASE_COMPARATORS.map((comparator) => `comparator-${comparator}`);
 
+/** They change what a script is about, without a word of their own in it. */
+const SILENT: readonly string[] = ['imapsieve', 'ihave'];
+
 class Checker implements Checking {
   readonly #language: Language;
   readonly #required = new Map<string, Place>();
@@ -44,7 +47,7 @@ class Checker implements Checking {
     for (const statement of tree.slice(0, end)) this.#require(statement);
     const commands = this.#commands(tree.slice(end));
     for (const [capability, place] of this.#required)
-      if (!this.#used.has(capability) && !BASE.includes(capability))
+      if (!this.#used.has(capability) && !BASE.includes(capability) && !SILENT.includes(capability))
         this.#warnings.push({ reason: `"${capability}" is required and not used`, place });
     return { name, capabilities: [...this.#required.keys()], commands, warnings: this.#warnings };
   }

@@ -10,14 +10,12 @@ export function* redirect(run: Run, { tags, values }: CommandNode): Steps<void> 
   const named = run.text(values[0]);
   const isList = tags.list !== undefined;
   const address = isList ? yield* listName(run, named) : addressOf(named);
-  // The enclosing message of RFC 5703 §6 stays here; the octets go as the header has them.
-  const { edition } = run.message;
   run.actions.add({
     kind: 'redirect',
     address,
     isList,
     options: optionsOf(run, tags),
-    edition,
+    edition: run.message.forwardedEdition,
     origin: run.origin,
   });
   if (tags.copy === undefined) run.actions.cancelKeep();

@@ -12,7 +12,7 @@ import { RegexError } from './regex/expression.ts';
 import { matchRegex } from './regex/machine.ts';
 import { compileRegex, type Program } from './regex/program.ts';
 import { containsKey } from './search.ts';
-import { matchWildcards } from './wildcard.ts';
+import { WildcardText } from './wildcard.ts';
 
 /** Of a script that compiled; it can only name comparators that there are. */
 export function comparatorOf({ tags }: Pick<Node, 'tags'>): Comparator {
@@ -35,42 +35,54 @@ export function* matchAny(
   if (tags.count !== undefined) return compareCount(node, count, keys);
   if (tags.regex !== undefined) return yield* matchRegexes(run, node, values, keys);
   if (tags.list !== undefined) return yield* matchLists(run, values, keys);
-  const matches = matcher(run, node);
+  const matcher = matcherOf(run, node);
   for (const value of values) {
     run.budget.look(value.length);
+    const matches = matcher(value);
     for (const key of keys) {
-      if (matches(value, key)) return true;
+      run.budget.look(KEY_COST + key.length);
+      const found = matches(key);
+      if (typeof found === 'boolean' ? found : yield* found) return true;
     }
     yield undefined;
   }
   return false;
 }
 
-type Matcher = (value: string, key: string) => boolean;
+/** What is done for a key beside looking at its characters. */
+const KEY_COST = 16;
 
-function matcher(run: Run, node: Node): Matcher {
+/** For each value, then for each key: what can be prepared is prepared once. */
+type Matcher = (value: string) => (key: string) => boolean | Steps<boolean>;
+
+function matcherOf({ budget, scope }: Run, node: Node): Matcher {
   const { tags } = node;
-  const { budget, scope } = run;
   const comparator = comparatorOf(node);
-  if (tags.value !== undefined) {
-    const holds = relation(tags.value as Text);
-    return (value, key) => {
-      budget.look(value.length + key.length);
-      return holds(comparator.order(comparator.key(value), comparator.key(key)));
+  if (tags.contains !== undefined) {
+    return (value) => {
+      const within = comparator.key(value);
+      return (key) => containsKey(within, comparator.key(key), budget);
     };
   }
-  if (tags.contains !== undefined)
-    return (value, key) => containsKey(comparator.key(value), comparator.key(key), budget);
-  if (tags.matches !== undefined)
-    return (value, key) => {
-      const found = matchWildcards(value, key, comparator, budget);
-      if (found !== undefined) scope.setMatch(found);
-      return found !== undefined;
+  if (tags.matches !== undefined) {
+    return (value) => {
+      const text = new WildcardText(value, comparator);
+      return function* (key) {
+        const found = yield* text.match(key, budget);
+        if (found !== undefined) scope.setMatch(found);
+        return found !== undefined;
+      };
     };
-  return (value, key) => {
-    budget.look(value.length + key.length);
-    return comparator.order(comparator.key(value), comparator.key(key)) === 0;
+  }
+  const holds = tags.value === undefined ? isEqual : relation(tags.value as Text);
+  return (value) => {
+    const one = comparator.key(value);
+    return (key) => holds(comparator.order(one, comparator.key(key)));
   };
+}
+
+function isEqual(order: number): boolean {
+  return order === 0;
 }
 
 /** RFC 5231 §4.1; the checker saw to it that the relation is one. */

@@ -2,14 +2,18 @@
  * Whether a text contains a key, in time linear in both. The platform's search is fastest, but a long key that nearly matches
  * everywhere costs it the product of the lengths; such keys are looked for by Knuth, Morris and Pratt.
  */
+import type { Steps } from '../run/steps.ts';
+
 const SHORT = 64;
+/** Characters between two chances for others. */
+const TURN = 256 * 1024;
 
 export interface SearchCost {
   compare(count: number): void;
   look(count: number): void;
 }
 
-export function containsKey(text: string, key: string, cost: SearchCost): boolean {
+export function* containsKey(text: string, key: string, cost: SearchCost): Steps<boolean> {
   if (key.length <= SHORT) {
     cost.look(text.length);
     return text.includes(key);
@@ -19,6 +23,7 @@ export function containsKey(text: string, key: string, cost: SearchCost): boolea
   const fallback = fallbacks(key);
   let matched = 0;
   for (let i = 0; i < text.length; i++) {
+    if (i % TURN === TURN - 1) yield undefined;
     const c = text.charCodeAt(i);
     while (matched > 0 && key.charCodeAt(matched) !== c) matched = fallback[matched - 1] as number;
     if (key.charCodeAt(matched) === c) matched++;

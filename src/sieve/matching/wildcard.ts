@@ -5,80 +5,107 @@
  * Promises: no recursion; it goes back only to the last `*`, and what stands behind the last one is compared once, at the end. The
  * comparisons are counted, since a hostile pattern can still cost its length times that of the text.
  */
+import type { Steps } from '../run/steps.ts';
 import { type Comparator, octetsOf, textOfOctets } from './comparators.ts';
-
-export type PatternUnit = '*' | '?' | { readonly literal: string };
 
 export interface WildcardCost {
   compare(count: number): void;
+  look(count: number): void;
 }
+
+/** In a pattern; everything else in it is a key. */
+const STAR = -1;
+const ONE = -2;
+/** Comparisons between two chances for others. */
+const TURN = 64 * 1024;
 
 /** The keys of a text, one by one, and the text that is behind them. */
 interface Units {
-  readonly keys: string | readonly string[];
+  readonly keys: Uint8Array | Uint32Array;
   textBetween(from: number, to: number): string;
-}
-
-/** What was matched, then what each wildcard took; undefined when it does not match. */
-export function matchWildcards(
-  text: string,
-  pattern: string,
-  comparator: Comparator,
-  cost: WildcardCost,
-): string[] | undefined {
-  const units = comparator.isOctets ? octetUnits(text, comparator) : characterUnits(text, comparator);
-  const spans = match(units.keys, patternUnits(pattern, comparator), cost);
-  return spans && [text, ...spans.map(([from, to]) => units.textBetween(from, to))];
 }
 
 type Span = readonly [from: number, to: number];
 
-function match(
-  text: string | readonly string[],
-  pattern: readonly PatternUnit[],
-  cost: WildcardCost,
-): Span[] | undefined {
-  const spans: Span[] = [];
-  /** The last star: its place in the pattern and among the wildcards, where what it takes begins and ends. */
-  let star: { at: number; wildcard: number; from: number; to: number } | undefined;
-  const tail = pattern.length - pattern.lastIndexOf('*') - 1;
+/** The keys of a text are made once, however many patterns it is matched with. */
+export class WildcardText {
+  readonly #text: string;
+  readonly #comparator: Comparator;
+  readonly #units: Units;
+
+  constructor(text: string, comparator: Comparator) {
+    this.#text = text;
+    this.#comparator = comparator;
+    this.#units = comparator.isOctets ? octetUnits(text, comparator) : characterUnits(text, comparator);
+  }
+
+  /** What was matched, then what each wildcard took; undefined when it does not match. */
+  *match(pattern: string, cost: WildcardCost): Steps<string[] | undefined> {
+    const spans = yield* match(this.#units.keys, patternUnits(pattern, this.#comparator), cost);
+    return spans && [this.#text, ...spans.map(([from, to]) => this.#units.textBetween(from, to))];
+  }
+}
+
+function* match(text: Units['keys'], pattern: Int32Array, cost: WildcardCost): Steps<Span[] | undefined> {
+  const wildcards = pattern.reduce((count, unit) => count + (unit < 0 ? 1 : 0), 0);
+  const froms = new Int32Array(wildcards);
+  const tos = new Int32Array(wildcards);
+  let taken = 0;
+  /** The last star: its place in the pattern and among the wildcards. */
+  let starAt = -1;
+  let starNumber = 0;
+  const tail = pattern.length - pattern.lastIndexOf(STAR) - 1;
   let p = 0;
   let t = 0;
   let count = 0;
   for (;;) {
-    if (++count % 4096 === 0) cost.compare(4096);
-    const unit = pattern[p];
-    if (unit === '*') {
-      star = { at: p, wildcard: spans.length, from: t, to: t };
-      spans.push([t, t]);
-      p++;
-    } else if (unit !== undefined && t < text.length && (unit === '?' || unit.literal === text[t])) {
-      if (unit === '?') spans.push([t, t + 1]);
+    if (++count === TURN) {
+      cost.compare(TURN);
+      count = 0;
+      yield undefined;
+    }
+    const unit = p < pattern.length ? pattern[p] : undefined;
+    if (unit === STAR) {
+      starAt = p++;
+      starNumber = taken++;
+      froms[starNumber] = tos[starNumber] = t;
+    } else if (unit !== undefined && t < text.length && (unit === ONE || unit === text[t])) {
+      if (unit === ONE) {
+        froms[taken] = t;
+        tos[taken++] = t + 1;
+      }
       p++;
       t++;
     } else if (unit === undefined && t === text.length) {
-      cost.compare(count % 4096);
-      return spans;
+      cost.compare(count);
+      return Array.from(froms, (from, i): Span => [from, tos[i] as number]);
     } else {
       // With the text used up, a longer star leaves even less.
-      if (star === undefined || t >= text.length) break;
+      if (starAt < 0 || t >= text.length) break;
+      p = starAt + 1;
+      const from = tos[starNumber] as number;
       // Behind the last star all that is left must be the end of the text.
-      star.to = unit === undefined ? text.length - tail : star.to + 1;
-      spans.length = star.wildcard;
-      spans.push([star.from, star.to]);
-      p = star.at + 1;
-      t = star.to;
+      t = unit === undefined ? text.length - tail : nextPlace(text, pattern[p], from + 1);
+      if (t < 0) break;
+      cost.look(t - from);
+      tos[starNumber] = t;
+      taken = starNumber + 1;
     }
   }
-  cost.compare(count % 4096);
+  cost.compare(count);
   return undefined;
 }
 
-function patternUnits(pattern: string, comparator: Comparator): PatternUnit[] {
-  const out: PatternUnit[] = [];
+/** Where what follows a star can begin, or -1. */
+function nextPlace(text: Units['keys'], unit: number | undefined, from: number): number {
+  return unit === undefined || unit < 0 ? from : text.indexOf(unit, from);
+}
+
+function patternUnits(pattern: string, comparator: Comparator): Int32Array {
+  const out: number[] = [];
   let literal = '';
   const endLiteral = (): void => {
-    for (const key of keysOf(literal, comparator)) out.push({ literal: key });
+    for (const key of keysOf(comparator.key(literal), comparator)) out.push(key);
     literal = '';
   };
   for (let i = 0; i < pattern.length; i++) {
@@ -86,37 +113,37 @@ function patternUnits(pattern: string, comparator: Comparator): PatternUnit[] {
     if (c === '\\' && i + 1 < pattern.length) literal += pattern.charAt(++i);
     else if (c === '*' || c === '?') {
       endLiteral();
-      out.push(c);
+      out.push(c === '*' ? STAR : ONE);
     } else literal += c;
   }
   endLiteral();
-  return out;
+  return Int32Array.from(out);
 }
 
-function keysOf(text: string, comparator: Comparator): Iterable<string> {
-  const key = comparator.key(text);
-  return comparator.isOctets ? key.split('') : key;
+function keysOf(key: string, { isOctets }: Comparator): Units['keys'] {
+  if (isOctets) return Buffer.from(key, 'latin1');
+  return Uint32Array.from(key, (character) => character.codePointAt(0) as number);
 }
 
 function octetUnits(text: string, comparator: Comparator): Units {
   const octets = octetsOf(text);
   return {
-    keys: comparator.key(text),
+    keys: keysOf(comparator.key(text), comparator),
     textBetween: (from, to) => textOfOctets(octets.slice(from, to)),
   };
 }
 
 function characterUnits(text: string, comparator: Comparator): Units {
-  const keys: string[] = [];
+  const keys: number[] = [];
   const origins: number[] = [];
   let at = 0;
   for (const character of text) {
     for (const key of comparator.key(character)) {
-      keys.push(key);
+      keys.push(key.codePointAt(0) as number);
       origins.push(at);
     }
     at += character.length;
   }
   origins.push(at);
-  return { keys, textBetween: (from, to) => text.slice(origins[from], origins[to]) };
+  return { keys: Uint32Array.from(keys), textBetween: (from, to) => text.slice(origins[from], origins[to]) };
 }

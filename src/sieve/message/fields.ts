@@ -6,6 +6,7 @@ import { parseAddressList } from '../../mail/address.ts';
 import { decodeUnlabelled } from '../../mail/charset.ts';
 import { decodeWords } from '../../mail/encoded-word.ts';
 import { type HeaderBlock, unfold } from '../../mail/header.ts';
+import { cut } from '../run/scope.ts';
 
 /** RFC 5322 §2.2: printable ASCII without the colon. */
 export function isFieldName(name: string): boolean {
@@ -20,6 +21,9 @@ export function rawFields(header: HeaderBlock, name: string): Buffer[] {
 export function fieldText(raw: Buffer): string {
   return decodeWords(unfold(raw)).trim().toWellFormed();
 }
+
+/** A line may have 998 octets (RFC 5322 §2.1.1), with the name of the field. */
+const MAX_ONE_LINE = 900;
 
 export interface MailAddress {
   /** Without quotes and escapes. */
@@ -61,4 +65,9 @@ export function wholeAddress({ local, domain }: MailAddress): string {
 
 function textOf(octets: string): string {
   return /^[\0-\x7f]*$/.test(octets) ? octets : decodeUnlabelled(Buffer.from(octets, 'latin1'));
+}
+
+/** Of what may stand in a field: no line ends, and not more than a line has room for. */
+export function oneLine(text: string): string {
+  return cut(text.replace(/[\0-\x1f\x7f]+/g, ' ').trim(), MAX_ONE_LINE);
 }

@@ -23,6 +23,10 @@ export class MessageView {
   #header: HeaderBlock;
   #body: Buffer | undefined;
   #edition: Edition | undefined;
+  /** What goes to others when the message was enclosed for its owner (RFC 5703 §6). */
+  #forwarded: { readonly edition: Edition | undefined } | undefined;
+  /** Texts of the body by the way they were read, so that twenty tests read them once. */
+  readonly texts = new Map<string, readonly string[]>();
 
   constructor(message: Message) {
     this.#original = message;
@@ -57,8 +61,14 @@ export class MessageView {
     return this.#edition;
   }
 
+  get forwardedEdition(): Edition | undefined {
+    return this.#forwarded === undefined ? this.edition : this.#forwarded.edition;
+  }
+
   /** As it came, whatever was done to it. */
   reset(): void {
+    this.texts.clear();
+    this.#forwarded = undefined;
     this.#message = this.#original;
     this.#header = this.#original.header;
     this.#body = undefined;
@@ -70,7 +80,14 @@ export class MessageView {
     this.#edition = undefined;
   }
 
+  /** In another message, for the owner alone. */
+  setEnclosing(octets: Buffer): void {
+    this.#forwarded ??= { edition: this.edition };
+    this.setWhole(octets);
+  }
+
   setWhole(octets: Buffer): void {
+    this.texts.clear();
     this.#message = messageOf(octets);
     this.#header = this.#message.header;
     this.#body = octets.subarray(this.#header.bytes.length);

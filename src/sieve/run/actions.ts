@@ -70,6 +70,14 @@ export class Actions {
     this.#effects.push(effect);
   }
 
+  /** Beyond every limit, and beside every copy. What went to INBOX already is enough when a script failed. */
+  keepImplicitly(keep: FileEffect, isAfterFailure: boolean): void {
+    const isThere = this.#effects.some((one) => isFiling(one) && one.target.mailbox === keep.target.mailbox);
+    if (isThere && isAfterFailure) return;
+    this.#dropSameMailbox(keep);
+    this.#effects.push(keep);
+  }
+
   remember(seen: SeenId): void {
     this.#seen.push(seen);
   }
@@ -87,9 +95,7 @@ export class Actions {
 
   /** The same mailbox twice is one copy, and the last flags win (RFC 5228 §2.10.3, RFC 5232 §3). */
   #dropSameMailbox({ target }: FileEffect): void {
-    this.#effects = this.#effects.filter(
-      (one) => !((one.kind === 'fileinto' || one.kind === 'keep') && one.target.mailbox === target.mailbox),
-    );
+    this.#effects = this.#effects.filter((one) => !(isFiling(one) && one.target.mailbox === target.mailbox));
   }
 
   #bound(kind: Kind, most: number): void {
@@ -99,4 +105,8 @@ export class Actions {
   #count(kind: Kind): number {
     return this.#effects.filter((one) => one.kind === kind).length;
   }
+}
+
+function isFiling(effect: Effect): effect is FileEffect {
+  return effect.kind === 'fileinto' || effect.kind === 'keep';
 }

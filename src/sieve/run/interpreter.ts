@@ -7,12 +7,13 @@
  */
 import type { Language } from '../compile/language.ts';
 import type { Node, Script } from '../compile/script.ts';
-import type { Effect, Origin, SeenId } from '../effects.ts';
+import type { Effect, FileEffect, Origin, SeenId } from '../effects.ts';
 import type { Environment } from '../environment.ts';
 import { RunFault } from './budget.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { type Note, Run } from './run.ts';
 import type { Steps } from './steps.ts';
+import { INBOX } from './target.ts';
 
 /** A script that ended early: its owner is to be told, and the line named. */
 export interface Failure {
@@ -92,26 +93,27 @@ function trace({ environment, origin }: Run, { name, place }: Node, result?: boo
 
 function outcome(run: Run, failures: readonly Failure[]): Outcome {
   const { actions, budget, notes } = run;
-  const effects = [...actions.effects];
-  const isInInbox = effects.some(
-    (one) => (one.kind === 'keep' || one.kind === 'fileinto') && one.target.mailbox === 'INBOX',
-  );
   const [failure] = failures;
-  if (failure !== undefined ? !isInInbox : actions.isKept) {
-    effects.push({
-      kind: 'keep',
-      target: { mailbox: 'INBOX', mayCreate: false, flags: run.flags },
-      edition: failure === undefined ? run.message.edition : undefined,
-      isImplicit: true,
-      origin: failure?.origin,
-    });
-  }
+  if (failure !== undefined || actions.isKept)
+    actions.keepImplicitly(implicitKeep(run, failure), failure !== undefined);
+  const { effects } = actions;
   return {
     effects: failure === undefined ? effects : effects.filter(isHarmless),
     seen: actions.seen,
     notes,
     failures,
     spent: { steps: budget.steps, octets: budget.octets },
+  };
+}
+
+/** After a failure as it came, without the flags that a script has set. */
+function implicitKeep(run: Run, failure: Failure | undefined): FileEffect {
+  return {
+    kind: 'keep',
+    target: { mailbox: INBOX, mayCreate: false, flags: run.flags },
+    edition: failure === undefined ? run.message.edition : undefined,
+    isImplicit: true,
+    origin: failure?.origin,
   };
 }
 

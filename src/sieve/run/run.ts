@@ -75,17 +75,14 @@ export class Run {
     return this.#scopes.at(-1) as Scope;
   }
 
-  get includeDepth(): number {
-    return this.#scopes.length - 1;
+  /** Of the scripts that are being executed, the first one and what it included. */
+  get scopes(): readonly Scope[] {
+    return this.#scopes;
   }
 
   /** The command or test at hand. */
   get origin(): Origin {
     return { script: this.#scopes.at(-1)?.script.name ?? '', place: this.#place };
-  }
-
-  get loop(): Loop | undefined {
-    return this.loops.at(-1);
   }
 
   /** Loops of the script at hand, the innermost last. */
@@ -94,9 +91,14 @@ export class Run {
     return this.#frames.slice(from).flatMap(({ loop }) => loop ?? []);
   }
 
+  /** Those of the scripts that included it as well: an included script is executed at the part at hand (RFC 6609 §3.5). */
+  get allLoops(): readonly Loop[] {
+    return this.#frames.flatMap(({ loop }) => loop ?? []);
+  }
+
   /** The part that the innermost loop is at; the whole message outside of loops. */
   get part(): PartPath {
-    const { loop } = this;
+    const loop = this.#frames.findLast((frame) => frame.loop !== undefined)?.loop;
     return loop?.paths[loop.at] ?? [];
   }
 
@@ -127,8 +129,9 @@ export class Run {
     this.#frames.push({ commands, next: 0, isTaken: false, ...(loop !== undefined && { loop }) });
   }
 
-  enterScript(script: Script): void {
-    const scope = new Scope(script, this.#globals, this.limits, this.budget);
+  /** `includedAs` tells it apart from others of its name. */
+  enterScript(script: Script, includedAs = ''): void {
+    const scope = new Scope({ script, includedAs, globals: this.#globals, limits: this.limits }, this.budget);
     this.#scopes.push(scope);
     this.#frames.push({ commands: script.commands, next: 0, isTaken: false, scope });
   }

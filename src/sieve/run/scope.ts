@@ -9,8 +9,17 @@ import type { Limits } from './limits.ts';
 
 const NONE: readonly string[] = [];
 
+interface ScopeParts {
+  readonly script: Script;
+  readonly includedAs: string;
+  /** Shared by all scripts of a run. */
+  readonly globals: Map<string, string>;
+  readonly limits: Limits;
+}
+
 export class Scope {
   readonly script: Script;
+  readonly includedAs: string;
   readonly #limits: Limits;
   readonly #budget: Budget;
   readonly #globals: Map<string, string>;
@@ -19,8 +28,9 @@ export class Scope {
   readonly hasVariables: boolean;
   #match: readonly string[] = NONE;
 
-  constructor(script: Script, globals: Map<string, string>, limits: Limits, budget: Budget) {
+  constructor({ script, includedAs, globals, limits }: ScopeParts, budget: Budget) {
     this.script = script;
+    this.includedAs = includedAs;
     this.#globals = globals;
     this.#limits = limits;
     this.#budget = budget;

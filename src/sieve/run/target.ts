@@ -18,9 +18,13 @@ export function inboxTarget(run: Run, tags: Node['tags']): Target {
 }
 
 /** The mailbox that is meant; undefined when there is none and none may be made. */
-export function* targetOf(run: Run, named: string, tags: Node['tags']): Steps<Target | undefined> {
+export function* targetOf(
+  run: Run,
+  named: string,
+  tags: Node['tags'],
+  flags = flagsOf(run, tags),
+): Steps<Target | undefined> {
   const { mailboxes } = run.environment;
-  const flags = flagsOf(run, tags);
   const mayCreate = tags.create !== undefined;
   if (tags.mailboxid !== undefined) {
     const mailbox = yield* answered(mailboxes.withId(run.text(tags.mailboxid)));
@@ -48,6 +52,15 @@ export function* fileEffect(run: Run, named: string, tags: Node['tags']): Steps<
   run.note(`there is no mailbox "${named}"; the message goes to INBOX`);
   const inbox = inboxTarget(run, tags);
   return { kind: 'fileinto', target: inbox, edition, isImplicit: false, insteadOf: named, origin };
+}
+
+/** The copy of what is sent (RFC 8580 §3): it has the flags that are said with it and no others. */
+export function* fileCopyOf(run: Run, { tags }: Node): Steps<Target | undefined> {
+  if (tags.fcc === undefined) return undefined;
+  const named = run.text(tags.fcc);
+  const target = yield* targetOf(run, named, tags, flagList(run.texts(tags.flags)));
+  if (target === undefined) run.note(`there is no mailbox "${named}"; no copy is kept`);
+  return target;
 }
 
 /** In canonical form; undefined for what no mailbox can be called. */
