@@ -34,15 +34,22 @@ export function parseAddressList(value: Uint8Array | string): Address[] {
 }
 
 /** The same list piece by piece, each a millisecond's work at most; who needs no more stops asking. */
-export function* addressBatches(value: Uint8Array): Generator<readonly Address[]> {
-  const reader = new AddressReader(latin1(value));
-  for (let left = MAX_ADDRESSES; left > 0 && !reader.isOver; left -= BATCH)
-    yield reader.take(BATCH, left <= BATCH);
-}
+export class AddressBatches {
+  readonly #reader: AddressReader;
+  #left = MAX_ADDRESSES;
 
-/** The first entry of the list; what is behind it is not read. */
-export function firstAddress(value: Uint8Array): Address | undefined {
-  return new AddressReader(latin1(value)).take(1, false)[0];
+  constructor(value: Uint8Array) {
+    this.#reader = new AddressReader(latin1(value));
+  }
+
+  get isOver(): boolean {
+    return this.#left <= 0 || this.#reader.isOver;
+  }
+
+  next(): readonly Address[] {
+    this.#left -= BATCH;
+    return this.#reader.take(BATCH, this.#left <= 0);
+  }
 }
 
 /** True for the markers that open and close a group. */

@@ -22,15 +22,24 @@ function* titleCases(): Generator<readonly [letter: string, title: string]> {
     yield [String.fromCharCode(code), String.fromCharCode(code + 9)];
 }
 
+const IS_ASCII = /^[\x00-\x7f]*$/;
+
 export function casemapKey(text: string): Buffer {
   const cut = text.length > MAX_KEY_BYTES ? text.slice(0, MAX_KEY_BYTES) : text;
   const key = Buffer.from(casemapped(cut));
   return key.length > MAX_KEY_BYTES ? key.subarray(0, characterStart(key, MAX_KEY_BYTES)) : key;
 }
 
+/** The same key, an octet a character. */
+export function casemapOctets(text: string): string {
+  // Most texts are ASCII, of which the key is the upper case.
+  if (text.length <= MAX_KEY_BYTES && IS_ASCII.test(text)) return text.toUpperCase();
+  return casemapKey(text).toString('latin1');
+}
+
 /** The text in title case, decomposed; lone surrogates become what UTF-8 has for them. */
 export function casemapped(text: string): string {
-  if (/^[\x00-\x7f]*$/.test(text)) return text.toUpperCase();
+  if (IS_ASCII.test(text)) return text.toUpperCase();
   const upper = text.toUpperCase();
   // No mapping to several letters, and none of the letters that are different in title case.
   if (upper.length === text.length && !/[\u01c4-\u01f3\u10d0-\u10ff\u1f80-\u1fff\ud800-\udfff]/.test(text))

@@ -85,7 +85,6 @@ export class EnvelopeReader {
     return shown.filter((one) => one !== '').join(', ');
   }
 
-  /** Of a group only its name is shown; a local part that needs quotes is shown without them and with them. */
   #address(): string {
     const parts: (string | undefined)[] = [];
     this.#at++;
@@ -93,13 +92,8 @@ export class EnvelopeReader {
       parts.push(this.#string());
       this.#at++;
     }
-    const [name, , mailbox, host] = parts.map((part) => (part === undefined ? undefined : decodeWords(part)));
-    if (mailbox === undefined) return '';
-    if (host === undefined) return `${mailbox}:`;
-    // What could not be read as an address is shown as it stands.
-    if (host === '') return [name, mailbox].filter((part) => part !== undefined && part !== '').join(' ');
-    const shown = name === undefined ? `${mailbox}@${host}` : `${name} <${mailbox}@${host}>`;
-    return DOT_ATOM.test(mailbox) ? shown : `${shown} ${quoted(mailbox)}@${host}`;
+    const [name, , mailbox, host] = parts;
+    return shownAddress({ name, mailbox, host });
   }
 
   /** A string or NIL; the position is behind it. */
@@ -153,6 +147,28 @@ export class EnvelopeReader {
     this.#at = this.#text.length;
     return undefined;
   }
+}
+
+/**
+ * One entry of a list, of strings that are not decoded. Of a group only its name is shown; a local part that needs quotes is shown
+ * without them and with them.
+ */
+export function shownAddress(address: ShownAddress): string {
+  if (address.mailbox === undefined) return '';
+  const mailbox = decodeWords(address.mailbox);
+  if (address.host === undefined) return `${mailbox}:`;
+  const name = address.name === undefined ? undefined : decodeWords(address.name);
+  const host = decodeWords(address.host);
+  // What could not be read as an address is shown as it stands.
+  if (host === '') return [name, mailbox].filter((part) => part !== undefined && part !== '').join(' ');
+  const shown = name === undefined ? `${mailbox}@${host}` : `${name} <${mailbox}@${host}>`;
+  return DOT_ATOM.test(mailbox) ? shown : `${shown} ${quoted(mailbox)}@${host}`;
+}
+
+export interface ShownAddress {
+  readonly name?: string | undefined;
+  readonly mailbox?: string | undefined;
+  readonly host?: string | undefined;
 }
 
 const QUOTE = 0x22;

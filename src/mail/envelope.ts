@@ -10,8 +10,10 @@
  * any: the limits are for headers of nothing but the shortest addresses. Beyond them texts are cut, and addresses are
  * left off the ends of lists, in whole entries and with groups closed.
  */
-import { type Address, addressBatches, isGroupMarker } from './address.ts';
+import { type Address, isGroupMarker } from './address.ts';
+import type { AddressFields } from './address-fields.ts';
 import type { HeaderBlock } from './header.ts';
+import { type HeaderSummary, summary } from './header-summary.ts';
 import { imapString, nstring, truncate } from './imap-string.ts';
 
 export const MAX_ENVELOPE_BYTES = 2 * 1024 * 1024;
@@ -33,7 +35,7 @@ const GROUP_END = '(NIL NIL NIL NIL)';
 const FRAME_BYTES = 64;
 
 export function envelope(header: HeaderBlock, maxBytes = MAX_ENVELOPE_BYTES): Buffer {
-  const steps = envelopeSteps(header, maxBytes);
+  const steps = envelopeSteps(header, summary(header), maxBytes);
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
@@ -43,6 +45,7 @@ export function envelope(header: HeaderBlock, maxBytes = MAX_ENVELOPE_BYTES): Bu
 /** The same in steps of a millisecond or so: a list of ten thousand addresses is some tens of them. */
 export function* envelopeSteps(
   header: HeaderBlock,
+  { addresses }: Pick<HeaderSummary, 'addresses'>,
   maxBytes = MAX_ENVELOPE_BYTES,
 ): Generator<undefined, Buffer> {
   const date = field(header, 'date', maxBytes * DATE_SHARE);
@@ -50,17 +53,17 @@ export function* envelopeSteps(
   const inReplyTo = field(header, 'in-reply-to', maxBytes * IN_REPLY_TO_SHARE);
   const messageId = field(header, 'message-id', maxBytes * MESSAGE_ID_SHARE);
   const originators = maxBytes * ORIGINATOR_SHARE;
-  const from = (yield* addressField(header, 'from', originators)) ?? 'NIL';
-  const sender = (yield* addressField(header, 'sender', originators)) ?? from;
-  const replyTo = (yield* addressField(header, 'reply-to', originators)) ?? from;
+  const from = (yield* addressField(addresses, 'from', originators)) ?? 'NIL';
+  const sender = (yield* addressField(addresses, 'sender', originators)) ?? from;
+  const replyTo = (yield* addressField(addresses, 'reply-to', originators)) ?? from;
   const head = `(${date} ${subject} ${from} ${sender} ${replyTo} `;
   const tail = ` ${inReplyTo} ${messageId})`;
   let room = maxBytes - FRAME_BYTES - head.length - tail.length;
-  const to = (yield* addressField(header, 'to', room)) ?? 'NIL';
+  const to = (yield* addressField(addresses, 'to', room)) ?? 'NIL';
   room -= to.length;
-  const cc = (yield* addressField(header, 'cc', room)) ?? 'NIL';
+  const cc = (yield* addressField(addresses, 'cc', room)) ?? 'NIL';
   room -= cc.length;
-  const bcc = (yield* addressField(header, 'bcc', room)) ?? 'NIL';
+  const bcc = (yield* addressField(addresses, 'bcc', room)) ?? 'NIL';
   return Buffer.from(`${head}${to} ${cc} ${bcc}${tail}`, 'latin1');
 }
 
@@ -71,17 +74,19 @@ function field(header: HeaderBlock, name: string, maxBytes: number): string {
 
 /** The list in its parentheses, or undefined when there is none: absent, empty, or no room for one entry. */
 function* addressField(
-  header: HeaderBlock,
+  addresses: AddressFields,
   name: string,
   maxBytes: number,
 ): Generator<undefined, string | undefined> {
+  let found = addresses.list(name, 0);
+  if (found === undefined) return undefined;
   const list = new ListWriter(maxBytes - 2);
-  for (let at = header.indexOf(name); at >= 0 && !list.isFull; at = header.indexOf(name, at + 1)) {
-    let count = 0;
-    for (const batch of addressBatches(header.valueAt(at))) {
-      if (count++ > 0) yield;
+  for (let i = 1; found !== undefined && !list.isFull; found = addresses.list(name, i++)) {
+    if (i > 1) yield;
+    for (let batch = found.start; ; batch = found.rest.next()) {
       for (const address of batch) list.add(address);
-      if (list.isFull) break;
+      if (list.isFull || found.rest.isOver) break;
+      yield;
     }
     list.closeGroup();
   }

@@ -28,7 +28,8 @@ export function foldFieldText(text: string): string {
 
 /** Every run of blanks, tabs and line ends as one space. */
 export function singleSpaced(text: string): string {
-  return /[\t\r\n]| {2}/.test(text) ? text.replace(/[ \t\r\n]+/g, ' ') : text;
+  // What is one space already is left alone: text of ten words stays in one piece.
+  return /[\t\r\n]| {2}/.test(text) ? text.replace(/[\t\r\n][ \t\r\n]*| [ \t\r\n]+/g, ' ') : text;
 }
 
 function streamSafe(text: string): string {

@@ -5,6 +5,7 @@
  * the wire form (`envelope.ts`), and what to do about a message without a date.
  */
 import { type Address, parseAddressList } from './address.ts';
+import { AddressFields } from './address-fields.ts';
 import { type MailDate, parseDateTime } from './date.ts';
 import { decodeWords } from './encoded-word.ts';
 import type { HeaderBlock } from './header.ts';
@@ -20,14 +21,28 @@ export function summary(header: HeaderBlock): HeaderSummary {
 
 export class HeaderSummary {
   readonly #header: HeaderBlock;
-  #subject: string | undefined;
+  readonly addresses: AddressFields;
+  #subject: { readonly text: string; readonly isWhole: boolean } | undefined;
+  #sent: { readonly date: MailDate | undefined } | undefined;
+  #messageId: { readonly id: string | undefined } | undefined;
 
   constructor(header: HeaderBlock) {
     this.#header = header;
+    this.addresses = new AddressFields(header);
   }
 
+  /** "" when there is none. */
   subject(): string {
-    this.#subject ??= decodeWords((this.#header.text('subject') ?? '').slice(0, MAX_SUBJECT));
+    return this.wholeSubject()?.text ?? '';
+  }
+
+  /** Undefined when there is none. */
+  wholeSubject(): { readonly text: string; readonly isWhole: boolean } | undefined {
+    if (this.#subject === undefined) {
+      const raw = this.#header.text('subject');
+      if (raw === undefined) return undefined;
+      this.#subject = { text: decodeWords(raw.slice(0, MAX_SUBJECT)), isWhole: raw.length <= MAX_SUBJECT };
+    }
     return this.#subject;
   }
 
@@ -61,7 +76,8 @@ export class HeaderSummary {
 
   /** With its angle brackets. */
   messageId(): string | undefined {
-    return messageIds(this.#header.text('message-id') ?? '', 1)[0];
+    this.#messageId ??= { id: messageIds(this.#header.text('message-id') ?? '', 1)[0] };
+    return this.#messageId.id;
   }
 
   inReplyTo(): string[] {
@@ -73,8 +89,11 @@ export class HeaderSummary {
   }
 
   sentDate(): MailDate | undefined {
-    const text = this.#header.text('date');
-    return text === undefined ? undefined : parseDateTime(text);
+    if (this.#sent === undefined) {
+      const text = this.#header.text('date');
+      this.#sent = { date: text === undefined ? undefined : parseDateTime(text) };
+    }
+    return this.#sent.date;
   }
 
   /** Addresses with decoded names; octets of other members as UTF-8. */

@@ -31,6 +31,8 @@ export interface ByteRange {
 
 export class HeaderBlock {
   readonly bytes: Buffer;
+  /** Where the blank line begins that ends the header, or where looking for fields ended. */
+  readonly fieldsEnd: number;
   readonly #index: number[] = [];
 
   constructor(bytes: Buffer) {
@@ -45,6 +47,7 @@ export class HeaderBlock {
       if (colon >= 0) index.push(at, nameEnd(bytes, at, colon), colon + 1, next);
       at = next;
     }
+    this.fieldsEnd = at;
   }
 
   get count(): number {
@@ -61,6 +64,13 @@ export class HeaderBlock {
         return i / STRIDE;
     }
     return -1;
+  }
+
+  /** Where the lines of the field at this position begin and end, and where its name ends. */
+  linesAt(position: number): ByteRange & { readonly nameEnd: number } {
+    const i = position * STRIDE;
+    const index = this.#index;
+    return { start: index[i] as number, nameEnd: index[i + 1] as number, end: index[i + 3] as number };
   }
 
   /** The raw value of the field at this position: folding kept, without the line end that closes it. */

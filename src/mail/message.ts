@@ -81,7 +81,7 @@ export class MessageAnalyzer {
     const facts = summary(header);
     const messageId = facts.messageId();
     const sent = facts.sentDate();
-    const envelope = yield* envelopeSteps(header);
+    const envelope = yield* envelopeSteps(header, facts);
     const isHeaderWhole = header.bytes.length === root.bodyStart;
     return {
       sizeBytes: root.end,
@@ -90,10 +90,10 @@ export class MessageAnalyzer {
       envelope,
       bodyStructure: bodyStructure(root),
       parts: encodeParts(root),
-      storedHeader: isHeaderWhole ? storedHeader(header.bytes) : undefined,
-      searchText: root.bodyStart <= WHOLE_HEADER_BYTES ? searchText(envelope) : undefined,
+      storedHeader: isHeaderWhole ? storedHeader(header) : undefined,
+      searchText: root.bodyStart <= WHOLE_HEADER_BYTES ? searchText(header, facts) : undefined,
       preview: Buffer.from(this.#scanner.preview()),
-      sortKeys: sortKeys(header, facts),
+      sortKeys: sortKeys(facts),
       links: messageLinks(facts),
       subject: facts.subject(),
       ...(messageId !== undefined && { messageId }),

@@ -1,6 +1,6 @@
 /**
  * The texts that searches ask for most, folded and in one piece: what SEARCH SUBJECT, FROM, TO, CC and BCC look into
- * (RFC 9051 §6.4.4), made from the ENVELOPE at delivery.
+ * (RFC 9051 §6.4.4), made at delivery of what the ENVELOPE is made of.
  *
  * Format: a line for each of `SEARCH_FIELDS`, in UTF-8; an absent field is an empty line, others begin with a plus sign. Folded field
  * texts have no line ends.
@@ -9,8 +9,10 @@
  */
 import { Buffer } from 'node:buffer';
 import { LF } from '../base/bytes.ts';
-import { EnvelopeReader } from './envelope-reader.ts';
+import { shownAddress } from './envelope-reader.ts';
 import { foldFieldText } from './fold.ts';
+import type { HeaderBlock } from './header.ts';
+import type { HeaderSummary } from './header-summary.ts';
 
 export const SEARCH_FIELDS = ['subject', 'from', 'to', 'cc', 'bcc'] as const;
 export type SearchField = (typeof SEARCH_FIELDS)[number];
@@ -22,16 +24,40 @@ export function isSearchField(name: string): name is SearchField {
   return SEARCH_FIELDS.some((field) => field === name);
 }
 
-/** Undefined when it would be too long. */
-export function searchText(envelope: Buffer): Buffer | undefined {
-  if (envelope.length > MAX_SEARCH_BYTES) return undefined;
-  const reader = new EnvelopeReader(envelope.toString('latin1'));
-  const lines = SEARCH_FIELDS.map((field) => {
-    const text = reader.text(field);
-    return text === undefined ? '' : `+${foldFieldText(text)}`;
-  });
-  const out = Buffer.from(lines.join('\n'));
+/** Undefined when it would be too long, and of what is seldom: very long lists of addresses, a NUL, for which the envelope has a stand-in. */
+export function searchText(header: HeaderBlock, facts: HeaderSummary): Buffer | undefined {
+  if (header.bytes.includes(0)) return undefined;
+  const subject = facts.wholeSubject();
+  if (subject?.isWhole === false) return undefined;
+  let text = subject === undefined ? '' : `+${foldFieldText(subject.text)}`;
+  for (const field of SEARCH_FIELDS.slice(1)) {
+    const shown = shownList(facts, field);
+    if (shown === 'long') return undefined;
+    text += shown === undefined ? '\n' : `\n+${foldFieldText(shown.text)}`;
+    if (text.length > MAX_SEARCH_BYTES) return undefined;
+  }
+  const out = Buffer.from(text);
   return out.length > MAX_SEARCH_BYTES ? undefined : out;
+}
+
+/** As the envelope has it; undefined when there is no entry. */
+function shownList(
+  { addresses }: HeaderSummary,
+  name: string,
+): { readonly text: string } | 'long' | undefined {
+  let text = '';
+  let isThere = false;
+  for (let i = 0; ; i++) {
+    const list = addresses.list(name, i);
+    if (list === undefined) break;
+    if (!list.rest.isOver) return 'long';
+    for (const address of list.start) {
+      isThere = true;
+      const one = shownAddress(address);
+      if (one !== '') text += text === '' ? one : `, ${one}`;
+    }
+  }
+  return isThere ? { text } : undefined;
 }
 
 /** The folded text of a field; undefined when the message has none. */

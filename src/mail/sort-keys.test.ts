@@ -8,7 +8,7 @@ import { isReplyOrForward, sentSecondsOf, sortKeys, TEXT_KEYS, textKeyOf } from 
 
 function keysOf(...lines: string[]): Buffer {
   const header = new HeaderBlock(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`));
-  return sortKeys(header, summary(header));
+  return sortKeys(summary(header));
 }
 
 function texts(keys: Buffer): Record<string, string> {

@@ -11,11 +11,10 @@
  */
 import { Buffer } from 'node:buffer';
 import { EMPTY } from '../base/bytes.ts';
-import { type Address, firstAddress } from './address.ts';
+import type { Address } from './address.ts';
 import { baseSubject } from './base-subject.ts';
-import { casemapKey } from './collation.ts';
+import { casemapOctets } from './collation.ts';
 import { decodeWords } from './encoded-word.ts';
-import type { HeaderBlock } from './header.ts';
 import type { HeaderSummary } from './header-summary.ts';
 
 export const TEXT_KEYS = ['subject', 'from', 'to', 'cc', 'displayFrom', 'displayTo'] as const;
@@ -25,31 +24,41 @@ const HAS_DATE = 1;
 const IS_REPLY = 2;
 const TEXTS_AT = 7;
 
-export function sortKeys(header: HeaderBlock, facts: HeaderSummary): Buffer {
+export function sortKeys(facts: HeaderSummary): Buffer {
   const { text, isReplyOrForward } = baseSubject(facts.subject());
-  const from = firstOf(header, 'from');
-  const to = firstOf(header, 'to');
-  const cc = firstOf(header, 'cc');
-  const keys = [
-    casemapKey(text),
-    casemapKey(mailboxOf(from)),
-    casemapKey(mailboxOf(to)),
-    casemapKey(mailboxOf(cc)),
-    casemapKey(displayOf(from)),
-    casemapKey(displayOf(to)),
-  ];
-  const size = keys.reduce((sum, key) => sum + 2 + key.length, TEXTS_AT);
-  const out = Buffer.allocUnsafe(size);
+  const from = facts.addresses.first('from');
+  const to = facts.addresses.first('to');
   const seconds = facts.sentDate()?.seconds;
-  out[0] = (seconds === undefined ? 0 : HAS_DATE) | (isReplyOrForward ? IS_REPLY : 0);
-  out.writeIntLE(seconds ?? 0, 1, 6);
-  let at = TEXTS_AT;
-  for (const key of keys) {
-    out.writeUInt16LE(key.length, at);
-    key.copy(out, at + 2);
-    at += 2 + key.length;
-  }
-  return out;
+  // One octet a character: a single buffer is made, at the end.
+  let keys = String.fromCharCode((seconds === undefined ? 0 : HAS_DATE) | (isReplyOrForward ? IS_REPLY : 0));
+  keys += dateOctets(seconds ?? 0);
+  keys += counted(text);
+  keys += counted(mailboxOf(from));
+  keys += counted(mailboxOf(to));
+  keys += counted(mailboxOf(facts.addresses.first('cc')));
+  keys += counted(displayOf(from));
+  keys += counted(displayOf(to));
+  return Buffer.from(keys, 'latin1');
+}
+
+/** Six octets, little-endian, signed. */
+function dateOctets(seconds: number): string {
+  const high = Math.floor(seconds / 0x1_0000_0000) & 0xffff;
+  const low = seconds >>> 0;
+  return String.fromCharCode(
+    low & 0xff,
+    (low >>> 8) & 0xff,
+    (low >>> 16) & 0xff,
+    low >>> 24,
+    high & 0xff,
+    high >>> 8,
+  );
+}
+
+function counted(text: string): string {
+  if (text === '') return '\0\0';
+  const key = casemapOctets(text);
+  return String.fromCharCode(key.length & 0xff, key.length >> 8) + key;
 }
 
 /** The sent date in seconds; undefined when the message has none that can be read. */
@@ -71,15 +80,6 @@ export function textKeyOf(keys: Buffer, name: TextKey): Buffer {
     at = end;
   }
   return EMPTY;
-}
-
-/** As in the ENVELOPE: of several fields of the name, the first that has an entry. */
-function firstOf(header: HeaderBlock, name: string): Address | undefined {
-  for (let at = header.indexOf(name); at >= 0; at = header.indexOf(name, at + 1)) {
-    const first = firstAddress(header.valueAt(at));
-    if (first !== undefined) return first;
-  }
-  return undefined;
 }
 
 function mailboxOf(address: Address | undefined): string {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { runs } from '../../test/kit/runs.ts';
+import { HeaderBlock } from './header.ts';
 import { HeaderFilter } from './header-filter.ts';
 import { analyze } from './message.ts';
 import { selectFields, storedHeader, wantedFields, withFieldsInFront } from './stored-header.ts';
@@ -12,6 +13,8 @@ const THUNDERBIRD =
   'From To Cc Bcc Subject Date Message-ID Priority X-Priority References Newsgroups In-Reply-To Content-Type Reply-To'.split(
     ' ',
   );
+
+const blockOf = (text: string): HeaderBlock => new HeaderBlock(Buffer.from(text));
 
 function select(stored: Buffer, names: readonly string[]): string {
   const wanted = wantedFields(names);
@@ -29,7 +32,7 @@ test('fields as they stand, with folding, repeated, in the order of the message'
   const header = Buffer.from(
     'Received: x\r\nSUBJECT : a\r\n\tb\r\nX-Own: y\r\n z\r\nfrom:c\r\nno field\r\n goes on\r\nSubject: d\nTo: e\r\n\r\nbody',
   );
-  const stored = storedHeader(header);
+  const stored = storedHeader(new HeaderBlock(header));
   assert.ok(stored);
   assert.equal(select(stored, ['Subject', 'To']), 'SUBJECT : a\r\n\tb\r\nSubject: d\nTo: e\r\n\r\n');
   assert.equal(select(stored, []), '\r\n');
@@ -39,13 +42,13 @@ test('fields as they stand, with folding, repeated, in the order of the message'
 test('names that are not stored, and headers that do not fit', () => {
   assert.equal(wantedFields(['From', 'X-Own']), undefined);
   assert.equal(wantedFields(['Received']), undefined);
-  assert.equal(storedHeader(Buffer.from(`To: ${'a@b, '.repeat(4000)}\r\n\r\n`)), undefined);
-  assert.equal(storedHeader(Buffer.from('To: a\r\n'.repeat(256))), undefined);
-  assert.notEqual(storedHeader(Buffer.from('To: a\r\n'.repeat(255))), undefined);
+  assert.equal(storedHeader(blockOf(`To: ${'a@b, '.repeat(4000)}\r\n\r\n`)), undefined);
+  assert.equal(storedHeader(blockOf('To: a\r\n'.repeat(256))), undefined);
+  assert.notEqual(storedHeader(blockOf('To: a\r\n'.repeat(255))), undefined);
 });
 
 test('damaged octets give nothing', () => {
-  const stored = storedHeader(Buffer.from('From: a\r\nTo: b\r\n\r\n'));
+  const stored = storedHeader(blockOf('From: a\r\nTo: b\r\n\r\n'));
   assert.ok(stored);
   const wanted = wantedFields(['From', 'To']);
   assert.ok(wanted);
@@ -76,11 +79,11 @@ test('property: octet for octet what the filter gives from the header', () => {
   const names = fc.subarray(NAMES.slice(0, 5));
   fc.assert(
     fc.property(header, header, names, (bytes, second, wanted) => {
-      const stored = storedHeader(bytes);
+      const stored = storedHeader(new HeaderBlock(bytes));
       assert.ok(stored);
       assert.equal(select(stored, wanted), filter(bytes, wanted));
       const prefix = Buffer.from('Return-Path: <a>\r\nTo: first\r\n');
-      const behind = withFieldsInFront(storedHeader(second), prefix);
+      const behind = withFieldsInFront(storedHeader(new HeaderBlock(second)), prefix);
       assert.ok(behind);
       // A line that begins with white space would go on with the prefix.
       if (!/^[ \t]/.test(second.toString('latin1')))

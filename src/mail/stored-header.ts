@@ -11,8 +11,8 @@
  * only ever added, at the end.
  */
 
-import { latin1 } from '../base/bytes.ts';
-import { colonOf, fieldEnd, foldAscii, isBlankLine, lineEnd, nameEnd } from './header.ts';
+import { startsWithFolded } from '../base/bytes.ts';
+import { foldAscii, HeaderBlock, isBlankLine, lineEnd } from './header.ts';
 
 /**
  * What Thunderbird, Apple Mail, Outlook, K-9, mutt, Evolution, alpine, Roundcube and programs that synchronize ask for. No
@@ -37,7 +37,10 @@ const NAMES: readonly string[] =
   x-spam-flag x-spam-score x-spam-level x-spam`.split(/\s+/);
 
 const NUMBERS: ReadonlyMap<string, number> = new Map(NAMES.map((name, i) => [name, i + 1]));
-const LONGEST_NAME = NAMES.reduce((longest, name) => Math.max(longest, name.length), 0);
+/** By length and first letter: of most fields nothing need be compared. */
+const BY_SHAPE: ReadonlyMap<number, readonly string[]> = Map.groupBy(NAMES, (name) =>
+  shapeOf(name.length, name.charCodeAt(0)),
+);
 const BLANK_LINE = 0;
 
 /** What lists show is a few hundred octets; beyond this it is a list of recipients. */
@@ -46,24 +49,24 @@ const MAX_ENTRIES = 255;
 const ENTRY_BYTES = 3;
 
 /** Of a whole header; undefined when it does not fit. */
-export function storedHeader(header: Buffer): Buffer | undefined {
+export function storedHeader(header: HeaderBlock): Buffer | undefined {
+  const { bytes, fieldsEnd } = header;
+  const isBlank = isBlankLine(bytes, fieldsEnd, bytes.length);
+  if (fieldsEnd < bytes.length && !isBlank) return undefined;
   const entries: Entry[] = [];
-  for (let at = 0; at < header.length; ) {
-    if (isBlankLine(header, at, header.length)) {
-      entries.push({ name: BLANK_LINE, octets: header.subarray(at, lineEnd(header, at, header.length)) });
-      break;
-    }
-    const end = fieldEnd(header, at, header.length);
-    const name = numberOf(header, at, end);
-    if (name > 0) entries.push({ name, octets: header.subarray(at, end) });
-    at = end;
+  for (let i = 0; i < header.count; i++) {
+    const { start, nameEnd, end } = header.linesAt(i);
+    const name = numberOf(bytes, start, nameEnd);
+    if (name > 0) entries.push({ name, bytes, start, end });
   }
+  if (isBlank)
+    entries.push({ name: BLANK_LINE, bytes, start: fieldsEnd, end: lineEnd(bytes, fieldsEnd, bytes.length) });
   return packed(entries);
 }
 
 /** The same of the same message with header fields, whole lines, in front. */
 export function withFieldsInFront(stored: Buffer | undefined, prefix: Buffer): Buffer | undefined {
-  const front = storedHeader(prefix);
+  const front = storedHeader(new HeaderBlock(prefix));
   return stored && front && packed([...entriesOf(front), ...entriesOf(stored)]);
 }
 
@@ -101,40 +104,49 @@ export function selectFields(stored: Buffer, wanted: Uint8Array): Buffer[] | und
   return out;
 }
 
+/** A field's lines in the octets they are in. */
 interface Entry {
   readonly name: number;
-  readonly octets: Buffer;
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
 }
 
-function numberOf(header: Buffer, at: number, end: number): number {
-  const colon = colonOf(header, at, end);
-  if (colon < 0) return -1;
-  const nameStop = nameEnd(header, at, colon);
-  if (nameStop - at > LONGEST_NAME) return -1;
-  return NUMBERS.get(foldAscii(latin1(header, at, nameStop))) ?? -1;
+function shapeOf(length: number, firstLetter: number): number {
+  return length * 32 + (firstLetter & 31);
+}
+
+/** 0 for a field that is not stored. */
+function numberOf(bytes: Buffer, start: number, end: number): number {
+  const candidates = BY_SHAPE.get(shapeOf(end - start, bytes[start] as number));
+  const name = candidates?.find((candidate) => startsWithFolded(bytes, start, candidate));
+  return name === undefined ? 0 : (NUMBERS.get(name) as number);
 }
 
 function packed(entries: readonly Entry[]): Buffer | undefined {
-  const size = entries.reduce((sum, { octets }) => sum + octets.length, 0);
+  let size = 0;
+  for (const { start, end } of entries) size += end - start;
   if (entries.length > MAX_ENTRIES || size > MAX_STORED_BYTES) return undefined;
   const out = Buffer.allocUnsafe(1 + entries.length * ENTRY_BYTES + size);
   out[0] = entries.length;
+  let entry = 1;
   let at = 1 + entries.length * ENTRY_BYTES;
-  for (const [i, { name, octets }] of entries.entries()) {
-    out[1 + i * ENTRY_BYTES] = name;
-    out.writeUInt16LE(octets.length, 2 + i * ENTRY_BYTES);
-    octets.copy(out, at);
-    at += octets.length;
+  for (const { name, bytes, start, end } of entries) {
+    out[entry] = name;
+    out[entry + 1] = (end - start) & 0xff;
+    out[entry + 2] = (end - start) >> 8;
+    entry += ENTRY_BYTES;
+    at += bytes.copy(out, at, start, end);
   }
   return out;
 }
 
 function* entriesOf(stored: Buffer): Generator<Entry> {
   const count = stored[0] ?? 0;
-  let at = 1 + count * ENTRY_BYTES;
-  for (let i = 0; i < count; i++) {
-    const size = stored.readUInt16LE(2 + i * ENTRY_BYTES);
-    yield { name: stored[1 + i * ENTRY_BYTES] as number, octets: stored.subarray(at, at + size) };
-    at += size;
+  let start = 1 + count * ENTRY_BYTES;
+  for (let entry = 1; entry < 1 + count * ENTRY_BYTES; entry += ENTRY_BYTES) {
+    const end = start + stored.readUInt16LE(entry + 1);
+    yield { name: stored[entry] as number, bytes: stored, start, end };
+    start = end;
   }
 }

@@ -92,7 +92,7 @@ export async function loadSortKeys(
   for (const [i, key] of keys.entries()) {
     if (key !== undefined) continue;
     const header = await readHeader(domain, ids[i] as EmailId, (records[i] as MessageRecord).size);
-    keys[i] = header === undefined ? EMPTY_KEYS : sortKeys(header, summary(header));
+    keys[i] = header === undefined ? EMPTY_KEYS : sortKeys(summary(header));
   }
   return keys as readonly Buffer[];
 }

@@ -93,7 +93,7 @@ async function keysFromHeader(
   const header = await readHeader(domain, email, sizeBytes);
   if (header === undefined) return { sort: NOTHING, links: NOTHING };
   const facts = summary(header);
-  return { sort: sortKeys(header, facts), links: messageLinks(facts) };
+  return { sort: sortKeys(facts), links: messageLinks(facts) };
 }
 
 /** ORDEREDSUBJECT: those of one subject, the first with all others below it. */
