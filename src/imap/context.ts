@@ -6,14 +6,13 @@ import type { Log } from '../base/log.ts';
 import type { Presence } from '../identity/presence.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
-import type { Received } from '../mailbox/operations/incoming.ts';
 import type { ViewerEvents } from '../mailbox/state/mailbox.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
 import type { Modes } from './modes.ts';
 import type { Completion } from './replies.ts';
 import type { ImapSettings } from './settings.ts';
 import type { State, StateKind, StateOf } from './state.ts';
-import type { Uploads } from './uploads.ts';
+import type { Uploaded, Uploads } from './uploads.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
 import type { WireWriter } from './wire/writer.ts';
 
@@ -63,7 +62,7 @@ export interface SessionContext extends DialogueContext {
   /** For `openMailbox`: wakes the session when something changed. */
   readonly viewerEvents: ViewerEvents;
   /** The message that came in this literal of the command. */
-  received(literal: StreamedLiteral): Received;
+  received(literal: StreamedLiteral): Uploaded;
 }
 
 export type ContextOf<Kind extends StateKind> = Kind extends 'not-authenticated'

@@ -5,7 +5,6 @@
 import type { Admission } from '../identity/authenticator.ts';
 import { actingAs, type Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
-import type { Received } from '../mailbox/operations/incoming.ts';
 import type { AccountListener, AccountState } from '../mailbox/state/account.ts';
 import type { Session } from '../net/listener.ts';
 import type { SessionContext } from './context.ts';
@@ -15,6 +14,7 @@ import { type Completion, ok, writeStatus } from './replies.ts';
 import type { Speaker } from './speaker.ts';
 import type { State } from './state.ts';
 import { removalCode, tellChanges } from './updates.ts';
+import type { Uploaded } from './uploads.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
 
 export class ImapSession extends Party implements Speaker, Session, SessionContext, AccountListener {
@@ -164,7 +164,7 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
     this.dialogue.uploads.begin(literal, state.account.id, this.settings.maxAppendBytes);
   }
 
-  received(literal: StreamedLiteral): Received {
+  received(literal: StreamedLiteral): Uploaded {
     return this.dialogue.uploads.received(literal);
   }
 

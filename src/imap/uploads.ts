@@ -24,10 +24,13 @@ export interface Freed {
 
 export const NOTHING_FREED: Freed = Object.freeze({ bytes: 0, messages: 0 });
 
+/** Without what would hold the octets that came with it: hundreds may wait for their command. */
+export type Uploaded = Pick<Received, 'blob' | 'facts'>;
+
 interface Upload {
   readonly incoming: IncomingStream;
   readonly room: Reservation | undefined;
-  received: Received | undefined;
+  received: Uploaded | undefined;
   failure: unknown;
 }
 
@@ -91,7 +94,8 @@ export class Uploads {
 
   async #finish(upload: Upload): Promise<void> {
     try {
-      upload.received = await upload.incoming.finish();
+      const { blob, facts } = await upload.incoming.finish();
+      upload.received = { blob, facts };
     } catch (error) {
       upload.failure = error;
       upload.incoming.abort();
@@ -99,7 +103,7 @@ export class Uploads {
   }
 
   /** Throws what went wrong while it came in. */
-  received(literal: StreamedLiteral): Received {
+  received(literal: StreamedLiteral): Uploaded {
     const upload = this.#of(literal);
     upload.room?.release();
     if (upload.failure !== undefined) throw upload.failure;

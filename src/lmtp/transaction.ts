@@ -171,12 +171,12 @@ function report(
   activity: Activity,
   { id, session, remote, from }: Envelope,
   { name, address: to }: NamedRecipient,
-  { received: { facts }, ms }: { readonly received: Received; readonly ms: number },
+  { received, ms }: { readonly received: Received; readonly ms: number },
   outcome: DeliveryOutcome,
 ): void {
   const about = {
-    ...{ id, session, service: 'lmtp', remote, from, to, sizeBytes: facts.sizeBytes },
-    ...namesOf(facts),
+    ...{ id, session, service: 'lmtp', remote, from, to, sizeBytes: received.facts.sizeBytes },
+    ...namesOf(received),
   };
   if (outcome.kind === 'delivered') {
     activity.record(name, 'delivered', { ...about, mailbox: 'INBOX', uid: outcome.uid, ms });
@@ -191,7 +191,7 @@ const MAX_SHOWN = 250;
 const QUEUE_ID = /\sid\s+<?([^\s;<>()]{1,100})/i;
 
 /** What the log of the server before us knows the message by. */
-function namesOf({ messageId, header }: Received['facts']): { messageId?: string; queueId?: string } {
+function namesOf({ facts: { messageId }, header }: Received): { messageId?: string; queueId?: string } {
   const queueId = QUEUE_ID.exec(header.text('received') ?? '')?.[1];
   return {
     ...(messageId === undefined ? {} : { messageId: messageId.slice(0, MAX_SHOWN) }),

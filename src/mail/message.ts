@@ -47,8 +47,6 @@ export interface MessageFacts {
   readonly messageId?: string;
   /** The Date field, when it can be read. */
   readonly sentSeconds?: number;
-  /** For what else delivery wants to read from it: references, list id, addresses. */
-  readonly header: HeaderBlock;
 }
 
 export function analyze(message: Buffer): MessageFacts {
@@ -60,6 +58,14 @@ export function analyze(message: Buffer): MessageFacts {
 export class MessageAnalyzer {
   readonly #scanner = new PartScanner();
   readonly #traits = new TraitScanner();
+
+  /**
+   * The message's own header, for what else delivery wants to read from it; empty until it has been read. It holds the octets that
+   * the message came in: the facts do without.
+   */
+  get header(): HeaderBlock {
+    return this.#scanner.rootHeader;
+  }
 
   write(chunk: Buffer): void {
     this.#scanner.write(chunk);
@@ -98,7 +104,6 @@ export class MessageAnalyzer {
       subject: facts.subject(),
       ...(messageId !== undefined && { messageId }),
       ...(sent !== undefined && { sentSeconds: sent.seconds }),
-      header,
     };
   }
 

@@ -4,6 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { invariant } from '../../base/invariant.ts';
+import type { HeaderBlock } from '../../mail/header.ts';
 import { MessageAnalyzer, type MessageFacts } from '../../mail/message.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
@@ -13,6 +14,8 @@ import type { TranslatedStore } from '../port/translated-store.ts';
 export interface Received {
   readonly blob: StagedBlob;
   readonly facts: MessageFacts;
+  /** Of the message as it came; it holds all the octets that came with it. */
+  readonly header: HeaderBlock;
 }
 
 export class IncomingStream {
@@ -48,9 +51,10 @@ export class IncomingStream {
 
   async finish(): Promise<Received> {
     const facts = await inTurns(this.#open.endInSteps());
+    const { header } = this.#open;
     this.#analyzer = undefined;
     const blob = await this.#staging.finish();
-    return { blob, facts };
+    return { blob, facts, header };
   }
 
   abort(): void {

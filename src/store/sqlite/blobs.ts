@@ -38,7 +38,7 @@ export class Blobs {
 
   /** The number of the blob that holds these bytes, with one reference more. */
   use(staged: Staged, changes: BlobChanges): number {
-    const known = staged.stored.get(this.#shard);
+    const known = staged.numberIn(this.#shard);
     if (known !== undefined && this.#db.prepare(RETAIN).run(known) === 1) return known;
     this.#last ??= (this.#db.value(LAST) as number | null) ?? 0;
     const id = ++this.#last;
@@ -53,7 +53,7 @@ export class Blobs {
       }
       this.#db.prepare(INSERT).run(id, sizeBytes, crc32, KIND_SEGMENT, extent.segment, extent.offset);
     }
-    staged.stored.set(this.#shard, id);
+    staged.setNumber(this.#shard, id);
     changes.placed.push(staged);
     return id;
   }
@@ -71,7 +71,7 @@ export class Blobs {
 
   /** The transaction, or the savepoint around this work, is gone; the work may be tried again. */
   rollback(changes: BlobChanges): void {
-    for (const staged of changes.placed) staged.stored.delete(this.#shard);
+    for (const staged of changes.placed) staged.setNumber(this.#shard, undefined);
     changes.placed.length = 0;
     changes.removedFrom.length = 0;
   }

@@ -26,7 +26,7 @@ import { type OpenedParts, openParts, type SqliteStoreOptions } from './opening.
 import type { RowReader } from './rows.ts';
 import type { Shard, ShardFaults } from './shard.ts';
 import type { ShardedDirectory } from './sharded-directory.ts';
-import { Upload } from './staging.ts';
+import { Blocks, Upload } from './staging.ts';
 
 /** The files are looked at now and then also when nothing is written. */
 const LOOK_MS = 5000;
@@ -43,6 +43,7 @@ export async function openWithFaults(options: SqliteStoreOptions, faults: ShardF
 class SqliteStore implements MailStore {
   readonly directory: ShardedDirectory;
   /** Those that are here, by their numbers. */
+  readonly #blocks = new Blocks();
   readonly #shards: ReadonlyMap<number, Shard>;
   readonly #parts: OpenedParts;
   readonly #looking: NodeJS.Timeout;
@@ -134,7 +135,8 @@ class SqliteStore implements MailStore {
   stage(accounts: readonly AccountId[], sizeHintBytes = 0) {
     const refusal = this.#refusalOf(sizeHintBytes);
     if (refusal === undefined) for (const room of this.#parts.rooms) room.expect(sizeHintBytes);
-    return new Upload([...new Set(accounts.map((account) => this.#of(account)))], sizeHintBytes, refusal);
+    const shards = [...new Set(accounts.map((account) => this.#of(account)))];
+    return new Upload(shards, this.#blocks, sizeHintBytes, refusal);
   }
 
   assertRoom(sizeBytes: number): void {

@@ -14,6 +14,23 @@ export const MAX_INLINE_BYTES = 64 * 1024;
 /** Two such blocks an upload: one is filled while the other is written. */
 const BLOCK_BYTES = 128 * 1024;
 
+/** Blocks that are kept for the next uploads: making one each time has the collector run for nothing else. */
+const MAX_SPARE_BLOCKS = 16;
+
+/** Memory for octets on their way to a segment. */
+export class Blocks {
+  readonly #spare: Buffer[] = [];
+
+  take(): Buffer {
+    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  }
+
+  /** From whom nobody has it any more, the kernel included. */
+  giveBack(block: Buffer): void {
+    if (this.#spare.length < MAX_SPARE_BLOCKS) this.#spare.push(block);
+  }
+}
+
 /** The part of a shard that a staged blob needs. */
 export interface StagingShard {
   readonly segments: Segments;
@@ -24,35 +41,47 @@ export class Staged implements StagedBlob {
   readonly sizeBytes: number;
   readonly crc32: number;
   readonly inline: Buffer | undefined;
-  readonly #extents: Map<StagingShard, Extent>;
-  readonly #pinned: Set<StagingShard>;
-  /** Blob numbers by shard; set by a transaction, cleared when it is rolled back. */
-  readonly stored = new Map<StagingShard, number>();
+  /** Of octets that are in segments; hundreds of small ones may wait for one command, and have none of these. */
+  readonly #extents: Map<StagingShard, Extent> | undefined;
+  readonly #pinned: Set<StagingShard> | undefined;
+  #stored: Map<StagingShard, number> | undefined;
 
   constructor(
     bytes: Buffer | undefined,
     facts: { readonly sizeBytes: number; readonly crc32: number },
-    extents: Map<StagingShard, Extent>,
+    extents?: Map<StagingShard, Extent>,
   ) {
     this.inline = bytes;
     this.sizeBytes = facts.sizeBytes;
     this.crc32 = facts.crc32;
     this.#extents = extents;
-    this.#pinned = new Set(extents.keys());
+    this.#pinned = extents && new Set(extents.keys());
   }
 
   extent(shard: StagingShard): Extent | undefined {
-    return this.#extents.get(shard);
+    return this.#extents?.get(shard);
+  }
+
+  /** The number of its blob there, once a transaction has given it one. */
+  numberIn(shard: StagingShard): number | undefined {
+    return this.#stored?.get(shard);
+  }
+
+  /** `number` is undefined when the transaction is rolled back. */
+  setNumber(shard: StagingShard, number: number | undefined): void {
+    this.#stored ??= new Map();
+    if (number === undefined) this.#stored.delete(shard);
+    else this.#stored.set(shard, number);
   }
 
   /** A committed row holds the bytes from here on, or nobody ever will. */
   unpin(shard: StagingShard): void {
-    const extent = this.#extents.get(shard);
-    if (extent && this.#pinned.delete(shard)) shard.segments.unpin(extent.segment);
+    const extent = this.#extents?.get(shard);
+    if (extent && this.#pinned?.delete(shard)) shard.segments.unpin(extent.segment);
   }
 
   unpinAll(): void {
-    for (const shard of [...this.#pinned]) this.unpin(shard);
+    for (const shard of [...(this.#pinned ?? [])]) this.unpin(shard);
   }
 }
 
@@ -61,8 +90,8 @@ export class Upload implements Staging {
   readonly #writers: SegmentWriter[] = [];
   #state: 'open' | 'finished' | 'aborted' = 'open';
   #small: Buffer;
+  readonly #blocks: Blocks;
   #block: Buffer | undefined;
-  #spare: Buffer | undefined;
   /** Bytes in the block. */
   #used = 0;
   #sizeBytes = 0;
@@ -73,10 +102,13 @@ export class Upload implements Staging {
   readonly #refusal: StoreError | undefined;
 
   /** `refusal`: there is no room for mail; it is said at the first octet, and nothing is kept. */
-  constructor(shards: readonly StagingShard[], sizeHintBytes: number, refusal?: StoreError) {
+  constructor(shards: readonly StagingShard[], blocks: Blocks, sizeHintBytes: number, refusal?: StoreError) {
     this.#refusal = refusal;
     this.#shards = shards;
-    this.#small = Buffer.allocUnsafeSlow(Math.min(Math.max(sizeHintBytes, 1024), MAX_INLINE_BYTES));
+    this.#blocks = blocks;
+    // What will be large anyway goes into a block at once.
+    const isLarge = sizeHintBytes > MAX_INLINE_BYTES;
+    this.#small = isLarge ? EMPTY : Buffer.allocUnsafe(Math.max(sizeHintBytes, 1024));
   }
 
   write(chunk: Uint8Array): Promise<void> | undefined {
@@ -89,7 +121,7 @@ export class Upload implements Staging {
         this.#keepSmall(chunk);
         return undefined;
       }
-      this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+      this.#block = this.#blocks.take();
       this.#used = this.#small.copy(this.#block, 0, 0, this.#sizeBytes - chunk.length);
       this.#small = EMPTY;
     }
@@ -102,7 +134,7 @@ export class Upload implements Staging {
     this.#state = 'finished';
     const facts = { sizeBytes: this.#sizeBytes, crc32: this.#crc32 };
     if (this.#block === undefined) {
-      return new Staged(this.#small.subarray(0, this.#sizeBytes), facts, new Map());
+      return new Staged(this.#small.subarray(0, this.#sizeBytes), facts);
     }
     try {
       await this.#writing;
@@ -111,6 +143,7 @@ export class Upload implements Staging {
       await this.#abandon();
       throw error;
     }
+    this.#blocks.giveBack(this.#block);
     this.#block = undefined;
     this.#staged = new Staged(undefined, facts, await this.#finishRecords(facts));
     if (this.#isAborted()) this.#staged.unpinAll();
@@ -134,7 +167,7 @@ export class Upload implements Staging {
   #keepSmall(chunk: Uint8Array): void {
     if (this.#small.length < this.#sizeBytes) {
       const wanted = Math.max(this.#sizeBytes, this.#small.length * 2);
-      const larger = Buffer.allocUnsafeSlow(Math.min(wanted, MAX_INLINE_BYTES));
+      const larger = Buffer.allocUnsafe(Math.min(wanted, MAX_INLINE_BYTES));
       this.#small.copy(larger);
       this.#small = larger;
     }
@@ -159,12 +192,11 @@ export class Upload implements Staging {
 
   #startWriting(): void {
     const full = this.#block as Buffer;
-    this.#block = this.#spare ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    this.#spare = undefined;
+    this.#block = this.#blocks.take();
     this.#used = 0;
     this.#writing = this.#writeOut(full).then(() => {
       this.#writing = undefined;
-      this.#spare = full;
+      this.#blocks.giveBack(full);
     });
     this.#writing.catch(() => {}); // told to the next `write` or `finish`
   }
