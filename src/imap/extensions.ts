@@ -16,6 +16,7 @@ import { listStatus } from './extensions/list-status.ts';
 import { literalPlus } from './extensions/literal-plus.ts';
 import { move } from './extensions/move.ts';
 import { multiAppend } from './extensions/multi-append.ts';
+import { multiSearch } from './extensions/multi-search.ts';
 import { namespaceExtension } from './extensions/namespace.ts';
 import { objectId } from './extensions/object-id.ts';
 import { partial } from './extensions/partial.ts';
@@ -60,6 +61,7 @@ export function makeRegistry(): Registry {
     esearch,
     searchRes,
     partial,
+    multiSearch,
     within,
     sort,
     thread,

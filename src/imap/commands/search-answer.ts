@@ -38,6 +38,15 @@ export function writeEsearch(
 ): void {
   out.ascii('* ESEARCH (TAG ').string(tag).ascii(')');
   if (isUid) out.ascii(' UID');
+  writeReturns(out, returns, { numbers, modSeq });
+}
+
+/** `search-return-data` and the end of the line. */
+export function writeReturns(
+  out: SessionContext['out'],
+  returns: SearchReturns,
+  { numbers, modSeq }: SearchHits,
+): void {
   const first = numbers[0];
   const last = numbers.at(-1);
   // RFC 4731 §3.1: without hits there is no MIN, MAX or ALL, but there is a COUNT.

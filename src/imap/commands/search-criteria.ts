@@ -16,7 +16,12 @@ export const SECONDS_PER_DAY = 86_400;
 
 type Key = SearchKey<SearchKeyItem>;
 
-export function criterionOf(key: Key, selected: Selected, nowMs: number): Criterion {
+/** The mailbox that is searched, as the client knows it. */
+export type SearchScope = Pick<Selected, 'recentRanges' | 'saved'> & {
+  readonly view: Pick<Selected['view'], 'highestUid' | 'count' | 'uidAt'>;
+};
+
+export function criterionOf(key: Key, selected: SearchScope, nowMs: number): Criterion {
   switch (key.kind) {
     case 'all':
     case 'flag':
@@ -102,7 +107,7 @@ export function dayNumber({ year, month, day }: CalendarDay): number {
 }
 
 /** Neighbours in the view may be far apart in UIDs, but what lies between them this client does not know. */
-function uidRanges(set: SeqSet, { view }: Selected): UidRanges {
+function uidRanges(set: SeqSet, { view }: SearchScope): UidRanges {
   return set
     .resolve(view.count)
     .upTo(view.count)

@@ -1,0 +1,161 @@
+/**
+ * ESEARCH (RFC 7377): one search in several mailboxes, each with an answer of its own by UID, those without hits with none.
+ * The mailbox that is open is searched as its client knows it; the others as they are, held open while it takes.
+ */
+import { MailboxError } from '../../mailbox/model/errors.ts';
+import { openMailbox } from '../../mailbox/operations/mailboxes.ts';
+import { searchMessages } from '../../mailbox/search/search.ts';
+import type { MailboxState } from '../../mailbox/state/mailbox.ts';
+import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
+import { enableCondstore } from '../condstore.ts';
+import type { Call } from '../context.ts';
+import type { SearchKeyItem, Tables } from '../item.ts';
+import { mailboxesOf } from '../mailbox-filter.ts';
+import { bad, type Completion, ok } from '../replies.ts';
+import { observe } from '../updates.ts';
+import { View } from '../view.ts';
+import type { Cursor } from '../wire/cursor.ts';
+import { SyntaxFault } from '../wire/fault.ts';
+import { end, sp } from '../wire/grammar.ts';
+import { type MailboxFilter, mailboxFilter } from '../wire/mailbox-filter.ts';
+import { NumSet } from '../wire/numset.ts';
+import { maybeSearchReturn, searchProgram } from '../wire/search-keys.ts';
+import type { SearchKey } from '../wire/search-tree.ts';
+import { highest } from './search.ts';
+import { writeReturns } from './search-answer.ts';
+import { asksForModSeq, criterionOf, type SearchScope } from './search-criteria.ts';
+import { named, ONLY_ALL, returnsOf, type SearchReturns, savedSet, wantedOf } from './search-returns.ts';
+
+interface MultiSearchArgs {
+  readonly filters: readonly MailboxFilter[];
+  readonly returns: SearchReturns;
+  readonly charset: string | undefined;
+  readonly key: SearchKey<SearchKeyItem> | SyntaxFault;
+}
+
+type SignedInCall = Call<'authenticated' | 'selected'>;
+
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const SP = 0x20;
+const ONLY_SELECTED: readonly MailboxFilter[] = [{ kind: 'selected' }];
+
+export const multiSearchCommand: Command = defineCommand<MultiSearchArgs, 'authenticated' | 'selected'>({
+  name: 'ESEARCH',
+  states: SIGNED_IN,
+  gathers: true,
+  parse,
+  run,
+});
+
+function parse(c: Cursor, tables: Tables): MultiSearchArgs {
+  const filters = maybeSources(c) ?? ONLY_SELECTED;
+  const options = maybeSearchReturn(c, tables.searchReturns);
+  const returns = options === undefined ? ONLY_ALL : returnsOf(options);
+  if (returns.save && filters.some(({ kind }) => kind !== 'selected'))
+    throw new SyntaxFault('SAVE is of the selected mailbox alone');
+  sp(c);
+  try {
+    const { charset, key } = searchProgram(c, tables.searchKeys);
+    end(c);
+    return { filters, returns, charset, key };
+  } catch (error) {
+    if (!(error instanceof SyntaxFault) || error.status !== 'NO') throw error;
+    return { filters, returns, charset: undefined, key: error };
+  }
+}
+
+/** `SP "IN" SP "(" source-mbox ")"`; no scope options are defined. */
+function maybeSources(c: Cursor): MailboxFilter[] | undefined {
+  const mark = c.mark();
+  if (!c.maybeByte(SP) || !c.maybeWord('IN')) {
+    c.reset(mark);
+    return undefined;
+  }
+  sp(c);
+  c.expectByte(OPEN, '(');
+  const filters = [mailboxFilter(c)];
+  while (c.maybeByte(SP)) {
+    if (c.peek() === OPEN) throw new SyntaxFault('There are no scope options');
+    filters.push(mailboxFilter(c));
+  }
+  c.expectByte(CLOSE, ')');
+  return filters;
+}
+
+async function run(call: SignedInCall, args: MultiSearchArgs): Promise<Completion> {
+  const { session, state } = call;
+  const { filters, charset, key, returns } = args;
+  if (charset !== undefined && session.modes.utf8) return bad('CHARSET is not possible with UTF8=ACCEPT');
+  const wantsSelected = filters.some(({ kind }) => kind === 'selected');
+  if (wantsSelected && state.kind !== 'selected') return bad('No mailbox is selected');
+  try {
+    if (key instanceof SyntaxFault) throw key;
+    if (asksForModSeq(key)) enableCondstore(call);
+    const others = mailboxesOf(state.account, filters);
+    const open = state.kind === 'selected' ? state.selected.mailbox : undefined;
+    if (open !== undefined && (wantsSelected || others.includes(open))) await searchSelected(call, args, key);
+    for (const mailbox of others) if (mailbox !== open) await searchOther(call, args, key, mailbox);
+  } catch (error) {
+    if (returns.save && state.kind === 'selected') state.selected.saved = NumSet.of('uid', []);
+    throw error;
+  }
+  return ok('ESEARCH completed');
+}
+
+async function searchSelected(call: SignedInCall, args: MultiSearchArgs, key: SearchKey<SearchKeyItem>) {
+  if (call.state.kind !== 'selected') return;
+  const { selected } = call.state;
+  observe(selected);
+  const uids = await searchOne(call, args, key, selected.mailbox, selected);
+  if (args.returns.save) selected.saved = savedSet(named(uids, args.returns));
+}
+
+/** One that is deleted before its turn comes has no answer. */
+async function searchOther(
+  call: SignedInCall,
+  args: MultiSearchArgs,
+  key: SearchKey<SearchKeyItem>,
+  mailbox: MailboxState,
+): Promise<void> {
+  const { session, state } = call;
+  if (mailbox.isGone) return;
+  const events = { onHint: () => {}, onInvalid: () => {} };
+  const viewer = await openMailbox(session.domain, state.account, mailbox.name, true, events).catch(ifGone);
+  if (viewer === undefined) return;
+  try {
+    const { list } = viewer.mailbox;
+    if (list === undefined || viewer.mailbox !== mailbox) return;
+    const view = new View({ uid: list.columns.uid, count: list.count });
+    await searchOne(call, args, key, mailbox, { view, recentRanges: [], saved: NumSet.of('uid', []) });
+  } finally {
+    viewer.close();
+  }
+}
+
+async function searchOne(
+  { session, state, tag }: SignedInCall,
+  { returns }: MultiSearchArgs,
+  key: SearchKey<SearchKeyItem>,
+  mailbox: MailboxState,
+  scope: SearchScope,
+): Promise<readonly number[]> {
+  const { domain, out } = session;
+  const { uids, modseqs } = await searchMessages(domain, state.account, mailbox, {
+    criterion: criterionOf(key, scope, domain.clock.nowMs()),
+    upTo: scope.view.highestUid,
+    wants: wantedOf(returns),
+    pause: () => session.breathe(),
+  });
+  if (uids.length === 0) return uids;
+  out.ascii('* ESEARCH (TAG ').string(tag).ascii(' MAILBOX ').mailbox(mailbox.name);
+  out.ascii(' UIDVALIDITY ').number(mailbox.uidValidity).ascii(') UID');
+  const modSeq = asksForModSeq(key) ? highest(named(modseqs, returns)) : undefined;
+  writeReturns(out, returns, { numbers: uids, modSeq });
+  return uids;
+}
+
+function ifGone(error: unknown): undefined {
+  if (error instanceof MailboxError && error.code === 'nonexistent') return undefined;
+  throw error;
+}
