@@ -123,6 +123,8 @@ export class Accounts {
           mailbox.unload();
         }
       }
+      if (account.placements !== undefined && account.placements.lastUsedMs < before)
+        account.placements = undefined;
       if (account.listeners.size === 0 && account.lastUsedMs < before - IDLE_MS && !isInUse(account)) {
         // Whoever still has it must not go on beside the next one.
         account.isStale = true;

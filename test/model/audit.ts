@@ -13,6 +13,7 @@ import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { loadList } from '../../src/mailbox/state/load.ts';
 import type { MailboxState } from '../../src/mailbox/state/mailbox.ts';
 import { checkMail } from '../../src/mailbox/upkeep/check.ts';
+import { faultInPlaces } from '../../src/mailbox/upkeep/check-places.ts';
 import { reapAccount } from '../../src/mailbox/upkeep/reaper.ts';
 import type { ModelAccount, ModelMailbox, ModelMessage } from './account-model.ts';
 import type { Device } from './device.ts';
@@ -83,6 +84,7 @@ async function compareAll(world: World, domain: Domain, when: string): Promise<v
     assert.deepEqual(account.record, record, `${address} ${when}: the entry of the directory`);
     await compare(world, domain, account, `${address} ${when}`);
     await world.follower(id).check(domain, account, `${address} ${when}`);
+    assert.equal(await faultInPlaces(domain, account), undefined, `${address} ${when}`);
   }
 }
 

@@ -107,11 +107,15 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what happens to emails while they are counted is told as of before',
-    edits: [[EMAILS, 'if (entry.modseq <= places.modseq) changed.addGain(entry);', '']],
+    edits: [[EMAILS, 'if (entry.modseq <= modseq) changed.addGain(entry);', '']],
   },
   {
     name: 'emails are counted as they are in memory, whatever becomes of that',
-    edits: [[EMAILS, 'if (!(await isKept(places.unsettled))) continue;', '']],
+    edits: [[EMAILS, 'if (!(await isKept(unsettled))) continue;', '']],
+  },
+  {
+    name: 'places outlive the messages that leave',
+    edits: [[CHANGE, 'this.#places.removed(source, records);', '']],
   },
   {
     name: 'operations of a turn that the store refused are answered',

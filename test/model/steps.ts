@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FLAG } from '../../src/mail/flags.ts';
+import { MailboxError } from '../../src/mailbox/model/errors.ts';
 import type { AccountRecord } from '../../src/mailbox/model/model.ts';
 import { appendMessages, type IncomingMessage } from '../../src/mailbox/operations/append.ts';
 import { copyMessages, moveMessages } from '../../src/mailbox/operations/copy.ts';
@@ -516,7 +517,14 @@ function follow(step: Step): void {
   const follower = world.follower(record.id);
   world.ask({
     what: step.what(`follow ${most}`),
-    run: async () => follower.ask(world.domain, await step.open(), most),
+    run: async () => {
+      const account = await step.open();
+      await follower.ask(world.domain, account, most).catch((error: unknown) => {
+        // Dropped from memory meanwhile, and changed by somebody who has loaded it anew.
+        const isStale = world.domain.accounts.peek(record.id) !== account;
+        if (!isStale || !(error instanceof MailboxError) || error.code !== 'conflict') throw error;
+      });
+    },
   });
 }
 

@@ -35,6 +35,7 @@ import { count, countFlags, isUnseen, noteFlags, noteRemoved } from './counters.
 import { FactChanges } from './fact-changes.ts';
 import { EXPUNGED_PER_ROW, HistoryChanges } from './history-changes.ts';
 import { KeywordSets } from './keyword-sets.ts';
+import { PlaceChanges } from './place-changes.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { raiseAboveForeign, requireUids, takeUid, type UidPlace } from './uids.ts';
 import { Undo } from './undo.ts';
@@ -57,6 +58,7 @@ export class AccountChange {
   readonly #undo = new Undo();
   readonly #rows = new BatchRows(this.#undo);
   readonly #records: ChangeRecords;
+  readonly #places: PlaceChanges;
   /** Of the running operation; undefined until it changes something. */
   #modseq: ModSeq | undefined;
   /** Of its last row of history. */
@@ -69,6 +71,7 @@ export class AccountChange {
     this.#account = account;
     this.#expect = account.modseq;
     this.#records = new ChangeRecords(account, this.#undo);
+    this.#places = new PlaceChanges(account, this.#undo);
     const write = (mailbox: MailboxState): WritableMailbox => {
       this.#takeModseq();
       return this.#write(mailbox);
@@ -140,6 +143,9 @@ export class AccountChange {
       count(this.#account, target, arrival, 1);
       if (target.firstUnseen === 0 && isUnseen(arrival.flags)) target.fields.firstUnseen = target.exists;
     }
+    this.#places.added(target, () =>
+      arrivals.map(({ email, flags }, i) => ({ email, flags, uid: uids[i] as number })),
+    );
     target.fields.modseq = modseq;
     this.#account.row.emailModseq = modseq;
     this.#records.messages(target, 'added', modseq, () => ({ uids, emails: emailsOf(arrivals) }));
@@ -154,6 +160,7 @@ export class AccountChange {
     const list = target.whole;
     countFlags(target, list, changes);
     this.history.flagged(target, list, changes);
+    this.#places.flagged(target, list, changes);
     const modseq = this.#takeModseq();
     this.#undo.did(list.setFlags(changes, modseq));
     noteFlags(target, list, changes);
@@ -230,6 +237,7 @@ export class AccountChange {
     const gone = this.#write(mailbox);
     const account = this.#account;
     this.history.mailboxGone(gone);
+    this.#places.mailboxGone(gone);
     account.row.mailboxModseq = this.#takeModseq();
     if (gone.exists > 0) account.row.emailModseq = account.modseq;
     this.#records.mailbox('gone', gone, account.modseq);
@@ -341,6 +349,7 @@ export class AccountChange {
     const list = source.whole;
     const records = rows.map((row) => recordAt(list.columns, row));
     this.#undo.did(list.remove(rows));
+    this.#places.removed(source, records);
     for (const record of records) count(this.#account, source, record, -1);
     noteRemoved(source, list, { rows, records });
     for (let at = 0; at < records.length; at += EXPUNGED_PER_ROW) {

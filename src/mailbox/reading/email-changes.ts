@@ -15,7 +15,9 @@ import { GAIN, unpackNumbers } from '../model/history.ts';
 import type { HistoryEntry } from '../port/store.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
+import { loadPlaces } from '../state/load-places.ts';
 import type { MailboxState } from '../state/mailbox.ts';
+import type { Placements } from '../state/placements.ts';
 import {
   type Changes,
   durableMoment,
@@ -26,10 +28,11 @@ import {
   readHistory,
 } from './moment.ts';
 import { NumberSet } from './number-set.ts';
-import { countPlaces, type PlaceCounts } from './place-counts.ts';
 
 /** Numbers in the history since: whoever is behind by more does better to look at everything anew. */
 const MOST_NUMBERS = 500_000;
+/** Emails looked at for one answer: a few milliseconds. One that finds few changes among them says that there is more. */
+const MOST_COUNTED = 50_000;
 
 /** At most `most` emails. Undefined when it is not known any more what there was at that moment. */
 export async function emailChanges(
@@ -48,14 +51,26 @@ export async function emailChanges(
     for (const mailbox of account.mailboxes.values()) {
       if (mailbox.modseq > since.modseq) await changed.addMessages(domain, account, mailbox);
     }
-    const places = await countPlaces(domain, account);
-    if (!(await isKept(places.unsettled))) continue;
+    await loadPlaces(domain, account);
+    const { placements, modseq, unsettled } = account;
+    if (placements?.isWhole !== true) continue;
+    const counted = changed.count(placements, told?.reached ?? 0);
+    if (!(await isKept(unsettled))) continue;
     await readHistory(domain, account, read, (entry) => {
-      if (entry.modseq <= places.modseq) changed.addGain(entry);
+      if (entry.modseq <= modseq) changed.addGain(entry);
     });
     if (!isKnown(account, since)) return undefined;
-    return changed.page(places, told?.reached ?? 0, most);
+    return changed.page(counted, most);
   }
+}
+
+/** Emails that may have changed, ascending, and the places that each had at one moment. */
+interface Counted {
+  readonly emails: Uint32Array;
+  readonly places: Uint16Array;
+  readonly length: number;
+  /** There are more behind the last. */
+  readonly isCut: boolean;
 }
 
 class ChangedEmails {
@@ -105,25 +120,36 @@ class ChangedEmails {
     }
   }
 
-  /** In slices: the counts are of one moment already. */
-  async page(places: PlaceCounts, reached: number, most: number): Promise<Changes> {
-    const page = { created: [] as number[], updated: [] as number[], destroyed: [] as number[] };
-    const slice = new TimeSlice();
-    let found = 0;
-    let looked = 0;
+  /** In one go, while nobody changes anything. */
+  count(placements: Placements, reached: number): Counted {
+    const emails = new Uint32Array(MOST_COUNTED);
+    const places = new Uint16Array(MOST_COUNTED);
+    let length = 0;
     for (const email of this.#candidates(reached + 1)) {
-      const spent = (++looked & 1023) === 0 ? slice.spent() : undefined;
-      if (spent !== undefined) await spent;
-      const now = places.of(email);
+      if (length === MOST_COUNTED) return { emails, places, length, isCut: true };
+      emails[length] = email;
+      places[length++] = placements.countOf(email);
+    }
+    return { emails, places, length, isCut: false };
+  }
+
+  page({ emails, places, length, isCut }: Counted, most: number): Changes {
+    const page = { created: [] as number[], updated: [] as number[], destroyed: [] as number[] };
+    let found = 0;
+    let at = 0;
+    for (; at < length && found < most; at++) {
+      const email = emails[at] as number;
+      const now = places[at] as number;
       const wasThere = email < this.#since.nextEmail && now > (this.#gainSince.get(email) ?? 0);
       const isThere = now > (this.#gainAfter.get(email) ?? 0);
       if (!wasThere && !isThere) continue;
+      found++;
       if (!wasThere) page.created.push(email);
       else (isThere ? page.updated : page.destroyed).push(email);
-      if (++found < most) continue;
-      return { ...page, next: { since: this.#since, told: { upTo: this.#upTo, reached: email } } };
     }
-    return { ...page, next: { since: this.#upTo } };
+    if (at === length && !isCut) return { ...page, next: { since: this.#upTo } };
+    const told = { upTo: this.#upTo, reached: emails[at - 1] as number };
+    return { ...page, next: { since: this.#since, told } };
   }
 
   /** Ascending. All that came in between are among them: one that moves on meanwhile could be missed as a message. */

@@ -10,6 +10,7 @@ import type { AccountId, AccountRecord, AccountRow, MailboxId, ModSeq } from '..
 import type { LoadedMailbox } from '../port/store.ts';
 import { type Change, type ChangeLog, WritableChangeLog } from './change-log.ts';
 import { type MailboxState, WritableMailbox } from './mailbox.ts';
+import type { Placements, WritablePlacements } from './placements.ts';
 
 /** What an account knows of a signed-in session. */
 export interface AccountListener {
@@ -39,6 +40,8 @@ export interface AccountState extends AccountRow {
   readonly byName: ReadonlyMap<string, MailboxState>;
   /** Deleted mailboxes that sessions may still have open. */
   readonly gone: ReadonlySet<MailboxState>;
+  /** Where each email is, when somebody has needed it. */
+  readonly placements: Placements | undefined;
   /** Every change, while somebody follows the account. */
   readonly log: ChangeLog<Change>;
   /** Sessions come and go by themselves. */
@@ -61,6 +64,7 @@ export class WritableAccount implements AccountState {
   readonly listeners = new Set<AccountListener>();
   readonly followers = new Set<AccountReader>();
   readonly log: WritableChangeLog<Change>;
+  placements: WritablePlacements | undefined;
   unsettled: Promise<void> | undefined;
   /** Operations that were asked for and are not yet answered: the account and its messages stay in memory. */
   operations = 0;

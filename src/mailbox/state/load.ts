@@ -7,12 +7,12 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { ChunkRow } from '../port/store.ts';
 import type { TranslatedStore } from '../port/translated-store.ts';
-import type { AccountState } from './account.ts';
+import { type AccountState, WritableAccount } from './account.ts';
 import { type MailboxState, WritableMailbox } from './mailbox.ts';
 import { type MessageList, WritableMessageList } from './message-list.ts';
 import { sumsOf } from './message-sums.ts';
 
-interface Loader {
+export interface Loader {
   readonly store: Pick<TranslatedStore, 'loadChunks' | 'loadLastChunk'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -70,7 +70,10 @@ async function loadAll(
     await nextTurn();
   }
   list.adoptTail(tail);
-  if (list.count !== mailbox.exists) recount(domain, mailbox, list);
+  if (list.count !== mailbox.exists) {
+    recount(domain, mailbox, list);
+    WritableAccount.of(account).placements = undefined;
+  }
   mailbox.list = list;
   mailbox.tail = undefined;
   return list;

@@ -16,9 +16,10 @@ import {
   type MailboxRow,
   type ModSeq,
 } from '../model/model.ts';
-import { unpackRecords, unpackUids } from '../model/record.ts';
+import { unpackRecords } from '../model/record.ts';
 import type { ChunkRow, LoadedMailbox } from '../port/store.ts';
 import { damageIn, type TranslatedStore } from '../port/translated-store.ts';
+import { faultsInHistory, historyFault } from './check-history.ts';
 import { checkMessages, emptySums, keywordNumbers, type Sums } from './check-messages.ts';
 
 export type Repair =
@@ -54,7 +55,7 @@ export interface Place {
 
 export type CheckedStore = Pick<
   TranslatedStore,
-  'loadAccount' | 'loadChunks' | 'loadExpunged' | 'loadBuried' | 'listEmails'
+  'loadAccount' | 'loadChunks' | 'loadHistory' | 'loadExpunged' | 'loadBuried' | 'listEmails'
 >;
 
 const CHUNKS_PER_READ = 50;
@@ -122,6 +123,10 @@ export class AccountPass {
         await this.#readMessages(buried, () => undefined);
         await this.#checkHistory(buried, undefined, new Uint32Array());
       }
+    });
+    await this.#orSuspect('its history', undefined, async () => {
+      for await (const what of faultsInHistory(this.#store, this.#id, this.row))
+        this.suspicions.push({ key: `history ${what}`, what, rests: 'account' });
     });
     await this.#orSuspect('its emails', undefined, () => this.#checkEmails());
     await this.#compare();
@@ -341,33 +346,6 @@ const COUNTERS = {
   deleted: 'deleted messages',
   bytes: 'octets',
 } as const;
-
-function historyFault(
-  row: MailboxRow,
-  entry: { readonly modseq: ModSeq; readonly uids: Buffer; readonly after: ModSeq },
-  live: Uint32Array,
-): string | undefined {
-  if (entry.modseq > row.modseq) return `above the mailbox's modseq ${row.modseq}`;
-  if (entry.uids.length === 0 || entry.uids.length % 4 !== 0) return 'its list of UIDs is cut';
-  let last = 0;
-  for (const uid of unpackUids(entry.uids)) {
-    if (uid <= last || uid >= row.uidNext) return `UID ${uid} is out of order`;
-    if (contains(live, uid)) return `UID ${uid} is there as well`;
-    last = uid;
-  }
-  return undefined;
-}
-
-function contains(ascending: Uint32Array, wanted: number): boolean {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ascending[middle] as number) < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return ascending[low] === wanted;
-}
 
 /** A number for each email number; emails are numbered from 1, so an array is the smallest map. */
 class Tally {

@@ -13,6 +13,7 @@ import { type AccountRecord, type EmailId, emailAccount, emailNumber } from '../
 import { damageIn, failureIn } from '../port/translated-store.ts';
 import type { AccountState } from '../state/account.ts';
 import { type AccountPass, type Place, passOver, type Suspicion } from './check-account.ts';
+import { faultInPlaces } from './check-places.ts';
 import { mendFacts, repairAccount } from './check-repair.ts';
 import { verifyAccount } from './check-verify.ts';
 
@@ -126,6 +127,9 @@ async function* checkAccount(
       yield problemOf(record, { ...suspicion, ...place }, repaired.has(suspicion));
     }
   }
+  const inMemory = domain.accounts.peek(record.id);
+  const misplaced = inMemory && (await faultInPlaces(domain, inMemory));
+  if (misplaced !== undefined) yield problemOf(record, { what: misplaced }, true);
   if (verifiesBytes) {
     const mend = repair ? mender(domain, record) : undefined;
     for await (const event of verifyAccount(domain, record.id, pass, mend)) {
