@@ -25,6 +25,7 @@ import { importMail } from './import.ts';
 import { commandName } from './invocation.ts';
 import { PROXY_VERB, serveAsOwner } from './proxy.ts';
 import { type Serve, serve } from './serve.ts';
+import { sieveTest } from './sieve-test.ts';
 import { note } from './terminal.ts';
 import { who } from './who.ts';
 
@@ -51,6 +52,7 @@ export async function runCommandLine(
     .exitOverride();
   const account = program.command('account').description('add, list, change and remove accounts');
   const config = program.command('config').description('look at the configuration');
+  const sieve = program.command('sieve').description('look at scripts of rules');
   serve(program, start, done);
   program.command(PROXY_VERB, { hidden: true }).action(async () => done(await serveAsOwner(version)));
   for (const verb of [
@@ -67,6 +69,7 @@ export async function runCommandLine(
   }
   for (const verb of [who, activity, health, importMail, exportMail, check]) verb(program, done);
   for (const verb of [configPrint, configCheck]) verb(config, done);
+  sieveTest(sieve, done);
   inheritSettings(program);
   try {
     await program.parseAsync([...args], { from: 'user' });

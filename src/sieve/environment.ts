@@ -86,7 +86,7 @@ export interface Environment {
   readonly verdict: Verdict;
   /** RFC 6609 §3.2; undefined when there is no such script, or it is none. */
   include(location: 'personal' | 'global', name: string): Answer<Script | undefined>;
-  /** Told of every command and test, for the person who asks why. */
+  /** Told of every test and of every command that does something, for the person who asks why. */
   readonly trace?: (step: TraceStep) => void;
 }
 

@@ -1,5 +1,6 @@
 /** Scripts and messages that mean harm, and what must be true of any: it ends, within its budget, and no mail is lost. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { done, environmentOf, run, type Situation } from '../../test/kit/sieve.ts';
@@ -237,4 +238,12 @@ describe('properties', () => {
       parameters,
     );
   });
+});
+
+test('the page about rules names everything that can be required', () => {
+  const page = readFileSync(new URL('../../docs/RULES.md', import.meta.url), 'utf8');
+  assert.deepEqual(
+    CAPABILITIES.filter((word) => !page.includes(`\`${word}\``)),
+    [],
+  );
 });

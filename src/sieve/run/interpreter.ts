@@ -71,8 +71,10 @@ function* executeScript(language: Language, run: Run, script: Script): Steps<voi
     }
     run.budget.step();
     run.at(command);
-    trace(run, command);
-    const executed = language.command(command.name).run(run, command);
+    const definition = language.command(command.name);
+    // Of what only encloses others, their tests and commands tell.
+    if (definition.hasBlock !== true) trace(run, command);
+    const executed = definition.run(run, command);
     if (executed !== undefined) yield* executed;
     yield undefined;
   }
