@@ -35,6 +35,8 @@ export class Follower {
   readonly #copies = KINDS.map((kind) => new Copy(kind.what, kind.ask));
   #old: { readonly moment: Moment; readonly shapes: readonly Shapes[] }[] = [];
   #isAsking = false;
+  #states: readonly number[] = [];
+  #seen: readonly Shapes[] = [];
 
   /** In the middle of things: what is refused is asked again another time. */
   async ask(domain: Domain, account: AccountState, most: number): Promise<void> {
@@ -50,6 +52,17 @@ export class Follower {
   /** When all is quiet. */
   async check(domain: Domain, account: AccountState, where: string): Promise<void> {
     const shapes = await Promise.all(KINDS.map(({ look }) => look(domain, account)));
+    const states = [account.emailModseq, account.mailboxModseq];
+    if (states[0] === this.#states[0])
+      assert.deepEqual(shapes[0], this.#seen[0], `${where}: emails changed and their state did not`);
+    if (states[1] === this.#states[1])
+      assert.deepEqual(
+        namesIn(shapes[1]),
+        namesIn(this.#seen[1]),
+        `${where}: mailboxes changed and their state did not`,
+      );
+    this.#states = states;
+    this.#seen = shapes;
     for (const [i, copy] of this.#copies.entries())
       await copy.check(domain, account, shapes[i] as Shapes, where);
     for (const old of this.#old) {
@@ -61,6 +74,11 @@ export class Follower {
     this.#old = [...this.#old, { moment: momentOf(account), shapes }];
     if (this.#old.length > MOST_OLD) this.#old.splice(account.modseq % MOST_OLD, 1);
   }
+}
+
+/** Without the counts of messages, which are another state. */
+function namesIn(mailboxes: Shapes = new Map()): readonly string[] {
+  return [...mailboxes].map(([id, shape]) => `${id} ${shape.split(' ').slice(0, -3).join(' ')}`).sort();
 }
 
 class Copy {

@@ -73,9 +73,10 @@ export class HistoryChanges {
     if (list === undefined && mailbox.exists > 0) this.unknown();
   }
 
-  /** Something changed that no row tells of. */
+  /** Something changed that no row tells of: everybody has to look at everything. */
   unknown(): void {
-    this.#account.row.changesFloor = this.#nextModseq();
+    const modseq = this.#nextModseq();
+    Object.assign(this.#account.row, { changesFloor: modseq, emailModseq: modseq, mailboxModseq: modseq });
   }
 
   /** A row of it, anew. */

@@ -204,6 +204,12 @@ const ROWS: readonly Row[] = [
     isRepaired: false,
   },
   {
+    name: 'an email in the history that never was',
+    sql: "UPDATE expunged SET emails = x'ffff03'",
+    finds: /history at modseq \d+: there never was an email 65535/,
+    isRepaired: false,
+  },
+  {
     name: 'a flipped bit in a small message',
     sql: "UPDATE spool SET bytes = CAST(substr(bytes, 1, 5) || x'00' || substr(bytes, 7) AS BLOB) WHERE blob = (SELECT blob FROM email WHERE id IN (SELECT min(id) + 8 FROM email))",
     finds: /do not match their checksum|damaged/,

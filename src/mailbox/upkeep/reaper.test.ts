@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
+import type { AccountChange } from '../change/account-change.ts';
+import { asModSeq } from '../model/model.ts';
 import { appendMessages, type IncomingMessage } from '../operations/append.ts';
 import { copyMessages, moveMessages } from '../operations/copy.ts';
 import { expungeMessages } from '../operations/expunge.ts';
 import { createMailbox, deleteMailbox } from '../operations/folders.ts';
 import { receive } from '../operations/incoming.ts';
 import { mailboxOf, openMailbox } from '../operations/mailboxes.ts';
+import type { HistoryRow } from '../port/store.ts';
 import type { AccountState } from '../state/account.ts';
 import { reapAccount } from './reaper.ts';
 
@@ -134,5 +137,35 @@ describe('the reaper', () => {
       const again = await domain.accounts.open(account.id);
       assert.deepEqual(await domain.store.measureHistory(account.id), { rows: 1, numbers: 2 });
       assert.deepEqual([again.historyFloor, again.changesFloor], [floor, floor]);
+    }));
+
+  it('forgets the oldest of a history that is too long', () =>
+    inWorld(async (world) => {
+      const { domain, account } = world;
+      const uids = await world.append('INBOX', ['one', 'two', 'three']);
+      const inbox = world.mailbox('INBOX');
+      for (const uid of uids) await expungeMessages(domain, account, inbox, { uids: [uid] });
+      await world.reap();
+      const [first, second] = await domain.store.loadExpunged(account.id, inbox.id, asModSeq(0), 2);
+      const run = (change: AccountChange) => {
+        for (const row of [first, second])
+          change.history.replace({ ...(row as HistoryRow), numbers: 1_500_000 });
+      };
+      await domain.turns.run({ account, run });
+      await domain.accounts.evict(account.id, 'the test loads it anew');
+      await world.reap();
+      assert.deepEqual(await domain.store.measureHistory(account.id), { rows: 2, numbers: 1_500_002 });
+      assert.equal((await domain.accounts.open(account.id)).changesFloor, first?.modseq);
+    }));
+
+  it('changes nothing that anybody sees, and no state of it', () =>
+    inWorld(async (world) => {
+      const { domain, account } = world;
+      const uids = await world.append('INBOX', ['one', 'two']);
+      await expungeMessages(domain, account, world.mailbox('INBOX'), { uids });
+      const { modseq, emailModseq, mailboxModseq } = account;
+      assert.equal(await world.reap(), 2);
+      assert.ok(account.modseq > modseq);
+      assert.deepEqual([account.emailModseq, account.mailboxModseq], [emailModseq, mailboxModseq]);
     }));
 });

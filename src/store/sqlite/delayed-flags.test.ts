@@ -14,8 +14,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { silentLog } from '../../base/log.ts';
 import { asModSeq } from '../../mailbox/model/model.ts';
-import type { AccountBatch, MailStore, StoreError } from '../../mailbox/port/store.ts';
-import { ALICE, aBatch, aChunk, aMailbox, aRow, BOB, commit, INBOX } from '../fixtures.ts';
+import type { AccountBatch, HistoryRow, MailStore, StoreError } from '../../mailbox/port/store.ts';
+import { ALICE, aBatch, aChunk, aMailbox, anExpunge, aRow, BOB, commit, INBOX } from '../fixtures.ts';
 import { Database } from './database.ts';
 import { asFlagBatch } from './delayed-flags.ts';
 import { type FlagBatch, FlagJournal, readFlagJournal } from './flag-journal.ts';
@@ -115,6 +115,27 @@ describe('delayed flags', () => {
       const copy = killed(directory);
       assert.equal(await stateOf(copy), '301 change 300');
       assert.equal(await stateOf(copy, BOB), '2 his');
+    }));
+
+  it('carry what the history says of messages that are marked as deleted', () =>
+    inStore(async (store, directory) => {
+      const logBefore = readFileSync(join(directory, WAL));
+      const row = { kind: 'hidden', uids: Buffer.alloc(0), records: undefined } as const;
+      const [hidden, shown] = [anExpunge(2, row), anExpunge(3, { ...row, kind: 'shown' })];
+      const remembered = (batch: AccountBatch, history: HistoryRow): AccountBatch => {
+        return { ...batch, changes: [...batch.changes, { kind: 'history', row: history }] };
+      };
+      await commit(store, remembered(flags(1, 'marked'), hidden));
+      await commit(store, remembered(flags(2, 'not marked'), shown));
+      assert.ok(readFileSync(join(directory, WAL)).equals(logBefore), 'nothing was written to the database');
+      const again = await openSqliteStore({ directory: killed(directory) });
+      const history = await again.loadHistory(ALICE, asModSeq(0), 9);
+      await again.close();
+      assert.deepEqual(
+        history,
+        [hidden, shown].map(({ uids: _, records: __, ...rest }) => ({ ...rest, isHeld: false })),
+      );
+      assert.deepEqual(await store.loadHistory(ALICE, asModSeq(0), 9), history);
     }));
 
   it('are before whatever is written after them', () =>

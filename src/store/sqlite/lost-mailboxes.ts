@@ -18,8 +18,8 @@ const ACCOUNT = 'SELECT modseq, next_uidvalidity FROM account WHERE id = ?';
 const RECOVER = `INSERT INTO mailbox (id, uidvalidity, uidnext, modseq, created_modseq, "exists", unseen, deleted, bytes,
     subscribed, recent_from, expunged_floor, role, name, info_modseq)
   SELECT ?, ?, ?, ?, 1, (SELECT sum(count) FROM chunk WHERE mailbox = ?), 0, 0, 0, 1, 1, ?, NULL, ?, ?`;
-/** Which emails there were until now is not known. */
-const LOST_CHANGES = 'UPDATE account SET changes_floor = modseq WHERE id = ?';
+/** Which emails there are at this modseq, and were before, is not known. */
+const LOST_CHANGES = 'UPDATE account SET changes_floor = modseq + 1 WHERE id = ?';
 
 /** `lost` are keys of mailboxes; an account without a row has nobody to give them to, and keeps them as they are. */
 export function recoverMailboxes(db: Database, lost: readonly number[]): void {
