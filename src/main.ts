@@ -8,86 +8,91 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RootLog } from './base/log.ts';
+import type { ExitCode } from './cli/exit.ts';
 import type { ChosenConfig } from './cli/options.ts';
 import type { ServeOptions } from './cli/serve.ts';
 import { leaveForeignCache, startCompileCache } from './server/compile-cache.ts';
-import { endWithParent } from './server/lifetime.ts';
-import type { BoundListener } from './server/protocols.ts';
-
-/** What is under way gets this long to finish. */
-const GRACE_MS = 6000;
+import { endWithParent, type Signals } from './server/lifetime.ts';
 
 const ROOT = join(import.meta.dirname, '..');
+/** Which of several processes this is, when a supervisor has started it. No option of the configuration. */
+const { BREVDUVA_WORKER: worker } = process.env;
+delete process.env.BREVDUVA_WORKER;
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 
-async function serve(chosen: ChosenConfig, { wantsDemo }: ServeOptions): Promise<void> {
-  const { config, file } = chosen;
+async function serve(chosen: ChosenConfig, options: ServeOptions): Promise<ExitCode | undefined> {
+  if (worker !== undefined) return serveAsWorker(chosen, options);
+  const { config, file, again } = chosen;
   const { createLog } = await import('./base/log.ts');
   const { endOnSurprise, outliveReaders, Signals } = await import('./server/lifetime.ts');
-  const { ControlServer } = await import('./admin/control-server.ts');
-  const { openMailSystem } = await import('./server/mail-system.ts');
-  const { startProtocols } = await import('./server/protocols.ts');
-  const { startReaper } = await import('./mailbox/upkeep/reaper.ts');
-  const { startRenewal } = await import('./mailbox/upkeep/renew-facts.ts');
   const { assertUsable } = await import('./cli/preflight.ts');
+  const { workerCount } = await import('./server/workers/count.ts');
   const warnings = await assertUsable(config);
   const log = createLog({ level: config.log.level, ...(config.log.file ? { file: config.log.file } : {}) });
   const signals = new Signals(log);
   outliveReaders(log);
   endOnSurprise(log);
   for (const warning of warnings) log.warn({}, warning);
-  const system = await openMailSystem(config, log, (error) => {
+  const { workers, wanted } = workerCount(config);
+  if (workers < wanted)
+    log.warn({ workers, wanted }, 'the data folder has fewer shards than workers were asked for');
+  if (workers === 1) return serveAlone(chosen, options, log, signals);
+  const { supervise } = await import('./server/workers/supervise.ts');
+  return (await supervise({ config, file, version, workers, log, signals, again })) as ExitCode | undefined;
+}
+
+/** One process that holds everything. */
+async function serveAlone(
+  chosen: ChosenConfig,
+  { wantsDemo }: ServeOptions,
+  log: RootLog,
+  signals: Signals,
+): Promise<undefined> {
+  const { config, file } = chosen;
+  const { openServer } = await import('./server/open-server.ts');
+  const onFatal = (error: Error): void => {
     log.error(
       { err: error },
       'storage failed; stopping, because what is promised from now on would not be stored',
     );
     process.exit(1);
-  });
-  const { domain, accounts } = system;
-  const facts = { pid: process.pid, version, startedMs: domain.clock.nowMs() };
-  const opened: (() => Promise<void>)[] = [() => system.close()];
+  };
+  const server = await openServer({ config, log, version, onFatal });
+  const { ServiceManager } = await import('./server/service-manager.ts');
+  const manager = new ServiceManager(process.env, log);
   try {
-    const { TlsFiles } = await import('./net/tls.ts');
-    const { certificateFiles } = await import('./server/certificate.ts');
-    const tls = await TlsFiles.open(await certificateFiles(config, log), log);
-    opened.push(async () => tls.close());
-    const { watchOver } = await import('./server/watch.ts');
-    const watch = watchOver(system, { config, log, tls, version });
-    const control = await ControlServer.open({ data: config.data, admin: system.admin, facts, watch, log });
-    opened.push(() => control.close(GRACE_MS));
-    const { listeners, apply } = await startProtocols({ ...system, config, log, tls, watch, version });
-    opened.push(() => closeAll(listeners));
-    const reaper = startReaper(domain);
-    opened.push(() => reaper.stop());
-    const renewal = startRenewal(domain);
-    opened.push(() => renewal.stop());
-    void accounts.resumeRemovals().catch((err) => log.warn({ err }, 'an account is not removed yet'));
+    const { system, tls, watch, listeners, apply } = server;
     const { welcome } = await import('./cli/welcome.ts');
     await welcome({ system, chosen, listeners, wantsDemo });
-    const records = await domain.store.directory.list();
+    const records = await system.domain.store.directory.list();
     const { Reload } = await import('./server/reload.ts');
     const reload = new Reload(config, { log, tls, read: chosen.again, apply });
-    const { ServiceManager } = await import('./server/service-manager.ts');
-    const manager = new ServiceManager(process.env, log);
-    opened.push(async () => manager.stopping());
-    signals.obey({ stop: () => closeInOrder(opened), reload: () => reload.run() });
+    const stop = async (): Promise<void> => {
+      manager.stopping();
+      await server.close();
+    };
+    signals.obey({ stop, reload: () => reload.run() });
     log.info({ version, configuration: file, data: config.data, accounts: records.length }, 'ready');
     process.stdout.write(`ready ${listeners.map(({ name, address }) => `${name}=${address}`).join(' ')}\n`);
     manager.ready(`accounts: ${records.length}`, () => watch.isAlive());
     void import('./server/data-modes.ts').then(({ warnOfOpenData }) => warnOfOpenData(config.data, log));
+    return undefined;
   } catch (error) {
-    await closeInOrder(opened);
+    await server.close();
     throw error;
   }
 }
 
-/** What was opened last goes first: nobody is left who writes when the store closes. */
-async function closeInOrder(opened: readonly (() => Promise<void>)[]): Promise<void> {
-  for (const close of opened.toReversed()) await close();
-}
-
-async function closeAll(listeners: readonly BoundListener[]): Promise<void> {
-  await Promise.all(listeners.map((listener) => listener.close(GRACE_MS)));
+async function serveAsWorker(chosen: ChosenConfig, { wantsDemo }: ServeOptions): Promise<undefined> {
+  const { runWorker } = await import('./server/workers/worker.ts');
+  const { welcome } = await import('./cli/welcome.ts');
+  const { config, again } = chosen;
+  await runWorker({
+    ...{ config, again, version },
+    welcome: ({ system, listeners }) => welcome({ system, chosen, listeners, wantsDemo }),
+  });
+  return undefined;
 }
 
 // Whatever is made, by the server or by a command, holds mail or passwords: for nobody else to read.

@@ -54,7 +54,12 @@ export interface Watch {
   /** In the text format of Prometheus. */
   metrics(): Promise<string>;
   health(): Promise<HealthReport>;
+  /** The numbers of this process alone, for whoever adds them up. */
+  samples(): Promise<Samples>;
 }
+
+/** As the library for metrics has them. */
+export type Samples = readonly object[];
 
 export type HealthState = 'ok' | 'warning' | 'failing';
 

@@ -2,6 +2,7 @@
  * `Admin` of a running server, through its control socket.
  */
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect as connectTo, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -23,6 +24,7 @@ import type {
   HealthReport,
   NewAppPassword,
   QuotaChange,
+  Samples,
   ServerFacts,
 } from './admin.ts';
 import type { Failure } from './failure.ts';
@@ -39,7 +41,12 @@ export class ControlClient implements Admin {
 
   /** Undefined when no server answers there. */
   static async connect(socketPath: string): Promise<ControlClient | undefined> {
-    const wire = new Wire(socketPath);
+    return ControlClient.over(() => connectTo({ path: socketPath }));
+  }
+
+  /** `dial` begins a connection each time one is needed. Undefined when no server answers there. */
+  static async over(dial: () => Socket): Promise<ControlClient | undefined> {
+    const wire = new Wire(dial);
     try {
       return new ControlClient(await wire.json<ServerFacts>('GET', '/v1/server'), wire);
     } catch (error) {
@@ -142,6 +149,14 @@ export class ControlClient implements Admin {
     return this.#wire.json('GET', '/v1/health');
   }
 
+  async samples(): Promise<Samples> {
+    return (await this.#wire.json<{ samples: Samples }>('GET', '/v1/samples')).samples;
+  }
+
+  async longestStandstill(): Promise<{ longestBlockMs: number; longestCpuMs: number }> {
+    return this.#wire.json('GET', '/v1/event-loop');
+  }
+
   async listConnections(): Promise<readonly ConnectionFacts[]> {
     return (await this.#wire.json<{ connections: ConnectionFacts[] }>('GET', '/v1/connections')).connections;
   }
@@ -168,11 +183,11 @@ export class ControlClient implements Admin {
 }
 
 class Wire {
-  readonly #socketPath: string;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
+  readonly #agent: Agent;
 
-  constructor(socketPath: string) {
-    this.#socketPath = socketPath;
+  constructor(dial: () => Socket) {
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 4 });
+    this.#agent.createConnection = dial;
   }
 
   close(): void {
@@ -192,7 +207,6 @@ class Wire {
   ): Promise<IncomingMessage> {
     const length = Array.isArray(body) ? { 'content-length': (body[0] as Buffer).length } : {};
     const request = httpRequest({
-      socketPath: this.#socketPath,
       agent: this.#agent,
       method,
       path,

@@ -48,6 +48,11 @@ export class ControlServer {
     });
   }
 
+  /** One that is brought its connections, by `accept`. */
+  static within(options: ControlOptions): ControlServer {
+    return new ControlServer(options);
+  }
+
   static async open(options: ControlOptions): Promise<ControlServer> {
     const control = new ControlServer(options);
     const path = controlSocketPath(options.data);
@@ -68,18 +73,34 @@ export class ControlServer {
     return control;
   }
 
+  /** A connection that came another way. */
+  accept(socket: Socket): void {
+    this.#server.emit('connection', socket);
+  }
+
   /** What runs is finished as long as `graceMs` lasts; an import that is cut off can be taken up again. */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
     this.#eventLoop.stop();
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
+    if (this.#server.listening) this.#server.close(() => resolve());
+    else this.#whenAlone(resolve);
     this.#server.closeIdleConnections();
     const timer = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
     }, graceMs);
     await promise;
     clearTimeout(timer);
+  }
+
+  /** Nobody is connected any more. */
+  #whenAlone(resolve: () => void): void {
+    if (this.#sockets.size === 0) resolve();
+    for (const socket of this.#sockets) {
+      socket.once('close', () => {
+        if (this.#sockets.size === 0) resolve();
+      });
+    }
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -67,7 +67,9 @@ export class LocalAdmin implements Admin {
   }
 
   async listAccounts(): Promise<readonly AccountSummary[]> {
-    const records = await this.#domain.store.directory.list();
+    // Of accounts that another process holds, that one knows how much they use.
+    const all = await this.#domain.store.directory.list();
+    const records = all.filter(({ id }) => this.#domain.store.owns(id));
     return Promise.all(records.map((record) => this.#summary(record)));
   }
 

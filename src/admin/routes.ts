@@ -14,6 +14,7 @@
  *     GET    /v1/accounts/ADDRESS/mailboxes/NAME/messages   POST, both as `message-frames.ts` has them
  *     GET    /v1/health                                     whether the server can do its work, and why not
  *     GET    /v1/metrics                                    its numbers, in the text format of Prometheus
+ *     GET    /v1/samples                                    the numbers of one process, for whoever adds them up
  *     GET    /v1/connections                                who is connected
  *     GET    /v1/activity/ADDRESS/LIMIT                     what happened to an account, the oldest of LIMIT events first
  *     POST   /v1/check { address?, repair }                 answers one JSON object a line, as they are found; the last
@@ -161,6 +162,7 @@ const ROUTES: readonly Route[] = Object.freeze([
     stream: Readable.from([await watched(watch).metrics()]),
     type: METRICS_TYPE,
   })),
+  on('GET', '/v1/samples', async ({ watch }) => ({ json: { samples: await watched(watch).samples() } })),
   on('GET', '/v1/connections', async ({ admin }) => ({
     json: { connections: await admin.listConnections() },
   })),

@@ -14,10 +14,15 @@ const MAX_PATH_BYTES = 103;
 
 /** The data directory must exist. */
 export function controlSocketPath(data: string): string {
-  const path = join(data, 'control.sock');
+  return socketPath(data, 'control');
+}
+
+/** Of any socket in the data directory. */
+export function socketPath(data: string, name: string): string {
+  const path = join(data, `${name}.sock`);
   if (Buffer.byteLength(path) <= MAX_PATH_BYTES) return path;
   const digest = createHash('sha256').update(realpathSync(data)).digest('hex').slice(0, 24);
-  return join(privateDirectory(data), `${digest}.sock`);
+  return join(privateDirectory(data), name === 'control' ? `${digest}.sock` : `${digest}-${name}.sock`);
 }
 
 /** Others can write to the temporary directory: one of this name that is not the owner's could catch passwords. */

@@ -39,6 +39,8 @@ export interface Log {
 /** The log of the whole process; those that `child` makes have the level of the moment they were made. */
 export interface RootLog extends Log {
   setLevel(level: LogLevel): void;
+  /** A finished line of another process of ours, with its newline. */
+  pass(line: string): void;
   /** A file that was moved away (logrotate) is begun anew. */
   reopen(): void;
   /** Lines since the start that the limits left out, and that the output did not take. */
@@ -51,6 +53,8 @@ export interface LogOptions {
   readonly file?: string;
   /** Where finished lines go, each with its newline; standard error when absent. */
   readonly write?: (line: string) => void;
+  /** Fields of every line. */
+  readonly base?: LogFields;
   /** Lines for a person instead of JSON; when absent: whether standard error is a terminal. */
   readonly isPretty?: boolean;
   /** Tests own time. */
@@ -74,13 +78,13 @@ export function createLog(options: LogOptions = {}): RootLog {
   const target = {
     write(line: string): void {
       const shown = bounded(visible(line));
-      write(isPretty ? prettyLine(shown) : shown);
+      write(isPretty && shown.startsWith('{') ? prettyLine(shown) : shown);
     },
   };
   const lines = pino(
     {
       level,
-      base: null,
+      base: options.base ?? null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       messageKey: 'message',
@@ -95,7 +99,14 @@ export function createLog(options: LogOptions = {}): RootLog {
       output.flush();
     });
   }
-  return new ProcessLog(lines, { limiter, file, output });
+  const pass = (line: string): void => {
+    try {
+      target.write(line);
+    } catch {
+      write(visible(line)); // it looked like JSON
+    }
+  };
+  return new ProcessLog(lines, { limiter, file, output, pass });
 }
 
 /** Drops everything: for tests and tools that have nobody to tell. */
@@ -157,6 +168,7 @@ interface LogParts {
   readonly limiter: Limiter;
   readonly file: LogFile | undefined;
   readonly output: LogOutput | undefined;
+  readonly pass: (line: string) => void;
 }
 
 class ProcessLog extends LimitedLog implements RootLog {
@@ -176,6 +188,10 @@ class ProcessLog extends LimitedLog implements RootLog {
 
   setLevel(level: LogLevel): void {
     this.#root.level = level;
+  }
+
+  pass(line: string): void {
+    this.#parts.pass(line);
   }
 
   reopen(): void {
@@ -234,6 +250,7 @@ function outputTo(file: LogFile | undefined, isPretty: boolean): LogOutput {
 /** A line that is too long keeps what it is and its beginning, as text: cut JSON could not be read. */
 function bounded(line: string): string {
   if (line.length <= MAX_LINE_LENGTH) return line;
+  if (!line.startsWith('{')) return `${line.slice(0, SHOWN_LENGTH)}\n`;
   const { level, time, message } = JSON.parse(line) as Record<string, unknown>;
   const begins = line.slice(0, SHOWN_LENGTH);
   return `${JSON.stringify({ level, time, begins, length: line.length, message })}\n`;

@@ -277,7 +277,8 @@ export function formatSize(bytes: number): string {
   return shown;
 }
 
-function parseListen(text: string): ListenAddress | undefined {
+/** `127.0.0.1:1143`, `[::1]:1143`; undefined when it is no address. */
+export function parseListen(text: string): ListenAddress | undefined {
   const match = /^(?:\[([0-9a-f:.%\w]{2,60})\]|([\w.-]{1,253}|\*)):(\d{1,5})$/i.exec(text);
   const port = Number(match?.[3]);
   if (!match || port > 65_535) return undefined;

@@ -30,6 +30,12 @@ export const OPTIONS = {
     default: './data',
     doc: 'The folder that holds everything: accounts, mail, indexes, the self-made certificate. Back this up.',
   }),
+  workers: integer({
+    default: 0,
+    min: 0,
+    max: 64,
+    doc: 'Processes that serve, each with a part of the accounts. 0: one for each core, at most 8, on machines with more than two cores, else 1. Never more than the data folder has shards. Each takes 100 MB or so.',
+  }),
   listen: {
     imap: listen({
       default: '127.0.0.1:1143',

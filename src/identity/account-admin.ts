@@ -171,9 +171,10 @@ export class AccountAdmin {
     await this.#finishRemoval(id);
   }
 
-  /** At start. The accounts are hidden already, so nothing waits for this. */
+  /** At start, of the accounts that are held here. They are hidden already, so nothing waits for this. */
   async resumeRemovals(): Promise<void> {
-    for (const id of await this.#options.domain.store.directory.removing()) await this.#finishRemoval(id);
+    const { store } = this.#options.domain;
+    for (const id of await store.directory.removing()) if (store.owns(id)) await this.#finishRemoval(id);
   }
 
   async #addSlice(slice: readonly NewAccount[]): Promise<AddOutcome[]> {

@@ -5,7 +5,7 @@
  * is full loses lines, never mail.
  */
 import { createReadStream } from 'node:fs';
-import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ActivityEvent, ActivityJournal, ActivityKind } from './activity.ts';
@@ -16,7 +16,16 @@ const WRITE_MS = 500;
 /** Waiting to be written; beyond it lines are lost. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
+export interface ActivityPart {
+  readonly worker: number;
+  readonly workers: number;
+}
+
+const folderOf = (worker: number): string => `worker-${worker}`;
+
 export class ActivityFiles implements ActivityJournal {
+  readonly #all: string;
+  readonly #part: ActivityPart;
   readonly #folder: string;
   readonly #maxFileBytes: number;
   readonly #waiting = new Map<ActivityKind, string>();
@@ -24,10 +33,15 @@ export class ActivityFiles implements ActivityJournal {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  /** `maxBytes`: of all files together. */
-  constructor(data: string, maxBytes: number) {
-    this.#folder = join(data, FOLDER);
-    this.#maxFileBytes = Math.floor(maxBytes / (2 * KINDS.length));
+  /**
+   * `maxBytes`: of all files together. Each of several processes writes files of its own, and reads them; the first reads
+   * those of processes that are no more as well.
+   */
+  constructor(data: string, maxBytes: number, part: ActivityPart = { worker: 0, workers: 1 }) {
+    this.#all = join(data, FOLDER);
+    this.#part = part;
+    this.#folder = part.worker === 0 ? this.#all : join(this.#all, folderOf(part.worker));
+    this.#maxFileBytes = Math.floor(maxBytes / (2 * KINDS.length * part.workers));
   }
 
   append(kind: ActivityKind, event: ActivityEvent): void {
@@ -51,13 +65,20 @@ export class ActivityFiles implements ActivityJournal {
     await this.flush();
     const wanted = JSON.stringify(account);
     const found: ActivityEvent[] = [];
-    for (const kind of KINDS) found.push(...(await this.#readKind(kind, wanted, limit)));
+    for (const folder of await this.#readable()) {
+      for (const kind of KINDS) found.push(...(await this.#readKind(folder, kind, wanted, limit)));
+    }
     return found.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0)).slice(-limit);
   }
 
-  async #readKind(kind: ActivityKind, wanted: string, limit: number): Promise<ActivityEvent[]> {
+  async #readKind(
+    folder: string,
+    kind: ActivityKind,
+    wanted: string,
+    limit: number,
+  ): Promise<ActivityEvent[]> {
     const found: ActivityEvent[] = [];
-    for (const path of [this.#path(kind, true), this.#path(kind, false)]) {
+    for (const path of [pathIn(folder, kind, true), pathIn(folder, kind, false)]) {
       for await (const line of linesOf(path)) {
         if (!line.includes(wanted)) continue;
         const event = parsed(line);
@@ -67,6 +88,14 @@ export class ActivityFiles implements ActivityJournal {
       }
     }
     return found.slice(-limit);
+  }
+
+  async #readable(): Promise<readonly string[]> {
+    const { worker, workers } = this.#part;
+    if (worker !== 0) return [this.#folder];
+    const names = await readdir(this.#all).catch((): string[] => []);
+    const left = names.filter((name) => Number(/^worker-(\d+)$/.exec(name)?.[1] ?? 0) >= workers);
+    return [this.#folder, ...left.map((name) => join(this.#all, name))];
   }
 
   async #write(): Promise<void> {
@@ -83,19 +112,20 @@ export class ActivityFiles implements ActivityJournal {
   }
 
   async #appendTo(kind: ActivityKind, text: string): Promise<void> {
-    const path = this.#path(kind, false);
+    const path = pathIn(this.#folder, kind, false);
     const size = await stat(path).then(
       (found) => found.size,
       () => 0,
     );
-    if (size > 0 && size + text.length > this.#maxFileBytes) await rename(path, this.#path(kind, true));
+    if (size > 0 && size + text.length > this.#maxFileBytes)
+      await rename(path, pathIn(this.#folder, kind, true));
     if (size === 0) await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await appendFile(path, text, { mode: 0o600 });
   }
+}
 
-  #path(kind: ActivityKind, isOld: boolean): string {
-    return join(this.#folder, `${kind}${isOld ? '.1' : ''}.jsonl`);
-  }
+function pathIn(folder: string, kind: ActivityKind, isOld: boolean): string {
+  return join(folder, `${kind}${isOld ? '.1' : ''}.jsonl`);
 }
 
 async function* linesOf(path: string): AsyncGenerator<string> {

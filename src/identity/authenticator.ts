@@ -30,7 +30,7 @@ import type { Activity } from './activity.ts';
 import { canonicalAddress } from './address.ts';
 import { appPasswordSecret, findAppPassword, whyNotHere } from './app-password.ts';
 import { comparesAsTyped, isPasswordHash, type Passwords } from './password.ts';
-import { type Attempt, networkOf, Throttle } from './throttle.ts';
+import { type Attempt, networkOf, Throttle, type ThrottleNews } from './throttle.ts';
 
 const VERIFIED_FOR_MS = 15 * 60_000;
 const MAX_VERIFIED = 10_000;
@@ -99,6 +99,15 @@ export class Authenticator {
     this.#throttle = new Throttle(options.clock, options.failDelayMs);
   }
 
+  /** What other doors have to hear, and what they have to say. */
+  set onNews(tell: (news: ThrottleNews) => void) {
+    this.#throttle.onNews = tell;
+  }
+
+  hear(news: ThrottleNews): void {
+    this.#throttle.hear(news);
+  }
+
   /** Throws MailboxError `bad-credentials`, `forbidden`, `throttled` or `unavailable`, each after the delay that it costs. */
   async authenticate(attempt: LoginAttempt): Promise<Admission> {
     const { directory, defaultDomain } = this.#options;
@@ -142,6 +151,7 @@ export class Authenticator {
     const isRight = await this.#judge(admitted, tag, compared, stored);
     if (!isRight || !hasPassword || record === undefined) {
       this.#wrong.set(wrongKey, clock.nowMs() + WRONG_FOR_MS);
+      charge.failed();
       return this.#refuse(admitted, charge.replyDelayMs, false);
     }
     // What it was compared with may have been replaced meanwhile: sessions of before were sent away, and this is one.

@@ -8,8 +8,8 @@ import { MAILBOX_ERROR_CODES, MailboxError, type MailboxErrorCode } from '../mai
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/connections.ts';
-import type { Session } from '../net/listener.ts';
 import { type Handover, HandoverRefused, type Relay } from '../net/relay.ts';
+import type { Session } from '../net/sessions.ts';
 import type { Admission } from './authenticator.ts';
 
 /** A connection that another process has signed in. */

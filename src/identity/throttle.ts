@@ -56,8 +56,17 @@ export interface Attempt {
   /** The password was right a moment ago: as `succeeded`, but failures before it stay, or an owner who signs in for every
    * request would forgive whoever guesses beside him. */
   recognised(): void;
+  /** The password was wrong: the charge stays, and the other doors charge it as well. */
+  failed(): void;
   /** It could not be judged, or was judged before. */
   cancelled(): void;
+}
+
+/** What happened at another door: a wrong password, or a right one, by which somebody is known in a network. */
+export interface ThrottleNews {
+  readonly what: 'failed' | 'succeeded';
+  readonly address: string;
+  readonly remote: string;
 }
 
 export class Throttle {
@@ -65,6 +74,8 @@ export class Throttle {
   readonly #failDelayMs: number;
   readonly #buckets = new LruMap<string, Bucket>(4 * MAX_ENTRIES);
   readonly #known = new LruMap<string, number>(MAX_ENTRIES);
+  /** For the other doors. */
+  onNews: (news: ThrottleNews) => void = () => {};
 
   constructor(clock: Clock, failDelayMs: number) {
     this.#clock = clock;
@@ -101,13 +112,34 @@ export class Throttle {
         refund();
         pair.level = 0;
         this.remember(address, remoteAddress);
+        this.onNews({ what: 'succeeded', address, remote: remoteAddress });
       },
       recognised: () => {
         refund();
         this.remember(address, remoteAddress);
       },
+      failed: () => {
+        if (!isRefunded) this.onNews({ what: 'failed', address, remote: remoteAddress });
+      },
       cancelled: refund,
     };
+  }
+
+  /** Of another door: it counts as if it had happened here. */
+  hear({ what, address, remote }: ThrottleNews): void {
+    if (what === 'succeeded') this.remember(address, remote);
+    const isKnown = this.isKnown(address, remote);
+    const charges = chargesOf(address, remote, isKnown);
+    if (what === 'succeeded') {
+      const [pair] = charges;
+      if (pair !== undefined) this.#bucket(pair.key, pair.limit).level = 0;
+      return;
+    }
+    if (!isKnown) charges.push({ key: `account ${address}`, limit: LIMITS.account });
+    for (const { key, limit } of charges) {
+      const bucket = this.#bucket(key, limit);
+      bucket.level = Math.min(bucket.level + 1, 4 * limit.size);
+    }
   }
 
   /** How long the answer waits to an attempt that is not charged: one that is refused, or was wrong before. */

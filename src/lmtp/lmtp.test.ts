@@ -15,14 +15,14 @@ import { type MailStore, StoreError } from '../mailbox/port/store.ts';
 import { Connections } from '../net/connections.ts';
 import type { Listener } from '../net/listener.ts';
 import { makePair } from '../net/self-signed.ts';
-import { LMTP_DEADLINES, type LmtpOptions } from './server.ts';
+import { LMTP_DEADLINES, type LmtpOptions, type LmtpPort } from './server.ts';
 
 const MAX_BYTES = 2 * 1024 * 1024;
 
 let kit: TestDomain;
 let lmtp: Listener;
 
-function open(options: Partial<LmtpOptions> = {}): Promise<Listener> {
+function open(options: Partial<LmtpOptions & LmtpPort> = {}): Promise<Listener> {
   return openTestLmtp({ domain: kit.domain, maxMessageBytes: MAX_BYTES, ...options });
 }
 

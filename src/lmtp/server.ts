@@ -11,12 +11,16 @@
 import type { Activity } from '../identity/activity.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { UploadBudget } from '../mailbox/operations/upload-budget.ts';
+import type { Connection } from '../net/connection.ts';
+import type { Guest } from '../net/connections.ts';
 import { Listener } from '../net/listener.ts';
 import type { SharedOptions } from '../net/ports.ts';
+import { NO_RELAY, type Relay } from '../net/relay.ts';
+import type { Session } from '../net/sessions.ts';
 import type { TlsSource } from '../net/tls.ts';
 import { replyLine } from '../smtp/reply.ts';
 import { type OverQuota, REPLY } from './replies.ts';
-import { type LmtpDeadlines, LmtpSession } from './session.ts';
+import { type LmtpDeadlines, type LmtpServices, LmtpSession } from './session.ts';
 
 /**
  * RFC 5321 §4.5.3.2.7 for the silence. No transfer agent needs an hour for a message, and none that works sends less than
@@ -29,12 +33,15 @@ export const LMTP_DEADLINES: LmtpDeadlines = Object.freeze({
   slowStartMs: 60_000,
 });
 
-export interface LmtpOptions extends SharedOptions {
-  readonly domain: Domain;
-  readonly activity: Activity;
+export interface LmtpPort extends SharedOptions {
   readonly host: string;
   /** 0 binds a free one. */
   readonly port: number;
+}
+
+export interface LmtpOptions extends Pick<SharedOptions, 'stream' | 'handshakeTimeoutMs' | 'log'> {
+  readonly domain: Domain;
+  readonly activity: Activity;
   /** In the greeting. */
   readonly hostname: string;
   readonly defaultDomain: string;
@@ -45,20 +52,30 @@ export interface LmtpOptions extends SharedOptions {
   /** STARTTLS is offered with it. */
   readonly tls?: TlsSource;
   readonly deadlines?: LmtpDeadlines;
+  /** Absent where one process holds everything. */
+  readonly relay?: Relay;
 }
 
-export function startLmtp(options: LmtpOptions): Promise<Listener> {
+export function lmtpServices(options: LmtpOptions): LmtpServices {
   const { domain, activity, hostname, defaultDomain, maxMessageBytes, overQuota, tls, log } = options;
-  const { host, port, connections, stream, handshakeTimeoutMs, deadlines = LMTP_DEADLINES } = options;
+  const { stream, handshakeTimeoutMs, deadlines = LMTP_DEADLINES, relay = NO_RELAY } = options;
   // One message of the largest size can always come.
   const totalBytes = Math.max(options.uploadBytes, maxMessageBytes);
   const uploads = new UploadBudget({ accountBytes: totalBytes, totalBytes });
   const settings = { hostname, defaultDomain, maxMessageBytes, overQuota, handshakeTimeoutMs, deadlines };
-  const services = { domain, activity, uploads, settings, tls, log };
+  return { domain, activity, uploads, settings, tls, relay, stream, log };
+}
+
+export function startLmtp(services: LmtpServices, port: LmtpPort): Promise<Listener> {
   return Listener.open({
-    ...{ name: 'lmtp', service: 'lmtp', host, port },
-    ...{ connections, stream, handshakeTimeoutMs, log },
+    ...port,
+    ...{ name: 'lmtp', service: 'lmtp' },
     farewell: () => replyLine(REPLY.serverFull),
-    accept: (bytes, connection) => new LmtpSession(bytes, connection, services),
+    accept: (connection, guest) => new LmtpSession(connection, guest, services),
   });
+}
+
+/** A delivery of another process's, to accounts that are held here. */
+export function receiveLmtp(services: LmtpServices): (connection: Connection, guest: Guest) => Session {
+  return (connection, guest) => new LmtpSession(connection, guest, services);
 }

@@ -12,16 +12,21 @@ import type { Activity } from '../identity/activity.ts';
 import { resolveRecipient } from '../identity/address.ts';
 import { actingAs, type Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
+import type { AccountRecord } from '../mailbox/model/model.ts';
 import { checkQuota } from '../mailbox/operations/quota.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import { type Connection, ReadTimeout } from '../net/connection.ts';
 import type { Guest } from '../net/connections.ts';
-import type { Session } from '../net/listener.ts';
 import { StreamClosed } from '../net/outbox.ts';
+import type { Relay } from '../net/relay.ts';
+import type { Session } from '../net/sessions.ts';
+import type { StreamOptions } from '../net/stream.ts';
 import type { TlsSource } from '../net/tls.ts';
 import { CommandFault, parseCommandLine, parsePath, requireKnown } from '../smtp/command.ts';
 import { type DataRead, SmtpInput } from '../smtp/input.ts';
 import { type Reply, replyLine, replyLines } from '../smtp/reply.ts';
+import { Forwarding } from './forwarding.ts';
+import { PassedMessage } from './passed-message.ts';
 import { type OverQuota, REPLY, replyOf } from './replies.ts';
 import { ClientGone, type NamedRecipient, receiveMessage } from './transaction.ts';
 
@@ -50,6 +55,8 @@ export interface LmtpServices {
   readonly settings: LmtpSettings;
   /** STARTTLS is offered with it. */
   readonly tls: TlsSource | undefined;
+  readonly relay: Relay;
+  readonly stream: StreamOptions;
   readonly log: Log;
 }
 
@@ -86,7 +93,8 @@ class Farewell extends Error {
 
 export class LmtpSession implements Session {
   readonly #stream: Connection;
-  readonly #connection: Guest;
+  readonly #guest: Guest;
+  readonly #forwarding: Forwarding;
   readonly #services: LmtpServices;
   readonly #input: SmtpInput;
   readonly #log: Log;
@@ -99,12 +107,13 @@ export class LmtpSession implements Session {
   #isStopped = false;
   #isOver = false;
 
-  constructor(stream: Connection, connection: Guest, services: LmtpServices) {
+  constructor(stream: Connection, guest: Guest, services: LmtpServices) {
     this.#stream = stream;
-    this.#connection = connection;
+    this.#guest = guest;
     this.#services = services;
     this.#input = new SmtpInput(stream, MAX_LINE_BYTES);
-    this.#log = services.log.child({ remote: stream.remoteAddress, session: connection.id });
+    this.#forwarding = new Forwarding({ ...services, guest, connection: stream });
+    this.#log = services.log.child({ remote: stream.remoteAddress, session: guest.id });
   }
 
   async run(): Promise<void> {
@@ -113,6 +122,8 @@ export class LmtpSession implements Session {
       while (!this.#isOver) await this.#serveOne();
     } catch (error) {
       this.#fail(error);
+    } finally {
+      this.#forwarding.close();
     }
     await this.#stream.close();
   }
@@ -247,6 +258,9 @@ export class LmtpSession implements Session {
       const record = await resolveRecipient(domain.store.directory, to, settings.defaultDomain);
       name = record?.address;
       if (record === undefined) return this.#refuseRecipient(mail, to, name, REPLY.noSuchUser);
+      const place = domain.placement.locate(record.id);
+      if (place.kind === 'nowhere') return this.#refuseRecipient(mail, to, name, REPLY.holderGone);
+      if (place.kind === 'elsewhere') return await this.#forwardRecipient(mail, to, record, place.holder);
       const account = await domain.accounts.open(record.id);
       checkQuota(account, mail.declaredBytes, 1);
       domain.store.assertRoom(mail.declaredBytes);
@@ -260,9 +274,23 @@ export class LmtpSession implements Session {
     }
   }
 
+  /** What its holder says. One that is gone says nothing, so that is written down here. */
+  async #forwardRecipient(
+    mail: Mail,
+    to: string,
+    { id, address: name }: AccountRecord,
+    holder: string,
+  ): Promise<Reply | undefined> {
+    const reply = await this.#forwarding.recipient(holder, mail, to);
+    if (reply === REPLY.holderGone) return this.#refuseRecipient(mail, to, name, reply);
+    if (reply.code !== 250) return reply;
+    mail.recipients.push({ account: id, address: to, name, holder });
+    return undefined;
+  }
+
   /** `name`: of the account, when there is one. */
   #refuseRecipient({ from }: Mail, to: string, name: string | undefined, { code, text }: Reply): Reply {
-    const { id: session, service, remote } = this.#connection;
+    const { id: session, service, remote } = this.#guest;
     const facts = { session, service, remote, from, to: to.slice(0, MAX_SHOWN), reply: `${code} ${text}` };
     this.#services.activity.attempt(name ?? '?', 'recipient refused', facts, name !== undefined);
     return { code, text };
@@ -276,18 +304,21 @@ export class LmtpSession implements Session {
     const { activity, uploads, settings } = this.#services;
     const domain = actingAs(this.#services.domain, this.#connection);
     const { maxMessageBytes, overQuota } = settings;
-    this.#say(REPLY.begin);
-    this.#input.beginData();
-    const { id: session, remote } = this.#connection;
+    const { id: session, remote } = this.#guest;
     const envelope = { ...mail, id: `${session}.${++this.#messages}`, session, remote };
     const options = { domain, activity, uploads, maxMessageBytes, overQuota, log: this.#log };
-    const replies = await receiveMessage(options, this.#reader(), envelope);
-    for (const reply of replies) this.#say(reply);
+    const passing = new PassedMessage(this.#forwarding, mail.recipients);
+    await passing.begin();
+    this.#say(REPLY.begin);
+    this.#input.beginData();
+    const read = passing.through(this.#reader(passing.isNeeded));
+    const kept = await receiveMessage(options, read, { ...envelope, recipients: passing.kept });
+    for (const reply of await passing.inOrder(kept)) this.#say(reply);
     this.#mail = undefined;
   }
 
   /** Reads a message piece by piece, and gives up on one that comes too slowly. */
-  #reader(): () => Promise<DataRead | undefined> {
+  #reader(keepsRaw: boolean): () => Promise<DataRead | undefined> {
     const { idleMs, dataMs, minRate, slowStartMs } = this.#services.settings.deadlines;
     this.#stream.limitReads({ idleMs, totalMs: dataMs });
     const startMs = this.#stream.nowMs;
@@ -295,7 +326,7 @@ export class LmtpSession implements Session {
     return async () => {
       await this.#breathe();
       const hasWaited = !this.#input.hasBytes;
-      const read = await this.#input.data();
+      const read = await this.#input.data({ keepsRaw });
       if (hasWaited) this.#slice.restart();
       bytes += read?.bytes.length ?? 0;
       const ms = this.#stream.nowMs - startMs;

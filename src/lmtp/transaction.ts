@@ -21,6 +21,8 @@ import { type OverQuota, REPLY, replyOf } from './replies.ts';
 /** A recipient, and the account's own name. */
 export interface NamedRecipient extends Recipient {
   readonly name: string;
+  /** Who holds the account; absent: this process. */
+  readonly holder?: string;
 }
 
 export interface Envelope {
@@ -58,6 +60,7 @@ export async function receiveMessage(
   read: () => Promise<DataRead | undefined>,
   envelope: Envelope,
 ): Promise<Reply[]> {
+  if (envelope.recipients.length === 0) return readPast(read);
   const { domain, uploads, maxMessageBytes, overQuota, log } = options;
   const startMs = performance.now();
   const accounts = [...new Set(envelope.recipients.map((one) => one.account))];
@@ -76,6 +79,15 @@ export async function receiveMessage(
     // What was delivered is the store's by now; what nobody took, in all or some parts of the store, is given up.
     incoming.abort();
     room.release();
+  }
+}
+
+/** Nobody here gets it. */
+async function readPast(read: () => Promise<DataRead | undefined>): Promise<[]> {
+  for (;;) {
+    const piece = await read();
+    if (piece === undefined) throw new ClientGone('the connection ended in the middle of a message');
+    if (piece.isLast) return [];
   }
 }
 

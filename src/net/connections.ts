@@ -15,6 +15,14 @@ import { addressBlock, isLoopback } from '../base/ip-address.ts';
 
 export type Refusal = 'server-full' | 'address-full';
 
+/** How many connections another process has: of each service, and of each address that has changed. */
+export interface Tally {
+  readonly services: Readonly<Record<string, number>>;
+  readonly blocks: Readonly<Record<string, number>>;
+  /** Blocks that are not named have none. */
+  readonly isWhole: boolean;
+}
+
 export interface ServicePlaces {
   /** Places that no other service takes. */
   readonly reserved: number;
@@ -82,6 +90,12 @@ export class Connections {
   readonly #signedIn = new Map<string, number>();
   readonly #refused = new Map<string, RefusedCount>();
   #nextId = 1;
+  /** Of other processes, by their names. */
+  readonly #elsewhere = new Map<string, Elsewhere>();
+  /** Addresses whose count is not told yet. */
+  readonly #untold = new Set<string>();
+  /** Somebody came or went: `takeTally` says who. */
+  onCounted: () => void = () => {};
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -109,6 +123,47 @@ export class Connections {
     return this.#perService.get(service) ?? 0;
   }
 
+  /** What changed since the last call, for other processes. `isWhole`: all there is. */
+  takeTally(isWhole = false): Tally {
+    const services = Object.fromEntries(this.#perService);
+    const blocks = isWhole ? [...this.#perAddress.keys()] : [...this.#untold];
+    this.#untold.clear();
+    const counts = blocks.map((block) => [block, this.#perAddress.get(block) ?? 0] as const);
+    return { services, blocks: Object.fromEntries(counts), isWhole };
+  }
+
+  /** What another process has; undefined: it is gone. */
+  hear(name: string, tally: Tally | undefined): void {
+    if (tally === undefined) {
+      this.#elsewhere.delete(name);
+      return;
+    }
+    const before = tally.isWhole ? undefined : this.#elsewhere.get(name)?.blocks;
+    const blocks = before ?? new Map<string, number>();
+    for (const [block, count] of Object.entries(tally.blocks)) {
+      if (count > 0) blocks.set(block, count);
+      else blocks.delete(block);
+    }
+    this.#elsewhere.set(name, { services: tally.services, blocks });
+  }
+
+  #counted(block: string | undefined): void {
+    if (block !== undefined) this.#untold.add(block);
+    this.onCounted();
+  }
+
+  #countOf(block: string): number {
+    let count = this.#perAddress.get(block) ?? 0;
+    for (const { blocks } of this.#elsewhere.values()) count += blocks.get(block) ?? 0;
+    return count;
+  }
+
+  #countEverywhere(service: string): number {
+    let count = this.count(service);
+    for (const { services } of this.#elsewhere.values()) count += services[service] ?? 0;
+    return count;
+  }
+
   /** All there are, in the order they came; not those that are served elsewhere, where they are listed too. */
   list(): ConnectionFacts[] {
     const here = [...this.#all].filter(({ isElsewhere }) => !isElsewhere);
@@ -118,11 +173,11 @@ export class Connections {
   /** Counts the newcomer in, or says why not. Who was counted in must `leave`. */
   enter(service: string, listener: string, peer: Peer): Guest | Refusal {
     const block = isLoopback(peer.remoteAddress) ? undefined : addressBlock(peer.remoteAddress);
-    if (block !== undefined && (this.#perAddress.get(block) ?? 0) >= this.#options.perAddress) {
+    if (block !== undefined && this.#countOf(block) >= this.#options.perAddress) {
       return this.#refuse(service, 'address-full');
     }
     this.#displaceStranger(service);
-    if (this.count(service) >= this.#mostOf(service)) return this.#refuse(service, 'server-full');
+    if (this.#countEverywhere(service) >= this.#mostOf(service)) return this.#refuse(service, 'server-full');
     const id = `${this.#start}-${(this.#nextId++).toString(36)}`;
     const guest: Guest = new Guest(
       { id, service, listener, sinceMs: this.#nowMs(), peer },
@@ -134,6 +189,7 @@ export class Connections {
     this.#all.add(guest);
     add(this.#perService, service, 1);
     if (block !== undefined) add(this.#perAddress, block, 1);
+    this.#counted(block);
     if (this.#placesOf(service).hasSignIn) {
       const strangers = this.#strangers.get(service) ?? new Set();
       this.#strangers.set(service, strangers.add(guest));
@@ -157,7 +213,7 @@ export class Connections {
     let others = 0;
     const { services = {} } = this.#options;
     for (const name of new Set([...this.#perService.keys(), ...Object.keys(services)])) {
-      if (name !== service) others += Math.max(this.count(name), this.#placesOf(name).reserved);
+      if (name !== service) others += Math.max(this.#countEverywhere(name), this.#placesOf(name).reserved);
     }
     return this.#options.total - others;
   }
@@ -191,6 +247,7 @@ export class Connections {
     this.#strangers.get(guest.service)?.delete(guest);
     add(this.#perService, guest.service, -1);
     if (block !== undefined) add(this.#perAddress, block, -1);
+    this.#counted(block);
   }
 
   #placesOf(service: string): ServicePlaces {
@@ -200,6 +257,11 @@ export class Connections {
   #nowMs(): number {
     return (this.#options.nowMs ?? Date.now)();
   }
+}
+
+interface Elsewhere {
+  readonly services: Readonly<Record<string, number>>;
+  readonly blocks: Map<string, number>;
 }
 
 /** Of a connection that comes from another process. */

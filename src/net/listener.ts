@@ -2,23 +2,14 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Log } from '../base/log.ts';
 import type { Connection } from './connection.ts';
 import { type Connections, Guest, type Refusal } from './connections.ts';
-import { type ByteStream, StreamClosed, type StreamOptions, socketConnection } from './stream.ts';
+import { type Session, Sessions } from './sessions.ts';
+import { type ByteStream, type StreamOptions, socketConnection } from './stream.ts';
 import type { TlsSource } from './tls.ts';
 
 /**
  * A port: accepts connections within the limits, shakes hands where TLS comes first, and runs one session per
- * connection. A session that fails takes its own connection down and nothing else.
- *
- * Closing stops accepting at once, asks every session to stop, waits for them, and cuts off those that are left when
- * the time is up.
+ * connection. Closing stops accepting at once, and then its sessions.
  */
-export interface Session {
-  /** Serves the connection to its end. Resolves when the session has nothing more to say. */
-  run(): Promise<void>;
-  /** The server is stopping or the connection is unwanted: say goodbye at the next point where that is possible. */
-  stop(reason: string): void;
-}
-
 export interface ListenerOptions {
   /** For the log and the ready line: `imap`, `pop3s`. */
   readonly name: string;
@@ -39,17 +30,18 @@ export interface ListenerOptions {
   readonly accept: (connection: Connection, guest: Guest) => Session;
   /** After the end of a session, however it ended. */
   readonly onLeft?: (guest: Guest) => void;
+  /** Other processes listen on the same port, and each gets a share of the connections. */
+  readonly isShared?: boolean;
 }
 
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
-  readonly #sessions = new Map<ByteStream, Session | undefined>();
-  #idle: PromiseWithResolvers<void> | undefined;
-  #isClosing = false;
+  readonly #sessions: Sessions;
 
   private constructor(options: ListenerOptions) {
     this.#options = options;
+    this.#sessions = new Sessions(options.log, options.onLeft);
     // Half open: a script that sends its commands and closes its side still gets the replies.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void this.#serve(socket));
   }
@@ -62,7 +54,8 @@ export class Listener {
       const what = `${options.name}: cannot listen on ${hostPort(options.host, options.port)}`;
       reject(new Error(`${what}: ${explain(cause as NodeJS.ErrnoException)}`, { cause }));
     });
-    server.listen({ host: options.host, port: options.port, backlog: 1024 }, resolve);
+    const { host, port, isShared = false } = options;
+    server.listen({ host, port, backlog: 1024, reusePort: isShared }, resolve);
     await promise;
     // Running out of file descriptors makes accept fail; the listener survives and the next one gets in.
     server.on('error', (err) => options.log.error({ err, listener: options.name }, 'accepting failed'));
@@ -88,25 +81,14 @@ export class Listener {
   }
 
   async close(graceMs: number): Promise<void> {
-    this.#isClosing = true;
     this.#server.close();
-    for (const [stream, session] of this.#sessions) {
-      if (session) session.stop('Server is shutting down');
-      else stream.destroy();
-    }
-    if (this.#sessions.size === 0) return;
-    this.#idle = Promise.withResolvers();
-    const timer = setTimeout(() => {
-      for (const stream of this.#sessions.keys()) stream.destroy();
-    }, graceMs);
-    await this.#idle.promise;
-    clearTimeout(timer);
+    await this.#sessions.close(graceMs);
   }
 
   async #serve(socket: Socket): Promise<void> {
     const { name, service, connections, log, stream: streamOptions } = this.#options;
     // The peer may be gone already; without an address there is nobody to count.
-    if (socket.remoteAddress === undefined || this.#isClosing) {
+    if (socket.remoteAddress === undefined || this.#sessions.isClosing) {
       socket.on('error', () => {});
       socket.destroy();
       return;
@@ -118,38 +100,17 @@ export class Listener {
       await this.#refuse(stream, entered);
       return;
     }
-    this.#sessions.set(stream, undefined);
-    try {
-      await this.#runSession(stream, entered);
-    } catch (err) {
-      const facts = { err, remote: stream.remoteAddress, listener: name, session: entered.id };
-      if (err instanceof StreamClosed) log.debug(facts, 'connection lost');
-      else log.error(facts, 'session failed');
-      stream.destroy();
-    } finally {
-      await stream.close();
-      this.#left(stream, entered);
-    }
+    await this.#sessions.host(stream, entered, () => this.#begin(stream, entered));
   }
 
-  #left(stream: ByteStream, guest: Guest): void {
-    guest.leave();
-    this.#options.onLeft?.(guest);
-    this.#sessions.delete(stream);
-    if (this.#sessions.size === 0) this.#idle?.resolve();
-  }
-
-  async #runSession(stream: ByteStream, guest: Guest): Promise<void> {
+  async #begin(stream: ByteStream, guest: Guest): Promise<Session> {
     const { tls, accept, handshakeTimeoutMs } = this.#options;
     if (tls) {
       stream.limitReads({ totalMs: handshakeTimeoutMs });
       await stream.startTls(tls);
       stream.limitReads({});
     }
-    const session = accept(stream, guest);
-    this.#sessions.set(stream, session);
-    if (this.#isClosing) session.stop('Server is shutting down');
-    await session.run();
+    return accept(stream, guest);
   }
 
   /** Where TLS comes first there are no words for a refusal; the connection just ends. */
@@ -167,7 +128,8 @@ export function hostPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function explain(error: NodeJS.ErrnoException): string {
+/** Why a port could not be had. */
+export function explain(error: NodeJS.ErrnoException): string {
   if (error.code === 'EADDRINUSE') return 'another program uses this port';
   if (error.code === 'EACCES') return 'this user may not use ports below 1024';
   if (error.code === 'EADDRNOTAVAIL') return 'this machine has no such address';

@@ -14,7 +14,10 @@ export interface Port<Name extends string> {
 }
 
 /** What the listeners of all ports have in common. */
-export type SharedOptions = Pick<ListenerOptions, 'connections' | 'stream' | 'handshakeTimeoutMs' | 'log'>;
+export type SharedOptions = Pick<
+  ListenerOptions,
+  'connections' | 'stream' | 'handshakeTimeoutMs' | 'isShared' | 'log'
+>;
 
 export interface PortsOptions<Name extends string> {
   readonly listen: readonly Port<Name>[];
@@ -39,8 +42,8 @@ export async function openPorts<Name extends string>(
   options: PortsOptions<Name>,
 ): Promise<readonly Listener[]> {
   const { listen, service, secureName, tls, farewell, accept, onLeft } = options;
-  const { connections, stream, handshakeTimeoutMs, log } = options.shared;
-  const shared = { service, connections, stream, handshakeTimeoutMs, log, accept, onLeft };
+  const { connections, stream, handshakeTimeoutMs, isShared = false, log } = options.shared;
+  const shared = { service, connections, stream, handshakeTimeoutMs, isShared, log, accept, onLeft };
   const listeners: Listener[] = [];
   try {
     for (const { name, host, port } of listen) {

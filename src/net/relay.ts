@@ -36,11 +36,16 @@ export class HandoverRefused extends Error {
 export interface Relay {
   /** Resolves when the holder has taken the connection, and gives what it is joined to. Throws `HandoverRefused`. */
   handOver(holder: string, handover: Handover): Promise<Socket>;
+  /** A connection of another kind, with its preamble sent. Throws when nobody is there. */
+  dial(holder: string, kind: string, body: object): Promise<Socket>;
 }
 
 /** Of a process that holds everything. */
 export const NO_RELAY: Relay = Object.freeze({
   handOver(holder: string): Promise<Socket> {
     return Promise.reject(new HandoverRefused('unavailable', `${holder} cannot be reached`));
+  },
+  dial(holder: string): Promise<Socket> {
+    return Promise.reject(new Error(`${holder} cannot be reached`));
   },
 });

@@ -59,18 +59,23 @@ export class Signals {
     this.#log.info({ signal }, 'stopping');
     // Nobody is connected before the start is over.
     if (this.#running === undefined) process.exit(0);
-    setTimeout(() => {
-      this.#log.warn({ signal }, 'not everything ended in time; the next start takes it up');
-      process.exit(0);
-    }, END_MS).unref();
-    this.#running.stop().then(
-      () => process.exit(0),
-      (err) => {
-        this.#log.error({ err }, 'could not stop in order');
-        process.exit(1);
-      },
-    );
+    stopWithinGrace(() => (this.#running as Running).stop(), this.#log);
   }
+}
+
+/** Ends the process, in order as far as there is time for it. */
+export function stopWithinGrace(stop: () => Promise<void>, log: Log): void {
+  setTimeout(() => {
+    log.warn({}, 'not everything ended in time; the next start takes it up');
+    process.exit(0);
+  }, END_MS).unref();
+  stop().then(
+    () => process.exit(0),
+    (err) => {
+      log.error({ err }, 'could not stop in order');
+      process.exit(1);
+    },
+  );
 }
 
 /** The terminal that the process was started on and writes to. After `nohup` or under a supervisor there is none. */

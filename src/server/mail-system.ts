@@ -20,10 +20,14 @@ import { TranslatedStore } from '../mailbox/port/translated-store.ts';
 import { Connections } from '../net/connections.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
 import type { SqliteStoreOptions } from '../store/sqlite/opening.ts';
+import type { ShardedDirectory } from '../store/sqlite/sharded-directory.ts';
 import { ACCOUNT_SETTINGS } from './account-settings.ts';
 import { rethrowWithRemedy } from './data-modes.ts';
+import { type Part, placementOf, shareOf } from './workers/part.ts';
 
 export interface MailSystem {
+  /** The accounts, and where each has its mail. */
+  readonly directory: ShardedDirectory;
   readonly domain: Domain;
   readonly authenticator: Authenticator;
   readonly activity: Activity;
@@ -42,8 +46,9 @@ export async function openMailSystem(
   config: Config,
   log: Log,
   onFatal: (error: Error) => void,
-  rest: Pick<SqliteStoreOptions, 'mends' | 'onNotice'> = {},
+  rest: Pick<SqliteStoreOptions, 'mends' | 'onNotice'> & { readonly part?: Part } = {},
 ): Promise<MailSystem> {
+  const { part, ...how } = rest;
   const opened = await openSqliteStore({
     directory: config.data,
     shards: config.store.shards,
@@ -51,7 +56,8 @@ export async function openMailSystem(
     minFreeBytes: config.store.minFree,
     onFatal,
     log,
-    ...rest,
+    ...how,
+    ...(part === undefined ? {} : { share: shareOf(part) }),
   }).catch((error: unknown) => rethrowWithRemedy(error, config.data));
   const store = new TranslatedStore(opened);
   const clock = systemClock;
@@ -61,10 +67,10 @@ export async function openMailSystem(
   const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize);
   const limits = { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, messageBytes };
   const residents = new Accounts(store, turns, clock);
-  const placement = EVERYTHING_HERE;
+  const placement = part === undefined ? EVERYTHING_HERE : placementOf(part, opened.directory);
   const domain: Domain = { store, accounts: residents, turns, clock, log, limits, placement };
   const passwords = new Passwords();
-  const journal = new ActivityFiles(config.data, config.log.activity);
+  const journal = new ActivityFiles(config.data, config.log.activity, part);
   const activity = new Activity({ log, clock, journal });
   const connections = connectionsOf(config);
   const { defaultDomain, failDelay } = config.auth;
@@ -90,6 +96,7 @@ export async function openMailSystem(
     await journal.flush();
   };
   return {
+    directory: opened.directory,
     domain,
     authenticator,
     activity,

@@ -4,7 +4,8 @@
  * loaded at the first question: a server that nobody watches pays nothing.
  */
 import { statfs } from 'node:fs/promises';
-import type { Registry } from 'prom-client';
+import type { MetricObject, Registry } from 'prom-client';
+import type { Samples } from '../admin/admin.ts';
 import type { RootLog } from '../base/log.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Accounts } from '../mailbox/accounts.ts';
@@ -30,6 +31,8 @@ interface Family {
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];
+  /** All processes see the same; else they are added up. */
+  readonly isShared?: boolean;
   read(): Iterable<Sample> | Promise<Iterable<Sample>>;
 }
 
@@ -46,15 +49,28 @@ export class Metrics {
     this.#registry ??= register(this.#sources);
     return (await this.#registry).metrics();
   }
+
+  /** Of this process, for whoever adds them up. */
+  async samples(): Promise<Samples> {
+    this.#registry ??= register(this.#sources);
+    return (await this.#registry).getMetricsAsJSON();
+  }
+}
+
+/** Of several processes together: what is counted is added up, what all see alike is said once. */
+export async function summed(all: readonly Samples[]): Promise<string> {
+  const { AggregatorRegistry } = await import('prom-client');
+  return AggregatorRegistry.aggregate(all.map((samples) => [...samples] as MetricObject[])).metrics();
 }
 
 async function register(sources: MetricSources): Promise<Registry> {
   const { Registry, Gauge, Counter, collectDefaultMetrics } = await import('prom-client');
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  for (const { name, help, labels = [], read } of gaugesOf(sources)) {
+  for (const { name, help, labels = [], isShared = false, read } of gaugesOf(sources)) {
     new Gauge({
       ...{ name, help, labelNames: [...labels], registers: [registry] },
+      aggregator: isShared ? 'first' : 'sum',
       async collect() {
         this.reset();
         for (const sample of await read()) this.set(sample.labels ?? {}, sample.value);
@@ -79,6 +95,7 @@ function gaugesOf({ version, data, connections, accounts, tls }: MetricSources):
       name: 'brevduva_info',
       help: 'The version that runs; always 1.',
       labels: ['version'],
+      isShared: true,
       read: () => [{ labels: { version }, value: 1 }],
     },
     {
@@ -102,11 +119,13 @@ function gaugesOf({ version, data, connections, accounts, tls }: MetricSources):
     {
       name: 'brevduva_certificate_expires_seconds',
       help: 'When the certificate in use ends, in seconds since 1970.',
+      isShared: true,
       read: () => [{ value: tls.certificate.validToDate.getTime() / 1000 }],
     },
     {
       name: 'brevduva_disk_free_bytes',
       help: 'What is left to the server on the disk of the data folder.',
+      isShared: true,
       read: async () => {
         const { bavail, bsize } = await statfs(data);
         return [{ value: bavail * bsize }];

@@ -12,13 +12,16 @@ import type { Receive } from '../identity/handing-over.ts';
 import { imapServices, receiveImap, startImap } from '../imap/server.ts';
 import type { ImapSettings } from '../imap/settings.ts';
 import { LIMITS_BEFORE_LOGIN } from '../imap/wire/frame-event.ts';
-import { startLmtp } from '../lmtp/server.ts';
+import { lmtpServices, receiveLmtp, startLmtp } from '../lmtp/server.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { UploadBudget } from '../mailbox/operations/upload-budget.ts';
-import type { Connections } from '../net/connections.ts';
+import type { Connection } from '../net/connection.ts';
+import type { Connections, Guest } from '../net/connections.ts';
 import { hostPort } from '../net/listener.ts';
 import { NO_RELAY, type Relay } from '../net/relay.ts';
 import { Roster } from '../net/roster.ts';
+import type { Session } from '../net/sessions.ts';
+import type { StreamOptions } from '../net/stream.ts';
 import { Sweep } from '../net/sweep.ts';
 import type { TlsSource } from '../net/tls.ts';
 import { pop3Services, receivePop3, startPop3 } from '../pop3/server.ts';
@@ -34,6 +37,8 @@ export interface ProtocolOptions {
   readonly connections: Connections;
   /** Absent where one process holds everything. */
   readonly relay?: Relay;
+  /** Other processes listen on the same ports. */
+  readonly isShared?: boolean;
   readonly tls: TlsSource;
   readonly watch: Pick<Watch, 'metrics'>;
   readonly version: string;
@@ -50,6 +55,9 @@ export interface RunningProtocols {
   readonly listeners: readonly BoundListener[];
   /** By service: what becomes of connections that other processes have signed in. */
   readonly receivers: Readonly<Record<string, Receive>>;
+  /** What becomes of deliveries that other processes pass on. */
+  readonly deliveries: (connection: Connection, guest: Guest) => Session;
+  readonly stream: StreamOptions;
   /** For connections that begin from now on. Whoever asks sees to it that only options change that may. */
   apply(config: Config): void;
 }
@@ -74,6 +82,8 @@ export async function startProtocols(options: ProtocolOptions): Promise<RunningP
   return {
     listeners: started,
     receivers: services.receivers,
+    deliveries: services.deliveries,
+    stream: services.stream,
     // Sessions hold these objects and look into them when they need to.
     apply(next) {
       Object.assign(settings.imap, imapSettings(next, version));
@@ -90,38 +100,42 @@ interface Settings {
 interface Services {
   readonly starters: Readonly<Record<string, Starter>>;
   readonly receivers: RunningProtocols['receivers'];
+  readonly deliveries: RunningProtocols['deliveries'];
+  readonly stream: StreamOptions;
 }
 
 /** What all ports of a protocol share is made once, and shared with what comes from other processes. */
 function servicesOf(options: ProtocolOptions, settings: Settings): Services {
   const { config, log, domain, authenticator, activity, connections, tls, relay = NO_RELAY, watch } = options;
+  const { isShared = false } = options;
   const { limits } = config;
   const roster = new Roster(limits.connectionsPerAccount);
   const shared = { domain, authenticator, activity, roster, relay, tls, log };
   const ports = {
-    ...{ connections, log },
+    ...{ connections, log, isShared },
     stream: { sweep: new Sweep(), writeTimeoutMs: limits.writeTimeout },
     handshakeTimeoutMs: limits.handshakeTimeout,
   };
   const imap = imapServices({ ...shared, settings: settings.imap, uploads: uploadsOf(config) });
   const pop3 = pop3Services({ ...shared, settings: settings.pop3 });
-  const lmtp = {
-    ...{ domain, activity, tls, ...ports },
+  const lmtp = lmtpServices({
+    ...{ domain, activity, tls, relay, ...ports },
     hostname: config.hostname,
     defaultDomain: config.auth.defaultDomain,
     maxMessageBytes: config.lmtp.maxSize,
     uploadBytes: limits.uploads,
     overQuota: config.lmtp.overQuota,
-  };
+  });
   const starters: Record<string, Starter> = {
     imap: (address) => startImap(imap, { ...ports, listen: [{ name: 'imap', ...address }] }),
     imaps: (address) => startImap(imap, { ...ports, listen: [{ name: 'imaps', ...address }] }),
     pop3: (address) => startPop3(pop3, { ...ports, listen: [{ name: 'pop3', ...address }] }),
     pop3s: (address) => startPop3(pop3, { ...ports, listen: [{ name: 'pop3s', ...address }] }),
-    lmtp: async (address) => [await startLmtp({ ...lmtp, ...address })],
+    lmtp: async (address) => [await startLmtp(lmtp, { ...ports, ...address })],
     metrics: async (address) => [await listenForMetrics(address, watch)],
   };
-  return { starters, receivers: { imap: receiveImap(imap), pop3: receivePop3(pop3) } };
+  const receivers = { imap: receiveImap(imap), pop3: receivePop3(pop3) };
+  return { starters, receivers, deliveries: receiveLmtp(lmtp), stream: ports.stream };
 }
 
 function uploadsOf({ limits, imap: { maxAppendSize } }: Config): UploadBudget {

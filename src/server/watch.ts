@@ -29,6 +29,7 @@ export function watchOver(system: MailSystem, { config, log, tls, version }: Wat
   const metrics = new Metrics({ version, data, activity, connections, accounts, tls, log });
   return {
     metrics: () => metrics.text(),
+    samples: () => metrics.samples(),
     health: () => healthOf({ data, directory, tls }),
     isAlive: () => storeAnswers(directory),
   };

@@ -16,6 +16,8 @@ export interface DataRead {
   readonly bytes: Buffer;
   /** The message ends with these. */
   readonly isLast: boolean;
+  /** The same as it came, dots, last line and all; for whoever passes it on. */
+  readonly raw?: Buffer;
 }
 
 export class SmtpInput {
@@ -64,13 +66,17 @@ export class SmtpInput {
   }
 
   /** More of the message; undefined when the client went away before its end. Throws ReadTimeout. */
-  async data(): Promise<DataRead | undefined> {
+  async data({ keepsRaw = false } = {}): Promise<DataRead | undefined> {
     const chunk = this.#pending.length > 0 ? this.#pending : await this.#stream.read();
     this.#pending = EMPTY;
     if (chunk === undefined) return undefined;
+    // The decoder moves the octets of what it is given.
+    const came = keepsRaw ? Buffer.from(chunk) : undefined;
     const { bytes, rest } = this.#decoder.feed(chunk);
     if (rest !== undefined) this.#pending = rest;
-    return { bytes, isLast: rest !== undefined };
+    const isLast = rest !== undefined;
+    if (came === undefined) return { bytes, isLast };
+    return { bytes, isLast, raw: came.subarray(0, came.length - (rest?.length ?? 0)) };
   }
 
   /** Before a TLS handshake: what was read is dropped. */

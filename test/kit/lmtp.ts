@@ -4,15 +4,17 @@
 import assert from 'node:assert/strict';
 import { silentLog } from '../../src/base/log.ts';
 import { Activity } from '../../src/identity/activity.ts';
-import { type LmtpOptions, startLmtp } from '../../src/lmtp/server.ts';
+import { type LmtpOptions, type LmtpPort, lmtpServices, startLmtp } from '../../src/lmtp/server.ts';
 import { Connections } from '../../src/net/connections.ts';
 import type { Listener } from '../../src/net/listener.ts';
 import { Sweep } from '../../src/net/sweep.ts';
 import { LineClient } from './line-client.ts';
 
-export function openTestLmtp(options: Pick<LmtpOptions, 'domain'> & Partial<LmtpOptions>): Promise<Listener> {
+export function openTestLmtp(
+  options: Pick<LmtpOptions, 'domain'> & Partial<LmtpOptions & LmtpPort>,
+): Promise<Listener> {
   const { domain, log = silentLog } = options;
-  return startLmtp({
+  const all = {
     activity: new Activity({ log, clock: domain.clock }),
     host: '127.0.0.1',
     port: 0,
@@ -20,13 +22,14 @@ export function openTestLmtp(options: Pick<LmtpOptions, 'domain'> & Partial<Lmtp
     defaultDomain: 'example.com',
     maxMessageBytes: domain.limits.messageBytes,
     uploadBytes: 1024 ** 3,
-    overQuota: 'tempfail',
+    overQuota: 'tempfail' as const,
     connections: new Connections({ total: 100, perAddress: 100 }),
     stream: { sweep: new Sweep(20), writeTimeoutMs: 10_000 },
     handshakeTimeoutMs: 10_000,
     log,
     ...options,
-  });
+  };
+  return startLmtp(lmtpServices(all), all);
 }
 
 export async function lmtpHello(server: { readonly port: number }): Promise<LineClient> {

@@ -59,7 +59,8 @@ const SURE_AFTER = 3;
 
 export async function* checkMail(domain: Domain, options: CheckOptions): AsyncGenerator<CheckEvent> {
   const { repair, verifiesBytes = true } = options;
-  const records = options.accounts ?? (await domain.store.directory.list());
+  const records =
+    options.accounts ?? (await domain.store.directory.list()).filter(({ id }) => domain.store.owns(id));
   const total = { accounts: 0, mailboxes: 0, messages: 0, bytes: 0, problems: 0, repaired: 0 };
   const count = (problem: CheckProblem): CheckProblem => {
     total.problems++;

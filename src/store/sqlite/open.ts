@@ -31,7 +31,11 @@ import { Blocks, Upload } from './staging.ts';
 /** The files are looked at now and then also when nothing is written. */
 const LOOK_MS = 5000;
 
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<MailStore> {
+export interface SqliteMailStore extends MailStore {
+  readonly directory: ShardedDirectory;
+}
+
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteMailStore> {
   return new SqliteStore(await openParts(options, {}));
 }
 
@@ -40,7 +44,7 @@ export async function openWithFaults(options: SqliteStoreOptions, faults: ShardF
   return new SqliteStore(await openParts(options, faults));
 }
 
-class SqliteStore implements MailStore {
+class SqliteStore implements SqliteMailStore {
   readonly directory: ShardedDirectory;
   /** Those that are here, by their numbers. */
   readonly #blocks = new Blocks();

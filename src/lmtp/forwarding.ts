@@ -1,0 +1,206 @@
+/**
+ * Delivery to accounts that other processes hold: to each of them an LMTP session of ours, through the relay, in which
+ * the recipients are named and the message is passed on as it comes. Each holder judges and stores for itself; what it
+ * answers is the client's answer. A holder that goes away fails its own recipients, with 4.4.1: their sender keeps the
+ * message and tries again.
+ */
+import type { Connection } from '../net/connection.ts';
+import type { Guest } from '../net/connections.ts';
+import type { Relay } from '../net/relay.ts';
+import { relayedConnection, type StreamOptions } from '../net/stream.ts';
+import { SmtpInput } from '../smtp/input.ts';
+import type { Reply } from '../smtp/reply.ts';
+import { REPLY } from './replies.ts';
+
+/** The kind of relay connection. */
+export const LMTP_KIND = 'lmtp';
+
+const MAX_LINE_BYTES = 4096;
+/** A holder that says nothing for so long is as good as gone. */
+const ANSWER_MS = 60_000;
+
+export interface ForwardedMail {
+  readonly from: string;
+  readonly declaredBytes: number;
+}
+
+export interface ForwardingOptions {
+  readonly relay: Relay;
+  readonly connection: Connection;
+  readonly guest: Guest;
+  readonly stream: StreamOptions;
+}
+
+export class Forwarding {
+  readonly #options: ForwardingOptions;
+  readonly #holders = new Map<string, HolderSession>();
+  #mail: ForwardedMail | undefined;
+  /** Of this message. */
+  readonly #gone = new Set<string>();
+
+  constructor(options: ForwardingOptions) {
+    this.#options = options;
+  }
+
+  /** The holder's answer to RCPT. */
+  async recipient(holder: string, mail: ForwardedMail, address: string): Promise<Reply> {
+    if (this.#mail !== mail) this.#gone.clear();
+    this.#mail = mail;
+    // Those it was told of before are lost with it, and their sender hears so: none of this message goes there any more.
+    if (this.#gone.has(holder)) return REPLY.holderGone;
+    try {
+      const session = await this.#begun(holder, mail);
+      return await session.recipient(address);
+    } catch {
+      this.#drop(holder);
+      this.#gone.add(holder);
+      return REPLY.holderGone;
+    }
+  }
+
+  /** One that was left open from an earlier message may be over by now. */
+  async #begun(holder: string, mail: ForwardedMail): Promise<HolderSession> {
+    const open = this.#holders.get(holder);
+    try {
+      if (open !== undefined) {
+        await open.begin(mail);
+        return open;
+      }
+    } catch {
+      this.#drop(holder);
+    }
+    const session = await HolderSession.open(holder, this.#options);
+    this.#holders.set(holder, session);
+    await session.begin(mail);
+    return session;
+  }
+
+  /** The message begins, for those that have recipients of it. */
+  async data(holders: ReadonlySet<string>): Promise<void> {
+    await this.#each(holders, (session) => session.data());
+  }
+
+  /** Octets of the message as they came, its last line included. Waits for the slowest holder. */
+  async write(holders: ReadonlySet<string>, raw: Buffer): Promise<void> {
+    await this.#each(holders, (session) => session.write(raw));
+  }
+
+  /** What each holder says of its recipients, in the order in which it was told them. */
+  async replies(counts: ReadonlyMap<string, number>): Promise<Map<string, Reply[]>> {
+    const replies = new Map<string, Reply[]>();
+    await this.#each(new Set(counts.keys()), async (session, holder) => {
+      replies.set(holder, await session.replies(counts.get(holder) ?? 0));
+    });
+    for (const [holder, count] of counts) {
+      if (!replies.has(holder)) replies.set(holder, new Array<Reply>(count).fill(REPLY.holderGone));
+    }
+    return replies;
+  }
+
+  /** A message that is not whole leaves nothing anywhere. */
+  close(): void {
+    for (const session of this.#holders.values()) session.destroy();
+    this.#holders.clear();
+  }
+
+  async #each(
+    holders: ReadonlySet<string>,
+    work: (session: HolderSession, holder: string) => Promise<void>,
+  ): Promise<void> {
+    await Promise.all(
+      [...holders].map(async (holder) => {
+        const session = this.#holders.get(holder);
+        if (session === undefined) return;
+        await work(session, holder).catch(() => this.#drop(holder));
+      }),
+    );
+  }
+
+  #drop(holder: string): void {
+    this.#holders.get(holder)?.destroy();
+    this.#holders.delete(holder);
+  }
+}
+
+/** Our own client, which waits for each answer. Every call throws when the holder is gone or says what makes no sense. */
+class HolderSession {
+  readonly #stream: Connection;
+  readonly #input: SmtpInput;
+  #mail: ForwardedMail | undefined;
+
+  private constructor(stream: Connection) {
+    this.#stream = stream;
+    this.#input = new SmtpInput(stream, MAX_LINE_BYTES);
+  }
+
+  static async open(holder: string, options: ForwardingOptions): Promise<HolderSession> {
+    const { relay, connection, guest, stream } = options;
+    const { remoteAddress, remotePort, localPort, tlsVersion } = connection;
+    const peer = { remoteAddress, remotePort, localPort, tlsVersion };
+    // What it logs and what it answers names the session here and itself.
+    const arrival = { ...guest.arrival(), id: `${guest.id}.${holder}` };
+    const socket = await relay.dial(holder, LMTP_KIND, { guest: arrival, peer });
+    const session = new HolderSession(relayedConnection(socket, peer, stream));
+    session.#stream.limitReads({ idleMs: ANSWER_MS });
+    await session.#expect(220);
+    await session.#command('LHLO localhost', 250);
+    return session;
+  }
+
+  async begin(mail: ForwardedMail): Promise<void> {
+    if (this.#mail === mail) return;
+    if (this.#mail !== undefined) await this.#command('RSET', 250);
+    await this.#command(`MAIL FROM:<${mail.from}> SIZE=${mail.declaredBytes}`, 250);
+    this.#mail = mail;
+  }
+
+  async recipient(address: string): Promise<Reply> {
+    this.#say(`RCPT TO:<${address}>`);
+    return this.#reply();
+  }
+
+  data(): Promise<void> {
+    return this.#command('DATA', 354);
+  }
+
+  async write(raw: Buffer): Promise<void> {
+    this.#stream.write(raw);
+    await this.#stream.drained();
+  }
+
+  async replies(count: number): Promise<Reply[]> {
+    this.#mail = undefined;
+    const replies: Reply[] = [];
+    while (replies.length < count) replies.push(await this.#reply());
+    return replies;
+  }
+
+  destroy(): void {
+    this.#stream.destroy();
+  }
+
+  async #command(line: string, code: number): Promise<void> {
+    this.#say(line);
+    await this.#expect(code);
+  }
+
+  async #expect(code: number): Promise<void> {
+    const reply = await this.#reply();
+    if (reply.code !== code) throw new Error(`the holder answered ${reply.code} ${reply.text}`);
+  }
+
+  #say(line: string): void {
+    this.#stream.write(Buffer.from(`${line}\r\n`));
+  }
+
+  /** The last line of one that has several. */
+  async #reply(): Promise<Reply> {
+    for (;;) {
+      const read = await this.#input.line();
+      if (read.kind !== 'line') throw new Error('the holder went away');
+      const [, code, isLast, text = ''] = /^(\d{3})([ -])(.*)$/.exec(read.bytes.toString('latin1')) ?? [];
+      if (code === undefined) throw new Error('the holder does not answer in LMTP');
+      if (isLast === ' ') return { code: Number(code), text };
+    }
+  }
+}

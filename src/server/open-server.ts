@@ -1,0 +1,93 @@
+/**
+ * A server as it runs in one process: the mail system, its certificate, its ports, what looks after it. Alone it has
+ * everything; as one of several workers it has a part, and brings what belongs to others to them.
+ */
+import { type ControlOptions, ControlServer } from '../admin/control-server.ts';
+import type { RootLog } from '../base/log.ts';
+import type { Config } from '../config/options.ts';
+import { startReaper } from '../mailbox/upkeep/reaper.ts';
+import { startRenewal } from '../mailbox/upkeep/renew-facts.ts';
+import { TlsFiles } from '../net/tls.ts';
+import { certificateFiles } from './certificate.ts';
+import { type MailSystem, openMailSystem } from './mail-system.ts';
+import { type BoundListener, type RunningProtocols, startProtocols } from './protocols.ts';
+import { type ServerWatch, watchOver } from './watch.ts';
+import type { Colleagues } from './workers/colleagues.ts';
+
+/** What is under way gets this long to finish. */
+const GRACE_MS = 6000;
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly log: RootLog;
+  readonly version: string;
+  /** Storage failed. Must end the process. */
+  readonly onFatal: (error: Error) => void;
+  /** As one of several. */
+  readonly colleagues?: Colleagues;
+}
+
+export interface OpenServer {
+  readonly system: MailSystem;
+  readonly tls: TlsFiles;
+  readonly watch: ServerWatch;
+  readonly listeners: readonly BoundListener[];
+  readonly apply: RunningProtocols['apply'];
+  /** What was opened last goes first: nobody is left who writes when the store closes. */
+  close(): Promise<void>;
+}
+
+export async function openServer(options: ServerOptions): Promise<OpenServer> {
+  const { config, log, version, onFatal, colleagues } = options;
+  const part = colleagues?.part;
+  const system = await openMailSystem(config, log, onFatal, part === undefined ? {} : { part });
+  const { domain } = system;
+  const facts = { pid: process.pid, version, startedMs: domain.clock.nowMs() };
+  const opened: (() => Promise<void>)[] = [() => system.close()];
+  try {
+    const tls = await TlsFiles.open(await certificateFiles(config, log), log);
+    opened.push(async () => tls.close());
+    const watch = watchOver(system, { config, log, tls, version });
+    await colleagues?.join(system);
+    opened.push(async () => colleagues?.leave());
+    const spokesman = colleagues?.spokesman(system.admin, watch) ?? { admin: system.admin, watch };
+    const control = await openControl(options, { facts, ...spokesman });
+    opened.push(() => control.close(GRACE_MS));
+    const protocols = await startProtocols({
+      ...{ ...system, config, log, tls, version, watch: spokesman.watch },
+      ...(colleagues === undefined ? {} : { relay: colleagues.relay, isShared: true }),
+    });
+    const { listeners, apply } = protocols;
+    const arrivals = colleagues?.receive(system, protocols);
+    opened.push(async () => {
+      const all = [...listeners.map((listener) => listener.close(GRACE_MS)), arrivals?.close(GRACE_MS)];
+      await Promise.all(all);
+    });
+    const reaper = startReaper(domain);
+    opened.push(() => reaper.stop());
+    const renewal = startRenewal(domain);
+    opened.push(() => renewal.stop());
+    const resumed = system.accounts.resumeRemovals();
+    void resumed.catch((err) => log.warn({ err }, 'an account is not removed yet'));
+    return { system, tls, watch, listeners, apply, close: () => closeInOrder(opened) };
+  } catch (error) {
+    await closeInOrder(opened);
+    throw error;
+  }
+}
+
+/** The command line speaks to one process, which speaks to the others. */
+async function openControl(
+  { config: { data }, log, colleagues }: ServerOptions,
+  answers: Pick<ControlOptions, 'admin' | 'facts' | 'watch'>,
+): Promise<ControlServer> {
+  const options = { data, log, ...answers };
+  if (colleagues === undefined || colleagues.isSpokesman) return ControlServer.open(options);
+  const control = ControlServer.within(options);
+  colleagues.obey(control);
+  return control;
+}
+
+async function closeInOrder(opened: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const close of opened.toReversed()) await close();
+}

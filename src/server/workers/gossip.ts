@@ -1,0 +1,62 @@
+/**
+ * What every worker has to hear of the others so that an attacker who is spread over all of them is still one attacker: how
+ * many connections each address has, and who failed to sign in. Gathered for a moment and sent together; nobody waits for it.
+ */
+import type { ThrottleNews } from '../../identity/throttle.ts';
+import type { Tally } from '../../net/connections.ts';
+
+export interface News {
+  readonly tally?: Tally;
+  readonly throttle?: readonly ThrottleNews[];
+}
+
+interface Teller {
+  /** What changed since it was last asked. */
+  takeTally(isWhole?: boolean): Tally;
+}
+
+const GATHER_MS = 20;
+/** An attack that fails more often is slowed down by what each worker sees. */
+const MAX_AT_ONCE = 200;
+
+export class Gossip {
+  readonly #connections: Teller;
+  readonly #send: (news: News) => void;
+  #throttle: ThrottleNews[] = [];
+  #hasCounted = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(connections: Teller, send: (news: News) => void) {
+    this.#connections = connections;
+    this.#send = send;
+  }
+
+  /** Somebody came or went. */
+  counted(): void {
+    this.#hasCounted = true;
+    this.#tellSoon();
+  }
+
+  /** One is new: it hears everything. */
+  tellAll(): void {
+    this.#send({ tally: this.#connections.takeTally(true) });
+  }
+
+  tried(news: ThrottleNews): void {
+    if (this.#throttle.length < MAX_AT_ONCE) this.#throttle.push(news);
+    this.#tellSoon();
+  }
+
+  #tellSoon(): void {
+    this.#timer ??= setTimeout(() => this.#tell(), GATHER_MS).unref();
+  }
+
+  #tell(): void {
+    this.#timer = undefined;
+    const tally = this.#hasCounted ? this.#connections.takeTally() : undefined;
+    this.#hasCounted = false;
+    const throttle = this.#throttle;
+    this.#throttle = [];
+    this.#send({ ...(tally === undefined ? {} : { tally }), ...(throttle.length === 0 ? {} : { throttle }) });
+  }
+}
