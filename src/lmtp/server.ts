@@ -67,9 +67,10 @@ export function lmtpServices(options: LmtpOptions): LmtpServices {
 }
 
 export function startLmtp(services: LmtpServices, port: LmtpPort): Promise<Listener> {
+  const { host, port: number, connections, stream, handshakeTimeoutMs, isShared = false, log } = port;
   return Listener.open({
-    ...port,
-    ...{ name: 'lmtp', service: 'lmtp' },
+    ...{ name: 'lmtp', service: 'lmtp', host, port: number },
+    ...{ connections, stream, handshakeTimeoutMs, isShared, log },
     farewell: () => replyLine(REPLY.serverFull),
     accept: (connection, guest) => new LmtpSession(connection, guest, services),
   });
