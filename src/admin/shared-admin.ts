@@ -8,7 +8,16 @@ import type { ForeignUids } from '../mailbox/operations/take-over-uids.ts';
 import type { CheckEvent, CheckVerdict } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/connections.ts';
 import type { MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
-import type { AccountSummary, AccountToAdd, Admin, Credential, QuotaChange } from './admin.ts';
+import type {
+  AccountSummary,
+  AccountToAdd,
+  Admin,
+  AppPassword,
+  AppPasswordSummary,
+  Credential,
+  NewAppPassword,
+  QuotaChange,
+} from './admin.ts';
 
 export interface AdminParts {
   /** Of this process, which writes the accounts. */
@@ -46,6 +55,18 @@ export class SharedAdmin implements Admin {
 
   async setPassword(address: string, credential: Credential): Promise<void> {
     return (await this.#holderOf(address)).setPassword(address, credential);
+  }
+
+  async listAppPasswords(address: string): Promise<readonly AppPasswordSummary[]> {
+    return (await this.#holderOf(address)).listAppPasswords(address);
+  }
+
+  async addAppPassword(address: string, wanted: NewAppPassword): Promise<AppPassword> {
+    return (await this.#holderOf(address)).addAppPassword(address, wanted);
+  }
+
+  async revokeAppPassword(address: string, number: number): Promise<void> {
+    return (await this.#holderOf(address)).revokeAppPassword(address, number);
   }
 
   async setQuota(address: string, change: QuotaChange): Promise<AccountSummary> {

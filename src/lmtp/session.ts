@@ -302,7 +302,7 @@ export class LmtpSession implements Session {
     if (mail === undefined) throw new CommandFault(REPLY.senderFirst);
     if (mail.recipients.length === 0) throw new CommandFault(REPLY.recipientFirst);
     const { activity, uploads, settings } = this.#services;
-    const domain = actingAs(this.#services.domain, this.#connection);
+    const domain = actingAs(this.#services.domain, this.#guest);
     const { maxMessageBytes, overQuota } = settings;
     const { id: session, remote } = this.#guest;
     const envelope = { ...mail, id: `${session}.${++this.#messages}`, session, remote };

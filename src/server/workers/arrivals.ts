@@ -1,11 +1,11 @@
 /**
  * Connections that other workers have accepted and signed in, to the sessions of the accounts that are held here. One whose
- * account is not held here, or whose password is another by now, is refused, and its client told so where it came in.
+ * account is not held here is refused, and its client told so where it came in.
  */
 import type { Socket } from 'node:net';
 import type { Log } from '../../base/log.ts';
 import type { Activity } from '../../identity/activity.ts';
-import { type Arriving, credentialOf, type Receive, unavailable } from '../../identity/handing-over.ts';
+import { type Arriving, type Receive, unavailable } from '../../identity/handing-over.ts';
 import { noteSignedOut } from '../../identity/presence.ts';
 import type { Domain } from '../../mailbox/domain.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
@@ -74,10 +74,9 @@ async function receive(
   }
 }
 
-async function recordOf(domain: Domain, { account, credential }: Handover): Promise<AccountRecord> {
+async function recordOf(domain: Domain, { account }: Handover): Promise<AccountRecord> {
   const record = await domain.store.directory.get(asAccountId(account));
   if (record === undefined || !domain.store.owns(record.id)) throw unavailable();
-  if (credentialOf(record) !== credential) throw unavailable();
   return record;
 }
 
