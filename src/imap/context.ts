@@ -61,6 +61,9 @@ export interface SessionContext extends DialogueContext {
   deselect(): void;
   /** For `openMailbox`: wakes the session when something changed. */
   readonly viewerEvents: ViewerEvents;
+  readonly isCompressed: boolean;
+  /** Answers the command with this tag first. */
+  startCompression(tag: string): Promise<void>;
   /** The message that came in this literal of the command. */
   received(literal: StreamedLiteral): Uploaded;
 }

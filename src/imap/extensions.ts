@@ -4,6 +4,7 @@
 import { appendLimit } from './extensions/append-limit.ts';
 import { binary } from './extensions/binary.ts';
 import { children } from './extensions/children.ts';
+import { compress } from './extensions/compress.ts';
 import { condstore } from './extensions/condstore.ts';
 import { enableExtension } from './extensions/enable.ts';
 import { esearch } from './extensions/esearch.ts';
@@ -48,6 +49,7 @@ export function makeRegistry(): Registry {
     namespaceExtension,
     idleExtension,
     unselectExtension,
+    compress,
     children,
     listExtended,
     listStatus,

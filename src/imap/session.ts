@@ -136,6 +136,17 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
     this.dialogue.output.onTakenBack(this.dialogue.isGathering);
   }
 
+  get isCompressed(): boolean {
+    return this.dialogue.connection.isCompressed;
+  }
+
+  async startCompression(tag: string): Promise<void> {
+    const { connection, input } = this.dialogue;
+    await this.flush();
+    writeStatus(this.out, tag, 'OK', 'DEFLATE is active from here on');
+    await connection.startCompression(Buffer.concat(this.out.take()), input.takeUnread());
+  }
+
   async waitForLine(timeoutMs: number): Promise<Buffer | 'hint' | 'timeout' | 'end'> {
     await this.flush();
     if (this.dialogue.isStopped) return 'end';

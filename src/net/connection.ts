@@ -62,6 +62,12 @@ export interface Connection extends PeerFacts {
    * RFC 2595 §2.1 and §4; CVE-2011-0411). A caller that buffers input itself drops its own buffer too.
    */
   startTls(tls: TlsSource, lastPlain?: Buffer): Promise<void>;
+  readonly isCompressed: boolean;
+  /**
+   * From here on octets are deflated in both directions (RFC 4978 §3). `lastPlain` is the reply that says so; `unread` came
+   * behind the command.
+   */
+  startCompression(lastPlain: Buffer, unread: Buffer): Promise<void>;
   /**
    * From here on its octets are passed to and from `other`, with back-pressure, first those that were read and not used.
    * The end of either side is the other's; resolves when both are over. Nothing is read or written here any more.

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { EMPTY } from '../base/bytes.ts';
 
 /**
@@ -29,8 +28,15 @@ interface OutboxOptions {
   readonly tap?: StreamTap;
 }
 
+/** What takes the batches: a socket, or what stands before it. */
+export interface Sink {
+  cork(): void;
+  uncork(): void;
+  write(bytes: Buffer, taken?: () => void): unknown;
+}
+
 export class Outbox {
-  readonly #socket: Socket;
+  readonly #socket: Sink;
   readonly #options: OutboxOptions;
   #queue: Buffer[] = [];
   #head = 0;
@@ -42,7 +48,7 @@ export class Outbox {
   #empty: PromiseWithResolvers<void> | undefined;
   #failure: StreamClosed | undefined;
 
-  constructor(socket: Socket, options: OutboxOptions) {
+  constructor(socket: Sink, options: OutboxOptions) {
     this.#socket = socket;
     this.#options = options;
   }

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { isLoopback, withoutMapping } from '../base/ip-address.ts';
+import { Deflating, Inflating } from './compression.ts';
 import { type Connection, type PeerFacts, type ReadLimits, ReadTimeout } from './connection.ts';
-import { Outbox, StreamClosed, type StreamTap } from './outbox.ts';
+import { Outbox, type Sink, StreamClosed, type StreamTap } from './outbox.ts';
 import type { Sweep, Swept } from './sweep.ts';
 import type { TlsSource } from './tls.ts';
 
@@ -55,6 +56,9 @@ export class ByteStream implements Connection, Swept {
   readonly #onData = (bytes: Buffer): void => this.#receive(bytes);
   readonly #onEnd = (): void => this.#finishReading();
   #socket: Socket;
+  /** Where bytes come from: the socket, or what inflates them. */
+  #source: Pick<Inflating, 'isPaused' | 'pause' | 'resume'>;
+  #deflating: Deflating | undefined;
   #outbox: Outbox;
   #chunks: Buffer[] = [];
   #unreadBytes = 0;
@@ -75,6 +79,7 @@ export class ByteStream implements Connection, Swept {
 
   constructor(socket: Socket, facts: PeerFacts, options: StreamOptions) {
     this.#socket = socket;
+    this.#source = socket;
     this.#options = options;
     this.remoteAddress = facts.remoteAddress;
     this.remotePort = facts.remotePort;
@@ -133,7 +138,7 @@ export class ByteStream implements Connection, Swept {
     const chunk = this.#chunks.shift();
     if (chunk) {
       this.#unreadBytes -= chunk.length;
-      if (this.#unreadBytes <= MAX_UNREAD_BYTES / 2 && this.#socket.isPaused()) this.#socket.resume();
+      if (this.#unreadBytes <= MAX_UNREAD_BYTES / 2 && this.#source.isPaused()) this.#source.resume();
       return chunk;
     }
     if (this.#isEnded || this.#isDead) return undefined;
@@ -181,10 +186,35 @@ export class ByteStream implements Connection, Swept {
     const secure = new TLSSocket(plain, { isServer: true, secureContext: tls.current() });
     // The handle now belongs to the TLS socket, which reports its failures; the plain one may echo them.
     this.#socket = secure;
+    this.#source = secure;
     this.#outbox = this.#newOutbox(secure);
     await this.#handshake(secure);
     this.#tlsVersion = secure.getProtocol() ?? 'TLS';
     this.#attach(secure);
+  }
+
+  get isCompressed(): boolean {
+    return this.#deflating !== undefined;
+  }
+
+  async startCompression(lastPlain: Buffer, unread: Buffer): Promise<void> {
+    if (this.isCompressed) throw new Error('already compressed');
+    const socket = this.#socket;
+    socket.off('data', this.#onData).off('end', this.#onEnd);
+    // What comes from now on may be deflated already.
+    socket.pause();
+    this.write(lastPlain);
+    await this.flushed();
+    const early = [unread, ...this.#chunks];
+    this.#chunks = [];
+    this.#unreadBytes = 0;
+    this.#deflating = new Deflating(socket, () => this.#nowMs());
+    this.#outbox = this.#newOutbox(this.#deflating);
+    this.#source = new Inflating(socket, early, {
+      onBytes: this.#onData,
+      onEnd: this.#onEnd,
+      onFailure: (error) => this.destroy(error),
+    });
   }
 
   async join(other: Socket, unread: Buffer): Promise<void> {
@@ -230,6 +260,7 @@ export class ByteStream implements Connection, Swept {
 
   sweep(nowMs: number): void {
     this.#watchDrain(nowMs);
+    this.#deflating?.sweep();
     if (nowMs >= this.#lingerEndMs) this.destroy();
     else if (this.#outbox.isStuck(nowMs)) this.destroy(new Error('the peer does not take its replies'));
     else if (nowMs >= this.#readEndMs && this.#waiting) {
@@ -244,9 +275,9 @@ export class ByteStream implements Connection, Swept {
     return this.#options.sweep.nowMs;
   }
 
-  #newOutbox(socket: Socket): Outbox {
+  #newOutbox(sink: Sink): Outbox {
     const { sweep, writeTimeoutMs, tap } = this.#options;
-    return new Outbox(socket, { writeTimeoutMs, nowMs: () => sweep.nowMs, ...(tap && { tap }) });
+    return new Outbox(sink, { writeTimeoutMs, nowMs: () => sweep.nowMs, ...(tap && { tap }) });
   }
 
   #attach(socket: Socket): void {
@@ -272,7 +303,7 @@ export class ByteStream implements Connection, Swept {
     if (this.#isDead || this.#lingerEndMs !== Number.POSITIVE_INFINITY) return;
     this.#chunks.push(bytes);
     this.#unreadBytes += bytes.length;
-    if (this.#unreadBytes >= MAX_UNREAD_BYTES) this.#socket.pause();
+    if (this.#unreadBytes >= MAX_UNREAD_BYTES) this.#source.pause();
   }
 
   #finishReading(): void {
