@@ -6,11 +6,11 @@ import { spawnSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { currentUser, dataOwner, isOurs, isRoot } from '../admin/data-owner.ts';
-import { isLoopback, withoutMapping } from '../base/ip-address.ts';
+import { isLoopback, isPrivateAddress, withoutMapping } from '../base/ip-address.ts';
 import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
 import { hostPort } from '../net/listener.ts';
@@ -77,36 +77,6 @@ function overlap(a: string, b: string): boolean {
   const takesAll = (address: string, other: string): boolean =>
     address === '::' || (address === '0.0.0.0' && isIP(other) === 4);
   return a === b || takesAll(a, b) || takesAll(b, a);
-}
-
-const PRIVATE = privateNetworks();
-
-/** RFC 1918, RFC 6598, RFC 4193, link-local and loopback. */
-function privateNetworks(): BlockList {
-  const list = new BlockList();
-  const v4 = [
-    '127.0.0.0/8',
-    '10.0.0.0/8',
-    '172.16.0.0/12',
-    '192.168.0.0/16',
-    '100.64.0.0/10',
-    '169.254.0.0/16',
-  ];
-  for (const [family, nets] of [
-    ['ipv4', v4],
-    ['ipv6', ['::1/128', 'fc00::/7', 'fe80::/10']],
-  ] as const) {
-    for (const net of nets) {
-      const [address = '', bits] = net.split('/');
-      list.addSubnet(address, Number(bits), family);
-    }
-  }
-  return list;
-}
-
-export function isPrivateAddress(address: string): boolean {
-  const [plain = ''] = address.split('%', 1);
-  return isIP(plain) !== 0 && PRIVATE.check(plain, isIP(plain) === 4 ? 'ipv4' : 'ipv6');
 }
 
 function checkLmtp(config: Config, listeners: readonly Resolved[], errors: string[]): void {

@@ -4,6 +4,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { isPrivateAddress } from '../../src/base/ip-address.ts';
 import { configLines } from '../../src/cli/config-print.ts';
 import { commandName } from '../../src/cli/invocation.ts';
 import { findConfigFile } from '../../src/config/find.ts';
@@ -11,7 +12,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { listOptions } from '../../src/config/names.ts';
 import { OPTIONS, RELOADED } from '../../src/config/options.ts';
 import { makePair } from '../../src/net/self-signed.ts';
-import { doubtsOf, isPrivateAddress } from '../../src/server/doubts.ts';
+import { doubtsOf } from '../../src/server/doubts.ts';
 import { endLaunched, FREE_PORTS, launch, PROGRAM, ROOT } from '../kit/launch.ts';
 import type { CommandResult } from '../kit/server.ts';
 
