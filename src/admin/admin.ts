@@ -56,6 +56,15 @@ export interface Watch {
   health(): Promise<HealthReport>;
   /** The numbers of this process alone, for whoever adds them up. */
   samples(): Promise<Samples>;
+  /** None before all of them accept. */
+  listeners(): readonly ListenerFacts[];
+}
+
+export interface ListenerFacts {
+  /** As the configuration calls it: `imaps`. */
+  readonly name: string;
+  /** As bound: `127.0.0.1:1993`, `[::]:993`. */
+  readonly address: string;
 }
 
 /** As the library for metrics has them. */

@@ -22,6 +22,7 @@ import type {
   AppPasswordSummary,
   Credential,
   HealthReport,
+  ListenerFacts,
   NewAppPassword,
   QuotaChange,
   Samples,
@@ -155,6 +156,10 @@ export class ControlClient implements Admin {
 
   async longestStandstill(): Promise<{ longestBlockMs: number; longestCpuMs: number }> {
     return this.#wire.json('GET', '/v1/event-loop');
+  }
+
+  async listListeners(): Promise<readonly ListenerFacts[]> {
+    return (await this.#wire.json<{ listeners: ListenerFacts[] }>('GET', '/v1/listeners')).listeners;
   }
 
   async listConnections(): Promise<readonly ConnectionFacts[]> {

@@ -13,6 +13,7 @@
  *     POST   /v1/accounts/ADDRESS/mailboxes/NAME/imported { keys }
  *     GET    /v1/accounts/ADDRESS/mailboxes/NAME/messages   POST, both as `message-frames.ts` has them
  *     GET    /v1/health                                     whether the server can do its work, and why not
+ *     GET    /v1/listeners                                  where it listens
  *     GET    /v1/metrics                                    its numbers, in the text format of Prometheus
  *     GET    /v1/samples                                    the numbers of one process, for whoever adds them up
  *     GET    /v1/connections                                who is connected
@@ -158,6 +159,7 @@ const ROUTES: readonly Route[] = Object.freeze([
     type: 'application/octet-stream',
   })),
   on('GET', '/v1/health', async ({ watch }) => ({ json: await watched(watch).health() })),
+  on('GET', '/v1/listeners', async ({ watch }) => ({ json: { listeners: watched(watch).listeners() } })),
   on('GET', '/v1/metrics', async ({ watch }) => ({
     stream: Readable.from([await watched(watch).metrics()]),
     type: METRICS_TYPE,

@@ -58,6 +58,7 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
       ...(colleagues === undefined ? {} : { relay: colleagues.relay, isShared: true }),
     });
     const { listeners, apply } = protocols;
+    watch.listensOn(listeners);
     const arrivals = colleagues?.receive(system, protocols);
     opened.push(async () => {
       const all = [...listeners.map((listener) => listener.close(GRACE_MS)), arrivals?.close(GRACE_MS)];

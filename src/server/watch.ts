@@ -1,7 +1,7 @@
 /**
  * How the running server is watched: its numbers, its health, and whether it is alive at all.
  */
-import type { Watch } from '../admin/admin.ts';
+import type { ListenerFacts, Watch } from '../admin/admin.ts';
 import type { RootLog } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
 import type { TlsFiles } from '../net/tls.ts';
@@ -19,6 +19,8 @@ export interface Watched {
 export interface ServerWatch extends Watch {
   /** For a service manager: false when only a restart can help. */
   isAlive(): Promise<boolean>;
+  /** From now on all of them accept. */
+  listensOn(listeners: readonly ListenerFacts[]): void;
 }
 
 export function watchOver(system: MailSystem, { config, log, tls, version }: Watched): ServerWatch {
@@ -27,10 +29,15 @@ export function watchOver(system: MailSystem, { config, log, tls, version }: Wat
   const { accounts, store } = domain;
   const { directory } = store;
   const metrics = new Metrics({ version, data, activity, connections, accounts, tls, log });
+  let listening: readonly ListenerFacts[] = [];
   return {
     metrics: () => metrics.text(),
     samples: () => metrics.samples(),
     health: () => healthOf({ data, directory, tls }),
     isAlive: () => storeAnswers(directory),
+    listeners: () => listening,
+    listensOn(listeners) {
+      listening = listeners.map(({ name, address }) => ({ name, address }));
+    },
   };
 }

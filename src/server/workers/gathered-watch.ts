@@ -1,5 +1,5 @@
 /** How a server of several workers is watched: their numbers added up, and the health of each. */
-import type { HealthCheck, HealthReport, Samples, Watch } from '../../admin/admin.ts';
+import type { HealthCheck, HealthReport, ListenerFacts, Samples, Watch } from '../../admin/admin.ts';
 import { summed } from '../metrics.ts';
 import type { Offices } from './offices.ts';
 import type { Part } from './part.ts';
@@ -26,6 +26,11 @@ export class GatheredWatch implements Watch {
 
   samples(): Promise<Samples> {
     return this.#own.samples();
+  }
+
+  /** All workers have the same ports, and this one the numbers besides. */
+  listeners(): readonly ListenerFacts[] {
+    return this.#own.listeners();
   }
 
   /** The disk and the certificate are everybody's; a store each worker has. */
