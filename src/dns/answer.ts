@@ -61,18 +61,22 @@ export interface Found<T extends RecordType> {
   readonly isSecure: boolean;
 }
 
-export interface Absent {
-  /** No such name, or the name has no such record (RFC 2308 §2). */
-  readonly kind: 'nxdomain' | 'nodata';
+/** No such name, or the name has no such record (RFC 2308 §2). */
+export type Absent = AbsentAs<'nxdomain'> | AbsentAs<'nodata'>;
+
+interface AbsentAs<Kind extends string> {
+  readonly kind: Kind;
   readonly isSecure: boolean;
 }
 
-export interface Unanswered {
-  /**
-   * `servfail`: a server answered that it cannot say, or will not. `timeout`: none answered in time, or could be reached.
-   * `unusable`: the question is none, or the answer leads nowhere (aliases in a circle).
-   */
-  readonly kind: 'servfail' | 'timeout' | 'unusable';
+/**
+ * `servfail`: a server answered that it cannot say, or will not. `timeout`: none answered in time, or could be reached.
+ * `unusable`: the question is none, or the answer leads nowhere (aliases in a circle).
+ */
+export type Unanswered = UnansweredAs<'servfail'> | UnansweredAs<'timeout'> | UnansweredAs<'unusable'>;
+
+interface UnansweredAs<Kind extends string> {
+  readonly kind: Kind;
   /** For people. */
   readonly detail: string;
 }
