@@ -19,6 +19,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   store: ['mailbox', 'mail', 'base'],
   transfer: ['mailbox', 'mail', 'base'],
   admin: ['transfer', 'identity', 'mailbox', 'mail', 'net', 'base'],
+  doctor: ['admin', 'net', 'dns', 'config', 'base'],
   imap: PROTOCOL,
   pop3: PROTOCOL,
   smtp: PROTOCOL,

@@ -166,6 +166,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   6604: 'xNAME RCODE and Status Bits Clarification',
   6609: 'Sieve: Include Extension',
   6698: 'The DNS-Based Authentication of Named Entities (DANE) TLSA Protocol',
+  6761: 'Special-Use Domain Names',
   6785: 'Support for IMAP Events in Sieve',
   6840: 'Clarifications and Implementation Notes for DNS Security',
   6851: 'IMAP MOVE Extension',

@@ -18,6 +18,7 @@ import { activity } from './activity.ts';
 import { check } from './check.ts';
 import { configCheck } from './config-check.ts';
 import { configPrint } from './config-print.ts';
+import { doctor } from './doctor.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { exportMail } from './export.ts';
 import { health } from './health.ts';
@@ -68,6 +69,7 @@ export async function runCommandLine(
     verb(account, done);
   }
   for (const verb of [who, activity, health, importMail, exportMail, check]) verb(program, done);
+  doctor(program, done, version);
   for (const verb of [configPrint, configCheck]) verb(config, done);
   sieveTest(sieve, done);
   inheritSettings(program);

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { LOG_LEVELS } from '../base/log.ts';
@@ -157,6 +158,28 @@ export function listen(declaration: {
     ...option<ListenAddress | undefined>('address', expected, parsed, schema, listenToml),
     shown: JSON.stringify(declaration.default),
   };
+}
+
+/** Whom to ask, by address; none when the text is empty. */
+export function servers(declaration: { readonly doc: string; readonly port: number }) {
+  const schema = z.string().transform((text, context): readonly ListenAddress[] => {
+    const parsed = text.split(/[\s,]+/).filter((part) => part !== '');
+    const addresses = parsed.map((part) => parseServer(part, declaration.port));
+    const known = addresses.filter((address) => address !== undefined);
+    if (known.length < addresses.length) context.addIssue('not an address');
+    return known;
+  });
+  const expected = 'addresses such as "127.0.0.1, [::1]:5353"';
+  const empty: Declaration<readonly ListenAddress[]> = { doc: declaration.doc, default: [] };
+  return option('addresses', expected, empty, schema, (addresses) =>
+    JSON.stringify(addresses.map((address) => JSON.parse(listenToml(address)) as string).join(', ')),
+  );
+}
+
+function parseServer(text: string, port: number): ListenAddress | undefined {
+  const plain = text.replace(/^\[(.*)\]$/, '$1');
+  const address = isIP(plain) !== 0 ? { host: plain, port } : parseListen(text);
+  return address !== undefined && isIP(address.host) !== 0 ? address : undefined;
 }
 
 function listenToml(address: ListenAddress | undefined): string {

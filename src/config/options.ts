@@ -7,6 +7,7 @@ import {
   logLevel,
   optionalPath,
   path,
+  servers,
   size,
   string,
   type Values,
@@ -65,6 +66,12 @@ export const OPTIONS = {
     }),
     key: optionalPath({
       doc: 'The private key of the certificate, PEM. Give both or neither.',
+    }),
+  },
+  dns: {
+    servers: servers({
+      port: 53,
+      doc: 'Resolvers to ask, by address, in this order, instead of those in /etc/resolv.conf. `brevduva doctor` asks them. One on this machine that validates (Unbound, Knot Resolver) is the best there is.',
     }),
   },
   auth: {
@@ -307,6 +314,7 @@ export const OPTIONS = {
 export const RELOADED: ReadonlySet<string> = new Set([
   'tls.certificate',
   'tls.key',
+  'dns.servers',
   'auth.plaintext',
   'auth.failures_per_connection',
   'log.level',

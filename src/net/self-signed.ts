@@ -21,7 +21,7 @@ export interface SelfSigned extends CertificateFiles {
 }
 
 export async function selfSignedFiles(folder: string, hostname: string): Promise<SelfSigned> {
-  const files = { certificatePath: join(folder, 'tls-cert.pem'), keyPath: join(folder, 'tls-key.pem') };
+  const files = selfSignedPaths(folder);
   const certificatePem = await readIfThere(files.certificatePath);
   const keyPem = await readIfThere(files.keyPath);
   const fault = certificatePem && keyPem ? pairFault(certificatePem, keyPem, hostname) : undefined;
@@ -31,6 +31,11 @@ export async function selfSignedFiles(folder: string, hostname: string): Promise
   await writeWhole(files.keyPath, key, 0o600);
   await writeWhole(files.certificatePath, certificate, 0o644);
   return fault === undefined ? files : { ...files, madeAnew: fault };
+}
+
+/** Where it lies, made already or not. */
+export function selfSignedPaths(folder: string): CertificateFiles {
+  return { certificatePath: join(folder, 'tls-cert.pem'), keyPath: join(folder, 'tls-key.pem') };
 }
 
 /** A pair that somebody else issued was put there on purpose and is judged like any other that was given. */

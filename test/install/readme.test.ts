@@ -17,11 +17,15 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { isLoopback } from '../../src/base/ip-address.ts';
 import { makePair } from '../../src/net/self-signed.ts';
+import { ownAddresses } from '../../src/server/machine.ts';
 import { missingClients } from '../../tools/clients.ts';
+import { record, startDns } from '../kit/dns.ts';
 import { endLaunched, isRunning, type Launched, launch, ROOT, until } from '../kit/launch.ts';
 import { Pop3Client } from '../pop3-client.ts';
 import { readBlocks } from './readme-blocks.ts';
@@ -50,6 +54,17 @@ case "$1" in
   reload) kill -HUP "$(cat "${machine}/pid")" ;;
 esac`,
 };
+
+/** What the administrator has published. */
+const ZONE = [
+  record('.', 'NS', 'a.root.example'),
+  record(
+    'mail.example.com',
+    'A',
+    ownAddresses().find((address) => isIPv4(address) && !isLoopback(address)) ?? '203.0.113.9',
+  ),
+  record('example.com', 'MX', { preference: 10, exchange: 'mail.example.com' }),
+];
 
 const blocks = readBlocks(README);
 const played = new Set<string>();
@@ -186,14 +201,16 @@ describe('README.md', () => {
     assert.equal((await tests.ended()).code, 0, tests.stdout + tests.stderr);
   });
 
-  test('an administrator runs it for others', async () => {
+  test('an administrator runs it for others', async (t) => {
     if (!existsSync(clone)) prepare();
     const section = 'Run it for others';
     await prepareMachine();
     const file = join(machine, 'etc/brevduva/brevduva.toml');
     const configuration = moved(configurationOf(section)).replaceAll(/"\*:\d+"/g, '"*:0"');
     // Where the system's configuration lies is fixed; here it is named.
-    const env = { BREVDUVA_CONFIG: file };
+    const dns = await startDns({ zone: ZONE });
+    t.after(() => dns.close());
+    const env = { BREVDUVA_CONFIG: file, BREVDUVA_DNS_SERVERS: `${dns.host}:${dns.port}` };
     for (const command of commandsOf(section)) {
       if (command.startsWith('npm ci')) {
         // What it installs is linked; that it is complete is what bootstrap.test.ts says.

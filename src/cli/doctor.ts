@@ -1,0 +1,98 @@
+/**
+ * `brevduva doctor`: whether this server is set up so that mail programs find it and trust it, and mail comes in; line by line
+ * what was seen, what was expected and what to do. Ends with 1 when something fails; a warning is none, nor is what cannot be
+ * seen from inside. Nobody outside is asked but the DNS.
+ */
+import { domainToASCII } from 'node:url';
+import type { Command } from 'commander';
+import type { Config } from '../config/options.ts';
+import type { Finding, Verdict } from '../doctor/finding.ts';
+import type { Domains, ServerView } from '../doctor/world.ts';
+import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { type CommonOptions, configOf, withCommonOptions } from './options.ts';
+import { runningServer } from './running-server.ts';
+import { print } from './terminal.ts';
+
+interface DoctorOptions extends CommonOptions {
+  readonly domain?: string;
+  readonly json?: boolean;
+}
+
+export function doctor(parent: Command, done: (code: ExitCode) => void, version: string): void {
+  const command = parent
+    .command('doctor')
+    .description('look at this machine, the ports, the certificate and the DNS as mail programs see them')
+    .option('--domain <domain>', 'this domain alone, instead of those of all accounts')
+    .option('--json', 'one JSON object');
+  withCommonOptions(command).action(async (options: DoctorOptions) => {
+    const domain = options.domain === undefined ? undefined : domainNamed(options.domain);
+    const { config } = configOf(options, { isSilent: options.json === true });
+    const server = await viewOf(config);
+    const domains: Domains =
+      domain === undefined ? await domainsOf(config) : { kind: 'known', names: [domain] };
+    const { worldOf } = await import('../server/doctor-world.ts');
+    const { examine } = await import('../doctor/examine.ts');
+    const { worst } = await import('../doctor/finding.ts');
+    const findings = await examine(worldOf(config, { version, server, domains }));
+    const verdict = worst(findings.map((finding) => finding.verdict));
+    if (options.json === true) print(JSON.stringify({ verdict, findings }));
+    else show(findings);
+    done(verdict === 'fail' ? EXIT.failed : EXIT.ok);
+  });
+}
+
+function domainNamed(text: string): string {
+  const domain = domainToASCII(text.replace(/\.$/, ''));
+  if (/^[^\s@]{1,253}$/.test(domain)) return domain;
+  throw new UsageError(`"${text}" is no domain; expected one such as example.com`);
+}
+
+async function viewOf(config: Config): Promise<ServerView> {
+  try {
+    const server = await runningServer(config);
+    if (server === undefined) return { kind: 'absent' };
+    try {
+      const listeners = await server.listListeners().catch(() => undefined);
+      return { kind: 'running', facts: server.server, health: await server.health(), listeners };
+    } finally {
+      await server.close();
+    }
+  } catch (error) {
+    return { kind: 'hidden', why: (error as Error).message };
+  }
+}
+
+/** Of all accounts, through the running server or without one. */
+async function domainsOf(config: Config): Promise<Domains> {
+  const { openAdmin } = await import('./open-admin.ts');
+  try {
+    const admin = await openAdmin(config, {});
+    try {
+      const accounts = await admin.listAccounts();
+      const names = new Set(accounts.map(({ address }) => address.slice(address.lastIndexOf('@') + 1)));
+      return { kind: 'known', names: [...names].sort() };
+    } finally {
+      await admin.close();
+    }
+  } catch (error) {
+    return { kind: 'hidden', why: (error as Error).message };
+  }
+}
+
+const VERDICTS: readonly Verdict[] = ['ok', 'warn', 'fail', 'unknown'];
+const INDENT = ' '.repeat(9);
+
+function show(findings: readonly Finding[]): void {
+  for (const finding of findings) {
+    print(`${finding.verdict.padEnd(7)}  ${finding.check}: ${finding.subject}: ${finding.seen}`);
+    if (finding.verdict === 'ok') continue;
+    print(`${INDENT}expected: ${finding.expected}`);
+    print(`${INDENT}to do: ${finding.remedy}`);
+    for (const record of finding.records ?? []) print(`${INDENT}    ${record}`);
+  }
+  const counts = VERDICTS.map((verdict) => [
+    verdict,
+    findings.filter((one) => one.verdict === verdict).length,
+  ]);
+  print(counts.map(([verdict, count]) => `${count} ${verdict}`).join(', '));
+}

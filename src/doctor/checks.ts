@@ -1,0 +1,23 @@
+/** The table of all checks, in the order in which they are shown: this machine, the server, the DNS, the domains. */
+import { addresses } from './checks/addresses.ts';
+import { certificate } from './checks/certificate.ts';
+import { clientServices } from './checks/client-services.ts';
+import { clock } from './checks/clock.ts';
+import { configuration } from './checks/configuration.ts';
+import { dataFolder } from './checks/data-folder.ts';
+import { disk } from './checks/disk.ts';
+import { listeners } from './checks/listeners.ts';
+import { lmtp } from './checks/lmtp.ts';
+import { logFile } from './checks/log-file.ts';
+import { mailExchangers } from './checks/mail-exchangers.ts';
+import { resolver } from './checks/resolver.ts';
+import { reverseNames } from './checks/reverse-names.ts';
+import { server } from './checks/server.ts';
+import type { Check } from './world.ts';
+
+export const CHECKS: readonly Check[] = Object.freeze([
+  ...[configuration, clock, disk, dataFolder, logFile],
+  ...[server, listeners, lmtp, certificate],
+  ...[resolver, addresses, reverseNames],
+  ...[mailExchangers, clientServices],
+]);

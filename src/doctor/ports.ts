@@ -1,0 +1,68 @@
+/** The ports of the server as a mail program on this machine finds them. */
+import { isIP } from 'node:net';
+import type { Config } from '../config/options.ts';
+import { probe, type Target } from './probe.ts';
+import type { PortSeen, ServerView } from './world.ts';
+
+export interface Port {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+type Kind = Pick<Target, 'speech' | 'tls'>;
+const KINDS: Readonly<Record<string, Kind>> = {
+  imap: { speech: 'imap', tls: 'upgrade' },
+  imaps: { speech: 'imap', tls: 'first' },
+  pop3: { speech: 'pop3', tls: 'upgrade' },
+  pop3s: { speech: 'pop3', tls: 'first' },
+  lmtp: { speech: 'lmtp', tls: 'none' },
+  metrics: { speech: 'metrics', tls: 'none' },
+};
+
+/** As the running server has bound them, else as the configuration wants them. */
+export function listeningPorts(config: Config, server: ServerView): readonly Port[] {
+  if (server.kind === 'running' && server.listeners !== undefined)
+    return server.listeners.flatMap(({ name, address }) => {
+      const [, v6, v4, port] = /^(?:\[(.*)\]|(.*)):(\d+)$/.exec(address) ?? [];
+      return port === undefined ? [] : [{ name, host: v6 ?? v4 ?? '', port: Number(port) }];
+    });
+  return configuredPorts(config);
+}
+
+export function configuredPorts({ listen }: Config): readonly Port[] {
+  return Object.entries(listen).flatMap(([name, address]) =>
+    address === undefined ? [] : [{ name, ...address }],
+  );
+}
+
+export async function lookAtPorts(config: Config, server: ServerView): Promise<readonly PortSeen[]> {
+  const ports = listeningPorts(config, server).filter(({ port }) => port !== 0);
+  return Promise.all(
+    ports.map(async ({ name, host, port }) => ({
+      ...{ name, host, port },
+      ways: await Promise.all(
+        waysTo(host).map(async (address) => {
+          const kind = KINDS[name] as Kind;
+          const probed = await probe({ host: address, port, ...kind, serverName: config.hostname });
+          return { address, probed };
+        }),
+      ),
+    })),
+  );
+}
+
+/** `::` takes IPv4 as well (`*` in the configuration). */
+function waysTo(host: string): readonly string[] {
+  if (host === '::') return ['127.0.0.1', '::1'];
+  return host === '0.0.0.0' ? ['127.0.0.1'] : [host];
+}
+
+/** Loopback, or every address: for whom the port is. */
+export function isWildcard(host: string): boolean {
+  return host === '::' || host === '0.0.0.0';
+}
+
+export function isAddress(host: string): boolean {
+  return isIP(host) !== 0;
+}
