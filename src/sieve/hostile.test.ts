@@ -29,6 +29,10 @@ describe('bombs', () => {
       'doubling into a test',
       `set "v" "x"; ${many(20, `set "v" "\${v}\${v}";`)} ${many(500, `if string :contains "\${v}" "\${v}\${v}" {}`)}`,
     ],
+    [
+      'a string of references',
+      `set "v" "${'x'.repeat(60_000)}"; if string "${'$'}{v}" "${`\${v}`.repeat(200_000)}" {}`,
+    ],
     ['many values and keys', `if string [${many(900, '"a",')} "b"] [${many(900, '"c",')} "d"] {}`],
     ['bodies', many(500, 'if body :raw :contains "zzz" {}')],
     ['header edits', many(1000, 'addheader "a" "b"; deleteheader "a";')],

@@ -55,6 +55,10 @@ describe('what becomes of the message (RFC 5228 §2.10, §4)', () => {
     const [a, b] = ['require "fileinto"; fileinto "A"; stop;', 'require "fileinto"; fileinto "B";'];
     assert.equal(done([a, b], situation), 'fileinto A, fileinto B');
     assert.equal(done(['discard;', b], situation), 'discard');
+    assert.equal(
+      done([`${a.replace(' stop;', '')} discard;`, b], situation),
+      'fileinto A, discard, fileinto B',
+    );
     assert.equal(done(['stop;', 'keep;'], situation), 'keep');
   });
 
@@ -108,6 +112,14 @@ describe('tests of the base (RFC 5228 §5)', () => {
     [`size :under ${Buffer.byteLength(ADDRESSES)}`, false],
   ];
   for (const [text, isTrue] of TESTS) test(text, () => assert.equal(holds(text, { mail }), isTrue));
+});
+
+test('a compiled script is plain values', () => {
+  const script = compileScript(
+    `require ["variables", "fileinto"]; if header :matches "a" ["*\${b}", "c"] { fileinto "\${1}"; }`,
+  );
+  assert.deepEqual(JSON.parse(JSON.stringify(script)), script);
+  assert.deepEqual(structuredClone(script), script);
 });
 
 test('tests are evaluated from the left, no more than needed (RFC 5228 §5.2)', () => {

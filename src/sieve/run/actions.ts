@@ -41,9 +41,10 @@ export class Actions {
     return this.#isKept;
   }
 
-  /** Somebody decided about the message: no script after this one is asked. */
+  /** The message is refused or thrown away, and nothing else: no script after this one is asked. */
   get isDecided(): boolean {
-    return !this.#isKept && this.#effects.some(({ kind }) => kind === 'discard' || REFUSING.includes(kind));
+    if (this.#isKept || this.#effects.some(isFiling)) return false;
+    return this.#effects.some(({ kind }) => kind === 'discard' || REFUSING.includes(kind));
   }
 
   cancelKeep(): void {

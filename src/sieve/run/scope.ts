@@ -8,6 +8,8 @@ import { RunFault } from './budget.ts';
 import type { Limits } from './limits.ts';
 
 const NONE: readonly string[] = [];
+/** A string may name a variable ten thousand times; what is longer than any value may be is cut. */
+const MAX_TEXT = 1024 * 1024;
 
 interface ScopeParts {
   readonly script: Script;
@@ -73,6 +75,7 @@ export class Scope {
             : this.variable(piece.kind === 'global' ? `global.${piece.name}` : piece.name);
       this.#budget.look(value.length);
       out += value;
+      if (out.length > MAX_TEXT) return out.slice(0, MAX_TEXT);
     }
     return out;
   }

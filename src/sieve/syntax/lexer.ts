@@ -29,15 +29,16 @@ const SCALE: Readonly<Record<string, number>> = { k: 1024, m: 1024 ** 2, g: 1024
 export class Lexer {
   readonly #text: string;
   #at = 0;
-  /** The line at hand, and where it begins. */
+  /** The line at hand, where it begins, and the LF that ends it. */
   #line = 1;
   #lineStart = 0;
-  #counted = 0;
+  #lineFeed: number;
 
   constructor(text: string) {
     // A mark at the beginning is how some editors say UTF-8.
     this.#text = text;
     if (text.charCodeAt(0) === 0xfeff) this.#at = this.#lineStart = 1;
+    this.#lineFeed = this.#feedFrom(0);
   }
 
   next(): Token {
@@ -125,14 +126,17 @@ export class Lexer {
   }
 
   #place(): Place {
-    for (;;) {
-      const lf = this.#text.indexOf('\n', this.#counted);
-      if (lf < 0 || lf >= this.#at) break;
+    while (this.#lineFeed < this.#at) {
       this.#line++;
-      this.#lineStart = this.#counted = lf + 1;
+      this.#lineStart = this.#lineFeed + 1;
+      this.#lineFeed = this.#feedFrom(this.#lineStart);
     }
-    this.#counted = Math.max(this.#counted, this.#lineStart);
     return { line: this.#line, column: this.#at - this.#lineStart + 1 };
+  }
+
+  #feedFrom(at: number): number {
+    const lf = this.#text.indexOf('\n', at);
+    return lf < 0 ? this.#text.length : lf;
   }
 }
 

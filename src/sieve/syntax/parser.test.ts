@@ -106,6 +106,12 @@ describe('limits', () => {
   });
 });
 
+test('a line of a million characters is searched once', () => {
+  const started = performance.now();
+  parseScript(`${'a;'.repeat(9999)}#${' '.repeat(1_000_000)}`);
+  assert.ok(performance.now() - started < 2000);
+});
+
 describe('properties', () => {
   const runs = 300 * Number(process.env.BREVDUVA_TEST_FUZZ ?? 1);
   const seed = process.env.BREVDUVA_TEST_SEED;
