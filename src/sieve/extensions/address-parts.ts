@@ -6,9 +6,12 @@ import type { Run } from '../run/run.ts';
 /** Undefined: the address has no such part, and no key matches it. */
 export function addressPart(run: Run, { tags }: Node, address: MailAddress): string | undefined {
   const { local, domain } = address;
+  const isWhole = (tags.localpart ?? tags.domain ?? tags.user ?? tags.detail) === undefined;
+  if (isWhole) return wholeAddress(address);
+  // What is no address matches only as a whole.
+  if (domain === '') return undefined;
   if (tags.localpart !== undefined) return local;
   if (tags.domain !== undefined) return domain;
-  if (tags.user === undefined && tags.detail === undefined) return wholeAddress(address);
   const { detailSeparator: separator } = run.environment;
   const at = separator === '' ? -1 : local.indexOf(separator);
   if (tags.user !== undefined) return at < 0 ? local : local.slice(0, at);

@@ -2,7 +2,7 @@
 import type { CommandDefinition, Extension, TagDefinition, TestDefinition } from '../compile/language.ts';
 import { COMPARATORS } from '../matching/comparators.ts';
 import { matchAny } from '../matching/match.ts';
-import { fieldAddresses, fieldText, isFieldName, rawFields, readAddress } from '../message/fields.ts';
+import { fieldAddresses, fieldText, mayHaveAddresses, rawFields, readAddress } from '../message/fields.ts';
 import { fieldsOf, headersOf } from '../message/selection.ts';
 import type { Steps } from '../run/steps.ts';
 import { inboxTarget } from '../run/target.ts';
@@ -80,15 +80,17 @@ const TESTS: readonly TestDefinition[] = [
     classes: ['match', 'address-part', 'index', 'mime'],
     check(checking, { values: [names] }) {
       for (const name of Array.isArray(names) ? (names as readonly unknown[]) : [])
-        if (typeof name === 'string' && !isFieldName(name)) checking.warn(`no field can be called "${name}"`);
+        if (typeof name === 'string' && !mayHaveAddresses(name))
+          checking.fail(`there are no addresses in "${name}"`);
     },
     *run(run, node): Steps<boolean> {
-      const fields = yield* fieldsOf(run, node, run.texts(node.values[0]));
-      const parts = fields
-        .flatMap(({ raw }) => fieldAddresses(raw))
+      const names = run.texts(node.values[0]).filter(mayHaveAddresses);
+      const fields = yield* fieldsOf(run, node, names);
+      const addresses = fields.flatMap(({ raw }) => fieldAddresses(raw));
+      const parts = addresses
         .map((address) => addressPart(run, node, address))
         .filter((part) => part !== undefined);
-      return yield* matchAny(run, node, parts, run.texts(node.values[1]));
+      return yield* matchAny(run, node, parts, run.texts(node.values[1]), addresses.length);
     },
   },
 ];

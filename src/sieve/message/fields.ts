@@ -13,6 +13,35 @@ export function isFieldName(name: string): boolean {
   return /^[\x21-\x39\x3b-\x7e]{1,256}$/.test(name);
 }
 
+/** Fields of RFC 5322 and of MIME that hold something else; who asks for addresses in them means another test. */
+const WITHOUT_ADDRESSES: readonly string[] = [
+  'subject',
+  'date',
+  'resent-date',
+  'message-id',
+  'resent-message-id',
+  'in-reply-to',
+  'references',
+  'received',
+  'comments',
+  'keywords',
+  'mime-version',
+  'content-type',
+  'content-transfer-encoding',
+  'content-disposition',
+  'content-id',
+  'content-description',
+  'auto-submitted',
+  'precedence',
+  'authentication-results',
+  'dkim-signature',
+];
+
+/** RFC 5228 §5.1: only fields with addresses are searched for them; of names that are nobody's standard it is believed. */
+export function mayHaveAddresses(name: string): boolean {
+  return isFieldName(name) && !WITHOUT_ADDRESSES.includes(name.toLowerCase());
+}
+
 /** The raw values of the fields of this name, in any case; a name that no field can have has none. */
 export function rawFields(header: HeaderBlock, name: string): Buffer[] {
   return isFieldName(name) ? header.all(name.toLowerCase()) : [];
