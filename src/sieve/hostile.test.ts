@@ -24,6 +24,10 @@ describe('bombs', () => {
     ],
     ['regular expressions', many(20, 'if header :regex "x-a" "^((a+)+)+$" {}')],
     ['regular expressions with many ways', many(50, `if header :regex "x-a" "${'(a|a)?'.repeat(60)}b" {}`)],
+    [
+      'regular expressions that are written out',
+      many(100, `if string :regex "a" ["(a{100}b{100}){9}", "\${1}"] {}`),
+    ],
     ['doubling', `set "v" "x"; ${many(2000, `set "v" "\${v}\${v}\${v}\${v}";`)}`],
     [
       'doubling into a test',

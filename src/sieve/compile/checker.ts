@@ -5,6 +5,7 @@
  * With `ihave` (RFC 5463 §4) what is not known is no error until it is executed: it compiles to a failure.
  */
 import { BASE_COMPARATORS } from '../matching/comparators.ts';
+import type { Steps } from '../run/steps.ts';
 import { type Place, ScriptError } from '../syntax/fault.ts';
 import type { Phrase, Statement } from '../syntax/tree.ts';
 import { readArguments } from './arguments.ts';
@@ -17,7 +18,8 @@ import {
 } from './language.ts';
 import { type CommandNode, type Node, type Script, UNKNOWN, type Warning } from './script.ts';
 
-export function checkScript(language: Language, tree: readonly Statement[], name: string): Script {
+/** In turns: a script may have thousands of commands. */
+export function checkScript(language: Language, tree: readonly Statement[], name: string): Steps<Script> {
   return new Checker(language).script(tree, name);
 }
 
@@ -28,6 +30,9 @@ const BASE = BASE_COMPARATORS.map((comparator) => `comparator-${comparator}`);
 
 /** They change what a script is about, without a word of their own in it. */
 const SILENT: readonly string[] = ['imapsieve', 'ihave'];
+
+/** Nobody reads more. */
+const MAX_WARNINGS = 100;
 
 class Checker implements Checking {
   readonly #language: Language;
@@ -41,14 +46,14 @@ class Checker implements Checking {
     this.#language = language;
   }
 
-  script(tree: readonly Statement[], name: string): Script {
+  *script(tree: readonly Statement[], name: string): Steps<Script> {
     const body = tree.findIndex((statement) => statement.name !== 'require');
     const end = body < 0 ? tree.length : body;
     for (const statement of tree.slice(0, end)) this.#require(statement);
-    const commands = this.#commands(tree.slice(end));
+    const commands = yield* this.#commands(tree.slice(end));
     for (const [capability, place] of this.#required)
       if (!this.#used.has(capability) && !BASE.includes(capability) && !SILENT.includes(capability))
-        this.#warnings.push({ reason: `"${capability}" is required and not used`, place });
+        this.#warnAt(`"${capability}" is required and not used`, place);
     return { name, capabilities: [...this.#required.keys()], commands, warnings: this.#warnings };
   }
 
@@ -78,7 +83,11 @@ class Checker implements Checking {
   }
 
   warn(reason: string): void {
-    this.#warnings.push({ reason, place: this.#place });
+    this.#warnAt(reason, this.#place);
+  }
+
+  #warnAt(reason: string, place: Place): void {
+    if (this.#warnings.length < MAX_WARNINGS) this.#warnings.push({ reason, place });
   }
 
   /** RFC 5228 §3.2. */
@@ -92,25 +101,27 @@ class Checker implements Checking {
     }
   }
 
-  #commands(statements: readonly Statement[]): readonly CommandNode[] {
+  *#commands(statements: readonly Statement[]): Steps<readonly CommandNode[]> {
     const out: CommandNode[] = [];
-    const done: CommandDefinition[] = [];
+    const done = new Set<CommandDefinition>();
+    let before: CommandDefinition | undefined;
     for (const statement of statements) {
-      const before = done.at(-1);
-      const node = this.#command(statement, before?.name);
+      const node = yield* this.#command(statement, before?.name);
       const definition = this.#language.findCommand(node.name);
-      const other = done.find((one) => excludes(one, definition));
+      const other = [...done].find((one) => excludes(one, definition));
       if (other !== undefined)
         throw new ScriptError(`"${node.name}" cannot go with the "${other.name}" before it`, node.place);
-      if (before !== undefined && ['stop', 'return'].includes(before.name) && this.#warnings.length < 100)
-        this.#warnings.push({ reason: `nothing is done behind "${before.name}"`, place: node.place });
-      if (definition !== undefined) done.push(definition);
+      if (before !== undefined && ['stop', 'return'].includes(before.name))
+        this.#warnAt(`nothing is done behind "${before.name}"`, node.place);
+      before = definition;
+      if (definition !== undefined) done.add(definition);
       out.push(node);
+      yield undefined;
     }
     return out;
   }
 
-  #command(statement: Statement, before: string | undefined): CommandNode {
+  *#command(statement: Statement, before: string | undefined): Steps<CommandNode> {
     const { name, place } = statement;
     this.#place = place;
     if (name === 'require') throw new ScriptError('"require" stands before all other commands', place);
@@ -127,7 +138,7 @@ class Checker implements Checking {
         throw new ScriptError(`"${name}" ends with ";", it has no block`, place);
       const node = this.#node(statement, definition);
       this.#enclosing.push(node);
-      const block = this.#commands(statement.block ?? []);
+      const block = yield* this.#commands(statement.block ?? []);
       this.#enclosing.pop();
       return { ...node, block };
     } catch (error) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { done, holds, run } from '../../../test/kit/sieve.ts';
-import { compileScript } from '../sieve.ts';
+import { compileInTurns, compileScript } from '../sieve.ts';
 
 const ADDRESSES = [
   'From: "Anna B." <Anna@Example.ORG>, (a comment) bo+x@example.com',
@@ -116,6 +116,18 @@ describe('tests of the base (RFC 5228 §5)', () => {
     [`size :under ${Buffer.byteLength(ADDRESSES)}`, false],
   ];
   for (const [text, isTrue] of TESTS) test(text, () => assert.equal(holds(text, { mail }), isTrue));
+});
+
+test('in turns a script compiles to the same', async () => {
+  const text = 'require "fileinto"; if true { fileinto "a"; }';
+  let pauses = 0;
+  const pause = (): Promise<void> | undefined => {
+    pauses++;
+    return pauses % 2 === 0 ? Promise.resolve() : undefined;
+  };
+  assert.deepEqual(await compileInTurns(text, 'x', pause), compileScript(text, 'x'));
+  assert.ok(pauses > 1);
+  await assert.rejects(compileInTurns('frobnicate;', '', pause), /there is no command/);
 });
 
 test('a compiled script is plain values', () => {
@@ -280,6 +292,10 @@ describe('errors of scripts are said with their place', () => {
     [
       'require "regex"; if header :regex "a" "(" {}',
       'line 1, column 21: the regular expression "(": a "(" that is never closed',
+    ],
+    [
+      `require "regex"; if header :regex "a" [${'"b", '.repeat(64)}"c"] {}`,
+      'line 1, column 21: more than 64 regular expressions in one test',
     ],
     ['require "fileinto"; fileinto "a//b";', 'line 1, column 21: no mailbox can be called "a//b"'],
   ];

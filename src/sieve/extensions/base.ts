@@ -2,7 +2,14 @@
 import type { CommandDefinition, Extension, TagDefinition, TestDefinition } from '../compile/language.ts';
 import { COMPARATORS } from '../matching/comparators.ts';
 import { matchAny } from '../matching/match.ts';
-import { fieldAddresses, fieldText, mayHaveAddresses, rawFields, readAddress } from '../message/fields.ts';
+import {
+  addressesIn,
+  fieldText,
+  type MailAddress,
+  mayHaveAddresses,
+  rawFields,
+  readAddress,
+} from '../message/fields.ts';
 import { fieldsOf, headersOf } from '../message/selection.ts';
 import type { Steps } from '../run/steps.ts';
 import { inboxTarget } from '../run/target.ts';
@@ -86,7 +93,8 @@ const TESTS: readonly TestDefinition[] = [
     *run(run, node): Steps<boolean> {
       const names = run.texts(node.values[0]).filter(mayHaveAddresses);
       const fields = yield* fieldsOf(run, node, names);
-      const addresses = fields.flatMap(({ raw }) => fieldAddresses(raw));
+      const addresses: MailAddress[] = [];
+      for (const { raw } of fields) addresses.push(...(yield* addressesIn(raw)));
       const parts = addresses
         .map((address) => addressPart(run, node, address))
         .filter((part) => part !== undefined);

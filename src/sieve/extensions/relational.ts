@@ -24,6 +24,9 @@ export const RELATIONAL: Extension = {
   ),
 };
 
+/** Each is compiled when it is checked, all of a test at once. */
+const MAX_EXPRESSIONS = 64;
+
 export const REGEX: Extension = {
   rfc: 'draft-ietf-sieve-regex',
   capabilities: ['regex'],
@@ -37,6 +40,8 @@ export const REGEX: Extension = {
         if (tags.comparator === 'i;ascii-numeric')
           checking.fail('"i;ascii-numeric" compares numbers; it cannot be used with ":regex"');
         const keys = values.at(-1);
+        if (Array.isArray(keys) && keys.length > MAX_EXPRESSIONS)
+          checking.fail(`more than ${MAX_EXPRESSIONS} regular expressions in one test`);
         for (const key of Array.isArray(keys) ? (keys as readonly unknown[]) : []) {
           if (typeof key !== 'string') continue;
           try {

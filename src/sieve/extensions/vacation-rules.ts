@@ -3,8 +3,9 @@
  * few is a pity; one too many is a loop, or tells a list of thousands that somebody is on the beach.
  */
 import type { Envelope } from '../environment.ts';
-import { fieldAddresses, fieldText, rawFields, readAddress, wholeAddress } from '../message/fields.ts';
+import { addressesIn, fieldText, rawFields, readAddress, wholeAddress } from '../message/fields.ts';
 import type { Run } from '../run/run.ts';
+import type { Steps } from '../run/steps.ts';
 
 const LIST_FIELDS: readonly string[] = [
   'list-id',
@@ -19,7 +20,11 @@ const RECIPIENT_FIELDS: readonly string[] = ['to', 'cc', 'bcc', 'resent-to', 're
 const PROGRAM =
   /^(?:mailer-daemon|postmaster|listserv|listproc|majordomo|owner-.*|.*-owner|.*-request|.*-bounces|bounces?[+-].*|(?:do-?not-?|no-?)reply.*)$/i;
 
-export function whyNoReply(run: Run, envelope: Envelope, others: readonly string[]): string | undefined {
+export function* whyNoReply(
+  run: Run,
+  envelope: Envelope,
+  others: readonly string[],
+): Steps<string | undefined> {
   const { environment, message } = run;
   const own = new Set([...environment.addresses, ...others].map((one) => one.toLowerCase()));
   const first = (name: string): string => {
@@ -41,17 +46,17 @@ export function whyNoReply(run: Run, envelope: Envelope, others: readonly string
   if (/\b(?:all|oof|autoreply)\b/.test(first('x-auto-response-suppress')))
     return 'its sender wants no automatic replies';
   if (environment.verdict.isJunk === true) return 'it is junk';
-  if (!isAddressed(run, own)) return "none of the owner's addresses is in To, Cc or Bcc";
+  if (!(yield* isAddressed(run, own))) return "none of the owner's addresses is in To, Cc or Bcc";
   return undefined;
 }
 
 /** The owner's addresses, those with details too. */
-function isAddressed({ environment, message, budget }: Run, own: ReadonlySet<string>): boolean {
+function* isAddressed({ environment, message, budget }: Run, own: ReadonlySet<string>): Steps<boolean> {
   const { detailSeparator: separator } = environment;
   for (const name of RECIPIENT_FIELDS) {
     for (const raw of rawFields(message.header, name)) {
       budget.look(raw.length);
-      for (const address of fieldAddresses(raw)) {
+      for (const address of yield* addressesIn(raw)) {
         const { local, domain } = address;
         const at = separator === '' ? -1 : local.indexOf(separator);
         const plain = wholeAddress({ local: at < 0 ? local : local.slice(0, at), domain });

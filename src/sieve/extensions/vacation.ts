@@ -40,7 +40,7 @@ export const VACATION: Extension = {
         if (envelope === undefined) throw new RunFault('"vacation" where no mail is delivered');
         const effect = yield* replyOf(run, node, envelope);
         const why =
-          whyNoReply(run, envelope, run.texts(node.tags.addresses)) ??
+          (yield* whyNoReply(run, envelope, run.texts(node.tags.addresses))) ??
           ((yield* answered(run.environment.memory.hasReplied(effect.memory)))
             ? `${envelope.from} had this reply already`
             : undefined);

@@ -5,6 +5,7 @@
  */
 import { isAscii } from 'node:buffer';
 import { casemapped } from '../../mail/collation.ts';
+import type { Steps } from '../run/steps.ts';
 
 export interface Comparator {
   readonly name: string;
@@ -67,6 +68,29 @@ export const DEFAULT_COMPARATOR = 'i;ascii-casemap';
 /** Known without a require (RFC 5228 §2.7.3). */
 export const BASE_COMPARATORS: readonly string[] = [OCTET.name, ASCII_CASEMAP.name];
 
+/** What is turned into a key between two chances for others, in characters. */
+const TURN = 64 * 1024;
+
+/** The key of a text of any length, in turns. */
+export function* keyInTurns(comparator: Comparator, text: string): Steps<string> {
+  if (text.length <= TURN || comparator.name === 'i;ascii-numeric') return comparator.key(text);
+  const pieces: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const end = endOfTurn(text, at + TURN);
+    pieces.push(comparator.key(text.slice(at, end)));
+    at = end;
+    yield undefined;
+  }
+  return pieces.join('');
+}
+
+/** Before a character that stands by itself, if there is one in sight: no other may be cut from what it is composed with. */
+function endOfTurn(text: string, from: number): number {
+  for (let at = from; at < Math.min(from + 256, text.length); at++) if (text.charCodeAt(at) < 0x80) return at;
+  const isInPair = (text.charCodeAt(from) & 0xfc00) === 0xdc00;
+  return Math.min(text.length, isInPair ? from + 1 : from);
+}
+
 /** UTF-8, one character for each octet. */
 export function octetsOf(text: string): string {
   if (/^[\0-\x7f]*$/.test(text)) return text;
@@ -78,10 +102,15 @@ export function textOfOctets(octets: string): string {
   return isAscii(bytes) ? octets : bytes.toString('utf8');
 }
 
-function upperAscii(text: string): string {
-  return /^[\0-\x7f]*$/.test(text)
-    ? text.toUpperCase()
-    : text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+/** Of octets: letters beyond ASCII stay as they are. */
+function upperAscii(octets: string): string {
+  if (/^[\0-\x7f]*$/.test(octets)) return octets.toUpperCase();
+  const bytes = Buffer.from(octets, 'latin1');
+  for (let i = 0; i < bytes.length; i++) {
+    const c = bytes[i] as number;
+    if (c >= 0x61 && c <= 0x7a) bytes[i] = c - 0x20;
+  }
+  return bytes.toString('latin1');
 }
 
 function byCode(a: string, b: string): number {

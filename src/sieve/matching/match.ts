@@ -3,11 +3,11 @@
  * that take a match type and a comparator.
  */
 import type { Node, Text } from '../compile/script.ts';
-import { RunFault } from '../run/budget.ts';
+import { type Budget, RunFault } from '../run/budget.ts';
 import type { Run } from '../run/run.ts';
-import { cut } from '../run/scope.ts';
+import { cut, type Scope } from '../run/scope.ts';
 import { answered, type Steps } from '../run/steps.ts';
-import { COMPARATORS, type Comparator, DEFAULT_COMPARATOR } from './comparators.ts';
+import { COMPARATORS, type Comparator, DEFAULT_COMPARATOR, keyInTurns } from './comparators.ts';
 import { RegexError } from './regex/expression.ts';
 import { matchRegex } from './regex/machine.ts';
 import { compileRegex, type Program } from './regex/program.ts';
@@ -38,7 +38,7 @@ export function* matchAny(
   const matcher = matcherOf(run, node);
   for (const value of values) {
     run.budget.look(value.length);
-    const matches = matcher(value);
+    const matches = yield* matcher(value);
     for (const key of keys) {
       run.budget.look(KEY_COST + key.length);
       const found = matches(key);
@@ -53,31 +53,34 @@ export function* matchAny(
 const KEY_COST = 16;
 
 /** For each value, then for each key: what can be prepared is prepared once. */
-type Matcher = (value: string) => (key: string) => boolean | Steps<boolean>;
+type Matcher = (value: string) => Steps<(key: string) => boolean | Steps<boolean>>;
 
 function matcherOf({ budget, scope }: Run, node: Node): Matcher {
   const { tags } = node;
   const comparator = comparatorOf(node);
   if (tags.contains !== undefined) {
-    return (value) => {
-      const within = comparator.key(value);
+    return function* (value) {
+      const within = yield* keyInTurns(comparator, value);
       return (key) => containsKey(within, comparator.key(key), budget);
     };
   }
-  if (tags.matches !== undefined) {
-    return (value) => {
-      const text = new WildcardText(value, comparator);
-      return function* (key) {
-        const found = yield* text.match(key, budget);
-        if (found !== undefined) scope.setMatch(found);
-        return found !== undefined;
-      };
-    };
-  }
+  if (tags.matches !== undefined) return wildcardMatcher(comparator, budget, scope);
   const holds = tags.value === undefined ? isEqual : relation(tags.value as Text);
-  return (value) => {
-    const one = comparator.key(value);
+  return function* (value) {
+    const one = yield* keyInTurns(comparator, value);
     return (key) => holds(comparator.order(one, comparator.key(key)));
+  };
+}
+
+function wildcardMatcher(comparator: Comparator, budget: Budget, scope: Scope): Matcher {
+  return function* (value) {
+    yield undefined;
+    const text = new WildcardText(value, comparator);
+    return function* (key) {
+      const found = yield* text.match(key, budget);
+      if (found !== undefined) scope.setMatch(found);
+      return found !== undefined;
+    };
   };
 }
 
@@ -118,7 +121,11 @@ function* matchRegexes(
   keys: readonly string[],
 ): Steps<boolean> {
   const { ignoresCase } = comparatorOf(node);
-  const programs = keys.map((key) => programOf(run, key, ignoresCase));
+  const programs: Program[] = [];
+  for (const key of keys) {
+    programs.push(programOf(run, key, ignoresCase));
+    yield undefined;
+  }
   for (const value of values) {
     const seen = cut(value, run.limits.regexBytes);
     for (const program of programs) {
@@ -131,10 +138,18 @@ function* matchRegexes(
   return false;
 }
 
+/** Writing a program is dearer than a step through it. */
+const INSTRUCTION_COST = 64;
+
 function programOf(run: Run, pattern: string, ignoresCase: boolean): Program {
-  run.budget.compare(4096);
+  const name = `${ignoresCase}:${pattern}`;
+  const known = run.programs.get(name);
+  if (known !== undefined) return known;
   try {
-    return compileRegex(pattern, ignoresCase);
+    const program = compileRegex(pattern, ignoresCase);
+    run.budget.compare(pattern.length + INSTRUCTION_COST * program.instructions.length);
+    run.programs.set(name, program);
+    return program;
   } catch (error) {
     if (error instanceof RegexError) throw new RunFault(`the regular expression: ${error.message}`);
     throw error;

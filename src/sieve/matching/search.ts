@@ -16,7 +16,11 @@ export interface SearchCost {
 export function* containsKey(text: string, key: string, cost: SearchCost): Steps<boolean> {
   if (key.length <= SHORT) {
     cost.look(text.length);
-    return text.includes(key);
+    for (let at = 0; at === 0 || at + key.length <= text.length; at += TURN) {
+      if (text.slice(at, at + TURN + key.length).includes(key)) return true;
+      if (text.length > at + TURN) yield undefined;
+    }
+    return false;
   }
   if (key.length > text.length) return false;
   cost.compare(text.length + key.length);

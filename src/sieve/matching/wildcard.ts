@@ -6,7 +6,7 @@
  * comparisons are counted, since a hostile pattern can still cost its length times that of the text.
  */
 import type { Steps } from '../run/steps.ts';
-import { type Comparator, octetsOf, textOfOctets } from './comparators.ts';
+import { type Comparator, keyInTurns, octetsOf, textOfOctets } from './comparators.ts';
 
 export interface WildcardCost {
   compare(count: number): void;
@@ -22,7 +22,7 @@ const TURN = 64 * 1024;
 /** The keys of a text, one by one, and the text that is behind them. */
 interface Units {
   readonly keys: Uint8Array | Uint32Array;
-  textBetween(from: number, to: number): string;
+  readonly textBetween: (from: number, to: number) => string;
 }
 
 type Span = readonly [from: number, to: number];
@@ -31,18 +31,21 @@ type Span = readonly [from: number, to: number];
 export class WildcardText {
   readonly #text: string;
   readonly #comparator: Comparator;
-  readonly #units: Units;
+  #units: Units | undefined;
 
   constructor(text: string, comparator: Comparator) {
     this.#text = text;
     this.#comparator = comparator;
-    this.#units = comparator.isOctets ? octetUnits(text, comparator) : characterUnits(text, comparator);
   }
 
   /** What was matched, then what each wildcard took; undefined when it does not match. */
   *match(pattern: string, cost: WildcardCost): Steps<string[] | undefined> {
-    const spans = yield* match(this.#units.keys, patternUnits(pattern, this.#comparator), cost);
-    return spans && [this.#text, ...spans.map(([from, to]) => this.#units.textBetween(from, to))];
+    this.#units ??= this.#comparator.isOctets
+      ? yield* octetUnits(this.#text, this.#comparator)
+      : yield* characterUnits(this.#text, this.#comparator);
+    const { keys, textBetween } = this.#units;
+    const spans = yield* match(keys, patternUnits(pattern, this.#comparator), cost);
+    return spans && [this.#text, ...spans.map(([from, to]) => textBetween(from, to))];
   }
 }
 
@@ -125,15 +128,15 @@ function keysOf(key: string, { isOctets }: Comparator): Units['keys'] {
   return Uint32Array.from(key, (character) => character.codePointAt(0) as number);
 }
 
-function octetUnits(text: string, comparator: Comparator): Units {
-  const octets = octetsOf(text);
+function* octetUnits(text: string, comparator: Comparator): Steps<Units> {
+  const keys = keysOf(yield* keyInTurns(comparator, text), comparator);
   return {
-    keys: keysOf(comparator.key(text), comparator),
-    textBetween: (from, to) => textOfOctets(octets.slice(from, to)),
+    keys,
+    textBetween: (from, to) => textOfOctets(octetsOf(text).slice(from, to)),
   };
 }
 
-function characterUnits(text: string, comparator: Comparator): Units {
+function* characterUnits(text: string, comparator: Comparator): Steps<Units> {
   const keys: number[] = [];
   const origins: number[] = [];
   let at = 0;
@@ -143,6 +146,7 @@ function characterUnits(text: string, comparator: Comparator): Units {
       origins.push(at);
     }
     at += character.length;
+    if (origins.length % TURN === 0) yield undefined;
   }
   origins.push(at);
   return { keys: Uint32Array.from(keys), textBetween: (from, to) => text.slice(origins[from], origins[to]) };

@@ -2,11 +2,12 @@
  * Values of header fields as tests see them: unfolded, encoded words decoded, without outer white space (RFC 5228 §2.4.2.2, §5.7); and
  * the addresses in them.
  */
-import { parseAddressList } from '../../mail/address.ts';
+import { AddressBatches, parseAddressList } from '../../mail/address.ts';
 import { decodeUnlabelled } from '../../mail/charset.ts';
 import { decodeWords } from '../../mail/encoded-word.ts';
 import { type HeaderBlock, unfold } from '../../mail/header.ts';
 import { cut } from '../run/scope.ts';
+import { finish, type Steps } from '../run/steps.ts';
 
 /** RFC 5322 §2.2: printable ASCII without the colon. */
 export function isFieldName(name: string): boolean {
@@ -63,10 +64,19 @@ export interface MailAddress {
 
 /** The addresses of a field, those in groups too; names and groups are no addresses. */
 export function fieldAddresses(raw: Buffer): MailAddress[] {
+  return finish(addressesIn(raw));
+}
+
+/** The same in turns: a field may hold a hundred thousand. */
+export function* addressesIn(raw: Buffer): Steps<MailAddress[]> {
   const out: MailAddress[] = [];
-  for (const { mailbox, host } of parseAddressList(raw)) {
-    if (host === undefined || mailbox === undefined || (host === '' && mailbox === '')) continue;
-    out.push({ local: textOf(mailbox), domain: textOf(host) });
+  const batches = new AddressBatches(raw);
+  while (!batches.isOver) {
+    for (const { mailbox, host } of batches.next()) {
+      if (host === undefined || mailbox === undefined || (host === '' && mailbox === '')) continue;
+      out.push({ local: textOf(mailbox), domain: textOf(host) });
+    }
+    yield undefined;
   }
   return out;
 }

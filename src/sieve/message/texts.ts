@@ -5,26 +5,26 @@
  * Promises: no more than `bodyBytes` of a message are decoded; what is behind that, and what cannot be decoded, matches nothing or as it
  * stands.
  */
-import { decodeCharset, decodeUnlabelled } from '../../mail/charset.ts';
+import { charsetDecoder } from '../../mail/charset.ts';
 import { type MimeFields, readMimeFields } from '../../mail/mime-fields.ts';
 import { parameterOctets } from '../../mail/parameter.ts';
 import type { PartOffsets } from '../../mail/part.ts';
 import { CollectedText } from '../../mail/preview/collected-text.ts';
 import { readHtml } from '../../mail/preview/html-text.ts';
-import { decodeTransfer } from '../../mail/transfer-encoding.ts';
+import { transferDecoder } from '../../mail/transfer-decoder.ts';
+import type { TransferEncoding } from '../../mail/transfer-encoding.ts';
 import type { Run } from '../run/run.ts';
 import type { Steps } from '../run/steps.ts';
 import type { PartPath } from './view.ts';
 
+const PIECE_BYTES = 128 * 1024;
+/** Letters of one part that are read as HTML, which is done at once; no mail that a person reads has more. */
+const MAX_HTML = 256 * 1024;
+
 /** The body as it came (RFC 5173 §5.1). */
 export function* rawBody(run: Run): Steps<readonly string[]> {
-  const root = yield* run.message.root();
-  const octets = yield* run.message.read(
-    root.bodyStart,
-    Math.min(root.end, root.bodyStart + run.limits.bodyBytes),
-  );
-  run.budget.look(octets.length);
-  return [decodeUnlabelled(octets)];
+  const { bodyStart, end } = yield* run.message.root();
+  return [yield* decodedText(run, { from: bodyStart, to: Math.min(end, bodyStart + run.limits.bodyBytes) })];
 }
 
 /** Everything that is text for a person (§5.3). */
@@ -95,35 +95,57 @@ interface Leaf {
 
 function* leafText(run: Run, { part, fields, room }: Leaf): Steps<string> {
   const { bodyStart, end, encoding } = part;
-  const octets = yield* run.message.read(bodyStart, Math.min(end, bodyStart + room));
-  run.budget.look(2 * octets.length);
-  const decoded = decodeTransfer(octets, encoding) ?? octets;
   const charset = fields.mediaType.startsWith('text/')
     ? parameterOctets(fields.parameters, 'charset')
     : undefined;
-  return charset === undefined ? decodeUnlabelled(decoded) : decodeCharset(decoded, charset);
+  return yield* decodedText(run, {
+    from: bodyStart,
+    to: Math.min(end, bodyStart + room),
+    encoding,
+    ...(charset !== undefined && { charset }),
+  });
 }
 
 function* innerHeader(run: Run, { children: [inner] }: PartOffsets): Steps<string> {
   if (inner === undefined) return '';
   const { headerStart, bodyStart } = inner;
-  const octets = yield* run.message.read(
-    headerStart,
-    Math.min(bodyStart, headerStart + run.limits.bodyBytes),
-  );
-  run.budget.look(octets.length);
-  return decodeUnlabelled(octets);
+  return yield* decodedText(run, {
+    from: headerStart,
+    to: Math.min(bodyStart, headerStart + run.limits.bodyBytes),
+  });
 }
 
 /** Prologue and epilogue, without the delimiters. */
 function* aroundParts(run: Run, { bodyStart, end, children }: PartOffsets): Steps<readonly string[]> {
   const [first, last] = [children[0], children.at(-1)];
   if (first === undefined || last === undefined) return [];
-  const before = decodeUnlabelled(yield* run.message.read(bodyStart, first.headerStart));
-  const after = decodeUnlabelled(yield* run.message.read(last.end, end));
-  run.budget.look(before.length + after.length);
+  const before = yield* decodedText(run, { from: bodyStart, to: first.headerStart });
+  const after = yield* decodedText(run, { from: last.end, to: end });
   const prologue = before.replace(/(?:^|\r?\n)--[^\n]*\r?\n$/, '');
   return [prologue, after.replace(/^\r?\n--[^\n]*(?:\r?\n|$)/, '')];
+}
+
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly encoding?: TransferEncoding;
+  /** Absent: nobody told. */
+  readonly charset?: string;
+}
+
+/** In pieces, with chances for others between them; the whole is not in memory twice. */
+function* decodedText(run: Run, { from, to, encoding = 'identity', charset = '' }: Stretch): Steps<string> {
+  const transfer = transferDecoder(encoding) ?? transferDecoder('identity');
+  const decoder = charsetDecoder(charset);
+  const pieces: string[] = [];
+  for (let at = from; at < to && transfer !== undefined; at += PIECE_BYTES) {
+    const octets = yield* run.message.read(at, Math.min(to, at + PIECE_BYTES));
+    run.budget.look(2 * octets.length);
+    pieces.push(decoder.write(transfer.write(octets)));
+    yield undefined;
+  }
+  if (transfer !== undefined) pieces.push(decoder.write(transfer.end()));
+  return pieces.join('') + decoder.end();
 }
 
 class WholeText extends CollectedText {
@@ -140,6 +162,6 @@ class WholeText extends CollectedText {
 
 function shownText(html: string): string {
   const into = new WholeText();
-  readHtml(html, into);
+  readHtml(html.slice(0, MAX_HTML), into);
   return into.text;
 }

@@ -5,6 +5,7 @@
 import type { CommandNode, Node, Script, Text, Value } from '../compile/script.ts';
 import type { Origin } from '../effects.ts';
 import type { Environment } from '../environment.ts';
+import type { Program } from '../matching/regex/program.ts';
 import { MessageView, type PartPath } from '../message/view.ts';
 import type { Place } from '../syntax/fault.ts';
 import { Actions } from './actions.ts';
@@ -47,6 +48,8 @@ export class Run {
   readonly message: MessageView;
   readonly notes: Note[] = [];
   readonly included = new Set<string>();
+  /** Regular expressions by what they match without regard to case, or with it, and their text: loops need them again. */
+  readonly programs = new Map<string, Program>();
   /** Fields and octets that addheader has added. */
   readonly added = { fields: 0, bytes: 0 };
   /** The internal variable of RFC 5232 §3. */
