@@ -66,6 +66,18 @@ export function fieldOf(stored: Buffer, field: SearchField): string | undefined 
   return line === '' ? undefined : line.slice(1);
 }
 
+/** Whether this octet is of the field's text; what was found there is in it then, since no text that is looked for has a line end. */
+export function isFieldAt(stored: Buffer, field: SearchField, offset: number): boolean {
+  let line = 0;
+  let start = 0;
+  for (let i = 0; i < offset; i++) {
+    if (stored[i] !== LF) continue;
+    line++;
+    start = i + 1;
+  }
+  return line === SEARCH_FIELDS.indexOf(field) && offset > start;
+}
+
 /** Whether the folded text is in the field. */
 export function isInField(stored: Buffer, field: SearchField, needle: Buffer): boolean {
   // One look at all of it tells of most messages that they do not have it.

@@ -12,6 +12,7 @@ import { FACTS_VERSION } from './model/facts.ts';
 import { type AccountId, type AccountRecord, asModSeq, type Role } from './model/model.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
 import { type AccountListener, type AccountState, WritableAccount } from './state/account.ts';
+import { SearchTextCache } from './state/search-texts.ts';
 
 export const FIRST_MAILBOXES: readonly { readonly name: string; readonly role?: Role }[] = [
   { name: 'INBOX' },
@@ -24,8 +25,12 @@ export const FIRST_MAILBOXES: readonly { readonly name: string; readonly role?: 
 
 /** A mailbox nobody has open stays in memory this long, an account nobody is signed in to twice as long. */
 const IDLE_MS = 5 * 60_000;
+/** A mailbox of a hundred thousand messages takes some fifteen megabytes. */
+const SEARCH_TEXT_BYTES = 64 * 1024 * 1024;
 
 export class Accounts {
+  /** Of mailboxes that were searched. */
+  readonly searchTexts = new SearchTextCache(SEARCH_TEXT_BYTES);
   readonly #store: Pick<TranslatedStore, 'directory' | 'loadAccount'>;
   readonly #turns: Turns;
   readonly #clock: Clock;
@@ -116,6 +121,7 @@ export class Accounts {
   /** Drops what has not been used for a while; called now and then. */
   sweep(): void {
     const before = this.#clock.nowMs() - IDLE_MS;
+    this.searchTexts.dropUnused(before);
     for (const account of this.#loaded.values()) {
       if (account.unsettled !== undefined || account.operations > 0) continue;
       for (const mailbox of account.mailboxes.values()) {

@@ -6,6 +6,7 @@ import { runs } from '../../../test/kit/runs.ts';
 import { FLAG } from '../../mail/flags.ts';
 import type { Criterion } from '../model/criterion.ts';
 import { appendMessages } from '../operations/append.ts';
+import { copyMessages } from '../operations/copy.ts';
 import { expungeMessages } from '../operations/expunge.ts';
 import { createMailbox } from '../operations/folders.ts';
 import { receive } from '../operations/incoming.ts';
@@ -163,18 +164,44 @@ describe('search', () => {
     return (await searchMessages(kit.domain, account, mailboxOf(account, name), request)).uids;
   }
 
-  test('finds what looking at every message finds, and only that', async () => {
-    await fc.assert(
-      fc.asyncProperty(tree, async (criterion) => {
-        const expected = SAMPLES.flatMap((one, i) => (matches(one, i + 1, criterion) ? [i + 1] : []));
-        assert.deepEqual(await search(criterion), expected);
-        for (const [first, last] of ENDS) {
-          const ends = [...expected.slice(0, first), ...(last === 0 ? [] : expected.slice(-last))];
-          assert.deepEqual(await search(criterion, { first, last }), [...new Set(ends)]);
-        }
-      }),
-      { numRuns: runs(300) },
-    );
+  for (const leastMessages of [500, 1])
+    test(`finds what looking at every message finds, texts in memory from ${leastMessages} on`, async () => {
+      kit.domain.accounts.searchTexts.leastMessages = leastMessages;
+      await fc.assert(
+        fc.asyncProperty(tree, async (criterion) => {
+          const expected = SAMPLES.flatMap((one, i) => (matches(one, i + 1, criterion) ? [i + 1] : []));
+          assert.deepEqual(await search(criterion), expected);
+          for (const [first, last] of ENDS) {
+            const ends = [...expected.slice(0, first), ...(last === 0 ? [] : expected.slice(-last))];
+            assert.deepEqual(await search(criterion, { first, last }), [...new Set(ends)]);
+          }
+        }),
+        { numRuns: runs(300) },
+      );
+    });
+
+  test('texts in memory follow what comes, goes and is copied', async () => {
+    kit.domain.accounts.searchTexts.leastMessages = 1;
+    const subject: Criterion = { kind: 'field', field: 'subject', value: 'Straße' };
+    const late = await add(Buffer.from('Subject: late\r\nFrom: strasse@example.org\r\n\r\n'), {}, 'Sent');
+    const uids: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      const mail = `Subject: ${i % 2 === 0 ? 'Die STRASSE' : '=?utf-8?q?Stra=C3=9Fe?='} ${i}\r\nFrom: a@example.org\r\n\r\n`;
+      uids.push(await add(Buffer.from(mail), {}, 'Junk'));
+      assert.deepEqual(
+        await search(subject, 'all', 'Junk'),
+        uids.filter((_, n) => n % 2 === 1),
+      );
+    }
+    // An email from before all that are known, so that nothing is known of it.
+    const [junk, sent] = [mailboxOf(account, 'Junk'), mailboxOf(account, 'Sent')];
+    await copyMessages(kit.domain, account, sent, [late], junk);
+    const from: Criterion = { kind: 'field', field: 'from', value: 'STRASSE@' };
+    assert.deepEqual(await search(from, 'all', 'Junk'), [(uids.at(-1) as number) + 1]);
+    await expungeMessages(kit.domain, account, junk, { uids: [uids[1] as number] });
+    assert.deepEqual(await search(subject, 'all', 'Junk'), [uids[3]]);
+    const left = await search({ kind: 'all' }, 'all', 'Junk');
+    await expungeMessages(kit.domain, account, junk, { uids: left });
   });
 
   test('an answer is a message that is there, known to the searcher, at the end of the search', async () => {

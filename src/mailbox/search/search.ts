@@ -16,6 +16,7 @@ import type { Criterion } from '../model/criterion.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
+import { KnownFields } from './known-fields.ts';
 import { MessageSearch } from './message.ts';
 import { MAYBE, SearchTree, YES } from './tree.ts';
 
@@ -64,9 +65,14 @@ class Search {
   #low: number;
   readonly #high: number;
   readonly #blockRows: number;
+  readonly #domain: Domain;
+  readonly #account: AccountState;
+  #fields: KnownFields | undefined;
   #hits: Hits = { uids: [], modseqs: [] };
 
   constructor(domain: Domain, account: AccountState, mailbox: MailboxState, request: SearchRequest) {
+    this.#domain = domain;
+    this.#account = account;
     this.#mailbox = mailbox;
     this.#request = request;
     this.#tree = new SearchTree(request.criterion);
@@ -79,6 +85,17 @@ class Search {
   }
 
   async run(): Promise<SearchResult> {
+    this.#fields = await KnownFields.of(this.#domain, this.#account, this.#mailbox, {
+      tests: this.#tree.fields,
+      pause: this.#request.pause,
+      isWorthIt: () => this.#isWholeMailbox(),
+    });
+    const result = await this.#walk();
+    this.#fields?.settle(this.#domain, this.#mailbox);
+    return result;
+  }
+
+  async #walk(): Promise<SearchResult> {
     const { wants } = this.#request;
     const { first, last } = wants === 'all' ? { first: Number.POSITIVE_INFINITY, last: 0 } : wants;
     if (first > 0) await this.#forward(first);
@@ -93,6 +110,22 @@ class Search {
       uids: [...found.uids, ...uids.reverse()],
       modseqs: [...found.modseqs, ...modseqs.reverse()],
     };
+  }
+
+  /** Most messages would have to be looked at closer. */
+  async #isWholeMailbox(): Promise<boolean> {
+    if (this.#request.wants !== 'all') return false;
+    let open = 0;
+    for (let start = 0; start < this.#list().count; start += this.#blockRows) {
+      const { columns, count } = this.#list();
+      const end = Math.min(count, start + this.#blockRows);
+      const answers = this.#tree.decide(columns, this.#mailbox.keywords, { start, end, fields: undefined });
+      for (const answer of answers) if (answer === MAYBE) open++;
+      const pause = this.#request.pause();
+      if (pause !== undefined) await pause;
+    }
+    const { leastMessages } = this.#domain.accounts.searchTexts;
+    return open >= leastMessages && open > this.#list().count / 2;
   }
 
   async #forward(enough: number): Promise<void> {
@@ -125,7 +158,7 @@ class Search {
   async #block(start: number, end: number, step: 1 | -1, enough: number): Promise<boolean> {
     const { uids: hits, modseqs: hitModseqs } = this.#hits;
     const { columns } = this.#list();
-    const answers = this.#tree.decide(columns, this.#mailbox.keywords, start, end);
+    const answers = this.#tree.decide(columns, this.#mailbox.keywords, { start, end, fields: this.#fields });
     const isOpen = answers.includes(MAYBE);
     // Copies only when there will be waits: rows move, and what was decided belongs to these UIDs.
     const uids = isOpen

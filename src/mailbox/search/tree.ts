@@ -79,6 +79,24 @@ export interface LoadedForSearch {
   hasText(index: number): boolean | undefined;
 }
 
+/** Rows that are decided together. */
+export interface Rows {
+  readonly start: number;
+  readonly end: number;
+  /** What is known of header fields without looking at a message. */
+  readonly fields: FieldAnswers | undefined;
+}
+
+export interface FieldAnswers {
+  /** Of the field test of this index. */
+  decide(index: number, emails: NumberColumn, start: number, end: number, out: Uint8Array): void;
+}
+
+interface Block extends Rows {
+  readonly columns: ReadonlyColumns;
+  readonly keywords: KeywordTable;
+}
+
 export class SearchTree {
   readonly root: SearchNode;
   readonly fields: FieldTest[] = [];
@@ -96,9 +114,9 @@ export class SearchTree {
   }
 
   /** One answer for each row of `[start, end)`. */
-  decide(columns: ReadonlyColumns, keywords: KeywordTable, start: number, end: number): Uint8Array {
+  decide(columns: ReadonlyColumns, keywords: KeywordTable, { start, end, fields }: Rows): Uint8Array {
     const out = new Uint8Array(end - start);
-    decide(this.root, columns, keywords, start, end, out);
+    decide(this.root, { columns, keywords, start, end, fields }, out);
     return out;
   }
 
@@ -215,21 +233,19 @@ function answerOf(matches: boolean | undefined): number {
   return matches === undefined ? MAYBE : matches ? YES : NO;
 }
 
-function decide(
-  node: SearchNode,
-  columns: ReadonlyColumns,
-  keywords: KeywordTable,
-  start: number,
-  end: number,
-  out: Uint8Array,
-): void {
+function decide(node: SearchNode, block: Block, out: Uint8Array): void {
+  const { columns, keywords, start, end, fields } = block;
   if (node.kind === 'record') {
     decideRecord(node.test, columns, keywords, start, end, out);
     return;
   }
   if (node.kind === 'not') {
-    decide(node.node, columns, keywords, start, end, out);
+    decide(node.node, block, out);
     for (let i = 0; i < out.length; i++) out[i] = YES - (out[i] as number);
+    return;
+  }
+  if (node.kind === 'field' && fields !== undefined) {
+    fields.decide(node.index, columns.email, start, end, out);
     return;
   }
   if (node.kind !== 'and' && node.kind !== 'or') {
@@ -240,7 +256,7 @@ function decide(
   out.fill(isAnd ? YES : NO);
   const one = new Uint8Array(out.length);
   for (const member of node.nodes) {
-    decide(member, columns, keywords, start, end, one);
+    decide(member, block, one);
     if (isAnd) lesser(out, one);
     else greater(out, one);
   }
