@@ -133,9 +133,13 @@ function stored(data: string): Map<string, string> {
     if (existsSync(join(data, name))) copyFileSync(join(data, name), join(copy, name));
   }
   const db = new DatabaseSync(join(copy, 'accounts.db'));
-  const rows = db.prepare('SELECT address, password FROM account').all();
+  const rows = db
+    .prepare(
+      "SELECT address, secret FROM account JOIN credential ON account = account.id WHERE kind = 'password'",
+    )
+    .all();
   db.close();
-  return new Map(rows.map(({ address, password }) => [String(address), String(password)]));
+  return new Map(rows.map(({ address, secret }) => [String(address), String(secret)]));
 }
 
 test('people keep their passwords: a hash verifies once and ours takes its place', async (t) => {
