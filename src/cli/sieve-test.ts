@@ -13,8 +13,13 @@ import { messageOf } from '../sieve/message/message.ts';
 import type { Outcome } from '../sieve/run/interpreter.ts';
 import { compileScript, runScripts } from '../sieve/sieve.ts';
 import { ScriptError } from '../sieve/syntax/fault.ts';
+import { parseScript, scriptText } from '../sieve/syntax/parser.ts';
+import { allPhrases, printPhrase } from '../sieve/syntax/print.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { counted, note, print } from './terminal.ts';
+
+/** Of a command or test with long strings in it, as much as a line has room for. */
+const MAX_STEP = 100;
 
 interface SieveTestOptions {
   readonly envelopeFrom?: string;
@@ -178,18 +183,30 @@ function tell(
   print(`The message, ${counted(octets.length, 'octet')}, from <${envelope?.from}> to <${envelope?.to}>:`);
   for (const { reason, place } of script.warnings)
     print(`warning: line ${place.line}, column ${place.column}: ${reason}`);
-  const lines = source.toString('utf8').split(/\r?\n/);
-  for (const step of steps) print(`  ${stepWords(step, lines)}`);
+  const phrases = phrasesOf(source);
+  for (const step of steps) print(`  ${stepWords(step, phrases)}`);
   for (const sentence of explainOutcome(outcome, message.header.bytes)) print(sentence);
 }
 
-/** `12:4   true   header :contains "subject" "x"`: place, what a test found, and the script from there on. */
-function stepWords({ script, line, column, result }: TraceStep, lines: readonly string[]): string {
-  const found = result === undefined ? 'do' : String(result);
+/** Commands and tests by their places, each on one line. */
+function phrasesOf(source: Buffer): ReadonlyMap<string, string> {
+  const phrases = allPhrases(parseScript(scriptText(source)));
+  return new Map(
+    Array.from(phrases, (phrase) => [`${phrase.place.line}:${phrase.place.column}`, printPhrase(phrase)]),
+  );
+}
+
+/** `12:4   true   header :contains "subject" "x"`: place, what a test found, and what it is. */
+function stepWords(
+  { script, line, column, name, result }: TraceStep,
+  phrases: ReadonlyMap<string, string>,
+): string {
+  const place = `${line}:${column}`;
   // The text of an included script is not at hand.
-  const text =
-    script === '' ? (lines[line - 1] ?? '').slice(column - 1, column + 79).trim() : `in "${script}"`;
-  return `${`${line}:${column}`.padEnd(8)}${found.padEnd(7)}${text}`;
+  const text = script === '' ? (phrases.get(place) ?? name) : `${name} in "${script}"`;
+  const shown = text.replaceAll('\r\n', ' ');
+  const cut = shown.length > MAX_STEP ? `${shown.slice(0, MAX_STEP)}...` : shown;
+  return `${place.padEnd(8)}${(result === undefined ? 'do' : String(result)).padEnd(7)}${cut}`;
 }
 
 function asJson(

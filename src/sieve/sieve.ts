@@ -13,6 +13,9 @@
  * 4. Carry out the outcome in one commit: `effects` in their order, `seen` and the memory of a reply with them. `failures` and `notes` are
  *    for the log of rules and, once a day, for the owner.
  *
+ * Who carries out the effects keeps the promise that no mail is lost: a redirect, a reject or a copy that cannot be done leaves the message
+ * in INBOX. `reject` and `ereject` are replies of the protocol where there is one; what else they may become is RFC 5429 §2.
+ *
  * What the environment throws comes through, as a bug does: the caller keeps the message in INBOX then, as it does when nobody has a
  * script. `fileinto` names mailboxes that were there when it was asked; if one is gone when the effects are carried out, INBOX it is.
  *

@@ -51,6 +51,23 @@ describe('what becomes of the message (RFC 5228 §2.10, §4)', () => {
     assert.deepEqual(notes[0]?.origin.place, { line: 2, column: 1 });
   });
 
+  test('junk and what was sent on before are not sent on, but kept', () => {
+    const script = 'redirect "a@example.org"; discard;';
+    assert.equal(done(script, { verdict: { isJunk: true } }), 'keep, discard');
+    assert.equal(done(script, { mail: 'X-Loop: <Roadrunner@acme.example.com>\r\n\r\n' }), 'keep, discard');
+    assert.equal(
+      done(script, { mail: 'X-Loop: <other@acme.example.com>\r\n\r\n' }),
+      'redirect a@example.org, discard',
+    );
+    const { notes } = run(`require "copy"; ${script.replace('redirect', 'redirect :copy')}`, {
+      verdict: { isJunk: true },
+    });
+    assert.deepEqual(
+      notes.map(({ text }) => text),
+      ['the message is not sent on to a@example.org: it is junk'],
+    );
+  });
+
   test('scripts one after another: a stop ends its own, a discard all', () => {
     const situation = { mailboxes: ['A', 'B'] };
     const [a, b] = ['require "fileinto"; fileinto "A"; stop;', 'require "fileinto"; fileinto "B";'];

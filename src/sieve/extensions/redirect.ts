@@ -1,15 +1,22 @@
 /** The action `redirect` (RFC 5228 §4.2) with what other extensions add to it: `:copy`, `:list`, and the parameters of RFC 6009. */
 import type { CommandNode, Node } from '../compile/script.ts';
 import type { RedirectOptions } from '../effects.ts';
-import { readAddress, writtenAddress } from '../message/fields.ts';
+import { fieldAddresses, rawFields, readAddress, wholeAddress, writtenAddress } from '../message/fields.ts';
 import { RunFault } from '../run/budget.ts';
 import type { Run } from '../run/run.ts';
 import { answered, type Steps } from '../run/steps.ts';
+import { inboxTarget } from '../run/target.ts';
 
 export function* redirect(run: Run, { tags, values }: CommandNode): Steps<void> {
   const named = run.text(values[0]);
   const isList = tags.list !== undefined;
   const address = isList ? yield* listName(run, named) : addressOf(named);
+  const why = whyNotSentOn(run);
+  if (why !== undefined) {
+    run.note(`the message is not sent on to ${address}: ${why}`);
+    if (tags.copy === undefined) keepHere(run);
+    return;
+  }
   run.actions.add({
     kind: 'redirect',
     address,
@@ -19,6 +26,24 @@ export function* redirect(run: Run, { tags, values }: CommandNode): Steps<void> 
     origin: run.origin,
   });
   if (tags.copy === undefined) run.actions.cancelKeep();
+}
+
+/** What would come back, and what would make us look like a sender of junk, stays. */
+function whyNotSentOn({ environment, message }: Run): string | undefined {
+  if (environment.verdict.isJunk === true) return 'it is junk';
+  const loops = rawFields(message.header, 'x-loop').flatMap(fieldAddresses);
+  const own = loops
+    .map((one) => wholeAddress(one).toLowerCase())
+    .find((one) => environment.addresses.includes(one));
+  return own === undefined ? undefined : `it was sent on by ${own} before`;
+}
+
+/** Whatever the script goes on to say. */
+function keepHere(run: Run): void {
+  const { origin, message } = run;
+  const target = inboxTarget(run, {});
+  run.actions.add({ kind: 'keep', target, edition: message.edition, isImplicit: false, origin });
+  run.actions.cancelKeep();
 }
 
 function addressOf(text: string): string {

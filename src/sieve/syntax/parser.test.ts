@@ -194,7 +194,15 @@ function scripts(): fc.Arbitrary<readonly Statement[]> {
     })
     .map((text) => ({ text: text.replace(/\0|\r(?!\n)|(?<!\r)\n/g, ''), place: PLACE }));
   const argument = fc.oneof(
-    fc.record({ kind: fc.constant('number' as const), value: fc.nat(), place: fc.constant(PLACE) }),
+    fc.record({
+      kind: fc.constant('number' as const),
+      value: fc.oneof(
+        fc.nat(),
+        fc.nat(4095).map((n) => n * 1024),
+        fc.nat(3).map((n) => n * 1024 ** 3),
+      ),
+      place: fc.constant(PLACE),
+    }),
     fc.record({ kind: fc.constant('tag' as const), name, place: fc.constant(PLACE) }),
     string.map((one) => ({ kind: 'strings' as const, strings: [one], isList: false, place: PLACE })),
     fc

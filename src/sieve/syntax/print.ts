@@ -8,6 +8,15 @@ export function printScript(commands: readonly Statement[]): string {
   return printBlock(commands, '');
 }
 
+/** Every command and test of a tree, those in blocks and lists too. */
+export function* allPhrases(commands: readonly Statement[]): Generator<Phrase> {
+  for (const command of commands) {
+    yield command;
+    yield* testsIn(command);
+    yield* allPhrases(command.block ?? []);
+  }
+}
+
 /** One command or test without its block, on one line. */
 export function printPhrase(phrase: Phrase): string {
   const words = [phrase.name, ...phrase.args.map(printArgument)];
@@ -15,6 +24,13 @@ export function printPhrase(phrase: Phrase): string {
   if (phrase.isTestList) words.push(`(${tests})`);
   else if (tests !== '') words.push(tests);
   return words.join(' ');
+}
+
+function* testsIn({ tests }: Phrase): Generator<Phrase> {
+  for (const test of tests) {
+    yield test;
+    yield* testsIn(test);
+  }
 }
 
 function printBlock(commands: readonly Statement[], indent: string): string {
@@ -28,12 +44,20 @@ function printBlock(commands: readonly Statement[], indent: string): string {
 }
 
 function printArgument(argument: Argument): string {
-  if (argument.kind === 'number') return String(argument.value);
+  if (argument.kind === 'number') return printNumber(argument.value);
   if (argument.kind === 'tag') return `:${argument.name}`;
   const strings = argument.strings.map(({ text }) => quotedString(text));
   return argument.isList ? `[${strings.join(', ')}]` : strings.join('');
 }
 
-export function quotedString(text: string): string {
+/** As people write sizes. */
+function printNumber(value: number): string {
+  const quantifier = ['G', 'M', 'K'].find((_, i) => value > 0 && value % 1024 ** (3 - i) === 0);
+  return quantifier === undefined
+    ? String(value)
+    : `${value / 1024 ** ('KMG'.indexOf(quantifier) + 1)}${quantifier}`;
+}
+
+function quotedString(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
