@@ -3,7 +3,7 @@
  * own. What a client sees of it is what a client sees of the product.
  */
 import { createSecureContext } from 'node:tls';
-import { imapServices, startImap } from '../../src/imap/server.ts';
+import { imapServices, receiveImap, startImap } from '../../src/imap/server.ts';
 import type { ImapSettings } from '../../src/imap/settings.ts';
 import { LIMITS_AFTER_LOGIN, LIMITS_BEFORE_LOGIN } from '../../src/imap/wire/frame-event.ts';
 import { appendMessages } from '../../src/mailbox/operations/append.ts';
@@ -17,6 +17,7 @@ import { makePair } from '../../src/net/self-signed.ts';
 import { Sweep } from '../../src/net/sweep.ts';
 import type { TlsSource } from '../../src/net/tls.ts';
 import { openTestDomain, type TestDomain, type TestDomainOptions } from './domain.ts';
+import { openTestRelay, TEST_WORKERS } from './relayed.ts';
 
 export interface TestImapOptions extends TestDomainOptions {
   readonly settings?: Partial<ImapSettings>;
@@ -24,6 +25,8 @@ export interface TestImapOptions extends TestDomainOptions {
   readonly sessionsPerAccount?: number;
   /** What may be on its way in. */
   readonly uploads?: UploadLimits;
+  /** Accounts are held behind a relay: see `relayed.ts`. */
+  readonly isRelayed?: boolean;
   /** STARTTLS works, and `tlsPort` has TLS from the first octet. Without it there is no certificate: making one takes long. */
   readonly withTls?: boolean;
 }
@@ -66,20 +69,24 @@ const TEST_SETTINGS: ImapSettings = Object.freeze({
 export async function startTestImap(options: TestImapOptions = {}): Promise<TestImap> {
   const kit = await openTestDomain(options);
   const sweep = new Sweep();
-  const services = imapServices({
-    domain: kit.domain,
+  const { isRelayed = TEST_WORKERS > 1 } = options;
+  const holder = isRelayed ? await openTestRelay(kit) : undefined;
+  const parts = {
     authenticator: kit.authenticator,
     activity: kit.activity,
     settings: { ...TEST_SETTINGS, ...options.settings },
     roster: new Roster(options.sessionsPerAccount ?? 100),
     uploads: new UploadBudget(options.uploads ?? { accountBytes: 1024 ** 3, totalBytes: 1024 ** 3 }),
     tls: options.withTls ? await selfSigned() : NO_TLS,
-    relay: NO_RELAY,
     log: kit.domain.log,
-  });
+  };
+  const { domain = kit.domain, relay = NO_RELAY } = holder ?? {};
+  const services = imapServices({ ...parts, domain, relay });
+  const connections = new Connections({ total: 1000, perAddress: 1000 });
+  const stream = { sweep, writeTimeoutMs: 10_000 };
+  holder?.receive({ imap: receiveImap({ ...services, domain: kit.domain }) }, connections, stream);
   const listeners = await startImap(services, {
-    connections: new Connections({ total: 1000, perAddress: 1000 }),
-    stream: { sweep, writeTimeoutMs: 10_000 },
+    ...{ connections, stream },
     handshakeTimeoutMs: 10_000,
     log: kit.domain.log,
     listen: [
@@ -88,7 +95,7 @@ export async function startTestImap(options: TestImapOptions = {}): Promise<Test
     ],
   });
   const stopServing = async (): Promise<void> => {
-    await Promise.all(listeners.map((listener) => listener.close(2000)));
+    await Promise.all([holder?.close(2000), ...listeners.map((listener) => listener.close(2000))]);
   };
   return {
     kit,

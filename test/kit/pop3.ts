@@ -14,15 +14,18 @@ import { NO_RELAY } from '../../src/net/relay.ts';
 import { Roster } from '../../src/net/roster.ts';
 import { makePair } from '../../src/net/self-signed.ts';
 import { Sweep } from '../../src/net/sweep.ts';
-import { pop3Services, startPop3 } from '../../src/pop3/server.ts';
+import { pop3Services, receivePop3, startPop3 } from '../../src/pop3/server.ts';
 import type { Pop3Defaults, Pop3Settings } from '../../src/pop3/settings.ts';
 import { openTestDomain, type TestDomain, type TestDomainOptions } from './domain.ts';
+import { openTestRelay, TEST_WORKERS } from './relayed.ts';
 
 export const ALICE = 'alice@example.com';
 
 export interface TestPop3Options extends TestDomainOptions {
   readonly settings?: Partial<Omit<Pop3Settings, 'defaults'>>;
   readonly defaults?: Partial<Pop3Defaults>;
+  /** Accounts are held behind a relay: see `relayed.ts`. */
+  readonly isRelayed?: boolean;
   /** Milliseconds between two looks at timeouts. */
   readonly sweepMs?: number;
   readonly writeTimeoutMs?: number;
@@ -72,19 +75,26 @@ export async function startTestPop3(options: TestPop3Options = {}): Promise<Test
   const kit = await openTestDomain(options);
   const record = (await kit.store.directory.find(ALICE)) ?? (await kit.addAccount(ALICE, 'secret'));
   const tls = lazyTls(await PAIR);
-  const services = pop3Services({
-    domain: kit.domain,
+  const { isRelayed = TEST_WORKERS > 1 } = options;
+  const holder = isRelayed ? await openTestRelay(kit) : undefined;
+  const parts = {
     authenticator: kit.authenticator,
     activity: kit.activity,
     settings: { ...SETTINGS, ...options.settings, defaults: { ...pop3Defaults, ...options.defaults } },
     roster: new Roster(100),
     tls,
-    relay: NO_RELAY,
     log: kit.domain.log,
-  });
+  };
+  const { domain = kit.domain, relay = NO_RELAY } = holder ?? {};
+  const services = pop3Services({ ...parts, domain, relay });
+  const connections = new Connections({ total: 1000, perAddress: 1000 });
+  const stream = {
+    sweep: new Sweep(options.sweepMs ?? 1000),
+    writeTimeoutMs: options.writeTimeoutMs ?? 10_000,
+  };
+  holder?.receive({ pop3: receivePop3({ ...services, domain: kit.domain }) }, connections, stream);
   const listeners = await startPop3(services, {
-    connections: new Connections({ total: 1000, perAddress: 1000 }),
-    stream: { sweep: new Sweep(options.sweepMs ?? 1000), writeTimeoutMs: options.writeTimeoutMs ?? 10_000 },
+    ...{ connections, stream },
     handshakeTimeoutMs: 10_000,
     log: kit.domain.log,
     listen: [
@@ -94,7 +104,7 @@ export async function startTestPop3(options: TestPop3Options = {}): Promise<Test
   });
   const account = (): Promise<AccountState> => kit.domain.accounts.open(record.id);
   const stopServing = async (): Promise<void> => {
-    await Promise.all(listeners.map((listener) => listener.close(2000)));
+    await Promise.all([holder?.close(2000), ...listeners.map((listener) => listener.close(2000))]);
   };
   return {
     kit,

@@ -3,12 +3,15 @@
  * a data folder that was not given is removed by `stop`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { showLoggedBugs } from './bug-log.ts';
+import { TEST_WORKERS } from './relayed.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 /** Slow machines start slowly; a test that waits this long has failed. */
@@ -21,6 +24,8 @@ export interface ServerOptions {
   /** An existing data folder, which `stop` leaves where it is. */
   readonly data?: string;
   readonly args?: readonly string[];
+  /** Processes that serve; BREVDUVA_TEST_WORKERS, else one, when absent. A new data folder gets as many shards. */
+  readonly workers?: number;
   readonly env?: Readonly<Record<string, string>>;
   /** A descriptor for its standard error; a pipe that `log` gathers when absent. */
   readonly stderr?: number;
@@ -40,7 +45,9 @@ export interface TestServer {
   cli(args: readonly string[], input?: string): Promise<CommandResult>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
-  /** SIGKILL; the data folder stays. */
+  /** Those that serve, when there are several. */
+  workerPids(): readonly number[];
+  /** SIGKILL, to all of its processes; the data folder stays. */
   kill9(): Promise<void>;
 }
 
@@ -52,11 +59,13 @@ export interface CommandResult {
 
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'brevduva-server-')));
+  const { workers = TEST_WORKERS } = options;
   const args = [
     'serve',
     '--data',
     data,
     '--no-demo',
+    ...(workers > 1 ? ['--workers', String(workers), '--set', `store.shards=${workers}`] : []),
     ...settings(options.config ?? {}),
     ...(options.args ?? []),
   ];
@@ -87,10 +96,42 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       if (options.data === undefined) await rm(data, { recursive: true, force: true });
       return code;
     },
+    workerPids: () => childrenOf(child.pid as number),
     async kill9() {
+      // Nobody is left who could start anybody anew, or end in order.
+      const workers = childrenOf(child.pid as number);
+      child.kill('SIGSTOP');
+      for (const pid of workers) process.kill(pid, 'SIGKILL');
       await end('SIGKILL');
+      await until(() => !workers.some(isThere));
     },
   };
+}
+
+function childrenOf(pid: number): readonly number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1');
+    return text
+      .split(' ')
+      .filter((word) => word !== '')
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** A zombie that nobody has asked for is not. */
+function isThere(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  const endMs = performance.now() + READY_MS;
+  while (!isSo() && performance.now() < endMs) await sleep(10);
 }
 
 /** The command line to its end. */

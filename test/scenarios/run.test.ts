@@ -19,6 +19,27 @@ describe('scenarios', { concurrency: 8 }, () => {
   }
 });
 
+/** What an account that another worker holds could get wrong: the sign-in, what is pipelined, pushed, large, and the end. */
+const RELAYED = [
+  'rfc9051-6.2-sign-in',
+  'rfc9051-6.2.1-starttls',
+  'rfc2177-idle',
+  'rfc3502-multiappend',
+  'rfc7162-3.2.5-select-qresync',
+  'rfc5161-enable',
+  'limit-invalid-commands',
+  'limit-wrong-passwords',
+  'quirk-l1-bye-on-shutdown',
+  'quirk-a9-done-and-next-command-in-one-segment',
+];
+
+describe('scenarios through the relay', { concurrency: 4 }, () => {
+  for (const name of RELAYED) {
+    const source = readFileSync(join(FOLDER, `${name}.txt`), 'utf8');
+    test(name, () => playScenario(source, { isRelayed: true }));
+  }
+});
+
 test('the page about scenarios shows one that is played, and names everything there is', async () => {
   const page = readFileSync(join(FOLDER, '..', '..', 'docs', 'SCENARIOS.md'), 'utf8');
   const example = page.split('\n').filter((line) => line.startsWith('    '));

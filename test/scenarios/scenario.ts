@@ -4,7 +4,7 @@
  */
 import { parseSystemFlag } from '../../src/mail/flags.ts';
 import { ImapClient } from '../imap-client.ts';
-import { startTestImap, type TestImap } from '../kit/imap.ts';
+import { startTestImap, type TestImap, type TestImapOptions } from '../kit/imap.ts';
 
 interface Step {
   readonly line: number;
@@ -46,9 +46,13 @@ function utf8(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-export async function playScenario(source: string): Promise<void> {
+/** `how`: what the server is to have otherwise. */
+export async function playScenario(
+  source: string,
+  how: Pick<TestImapOptions, 'isRelayed'> = {},
+): Promise<void> {
   const steps = parseScenario(source);
-  const player = await Player.start(steps);
+  const player = await Player.start(steps, how);
   try {
     for (let at = 0; at < steps.length; ) at = await player.play(steps, at);
     await player.finish();
@@ -68,9 +72,10 @@ class Player {
     this.#server = server;
   }
 
-  static async start(steps: readonly Step[]): Promise<Player> {
+  static async start(steps: readonly Step[], how: Pick<TestImapOptions, 'isRelayed'>): Promise<Player> {
     const settings = steps.filter((step) => step.kind === '@settings').flatMap((step) => options(step.text));
     const server = await startTestImap({
+      ...how,
       settings: Object.fromEntries(settings),
       withTls: steps.some((step) => step.kind === '@tls' || step.kind === '@starttls'),
     });

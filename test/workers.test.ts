@@ -1,0 +1,209 @@
+/** A server of three workers, over real sockets: whoever a client comes to, it finds its account, and nobody sees the seams. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { ImapClient } from './imap-client.ts';
+import { LineClient } from './kit/line-client.ts';
+import { startServer, type TestServer } from './kit/server.ts';
+import { Pop3Client } from './pop3-client.ts';
+
+const WORKERS = 3;
+const PEOPLE = ['ann', 'bob', 'carl'].map((name) => `${name}@example.com`);
+const PASSWORD = 'a secret of theirs';
+/** Enough connections that each worker is the door of some. */
+const DOORS = 9;
+
+let server: TestServer;
+
+before(async () => {
+  server = await startServer({ workers: WORKERS, config: { 'auth.default_domain': 'example.com' } });
+  for (const address of PEOPLE) {
+    const { code, stderr } = await server.cli(
+      ['account', 'add', address, '--password-stdin'],
+      `${PASSWORD}\n`,
+    );
+    assert.equal(code, 0, stderr);
+  }
+});
+
+after(async () => {
+  await server.stop();
+});
+
+async function signedIn(address: string, password = PASSWORD): Promise<ImapClient> {
+  const client = await came();
+  await client.ok(`LOGIN ${address} "${password}"`);
+  return client;
+}
+
+async function came(): Promise<ImapClient> {
+  const client = await ImapClient.connect(server.port('imap'));
+  await client.greeting();
+  return client;
+}
+
+async function deliver(recipients: readonly string[], text: string): Promise<string[]> {
+  const client = await LineClient.connect(server.port('lmtp'));
+  client.send('LHLO client.example.org\r\nMAIL FROM:<sender@example.org>\r\n');
+  client.send(...recipients.map((to) => `RCPT TO:<${to}>\r\n`), 'DATA\r\n');
+  const codes = await client.codes(recipients.length + 4);
+  const taken = codes.filter((code) => code === '250 2.1.5').length;
+  client.send(`Subject: ${text}\r\n\r\n..${text}\r\n.\r\n`);
+  const replies = await client.codes(taken);
+  client.send('QUIT\r\n');
+  await client.ended();
+  return [...codes.slice(3, -1), ...replies];
+}
+
+describe('a server of three workers', { timeout: 240_000 }, () => {
+  it('one message for accounts of all, with a reply for each in order', async () => {
+    const recipients = [PEOPLE[2], 'nobody@example.com', PEOPLE[0], PEOPLE[1]] as string[];
+    const codes = await deliver(recipients, 'to all');
+    assert.deepEqual(codes, [
+      '250 2.1.5',
+      '550 5.1.1',
+      '250 2.1.5',
+      '250 2.1.5',
+      ...new Array(3).fill('250 2.0.0'),
+    ]);
+    for (const address of PEOPLE) {
+      const client = await signedIn(address);
+      await client.command('SELECT INBOX');
+      const { untagged } = await client.command('FETCH 1 BODY.PEEK[TEXT]');
+      assert.match(untagged.join('\n'), /\n\.to all\r\n/, 'dots are undone once');
+      client.close();
+    }
+  });
+
+  it('every account is there at every door, and a change by one device is told to the other', async () => {
+    const devices = await Promise.all(
+      Array.from({ length: DOORS }, (_, n) => signedIn(PEOPLE[n % 3] as string)),
+    );
+    for (const device of devices) await device.command('SELECT INBOX');
+    for (const first of [0, 1, 2]) {
+      await (devices[first] as ImapClient).command('STORE 1 +FLAGS (\\Flagged)');
+      for (let other = first + 3; other < DOORS; other += 3) {
+        const { untagged } = await (devices[other] as ImapClient).command('NOOP');
+        assert.match(untagged.join('\n'), /FETCH \(.*\\Flagged/, `door ${other}`);
+      }
+    }
+    const { stdout } = await server.cli(['who']);
+    for (const address of PEOPLE) assert.equal(stdout.split(address).length - 1, DOORS / 3, stdout);
+    for (const device of devices) device.close();
+  });
+
+  it('commands in the same segment as the sign-in go on at the holder, large literals too', async () => {
+    const body = 'x'.repeat(300_000);
+    for (let n = 0; n < DOORS; n++) {
+      const client = await came();
+      const address = PEOPLE[n % 3] as string;
+      client.send(
+        `p1 LOGIN ${address} "${PASSWORD}"\r\np2 APPEND Sent {${body.length}+}\r\n${body}\r\np3 STATUS Sent (MESSAGES)\r\n`,
+      );
+      assert.equal((await client.answer('p1')).status, 'OK');
+      assert.equal((await client.answer('p2')).status, 'OK');
+      assert.match(
+        (await client.answer('p3')).untagged.join(),
+        new RegExp(`MESSAGES ${Math.floor(n / 3) + 1}\\b`),
+      );
+      client.close();
+    }
+  });
+
+  it('a maildrop has one session, wherever the other came in', async () => {
+    const [address] = PEOPLE as [string];
+    const first = await pop3SignedIn(address);
+    assert.match(first.answer, /^\+OK Signed in/);
+    for (let n = 0; n < DOORS; n++) {
+      const other = await pop3SignedIn(address);
+      assert.match(other.answer, /^-ERR \[IN-USE\]/);
+      other.client.destroy();
+    }
+    await first.client.ok('QUIT');
+  });
+
+  it('a new password sends away who came in by the old one, and is known at all doors when the command ends', async () => {
+    const address = PEOPLE[1] as string;
+    const devices = await Promise.all(Array.from({ length: 3 }, () => signedIn(address)));
+    const set = await server.cli(['account', 'passwd', address, '--password-stdin'], 'another one\n');
+    assert.equal(set.code, 0, set.stderr);
+    for (const device of devices) {
+      assert.match((await device.next()).text, /^BYE /);
+      await device.ended();
+    }
+    for (let n = 0; n < DOORS; n++) (await signedIn(address, 'another one')).close();
+  });
+
+  it('wrong passwords count at all doors together', async () => {
+    const address = PEOPLE[2] as string;
+    let throttled = 0;
+    // Thirty fit from loopback: three doors that did not hear of each other would take ninety.
+    for (let n = 0; n < 48; n++) {
+      const client = await came();
+      const { text } = await client.command(`LOGIN ${address} "wrong ${n}"`);
+      if (/Too many wrong passwords/.test(text)) throttled++;
+      client.close();
+    }
+    assert.ok(throttled > 5, `${throttled} of 48 were refused`);
+  });
+
+  it('an account is added, listed, checked, exported and removed whoever holds it', async () => {
+    for (const name of ['dora', 'emil', 'fred']) {
+      const address = `${name}@example.com`;
+      assert.equal(
+        (await server.cli(['account', 'add', address, '--password-stdin'], `${PASSWORD}\n`)).code,
+        0,
+      );
+      assert.deepEqual(await deliver([address], name), ['250 2.1.5', '250 2.0.0']);
+    }
+    const listed = await server.cli(['account', 'list']);
+    assert.match(
+      listed.stdout,
+      /dora@example\.com +1 .*\n.*emil@example\.com +1 .*\n.*fred@example\.com +1 /s,
+    );
+    const checked = await server.cli(['check']);
+    assert.match(checked.stdout, /checked 6 accounts, .* no problems/);
+    for (const name of ['dora', 'emil', 'fred']) {
+      const address = `${name}@example.com`;
+      const out = join(server.data, `export-${name}`);
+      assert.match(
+        (await server.cli(['export', 'mbox', out, '--account', address])).stdout,
+        /1 of 1 messages exported/,
+      );
+      assert.equal((await server.cli(['account', 'remove', address, '--yes'])).code, 0);
+    }
+    assert.doesNotMatch((await server.cli(['account', 'list'])).stdout, /dora|emil|fred/);
+  });
+
+  it('its health is that of all, and its log names the worker of each line', async () => {
+    const { stdout, code } = await server.cli(['health']);
+    assert.equal(code, 0, stdout);
+    for (let worker = 0; worker < WORKERS; worker++)
+      assert.match(stdout, new RegExp(`store of worker ${worker}: answers`));
+    const lines = server.log
+      .trim()
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as { worker?: number; message: string });
+    const speakers = new Set(
+      lines.filter(({ message }) => message === 'signed in').map(({ worker }) => worker),
+    );
+    assert.deepEqual([...speakers].sort(), [0, 1, 2]);
+    assert.equal(lines.filter(({ message }) => message === 'signed in').length > 3 * DOORS, true);
+  });
+
+  it('it ends as one, and leaves no socket', async () => {
+    const workers = server.workerPids();
+    assert.equal(workers.length, WORKERS);
+    const own = await startServer({ workers: WORKERS });
+    assert.equal(await own.stop(), 0);
+    assert.ok(!existsSync(join(own.data, 'worker-0.sock')));
+  });
+});
+
+async function pop3SignedIn(address: string): Promise<{ client: Pop3Client; answer: string }> {
+  const client = await Pop3Client.open(server.port('pop3'));
+  await client.ok(`USER ${address}`);
+  return { client, answer: await client.command(`PASS ${PASSWORD}`) };
+}
