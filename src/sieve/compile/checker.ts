@@ -82,6 +82,10 @@ class Checker implements Checking {
     throw new ScriptError(reason, place);
   }
 
+  unknown(reason: string): never {
+    throw new UnknownWord(reason, this.#place);
+  }
+
   warn(reason: string): void {
     this.#warnAt(reason, this.#place);
   }

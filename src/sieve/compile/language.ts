@@ -72,6 +72,8 @@ export interface Checking {
   /** Names of the commands whose blocks are open, the innermost last. */
   readonly enclosing: readonly Node[];
   fail(reason: string, place?: Place): never;
+  /** The same for what another server may know: with `ihave` it fails only when it is executed (RFC 5463 §4). */
+  unknown(reason: string): never;
   warn(reason: string): void;
   use(capability: string): void;
 }

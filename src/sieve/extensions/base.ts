@@ -122,9 +122,9 @@ const TAGS: readonly TagDefinition[] = [
     check(checking, value) {
       if (typeof value !== 'string') checking.fail('the name of a comparator is a constant string');
       const name = value as string;
-      if (!COMPARATORS.has(name)) checking.fail(`there is no comparator "${name}"`);
+      if (!COMPARATORS.has(name)) checking.unknown(`there is no comparator "${name}"`);
       if (!checking.has(`comparator-${name}`))
-        checking.fail(`the comparator "${name}" needs require "comparator-${name}"`);
+        checking.unknown(`the comparator "${name}" needs require "comparator-${name}"`);
       checking.use(`comparator-${name}`);
     },
   },

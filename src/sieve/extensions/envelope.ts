@@ -46,10 +46,10 @@ export const ENVELOPE: Extension = {
         for (const name of Array.isArray(names) ? (names as readonly unknown[]) : []) {
           if (typeof name !== 'string') continue;
           const part = PARTS.get(name.toLowerCase());
-          if (part === undefined) checking.fail(`an envelope has no part "${name}"`);
+          if (part === undefined) checking.unknown(`an envelope has no part "${name}"`);
           const capability = part?.capability;
           if (capability !== undefined && !checking.has(capability))
-            checking.fail(`"${name}" needs require "${capability}"`);
+            checking.unknown(`"${name}" needs require "${capability}"`);
           if (capability !== undefined) checking.use(capability);
         }
       },

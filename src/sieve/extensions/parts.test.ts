@@ -93,6 +93,18 @@ describe('body (RFC 5173)', () => {
     assert.equal(holds('body :raw :is ""', { mail: 'Subject: x\r\n\r\n' }, 'body'), true);
   });
 
+  test('a label that is wrong, or none', () => {
+    for (const type of ['text/plain; charset=us-ascii', 'text/plain', 'text/plain; charset=x-unknown'])
+      assert.ok(
+        holds(
+          'body :contains "gr\u00fc\u00dfe"',
+          { mail: `Content-Type: ${type}\r\n\r\ngr\u00fc\u00dfe\r\n` },
+          'body',
+        ),
+        type,
+      );
+  });
+
   test('no more is decoded than may be', () => {
     const large = `Subject: x\r\n\r\n${'x'.repeat(11 * 1024 * 1024)}needle`;
     assert.equal(holds('body :contains "needle"', { mail: large }, 'body'), false);

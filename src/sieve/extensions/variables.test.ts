@@ -219,6 +219,15 @@ describe('ihave (RFC 5463)', () => {
     ['if frobnicate {}', 'implicit keep, failed line 1: there is no test "frobnicate"'],
     ['if false { keep :frobnicate; }', 'implicit keep'],
     ['if ihave "variables" { discard; }', 'implicit keep'],
+    ['if allof (ihave "comparator-x", header :comparator "x" "subject" "y") { discard; }', 'implicit keep'],
+    [
+      'if header :comparator "x" "subject" "y" {}',
+      'implicit keep, failed line 1: there is no comparator "x"',
+    ],
+    [
+      'if ihave "envelope" { if envelope "x" "y" {} }',
+      'implicit keep, failed line 1: an envelope has no part "x"',
+    ],
     ['if not ihave "vnd.unknown" { error "too old"; }', 'implicit keep, failed line 1: too old'],
   ];
   for (const [script, expected] of SCRIPTS)
