@@ -29,7 +29,8 @@ export const GAIN: { readonly [Kind in HistoryKind]: 1 | -1 } = {
 
 /** Numbers in any order, a number as often as it occurs; as differences of seven bits an octet, most take one or two. */
 export function packNumbers(numbers: ArrayLike<number>): Buffer {
-  const sorted = Uint32Array.from(numbers).sort();
+  const sorted = new Uint32Array(numbers);
+  if (!isAscending(sorted)) sorted.sort();
   const out = Buffer.allocUnsafe(sorted.length * 5);
   let at = 0;
   let last = 0;
@@ -40,6 +41,12 @@ export function packNumbers(numbers: ArrayLike<number>): Buffer {
     out[at++] = left;
   }
   return Buffer.from(out.subarray(0, at));
+}
+
+function isAscending(numbers: Uint32Array): boolean {
+  for (let i = 1; i < numbers.length; i++)
+    if ((numbers[i] as number) < (numbers[i - 1] as number)) return false;
+  return true;
 }
 
 /** Ascending. What is cut or damaged gives the numbers before it. */

@@ -29,7 +29,7 @@ import {
 } from './moment.ts';
 import { NumberSet } from './number-set.ts';
 
-/** Numbers in the history since: whoever is behind by more does better to look at everything anew. */
+/** Emails that the history since names: whoever is behind by more does better to look at everything anew. */
 const MOST_NUMBERS = 500_000;
 /** Emails looked at for one answer: a few milliseconds. One that finds few changes among them says that there is more. */
 const MOST_COUNTED = 50_000;
@@ -74,7 +74,7 @@ interface Counted {
 }
 
 class ChangedEmails {
-  /** That the history names. */
+  /** Of emails that the history names. */
   numbers = 0;
   readonly #since: Moment;
   readonly #upTo: Moment;
@@ -89,9 +89,10 @@ class ChangedEmails {
   }
 
   addEntry(entry: HistoryEntry): void {
-    this.numbers += entry.numbers;
     if (this.numbers > MOST_NUMBERS) return;
-    for (const email of this.addGain(entry)) this.#emails.add(email);
+    const emails = this.addGain(entry);
+    for (const email of emails) this.#emails.add(email);
+    this.numbers += emails.length;
   }
 
   addGain({ modseq, kind, emails }: HistoryEntry): readonly number[] {

@@ -16,7 +16,6 @@ const CHUNKS_PER_SLICE = 25;
 
 const SLICES = [
   `DELETE FROM chunk WHERE id IN (SELECT id FROM chunk WHERE mailbox BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,
-  `DELETE FROM expunged WHERE id IN (SELECT id FROM expunged WHERE mailbox BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,
   `DELETE FROM imported WHERE (mailbox, key) IN
      (SELECT mailbox, key FROM imported WHERE mailbox BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM external_id WHERE (mailbox, uid) IN
@@ -26,6 +25,9 @@ const SLICES = [
   `DELETE FROM buried WHERE mailbox IN (SELECT mailbox FROM buried WHERE mailbox BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM mailbox WHERE id IN (SELECT id FROM mailbox WHERE id BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
 ] as const;
+
+/** It has an index by account, of mailboxes only for what left them. */
+const HISTORY = `DELETE FROM expunged WHERE id IN (SELECT id FROM expunged WHERE account = ? LIMIT ${CHUNKS_PER_SLICE})`;
 
 const EMAILS = `SELECT id FROM email WHERE id BETWEEN ? AND ? LIMIT ${EMAILS_PER_SLICE}`;
 
@@ -45,6 +47,7 @@ export async function destroyAccount(
   destroyed.add(account);
   const range = accountRange(account);
   for (const sql of SLICES) await repeat(perform, () => db.prepare(sql).run(...range));
+  await repeat(perform, () => db.prepare(HISTORY).run(account));
   for (let more = true; more; ) more = await destroyEmails(context, perform, range);
   await perform({
     apply: () => {

@@ -14,7 +14,7 @@ const SQL = {
   all: 'SELECT mailbox FROM buried',
   isEmpty: `SELECT 1 FROM buried WHERE mailbox = ?1
     AND NOT EXISTS (SELECT 1 FROM chunk WHERE mailbox = ?1)
-    AND NOT EXISTS (SELECT 1 FROM expunged
+    AND NOT EXISTS (SELECT 1 FROM expunged INDEXED BY expunged_unreleased
       WHERE account = ?2 AND records IS NOT NULL AND mailbox = ?1)`,
   keys: `DELETE FROM imported WHERE (mailbox, key) IN
     (SELECT mailbox, key FROM imported WHERE mailbox = ? LIMIT ${KEYS_PER_SLICE})`,

@@ -52,7 +52,7 @@ const SQL = {
     UNION SELECT mailbox / 4294967296 FROM buried`,
   buried: `SELECT mailbox FROM buried WHERE mailbox BETWEEN ? AND ?
     AND (EXISTS (SELECT 1 FROM chunk c WHERE c.mailbox = buried.mailbox)
-      OR EXISTS (SELECT 1 FROM expunged e
+      OR EXISTS (SELECT 1 FROM expunged e INDEXED BY expunged_unreleased
         WHERE e.account = ? AND e.records IS NOT NULL AND e.mailbox = buried.mailbox))`,
   externalIds: 'SELECT uid, name FROM external_id WHERE mailbox = ? AND uid > ? ORDER BY uid LIMIT ?',
   imported: 'SELECT 1 FROM imported WHERE mailbox = ? AND key = ?',

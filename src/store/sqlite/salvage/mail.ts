@@ -21,10 +21,10 @@ const LOST_ACCOUNTS = `
   SELECT owner.id,
     max(coalesce((SELECT max(modseq) FROM mailbox WHERE id BETWEEN low AND high), 0),
       coalesce((SELECT max(maxmod) FROM chunk WHERE mailbox BETWEEN low AND high), 0),
-      coalesce((SELECT max(modseq) FROM expunged WHERE mailbox BETWEEN low AND high), 0)) + 1,
+      coalesce((SELECT max(modseq) FROM expunged WHERE account = owner.id), 0)) + 1,
     max(coalesce((SELECT max(id) FROM mailbox WHERE id BETWEEN low AND high), low),
       coalesce((SELECT max(mailbox) FROM chunk WHERE mailbox BETWEEN low AND high), low),
-      coalesce((SELECT max(mailbox) FROM expunged WHERE mailbox BETWEEN low AND high), low)) - low + 1,
+      coalesce((SELECT max(mailbox) FROM expunged WHERE account = owner.id), low)) - low + 1,
     coalesce((SELECT max(id) FROM email WHERE id BETWEEN low AND high), low) - low + 1,
     max(coalesce((SELECT max(uidvalidity) FROM mailbox WHERE id BETWEEN low AND high), 0) + 1, unixepoch()),
     0, 0, 0
