@@ -214,10 +214,19 @@ export class UnreliableStore implements MailStore {
 
   stage(...args: Parameters<MailStore['stage']>): Staging {
     const staging = this.#inner.stage(...args);
+    this.reading++;
+    let isUnderWay = true;
+    const end = (): void => {
+      if (isUnderWay) this.reading--;
+      isUnderWay = false;
+    };
     return {
       write: (chunk) => staging.write(chunk),
-      abort: () => staging.abort(),
-      finish: () => this.#finish(staging),
+      abort: () => {
+        end();
+        staging.abort();
+      },
+      finish: () => this.#finish(staging).finally(end),
     };
   }
 
