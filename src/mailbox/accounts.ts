@@ -139,9 +139,10 @@ export class Accounts {
     }
   }
 
-  /** Loaded accounts in which something was expunged or deleted since the reaper last came by. */
+  /** Loaded accounts in which something was expunged or deleted since the reaper last came by, or that remember much more. */
   toReap(): readonly AccountId[] {
-    return [...this.#loaded.values()].filter((account) => account.needsReaping).map(({ id }) => id);
+    const accounts = [...this.#loaded.values()];
+    return accounts.filter((one) => one.needsReaping || one.isHistoryDue).map(({ id }) => id);
   }
 
   /** The reaper comes by, for what was expunged before this moment. */

@@ -54,7 +54,7 @@ export class UnreliableStore implements MailStore {
   readonly refused = new WeakSet<AccountBatch>();
   /** Reads and uploads that were made to fail so far. */
   failures = 0;
-  /** Reads that are not answered yet. */
+  /** Reads that are not answered yet, and uploads that have not come to their end. */
   reading = 0;
   readonly #inner: MailStore;
   readonly #random: Random;

@@ -232,7 +232,7 @@ export class AccountChange {
     return mailbox;
   }
 
-  /** The mailbox and its messages leave the account at once; the reaper releases their bytes later. */
+  /** The mailbox and its messages leave at once; the reaper releases their bytes later. Loaded, if they can be. */
   deleteMailbox(mailbox: MailboxState): void {
     const gone = this.#write(mailbox);
     const account = this.#account;

@@ -43,7 +43,7 @@ export async function emailChanges(
 ): Promise<Changes | undefined> {
   const { since, told } = position;
   for (;;) {
-    if (!isKnown(account, since)) return undefined;
+    if (!isKnown(account, position)) return undefined;
     const upTo = told?.upTo ?? (await durableMoment(account));
     const changed = new ChangedEmails(since, upTo);
     const read = await readHistory(domain, account, since.modseq, (entry) => changed.addEntry(entry));
@@ -59,7 +59,7 @@ export async function emailChanges(
     await readHistory(domain, account, read, (entry) => {
       if (entry.modseq <= modseq) changed.addGain(entry);
     });
-    if (!isKnown(account, since)) return undefined;
+    if (!isKnown(account, position)) return undefined;
     return changed.page(counted, most);
   }
 }

@@ -26,11 +26,12 @@ export interface MailboxChanges extends Changes {
 export async function mailboxChanges(
   domain: Pick<Domain, 'store'>,
   account: AccountState,
-  { since, told }: Position,
+  position: Position,
   most: number,
 ): Promise<MailboxChanges | undefined> {
+  const { since, told } = position;
   for (;;) {
-    if (!isKnown(account, since)) return undefined;
+    if (!isKnown(account, position)) return undefined;
     const upTo = told?.upTo ?? (await durableMoment(account));
     const { modseq, unsettled } = account;
     const there = new Map(account.mailboxes);
@@ -41,7 +42,7 @@ export async function mailboxChanges(
     await readHistory(domain, account, since.modseq, ({ kind, mailbox, modseq: at }) => {
       if (kind === 'mailbox-gone' && at <= modseq) gone.set(mailbox, at);
     });
-    if (!isKnown(account, since)) return undefined;
+    if (!isKnown(account, position)) return undefined;
     const numbers = [...changed, ...gone.keys()].filter((id) => id > (told?.reached ?? 0));
     const wasThere = (id: MailboxId, moment: Moment): boolean =>
       id < moment.nextMailbox && (there.has(id) || (gone.get(id) ?? 0) > moment.modseq);

@@ -38,9 +38,18 @@ export function momentOf({ modseq, nextEmail, nextMailbox }: AccountState): Mome
   return { modseq, nextEmail, nextMailbox };
 }
 
-/** Whether what there was at this moment can be known. */
-export function isKnown(account: AccountState, { modseq }: Moment): boolean {
-  return modseq >= account.changesFloor && modseq <= account.modseq;
+/** Whether it is a position in the past of this account, from which the history is whole. */
+export function isKnown(account: AccountState, { since, told }: Position): boolean {
+  if (since.modseq < account.changesFloor || !isPast(since, account)) return false;
+  return told === undefined || (isPast(since, told.upTo) && isPast(told.upTo, account));
+}
+
+function isPast(before: Moment, after: Moment): boolean {
+  return (
+    before.modseq <= after.modseq &&
+    before.nextEmail <= after.nextEmail &&
+    before.nextMailbox <= after.nextMailbox
+  );
 }
 
 /** A moment, not before the call, up to which everything is durable and in the history. */

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
+import { FLAG } from '../../mail/flags.ts';
 import type { AccountChange } from '../change/account-change.ts';
 import { asModSeq } from '../model/model.ts';
 import { appendMessages, type IncomingMessage } from '../operations/append.ts';
 import { copyMessages, moveMessages } from '../operations/copy.ts';
 import { expungeMessages } from '../operations/expunge.ts';
+import { changeFlags } from '../operations/flags.ts';
 import { createMailbox, deleteMailbox } from '../operations/folders.ts';
 import { receive } from '../operations/incoming.ts';
 import { mailboxOf, openMailbox } from '../operations/mailboxes.ts';
@@ -167,5 +169,21 @@ describe('the reaper', () => {
       assert.equal(await world.reap(), 2);
       assert.ok(account.modseq > modseq);
       assert.deepEqual([account.emailModseq, account.mailboxModseq], [emailModseq, mailboxModseq]);
+    }));
+
+  it('comes by for an account that only remembers more and more', () =>
+    inWorld(async (world) => {
+      const { domain, account } = world;
+      const uids = await world.append('INBOX', ['one']);
+      await world.reap();
+      assert.deepEqual(domain.accounts.toReap(), []);
+      const inbox = world.mailbox('INBOX');
+      for (let n = 0; n < 250; n++) {
+        for (const mode of ['add', 'remove'] as const)
+          await changeFlags(domain, account, inbox, uids, { mode, flags: FLAG.Deleted, keywords: [] });
+      }
+      assert.deepEqual(domain.accounts.toReap(), [account.id]);
+      await world.reap();
+      assert.deepEqual(domain.accounts.toReap(), []);
     }));
 });
