@@ -24,8 +24,9 @@ export class Hub {
   readonly #waiting = new Set<Told>();
   #isScheduled = false;
 
-  /** The first slice is told at once. */
-  tell({ followers }: WritableAccount, mailboxes: Iterable<WritableMailbox>): void {
+  /** The first slice is told at once. A change that touches no mailbox is nothing that anybody sees. */
+  tell({ followers }: WritableAccount, mailboxes: ReadonlySet<WritableMailbox>): void {
+    if (mailboxes.size === 0) return;
     for (const { viewers } of mailboxes) for (const viewer of viewers) this.#waiting.add(viewer);
     for (const follower of followers) this.#waiting.add(follower);
     if (this.#waiting.size > 0 && !this.#isScheduled) this.#tellSlice();

@@ -512,7 +512,8 @@ test('whoever follows an account reads what happened, to which emails, and who d
   await write(turns, (change) => change.addMessages(inbox, [anArrival], 'new'));
   assert.equal(account.log.size, 0, 'nobody follows');
   let hints = 0;
-  const follower = new Follower(account, { onHint: () => hints++ });
+  let invalid = 0;
+  const follower = new Follower(account, { onHint: () => hints++, onInvalid: () => invalid++ });
   await write(domain.turns, (change) => change.addMessages(inbox, [{ ...anArrival, email: 7 }], 'new'));
   await write(turns, (change) => change.expunge(inbox, [1]), new StoreError('full', 'no space left'));
   await write(turns, (change) => change.createMailbox('Other', undefined));
@@ -527,8 +528,17 @@ test('whoever follows an account reads what happened, to which emails, and who d
       ['expunged', inbox.id, [7], THE_SERVER],
     ],
   );
+  assert.equal(invalid, 0);
   follower.close();
   assert.equal(account.log.size, 0);
+  const hasty = new Follower(account, { onHint: () => hints++, onInvalid: () => invalid++ });
+  const refused = turns.run({ account, run: (change) => change.createMailbox('Third', undefined) });
+  refused.catch(() => {});
+  await turn();
+  hasty.readModseq = account.modseq;
+  journal.commitAll(new StoreError('full', 'no space left'));
+  await assert.rejects(refused);
+  assert.deepEqual([hints, invalid], [3, 1], 'what it has read is not so');
 });
 
 test('a mailbox whose making was refused takes nothing any more, and its number is given again', async () => {

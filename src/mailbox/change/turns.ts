@@ -205,6 +205,8 @@ export class Turns {
     for (const mailbox of touched) {
       for (const viewer of mailbox.viewers) if (viewer.readModseq > mailbox.modseq) viewer.events.onInvalid();
     }
+    for (const follower of account.followers)
+      if (follower.readModseq > account.modseq) follower.events.onInvalid();
     // Whoever has it now begins with what is stored.
     if (error.code === 'conflict' || error.code === 'fenced')
       account.abandon('the account was changed elsewhere');

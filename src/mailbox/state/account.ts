@@ -28,8 +28,12 @@ export interface AccountListener {
 export interface AccountReader {
   readonly isOpen: boolean;
   readonly readModseq: ModSeq;
-  /** Something changed and is durable: a hint. */
-  readonly events: { readonly onHint: () => void };
+  readonly events: {
+    /** Something changed and is durable: a hint. */
+    readonly onHint: () => void;
+    /** What this one has read was taken back (storage failed), and its modseqs are given anew: it must not go on from there. */
+    readonly onInvalid: () => void;
+  };
 }
 
 /** The account's row can be read as if its numbers were fields of the account. */
