@@ -383,6 +383,36 @@ describe('tls', () => {
     assert.equal(listener.openSessions, 0);
   });
 
+  test('who goes away during the handshake, or right after it, keeps no place', async () => {
+    const patient = { handshakeTimeoutMs: 60_000, writeTimeoutMs: 60_000 };
+    const listener = await serve({ tls, run: echo, ...patient });
+    const upgrading = await serve({ run: startTls, ...patient });
+    const begin = async ({ port }: Listener): Promise<Socket> => {
+      const socket = connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      return socket;
+    };
+    const ways = [
+      () => begin(listener),
+      async () => {
+        const socket = await begin(upgrading);
+        socket.write('STARTTLS\r\n');
+        await once(socket, 'data');
+        return socket;
+      },
+      async () => {
+        const secure = connectTls({ socket: await begin(listener), rejectUnauthorized: false });
+        await once(secure, 'secureConnect');
+        return secure;
+      },
+    ];
+    const startMs = performance.now();
+    for (const way of ways) (await way()).destroy();
+    while (listener.openSessions + upgrading.openSessions > 0) await new Promise(setImmediate);
+    assert.ok(performance.now() - startMs < 20_000);
+    await Promise.all([listener.close(1000), upgrading.close(1000)]);
+  });
+
   test('a renewed pair is used for new handshakes, a broken one is not', async () => {
     const files = { certificatePath: join(folder, 'own.pem'), keyPath: join(folder, 'own-key.pem') };
     const install = async (pair: { certificate: string; key: string }) => {

@@ -191,6 +191,7 @@ export class ByteStream implements Connection, Swept {
     await this.#handshake(secure);
     this.#tlsVersion = secure.getProtocol() ?? 'TLS';
     this.#attach(secure);
+    if (secure.readableEnded) this.#finishReading();
   }
 
   get isCompressed(): boolean {
@@ -324,7 +325,9 @@ export class ByteStream implements Connection, Swept {
     const fail = (error?: Error): void =>
       reject(new StreamClosed(error?.message ?? 'closed during the handshake'));
     secure.once('secure', resolve);
-    secure.once('close', fail);
+    // Whoever goes away now does not close our half: that is for us to do, or it keeps a place until time is up.
+    const gone = (): void => fail();
+    secure.once('end', gone).once('close', fail);
     secure.on('error', fail);
     // A TLS socket made without a tls.Server reports its alerts here, before and after the handshake.
     secure.on('_tlsError', (error: Error) => {
@@ -336,7 +339,7 @@ export class ByteStream implements Connection, Swept {
     const timer = setTimeout(() => fail(new Error('the TLS handshake took too long')), timeoutMs);
     try {
       await promise;
-      secure.off('close', fail).off('error', fail);
+      secure.off('end', gone).off('close', fail).off('error', fail);
     } catch (error) {
       this.destroy(error as Error);
       throw error;
