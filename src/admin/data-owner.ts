@@ -3,7 +3,7 @@
  * is a file that the server cannot open the next time.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, type Stats, statSync } from 'node:fs';
+import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 export interface Owner {
@@ -17,6 +17,15 @@ export interface Owner {
 export function dataOwner(data: string): Owner | undefined {
   const stat = statOf(join(data, 'accounts.db')) ?? statOf(data);
   return stat === undefined ? undefined : ownerOf(stat);
+}
+
+/** Nobody has made a store there yet; whoever only looks must not be the first. */
+export function isUnused(data: string): boolean {
+  try {
+    return !readdirSync(data).some((name) => name === 'accounts.db' || name.startsWith('shard-'));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
 }
 
 /** Of the nearest folder above one that is not there yet. */

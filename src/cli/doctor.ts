@@ -5,6 +5,7 @@
  */
 import { domainToASCII } from 'node:url';
 import type { Command } from 'commander';
+import { isUnused } from '../admin/data-owner.ts';
 import type { Config } from '../config/options.ts';
 import type { Finding, Verdict } from '../doctor/finding.ts';
 import type { Domains, ServerView } from '../doctor/world.ts';
@@ -29,7 +30,7 @@ export function doctor(parent: Command, done: (code: ExitCode) => void, version:
     const { config } = configOf(options, { isSilent: options.json === true });
     const server = await viewOf(config);
     const domains: Domains =
-      domain === undefined ? await domainsOf(config) : { kind: 'known', names: [domain] };
+      domain === undefined ? await domainsOf(config, server) : { kind: 'known', names: [domain] };
     const { worldOf } = await import('../server/doctor-world.ts');
     const { examine } = await import('../doctor/examine.ts');
     const { worst } = await import('../doctor/finding.ts');
@@ -62,8 +63,17 @@ async function viewOf(config: Config): Promise<ServerView> {
   }
 }
 
-/** Of all accounts, through the running server or without one. */
-async function domainsOf(config: Config): Promise<Domains> {
+/** Of all accounts, through the running server or without one; before there are any, the one that completes their names. */
+async function domainsOf(config: Config, server: ServerView): Promise<Domains> {
+  const { defaultDomain } = config.auth;
+  const names = defaultDomain === 'localhost' ? [] : [defaultDomain];
+  // Opening the store would make it, with settings that may not be the last word.
+  if (server.kind === 'absent' && isUnused(config.data)) return { kind: 'known', names };
+  const found = await domainsOfAccounts(config);
+  return found.kind === 'known' && found.names.length === 0 ? { kind: 'known', names } : found;
+}
+
+async function domainsOfAccounts(config: Config): Promise<Domains> {
   const { openAdmin } = await import('./open-admin.ts');
   try {
     const admin = await openAdmin(config, {});

@@ -11,7 +11,7 @@ after(() => {
   for (const server of servers) server.close();
 });
 
-async function knock(server: Server, rest: Partial<Target>) {
+async function knock(server: Server, rest: Partial<Target>, patienceMs?: number) {
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
@@ -22,7 +22,7 @@ async function knock(server: Server, rest: Partial<Target>) {
     tls: 'none',
     serverName: 'mail.example.com',
   } as const;
-  return probe({ ...target, ...rest });
+  return probe({ ...target, ...rest }, patienceMs);
 }
 
 const says = (...lines: readonly string[]) =>
@@ -94,6 +94,20 @@ test('the certificate is the one for the name that clients use', async () => {
   assert.equal(probed.served?.distrust, 'DEPTH_ZERO_SELF_SIGNED_CERT');
   assert.equal(probed.served?.certificate.checkHost('mail.example.com'), 'mail.example.com');
   assert.deepEqual(names, ['mail.example.com']);
+});
+
+test('who says nothing, or never stops, is not waited for', async () => {
+  const silent = await knock(createServer(), {}, 100);
+  assert.deepEqual(silent, { kind: 'silent', why: 'no answer in time' });
+  const endless = createServer((socket) => {
+    socket.on('error', () => {});
+    const more = () => {
+      while (socket.write('* OK and on\r\n'));
+      socket.once('drain', more);
+    };
+    more();
+  });
+  assert.equal((await knock(endless, {}, 300)).kind, 'speaks');
 });
 
 test('nobody there is silence', async () => {

@@ -56,10 +56,10 @@ const WORDS: Readonly<Record<Speech, Words>> = {
   },
 };
 
-export async function probe(target: Target): Promise<Probed> {
+export async function probe(target: Target, patienceMs = PATIENCE_MS): Promise<Probed> {
   const socket = connect({ host: target.host, port: target.port });
   socket.on('error', () => {});
-  const timer = setTimeout(() => socket.destroy(new Error('no answer in time')), PATIENCE_MS);
+  const timer = setTimeout(() => socket.destroy(new Error('no answer in time')), patienceMs);
   try {
     return await speak(socket, target);
   } catch (error) {
@@ -81,7 +81,7 @@ async function speak(socket: Socket, target: Target): Promise<Probed> {
   if (greeting === undefined) return { kind: 'strange', seen: 'the connection ends without a word' };
   if (!greets.test(greeting)) return { kind: 'strange', seen: `says "${greeting}"` };
   if (target.tls !== 'upgrade' || upgrade === undefined) {
-    heard.say(farewell);
+    await heard.leave(farewell);
     return { kind: 'speaks', greeting, served: secure?.served };
   }
   heard.say(upgrade.command);
@@ -91,7 +91,7 @@ async function speak(socket: Socket, target: Target): Promise<Probed> {
   heard.stop();
   const upgraded = await startTls(socket, target);
   if (typeof upgraded === 'string') return { kind: 'strange', seen: upgraded };
-  upgraded.socket.write(`${farewell}\r\n`);
+  await new Lines(upgraded.socket).leave(farewell);
   return { kind: 'speaks', greeting, served: upgraded.served };
 }
 
@@ -157,12 +157,22 @@ class Lines {
       const end = this.#text.indexOf('\n');
       if (end >= 0 || this.#text.length > MAX_LINE) {
         const line = this.#text.slice(0, end >= 0 ? end : MAX_LINE).trimEnd();
-        this.#text = this.#text.slice(end + 1);
+        this.#text = this.#text.slice(end >= 0 ? end + 1 : MAX_LINE);
         return line;
       }
       if (this.#error !== undefined) throw this.#error;
       if (this.#isOver) return undefined;
       await this.#wake.promise;
+    }
+  }
+
+  /** Until the other side has hung up, as far as there is time. */
+  async leave(farewell: string): Promise<void> {
+    if (farewell !== '') this.say(farewell);
+    try {
+      while ((await this.line()) !== undefined);
+    } catch {
+      // What we wanted to know we know.
     }
   }
 

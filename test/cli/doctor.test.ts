@@ -1,6 +1,6 @@
 /** `brevduva doctor` beside a real server and without one, with a DNS of its own: what it says, and how it ends. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,6 +93,28 @@ describe('beside a server', () => {
     }
   });
 
+  test('several workers are one server', async () => {
+    const dns = await startDns({ zone });
+    const server = await startServer({ config: { 'store.shards': '2', workers: '2' } });
+    try {
+      const result = await server.cli(['doctor', '--json', '--set', `dns.servers=127.0.0.1:${dns.port}`]);
+      const { findings } = read(result);
+      for (const name of ['imap', 'imaps', 'pop3', 'pop3s', 'lmtp']) {
+        const port = about(
+          findings,
+          'listener',
+          new RegExp(`^${name} 127\\.0\\.0\\.1:${server.port(name)}$`),
+        );
+        assert.equal(port.verdict, 'ok', name);
+      }
+      for (const worker of [0, 1])
+        assert.equal(about(findings, 'server', new RegExp(`store of worker ${worker}`)).verdict, 'ok');
+    } finally {
+      await server.stop();
+      await dns.close();
+    }
+  });
+
   test('what does not fit is a failure, and what waits for a restart is said', async () => {
     const dns = await startDns({ zone: [record('.', 'NS', 'a.root.example')] });
     const server = await startServer({ config: { hostname: HOST } });
@@ -166,6 +188,17 @@ describe('without a server', () => {
     );
     const { findings } = read(await runCommand(['doctor', '--json', ...set]));
     assert.match(about(findings, 'mx').subject, /^example\.com MX$/);
+    await dns.close();
+  });
+
+  test('a folder in which nothing is yet stays as it is', async () => {
+    const dns = await startDns({ zone });
+    const data = join(root, 'empty');
+    mkdirSync(data, { mode: 0o700 });
+    const set = ['--set', `dns.servers=127.0.0.1:${dns.port}`, '--set', 'auth.default_domain=example.com'];
+    const { findings } = read(await runCommand(['doctor', '--json', '--data', data, ...set]));
+    assert.match(about(findings, 'mx').subject, /^example\.com MX$/);
+    assert.deepEqual(readdirSync(data), []);
     await dns.close();
   });
 
