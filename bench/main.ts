@@ -130,7 +130,7 @@ class Bench {
     for (const row of chosenIdle) await this.#idleRow(row);
     for (const [server, kb] of this.#peakKb) {
       const value = `${(kb / 1024).toFixed(0)} MB`;
-      this.rooms.push({ server, what: 'memory, the most seen after a row (PSS, files left out)', value });
+      this.rooms.push({ server, what: 'memory, the most that was seen (PSS, files left out)', value });
     }
   }
 
@@ -155,10 +155,23 @@ class Bench {
       for (const [name, server] of this.#running) {
         if (isOther(name) && workload.changesFlags !== true) continue;
         if (workload.isCold === true) await restart(server);
-        const measured = await measure(workload, server);
+        const measured = await this.#watched(server, () => measure(workload, server));
         if (round >= 0) this.#keep(workload, name, measured);
-        this.#peakKb.set(name, Math.max(this.#peakKb.get(name) ?? 0, memoryKb(server.pid)));
       }
+    }
+  }
+
+  /** How much memory it takes meanwhile. */
+  async #watched<T>(server: Running, work: () => Promise<T>): Promise<T> {
+    const look = (): void => {
+      const kb = Math.max(this.#peakKb.get(server.name) ?? 0, memoryKb(server.pid));
+      this.#peakKb.set(server.name, kb);
+    };
+    const timer = setInterval(look, 1000);
+    try {
+      return await work();
+    } finally {
+      clearInterval(timer);
     }
   }
 
