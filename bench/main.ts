@@ -120,13 +120,20 @@ class Bench {
   readonly #peakKb = new Map<string, number>();
   readonly #prepared = new Set<string>();
 
+  #isStopped = false;
+
   constructor(running: Map<string, Running>) {
     this.#running = running;
   }
 
+  /** After the row at hand: what was measured is printed. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   async run(): Promise<void> {
     for (const workload of fills) await told(workload, () => this.#fill(workload));
-    for (const workload of chosen) await told(workload, () => this.#row(workload));
+    for (const workload of chosen) if (!this.#isStopped) await told(workload, () => this.#row(workload));
     for (const row of chosenIdle) await this.#idleRow(row);
     for (const [server, kb] of this.#peakKb) {
       const value = `${(kb / 1024).toFixed(0)} MB`;
@@ -217,6 +224,7 @@ async function main(): Promise<void> {
   chmodSync(folder, 0o755);
   const running = await startPeers(folder);
   const bench = new Bench(running);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => bench.stop());
   try {
     await bench.run();
   } finally {
