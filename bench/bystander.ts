@@ -20,6 +20,7 @@ export class Bystander {
     this.#worker = new Worker(new URL(import.meta.url), { workerData });
     this.#worker.once('message', this.#latencies.resolve);
     this.#worker.once('error', this.#latencies.reject);
+    this.#worker.once('exit', () => this.#latencies.resolve([]));
   }
 
   /** Of all NOOPs since it came, in ms, ascending; none when the row was over at once. */

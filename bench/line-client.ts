@@ -13,13 +13,16 @@ export class LineClient {
   #bytes = 0;
   #waiter: { readonly test: (tail: string) => boolean; readonly resolve: (tail: string) => void } | undefined;
   #reject: ((error: Error) => void) | undefined;
+  #failure: Error | undefined;
   #tag = 0;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
-    const fail = (error?: Error): void =>
-      this.#reject?.(error ?? new Error('the server closed the connection'));
+    const fail = (error?: Error): void => {
+      this.#failure ??= error ?? new Error('the server closed the connection');
+      this.#reject?.(this.#failure);
+    };
     socket.on('error', fail);
     socket.on('close', () => fail());
   }
@@ -56,6 +59,7 @@ export class LineClient {
 
   /** Waits until the end of what has come in since the last wait satisfies `test`; gives that end back. */
   until(test: (tail: string) => boolean): Promise<string> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#reject = reject;
       this.#waiter = { test, resolve };
