@@ -19,10 +19,6 @@ export class SharedSync {
     this.#fd = fd;
   }
 
-  get hasFailed(): boolean {
-    return this.#failure !== undefined;
-  }
-
   /** Resolves when everything written before this call is on the disk. */
   sync(): Promise<void> {
     // It has not begun.
