@@ -25,6 +25,7 @@ import { health } from './health.ts';
 import { importMail } from './import.ts';
 import { commandName } from './invocation.ts';
 import { PROXY_VERB, serveAsOwner } from './proxy.ts';
+import { reshard } from './reshard.ts';
 import { type Serve, serve } from './serve.ts';
 import { sieveTest } from './sieve-test.ts';
 import { note } from './terminal.ts';
@@ -32,7 +33,8 @@ import { who } from './who.ts';
 
 const EPILOGUE = `
 Exit codes: 0 done; 1 failed, or failed in part; 2 the command line or the configuration is wrong, nothing was done.
-All commands work beside a running server and without one; who and health ask one that runs.`;
+All commands work beside a running server and without one, but reshard, which wants it stopped; who and health ask one
+that runs.`;
 
 /** Ends with the exit code, or undefined when the server runs and will end the process by itself. */
 export async function runCommandLine(
@@ -68,7 +70,7 @@ export async function runCommandLine(
   ]) {
     verb(account, done);
   }
-  for (const verb of [who, activity, health, importMail, exportMail, check]) verb(program, done);
+  for (const verb of [who, activity, health, importMail, exportMail, check, reshard]) verb(program, done);
   doctor(program, done, version);
   for (const verb of [configPrint, configCheck]) verb(config, done);
   sieveTest(sieve, done);

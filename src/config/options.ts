@@ -113,10 +113,10 @@ export const OPTIONS = {
       doc: 'Free room on the disk below which new mail is refused for now ("452 4.3.1", "NO [UNAVAILABLE]"), so that reading, moving and deleting go on; 5 % of a disk when that is less. 0 refuses it only when the disk is full.',
     }),
     shards: integer({
-      default: 1,
-      min: 1,
+      default: 0,
+      min: 0,
       max: 64,
-      doc: 'Number of parts the accounts are divided into; the unit of parallel work. Read once, when the data folder is made.',
+      doc: 'Number of parts the accounts are divided into; a worker has whole ones. Read once, when the data folder is made; "brevduva reshard" makes more of them later. 0: 8 on machines with more than two cores, 16 on those with sixteen or more, else 1, which serves a single process best.',
     }),
   },
   blobs: {

@@ -23,6 +23,7 @@ import type { SqliteStoreOptions } from '../store/sqlite/opening.ts';
 import type { ShardedDirectory } from '../store/sqlite/sharded-directory.ts';
 import { ACCOUNT_SETTINGS } from './account-settings.ts';
 import { rethrowWithRemedy } from './data-modes.ts';
+import { shardCount } from './workers/count.ts';
 import { type Part, placementOf, shareOf } from './workers/part.ts';
 
 export interface MailSystem {
@@ -51,7 +52,7 @@ export async function openMailSystem(
   const { part, ...how } = rest;
   const opened = await openSqliteStore({
     directory: config.data,
-    shards: config.store.shards,
+    shards: shardCount(config),
     flags: config.store.flags,
     minFreeBytes: config.store.minFree,
     onFatal,

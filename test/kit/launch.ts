@@ -56,7 +56,15 @@ export function launch(args: readonly string[], options: LaunchOptions = {}): La
   const launcher = oldNode ? { BREVDUVA_NODE: process.execPath } : {};
   const child = spawn(file, [...first, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...clean, BREVDUVA_CONFIG: '', ...launcher, ...env },
+    // One process, however many cores this machine has.
+    env: {
+      ...clean,
+      BREVDUVA_CONFIG: '',
+      BREVDUVA_WORKERS: '1',
+      BREVDUVA_STORE_SHARDS: '1',
+      ...launcher,
+      ...env,
+    },
     ...(cwd === undefined ? {} : { cwd }),
   });
   launched.add(child);

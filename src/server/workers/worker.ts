@@ -14,6 +14,7 @@ import { type OpenServer, openServer } from '../open-server.ts';
 import { Reload } from '../reload.ts';
 import { AccountsFollower } from './accounts-follower.ts';
 import { Colleagues } from './colleagues.ts';
+import { shardCount } from './count.ts';
 import type { Beginning, ToSupervisor, ToWorker } from './orders.ts';
 import { WRITER } from './part.ts';
 
@@ -76,8 +77,11 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
  * whoever writes the accounts. Nobody else runs yet.
  */
 async function openOnceAsWhole(config: Config, log: RootLog, onFatal: (error: Error) => void): Promise<void> {
-  const { shards, flags } = config.store;
-  const store = await openSqliteStore({ directory: config.data, shards, flags, onFatal, log });
+  const {
+    data: directory,
+    store: { flags },
+  } = config;
+  const store = await openSqliteStore({ directory, shards: shardCount(config), flags, onFatal, log });
   await store.close();
 }
 

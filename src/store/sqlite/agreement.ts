@@ -14,7 +14,10 @@ import type { WitnessRecord } from './witness.ts';
 /** More of the same tell nothing new. */
 const MAX_TOLD = 5;
 
-export type DirectoryView = Pick<ShardedDirectory, 'installation' | 'changes' | 'numbers' | 'shards'>;
+export type DirectoryView = Pick<
+  ShardedDirectory,
+  'installation' | 'changes' | 'numbers' | 'shards' | 'shardOf'
+>;
 
 /** What a shard says, and which one it is. */
 export interface PlacedRegister {
@@ -40,6 +43,7 @@ export function disagreementOf(
   const facts = registers.flatMap(({ register, number }) =>
     ownerFacts(directory, register, shardName(number)),
   );
+  facts.push(...placeFacts(directory, registers));
   if (witnessed !== undefined && directory.changes < witnessed.progress) {
     const missing = witnessed.progress - directory.changes;
     const last = new Date(witnessed.atMs).toISOString();
@@ -78,10 +82,32 @@ function foreignFacts(
       `${name} belongs to the data folder ${identity.installation}, accounts.db to ${directory.installation}`,
     ];
   }
-  if (identity.number === number && identity.shards === shards) return [];
+  // Shards are added to the directory first.
+  if (identity.number === number && identity.shards <= shards) return [];
   return [
     `${name} is number ${identity.number} of ${identity.shards} shards, and stands as ${number} of ${shards}`,
   ];
+}
+
+/**
+ * Of accounts that were moved, in an `accounts.db` from before: their mail is where it does not say, and not where it says. One
+ * that is in both places is being moved.
+ */
+function placeFacts({ numbers, shardOf }: DirectoryView, registers: readonly PlacedRegister[]): string[] {
+  const readable = registers.filter(({ register }) => register.isReadable);
+  const known = new Map(
+    readable.map(({ number, register }) => [number, new Set(register.owners.map((one) => one.account))]),
+  );
+  return readable.flatMap(({ number, register }) =>
+    register.owners.flatMap(({ account, address }) => {
+      const place = shardOf(account);
+      if (address === undefined || numbers.get(account) !== address || place === number) return [];
+      if (known.get(place)?.has(account) !== false) return [];
+      return [
+        `${shardName(number)} holds the mail of ${address}, which accounts.db has in ${shardName(place)}`,
+      ];
+    }),
+  );
 }
 
 function ownerFacts(
@@ -122,7 +148,7 @@ export function lastNumber(registers: readonly PlacedRegister[]): AccountId {
 
 /** All accounts as they have to be; those that are being removed stay as they are. `known` are those of `accounts.db`. */
 export function mended(
-  { numbers }: DirectoryView,
+  { numbers, shardOf }: DirectoryView,
   known: readonly AccountRecord[],
   registers: readonly PlacedRegister[],
   nowMs: number,
@@ -130,6 +156,9 @@ export function mended(
   const owners = registers.flatMap(({ register, number: shard }) =>
     ownersOf(register, numbers).map((owner) => ({ ...owner, shard })),
   );
+  // Of one that is in two places, because it is being moved, the one counts that accounts.db says.
+  const isInPlace = (owner: (typeof owners)[number]): boolean => shardOf(owner.account) === owner.shard;
+  owners.sort((a, b) => Number(isInPlace(b)) - Number(isInPlace(a)));
   const byAddress = new Map(known.map((record) => [record.address, record]));
   const accounts = new Map<AccountId, AccountRecord>();
   const settled = new Set<string>();

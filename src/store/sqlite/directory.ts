@@ -39,6 +39,7 @@ const SQL = {
   insert: `INSERT INTO account (address, quota_bytes, quota_messages, created, settings, shard)
     VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
   update: `UPDATE account SET quota_bytes = ?, quota_messages = ?, settings = ? WHERE id = ?`,
+  place: 'UPDATE account SET shard = ? WHERE id = ?',
   hide: 'UPDATE account SET address = NULL WHERE id = ?',
   forget: 'DELETE FROM account WHERE id = ? AND address IS NULL',
   fact: 'SELECT value FROM store WHERE key = ?',
@@ -196,6 +197,15 @@ export class SqliteDirectory implements ShardedDirectory {
     return record;
   }
 
+  /** Its mail is there now. While nobody is served. */
+  async place(id: AccountId, shard: number): Promise<void> {
+    const record = this.#byId.get(id);
+    if (record === undefined) return;
+    this.#write(() => this.#db.prepare(SQL.place).run(shard, id));
+    this.#remember({ ...record, shard });
+    await this.#wal.sync();
+  }
+
   async remove(id: AccountId): Promise<void> {
     const record = this.#byId.get(id);
     if (record === undefined) return;
@@ -223,7 +233,7 @@ export class SqliteDirectory implements ShardedDirectory {
     await this.onChanged({ kind: 'forgotten', id });
   }
 
-  /** A fact about the data directory, such as the number of shards. */
+  /** About the data directory: how many shards there are. */
   fact(key: string): number | undefined {
     if (this.#facts !== undefined) return this.#facts.get(key);
     return this.#db.prepare(SQL.fact).get(key)?.[0] as number | undefined;
@@ -372,10 +382,8 @@ function recordOf(row: Row, shard: number, credentials: readonly StoredCredentia
 }
 
 function quota(quotaBytes: number | undefined, quotaMessages: number | undefined) {
-  return {
-    ...(quotaBytes === undefined ? {} : { quotaBytes }),
-    ...(quotaMessages === undefined ? {} : { quotaMessages }),
-  };
+  const bytes = quotaBytes === undefined ? {} : { quotaBytes };
+  return quotaMessages === undefined ? bytes : { ...bytes, quotaMessages };
 }
 
 function changed(

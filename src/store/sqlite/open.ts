@@ -22,7 +22,7 @@ import {
   StoreError,
   type StoreWrite,
 } from '../../mailbox/port/store.ts';
-import { type OpenedParts, openParts, type SqliteStoreOptions } from './opening.ts';
+import { closeParts, type OpenedParts, openParts, type SqliteStoreOptions } from './opening.ts';
 import type { RowReader } from './rows.ts';
 import type { Shard, ShardFaults } from './shard.ts';
 import type { ShardedDirectory } from './sharded-directory.ts';
@@ -93,11 +93,11 @@ class SqliteStore implements SqliteMailStore {
   }
 
   async loadAccountsToReap() {
-    return [...this.#shards.values()].flatMap((shard) => shard.accountsToReap());
+    return this.#ofAll((shard) => shard.accountsToReap());
   }
 
   async loadAccountsBehind(factsVersion: number) {
-    return [...this.#shards.values()].flatMap((shard) => shard.accountsBehind(factsVersion));
+    return this.#ofAll((shard) => shard.accountsBehind(factsVersion));
   }
 
   async loadUnreleased(...args: Parameters<MailStore['loadUnreleased']>) {
@@ -183,11 +183,14 @@ class SqliteStore implements SqliteMailStore {
 
   async #close(): Promise<void> {
     clearInterval(this.#looking);
-    for (const room of this.#parts.rooms) await room.close();
-    for (const shard of this.#shards.values()) await shard.close();
-    await this.directory.close();
-    await this.#parts.witness.close();
-    for (const lock of this.#parts.locks) lock.release();
+    await closeParts(this.#parts);
+  }
+
+  /** Without what an interrupted move has left in a shard: see `reshard.ts`. */
+  #ofAll(ask: (shard: Shard) => readonly AccountId[]): AccountId[] {
+    return [...this.#shards].flatMap(([number, shard]) =>
+      ask(shard).filter((account) => this.directory.shardOf(account) === number),
+    );
   }
 
   #refusalOf(sizeBytes: number): StoreError | undefined {

@@ -8,6 +8,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Log, silentLog } from '../../base/log.ts';
+import type { AccountId } from '../../mailbox/model/model.ts';
 import { StoreError, type StoreProblem } from '../../mailbox/port/store.ts';
 import {
   disagreementError,
@@ -147,6 +148,14 @@ async function openLocked(
   }
 }
 
+export async function closeParts(parts: OpenedParts): Promise<void> {
+  for (const room of parts.rooms) await room.close();
+  for (const shard of parts.shards.values()) await shard.close();
+  await parts.directory.close();
+  await parts.witness.close();
+  for (const lock of parts.locks) lock.release();
+}
+
 /** The accounts, and the same as whoever writes them has it. */
 interface OpenedAccounts {
   readonly directory: ShardedDirectory;
@@ -277,6 +286,7 @@ async function agree(
     changes: directory.changes,
     numbers: directory.numbers,
     shards: directory.shards,
+    shardOf: (account: AccountId) => directory.shardOf(account),
   };
   const found = disagreementOf(view, registers, witnessed);
   if (found !== undefined) {

@@ -36,6 +36,7 @@ const SQL = {
   owners: 'SELECT account, address FROM owner ORDER BY account',
   withMail: 'SELECT id FROM account ORDER BY id',
   setIdentity: 'REPLACE INTO identity VALUES (?, ?)',
+  dropOwner: 'DELETE FROM owner WHERE account = ?',
   setOwner: 'REPLACE INTO owner VALUES (?, ?)',
 } as const;
 
@@ -78,4 +79,9 @@ export function writeIdentity(db: Database, { installation, number, shards }: Sh
 /** Inside a transaction. */
 export function writeOwners(db: Database, owners: readonly Owner[]): void {
   for (const { account, address } of owners) db.prepare(SQL.setOwner).run(account, address ?? null);
+}
+
+/** Inside a transaction. */
+export function dropOwner(db: Database, account: AccountId): void {
+  db.prepare(SQL.dropOwner).run(account);
 }

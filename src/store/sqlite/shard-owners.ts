@@ -3,6 +3,7 @@ import type { AccountId, AccountRecord } from '../../mailbox/model/model.ts';
 import type { Database } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import {
+  dropOwner,
   type Owner,
   type Register,
   readRegister,
@@ -35,7 +36,8 @@ export class ShardOwners {
     if (!isReadable) return;
     const known = new Set(owners.map(({ account }) => account));
     const added = this.#mine(accounts).filter(({ account }) => !known.has(account));
-    if (added.length === 0 && before?.installation === identity.installation) return;
+    const isSame = before?.installation === identity.installation && before.shards === identity.shards;
+    if (added.length === 0 && isSame) return;
     await this.#commits.perform({
       apply: () => {
         writeIdentity(this.#db, identity);
@@ -54,6 +56,11 @@ export class ShardOwners {
   /** The account and its mail are gone: its number stays taken. */
   async forget(account: AccountId): Promise<void> {
     await this.#commits.perform({ apply: () => writeOwners(this.#db, [{ account, address: undefined }]) });
+  }
+
+  /** It lives in another shard now; other than one that was removed, it may come again. */
+  async drop(account: AccountId): Promise<void> {
+    await this.#commits.perform({ apply: () => dropOwner(this.#db, account) });
   }
 
   #mine(accounts: readonly AccountRecord[]): Owner[] {

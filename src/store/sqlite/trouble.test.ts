@@ -142,8 +142,8 @@ describe('what the configuration may ask for', () => {
       await commit(store, aBatch(0));
       await store.close();
       assert.throws(() => configured({ 'store.shards': '65' }), /store\.shards/);
-      const plain = configured({}).store;
-      await (await openSqliteStore({ directory: join(directory, 'y'), ...plain })).close();
+      const { flags: plain } = configured({}).store;
+      await (await openSqliteStore({ directory: join(directory, 'y'), flags: plain })).close();
     }));
 
   it('is said by the names of this version, and 0.1 is understood', () => {

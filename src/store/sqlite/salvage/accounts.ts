@@ -56,7 +56,10 @@ function hasIdentity(db: Database): boolean {
 export function factsOf(directory: string): ReadonlyMap<string, number> {
   const names = shardsIn(directory);
   const registers = names.map((name) => registerIn(directory, name));
-  const said = registers.find(({ identity }) => identity)?.identity?.shards;
+  const said = registers.reduce<number | undefined>(
+    (most, { identity }) => (identity === undefined ? most : Math.max(most ?? 1, identity.shards)),
+    undefined,
+  );
   const count = said ?? names.reduce((most, name) => Math.max(most, numberOf(name) + 1), 1);
   for (const [i, name] of names.entries()) {
     if (said !== undefined || registers[i]?.withMail.every((id) => id % count === numberOf(name))) continue;

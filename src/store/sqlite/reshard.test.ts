@@ -1,0 +1,147 @@
+/** Accounts of one shard are spread over several, and nobody can tell from what is there. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, it } from 'node:test';
+import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
+import { asModSeq } from '../../mailbox/model/model.ts';
+import { appendMessages } from '../../mailbox/operations/append.ts';
+import { deliver } from '../../mailbox/operations/deliver.ts';
+import { receive } from '../../mailbox/operations/incoming.ts';
+import { mailboxOf } from '../../mailbox/operations/mailboxes.ts';
+import { checkMail } from '../../mailbox/upkeep/check.ts';
+import type { MoveStep } from './move-account.ts';
+import { reshard } from './reshard.ts';
+
+const PEOPLE = ['ann', 'bob', 'carl', 'dora', 'emil'].map((name) => `${name}@example.com`);
+
+async function inDirectory(run: (directory: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'brevduva-reshard-'));
+  try {
+    await run(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** A message for all, a large one for each, one with marks of an import. */
+async function fill(kit: TestDomain): Promise<void> {
+  const { domain, store } = kit;
+  const records = [];
+  for (const address of PEOPLE) records.push(await kit.addAccount(address, 'secret'));
+  const everybody = records.map(({ id, address }) => ({ account: id, address }));
+  const text = Buffer.from('Subject: to all\r\n\r\nhello\r\n');
+  const ids = everybody.map(({ account }) => account);
+  await deliver(domain, everybody, await receive(store, ids, text.length, text), 's@example.org');
+  for (const [n, { id }] of records.entries()) {
+    const account = await domain.accounts.open(id);
+    const bytes = Buffer.from(`Subject: large ${n}\r\n\r\n${`line ${n}\r\n`.repeat(20_000)}`);
+    const large = await receive(store, [id], bytes.length, bytes);
+    const marks = {
+      flags: 1,
+      keywords: [`word${n}`],
+      internalDate: 1_600_000_000,
+      importKey: Buffer.alloc(16, n),
+    };
+    await appendMessages(domain, account, mailboxOf(account, 'Archive'), [
+      { ...large, ...marks, externalId: `x${n}` },
+    ]);
+  }
+}
+
+/** All that a client could see of the account, and some that it could not. */
+async function portrait(kit: TestDomain, address: string): Promise<unknown> {
+  const record = await kit.store.directory.find(address);
+  assert.ok(record);
+  const { id } = record;
+  const loaded = await kit.store.loadAccount(id);
+  const mailboxes = await Promise.all(
+    (loaded?.mailboxes ?? []).map(async ({ id: mailbox }) => [
+      await kit.store.loadChunks(id, mailbox, 0, 100),
+      await kit.store.loadExternalIds(id, mailbox, 0, 100),
+      await kit.store.whichImported(
+        id,
+        mailbox,
+        PEOPLE.map((_, n) => Buffer.alloc(16, n)),
+      ),
+    ]),
+  );
+  return {
+    loaded,
+    mailboxes,
+    history: await kit.store.loadHistory(id, asModSeq(0), 100),
+    emails: await kit.store.listEmails(id, 0, 100),
+    octets: [await kit.messagesOf(address), await kit.messagesOf(address, 'Archive')],
+  };
+}
+
+async function portraits(directory: string): Promise<unknown[]> {
+  const kit = await openTestDomain({ data: directory });
+  try {
+    const all: unknown[] = [];
+    for (const address of PEOPLE) all.push(await portrait(kit, address));
+    for await (const event of checkMail(kit.domain, { repair: false })) {
+      assert.notEqual(event.kind, 'problem', JSON.stringify(event));
+    }
+    return all;
+  } finally {
+    await kit.close();
+  }
+}
+
+async function placesIn(directory: string): Promise<number[]> {
+  const kit = await openTestDomain({ data: directory });
+  const records = await kit.store.directory.list();
+  await kit.close();
+  return records.map(({ shard }) => shard);
+}
+
+async function prepare(directory: string): Promise<unknown[]> {
+  const kit = await openTestDomain({ data: directory });
+  await fill(kit);
+  await kit.close();
+  return portraits(directory);
+}
+
+describe('resharding', { timeout: 120_000 }, () => {
+  it('spreads accounts evenly, and changes nothing that they have', () =>
+    inDirectory(async (directory) => {
+      const before = await prepare(directory);
+      const { moved, stayed } = await reshard({ directory, shards: 3 });
+      assert.deepEqual([moved, stayed], [3, []]);
+      assert.deepEqual((await placesIn(directory)).toSorted(), [0, 0, 1, 1, 2]);
+      assert.deepEqual(await portraits(directory), before);
+      assert.equal((await reshard({ directory, shards: 3 })).moved, 0, 'once is enough');
+      await assert.rejects(reshard({ directory, shards: 2 }), /cannot be fewer/);
+    }));
+
+  it('an accounts.db from before is noticed, and mended', () =>
+    inDirectory(async (directory) => {
+      const before = await prepare(directory);
+      const accounts = join(directory, 'accounts.db');
+      await reshard({ directory, shards: 3 });
+      const db = new DatabaseSync(accounts);
+      db.exec(`UPDATE account SET shard = 0`);
+      db.close();
+      await assert.rejects(openTestDomain({ data: directory }), /which accounts\.db has in shard-00/);
+      await (await openTestDomain({ data: directory, mends: true })).close();
+      assert.deepEqual(await portraits(directory), before);
+    }));
+
+  for (const step of ['cleared', 'copied', 'switched'] as const satisfies readonly MoveStep[]) {
+    it(`stopped when an account was ${step}, it goes on`, () =>
+      inDirectory(async (directory) => {
+        const before = await prepare(directory);
+        const stop = (at: MoveStep): void => {
+          if (at === step) throw new Error('stopped');
+        };
+        await assert.rejects(reshard({ directory, shards: 4, onStep: stop }), /stopped/);
+        assert.deepEqual(await portraits(directory), before, 'served in between');
+        await reshard({ directory, shards: 4 });
+        assert.deepEqual((await placesIn(directory)).toSorted(), [0, 0, 1, 2, 3]);
+        assert.deepEqual(await portraits(directory), before);
+      }));
+  }
+});
