@@ -123,7 +123,7 @@ export class Accounts {
     const before = this.#clock.nowMs() - IDLE_MS;
     this.searchTexts.dropUnused(before);
     for (const account of this.#loaded.values()) {
-      if (account.unsettled !== undefined || account.operations > 0) continue;
+      if (account.unsettled !== undefined || account.operations > 0 || account.threads.isOpen) continue;
       for (const mailbox of account.mailboxes.values()) {
         if (mailbox.viewers.size === 0 && mailbox.lastUsedMs < before && mailbox.loading === undefined) {
           mailbox.unload();
@@ -255,6 +255,7 @@ function emptyRow(clock: Clock): ConstructorParameters<typeof WritableAccount>[1
     changesFloor: asModSeq(0),
     emailModseq: asModSeq(0),
     mailboxModseq: asModSeq(0),
+    unthreaded: 0,
     orphanSubscriptions: [],
   };
 }

@@ -20,8 +20,10 @@ import {
   aMailbox,
   anEmail,
   anExpunge,
+  anId,
   aPassword,
   aRow,
+  aThread,
   BOB,
   bytesOf,
   collect,
@@ -55,6 +57,7 @@ export function describeMailStore(name: string, make: () => Promise<StoreHarness
   describe(`${name}: history`, () => historyTests(test));
   describe(`${name}: names from elsewhere`, () => externalIdTests(test));
   describe(`${name}: emails and references`, () => emailTests(test));
+  describe(`${name}: threads`, () => threadTests(test));
   describe(`${name}: bytes`, () => byteTests(test));
   describe(`${name}: directory`, () => directoryTests(test));
 }
@@ -69,9 +72,17 @@ const NO_FACTS = {
   preview: undefined,
   sort: undefined,
   links: undefined,
+  thread: undefined,
 };
 
 type Test = (what: string, run: (store: MailStore, harness: StoreHarness) => Promise<void>) => void;
+
+const listed = (id: EmailId, references: number, sizeBytes: number) => ({
+  id,
+  references,
+  sizeBytes,
+  thread: undefined,
+});
 
 const codes = (outcomes: readonly (StoreError | undefined)[]) => outcomes.map((it) => it?.code);
 
@@ -99,6 +110,7 @@ function accountTests(test: Test): void {
       changesFloor: 5,
       emailModseq: 2,
       mailboxModseq: 1,
+      unthreaded: 5,
       orphanSubscriptions: ['Gone', 'Längst/Weg'],
     });
     const mailbox = aMailbox({
@@ -258,7 +270,7 @@ function batchTests(test: Test): void {
     await written.durable;
     assert.equal((await store.loadChunks(BOB, INBOX, 0, 9)).length, 2);
     assert.deepEqual(await store.loadChunks(ALICE, INBOX, 0, 9), [aChunk(3, 'alice goes on')]);
-    assert.deepEqual(await store.listEmails(ALICE, 0, 9), [{ id: email(1), references: 1, sizeBytes: 100 }]);
+    assert.deepEqual(await store.listEmails(ALICE, 0, 9), [listed(email(1), 1, 100)]);
   });
 
   test('a copy of an email that is gone is refused', async (store) => {
@@ -479,7 +491,9 @@ function emailTests(test: Test): void {
     await commit(store, aBatch(0, { row: behind }), aBatch(0, { account: BOB }));
     assert.deepEqual(await store.loadAccountsBehind(2), [ALICE]);
     assert.deepEqual(await store.loadAccountsBehind(1), []);
-    await commit(store, aBatch(1));
+    await commit(store, aBatch(1, { row: aRow({ modseq: 2, unthreaded: 7 }) }));
+    assert.deepEqual(await store.loadAccountsBehind(2), [ALICE]);
+    await commit(store, aBatch(2));
     assert.deepEqual(await store.loadAccountsBehind(2), []);
   });
 
@@ -487,9 +501,9 @@ function emailTests(test: Test): void {
     const id = email(1);
     await commit(store, aBatch(0, { emails: [anEmail(id, await staged(store, someBytes(10)))] }));
     await commit(store, aBatch(1, { retained: [id, id] }));
-    assert.deepEqual(await store.listEmails(ALICE, 0, 9), [{ id, references: 3, sizeBytes: 10 }]);
+    assert.deepEqual(await store.listEmails(ALICE, 0, 9), [listed(id, 3, 10)]);
     await commit(store, aBatch(2, { released: [id, id] }));
-    assert.deepEqual(await store.listEmails(ALICE, 0, 9), [{ id, references: 1, sizeBytes: 10 }]);
+    assert.deepEqual(await store.listEmails(ALICE, 0, 9), [listed(id, 1, 10)]);
     assert.deepEqual(await store.verifyEmails([id]), ['ok']);
     await commit(store, aBatch(3, { released: [id] }));
     assert.deepEqual(await store.listEmails(ALICE, 0, 9), []);
@@ -546,7 +560,9 @@ function emailTests(test: Test): void {
         row: aRow({ modseq: 1, orphanSubscriptions: ['x'] }),
         mailboxes: [aMailbox()],
         chunks: Array.from({ length: 60 }, (_, i) => aChunk(i + 1, 'c')),
-        emails: Array.from({ length: 120 }, (_, i) => anEmail(email(i + 1, account), i % 50 ? small : large)),
+        emails: Array.from({ length: 120 }, (_, i) =>
+          anEmail(email(i + 1, account), i % 50 ? small : large, { thread: aThread(1, 'a', `${i}`) }),
+        ),
         retained: [email(1, account)],
         history: [anExpunge(1)],
         imported: [{ mailbox: INBOX, key: someBytes(16) }],
@@ -565,11 +581,105 @@ function emailTests(test: Test): void {
     assert.deepEqual(await again.loadChunks(ALICE, INBOX, 0, 9), []);
     assert.deepEqual(await again.loadUnreleased(ALICE, 1e15, 9), []);
     assert.deepEqual(await again.whichImported(ALICE, INBOX, [someBytes(16)]), [false]);
+    assert.deepEqual(await again.loadThreadMatches(ALICE, [anId('a')], 'any', 9), [[]]);
+    assert.equal(await again.countThread(ALICE, 1), 0);
+    assert.equal(await again.countThread(BOB, 1), 120);
     assert.equal((await again.listEmails(BOB, 0, 999)).length, 120);
     assert.deepEqual(await again.verifyEmails([email(1, BOB), email(2, BOB)]), ['ok', 'ok']);
     assert.deepEqual(await collect(again.inspect(false)), []);
     await commit(again, aBatch(0, { mailboxes: [aMailbox()] }));
     await again.close();
+  });
+}
+
+function threadTests(test: Test): void {
+  /** Numbers of emails, with a mark at those whose own id it is. */
+  const found = async (store: MailStore, id: string, limit = 9, account = ALICE) => {
+    const [matches = []] = await store.loadThreadMatches(account, [anId(id)], 'any', limit);
+    const [own = []] = await store.loadThreadMatches(account, [anId(id)], 'own', limit);
+    assert.deepEqual(
+      own,
+      matches.filter(({ isOwn }) => isOwn),
+    );
+    return matches.map((match) => `${match.email}${match.isOwn ? '!' : ''}`).join(' ');
+  };
+  const fill = async (store: MailStore) => {
+    const blob = await staged(store, someBytes(10), [ALICE, BOB]);
+    const emails = [
+      anEmail(email(1), blob, { thread: aThread(1, 'a') }),
+      anEmail(email(2), blob, { thread: aThread(1, 'b', 'a') }),
+      anEmail(email(3), blob, { thread: aThread(3, 'c') }),
+      anEmail(email(4), blob, { thread: aThread(1, 'a', 'b') }),
+      anEmail(email(5), blob),
+    ];
+    const bobs = [anEmail(email(1, BOB), blob, { thread: aThread(1, 'b') })];
+    await commit(store, aBatch(0, { emails }), aBatch(0, { account: BOB, emails: bobs }));
+  };
+
+  test('emails are found by their ids and by those they name: own ids first, then the newest', async (store, harness) => {
+    await fill(store);
+    assert.equal(await found(store, 'a'), '4! 1! 2');
+    assert.equal(await found(store, 'a', 2), '4! 1!');
+    assert.equal(await found(store, 'b'), '2! 4');
+    assert.equal(await found(store, 'b', 9, BOB), '1!');
+    assert.equal(await found(store, 'nobody'), '');
+    await store.close();
+    const again = await harness.open();
+    const matches = await again.loadThreadMatches(ALICE, [anId('a'), anId('b')], 'any', 9);
+    assert.deepEqual(matches[1]?.[0], { email: 2, thread: 1, subject: 7, isOwn: true });
+    assert.deepEqual(await collect(again.inspect(false)), []);
+    await again.close();
+  });
+
+  test('an email says its thread, alone and among other facts, and a thread its emails', async (store) => {
+    await fill(store);
+    const ids = [email(5), email(4), email(3), email(2), email(9)];
+    const threads = (await store.loadEmails(ids, ['thread'])).map((facts) => facts?.thread);
+    assert.deepEqual(threads, [undefined, 1, 3, 1, undefined]);
+    const [facts] = await store.loadEmails([email(4)], ['thread', 'links', 'envelope']);
+    assert.deepEqual(
+      [facts?.thread, facts?.links?.length, `${facts?.envelope}`],
+      [1, 0, `envelope ${email(4)}`],
+    );
+    assert.deepEqual(
+      (await store.listEmails(ALICE, 0, 9)).map(({ thread }) => thread),
+      [1, 1, 3, 1, undefined],
+    );
+    assert.deepEqual(await store.loadThread(ALICE, 1, 9), [1, 2, 4]);
+    assert.deepEqual(await store.loadThread(ALICE, 1, 2), [1, 2]);
+    assert.deepEqual(await store.loadThread(ALICE, 5, 9), []);
+    assert.deepEqual(
+      [
+        await store.countThread(ALICE, 1),
+        await store.countThread(ALICE, 3),
+        await store.countThread(ALICE, 2),
+      ],
+      [3, 1, 0],
+    );
+  });
+
+  test('a thread is given later, once, to an email that is there', async (store) => {
+    await fill(store);
+    const give = (n: number, thread: number) => ({ email: email(n), thread: aThread(thread, `id ${n}`) });
+    await commit(store, aBatch(1, { threaded: [give(5, 3), give(1, 3), give(9, 3)] }));
+    assert.deepEqual(await store.loadThread(ALICE, 3, 9), [3, 5]);
+    assert.equal(await found(store, 'id 5'), '5!');
+    assert.equal(await found(store, 'id 1'), '');
+    assert.equal(await found(store, 'id 9'), '');
+    assert.deepEqual(await collect(store.inspect(false)), []);
+  });
+
+  test('what an email names is forgotten with it; its thread stays without its first', async (store) => {
+    await fill(store);
+    await commit(store, aBatch(1, { retained: [email(2)] }));
+    await commit(store, aBatch(2, { released: [email(1), email(2)] }));
+    assert.equal(await found(store, 'a'), '4! 2');
+    assert.deepEqual(await store.loadThread(ALICE, 1, 9), [2, 4]);
+    assert.equal(await store.countThread(ALICE, 1), 2);
+    await commit(store, aBatch(3, { released: [email(2)] }));
+    assert.equal(await found(store, 'a'), '4!');
+    assert.equal(await found(store, 'b'), '4');
+    assert.deepEqual(await collect(store.inspect(false)), []);
   });
 }
 

@@ -1,6 +1,8 @@
 /**
  * Rows for tests of stores: a batch with everything absent, to be overridden by what a test is about.
  */
+
+import { hashId, ID_HASH_BYTES } from '../mail/message-id.ts';
 import type { NewCredential } from '../mailbox/model/credential.ts';
 import type { ComputedFacts } from '../mailbox/model/facts.ts';
 import { packNumbers } from '../mailbox/model/history.ts';
@@ -20,6 +22,7 @@ import {
   type ModSeq,
   type Uid,
 } from '../mailbox/model/model.ts';
+import type { EmailThread } from '../mailbox/model/threads.ts';
 import type {
   AccountBatch,
   ChunkRow,
@@ -53,6 +56,7 @@ export function aRow(
     changesFloor: asModSeq(0),
     emailModseq: asModSeq(0),
     mailboxModseq: asModSeq(0),
+    unthreaded: 0,
     orphanSubscriptions: [],
   };
   return Object.assign(base, rest);
@@ -73,6 +77,7 @@ export interface BatchParts extends Partial<Omit<AccountBatch, 'changes' | 'expe
   readonly history?: readonly HistoryRow[];
   /** Up to this modseq. */
   readonly prunedHistory?: ModSeq;
+  readonly threaded?: readonly { readonly email: EmailId; readonly thread: EmailThread }[];
   readonly imported?: readonly { readonly mailbox: MailboxId; readonly key: Buffer }[];
   readonly externalIds?: readonly ExternalId[];
 }
@@ -87,6 +92,7 @@ function changesOf(parts: BatchParts): RowChange[] {
   const { mailboxes = [], deletedMailboxes = [], chunks = [], droppedChunks = [] } = parts;
   const { keywords = [], droppedKeywords = [], emails = [], retained = [], released = [] } = parts;
   const { facts = [], history = [], prunedHistory, imported = [], externalIds = [] } = parts;
+  const { threaded = [] } = parts;
   return [
     ...mailboxes.map((row) => ({ kind: 'mailbox', row }) as const),
     ...deletedMailboxes.map((mailbox) => ({ kind: 'mailbox-deleted', mailbox }) as const),
@@ -98,6 +104,7 @@ function changesOf(parts: BatchParts): RowChange[] {
     ...(retained.length > 0 ? [{ kind: 'retained', emails: retained } as const] : []),
     ...(released.length > 0 ? [{ kind: 'released', emails: released } as const] : []),
     ...facts.map((one) => ({ kind: 'facts', ...one }) as const),
+    ...threaded.map((one) => ({ kind: 'threaded', ...one }) as const),
     ...history.map((row) => ({ kind: 'history', row }) as const),
     ...(prunedHistory === undefined ? [] : [{ kind: 'history-pruned', upTo: prunedHistory } as const]),
     ...imported.map((one) => ({ kind: 'imported', ...one }) as const),
@@ -160,6 +167,17 @@ export function anEmail(id: EmailId, blob: StagedBlob, rest: Partial<NewEmail> =
     blob,
     ...rest,
   };
+}
+
+/** The hash of a message id. */
+export function anId(name: string): string {
+  const hash = Buffer.alloc(ID_HASH_BYTES);
+  hashId(name, hash, 0);
+  return hash.toString('latin1');
+}
+
+export function aThread(thread: number, own: string, ...named: readonly string[]): EmailThread {
+  return { thread, subject: 7, own: anId(own), named: named.map(anId) };
 }
 
 /** Octets without a pattern that a wrong offset would survive. */

@@ -54,6 +54,8 @@ export class UnreliableStore implements MailStore {
   readonly refused = new WeakSet<AccountBatch>();
   /** Reads and uploads that were made to fail so far. */
   failures = 0;
+  /** Reads of which it was said that what they look for is damaged. */
+  lostReads = 0;
   /** Reads that are not answered yet, and uploads that have not come to their end. */
   reading = 0;
   readonly #inner: MailStore;
@@ -150,6 +152,18 @@ export class UnreliableStore implements MailStore {
 
   loadLastChunk(...args: Parameters<MailStore['loadLastChunk']>) {
     return this.#read(() => this.#inner.loadLastChunk(...args));
+  }
+
+  loadThreadMatches(...args: Parameters<MailStore['loadThreadMatches']>) {
+    return this.#read(() => this.#inner.loadThreadMatches(...args));
+  }
+
+  countThread(...args: Parameters<MailStore['countThread']>) {
+    return this.#read(() => this.#inner.countThread(...args));
+  }
+
+  loadThread(...args: Parameters<MailStore['loadThread']>) {
+    return this.#read(() => this.#inner.loadThread(...args));
   }
 
   loadAccountsBehind(...args: Parameters<MailStore['loadAccountsBehind']>) {
@@ -260,7 +274,9 @@ export class UnreliableStore implements MailStore {
       for (let i = 0; i < turns; i++) await nextTurn();
       if (!fails) return await read();
       this.failures++;
-      throw this.#error(readFailures);
+      const error = this.#error(readFailures);
+      if (error.code === 'damaged') this.lostReads++;
+      throw error;
     } finally {
       this.reading--;
     }

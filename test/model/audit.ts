@@ -4,9 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { FLAG } from '../../src/mail/flags.ts';
+import { readLinks } from '../../src/mail/message-links.ts';
 import type { Domain } from '../../src/mailbox/domain.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
-import { emailId, type MailboxId } from '../../src/mailbox/model/model.ts';
+import { type AccountId, emailId, emailNumber, type MailboxId } from '../../src/mailbox/model/model.ts';
 import { recordAt } from '../../src/mailbox/model/record.ts';
 import { loadExternalIds } from '../../src/mailbox/reading/external-ids.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
@@ -29,6 +30,32 @@ export async function audit(world: World): Promise<void> {
   await compareAll(world, world.domain, 'in memory');
   await compareAll(world, world.fresh(), 'after a fresh start');
   await checkStored(world);
+  for (const { id } of world.people) await checkThreads(world, id);
+}
+
+/** An answer is in the thread of what it answers, whatever came in the same turn; and no thread ever changes. */
+async function checkThreads(world: World, account: AccountId): Promise<void> {
+  const listed = await world.store.listEmails(account, 0, 100_000);
+  const ids = listed.map(({ id }) => id);
+  const facts = await world.store.loadEmails(ids, ['links', 'thread']);
+  const threadsOf = new Map<string, Set<number>>();
+  for (const [i, id] of ids.entries()) {
+    const email = emailNumber(id);
+    const { thread } = facts[i] ?? {};
+    assert.ok(thread !== undefined && thread <= email, `email ${email} is in thread ${thread}`);
+    assert.equal(world.threads.get(id) ?? thread, thread, `email ${email} has changed its thread`);
+    world.threads.set(id, thread);
+    const { id: own, inReplyTo } = readLinks(facts[i]?.links as Buffer);
+    const answered = inReplyTo && threadsOf.get(inReplyTo.toString('hex'));
+    if (answered !== undefined && world.lostReads === 0)
+      assert.ok(
+        answered.has(thread),
+        `email ${email} is in thread ${thread}, what it answers in ${[...answered]}`,
+      );
+    if (own === undefined) continue;
+    const key = own.toString('hex');
+    threadsOf.set(key, (threadsOf.get(key) ?? new Set()).add(thread));
+  }
 }
 
 /** Past the grace period nothing is kept that nobody needs. */

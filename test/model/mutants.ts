@@ -118,6 +118,26 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [[CHANGE, 'this.#places.removed(source, records);', '']],
   },
   {
+    name: 'what came in since the store was asked for threads is not looked at',
+    edits: [
+      [
+        'src/mailbox/operations/known-threads.ts',
+        'if (recent.length === 0) return stored;',
+        'if (recent.length >= 0) return stored;',
+      ],
+    ],
+  },
+  {
+    name: 'threads are forgotten once they are stored, whoever has asked before',
+    edits: [
+      [
+        'src/mailbox/state/recent-threads.ts',
+        'const floor = oldest?.floor ?? this.#committed;',
+        'const floor = oldest ? this.#committed : this.#committed;',
+      ],
+    ],
+  },
+  {
     name: 'operations of a turn that the store refused are answered',
     edits: [[TURNS, 'if (error !== undefined) throw refusalOf(error);', '']],
   },

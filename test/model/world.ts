@@ -9,7 +9,7 @@ import { Accounts } from '../../src/mailbox/accounts.ts';
 import { Turns } from '../../src/mailbox/change/turns.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
-import type { AccountId, AccountRecord } from '../../src/mailbox/model/model.ts';
+import type { AccountId, AccountRecord, EmailId } from '../../src/mailbox/model/model.ts';
 import { EVERYTHING_HERE } from '../../src/mailbox/port/placement.ts';
 import type { MailStore } from '../../src/mailbox/port/store.ts';
 import { TranslatedStore } from '../../src/mailbox/port/translated-store.ts';
@@ -61,12 +61,15 @@ export class World {
   readonly reaping = new Set<AccountId>();
   readonly #followers = new Map<AccountId, Follower>();
   readonly limits: DomainLimits;
+  /** Of every email that was ever looked at. */
+  readonly threads = new Map<EmailId, number>();
   /** How many operations of each kind have done what they were asked for. */
   readonly successes = new Map<string, number>();
   #store: UnreliableStore | undefined;
   #domain: Domain | undefined;
   #turns: JudgedTurns | undefined;
   #nowMs = START_MS;
+  #lostReads = 0;
   readonly #source: StoreSource;
   readonly #pending = new Set<Promise<void>>();
   /** As of the last time that all was quiet. */
@@ -85,6 +88,11 @@ export class World {
 
   get domain(): Domain {
     return this.#domain as Domain;
+  }
+
+  /** Reads that were lost to damage since the beginning: what they would have said is not known to anybody. */
+  get lostReads(): number {
+    return this.#lostReads + this.store.lostReads;
   }
 
   get underWay(): number {
@@ -189,6 +197,7 @@ export class World {
 
   async #open(): Promise<void> {
     this.#troubles = { failures: 0, refusals: this.truth.refusals };
+    this.#lostReads += this.#store?.lostReads ?? 0;
     this.#store = new UnreliableStore(await this.#source.open(), this.random.fork());
     this.#turns = new JudgedTurns(this.#store, this.clock, this.truth);
     this.#domain = this.#domainOn(this.#turns);

@@ -2,9 +2,16 @@
  * OBJECTID (RFC 8474): names that stay when mailboxes are renamed and messages are copied or moved, so that no client downloads
  * again what it has. SELECT, EXAMINE and CREATE say the mailbox's by themselves, by `mailboxId` of `replies.ts`.
  *
- * Threads are not known: THREADID is NIL, and no message has one that is searched for (§5.2).
+ * An email gets its thread when it comes in (`mailbox/model/threads.ts`); one that has none yet, being of an older version, has
+ * NIL, and once it has one keeps it (§5.2).
  */
-import { emailObjectId, emailOfObjectId, mailboxObjectId } from '../../mailbox/model/object-ids.ts';
+import {
+  emailObjectId,
+  emailOfObjectId,
+  mailboxObjectId,
+  threadObjectId,
+  threadOfObjectId,
+} from '../../mailbox/model/object-ids.ts';
 import { defineExtension } from '../extension.ts';
 import { fetchItem, searchKey } from '../item.ts';
 import type { Cursor } from '../wire/cursor.ts';
@@ -29,8 +36,11 @@ export const objectId = defineExtension({
     }),
     fetchItem({
       name: 'THREADID',
-      write(out) {
-        out.ascii('THREADID ').nil();
+      needs: () => ['thread'],
+      write(out, { email }) {
+        out.ascii('THREADID ');
+        if (email?.thread === undefined) out.nil();
+        else out.open().ascii(threadObjectId(email.thread)).close();
         return undefined;
       },
     }),
@@ -47,7 +57,10 @@ export const objectId = defineExtension({
     searchKey<string>({
       name: 'THREADID',
       parse: spObjectId,
-      criterion: () => ({ kind: 'emails', numbers: new Set() }),
+      criterion(id) {
+        const thread = threadOfObjectId(id);
+        return thread === undefined ? { kind: 'emails', numbers: new Set() } : { kind: 'thread', thread };
+      },
     }),
   ],
 });

@@ -1,9 +1,10 @@
 /**
- * The verbs of a change that are about what was computed from the octets of emails: nothing that a client has been told changes
- * by them, so messages keep their modseq and nobody is told.
+ * The verbs of a change that are about what is stored of emails beside their octets: what was computed from these, and the
+ * threads. Nothing that a client has been told changes by them, so messages keep their modseq and nobody is told.
  */
 import type { ComputedFacts } from '../model/facts.ts';
-import type { EmailId } from '../model/model.ts';
+import { type EmailId, emailNumber, type ModSeq } from '../model/model.ts';
+import { type EmailThread, type KnownThreads, type ThreadNames, threadOf } from '../model/threads.ts';
 import type { WritableAccount } from '../state/account.ts';
 import type { MailboxState, WritableMailbox } from '../state/mailbox.ts';
 import type { BatchRows } from './batch-rows.ts';
@@ -14,7 +15,7 @@ export class FactChanges {
   readonly #undo: Undo;
   readonly #rows: BatchRows;
   readonly #write: (mailbox: MailboxState) => WritableMailbox;
-  readonly #takeModseq: () => void;
+  readonly #takeModseq: () => ModSeq;
 
   /** Writing a mailbox takes the modseq of the operation as well. */
   constructor(
@@ -22,7 +23,7 @@ export class FactChanges {
     undo: Undo,
     rows: BatchRows,
     write: (mailbox: MailboxState) => WritableMailbox,
-    takeModseq: () => void,
+    takeModseq: () => ModSeq,
   ) {
     this.#account = account;
     this.#undo = undo;
@@ -41,6 +42,30 @@ export class FactChanges {
   noteVersion(version: number): void {
     this.#takeModseq();
     this.#account.row.factsVersion = version;
+  }
+
+  /** The thread of the next email to be made in this change, among what is known by now; undefined when its turn is later. */
+  threadOfNext(names: ThreadNames, known: KnownThreads): EmailThread | undefined {
+    const { unthreaded, nextEmail } = this.#account.row;
+    return unthreaded > 0 ? undefined : this.#decide(nextEmail, names, known);
+  }
+
+  /** Of an email that is there and has none. */
+  giveThread(email: EmailId, names: ThreadNames, known: KnownThreads): void {
+    const thread = this.#decide(emailNumber(email), names, known);
+    this.#rows.add({ kind: 'threaded', email, thread });
+  }
+
+  /** All emails before this one have threads; 0: all emails have, and those to come get theirs as they come. */
+  noteThreaded(next: number): void {
+    this.#takeModseq();
+    this.#account.row.unthreaded = next;
+  }
+
+  #decide(email: number, names: ThreadNames, known: KnownThreads): EmailThread {
+    const thread = threadOf(email, names, known);
+    this.#undo.did(this.#account.threads.add(this.#takeModseq(), email, thread));
+    return thread;
   }
 
   /** Traits of loaded messages at these ascending rows. */

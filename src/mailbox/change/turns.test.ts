@@ -72,6 +72,7 @@ function anAccount(id: number): WritableAccount {
     changesFloor: asModSeq(0),
     emailModseq: asModSeq(0),
     mailboxModseq: asModSeq(0),
+    unthreaded: 0,
     orphanSubscriptions: [],
   };
   return new WritableAccount(record, row, []);

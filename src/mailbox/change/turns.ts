@@ -192,6 +192,8 @@ export class Turns {
       this.#undecided.delete(turn.account);
       const error = errors[index];
       if (error !== undefined) this.#undo(turn, error);
+      // Nobody has changed the account since: whoever wants to waits for this decision.
+      else turn.account.threads.committed(turn.account.modseq);
     });
     if (this.#queue.length > 0) this.#schedule();
     return errors;

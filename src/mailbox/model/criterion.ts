@@ -23,6 +23,8 @@ export type Criterion =
   | { readonly kind: 'saved'; readonly from: number; readonly until: number }
   /** Messages that show one of these emails, by number. */
   | { readonly kind: 'emails'; readonly numbers: ReadonlySet<number> }
+  /** Messages of a thread, by its number. */
+  | { readonly kind: 'thread'; readonly thread: number }
   /** Days of the Date field, as the sender wrote it. */
   | { readonly kind: 'sent'; readonly from: number; readonly until: number }
   /** In the decoded field as the envelope has it. */

@@ -38,7 +38,8 @@ export const DERIVED_PARTS = ['header', 'search', 'preview', 'sort', 'links'] as
 
 export type WirePart = keyof WireParts;
 export type DerivedPart = keyof DerivedParts;
-export type FactPart = WirePart | DerivedPart;
+/** `thread`: which one it is in, see `threads.ts`; decided at delivery, and not computed from the octets alone. */
+export type FactPart = WirePart | DerivedPart | 'thread';
 
 /** All of them, as they are stored. */
 export interface ComputedFacts extends WireParts, DerivedParts {}
@@ -51,6 +52,8 @@ export interface EmailFacts extends DerivedParts {
   readonly envelope: Buffer | undefined;
   readonly bodyStructure: Buffer | undefined;
   readonly parts: Buffer | undefined;
+  /** The number of the email that began its thread. */
+  readonly thread: number | undefined;
 }
 
 const WIRE_PARTS: ReadonlySet<FactPart> = new Set<FactPart>(['envelope', 'bodyStructure', 'parts']);
@@ -60,7 +63,7 @@ export function isWirePart(part: FactPart): part is WirePart {
 }
 
 export function isDerivedPart(part: FactPart): part is DerivedPart {
-  return !WIRE_PARTS.has(part);
+  return !WIRE_PARTS.has(part) && part !== 'thread';
 }
 
 /** What the analyzer found, by the names under which it is stored. */

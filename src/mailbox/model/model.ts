@@ -79,6 +79,11 @@ export interface AccountRow {
   readonly emailModseq: ModSeq;
   /** Highest modseq of a change to which mailboxes there are, their names, roles or subscriptions. */
   readonly mailboxModseq: ModSeq;
+  /**
+   * The first email that may have no thread: the upkeep gives them theirs in the order of their arrival, those that
+   * come meanwhile included. 0 when every email has one, and gets it as it comes.
+   */
+  readonly unthreaded: number;
   /** Subscribed names whose mailbox is gone: a server must not forget what a client has asked for (RFC 9051 §6.3.7). */
   readonly orphanSubscriptions: readonly string[];
 }

@@ -15,11 +15,13 @@ import { MailboxError } from '../model/errors.ts';
 import { computedFacts } from '../model/facts.ts';
 import { foldKeyword } from '../model/keywords.ts';
 import { emailNumber, type UidValidity } from '../model/model.ts';
+import { type KnownThreads, type ThreadNames, threadNames } from '../model/threads.ts';
 import type { NewEmail, StagedBlob } from '../port/store.ts';
 import { isExternalId } from '../reading/external-ids.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList, loadTail } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
+import { askForThreads } from './known-threads.ts';
 import { checkQuota } from './quota.ts';
 
 export interface IncomingMessage {
@@ -65,25 +67,38 @@ export async function appendMessages(
     if (message.facts.sizeBytes <= domain.limits.messageBytes) continue;
     throw new MailboxError('too-big', `a message can have at most ${domain.limits.messageBytes} octets`);
   }
-  const list = replaced === undefined ? undefined : await loadList(domain, account, replaced.mailbox);
-  await loadTail(domain, account, mailbox);
-  const added = await domain.turns.run({
-    account,
-    run: (change) => {
-      if (replaced === undefined || list === undefined) {
-        checkQuota(account, bytes, messages.length);
-        return addIncoming(domain, change, mailbox, messages);
-      }
-      change.requireThere(replaced.mailbox);
-      const row = list.indexOf(replaced.uid);
-      if (row < 0) throw new MailboxError('nonexistent', 'the message to replace is gone');
-      checkQuota(account, bytes - (list.columns.size[row] as number), messages.length - 1);
-      const added = addIncoming(domain, change, mailbox, messages);
-      change.expunge(replaced.mailbox, [row]);
-      return added;
-    },
-  });
-  return { uidValidity: mailbox.uidValidity, ...added };
+  const names = messages.map(({ facts }) => threadNames({ links: facts.links, sort: facts.sortKeys }));
+  const question = askForThreads(domain, account, names);
+  const threads = question instanceof Promise ? await question : question;
+  try {
+    const list = replaced === undefined ? undefined : await loadList(domain, account, replaced.mailbox);
+    await loadTail(domain, account, mailbox);
+    const added = await domain.turns.run({
+      account,
+      run: (change) => {
+        if (replaced === undefined || list === undefined) {
+          checkQuota(account, bytes, messages.length);
+          return addIncoming(domain, change, mailbox, messages, { names, known: threads });
+        }
+        change.requireThere(replaced.mailbox);
+        const row = list.indexOf(replaced.uid);
+        if (row < 0) throw new MailboxError('nonexistent', 'the message to replace is gone');
+        checkQuota(account, bytes - (list.columns.size[row] as number), messages.length - 1);
+        const added = addIncoming(domain, change, mailbox, messages, { names, known: threads });
+        change.expunge(replaced.mailbox, [row]);
+        return added;
+      },
+    });
+    return { uidValidity: mailbox.uidValidity, ...added };
+  } finally {
+    threads.close();
+  }
+}
+
+interface Threading {
+  /** For each message. */
+  readonly names: readonly ThreadNames[];
+  readonly known: KnownThreads;
 }
 
 function addIncoming(
@@ -91,12 +106,14 @@ function addIncoming(
   change: AccountChange,
   mailbox: MailboxState,
   messages: readonly IncomingMessage[],
+  { names, known }: Threading,
 ): Omit<AppendResult, 'uidValidity'> {
   change.requireThere(mailbox);
   const now = Math.floor(change.nowMs / 1000);
-  const arrivals = messages.map((message) => {
+  const arrivals = messages.map((message, i) => {
     const keywordSet = change.keywords.numberOfMost(mailbox, message.keywords, domain.limits);
-    const id = change.newEmail({ ...factsOf(message), blob: message.blob });
+    const thread = change.facts.threadOfNext(names[i] as ThreadNames, known);
+    const id = change.newEmail({ ...factsOf(message), blob: message.blob, ...(thread && { thread }) });
     if (message.importKey !== undefined) change.rememberImport(mailbox, message.importKey);
     return {
       email: emailNumber(id),
@@ -123,7 +140,7 @@ function isShort(mailbox: MailboxState, arrival?: Arrival, message?: IncomingMes
 }
 
 /** Header fields in front change what is kept of the header and where the parts are, and nothing else. */
-function factsOf(message: IncomingMessage): Omit<NewEmail, 'id' | 'blob'> {
+function factsOf(message: IncomingMessage): Omit<NewEmail, 'id' | 'blob' | 'thread'> {
   const { facts, prefix } = message;
   const computed = { ...computedFacts(facts), sizeBytes: sizeOf(message) };
   if (prefix === undefined) return computed;

@@ -28,6 +28,7 @@ import type {
   ModSeq,
   Uid,
 } from '../model/model.ts';
+import type { EmailThread, ThreadMatch } from '../model/threads.ts';
 
 export const STORE_ERROR_CODES = [
   'conflict',
@@ -123,6 +124,8 @@ export interface NewEmail extends ComputedFacts {
   readonly prefix?: Buffer;
   /** The same blob may serve several emails, in one batch or many (one delivery, ten recipients): stored once a shard. */
   readonly blob: StagedBlob;
+  /** Undefined when it gets one later. */
+  readonly thread?: EmailThread;
 }
 
 /** The name by which programs know a message from the server it was moved here from: printable ASCII. */
@@ -156,6 +159,8 @@ export type RowChange =
   | { readonly kind: 'history'; readonly row: HistoryRow }
   /** History of the account up to and including this modseq is forgotten. */
   | { readonly kind: 'history-pruned'; readonly upTo: ModSeq }
+  /** Of an email that is there; one that has a thread keeps it. */
+  | { readonly kind: 'threaded'; readonly email: EmailId; readonly thread: EmailThread }
   /** An import key to remember (16 octets), so that an interrupted import resumes without duplicates. */
   | { readonly kind: 'imported'; readonly mailbox: MailboxId; readonly key: Buffer }
   /** Of a message in a chunk. The first message of a mailbox to have an id keeps it; expunging forgets it. */
@@ -188,6 +193,14 @@ export interface ByteRange {
   readonly start: number;
   /** Exclusive; clipped to the size. */
   readonly end: number;
+}
+
+export interface ListedEmail {
+  readonly id: EmailId;
+  readonly references: number;
+  readonly sizeBytes: number;
+  /** Undefined when it has none. */
+  readonly thread: number | undefined;
 }
 
 export interface MailStore {
@@ -234,7 +247,21 @@ export interface MailStore {
   ): Promise<readonly HistoryRow[]>;
   /** Accounts with rows that still hold records, or with deleted mailboxes that are not yet empty. */
   loadAccountsToReap(): Promise<readonly AccountId[]>;
-  /** Accounts with emails whose facts may be of an older version than this. */
+  /**
+   * For each id (`ThreadNames`) the emails of the account whose own it is, or also those that name it: the former first,
+   * among equals the newest, at most `limit`.
+   */
+  loadThreadMatches(
+    account: AccountId,
+    ids: readonly string[],
+    which: 'own' | 'any',
+    limit: number,
+  ): Promise<readonly (readonly ThreadMatch[])[]>;
+  /** How many emails a thread has. */
+  countThread(account: AccountId, thread: number): Promise<number>;
+  /** The numbers of the emails in a thread, ascending, at most `limit`. */
+  loadThread(account: AccountId, thread: number, limit: number): Promise<readonly number[]>;
+  /** Accounts with emails whose facts may be of an older version than this, or that may have no thread. */
   loadAccountsBehind(factsVersion: number): Promise<readonly AccountId[]>;
   /** Deleted mailboxes whose chunks are still there, or rows of their history that hold records. */
   loadBuried(account: AccountId): Promise<readonly MailboxId[]>;
@@ -264,11 +291,7 @@ export interface MailStore {
   destroyAccount(account: AccountId): Promise<void>;
 
   /** For the checker: emails after `after`, with their reference counts. */
-  listEmails(
-    account: AccountId,
-    after: number,
-    limit: number,
-  ): Promise<readonly { readonly id: EmailId; readonly references: number; readonly sizeBytes: number }[]>;
+  listEmails(account: AccountId, after: number, limit: number): Promise<readonly ListedEmail[]>;
   /** Reads the bytes and compares their checksum and size. */
   verifyEmails(ids: readonly EmailId[]): Promise<readonly ('ok' | 'missing' | 'damaged')[]>;
   /** What only the store can know: broken database pages, bytes nobody refers to, counts of shared bytes that are off. */

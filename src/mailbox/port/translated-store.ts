@@ -60,6 +60,18 @@ export class TranslatedStore implements MailStore {
     return inWords(READING, () => this.#store.loadUnreleased(...args));
   }
 
+  loadThreadMatches(...args: Parameters<Calls['loadThreadMatches']>) {
+    return inWords(READING, () => this.#store.loadThreadMatches(...args));
+  }
+
+  countThread(...args: Parameters<Calls['countThread']>) {
+    return inWords(READING, () => this.#store.countThread(...args));
+  }
+
+  loadThread(...args: Parameters<Calls['loadThread']>) {
+    return inWords(READING, () => this.#store.loadThread(...args));
+  }
+
   loadAccountsBehind(...args: Parameters<Calls['loadAccountsBehind']>) {
     return inWords(READING, () => this.#store.loadAccountsBehind(...args));
   }

@@ -18,6 +18,7 @@ import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { KnownFields } from './known-fields.ts';
 import { MessageSearch } from './message.ts';
+import { withThreads } from './threads.ts';
 import { MAYBE, SearchTree, YES } from './tree.ts';
 
 export interface SearchRequest {
@@ -53,8 +54,9 @@ export async function searchMessages(
   mailbox: MailboxState,
   request: SearchRequest,
 ): Promise<SearchResult> {
+  const criterion = await withThreads(domain, account, request.criterion);
   await loadList(domain, account, mailbox);
-  return new Search(domain, account, mailbox, request).run();
+  return new Search(domain, account, mailbox, { ...request, criterion }).run();
 }
 
 class Search {

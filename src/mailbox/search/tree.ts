@@ -5,6 +5,7 @@
  * (Kleene's logic). `decide` answers for a block of rows from the columns alone, `answer` for one message from as much
  * of it as has been loaded. Pure: no waits, no store.
  */
+import { Bug } from '../../base/invariant.ts';
 import type { EnvelopeField } from '../../mail/envelope-reader.ts';
 import { foldFieldText, foldText } from '../../mail/fold.ts';
 import { isSearchField, type SearchField } from '../../mail/search-text.ts';
@@ -190,6 +191,8 @@ export class SearchTree {
         const node = this.#nodeOf(criterion.criterion);
         return { kind: 'not', depth: node.depth, node };
       }
+      case 'thread':
+        throw new Bug('a thread is looked up before it is searched for');
       case 'sent':
         return { kind: 'sent', depth: 1, test: criterion };
       case 'field':

@@ -11,6 +11,7 @@ import type { LoadedMailbox } from '../port/store.ts';
 import { type Change, type ChangeLog, WritableChangeLog } from './change-log.ts';
 import { type MailboxState, WritableMailbox } from './mailbox.ts';
 import type { Placements, WritablePlacements } from './placements.ts';
+import { RecentThreads, type ThreadsUnderWay } from './recent-threads.ts';
 
 /** What an account knows of a signed-in session. */
 export interface AccountListener {
@@ -52,6 +53,7 @@ export interface AccountState extends AccountRow {
   readonly listeners: Set<AccountListener>;
   /** Resolves when everything in memory is durable; undefined when it is. Await it before telling anyone anything. */
   readonly unsettled: Promise<void> | undefined;
+  readonly threads: ThreadsUnderWay;
 }
 
 /** So many more rows of history, and it is worth asking how many there are. */
@@ -70,6 +72,7 @@ export class WritableAccount implements AccountState {
   readonly log: WritableChangeLog<Change>;
   placements: WritablePlacements | undefined;
   unsettled: Promise<void> | undefined;
+  readonly threads: RecentThreads;
   /** Operations that were asked for and are not yet answered: the account and its messages stay in memory. */
   operations = 0;
   /** Something was expunged or deleted since the reaper last came by. */
@@ -92,6 +95,7 @@ export class WritableAccount implements AccountState {
     this.record = record;
     this.row = { ...row };
     this.log = new WritableChangeLog(row.modseq);
+    this.threads = new RecentThreads(row.modseq);
     for (const mailbox of mailboxes) this.add(new WritableMailbox(mailbox));
   }
 
@@ -127,6 +131,9 @@ export class WritableAccount implements AccountState {
   }
   get mailboxModseq(): AccountRow['mailboxModseq'] {
     return this.row.mailboxModseq;
+  }
+  get unthreaded(): number {
+    return this.row.unthreaded;
   }
   get orphanSubscriptions(): readonly string[] {
     return this.row.orphanSubscriptions;

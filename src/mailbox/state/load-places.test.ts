@@ -42,7 +42,13 @@ async function anAccount() {
       usedBytes: 0,
       usedMessages: 0,
     },
-    ...{ factsVersion: 2, historyFloor: asModSeq(0), changesFloor: asModSeq(0), orphanSubscriptions: [] },
+    ...{
+      factsVersion: 2,
+      unthreaded: 0,
+      historyFloor: asModSeq(0),
+      changesFloor: asModSeq(0),
+      orphanSubscriptions: [],
+    },
     ...{ emailModseq: asModSeq(0), mailboxModseq: asModSeq(0) },
   };
   const account = new WritableAccount(record, row, []);

@@ -35,6 +35,7 @@ const row = {
   changesFloor: asModSeq(0),
   emailModseq: asModSeq(0),
   mailboxModseq: asModSeq(0),
+  unthreaded: 0,
   orphanSubscriptions: [],
 };
 const message = {

@@ -27,6 +27,7 @@ export type Repair =
   | { readonly kind: 'usage' }
   | { readonly kind: 'parent'; readonly name: string }
   | { readonly kind: 'references'; readonly email: number; readonly by: number }
+  | { readonly kind: 'thread'; readonly email: number }
   /** No message refers to an email that is there. */
   | {
       readonly kind: 'orphan';
@@ -282,7 +283,7 @@ export class AccountPass {
     const found = new Tally();
     for (;;) {
       const page = await this.#store.listEmails(this.#id, after, EMAILS_PER_READ);
-      for (const { id, references, sizeBytes } of page) {
+      for (const { id, references, sizeBytes, thread } of page) {
         const email = emailNumber(id);
         const expected = this.#references.get(email);
         found.set(email, 1);
@@ -302,6 +303,8 @@ export class AccountPass {
         }
         if (email >= this.row.nextEmail)
           this.#suspectEmail(email, `email ${email} is not below the next one`);
+        if (thread === undefined && this.row.unthreaded === 0)
+          this.#suspectEmail(email, `email ${email} has no thread`, { kind: 'thread', email });
       }
       const last = page.at(-1);
       if (last === undefined || page.length < EMAILS_PER_READ) break;

@@ -9,13 +9,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AccountChange } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
 import { computedFacts } from '../model/facts.ts';
-import type { EmailId } from '../model/model.ts';
+import { type EmailId, emailId } from '../model/model.ts';
 import { mailboxOf } from '../operations/mailboxes.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList, loadTail } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import type { Repair, Suspicion } from './check-account.ts';
 import { computeFacts } from './compute-facts.ts';
+import { giveThreads } from './give-threads.ts';
 
 /** The suspicions that are gone now. */
 export async function repairAccount(
@@ -48,6 +49,7 @@ export async function repairAccount(
 
 async function apply(domain: Domain, account: AccountState, repair: Repair): Promise<boolean> {
   if (repair.kind === 'orphan') return recover(domain, account, repair);
+  if (repair.kind === 'thread') return findThread(domain, account, repair.email);
   if (repair.kind === 'usage' || repair.kind === 'parent' || repair.kind === 'references') {
     await domain.turns.run({ account, run: (change) => repairInAccount(change, repair) });
     return true;
@@ -107,6 +109,16 @@ async function recover(
     },
   });
   return true;
+}
+
+/** The first that has none, and all after it: those are done when their turn comes. */
+async function findThread(domain: Domain, account: AccountState, email: number): Promise<boolean> {
+  const id = emailId(account.id, email);
+  const hasThread = async () => (await domain.store.loadEmails([id], ['thread']))[0]?.thread !== undefined;
+  if (await hasThread()) return true;
+  await domain.turns.run({ account, run: (change) => change.facts.noteThreaded(email) });
+  await giveThreads(domain, account.id);
+  return hasThread();
 }
 
 /** False when its octets are damaged as well. */

@@ -14,6 +14,7 @@ import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { computeFacts } from './compute-facts.ts';
+import { giveThreads } from './give-threads.ts';
 
 const EMAILS_PER_READ = 200;
 /** A change is one transaction of some milliseconds. */
@@ -167,8 +168,10 @@ export function startRenewal(domain: Domain, delayMs = 10_000): Renewal {
       if (isStopped()) return;
       try {
         const renewed = await renewFacts(domain, id, isStopped);
+        // Threads are decided by facts.
+        const threaded = await giveThreads(domain, id, isStopped);
         if (!isStopped())
-          domain.log.info({ account: id, emails: renewed }, 'mail of an older version was indexed');
+          domain.log.info({ account: id, emails: renewed, threaded }, 'mail of an older version was indexed');
       } catch (error) {
         if (error instanceof MailboxError && error.code === 'nonexistent') continue;
         domain.log.warn(

@@ -5,8 +5,15 @@
 import { EMPTY } from '../../base/bytes.ts';
 import type { ComputedFacts } from '../../mailbox/model/facts.ts';
 import type { KeywordRow } from '../../mailbox/model/keywords.ts';
-import type { AccountRow, EmailId, MailboxId, MailboxRow } from '../../mailbox/model/model.ts';
+import {
+  type AccountRow,
+  type EmailId,
+  emailNumber,
+  type MailboxId,
+  type MailboxRow,
+} from '../../mailbox/model/model.ts';
 import { unpackUids } from '../../mailbox/model/record.ts';
+import type { EmailThread } from '../../mailbox/model/threads.ts';
 import {
   type AccountBatch,
   type ChunkRow,
@@ -19,11 +26,13 @@ import {
 } from '../../mailbox/port/store.ts';
 import { type EmailBytes, MemoryBlob } from './bytes.ts';
 import { SortedRows } from './sorted-rows.ts';
+import { ThreadRows } from './thread-rows.ts';
 
 export interface StoredEmail extends EmailBytes {
   readonly id: EmailId;
   readonly sizeBytes: number;
   facts: ComputedFacts;
+  thread: EmailThread | undefined;
   references: number;
 }
 
@@ -76,6 +85,7 @@ export class AccountRows {
   readonly mailboxes = new SortedRows<MailboxRow>();
   readonly emails = new SortedRows<StoredEmail>();
   readonly history = new SortedRows<HistoryRow>();
+  readonly threads = new ThreadRows();
   readonly #buried = new Set<MailboxId>();
   readonly #rows = new Map<MailboxId, MailboxRows>();
 
@@ -154,7 +164,10 @@ export class AccountRows {
     'chunk-dropped': ({ mailbox, first }) => this.#at(mailbox).chunks.delete(first),
     keyword: ({ mailbox, row }) => this.#at(mailbox).putKeyword(row),
     'keyword-dropped': ({ mailbox, row }) => this.#at(mailbox).dropKeyword(row),
-    email: ({ email }) => this.emails.set(email.id, stored(email)),
+    email: ({ email }) => {
+      this.emails.set(email.id, stored(email));
+      if (email.thread !== undefined) this.threads.put(emailNumber(email.id), email.thread);
+    },
     retained: ({ emails }) => {
       for (const id of emails) this.#refer(id, 1);
     },
@@ -171,6 +184,12 @@ export class AccountRows {
       this.of(row.mailbox).forgetExternalIds(unpackUids(row.uids));
     },
     'history-pruned': ({ upTo }) => this.history.deleteUpTo(upTo),
+    threaded: ({ email, thread }) => {
+      const stored = this.emails.get(email);
+      if (stored === undefined || stored.thread !== undefined) return;
+      stored.thread = thread;
+      this.threads.put(emailNumber(email), thread);
+    },
     imported: ({ mailbox, key }) => {
       this.#at(mailbox).imported.add(key.toString('hex'));
     },
@@ -181,7 +200,9 @@ export class AccountRows {
     const email = this.emails.get(id);
     if (email === undefined) return;
     email.references += by;
-    if (email.references === 0) this.emails.delete(id);
+    if (email.references > 0) return;
+    this.emails.delete(id);
+    this.threads.drop(emailNumber(id));
   }
 
   #fillGraves(): void {
@@ -206,8 +227,8 @@ export class AccountRows {
   }
 }
 
-function stored({ id, sizeBytes, prefix = EMPTY, blob, ...facts }: NewEmail): StoredEmail {
+function stored({ id, sizeBytes, prefix = EMPTY, blob, thread, ...facts }: NewEmail): StoredEmail {
   const bytes = blob as MemoryBlob;
   bytes.use();
-  return { id, sizeBytes, facts, prefix, blob: bytes, references: 1 };
+  return { id, sizeBytes, facts, thread, prefix, blob: bytes, references: 1 };
 }

@@ -104,9 +104,21 @@ class MemoryStore implements MailStore {
   async loadAccountsBehind(factsVersion: number) {
     this.#assertOpen();
     const behind = [...this.#data.accounts].filter(
-      ([, { row }]) => (row?.factsVersion ?? factsVersion) < factsVersion,
+      ([, { row }]) => row !== undefined && (row.factsVersion < factsVersion || row.unthreaded > 0),
     );
     return behind.map(([id]) => id);
+  }
+
+  async loadThreadMatches(account: AccountId, ids: readonly string[], which: 'own' | 'any', limit: number) {
+    return ids.map((id) => this.#of(account).threads.matches(id, which, limit));
+  }
+
+  async countThread(account: AccountId, thread: number) {
+    return this.#of(account).threads.members(thread).length;
+  }
+
+  async loadThread(account: AccountId, thread: number, limit: number) {
+    return this.#of(account).threads.members(thread).slice(0, limit);
   }
 
   async loadBuried(account: AccountId) {
@@ -155,7 +167,9 @@ class MemoryStore implements MailStore {
 
   async listEmails(account: AccountId, after: number, limit: number) {
     const emails = this.#of(account).emails.after(after, limit);
-    return emails.map(({ id, sizeBytes, references }) => ({ id, references, sizeBytes }));
+    return emails.map(({ id, sizeBytes, references, thread }) => {
+      return { id, references, sizeBytes, thread: thread?.thread };
+    });
   }
 
   async verifyEmails(ids: readonly EmailId[]) {
@@ -205,8 +219,9 @@ class MemoryStore implements MailStore {
   }
 }
 
-function only({ id, facts }: StoredEmail, parts: readonly FactPart[]): EmailFacts {
-  const of = (part: FactPart): Buffer | undefined => (parts.includes(part) ? facts[part] : undefined);
+function only({ id, facts, thread }: StoredEmail, parts: readonly FactPart[]): EmailFacts {
+  const of = (part: Exclude<FactPart, 'thread'>): Buffer | undefined =>
+    parts.includes(part) ? facts[part] : undefined;
   return {
     id,
     version: parts.some(isDerivedPart) ? FACTS_VERSION : undefined,
@@ -218,5 +233,6 @@ function only({ id, facts }: StoredEmail, parts: readonly FactPart[]): EmailFact
     preview: of('preview'),
     sort: of('sort'),
     links: of('links'),
+    thread: parts.includes('thread') ? thread?.thread : undefined,
   };
 }

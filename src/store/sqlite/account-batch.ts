@@ -5,6 +5,7 @@
  * `expect` is compared with the modseq in memory: this process owns the shard, so the map is the truth, and it is
  * refilled from the database after a rollback.
  */
+import { EMPTY } from '../../base/bytes.ts';
 import { FACTS_VERSION } from '../../mailbox/model/facts.ts';
 import { HISTORY_KINDS } from '../../mailbox/model/history.ts';
 import type { AccountId, AccountRow, EmailId, MailboxId, MailboxRow } from '../../mailbox/model/model.ts';
@@ -24,16 +25,17 @@ import type { Work } from './group-commit.ts';
 import { KEYWORD_KINDS, mailboxKey } from './keys.ts';
 import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
 import { Staged } from './staging.ts';
+import { forgetThread, giveThread, indexThread, packThread } from './threads.ts';
 
 const SQL = {
   modseq: 'SELECT modseq FROM account WHERE id = ?',
-  account: `INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  account: `INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET modseq = excluded.modseq, next_mailbox = excluded.next_mailbox,
       next_email = excluded.next_email, next_uidvalidity = excluded.next_uidvalidity,
       used_bytes = excluded.used_bytes, used_messages = excluded.used_messages,
       facts_version = excluded.facts_version, history_floor = excluded.history_floor,
       changes_floor = excluded.changes_floor, email_modseq = excluded.email_modseq,
-      mailbox_modseq = excluded.mailbox_modseq`,
+      mailbox_modseq = excluded.mailbox_modseq, unthreaded = excluded.unthreaded`,
   mailbox: `REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   keyword: 'REPLACE INTO keyword VALUES (?, ?, ?, ?)',
   dropKeyword: 'DELETE FROM keyword WHERE mailbox = ? AND kind = ? AND number = ?',
@@ -42,8 +44,8 @@ const SQL = {
   updateChunk: 'UPDATE chunk SET count = ?, maxmod = ?, records = ? WHERE mailbox = ? AND first = ?',
   insertChunk: 'INSERT INTO chunk (count, maxmod, records, mailbox, first) VALUES (?, ?, ?, ?, ?)',
   dropChunk: 'DELETE FROM chunk WHERE mailbox = ? AND first = ?',
-  email: `INSERT INTO email (id, blob, size, prefix, envelope, structure, facts)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  email: `INSERT INTO email (id, blob, size, prefix, envelope, structure, facts, thread, thread_keys)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   derived: 'REPLACE INTO derived VALUES (?, ?)',
   updateFacts: 'UPDATE email SET envelope = ?, structure = ?, facts = ? WHERE id = ?',
   forgetDerived: 'DELETE FROM derived WHERE email = ?',
@@ -52,7 +54,7 @@ const SQL = {
   hasEmail: 'SELECT 1 FROM email WHERE id = ?',
   release: 'UPDATE extra_reference SET n = n - 1 WHERE email = ? RETURNING n',
   forgetExtra: 'DELETE FROM extra_reference WHERE email = ?',
-  deleteEmail: 'DELETE FROM email WHERE id = ? RETURNING blob',
+  deleteEmail: 'DELETE FROM email WHERE id = ? RETURNING blob, thread, thread_keys',
   updateHistory: `UPDATE expunged SET at = ?, uids = ?, records = ?, kind = ?, emails = ?, numbers = ?, mailbox = ?
     WHERE account = ? AND modseq = ?`,
   insertHistory: `INSERT INTO expunged (at, uids, records, kind, emails, numbers, mailbox, account, modseq)
@@ -193,6 +195,7 @@ const WRITERS: Writers = {
     if (db.prepare(SQL.updateFacts).run(envelope.length, bodyStructure.length, sealed, email) > 0)
       db.prepare(SQL.derived).run(email, sealRecord(FACTS_VERSION, facts));
   },
+  threaded: ({ db }, { email, thread }) => giveThread(db, email, thread),
   history: ({ db, account }, { row: { mailbox, modseq, kind, uids, emails, numbers, records, atMs } }) => {
     const key = mailboxKey(account, mailbox);
     const values = [atMs, uids, records ?? null, HISTORY_KINDS.indexOf(kind), emails, numbers, key];
@@ -218,7 +221,8 @@ function writeChange<Kind extends RowChange['kind']>(to: Writing, change: RowCha
 
 function writeEmail({ db, blobs, changes }: Writing, email: NewEmail): void {
   if (!(email.blob instanceof Staged)) throw new StoreError('io', 'the bytes were staged by another store');
-  const { envelope, bodyStructure } = email;
+  const { envelope, bodyStructure, thread } = email;
+  const keys = thread === undefined ? EMPTY : packThread(thread);
   db.prepare(SQL.email).run(
     email.id,
     blobs.use(email.blob, changes),
@@ -227,8 +231,11 @@ function writeEmail({ db, blobs, changes }: Writing, email: NewEmail): void {
     envelope.length,
     bodyStructure.length,
     sealFacts(email),
+    thread?.thread ?? 0,
+    keys,
   );
   db.prepare(SQL.derived).run(email.id, sealRecord(FACTS_VERSION, email));
+  if (thread !== undefined) indexThread(db, email.id, thread.thread, keys);
 }
 
 function forgetExternalIds(db: Database, mailbox: number, uids: Buffer): void {
@@ -272,6 +279,7 @@ function writeAccount(
     row.changesFloor,
     row.emailModseq,
     row.mailboxModseq,
+    row.unthreaded,
   );
   if (orphans.get(account) === row.orphanSubscriptions) return;
   db.prepare(SQL.orphans).run(account, JSON.stringify(row.orphanSubscriptions));
@@ -317,5 +325,8 @@ export function releaseEmail(
   }
   const row = db.prepare(SQL.deleteEmail).get(id);
   db.prepare(SQL.forgetDerived).run(id);
-  if (row !== undefined) blobs.release(row[0] as number, changes);
+  if (row === undefined) return;
+  const [blob, thread = null, keys = null] = row;
+  forgetThread(db, id, thread, keys);
+  blobs.release(blob as number, changes);
 }

@@ -23,6 +23,10 @@ const SLICES = [
   `DELETE FROM keyword WHERE (mailbox, kind, number) IN
      (SELECT mailbox, kind, number FROM keyword WHERE mailbox BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM buried WHERE mailbox IN (SELECT mailbox FROM buried WHERE mailbox BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
+  `DELETE FROM thread_key WHERE (key, rest, own, email) IN
+     (SELECT key, rest, own, email FROM thread_key WHERE key BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
+  `DELETE FROM thread_member WHERE (thread, email) IN
+     (SELECT thread, email FROM thread_member WHERE thread BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM mailbox WHERE id IN (SELECT id FROM mailbox WHERE id BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
 ] as const;
 

@@ -18,9 +18,9 @@ import {
   type WireParts,
 } from '../../mailbox/model/facts.ts';
 import type { AccountId, EmailId } from '../../mailbox/model/model.ts';
-import { StoreError } from '../../mailbox/port/store.ts';
+import { type ListedEmail, StoreError } from '../../mailbox/port/store.ts';
 import { assertNotWhole } from './broken-tables.ts';
-import { assertAscending, bufferOf, type Database, isDamage, type Row } from './database.ts';
+import { assertAscending, bufferOf, type Database, isDamage, type Row, type SqlValue } from './database.ts';
 import { openRecord } from './fact-record.ts';
 import { accountRange } from './keys.ts';
 
@@ -33,22 +33,23 @@ const MIN_RUN = 4;
 const SQL = {
   ids: 'SELECT id FROM email',
   facts: 'SELECT id, envelope, structure, facts FROM email',
+  threads: 'SELECT id, thread FROM email',
+  factsAndThreads: 'SELECT id, envelope, structure, facts, thread FROM email',
   derived: 'SELECT email, record FROM derived',
-  list: `SELECT e.id, 1 + coalesce(x.n, 0), e.size FROM email e LEFT JOIN extra_reference x ON x.email = e.id
+  list: `SELECT e.id, 1 + coalesce(x.n, 0), e.size, e.thread FROM email e LEFT JOIN extra_reference x ON x.email = e.id
     WHERE e.id > ? AND e.id <= ? ORDER BY e.id LIMIT ?`,
-  listOne: `SELECT e.id, 1 + coalesce(x.n, 0), e.size FROM email e LEFT JOIN extra_reference x ON x.email = e.id
+  listOne: `SELECT e.id, 1 + coalesce(x.n, 0), e.size, e.thread FROM email e LEFT JOIN extra_reference x ON x.email = e.id
     WHERE e.id = ?`,
   nextEmail: 'SELECT next_email FROM account WHERE id = ?',
 } as const;
 
-export interface ListedEmail {
-  readonly id: EmailId;
-  readonly references: number;
-  readonly sizeBytes: number;
-}
-
-function listed(row: Row): ListedEmail {
-  return { id: row[0] as EmailId, references: row[1] as number, sizeBytes: row[2] as number };
+function listed([id, references, sizeBytes, thread]: Row): ListedEmail {
+  return {
+    id: id as EmailId,
+    references: references as number,
+    sizeBytes: sizeBytes as number,
+    thread: thread === 0 ? undefined : (thread as number),
+  };
 }
 
 export interface Run {
@@ -96,7 +97,7 @@ export class EmailReader {
   async load(ids: readonly EmailId[], parts: readonly FactPart[]): Promise<(EmailFacts | undefined)[]> {
     const found = new Array<LoadedFacts | undefined>(ids.length).fill(undefined);
     const isDerivedWanted = parts.some(isDerivedPart);
-    const isRowWanted = !isDerivedWanted || parts.some(isWirePart);
+    const isRowWanted = !isDerivedWanted || parts.some((part) => !isDerivedPart(part));
     let sinceYield = 0;
     for (let from = 0; from < ids.length; ) {
       const run = nextRun(ids, from, ROWS_PER_SLICE);
@@ -195,15 +196,23 @@ export class EmailReader {
 
   #wire(parts: readonly FactPart[]): Source {
     const wanted = parts.filter(isWirePart);
-    if (wanted.length === 0)
-      return { table: 'email', key: 'id', select: SQL.ids, read: (row) => blank(row[0] as EmailId) };
+    const isThreadWanted = parts.includes('thread');
+    if (wanted.length === 0) {
+      const select = isThreadWanted ? SQL.threads : SQL.ids;
+      return {
+        table: 'email',
+        key: 'id',
+        select,
+        read: ([id, thread]) => withThread(blank(id as EmailId), thread),
+      };
+    }
     return {
       table: 'email',
       key: 'id',
-      select: SQL.facts,
+      select: isThreadWanted ? SQL.factsAndThreads : SQL.facts,
       read: (row) => {
         const facts = blank(row[0] as EmailId);
-        if (openFacts(row, wanted, facts)) return facts;
+        if (openFacts(row, wanted, facts)) return withThread(facts, row[4]);
         return this.#lost(facts.id, `the facts of email ${facts.id} do not match their checksum`);
       },
     };
@@ -252,12 +261,18 @@ function blank(id: EmailId): LoadedFacts {
     envelope: undefined,
     bodyStructure: undefined,
     parts: undefined,
+    thread: undefined,
     header: undefined,
     search: undefined,
     preview: undefined,
     sort: undefined,
     links: undefined,
   };
+}
+
+function withThread(facts: LoadedFacts, thread: SqlValue | undefined): LoadedFacts {
+  if (typeof thread === 'number' && thread > 0) facts.thread = thread;
+  return facts;
 }
 
 const SUM_BYTES = 4;

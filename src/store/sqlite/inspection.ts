@@ -16,6 +16,7 @@ import { assertAscending, type Database } from './database.ts';
 import { wordsOf } from './fault-words.ts';
 import type { Repair } from './repairs.ts';
 import { isRecordHead, RECORD_HEAD_BYTES, segmentName } from './segments.ts';
+import { IS_STRAY_KEY, IS_STRAY_MEMBER, KEYS_OF_EMAIL } from './threads.ts';
 
 /** Of one kind in one report: enough to see what is going on. */
 const MAX_REPORTED = 1000;
@@ -86,6 +87,25 @@ const CHECKS: readonly Check[] = [
     needsIntactDatabase: true,
   },
   {
+    what: 'what finds the thread of a message is missing',
+    find: `SELECT NULL, 'email ' || e.id, e.id, 0 FROM email e LEFT JOIN keyed k ON k.email = e.id
+      WHERE e.thread > 0 AND (${KEYS_OF_EMAIL} > coalesce(k.n, 0) OR (e.thread <> e.id & 0xffffffff AND NOT EXISTS
+        (SELECT 1 FROM thread_member m WHERE m.thread = (e.id >> 32 << 32) + e.thread AND m.email = e.id)))`,
+    repair: 'thread',
+  },
+  {
+    what: 'something finds the thread of a message that should not',
+    find: `SELECT NULL, 'email ' || min(email), key, rest FROM thread_key WHERE ${IS_STRAY_KEY} GROUP BY key, rest`,
+    repair: 'stray thread key',
+    needsIntactDatabase: true,
+  },
+  {
+    what: 'a thread has a message that should not be in it',
+    find: `SELECT NULL, 'email ' || (email & 0xffffffff), thread, email FROM thread_member WHERE ${IS_STRAY_MEMBER}`,
+    repair: 'stray thread member',
+    needsIntactDatabase: true,
+  },
+  {
     what: 'rows of a mailbox that is gone',
     find: `SELECT NULL, 'mailbox ' || mailbox, mailbox, 0 FROM lost_mailbox`,
     repair: 'mailbox',
@@ -96,12 +116,15 @@ const CHECKS: readonly Check[] = [
 const SNAPSHOT = `
   CREATE TEMP TABLE used (blob INTEGER PRIMARY KEY, n INTEGER NOT NULL);
   INSERT INTO used SELECT blob, count(*) FROM email GROUP BY blob;
+  CREATE TEMP TABLE keyed (email INTEGER PRIMARY KEY, n INTEGER NOT NULL);
+  INSERT INTO keyed SELECT (key >> 32 << 32) + email AS id, count(*) FROM thread_key GROUP BY id;
   CREATE TEMP VIEW lost_mailbox AS SELECT mailbox FROM
     (SELECT mailbox FROM chunk UNION SELECT mailbox FROM expunged WHERE records IS NOT NULL
       UNION SELECT mailbox FROM imported UNION SELECT mailbox FROM external_id)
     WHERE mailbox NOT IN (SELECT id FROM mailbox) AND mailbox NOT IN (SELECT mailbox FROM buried);
 `;
-const DROP_SNAPSHOT = 'DROP VIEW IF EXISTS temp.lost_mailbox; DROP TABLE IF EXISTS temp.used;';
+const DROP_SNAPSHOT =
+  'DROP VIEW IF EXISTS temp.lost_mailbox; DROP TABLE IF EXISTS temp.used; DROP TABLE IF EXISTS temp.keyed;';
 
 export interface Findings {
   /** What SQLite says of the pages; nothing when they are sound. */

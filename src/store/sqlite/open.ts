@@ -27,6 +27,7 @@ import type { RowReader } from './rows.ts';
 import type { Shard, ShardFaults } from './shard.ts';
 import type { ShardedDirectory } from './sharded-directory.ts';
 import { Blocks, Upload } from './staging.ts';
+import { threadMatches, threadMembers, threadSize } from './threads.ts';
 
 /** The files are looked at now and then also when nothing is written. */
 const LOOK_MS = 5000;
@@ -102,6 +103,18 @@ class SqliteStore implements SqliteMailStore {
 
   async loadUnreleased(...args: Parameters<MailStore['loadUnreleased']>) {
     return (await this.#rowsOf(args[0])).unreleased(...args);
+  }
+
+  async loadThreadMatches(...[account, ...asked]: Parameters<MailStore['loadThreadMatches']>) {
+    return threadMatches(this.#of(account).db, account, ...asked);
+  }
+
+  async countThread(account: AccountId, thread: number) {
+    return threadSize(this.#of(account).db, account, thread);
+  }
+
+  async loadThread(account: AccountId, thread: number, limit: number) {
+    return threadMembers(this.#of(account).db, account, thread, limit);
   }
 
   async loadBuried(account: AccountId) {

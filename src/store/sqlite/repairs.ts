@@ -4,12 +4,14 @@
  * happened since: a count is corrected by the difference, a row goes only while it is what it was.
  */
 
+import type { EmailId } from '../../mailbox/model/model.ts';
 import type { BatchContext } from './account-batch.ts';
 import type { Database } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { recoverMailboxes } from './lost-mailboxes.ts';
 import { KIND_SEGMENT, KIND_SPOOL } from './schema/mail.ts';
 import type { Segments } from './segments.ts';
+import { IS_STRAY_KEY, IS_STRAY_MEMBER, mendIndex } from './threads.ts';
 
 export const REPAIRS = [
   'references',
@@ -17,6 +19,9 @@ export const REPAIRS = [
   'unused bytes',
   'extra reference',
   'derived',
+  'thread',
+  'stray thread key',
+  'stray thread member',
   'mailbox',
 ] as const;
 
@@ -101,6 +106,19 @@ function apply(db: Database, { kind, key, extra }: Repair, removedFrom: number[]
         db
           .prepare('DELETE FROM derived WHERE email = ?1 AND NOT EXISTS (SELECT 1 FROM email WHERE id = ?1)')
           .run(key) > 0
+      );
+    case 'thread':
+      return mendIndex(db, key as EmailId);
+    case 'stray thread key':
+      return (
+        db.prepare(`DELETE FROM thread_key WHERE key = ? AND rest = ? AND ${IS_STRAY_KEY}`).run(key, extra) >
+        0
+      );
+    case 'stray thread member':
+      return (
+        db
+          .prepare(`DELETE FROM thread_member WHERE thread = ? AND email = ? AND ${IS_STRAY_MEMBER}`)
+          .run(key, extra) > 0
       );
     case 'mailbox':
       return recoverMailbox(db, key);

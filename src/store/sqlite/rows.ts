@@ -32,9 +32,9 @@ const CHUNKS_PER_SLICE = 100;
 
 const SQL = {
   account: `SELECT modseq, next_mailbox, next_email, next_uidvalidity, used_bytes, used_messages, facts_version,
-      history_floor, changes_floor, email_modseq, mailbox_modseq
+      history_floor, changes_floor, email_modseq, mailbox_modseq, unthreaded
     FROM account WHERE id = ?`,
-  behind: 'SELECT id FROM account WHERE facts_version < ? ORDER BY id',
+  behind: 'SELECT id FROM account WHERE facts_version < ? OR unthreaded > 0 ORDER BY id',
   orphans: 'SELECT names FROM orphan_subscriptions WHERE account = ?',
   keywords: 'SELECT * FROM keyword WHERE mailbox BETWEEN ? AND ? ORDER BY mailbox, kind, number',
   mailboxes: 'SELECT * FROM mailbox WHERE id BETWEEN ? AND ? ORDER BY id',
@@ -214,6 +214,7 @@ function accountRow(row: Row): Omit<AccountRow, 'orphanSubscriptions'> {
     changesFloor: number(row[8]) as ModSeq,
     emailModseq: number(row[9]) as ModSeq,
     mailboxModseq: number(row[10]) as ModSeq,
+    unthreaded: number(row[11]),
   };
 }
 

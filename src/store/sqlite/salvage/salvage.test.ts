@@ -13,8 +13,10 @@ import {
   aMailbox,
   anEmail,
   anExpunge,
+  anId,
   aPassword,
   aRow,
+  aThread,
   bytesOf,
   collect,
   commit,
@@ -45,6 +47,8 @@ interface Seen {
   readonly mailboxes: readonly unknown[];
   readonly chunks: number;
   readonly emails: number;
+  readonly thread: number;
+  readonly matches: number;
   readonly octets: readonly (string | undefined)[];
   readonly expunged: number;
   readonly externalIds: number;
@@ -78,7 +82,8 @@ async function fill(store: MailStore): Promise<void> {
     const emails = [];
     for (let n = at + 1; n <= at + 100; n++) {
       const blob = await staged(store, someBytes(n % 100 === 0 ? 70_000 : 300, n));
-      emails.push(anEmail(email(n), blob, { parts: Buffer.alloc(500, `parts of ${n};`) }));
+      const thread = aThread(n % 3 === 0 ? n : 1, `id ${n}`, `id ${n - 1}`);
+      emails.push(anEmail(email(n), blob, { parts: Buffer.alloc(500, `parts of ${n};`), thread }));
     }
     const each = Array.from({ length: 100 }, (_, i) => at + i + 1);
     await commit(
@@ -102,11 +107,13 @@ const JUMPING = {
   emailModseq: 0,
   mailboxModseq: 0,
   factsVersion: 0,
+  unthreaded: 0,
   modseq: 0,
   nextUidValidity: 0,
   nextEmail: 0,
   nextMailbox: 0,
 };
+const NAMES = Array.from({ length: MANY }, (_, i) => anId(`id ${i + 1}`));
 const keyOf = (n: number): Buffer => Buffer.alloc(16, `key ${n} `);
 
 async function look(store: MailStore): Promise<Seen> {
@@ -122,6 +129,8 @@ async function look(store: MailStore): Promise<Seen> {
     mailboxes: (loaded?.mailboxes ?? []).map((one) => ({ ...one, modseq: 0, uidNext: 0, expungedFloor: 0 })),
     chunks: (await store.loadChunks(ALICE, INBOX, 0, 9999)).length,
     emails: (await store.listEmails(ALICE, 0, 9999)).length,
+    thread: await store.countThread(ALICE, 1),
+    matches: (await store.loadThreadMatches(ALICE, NAMES, 'any', 9)).flat().length,
     octets,
     expunged: (await store.loadExpunged(ALICE, INBOX, 0 as never, 9999)).length,
     externalIds: (await store.loadExternalIds(ALICE, INBOX, 0, 9999)).length,

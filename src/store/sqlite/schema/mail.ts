@@ -186,7 +186,32 @@ ALTER TABLE mailbox ADD COLUMN info_modseq INTEGER NOT NULL DEFAULT 0;
 UPDATE mailbox SET info_modseq = created_modseq;
 `;
 
+/**
+ * Threads. An email says its own, in a row that is written anyway; one that began it is in no other table. What finds a thread
+ * follows from that, in the order in which it is asked for: own ids, then the newest. Emails from before get theirs from
+ * the upkeep.
+ */
+const STEP_6 = `
+ALTER TABLE email ADD COLUMN thread INTEGER NOT NULL DEFAULT 0;       -- number of the email that began it; 0: none yet
+ALTER TABLE email ADD COLUMN thread_keys BLOB NOT NULL DEFAULT x'';   -- threads.ts
+CREATE TABLE thread_member (
+  thread INTEGER NOT NULL,              -- the email that began it
+  email INTEGER NOT NULL,               -- another one
+  PRIMARY KEY (thread, email)
+) WITHOUT ROWID;
+CREATE TABLE thread_key (
+  key INTEGER NOT NULL,                 -- account * 2^32 + half of the hash of an id
+  rest INTEGER NOT NULL,                -- the other half
+  own INTEGER NOT NULL,
+  email INTEGER NOT NULL,               -- its number in the account, and what its row says:
+  thread INTEGER NOT NULL,
+  subject INTEGER NOT NULL,
+  PRIMARY KEY (key, rest, own DESC, email DESC)
+) WITHOUT ROWID;
+ALTER TABLE account ADD COLUMN unthreaded INTEGER NOT NULL DEFAULT 1;
+`;
+
 export const MAIL_SCHEMA: Schema = {
   applicationId: 0x42564d31,
-  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5],
+  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6],
 };
