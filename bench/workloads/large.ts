@@ -1,6 +1,7 @@
 /** What must not grow with the mailbox or with the number of accounts: a million messages in one, ten thousand accounts. */
 import type { LineClient } from '../line-client.ts';
 import type { Running } from '../peers/peer.ts';
+import { cpuMs } from '../process-tree.ts';
 import { signIn } from './imap-session.ts';
 import { MILLION_USER, type Outcome, type Scale, Stopwatch, timed, type Workload } from './workload.ts';
 
@@ -30,7 +31,8 @@ async function start(server: Running, scale: Scale): Promise<Outcome> {
     await client.imap('SELECT INBOX');
     client.end();
   });
-  return { operations: 1, latenciesMs: watch, isRatedByLatency: true };
+  // All that the new process has spent.
+  return { operations: 1, latenciesMs: watch, isRatedByLatency: true, cpuMs: cpuMs(server.pid) };
 }
 
 export const large: readonly Workload[] = [
