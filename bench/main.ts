@@ -10,11 +10,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Bystander } from './bystander.ts';
+import { hardwareLimits } from './limits.ts';
 import { brevduva } from './peers/brevduva.ts';
 import { dovecot } from './peers/dovecot.ts';
 import type { Peer, Running } from './peers/peer.ts';
 import { cpuMs, diskBytes, memoryKb } from './process-tree.ts';
-import { type Measured, printIdle, printRooms, printTable, type Room } from './table.ts';
+import { type Measured, printIdle, printLimits, printRooms, printTable, type Room } from './table.ts';
 import { bodies } from './workloads/bodies.ts';
 import { filling } from './workloads/filling.ts';
 import { flags } from './workloads/flags.ts';
@@ -230,11 +231,13 @@ async function main(): Promise<void> {
   } finally {
     process.stderr.write('\n');
     await Promise.all([...running.values()].map((server) => server.stop()));
+    const limits = await hardwareLimits(folder);
     rmSync(folder, { recursive: true, force: true });
     console.log(
       `${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}, ${repeat} repetitions, scale ${scale.factor}; medians\n`,
     );
     printTable([...fills, ...chosen], bench.results);
+    printLimits(limits);
     if (bench.rooms.length > 0) printRooms(bench.rooms);
     if (bench.idle.length > 0) printIdle(bench.idle);
   }

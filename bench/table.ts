@@ -1,4 +1,5 @@
 /** The table: one row a workload, medians of the repetitions, ratios of Dovecot's figures and ours. */
+import type { Limit } from './limits.ts';
 import type { IdleMemory } from './workloads/idle.ts';
 import type { Outcome, Workload } from './workloads/workload.ts';
 
@@ -57,6 +58,11 @@ function printRow(name: string, what: string, mine: Figures, other: Figures | un
   console.log(
     `| ${name} | ${what} | ${rate(mine)} | ${rate(other)} | ${times(mine.perSecond, other?.perSecond)} | ${latency(mine)} | ${latency(other)} | ${cpu(mine)} | ${cpu(other)} | ${times(other?.cpuPerOperationMs, mine.cpuPerOperationMs)} | ${mine.blockMs?.toFixed(0) ?? '–'} | ${bystander(mine)} / ${bystander(other)} |`,
   );
+}
+
+export function printLimits(limits: readonly Limit[]): void {
+  console.log('\n| what the machine allows | rows | |\n|---|---|---:|');
+  for (const { what, rows, value } of limits) console.log(`| ${what} | ${rows} | ${value} |`);
 }
 
 export function printRooms(rows: readonly Room[]): void {
