@@ -35,6 +35,8 @@ export interface LaunchOptions {
   readonly command?: readonly [string, ...string[]];
 }
 
+/** However many cores this machine has; options beat the environment. */
+const ONE_PROCESS = { BREVDUVA_WORKERS: '1', BREVDUVA_STORE_SHARDS: '1' };
 const WAIT_MS = 30_000;
 const launched = new Set<ChildProcess>();
 
@@ -56,14 +58,10 @@ export function launch(args: readonly string[], options: LaunchOptions = {}): La
   const launcher = oldNode ? { BREVDUVA_NODE: process.execPath } : {};
   const child = spawn(file, [...first, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    // One process, however many cores this machine has.
     env: {
-      ...clean,
-      BREVDUVA_CONFIG: '',
-      BREVDUVA_WORKERS: '1',
-      BREVDUVA_STORE_SHARDS: '1',
-      ...launcher,
-      ...env,
+      ...{ ...clean, BREVDUVA_CONFIG: '' },
+      ...(args.includes('config') ? {} : ONE_PROCESS),
+      ...{ ...launcher, ...env },
     },
     ...(cwd === undefined ? {} : { cwd }),
   });
