@@ -49,8 +49,7 @@ export class Forwarding {
     // Those it was told of before are lost with it, and their sender hears so: none of this message goes there any more.
     if (this.#gone.has(holder)) return REPLY.holderGone;
     try {
-      const session = await this.#begun(holder, mail);
-      return await session.recipient(address);
+      return await this.#told(holder, mail, address);
     } catch {
       this.#drop(holder);
       this.#gone.add(holder);
@@ -59,20 +58,18 @@ export class Forwarding {
   }
 
   /** One that was left open from an earlier message may be over by now. */
-  async #begun(holder: string, mail: ForwardedMail): Promise<HolderSession> {
+  async #told(holder: string, mail: ForwardedMail, address: string): Promise<Reply> {
     const open = this.#holders.get(holder);
+    const hasBegun = open?.isIn(mail) === true;
     try {
-      if (open !== undefined) {
-        await open.begin(mail);
-        return open;
-      }
-    } catch {
+      if (open !== undefined) return await open.recipient(mail, address);
+    } catch (error) {
       this.#drop(holder);
+      if (hasBegun) throw error;
     }
     const session = await HolderSession.open(holder, this.#options);
     this.#holders.set(holder, session);
-    await session.begin(mail);
-    return session;
+    return session.recipient(mail, address);
   }
 
   /** The message begins, for those that have recipients of it. */
@@ -147,15 +144,21 @@ class HolderSession {
     return session;
   }
 
-  async begin(mail: ForwardedMail): Promise<void> {
-    if (this.#mail === mail) return;
-    if (this.#mail !== undefined) await this.#command('RSET', 250);
-    await this.#command(`MAIL FROM:<${mail.from}> SIZE=${mail.declaredBytes}`, 250);
-    this.#mail = mail;
+  /** Recipients of it were named here. */
+  isIn(mail: ForwardedMail): boolean {
+    return this.#mail === mail;
   }
 
-  async recipient(address: string): Promise<Reply> {
-    this.#say(`RCPT TO:<${address}>`);
+  /** With the sender before the first one, in one write. */
+  async recipient(mail: ForwardedMail, address: string): Promise<Reply> {
+    const lines: string[] = [];
+    if (!this.isIn(mail)) {
+      if (this.#mail !== undefined) lines.push('RSET');
+      lines.push(`MAIL FROM:<${mail.from}> SIZE=${mail.declaredBytes}`);
+    }
+    this.#say([...lines, `RCPT TO:<${address}>`].join('\r\n'));
+    this.#mail = mail;
+    for (const _ of lines) await this.#expect(250);
     return this.#reply();
   }
 
