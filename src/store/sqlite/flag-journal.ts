@@ -55,10 +55,10 @@ type StoredBatch = Omit<FlagBatch, 'changes' | 'row'> & {
   readonly history?: readonly StoredHistory[];
 };
 
-/** Version 0.1 counted no versions of facts, and had no history of emails. */
+/** Version 0.1 counted no versions of facts, and had no history of emails and no threads. */
 type OldAccountRow = Omit<
   AccountRow,
-  'factsVersion' | 'historyFloor' | 'changesFloor' | 'emailModseq' | 'mailboxModseq'
+  'factsVersion' | 'unthreaded' | 'historyFloor' | 'changesFloor' | 'emailModseq' | 'mailboxModseq'
 >;
 type OldMailboxRow = Omit<MailboxRow, 'infoModseq'>;
 
@@ -226,7 +226,7 @@ function completeRow(row: StoredBatch['row']): AccountRow {
     emailModseq: modseq,
     mailboxModseq: modseq,
   };
-  return { factsVersion: 1, ...changes, ...row };
+  return { factsVersion: 1, unthreaded: 1, ...changes, ...row };
 }
 
 function mailboxChanges({
