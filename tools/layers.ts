@@ -102,7 +102,7 @@ function roomFault(source: string, target: string): string | undefined {
 /** The contract of all stores and the rows for its tests lie above them. */
 function isInOtherStore(from: string, to: string): boolean {
   const [, layer, store, ...rest] = to.split('/');
-  return layer === 'store' && rest.length > 0 && store !== from.split('/')[2];
+  return layer === 'store' && rest.length > 0 && store !== 'contract' && store !== from.split('/')[2];
 }
 
 function roomOf(path: string): string {

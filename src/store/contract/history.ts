@@ -1,0 +1,91 @@
+/** What left a mailbox, and what the reaper and an import ask. */
+import assert from 'node:assert/strict';
+import { HISTORY_KINDS, packNumbers } from '../../mailbox/model/history.ts';
+import { asMailboxId, asModSeq } from '../../mailbox/model/model.ts';
+import type { HistoryRow } from '../../mailbox/port/store.ts';
+import { ALICE, aBatch, aChunk, aMailbox, anExpunge, BOB, commit, INBOX, someBytes } from '../fixtures.ts';
+import type { Test } from './harness.ts';
+
+export function historyTests(test: Test): void {
+  test('expunges: after a modseq, replaced, pruned', async (store) => {
+    await commit(store, aBatch(0, { history: [anExpunge(3), anExpunge(1), anExpunge(2)] }));
+    const load = (after: number, limit = 9) => store.loadExpunged(ALICE, INBOX, asModSeq(after), limit);
+    assert.deepEqual(await load(0), [anExpunge(1), anExpunge(2), anExpunge(3)]);
+    assert.deepEqual(await load(1, 1), [anExpunge(2)]);
+    await commit(store, aBatch(1, { history: [anExpunge(2, { records: undefined })] }));
+    assert.deepEqual(await load(1), [anExpunge(2, { records: undefined }), anExpunge(3)]);
+    await commit(store, aBatch(2, { prunedHistory: asModSeq(2) }));
+    assert.deepEqual(await load(0), [anExpunge(3)]);
+    assert.deepEqual(await store.loadExpunged(BOB, INBOX, asModSeq(0), 9), []);
+  });
+
+  test('history: of the whole account, in the order of modseqs, pruned as one', async (store, harness) => {
+    const other = asMailboxId(2);
+    const rows: HistoryRow[] = [
+      anExpunge(2, { mailbox: other }),
+      ...HISTORY_KINDS.map((kind, i) =>
+        anExpunge(5 + i, { kind, uids: Buffer.alloc(0), numbers: 3, emails: packNumbers([7, 300, 7]) }),
+      ),
+      anExpunge(3, { records: undefined }),
+    ];
+    await commit(store, aBatch(0, { history: rows }));
+    const entries = rows
+      .toSorted((a, b) => a.modseq - b.modseq)
+      .map(({ uids: _, records, ...row }) => ({ ...row, isHeld: records !== undefined }));
+    const load = (after: number, limit = 99) => store.loadHistory(ALICE, asModSeq(after), limit);
+    assert.deepEqual(await load(0), entries);
+    assert.deepEqual(await load(2, 2), entries.slice(1, 3));
+    assert.deepEqual(await load(99), []);
+    assert.deepEqual(await store.loadHistory(BOB, asModSeq(0), 9), []);
+    assert.deepEqual(await store.measureHistory(ALICE), { rows: 7, numbers: 19 });
+    assert.deepEqual(await store.measureHistory(BOB), { rows: 0, numbers: 0 });
+    assert.deepEqual(await store.loadExpunged(ALICE, other, asModSeq(0), 9), [rows[0]]);
+    assert.equal((await store.loadExpunged(ALICE, INBOX, asModSeq(0), 9)).length, 2, 'of the kind expunged');
+    await commit(store, aBatch(1, { prunedHistory: asModSeq(5) }));
+    assert.deepEqual(await load(0), entries.slice(3));
+    await store.close();
+    const again = await harness.open();
+    assert.deepEqual(await again.loadHistory(ALICE, asModSeq(0), 99), entries.slice(3));
+    await again.close();
+  });
+
+  test("the reaper's list: all mailboxes, oldest first, only with records", async (store) => {
+    const other = asMailboxId(2);
+    await commit(
+      store,
+      aBatch(0, {
+        history: [
+          anExpunge(3),
+          anExpunge(2, { mailbox: other }),
+          anExpunge(1, { records: undefined }),
+          anExpunge(9),
+        ],
+      }),
+    );
+    const list = await store.loadUnreleased(ALICE, 9000, 9);
+    assert.deepEqual(list, [anExpunge(2, { mailbox: other }), anExpunge(3)]);
+    assert.deepEqual(await store.loadUnreleased(ALICE, 9001, 1), [anExpunge(2, { mailbox: other })]);
+    assert.deepEqual(await store.loadUnreleased(ALICE, 9001, 9, 1), [anExpunge(3), anExpunge(9)]);
+    assert.deepEqual(await store.loadUnreleased(BOB, 9001, 1), []);
+  });
+
+  test('accounts in which nothing waits for the reaper are not named to it', async (store) => {
+    assert.deepEqual(await store.loadAccountsToReap(), []);
+    await commit(store, aBatch(0, { mailboxes: [aMailbox()], history: [anExpunge(1)] }));
+    await commit(store, aBatch(0, { account: BOB, mailboxes: [aMailbox()], chunks: [aChunk(1, 'a')] }));
+    assert.deepEqual(await store.loadAccountsToReap(), [ALICE]);
+    await commit(store, aBatch(1, { history: [anExpunge(1, { records: undefined })] }));
+    await commit(store, aBatch(1, { account: BOB, deletedMailboxes: [INBOX] }));
+    assert.deepEqual(await store.loadAccountsToReap(), [BOB]);
+  });
+
+  test('import keys are remembered per mailbox', async (store) => {
+    const keys = [someBytes(16, 1), someBytes(16, 2), someBytes(16, 3)] as const;
+    await commit(
+      store,
+      aBatch(0, { imported: [keys[0], keys[2], keys[0]].map((key) => ({ mailbox: INBOX, key })) }),
+    );
+    assert.deepEqual(await store.whichImported(ALICE, INBOX, keys), [true, false, true]);
+    assert.deepEqual(await store.whichImported(ALICE, asMailboxId(2), keys), [false, false, false]);
+  });
+}
