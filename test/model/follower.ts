@@ -8,7 +8,13 @@ import { FLAG } from '../../src/mail/flags.ts';
 import type { Domain } from '../../src/mailbox/domain.ts';
 import { emailChanges } from '../../src/mailbox/reading/email-changes.ts';
 import { mailboxChanges } from '../../src/mailbox/reading/mailbox-changes.ts';
-import { type Changes, type Moment, momentOf, type Position } from '../../src/mailbox/reading/moment.ts';
+import {
+  type Changes,
+  type Moment,
+  momentOf,
+  type Position,
+  type Shown,
+} from '../../src/mailbox/reading/moment.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { loadList } from '../../src/mailbox/state/load.ts';
 
@@ -22,7 +28,7 @@ type Ask = (
 ) => Promise<Changes | undefined>;
 
 const KINDS: readonly {
-  readonly what: string;
+  readonly what: Shown;
   readonly ask: Ask;
   readonly look: (domain: Domain, account: AccountState) => Promise<Shapes>;
 }[] = [
@@ -33,7 +39,7 @@ const MOST_OLD = 4;
 
 export class Follower {
   readonly #copies = KINDS.map((kind) => new Copy(kind.what, kind.ask));
-  #old: { readonly moment: Moment; readonly shapes: readonly Shapes[] }[] = [];
+  #old: { readonly moments: readonly Moment[]; readonly shapes: readonly Shapes[] }[] = [];
   #isAsking = false;
   #states: readonly number[] = [];
   #seen: readonly Shapes[] = [];
@@ -67,11 +73,16 @@ export class Follower {
       await copy.check(domain, account, shapes[i] as Shapes, where);
     for (const old of this.#old) {
       for (const [i, { what, ask }] of KINDS.entries()) {
-        const copy = new Copy(what, ask, old.moment, old.shapes[i]);
-        await copy.check(domain, account, shapes[i] as Shapes, `${where} from modseq ${old.moment.modseq}`);
+        const copy = new Copy(what, ask, old.moments[i], old.shapes[i]);
+        await copy.check(
+          domain,
+          account,
+          shapes[i] as Shapes,
+          `${where} from modseq ${old.moments[i]?.modseq}`,
+        );
       }
     }
-    this.#old = [...this.#old, { moment: momentOf(account), shapes }];
+    this.#old = [...this.#old, { moments: KINDS.map(({ what }) => momentOf(account, what)), shapes }];
     if (this.#old.length > MOST_OLD) this.#old.splice(account.modseq % MOST_OLD, 1);
   }
 }
@@ -82,13 +93,13 @@ function namesIn(mailboxes: Shapes = new Map()): readonly string[] {
 }
 
 class Copy {
-  readonly #what: string;
+  readonly #what: Shown;
   readonly #ask: Ask;
   #position: Position | undefined;
   /** Undefined for what it has been told of and not yet looked at. */
   #known: Map<number, string | undefined>;
 
-  constructor(what: string, ask: Ask, moment?: Moment, shapes: Shapes = new Map()) {
+  constructor(what: Shown, ask: Ask, moment?: Moment, shapes: Shapes = new Map()) {
     this.#what = what;
     this.#ask = ask;
     this.#position = moment && { since: moment };
@@ -125,6 +136,7 @@ class Copy {
     // What happened while it was told in pieces.
     while (await this.ask(domain, account, 1000));
     if (this.#position !== undefined) {
+      assert.deepEqual(this.#position, { since: momentOf(account, this.#what) }, `${where}: ${this.#what}`);
       const numbers = [...this.#known.keys()].sort((a, b) => a - b);
       assert.deepEqual(
         numbers,
@@ -140,7 +152,7 @@ class Copy {
       return;
     }
     this.#known = new Map(shapes);
-    this.#position = { since: momentOf(account) };
+    this.#position = { since: momentOf(account, this.#what) };
   }
 }
 

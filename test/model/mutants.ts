@@ -114,6 +114,10 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [[EMAILS, 'if (!(await isKept(unsettled))) continue;', '']],
   },
   {
+    name: 'what was forgotten is said to be known',
+    edits: [[HISTORY, 'if (row.changesFloor < upTo) row.changesFloor = upTo;', '']],
+  },
+  {
     name: 'places outlive the messages that leave',
     edits: [[CHANGE, 'this.#places.removed(source, records);', '']],
   },

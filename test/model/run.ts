@@ -76,6 +76,7 @@ function climateOf(random: Random): Omit<Climate, 'largeShare'> {
       deliver: 2,
       weather: isCalm ? 0 : 0.7,
       evict: random.chance(0.3) ? 0.5 : 0,
+      forget: random.chance(0.3) ? 0.5 : 0,
     },
     weather: {
       refusal: random.pick([0.05, 0.3]),

@@ -5,8 +5,9 @@
 import { setImmediate } from 'node:timers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FLAG } from '../../src/mail/flags.ts';
+import type { AccountChange } from '../../src/mailbox/change/account-change.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
-import type { AccountRecord } from '../../src/mailbox/model/model.ts';
+import { type AccountRecord, asModSeq } from '../../src/mailbox/model/model.ts';
 import { appendMessages, type IncomingMessage } from '../../src/mailbox/operations/append.ts';
 import { copyMessages, moveMessages } from '../../src/mailbox/operations/copy.ts';
 import { deliver } from '../../src/mailbox/operations/deliver.ts';
@@ -528,6 +529,22 @@ function follow(step: Step): void {
   });
 }
 
+/** As the reaper does with what is too old or too much: never what still holds messages. */
+function forget(step: Step): void {
+  const { world } = step;
+  const share = step.random.fraction();
+  world.ask({
+    what: step.what('forget'),
+    run: async () => {
+      const account = await step.open();
+      const held = await world.domain.store.loadUnreleased(account.id, 1e15, 100_000);
+      const least = Math.min(account.modseq, ...held.map(({ modseq }) => modseq - 1));
+      const run = (change: AccountChange): void => change.history.prune(asModSeq(Math.floor(share * least)));
+      await world.domain.turns.run({ account, run });
+    },
+  });
+}
+
 function reap(step: Step): void {
   const { world, random, record } = step;
   if (random.chance(0.5)) world.advance(70_000);
@@ -631,6 +648,7 @@ const ACTIONS = {
   device: useDevice,
   pop3: useDrop,
   follow,
+  forget,
   reap,
   sweep,
   evict,

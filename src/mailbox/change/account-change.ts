@@ -266,6 +266,7 @@ export class AccountChange {
     raiseAboveForeign(this.#account.row, uidValidity);
     const expungedFloor = this.#takeModseq();
     Object.assign(target.fields, { uidValidity, uidNext, modseq: expungedFloor, expungedFloor });
+    this.#account.row.mailboxModseq = expungedFloor;
   }
 
   // Upkeep: nothing that a client sees changes, but the account's row carries the new base all the same.
@@ -305,6 +306,7 @@ export class AccountChange {
     target.fields.uidNext = Math.max(target.uidNext, ((columns.uid[count - 1] ?? 0) as number) + 1);
     this.#modseq = undefined;
     target.fields.modseq = this.#takeModseq();
+    this.#account.row.mailboxModseq = target.modseq;
   }
 
   /** The account's usage becomes the sum of its mailboxes'. */

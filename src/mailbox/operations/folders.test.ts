@@ -45,16 +45,17 @@ async function withWork(isUnreadable: boolean) {
 
 test('what goes with a mailbox is remembered by its emails', async () => {
   const { kit, domain, account, work } = await withWork(false);
-  const since = momentOf(account);
+  const emails = { since: momentOf(account, 'emails') };
+  const mailboxes = { since: momentOf(account, 'mailboxes') };
   await deleteMailbox(domain, account, 'Work');
-  assert.deepEqual((await emailChanges(domain, account, { since }, 9))?.destroyed, [1, 2, 3]);
-  assert.deepEqual((await mailboxChanges(domain, account, { since }, 9))?.destroyed, [work.id]);
+  assert.deepEqual((await emailChanges(domain, account, emails, 9))?.destroyed, [1, 2, 3]);
+  assert.deepEqual((await mailboxChanges(domain, account, mailboxes, 9))?.destroyed, [work.id]);
   await kit.close();
 });
 
 test('a mailbox that cannot be read can be deleted, and what there was before is not known any more', async () => {
   const { kit, domain, account } = await withWork(true);
-  const since = momentOf(account);
+  const since = momentOf(account, 'emails');
   await deleteMailbox(domain, account, 'Work');
   assert.equal(account.byName.has('Work'), false);
   assert.equal(await emailChanges(domain, account, { since }, 9), undefined);

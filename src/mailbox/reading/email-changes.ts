@@ -43,8 +43,8 @@ export async function emailChanges(
 ): Promise<Changes | undefined> {
   const { since, told } = position;
   for (;;) {
-    if (!isKnown(account, position)) return undefined;
-    const upTo = told?.upTo ?? (await durableMoment(account));
+    if (!isKnown(account, 'emails', position)) return undefined;
+    const upTo = told?.upTo ?? (await durableMoment(account, 'emails'));
     const changed = new ChangedEmails(since, upTo);
     const read = await readHistory(domain, account, since.modseq, (entry) => changed.addEntry(entry));
     if (changed.numbers > MOST_NUMBERS) return undefined;
@@ -59,7 +59,7 @@ export async function emailChanges(
     await readHistory(domain, account, read, (entry) => {
       if (entry.modseq <= modseq) changed.addGain(entry);
     });
-    if (!isKnown(account, position)) return undefined;
+    if (!isKnown(account, 'emails', position)) return undefined;
     return changed.page(counted, most);
   }
 }

@@ -31,8 +31,8 @@ export async function mailboxChanges(
 ): Promise<MailboxChanges | undefined> {
   const { since, told } = position;
   for (;;) {
-    if (!isKnown(account, position)) return undefined;
-    const upTo = told?.upTo ?? (await durableMoment(account));
+    if (!isKnown(account, 'mailboxes', position)) return undefined;
+    const upTo = told?.upTo ?? (await durableMoment(account, 'mailboxes'));
     const { modseq, unsettled } = account;
     const there = new Map(account.mailboxes);
     const changed = [...there.values()].filter(hasChangedSince(since)).map(({ id }) => id);
@@ -42,7 +42,7 @@ export async function mailboxChanges(
     await readHistory(domain, account, since.modseq, ({ kind, mailbox, modseq: at }) => {
       if (kind === 'mailbox-gone' && at <= modseq) gone.set(mailbox, at);
     });
-    if (!isKnown(account, position)) return undefined;
+    if (!isKnown(account, 'mailboxes', position)) return undefined;
     const numbers = [...changed, ...gone.keys()].filter((id) => id > (told?.reached ?? 0));
     const wasThere = (id: MailboxId, moment: Moment): boolean =>
       id < moment.nextMailbox && (there.has(id) || (gone.get(id) ?? 0) > moment.modseq);

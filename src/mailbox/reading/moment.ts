@@ -1,6 +1,9 @@
 /**
- * A moment of an account, as clients keep it (RFC 8620 §5.1): its modseq, and the numbers that were next. Whatever has a
+ * A moment of an account, as clients keep it (RFC 8620 §5.1): a modseq, and the numbers that were next. Whatever has a
  * number below was made before. What an account held at a moment follows from what it holds now and the history since.
+ *
+ * Emails and mailboxes have moments of their own: the modseq is that of the last change that showed in them, so a moment
+ * is the same as long as nothing changes that its client sees. Counts of messages are part of a mailbox.
  */
 import { TimeSlice } from '../../base/time-slice.ts';
 import type { Domain } from '../domain.ts';
@@ -8,6 +11,8 @@ import { MailboxError } from '../model/errors.ts';
 import type { ModSeq } from '../model/model.ts';
 import type { HistoryEntry } from '../port/store.ts';
 import type { AccountState } from '../state/account.ts';
+
+export type Shown = 'emails' | 'mailboxes';
 
 export interface Moment {
   readonly modseq: ModSeq;
@@ -34,13 +39,26 @@ export interface Changes {
 /** Many rows are two megabytes. */
 const ROWS_PER_LOAD = 200;
 
-export function momentOf({ modseq, nextEmail, nextMailbox }: AccountState): Moment {
-  return { modseq, nextEmail, nextMailbox };
+type Numbers = Pick<AccountState, 'modseq' | 'nextEmail' | 'nextMailbox' | 'emailModseq' | 'mailboxModseq'>;
+
+/** As it is in memory; see `durableMoment`. */
+export function momentOf(account: Numbers, shown: Shown): Moment {
+  const { nextEmail, nextMailbox } = account;
+  return { modseq: lastChange(account, shown), nextEmail, nextMailbox };
 }
 
-/** Whether it is a position in the past of this account, from which the history is whole. */
-export function isKnown(account: AccountState, { since, told }: Position): boolean {
-  if (since.modseq < account.changesFloor || !isPast(since, account)) return false;
+function lastChange({ emailModseq, mailboxModseq }: Numbers, shown: Shown): ModSeq {
+  return shown === 'emails' || emailModseq > mailboxModseq ? emailModseq : mailboxModseq;
+}
+
+/** Whether it is a position in the past of this account, from which the history is whole, or needed for nothing. */
+export function isKnown(
+  account: Numbers & Pick<AccountState, 'changesFloor'>,
+  shown: Shown,
+  { since, told }: Position,
+): boolean {
+  const isForgotten = since.modseq < account.changesFloor && since.modseq < lastChange(account, shown);
+  if (isForgotten || !isPast(since, account)) return false;
   return told === undefined || (isPast(since, told.upTo) && isPast(told.upTo, account));
 }
 
@@ -53,9 +71,9 @@ function isPast(before: Moment, after: Moment): boolean {
 }
 
 /** A moment, not before the call, up to which everything is durable and in the history. */
-export async function durableMoment(account: AccountState): Promise<Moment> {
+export async function durableMoment(account: AccountState, shown: Shown): Promise<Moment> {
   for (;;) {
-    const moment = momentOf(account);
+    const moment = momentOf(account, shown);
     if (await isKept(account.unsettled)) return moment;
   }
 }
