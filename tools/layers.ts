@@ -44,6 +44,9 @@ const ROOTS = ['main.ts', 'server', 'cli'];
 /** State as those have it who may change it; everybody else has the read-only form of the same name. */
 const WRITABLE = /\bWritable(?:Account|Mailbox|MessageList|ChangeLog)\b/;
 const WRITERS = /^src\/mailbox\/(?:state|change)\/|^src\/mailbox\/accounts\.ts$/;
+/** A protocol asks operations and readings, whose errors are the domain's. */
+const PROTOCOLS = /^src\/(?:imap|pop3|smtp|lmtp)\//;
+const STORE = /\bdomain\.store\b/;
 /** Bytes to words and back: no session, no socket, of the domain only the types. */
 const WIRE = /^src\/(\w+)\/wire\//;
 
@@ -67,6 +70,10 @@ export function checkLayers(files: readonly SourceFile[]): string[] {
       problems.push(
         `${file.path}: what is ${WRITABLE.exec(file.text)?.[0]} is changed by a change, and by nobody else`,
       );
+  }
+  for (const { path, text } of files) {
+    if (PROTOCOLS.test(path) && !isTest(path) && STORE.test(text))
+      problems.push(`${path}: a protocol does not ask the store; there is an operation or a reading for it`);
   }
   return [...problems, ...cycles(graph)];
 }

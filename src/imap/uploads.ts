@@ -10,7 +10,12 @@
 import { invariant } from '../base/invariant.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { AccountId } from '../mailbox/model/model.ts';
-import { IncomingStream, type Received } from '../mailbox/operations/incoming.ts';
+import {
+  assertRoom,
+  type IncomingStream,
+  openIncoming,
+  type Received,
+} from '../mailbox/operations/incoming.ts';
 import { checkQuota } from '../mailbox/operations/quota.ts';
 import type { Reservation, UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
@@ -53,7 +58,7 @@ export class Uploads {
 
   /** `messages`: of the command, with this one; `freed`: what it takes away. Throws MailboxError `over-quota`, `limit` or `unavailable`. */
   admit(account: AccountState, sizeBytes: number, messages: number, freed: Freed): void {
-    this.#domain.store.assertRoom(sizeBytes);
+    assertRoom(this.#domain, sizeBytes);
     const underway = this.#budget.accountBytes(account.id);
     checkQuota(account, underway + sizeBytes - freed.bytes, messages - freed.messages);
     this.#admitted?.release();
@@ -61,7 +66,7 @@ export class Uploads {
   }
 
   begin(literal: StreamedLiteral, account: AccountId, limitBytes: number): void {
-    const incoming = new IncomingStream(this.#domain.store, [account], limitBytes, literal.sizeBytes);
+    const incoming = openIncoming(this.#domain, [account], limitBytes, literal.sizeBytes);
     const outcome = { received: undefined, failure: undefined };
     this.#uploads.set(literal, { incoming, room: this.#admitted, ...outcome });
     this.#admitted = undefined;

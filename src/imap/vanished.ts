@@ -8,15 +8,13 @@
  */
 
 import { asModSeq } from '../mailbox/model/model.ts';
-import { type NumberColumn, unpackUids } from '../mailbox/model/record.ts';
+import type { NumberColumn } from '../mailbox/model/record.ts';
+import { expungedUids, historyFloorOf } from '../mailbox/reading/expunged-uids.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
-import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import type { SessionContext } from './context.ts';
 import type { Selected } from './selected.ts';
 import { formatRanges, type NumRange, NumSet, type UidSet } from './wire/numset.ts';
 
-/** Rows of history a read; each is one change. */
-const ROWS_PER_LOAD = 200;
 /** Ranges a response: readers have a limit on the length of a line. */
 const RANGES_PER_RESPONSE = 1000;
 
@@ -39,7 +37,7 @@ export async function writeVanishedEarlier(
   const asked = known.resolve(mailbox.uidNext - 1).upTo(mailbox.uidNext - 1);
   if (asked.isEmpty || since >= mailbox.modseq) return;
   const expunged =
-    since < floorOf(account, mailbox)
+    since < historyFloorOf(account, mailbox)
       ? undefined
       : await expungedRanges(session, account, selected, { known: asked, since });
   const ranges = expunged ?? absentFromBoth(asked, selected);
@@ -58,28 +56,19 @@ async function expungedRanges(
   { mailbox, view }: Selected,
   { known, since }: Remembered,
 ): Promise<readonly NumRange[] | undefined> {
-  // An expunge that the view knows of may still be on its way to the store.
-  if (account.unsettled !== undefined) await account.unsettled;
   const gone: NumRange[] = [];
-  for (let after = asModSeq(since); ; ) {
-    const rows = await session.domain.store.loadExpunged(account.id, mailbox.id, after, ROWS_PER_LOAD);
-    for (const row of rows) {
-      after = row.modseq;
-      const uids = unpackUids(row.uids);
-      known.eachRun(uids, (from, to) => {
-        for (let i = from; i < to; i++) addUid(gone, uids[i] as number, view.seqOf(uids[i] as number) > 0);
-      });
-    }
-    if (rows.length < ROWS_PER_LOAD) break;
-    const pause = session.breathe();
-    if (pause !== undefined) await pause;
+  const pause = (): Promise<void> | undefined => session.breathe();
+  for await (const uids of expungedUids(session.domain, {
+    account,
+    mailbox,
+    since: asModSeq(since),
+    pause,
+  })) {
+    known.eachRun(uids, (from, to) => {
+      for (let i = from; i < to; i++) addUid(gone, uids[i] as number, view.seqOf(uids[i] as number) > 0);
+    });
   }
-  return since < floorOf(account, mailbox) ? undefined : NumSet.of('uid', gone).ranges;
-}
-
-/** Up to here the history may be incomplete. */
-function floorOf({ historyFloor }: AccountState, { expungedFloor }: MailboxState): number {
-  return Math.max(historyFloor, expungedFloor);
+  return since < historyFloorOf(account, mailbox) ? undefined : NumSet.of('uid', gone).ranges;
 }
 
 function addUid(ranges: NumRange[], uid: number, isInView: boolean): void {

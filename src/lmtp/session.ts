@@ -13,6 +13,7 @@ import { resolveRecipient } from '../identity/address.ts';
 import { actingAs, type Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
+import { assertRoom } from '../mailbox/operations/incoming.ts';
 import { checkQuota } from '../mailbox/operations/quota.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import { type Connection, ReadTimeout } from '../net/connection.ts';
@@ -255,7 +256,7 @@ export class LmtpSession implements Session {
     if (mail.recipients.length >= MAX_RECIPIENTS) return REPLY.tooManyRecipients;
     let name: string | undefined;
     try {
-      const record = await resolveRecipient(domain.store.directory, to, settings.defaultDomain);
+      const record = await resolveRecipient(domain.accounts, to, settings.defaultDomain);
       name = record?.address;
       if (record === undefined) return this.#refuseRecipient(mail, to, name, REPLY.noSuchUser);
       const place = domain.placement.locate(record.id);
@@ -263,7 +264,7 @@ export class LmtpSession implements Session {
       if (place.kind === 'elsewhere') return await this.#forwardRecipient(mail, to, record, place.holder);
       const account = await domain.accounts.open(record.id);
       checkQuota(account, mail.declaredBytes, 1);
-      domain.store.assertRoom(mail.declaredBytes);
+      assertRoom(domain, mail.declaredBytes);
       mail.recipients.push({ account: record.id, address: to, name: record.address });
       return undefined;
     } catch (err) {

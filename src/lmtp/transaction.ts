@@ -11,7 +11,7 @@ import type { Activity } from '../identity/activity.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { type DeliveryOutcome, deliver, type Recipient } from '../mailbox/operations/deliver.ts';
-import { IncomingStream, type Received } from '../mailbox/operations/incoming.ts';
+import { type IncomingStream, openIncoming, type Received } from '../mailbox/operations/incoming.ts';
 import type { Reservation, UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import { checkPartHeaders, HeaderBounds } from '../smtp/header-bounds.ts';
 import type { DataRead } from '../smtp/input.ts';
@@ -64,7 +64,7 @@ export async function receiveMessage(
   const { domain, uploads, maxMessageBytes, overQuota, log } = options;
   const startMs = performance.now();
   const accounts = [...new Set(envelope.recipients.map((one) => one.account))];
-  const incoming = new IncomingStream(domain.store, accounts, maxMessageBytes, envelope.declaredBytes);
+  const incoming = openIncoming(domain, accounts, maxMessageBytes, envelope.declaredBytes);
   const room = new Room(uploads.reserve(undefined, 0));
   try {
     const received = await take(read, incoming, room);

@@ -45,6 +45,11 @@ export class Accounts {
     this.#clock = clock;
   }
 
+  /** Whose address this is, in its canonical spelling. */
+  find(address: string): Promise<AccountRecord | undefined> {
+    return this.#store.directory.find(address);
+  }
+
   /** Throws MailboxError `nonexistent` when there is no such account. */
   async open(id: AccountId): Promise<AccountState> {
     const loaded = this.#loaded.get(id);

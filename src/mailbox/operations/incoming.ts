@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { invariant } from '../../base/invariant.ts';
 import type { HeaderBlock } from '../../mail/header.ts';
 import { MessageAnalyzer, type MessageFacts } from '../../mail/message.ts';
+import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
 import type { StagedBlob, Staging } from '../port/store.ts';
@@ -65,6 +66,21 @@ export class IncomingStream {
     invariant(this.#analyzer !== undefined, 'a message that is finished is not added to');
     return this.#analyzer;
   }
+}
+
+/** For whoever has the domain, as protocols do. Throws MailboxError `unavailable` when there is no room on the disk. */
+export function openIncoming(
+  { store }: Pick<Domain, 'store'>,
+  accounts: readonly AccountId[],
+  limitBytes: number,
+  sizeHintBytes?: number,
+): IncomingStream {
+  return new IncomingStream(store, accounts, limitBytes, sizeHintBytes);
+}
+
+/** Throws MailboxError `unavailable` when the disk has no room for a message of this size. */
+export function assertRoom({ store }: Pick<Domain, 'store'>, sizeBytes: number): void {
+  store.assertRoom(sizeBytes);
 }
 
 /** A message that is in memory already. */
