@@ -182,8 +182,7 @@ ALTER TABLE account ADD COLUMN email_modseq INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN mailbox_modseq INTEGER NOT NULL DEFAULT 0;
 UPDATE account SET changes_floor = modseq, email_modseq = modseq, mailbox_modseq = modseq;
 
-ALTER TABLE mailbox ADD COLUMN info_modseq INTEGER NOT NULL DEFAULT 0;
-UPDATE mailbox SET info_modseq = created_modseq;
+ALTER TABLE mailbox ADD COLUMN info_modseq INTEGER NOT NULL DEFAULT 0; -- of before: below every floor
 `;
 
 /**
