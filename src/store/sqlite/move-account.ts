@@ -17,7 +17,7 @@ const ROWS_AT_ONCE = 500;
 const EMAILS_AT_ONCE = 50;
 
 /** Of the account's mailboxes; `id` is the key of an account's row in one table, and a number of no meaning in others. */
-const TABLES = [
+export const TABLES = [
   { name: 'mailbox', key: 'id', order: 'id', hasOwnId: false },
   { name: 'chunk', key: 'mailbox', order: 'mailbox, first', hasOwnId: true },
   { name: 'expunged', key: 'mailbox', order: 'id', hasOwnId: true },
@@ -27,16 +27,22 @@ const TABLES = [
   { name: 'keyword', key: 'mailbox', order: 'mailbox, kind, number', hasOwnId: false },
   { name: 'derived', key: 'email', order: 'email', hasOwnId: false },
   { name: 'extra_reference', key: 'email', order: 'email', hasOwnId: false },
+  { name: 'thread_member', key: 'thread', order: 'thread, email', hasOwnId: false },
+  { name: 'thread_key', key: 'key', order: 'key, rest, own DESC, email DESC', hasOwnId: false },
 ] as const;
+
+/** Tables that are moved by themselves, or that are about the shard and not about accounts. */
+export const OTHER_TABLES: readonly string[] = [
+  ...['account', 'email', 'blob', 'spool', 'orphan_subscriptions', 'owner'],
+  ...['store', 'identity', 'incident'],
+];
 
 /** With account and first, because an account's history is in no mailbox at times. */
 const EXPUNGED_OF_ACCOUNT = 'account = ?1 AND ?2 IS NOT NULL';
 
 const SQL = {
-  emails: `SELECT e.id, e.blob, e.size, e.prefix, e.envelope, e.structure, e.facts, b.refs, b.crc32, b.size
+  emails: `SELECT e.id, e.blob, e.size, e.prefix, b.refs, b.crc32
     FROM email e LEFT JOIN blob b ON b.id = e.blob WHERE e.id > ? AND e.id <= ? ORDER BY e.id LIMIT ${EMAILS_AT_ONCE}`,
-  insertEmail:
-    'INSERT INTO email (id, blob, size, prefix, envelope, structure, facts) VALUES (?, ?, ?, ?, ?, ?, ?)',
   account: 'SELECT * FROM account WHERE id = ?',
   orphans: 'SELECT names FROM orphan_subscriptions WHERE account = ?',
   insertOrphans: 'REPLACE INTO orphan_subscriptions VALUES (?, ?)',
@@ -78,6 +84,10 @@ async function copyEmails(from: Shard, to: Shard, account: AccountId): Promise<v
   /** Bytes that several emails share, here or of others. */
   const shared = new Map<number, Staged>();
   const blocks = new Blocks();
+  const columns = columnsOf(from, 'email').filter((column) => column !== 'id' && column !== 'blob');
+  const list = columns.map((column) => `"${column}"`).join(', ');
+  const read = `SELECT ${list} FROM email WHERE id = ?`;
+  const insert = `INSERT INTO email (id, blob, ${list}) VALUES (?, ?, ${columns.map(() => '?').join(', ')})`;
   for (let after = first - 1; ; ) {
     const rows = from.db.prepare(SQL.emails).all(after, last);
     if (rows.length === 0) return;
@@ -86,10 +96,10 @@ async function copyEmails(from: Shard, to: Shard, account: AccountId): Promise<v
     const changes = new BlobChanges();
     await to.commits.perform({
       apply: () => {
-        for (const [i, [id, , ...rest]] of rows.entries()) {
-          const values = rest.slice(0, 5) as SqlValue[];
+        for (const [i, [id]] of rows.entries()) {
+          const values = from.db.prepare(read).get(id as number) as readonly SqlValue[];
           const blob = to.context.blobs.use(staged[i] as Staged, changes);
-          to.db.prepare(SQL.insertEmail).run(id as number, blob, ...values);
+          to.db.prepare(insert).run(id as number, blob, ...values);
         }
       },
       undo: () => to.context.blobs.rollback(changes),
@@ -105,7 +115,7 @@ async function stage(
   row: Row,
   shared: Map<number, Staged>,
 ): Promise<Staged> {
-  const [email, blob, size, prefix, , , , refs, crc32] = row as readonly number[];
+  const [email, blob, size, prefix, refs, crc32] = row as readonly number[];
   const known = shared.get(blob as number);
   if (known !== undefined) return known;
   const id = email as EmailId;

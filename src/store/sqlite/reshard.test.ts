@@ -12,8 +12,11 @@ import { deliver } from '../../mailbox/operations/deliver.ts';
 import { receive } from '../../mailbox/operations/incoming.ts';
 import { mailboxOf } from '../../mailbox/operations/mailboxes.ts';
 import { checkMail } from '../../mailbox/upkeep/check.ts';
-import type { MoveStep } from './move-account.ts';
+import { Database, IN_MEMORY } from './database.ts';
+import { migrate } from './migrate.ts';
+import { type MoveStep, OTHER_TABLES, TABLES } from './move-account.ts';
 import { reshard } from './reshard.ts';
+import { MAIL_SCHEMA } from './schema/mail.ts';
 
 const PEOPLE = ['ann', 'bob', 'carl', 'dora', 'emil'].map((name) => `${name}@example.com`);
 
@@ -144,4 +147,16 @@ describe('resharding', { timeout: 120_000 }, () => {
         assert.deepEqual(await portraits(directory), before);
       }));
   }
+});
+
+it('every table of a shard is moved, or is known not to be', () => {
+  const db = new Database(IN_MEMORY);
+  migrate(db, MAIL_SCHEMA, { mayBeEmpty: true });
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all();
+  db.close();
+  const known = [...TABLES.map(({ name }) => name), ...OTHER_TABLES].sort();
+  assert.deepEqual(
+    tables.map(([name]) => name).filter((name) => !String(name).startsWith('sqlite_')),
+    known,
+  );
 });
