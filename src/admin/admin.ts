@@ -8,7 +8,7 @@ import type { ActivityEvent } from '../identity/activity.ts';
 import type { NewAppPassword } from '../identity/app-password.ts';
 import type { StoredCredential } from '../mailbox/model/credential.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
-import type { ConnectionFacts } from '../net/connections.ts';
+import type { ConnectionFacts } from '../net/guest.ts';
 import type { MailAccess, Refusal } from '../transfer/mail-access.ts';
 
 export interface Admin extends MailAccess {

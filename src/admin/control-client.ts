@@ -11,7 +11,7 @@ import type { ActivityEvent } from '../identity/activity.ts';
 import { MAILBOX_ERROR_CODES, MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
 import type { ForeignUids, TakenOver } from '../mailbox/operations/take-over-uids.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
-import type { ConnectionFacts } from '../net/connections.ts';
+import type { ConnectionFacts } from '../net/guest.ts';
 import type { AddedMessage, MailboxSummary, MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
 import type {
   AccountSummary,

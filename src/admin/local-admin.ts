@@ -17,7 +17,8 @@ import { setQuota } from '../mailbox/operations/quota.ts';
 import { type ForeignUids, type TakenOver, takeOverUids } from '../mailbox/operations/take-over-uids.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import { checkMail } from '../mailbox/upkeep/check.ts';
-import type { ConnectionFacts, Connections } from '../net/connections.ts';
+import type { Connections } from '../net/connections.ts';
+import type { ConnectionFacts } from '../net/guest.ts';
 import type {
   AddedMessage,
   MailboxSummary,

@@ -6,7 +6,7 @@ import type { ActivityEvent } from '../identity/activity.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { ForeignUids } from '../mailbox/operations/take-over-uids.ts';
 import type { CheckEvent, CheckVerdict } from '../mailbox/upkeep/check.ts';
-import type { ConnectionFacts } from '../net/connections.ts';
+import type { ConnectionFacts } from '../net/guest.ts';
 import type { MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
 import type {
   AccountSummary,

@@ -1,6 +1,6 @@
 /** `brevduva who`: who is connected to the running server, from where, how and since when. */
 import type { Command } from 'commander';
-import type { ConnectionFacts } from '../net/connections.ts';
+import type { ConnectionFacts } from '../net/guest.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { type CommonOptions, configOf, withCommonOptions } from './options.ts';
 import { runningServer } from './running-server.ts';

@@ -7,7 +7,7 @@ import type { Domain } from '../mailbox/domain.ts';
 import { MAILBOX_ERROR_CODES, MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { Connection } from '../net/connection.ts';
-import type { Guest } from '../net/connections.ts';
+import type { Guest } from '../net/guest.ts';
 import { type Handover, HandoverRefused, type Relay } from '../net/relay.ts';
 import type { Session } from '../net/sessions.ts';
 import type { Admission } from './authenticator.ts';

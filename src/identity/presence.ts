@@ -9,7 +9,7 @@
 import type { LogFields } from '../base/log.ts';
 import type { StoredCredential } from '../mailbox/model/credential.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
-import type { Guest } from '../net/connections.ts';
+import type { Guest } from '../net/guest.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
 import type { Activity } from './activity.ts';
 import type { Admission, Authenticator } from './authenticator.ts';

@@ -13,7 +13,7 @@ import { TimeSlice } from '../base/time-slice.ts';
 import { Presence } from '../identity/presence.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { type Connection, ReadTimeout } from '../net/connection.ts';
-import type { Guest } from '../net/connections.ts';
+import type { Guest } from '../net/guest.ts';
 import { StreamClosed } from '../net/outbox.ts';
 import type { Command } from './command.ts';
 import { completionOf, completionOfSyntax } from './faults.ts';

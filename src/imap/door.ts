@@ -5,7 +5,7 @@
 import type { Admission } from '../identity/authenticator.ts';
 import { handOver } from '../identity/handing-over.ts';
 import type { Connection } from '../net/connection.ts';
-import type { Guest } from '../net/connections.ts';
+import type { Guest } from '../net/guest.ts';
 import type { Session } from '../net/sessions.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
 import { allowsPlaintext } from '../sasl/plaintext.ts';

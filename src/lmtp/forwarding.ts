@@ -5,7 +5,7 @@
  * message and tries again.
  */
 import type { Connection } from '../net/connection.ts';
-import type { Guest } from '../net/connections.ts';
+import type { Guest } from '../net/guest.ts';
 import type { Relay } from '../net/relay.ts';
 import { relayedConnection, type StreamOptions } from '../net/stream.ts';
 import { SmtpInput } from '../smtp/input.ts';

@@ -12,7 +12,7 @@ import type { Activity } from '../identity/activity.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Connection } from '../net/connection.ts';
-import type { Guest } from '../net/connections.ts';
+import type { Guest } from '../net/guest.ts';
 import { Listener } from '../net/listener.ts';
 import type { SharedOptions } from '../net/ports.ts';
 import { NO_RELAY, type Relay } from '../net/relay.ts';

@@ -17,7 +17,7 @@ import { assertRoom } from '../mailbox/operations/incoming.ts';
 import { checkQuota } from '../mailbox/operations/quota.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import { type Connection, ReadTimeout } from '../net/connection.ts';
-import type { Guest } from '../net/connections.ts';
+import type { Guest } from '../net/guest.ts';
 import { StreamClosed } from '../net/outbox.ts';
 import type { Relay } from '../net/relay.ts';
 import type { Session } from '../net/sessions.ts';

@@ -12,12 +12,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import { addressBlock, isLoopback } from '../base/ip-address.ts';
+import { type Arrival, type ConnectionFacts, Guest, type Peer } from './guest.ts';
 
 export type Refusal = 'server-full' | 'address-full';
 
 /** How many connections another process has: of each service, and of each address that has changed. */
 export interface Tally {
   readonly services: Readonly<Record<string, number>>;
+  /** Of these, where people sign in, those who have not. */
+  readonly strangers: Readonly<Record<string, number>>;
   readonly blocks: Readonly<Record<string, number>>;
   /** Blocks that are not named have none. */
   readonly isWhole: boolean;
@@ -36,37 +39,6 @@ export interface ConnectionsOptions {
   /** By name; a service that is not here has no places to itself and no sign-in. */
   readonly services?: Readonly<Record<string, ServicePlaces>>;
   readonly nowMs?: () => number;
-}
-
-/** A connection as administrators see it. */
-export interface ConnectionFacts {
-  readonly id: string;
-  /** `imap`, `pop3`, `lmtp`. */
-  readonly service: string;
-  /** The port it came in by: `imaps`. */
-  readonly listener: string;
-  readonly remote: string;
-  readonly sinceMs: number;
-  readonly idleMs: number;
-  /** `TLSv1.3`, absent in the clear. */
-  readonly tls?: string;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  /** Who is signed in, and how. */
-  readonly account?: string;
-  readonly mechanism?: string;
-  /** What the client says it is. */
-  readonly client?: string;
-}
-
-/** The part of a stream that is asked about its connection. */
-export interface Peer {
-  readonly remoteAddress: string;
-  readonly tlsVersion: string | undefined;
-  readonly idleMs: number;
-  readonly bytesRead: number;
-  readonly bytesWritten: number;
-  destroy(reason?: Error): void;
 }
 
 const NO_PLACES: ServicePlaces = Object.freeze({ reserved: 0, hasSignIn: false });
@@ -96,6 +68,8 @@ export class Connections {
   readonly #untold = new Set<string>();
   /** Somebody came or went: `takeTally` says who. */
   onCounted: () => void = () => {};
+  /** A stranger at the process of this name is to make room for somebody here. */
+  onWantsPlace: (name: string, service: string) => void = () => {};
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -129,7 +103,8 @@ export class Connections {
     const blocks = isWhole ? [...this.#perAddress.keys()] : [...this.#untold];
     this.#untold.clear();
     const counts = blocks.map((block) => [block, this.#perAddress.get(block) ?? 0] as const);
-    return { services, blocks: Object.fromEntries(counts), isWhole };
+    const strangers = Object.fromEntries([...this.#strangers].map(([service, all]) => [service, all.size]));
+    return { services, strangers, blocks: Object.fromEntries(counts), isWhole };
   }
 
   /** What another process has; undefined: it is gone. */
@@ -144,7 +119,8 @@ export class Connections {
       if (count > 0) blocks.set(block, count);
       else blocks.delete(block);
     }
-    this.#elsewhere.set(name, { services: tally.services, blocks });
+    const { services, strangers } = tally;
+    this.#elsewhere.set(name, { services: { ...services }, strangers: { ...strangers }, blocks });
   }
 
   #counted(block: string | undefined): void {
@@ -189,18 +165,18 @@ export class Connections {
     this.#all.add(guest);
     add(this.#perService, service, 1);
     if (block !== undefined) add(this.#perAddress, block, 1);
-    this.#counted(block);
     if (this.#placesOf(service).hasSignIn) {
       const strangers = this.#strangers.get(service) ?? new Set();
       this.#strangers.set(service, strangers.add(guest));
     }
+    this.#counted(block);
     return guest;
   }
 
   /** One that another process has counted in and handed over. It is seen here, and counted there. */
   receive(arrival: Arrival, peer: Peer): Guest {
     const guest: Guest = new Guest(
-      { ...arrival, peer },
+      { ...arrival, peer, bytesBefore: { bytesIn: arrival.bytesIn, bytesOut: arrival.bytesOut } },
       { signedIn: () => {}, left: () => this.#all.delete(guest) },
     );
     guest.client = arrival.client;
@@ -219,13 +195,35 @@ export class Connections {
   }
 
   #displaceStranger(service: string): void {
+    if (!this.#placesOf(service).hasSignIn) return;
+    let count = this.#strangers.get(service)?.size ?? 0;
+    for (const { strangers } of this.#elsewhere.values()) count += strangers[service] ?? 0;
+    if (count < Math.ceil(this.#mostOf(service) / 2)) return;
+    if (!this.displaceOldest(service)) this.#displaceElsewhere(service);
+  }
+
+  /** The stranger who has been here for longest; false when there is none. */
+  displaceOldest(service: string): boolean {
     const strangers = this.#strangers.get(service);
-    if (strangers === undefined || strangers.size < Math.ceil(this.#mostOf(service) / 2)) return;
-    const [oldest] = strangers;
-    if (oldest === undefined) return;
-    strangers.delete(oldest);
+    const [oldest] = strangers ?? [];
+    if (oldest === undefined) return false;
+    strangers?.delete(oldest);
     this.#refuse(service, 'displaced');
     oldest.displace();
+    return true;
+  }
+
+  /** Where there are most of them. That it is done is taken for granted: the newcomer does not wait. */
+  #displaceElsewhere(service: string): void {
+    const most = [...this.#elsewhere].reduce<readonly [string, Elsewhere] | undefined>(
+      (best, one) => ((one[1].strangers[service] ?? 0) > (best?.[1].strangers[service] ?? 0) ? one : best),
+      undefined,
+    );
+    if (most === undefined) return;
+    const [name, tally] = most;
+    tally.strangers[service] = (tally.strangers[service] ?? 0) - 1;
+    tally.services[service] = (tally.services[service] ?? 0) - 1;
+    this.onWantsPlace(name, service);
   }
 
   #refuse<Reason extends RefusedCount['reason']>(service: string, reason: Reason): Reason {
@@ -239,6 +237,7 @@ export class Connections {
   #enteredAccount(guest: Guest): void {
     this.#strangers.get(guest.service)?.delete(guest);
     add(this.#signedIn, guest.service, 1);
+    this.#counted(undefined);
   }
 
   #leave(guest: Guest, block: string | undefined): void {
@@ -260,120 +259,9 @@ export class Connections {
 }
 
 interface Elsewhere {
-  readonly services: Readonly<Record<string, number>>;
+  readonly services: Record<string, number>;
+  readonly strangers: Record<string, number>;
   readonly blocks: Map<string, number>;
-}
-
-/** Of a connection that comes from another process. */
-export interface Arrival {
-  readonly id: string;
-  readonly service: string;
-  readonly listener: string;
-  readonly sinceMs: number;
-  readonly client?: string;
-}
-
-interface Beginning extends Omit<Arrival, 'client'> {
-  readonly peer: Peer;
-}
-
-interface Steps {
-  readonly signedIn: () => void;
-  readonly left: () => void;
-}
-
-/** A connection that was counted in: which it is, whose it has become, and why it ended. */
-export class Guest {
-  readonly id: string;
-  readonly service: string;
-  readonly listener: string;
-  readonly sinceMs: number;
-  /** What the client says it is (RFC 2971); a session that knows sets it. */
-  client: string | undefined;
-  readonly #peer: Peer;
-  readonly #steps: Steps;
-  #account: string | undefined;
-  #mechanism: string | undefined;
-  #end: string | undefined;
-  #isElsewhere = false;
-
-  constructor({ id, service, listener, sinceMs, peer }: Beginning, steps: Steps) {
-    this.id = id;
-    this.service = service;
-    this.listener = listener;
-    this.sinceMs = sinceMs;
-    this.#peer = peer;
-    this.#steps = steps;
-  }
-
-  get remote(): string {
-    return this.#peer.remoteAddress;
-  }
-
-  /** `TLSv1.3`, undefined in the clear. */
-  get tls(): string | undefined {
-    return this.#peer.tlsVersion;
-  }
-
-  get account(): string | undefined {
-    return this.#account;
-  }
-
-  /** Why it ended, when somebody has said so. */
-  get end(): string | undefined {
-    return this.#end;
-  }
-
-  /** Another process serves it, and this one passes octets. */
-  get isElsewhere(): boolean {
-    return this.#isElsewhere;
-  }
-
-  /** For the process that it goes to. */
-  arrival(): Arrival {
-    const { id, service, listener, sinceMs, client } = this;
-    return { id, service, listener, sinceMs, ...(client === undefined ? {} : { client }) };
-  }
-
-  handedOver(): void {
-    this.#isElsewhere = true;
-  }
-
-  signedIn(account: string, mechanism: string): void {
-    const isFirst = this.#account === undefined;
-    this.#account = account;
-    this.#mechanism = mechanism;
-    if (isFirst) this.#steps.signedIn();
-  }
-
-  /** The first reason is the one that counts. */
-  endsBecause(reason: string): void {
-    this.#end ??= reason;
-  }
-
-  displace(): void {
-    this.endsBecause('displaced by a newcomer before it signed in');
-    this.#peer.destroy();
-    this.leave();
-  }
-
-  leave(): void {
-    this.#steps.left();
-  }
-
-  facts(nowMs: number): ConnectionFacts {
-    const { id, service, listener, remote, sinceMs, tls, account, client } = this;
-    const { idleMs, bytesRead: bytesIn, bytesWritten: bytesOut } = this.#peer;
-    const mechanism = this.#mechanism;
-    return {
-      ...{ id, service, listener, remote, sinceMs, bytesIn, bytesOut },
-      idleMs: Math.round(Math.min(idleMs, nowMs - sinceMs)),
-      ...(tls === undefined ? {} : { tls }),
-      ...(account === undefined ? {} : { account }),
-      ...(mechanism === undefined ? {} : { mechanism }),
-      ...(client === undefined ? {} : { client }),
-    };
-  }
 }
 
 function add(counts: Map<string, number>, key: string, delta: number): void {

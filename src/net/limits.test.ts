@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { addressBlock } from '../base/ip-address.ts';
-import { Connections, Guest, type Peer } from './connections.ts';
+import { Connections } from './connections.ts';
+import { Guest, type Peer } from './guest.ts';
 import { Roster } from './roster.ts';
 import { Sweep } from './sweep.ts';
 
@@ -113,5 +114,50 @@ describe('counting', () => {
     sweep.tick();
     assert.deepEqual(asked, [9]);
     assert.equal(sweep.size, 0);
+  });
+});
+
+describe('connections of several processes', () => {
+  const [first, second] = ['worker-0', 'worker-1'] as const;
+  const people = { reserved: 0, hasSignIn: true };
+
+  /** Each hears the other at once. */
+  function two(total: number, perAddress: number) {
+    const make = () => new Connections({ total, perAddress, services: { imap: people } });
+    const [a, b] = [make(), make()];
+    a.onCounted = () => b.hear(first, a.takeTally());
+    b.onCounted = () => a.hear(second, b.takeTally());
+    a.onWantsPlace = (name, service) => name === second && b.displaceOldest(service);
+    b.onWantsPlace = (name, service) => name === first && a.displaceOldest(service);
+    return [a, b] as const;
+  }
+
+  test('an address has so many at all of them together', () => {
+    const [a, b] = two(100, 3);
+    const guests = [a, b, a].map((one) => one.enter('imap', 'imap', peer('192.0.2.7')));
+    assert.ok(guests.every((guest) => guest instanceof Guest));
+    for (const one of [a, b]) assert.equal(one.enter('imap', 'imap', peer('192.0.2.7')), 'address-full');
+    assert.ok(a.enter('imap', 'imap', peer('192.0.2.8')) instanceof Guest);
+    (guests[1] as Guest).leave();
+    assert.ok(a.enter('imap', 'imap', peer('192.0.2.7')) instanceof Guest);
+  });
+
+  test('strangers make room for newcomers at any of them', () => {
+    const [a, b] = two(8, 100);
+    const strangers = Array.from({ length: 4 }, () => a.enter('imap', 'imap', peer('192.0.2.7')) as Guest);
+    const newcomer = b.enter('imap', 'imap', peer('192.0.2.8'));
+    assert.ok(newcomer instanceof Guest);
+    assert.match(strangers[0]?.end ?? '', /^displaced/);
+    assert.equal(a.count('imap') + b.count('imap'), 4);
+  });
+
+  test('what one that is gone had is free', () => {
+    const [a, b] = two(100, 2);
+    for (let n = 0; n < 2; n++) b.enter('imap', 'imap', peer('192.0.2.7'));
+    assert.equal(a.enter('imap', 'imap', peer('192.0.2.7')), 'address-full');
+    a.hear(second, undefined);
+    assert.ok(a.enter('imap', 'imap', peer('192.0.2.7')) instanceof Guest);
+    a.hear(second, b.takeTally(true));
+    assert.equal(a.enter('imap', 'imap', peer('192.0.2.7')), 'address-full');
   });
 });

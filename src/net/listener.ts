@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Log } from '../base/log.ts';
 import type { Connection } from './connection.ts';
-import { type Connections, Guest, type Refusal } from './connections.ts';
+import type { Connections, Refusal } from './connections.ts';
+import { Guest } from './guest.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { type ByteStream, type StreamOptions, socketConnection } from './stream.ts';
 import type { TlsSource } from './tls.ts';

@@ -2,7 +2,8 @@
  * The ports of one protocol: in the clear with an upgrade, and with TLS from the first octet (RFC 8314 §3). All of them
  * open, or none: a server that listens on half of what it was told would look as if it ran.
  */
-import type { Guest, Refusal } from './connections.ts';
+import type { Refusal } from './connections.ts';
+import type { Guest } from './guest.ts';
 import { Listener, type ListenerOptions } from './listener.ts';
 import type { TlsSource } from './tls.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { PeerFacts } from './connection.ts';
-import type { Arrival } from './connections.ts';
+import type { Arrival } from './guest.ts';
 
 /** All that the holder has to know of a connection; small, and plain JSON. */
 export interface Handover {

@@ -4,7 +4,7 @@
  */
 import type { Log } from '../base/log.ts';
 import type { Connection } from './connection.ts';
-import type { Guest } from './connections.ts';
+import type { Guest } from './guest.ts';
 import { StreamClosed } from './outbox.ts';
 
 export interface Session {

@@ -17,7 +17,7 @@ import { actingAs, type Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountListener } from '../mailbox/state/account.ts';
 import { type Connection, ReadTimeout } from '../net/connection.ts';
-import type { Guest } from '../net/connections.ts';
+import type { Guest } from '../net/guest.ts';
 import { StreamClosed } from '../net/outbox.ts';
 import { HandoverRefused } from '../net/relay.ts';
 import type { Session } from '../net/sessions.ts';

@@ -57,6 +57,7 @@ export class Colleagues {
     const gossip = new Gossip(system.connections, tell);
     this.#gossip = gossip;
     system.connections.onCounted = () => gossip.counted();
+    system.connections.onWantsPlace = (name, service) => tell({ displace: { name, service } });
     system.authenticator.onNews = (news) => gossip.tried(news);
     this.#server = await RelayServer.open(socketPath(data, workerName(part.worker)), log);
     this.#followAccounts(system, this.#server);
@@ -101,7 +102,9 @@ export class Colleagues {
     this.#server?.destroyAll();
   }
 
-  hear(from: number, { tally, throttle = [] }: News): void {
+  hear(from: number, { tally, throttle = [], displace }: News): void {
+    if (displace?.name === workerName(this.part.worker))
+      this.#system?.connections.displaceOldest(displace.service);
     if (tally !== undefined) this.#system?.connections.hear(workerName(from), tally);
     for (const news of throttle) this.#system?.authenticator.hear(news);
   }

@@ -8,6 +8,8 @@ import type { Tally } from '../../net/connections.ts';
 export interface News {
   readonly tally?: Tally;
   readonly throttle?: readonly ThrottleNews[];
+  /** The one of this name is to displace a stranger of this service. */
+  readonly displace?: { readonly name: string; readonly service: string };
 }
 
 interface Teller {
