@@ -13,7 +13,6 @@ export interface ThreadedMessage {
   /** Place among the messages, which ties are broken by. */
   readonly row: number;
   readonly sent: number;
-  readonly arrived: number;
   /** Key of the base subject. */
   readonly subject: string;
   readonly isReply: boolean;

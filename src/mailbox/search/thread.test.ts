@@ -165,6 +165,16 @@ const CASES: readonly (readonly [
     ],
     '(2)(1 3)',
   ],
+  [
+    'the newest is the one that was sent last, whenever it arrived',
+    'refs',
+    [
+      { id: 'a@x', sent: 5 },
+      { id: 'b@x', sent: 1 },
+      { references: '<b@x>', sent: 3, arrived: 99 },
+    ],
+    '(2 3)(1)',
+  ],
 ];
 
 describe('threads (RFC 5256 §3)', () => {

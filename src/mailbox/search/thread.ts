@@ -73,7 +73,6 @@ async function load(
       uid: record.uid,
       row: firstRow + i,
       sent: sentOf(record, keys.sort),
-      arrived: record.internalDate,
       subject: textKeyOf(keys.sort, 'subject').toString('latin1'),
       isReply: isReplyOrForward(keys.sort),
       id: id?.toString('latin1'),
@@ -129,7 +128,7 @@ function sentOfThread({ message, children }: Thread): readonly [at: number, row:
   return first;
 }
 
-/** When its newest message arrived. */
+/** When its newest message was sent: so order those servers that had REFS first, and the clients that ask for it. */
 function newestOf(thread: Thread): readonly [at: number, row: number] {
   let newest: [number, number] = [Number.NEGATIVE_INFINITY, -1];
   const open = [thread];
@@ -137,9 +136,9 @@ function newestOf(thread: Thread): readonly [at: number, row: number] {
     const { message } = node;
     if (
       message !== undefined &&
-      (message.arrived > newest[0] || (message.arrived === newest[0] && message.row > newest[1]))
+      (message.sent > newest[0] || (message.sent === newest[0] && message.row > newest[1]))
     )
-      newest = [message.arrived, message.row];
+      newest = [message.sent, message.row];
     for (const child of node.children) open.push(child);
   }
   return newest;
@@ -172,8 +171,10 @@ async function sortBelow(threads: readonly Thread[], pause: Pause): Promise<void
   const open = [...threads];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     const { children } = node;
-    if (children.length > 1)
-      children.splice(0, children.length, ...(await inOrder(children, sentOfThread, pause)));
+    if (children.length > 1) {
+      const ordered = await inOrder(children, sentOfThread, pause);
+      for (let i = 0; i < ordered.length; i++) children[i] = ordered[i] as Thread;
+    }
     for (const child of children) open.push(child);
     const resting = pause();
     if (resting !== undefined) await resting;
