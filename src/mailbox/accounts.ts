@@ -12,6 +12,7 @@ import { FACTS_VERSION } from './model/facts.ts';
 import { type AccountId, type AccountRecord, asModSeq, type Role } from './model/model.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
 import { type AccountListener, type AccountState, WritableAccount } from './state/account.ts';
+import { OrderCache } from './state/kept-orders.ts';
 import { SearchTextCache } from './state/search-texts.ts';
 
 export const FIRST_MAILBOXES: readonly { readonly name: string; readonly role?: Role }[] = [
@@ -28,9 +29,14 @@ const IDLE_MS = 5 * 60_000;
 /** A mailbox of a hundred thousand messages takes some fifteen megabytes. */
 const SEARCH_TEXT_BYTES = 64 * 1024 * 1024;
 
+/** Four octets a message for each way to sort. */
+const ORDER_BYTES = 32 * 1024 * 1024;
+
 export class Accounts {
   /** Of mailboxes that were searched. */
   readonly searchTexts = new SearchTextCache(SEARCH_TEXT_BYTES);
+  /** Of mailboxes that were sorted. */
+  readonly orders = new OrderCache(ORDER_BYTES);
   readonly #store: Pick<TranslatedStore, 'directory' | 'loadAccount'>;
   readonly #turns: Turns;
   readonly #clock: Clock;
@@ -127,6 +133,7 @@ export class Accounts {
   sweep(): void {
     const before = this.#clock.nowMs() - IDLE_MS;
     this.searchTexts.dropUnused(before);
+    this.orders.dropUnused(before);
     for (const account of this.#loaded.values()) {
       if (account.unsettled !== undefined || account.operations > 0 || account.threads.isOpen) continue;
       for (const mailbox of account.mailboxes.values()) {

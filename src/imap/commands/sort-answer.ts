@@ -12,7 +12,7 @@ interface SortAnswer {
   /** Undefined: the form without RETURN. */
   readonly returns: SearchReturns | undefined;
   /** In the order of the sort. */
-  readonly numbers: readonly number[];
+  readonly numbers: Uint32Array;
   /** Undefined when nobody asked for modseqs, or nothing was found. */
   readonly modSeq: number | undefined;
 }
@@ -39,10 +39,11 @@ export async function writeSorted(session: SessionContext, answer: SortAnswer): 
 
 function writeExtended(
   { out }: SessionContext,
-  { tag, isUid, numbers, modSeq }: SortAnswer,
+  { tag, isUid, numbers: sorted, modSeq }: SortAnswer,
   { min, max, all, count, partial }: SearchReturns,
 ): void {
   if (!min && !max && !all && !count && partial === undefined) return;
+  const numbers = Array.from(sorted);
   out.ascii('* ESEARCH (TAG ').string(tag).ascii(')');
   if (isUid) out.ascii(' UID');
   const first = numbers[0];

@@ -3,9 +3,9 @@
  * `mailbox/search/search.ts`, who puts together `mailbox/search/thread.ts`.
  */
 
-import type { Thread } from '../../mailbox/search/conversation.ts';
+import { BEGIN, END } from '../../mailbox/search/conversation.ts';
 import { searchMessages } from '../../mailbox/search/search.ts';
-import { type ThreadAlgorithm, threadMessages } from '../../mailbox/search/thread.ts';
+import { type ThreadAlgorithm, threadsInRow } from '../../mailbox/search/thread.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call, SessionContext } from '../context.ts';
@@ -71,7 +71,7 @@ async function run(
     wants: 'all',
     pause,
   });
-  const threads = await threadMessages(domain, account, selected.mailbox, found.uids, algorithm, pause);
+  const threads = await threadsInRow(domain, account, selected.mailbox, found.uids, algorithm, pause);
   const numberOf = isUid ? (uid: number): number => uid : (uid: number): number => selected.view.seqOf(uid);
   await writeThreads(session, threads, numberOf);
   return ok(`${isUid ? 'UID THREAD' : 'THREAD'} completed`);
@@ -80,42 +80,26 @@ async function run(
 /** Messages between two looks at the clock, less one. */
 const REST_MASK = 1023;
 
-/** Deep nesting is written from a list of its own, not from the call stack. */
 async function writeThreads(
   session: SessionContext,
-  threads: readonly Thread[],
+  threads: Uint32Array,
   numberOf: (uid: number) => number,
 ): Promise<void> {
   const { out } = session;
   out.ascii('* THREAD');
   if (threads.length > 0) out.sp();
-  const open: (Thread | 'begin' | 'end')[] = [];
-  let needsSpace = false;
-  let written = 0;
-  for (const thread of threads) {
-    open.push('end', thread, 'begin');
-    for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (next === 'begin' || next === 'end') {
-        if (next === 'begin') out.open();
-        else out.close();
-        needsSpace = false;
-        continue;
-      }
-      const { message, children } = next;
-      if (message !== undefined) {
-        if (needsSpace) out.sp();
-        out.number(numberOf(message.uid));
-        needsSpace = true;
-      }
-      const isSplit = children.length > 1;
-      if (isSplit && needsSpace) out.sp();
-      for (let i = children.length - 1; i >= 0; i--) {
-        if (isSplit) open.push('end', children[i] as Thread, 'begin');
-        else open.push(children[i] as Thread);
-      }
-      const rest = (++written & REST_MASK) === 0 ? session.rest() : undefined;
-      if (rest !== undefined) await rest;
+  let isBehindNumber = false;
+  for (let i = 0; i < threads.length; i++) {
+    const next = threads[i] as number;
+    if (next === END) out.close();
+    else {
+      if (isBehindNumber) out.sp();
+      if (next === BEGIN) out.open();
+      else out.number(numberOf(next));
     }
+    isBehindNumber = next !== BEGIN && next !== END;
+    const rest = (i & REST_MASK) === REST_MASK ? session.rest() : undefined;
+    if (rest !== undefined) await rest;
   }
   out.crlf();
 }

@@ -13,8 +13,10 @@ import { type EmailId, emailId } from '../model/model.ts';
 import { type MessageRecord, recordAt } from '../model/record.ts';
 import { loadFacts, partsOf, readIntact } from '../reading/message-reader.ts';
 import type { AccountState } from '../state/account.ts';
+import type { KeptOrder } from '../state/kept-orders.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
+import { filtered, inserted, newSince, OrderKeeper } from './kept-order.ts';
 import type { Pause } from './scan.ts';
 
 export interface SortCriterion {
@@ -36,7 +38,46 @@ export async function sortMessages(
   uids: readonly number[],
   criteria: readonly SortCriterion[],
   pause: Pause,
-): Promise<number[]> {
+): Promise<Uint32Array> {
+  const name = criteria.map(({ by, isReverse }) => `${isReverse ? '-' : ''}${by}`).join();
+  const keeper = new OrderKeeper(domain, mailbox, name);
+  const kept = keeper.find(uids);
+  const sort = (some: readonly number[]): Promise<Uint32Array> =>
+    sortAnew(domain, account, mailbox, some, criteria, pause);
+  const order = (kept && (await sortKept(kept, uids, sort, pause))) ?? (await sort(uids));
+  if (order.length === uids.length) keeper.keep(order, uids);
+  return order;
+}
+
+/** By an order that was kept; undefined when it is of no use. */
+async function sortKept(
+  kept: KeptOrder,
+  uids: readonly number[],
+  sort: (uids: readonly number[]) => Promise<Uint32Array>,
+  pause: Pause,
+): Promise<Uint32Array | undefined> {
+  const since = newSince(kept, uids);
+  if (since === undefined) return undefined;
+  let order = await filtered(kept.uids, uids, pause);
+  // A message that came later stands behind its equals, as it does among two.
+  const isBefore = async (uid: number, other: number) => (await sort([other, uid]))[0] === uid;
+  for (const uid of since) {
+    order = order && (await inserted(order, uid, isBefore));
+    const resting = pause();
+    if (resting !== undefined) await resting;
+  }
+  // What is missing is not known here.
+  return order?.length === uids.length ? order : undefined;
+}
+
+async function sortAnew(
+  domain: Domain,
+  account: AccountState,
+  mailbox: MailboxState,
+  uids: readonly number[],
+  criteria: readonly SortCriterion[],
+  pause: Pause,
+): Promise<Uint32Array> {
   const records = await recordsOf(domain, account, mailbox, uids, pause);
   const needsKeys = criteria.some(({ by }) => by !== 'arrival' && by !== 'size');
   const columns = criteria.map((criterion) => columnFor(criterion, records.length));
@@ -51,7 +92,7 @@ export async function sortMessages(
     if (resting !== undefined) await resting;
   }
   const order = await sorted(records.length, comparing(columns), pause);
-  return Array.from(order, (row) => (records[row] as MessageRecord).uid);
+  return order.map((row) => (records[row] as MessageRecord).uid);
 }
 
 const EMPTY_KEYS = Buffer.alloc(0);

@@ -15,7 +15,8 @@ import type { MessageRecord } from '../model/record.ts';
 import { loadFacts } from '../reading/message-reader.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
-import type { Thread, ThreadedMessage } from './conversation.ts';
+import { inRow, type Thread, type ThreadedMessage } from './conversation.ts';
+import { OrderKeeper } from './kept-order.ts';
 import { ReferenceTree } from './reference-tree.ts';
 import type { Pause } from './scan.ts';
 import { readHeader, recordsOf, sentOf, sorted } from './sort.ts';
@@ -24,6 +25,23 @@ import { gatherSubjects } from './thread-subjects.ts';
 export type ThreadAlgorithm = 'references' | 'ordered-subject' | 'refs';
 
 const MESSAGES_PER_LOAD = 300;
+
+/** In a row of UIDs and brackets (`conversation.ts`); kept for the next who asks while the same messages are there. */
+export async function threadsInRow(
+  domain: Domain,
+  account: AccountState,
+  mailbox: MailboxState,
+  uids: readonly number[],
+  algorithm: ThreadAlgorithm,
+  pause: Pause,
+): Promise<Uint32Array> {
+  const keeper = new OrderKeeper(domain, mailbox, `thread ${algorithm}`);
+  const kept = await keeper.findSame(uids, pause);
+  if (kept !== undefined) return kept;
+  const row = await inRow(await threadMessages(domain, account, mailbox, uids, algorithm, pause), pause);
+  keeper.keep(row, uids);
+  return row;
+}
 
 export async function threadMessages(
   domain: Domain,
