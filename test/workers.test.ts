@@ -1,8 +1,10 @@
 /** A server of three workers, over real sockets: whoever a client comes to, it finds its account, and nobody sees the seams. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { ImapClient } from './imap-client.ts';
 import { LineClient } from './kit/line-client.ts';
 import { startServer, type TestServer } from './kit/server.ts';
@@ -109,6 +111,21 @@ describe('a server of three workers', { timeout: 240_000 }, () => {
       );
       client.close();
     }
+  });
+
+  it('a phone that comes back has a short handshake at every door', async () => {
+    const where = { host: '127.0.0.1', port: server.port('imaps'), rejectUnauthorized: false };
+    const first = connectTls(where);
+    const [session] = (await once(first, 'session')) as [Buffer];
+    first.destroy();
+    const short: boolean[] = [];
+    for (let n = 0; n < DOORS; n++) {
+      const again = connectTls({ ...where, session });
+      await once(again, 'secureConnect');
+      short.push(again.isSessionReused());
+      again.destroy();
+    }
+    assert.deepEqual(short, new Array(DOORS).fill(true));
   });
 
   it('a maildrop has one session, wherever the other came in', async () => {

@@ -30,10 +30,18 @@ interface NativeContext {
   onticketkeycallback?(name: Buffer, iv: Buffer, isNew: boolean): KeyAnswer;
 }
 
+/** For other processes on the same ports: a client comes back to any of them. */
+export type SharedTicketKey = Readonly<Record<'name' | 'hmac' | 'aes', string>> & { readonly madeMs: number };
+
+/** The one in use, the one before it, and one of our own from before the others were heard of. */
+const MAX_KEYS = 3;
+
 export class TicketKeys {
   readonly #nowMs: () => number;
   /** The one in use first, then the one before it. */
   #keys: readonly TicketKey[] = [];
+  /** A new one is in use. */
+  onFresh: (key: SharedTicketKey) => void = () => {};
 
   constructor(nowMs: () => number = Date.now) {
     this.#nowMs = nowMs;
@@ -44,6 +52,19 @@ export class TicketKeys {
     if (native.enableTicketKeyCallback === undefined) return;
     native.onticketkeycallback = (name, iv, isNew) => this.#answer(name, iv, isNew);
     native.enableTicketKeyCallback();
+  }
+
+  /** The one in use; made now when there is none. */
+  shared(): SharedTicketKey {
+    return sharedForm(this.#current()[0]);
+  }
+
+  /** Another process's, which is in use from now on. */
+  hear({ name, hmac, aes, madeMs }: SharedTicketKey): void {
+    const bytes = (text: string): Buffer => Buffer.from(text, 'base64');
+    const heard: TicketKey = { name: bytes(name), hmac: bytes(hmac), aes: bytes(aes), madeMs };
+    const others = this.#keys.filter((key) => !key.name.equals(heard.name));
+    this.#keys = [heard, ...others].slice(0, MAX_KEYS);
   }
 
   #answer(name: Buffer, iv: Buffer, isNew: boolean): KeyAnswer {
@@ -65,6 +86,12 @@ export class TicketKeys {
     const keys: readonly [TicketKey, ...TicketKey[]] =
       current !== undefined && ageMs < 2 * DAY_MS ? [fresh, current] : [fresh];
     this.#keys = keys;
+    this.onFresh(sharedForm(fresh));
     return keys;
   }
+}
+
+function sharedForm({ name, hmac, aes, madeMs }: TicketKey): SharedTicketKey {
+  const text = (bytes: Buffer): string => bytes.toString('base64');
+  return { name: text(name), hmac: text(hmac), aes: text(aes), madeMs };
 }

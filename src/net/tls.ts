@@ -62,6 +62,10 @@ export class TlsFiles implements TlsSource {
     return source;
   }
 
+  get ticketKeys(): TicketKeys {
+    return this.#ticketKeys;
+  }
+
   current(): SecureContext {
     return this.#loaded.context;
   }

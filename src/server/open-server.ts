@@ -48,7 +48,7 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     const tls = await TlsFiles.open(await certificateFiles(config, log), log);
     opened.push(async () => tls.close());
     const watch = watchOver(system, { config, log, tls, version });
-    await colleagues?.join(system);
+    await colleagues?.join(system, tls.ticketKeys);
     opened.push(async () => colleagues?.leave());
     const spokesman = colleagues?.spokesman(system.admin, watch) ?? { admin: system.admin, watch };
     const control = await openControl(options, { facts, ...spokesman });

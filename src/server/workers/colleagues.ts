@@ -11,6 +11,7 @@ import type { Log } from '../../base/log.ts';
 import { RelayClient } from '../../net/relay-client.ts';
 import { RelayServer } from '../../net/relay-server.ts';
 import type { Sessions } from '../../net/sessions.ts';
+import type { TicketKeys } from '../../net/ticket-keys.ts';
 import { SqliteDirectory } from '../../store/sqlite/directory.ts';
 import type { MailSystem } from '../mail-system.ts';
 import type { RunningProtocols } from '../protocols.ts';
@@ -37,6 +38,7 @@ export class Colleagues {
   readonly #options: ColleaguesOptions;
   #system: MailSystem | undefined;
   #gossip: Gossip | undefined;
+  #ticketKeys: TicketKeys | undefined;
   #server: RelayServer | undefined;
 
   constructor(options: ColleaguesOptions) {
@@ -51,9 +53,11 @@ export class Colleagues {
   }
 
   /** The shards are held here: from now on the others find this one. */
-  async join(system: MailSystem): Promise<void> {
+  async join(system: MailSystem, ticketKeys: TicketKeys): Promise<void> {
     const { data, part, log, tell } = this.#options;
     this.#system = system;
+    this.#ticketKeys = ticketKeys;
+    if (this.isSpokesman) ticketKeys.onFresh = (ticketKey) => tell({ ticketKey });
     const gossip = new Gossip(system.connections, tell);
     this.#gossip = gossip;
     system.connections.onCounted = () => gossip.counted();
@@ -102,7 +106,8 @@ export class Colleagues {
     this.#server?.destroyAll();
   }
 
-  hear(from: number, { tally, throttle = [], displace }: News): void {
+  hear(from: number, { tally, throttle = [], displace, ticketKey }: News): void {
+    if (ticketKey !== undefined) this.#ticketKeys?.hear(ticketKey);
     if (displace?.name === workerName(this.part.worker))
       this.#system?.connections.displaceOldest(displace.service);
     if (tally !== undefined) this.#system?.connections.hear(workerName(from), tally);
@@ -116,6 +121,8 @@ export class Colleagues {
   /** Somebody is new, and has heard nothing. */
   tellAll(): void {
     this.#gossip?.tellAll();
+    const ticketKey = this.isSpokesman ? this.#ticketKeys?.shared() : undefined;
+    if (ticketKey !== undefined) this.#options.tell({ ticketKey });
   }
 
   /** Changes reach the accounts that are in memory, and those who follow. */

@@ -4,10 +4,13 @@
  */
 import type { ThrottleNews } from '../../identity/throttle.ts';
 import type { Tally } from '../../net/connections.ts';
+import type { SharedTicketKey } from '../../net/ticket-keys.ts';
 
 export interface News {
   readonly tally?: Tally;
   readonly throttle?: readonly ThrottleNews[];
+  /** Of the one that speaks for all; everybody's from now on. */
+  readonly ticketKey?: SharedTicketKey;
   /** The one of this name is to displace a stranger of this service. */
   readonly displace?: { readonly name: string; readonly service: string };
 }
