@@ -1,13 +1,16 @@
 /** A server of three workers, over real sockets: whoever a client comes to, it finds its account, and nobody sees the seams. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { ImapClient } from './imap-client.ts';
+import { isRunning, until as untilThere } from './kit/launch.ts';
 import { LineClient } from './kit/line-client.ts';
-import { startServer, type TestServer } from './kit/server.ts';
+import { runCommand, startServer, type TestServer } from './kit/server.ts';
 import { Pop3Client } from './pop3-client.ts';
 
 const WORKERS = 3;
@@ -210,6 +213,43 @@ describe('a server of three workers', { timeout: 240_000 }, () => {
     assert.equal(lines.filter(({ message }) => message === 'signed in').length > 3 * DOORS, true);
   });
 
+  it('a signal to all of them at once is one end, and the log is begun anew at SIGHUP', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'brevduva-signals-'));
+    const file = join(folder, 'log');
+    const own = await startServer({ workers: WORKERS, config: { 'log.file': file } });
+    const workers = own.workerPids();
+    renameSync(file, `${file}.1`);
+    for (const pid of [own.pid, ...workers]) process.kill(pid, 'SIGHUP');
+    await until(() => existsSync(file) && readFileSync(file, 'utf8').split('read anew').length > WORKERS);
+    for (const pid of [own.pid, ...workers]) process.kill(pid, 'SIGINT');
+    assert.equal(await own.stop(), 0);
+    await until(() => !workers.some(isRunning));
+    assert.doesNotMatch(readFileSync(file, 'utf8'), /started anew/);
+    await rm(folder, { recursive: true });
+  });
+
+  it('workers end with their supervisor, and leave the folder to the next one', async () => {
+    const data = await mkdtemp(join(tmpdir(), 'brevduva-orphans-'));
+    const own = await startServer({ data, workers: WORKERS });
+    const workers = own.workerPids();
+    process.kill(own.pid, 'SIGKILL');
+    await until(() => !workers.some(isRunning));
+    const next = await startServer({ data, workers: WORKERS });
+    assert.equal(await next.stop(), 0);
+    await rm(data, { recursive: true });
+  });
+
+  it('one that cannot start says why, and none is left', async () => {
+    const taken = server.addresses.imap as string;
+    const { code, stderr } = await runCommand([
+      ...['serve', '--workers', '3', '--no-demo', '--data', join(server.data, 'other')],
+      ...['--set', 'store.shards=3', '--set', `listen.imap=${taken}`, '--set', 'listen.imaps=127.0.0.1:0'],
+      ...['pop3', 'pop3s', 'lmtp'].flatMap((name) => ['--set', `listen.${name}=127.0.0.1:0`]),
+    ]);
+    assert.equal(code, 1);
+    assert.match(stderr, /listen\.imap: cannot listen on .*: another program uses this port/);
+  });
+
   it('it ends as one, and leaves no socket', async () => {
     const workers = server.workerPids();
     assert.equal(workers.length, WORKERS);
@@ -218,6 +258,8 @@ describe('a server of three workers', { timeout: 240_000 }, () => {
     assert.ok(!existsSync(join(own.data, 'worker-0.sock')));
   });
 });
+
+const until = (isSo: () => boolean): Promise<true> => untilThere('it', () => (isSo() ? true : undefined));
 
 async function pop3SignedIn(address: string): Promise<{ client: Pop3Client; answer: string }> {
   const client = await Pop3Client.open(server.port('pop3'));
