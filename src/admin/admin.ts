@@ -10,6 +10,7 @@ import type { StoredCredential } from '../mailbox/model/credential.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
 import type { MailAccess, Refusal } from '../transfer/mail-access.ts';
+import type { Standstill } from './event-loop.ts';
 
 export interface Admin extends MailAccess {
   /** Of the running server, undefined when the store was opened by this process. */
@@ -54,6 +55,8 @@ export interface Watch {
   /** In the text format of Prometheus. */
   metrics(): Promise<string>;
   health(): Promise<HealthReport>;
+  /** The longest standstill of an event loop of other processes, since it was last asked; absent where there are none. */
+  standstillElsewhere?(): Promise<Standstill>;
   /** The numbers of this process alone, for whoever adds them up. */
   samples(): Promise<Samples>;
   /** None before all of them accept. */

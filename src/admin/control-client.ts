@@ -28,6 +28,7 @@ import type {
   Samples,
   ServerFacts,
 } from './admin.ts';
+import type { Standstill } from './event-loop.ts';
 import type { Failure } from './failure.ts';
 import { decodeMessages, encodeMessages } from './message-frames.ts';
 
@@ -154,8 +155,13 @@ export class ControlClient implements Admin {
     return (await this.#wire.json<{ samples: Samples }>('GET', '/v1/samples')).samples;
   }
 
-  async longestStandstill(): Promise<{ longestBlockMs: number; longestCpuMs: number }> {
-    return this.#wire.json('GET', '/v1/event-loop');
+  async longestStandstill(): Promise<Standstill> {
+    type Longest = { longestBlockMs: number; longestCpuMs: number };
+    const { longestBlockMs: wallMs, longestCpuMs: cpuMs } = await this.#wire.json<Longest>(
+      'GET',
+      '/v1/event-loop',
+    );
+    return { wallMs, cpuMs };
   }
 
   async listListeners(): Promise<readonly ListenerFacts[]> {

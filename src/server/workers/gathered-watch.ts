@@ -1,5 +1,6 @@
 /** How a server of several workers is watched: their numbers added up, and the health of each. */
 import type { HealthCheck, HealthReport, ListenerFacts, Samples, Watch } from '../../admin/admin.ts';
+import type { Standstill } from '../../admin/event-loop.ts';
 import { summed } from '../metrics.ts';
 import type { Offices } from './offices.ts';
 import type { Part } from './part.ts';
@@ -22,6 +23,19 @@ export class GatheredWatch implements Watch {
     });
     const all = await Promise.all([this.#own.samples(), ...others]);
     return summed(all.filter((samples) => samples !== undefined));
+  }
+
+  async standstillElsewhere(): Promise<Standstill> {
+    const all = this.#offices.others().map(async (worker) => {
+      const client = await this.#offices.clientOf(worker);
+      return client?.longestStandstill().catch(() => undefined);
+    });
+    const longest = { wallMs: 0, cpuMs: 0 };
+    for (const one of await Promise.all(all)) {
+      longest.wallMs = Math.max(longest.wallMs, one?.wallMs ?? 0);
+      longest.cpuMs = Math.max(longest.cpuMs, one?.cpuMs ?? 0);
+    }
+    return longest;
   }
 
   samples(): Promise<Samples> {
