@@ -76,7 +76,7 @@ describe('SIGHUP', () => {
       `log.file = "${log}"`,
       'log.level = "debug"',
       'auth.plaintext = "never"',
-      'store.shards = 2',
+      'store.flags = "delayed"',
       ...tls,
     );
     server.child.kill('SIGHUP');
@@ -89,7 +89,7 @@ describe('SIGHUP', () => {
       }
     });
     assert.match(said, /"taken":\["tls\.certificate","tls\.key","auth\.plaintext","log\.level"\]/);
-    assert.match(said, /"waiting":\["store\.shards"\]/);
+    assert.match(said, /"waiting":\["store\.flags"\]/);
     assert.equal(await nameOnCertificate(portOf(server, 'imaps')), 'other.example.com');
     const pop3 = await Pop3Client.open(portOf(server, 'pop3'));
     pop3.send('USER alice\r\n');
