@@ -93,6 +93,21 @@ const COMMANDS: readonly (readonly [mailbox: string, name: string, lines: readon
   ['INBOX', 'ESEARCH UNSEEN', ['UID SEARCH RETURN (ALL) UNSEEN']],
   ['INBOX', 'SEARCH SUBJECT', ['SEARCH SUBJECT "letter 77"']],
   ['INBOX', 'SEARCH OR OR OR', ['SEARCH ' + 'OR SEEN '.repeat(200) + 'ANSWERED']],
+  // Anew, from what was kept, and with one message less.
+  [
+    'INBOX',
+    'SORT',
+    [
+      ...['SORT (SUBJECT REVERSE DATE) UTF-8 ALL', 'SORT (SUBJECT REVERSE DATE) UTF-8 NOT 7'],
+      ...['SORT (FROM) UTF-8 ALL', 'SORT (ARRIVAL) UTF-8 ALL', 'SORT (FROM) UTF-8 ALL'],
+    ],
+  ],
+  [
+    'INBOX',
+    'THREAD',
+    ['THREAD REFERENCES UTF-8 ALL', 'THREAD REFS UTF-8 ALL', 'THREAD REFERENCES UTF-8 ALL'],
+  ],
+  ['INBOX', 'THREADID', ['FETCH 1:* (EMAILID THREADID)', 'SEARCH THREADID t1', 'SEARCH NOT EMAILID e1']],
   ['INBOX', 'STATUS', ['STATUS INBOX (MESSAGES UNSEEN SIZE DELETED)']],
   ['INBOX', 'combinations of keywords', combinations(3000)],
   [

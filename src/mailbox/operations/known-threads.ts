@@ -30,12 +30,12 @@ export interface ThreadQuestion extends KnownThreads {
 
 /** At once when the emails name nobody. */
 export function askForThreads(
-  asker: Asker,
+  { store, log }: Asker,
   account: AccountState,
   emails: readonly ThreadNames[],
 ): ThreadQuestion | Promise<ThreadQuestion> {
   const window = account.threads.open();
-  const stored = new StoredThreads(asker.store, account.id, window);
+  const stored = new StoredThreads(store, account.id, window);
   const question = {
     matchesOf: (id: string) => both(window.matchesOf(id), stored.matchesOf(id)),
     hasRoom: (thread: number) => stored.sizeOf(thread) < MAX_THREAD_EMAILS,
@@ -45,26 +45,19 @@ export function askForThreads(
     ({ own, inReplyTo, references }) =>
       own === undefined && inReplyTo === undefined && references.length === 0,
   );
-  return isSilent ? question : answered(asker, account, stored.ask(emails), question);
-}
-
-async function answered(
-  { log }: Asker,
-  account: AccountState,
-  asking: Promise<void>,
-  question: ThreadQuestion,
-): Promise<ThreadQuestion> {
-  try {
-    await asking;
-  } catch (error) {
-    const damage = damageIn(error);
-    if (damage === undefined) {
-      question.close();
-      throw error;
-    }
-    log.error({ account: account.id, damage }, 'threads cannot be looked up; new mail begins new ones');
-  }
-  return question;
+  if (isSilent) return question;
+  return stored.ask(emails).then(
+    () => question,
+    (error: unknown) => {
+      const damage = damageIn(error);
+      if (damage === undefined) {
+        question.close();
+        throw error;
+      }
+      log.error({ account: account.id, damage }, 'threads cannot be looked up; new mail begins new ones');
+      return question;
+    },
+  );
 }
 
 class StoredThreads {
@@ -95,7 +88,10 @@ class StoredThreads {
       const spent = slice.spent();
       if (spent !== undefined) await spent;
       if (names.inReplyTo !== undefined && (await this.#isAnswer(names.inReplyTo))) continue;
-      for (const id of idsInCommon(names)) if (await this.#hasSubject(id, names.subject)) break;
+      for (const id of idsInCommon(names)) {
+        const [matches = NONE] = await this.#load(id, 'any');
+        if (matches.length > 0 && (await this.#isOneOf(matches, id, names.subject))) break;
+      }
     }
   }
 
@@ -103,23 +99,23 @@ class StoredThreads {
   async #isAnswer(inReplyTo: string): Promise<boolean> {
     // What has come in a moment ago is not stored yet, or was just then.
     const underWay = this.#window.matchesOf(inReplyTo).filter(({ isOwn }) => isOwn);
-    const matches = underWay.length > 0 ? underWay : await this.#load(inReplyTo, 'own');
+    const [stored = NONE] = underWay.length > 0 ? [] : await this.#load(inReplyTo, 'own');
+    if (stored.length > 0) this.#matches.set(inReplyTo, stored);
+    const matches = underWay.length > 0 ? underWay : stored;
     for (const { thread } of matches) await this.#count(thread);
     return matches.some(({ thread }) => this.sizeOf(thread) < MAX_THREAD_EMAILS);
   }
 
-  async #hasSubject(id: string, subject: number): Promise<boolean> {
-    const matches = await this.#load(id, 'any');
+  async #isOneOf(matches: readonly ThreadMatch[], id: string, subject: number): Promise<boolean> {
+    this.#matches.set(id, matches);
     for (const match of matches) if (match.subject === subject) await this.#count(match.thread);
     return matches.some(
       (match) => match.subject === subject && this.sizeOf(match.thread) < MAX_THREAD_EMAILS,
     );
   }
 
-  async #load(id: string, which: 'own' | 'any'): Promise<readonly ThreadMatch[]> {
-    const [matches = NONE] = await this.#store.loadThreadMatches(this.#account, [id], which, MATCHES);
-    if (matches.length > 0) this.#matches.set(id, matches);
-    return matches;
+  #load(id: string, which: 'own' | 'any') {
+    return this.#store.loadThreadMatches(this.#account, [id], which, MATCHES);
   }
 
   async #count(thread: number): Promise<void> {
