@@ -13,6 +13,7 @@ const NONE = -1;
 /** Longer chains in which answers come before what they answer are made by machines. */
 const MAX_CLIMB = 1000;
 const STEP_MASK = 255;
+const SLICE = 1024;
 
 export class ReferenceTree {
   readonly #messages: readonly ThreadedMessage[];
@@ -49,9 +50,12 @@ export class ReferenceTree {
 
   /** Steps 2 and 3: places without a message give their children to what is above them, and stay only as the first. */
   async threads(pause: Pause): Promise<Thread[]> {
-    const nodes: (Thread | undefined)[] = this.#rows.map((row) => {
-      return row === NONE ? undefined : { message: this.#messages[row] as ThreadedMessage, children: [] };
-    });
+    const nodes: (Thread | undefined)[] = [];
+    for (const row of this.#rows) {
+      const message = this.#messages[row];
+      const resting = nodes.push(message && { message, children: [] }) % SLICE === 0 ? pause() : undefined;
+      if (resting !== undefined) await resting;
+    }
     const roots: Thread[] = [];
     /** Children of places without a message and without a parent. */
     const groups = new Map<number, Thread[]>();

@@ -202,7 +202,8 @@ export async function sorted(
   compare: (a: number, b: number) => number,
   pause: Pause,
 ): Promise<Uint32Array> {
-  let from = Uint32Array.from({ length: count }, (_, row) => row);
+  let from = new Uint32Array(count);
+  for (let row = 0; row < count; row++) from[row] = row;
   for (let at = 0; at < count; at += BLOCK) {
     from.subarray(at, at + BLOCK).sort(compare);
     const resting = pause();

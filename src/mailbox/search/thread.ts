@@ -181,7 +181,9 @@ async function inOrder(
     },
     pause,
   );
-  return Array.from(order, (row) => threads[row] as Thread);
+  const ordered: Thread[] = [];
+  for (const row of order) ordered.push(threads[row] as Thread);
+  return ordered;
 }
 
 /** Step 6: siblings by sent date, everywhere below. */
