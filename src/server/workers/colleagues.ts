@@ -80,7 +80,7 @@ export class Colleagues {
       everybody: () => offices.all(),
       whoIsThere: () => offices.reachable(),
     });
-    return { admin, watch: new GatheredWatch(this.part, offices, watch) };
+    return { admin, watch: new GatheredWatch(offices, watch) };
   }
 
   /** Commands for this worker come from the one that speaks for all. */

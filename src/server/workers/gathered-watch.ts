@@ -3,15 +3,12 @@ import type { HealthCheck, HealthReport, ListenerFacts, Samples, Watch } from '.
 import type { Standstill } from '../../admin/event-loop.ts';
 import { summed } from '../metrics.ts';
 import type { Offices } from './offices.ts';
-import type { Part } from './part.ts';
 
 export class GatheredWatch implements Watch {
-  readonly #part: Part;
   readonly #offices: Offices;
   readonly #own: Watch;
 
-  constructor(part: Part, offices: Offices, own: Watch) {
-    this.#part = part;
+  constructor(offices: Offices, own: Watch) {
     this.#offices = offices;
     this.#own = own;
   }
@@ -47,14 +44,14 @@ export class GatheredWatch implements Watch {
     return this.#own.listeners();
   }
 
-  /** The disk and the certificate are everybody's; a store each worker has. */
+  /** The disk and the certificate are everybody's; a store each worker has, and the worst of them is told. */
   async health(): Promise<HealthReport> {
     const own = await this.#own.health();
     const others = await Promise.all(this.#offices.others().map((worker) => this.#storeOf(worker)));
-    const named = own.checks.map((check) =>
-      check.name === 'store' ? { ...check, name: `store of worker ${this.#part.worker}` } : check,
+    const failing = others.find(({ state }) => state !== 'ok');
+    const checks = own.checks.map((check) =>
+      check.name === 'store' && check.state === 'ok' ? (failing ?? check) : check,
     );
-    const checks = [...named, ...others];
     const worst = (['failing', 'warning'] as const).find((state) =>
       checks.some((one) => one.state === state),
     );
@@ -62,12 +59,11 @@ export class GatheredWatch implements Watch {
   }
 
   async #storeOf(worker: number): Promise<HealthCheck> {
-    const name = `store of worker ${worker}`;
     const client = await this.#offices.clientOf(worker);
     const report = await client?.health().catch(() => undefined);
     const store = report?.checks.find((check) => check.name === 'store');
-    return store === undefined
-      ? { name, state: 'failing', detail: 'the worker does not answer' }
-      : { ...store, name };
+    if (store === undefined)
+      return { name: 'store', state: 'failing', detail: `worker ${worker} does not answer` };
+    return { ...store, detail: `worker ${worker}: ${store.detail}` };
   }
 }

@@ -41,6 +41,6 @@ export async function supervise(options: SuperviseOptions): Promise<number | und
   const ports = Object.entries(listen).map(([name, address]) => `${name}=${address}`);
   process.stdout.write(`ready ${ports.join(' ')}\n`);
   // Who stands still is ended by the supervisor; this is about the supervisor itself.
-  manager.ready(`accounts: ${accounts}, workers: ${workers}`, async () => true);
+  manager.ready(`accounts: ${accounts}`, async () => true);
   return undefined;
 }
