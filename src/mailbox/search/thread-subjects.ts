@@ -10,33 +10,42 @@ const STEP_MASK = 255;
 /** The roots come in the order of step 4, and go as they are merged. */
 export async function gatherSubjects(roots: readonly Thread[], pause: Pause): Promise<Thread[]> {
   const table = new Map<string, Thread>();
-  for (const root of roots) {
-    const subject = subjectOf(root);
-    if (subject === '') continue;
-    const known = table.get(subject);
-    if (known === undefined || isBetter(root, known)) table.set(subject, root);
-  }
-  const kept = new Set(roots);
   let step = 0;
   for (const root of roots) {
     const subject = subjectOf(root);
     const known = subject === '' ? undefined : table.get(subject);
+    if (subject !== '' && (known === undefined || isBetter(root, known))) table.set(subject, root);
+    const resting = (++step & STEP_MASK) === 0 ? pause() : undefined;
+    if (resting !== undefined) await resting;
+  }
+  const merged = new Set<Thread>();
+  const made: Thread[] = [];
+  for (const root of roots) {
+    const subject = subjectOf(root);
+    const known = subject === '' ? undefined : table.get(subject);
+    const resting = (++step & STEP_MASK) === 0 ? pause() : undefined;
+    if (resting !== undefined) await resting;
     if (known === undefined || known === root) continue;
-    kept.delete(root);
+    merged.add(root);
     if (known.message === undefined) {
       if (root.message === undefined) for (const child of root.children) known.children.push(child);
       else known.children.push(root);
     } else if (isReply(root) && !isReply(known)) known.children.push(root);
     else {
       const both: Thread = { message: undefined, children: [known, root] };
-      kept.delete(known);
-      kept.add(both);
+      merged.add(known);
+      made.push(both);
       table.set(subject, both);
     }
+  }
+  const left: Thread[] = [];
+  for (const root of roots) {
+    if (!merged.has(root)) left.push(root);
     const resting = (++step & STEP_MASK) === 0 ? pause() : undefined;
     if (resting !== undefined) await resting;
   }
-  return [...kept];
+  for (const both of made) left.push(both);
+  return left;
 }
 
 /** Of a place without a message, its first child's: that is the one sent first. */
