@@ -76,7 +76,8 @@ export function unavailable(): MailboxError {
 
 function rethrow(error: unknown): never {
   if (!(error instanceof HandoverRefused) || error.isReply) throw error;
-  if (isCode(error.code)) throw new MailboxError(error.code, error.message);
+  const { code, message, cause } = error;
+  if (isCode(code)) throw new MailboxError(code, message, cause === undefined ? {} : { cause });
   throw unavailable();
 }
 

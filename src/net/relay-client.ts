@@ -55,6 +55,8 @@ export class RelayClient implements Relay {
   }
 }
 
-function unreachable(error: unknown): never {
-  throw new HandoverRefused('unavailable', (error as Error).message);
+/** Why is for the log, not for the client. */
+function unreachable(cause: unknown): never {
+  const message = 'the account cannot be reached at this moment; try again';
+  throw new HandoverRefused('unavailable', message, false, { cause });
 }

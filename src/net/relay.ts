@@ -26,8 +26,8 @@ export class HandoverRefused extends Error {
   /** The message is meant for the client, in the words of its protocol. */
   readonly isReply: boolean;
 
-  constructor(code: string, message: string, isReply = false) {
-    super(message);
+  constructor(code: string, message: string, isReply = false, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
     this.isReply = isReply;
   }

@@ -92,11 +92,15 @@ class Trial {
     const killedMs = performance.now();
     this.#goneUntilMs[worker] = Number.POSITIVE_INFINITY;
     process.kill(pid, 'SIGKILL');
+    const until = async (isSo: () => boolean): Promise<void> => {
+      for (; !isSo(); await sleep(20)) {
+        assert.ok(performance.now() - killedMs < BACK_MS, `worker ${worker} is not back`);
+      }
+    };
+    // What it had answered before it was killed may still be on its way.
+    await until(() => this.#server.workerPids().some((one) => one !== pid && workerIn(one) === worker));
     const before = this.#countOf(worker);
-    while (this.#countOf(worker) < before + 3) {
-      assert.ok(performance.now() - killedMs < BACK_MS, `worker ${worker} is not back`);
-      await sleep(20);
-    }
+    await until(() => this.#countOf(worker) >= before + 3);
     this.#goneUntilMs[worker] = performance.now() + SETTLED_MS;
     await sleep(pauseMs);
   }
@@ -225,8 +229,13 @@ function assertThere(found: readonly string[], promised: ReadonlySet<string>, wh
   );
 }
 
-/** Which worker the process is. */
+/** Which worker the process is; none, when it is gone. */
 function workerIn(pid: number): number {
-  const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+  let environment: readonly string[] = [];
+  try {
+    environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+  } catch {
+    return Number.NaN;
+  }
   return Number(environment.find((one) => one.startsWith('BREVDUVA_WORKER='))?.split('=')[1]);
 }
