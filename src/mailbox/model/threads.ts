@@ -14,6 +14,8 @@ import { textKeyOf } from '../../mail/sort-keys.ts';
 
 /** A longer one is a robot's: whoever opens it loads all of it. The next email begins a new thread. */
 export const MAX_THREAD_EMAILS = 1000;
+/** Emails looked at for one id: some may be in full threads, or have another subject. */
+export const MAX_MATCHES = 12;
 /** Of References those that say where a conversation began and whom the message answers. */
 const FIRST_LOOKED_UP = 8;
 const LAST_LOOKED_UP = 16;

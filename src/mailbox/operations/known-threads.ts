@@ -10,6 +10,7 @@ import type { AccountId } from '../model/model.ts';
 import {
   idsInCommon,
   type KnownThreads,
+  MAX_MATCHES,
   MAX_THREAD_EMAILS,
   type ThreadMatch,
   type ThreadNames,
@@ -17,9 +18,6 @@ import {
 import { damageIn } from '../port/translated-store.ts';
 import type { AccountState } from '../state/account.ts';
 import type { ThreadWindow } from '../state/recent-threads.ts';
-
-/** Of one id: some may be in full threads, or have another subject. */
-const MATCHES = 12;
 
 type Asker = Pick<Domain, 'store' | 'log'>;
 
@@ -115,7 +113,7 @@ class StoredThreads {
   }
 
   #load(id: string, which: 'own' | 'any') {
-    return this.#store.loadThreadMatches(this.#account, [id], which, MATCHES);
+    return this.#store.loadThreadMatches(this.#account, [id], which, MAX_MATCHES);
   }
 
   async #count(thread: number): Promise<void> {
@@ -126,8 +124,8 @@ class StoredThreads {
 
 const NONE: readonly ThreadMatch[] = Object.freeze([]);
 
-/** Own ids first, then the newest: what came last is behind what the window has. */
+/** What the window has came last. */
 function both(recent: readonly ThreadMatch[], stored: readonly ThreadMatch[]): Iterable<ThreadMatch> {
   if (recent.length === 0) return stored;
-  return [...recent.toReversed(), ...stored];
+  return [...recent, ...stored];
 }

@@ -39,3 +39,25 @@ test('what is taken back was never there', () => {
   recent.committed(1);
   assert.equal(recent.open().matchesOf('a').length, 0);
 });
+
+test('of many that name an id the newest are told, after whoever has it', () => {
+  const recent = new RecentThreads(0);
+  recent.add(1, 1, thread(1, 'a'));
+  const window = recent.open();
+  const undo: (() => void)[] = [];
+  for (let email = 2; email <= 1001; email++) undo.push(recent.add(2, email, thread(1, `own ${email}`, 'a')));
+  const numbers = () => window.matchesOf('a').map(({ email }) => email);
+  assert.deepEqual(numbers(), [1, ...Array.from({ length: 11 }, (_, i) => 1001 - i)]);
+  assert.equal(window.sizeOf(1), 1000);
+  for (const back of undo.splice(500).toReversed()) back();
+  assert.deepEqual([numbers()[1], window.sizeOf(1)], [501, 500]);
+  recent.committed(1);
+  const late = recent.open();
+  window.close();
+  assert.deepEqual([late.matchesOf('a').length, late.matchesOf('a')[0]?.isOwn], [12, false]);
+  assert.equal(late.sizeOf(1), 500);
+  late.close();
+  recent.committed(2);
+  const last = recent.open();
+  assert.deepEqual([last.matchesOf('a').length, last.sizeOf(1)], [0, 0]);
+});

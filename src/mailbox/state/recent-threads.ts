@@ -5,7 +5,7 @@
  *
  * Bounded by what comes in while the slowest question is open; without one, by what the store has not yet applied.
  */
-import type { EmailThread, ThreadMatch } from '../model/threads.ts';
+import { type EmailThread, MAX_MATCHES, type ThreadMatch } from '../model/threads.ts';
 
 interface Recent {
   readonly modseq: number;
@@ -14,7 +14,7 @@ interface Recent {
 }
 
 export interface ThreadWindow {
-  /** Emails that were given their threads since what the store tells, by an id, as they came. */
+  /** Emails that were given their threads since what the store tells: own ids first, then the newest; no more than MAX_MATCHES. */
   matchesOf(id: string): readonly ThreadMatch[];
   /** How many have been added to a thread since; without the one that began it. */
   sizeOf(thread: number): number;
@@ -31,10 +31,11 @@ const NONE: readonly ThreadMatch[] = Object.freeze([]);
 export class RecentThreads implements ThreadsUnderWay {
   /** Of the last change that the store has applied. */
   #committed: number;
-  readonly #recent: Recent[] = [];
-  readonly #byId = new Map<string, Recent[]>();
+  readonly #recent = new Line();
+  readonly #byOwn = new Map<string, Line>();
+  readonly #byNamed = new Map<string, Line>();
   /** Those that did not begin it. */
-  readonly #byThread = new Map<number, Recent[]>();
+  readonly #byThread = new Map<number, Line>();
   /** In the order in which they were opened, so their floors ascend. */
   readonly #windows = new Set<{ readonly floor: number }>();
 
@@ -52,11 +53,15 @@ export class RecentThreads implements ThreadsUnderWay {
     const window: ThreadWindow & { readonly floor: number } = {
       floor,
       matchesOf: (id) => {
-        const known = this.#byId.get(id);
-        if (known === undefined) return NONE;
-        return known.filter(({ modseq }) => modseq > floor).map((recent) => matchOf(recent, id));
+        const own = this.#byOwn.get(id);
+        const named = this.#byNamed.get(id);
+        if (own === undefined && named === undefined) return NONE;
+        const matches: ThreadMatch[] = [];
+        own?.matchesAbove(floor, true, matches);
+        named?.matchesAbove(floor, false, matches);
+        return matches;
       },
-      sizeOf: (thread) => this.#byThread.get(thread)?.filter(({ modseq }) => modseq > floor).length ?? 0,
+      sizeOf: (thread) => this.#byThread.get(thread)?.countAbove(floor) ?? 0,
       close: () => {
         this.#windows.delete(window);
         this.#forget();
@@ -70,12 +75,13 @@ export class RecentThreads implements ThreadsUnderWay {
   add(modseq: number, email: number, is: EmailThread): () => void {
     const recent: Recent = { modseq, email, is };
     this.#recent.push(recent);
-    if (is.own !== undefined) put(this.#byId, is.own, recent);
-    for (const id of is.named) put(this.#byId, id, recent);
-    if (is.thread !== email) put(this.#byThread, is.thread, recent);
+    const { own, named, thread } = is;
+    if (own !== undefined) put(this.#byOwn, own, recent);
+    for (const id of named) put(this.#byNamed, id, recent);
+    if (thread !== email) put(this.#byThread, thread, recent);
     return () => {
-      this.#recent.splice(this.#recent.lastIndexOf(recent), 1);
-      this.#drop(recent);
+      this.#recent.pop();
+      this.#drop(recent, 'last');
     };
   }
 
@@ -89,33 +95,87 @@ export class RecentThreads implements ThreadsUnderWay {
   #forget(): void {
     const [oldest] = this.#windows;
     const floor = oldest?.floor ?? this.#committed;
-    let count = 0;
-    while (count < this.#recent.length && (this.#recent[count] as Recent).modseq <= floor) count++;
-    if (count === 0) return;
-    for (const recent of this.#recent.splice(0, count)) this.#drop(recent);
+    for (;;) {
+      const { first } = this.#recent;
+      if (first === undefined || first.modseq > floor) return;
+      this.#recent.shift();
+      this.#drop(first, 'first');
+    }
   }
 
-  #drop(recent: Recent): void {
-    const { email, is } = recent;
-    if (is.own !== undefined) take(this.#byId, is.own, recent);
-    for (const id of is.named) take(this.#byId, id, recent);
-    if (is.thread !== email) take(this.#byThread, is.thread, recent);
+  /** The oldest or the newest of all is that in each of its lines too. */
+  #drop({ email, is: { own, named, thread } }: Recent, which: Which): void {
+    if (own !== undefined) take(this.#byOwn, own, which);
+    for (const id of named) take(this.#byNamed, id, which);
+    if (thread !== email) take(this.#byThread, thread, which);
   }
 }
 
-function put<K>(map: Map<K, Recent[]>, key: K, recent: Recent): void {
-  const known = map.get(key);
-  if (known === undefined) map.set(key, [recent]);
-  else known.push(recent);
+type Which = 'first' | 'last';
+
+/** In the order in which they came, so their modseqs ascend; goes at either end, whatever its length, in the same time. */
+class Line {
+  readonly #all: Recent[] = [];
+  /** Before it are those that went. */
+  #start = 0;
+
+  get isEmpty(): boolean {
+    return this.#start === this.#all.length;
+  }
+
+  get first(): Recent | undefined {
+    return this.#all[this.#start];
+  }
+
+  push(recent: Recent): void {
+    this.#all.push(recent);
+  }
+
+  pop(): void {
+    if (!this.isEmpty) this.#all.pop();
+  }
+
+  shift(): void {
+    this.#start++;
+    if (this.#start * 2 < this.#all.length) return;
+    this.#all.splice(0, this.#start);
+    this.#start = 0;
+  }
+
+  /** The newest first, until there are enough of them. */
+  matchesAbove(floor: number, isOwn: boolean, out: ThreadMatch[]): void {
+    for (let i = this.#all.length - 1; i >= this.#start && out.length < MAX_MATCHES; i--) {
+      const { modseq, email, is } = this.#all[i] as Recent;
+      if (modseq <= floor) return;
+      out.push({ email, thread: is.thread, subject: is.subject, isOwn });
+    }
+  }
+
+  countAbove(floor: number): number {
+    let low = this.#start;
+    let high = this.#all.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#all[middle] as Recent).modseq <= floor) low = middle + 1;
+      else high = middle;
+    }
+    return this.#all.length - low;
+  }
 }
 
-function take<K>(map: Map<K, Recent[]>, key: K, recent: Recent): void {
-  const known = map.get(key);
-  if (known === undefined) return;
-  if (known.length === 1) map.delete(key);
-  else known.splice(known.indexOf(recent), 1);
+function put<K>(map: Map<K, Line>, key: K, recent: Recent): void {
+  let line = map.get(key);
+  if (line === undefined) {
+    line = new Line();
+    map.set(key, line);
+  }
+  line.push(recent);
 }
 
-function matchOf({ email, is: { thread, subject, own } }: Recent, id: string): ThreadMatch {
-  return { email, thread, subject, isOwn: own === id };
+function take<K>(map: Map<K, Line>, key: K, which: Which): void {
+  const line = map.get(key);
+  if (line === undefined) return;
+  if (which === 'first') line.shift();
+  else line.pop();
+  if (line.isEmpty) map.delete(key);
 }
