@@ -205,7 +205,10 @@ export class Upload implements Staging {
     for (const shard of this.#shards.slice(this.#writers.length)) {
       this.#writers.push(await shard.segments.acquire());
     }
-    await Promise.all(this.#writers.map((writer) => writer.write(bytes)));
+    // All of them have ended before anybody lets go of a writer or of the bytes, whichever of them failed.
+    const results = await Promise.allSettled(this.#writers.map((writer) => writer.write(bytes)));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 
   async #finishRecords(facts: { sizeBytes: number; crc32: number }): Promise<Map<StagingShard, Extent>> {
