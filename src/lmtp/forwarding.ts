@@ -16,8 +16,13 @@ import { REPLY } from './replies.ts';
 export const LMTP_KIND = 'lmtp';
 
 const MAX_LINE_BYTES = 4096;
-/** A holder that says nothing for so long is as good as gone. */
+/** A holder that says nothing to a command for so long is as good as gone. */
 const ANSWER_MS = 60_000;
+/**
+ * While it stores: somebody told too early that it has failed sends the message once more (RFC 5321 §4.5.3.2.6 gives it ten
+ * minutes). One that has ended is noticed at once, by its end of the socket.
+ */
+const STORING_MS = 15 * 60_000;
 
 export interface ForwardedMail {
   readonly from: string;
@@ -138,10 +143,15 @@ class HolderSession {
     const arrival = { ...guest.arrival(), id: `${guest.id}.${holder}` };
     const socket = await relay.dial(holder, LMTP_KIND, { guest: arrival, peer });
     const session = new HolderSession(relayedConnection(socket, peer, stream));
-    session.#stream.limitReads({ idleMs: ANSWER_MS });
-    await session.#expect(220);
-    await session.#command('LHLO localhost', 250);
-    return session;
+    try {
+      session.#stream.limitReads({ idleMs: ANSWER_MS });
+      await session.#expect(220);
+      await session.#command('LHLO localhost', 250);
+      return session;
+    } catch (error) {
+      session.destroy();
+      throw error;
+    }
   }
 
   /** Recipients of it were named here. */
@@ -174,7 +184,9 @@ class HolderSession {
   async replies(count: number): Promise<Reply[]> {
     this.#mail = undefined;
     const replies: Reply[] = [];
+    this.#stream.limitReads({ idleMs: STORING_MS });
     while (replies.length < count) replies.push(await this.#reply());
+    this.#stream.limitReads({ idleMs: ANSWER_MS });
     return replies;
   }
 
@@ -203,6 +215,8 @@ class HolderSession {
       if (read.kind !== 'line') throw new Error('the holder went away');
       const [, code, isLast, text = ''] = /^(\d{3})([ -])(.*)$/.exec(read.bytes.toString('latin1')) ?? [];
       if (code === undefined) throw new Error('the holder does not answer in LMTP');
+      // It closes, of its own accord: that is no answer to what was asked, and our client's connection goes on.
+      if (code === '421') throw new Error('the holder says goodbye');
       if (isLast === ' ') return { code: Number(code), text };
     }
   }

@@ -17,7 +17,10 @@ export class RelayClient implements Relay {
 
   async handOver(holder: string, handover: Handover): Promise<Socket> {
     const socket = await this.dial(holder, 'session', handover).catch(unreachable);
-    const refused = await readAnswer(socket).catch(unreachable);
+    const refused = await readAnswer(socket).catch((error: unknown) => {
+      socket.destroy();
+      return unreachable(error);
+    });
     if (refused === undefined) return socket;
     socket.destroy();
     throw new HandoverRefused(refused.code, refused.message, refused.isReply);

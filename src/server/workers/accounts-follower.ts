@@ -54,7 +54,11 @@ export class AccountsFollower {
       try {
         const socket = await this.#relay.dialOnce(workerName(WRITER), ACCOUNTS_KIND);
         this.#current = socket;
-        await this.#listen(socket, onKnown);
+        try {
+          await this.#listen(socket, onKnown);
+        } finally {
+          socket.destroy();
+        }
       } catch (err) {
         this.#log.debug({ err }, 'whoever writes the accounts is not there');
       }
@@ -109,6 +113,7 @@ export class AccountsFollower {
 
   async #ask(method: DirectoryCall, args: readonly unknown[]): Promise<unknown> {
     const socket = await this.#reached();
+    if (socket !== this.#current) throw unreachable();
     const call = this.#nextCall++;
     const answer = Promise.withResolvers<unknown>();
     this.#calls.set(call, answer);

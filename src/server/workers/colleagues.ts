@@ -140,6 +140,8 @@ export class Colleagues {
     if (accounts === undefined) return;
     accounts.onChanged = async (change) => {
       if (change.kind === 'put') domain.accounts.refresh(change.record);
+      // Whoever removes it does this as well, unless the answer of the writer was lost.
+      else if (change.kind === 'removing') domain.accounts.evict(change.id, 'the account was removed');
     };
   }
 

@@ -9,7 +9,6 @@
  * page. Whoever is not among them may be there nevertheless, so nobody is told that he is not: his mail would be sent back.
  */
 import { dirname } from 'node:path';
-import type { StoredCredential } from '../../mailbox/model/credential.ts';
 import {
   type AccountId,
   type AccountRecord,
@@ -17,6 +16,7 @@ import {
   MAX_ACCOUNT_ID,
 } from '../../mailbox/model/model.ts';
 import { type Directory, StoreError } from '../../mailbox/port/store.ts';
+import { changed, quota, recordOf } from './account-record.ts';
 import {
   ALL_CREDENTIALS,
   changeCredentials,
@@ -24,7 +24,7 @@ import {
   dropCredentials,
   restoreCredentials,
 } from './credentials.ts';
-import { Database, isDamage, type Row } from './database.ts';
+import { Database, isDamage } from './database.ts';
 import { type DirectoryOptions, type ReadDirectory, readAccounts, writeFacts } from './directory-reading.ts';
 import { FileGuard } from './file-guard.ts';
 import { assertLogMatches } from './log-match.ts';
@@ -161,7 +161,10 @@ export class SqliteDirectory implements ShardedDirectory {
     for (const record of created) this.#remember(record);
     await this.#wal.sync();
     if (created.length > 0) await this.onCreated(created);
-    for (const record of created) await this.onChanged({ kind: 'put', record });
+    for (const { id } of created) {
+      const record = this.#byId.get(id); // it may have been changed or removed since
+      if (record !== undefined) await this.onChanged({ kind: 'put', record });
+    }
     return results;
   }
 
@@ -344,9 +347,9 @@ export class SqliteDirectory implements ShardedDirectory {
   }
 
   snapshot(): DirectorySnapshot {
-    const { installation, shards, changes } = this;
-    const records = [...this.#byId.values()];
-    return { installation, shards, changes, records, removing: [...this.#removing] };
+    const { installation, shards, changes, isDamaged } = this;
+    const all = { records: [...this.#byId.values()], removing: [...this.#removing] };
+    return { installation, shards, changes, isDamaged, isPartial: this.#isPartial, ...all };
   }
 
   /** How many accounts each shard has. */
@@ -367,33 +370,4 @@ function emptiest(fillings: number[]): number {
   const shard = fillings.indexOf(Math.min(...fillings));
   fillings[shard] = (fillings[shard] ?? 0) + 1;
   return shard;
-}
-
-function recordOf(row: Row, shard: number, credentials: readonly StoredCredential[]): AccountRecord {
-  return {
-    id: asAccountId(row[0] as number),
-    address: row[1] as string,
-    credentials,
-    createdMs: row[4] as number,
-    shard,
-    settings: JSON.parse(row[5] as string) as Record<string, string>,
-    ...quota((row[2] as number | null) ?? undefined, (row[3] as number | null) ?? undefined),
-  };
-}
-
-function quota(quotaBytes: number | undefined, quotaMessages: number | undefined) {
-  const bytes = quotaBytes === undefined ? {} : { quotaBytes };
-  return quotaMessages === undefined ? bytes : { ...bytes, quotaMessages };
-}
-
-function changed(
-  old: Readonly<Record<string, string>>,
-  change: Readonly<Record<string, string | undefined>>,
-): Readonly<Record<string, string>> {
-  const entries = new Map(Object.entries(old));
-  for (const [key, value] of Object.entries(change)) {
-    if (value === undefined) entries.delete(key);
-    else entries.set(key, value);
-  }
-  return Object.fromEntries(entries);
 }

@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { AccountId, AccountRecord } from '../../mailbox/model/model.ts';
-import type { Directory } from '../../mailbox/port/store.ts';
+import { type Directory, StoreError } from '../../mailbox/port/store.ts';
 import type { DirectoryChange, DirectorySnapshot, ShardedDirectory } from './sharded-directory.ts';
 
 /** What goes to whoever writes. Each is durable there when it resolves, and this copy has heard of it. */
@@ -13,13 +13,14 @@ export type DirectoryWriter = Pick<Directory, 'create' | 'update' | 'remove' | '
 export class FollowedDirectory implements ShardedDirectory {
   readonly shards: number;
   readonly installation: string;
-  readonly isDamaged = false;
   readonly #writer: DirectoryWriter;
   readonly #byAddress = new Map<string, AccountRecord>();
   readonly #byId = new Map<AccountId, AccountRecord>();
   readonly #removing = new Map<AccountId, number>();
   readonly #gone = new Map<AccountId, number>();
   #changes: number;
+  #isDamaged: boolean;
+  #isPartial: boolean;
   onCreated: ShardedDirectory['onCreated'] = async () => {};
   onForget: ShardedDirectory['onForget'] = async () => {};
   /** What has changed, and what was there before; told before the writer is. */
@@ -30,8 +31,14 @@ export class FollowedDirectory implements ShardedDirectory {
     this.shards = snapshot.shards;
     this.installation = snapshot.installation;
     this.#changes = snapshot.changes;
+    this.#isDamaged = snapshot.isDamaged;
+    this.#isPartial = snapshot.isPartial;
     for (const record of snapshot.records) this.#put(record);
     for (const [id, shard] of snapshot.removing) this.#removing.set(id, shard);
+  }
+
+  get isDamaged(): boolean {
+    return this.#isDamaged;
   }
 
   get changes(): number {
@@ -75,21 +82,28 @@ export class FollowedDirectory implements ShardedDirectory {
       if (!this.#removing.has(id)) await this.apply({ kind: 'removing', id, shard });
     }
     const removing = new Set(snapshot.removing.map(([id]) => id));
+    // Of a database that cannot be read whole nobody knows who is missing and who is gone.
+    if (!snapshot.isPartial) await this.#dropOthers(there, removing);
+    this.#isDamaged = snapshot.isDamaged;
+    this.#isPartial = snapshot.isPartial;
+    this.#changes = snapshot.changes;
+  }
+
+  async #dropOthers(there: ReadonlySet<AccountId>, removing: ReadonlySet<AccountId>): Promise<void> {
     for (const { id, shard } of [...this.#byId.values()]) {
       if (!there.has(id) && !removing.has(id)) await this.apply({ kind: 'removing', id, shard });
     }
     for (const id of [...this.#removing.keys()]) {
       if (!removing.has(id)) await this.apply({ kind: 'forgotten', id });
     }
-    this.#changes = snapshot.changes;
   }
 
   async find(address: string): Promise<AccountRecord | undefined> {
-    return this.#byAddress.get(address);
+    return this.#byAddress.get(address) ?? this.#missing();
   }
 
   async get(id: AccountId): Promise<AccountRecord | undefined> {
-    return this.#byId.get(id);
+    return this.#byId.get(id) ?? this.#missing();
   }
 
   async list(): Promise<readonly AccountRecord[]> {
@@ -128,6 +142,11 @@ export class FollowedDirectory implements ShardedDirectory {
   }
 
   async close(): Promise<void> {}
+
+  #missing(): undefined {
+    if (!this.#isPartial) return undefined;
+    throw new StoreError('unreadable', 'accounts.db: not all accounts can be read');
+  }
 
   #put(record: AccountRecord): void {
     this.#byId.set(record.id, record);

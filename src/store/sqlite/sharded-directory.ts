@@ -44,4 +44,8 @@ export interface DirectorySnapshot {
   readonly changes: number;
   readonly records: readonly AccountRecord[];
   readonly removing: readonly (readonly [id: AccountId, shard: number])[];
+  /** Some of what the database should say cannot be read. */
+  readonly isDamaged: boolean;
+  /** It may be accounts: one that is not here may be there nevertheless. */
+  readonly isPartial: boolean;
 }

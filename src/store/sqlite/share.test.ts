@@ -92,6 +92,22 @@ describe('shares of a data directory', () => {
       assert.notEqual(again.id, bob.id);
     }));
 
+  it('who follows a database that cannot be read whole takes nobody for gone', () =>
+    inShares(async (writer) => {
+      const accounts = writer.directory as SqliteDirectory;
+      const [ann, bob] = (await create(writer, 'ann', 'bob')) as [AccountRecord, AccountRecord];
+      const follower = new FollowedDirectory(accounts.snapshot(), accounts);
+      const heard: string[] = [];
+      follower.onChanged = async ({ kind }) => void heard.push(kind);
+      const damage = { records: [ann], isDamaged: true, isPartial: true };
+      await follower.catchUp({ ...accounts.snapshot(), ...damage });
+      assert.deepEqual(heard, []);
+      assert.deepEqual(await follower.find(bob.address), bob);
+      const late = new FollowedDirectory({ ...accounts.snapshot(), ...damage }, accounts);
+      await assert.rejects(late.find(bob.address), { code: 'unreadable' });
+      assert.equal(late.isDamaged, true);
+    }));
+
   it('who was away is told everything that is otherwise', () =>
     inShares(async (writer) => {
       const accounts = writer.directory as SqliteDirectory;
