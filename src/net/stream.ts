@@ -241,6 +241,8 @@ export class ByteStream implements Connection, Swept {
     else if (this.#isEnded) other.end();
     else socket.pipe(other);
     other.pipe(socket, { end: false });
+    // It may have ended before anybody listened.
+    if (other.readableEnded || other.destroyed) this.#endJoined();
     await this.closed;
     // The last command of a client that did not wait for its answer is still on its way.
     other.destroySoon();

@@ -24,6 +24,8 @@ export interface Ready {
 interface Place {
   readonly number: number;
   process: WorkerProcess | undefined;
+  /** It has said so; from then on it answers within moments. */
+  isReady: boolean;
   restarts: number;
 }
 
@@ -40,6 +42,7 @@ export class Supervisor {
       number,
       process: undefined,
       restarts: 0,
+      isReady: false,
     }));
     this.#watch = setInterval(() => this.#look(), ALIVE_EVERY_MS);
     this.#watch.unref();
@@ -90,6 +93,7 @@ export class Supervisor {
       },
     });
     place.process = process;
+    place.isReady = false;
     process.send({
       ...{ kind: 'begin', worker: place.number, workers: this.#places.length, isFirst },
       ...(this.#listen === undefined ? {} : { listen: this.#listen }),
@@ -97,6 +101,7 @@ export class Supervisor {
     const ended = process.exited.then(({ code }) => ({ exitCode: code ?? 1 }));
     const outcome = await Promise.race([promise, ended]);
     if (!('exitCode' in outcome)) {
+      place.isReady = true;
       for (const other of this.#others(place.number)) other.send({ kind: 'newcomer', worker: place.number });
       void process.exited.then((exit) => this.#replace(place, exit));
     }
@@ -142,8 +147,9 @@ export class Supervisor {
 
   /** Who does not answer is ended, and comes back. */
   #look(): void {
-    for (const { number, process } of this.#places) {
-      if (process === undefined) continue;
+    for (const { number, process, isReady } of this.#places) {
+      // A database that is brought up to date at the start may take minutes of one turn.
+      if (process === undefined || !isReady) continue;
       if (process.silentMs > DEAD_AFTER_MS) {
         this.#log.error({ worker: number }, 'a worker stands still; it is ended');
         process.kill();
