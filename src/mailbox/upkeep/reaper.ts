@@ -16,9 +16,10 @@ import type { AccountState } from '../state/account.ts';
 
 /** A session that is about to fetch what it was told a moment ago still can; so can a POP3 snapshot. */
 const GRACE_MS = 60_000;
-const RECORDS_PER_CHANGE = 500;
+/** An email takes up to two dozen rows with it, and a change is one transaction of a few milliseconds. */
+const RECORDS_PER_CHANGE = 100;
 const ROWS_PER_LOAD = 50;
-const CHUNKS_PER_CHANGE = 4;
+const CHUNKS_PER_CHANGE = 1;
 
 /** A device that was away for longer compares all of its UIDs. */
 const HISTORY_MS = 180 * 24 * 3600_000;
