@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it as test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
 import { type AccountId, emailNumber } from '../model/model.ts';
 import { MAX_THREAD_EMAILS } from '../model/threads.ts';
@@ -193,6 +194,22 @@ describe('mail without threads', () => {
     assert.equal(account.unthreaded, 0);
     await append(kit, account, 'last>later');
     assert.match(await threadsOf(kit, account.id), / 250:5 251:5 252:5 253:5$/);
+    await kit.close();
+  });
+
+  test('mail on its way into the store is not passed over', async () => {
+    await fill();
+    const kit = await openTestDomain({ data, clock });
+    const record = await kit.store.directory.find('alice@example.com');
+    const account = await kit.domain.accounts.open(record?.id as AccountId);
+    const { nextEmail } = account;
+    await kit.domain.turns.run({ account, run: (change) => change.facts.noteThreaded(nextEmail) });
+    const arriving = append(kit, account, 'late>c239');
+    while (account.nextEmail === nextEmail) await setImmediate();
+    const giving = giveThreads(kit.domain, account.id);
+    await Promise.all([arriving, giving]);
+    assert.equal(account.unthreaded, 0);
+    assert.match(await threadsOf(kit, account.id), / 251:5$/);
     await kit.close();
   });
 

@@ -10,6 +10,7 @@ import { type ThreadNames, threadNames } from '../model/threads.ts';
 import { askForThreads } from '../operations/known-threads.ts';
 import type { ListedEmail } from '../port/store.ts';
 import { loadFacts } from '../reading/message-reader.ts';
+import { isKept } from '../reading/moment.ts';
 import { computeFacts } from './compute-facts.ts';
 
 /** A change is one transaction of a few milliseconds. */
@@ -25,7 +26,9 @@ export async function giveThreads(
 ): Promise<number> {
   let given = 0;
   while (!isStopped()) {
-    const { unthreaded, nextEmail } = await domain.accounts.open(id);
+    const { unthreaded, nextEmail, unsettled } = await domain.accounts.open(id);
+    // What is under way is counted here and not listed by the store, which may refuse it as well.
+    if (!(await isKept(unsettled))) continue;
     if (unthreaded === 0) break;
     const page = await domain.store.listEmails(id, emailId(id, unthreaded) - 1, EMAILS_PER_CHANGE);
     const last = page.at(-1);
@@ -41,7 +44,10 @@ async function finish(domain: Domain, id: AccountId, nextEmail: number): Promise
   const account = await domain.accounts.open(id);
   await domain.turns.run({
     account,
-    run: (change) => change.facts.noteThreaded(account.nextEmail === nextEmail ? 0 : nextEmail),
+    run: (change) => {
+      const isAll = account.nextEmail === nextEmail;
+      change.facts.noteThreaded(isAll ? 0 : Math.min(nextEmail, account.nextEmail));
+    },
   });
 }
 
