@@ -43,7 +43,9 @@ export class KnownFields {
     { tests, pause, isWorthIt }: Asked,
   ): Promise<KnownFields | undefined> {
     if (!tests.some(isSearchable)) return undefined;
-    const texts = await textsOf(domain, account, mailbox, pause, isWorthIt);
+    const texts = await domain.accounts.searchTexts.alone(mailbox, () =>
+      textsOf(domain, account, mailbox, pause, isWorthIt),
+    );
     if (texts === undefined) return undefined;
     const found: (Uint8Array | undefined)[] = [];
     for (const test of tests.slice(0, MAX_TESTS))
@@ -125,14 +127,19 @@ async function textsOf(
   if (known !== undefined && known.count <= 2 * mailbox.exists) {
     const added = newEmails(mailbox, known);
     if (added.length < BATCH) {
-      await load(domain, account, known, added, pause);
-      return known;
+      if (await load(domain, account, known, added, pause)) return known;
+      cache.noteTooLarge(mailbox);
+      return undefined;
     }
   }
   cache.drop(mailbox);
-  if (mailbox.exists * USUAL_BYTES > cache.maxBytes || !(await isWorthIt())) return undefined;
+  if (cache.isTooLarge(mailbox) || mailbox.exists * USUAL_BYTES > cache.maxBytes) return undefined;
+  if (!(await isWorthIt())) return undefined;
   const texts = new SearchTexts();
-  await load(domain, account, texts, newEmails(mailbox, texts), pause);
+  if (!(await load(domain, account, texts, newEmails(mailbox, texts), pause))) {
+    cache.noteTooLarge(mailbox);
+    return undefined;
+  }
   cache.keep(mailbox, texts, domain.clock.nowMs());
   return texts;
 }
@@ -154,13 +161,15 @@ function newEmails({ list }: MailboxState, { lastEmail }: SearchTexts): Uint32Ar
   return isAscending ? emails : emails.sort();
 }
 
+/** False when they are more than may be kept; it goes no further then. */
 async function load(
   domain: Domain,
   account: AccountState,
   texts: SearchTexts,
   emails: Uint32Array,
   pause: Pause,
-): Promise<void> {
+): Promise<boolean> {
+  const { maxBytes } = domain.accounts.searchTexts;
   for (let at = 0; at < emails.length; at += BATCH) {
     const numbers = emails.subarray(at, at + BATCH);
     const ids = Array.from(numbers, (email): EmailId => emailId(account.id, email));
@@ -168,7 +177,9 @@ async function load(
     // Another search may have added them meanwhile.
     for (const [i, email] of numbers.entries())
       if (email > texts.lastEmail) texts.add(email, facts[i]?.search);
+    if (texts.sizeBytes > maxBytes) return false;
     const rest = pause();
     if (rest !== undefined) await rest;
   }
+  return true;
 }

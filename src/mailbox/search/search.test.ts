@@ -204,6 +204,29 @@ describe('search', () => {
     await expungeMessages(kit.domain, account, junk, { uids: left });
   });
 
+  test('texts that are too many for memory are looked at where they are', async () => {
+    const cache = kit.domain.accounts.searchTexts;
+    const { maxBytes } = cache;
+    [cache.leastMessages, cache.maxBytes] = [1, 10_000];
+    const uids: number[] = [];
+    for (let i = 0; i < 4; i++)
+      uids.push(await add(Buffer.from(`Subject: many ${i % 2}\r\n\r\n`), {}, 'Drafts'));
+    const drafts = mailboxOf(account, 'Drafts');
+    const odd: Criterion = { kind: 'field', field: 'subject', value: 'many 1' };
+    const found = await Promise.all([search(odd, 'all', 'Drafts'), search(odd, 'all', 'Drafts')]);
+    assert.deepEqual(found, [
+      [uids[1], uids[3]],
+      [uids[1], uids[3]],
+    ]);
+    assert.ok(cache.isTooLarge(drafts) && cache.get(drafts, 0) === undefined);
+    await expungeMessages(kit.domain, account, drafts, { uids: [uids[0] as number] });
+    assert.ok(!cache.isTooLarge(drafts), 'it may be tried again');
+    cache.maxBytes = maxBytes;
+    assert.deepEqual(await search(odd, 'all', 'Drafts'), [uids[1], uids[3]]);
+    assert.ok(cache.get(drafts, 0));
+    await expungeMessages(kit.domain, account, drafts, { uids: uids.slice(1) });
+  });
+
   test('an answer is a message that is there, known to the searcher, at the end of the search', async () => {
     const mailbox = mailboxOf(account, 'Archive');
     for (let i = 0; i < 5; i++) await add(Buffer.from(`Subject: s${i}\r\n\r\nneedle\r\n`), {}, 'Archive');

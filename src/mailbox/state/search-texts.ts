@@ -83,7 +83,11 @@ interface Kept {
 
 export class SearchTextCache {
   readonly #kept = new Map<MailboxState, Kept>();
-  readonly maxBytes: number;
+  /** Messages of those whose texts alone are beyond the limit. */
+  readonly #tooLarge = new WeakMap<MailboxState, number>();
+  /** One search loads a mailbox, and others wait for it. */
+  readonly #loading = new Map<MailboxState, Promise<unknown>>();
+  maxBytes: number;
   /** Of fewer it is not worth it. */
   leastMessages = 500;
 
@@ -107,6 +111,29 @@ export class SearchTextCache {
       if (bytes <= this.maxBytes) return;
       bytes -= kept.texts.sizeBytes;
       this.#kept.delete(other);
+    }
+  }
+
+  /** As it was when somebody tried, unless it has fewer messages since. */
+  isTooLarge(mailbox: MailboxState): boolean {
+    return mailbox.exists >= (this.#tooLarge.get(mailbox) ?? Infinity);
+  }
+
+  noteTooLarge(mailbox: MailboxState): void {
+    this.#tooLarge.set(mailbox, mailbox.exists);
+    this.drop(mailbox);
+  }
+
+  /** When nobody else loads this mailbox, or no more. */
+  async alone<T>(mailbox: MailboxState, run: () => Promise<T>): Promise<T> {
+    for (let other = this.#loading.get(mailbox); other !== undefined; other = this.#loading.get(mailbox))
+      await other.catch(() => {});
+    const loading = run();
+    this.#loading.set(mailbox, loading);
+    try {
+      return await loading;
+    } finally {
+      this.#loading.delete(mailbox);
     }
   }
 
