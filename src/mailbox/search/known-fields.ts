@@ -5,6 +5,7 @@
  * The texts are loaded by the first search that would load most of them anyway. Messages that came since are added; of
  * others that are not there (copied in from elsewhere) nothing is known here. Waits often: a megabyte is a millisecond.
  */
+import { TimeSlice } from '../../base/time-slice.ts';
 import { isFieldAt, isInField, type SearchField } from '../../mail/search-text.ts';
 import type { Domain } from '../domain.ts';
 import { type EmailId, emailId } from '../model/model.ts';
@@ -43,9 +44,7 @@ export class KnownFields {
     { tests, pause, isWorthIt }: Asked,
   ): Promise<KnownFields | undefined> {
     if (!tests.some(isSearchable)) return undefined;
-    const texts = await domain.accounts.searchTexts.alone(mailbox, () =>
-      textsOf(domain, account, mailbox, pause, isWorthIt),
-    );
+    const texts = await textsOf(domain, account, mailbox, pause, isWorthIt);
     if (texts === undefined) return undefined;
     const found: (Uint8Array | undefined)[] = [];
     for (const test of tests.slice(0, MAX_TESTS))
@@ -135,8 +134,21 @@ async function textsOf(
   cache.drop(mailbox);
   if (cache.isTooLarge(mailbox) || mailbox.exists * USUAL_BYTES > cache.maxBytes) return undefined;
   if (!(await isWorthIt())) return undefined;
+  return await cache.alone(mailbox, () => wholeTexts(domain, account, mailbox));
+}
+
+/** Others wait for it, so it waits for nobody's client. */
+async function wholeTexts(
+  domain: Domain,
+  account: AccountState,
+  mailbox: MailboxState,
+): Promise<SearchTexts | undefined> {
+  const cache = domain.accounts.searchTexts;
+  const known = cache.get(mailbox, domain.clock.nowMs());
+  if (known !== undefined || cache.isTooLarge(mailbox)) return known;
+  const slice = new TimeSlice();
   const texts = new SearchTexts();
-  if (!(await load(domain, account, texts, newEmails(mailbox, texts), pause))) {
+  if (!(await load(domain, account, texts, newEmails(mailbox, texts), () => slice.spent()))) {
     cache.noteTooLarge(mailbox);
     return undefined;
   }
