@@ -16,21 +16,29 @@ import { observe } from '../updates.ts';
 import { View } from '../view.ts';
 import type { Cursor } from '../wire/cursor.ts';
 import { SyntaxFault } from '../wire/fault.ts';
-import { end, sp } from '../wire/grammar.ts';
+import { sp } from '../wire/grammar.ts';
 import { type MailboxFilter, mailboxFilter } from '../wire/mailbox-filter.ts';
 import { NumSet } from '../wire/numset.ts';
-import { maybeSearchReturn, searchProgram } from '../wire/search-keys.ts';
+import { maybeSearchReturn } from '../wire/search-keys.ts';
 import type { SearchKey } from '../wire/search-tree.ts';
-import { highest } from './search.ts';
 import { writeReturns } from './search-answer.ts';
 import { asksForModSeq, criterionOf, type SearchScope } from './search-criteria.ts';
-import { named, ONLY_ALL, returnsOf, type SearchReturns, savedSet, wantedOf } from './search-returns.ts';
+import { type Keys, programToEnd } from './search-program.ts';
+import {
+  highest,
+  named,
+  ONLY_ALL,
+  returnsOf,
+  type SearchReturns,
+  savedSet,
+  wantedOf,
+} from './search-returns.ts';
 
 interface MultiSearchArgs {
   readonly filters: readonly MailboxFilter[];
   readonly returns: SearchReturns;
   readonly charset: string | undefined;
-  readonly key: SearchKey<SearchKeyItem> | SyntaxFault;
+  readonly key: Keys;
 }
 
 type SignedInCall = Call<'authenticated' | 'selected'>;
@@ -55,14 +63,7 @@ function parse(c: Cursor, tables: Tables): MultiSearchArgs {
   if (returns.save && filters.some(({ kind }) => kind !== 'selected'))
     throw new SyntaxFault('SAVE is of the selected mailbox alone');
   sp(c);
-  try {
-    const { charset, key } = searchProgram(c, tables.searchKeys);
-    end(c);
-    return { filters, returns, charset, key };
-  } catch (error) {
-    if (!(error instanceof SyntaxFault) || error.status !== 'NO') throw error;
-    return { filters, returns, charset: undefined, key: error };
-  }
+  return { filters, returns, ...programToEnd(c, tables) };
 }
 
 /** `SP "IN" SP "(" source-mbox ")"`; no scope options are defined. */

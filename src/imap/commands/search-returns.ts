@@ -80,3 +80,10 @@ export function savedSet(uids: readonly number[]): Selected['saved'] {
   }
   return NumSet.of('uid', ranges);
 }
+
+/** RFC 7162 §3.1.10: of the messages that are returned; undefined when there are none. */
+export function highest(modseqs: readonly number[]): number | undefined {
+  let most: number | undefined;
+  for (const modseq of modseqs) if (most === undefined || modseq > most) most = modseq;
+  return most;
+}

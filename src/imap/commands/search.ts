@@ -10,24 +10,32 @@ import { searchMessages } from '../../mailbox/search/search.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call } from '../context.ts';
-import type { SearchKeyItem, Tables } from '../item.ts';
+import type { Tables } from '../item.ts';
 import { bad, type Completion, ok } from '../replies.ts';
 import { observe } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
 import { SyntaxFault } from '../wire/fault.ts';
-import { end, sp } from '../wire/grammar.ts';
+import { sp } from '../wire/grammar.ts';
 import { NumSet } from '../wire/numset.ts';
-import { maybeSearchReturn, searchProgram } from '../wire/search-keys.ts';
-import type { SearchKey } from '../wire/search-tree.ts';
+import { maybeSearchReturn } from '../wire/search-keys.ts';
 import { writeEsearch, writeSearch } from './search-answer.ts';
 import { asksForModSeq, criterionOf } from './search-criteria.ts';
-import { named, ONLY_ALL, returnsOf, type SearchReturns, savedSet, wantedOf } from './search-returns.ts';
+import { type Keys, programToEnd } from './search-program.ts';
+import {
+  highest,
+  named,
+  ONLY_ALL,
+  returnsOf,
+  type SearchReturns,
+  savedSet,
+  wantedOf,
+} from './search-returns.ts';
 
 interface SearchArgs {
   /** Undefined: the form without RETURN. */
   readonly returns: SearchReturns | undefined;
   readonly charset: string | undefined;
-  readonly key: SearchKey<SearchKeyItem> | SyntaxFault;
+  readonly key: Keys;
 }
 
 export const searchCommand: Command = searchLike('SEARCH', false);
@@ -48,15 +56,7 @@ function parse(c: Cursor, tables: Tables): SearchArgs {
   const options = maybeSearchReturn(c, tables.searchReturns);
   const returns = options && returnsOf(options);
   sp(c);
-  try {
-    const { charset, key } = searchProgram(c, tables.searchKeys);
-    end(c);
-    return { returns, charset, key };
-  } catch (error) {
-    if (error instanceof SyntaxFault && error.status === 'NO')
-      return { returns, charset: undefined, key: error };
-    throw error;
-  }
+  return { returns, ...programToEnd(c, tables) };
 }
 
 async function run(
@@ -99,11 +99,4 @@ async function run(
 
 function hasAnswer({ min, max, all, count, partial }: SearchReturns): boolean {
   return min || max || all || count || partial !== undefined;
-}
-
-/** RFC 7162 §3.1.10: of the messages that are returned; undefined when there are none. */
-export function highest(modseqs: readonly number[]): number | undefined {
-  let most: number | undefined;
-  for (const modseq of modseqs) if (most === undefined || modseq > most) most = modseq;
-  return most;
 }

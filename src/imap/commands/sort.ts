@@ -9,25 +9,24 @@ import { searchMessages } from '../../mailbox/search/search.ts';
 import { type SortCriterion, sortMessages } from '../../mailbox/search/sort.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
-import type { Call } from '../context.ts';
-import type { SearchKeyItem, Tables } from '../item.ts';
+import type { Call, SessionContext } from '../context.ts';
+import type { Tables } from '../item.ts';
 import { type Completion, ok } from '../replies.ts';
+import type { Selected } from '../selected.ts';
 import { observe } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
 import { SyntaxFault } from '../wire/fault.ts';
-import { end, label, nonEmptyList, sp } from '../wire/grammar.ts';
-import { maybeSearchReturn, searchKeys } from '../wire/search-keys.ts';
-import { charset } from '../wire/search-text.ts';
-import type { SearchKey } from '../wire/search-tree.ts';
-import { highest } from './search.ts';
+import { label, nonEmptyList, sp } from '../wire/grammar.ts';
+import { maybeSearchReturn } from '../wire/search-keys.ts';
 import { asksForModSeq, criterionOf } from './search-criteria.ts';
-import { returnsOf, type SearchReturns, savedSet } from './search-returns.ts';
+import { charsetAndKeys, type Keys } from './search-program.ts';
+import { highest, returnsOf, type SearchReturns, savedSet } from './search-returns.ts';
 import { writeSorted } from './sort-answer.ts';
 
 interface SortArgs {
   readonly returns: SearchReturns | undefined;
   readonly criteria: readonly SortCriterion[];
-  readonly key: SearchKey<SearchKeyItem> | SyntaxFault;
+  readonly key: Keys;
 }
 
 /** More than there are criteria, each of which says nothing the second time. */
@@ -73,20 +72,6 @@ function parse(c: Cursor, tables: Tables): SortArgs {
   return { returns, criteria, key: charsetAndKeys(c, tables) };
 }
 
-/** The rest of SORT and THREAD; a charset that nobody knows is a NO, which the command answers itself. */
-export function charsetAndKeys(c: Cursor, tables: Tables): SearchKey<SearchKeyItem> | SyntaxFault {
-  try {
-    const label = charset(c);
-    sp(c);
-    const key = searchKeys(c, tables.searchKeys, label);
-    end(c);
-    return key;
-  } catch (error) {
-    if (error instanceof SyntaxFault && error.status === 'NO') return error;
-    throw error;
-  }
-}
-
 function criterion(c: Cursor): SortCriterion {
   let name = label(c, 'a sort criterion');
   const isReverse = name === 'REVERSE';
@@ -122,8 +107,26 @@ async function run(
   const { account } = state;
   const uids = await sortMessages(session.domain, account, selected.mailbox, found.uids, criteria, pause);
   if (isSaved) selected.saved = savedSet(found.uids);
-  const numbers = isUid ? uids : uids.map((uid) => selected.view.seqOf(uid));
+  const numbers = isUid ? uids : await numbersOf(session, selected, uids);
   const modSeq = asksModSeq ? highest(found.modseqs) : undefined;
   await writeSorted(session, { tag, isUid, returns, numbers, modSeq });
   return ok(`${isUid ? 'UID SORT' : 'SORT'} completed`);
+}
+
+/** UIDs looked for between two looks at the clock, less one. */
+const REST_MASK = 4095;
+
+/** Of UIDs in any order: each is looked for by itself, which for a million takes longer than others may be held up. */
+async function numbersOf(
+  session: SessionContext,
+  { view }: Selected,
+  uids: Uint32Array,
+): Promise<Uint32Array> {
+  const numbers = new Uint32Array(uids.length);
+  for (let i = 0; i < uids.length; i++) {
+    numbers[i] = view.seqOf(uids[i] as number);
+    const rest = (i & REST_MASK) === REST_MASK ? session.rest() : undefined;
+    if (rest !== undefined) await rest;
+  }
+  return numbers;
 }

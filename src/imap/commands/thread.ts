@@ -9,19 +9,18 @@ import { type ThreadAlgorithm, threadsInRow } from '../../mailbox/search/thread.
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call, SessionContext } from '../context.ts';
-import type { SearchKeyItem, Tables } from '../item.ts';
+import type { Tables } from '../item.ts';
 import { type Completion, ok } from '../replies.ts';
 import { observe } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
 import { SyntaxFault } from '../wire/fault.ts';
 import { label, sp } from '../wire/grammar.ts';
-import type { SearchKey } from '../wire/search-tree.ts';
 import { asksForModSeq, criterionOf } from './search-criteria.ts';
-import { charsetAndKeys } from './sort.ts';
+import { charsetAndKeys, type Keys } from './search-program.ts';
 
 interface ThreadArgs {
   readonly algorithm: ThreadAlgorithm;
-  readonly key: SearchKey<SearchKeyItem> | SyntaxFault;
+  readonly key: Keys;
 }
 
 const ALGORITHMS: ReadonlyMap<string, ThreadAlgorithm> = new Map<string, ThreadAlgorithm>([

@@ -92,7 +92,12 @@ async function sortAnew(
     if (resting !== undefined) await resting;
   }
   const order = await sorted(records.length, comparing(columns), pause);
-  return order.map((row) => (records[row] as MessageRecord).uid);
+  for (let i = 0; i < order.length; i++) {
+    order[i] = (records[order[i] as number] as MessageRecord).uid;
+    const resting = (i & STEP_MASK) === STEP_MASK ? pause() : undefined;
+    if (resting !== undefined) await resting;
+  }
+  return order;
 }
 
 const EMPTY_KEYS = Buffer.alloc(0);
