@@ -17,6 +17,7 @@ import {
 } from '../../mailbox/model/model.ts';
 import { type Directory, StoreError } from '../../mailbox/port/store.ts';
 import { changed, quota, recordOf } from './account-record.ts';
+import { AccountsInMemory } from './accounts-in-memory.ts';
 import {
   ALL_CREDENTIALS,
   changeCredentials,
@@ -63,19 +64,12 @@ export interface RestoredFacts {
 export class SqliteDirectory implements ShardedDirectory {
   readonly #db: Database;
   readonly #wal: WalSync;
-  readonly #byAddress = new Map<string, AccountRecord>();
-  readonly #byId = new Map<AccountId, AccountRecord>();
-  /** Where their mail is, as long as it is somewhere. */
-  readonly #removing = new Map<AccountId, number>();
-  /** Forgotten in this run: what is still asked of one must not be asked of another shard. */
-  readonly #gone = new Map<AccountId, number>();
+  readonly #accounts: AccountsInMemory;
   readonly #guard: FileGuard;
   readonly shards: number;
   /** Instead of those in the database, when these cannot be read. */
   readonly #facts: ReadonlyMap<string, number> | undefined;
   readonly isDamaged: boolean;
-  /** It may be accounts. */
-  readonly #isPartial: boolean;
   #changes: number;
   #isClosed = false;
   /** Told of how many changes are durable, before they are answered. */
@@ -90,9 +84,9 @@ export class SqliteDirectory implements ShardedDirectory {
     this.#wal = wal;
     this.#facts = facts;
     this.isDamaged = isDamaged || facts !== undefined;
-    this.#isPartial = isPartial;
     this.#changes = this.fact('changes') ?? 0;
     this.shards = this.fact('shards') ?? 1;
+    this.#accounts = new AccountsInMemory(this.shards, db.path, isPartial);
     this.#guard = new FileGuard(db, wal, { isCheckpointing: () => false });
     wal.watch = {
       progress: () => this.#changes,
@@ -104,13 +98,11 @@ export class SqliteDirectory implements ShardedDirectory {
 
   #load({ rows, credentials }: Pick<ReadDirectory, 'rows' | 'credentials'>): void {
     const byAccount = credentialsByAccount(credentials);
-    this.#byAddress.clear();
-    this.#byId.clear();
-    this.#removing.clear();
+    this.#accounts.clear();
     for (const row of rows) {
       const shard = (row[6] as number | null | undefined) ?? (row[0] as number) % this.shards;
-      if (row[1] === null) this.#removing.set(asAccountId(row[0] as number), shard);
-      else this.#remember(recordOf(row, shard, byAccount.get(row[0] as number) ?? []));
+      if (row[1] === null) this.#accounts.hide(asAccountId(row[0] as number), shard);
+      else this.#accounts.put(recordOf(row, shard, byAccount.get(row[0] as number) ?? []));
     }
   }
 
@@ -132,19 +124,19 @@ export class SqliteDirectory implements ShardedDirectory {
   }
 
   async find(address: string): Promise<AccountRecord | undefined> {
-    return this.#byAddress.get(address) ?? this.#missing();
+    return this.#accounts.find(address);
   }
 
   async get(id: AccountId): Promise<AccountRecord | undefined> {
-    return this.#byId.get(id) ?? this.#missing();
+    return this.#accounts.get(id);
   }
 
   async list(): Promise<readonly AccountRecord[]> {
-    return [...this.#byAddress.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+    return this.#accounts.byAddress;
   }
 
   async isUntouched(): Promise<boolean> {
-    return this.#byId.size === 0 && this.#db.prepare(SQL.lastId).get() === undefined;
+    return this.#accounts.all.length === 0 && this.#db.prepare(SQL.lastId).get() === undefined;
   }
 
   async create(accounts: Parameters<Directory['create']>[0]): Promise<readonly (AccountRecord | 'exists')[]> {
@@ -152,17 +144,17 @@ export class SqliteDirectory implements ShardedDirectory {
     const shards = this.#fillings();
     const results = this.#write(() =>
       accounts.map((account): AccountRecord | 'exists' => {
-        if (this.#byAddress.has(account.address) || taken.has(account.address)) return 'exists';
+        if (this.#accounts.has(account.address) || taken.has(account.address)) return 'exists';
         taken.add(account.address);
         return this.#insert(account, emptiest(shards));
       }),
     );
     const created = results.filter((result) => result !== 'exists');
-    for (const record of created) this.#remember(record);
+    for (const record of created) this.#accounts.put(record);
     await this.#wal.sync();
     if (created.length > 0) await this.onCreated(created);
     for (const { id } of created) {
-      const record = this.#byId.get(id); // it may have been changed or removed since
+      const record = this.#accounts.peek(id); // it may have been changed or removed since
       if (record !== undefined) await this.onChanged({ kind: 'put', record });
     }
     return results;
@@ -172,7 +164,7 @@ export class SqliteDirectory implements ShardedDirectory {
     id: AccountId,
     change: Parameters<Directory['update']>[1],
   ): Promise<AccountRecord | undefined> {
-    const old = this.#byId.get(id);
+    const old = this.#accounts.peek(id);
     if (old === undefined) return undefined;
     const quotaBytes = 'quotaBytes' in change ? change.quotaBytes : old.quotaBytes;
     const quotaMessages = 'quotaMessages' in change ? change.quotaMessages : old.quotaMessages;
@@ -194,7 +186,7 @@ export class SqliteDirectory implements ShardedDirectory {
       settings,
       ...quota(quotaBytes, quotaMessages),
     };
-    this.#remember(record);
+    this.#accounts.put(record);
     await this.#wal.sync();
     await this.onChanged({ kind: 'put', record });
     return record;
@@ -202,36 +194,33 @@ export class SqliteDirectory implements ShardedDirectory {
 
   /** Its mail is there now. While nobody is served. */
   async place(id: AccountId, shard: number): Promise<void> {
-    const record = this.#byId.get(id);
+    const record = this.#accounts.peek(id);
     if (record === undefined) return;
     this.#write(() => this.#db.prepare(SQL.place).run(shard, id));
-    this.#remember({ ...record, shard });
+    this.#accounts.put({ ...record, shard });
     await this.#wal.sync();
   }
 
   async remove(id: AccountId): Promise<void> {
-    const record = this.#byId.get(id);
+    const record = this.#accounts.peek(id);
     if (record === undefined) return;
     this.#write(() => {
       this.#db.prepare(SQL.hide).run(id);
       dropCredentials(this.#db, id);
     });
-    this.#byId.delete(id);
-    this.#byAddress.delete(record.address);
-    this.#removing.set(id, record.shard);
+    this.#accounts.hide(id, record.shard);
     await this.#wal.sync();
     await this.onChanged({ kind: 'removing', id, shard: record.shard });
   }
 
   async removing(): Promise<readonly AccountId[]> {
-    return [...this.#removing.keys()];
+    return [...this.#accounts.removing.keys()];
   }
 
   async forget(id: AccountId): Promise<void> {
     await this.onForget(id);
     this.#write(() => this.#db.prepare(SQL.forget).run(id));
-    this.#gone.set(id, this.shardOf(id));
-    this.#removing.delete(id);
+    this.#accounts.forget(id);
     await this.#wal.sync();
     await this.onChanged({ kind: 'forgotten', id });
   }
@@ -248,7 +237,7 @@ export class SqliteDirectory implements ShardedDirectory {
   }
 
   shardOf(id: AccountId): number {
-    return this.#byId.get(id)?.shard ?? this.#removing.get(id) ?? this.#gone.get(id) ?? id % this.shards;
+    return this.#accounts.shardOf(id);
   }
 
   get installation(): string {
@@ -265,10 +254,7 @@ export class SqliteDirectory implements ShardedDirectory {
   }
 
   get numbers(): ReadonlyMap<AccountId, string | undefined> {
-    const numbers = new Map<AccountId, string | undefined>();
-    for (const id of this.#removing.keys()) numbers.set(id, undefined);
-    for (const { id, address } of this.#byId.values()) numbers.set(id, address);
-    return numbers;
+    return this.#accounts.numbers;
   }
 
   /** New accounts get numbers above this one. */
@@ -318,11 +304,6 @@ export class SqliteDirectory implements ShardedDirectory {
     this.#db.close();
   }
 
-  #missing(): undefined {
-    if (!this.#isPartial) return undefined;
-    throw new StoreError('unreadable', `${this.#db.path}: not all accounts can be read`);
-  }
-
   #write<T>(work: () => T): T {
     if (this.#isClosed) throw new StoreError('closed', 'the store is closed');
     if (this.#wal.failure) throw this.#wal.failure;
@@ -348,20 +329,15 @@ export class SqliteDirectory implements ShardedDirectory {
 
   snapshot(): DirectorySnapshot {
     const { installation, shards, changes, isDamaged } = this;
-    const all = { records: [...this.#byId.values()], removing: [...this.#removing] };
-    return { installation, shards, changes, isDamaged, isPartial: this.#isPartial, ...all };
+    const all = { records: this.#accounts.all, removing: [...this.#accounts.removing] };
+    return { installation, shards, changes, isDamaged, isPartial: this.#accounts.isPartial, ...all };
   }
 
   /** How many accounts each shard has. */
   #fillings(): number[] {
     const fillings = new Array<number>(this.shards).fill(0);
-    for (const { shard } of this.#byId.values()) fillings[shard] = (fillings[shard] ?? 0) + 1;
+    for (const { shard } of this.#accounts.all) fillings[shard] = (fillings[shard] ?? 0) + 1;
     return fillings;
-  }
-
-  #remember(record: AccountRecord): void {
-    this.#byId.set(record.id, record);
-    this.#byAddress.set(record.address, record);
   }
 }
 

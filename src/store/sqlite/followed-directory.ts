@@ -4,7 +4,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { AccountId, AccountRecord } from '../../mailbox/model/model.ts';
-import { type Directory, StoreError } from '../../mailbox/port/store.ts';
+import type { Directory } from '../../mailbox/port/store.ts';
+import { AccountsInMemory } from './accounts-in-memory.ts';
 import type { DirectoryChange, DirectorySnapshot, ShardedDirectory } from './sharded-directory.ts';
 
 /** What goes to whoever writes. Each is durable there when it resolves, and this copy has heard of it. */
@@ -14,13 +15,9 @@ export class FollowedDirectory implements ShardedDirectory {
   readonly shards: number;
   readonly installation: string;
   readonly #writer: DirectoryWriter;
-  readonly #byAddress = new Map<string, AccountRecord>();
-  readonly #byId = new Map<AccountId, AccountRecord>();
-  readonly #removing = new Map<AccountId, number>();
-  readonly #gone = new Map<AccountId, number>();
+  readonly #accounts: AccountsInMemory;
   #changes: number;
   #isDamaged: boolean;
-  #isPartial: boolean;
   onCreated: ShardedDirectory['onCreated'] = async () => {};
   onForget: ShardedDirectory['onForget'] = async () => {};
   /** What has changed, and what was there before; told before the writer is. */
@@ -32,9 +29,9 @@ export class FollowedDirectory implements ShardedDirectory {
     this.installation = snapshot.installation;
     this.#changes = snapshot.changes;
     this.#isDamaged = snapshot.isDamaged;
-    this.#isPartial = snapshot.isPartial;
-    for (const record of snapshot.records) this.#put(record);
-    for (const [id, shard] of snapshot.removing) this.#removing.set(id, shard);
+    this.#accounts = new AccountsInMemory(this.shards, 'accounts.db', snapshot.isPartial);
+    for (const record of snapshot.records) this.#accounts.put(record);
+    for (const [id, shard] of snapshot.removing) this.#accounts.hide(id, shard);
   }
 
   get isDamaged(): boolean {
@@ -46,28 +43,24 @@ export class FollowedDirectory implements ShardedDirectory {
   }
 
   get numbers(): ReadonlyMap<AccountId, string | undefined> {
-    const numbers = new Map<AccountId, string | undefined>();
-    for (const id of this.#removing.keys()) numbers.set(id, undefined);
-    for (const { id, address } of this.#byId.values()) numbers.set(id, address);
-    return numbers;
+    return this.#accounts.numbers;
   }
 
   shardOf(id: AccountId): number {
-    return this.#byId.get(id)?.shard ?? this.#removing.get(id) ?? this.#gone.get(id) ?? id % this.shards;
+    return this.#accounts.shardOf(id);
   }
 
   /** A change of the writer's. Resolves when everybody here has heard of it. */
   async apply(change: DirectoryChange): Promise<void> {
     this.#changes++;
     if (change.kind === 'forgotten') {
-      this.#gone.set(change.id, this.shardOf(change.id));
-      this.#removing.delete(change.id);
+      this.#accounts.forget(change.id);
       return this.onChanged(change, undefined);
     }
     const id = change.kind === 'put' ? change.record.id : change.id;
-    const before = this.#byId.get(id);
-    if (change.kind === 'put') this.#put(change.record);
-    else this.#hide(change.id, change.shard);
+    const before = this.#accounts.peek(id);
+    if (change.kind === 'put') this.#accounts.put(change.record);
+    else this.#accounts.hide(change.id, change.shard);
     if (change.kind === 'put' && before === undefined) await this.onCreated([change.record]);
     await this.onChanged(change, before);
   }
@@ -76,42 +69,43 @@ export class FollowedDirectory implements ShardedDirectory {
   async catchUp(snapshot: DirectorySnapshot): Promise<void> {
     const there = new Set(snapshot.records.map(({ id }) => id));
     for (const record of snapshot.records) {
-      if (!isDeepStrictEqual(this.#byId.get(record.id), record)) await this.apply({ kind: 'put', record });
+      if (!isDeepStrictEqual(this.#accounts.peek(record.id), record))
+        await this.apply({ kind: 'put', record });
     }
     for (const [id, shard] of snapshot.removing) {
-      if (!this.#removing.has(id)) await this.apply({ kind: 'removing', id, shard });
+      if (!this.#accounts.removing.has(id)) await this.apply({ kind: 'removing', id, shard });
     }
     const removing = new Set(snapshot.removing.map(([id]) => id));
     // Of a database that cannot be read whole nobody knows who is missing and who is gone.
     if (!snapshot.isPartial) await this.#dropOthers(there, removing);
     this.#isDamaged = snapshot.isDamaged;
-    this.#isPartial = snapshot.isPartial;
+    this.#accounts.isPartial = snapshot.isPartial;
     this.#changes = snapshot.changes;
   }
 
   async #dropOthers(there: ReadonlySet<AccountId>, removing: ReadonlySet<AccountId>): Promise<void> {
-    for (const { id, shard } of [...this.#byId.values()]) {
+    for (const { id, shard } of this.#accounts.all) {
       if (!there.has(id) && !removing.has(id)) await this.apply({ kind: 'removing', id, shard });
     }
-    for (const id of [...this.#removing.keys()]) {
+    for (const id of [...this.#accounts.removing.keys()]) {
       if (!removing.has(id)) await this.apply({ kind: 'forgotten', id });
     }
   }
 
   async find(address: string): Promise<AccountRecord | undefined> {
-    return this.#byAddress.get(address) ?? this.#missing();
+    return this.#accounts.find(address);
   }
 
   async get(id: AccountId): Promise<AccountRecord | undefined> {
-    return this.#byId.get(id) ?? this.#missing();
+    return this.#accounts.get(id);
   }
 
   async list(): Promise<readonly AccountRecord[]> {
-    return [...this.#byAddress.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+    return this.#accounts.byAddress;
   }
 
   async removing(): Promise<readonly AccountId[]> {
-    return [...this.#removing.keys()];
+    return [...this.#accounts.removing.keys()];
   }
 
   isUntouched(): Promise<boolean> {
@@ -142,22 +136,4 @@ export class FollowedDirectory implements ShardedDirectory {
   }
 
   async close(): Promise<void> {}
-
-  #missing(): undefined {
-    if (!this.#isPartial) return undefined;
-    throw new StoreError('unreadable', 'accounts.db: not all accounts can be read');
-  }
-
-  #put(record: AccountRecord): void {
-    this.#byId.set(record.id, record);
-    this.#byAddress.set(record.address, record);
-  }
-
-  #hide(id: AccountId, shard: number): void {
-    const record = this.#byId.get(id);
-    this.#byId.delete(id);
-    if (record !== undefined && this.#byAddress.get(record.address)?.id === id)
-      this.#byAddress.delete(record.address);
-    this.#removing.set(id, shard);
-  }
 }

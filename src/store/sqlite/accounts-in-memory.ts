@@ -1,0 +1,100 @@
+/**
+ * The accounts of `accounts.db` in memory: by address, by number, and where the mail is of those that are being removed. For
+ * the process that writes them and for those that follow it.
+ */
+import type { AccountId, AccountRecord } from '../../mailbox/model/model.ts';
+import { StoreError } from '../../mailbox/port/store.ts';
+
+export class AccountsInMemory {
+  readonly #shards: number;
+  /** For the words when something cannot be read. */
+  readonly #path: string;
+  readonly #byAddress = new Map<string, AccountRecord>();
+  readonly #byId = new Map<AccountId, AccountRecord>();
+  /** Where their mail is, as long as it is somewhere. */
+  readonly #removing = new Map<AccountId, number>();
+  /** Forgotten in this run: what is still asked of one must not be asked of another shard. */
+  readonly #gone = new Map<AccountId, number>();
+  /** One that is not here may be in the database nevertheless, so nobody is told that it is not: his mail would be sent back. */
+  isPartial: boolean;
+
+  constructor(shards: number, path: string, isPartial: boolean) {
+    this.#shards = shards;
+    this.#path = path;
+    this.isPartial = isPartial;
+  }
+
+  /** Throws `unreadable` when it cannot be known. */
+  find(address: string): AccountRecord | undefined {
+    return this.#byAddress.get(address) ?? this.#missing();
+  }
+
+  /** Throws `unreadable` when it cannot be known. */
+  get(id: AccountId): AccountRecord | undefined {
+    return this.#byId.get(id) ?? this.#missing();
+  }
+
+  /** As far as it is known. */
+  peek(id: AccountId): AccountRecord | undefined {
+    return this.#byId.get(id);
+  }
+
+  has(address: string): boolean {
+    return this.#byAddress.has(address);
+  }
+
+  get all(): readonly AccountRecord[] {
+    return [...this.#byId.values()];
+  }
+
+  get byAddress(): readonly AccountRecord[] {
+    return [...this.#byAddress.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+  }
+
+  get removing(): ReadonlyMap<AccountId, number> {
+    return this.#removing;
+  }
+
+  /** Every number in use; of an account that is being removed without its address. */
+  get numbers(): ReadonlyMap<AccountId, string | undefined> {
+    const numbers = new Map<AccountId, string | undefined>();
+    for (const id of this.#removing.keys()) numbers.set(id, undefined);
+    for (const { id, address } of this.#byId.values()) numbers.set(id, address);
+    return numbers;
+  }
+
+  /** Where the mail of this account is, was, or would be. */
+  shardOf(id: AccountId): number {
+    return this.#byId.get(id)?.shard ?? this.#removing.get(id) ?? this.#gone.get(id) ?? id % this.#shards;
+  }
+
+  put(record: AccountRecord): void {
+    this.#byId.set(record.id, record);
+    this.#byAddress.set(record.address, record);
+  }
+
+  /** It is being removed; its address may be somebody else's already. */
+  hide(id: AccountId, shard: number): void {
+    const record = this.#byId.get(id);
+    this.#byId.delete(id);
+    if (record !== undefined && this.#byAddress.get(record.address)?.id === id)
+      this.#byAddress.delete(record.address);
+    this.#removing.set(id, shard);
+  }
+
+  forget(id: AccountId): void {
+    this.#gone.set(id, this.shardOf(id));
+    this.#removing.delete(id);
+  }
+
+  clear(): void {
+    this.#byAddress.clear();
+    this.#byId.clear();
+    this.#removing.clear();
+  }
+
+  #missing(): undefined {
+    if (!this.isPartial) return undefined;
+    throw new StoreError('unreadable', `${this.#path}: not all accounts can be read`);
+  }
+}
