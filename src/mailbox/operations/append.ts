@@ -76,6 +76,8 @@ export async function appendMessages(
     const added = await domain.turns.run({
       account,
       run: (change) => {
+        // First: whether there is room says nothing about a mailbox that is gone.
+        change.requireThere(mailbox);
         if (replaced === undefined || list === undefined) {
           checkQuota(account, bytes, messages.length);
           return addIncoming(domain, change, mailbox, messages, { names, known: threads });
@@ -108,7 +110,6 @@ function addIncoming(
   messages: readonly IncomingMessage[],
   { names, known }: Threading,
 ): Omit<AppendResult, 'uidValidity'> {
-  change.requireThere(mailbox);
   const now = Math.floor(change.nowMs / 1000);
   const arrivals = messages.map((message, i) => {
     const keywordSet = change.keywords.numberOfMost(mailbox, message.keywords, domain.limits);

@@ -152,6 +152,7 @@ function copySlice(
   // Once nobody has a deleted mailbox open, the reaper lets go of what was in it.
   if (source.viewers.size === 0) change.requireThere(source);
   const records = rowsOf(source, uids).map((row) => recordAt(listOf(source).columns, row));
+  if (records.length > 0) change.requireThere(target);
   const bytes = records.reduce((sum, record) => sum + record.size, 0);
   checkCopyQuota(change.account, source, target, bytes, records.length);
   if (records.length === 0) return { from: [], to: [] };
