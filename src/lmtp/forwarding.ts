@@ -9,8 +9,8 @@ import type { Guest } from '../net/guest.ts';
 import type { Relay } from '../net/relay.ts';
 import { relayedConnection, type StreamOptions } from '../net/stream.ts';
 import { SmtpInput } from '../smtp/input.ts';
+import { REPLY } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
-import { REPLY } from './replies.ts';
 
 /** The kind of relay connection. */
 export const LMTP_KIND = 'lmtp';

@@ -10,7 +10,7 @@ import { Connections } from '../net/connections.ts';
 import type { Listener } from '../net/listener.ts';
 import { Sweep } from '../net/sweep.ts';
 import { MAX_FIELD_BYTES, MAX_HEADER_BYTES } from '../smtp/header-bounds.ts';
-import { LMTP_DEADLINES } from './server.ts';
+import { DEADLINES } from '../smtp/session.ts';
 
 const ALICE = 'alice@example.com';
 const SECOND = 1000;
@@ -32,7 +32,7 @@ before(async () => {
     connections,
     domain: kit.domain,
     stream: { sweep, writeTimeoutMs: MINUTE },
-    deadlines: LMTP_DEADLINES,
+    deadlines: DEADLINES,
     uploadBytes: 1,
     maxMessageBytes: 8 * 1024 * 1024,
   });

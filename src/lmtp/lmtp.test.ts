@@ -15,7 +15,8 @@ import { type MailStore, StoreError } from '../mailbox/port/store.ts';
 import { Connections } from '../net/connections.ts';
 import type { Listener } from '../net/listener.ts';
 import { makePair } from '../net/self-signed.ts';
-import { LMTP_DEADLINES, type LmtpOptions, type LmtpPort } from './server.ts';
+import { DEADLINES } from '../smtp/session.ts';
+import type { LmtpOptions, LmtpPort } from './server.ts';
 
 const MAX_BYTES = 2 * 1024 * 1024;
 
@@ -367,7 +368,7 @@ describe('connections', () => {
   });
 
   test('silence is ended', async () => {
-    const server = await open({ deadlines: { ...LMTP_DEADLINES, idleMs: 50 } });
+    const server = await open({ deadlines: { ...DEADLINES, idleMs: 50 } });
     const client = await startData([await someone()], server);
     client.send('half a message\r\n');
     assert.deepEqual(await client.codes(1), ['421 4.4.2']);

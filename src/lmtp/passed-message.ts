@@ -3,9 +3,9 @@
  * ways as they come, and the replies are put into the order of the RCPT commands (RFC 2033 §4.2).
  */
 import type { DataRead } from '../smtp/input.ts';
+import { REPLY } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { Forwarding } from './forwarding.ts';
-import { REPLY } from './replies.ts';
 import type { NamedRecipient } from './transaction.ts';
 
 export class PassedMessage {

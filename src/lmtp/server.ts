@@ -18,20 +18,14 @@ import type { SharedOptions } from '../net/ports.ts';
 import { NO_RELAY, type Relay } from '../net/relay.ts';
 import type { Session } from '../net/sessions.ts';
 import type { TlsSource } from '../net/tls.ts';
+import { type OverQuota, REPLY } from '../smtp/replies.ts';
 import { replyLine } from '../smtp/reply.ts';
-import { type OverQuota, REPLY } from './replies.ts';
-import { type LmtpDeadlines, type LmtpServices, LmtpSession } from './session.ts';
+import { DEADLINES, type Deadlines, SmtpSession } from '../smtp/session.ts';
+import { LmtpRole, type LmtpServices } from './role.ts';
 
-/**
- * RFC 5321 §4.5.3.2.7 for the silence. No transfer agent needs an hour for a message, and none that works sends less than
- * a hundred octets a second.
- */
-export const LMTP_DEADLINES: LmtpDeadlines = Object.freeze({
-  idleMs: 5 * 60_000,
-  dataMs: 3_600_000,
-  minRate: 100,
-  slowStartMs: 60_000,
-});
+/** RFC 5321 §4.5.3.1.8 asks for at least a hundred. */
+const MAX_RECIPIENTS = 1000;
+const MAX_MISTAKES = 10;
 
 export interface LmtpPort extends SharedOptions {
   readonly host: string;
@@ -51,14 +45,14 @@ export interface LmtpOptions extends Pick<SharedOptions, 'stream' | 'handshakeTi
   readonly overQuota: OverQuota;
   /** STARTTLS is offered with it. */
   readonly tls?: TlsSource;
-  readonly deadlines?: LmtpDeadlines;
+  readonly deadlines?: Deadlines;
   /** Absent where one process holds everything. */
   readonly relay?: Relay;
 }
 
 export function lmtpServices(options: LmtpOptions): LmtpServices {
   const { domain, activity, hostname, defaultDomain, maxMessageBytes, overQuota, tls, log } = options;
-  const { stream, handshakeTimeoutMs, deadlines = LMTP_DEADLINES, relay = NO_RELAY } = options;
+  const { stream, handshakeTimeoutMs, deadlines = DEADLINES, relay = NO_RELAY } = options;
   // One message of the largest size can always come.
   const totalBytes = Math.max(options.uploadBytes, maxMessageBytes);
   const uploads = new UploadBudget({ accountBytes: totalBytes, totalBytes });
@@ -72,11 +66,22 @@ export function startLmtp(services: LmtpServices, port: LmtpPort): Promise<Liste
     ...{ name: 'lmtp', service: 'lmtp', host, port: number },
     ...{ connections, stream, handshakeTimeoutMs, isShared, log },
     farewell: () => replyLine(REPLY.serverFull),
-    accept: (connection, guest) => new LmtpSession(connection, guest, services),
+    accept: (connection, guest) => newSession(connection, guest, services),
   });
 }
 
 /** A delivery of another process's, to accounts that are held here. */
 export function receiveLmtp(services: LmtpServices): (connection: Connection, guest: Guest) => Session {
-  return (connection, guest) => new LmtpSession(connection, guest, services);
+  return (connection, guest) => newSession(connection, guest, services);
+}
+
+function newSession(connection: Connection, guest: Guest, services: LmtpServices): Session {
+  const { settings, tls, log } = services;
+  return new SmtpSession(connection, guest, {
+    ...settings,
+    role: new LmtpRole(connection, guest, services),
+    maxRecipients: MAX_RECIPIENTS,
+    maxMistakes: MAX_MISTAKES,
+    ...{ tls, log },
+  });
 }

@@ -63,18 +63,6 @@ export function parsePath(argument: string, preposition: 'FROM' | 'TO'): Path {
   return { address, parameters: parametersIn(argument.slice(end + 1)) };
 }
 
-/** RFC 5321 §4.1.1.11. Throws for one that is not in `known`, and for the same one twice. */
-export function requireKnown(parameters: ReadonlyMap<string, string>, known: readonly string[]): void {
-  for (const name of parameters.keys()) {
-    if (!known.includes(name)) {
-      throw new CommandFault({
-        code: 555,
-        text: `5.5.4 the parameter ${name.slice(0, 40)} is not offered here`,
-      });
-    }
-  }
-}
-
 /** Where the closing bracket is: not inside quotes (RFC 5321 §4.1.2 Quoted-string). */
 function pathEnd(text: string, from: number): number {
   let isQuoted = false;

@@ -1,11 +1,12 @@
 /**
- * What LMTP says of each outcome: a reply code and an enhanced status code (RFC 3463) per domain error, exhaustive.
+ * What SMTP and its relatives say of each outcome: a reply code and an enhanced status code (RFC 3463) per domain error,
+ * exhaustive, and the replies that are the same everywhere.
  *
  * 4xx keeps the message in the sender's queue, 5xx sends it back. Only what cannot get better is a 5xx.
  */
 import type { MailboxError, MailboxErrorCode } from '../mailbox/model/errors.ts';
 import { StoreError } from '../mailbox/port/store.ts';
-import type { Reply } from '../smtp/reply.ts';
+import type { Reply } from './reply.ts';
 
 export type OverQuota = 'tempfail' | 'reject';
 
@@ -13,7 +14,7 @@ type Status = readonly [code: number, enhanced: string];
 
 const FAULT: Status = [451, '4.3.0'];
 
-/** Codes that delivery never causes are faults of ours: the message stays in the sender's queue. */
+/** Codes that mail on its way in never causes are faults of ours: the message stays in the sender's queue. */
 const STATUS: Readonly<Record<MailboxErrorCode, Status>> = {
   nonexistent: [550, '5.1.1'],
   'over-quota': [452, '4.2.2'],
@@ -67,15 +68,9 @@ export const REPLY = Object.freeze({
   beginTls: { code: 220, text: '2.0.0 begin TLS negotiation now' },
   secureAlready: { code: 503, text: '5.5.1 the connection is secure already' },
   willTry: { code: 252, text: '2.5.0 RCPT says whether there is such a mailbox' },
-  helloFirst: { code: 503, text: '5.5.1 LHLO comes first' },
   senderFirst: { code: 503, text: '5.5.1 MAIL comes first' },
   recipientFirst: { code: 503, text: '5.5.1 there is no recipient' },
   nestedSender: { code: 503, text: '5.5.1 there is a sender already; RSET forgets it' },
-  nameWanted: { code: 501, text: '5.5.4 expected LHLO and a name' },
   noArgument: { code: 501, text: '5.5.4 this command takes no argument' },
   recipientEmpty: { code: 501, text: '5.1.3 the recipient is empty' },
-  unknown: { code: 500, text: '5.5.2 this is no command of LMTP here' },
-  badSize: { code: 501, text: '5.5.4 SIZE is a number of octets' },
-  badBody: { code: 501, text: '5.5.4 BODY is 7BIT or 8BITMIME' },
-  badUtf8: { code: 501, text: '5.5.4 SMTPUTF8 has no value' },
 } as const satisfies Record<string, Reply>);
