@@ -14,6 +14,7 @@ import { Authenticator } from '../identity/authenticator.ts';
 import { Passwords } from '../identity/password.ts';
 import { Accounts } from '../mailbox/accounts.ts';
 import { Turns } from '../mailbox/change/turns.ts';
+import { ALL_IN_INBOX } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { EVERYTHING_HERE } from '../mailbox/port/placement.ts';
 import { TranslatedStore } from '../mailbox/port/translated-store.ts';
@@ -69,7 +70,10 @@ export async function openMailSystem(
   const limits = { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, messageBytes };
   const residents = new Accounts(store, turns, clock);
   const placement = part === undefined ? EVERYTHING_HERE : placementOf(part, opened.directory);
-  const domain: Domain = { store, accounts: residents, turns, clock, log, limits, placement };
+  const domain: Domain = {
+    ...{ store, accounts: residents, turns, clock, log, limits, placement },
+    dispositions: ALL_IN_INBOX,
+  };
   const passwords = new Passwords();
   const journal = new ActivityFiles(config.data, config.log.activity, part);
   const activity = new Activity({ log, clock, journal });
