@@ -9,6 +9,8 @@ export interface LeafRow {
   /** Undefined for rows of indexes and of tables WITHOUT ROWID. */
   readonly rowid: number | undefined;
   readonly values: readonly SqlValue[];
+  /** The values do not add up to the record: there may be more, and some of these may be others. */
+  readonly isDoubtful: boolean;
 }
 
 const INDEX_INTERIOR = 0x02;
@@ -40,7 +42,7 @@ function rowOf(file: PageFile, page: Buffer, type: number, cell: number): LeafRo
     const size = varint(page, type === INDEX_INTERIOR ? cell + 4 : cell);
     const rowid = type === TABLE_LEAF ? varint(page, size.end) : undefined;
     const payload = payloadOf(file, page, size.value, rowid?.end ?? size.end, type);
-    return { rowid: rowid?.value, values: valuesOf(payload) };
+    return { rowid: rowid?.value, ...valuesOf(payload) };
   } catch {
     return undefined;
   }
@@ -68,20 +70,23 @@ function payloadOf(file: PageFile, page: Buffer, size: number, at: number, type:
   return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, size);
 }
 
-function valuesOf(payload: Buffer): SqlValue[] {
-  const head = varint(payload, 0);
+function valuesOf(payload: Buffer): Pick<LeafRow, 'values' | 'isDoubtful'> {
   const values: SqlValue[] = [];
-  let body = head.value;
-  for (let at = head.end; at < head.value; ) {
-    const type = varint(payload, at);
-    const length = lengthOf(type.value);
-    if (body + length > payload.length) throw new RangeError('beyond the record');
-    values.push(decoded(payload, type.value, body, length));
-    body += length;
-    at = type.end;
+  try {
+    const head = varint(payload, 0);
+    let body = head.value;
+    for (let at = head.end; at < head.value; ) {
+      const type = varint(payload, at);
+      const length = lengthOf(type.value);
+      if (body + length > payload.length) throw new RangeError('beyond the record');
+      values.push(decoded(payload, type.value, body, length));
+      body += length;
+      at = type.end;
+    }
+    return { values, isDoubtful: body !== payload.length };
+  } catch {
+    return { values, isDoubtful: true };
   }
-  if (body !== payload.length) throw new RangeError('the record has another length');
-  return values;
 }
 
 const LENGTHS = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0] as const;

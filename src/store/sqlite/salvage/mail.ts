@@ -51,6 +51,11 @@ const LOST_CHANGES = 'UPDATE account SET changes_floor = modseq';
 /** Clients that come back with an older modseq are told what is there, not what has gone. */
 const LOST_HISTORY = 'UPDATE mailbox SET expunged_floor = modseq';
 
+/** Of an email whose row was damaged: it stays when its octets are as many as it says. */
+const UNPROVEN_EMAILS = `
+  DELETE FROM email WHERE facts = x'' AND NOT EXISTS (SELECT 1 FROM blob
+    WHERE blob.id = email.blob AND blob.size + coalesce(length(prefix), 0) = email.size)`;
+
 export function rebuildMail(shardDirectory: string, stamp: string): Rebuilt {
   const path = join(shardDirectory, 'meta.db');
   const derive = (db: Database, tables: readonly SavedTable[]): void => {
@@ -62,6 +67,7 @@ export function rebuildMail(shardDirectory: string, stamp: string): Rebuilt {
       if (hasChanges(db)) db.exec(LOST_CHANGES);
       if (!isWhole('expunged')) db.exec(LOST_HISTORY);
       if (!isWhole('blob')) findBlobs(db);
+      if (!isWhole('email')) db.exec(UNPROVEN_EMAILS);
     });
     if (!isWhole('blob') || !isWhole('email')) keepSegments(db, join(shardDirectory, 'segments'));
   };

@@ -19,9 +19,9 @@ import { StoreError } from '../../../mailbox/port/store.ts';
 import { Database, storeError } from '../database.ts';
 import { migrate, type Schema } from '../migrate.ts';
 import { syncParent } from '../wal-sync.ts';
-import { leafRows } from './leaf-rows.ts';
+import { type LeafRow, leafRows } from './leaf-rows.ts';
 import { PageFile } from './page-file.ts';
-import { completed, fits, type Shape, shapesOf } from './shapes.ts';
+import { completed, fits, type Shape, shapesOf, trusted } from './shapes.ts';
 
 export interface SavedTable {
   readonly table: string;
@@ -170,13 +170,24 @@ function copyPages(db: Database, path: string, shapes: readonly Shape[]): void {
     }),
   );
   using file = new PageFile(path);
+  const insert = (shape: Shape, row: LeafRow) =>
+    db.prepare(inserts.get(shape) as string).run(...completed(shape, row));
+  const doubtful: LeafRow[] = [];
   let inTransaction = 0;
   db.exec('BEGIN');
   for (const row of leafRows(file)) {
+    if (row.isDoubtful) doubtful.push(row);
     const shape = shapes.find((one) => fits(one, row));
     if (shape === undefined) continue;
-    db.prepare(inserts.get(shape) as string).run(...completed(shape, row));
+    insert(shape, row);
     if (++inTransaction % ROWS_PER_TRANSACTION === 0) db.exec('COMMIT; BEGIN');
+  }
+  // Last: a row that is whole comes first, should there be one of the same name.
+  for (const shape of shapes) {
+    for (const row of doubtful) {
+      const rest = trusted(shape, row);
+      if (rest !== undefined) insert(shape, rest);
+    }
   }
   db.exec('COMMIT');
 }

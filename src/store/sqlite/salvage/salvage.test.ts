@@ -171,7 +171,7 @@ describe('every table has a shape of its own', () => {
               : 1;
         });
         const rowid = shape.table === 'derived' ? 2 ** 32 + 1 : 1;
-        const row = { rowid: shape.hasRowid ? rowid : undefined, values };
+        const row = { rowid: shape.hasRowid ? rowid : undefined, values, isDoubtful: false };
         assert.deepEqual(
           shapes.filter((one) => fits(one, row)).map(({ table }) => table),
           [shape.table],
@@ -246,6 +246,35 @@ describe('a broken first page', () => {
       readdirSync(join(folder, 'shard-00')).filter((name) => /damaged/.test(name)),
       [],
     );
+  });
+});
+
+describe('a row that is damaged', () => {
+  it('of an email keeps the message: the rest follows from its octets', async () => {
+    const folder = join(root, 'row');
+    cpSync(sound, folder, { recursive: true });
+    const path = join(folder, MAIL);
+    const bytes = readFileSync(path);
+    // The row begins so: its length, its number, the length of its head, then what its columns are.
+    const facts = bytes.indexOf('parts of 7;');
+    const head = bytes.lastIndexOf(Buffer.from([1, 2, 0]), facts) - 2;
+    assert.ok(head > 0 && facts - head < 100, 'there are id, blob, size and prefix');
+    // The facts are longer than they were, or not there at all.
+    for (const [at, octet] of [
+      [head + 8, 0x04],
+      [head + 7, 0x40],
+    ] as const) {
+      const hit = Buffer.from(bytes);
+      hit[at] = (hit[at] as number) ^ octet;
+      writeFileSync(path, hit);
+      const store = await openSqliteStore({ directory: folder, mends: true });
+      const problems = await collect(store.inspect(true));
+      assert.match(problems.map(({ what }) => what).join(), new RegExp(`email ${MANY} `), `at ${at - head}`);
+      assert.deepEqual(await bytesOf(store, email(7)), someBytes(300, 7));
+      const [listed] = await store.listEmails(ALICE, email(6), 1);
+      assert.deepEqual(listed, { id: email(7), references: 2, sizeBytes: 300, thread: undefined });
+      await store.close();
+    }
   });
 });
 

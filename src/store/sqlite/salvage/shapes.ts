@@ -63,8 +63,25 @@ function shapeOf(db: Database, table: string, hasRowid: boolean): Shape {
   return { table, hasRowid, columns };
 }
 
+/** What is enough of a damaged row: all else follows from the octets of the message, which are found by it. */
+const ENOUGH: Readonly<Record<string, number>> = { email: 4 };
+
+/** The row as far as it may be believed; undefined when that is not far enough. */
+export function trusted({ table, hasRowid, columns }: Shape, row: LeafRow): LeafRow | undefined {
+  const enough = ENOUGH[table];
+  if (enough === undefined || row.values.length < enough || (row.rowid ?? 0) < FIRST_EMAIL) return undefined;
+  const values = columns.map(({ type }, i) => (i < enough ? row.values[i] : blankOf(type)) ?? null);
+  const whole = { rowid: row.rowid, values, isDoubtful: false };
+  return fits({ table, hasRowid, columns }, whole) ? whole : undefined;
+}
+
+function blankOf(type: string): SqlValue {
+  return type === 'INTEGER' ? 0 : EMPTY;
+}
+
 export function fits({ table, hasRowid, columns }: Shape, row: LeafRow): boolean {
   const { rowid, values } = row;
+  if (row.isDoubtful) return false;
   if (hasRowid !== (rowid !== undefined) || values.length > columns.length) return false;
   if (TELLTALES[table]?.(row) === false) return false;
   return columns.every((column, i) => {
