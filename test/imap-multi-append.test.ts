@@ -88,4 +88,30 @@ describe('APPEND of many messages', () => {
     );
     assert.match(await exists(), /MESSAGES 0\)/);
   });
+
+  test('none, and [LIMIT], when others would wait for them', async () => {
+    await start();
+    send(new Array(2001).fill(MESSAGE));
+    const { status, text } = await client.answer('a');
+    assert.match(
+      `${status} ${text}`,
+      /^NO \[LIMIT\] 2001 messages of this size are too many for one command/,
+    );
+    assert.match(await exists(), /MESSAGES 0\)/);
+  });
+
+  test('others are served while they are written, and come before or after all of them', async () => {
+    await start();
+    const other = await ImapClient.signIn(server.port, 'alice@example.com', 'secret');
+    send(new Array(COUNT).fill(MESSAGE));
+    const appended = client.answer('a');
+    for (let isDone = false; !isDone; ) {
+      await other.ok(`APPEND INBOX {${MESSAGE.length}+}\r\n${MESSAGE}`);
+      isDone = await Promise.race([appended.then(() => true), other.ok('NOOP').then(() => false)]);
+    }
+    const { text } = await appended;
+    const [, first, last] = /APPENDUID \d+ (\d+):(\d+)\]/.exec(text) ?? [];
+    assert.equal(Number(last) - Number(first), COUNT - 1);
+    other.close();
+  });
 });

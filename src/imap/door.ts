@@ -6,7 +6,7 @@ import type { Admission } from '../identity/authenticator.ts';
 import { handOver } from '../identity/handing-over.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
-import type { Departure, Session } from '../net/sessions.ts';
+import type { Session } from '../net/sessions.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
 import { allowsPlaintext } from '../sasl/plaintext.ts';
 import type { DoorContext } from './context.ts';
@@ -29,7 +29,7 @@ export class ImapDoor extends Party implements Speaker, Session, DoorContext {
     super(new Dialogue(connection, guest, services));
   }
 
-  run(): Promise<Departure | undefined> {
+  run(): Promise<void> {
     this.dialogue.connection.limitReads({ totalMs: this.settings.loginTimeoutMs });
     return this.dialogue.run(this);
   }

@@ -20,8 +20,10 @@ import { mailbox } from './wire/mailbox.ts';
 /** What is known of a message, its text in the command, and the message itself when it is small wait in memory. */
 const HELD_BYTES_PER_MESSAGE = 8 * 1024;
 const SMALL_BYTES = 64 * 1024;
-/** All that one command may keep so until it is complete: some thousands of messages. */
+/** All that one command may keep so until it is complete. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
+/** All of them are one change, which nobody else's can come between: some twenty milliseconds. */
+const MAX_MESSAGES = 2000;
 
 export interface AddingCommand {
   readonly name: string;
@@ -81,10 +83,10 @@ function refusalOf(
     return refused('TOOBIG', `A message can have at most ${settings.maxAppendBytes} octets`);
   }
   const most = Math.min(streamedBytes, streamedCount * SMALL_BYTES) + streamedCount * HELD_BYTES_PER_MESSAGE;
-  if (most > MAX_HELD_BYTES) {
+  if (most > MAX_HELD_BYTES || streamedCount >= MAX_MESSAGES) {
     return refused(
       'LIMIT',
-      `${streamedCount} messages of this size are too many for one command; use several`,
+      `${streamedCount + 1} messages of this size are too many for one command; use several`,
     );
   }
   const name = targetOf(command, announcement, context);

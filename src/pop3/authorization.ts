@@ -6,7 +6,7 @@ import { Secret } from '../base/secret.ts';
 import { type Credentials, MAX_NAME_BYTES, MAX_PASSWORD_BYTES, type SaslStep } from '../sasl/mechanism.ts';
 import { findMechanism, MECHANISMS } from '../sasl/mechanisms.ts';
 import { isProhibited, prepareName, preparePassword } from '../sasl/prepare.ts';
-import { command, type DoorContext } from './command.ts';
+import { command, type SessionContext } from './command.ts';
 import { Mistake, Refusal } from './faults.ts';
 import { parseBase64, wordsOf } from './wire.ts';
 
@@ -31,7 +31,7 @@ export const pass = command(AUTHORIZATION, async ({ session, state, argument }) 
 });
 
 /** A password that no account can have counts like a wrong one. */
-function passwordOf(session: DoorContext, argument: Buffer): Secret {
+function passwordOf(session: SessionContext, argument: Buffer): Secret {
   try {
     if (argument.length > MAX_PASSWORD_BYTES) throw new Refusal((texts) => texts.badCredentials(), 'AUTH');
     const password = utf8(argument);
@@ -82,18 +82,22 @@ export const utf8Mode = command(AUTHORIZATION, ({ session, argument }) => {
   session.ok(session.texts.utf8());
 });
 
-async function signIn(session: DoorContext, credentials: Credentials, mechanism: string): Promise<void> {
-  session.enter(await session.signIn(credentials, mechanism));
+async function signIn(session: SessionContext, credentials: Credentials, mechanism: string): Promise<void> {
+  const next = await session.signIn(credentials, mechanism);
+  session.enter(next);
+  if (next.kind === 'elsewhere') return;
+  const { count, octets } = next.maildrop.totals;
+  session.ok(session.texts.signedIn(count, octets));
 }
 
-function listMechanisms(session: DoorContext): void {
+function listMechanisms(session: SessionContext): void {
   session.ok(session.texts.mechanisms());
   const offered = MECHANISMS.filter(({ isPlaintext }) => !isPlaintext || session.mayUsePlaintext);
   session.lines(offered.map(({ name }) => `${name}\r\n`).join(''));
   session.endList();
 }
 
-function requirePlaintext(session: DoorContext): void {
+function requirePlaintext(session: SessionContext): void {
   if (!session.mayUsePlaintext) throw new Refusal((texts) => texts.plaintextRefused());
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a command is and what it may ask of its session. A command is a row of the table in `commands.ts`; the dialogue
+ * What a command is and what it may ask of its session. A command is a row of the table in `commands.ts`; the session
  * does the rest: lines, states, errors, sending.
  */
 
@@ -17,8 +17,6 @@ import type { Language, Texts } from './texts.ts';
 
 /** A signed-in session's hold on its mail. */
 export interface Transaction {
-  /** What is changed through it is this session's. */
-  readonly domain: Domain;
   readonly account: AccountState;
   readonly viewer: Viewer;
   readonly maildrop: Maildrop;
@@ -35,10 +33,11 @@ export type State =
   | { readonly kind: 'elsewhere'; readonly holder: Socket }
   | { readonly kind: 'ended' };
 
-export type StateKind = State['kind'];
+/** The maildrop is open here, or elsewhere. */
+export type SignedIn = Extract<State, { readonly kind: 'transaction' | 'elsewhere' }>;
 
-/** What a command may ask in every state. */
-export interface DialogueContext {
+export interface SessionContext {
+  readonly domain: Domain;
   readonly settings: Pop3Settings;
   /** Who is there, and what it did to the account. */
   readonly presence: Presence;
@@ -57,41 +56,33 @@ export interface DialogueContext {
   octets(pieces: readonly Buffer[]): void;
   /** In every long loop: sends when much is written, waits for a slow reader, lets others run. */
   breathe(): Promise<void> | undefined;
+
+  /** RFC 5034 §4: `+ ` and the challenge; gives the client's line, undefined when it is gone. */
+  ask(challenge: Buffer): Promise<Buffer | undefined>;
+  /** `mechanism`: how the client signs in, for the log. */
+  signIn(credentials: Credentials, mechanism: string): Promise<SignedIn>;
+  startTls(): Promise<void>;
   speak(language: Language): void;
-  /** The state is another from here on. */
+  useUtf8(): void;
   enter(state: State): void;
-  /** Gives back the maildrop, if one is held: from here on another session may have it. */
+  /** Gives back the maildrop: from here on another session may have it. */
   release(): Promise<void>;
 }
 
-/** Before somebody has signed in. */
-export interface DoorContext extends DialogueContext {
-  /** RFC 5034 §4: `+ ` and the challenge; gives the client's line, undefined when it is gone. */
-  ask(challenge: Buffer): Promise<Buffer | undefined>;
-  /** The state from here on, in which somebody else answers the command. `mechanism`: how the client does it, for the log. */
-  signIn(credentials: Credentials, mechanism: string): Promise<State>;
-  startTls(): Promise<void>;
-  useUtf8(): void;
-}
-
-export type ContextOf<Kind extends StateKind> = [Kind] extends ['authorization']
-  ? DoorContext
-  : DialogueContext;
-
-export interface Call<Kind extends StateKind = StateKind> {
-  readonly session: ContextOf<Kind>;
+export interface Call<Kind extends State['kind'] = State['kind']> {
+  readonly session: SessionContext;
   readonly state: Extract<State, { readonly kind: Kind }>;
   /** All after the first blank. */
   readonly argument: Buffer;
 }
 
-export interface Command<Kind extends StateKind = StateKind> {
+export interface Command<Kind extends State['kind'] = State['kind']> {
   readonly states: readonly Kind[];
   run(call: Call<Kind>): Promise<void> | void;
 }
 
 /** In the states it names, a command gets exactly those; the table holds commands of all kinds. */
-export function command<Kind extends StateKind>(
+export function command<Kind extends State['kind']>(
   states: readonly Kind[],
   run: (call: Call<Kind>) => Promise<void> | void,
 ): Command {

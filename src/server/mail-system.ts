@@ -14,9 +14,8 @@ import { Authenticator } from '../identity/authenticator.ts';
 import { Passwords } from '../identity/password.ts';
 import { Accounts } from '../mailbox/accounts.ts';
 import { Turns } from '../mailbox/change/turns.ts';
-import { ALL_IN_INBOX } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import { EVERYTHING_HERE, type Placement } from '../mailbox/port/placement.ts';
+import { EVERYTHING_HERE } from '../mailbox/port/placement.ts';
 import { TranslatedStore } from '../mailbox/port/translated-store.ts';
 import { Connections } from '../net/connections.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
@@ -62,9 +61,15 @@ export async function openMailSystem(
     ...(part === undefined ? {} : { share: shareOf(part) }),
   }).catch((error: unknown) => rethrowWithRemedy(error, config.data));
   const store = new TranslatedStore(opened);
+  const clock = systemClock;
+  const turns = new Turns(store, clock, log);
+  const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount } = config.limits;
+  // One limit for the domain; each protocol announces and enforces its own below it.
+  const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize);
+  const limits = { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, messageBytes };
+  const residents = new Accounts(store, turns, clock);
   const placement = part === undefined ? EVERYTHING_HERE : placementOf(part, opened.directory);
-  const domain = domainOn(store, placement, { config, log });
-  const { clock } = domain;
+  const domain: Domain = { store, accounts: residents, turns, clock, log, limits, placement };
   const passwords = new Passwords();
   const journal = new ActivityFiles(config.data, config.log.activity, part);
   const activity = new Activity({ log, clock, journal });
@@ -101,21 +106,6 @@ export async function openMailSystem(
     admin: new LocalAdmin({ domain, accounts, activity, journal, connections, onClose: close }),
     close,
   };
-}
-
-function domainOn(
-  store: TranslatedStore,
-  placement: Placement,
-  { config, log }: { readonly config: Config; readonly log: Log },
-): Domain {
-  const clock = systemClock;
-  const turns = new Turns(store, clock, log);
-  const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount } = config.limits;
-  // One limit for the domain; each protocol announces and enforces its own below it.
-  const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize);
-  const limits = { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, messageBytes };
-  const accounts = new Accounts(store, turns, clock);
-  return { store, accounts, turns, clock, log, limits, placement, dispositions: ALL_IN_INBOX };
 }
 
 function connectionsOf({ limits }: Config): Connections {

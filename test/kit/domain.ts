@@ -16,7 +16,6 @@ import { Authenticator } from '../../src/identity/authenticator.ts';
 import { Passwords } from '../../src/identity/password.ts';
 import { Accounts } from '../../src/mailbox/accounts.ts';
 import { Turns } from '../../src/mailbox/change/turns.ts';
-import { ALL_IN_INBOX, type Dispositions } from '../../src/mailbox/disposition.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
 import { type AccountRecord, emailId } from '../../src/mailbox/model/model.ts';
 import { mailboxOf } from '../../src/mailbox/operations/mailboxes.ts';
@@ -56,8 +55,6 @@ export interface TestDomainOptions {
   readonly failDelayMs?: number;
   /** Instead of waiting for that long. */
   readonly sleep?: (ms: number) => Promise<unknown>;
-  /** Whom deliveries ask; nobody when absent. */
-  readonly dispositions?: Dispositions;
   /** For stores that fail. */
   readonly wrapStore?: (store: MailStore) => MailStore;
 }
@@ -95,11 +92,8 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
   const turns = new Turns(translated, clock, log);
   const accounts = new Accounts(translated, turns, clock);
   const limits = { ...TEST_LIMITS, ...options.limits };
-  const domain: Domain = {
-    ...{ store: translated, accounts, turns, clock, log, limits },
-    placement: EVERYTHING_HERE,
-    dispositions: options.dispositions ?? ALL_IN_INBOX,
-  };
+  const placement = EVERYTHING_HERE;
+  const domain: Domain = { store: translated, accounts, turns, clock, log, limits, placement };
   const passwords = new Passwords(TEST_COST);
   const activity = new Activity({ log, clock });
   const authenticator = new Authenticator({

@@ -76,6 +76,16 @@ const combinations = (count: number) =>
     return `STORE ${n + 1} FLAGS.SILENT (${names.join(' ')})`;
   });
 
+/** As many as one command may bring. */
+const arrivals = (count: number) => {
+  const literals = Array.from({ length: count }, (_, n) => {
+    const links = `Message-ID: <m${n}@example.org>\r\nIn-Reply-To: <m${n - 7}@example.org>\r\n`;
+    const mail = `Subject: Letter ${n}\r\n${links}References: <a${n}@example.org> <b${n}@example.org>\r\n\r\nHi.\r\n`;
+    return ` {${mail.length}+}\r\n${mail}`;
+  });
+  return [`APPEND Drafts${literals.join('')}`];
+};
+
 const COMMANDS: readonly (readonly [mailbox: string, name: string, lines: readonly string[]])[] = [
   ['INBOX', 'SELECT', ['NOOP']],
   ['INBOX', 'FLAGS of all', all('(FLAGS)')],
@@ -121,6 +131,7 @@ const COMMANDS: readonly (readonly [mailbox: string, name: string, lines: readon
   ['INBOX', 'MOVE of half', ['CREATE Moved', `MOVE 1:${MESSAGES / 2} Moved`]],
   ['Copies', 'EXPUNGE of all', ['STORE 1:* +FLAGS.SILENT (\\Deleted)', 'EXPUNGE']],
   ['Moved', 'RENAME and DELETE', ['UNSELECT', 'RENAME Moved Elsewhere', 'DELETE Elsewhere']],
+  ['Drafts', 'APPEND of very many', arrivals(2000)],
   ['Drafts', 'LIST', ['LIST "" *']],
   ['Drafts', 'LIST with STATUS', ['LIST "" "tree/*" RETURN (STATUS (MESSAGES UNSEEN))']],
   ['Drafts', 'LSUB', ['LSUB "" *']],

@@ -92,6 +92,11 @@ export class AccountChange {
     return this.#rows.touched;
   }
 
+  /** How many of new emails and the like there are by now. */
+  get rows(): number {
+    return this.#rows.count;
+  }
+
   get isEmpty(): boolean {
     return this.#account.modseq === this.#expect;
   }
@@ -129,7 +134,6 @@ export class AccountChange {
   addMessages(mailbox: MailboxState, arrivals: readonly Arrival[], origin: Origin): number[] {
     requireUids(mailbox, arrivals.length);
     const target = this.#write(mailbox);
-    if (target.uidNext === 1) target.beginEmpty();
     const list = target.loaded;
     invariant(list !== undefined, 'a mailbox is loaded before messages are added');
     if (origin === 'copied') this.history.copied(target, arrivals);

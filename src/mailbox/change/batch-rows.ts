@@ -26,6 +26,11 @@ export class BatchRows {
     return this.#touched;
   }
 
+  /** Without those that are made at the end. */
+  get count(): number {
+    return this.#changes.length;
+  }
+
   touch(mailbox: WritableMailbox): void {
     this.#undo.add(this.#touched, mailbox);
   }

@@ -1,6 +1,7 @@
 /**
- * Group commit, the domain's half. A turn is everything asked for in one turn of the event loop: operations run one after
- * the other in memory, the rows of each account go to the store in one call, and each caller goes on when that is durable.
+ * Group commit, the domain's half. A turn is everything asked for in one turn of the event loop, or as much of it as others can
+ * wait for: operations run one after the other in memory, the rows of each account go to the store in one call, and each
+ * caller goes on when that is durable.
  *
  * Invariants: operations of an account run in the order asked; nobody is answered or told before the turn is durable;
  * when the store refuses an account's batch, all of that account's operations of the turn are undone and refused, in
@@ -26,6 +27,9 @@ export interface Operation<T> {
   /** Only flags change: `store.flags = "delayed"` may answer before it is on the disk. */
   readonly isDeferrable?: boolean;
 }
+
+/** What the store writes in some milliseconds; the operation that brings it above that is run to its end. */
+const ROWS_PER_TURN = 200;
 
 /** An operation whose caller waits for its answer. */
 interface Waiting {
@@ -93,11 +97,16 @@ export class Turns {
   #runQueue(): void {
     const turns = new Map<WritableAccount, AccountTurn>();
     const later: Waiting[] = [];
+    let isFull = false;
     for (const waiting of this.#queue) {
-      if (this.#undecided.has(waiting.account)) later.push(waiting);
-      else this.#runOne(waiting, turns);
+      if (isFull || this.#undecided.has(waiting.account)) later.push(waiting);
+      else {
+        this.#runOne(waiting, turns);
+        isFull = rowsOf(turns) > ROWS_PER_TURN;
+      }
     }
     this.#queue = later;
+    if (isFull && later.length > 0) this.#schedule();
     const written: AccountTurn[] = [];
     for (const turn of turns.values()) {
       if (turn.change.isEmpty) this.#answerWhenSettled(turn);
@@ -242,6 +251,12 @@ export class Turns {
     };
     settled.then(forget, forget);
   }
+}
+
+function rowsOf(turns: ReadonlyMap<WritableAccount, AccountTurn>): number {
+  let rows = 0;
+  for (const { change } of turns.values()) rows += change.rows;
+  return rows;
 }
 
 function only<T>(value: T): () => T {

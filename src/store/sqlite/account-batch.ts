@@ -21,11 +21,11 @@ import type { Database } from './database.ts';
 import { sealFacts } from './emails.ts';
 import { sealRecord } from './fact-record.ts';
 import type { FlagBatch } from './flag-journal.ts';
-import type { Work } from './group-commit.ts';
 import { KEYWORD_KINDS, mailboxKey } from './keys.ts';
 import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
 import { Staged } from './staging.ts';
 import { forgetThread, giveThread, indexThread, packThread } from './threads.ts';
+import type { Work } from './transactions.ts';
 
 const SQL = {
   modseq: 'SELECT modseq FROM account WHERE id = ?',
@@ -87,6 +87,10 @@ export interface BatchContext {
   readonly onExhumed: (mailboxKeys: readonly number[]) => void;
 }
 
+/** So many rows that whoever writes them lets others run in between: some ten milliseconds. */
+const MANY = 400;
+const EMAILS_PER_PIECE = 32;
+
 export class BatchWork implements Work {
   readonly #context: BatchContext;
   readonly #batch: AccountBatch;
@@ -101,12 +105,41 @@ export class BatchWork implements Work {
     return this.#batch.changes.some(({ kind }) => kind === 'email');
   }
 
+  /** Of very many emails. */
+  get pieces(): (() => Iterable<void>) | undefined {
+    return this.#batch.changes.length < MANY ? undefined : () => this.#applyInPieces();
+  }
+
   apply(): void {
-    const { account, row, changes } = this.#batch;
+    const { changes } = this.#batch;
     this.#checkBase();
-    writeAccount(this.#context, account, row);
-    const writing = { ...this.#context, account, changes: this.#blobs };
+    this.#write(changes);
+    this.#moveOn();
+  }
+
+  /** Emails first: nobody asks for them before he has seen the rows that name them. */
+  *#applyInPieces(): Iterable<void> {
+    const { changes } = this.#batch;
+    this.#checkBase();
+    const emails = changes.filter(({ kind }) => kind === 'email');
+    for (let at = 0; at < emails.length; at += EMAILS_PER_PIECE) {
+      this.#write(emails.slice(at, at + EMAILS_PER_PIECE));
+      yield;
+    }
+    // Its removal may have begun meanwhile.
+    this.#checkBase();
+    this.#write(changes.filter(({ kind }) => kind !== 'email'));
+    this.#moveOn();
+  }
+
+  #write(changes: readonly RowChange[]): void {
+    const writing = { ...this.#context, account: this.#batch.account, changes: this.#blobs };
     for (const change of changes) writeChange(writing, change);
+  }
+
+  #moveOn(): void {
+    const { account, row } = this.#batch;
+    writeAccount(this.#context, account, row);
     this.#context.modseqs.set(account, row.modseq);
   }
 

@@ -13,7 +13,7 @@ import type { AccountBatch, RowChange } from '../../mailbox/port/store.ts';
 import { type BatchContext, storedModseq, writeFlagRows } from './account-batch.ts';
 import { storeError } from './database.ts';
 import type { FlagBatch, FlagChange, FlagJournal } from './flag-journal.ts';
-import type { Work } from './group-commit.ts';
+import type { Work } from './transactions.ts';
 
 /** Half of what is promised: the other half is for the transaction and its sync. */
 const DELAY_MS = 50;

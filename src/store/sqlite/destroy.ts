@@ -6,8 +6,8 @@ import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { AccountId, EmailId } from '../../mailbox/model/model.ts';
 import { type BatchContext, releaseEmail } from './account-batch.ts';
 import { BlobChanges } from './blobs.ts';
-import type { Work } from './group-commit.ts';
 import { accountRange } from './keys.ts';
+import type { Work } from './transactions.ts';
 
 /** Rows with bytes to give back take longest: about two milliseconds a slice. */
 const EMAILS_PER_SLICE = 50;

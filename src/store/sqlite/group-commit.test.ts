@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { StoreError } from '../../mailbox/port/store.ts';
 import { Database } from './database.ts';
-import { GroupCommit, type GroupCommitOptions, type Work } from './group-commit.ts';
+import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
+import type { Work } from './transactions.ts';
 import { WalSync } from './wal-sync.ts';
 
 let directory = '';
@@ -226,6 +227,94 @@ describe('turns', () => {
     );
     assert.deepEqual(values(), ['first', 'a', 'b']);
     assert.deepEqual(log, ['lost first', 'lost first', 'lost']);
+  });
+
+  describe('with a large piece', () => {
+    const large = (vs: readonly string[], rest: Partial<Work> = {}): Work => ({
+      apply: assert.fail,
+      pieces: function* () {
+        for (const v of vs) {
+          db.prepare('INSERT INTO t VALUES (?)').run(v);
+          const until = performance.now() + 5;
+          while (performance.now() < until);
+          yield;
+        }
+      },
+      ...rest,
+    });
+    const codes = async (submitted: readonly { committed: Promise<readonly (StoreError | undefined)[]> }[]) =>
+      (await Promise.all(submitted.map(({ committed }) => committed))).map((them) =>
+        them.map((it) => it?.code),
+      );
+
+    it('are committed in order, while the event loop runs', async () => {
+      const sync = new HeldSync();
+      const commits = turns(sync);
+      let ticks = 0;
+      const ticking = setInterval(() => ticks++, 1);
+      const submitted = [
+        commits.submit([insert('a'), large(['b', 'c', 'd', 'e']), insert('f')]),
+        commits.submit([insert('g')]),
+        commits.submit([large(['h', 'i'])]),
+        commits.submit([insert('j')]),
+      ];
+      assert.deepEqual(values(), []);
+      assert.ok(commits.isPaused);
+      assert.deepEqual(await codes(submitted), [
+        [undefined, undefined, undefined],
+        [undefined],
+        [undefined],
+        [undefined],
+      ]);
+      clearInterval(ticking);
+      assert.deepEqual(values().join(''), 'afbcdeghij');
+      assert.ok(ticks > 3);
+      assert.equal(commits.unfinished, undefined);
+      assert.equal(await isSettled((submitted[0] as { durable: Promise<void> }).durable), false);
+      for (const held of sync.begun) held.resolve();
+      await Promise.all(submitted.map(({ durable }) => durable));
+      commits.submit([insert('k')]);
+      assert.equal(values().at(-1), 'k');
+    });
+
+    it('take it back whole when it fails, and nothing else', async () => {
+      const undone: string[] = [];
+      const commits = turns(new HeldSync());
+      const submitted = [
+        commits.submit([insert('a'), large(['b', 'c', 'a'], { undo: () => undone.push('large') })]),
+        commits.submit([insert('b')]),
+      ];
+      assert.deepEqual(await codes(submitted), [[undefined, 'io'], [undefined]]);
+      assert.deepEqual([values(), undone], [['a', 'b'], ['large']]);
+    });
+
+    it('begin with what has to go first, and fall with it', async () => {
+      let first = 'first';
+      const commits = turns(new HeldSync(), { before: () => (first === '' ? [] : [insert(first)]) });
+      const begun = commits.submit([large(['a'])]);
+      setImmediate(() => {
+        first = '';
+      });
+      assert.deepEqual(await begun.committed, [undefined]);
+      assert.deepEqual(values(), ['first', 'a']);
+      first = 'first';
+      assert.deepEqual(await codes([commits.submit([large(['b'])])]), [['io']]);
+      assert.deepEqual(values(), ['first', 'a']);
+    });
+
+    it('let a pause come before and behind them', async () => {
+      const commits = turns(new HeldSync());
+      const seen: string[] = [];
+      const pause = () => commits.paused(async () => void seen.push(values().join('')));
+      const paused = [pause()];
+      const submitted = [commits.submit([large(['a', 'b'])])];
+      paused.push(pause());
+      submitted.push(commits.submit([insert('c')]), commits.submit([large(['d'])]));
+      await Promise.all(paused);
+      assert.deepEqual((await codes(submitted)).flat(), [undefined, undefined, undefined]);
+      assert.deepEqual(values().join(''), 'abcd');
+      assert.deepEqual(seen, ['', 'abc']);
+    });
   });
 
   it('are refused once the store is closed', async () => {

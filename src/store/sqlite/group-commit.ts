@@ -1,46 +1,35 @@
 /**
- * Turns: all that changed in one turn of the event loop goes into one transaction, each piece of work behind a
- * savepoint of its own, and shares one sync. Broken pages are the exception: once SQLite has met one, the transaction is
- * lost, whatever is rolled back in it. Then each piece gets a transaction of its own, and only those that need the
- * broken page fail.
+ * Turns: all that changed in one turn of the event loop goes into one transaction (`transactions.ts`), each piece of work by
+ * itself applied or refused, and shares one sync.
  *
  * A turn is applied synchronously inside `submit`, unless the checkpointer has paused the writers; then it queues, and
- * the order of the calls is kept. A piece that fails takes back only itself; a COMMIT that fails takes back the turn.
+ * the order of the calls is kept.
  * `committed` tells what became of each piece, `durable` resolves after a sync that was started after the COMMIT.
  *
- * What is refused leaves no trace. A COMMIT can fail when all of its frames are in the log (the device did what it was
- * told and says that it did not), and the next start would read them there: so a harmless transaction is written over
- * them, and synced, before anybody is told. What is committed stays so: nothing that goes wrong behind a COMMIT is thrown.
+ * A large piece (thousands of messages at once) has a transaction of its own, during which the event loop runs on and writers are
+ * paused. What it has written can be read meanwhile, though it may be taken back: whoever looks for what he does not know of
+ * waits for `unfinished`.
  */
 import { Mutex } from '../../base/gate.ts';
 import { StoreError } from '../../mailbox/port/store.ts';
-import { type Database, isBrokenPage, isIoFailure, isSyncFailure, storeError } from './database.ts';
-import type { WalSync } from './wal-sync.ts';
-
-export interface Work {
-  /** Runs inside the transaction; throws to refuse. May run again after `undo`. */
-  apply(): void;
-  /** Takes back what `apply` remembered outside the database: a savepoint or the whole turn was rolled back. */
-  undo?(): void;
-  /** The transaction is committed (not yet durable). What it throws is reported, and changes nothing. */
-  done?(): void;
-  /** New mail: the last room on a disk is not for it. */
-  readonly bringsMail?: boolean;
-}
+import type { Database } from './database.ts';
+import {
+  isLarge,
+  type Outcomes,
+  type Ran,
+  type Sync,
+  type TransactionOptions,
+  Transactions,
+  type Work,
+} from './transactions.ts';
 
 export interface Submitted {
   readonly committed: Promise<readonly (StoreError | undefined)[]>;
   readonly durable: Promise<void>;
 }
 
-type Outcomes = (StoreError | undefined)[];
-
-interface Ran {
-  readonly outcomes: Outcomes;
-  readonly isCommitted: boolean;
-  /** The log may hold what was refused until it is synced. */
-  readonly isOverwritten?: boolean;
-}
+/** Instead of a large piece: what goes before it is done. */
+const NOTHING: Work = { apply() {} };
 
 interface QueuedTurn {
   readonly works: readonly Work[];
@@ -50,31 +39,14 @@ interface QueuedTurn {
 
 const RESOLVED: Promise<void> = Promise.resolve();
 
-/** What turns need of the log's sync. */
-export type Sync = Pick<WalSync, 'sync' | 'failure'>;
-
-export interface GroupCommitOptions {
-  /**
-   * What has to be in the database before anything else is: it goes first, and when it is refused, so is the turn. But
-   * for broken pages, which hold up nobody else.
-   */
-  readonly before?: () => readonly Work[];
-  readonly onFatal: (error: Error) => void;
-  /** Nobody can be told whose work it was: it is done. */
-  readonly onTrouble: (error: Error) => void;
-  /** After each COMMIT: the checkpointer looks at the length of the log. */
-  readonly onCommit: () => void;
-  /** A transaction that changes nothing anybody reads, but writes to the log. */
-  readonly overwrite: () => void;
-  /** There was no room: true when there is some now, which is for all but mail. */
-  readonly makeRoom?: () => boolean;
+export interface GroupCommitOptions extends TransactionOptions {
   /** Only for the tests that prove that the power-cut test sees what it should. */
   readonly acknowledgesBeforeSync?: boolean;
 }
 
 export class GroupCommit {
-  readonly #db: Database;
   readonly #sync: Sync;
+  readonly #transactions: Transactions;
   readonly #options: GroupCommitOptions;
   readonly #queue: QueuedTurn[] = [];
   readonly #pausing = new Mutex();
@@ -82,30 +54,38 @@ export class GroupCommit {
   #isClosed = false;
 
   constructor(db: Database, sync: Sync, options: GroupCommitOptions) {
-    this.#db = db;
     this.#sync = sync;
     this.#options = options;
+    this.#transactions = new Transactions(db, sync, options);
   }
 
   submit(works: readonly Work[]): Submitted {
     if (this.#isClosed) return refused(works, new StoreError('closed', 'the store is closed'));
-    if (this.#isPaused) {
-      const turn = {
-        works,
-        committed: Promise.withResolvers<Outcomes>(),
-        durable: Promise.withResolvers<void>(),
-      };
-      turn.durable.promise.catch(() => {});
-      this.#queue.push(turn);
-      return { committed: turn.committed.promise, durable: turn.durable.promise };
-    }
-    const ran = this.#run(works);
+    if (this.#isPaused || works.some(isLarge)) return this.#enqueue(works);
+    const ran = this.#transactions.run(works);
     return { committed: this.#told(ran), durable: this.#durable(ran.isCommitted) };
   }
 
-  /** Turns wait: nothing new comes into the database now. */
+  #enqueue(works: readonly Work[]): Submitted {
+    const turn = {
+      works,
+      committed: Promise.withResolvers<Outcomes>(),
+      durable: Promise.withResolvers<void>(),
+    };
+    turn.durable.promise.catch(() => {});
+    this.#queue.push(turn);
+    if (!this.#isPaused) this.#runQueue();
+    return { committed: turn.committed.promise, durable: turn.durable.promise };
+  }
+
+  /** Turns wait: nothing new comes into the database now, but for the rest of a large piece. */
   get isPaused(): boolean {
     return this.#isPaused;
+  }
+
+  /** Settles with the large piece that is being applied. */
+  get unfinished(): Promise<unknown> | undefined {
+    return this.#transactions.unfinished;
   }
 
   /** One piece of the store's own work: resolves when it is durable, throws why it was refused. */
@@ -134,12 +114,39 @@ export class GroupCommit {
     this.#isClosed = true;
   }
 
+  /** Up to the next turn with a large piece in it, which waits for whoever wants a pause as well. */
   #runQueue(): void {
-    for (let turn = this.#queue.shift(); turn !== undefined; turn = this.#queue.shift()) {
-      const ran = this.#run(turn.works);
-      turn.committed.resolve(this.#told(ran));
-      this.#durable(ran.isCommitted).then(turn.durable.resolve, turn.durable.reject);
+    for (let [turn] = this.#queue; turn !== undefined; [turn] = this.#queue) {
+      if (turn.works.some(isLarge)) {
+        this.#isPaused = true;
+        this.paused(() => this.#runFirst()).catch(this.#options.onFatal);
+        return;
+      }
+      this.#queue.shift();
+      this.#settle(turn, this.#transactions.run(turn.works));
     }
+  }
+
+  #settle(turn: QueuedTurn, ran: Ran): void {
+    turn.committed.resolve(this.#told(ran));
+    this.#durable(ran.isCommitted).then(turn.durable.resolve, turn.durable.reject);
+  }
+
+  /** All small pieces together, then each large one by itself. */
+  async #runFirst(): Promise<void> {
+    const turn = this.#queue.shift();
+    if (turn === undefined) return;
+    const ran = this.#transactions.run(turn.works.map((work) => (isLarge(work) ? NOTHING : work)));
+    const outcomes = [...ran.outcomes];
+    let { isCommitted, isOverwritten = false } = ran;
+    for (const [i, work] of turn.works.entries()) {
+      if (!isLarge(work) || outcomes[i] !== undefined) continue;
+      const one = await this.#transactions.runLarge(work);
+      outcomes[i] = one.outcomes[0];
+      isCommitted ||= one.isCommitted;
+      isOverwritten ||= one.isOverwritten === true;
+    }
+    this.#settle(turn, { outcomes, isCommitted, isOverwritten });
   }
 
   #told({ outcomes, isOverwritten }: Ran): Promise<Outcomes> {
@@ -156,168 +163,6 @@ export class GroupCommit {
     durable.catch(() => {}); // whoever awaits it learns of the failure; nobody may be waiting
     return durable;
   }
-
-  #run(works: readonly Work[]): Ran {
-    const { failure } = this.#sync;
-    if (failure) return refusal(works, failure);
-    const before = this.#options.before?.() ?? [];
-    const all = [...before, ...works];
-    const ran = this.#retry(all, before.length, this.#attempt(all, before.length));
-    return { ...ran, outcomes: ran.outcomes.slice(before.length) };
-  }
-
-  #attempt(works: readonly Work[], needed: number): Ran {
-    return this.#together(works, needed) ?? this.#apart(works, needed);
-  }
-
-  /** What there was no room for, once more when room can be made. */
-  #retry(works: readonly Work[], needed: number, ran: Ran): Ran {
-    if (!ran.outcomes.some((error) => error?.code === 'full')) return ran;
-    const again = [...works.keys()].filter((i) => ran.outcomes[i]?.code === 'full' && !works[i]?.bringsMail);
-    if (again.length === 0 || this.#options.makeRoom?.() !== true) return ran;
-    const second = this.#attempt(
-      again.map((i) => works[i] as Work),
-      again.filter((i) => i < needed).length,
-    );
-    const outcomes = [...ran.outcomes];
-    for (const [at, i] of again.entries()) outcomes[i] = second.outcomes[at];
-    const isOverwritten = ran.isOverwritten === true || second.isOverwritten === true;
-    return { outcomes, isCommitted: ran.isCommitted || second.isCommitted, isOverwritten };
-  }
-
-  /** One transaction, which the first `needed` works must be in; undefined when several met broken pages in it. */
-  #together(works: readonly Work[], needed: number): Ran | undefined {
-    try {
-      this.#db.prepare('BEGIN IMMEDIATE').run();
-    } catch (error) {
-      return refusal(works, storeError(error, 'starting a transaction'));
-    }
-    const outcomes: Outcomes = new Array(works.length).fill(undefined);
-    let applied = 0;
-    for (let i = 0; i < works.length; i++) {
-      const error =
-        works.length === 1 ? this.#apply(works[i] as Work) : this.#applyIsolated(works[i] as Work);
-      outcomes[i] = error;
-      if (error === undefined) applied++;
-      else if (isBrokenPage(error) && works.length > 1) {
-        this.#abandon(works, outcomes, error);
-        return undefined;
-      } else if (i < needed || !this.#db.isInTransaction) return this.#abandon(works, outcomes, error);
-    }
-    if (applied > 0) return this.#commit(works, outcomes);
-    this.#rollBack();
-    return { outcomes, isCommitted: false };
-  }
-
-  #apart(works: readonly Work[], needed: number): Ran {
-    const outcomes: Outcomes = [];
-    let isCommitted = false;
-    let isOverwritten = false;
-    for (const [i, work] of works.entries()) {
-      const one = this.#together([work], 0) as Ran;
-      const [error] = one.outcomes;
-      outcomes.push(error);
-      isCommitted ||= one.isCommitted;
-      isOverwritten ||= one.isOverwritten === true;
-      if (i >= needed || error === undefined || error.code === 'damaged') continue;
-      outcomes.push(...works.slice(i + 1).map(() => error));
-      break;
-    }
-    return { outcomes, isCommitted, isOverwritten };
-  }
-
-  #commit(works: readonly Work[], outcomes: Outcomes): Ran {
-    try {
-      this.#db.prepare('COMMIT').run();
-    } catch (error) {
-      if (isSyncFailure(error)) this.#options.onFatal(error as Error);
-      const ran = this.#abandon(works, outcomes, storeError(error, 'committing'));
-      if (!isIoFailure(error)) return ran;
-      this.#overwrite();
-      return { ...ran, isOverwritten: true };
-    }
-    for (let i = 0; i < works.length; i++) {
-      if (outcomes[i] === undefined) this.#afterCommit(() => works[i]?.done?.());
-    }
-    this.#afterCommit(this.#options.onCommit);
-    return { outcomes, isCommitted: true };
-  }
-
-  #afterCommit(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#options.onTrouble(error as Error);
-    }
-  }
-
-  /** It may fail as the COMMIT did, after its frames have taken the place of the others. */
-  #overwrite(): void {
-    try {
-      this.#options.overwrite();
-    } catch (error) {
-      this.#options.onTrouble(error as Error);
-    }
-  }
-
-  /** A transaction that cannot be ended would take all that comes with it. */
-  #rollBack(): void {
-    try {
-      this.#db.rollback();
-    } catch (error) {
-      if (this.#db.isInTransaction) this.#options.onFatal(error as Error);
-      else this.#options.onTrouble(error as Error);
-    }
-  }
-
-  /** The whole turn is gone: everything that had been applied fails with the same reason. */
-  #abandon(works: readonly Work[], outcomes: Outcomes, reason: StoreError): Ran {
-    this.#rollBack();
-    for (let i = works.length - 1; i >= 0; i--) {
-      if (outcomes[i] !== undefined) continue;
-      works[i]?.undo?.();
-      outcomes[i] = reason;
-    }
-    return { outcomes, isCommitted: false };
-  }
-
-  /** Alone in its turn, a piece needs no savepoint: nothing else would be rolled back with it. */
-  #apply(work: Work): StoreError | undefined {
-    try {
-      work.apply();
-      return undefined;
-    } catch (error) {
-      work.undo?.();
-      return storeError(error, 'applying a change');
-    }
-  }
-
-  /** A savepoint that cannot be kept is the end of the turn: SQLite has rolled back, or the caller does. */
-  #applyIsolated(work: Work): StoreError | undefined {
-    try {
-      this.#db.prepare('SAVEPOINT work').run();
-    } catch (error) {
-      return this.#lost(error);
-    }
-    const failure = this.#apply(work);
-    try {
-      if (failure !== undefined && this.#db.isInTransaction) this.#db.prepare('ROLLBACK TO work').run();
-      if (this.#db.isInTransaction) this.#db.prepare('RELEASE work').run();
-    } catch (error) {
-      if (failure === undefined) work.undo?.();
-      return this.#lost(error);
-    }
-    return failure;
-  }
-
-  #lost(error: unknown): StoreError {
-    this.#rollBack();
-    return storeError(error, 'keeping a savepoint');
-  }
-}
-
-function refusal(works: readonly Work[], reason: StoreError): Ran {
-  return { outcomes: works.map(() => reason), isCommitted: false };
 }
 
 function refused(works: readonly Work[], reason: StoreError): Submitted {

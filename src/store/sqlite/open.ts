@@ -106,15 +106,15 @@ class SqliteStore implements SqliteMailStore {
   }
 
   async loadThreadMatches(...[account, ...asked]: Parameters<MailStore['loadThreadMatches']>) {
-    return threadMatches(this.#of(account).db, account, ...asked);
+    return threadMatches((await this.#settled(account)).db, account, ...asked);
   }
 
   async countThread(account: AccountId, thread: number) {
-    return threadSize(this.#of(account).db, account, thread);
+    return threadSize((await this.#settled(account)).db, account, thread);
   }
 
   async loadThread(account: AccountId, thread: number, limit: number) {
-    return threadMembers(this.#of(account).db, account, thread, limit);
+    return threadMembers((await this.#settled(account)).db, account, thread, limit);
   }
 
   async loadBuried(account: AccountId) {
@@ -172,7 +172,7 @@ class SqliteStore implements SqliteMailStore {
   }
 
   async listEmails(...args: Parameters<MailStore['listEmails']>) {
-    return this.#of(args[0]).emails.list(...args);
+    return (await this.#settled(args[0])).emails.list(...args);
   }
 
   async verifyEmails(ids: readonly EmailId[]) {
@@ -212,6 +212,13 @@ class SqliteStore implements SqliteMailStore {
 
   #rowsOf(account: AccountId): Promise<RowReader> {
     return this.#of(account).rowsOf(account);
+  }
+
+  /** For whoever looks for emails that he does not know of: without those that may yet be taken back. */
+  async #settled(account: AccountId): Promise<Shard> {
+    const shard = this.#of(account);
+    while (shard.commits.unfinished !== undefined) await shard.commits.unfinished;
+    return shard;
   }
 
   #of(account: AccountId): Shard {

@@ -5,7 +5,8 @@
  */
 import type { StoreError } from '../../mailbox/port/store.ts';
 import type { DiskRoom } from './disk-room.ts';
-import type { Submitted, Work } from './group-commit.ts';
+import type { Submitted } from './group-commit.ts';
+import type { Work } from './transactions.ts';
 
 /** Since there was no room at all. */
 const TIGHT_MS = 60_000;

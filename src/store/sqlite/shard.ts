@@ -24,7 +24,7 @@ import { EmailReader } from './emails.ts';
 import { FileGuard } from './file-guard.ts';
 import { type FlagBatch, FlagJournal, readFlagJournal, removeFlagJournal } from './flag-journal.ts';
 import { Graves } from './graves.ts';
-import { GroupCommit, type Submitted, type Work } from './group-commit.ts';
+import { GroupCommit, type Submitted } from './group-commit.ts';
 import { inspect } from './inspect.ts';
 import { type Mark, markClean, markInUse, settleAccount } from './lifecycle.ts';
 import { type Break, breakOf, incidentsIn, isWitnessedIn, joinLineage, progressOf } from './lineage.ts';
@@ -38,6 +38,7 @@ import { SegmentFiles } from './segment-files.ts';
 import { type SegmentRows, Segments } from './segments.ts';
 import { ShardOwners } from './shard-owners.ts';
 import type { StagingShard } from './staging.ts';
+import type { Work } from './transactions.ts';
 import { syncDirectory, WalSync } from './wal-sync.ts';
 import type { Testimony } from './witness.ts';
 
