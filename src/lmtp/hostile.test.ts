@@ -10,7 +10,7 @@ import { Connections } from '../net/connections.ts';
 import type { Listener } from '../net/listener.ts';
 import { Sweep } from '../net/sweep.ts';
 import { MAX_FIELD_BYTES, MAX_HEADER_BYTES } from '../smtp/header-bounds.ts';
-import { DEADLINES } from '../smtp/session.ts';
+import { DEADLINES } from '../smtp/pace.ts';
 
 const ALICE = 'alice@example.com';
 const SECOND = 1000;

@@ -1,32 +1,26 @@
 /**
  * LMTP (RFC 2033) as a role of SMTP: who delivers is a program of ours, nobody signs in, and each recipient has a reply of
  * its own.
+ *
+ * A process of ours that passes a message on speaks it too, through the relay. It has judged the message, and says in
+ * `XTRACE` which header fields the message gets (`delivery/holders.ts`).
  */
-import type { Log } from '../base/log.ts';
-import type { Activity } from '../identity/activity.ts';
-import { resolveRecipient } from '../identity/address.ts';
-import { actingAs, type Domain } from '../mailbox/domain.ts';
-import { MailboxError } from '../mailbox/model/errors.ts';
-import type { AccountRecord } from '../mailbox/model/model.ts';
-import { assertRoom } from '../mailbox/operations/incoming.ts';
-import { checkQuota } from '../mailbox/operations/quota.ts';
-import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
+import { EMPTY } from '../base/bytes.ts';
+import { Holders } from '../delivery/holders.ts';
+import { IncomingMail, type Judgement } from '../delivery/incoming-mail.ts';
+import type { DeliveryServices } from '../delivery/services.ts';
+import { protocolName, receivedField } from '../delivery/trace.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
-import type { Relay } from '../net/relay.ts';
-import type { StreamOptions } from '../net/stream.ts';
 import type { TlsSource } from '../net/tls.ts';
+import type { Deadlines } from '../smtp/pace.ts';
 import type { Extension } from '../smtp/parameters.ts';
-import { type OverQuota, REPLY, replyOf } from '../smtp/replies.ts';
+import type { OverQuota } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { NamedTo, ReadMessage, Role, Sender, Transaction } from '../smtp/role.ts';
-import type { Deadlines } from '../smtp/session.ts';
-import { Forwarding } from './forwarding.ts';
-import { PassedMessage } from './passed-message.ts';
-import { type NamedRecipient, receiveMessage } from './transaction.ts';
 
 export interface LmtpSettings {
-  /** In the greeting. */
+  /** In the greeting and in the Received field. */
   readonly hostname: string;
   readonly defaultDomain: string;
   readonly maxMessageBytes: number;
@@ -36,135 +30,115 @@ export interface LmtpSettings {
 }
 
 /** What all sessions share. */
-export interface LmtpServices {
-  readonly domain: Domain;
-  readonly activity: Activity;
-  readonly uploads: UploadBudget;
+export interface LmtpServices extends DeliveryServices {
   readonly settings: LmtpSettings;
   /** STARTTLS is offered with it. */
   readonly tls: TlsSource | undefined;
-  readonly relay: Relay;
-  readonly stream: StreamOptions;
-  readonly log: Log;
 }
-
-/** Of an address from outside, in the log. */
-const MAX_SHOWN = 320;
 
 export class LmtpRole implements Role {
   readonly title = 'LMTP';
   readonly hellos = Object.freeze(['LHLO']);
   readonly verbs = Object.freeze({});
+  readonly #connection: Connection;
   readonly #guest: Guest;
   readonly #services: LmtpServices;
-  readonly #forwarding: Forwarding;
+  readonly #holders: Holders;
+  readonly #isRelayed: boolean;
 
-  constructor(connection: Connection, guest: Guest, services: LmtpServices) {
+  constructor(connection: Connection, guest: Guest, services: LmtpServices, isRelayed: boolean) {
+    this.#connection = connection;
     this.#guest = guest;
     this.#services = services;
-    this.#forwarding = new Forwarding({ ...services, guest, connection });
+    this.#holders = new Holders({ ...services, guest, connection });
+    this.#isRelayed = isRelayed;
   }
 
   extensions(): readonly Extension[] {
     return [
       { keyword: 'PIPELINING' },
       { keyword: '8BITMIME' },
+      { keyword: 'BINARYMIME' },
+      { keyword: 'CHUNKING' },
       { keyword: 'SMTPUTF8' },
       { keyword: 'ENHANCEDSTATUSCODES' },
       { keyword: 'SIZE', value: String(this.#services.settings.maxMessageBytes) },
     ];
   }
 
-  begin({ address, declaredBytes }: Sender): Transaction {
-    const { defaultDomain } = this.#services.settings;
-    const from = completed(address, defaultDomain);
-    return new LmtpTransaction({ from, declaredBytes }, this.#guest, this.#services, this.#forwarding);
+  begin({ address, declaredBytes, parameters, hello }: Sender): Transaction {
+    const from = completed(address, this.#services.settings.defaultDomain);
+    const mail = new IncomingMail({ from, declaredBytes }, this.#guest, this.#services, this.#holders);
+    if (this.#isRelayed) return new RelayedTransaction(mail, this.#services);
+    const isUtf8 = parameters.utf8 === true;
+    const trace = (id: string, recipient: string | undefined): Buffer => {
+      const { remoteAddress, tlsVersion, isSecure } = this.#connection;
+      const protocol = protocolName('LMTP', { isSecure, isUtf8 });
+      const { domain, settings } = this.#services;
+      const by = { hostname: settings.hostname, id, recipient, nowMs: domain.clock.nowMs() };
+      return receivedField({ helo: hello.name, remoteAddress, protocol, tlsVersion }, by);
+    };
+    return new LmtpTransaction(mail, this.#services, trace);
   }
 
   close(): void {
-    this.#forwarding.close();
+    this.#holders.close();
   }
 }
 
 class LmtpTransaction implements Transaction {
-  readonly #mail: { readonly from: string; readonly declaredBytes: number };
-  readonly #guest: Guest;
+  readonly #mail: IncomingMail;
   readonly #services: LmtpServices;
-  readonly #forwarding: Forwarding;
-  readonly #recipients: NamedRecipient[] = [];
-  #passing: PassedMessage | undefined;
+  readonly #trace: (id: string, recipient: string | undefined) => Buffer;
+  #recipients: string[] = [];
 
   constructor(
-    mail: { readonly from: string; readonly declaredBytes: number },
-    guest: Guest,
+    mail: IncomingMail,
     services: LmtpServices,
-    forwarding: Forwarding,
+    trace: (id: string, recipient: string | undefined) => Buffer,
   ) {
     this.#mail = mail;
-    this.#guest = guest;
     this.#services = services;
-    this.#forwarding = forwarding;
+    this.#trace = trace;
   }
 
   async recipient({ address }: NamedTo): Promise<Reply> {
-    const { domain, settings, log } = this.#services;
-    const { declaredBytes } = this.#mail;
-    const to = completed(address, settings.defaultDomain);
-    let name: string | undefined;
-    try {
-      const record = await resolveRecipient(domain.accounts, to, settings.defaultDomain);
-      name = record?.address;
-      if (record === undefined) return this.#refuse(to, name, REPLY.noSuchUser);
-      const place = domain.placement.locate(record.id);
-      if (place.kind === 'nowhere') return this.#refuse(to, name, REPLY.holderGone);
-      if (place.kind === 'elsewhere') return await this.#forward(to, record, place.holder);
-      const account = await domain.accounts.open(record.id);
-      checkQuota(account, declaredBytes, 1);
-      assertRoom(domain, declaredBytes);
-      this.#recipients.push({ account: record.id, address: to, name: record.address });
-      return REPLY.recipientTaken;
-    } catch (err) {
-      if (!(err instanceof MailboxError))
-        log.error({ err, to: to.slice(0, MAX_SHOWN) }, 'a recipient failed');
-      const reply = err instanceof MailboxError ? replyOf(err, settings.overQuota) : REPLY.internalError;
-      return this.#refuse(to, name, reply);
-    }
+    const to = completed(address, this.#services.settings.defaultDomain);
+    const reply = await this.#mail.recipient(to);
+    if (reply.code === 250) this.#recipients.push(to);
+    return reply;
   }
 
-  async prepare(): Promise<{ readonly needsRaw: boolean }> {
-    this.#passing = new PassedMessage(this.#forwarding, this.#recipients);
-    await this.#passing.begin();
-    return { needsRaw: this.#passing.isNeeded };
+  message(read: ReadMessage, id: string): Promise<readonly Reply[]> {
+    const only = this.#recipients.length === 1 ? this.#recipients[0] : undefined;
+    return this.#mail.message(read, id, () => ({ kind: 'taken', fields: this.#trace(id, only) }));
+  }
+}
+
+/** Who passes it on knows more of it, and has named the recipients as they are. */
+class RelayedTransaction implements Transaction {
+  readonly #mail: IncomingMail;
+  readonly #services: LmtpServices;
+  #fields: Buffer = EMPTY;
+
+  constructor(mail: IncomingMail, services: LmtpServices) {
+    this.#mail = mail;
+    this.#services = services;
   }
 
-  async message(read: ReadMessage, id: string): Promise<readonly Reply[]> {
-    const { activity, uploads, settings, log } = this.#services;
-    const domain = actingAs(this.#services.domain, this.#guest);
-    const { maxMessageBytes, overQuota } = settings;
-    const { id: session, remote } = this.#guest;
-    const passing = this.#passing ?? new PassedMessage(this.#forwarding, this.#recipients);
-    const envelope = { ...this.#mail, id, session, remote, recipients: passing.kept };
-    const options = { domain, activity, uploads, maxMessageBytes, overQuota, log };
-    const kept = await receiveMessage(options, passing.through(read), envelope);
-    return passing.inOrder(kept);
+  recipient({ address }: NamedTo): Promise<Reply> {
+    return this.#mail.recipient(completed(address, this.#services.settings.defaultDomain));
   }
 
-  /** What its holder says. One that is gone says nothing, so that is written down here. */
-  async #forward(to: string, { id, address: name }: AccountRecord, holder: string): Promise<Reply> {
-    const reply = await this.#forwarding.recipient(holder, this.#mail, to);
-    if (reply === REPLY.holderGone) return this.#refuse(to, name, reply);
-    if (reply.code !== 250) return reply;
-    this.#recipients.push({ account: id, address: to, name, holder });
-    return REPLY.recipientTaken;
+  between(verb: string, argument: string): Reply | undefined {
+    if (verb !== 'XTRACE') return undefined;
+    this.#fields = Buffer.concat([this.#fields, Buffer.from(argument, 'base64')]);
+    return { code: 250, text: '2.0.0 noted' };
   }
 
-  /** `name`: of the account, when there is one. */
-  #refuse(to: string, name: string | undefined, { code, text }: Reply): Reply {
-    const { id: session, service, remote } = this.#guest;
-    const { from } = this.#mail;
-    const facts = { session, service, remote, from, to: to.slice(0, MAX_SHOWN), reply: `${code} ${text}` };
-    this.#services.activity.attempt(name ?? '?', 'recipient refused', facts, name !== undefined);
-    return { code, text };
+  message(read: ReadMessage, id: string): Promise<readonly Reply[]> {
+    const judge = (): Judgement => ({ kind: 'taken', fields: this.#fields });
+    return this.#mail.message(read, id, judge);
   }
 }
 

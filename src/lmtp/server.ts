@@ -18,9 +18,10 @@ import type { SharedOptions } from '../net/ports.ts';
 import { NO_RELAY, type Relay } from '../net/relay.ts';
 import type { Session } from '../net/sessions.ts';
 import type { TlsSource } from '../net/tls.ts';
+import { DEADLINES, type Deadlines } from '../smtp/pace.ts';
 import { type OverQuota, REPLY } from '../smtp/replies.ts';
 import { replyLine } from '../smtp/reply.ts';
-import { DEADLINES, type Deadlines, SmtpSession } from '../smtp/session.ts';
+import { SmtpSession } from '../smtp/session.ts';
 import { LmtpRole, type LmtpServices } from './role.ts';
 
 /** RFC 5321 §4.5.3.1.8 asks for at least a hundred. */
@@ -66,20 +67,25 @@ export function startLmtp(services: LmtpServices, port: LmtpPort): Promise<Liste
     ...{ name: 'lmtp', service: 'lmtp', host, port: number },
     ...{ connections, stream, handshakeTimeoutMs, isShared, log },
     farewell: () => replyLine(REPLY.serverFull),
-    accept: (connection, guest) => newSession(connection, guest, services),
+    accept: (connection, guest) => newSession(connection, guest, services, false),
   });
 }
 
 /** A delivery of another process's, to accounts that are held here. */
 export function receiveLmtp(services: LmtpServices): (connection: Connection, guest: Guest) => Session {
-  return (connection, guest) => newSession(connection, guest, services);
+  return (connection, guest) => newSession(connection, guest, services, true);
 }
 
-function newSession(connection: Connection, guest: Guest, services: LmtpServices): Session {
+function newSession(
+  connection: Connection,
+  guest: Guest,
+  services: LmtpServices,
+  isRelayed: boolean,
+): Session {
   const { settings, tls, log } = services;
   return new SmtpSession(connection, guest, {
     ...settings,
-    role: new LmtpRole(connection, guest, services),
+    role: new LmtpRole(connection, guest, services, isRelayed),
     maxRecipients: MAX_RECIPIENTS,
     maxMistakes: MAX_MISTAKES,
     ...{ tls, log },

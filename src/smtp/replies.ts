@@ -72,5 +72,13 @@ export const REPLY = Object.freeze({
   recipientFirst: { code: 503, text: '5.5.1 there is no recipient' },
   nestedSender: { code: 503, text: '5.5.1 there is a sender already; RSET forgets it' },
   noArgument: { code: 501, text: '5.5.4 this command takes no argument' },
+  notYourTurn: { code: 554, text: '5.5.1 it was not your turn to speak' },
+  bareLf: { code: 500, text: '5.5.2 a line ends in CR and LF' },
+  enough: { code: 421, text: '4.4.2 these were enough messages for one connection' },
+  badSender: { code: 501, text: '5.1.7 this is no address' },
+  badRecipient: { code: 501, text: '5.1.3 this is no address' },
+  utf8First: { code: 553, text: '5.6.7 an address beyond ASCII needs SMTPUTF8 behind MAIL' },
+  binaryInChunks: { code: 503, text: '5.5.1 BODY=BINARYMIME comes with BDAT' },
+  lastFirst: { code: 503, text: '5.5.1 the message is not whole yet; RSET forgets it' },
   recipientEmpty: { code: 501, text: '5.1.3 the recipient is empty' },
 } as const satisfies Record<string, Reply>);

@@ -52,14 +52,14 @@ export type ReadMessage = () => Promise<DataRead | undefined>;
 export interface Transaction {
   /** 250 takes the recipient. */
   recipient(to: NamedTo): Promise<Reply> | Reply;
-  /** There are recipients, and the message is about to come; whoever needs it as it came on the wire says so. */
-  prepare?(): Promise<{ readonly needsRaw: boolean }>;
   /**
    * Reads the message to its end, whatever is wrong with it, and gives what is said then: one reply, or, in LMTP, one for each
    * recipient that was taken, in their order. `id` names the message in logs and replies. Throws `ClientGone`, and what
    * `read` throws.
    */
   message(read: ReadMessage, id: string): Promise<readonly Reply[]>;
+  /** A command between two chunks that is none of SMTP's own; undefined: of nobody's. */
+  between?(verb: string, argument: string): Reply | undefined;
 }
 
 /** What the verbs of a role may do with the connection. */
@@ -86,6 +86,10 @@ export interface Role {
   extensions(): readonly Extension[];
   /** Of its own, in capitals. */
   readonly verbs: Readonly<Record<string, Verb>>;
+  /** Instead of the greeting, where the client is not welcome: 421 or 554. */
+  refuses?(): Reply | undefined;
+  /** Before each command; how long somebody is kept waiting who has earned it. */
+  delay?(): Promise<void> | undefined;
   /** The transaction that MAIL begins, or why not: a reply that is no mistake of the client's. */
   begin(sender: Sender): Promise<Transaction | Reply> | Transaction | Reply;
   /** The connection is over. */

@@ -2,20 +2,18 @@
  * One connection of SMTP or a relative (RFC 5321, RFC 2033, RFC 6409): read a command line, run it, answer; one at a time
  * and in order, whatever is pipelined (RFC 2920). What is particular to a relative is its role's (`role.ts`).
  *
- * Every wait has an end. A command has `idleMs` from the answer to the one before, however its octets drip; a message may
- * be silent for as long, takes `dataMs` at most, and comes at `minRate` octets a second once it has had `slowStartMs`;
- * a client that does not take its replies is cut off by the stream. A stop lets the message under way finish.
+ * Every wait has an end (`wire.ts`). A stop lets the message under way finish.
  */
 import type { Log } from '../base/log.ts';
-import { TimeSlice } from '../base/time-slice.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { type Connection, ReadTimeout } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
 import { StreamClosed } from '../net/outbox.ts';
 import type { Session } from '../net/sessions.ts';
 import type { TlsSource } from '../net/tls.ts';
+import { type Chunk, parseChunk } from './chunk.ts';
 import { CommandFault, parseCommandLine, parsePath } from './command.ts';
-import { SmtpInput } from './input.ts';
+import type { Deadlines } from './pace.ts';
 import {
   type Extension,
   type ExtensionKeyword,
@@ -23,8 +21,10 @@ import {
   mailParameters,
   recipientParameters,
 } from './parameters.ts';
+import { isPostmaster, requireMailbox } from './path.ts';
+import { readPast } from './receiving.ts';
 import { REPLY, replyOf } from './replies.ts';
-import { type Reply, replyLine, replyLines } from './reply.ts';
+import type { Reply } from './reply.ts';
 import {
   ClientGone,
   type Dialogue,
@@ -35,24 +35,7 @@ import {
   type Sender,
   type Transaction,
 } from './role.ts';
-
-export interface Deadlines {
-  readonly idleMs: number;
-  readonly dataMs: number;
-  readonly minRate: number;
-  readonly slowStartMs: number;
-}
-
-/**
- * RFC 5321 §4.5.3.2.7 for the silence. No transfer agent needs an hour for a message, and none that works sends less than
- * a hundred octets a second.
- */
-export const DEADLINES: Deadlines = Object.freeze({
-  idleMs: 5 * 60_000,
-  dataMs: 3_600_000,
-  minRate: 100,
-  slowStartMs: 60_000,
-});
+import { Wire } from './wire.ts';
 
 export interface SessionOptions {
   readonly role: Role;
@@ -63,6 +46,17 @@ export interface SessionOptions {
   readonly maxRecipients: number;
   /** Commands that make no sense, after which the connection is over. */
   readonly maxMistakes: number;
+  /** Messages of a connection. */
+  readonly maxMessages?: number;
+  /** 4 KiB when absent. */
+  readonly maxLineBytes?: number;
+  /**
+   * The client is a stranger, who may speak for nobody else: lines end in CRLF and nothing else, addresses are such as RFC 5321 and
+   * RFC 6531 write them, and nobody speaks before it is their turn (RFC 2920 §3.1).
+   */
+  readonly isStrict?: boolean;
+  /** Who speaks before the greeting is sent away; how long it is waited for that. */
+  readonly greetingDelayMs?: number;
   /** STARTTLS is offered with it. */
   readonly tls: TlsSource | undefined;
   readonly handshakeTimeoutMs: number;
@@ -72,6 +66,8 @@ export interface SessionOptions {
 
 /** RFC 5321 §4.5.3.1.4 asks for 512 octets, more with extensions. */
 const MAX_LINE_BYTES = 4096;
+/** RFC 4954 §4: an answer to a challenge has 12,288 octets at most. */
+const MAX_ANSWER_BYTES = 16 * 1024;
 /** It becomes a header line, which has 998 octets at most (RFC 5322 §2.1.1). */
 const MAX_SENDER_BYTES = 900;
 /** Of an address from outside, in the log. */
@@ -92,35 +88,36 @@ export class SmtpSession implements Session {
   readonly #guest: Guest;
   readonly #options: SessionOptions;
   readonly #role: Role;
-  readonly #input: SmtpInput;
+  readonly #wire: Wire;
   readonly #log: Log;
-  readonly #slice = new TimeSlice();
   readonly #dialogue: Dialogue;
+  readonly #maxLineBytes: number;
   #hello: Hello | undefined;
   #mail: Mail | undefined;
   #messages = 0;
   #mistakes = 0;
-  #isWaiting = false;
   #isStopped = false;
   #isOver = false;
 
   constructor(stream: Connection, guest: Guest, options: SessionOptions) {
+    const { role, deadlines, isStrict = false, maxLineBytes = MAX_LINE_BYTES } = options;
     this.#stream = stream;
     this.#guest = guest;
     this.#options = options;
-    this.#role = options.role;
-    this.#input = new SmtpInput(stream, MAX_LINE_BYTES);
+    this.#role = role;
+    this.#wire = new Wire(stream, { deadlines, isStrict });
+    this.#maxLineBytes = maxLineBytes;
     this.#log = options.log.child({ remote: stream.remoteAddress, session: guest.id });
     this.#dialogue = {
-      say: (reply) => this.#say(reply),
-      line: () => this.#answerLine(),
+      say: (reply) => this.#wire.say(reply),
+      line: () => this.#nextLine(MAX_ANSWER_BYTES),
       reset: () => this.#forget(),
     };
   }
 
   async run(): Promise<void> {
     try {
-      this.#say({ code: 220, text: `${this.#options.hostname} ${this.#role.title}` });
+      await this.#welcome();
       while (!this.#isOver) await this.#serveOne();
     } catch (error) {
       this.#fail(error);
@@ -133,50 +130,54 @@ export class SmtpSession implements Session {
   /** At once when the session waits for a command, else after the message that is under way. */
   stop(): void {
     this.#isStopped = true;
-    if (!this.#isWaiting) return;
-    this.#say(REPLY.shuttingDown);
+    if (!this.#wire.isWaiting) return;
+    this.#wire.say(REPLY.shuttingDown);
     this.#isOver = true;
     void this.#stream.close();
   }
 
+  async #welcome(): Promise<void> {
+    const { greetingDelayMs = 0, hostname } = this.#options;
+    const refusal = this.#role.refuses?.();
+    if (refusal !== undefined) throw new Farewell(refusal);
+    if (greetingDelayMs > 0 && (await this.#wire.speaksWithin(greetingDelayMs))) {
+      throw new Farewell(REPLY.notYourTurn);
+    }
+    this.#wire.say({ code: 220, text: `${hostname} ${this.#role.title}` });
+  }
+
   async #serveOne(): Promise<void> {
-    const line = await this.#nextLine();
-    if (line === undefined) return;
-    if (WEB_REQUEST.test(line.toString('latin1', 0, 200))) throw new Farewell(REPLY.nonsense);
-    await this.#execute(line);
     if (this.#isStopped && this.#mail === undefined) throw new Farewell(REPLY.shuttingDown);
-    await this.#breathe();
+    await this.#attempt(async () => {
+      const line = await this.#nextLine(this.#maxLineBytes);
+      if (line === undefined) return;
+      if (WEB_REQUEST.test(line.toString('latin1', 0, 200))) throw new Farewell(REPLY.nonsense);
+      await this.#role.delay?.();
+      await this.#run(line);
+    });
+    await this.#wire.breathe();
   }
 
   /** Undefined when the session is over. */
-  async #nextLine(): Promise<Buffer | undefined> {
-    this.#stream.limitReads({ totalMs: this.#options.deadlines.idleMs });
-    this.#isWaiting = !this.#input.hasLine;
-    const read = await this.#input.line();
-    if (this.#isWaiting) this.#slice.restart();
-    this.#isWaiting = false;
-    if (read.kind === 'end') this.#isOver = true;
-    if (read.kind === 'end' || this.#isOver) return undefined;
-    if (read.kind === 'too-long') throw new Farewell(REPLY.lineTooLong);
-    return read.bytes;
+  async #nextLine(maxBytes: number): Promise<Buffer | undefined> {
+    const line = await this.#wire.line(maxBytes);
+    if (line === undefined) this.#isOver = true;
+    return this.#isOver ? undefined : line;
   }
 
-  async #answerLine(): Promise<Buffer | undefined> {
-    return this.#nextLine();
-  }
-
-  async #execute(line: Buffer): Promise<void> {
+  /** What makes no sense is said to, and counted. */
+  async #attempt(work: () => Promise<void>): Promise<void> {
     try {
-      const { verb, argument } = parseCommandLine(line);
-      await this.#run(verb, argument);
+      await work();
     } catch (error) {
       if (!(error instanceof CommandFault)) throw error;
       if (++this.#mistakes >= this.#options.maxMistakes) throw new Farewell(REPLY.nonsense);
-      this.#say(error.reply);
+      this.#wire.say(error.reply);
     }
   }
 
-  #run(verb: string, argument: string): Promise<void> | void {
+  #run(line: Buffer): Promise<void> | void {
+    const { verb, argument } = parseCommandLine(line);
     const { verbs, hellos } = this.#role;
     if (hellos.includes(verb)) return this.#greet(verb, argument);
     if (Object.hasOwn(verbs, verb)) return verbs[verb]?.(argument, this.#dialogue);
@@ -186,14 +187,16 @@ export class SmtpSession implements Session {
       case 'RCPT':
         return this.#takeRecipient(argument);
       case 'DATA':
-        return this.#takeMessage(argument);
+        return this.#takeData(argument);
+      case 'BDAT':
+        return this.#takeChunks(argument);
       case 'RSET':
         this.#mail = undefined;
-        return this.#say(REPLY.forgotten);
+        return this.#wire.say(REPLY.forgotten);
       case 'NOOP':
-        return this.#say(REPLY.done);
+        return this.#wire.say(REPLY.done);
       case 'VRFY':
-        return this.#say(REPLY.willTry);
+        return this.#wire.say(REPLY.willTry);
       case 'STARTTLS':
         return this.#startTls(argument);
       case 'QUIT':
@@ -210,10 +213,11 @@ export class SmtpSession implements Session {
   #greet(verb: string, name: string): void {
     if (name === '') throw new CommandFault({ code: 501, text: `5.5.4 expected ${verb} and a name` });
     const isExtended = verb !== 'HELO';
+    this.#wire.requireTurn();
     this.#hello = { name, isExtended };
     this.#mail = undefined;
     const offers = isExtended ? this.#offers().map(({ keyword, value }) => joined(keyword, value)) : [];
-    this.#stream.write(replyLines(250, [this.#options.hostname, ...offers]));
+    this.#wire.sayLines(250, [this.#options.hostname, ...offers]);
   }
 
   #offers(): readonly Extension[] {
@@ -237,11 +241,8 @@ export class SmtpSession implements Session {
     if (tls === undefined) throw new CommandFault(this.#unknown());
     if (this.#stream.isSecure) throw new CommandFault(REPLY.secureAlready);
     if (argument !== '') throw new CommandFault(REPLY.noArgument);
-    this.#input.drop();
     this.#forget();
-    this.#stream.limitReads({ totalMs: handshakeTimeoutMs });
-    await this.#stream.startTls(tls, replyLine(REPLY.beginTls));
-    this.#input.drop();
+    await this.#wire.startTls(tls, handshakeTimeoutMs);
   }
 
   async #takeSender(argument: string): Promise<void> {
@@ -253,17 +254,21 @@ export class SmtpSession implements Session {
     if (this.#mail !== undefined) throw new CommandFault(REPLY.nestedSender);
     const declaredBytes = Math.max(1, parameters.size ?? 1);
     const refusal = this.#refusalOfSender(address, parameters);
-    if (refusal !== undefined) return this.#say(refusal);
+    if (refusal !== undefined) return this.#wire.say(refusal);
+    if (this.#messages >= (this.#options.maxMessages ?? Number.POSITIVE_INFINITY))
+      throw new Farewell(REPLY.enough);
     const sender = { address, declaredBytes, parameters, hello };
     const begun = await this.#role.begin(sender);
-    if ('code' in begun) return this.#say(begun);
+    if ('code' in begun) return this.#wire.say(begun);
     this.#mail = { sender, transaction: begun, recipients: 0 };
-    this.#say(REPLY.senderTaken);
+    this.#wire.say(REPLY.senderTaken);
   }
 
-  #refusalOfSender(address: string, { size = 0 }: MailParameters): Reply | undefined {
-    const { maxMessageBytes } = this.#options;
+  /** Throws `CommandFault` for what is no address. */
+  #refusalOfSender(address: string, { size = 0, utf8 }: MailParameters): Reply | undefined {
+    const { maxMessageBytes, isStrict = false } = this.#options;
     if (Buffer.byteLength(address) > MAX_SENDER_BYTES) return REPLY.senderTooLong;
+    if (isStrict && address !== '') requireMailbox(address, utf8 === true, REPLY.badSender);
     if (size <= maxMessageBytes) return undefined;
     const tooBig = new MailboxError('too-big', `a message can have at most ${maxMessageBytes} octets`);
     return replyOf(tooBig, 'tempfail');
@@ -275,56 +280,81 @@ export class SmtpSession implements Session {
     const mail = this.#mail;
     if (mail === undefined) throw new CommandFault(REPLY.senderFirst);
     if (address === '') throw new CommandFault(REPLY.recipientEmpty);
-    if (mail.recipients >= this.#options.maxRecipients) return this.#say(REPLY.tooManyRecipients);
+    if (this.#options.isStrict === true && !isPostmaster(address)) {
+      requireMailbox(address, mail.sender.parameters.utf8 === true, REPLY.badRecipient);
+    }
+    if (mail.recipients >= this.#options.maxRecipients) return this.#wire.say(REPLY.tooManyRecipients);
     const reply = await mail.transaction.recipient({ address, parameters });
     if (reply.code === 250) mail.recipients++;
-    this.#say(reply);
+    this.#wire.say(reply);
   }
 
-  async #takeMessage(argument: string): Promise<void> {
+  async #takeData(argument: string): Promise<void> {
     if (argument !== '') throw new CommandFault(REPLY.noArgument);
+    const mail = this.#mailWithRecipients();
+    // Lines beside octets of no lines cannot be had in one transaction (RFC 3030 §3).
+    if (mail.sender.parameters.body === 'BINARYMIME') throw new CommandFault(REPLY.binaryInChunks);
+    this.#wire.requireTurn();
+    this.#wire.say(REPLY.begin);
+    await this.#receive(mail, this.#wire.readData());
+  }
+
+  /** RFC 3030 §2: the octets are there, whether or not somebody wants them. */
+  async #takeChunks(argument: string): Promise<void> {
+    if (!this.#offered().has('CHUNKING')) throw new CommandFault(this.#unknown());
+    const { maxMessageBytes } = this.#options;
+    const first = parseChunk(argument);
+    if (this.#mail === undefined || this.#mail.recipients === 0) {
+      const only = { ...first, isLast: true };
+      await readPast(this.#wire.readChunks(only, maxMessageBytes, async () => undefined));
+    }
+    const mail = this.#mailWithRecipients();
+    const next = (taken: Chunk): Promise<Chunk | undefined> => this.#nextChunk(mail.transaction, taken);
+    await this.#receive(mail, this.#wire.readChunks(first, maxMessageBytes, next));
+  }
+
+  /** Undefined when the session is over. */
+  async #nextChunk(transaction: Transaction, { sizeBytes }: Chunk): Promise<Chunk | undefined> {
+    this.#wire.say({ code: 250, text: `2.0.0 ${sizeBytes} octets taken` });
+    let chunk: Chunk | undefined;
+    while (chunk === undefined && !this.#isOver) {
+      await this.#wire.breathe();
+      await this.#attempt(async () => {
+        const line = await this.#nextLine(this.#maxLineBytes);
+        if (line === undefined) return;
+        const { verb, argument } = parseCommandLine(line);
+        if (verb === 'BDAT') chunk = parseChunk(argument);
+        else this.#wire.say(this.#betweenChunks(transaction, verb, argument));
+      });
+    }
+    return chunk;
+  }
+
+  #betweenChunks(transaction: Transaction, verb: string, argument: string): Reply {
+    if (verb === 'QUIT') throw new Farewell(REPLY.goodbye);
+    if (verb === 'RSET') throw new MessageDropped();
+    if (verb === 'NOOP') return REPLY.done;
+    const reply = transaction.between?.(verb, argument);
+    if (reply === undefined) throw new CommandFault(REPLY.lastFirst);
+    return reply;
+  }
+
+  #mailWithRecipients(): Mail {
     const mail = this.#mail;
     if (mail === undefined) throw new CommandFault(REPLY.senderFirst);
     if (mail.recipients === 0) throw new CommandFault(REPLY.recipientFirst);
-    const { transaction } = mail;
-    const { needsRaw = false } = (await transaction.prepare?.()) ?? {};
-    this.#say(REPLY.begin);
-    this.#input.beginData();
-    const replies = await transaction.message(
-      this.#reader(needsRaw),
-      `${this.#guest.id}.${++this.#messages}`,
-    );
-    for (const reply of replies) this.#say(reply);
+    return mail;
+  }
+
+  async #receive({ transaction }: Mail, read: ReadMessage): Promise<void> {
+    try {
+      const replies = await transaction.message(read, `${this.#guest.id}.${++this.#messages}`);
+      for (const reply of replies) this.#wire.say(reply);
+    } catch (error) {
+      if (!(error instanceof MessageDropped)) throw error;
+      this.#wire.say(REPLY.forgotten);
+    }
     this.#mail = undefined;
-  }
-
-  /** Reads a message piece by piece, and gives up on one that comes too slowly. */
-  #reader(keepsRaw: boolean): ReadMessage {
-    const { idleMs, dataMs, minRate, slowStartMs } = this.#options.deadlines;
-    this.#stream.limitReads({ idleMs, totalMs: dataMs });
-    const startMs = this.#stream.nowMs;
-    let bytes = 0;
-    return async () => {
-      await this.#breathe();
-      const hasWaited = !this.#input.hasBytes;
-      const read = await this.#input.data({ keepsRaw });
-      if (hasWaited) this.#slice.restart();
-      bytes += read?.bytes.length ?? 0;
-      const ms = this.#stream.nowMs - startMs;
-      if (read?.isLast === false && ms > slowStartMs && bytes < (minRate * ms) / 1000) {
-        throw new ReadTimeout('the message comes too slowly');
-      }
-      return read;
-    };
-  }
-
-  async #breathe(): Promise<void> {
-    if (!this.#stream.isWritable) await this.#stream.drained();
-    await this.#slice.spent();
-  }
-
-  #say(reply: Reply): void {
-    this.#stream.write(replyLine(reply));
   }
 
   #fail(error: unknown): void {
@@ -333,15 +363,20 @@ export class SmtpSession implements Session {
       if (this.#mail !== undefined)
         this.#log.info(facts, 'the client went away before its message was whole');
     } else if (error instanceof Farewell) {
-      this.#say(error.reply);
+      this.#wire.say(error.reply);
     } else if (error instanceof ReadTimeout) {
       this.#log.info({ reason: error.message }, 'a client that sends mail was too slow');
-      this.#say(REPLY.tooSlow);
+      this.#wire.say(REPLY.tooSlow);
     } else {
       this.#log.error({ err: error }, 'a session ended by an error');
-      this.#say({ ...REPLY.internalError, code: 421 });
+      this.#wire.say({ ...REPLY.internalError, code: 421 });
     }
   }
+}
+
+/** RSET between two chunks. */
+class MessageDropped extends Error {
+  override readonly name = 'MessageDropped';
 }
 
 function joined(keyword: string, value: string | undefined): string {

@@ -54,3 +54,8 @@ export async function lmtpStartData(
   assert.deepEqual(codes, ['250 2.1.0', ...recipients.map(() => '250 2.1.5'), '354']);
   return client;
 }
+
+/** A message as it is kept, octets one per character, without the trace field that tells how it came. */
+export function withoutReceived(message: Buffer): string {
+  return message.toString('latin1').replace(/^((?:.*\r\n){2})Received: .*\r\n(?:\t.*\r\n)+/, '$1');
+}

@@ -265,7 +265,7 @@ export function contentOf(line: string): string {
   // A delivery puts lines in front.
   const octets = line
     .slice(from, from + Number(size))
-    .replace(/^Return-Path: .*\r\nDelivered-To: .*\r\n/, '');
+    .replace(/^Return-Path: .*\r\nDelivered-To: .*\r\n(?:Received: .*\r\n(?:\t.*\r\n)+)?/, '');
   const id =
     /^Subject: (m\d+)\r$/m.exec(octets)?.[1] ?? assert.fail(`whose octets are these? ${octets.slice(0, 80)}`);
   const again = writeContent(Number(id.slice(1)), octets.length).octets.toString('latin1');

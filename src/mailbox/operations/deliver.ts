@@ -7,6 +7,7 @@
  * their copy. An outcome `delivered` is durable. Appends run together, so that they share transactions and a sync.
  */
 
+import { EMPTY } from '../../base/bytes.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId, Uid } from '../model/model.ts';
@@ -27,18 +28,19 @@ export type DeliveryOutcome =
 /** Recipients at once: a few milliseconds of the event loop. */
 const SLICE = 100;
 
-/** Outcomes in the order of the recipients. `envelopeFrom` is empty for bounces. */
+/** Outcomes in the order of the recipients. `envelopeFrom` is empty for bounces; `fields` stand behind what is written here. */
 export async function deliver(
   domain: Domain,
   recipients: readonly Recipient[],
   received: Received,
   envelopeFrom: string,
+  fields: Buffer = EMPTY,
 ): Promise<DeliveryOutcome[]> {
   const outcomes: DeliveryOutcome[] = [];
   for (let at = 0; at < recipients.length; at += SLICE) {
     const slice = recipients.slice(at, at + SLICE);
     outcomes.push(
-      ...(await Promise.all(slice.map((one) => deliverOne(domain, one, received, envelopeFrom)))),
+      ...(await Promise.all(slice.map((one) => deliverOne(domain, one, received, { envelopeFrom, fields })))),
     );
   }
   return outcomes;
@@ -48,14 +50,14 @@ async function deliverOne(
   domain: Domain,
   recipient: Recipient,
   received: Received,
-  envelopeFrom: string,
+  { envelopeFrom, fields }: { readonly envelopeFrom: string; readonly fields: Buffer },
 ): Promise<DeliveryOutcome> {
   try {
     const account = await domain.accounts.open(recipient.account);
     const { uids } = await appendMessages(domain, account, mailboxOf(account, 'INBOX'), [
       {
         ...received,
-        prefix: traceFields(envelopeFrom, recipient.address),
+        prefix: Buffer.concat([traceFields(envelopeFrom, recipient.address), fields]),
         flags: 0,
         keywords: [],
         internalDate: undefined,

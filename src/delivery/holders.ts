@@ -1,8 +1,11 @@
 /**
  * Delivery to accounts that other processes hold: to each of them an LMTP session of ours, through the relay, in which
- * the recipients are named and the message is passed on as it comes. Each holder judges and stores for itself; what it
- * answers is the client's answer. A holder that goes away fails its own recipients, with 4.4.1: their sender keeps the
- * message and tries again.
+ * the recipients are named and the message is passed on as it comes, in chunks (RFC 3030). Each holder judges and stores for
+ * itself; what it answers is the client's answer. A holder that goes away fails its own recipients, with 4.4.1: their sender
+ * keeps the message and tries again.
+ *
+ * Before the last chunk goes what the message gets in front, which is known only when all of it has come: `XTRACE` and the header
+ * fields in Base64, in several lines if they are long. Only a relayed session takes it.
  */
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
@@ -11,11 +14,14 @@ import { relayedConnection, type StreamOptions } from '../net/stream.ts';
 import { SmtpInput } from '../smtp/input.ts';
 import { REPLY } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
+import type { MailFrom } from './envelope.ts';
 
 /** The kind of relay connection. */
 export const LMTP_KIND = 'lmtp';
 
 const MAX_LINE_BYTES = 4096;
+/** Of header fields, on one line of 4 KiB with room to spare. */
+const TRACE_BYTES = 2400;
 /** A holder that says nothing to a command for so long is as good as gone. */
 const ANSWER_MS = 60_000;
 /**
@@ -24,31 +30,26 @@ const ANSWER_MS = 60_000;
  */
 const STORING_MS = 15 * 60_000;
 
-export interface ForwardedMail {
-  readonly from: string;
-  readonly declaredBytes: number;
-}
-
-export interface ForwardingOptions {
+export interface HoldersOptions {
   readonly relay: Relay;
   readonly connection: Connection;
   readonly guest: Guest;
   readonly stream: StreamOptions;
 }
 
-export class Forwarding {
-  readonly #options: ForwardingOptions;
-  readonly #holders = new Map<string, HolderSession>();
-  #mail: ForwardedMail | undefined;
+export class Holders {
+  readonly #options: HoldersOptions;
+  readonly #sessions = new Map<string, HolderSession>();
+  #mail: MailFrom | undefined;
   /** Of this message. */
   readonly #gone = new Set<string>();
 
-  constructor(options: ForwardingOptions) {
+  constructor(options: HoldersOptions) {
     this.#options = options;
   }
 
   /** The holder's answer to RCPT. */
-  async recipient(holder: string, mail: ForwardedMail, address: string): Promise<Reply> {
+  async recipient(holder: string, mail: MailFrom, address: string): Promise<Reply> {
     if (this.#mail !== mail) this.#gone.clear();
     this.#mail = mail;
     // Those it was told of before are lost with it, and their sender hears so: none of this message goes there any more.
@@ -63,8 +64,8 @@ export class Forwarding {
   }
 
   /** One that was left open from an earlier message may be over by now. */
-  async #told(holder: string, mail: ForwardedMail, address: string): Promise<Reply> {
-    const open = this.#holders.get(holder);
+  async #told(holder: string, mail: MailFrom, address: string): Promise<Reply> {
+    const open = this.#sessions.get(holder);
     const hasBegun = open?.isIn(mail) === true;
     try {
       if (open !== undefined) return await open.recipient(mail, address);
@@ -73,25 +74,20 @@ export class Forwarding {
       if (hasBegun) throw error;
     }
     const session = await HolderSession.open(holder, this.#options);
-    this.#holders.set(holder, session);
+    this.#sessions.set(holder, session);
     return session.recipient(mail, address);
   }
 
-  /** The message begins, for those that have recipients of it. */
-  async data(holders: ReadonlySet<string>): Promise<void> {
-    await this.#each(holders, (session) => session.data());
+  /** Octets of the message. Waits for the slowest holder. */
+  async write(holders: ReadonlySet<string>, bytes: Buffer): Promise<void> {
+    await this.#each(holders, (session) => session.write(bytes));
   }
 
-  /** Octets of the message as they came, its last line included. Waits for the slowest holder. */
-  async write(holders: ReadonlySet<string>, raw: Buffer): Promise<void> {
-    await this.#each(holders, (session) => session.write(raw));
-  }
-
-  /** What each holder says of its recipients, in the order in which it was told them. */
-  async replies(counts: ReadonlyMap<string, number>): Promise<Map<string, Reply[]>> {
+  /** It is whole: what each holder says of its recipients, in the order in which it was told them. */
+  async finish(counts: ReadonlyMap<string, number>, fields: Buffer): Promise<Map<string, Reply[]>> {
     const replies = new Map<string, Reply[]>();
     await this.#each(new Set(counts.keys()), async (session, holder) => {
-      replies.set(holder, await session.replies(counts.get(holder) ?? 0));
+      replies.set(holder, await session.finish(counts.get(holder) ?? 0, fields));
     });
     for (const [holder, count] of counts) {
       if (!replies.has(holder)) replies.set(holder, new Array<Reply>(count).fill(REPLY.holderGone));
@@ -99,10 +95,15 @@ export class Forwarding {
     return replies;
   }
 
+  /** Nothing of it stays anywhere. */
+  giveUp(holders: ReadonlySet<string>): void {
+    for (const holder of holders) this.#drop(holder);
+  }
+
   /** A message that is not whole leaves nothing anywhere. */
   close(): void {
-    for (const session of this.#holders.values()) session.destroy();
-    this.#holders.clear();
+    for (const session of this.#sessions.values()) session.destroy();
+    this.#sessions.clear();
   }
 
   async #each(
@@ -111,7 +112,7 @@ export class Forwarding {
   ): Promise<void> {
     await Promise.all(
       [...holders].map(async (holder) => {
-        const session = this.#holders.get(holder);
+        const session = this.#sessions.get(holder);
         if (session === undefined) return;
         await work(session, holder).catch(() => this.#drop(holder));
       }),
@@ -119,8 +120,8 @@ export class Forwarding {
   }
 
   #drop(holder: string): void {
-    this.#holders.get(holder)?.destroy();
-    this.#holders.delete(holder);
+    this.#sessions.get(holder)?.destroy();
+    this.#sessions.delete(holder);
   }
 }
 
@@ -128,14 +129,14 @@ export class Forwarding {
 class HolderSession {
   readonly #stream: Connection;
   readonly #input: SmtpInput;
-  #mail: ForwardedMail | undefined;
+  #mail: MailFrom | undefined;
 
   private constructor(stream: Connection) {
     this.#stream = stream;
-    this.#input = new SmtpInput(stream, MAX_LINE_BYTES);
+    this.#input = new SmtpInput(stream);
   }
 
-  static async open(holder: string, options: ForwardingOptions): Promise<HolderSession> {
+  static async open(holder: string, options: HoldersOptions): Promise<HolderSession> {
     const { relay, connection, guest, stream } = options;
     const { remoteAddress, remotePort, localPort, tlsVersion } = connection;
     const peer = { remoteAddress, remotePort, localPort, tlsVersion };
@@ -155,12 +156,12 @@ class HolderSession {
   }
 
   /** Recipients of it were named here. */
-  isIn(mail: ForwardedMail): boolean {
+  isIn(mail: MailFrom): boolean {
     return this.#mail === mail;
   }
 
   /** With the sender before the first one, in one write. */
-  async recipient(mail: ForwardedMail, address: string): Promise<Reply> {
+  async recipient(mail: MailFrom, address: string): Promise<Reply> {
     const lines: string[] = [];
     if (!this.isIn(mail)) {
       if (this.#mail !== undefined) lines.push('RSET');
@@ -172,19 +173,20 @@ class HolderSession {
     return this.#reply();
   }
 
-  data(): Promise<void> {
-    return this.#command('DATA', 354);
-  }
-
-  async write(raw: Buffer): Promise<void> {
-    this.#stream.write(raw);
+  async write(bytes: Buffer): Promise<void> {
+    this.#stream.write([Buffer.from(`BDAT ${bytes.length}\r\n`, 'latin1'), bytes]);
     await this.#stream.drained();
+    await this.#expect(250);
   }
 
-  async replies(count: number): Promise<Reply[]> {
+  async finish(count: number, fields: Buffer): Promise<Reply[]> {
+    for (let at = 0; at < fields.length; at += TRACE_BYTES) {
+      await this.#command(`XTRACE ${fields.toString('base64', at, at + TRACE_BYTES)}`, 250);
+    }
     this.#mail = undefined;
     const replies: Reply[] = [];
     this.#stream.limitReads({ idleMs: STORING_MS });
+    this.#say('BDAT 0 LAST');
     while (replies.length < count) replies.push(await this.#reply());
     this.#stream.limitReads({ idleMs: ANSWER_MS });
     return replies;
@@ -211,7 +213,7 @@ class HolderSession {
   /** The last line of one that has several. */
   async #reply(): Promise<Reply> {
     for (;;) {
-      const read = await this.#input.line();
+      const read = await this.#input.line(MAX_LINE_BYTES);
       if (read.kind !== 'line') throw new Error('the holder went away');
       const [, code, isLast, text = ''] = /^(\d{3})([ -])(.*)$/.exec(read.bytes.toString('latin1')) ?? [];
       if (code === undefined) throw new Error('the holder does not answer in LMTP');

@@ -1,0 +1,22 @@
+import type { Log } from '../base/log.ts';
+import type { Activity } from '../identity/activity.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
+import type { Relay } from '../net/relay.ts';
+import type { StreamOptions } from '../net/stream.ts';
+import type { OverQuota } from '../smtp/replies.ts';
+
+/** What all deliveries of a protocol share. */
+export interface DeliveryServices {
+  readonly domain: Domain;
+  readonly activity: Activity;
+  readonly uploads: UploadBudget;
+  readonly relay: Relay;
+  readonly stream: StreamOptions;
+  readonly log: Log;
+  readonly settings: {
+    readonly defaultDomain: string;
+    readonly maxMessageBytes: number;
+    readonly overQuota: OverQuota;
+  };
+}
