@@ -72,6 +72,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   3676: 'The Text/Plain Format and DelSp Parameters',
   3691: 'IMAP UNSELECT Command',
   3834: 'Recommendations for Automatic Responses to Electronic Mail',
+  3848: 'ESMTP and LMTP Transmission Types Registration',
   3894: 'Sieve: Copying Without Side Effects',
   4013: 'SASLprep: Stringprep Profile for User Names and Passwords',
   4021: 'Registration of Mail and MIME Header Fields',
