@@ -55,6 +55,11 @@ export class ImapClient {
     return client;
   }
 
+  /** On a connection that the test has made. */
+  static over(socket: Socket): ImapClient {
+    return new ImapClient(socket);
+  }
+
   /** Connects, reads the greeting and signs in. */
   static async signIn(port: number, username: string, password: string): Promise<ImapClient> {
     const client = await ImapClient.connect(port);

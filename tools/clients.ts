@@ -16,6 +16,8 @@ export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   swaks: 'swaks',
   fetchmail: 'fetchmail',
   getmail: 'getmail6',
+  gsasl: 'gsasl',
+  msmtp: 'msmtp',
 };
 
 export function missingClients(path = process.env.PATH ?? ''): string[] {

@@ -4,8 +4,8 @@
  */
 export const CLAIMED: readonly number[] = [
   1939, 2033, 2177, 2342, 2449, 2595, 2971, 3206, 3348, 3501, 3502, 3516, 3691, 4315, 4616, 4731, 4959, 4978,
-  5032, 5034, 5161, 5182, 5256, 5258, 5819, 5957, 6154, 6851, 6855, 6856, 7162, 7377, 7888, 7889, 8438, 8474,
-  8508, 8514, 8970, 9051, 9208, 9394,
+  5032, 5034, 5161, 5182, 5256, 5258, 5802, 5819, 5957, 6154, 6851, 6855, 6856, 7162, 7377, 7677, 7888, 7889,
+  8438, 8474, 8508, 8514, 8970, 9051, 9208, 9266, 9394,
 ];
 
 export const TITLES: Readonly<Record<number, string>> = {
@@ -103,6 +103,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   5032: 'WITHIN Search Extension to IMAP',
   5034: 'The POP3 SASL Authentication Mechanism',
   5051: 'i;unicode-casemap: Simple Unicode Collation Algorithm',
+  5056: 'On the Use of Channel Bindings to Secure Channels',
   5077: 'TLS Session Resumption without Server-Side State',
   5092: 'IMAP URL Scheme',
   5161: 'The IMAP ENABLE Extension',
@@ -148,8 +149,10 @@ export const TITLES: Readonly<Record<number, string>> = {
   5738: 'IMAP Support for UTF-8',
   5788: 'IMAP4 Keyword Registry',
   5802: 'SCRAM SASL and GSS-API Mechanisms',
+  5803: 'LDAP Schema for Storing SCRAM Secrets',
   5819: 'IMAP4 Extension for Returning STATUS Information in Extended LIST',
   5890: 'Internationalized Domain Names: Definitions',
+  5929: 'Channel Bindings for TLS',
   5957: 'Display-Based Address Sorting for the IMAP4 SORT Extension',
   6009: 'Sieve: Delivery Status Notifications and Deliver-By Extensions',
   6068: "The 'mailto' URI Scheme",
@@ -188,6 +191,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   7504: 'SMTP 521 and 556 Reply Codes',
   7505: 'A Null MX No Service Resource Record for Domains That Accept No Mail',
   7613: 'PRECIS: User Names and Passwords',
+  7627: 'TLS Session Hash and Extended Master Secret Extension',
   7628: 'SASL Mechanisms for OAuth',
   7677: 'SCRAM-SHA-256 and SCRAM-SHA-256-PLUS',
   7766: 'DNS Transport over TCP: Implementation Requirements',
@@ -216,6 +220,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   9051: 'IMAP Version 4rev2',
   9106: 'Argon2 Memory-Hard Function for Password Hashing',
   9208: 'IMAP QUOTA Extension',
+  9266: 'Channel Bindings for TLS 1.3',
   9394: 'IMAP PARTIAL Extension for Paged SEARCH and FETCH',
   9585: 'IMAP Response Code for Command Progress Notifications',
   9586: 'IMAP Extension for Using and Returning UIDs Only',

@@ -99,7 +99,7 @@ export interface AccountSummary {
 }
 
 /** Nothing of what it could be made from. */
-export type AppPasswordSummary = Omit<StoredCredential, 'id' | 'kind' | 'secret'> & {
+export type AppPasswordSummary = Omit<StoredCredential, 'id' | 'kind' | 'secret' | 'proofKeys'> & {
   readonly number: number;
 };
 

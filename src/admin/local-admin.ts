@@ -94,7 +94,7 @@ export class LocalAdmin implements Admin {
     const { credentials } = await this.#accounts.accountOf(address);
     return credentials
       .filter(({ kind }) => kind === 'app-password')
-      .map(({ id: number, kind: _, secret: __, ...rest }) => ({ number, ...rest }));
+      .map(({ id: number, kind: _, secret: __, proofKeys: ___, ...rest }) => ({ number, ...rest }));
   }
 
   async addAppPassword(address: string, wanted: NewAppPassword): Promise<AppPassword> {

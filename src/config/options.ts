@@ -85,6 +85,14 @@ export const OPTIONS = {
       expected: 'a domain such as "example.com"',
       doc: 'Completes a bare user name at sign-in: "alice" becomes alice@ this domain.',
     }),
+    scram: choice(['auto', 'on', 'off'], {
+      default: 'auto',
+      doc: 'Whether people can sign in by SCRAM, which sends no password and binds the exchange to its TLS connection. What it needs is kept of every password that is set from now on, and of an older one when its owner next signs in with it. "auto" offers it once that is so for all accounts, because a program that tries SCRAM and fails does not try anything else. "on" offers it at once; "off" never, and keeps nothing for it.',
+    }),
+    mainPassword: choice(['everywhere', 'web'], {
+      default: 'everywhere',
+      doc: 'Where the password of an account is good. "web": not in mail programs, each of which has an app password ("brevduva account apppass add"); whoever uses the main one there is told so.',
+    }),
     failDelay: duration({
       default: '2s',
       max: '1m',

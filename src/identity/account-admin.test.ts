@@ -18,8 +18,8 @@ before(async () => {
 after(() => kit.close());
 
 function admitted(username: string, password: string): Promise<Admission> {
-  const attempt = { username, password: new Secret(password), remoteAddress: '127.0.0.1', service: 'test' };
-  return kit.authenticator.authenticate(attempt);
+  const credentials = { kind: 'password' as const, username, password: new Secret(password) };
+  return kit.authenticator.authenticate({ credentials, remoteAddress: '127.0.0.1', service: 'test' });
 }
 
 async function signIn(username: string, password: string): Promise<string> {

@@ -8,7 +8,7 @@
 import { invariant } from '../base/invariant.ts';
 import { Secret } from '../base/secret.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import type { NewCredential } from '../mailbox/model/credential.ts';
+import type { NewCredential, StoredCredential } from '../mailbox/model/credential.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { Directory } from '../mailbox/port/store.ts';
@@ -26,6 +26,7 @@ import {
 import type { Authenticator } from './authenticator.ts';
 import { parseForeignHash, storedForm } from './hashes/foreign-hash.ts';
 import type { Passwords } from './password.ts';
+import type { ProofKeyMaker } from './proof-keys.ts';
 import { type AccountSettings, NO_SETTINGS } from './settings.ts';
 
 export type NewAccount = Credential & {
@@ -49,6 +50,7 @@ export type AddOutcome = AccountRecord | MailboxError;
 export interface AccountAdminOptions {
   readonly domain: Pick<Domain, 'store' | 'accounts' | 'clock' | 'log'>;
   readonly passwords: Passwords;
+  readonly proofKeys: ProofKeyMaker;
   readonly defaultDomain: string;
   /** The one that sessions sign in with, when there is one in this process. */
   readonly authenticator?: Pick<Authenticator, 'forget'>;
@@ -99,7 +101,11 @@ export class AccountAdmin {
    */
   async setPassword(id: AccountId, credential: Credential): Promise<AccountRecord> {
     const { domain, authenticator } = this.#options;
-    const password = await this.#stored(credential);
+    const before = await domain.store.directory.get(id);
+    if (before === undefined) throw new MailboxError('nonexistent', 'there is no such account');
+    const { address, credentials } = before;
+    const others = credentials.filter(({ kind }) => kind !== 'password');
+    const password = await this.#stored(credential, { address, others });
     const updated = await domain.store.directory.update(id, { credentials: { put: [password] } });
     if (updated === undefined) throw new MailboxError('nonexistent', 'there is no such account');
     authenticator?.forget(id);
@@ -126,7 +132,13 @@ export class AccountAdmin {
     const password = makeAppPassword();
     const secret = appPasswordSecret(password);
     invariant(secret !== undefined, 'an app password that is none');
-    const put = [{ ...wanted, name, kind: 'app-password' as const, secret, createdMs: domain.clock.nowMs() }];
+    if (record === undefined) throw new MailboxError('nonexistent', 'there is no such account');
+    const kind = 'app-password' as const;
+    const { address, credentials } = record;
+    const keys = await this.#options.proofKeys.make(password, { kind, address, others: credentials });
+    const put = [
+      { ...wanted, name, kind, secret, createdMs: domain.clock.nowMs(), ...(keys && { proofKeys: keys }) },
+    ];
     const updated = await domain.store.directory.update(id, { credentials: { put } });
     const made = updated?.credentials.find((one) => one.secret === secret);
     if (updated === undefined || made === undefined)
@@ -200,7 +212,7 @@ export class AccountAdmin {
       if (await domain.store.directory.find(canonical)) return taken(canonical);
       return {
         address: canonical,
-        credentials: [await this.#stored(account)],
+        credentials: [await this.#stored(account, { address: canonical, others: [] })],
         createdMs: domain.clock.nowMs(),
         ...(quotaBytes === undefined ? {} : { quotaBytes }),
         ...(quotaMessages === undefined ? {} : { quotaMessages }),
@@ -212,18 +224,19 @@ export class AccountAdmin {
   }
 
   /** What to keep. Throws `cannot` when there can be none. */
-  async #stored(credential: Credential): Promise<NewCredential> {
-    const secret = await this.#secretOf(credential);
-    return { kind: 'password', secret, createdMs: this.#options.domain.clock.nowMs() };
-  }
-
-  async #secretOf(credential: Credential): Promise<string> {
-    const { passwords } = this.#options;
-    if ('password' in credential) return passwords.hash(acceptable(credential.password));
-    const text = credential.passwordHash.reveal().trim();
-    const hash = parseForeignHash(text);
-    if (hash.kind === 'refused') throw new MailboxError('cannot', `the stored password ${hash.why}`);
-    return hash.kind === 'plain' ? passwords.hash(acceptable(new Secret(hash.password))) : storedForm(text);
+  async #stored(
+    credential: Credential,
+    owner: { readonly address: string; readonly others: readonly StoredCredential[] },
+  ): Promise<NewCredential> {
+    const { domain, passwords, proofKeys } = this.#options;
+    const kept = { kind: 'password' as const, createdMs: domain.clock.nowMs() };
+    const known = passwordOf(credential);
+    if (typeof known === 'string') return { ...kept, secret: known };
+    const [secret, keys] = await Promise.all([
+      passwords.hash(known),
+      proofKeys.make(known, { kind: 'password', ...owner }),
+    ]);
+    return { ...kept, secret, ...(keys && { proofKeys: keys }) };
   }
 
   async #finishRemoval(id: AccountId): Promise<void> {
@@ -238,6 +251,15 @@ export class AccountAdmin {
 
 function taken(address: string): MailboxError {
   return new MailboxError('exists', `there is an account ${address} already`);
+}
+
+/** The password, or all that another server knows of it. Throws `cannot`. */
+function passwordOf(credential: Credential): Secret | string {
+  if ('password' in credential) return acceptable(credential.password);
+  const text = credential.passwordHash.reveal().trim();
+  const hash = parseForeignHash(text);
+  if (hash.kind === 'refused') throw new MailboxError('cannot', `the stored password ${hash.why}`);
+  return hash.kind === 'plain' ? acceptable(new Secret(hash.password)) : storedForm(text);
 }
 
 /** As it will be compared at sign-in, and one that a client can send. */

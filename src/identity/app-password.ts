@@ -44,6 +44,13 @@ export function appPasswordSecret(typed: Secret): string | undefined {
   return SCHEME + createHash('sha256').update(`app password ${letters}`).digest('base64');
 }
 
+/** The ways to write one that a program may be given: as it is shown, and without hyphens. */
+export function spellingsOf(password: Secret): string[] {
+  const letters = password.reveal().toLowerCase().replace(/[\s-]/g, '');
+  const groups = letters.match(new RegExp(`.{${GROUP}}`, 'g')) ?? [];
+  return [groups.join('-'), letters];
+}
+
 /** The one that was typed. All are compared, whichever it is. */
 export function findAppPassword(
   credentials: readonly StoredCredential[],

@@ -9,6 +9,7 @@ import { type AccountRecord, asAccountId } from '../mailbox/model/model.ts';
 import { Activity } from './activity.ts';
 import { Authenticator } from './authenticator.ts';
 import { Passwords } from './password.ts';
+import { ProofKeyMaker } from './proof-keys.ts';
 
 const CHEAP = { memoryKiB: 64, passes: 1, lanes: 1 };
 const HOME = '192.0.2.7';
@@ -63,6 +64,7 @@ beforeEach(async () => {
         finds++;
         return records.get(address);
       },
+      withoutProofKeys: () => 0,
       get: async (id) => [...records.values()].find((record) => record.id === id),
       update: async (id, { credentials = {} }) => {
         const record = [...records.values()].find((one) => one.id === id);
@@ -75,6 +77,8 @@ beforeEach(async () => {
       },
     },
     passwords,
+    proofKeys: new ProofKeyMaker({ saltKey: 'x', areKept: false }),
+    rules: { mainPassword: 'everywhere', scram: 'auto' },
     clock: { nowMs: () => nowMs },
     log: silentLog,
     activity: new Activity({ log: silentLog, clock: { nowMs: () => nowMs } }),
@@ -89,8 +93,8 @@ beforeEach(async () => {
 async function attempt(username: string, password: string, remoteAddress = HOME): Promise<string> {
   try {
     const secret = new Secret(password);
-    return (await authenticator.authenticate({ username, password: secret, remoteAddress, service: 'imap' }))
-      .record.address;
+    const credentials = { kind: 'password' as const, username, password: secret };
+    return (await authenticator.authenticate({ credentials, remoteAddress, service: 'imap' })).record.address;
   } catch (error) {
     assert.ok(error instanceof MailboxError, String(error));
     return error.code;

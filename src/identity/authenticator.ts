@@ -1,57 +1,62 @@
 /**
- * Signing in: a name and a password become an account, or a refusal that does not say which of the two was wrong.
+ * Signing in: credentials become an account, or a refusal that does not say what was wrong with them.
  *
  * - The throttle is asked before anything else. A network that it refuses learns nothing: the right password, a wrong one
  *   and one that was right a moment ago get the same words after the same time.
  * - An unknown name costs the same work as a wrong password.
- * - A password that was right in the last quarter of an hour is recognised by a keyed hash instead of Argon2, because
- *   webmails sign in for every request. The hash is bound to the stored string: a changed password is never recognised.
- * - A wrong password that was tried from the same network before is recognised too and not counted again: a phone with
- *   last year's password is no attack, and does not lock out the office it is in. (Its answer is as late as any.)
- * - The same attempt many times at once is judged once.
+ * - A wrong password that was tried from the same network before is not counted again: a phone with last year's password is
+ *   no attack, and does not lock out the office it is in. (Its answer is as late as any.)
  * - An app password is found by its digest: it costs no Argon2, and tells its owner when it is used for something else.
+ * - A password that was proven and not sent (SCRAM) is checked already when it comes here; the keys for that are given out to
+ *   everybody, whether there is such an account or not, and however often somebody has failed.
+ * - Where main passwords are not to be used, they are wrong ones, and every refusal says what to use instead: nobody can find
+ *   out here what is good elsewhere.
  *
- * The keys of both memories are made at start and never leave the process; nothing of a password is kept otherwise. The
- * delay of a refused answer happens here, over all connections; `presence.ts` counts what one connection tries.
+ * The delay of a refused answer happens here, over all connections; `presence.ts` counts what one connection tries.
  */
-import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import { GateFull } from '../base/gate.ts';
 import type { Log } from '../base/log.ts';
-import { LruMap } from '../base/lru.ts';
 import { Secret } from '../base/secret.ts';
 import { type CredentialUse, passwordIn, type StoredCredential } from '../mailbox/model/credential.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { Directory } from '../mailbox/port/store.ts';
+import type { Credentials, PasswordCredentials, ProofCredentials } from '../sasl/mechanism.ts';
 import { preparePassword } from '../sasl/prepare.ts';
+import type { AccountKeys, ScramHash } from '../sasl/scram-keys.ts';
 import type { Activity } from './activity.ts';
 import { canonicalAddress } from './address.ts';
 import { appPasswordSecret, findAppPassword, whyNotHere } from './app-password.ts';
 import { comparesAsTyped, isPasswordHash, type Passwords } from './password.ts';
-import { type Attempt, networkOf, Throttle, type ThrottleNews } from './throttle.ts';
+import { type Comparison, PasswordJudge } from './password-judge.ts';
+import { hasStoredKey, type ProofKeyMaker } from './proof-keys.ts';
+import { type Attempt, Throttle, type ThrottleNews } from './throttle.ts';
 
-const VERIFIED_FOR_MS = 15 * 60_000;
-const MAX_VERIFIED = 10_000;
-const WRONG_FOR_MS = 6 * 3_600_000;
-const MAX_WRONG = 50_000;
 const DAY_MS = 24 * 3_600_000;
 
 export interface LoginAttempt {
-  readonly username: string;
-  readonly password: Secret;
+  readonly credentials: Credentials;
   readonly remoteAddress: string;
-  /** For the log: `imap`, `pop3`. */
+  /** `imap`, `pop3`: what an app password may be good for. */
   readonly service: string;
   /** For the log: the connection, and how it signs in. */
   readonly session?: string;
   readonly mechanism?: string;
 }
 
+/** Where an account's own password is good: see `auth.main_password`. */
+export type MainPasswordRule = 'everywhere' | 'web';
+
+/** When proofs are offered: see `auth.scram`. */
+export type ScramRule = 'auto' | 'on' | 'off';
+
 export interface AuthenticatorOptions {
-  readonly directory: Pick<Directory, 'find' | 'get' | 'update'>;
+  readonly directory: Pick<Directory, 'find' | 'get' | 'update' | 'withoutProofKeys'>;
   readonly passwords: Passwords;
+  readonly proofKeys: ProofKeyMaker;
+  readonly rules: { readonly mainPassword: MainPasswordRule; readonly scram: ScramRule };
   readonly clock: Clock;
   readonly log: Log;
   readonly activity: Activity;
@@ -76,27 +81,24 @@ interface Admitted {
   readonly charge: Attempt;
 }
 
+const WRONG = 'wrong name or password';
+const WRONG_APP_PASSWORD =
+  'wrong name or app password; the password of the account is not good in mail programs, make an app password for each';
+
 /** All names that cannot be an account's are one to the throttle. */
 const NO_ADDRESS = '?';
 
-interface Verified {
-  readonly tag: string;
-  readonly untilMs: number;
-}
-
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
-  readonly #key = randomBytes(32);
   readonly #decoy: string;
   readonly #throttle: Throttle;
-  readonly #verified = new LruMap<AccountId, Verified>(MAX_VERIFIED);
-  readonly #wrong = new LruMap<string, number>(MAX_WRONG);
-  readonly #running = new Map<string, Promise<boolean>>();
+  readonly #judge: PasswordJudge;
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
     this.#decoy = options.passwords.decoy();
     this.#throttle = new Throttle(options.clock, options.failDelayMs);
+    this.#judge = new PasswordJudge(options.passwords, options.clock);
   }
 
   /** What other doors have to hear, and what they have to say. */
@@ -108,60 +110,110 @@ export class Authenticator {
     this.#throttle.hear(news);
   }
 
+  /** Whether proofs are to be offered: a client that tries one and fails does not try a password next. */
+  get hasScram(): boolean {
+    const { directory, rules } = this.#options;
+    if (rules.scram !== 'auto') return rules.scram === 'on';
+    if (directory.withoutProofKeys('app-password') > 0) return false;
+    return rules.mainPassword === 'web' || directory.withoutProofKeys('password') === 0;
+  }
+
+  /** What a proof is checked with. Says nothing of whether there is such an account. */
+  async keysOf(username: string, hash: ScramHash): Promise<AccountKeys> {
+    const { directory, defaultDomain, proofKeys } = this.#options;
+    const address = canonicalAddress(username, defaultDomain);
+    const record = address === undefined ? undefined : await directory.find(address).catch(asUnavailable);
+    return proofKeys.accountKeys(
+      { address: address ?? username.toLowerCase(), others: record?.credentials ?? [] },
+      hash,
+    );
+  }
+
   /** Throws MailboxError `bad-credentials`, `forbidden`, `throttled` or `unavailable`, each after the delay that it costs. */
   async authenticate(attempt: LoginAttempt): Promise<Admission> {
     const { directory, defaultDomain } = this.#options;
-    const address = canonicalAddress(attempt.username, defaultDomain);
+    const address = canonicalAddress(attempt.credentials.username, defaultDomain);
     const name = address ?? NO_ADDRESS;
     if (this.#throttle.isShut(name, attempt.remoteAddress)) return this.#turnAway(attempt, name);
     const record = address === undefined ? undefined : await directory.find(address).catch(asUnavailable);
     // Others may have used up what was left while the name was looked for.
     const charge = this.#throttle.begin(name, attempt.remoteAddress);
     if (charge === undefined) return this.#turnAway(attempt, name);
-    return this.#check({ attempt, name, record, charge });
+    const admitted = { attempt, name, record, charge };
+    const { credentials } = attempt;
+    return credentials.kind === 'password'
+      ? this.#checkPassword(admitted, credentials)
+      : this.#checkProof(admitted, credentials);
   }
 
   /** After a password was set or an account removed. */
   forget(id: AccountId): void {
-    this.#verified.delete(id);
+    this.#judge.forget(id);
   }
 
-  async #check(admitted: Admitted): Promise<Admission> {
+  async #checkPassword(admitted: Admitted, typed: PasswordCredentials): Promise<Admission> {
     const { attempt, name, record, charge } = admitted;
-    const { clock, directory, passwords } = this.#options;
-    const app = appPasswordSecret(attempt.password);
+    const { directory, passwords } = this.#options;
+    const app = appPasswordSecret(typed.password);
     const found = app === undefined ? undefined : findAppPassword(record?.credentials ?? [], app);
-    if (record !== undefined && found !== undefined)
-      return this.#admitApp(admitted, { record, credential: found });
-    const kept = record === undefined ? undefined : passwordIn(record.credentials);
+    if (record !== undefined && found !== undefined) {
+      const admission = await this.#admitApp(admitted, { record, credential: found });
+      void this.#renew(admission, typed.password);
+      return admission;
+    }
+    const kept = record === undefined ? undefined : this.#mainPasswordOf(record);
     const hasPassword = kept !== undefined && isPasswordHash(kept.secret);
     const stored = hasPassword ? kept.secret : this.#decoy;
-    const password = new Secret(preparePassword(attempt.password.reveal()));
-    const compared = comparesAsTyped(stored) ? attempt.password : password;
-    const tag = this.#tag(name === NO_ADDRESS ? attempt.username : name, stored, compared);
-    if (record !== undefined && kept !== undefined && this.#isVerified(record.id, tag)) {
+    const password = new Secret(preparePassword(typed.password.reveal()));
+    const compared = comparesAsTyped(stored) ? typed.password : password;
+    const tag = this.#judge.compare(name === NO_ADDRESS ? typed.username : name, stored, compared);
+    if (record !== undefined && kept !== undefined && this.#judge.isVerified(record.id, tag)) {
       charge.recognised();
       return { record, credential: kept };
     }
-    const wrongKey = `${networkOf(attempt.remoteAddress)} ${tag}`;
-    if ((this.#wrong.get(wrongKey) ?? 0) > clock.nowMs()) {
+    if (this.#judge.wasWrong(attempt.remoteAddress, tag)) {
       charge.cancelled();
       return this.#refuse(admitted, this.#throttle.replyDelayMs(name, attempt.remoteAddress), true);
     }
-    const isRight = await this.#judge(admitted, tag, compared, stored);
+    const isRight = await this.#isRight(admitted, tag, compared, stored);
     if (!isRight || !hasPassword || record === undefined) {
-      this.#wrong.set(wrongKey, clock.nowMs() + WRONG_FOR_MS);
+      this.#judge.wrong(attempt.remoteAddress, tag);
       charge.failed();
       return this.#refuse(admitted, charge.replyDelayMs, false);
     }
     // What it was compared with may have been replaced meanwhile: sessions of before were sent away, and this is one.
     const current = await directory.get(record.id).catch(asUnavailable);
     if (passwordIn(current?.credentials ?? [])?.secret !== stored)
-      return this.#check({ ...admitted, record: current });
+      return this.#checkPassword({ ...admitted, record: current }, typed);
     charge.succeeded();
-    this.#verified.set(record.id, { tag, untilMs: clock.nowMs() + VERIFIED_FOR_MS });
-    if (passwords.needsRehash(stored) && password.reveal() !== '') void this.#rehash(record, kept, password);
+    this.#judge.verified(record.id, tag);
+    if (password.reveal() !== '')
+      void this.#renew({ record, credential: kept }, password, passwords.needsRehash(stored));
     return { record, credential: kept };
+  }
+
+  /** It was checked with keys that were given out a moment ago, and may be another's by now. */
+  async #checkProof(admitted: Admitted, { proven }: ProofCredentials): Promise<Admission> {
+    const { record, charge } = admitted;
+    if (charge.waitMs > 0) await this.#sleep(charge.waitMs);
+    const credential = record?.credentials.find(
+      (one) => one.id === proven?.credential && hasStoredKey(one, proven.stored),
+    );
+    if (record === undefined || credential === undefined || !this.#isUsable(credential)) {
+      charge.failed();
+      return this.#refuse(admitted, charge.replyDelayMs, false);
+    }
+    if (credential.kind === 'app-password') return this.#admitApp(admitted, { record, credential });
+    charge.succeeded();
+    return { record, credential };
+  }
+
+  #mainPasswordOf({ credentials }: AccountRecord): StoredCredential | undefined {
+    return passwordIn(credentials.filter((one) => this.#isUsable(one)));
+  }
+
+  #isUsable({ kind }: StoredCredential): boolean {
+    return kind !== 'password' || this.#options.rules.mainPassword === 'everywhere';
   }
 
   /** The right one, which may be for something else: that costs time as a wrong one does, and is no guess. */
@@ -190,31 +242,16 @@ export class Authenticator {
     });
   }
 
-  #tag(address: string, stored: string, password: Secret): string {
-    const hmac = createHmac('sha256', this.#key);
-    hmac.update(`${address.length} ${address} ${stored} `).update(password.reveal());
-    return hmac.digest('base64');
-  }
-
-  #isVerified(id: AccountId, tag: string): boolean {
-    const verified = this.#verified.get(id);
-    return verified !== undefined && verified.untilMs > this.#options.clock.nowMs() && verified.tag === tag;
-  }
-
-  async #judge(
+  async #isRight(
     { attempt, name, charge }: Admitted,
-    tag: string,
+    tag: Comparison,
     password: Secret,
     stored: string,
   ): Promise<boolean> {
     if (charge.waitMs > 0) await this.#sleep(charge.waitMs);
-    let running = this.#running.get(tag);
-    if (running === undefined) {
-      running = this.#options.passwords.verify(password, stored).finally(() => this.#running.delete(tag));
-      this.#running.set(tag, running);
-    } else charge.cancelled();
+    if (this.#judge.isRunning(tag)) charge.cancelled();
     try {
-      return await running;
+      return await this.#judge.judge(tag, password, stored);
     } catch (error) {
       charge.cancelled();
       if (!(error instanceof GateFull)) throw error;
@@ -227,7 +264,8 @@ export class Authenticator {
     const facts = { ...factsOf(attempt), sameAsBefore: isAgain };
     this.#options.activity.attempt(name, 'wrong name or password', facts, record !== undefined);
     await this.#sleep(delayMs);
-    throw new MailboxError('bad-credentials', 'wrong name or password');
+    const isMainGood = this.#options.rules.mainPassword === 'everywhere';
+    throw new MailboxError('bad-credentials', isMainGood ? WRONG : WRONG_APP_PASSWORD);
   }
 
   async #turnAway(attempt: LoginAttempt, name: string): Promise<never> {
@@ -242,14 +280,26 @@ export class Authenticator {
     throw new MailboxError('throttled', 'too many wrong passwords from your network; try again in a minute');
   }
 
-  /** Not of one that is gone in the meantime. A failure costs nothing: the next sign-in tries again. */
-  async #rehash(record: AccountRecord, kept: StoredCredential, password: Secret): Promise<void> {
-    const { directory, passwords, log } = this.#options;
+  /**
+   * What is kept of it is brought up to date while it is known. Not of one that is gone in the meantime. A failure costs
+   * nothing: the next sign-in tries again.
+   */
+  async #renew({ record, credential }: Admission, password: Secret, needsRehash = false): Promise<void> {
+    const { directory, passwords, proofKeys, log } = this.#options;
+    const { address, credentials: others } = record;
+    const { id, kind } = credential;
+    const needsKeys = proofKeys.areWanted(credential, { address, others });
+    if (!needsKeys && !needsRehash) return;
     try {
-      const renewed = { ...kept, secret: await passwords.hash(password) };
+      const secret = needsRehash ? await passwords.hash(password) : credential.secret;
+      const keys = needsKeys ? await proofKeys.make(password, { kind, address, others }) : undefined;
+      // That it was used may have been noted meanwhile.
+      const current = (await directory.get(record.id))?.credentials.find((one) => one.id === id);
+      if (current?.secret !== credential.secret) return;
+      const renewed = { ...current, secret, ...(keys && { proofKeys: keys }) };
       await directory.update(record.id, { credentials: { put: [renewed] } });
     } catch (err) {
-      log.warn({ err, account: record.address }, 'the stored password could not be renewed');
+      log.warn({ err, account: address }, 'the stored password could not be renewed');
     }
   }
 

@@ -13,10 +13,11 @@ import type { Guest } from '../net/guest.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
 import type { Activity } from './activity.ts';
 import type { Admission, Authenticator } from './authenticator.ts';
+import { converse, type Exchange, ExchangeFault, tellLast } from './exchange.ts';
 
 /** Of what the sessions of a protocol share. */
 export interface PresenceServices {
-  readonly authenticator: Pick<Authenticator, 'authenticate'>;
+  readonly authenticator: Pick<Authenticator, 'authenticate' | 'keysOf'>;
   readonly activity: Activity;
   readonly settings: {
     /** Failures after which a connection is over. */
@@ -54,8 +55,7 @@ export class Presence {
     this.#failures++;
     const { id: session, remote: remoteAddress, service } = guest;
     const who = await authenticator.authenticate({
-      ...credentials,
-      ...{ remoteAddress, service, session, mechanism },
+      ...{ credentials, remoteAddress, service, session, mechanism },
     });
     const entered = await enter(who);
     this.#failures--;
@@ -64,6 +64,25 @@ export class Presence {
     // Whoever serves it from here on says so.
     if (!guest.isElsewhere) this.#noteSignedIn(address, mechanism, who.credential);
     return entered;
+  }
+
+  /** The same by an exchange of SASL. Throws `ExchangeFault` when it gives no credentials, which counts like a wrong password. */
+  async exchange<T>(exchange: Exchange, enter: (who: Admission) => Promise<T>): Promise<T> {
+    const { ask, mechanism } = exchange;
+    const { credentials, whenGood } = await this.#converse(exchange);
+    return this.signIn(credentials, mechanism.name, async (who) => {
+      if (whenGood !== undefined) await tellLast(ask, whenGood);
+      return enter(who);
+    });
+  }
+
+  async #converse(exchange: Exchange) {
+    try {
+      return await converse(exchange, this.#services.authenticator);
+    } catch (error) {
+      if (error instanceof ExchangeFault && error.kind !== 'cancelled') this.refused();
+      throw error;
+    }
   }
 
   /** Signed in at another process, which handed the connection over. */

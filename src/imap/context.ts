@@ -3,11 +3,12 @@
  * the connection is here, so a test hands it an object of its own.
  */
 import type { Log } from '../base/log.ts';
+import type { Exchange } from '../identity/exchange.ts';
 import type { Presence } from '../identity/presence.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
 import type { ViewerEvents } from '../mailbox/state/mailbox.ts';
-import type { Credentials } from '../sasl/mechanism.ts';
+import type { Credentials, SaslTerms } from '../sasl/mechanism.ts';
 import type { Modes } from './modes.ts';
 import type { Completion } from './replies.ts';
 import type { ImapSettings } from './settings.ts';
@@ -40,10 +41,12 @@ export interface DialogueContext {
 
 /** Before somebody has signed in. */
 export interface DoorContext extends DialogueContext {
-  /** May passwords be sent here and now (`auth.plaintext`)? */
-  readonly mayUsePlaintext: boolean;
+  /** How one can sign in here and now: whether passwords may be sent, and what else there is. */
+  readonly saslTerms: SaslTerms;
   /** Checks the credentials and signs in; throws MailboxError. `mechanism`: how the client does it, for the log. */
   signIn(tag: string, credentials: Credentials, mechanism: string): Promise<Completion>;
+  /** As `signIn`, by an exchange; throws `ExchangeFault` too. */
+  exchange(tag: string, exchange: Exchange): Promise<Completion>;
   /** Answers OK and upgrades the connection; what the client sent before is dropped. */
   startTls(tag: string): Promise<void>;
 }

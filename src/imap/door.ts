@@ -3,12 +3,12 @@
  * holds the account.
  */
 import type { Admission } from '../identity/authenticator.ts';
+import { type Exchange, termsOn } from '../identity/exchange.ts';
 import { handOver } from '../identity/handing-over.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
 import type { Session } from '../net/sessions.ts';
-import type { Credentials } from '../sasl/mechanism.ts';
-import { allowsPlaintext } from '../sasl/plaintext.ts';
+import type { Credentials, SaslTerms } from '../sasl/mechanism.ts';
 import type { DoorContext } from './context.ts';
 import { Dialogue } from './dialogue.ts';
 import { Party } from './party.ts';
@@ -42,13 +42,14 @@ export class ImapDoor extends Party implements Speaker, Session, DoorContext {
     return this.#state;
   }
 
-  get mayUsePlaintext(): boolean {
-    return allowsPlaintext(this.settings.plaintext, this.dialogue.connection);
+  get saslTerms(): SaslTerms {
+    const { connection, services } = this.dialogue;
+    return termsOn(connection, this.settings.plaintext, services.authenticator);
   }
 
   get capabilities(): readonly string[] {
-    const { isSecure, mayUsePlaintext, settings } = this;
-    const context = { isSignedIn: false, isSecure, mayUsePlaintext, settings };
+    const { isSecure, saslTerms, settings } = this;
+    const context = { saslTerms, isSecure, settings };
     return this.dialogue.services.registry.capabilities(context);
   }
 
@@ -74,6 +75,10 @@ export class ImapDoor extends Party implements Speaker, Session, DoorContext {
 
   signIn(tag: string, credentials: Credentials, mechanism: string): Promise<Completion> {
     return this.presence.signIn(credentials, mechanism, (who) => this.#admit(tag, who, mechanism));
+  }
+
+  exchange(tag: string, exchange: Exchange): Promise<Completion> {
+    return this.presence.exchange(exchange, (who) => this.#admit(tag, who, exchange.mechanism.name));
   }
 
   async startTls(tag: string): Promise<void> {

@@ -4,6 +4,7 @@
  * A new extension is one file that exports one frozen value, its test, and one line in `extensions.ts`. CAPABILITY,
  * ENABLE's list and the tables of the parsers follow from it.
  */
+import type { SaslTerms } from '../sasl/mechanism.ts';
 import type { Command } from './command.ts';
 import type {
   CreateParameter,
@@ -40,9 +41,9 @@ export interface Extension {
 }
 
 export interface CapabilityContext {
-  readonly isSignedIn: boolean;
   readonly isSecure: boolean;
-  readonly mayUsePlaintext: boolean;
+  /** How one can sign in; undefined when somebody has. */
+  readonly saslTerms: SaslTerms | undefined;
   readonly settings: ImapSettings;
 }
 

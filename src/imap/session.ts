@@ -24,7 +24,7 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
   /** The command by which its client has signed in, when that is still to be answered. */
   #signInTag: string | undefined;
   readonly #leaveRoster: () => void;
-  readonly credential: number;
+  readonly credential: number | undefined;
 
   private constructor(dialogue: Dialogue, account: AccountState, { record, credential }: Admission) {
     super(dialogue);
@@ -83,7 +83,7 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
 
   get capabilities(): readonly string[] {
     const { isSecure, settings } = this;
-    const context = { isSignedIn: true, isSecure, mayUsePlaintext: false, settings };
+    const context = { isSecure, saslTerms: undefined, settings };
     return this.dialogue.services.registry.capabilities(context);
   }
 

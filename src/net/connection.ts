@@ -29,6 +29,11 @@ export interface PeerFacts {
 export interface Connection extends PeerFacts {
   readonly isSecure: boolean;
   readonly isLoopback: boolean;
+  /**
+   * Octets that only the two ends of this TLS connection have in common (RFC 9266; RFC 5929 §4: a digest of the certificate).
+   * Undefined without TLS 1.3: what exporters give below it may be the same on two connections (RFC 7627).
+   */
+  channelBinding(type: 'tls-exporter' | 'tls-server-end-point'): Buffer | undefined;
   /** Why the connection broke, when it did not simply end. */
   readonly failure: Error | undefined;
   readonly bytesRead: number;

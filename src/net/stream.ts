@@ -6,6 +6,7 @@ import { type Connection, type PeerFacts, type ReadLimits, ReadTimeout } from '.
 import { Outbox, type Sink, StreamClosed, type StreamTap } from './outbox.ts';
 import type { Sweep, Swept } from './sweep.ts';
 import type { TlsSource } from './tls.ts';
+import { endPointBinding, exportedBinding } from './tls-binding.ts';
 
 /**
  * Connections over sockets, from clients and from other processes.
@@ -103,6 +104,12 @@ export class ByteStream implements Connection, Swept {
 
   get isLoopback(): boolean {
     return isLoopback(this.remoteAddress);
+  }
+
+  channelBinding(type: 'tls-exporter' | 'tls-server-end-point'): Buffer | undefined {
+    const socket = this.#socket;
+    if (!(socket instanceof TLSSocket) || this.#tlsVersion !== 'TLSv1.3') return undefined;
+    return type === 'tls-exporter' ? exportedBinding(socket) : endPointBinding(socket);
   }
 
   get failure(): Error | undefined {

@@ -3,10 +3,12 @@
  * (RFC 6856 §2). Every refusal comes before the password is looked at, and none says which account exists.
  */
 import { Secret } from '../base/secret.ts';
-import { type Credentials, MAX_NAME_BYTES, MAX_PASSWORD_BYTES, type SaslStep } from '../sasl/mechanism.ts';
-import { findMechanism, MECHANISMS } from '../sasl/mechanisms.ts';
+import { type Exchange, ExchangeFault } from '../identity/exchange.ts';
+import { StreamClosed } from '../net/outbox.ts';
+import { type Credentials, MAX_NAME_BYTES, MAX_PASSWORD_BYTES } from '../sasl/mechanism.ts';
+import { findMechanism, offeredMechanisms } from '../sasl/mechanisms.ts';
 import { isProhibited, prepareName, preparePassword } from '../sasl/prepare.ts';
-import { command, type SessionContext } from './command.ts';
+import { command, type SessionContext, type SignedIn } from './command.ts';
 import { Mistake, Refusal } from './faults.ts';
 import { parseBase64, wordsOf } from './wire.ts';
 
@@ -27,7 +29,8 @@ export const pass = command(AUTHORIZATION, async ({ session, state, argument }) 
   const { username } = state;
   if (username === undefined) throw new Mistake((texts) => texts.userFirst());
   session.enter({ kind: 'authorization' });
-  await signIn(session, { username, password: passwordOf(session, argument) }, 'USER');
+  const credentials = { kind: 'password' as const, username, password: passwordOf(session, argument) };
+  await signIn(session, credentials, 'USER');
 });
 
 /** A password that no account can have counts like a wrong one. */
@@ -50,23 +53,29 @@ export const auth = command(AUTHORIZATION, async ({ session, argument }) => {
   if (name === undefined) return listMechanisms(session);
   const mechanism = findMechanism(name);
   if (mechanism === undefined) throw new Refusal((texts) => texts.unknownMechanism());
-  if (mechanism.isPlaintext) requirePlaintext(session);
+  requirePlaintext(session);
+  const terms = session.saslTerms;
+  if (!mechanism.isOffered(terms)) throw new Refusal((texts) => texts.unknownMechanism());
   if (more.length > 0) throw new Mistake((texts) => texts.usage('AUTH mechanism [initial-response]'));
-  const machine = mechanism.begin();
-  let step: SaslStep = machine.start(initial === undefined ? undefined : decoded(initial));
-  while (step.kind === 'challenge') {
-    const line = await session.ask(step.challenge);
-    if (line === undefined) return session.enter({ kind: 'ended' });
-    const text = line.toString('latin1');
-    if (text === '*') throw new Refusal((texts) => texts.cancelled());
-    step = machine.next(decoded(text));
-  }
-  if (step.kind === 'failure') {
-    session.presence.refused();
-    throw new Refusal((texts) => texts.malformedCredentials(), 'AUTH');
-  }
-  await signIn(session, step.credentials, mechanism.name);
+  const first = initial === undefined ? undefined : decoded(initial);
+  const exchange = { mechanism, terms, initial: first, ask: asking(session) };
+  welcome(session, await session.exchange(exchange).catch(asRefusal));
 });
+
+function asking(session: SessionContext): Exchange['ask'] {
+  return async (challenge) => {
+    const line = await session.ask(challenge);
+    if (line === undefined) throw new StreamClosed('the client is gone');
+    const text = line.toString('latin1');
+    return text === '*' ? undefined : decoded(text);
+  };
+}
+
+function asRefusal(error: unknown): never {
+  if (!(error instanceof ExchangeFault)) throw error;
+  if (error.kind === 'cancelled') throw new Refusal((texts) => texts.cancelled());
+  throw new Refusal((texts) => texts.malformedCredentials(), 'AUTH');
+}
 
 export const stls = command(AUTHORIZATION, async ({ session }) => {
   if (session.isSecure) throw new Refusal((texts) => texts.tlsAlready());
@@ -83,7 +92,10 @@ export const utf8Mode = command(AUTHORIZATION, ({ session, argument }) => {
 });
 
 async function signIn(session: SessionContext, credentials: Credentials, mechanism: string): Promise<void> {
-  const next = await session.signIn(credentials, mechanism);
+  welcome(session, await session.signIn(credentials, mechanism));
+}
+
+function welcome(session: SessionContext, next: SignedIn): void {
   session.enter(next);
   if (next.kind === 'elsewhere') return;
   const { count, octets } = next.maildrop.totals;
@@ -92,13 +104,13 @@ async function signIn(session: SessionContext, credentials: Credentials, mechani
 
 function listMechanisms(session: SessionContext): void {
   session.ok(session.texts.mechanisms());
-  const offered = MECHANISMS.filter(({ isPlaintext }) => !isPlaintext || session.mayUsePlaintext);
+  const offered = offeredMechanisms(session.saslTerms);
   session.lines(offered.map(({ name }) => `${name}\r\n`).join(''));
   session.endList();
 }
 
 function requirePlaintext(session: SessionContext): void {
-  if (!session.mayUsePlaintext) throw new Refusal((texts) => texts.plaintextRefused());
+  if (!session.saslTerms.mayUsePlaintext) throw new Refusal((texts) => texts.plaintextRefused());
 }
 
 function decoded(text: string): Buffer {

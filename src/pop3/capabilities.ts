@@ -2,12 +2,12 @@
  * CAPA (RFC 2449 §5, §6): what this session can do, derived from what it is. APOP is not among it: its digest needs the
  * password itself on the server, and MD5 over a network shows enough of it to be guessed.
  */
-import { MECHANISMS } from '../sasl/mechanisms.ts';
+import { offeredMechanisms } from '../sasl/mechanisms.ts';
 import type { SessionContext, State } from './command.ts';
 
 export function capabilitiesOf(session: SessionContext, state: State): string[] {
-  const { settings, isSecure, mayUsePlaintext } = session;
-  const mechanisms = MECHANISMS.filter(({ isPlaintext }) => !isPlaintext || mayUsePlaintext);
+  const { settings, isSecure, saslTerms } = session;
+  const mechanisms = offeredMechanisms(saslTerms);
   const delaySeconds = Math.ceil(settings.defaults.loginDelay / 1000);
   return [
     'TOP',
@@ -21,7 +21,7 @@ export function capabilitiesOf(session: SessionContext, state: State): string[] 
     'LANG',
     ...(delaySeconds > 0 ? [`LOGIN-DELAY ${delaySeconds}`] : []),
     ...(isSecure ? [] : ['STLS']),
-    ...(mayUsePlaintext ? ['USER'] : []),
+    ...(saslTerms.mayUsePlaintext ? ['USER'] : []),
     ...(mechanisms.length > 0 ? [`SASL ${mechanisms.map(({ name }) => name).join(' ')}`] : []),
     // Whom it concerns has signed in; a scanner need not know the version.
     ...(state.kind === 'transaction' ? [`IMPLEMENTATION Brevduva-${settings.version}`] : []),

@@ -4,11 +4,12 @@
  */
 
 import type { Socket } from 'node:net';
+import type { Exchange } from '../identity/exchange.ts';
 import type { Presence } from '../identity/presence.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import type { Viewer } from '../mailbox/state/mailbox.ts';
-import type { Credentials } from '../sasl/mechanism.ts';
+import type { Credentials, SaslTerms } from '../sasl/mechanism.ts';
 import type { Maildrop } from './maildrop.ts';
 import type { MaildropReader } from './reader.ts';
 import type { SeenMarker } from './seen.ts';
@@ -42,7 +43,8 @@ export interface SessionContext {
   /** Who is there, and what it did to the account. */
   readonly presence: Presence;
   readonly isSecure: boolean;
-  readonly mayUsePlaintext: boolean;
+  /** How one can sign in here and now. */
+  readonly saslTerms: SaslTerms;
   readonly texts: Texts;
   /** UTF8 was given: messages go as they are, and STLS is over (RFC 6856 §2.1). */
   readonly isUtf8: boolean;
@@ -61,6 +63,8 @@ export interface SessionContext {
   ask(challenge: Buffer): Promise<Buffer | undefined>;
   /** `mechanism`: how the client signs in, for the log. */
   signIn(credentials: Credentials, mechanism: string): Promise<SignedIn>;
+  /** The same by an exchange; throws `ExchangeFault` too. */
+  exchange(exchange: Exchange): Promise<SignedIn>;
   startTls(): Promise<void>;
   speak(language: Language): void;
   useUtf8(): void;

@@ -90,7 +90,7 @@ describe('POP3 sign-in', () => {
       client.destroy();
     }
     const client = await Pop3Client.open(server.port);
-    assert.equal((await client.list('AUTH')).body, 'PLAIN\r\nLOGIN\r\n');
+    assert.equal((await client.list('AUTH')).body, 'SCRAM-SHA-256\r\nSCRAM-SHA-1\r\nPLAIN\r\nLOGIN\r\n');
     client.destroy();
   });
 
@@ -99,7 +99,7 @@ describe('POP3 sign-in', () => {
     const before = (await client.list('CAPA')).body.split('\r\n');
     for (const line of [
       ...['TOP', 'UIDL', 'RESP-CODES', 'AUTH-RESP-CODE', 'PIPELINING', 'EXPIRE NEVER', 'UTF8 USER', 'LANG'],
-      ...['STLS', 'USER', 'SASL PLAIN LOGIN'],
+      ...['STLS', 'USER', 'SASL SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN'],
     ]) {
       assert.ok(before.includes(line), line);
     }
@@ -195,7 +195,10 @@ describe('POP3 without TLS where passwords may not travel', () => {
       assert.match(await client.command(line), /^-ERR Passwords are taken over TLS only/);
     }
     await client.startTls();
-    assert.match((await client.list('CAPA')).body, /^SASL PLAIN LOGIN\r$/m);
+    assert.match(
+      (await client.list('CAPA')).body,
+      /^SASL SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN\r$/m,
+    );
     await client.ok(`AUTH PLAIN ${base64('\0alice\0secret')}`);
     await client.ok('QUIT');
     await server.close();

@@ -11,6 +11,7 @@ import type { Socket } from 'node:net';
 import type { Log } from '../base/log.ts';
 import { TimeSlice } from '../base/time-slice.ts';
 import type { Admission } from '../identity/authenticator.ts';
+import { type Exchange, termsOn } from '../identity/exchange.ts';
 import { type Arriving, handOver, signedInBy } from '../identity/handing-over.ts';
 import { Presence } from '../identity/presence.ts';
 import { actingAs, type Domain } from '../mailbox/domain.ts';
@@ -21,8 +22,7 @@ import type { Guest } from '../net/guest.ts';
 import { StreamClosed } from '../net/outbox.ts';
 import { HandoverRefused } from '../net/relay.ts';
 import type { Session } from '../net/sessions.ts';
-import type { Credentials } from '../sasl/mechanism.ts';
-import { allowsPlaintext } from '../sasl/plaintext.ts';
+import type { Credentials, SaslTerms } from '../sasl/mechanism.ts';
 import type { SessionContext, SignedIn, State, Transaction } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { asResponseCode, Mistake, Refusal, refusalOf } from './faults.ts';
@@ -78,8 +78,8 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
     return this.#stream.lastActiveMs;
   }
 
-  get mayUsePlaintext(): boolean {
-    return allowsPlaintext(this.settings.plaintext, this.#stream);
+  get saslTerms(): SaslTerms {
+    return termsOn(this.#stream, this.settings.plaintext, this.#services.authenticator);
   }
 
   async run(): Promise<void> {
@@ -181,11 +181,17 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
   }
 
   signIn(credentials: Credentials, mechanism: string): Promise<SignedIn> {
-    return this.presence.signIn(credentials, mechanism, async (who) => {
-      const holder = await this.#handOver(who, mechanism);
-      if (holder !== undefined) return { kind: 'elsewhere', holder };
-      return { kind: 'transaction', ...(await this.#enterMaildrop(who)) };
-    });
+    return this.presence.signIn(credentials, mechanism, (who) => this.#admit(who, mechanism));
+  }
+
+  exchange(exchange: Exchange): Promise<SignedIn> {
+    return this.presence.exchange(exchange, (who) => this.#admit(who, exchange.mechanism.name));
+  }
+
+  async #admit(who: Admission, mechanism: string): Promise<SignedIn> {
+    const holder = await this.#handOver(who, mechanism);
+    if (holder !== undefined) return { kind: 'elsewhere', holder };
+    return { kind: 'transaction', ...(await this.#enterMaildrop(who)) };
   }
 
   async #handOver(who: Admission, mechanism: string): Promise<Socket | undefined> {

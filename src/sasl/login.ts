@@ -7,6 +7,7 @@ import {
   type SaslMachine,
   type SaslMechanism,
   type SaslStep,
+  type SaslTerms,
 } from './mechanism.ts';
 import { prepareName, preparePassword } from './prepare.ts';
 
@@ -17,7 +18,7 @@ import { prepareName, preparePassword } from './prepare.ts';
  */
 export const login: SaslMechanism = Object.freeze({
   name: 'LOGIN',
-  isPlaintext: true,
+  isOffered: ({ mayUsePlaintext }: SaslTerms) => mayUsePlaintext,
   begin: (): SaslMachine => new LoginMachine(),
 });
 
@@ -45,7 +46,10 @@ class LoginMachine implements SaslMachine {
     }
     const password = preparePassword(text(response));
     if (password === '') return failure('malformed', 'Empty password');
-    return { kind: 'credentials', credentials: { username, password: new Secret(password) } };
+    return {
+      kind: 'credentials',
+      credentials: { kind: 'password', username, password: new Secret(password) },
+    };
   }
 }
 

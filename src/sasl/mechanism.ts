@@ -1,17 +1,29 @@
 import type { Secret } from '../base/secret.ts';
+import type { ChannelBindings } from './channel-binding.ts';
+import type { AccountKeys, ScramHash } from './scram-keys.ts';
 
 /**
  * What every SASL mechanism is (RFC 4422 §3): a machine that turns the client's messages into challenges and at last
  * into credentials. It is pure. It knows no protocol, no base64, no account and no clock: the protocol frames the
- * messages and limits them, `mailbox/` decides whether the credentials are good.
+ * messages and limits them, `identity/` decides whether the credentials are good, and gives what is kept of an account to the
+ * mechanisms that compute with it.
  *
  * A machine serves one exchange and is then dropped. After `credentials` or `failure` it is never asked again.
  */
-export interface Credentials {
+export type Credentials = PasswordCredentials | ProofCredentials;
+
+export interface PasswordCredentials {
+  readonly kind: 'password';
   readonly username: string;
   readonly password: Secret;
-  /** Whom the client wants to act as, when it names anybody but itself. Nobody may, today: see `plain.ts`. */
-  readonly authzid?: string;
+}
+
+/** A password that was never sent (RFC 5802). */
+export interface ProofCredentials {
+  readonly kind: 'proof';
+  readonly username: string;
+  /** What it was proven of; undefined when the proof fits nothing that the account has. */
+  readonly proven: { readonly credential: number; readonly stored: Buffer } | undefined;
 }
 
 /** `malformed`: the message breaks the mechanism's grammar. `forbidden`: it is well formed and asks too much. */
@@ -19,26 +31,45 @@ export type SaslFailure = 'malformed' | 'forbidden';
 
 export type SaslStep =
   | { readonly kind: 'challenge'; readonly challenge: Buffer }
-  | { readonly kind: 'credentials'; readonly credentials: Credentials }
+  /** It goes on when `useKeys` has been told what is kept of the account. */
+  | { readonly kind: 'keys-wanted'; readonly username: string; readonly hash: ScramHash }
+  | {
+      readonly kind: 'credentials';
+      readonly credentials: Credentials;
+      /** The server's last message, when they are good; the client answers it with an empty one. */
+      readonly whenGood?: Buffer;
+    }
   | { readonly kind: 'failure'; readonly failure: SaslFailure; readonly text: string };
 
 export interface SaslMachine {
   /** `initial` is the initial response when the protocol carried one; an empty one is not an absent one (RFC 4422 §3). */
   start(initial?: Buffer): SaslStep;
   next(response: Buffer): SaslStep;
+  useKeys?(keys: AccountKeys): SaslStep;
+}
+
+/** What a connection and the accounts allow. */
+export interface SaslTerms {
+  /** May a password be used here at all: see `plaintext.ts`. */
+  readonly mayUsePlaintext: boolean;
+  /** The accounts have what proofs are checked with. */
+  readonly hasScram: boolean;
+  /** Undefined where nothing binds what is said to the connection it is said on. */
+  readonly bindings: ChannelBindings | undefined;
 }
 
 export interface SaslMechanism {
   /** As announced: `AUTH=PLAIN`, `SASL PLAIN`. */
   readonly name: string;
-  /** The password crosses the wire readable: offered only where the configuration lets passwords travel. */
-  readonly isPlaintext: boolean;
-  begin(): SaslMachine;
+  isOffered(terms: SaslTerms): boolean;
+  begin(terms: SaslTerms): SaslMachine;
 }
 
 /** Longer names and passwords are refused before any work is done on them (hashing a megabyte is an attack). */
 export const MAX_NAME_BYTES = 1024;
 export const MAX_PASSWORD_BYTES = 1024;
+/** No message of any mechanism is longer; what is sent beyond it is not worth decoding. The longest are tokens. */
+export const MAX_RESPONSE_BYTES = 32 * 1024;
 
 export function challenge(text: string): SaslStep {
   return { kind: 'challenge', challenge: Buffer.from(text, 'latin1') };

@@ -7,6 +7,7 @@ import {
   type SaslMachine,
   type SaslMechanism,
   type SaslStep,
+  type SaslTerms,
 } from './mechanism.ts';
 import { prepareName, preparePassword } from './prepare.ts';
 
@@ -19,7 +20,7 @@ import { prepareName, preparePassword } from './prepare.ts';
  */
 export const plain: SaslMechanism = Object.freeze({
   name: 'PLAIN',
-  isPlaintext: true,
+  isOffered: ({ mayUsePlaintext }: SaslTerms) => mayUsePlaintext,
   begin(): SaslMachine {
     return { start: (initial) => (initial === undefined ? challenge('') : message(initial)), next: message };
   },
@@ -55,7 +56,7 @@ function credentials(authzid: string, authcid: string, passwd: string): SaslStep
   if (authzid !== '' && prepareName(authzid)?.toLowerCase() !== username.toLowerCase()) {
     return failure('forbidden', 'Acting for another account is not possible');
   }
-  return { kind: 'credentials', credentials: { username, password: new Secret(password) } };
+  return { kind: 'credentials', credentials: { kind: 'password', username, password: new Secret(password) } };
 }
 
 function decode(bytes: Buffer): string | undefined {

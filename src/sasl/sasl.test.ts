@@ -9,9 +9,12 @@ import { isProhibited, prepareName, preparePassword } from './prepare.ts';
 
 type Outcome = readonly [username: string, password: string] | 'malformed' | 'forbidden' | `? ${string}`;
 
+const TERMS = { mayUsePlaintext: true, hasScram: false, bindings: undefined };
+
 function outcome(step: SaslStep): Outcome {
   if (step.kind === 'challenge') return `? ${step.challenge.toString()}`;
   if (step.kind === 'failure') return step.failure;
+  assert.ok(step.kind === 'credentials' && step.credentials.kind === 'password');
   return [step.credentials.username, step.credentials.password.reveal()];
 }
 
@@ -44,8 +47,8 @@ describe('PLAIN (RFC 4616)', () => {
   for (const [message, expected] of PLAIN_ROWS) {
     test(`${JSON.stringify(message.toString('utf8')).slice(0, 40)} -> ${JSON.stringify(expected).slice(0, 40)}`, () => {
       const bytes = Buffer.from(message as string);
-      assert.deepEqual(outcome(plain.begin().start(bytes)), expected);
-      const later = plain.begin();
+      assert.deepEqual(outcome(plain.begin(TERMS).start(bytes)), expected);
+      const later = plain.begin(TERMS);
       assert.equal(outcome(later.start()), '? ');
       assert.deepEqual(outcome(later.next(bytes)), expected);
     });
@@ -54,7 +57,7 @@ describe('PLAIN (RFC 4616)', () => {
   test('any bytes give an answer, never an exception', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        assert.notEqual(plain.begin().start(Buffer.from(bytes)).kind, 'challenge');
+        assert.notEqual(plain.begin(TERMS).start(Buffer.from(bytes)).kind, 'challenge');
       }),
     );
   });
@@ -83,13 +86,13 @@ describe('LOGIN (draft-murchison-sasl-login)', () => {
   ];
   for (const [answers, expected] of rows) {
     test(`${JSON.stringify(answers).slice(0, 40)} -> ${JSON.stringify(expected)}`, () => {
-      const machine = findMechanism('login')?.begin();
+      const machine = findMechanism('login')?.begin(TERMS);
       assert.ok(machine);
       let step = machine.start();
       for (const answer of answers) step = machine.next(Buffer.from(answer as string));
       assert.deepEqual(outcome(step), expected);
       if (answers.length === 0) return;
-      const early = findMechanism('LOGIN')?.begin();
+      const early = findMechanism('LOGIN')?.begin(TERMS);
       step = early?.start(Buffer.from(answers[0] as string)) as SaslStep;
       for (const answer of answers.slice(1)) step = early?.next(Buffer.from(answer as string)) as SaslStep;
       assert.deepEqual(outcome(step), expected);
@@ -97,7 +100,10 @@ describe('LOGIN (draft-murchison-sasl-login)', () => {
   }
 
   test('an empty initial response asks for the name', () => {
-    assert.equal(outcome(findMechanism('LOGIN')?.begin().start(Buffer.alloc(0)) as SaslStep), '? Username:');
+    assert.equal(
+      outcome(findMechanism('LOGIN')?.begin(TERMS).start(Buffer.alloc(0)) as SaslStep),
+      '? Username:',
+    );
   });
 });
 

@@ -12,6 +12,7 @@ import { Activity } from '../identity/activity.ts';
 import { ActivityFiles } from '../identity/activity-files.ts';
 import { Authenticator } from '../identity/authenticator.ts';
 import { Passwords } from '../identity/password.ts';
+import { ProofKeyMaker } from '../identity/proof-keys.ts';
 import { Accounts } from '../mailbox/accounts.ts';
 import { Turns } from '../mailbox/change/turns.ts';
 import type { Domain } from '../mailbox/domain.ts';
@@ -71,13 +72,18 @@ export async function openMailSystem(
   const placement = part === undefined ? EVERYTHING_HERE : placementOf(part, opened.directory);
   const domain: Domain = { store, accounts: residents, turns, clock, log, limits, placement };
   const passwords = new Passwords();
+  const { mainPassword, scram } = config.auth;
+  const proofKeys = new ProofKeyMaker({
+    saltKey: opened.directory.installation,
+    areKept: scram !== 'off',
+  });
   const journal = new ActivityFiles(config.data, config.log.activity, part);
   const activity = new Activity({ log, clock, journal });
   const connections = connectionsOf(config);
   const { defaultDomain, failDelay } = config.auth;
   const authenticator = new Authenticator({
     directory: store.directory,
-    passwords,
+    ...{ passwords, proofKeys, rules: { mainPassword, scram } },
     clock,
     log,
     activity,
@@ -85,8 +91,7 @@ export async function openMailSystem(
     failDelayMs: failDelay,
   });
   const accounts = new AccountAdmin({
-    domain,
-    passwords,
+    ...{ domain, passwords, proofKeys },
     defaultDomain,
     authenticator,
     activity,

@@ -12,8 +12,9 @@ import type { Log } from '../../src/base/log.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { AccountAdmin } from '../../src/identity/account-admin.ts';
 import { Activity } from '../../src/identity/activity.ts';
-import { Authenticator } from '../../src/identity/authenticator.ts';
+import { Authenticator, type AuthenticatorOptions } from '../../src/identity/authenticator.ts';
 import { Passwords } from '../../src/identity/password.ts';
+import { ProofKeyMaker } from '../../src/identity/proof-keys.ts';
 import { Accounts } from '../../src/mailbox/accounts.ts';
 import { Turns } from '../../src/mailbox/change/turns.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
@@ -55,6 +56,7 @@ export interface TestDomainOptions {
   readonly failDelayMs?: number;
   /** Instead of waiting for that long. */
   readonly sleep?: (ms: number) => Promise<unknown>;
+  readonly rules?: Partial<AuthenticatorOptions['rules']>;
   /** For stores that fail. */
   readonly wrapStore?: (store: MailStore) => MailStore;
 }
@@ -95,11 +97,13 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
   const placement = EVERYTHING_HERE;
   const domain: Domain = { store: translated, accounts, turns, clock, log, limits, placement };
   const passwords = new Passwords(TEST_COST);
+  const proofKeys = new ProofKeyMaker({ saltKey: 'a test', areKept: true, iterations: 64 });
   const activity = new Activity({ log, clock });
   const authenticator = new Authenticator({
     activity,
     directory: store.directory,
-    passwords,
+    ...{ passwords, proofKeys },
+    rules: { mainPassword: 'everywhere', scram: 'auto', ...options.rules },
     clock,
     log,
     defaultDomain: 'example.com',
@@ -107,8 +111,7 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
     ...(options.sleep === undefined ? {} : { sleep: options.sleep }),
   });
   const admin = new AccountAdmin({
-    domain,
-    passwords,
+    ...{ domain, passwords, proofKeys },
     defaultDomain: 'example.com',
     authenticator,
     activity,

@@ -1,4 +1,5 @@
-import { MAX_NAME_BYTES, MAX_PASSWORD_BYTES, type SaslStep } from '../../sasl/mechanism.ts';
+import { ExchangeFault } from '../../identity/exchange.ts';
+import { MAX_RESPONSE_BYTES } from '../../sasl/mechanism.ts';
 import { findMechanism } from '../../sasl/mechanisms.ts';
 import { defineCommand } from '../command.ts';
 import type { DoorContext } from '../context.ts';
@@ -13,8 +14,8 @@ interface AuthenticateArgs {
   readonly initial: string | undefined;
 }
 
-/** No message of a mechanism is longer; what is sent beyond it is not worth decoding. */
-const MAX_RESPONSE_BYTES = 2 * (2 * MAX_NAME_BYTES + MAX_PASSWORD_BYTES);
+/** Of base64. */
+const MAX_RESPONSE_CHARACTERS = Math.ceil(MAX_RESPONSE_BYTES / 3) * 4;
 const CANONICAL_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** AUTHENTICATE (RFC 9051 §6.2.2), with an initial response when the client has one (RFC 4959). */
@@ -31,17 +32,16 @@ export const authenticate = defineCommand({
   async run({ session, tag }, args): Promise<Completion> {
     const mechanism = findMechanism(args.mechanism);
     if (mechanism === undefined) return no('This mechanism is not offered', 'CANNOT');
-    if (mechanism.isPlaintext && !session.mayUsePlaintext) return refusePlaintext();
-    const machine = mechanism.begin();
-    let step = machine.start(initialResponse(args.initial));
-    while (step.kind === 'challenge') {
-      const response = await askFor(session, step.challenge);
-      if (response === undefined) return bad('Authentication was cancelled');
-      step = machine.next(response);
+    if (!session.saslTerms.mayUsePlaintext) return refusePlaintext();
+    if (!mechanism.isOffered(session.saslTerms)) return no('This mechanism is not offered here', 'CANNOT');
+    const initial = initialResponse(args.initial);
+    const ask = (challenge: Buffer): Promise<Buffer | undefined> => askFor(session, challenge);
+    try {
+      return await session.exchange(tag, { mechanism, terms: session.saslTerms, initial, ask });
+    } catch (error) {
+      if (error instanceof ExchangeFault) return refusal(error);
+      throw error;
     }
-    if (step.kind === 'credentials') return session.signIn(tag, step.credentials, mechanism.name);
-    session.presence.refused();
-    return refusal(step);
   },
 });
 
@@ -61,13 +61,13 @@ async function askFor(session: DoorContext, challenge: Buffer): Promise<Buffer |
 const CANCEL = Buffer.from('*');
 
 function decoded(text: string): Buffer {
-  if (text.length > MAX_RESPONSE_BYTES || !CANONICAL_BASE64.test(text)) {
+  if (text.length > MAX_RESPONSE_CHARACTERS || !CANONICAL_BASE64.test(text)) {
     throw new SyntaxFault('Expected a response in base64');
   }
   return Buffer.from(text, 'base64');
 }
 
 /** RFC 5530 §3 AUTHORIZATIONFAILED: the name that signs in may not act for the other one. */
-function refusal(step: Extract<SaslStep, { readonly kind: 'failure' }>): Completion {
-  return step.failure === 'forbidden' ? no(step.text, 'AUTHORIZATIONFAILED') : bad(step.text);
+function refusal({ kind, message }: ExchangeFault): Completion {
+  return kind === 'forbidden' ? no(message, 'AUTHORIZATIONFAILED') : bad(message);
 }

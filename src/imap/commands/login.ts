@@ -25,8 +25,8 @@ export const login = defineCommand({
     return { username, password };
   },
   async run({ session, tag }, { username, password }): Promise<Completion> {
-    if (!session.mayUsePlaintext) return refusePlaintext();
-    const machine = loginMechanism.begin();
+    if (!session.saslTerms.mayUsePlaintext) return refusePlaintext();
+    const machine = loginMechanism.begin(session.saslTerms);
     machine.start();
     let step = machine.next(username);
     if (step.kind === 'challenge') step = machine.next(password);

@@ -6,7 +6,7 @@
  * Capabilities are the same before login but for STARTTLS, LOGINDISABLED and AUTH=: some clients ask once, at the
  * beginning, and believe it for ever (Python's imaplib).
  */
-import { MECHANISMS } from '../../sasl/mechanisms.ts';
+import { offeredMechanisms } from '../../sasl/mechanisms.ts';
 import { authenticate } from '../commands/authenticate.ts';
 import { capability } from '../commands/capability.ts';
 import { check } from '../commands/check.ts';
@@ -45,7 +45,7 @@ const STATUS_ITEMS: readonly StatusItem[] = [
 
 export const imap4 = defineExtension({
   rfc: 'RFC 9051 IMAP4rev2, RFC 3501 IMAP4rev1',
-  capabilities: (context) => ['IMAP4rev1', 'IMAP4rev2', ...(context.isSignedIn ? [] : waysIn(context))],
+  capabilities: (context) => ['IMAP4rev1', 'IMAP4rev2', ...waysIn(context)],
   enables: {
     IMAP4rev2({ session }) {
       session.modes.rev2 = true;
@@ -75,11 +75,11 @@ export const imap4 = defineExtension({
 });
 
 /** Only what can be used here and now (RFC 9051 §6.2, §7.2.2 `LOGINDISABLED`). */
-function waysIn({ isSecure, mayUsePlaintext }: CapabilityContext): string[] {
-  const usable = MECHANISMS.filter((mechanism) => mayUsePlaintext || !mechanism.isPlaintext);
+function waysIn({ isSecure, saslTerms }: CapabilityContext): string[] {
+  if (saslTerms === undefined) return [];
   return [
     ...(isSecure ? [] : ['STARTTLS']),
-    ...(mayUsePlaintext ? [] : ['LOGINDISABLED']),
-    ...usable.map((mechanism) => `AUTH=${mechanism.name}`),
+    ...(saslTerms.mayUsePlaintext ? [] : ['LOGINDISABLED']),
+    ...offeredMechanisms(saslTerms).map(({ name }) => `AUTH=${name}`),
   ];
 }

@@ -13,6 +13,18 @@ export interface CredentialUse {
   readonly service: string;
 }
 
+/**
+ * What a client's proof that it has the password is checked with (RFC 5802, as RFC 5803 keeps it): all in base64, each key
+ * pair as `StoredKey:ServerKey`. Never logged.
+ */
+export interface ProofKeys {
+  readonly salt: string;
+  readonly iterations: number;
+  /** One for each way to write the password. */
+  readonly sha256: readonly string[];
+  readonly sha1: readonly string[];
+}
+
 export interface NewCredential {
   readonly kind: CredentialKind;
   /** Never logged. Of a password a PHC string (`$argon2id$...`) or another server's (`{SCHEME}...`). */
@@ -26,6 +38,8 @@ export interface NewCredential {
   readonly networks?: readonly string[];
   readonly expiresMs?: number;
   readonly lastUse?: CredentialUse;
+  /** Absent of a password that was set before there were any, or came from another server. */
+  readonly proofKeys?: ProofKeys;
 }
 
 export interface StoredCredential extends NewCredential {
@@ -45,4 +59,12 @@ export interface CredentialChange {
 /** What is stored of the account's password: the string, or undefined when there is none. */
 export function passwordIn(credentials: readonly StoredCredential[]): StoredCredential | undefined {
   return credentials.find(({ kind }) => kind === 'password');
+}
+
+/** How many of this kind have no keys for proofs. */
+export function withoutProofKeys(credentials: readonly StoredCredential[], kind: CredentialKind): number {
+  return credentials.reduce(
+    (sum, one) => sum + (one.kind === kind && one.proofKeys === undefined ? 1 : 0),
+    0,
+  );
 }

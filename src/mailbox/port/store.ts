@@ -14,7 +14,7 @@
  * - P5 no call blocks the event loop for more than a few milliseconds, whatever the size of the mailbox.
  * - P6 bytes come back exactly as they were staged.
  */
-import type { CredentialChange, NewCredential } from '../model/credential.ts';
+import type { CredentialChange, CredentialKind, NewCredential } from '../model/credential.ts';
 import type { ComputedFacts, EmailFacts, FactPart } from '../model/facts.ts';
 import type { HistoryKind } from '../model/history.ts';
 import type { KeywordRow } from '../model/keywords.ts';
@@ -314,6 +314,8 @@ export interface Directory {
   get(id: AccountId): Promise<AccountRecord | undefined>;
   /** Ordered by address. */
   list(): Promise<readonly AccountRecord[]>;
+  /** How many credentials of this kind cannot be proven without being sent; asked of every connection. */
+  withoutProofKeys(kind: CredentialKind): number;
   /** No account was ever made, not even one that is gone again. */
   isUntouched(): Promise<boolean>;
   /** Each is created or refused by itself (`exists`); durable when it resolves. */

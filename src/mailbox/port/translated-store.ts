@@ -5,6 +5,7 @@
  *
  * `write` goes through untouched: its outcomes are values, and `Turns` undoes by them.
  */
+import type { CredentialKind } from '../model/credential.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
 import {
@@ -179,6 +180,10 @@ class TranslatedDirectory implements Directory {
 
   list() {
     return inWords(READING, () => this.#directory.list());
+  }
+
+  withoutProofKeys(kind: CredentialKind): number {
+    return this.#directory.withoutProofKeys(kind);
   }
 
   isUntouched() {

@@ -100,6 +100,34 @@ export function directoryTests(test: Test): void {
     await again.close();
   });
 
+  test('keys for proofs are kept, and who has none is counted', async (store, harness) => {
+    const { directory } = store;
+    const proofKeys = { salt: 'c2FsdA==', iterations: 64, sha256: ['YQ==:Yg=='], sha1: ['Yw==:ZA=='] };
+    const counts = (of = directory) => [of.withoutProofKeys('password'), of.withoutProofKeys('app-password')];
+    assert.deepEqual(counts(), [0, 0]);
+    const [bob, ann] = await directory.create([
+      person('bob@example.com'),
+      { ...person('ann@example.com'), credentials: [{ ...aPassword('x'), proofKeys }] },
+    ]);
+    assert.ok(bob && bob !== 'exists' && ann && ann !== 'exists');
+    assert.deepEqual(counts(), [1, 0]);
+    await directory.update(ann.id, {
+      credentials: { put: [{ kind: 'app-password', secret: 's', createdMs: 7, name: 'Phone' }] },
+    });
+    assert.deepEqual(counts(), [1, 1]);
+    const [password] = bob.credentials;
+    assert.ok(password);
+    await directory.update(bob.id, { credentials: { put: [{ ...password, proofKeys }] } });
+    assert.deepEqual(counts(), [0, 1]);
+    await store.close();
+    const again = await harness.open();
+    assert.deepEqual((await again.directory.get(bob.id))?.credentials, [{ ...password, proofKeys }]);
+    assert.deepEqual(counts(again.directory), [0, 1]);
+    await again.directory.remove(ann.id);
+    assert.deepEqual(counts(again.directory), [0, 0]);
+    await again.close();
+  });
+
   test('a removed account is hidden at once, remembered until forgotten, and its number stays unused', async (store, harness) => {
     const [bob] = await store.directory.create([person('bob@example.com')]);
     assert.ok(bob && bob !== 'exists');

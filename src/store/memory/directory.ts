@@ -1,5 +1,10 @@
 /** Who may sign in, in memory: numbers are given once, and a removed account leaves its number until it is forgotten. */
-import type { CredentialChange, StoredCredential } from '../../mailbox/model/credential.ts';
+import {
+  type CredentialChange,
+  type CredentialKind,
+  type StoredCredential,
+  withoutProofKeys,
+} from '../../mailbox/model/credential.ts';
 import { type AccountId, type AccountRecord, asAccountId } from '../../mailbox/model/model.ts';
 import { type Directory, StoreError } from '../../mailbox/port/store.ts';
 
@@ -30,6 +35,11 @@ export class MemoryDirectory implements Directory {
 
   async list(): Promise<readonly AccountRecord[]> {
     return [...this.#data.records.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+  }
+
+  withoutProofKeys(kind: CredentialKind): number {
+    const all = [...this.#data.records.values()];
+    return all.reduce((sum, { credentials }) => sum + withoutProofKeys(credentials, kind), 0);
   }
 
   async isUntouched(): Promise<boolean> {

@@ -2,6 +2,7 @@
  * The accounts of `accounts.db` in memory: by address, by number, and where the mail is of those that are being removed. For
  * the process that writes them and for those that follow it.
  */
+import { CREDENTIAL_KINDS, type CredentialKind, withoutProofKeys } from '../../mailbox/model/credential.ts';
 import type { AccountId, AccountRecord } from '../../mailbox/model/model.ts';
 import { StoreError } from '../../mailbox/port/store.ts';
 
@@ -15,6 +16,7 @@ export class AccountsInMemory {
   readonly #removing = new Map<AccountId, number>();
   /** Forgotten in this run: what is still asked of one must not be asked of another shard. */
   readonly #gone = new Map<AccountId, number>();
+  readonly #withoutProofKeys: Record<CredentialKind, number> = { password: 0, 'app-password': 0 };
   /** One that is not here may be in the database nevertheless, so nobody is told that it is not: his mail would be sent back. */
   isPartial: boolean;
 
@@ -63,12 +65,18 @@ export class AccountsInMemory {
     return numbers;
   }
 
+  withoutProofKeys(kind: CredentialKind): number {
+    return this.#withoutProofKeys[kind];
+  }
+
   /** Where the mail of this account is, was, or would be. */
   shardOf(id: AccountId): number {
     return this.#byId.get(id)?.shard ?? this.#removing.get(id) ?? this.#gone.get(id) ?? id % this.#shards;
   }
 
   put(record: AccountRecord): void {
+    this.#count(this.#byId.get(record.id), -1);
+    this.#count(record, 1);
     this.#byId.set(record.id, record);
     this.#byAddress.set(record.address, record);
   }
@@ -76,6 +84,7 @@ export class AccountsInMemory {
   /** It is being removed; its address may be somebody else's already. */
   hide(id: AccountId, shard: number): void {
     const record = this.#byId.get(id);
+    this.#count(record, -1);
     this.#byId.delete(id);
     if (record !== undefined && this.#byAddress.get(record.address)?.id === id)
       this.#byAddress.delete(record.address);
@@ -88,9 +97,15 @@ export class AccountsInMemory {
   }
 
   clear(): void {
+    for (const record of this.#byId.values()) this.#count(record, -1);
     this.#byAddress.clear();
     this.#byId.clear();
     this.#removing.clear();
+  }
+
+  #count(record: AccountRecord | undefined, sign: 1 | -1): void {
+    for (const kind of CREDENTIAL_KINDS)
+      this.#withoutProofKeys[kind] += sign * withoutProofKeys(record?.credentials ?? [], kind);
   }
 
   #missing(): undefined {

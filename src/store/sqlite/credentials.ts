@@ -75,13 +75,11 @@ export function restoreCredentials(
 
 type Detail = Omit<NewCredential, 'kind' | 'secret' | 'createdMs'>;
 
-function detailOf({ name, services, networks, expiresMs, lastUse }: NewCredential): string {
+function detailOf(credential: NewCredential): string {
+  const { name, services, networks, expiresMs, lastUse, proofKeys } = credential;
   const detail: { readonly [K in keyof Detail]: Detail[K] | undefined } = {
-    name,
-    services,
-    networks,
-    expiresMs,
-    lastUse,
+    ...{ name, services, networks, expiresMs },
+    ...{ lastUse, proofKeys },
   };
   return JSON.stringify(detail);
 }

@@ -9,6 +9,7 @@
  * page. Whoever is not among them may be there nevertheless, so nobody is told that he is not: his mail would be sent back.
  */
 import { dirname } from 'node:path';
+import type { CredentialKind } from '../../mailbox/model/credential.ts';
 import {
   type AccountId,
   type AccountRecord,
@@ -133,6 +134,10 @@ export class SqliteDirectory implements ShardedDirectory {
 
   async list(): Promise<readonly AccountRecord[]> {
     return this.#accounts.byAddress;
+  }
+
+  withoutProofKeys(kind: CredentialKind): number {
+    return this.#accounts.withoutProofKeys(kind);
   }
 
   async isUntouched(): Promise<boolean> {

@@ -3,6 +3,7 @@
  * that change something, which go to the writer. It answers for itself when the writer is gone for a moment.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { CredentialKind } from '../../mailbox/model/credential.ts';
 import type { AccountId, AccountRecord } from '../../mailbox/model/model.ts';
 import type { Directory } from '../../mailbox/port/store.ts';
 import { AccountsInMemory } from './accounts-in-memory.ts';
@@ -106,6 +107,10 @@ export class FollowedDirectory implements ShardedDirectory {
 
   async removing(): Promise<readonly AccountId[]> {
     return [...this.#accounts.removing.keys()];
+  }
+
+  withoutProofKeys(kind: CredentialKind): number {
+    return this.#accounts.withoutProofKeys(kind);
   }
 
   isUntouched(): Promise<boolean> {
