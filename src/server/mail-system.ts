@@ -71,32 +71,11 @@ export async function openMailSystem(
   const residents = new Accounts(store, turns, clock);
   const placement = part === undefined ? EVERYTHING_HERE : placementOf(part, opened.directory);
   const domain: Domain = { store, accounts: residents, turns, clock, log, limits, placement };
-  const passwords = new Passwords();
-  const { mainPassword, scram } = config.auth;
-  const proofKeys = new ProofKeyMaker({
-    saltKey: opened.directory.installation,
-    areKept: scram !== 'off',
-  });
   const journal = new ActivityFiles(config.data, config.log.activity, part);
   const activity = new Activity({ log, clock, journal });
   const connections = connectionsOf(config);
-  const { defaultDomain, failDelay } = config.auth;
-  const authenticator = new Authenticator({
-    directory: store.directory,
-    ...{ passwords, proofKeys, rules: { mainPassword, scram } },
-    clock,
-    log,
-    activity,
-    defaultDomain,
-    failDelayMs: failDelay,
-  });
-  const accounts = new AccountAdmin({
-    ...{ domain, passwords, proofKeys },
-    defaultDomain,
-    authenticator,
-    activity,
-    settings: ACCOUNT_SETTINGS,
-  });
+  const { installation } = opened.directory;
+  const { authenticator, accounts } = signInOf(config, { domain, activity, installation });
   const close = async (): Promise<void> => {
     await store.close();
     await journal.flush();
@@ -111,6 +90,27 @@ export async function openMailSystem(
     admin: new LocalAdmin({ domain, accounts, activity, journal, connections, onClose: close }),
     close,
   };
+}
+
+/** Who may sign in, and who decides about that. `installation`: what the salts of this data folder follow from. */
+function signInOf(
+  { auth }: Config,
+  { domain, activity, installation }: { domain: Domain; activity: Activity; installation: string },
+): Pick<MailSystem, 'authenticator' | 'accounts'> {
+  const { defaultDomain, failDelay, mainPassword, scram } = auth;
+  const passwords = new Passwords();
+  const proofKeys = new ProofKeyMaker({ saltKey: installation, areKept: scram !== 'off' });
+  const shared = { passwords, proofKeys, defaultDomain, activity };
+  const authenticator = new Authenticator({
+    ...shared,
+    directory: domain.store.directory,
+    rules: { mainPassword, scram },
+    clock: domain.clock,
+    log: domain.log,
+    failDelayMs: failDelay,
+  });
+  const accounts = new AccountAdmin({ ...shared, domain, authenticator, settings: ACCOUNT_SETTINGS });
+  return { authenticator, accounts };
 }
 
 function connectionsOf({ limits }: Config): Connections {
