@@ -18,6 +18,7 @@ export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   getmail: 'getmail6',
   gsasl: 'gsasl',
   msmtp: 'msmtp',
+  dkimverify: 'python3-dkim',
 };
 
 export function missingClients(path = process.env.PATH ?? ''): string[] {

@@ -14,6 +14,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   sasl: ['base'],
   net: ['base'],
   dns: ['base'],
+  'message-auth': ['dns', 'mail', 'base'],
   mailbox: ['mail', 'base'],
   identity: ['mailbox', 'sasl', 'net', 'base'],
   store: ['mailbox', 'mail', 'base'],

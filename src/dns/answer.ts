@@ -38,6 +38,8 @@ export interface RecordData {
   readonly A: string;
   readonly AAAA: string;
   readonly CAA: IssuerAuthorization;
+  /** The alias itself; for every other type aliases are followed. */
+  readonly CNAME: string;
   readonly MX: MailExchange;
   readonly NS: string;
   readonly PTR: string;

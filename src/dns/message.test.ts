@@ -71,3 +71,13 @@ test('addresses that are none are left out', () => {
   assert.ok(verdict.kind === 'answer' && verdict.answer.kind === 'found');
   assert.deepEqual(verdict.answer.records, ['192.0.2.1']);
 });
+
+test('an alias itself can be asked for; then it is not followed', () => {
+  const packet = {
+    ...{ flags: 0, flag_ad: false },
+    answers: [record('example.com', 'CNAME', 'B.example'), record('b.example', 'A', '192.0.2.1')],
+  } as unknown as DecodedPacket;
+  const verdict = judge(packet, { name: 'example.com', type: 'CNAME' });
+  assert.ok(verdict.kind === 'answer' && verdict.answer.kind === 'found');
+  assert.deepEqual(verdict.answer.records, ['b.example']);
+});

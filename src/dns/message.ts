@@ -87,7 +87,11 @@ export function judge(packet: DecodedPacket, { name, type }: Question): Verdict 
   const rcode = (packet.flags ?? 0) & 15;
   if (rcode !== NOERROR && rcode !== NXDOMAIN)
     return { kind: 'error', rcode, name: RCODES[rcode] ?? `RCODE ${rcode}` };
-  const { owner, links, ttlSeconds: aliasTtl } = followAliases(packet, name);
+  const {
+    owner,
+    links,
+    ttlSeconds: aliasTtl,
+  } = type === 'CNAME' ? { owner: name, links: 0, ttlSeconds: MAX_TTL_SECONDS } : followAliases(packet, name);
   if (links > MAX_ALIASES) return { kind: 'circle' };
   const isSecure = packet.flag_ad;
   const { records, ttlSeconds } = recordsOf(packet, owner, type);
@@ -160,6 +164,7 @@ const READERS: Readers = {
     tag: data.tag,
     value: data.value,
   }),
+  CNAME: (data: string) => canonicalName(data),
   MX: (data: { preference: number; exchange: string }) => ({
     preference: data.preference,
     exchange: canonicalName(data.exchange),
