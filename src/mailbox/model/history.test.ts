@@ -9,6 +9,10 @@ test('numbers come back in order, each as often as it was there', () => {
     [1, 2, 3],
     [300, 7, 300, 7],
     [0xffff_ffff, 0, 0x7fff_ffff, 0x80, 0x7f, 0x4000],
+    // Very many, all over the place, close together, and the same.
+    Array.from({ length: 3000 }, (_, i) => (i * 0x9e37_79b1) % 2 ** 32),
+    Array.from({ length: 3000 }, (_, i) => 5_000_000 + ((i * 7919) % 3000)),
+    [...new Array<number>(700).fill(8), 7, ...new Array<number>(700).fill(70_000)],
   ];
   for (const numbers of cases)
     assert.deepEqual(

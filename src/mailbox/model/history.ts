@@ -27,20 +27,51 @@ export const GAIN: { readonly [Kind in HistoryKind]: 1 | -1 } = {
   'mailbox-gone': -1,
 };
 
+const FEW = 500;
+const DIGIT_BITS = 11;
+const DIGIT_MASK = 2 ** DIGIT_BITS - 1;
+
 /** Numbers in any order, a number as often as it occurs; as differences of seven bits an octet, most take one or two. */
 export function packNumbers(numbers: ArrayLike<number>): Buffer {
-  const sorted = new Uint32Array(numbers);
-  if (!isAscending(sorted)) sorted.sort();
+  const sorted = ascending(new Uint32Array(numbers));
   const out = Buffer.allocUnsafe(sorted.length * 5);
   let at = 0;
   let last = 0;
   for (const number of sorted) {
     let left = number - last;
     last = number;
-    for (; left > 0x7f; left = Math.floor(left / 0x80)) out[at++] = (left & 0x7f) | 0x80;
+    for (; left > 0x7f; left >>>= 7) out[at++] = (left & 0x7f) | 0x80;
     out[at++] = left;
   }
   return Buffer.from(out.subarray(0, at));
+}
+
+/** May be the same array; what is in it is lost. By three times eleven bits, for a fifth of what a comparing sort takes. */
+function ascending(numbers: Uint32Array): Uint32Array {
+  if (isAscending(numbers)) return numbers;
+  if (numbers.length < FEW) return numbers.sort();
+  let from: Uint32Array = numbers;
+  let to: Uint32Array = new Uint32Array(numbers.length);
+  const counts = new Uint32Array(DIGIT_MASK + 2);
+  for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
+    counts.fill(0);
+    for (let i = 0; i < from.length; i++) {
+      const digit = ((from[i] as number) >>> shift) & DIGIT_MASK;
+      counts[digit + 1] = (counts[digit + 1] as number) + 1;
+    }
+    if (counts.includes(numbers.length)) continue; // all of them have the same digit
+    for (let digit = 1; digit <= DIGIT_MASK; digit++)
+      counts[digit] = (counts[digit] as number) + (counts[digit - 1] as number);
+    for (let i = 0; i < from.length; i++) {
+      const number = from[i] as number;
+      const digit = (number >>> shift) & DIGIT_MASK;
+      const place = counts[digit] as number;
+      counts[digit] = place + 1;
+      to[place] = number;
+    }
+    [from, to] = [to, from];
+  }
+  return from;
 }
 
 function isAscending(numbers: Uint32Array): boolean {
