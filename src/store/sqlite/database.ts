@@ -150,6 +150,14 @@ export class Statement {
  */
 const LOCKING = process.platform === 'win32' ? '' : '?vfs=unix-excl';
 
+/**
+ * SQLite's planner looks at a value that a column is compared with, and so it plans the statement anew whenever another one is
+ * bound, which takes a query over three tables five times as long. It does not look behind a unary plus, which does nothing.
+ */
+function plannedOnce(sql: string): string {
+  return sql.replaceAll('= ?', '= +?');
+}
+
 /** The path of a database that is no file. */
 export const IN_MEMORY = ':memory:';
 
@@ -176,7 +184,7 @@ export class Database {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       try {
-        statement = new Statement(this.#db.prepare(sql), this.path, sql);
+        statement = new Statement(this.#db.prepare(plannedOnce(sql)), this.path, sql);
       } catch (error) {
         throw statementError(error, this.path, sql);
       }
