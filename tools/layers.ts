@@ -26,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   smtp: PROTOCOL,
   delivery: ['smtp', ...PROTOCOL],
   lmtp: ['delivery', 'smtp', ...PROTOCOL],
+  mx: ['delivery', 'smtp', 'dns', ...PROTOCOL],
 };
 /** Inside the domain: which room knows which. What lies at its door, `domain.ts` and `accounts.ts`, is the waist. */
 const WAIST = 'the waist';
@@ -47,7 +48,7 @@ const ROOTS = ['main.ts', 'server', 'cli'];
 const WRITABLE = /\bWritable(?:Account|Mailbox|MessageList|ChangeLog)\b/;
 const WRITERS = /^src\/mailbox\/(?:state|change)\/|^src\/mailbox\/accounts\.ts$/;
 /** A protocol asks operations and readings, whose errors are the domain's. */
-const PROTOCOLS = /^src\/(?:imap|pop3|smtp|delivery|lmtp)\//;
+const PROTOCOLS = /^src\/(?:imap|pop3|smtp|delivery|lmtp|mx)\//;
 const STORE = /\bdomain\.store\b/;
 /** Bytes to words and back: no session, no socket, of the domain only the types. */
 const WIRE = /^src\/(\w+)\/wire\//;

@@ -230,6 +230,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   9208: 'IMAP QUOTA Extension',
   9266: 'Channel Bindings for TLS 1.3',
   9394: 'IMAP PARTIAL Extension for Paged SEARCH and FETCH',
+  9422: 'The LIMITS SMTP Service Extension',
   9585: 'IMAP Response Code for Command Progress Notifications',
   9586: 'IMAP Extension for Using and Returning UIDs Only',
   9590: 'IMAP Extension for Returning Mailbox METADATA in Extended LIST',

@@ -55,6 +55,10 @@ export const OPTIONS = {
       default: '127.0.0.1:1024',
       doc: 'LMTP, through which a mail transfer agent (Postfix, Exim, OpenSMTPD) delivers; the usual port is 24. It asks for no password: anybody who reaches it can deliver, so keep it on loopback or a private network.',
     }),
+    smtp: listen({
+      default: '',
+      doc: 'SMTP for mail from the world, which the MX records of your domains lead here; the port has to be 25: "0.0.0.0:25". Off unless it is given. It takes mail for accounts here and for nobody else.',
+    }),
     metrics: listen({
       default: '',
       doc: 'Numbers for Prometheus, at /metrics over HTTP. It asks for no password, so it listens on loopback and nowhere else: "127.0.0.1:9187". The control socket has the same numbers.',
@@ -203,6 +207,28 @@ export const OPTIONS = {
       doc: 'Whether LMTP may listen on an address that is not private. The server refuses that otherwise, since LMTP asks for no password and strangers could deliver past every filter. Only for a port that a firewall or the network of a container guards.',
     }),
   },
+  mx: {
+    maxSize: size({
+      default: '50MiB',
+      min: '64KiB',
+      max: '2GiB',
+      doc: 'The largest message taken from the world; announced as SIZE.',
+    }),
+    overQuota: choice(['tempfail', 'reject'], {
+      default: 'tempfail',
+      doc: 'What a message from the world for a full account is told. "tempfail" (452 4.2.2): the sender\'s server keeps it and tries again for days. "reject" (552 5.2.2): it goes back at once.',
+    }),
+    greetingDelay: duration({
+      default: '250ms',
+      max: '30s',
+      doc: 'How long a client is listened to before it is greeted. Who speaks first is no mail server, and is sent away (554 5.5.1); the more patience, the more of them are found. 0 greets at once.',
+    }),
+    connectionsPerMinute: integer({
+      default: 60,
+      min: 1,
+      doc: 'Connections that one network (a /24, or a /64 of IPv6) may open in a minute to the port for mail from the world. Loopback is exempt.',
+    }),
+  },
   limits: {
     connections: integer({
       default: 20_000,
@@ -212,7 +238,7 @@ export const OPTIONS = {
     deliveryConnections: integer({
       default: 200,
       min: 1,
-      doc: 'So many of them are kept for LMTP (at most a quarter): however many clients or strangers are connected, mail still comes in.',
+      doc: 'So many of them are kept for LMTP, and as many for mail from the world (at most a quarter each): however many clients or strangers are connected, mail still comes in.',
     }),
     connectionsPerAddress: integer({
       default: 100,
@@ -227,7 +253,7 @@ export const OPTIONS = {
     uploads: size({
       default: '8GiB',
       min: '64MiB',
-      doc: 'All messages together that are on their way in and not yet counted by a quota. IMAP and LMTP have so much each. Beyond it uploads are refused for the moment; without an end, messages that are half sent would fill the disk.',
+      doc: 'All messages together that are on their way in and not yet counted by a quota. IMAP, LMTP and mail from the world have so much each. Beyond it uploads are refused for the moment; without an end, messages that are half sent would fill the disk.',
     }),
     uploadsPerAccount: size({
       default: '512MiB',

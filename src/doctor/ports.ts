@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   pop3: { speech: 'pop3', tls: 'upgrade' },
   pop3s: { speech: 'pop3', tls: 'first' },
   lmtp: { speech: 'lmtp', tls: 'none' },
+  smtp: { speech: 'smtp', tls: 'upgrade' },
   metrics: { speech: 'metrics', tls: 'none' },
 };
 

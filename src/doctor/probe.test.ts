@@ -45,6 +45,8 @@ test('greetings are told apart', async () => {
     ['-ERR no\r\n', 'pop3', 'strange'],
     ['220 mail.example.com LMTP\r\n', 'lmtp', 'speaks'],
     ['220 mail.example.com ESMTP\r\n', 'lmtp', 'strange'],
+    ['220 mail.example.com ESMTP\r\n', 'smtp', 'speaks'],
+    ['554 mail.example.com no\r\n', 'smtp', 'strange'],
     [`* OK ${'x'.repeat(100_000)}`, 'imap', 'speaks'],
   ];
   for (const [line, speech, kind] of rows)

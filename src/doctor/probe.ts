@@ -6,7 +6,7 @@ import type { X509Certificate } from 'node:crypto';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 
-export type Speech = 'imap' | 'pop3' | 'lmtp' | 'metrics';
+export type Speech = 'imap' | 'pop3' | 'lmtp' | 'smtp' | 'metrics';
 
 export interface Target {
   readonly host: string;
@@ -49,6 +49,11 @@ const WORDS: Readonly<Record<Speech, Words>> = {
   },
   pop3: { greets: /^\+OK\b/, upgrade: { command: 'STLS', agreed: /^\+OK\b/ }, farewell: 'QUIT' },
   lmtp: { greets: /^220[ -].*\bLMTP\b/i, farewell: 'QUIT' },
+  smtp: {
+    greets: /^220[ -].*\bE?SMTP\b/i,
+    upgrade: { command: 'STARTTLS', agreed: /^220\b/ },
+    farewell: 'QUIT',
+  },
   metrics: {
     opening: 'GET /metrics HTTP/1.0\r\n',
     greets: /^HTTP\/1\.[01] 200\b/,

@@ -113,14 +113,15 @@ function signInOf(
   return { authenticator, accounts };
 }
 
-function connectionsOf({ limits }: Config): Connections {
+function connectionsOf({ limits, listen }: Config): Connections {
   const total = limits.connections;
   // Where little is to be had, delivery takes no more than a quarter of it.
   const delivery = Math.min(limits.deliveryConnections, Math.ceil(total / 4));
+  const mail = { reserved: delivery, hasSignIn: false };
   const people = { reserved: Math.floor(total / 10), hasSignIn: true };
   return new Connections({
     total,
     perAddress: limits.connectionsPerAddress,
-    services: { imap: people, pop3: people, lmtp: { reserved: delivery, hasSignIn: false } },
+    services: { imap: people, pop3: people, lmtp: mail, ...(listen.smtp && { smtp: mail }) },
   });
 }

@@ -6,6 +6,8 @@ import type { Watch } from '../admin/admin.ts';
 import type { Log } from '../base/log.ts';
 import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
+import { Resolver } from '../dns/resolver.ts';
+import { systemServers } from '../dns/servers.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { Receive } from '../identity/handing-over.ts';
@@ -15,6 +17,7 @@ import { LIMITS_BEFORE_LOGIN } from '../imap/wire/frame-event.ts';
 import { lmtpServices, receiveLmtp, startLmtp } from '../lmtp/server.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { UploadBudget } from '../mailbox/operations/upload-budget.ts';
+import { mxServices, startMx } from '../mx/server.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Connections } from '../net/connections.ts';
 import type { Guest } from '../net/guest.ts';
@@ -127,12 +130,24 @@ function servicesOf(options: ProtocolOptions, settings: Settings): Services {
     uploadBytes: limits.uploads,
     overQuota: config.lmtp.overQuota,
   });
+  const mx = mxServices({
+    ...{ domain, activity, tls, relay, ...ports },
+    hostname: config.hostname,
+    defaultDomain: config.auth.defaultDomain,
+    dns: new Resolver({ servers: config.dns.servers.length > 0 ? config.dns.servers : systemServers() }),
+    maxMessageBytes: config.mx.maxSize,
+    uploadBytes: limits.uploads,
+    overQuota: config.mx.overQuota,
+    greetingDelayMs: config.mx.greetingDelay,
+    connectionsPerMinute: config.mx.connectionsPerMinute,
+  });
   const starters: Record<string, Starter> = {
     imap: (address) => startImap(imap, { ...ports, listen: [{ name: 'imap', ...address }] }),
     imaps: (address) => startImap(imap, { ...ports, listen: [{ name: 'imaps', ...address }] }),
     pop3: (address) => startPop3(pop3, { ...ports, listen: [{ name: 'pop3', ...address }] }),
     pop3s: (address) => startPop3(pop3, { ...ports, listen: [{ name: 'pop3s', ...address }] }),
     lmtp: async (address) => [await startLmtp(lmtp, { ...ports, ...address })],
+    smtp: async (address) => [await startMx(mx, { ...ports, ...address })],
     metrics: async (address) => [await listenForMetrics(address, watch)],
   };
   const receivers = { imap: receiveImap(imap), pop3: receivePop3(pop3) };

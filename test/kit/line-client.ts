@@ -32,6 +32,11 @@ export class LineClient {
     return client;
   }
 
+  /** On a connection that is there already, as after a handshake. */
+  static over(socket: Socket): LineClient {
+    return new LineClient(socket);
+  }
+
   /** Strings are octets one per char. */
   send(...parts: readonly (string | Buffer)[]): void {
     for (const part of parts)

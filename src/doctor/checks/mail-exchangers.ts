@@ -111,6 +111,6 @@ export function judge(subject: string, hosts: readonly HostSeen[]): Outcome {
     ...found,
     remedy: isUnsaid
       ? 'see to the resolver first (the line "resolver")'
-      : 'see that the machine there hands the mail over to listen.lmtp; from here that cannot be seen',
+      : 'see that the machine there hands the mail over to listen.lmtp, or leads it to listen.smtp; from here that cannot be seen',
   });
 }

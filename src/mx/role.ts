@@ -1,0 +1,156 @@
+/**
+ * Mail from the world (RFC 5321): who connects is a stranger, who may say what he likes and is held to the grammar. Nobody signs in, and
+ * nothing is passed on for strangers: what is taken is for accounts of ours.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Holders } from '../delivery/holders.ts';
+import { IncomingMail } from '../delivery/incoming-mail.ts';
+import type { DeliveryServices } from '../delivery/services.ts';
+import { protocolName, receivedField } from '../delivery/trace.ts';
+import type { Dns } from '../dns/answer.ts';
+import type { Connection } from '../net/connection.ts';
+import type { Guest } from '../net/guest.ts';
+import type { TlsSource } from '../net/tls.ts';
+import { CommandFault } from '../smtp/command.ts';
+import type { Deadlines } from '../smtp/pace.ts';
+import type { Extension } from '../smtp/parameters.ts';
+import type { OverQuota } from '../smtp/replies.ts';
+import type { Reply } from '../smtp/reply.ts';
+import { Farewell, type Role, type Sender, type Transaction, type Verb } from '../smtp/role.ts';
+import { ReverseName } from './reverse-name.ts';
+import type { Strangers } from './strangers.ts';
+import { type Arrival, MxTransaction } from './transaction.ts';
+
+export interface MxSettings {
+  readonly hostname: string;
+  /** Completes the bare `postmaster`. */
+  readonly defaultDomain: string;
+  readonly maxMessageBytes: number;
+  readonly overQuota: OverQuota;
+  readonly greetingDelayMs: number;
+  readonly handshakeTimeoutMs: number;
+  readonly deadlines: Deadlines;
+}
+
+/** What all sessions share. */
+export interface MxServices extends DeliveryServices {
+  readonly settings: MxSettings;
+  /** STARTTLS is offered with it. */
+  readonly tls: TlsSource | undefined;
+  readonly dns: Dns | undefined;
+  readonly strangers: Pick<Strangers, 'connects' | 'slowDown' | 'isSlow'>;
+}
+
+/** RFC 5321 §4.5.3.1.8 asks for at least a hundred. */
+export const MAX_RECIPIENTS = 1000;
+/** Messages of a connection. */
+export const MAX_MESSAGES = 1000;
+/** Recipients that are not there: whoever names so many is trying names. */
+const MAX_UNKNOWN = 20;
+/** What a command of such a one waits for. */
+const SLOW_MS = 1000;
+
+const MX_REPLY = Object.freeze({
+  tooOften: { code: 421, text: '4.7.0 too many connections from your network; try again in a minute' },
+  guessing: { code: 421, text: '4.7.0 too many recipients that are not here' },
+  noExpansion: { code: 502, text: '5.5.1 nobody is told who is on a list' },
+  noSignIn: {
+    code: 502,
+    text: '5.5.1 nobody signs in here; programs that send mail use the port for submission',
+  },
+  help: { code: 214, text: '2.0.0 RFC 5321 says what can be said here' },
+} as const satisfies Record<string, Reply>);
+
+export class MxRole implements Role {
+  readonly title = 'ESMTP';
+  readonly hellos = Object.freeze(['EHLO', 'HELO']);
+  readonly verbs: Readonly<Record<string, Verb>> = Object.freeze({
+    EXPN: refuse(MX_REPLY.noExpansion),
+    AUTH: refuse(MX_REPLY.noSignIn),
+    HELP: (_argument, dialogue) => dialogue.say(MX_REPLY.help),
+  });
+  readonly #connection: Connection;
+  readonly #guest: Guest;
+  readonly #services: MxServices;
+  readonly #holders: Holders;
+  readonly #reverseName: ReverseName;
+  #unknown = 0;
+
+  constructor(connection: Connection, guest: Guest, services: MxServices) {
+    this.#connection = connection;
+    this.#guest = guest;
+    this.#services = services;
+    this.#holders = new Holders({ ...services, guest, connection });
+    this.#reverseName = new ReverseName(services.dns, connection.remoteAddress);
+  }
+
+  refuses(): Reply | undefined {
+    const isWelcome = this.#services.strangers.connects(this.#connection.remoteAddress);
+    return isWelcome ? undefined : MX_REPLY.tooOften;
+  }
+
+  delay(): Promise<void> | undefined {
+    return this.#services.strangers.isSlow(this.#connection.remoteAddress) ? sleep(SLOW_MS) : undefined;
+  }
+
+  extensions(): readonly Extension[] {
+    const { maxMessageBytes } = this.#services.settings;
+    return [
+      { keyword: 'PIPELINING' },
+      { keyword: 'SIZE', value: String(maxMessageBytes) },
+      { keyword: '8BITMIME' },
+      { keyword: 'SMTPUTF8' },
+      { keyword: 'ENHANCEDSTATUSCODES' },
+      { keyword: 'CHUNKING' },
+      { keyword: 'BINARYMIME' },
+      // RFC 9422.
+      { keyword: 'LIMITS', value: `RCPTMAX=${MAX_RECIPIENTS} MAILMAX=${MAX_MESSAGES}` },
+    ];
+  }
+
+  begin({ address, declaredBytes, parameters, hello }: Sender): Transaction {
+    const { domain, settings } = this.#services;
+    const connection = this.#connection;
+    const mail = new IncomingMail(
+      { from: address, declaredBytes },
+      this.#guest,
+      this.#services,
+      this.#holders,
+    );
+    const { isSecure, remoteAddress, tlsVersion } = connection;
+    const base = hello.isExtended ? 'ESMTP' : 'SMTP';
+    const arrival: Arrival = {
+      received: (id, recipient) =>
+        receivedField(
+          {
+            helo: hello.name,
+            remoteAddress,
+            reverseName: this.#reverseName.value,
+            protocol: hello.isExtended
+              ? protocolName(base, { isSecure, isUtf8: parameters.utf8 === true })
+              : base,
+            tlsVersion,
+          },
+          { hostname: settings.hostname, id, recipient, nowMs: domain.clock.nowMs() },
+        ),
+      unknown: () => this.#countUnknown(),
+    };
+    return new MxTransaction(mail, arrival, settings.defaultDomain);
+  }
+
+  close(): void {
+    this.#holders.close();
+  }
+
+  #countUnknown(): void {
+    if (++this.#unknown < MAX_UNKNOWN) return;
+    this.#services.strangers.slowDown(this.#connection.remoteAddress);
+    throw new Farewell(MX_REPLY.guessing);
+  }
+}
+
+function refuse(reply: Reply): Verb {
+  return () => {
+    throw new CommandFault(reply);
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * SMTP for mail from the world (RFC 5321, the port 25): the exchanger that the MX records of our domains name. It takes mail for
+ * accounts of ours and for nobody else; who wants to send uses submission.
+ *
+ * Whoever connects is a stranger. What bounds him: connections in all, from his address and in a minute, the length of lines, commands
+ * that make no sense, recipients that are not there, recipients and messages, their size and their header's, time, and the octets that
+ * all messages under way may have together.
+ */
+
+import type { Dns } from '../dns/answer.ts';
+import type { Activity } from '../identity/activity.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { UploadBudget } from '../mailbox/operations/upload-budget.ts';
+import type { Connection } from '../net/connection.ts';
+import type { Guest } from '../net/guest.ts';
+import { Listener } from '../net/listener.ts';
+import type { SharedOptions } from '../net/ports.ts';
+import { NO_RELAY, type Relay } from '../net/relay.ts';
+import type { Session } from '../net/sessions.ts';
+import type { TlsSource } from '../net/tls.ts';
+import { DEADLINES, type Deadlines } from '../smtp/pace.ts';
+import { type OverQuota, REPLY } from '../smtp/replies.ts';
+import { replyLine } from '../smtp/reply.ts';
+import { SmtpSession } from '../smtp/session.ts';
+import { MAX_MESSAGES, MAX_RECIPIENTS, MxRole, type MxServices } from './role.ts';
+import { Strangers } from './strangers.ts';
+
+/** Commands that make no sense. */
+const MAX_MISTAKES = 20;
+
+export interface MxPort extends SharedOptions {
+  readonly host: string;
+  /** 0 binds a free one. */
+  readonly port: number;
+}
+
+export interface MxOptions extends Pick<SharedOptions, 'stream' | 'handshakeTimeoutMs' | 'log'> {
+  readonly domain: Domain;
+  readonly activity: Activity;
+  /** In the greeting and in trace fields. */
+  readonly hostname: string;
+  readonly defaultDomain: string;
+  readonly maxMessageBytes: number;
+  /** All messages under way together. */
+  readonly uploadBytes: number;
+  readonly overQuota: OverQuota;
+  readonly greetingDelayMs: number;
+  /** Of one network. */
+  readonly connectionsPerMinute: number;
+  readonly tls?: TlsSource;
+  readonly dns?: Dns;
+  readonly deadlines?: Deadlines;
+  /** Of all its ports; new ones when absent. */
+  readonly strangers?: MxServices['strangers'];
+  /** Absent where one process holds everything. */
+  readonly relay?: Relay;
+}
+
+export function mxServices(options: MxOptions): MxServices {
+  const { domain, activity, stream, log, tls, dns, maxMessageBytes, connectionsPerMinute } = options;
+  const { relay = NO_RELAY, deadlines = DEADLINES } = options;
+  const { strangers = new Strangers(connectionsPerMinute) } = options;
+  const { hostname, defaultDomain, overQuota, greetingDelayMs, handshakeTimeoutMs } = options;
+  // One message of the largest size can always come.
+  const totalBytes = Math.max(options.uploadBytes, maxMessageBytes);
+  return {
+    ...{ domain, activity, relay, stream, log, tls, dns },
+    uploads: new UploadBudget({ accountBytes: totalBytes, totalBytes }),
+    strangers,
+    settings: {
+      ...{ hostname, defaultDomain, maxMessageBytes, overQuota },
+      ...{ greetingDelayMs, handshakeTimeoutMs, deadlines },
+    },
+  };
+}
+
+export function startMx(services: MxServices, port: MxPort): Promise<Listener> {
+  const { host, port: number, connections, stream, handshakeTimeoutMs, isShared = false, log } = port;
+  return Listener.open({
+    ...{ name: 'smtp', service: 'smtp', host, port: number },
+    ...{ connections, stream, handshakeTimeoutMs, isShared, log },
+    farewell: () => replyLine(REPLY.serverFull),
+    accept: (connection, guest) => newSession(connection, guest, services),
+  });
+}
+
+function newSession(connection: Connection, guest: Guest, services: MxServices): Session {
+  const { settings, tls, log } = services;
+  return new SmtpSession(connection, guest, {
+    ...settings,
+    role: new MxRole(connection, guest, services),
+    maxRecipients: MAX_RECIPIENTS,
+    maxMessages: MAX_MESSAGES,
+    maxMistakes: MAX_MISTAKES,
+    isStrict: true,
+    ...{ tls, log },
+  });
+}
