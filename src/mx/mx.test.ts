@@ -207,7 +207,8 @@ describe('who receives', () => {
     client.send(`MAIL FROM:<${alice}>\r\n`, ...tricks.map((path) => `RCPT TO:${path}\r\n`), 'DATA\r\n');
     const [mail, ...codes] = await client.codes(2 + tricks.length);
     assert.equal(mail, '250 2.1.0');
-    for (const [i, code] of codes.slice(0, -1).entries()) assert.match(code, /^550 5\.[17]\.1$/, tricks[i] ?? '');
+    for (const [i, code] of codes.slice(0, -1).entries())
+      assert.match(code, /^550 5\.[17]\.1$/, tricks[i] ?? '');
     assert.equal(codes.at(-1), '503 5.5.1');
   });
 
