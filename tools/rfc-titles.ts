@@ -4,8 +4,8 @@
  */
 export const CLAIMED: readonly number[] = [
   1939, 2033, 2177, 2342, 2449, 2595, 2971, 3206, 3348, 3501, 3502, 3516, 3691, 4315, 4616, 4731, 4959, 4978,
-  5032, 5034, 5161, 5182, 5256, 5258, 5802, 5819, 5957, 6154, 6851, 6855, 6856, 7162, 7377, 7677, 7888, 7889,
-  8438, 8474, 8508, 8514, 8970, 9051, 9208, 9266, 9394,
+  5032, 5034, 5161, 5182, 5256, 5258, 5802, 5819, 5957, 6154, 6851, 6855, 6856, 7162, 7377, 7628, 7677, 7888,
+  7889, 8438, 8474, 8508, 8514, 8970, 9051, 9208, 9266, 9394,
 ];
 
 export const TITLES: Readonly<Record<number, string>> = {
@@ -174,6 +174,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   6609: 'Sieve: Include Extension',
   6698: 'The DNS-Based Authentication of Named Entities (DANE) TLSA Protocol',
   6710: 'SMTP Extension for Message Transfer Priorities',
+  6750: 'OAuth 2.0: Bearer Token Usage',
   6761: 'Special-Use Domain Names',
   6785: 'Support for IMAP Events in Sieve',
   6840: 'Clarifications and Implementation Notes for DNS Security',
@@ -193,9 +194,12 @@ export const TITLES: Readonly<Record<number, string>> = {
   7435: 'Opportunistic Security: Some Protection Most of the Time',
   7504: 'SMTP 521 and 556 Reply Codes',
   7505: 'A Null MX No Service Resource Record for Domains That Accept No Mail',
+  7517: 'JSON Web Key (JWK)',
+  7519: 'JSON Web Token (JWT)',
   7613: 'PRECIS: User Names and Passwords',
   7627: 'TLS Session Hash and Extended Master Secret Extension',
   7628: 'SASL Mechanisms for OAuth',
+  7662: 'OAuth 2.0 Token Introspection',
   7677: 'SCRAM-SHA-256 and SCRAM-SHA-256-PLUS',
   7766: 'DNS Transport over TCP: Implementation Requirements',
   7817: 'TLS Server Identity Check for Email-Related Protocols',
@@ -226,6 +230,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   8970: 'IMAP4 Extension: Message Preview Generation',
   9042: 'Sieve: Delivery by MAILBOXID',
   9051: 'IMAP Version 4rev2',
+  9068: 'JSON Web Token (JWT) Profile for OAuth 2.0 Access Tokens',
   9106: 'Argon2 Memory-Hard Function for Password Hashing',
   9208: 'IMAP QUOTA Extension',
   9266: 'Channel Bindings for TLS 1.3',

@@ -13,6 +13,9 @@ import {
   type Values,
 } from './option.ts';
 
+/** Over TLS, or on this machine; or none. */
+const TRUSTED_URL = /^$|^https:\/\/[^\s/]+\S*$|^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])[:/]\S*$/;
+
 /**
  * Every option of the server. The name in the file is the place in this tree, in snake case: `limits.lineBytes` is
  * `line_bytes` under `[limits]`, `BREVDUVA_LIMITS_LINE_BYTES` in the environment. An option is here only when something
@@ -107,6 +110,36 @@ export const OPTIONS = {
       min: 1,
       max: 100,
       doc: 'Sign-ins that failed, whyever, after which the connection is closed.',
+    }),
+  },
+  oauth: {
+    issuer: string({
+      default: '',
+      pattern: TRUSTED_URL,
+      expected: 'an https URL',
+      doc: 'Whose access tokens people sign in with (OAUTHBEARER, XOAUTH2): the URL of an OpenID provider, exactly as it calls itself, such as "https://id.example.com/realms/mail". Needs an audience. Empty: no tokens are taken.',
+    }),
+    keys: string({
+      default: '',
+      pattern: TRUSTED_URL,
+      expected: 'an https URL',
+      doc: 'Where the keys of the issuer are (its "jwks_uri"). Empty: as its OpenID configuration says.',
+    }),
+    audience: string({
+      default: '',
+      doc: 'For whom a token must be (its "aud"): the client of the mail programs at the issuer, or several with commas between. Without it a token for any other service of the issuer would open the mailbox.',
+    }),
+    scope: string({
+      default: '',
+      pattern: /^[\x21\x23-\x5b\x5d-\x7e]*$/,
+      expected: 'one scope, such as "mail"',
+      doc: 'What a token must allow (its "scope" or "scp"). Programs are told which. Empty: anything.',
+    }),
+    claim: string({
+      default: 'email',
+      pattern: /^[^\s\0-\x1f]{1,100}$/,
+      expected: 'the name of a claim',
+      doc: 'What in the token names the account: its address, or a bare name that auth.default_domain completes ("preferred_username"). An "email" that the issuer has not verified is not taken.',
     }),
   },
   store: {

@@ -79,7 +79,7 @@ describe('accounts', () => {
     const account = await kit.domain.accounts.open(id);
     const { credential } = await admitted('dina', 'old');
     await kit.admin.setPassword(id, { password: new Secret('new') });
-    const listener = { credential: credential.id, onEvicted: () => assert.fail() };
+    const listener = { credential: credential?.id, onEvicted: () => assert.fail() };
     await assert.rejects(kit.domain.accounts.join(account, listener), /sign in again/);
     assert.equal(account.listeners.size, 0);
   });

@@ -23,7 +23,13 @@ import { type CredentialUse, passwordIn, type StoredCredential } from '../mailbo
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { Directory } from '../mailbox/port/store.ts';
-import type { Credentials, PasswordCredentials, ProofCredentials } from '../sasl/mechanism.ts';
+import type {
+  Credentials,
+  PasswordCredentials,
+  ProofCredentials,
+  TokenCredentials,
+  TokenTerms,
+} from '../sasl/mechanism.ts';
 import { preparePassword } from '../sasl/prepare.ts';
 import type { AccountKeys, ScramHash } from '../sasl/scram-keys.ts';
 import type { Activity } from './activity.ts';
@@ -33,6 +39,7 @@ import { comparesAsTyped, isPasswordHash, type Passwords } from './password.ts';
 import { type Comparison, PasswordJudge } from './password-judge.ts';
 import { hasStoredKey, type ProofKeyMaker } from './proof-keys.ts';
 import { type Attempt, Throttle, type ThrottleNews } from './throttle.ts';
+import type { TokenIssuer } from './token-issuer.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -56,6 +63,8 @@ export interface AuthenticatorOptions {
   readonly directory: Pick<Directory, 'find' | 'get' | 'update' | 'withoutProofKeys'>;
   readonly passwords: Passwords;
   readonly proofKeys: ProofKeyMaker;
+  /** Whose tokens are taken. */
+  readonly issuer?: TokenIssuer | undefined;
   readonly rules: { readonly mainPassword: MainPasswordRule; readonly scram: ScramRule };
   readonly clock: Clock;
   readonly log: Log;
@@ -69,8 +78,11 @@ export interface AuthenticatorOptions {
 /** Who was let in, and by what. */
 export interface Admission {
   readonly record: AccountRecord;
-  readonly credential: StoredCredential;
+  /** Undefined when the account has nothing of it: an issuer's token. */
+  readonly credential: StoredCredential | undefined;
 }
+
+type ByCredential = Admission & { readonly credential: StoredCredential };
 
 /** An attempt that the throttle has let in and charged. */
 interface Admitted {
@@ -118,6 +130,10 @@ export class Authenticator {
     return rules.mainPassword === 'web' || directory.withoutProofKeys('password') === 0;
   }
 
+  get tokenTerms(): TokenTerms | undefined {
+    return this.#options.issuer?.terms;
+  }
+
   /** What a proof is checked with. Says nothing of whether there is such an account. */
   async keysOf(username: string, hash: ScramHash): Promise<AccountKeys> {
     const { directory, defaultDomain, proofKeys } = this.#options;
@@ -141,9 +157,14 @@ export class Authenticator {
     if (charge === undefined) return this.#turnAway(attempt, name);
     const admitted = { attempt, name, record, charge };
     const { credentials } = attempt;
-    return credentials.kind === 'password'
-      ? this.#checkPassword(admitted, credentials)
-      : this.#checkProof(admitted, credentials);
+    switch (credentials.kind) {
+      case 'password':
+        return this.#checkPassword(admitted, credentials);
+      case 'proof':
+        return this.#checkProof(admitted, credentials);
+      case 'token':
+        return this.#checkToken(admitted, credentials);
+    }
   }
 
   /** After a password was set or an account removed. */
@@ -208,6 +229,42 @@ export class Authenticator {
     return { record, credential };
   }
 
+  /** The name that the client gave, if any, must be that of the account which the token is for. */
+  async #checkToken(admitted: Admitted, { username, token }: TokenCredentials): Promise<Admission> {
+    const { attempt, name, charge } = admitted;
+    const { issuer, directory, defaultDomain, log } = this.#options;
+    if (charge.waitMs > 0) await this.#sleep(charge.waitMs);
+    const verdict =
+      (await issuer?.judge(token)) ?? ({ kind: 'bad', why: 'no tokens are taken', isGuess: true } as const);
+    if (verdict.kind === 'unknown') {
+      charge.cancelled();
+      log.warn({ err: verdict.cause }, 'the keys of the issuer of tokens cannot be had');
+      throw new MailboxError('unavailable', 'the issuer of the token cannot be asked; try again later');
+    }
+    if (verdict.kind === 'bad') {
+      if (verdict.isGuess) charge.failed();
+      else charge.cancelled();
+      return this.#refuseToken(admitted, verdict.why);
+    }
+    const owner = canonicalAddress(verdict.name, defaultDomain);
+    const record = owner === undefined ? undefined : await directory.find(owner).catch(asUnavailable);
+    charge.cancelled();
+    if (record === undefined || (username !== '' && name !== owner))
+      return this.#refuseToken(
+        admitted,
+        `the token is for ${username === '' ? 'nobody here' : 'somebody else'}`,
+      );
+    this.#throttle.remember(record.address, attempt.remoteAddress);
+    return { record, credential: undefined };
+  }
+
+  async #refuseToken({ attempt, name, record, charge }: Admitted, why: string): Promise<never> {
+    const facts = { ...factsOf(attempt), why };
+    this.#options.activity.attempt(name, 'token refused', facts, record !== undefined);
+    await this.#sleep(charge.replyDelayMs);
+    throw new MailboxError('bad-credentials', why);
+  }
+
   #mainPasswordOf({ credentials }: AccountRecord): StoredCredential | undefined {
     return passwordIn(credentials.filter((one) => this.#isUsable(one)));
   }
@@ -217,7 +274,7 @@ export class Authenticator {
   }
 
   /** The right one, which may be for something else: that costs time as a wrong one does, and is no guess. */
-  async #admitApp({ attempt, name, charge }: Admitted, admission: Admission): Promise<Admission> {
+  async #admitApp({ attempt, name, charge }: Admitted, admission: ByCredential): Promise<ByCredential> {
     const { remoteAddress: remote, service } = attempt;
     const why = whyNotHere(admission.credential, { remote, service, nowMs: this.#options.clock.nowMs() });
     if (why === undefined) {
@@ -232,7 +289,7 @@ export class Authenticator {
   }
 
   /** At most once a day, for it is written down. A failure costs nothing: the next sign-in tries again. */
-  #noteUse({ record, credential }: Admission, { remote, service }: Omit<CredentialUse, 'atMs'>): void {
+  #noteUse({ record, credential }: ByCredential, { remote, service }: Omit<CredentialUse, 'atMs'>): void {
     const { clock, directory, log } = this.#options;
     const atMs = clock.nowMs();
     if (credential.lastUse !== undefined && atMs - credential.lastUse.atMs < DAY_MS) return;
@@ -284,7 +341,7 @@ export class Authenticator {
    * What is kept of it is brought up to date while it is known. Not of one that is gone in the meantime. A failure costs
    * nothing: the next sign-in tries again.
    */
-  async #renew({ record, credential }: Admission, password: Secret, needsRehash = false): Promise<void> {
+  async #renew({ record, credential }: ByCredential, password: Secret, needsRehash = false): Promise<void> {
     const { directory, passwords, proofKeys, log } = this.#options;
     const { address, credentials: others } = record;
     const { id, kind } = credential;

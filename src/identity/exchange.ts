@@ -54,12 +54,13 @@ export async function tellLast(ask: Exchange['ask'], message: Buffer): Promise<v
 export function termsOn(
   connection: Connection,
   rule: PlaintextRule,
-  authenticator: Pick<Authenticator, 'hasScram'>,
+  authenticator: Pick<Authenticator, 'hasScram' | 'tokenTerms'>,
 ): SaslTerms {
   const isBound = connection.tlsVersion === 'TLSv1.3';
   return {
     mayUsePlaintext: allowsPlaintext(rule, connection),
     hasScram: authenticator.hasScram,
+    tokens: authenticator.tokenTerms,
     bindings: isBound ? (type) => connection.channelBinding(type) : undefined,
   };
 }

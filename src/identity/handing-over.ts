@@ -53,7 +53,7 @@ export async function handOver(
       guest: guest.arrival(),
       peer: { remoteAddress, remotePort, localPort, tlsVersion },
       account: record.id,
-      credential: credential.id,
+      ...(credential === undefined ? {} : { credential: credential.id }),
       ...{ mechanism, session },
     })
     .catch(rethrow);
@@ -63,6 +63,7 @@ export async function handOver(
 
 /** Throws MailboxError when what was signed in with was taken away on the way. */
 export function signedInBy({ record, handover }: Arriving): Admission {
+  if (handover.credential === undefined) return { record, credential: undefined };
   const credential = record.credentials.find(({ id }) => id === handover.credential);
   if (credential === undefined)
     throw new MailboxError('bad-credentials', 'what you signed in with was changed just now; sign in again');

@@ -69,11 +69,19 @@ export class Presence {
   /** The same by an exchange of SASL. Throws `ExchangeFault` when it gives no credentials, which counts like a wrong password. */
   async exchange<T>(exchange: Exchange, enter: (who: Admission) => Promise<T>): Promise<T> {
     const { ask, mechanism } = exchange;
-    const { credentials, whenGood } = await this.#converse(exchange);
-    return this.signIn(credentials, mechanism.name, async (who) => {
-      if (whenGood !== undefined) await tellLast(ask, whenGood);
-      return enter(who);
-    });
+    const { credentials, whenGood, whenBad } = await this.#converse(exchange);
+    let isGood = false;
+    try {
+      return await this.signIn(credentials, mechanism.name, async (who) => {
+        isGood = true;
+        if (whenGood !== undefined) await tellLast(ask, whenGood);
+        return enter(who);
+      });
+    } catch (error) {
+      // Whatever the client says to it, that was all.
+      if (whenBad !== undefined && !isGood && error instanceof MailboxError) await ask(whenBad);
+      throw error;
+    }
   }
 
   async #converse(exchange: Exchange) {
@@ -91,8 +99,8 @@ export class Presence {
     this.#noteSignedIn(address, mechanism, credential);
   }
 
-  #noteSignedIn(account: string, mechanism: string, { kind, name = '' }: StoredCredential): void {
-    const by = kind === 'app-password' ? { appPassword: name } : {};
+  #noteSignedIn(account: string, mechanism: string, credential: StoredCredential | undefined): void {
+    const by = credential?.kind === 'app-password' ? { appPassword: credential.name ?? '' } : {};
     this.#services.activity.note(account, 'signed in', { ...factsOf(this.#guest), mechanism, ...by });
   }
 

@@ -1,7 +1,7 @@
 /**
  * The keys with which a proof of a password is checked (SCRAM, `sasl/scram-keys.ts`), kept beside what checks the password
  * itself. The count is a compromise: whoever steals the accounts can try passwords against them faster than against
- * Argon2, and every phone computes it at each sign-in (decision 35).
+ * Argon2, and every phone computes it at each sign-in (decision 36).
  *
  * All passwords of an account have one salt, which a client is given before it says which of them it has. It follows from the
  * address, so that two passwords made at the same moment agree, and an address that no account has gets one just like it.

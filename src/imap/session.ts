@@ -33,7 +33,7 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
     const { roster, settings } = services;
     this.#state = { kind: 'authenticated', account };
     this.#leaveRoster = roster.join(record.address, this);
-    this.credential = credential.id;
+    this.credential = credential?.id;
     dialogue.log = dialogue.log.child({ account: record.address }, record.address);
     framer.setLimits(settings.limitsAfterLogin);
     connection.limitReads({ idleMs: settings.idleTimeoutMs });

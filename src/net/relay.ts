@@ -11,8 +11,8 @@ export interface Handover {
   readonly guest: Arrival;
   readonly peer: PeerFacts;
   readonly account: number;
-  /** The number of what was signed in with. */
-  readonly credential: number;
+  /** The number of what was signed in with, when the account has it. */
+  readonly credential?: number;
   readonly mechanism: string;
   /** What the protocol knows of its session. */
   readonly session: Readonly<Record<string, string | boolean>>;

@@ -220,7 +220,7 @@ export class Pop3Session implements Session, SessionContext, AccountListener {
     try {
       const account = await this.domain.accounts.open(record.id);
       const leaveRoster = roster.join(record.address, this);
-      this.credential = credential.id;
+      this.credential = credential?.id;
       let transaction: Transaction | undefined;
       this.#held = async () => {
         account.listeners.delete(this);

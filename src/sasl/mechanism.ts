@@ -10,7 +10,7 @@ import type { AccountKeys, ScramHash } from './scram-keys.ts';
  *
  * A machine serves one exchange and is then dropped. After `credentials` or `failure` it is never asked again.
  */
-export type Credentials = PasswordCredentials | ProofCredentials;
+export type Credentials = PasswordCredentials | ProofCredentials | TokenCredentials;
 
 export interface PasswordCredentials {
   readonly kind: 'password';
@@ -26,6 +26,14 @@ export interface ProofCredentials {
   readonly proven: { readonly credential: number; readonly stored: Buffer } | undefined;
 }
 
+/** What an issuer elsewhere says of whoever has it (RFC 7628). */
+export interface TokenCredentials {
+  readonly kind: 'token';
+  /** As whom the client wants to sign in; empty when it leaves that to the token. */
+  readonly username: string;
+  readonly token: Secret;
+}
+
 /** `malformed`: the message breaks the mechanism's grammar. `forbidden`: it is well formed and asks too much. */
 export type SaslFailure = 'malformed' | 'forbidden';
 
@@ -38,6 +46,8 @@ export type SaslStep =
       readonly credentials: Credentials;
       /** The server's last message, when they are good; the client answers it with an empty one. */
       readonly whenGood?: Buffer;
+      /** The same when they are not, before the refusal. */
+      readonly whenBad?: Buffer;
     }
   | { readonly kind: 'failure'; readonly failure: SaslFailure; readonly text: string };
 
@@ -56,6 +66,15 @@ export interface SaslTerms {
   readonly hasScram: boolean;
   /** Undefined where nothing binds what is said to the connection it is said on. */
   readonly bindings: ChannelBindings | undefined;
+  /** Undefined where no issuer's tokens are taken. */
+  readonly tokens?: TokenTerms | undefined;
+}
+
+/** What a client without a good token is told (RFC 7628 §3.2.2). */
+export interface TokenTerms {
+  readonly scope?: string;
+  /** The URL of the issuer's OpenID configuration. */
+  readonly configuration?: string;
 }
 
 export interface SaslMechanism {

@@ -1,3 +1,4 @@
+import { oauthBearer, xoauth2 } from './bearer.ts';
 import { login } from './login.ts';
 import type { SaslMechanism, SaslTerms } from './mechanism.ts';
 import { plain } from './plain.ts';
@@ -9,6 +10,8 @@ export const MECHANISMS: readonly SaslMechanism[] = Object.freeze([
   scramSha1Plus,
   scramSha256,
   scramSha1,
+  oauthBearer,
+  xoauth2,
   plain,
   login,
 ]);

@@ -13,6 +13,7 @@ import { ActivityFiles } from '../identity/activity-files.ts';
 import { Authenticator } from '../identity/authenticator.ts';
 import { Passwords } from '../identity/password.ts';
 import { ProofKeyMaker } from '../identity/proof-keys.ts';
+import { TokenIssuer } from '../identity/token-issuer.ts';
 import { Accounts } from '../mailbox/accounts.ts';
 import { Turns } from '../mailbox/change/turns.ts';
 import type { Domain } from '../mailbox/domain.ts';
@@ -94,7 +95,7 @@ export async function openMailSystem(
 
 /** Who may sign in, and who decides about that. `installation`: what the salts of this data folder follow from. */
 function signInOf(
-  { auth }: Config,
+  { auth, oauth }: Config,
   { domain, activity, installation }: { domain: Domain; activity: Activity; installation: string },
 ): Pick<MailSystem, 'authenticator' | 'accounts'> {
   const { defaultDomain, failDelay, mainPassword, scram } = auth;
@@ -105,12 +106,21 @@ function signInOf(
     ...shared,
     directory: domain.store.directory,
     rules: { mainPassword, scram },
+    issuer: issuerOf(oauth),
     clock: domain.clock,
     log: domain.log,
     failDelayMs: failDelay,
   });
   const accounts = new AccountAdmin({ ...shared, domain, authenticator, settings: ACCOUNT_SETTINGS });
   return { authenticator, accounts };
+}
+
+function issuerOf({ issuer, keys, audience, scope, claim }: Config['oauth']): TokenIssuer | undefined {
+  if (issuer === '') return undefined;
+  const audiences = audience.split(',').flatMap((one) => one.trim() || []);
+  if (audiences.length === 0)
+    throw new Error('oauth.audience: needed with oauth.issuer, or a token for any other service would do');
+  return new TokenIssuer({ issuer, keys: keys || undefined, audiences, scope: scope || undefined, claim });
 }
 
 function connectionsOf({ limits, listen }: Config): Connections {

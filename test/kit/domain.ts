@@ -56,6 +56,7 @@ export interface TestDomainOptions {
   readonly failDelayMs?: number;
   /** Instead of waiting for that long. */
   readonly sleep?: (ms: number) => Promise<unknown>;
+  readonly issuer?: AuthenticatorOptions['issuer'];
   readonly rules?: Partial<AuthenticatorOptions['rules']>;
   /** For stores that fail. */
   readonly wrapStore?: (store: MailStore) => MailStore;
@@ -104,6 +105,7 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
     directory: store.directory,
     ...{ passwords, proofKeys },
     rules: { mainPassword: 'everywhere', scram: 'auto', ...options.rules },
+    issuer: options.issuer,
     clock,
     log,
     defaultDomain: 'example.com',
