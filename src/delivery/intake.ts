@@ -9,7 +9,7 @@ import { type DeliveryOutcome, deliver, type Recipient } from '../mailbox/operat
 import { type IncomingStream, openIncoming, type Received } from '../mailbox/operations/incoming.ts';
 import type { Reservation } from '../mailbox/operations/upload-budget.ts';
 import { receiveInto } from '../smtp/receiving.ts';
-import { replyOf } from '../smtp/replies.ts';
+import { type OverQuota, rejection, replyOf } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { ReadMessage } from '../smtp/role.ts';
 import type { Envelope, NamedRecipient } from './envelope.ts';
@@ -78,12 +78,20 @@ async function deliverToAll(
   }
   return envelope.recipients.map((recipient) => {
     const outcome = byKey.get(keyOf(recipient)) as DeliveryOutcome;
-    const reply: Reply =
-      outcome.kind === 'refused'
-        ? replyOf(outcome.error, overQuota)
-        : { code: 250, text: `2.0.0 ${printable(recipient.address)} delivered` };
-    return { code: reply.code, text: `${reply.text}; id ${envelope.id}` };
+    const { code, text } = answerTo(outcome, recipient.address, overQuota);
+    return { code, text: `${text}; id ${envelope.id}` };
   });
+}
+
+function answerTo(outcome: DeliveryOutcome, address: string, overQuota: OverQuota): Reply {
+  switch (outcome.kind) {
+    case 'delivered':
+      return { code: 250, text: `2.0.0 ${printable(address)} delivered` };
+    case 'refused':
+      return replyOf(outcome.error, overQuota);
+    case 'rejected':
+      return rejection(outcome.reason);
+  }
 }
 
 /** The same address twice is one delivery and two replies. */
@@ -106,11 +114,22 @@ function report(
     ...{ id, session, service, remote, from, to, sizeBytes: received.facts.sizeBytes },
     ...namesOf(received),
   };
-  if (outcome.kind === 'delivered') {
-    activity.record(name, 'delivered', { ...about, mailbox: 'INBOX', uid: outcome.uid, ms });
-  } else {
-    const { code: outcomeCode, message: reason } = outcome.error;
-    activity.attempt(name, 'not delivered', { ...about, outcome: outcomeCode, reason, ms }, true);
+  switch (outcome.kind) {
+    case 'delivered': {
+      const { copies } = outcome;
+      if (copies.length === 0) activity.record(name, 'thrown away', { ...about, ms });
+      for (const copy of copies) activity.record(name, 'delivered', { ...about, ...copy, ms });
+      return;
+    }
+    case 'rejected': {
+      const reason = outcome.reason.slice(0, MAX_SHOWN);
+      activity.record(name, 'rejected', { ...about, reason, ms });
+      return;
+    }
+    case 'refused': {
+      const { code, message: reason } = outcome.error;
+      activity.attempt(name, 'not delivered', { ...about, outcome: code, reason, ms }, true);
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Accounts } from './accounts.ts';
 import type { Turns } from './change/turns.ts';
+import type { Dispositions } from './disposition.ts';
 import type { Author } from './model/author.ts';
 import type { Placement } from './port/placement.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
@@ -25,6 +26,8 @@ export interface Domain {
   readonly limits: DomainLimits;
   /** Of which accounts this is the domain. */
   readonly placement: Placement;
+  /** Whom a delivery asks. */
+  readonly dispositions: Dispositions;
 }
 
 /** The same domain for one who acts in it: changes are made by this author. */

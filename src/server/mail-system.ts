@@ -16,6 +16,7 @@ import { ProofKeyMaker } from '../identity/proof-keys.ts';
 import { TokenIssuer } from '../identity/token-issuer.ts';
 import { Accounts } from '../mailbox/accounts.ts';
 import { Turns } from '../mailbox/change/turns.ts';
+import { ALL_IN_INBOX } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { EVERYTHING_HERE } from '../mailbox/port/placement.ts';
 import { TranslatedStore } from '../mailbox/port/translated-store.ts';
@@ -71,7 +72,10 @@ export async function openMailSystem(
   const limits = { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, messageBytes };
   const residents = new Accounts(store, turns, clock);
   const placement = part === undefined ? EVERYTHING_HERE : placementOf(part, opened.directory);
-  const domain: Domain = { store, accounts: residents, turns, clock, log, limits, placement };
+  const domain: Domain = {
+    ...{ store, accounts: residents, turns, clock, log, limits, placement },
+    dispositions: ALL_IN_INBOX,
+  };
   const journal = new ActivityFiles(config.data, config.log.activity, part);
   const activity = new Activity({ log, clock, journal });
   const connections = connectionsOf(config);

@@ -38,6 +38,18 @@ export function replyOf(error: MailboxError, overQuota: OverQuota): Reply {
   return { code, text: `${enhanced} ${error.message}` };
 }
 
+/** What a reply has room for: RFC 5321 §4.5.3.1.5, with the name of the message behind it. */
+const MAX_REASON = 400;
+
+/** The recipient's own words (RFC 5429 §2.1.2), on one line; of a text that no reply can carry only that there is one. */
+export function rejection(reason: string): Reply {
+  const words = reason.trim().replace(/\s+/g, ' ');
+  const text = /^[\x20-\x7e]+$/.test(words)
+    ? words.slice(0, MAX_REASON)
+    : 'the recipient refused the message';
+  return { code: 550, text: `5.7.1 ${text}` };
+}
+
 function statusOf(error: MailboxError, overQuota: OverQuota): Status {
   if (error.code === 'over-quota' && overQuota === 'reject') return [552, '5.2.2'];
   if (error.code === 'unavailable' && isDiskFull(error)) return [452, '4.3.1'];

@@ -17,6 +17,7 @@ import { Passwords } from '../../src/identity/password.ts';
 import { ProofKeyMaker } from '../../src/identity/proof-keys.ts';
 import { Accounts } from '../../src/mailbox/accounts.ts';
 import { Turns } from '../../src/mailbox/change/turns.ts';
+import { ALL_IN_INBOX, type Dispositions } from '../../src/mailbox/disposition.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
 import { type AccountRecord, emailId } from '../../src/mailbox/model/model.ts';
 import { mailboxOf } from '../../src/mailbox/operations/mailboxes.ts';
@@ -58,6 +59,8 @@ export interface TestDomainOptions {
   readonly sleep?: (ms: number) => Promise<unknown>;
   readonly issuer?: AuthenticatorOptions['issuer'];
   readonly rules?: Partial<AuthenticatorOptions['rules']>;
+  /** Whom deliveries ask; nobody when absent. */
+  readonly dispositions?: Dispositions;
   /** For stores that fail. */
   readonly wrapStore?: (store: MailStore) => MailStore;
 }
@@ -95,8 +98,11 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
   const turns = new Turns(translated, clock, log);
   const accounts = new Accounts(translated, turns, clock);
   const limits = { ...TEST_LIMITS, ...options.limits };
-  const placement = EVERYTHING_HERE;
-  const domain: Domain = { store: translated, accounts, turns, clock, log, limits, placement };
+  const domain: Domain = {
+    ...{ store: translated, accounts, turns, clock, log, limits },
+    placement: EVERYTHING_HERE,
+    dispositions: options.dispositions ?? ALL_IN_INBOX,
+  };
   const passwords = new Passwords(TEST_COST);
   const proofKeys = new ProofKeyMaker({ saltKey: 'a test', areKept: true, iterations: 64 });
   const activity = new Activity({ log, clock });

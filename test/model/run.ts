@@ -74,6 +74,7 @@ function climateOf(random: Random): Omit<Climate, 'largeShare'> {
       ...weights,
       append: 3,
       deliver: 2,
+      sort: 2,
       weather: isCalm ? 0 : 0.7,
       evict: random.chance(0.3) ? 0.5 : 0,
       forget: random.chance(0.3) ? 0.5 : 0,

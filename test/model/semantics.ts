@@ -3,14 +3,18 @@
  * compared with what the domain says it has done. `Refused` says that the domain must refuse.
  */
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { FLAG } from '../../src/mail/flags.ts';
 import { ancestors, isChildOf } from '../../src/mail/mailbox-name.ts';
 import { FIRST_MAILBOXES } from '../../src/mailbox/accounts.ts';
+import { type Copy, IN_INBOX } from '../../src/mailbox/disposition.ts';
 import type { MailboxId } from '../../src/mailbox/model/model.ts';
 import type { AppendResult } from '../../src/mailbox/operations/append.ts';
+import type { Filed } from '../../src/mailbox/operations/filing.ts';
 import type { FlagChange, FlagSlice } from '../../src/mailbox/operations/flags.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import {
+  type Content,
   type ModelAccount,
   ModelMailbox,
   type ModelMessage,
@@ -54,6 +58,79 @@ export function append(target: MailboxId, messages: readonly NewMessage[]): Sema
     const { uids } = (value ?? { uids: [] }) as Pick<AppendResult, 'uids'>;
     assert.deepEqual(uids, model.add(target, messages, modseq));
   };
+}
+
+export interface Filing {
+  readonly copies: readonly Copy[];
+  readonly content: Content;
+  readonly mostMailboxes: number;
+  /** Something could not be read, so INBOX is right as well. */
+  readonly mayBeInbox?: () => boolean;
+}
+
+/** Copies by name, all or none; where that is refused for good, INBOX is tried. */
+export function file(filing: Filing): Semantic {
+  const inInbox = { ...filing, copies: IN_INBOX.copies };
+  let conflicts = 0;
+  let isInbox = false;
+  return (model, seen) => {
+    isInbox ||= seen.fates.includes('refused');
+    if (!isInbox && filing.mayBeInbox?.() === true && isBareInInbox(seen))
+      isInbox = isDeepStrictEqual(seen.value, filed(inInbox, model.copy(), seen, 3));
+    try {
+      const expected = filed(isInbox ? inInbox : filing, model, seen, conflicts);
+      assert.deepEqual(seen.value, expected);
+    } catch (error) {
+      if (error instanceof Refused) {
+        if (error.codes.includes('conflict')) conflicts++;
+        else isInbox = true;
+      }
+      throw error;
+    }
+  };
+}
+
+/** It is there without any flag. */
+function isBareInInbox({ account, value }: Seen): boolean {
+  const inbox = account.byName.get('INBOX');
+  const list = inbox?.list ?? inbox?.tail;
+  const [last] = (value ?? []) as readonly Filed[];
+  if (list === undefined || last?.mailbox !== 'INBOX') return false;
+  const row = list.count - 1;
+  return list.columns.flags[row] === 0 && list.columns.keywordSet[row] === 0;
+}
+
+function filed(
+  { copies, content, mostMailboxes }: Filing,
+  model: ModelAccount,
+  { account, modseq }: Seen,
+  conflicts: number,
+): Filed[] {
+  const places = new Map<string, Copy>();
+  for (const copy of copies) {
+    const { mailbox: name, makes } = copy;
+    const missing = [...ancestors(name), name].filter((one) => model.byName(one) === undefined);
+    const isMade = makes !== undefined && model.mailboxes.size + missing.length <= mostMailboxes;
+    if (isMade) for (const one of missing) model.create(made(account, one));
+    const target = account.byName.get(model.byName(name) === undefined ? 'INBOX' : name);
+    const isLoaded = target?.list !== undefined || target?.tail !== undefined || target?.uidNext === 1;
+    if (!isLoaded && conflicts < 2) throw new Refused(['conflict']);
+    const place = isLoaded && target !== undefined ? target.name : 'INBOX';
+    places.delete(place);
+    places.set(place, copy);
+  }
+  const messages = [...places].map(([name, { flags: bits, keywords }]) => {
+    return { name, message: { content, flags: bits, keywords: folded(keywords) } };
+  });
+  const bytes = bytesOf(messages.map(({ message }) => message));
+  refuse(!model.hasRoomFor(account.record, bytes, messages.length) && 'over-quota');
+  return messages.map(({ name, message }) => {
+    const id = model.byName(name)?.id as MailboxId;
+    // Each further copy has a row of history and with it a modseq; the mailbox says which.
+    const state = account.mailboxes.get(id);
+    const [uid] = model.add(id, [message], state?.modseq ?? modseq);
+    return { mailbox: name, uid: uid as Filed['uid'] };
+  });
 }
 
 /** One comes and another one goes; the quota sees the difference. */

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FLAG } from '../../src/mail/flags.ts';
 import type { AccountChange } from '../../src/mailbox/change/account-change.ts';
+import { type Copy, IN_INBOX } from '../../src/mailbox/disposition.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
 import { type AccountRecord, asModSeq } from '../../src/mailbox/model/model.ts';
 import { appendMessages, type IncomingMessage } from '../../src/mailbox/operations/append.ts';
@@ -230,10 +231,12 @@ function deliverToSome(step: Step): void {
   world.ask({
     what: step.what(`deliver ${content.id} to ${recipients.map(({ id }) => id)}`),
     judge: (model, seen) => {
-      const inbox = model.byName('INBOX');
       const { address } = seen.account.record;
-      const message = { content: delivered(content, from, address), flags: 0, keywords: '' };
-      is.append(inbox?.id ?? (0 as ModelMailbox['id']), [message])(model, seen);
+      const { mailboxesPerAccount: mostMailboxes } = world.limits;
+      is.file({ copies: IN_INBOX.copies, content: delivered(content, from, address), mostMailboxes })(
+        model,
+        seen,
+      );
     },
     isPartial: true,
     mayRefuse: ['over-quota'],
@@ -249,6 +252,43 @@ function deliverToSome(step: Step): void {
       for (const outcome of await deliver(domain, named, received, from)) {
         if (outcome.kind === 'refused') throw outcome.error;
       }
+    },
+  });
+}
+
+/** One recipient has rules. */
+function sort(step: Step): void {
+  const { world, random, record } = step;
+  const content = step.content();
+  const copies: Copy[] = Array.from({ length: random.integer(0, 3) }, () => ({
+    mailbox: step.name(),
+    ...(random.chance(0.4) ? { makes: {} } : {}),
+    flags: step.bits(),
+    keywords: step.keywords(),
+  }));
+  const { failures } = world.store;
+  const isLost = random.chance(0.1);
+  const wanted = isLost ? IN_INBOX.copies : copies;
+  const { mailboxesPerAccount: mostMailboxes } = world.limits;
+  const stored = delivered(content, 'sender@example.org', record.address);
+  const mayBeInbox = (): boolean => world.store.failures > failures;
+  world.ask({
+    what: step.what(`sort ${content.id} to ${wanted.map(({ mailbox }) => mailbox)}`),
+    judge: is.file({ copies: wanted, content: stored, mostMailboxes, mayBeInbox }),
+    isPartial: true,
+    mayRefuse: ['over-quota'],
+    run: async () => {
+      const { domain } = world;
+      const received = await receive(domain.store, [record.id], 1e9, content.octets);
+      const waits = random.integer(0, 3);
+      world.wishes.set(received, async () => {
+        for (let turns = 0; turns < waits; turns++) await nextTurn();
+        if (isLost) throw new Error('made up');
+        return { copies };
+      });
+      const to = [{ account: record.id, address: record.address }];
+      const [outcome] = await deliver(domain, to, received, 'sender@example.org');
+      if (outcome?.kind === 'refused') throw outcome.error;
     },
   });
 }
@@ -635,6 +675,7 @@ const ACTIONS = {
   append,
   replace,
   deliver: deliverToSome,
+  sort,
   copy: (step: Step) => transfer(step, 'copy'),
   move: (step: Step) => transfer(step, 'move'),
   expunge,

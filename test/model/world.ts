@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { silentLog } from '../../src/base/log.ts';
 import { Accounts } from '../../src/mailbox/accounts.ts';
 import { Turns } from '../../src/mailbox/change/turns.ts';
+import type { Disposition } from '../../src/mailbox/disposition.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
 import type { AccountId, AccountRecord, EmailId } from '../../src/mailbox/model/model.ts';
@@ -61,6 +62,8 @@ export class World {
   readonly reaping = new Set<AccountId>();
   readonly #followers = new Map<AccountId, Follower>();
   readonly limits: DomainLimits;
+  /** What is to become of messages that come in; of others nobody says anything. */
+  readonly wishes = new WeakMap<object, () => Promise<Disposition>>();
   /** Of every email that was ever looked at. */
   readonly threads = new Map<EmailId, number>();
   /** How many operations of each kind have done what they were asked for. */
@@ -207,6 +210,10 @@ export class World {
     const { clock, limits } = this;
     const store = new TranslatedStore(this.store);
     const accounts = new Accounts(store, turns, clock);
-    return { store, accounts, turns, clock, log: silentLog, limits, placement: EVERYTHING_HERE };
+    return {
+      ...{ store, accounts, turns, clock, log: silentLog, limits },
+      placement: EVERYTHING_HERE,
+      dispositions: { of: ({ message }) => this.wishes.get(message)?.() },
+    };
   }
 }

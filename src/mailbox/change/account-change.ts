@@ -134,6 +134,7 @@ export class AccountChange {
   addMessages(mailbox: MailboxState, arrivals: readonly Arrival[], origin: Origin): number[] {
     requireUids(mailbox, arrivals.length);
     const target = this.#write(mailbox);
+    if (target.uidNext === 1) target.beginEmpty();
     const list = target.loaded;
     invariant(list !== undefined, 'a mailbox is loaded before messages are added');
     if (origin === 'copied') this.history.copied(target, arrivals);

@@ -63,11 +63,8 @@ export async function appendMessages(
   { replaced }: AppendOptions = {},
 ): Promise<AppendResult> {
   const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
-  for (const message of messages) {
-    if (message.facts.sizeBytes <= domain.limits.messageBytes) continue;
-    throw new MailboxError('too-big', `a message can have at most ${domain.limits.messageBytes} octets`);
-  }
-  const names = messages.map(({ facts }) => threadNames({ links: facts.links, sort: facts.sortKeys }));
+  refuseTooBig(domain, messages);
+  const names = messages.map(namesOf);
   const question = askForThreads(domain, account, names);
   const threads = question instanceof Promise ? await question : question;
   try {
@@ -97,10 +94,57 @@ export async function appendMessages(
   }
 }
 
-interface Threading {
+/** What their threads are found by. */
+export interface Threading {
   /** For each message. */
   readonly names: readonly ThreadNames[];
   readonly known: KnownThreads;
+}
+
+export function namesOf({ facts }: IncomingMessage): ThreadNames {
+  return threadNames({ links: facts.links, sort: facts.sortKeys });
+}
+
+/** Gives its number. At least one message is to refer to it in the same change. */
+export function addEmail(
+  change: AccountChange,
+  message: IncomingMessage,
+  names: ThreadNames,
+  known: KnownThreads,
+): number {
+  const thread = change.facts.threadOfNext(names, known);
+  return emailNumber(change.newEmail({ ...factsOf(message), blob: message.blob, ...(thread && { thread }) }));
+}
+
+/** The message as the mailbox is to have it. */
+export function arrivalOf(
+  domain: Pick<Domain, 'limits'>,
+  change: AccountChange,
+  mailbox: MailboxState,
+  message: IncomingMessage,
+  email: number,
+): Arrival {
+  const now = Math.floor(change.nowMs / 1000);
+  return {
+    email,
+    flags: message.flags,
+    traits: traitsOf(message),
+    keywordSet: change.keywords.numberOfMost(mailbox, message.keywords, domain.limits),
+    internalDate: message.internalDate ?? now,
+    size: sizeOf(message),
+    saveDate: now,
+    place: message.place,
+  };
+}
+
+export function refuseTooBig(
+  { limits: { messageBytes } }: Pick<Domain, 'limits'>,
+  messages: readonly IncomingMessage[],
+): void {
+  for (const { facts } of messages) {
+    if (facts.sizeBytes <= messageBytes) continue;
+    throw new MailboxError('too-big', `a message can have at most ${messageBytes} octets`);
+  }
 }
 
 function addIncoming(
@@ -110,22 +154,10 @@ function addIncoming(
   messages: readonly IncomingMessage[],
   { names, known }: Threading,
 ): Omit<AppendResult, 'uidValidity'> {
-  const now = Math.floor(change.nowMs / 1000);
   const arrivals = messages.map((message, i) => {
-    const keywordSet = change.keywords.numberOfMost(mailbox, message.keywords, domain.limits);
-    const thread = change.facts.threadOfNext(names[i] as ThreadNames, known);
-    const id = change.newEmail({ ...factsOf(message), blob: message.blob, ...(thread && { thread }) });
+    const email = addEmail(change, message, names[i] as ThreadNames, known);
     if (message.importKey !== undefined) change.rememberImport(mailbox, message.importKey);
-    return {
-      email: emailNumber(id),
-      flags: message.flags,
-      traits: traitsOf(message),
-      keywordSet,
-      internalDate: message.internalDate ?? now,
-      size: sizeOf(message),
-      saveDate: now,
-      place: message.place,
-    };
+    return arrivalOf(domain, change, mailbox, message, email);
   });
   const uids = change.addMessages(mailbox, arrivals, 'new');
   messages.forEach(({ externalId }, i) => {
@@ -153,6 +185,6 @@ function traitsOf({ facts, prefix }: IncomingMessage): number {
   return prefix === undefined ? facts.traits : withPrefix(facts.traits, prefix);
 }
 
-function sizeOf(message: IncomingMessage): number {
+export function sizeOf(message: IncomingMessage): number {
   return message.facts.sizeBytes + (message.prefix?.length ?? 0);
 }

@@ -1,19 +1,22 @@
 /**
- * Delivery: one message that has come in, to the INBOX of each of its recipients. The bytes are stored once; every
- * recipient's copy has trace fields of its own in front of them (RFC 5321 §4.4), and the body is what was received.
+ * Delivery: one message that has come in, to each of its recipients. What is to become of it is asked for each of them
+ * (`disposition.ts`): INBOX, other mailboxes, nothing, or a refusal. The bytes are stored once; every recipient's copies have
+ * trace fields of their own in front of them (RFC 5321 §4.4), and the body is what was received.
  *
  * Each recipient's outcome is its own (RFC 2033 §4.2): neither a full mailbox nor one whose rows cannot be read, nor a bug
  * of ours, touches the others. `deliver` never throws: it would make the sender's server deliver again to those who have
- * their copy. An outcome `delivered` is durable. Appends run together, so that they share transactions and a sync.
+ * their copy. What is done for one recipient is one change: all of it or nothing. An outcome `delivered` is durable. An answer that
+ * cannot be had, or carried out, is INBOX. Changes run together, so that they share transactions and a sync.
  */
 
 import { EMPTY } from '../../base/bytes.ts';
+import { type Copy, type Delivery, type Disposition, IN_INBOX } from '../disposition.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
-import type { AccountId, Uid } from '../model/model.ts';
-import { appendMessages } from './append.ts';
+import type { AccountId } from '../model/model.ts';
+import type { IncomingMessage } from './append.ts';
+import { type Filed, fileParcels, type Parcel } from './filing.ts';
 import type { Received } from './incoming.ts';
-import { mailboxOf } from './mailboxes.ts';
 
 export interface Recipient {
   readonly account: AccountId;
@@ -22,8 +25,12 @@ export interface Recipient {
 }
 
 export type DeliveryOutcome =
-  | { readonly kind: 'delivered'; readonly uid: Uid }
-  | { readonly kind: 'refused'; readonly error: MailboxError };
+  /** Where its copies are; none when the recipient wants it thrown away. */
+  | { readonly kind: 'delivered'; readonly copies: readonly Filed[] }
+  /** It could not be stored. */
+  | { readonly kind: 'refused'; readonly error: MailboxError }
+  /** The recipient does not want it, and wants the sender to know. */
+  | { readonly kind: 'rejected'; readonly reason: string };
 
 /** Recipients at once: a few milliseconds of the event loop. */
 const SLICE = 100;
@@ -48,28 +55,73 @@ export async function deliver(
 
 async function deliverOne(
   domain: Domain,
-  recipient: Recipient,
-  received: Received,
-  { envelopeFrom, fields }: { readonly envelopeFrom: string; readonly fields: Buffer },
+  { account: id, address }: Recipient,
+  message: Received,
+  how: Pick<Delivery, 'envelopeFrom' | 'fields'>,
 ): Promise<DeliveryOutcome> {
   try {
-    const account = await domain.accounts.open(recipient.account);
-    const { uids } = await appendMessages(domain, account, mailboxOf(account, 'INBOX'), [
-      {
-        ...received,
-        prefix: Buffer.concat([traceFields(envelopeFrom, recipient.address), fields]),
-        flags: 0,
-        keywords: [],
-        internalDate: undefined,
-      },
-    ]);
-    return { kind: 'delivered', uid: uids[0] as Uid };
+    const account = await domain.accounts.open(id);
+    const delivery = { account, address, message, ...how };
+    const asked = domain.dispositions.of(delivery);
+    if (asked === undefined) return await carryOut(domain, delivery, IN_INBOX);
+    return await asDisposed(domain, delivery, asked);
   } catch (error) {
     if (error instanceof MailboxError) return { kind: 'refused', error };
-    domain.log.error({ err: error, accountId: recipient.account }, 'a delivery failed');
+    domain.log.error({ err: error, accountId: id }, 'a delivery failed');
     const message = 'the mailbox cannot be opened; try again later';
     return { kind: 'refused', error: new MailboxError('unavailable', message, { cause: error }) };
   }
+}
+
+async function asDisposed(
+  domain: Domain,
+  asking: Delivery,
+  asked: Promise<Disposition>,
+): Promise<DeliveryOutcome> {
+  const disposition = await asked.catch((error: unknown) => inInbox(domain, asking, error));
+  try {
+    // It may have left memory meanwhile.
+    const delivery = { ...asking, account: await domain.accounts.open(asking.account.id) };
+    return await carryOut(domain, delivery, disposition);
+  } catch (error) {
+    // The store took nothing, or cannot say whether it did: the sender has the message, and tries again.
+    if (error instanceof MailboxError && ['unavailable', 'conflict'].includes(error.code)) throw error;
+    const account = await domain.accounts.open(asking.account.id);
+    return await carryOut(domain, { ...asking, account }, inInbox(domain, asking, error));
+  } finally {
+    disposition.end?.();
+  }
+}
+
+/** Whatever the recipient wants beside it, having the message comes first. */
+function inInbox({ log }: Domain, { account }: Delivery, error: unknown): Disposition {
+  log.warn({ err: error, accountId: account.id }, 'what is to become of a message cannot be done');
+  return IN_INBOX;
+}
+
+async function carryOut(
+  domain: Domain,
+  delivery: Delivery,
+  { copies, refusal }: Disposition,
+): Promise<DeliveryOutcome> {
+  if (refusal !== undefined) return { kind: 'rejected', reason: refusal };
+  if (copies.length === 0) return { kind: 'delivered', copies: [] };
+  const filed = await fileParcels(domain, delivery.account, parcelsOf(delivery, copies), () => {});
+  return { kind: 'delivered', copies: filed };
+}
+
+/** One for all copies of the message as it came, one for each other form of it. */
+function parcelsOf(delivery: Delivery, copies: readonly Copy[]): Parcel[] {
+  const trace = Buffer.concat([traceFields(delivery.envelopeFrom, delivery.address), delivery.fields]);
+  const byForm = Map.groupBy(copies, ({ form }) => form);
+  return Array.from(byForm, ([{ content = delivery.message, fields } = {}, some]) => {
+    const prefix = fields === undefined ? trace : Buffer.concat([trace, fields]);
+    return { message: incoming({ ...content, prefix }), copies: some };
+  });
+}
+
+function incoming(message: Pick<IncomingMessage, 'blob' | 'facts' | 'prefix'>): IncomingMessage {
+  return { ...message, flags: 0, keywords: [], internalDate: undefined };
 }
 
 /** RFC 5321 §4.4 for Return-Path; Delivered-To is how people find out which of their addresses a message came to. */

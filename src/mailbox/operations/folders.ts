@@ -53,6 +53,27 @@ export async function createMailbox(
   });
 }
 
+/**
+ * In a change that does more than this: the mailbox of that name, made with its parents when it is not there. The role is
+ * given where no other has it. Throws MailboxError `invalid-name`, `limit` and has changed nothing then.
+ */
+export function ensureMailbox(
+  domain: Domain,
+  change: AccountChange,
+  rawName: string,
+  role?: Role,
+): MailboxState {
+  const { account } = change;
+  const found = account.byName.get(canonicalName(rawName));
+  if (found !== undefined) return found;
+  const name = newName(rawName);
+  const missing = ancestors(name).filter((parent) => !account.byName.has(parent));
+  refuseTooMany(domain, account, missing.length + 1);
+  createParents(domain, change, name);
+  const isFree = role !== undefined && holderOf(account, role) === undefined;
+  return change.createMailbox(name, isFree ? role : freeRoleFor(account, name));
+}
+
 export async function deleteMailbox(domain: Domain, account: AccountState, rawName: string): Promise<void> {
   const name = canonicalName(rawName);
   await loadForHistory(domain, account, name);
@@ -177,8 +198,8 @@ function createParents(domain: Domain, change: AccountChange, name: string): voi
   }
 }
 
-function refuseTooMany(domain: Domain, account: AccountState): void {
-  if (account.mailboxes.size < domain.limits.mailboxesPerAccount) return;
+function refuseTooMany(domain: Domain, account: AccountState, more = 1): void {
+  if (account.mailboxes.size + more <= domain.limits.mailboxesPerAccount) return;
   throw new MailboxError(
     'limit',
     `an account can have at most ${domain.limits.mailboxesPerAccount} mailboxes; delete some first`,

@@ -19,7 +19,10 @@ import {
 import type { LoadedMailbox } from '../port/store.ts';
 import { type ChangeLog, type MessageChange, WritableChangeLog } from './change-log.ts';
 import { WritableKeywords } from './keywords.ts';
-import type { MessageList, WritableMessageList } from './message-list.ts';
+import { type MessageList, WritableMessageList } from './message-list.ts';
+
+/** Messages that a mailbox just made has room for. */
+const EMPTY_ROOM = 16;
 
 /** What of a mailbox is stored and can change. It is taken back as one value, so no field of it can be forgotten. */
 export interface MailboxFields {
@@ -183,6 +186,11 @@ export class WritableMailbox implements MailboxState {
   get whole(): WritableMessageList {
     invariant(this.list !== undefined, 'a mailbox is fully loaded before its messages change');
     return this.list;
+  }
+
+  /** One that no message ever came to: there is nothing to load. */
+  beginEmpty(): void {
+    if (this.loaded === undefined) this.tail = WritableMessageList.of([], false, EMPTY_ROOM);
   }
 
   /** Frees the memory of the messages; they are loaded again when they are needed. */

@@ -1,0 +1,68 @@
+/**
+ * What is to become of a message that has come in: a port, asked for each recipient before anything is stored. Who answers
+ * knows rules; the domain knows none, and carries out what it is told in one change of the account (`operations/deliver.ts`).
+ *
+ * Whoever answers may fail, wait and be wrong: an answer that cannot be had or carried out is INBOX.
+ */
+import type { HeaderBlock } from '../mail/header.ts';
+import type { MessageFacts } from '../mail/message.ts';
+import type { Role } from './model/model.ts';
+import type { StagedBlob } from './port/store.ts';
+import type { AccountState } from './state/account.ts';
+
+/** Octets that wait in the store's staging, and what was computed of them. */
+export interface Content {
+  readonly blob: StagedBlob;
+  readonly facts: MessageFacts;
+}
+
+/** What came, for one recipient. */
+export interface Delivery {
+  readonly account: AccountState;
+  /** Of the recipient, as the sender wrote it, tag and all. */
+  readonly address: string;
+  /** Empty for bounces. */
+  readonly envelopeFrom: string;
+  /** Header fields that say how it came, whole lines; they stand behind Return-Path and Delivered-To. */
+  readonly fields: Buffer;
+  readonly message: Content & { readonly header: HeaderBlock };
+}
+
+export interface Copy {
+  /** A name; the mailbox need not be there: then it is INBOX. */
+  readonly mailbox: string;
+  /** A mailbox that is not there is made, with its parents, and for this use if no other has it. */
+  readonly makes?: { readonly role?: Role };
+  readonly flags: number;
+  readonly keywords: readonly string[];
+  /** When it is not as it came. Copies of the same value are one email. */
+  readonly form?: Form;
+}
+
+export interface Form {
+  /** Header fields between the trace fields and the octets, whole lines. */
+  readonly fields?: Buffer;
+  /** In the place of what came. */
+  readonly content?: Content;
+}
+
+export interface Disposition {
+  /** None: it is stored nowhere. The first of two that come to the same mailbox gives way to the second. */
+  readonly copies: readonly Copy[];
+  /** The sender is told so, and that the message was not taken. */
+  readonly refusal?: string;
+  /** The change was made or refused, or was never asked for: what waits in staging may go. */
+  readonly end?: () => void;
+}
+
+export interface Dispositions {
+  /** Undefined: nobody has anything to say, it is INBOX. */
+  of(delivery: Delivery): Promise<Disposition> | undefined;
+}
+
+export const IN_INBOX: Disposition = Object.freeze({
+  copies: Object.freeze([Object.freeze({ mailbox: 'INBOX', flags: 0, keywords: Object.freeze([]) })]),
+});
+
+/** Nobody has rules. */
+export const ALL_IN_INBOX: Dispositions = Object.freeze({ of: () => undefined });
