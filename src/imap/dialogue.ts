@@ -15,6 +15,7 @@ import { MailboxError } from '../mailbox/model/errors.ts';
 import { type Connection, ReadTimeout } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
 import { StreamClosed } from '../net/outbox.ts';
+import type { Departure } from '../net/sessions.ts';
 import type { Command } from './command.ts';
 import { completionOf, completionOfSyntax } from './faults.ts';
 import { Input } from './input.ts';
@@ -77,8 +78,8 @@ export class Dialogue {
     return this.#stopReason !== undefined;
   }
 
-  /** To the end of the connection. `first` begins, and greets. */
-  async run(first: Speaker): Promise<void> {
+  /** To the end of what is said here. `first` begins, and greets. Gives where the connection goes on, if it does. */
+  async run(first: Speaker): Promise<Departure | undefined> {
     this.#speaker = first;
     try {
       first.greet();
@@ -91,8 +92,9 @@ export class Dialogue {
       this.#speaker.leave();
     }
     const { state } = this.#speaker;
-    if (state.kind === 'elsewhere') await this.connection.join(state.holder, this.input.takeUnread());
-    else await this.connection.close();
+    if (state.kind === 'elsewhere') return { holder: state.holder, unread: this.input.takeUnread() };
+    await this.connection.close();
+    return undefined;
   }
 
   /** At once when it waits for its client, else after the command that runs. */

@@ -7,7 +7,7 @@ import { type Exchange, termsOn } from '../identity/exchange.ts';
 import { handOver } from '../identity/handing-over.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
-import type { Session } from '../net/sessions.ts';
+import type { Departure, Session } from '../net/sessions.ts';
 import type { Credentials, SaslTerms } from '../sasl/mechanism.ts';
 import type { DoorContext } from './context.ts';
 import { Dialogue } from './dialogue.ts';
@@ -29,7 +29,7 @@ export class ImapDoor extends Party implements Speaker, Session, DoorContext {
     super(new Dialogue(connection, guest, services));
   }
 
-  run(): Promise<void> {
+  run(): Promise<Departure | undefined> {
     this.dialogue.connection.limitReads({ totalMs: this.settings.loginTimeoutMs });
     return this.dialogue.run(this);
   }

@@ -6,7 +6,7 @@ import type { Admission } from '../identity/authenticator.ts';
 import { actingAs, type Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
 import type { AccountListener, AccountState } from '../mailbox/state/account.ts';
-import type { Session } from '../net/sessions.ts';
+import type { Departure, Session } from '../net/sessions.ts';
 import type { SessionContext } from './context.ts';
 import type { Dialogue } from './dialogue.ts';
 import { Party } from './party.ts';
@@ -65,7 +65,7 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
     return this;
   }
 
-  run(): Promise<void> {
+  run(): Promise<Departure | undefined> {
     return this.dialogue.run(this);
   }
 

@@ -6,7 +6,6 @@
  *
  * Both sides are processes of ours, on sockets that nobody else can open; the bounds answer a process that is broken.
  */
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -75,6 +74,16 @@ async function readExactly(socket: Socket, count: number): Promise<Buffer> {
     const bytes = socket.read(count) as Buffer | null;
     if (bytes !== null && bytes.length === count) return bytes;
     if (bytes !== null || socket.readableEnded || socket.destroyed) throw new Error('the relay was cut');
-    await Promise.race([once(socket, 'readable'), once(socket, 'end'), once(socket, 'close')]);
+    await untilChanged(socket);
   }
+}
+
+const CHANGES = ['readable', 'end', 'close', 'error'] as const;
+
+/** There may be more to read, or there will never be. The socket lives long; no listener of ours stays with it. */
+async function untilChanged(socket: Socket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const change of CHANGES) socket.on(change, resolve);
+  await promise;
+  for (const change of CHANGES) socket.off(change, resolve);
 }

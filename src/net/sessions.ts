@@ -2,22 +2,36 @@
  * Sessions that run: each to its end, however that comes, and all of them to theirs when the server stops. A session that
  * fails takes its own connection down and nothing else.
  */
+import type { Socket } from 'node:net';
 import type { Log } from '../base/log.ts';
 import type { Connection } from './connection.ts';
 import type { Guest } from './guest.ts';
 import { StreamClosed } from './outbox.ts';
 
+/** Where a connection goes on: its octets are passed, first those that were read and not used. */
+export interface Departure {
+  readonly holder: Socket;
+  readonly unread: Buffer;
+}
+
 export interface Session {
-  /** Serves the connection to its end. Resolves when the session has nothing more to say. */
-  run(): Promise<void>;
+  /**
+   * Serves the connection to its end, or until it is served elsewhere. Resolves when the session has nothing more to say; of
+   * one that gives a departure nothing is kept.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: most sessions are where they stay.
+  run(): Promise<Departure | void>;
   /** The server is stopping or the connection is unwanted: say goodbye at the next point where that is possible. */
   stop(reason: string): void;
 }
 
+/** In place of a session that is elsewhere, and ends when that does. */
+const ELSEWHERE: Pick<Session, 'stop'> = Object.freeze({ stop() {} });
+
 export class Sessions {
   readonly #log: Log;
   readonly #onLeft: (guest: Guest) => void;
-  readonly #running = new Map<Connection, Session | undefined>();
+  readonly #running = new Map<Connection, Pick<Session, 'stop'> | undefined>();
   #idle: PromiseWithResolvers<void> | undefined;
   #isClosing = false;
 
@@ -38,10 +52,8 @@ export class Sessions {
   async host(connection: Connection, guest: Guest, begin: () => Promise<Session>): Promise<void> {
     this.#running.set(connection, undefined);
     try {
-      const session = await begin();
-      this.#running.set(connection, session);
-      if (this.#isClosing) session.stop('Server is shutting down');
-      await session.run();
+      // What has spoken here is not held by a frame that waits.
+      await this.#serve(connection, begin).then((departure) => this.#pass(connection, departure));
     } catch (err) {
       const { id: session, listener, remote } = guest;
       const facts = { err, remote, listener, session };
@@ -55,6 +67,20 @@ export class Sessions {
       this.#running.delete(connection);
       if (this.#running.size === 0) this.#idle?.resolve();
     }
+  }
+
+  async #serve(connection: Connection, begin: () => Promise<Session>): ReturnType<Session['run']> {
+    const session = await begin();
+    this.#running.set(connection, session);
+    if (this.#isClosing) session.stop('Server is shutting down');
+    return await session.run();
+  }
+
+  // biome-ignore lint/suspicious/noConfusingVoidType: as above.
+  #pass(connection: Connection, departure: Departure | void): Promise<void> | undefined {
+    if (!departure) return undefined;
+    this.#running.set(connection, ELSEWHERE);
+    return connection.join(departure.holder, departure.unread);
   }
 
   /** Asks every session to stop, waits for them, and cuts off those that are left when the time is up. */

@@ -4,6 +4,7 @@ import { isLoopback, withoutMapping } from '../base/ip-address.ts';
 import { Deflating, Inflating } from './compression.ts';
 import { type Connection, type PeerFacts, type ReadLimits, ReadTimeout } from './connection.ts';
 import { Outbox, type Sink, StreamClosed, type StreamTap } from './outbox.ts';
+import { pass } from './passing.ts';
 import type { Sweep, Swept } from './sweep.ts';
 import type { TlsSource } from './tls.ts';
 import { endPointBinding, exportedBinding } from './tls-binding.ts';
@@ -225,34 +226,34 @@ export class ByteStream implements Connection, Swept {
     });
   }
 
-  async join(other: Socket, unread: Buffer): Promise<void> {
+  join(other: Socket, unread: Buffer): Promise<void> {
     const socket = this.#socket;
     socket.off('data', this.#onData).off('end', this.#onEnd);
     for (const bytes of [unread, ...this.#chunks]) if (bytes.length > 0) other.write(bytes);
     this.#chunks = [];
+    const hasEnded = this.#isEnded;
+    socket.once('end', () => {
+      this.#isEnded = true;
+      other.end();
+    });
     other.on('error', (error) => {
       this.#failure ??= error;
     });
-    other.on('end', () => this.#endJoined());
-    // A session that ends says so to its client first; one that breaks cannot.
-    other.on('close', () => {
+    other.once('end', () => this.#endJoined());
+    other.once('close', () => {
+      // A session that ends says so to its client first; one that breaks cannot.
       if (!other.readableEnded) this.destroy();
     });
-    socket.on('data', () => {
+    pass(socket, other, () => {
       this.#lastActiveMs = this.#nowMs();
     });
-    socket.once('end', () => {
-      this.#isEnded = true;
-    });
+    pass(other, socket);
     if (this.#isDead) other.destroy();
-    else if (this.#isEnded) other.end();
-    else socket.pipe(other);
-    other.pipe(socket, { end: false });
+    else if (hasEnded) other.end();
     // It may have ended before anybody listened.
     if (other.readableEnded || other.destroyed) this.#endJoined();
-    await this.closed;
     // The last command of a client that did not wait for its answer is still on its way.
-    other.destroySoon();
+    return this.closed.then(() => other.destroySoon());
   }
 
   close(): Promise<void> {
