@@ -15,12 +15,14 @@ export interface DomainLimits {
   readonly keywordsPerMessage: number;
   readonly mailboxesPerAccount: number;
   readonly messageBytes: number;
+  /** Recipients that mail of one account waits for. */
+  readonly outgoingPerAccount: number;
 }
 
 export interface Domain {
   readonly store: TranslatedStore;
   readonly accounts: Accounts;
-  readonly turns: Pick<Turns, 'run'>;
+  readonly turns: Pick<Turns, 'run' | 'outbox'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: DomainLimits;
@@ -33,5 +35,5 @@ export interface Domain {
 /** The same domain for one who acts in it: changes are made by this author. */
 export function actingAs(domain: Domain, by: Author): Domain {
   const { turns } = domain;
-  return { ...domain, turns: { run: (operation) => turns.run({ ...operation, by }) } };
+  return { ...domain, turns: { outbox: turns.outbox, run: (operation) => turns.run({ ...operation, by }) } };
 }

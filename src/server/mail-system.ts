@@ -29,6 +29,9 @@ import { rethrowWithRemedy } from './data-modes.ts';
 import { shardCount } from './workers/count.ts';
 import { type Part, placementOf, shareOf } from './workers/part.ts';
 
+/** Recipients that wait: a program that loops fills the queue of its account and no other. */
+const OUTGOING_PER_ACCOUNT = 10_000;
+
 export interface MailSystem {
   /** The accounts, and where each has its mail. */
   readonly directory: ShardedDirectory;
@@ -69,7 +72,8 @@ export async function openMailSystem(
   const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount } = config.limits;
   // One limit for the domain; each protocol announces and enforces its own below it.
   const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize);
-  const limits = { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, messageBytes };
+  const own = { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount };
+  const limits = { ...own, messageBytes, outgoingPerAccount: OUTGOING_PER_ACCOUNT };
   const residents = new Accounts(store, turns, clock);
   const placement = part === undefined ? EVERYTHING_HERE : placementOf(part, opened.directory);
   const domain: Domain = {

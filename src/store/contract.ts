@@ -13,6 +13,7 @@ import { emailTests } from './contract/emails.ts';
 import { externalIdTests } from './contract/external-ids.ts';
 import type { StoreHarness, Test } from './contract/harness.ts';
 import { historyTests } from './contract/history.ts';
+import { outgoingTests } from './contract/outgoing.ts';
 import { threadTests } from './contract/threads.ts';
 
 export function describeMailStore(name: string, make: () => Promise<StoreHarness>): void {
@@ -33,6 +34,7 @@ export function describeMailStore(name: string, make: () => Promise<StoreHarness
   describe(`${name}: names from elsewhere`, () => externalIdTests(test));
   describe(`${name}: emails and references`, () => emailTests(test));
   describe(`${name}: threads`, () => threadTests(test));
+  describe(`${name}: mail that is to leave`, () => outgoingTests(test));
   describe(`${name}: bytes`, () => byteTests(test));
   describe(`${name}: directory`, () => directoryTests(test));
 }

@@ -16,12 +16,21 @@ import {
   asUid,
   asUidValidity,
   type EmailId,
+  emailAccount,
   emailId,
   type MailboxId,
   type MailboxRow,
   type ModSeq,
   type Uid,
 } from '../mailbox/model/model.ts';
+import {
+  NOTIFY_DEFAULT,
+  type Outgoing,
+  type OutgoingRecipient,
+  type OutgoingRow,
+  outgoingId,
+  type RecipientChange,
+} from '../mailbox/model/outgoing.ts';
 import type { EmailThread } from '../mailbox/model/threads.ts';
 import type {
   AccountBatch,
@@ -80,6 +89,9 @@ export interface BatchParts extends Partial<Omit<AccountBatch, 'changes' | 'expe
   readonly threaded?: readonly { readonly email: EmailId; readonly thread: EmailThread }[];
   readonly imported?: readonly { readonly mailbox: MailboxId; readonly key: Buffer }[];
   readonly externalIds?: readonly ExternalId[];
+  readonly forgottenImports?: readonly { readonly mailbox: MailboxId; readonly key: Buffer }[];
+  readonly outgoing?: readonly Outgoing[];
+  readonly recipients?: readonly RecipientChange[];
 }
 
 /** On top of modseq `expect`, one change. */
@@ -92,7 +104,7 @@ function changesOf(parts: BatchParts): RowChange[] {
   const { mailboxes = [], deletedMailboxes = [], chunks = [], droppedChunks = [] } = parts;
   const { keywords = [], droppedKeywords = [], emails = [], retained = [], released = [] } = parts;
   const { facts = [], history = [], prunedHistory, imported = [], externalIds = [] } = parts;
-  const { threaded = [] } = parts;
+  const { threaded = [], forgottenImports = [], outgoing = [], recipients = [] } = parts;
   return [
     ...mailboxes.map((row) => ({ kind: 'mailbox', row }) as const),
     ...deletedMailboxes.map((mailbox) => ({ kind: 'mailbox-deleted', mailbox }) as const),
@@ -109,6 +121,9 @@ function changesOf(parts: BatchParts): RowChange[] {
     ...(prunedHistory === undefined ? [] : [{ kind: 'history-pruned', upTo: prunedHistory } as const]),
     ...imported.map((one) => ({ kind: 'imported', ...one }) as const),
     ...externalIds.map((row) => ({ kind: 'external-id', row }) as const),
+    ...forgottenImports.map((one) => ({ kind: 'import-forgotten', ...one }) as const),
+    ...outgoing.map((one) => ({ kind: 'outgoing', ...one }) as const),
+    ...recipients.map((change) => ({ kind: 'recipient', change }) as const),
   ];
 }
 
@@ -167,6 +182,36 @@ export function anEmail(id: EmailId, blob: StagedBlob, rest: Partial<NewEmail> =
     blob,
     ...rest,
   };
+}
+
+export function anOutgoing(
+  n: number,
+  row: Partial<OutgoingRow> & Pick<OutgoingRow, 'email'>,
+  ...recipients: readonly Partial<OutgoingRecipient>[]
+): Outgoing {
+  const id = outgoingId(emailAccount(row.email), n);
+  const flags = { isUtf8: false, isEightBit: false, requiresTls: false, isTlsOptional: false };
+  const times = { createdMs: 1000 * n, expiresMs: 1_000_000 };
+  return {
+    row: { id, kind: 'sent', sender: 'anna@example.com', bodyFrom: 0, ...flags, ...times, ...row },
+    recipients: (recipients.length > 0 ? recipients : [{}]).map((one, i) => aRecipient({ n: i + 1, ...one })),
+  };
+}
+
+export function aRecipient(recipient: Partial<OutgoingRecipient> = {}): OutgoingRecipient {
+  const n = recipient.n ?? 1;
+  const { nextMs = 1000, ...rest } = recipient;
+  const base: OutgoingRecipient = {
+    n,
+    address: `r${n}@example.org`,
+    route: 'remote',
+    notify: NOTIFY_DEFAULT,
+    state: 'waiting',
+    attempts: 0,
+    isTold: false,
+    ...rest,
+  };
+  return base.state === 'held' ? base : { ...base, nextMs };
 }
 
 /** The hash of a message id. */

@@ -37,6 +37,7 @@ const TEST_LIMITS: DomainLimits = Object.freeze({
   keywordsPerMessage: 100,
   mailboxesPerAccount: 10_000,
   messageBytes: 128 * 1024 * 1024,
+  outgoingPerAccount: 10_000,
 });
 
 export interface TestDomainOptions {

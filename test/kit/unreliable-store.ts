@@ -5,6 +5,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AccountId } from '../../src/mailbox/model/model.ts';
+import type { OutgoingStore } from '../../src/mailbox/port/outgoing.ts';
 import {
   type AccountBatch,
   type ByteRange,
@@ -71,6 +72,10 @@ export class UnreliableStore implements MailStore {
 
   get directory(): Directory {
     return this.#inner.directory;
+  }
+
+  get outgoing(): OutgoingStore {
+    return this.#inner.outgoing;
   }
 
   owns(account: AccountId): boolean {

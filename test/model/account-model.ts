@@ -7,6 +7,7 @@
  */
 import assert from 'node:assert/strict';
 import type { AccountRecord, MailboxId } from '../../src/mailbox/model/model.ts';
+import type { OutgoingId } from '../../src/mailbox/model/outgoing.ts';
 
 /** Octets that no other message has. */
 export interface Content {
@@ -74,6 +75,8 @@ export class ModelAccount {
   /** Deleted ones, for those who still have them open. */
   readonly gone = new Map<MailboxId, ModelMailbox>();
   orphans: readonly string[] = [];
+  /** What was given to the queue and not taken back. */
+  readonly outgoing = new Map<OutgoingId, Content>();
   /** Whether it differs from what it was copied from. */
   isChanged = false;
   #own = new Set<ModelMailbox>();
@@ -90,6 +93,7 @@ export class ModelAccount {
     });
     for (const [id, mailbox] of this.mailboxes) copy.mailboxes.set(id, mailbox);
     for (const [id, mailbox] of this.gone) copy.gone.set(id, mailbox);
+    for (const [id, content] of this.outgoing) copy.outgoing.set(id, content);
     return copy;
   }
 
@@ -165,6 +169,17 @@ export class ModelAccount {
     this.mailboxes.delete(id);
     this.gone.set(id, mailbox);
     for (const message of mailbox.messages.values()) this.#count(message, -1);
+  }
+
+  send(id: OutgoingId, content: Content): void {
+    assert.ok(!this.outgoing.has(id), `outgoing mail ${id} was given twice`);
+    this.isChanged = true;
+    this.outgoing.set(id, content);
+  }
+
+  takeBack(id: OutgoingId): void {
+    assert.ok(this.outgoing.delete(id), `outgoing mail ${id} was taken back and was not there`);
+    this.isChanged = true;
   }
 
   hasRoomFor(record: AccountRecord, bytes: number, messages: number): boolean {

@@ -30,7 +30,26 @@ export async function audit(world: World): Promise<void> {
   await compareAll(world, world.domain, 'in memory');
   await compareAll(world, world.fresh(), 'after a fresh start');
   await checkStored(world);
-  for (const { id } of world.people) await checkThreads(world, id);
+  for (const { id } of world.people) {
+    await checkThreads(world, id);
+    await checkOutgoing(world, id);
+  }
+}
+
+/** What was sent waits until it has left or was taken back, with its octets, whatever became of copies. */
+async function checkOutgoing(world: World, account: AccountId): Promise<void> {
+  const wanted = [...world.truth.of(account).outgoing].filter(([id]) => !world.left.has(id));
+  const found = await world.store.outgoing.list(0, 100_000, account);
+  assert.deepEqual(
+    found.map(({ row }) => row.id),
+    wanted.map(([id]) => id).sort((a, b) => a - b),
+    `mail that is to leave account ${account}`,
+  );
+  for (const { row } of found) {
+    const [octets] = await world.store.readRanges([{ email: row.email, start: 0, end: 1e9 }]);
+    const content = world.truth.of(account).outgoing.get(row.id);
+    assert.ok(content?.octets.equals(octets as Buffer), `outgoing mail ${row.id} is not ${content?.id}`);
+  }
 }
 
 /** An answer is in the thread of what it answers, whatever came in the same turn; and no thread ever changes. */

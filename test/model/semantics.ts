@@ -9,6 +9,7 @@ import { ancestors, isChildOf } from '../../src/mail/mailbox-name.ts';
 import { FIRST_MAILBOXES } from '../../src/mailbox/accounts.ts';
 import { type Copy, IN_INBOX } from '../../src/mailbox/disposition.ts';
 import type { MailboxId } from '../../src/mailbox/model/model.ts';
+import { type OutgoingId, outgoingId } from '../../src/mailbox/model/outgoing.ts';
 import type { AppendResult } from '../../src/mailbox/operations/append.ts';
 import type { Filed } from '../../src/mailbox/operations/filing.ts';
 import type { FlagChange, FlagSlice } from '../../src/mailbox/operations/flags.ts';
@@ -131,6 +132,27 @@ function filed(
     const [uid] = model.add(id, [message], state?.modseq ?? modseq);
     return { mailbox: name, uid: uid as Filed['uid'] };
   });
+}
+
+/** With a copy in a mailbox, or without one. */
+export function send(target: MailboxId | undefined, message: NewMessage): Semantic {
+  return (model, seen) => {
+    if (target !== undefined) append(target, [message])(model, seen);
+    // Its number is the last that the account has given.
+    model.send(outgoingId(seen.account.id, seen.account.nextEmail - 1), message.content);
+  };
+}
+
+/** It is a draft again. */
+export function cancel(id: OutgoingId, drafts: MailboxId): Semantic {
+  return (model, { account, modseq }) => {
+    const content = model.outgoing.get(id);
+    assert.ok(content !== undefined, `outgoing mail ${id} is not there to be taken back`);
+    const isFull = !model.hasRoomFor(account.record, content.octets.length, 1);
+    refuse(isFull && 'over-quota', !model.mailboxes.has(drafts) && 'nonexistent');
+    model.add(drafts, [{ content, flags: FLAG.Draft | FLAG.Seen, keywords: '' }], modseq);
+    model.takeBack(id);
+  };
 }
 
 /** One comes and another one goes; the quota sees the difference. */

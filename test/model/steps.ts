@@ -10,6 +10,7 @@ import { type Copy, IN_INBOX } from '../../src/mailbox/disposition.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
 import { type AccountRecord, asModSeq } from '../../src/mailbox/model/model.ts';
 import { appendMessages, type IncomingMessage } from '../../src/mailbox/operations/append.ts';
+import { cancelOutgoing } from '../../src/mailbox/operations/cancel-outgoing.ts';
 import { copyMessages, moveMessages } from '../../src/mailbox/operations/copy.ts';
 import { deliver } from '../../src/mailbox/operations/deliver.ts';
 import { expungeMessages } from '../../src/mailbox/operations/expunge.ts';
@@ -21,6 +22,7 @@ import {
   setSubscribed,
 } from '../../src/mailbox/operations/folders.ts';
 import { receive } from '../../src/mailbox/operations/incoming.ts';
+import { acceptOutgoing, type OutgoingMail } from '../../src/mailbox/operations/outgoing.ts';
 import { setQuota } from '../../src/mailbox/operations/quota.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { loadList, loadTail } from '../../src/mailbox/state/load.ts';
@@ -289,6 +291,78 @@ function sort(step: Step): void {
       const to = [{ account: record.id, address: record.address }];
       const [outcome] = await deliver(domain, to, received, 'sender@example.org');
       if (outcome?.kind === 'refused') throw outcome.error;
+    },
+  });
+}
+
+const ENVELOPE: OutgoingMail['envelope'] = {
+  kind: 'sent',
+  sender: 'alice@example.com',
+  isUtf8: false,
+  isEightBit: false,
+  requiresTls: false,
+  isTlsOptional: false,
+  expiresMs: 1e15,
+};
+
+function send(step: Step): void {
+  const { world, random } = step;
+  const target = random.chance(0.6) ? step.mailbox() : undefined;
+  const message: NewMessage = { content: step.content(), flags: FLAG.Seen, keywords: '' };
+  const recipients = Array.from({ length: random.integer(1, 2) }, (_, n) => {
+    return { address: `${n}@example.org`, route: 'remote', notify: 0 } as const;
+  });
+  const { judge, hold } = holding(is.send(target?.id, message));
+  world.ask({
+    what: step.what(`send ${message.content.id} with a copy in ${target?.name ?? 'nothing'}`),
+    judge,
+    mayRefuse: ['nonexistent', 'limit'],
+    run: async () => {
+      const account = await step.open();
+      const received = await receive(world.domain.store, [account.id], 1e9, message.content.octets);
+      const mailbox = target && stateOf(account, target);
+      if (target !== undefined && mailbox === undefined) return;
+      const copy = mailbox && { mailbox: hold(mailbox), flags: message.flags, keywords: [] };
+      await acceptOutgoing(world.domain, account, received, { envelope: ENVELOPE, recipients }, copy);
+    },
+  });
+}
+
+/** As whoever sends does: what it has claimed leaves. */
+function leave(step: Step): void {
+  const { world, random, record } = step;
+  world.ask({
+    what: step.what('leave'),
+    run: async () => {
+      const { outgoing } = world.domain.store;
+      const all = await outgoing.list(0, 100, record.id);
+      const chosen = random.sample([...all], 1)[0];
+      if (chosen === undefined) return;
+      const { id } = chosen.row;
+      const owner = `leave ${step.n}`;
+      if ((await outgoing.claim([id], owner, Date.now() + 60_000)).length === 0) return;
+      const changes = chosen.recipients.map(({ n }) => ({ outgoing: id, n, become: 'ended' }) as const);
+      const outcomes = await outgoing.settle(changes);
+      if (outcomes.includes(true)) world.left.add(id);
+      outgoing.giveBack([id], owner);
+    },
+  });
+}
+
+function cancel(step: Step): void {
+  const { world, random } = step;
+  const drafts = step.mailbox();
+  const id = random.sample([...step.model.outgoing.keys()], 1)[0];
+  if (drafts === undefined || id === undefined) return;
+  const { judge, hold } = holding(is.cancel(id, drafts.id));
+  world.ask({
+    what: step.what(`cancel ${id} to ${drafts.name}`),
+    judge,
+    mayRefuse: ['nonexistent'],
+    run: async () => {
+      const account = await step.open();
+      const mailbox = stateOf(account, drafts);
+      if (mailbox !== undefined) await cancelOutgoing(world.domain, account, id, hold(mailbox));
     },
   });
 }
@@ -676,6 +750,9 @@ const ACTIONS = {
   replace,
   deliver: deliverToSome,
   sort,
+  send,
+  leave,
+  cancel,
   copy: (step: Step) => transfer(step, 'copy'),
   move: (step: Step) => transfer(step, 'move'),
   expunge,

@@ -11,6 +11,7 @@ import type { Disposition } from '../../src/mailbox/disposition.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
 import type { AccountId, AccountRecord, EmailId } from '../../src/mailbox/model/model.ts';
+import type { OutgoingId } from '../../src/mailbox/model/outgoing.ts';
 import { EVERYTHING_HERE } from '../../src/mailbox/port/placement.ts';
 import type { MailStore } from '../../src/mailbox/port/store.ts';
 import { TranslatedStore } from '../../src/mailbox/port/translated-store.ts';
@@ -64,6 +65,8 @@ export class World {
   readonly limits: DomainLimits;
   /** What is to become of messages that come in; of others nobody says anything. */
   readonly wishes = new WeakMap<object, () => Promise<Disposition>>();
+  /** Outgoing mail that has left. */
+  readonly left = new Set<OutgoingId>();
   /** Of every email that was ever looked at. */
   readonly threads = new Map<EmailId, number>();
   /** How many operations of each kind have done what they were asked for. */
@@ -82,7 +85,8 @@ export class World {
     this.#source = source;
     this.random = random;
     this.truth = new Truth(log);
-    this.limits = { keywordsPerMailbox: 100, keywordsPerMessage: 50, messageBytes: 2 ** 20, ...limits };
+    const few = { keywordsPerMailbox: 100, keywordsPerMessage: 50, outgoingPerAccount: 20 };
+    this.limits = { ...few, messageBytes: 2 ** 20, ...limits };
   }
 
   get store(): UnreliableStore {

@@ -35,6 +35,7 @@ import { count, countFlags, isUnseen, noteFlags, noteRemoved } from './counters.
 import { FactChanges } from './fact-changes.ts';
 import { EXPUNGED_PER_ROW, HistoryChanges } from './history-changes.ts';
 import { KeywordSets } from './keyword-sets.ts';
+import { OutgoingChanges } from './outgoing-changes.ts';
 import { PlaceChanges } from './place-changes.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { raiseAboveForeign, requireUids, takeUid, type UidPlace } from './uids.ts';
@@ -52,6 +53,7 @@ export class AccountChange {
   readonly keywords: KeywordSets;
   readonly facts: FactChanges;
   readonly history: HistoryChanges;
+  readonly outgoing: OutgoingChanges;
   readonly subscriptions: Subscriptions;
   readonly #account: WritableAccount;
   readonly #expect: number;
@@ -80,6 +82,7 @@ export class AccountChange {
     this.facts = new FactChanges(account, this.#undo, this.#rows, write, () => this.#takeModseq());
     const writeInfo = (mailbox: MailboxState): WritableMailbox => this.#writeInfo(mailbox);
     this.subscriptions = new Subscriptions(account, writeInfo, () => this.#takeModseq());
+    this.outgoing = new OutgoingChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
     this.history = new HistoryChanges(account, this.#rows, nowMs, () => this.#nextHistoryModseq());
   }
 
@@ -154,7 +157,9 @@ export class AccountChange {
     );
     target.fields.modseq = modseq;
     this.#account.row.emailModseq = modseq;
-    this.#records.messages(target, 'added', modseq, () => ({ uids, emails: emailsOf(arrivals) }));
+    this.#records.messages(target, 'added', modseq, () => {
+      return { uids, emails: arrivals.map(({ email }) => email) };
+    });
     return uids;
   }
 
@@ -366,7 +371,7 @@ export class AccountChange {
       source.fields.modseq = modseq;
       this.#account.row.emailModseq = modseq;
       this.#records.messages(source, 'expunged', modseq, () => {
-        return { uids: some.map((record) => record.uid), emails: emailsOf(some) };
+        return { uids: some.map(({ uid }) => uid), emails: some.map(({ email }) => email) };
       });
     }
     return records;
@@ -392,8 +397,4 @@ export class AccountChange {
     this.#account.needsReaping = true;
     this.#account.lastExpungeMs = this.nowMs;
   }
-}
-
-function emailsOf(messages: readonly { readonly email: number }[]): number[] {
-  return messages.map(({ email }) => email);
 }

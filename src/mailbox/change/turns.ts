@@ -15,6 +15,7 @@ import { MailboxError } from '../model/errors.ts';
 import { type AccountBatch, type MailStore, StoreError, type StoreWrite } from '../port/store.ts';
 import { refusalOf } from '../port/translated-store.ts';
 import { type AccountState, WritableAccount } from '../state/account.ts';
+import { Outbox } from '../state/outbox.ts';
 import { AccountChange } from './account-change.ts';
 import { Hub } from './hub.ts';
 
@@ -52,6 +53,8 @@ export class Turns {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #hub = new Hub();
+  /** Told of mail that is to leave, once it is durable. */
+  readonly outbox = new Outbox();
   #queue: Waiting[] = [];
   #isScheduled = false;
   /** Accounts whose last turn the store has not yet decided on: their next operations wait for it. */
@@ -238,6 +241,7 @@ export class Turns {
       () => {
         answer(turn);
         this.#hub.tell(account, change.touched);
+        this.outbox.tell(change.outgoing.ids);
       },
       (error: unknown) => refuse(turn, error),
     );

@@ -14,7 +14,7 @@ import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import { computedFacts } from '../model/facts.ts';
 import { foldKeyword } from '../model/keywords.ts';
-import { emailNumber, type UidValidity } from '../model/model.ts';
+import { type EmailId, emailId, emailNumber, type UidValidity } from '../model/model.ts';
 import { type KnownThreads, type ThreadNames, threadNames } from '../model/threads.ts';
 import type { NewEmail, StagedBlob } from '../port/store.ts';
 import { isExternalId } from '../reading/external-ids.ts';
@@ -52,6 +52,8 @@ export interface AppendResult {
 export interface AppendOptions {
   /** A message that goes in the same change, so that there is never neither of the two, nor both. */
   readonly replaced?: { readonly mailbox: MailboxState; readonly uid: number };
+  /** What is changed in the same change, once the messages are there; their emails in order. */
+  readonly alongside?: (change: AccountChange, emails: readonly EmailId[]) => void;
 }
 
 /** Resolves when durable. Throws `over-quota`, `limit`, `nonexistent`, `unavailable`. */
@@ -60,13 +62,14 @@ export async function appendMessages(
   account: AccountState,
   mailbox: MailboxState,
   messages: readonly IncomingMessage[],
-  { replaced }: AppendOptions = {},
+  { replaced, alongside }: AppendOptions = {},
 ): Promise<AppendResult> {
   const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
   refuseTooBig(domain, messages);
   const names = messages.map(namesOf);
   const question = askForThreads(domain, account, names);
   const threads = question instanceof Promise ? await question : question;
+  const threading = { names, known: threads };
   try {
     const list = replaced === undefined ? undefined : await loadList(domain, account, replaced.mailbox);
     await loadTail(domain, account, mailbox);
@@ -77,13 +80,13 @@ export async function appendMessages(
         change.requireThere(mailbox);
         if (replaced === undefined || list === undefined) {
           checkQuota(account, bytes, messages.length);
-          return addIncoming(domain, change, mailbox, messages, { names, known: threads });
+          return addIncoming(domain, change, mailbox, messages, threading, alongside);
         }
         change.requireThere(replaced.mailbox);
         const row = list.indexOf(replaced.uid);
         if (row < 0) throw new MailboxError('nonexistent', 'the message to replace is gone');
         checkQuota(account, bytes - (list.columns.size[row] as number), messages.length - 1);
-        const added = addIncoming(domain, change, mailbox, messages, { names, known: threads });
+        const added = addIncoming(domain, change, mailbox, messages, threading, alongside);
         change.expunge(replaced.mailbox, [row]);
         return added;
       },
@@ -153,6 +156,7 @@ function addIncoming(
   mailbox: MailboxState,
   messages: readonly IncomingMessage[],
   { names, known }: Threading,
+  alongside?: AppendOptions['alongside'],
 ): Omit<AppendResult, 'uidValidity'> {
   const arrivals = messages.map((message, i) => {
     const email = addEmail(change, message, names[i] as ThreadNames, known);
@@ -163,6 +167,10 @@ function addIncoming(
   messages.forEach(({ externalId }, i) => {
     if (isExternalId(externalId)) change.nameExternally(mailbox, uids[i] as number, externalId);
   });
+  alongside?.(
+    change,
+    arrivals.map(({ email }) => emailId(change.account.id, email)),
+  );
   const lostKeywords = new Set(uids.filter((_, i) => isShort(mailbox, arrivals[i], messages[i])));
   return { uids, lostKeywords };
 }

@@ -28,7 +28,9 @@ import type {
   ModSeq,
   Uid,
 } from '../model/model.ts';
+import type { OutgoingRecipient, OutgoingRow, RecipientChange } from '../model/outgoing.ts';
 import type { EmailThread, ThreadMatch } from '../model/threads.ts';
+import type { OutgoingStore } from './outgoing.ts';
 
 export const STORE_ERROR_CODES = [
   'conflict',
@@ -164,7 +166,17 @@ export type RowChange =
   /** An import key to remember (16 octets), so that an interrupted import resumes without duplicates. */
   | { readonly kind: 'imported'; readonly mailbox: MailboxId; readonly key: Buffer }
   /** Of a message in a chunk. The first message of a mailbox to have an id keeps it; expunging forgets it. */
-  | { readonly kind: 'external-id'; readonly row: ExternalId };
+  | { readonly kind: 'external-id'; readonly row: ExternalId }
+  /** An import key that nobody will ask for any more. */
+  | { readonly kind: 'import-forgotten'; readonly mailbox: MailboxId; readonly key: Buffer }
+  /** With one recipient at least. A reference to its email, made or retained in the batch, is its own until it ends. */
+  | {
+      readonly kind: 'outgoing';
+      readonly row: OutgoingRow;
+      readonly recipients: readonly OutgoingRecipient[];
+    }
+  /** As `OutgoingStore.settle`, in one piece with the rest. */
+  | { readonly kind: 'recipient'; readonly change: RecipientChange };
 
 export type RowChangeOf<Kind extends RowChange['kind']> = Extract<RowChange, { readonly kind: Kind }>;
 
@@ -205,6 +217,7 @@ export interface ListedEmail {
 
 export interface MailStore {
   readonly directory: Directory;
+  readonly outgoing: OutgoingStore;
 
   /** This process holds the account: nobody else changes it. What is asked of one that it does not hold is refused, `fenced`. */
   owns(account: AccountId): boolean;

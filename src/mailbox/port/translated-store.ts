@@ -8,6 +8,8 @@
 import type { CredentialKind } from '../model/credential.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
+import type { OutgoingId } from '../model/outgoing.ts';
+import type { OutgoingStore } from './outgoing.ts';
 import {
   type AccountBatch,
   type ByteRange,
@@ -26,11 +28,13 @@ type Calls = MailStore;
 
 export class TranslatedStore implements MailStore {
   readonly directory: Directory;
+  readonly outgoing: OutgoingStore;
   readonly #store: MailStore;
 
   constructor(store: MailStore) {
     this.#store = store;
     this.directory = new TranslatedDirectory(store.directory);
+    this.outgoing = new TranslatedOutgoing(store.outgoing);
   }
 
   owns(account: AccountId): boolean {
@@ -208,6 +212,55 @@ class TranslatedDirectory implements Directory {
 
   forget(...args: Parameters<Directory['forget']>) {
     return inWords(CHANGING, () => this.#directory.forget(...args));
+  }
+}
+
+class TranslatedOutgoing implements OutgoingStore {
+  readonly #outgoing: OutgoingStore;
+
+  constructor(outgoing: OutgoingStore) {
+    this.#outgoing = outgoing;
+  }
+
+  loadDue(...args: Parameters<OutgoingStore['loadDue']>) {
+    return inWords(READING, () => this.#outgoing.loadDue(...args));
+  }
+
+  load(...args: Parameters<OutgoingStore['load']>) {
+    return inWords(READING, () => this.#outgoing.load(...args));
+  }
+
+  list(...args: Parameters<OutgoingStore['list']>) {
+    return inWords(READING, () => this.#outgoing.list(...args));
+  }
+
+  countRecipients(...args: Parameters<OutgoingStore['countRecipients']>) {
+    return inWords(READING, () => this.#outgoing.countRecipients(...args));
+  }
+
+  measure(...args: Parameters<OutgoingStore['measure']>) {
+    return inWords(READING, () => this.#outgoing.measure(...args));
+  }
+
+  claim(...args: Parameters<OutgoingStore['claim']>) {
+    return inWords(CHANGING, () => this.#outgoing.claim(...args));
+  }
+
+  giveBack(ids: readonly OutgoingId[], owner: string): void {
+    this.#outgoing.giveBack(ids, owner);
+  }
+
+  /** Its outcomes are values, as those of `write` are. */
+  settle(...args: Parameters<OutgoingStore['settle']>) {
+    return inWords(CHANGING, () => this.#outgoing.settle(...args));
+  }
+
+  loadLog(...args: Parameters<OutgoingStore['loadLog']>) {
+    return inWords(READING, () => this.#outgoing.loadLog(...args));
+  }
+
+  pruneLog(...args: Parameters<OutgoingStore['pruneLog']>) {
+    return inWords(CHANGING, () => this.#outgoing.pruneLog(...args));
   }
 }
 

@@ -10,17 +10,21 @@ import {
   type AccountId,
   type AccountRow,
   asModSeq,
+  emailAccount,
   emailId,
   emailNumber,
   type MailboxId,
   type MailboxRow,
   type ModSeq,
 } from '../model/model.ts';
+import type { OutgoingRow } from '../model/outgoing.ts';
 import { unpackRecords } from '../model/record.ts';
 import type { ChunkRow, LoadedMailbox } from '../port/store.ts';
 import { damageIn, type TranslatedStore } from '../port/translated-store.ts';
 import { faultsInHistory, historyFault } from './check-history.ts';
 import { checkMessages, emptySums, keywordNumbers, type Sums } from './check-messages.ts';
+import { readOutgoing } from './check-outgoing.ts';
+import { Tally } from './tally.ts';
 
 export type Repair =
   | { readonly kind: 'counters' | 'marks' | 'role' | 'keyword-sets'; readonly mailbox: MailboxId }
@@ -56,7 +60,7 @@ export interface Place {
 
 export type CheckedStore = Pick<
   TranslatedStore,
-  'loadAccount' | 'loadChunks' | 'loadHistory' | 'loadExpunged' | 'loadBuried' | 'listEmails'
+  'loadAccount' | 'loadChunks' | 'loadHistory' | 'loadExpunged' | 'loadBuried' | 'listEmails' | 'outgoing'
 >;
 
 const CHUNKS_PER_READ = 50;
@@ -87,6 +91,8 @@ export class AccountPass {
   #isBlind = false;
   readonly #references = new Tally();
   readonly #sizes = new Tally();
+  /** Of these references, those of mail that is to leave. */
+  readonly #leaving = new Tally();
   /** Where each email is, as index of the mailbox row and UID; of live messages only. */
   readonly #placeMailbox = new Tally();
   readonly #placeUid = new Tally();
@@ -129,8 +135,16 @@ export class AccountPass {
       for await (const what of faultsInHistory(this.#store, this.#id, this.row))
         this.suspicions.push({ key: `history ${what}`, what, rests: 'account' });
     });
+    let outgoing = '';
+    await this.#orSuspect('its outgoing mail', undefined, async () => {
+      outgoing = await readOutgoing(this.#store.outgoing, this.#id, (row) => this.#referOutgoing(row));
+    });
     await this.#orSuspect('its emails', undefined, () => this.#checkEmails());
     await this.#compare();
+    // It comes and goes without the account's modseq.
+    await this.#orSuspect('its outgoing mail', undefined, async () => {
+      if (outgoing !== (await readOutgoing(this.#store.outgoing, this.#id))) this.#hasMoved = true;
+    });
   }
 
   /** A broken page is the loss of what is on it, not of the report about everything else. */
@@ -271,6 +285,13 @@ export class AccountPass {
     }
   }
 
+  #referOutgoing({ id, email }: OutgoingRow): void {
+    if (emailAccount(email) === this.#id && emailNumber(email) < this.row.nextEmail) {
+      this.#references.add(emailNumber(email), 1);
+      this.#leaving.add(emailNumber(email), 1);
+    } else this.#suspectRow(undefined, `outgoing mail ${id} is of email ${email}, which was never given`);
+  }
+
   #refer(email: number, sizeBytes: number): void {
     // A number that was never given cannot be right; it was reported with its message.
     if (email >= this.row.nextEmail) return;
@@ -295,7 +316,7 @@ export class AccountPass {
               : { kind: 'references', email, by: expected - references };
           this.#suspectEmail(email, what, repair);
         }
-        if (expected > 0 && this.#sizes.get(email) !== sizeBytes) {
+        if (expected > this.#leaving.get(email) && this.#sizes.get(email) !== sizeBytes) {
           this.#suspectEmail(
             email,
             `the list says ${this.#sizes.get(email)} octets, the email has ${sizeBytes}`,
@@ -349,31 +370,3 @@ const COUNTERS = {
   deleted: 'deleted messages',
   bytes: 'octets',
 } as const;
-
-/** A number for each email number; emails are numbered from 1, so an array is the smallest map. */
-class Tally {
-  #values = new Uint32Array(1024);
-
-  get(key: number): number {
-    return this.#values[key] ?? 0;
-  }
-
-  add(key: number, by: number): void {
-    this.set(key, this.get(key) + by);
-  }
-
-  set(key: number, value: number): void {
-    if (key >= this.#values.length) {
-      const larger = new Uint32Array(Math.max(key + 1, this.#values.length * 2));
-      larger.set(this.#values);
-      this.#values = larger;
-    }
-    this.#values[key] = value;
-  }
-
-  *keysNotIn(other: Tally): Generator<number> {
-    for (let key = 0; key < this.#values.length; key++) {
-      if (this.#values[key] !== 0 && other.get(key) === 0) yield key;
-    }
-  }
-}

@@ -12,6 +12,7 @@ import {
   type MailboxId,
   type MailboxRow,
 } from '../../mailbox/model/model.ts';
+import type { RecipientChange } from '../../mailbox/model/outgoing.ts';
 import { unpackUids } from '../../mailbox/model/record.ts';
 import type { EmailThread } from '../../mailbox/model/threads.ts';
 import {
@@ -25,6 +26,7 @@ import {
   StoreError,
 } from '../../mailbox/port/store.ts';
 import { type EmailBytes, MemoryBlob } from './bytes.ts';
+import { OutgoingRows } from './outgoing-rows.ts';
 import { SortedRows } from './sorted-rows.ts';
 import { ThreadRows } from './thread-rows.ts';
 
@@ -86,6 +88,7 @@ export class AccountRows {
   readonly emails = new SortedRows<StoredEmail>();
   readonly history = new SortedRows<HistoryRow>();
   readonly threads = new ThreadRows();
+  readonly outgoing = new OutgoingRows();
   readonly #buried = new Set<MailboxId>();
   readonly #rows = new Map<MailboxId, MailboxRows>();
 
@@ -123,6 +126,11 @@ export class AccountRows {
     this.#fillGraves();
   }
 
+  /** Apart from batches: the account's modseq stays. */
+  settle(change: RecipientChange): boolean {
+    return this.outgoing.change(change, (email) => this.#refer(email, -1));
+  }
+
   #check({ account, expect, changes }: AccountBatch): void {
     const modseq = this.row?.modseq ?? 0;
     if (modseq !== expect) {
@@ -133,6 +141,8 @@ export class AccountRows {
     }
     const added = new Set<EmailId>();
     for (const change of changes) {
+      if (change.kind === 'outgoing' && change.recipients.length === 0)
+        throw new StoreError('io', `outgoing mail ${change.row.id} has no recipient`);
       if (change.kind === 'email') this.#checkEmail(change.email, added);
       for (const id of change.kind === 'retained' ? change.emails : []) {
         if (added.has(id) || this.emails.get(id) !== undefined) continue;
@@ -194,6 +204,13 @@ export class AccountRows {
       this.#at(mailbox).imported.add(key.toString('hex'));
     },
     'external-id': ({ row }) => this.#at(row.mailbox).nameExternally(row),
+    'import-forgotten': ({ mailbox, key }) => {
+      this.#at(mailbox).imported.delete(key.toString('hex'));
+    },
+    outgoing: ({ row, recipients }) => this.outgoing.put(row, recipients),
+    recipient: ({ change }) => {
+      this.settle(change);
+    },
   };
 
   #refer(id: EmailId, by: number): void {

@@ -27,6 +27,7 @@ import {
 import { AccountRows, type StoredEmail } from './account-rows.ts';
 import { cut, MemoryUpload, slices } from './bytes.ts';
 import { MemoryDirectory, MemoryDirectoryData } from './directory.ts';
+import { MemoryOutgoing } from './outgoing.ts';
 
 /** What stays when a store is closed, for the next one that is opened on it. */
 export class MemoryData {
@@ -43,6 +44,7 @@ const NO_PROBLEMS: readonly StoreProblem[] = [];
 
 class MemoryStore implements MailStore {
   readonly directory: Directory;
+  readonly outgoing: MemoryOutgoing;
   readonly #data: MemoryData;
   /** Whoever still has one of these in memory must not bring it back. */
   readonly #destroyed = new Set<AccountId>();
@@ -51,6 +53,13 @@ class MemoryStore implements MailStore {
   constructor(data: MemoryData) {
     this.#data = data;
     this.directory = new MemoryDirectory(data.directory, () => this.#isClosed);
+    this.outgoing = new MemoryOutgoing({
+      of: (account) => this.#of(account),
+      all: () => {
+        this.#assertOpen();
+        return data.accounts.values();
+      },
+    });
   }
 
   owns(): boolean {

@@ -8,7 +8,7 @@
 import { EMPTY } from '../../base/bytes.ts';
 import { FACTS_VERSION } from '../../mailbox/model/facts.ts';
 import { HISTORY_KINDS } from '../../mailbox/model/history.ts';
-import type { AccountId, AccountRow, EmailId, MailboxId, MailboxRow } from '../../mailbox/model/model.ts';
+import type { AccountId, AccountRow, MailboxId, MailboxRow } from '../../mailbox/model/model.ts';
 import {
   type AccountBatch,
   type NewEmail,
@@ -22,9 +22,11 @@ import { sealFacts } from './emails.ts';
 import { sealRecord } from './fact-record.ts';
 import type { FlagBatch } from './flag-journal.ts';
 import { KEYWORD_KINDS, mailboxKey } from './keys.ts';
+import { changeRecipient, writeOutgoing } from './outgoing-rows.ts';
+import { releaseEmail, retainEmail } from './references.ts';
 import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
 import { Staged } from './staging.ts';
-import { forgetThread, giveThread, indexThread, packThread } from './threads.ts';
+import { giveThread, indexThread, packThread } from './threads.ts';
 import type { Work } from './transactions.ts';
 
 const SQL = {
@@ -48,19 +50,14 @@ const SQL = {
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   derived: 'REPLACE INTO derived VALUES (?, ?)',
   updateFacts: 'UPDATE email SET envelope = ?, structure = ?, facts = ? WHERE id = ?',
-  forgetDerived: 'DELETE FROM derived WHERE email = ?',
   orphans: 'REPLACE INTO orphan_subscriptions VALUES (?, ?)',
-  retain: `INSERT INTO extra_reference VALUES (?, 1) ON CONFLICT (email) DO UPDATE SET n = n + 1`,
-  hasEmail: 'SELECT 1 FROM email WHERE id = ?',
-  release: 'UPDATE extra_reference SET n = n - 1 WHERE email = ? RETURNING n',
-  forgetExtra: 'DELETE FROM extra_reference WHERE email = ?',
-  deleteEmail: 'DELETE FROM email WHERE id = ? RETURNING blob, thread, thread_keys',
   updateHistory: `UPDATE expunged SET at = ?, uids = ?, records = ?, kind = ?, emails = ?, numbers = ?, mailbox = ?
     WHERE account = ? AND modseq = ?`,
   insertHistory: `INSERT INTO expunged (at, uids, records, kind, emails, numbers, mailbox, account, modseq)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   prune: 'DELETE FROM expunged WHERE account = ? AND modseq <= ?',
   imported: 'INSERT OR IGNORE INTO imported VALUES (?, ?)',
+  forgetImport: 'DELETE FROM imported WHERE mailbox = ? AND key = ?',
   nameExternally: 'INSERT OR IGNORE INTO external_id VALUES (?, ?, ?)',
   hasExternalIds: 'SELECT 1 FROM external_id WHERE mailbox = ? LIMIT 1',
   forgetExternalId: 'DELETE FROM external_id WHERE mailbox = ? AND uid = ?',
@@ -213,11 +210,7 @@ const WRITERS: Writers = {
   },
   email: (to, { email }) => writeEmail(to, email),
   retained: ({ db }, { emails }) => {
-    for (const id of emails) {
-      if (db.prepare(SQL.hasEmail).get(id) === undefined)
-        throw new StoreError('damaged', `email ${id} is gone and cannot be referred to again`);
-      db.prepare(SQL.retain).run(id);
-    }
+    for (const id of emails) retainEmail(db, id);
   },
   released: (to, { emails }) => {
     for (const id of emails) releaseEmail(to, id, to.changes);
@@ -244,6 +237,13 @@ const WRITERS: Writers = {
   },
   'external-id': ({ db, account }, { row: { mailbox, uid, id } }) => {
     db.prepare(SQL.nameExternally).run(mailboxKey(account, mailbox), uid, id);
+  },
+  'import-forgotten': ({ db, account }, { mailbox, key }) => {
+    db.prepare(SQL.forgetImport).run(mailboxKey(account, mailbox), key);
+  },
+  outgoing: ({ db }, { row, recipients }) => writeOutgoing(db, row, recipients),
+  recipient: (to, { change }) => {
+    changeRecipient(to, change);
   },
 };
 
@@ -343,23 +343,4 @@ function writeMailbox(db: Database, account: AccountId, row: MailboxRow): void {
 function subscribedOf({ subscribed, isSubscribedUnasked }: MailboxRow): number {
   if (!subscribed) return 0;
   return isSubscribedUnasked ? SUBSCRIBED_UNASKED : 1;
-}
-
-/** One reference less; at none the row goes, and the bytes when no other email has them. */
-export function releaseEmail(
-  { db, blobs }: Pick<BatchContext, 'db' | 'blobs'>,
-  id: EmailId,
-  changes: BlobChanges,
-): void {
-  const extra = db.prepare(SQL.release).get(id);
-  if (extra !== undefined) {
-    if (extra[0] === 0) db.prepare(SQL.forgetExtra).run(id);
-    return;
-  }
-  const row = db.prepare(SQL.deleteEmail).get(id);
-  db.prepare(SQL.forgetDerived).run(id);
-  if (row === undefined) return;
-  const [blob, thread = null, keys = null] = row;
-  forgetThread(db, id, thread, keys);
-  blobs.release(blob as number, changes);
 }

@@ -4,9 +4,10 @@
  */
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { AccountId, EmailId } from '../../mailbox/model/model.ts';
-import { type BatchContext, releaseEmail } from './account-batch.ts';
+import type { BatchContext } from './account-batch.ts';
 import { BlobChanges } from './blobs.ts';
 import { accountRange } from './keys.ts';
+import { releaseEmail } from './references.ts';
 import type { Work } from './transactions.ts';
 
 /** Rows with bytes to give back take longest: about two milliseconds a slice. */
@@ -27,6 +28,11 @@ const SLICES = [
      (SELECT key, rest, own, email FROM thread_key WHERE key BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM thread_member WHERE (thread, email) IN
      (SELECT thread, email FROM thread_member WHERE thread BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
+  `DELETE FROM recipient WHERE id IN
+     (SELECT id FROM recipient WHERE outgoing BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
+  `DELETE FROM outgoing WHERE id IN (SELECT id FROM outgoing WHERE id BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,
+  `DELETE FROM outgoing_log WHERE id IN
+     (SELECT id FROM outgoing_log WHERE outgoing BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM mailbox WHERE id IN (SELECT id FROM mailbox WHERE id BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
 ] as const;
 

@@ -106,6 +106,20 @@ const CHECKS: readonly Check[] = [
     needsIntactDatabase: true,
   },
   {
+    what: 'mail that is to leave has no recipient any more',
+    find: `SELECT NULL, 'from ' || sender, id, 0 FROM outgoing
+      WHERE NOT EXISTS (SELECT 1 FROM recipient r WHERE r.outgoing = outgoing.id)`,
+    repair: 'outgoing',
+    needsIntactDatabase: true,
+  },
+  {
+    what: 'a recipient of mail that is gone',
+    find: `SELECT NULL, address, outgoing, n FROM recipient
+      WHERE NOT EXISTS (SELECT 1 FROM outgoing o WHERE o.id = recipient.outgoing)`,
+    repair: 'recipient',
+    needsIntactDatabase: true,
+  },
+  {
     what: 'rows of a mailbox that is gone',
     find: `SELECT NULL, 'mailbox ' || mailbox, mailbox, 0 FROM lost_mailbox`,
     repair: 'mailbox',

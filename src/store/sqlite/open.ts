@@ -23,6 +23,7 @@ import {
   type StoreWrite,
 } from '../../mailbox/port/store.ts';
 import { closeParts, type OpenedParts, openParts, type SqliteStoreOptions } from './opening.ts';
+import { SqliteOutgoing } from './outgoing-store.ts';
 import type { RowReader } from './rows.ts';
 import type { Shard, ShardFaults } from './shard.ts';
 import type { ShardedDirectory } from './sharded-directory.ts';
@@ -47,6 +48,7 @@ export async function openWithFaults(options: SqliteStoreOptions, faults: ShardF
 
 class SqliteStore implements SqliteMailStore {
   readonly directory: ShardedDirectory;
+  readonly outgoing: SqliteOutgoing;
   /** Those that are here, by their numbers. */
   readonly #blocks = new Blocks();
   readonly #shards: ReadonlyMap<number, Shard>;
@@ -58,6 +60,10 @@ class SqliteStore implements SqliteMailStore {
     this.directory = parts.directory;
     this.#shards = parts.shards;
     this.#parts = parts;
+    this.outgoing = new SqliteOutgoing({
+      shards: () => this.#placedShards(),
+      of: (account) => this.#of(account).outgoing,
+    });
     this.#looking = setInterval(() => {
       this.directory.look();
       for (const shard of this.#shards.values()) shard.look();
@@ -197,6 +203,12 @@ class SqliteStore implements SqliteMailStore {
   async #close(): Promise<void> {
     clearInterval(this.#looking);
     await closeParts(this.#parts);
+  }
+
+  *#placedShards() {
+    if (this.#closing) throw new StoreError('closed', 'the store is closed');
+    for (const [number, { outgoing: rows }] of this.#shards)
+      yield { rows, has: (account: AccountId) => this.directory.shardOf(account) === number };
   }
 
   /** Without what an interrupted move has left in a shard: see `reshard.ts`. */

@@ -22,6 +22,8 @@ export const REPAIRS = [
   'thread',
   'stray thread key',
   'stray thread member',
+  'outgoing',
+  'recipient',
   'mailbox',
 ] as const;
 
@@ -118,6 +120,23 @@ function apply(db: Database, { kind, key, extra }: Repair, removedFrom: number[]
       return (
         db
           .prepare(`DELETE FROM thread_member WHERE thread = ? AND email = ? AND ${IS_STRAY_MEMBER}`)
+          .run(key, extra) > 0
+      );
+    // Its email is in nobody's hands then, and is given back to its sender by the checker.
+    case 'outgoing':
+      return (
+        db
+          .prepare(
+            'DELETE FROM outgoing WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM recipient WHERE outgoing = ?1)',
+          )
+          .run(key) > 0
+      );
+    case 'recipient':
+      return (
+        db
+          .prepare(
+            'DELETE FROM recipient WHERE outgoing = ?1 AND n = ?2 AND NOT EXISTS (SELECT 1 FROM outgoing WHERE id = ?1)',
+          )
           .run(key, extra) > 0
       );
     case 'mailbox':

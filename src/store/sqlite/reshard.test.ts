@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
-import { asModSeq } from '../../mailbox/model/model.ts';
+import { type AccountId, asModSeq } from '../../mailbox/model/model.ts';
 import { appendMessages } from '../../mailbox/operations/append.ts';
 import { deliver } from '../../mailbox/operations/deliver.ts';
 import { receive } from '../../mailbox/operations/incoming.ts';
 import { mailboxOf } from '../../mailbox/operations/mailboxes.ts';
+import { acceptOutgoing } from '../../mailbox/operations/outgoing.ts';
 import { checkMail } from '../../mailbox/upkeep/check.ts';
 import { Database, IN_MEMORY } from './database.ts';
 import { migrate } from './migrate.ts';
@@ -51,7 +52,16 @@ async function fill(kit: TestDomain): Promise<void> {
     await appendMessages(domain, account, mailboxOf(account, 'Archive'), [
       { ...large, ...marks, externalId: `x${n}` },
     ]);
+    const envelope = { kind: 'sent', sender: `s${n}@example.com`, expiresMs: 1e15 } as const;
+    const flags = { isUtf8: false, isEightBit: false, requiresTls: false, isTlsOptional: false };
+    const recipients = [{ address: `r${n}@example.org`, route: 'remote', notify: 2 } as const];
+    await acceptOutgoing(domain, account, large, { envelope: { ...envelope, ...flags }, recipients });
   }
+}
+
+async function sentBy({ store }: TestDomain, account: AccountId): Promise<unknown> {
+  const all = await store.outgoing.list(0, 100, account);
+  return [all, await Promise.all(all.map(({ row }) => store.outgoing.loadLog(row.id, 100)))];
 }
 
 /** All that a client could see of the account, and some that it could not. */
@@ -76,6 +86,7 @@ async function portrait(kit: TestDomain, address: string): Promise<unknown> {
     mailboxes,
     history: await kit.store.loadHistory(id, asModSeq(0), 100),
     emails: await kit.store.listEmails(id, 0, 100),
+    outgoing: await sentBy(kit, id),
     octets: [await kit.messagesOf(address), await kit.messagesOf(address, 'Archive')],
   };
 }

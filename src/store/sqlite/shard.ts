@@ -30,6 +30,7 @@ import { type Mark, markClean, markInUse, settleAccount } from './lifecycle.ts';
 import { type Break, breakOf, incidentsIn, isWitnessedIn, joinLineage, progressOf } from './lineage.ts';
 import { assertLogMatches } from './log-match.ts';
 import { migrate, touchDatabase, tune } from './migrate.ts';
+import { OutgoingRows } from './outgoing.ts';
 import { PatientWrites } from './patient-writes.ts';
 import { type Register, readRegister } from './register.ts';
 import { RowReader } from './rows.ts';
@@ -82,6 +83,7 @@ export class Shard implements StagingShard {
   readonly emails: EmailReader;
   readonly bytes: ByteReader;
   readonly commits: GroupCommit;
+  readonly outgoing: OutgoingRows;
   readonly context: BatchContext;
   readonly #wal: WalSync;
   readonly #files: SegmentFiles;
@@ -149,6 +151,7 @@ export class Shard implements StagingShard {
       sync: () => wal.sync(),
       onExhumed: (keys) => this.#graves.look(keys),
     };
+    this.outgoing = new OutgoingRows(this.context, (works) => this.patience.submit(works));
     this.#flags = new DelayedFlags(this.context, journal, {
       flush: () => this.#flushSoon(),
       onTrouble: options.onTrouble,

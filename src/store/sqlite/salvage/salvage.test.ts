@@ -14,6 +14,7 @@ import {
   anEmail,
   anExpunge,
   anId,
+  anOutgoing,
   aPassword,
   aRow,
   aThread,
@@ -53,6 +54,8 @@ interface Seen {
   readonly expunged: number;
   readonly externalIds: number;
   readonly imported: readonly boolean[];
+  readonly outgoing: number;
+  readonly recipients: number;
 }
 
 before(async () => {
@@ -75,7 +78,7 @@ async function fill(store: MailStore): Promise<void> {
   const mailboxes = Array.from({ length: MANY }, (_, i) =>
     aMailbox({ id: (i + 1) as never, name: `Box ${i + 1}` }),
   );
-  const numbers = { nextEmail: MANY + 1, nextMailbox: MANY + 1 };
+  const numbers = { nextEmail: 2 * MANY + 1, nextMailbox: MANY + 1 };
   await commit(store, aBatch(0, { mailboxes, row: aRow({ modseq: 1, ...numbers }) }));
   let modseq = 1;
   for (let at = 0; at < MANY; at += 100) {
@@ -96,6 +99,9 @@ async function fill(store: MailStore): Promise<void> {
         externalIds: each.map((n) => ({ mailbox: INBOX, uid: asUid(n), id: `name-${n}` })),
         imported: each.map((n) => ({ mailbox: INBOX, key: keyOf(n) })),
         retained: each.map((n) => email(n)),
+        outgoing: each.map((n) =>
+          anOutgoing(MANY + n, { email: email(n), header: Buffer.alloc(300, `header ${n} `) }),
+        ),
       }),
     );
     modseq++;
@@ -135,6 +141,8 @@ async function look(store: MailStore): Promise<Seen> {
     expunged: (await store.loadExpunged(ALICE, INBOX, 0 as never, 9999)).length,
     externalIds: (await store.loadExternalIds(ALICE, INBOX, 0, 9999)).length,
     imported: await store.whichImported(ALICE, INBOX, [keyOf(1), keyOf(MANY), keyOf(MANY + 1)]),
+    outgoing: (await store.outgoing.list(0, 9999)).length,
+    recipients: await store.outgoing.countRecipients(ALICE, 9999),
   };
 }
 

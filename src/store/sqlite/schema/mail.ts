@@ -210,7 +210,57 @@ CREATE TABLE thread_key (
 ALTER TABLE account ADD COLUMN unthreaded INTEGER NOT NULL DEFAULT 1;
 `;
 
+/**
+ * Mail that is to leave (`model/outgoing.ts`). The keys are an account's range, as those of emails are; a recipient that has ended is a
+ * line of the log.
+ */
+const STEP_7 = `
+CREATE TABLE outgoing (
+  id INTEGER PRIMARY KEY,               -- account * 2^32 + n, of the numbers of emails
+  email INTEGER NOT NULL,
+  kind INTEGER NOT NULL,                -- OUTGOING_KINDS
+  flags INTEGER NOT NULL,               -- outgoing-rows.ts
+  ret INTEGER NOT NULL,                 -- 0: not said, 1: full, 2: headers
+  created INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  hold_until INTEGER NOT NULL,          -- 0: at once
+  body_from INTEGER NOT NULL,
+  sender TEXT NOT NULL,
+  envid TEXT,
+  header BLOB
+);
+CREATE INDEX outgoing_by_age ON outgoing (created);
+CREATE TABLE recipient (
+  id INTEGER PRIMARY KEY,               -- of no meaning: no page of such a table is more than its own rows
+  outgoing INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  state INTEGER NOT NULL,               -- RECIPIENT_STATES
+  route INTEGER NOT NULL,               -- OUTGOING_ROUTES
+  notify INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  told INTEGER NOT NULL,
+  next INTEGER,                         -- null: held
+  last_at INTEGER,
+  address TEXT NOT NULL,
+  orcpt TEXT,
+  last_host TEXT,
+  last_reply TEXT
+);
+CREATE UNIQUE INDEX recipient_of ON recipient (outgoing, n);
+CREATE INDEX recipient_due ON recipient (next, outgoing, n) WHERE next IS NOT NULL;
+CREATE INDEX recipient_held ON recipient (state) WHERE next IS NULL;
+CREATE TABLE outgoing_log (
+  id INTEGER PRIMARY KEY,
+  outgoing INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  event INTEGER NOT NULL,               -- OUTGOING_EVENTS
+  address TEXT NOT NULL,
+  detail TEXT NOT NULL
+);
+CREATE INDEX outgoing_log_by_outgoing ON outgoing_log (outgoing);
+`;
+
 export const MAIL_SCHEMA: Schema = {
   applicationId: 0x42564d31,
-  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6],
+  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6, STEP_7],
 };

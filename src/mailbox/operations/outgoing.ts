@@ -1,0 +1,195 @@
+/**
+ * Mail that is to leave an account: accepted in one change with the copy that its sender keeps, and from then on in rows that say
+ * what is to become of it. Whoever has the answer of `acceptOutgoing` has a promise: each recipient gets the message, or the sender is
+ * told, or somebody has dropped it by name.
+ *
+ * An operation that makes something else in the same change (a delivery that is forwarded) calls `addOutgoing` in it. Sending is
+ * `queue/`'s; it hears of new mail when the change is durable (`state/outbox.ts`).
+ */
+import type { AccountChange } from '../change/account-change.ts';
+import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
+import { computedFacts } from '../model/facts.ts';
+import { type EmailId, emailNumber, type Uid } from '../model/model.ts';
+import type {
+  NewRecipient,
+  Outgoing,
+  OutgoingEnvelope,
+  OutgoingId,
+  OutgoingRecipient,
+  RecipientChange,
+} from '../model/outgoing.ts';
+import { threadNames } from '../model/threads.ts';
+import { StoreError } from '../port/store.ts';
+import { refusalOf } from '../port/translated-store.ts';
+import type { AccountState } from '../state/account.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+import { appendMessages } from './append.ts';
+import type { Received } from './incoming.ts';
+import { askForThreads } from './known-threads.ts';
+
+export interface OutgoingMail {
+  readonly envelope: OutgoingEnvelope;
+  readonly recipients: readonly NewRecipient[];
+  /** How the header leaves, its empty line included, when it is not that of the message; then where the message's body begins. */
+  readonly header?: Buffer;
+  readonly bodyFrom?: number;
+}
+
+export interface SentCopy {
+  readonly mailbox: MailboxState;
+  /** `FLAG` bits. */
+  readonly flags: number;
+  readonly keywords: readonly string[];
+}
+
+export interface AcceptedMail {
+  readonly id: OutgoingId;
+  /** Of the copy. */
+  readonly uid?: Uid;
+}
+
+/** Resolves when durable. Throws `limit` for too much mail that waits, `over-quota` for the copy, `nonexistent`, `unavailable`. */
+export async function acceptOutgoing(
+  domain: Domain,
+  account: AccountState,
+  message: Received,
+  mail: OutgoingMail,
+  copy?: SentCopy,
+): Promise<AcceptedMail> {
+  await requireRoomForOutgoing(domain, account, mail.recipients.length);
+  if (copy === undefined) {
+    return { id: await acceptAlone(domain, account, message, mail) };
+  }
+  let id: OutgoingId | undefined;
+  const incoming = { ...message, flags: copy.flags, keywords: copy.keywords, internalDate: undefined };
+  const { uids } = await appendMessages(domain, account, copy.mailbox, [incoming], {
+    alongside: (change, [email]) => {
+      change.retain([emailNumber(email as EmailId)]);
+      id = addOutgoing(change, email as EmailId, mail);
+    },
+  });
+  return { id: id as OutgoingId, uid: uids[0] as Uid };
+}
+
+/** No mailbox shows it; who answers it is in its thread all the same. */
+async function acceptAlone(
+  domain: Domain,
+  account: AccountState,
+  { facts, blob }: Received,
+  mail: OutgoingMail,
+): Promise<OutgoingId> {
+  const names = threadNames({ links: facts.links, sort: facts.sortKeys });
+  const known = await askForThreads(domain, account, [names]);
+  try {
+    return await domain.turns.run({
+      account,
+      run: (change) => {
+        const thread = change.facts.threadOfNext(names, known);
+        const email = { ...computedFacts(facts), sizeBytes: facts.sizeBytes, blob };
+        return addOutgoing(change, change.newEmail({ ...email, ...(thread && { thread }) }), mail);
+      },
+    });
+  } finally {
+    known.close();
+  }
+}
+
+/** In a change of the email's account: the reference that the caller has made is the message's from here on. */
+export function addOutgoing(change: AccountChange, email: EmailId, mail: OutgoingMail): OutgoingId {
+  const { envelope, recipients, header, bodyFrom = 0 } = mail;
+  return change.outgoing.add({
+    ...envelope,
+    email,
+    recipients,
+    bodyFrom,
+    ...(header === undefined ? {} : { header }),
+  });
+}
+
+/** Throws `limit` when the account has as many recipients that wait as it may have. Asked before a change, so it can be passed by a few. */
+export async function requireRoomForOutgoing(
+  domain: Domain,
+  account: AccountState,
+  recipients: number,
+): Promise<void> {
+  const { outgoingPerAccount: most } = domain.limits;
+  const waiting = await domain.store.outgoing.countRecipients(account.id, most + 1);
+  if (waiting + recipients <= most) return;
+  const text = `${waiting} recipients wait for mail of this account, ${most} are the most there can be; try again later`;
+  throw new MailboxError('limit', text);
+}
+
+/** Keeps what waits from being tried. Returns how many recipients it was done for, as all of these do. */
+export function holdOutgoing(domain: Domain, ids: readonly OutgoingId[], reason: string): Promise<number> {
+  return changeEach(domain, ids, ({ address }, atMs) => ({
+    when: ['waiting'],
+    become: { state: 'held', nextMs: undefined },
+    log: { atMs, address, event: 'held', detail: reason },
+  }));
+}
+
+/** What is held is tried at once. */
+export async function releaseOutgoing(domain: Domain, ids: readonly OutgoingId[]): Promise<number> {
+  const released = await changeEach(domain, ids, ({ address }, atMs) => ({
+    when: ['held'],
+    become: { state: 'waiting', nextMs: atMs },
+    log: { atMs, address, event: 'released', detail: '' },
+  }));
+  domain.turns.outbox.tell(ids);
+  return released;
+}
+
+/** What waits is tried at once. */
+export async function retryOutgoing(domain: Domain, ids: readonly OutgoingId[]): Promise<number> {
+  const retried = await changeEach(domain, ids, ({ address }, atMs) => ({
+    when: ['waiting'],
+    become: { nextMs: atMs },
+    log: { atMs, address, event: 'retried', detail: '' },
+  }));
+  domain.turns.outbox.tell(ids);
+  return retried;
+}
+
+/** Ends it, for a reason that its sender is told when `isReported`. What is on its way at this moment may arrive all the same. */
+export async function dropOutgoing(
+  domain: Domain,
+  ids: readonly OutgoingId[],
+  { reason, isReported }: { readonly reason: string; readonly isReported: boolean },
+): Promise<number> {
+  const dropped = await changeEach(domain, ids, ({ address }, atMs) => ({
+    when: ['waiting', 'held'],
+    become: isReported ? { state: 'failed', nextMs: atMs, lastAtMs: atMs, lastReply: reason } : 'ended',
+    log: { atMs, address, event: 'dropped', detail: reason },
+  }));
+  if (isReported) domain.turns.outbox.tell(ids);
+  return dropped;
+}
+
+/** Messages at once. */
+const SLICE = 100;
+
+type MadeChange = Omit<RecipientChange, 'outgoing' | 'n'>;
+
+async function changeEach(
+  domain: Domain,
+  ids: readonly OutgoingId[],
+  make: (recipient: OutgoingRecipient, atMs: number) => MadeChange,
+): Promise<number> {
+  let changed = 0;
+  for (let at = 0; at < ids.length; at += SLICE) {
+    const found = await domain.store.outgoing.load(ids.slice(at, at + SLICE));
+    const atMs = domain.clock.nowMs();
+    const changes = found.flatMap((one) =>
+      (one?.recipients ?? []).map((recipient): RecipientChange => {
+        const { id } = (one as Outgoing).row;
+        return { ...make(recipient, atMs), outgoing: id, n: recipient.n };
+      }),
+    );
+    for (const outcome of await domain.store.outgoing.settle(changes)) {
+      if (outcome instanceof StoreError) throw refusalOf(outcome);
+      if (outcome) changed++;
+    }
+  }
+  return changed;
+}
