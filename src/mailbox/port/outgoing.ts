@@ -15,7 +15,7 @@ import type {
   RecipientChange,
   RecipientState,
 } from '../model/outgoing.ts';
-import type { StoreError } from './store.ts';
+import type { StoreError } from './store-error.ts';
 
 /** As much of a recipient as it takes to put it into a line. */
 export interface DueRecipient {

@@ -81,66 +81,35 @@ async function applySome(
   return changed;
 }
 
+/** Rows that go, by their keys, while they are what they were. */
+const DELETIONS = {
+  'unused bytes':
+    'DELETE FROM spool WHERE blob = ?1 AND NOT EXISTS (SELECT 1 FROM blob WHERE id = ?1 AND kind = 0)',
+  'extra reference':
+    'DELETE FROM extra_reference WHERE email = ?1 AND (n < 1 OR NOT EXISTS (SELECT 1 FROM email WHERE id = ?1))',
+  derived: 'DELETE FROM derived WHERE email = ?1 AND NOT EXISTS (SELECT 1 FROM email WHERE id = ?1)',
+  'stray thread key': `DELETE FROM thread_key WHERE key = ?1 AND rest = ?2 AND ${IS_STRAY_KEY}`,
+  'stray thread member': `DELETE FROM thread_member WHERE thread = ?1 AND email = ?2 AND ${IS_STRAY_MEMBER}`,
+  // Its email is in nobody's hands then, and is given back to its sender by the checker.
+  outgoing: 'DELETE FROM outgoing WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM recipient WHERE outgoing = ?1)',
+  recipient: `DELETE FROM recipient WHERE outgoing = ?1 AND n = ?2
+    AND NOT EXISTS (SELECT 1 FROM outgoing WHERE id = ?1)`,
+} as const;
+
 function apply(db: Database, { kind, key, extra }: Repair, removedFrom: number[]): boolean {
   switch (kind) {
     case 'references':
       return db.prepare('UPDATE blob SET refs = refs + ? WHERE id = ?').run(extra, key) > 0;
     case 'unused blob':
       return removeBlob(db, key, extra, removedFrom);
-    case 'unused bytes':
-      return (
-        db
-          .prepare(
-            'DELETE FROM spool WHERE blob = ?1 AND NOT EXISTS (SELECT 1 FROM blob WHERE id = ?1 AND kind = 0)',
-          )
-          .run(key) > 0
-      );
-    case 'extra reference':
-      return (
-        db
-          .prepare(
-            'DELETE FROM extra_reference WHERE email = ?1 AND (n < 1 OR NOT EXISTS (SELECT 1 FROM email WHERE id = ?1))',
-          )
-          .run(key) > 0
-      );
-    case 'derived':
-      return (
-        db
-          .prepare('DELETE FROM derived WHERE email = ?1 AND NOT EXISTS (SELECT 1 FROM email WHERE id = ?1)')
-          .run(key) > 0
-      );
     case 'thread':
       return mendIndex(db, key as EmailId);
-    case 'stray thread key':
-      return (
-        db.prepare(`DELETE FROM thread_key WHERE key = ? AND rest = ? AND ${IS_STRAY_KEY}`).run(key, extra) >
-        0
-      );
-    case 'stray thread member':
-      return (
-        db
-          .prepare(`DELETE FROM thread_member WHERE thread = ? AND email = ? AND ${IS_STRAY_MEMBER}`)
-          .run(key, extra) > 0
-      );
-    // Its email is in nobody's hands then, and is given back to its sender by the checker.
-    case 'outgoing':
-      return (
-        db
-          .prepare(
-            'DELETE FROM outgoing WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM recipient WHERE outgoing = ?1)',
-          )
-          .run(key) > 0
-      );
-    case 'recipient':
-      return (
-        db
-          .prepare(
-            'DELETE FROM recipient WHERE outgoing = ?1 AND n = ?2 AND NOT EXISTS (SELECT 1 FROM outgoing WHERE id = ?1)',
-          )
-          .run(key, extra) > 0
-      );
     case 'mailbox':
       return recoverMailbox(db, key);
+    default: {
+      const sql = DELETIONS[kind];
+      return db.prepare(sql).run(...(sql.includes('?2') ? [key, extra] : [key])) > 0;
+    }
   }
 }
 
