@@ -142,6 +142,20 @@ export const OPTIONS = {
       doc: 'What in the token names the account: its address, or a bare name that auth.default_domain completes ("preferred_username"). An "email" that the issuer has not verified is not taken.',
     }),
   },
+  addresses: {
+    separators: string({
+      default: '+',
+      pattern: /^[!#$%&'*+/=?^_`{|}~-]{0,5}$/,
+      expected: 'up to five of the characters !#$%&\'*+/=?^_`{|}~-, or "" for none',
+      doc: 'What begins a tag: mail to anna+shop@example.com is anna\'s, so that she can give everybody an address of their own. Several characters each begin one; "" takes every address as it is. An account or alias that has the character in its name is found first.',
+    }),
+    postmaster: string({
+      default: '',
+      pattern: /^[^\s\0-\x1f]{0,320}$/,
+      expected: 'an address, or "" for the first account',
+      doc: 'Who gets the mail for postmaster@ each domain that is here, where nobody has that address: it always has to reach somebody (RFC 5321 §4.5.1). "" is the account that was made first.',
+    }),
+  },
   store: {
     url: choice(['sqlite:'], {
       default: 'sqlite:',

@@ -3,10 +3,9 @@
  * is room, the octets to the store and to the processes that hold the other accounts, and one outcome for each recipient.
  * LMTP and SMTP say these outcomes each in their own way.
  */
-import { resolveRecipient } from '../identity/address.ts';
+import type { ResolvedDelivery } from '../identity/recipients.ts';
 import { actingAs } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
-import type { AccountRecord } from '../mailbox/model/model.ts';
 import { assertRoom } from '../mailbox/operations/incoming.ts';
 import { checkQuota } from '../mailbox/operations/quota.ts';
 import type { Guest } from '../net/guest.ts';
@@ -18,6 +17,7 @@ import type { MailFrom, NamedRecipient } from './envelope.ts';
 import type { Holders } from './holders.ts';
 import { Intake } from './intake.ts';
 import { PassedMessage } from './passed-message.ts';
+import { RecipientList } from './recipient-list.ts';
 import type { DeliveryServices } from './services.ts';
 
 /** What is known of a message when all of it has come, before anything of it is stored. */
@@ -32,10 +32,11 @@ export class IncomingMail {
   readonly #mail: MailFrom;
   readonly #guest: Guest;
   readonly #services: DeliveryServices;
-  readonly #holders: Holders;
-  readonly #recipients: NamedRecipient[] = [];
+  readonly #holders: Holders | undefined;
+  readonly #recipients = new RecipientList();
 
-  constructor(mail: MailFrom, guest: Guest, services: DeliveryServices, holders: Holders) {
+  /** Without `holders` it was passed on to this process: for those alone whom it holds. */
+  constructor(mail: MailFrom, guest: Guest, services: DeliveryServices, holders: Holders | undefined) {
     this.#mail = mail;
     this.#guest = guest;
     this.#services = services;
@@ -44,21 +45,19 @@ export class IncomingMail {
 
   /** 250 takes it. */
   async recipient(to: string): Promise<Reply> {
-    const { domain, settings, log } = this.#services;
-    const { declaredBytes } = this.#mail;
+    const { recipients, settings, log } = this.#services;
     let name: string | undefined;
     try {
-      const record = await resolveRecipient(domain.accounts, to, settings.defaultDomain);
-      name = record?.address;
-      if (record === undefined) return this.#refuse(to, name, REPLY.noSuchUser);
-      const place = domain.placement.locate(record.id);
-      if (place.kind === 'nowhere') return this.#refuse(to, name, REPLY.holderGone);
-      if (place.kind === 'elsewhere') return await this.#pass(to, record, place.holder);
-      const account = await domain.accounts.open(record.id);
-      checkQuota(account, declaredBytes, 1);
-      assertRoom(domain, declaredBytes);
-      this.#recipients.push({ account: record.id, address: to, name: record.address });
-      return REPLY.recipientTaken;
+      const resolution = await recipients.resolve(to);
+      if (resolution.kind !== 'local') {
+        const isForeign = resolution.kind === 'foreign';
+        return this.#refuse(to, name, isForeign ? REPLY.foreignDomain : REPLY.noSuchUser);
+      }
+      const { deliveries } = resolution;
+      if (deliveries.length === 0) return this.#refuse(to, name, REPLY.onlyElsewhere);
+      if (deliveries.length === 1) name = deliveries[0]?.name;
+      if (!this.#recipients.hasRoomFor(deliveries.length)) return REPLY.tooManyRecipients;
+      return await this.#take(to, deliveries);
     } catch (err) {
       if (!(err instanceof MailboxError))
         log.error({ err, to: to.slice(0, MAX_SHOWN) }, 'a recipient failed');
@@ -77,7 +76,7 @@ export class IncomingMail {
     judge: () => Promise<Judgement> | Judgement,
   ): Promise<readonly Reply[]> {
     const { id: session, service, remote } = this.#guest;
-    const passed = new PassedMessage(this.#holders, this.#recipients);
+    const passed = new PassedMessage(this.#holders, this.#recipients.parts);
     const envelope = { ...this.#mail, id, session, service, remote, recipients: passed.kept };
     const domain = actingAs(this.#services.domain, this.#guest);
     const intake = passed.kept.length > 0 ? new Intake({ ...this.#services, domain }, envelope) : undefined;
@@ -87,23 +86,65 @@ export class IncomingMail {
       const judgement = await judge();
       if (judgement.kind === 'refused') {
         passed.giveUp();
-        return this.#recipients.map(() => judgement.reply);
+        return this.#recipients.repliesOf(this.#recipients.parts.map(() => judgement.reply));
       }
       const { fields } = judgement;
       const [kept = [], others] = await Promise.all([intake?.deliver(fields), passed.finish(fields)]);
-      return passed.inOrder(kept, others);
+      return this.#recipients.repliesOf(passed.inOrder(kept, others));
     } finally {
       intake?.release();
     }
   }
 
-  /** What its holder says. One that is gone says nothing, so that is written down here. */
-  async #pass(to: string, { id, address: name }: AccountRecord, holder: string): Promise<Reply> {
-    const reply = await this.#holders.recipient(holder, this.#mail, to);
-    if (reply === REPLY.holderGone) return this.#refuse(to, name, reply);
-    if (reply.code !== 250) return reply;
-    this.#recipients.push({ account: id, address: to, name, holder });
+  /**
+   * All who can ever take it, or none. Those who are here are asked first: what others have taken cannot be taken back from
+   * them.
+   */
+  async #take(to: string, deliveries: readonly ResolvedDelivery[]): Promise<Reply> {
+    const { domain } = this.#services;
+    const here: NamedRecipient[] = [];
+    const elsewhere = new Map<string, NamedRecipient>();
+    for (const { account, name } of deliveries) {
+      const place = domain.placement.locate(account);
+      if (place.kind === 'here') here.push({ account, address: to, name });
+      else if (this.#holders === undefined) continue;
+      else if (place.kind === 'nowhere') return this.#refuse(to, name, REPLY.holderGone);
+      else if (!elsewhere.has(place.holder))
+        elsewhere.set(place.holder, { account, address: to, name, holder: place.holder });
+    }
+    const taken: NamedRecipient[] = [];
+    let refusal: Reply | undefined;
+    for (const one of [...here, ...elsewhere.values()]) {
+      const reply = await this.#ask(one);
+      if (reply.code === 250) taken.push(one);
+      else refusal = reply;
+      if (reply.code >= 400 && reply.code < 500) {
+        this.#recipients.leave(taken);
+        return reply;
+      }
+    }
+    // Nobody at all: what it leads to has changed since whoever passed it on has looked.
+    if (taken.length === 0) return refusal ?? REPLY.holderGone;
+    this.#recipients.take(taken);
     return REPLY.recipientTaken;
+  }
+
+  async #ask({ account, name, address, holder }: NamedRecipient): Promise<Reply> {
+    const { domain, settings } = this.#services;
+    const { declaredBytes } = this.#mail;
+    if (holder !== undefined) {
+      const reply = (await this.#holders?.recipient(holder, this.#mail, address)) ?? REPLY.holderGone;
+      // One that is gone says nothing, so that is written down here.
+      return reply === REPLY.holderGone ? this.#refuse(address, name, reply) : reply;
+    }
+    try {
+      checkQuota(await domain.accounts.open(account), declaredBytes, 1);
+      assertRoom(domain, declaredBytes);
+      return REPLY.recipientTaken;
+    } catch (error) {
+      if (!(error instanceof MailboxError)) throw error;
+      return this.#refuse(address, name, replyOf(error, settings.overQuota));
+    }
   }
 
   /** `name`: of the account, when there is one. */

@@ -11,12 +11,12 @@ import type { Holders } from './holders.ts';
 export class PassedMessage {
   /** The recipients that are kept here. */
   readonly kept: readonly NamedRecipient[];
-  readonly #holders: Holders;
+  readonly #holders: Holders | undefined;
   readonly #recipients: readonly NamedRecipient[];
   readonly #counts = new Map<string, number>();
   readonly #names: ReadonlySet<string>;
 
-  constructor(holders: Holders, recipients: readonly NamedRecipient[]) {
+  constructor(holders: Holders | undefined, recipients: readonly NamedRecipient[]) {
     this.#holders = holders;
     this.#recipients = recipients;
     this.kept = recipients.filter(({ holder }) => holder === undefined);
@@ -31,20 +31,20 @@ export class PassedMessage {
     if (this.#names.size === 0) return read;
     return async () => {
       const piece = await read();
-      if (piece !== undefined && piece.bytes.length > 0) await this.#holders.write(this.#names, piece.bytes);
+      if (piece !== undefined && piece.bytes.length > 0) await this.#holders?.write(this.#names, piece.bytes);
       return piece;
     };
   }
 
   /** The message has come whole: header fields for the front of it, and what each holder says of its recipients. */
   async finish(fields: Buffer): Promise<ReadonlyMap<string, readonly Reply[]>> {
-    if (this.#names.size === 0) return new Map();
+    if (this.#holders === undefined || this.#names.size === 0) return new Map();
     return this.#holders.finish(this.#counts, fields);
   }
 
   /** Nobody gets it. */
   giveUp(): void {
-    this.#holders.giveUp(this.#names);
+    this.#holders?.giveUp(this.#names);
   }
 
   /** All replies, those that were made here among them. */

@@ -1,5 +1,6 @@
 import type { Log } from '../base/log.ts';
 import type { Activity } from '../identity/activity.ts';
+import type { Recipients } from '../identity/recipients.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Relay } from '../net/relay.ts';
@@ -10,6 +11,7 @@ import type { OverQuota } from '../smtp/replies.ts';
 export interface DeliveryServices {
   readonly domain: Domain;
   readonly activity: Activity;
+  readonly recipients: Pick<Recipients, 'resolve'>;
   readonly uploads: UploadBudget;
   readonly relay: Relay;
   readonly stream: StreamOptions;

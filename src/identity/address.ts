@@ -1,15 +1,13 @@
 /**
- * Addresses as names of accounts: one spelling for what people, clients and mail servers write, and which account an
- * address delivers to.
+ * Addresses as names of accounts: one spelling for what people, clients and mail servers write. Who receives for an address is
+ * `recipients.ts`'s matter.
  *
  * The canonical form is lower case and NFC in both halves, the domain in Unicode rather than `xn--` (RFC 5890 §2.3.2.1),
  * so that `Alice@BÜCHER.example` and `alice@xn--bcher-kva.example` are one account. RFC 5321 §2.4 lets local parts
  * differ by case; no system that people use does.
  */
-import { domainToUnicode } from 'node:url';
+import { domainToASCII, domainToUnicode } from 'node:url';
 import { MailboxError } from '../mailbox/model/errors.ts';
-import type { AccountRecord } from '../mailbox/model/model.ts';
-import type { Directory } from '../mailbox/port/store.ts';
 
 /** RFC 5321 §4.5.3.1.3 allows a path of 256 octets with its brackets; senders' tags go a little further. */
 const MAX_ADDRESS_BYTES = 320;
@@ -18,22 +16,20 @@ const MAX_LOCAL_BYTES = 64;
 /** RFC 1035 §2.3.4, less the length octets. */
 const MAX_DOMAIN_BYTES = 253;
 
-const TAG_SEPARATOR = '+';
-
-interface Halves {
+export interface Halves {
   readonly local: string;
   readonly domain: string;
 }
 
 /** Undefined when it cannot be the name of an account. A bare name gets the default domain. */
 export function canonicalAddress(raw: string, defaultDomain: string): string | undefined {
-  const halves = split(raw, defaultDomain);
+  const halves = splitAddress(raw, defaultDomain);
   return halves && `${halves.local}@${halves.domain}`;
 }
 
 /** The canonical form of an address that is to become an account; throws MailboxError `invalid-name` and says why. */
 export function newAccountAddress(raw: string, defaultDomain: string): string {
-  const halves = split(raw, defaultDomain);
+  const halves = splitAddress(raw, defaultDomain);
   if (halves === undefined) throw new MailboxError('invalid-name', 'this is not a mail address');
   const { local, domain } = halves;
   if (Buffer.byteLength(local) > MAX_LOCAL_BYTES) {
@@ -45,31 +41,12 @@ export function newAccountAddress(raw: string, defaultDomain: string): string {
   if (local.startsWith('.') || local.endsWith('.') || local.includes('..')) {
     throw new MailboxError('invalid-name', 'dots stand between other characters before the @');
   }
-  if (domain.split('.').some((label) => label === '' || Buffer.byteLength(label) > 63)) {
-    throw new MailboxError('invalid-name', 'the part after the @ is not a domain');
-  }
+  if (!hasLabels(domain)) throw new MailboxError('invalid-name', 'the part after the @ is not a domain');
   return `${local}@${domain}`;
 }
 
-/**
- * The account that mail to the address goes to: the one of that name, else the one without the tag
- * (`alice+news@example.com` is alice's, RFC 5233).
- */
-export async function resolveRecipient(
-  directory: Pick<Directory, 'find'>,
-  raw: string,
-  defaultDomain: string,
-): Promise<AccountRecord | undefined> {
-  const halves = split(raw, defaultDomain);
-  if (halves === undefined) return undefined;
-  const { local, domain } = halves;
-  const exact = await directory.find(`${local}@${domain}`);
-  const tagAt = local.indexOf(TAG_SEPARATOR);
-  if (exact !== undefined || tagAt < 1) return exact;
-  return directory.find(`${local.slice(0, tagAt)}@${domain}`);
-}
-
-function split(raw: string, defaultDomain: string): Halves | undefined {
+/** In their canonical form; undefined when it cannot be the name of an account. A bare name gets the default domain. */
+export function splitAddress(raw: string, defaultDomain: string): Halves | undefined {
   if (raw.length > MAX_ADDRESS_BYTES) return undefined;
   const at = raw.lastIndexOf('@');
   const local = unquoted(at < 0 ? raw : raw.slice(0, at))
@@ -84,7 +61,20 @@ function split(raw: string, defaultDomain: string): Halves | undefined {
   return { local, domain };
 }
 
-function canonicalDomain(raw: string): string {
+/** The canonical form of a domain that is to have mail here; throws MailboxError `invalid-name`. */
+export function newDomainName(raw: string): string {
+  const name = canonicalDomain(raw);
+  const isDomain = isPlain(name) && hasLabels(name) && Buffer.byteLength(name) <= MAX_DOMAIN_BYTES;
+  if (!isDomain || domainToASCII(name) === '')
+    throw new MailboxError('invalid-name', 'this is not a domain, such as example.com');
+  return name;
+}
+
+function hasLabels(domain: string): boolean {
+  return domain.split('.').every((label) => label !== '' && Buffer.byteLength(label) <= 63);
+}
+
+export function canonicalDomain(raw: string): string {
   const lower = raw.normalize('NFC').toLowerCase().normalize('NFC');
   const rooted = lower.endsWith('.') ? lower.slice(0, -1) : lower;
   if (!rooted.includes('xn--')) return rooted;

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { openTestDomain } from '../../test/kit/domain.ts';
+import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
 import { lmtpHello, lmtpStartData, openTestLmtp } from '../../test/kit/lmtp.ts';
 import { type MailStore, StoreError } from '../mailbox/port/store.ts';
 
@@ -129,4 +129,78 @@ describe('one of many recipients', () => {
     await server.close(0);
     await kit.close();
   });
+});
+
+describe('an address that leads to several', () => {
+  const FULL = 'full@example.com';
+  const people = ['ann@example.com', 'bob@example.com', FULL];
+
+  async function withTeam(
+    run: (kit: TestDomain, send: (...to: string[]) => Promise<readonly string[]>) => Promise<void>,
+    options: { readonly overQuota?: 'reject' } = {},
+  ): Promise<void> {
+    const kit = await openTestDomain();
+    for (const address of people)
+      await kit.addAccount(address, 'secret', address === FULL ? { messages: 1 } : {});
+    const { domains } = kit.store.directory;
+    await domains.changeAlias('team@example.com', { added: [...people, 'bob+x@example.com'], createdMs: 1 });
+    const server = await openTestLmtp({ domain: kit.domain, ...options });
+    await run(kit, async (...to) => {
+      const client = await lmtpHello(server);
+      client.send('MAIL FROM:<a@example.org>\r\n', ...to.map((one) => `RCPT TO:<${one}>\r\n`));
+      const [, ...asked] = await client.codes(1 + to.length);
+      const taken = asked.filter((code) => code.startsWith('250')).length;
+      if (taken === 0) return asked;
+      client.send('DATA\r\n');
+      await client.codes(1);
+      client.send('Subject: x\r\n\r\nx\r\n.\r\n');
+      return [...asked, ...(await client.codes(taken))];
+    });
+    await server.close(0);
+    await kit.close();
+  }
+
+  const counts = async (kit: TestDomain): Promise<number[]> =>
+    Promise.all(people.map(async (address) => (await kit.messagesOf(address)).length));
+
+  test('is one recipient: one reply, a copy for each, by the name that the sender knows', () =>
+    withTeam(async (kit, send) => {
+      const codes = await send('Team+news@example.com', 'nobody@example.com', 'ann@example.com');
+      assert.deepEqual(codes, ['250 2.1.5', '550 5.1.1', '250 2.1.5', '250 2.0.0', '250 2.0.0']);
+      assert.deepEqual(await counts(kit), [2, 1, 1]);
+      const [message] = await kit.messagesOf('bob@example.com');
+      assert.match(String(message), /^Delivered-To: Team\+news@example\.com$/im);
+    }));
+
+  test('who is full keeps the others waiting: nobody gets it twice for his sake', () =>
+    withTeam(async (kit, send) => {
+      assert.deepEqual(await send(FULL), ['250 2.1.5', '250 2.0.0']);
+      assert.deepEqual(await send('team@example.com'), ['452 4.2.2']);
+      assert.deepEqual(await counts(kit), [0, 0, 1]);
+    }));
+
+  test('who cannot have it for good is left out', () =>
+    withTeam(
+      async (kit, send) => {
+        await send(FULL);
+        assert.deepEqual(await send('team@example.com'), ['250 2.1.5', '250 2.0.0']);
+        assert.deepEqual(await counts(kit), [1, 1, 1]);
+        assert.deepEqual(await send(FULL), ['552 5.2.2']);
+      },
+      { overQuota: 'reject' },
+    ));
+
+  test('an alias that goes while a message comes: what was taken is delivered, nothing more is taken', () =>
+    withTeam(async (kit) => {
+      const server = await openTestLmtp({ domain: kit.domain });
+      const client = await lmtpStartData(server, ['team@example.com']);
+      client.send('Subject: on its way\r\n\r\n');
+      const gone = { dropped: 'all', createdMs: 1 } as const;
+      await kit.store.directory.domains.changeAlias('team@example.com', gone);
+      await kit.admin.removeAccount((await kit.admin.accountOf('ann@example.com')).id);
+      client.send('x\r\n.\r\n', 'MAIL FROM:<a@example.org>\r\nRCPT TO:<team@example.com>\r\n');
+      assert.deepEqual(await client.codes(3), ['250 2.0.0', '250 2.1.0', '550 5.1.1']);
+      assert.equal((await kit.messagesOf('bob@example.com')).length, 1);
+      await server.close(0);
+    }));
 });

@@ -43,15 +43,14 @@ export class LmtpRole implements Role {
   readonly #connection: Connection;
   readonly #guest: Guest;
   readonly #services: LmtpServices;
-  readonly #holders: Holders;
-  readonly #isRelayed: boolean;
+  /** Absent: this is a message that another process passes on. */
+  readonly #holders: Holders | undefined;
 
   constructor(connection: Connection, guest: Guest, services: LmtpServices, isRelayed: boolean) {
     this.#connection = connection;
     this.#guest = guest;
     this.#services = services;
-    this.#holders = new Holders({ ...services, guest, connection });
-    this.#isRelayed = isRelayed;
+    this.#holders = isRelayed ? undefined : new Holders({ ...services, guest, connection });
   }
 
   extensions(): readonly Extension[] {
@@ -69,7 +68,7 @@ export class LmtpRole implements Role {
   begin({ address, declaredBytes, parameters, hello }: Sender): Transaction {
     const from = completed(address, this.#services.settings.defaultDomain);
     const mail = new IncomingMail({ from, declaredBytes }, this.#guest, this.#services, this.#holders);
-    if (this.#isRelayed) return new RelayedTransaction(mail, this.#services);
+    if (this.#holders === undefined) return new RelayedTransaction(mail, this.#services);
     const isUtf8 = parameters.utf8 === true;
     const trace = (id: string, recipient: string | undefined): Buffer => {
       const { remoteAddress, tlsVersion, isSecure } = this.#connection;
@@ -82,7 +81,7 @@ export class LmtpRole implements Role {
   }
 
   close(): void {
-    this.#holders.close();
+    this.#holders?.close();
   }
 }
 

@@ -9,6 +9,7 @@
  * octets that all messages under way may have together.
  */
 import type { Activity } from '../identity/activity.ts';
+import type { Recipients } from '../identity/recipients.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Connection } from '../net/connection.ts';
@@ -37,6 +38,7 @@ export interface LmtpPort extends SharedOptions {
 export interface LmtpOptions extends Pick<SharedOptions, 'stream' | 'handshakeTimeoutMs' | 'log'> {
   readonly domain: Domain;
   readonly activity: Activity;
+  readonly recipients: Recipients;
   /** In the greeting. */
   readonly hostname: string;
   readonly defaultDomain: string;
@@ -52,13 +54,14 @@ export interface LmtpOptions extends Pick<SharedOptions, 'stream' | 'handshakeTi
 }
 
 export function lmtpServices(options: LmtpOptions): LmtpServices {
-  const { domain, activity, hostname, defaultDomain, maxMessageBytes, overQuota, tls, log } = options;
+  const { domain, activity, recipients, hostname, defaultDomain, maxMessageBytes, overQuota, tls, log } =
+    options;
   const { stream, handshakeTimeoutMs, deadlines = DEADLINES, relay = NO_RELAY } = options;
   // One message of the largest size can always come.
   const totalBytes = Math.max(options.uploadBytes, maxMessageBytes);
   const uploads = new UploadBudget({ accountBytes: totalBytes, totalBytes });
   const settings = { hostname, defaultDomain, maxMessageBytes, overQuota, handshakeTimeoutMs, deadlines };
-  return { domain, activity, uploads, settings, tls, relay, stream, log };
+  return { domain, activity, recipients, uploads, settings, tls, relay, stream, log };
 }
 
 export function startLmtp(services: LmtpServices, port: LmtpPort): Promise<Listener> {

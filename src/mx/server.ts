@@ -9,6 +9,7 @@
 
 import type { Dns } from '../dns/answer.ts';
 import type { Activity } from '../identity/activity.ts';
+import type { Recipients } from '../identity/recipients.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Connection } from '../net/connection.ts';
@@ -37,6 +38,7 @@ export interface MxPort extends SharedOptions {
 export interface MxOptions extends Pick<SharedOptions, 'stream' | 'handshakeTimeoutMs' | 'log'> {
   readonly domain: Domain;
   readonly activity: Activity;
+  readonly recipients: Recipients;
   /** In the greeting and in trace fields. */
   readonly hostname: string;
   readonly defaultDomain: string;
@@ -57,14 +59,15 @@ export interface MxOptions extends Pick<SharedOptions, 'stream' | 'handshakeTime
 }
 
 export function mxServices(options: MxOptions): MxServices {
-  const { domain, activity, stream, log, tls, dns, maxMessageBytes, connectionsPerMinute } = options;
+  const { domain, activity, recipients, stream, log, tls, dns, maxMessageBytes, connectionsPerMinute } =
+    options;
   const { relay = NO_RELAY, deadlines = DEADLINES } = options;
   const { strangers = new Strangers(connectionsPerMinute) } = options;
   const { hostname, defaultDomain, overQuota, greetingDelayMs, handshakeTimeoutMs } = options;
   // One message of the largest size can always come.
   const totalBytes = Math.max(options.uploadBytes, maxMessageBytes);
   return {
-    ...{ domain, activity, relay, stream, log, tls, dns },
+    ...{ domain, activity, recipients, relay, stream, log, tls, dns },
     uploads: new UploadBudget({ accountBytes: totalBytes, totalBytes }),
     strangers,
     settings: {

@@ -13,6 +13,7 @@ import { ActivityFiles } from '../identity/activity-files.ts';
 import { Authenticator } from '../identity/authenticator.ts';
 import { Passwords } from '../identity/password.ts';
 import { ProofKeyMaker } from '../identity/proof-keys.ts';
+import { Recipients } from '../identity/recipients.ts';
 import { TokenIssuer } from '../identity/token-issuer.ts';
 import { Accounts } from '../mailbox/accounts.ts';
 import { Turns } from '../mailbox/change/turns.ts';
@@ -38,6 +39,7 @@ export interface MailSystem {
   readonly domain: Domain;
   readonly authenticator: Authenticator;
   readonly activity: Activity;
+  readonly recipients: Recipients;
   readonly connections: Connections;
   readonly accounts: AccountAdmin;
   /** Its `close` closes the store. */
@@ -85,6 +87,9 @@ export async function openMailSystem(
   const connections = connectionsOf(config);
   const { installation } = opened.directory;
   const { authenticator, accounts } = signInOf(config, { domain, activity, installation });
+  const { directory } = store;
+  const { defaultDomain } = config.auth;
+  const recipients = new Recipients({ directory, defaultDomain, ...config.addresses });
   const close = async (): Promise<void> => {
     await store.close();
     await journal.flush();
@@ -94,6 +99,7 @@ export async function openMailSystem(
     domain,
     authenticator,
     activity,
+    recipients,
     connections,
     accounts,
     admin: new LocalAdmin({ domain, accounts, activity, journal, connections, onClose: close }),

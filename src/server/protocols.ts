@@ -11,6 +11,7 @@ import { systemServers } from '../dns/servers.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { Receive } from '../identity/handing-over.ts';
+import type { Recipients } from '../identity/recipients.ts';
 import { imapServices, receiveImap, startImap } from '../imap/server.ts';
 import type { ImapSettings } from '../imap/settings.ts';
 import { LIMITS_BEFORE_LOGIN } from '../imap/wire/frame-event.ts';
@@ -38,6 +39,7 @@ export interface ProtocolOptions {
   readonly domain: Domain;
   readonly authenticator: Authenticator;
   readonly activity: Activity;
+  readonly recipients: Recipients;
   readonly connections: Connections;
   /** Absent where one process holds everything. */
   readonly relay?: Relay;
@@ -123,7 +125,7 @@ function servicesOf(options: ProtocolOptions, settings: Settings): Services {
   const imap = imapServices({ ...shared, settings: settings.imap, uploads: uploadsOf(config) });
   const pop3 = pop3Services({ ...shared, settings: settings.pop3 });
   const lmtp = lmtpServices({
-    ...{ domain, activity, tls, relay, ...ports },
+    ...{ domain, activity, recipients: options.recipients, tls, relay, ...ports },
     hostname: config.hostname,
     defaultDomain: config.auth.defaultDomain,
     maxMessageBytes: config.lmtp.maxSize,
@@ -131,7 +133,7 @@ function servicesOf(options: ProtocolOptions, settings: Settings): Services {
     overQuota: config.lmtp.overQuota,
   });
   const mx = mxServices({
-    ...{ domain, activity, tls, relay, ...ports },
+    ...{ domain, activity, recipients: options.recipients, tls, relay, ...ports },
     hostname: config.hostname,
     defaultDomain: config.auth.defaultDomain,
     dns: new Resolver({ servers: config.dns.servers.length > 0 ? config.dns.servers : systemServers() }),

@@ -63,6 +63,11 @@ function isDiskFull(error: MailboxError): boolean {
 export const REPLY = Object.freeze({
   internalError: { code: 451, text: '4.3.0 the server failed; try again later' },
   holderGone: { code: 451, text: '4.4.1 the mailbox cannot be reached at this moment; try again later' },
+  onlyElsewhere: {
+    code: 550,
+    text: '5.7.1 mail for this address goes to other servers, and is not taken here',
+  },
+  foreignDomain: { code: 550, text: '5.7.1 there are no mailboxes of that domain here' },
   noSuchUser: { code: 550, text: '5.1.1 there is no such mailbox here' },
   tooManyRecipients: { code: 452, text: '4.5.3 too many recipients; send the rest again' },
   senderTooLong: { code: 553, text: '5.1.7 the sender address is too long' },

@@ -9,6 +9,7 @@ import { accountTests } from './contract/accounts.ts';
 import { batchTests } from './contract/batches.ts';
 import { byteTests } from './contract/bytes.ts';
 import { directoryTests } from './contract/directory.ts';
+import { domainTests } from './contract/domains.ts';
 import { emailTests } from './contract/emails.ts';
 import { externalIdTests } from './contract/external-ids.ts';
 import type { StoreHarness, Test } from './contract/harness.ts';
@@ -37,4 +38,5 @@ export function describeMailStore(name: string, make: () => Promise<StoreHarness
   describe(`${name}: mail that is to leave`, () => outgoingTests(test));
   describe(`${name}: bytes`, () => byteTests(test));
   describe(`${name}: directory`, () => directoryTests(test));
+  describe(`${name}: domains`, () => domainTests(test));
 }

@@ -15,6 +15,7 @@ import { Activity } from '../../src/identity/activity.ts';
 import { Authenticator, type AuthenticatorOptions } from '../../src/identity/authenticator.ts';
 import { Passwords } from '../../src/identity/password.ts';
 import { ProofKeyMaker } from '../../src/identity/proof-keys.ts';
+import { Recipients } from '../../src/identity/recipients.ts';
 import { Accounts } from '../../src/mailbox/accounts.ts';
 import { Turns } from '../../src/mailbox/change/turns.ts';
 import { ALL_IN_INBOX, type Dispositions } from '../../src/mailbox/disposition.ts';
@@ -166,6 +167,12 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
 export function localAdminOf({ domain, admin: accounts, activity }: TestDomain): LocalAdmin {
   const journal = { read: async () => [] };
   return new LocalAdmin({ domain, accounts, activity, journal, connections: { list: () => [] } });
+}
+
+/** Who receives for an address in the domain. */
+export function recipientsOf({ store }: Domain, defaultDomain = 'example.com'): Recipients {
+  const { directory } = store;
+  return new Recipients({ directory, defaultDomain, separators: '+', postmaster: '' });
 }
 
 async function readMessages(domain: Domain, address: string, name: string): Promise<Buffer[]> {

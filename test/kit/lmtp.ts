@@ -8,6 +8,7 @@ import { type LmtpOptions, type LmtpPort, lmtpServices, startLmtp } from '../../
 import { Connections } from '../../src/net/connections.ts';
 import type { Listener } from '../../src/net/listener.ts';
 import { Sweep } from '../../src/net/sweep.ts';
+import { recipientsOf } from './domain.ts';
 import { LineClient } from './line-client.ts';
 
 export function openTestLmtp(
@@ -16,6 +17,7 @@ export function openTestLmtp(
   const { domain, log = silentLog } = options;
   const all = {
     activity: new Activity({ log, clock: domain.clock }),
+    recipients: recipientsOf(domain, options.defaultDomain),
     host: '127.0.0.1',
     port: 0,
     hostname: 'mail.example.com',

@@ -9,6 +9,7 @@ import { type MxOptions, type MxPort, mxServices, startMx } from '../../src/mx/s
 import { Connections } from '../../src/net/connections.ts';
 import type { Listener } from '../../src/net/listener.ts';
 import { Sweep } from '../../src/net/sweep.ts';
+import { recipientsOf } from './domain.ts';
 import { LineClient } from './line-client.ts';
 
 export function openTestMx(
@@ -17,6 +18,7 @@ export function openTestMx(
   const { domain, log = silentLog } = options;
   const all = {
     activity: new Activity({ log, clock: domain.clock }),
+    recipients: recipientsOf(domain, options.defaultDomain),
     host: '127.0.0.1',
     port: 0,
     hostname: 'mx.example.com',

@@ -30,6 +30,7 @@ import type {
 } from '../model/model.ts';
 import type { OutgoingRecipient, OutgoingRow, RecipientChange } from '../model/outgoing.ts';
 import type { EmailThread, ThreadMatch } from '../model/threads.ts';
+import type { Domains } from './domains.ts';
 import type { OutgoingStore } from './outgoing.ts';
 import type { StoreError } from './store-error.ts';
 
@@ -299,15 +300,19 @@ export interface StoreProblem {
 
 /** Who may sign in. Small, read often: implementations may cache, for they are its only writer or follow the one there is. */
 export interface Directory {
+  /** Domains, aliases and keys. */
+  readonly domains: Domains;
   find(address: string): Promise<AccountRecord | undefined>;
   get(id: AccountId): Promise<AccountRecord | undefined>;
   /** Ordered by address. */
   list(): Promise<readonly AccountRecord[]>;
   /** How many credentials of this kind cannot be proven without being sent; asked of every connection. */
   withoutProofKeys(kind: CredentialKind): number;
+  /** The one that was made first of those there are. */
+  eldest(): Promise<AccountRecord | undefined>;
   /** No account was ever made, not even one that is gone again. */
   isUntouched(): Promise<boolean>;
-  /** Each is created or refused by itself (`exists`); durable when it resolves. */
+  /** Each is created or refused by itself (`exists`: an account or an alias has the address); durable when it resolves. */
   create(
     accounts: readonly {
       readonly address: string;

@@ -9,6 +9,7 @@ import type { CredentialKind } from '../model/credential.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
 import type { OutgoingId } from '../model/outgoing.ts';
+import type { Domains } from './domains.ts';
 import type { OutgoingStore } from './outgoing.ts';
 import {
   type AccountBatch,
@@ -168,10 +169,12 @@ class TranslatedStaging implements Staging {
 }
 
 class TranslatedDirectory implements Directory {
+  readonly domains: Domains;
   readonly #directory: Directory;
 
   constructor(directory: Directory) {
     this.#directory = directory;
+    this.domains = translatedDomains(directory.domains);
   }
 
   find(...args: Parameters<Directory['find']>) {
@@ -188,6 +191,10 @@ class TranslatedDirectory implements Directory {
 
   withoutProofKeys(kind: CredentialKind): number {
     return this.#directory.withoutProofKeys(kind);
+  }
+
+  eldest() {
+    return inWords(READING, () => this.#directory.eldest());
   }
 
   isUntouched() {
@@ -262,6 +269,20 @@ class TranslatedOutgoing implements OutgoingStore {
   pruneLog(...args: Parameters<OutgoingStore['pruneLog']>) {
     return inWords(CHANGING, () => this.#outgoing.pruneLog(...args));
   }
+}
+
+function translatedDomains(domains: Domains): Domains {
+  return {
+    find: (name) => inWords(READING, () => domains.find(name)),
+    list: () => inWords(READING, () => domains.list()),
+    isLocal: (name) => inWords(READING, () => domains.isLocal(name)),
+    create: (record) => inWords(CHANGING, () => domains.create(record)),
+    changeKeys: (name, change) => inWords(CHANGING, () => domains.changeKeys(name, change)),
+    remove: (name) => inWords(CHANGING, () => domains.remove(name)),
+    findAlias: (address) => inWords(READING, () => domains.findAlias(address)),
+    listAliases: () => inWords(READING, () => domains.listAliases()),
+    changeAlias: (address, change) => inWords(CHANGING, () => domains.changeAlias(address, change)),
+  };
 }
 
 /** Why a change was refused, for its outcome. */

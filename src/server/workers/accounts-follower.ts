@@ -92,6 +92,7 @@ export class AccountsFollower {
   /** What was asked may have been done; whoever asked hears that nobody knows. */
   #lose(): void {
     this.#current = undefined;
+    this.#directory?.lose();
     this.#socket = Promise.withResolvers();
     for (const call of this.#calls.values()) call.reject(unreachable());
     this.#calls.clear();
@@ -106,6 +107,12 @@ export class AccountsFollower {
       create: ask('create'),
       update: ask('update'),
       remove: ask('remove'),
+      domains: {
+        create: ask('domains.create'),
+        changeKeys: ask('domains.changeKeys'),
+        remove: ask('domains.remove'),
+        changeAlias: ask('domains.changeAlias'),
+      },
       forget: ask('forget'),
       isUntouched: ask('isUntouched'),
     };

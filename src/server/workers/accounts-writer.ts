@@ -9,7 +9,14 @@ import type { Log } from '../../base/log.ts';
 import { StoreError } from '../../mailbox/port/store.ts';
 import type { SqliteDirectory } from '../../store/sqlite/directory.ts';
 import type { DirectoryChange } from '../../store/sqlite/sharded-directory.ts';
-import { DIRECTORY_CALLS, type FromFollower, linesOf, writeLine } from './feed-wire.ts';
+import {
+  DIRECTORY_CALLS,
+  type DirectoryCall,
+  DOMAIN_CALLS,
+  type FromFollower,
+  linesOf,
+  writeLine,
+} from './feed-wire.ts';
 
 const KNOWN_MS = 2000;
 
@@ -67,13 +74,22 @@ export class AccountsWriter {
     { call, method, args }: Extract<FromFollower, { call: number }>,
   ): Promise<void> {
     try {
-      if (!DIRECTORY_CALLS.includes(method)) throw new StoreError('io', `there is no ${method}`);
-      const run = this.#directory[method] as (...args: readonly unknown[]) => Promise<unknown>;
-      writeLine(socket, { answer: call, result: await run.apply(this.#directory, [...args]) });
+      writeLine(socket, { answer: call, result: await this.#run(method, args) });
     } catch (error) {
       const code = error instanceof StoreError ? error.code : 'io';
       writeLine(socket, { answer: call, code, message: (error as Error).message });
     }
+  }
+
+  async #run(method: DirectoryCall, args: readonly unknown[]): Promise<unknown> {
+    if (![...DIRECTORY_CALLS, ...DOMAIN_CALLS].includes(method))
+      throw new StoreError('io', `there is no ${method}`);
+    const isOfDomains = DOMAIN_CALLS.some((call) => call === method);
+    const place = isOfDomains ? this.#directory.domains : this.#directory;
+    const run = Reflect.get(place, method.replace('domains.', '')) as (
+      ...args: readonly unknown[]
+    ) => Promise<unknown>;
+    return run.apply(place, [...args]);
   }
 }
 

@@ -1,13 +1,17 @@
 /** Lines of JSON between whoever writes the accounts and those who follow, both ways over one connection. */
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { DOMAIN_CHANGES } from '../../mailbox/port/domains.ts';
 import type { DirectoryChange, DirectorySnapshot } from '../../store/sqlite/sharded-directory.ts';
 
 /** The kind of relay connection. */
 export const ACCOUNTS_KIND = 'accounts';
 
 export const DIRECTORY_CALLS = ['create', 'update', 'remove', 'forget', 'isUntouched'] as const;
-export type DirectoryCall = (typeof DIRECTORY_CALLS)[number];
+type DomainCall = `domains.${(typeof DOMAIN_CHANGES)[number]}`;
+export type DirectoryCall = (typeof DIRECTORY_CALLS)[number] | DomainCall;
+
+export const DOMAIN_CALLS = DOMAIN_CHANGES.map((name): DomainCall => `domains.${name}`);
 
 export type FromWriter =
   /** First of all. */

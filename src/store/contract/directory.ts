@@ -12,6 +12,7 @@ export function directoryTests(test: Test): void {
 
   test('a directory is untouched until the first account, and never again', async (store, harness) => {
     assert.equal(await store.directory.isUntouched(), true);
+    assert.equal(await store.directory.eldest(), undefined);
     const [bob] = await store.directory.create([person('bob@example.com')]);
     assert.ok(bob && bob !== 'exists');
     assert.equal(await store.directory.isUntouched(), false);
@@ -39,6 +40,7 @@ export function directoryTests(test: Test): void {
     await store.close();
     const again = await harness.open();
     assert.deepEqual(await again.directory.list(), [created[1], created[0]]);
+    assert.deepEqual(await again.directory.eldest(), created[0]);
     assert.deepEqual(await again.directory.find('bob@example.com'), created[0]);
     assert.equal(await again.directory.find('carol@example.com'), undefined);
     assert.equal(await again.directory.get(asAccountId(999)), undefined);

@@ -7,11 +7,14 @@ import {
 } from '../../mailbox/model/credential.ts';
 import { type AccountId, type AccountRecord, asAccountId } from '../../mailbox/model/model.ts';
 import { type Directory, StoreError } from '../../mailbox/port/store.ts';
+import { DomainsInMemory } from '../domains-in-memory.ts';
+import { MemoryDomains } from './domains.ts';
 
 /** What stays when the store is closed. */
 export class MemoryDirectoryData {
   readonly records = new Map<AccountId, AccountRecord>();
   readonly removing = new Set<AccountId>();
+  readonly domains = new DomainsInMemory();
   next = 1;
   nextCredential = 1;
 }
@@ -19,10 +22,13 @@ export class MemoryDirectoryData {
 export class MemoryDirectory implements Directory {
   readonly #data: MemoryDirectoryData;
   readonly #isClosed: () => boolean;
+  readonly domains: MemoryDomains;
 
   constructor(data: MemoryDirectoryData, isClosed: () => boolean) {
     this.#data = data;
     this.#isClosed = isClosed;
+    const addresses = () => [...data.records.values()].map(({ address }) => address);
+    this.domains = new MemoryDomains(data.domains, addresses, () => this.#assertOpen());
   }
 
   async find(address: string): Promise<AccountRecord | undefined> {
@@ -42,6 +48,10 @@ export class MemoryDirectory implements Directory {
     return all.reduce((sum, { credentials }) => sum + withoutProofKeys(credentials, kind), 0);
   }
 
+  async eldest(): Promise<AccountRecord | undefined> {
+    return this.#data.records.values().next().value;
+  }
+
   async isUntouched(): Promise<boolean> {
     return this.#data.next === 1;
   }
@@ -49,7 +59,8 @@ export class MemoryDirectory implements Directory {
   async create(accounts: Parameters<Directory['create']>[0]): Promise<readonly (AccountRecord | 'exists')[]> {
     this.#assertOpen();
     return accounts.map((account) => {
-      if (this.#find(account.address) !== undefined) return 'exists';
+      const { address } = account;
+      if (this.#find(address) ?? this.#data.domains.findAlias(address)) return 'exists';
       const record: AccountRecord = {
         ...account,
         credentials: this.#changed([], { put: account.credentials }),

@@ -3,8 +3,10 @@
  * the process that writes them and for those that follow it.
  */
 import { CREDENTIAL_KINDS, type CredentialKind, withoutProofKeys } from '../../mailbox/model/credential.ts';
+import { domainOf } from '../../mailbox/model/domains.ts';
 import type { AccountId, AccountRecord } from '../../mailbox/model/model.ts';
 import { StoreError } from '../../mailbox/port/store.ts';
+import { CountedNames } from '../domains-in-memory.ts';
 
 export class AccountsInMemory {
   readonly #shards: number;
@@ -17,6 +19,9 @@ export class AccountsInMemory {
   /** Forgotten in this run: what is still asked of one must not be asked of another shard. */
   readonly #gone = new Map<AccountId, number>();
   readonly #withoutProofKeys: Record<CredentialKind, number> = { password: 0, 'app-password': 0 };
+  readonly #domains = new CountedNames();
+  /** This copy may be older than what there is: the same, for a moment. */
+  isBehind = false;
   /** One that is not here may be in the database nevertheless, so nobody is told that it is not: his mail would be sent back. */
   isPartial: boolean;
 
@@ -28,12 +33,12 @@ export class AccountsInMemory {
 
   /** Throws `unreadable` when it cannot be known. */
   find(address: string): AccountRecord | undefined {
-    return this.#byAddress.get(address) ?? this.#missing();
+    return this.#byAddress.get(address) ?? this.missing();
   }
 
   /** Throws `unreadable` when it cannot be known. */
   get(id: AccountId): AccountRecord | undefined {
-    return this.#byId.get(id) ?? this.#missing();
+    return this.#byId.get(id) ?? this.missing();
   }
 
   /** As far as it is known. */
@@ -45,8 +50,17 @@ export class AccountsInMemory {
     return this.#byAddress.has(address);
   }
 
+  hasDomain(name: string): boolean {
+    return this.#domains.has(name);
+  }
+
   get all(): readonly AccountRecord[] {
     return [...this.#byId.values()];
+  }
+
+  /** They come in the order of their numbers, when they are read and when they are made. */
+  get eldest(): AccountRecord | undefined {
+    return this.#byId.values().next().value ?? this.missing();
   }
 
   get byAddress(): readonly AccountRecord[] {
@@ -78,6 +92,7 @@ export class AccountsInMemory {
     this.#count(this.#byId.get(record.id), -1);
     this.#count(record, 1);
     this.#byId.set(record.id, record);
+    if (!this.#byAddress.has(record.address)) this.#domains.count(domainOf(record.address), 1);
     this.#byAddress.set(record.address, record);
   }
 
@@ -86,8 +101,10 @@ export class AccountsInMemory {
     const record = this.#byId.get(id);
     this.#count(record, -1);
     this.#byId.delete(id);
-    if (record !== undefined && this.#byAddress.get(record.address)?.id === id)
+    if (record !== undefined && this.#byAddress.get(record.address)?.id === id) {
       this.#byAddress.delete(record.address);
+      this.#domains.count(domainOf(record.address), -1);
+    }
     this.#removing.set(id, shard);
   }
 
@@ -101,6 +118,7 @@ export class AccountsInMemory {
     this.#byAddress.clear();
     this.#byId.clear();
     this.#removing.clear();
+    this.#domains.clear();
   }
 
   #count(record: AccountRecord | undefined, sign: 1 | -1): void {
@@ -108,7 +126,9 @@ export class AccountsInMemory {
       this.#withoutProofKeys[kind] += sign * withoutProofKeys(record?.credentials ?? [], kind);
   }
 
-  #missing(): undefined {
+  /** What is not here is nowhere. Throws `unreadable` or `io` when it cannot be known. */
+  missing(): undefined {
+    if (this.isBehind) throw new StoreError('io', 'whoever writes the accounts cannot be reached');
     if (!this.isPartial) return undefined;
     throw new StoreError('unreadable', `${this.#path}: not all accounts can be read`);
   }

@@ -5,13 +5,14 @@
 import { dirname } from 'node:path';
 import { ALL_CREDENTIALS } from './credentials.ts';
 import { Database, isDamage, type Row } from './database.ts';
+import { DOMAIN_ROWS, DOMAIN_TABLES, type DomainTable } from './domains.ts';
 import { migrate, touchDatabase } from './migrate.ts';
 import { factsOf } from './salvage/accounts.ts';
 import { readTable } from './salvage/read-table.ts';
 import { ACCOUNTS_SCHEMA } from './schema/accounts.ts';
 
 const SQL = {
-  all: `SELECT id, address, quota_bytes, quota_messages, created, settings, shard FROM account`,
+  all: `SELECT id, address, quota_bytes, quota_messages, created, settings, shard FROM account ORDER BY id`,
   installation: "SELECT value FROM identity WHERE key = 'installation'",
   lastNumber: "SELECT seq FROM sqlite_sequence WHERE name = 'account'",
   opened: "INSERT INTO store VALUES ('opened', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1",
@@ -30,6 +31,7 @@ export interface DirectoryOptions {
 export interface ReadDirectory {
   readonly rows: readonly Row[];
   readonly credentials: readonly Row[];
+  readonly domains: Readonly<Record<DomainTable, readonly Row[]>>;
   /** Not all of them, perhaps. */
   readonly isPartial: boolean;
   readonly isDamaged: boolean;
@@ -44,22 +46,31 @@ export function readAccounts(
   const db = new Database(path);
   let rows: readonly Row[] | undefined;
   let credentials: readonly Row[] | undefined;
+  const domains: Partial<Record<DomainTable, readonly Row[]>> = {};
   try {
     migrate(db, ACCOUNTS_SCHEMA, { mayBeEmpty });
     rows = db.prepare(SQL.all).all();
+    for (const table of DOMAIN_TABLES) domains[table] = db.prepare(DOMAIN_ROWS[table]).all();
     credentials = db.prepare(ALL_CREDENTIALS).all();
     for (const sql of [SQL.installation, SQL.lastNumber]) db.value(sql);
-    return { rows, credentials, isPartial: false, isDamaged: false };
+    return { rows, credentials, domains: whole(domains), isPartial: false, isDamaged: false };
   } catch (error) {
     if (!isDamage(error) || !hasSchema(db)) throw error;
     onTrouble(error);
   } finally {
     db.close();
   }
-  const isPartial = rows === undefined;
+  // Nobody is told that there is no such address, when it may be an alias that cannot be read.
+  const isPartial = [rows, domains.domain, domains.alias].includes(undefined);
   rows ??= readTable(path, ACCOUNTS_SCHEMA, 'account');
   credentials ??= readTable(path, ACCOUNTS_SCHEMA, 'credential');
-  return { rows, credentials, isPartial, isDamaged: true };
+  for (const table of DOMAIN_TABLES) domains[table] ??= readTable(path, ACCOUNTS_SCHEMA, table);
+  return { rows, credentials, domains: whole(domains), isPartial, isDamaged: true };
+}
+
+function whole(domains: Partial<Record<DomainTable, readonly Row[]>>): ReadDirectory['domains'] {
+  const { domain = [], domain_key = [], alias = [] } = domains;
+  return { domain, domain_key, alias };
 }
 
 /** It is a database of ours of which a table is damaged. */

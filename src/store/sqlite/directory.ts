@@ -28,6 +28,7 @@ import {
 } from './credentials.ts';
 import { Database, isDamage } from './database.ts';
 import { type DirectoryOptions, type ReadDirectory, readAccounts, writeFacts } from './directory-reading.ts';
+import { DomainRows } from './domains.ts';
 import { FileGuard } from './file-guard.ts';
 import { assertLogMatches } from './log-match.ts';
 import { tune } from './migrate.ts';
@@ -36,7 +37,7 @@ import { syncParent, WalSync } from './wal-sync.ts';
 import { installationIn } from './witness.ts';
 
 const SQL = {
-  all: `SELECT id, address, quota_bytes, quota_messages, created, settings, shard FROM account`,
+  all: `SELECT id, address, quota_bytes, quota_messages, created, settings, shard FROM account ORDER BY id`,
   lastId: `SELECT seq FROM sqlite_sequence WHERE name = 'account' AND seq > 0`,
   insert: `INSERT INTO account (address, quota_bytes, quota_messages, created, settings, shard)
     VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
@@ -67,6 +68,7 @@ export class SqliteDirectory implements ShardedDirectory {
   readonly #wal: WalSync;
   readonly #accounts: AccountsInMemory;
   readonly #guard: FileGuard;
+  readonly domains: DomainRows;
   readonly shards: number;
   /** Instead of those in the database, when these cannot be read. */
   readonly #facts: ReadonlyMap<string, number> | undefined;
@@ -95,6 +97,10 @@ export class SqliteDirectory implements ShardedDirectory {
       fault: () => this.#guard.fault(),
     };
     this.#load(read);
+    const write = (work: () => void): void => this.#write(work);
+    const sync = () => this.#wal.sync();
+    const tell = (change: DirectoryChange) => this.onChanged(change);
+    this.domains = new DomainRows({ db, accounts: this.#accounts, write, sync, tell }, read.domains);
   }
 
   #load({ rows, credentials }: Pick<ReadDirectory, 'rows' | 'credentials'>): void {
@@ -140,6 +146,10 @@ export class SqliteDirectory implements ShardedDirectory {
     return this.#accounts.withoutProofKeys(kind);
   }
 
+  async eldest(): Promise<AccountRecord | undefined> {
+    return this.#accounts.eldest;
+  }
+
   async isUntouched(): Promise<boolean> {
     return this.#accounts.all.length === 0 && this.#db.prepare(SQL.lastId).get() === undefined;
   }
@@ -149,8 +159,10 @@ export class SqliteDirectory implements ShardedDirectory {
     const shards = this.#fillings();
     const results = this.#write(() =>
       accounts.map((account): AccountRecord | 'exists' => {
-        if (this.#accounts.has(account.address) || taken.has(account.address)) return 'exists';
-        taken.add(account.address);
+        const { address } = account;
+        if (this.#accounts.has(address) || this.domains.hasAlias(address) || taken.has(address))
+          return 'exists';
+        taken.add(address);
         return this.#insert(account, emptiest(shards));
       }),
     );
@@ -335,7 +347,8 @@ export class SqliteDirectory implements ShardedDirectory {
   snapshot(): DirectorySnapshot {
     const { installation, shards, changes, isDamaged } = this;
     const all = { records: this.#accounts.all, removing: [...this.#accounts.removing] };
-    return { installation, shards, changes, isDamaged, isPartial: this.#accounts.isPartial, ...all };
+    const { isPartial } = this.#accounts;
+    return { installation, shards, changes, isDamaged, isPartial, ...all, ...this.domains.snapshot };
   }
 
   /** How many accounts each shard has. */

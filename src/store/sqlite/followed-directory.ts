@@ -5,16 +5,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CredentialKind } from '../../mailbox/model/credential.ts';
 import type { AccountId, AccountRecord } from '../../mailbox/model/model.ts';
+import type { DomainChanges } from '../../mailbox/port/domains.ts';
 import type { Directory } from '../../mailbox/port/store.ts';
 import { AccountsInMemory } from './accounts-in-memory.ts';
+import { FollowedDomains } from './followed-domains.ts';
 import type { DirectoryChange, DirectorySnapshot, ShardedDirectory } from './sharded-directory.ts';
 
 /** What goes to whoever writes. Each is durable there when it resolves, and this copy has heard of it. */
-export type DirectoryWriter = Pick<Directory, 'create' | 'update' | 'remove' | 'forget' | 'isUntouched'>;
+export type DirectoryWriter = Pick<Directory, 'create' | 'update' | 'remove' | 'forget' | 'isUntouched'> & {
+  readonly domains: DomainChanges;
+};
 
 export class FollowedDirectory implements ShardedDirectory {
   readonly shards: number;
   readonly installation: string;
+  readonly domains: FollowedDomains;
   readonly #writer: DirectoryWriter;
   readonly #accounts: AccountsInMemory;
   #changes: number;
@@ -33,6 +38,7 @@ export class FollowedDirectory implements ShardedDirectory {
     this.#accounts = new AccountsInMemory(this.shards, 'accounts.db', snapshot.isPartial);
     for (const record of snapshot.records) this.#accounts.put(record);
     for (const [id, shard] of snapshot.removing) this.#accounts.hide(id, shard);
+    this.domains = new FollowedDomains(snapshot, writer.domains, this.#accounts);
   }
 
   get isDamaged(): boolean {
@@ -54,6 +60,10 @@ export class FollowedDirectory implements ShardedDirectory {
   /** A change of the writer's. Resolves when everybody here has heard of it. */
   async apply(change: DirectoryChange): Promise<void> {
     this.#changes++;
+    if (change.kind === 'domain' || change.kind === 'alias') {
+      this.domains.apply(change);
+      return this.onChanged(change, undefined);
+    }
     if (change.kind === 'forgotten') {
       this.#accounts.forget(change.id);
       return this.onChanged(change, undefined);
@@ -64,6 +74,11 @@ export class FollowedDirectory implements ShardedDirectory {
     else this.#accounts.hide(change.id, change.shard);
     if (change.kind === 'put' && before === undefined) await this.onCreated([change.record]);
     await this.onChanged(change, before);
+  }
+
+  /** The writer is gone, and may do what is not heard of here: what is not known is not denied until it is back. */
+  lose(): void {
+    this.#accounts.isBehind = true;
   }
 
   /** After a time without the writer: everything that is otherwise now. */
@@ -79,9 +94,11 @@ export class FollowedDirectory implements ShardedDirectory {
     const removing = new Set(snapshot.removing.map(([id]) => id));
     // Of a database that cannot be read whole nobody knows who is missing and who is gone.
     if (!snapshot.isPartial) await this.#dropOthers(there, removing);
+    for (const change of this.domains.differencesFrom(snapshot)) await this.apply(change);
     this.#isDamaged = snapshot.isDamaged;
     this.#accounts.isPartial = snapshot.isPartial;
     this.#changes = snapshot.changes;
+    this.#accounts.isBehind = false;
   }
 
   async #dropOthers(there: ReadonlySet<AccountId>, removing: ReadonlySet<AccountId>): Promise<void> {
@@ -111,6 +128,10 @@ export class FollowedDirectory implements ShardedDirectory {
 
   withoutProofKeys(kind: CredentialKind): number {
     return this.#accounts.withoutProofKeys(kind);
+  }
+
+  async eldest(): Promise<AccountRecord | undefined> {
+    return this.#accounts.eldest;
   }
 
   isUntouched(): Promise<boolean> {

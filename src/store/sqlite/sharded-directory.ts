@@ -3,6 +3,7 @@
  * answered. Of several processes that have one data directory, one writes `accounts.db` (`directory.ts`) and the others
  * follow it (`followed-directory.ts`).
  */
+import type { AliasRecord, DomainRecord } from '../../mailbox/model/domains.ts';
 import type { AccountId, AccountRecord } from '../../mailbox/model/model.ts';
 import type { Directory } from '../../mailbox/port/store.ts';
 
@@ -35,7 +36,10 @@ export type DirectoryChange =
   | { readonly kind: 'put'; readonly record: AccountRecord }
   /** It is hidden, and its mail is to go. */
   | { readonly kind: 'removing'; readonly id: AccountId; readonly shard: number }
-  | { readonly kind: 'forgotten'; readonly id: AccountId };
+  | { readonly kind: 'forgotten'; readonly id: AccountId }
+  /** Undefined: it is gone. */
+  | { readonly kind: 'domain'; readonly name: string; readonly record: DomainRecord | undefined }
+  | { readonly kind: 'alias'; readonly address: string; readonly record: AliasRecord | undefined };
 
 /** All there is, for one who begins to follow. */
 export interface DirectorySnapshot {
@@ -44,6 +48,8 @@ export interface DirectorySnapshot {
   readonly changes: number;
   readonly records: readonly AccountRecord[];
   readonly removing: readonly (readonly [id: AccountId, shard: number])[];
+  readonly domains: readonly DomainRecord[];
+  readonly aliases: readonly AliasRecord[];
   /** Some of what the database should say cannot be read. */
   readonly isDamaged: boolean;
   /** It may be accounts: one that is not here may be there nevertheless. */

@@ -130,6 +130,46 @@ describe('shares of a data directory', () => {
       assert.equal(heard.length, 4, 'nothing new');
     }));
 
+  it('domains and aliases go to the writer, and are known to both when it is answered', () =>
+    inShares(async (writer, follower) => {
+      const there = follower.directory.domains;
+      await there.create({ name: 'example.org', createdMs: 1, keys: [] });
+      await there.changeAlias('info@example.org', { added: ['ann@example.com'], createdMs: 1 });
+      for (const { directory } of [writer, follower]) {
+        assert.equal((await directory.domains.find('example.org'))?.createdMs, 1);
+        assert.deepEqual((await directory.domains.findAlias('info@example.org'))?.targets, [
+          'ann@example.com',
+        ]);
+      }
+      await writer.directory.domains.remove('example.org');
+      await writer.directory.domains.changeAlias('info@example.org', { dropped: 'all', createdMs: 1 });
+      assert.equal(await there.isLocal('example.org'), false);
+    }));
+
+  it('who has lost the writer denies nothing that it does not know, until it is told what there is', () =>
+    inShares(async (writer) => {
+      const accounts = writer.directory as SqliteDirectory;
+      const [ann] = (await create(writer, 'ann')) as [AccountRecord];
+      await accounts.domains.changeAlias('old@example.com', { added: [ann.address], createdMs: 1 });
+      const late = new FollowedDirectory(accounts.snapshot(), accounts);
+      late.lose();
+      await create(writer, 'bob');
+      await accounts.domains.changeAlias('info@example.org', { added: [ann.address], createdMs: 1 });
+      await accounts.domains.changeAlias('old@example.com', { dropped: 'all', createdMs: 1 });
+      assert.deepEqual(await late.find(ann.address), ann);
+      for (const asked of [
+        late.find('bob@example.com'),
+        late.domains.findAlias('info@example.org'),
+        late.domains.isLocal('example.org'),
+      ])
+        await assert.rejects(asked, { code: 'io' });
+      await late.catchUp(accounts.snapshot());
+      assert.equal((await late.find('bob@example.com'))?.address, 'bob@example.com');
+      assert.equal(await late.find('carl@example.com'), undefined);
+      assert.equal(await late.domains.findAlias('old@example.com'), undefined);
+      assert.equal(await late.domains.isLocal('example.org'), true);
+    }));
+
   it('nobody gets a shard that another process has, nor the whole', () =>
     inShares(async (_writer, follower, directory) => {
       const accounts = follower.directory as FollowedDirectory;

@@ -1,6 +1,6 @@
 /**
- * The tables of `accounts.db`: who may sign in and with what, how many shards there are and which of them exist. An account that is
- * being removed has no address, so that a new person can have it at once.
+ * The tables of `accounts.db`: who may sign in and with what, which domains and aliases there are, how many shards there are and
+ * which of them exist. An account that is being removed has no address, so that a new person can have it at once.
  */
 import type { Schema } from '../migrate.ts';
 
@@ -50,7 +50,31 @@ INSERT INTO credential (account, kind, secret, created, detail)
 ALTER TABLE account DROP COLUMN password;
 `;
 
+/** Domains with the keys that sign for them, and addresses that lead to others. The names are as `identity/address.ts` has them. */
+const STEP_5 = `
+CREATE TABLE domain (
+  name TEXT PRIMARY KEY,
+  created INTEGER NOT NULL,
+  detail TEXT NOT NULL                  -- JSON
+) WITHOUT ROWID;
+CREATE TABLE domain_key (
+  domain TEXT NOT NULL,
+  selector TEXT NOT NULL,
+  algorithm TEXT NOT NULL,
+  state TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  secret TEXT NOT NULL,                 -- PEM
+  detail TEXT NOT NULL,                 -- JSON
+  PRIMARY KEY (domain, selector)
+) WITHOUT ROWID;
+CREATE TABLE alias (
+  address TEXT PRIMARY KEY,
+  targets TEXT NOT NULL,                -- JSON
+  created INTEGER NOT NULL
+) WITHOUT ROWID;
+`;
+
 export const ACCOUNTS_SCHEMA: Schema = {
   applicationId: 0x42564131,
-  steps: [STEP_1, STEP_2, STEP_3, STEP_4],
+  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5],
 };

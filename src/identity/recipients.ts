@@ -1,0 +1,180 @@
+/**
+ * Who receives for an address. In this order: an account or an alias of that name; the same without its tag (RFC 5233:
+ * `anna+news@example.com` is anna's); the same local part in the domain that this one stands for; whoever takes all mail of
+ * the domain that nobody else has. `postmaster` is somebody in every domain that is here (RFC 5321 §4.5.1).
+ *
+ * An alias leads to one address or many, here or elsewhere, and to other aliases. Everybody gets one copy, whatever the ways
+ * that lead there; ways that lead back end. A tag goes along to accounts, where it can sort.
+ */
+import { MailboxError } from '../mailbox/model/errors.ts';
+import type { AccountId } from '../mailbox/model/model.ts';
+import type { Domains } from '../mailbox/port/domains.ts';
+import type { Directory } from '../mailbox/port/store.ts';
+import { type Halves, splitAddress } from './address.ts';
+
+export interface ResolvedDelivery {
+  readonly account: AccountId;
+  /** The account's own address. */
+  readonly name: string;
+  /** What stood behind the separator. */
+  readonly detail?: string;
+  /** The address that led to the account, the last one where there were several. */
+  readonly via: string;
+}
+
+export type Resolution =
+  /** At least one of the two is not empty. */
+  | {
+      readonly kind: 'local';
+      readonly deliveries: readonly ResolvedDelivery[];
+      readonly forwards: readonly string[];
+    }
+  /** The domain is here, and nobody has the address. */
+  | { readonly kind: 'unknown' }
+  /** The domain is not here. */
+  | { readonly kind: 'foreign' };
+
+export interface RecipientsOptions {
+  readonly directory: Pick<Directory, 'find' | 'eldest'> & {
+    readonly domains: Pick<Domains, 'findAlias' | 'isLocal'>;
+  };
+  readonly defaultDomain: string;
+  /** Any of these characters begins a tag. */
+  readonly separators: string;
+  /** An address; the account that was made first, when it is empty or leads nowhere. */
+  readonly postmaster: string;
+}
+
+/** Aliases that lead to aliases. */
+const MAX_DEPTH = 10;
+/** Of one address, all told. */
+const MAX_RECIPIENTS = 1000;
+/** Addresses that are looked up for one, whether or not they lead anywhere. */
+const MAX_VISITS = 5000;
+
+const POSTMASTER = 'postmaster';
+
+export class Recipients {
+  readonly #options: RecipientsOptions;
+
+  constructor(options: RecipientsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * A bare name gets the default domain. Throws MailboxError `limit` when it leads to too many, and what the directory throws
+   * when it cannot know.
+   */
+  async resolve(address: string): Promise<Resolution> {
+    const { directory, defaultDomain } = this.#options;
+    const halves = splitAddress(address, defaultDomain);
+    if (halves === undefined) return { kind: 'unknown' };
+    const { local, domain } = halves;
+    const isPostmaster = local === POSTMASTER;
+    const isLocal = await directory.domains.isLocal(domain);
+    if (!isLocal && !(isPostmaster && domain === defaultDomain)) return { kind: 'foreign' };
+    const walk = new Walk(this.#options);
+    await walk.visit(halves, { depth: 0 });
+    if (isPostmaster && walk.isEmpty) {
+      const eldest = await directory.eldest();
+      if (eldest !== undefined) walk.deliver(eldest.id, eldest.address, { via: `${local}@${domain}` });
+    }
+    return walk.isEmpty ? { kind: 'unknown' } : walk.resolution;
+  }
+}
+
+/** How an address was come to. */
+interface Way {
+  readonly depth: number;
+  /** Of the address that the sender wrote. */
+  readonly detail?: string;
+}
+
+class Walk {
+  readonly #options: RecipientsOptions;
+  readonly #deliveries = new Map<AccountId, ResolvedDelivery>();
+  readonly #forwards = new Set<string>();
+  readonly #visited = new Set<string>();
+
+  constructor(options: RecipientsOptions) {
+    this.#options = options;
+  }
+
+  get isEmpty(): boolean {
+    return this.#deliveries.size === 0 && this.#forwards.size === 0;
+  }
+
+  get resolution(): Resolution {
+    return { kind: 'local', deliveries: [...this.#deliveries.values()], forwards: [...this.#forwards] };
+  }
+
+  deliver(account: AccountId, name: string, { via, detail }: Pick<ResolvedDelivery, 'via' | 'detail'>): void {
+    if (this.#deliveries.has(account)) return;
+    this.#deliveries.set(account, { account, name, via, ...(detail === undefined ? {} : { detail }) });
+    this.#assertBounded();
+  }
+
+  /** True: somebody has the address, whether or not it leads anywhere. */
+  async visit({ local, domain }: Halves, way: Way): Promise<boolean> {
+    const address = `${local}@${domain}`;
+    if (this.#visited.has(address)) return true;
+    this.#visited.add(address);
+    if (way.depth > MAX_DEPTH) return true;
+    if (await this.#ofName(address, address, way)) return true;
+    const tag = this.#tagOf(local);
+    if (tag !== undefined) {
+      const { base, detail } = tag;
+      if (await this.#ofName(`${base}@${domain}`, address, { ...way, detail })) return true;
+    }
+    return this.#ofDomain({ local, domain }, way);
+  }
+
+  /** An account or an alias of this name. `via`: with the tag, if there is one. */
+  async #ofName(name: string, via: string, way: Way): Promise<boolean> {
+    const { directory } = this.#options;
+    const account = await directory.find(name);
+    if (account !== undefined) {
+      this.deliver(account.id, account.address, { ...way, via });
+      return true;
+    }
+    const alias = await directory.domains.findAlias(name);
+    if (alias === undefined) return false;
+    await this.#follow(alias.targets, way);
+    return true;
+  }
+
+  async #ofDomain({ local, domain }: Halves, way: Way): Promise<boolean> {
+    const { directory, postmaster } = this.#options;
+    const whole = await directory.domains.findAlias(`@${domain}`);
+    const [other] = whole?.targets ?? [];
+    if (other?.startsWith('@'))
+      return this.visit({ local, domain: other.slice(1) }, { ...way, depth: way.depth + 1 });
+    if (local === POSTMASTER && postmaster !== '') await this.#follow([postmaster], way);
+    if (whole === undefined || (local === POSTMASTER && !this.isEmpty)) return !this.isEmpty;
+    await this.#follow(whole.targets, { depth: way.depth });
+    return true;
+  }
+
+  async #follow(targets: readonly string[], { depth, detail }: Way): Promise<void> {
+    const way = { depth: depth + 1, ...(detail === undefined ? {} : { detail }) };
+    for (const target of targets) {
+      const halves = splitAddress(target, this.#options.defaultDomain);
+      if (halves === undefined) continue;
+      if (await this.#options.directory.domains.isLocal(halves.domain)) await this.visit(halves, way);
+      else this.#forwards.add(target);
+      this.#assertBounded();
+    }
+  }
+
+  #tagOf(local: string): { readonly base: string; readonly detail: string } | undefined {
+    const at = [...local].findIndex((letter) => this.#options.separators.includes(letter));
+    if (at < 1) return undefined;
+    const letters = [...local];
+    return { base: letters.slice(0, at).join(''), detail: letters.slice(at + 1).join('') };
+  }
+
+  #assertBounded(): void {
+    if (this.#deliveries.size + this.#forwards.size > MAX_RECIPIENTS || this.#visited.size > MAX_VISITS)
+      throw new MailboxError('limit', `the address leads to more than ${MAX_RECIPIENTS} others`);
+  }
+}

@@ -1,0 +1,61 @@
+/** Domains and aliases in memory, for every implementation of the directory. */
+import { type AliasRecord, type DomainRecord, domainOf } from '../mailbox/model/domains.ts';
+
+export class DomainsInMemory {
+  readonly #domains = new Map<string, DomainRecord>();
+  readonly #aliases = new Map<string, AliasRecord>();
+  readonly #inUse = new CountedNames();
+
+  find(name: string): DomainRecord | undefined {
+    return this.#domains.get(name);
+  }
+
+  findAlias(address: string): AliasRecord | undefined {
+    return this.#aliases.get(address);
+  }
+
+  /** It has a row, or an alias is in it. */
+  has(name: string): boolean {
+    return this.#domains.has(name) || this.#inUse.has(name);
+  }
+
+  get domains(): readonly DomainRecord[] {
+    return [...this.#domains.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  get aliases(): readonly AliasRecord[] {
+    return [...this.#aliases.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+  }
+
+  /** Undefined takes it away. */
+  put(name: string, record: DomainRecord | undefined): void {
+    if (record === undefined) this.#domains.delete(name);
+    else this.#domains.set(name, record);
+  }
+
+  putAlias(address: string, record: AliasRecord | undefined): void {
+    const wasThere = this.#aliases.has(address);
+    if (record === undefined) this.#aliases.delete(address);
+    else this.#aliases.set(address, record);
+    if (wasThere !== (record !== undefined)) this.#inUse.count(domainOf(address), wasThere ? -1 : 1);
+  }
+}
+
+/** How many addresses each domain has. */
+export class CountedNames {
+  readonly #counts = new Map<string, number>();
+
+  has(name: string): boolean {
+    return this.#counts.has(name);
+  }
+
+  count(name: string, by: 1 | -1): void {
+    const count = (this.#counts.get(name) ?? 0) + by;
+    if (count > 0) this.#counts.set(name, count);
+    else this.#counts.delete(name);
+  }
+
+  clear(): void {
+    this.#counts.clear();
+  }
+}

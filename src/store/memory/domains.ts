@@ -1,0 +1,74 @@
+/** Domains, aliases and keys, in memory. */
+import {
+  type AliasChange,
+  type AliasRecord,
+  changedAlias,
+  changedKeys,
+  type DomainRecord,
+  domainOf,
+  type KeyChange,
+} from '../../mailbox/model/domains.ts';
+import type { Domains } from '../../mailbox/port/domains.ts';
+import type { DomainsInMemory } from '../domains-in-memory.ts';
+
+export class MemoryDomains implements Domains {
+  readonly #data: DomainsInMemory;
+  readonly #addresses: () => readonly string[];
+  readonly #assertOpen: () => void;
+
+  /** `addresses`: of all accounts. */
+  constructor(data: DomainsInMemory, addresses: () => readonly string[], assertOpen: () => void) {
+    this.#data = data;
+    this.#addresses = addresses;
+    this.#assertOpen = assertOpen;
+  }
+
+  async find(name: string): Promise<DomainRecord | undefined> {
+    return this.#data.find(name);
+  }
+
+  async list(): Promise<readonly DomainRecord[]> {
+    return this.#data.domains;
+  }
+
+  async isLocal(name: string): Promise<boolean> {
+    return this.#data.has(name) || this.#addresses().some((address) => domainOf(address) === name);
+  }
+
+  async create(record: DomainRecord): Promise<DomainRecord | 'exists'> {
+    this.#assertOpen();
+    if (this.#data.find(record.name) !== undefined) return 'exists';
+    this.#data.put(record.name, record);
+    return record;
+  }
+
+  async changeKeys(name: string, change: KeyChange): Promise<DomainRecord | undefined> {
+    this.#assertOpen();
+    const before = this.#data.find(name);
+    if (before === undefined) return undefined;
+    const record = { ...before, keys: changedKeys(before.keys, change) };
+    this.#data.put(name, record);
+    return record;
+  }
+
+  async remove(name: string): Promise<void> {
+    this.#assertOpen();
+    this.#data.put(name, undefined);
+  }
+
+  async findAlias(address: string): Promise<AliasRecord | undefined> {
+    return this.#data.findAlias(address);
+  }
+
+  async listAliases(): Promise<readonly AliasRecord[]> {
+    return this.#data.aliases;
+  }
+
+  async changeAlias(address: string, change: AliasChange): Promise<AliasRecord | 'account' | undefined> {
+    this.#assertOpen();
+    const record = changedAlias(address, this.#data.findAlias(address), change);
+    if (record !== undefined && this.#addresses().includes(address)) return 'account';
+    this.#data.putAlias(address, record);
+    return record;
+  }
+}
