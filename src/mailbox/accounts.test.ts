@@ -141,7 +141,7 @@ async function anotherWrites(
   stored: Awaited<ReturnType<MailStore['loadAccount']>>,
 ): Promise<void> {
   assert.ok(stored);
-  const account = new WritableAccount(record, stored.row, stored.mailboxes);
+  const account = new WritableAccount(record, stored);
   const change = new AccountChange(account, 0);
   change.begin();
   change.createMailbox('Written meanwhile', undefined);

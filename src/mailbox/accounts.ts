@@ -9,7 +9,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Turns } from './change/turns.ts';
 import { MailboxError } from './model/errors.ts';
 import { FACTS_VERSION } from './model/facts.ts';
-import { type AccountId, type AccountRecord, asModSeq, type Role } from './model/model.ts';
+import { type AccountId, type AccountRecord, type AccountRow, asModSeq, type Role } from './model/model.ts';
+import type { LoadedAccount } from './port/store.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
 import { type AccountListener, type AccountState, WritableAccount } from './state/account.ts';
 import { OrderCache } from './state/kept-orders.ts';
@@ -210,11 +211,7 @@ export class Accounts {
 
   async #read(record: AccountRecord): Promise<WritableAccount> {
     const stored = await this.#store.loadAccount(record.id);
-    const account = new WritableAccount(
-      record,
-      stored?.row ?? emptyRow(this.#clock),
-      stored?.mailboxes ?? [],
-    );
+    const account = new WritableAccount(record, stored ?? nothing(this.#clock));
     // What it looked like before it was dropped from memory is not known any more.
     account.needsReaping = true;
     account.lastExpungeMs = this.#clock.nowMs();
@@ -254,8 +251,8 @@ function isInUse(account: WritableAccount): boolean {
   );
 }
 
-function emptyRow(clock: Clock): ConstructorParameters<typeof WritableAccount>[1] {
-  return {
+function nothing(clock: Clock): LoadedAccount {
+  const row: AccountRow = {
     modseq: asModSeq(0),
     nextMailbox: 1,
     nextEmail: 1,
@@ -270,4 +267,5 @@ function emptyRow(clock: Clock): ConstructorParameters<typeof WritableAccount>[1
     unthreaded: 0,
     orphanSubscriptions: [],
   };
+  return { row, mailboxes: [], scripts: [] };
 }

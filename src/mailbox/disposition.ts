@@ -7,6 +7,7 @@
 import type { HeaderBlock } from '../mail/header.ts';
 import type { MessageFacts } from '../mail/message.ts';
 import type { Role } from './model/model.ts';
+import type { Memory } from './model/rules.ts';
 import type { StagedBlob } from './port/store.ts';
 import type { AccountState } from './state/account.ts';
 
@@ -51,8 +52,17 @@ export interface Disposition {
   readonly copies: readonly Copy[];
   /** The sender is told so, and that the message was not taken. */
   readonly refusal?: string;
+  /** Kept in the same change. */
+  readonly memories?: readonly NewMemory[];
+  /** What rules did, for the account's log of them. */
+  readonly note?: string;
   /** The change was made or refused, or was never asked for: what waits in staging may go. */
   readonly end?: () => void;
+}
+
+export interface NewMemory extends Memory {
+  /** The answer rests on its not being there: if it has come since, everything is asked anew. */
+  readonly mustBeNew: boolean;
 }
 
 export interface Dispositions {

@@ -15,6 +15,7 @@ import { externalIdTests } from './contract/external-ids.ts';
 import type { StoreHarness, Test } from './contract/harness.ts';
 import { historyTests } from './contract/history.ts';
 import { outgoingTests } from './contract/outgoing.ts';
+import { ruleTests } from './contract/rules.ts';
 import { threadTests } from './contract/threads.ts';
 
 export function describeMailStore(name: string, make: () => Promise<StoreHarness>): void {
@@ -36,6 +37,7 @@ export function describeMailStore(name: string, make: () => Promise<StoreHarness
   describe(`${name}: emails and references`, () => emailTests(test));
   describe(`${name}: threads`, () => threadTests(test));
   describe(`${name}: mail that is to leave`, () => outgoingTests(test));
+  describe(`${name}: rules`, () => ruleTests(test));
   describe(`${name}: bytes`, () => byteTests(test));
   describe(`${name}: directory`, () => directoryTests(test));
   describe(`${name}: domains`, () => domainTests(test));

@@ -92,6 +92,8 @@ export interface BatchParts extends Partial<Omit<AccountBatch, 'changes' | 'expe
   readonly forgottenImports?: readonly { readonly mailbox: MailboxId; readonly key: Buffer }[];
   readonly outgoing?: readonly Outgoing[];
   readonly recipients?: readonly RecipientChange[];
+  /** Of rules, as they are. */
+  readonly rules?: readonly RowChange[];
 }
 
 /** On top of modseq `expect`, one change. */
@@ -104,7 +106,7 @@ function changesOf(parts: BatchParts): RowChange[] {
   const { mailboxes = [], deletedMailboxes = [], chunks = [], droppedChunks = [] } = parts;
   const { keywords = [], droppedKeywords = [], emails = [], retained = [], released = [] } = parts;
   const { facts = [], history = [], prunedHistory, imported = [], externalIds = [] } = parts;
-  const { threaded = [], forgottenImports = [], outgoing = [], recipients = [] } = parts;
+  const { threaded = [], forgottenImports = [], outgoing = [], recipients = [], rules = [] } = parts;
   return [
     ...mailboxes.map((row) => ({ kind: 'mailbox', row }) as const),
     ...deletedMailboxes.map((mailbox) => ({ kind: 'mailbox-deleted', mailbox }) as const),
@@ -124,6 +126,7 @@ function changesOf(parts: BatchParts): RowChange[] {
     ...forgottenImports.map((one) => ({ kind: 'import-forgotten', ...one }) as const),
     ...outgoing.map((one) => ({ kind: 'outgoing', ...one }) as const),
     ...recipients.map((change) => ({ kind: 'recipient', change }) as const),
+    ...rules,
   ];
 }
 

@@ -211,6 +211,18 @@ export class UnreliableStore implements MailStore {
     return this.#read(() => this.#inner.whichImported(...args));
   }
 
+  loadScript(...args: Parameters<MailStore['loadScript']>) {
+    return this.#read(() => this.#inner.loadScript(...args));
+  }
+
+  loadMemories(...args: Parameters<MailStore['loadMemories']>) {
+    return this.#read(() => this.#inner.loadMemories(...args));
+  }
+
+  loadRuleEntries(...args: Parameters<MailStore['loadRuleEntries']>) {
+    return this.#read(() => this.#inner.loadRuleEntries(...args));
+  }
+
   readRanges(...args: Parameters<MailStore['readRanges']>) {
     return this.#read(() => this.#inner.readRanges(...args));
   }

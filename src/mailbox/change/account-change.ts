@@ -37,6 +37,7 @@ import { EXPUNGED_PER_ROW, HistoryChanges } from './history-changes.ts';
 import { KeywordSets } from './keyword-sets.ts';
 import { OutgoingChanges } from './outgoing-changes.ts';
 import { PlaceChanges } from './place-changes.ts';
+import { RuleChanges } from './rule-changes.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { raiseAboveForeign, requireUids, takeUid, type UidPlace } from './uids.ts';
 import { Undo } from './undo.ts';
@@ -55,6 +56,7 @@ export class AccountChange {
   readonly history: HistoryChanges;
   readonly outgoing: OutgoingChanges;
   readonly subscriptions: Subscriptions;
+  readonly rules: RuleChanges;
   readonly #account: WritableAccount;
   readonly #expect: number;
   readonly #undo = new Undo();
@@ -83,6 +85,7 @@ export class AccountChange {
     const writeInfo = (mailbox: MailboxState): WritableMailbox => this.#writeInfo(mailbox);
     this.subscriptions = new Subscriptions(account, writeInfo, () => this.#takeModseq());
     this.outgoing = new OutgoingChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
+    this.rules = new RuleChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
     this.history = new HistoryChanges(account, this.#rows, nowMs, () => this.#nextHistoryModseq());
   }
 
@@ -188,7 +191,7 @@ export class AccountChange {
   expunge(mailbox: MailboxState, rows: readonly number[]): void {
     if (rows.length === 0) return;
     this.#takeOut(mailbox, rows, 'kept');
-    this.#noteReaping();
+    this.#account.noteExpunge(this.nowMs);
   }
 
   /** MOVE takes the records away without expunging them: their emails' references go along. */
@@ -260,7 +263,7 @@ export class AccountChange {
     gone.fields.isGone = true;
     this.#undo.add(account.gone, gone);
     this.#rows.add({ kind: 'mailbox-deleted', mailbox: gone.id });
-    this.#noteReaping();
+    this.#account.noteExpunge(this.nowMs);
   }
 
   renameMailbox(mailbox: MailboxState, name: string): void {
@@ -390,11 +393,5 @@ export class AccountChange {
     this.#account.drop(mailbox);
     mailbox.fields.name = name;
     this.#account.add(mailbox);
-  }
-
-  /** The reaper looks once more than it must when the change is taken back. */
-  #noteReaping(): void {
-    this.#account.needsReaping = true;
-    this.#account.lastExpungeMs = this.nowMs;
   }
 }

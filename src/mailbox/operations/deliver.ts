@@ -10,10 +10,12 @@
  */
 
 import { EMPTY } from '../../base/bytes.ts';
+import type { AccountChange } from '../change/account-change.ts';
 import { type Copy, type Delivery, type Disposition, IN_INBOX } from '../disposition.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
+import { loadMemories } from '../state/memories.ts';
 import type { IncomingMessage } from './append.ts';
 import { type Filed, fileParcels, type Parcel } from './filing.ts';
 import type { Received } from './incoming.ts';
@@ -31,6 +33,16 @@ export type DeliveryOutcome =
   | { readonly kind: 'refused'; readonly error: MailboxError }
   /** The recipient does not want it, and wants the sender to know. */
   | { readonly kind: 'rejected'; readonly reason: string };
+
+/** Others that come in at the same time may change the answer so often. */
+const MOST_TIMES = 10;
+
+/** What the answer rests on has changed. */
+class Outdated extends MailboxError {
+  constructor() {
+    super('conflict', 'another message came first');
+  }
+}
 
 /** Recipients at once: a few milliseconds of the event loop. */
 const SLICE = 100;
@@ -62,9 +74,12 @@ async function deliverOne(
   try {
     const account = await domain.accounts.open(id);
     const delivery = { account, address, message, ...how };
-    const asked = domain.dispositions.of(delivery);
-    if (asked === undefined) return await carryOut(domain, delivery, IN_INBOX);
-    return await asDisposed(domain, delivery, asked);
+    for (let times = 1; ; times++) {
+      const asked = times > MOST_TIMES ? undefined : domain.dispositions.of(delivery);
+      if (asked === undefined) return await carryOut(domain, delivery, IN_INBOX);
+      const outcome = await asDisposed(domain, delivery, asked);
+      if (outcome !== 'outdated') return outcome;
+    }
   } catch (error) {
     if (error instanceof MailboxError) return { kind: 'refused', error };
     domain.log.error({ err: error, accountId: id }, 'a delivery failed');
@@ -77,13 +92,14 @@ async function asDisposed(
   domain: Domain,
   asking: Delivery,
   asked: Promise<Disposition>,
-): Promise<DeliveryOutcome> {
+): Promise<DeliveryOutcome | 'outdated'> {
   const disposition = await asked.catch((error: unknown) => inInbox(domain, asking, error));
   try {
     // It may have left memory meanwhile.
     const delivery = { ...asking, account: await domain.accounts.open(asking.account.id) };
     return await carryOut(domain, delivery, disposition);
   } catch (error) {
+    if (error instanceof Outdated) return 'outdated';
     // The store took nothing, or cannot say whether it did: the sender has the message, and tries again.
     if (error instanceof MailboxError && ['unavailable', 'conflict'].includes(error.code)) throw error;
     const account = await domain.accounts.open(asking.account.id);
@@ -102,11 +118,19 @@ function inInbox({ log }: Domain, { account }: Delivery, error: unknown): Dispos
 async function carryOut(
   domain: Domain,
   delivery: Delivery,
-  { copies, refusal }: Disposition,
+  { copies, refusal, memories = [], note }: Disposition,
 ): Promise<DeliveryOutcome> {
+  const { account } = delivery;
+  if (memories.length > 0) await loadMemories(domain, account);
+  const also = ({ rules }: AccountChange): void => {
+    if (memories.some(({ key, mustBeNew }) => mustBeNew && rules.isRemembered(key))) throw new Outdated();
+    for (const { key, untilMs } of memories) rules.remember({ key, untilMs });
+    if (note !== undefined) rules.note(note);
+  };
+  const parcels = refusal === undefined ? parcelsOf(delivery, copies) : [];
+  const isNothing = parcels.length === 0 && memories.length === 0 && note === undefined;
+  const filed = isNothing ? [] : await fileParcels(domain, account, parcels, also);
   if (refusal !== undefined) return { kind: 'rejected', reason: refusal };
-  if (copies.length === 0) return { kind: 'delivered', copies: [] };
-  const filed = await fileParcels(domain, delivery.account, parcelsOf(delivery, copies), () => {});
   return { kind: 'delivered', copies: filed };
 }
 

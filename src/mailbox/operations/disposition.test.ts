@@ -119,7 +119,7 @@ describe('what is to become of a message', () => {
     assert.deepEqual(mailboxesIn(await send(() => Promise.reject(new Error('made up')))), ['INBOX']);
     let ends = 0;
     const end = () => void ends++;
-    const blob = { sizeBytes: 5 };
+    const blob = { sizeBytes: 5, read: () => Buffer.alloc(5) };
     const { facts } = await receive(kit.domain.store, [alice.id], 1_000_000, MESSAGE);
     const foreign = copy('Archive', { form: { content: { blob, facts } } });
     // The store takes no octets that it did not stage.

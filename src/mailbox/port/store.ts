@@ -29,6 +29,7 @@ import type {
   Uid,
 } from '../model/model.ts';
 import type { OutgoingRecipient, OutgoingRow, RecipientChange } from '../model/outgoing.ts';
+import type { Memory, RuleEntry, ScriptRow } from '../model/rules.ts';
 import type { EmailThread, ThreadMatch } from '../model/threads.ts';
 import type { Domains } from './domains.ts';
 import type { OutgoingStore } from './outgoing.ts';
@@ -90,6 +91,8 @@ export interface Staging {
 
 export interface StagedBlob {
   readonly sizeBytes: number;
+  /** Octets of it, `to` exclusive; until it is given up. At once when they are in memory. */
+  read(from: number, to: number): Buffer | Promise<Buffer>;
 }
 
 export interface NewEmail extends ComputedFacts {
@@ -153,7 +156,17 @@ export type RowChange =
       readonly recipients: readonly OutgoingRecipient[];
     }
   /** As `OutgoingStore.settle`, in one piece with the rest. */
-  | { readonly kind: 'recipient'; readonly change: RecipientChange };
+  | { readonly kind: 'recipient'; readonly change: RecipientChange }
+  /** Inserted, then with its text, or replaced; without a text it keeps the one it has. */
+  | { readonly kind: 'script'; readonly row: ScriptRow; readonly text: Buffer | undefined }
+  | { readonly kind: 'script-dropped'; readonly id: number }
+  /** Inserted, or replaced when its key is there. */
+  | { readonly kind: 'remembered'; readonly memory: Memory }
+  | { readonly kind: 'forgotten'; readonly keys: readonly string[] }
+  /** After all that there are. */
+  | { readonly kind: 'rule-entry'; readonly entry: RuleEntry }
+  /** Entries from before are forgotten, and of the others all but the last `most`. */
+  | { readonly kind: 'rule-entries-pruned'; readonly beforeMs: number; readonly most: number };
 
 export type RowChangeOf<Kind extends RowChange['kind']> = Extract<RowChange, { readonly kind: Kind }>;
 
@@ -192,6 +205,13 @@ export interface ListedEmail {
   readonly thread: number | undefined;
 }
 
+export interface LoadedAccount {
+  readonly row: AccountRow;
+  readonly mailboxes: readonly LoadedMailbox[];
+  /** By their numbers. */
+  readonly scripts: readonly ScriptRow[];
+}
+
 export interface MailStore {
   readonly directory: Directory;
   readonly outgoing: OutgoingStore;
@@ -199,9 +219,7 @@ export interface MailStore {
   /** This process holds the account: nobody else changes it. What is asked of one that it does not hold is refused, `fenced`. */
   owns(account: AccountId): boolean;
 
-  loadAccount(
-    account: AccountId,
-  ): Promise<{ readonly row: AccountRow; readonly mailboxes: readonly LoadedMailbox[] } | undefined>;
+  loadAccount(account: AccountId): Promise<LoadedAccount | undefined>;
   /** Chunks with `first > after`, ascending, at most `limit`. */
   loadChunks(
     account: AccountId,
@@ -263,6 +281,13 @@ export interface MailStore {
     limit: number,
   ): Promise<readonly ExternalId[]>;
   whichImported(account: AccountId, mailbox: MailboxId, keys: readonly Buffer[]): Promise<readonly boolean[]>;
+
+  /** The text of a script; undefined when it is not there. */
+  loadScript(account: AccountId, id: number): Promise<Buffer | undefined>;
+  /** Those with a key above `after` (none: ''), ascending by key, at most `limit`. */
+  loadMemories(account: AccountId, after: string, limit: number): Promise<readonly Memory[]>;
+  /** The last ones, at most `limit`, the oldest of them first. */
+  loadRuleEntries(account: AccountId, limit: number): Promise<readonly RuleEntry[]>;
 
   /** Several ranges in one call, in the order asked; undefined where the bytes are missing. Keep the sum below a few MB. */
   readRanges(ranges: readonly ByteRange[]): Promise<readonly (Buffer | undefined)[]>;

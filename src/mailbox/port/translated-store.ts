@@ -106,6 +106,18 @@ export class TranslatedStore implements MailStore {
     return inWords(READING, () => this.#store.whichImported(...args));
   }
 
+  loadScript(...args: Parameters<Calls['loadScript']>) {
+    return inWords(READING, () => this.#store.loadScript(...args));
+  }
+
+  loadMemories(...args: Parameters<Calls['loadMemories']>) {
+    return inWords(READING, () => this.#store.loadMemories(...args));
+  }
+
+  loadRuleEntries(...args: Parameters<Calls['loadRuleEntries']>) {
+    return inWords(READING, () => this.#store.loadRuleEntries(...args));
+  }
+
   readRanges(...args: Parameters<Calls['readRanges']>) {
     return inWords(READING, () => this.#store.readRanges(...args));
   }

@@ -7,7 +7,8 @@
  */
 import { invariant } from '../../base/invariant.ts';
 import type { AccountId, AccountRecord, AccountRow, MailboxId, ModSeq } from '../model/model.ts';
-import type { LoadedMailbox } from '../port/store.ts';
+import type { ScriptRow } from '../model/rules.ts';
+import type { LoadedAccount } from '../port/store.ts';
 import { type Change, type ChangeLog, WritableChangeLog } from './change-log.ts';
 import { type MailboxState, WritableMailbox } from './mailbox.ts';
 import type { Placements, WritablePlacements } from './placements.ts';
@@ -54,6 +55,10 @@ export interface AccountState extends AccountRow {
   /** Resolves when everything in memory is durable; undefined when it is. Await it before telling anyone anything. */
   readonly unsettled: Promise<void> | undefined;
   readonly threads: ThreadsUnderWay;
+  /** Another value after each change of them. */
+  readonly scripts: readonly ScriptRow[];
+  /** What rules remember, and until when, when they have needed it; the oldest first. */
+  readonly memories: ReadonlyMap<string, number> | undefined;
 }
 
 /** So many more rows of history, and it is worth asking how many there are. */
@@ -73,6 +78,10 @@ export class WritableAccount implements AccountState {
   placements: WritablePlacements | undefined;
   unsettled: Promise<void> | undefined;
   readonly threads: RecentThreads;
+  scripts: readonly ScriptRow[];
+  memories: Map<string, number> | undefined;
+  /** A load that is under way, shared by all who wait for it. */
+  loadingMemories: Promise<ReadonlyMap<string, number>> | undefined;
   /** Operations that were asked for and are not yet answered: the account and its messages stay in memory. */
   operations = 0;
   /** Something was expunged or deleted since the reaper last came by. */
@@ -90,8 +99,9 @@ export class WritableAccount implements AccountState {
     return account;
   }
 
-  constructor(record: AccountRecord, row: AccountRow, mailboxes: readonly LoadedMailbox[]) {
+  constructor(record: AccountRecord, { row, mailboxes, scripts }: LoadedAccount) {
     this.id = record.id;
+    this.scripts = scripts;
     this.record = record;
     this.row = { ...row };
     this.log = new WritableChangeLog(row.modseq);
@@ -151,6 +161,12 @@ export class WritableAccount implements AccountState {
   drop(mailbox: WritableMailbox): void {
     this.mailboxes.delete(mailbox.id);
     if (this.byName.get(mailbox.name) === mailbox) this.byName.delete(mailbox.name);
+  }
+
+  /** The reaper looks once more than it must when the change is taken back. */
+  noteExpunge(nowMs: number): void {
+    this.needsReaping = true;
+    this.lastExpungeMs = nowMs;
   }
 
   /** Deleted mailboxes are forgotten when the last session has closed them. */

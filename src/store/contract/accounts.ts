@@ -12,6 +12,7 @@ export function accountTests(test: Test): void {
     assert.deepEqual(await store.loadAccount(ALICE), {
       row: aRow({ modseq: 1 }),
       mailboxes: [{ ...aMailbox(), keywords: [] }],
+      scripts: [],
     });
     assert.equal(await store.loadAccount(BOB), undefined);
   });
@@ -63,6 +64,7 @@ export function accountTests(test: Test): void {
         { ...mailbox, keywords },
         { ...other, keywords: [] },
       ],
+      scripts: [],
     };
     assert.deepEqual(await store.loadAccount(ALICE), stored);
     await store.close();

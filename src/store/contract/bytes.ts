@@ -36,6 +36,28 @@ export function byteTests(test: Test): void {
     await again.close();
   });
 
+  test('bytes that are staged can be read before anybody has them', async (store) => {
+    for (const [i, size] of SIZES.entries()) {
+      const bytes = someBytes(size, i + 1);
+      const blob = await staged(store, bytes);
+      for (const [from, to] of [
+        [0, size],
+        [0, size + 10],
+        [size >> 1, size],
+        [1, 3],
+        [size, size + 1],
+        [2, 1],
+      ] as const)
+        assert.deepEqual(
+          await blob.read(from, to),
+          bytes.subarray(from, Math.max(from, to)),
+          `${size}: ${from}`,
+        );
+      await commit(store, aBatch(i, { emails: [anEmail(email(i + 1), blob)] }));
+      assert.deepEqual(await blob.read(0, size), bytes);
+    }
+  });
+
   test('an own prefix and shared bytes read as one', async (store) => {
     const all = [someBytes(500, 1), someBytes(200_000, 2)];
     const prefix = someBytes(61, 3);

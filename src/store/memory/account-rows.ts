@@ -27,6 +27,7 @@ import {
 } from '../../mailbox/port/store.ts';
 import { type EmailBytes, MemoryBlob } from './bytes.ts';
 import { OutgoingRows } from './outgoing-rows.ts';
+import { RuleRows } from './rule-rows.ts';
 import { SortedRows } from './sorted-rows.ts';
 import { ThreadRows } from './thread-rows.ts';
 
@@ -89,6 +90,7 @@ export class AccountRows {
   readonly history = new SortedRows<HistoryRow>();
   readonly threads = new ThreadRows();
   readonly outgoing = new OutgoingRows();
+  readonly rules = new RuleRows();
   readonly #buried = new Set<MailboxId>();
   readonly #rows = new Map<MailboxId, MailboxRows>();
 
@@ -211,6 +213,12 @@ export class AccountRows {
     recipient: ({ change }) => {
       this.settle(change);
     },
+    script: ({ row, text }) => this.rules.putScript(row, text),
+    'script-dropped': ({ id }) => this.rules.dropScript(id),
+    remembered: ({ memory }) => this.rules.remember(memory),
+    forgotten: ({ keys }) => this.rules.forget(keys),
+    'rule-entry': ({ entry }) => this.rules.add(entry),
+    'rule-entries-pruned': ({ beforeMs, most }) => this.rules.prune(beforeMs, most),
   };
 
   #refer(id: EmailId, by: number): void {

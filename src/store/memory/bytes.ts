@@ -19,6 +19,10 @@ export class MemoryBlob implements StagedBlob {
     return this.bytes.length;
   }
 
+  read(from: number, to: number): Buffer {
+    return this.bytes.subarray(from, to);
+  }
+
   get isGivenUp(): boolean {
     return this.#state === 'given up';
   }

@@ -69,7 +69,7 @@ class MemoryStore implements MailStore {
   async loadAccount(account: AccountId) {
     const rows = this.#of(account);
     const mailboxes = rows.mailboxes.all().map((row) => ({ ...row, keywords: rows.of(row.id).keywords }));
-    return rows.row && { row: rows.row, mailboxes };
+    return rows.row && { row: rows.row, mailboxes, scripts: rows.rules.scripts };
   }
 
   async loadChunks(account: AccountId, mailbox: MailboxId, after: number, limit: number) {
@@ -141,6 +141,18 @@ class MemoryStore implements MailStore {
   async whichImported(account: AccountId, mailbox: MailboxId, keys: readonly Buffer[]) {
     const { imported } = this.#of(account).of(mailbox);
     return keys.map((key) => imported.has(key.toString('hex')));
+  }
+
+  async loadScript(account: AccountId, id: number) {
+    return this.#of(account).rules.textOf(id);
+  }
+
+  async loadMemories(account: AccountId, after: string, limit: number) {
+    return this.#of(account).rules.memoriesAfter(after, limit);
+  }
+
+  async loadRuleEntries(account: AccountId, limit: number) {
+    return this.#of(account).rules.lastEntries(limit);
   }
 
   async readRanges(ranges: readonly ByteRange[]) {

@@ -24,6 +24,7 @@ import type { FlagBatch } from './flag-journal.ts';
 import { KEYWORD_KINDS, mailboxKey } from './keys.ts';
 import { changeRecipient, writeOutgoing } from './outgoing-rows.ts';
 import { releaseEmail, retainEmail } from './references.ts';
+import { addRuleEntry, dropScript, forget, pruneRuleEntries, putScript, remember } from './rule-rows.ts';
 import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
 import { Staged } from './staging.ts';
 import { giveThread, indexThread, packThread } from './threads.ts';
@@ -245,6 +246,13 @@ const WRITERS: Writers = {
   recipient: (to, { change }) => {
     changeRecipient(to, change);
   },
+  script: ({ db, account }, { row, text }) => putScript(db, account, row, text),
+  'script-dropped': ({ db, account }, { id }) => dropScript(db, account, id),
+  remembered: ({ db, account }, { memory }) => remember(db, account, memory),
+  forgotten: ({ db, account }, { keys }) => forget(db, account, keys),
+  'rule-entry': ({ db, account }, { entry }) => addRuleEntry(db, account, entry),
+  'rule-entries-pruned': ({ db, account }, { beforeMs, most }) =>
+    pruneRuleEntries(db, account, beforeMs, most),
 };
 
 function writeChange<Kind extends RowChange['kind']>(to: Writing, change: RowChangeOf<Kind>): void {

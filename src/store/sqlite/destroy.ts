@@ -33,6 +33,10 @@ const SLICES = [
   `DELETE FROM outgoing WHERE id IN (SELECT id FROM outgoing WHERE id BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,
   `DELETE FROM outgoing_log WHERE id IN
      (SELECT id FROM outgoing_log WHERE outgoing BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
+  `DELETE FROM script WHERE id IN (SELECT id FROM script WHERE id BETWEEN ? AND ? LIMIT 1)`,
+  `DELETE FROM remembered WHERE (key, rest) IN
+     (SELECT key, rest FROM remembered WHERE key BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
+  `DELETE FROM rule_entry WHERE id IN (SELECT id FROM rule_entry WHERE id BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM mailbox WHERE id IN (SELECT id FROM mailbox WHERE id BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
 ] as const;
 

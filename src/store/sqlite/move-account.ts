@@ -31,6 +31,9 @@ export const TABLES = [
   { name: 'outgoing', key: 'id', order: 'id', hasOwnId: false },
   { name: 'recipient', key: 'outgoing', order: 'outgoing, n', hasOwnId: true },
   { name: 'outgoing_log', key: 'outgoing', order: 'outgoing, id', hasOwnId: true },
+  { name: 'script', key: 'id', order: 'id', hasOwnId: false },
+  { name: 'remembered', key: 'key', order: 'key, rest', hasOwnId: false },
+  { name: 'rule_entry', key: 'id', order: 'id', hasOwnId: false },
   { name: 'thread_key', key: 'key', order: 'key, rest, own DESC, email DESC', hasOwnId: false },
 ] as const;
 

@@ -25,6 +25,7 @@ import {
 import { closeParts, type OpenedParts, openParts, type SqliteStoreOptions } from './opening.ts';
 import { SqliteOutgoing } from './outgoing-store.ts';
 import type { RowReader } from './rows.ts';
+import { lastRuleEntries, memoriesAfter, scriptText } from './rule-rows.ts';
 import type { Shard, ShardFaults } from './shard.ts';
 import type { ShardedDirectory } from './sharded-directory.ts';
 import { Blocks, Upload } from './staging.ts';
@@ -133,6 +134,18 @@ class SqliteStore implements SqliteMailStore {
 
   async whichImported(...args: Parameters<MailStore['whichImported']>) {
     return (await this.#rowsOf(args[0])).whichImported(...args);
+  }
+
+  async loadScript(account: AccountId, id: number) {
+    return scriptText(this.#of(account).db, account, id);
+  }
+
+  async loadMemories(account: AccountId, after: string, limit: number) {
+    return memoriesAfter(this.#of(account).db, account, after, limit);
+  }
+
+  async loadRuleEntries(account: AccountId, limit: number) {
+    return lastRuleEntries(this.#of(account).db, account, limit);
   }
 
   async loadEmails(ids: readonly EmailId[], parts: readonly FactPart[]) {

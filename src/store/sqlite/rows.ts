@@ -15,6 +15,7 @@ import type {
   Uid,
   UidValidity,
 } from '../../mailbox/model/model.ts';
+import type { ScriptRow } from '../../mailbox/model/rules.ts';
 import {
   type ChunkRow,
   type ExternalId,
@@ -25,6 +26,7 @@ import {
 } from '../../mailbox/port/store.ts';
 import { assertAscending, bufferOf, type Database, type Row, type SqlValue } from './database.ts';
 import { accountRange, KEYWORD_KINDS, mailboxKey, mailboxOfKey } from './keys.ts';
+import { scriptsOf } from './rule-rows.ts';
 import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
 
 /** About a millisecond of chunks. */
@@ -92,6 +94,16 @@ export class RowReader {
       ...row,
       keywords: keywords.get(row.id) ?? [],
     }));
+  }
+
+  /** Mail that nobody sorts is better than none. */
+  scripts(account: AccountId): readonly ScriptRow[] {
+    try {
+      return scriptsOf(this.#db, account);
+    } catch (error) {
+      this.#onTrouble(error as Error);
+      return [];
+    }
   }
 
   /** Mail without its labels is better than none. */

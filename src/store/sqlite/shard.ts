@@ -86,7 +86,7 @@ export class Shard implements StagingShard {
   readonly outgoing: OutgoingRows;
   readonly context: BatchContext;
   readonly #wal: WalSync;
-  readonly #files: SegmentFiles;
+  readonly files: SegmentFiles;
   readonly #checkpointer: Checkpointer;
   readonly #graves: Graves;
   readonly #flags: DelayedFlags;
@@ -111,11 +111,11 @@ export class Shard implements StagingShard {
     this.db = db;
     this.segments = segments;
     this.#wal = wal;
-    this.#files = new SegmentFiles(segments);
-    segments.onDelete = (segment) => this.#files.forget(segment);
+    this.files = new SegmentFiles(segments);
+    segments.onDelete = (segment) => this.files.forget(segment);
     this.#rows = new RowReader(db, options.onTrouble);
     this.emails = new EmailReader(db, options.onDamage);
-    this.bytes = new ByteReader(db, this.#files, options.onDamage);
+    this.bytes = new ByteReader(db, this.files, options.onDamage);
     this.#checkpointer = new Checkpointer(db, {
       thresholdBytes: options.checkpointBytes,
       isUnsynced: options.faults.isUnsynced === true,
@@ -229,7 +229,7 @@ export class Shard implements StagingShard {
     const row = rows.account(account);
     if (row === undefined) return undefined;
     this.context.orphans.set(account, row.orphanSubscriptions);
-    return { row, mailboxes: rows.mailboxes(account) };
+    return { row, mailboxes: rows.mailboxes(account), scripts: rows.scripts(account) };
   }
 
   accountsToReap(): readonly AccountId[] {
@@ -291,7 +291,7 @@ export class Shard implements StagingShard {
     await this.#checkpointer.close();
     this.commits.close();
     await this.segments.close();
-    this.#files.close();
+    this.files.close();
     try {
       if (this.#wal.failure === undefined) markClean(this.db);
     } catch (error) {

@@ -8,6 +8,7 @@
 import { crc32 } from 'node:zlib';
 import { EMPTY } from '../../base/bytes.ts';
 import { type StagedBlob, type Staging, StoreError } from '../../mailbox/port/store.ts';
+import type { SegmentFiles } from './segment-files.ts';
 import type { Extent, Segments, SegmentWriter } from './segments.ts';
 
 export const MAX_INLINE_BYTES = 64 * 1024;
@@ -34,6 +35,7 @@ export class Blocks {
 /** The part of a shard that a staged blob needs. */
 export interface StagingShard {
   readonly segments: Segments;
+  readonly files: SegmentFiles;
 }
 
 /** Where the bytes wait, and under which number each shard has them once a batch was applied. */
@@ -56,6 +58,20 @@ export class Staged implements StagedBlob {
     this.crc32 = facts.crc32;
     this.#extents = extents;
     this.#pinned = extents && new Set(extents.keys());
+  }
+
+  read(from: number, to: number): Buffer | Promise<Buffer> {
+    const [first, last] = [Math.max(0, from), Math.min(to, this.sizeBytes)];
+    if (first >= last) return EMPTY;
+    return this.inline?.subarray(first, last) ?? this.#readSegment(first, last - first);
+  }
+
+  async #readSegment(from: number, length: number): Promise<Buffer> {
+    // Each shard has all of them.
+    const [[shard, extent] = []] = this.#extents ?? [];
+    if (shard === undefined || extent === undefined) throw new StoreError('io', 'the bytes were given up');
+    using file = shard.files.open(extent.segment, 'a message on its way in');
+    return await file.read(extent.offset + from, length);
   }
 
   extent(shard: StagingShard): Extent | undefined {

@@ -260,7 +260,32 @@ CREATE TABLE outgoing_log (
 CREATE INDEX outgoing_log_by_outgoing ON outgoing_log (outgoing);
 `;
 
+/** Rules: scripts, what they are to remember, and what they did. Keys are `account * 2^32` and more, as everywhere. */
+const STEP_8 = `
+CREATE TABLE script (
+  id INTEGER PRIMARY KEY,
+  active INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  role TEXT NOT NULL,
+  name TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  text BLOB NOT NULL                    -- last: the others are read without it
+);
+CREATE TABLE remembered (
+  key INTEGER NOT NULL,                 -- account * 2^32 + the first four octets
+  rest INTEGER NOT NULL,                -- the other six
+  until INTEGER NOT NULL,
+  PRIMARY KEY (key, rest)
+) WITHOUT ROWID;
+CREATE TABLE rule_entry (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  entry BLOB NOT NULL
+);
+`;
+
 export const MAIL_SCHEMA: Schema = {
   applicationId: 0x42564d31,
-  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6, STEP_7],
+  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6, STEP_7, STEP_8],
 };
