@@ -18,6 +18,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   mailbox: ['mail', 'base'],
   identity: ['mailbox', 'sasl', 'net', 'base'],
   store: ['mailbox', 'mail', 'base'],
+  rules: ['sieve', 'mailbox', 'mail', 'base'],
   transfer: ['mailbox', 'mail', 'base'],
   admin: ['transfer', 'identity', 'mailbox', 'mail', 'net', 'base'],
   doctor: ['admin', 'net', 'dns', 'config', 'base'],

@@ -276,6 +276,29 @@ export const OPTIONS = {
       doc: 'Connections that one network (a /24, or a /64 of IPv6) may open in a minute to the port for mail from the world. Loopback is exempt.',
     }),
   },
+  sieve: {
+    folder: optionalPath({
+      doc: 'A folder with Sieve scripts of the server: `before.sieve` and `after.sieve` are run for every account, before and after its own scripts; any `NAME.sieve` can be included as `:global "NAME"`. A changed file is taken up within seconds.',
+    }),
+    maxScriptSize: size({
+      default: '1MiB',
+      min: '4KiB',
+      max: '1MiB',
+      doc: 'The largest script of an account.',
+    }),
+    maxScripts: integer({
+      default: 100,
+      min: 1,
+      max: 10_000,
+      doc: 'Scripts of one account, active or not.',
+    }),
+    maxStorage: size({
+      default: '10MiB',
+      min: '64KiB',
+      max: '1GiB',
+      doc: 'All scripts of one account together.',
+    }),
+  },
   limits: {
     connections: integer({
       default: 20_000,

@@ -45,6 +45,8 @@ export interface Form {
   readonly fields?: Buffer;
   /** In the place of what came. */
   readonly content?: Content;
+  /** It did not come: it is from the server itself, and stands without trace fields. */
+  readonly hasNoTrace?: boolean;
 }
 
 export interface Disposition {

@@ -17,7 +17,6 @@ import { Recipients } from '../identity/recipients.ts';
 import { TokenIssuer } from '../identity/token-issuer.ts';
 import { Accounts } from '../mailbox/accounts.ts';
 import { Turns } from '../mailbox/change/turns.ts';
-import { ALL_IN_INBOX } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { EVERYTHING_HERE } from '../mailbox/port/placement.ts';
 import { TranslatedStore } from '../mailbox/port/translated-store.ts';
@@ -27,6 +26,7 @@ import type { SqliteStoreOptions } from '../store/sqlite/opening.ts';
 import type { ShardedDirectory } from '../store/sqlite/sharded-directory.ts';
 import { ACCOUNT_SETTINGS } from './account-settings.ts';
 import { rethrowWithRemedy } from './data-modes.ts';
+import { openRules, type RulesSystem } from './rules.ts';
 import { shardCount } from './workers/count.ts';
 import { type Part, placementOf, shareOf } from './workers/part.ts';
 
@@ -37,6 +37,7 @@ export interface MailSystem {
   /** The accounts, and where each has its mail. */
   readonly directory: ShardedDirectory;
   readonly domain: Domain;
+  readonly rules: RulesSystem;
   readonly authenticator: Authenticator;
   readonly activity: Activity;
   readonly recipients: Recipients;
@@ -55,9 +56,12 @@ export async function openMailSystem(
   config: Config,
   log: Log,
   onFatal: (error: Error) => void,
-  rest: Pick<SqliteStoreOptions, 'mends' | 'onNotice'> & { readonly part?: Part } = {},
+  rest: Pick<SqliteStoreOptions, 'mends' | 'onNotice'> & {
+    readonly part?: Part;
+    readonly version?: string;
+  } = {},
 ): Promise<MailSystem> {
-  const { part, ...how } = rest;
+  const { part, version = '', ...how } = rest;
   const opened = await openSqliteStore({
     directory: config.data,
     shards: shardCount(config),
@@ -69,21 +73,11 @@ export async function openMailSystem(
     ...(part === undefined ? {} : { share: shareOf(part) }),
   }).catch((error: unknown) => rethrowWithRemedy(error, config.data));
   const store = new TranslatedStore(opened);
-  const clock = systemClock;
-  const turns = new Turns(store, clock, log);
-  const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount } = config.limits;
-  // One limit for the domain; each protocol announces and enforces its own below it.
-  const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize);
-  const own = { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount };
-  const limits = { ...own, messageBytes, outgoingPerAccount: OUTGOING_PER_ACCOUNT };
-  const residents = new Accounts(store, turns, clock);
   const placement = part === undefined ? EVERYTHING_HERE : placementOf(part, opened.directory);
-  const domain: Domain = {
-    ...{ store, accounts: residents, turns, clock, log, limits, placement },
-    dispositions: ALL_IN_INBOX,
-  };
+  const rules = openRules(config, { store, clock: systemClock, log, version });
+  const domain = domainOf(config, { store, log, placement, dispositions: rules.dispositions });
   const journal = new ActivityFiles(config.data, config.log.activity, part);
-  const activity = new Activity({ log, clock, journal });
+  const activity = new Activity({ log, clock: domain.clock, journal });
   const connections = connectionsOf(config);
   const { installation } = opened.directory;
   const { authenticator, accounts } = signInOf(config, { domain, activity, installation });
@@ -97,6 +91,7 @@ export async function openMailSystem(
   return {
     directory: opened.directory,
     domain,
+    rules,
     authenticator,
     activity,
     recipients,
@@ -105,6 +100,22 @@ export async function openMailSystem(
     admin: new LocalAdmin({ domain, accounts, activity, journal, connections, onClose: close }),
     close,
   };
+}
+
+function domainOf(
+  config: Config,
+  parts: Pick<Domain, 'store' | 'log' | 'placement' | 'dispositions'>,
+): Domain {
+  const { store, log } = parts;
+  const clock = systemClock;
+  const turns = new Turns(store, clock, log);
+  const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount } = config.limits;
+  // One limit for the domain; each protocol announces and enforces its own below it.
+  const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize);
+  const own = { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount };
+  const limits = { ...own, messageBytes, outgoingPerAccount: OUTGOING_PER_ACCOUNT };
+  const accounts = new Accounts(store, turns, clock);
+  return { ...parts, accounts, turns, clock, limits };
 }
 
 /** Who may sign in, and who decides about that. `installation`: what the salts of this data folder follow from. */

@@ -40,7 +40,7 @@ export interface OpenServer {
 export async function openServer(options: ServerOptions): Promise<OpenServer> {
   const { config, log, version, onFatal, colleagues } = options;
   const part = colleagues?.part;
-  const system = await openMailSystem(config, log, onFatal, part === undefined ? {} : { part });
+  const system = await openMailSystem(config, log, onFatal, { version, ...(part && { part }) });
   const { domain } = system;
   const facts = { pid: process.pid, version, startedMs: domain.clock.nowMs() };
   const opened: (() => Promise<void>)[] = [() => system.close()];

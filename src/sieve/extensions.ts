@@ -1,5 +1,5 @@
 /** The language as this server has it. What is advertised is what stands here. */
-import { Language } from './compile/language.ts';
+import { type Extension, Language } from './compile/language.ts';
 import { BASE, ENCODED_CHARACTER } from './extensions/base.ts';
 import { BODY } from './extensions/body.ts';
 import { DATE, INDEX } from './extensions/date.ts';
@@ -26,7 +26,7 @@ import {
 import { VACATION, VACATION_SECONDS } from './extensions/vacation.ts';
 import { VARIABLES } from './extensions/variables.ts';
 
-export const LANGUAGE: Language = new Language([
+const EXTENSIONS: readonly Extension[] = [
   BASE,
   ENCODED_CHARACTER,
   FILEINTO,
@@ -66,4 +66,12 @@ export const LANGUAGE: Language = new Language([
   MAILBOX_METADATA,
   SERVER_METADATA,
   IMAPSIEVE,
-]);
+];
+
+export const LANGUAGE: Language = new Language(EXTENSIONS);
+
+/** For a server that cannot do all of it: without the extensions that have one of these words. */
+export function languageWithout(words: readonly string[]): Language {
+  const isLeft = ({ capabilities }: Extension): boolean => !capabilities.some((one) => words.includes(one));
+  return new Language(EXTENSIONS.filter(isLeft));
+}

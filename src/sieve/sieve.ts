@@ -23,9 +23,10 @@
  * The scripts of mailboxes (RFC 6785) run the same way, with `imap.*` among the items and no envelope.
  */
 import { checkScript } from './compile/checker.ts';
+import type { Language } from './compile/language.ts';
 import type { Script } from './compile/script.ts';
 import type { Environment } from './environment.ts';
-import { LANGUAGE } from './extensions.ts';
+import { LANGUAGE, languageWithout } from './extensions.ts';
 import { execute, type Outcome } from './run/interpreter.ts';
 import { LIMITS, type Limits } from './run/limits.ts';
 import { finish, finishInTurns, type Steps } from './run/steps.ts';
@@ -36,24 +37,30 @@ export const CAPABILITIES: readonly string[] = LANGUAGE.capabilities;
 
 /** Throws `ScriptError` with line and column, and nothing else. */
 export function compileScript(source: Buffer | string, name = ''): Script {
-  return finish(compiling(source, name));
+  return finish(compiling(LANGUAGE, source, name));
 }
 
-/** The same, letting others in: a script of a megabyte takes a tenth of a second. */
+/**
+ * The same, letting others in: a script of a megabyte takes a tenth of a second. `language`: of a server that has less of it
+ * (`languageWithout`).
+ */
 export function compileInTurns(
   source: Buffer | string,
   name: string,
   pause: () => Promise<void> | undefined,
+  language = LANGUAGE,
 ): Promise<Script> {
-  return finishInTurns(compiling(source, name), pause);
+  return finishInTurns(compiling(language, source, name), pause);
 }
 
-function* compiling(source: Buffer | string, name: string): Steps<Script> {
+function* compiling(language: Language, source: Buffer | string, name: string): Steps<Script> {
   const text = typeof source === 'string' ? source : scriptText(source);
   const tree = parseScript(text);
   yield undefined;
-  return yield* checkScript(LANGUAGE, tree, name);
+  return yield* checkScript(language, tree, name);
 }
+
+export { languageWithout };
 
 export function runScripts(
   scripts: readonly Script[],

@@ -42,7 +42,7 @@ export interface RuleEntry {
   readonly text: string;
 }
 
-export const RULE_ENTRIES = Object.freeze({ most: 2000, maxAgeMs: 30 * 86_400_000, maxBytes: 4096 });
+export const RULE_ENTRIES = Object.freeze({ most: 2000, maxAgeMs: 30 * 86_400_000, maxBytes: 8192 });
 
 /** In the order in which they are run. */
 const ORDER: readonly ScriptRole[] = ['before', 'own', 'away', 'after'];

@@ -138,9 +138,9 @@ async function carryOut(
 function parcelsOf(delivery: Delivery, copies: readonly Copy[]): Parcel[] {
   const trace = Buffer.concat([traceFields(delivery.envelopeFrom, delivery.address), delivery.fields]);
   const byForm = Map.groupBy(copies, ({ form }) => form);
-  return Array.from(byForm, ([{ content = delivery.message, fields } = {}, some]) => {
-    const prefix = fields === undefined ? trace : Buffer.concat([trace, fields]);
-    return { message: incoming({ ...content, prefix }), copies: some };
+  return Array.from(byForm, ([{ content = delivery.message, fields = EMPTY, hasNoTrace } = {}, some]) => {
+    const prefix = hasNoTrace ? fields : fields.length > 0 ? Buffer.concat([trace, fields]) : trace;
+    return { message: incoming({ ...content, ...(prefix.length > 0 && { prefix }) }), copies: some };
   });
 }
 

@@ -55,7 +55,7 @@ export function scriptOf(account: AccountState, name: ScriptName): ScriptRow {
 
 /** Throws MailboxError `nonexistent`, also when it went meanwhile. */
 export async function readScript(
-  { store }: Domain,
+  { store }: Pick<Domain, 'store'>,
   account: AccountState,
   script: ScriptRow,
 ): Promise<Buffer> {

@@ -1,0 +1,80 @@
+/** What a script may ask about a delivery and its account, answered from what is in memory, but for octets of large messages. */
+import { decodeParts } from '../mail/part-codec.ts';
+import type { Delivery } from '../mailbox/disposition.ts';
+import { ROLES, type Role } from '../mailbox/model/model.ts';
+import { mailboxObjectId } from '../mailbox/model/object-ids.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
+import type { Environment, Mailboxes, Memory, Message } from '../sieve/environment.ts';
+import { repliedKey, seenKey } from './memory-keys.ts';
+
+/** Who uses an account is told apart from `anna+shop@` by this. */
+export const DETAIL_SEPARATOR = '+';
+
+export interface Surroundings {
+  readonly delivery: Delivery;
+  /** Lower case. */
+  readonly addresses: readonly string[];
+  readonly memories: ReadonlyMap<string, number>;
+  readonly nowMs: number;
+  readonly items: ReadonlyMap<string, string>;
+  readonly include: Environment['include'];
+}
+
+export function environmentOf(about: Surroundings): Environment {
+  const { delivery, addresses, nowMs, items, include } = about;
+  return {
+    message: messageOf(delivery.message),
+    envelope: { from: delivery.envelopeFrom, to: delivery.address },
+    addresses,
+    detailSeparator: DETAIL_SEPARATOR,
+    nowMs,
+    zoneMinutes: -new Date(nowMs).getTimezoneOffset(),
+    items,
+    mailboxes: mailboxesOf(delivery.account),
+    lists: { exists: () => false, contains: () => false },
+    memory: memoryOf(about),
+    verdict: {},
+    include,
+  };
+}
+
+function messageOf({ blob, facts, header }: Delivery['message']): Message {
+  return {
+    sizeBytes: facts.sizeBytes,
+    header,
+    parts: () => decodeParts(facts.parts),
+    read: (from, to) => blob.read(from, to),
+  };
+}
+
+function memoryOf({ memories, nowMs }: Surroundings): Memory {
+  const isThere = (key: string): boolean => (memories.get(key) ?? 0) > nowMs;
+  return {
+    hasSeen: (handle, id) => isThere(seenKey(handle, id)),
+    hasReplied: (memory) => isThere(repliedKey(memory)),
+  };
+}
+
+function mailboxesOf(account: AccountState): Mailboxes {
+  const all = () => [...account.mailboxes.values()];
+  return {
+    exists: (mailbox) => account.byName.has(mailbox),
+    withId: (id) => all().find((mailbox) => mailboxObjectId(mailbox.id) === id)?.name,
+    withSpecialUse: (attribute) => {
+      const role = roleOf(attribute);
+      return role && all().find((mailbox) => mailbox.role === role)?.name;
+    },
+    hasSpecialUse: (mailbox, attribute) => {
+      const role = roleOf(attribute);
+      return role !== undefined && account.byName.get(mailbox)?.role === role;
+    },
+    metadata: () => undefined,
+    serverMetadata: () => undefined,
+  };
+}
+
+/** `\Junk` in any case. */
+export function roleOf(attribute: string): Role | undefined {
+  const name = attribute.toLowerCase();
+  return ROLES.find((role) => `\\${role}` === name);
+}

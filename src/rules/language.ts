@@ -1,0 +1,32 @@
+/**
+ * What of Sieve scripts of accounts may use. What is advertised works: a word whose meaning nothing here can carry out is unknown,
+ * and a script that requires it is refused with the line.
+ */
+import type { CommandNode, Script } from '../sieve/compile/script.ts';
+import { languageWithout } from '../sieve/sieve.ts';
+import { ScriptError } from '../sieve/syntax/fault.ts';
+
+/** What sends mail, and this server does not. */
+const SENDING: readonly string[] = ['vacation', 'vacation-seconds', 'enotify', 'fcc'];
+/** What is told of a delivery by nobody here, or kept by nobody. */
+const UNTOLD: readonly string[] = [
+  'envelope-dsn',
+  'spamtest',
+  'virustest',
+  'extlists',
+  'mboxmetadata',
+  'servermetadata',
+  'imapsieve',
+];
+
+export const RULES_LANGUAGE = languageWithout([...SENDING, ...UNTOLD]);
+
+/** Throws `ScriptError` at the first command that asks for what this server does not do. */
+export function refuseSending({ commands }: Script): void {
+  const all: CommandNode[] = [...commands];
+  for (let next = all.shift(); next !== undefined; next = all.shift()) {
+    if (next.name === 'redirect')
+      throw new ScriptError('"redirect" is not available: this server sends no mail', next.place);
+    all.push(...next.block);
+  }
+}

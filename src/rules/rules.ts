@@ -1,0 +1,170 @@
+/**
+ * Fills the domain's port for what is to become of messages: runs the scripts of an account over each that comes in. The order is the
+ * server's `before`, the administrator's for this account, the owner's active one, the one for who is away, the
+ * administrator's last, the server's `after`.
+ *
+ * Promises: a script that fails, is broken, cannot be read or takes too much is INBOX, and its owner is told once a day; a run lets
+ * others in; an account without scripts costs nothing.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import { TimeSlice } from '../base/time-slice.ts';
+import type { Delivery, Disposition, Dispositions } from '../mailbox/disposition.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { activeScripts, type ScriptRow } from '../mailbox/model/rules.ts';
+import { findScript, own, readScript } from '../mailbox/operations/scripts.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
+import { loadMemories } from '../mailbox/state/memories.ts';
+import type { Script } from '../sieve/compile/script.ts';
+import type { Failure, Outcome } from '../sieve/run/interpreter.ts';
+import { LIMITS, type Limits } from '../sieve/run/limits.ts';
+import { runScripts } from '../sieve/sieve.ts';
+import { ScriptError } from '../sieve/syntax/fault.ts';
+import { dispositionOf } from './carrying-out.ts';
+import type { Compiler } from './compiler.ts';
+import { DETAIL_SEPARATOR, environmentOf } from './environment.ts';
+import type { GlobalScripts } from './global-scripts.ts';
+
+export interface RulesOptions {
+  readonly store: Domain['store'];
+  readonly compiler: Compiler;
+  readonly globals: GlobalScripts;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly hostname: string;
+  readonly version: string;
+  readonly limits?: Partial<Limits>;
+}
+
+/** Scripts in the order in which they are run, and what is wrong with those that are not. */
+interface Ready {
+  readonly scripts: Script[];
+  readonly failures: Failure[];
+}
+
+export class Rules implements Dispositions {
+  readonly #options: RulesOptions;
+  readonly #limits: Limits;
+  readonly #items: ReadonlyMap<string, string>;
+
+  constructor(options: RulesOptions) {
+    this.#options = options;
+    this.#limits = { ...LIMITS, ...options.limits };
+    this.#items = new Map([
+      ['domain', options.hostname.replace(/^[^.]+\./, '')],
+      ['host', options.hostname],
+      ['location', 'MS'],
+      ['name', 'Brevduva'],
+      ['phase', 'during'],
+      ['version', options.version],
+    ]);
+  }
+
+  of(delivery: Delivery): Promise<Disposition> | undefined {
+    const rows = activeScripts(delivery.account.scripts);
+    if (rows.length === 0 && !this.#options.globals.isOn) return undefined;
+    return this.#decide(delivery, rows);
+  }
+
+  async #decide(delivery: Delivery, rows: readonly ScriptRow[]): Promise<Disposition> {
+    const { store, clock, hostname } = this.#options;
+    const { account } = delivery;
+    const ready = await this.#prepare(account, rows);
+    // Also for telling the owner, and for scripts that are included.
+    const memories = await loadMemories({ store }, account);
+    const nowMs = clock.nowMs();
+    const environment = environmentOf({
+      delivery,
+      addresses: addressesOf(delivery),
+      memories,
+      nowMs,
+      items: this.#items,
+      include: (location, name) => this.#included(account, location, name),
+    });
+    const slice = new TimeSlice();
+    const ran = await runScripts(ready.scripts, environment, {
+      limits: this.#limits,
+      pause: () => slice.spent(),
+    });
+    const outcome = withFailures(ran, ready.failures);
+    return dispositionOf(outcome, { store: { store }, delivery, memories, nowMs, hostname });
+  }
+
+  async #prepare(account: AccountState, rows: readonly ScriptRow[]): Promise<Ready> {
+    const { globals } = this.#options;
+    const ready: Ready = { scripts: [], failures: [] };
+    const before = globals.isOn ? await globals.find('before') : undefined;
+    const after = globals.isOn ? await globals.find('after') : undefined;
+    if (before !== undefined) ready.scripts.push(before);
+    for (const row of rows) await this.#add(ready, account, row);
+    if (after !== undefined) ready.scripts.push(after);
+    return ready;
+  }
+
+  /** One that was good when it was put may be none for a later version of the server. */
+  async #add({ scripts, failures }: Ready, account: AccountState, row: ScriptRow): Promise<void> {
+    try {
+      scripts.push(await this.#compiled(account, row));
+    } catch (error) {
+      const { reason, place } =
+        error instanceof ScriptError ? error : { reason: 'it cannot be read', place: { line: 1, column: 1 } };
+      if (!(error instanceof ScriptError))
+        this.#options.log.error(
+          { err: error, accountId: account.id, script: row.name },
+          'a script cannot be read',
+        );
+      failures.push({ reason, origin: { script: row.name, place } });
+    }
+  }
+
+  #compiled(account: AccountState, row: ScriptRow): Promise<Script> {
+    const { store, compiler } = this.#options;
+    return compiler.kept(row.hash, row.name, () => readScript({ store }, account, row));
+  }
+
+  /** RFC 6609 §3.2: one that is there and broken is as good as none. */
+  async #included(
+    account: AccountState,
+    location: 'personal' | 'global',
+    name: string,
+  ): Promise<Script | undefined> {
+    if (location === 'global') return this.#options.globals.find(name);
+    const row = findScript(account, own(name));
+    if (row === undefined) return undefined;
+    try {
+      return await this.#compiled(account, row);
+    } catch (error) {
+      if (error instanceof ScriptError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Where a script could not be run at all the message is in INBOX, whatever the others asked for. */
+function withFailures(outcome: Outcome, failures: readonly Failure[]): Outcome {
+  if (failures.length === 0) return outcome;
+  const [failure] = failures as [Failure];
+  const effects = outcome.effects.filter(({ kind }) => kind === 'keep' || kind === 'fileinto');
+  const isInInbox = effects.some((effect) => 'target' in effect && effect.target.mailbox === 'INBOX');
+  const target = { mailbox: 'INBOX', mayCreate: false, flags: [] };
+  const keep = {
+    kind: 'keep',
+    target,
+    edition: undefined,
+    isImplicit: true,
+    origin: failure.origin,
+  } as const;
+  return {
+    ...outcome,
+    effects: isInInbox ? effects : [...effects, keep],
+    failures: [...failures, ...outcome.failures],
+  };
+}
+
+/** The account's own address, and the one it was written to, with and without its detail. */
+function addressesOf({ account, address }: Delivery): string[] {
+  const to = address.toLowerCase();
+  const [local = '', ...rest] = to.split(DETAIL_SEPARATOR);
+  const plain = rest.length === 0 ? to : `${local}${to.slice(to.lastIndexOf('@'))}`;
+  return [...new Set([account.record.address, to, plain])];
+}
