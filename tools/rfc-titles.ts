@@ -150,6 +150,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   5788: 'IMAP4 Keyword Registry',
   5802: 'SCRAM SASL and GSS-API Mechanisms',
   5803: 'LDAP Schema for Storing SCRAM Secrets',
+  5804: 'A Protocol for Remotely Managing Sieve Scripts',
   5819: 'IMAP4 Extension for Returning STATUS Information in Extended LIST',
   5890: 'Internationalized Domain Names: Definitions',
   5929: 'Channel Bindings for TLS',
