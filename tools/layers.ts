@@ -22,6 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   transfer: ['mailbox', 'mail', 'base'],
   admin: ['transfer', 'identity', 'mailbox', 'mail', 'net', 'base'],
   doctor: ['admin', 'net', 'dns', 'config', 'base'],
+  http: ['net', 'base'],
   imap: PROTOCOL,
   pop3: PROTOCOL,
   smtp: PROTOCOL,

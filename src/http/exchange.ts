@@ -1,0 +1,64 @@
+/** What a route gets and gives, and how the table of routes is read. No sockets here: a route is a function of values. */
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  /** As it came, undecoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** The name that was asked for, in lower case, without the port. */
+  readonly host: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+  /** Over TLS, here or at a trusted proxy. */
+  readonly isSecure: boolean;
+  /** Of the client, as far as a trusted proxy is believed. */
+  readonly remoteAddress: string;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+export interface Route {
+  /** GET is HEAD too. */
+  readonly method: 'GET' | 'POST';
+  /** Exact; ending with `*`: whatever begins like it. Letters in any case when `isCaseless`. */
+  readonly path: string;
+  readonly isCaseless?: boolean;
+  /** Whether the name that was asked for is one that has this; every name, when left out. */
+  readonly isFor?: (host: string) => boolean;
+  /** Of a POST; what is larger is refused. */
+  readonly maxBodyBytes?: number;
+  answer(request: HttpRequest): HttpReply | Promise<HttpReply>;
+}
+
+export type Routed =
+  | { readonly kind: 'route'; readonly route: Route }
+  | { readonly kind: 'not-found' }
+  | { readonly kind: 'wrong-method'; readonly allow: string };
+
+/** HEAD counts as GET. */
+export function findRoute(
+  routes: readonly Route[],
+  { host, path, method }: { readonly host: string; readonly path: string; readonly method: string },
+): Routed {
+  const here = routes.filter((route) => isAt(route, path) && (route.isFor?.(host) ?? true));
+  if (here.length === 0) return { kind: 'not-found' };
+  const wanted = method === 'HEAD' ? 'GET' : method;
+  const route = here.find((one) => one.method === wanted);
+  if (route !== undefined) return { kind: 'route', route };
+  const methods = new Set(here.flatMap((one) => (one.method === 'GET' ? ['GET', 'HEAD'] : [one.method])));
+  return { kind: 'wrong-method', allow: [...methods].join(', ') };
+}
+
+function isAt({ path, isCaseless = false }: Route, wanted: string): boolean {
+  const [mine, theirs] = isCaseless ? [path.toLowerCase(), wanted.toLowerCase()] : [path, wanted];
+  return mine.endsWith('*') ? theirs.startsWith(mine.slice(0, -1)) : mine === theirs;
+}
+
+export function text(status: number, body: string): HttpReply {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+}

@@ -1,0 +1,259 @@
+/**
+ * The ports of HTTP: in the clear, and with TLS by the certificate that is current when a client comes. Node.js reads and
+ * writes HTTP/1.1; who may come in, how long each step may take and how large it may be is decided here.
+ *
+ * Connections are counted with those of all other services. On the port with TLS an ACME authority that checks a name is shown the
+ * certificate that was made for it (RFC 8737).
+ */
+import { createServer, type Server } from 'node:http';
+import { createServer as createPort, type Server as PortServer, type Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import { withoutMapping } from '../base/ip-address.ts';
+import type { Log } from '../base/log.ts';
+import type { Connections } from '../net/connections.ts';
+import { Guest } from '../net/guest.ts';
+import { explain, hostPort } from '../net/listener.ts';
+import type { TlsSource } from '../net/tls.ts';
+import { networks } from './client.ts';
+import { type HelloRead, readClientHello } from './client-hello.ts';
+import type { Route } from './exchange.ts';
+import { type HandlerOptions, handle } from './handler.ts';
+
+export interface HttpListenerOptions {
+  readonly name: 'http' | 'https';
+  readonly host: string;
+  /** 0 binds a free one. */
+  readonly port: number;
+  readonly tls?: TlsSource;
+  readonly routes: readonly Route[];
+  /** Addresses and networks of proxies that say for whom they ask. */
+  readonly trustedProxies: readonly string[];
+  readonly connections: Connections;
+  readonly handshakeTimeoutMs: number;
+  readonly log: Log;
+  readonly isShared?: boolean;
+  /** What a name that is being checked shows (RFC 8737 §3); undefined when none is. */
+  readonly challenge?: (serverName: string) => Promise<SecureContext | undefined>;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+export interface HttpLimits {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  /** Longer than proxies keep theirs, so that none sends into a connection that we close. */
+  readonly keepAliveMs: number;
+  readonly headerBytes: number;
+  readonly requestsPerConnection: number;
+}
+
+const LIMITS: HttpLimits = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  keepAliveMs: 75_000,
+  headerBytes: 16 * 1024,
+  requestsPerConnection: 1000,
+};
+/** How often deadlines are looked at. */
+const CHECK_MS = 1000;
+const MAX_FIELDS = 100;
+const ACME_PROTOCOL = 'acme-tls/1';
+
+export class HttpListener {
+  readonly name: string;
+  readonly #options: HttpListenerOptions;
+  readonly #port: PortServer;
+  readonly #http: Server;
+  readonly #sockets = new Set<Socket>();
+  #isClosing = false;
+
+  private constructor(options: HttpListenerOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#http = httpServer(options);
+    this.#port = createPort({ noDelay: true }, (socket) => this.#receive(socket));
+  }
+
+  static async open(options: HttpListenerOptions): Promise<HttpListener> {
+    const listener = new HttpListener(options);
+    const { host, port, name, log, isShared = false } = options;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    listener.#port.once('error', (cause) => {
+      const why = explain(cause as NodeJS.ErrnoException);
+      reject(new Error(`${name}: cannot listen on ${hostPort(host, port)}: ${why}`, { cause }));
+    });
+    listener.#port.listen({ host, port, backlog: 1024, reusePort: isShared }, resolve);
+    await promise;
+    listener.#port.on('error', (err) => log.error({ err, listener: name }, 'accepting failed'));
+    return listener;
+  }
+
+  /** As bound: `127.0.0.1:8080`. */
+  get address(): string {
+    const bound = this.#port.address();
+    const port = typeof bound === 'object' && bound !== null ? bound.port : this.#options.port;
+    return hostPort(this.#options.host, port);
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true;
+    this.#port.close();
+    this.#http.close();
+    this.#http.closeIdleConnections();
+    const endMs = performance.now() + graceMs;
+    while (this.#sockets.size > 0 && performance.now() < endMs) {
+      await Promise.race([...this.#sockets].map(closed).concat(after(Math.min(100, graceMs))));
+      this.#http.closeIdleConnections();
+    }
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #receive(socket: Socket): void {
+    const { name, connections, log } = this.#options;
+    socket.on('error', () => {});
+    if (socket.remoteAddress === undefined || this.#isClosing) {
+      socket.destroy();
+      return;
+    }
+    const guest = connections.enter('http', name, peerOf(socket));
+    if (!(guest instanceof Guest)) {
+      log.warn(
+        { remote: withoutMapping(socket.remoteAddress), listener: name, refusal: guest },
+        'connection refused',
+      );
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      guest.leave();
+    });
+    if (this.#options.tls === undefined) this.#http.emit('connection', socket);
+    else this.#shakeHands(socket, this.#options.tls);
+  }
+
+  #shakeHands(socket: Socket, tls: TlsSource): void {
+    const timer = setTimeout(() => socket.destroy(), this.#options.handshakeTimeoutMs);
+    socket.once('close', () => clearTimeout(timer));
+    void this.#contextFor(socket, tls).then((wanted) => {
+      if (wanted === undefined || socket.destroyed) return;
+      const secure = new TLSSocket(socket, { isServer: true, ...wanted });
+      secure.on('error', () => {}).on('_tlsError', () => secure.destroy());
+      secure.once('secure', () => {
+        clearTimeout(timer);
+        // The authority has seen what it wanted (RFC 8737 §3).
+        if (wanted.ALPNProtocols !== undefined) secure.end();
+        else this.#http.emit('connection', secure);
+      });
+    });
+  }
+
+  /** Undefined: the client is gone. */
+  async #contextFor(
+    socket: Socket,
+    tls: TlsSource,
+  ): Promise<{ secureContext: SecureContext; ALPNProtocols?: string[] } | undefined> {
+    const { challenge } = this.#options;
+    if (challenge === undefined) return { secureContext: tls.current() };
+    const hello = await peek(socket);
+    if (hello === undefined) return undefined;
+    if (hello.kind === 'hello' && hello.protocols.includes(ACME_PROTOCOL) && hello.serverName !== undefined) {
+      const secureContext = await challenge(hello.serverName);
+      if (secureContext !== undefined) return { secureContext, ALPNProtocols: [ACME_PROTOCOL] };
+    }
+    return { secureContext: tls.current() };
+  }
+}
+
+function httpServer(options: HttpListenerOptions): Server {
+  const limits = { ...LIMITS, ...options.limits };
+  const handling: HandlerOptions = {
+    routes: options.routes,
+    trustedProxies: networks(options.trustedProxies),
+    log: options.log,
+  };
+  const server = createServer(
+    {
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      maxHeaderSize: limits.headerBytes,
+      connectionsCheckingInterval: CHECK_MS,
+      requireHostHeader: true,
+    },
+    (request, response) => {
+      const { socket } = request;
+      const peer = {
+        remoteAddress: withoutMapping(socket.remoteAddress ?? ''),
+        isSecure: socket instanceof TLSSocket,
+      };
+      void handle(handling, peer, request, response);
+    },
+  );
+  server.maxHeadersCount = MAX_FIELDS;
+  server.maxRequestsPerSocket = limits.requestsPerConnection;
+  // A client that neither sends nor takes anything.
+  server.setTimeout(limits.requestMs + limits.keepAliveMs, (socket) => socket.destroy());
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (socket.writable && !socket.destroyed)
+      socket.end(`HTTP/1.1 ${faultOf(error)}\r\nConnection: close\r\n\r\n`);
+    else socket.destroy();
+  });
+  // Its deadlines are kept from the moment it listens, which it does through our port.
+  server.emit('listening');
+  return server;
+}
+
+function faultOf({ code }: NodeJS.ErrnoException): string {
+  if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large';
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout';
+  return '400 Bad Request';
+}
+
+/** Looks at what comes first, and leaves it where it is. */
+async function peek(socket: Socket): Promise<HelloRead | undefined> {
+  let octets = Buffer.alloc(0);
+  for (;;) {
+    const piece = socket.read() as Buffer | null;
+    if (piece !== null) octets = Buffer.concat([octets, piece]);
+    const hello = readClientHello(octets);
+    if (octets.length > 0 && hello.kind !== 'incomplete') {
+      socket.unshift(octets);
+      return hello;
+    }
+    if (socket.destroyed || socket.readableEnded) return undefined;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        socket.off('readable', done).off('end', done).off('close', done);
+        resolve();
+      };
+      socket.once('readable', done).once('end', done).once('close', done);
+    });
+  }
+}
+
+function peerOf(socket: Socket) {
+  const sinceMs = performance.now();
+  return {
+    remoteAddress: withoutMapping(socket.remoteAddress ?? ''),
+    tlsVersion: undefined,
+    get idleMs() {
+      return performance.now() - sinceMs;
+    },
+    get bytesRead() {
+      return socket.bytesRead;
+    },
+    get bytesWritten() {
+      return socket.bytesWritten;
+    },
+    destroy: () => void socket.destroy(),
+  };
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => void socket.once('close', () => resolve()));
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms));
+}
