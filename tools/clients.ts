@@ -19,6 +19,7 @@ export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   gsasl: 'gsasl',
   msmtp: 'msmtp',
   dkimverify: 'python3-dkim',
+  openssl: 'openssl',
 };
 
 export function missingClients(path = process.env.PATH ?? ''): string[] {

@@ -23,6 +23,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   admin: ['transfer', 'identity', 'mailbox', 'mail', 'net', 'base'],
   doctor: ['admin', 'net', 'dns', 'config', 'base'],
   http: ['net', 'base'],
+  setup: ['http', 'net', 'base'],
   imap: PROTOCOL,
   pop3: PROTOCOL,
   smtp: PROTOCOL,
