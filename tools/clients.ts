@@ -20,6 +20,7 @@ export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   msmtp: 'msmtp',
   dkimverify: 'python3-dkim',
   openssl: 'openssl',
+  pebble: 'pebble',
 };
 
 export function missingClients(path = process.env.PATH ?? ''): string[] {

@@ -161,6 +161,25 @@ export function listen(declaration: {
 }
 
 /** Whom to ask, by address; none when the text is empty. */
+/** Addresses and networks, `192.0.2.1` and `10.0.0.0/8`, as texts. */
+export function networks(declaration: { readonly doc: string }): Option<readonly string[]> {
+  const schema = z.string().transform((text, context): readonly string[] => {
+    const parts = text.split(/[\s,]+/).filter((part) => part !== '');
+    if (!parts.every(isNetwork)) context.addIssue('not an address or network');
+    return parts;
+  });
+  const expected = 'addresses and networks such as "127.0.0.1, 10.0.0.0/8"';
+  const empty: Declaration<readonly string[]> = { doc: declaration.doc, default: [] };
+  return option('networks', expected, empty, schema, (parts) => JSON.stringify(parts.join(', ')));
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits] = text.split('/');
+  const most = { 4: 32, 6: 128 }[isIP(address)];
+  if (most === undefined) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+}
+
 export function servers(declaration: { readonly doc: string; readonly port: number }) {
   const schema = z.string().transform((text, context): readonly ListenAddress[] => {
     const parsed = text.split(/[\s,]+/).filter((part) => part !== '');

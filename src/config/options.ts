@@ -5,6 +5,7 @@ import {
   integer,
   listen,
   logLevel,
+  networks,
   optionalPath,
   path,
   servers,
@@ -62,6 +63,14 @@ export const OPTIONS = {
       default: '',
       doc: 'SMTP for mail from the world, which the MX records of your domains lead here; the port has to be 25: "0.0.0.0:25". Off unless it is given. It takes mail for accounts here and for nobody else.',
     }),
+    http: listen({
+      default: '',
+      doc: 'HTTP, by which mail programs ask how to be set up and certificate authorities check names (acme.enabled); the usual port is 80: "*:80". Off unless it is given.',
+    }),
+    https: listen({
+      default: '',
+      doc: 'The same with TLS, and the policy of MTA-STS, which counts over TLS alone; the usual port is 443: "*:443". Off unless it is given.',
+    }),
     metrics: listen({
       default: '',
       doc: 'Numbers for Prometheus, at /metrics over HTTP. It asks for no password, so it listens on loopback and nowhere else: "127.0.0.1:9187". The control socket has the same numbers.',
@@ -73,6 +82,50 @@ export const OPTIONS = {
     }),
     key: optionalPath({
       doc: 'The private key of the certificate, PEM. Give both or neither.',
+    }),
+  },
+  acme: {
+    enabled: boolean({
+      default: false,
+      doc: 'Get a certificate for hostname, and for what leads here of the names by which domains are set up (autoconfig, autodiscover, mta-sts, ua-auto-config), from an authority, and renew it in time. Whoever sets this agrees to the terms of that authority. It checks each name at port 80 (listen.http) or 443 (listen.https) of the address that the name has. `brevduva doctor` tells how it goes.',
+    }),
+    directory: string({
+      default: 'https://acme-v02.api.letsencrypt.org/directory',
+      pattern: /^https:\/\/[^\s]{1,500}$/,
+      expected: 'the URL of an ACME directory, https',
+      doc: "Which authority: the URL of its directory (RFC 8555). The default is Let's Encrypt.",
+    }),
+    email: string({
+      default: '',
+      pattern: /^$|^[^\s@]{1,64}@[^\s@]{1,253}$/,
+      expected: 'an address such as "hostmaster@example.com"',
+      doc: 'Where the authority may write, about its account and nothing else. It may be left out.',
+    }),
+    caCertificate: optionalPath({
+      doc: 'The certificate of an authority, PEM, that vouches for the directory itself, for one of your own (step-ca). Public ones need none.',
+    }),
+  },
+  http: {
+    trustedProxies: networks({
+      doc: 'Proxies in front of listen.http and listen.https, by address or network ("127.0.0.1, 10.0.0.0/8"): what these say of the client (X-Forwarded-For, X-Forwarded-Proto) is believed, and nobody else.',
+    }),
+  },
+  mtaSts: {
+    mode: choice(['none', 'testing', 'enforce'], {
+      default: 'testing',
+      doc: 'What the policy at https://mta-sts.DOMAIN asks of those who send to a domain here (RFC 8461): "testing" to report when TLS with a valid certificate does not come about, "enforce" to send nothing then, "none" to forget an earlier policy. It counts once the record _mta-sts.DOMAIN is in the DNS.',
+    }),
+    mx: string({
+      default: '',
+      pattern: /^(?:(?:\*\.)?[a-z0-9][a-z0-9.-]{0,251}(?:,\s*|\s+|$))*$/i,
+      expected: 'host names, separated by commas, such as "mail.example.com, *.backup.example.com"',
+      doc: 'The hosts that the policy names: all that take mail of the domains, as their MX records have them. hostname, when it is left out.',
+    }),
+    maxAge: duration({
+      default: '7d',
+      min: '1d',
+      max: '365d',
+      doc: 'How long senders remember the policy. A few weeks are usual once it is enforced.',
     }),
   },
   dns: {

@@ -1,4 +1,5 @@
 /** The table of all checks, in the order in which they are shown: this machine, the server, the DNS, the domains. */
+import { acme } from './checks/acme.ts';
 import { addresses } from './checks/addresses.ts';
 import { certificate } from './checks/certificate.ts';
 import { clientServices } from './checks/client-services.ts';
@@ -17,7 +18,7 @@ import type { Check } from './world.ts';
 
 export const CHECKS: readonly Check[] = Object.freeze([
   ...[configuration, clock, disk, dataFolder, logFile],
-  ...[server, listeners, lmtp, certificate],
+  ...[server, listeners, lmtp, certificate, acme],
   ...[resolver, addresses, reverseNames],
   ...[mailExchangers, clientServices],
 ]);

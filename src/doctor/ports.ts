@@ -18,6 +18,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
   pop3s: { speech: 'pop3', tls: 'first' },
   lmtp: { speech: 'lmtp', tls: 'none' },
   smtp: { speech: 'smtp', tls: 'upgrade' },
+  http: { speech: 'http', tls: 'none' },
+  https: { speech: 'http', tls: 'first' },
   metrics: { speech: 'metrics', tls: 'none' },
 };
 

@@ -6,7 +6,7 @@ import type { X509Certificate } from 'node:crypto';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 
-export type Speech = 'imap' | 'pop3' | 'lmtp' | 'smtp' | 'metrics';
+export type Speech = 'imap' | 'pop3' | 'lmtp' | 'smtp' | 'http' | 'metrics';
 
 export interface Target {
   readonly host: string;
@@ -53,6 +53,11 @@ const WORDS: Readonly<Record<Speech, Words>> = {
     greets: /^220[ -].*\bE?SMTP\b/i,
     upgrade: { command: 'STARTTLS', agreed: /^220\b/ },
     farewell: 'QUIT',
+  },
+  http: {
+    opening: 'HEAD / HTTP/1.0\r\nHost: localhost\r\n',
+    greets: /^HTTP\/1\.[01] \d{3}\b/,
+    farewell: '',
   },
   metrics: {
     opening: 'GET /metrics HTTP/1.0\r\n',

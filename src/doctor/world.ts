@@ -3,6 +3,7 @@
  * fills it (the command line beside a server or without one; a server itself), so that a check does not know who that is.
  */
 import type { X509Certificate } from 'node:crypto';
+import type { AcmeState } from '../acme/state.ts';
 import type { HealthReport, ListenerFacts, ServerFacts } from '../admin/admin.ts';
 import type { Owner } from '../admin/data-owner.ts';
 import type { Config } from '../config/options.ts';
@@ -65,6 +66,8 @@ export interface Machine {
   ): Promise<{ readonly file: FileFacts | undefined; readonly folder: FileFacts | undefined }>;
   /** What new handshakes would get after a reload. */
   certificateFile(): Promise<CertificateFile>;
+  /** Of the certificate that the server gets by itself; undefined when nothing was tried yet. */
+  acmeState(): Promise<AcmeState | undefined>;
   /** The file of the data folder that was written last. */
   newestFile(): Promise<{ readonly path: string; readonly mtimeMs: number } | undefined>;
   /** Whether a time service of the system keeps the clock right; undefined when none can be asked. */

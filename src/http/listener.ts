@@ -32,6 +32,8 @@ export interface HttpListenerOptions {
   readonly handshakeTimeoutMs: number;
   readonly log: Log;
   readonly isShared?: boolean;
+  /** Connections of this port at once. */
+  readonly most?: number;
   /** What a name that is being checked shows (RFC 8737 §3); undefined when none is. */
   readonly challenge?: (serverName: string) => Promise<SecureContext | undefined>;
   readonly limits?: Partial<HttpLimits>;
@@ -71,6 +73,7 @@ export class HttpListener {
     this.#options = options;
     this.#http = httpServer(options);
     this.#port = createPort({ noDelay: true }, (socket) => this.#receive(socket));
+    if (options.most !== undefined) this.#port.maxConnections = options.most;
   }
 
   static async open(options: HttpListenerOptions): Promise<HttpListener> {

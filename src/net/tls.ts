@@ -27,9 +27,17 @@ export interface CertificateFiles {
   readonly keyPath: string;
 }
 
+/** PEM. */
+export interface Pair {
+  /** With the chain behind it. */
+  readonly certificate: string;
+  readonly key: string;
+}
+
 interface Loaded {
   readonly context: SecureContext;
   readonly certificate: X509Certificate;
+  readonly pair: Pair;
   readonly digest: string;
 }
 
@@ -72,6 +80,11 @@ export class TlsFiles implements TlsSource {
 
   get certificate(): X509Certificate {
     return this.#loaded.certificate;
+  }
+
+  /** What new handshakes get, for whoever signs in the name of this server. */
+  get pair(): Pair {
+    return this.#loaded.pair;
   }
 
   /** Reads the files again, or others in their place; true when a new pair is in use. */
@@ -166,7 +179,8 @@ async function load(files: CertificateFiles, ticketKeys: TicketKeys): Promise<Lo
     }),
   );
   ticketKeys.serve(context);
-  return { context, certificate, digest: createHash('sha256').update(cert).update(key).digest('hex') };
+  const pair = { certificate: cert.toString(), key: key.toString() };
+  return { context, certificate, pair, digest: createHash('sha256').update(cert).update(key).digest('hex') };
 }
 
 async function readNamed(path: string): Promise<Buffer> {

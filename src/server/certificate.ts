@@ -1,4 +1,6 @@
-/** Which certificate the server uses: the one that was given, else one that it makes. */
+/** Which certificate the server uses: the one that was given, else one that it gets (`acme.enabled`), else one that it makes. */
+import { readFile } from 'node:fs/promises';
+import { acmePaths, makeFolders, readIfThere, writeWhole } from '../acme/files.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
 import { selfSignedFiles } from '../net/self-signed.ts';
@@ -11,6 +13,7 @@ export async function certificateFiles(config: Config, log: Log): Promise<Certif
   }
   if (certificate !== undefined && key !== undefined) return { certificatePath: certificate, keyPath: key };
   const { madeAnew, ...files } = await selfSignedFiles(config.data, config.hostname);
+  if (config.acme.enabled) return servedFile(config.data, files);
   if (madeAnew !== undefined) {
     log.warn(
       { hostname: config.hostname, why: madeAnew },
@@ -18,4 +21,18 @@ export async function certificateFiles(config: Config, log: Log): Promise<Certif
     );
   }
   return files;
+}
+
+/** One file, which is replaced when a certificate was issued. Until then the self-made one stands in. */
+async function servedFile(data: string, made: CertificateFiles): Promise<CertificateFiles> {
+  const paths = acmePaths(data);
+  if ((await readIfThere(paths.served)) === undefined) {
+    const [certificate, key] = await Promise.all([
+      readFile(made.certificatePath, 'utf8'),
+      readFile(made.keyPath, 'utf8'),
+    ]);
+    await makeFolders(paths);
+    await writeWhole(paths.served, `${certificate}${key}`);
+  }
+  return { certificatePath: paths.served, keyPath: paths.served };
 }

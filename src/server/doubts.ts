@@ -31,6 +31,7 @@ export async function doubtsOf(config: Config): Promise<Doubts> {
   checkData(config.data, errors);
   checkLogFile(config.log.file, errors);
   checkCertificate(config, errors, warnings);
+  checkAcme(config, errors, warnings);
   checkReach(config, listeners, warnings);
   return { errors, warnings };
 }
@@ -145,6 +146,27 @@ function checkCertificate(config: Config, errors: string[], warnings: string[]):
     );
   }
   checkValidity(certificate, config.hostname, warnings);
+}
+
+function checkAcme(config: Config, errors: string[], warnings: string[]): void {
+  const { acme, tls, listen, hostname } = config;
+  if (!acme.enabled) return;
+  if (tls.certificate !== undefined)
+    errors.push('acme.enabled: tls.certificate names a certificate already; give one of the two');
+  if (listen.http === undefined && listen.https === undefined)
+    errors.push(
+      'acme.enabled: the authority checks names at listen.http (port 80) or listen.https (port 443); give one of them',
+    );
+  if (!hostname.includes('.') || isIP(hostname) !== 0)
+    errors.push(
+      `acme.enabled: hostname is ${hostname}, for which no authority vouches; name this server as the DNS does`,
+    );
+  readFor('acme.ca_certificate', acme.caCertificate, config, errors);
+  const ports = [listen.http?.port, listen.https?.port];
+  if (!ports.includes(80) && !ports.includes(443))
+    warnings.push(
+      'acme.enabled: neither listen.http is at port 80 nor listen.https at 443; see that a router or proxy leads there',
+    );
 }
 
 function checkValidity(certificate: X509Certificate, hostname: string, warnings: string[]): void {

@@ -9,6 +9,8 @@ import { startReaper } from '../mailbox/upkeep/reaper.ts';
 import { startRenewal } from '../mailbox/upkeep/renew-facts.ts';
 import { TlsFiles } from '../net/tls.ts';
 import { certificateFiles } from './certificate.ts';
+import { certificateKeeper } from './certificate-keeper.ts';
+import { LocalDomains } from './local-domains.ts';
 import { type MailSystem, openMailSystem } from './mail-system.ts';
 import { type BoundListener, type RunningProtocols, startProtocols } from './protocols.ts';
 import { type ServerWatch, watchOver } from './watch.ts';
@@ -53,8 +55,9 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     const spokesman = colleagues?.spokesman(system.admin, watch) ?? { admin: system.admin, watch };
     const control = await openControl(options, { facts, ...spokesman });
     opened.push(() => control.close(GRACE_MS));
+    const domains = new LocalDomains(domain.store.directory, config.auth.defaultDomain);
     const protocols = await startProtocols({
-      ...{ ...system, config, log, tls, version, watch: spokesman.watch },
+      ...{ ...system, config, log, tls, version, domains, watch: spokesman.watch },
       ...(colleagues === undefined ? {} : { relay: colleagues.relay, isShared: true }),
     });
     const { listeners, apply } = protocols;
@@ -64,6 +67,12 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
       const all = [...listeners.map((listener) => listener.close(GRACE_MS)), arrivals?.close(GRACE_MS)];
       await Promise.all(all);
     });
+    const isSpokesman = colleagues === undefined || colleagues.isSpokesman;
+    const keeper = isSpokesman
+      ? await certificateKeeper({ config, log, tls, domains, listeners })
+      : undefined;
+    keeper?.start();
+    opened.push(async () => keeper?.stop());
     const reaper = startReaper(domain);
     opened.push(() => reaper.stop());
     const renewal = startRenewal(domain);

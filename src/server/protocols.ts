@@ -28,10 +28,12 @@ import { Roster } from '../net/roster.ts';
 import type { Session } from '../net/sessions.ts';
 import type { StreamOptions } from '../net/stream.ts';
 import { Sweep } from '../net/sweep.ts';
-import type { TlsSource } from '../net/tls.ts';
+import type { TlsFiles } from '../net/tls.ts';
 import { pop3Services, receivePop3, startPop3 } from '../pop3/server.ts';
 import type { Pop3Settings } from '../pop3/settings.ts';
+import type { LocalDomains } from './local-domains.ts';
 import { listenForMetrics } from './metrics-listener.ts';
+import { webStarters } from './web-listeners.ts';
 
 export interface ProtocolOptions {
   readonly config: Config;
@@ -45,7 +47,8 @@ export interface ProtocolOptions {
   readonly relay?: Relay;
   /** Other processes listen on the same ports. */
   readonly isShared?: boolean;
-  readonly tls: TlsSource;
+  readonly tls: TlsFiles;
+  readonly domains: LocalDomains;
   readonly watch: Pick<Watch, 'metrics'>;
   readonly version: string;
 }
@@ -74,7 +77,7 @@ export async function startProtocols(options: ProtocolOptions): Promise<RunningP
   const { config, version } = options;
   const started: BoundListener[] = [];
   const settings = { imap: imapSettings(config, version), pop3: pop3Settings(config, version) };
-  const services = servicesOf(options, settings);
+  const services = servicesOf(options, settings, started);
   try {
     for (const [name, start] of Object.entries(services.starters)) {
       const address = config.listen[name as keyof Config['listen']];
@@ -111,7 +114,11 @@ interface Services {
 }
 
 /** What all ports of a protocol share is made once, and shared with what comes from other processes. */
-function servicesOf(options: ProtocolOptions, settings: Settings): Services {
+function servicesOf(
+  options: ProtocolOptions,
+  settings: Settings,
+  started: readonly BoundListener[],
+): Services {
   const { config, log, domain, authenticator, activity, connections, tls, relay = NO_RELAY, watch } = options;
   const { isShared = false } = options;
   const { limits } = config;
@@ -151,6 +158,7 @@ function servicesOf(options: ProtocolOptions, settings: Settings): Services {
     lmtp: async (address) => [await startLmtp(lmtp, { ...ports, ...address })],
     smtp: async (address) => [await startMx(mx, { ...ports, ...address })],
     metrics: async (address) => [await listenForMetrics(address, watch)],
+    ...webStarters({ ...options, isShared, listeners: () => started }),
   };
   const receivers = { imap: receiveImap(imap), pop3: receivePop3(pop3) };
   return { starters, receivers, deliveries: receiveLmtp(lmtp), stream: ports.stream };

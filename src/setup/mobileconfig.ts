@@ -4,8 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { type Route, text } from '../http/exchange.ts';
+import type { Pair } from '../net/tls.ts';
 import { type ClientService, domainOf, plainAddress, type SetupSettings } from './services.ts';
-import { type Pair, signedData } from './signed-data.ts';
+import { signedData } from './signed-data.ts';
 import { element } from './xml.ts';
 
 const TYPE = 'application/x-apple-aspen-config';

@@ -3,12 +3,7 @@
  * "verified" and the name of this server beside a profile. Nothing else of CMS is here.
  */
 import { createHash, createPrivateKey, sign, X509Certificate } from 'node:crypto';
-
-export interface Pair {
-  /** PEM, the server's first. */
-  readonly certificate: string;
-  readonly key: string;
-}
+import type { Pair } from '../net/tls.ts';
 
 const OID = {
   data: '1.2.840.113549.1.7.1',

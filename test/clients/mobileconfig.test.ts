@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { makePair } from '../../src/net/self-signed.ts';
-import { type Pair, signedData } from '../../src/setup/signed-data.ts';
+import type { Pair } from '../../src/net/tls.ts';
+import { signedData } from '../../src/setup/signed-data.ts';
 import { needs, run, succeed } from './program.ts';
 
 const PROFILE = Buffer.from(`<?xml version="1.0"?>\n<plist>${'å'.repeat(300)}</plist>\n`);

@@ -10,6 +10,8 @@ const NAMES: Readonly<Record<string, string>> = {
   pop3: 'POP3, with STLS',
   pop3s: 'POP3 over TLS',
   lmtp: 'LMTP',
+  http: 'HTTP',
+  https: 'HTTP over TLS',
   metrics: 'numbers for Prometheus',
 };
 

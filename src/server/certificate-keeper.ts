@@ -1,0 +1,115 @@
+/** What keeps a certificate for this server, when it is told to: which names lead here, which methods there are, what is served. */
+import { readFile } from 'node:fs/promises';
+import { connect as connectTcp, isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, type TLSSocket } from 'node:tls';
+import type { Method } from '../acme/challenge.ts';
+import { acmePaths } from '../acme/files.ts';
+import { CertificateKeeper } from '../acme/keeper.ts';
+import { isPrivateAddress } from '../base/ip-address.ts';
+import type { Log } from '../base/log.ts';
+import type { Config } from '../config/options.ts';
+import type { Dns } from '../dns/answer.ts';
+import { Resolver } from '../dns/resolver.ts';
+import { systemServers } from '../dns/servers.ts';
+import type { TlsFiles } from '../net/tls.ts';
+import { PURPOSES } from '../setup/services.ts';
+import type { LocalDomains } from './local-domains.ts';
+import { ownAddresses } from './machine.ts';
+
+export interface KeeperParts {
+  readonly config: Config;
+  readonly domains: LocalDomains;
+  readonly tls: TlsFiles;
+  readonly listeners: readonly { readonly name: string; readonly address: string }[];
+  readonly log: Log;
+}
+
+/** Where TLS comes first, so that a handshake alone says what is served. */
+const SECURE = ['imaps', 'pop3s', 'submissions', 'https'];
+/** Other processes look for a new file every half minute. */
+const PROOF_MS = 60_000;
+const PROOF_EVERY_MS = 1000;
+const HANDSHAKE_MS = 5000;
+
+/** Undefined when nobody wants one. */
+export async function certificateKeeper(parts: KeeperParts): Promise<CertificateKeeper | undefined> {
+  const { config, domains, listeners, log } = parts;
+  const { acme, hostname, listen } = config;
+  if (!acme.enabled) return undefined;
+  const servers = config.dns.servers.length > 0 ? config.dns.servers : systemServers();
+  const dns = new Resolver({ servers });
+  const methods: Method[] = [];
+  if (listen.http !== undefined) methods.push('http-01');
+  if (listen.https !== undefined) methods.push('tls-alpn-01');
+  const { caCertificate, directory, email } = acme;
+  return new CertificateKeeper({
+    ...{ paths: acmePaths(config.data), directory, email, methods, log },
+    ca: caCertificate === undefined ? undefined : await readFile(caCertificate, 'utf8'),
+    names: () => namesThatLeadHere(dns, hostname, domains),
+    prove: async (fingerprint) => {
+      await parts.tls.reload();
+      return prove(fingerprint, hostname, listeners);
+    },
+  });
+}
+
+/** The host name, which has to, and of the others those that do. */
+async function namesThatLeadHere(
+  dns: Dns,
+  hostname: string,
+  domains: LocalDomains,
+): Promise<readonly string[]> {
+  const own = ownAddresses();
+  const names = (await domains.names()).flatMap((domain) =>
+    PURPOSES.map((purpose) => `${purpose}.${domain}`),
+  );
+  const found: string[] = [];
+  for (const name of names.filter((one) => one.split('.').length > 2)) {
+    if (name !== hostname && (await leadsHere(dns, name, own))) found.push(name);
+  }
+  return [hostname.toLowerCase(), ...found];
+}
+
+/** A machine behind a router does not know its own address; then a name that has one is taken, and the authority will say. */
+async function leadsHere(dns: Dns, name: string, own: readonly string[]): Promise<boolean> {
+  const answers = await Promise.all([dns.ask(name, 'A'), dns.ask(name, 'AAAA')]);
+  const addresses = answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : []));
+  if (addresses.length === 0) return false;
+  return own.every(isPrivateAddress) || addresses.some((address) => own.includes(address));
+}
+
+async function prove(
+  fingerprint: string,
+  hostname: string,
+  listeners: KeeperParts['listeners'],
+): Promise<string | undefined> {
+  const endMs = performance.now() + PROOF_MS;
+  let left = listeners.filter(({ name }) => SECURE.includes(name));
+  for (;;) {
+    const seen = await Promise.all(left.map(({ address }) => servedAt(address, hostname)));
+    left = left.filter((_, i) => seen[i] !== fingerprint);
+    if (left.length === 0) return undefined;
+    if (performance.now() > endMs) return `served by ${left.map(({ name }) => name).join(', ')}: another one`;
+    await sleep(PROOF_EVERY_MS, undefined, { ref: false });
+  }
+}
+
+/** The fingerprint; undefined when there is no answer. */
+function servedAt(address: string, hostname: string): Promise<string | undefined> {
+  const [, v6, v4, port] = /^(?:\[(.*)\]|(.*)):(\d+)$/.exec(address) ?? [];
+  const host = (v6 ?? v4 ?? '').replace(/^(?:::|0\.0\.0\.0)$/, '127.0.0.1');
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const socket: TLSSocket = connect({
+    socket: connectTcp({ host, port: Number(port) }),
+    rejectUnauthorized: false,
+    ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
+  });
+  const timer = setTimeout(() => socket.destroy(), HANDSHAKE_MS);
+  socket.once('secureConnect', () => resolve(socket.getPeerX509Certificate()?.fingerprint256));
+  socket.on('error', () => resolve(undefined)).once('close', () => resolve(undefined));
+  return promise.finally(() => {
+    clearTimeout(timer);
+    socket.destroy();
+  });
+}

@@ -1,0 +1,72 @@
+/** The ports of HTTP and what is behind them: how to set up mail programs, the policy of MTA-STS, what authorities check. */
+import { challengeContext, challengeRoutes } from '../acme/challenge.ts';
+import { acmePaths } from '../acme/files.ts';
+import type { Log } from '../base/log.ts';
+import type { ListenAddress } from '../config/option.ts';
+import type { Config } from '../config/options.ts';
+import type { Route } from '../http/exchange.ts';
+import { HttpListener } from '../http/listener.ts';
+import type { Connections } from '../net/connections.ts';
+import type { TlsFiles } from '../net/tls.ts';
+import type { MtaStsPolicy } from '../setup/mta-sts.ts';
+import { setupRoutes } from '../setup/routes.ts';
+import { servicesOf } from '../setup/services.ts';
+import type { LocalDomains } from './local-domains.ts';
+
+export interface WebOptions {
+  readonly config: Config;
+  readonly domains: LocalDomains;
+  readonly tls: TlsFiles;
+  readonly connections: Connections;
+  readonly isShared: boolean;
+  /** All that accept so far. */
+  readonly listeners: () => readonly { readonly name: string; readonly address: string }[];
+  readonly log: Log;
+}
+
+export type WebStarter = (address: ListenAddress) => Promise<readonly HttpListener[]>;
+
+export function webStarters(options: WebOptions): Readonly<Record<'http' | 'https', WebStarter>> {
+  const { config, tls, connections, isShared, log } = options;
+  const paths = acmePaths(config.data);
+  const common = {
+    ...{ connections, isShared, log, routes: routesOf(options) },
+    handshakeTimeoutMs: config.limits.handshakeTimeout,
+    trustedProxies: config.http.trustedProxies,
+    // However many ask, those who read their mail have room.
+    most: Math.ceil(config.limits.connections / 10),
+  };
+  const challenge = (name: string) => challengeContext(paths, name);
+  return {
+    http: async (address) => [await HttpListener.open({ name: 'http', ...address, ...common })],
+    https: async (address) => [
+      await HttpListener.open({ name: 'https', ...address, ...common, tls, challenge }),
+    ],
+  };
+}
+
+function routesOf({ config, domains, tls, listeners }: WebOptions): readonly Route[] {
+  const setup = setupRoutes({
+    hostname: config.hostname,
+    services: () => servicesOf(listeners()),
+    isOurs: (domain) => domains.has(domain),
+    httpsPort: () => portOf(listeners().find(({ name }) => name === 'https')?.address),
+    pair: () => tls.pair,
+    mtaSts: mtaStsPolicy(config),
+  });
+  return [...challengeRoutes(acmePaths(config.data)), ...setup];
+}
+
+export function mtaStsPolicy({ hostname, mtaSts }: Config): MtaStsPolicy {
+  const named = mtaSts.mx.split(/[\s,]+/).filter((name) => name !== '');
+  return {
+    mode: mtaSts.mode,
+    mx: named.length > 0 ? named : [hostname],
+    maxAgeSeconds: Math.round(mtaSts.maxAge / 1000),
+  };
+}
+
+function portOf(address: string | undefined): number | undefined {
+  const port = Number(/:(\d+)$/.exec(address ?? '')?.[1]);
+  return port > 0 ? port : undefined;
+}

@@ -1,0 +1,216 @@
+/**
+ * Certificates (RFC 8555) from Pebble, the test server of Let's Encrypt's makers: a conforming authority on loopback that looks at our ports
+ * through a DNS server of ours, and refuses every third nonce.
+ */
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import type { AcmeState } from '../../src/acme/state.ts';
+import { makePair } from '../../src/net/self-signed.ts';
+import { record, startDns, type TestDns } from '../kit/dns.ts';
+import { startServer, type TestServer } from '../kit/server.ts';
+import { needs, start } from './program.ts';
+
+const HOST = 'mail.example.com';
+const WAIT_MS = 40_000;
+
+describe('pebble', needs('pebble'), () => {
+  let folder: string;
+  let dns: TestDns;
+  let pebble: ChildProcess;
+  let ports: { readonly api: number; readonly http: number; readonly https: number };
+  let server: TestServer | undefined;
+  /** Names that lead elsewhere for the authority: its questions are those that do not want to know what was validated. */
+  const broken = new Set<string>();
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'brevduva-acme-'));
+    dns = await startDns({
+      behaviour: ({ name, type, packet }) => {
+        if (type === 'CAA' || !name.endsWith('example.com')) return undefined;
+        if (broken.has(name) && !packet.flag_ad)
+          return type === 'A' ? { answers: [record(name, 'A', '127.0.0.9')] } : {};
+        return type === 'A' ? { answers: [record(name, 'A', '127.0.0.1')] } : {};
+      },
+    });
+    const [api, http, https] = await Promise.all([freePort(), freePort(), freePort()]);
+    ports = { api: api as number, http: http as number, https: https as number };
+    const own = await makePair('localhost');
+    await writeFile(join(folder, 'cert.pem'), own.certificate);
+    await writeFile(join(folder, 'key.pem'), own.key, { mode: 0o600 });
+    const config = {
+      listenAddress: `127.0.0.1:${ports.api}`,
+      managementListenAddress: '',
+      certificate: join(folder, 'cert.pem'),
+      privateKey: join(folder, 'key.pem'),
+      httpPort: ports.http,
+      tlsPort: ports.https,
+      ocspResponderURL: '',
+      externalAccountBindingRequired: false,
+    };
+    await writeFile(join(folder, 'pebble.json'), JSON.stringify({ pebble: config }));
+    const args = ['-config', join(folder, 'pebble.json'), '-dnsserver', `${dns.host}:${dns.port}`];
+    pebble = start('pebble', args, { env: { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '30' } });
+    pebble.stderr?.resume();
+    pebble.stdout?.resume();
+    await answers(ports.api);
+  });
+  afterEach(async () => {
+    await server?.stop();
+    server = undefined;
+    broken.clear();
+  });
+  after(async () => {
+    pebble.kill('SIGKILL');
+    await dns.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const listening = (...names: ('http' | 'https')[]): Record<string, string> =>
+    Object.fromEntries(names.map((name) => [`listen.${name}`, `127.0.0.1:${ports[name]}`]));
+
+  async function serve(config: Readonly<Record<string, string>>, rest: object = {}): Promise<TestServer> {
+    server = await startServer({
+      ...rest,
+      config: {
+        hostname: HOST,
+        'auth.default_domain': 'example.com',
+        'dns.servers': `${dns.host}:${dns.port}`,
+        'acme.enabled': 'true',
+        'acme.directory': `https://localhost:${ports.api}/dir`,
+        'acme.ca_certificate': join(folder, 'cert.pem'),
+        ...config,
+      },
+    });
+    return server;
+  }
+
+  const served = (one: TestServer, name: string) => certificateAt(one.port(name));
+
+  it('gives a certificate for all names that lead here, which every port serves without a restart', async () => {
+    const one = await serve(listening('http', 'https'));
+    const held = connect({ port: one.port('imaps'), host: '127.0.0.1', rejectUnauthorized: false });
+    await once(held, 'secureConnect');
+    const certificate = await eventually(async () => {
+      const seen = await served(one, 'imaps');
+      return /Pebble/.test(seen.issuer) ? seen : undefined;
+    });
+    const names = ['autoconfig', 'autodiscover', 'mta-sts', 'ua-auto-config'].map(
+      (name) => `${name}.example.com`,
+    );
+    for (const name of [HOST, ...names])
+      assert.ok(certificate.checkHost(name), `${name}: ${certificate.subjectAltName}`);
+    assert.equal((await served(one, 'https')).fingerprint256, certificate.fingerprint256);
+    assert.equal((await served(one, 'pop3s')).fingerprint256, certificate.fingerprint256);
+    // Who was connected still is.
+    held.write('a NOOP\r\n');
+    const [bytes] = (await once(held, 'data')) as [Buffer];
+    assert.match(String(bytes), /OK/);
+    held.destroy();
+    // Nothing of it is for others to read, and nothing is left of the challenges.
+    const acme = join(one.data, 'acme');
+    assert.equal((await stat(acme)).mode & 0o777, 0o700);
+    for (const name of ['served.pem', 'account.json', 'state.json'])
+      assert.equal((await stat(join(acme, name))).mode & 0o777, 0o600, name);
+    assert.deepEqual(await readdir(join(acme, 'challenges')), []);
+  });
+
+  it('checks by TLS alone where there is no port 80', async () => {
+    const one = await serve(listening('https'));
+    await eventually(async () => (/Pebble/.test((await served(one, 'imaps')).issuer) ? true : undefined));
+  });
+
+  it('leaves out a name that cannot be proven, and says so', async () => {
+    broken.add('mta-sts.example.com');
+    const one = await serve(listening('http', 'https'));
+    const certificate = await eventually(async () => {
+      const seen = await served(one, 'imaps');
+      return /Pebble/.test(seen.issuer) ? seen : undefined;
+    });
+    assert.ok(certificate.checkHost('autoconfig.example.com'));
+    assert.equal(certificate.checkHost('mta-sts.example.com'), undefined);
+    const state = JSON.parse(await readFile(join(one.data, 'acme', 'state.json'), 'utf8')) as AcmeState;
+    assert.deepEqual(Object.keys(state.failed), ['mta-sts.example.com']);
+    const { stdout } = await one.cli([
+      'doctor',
+      '--json',
+      ...asOptions(one, { hostname: HOST, 'acme.enabled': 'true', ...listening('http', 'https') }),
+    ]);
+    assert.match(stdout, /"subject":"mta-sts\.example\.com"[^}]*by tls-alpn-01/);
+  });
+
+  it('gets none without the host name, keeps what it has, and tries again later', async () => {
+    broken.add(HOST);
+    const one = await serve(listening('http'));
+    const state = await eventually(async () => {
+      const text = await readFile(join(one.data, 'acme', 'state.json'), 'utf8').catch(() => undefined);
+      return text === undefined ? undefined : (JSON.parse(text) as AcmeState);
+    });
+    assert.equal(state.failures, 1);
+    assert.ok(state.nextMs > Date.now() + 10 * 60_000);
+    assert.match(state.why ?? '', /mail\.example\.com cannot be proven: by http-01/);
+    assert.match((await served(one, 'imaps')).subject, /mail\.example\.com/);
+  });
+
+  it('serves the new certificate in every worker', async () => {
+    const one = await serve(listening('http', 'https'), { workers: 2 });
+    await eventually(async () => (/Pebble/.test((await served(one, 'imaps')).issuer) ? true : undefined));
+    await eventually(async () => {
+      const seen = await Promise.all(Array.from({ length: 12 }, () => served(one, 'imaps')));
+      return seen.every(({ issuer }) => /Pebble/.test(issuer)) ? true : undefined;
+    });
+  });
+});
+
+function asOptions(server: TestServer, config: Readonly<Record<string, string>>): string[] {
+  const listens = Object.entries(server.addresses).map(
+    ([name, address]) => [`listen.${name}`, address] as const,
+  );
+  return [...listens, ...Object.entries(config)].flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+}
+
+async function certificateAt(port: number) {
+  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, servername: HOST });
+  await once(socket, 'secureConnect');
+  const certificate = socket.getPeerX509Certificate();
+  socket.destroy();
+  assert.ok(certificate !== undefined);
+  return certificate;
+}
+
+async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
+  const endMs = performance.now() + WAIT_MS;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    assert.ok(performance.now() < endMs, 'it does not come about');
+    await sleep(100);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const port = createServer().listen(0, '127.0.0.1');
+  await once(port, 'listening');
+  const address = port.address();
+  port.close();
+  await once(port, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function answers(port: number): Promise<void> {
+  await eventually(async () => {
+    try {
+      await certificateAt(port);
+      return true;
+    } catch {
+      return undefined;
+    }
+  });
+}
