@@ -323,6 +323,18 @@ export const OPTIONS = {
       max: '30s',
       doc: 'How long a client is listened to before it is greeted. Who speaks first is no mail server, and is sent away (554 5.5.1); the more patience, the more of them are found. 0 greets at once.',
     }),
+    checkTimeout: duration({
+      default: '10s',
+      min: '1s',
+      max: '2m',
+      doc: 'How long it may take, from the end of a message, to find out where it is from (SPF, DKIM, DMARC, ARC). What the DNS has not said by then counts as unknown.',
+    }),
+    trustedSealers: string({
+      default: '',
+      pattern: /^[^\0-\x1f"]{0,4000}$/,
+      expected: 'domains such as "lists.example.org, relay.example.com"',
+      doc: 'Domains of mailing lists and forwarders whose ARC seal is believed: mail that they say was authentic when it came to them is not refused for what they did to it.',
+    }),
     connectionsPerMinute: integer({
       default: 60,
       min: 1,

@@ -4,8 +4,8 @@
  * itself; what it answers is the client's answer. A holder that goes away fails its own recipients, with 4.4.1: their sender
  * keeps the message and tries again.
  *
- * Before the last chunk goes what the message gets in front, which is known only when all of it has come: `XTRACE` and the header
- * fields in Base64, in several lines if they are long. Only a relayed session takes it.
+ * Before the last chunk goes what is known only when all of it has come: `XTRACE` and the header fields that the message gets, in
+ * Base64, in several lines if they are long; `XVERDICT`, what is thought of it, and the words. Only a relayed session takes them.
  */
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
@@ -15,6 +15,7 @@ import { SmtpInput } from '../smtp/input.ts';
 import { REPLY } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { MailFrom } from './envelope.ts';
+import type { Taken } from './judgement.ts';
 
 /** The kind of relay connection. */
 export const LMTP_KIND = 'lmtp';
@@ -22,6 +23,7 @@ export const LMTP_KIND = 'lmtp';
 const MAX_LINE_BYTES = 4096;
 /** Of header fields, on one line of 4 KiB with room to spare. */
 const TRACE_BYTES = 2400;
+const MAX_VERDICT = 500;
 /** A holder that says nothing to a command for so long is as good as gone. */
 const ANSWER_MS = 60_000;
 /**
@@ -84,10 +86,10 @@ export class Holders {
   }
 
   /** It is whole: what each holder says of its recipients, in the order in which it was told them. */
-  async finish(counts: ReadonlyMap<string, number>, fields: Buffer): Promise<Map<string, Reply[]>> {
+  async finish(counts: ReadonlyMap<string, number>, taken: Taken): Promise<Map<string, Reply[]>> {
     const replies = new Map<string, Reply[]>();
     await this.#each(new Set(counts.keys()), async (session, holder) => {
-      replies.set(holder, await session.finish(counts.get(holder) ?? 0, fields));
+      replies.set(holder, await session.finish(counts.get(holder) ?? 0, taken));
     });
     for (const [holder, count] of counts) {
       if (!replies.has(holder)) replies.set(holder, new Array<Reply>(count).fill(REPLY.holderGone));
@@ -179,10 +181,12 @@ class HolderSession {
     await this.#expect(250);
   }
 
-  async finish(count: number, fields: Buffer): Promise<Reply[]> {
+  async finish(count: number, { fields, isJunk, verdict = '' }: Taken): Promise<Reply[]> {
     for (let at = 0; at < fields.length; at += TRACE_BYTES) {
       await this.#command(`XTRACE ${fields.toString('base64', at, at + TRACE_BYTES)}`, 250);
     }
+    const words = Buffer.from(verdict.slice(0, MAX_VERDICT)).toString('base64');
+    await this.#command(`XVERDICT ${isJunk ? 'junk' : 'good'} ${words}`, 250);
     this.#mail = undefined;
     const replies: Reply[] = [];
     this.#stream.limitReads({ idleMs: STORING_MS });

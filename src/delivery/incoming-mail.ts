@@ -16,14 +16,10 @@ import type { ReadMessage } from '../smtp/role.ts';
 import type { MailFrom, NamedRecipient } from './envelope.ts';
 import type { Holders } from './holders.ts';
 import { Intake } from './intake.ts';
+import type { Judgement } from './judgement.ts';
 import { PassedMessage } from './passed-message.ts';
 import { RecipientList } from './recipient-list.ts';
 import type { DeliveryServices } from './services.ts';
-
-/** What is known of a message when all of it has come, before anything of it is stored. */
-export type Judgement =
-  | { readonly kind: 'taken'; readonly fields: Buffer }
-  | { readonly kind: 'refused'; readonly reply: Reply };
 
 /** Of an address from outside, in the log. */
 const MAX_SHOWN = 320;
@@ -86,10 +82,10 @@ export class IncomingMail {
       const judgement = await judge();
       if (judgement.kind === 'refused') {
         passed.giveUp();
+        this.#noteRefusal(id, judgement.verdict);
         return this.#recipients.repliesOf(this.#recipients.parts.map(() => judgement.reply));
       }
-      const { fields } = judgement;
-      const [kept = [], others] = await Promise.all([intake?.deliver(fields), passed.finish(fields)]);
+      const [kept = [], others] = await Promise.all([intake?.deliver(judgement), passed.finish(judgement)]);
       return this.#recipients.repliesOf(passed.inOrder(kept, others));
     } finally {
       intake?.release();
@@ -144,6 +140,16 @@ export class IncomingMail {
     } catch (error) {
       if (!(error instanceof MailboxError)) throw error;
       return this.#refuse(address, name, replyOf(error, settings.overQuota));
+    }
+  }
+
+  /** Each of them finds out where the mail is that never came. */
+  #noteRefusal(id: string, reason: string): void {
+    const { id: session, service, remote } = this.#guest;
+    const { from } = this.#mail;
+    for (const { name, address: to } of this.#recipients.parts) {
+      const facts = { id, session, service, remote, from, to: to.slice(0, MAX_SHOWN), reason };
+      this.#services.activity.attempt(name, 'message refused', facts, true);
     }
   }
 

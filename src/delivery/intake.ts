@@ -13,6 +13,7 @@ import { type OverQuota, rejection, replyOf } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { ReadMessage } from '../smtp/role.ts';
 import type { Envelope, NamedRecipient } from './envelope.ts';
+import type { Taken } from './judgement.ts';
 import type { DeliveryServices } from './services.ts';
 
 export class Intake {
@@ -41,14 +42,13 @@ export class Intake {
     this.#services.log.warn(facts, 'a message was refused');
   }
 
-  /** With these header fields behind those of the delivery itself. */
-  async deliver(fields: Buffer): Promise<Reply[]> {
+  async deliver(taken: Taken): Promise<Reply[]> {
     const { settings } = this.#services;
     const received = this.#received;
     invariant(received !== undefined, 'a message is delivered when it has come');
     if (received instanceof MailboxError)
       return this.#envelope.recipients.map(() => replyOf(received, settings.overQuota));
-    return deliverToAll(this.#services, this.#envelope, { received, fields, startMs: this.#startMs });
+    return deliverToAll(this.#services, this.#envelope, { received, taken, startMs: this.#startMs });
   }
 
   /** What was delivered is the store's by now; what nobody took, in all or some parts of the store, is given up. */
@@ -60,21 +60,27 @@ export class Intake {
 
 interface Whole {
   readonly received: Received;
-  readonly fields: Buffer;
+  readonly taken: Taken;
   readonly startMs: number;
 }
 
 async function deliverToAll(
   { domain, activity, settings: { overQuota } }: DeliveryServices,
   envelope: Envelope,
-  { received, fields, startMs }: Whole,
+  { received, taken, startMs }: Whole,
 ): Promise<Reply[]> {
   const distinct = distinctOf(envelope.recipients);
-  const outcomes = await deliver(domain, [...distinct.values()], received, envelope.from, fields);
+  const outcomes = await deliver(domain, [...distinct.values()], received, envelope.from, taken);
   const byKey = new Map([...distinct.keys()].map((key, index) => [key, outcomes[index]]));
   const ms = Math.round(performance.now() - startMs);
   for (const [key, recipient] of distinct) {
-    report(activity, envelope, recipient, { received, ms }, byKey.get(key) as DeliveryOutcome);
+    report(
+      activity,
+      envelope,
+      recipient,
+      { received, ms, verdict: taken.verdict },
+      byKey.get(key) as DeliveryOutcome,
+    );
   }
   return envelope.recipients.map((recipient) => {
     const outcome = byKey.get(keyOf(recipient)) as DeliveryOutcome;
@@ -107,12 +113,17 @@ function report(
   activity: Activity,
   { id, session, service, remote, from }: Envelope,
   { name, address: to }: NamedRecipient,
-  { received, ms }: { readonly received: Received; readonly ms: number },
+  {
+    received,
+    ms,
+    verdict,
+  }: { readonly received: Received; readonly ms: number; readonly verdict: string | undefined },
   outcome: DeliveryOutcome,
 ): void {
   const about = {
     ...{ id, session, service, remote, from, to, sizeBytes: received.facts.sizeBytes },
     ...namesOf(received),
+    ...(verdict === undefined ? {} : { verdict }),
   };
   switch (outcome.kind) {
     case 'delivered': {

@@ -7,6 +7,7 @@ import type { Reply } from '../smtp/reply.ts';
 import type { ReadMessage } from '../smtp/role.ts';
 import type { NamedRecipient } from './envelope.ts';
 import type { Holders } from './holders.ts';
+import type { Taken } from './judgement.ts';
 
 export class PassedMessage {
   /** The recipients that are kept here. */
@@ -36,10 +37,10 @@ export class PassedMessage {
     };
   }
 
-  /** The message has come whole: header fields for the front of it, and what each holder says of its recipients. */
-  async finish(fields: Buffer): Promise<ReadonlyMap<string, readonly Reply[]>> {
+  /** The message has come whole: what each holder says of its recipients. */
+  async finish(taken: Taken): Promise<ReadonlyMap<string, readonly Reply[]>> {
     if (this.#holders === undefined || this.#names.size === 0) return new Map();
-    return this.#holders.finish(this.#counts, fields);
+    return this.#holders.finish(this.#counts, taken);
   }
 
   /** Nobody gets it. */

@@ -2,12 +2,13 @@
  * LMTP (RFC 2033) as a role of SMTP: who delivers is a program of ours, nobody signs in, and each recipient has a reply of
  * its own.
  *
- * A process of ours that passes a message on speaks it too, through the relay. It has judged the message, and says in
- * `XTRACE` which header fields the message gets (`delivery/holders.ts`).
+ * A process of ours that passes a message on speaks it too, through the relay. It has judged the message, and says
+ * which header fields the message gets and what is thought of it (`delivery/holders.ts`).
  */
 import { EMPTY } from '../base/bytes.ts';
 import { Holders } from '../delivery/holders.ts';
-import { IncomingMail, type Judgement } from '../delivery/incoming-mail.ts';
+import { IncomingMail } from '../delivery/incoming-mail.ts';
+import type { Taken } from '../delivery/judgement.ts';
 import type { DeliveryServices } from '../delivery/services.ts';
 import { protocolName, receivedField } from '../delivery/trace.ts';
 import type { Connection } from '../net/connection.ts';
@@ -110,7 +111,11 @@ class LmtpTransaction implements Transaction {
 
   message(read: ReadMessage, id: string): Promise<readonly Reply[]> {
     const only = this.#recipients.length === 1 ? this.#recipients[0] : undefined;
-    return this.#mail.message(read, id, () => ({ kind: 'taken', fields: this.#trace(id, only) }));
+    return this.#mail.message(read, id, () => ({
+      kind: 'taken',
+      fields: this.#trace(id, only),
+      isJunk: false,
+    }));
   }
 }
 
@@ -118,7 +123,7 @@ class LmtpTransaction implements Transaction {
 class RelayedTransaction implements Transaction {
   readonly #mail: IncomingMail;
   readonly #services: LmtpServices;
-  #fields: Buffer = EMPTY;
+  #taken: Taken = { kind: 'taken', fields: EMPTY, isJunk: false };
 
   constructor(mail: IncomingMail, services: LmtpServices) {
     this.#mail = mail;
@@ -130,15 +135,26 @@ class RelayedTransaction implements Transaction {
   }
 
   between(verb: string, argument: string): Reply | undefined {
-    if (verb !== 'XTRACE') return undefined;
-    this.#fields = Buffer.concat([this.#fields, Buffer.from(argument, 'base64')]);
+    if (verb === 'XTRACE') this.#note({ fields: Buffer.concat([this.#taken.fields, fromBase64(argument)]) });
+    else if (verb === 'XVERDICT') {
+      const [word, words = ''] = argument.split(' ');
+      const verdict = fromBase64(words).toString();
+      this.#note({ isJunk: word === 'junk', ...(verdict === '' ? {} : { verdict }) });
+    } else return undefined;
     return { code: 250, text: '2.0.0 noted' };
   }
 
   message(read: ReadMessage, id: string): Promise<readonly Reply[]> {
-    const judge = (): Judgement => ({ kind: 'taken', fields: this.#fields });
-    return this.#mail.message(read, id, judge);
+    return this.#mail.message(read, id, () => this.#taken);
   }
+
+  #note(some: Partial<Taken>): void {
+    this.#taken = { ...this.#taken, ...some };
+  }
+}
+
+function fromBase64(text: string): Buffer {
+  return Buffer.from(text, 'base64');
 }
 
 /** Local senders (cron, scripts) leave the domain out; RFC 5321 §4.1.1.3 wants it taken for postmaster. */

@@ -26,6 +26,8 @@ export interface Delivery {
   readonly envelopeFrom: string;
   /** Header fields that say how it came, whole lines; they stand behind Return-Path and Delivered-To. */
   readonly fields: Buffer;
+  /** Whoever took it thinks so little of it that it is set apart, unless its recipient says something else. */
+  readonly isJunk: boolean;
   readonly message: Content & { readonly header: HeaderBlock };
 }
 
@@ -75,6 +77,14 @@ export interface Dispositions {
 export const IN_INBOX: Disposition = Object.freeze({
   copies: Object.freeze([Object.freeze({ mailbox: 'INBOX', flags: 0, keywords: Object.freeze([]) })]),
 });
+
+/** Where it goes when its recipient says nothing: INBOX, or the mailbox for junk, which is made. */
+export function implicitKeep({ account, isJunk }: Pick<Delivery, 'account' | 'isJunk'>): Disposition {
+  if (!isJunk) return IN_INBOX;
+  const junk = [...account.mailboxes.values()].find(({ role }) => role === 'junk');
+  const makes = { role: 'junk' } as const;
+  return { copies: [{ mailbox: junk?.name ?? 'Junk', makes, flags: 0, keywords: ['$Junk'] }] };
+}
 
 /** Nobody has rules. */
 export const ALL_IN_INBOX: Dispositions = Object.freeze({ of: () => undefined });

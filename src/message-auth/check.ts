@@ -62,7 +62,8 @@ export class MessageCheck {
   constructor(settings: CheckSettings, client: Client) {
     this.#settings = settings;
     this.#questions = new Questions(settings.dns);
-    this.#forSignatures = this.#questions.share(QUESTIONS_FOR.signatures, RESERVE_FOR_DMARC_MS);
+    const reserveMs = Math.min(RESERVE_FOR_DMARC_MS, (settings.timeoutMs ?? TIMEOUT_MS) / 3);
+    this.#forSignatures = this.#questions.share(QUESTIONS_FOR.signatures, reserveMs);
     this.#forDmarc = this.#questions.share(QUESTIONS_FOR.dmarc);
     this.#spf = checkSpf(client, settings, this.#questions.share(QUESTIONS_FOR.spf));
   }

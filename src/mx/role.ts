@@ -8,6 +8,7 @@ import { IncomingMail } from '../delivery/incoming-mail.ts';
 import type { DeliveryServices } from '../delivery/services.ts';
 import { protocolName, receivedField } from '../delivery/trace.ts';
 import type { Dns } from '../dns/answer.ts';
+import type { CheckSettings } from '../message-auth/check.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
 import type { TlsSource } from '../net/tls.ts';
@@ -17,6 +18,7 @@ import type { Extension } from '../smtp/parameters.ts';
 import type { OverQuota } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import { Farewell, type Role, type Sender, type Transaction, type Verb } from '../smtp/role.ts';
+import { Assessment } from './assessment.ts';
 import { ReverseName } from './reverse-name.ts';
 import type { Strangers } from './strangers.ts';
 import { type Arrival, MxTransaction } from './transaction.ts';
@@ -38,6 +40,8 @@ export interface MxServices extends DeliveryServices {
   /** STARTTLS is offered with it. */
   readonly tls: TlsSource | undefined;
   readonly dns: Dns | undefined;
+  /** Undefined: where mail is from is not asked. */
+  readonly check: CheckSettings | undefined;
   readonly strangers: Pick<Strangers, 'connects' | 'slowDown' | 'isSlow'>;
 }
 
@@ -119,7 +123,9 @@ export class MxRole implements Role {
     );
     const { isSecure, remoteAddress, tlsVersion } = connection;
     const base = hello.isExtended ? 'ESMTP' : 'SMTP';
+    const client = { address: remoteAddress, helo: hello.name, mailFrom: address };
     const arrival: Arrival = {
+      assessment: new Assessment({ hostname: settings.hostname, check: this.#services.check }, client),
       received: (id, recipient) =>
         receivedField(
           {

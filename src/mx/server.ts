@@ -50,7 +50,12 @@ export interface MxOptions extends Pick<SharedOptions, 'stream' | 'handshakeTime
   /** Of one network. */
   readonly connectionsPerMinute: number;
   readonly tls?: TlsSource;
+  /** Where mail is from is checked with it. */
   readonly dns?: Dns;
+  /** From the end of a message until it is judged. */
+  readonly checkTimeoutMs: number;
+  /** Domains whose ARC seal is believed. */
+  readonly trustedSealers: readonly string[];
   readonly deadlines?: Deadlines;
   /** Of all its ports; new ones when absent. */
   readonly strangers?: MxServices['strangers'];
@@ -63,6 +68,7 @@ export function mxServices(options: MxOptions): MxServices {
     options;
   const { relay = NO_RELAY, deadlines = DEADLINES } = options;
   const { strangers = new Strangers(connectionsPerMinute) } = options;
+  const { checkTimeoutMs: timeoutMs, trustedSealers } = options;
   const { hostname, defaultDomain, overQuota, greetingDelayMs, handshakeTimeoutMs } = options;
   // One message of the largest size can always come.
   const totalBytes = Math.max(options.uploadBytes, maxMessageBytes);
@@ -70,6 +76,7 @@ export function mxServices(options: MxOptions): MxServices {
     ...{ domain, activity, recipients, relay, stream, log, tls, dns },
     uploads: new UploadBudget({ accountBytes: totalBytes, totalBytes }),
     strangers,
+    check: dns && { dns, hostname, trustedSealers, timeoutMs },
     settings: {
       ...{ hostname, defaultDomain, maxMessageBytes, overQuota },
       ...{ greetingDelayMs, handshakeTimeoutMs, deadlines },

@@ -149,6 +149,8 @@ function servicesOf(
     overQuota: config.mx.overQuota,
     greetingDelayMs: config.mx.greetingDelay,
     connectionsPerMinute: config.mx.connectionsPerMinute,
+    checkTimeoutMs: config.mx.checkTimeout,
+    trustedSealers: config.mx.trustedSealers.split(/[\s,]+/).filter((name) => name !== ''),
   });
   const starters: Record<string, Starter> = {
     imap: (address) => startImap(imap, { ...ports, listen: [{ name: 'imap', ...address }] }),

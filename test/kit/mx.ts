@@ -28,6 +28,8 @@ export function openTestMx(
     overQuota: 'tempfail' as const,
     greetingDelayMs: 0,
     connectionsPerMinute: 60,
+    checkTimeoutMs: 5000,
+    trustedSealers: [],
     connections: new Connections({ total: 100, perAddress: 100 }),
     stream: { sweep: new Sweep(20), writeTimeoutMs: 10_000 },
     handshakeTimeoutMs: 10_000,

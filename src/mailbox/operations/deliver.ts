@@ -11,7 +11,7 @@
 
 import { EMPTY } from '../../base/bytes.ts';
 import type { AccountChange } from '../change/account-change.ts';
-import { type Copy, type Delivery, type Disposition, IN_INBOX } from '../disposition.ts';
+import { type Copy, type Delivery, type Disposition, implicitKeep } from '../disposition.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
@@ -47,19 +47,26 @@ class Outdated extends MailboxError {
 /** Recipients at once: a few milliseconds of the event loop. */
 const SLICE = 100;
 
-/** Outcomes in the order of the recipients. `envelopeFrom` is empty for bounces; `fields` stand behind what is written here. */
+/** What is known of a message beside its octets and its sender. */
+export type Arrived = Pick<Delivery, 'fields' | 'isJunk'>;
+
+const NOTHING_KNOWN: Arrived = Object.freeze({ fields: EMPTY, isJunk: false });
+
+/** Outcomes in the order of the recipients. `envelopeFrom` is empty for bounces. */
 export async function deliver(
   domain: Domain,
   recipients: readonly Recipient[],
   received: Received,
   envelopeFrom: string,
-  fields: Buffer = EMPTY,
+  arrived: Arrived = NOTHING_KNOWN,
 ): Promise<DeliveryOutcome[]> {
   const outcomes: DeliveryOutcome[] = [];
   for (let at = 0; at < recipients.length; at += SLICE) {
     const slice = recipients.slice(at, at + SLICE);
     outcomes.push(
-      ...(await Promise.all(slice.map((one) => deliverOne(domain, one, received, { envelopeFrom, fields })))),
+      ...(await Promise.all(
+        slice.map((one) => deliverOne(domain, one, received, { envelopeFrom, ...arrived })),
+      )),
     );
   }
   return outcomes;
@@ -69,14 +76,14 @@ async function deliverOne(
   domain: Domain,
   { account: id, address }: Recipient,
   message: Received,
-  how: Pick<Delivery, 'envelopeFrom' | 'fields'>,
+  arrived: Arrived & Pick<Delivery, 'envelopeFrom'>,
 ): Promise<DeliveryOutcome> {
   try {
     const account = await domain.accounts.open(id);
-    const delivery = { account, address, message, ...how };
+    const delivery = { account, address, message, ...arrived };
     for (let times = 1; ; times++) {
       const asked = times > MOST_TIMES ? undefined : domain.dispositions.of(delivery);
-      if (asked === undefined) return await carryOut(domain, delivery, IN_INBOX);
+      if (asked === undefined) return await carryOut(domain, delivery, implicitKeep(delivery));
       const outcome = await asDisposed(domain, delivery, asked);
       if (outcome !== 'outdated') return outcome;
     }
@@ -110,9 +117,10 @@ async function asDisposed(
 }
 
 /** Whatever the recipient wants beside it, having the message comes first. */
-function inInbox({ log }: Domain, { account }: Delivery, error: unknown): Disposition {
-  log.warn({ err: error, accountId: account.id }, 'what is to become of a message cannot be done');
-  return IN_INBOX;
+function inInbox({ log }: Domain, delivery: Delivery, error: unknown): Disposition {
+  const accountId = delivery.account.id;
+  log.warn({ err: error, accountId }, 'what is to become of a message cannot be done');
+  return implicitKeep(delivery);
 }
 
 async function carryOut(

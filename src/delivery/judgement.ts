@@ -1,0 +1,19 @@
+/** What is thought of a message when all of it has come, before anything of it is stored. */
+import type { Reply } from '../smtp/reply.ts';
+
+export interface Taken {
+  readonly kind: 'taken';
+  /** Header fields that say how it came and what was found out about it, whole lines. */
+  readonly fields: Buffer;
+  readonly isJunk: boolean;
+  /** Why, in plain words, for the accounts' activity. */
+  readonly verdict?: string;
+}
+
+export type Judgement =
+  | Taken
+  | {
+      readonly kind: 'refused';
+      readonly reply: Reply;
+      readonly verdict: string;
+    };

@@ -1,0 +1,87 @@
+/**
+ * What is found out about a message from a stranger while it comes: how many hops it has, and, where the DNS can be asked, where it is
+ * from (`message-auth/check.ts`). Results fields that speak in our name are taken out of it.
+ */
+import { EMPTY } from '../base/bytes.ts';
+import type { Judgement } from '../delivery/judgement.ts';
+import { type CheckedMessage, type CheckSettings, type Client, MessageCheck } from '../message-auth/check.ts';
+import { resultsField } from '../message-auth/results-field.ts';
+import { ResultsFilter } from '../message-auth/results-filter.ts';
+import type { DataRead } from '../smtp/input.ts';
+import type { Reply } from '../smtp/reply.ts';
+import type { ReadMessage } from '../smtp/role.ts';
+import { HopCounter, MAX_HOPS } from './hops.ts';
+
+export interface AssessmentSettings {
+  /** Our name, which stands in the results field. */
+  readonly hostname: string;
+  /** Undefined: nothing is checked. */
+  readonly check: CheckSettings | undefined;
+}
+
+/** What was thought of it, in plain words; the first of this name in a message is ours. */
+export const VERDICT_FIELD = 'X-Brevduva-Verdict';
+
+const IN_A_CIRCLE: Reply = { code: 554, text: '5.4.6 the message goes in a circle' };
+/** What a line of a reply has room for (RFC 5321 §4.5.3.1.5). */
+const MAX_REASON = 400;
+/** RFC 5322 §2.1.1. */
+const MAX_VERDICT = 900;
+
+export class Assessment {
+  readonly #hostname: string;
+  readonly #hops = new HopCounter();
+  readonly #filter: ResultsFilter;
+  readonly #check: MessageCheck | undefined;
+
+  /** At MAIL: what can be found out about the sender is asked for. */
+  constructor({ hostname, check }: AssessmentSettings, client: Client) {
+    this.#hostname = hostname;
+    this.#filter = new ResultsFilter([hostname]);
+    this.#check = check === undefined ? undefined : new MessageCheck(check, client);
+  }
+
+  /** Reads as `read` does, looks at what it has read, and gives it on without what is not to be believed. */
+  through(read: ReadMessage): ReadMessage {
+    return async () => {
+      const piece = await read();
+      if (piece === undefined) return undefined;
+      this.#hops.write(piece.bytes);
+      this.#check?.write(piece.bytes);
+      return this.#filtered(piece);
+    };
+  }
+
+  /** The message has come whole. `received`: the trace field of this hop. */
+  async judge(received: Buffer): Promise<Judgement> {
+    if (this.#hops.count >= MAX_HOPS)
+      return { kind: 'refused', reply: IN_A_CIRCLE, verdict: `it has more than ${MAX_HOPS} hops` };
+    const checked = await this.#check?.finish();
+    if (checked === undefined) return { kind: 'taken', fields: received, isJunk: false };
+    const { action, reasons, enhancedCode } = checked.verdict;
+    const verdict = reasons.join('; ');
+    if (action === 'reject')
+      return { kind: 'refused', reply: refusal(550, enhancedCode ?? '5.7.1', verdict), verdict };
+    if (action === 'defer')
+      return { kind: 'refused', reply: refusal(451, enhancedCode ?? '4.7.0', verdict), verdict };
+    const fields = Buffer.concat([fieldsOf(this.#hostname, checked, verdict), received]);
+    return { kind: 'taken', fields, isJunk: action === 'junk', verdict };
+  }
+
+  #filtered({ bytes, isLast }: DataRead): DataRead {
+    const kept = this.#filter.write(bytes);
+    if (isLast) kept.push(...this.#filter.end());
+    const [only = EMPTY] = kept;
+    return { bytes: kept.length < 2 ? only : Buffer.concat(kept), isLast };
+  }
+}
+
+function fieldsOf(hostname: string, { results, verdict: { action } }: CheckedMessage, words: string): Buffer {
+  const said = `${action}: ${words}`.replace(/\p{Cc}/gu, '?').slice(0, MAX_VERDICT);
+  return Buffer.from(`${resultsField(hostname, results)}${VERDICT_FIELD}: ${said}\r\n`, 'utf8');
+}
+
+/** Replies are ASCII (RFC 6531 §3.7.4.2). */
+function refusal(code: number, enhancedCode: string, words: string): Reply {
+  return { code, text: `${enhancedCode} ${words.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_REASON)}` };
+}
