@@ -148,6 +148,10 @@ export class ImapClient {
     this.#socket.destroy();
   }
 
+  get localPort(): number {
+    return this.#socket.localPort ?? 0;
+  }
+
   #checkKeywords(text: string): void {
     const flags = /^FLAGS \((.*)\)$/.exec(text)?.[1];
     if (flags !== undefined) this.#keywords = new Set(flags.split(' '));

@@ -1,4 +1,5 @@
 /** fetchmail, getmail and poplib, each as a person has it on one device: with a memory of its own in a folder. */
+import assert from 'node:assert/strict';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ALICE, type Ports } from './home.ts';
@@ -6,6 +7,9 @@ import { type Outcome, run, succeed } from './program.ts';
 
 /** A thousand messages on a busy machine. */
 const TIMEOUT_MS = 180_000;
+/** Now and then getmail waits for its own child, which has ended: for ever. It has a handful of messages to fetch. */
+const STUCK_MS = 40_000;
+const MOST_TRIES = 3;
 /** getmail delivers nothing as root. */
 const IS_ROOT = process.getuid?.() === 0;
 
@@ -77,12 +81,20 @@ verbose = 1
     );
     // Its child for each message closes every descriptor there could be, which may be a million.
     const command = 'ulimit -n 64; exec getmail --getmaildir "$1" --rcfile getmailrc';
-    const options = { env: { HOME: this.#folder }, timeoutMs: TIMEOUT_MS };
-    await succeed('sh', ['-c', command, 'sh', this.#folder], options);
+    const options = { env: { HOME: this.#folder }, timeoutMs: STUCK_MS };
+    let tries = 1;
+    for (; tries < MOST_TRIES; tries++) {
+      const outcome = await run('sh', ['-c', command, 'sh', this.#folder], options);
+      if (outcome.code === 0) break;
+      if (outcome.code !== undefined) throw new Error(said('getmail', outcome));
+    }
+    assert.ok(tries < MOST_TRIES, 'getmail stood still again and again');
     const names = (await readdir(join(maildir, 'new'))).filter((name) => !this.#seen.has(name));
     const texts = await Promise.all(names.map((name) => readFile(join(maildir, 'new', name), 'latin1')));
     for (const name of names) this.#seen.add(name);
-    return texts.flatMap(idsIn);
+    const ids = texts.flatMap(idsIn);
+    // What it had when it stood still it fetched again.
+    return tries === 1 ? ids : [...new Set(ids)];
   }
 }
 

@@ -6,7 +6,6 @@
  * BREVDUVA_TEST_KILLS sets the number of kills, BREVDUVA_TEST_SEED repeats the choices of a run.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ImapClient } from '../imap-client.ts';
 import { LineClient } from '../kit/line-client.ts';
 import { startServer, type TestServer } from '../kit/server.ts';
+import { workerIn } from '../kit/workers.ts';
 import { Random, seedOf } from './random.ts';
 
 const WORKERS = 3;
@@ -227,15 +227,4 @@ function assertThere(found: readonly string[], promised: ReadonlySet<string>, wh
     [],
     `${whose}: lost`,
   );
-}
-
-/** Which worker the process is; none, when it is gone. */
-function workerIn(pid: number): number {
-  let environment: readonly string[] = [];
-  try {
-    environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-  } catch {
-    return Number.NaN;
-  }
-  return Number(environment.find((one) => one.startsWith('BREVDUVA_WORKER='))?.split('=')[1]);
 }

@@ -4,39 +4,91 @@
  * not those of one message, are failures. When the server sends it away it comes back.
  */
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../crash/random.ts';
 import { type Answer, ImapClient } from '../imap-client.ts';
 import { writeContent } from './mail.ts';
 
 const NAMES = ['INBOX', 'Archive', 'A', 'A/B', 'C'];
 const FLAGS = ['\\Seen', '\\Flagged', '\\Deleted', '\\Answered', '$One', '$Two'];
+const KEEPING_FLAGS = FLAGS.filter((flag) => flag !== '\\Deleted');
+
+/** Of a client that keeps what it has: others may add to it, and nobody takes anything away. */
+const KEPT = 'Kept';
 
 const MOST_TRIES = 20;
 
-const isGone = (error: unknown): boolean => /closed the connection/.test((error as Error).message);
+const isGone = (error: unknown): boolean =>
+  /closed the connection|ECONNRESET|ECONNREFUSED/.test((error as Error).message);
 
 interface Known {
   uid: number | undefined;
   flags: string | undefined;
 }
 
-/** What all clients of a run share. */
-export class Shared {
+/** Where the clients of a run sign in. */
+export interface Service {
   readonly port: number;
+  readonly address: string;
+  readonly password: string;
+  /** Between two attempts to come back. */
+  readonly pauseMs?: number;
+  readonly mostTries?: number;
+  /** A connection is there, from this port. Gives what hears that it was lost. */
+  readonly onCame?: (port: number) => () => void;
+  /** A sign-in was refused or cut off. */
+  readonly onRefused?: (why: string) => void;
+}
+
+/** What all clients of a run share: one account. */
+export class Shared {
+  readonly service: Service;
   /** Flags of a message at a modseq, as anybody was told: `UIDVALIDITY UID MODSEQ`. */
-  readonly told = new Map<string, string>();
+  readonly #told = new Map<string, string>();
+  /** The last modseq that anybody was told, by `UIDVALIDITY UID`. */
+  readonly #newest = new Map<string, number>();
+  /** Told to be gone. */
+  readonly #gone = new Set<string>();
+  /** Acknowledged, in the mailbox of which nothing is taken. */
+  readonly #kept = new Set<string>();
   /** Sessions that the server has ended. */
   sentAway = 0;
   next = 1;
 
-  constructor(port: number) {
-    this.port = port;
+  constructor(service: Service) {
+    this.service = service;
   }
 
-  note(key: string, flags: string): void {
-    const before = this.told.get(key);
+  /** `message`: UIDVALIDITY and UID. */
+  note(message: string, modseq: number, flags: string): void {
+    const key = `${message} ${modseq}`;
+    const before = this.#told.get(key);
     assert.ok(before === undefined || before === flags, `${key}: flags (${before}) and then (${flags})`);
-    this.told.set(key, flags);
+    this.#told.set(key, flags);
+    this.#newest.set(message, Math.max(modseq, this.#newest.get(message) ?? 0));
+  }
+
+  noteGone(message: string): void {
+    this.#gone.add(message);
+  }
+
+  noteKept(message: string): void {
+    this.#kept.add(message);
+  }
+
+  get keptCount(): number {
+    return this.#kept.size;
+  }
+
+  /** What is there in the end: `modseqs` by `UIDVALIDITY UID`. Nothing that anybody was told may have been taken back. */
+  verify(modseqs: ReadonlyMap<string, number>): void {
+    for (const [message, modseq] of modseqs) {
+      assert.ok(!this.#gone.has(message), `${message} was told to be gone`);
+      const newest = this.#newest.get(message) ?? 0;
+      assert.ok(modseq >= newest, `${message} is at ${modseq}; somebody was told ${newest}`);
+    }
+    const lost = [...this.#kept].filter((message) => !modseqs.has(message));
+    assert.deepEqual(lost, [], 'acknowledged, and not there');
   }
 }
 
@@ -49,9 +101,10 @@ export class SocketClient {
   readonly #hasQresync: boolean;
   readonly #home: string | undefined;
   #client: ImapClient | undefined;
+  #lost: () => void = () => {};
   #announced = new Set<string>();
 
-  /** `home`: it has no other mailbox open. */
+  /** `home`: it has no other mailbox open, and in `Kept` it takes nothing away. */
   constructor(shared: Shared, random: Random, home?: string) {
     this.#shared = shared;
     this.#home = home;
@@ -61,17 +114,32 @@ export class SocketClient {
 
   /** A store in trouble may refuse to make the account's first mailboxes, or send the session away before it has begun. */
   async connect(): Promise<void> {
+    const {
+      port,
+      address,
+      password,
+      onCame,
+      onRefused,
+      pauseMs = 0,
+      mostTries = MOST_TRIES,
+    } = this.#shared.service;
     this.selected = undefined;
     for (let tries = 1; ; tries++) {
       this.#client?.close();
       try {
-        this.#client = await ImapClient.signIn(this.#shared.port, 'alice@example.com', 'secret');
+        this.#client = await ImapClient.connect(port);
+        this.#lost = onCame?.(this.#client.localPort) ?? this.#lost;
+        await this.#client.greeting();
+        await this.#client.ok(`LOGIN ${address} ${password}`);
         await this.#client.ok(this.#hasQresync ? 'ENABLE QRESYNC' : 'ENABLE CONDSTORE');
         return;
       } catch (error) {
-        const isRefused = /was refused/.test((error as Error).message);
-        if (!(isGone(error) || isRefused) || tries === MOST_TRIES) throw error;
+        const { message } = error as Error;
+        const isRefused = /was refused/.test(message);
+        if (!(isGone(error) || isRefused) || tries === mostTries) throw error;
+        onRefused?.(message);
         this.#shared.sentAway++;
+        if (pauseMs > 0) await sleep(pauseMs);
       }
     }
   }
@@ -88,6 +156,7 @@ export class SocketClient {
     } catch (error) {
       if (!isGone(error)) throw error;
       this.#shared.sentAway++;
+      this.#lost();
       await this.connect();
       return undefined;
     }
@@ -100,6 +169,7 @@ export class SocketClient {
 
   async select(name = this.#home ?? this.#name()): Promise<void> {
     this.selected = undefined;
+    this.uidValidity = 0;
     this.list = [];
     const answer = await this.run(`SELECT ${name}`);
     if (answer?.status !== 'OK') return;
@@ -162,7 +232,16 @@ export class SocketClient {
       () => this.#read(uid),
       () => this.run(`SEARCH RETURN (COUNT) NOT DELETED TEXT pigeon`),
     ];
-    await random.pick(this.list.length === 0 ? acts : [...acts, ...onMessages, ...onMessages])();
+    const keeping: typeof acts = [
+      () => this.#append(random.integer(1, 3)),
+      () => this.#store(set, KEEPING_FLAGS),
+      () => this.run(`UID STORE ${uid}:* +FLAGS (${random.pick(KEEPING_FLAGS)})`),
+      () => this.#read(uid),
+      () => this.run('NOOP'),
+      () => this.run(`UID COPY ${uid}:${uid + 1} ${this.#name()}`),
+    ];
+    if (this.#home === KEPT) await random.pick(this.list.length === 0 ? keeping.slice(0, 1) : keeping)();
+    else await random.pick(this.list.length === 0 ? acts : [...acts, ...onMessages, ...onMessages])();
   }
 
   #name(): string {
@@ -178,13 +257,19 @@ export class SocketClient {
       const { octets } = writeContent(this.#shared.next++, this.#random.integer(60, 400));
       return `(${this.#flag()}) {${octets.length}+}\r\n${octets.toString('latin1')}`;
     });
-    await this.run(`APPEND ${this.#name()} ${messages.join(' ')}`);
+    const isKept = this.#home === KEPT;
+    const answer = await this.run(`APPEND ${isKept ? KEPT : this.#name()} ${messages.join(' ')}`);
+    const [, uidValidity, first, last = first] =
+      /^\[APPENDUID (\d+) (\d+)(?::(\d+))?\]/.exec(answer?.text ?? '') ?? [];
+    if (!isKept || answer?.status !== 'OK') return;
+    assert.equal(Number(last) - Number(first), count - 1, answer.text);
+    for (let uid = Number(first); uid <= Number(last); uid++) this.#shared.noteKept(`${uidValidity} ${uid}`);
   }
 
-  async #store(set: string): Promise<void> {
+  async #store(set: string, flags = FLAGS): Promise<void> {
     const sign = this.#random.pick(['+', '-', '']);
     const silent = this.#random.chance(0.5) ? '.SILENT' : '';
-    const answer = await this.run(`STORE ${set} ${sign}FLAGS${silent} (${this.#flag()})`);
+    const answer = await this.run(`STORE ${set} ${sign}FLAGS${silent} (${this.#random.pick(flags)})`);
     // Who asks for silence knows what it has asked for, and not what else there was.
     if (answer === undefined || silent === '' || this.selected === undefined) return;
     const ends = set.split(':').map(Number);
@@ -209,7 +294,7 @@ export class SocketClient {
     } else if (word === 'EXPUNGE') {
       assert.ok(!/^(FETCH|STORE|SEARCH)/.test(line), `${text} during ${line}`);
       assert.ok(!this.#hasQresync && n >= 1 && n <= this.list.length, text);
-      this.list.splice(n - 1, 1);
+      this.#gone(this.list.splice(n - 1, 1)[0]?.uid);
     } else if (text.startsWith('VANISHED ')) {
       assert.ok(this.#hasQresync && !/^(FETCH|STORE|SEARCH)/.test(line), `${text} during ${line}`);
       this.#vanish(text.slice('VANISHED '.length));
@@ -226,8 +311,13 @@ export class SocketClient {
         if (at < 0) at = this.list.findIndex((known) => known.uid === undefined);
         assert.ok(at >= 0, `VANISHED ${uid} is not known`);
         this.list.splice(at, 1);
+        this.#gone(uid);
       }
     }
+  }
+
+  #gone(uid: number | undefined): void {
+    if (uid !== undefined && this.uidValidity > 0) this.#shared.noteGone(`${this.uidValidity} ${uid}`);
   }
 
   #fetched(seq: number, text: string): void {
@@ -247,7 +337,7 @@ export class SocketClient {
       assert.ok(flag === '' || this.#announced.has(flag), `${text}: ${flag} was not announced`);
     }
     if (modseq !== undefined && this.uidValidity > 0) {
-      this.#shared.note(`${this.uidValidity} ${known.uid} ${modseq}`, known.flags);
+      this.#shared.note(`${this.uidValidity} ${known.uid}`, Number(modseq), known.flags);
     }
   }
 }
