@@ -28,6 +28,7 @@ import { Strangers } from './strangers.ts';
 
 /** Commands that make no sense. */
 const MAX_MISTAKES = 20;
+const MAX_IDLE_COMMANDS = 200;
 
 export interface MxPort extends SharedOptions {
   readonly host: string;
@@ -102,6 +103,7 @@ function newSession(connection: Connection, guest: Guest, services: MxServices):
     maxRecipients: MAX_RECIPIENTS,
     maxMessages: MAX_MESSAGES,
     maxMistakes: MAX_MISTAKES,
+    maxIdleCommands: MAX_IDLE_COMMANDS,
     isStrict: true,
     ...{ tls, log },
   });

@@ -48,6 +48,8 @@ export interface SessionOptions {
   readonly maxMistakes: number;
   /** Messages of a connection. */
   readonly maxMessages?: number;
+  /** Commands since the last message or recipient was taken: whoever only says hello and NOOP wants our time. */
+  readonly maxIdleCommands?: number;
   /** 4 KiB when absent. */
   readonly maxLineBytes?: number;
   /**
@@ -96,6 +98,7 @@ export class SmtpSession implements Session {
   #mail: Mail | undefined;
   #messages = 0;
   #mistakes = 0;
+  #idleCommands = 0;
   #isStopped = false;
   #isOver = false;
 
@@ -153,6 +156,8 @@ export class SmtpSession implements Session {
       if (line === undefined) return;
       if (WEB_REQUEST.test(line.toString('latin1', 0, 200))) throw new Farewell(REPLY.nonsense);
       await this.#role.delay?.();
+      if (++this.#idleCommands > (this.#options.maxIdleCommands ?? Number.POSITIVE_INFINITY))
+        throw new Farewell(REPLY.nonsense);
       await this.#run(line);
     });
     await this.#wire.breathe();
@@ -285,7 +290,10 @@ export class SmtpSession implements Session {
     }
     if (mail.recipients >= this.#options.maxRecipients) return this.#wire.say(REPLY.tooManyRecipients);
     const reply = await mail.transaction.recipient({ address, parameters });
-    if (reply.code === 250) mail.recipients++;
+    if (reply.code === 250) {
+      mail.recipients++;
+      this.#idleCommands = 0;
+    }
     this.#wire.say(reply);
   }
 
