@@ -1,43 +1,39 @@
-/** The domains whose mail is here: of all accounts, and the one that completes bare names. */
+/**
+ * The domains whose mail is here, as the DNS and HTTP write them: in ASCII. Those of accounts and aliases, those that were made by
+ * themselves, and the one that completes bare names.
+ */
+import { domainToASCII, domainToUnicode } from 'node:url';
+import { domainOf } from '../mailbox/model/domains.ts';
 import type { Directory } from '../mailbox/port/store.ts';
 
-/** Accounts may be many, and who asks is anybody. */
-const KEPT_MS = 60_000;
-
 export class LocalDomains {
-  readonly #directory: Pick<Directory, 'list'>;
+  readonly #directory: Pick<Directory, 'list' | 'domains'>;
   readonly #defaultDomain: string;
-  #known: Promise<ReadonlySet<string>> | undefined;
-  #untilMs = 0;
 
-  constructor(directory: Pick<Directory, 'list'>, defaultDomain: string) {
+  constructor(directory: Pick<Directory, 'list' | 'domains'>, defaultDomain: string) {
     this.#directory = directory;
     this.#defaultDomain = defaultDomain;
   }
 
+  /** In either form, in any case. */
   async has(domain: string): Promise<boolean> {
-    return (await this.#all()).has(domain.toLowerCase());
+    const name = domainToUnicode(domainToASCII(domain));
+    if (name === '') return false;
+    return name === domainToUnicode(this.#defaultDomain) || this.#directory.domains.isLocal(name);
   }
 
+  /** Looks at all accounts; for what is asked now and then. */
   async names(): Promise<readonly string[]> {
-    return [...(await this.#all())].sort();
-  }
-
-  #all(): Promise<ReadonlySet<string>> {
-    const nowMs = performance.now();
-    if (this.#known !== undefined && nowMs < this.#untilMs) return this.#known;
-    this.#untilMs = nowMs + KEPT_MS;
-    const known = this.#look();
-    this.#known = known;
-    known.catch(() => {
-      if (this.#known === known) this.#known = undefined;
-    });
-    return known;
-  }
-
-  async #look(): Promise<ReadonlySet<string>> {
-    const accounts = await this.#directory.list();
-    const domains = accounts.map(({ address }) => address.slice(address.lastIndexOf('@') + 1).toLowerCase());
-    return new Set([this.#defaultDomain.toLowerCase(), ...domains]);
+    const { domains } = this.#directory;
+    const [accounts, aliases, made] = await Promise.all([
+      this.#directory.list(),
+      domains.listAliases(),
+      domains.list(),
+    ]);
+    const names = [
+      ...[this.#defaultDomain, ...made.map(({ name }) => name)],
+      ...[...accounts, ...aliases].map(({ address }) => domainOf(address)),
+    ];
+    return [...new Set(names.map(domainToASCII))].filter((name) => name !== '').sort();
   }
 }
