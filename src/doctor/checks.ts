@@ -7,18 +7,23 @@ import { clock } from './checks/clock.ts';
 import { configuration } from './checks/configuration.ts';
 import { dataFolder } from './checks/data-folder.ts';
 import { disk } from './checks/disk.ts';
+import { issuers } from './checks/issuers.ts';
 import { listeners } from './checks/listeners.ts';
 import { lmtp } from './checks/lmtp.ts';
 import { logFile } from './checks/log-file.ts';
 import { mailExchangers } from './checks/mail-exchangers.ts';
 import { resolver } from './checks/resolver.ts';
 import { reverseNames } from './checks/reverse-names.ts';
+import { authorPolicy, senderPolicy } from './checks/sender-policies.ts';
 import { server } from './checks/server.ts';
+import { setupNames } from './checks/setup-names.ts';
+import { transportPolicy } from './checks/transport-policy.ts';
 import type { Check } from './world.ts';
 
 export const CHECKS: readonly Check[] = Object.freeze([
   ...[configuration, clock, disk, dataFolder, logFile],
   ...[server, listeners, lmtp, certificate, acme],
-  ...[resolver, addresses, reverseNames],
-  ...[mailExchangers, clientServices],
+  ...[resolver, addresses, reverseNames, issuers],
+  ...[mailExchangers, senderPolicy, authorPolicy, transportPolicy],
+  ...[clientServices, setupNames],
 ]);

@@ -8,6 +8,7 @@ import type { HealthReport, ListenerFacts, ServerFacts } from '../admin/admin.ts
 import type { Owner } from '../admin/data-owner.ts';
 import type { Config } from '../config/options.ts';
 import type { Dns } from '../dns/answer.ts';
+import type { MtaStsPolicy } from '../setup/mta-sts.ts';
 import type { Outcome } from './finding.ts';
 import type { Probed } from './probe.ts';
 
@@ -25,10 +26,18 @@ export interface World {
   readonly domains: Domains;
   /** What answers on the ports of the server; looked at once. */
   ports(): Promise<readonly PortSeen[]>;
+  /** A page of a domain here, over HTTP as anybody gets it. */
+  web(url: string): Promise<WebSeen>;
+  /** The policy that this server publishes for its domains. */
+  readonly mtaSts: MtaStsPolicy;
   /** What is wrong with the configuration although every value is allowed. */
   doubts(): Promise<{ readonly errors: readonly string[]; readonly warnings: readonly string[] }>;
   readonly machine: Machine;
 }
+
+export type WebSeen =
+  | { readonly kind: 'answered'; readonly status: number; readonly body: string }
+  | { readonly kind: 'failed'; readonly why: string };
 
 export type ServerView =
   | {

@@ -60,7 +60,7 @@ async function check(
 ): Promise<CheckedMessage> {
   const one = new MessageCheck(given ?? (await settings()), client);
   const octets = Buffer.from(message);
-  for (let at = 0; at < octets.length; at += step) one.write(octets.subarray(at, at + step));
+  for (let at = 0; at < octets.length; at += step) await one.write(octets.subarray(at, at + step));
   return one.finish();
 }
 

@@ -13,6 +13,7 @@ import { HeaderGatherer, type HeaderRow, headerRows } from './header-rows.ts';
 import { arcResult, dkimResults, dmarcResult, type Evidence, outcomesOf, spfResult } from './outcomes.ts';
 import { type AskAsNode, Questions, TIMEOUT_MS, until } from './questions.ts';
 import { SignatureCheck, type SignatureOutcome } from './signatures.ts';
+import { type Client, checkSpf } from './spf.ts';
 import { type MethodResult, type Outcomes, type Verdict, verdictOf } from './verdict.ts';
 
 export interface CheckSettings {
@@ -24,13 +25,7 @@ export interface CheckSettings {
   readonly timeoutMs?: number;
 }
 
-export interface Client {
-  /** An IP address. */
-  readonly address: string;
-  readonly helo: string;
-  /** The reverse path without its brackets; empty for a report. */
-  readonly mailFrom: string;
-}
+export type { Client };
 
 export interface CheckedMessage {
   readonly verdict: Verdict;
@@ -68,13 +63,17 @@ export class MessageCheck {
     this.#spf = checkSpf(client, settings, this.#questions.share(QUESTIONS_FOR.spf));
   }
 
-  /** The octets of the message as they come. */
-  write(octets: Buffer): void {
+  /** The octets of the message as they come. Whoever gives more first waits for what this gives back, if anything. */
+  write(octets: Buffer): Promise<void> | undefined {
     const body = this.#gatherer.write(octets);
     if (this.#signatures === undefined && this.#gatherer.isOver) this.#readHeader();
-    if (body.length === 0 || this.#signatures === undefined) return;
+    if (body.length === 0 || this.#signatures === undefined) return undefined;
     if (this.#ready !== undefined) this.#ready.update(body);
-    else if (this.#rows !== undefined) this.#waiting.push(body);
+    else if (this.#rows !== undefined) {
+      this.#waiting.push(body);
+      return this.#signatures.then(() => {});
+    }
+    return undefined;
   }
 
   /** The message has come whole. */
@@ -149,24 +148,6 @@ export class MessageCheck {
     } catch {
       return { status: { result: 'temperror' }, domain: '' };
     }
-  }
-}
-
-async function checkSpf(
-  { address, helo, mailFrom }: Client,
-  { hostname, timeoutMs = TIMEOUT_MS }: CheckSettings,
-  resolver: AskAsNode,
-): Promise<Evidence['spf']> {
-  try {
-    const { default: spf } = await import('mailauth/lib/spf/index.js');
-    const { domain, status } = await spf.spf({
-      ...{ sender: mailFrom, ip: address, helo, mta: hostname, resolver, strict: true },
-      maxElapsedTime: timeoutMs,
-    });
-    const { result, comment, smtp } = status;
-    return { result, domain, ...(comment ? { comment } : {}), ...(smtp ? { smtp } : {}) };
-  } catch {
-    return { result: 'temperror', domain: mailFrom.slice(mailFrom.lastIndexOf('@') + 1) || helo };
   }
 }
 

@@ -47,7 +47,7 @@ export class Assessment {
       const piece = await read();
       if (piece === undefined) return undefined;
       this.#hops.write(piece.bytes);
-      this.#check?.write(piece.bytes);
+      await this.#check?.write(piece.bytes);
       return this.#filtered(piece);
     };
   }

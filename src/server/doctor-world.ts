@@ -6,6 +6,8 @@ import { lookAtPorts } from '../doctor/ports.ts';
 import type { Domains, PortSeen, ServerView, World } from '../doctor/world.ts';
 import { doubtsOf } from './doubts.ts';
 import { machineOf, ownAddresses } from './machine.ts';
+import { fetchPage } from './page.ts';
+import { mtaStsPolicy } from './web-listeners.ts';
 
 export interface Viewpoint {
   readonly version: string;
@@ -30,6 +32,8 @@ export function worldOf(config: Config, { version, server, domains }: Viewpoint)
       return ports;
     },
     doubts: () => doubtsOf(config),
+    web: fetchPage,
+    mtaSts: mtaStsPolicy(config),
     machine: machineOf(config),
   };
 }

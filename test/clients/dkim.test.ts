@@ -63,7 +63,7 @@ describe('dkimpy', needs('dkimverify'), () => {
     };
     const client = { address: '192.0.2.1', helo: 'mail.example.com', mailFrom: 'anna@example.com' };
     const check = new MessageCheck({ dns, hostname: 'mx.example.org' }, client);
-    check.write(message);
+    await check.write(message);
     const checked: CheckedMessage = await check.finish();
     const [key] = keys as [SigningKey];
     const fields = await sealFields(checked, { hostname: 'mx.example.org', key, nowMs: NOW });

@@ -1,0 +1,49 @@
+/** CAA (RFC 8659): whether the authority that this server gets its certificate from may issue for its name. */
+import type { IssuerAuthorization } from '../../dns/answer.ts';
+import { fail, type Outcome, ok, unknown } from '../finding.ts';
+import type { Check, World } from '../world.ts';
+import { unanswered } from '../zone.ts';
+
+const expected = 'nothing that forbids the authority to issue (CAA)';
+/** By the host of the directory, how the authority is called in such records. Others are not known here. */
+const AUTHORITIES: Readonly<Record<string, string>> = {
+  'acme-v02.api.letsencrypt.org': 'letsencrypt.org',
+  'acme-staging-v02.api.letsencrypt.org': 'letsencrypt.org',
+  'acme.zerossl.com': 'sectigo.com',
+  'dv.acme-v02.api.pki.goog': 'pki.goog',
+};
+
+export const issuers: Check = {
+  name: 'caa',
+  async run({ config, dns }) {
+    const authority = AUTHORITIES[new URL(config.acme.directory).host];
+    if (!config.acme.enabled || authority === undefined) return [];
+    return [await look(dns, config.hostname, authority)];
+  },
+};
+
+/** The first name upwards that has such records decides (§3). */
+async function look(dns: World['dns'], hostname: string, authority: string): Promise<Outcome> {
+  const labels = hostname.split('.');
+  for (let i = 0; i < labels.length; i++) {
+    const name = labels.slice(i).join('.');
+    const answer = await dns.ask(name, 'CAA');
+    if (answer.kind === 'found') return judge(name, answer.records, authority);
+    if (answer.kind !== 'nodata' && answer.kind !== 'nxdomain')
+      return unknown({ subject: `${name} CAA`, expected, ...unanswered(answer) });
+  }
+  return ok({ subject: `${hostname} CAA`, expected, seen: 'none, so any authority may' });
+}
+
+export function judge(name: string, records: readonly IssuerAuthorization[], authority: string): Outcome {
+  const found = { subject: `${name} CAA`, expected };
+  const named = records.filter(({ tag }) => tag.toLowerCase() === 'issue').map(({ value }) => value);
+  const isAllowed =
+    named.length === 0 || named.some((value) => value.split(';', 1)[0]?.trim().toLowerCase() === authority);
+  const seen = named.length === 0 ? 'says nothing about who issues' : `issue: ${named.join(', ')}`;
+  if (isAllowed) return ok({ ...found, seen });
+  return fail({
+    ...{ ...found, seen, records: [`${name}. IN CAA 0 issue "${authority}"`] },
+    remedy: `publish this beside them, or take another authority with acme.directory`,
+  });
+}
