@@ -2,6 +2,9 @@
  * `npm run bench [-- row ...] [--scale 0.2] [--repeat 3] [--peer NAME] [--profile FOLDER]`: the same work on our server and, where it is installed, on
  * Dovecot, in alternation on this machine: the server's processes on the first core, the load on the second. Prints
  * a table with our figure, theirs and the ratio. Absolute figures move with the machine; ratios of one run hold.
+ *
+ * `npm run bench -- cores [--workers 2]`: rows of their own, on one worker, on several, and on Dovecot, all of them and the load
+ * on all cores.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
@@ -10,6 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Bystander } from './bystander.ts';
+import { printCores } from './cores-table.ts';
 import { hardwareLimits } from './limits.ts';
 import { brevduva } from './peers/brevduva.ts';
 import { dovecot } from './peers/dovecot.ts';
@@ -17,6 +21,7 @@ import type { Peer, Running } from './peers/peer.ts';
 import { cpuMs, diskBytes, memoryKb } from './process-tree.ts';
 import { type Measured, printIdle, printLimits, printRooms, printTable, type Room } from './table.ts';
 import { bodies } from './workloads/bodies.ts';
+import { cores, coresIdle } from './workloads/cores.ts';
 import { filling } from './workloads/filling.ts';
 import { flags } from './workloads/flags.ts';
 import { type IdleMemory, type IdleRow, idleMemory, idleRows, usersFor } from './workloads/idle.ts';
@@ -39,37 +44,50 @@ const { values, positionals } = parseArgs({
     peer: { type: 'string', multiple: true },
     idle: { type: 'string', default: '1000' },
     profile: { type: 'string' },
+    workers: { type: 'string', default: '2' },
   },
 });
 const scale = new Scale(Number(values.scale));
 const repeat = Number(values.repeat);
 const idleConnections = Number(values.idle);
 
-const all: readonly Workload[] = [
-  ...writing,
-  ...opening,
-  ...listing,
-  ...bodies,
-  ...searching,
-  ...flags,
-  ...moving,
-  ...notifying,
-  ...mixing,
-  ...pop3,
-  ...large,
-];
+/** What these rows compare is not the same as for all others. */
+const isOfCores = positionals.some((name) => name.startsWith('cores'));
+const everyCore = `0-${cpus().length - 1}`;
+const manyWorkers = Number(values.workers);
+
+const all: readonly Workload[] = isOfCores
+  ? cores
+  : [
+      ...writing,
+      ...opening,
+      ...listing,
+      ...bodies,
+      ...searching,
+      ...flags,
+      ...moving,
+      ...notifying,
+      ...mixing,
+      ...pop3,
+      ...large,
+    ];
 const isChosen = ({ name }: { readonly name: string }): boolean =>
   positionals.length === 0 || positionals.some((p) => name.startsWith(p));
 const chosen = all.filter(isChosen);
 const needed = new Set(chosen.map((workload) => workload.needs));
 const fills = filling.filter((workload) => isChosen(workload) || needed.has(workload.fills));
-const chosenIdle = idleRows.filter(isChosen);
+const chosenIdle = (isOfCores ? coresIdle : idleRows).filter(isChosen);
 
 /** A CPU profile of ours, for those who look where its time goes. */
 const profiling = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
-const DEFAULTS: readonly Peer[] = [brevduva('synced', profiling), dovecot('optimized')];
+const DEFAULTS: readonly Peer[] = isOfCores
+  ? [
+      ...[1, manyWorkers].map((workers) => brevduva({ nodeFlags: profiling, workers, cores: everyCore })),
+      dovecot('optimized', everyCore),
+    ]
+  : [brevduva({ nodeFlags: profiling }), dovecot('optimized')];
 /** The other promise for flags, of each; for the rows that change them. */
-const OTHER_PROMISES: readonly Peer[] = [brevduva('delayed'), dovecot('always')];
+const OTHER_PROMISES: readonly Peer[] = [brevduva({ flags: 'delayed' }), dovecot('always')];
 
 /** Not counted, but before what is about a cold start: a server runs for weeks, and ours compiles as it goes. */
 const WARM_UP_ROUNDS = 2;
@@ -84,9 +102,10 @@ function users(): number {
 
 async function startPeers(folder: string): Promise<Map<string, Running>> {
   const running = new Map<string, Running>();
-  const peers = chosen.some((workload) => workload.changesFlags)
-    ? [...DEFAULTS, ...OTHER_PROMISES]
-    : DEFAULTS;
+  const peers =
+    !isOfCores && chosen.some((workload) => workload.changesFlags)
+      ? [...DEFAULTS, ...OTHER_PROMISES]
+      : DEFAULTS;
   for (const peer of peers) {
     if (values.peer !== undefined && !values.peer.includes(peer.name)) continue;
     const missing = peer.missing();
@@ -221,7 +240,7 @@ async function restart(server: Running): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  pinLoad();
+  if (!isOfCores) pinLoad();
   const folder = mkdtempSync(join(tmpdir(), 'brevduva-bench-'));
   // Dovecot's mail processes are another user.
   chmodSync(folder, 0o755);
@@ -238,7 +257,13 @@ async function main(): Promise<void> {
     console.log(
       `${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}, ${repeat} repetitions, scale ${scale.factor}; medians\n`,
     );
-    printTable([...fills, ...chosen], bench.results);
+    if (isOfCores)
+      printCores(
+        chosen,
+        bench.results,
+        DEFAULTS.map(({ name }) => name),
+      );
+    else printTable([...fills, ...chosen], bench.results);
     printLimits(limits);
     if (bench.rooms.length > 0) printRooms(bench.rooms);
     if (bench.idle.length > 0) printIdle(bench.idle);

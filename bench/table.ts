@@ -24,7 +24,7 @@ const PAIRS: readonly { readonly title: string; readonly ours: string; readonly 
   { title: ', both delayed', ours: 'brevduva, flags delayed', theirs: 'dovecot' },
 ];
 
-interface Figures {
+export interface Figures {
   readonly perSecond: number;
   readonly mbPerSecond: number | undefined;
   readonly p50: number | undefined;
@@ -80,7 +80,7 @@ export function printIdle(rows: readonly { readonly server: string; readonly mem
   }
 }
 
-function figures(all: readonly Measured[]): Figures | undefined {
+export function figures(all: readonly Measured[]): Figures | undefined {
   if (all.length === 0) return undefined;
   const latencies = all.flatMap((one) => one.latenciesMs ?? []).sort((a, b) => a - b);
   const blocks = all.map((one) => one.longestBlockMs).filter((ms) => ms !== undefined);
@@ -108,7 +108,7 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }
 
-function rate(one: Figures | undefined): string {
+export function rate(one: Figures | undefined): string {
   if (one === undefined) return '–';
   const text =
     one.perSecond >= 100 ? Math.round(one.perSecond).toLocaleString('en') : one.perSecond.toFixed(1);
@@ -119,11 +119,11 @@ function latency(one: Figures | undefined): string {
   return one?.p50 === undefined ? '–' : `${short(one.p50)} / ${short(one.p99 as number)}`;
 }
 
-function bystander(one: Figures | undefined): string {
+export function bystander(one: Figures | undefined): string {
   return one?.bystanderP99 === undefined ? '–' : short(one.bystanderP99);
 }
 
-function cpu(one: Figures | undefined): string {
+export function cpu(one: Figures | undefined): string {
   return one === undefined ? '–' : short(one.cpuPerOperationMs);
 }
 
@@ -131,6 +131,6 @@ function short(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(1) : value.toPrecision(2);
 }
 
-function times(a: number | undefined, b: number | undefined): string {
+export function times(a: number | undefined, b: number | undefined): string {
   return a === undefined || b === undefined || b === 0 ? '–' : `${(a / b).toFixed(2)}x`;
 }

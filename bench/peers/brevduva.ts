@@ -9,14 +9,26 @@ import type { Peer, Ports, Running } from './peer.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 const MAIN = join(ROOT, 'bin', 'brevduva.mjs');
 
-/** `nodeFlags`: for Node.js, to profile it. */
-export const brevduva = (flags: 'synced' | 'delayed', nodeFlags: readonly string[] = []): Peer => ({
-  name: flags === 'synced' ? 'brevduva' : 'brevduva, flags delayed',
+export interface Kind {
+  readonly flags?: 'synced' | 'delayed';
+  /** For Node.js, to profile it. */
+  readonly nodeFlags?: readonly string[];
+  /** As many as it takes on this machine by itself when absent. */
+  readonly workers?: number;
+  /** Where it may run, as `taskset` has it: `0-3`. */
+  readonly cores?: string;
+}
+
+/** For workers to be shared out among them. */
+const SHARDS_OF_MANY = 8;
+
+export const brevduva = (kind: Kind = {}): Peer => ({
+  name: nameOf(kind),
   missing: () => undefined,
   async start(folder, users) {
     mkdirSync(folder, { recursive: true });
     const config = join(folder, 'brevduva.toml');
-    writeFileSync(config, configuration(folder, flags));
+    writeFileSync(config, configuration(folder, kind));
     writeFileSync(join(folder, 'users.csv'), userTable(users));
     execFileSync(
       process.execPath,
@@ -25,11 +37,16 @@ export const brevduva = (flags: 'synced' | 'delayed', nodeFlags: readonly string
         stdio: 'ignore',
       },
     );
-    const server = new Server(folder, config, this.name, nodeFlags);
+    const server = new Server(folder, config, this.name, kind);
     await server.start();
     return server;
   },
 });
+
+function nameOf({ flags, workers }: Kind): string {
+  if (workers !== undefined) return `brevduva, ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
+  return flags === 'delayed' ? 'brevduva, flags delayed' : 'brevduva';
+}
 
 /** Whose password is stored as a server keeps it; the others have a digest that costs nothing to make, until they sign in. */
 const SIGNING_IN = 20;
@@ -45,14 +62,14 @@ class Server implements Running {
   readonly password = 'secret';
   readonly mailFolder: string;
   readonly #config: string;
-  readonly #nodeFlags: readonly string[];
+  readonly #kind: Kind;
   #child: ChildProcess | undefined;
   ports: Ports = { imap: 0, imaps: 0, lmtp: 0, pop3: 0, pop3s: 0 };
 
-  constructor(folder: string, config: string, name: string, nodeFlags: readonly string[]) {
+  constructor(folder: string, config: string, name: string, kind: Kind) {
     this.name = name;
     this.#config = config;
-    this.#nodeFlags = nodeFlags;
+    this.#kind = kind;
     this.mailFolder = join(folder, 'data');
   }
 
@@ -69,16 +86,9 @@ class Server implements Running {
   }
 
   async start(): Promise<void> {
-    const command = [
-      '-c',
-      '0',
-      process.execPath,
-      ...this.#nodeFlags,
-      MAIN,
-      'serve',
-      '--config',
-      this.#config,
-    ];
+    const { cores = '0', nodeFlags = [] } = this.#kind;
+    const serve = [MAIN, 'serve', '--config', this.#config];
+    const command = ['-c', cores, process.execPath, ...nodeFlags, ...serve];
     this.#child = spawn('taskset', command, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.ports = await readyPorts(this.#child);
   }
@@ -95,8 +105,9 @@ class Server implements Running {
   }
 }
 
-function configuration(folder: string, flags: string): string {
-  return `
+function configuration(folder: string, { flags = 'synced', workers }: Kind): string {
+  const many = workers !== undefined && workers > 1;
+  return `${workers === undefined ? '' : `workers = ${workers}`}
 hostname = "localhost"
 data = ${JSON.stringify(join(folder, 'data'))}
 [listen]
@@ -109,6 +120,7 @@ lmtp = "127.0.0.1:0"
 default_domain = "example.com"
 [store]
 flags = "${flags}"
+${many ? `shards = ${SHARDS_OF_MANY}` : ''}
 [log]
 level = "warn"
 [limits]

@@ -11,8 +11,8 @@ import type { Peer, Ports, Running } from './peer.ts';
 
 const BINARY = '/usr/sbin/dovecot';
 
-/** `optimized` is its default and syncs mail, but no change of flags; `always` syncs both. */
-export const dovecot = (fsync: 'optimized' | 'always'): Peer => ({
+/** `optimized` is its default and syncs mail, but no change of flags; `always` syncs both. `cores`: as `taskset` has them. */
+export const dovecot = (fsync: 'optimized' | 'always', cores = '0'): Peer => ({
   name: fsync === 'optimized' ? 'dovecot' : 'dovecot, flags synced',
   missing() {
     if (!existsSync(BINARY))
@@ -34,7 +34,7 @@ export const dovecot = (fsync: 'optimized' | 'always'): Peer => ({
     const config = join(folder, 'dovecot.conf');
     writeFileSync(config, configuration(folder, ports, fsync));
     chmodSync(folder, 0o755);
-    const server = new Server(folder, config, ports, this.name);
+    const server = new Server(folder, config, ports, { name: this.name, cores });
     await server.start();
     return server;
   },
@@ -47,11 +47,18 @@ class Server implements Running {
   readonly mailFolder: string;
   readonly #folder: string;
   readonly #config: string;
+  readonly #cores: string;
   #child: ChildProcess | undefined;
   pid = 0;
 
-  constructor(folder: string, config: string, ports: Ports, name: string) {
+  constructor(
+    folder: string,
+    config: string,
+    ports: Ports,
+    { name, cores }: { readonly name: string; readonly cores: string },
+  ) {
     this.name = name;
+    this.#cores = cores;
     this.ports = ports;
     this.#folder = folder;
     this.#config = config;
@@ -67,7 +74,9 @@ class Server implements Running {
   }
 
   async start(): Promise<void> {
-    this.#child = spawn('taskset', ['-c', '0', BINARY, '-F', '-c', this.#config], { stdio: 'ignore' });
+    this.#child = spawn('taskset', ['-c', this.#cores, BINARY, '-F', '-c', this.#config], {
+      stdio: 'ignore',
+    });
     await accepting(this.ports.imap);
     await accepting(this.ports.lmtp);
     this.pid = Number(readFileSync(join(this.#folder, 'run', 'master.pid'), 'utf8'));

@@ -12,14 +12,21 @@ import {
   type Workload,
 } from './workload.ts';
 
-async function logins(server: Running, clients: number, total: number, isTls = false): Promise<Outcome> {
+/** Of `users` in turn. */
+export async function logins(
+  server: Running,
+  clients: number,
+  total: number,
+  { isTls = false, users = [CORPUS_USER] }: { isTls?: boolean; users?: readonly number[] } = {},
+): Promise<Outcome> {
   const latencies: number[] = [];
   let next = 0;
   await Promise.all(
     Array.from({ length: clients }, async () => {
       while (next++ < total) {
+        const user = users[next % users.length] as number;
         await timed(latencies, async () => {
-          const client = await signIn(server, CORPUS_USER, isTls);
+          const client = await signIn(server, user, isTls);
           await client.imap('SELECT INBOX');
           await client.imap('LOGOUT');
           client.end();
@@ -139,7 +146,7 @@ export const opening: readonly Workload[] = [
     what: 'the same over TLS, 8 at once',
     unit: 'login',
     needs: 'corpus',
-    run: (server, scale) => logins(server, 8, scale.times(800), true),
+    run: (server, scale) => logins(server, 8, scale.times(800), { isTls: true }),
   },
   {
     name: 'idle.establish',
