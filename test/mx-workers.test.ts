@@ -62,6 +62,16 @@ test('every worker keeps the same message, with the same verdict', { timeout: 12
       assert.match(activity, /mailbox.{0,5}Junk/i);
       assert.match(activity, /nothing proves that it comes from careful\.example/);
       assert.match(activity, /message refused/);
+      const why = await server.cli(['message', 'why', one, '1', '--mailbox', 'Junk']);
+      assert.match(why.stdout, /^sender: +<x@elsewhere\.example>\nrecipient: /);
+      assert.match(why.stdout, /\nverdict: +junk: nothing proves that it comes from careful\.example; /);
+      assert.match(why.stdout, /\nchecked: +mx\.example\.com; spf=none/);
+      assert.match(
+        why.stdout,
+        /\ncame: +from client\.example\.org \(\[127\.0\.0\.1\]\) by mx\.example\.com with ESMTP id /,
+      );
+      assert.match(why.stdout, / delivered .*mailbox=Junk/);
+      assert.equal((await server.cli(['message', 'why', one, '99'])).code, 1);
     }
   } finally {
     await server.stop();

@@ -33,6 +33,9 @@ export interface Admin extends MailAccess {
   /** The account and all its mail. */
   removeAccount(address: string): Promise<void>;
 
+  /** Of one message, at most 64 KiB, what was put in front included. Throws `nonexistent`. */
+  readHeader(address: string, mailbox: string, uid: number): Promise<Buffer>;
+
   /** Who is connected to this process, in the order they came. */
   listConnections(): Promise<readonly ConnectionFacts[]>;
   /** What happened to the account, the oldest of at most `limit` events first; also of one that is gone. */

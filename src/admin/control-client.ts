@@ -147,6 +147,11 @@ export class ControlClient implements Admin {
     }
   }
 
+  async readHeader(address: string, mailbox: string, uid: number): Promise<Buffer> {
+    const path = `${mailboxPath(address, mailbox)}/messages/${uid}/header`;
+    return Buffer.from((await this.#wire.json<{ header: string }>('GET', path)).header, 'base64');
+  }
+
   health(): Promise<HealthReport> {
     return this.#wire.json('GET', '/v1/health');
   }

@@ -36,6 +36,7 @@ import type {
   NewAppPassword,
   QuotaChange,
 } from './admin.ts';
+import { readHeader } from './read-header.ts';
 import { readMailbox } from './read-mailbox.ts';
 
 /** Messages that become one change: enough to share a sync, few enough to keep the event loop free for sessions. */
@@ -220,6 +221,10 @@ export class LocalAdmin implements Admin {
     const account = await this.#open(address);
     this.#options.activity.note(account.record.address, 'mailbox exported', { mailbox });
     yield* readMailbox(this.#domain, account, mailbox);
+  }
+
+  async readHeader(address: string, mailbox: string, uid: number): Promise<Buffer> {
+    return readHeader(this.#domain, await this.#open(address), mailbox, uid);
   }
 
   async listConnections(): Promise<readonly ConnectionFacts[]> {

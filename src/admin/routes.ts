@@ -11,6 +11,7 @@
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME { isSubscribed? }
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME/uids { uidValidity, uidNext }
  *     POST   /v1/accounts/ADDRESS/mailboxes/NAME/imported { keys }
+ *     GET    /v1/accounts/ADDRESS/mailboxes/NAME/messages/UID/header
  *     GET    /v1/accounts/ADDRESS/mailboxes/NAME/messages   POST, both as `message-frames.ts` has them
  *     GET    /v1/health                                     whether the server can do its work, and why not
  *     GET    /v1/listeners                                  where it listens
@@ -58,7 +59,7 @@ export class BadRequest extends Error {
 interface Route {
   readonly method: string;
   readonly path: RegExp;
-  run(call: Call, address: string, name: string): Promise<Answer>;
+  run(call: Call, address: string, name: string, uid: string): Promise<Answer>;
 }
 
 const count = z.int().min(0);
@@ -160,6 +161,9 @@ const ROUTES: readonly Route[] = Object.freeze([
     stream: encodeMessages(stored(admin.readMessages(address, name))),
     type: 'application/octet-stream',
   })),
+  on('GET', `${MAILBOX}/messages/([1-9]\\d{0,9})/header`, async ({ admin }, address, name, uid) => ({
+    json: { header: (await admin.readHeader(address, name, Number(uid))).toString('base64') },
+  })),
   on('GET', '/v1/health', async ({ watch }) => ({ json: await watched(watch).health() })),
   on('GET', '/v1/listeners', async ({ watch }) => ({ json: { listeners: watched(watch).listeners() } })),
   on('GET', '/v1/metrics', async ({ watch }) => ({
@@ -188,8 +192,8 @@ export function findRoute(method: string, url: string): { run(call: Call): Promi
   for (const route of ROUTES) {
     const match = route.method === method ? route.path.exec(path) : null;
     if (match === null) continue;
-    const [address, name] = [decoded(match[1]), decoded(match[2])];
-    return { run: (call) => route.run(call, address, name) };
+    const [address, name, uid] = [decoded(match[1]), decoded(match[2]), match[3] ?? ''];
+    return { run: (call) => route.run(call, address, name, uid) };
   }
   throw new BadRequest(`there is no ${method} ${path}`, 404);
 }

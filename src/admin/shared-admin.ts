@@ -109,6 +109,10 @@ export class SharedAdmin implements Admin {
     yield* (await this.#holderOf(address)).readMessages(address, mailbox);
   }
 
+  async readHeader(address: string, mailbox: string, uid: number): Promise<Buffer> {
+    return (await this.#holderOf(address)).readHeader(address, mailbox, uid);
+  }
+
   async listConnections(): Promise<readonly ConnectionFacts[]> {
     const there = await this.#parts.whoIsThere();
     const lists = await Promise.all(there.map((admin) => admin.listConnections().catch(() => [])));

@@ -34,7 +34,7 @@ function limitArgument(text: string): number {
 }
 
 /** `2026-11-27 12:34:56Z  messages deleted  mailbox=INBOX messages=3 remote=192.0.2.1`, in UTC as the log is. */
-function lineOf({ time, what, account: _account, ...facts }: ActivityEvent): string {
+export function lineOf({ time, what, account: _account, ...facts }: ActivityEvent): string {
   const shown = Object.entries(facts).map(([name, value]) => `${name}=${shownOf(value)}`);
   return `${time.slice(0, 19).replace('T', ' ')}Z  ${what}  ${shown.join(' ')}`.trimEnd();
 }

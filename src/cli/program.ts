@@ -24,6 +24,7 @@ import { exportMail } from './export.ts';
 import { health } from './health.ts';
 import { importMail } from './import.ts';
 import { commandName } from './invocation.ts';
+import { messageWhy } from './message-why.ts';
 import { PROXY_VERB, serveAsOwner } from './proxy.ts';
 import { reshard } from './reshard.ts';
 import { type Serve, serve } from './serve.ts';
@@ -70,7 +71,8 @@ export async function runCommandLine(
   ]) {
     verb(account, done);
   }
-  for (const verb of [who, activity, health, importMail, exportMail, check, reshard]) verb(program, done);
+  for (const verb of [who, activity, messageWhy, health, importMail, exportMail, check, reshard])
+    verb(program, done);
   doctor(program, done, version);
   for (const verb of [configPrint, configCheck]) verb(config, done);
   sieveTest(sieve, done);

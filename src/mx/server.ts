@@ -12,6 +12,7 @@ import type { Activity } from '../identity/activity.ts';
 import type { Recipients } from '../identity/recipients.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { UploadBudget } from '../mailbox/operations/upload-budget.ts';
+import { loadChecks } from '../message-auth/check.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
 import { Listener } from '../net/listener.ts';
@@ -85,7 +86,8 @@ export function mxServices(options: MxOptions): MxServices {
   };
 }
 
-export function startMx(services: MxServices, port: MxPort): Promise<Listener> {
+export async function startMx(services: MxServices, port: MxPort): Promise<Listener> {
+  if (services.check !== undefined) await loadChecks();
   const { host, port: number, connections, stream, handshakeTimeoutMs, isShared = false, log } = port;
   return Listener.open({
     ...{ name: 'smtp', service: 'smtp', host, port: number },
