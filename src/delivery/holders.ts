@@ -181,12 +181,13 @@ class HolderSession {
     await this.#expect(250);
   }
 
-  async finish(count: number, { fields, isJunk, verdict = '' }: Taken): Promise<Reply[]> {
+  async finish(count: number, { fields, isJunk, isShared, verdict = '' }: Taken): Promise<Reply[]> {
     for (let at = 0; at < fields.length; at += TRACE_BYTES) {
       await this.#command(`XTRACE ${fields.toString('base64', at, at + TRACE_BYTES)}`, 250);
     }
     const words = Buffer.from(verdict.slice(0, MAX_VERDICT)).toString('base64');
-    await this.#command(`XVERDICT ${isJunk ? 'junk' : 'good'} ${words}`, 250);
+    const flags = `${isJunk ? 'junk' : 'good'},${isShared ? 'shared' : 'single'}`;
+    await this.#command(`XVERDICT ${flags} ${words}`, 250);
     this.#mail = undefined;
     const replies: Reply[] = [];
     this.#stream.limitReads({ idleMs: STORING_MS });

@@ -64,12 +64,13 @@ export class IncomingMail {
 
   /**
    * Reads the message to its end, and asks then what is thought of it. A reply for each recipient that was taken, in their order;
-   * 250 when that one's copy is durable. Throws `ClientGone`, and what `read` throws.
+   * 250 when that one's copy is durable. `hasOneReply`: they will be told in one reply. Throws `ClientGone`, and what `read` throws.
    */
   async message(
     read: ReadMessage,
     id: string,
     judge: () => Promise<Judgement> | Judgement,
+    { hasOneReply = false } = {},
   ): Promise<readonly Reply[]> {
     const { id: session, service, remote } = this.#guest;
     const passed = new PassedMessage(this.#holders, this.#recipients.parts);
@@ -85,7 +86,8 @@ export class IncomingMail {
         this.#noteRefusal(id, judgement.verdict);
         return this.#recipients.repliesOf(this.#recipients.parts.map(() => judgement.reply));
       }
-      const [kept = [], others] = await Promise.all([intake?.deliver(judgement), passed.finish(judgement)]);
+      const taken = { isShared: hasOneReply && this.#recipients.parts.length > 1, ...judgement };
+      const [kept = [], others] = await Promise.all([intake?.deliver(taken), passed.finish(taken)]);
       return this.#recipients.repliesOf(passed.inOrder(kept, others));
     } finally {
       intake?.release();

@@ -65,13 +65,19 @@ interface Whole {
 }
 
 async function deliverToAll(
-  { domain, activity, settings: { overQuota } }: DeliveryServices,
+  services: DeliveryServices,
   envelope: Envelope,
   { received, taken, startMs }: Whole,
 ): Promise<Reply[]> {
-  const distinct = distinctOf(envelope.recipients);
+  const { domain, activity, repeats, settings } = services;
+  const all = distinctOf(envelope.recipients);
+  const repeat = taken.isShared ? repeats.keyOf(envelope.from, received) : undefined;
+  const hasHad = ({ account }: Recipient): boolean => repeat !== undefined && repeats.hasHad(repeat, account);
+  const distinct = new Map([...all].filter(([, recipient]) => !hasHad(recipient)));
   const outcomes = await deliver(domain, [...distinct.values()], received, envelope.from, taken);
   const byKey = new Map([...distinct.keys()].map((key, index) => [key, outcomes[index]]));
+  for (const [key, { account }] of distinct)
+    if (repeat !== undefined && byKey.get(key)?.kind === 'delivered') repeats.remember(repeat, account);
   const ms = Math.round(performance.now() - startMs);
   for (const [key, recipient] of distinct) {
     report(
@@ -83,11 +89,14 @@ async function deliverToAll(
     );
   }
   return envelope.recipients.map((recipient) => {
-    const outcome = byKey.get(keyOf(recipient)) as DeliveryOutcome;
-    const { code, text } = answerTo(outcome, recipient.address, overQuota);
+    const outcome = byKey.get(keyOf(recipient)) ?? HAD_ALREADY;
+    const { code, text } = answerTo(outcome, recipient.address, settings.overQuota);
     return { code, text: `${text}; id ${envelope.id}` };
   });
 }
+
+/** When it was brought before. */
+const HAD_ALREADY: DeliveryOutcome = { kind: 'delivered', copies: [] };
 
 function answerTo(outcome: DeliveryOutcome, address: string, overQuota: OverQuota): Reply {
   switch (outcome.kind) {

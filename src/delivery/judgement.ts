@@ -6,12 +6,14 @@ export interface Taken {
   /** Header fields that say how it came and what was found out about it, whole lines. */
   readonly fields: Buffer;
   readonly isJunk: boolean;
+  /** There are several recipients, and one reply for all of them. */
+  readonly isShared: boolean;
   /** Why, in plain words, for the accounts' activity. */
   readonly verdict?: string;
 }
 
 export type Judgement =
-  | Taken
+  | Omit<Taken, 'isShared'>
   | {
       readonly kind: 'refused';
       readonly reply: Reply;

@@ -6,6 +6,7 @@ import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Relay } from '../net/relay.ts';
 import type { StreamOptions } from '../net/stream.ts';
 import type { OverQuota } from '../smtp/replies.ts';
+import type { Repeats } from './repeats.ts';
 
 /** What all deliveries of a protocol share. */
 export interface DeliveryServices {
@@ -13,6 +14,7 @@ export interface DeliveryServices {
   readonly activity: Activity;
   readonly recipients: Pick<Recipients, 'resolve'>;
   readonly uploads: UploadBudget;
+  readonly repeats: Repeats;
   readonly relay: Relay;
   readonly stream: StreamOptions;
   readonly log: Log;

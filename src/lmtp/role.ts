@@ -123,7 +123,7 @@ class LmtpTransaction implements Transaction {
 class RelayedTransaction implements Transaction {
   readonly #mail: IncomingMail;
   readonly #services: LmtpServices;
-  #taken: Taken = { kind: 'taken', fields: EMPTY, isJunk: false };
+  #taken: Taken = { kind: 'taken', fields: EMPTY, isJunk: false, isShared: false };
 
   constructor(mail: IncomingMail, services: LmtpServices) {
     this.#mail = mail;
@@ -137,9 +137,10 @@ class RelayedTransaction implements Transaction {
   between(verb: string, argument: string): Reply | undefined {
     if (verb === 'XTRACE') this.#note({ fields: Buffer.concat([this.#taken.fields, fromBase64(argument)]) });
     else if (verb === 'XVERDICT') {
-      const [word, words = ''] = argument.split(' ');
+      const [flags = '', words = ''] = argument.split(' ');
+      const [isJunk, isShared] = ['junk', 'shared'].map((flag) => flags.split(',').includes(flag));
       const verdict = fromBase64(words).toString();
-      this.#note({ isJunk: word === 'junk', ...(verdict === '' ? {} : { verdict }) });
+      this.#note({ isJunk: isJunk === true, isShared: isShared === true, ...(verdict && { verdict }) });
     } else return undefined;
     return { code: 250, text: '2.0.0 noted' };
   }

@@ -8,6 +8,7 @@
  * size of a message and of its header, recipients of a transaction, the length of a line, connections, time, and the
  * octets that all messages under way may have together.
  */
+import { Repeats } from '../delivery/repeats.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Recipients } from '../identity/recipients.ts';
 import type { Domain } from '../mailbox/domain.ts';
@@ -61,7 +62,8 @@ export function lmtpServices(options: LmtpOptions): LmtpServices {
   const totalBytes = Math.max(options.uploadBytes, maxMessageBytes);
   const uploads = new UploadBudget({ accountBytes: totalBytes, totalBytes });
   const settings = { hostname, defaultDomain, maxMessageBytes, overQuota, handshakeTimeoutMs, deadlines };
-  return { domain, activity, recipients, uploads, settings, tls, relay, stream, log };
+  const repeats = new Repeats();
+  return { domain, activity, recipients, uploads, repeats, settings, tls, relay, stream, log };
 }
 
 export function startLmtp(services: LmtpServices, port: LmtpPort): Promise<Listener> {

@@ -7,6 +7,7 @@
  * all messages under way may have together.
  */
 
+import { Repeats } from '../delivery/repeats.ts';
 import type { Dns } from '../dns/answer.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Recipients } from '../identity/recipients.ts';
@@ -77,6 +78,7 @@ export function mxServices(options: MxOptions): MxServices {
   return {
     ...{ domain, activity, recipients, relay, stream, log, tls, dns },
     uploads: new UploadBudget({ accountBytes: totalBytes, totalBytes }),
+    repeats: new Repeats(),
     strangers,
     check: dns && { dns, hostname, trustedSealers, timeoutMs },
     settings: {

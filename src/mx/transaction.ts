@@ -3,6 +3,7 @@
  * who was promised it can lose it any more.
  */
 import type { IncomingMail } from '../delivery/incoming-mail.ts';
+import type { Judgement } from '../delivery/judgement.ts';
 import { isPostmaster } from '../smtp/path.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { NamedTo, ReadMessage, Transaction } from '../smtp/role.ts';
@@ -41,9 +42,8 @@ export class MxTransaction implements Transaction {
   async message(read: ReadMessage, id: string): Promise<readonly Reply[]> {
     const only = this.#recipients.length === 1 ? this.#recipients[0] : undefined;
     const { assessment, received } = this.#arrival;
-    const replies = await this.#mail.message(assessment.through(read), id, () =>
-      assessment.judge(received(id, only)),
-    );
+    const judge = (): Promise<Judgement> => assessment.judge(received(id, only));
+    const replies = await this.#mail.message(assessment.through(read), id, judge, { hasOneReply: true });
     return [oneReply(replies, id)];
   }
 }
