@@ -15,7 +15,7 @@ import { acmePaths, makeFolders } from './files.ts';
 import { CertificateKeeper } from './keeper.ts';
 import { certificateId } from './request.ts';
 import { gapAfterMs, lookAgainMs, readWindow, renewalMs } from './schedule.ts';
-import { type AcmeState, NOTHING_YET, readState } from './state.ts';
+import { HOST_ID, NOTHING_YET, readState } from './state.ts';
 import { retryAfter } from './wire.ts';
 
 const DAY = 86_400_000;
@@ -121,18 +121,21 @@ test('a challenge is answered while it is needed, and nothing else is (RFC 8555 
     });
     return reply?.status === 200 ? String(reply.body) : reply?.status;
   };
-  const takeAway = await offer(paths, { method: 'http-01', ...common });
+  const takeAway = await offer({ paths, methods: [] }, { method: 'http-01', ...common });
   assert.equal(await ask(token), common.keyAuthorization);
   for (const other of ['..%2f..%2faccount.json', '../account.json', `${token}x`, '', 'a.example.pem'])
     assert.equal(await ask(other), 404);
   await takeAway();
   assert.equal(await ask(token), 404);
-  const away = await offer(paths, { method: 'tls-alpn-01', ...common });
+  const away = await offer({ paths, methods: [] }, { method: 'tls-alpn-01', ...common });
   assert.ok((await challengeContext(paths, 'a.example')) !== undefined);
   assert.equal(await challengeContext(paths, '../served'), undefined);
   await away();
   assert.equal(await challengeContext(paths, 'a.example'), undefined);
-  await assert.rejects(offer(paths, { method: 'http-01', ...common, token: '../../x' }), /token/);
+  await assert.rejects(
+    offer({ paths, methods: [] }, { method: 'http-01', ...common, token: '../../x' }),
+    /token/,
+  );
 });
 
 test('a certificate that the authority wants replaced is asked for at once, by its name (RFC 9773 §5)', async () => {
@@ -176,17 +179,13 @@ test('a certificate that the authority wants replaced is asked for at once, by i
       email: '',
       log,
     },
-    ...{
-      ca: own.certificate,
-      methods: ['http-01'],
-      names: async () => ['mail.example.com'],
-      prove: async () => undefined,
-    },
+    ...{ ca: own.certificate, hostname: 'mail.example.com', proofs: { paths, methods: ['http-01'] } },
+    ...{ domains: async () => new Map(), prove: async () => undefined },
   });
   keeper.start();
-  let state: AcmeState = NOTHING_YET;
+  let state = NOTHING_YET;
   while (state.failures === 0) {
-    state = await readState(paths);
+    state = (await readState(paths))[HOST_ID] ?? NOTHING_YET;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   await keeper.stop();

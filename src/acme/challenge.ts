@@ -1,15 +1,25 @@
 /**
- * How an authority sees that a name leads here: a text at a well-known address over HTTP (RFC 8555 §8.3), or a certificate in a
- * handshake (RFC 8737). Both lie as files while they are needed, since any worker may be asked for them.
+ * How an authority sees that a name leads here: a text at a well-known address over HTTP (RFC 8555 §8.3), a certificate in a
+ * handshake (RFC 8737), or a record in the DNS (`dns-proof.ts`). The first two lie as files while they are needed, since any
+ * worker may be asked for them.
  */
 import { createHash, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Route, text } from '../http/exchange.ts';
+import { type DnsProof, publish } from './dns-proof.ts';
 import { type AcmePaths, makeFolders, readIfThere, removeIfThere, writeWhole } from './files.ts';
 
-export type Method = 'http-01' | 'tls-alpn-01';
+export type Method = 'http-01' | 'tls-alpn-01' | 'dns-01';
+
+/** What this server can do to prove a name. */
+export interface Proofs {
+  /** The preferred first. */
+  readonly methods: readonly Method[];
+  readonly paths: AcmePaths;
+  readonly dns?: DnsProof | undefined;
+}
 
 export interface Challenge {
   readonly method: Method;
@@ -55,10 +65,14 @@ export async function challengeContext(
 }
 
 /** Gives back what takes it away again. */
-export async function offer(paths: AcmePaths, challenge: Challenge): Promise<() => Promise<void>> {
+export async function offer({ paths, dns }: Proofs, challenge: Challenge): Promise<() => Promise<void>> {
   const { method, name, token, keyAuthorization } = challenge;
   if (!TOKEN.test(token) || !NAME.test(name))
     throw new Error(`the authority sent a token that is none: ${token.slice(0, 50)}`);
+  if (method === 'dns-01') {
+    if (dns === undefined) throw new Error('there is no program that publishes it');
+    return publish(dns, name, keyAuthorization);
+  }
   await makeFolders(paths);
   const isByHttp = method === 'http-01';
   const path = isByHttp ? join(paths.challenges, token) : certificatePath(paths.challenges, name);

@@ -4,15 +4,17 @@
  * kill leaves the old one or the new one.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 const ONLY_OURS = 0o600;
 const FOLDER = 0o700;
 
 export interface AcmePaths {
-  /** The chain and its key in one file: one without the other is never there. */
+  /** For the host name: the chain and its key in one file, so that one without the other is never there. */
   readonly served: string;
+  /** A folder of the same for each domain. */
+  readonly domains: string;
   readonly account: string;
   readonly state: string;
   readonly challenges: string;
@@ -22,14 +24,30 @@ export function acmePaths(data: string): AcmePaths {
   const folder = join(data, 'acme');
   return {
     served: join(folder, 'served.pem'),
+    domains: join(folder, 'domains'),
     account: join(folder, 'account.json'),
     state: join(folder, 'state.json'),
     challenges: join(folder, 'challenges'),
   };
 }
 
-export async function makeFolders({ challenges }: AcmePaths): Promise<void> {
+export async function makeFolders({ challenges, domains }: AcmePaths): Promise<void> {
   await mkdir(challenges, { recursive: true, mode: FOLDER });
+  await mkdir(domains, { recursive: true, mode: FOLDER });
+}
+
+/** `domain` in ASCII, judged by whoever asks. */
+export function domainPath({ domains }: Pick<AcmePaths, 'domains'>, domain: string): string {
+  return join(domains, `${domain}.pem`);
+}
+
+/** What a kill left behind. Nobody is at work when this is called. */
+export async function cleanUp({ challenges, domains, state }: AcmePaths): Promise<void> {
+  for (const folder of [challenges, domains, dirname(state)]) {
+    const names = await readdir(folder);
+    const left = names.filter((name) => folder === challenges || name.endsWith('.new'));
+    for (const name of left) await rm(join(folder, name), { force: true });
+  }
 }
 
 export async function writeWhole(path: string, text: string): Promise<void> {

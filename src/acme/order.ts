@@ -1,21 +1,19 @@
 /**
  * A certificate for as many of the names as can be had (RFC 8555 §7.4): ordered, each name proven by one of the methods that we can
- * offer, and ordered anew without those that cannot be proven. Without the first name there is none: it is what clients use.
+ * offer, and ordered anew without those that cannot be proven.
  */
 import { X509Certificate } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Challenge, type Method, offer } from './challenge.ts';
-import type { AcmePaths } from './files.ts';
+import { type Challenge, type Method, offer, type Proofs } from './challenge.ts';
 import { makeRequest } from './request.ts';
 import { AcmeProblem, type AcmeReply, type AcmeWire, type Problem, retryAfter } from './wire.ts';
 
 export interface OrderOptions {
   readonly wire: AcmeWire;
-  readonly paths: AcmePaths;
-  /** The first must be in the certificate. */
+  readonly proofs: Proofs;
   readonly names: readonly string[];
-  /** Those that we can answer, the preferred first. */
-  readonly methods: readonly Method[];
+  /** Without it there is no certificate. */
+  readonly mustHave?: string | undefined;
   /** The certificate that this one follows (RFC 9773 §5). */
   readonly replaces?: string | undefined;
   readonly signal: AbortSignal;
@@ -58,15 +56,16 @@ const PATIENCE_MS = 120_000;
 
 /** Throws AcmeProblem, or an Error that says why there is no certificate. */
 export async function obtain(options: OrderOptions): Promise<Issued> {
-  const { names, methods } = options;
+  const { names, mustHave, proofs } = options;
   const failed = new Map<string, string>();
-  const ways = new Map(names.map((name) => [name, [...methods]]));
+  const ways = new Map(names.map((name) => [name, [...proofs.methods]]));
   let { replaces } = options;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const wanted = names.filter((name) => (ways.get(name) ?? []).length > 0);
-    const [first] = names;
-    if (first === undefined || !wanted.includes(first))
-      throw new Error(`${first} cannot be proven: ${failed.get(first ?? '') ?? 'there is no way to'}`);
+    const lost = mustHave !== undefined && !wanted.includes(mustHave) ? mustHave : undefined;
+    const [unproven] = wanted.length === 0 ? names : [lost];
+    if (unproven !== undefined)
+      throw new Error(`${unproven} cannot be proven: ${failed.get(unproven) ?? 'there is no way to'}`);
     const ordered = await place(options, wanted, replaces);
     if (ordered.kind === 'refused') {
       // What it replaces may be gone for the authority; the names are asked for without it first.
@@ -75,12 +74,12 @@ export async function obtain(options: OrderOptions): Promise<Issued> {
       for (const { name, why } of ordered.names) giveUp(ways, failed, name, why);
       continue;
     }
-    const unproven = await prove(options, ordered.order, ways);
-    for (const { name, why } of unproven) {
+    const left = await prove(options, ordered.order, ways);
+    for (const { name, why } of left) {
       failed.set(name, why);
       ways.get(name)?.shift();
     }
-    if (unproven.length > 0) continue;
+    if (left.length > 0) continue;
     for (const name of wanted) failed.delete(name);
     return { pem: await collect(options, ordered, wanted), names: wanted, failed };
   }
@@ -133,7 +132,7 @@ async function prove(
 }
 
 async function proveOne(
-  { wire, paths, signal }: OrderOptions,
+  { wire, proofs, signal }: OrderOptions,
   url: string,
   ways: ReadonlyMap<string, readonly Method[]>,
 ): Promise<Unproven | undefined> {
@@ -147,7 +146,12 @@ async function proveOne(
   const { token } = chosen;
   const keyAuthorization = `${token}.${wire.thumbprint}`;
   const challenge: Challenge = { method, name, token, keyAuthorization };
-  const takeAway = await offer(paths, challenge);
+  let takeAway = async (): Promise<void> => {};
+  try {
+    takeAway = await offer(proofs, challenge);
+  } catch (error) {
+    return { name, why: `by ${method}: ${(error as Error).message}` };
+  }
   try {
     await wire.post(chosen.url, {});
     const ended = await poll<Authorization>(

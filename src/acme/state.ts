@@ -1,7 +1,7 @@
-/** How the last tries ended, for the next start and for whoever wants to know. */
+/** How the last tries ended, of each certificate, for the next start and for whoever wants to know. */
 import { type AcmePaths, readIfThere, writeWhole } from './files.ts';
 
-export interface AcmeState {
+export interface CertificateState {
   /** In the certificate that is served. */
   readonly names: readonly string[];
   /** Left out, and why; tried again a day later. */
@@ -14,18 +14,26 @@ export interface AcmeState {
   readonly renewedMs?: number;
 }
 
-export const NOTHING_YET: AcmeState = Object.freeze({ names: [], failed: {}, failures: 0, nextMs: 0 });
+/** By the id of the certificate: `HOST_ID`, and those of domains by their names. */
+export type AcmeState = Readonly<Record<string, CertificateState>>;
+
+/** The certificate for the host name, which all ports have. */
+export const HOST_ID = 'host';
+export const NOTHING_YET: CertificateState = Object.freeze({ names: [], failed: {}, failures: 0, nextMs: 0 });
 
 /** What cannot be read is nothing yet: it costs a try. */
 export async function readState(paths: Pick<AcmePaths, 'state'>): Promise<AcmeState> {
   try {
     const text = await readIfThere(paths.state);
-    return text === undefined ? NOTHING_YET : { ...NOTHING_YET, ...(JSON.parse(text) as Partial<AcmeState>) };
+    const { certificates = {} } = JSON.parse(text ?? '{}') as { certificates?: AcmeState };
+    return Object.fromEntries(
+      Object.entries(certificates).map(([id, one]) => [id, { ...NOTHING_YET, ...one }]),
+    );
   } catch {
-    return NOTHING_YET;
+    return {};
   }
 }
 
-export function writeState(paths: AcmePaths, state: AcmeState): Promise<void> {
-  return writeWhole(paths.state, `${JSON.stringify(state, undefined, 2)}\n`);
+export function writeState(paths: AcmePaths, certificates: AcmeState): Promise<void> {
+  return writeWhole(paths.state, `${JSON.stringify({ certificates }, undefined, 2)}\n`);
 }

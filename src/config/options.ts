@@ -87,7 +87,7 @@ export const OPTIONS = {
   acme: {
     enabled: boolean({
       default: false,
-      doc: 'Get a certificate for hostname, and for what leads here of the names by which domains are set up (autoconfig, autodiscover, mta-sts, ua-auto-config), from an authority, and renew it in time. Whoever sets this agrees to the terms of that authority. It checks each name at port 80 (listen.http) or 443 (listen.https) of the address that the name has. `brevduva doctor` tells how it goes.',
+      doc: 'Get a certificate for hostname from an authority, and one for each domain here with the names by which it is set up (autoconfig, autodiscover, mta-sts, ua-auto-config), as far as they lead here, and renew them in time. Whoever sets this agrees to the terms of that authority. It checks each name at port 80 (listen.http) or 443 (listen.https) of the address that the name has. `brevduva doctor` tells how it goes.',
     }),
     directory: string({
       default: 'https://acme-v02.api.letsencrypt.org/directory',
@@ -100,6 +100,9 @@ export const OPTIONS = {
       pattern: /^$|^[^\s@]{1,64}@[^\s@]{1,253}$/,
       expected: 'an address such as "hostmaster@example.com"',
       doc: 'Where the authority may write, about its account and nothing else. It may be left out.',
+    }),
+    dnsCommand: optionalPath({
+      doc: 'A program that publishes records, for names that cannot be checked at port 80 or 443 (dns-01): it is called as PROGRAM present NAME VALUE to publish a TXT record, and as PROGRAM remove NAME VALUE to take it away. With it, nothing has to reach this machine.',
     }),
     caCertificate: optionalPath({
       doc: 'The certificate of an authority, PEM, that vouches for the directory itself, for one of your own (step-ca). Public ones need none.',

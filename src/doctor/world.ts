@@ -75,8 +75,8 @@ export interface Machine {
   ): Promise<{ readonly file: FileFacts | undefined; readonly folder: FileFacts | undefined }>;
   /** What new handshakes would get after a reload. */
   certificateFile(): Promise<CertificateFile>;
-  /** Of the certificate that the server gets by itself; undefined when nothing was tried yet. */
-  acmeState(): Promise<AcmeState | undefined>;
+  /** Of the certificates that the server gets by itself; empty when nothing was tried yet. */
+  acmeState(): Promise<AcmeState>;
   /** The file of the data folder that was written last. */
   newestFile(): Promise<{ readonly path: string; readonly mtimeMs: number } | undefined>;
   /** Whether a time service of the system keeps the clock right; undefined when none can be asked. */

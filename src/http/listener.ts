@@ -11,7 +11,7 @@ import { type SecureContext, TLSSocket } from 'node:tls';
 import { withoutMapping } from '../base/ip-address.ts';
 import type { Log } from '../base/log.ts';
 import type { Connections } from '../net/connections.ts';
-import { Guest } from '../net/guest.ts';
+import { Guest, type Peer } from '../net/guest.ts';
 import { explain, hostPort } from '../net/listener.ts';
 import type { TlsSource } from '../net/tls.ts';
 import { networks } from './client.ts';
@@ -34,6 +34,8 @@ export interface HttpListenerOptions {
   readonly isShared?: boolean;
   /** Connections of this port at once. */
   readonly most?: number;
+  /** The certificate for this name, where it has one of its own; else the current one is shown. */
+  readonly certificateFor?: (serverName: string) => Promise<SecureContext | undefined>;
   /** What a name that is being checked shows (RFC 8737 §3); undefined when none is. */
   readonly challenge?: (serverName: string) => Promise<SecureContext | undefined>;
   readonly limits?: Partial<HttpLimits>;
@@ -59,6 +61,11 @@ const LIMITS: HttpLimits = {
 const CHECK_MS = 1000;
 const MAX_FIELDS = 100;
 const ACME_PROTOCOL = 'acme-tls/1';
+
+interface HandshakeOptions {
+  readonly secureContext: SecureContext;
+  readonly ALPNProtocols?: string[];
+}
 
 export class HttpListener {
   readonly name: string;
@@ -117,7 +124,8 @@ export class HttpListener {
       socket.destroy();
       return;
     }
-    const guest = connections.enter('http', name, peerOf(socket));
+    const peer = peerOf(socket);
+    const guest = connections.enter('http', name, peer);
     if (!(guest instanceof Guest)) {
       log.warn(
         { remote: withoutMapping(socket.remoteAddress), listener: name, refusal: guest },
@@ -132,18 +140,20 @@ export class HttpListener {
       guest.leave();
     });
     if (this.#options.tls === undefined) this.#http.emit('connection', socket);
-    else this.#shakeHands(socket, this.#options.tls);
+    else this.#shakeHands(socket, this.#options.tls, peer);
   }
 
-  #shakeHands(socket: Socket, tls: TlsSource): void {
+  #shakeHands(socket: Socket, tls: TlsSource, peer: SocketPeer): void {
     const timer = setTimeout(() => socket.destroy(), this.#options.handshakeTimeoutMs);
     socket.once('close', () => clearTimeout(timer));
-    void this.#contextFor(socket, tls).then((wanted) => {
+    const begun = this.#contextFor(socket, tls).catch(() => ({ secureContext: tls.current() }));
+    void begun.then((wanted: HandshakeOptions | undefined) => {
       if (wanted === undefined || socket.destroyed) return;
       const secure = new TLSSocket(socket, { isServer: true, ...wanted });
       secure.on('error', () => {}).on('_tlsError', () => secure.destroy());
       secure.once('secure', () => {
         clearTimeout(timer);
+        peer.tlsVersion = secure.getProtocol() ?? 'TLS';
         // The authority has seen what it wanted (RFC 8737 §3).
         if (wanted.ALPNProtocols !== undefined) secure.end();
         else this.#http.emit('connection', secure);
@@ -152,19 +162,16 @@ export class HttpListener {
   }
 
   /** Undefined: the client is gone. */
-  async #contextFor(
-    socket: Socket,
-    tls: TlsSource,
-  ): Promise<{ secureContext: SecureContext; ALPNProtocols?: string[] } | undefined> {
-    const { challenge } = this.#options;
-    if (challenge === undefined) return { secureContext: tls.current() };
+  async #contextFor(socket: Socket, tls: TlsSource): Promise<HandshakeOptions | undefined> {
+    const { challenge, certificateFor } = this.#options;
+    if (challenge === undefined && certificateFor === undefined) return { secureContext: tls.current() };
     const hello = await peek(socket);
     if (hello === undefined) return undefined;
-    if (hello.kind === 'hello' && hello.protocols.includes(ACME_PROTOCOL) && hello.serverName !== undefined) {
-      const secureContext = await challenge(hello.serverName);
-      if (secureContext !== undefined) return { secureContext, ALPNProtocols: [ACME_PROTOCOL] };
-    }
-    return { secureContext: tls.current() };
+    if (hello.kind !== 'hello' || hello.serverName === undefined) return { secureContext: tls.current() };
+    const { protocols, serverName } = hello;
+    const shown = protocols.includes(ACME_PROTOCOL) ? await challenge?.(serverName) : undefined;
+    if (shown !== undefined) return { secureContext: shown, ALPNProtocols: [ACME_PROTOCOL] };
+    return { secureContext: (await certificateFor?.(serverName)) ?? tls.current() };
   }
 }
 
@@ -235,13 +242,22 @@ async function peek(socket: Socket): Promise<HelloRead | undefined> {
   }
 }
 
-function peerOf(socket: Socket) {
+interface SocketPeer extends Peer {
+  tlsVersion: string | undefined;
+}
+
+function peerOf(socket: Socket): SocketPeer {
   const sinceMs = performance.now();
+  let lastBytes = 0;
+  let lastMs = sinceMs;
   return {
     remoteAddress: withoutMapping(socket.remoteAddress ?? ''),
     tlsVersion: undefined,
+    /** Since the last look that saw something come in. */
     get idleMs() {
-      return performance.now() - sinceMs;
+      if (socket.bytesRead !== lastBytes) lastMs = performance.now();
+      lastBytes = socket.bytesRead;
+      return performance.now() - lastMs;
     },
     get bytesRead() {
       return socket.bytesRead;

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { connect as connectTcp, isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
-import type { Method } from '../acme/challenge.ts';
+import type { Method, Proofs } from '../acme/challenge.ts';
 import { acmePaths } from '../acme/files.ts';
 import { CertificateKeeper } from '../acme/keeper.ts';
+import { Semaphore } from '../base/gate.ts';
 import { isPrivateAddress } from '../base/ip-address.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
@@ -31,44 +32,66 @@ const SECURE = ['imaps', 'pop3s', 'submissions', 'https'];
 const PROOF_MS = 60_000;
 const PROOF_EVERY_MS = 1000;
 const HANDSHAKE_MS = 5000;
+const QUESTIONS_AT_ONCE = 8;
 
 /** Undefined when nobody wants one. */
 export async function certificateKeeper(parts: KeeperParts): Promise<CertificateKeeper | undefined> {
   const { config, domains, listeners, log } = parts;
-  const { acme, hostname, listen } = config;
+  const { acme } = config;
   if (!acme.enabled) return undefined;
   const servers = config.dns.servers.length > 0 ? config.dns.servers : systemServers();
   const dns = new Resolver({ servers });
-  const methods: Method[] = [];
-  if (listen.http !== undefined) methods.push('http-01');
-  if (listen.https !== undefined) methods.push('tls-alpn-01');
   const { caCertificate, directory, email } = acme;
+  const hostname = config.hostname.toLowerCase();
   return new CertificateKeeper({
-    ...{ paths: acmePaths(config.data), directory, email, methods, log },
+    ...{ paths: acmePaths(config.data), directory, email, hostname, log },
     ca: caCertificate === undefined ? undefined : await readFile(caCertificate, 'utf8'),
-    names: () => namesThatLeadHere(dns, hostname, domains),
-    prove: async (fingerprint) => {
+    proofs: proofsOf(config, dns),
+    // Without HTTPS nobody asks for these names with TLS.
+    domains: async () =>
+      config.listen.https === undefined ? new Map() : namesThatLeadHere(dns, await domains.names(), hostname),
+    prove: async (name, fingerprint) => {
       await parts.tls.reload();
-      return prove(fingerprint, hostname, listeners);
+      return prove(name, fingerprint, name === hostname ? SECURE : ['https'], listeners);
     },
   });
 }
 
-/** The host name, which has to, and of the others those that do. */
+function proofsOf({ acme: { dnsCommand }, data, listen }: Config, dns: Dns): Proofs {
+  const methods: Method[] = [];
+  if (dnsCommand !== undefined) methods.push('dns-01');
+  if (listen.http !== undefined) methods.push('http-01');
+  if (listen.https !== undefined) methods.push('tls-alpn-01');
+  const paths = acmePaths(data);
+  if (dnsCommand === undefined) return { methods, paths };
+  const isShown = async (name: string, value: string): Promise<boolean> => {
+    const answer = await dns.ask(name, 'TXT');
+    return answer.kind === 'found' && answer.records.includes(value);
+  };
+  return { methods, paths, dns: { command: dnsCommand, isShown } };
+}
+
+/** By domain, the names by which it is set up and which have an address of this machine. */
 async function namesThatLeadHere(
   dns: Dns,
+  domains: readonly string[],
   hostname: string,
-  domains: LocalDomains,
-): Promise<readonly string[]> {
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const own = ownAddresses();
-  const names = (await domains.names()).flatMap((domain) =>
-    PURPOSES.map((purpose) => `${purpose}.${domain}`),
-  );
-  const found: string[] = [];
-  for (const name of names.filter((one) => one.split('.').length > 2)) {
-    if (name !== hostname && (await leadsHere(dns, name, own))) found.push(name);
-  }
-  return [hostname.toLowerCase(), ...found];
+  const gate = new Semaphore(QUESTIONS_AT_ONCE);
+  const found = new Map<string, readonly string[]>();
+  const looks = domains
+    .filter((domain) => domain.includes('.'))
+    .map(async (domain) => {
+      const names = PURPOSES.map((purpose) => `${purpose}.${domain}`).filter((name) => name !== hostname);
+      const here = await Promise.all(names.map((name) => gate.run(() => leadsHere(dns, name, own))));
+      found.set(
+        domain,
+        names.filter((_, i) => here[i]),
+      );
+    });
+  await Promise.all(looks);
+  return found;
 }
 
 /** A machine behind a router does not know its own address; then a name that has one is taken, and the authority will say. */
@@ -80,14 +103,15 @@ async function leadsHere(dns: Dns, name: string, own: readonly string[]): Promis
 }
 
 async function prove(
+  serverName: string,
   fingerprint: string,
-  hostname: string,
+  ports: readonly string[],
   listeners: KeeperParts['listeners'],
 ): Promise<string | undefined> {
   const endMs = performance.now() + PROOF_MS;
-  let left = listeners.filter(({ name }) => SECURE.includes(name));
+  let left = listeners.filter(({ name }) => ports.includes(name));
   for (;;) {
-    const seen = await Promise.all(left.map(({ address }) => servedAt(address, hostname)));
+    const seen = await Promise.all(left.map(({ address }) => servedAt(address, serverName)));
     left = left.filter((_, i) => seen[i] !== fingerprint);
     if (left.length === 0) return undefined;
     if (performance.now() > endMs) return `served by ${left.map(({ name }) => name).join(', ')}: another one`;

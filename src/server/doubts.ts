@@ -153,9 +153,9 @@ function checkAcme(config: Config, errors: string[], warnings: string[]): void {
   if (!acme.enabled) return;
   if (tls.certificate !== undefined)
     errors.push('acme.enabled: tls.certificate names a certificate already; give one of the two');
-  if (listen.http === undefined && listen.https === undefined)
+  if (listen.http === undefined && listen.https === undefined && acme.dnsCommand === undefined)
     errors.push(
-      'acme.enabled: the authority checks names at listen.http (port 80) or listen.https (port 443); give one of them',
+      'acme.enabled: the authority checks names at listen.http (port 80) or listen.https (port 443), or by acme.dns_command; give one of them',
     );
   if (!hostname.includes('.') || isIP(hostname) !== 0)
     errors.push(
@@ -163,7 +163,9 @@ function checkAcme(config: Config, errors: string[], warnings: string[]): void {
     );
   readFor('acme.ca_certificate', acme.caCertificate, config, errors);
   const ports = [listen.http?.port, listen.https?.port];
-  if (!ports.includes(80) && !ports.includes(443))
+  if (acme.dnsCommand !== undefined && !isAllowed(acme.dnsCommand, constants.X_OK))
+    errors.push(`acme.dns_command: ${acme.dnsCommand} is no program that ${currentUser()} may run`);
+  if (acme.dnsCommand === undefined && !ports.includes(80) && !ports.includes(443))
     warnings.push(
       'acme.enabled: neither listen.http is at port 80 nor listen.https at 443; see that a router or proxy leads there',
     );

@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { acmePaths } from '../acme/files.ts';
-import { type AcmeState, NOTHING_YET, readState } from '../acme/state.ts';
+import { readState } from '../acme/state.ts';
 import { dataOwner, isOurs, isRoot } from '../admin/data-owner.ts';
 import type { Config } from '../config/options.ts';
 import type { CertificateFile, DataFolder, Disk, FileFacts, Machine } from '../doctor/world.ts';
@@ -32,7 +32,7 @@ export function machineOf(config: Config): Machine {
     dataFolder: () => dataFolder(data),
     logFile: async (path) => ({ file: await factsOf(path), folder: await factsOf(dirname(path)) }),
     certificateFile: () => certificateFile(config),
-    acmeState: () => acmeState(data),
+    acmeState: () => readState(acmePaths(data)),
     newestFile: () => newestFile(data),
     isClockKept,
   };
@@ -88,11 +88,6 @@ async function certificateFile({ acme, data, tls }: Config): Promise<Certificate
   } catch (error) {
     return { path, why: (error as Error).message };
   }
-}
-
-async function acmeState(data: string): Promise<AcmeState | undefined> {
-  const state = await readState(acmePaths(data));
-  return state === NOTHING_YET ? undefined : state;
 }
 
 /** Of what is written all the time: the databases, which lie in the folder and in those of the shards. */

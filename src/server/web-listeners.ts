@@ -1,5 +1,6 @@
 /** The ports of HTTP and what is behind them: how to set up mail programs, the policy of MTA-STS, what authorities check. */
 import { challengeContext, challengeRoutes } from '../acme/challenge.ts';
+import { DomainCertificates } from '../acme/domain-certificates.ts';
 import { acmePaths } from '../acme/files.ts';
 import type { Log } from '../base/log.ts';
 import type { ListenAddress } from '../config/option.ts';
@@ -10,7 +11,7 @@ import type { Connections } from '../net/connections.ts';
 import type { TlsFiles } from '../net/tls.ts';
 import type { MtaStsPolicy } from '../setup/mta-sts.ts';
 import { setupRoutes } from '../setup/routes.ts';
-import { servicesOf } from '../setup/services.ts';
+import { servicesOf, withoutPurpose } from '../setup/services.ts';
 import type { LocalDomains } from './local-domains.ts';
 
 export interface WebOptions {
@@ -36,11 +37,15 @@ export function webStarters(options: WebOptions): Readonly<Record<'http' | 'http
     // However many ask, those who read their mail have room.
     most: Math.ceil(config.limits.connections / 10),
   };
-  const challenge = (name: string) => challengeContext(paths, name);
+  const certificates = new DomainCertificates(paths);
+  const byName = {
+    challenge: (name: string) => challengeContext(paths, name),
+    certificateFor: (name: string) => certificates.find(withoutPurpose(name)),
+  };
   return {
     http: async (address) => [await HttpListener.open({ name: 'http', ...address, ...common })],
     https: async (address) => [
-      await HttpListener.open({ name: 'https', ...address, ...common, tls, challenge }),
+      await HttpListener.open({ name: 'https', ...address, ...common, tls, ...byName }),
     ],
   };
 }

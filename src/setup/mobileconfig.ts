@@ -3,6 +3,7 @@
  * password, which the device asks for; and it is the same for an address that exists and for one that does not.
  */
 import { createHash } from 'node:crypto';
+import { GateFull, Semaphore } from '../base/gate.ts';
 import { type Route, text } from '../http/exchange.ts';
 import type { Pair } from '../net/tls.ts';
 import { type ClientService, domainOf, plainAddress, type SetupSettings } from './services.ts';
@@ -10,11 +11,14 @@ import { signedData } from './signed-data.ts';
 import { element } from './xml.ts';
 
 const TYPE = 'application/x-apple-aspen-config';
+const MAX_WAITING = 50;
 const DOCTYPE =
   '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">';
 
 /** `pair`: what TLS clients get at the moment. */
 export function mobileconfigRoutes(settings: SetupSettings, pair: () => Pair): readonly Route[] {
+  // Anybody may ask, and a signature takes longer than anything else here.
+  const gate = new Semaphore(1, MAX_WAITING);
   return [
     {
       method: 'GET',
@@ -27,12 +31,18 @@ export function mobileconfigRoutes(settings: SetupSettings, pair: () => Pair): r
         const profile = mobileconfig(address, settings.hostname, settings.services());
         if (domain === undefined || profile === undefined)
           return text(404, 'There is no profile for that here.\n');
-        const signed = signedData(Buffer.from(profile), pair(), new Date());
+        let body: Buffer | string;
+        try {
+          body = (await gate.run(() => signedData(Buffer.from(profile), pair(), new Date()))) ?? profile;
+        } catch (error) {
+          if (!(error instanceof GateFull)) throw error;
+          return { ...text(503, 'Ask again in a moment.\n'), headers: { 'retry-after': '5' } };
+        }
         const disposition = `attachment; filename="${domain}.mobileconfig"`;
         return {
           status: 200,
           headers: { 'content-type': TYPE, 'content-disposition': disposition },
-          body: signed ?? profile,
+          body,
         };
       },
     },

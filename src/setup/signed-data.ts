@@ -3,6 +3,7 @@
  * "verified" and the name of this server beside a profile. Nothing else of CMS is here.
  */
 import { createHash, createPrivateKey, sign, X509Certificate } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { Pair } from '../net/tls.ts';
 
 const OID = {
@@ -18,6 +19,7 @@ const SIGNATURES: Readonly<Record<string, readonly [oid: string, parameters: Buf
   rsa: ['1.2.840.113549.1.1.11', Buffer.from([5, 0])],
   ec: ['1.2.840.10045.4.3.2', Buffer.alloc(0)],
 };
+const signAsync = promisify(sign);
 const SEQUENCE = 0x30;
 const SET = 0x31;
 const INTEGER = 0x02;
@@ -26,7 +28,11 @@ const OCTETS = 0x04;
 const FIRST = 0xa0;
 
 /** DER. Undefined for a key that this has no algorithm for. Throws what is wrong with the pair. */
-export function signedData(content: Buffer, { certificate, key }: Pair, now: Date): Buffer | undefined {
+export async function signedData(
+  content: Buffer,
+  { certificate, key }: Pair,
+  now: Date,
+): Promise<Buffer | undefined> {
   const privateKey = createPrivateKey(key);
   const algorithm = SIGNATURES[privateKey.asymmetricKeyType ?? ''];
   if (algorithm === undefined) return undefined;
@@ -41,7 +47,7 @@ export function signedData(content: Buffer, { certificate, key }: Pair, now: Dat
     attribute(OID.messageDigest, der(OCTETS, createHash('sha256').update(content).digest())),
   ].sort(Buffer.compare);
   // They are signed as a SET, and stand there as [0] (§5.4).
-  const signature = sign('sha256', der(SET, ...attributes), privateKey);
+  const signature = await signAsync('sha256', der(SET, ...attributes), privateKey);
   const signer = der(
     SEQUENCE,
     der(INTEGER, Buffer.from([1])),

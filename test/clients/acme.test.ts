@@ -5,14 +5,16 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
-import type { AcmeState } from '../../src/acme/state.ts';
+import { acmePaths } from '../../src/acme/files.ts';
+import { type CertificateState, readState } from '../../src/acme/state.ts';
 import { makePair } from '../../src/net/self-signed.ts';
 import { record, startDns, type TestDns } from '../kit/dns.ts';
 import { startServer, type TestServer } from '../kit/server.ts';
@@ -30,10 +32,23 @@ describe('pebble', needs('pebble'), () => {
   /** Names that lead elsewhere for the authority: its questions are those that do not want to know what was validated. */
   const broken = new Set<string>();
 
+  const records = () => join(folder, 'records');
+  /** What the program has published and not taken away. */
+  const published = () => {
+    const text = existsSync(records()) ? readFileSync(records(), 'latin1') : '';
+    const calls = text.split('\n').map((line) => line.split(' '));
+    const removed = calls.filter(([verb]) => verb === 'remove').map(([, , value]) => value);
+    return calls.flatMap(([verb, name = '', value = '']) =>
+      verb === 'present' && !removed.includes(value) ? [record(name, 'TXT', [value], 0)] : [],
+    );
+  };
+
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'brevduva-acme-'));
     dns = await startDns({
       behaviour: ({ name, type, packet }) => {
+        if (name.startsWith('_acme-challenge.'))
+          return { answers: published().filter((one) => one.name === name) };
         if (type === 'CAA' || !name.endsWith('example.com')) return undefined;
         if (broken.has(name) && !packet.flag_ad)
           return type === 'A' ? { answers: [record(name, 'A', '127.0.0.9')] } : {};
@@ -94,7 +109,7 @@ describe('pebble', needs('pebble'), () => {
 
   const served = (one: TestServer, name: string) => certificateAt(one.port(name));
 
-  it('gives a certificate for all names that lead here, which every port serves without a restart', async () => {
+  it('gives a certificate for the host name, which every port serves without a restart, and one for the names of the domain', async () => {
     const one = await serve(listening('http', 'https'));
     const held = connect({ port: one.port('imaps'), host: '127.0.0.1', rejectUnauthorized: false });
     await once(held, 'secureConnect');
@@ -102,11 +117,15 @@ describe('pebble', needs('pebble'), () => {
       const seen = await served(one, 'imaps');
       return /Pebble/.test(seen.issuer) ? seen : undefined;
     });
-    const names = ['autoconfig', 'autodiscover', 'mta-sts', 'ua-auto-config'].map(
-      (name) => `${name}.example.com`,
-    );
-    for (const name of [HOST, ...names])
-      assert.ok(certificate.checkHost(name), `${name}: ${certificate.subjectAltName}`);
+    assert.equal(certificate.subjectAltName, `DNS:${HOST}`);
+    for (const purpose of ['autoconfig', 'autodiscover', 'mta-sts', 'ua-auto-config']) {
+      const name = `${purpose}.example.com`;
+      const shown = await eventually(async () => {
+        const seen = await certificateAt(one.port('https'), name);
+        return /Pebble/.test(seen.issuer) && seen.checkHost(name) !== undefined ? seen : undefined;
+      });
+      assert.equal(shown.checkHost(HOST), undefined, 'a certificate of its own');
+    }
     assert.equal((await served(one, 'https')).fingerprint256, certificate.fingerprint256);
     assert.equal((await served(one, 'pop3s')).fingerprint256, certificate.fingerprint256);
     // Who was connected still is.
@@ -131,12 +150,11 @@ describe('pebble', needs('pebble'), () => {
     broken.add('mta-sts.example.com');
     const one = await serve(listening('http', 'https'));
     const certificate = await eventually(async () => {
-      const seen = await served(one, 'imaps');
-      return /Pebble/.test(seen.issuer) ? seen : undefined;
+      const seen = await certificateAt(one.port('https'), 'autoconfig.example.com');
+      return seen.checkHost('autoconfig.example.com') === undefined ? undefined : seen;
     });
-    assert.ok(certificate.checkHost('autoconfig.example.com'));
     assert.equal(certificate.checkHost('mta-sts.example.com'), undefined);
-    const state = JSON.parse(await readFile(join(one.data, 'acme', 'state.json'), 'utf8')) as AcmeState;
+    const state = await eventually(() => stateOf(one, 'example.com'));
     assert.deepEqual(Object.keys(state.failed), ['mta-sts.example.com']);
     const { stdout } = await one.cli([
       'doctor',
@@ -149,14 +167,43 @@ describe('pebble', needs('pebble'), () => {
   it('gets none without the host name, keeps what it has, and tries again later', async () => {
     broken.add(HOST);
     const one = await serve(listening('http'));
-    const state = await eventually(async () => {
-      const text = await readFile(join(one.data, 'acme', 'state.json'), 'utf8').catch(() => undefined);
-      return text === undefined ? undefined : (JSON.parse(text) as AcmeState);
-    });
+    const state = await eventually(() => stateOf(one, 'host'));
     assert.equal(state.failures, 1);
     assert.ok(state.nextMs > Date.now() + 10 * 60_000);
     assert.match(state.why ?? '', /mail\.example\.com cannot be proven: by http-01/);
     assert.match((await served(one, 'imaps')).subject, /mail\.example\.com/);
+  });
+
+  it('checks by the DNS where a program publishes the records, and nothing has to reach this machine', async () => {
+    const program = join(folder, 'publish');
+    const script = `#!/bin/sh\necho "$1 $2 $3" >> ${records()}\n`;
+    await writeFile(program, script, { mode: 0o700 });
+    broken.add(HOST);
+    const one = await serve({ 'acme.dns_command': program });
+    await eventually(async () => (/Pebble/.test((await served(one, 'imaps')).issuer) ? true : undefined));
+    await eventually(async () => (published().length === 0 ? true : undefined));
+  });
+
+  it('is asked again after a kill in the middle, and nothing is left of it', async () => {
+    const data = await mkdtemp(join(tmpdir(), 'brevduva-acme-data-'));
+    const config = listening('http', 'https');
+    for (const afterMs of [0, 100, 250, 400]) {
+      const one = await serve(config, { data });
+      await sleep(afterMs);
+      await one.kill9();
+    }
+    server = undefined;
+    const one = await serve(config, { data });
+    await eventually(async () => (/Pebble/.test((await served(one, 'imaps')).issuer) ? true : undefined));
+    await eventually(() => stateOf(one, 'example.com'));
+    const left = await readdir(join(data, 'acme'), { recursive: true });
+    assert.deepEqual(
+      left.filter((name) => name.endsWith('.new') || /challenges\//.test(name)),
+      [],
+    );
+    await one.stop();
+    server = undefined;
+    await rm(data, { recursive: true });
   });
 
   it('serves the new certificate in every worker', async () => {
@@ -176,8 +223,12 @@ function asOptions(server: TestServer, config: Readonly<Record<string, string>>)
   return [...listens, ...Object.entries(config)].flatMap(([name, value]) => ['--set', `${name}=${value}`]);
 }
 
-async function certificateAt(port: number) {
-  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, servername: HOST });
+async function stateOf({ data }: TestServer, id: string): Promise<CertificateState | undefined> {
+  return (await readState(acmePaths(data)))[id];
+}
+
+async function certificateAt(port: number, servername = HOST) {
+  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, servername });
   await once(socket, 'secureConnect');
   const certificate = socket.getPeerX509Certificate();
   socket.destroy();

@@ -49,7 +49,7 @@ describe('openssl', needs('openssl'), () => {
     it(`verifies a file that is signed by ${name}, and no other`, async () => {
       const pair = await make();
       await writeFile(join(folder, 'cert.pem'), pair.certificate);
-      const signed = signedData(PROFILE, pair, new Date()) as Buffer;
+      const signed = (await signedData(PROFILE, pair, new Date())) as Buffer;
       const { code, stdout, stderr } = await verify(signed);
       assert.equal(code, 0, stderr);
       assert.deepEqual(stdout, PROFILE);

@@ -1,4 +1,5 @@
-/** SRV records, by which mail programs find the server of a domain from an address alone (RFC 6186 §3, RFC 8314 §5.1). */
+/** SRV records, by which mail programs find the server of a domain from an address alone (RFC 6186 §3, RFC 8314 §5.1,
+ * RFC 5804 §1.8). */
 import { isLoopback } from '../../base/ip-address.ts';
 import type { Answer } from '../../dns/answer.ts';
 import { eachDomain } from '../domains.ts';
@@ -8,10 +9,17 @@ import type { Check, World } from '../world.ts';
 import { isOnlyHere, unanswered } from '../zone.ts';
 
 const expected = 'SRV records that name this server for what it offers';
-const SERVICES = ['imaps', 'imap', 'pop3s', 'pop3'] as const;
+const SERVICES = ['imaps', 'imap', 'submissions', 'submission', 'pop3s', 'pop3', 'sieve'] as const;
 type Service = (typeof SERVICES)[number];
 /** TLS from the first octet comes first (RFC 8314 §5.1). */
-const PRIORITY: Readonly<Record<Service, number>> = { imaps: 0, imap: 10, pop3s: 20, pop3: 30 };
+const PRIORITY: Readonly<Record<Service, number>> = {
+  ...{ imaps: 0, imap: 10, pop3s: 20, pop3: 30 },
+  ...{ submissions: 0, submission: 10, sieve: 0 },
+};
+/** A transfer agent beside this server may offer them under the same name. */
+const MAY_BE_OTHERS: ReadonlySet<Service> = new Set(['submissions', 'submission', 'sieve']);
+/** Whoever has TLS from the first octet needs no other. */
+const OPTIONAL: ReadonlySet<Service> = new Set(['imap', 'pop3', 'submission']);
 
 export const clientServices: Check = {
   name: 'srv',
@@ -43,7 +51,7 @@ export const clientServices: Check = {
 
 function offeredPorts({ config, server }: World): ReadonlyMap<string, number> {
   const open = listeningPorts(config, server).filter(({ host }) => !isLoopback(host) && host !== 'localhost');
-  return new Map(open.map(({ name, port }) => [name, port]));
+  return new Map(open.map(({ name, port }) => [name === 'managesieve' ? 'sieve' : name, port]));
 }
 
 export interface ServiceSeen {
@@ -82,6 +90,7 @@ function sayOf({ service, port, answer }: ServiceSeen, domain: string, hostname:
   const targets = answer.kind === 'found' ? answer.records : [];
   const offers = targets.filter(({ target }) => target !== '.');
   const shown = offers.map(({ target, port: at }) => `${target}:${at}`).join(', ');
+  if (port === undefined && MAY_BE_OTHERS.has(service)) return [];
   if (port === undefined) {
     if (offers.length === 0)
       return targets.length === 0 ? [] : [{ text: `${name} says that it is not offered` }];
@@ -96,9 +105,7 @@ function sayOf({ service, port, answer }: ServiceSeen, domain: string, hostname:
   const record = `${name}.${domain}. IN SRV ${PRIORITY[service]} 1 ${port} ${hostname}.`;
   if (offers.some((one) => one.target === hostname.toLowerCase() && one.port === port))
     return [{ text: `${name} names ${shown}` }];
-  // Whoever has TLS from the first octet needs no other.
-  const isOptional = service === 'imap' || service === 'pop3';
-  if (offers.length === 0 && targets.length === 0 && isOptional) return [];
+  if (offers.length === 0 && targets.length === 0 && OPTIONAL.has(service)) return [];
   if (offers.length === 0) return [{ text: `no ${name}`, fault: 'publish these', record }];
   return [
     {
