@@ -21,6 +21,7 @@ export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   dkimverify: 'python3-dkim',
   openssl: 'openssl',
   pebble: 'pebble',
+  'sieve-connect': 'sieve-connect',
 };
 
 export function missingClients(path = process.env.PATH ?? ''): string[] {
@@ -62,7 +63,7 @@ export function clientsNeededBy(files: readonly SourceFile[]): Map<string, strin
   const needed = new Map<string, string[]>();
   for (const { path, text } of files) {
     const names = [...text.matchAll(/\bneeds\(([^)]*)\)/g)].flatMap(
-      ([, list = '']) => list.match(/\w+/g) ?? [],
+      ([, list = '']) => list.match(/[\w-]+/g) ?? [],
     );
     for (const name of new Set(names)) needed.set(name, [...(needed.get(name) ?? []), path]);
   }

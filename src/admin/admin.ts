@@ -11,10 +11,12 @@ import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
 import type { MailAccess, Refusal } from '../transfer/mail-access.ts';
 import type { Standstill } from './event-loop.ts';
+import type { ScriptAdmin } from './script-admin.ts';
 
 export interface Admin extends MailAccess {
   /** Of the running server, undefined when the store was opened by this process. */
   readonly server: ServerFacts | undefined;
+  readonly scripts: ScriptAdmin;
 
   listAccounts(): Promise<readonly AccountSummary[]>;
   /** Throws `nonexistent`. */

@@ -28,17 +28,20 @@ import type {
   Samples,
   ServerFacts,
 } from './admin.ts';
+import { ControlScripts } from './control-scripts.ts';
 import type { Standstill } from './event-loop.ts';
 import type { Failure } from './failure.ts';
 import { decodeMessages, encodeMessages } from './message-frames.ts';
 
 export class ControlClient implements Admin {
   readonly server: ServerFacts;
+  readonly scripts: ControlScripts;
   readonly #wire: Wire;
 
   private constructor(server: ServerFacts, wire: Wire) {
     this.server = server;
     this.#wire = wire;
+    this.scripts = new ControlScripts(wire);
   }
 
   /** Undefined when no server answers there. */

@@ -19,6 +19,7 @@ import type { AccountState } from '../mailbox/state/account.ts';
 import { checkMail } from '../mailbox/upkeep/check.ts';
 import type { Connections } from '../net/connections.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
+import type { Editing } from '../rules/editing.ts';
 import type {
   AddedMessage,
   MailboxSummary,
@@ -36,8 +37,10 @@ import type {
   NewAppPassword,
   QuotaChange,
 } from './admin.ts';
+import { LocalScripts } from './local-scripts.ts';
 import { readHeader } from './read-header.ts';
 import { readMailbox } from './read-mailbox.ts';
+import type { ScriptAdmin } from './script-admin.ts';
 
 /** Messages that become one change: enough to share a sync, few enough to keep the event loop free for sessions. */
 const BATCH_MESSAGES = 128;
@@ -49,6 +52,7 @@ export interface LocalAdminOptions {
   readonly activity: Activity;
   readonly journal: Pick<ActivityFiles, 'read'>;
   readonly connections: Pick<Connections, 'list'>;
+  readonly editing: Editing;
   /** Called by `close`; the server keeps its store and passes none. */
   readonly onClose?: () => Promise<void>;
 }
@@ -58,6 +62,7 @@ const ADMINISTRATOR: Author = Object.freeze({ service: 'control', id: '', client
 
 export class LocalAdmin implements Admin {
   readonly server = undefined;
+  readonly scripts: ScriptAdmin;
   readonly #domain: Domain;
   readonly #accounts: AccountAdmin;
   readonly #options: LocalAdminOptions;
@@ -66,6 +71,7 @@ export class LocalAdmin implements Admin {
     this.#domain = actingAs(options.domain, ADMINISTRATOR);
     this.#accounts = options.accounts;
     this.#options = options;
+    this.scripts = new LocalScripts({ ...options, domain: this.#domain });
   }
 
   async listAccounts(): Promise<readonly AccountSummary[]> {

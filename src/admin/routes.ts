@@ -13,6 +13,9 @@
  *     POST   /v1/accounts/ADDRESS/mailboxes/NAME/imported { keys }
  *     GET    /v1/accounts/ADDRESS/mailboxes/NAME/messages/UID/header
  *     GET    /v1/accounts/ADDRESS/mailboxes/NAME/messages   POST, both as `message-frames.ts` has them
+ *     GET    /v1/accounts/ADDRESS/scripts                   PATCH { active }
+ *     GET    /v1/accounts/ADDRESS/scripts/ROLE/NAME         PUT { text }      DELETE      texts in base64
+ *     GET    /v1/accounts/ADDRESS/scripts-log/LIMIT         what rules did, the oldest of LIMIT messages first
  *     GET    /v1/health                                     whether the server can do its work, and why not
  *     GET    /v1/listeners                                  where it listens
  *     GET    /v1/metrics                                    its numbers, in the text format of Prometheus
@@ -28,39 +31,13 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { Secret } from '../base/secret.ts';
 import type { MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
-import { type Admin, METRICS_TYPE, type ServerFacts, type Watch } from './admin.ts';
-import type { EventLoopWatch } from './event-loop.ts';
+import { METRICS_TYPE, type Watch } from './admin.ts';
 import { failureOf } from './failure.ts';
 import { decodeMessages, encodeMessages, type Framed } from './message-frames.ts';
+import { type Answer, BadRequest, type Call, on, type Route, valid } from './route.ts';
+import { SCRIPT_ROUTES } from './script-routes.ts';
 
-export interface Call {
-  readonly admin: Admin;
-  readonly facts: ServerFacts;
-  readonly watch: Watch | undefined;
-  readonly eventLoop: EventLoopWatch;
-  readonly bytes: AsyncIterable<Uint8Array>;
-  json(): Promise<unknown>;
-}
-
-export type Answer =
-  | { readonly json: unknown; readonly status?: number }
-  | { readonly stream: AsyncIterable<Uint8Array | string>; readonly type: string };
-
-export class BadRequest extends Error {
-  override readonly name = 'BadRequest';
-  readonly status: number;
-
-  constructor(message: string, status = 400) {
-    super(message);
-    this.status = status;
-  }
-}
-
-interface Route {
-  readonly method: string;
-  readonly path: RegExp;
-  run(call: Call, address: string, name: string, uid: string): Promise<Answer>;
-}
+export { type Answer, BadRequest, type Call } from './route.ts';
 
 const count = z.int().min(0);
 const secret = z
@@ -164,6 +141,7 @@ const ROUTES: readonly Route[] = Object.freeze([
   on('GET', `${MAILBOX}/messages/([1-9]\\d{0,9})/header`, async ({ admin }, address, name, uid) => ({
     json: { header: (await admin.readHeader(address, name, Number(uid))).toString('base64') },
   })),
+  ...SCRIPT_ROUTES,
   on('GET', '/v1/health', async ({ watch }) => ({ json: await watched(watch).health() })),
   on('GET', '/v1/listeners', async ({ watch }) => ({ json: { listeners: watched(watch).listeners() } })),
   on('GET', '/v1/metrics', async ({ watch }) => ({
@@ -192,14 +170,10 @@ export function findRoute(method: string, url: string): { run(call: Call): Promi
   for (const route of ROUTES) {
     const match = route.method === method ? route.path.exec(path) : null;
     if (match === null) continue;
-    const [address, name, uid] = [decoded(match[1]), decoded(match[2]), match[3] ?? ''];
-    return { run: (call) => route.run(call, address, name, uid) };
+    const [address, name, more] = [decoded(match[1]), decoded(match[2]), decoded(match[3])];
+    return { run: (call) => route.run(call, address, name, more) };
   }
   throw new BadRequest(`there is no ${method} ${path}`, 404);
-}
-
-function on(method: string, path: string, run: Route['run']): Route {
-  return { method, path: new RegExp(`^${path}$`), run };
 }
 
 function watched(watch: Watch | undefined): Watch {
@@ -241,13 +215,6 @@ async function* lines(events: AsyncIterable<unknown>): AsyncGenerator<string> {
   } catch (error) {
     yield `${JSON.stringify({ kind: 'failed', ...failureOf(error) })}\n`;
   }
-}
-
-function valid<T>(schema: z.ZodType<T>, input: unknown): T {
-  const result = schema.safeParse(input);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw new BadRequest(`${issue?.path.join('.') || 'request'}: ${issue?.message ?? 'invalid'}`);
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };

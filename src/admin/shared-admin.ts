@@ -18,6 +18,7 @@ import type {
   NewAppPassword,
   QuotaChange,
 } from './admin.ts';
+import { SharedScripts } from './control-scripts.ts';
 
 export interface AdminParts {
   /** Of this process, which writes the accounts. */
@@ -34,6 +35,7 @@ export interface AdminParts {
 
 export class SharedAdmin implements Admin {
   readonly server = undefined;
+  readonly scripts = new SharedScripts((address) => this.#holderOf(address));
   readonly #parts: AdminParts;
 
   constructor(parts: AdminParts) {

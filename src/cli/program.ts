@@ -28,6 +28,7 @@ import { messageWhy } from './message-why.ts';
 import { PROXY_VERB, serveAsOwner } from './proxy.ts';
 import { reshard } from './reshard.ts';
 import { type Serve, serve } from './serve.ts';
+import { sieveScripts } from './sieve-scripts.ts';
 import { sieveTest } from './sieve-test.ts';
 import { note } from './terminal.ts';
 import { who } from './who.ts';
@@ -56,7 +57,7 @@ export async function runCommandLine(
     .exitOverride();
   const account = program.command('account').description('add, list, change and remove accounts');
   const config = program.command('config').description('look at the configuration');
-  const sieve = program.command('sieve').description('look at scripts of rules');
+  const sieve = program.command('sieve').description('the scripts that sort mail');
   serve(program, start, done);
   program.command(PROXY_VERB, { hidden: true }).action(async () => done(await serveAsOwner(version)));
   for (const verb of [
@@ -75,6 +76,7 @@ export async function runCommandLine(
     verb(program, done);
   doctor(program, done, version);
   for (const verb of [configPrint, configCheck]) verb(config, done);
+  sieveScripts(sieve, done);
   sieveTest(sieve, done);
   inheritSettings(program);
   try {

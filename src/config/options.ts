@@ -55,6 +55,10 @@ export const OPTIONS = {
       default: '127.0.0.1:1995',
       doc: 'POP3 with TLS from the first byte; the usual port is 995.',
     }),
+    managesieve: listen({
+      default: '127.0.0.1:14190',
+      doc: 'ManageSieve with STARTTLS, with which mail programs edit Sieve scripts; the usual port is 4190.',
+    }),
     lmtp: listen({
       default: '127.0.0.1:1024',
       doc: 'LMTP, through which a mail transfer agent (Postfix, Exim, OpenSMTPD) delivers; the usual port is 24. It asks for no password: anybody who reaches it can deliver, so keep it on loopback or a private network.',

@@ -16,6 +16,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   imaps: { speech: 'imap', tls: 'first' },
   pop3: { speech: 'pop3', tls: 'upgrade' },
   pop3s: { speech: 'pop3', tls: 'first' },
+  managesieve: { speech: 'managesieve', tls: 'upgrade' },
   lmtp: { speech: 'lmtp', tls: 'none' },
   smtp: { speech: 'smtp', tls: 'upgrade' },
   http: { speech: 'http', tls: 'none' },

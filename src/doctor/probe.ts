@@ -6,7 +6,7 @@ import type { X509Certificate } from 'node:crypto';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 
-export type Speech = 'imap' | 'pop3' | 'lmtp' | 'smtp' | 'http' | 'metrics';
+export type Speech = 'imap' | 'pop3' | 'managesieve' | 'lmtp' | 'smtp' | 'http' | 'metrics';
 
 export interface Target {
   readonly host: string;
@@ -37,6 +37,8 @@ interface Words {
   /** What the client says first, where the server waits for it. */
   readonly opening?: string;
   readonly greets: RegExp;
+  /** The last line of a greeting of several. */
+  readonly endsWith?: RegExp;
   readonly upgrade?: { readonly command: string; readonly agreed: RegExp };
   readonly farewell: string;
 }
@@ -48,6 +50,12 @@ const WORDS: Readonly<Record<Speech, Words>> = {
     farewell: 'd2 LOGOUT',
   },
   pop3: { greets: /^\+OK\b/, upgrade: { command: 'STLS', agreed: /^\+OK\b/ }, farewell: 'QUIT' },
+  managesieve: {
+    greets: /^"IMPLEMENTATION"/i,
+    endsWith: /^OK\b/i,
+    upgrade: { command: 'STARTTLS', agreed: /^OK\b/i },
+    farewell: 'LOGOUT',
+  },
   lmtp: { greets: /^220[ -].*\bLMTP\b/i, farewell: 'QUIT' },
   smtp: {
     greets: /^220[ -].*\bE?SMTP\b/i,
@@ -81,7 +89,7 @@ export async function probe(target: Target, patienceMs = PATIENCE_MS): Promise<P
 }
 
 async function speak(socket: Socket, target: Target): Promise<Probed> {
-  const { opening, greets, upgrade, farewell } = WORDS[target.speech];
+  const { opening, greets, endsWith, upgrade, farewell } = WORDS[target.speech];
   await connected(socket);
   const secure = target.tls === 'first' ? await startTls(socket, target) : undefined;
   if (typeof secure === 'string') return { kind: 'strange', seen: secure };
@@ -90,6 +98,8 @@ async function speak(socket: Socket, target: Target): Promise<Probed> {
   const greeting = await heard.line();
   if (greeting === undefined) return { kind: 'strange', seen: 'the connection ends without a word' };
   if (!greets.test(greeting)) return { kind: 'strange', seen: `says "${greeting}"` };
+  for (let last: string | undefined = greeting; endsWith?.test(last ?? 'OK') === false; )
+    last = await heard.line();
   if (target.tls !== 'upgrade' || upgrade === undefined) {
     await heard.leave(farewell);
     return { kind: 'speaks', greeting, served: secure?.served };

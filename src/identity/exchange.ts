@@ -13,6 +13,8 @@ export interface Exchange {
   readonly initial: Buffer | undefined;
   /** Undefined when the client gives up. Throws what the protocol throws when the client is gone or writes nonsense. */
   ask(challenge: Buffer): Promise<Buffer | undefined>;
+  /** Where the protocol's success has room for the server's last message, the client is not asked for its empty answer. */
+  carry?(last: Buffer): void;
 }
 
 /** It ended without credentials. */

@@ -68,13 +68,13 @@ export class Presence {
 
   /** The same by an exchange of SASL. Throws `ExchangeFault` when it gives no credentials, which counts like a wrong password. */
   async exchange<T>(exchange: Exchange, enter: (who: Admission) => Promise<T>): Promise<T> {
-    const { ask, mechanism } = exchange;
+    const { ask, mechanism, carry } = exchange;
     const { credentials, whenGood, whenBad } = await this.#converse(exchange);
     let isGood = false;
     try {
       return await this.signIn(credentials, mechanism.name, async (who) => {
         isGood = true;
-        if (whenGood !== undefined) await tellLast(ask, whenGood);
+        if (whenGood !== undefined) await (carry === undefined ? tellLast(ask, whenGood) : carry(whenGood));
         return enter(who);
       });
     } catch (error) {

@@ -28,8 +28,8 @@ export interface PortsOptions<Name extends string> {
   readonly secureName: Name;
   readonly tls: TlsSource;
   readonly shared: SharedOptions;
-  /** A refused connection is told this and the reason, on one line. */
-  readonly farewell: string;
+  /** A refused connection is told this and the reason, on one line; or what it makes of the reason. */
+  readonly farewell: string | ((reason: string) => string);
   readonly accept: ListenerOptions['accept'];
   readonly onLeft: (guest: Guest) => void;
 }
@@ -55,7 +55,11 @@ export async function openPorts<Name extends string>(
           host,
           port,
           ...(name === secureName ? { tls } : {}),
-          farewell: (refusal) => Buffer.from(`${farewell} ${REASONS[refusal]}\r\n`),
+          farewell: (refusal) => {
+            const reason = REASONS[refusal];
+            const words = typeof farewell === 'string' ? `${farewell} ${reason}` : farewell(reason);
+            return Buffer.from(`${words}\r\n`);
+          },
         }),
       );
     }

@@ -1,4 +1,7 @@
-/** Scripts of accounts at delivery: what they ask for happens in the mailboxes, whole or not at all. */
+/**
+ * Scripts of accounts at delivery: what they ask for happens in the mailboxes, whole or not at all. Mailboxes by their ids (RFC 9042) and
+ * by their uses (RFC 8579) among it.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -97,7 +97,15 @@ export async function openMailSystem(
     recipients,
     connections,
     accounts,
-    admin: new LocalAdmin({ domain, accounts, activity, journal, connections, onClose: close }),
+    admin: new LocalAdmin({
+      domain,
+      accounts,
+      activity,
+      journal,
+      connections,
+      editing: rules,
+      onClose: close,
+    }),
     close,
   };
 }
@@ -157,6 +165,12 @@ function connectionsOf({ limits, listen }: Config): Connections {
   return new Connections({
     total,
     perAddress: limits.connectionsPerAddress,
-    services: { imap: people, pop3: people, lmtp: mail, ...(listen.smtp && { smtp: mail }) },
+    services: {
+      imap: people,
+      pop3: people,
+      sieve: { reserved: 0, hasSignIn: true },
+      lmtp: mail,
+      ...(listen.smtp && { smtp: mail }),
+    },
   });
 }

@@ -18,6 +18,9 @@ import { LIMITS_BEFORE_LOGIN } from '../imap/wire/frame-event.ts';
 import { lmtpServices, receiveLmtp, startLmtp } from '../lmtp/server.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { UploadBudget } from '../mailbox/operations/upload-budget.ts';
+import { receiveManageSieve, startManageSieve } from '../managesieve/server.ts';
+import type { ManageSieveServices } from '../managesieve/services.ts';
+import type { ManageSieveSettings } from '../managesieve/settings.ts';
 import { mxServices, startMx } from '../mx/server.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Connections } from '../net/connections.ts';
@@ -31,6 +34,8 @@ import { Sweep } from '../net/sweep.ts';
 import type { TlsFiles } from '../net/tls.ts';
 import { pop3Services, receivePop3, startPop3 } from '../pop3/server.ts';
 import type { Pop3Settings } from '../pop3/settings.ts';
+import type { Editing } from '../rules/editing.ts';
+import { MAX_RESPONSE_BYTES } from '../sasl/mechanism.ts';
 import type { LocalDomains } from './local-domains.ts';
 import { listenForMetrics } from './metrics-listener.ts';
 import { webStarters } from './web-listeners.ts';
@@ -43,6 +48,8 @@ export interface ProtocolOptions {
   readonly activity: Activity;
   readonly recipients: Recipients;
   readonly connections: Connections;
+  /** What whoever edits scripts needs. */
+  readonly rules: Editing;
   /** Absent where one process holds everything. */
   readonly relay?: Relay;
   /** Other processes listen on the same ports. */
@@ -76,7 +83,11 @@ type Starter = (address: ListenAddress) => Promise<readonly BoundListener[]>;
 export async function startProtocols(options: ProtocolOptions): Promise<RunningProtocols> {
   const { config, version } = options;
   const started: BoundListener[] = [];
-  const settings = { imap: imapSettings(config, version), pop3: pop3Settings(config, version) };
+  const settings = {
+    imap: imapSettings(config, version),
+    pop3: pop3Settings(config, version),
+    sieve: sieveSettings(config, version),
+  };
   const services = servicesOf(options, settings, started);
   try {
     for (const [name, start] of Object.entries(services.starters)) {
@@ -97,6 +108,7 @@ export async function startProtocols(options: ProtocolOptions): Promise<RunningP
     apply(next) {
       Object.assign(settings.imap, imapSettings(next, version));
       Object.assign(settings.pop3, pop3Settings(next, version));
+      Object.assign(settings.sieve, sieveSettings(next, version));
     },
   };
 }
@@ -104,6 +116,7 @@ export async function startProtocols(options: ProtocolOptions): Promise<RunningP
 interface Settings {
   readonly imap: ImapSettings;
   readonly pop3: Pop3Settings;
+  readonly sieve: ManageSieveSettings;
 }
 
 interface Services {
@@ -152,17 +165,20 @@ function servicesOf(
     checkTimeoutMs: config.mx.checkTimeout,
     trustedSealers: config.mx.trustedSealers.split(/[\s,]+/).filter((name) => name !== ''),
   });
+  const sieve: ManageSieveServices = { ...shared, settings: settings.sieve, editing: options.rules };
   const starters: Record<string, Starter> = {
     imap: (address) => startImap(imap, { ...ports, listen: [{ name: 'imap', ...address }] }),
     imaps: (address) => startImap(imap, { ...ports, listen: [{ name: 'imaps', ...address }] }),
     pop3: (address) => startPop3(pop3, { ...ports, listen: [{ name: 'pop3', ...address }] }),
+    managesieve: (address) =>
+      startManageSieve(sieve, { ...ports, listen: [{ name: 'managesieve', ...address }] }),
     pop3s: (address) => startPop3(pop3, { ...ports, listen: [{ name: 'pop3s', ...address }] }),
     lmtp: async (address) => [await startLmtp(lmtp, { ...ports, ...address })],
     smtp: async (address) => [await startMx(mx, { ...ports, ...address })],
     metrics: async (address) => [await listenForMetrics(address, watch)],
     ...webStarters({ ...options, isShared, listeners: () => started }),
   };
-  const receivers = { imap: receiveImap(imap), pop3: receivePop3(pop3) };
+  const receivers = { imap: receiveImap(imap), pop3: receivePop3(pop3), sieve: receiveManageSieve(sieve) };
   return { starters, receivers, deliveries: receiveLmtp(lmtp), stream: ports.stream };
 }
 
@@ -198,6 +214,9 @@ function imapSettings(config: Config, version: string): ImapSettings {
   };
 }
 
+/** Without literals: names, sizes, and SASL responses of clients that put them into quotes. */
+const MANAGESIEVE_LINE_BYTES = 2 * MAX_RESPONSE_BYTES;
+
 /** Long enough for a session whose client has just gone to notice. */
 const POP3_LOCK_WAIT_MS = 2000;
 
@@ -214,6 +233,20 @@ function pop3Settings(config: Config, version: string): Pop3Settings {
     failuresPerConnection: config.auth.failuresPerConnection,
     lockWaitMs: POP3_LOCK_WAIT_MS,
     defaults: config.pop3,
+  };
+}
+
+function sieveSettings(config: Config, version: string): ManageSieveSettings {
+  const { auth, limits } = config;
+  return {
+    version,
+    plaintext: auth.plaintext,
+    loginTimeoutMs: limits.loginTimeout,
+    idleTimeoutMs: limits.idleTimeout,
+    badCommandsBeforeLogin: limits.badCommandsBeforeLogin,
+    badCommands: limits.badCommands,
+    failuresPerConnection: auth.failuresPerConnection,
+    lineBytes: MANAGESIEVE_LINE_BYTES,
   };
 }
 

@@ -27,6 +27,8 @@ import type { MailStore } from '../../src/mailbox/port/store.ts';
 import { TranslatedStore } from '../../src/mailbox/port/translated-store.ts';
 import { loadList } from '../../src/mailbox/state/load.ts';
 import { type CheckProblem, checkMail } from '../../src/mailbox/upkeep/check.ts';
+import { Compiler } from '../../src/rules/compiler.ts';
+import type { Editing } from '../../src/rules/editing.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { bugLog } from './bug-log.ts';
 
@@ -163,10 +165,22 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
   };
 }
 
+export const TEST_EDITING: Editing = {
+  compiler: new Compiler(),
+  limits: { scripts: 100, scriptBytes: 1024 * 1024, accountBytes: 10 * 1024 * 1024 },
+};
+
 /** Administration of the domain in this process. */
 export function localAdminOf({ domain, admin: accounts, activity }: TestDomain): LocalAdmin {
   const journal = { read: async () => [] };
-  return new LocalAdmin({ domain, accounts, activity, journal, connections: { list: () => [] } });
+  return new LocalAdmin({
+    domain,
+    accounts,
+    activity,
+    journal,
+    editing: TEST_EDITING,
+    connections: { list: () => [] },
+  });
 }
 
 /** Who receives for an address in the domain. */

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 export const ROOT = join(import.meta.dirname, '..', '..');
 export const PROGRAM = join(ROOT, 'bin', 'brevduva.mjs');
 
-const PORTS = ['imap', 'imaps', 'pop3', 'pop3s', 'lmtp'];
+const PORTS = ['imap', 'imaps', 'pop3', 'pop3s', 'managesieve', 'lmtp'];
 /** Every listener on a free port of loopback. */
 export const FREE_PORTS = PORTS.flatMap((name) => ['--set', `listen.${name}=127.0.0.1:0`]);
 

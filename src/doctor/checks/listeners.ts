@@ -9,6 +9,7 @@ const NAMES: Readonly<Record<string, string>> = {
   imaps: 'IMAP over TLS',
   pop3: 'POP3, with STLS',
   pop3s: 'POP3 over TLS',
+  managesieve: 'ManageSieve, with STARTTLS',
   lmtp: 'LMTP',
   http: 'HTTP',
   https: 'HTTP over TLS',

@@ -45,9 +45,11 @@ export interface RuleEntry {
 export const RULE_ENTRIES = Object.freeze({ most: 2000, maxAgeMs: 30 * 86_400_000, maxBytes: 8192 });
 
 /** In the order in which they are run. */
-const ORDER: readonly ScriptRole[] = ['before', 'own', 'away', 'after'];
+export const SCRIPT_ORDER: readonly ScriptRole[] = ['before', 'own', 'away', 'after'];
 
 export function activeScripts(scripts: readonly ScriptRow[]): readonly ScriptRow[] {
   const active = scripts.filter(({ isActive }) => isActive);
-  return active.length < 2 ? active : active.sort((a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role));
+  return active.length < 2
+    ? active
+    : active.sort((a, b) => SCRIPT_ORDER.indexOf(a.role) - SCRIPT_ORDER.indexOf(b.role));
 }

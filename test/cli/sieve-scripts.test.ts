@@ -1,0 +1,99 @@
+/** Scripts of accounts from the command line, beside a running server, and mail that they sort. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { LineClient } from '../kit/line-client.ts';
+import { SieveClient } from '../kit/managesieve.ts';
+import { startServer, type TestServer } from '../kit/server.ts';
+
+const ANNA = 'anna@example.com';
+const folder = mkdtempSync(join(tmpdir(), 'brevduva-scripts-'));
+
+for (const workers of [1, 2]) {
+  describe(`sieve, ${workers} processes`, () => {
+    let server: TestServer;
+    before(async () => {
+      server = await startServer({ workers });
+      for (const who of [ANNA, 'bo@example.com', 'cleo@example.com'])
+        await server.cli(['account', 'add', who, '--password-stdin'], 'secret\n');
+    });
+    after(async () => {
+      await server.stop();
+    });
+
+    const file = (name: string, text: string): string => {
+      const path = join(folder, name);
+      writeFileSync(path, text);
+      return path;
+    };
+    const sieve = (...args: readonly string[]) => server.cli(['sieve', ...args]);
+
+    async function deliver(to: string, subject: string): Promise<string> {
+      const client = await LineClient.connect(server.port('lmtp'));
+      client.send('LHLO x\r\nMAIL FROM:<dan@example.org>\r\n', `RCPT TO:<${to}>\r\n`, 'DATA\r\n');
+      await client.codes(5);
+      client.send(`From: dan@example.org\r\nSubject: ${subject}\r\n\r\nx\r\n.\r\n`);
+      const reply = await client.reply();
+      client.socket.destroy();
+      return reply;
+    }
+
+    test('put, list, show, activate, log, delete', async () => {
+      const path = file(
+        'mine.sieve',
+        'require "fileinto";\nif header :is "subject" "sort" { fileinto "Archive"; }\n',
+      );
+      assert.deepEqual(await sieve('put', ANNA, path, '--activate'), { code: 0, stdout: '', stderr: '' });
+      const unsure = file('other.sieve', 'require "fileinto"; fileinto "Nowhere";');
+      assert.match(
+        (await sieve('put', ANNA, unsure)).stderr,
+        /^warning: line 1, column \d+: there is no mailbox "Nowhere"/,
+      );
+      const listed = await sieve('list', ANNA);
+      assert.match(listed.stdout, /^mine +own +yes +\d+ +2\d{3}-/m);
+      assert.match(listed.stdout, /^other +own +no /m);
+      assert.match((await sieve('show', ANNA, 'mine')).stdout, /^require "fileinto";\nif header/);
+      assert.match(await deliver(ANNA, 'sort'), /^250 /);
+      const log = await sieve('log', ANNA);
+      assert.match(
+        log.stdout,
+        /from <dan@example.org> to <anna@example.com> {2}"sort"\n {4}The message goes to "Archive" \(mine, line 2\)/,
+      );
+      const refused = file('refuse.sieve', 'require "reject"; reject "no thanks";');
+      assert.equal((await sieve('put', ANNA, refused, '--role', 'before')).code, 0);
+      assert.match(await deliver(ANNA, 'hello'), /^550 5\.7\.1 no thanks; id /);
+      assert.equal((await sieve('delete', ANNA, '--role', 'before')).code, 0);
+      assert.match((await sieve('delete', ANNA, 'mine')).stderr, /is active/);
+      assert.equal((await sieve('activate', ANNA)).code, 0);
+      assert.equal((await sieve('delete', ANNA, 'mine')).code, 0);
+      const activity = await server.cli(['activity', ANNA]);
+      assert.match(activity.stdout, /delivered .*mailbox=Archive/);
+      assert.match(activity.stdout, /rejected .*no thanks/);
+    });
+
+    test('a script that is none is refused with the line', async () => {
+      const bad = await sieve('put', ANNA, file('bad.sieve', 'keep;\nfrob;\n'));
+      assert.equal(bad.code, 1);
+      assert.match(bad.stderr, /line 2, column 1/);
+      assert.equal((await sieve('show', ANNA, 'bad')).code, 1);
+      assert.equal((await sieve('put', 'nobody@example.com', file('x.sieve', 'keep;'))).code, 1);
+      assert.equal((await sieve('put', ANNA, '-')).code, 2);
+      assert.equal((await sieve('show', ANNA)).code, 2);
+    });
+
+    test('what is put here a client finds, whoever holds the account', async () => {
+      for (const who of [ANNA, 'bo@example.com', 'cleo@example.com']) {
+        await sieve('put', who, file('all.sieve', 'keep;'), '--activate');
+        const client = await SieveClient.signedIn(server.port('managesieve'), 'secret', who);
+        assert.match(await client.say('LISTSCRIPTS'), /"all" ACTIVE/);
+        assert.equal(await client.say('PUTSCRIPT "client" "discard;"'), 'OK');
+        assert.match((await sieve('list', who)).stdout, /^client +own +no/m);
+        client.close();
+      }
+    });
+  });
+}
+
+after(() => rmSync(folder, { recursive: true }));
