@@ -21,7 +21,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   rules: ['sieve', 'mailbox', 'mail', 'base'],
   transfer: ['mailbox', 'mail', 'base'],
   admin: ['transfer', 'rules', 'sieve', 'identity', 'mailbox', 'mail', 'net', 'base'],
-  doctor: ['acme', 'setup', 'message-auth', 'admin', 'net', 'dns', 'config', 'base'],
+  doctor: ['acme', 'setup', 'message-auth', 'admin', 'identity', 'net', 'dns', 'config', 'base'],
   http: ['net', 'base'],
   setup: ['http', 'net', 'base'],
   acme: ['http', 'base'],

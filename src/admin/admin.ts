@@ -6,6 +6,13 @@
 import type { AppPassword, Credential, NewAccount } from '../identity/account-admin.ts';
 import type { ActivityEvent } from '../identity/activity.ts';
 import type { NewAppPassword } from '../identity/app-password.ts';
+import type {
+  AliasChanged,
+  AliasSummary,
+  DomainOperations,
+  DomainSummary,
+  KeySummary,
+} from '../identity/domain-admin.ts';
 import type { StoredCredential } from '../mailbox/model/credential.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
@@ -17,6 +24,8 @@ export interface Admin extends MailAccess {
   /** Of the running server, undefined when the store was opened by this process. */
   readonly server: ServerFacts | undefined;
   readonly scripts: ScriptAdmin;
+  /** Domains, their keys, and aliases. */
+  readonly domains: DomainOperations;
 
   listAccounts(): Promise<readonly AccountSummary[]>;
   /** Throws `nonexistent`. */
@@ -109,7 +118,16 @@ export type AppPasswordSummary = Omit<StoredCredential, 'id' | 'kind' | 'secret'
 };
 
 export type AccountToAdd = NewAccount;
-export type { AppPassword, Credential, NewAppPassword };
+export type {
+  AliasChanged,
+  AliasSummary,
+  AppPassword,
+  Credential,
+  DomainOperations,
+  DomainSummary,
+  KeySummary,
+  NewAppPassword,
+};
 
 export type AddedAccount = { readonly address: string } | Refusal;
 

@@ -21,6 +21,7 @@ import type {
   AppPassword,
   AppPasswordSummary,
   Credential,
+  DomainOperations,
   HealthReport,
   ListenerFacts,
   NewAppPassword,
@@ -28,6 +29,7 @@ import type {
   Samples,
   ServerFacts,
 } from './admin.ts';
+import { domainsOver } from './control-domains.ts';
 import { ControlScripts } from './control-scripts.ts';
 import type { Standstill } from './event-loop.ts';
 import type { Failure } from './failure.ts';
@@ -36,12 +38,14 @@ import { decodeMessages, encodeMessages } from './message-frames.ts';
 export class ControlClient implements Admin {
   readonly server: ServerFacts;
   readonly scripts: ControlScripts;
+  readonly domains: DomainOperations;
   readonly #wire: Wire;
 
   private constructor(server: ServerFacts, wire: Wire) {
     this.server = server;
     this.#wire = wire;
     this.scripts = new ControlScripts(wire);
+    this.domains = domainsOver((method, path, body) => wire.json(method, path, body));
   }
 
   /** Undefined when no server answers there. */

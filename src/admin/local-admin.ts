@@ -5,6 +5,7 @@
 import type { AccountAdmin, Credential } from '../identity/account-admin.ts';
 import type { Activity, ActivityEvent } from '../identity/activity.ts';
 import type { ActivityFiles } from '../identity/activity-files.ts';
+import type { DomainOperations } from '../identity/domain-admin.ts';
 import { actingAs, type Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
@@ -49,6 +50,7 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 export interface LocalAdminOptions {
   readonly domain: Domain;
   readonly accounts: AccountAdmin;
+  readonly domains: DomainOperations;
   readonly activity: Activity;
   readonly journal: Pick<ActivityFiles, 'read'>;
   readonly connections: Pick<Connections, 'list'>;
@@ -63,6 +65,7 @@ const ADMINISTRATOR: Author = Object.freeze({ service: 'control', id: '', client
 export class LocalAdmin implements Admin {
   readonly server = undefined;
   readonly scripts: ScriptAdmin;
+  readonly domains: DomainOperations;
   readonly #domain: Domain;
   readonly #accounts: AccountAdmin;
   readonly #options: LocalAdminOptions;
@@ -70,6 +73,7 @@ export class LocalAdmin implements Admin {
   constructor(options: LocalAdminOptions) {
     this.#domain = actingAs(options.domain, ADMINISTRATOR);
     this.#accounts = options.accounts;
+    this.domains = options.domains;
     this.#options = options;
     this.scripts = new LocalScripts({ ...options, domain: this.#domain });
   }

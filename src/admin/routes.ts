@@ -16,6 +16,7 @@
  *     GET    /v1/accounts/ADDRESS/scripts                   PATCH { active }
  *     GET    /v1/accounts/ADDRESS/scripts/ROLE/NAME         PUT { text }      DELETE      texts in base64
  *     GET    /v1/accounts/ADDRESS/scripts-log/LIMIT         what rules did, the oldest of LIMIT messages first
+ *     /v1/domains, /v1/aliases                              see `domain-routes.ts`
  *     GET    /v1/health                                     whether the server can do its work, and why not
  *     GET    /v1/listeners                                  where it listens
  *     GET    /v1/metrics                                    its numbers, in the text format of Prometheus
@@ -32,6 +33,7 @@ import { z } from 'zod';
 import { Secret } from '../base/secret.ts';
 import type { MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
 import { METRICS_TYPE, type Watch } from './admin.ts';
+import { DOMAIN_ROUTES } from './domain-routes.ts';
 import { failureOf } from './failure.ts';
 import { decodeMessages, encodeMessages, type Framed } from './message-frames.ts';
 import { type Answer, BadRequest, type Call, on, type Route, valid } from './route.ts';
@@ -162,6 +164,7 @@ const ROUTES: readonly Route[] = Object.freeze([
       type: 'application/x-ndjson',
     };
   }),
+  ...DOMAIN_ROUTES,
 ]);
 
 /** Throws BadRequest. */

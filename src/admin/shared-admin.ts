@@ -15,6 +15,7 @@ import type {
   AppPassword,
   AppPasswordSummary,
   Credential,
+  DomainOperations,
   NewAppPassword,
   QuotaChange,
 } from './admin.ts';
@@ -40,6 +41,11 @@ export class SharedAdmin implements Admin {
 
   constructor(parts: AdminParts) {
     this.#parts = parts;
+  }
+
+  /** They are where accounts are written. */
+  get domains(): DomainOperations {
+    return this.#parts.local.domains;
   }
 
   async listAccounts(): Promise<readonly AccountSummary[]> {

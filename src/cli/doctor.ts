@@ -5,11 +5,12 @@
  */
 import { domainToASCII } from 'node:url';
 import type { Command } from 'commander';
+import type { DomainSummary } from '../admin/admin.ts';
 import { isUnused } from '../admin/data-owner.ts';
 import type { Config } from '../config/options.ts';
-import type { Finding, Verdict } from '../doctor/finding.ts';
 import type { Domains, ServerView } from '../doctor/world.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { showFindings } from './findings.ts';
 import { type CommonOptions, configOf, withCommonOptions } from './options.ts';
 import { runningServer } from './running-server.ts';
 import { print } from './terminal.ts';
@@ -23,7 +24,7 @@ export function doctor(parent: Command, done: (code: ExitCode) => void, version:
   const command = parent
     .command('doctor')
     .description('look at this machine, the ports, the certificate and the DNS as mail programs see them')
-    .option('--domain <domain>', 'this domain alone, instead of those of all accounts')
+    .option('--domain <domain>', 'this domain alone, instead of all that have mail here')
     .option('--json', 'one JSON object');
   withCommonOptions(command).action(async (options: DoctorOptions) => {
     const domain = options.domain === undefined ? undefined : domainNamed(options.domain);
@@ -37,7 +38,7 @@ export function doctor(parent: Command, done: (code: ExitCode) => void, version:
     const findings = await examine(worldOf(config, { version, server, domains }));
     const verdict = worst(findings.map((finding) => finding.verdict));
     if (options.json === true) print(JSON.stringify({ verdict, findings }));
-    else show(findings);
+    else showFindings(findings);
     done(verdict === 'fail' ? EXIT.failed : EXIT.ok);
   });
 }
@@ -48,7 +49,7 @@ function domainNamed(text: string): string {
   throw new UsageError(`"${text}" is no domain; expected one such as example.com`);
 }
 
-async function viewOf(config: Config): Promise<ServerView> {
+export async function viewOf(config: Config): Promise<ServerView> {
   try {
     const server = await runningServer(config);
     if (server === undefined) return { kind: 'absent' };
@@ -63,24 +64,22 @@ async function viewOf(config: Config): Promise<ServerView> {
   }
 }
 
-/** Of all accounts, through the running server or without one; before there are any, the one that completes their names. */
+/** All that have mail here, through the running server or without one; before there are any, the one that completes their names. */
 async function domainsOf(config: Config, server: ServerView): Promise<Domains> {
   const { defaultDomain } = config.auth;
   const names = defaultDomain === 'localhost' ? [] : [defaultDomain];
   // Opening the store would make it, with settings that may not be the last word.
   if (server.kind === 'absent' && isUnused(config.data)) return { kind: 'known', names };
-  const found = await domainsOfAccounts(config);
+  const found = await domainsHere(config);
   return found.kind === 'known' && found.names.length === 0 ? { kind: 'known', names } : found;
 }
 
-async function domainsOfAccounts(config: Config): Promise<Domains> {
+async function domainsHere(config: Config): Promise<Domains> {
   const { openAdmin } = await import('./open-admin.ts');
   try {
     const admin = await openAdmin(config, {});
     try {
-      const accounts = await admin.listAccounts();
-      const names = new Set(accounts.map(({ address }) => address.slice(address.lastIndexOf('@') + 1)));
-      return { kind: 'known', names: [...names].sort() };
+      return domainsIn(await admin.domains.listDomains());
     } finally {
       await admin.close();
     }
@@ -89,20 +88,11 @@ async function domainsOfAccounts(config: Config): Promise<Domains> {
   }
 }
 
-const VERDICTS: readonly Verdict[] = ['ok', 'warn', 'fail', 'unknown'];
-const INDENT = ' '.repeat(9);
-
-function show(findings: readonly Finding[]): void {
-  for (const finding of findings) {
-    print(`${finding.verdict.padEnd(7)}  ${finding.check}: ${finding.subject}: ${finding.seen}`);
-    if (finding.verdict === 'ok') continue;
-    print(`${INDENT}expected: ${finding.expected}`);
-    print(`${INDENT}to do: ${finding.remedy}`);
-    for (const record of finding.records ?? []) print(`${INDENT}    ${record}`);
-  }
-  const counts = VERDICTS.map((verdict) => [
-    verdict,
-    findings.filter((one) => one.verdict === verdict).length,
-  ]);
-  print(counts.map(([verdict, count]) => `${count} ${verdict}`).join(', '));
+/** With the keys that sign for them. */
+export function domainsIn(domains: readonly DomainSummary[]): Extract<Domains, { kind: 'known' }> {
+  return {
+    kind: 'known',
+    names: domains.map(({ name }) => name).sort(),
+    keys: new Map(domains.map(({ name, keys }) => [domainToASCII(name), keys])),
+  };
 }

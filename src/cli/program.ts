@@ -15,10 +15,17 @@ import { accountQuota } from './account-quota.ts';
 import { accountRemove } from './account-remove.ts';
 import { accountSet } from './account-set.ts';
 import { activity } from './activity.ts';
+import { alias } from './alias.ts';
 import { check } from './check.ts';
 import { configCheck } from './config-check.ts';
 import { configPrint } from './config-print.ts';
 import { doctor } from './doctor.ts';
+import { domainAdd } from './domain-add.ts';
+import { domainCheck } from './domain-check.ts';
+import { domainList } from './domain-list.ts';
+import { domainRecords } from './domain-records.ts';
+import { domainRemove } from './domain-remove.ts';
+import { domainRotate } from './domain-rotate.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { exportMail } from './export.ts';
 import { health } from './health.ts';
@@ -56,6 +63,7 @@ export async function runCommandLine(
     .addHelpText('after', EPILOGUE)
     .exitOverride();
   const account = program.command('account').description('add, list, change and remove accounts');
+  const domain = program.command('domain').description('domains whose mail comes here, and their records');
   const config = program.command('config').description('look at the configuration');
   const sieve = program.command('sieve').description('the scripts that sort mail');
   serve(program, start, done);
@@ -72,6 +80,9 @@ export async function runCommandLine(
   ]) {
     verb(account, done);
   }
+  for (const verb of [domainAdd, domainList, domainRecords, domainCheck, domainRotate, domainRemove])
+    verb(domain, done);
+  alias(program, done);
   for (const verb of [who, activity, messageWhy, health, importMail, exportMail, check, reshard])
     verb(program, done);
   doctor(program, done, version);

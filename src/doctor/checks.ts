@@ -17,13 +17,19 @@ import { reverseNames } from './checks/reverse-names.ts';
 import { authorPolicy, senderPolicy } from './checks/sender-policies.ts';
 import { server } from './checks/server.ts';
 import { setupNames } from './checks/setup-names.ts';
+import { signingKeys } from './checks/signing-keys.ts';
 import { transportPolicy } from './checks/transport-policy.ts';
 import type { Check } from './world.ts';
+
+/** Of each domain, in the DNS. */
+export const DOMAIN_CHECKS: readonly Check[] = Object.freeze([
+  ...[mailExchangers, senderPolicy, signingKeys, authorPolicy, transportPolicy],
+  ...[clientServices, setupNames],
+]);
 
 export const CHECKS: readonly Check[] = Object.freeze([
   ...[configuration, clock, disk, dataFolder, logFile],
   ...[server, listeners, lmtp, certificate, acme],
   ...[resolver, addresses, reverseNames, issuers],
-  ...[mailExchangers, senderPolicy, authorPolicy, transportPolicy],
-  ...[clientServices, setupNames],
+  ...DOMAIN_CHECKS,
 ]);

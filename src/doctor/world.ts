@@ -4,7 +4,7 @@
  */
 import type { X509Certificate } from 'node:crypto';
 import type { AcmeState } from '../acme/state.ts';
-import type { HealthReport, ListenerFacts, ServerFacts } from '../admin/admin.ts';
+import type { HealthReport, KeySummary, ListenerFacts, ServerFacts } from '../admin/admin.ts';
 import type { Owner } from '../admin/data-owner.ts';
 import type { Config } from '../config/options.ts';
 import type { Dns } from '../dns/answer.ts';
@@ -52,7 +52,12 @@ export type ServerView =
   | { readonly kind: 'hidden'; readonly why: string };
 
 export type Domains =
-  | { readonly kind: 'known'; readonly names: readonly string[] }
+  | {
+      readonly kind: 'known';
+      readonly names: readonly string[];
+      /** By name in ASCII; undefined: nobody has asked. */
+      readonly keys?: ReadonlyMap<string, readonly KeySummary[]>;
+    }
   | { readonly kind: 'hidden'; readonly why: string };
 
 export interface PortSeen {

@@ -209,7 +209,13 @@ export class AccountAdmin {
     try {
       const canonical = newAccountAddress(address, defaultDomain);
       // An import that is run again must not hash hundreds of passwords to be told so.
-      if (await domain.store.directory.find(canonical)) return taken(canonical);
+      const { directory } = domain.store;
+      if (await directory.find(canonical)) return taken(canonical);
+      if (await directory.domains.findAlias(canonical))
+        return new MailboxError(
+          'exists',
+          `${canonical} is an alias; take it away first, or make it lead to another account`,
+        );
       return {
         address: canonical,
         credentials: [await this.#stored(account, { address: canonical, others: [] })],

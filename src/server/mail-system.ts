@@ -11,6 +11,8 @@ import { AccountAdmin } from '../identity/account-admin.ts';
 import { Activity } from '../identity/activity.ts';
 import { ActivityFiles } from '../identity/activity-files.ts';
 import { Authenticator } from '../identity/authenticator.ts';
+import { DomainAdmin } from '../identity/domain-admin.ts';
+import { KeyWatch } from '../identity/key-watch.ts';
 import { Passwords } from '../identity/password.ts';
 import { ProofKeyMaker } from '../identity/proof-keys.ts';
 import { Recipients } from '../identity/recipients.ts';
@@ -20,12 +22,14 @@ import { Turns } from '../mailbox/change/turns.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { EVERYTHING_HERE } from '../mailbox/port/placement.ts';
 import { TranslatedStore } from '../mailbox/port/translated-store.ts';
+import { makeKey } from '../message-auth/keys.ts';
 import { Connections } from '../net/connections.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
 import type { SqliteStoreOptions } from '../store/sqlite/opening.ts';
 import type { ShardedDirectory } from '../store/sqlite/sharded-directory.ts';
 import { ACCOUNT_SETTINGS } from './account-settings.ts';
 import { rethrowWithRemedy } from './data-modes.ts';
+import { textsByDns } from './key-watch.ts';
 import { openRules, type RulesSystem } from './rules.ts';
 import { shardCount } from './workers/count.ts';
 import { type Part, placementOf, shareOf } from './workers/part.ts';
@@ -41,6 +45,7 @@ export interface MailSystem {
   readonly authenticator: Authenticator;
   readonly activity: Activity;
   readonly recipients: Recipients;
+  readonly keyWatch: KeyWatch;
   readonly connections: Connections;
   readonly accounts: AccountAdmin;
   /** Its `close` closes the store. */
@@ -84,6 +89,12 @@ export async function openMailSystem(
   const { directory } = store;
   const { defaultDomain } = config.auth;
   const recipients = new Recipients({ directory, defaultDomain, ...config.addresses });
+  const { clock } = domain;
+  const keyWatch = new KeyWatch({ domains: directory.domains, clock, texts: textsByDns(config), log });
+  const domains = new DomainAdmin({
+    ...{ domain, recipients, defaultDomain, makeKey, keyWatch },
+    canForward: false,
+  });
   const close = async (): Promise<void> => {
     await store.close();
     await journal.flush();
@@ -95,11 +106,13 @@ export async function openMailSystem(
     authenticator,
     activity,
     recipients,
+    keyWatch,
     connections,
     accounts,
     admin: new LocalAdmin({
       domain,
       accounts,
+      domains,
       activity,
       journal,
       connections,

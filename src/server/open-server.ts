@@ -10,6 +10,7 @@ import { startRenewal } from '../mailbox/upkeep/renew-facts.ts';
 import { TlsFiles } from '../net/tls.ts';
 import { certificateFiles } from './certificate.ts';
 import { certificateKeeper } from './certificate-keeper.ts';
+import { startKeyWatch } from './key-watch.ts';
 import { LocalDomains } from './local-domains.ts';
 import { type MailSystem, openMailSystem } from './mail-system.ts';
 import { type BoundListener, type RunningProtocols, startProtocols } from './protocols.ts';
@@ -55,7 +56,7 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     const spokesman = colleagues?.spokesman(system.admin, watch) ?? { admin: system.admin, watch };
     const control = await openControl(options, { facts, ...spokesman });
     opened.push(() => control.close(GRACE_MS));
-    const domains = new LocalDomains(domain.store.directory, config.auth.defaultDomain);
+    const domains = new LocalDomains(domain.store.directory.domains, config.auth.defaultDomain);
     const protocols = await startProtocols({
       ...{ ...system, config, log, tls, version, domains, watch: spokesman.watch },
       ...(colleagues === undefined ? {} : { relay: colleagues.relay, isShared: true }),
@@ -73,6 +74,8 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
       : undefined;
     keeper?.start();
     opened.push(async () => keeper?.stop());
+    const keyWatch = isSpokesman ? startKeyWatch(system.keyWatch, log) : undefined;
+    opened.push(async () => keyWatch?.stop());
     const reaper = startReaper(domain);
     opened.push(() => reaper.stop());
     const renewal = startRenewal(domain);

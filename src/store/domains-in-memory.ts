@@ -1,5 +1,5 @@
 /** Domains and aliases in memory, for every implementation of the directory. */
-import { type AliasRecord, type DomainRecord, domainOf } from '../mailbox/model/domains.ts';
+import { type AliasRecord, type DomainRecord, type DomainUse, domainOf } from '../mailbox/model/domains.ts';
 
 export class DomainsInMemory {
   readonly #domains = new Map<string, DomainRecord>();
@@ -21,6 +21,14 @@ export class DomainsInMemory {
 
   get domains(): readonly DomainRecord[] {
     return [...this.#domains.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Of all that are here; `accounts`: how many addresses of accounts each has. */
+  uses(accounts: CountedNames): readonly DomainUse[] {
+    const names = new Set([...this.#domains.keys(), ...accounts.names, ...this.#inUse.names]);
+    return [...names]
+      .sort()
+      .map((name) => ({ name, accounts: accounts.of(name), aliases: this.#inUse.of(name) }));
   }
 
   get aliases(): readonly AliasRecord[] {
@@ -47,6 +55,14 @@ export class CountedNames {
 
   has(name: string): boolean {
     return this.#counts.has(name);
+  }
+
+  of(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  get names(): Iterable<string> {
+    return this.#counts.keys();
   }
 
   count(name: string, by: 1 | -1): void {

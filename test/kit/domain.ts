@@ -13,6 +13,7 @@ import { Secret } from '../../src/base/secret.ts';
 import { AccountAdmin } from '../../src/identity/account-admin.ts';
 import { Activity } from '../../src/identity/activity.ts';
 import { Authenticator, type AuthenticatorOptions } from '../../src/identity/authenticator.ts';
+import { DomainAdmin, type DomainAdminOptions } from '../../src/identity/domain-admin.ts';
 import { Passwords } from '../../src/identity/password.ts';
 import { ProofKeyMaker } from '../../src/identity/proof-keys.ts';
 import { Recipients } from '../../src/identity/recipients.ts';
@@ -173,13 +174,26 @@ export const TEST_EDITING: Editing = {
 /** Administration of the domain in this process. */
 export function localAdminOf({ domain, admin: accounts, activity }: TestDomain): LocalAdmin {
   const journal = { read: async () => [] };
+  const domains = domainAdminOf(domain);
   return new LocalAdmin({
     domain,
     accounts,
+    domains,
     activity,
     journal,
     editing: TEST_EDITING,
     connections: { list: () => [] },
+  });
+}
+
+/** Its keys are none that could sign. */
+export function domainAdminOf(domain: Domain, rest: Partial<DomainAdminOptions> = {}): DomainAdmin {
+  const recipients = recipientsOf(domain);
+  const makeKey = async (algorithm: string) => ({
+    ...{ privateKey: `secret ${algorithm}`, record: `v=DKIM1; k=${algorithm}; p=AAAA` },
+  });
+  return new DomainAdmin({
+    ...{ domain, recipients, defaultDomain: 'example.com', makeKey, canForward: true, ...rest },
   });
 }
 

@@ -127,10 +127,10 @@ describe('policies of domains', () => {
     const lines = findings.flatMap((finding) => (finding.verdict === 'ok' ? [] : (finding.records ?? [])));
     assert.deepEqual(lines, [
       'empty.example. IN TXT "v=spf1 mx -all"',
-      '_dmarc.empty.example. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@empty.example"',
+      '_dmarc.empty.example. IN TXT "v=DMARC1; p=none; rua=mailto:postmaster@empty.example"',
       'mta-sts.empty.example. IN CNAME mail.example.com.',
       `_mta-sts.empty.example. IN TXT "${sts}"`,
-      '_smtp._tls.empty.example. IN TXT "v=TLSRPTv1; rua=mailto:tls@empty.example"',
+      '_smtp._tls.empty.example. IN TXT "v=TLSRPTv1; rua=mailto:postmaster@empty.example"',
     ]);
   });
 });

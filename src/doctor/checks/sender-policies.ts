@@ -70,7 +70,7 @@ export function judgeDmarc(domain: string, answer: Answer<'TXT'>): Outcome {
   if (!isSaid(answer)) return unknown({ ...found, ...unanswered(answer) });
   const policies = textsOf(answer).filter((text) => /^v\s*=\s*DMARC1\s*(?:;|$)/i.test(text));
   const record = (policy: string) =>
-    `_dmarc.${domain}. IN TXT "v=DMARC1; p=${policy}; rua=mailto:dmarc@${domain}"`;
+    `_dmarc.${domain}. IN TXT "v=DMARC1; p=${policy}; rua=mailto:postmaster@${domain}"`;
   const [policy] = policies;
   if (policy === undefined)
     return warn({

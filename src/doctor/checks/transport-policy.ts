@@ -53,7 +53,7 @@ export function judge(
   if (record.kind !== 'found' && record.kind !== 'nodata' && record.kind !== 'nxdomain')
     return unknown({ ...found, ...unanswered(record) });
   const wanted = mtaStsRecord(policy);
-  const report = `_smtp._tls.${domain}. IN TXT "v=TLSRPTv1; rua=mailto:tls@${domain}"`;
+  const report = `_smtp._tls.${domain}. IN TXT "v=TLSRPTv1; rua=mailto:postmaster@${domain}"`;
   const lines = [
     `mta-sts.${domain}. IN CNAME ${hostname}.`,
     `_mta-sts.${domain}. IN TXT "${wanted}"`,

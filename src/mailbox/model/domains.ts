@@ -22,8 +22,8 @@ export interface DomainKey {
   readonly algorithm: KeyAlgorithm;
   /** PKCS #8, PEM. Never logged, never listed; empty when it is retired. */
   readonly privateKey: string;
-  /** As the tag `p=` of its record has it. */
-  readonly publicKey: string;
+  /** The text of the TXT record at `SELECTOR._domainkey.DOMAIN` that publishes it. */
+  readonly record: string;
   readonly state: KeyState;
   /** Since when it is in that state. */
   readonly sinceMs: number;
@@ -53,6 +53,13 @@ export interface AliasRecord {
   readonly createdMs: number;
 }
 
+/** How many addresses are in a domain that is here. */
+export interface DomainUse {
+  readonly name: string;
+  readonly accounts: number;
+  readonly aliases: number;
+}
+
 /** What comes and goes. Somebody else may add to the same alias at the same time, so it is never written as a whole. */
 export interface AliasChange {
   readonly added?: readonly string[];
@@ -61,9 +68,6 @@ export interface AliasChange {
   /** When this makes it. */
   readonly createdMs: number;
 }
-
-/** Nested and long lists are no lists any more. */
-export const MAX_TARGETS = 1000;
 
 export function changedKeys(
   keys: readonly DomainKey[],

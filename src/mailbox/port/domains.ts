@@ -3,7 +3,7 @@
  * recipient, so implementations have it in memory. What throws in the directory throws here: `unreadable` when it cannot be
  * known whether there is such a row.
  */
-import type { AliasChange, AliasRecord, DomainRecord, KeyChange } from '../model/domains.ts';
+import type { AliasChange, AliasRecord, DomainRecord, DomainUse, KeyChange } from '../model/domains.ts';
 
 export interface Domains {
   find(name: string): Promise<DomainRecord | undefined>;
@@ -11,6 +11,8 @@ export interface Domains {
   list(): Promise<readonly DomainRecord[]>;
   /** It has a row, or accounts or aliases have addresses in it. */
   isLocal(name: string): Promise<boolean>;
+  /** Of all that are here, ordered by name. */
+  uses(): Promise<readonly DomainUse[]>;
   /** Durable when it resolves, as every change. */
   create(record: DomainRecord): Promise<DomainRecord | 'exists'>;
   /** Undefined: there is no such domain. */

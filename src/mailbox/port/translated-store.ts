@@ -288,6 +288,7 @@ function translatedDomains(domains: Domains): Domains {
     find: (name) => inWords(READING, () => domains.find(name)),
     list: () => inWords(READING, () => domains.list()),
     isLocal: (name) => inWords(READING, () => domains.isLocal(name)),
+    uses: () => inWords(READING, () => domains.uses()),
     create: (record) => inWords(CHANGING, () => domains.create(record)),
     changeKeys: (name, change) => inWords(CHANGING, () => domains.changeKeys(name, change)),
     remove: (name) => inWords(CHANGING, () => domains.remove(name)),

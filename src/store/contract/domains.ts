@@ -5,7 +5,7 @@ import { aPassword } from '../fixtures.ts';
 import type { Test } from './harness.ts';
 
 const aKey = (selector: string, rest: Partial<DomainKey> = {}): DomainKey => ({
-  ...{ selector, algorithm: 'rsa', privateKey: `secret of ${selector}`, publicKey: 'AAAA' },
+  ...{ selector, algorithm: 'rsa', privateKey: `secret of ${selector}`, record: 'v=DKIM1; p=AAAA' },
   ...{ state: 'waiting', sinceMs: 7, ...rest },
 });
 
@@ -28,6 +28,7 @@ export function domainTests(test: Test): void {
   test('keys change one by one, and go with their domain', async (store, harness) => {
     const { domains } = store.directory;
     await domains.create({ name: 'example.org', createdMs: 5, keys: [aKey('b'), aKey('a')] });
+    assert.deepEqual((await domains.find('example.org'))?.keys, [aKey('a'), aKey('b')]);
     await domains.create({ name: 'example.net', createdMs: 5, keys: [aKey('b')] });
     const active = aKey('b', { state: 'active', sinceMs: 8, algorithm: 'ed25519' });
     const changed = await domains.changeKeys('example.org', {
@@ -119,6 +120,11 @@ export function domainTests(test: Test): void {
     await directory.domains.changeAlias(at, { added: ['x@example.com'], createdMs: 1 });
     await directory.update(ann.id, { quotaBytes: 9 });
     assert.deepEqual(await isLocal(), [true, true, true]);
+    assert.deepEqual(await directory.domains.uses(), [
+      { name: 'account.example', accounts: 2, aliases: 0 },
+      { name: 'alias.example', accounts: 0, aliases: 1 },
+      { name: 'row.example', accounts: 0, aliases: 0 },
+    ]);
     await directory.remove(ann.id);
     assert.deepEqual(await isLocal(), [true, true, true]);
     await directory.remove(bob.id);

@@ -5,11 +5,12 @@ import {
   changedAlias,
   changedKeys,
   type DomainRecord,
+  type DomainUse,
   domainOf,
   type KeyChange,
 } from '../../mailbox/model/domains.ts';
 import type { Domains } from '../../mailbox/port/domains.ts';
-import type { DomainsInMemory } from '../domains-in-memory.ts';
+import { CountedNames, type DomainsInMemory } from '../domains-in-memory.ts';
 
 export class MemoryDomains implements Domains {
   readonly #data: DomainsInMemory;
@@ -35,11 +36,18 @@ export class MemoryDomains implements Domains {
     return this.#data.has(name) || this.#addresses().some((address) => domainOf(address) === name);
   }
 
+  async uses(): Promise<readonly DomainUse[]> {
+    const accounts = new CountedNames();
+    for (const address of this.#addresses()) accounts.count(domainOf(address), 1);
+    return this.#data.uses(accounts);
+  }
+
   async create(record: DomainRecord): Promise<DomainRecord | 'exists'> {
     this.#assertOpen();
     if (this.#data.find(record.name) !== undefined) return 'exists';
-    this.#data.put(record.name, record);
-    return record;
+    const made = { ...record, keys: changedKeys(record.keys, {}) };
+    this.#data.put(made.name, made);
+    return made;
   }
 
   async changeKeys(name: string, change: KeyChange): Promise<DomainRecord | undefined> {

@@ -19,7 +19,8 @@ export class AccountsInMemory {
   /** Forgotten in this run: what is still asked of one must not be asked of another shard. */
   readonly #gone = new Map<AccountId, number>();
   readonly #withoutProofKeys: Record<CredentialKind, number> = { password: 0, 'app-password': 0 };
-  readonly #domains = new CountedNames();
+  /** How many of their addresses each domain has. */
+  readonly domains = new CountedNames();
   /** This copy may be older than what there is: the same, for a moment. */
   isBehind = false;
   /** One that is not here may be in the database nevertheless, so nobody is told that it is not: his mail would be sent back. */
@@ -48,10 +49,6 @@ export class AccountsInMemory {
 
   has(address: string): boolean {
     return this.#byAddress.has(address);
-  }
-
-  hasDomain(name: string): boolean {
-    return this.#domains.has(name);
   }
 
   get all(): readonly AccountRecord[] {
@@ -92,7 +89,7 @@ export class AccountsInMemory {
     this.#count(this.#byId.get(record.id), -1);
     this.#count(record, 1);
     this.#byId.set(record.id, record);
-    if (!this.#byAddress.has(record.address)) this.#domains.count(domainOf(record.address), 1);
+    if (!this.#byAddress.has(record.address)) this.domains.count(domainOf(record.address), 1);
     this.#byAddress.set(record.address, record);
   }
 
@@ -103,7 +100,7 @@ export class AccountsInMemory {
     this.#byId.delete(id);
     if (record !== undefined && this.#byAddress.get(record.address)?.id === id) {
       this.#byAddress.delete(record.address);
-      this.#domains.count(domainOf(record.address), -1);
+      this.domains.count(domainOf(record.address), -1);
     }
     this.#removing.set(id, shard);
   }
@@ -118,7 +115,7 @@ export class AccountsInMemory {
     this.#byAddress.clear();
     this.#byId.clear();
     this.#removing.clear();
-    this.#domains.clear();
+    this.domains.clear();
   }
 
   #count(record: AccountRecord | undefined, sign: 1 | -1): void {

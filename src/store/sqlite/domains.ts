@@ -6,6 +6,7 @@ import {
   changedKeys,
   type DomainKey,
   type DomainRecord,
+  type DomainUse,
   type KeyAlgorithm,
   type KeyChange,
   type KeyState,
@@ -75,15 +76,21 @@ export class DomainRows implements Domains {
     return this.#memory.domains;
   }
 
+  async uses(): Promise<readonly DomainUse[]> {
+    return this.#memory.uses(this.#parts.accounts.domains);
+  }
+
   async isLocal(name: string): Promise<boolean> {
     const { accounts } = this.#parts;
-    const isKnown = this.#memory.has(name) || accounts.hasDomain(name);
+    const isKnown = this.#memory.has(name) || accounts.domains.has(name);
     if (!isKnown) accounts.missing();
     return isKnown;
   }
 
-  async create(record: DomainRecord): Promise<DomainRecord | 'exists'> {
-    const { name, createdMs, keys } = record;
+  async create(made: DomainRecord): Promise<DomainRecord | 'exists'> {
+    const { name, createdMs } = made;
+    const keys = changedKeys(made.keys, {});
+    const record = { name, createdMs, keys };
     if (this.#memory.find(name) !== undefined) return 'exists';
     this.#parts.write(() => {
       this.#parts.db.prepare(SQL.create).run(name, createdMs);
@@ -144,8 +151,8 @@ export class DomainRows implements Domains {
   #writeKeys(name: string, keys: readonly DomainKey[]): void {
     const { db } = this.#parts;
     db.prepare(SQL.dropKeys).run(name);
-    for (const { selector, algorithm, state, sinceMs, privateKey, publicKey, seenMs } of keys) {
-      const detail = JSON.stringify({ publicKey, seenMs });
+    for (const { selector, algorithm, state, sinceMs, privateKey, record, seenMs } of keys) {
+      const detail = JSON.stringify({ record, seenMs });
       db.prepare(SQL.putKey).run(name, selector, algorithm, state, sinceMs, privateKey, detail);
     }
   }
@@ -157,7 +164,7 @@ function keysByDomain(rows: readonly Row[]): ReadonlyMap<string, readonly Domain
   const byDomain = new Map<string, DomainKey[]>();
   for (const row of rows as unknown as readonly KeyColumns[]) {
     const [domain, selector, algorithm, state, sinceMs, privateKey, detail] = row;
-    const rest = JSON.parse(detail) as { publicKey: string; seenMs?: number };
+    const rest = JSON.parse(detail) as { record: string; seenMs?: number };
     const keys = byDomain.get(domain) ?? [];
     keys.push({ selector, algorithm, state, sinceMs, privateKey, ...rest });
     byDomain.set(domain, keys);

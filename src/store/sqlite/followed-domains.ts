@@ -1,6 +1,6 @@
 /** Domains and aliases in a process that does not write them: `followed-directory.ts` keeps the copy up to date. */
 import { isDeepStrictEqual } from 'node:util';
-import type { AliasRecord, DomainRecord } from '../../mailbox/model/domains.ts';
+import type { AliasRecord, DomainRecord, DomainUse } from '../../mailbox/model/domains.ts';
 import type { DomainChanges, Domains } from '../../mailbox/port/domains.ts';
 import { DomainsInMemory } from '../domains-in-memory.ts';
 import type { AccountsInMemory } from './accounts-in-memory.ts';
@@ -52,8 +52,12 @@ export class FollowedDomains implements Domains {
     return this.#memory.domains;
   }
 
+  async uses(): Promise<readonly DomainUse[]> {
+    return this.#memory.uses(this.#accounts.domains);
+  }
+
   async isLocal(name: string): Promise<boolean> {
-    const isKnown = this.#memory.has(name) || this.#accounts.hasDomain(name);
+    const isKnown = this.#memory.has(name) || this.#accounts.domains.has(name);
     if (!isKnown) this.#accounts.missing();
     return isKnown;
   }

@@ -1,0 +1,38 @@
+/** `brevduva domain list`: the domains whose mail comes here. */
+import type { Command } from 'commander';
+import type { DomainSummary } from '../admin/admin.ts';
+import type { JsonOption } from './domain-records.ts';
+import type { ExitCode } from './exit.ts';
+import { commandName } from './invocation.ts';
+import { withAdmin, withCommonOptions } from './options.ts';
+import { note, print, table } from './terminal.ts';
+
+const HEAD = ['DOMAIN', 'ACCOUNTS', 'ALIASES', 'SIGNS WITH', 'ALL OTHER MAIL'] as const;
+
+export function domainList(parent: Command, _done: (code: ExitCode) => void): void {
+  const command = parent
+    .command('list')
+    .description('list the domains whose mail comes here')
+    .option('--json', 'one JSON object a line, for scripts');
+  withCommonOptions(command).action(async (options: JsonOption) => {
+    const domains = await withAdmin(options, (admin) => admin.domains.listDomains());
+    if (options.json === true) for (const domain of domains) print(JSON.stringify(domain));
+    else if (domains.length === 0) note(`no domains yet; to add one: ${commandName()} domain add DOMAIN`);
+    else for (const line of table([HEAD, ...domains.map(rowOf)])) print(line);
+  });
+}
+
+function rowOf({ name, createdMs, accounts, aliases, rest, keys }: DomainSummary): readonly string[] {
+  const signs = keys.filter(({ state }) => state === 'active').map(({ selector }) => selector);
+  const waits = keys
+    .filter(({ state }) => state === 'waiting')
+    .map(({ selector }) => `${selector} (waits for the DNS)`);
+  const words = createdMs === undefined ? 'nothing: never added' : [...signs, ...waits].join(', ');
+  return [name, String(accounts), String(aliases), words, restOf(rest)];
+}
+
+function restOf(rest: DomainSummary['rest']): string {
+  const [first] = rest ?? [];
+  if (first === undefined) return 'is refused';
+  return first.startsWith('@') ? `goes to the same name at ${first.slice(1)}` : `goes to ${rest?.join(', ')}`;
+}
