@@ -86,7 +86,8 @@ export class IncomingMail {
         this.#noteRefusal(id, judgement.verdict);
         return this.#recipients.repliesOf(this.#recipients.parts.map(() => judgement.reply));
       }
-      const taken = { isShared: hasOneReply && this.#recipients.parts.length > 1, ...judgement };
+      const { parts, sharesReplies } = this.#recipients;
+      const taken = { isShared: sharesReplies || (hasOneReply && parts.length > 1), ...judgement };
       const [kept = [], others] = await Promise.all([intake?.deliver(taken), passed.finish(taken)]);
       return this.#recipients.repliesOf(passed.inOrder(kept, others));
     } finally {

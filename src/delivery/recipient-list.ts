@@ -2,8 +2,8 @@
  * The recipients of one message. What RCPT names may be several people, in this process and in others, and has one reply:
  * it is taken when all of them can take it, and delivered when all of them have it.
  *
- * Who could not get it for now while others did fails the whole: the sender tries again, and who has it gets it again. Losing
- * it for one of them would be worse. Who cannot get it for good is left out.
+ * Who could not get it for now while others did fails the whole: the sender tries again, and who has had it is remembered for a
+ * while (`repeats.ts`). Who cannot get it for good is left out.
  */
 import type { Reply } from '../smtp/reply.ts';
 import type { NamedRecipient } from './envelope.ts';
@@ -27,6 +27,11 @@ export class RecipientList {
 
   hasRoomFor(parts: number): boolean {
     return this.#parts.length + parts <= MAX_PARTS;
+  }
+
+  /** Some of them have one reply together. */
+  get sharesReplies(): boolean {
+    return this.#parts.length > this.#commands;
   }
 
   take(parts: readonly NamedRecipient[]): void {
