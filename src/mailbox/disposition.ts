@@ -7,6 +7,7 @@
 import type { HeaderBlock } from '../mail/header.ts';
 import type { MessageFacts } from '../mail/message.ts';
 import type { Role } from './model/model.ts';
+import type { NewRecipient, OutgoingEnvelope } from './model/outgoing.ts';
 import type { Memory } from './model/rules.ts';
 import type { StagedBlob } from './port/store.ts';
 import type { AccountState } from './state/account.ts';
@@ -51,11 +52,20 @@ export interface Form {
   readonly hasNoTrace?: boolean;
 }
 
+/** Mail that leaves, by the queue; its octets are a form of what came, or the server's own. */
+export interface Departure {
+  readonly form: Form;
+  readonly envelope: OutgoingEnvelope;
+  readonly recipients: readonly NewRecipient[];
+}
+
 export interface Disposition {
   /** None: it is stored nowhere. The first of two that come to the same mailbox gives way to the second. */
   readonly copies: readonly Copy[];
   /** The sender is told so, and that the message was not taken. */
   readonly refusal?: string;
+  /** Accepted in the same change. */
+  readonly departures?: readonly Departure[];
   /** Kept in the same change. */
   readonly memories?: readonly NewMemory[];
   /** What rules did, for the account's log of them. */

@@ -1,8 +1,8 @@
 /** What the server says of itself (RFC 5804 §1.7): each a line of strings. */
 import type { Editing } from '../rules/editing.ts';
-import { RULES_LANGUAGE } from '../rules/language.ts';
 import type { SaslTerms } from '../sasl/mechanism.ts';
 import { offeredMechanisms } from '../sasl/mechanisms.ts';
+import { LIMITS } from '../sieve/run/limits.ts';
 import { line } from './wire/writer.ts';
 
 export interface Told {
@@ -14,8 +14,9 @@ export interface Told {
   readonly editing: Editing;
 }
 
-export function capabilityLines({ isSecure, saslTerms, owner, version }: Told): Buffer {
-  const words = RULES_LANGUAGE.capabilities;
+export function capabilityLines({ isSecure, saslTerms, owner, version, editing }: Told): Buffer {
+  const { canSend, language } = editing.compiler;
+  const words = language.capabilities;
   const mechanisms = offeredMechanisms(saslTerms).map(({ name }) => name);
   const lines: (readonly string[])[] = [
     ['IMPLEMENTATION', `Brevduva ${version}`.trim()],
@@ -23,6 +24,7 @@ export function capabilityLines({ isSecure, saslTerms, owner, version }: Told): 
     ['SIEVE', words.join(' ')],
     ...(isSecure ? [] : [['STARTTLS']]),
     ...(words.includes('enotify') ? [['NOTIFY', 'mailto']] : []),
+    ...(canSend ? [['MAXREDIRECTS', String(LIMITS.redirects)]] : []),
     ['LANGUAGE', 'en'],
     ...(owner === undefined ? [] : [['OWNER', owner]]),
     ['UNAUTHENTICATE'],

@@ -1,14 +1,22 @@
 /** What a run asked for, as the domain is to do it. */
-import { parseSystemFlag } from '../mail/flags.ts';
-import type { Copy, Delivery, Disposition, NewMemory } from '../mailbox/disposition.ts';
+import { invariant } from '../base/invariant.ts';
+import {
+  type Copy,
+  type Delivery,
+  type Departure,
+  type Disposition,
+  implicitKeep,
+  type NewMemory,
+} from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import type { FileEffect, SeenId, Target } from '../sieve/effects.ts';
+import type { FileEffect, NotifyEffect, RedirectEffect, SeenId, VacationEffect } from '../sieve/effects.ts';
 import type { Failure, Outcome } from '../sieve/run/interpreter.ts';
 import { entryOf } from './entry.ts';
-import { roleOf } from './environment.ts';
 import { Forms } from './forms.ts';
-import { seenKey, TOLD_KEY } from './memory-keys.ts';
+import { repliedKey, seenKey, TOLD_KEY } from './memory-keys.ts';
 import { failureNotice } from './notice.ts';
+import { placeOf } from './place.ts';
+import { notified, passedOn, replied, type Sending } from './sending.ts';
 
 export interface CarryingOut {
   readonly store: Pick<Domain, 'store'>;
@@ -16,6 +24,8 @@ export interface CarryingOut {
   readonly memories: ReadonlyMap<string, number>;
   readonly nowMs: number;
   readonly hostname: string;
+  /** Undefined where nothing is sent. */
+  readonly sending: Sending | undefined;
 }
 
 /** The owner is told once in so long. */
@@ -25,46 +35,92 @@ export async function dispositionOf(outcome: Outcome, about: CarryingOut): Promi
   const { delivery, nowMs, memories } = about;
   const forms = new Forms(about.store, delivery);
   try {
-    const copies: Copy[] = [];
-    let refusal: string | undefined;
-    for (const effect of outcome.effects) {
-      if (effect.kind === 'keep' || effect.kind === 'fileinto') copies.push(await copyOf(effect, forms));
-      else if (effect.kind === 'reject' || effect.kind === 'ereject') refusal = effect.reason;
-    }
-    const kept = outcome.seen.map((seen) => memoryOf(seen, about));
+    const wanted = await wantedBy(outcome, forms, about);
     const isTold = outcome.failures.length === 0 || (memories.get(TOLD_KEY) ?? 0) > nowMs;
     if (!isTold) {
-      copies.push(await noticeCopy(outcome.failures, forms, about));
-      kept.push({ key: TOLD_KEY, untilMs: nowMs + TELL_MS, mustBeNew: true });
+      wanted.copies.push(await noticeCopy(outcome.failures, forms, about));
+      wanted.memories.push({ key: TOLD_KEY, untilMs: nowMs + TELL_MS, mustBeNew: true });
     }
     const note = entryOf(delivery, outcome);
-    return {
-      copies,
-      ...(refusal !== undefined && copies.length === 0 && { refusal }),
-      memories: kept,
-      ...(note !== undefined && { note }),
-      end: () => forms.end(),
-    };
+    return { ...wanted, ...(note !== undefined && { note }), end: () => forms.end() };
   } catch (error) {
     forms.end();
     throw error;
   }
 }
 
-async function copyOf({ target, edition }: FileEffect, forms: Forms): Promise<Copy> {
-  const form = await forms.of(edition);
-  return { ...placeOf(target), ...(form !== undefined && { form }) };
+interface Wanted {
+  readonly copies: Copy[];
+  readonly departures: Departure[];
+  readonly memories: NewMemory[];
+  refusal?: string;
 }
 
-function placeOf({ mailbox, mayCreate, specialUse, flags }: Target): Copy {
-  const bits = flags.map((name) => parseSystemFlag(name));
-  const role = specialUse === undefined ? undefined : roleOf(specialUse);
-  return {
-    mailbox,
-    ...(mayCreate && { makes: role === undefined ? {} : { role } }),
-    flags: bits.reduce<number>((sum, bit) => sum | (bit ?? 0), 0),
-    keywords: flags.filter((_, i) => bits[i] === undefined),
-  };
+async function wantedBy(outcome: Outcome, forms: Forms, about: CarryingOut): Promise<Wanted> {
+  const memories = outcome.seen.map((seen) => memoryOf(seen, about));
+  const wanted: Wanted = { copies: [], departures: [], memories };
+  let isLeftBehind = false;
+  for (const effect of outcome.effects) {
+    switch (effect.kind) {
+      case 'keep':
+      case 'fileinto':
+        wanted.copies.push(await copyOf(effect, forms, about.delivery));
+        break;
+      case 'reject':
+      case 'ereject':
+        wanted.refusal = effect.reason;
+        break;
+      case 'discard':
+        break;
+      default:
+        if (!(await send(effect, wanted, forms, about))) isLeftBehind = true;
+    }
+  }
+  // What cannot be sent on is kept: no script loses mail.
+  if (isLeftBehind && wanted.copies.length === 0) wanted.copies.push(...implicitKeep(about.delivery).copies);
+  return wanted;
+}
+
+/** False: it cannot be passed on. */
+async function send(
+  effect: RedirectEffect | VacationEffect | NotifyEffect,
+  { copies, departures, memories }: Wanted,
+  forms: Forms,
+  { delivery, sending, nowMs, hostname }: CarryingOut,
+): Promise<boolean> {
+  invariant(sending !== undefined, 'a script that sends was taken where nothing is sent');
+  const about = { delivery, forms, sending, nowMs, hostname };
+  const sent =
+    effect.kind === 'redirect'
+      ? await passedOn(effect, about)
+      : effect.kind === 'vacation'
+        ? await replied(effect, about)
+        : await notified(effect, about);
+  if (sent === undefined) return false;
+  departures.push(sent.departure);
+  if (sent.copy !== undefined) copies.push(sent.copy);
+  if (effect.kind === 'vacation') {
+    const { seconds } = effect.memory;
+    memories.push({ key: repliedKey(effect.memory), untilMs: nowMs + 1000 * seconds, mustBeNew: true });
+  }
+  return true;
+}
+
+/** What nobody has decided about goes where mail without rules would go. */
+async function copyOf(
+  { target, edition, isImplicit }: FileEffect,
+  forms: Forms,
+  delivery: Delivery,
+): Promise<Copy> {
+  const form = await forms.of(edition);
+  const place = placeOf(target);
+  const [plain] = implicitKeep(delivery).copies;
+  const set =
+    isImplicit && plain !== undefined
+      ? { mailbox: plain.mailbox, ...(plain.makes && { makes: plain.makes }) }
+      : {};
+  const keywords = isImplicit ? [...place.keywords, ...(plain?.keywords ?? [])] : place.keywords;
+  return { ...place, ...set, keywords: [...new Set(keywords)], ...(form !== undefined && { form }) };
 }
 
 /** A message whose id was not known when the script asked must still be the first. */

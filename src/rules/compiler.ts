@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { TimeSlice } from '../base/time-slice.ts';
+import type { Language } from '../sieve/compile/language.ts';
 import type { Script } from '../sieve/compile/script.ts';
 import { compileInTurns } from '../sieve/sieve.ts';
-import { RULES_LANGUAGE, refuseSending } from './language.ts';
+import { refuseSending, rulesLanguage } from './language.ts';
 
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 /** What a script costs beside its text. */
@@ -18,14 +19,22 @@ interface Kept {
 }
 
 export class Compiler {
+  readonly language: Language;
+  /** Mail can leave. */
+  readonly canSend: boolean;
   readonly #kept = new Map<string, Kept>();
   #keptBytes = 0;
+
+  constructor({ canSend }: { readonly canSend: boolean }) {
+    this.canSend = canSend;
+    this.language = rulesLanguage(canSend);
+  }
 
   /** Throws `ScriptError`, which says what is wrong and where. */
   async compile(text: Buffer, name: string): Promise<Script> {
     const slice = new TimeSlice();
-    const script = await compileInTurns(text, name, () => slice.spent(), RULES_LANGUAGE);
-    refuseSending(script);
+    const script = await compileInTurns(text, name, () => slice.spent(), this.language);
+    if (!this.canSend) refuseSending(script);
     return script;
   }
 

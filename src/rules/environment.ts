@@ -33,7 +33,7 @@ export function environmentOf(about: Surroundings): Environment {
     mailboxes: mailboxesOf(delivery.account),
     lists: { exists: () => false, contains: () => false },
     memory: memoryOf(about),
-    verdict: {},
+    verdict: { isJunk: delivery.isJunk },
     include,
   };
 }

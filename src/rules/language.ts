@@ -2,11 +2,12 @@
  * What of Sieve scripts of accounts may use. What is advertised works: a word whose meaning nothing here can carry out is unknown,
  * and a script that requires it is refused with the line.
  */
+import type { Language } from '../sieve/compile/language.ts';
 import type { CommandNode, Script } from '../sieve/compile/script.ts';
 import { languageWithout } from '../sieve/sieve.ts';
 import { ScriptError } from '../sieve/syntax/fault.ts';
 
-/** What sends mail, and this server does not. */
+/** What sends mail. */
 const SENDING: readonly string[] = ['vacation', 'vacation-seconds', 'enotify', 'fcc'];
 /** What is told of a delivery by nobody here, or kept by nobody. */
 const UNTOLD: readonly string[] = [
@@ -19,9 +20,11 @@ const UNTOLD: readonly string[] = [
   'imapsieve',
 ];
 
-export const RULES_LANGUAGE = languageWithout([...SENDING, ...UNTOLD]);
+export function rulesLanguage(canSend: boolean): Language {
+  return languageWithout(canSend ? UNTOLD : [...SENDING, ...UNTOLD]);
+}
 
-/** Throws `ScriptError` at the first command that asks for what this server does not do. */
+/** Throws `ScriptError` at the first command that sends a message on. */
 export function refuseSending({ commands }: Script): void {
   const all: CommandNode[] = [...commands];
   for (let next = all.shift(); next !== undefined; next = all.shift()) {

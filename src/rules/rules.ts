@@ -24,6 +24,7 @@ import { dispositionOf } from './carrying-out.ts';
 import type { Compiler } from './compiler.ts';
 import { DETAIL_SEPARATOR, environmentOf } from './environment.ts';
 import type { GlobalScripts } from './global-scripts.ts';
+import type { Sending } from './sending.ts';
 
 export interface RulesOptions {
   readonly store: Domain['store'];
@@ -34,6 +35,8 @@ export interface RulesOptions {
   readonly hostname: string;
   readonly version: string;
   readonly limits?: Partial<Limits>;
+  /** Undefined where nothing is sent. */
+  readonly sending?: Sending;
 }
 
 /** Scripts in the order in which they are run, and what is wrong with those that are not. */
@@ -87,7 +90,8 @@ export class Rules implements Dispositions {
       pause: () => slice.spent(),
     });
     const outcome = withFailures(ran, ready.failures);
-    return dispositionOf(outcome, { store: { store }, delivery, memories, nowMs, hostname });
+    const { sending } = this.#options;
+    return dispositionOf(outcome, { store: { store }, delivery, memories, nowMs, hostname, sending });
   }
 
   async #prepare(account: AccountState, rows: readonly ScriptRow[]): Promise<Ready> {

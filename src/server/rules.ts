@@ -24,7 +24,7 @@ export interface RulesParts {
 
 export function openRules({ sieve, hostname }: Config, parts: RulesParts): RulesSystem {
   const { clock, log } = parts;
-  const compiler = new Compiler();
+  const compiler = new Compiler({ canSend: false });
   const globals = new GlobalScripts({ folder: sieve.folder, compiler, clock, log });
   return {
     dispositions: new Rules({ ...parts, compiler, globals, hostname }),

@@ -167,7 +167,7 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
 }
 
 export const TEST_EDITING: Editing = {
-  compiler: new Compiler(),
+  compiler: new Compiler({ canSend: false }),
   limits: { scripts: 100, scriptBytes: 1024 * 1024, accountBytes: 10 * 1024 * 1024 },
 };
 

@@ -64,7 +64,7 @@ export async function startTestManageSieve(options: TestManageSieveOptions = {})
   const services = {
     ...{ authenticator: kit.authenticator, activity: kit.activity, tls, domain, relay },
     settings: { ...SETTINGS, ...options.settings },
-    editing: { compiler: new Compiler(), limits: { ...LIMITS, ...options.scripts } },
+    editing: { compiler: new Compiler({ canSend: false }), limits: { ...LIMITS, ...options.scripts } },
     roster: new Roster(100),
     log: kit.domain.log,
   };

@@ -11,7 +11,7 @@
 
 import { EMPTY } from '../../base/bytes.ts';
 import type { AccountChange } from '../change/account-change.ts';
-import { type Copy, type Delivery, type Disposition, implicitKeep } from '../disposition.ts';
+import { type Copy, type Delivery, type Departure, type Disposition, implicitKeep } from '../disposition.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
@@ -19,6 +19,7 @@ import { loadMemories } from '../state/memories.ts';
 import type { IncomingMessage } from './append.ts';
 import { type Filed, fileParcels, type Parcel } from './filing.ts';
 import type { Received } from './incoming.ts';
+import { requireRoomForOutgoing } from './outgoing.ts';
 
 export interface Recipient {
   readonly account: AccountId;
@@ -126,29 +127,36 @@ function inInbox({ log }: Domain, delivery: Delivery, error: unknown): Dispositi
 async function carryOut(
   domain: Domain,
   delivery: Delivery,
-  { copies, refusal, memories = [], note }: Disposition,
+  { copies, departures = [], refusal, memories = [], note }: Disposition,
 ): Promise<DeliveryOutcome> {
   const { account } = delivery;
+  const leaving = departures.reduce((sum, { recipients }) => sum + recipients.length, 0);
+  if (leaving > 0) await requireRoomForOutgoing(domain, account, leaving);
   if (memories.length > 0) await loadMemories(domain, account);
   const also = ({ rules }: AccountChange): void => {
     if (memories.some(({ key, mustBeNew }) => mustBeNew && rules.isRemembered(key))) throw new Outdated();
     for (const { key, untilMs } of memories) rules.remember({ key, untilMs });
     if (note !== undefined) rules.note(note);
   };
-  const parcels = refusal === undefined ? parcelsOf(delivery, copies) : [];
+  const parcels = parcelsOf(delivery, refusal === undefined ? copies : [], departures);
   const isNothing = parcels.length === 0 && memories.length === 0 && note === undefined;
   const filed = isNothing ? [] : await fileParcels(domain, account, parcels, also);
   if (refusal !== undefined) return { kind: 'rejected', reason: refusal };
   return { kind: 'delivered', copies: filed };
 }
 
-/** One for all copies of the message as it came, one for each other form of it. */
-function parcelsOf(delivery: Delivery, copies: readonly Copy[]): Parcel[] {
+/** One for the message as it came, one for each other form of it. */
+function parcelsOf(delivery: Delivery, copies: readonly Copy[], departures: readonly Departure[]): Parcel[] {
   const trace = Buffer.concat([traceFields(delivery.envelopeFrom, delivery.address), delivery.fields]);
-  const byForm = Map.groupBy(copies, ({ form }) => form);
-  return Array.from(byForm, ([{ content = delivery.message, fields = EMPTY, hasNoTrace } = {}, some]) => {
+  const forms = new Set([...copies, ...departures].map(({ form }) => form));
+  return Array.from(forms, (form) => {
+    const { content = delivery.message, fields = EMPTY, hasNoTrace } = form ?? {};
     const prefix = hasNoTrace ? fields : fields.length > 0 ? Buffer.concat([trace, fields]) : trace;
-    return { message: incoming({ ...content, ...(prefix.length > 0 && { prefix }) }), copies: some };
+    return {
+      message: incoming({ ...content, ...(prefix.length > 0 && { prefix }) }),
+      copies: copies.filter((copy) => copy.form === form),
+      departures: departures.filter((departure) => departure.form === form),
+    };
   });
 }
 

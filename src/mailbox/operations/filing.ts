@@ -6,10 +6,10 @@
  * is INBOX.
  */
 import type { AccountChange } from '../change/account-change.ts';
-import type { Copy } from '../disposition.ts';
+import type { Copy, Departure } from '../disposition.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
-import type { Uid } from '../model/model.ts';
+import { emailId, type Uid } from '../model/model.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadTail } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
@@ -25,12 +25,14 @@ import {
 import { ensureMailbox } from './folders.ts';
 import { askForThreads } from './known-threads.ts';
 import { findMailbox, mailboxOf } from './mailboxes.ts';
+import { addOutgoing } from './outgoing.ts';
 import { checkQuota } from './quota.ts';
 
-/** One email, and where it goes. */
+/** One email, where it goes and by which ways it leaves. */
 export interface Parcel {
   readonly message: IncomingMessage;
   readonly copies: readonly Copy[];
+  readonly departures: readonly Departure[];
 }
 
 export interface Filed {
@@ -152,10 +154,14 @@ function put(
   checkQuota(change.account, bytes, places.flat().length);
   return messages.flatMap((message, i) => {
     const targets = places[i] ?? [];
-    if (targets.length === 0) return [];
+    const { departures } = parcels[i] as Parcel;
+    if (targets.length + departures.length === 0) return [];
     const email = addEmail(change, message, names[i] as Threading['names'][number], known);
+    // Each place and each way has a reference of its own; the email began with one.
+    for (let more = targets.length + departures.length - 1; more > 0; more--) change.retain([email]);
+    for (const { envelope, recipients } of departures)
+      addOutgoing(change, emailId(change.account.id, email), { envelope, recipients });
     return targets.map(({ mailbox, copy: { flags, keywords } }, n) => {
-      if (n > 0) change.retain([email]);
       const arrival = arrivalOf(domain, change, mailbox, { ...message, flags, keywords }, email);
       const [uid] = change.addMessages(mailbox, [arrival], n === 0 ? 'new' : 'copied');
       return { mailbox: mailbox.name, uid: uid as Uid };

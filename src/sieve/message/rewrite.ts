@@ -97,7 +97,7 @@ export function enclosed(whole: Buffer, { subject, headers, text, from, nowMs }:
 }
 
 /** In base64 where plain letters would not do. */
-function textEntity(text: string): Entity {
+export function textEntity(text: string): Entity {
   const isPlain =
     /^[\t\r\n\x20-\x7e]*$/.test(text) && !text.split('\n').some((line) => line.length > MAX_LINE);
   const octets = Buffer.from(text.toWellFormed());

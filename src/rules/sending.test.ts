@@ -1,0 +1,220 @@
+/** What rules send is accepted in the change that files the mail that caused it: all of it or none, and nothing twice. */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
+import { silentLog } from '../base/log.ts';
+import type { Dispositions } from '../mailbox/disposition.ts';
+import type { AccountRecord } from '../mailbox/model/model.ts';
+import type { Outgoing } from '../mailbox/model/outgoing.ts';
+import { type DeliveryOutcome, deliver } from '../mailbox/operations/deliver.ts';
+import { receive } from '../mailbox/operations/incoming.ts';
+import { activateScript, putScript, readRuleEntries } from '../mailbox/operations/scripts.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
+import { Compiler } from './compiler.ts';
+import { GlobalScripts } from './global-scripts.ts';
+import { Rules } from './rules.ts';
+
+const LIMITS = { scripts: 100, scriptBytes: 2 ** 20, accountBytes: 2 ** 24 };
+let kit: TestDomain;
+let record: AccountRecord;
+let account: AccountState;
+let nowMs = Date.UTC(2026, 10, 27, 12);
+let n = 0;
+/** What `forwardSender` says. */
+let forwardSender: string | undefined = 'SRS0=x@example.com';
+
+before(async () => {
+  const clock = { nowMs: () => nowMs };
+  let rules: Dispositions | undefined;
+  kit = await openTestDomain({
+    ...{ clock, log: silentLog, limits: { outgoingPerAccount: 8 } },
+    dispositions: { of: (one) => rules?.of(one) },
+  });
+  const compiler = new Compiler({ canSend: true });
+  rules = new Rules({
+    ...{ store: kit.domain.store, clock, log: silentLog, compiler },
+    globals: new GlobalScripts({ folder: undefined, compiler, clock, log: silentLog }),
+    hostname: 'mail.example.com',
+    version: '1',
+    sending: {
+      forwardSender: (sender) => (sender === '' ? '' : forwardSender),
+      routeOf: async (address) => (address.endsWith('@example.com') ? 'local' : 'remote'),
+      giveUpMs: 5 * 86_400_000,
+    },
+  });
+});
+after(() => kit.close());
+beforeEach(async () => {
+  record = await kit.addAccount(`anna${++n}@example.com`, 'secret');
+  account = await kit.domain.accounts.open(record.id);
+  forwardSender = 'SRS0=x@example.com';
+});
+
+async function rule(text: string): Promise<void> {
+  await putScript(kit.domain, account, { role: 'own', name: 'mine' }, Buffer.from(text), LIMITS);
+  await activateScript(kit.domain, account, 'mine');
+}
+
+interface Letter {
+  readonly from?: string;
+  readonly fields?: string;
+  readonly isJunk?: boolean;
+}
+
+async function send({
+  from = 'bo@example.org',
+  fields = '',
+  isJunk = false,
+}: Letter = {}): Promise<DeliveryOutcome> {
+  const text = `From: Bo <bo@example.org>\r\nTo: ${record.address}\r\nSubject: h\u00e9llo\r\nMessage-ID: <1@example.org>\r\n${fields}\r\nbody\r\n`;
+  const received = await receive(kit.domain.store, [record.id], 2 ** 24, Buffer.from(text));
+  const to = { account: record.id, address: record.address };
+  const arrived = { fields: Buffer.from('Received: from x by y; now\r\n'), isJunk };
+  const [outcome] = await deliver(kit.domain, [to], received, from, arrived);
+  return outcome as DeliveryOutcome;
+}
+
+async function places(letter?: Letter): Promise<string[]> {
+  const outcome = await send(letter);
+  assert.equal(outcome.kind, 'delivered', JSON.stringify(outcome));
+  return outcome.kind === 'delivered' ? outcome.copies.map(({ mailbox }) => mailbox).sort() : [];
+}
+
+const outgoing = (): Promise<readonly Outgoing[]> => kit.domain.store.outgoing.list(0, 100, record.id);
+
+async function octetsOf({ row }: Outgoing): Promise<string> {
+  const range = { email: row.email, start: 0, end: 1e9 };
+  return String((await kit.domain.store.readRanges([range]))[0]);
+}
+
+describe('rules that send', () => {
+  test('redirect: the octets as they came, from an address that bounces can find', async () => {
+    await rule('require "copy"; redirect :copy "eva@example.net"; redirect :copy "dan@example.com";');
+    assert.deepEqual(await places(), ['INBOX']);
+    const [first, second, ...more] = await outgoing();
+    assert.deepEqual(more, []);
+    assert.ok(first && second);
+    assert.deepEqual(
+      [first, second].map(({ row, recipients }) => [
+        row.kind,
+        row.sender,
+        recipients[0]?.address,
+        recipients[0]?.route,
+      ]),
+      [
+        ['forward', 'SRS0=x@example.com', 'eva@example.net', 'remote'],
+        ['forward', 'SRS0=x@example.com', 'dan@example.com', 'local'],
+      ],
+    );
+    const octets = await octetsOf(first);
+    assert.ok(
+      octets.startsWith(`X-Loop: ${record.address}\r\nReceived: from x by y; now\r\nFrom: Bo`),
+      octets,
+    );
+    assert.ok(octets.endsWith('\r\n\r\nbody\r\n'));
+    assert.doesNotMatch(octets, /Return-Path|Delivered-To/);
+  });
+
+  test('redirect alone leaves nothing here, and what cannot go stays', async () => {
+    await rule('redirect "eva@example.net";');
+    assert.deepEqual(await places(), []);
+    assert.equal(account.usedMessages, 0);
+    assert.equal((await outgoing()).length, 1);
+    assert.deepEqual(
+      await places({ fields: `X-Loop: ${record.address}\r\n` }),
+      ['INBOX'],
+      'a loop ends here',
+    );
+    assert.deepEqual(await places({ isJunk: true }), ['INBOX'], 'junk is not passed on');
+    forwardSender = undefined;
+    assert.deepEqual(await places(), ['INBOX']);
+    assert.deepEqual(await places({ from: '' }), []);
+    assert.equal((await outgoing()).length, 2);
+  });
+
+  test('what there is no room for is INBOX, and nothing of it leaves', async () => {
+    await rule(
+      'require ["copy", "fileinto"]; redirect "a@example.net"; redirect "b@example.net"; redirect "c@example.net"; fileinto "Archive";',
+    );
+    assert.deepEqual(await places(), ['Archive']);
+    assert.deepEqual(await places(), ['Archive']);
+    assert.deepEqual(await places(), ['INBOX']);
+    assert.equal((await outgoing()).length, 6);
+  });
+
+  test('vacation: one reply to a sender, however many messages come at once', async () => {
+    await rule('require "vacation"; vacation :days 3 :subject "Borta \u00e5" "Jag \u00e4r borta.";');
+    assert.deepEqual(await Promise.all(Array.from({ length: 5 }, () => places())), Array(5).fill(['INBOX']));
+    const [reply, ...more] = await outgoing();
+    assert.ok(reply);
+    assert.deepEqual(more, []);
+    assert.deepEqual([reply.row.kind, reply.row.sender, reply.row.isEightBit], ['notice', '', false]);
+    assert.deepEqual(
+      reply.recipients.map(({ address, notify }) => [address, notify]),
+      [['bo@example.org', 0]],
+    );
+    const octets = await octetsOf(reply);
+    assert.match(octets, new RegExp(`^From: ${record.address}\r\nTo: bo@example.org\r\nSubject: =\\?`, 'i'));
+    assert.match(octets, /\r\nIn-Reply-To: <1@example.org>\r\n/);
+    assert.match(octets, /\r\nAuto-Submitted: auto-replied/);
+    assert.match(octets, new RegExp(Buffer.from('Jag \u00e4r borta.').toString('base64')));
+    await places({ from: '' });
+    await places({ fields: 'Auto-Submitted: auto-generated\r\n' });
+    await places({ fields: 'List-Id: <x.example.org>\r\n' });
+    await places({ isJunk: true });
+    await places({ from: 'eva@example.net' });
+    assert.equal((await outgoing()).length, 2);
+    nowMs += 4 * 86_400_000;
+    await places();
+    assert.equal((await outgoing()).length, 3);
+  });
+
+  test('a copy of what is sent', async () => {
+    await rule(
+      'require ["vacation", "fcc", "imap4flags", "mailbox"]; vacation :fcc "Away" :create :flags "\\\\Seen" "x";',
+    );
+    assert.deepEqual(await places(), ['Away', 'INBOX']);
+    const [copy] = await kit.messagesOf(record.address, 'Away');
+    const [reply] = await outgoing();
+    assert.ok(reply);
+    assert.equal(String(copy), await octetsOf(reply));
+    assert.match(String(copy), /^From: /);
+  });
+
+  test('notify', async () => {
+    await rule(
+      'require ["enotify", "fileinto"]; notify :importance "1" :message "You have mail" "mailto:pager@example.net?cc=b@example.com&body=hi%0D%0Athere"; fileinto "Archive";',
+    );
+    assert.deepEqual(await places(), ['Archive']);
+    const [notice] = await outgoing();
+    assert.ok(notice);
+    assert.deepEqual(
+      notice.recipients.map(({ address, route }) => [address, route]),
+      [
+        ['pager@example.net', 'remote'],
+        ['b@example.com', 'local'],
+      ],
+    );
+    const octets = await octetsOf(notice);
+    assert.match(octets, /\r\nSubject: You have mail\r\n/);
+    assert.match(octets, /\r\nAuto-Submitted: auto-notified; owner-email="anna/);
+    assert.match(octets, /\r\nImportance: High\r\n/);
+    assert.match(octets, /\r\n\r\nhi\r\nthere\r\n/);
+  });
+
+  test('junk that nobody decides about is where junk is', async () => {
+    await rule('require "fileinto"; if header :is "subject" "x" { fileinto "Archive"; }');
+    assert.deepEqual(await places({ isJunk: true }), ['Junk']);
+    await rule('keep;');
+    assert.deepEqual(await places({ isJunk: true }), ['INBOX']);
+  });
+
+  test('a script that fails has sent nothing', async () => {
+    await rule(
+      'require ["vacation", "copy", "include"]; redirect :copy "eva@example.net"; vacation "x"; include "nowhere";',
+    );
+    assert.deepEqual(await places(), ['INBOX', 'INBOX']);
+    assert.deepEqual(await outgoing(), []);
+    assert.equal((await readRuleEntries(kit.domain, account, 9)).length, 1);
+  });
+});

@@ -1,0 +1,113 @@
+/**
+ * What rules send, as the domain takes it: messages that are passed on, replies, notifications. Nothing has left when a change is
+ * durable; it is in rows that the queue works on (`mailbox/operations/outgoing.ts`), in the same change as the mail that caused it.
+ */
+import type { Copy, Delivery, Departure, Form } from '../mailbox/disposition.ts';
+import {
+  type NewRecipient,
+  NOTIFY,
+  NOTIFY_DEFAULT,
+  type OutgoingEnvelope,
+  type OutgoingRoute,
+} from '../mailbox/model/outgoing.ts';
+import type { NotifyEffect, RedirectEffect, VacationEffect } from '../sieve/effects.ts';
+import { encodedField } from '../sieve/message/header-edit.ts';
+import { notification, reply } from './compose.ts';
+import type { Forms } from './forms.ts';
+import { placeOf } from './place.ts';
+
+export interface Sending {
+  /** From whom what is passed on comes, so that bounces find the way; undefined: it cannot be passed on. */
+  forwardSender(sender: string): string | undefined;
+  routeOf(address: string): Promise<OutgoingRoute>;
+  readonly giveUpMs: number;
+}
+
+export interface SendingAbout {
+  readonly delivery: Delivery;
+  readonly forms: Forms;
+  readonly sending: Sending;
+  readonly nowMs: number;
+  readonly hostname: string;
+}
+
+export interface Sent {
+  readonly departure: Departure;
+  /** For the sender's own mailboxes. */
+  readonly copy?: Copy;
+}
+
+/** Undefined: it cannot go; then the message is kept. */
+export async function passedOn(effect: RedirectEffect, about: SendingAbout): Promise<Sent | undefined> {
+  const { delivery, forms, sending } = about;
+  const sender = sending.forwardSender(delivery.envelopeFrom);
+  if (sender === undefined) return undefined;
+  const form = await forms.of(effect.edition);
+  const loop = encodedField('X-Loop', delivery.account.record.address);
+  // What came is untouched below this (RFC 5228 §4.2); how it came here the next host may want to know.
+  const fields = Buffer.concat([loop, delivery.fields, form?.fields ?? Buffer.alloc(0)]);
+  const octets: Form = { ...form, fields, hasNoTrace: true };
+  return {
+    departure: {
+      form: octets,
+      envelope: envelopeOf('forward', about, { sender, addresses: [sender, effect.address] }),
+      recipients: [await recipientOf(effect.address, NOTIFY_DEFAULT, sending)],
+    },
+  };
+}
+
+/** RFC 5230 §5: from nobody, so that nothing answers it. */
+export async function replied(effect: VacationEffect, about: SendingAbout): Promise<Sent> {
+  const { delivery, forms, nowMs, hostname, sending } = about;
+  const octets = reply({ effect, owner: delivery.account.record.address, nowMs, hostname });
+  const form = await forms.written(octets);
+  return {
+    departure: {
+      form,
+      envelope: envelopeOf('notice', about, { addresses: [effect.to], octets }),
+      recipients: [await recipientOf(effect.to, NOTIFY.Never, sending)],
+    },
+    ...(effect.fileCopy !== undefined && { copy: { ...placeOf(effect.fileCopy), form } }),
+  };
+}
+
+export async function notified(effect: NotifyEffect, about: SendingAbout): Promise<Sent> {
+  const { delivery, forms, nowMs, hostname, sending } = about;
+  const owner = delivery.account.record.address;
+  const octets = notification({ effect, owner, nowMs, hostname });
+  const form = await forms.written(octets);
+  const addresses = [...new Set([...effect.to, ...effect.cc])];
+  const recipients: NewRecipient[] = [];
+  for (const address of addresses) recipients.push(await recipientOf(address, NOTIFY.Never, sending));
+  return {
+    departure: { form, envelope: envelopeOf('notice', about, { addresses, octets }), recipients },
+    ...(effect.fileCopy !== undefined && { copy: { ...placeOf(effect.fileCopy), form } }),
+  };
+}
+
+interface Enveloped {
+  readonly sender?: string;
+  readonly addresses: readonly string[];
+  /** Of our own; what is passed on may be anything. */
+  readonly octets?: Buffer;
+}
+
+function envelopeOf(
+  kind: OutgoingEnvelope['kind'],
+  { nowMs, sending }: SendingAbout,
+  { sender = '', addresses, octets }: Enveloped,
+): OutgoingEnvelope {
+  return {
+    kind,
+    sender,
+    isUtf8: addresses.some((address) => /[^\x20-\x7e]/.test(address)),
+    isEightBit: octets === undefined || octets.some((octet) => octet > 0x7f),
+    requiresTls: false,
+    isTlsOptional: false,
+    expiresMs: nowMs + sending.giveUpMs,
+  };
+}
+
+async function recipientOf(address: string, notify: number, { routeOf }: Sending): Promise<NewRecipient> {
+  return { address, route: await routeOf(address), notify };
+}
