@@ -12,10 +12,11 @@ import type { Guest } from '../net/guest.ts';
 import type { Relay } from '../net/relay.ts';
 import { relayedConnection, type StreamOptions } from '../net/stream.ts';
 import { SmtpInput } from '../smtp/input.ts';
+import { mailWords, recipientWords } from '../smtp/parameters.ts';
 import { REPLY } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
-import type { MailFrom } from './envelope.ts';
-import type { Taken } from './judgement.ts';
+import type { MailFrom, NamedRecipient } from './envelope.ts';
+import { type Taken, VERDICT_FLAGS } from './judgement.ts';
 
 /** The kind of relay connection. */
 export const LMTP_KIND = 'lmtp';
@@ -51,13 +52,21 @@ export class Holders {
   }
 
   /** The holder's answer to RCPT. */
-  async recipient(holder: string, mail: MailFrom, address: string): Promise<Reply> {
+  async recipient(
+    holder: string,
+    mail: MailFrom,
+    { address, parameters, forwards }: Pick<NamedRecipient, 'address' | 'parameters' | 'forwards'>,
+  ): Promise<Reply> {
     if (this.#mail !== mail) this.#gone.clear();
     this.#mail = mail;
     // Those it was told of before are lost with it, and their sender hears so: none of this message goes there any more.
     if (this.#gone.has(holder)) return REPLY.holderGone;
     try {
-      return await this.#told(holder, mail, address);
+      return await this.#told(
+        holder,
+        mail,
+        `<${address}>${recipientWords(parameters, forwards !== undefined)}`,
+      );
     } catch {
       this.#drop(holder);
       this.#gone.add(holder);
@@ -66,18 +75,18 @@ export class Holders {
   }
 
   /** One that was left open from an earlier message may be over by now. */
-  async #told(holder: string, mail: MailFrom, address: string): Promise<Reply> {
+  async #told(holder: string, mail: MailFrom, path: string): Promise<Reply> {
     const open = this.#sessions.get(holder);
     const hasBegun = open?.isIn(mail) === true;
     try {
-      if (open !== undefined) return await open.recipient(mail, address);
+      if (open !== undefined) return await open.recipient(mail, path);
     } catch (error) {
       this.#drop(holder);
       if (hasBegun) throw error;
     }
     const session = await HolderSession.open(holder, this.#options);
     this.#sessions.set(holder, session);
-    return session.recipient(mail, address);
+    return session.recipient(mail, path);
   }
 
   /** Octets of the message. Waits for the slowest holder. */
@@ -163,13 +172,13 @@ class HolderSession {
   }
 
   /** With the sender before the first one, in one write. */
-  async recipient(mail: MailFrom, address: string): Promise<Reply> {
+  async recipient(mail: MailFrom, path: string): Promise<Reply> {
     const lines: string[] = [];
     if (!this.isIn(mail)) {
       if (this.#mail !== undefined) lines.push('RSET');
-      lines.push(`MAIL FROM:<${mail.from}> SIZE=${mail.declaredBytes}`);
+      lines.push(`MAIL FROM:<${mail.from}> SIZE=${mail.declaredBytes}${mailWords(mail.parameters)}`);
     }
-    this.#say([...lines, `RCPT TO:<${address}>`].join('\r\n'));
+    this.#say([...lines, `RCPT TO:${path}`].join('\r\n'));
     this.#mail = mail;
     for (const _ of lines) await this.#expect(250);
     return this.#reply();
@@ -181,12 +190,12 @@ class HolderSession {
     await this.#expect(250);
   }
 
-  async finish(count: number, { fields, isJunk, isShared, verdict = '' }: Taken): Promise<Reply[]> {
+  async finish(count: number, { fields, verdict = '', ...judged }: Taken): Promise<Reply[]> {
     for (let at = 0; at < fields.length; at += TRACE_BYTES) {
       await this.#command(`XTRACE ${fields.toString('base64', at, at + TRACE_BYTES)}`, 250);
     }
     const words = Buffer.from(verdict.slice(0, MAX_VERDICT)).toString('base64');
-    const flags = `${isJunk ? 'junk' : 'good'},${isShared ? 'shared' : 'single'}`;
+    const flags = VERDICT_FLAGS.filter((flag) => judged[flag]).join(',') || 'none';
     await this.#command(`XVERDICT ${flags} ${words}`, 250);
     this.#mail = undefined;
     const replies: Reply[] = [];

@@ -7,8 +7,10 @@ import type { ResolvedDelivery } from '../identity/recipients.ts';
 import { actingAs } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { assertRoom } from '../mailbox/operations/incoming.ts';
+import { requireRoomForOutgoing } from '../mailbox/operations/outgoing.ts';
 import { checkQuota } from '../mailbox/operations/quota.ts';
 import type { Guest } from '../net/guest.ts';
+import type { RecipientParameters } from '../smtp/parameters.ts';
 import { readPast } from '../smtp/receiving.ts';
 import { REPLY, replyOf } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
@@ -40,8 +42,8 @@ export class IncomingMail {
   }
 
   /** 250 takes it. */
-  async recipient(to: string): Promise<Reply> {
-    const { recipients, settings, log } = this.#services;
+  async recipient(to: string, parameters: RecipientParameters = {}): Promise<Reply> {
+    const { recipients, hasQueue, settings, log } = this.#services;
     let name: string | undefined;
     try {
       const resolution = await recipients.resolve(to);
@@ -49,11 +51,18 @@ export class IncomingMail {
         const isForeign = resolution.kind === 'foreign';
         return this.#refuse(to, name, isForeign ? REPLY.foreignDomain : REPLY.noSuchUser);
       }
-      const { deliveries } = resolution;
-      if (deliveries.length === 0) return this.#refuse(to, name, REPLY.onlyElsewhere);
+      const { deliveries, forwards } = resolution;
       if (deliveries.length === 1) name = deliveries[0]?.name;
-      if (!this.#recipients.hasRoomFor(deliveries.length)) return REPLY.tooManyRecipients;
-      return await this.#take(to, deliveries);
+      if (!this.#recipients.hasRoomFor(deliveries.length + 1)) return REPLY.tooManyRecipients;
+      const owner =
+        hasQueue && forwards.length > 0 ? (deliveries[0] ?? (await this.#postmasterOf(to))) : undefined;
+      if (deliveries.length === 0 && owner === undefined) return this.#refuse(to, name, REPLY.onlyElsewhere);
+      const elsewhere = owner && { ...owner, forwards };
+      return await this.#take(
+        to,
+        parameters,
+        elsewhere === undefined ? deliveries : [...deliveries, elsewhere],
+      );
     } catch (err) {
       if (!(err instanceof MailboxError))
         log.error({ err, to: to.slice(0, MAX_SHOWN) }, 'a recipient failed');
@@ -99,21 +108,27 @@ export class IncomingMail {
    * All who can ever take it, or none. Those who are here are asked first: what others have taken cannot be taken back from
    * them.
    */
-  async #take(to: string, deliveries: readonly ResolvedDelivery[]): Promise<Reply> {
+  async #take(
+    to: string,
+    parameters: RecipientParameters,
+    wanted: readonly (ResolvedDelivery & Pick<NamedRecipient, 'forwards'>)[],
+  ): Promise<Reply> {
     const { domain } = this.#services;
     const here: NamedRecipient[] = [];
-    const elsewhere = new Map<string, NamedRecipient>();
-    for (const { account, name } of deliveries) {
-      const place = domain.placement.locate(account);
-      if (place.kind === 'here') here.push({ account, address: to, name });
+    const held = new Map<string, NamedRecipient>();
+    for (const { account, name, forwards } of wanted) {
+      const one = { account, name, address: to, parameters, ...(forwards && { forwards }) };
+      const place = domain.placement.locate(one.account);
+      const isOurs = forwards === undefined || this.#holders !== undefined || parameters.isForwarder === true;
+      if (place.kind === 'here' && isOurs) here.push(one);
       else if (this.#holders === undefined) continue;
-      else if (place.kind === 'nowhere') return this.#refuse(to, name, REPLY.holderGone);
-      else if (!elsewhere.has(place.holder))
-        elsewhere.set(place.holder, { account, address: to, name, holder: place.holder });
+      else if (place.kind === 'nowhere') return this.#refuse(to, one.name, REPLY.holderGone);
+      else if (place.kind === 'elsewhere')
+        held.set(place.holder, { ...held.get(place.holder), ...one, holder: place.holder });
     }
     const taken: NamedRecipient[] = [];
     let refusal: Reply | undefined;
-    for (const one of [...here, ...elsewhere.values()]) {
+    for (const one of [...here, ...held.values()]) {
       const reply = await this.#ask(one);
       if (reply.code === 250) taken.push(one);
       else refusal = reply;
@@ -128,16 +143,27 @@ export class IncomingMail {
     return REPLY.recipientTaken;
   }
 
-  async #ask({ account, name, address, holder }: NamedRecipient): Promise<Reply> {
+  /** Nobody here gets it: what waits to be passed on is in the hands of whoever looks after the domain. */
+  async #postmasterOf(to: string): Promise<ResolvedDelivery | undefined> {
+    const resolution = await this.#services.recipients.resolve(
+      `postmaster@${to.slice(to.lastIndexOf('@') + 1)}`,
+    );
+    return resolution.kind === 'local' ? resolution.deliveries[0] : undefined;
+  }
+
+  async #ask(one: NamedRecipient): Promise<Reply> {
     const { domain, settings } = this.#services;
     const { declaredBytes } = this.#mail;
+    const { account, name, address, holder, forwards } = one;
     if (holder !== undefined) {
-      const reply = (await this.#holders?.recipient(holder, this.#mail, address)) ?? REPLY.holderGone;
+      const reply = (await this.#holders?.recipient(holder, this.#mail, one)) ?? REPLY.holderGone;
       // One that is gone says nothing, so that is written down here.
       return reply === REPLY.holderGone ? this.#refuse(address, name, reply) : reply;
     }
     try {
-      checkQuota(await domain.accounts.open(account), declaredBytes, 1);
+      const state = await domain.accounts.open(account);
+      if (forwards === undefined) checkQuota(state, declaredBytes, 1);
+      else await requireRoomForOutgoing(domain, state, forwards.length);
       assertRoom(domain, declaredBytes);
       return REPLY.recipientTaken;
     } catch (error) {

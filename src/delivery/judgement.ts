@@ -6,11 +6,16 @@ export interface Taken {
   /** Header fields that say how it came and what was found out about it, whole lines. */
   readonly fields: Buffer;
   readonly isJunk: boolean;
+  /** Something proves whose it is: its sender can be told what became of it without telling a stranger. */
+  readonly isAuthentic: boolean;
   /** There are several recipients, and one reply for all of them. */
   readonly isShared: boolean;
   /** Why, in plain words, for the accounts' activity. */
   readonly verdict?: string;
 }
+
+/** What one process says of it to another, by name. */
+export const VERDICT_FLAGS = ['isJunk', 'isAuthentic', 'isShared'] as const satisfies (keyof Taken)[];
 
 export type Judgement =
   | Omit<Taken, 'isShared'>

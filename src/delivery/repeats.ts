@@ -7,7 +7,6 @@
  */
 import { createHash } from 'node:crypto';
 import { LruMap } from '../base/lru.ts';
-import type { AccountId } from '../mailbox/model/model.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
 
 /** Recipients that are remembered: ten megabytes. */
@@ -23,11 +22,11 @@ export class Repeats {
     return hash.update(header.bytes).digest('base64');
   }
 
-  remember(key: string, account: AccountId): void {
-    this.#had.set(`${key}${account}`, true);
+  remember(key: string, recipient: string): void {
+    this.#had.set(`${key}${recipient}`, true);
   }
 
-  hasHad(key: string, account: AccountId): boolean {
-    return this.#had.get(`${key}${account}`) === true;
+  hasHad(key: string, recipient: string): boolean {
+    return this.#had.get(`${key}${recipient}`) === true;
   }
 }

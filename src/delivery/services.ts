@@ -15,6 +15,8 @@ export interface DeliveryServices {
   readonly recipients: Pick<Recipients, 'resolve'>;
   readonly uploads: UploadBudget;
   readonly repeats: Repeats;
+  /** Somebody sends what waits: mail can be kept for later, and passed on. */
+  readonly hasQueue: boolean;
   readonly relay: Relay;
   readonly stream: StreamOptions;
   readonly log: Log;

@@ -8,7 +8,7 @@
 import { EMPTY } from '../base/bytes.ts';
 import { Holders } from '../delivery/holders.ts';
 import { IncomingMail } from '../delivery/incoming-mail.ts';
-import type { Taken } from '../delivery/judgement.ts';
+import { type Taken, VERDICT_FLAGS } from '../delivery/judgement.ts';
 import type { DeliveryServices } from '../delivery/services.ts';
 import { protocolName, receivedField } from '../delivery/trace.ts';
 import type { Connection } from '../net/connection.ts';
@@ -37,6 +37,13 @@ export interface LmtpServices extends DeliveryServices {
   readonly tls: TlsSource | undefined;
 }
 
+/** What goes from process to process. */
+const BETWEEN_US: readonly Extension[] = Object.freeze([
+  { keyword: 'XFORWARD' },
+  { keyword: 'DSN' },
+  { keyword: 'REQUIRETLS' },
+]);
+
 export class LmtpRole implements Role {
   readonly title = 'LMTP';
   readonly hellos = Object.freeze(['LHLO']);
@@ -56,6 +63,7 @@ export class LmtpRole implements Role {
 
   extensions(): readonly Extension[] {
     return [
+      ...(this.#holders === undefined ? BETWEEN_US : []),
       { keyword: 'PIPELINING' },
       { keyword: '8BITMIME' },
       { keyword: 'BINARYMIME' },
@@ -68,7 +76,12 @@ export class LmtpRole implements Role {
 
   begin({ address, declaredBytes, parameters, hello }: Sender): Transaction {
     const from = completed(address, this.#services.settings.defaultDomain);
-    const mail = new IncomingMail({ from, declaredBytes }, this.#guest, this.#services, this.#holders);
+    const mail = new IncomingMail(
+      { from, declaredBytes, parameters },
+      this.#guest,
+      this.#services,
+      this.#holders,
+    );
     if (this.#holders === undefined) return new RelayedTransaction(mail, this.#services);
     const isUtf8 = parameters.utf8 === true;
     const trace = (id: string, recipient: string | undefined): Buffer => {
@@ -115,32 +128,40 @@ class LmtpTransaction implements Transaction {
       kind: 'taken',
       fields: this.#trace(id, only),
       isJunk: false,
+      // The transfer agent has judged it, and answers for it.
+      isAuthentic: true,
     }));
   }
 }
+
+const NOTHING_SAID: Taken = Object.freeze({
+  ...{ kind: 'taken', fields: EMPTY },
+  ...{ isJunk: false, isAuthentic: true, isShared: false },
+});
 
 /** Who passes it on knows more of it, and has named the recipients as they are. */
 class RelayedTransaction implements Transaction {
   readonly #mail: IncomingMail;
   readonly #services: LmtpServices;
-  #taken: Taken = { kind: 'taken', fields: EMPTY, isJunk: false, isShared: false };
+  #taken: Taken = NOTHING_SAID;
 
   constructor(mail: IncomingMail, services: LmtpServices) {
     this.#mail = mail;
     this.#services = services;
   }
 
-  recipient({ address }: NamedTo): Promise<Reply> {
-    return this.#mail.recipient(completed(address, this.#services.settings.defaultDomain));
+  recipient({ address, parameters }: NamedTo): Promise<Reply> {
+    const to = completed(address, this.#services.settings.defaultDomain);
+    return this.#mail.recipient(to, parameters);
   }
 
   between(verb: string, argument: string): Reply | undefined {
     if (verb === 'XTRACE') this.#note({ fields: Buffer.concat([this.#taken.fields, fromBase64(argument)]) });
     else if (verb === 'XVERDICT') {
       const [flags = '', words = ''] = argument.split(' ');
-      const [isJunk, isShared] = ['junk', 'shared'].map((flag) => flags.split(',').includes(flag));
+      const said = VERDICT_FLAGS.map((flag) => [flag, flags.split(',').includes(flag)]);
       const verdict = fromBase64(words).toString();
-      this.#note({ isJunk: isJunk === true, isShared: isShared === true, ...(verdict && { verdict }) });
+      this.#note({ ...Object.fromEntries(said), ...(verdict && { verdict }) });
     } else return undefined;
     return { code: 250, text: '2.0.0 noted' };
   }

@@ -40,6 +40,8 @@ export interface LmtpOptions extends Pick<SharedOptions, 'stream' | 'handshakeTi
   readonly domain: Domain;
   readonly activity: Activity;
   readonly recipients: Recipients;
+  /** Somebody sends what waits. */
+  readonly hasQueue: boolean;
   /** In the greeting. */
   readonly hostname: string;
   readonly defaultDomain: string;
@@ -63,7 +65,19 @@ export function lmtpServices(options: LmtpOptions): LmtpServices {
   const uploads = new UploadBudget({ accountBytes: totalBytes, totalBytes });
   const settings = { hostname, defaultDomain, maxMessageBytes, overQuota, handshakeTimeoutMs, deadlines };
   const repeats = new Repeats();
-  return { domain, activity, recipients, uploads, repeats, settings, tls, relay, stream, log };
+  return {
+    domain,
+    activity,
+    recipients,
+    uploads,
+    repeats,
+    hasQueue: options.hasQueue,
+    settings,
+    tls,
+    relay,
+    stream,
+    log,
+  };
 }
 
 export function startLmtp(services: LmtpServices, port: LmtpPort): Promise<Listener> {

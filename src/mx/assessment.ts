@@ -57,7 +57,7 @@ export class Assessment {
     if (this.#hops.count >= MAX_HOPS)
       return { kind: 'refused', reply: IN_A_CIRCLE, verdict: `it has more than ${MAX_HOPS} hops` };
     const checked = await this.#check?.finish();
-    if (checked === undefined) return { kind: 'taken', fields: received, isJunk: false };
+    if (checked === undefined) return { kind: 'taken', fields: received, isJunk: false, isAuthentic: false };
     const { action, reasons, enhancedCode } = checked.verdict;
     const verdict = reasons.join('; ');
     if (action === 'reject')
@@ -65,7 +65,7 @@ export class Assessment {
     if (action === 'defer')
       return { kind: 'refused', reply: refusal(451, enhancedCode ?? '4.7.0', verdict), verdict };
     const fields = Buffer.concat([fieldsOf(this.#hostname, checked, verdict), received]);
-    return { kind: 'taken', fields, isJunk: action === 'junk', verdict };
+    return { kind: 'taken', fields, isJunk: action === 'junk', isAuthentic: isAuthentic(checked), verdict };
   }
 
   #filtered({ bytes, isLast }: DataRead): DataRead {
@@ -74,6 +74,11 @@ export class Assessment {
     const [only = EMPTY] = kept;
     return { bytes: kept.length < 2 ? only : Buffer.concat(kept), isLast };
   }
+}
+
+/** SPF or DKIM: the domain that a report would go to has to do with it. */
+function isAuthentic({ outcomes: { spf, dkim } }: CheckedMessage): boolean {
+  return spf.result === 'pass' || dkim.some(({ result }) => result === 'pass');
 }
 
 function fieldsOf(hostname: string, { results, verdict: { action } }: CheckedMessage, words: string): Buffer {

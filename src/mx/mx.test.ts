@@ -53,7 +53,13 @@ describe('the conversation (RFC 5321)', () => {
       'ENHANCEDSTATUSCODES',
       'CHUNKING',
     ];
-    assert.deepEqual(offers, ['mx.example.com', ...wanted, 'BINARYMIME', 'LIMITS RCPTMAX=1000 MAILMAX=1000']);
+    assert.deepEqual(offers, [
+      'mx.example.com',
+      ...wanted,
+      'BINARYMIME',
+      'DSN',
+      'LIMITS RCPTMAX=1000 MAILMAX=1000',
+    ]);
     const alice = await someone();
     client.send(
       `VRFY ${alice}\r\nVRFY nobody@example.com\r\nEXPN all\r\nHELP\r\nAUTH PLAIN AGEAYg==\r\nNOOP x\r\n`,
@@ -151,7 +157,9 @@ describe('the conversation (RFC 5321)', () => {
     secure.send(`MAIL FROM:<a@example.org>\r\nSTARTTLS\r\n`);
     assert.deepEqual(await secure.codes(2), ['503 5.5.1', '503 5.5.1']);
     secure.send('EHLO client.example.org\r\n');
-    assert.doesNotMatch(await secure.reply(), /STARTTLS/);
+    const offers = await secure.reply();
+    assert.doesNotMatch(offers, /STARTTLS/);
+    assert.match(offers, /250-REQUIRETLS\r\n/);
     secure.send(`MAIL FROM:<a@example.org>\r\nRCPT TO:<${alice}>\r\nDATA\r\n`);
     assert.deepEqual(await secure.codes(3), ['250 2.1.0', '250 2.1.5', '354']);
     secure.send('x\r\n.\r\n');

@@ -107,6 +107,9 @@ export class MxRole implements Role {
       { keyword: 'ENHANCEDSTATUSCODES' },
       { keyword: 'CHUNKING' },
       { keyword: 'BINARYMIME' },
+      ...(this.#services.hasQueue ? [{ keyword: 'DSN' } as const] : []),
+      // What came without is not kept from everybody's eyes any more (RFC 8689 §2).
+      ...(this.#services.hasQueue && this.#connection.isSecure ? [{ keyword: 'REQUIRETLS' } as const] : []),
       // RFC 9422.
       { keyword: 'LIMITS', value: `RCPTMAX=${MAX_RECIPIENTS} MAILMAX=${MAX_MESSAGES}` },
     ];
@@ -116,7 +119,7 @@ export class MxRole implements Role {
     const { domain, settings } = this.#services;
     const connection = this.#connection;
     const mail = new IncomingMail(
-      { from: address, declaredBytes },
+      { from: address, declaredBytes, parameters },
       this.#guest,
       this.#services,
       this.#holders,

@@ -42,6 +42,8 @@ export interface MxOptions extends Pick<SharedOptions, 'stream' | 'handshakeTime
   readonly domain: Domain;
   readonly activity: Activity;
   readonly recipients: Recipients;
+  /** Somebody sends what waits. */
+  readonly hasQueue: boolean;
   /** In the greeting and in trace fields. */
   readonly hostname: string;
   readonly defaultDomain: string;
@@ -79,6 +81,7 @@ export function mxServices(options: MxOptions): MxServices {
     ...{ domain, activity, recipients, relay, stream, log, tls, dns },
     uploads: new UploadBudget({ accountBytes: totalBytes, totalBytes }),
     repeats: new Repeats(),
+    hasQueue: options.hasQueue,
     strangers,
     check: dns && { dns, hostname, trustedSealers, timeoutMs },
     settings: {

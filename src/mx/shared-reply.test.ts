@@ -13,19 +13,43 @@ const letter = (n: number): string =>
 
 let kit: TestDomain;
 let server: Listener;
-let isFailing = false;
 let failing = 0;
+let lost = 0;
+/** Of the first, its mailboxes cannot be read; of the second, neither can the queue take anything for it. */
+let trouble: 'none' | 'mailbox' | 'queue too' = 'none';
 
-/** The rows of one account cannot be read for a while. */
 function failingStore(store: MailStore): MailStore {
-  return new Proxy(store, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name);
+  const isHit = (args: readonly unknown[]): boolean => args[0] === (trouble === 'mailbox' ? failing : lost);
+  return replaced(store, {
+    loadLastChunk:
+      (real) =>
+      (...args) =>
+        trouble !== 'none' && isHit(args) ? Promise.reject(new StoreError('io', 'made up')) : real(...args),
+    outgoing: replaced(store.outgoing, {
+      countRecipients:
+        (real) =>
+        (...args) =>
+          trouble === 'queue too' && isHit(args)
+            ? Promise.reject(new StoreError('io', 'made up'))
+            : real(...args),
+    }),
+  });
+}
+
+type Call = (...args: unknown[]) => unknown;
+
+function replaced<T extends object>(
+  target: T,
+  by: Readonly<Record<string, object | ((real: Call) => Call)>>,
+): T {
+  return new Proxy(target, {
+    get(one, name) {
+      const value: unknown = Reflect.get(one, name);
+      const other = by[String(name)];
+      if (typeof other === 'object') return other;
       if (typeof value !== 'function') return value;
-      const real = value.bind(target) as (...args: unknown[]) => unknown;
-      if (name !== 'loadLastChunk') return real;
-      return (...args: unknown[]) =>
-        isFailing && args[0] === failing ? Promise.reject(new StoreError('io', 'made up')) : real(...args);
+      const real = value.bind(one) as Call;
+      return other === undefined ? real : other(real);
     },
   });
 }
@@ -36,6 +60,8 @@ before(async () => {
     const { id } = await kit.addAccount(one, 'secret');
     if (one.startsWith('bo')) failing = id;
   }
+  await kit.addAccount('full@example.com', 'secret', { bytes: 500 });
+  lost = (await kit.addAccount('lost@example.com', 'secret')).id;
   server = await openTestMx({ domain: kit.domain });
 });
 
@@ -55,29 +81,69 @@ async function send(recipients: readonly string[], message: string): Promise<str
 const counts = async (): Promise<number[]> =>
   Promise.all(PEOPLE.map(async (one) => (await kit.messagesOf(one)).length));
 
+const waiting = async () =>
+  (await kit.store.outgoing.list(0, 100)).map(({ row, recipients }) => ({ row, recipients }));
+
 describe('one recipient of several cannot take it now', () => {
   test('alone, it hears why', async () => {
-    isFailing = true;
-    assert.equal(await send(['bo@example.com'], letter(3)), '451 4.3.0');
-    isFailing = false;
+    trouble = 'mailbox';
+    assert.equal(await send(['bo@example.com'], letter(1)), '451 4.3.0');
+    assert.deepEqual(await waiting(), []);
+    trouble = 'none';
   });
 
-  test('it is to come again, and those who have it do not get it twice', async () => {
-    isFailing = true;
-    for (let i = 0; i < 3; i++) assert.equal(await send(PEOPLE, letter(1)), '451 4.3.0');
-    isFailing = false;
+  test('the queue keeps it, whole, with how it came', async () => {
+    trouble = 'mailbox';
+    const recipients = ['anna@example.com', 'Bo+tag@example.com', 'cecilia@example.com'];
+    assert.equal(await send(recipients, letter(2)), '250 2.0.0');
+    trouble = 'none';
+    const [one] = await waiting();
+    assert.equal(one?.row.kind, 'retry');
+    assert.equal(one?.row.sender, 'sender@example.org');
+    const [to] = one?.recipients ?? [];
+    assert.deepEqual(
+      [to?.address, to?.route, to?.notify, to?.state],
+      ['Bo+tag@example.com', 'local', 0, 'waiting'],
+    );
+    const header = String(one?.row.header);
+    assert.match(
+      header,
+      /^Received: from client\.example\.org [\s\S]*\r\nReceived: from x by y id 2;[\s\S]*\r\n\r\n$/,
+    );
+    assert.equal(one?.row.bodyFrom, letter(2).length - 'hi\r\n'.length);
     assert.deepEqual(await counts(), [1, 0, 1]);
-    assert.equal(await send(PEOPLE, letter(1)), '250 2.0.0');
-    assert.deepEqual(await counts(), [1, 1, 1]);
+  });
+
+  test('also for whom there is no room', async () => {
+    const big = letter(3).replace('hi', 'x'.repeat(600));
+    assert.equal(await send(['anna@example.com', 'full@example.com'], big), '250 2.0.0');
+    const { recipients } = (await waiting())[1] ?? {};
+    assert.equal(recipients?.[0]?.address, 'full@example.com');
+  });
+
+  test('when the queue cannot take it either, it is to come again, and those who have it do not get it twice', async () => {
+    trouble = 'queue too';
+    for (let i = 0; i < 3; i++) {
+      const recipients = ['anna@example.com', 'lost@example.com', 'cecilia@example.com'];
+      assert.equal(await send(recipients, letter(4)), '451 4.3.0');
+    }
+    trouble = 'none';
+    const recipients = ['anna@example.com', 'lost@example.com', 'cecilia@example.com'];
+    assert.equal(await send(recipients, letter(4)), '250 2.0.0');
+    assert.deepEqual(await counts(), [3, 0, 2]);
+    assert.equal((await kit.messagesOf('lost@example.com')).length, 1);
   });
 
   test('another message is another message, also with the same words', async () => {
-    assert.equal(await send(PEOPLE, letter(2)), '250 2.0.0');
-    assert.equal(await send(PEOPLE, letter(2).replace('by y', 'by z')), '250 2.0.0');
-    assert.deepEqual(await counts(), [3, 3, 3]);
+    const before = await counts();
+    assert.equal(await send(PEOPLE, letter(5)), '250 2.0.0');
+    assert.equal(await send(PEOPLE, letter(5).replace('by y', 'by z')), '250 2.0.0');
     const bare = 'Subject: no id and no hop\r\n\r\nhi\r\n';
     for (let i = 0; i < 2; i++) assert.equal(await send(PEOPLE, bare), '250 2.0.0');
-    assert.deepEqual(await counts(), [5, 5, 5]);
+    assert.deepEqual(
+      await counts(),
+      before.map((count) => count + 4),
+    );
   });
 });
 

@@ -31,9 +31,9 @@ export class MxTransaction implements Transaction {
     this.#defaultDomain = defaultDomain;
   }
 
-  async recipient({ address }: NamedTo): Promise<Reply> {
+  async recipient({ address, parameters }: NamedTo): Promise<Reply> {
     const to = isPostmaster(address) ? `${address}@${this.#defaultDomain}` : address;
-    const reply = await this.#mail.recipient(to);
+    const reply = await this.#mail.recipient(to, parameters);
     if (reply.code === 250) this.#recipients.push(to);
     else if (reply.code === 550) this.#arrival.unknown();
     return reply;

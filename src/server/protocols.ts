@@ -146,6 +146,7 @@ function servicesOf(
   const pop3 = pop3Services({ ...shared, settings: settings.pop3 });
   const lmtp = lmtpServices({
     ...{ domain, activity, recipients: options.recipients, tls, relay, ...ports },
+    hasQueue: false,
     hostname: config.hostname,
     defaultDomain: config.auth.defaultDomain,
     maxMessageBytes: config.lmtp.maxSize,
@@ -154,6 +155,7 @@ function servicesOf(
   });
   const mx = mxServices({
     ...{ domain, activity, recipients: options.recipients, tls, relay, ...ports },
+    hasQueue: false,
     hostname: config.hostname,
     defaultDomain: config.auth.defaultDomain,
     dns: new Resolver({ servers: config.dns.servers.length > 0 ? config.dns.servers : systemServers() }),

@@ -26,7 +26,8 @@ export type ExtensionKeyword =
   | 'REQUIRETLS'
   | 'LIMITS'
   | 'FUTURERELEASE'
-  | 'MT-PRIORITY';
+  | 'MT-PRIORITY'
+  | 'XFORWARD';
 
 export type Body = '7BIT' | '8BITMIME' | 'BINARYMIME';
 
@@ -60,6 +61,8 @@ export interface RecipientParameters {
   readonly notify?: readonly Notification[];
   /** RFC 3461 §4.2, as it came: type, semicolon, and xtext. */
   readonly orcpt?: string;
+  /** Between processes of ours: this one passes on what the address leads to elsewhere. */
+  readonly isForwarder?: true;
 }
 
 interface Row<Values> {
@@ -140,6 +143,10 @@ const MAIL: Readonly<Record<string, Row<MailParameters>>> = Object.freeze({
 });
 
 const RECIPIENT: Readonly<Record<string, Row<RecipientParameters>>> = Object.freeze({
+  XFORWARD: {
+    extension: 'XFORWARD',
+    parse: (value) => ({ ...nothing('XFORWARD', value), isForwarder: true }),
+  },
   NOTIFY: {
     extension: 'DSN',
     parse(value) {
@@ -181,6 +188,20 @@ export function recipientParameters(
   offers: ReadonlySet<ExtensionKeyword>,
 ): RecipientParameters {
   return parsed(words, RECIPIENT, offers);
+}
+
+/** As a process of ours writes them for another, a blank before each: what a message keeps until it has arrived. */
+export function mailWords({ ret, envid, requireTls }: MailParameters): string {
+  return [ret && `RET=${ret}`, envid && `ENVID=${envid}`, requireTls && 'REQUIRETLS'].map(worded).join('');
+}
+
+export function recipientWords({ notify, orcpt }: RecipientParameters, isForwarder: boolean): string {
+  const wanted = notify && `NOTIFY=${notify.join(',') || 'NEVER'}`;
+  return [wanted, orcpt && `ORCPT=${orcpt}`, isForwarder && 'XFORWARD'].map(worded).join('');
+}
+
+function worded(word: string | false | undefined): string {
+  return word ? ` ${word}` : '';
 }
 
 function parsed<Values extends object>(

@@ -18,6 +18,7 @@ export function openTestLmtp(
   const all = {
     activity: new Activity({ log, clock: domain.clock }),
     recipients: recipientsOf(domain, options.defaultDomain),
+    hasQueue: true,
     host: '127.0.0.1',
     port: 0,
     hostname: 'mail.example.com',

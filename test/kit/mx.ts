@@ -19,6 +19,7 @@ export function openTestMx(
   const all = {
     activity: new Activity({ log, clock: domain.clock }),
     recipients: recipientsOf(domain, options.defaultDomain),
+    hasQueue: true,
     host: '127.0.0.1',
     port: 0,
     hostname: 'mx.example.com',

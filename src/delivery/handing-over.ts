@@ -1,0 +1,124 @@
+/**
+ * A message that has come whole, to those of its recipients who are kept here: into their mailboxes, or, where that is not to be or
+ * cannot be now, to the queue. One outcome for each, also for one that was named twice.
+ */
+import { MailboxError } from '../mailbox/model/errors.ts';
+import { deliver } from '../mailbox/operations/deliver.ts';
+import type { Received } from '../mailbox/operations/incoming.ts';
+import { replyOf } from '../smtp/replies.ts';
+import type { Reply } from '../smtp/reply.ts';
+import type { Envelope, MailFrom, NamedRecipient } from './envelope.ts';
+import type { Taken } from './judgement.ts';
+import { keepForLater, passOn } from './later.ts';
+import { answerTo, type Outcome, report } from './outcomes.ts';
+import type { DeliveryServices } from './services.ts';
+
+export interface Whole {
+  readonly received: Received;
+  readonly taken: Taken;
+  readonly startMs: number;
+}
+
+const NOT_PASSED_ON = 'mail that its domain asks to set apart is not passed on';
+/** When it was brought before. */
+const HAD_ALREADY: Outcome = { kind: 'delivered', copies: [] };
+
+/** In the order of the recipients. */
+export async function handOver(
+  services: DeliveryServices,
+  envelope: Envelope,
+  { received, taken, startMs }: Whole,
+): Promise<Reply[]> {
+  const { activity, repeats, settings } = services;
+  const repeat = taken.isShared ? repeats.keyOf(envelope.from, received) : undefined;
+  const distinct = new Map(envelope.recipients.map((recipient) => [keyOf(recipient), recipient]));
+  if (repeat !== undefined)
+    for (const key of distinct.keys()) if (repeats.hasHad(repeat, key)) distinct.delete(key);
+  const outcomes = await outcomesOf(services, [...distinct.values()], {
+    sender: envelope,
+    received,
+    taken,
+  });
+  const byKey = new Map([...distinct.keys()].map((key, index) => [key, outcomes[index] as Outcome]));
+  const ms = Math.round(performance.now() - startMs);
+  for (const [key, outcome] of byKey) {
+    const isKept = outcome.kind !== 'refused' && outcome.kind !== 'rejected';
+    if (repeat !== undefined && isKept) repeats.remember(repeat, key);
+    const recipient = distinct.get(key) as NamedRecipient;
+    report(activity, envelope, recipient, { received, ms, verdict: taken.verdict }, outcome);
+  }
+  return envelope.recipients.map((recipient) => {
+    const outcome = byKey.get(keyOf(recipient)) ?? HAD_ALREADY;
+    const { code, text } = answerTo(outcome, recipient.address, settings.overQuota);
+    return { code, text: `${text}; id ${envelope.id}` };
+  });
+}
+
+type Mail = Pick<Whole, 'received' | 'taken'> & { readonly sender: MailFrom };
+
+async function outcomesOf(
+  services: DeliveryServices,
+  recipients: readonly NamedRecipient[],
+  mail: Mail,
+): Promise<Outcome[]> {
+  const own = recipients.filter((one) => !isForQueue(one, mail.taken));
+  const delivering = deliver(services.domain, own, mail.received, mail.sender.from, mail.taken);
+  const passing = recipients.map((one) =>
+    isForQueue(one, mail.taken) ? toQueue(services, one, mail) : undefined,
+  );
+  const delivered = new Map((await delivering).map((outcome, i) => [own[i], outcome]));
+  return Promise.all(
+    recipients.map(async (recipient, i) => {
+      const outcome = delivered.get(recipient) ?? (await passing[i]);
+      if (outcome?.kind === 'refused') return orLater(services, recipient, mail, outcome);
+      return outcome ?? HAD_ALREADY;
+    }),
+  );
+}
+
+/** What goes elsewhere, and what the sender wants to be told of when it has arrived: the queue writes reports. */
+function isForQueue({ forwards, parameters: { notify } }: NamedRecipient, { isAuthentic }: Taken): boolean {
+  return forwards !== undefined || (isAuthentic && notify?.includes('SUCCESS') === true);
+}
+
+async function toQueue(services: DeliveryServices, recipient: NamedRecipient, mail: Mail): Promise<Outcome> {
+  const isForward = recipient.forwards !== undefined;
+  if (isForward && mail.taken.isJunk) return { kind: 'rejected', reason: NOT_PASSED_ON };
+  try {
+    await (isForward ? passOn : keepForLater)(services.domain, recipient, mail);
+    return { kind: isForward ? 'passed on' : 'queued' };
+  } catch (error) {
+    return refusedFor(services, error);
+  }
+}
+
+/** There is one reply for several recipients: who cannot take it now keeps nobody else from having it. */
+async function orLater(
+  services: DeliveryServices,
+  recipient: NamedRecipient,
+  mail: Mail,
+  refused: Outcome & { readonly kind: 'refused' },
+): Promise<Outcome> {
+  const isForGood = replyOf(refused.error, services.settings.overQuota).code >= 500;
+  if (!services.hasQueue || !mail.taken.isShared || isForGood || isForQueue(recipient, mail.taken))
+    return refused;
+  try {
+    await keepForLater(services.domain, recipient, mail);
+    return { kind: 'for later', error: refused.error };
+  } catch (error) {
+    refusedFor(services, error);
+    return refused;
+  }
+}
+
+function refusedFor({ log }: DeliveryServices, error: unknown): Outcome & { readonly kind: 'refused' } {
+  if (error instanceof MailboxError) return { kind: 'refused', error };
+  log.error({ err: error }, 'the queue did not take a message');
+  const message = 'the server failed; try again later';
+  return { kind: 'refused', error: new MailboxError('unavailable', message, { cause: error }) };
+}
+
+/** The same address twice is one delivery and two replies. */
+function keyOf({ account, address, forwards }: NamedRecipient): string {
+  return `${account} ${address.toLowerCase()}${forwards === undefined ? '' : ' elsewhere'}`;
+}

@@ -1,0 +1,87 @@
+/**
+ * What is not put into a mailbox now but given to the queue, and durable with it: mail for a recipient who cannot take it now while
+ * others can, and mail that an address passes on to others elsewhere. The queue delivers, rewrites and signs.
+ *
+ * A report of its failure goes only to somebody who has to do with the message (`isAuthentic`): nobody else hears of it.
+ */
+import type { Domain } from '../mailbox/domain.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import { type NewRecipient, NOTIFY, NOTIFY_DEFAULT } from '../mailbox/model/outgoing.ts';
+import type { Received } from '../mailbox/operations/incoming.ts';
+import { acceptOutgoing } from '../mailbox/operations/outgoing.ts';
+import type { Notification } from '../smtp/parameters.ts';
+import { decodeXtext } from '../smtp/xtext.ts';
+import type { MailFrom, NamedRecipient } from './envelope.ts';
+import type { Taken } from './judgement.ts';
+
+export interface ForLater {
+  readonly sender: MailFrom;
+  readonly received: Received;
+  readonly taken: Taken;
+}
+
+/** What has not been delivered by then fails. */
+const GIVE_UP_MS = 5 * 24 * 3_600_000;
+const NOT_ASCII = /[^\0-\x7f]/;
+
+/** Of a recipient who cannot take it now. Throws as `acceptOutgoing` does. */
+export function keepForLater(domain: Domain, recipient: NamedRecipient, mail: ForLater): Promise<void> {
+  return give(domain, recipient, [addressOf(recipient)], 'retry', mail);
+}
+
+/** To where the recipient's address leads elsewhere. Throws as `acceptOutgoing` does. */
+export function passOn(domain: Domain, recipient: NamedRecipient, mail: ForLater): Promise<void> {
+  return give(domain, recipient, recipient.forwards ?? [], 'forward', mail);
+}
+
+async function give(
+  domain: Domain,
+  { account: id, address: original, parameters }: NamedRecipient,
+  addresses: readonly string[],
+  kind: 'retry' | 'forward',
+  { sender: { from: sender, parameters: wishes }, received, taken }: ForLater,
+): Promise<void> {
+  const { header, facts } = received;
+  if (header.bytes.length !== facts.headerBytes)
+    throw new MailboxError('limit', 'the header is too large to be kept for later');
+  const notify = taken.isAuthentic ? bitsOf(parameters.notify) : NOTIFY.Never;
+  const orcpt = originalOf(parameters.orcpt, original);
+  const recipients = addresses.map((address): NewRecipient => ({ address, route: 'local', notify, orcpt }));
+  await acceptOutgoing(domain, await domain.accounts.open(id), received, {
+    envelope: {
+      ...{ kind, sender },
+      isUtf8: [sender, ...addresses].some((address) => NOT_ASCII.test(address)),
+      isEightBit: true,
+      requiresTls: wishes.requireTls === true,
+      isTlsOptional: false,
+      expiresMs: domain.clock.nowMs() + GIVE_UP_MS,
+      ...(wishes.envid === undefined ? {} : { envid: decodeXtext(wishes.envid) ?? '' }),
+      ...(wishes.ret === undefined ? {} : { ret: wishes.ret === 'FULL' ? 'full' : 'headers' }),
+    },
+    recipients,
+    header: Buffer.concat([taken.fields, header.bytes]),
+    bodyFrom: facts.headerBytes,
+  });
+}
+
+/** RFC 3461 §4.1. */
+function bitsOf(notify: readonly Notification[] | undefined): number {
+  if (notify === undefined) return NOTIFY_DEFAULT;
+  const bits = { SUCCESS: NOTIFY.Success, FAILURE: NOTIFY.Failure, DELAY: NOTIFY.Delay };
+  return notify.reduce((sum, one) => sum | bits[one], NOTIFY.Never as number);
+}
+
+/** Decoded. Whoever did not say has meant the address that was named (RFC 3461 §5.2.1). */
+function originalOf(orcpt: string | undefined, address: string): string {
+  if (orcpt === undefined) return `${NOT_ASCII.test(address) ? 'utf-8' : 'rfc822'};${address}`;
+  const at = orcpt.indexOf(';') + 1;
+  return orcpt.slice(0, at) + (decodeXtext(orcpt.slice(at)) ?? orcpt.slice(at));
+}
+
+/** As the sender wrote it where it is one of the account's own; a list would lead to everybody else as well. */
+function addressOf({ name, address }: NamedRecipient): string {
+  const at = name.lastIndexOf('@');
+  const [own, lower] = [name.slice(0, at), address.toLowerCase()];
+  const isOwn = lower.startsWith(own) && /^[^\p{L}\p{N}]/u.test(lower.slice(own.length));
+  return isOwn && lower.endsWith(name.slice(at)) ? address : name;
+}

@@ -1,0 +1,128 @@
+/** Addresses here that lead elsewhere: who is here gets a copy, the queue gets the rest, and nobody passes on what is not to be believed. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Answer } from 'dns-packet';
+import { record, startDns, type TestDns } from '../../test/kit/dns.ts';
+import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
+import { mxHello, mxStartData, openTestMx } from '../../test/kit/mx.ts';
+import { Resolver } from '../dns/resolver.ts';
+import { NOTIFY, NOTIFY_DEFAULT } from '../mailbox/model/outgoing.ts';
+import type { Listener } from '../net/listener.ts';
+
+const ZONE: readonly Answer[] = [
+  record('good.example', 'TXT', ['v=spf1 ip4:127.0.0.1 -all']),
+  record('_dmarc.careful.example', 'TXT', ['v=DMARC1; p=quarantine']),
+];
+
+let kit: TestDomain;
+let dns: TestDns;
+let server: Listener;
+
+before(async () => {
+  kit = await openTestDomain();
+  await kit.addAccount('admin@example.com', 'secret');
+  await kit.addAccount('anna@example.com', 'secret');
+  const aliases: Readonly<Record<string, readonly string[]>> = {
+    'team@example.com': ['anna@example.com', 'carl@elsewhere.example', 'dora@elsewhere.example'],
+    'out@example.com': ['carl@elsewhere.example'],
+  };
+  for (const [address, added] of Object.entries(aliases))
+    await kit.store.directory.domains.changeAlias(address, { added, createdMs: 0 });
+  dns = await startDns({ zone: ZONE });
+  const resolver = new Resolver({ servers: [dns], timeoutMs: 1000, tryMs: 300 });
+  server = await openTestMx({ domain: kit.domain, dns: resolver });
+});
+
+after(async () => {
+  await server.close(0);
+  await dns.close();
+  await kit.close();
+});
+
+async function send(sender: string, from: string, to: string): Promise<string> {
+  const client = await mxHello(server);
+  client.send(`MAIL FROM:<${sender}>\r\nRCPT TO:<${to}>\r\nDATA\r\n`);
+  assert.deepEqual(await client.codes(3), ['250 2.1.0', '250 2.1.5', '354']);
+  client.send(`From: ${from}\r\nSubject: x\r\n\r\nhi\r\n.\r\n`);
+  const [code = ''] = await client.codes(1);
+  client.socket.destroy();
+  return code;
+}
+
+const waiting = () => kit.store.outgoing.list(0, 100);
+const count = async (address: string): Promise<number> => (await kit.messagesOf(address)).length;
+
+test('a list of people here and elsewhere', async () => {
+  assert.equal(await send('bo@good.example', 'bo@good.example', 'team@example.com'), '250 2.0.0');
+  assert.equal(await count('anna@example.com'), 1);
+  const [one] = await waiting();
+  assert.equal(one?.row.kind, 'forward');
+  assert.equal(one?.row.sender, 'bo@good.example');
+  assert.match(
+    String(one?.row.header),
+    /^Authentication-Results: mx\.example\.com;[\s\S]*\r\nReceived: [\s\S]*\r\nFrom: bo@/,
+  );
+  const recipients = one?.recipients.map(({ address, notify }) => [address, notify]);
+  assert.deepEqual(recipients, [
+    ['carl@elsewhere.example', NOTIFY_DEFAULT],
+    ['dora@elsewhere.example', NOTIFY_DEFAULT],
+  ]);
+});
+
+test('an address that leads only elsewhere', async () => {
+  assert.equal(await send('x@unknown.example', 'x@unknown.example', 'out@example.com'), '250 2.0.0');
+  const one = (await waiting()).find(({ recipients }) => recipients.length === 1);
+  // Nobody proves whose it is, so nobody is told that it failed.
+  assert.deepEqual(
+    one?.recipients.map(({ address, notify }) => [address, notify]),
+    [['carl@elsewhere.example', 0]],
+  );
+});
+
+test('what its domain asks to set apart is not passed on; who is here has it in Junk', async () => {
+  const before = (await waiting()).length;
+  assert.equal(await send('x@unknown.example', 'y@careful.example', 'out@example.com'), '550 5.7.1');
+  assert.equal(await send('x@unknown.example', 'y@careful.example', 'team@example.com'), '250 2.0.0');
+  assert.equal((await kit.messagesOf('anna@example.com', 'Junk')).length, 1);
+  assert.equal((await waiting()).length, before);
+});
+
+test('strangers do not say who passes on, and RSET passes on nothing', async () => {
+  const before = (await waiting()).length;
+  const client = await mxHello(server);
+  client.send(
+    'MAIL FROM:<x@unknown.example>\r\nRCPT TO:<out@example.com> XFORWARD\r\nRCPT TO:<out@example.com>\r\nRSET\r\n',
+  );
+  assert.deepEqual(await client.codes(4), ['250 2.1.0', '555 5.5.4', '250 2.1.5', '250 2.0.0']);
+  client.socket.destroy();
+  const second = await mxStartData(server, ['out@example.com']);
+  second.send('half\r\n');
+  second.socket.end();
+  await second.ended();
+  assert.equal((await waiting()).length, before);
+});
+
+test('what the sender wants to be told, and wants of the way, goes along (RFC 3461)', async () => {
+  const client = await mxHello(server);
+  client.send('MAIL FROM:<bo@good.example> RET=HDRS ENVID=QQ+2B1\r\n');
+  client.send('RCPT TO:<out@example.com> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;o+2Bt@example.com\r\n');
+  client.send(
+    'RCPT TO:<anna@example.com> NOTIFY=SUCCESS\r\nRCPT TO:<admin@example.com> NOTIFY=NEVER\r\nDATA\r\n',
+  );
+  assert.deepEqual(await client.codes(5), ['250 2.1.0', '250 2.1.5', '250 2.1.5', '250 2.1.5', '354']);
+  const before = [await count('anna@example.com'), await count('admin@example.com')];
+  client.send('From: bo@good.example\r\nSubject: wishes\r\n\r\nhi\r\n.\r\n');
+  assert.deepEqual(await client.codes(1), ['250 2.0.0']);
+  client.socket.destroy();
+  const rows = (await waiting()).filter(({ row }) => row.envid === 'QQ+1');
+  assert.ok(rows.every(({ row }) => row.ret === 'headers'));
+  const shown = rows.flatMap(({ row, recipients }) =>
+    recipients.map(({ address, notify, orcpt }) => `${row.kind} ${address} ${notify} ${orcpt}`),
+  );
+  assert.deepEqual(shown.sort(), [
+    `forward carl@elsewhere.example ${NOTIFY.Success | NOTIFY.Delay} rfc822;o+t@example.com`,
+    `retry anna@example.com ${NOTIFY.Success} rfc822;anna@example.com`,
+  ]);
+  const after = [await count('anna@example.com'), await count('admin@example.com')];
+  assert.deepEqual(after, [before[0], (before[1] ?? 0) + 1]);
+});
