@@ -1,12 +1,13 @@
 /** Our account with an authority (RFC 8555 §7.3): a key of our own, made once, and the address that the authority gave it. */
 import { generateKeyPairSync } from 'node:crypto';
 import { type AcmePaths, makeFolders, readIfThere, writeWhole } from './files.ts';
-import { AcmeProblem, AcmeWire, readKey } from './wire.ts';
+import { AcmeProblem, AcmeWire, type ExternalAccount, readKey } from './wire.ts';
 
 export interface AccountOptions {
   readonly directory: string;
   readonly email: string;
   readonly ca?: string | undefined;
+  readonly external?: ExternalAccount | undefined;
 }
 
 interface Kept {
@@ -19,7 +20,7 @@ interface Kept {
 
 /** Makes the account, when there is none with this authority. Whoever asks has agreed to its terms. */
 export async function openAccount(paths: AcmePaths, options: AccountOptions): Promise<AcmeWire> {
-  const { directory, email, ca } = options;
+  const { directory, email, ca, external } = options;
   const kept = await readKept(paths, directory);
   const { key } = kept;
   const wire = new AcmeWire({ directory, ca, key: readKey(key) });
@@ -29,7 +30,9 @@ export async function openAccount(paths: AcmePaths, options: AccountOptions): Pr
   }
   const contact = email === '' ? {} : { contact: [`mailto:${email}`] };
   const { newAccount } = await wire.directory();
-  const { headers } = await wire.post(newAccount, { termsOfServiceAgreed: true, ...contact });
+  const binding =
+    external === undefined ? {} : { externalAccountBinding: wire.bindingTo(external, newAccount) };
+  const { headers } = await wire.post(newAccount, { termsOfServiceAgreed: true, ...contact, ...binding });
   const { location } = headers;
   if (location === undefined) throw new AcmeProblem({ detail: 'the authority names no account' });
   wire.account = location;
@@ -54,4 +57,17 @@ async function readKept(paths: AcmePaths, directory: string): Promise<Kept> {
   await makeFolders(paths);
   await writeWhole(paths.account, `${JSON.stringify(made)}\n`);
   return made;
+}
+
+/** The address of our account with this authority, as CAA records have it (RFC 8657 §3); undefined before there is one. */
+export async function accountUri(
+  paths: Pick<AcmePaths, 'account'>,
+  directory: string,
+): Promise<string | undefined> {
+  try {
+    const known = JSON.parse((await readIfThere(paths.account)) ?? '{}') as Partial<Kept>;
+    return known.directory === directory ? known.url : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,6 +1,6 @@
 /** The parts that need no authority, and an authority of a few lines for what Pebble does not have: suggestions when to renew. */
 import assert from 'node:assert/strict';
-import { webcrypto } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, webcrypto } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +13,7 @@ import { makePair } from '../net/self-signed.ts';
 import { challengeContext, challengeRoutes, offer } from './challenge.ts';
 import { acmePaths, makeFolders } from './files.ts';
 import { CertificateKeeper } from './keeper.ts';
-import { certificateId } from './request.ts';
+import { certificateId, makeRequest } from './request.ts';
 import { gapAfterMs, lookAgainMs, readWindow, renewalMs } from './schedule.ts';
 import { HOST_ID, NOTHING_YET, readState } from './state.ts';
 import { retryAfter } from './wire.ts';
@@ -99,6 +99,20 @@ test('a certificate is named as in RFC 9773 §4.1', async () => {
     'aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE',
   );
   assert.equal(await certificateId((await makePair('a.example')).certificate), undefined);
+});
+
+test('a renewed certificate has the key of the one before', async () => {
+  const publicKey = (pem: string) =>
+    createPublicKey(pem).export({ type: 'spki', format: 'der' }).toString('hex');
+  const old = await issuedPair('01', KEY_ID);
+  const [same, other] = [await makeRequest(['a.example'], old), await makeRequest(['a.example'])];
+  assert.equal(publicKey(same.key), publicKey(old.slice(old.indexOf('-----BEGIN PRIVATE'))));
+  assert.notEqual(publicKey(other.key), publicKey(same.key));
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+  });
+  assert.match((await makeRequest(['a.example'], String(rsa))).key, /BEGIN PRIVATE KEY/);
 });
 
 test('a challenge is answered while it is needed, and nothing else is (RFC 8555 §8.3)', async () => {

@@ -13,7 +13,7 @@ import { type AcmePaths, cleanUp, domainPath, makeFolders } from './files.ts';
 import { KeptCertificate, type Looked, type Wanted } from './kept-certificate.ts';
 import { gapAfterMs } from './schedule.ts';
 import { type AcmeState, HOST_ID, NOTHING_YET, readState, writeState } from './state.ts';
-import { AcmeProblem, type AcmeWire } from './wire.ts';
+import { AcmeProblem, type AcmeWire, type ExternalAccount } from './wire.ts';
 
 export interface KeeperOptions {
   readonly paths: AcmePaths;
@@ -21,6 +21,7 @@ export interface KeeperOptions {
   readonly email: string;
   /** PEM of an authority that vouches for the ACME server itself. */
   readonly ca?: string | undefined;
+  readonly external?: ExternalAccount | undefined;
   readonly proofs: Proofs;
   /** In ASCII. */
   readonly hostname: string;
@@ -110,11 +111,11 @@ export class CertificateKeeper {
   }
 
   #keptOf(id: string): KeptCertificate {
-    const { paths, directory, email, ca, proofs, log, nowMs = Date.now } = this.#options;
+    const { paths, directory, email, ca, external, proofs, log, nowMs = Date.now } = this.#options;
     const known = this.#kept.get(id);
     if (known !== undefined) return known;
     const account = (): Promise<AcmeWire> => {
-      this.#account ??= openAccount(paths, { directory, email, ca });
+      this.#account ??= openAccount(paths, { directory, email, ca, external });
       return this.#account;
     };
     const made = new KeptCertificate({ account, proofs, log, nowMs, signal: this.#stop.signal });

@@ -113,7 +113,7 @@ export class KeptCertificate {
       const wire = await account();
       const { renewalInfo } = await wire.directory();
       const replaces = renewalInfo !== undefined && old !== undefined ? await certificateId(old) : undefined;
-      const issued = await obtain({ wire, proofs, names, mustHave, replaces, signal });
+      const issued = await obtain({ wire, proofs, names, mustHave, replaces, oldKey: old, signal });
       await writeWhole(path, issued.pem);
       this.#askedMs = Number.NEGATIVE_INFINITY;
       const failed = Object.fromEntries(

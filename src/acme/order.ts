@@ -14,6 +14,8 @@ export interface OrderOptions {
   readonly names: readonly string[];
   /** Without it there is no certificate. */
   readonly mustHave?: string | undefined;
+  /** PEM; the new certificate has it too. */
+  readonly oldKey?: string | undefined;
   /** The certificate that this one follows (RFC 9773 §5). */
   readonly replaces?: string | undefined;
   readonly signal: AbortSignal;
@@ -169,12 +171,12 @@ async function proveOne(
 }
 
 async function collect(
-  { wire, signal }: OrderOptions,
+  { wire, signal, oldKey }: OrderOptions,
   { url, order }: Extract<Placed, { kind: 'placed' }>,
   names: readonly string[],
 ): Promise<string> {
   await poll<Order>(wire, url, signal, ({ status }) => status !== 'pending');
-  const { csr, key } = await makeRequest(names);
+  const { csr, key } = await makeRequest(names, oldKey);
   await wire.post(order.finalize, { csr });
   const done = await poll<Order>(
     wire,

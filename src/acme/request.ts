@@ -1,5 +1,5 @@
 /** The key of a new certificate and the request for it (RFC 2986), by the library that also makes the self-signed one. */
-import { webcrypto, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, webcrypto, X509Certificate } from 'node:crypto';
 
 export interface CertificateRequest {
   /** DER, base64url: as RFC 8555 §7.4 wants it. */
@@ -8,15 +8,19 @@ export interface CertificateRequest {
   readonly key: string;
 }
 
-export async function makeRequest(names: readonly string[]): Promise<CertificateRequest> {
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+
+/** `oldKey`: PEM of the key that goes on being used, so that records about it (TLSA) stay right. */
+export async function makeRequest(names: readonly string[], oldKey?: string): Promise<CertificateRequest> {
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const keys =
+    (oldKey === undefined ? undefined : await readKeys(oldKey)) ??
+    (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']));
   const request = await x509.Pkcs10CertificateRequestGenerator.create(
     {
       keys,
-      signingAlgorithm: algorithm,
+      signingAlgorithm: ALGORITHM,
       extensions: [new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns', value })))],
     },
     webcrypto as Crypto,
@@ -25,6 +29,21 @@ export async function makeRequest(names: readonly string[]): Promise<Certificate
   return {
     csr: Buffer.from(request.rawData).toString('base64url'),
     key: `${x509.PemConverter.encode(pkcs8, 'PRIVATE KEY')}\n`,
+  };
+}
+
+/** Undefined for a key of another kind. */
+async function readKeys(pem: string): Promise<webcrypto.CryptoKeyPair | undefined> {
+  const key = createPrivateKey(pem);
+  if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') return undefined;
+  const { subtle } = webcrypto;
+  const [pkcs8, spki] = [
+    key.export({ type: 'pkcs8', format: 'der' }),
+    createPublicKey(key).export({ type: 'spki', format: 'der' }),
+  ];
+  return {
+    privateKey: await subtle.importKey('pkcs8', pkcs8, ALGORITHM, true, ['sign']),
+    publicKey: await subtle.importKey('spki', spki, ALGORITHM, true, ['verify']),
   };
 }
 

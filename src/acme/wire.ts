@@ -2,8 +2,9 @@
  * Messages of ACME (RFC 8555 §6): JSON signed with the account's key, over HTTPS, each with a nonce that the authority gave. Every
  * answer is bounded in size and time; what the authority refuses is an `AcmeProblem`.
  */
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createHash, createHmac, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { request } from 'node:https';
+import type { Secret } from '../base/secret.ts';
 
 export interface AcmeReply {
   readonly status: number;
@@ -33,6 +34,13 @@ export class AcmeProblem extends Error {
   is(kind: string): boolean {
     return this.problem.type === `urn:ietf:params:acme:error:${kind}`;
   }
+}
+
+/** What some authorities give out to their customers. */
+export interface ExternalAccount {
+  readonly keyId: string;
+  /** In base64url. */
+  readonly key: Secret;
 }
 
 export interface WireOptions {
@@ -95,6 +103,15 @@ export class AcmeWire {
       const problem = problemOf(reply);
       if (!problem.is('badNonce') || tries >= MAX_NONCE_TRIES) throw problem;
     }
+  }
+
+  /** That this key belongs to somebody whom the authority knows already (RFC 8555 §7.3.4). */
+  bindingTo({ keyId, key }: ExternalAccount, url: string): object {
+    const head = base64url({ alg: 'HS256', kid: keyId, url });
+    const payload = base64url(this.#jwk);
+    const secret = Buffer.from(key.reveal(), 'base64url');
+    const signature = createHmac('sha256', secret).update(`${head}.${payload}`).digest('base64url');
+    return { protected: head, payload, signature };
   }
 
   async #signed(url: string, payload: object | undefined): Promise<string> {

@@ -8,6 +8,7 @@ import {
   networks,
   optionalPath,
   path,
+  secret,
   servers,
   size,
   string,
@@ -104,6 +105,13 @@ export const OPTIONS = {
       pattern: /^$|^[^\s@]{1,64}@[^\s@]{1,253}$/,
       expected: 'an address such as "hostmaster@example.com"',
       doc: 'Where the authority may write, about its account and nothing else. It may be left out.',
+    }),
+    externalKeyId: string({
+      default: '',
+      doc: 'For authorities that want to know their customers first (ZeroSSL, Google): the id of the key that they give out (external account binding).',
+    }),
+    externalKey: secret({
+      doc: 'That key, in base64url. Both or neither.',
     }),
     dnsCommand: optionalPath({
       doc: 'A program that publishes records, for names that cannot be checked at port 80 or 443 (dns-01): it is called as PROGRAM present NAME VALUE to publish a TXT record, and as PROGRAM remove NAME VALUE to take it away. With it, nothing has to reach this machine.',

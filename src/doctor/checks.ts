@@ -1,6 +1,7 @@
 /** The table of all checks, in the order in which they are shown: this machine, the server, the DNS, the domains. */
 import { acme } from './checks/acme.ts';
 import { addresses } from './checks/addresses.ts';
+import { associations } from './checks/associations.ts';
 import { certificate } from './checks/certificate.ts';
 import { clientServices } from './checks/client-services.ts';
 import { clock } from './checks/clock.ts';
@@ -30,6 +31,6 @@ export const DOMAIN_CHECKS: readonly Check[] = Object.freeze([
 export const CHECKS: readonly Check[] = Object.freeze([
   ...[configuration, clock, disk, dataFolder, logFile],
   ...[server, listeners, lmtp, certificate, acme],
-  ...[resolver, addresses, reverseNames, issuers],
+  ...[resolver, addresses, reverseNames, issuers, associations],
   ...DOMAIN_CHECKS,
 ]);

@@ -82,6 +82,8 @@ export interface Machine {
   certificateFile(): Promise<CertificateFile>;
   /** Of the certificates that the server gets by itself; empty when nothing was tried yet. */
   acmeState(): Promise<AcmeState>;
+  /** The account that they are got with, as a URI; undefined before there is one. */
+  acmeAccount(): Promise<string | undefined>;
   /** The file of the data folder that was written last. */
   newestFile(): Promise<{ readonly path: string; readonly mtimeMs: number } | undefined>;
   /** Whether a time service of the system keeps the clock right; undefined when none can be asked. */

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
+import fc from 'fast-check';
 import { silentLog as log } from '../base/log.ts';
 import { Connections } from '../net/connections.ts';
 import { makePair, selfSignedFiles } from '../net/self-signed.ts';
@@ -257,6 +258,78 @@ test('a hello is read whole, in parts, and when it is garbage', () => {
     readClientHello(Buffer.concat([Buffer.from([22, 3, 1, 0xff, 0xff]), Buffer.alloc(20_000)])).kind,
     'other',
   );
+});
+
+test('no hello makes the reader fail, and none is taken for whole before it is', async () => {
+  const hello = await realHello();
+  const read = readClientHello(hello);
+  assert.deepEqual(read, { kind: 'hello', serverName: 'a.example', protocols: ['acme-tls/1'] });
+  for (let i = 0; i < hello.length; i++)
+    assert.equal(readClientHello(hello.subarray(0, i)).kind, 'incomplete', String(i));
+  fc.assert(
+    fc.property(
+      fc.nat(hello.length - 1),
+      fc.nat(255),
+      fc.uint8Array({ maxLength: 50 }),
+      (place, value, rest) => {
+        const changed = Buffer.from(hello);
+        changed[place] = value;
+        readClientHello(changed);
+        readClientHello(Buffer.concat([Buffer.from([22, 3, 1]), rest]));
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
+
+async function realHello(): Promise<Buffer> {
+  const port = createServer((socket) => {
+    socket.once('data', (bytes: Buffer) => {
+      heard.resolve(bytes);
+      socket.destroy();
+    });
+  });
+  const heard = Promise.withResolvers<Buffer>();
+  await new Promise<void>((resolve) => void port.listen(0, '127.0.0.1', resolve));
+  const { port: number } = port.address() as AddressInfo;
+  const client = connectTls({
+    port: number,
+    host: '127.0.0.1',
+    servername: 'a.example',
+    ALPNProtocols: ['acme-tls/1'],
+  });
+  client.on('error', () => {});
+  const bytes = await heard.promise;
+  port.close();
+  return bytes;
+}
+
+test('octets of any kind leave the port as it was', async () => {
+  const port = await listen();
+  const words = [
+    'GET ',
+    '/hello',
+    ' HTTP/1.1',
+    '\r\n',
+    'Host: a',
+    ': ',
+    '\u0000',
+    'Content-Length: 5',
+    'Transfer-Encoding: chunked',
+    '\n',
+    '0\r\n\r\n',
+  ];
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.constantFrom(...words), { maxLength: 20 }), async (parts) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.end(parts.join(''), 'latin1');
+      socket.resume();
+      await once(socket, 'close');
+    }),
+    { numRuns: 200 },
+  );
+  assert.match(await say(port, get('/hello')), /^HTTP\/1\.1 200 /);
 });
 
 test('what proxies say counts when they are ours', () => {

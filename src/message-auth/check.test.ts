@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { Answer as Packed } from 'dns-packet';
+import fc from 'fast-check';
 import { type Behaviour, record, startDns, type TestDns } from '../../test/kit/dns.ts';
 import { Resolver } from '../dns/resolver.ts';
 import { type CheckedMessage, type CheckSettings, MessageCheck } from './check.ts';
@@ -345,4 +346,57 @@ test('a report is judged by who delivers it (RFC 7208 §2.4)', async () => {
   const got = await check(letter('mailer-daemon@mail.example.com'), { ...US, mailFrom: '' }, given);
   assert.equal(got.outcomes.spf.result, 'pass');
   assert.match(resultsField(HOST, got.results), /spf=pass smtp\.helo=mail\.example\.com/);
+});
+
+test('whatever a message is, there is a verdict, and it is never that a forged one is authentic', async () => {
+  const given = await settings();
+  const whole = Buffer.from(await signed(letter()));
+  const words = [
+    ...[
+      'DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=r; h=from; bh=; b=',
+      'ARC-Seal: i=1; cv=none; a=',
+      '\r\n',
+    ],
+    ...[
+      'From: ',
+      'anna@example.com',
+      '\r\n\r\n',
+      ' \t',
+      ';;;===',
+      '\u0000',
+      'i=999999999999',
+      'h=from:from:from',
+    ],
+    ...[
+      'ARC-Message-Signature: i=1; bh=;',
+      'ARC-Authentication-Results: i=1; x',
+      '\n',
+      '\r',
+      '"(((',
+      'l=-1;',
+      'x=1',
+    ],
+  ];
+  const garbage = fc.array(fc.constantFrom(...words), { maxLength: 30 }).map((parts) => parts.join(''));
+  await fc.assert(
+    fc.asyncProperty(garbage, fc.integer({ min: 1, max: 400 }), async (text, step) => {
+      const { verdict, outcomes } = await check(Buffer.from(text, 'latin1'), STRANGER, given, step);
+      assert.ok(['accept', 'junk', 'reject', 'defer'].includes(verdict.action) && verdict.reasons.length > 0);
+      assert.notEqual(outcomes.dmarc.result, 'pass', JSON.stringify(text));
+    }),
+    { numRuns: 300 },
+  );
+  const from = whole.indexOf('From: ');
+  await fc.assert(
+    fc.asyncProperty(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), async (place, change) => {
+      const octets = Buffer.from(whole);
+      octets[place] = (octets[place] as number) ^ change;
+      const { outcomes } = await check(octets, STRANGER, given, 5000);
+      // White space and the case of names may change, and what is signed twice stands twice.
+      if (place < from || outcomes.dmarc.result !== 'pass') return;
+      const relaxed = (text: Buffer) => text.toString('latin1').toLowerCase().replace(/\s+/g, '');
+      assert.equal(relaxed(octets), relaxed(whole), `${place} ${change}`);
+    }),
+    { numRuns: 300 },
+  );
 });

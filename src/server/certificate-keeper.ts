@@ -41,10 +41,11 @@ export async function certificateKeeper(parts: KeeperParts): Promise<Certificate
   if (!acme.enabled) return undefined;
   const servers = config.dns.servers.length > 0 ? config.dns.servers : systemServers();
   const dns = new Resolver({ servers });
-  const { caCertificate, directory, email } = acme;
+  const { caCertificate, directory, email, externalKey, externalKeyId } = acme;
   const hostname = config.hostname.toLowerCase();
   return new CertificateKeeper({
     ...{ paths: acmePaths(config.data), directory, email, hostname, log },
+    external: externalKey === undefined ? undefined : { keyId: externalKeyId, key: externalKey },
     ca: caCertificate === undefined ? undefined : await readFile(caCertificate, 'utf8'),
     proofs: proofsOf(config, dns),
     // Without HTTPS nobody asks for these names with TLS.

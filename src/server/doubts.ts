@@ -163,6 +163,8 @@ function checkAcme(config: Config, errors: string[], warnings: string[]): void {
     );
   readFor('acme.ca_certificate', acme.caCertificate, config, errors);
   const ports = [listen.http?.port, listen.https?.port];
+  if ((acme.externalKeyId === '') !== (acme.externalKey === undefined))
+    errors.push('acme: give acme.external_key_id and acme.external_key, or neither');
   if (acme.dnsCommand !== undefined && !isAllowed(acme.dnsCommand, constants.X_OK))
     errors.push(`acme.dns_command: ${acme.dnsCommand} is no program that ${currentUser()} may run`);
   if (acme.dnsCommand === undefined && !ports.includes(80) && !ports.includes(443))

@@ -5,6 +5,7 @@ import { readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { accountUri } from '../acme/account.ts';
 import { acmePaths } from '../acme/files.ts';
 import { readState } from '../acme/state.ts';
 import { dataOwner, isOurs, isRoot } from '../admin/data-owner.ts';
@@ -33,6 +34,7 @@ export function machineOf(config: Config): Machine {
     logFile: async (path) => ({ file: await factsOf(path), folder: await factsOf(dirname(path)) }),
     certificateFile: () => certificateFile(config),
     acmeState: () => readState(acmePaths(data)),
+    acmeAccount: () => accountUri(acmePaths(data), config.acme.directory),
     newestFile: () => newestFile(data),
     isClockKept,
   };

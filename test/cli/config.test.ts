@@ -196,6 +196,28 @@ describe('config check finds', () => {
     assert.equal((await found('listen.lmtp=*:24')).code, 2);
   });
 
+  test('a certificate that could not be got', async () => {
+    const wanted = ['acme.enabled=true', 'hostname=mail.example.com', 'listen.http=127.0.0.1:4180'] as const;
+    const fine = await found(...wanted);
+    assert.equal(fine.code, 0);
+    assert.match(fine.stderr + fine.stdout, /neither listen\.http is at port 80 nor listen\.https at 443/);
+    const rows: readonly (readonly [settings: readonly string[], said: RegExp])[] = [
+      [['listen.http='], /checks names at listen\.http \(port 80\)/],
+      [['hostname=localhost'], /hostname is localhost, for which no authority vouches/],
+      [['acme.external_key_id=x'], /acme\.external_key_id and acme\.external_key, or neither/],
+      [['acme.dns_command=/nowhere'], /\/nowhere is no program that/],
+      [['acme.ca_certificate=/nowhere.pem'], /acme\.ca_certificate: cannot be read/],
+      [['acme.directory=http://authority.example'], /acme\.directory.*https/],
+      [['http.trusted_proxies=10.0.0.0/33'], /http\.trusted_proxies/],
+      [['mta_sts.mx=a b, c!'], /mta_sts\.mx/],
+    ];
+    for (const [settings, said] of rows) {
+      const { code, stderr } = await found(...wanted, ...settings);
+      assert.equal(code, 2, settings.join());
+      assert.match(stderr, said);
+    }
+  });
+
   test('a data folder, a log file or a host that cannot be used', async () => {
     writeFileSync(path('file'), '');
     const args = ['config', 'check', '--config', '', '--data', path('file')];

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -204,6 +204,32 @@ describe('pebble', needs('pebble'), () => {
     await one.stop();
     server = undefined;
     await rm(data, { recursive: true });
+  });
+
+  it('knows us by the key of an external account, where the authority wants that', async () => {
+    const api = await freePort();
+    const keyId = 'kid-1';
+    const key = Buffer.alloc(32, 7).toString('base64url');
+    const text = await readFile(join(folder, 'pebble.json'), 'utf8');
+    const { pebble: config } = JSON.parse(text) as { pebble: object };
+    const strict = {
+      ...{ ...config, listenAddress: `127.0.0.1:${api}`, externalAccountBindingRequired: true },
+      externalAccountMACKeys: { [keyId]: key },
+    };
+    await writeFile(join(folder, 'strict.json'), JSON.stringify({ pebble: strict }));
+    const args = ['-config', join(folder, 'strict.json'), '-dnsserver', `${dns.host}:${dns.port}`];
+    const authority = start('pebble', args, { env: { PEBBLE_VA_NOSLEEP: '1' } });
+    authority.stderr?.resume();
+    authority.stdout?.resume();
+    try {
+      await answers(api);
+      const directory = { 'acme.directory': `https://localhost:${api}/dir` };
+      const external = { 'acme.external_key_id': keyId, 'acme.external_key': key };
+      const one = await serve({ ...listening('http'), ...directory, ...external });
+      await eventually(async () => (/Pebble/.test((await served(one, 'imaps')).issuer) ? true : undefined));
+    } finally {
+      authority.kill('SIGKILL');
+    }
   });
 
   it('serves the new certificate in every worker', async () => {

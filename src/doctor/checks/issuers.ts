@@ -15,27 +15,37 @@ const AUTHORITIES: Readonly<Record<string, string>> = {
 
 export const issuers: Check = {
   name: 'caa',
-  async run({ config, dns }) {
+  async run({ config, dns, machine }) {
     const authority = AUTHORITIES[new URL(config.acme.directory).host];
     if (!config.acme.enabled || authority === undefined) return [];
-    return [await look(dns, config.hostname, authority)];
+    return [await look(dns, config.hostname, { authority, account: await machine.acmeAccount() })];
   },
 };
 
+export interface Issuer {
+  readonly authority: string;
+  /** Nobody else's account with that authority then gets one (RFC 8657 §3). */
+  readonly account: string | undefined;
+}
+
 /** The first name upwards that has such records decides (§3). */
-async function look(dns: World['dns'], hostname: string, authority: string): Promise<Outcome> {
+async function look(dns: World['dns'], hostname: string, issuer: Issuer): Promise<Outcome> {
   const labels = hostname.split('.');
   for (let i = 0; i < labels.length; i++) {
     const name = labels.slice(i).join('.');
     const answer = await dns.ask(name, 'CAA');
-    if (answer.kind === 'found') return judge(name, answer.records, authority);
+    if (answer.kind === 'found') return judge(name, answer.records, issuer);
     if (answer.kind !== 'nodata' && answer.kind !== 'nxdomain')
       return unknown({ subject: `${name} CAA`, expected, ...unanswered(answer) });
   }
   return ok({ subject: `${hostname} CAA`, expected, seen: 'none, so any authority may' });
 }
 
-export function judge(name: string, records: readonly IssuerAuthorization[], authority: string): Outcome {
+export function judge(
+  name: string,
+  records: readonly IssuerAuthorization[],
+  { authority, account }: Issuer,
+): Outcome {
   const found = { subject: `${name} CAA`, expected };
   const named = records.filter(({ tag }) => tag.toLowerCase() === 'issue').map(({ value }) => value);
   const isAllowed =
@@ -43,7 +53,13 @@ export function judge(name: string, records: readonly IssuerAuthorization[], aut
   const seen = named.length === 0 ? 'says nothing about who issues' : `issue: ${named.join(', ')}`;
   if (isAllowed) return ok({ ...found, seen });
   return fail({
-    ...{ ...found, seen, records: [`${name}. IN CAA 0 issue "${authority}"`] },
+    ...{
+      ...found,
+      seen,
+      records: [
+        `${name}. IN CAA 0 issue "${authority}${account === undefined ? '' : `; accounturi=${account}`}"`,
+      ],
+    },
     remedy: `publish this beside them, or take another authority with acme.directory`,
   });
 }

@@ -1,13 +1,17 @@
 /** Against a real DNS server: what domains say of who sends for them, over what, with whose certificate, and how programs are set up. */
 import assert from 'node:assert/strict';
+import { createHash, X509Certificate } from 'node:crypto';
 import { after, describe, test } from 'node:test';
 import { record, startDns } from '../../../test/kit/dns.ts';
+import type { Answer } from '../../dns/answer.ts';
 import { Resolver } from '../../dns/resolver.ts';
+import { makePair } from '../../net/self-signed.ts';
 import { mtaStsRecord, policyText } from '../../setup/mta-sts.ts';
 import { paccDocument, paccRecord } from '../../setup/pacc.ts';
 import { examine } from '../examine.ts';
 import type { Finding } from '../finding.ts';
 import type { Check, World } from '../world.ts';
+import { judge as judgeAssociations } from './associations.ts';
 import { issuers, judge as judgeIssuers } from './issuers.ts';
 import { authorPolicy, senderPolicy } from './sender-policies.ts';
 import { setupNames } from './setup-names.ts';
@@ -81,6 +85,7 @@ async function look(checks: readonly Check[], ...names: readonly string[]): Prom
     },
     dns: new Resolver({ servers: [dns], timeoutMs: 2000 }),
     domains: { kind: 'known', names },
+    machine: { acmeAccount: async () => undefined },
     async web(url: string) {
       const { host, pathname } = new URL(url);
       if (host.endsWith('silent.example')) return { kind: 'failed', why: 'nothing answers' };
@@ -153,6 +158,33 @@ test('names by which programs are set up', async () => {
   assert.match((await all('empty.example')).join('\n'), /^warn: the DNS has no address/);
 });
 
+test('what is said of the certificate for mail fits it (RFC 6698, RFC 7672)', async () => {
+  const it = new X509Certificate((await makePair(HOST)).certificate);
+  const key = it.publicKey.export({ type: 'spki', format: 'der' });
+  const digest = (octets: Buffer, algorithm = 'sha256') => createHash(algorithm).update(octets).digest();
+  const of = (usage: number, selector: number, matchingType: number, certificate: Buffer) =>
+    [{ usage, selector, matchingType, certificate }] as const;
+  const rows: readonly (readonly [readonly object[], string])[] = [
+    [of(3, 1, 1, digest(key)), 'ok'],
+    [of(3, 0, 2, digest(it.raw, 'sha512')), 'ok'],
+    [of(3, 1, 0, key), 'ok'],
+    [[...of(3, 1, 1, digest(it.raw)), ...of(3, 1, 1, digest(key))], 'ok'],
+    [of(3, 1, 1, digest(it.raw)), 'fail'],
+    [of(1, 1, 1, digest(key)), 'fail'],
+    [of(2, 1, 1, digest(it.raw)), 'unknown'],
+  ];
+  for (const [records, verdict] of rows) {
+    const answer = { kind: 'found', records, name: '', isSecure: true } as Answer<'TLSA'>;
+    assert.equal(judgeAssociations(HOST, answer, it, true).verdict, verdict);
+  }
+  const none = { kind: 'nodata', isSecure: true } as const;
+  assert.equal(judgeAssociations(HOST, none, it, false).verdict, 'ok');
+  const missing = judgeAssociations(HOST, none, it, true);
+  assert.deepEqual('records' in missing ? missing.records : [], [
+    `_25._tcp.${HOST}. IN TLSA 3 1 1 ${digest(key).toString('hex')}`,
+  ]);
+});
+
 test('who may issue (RFC 8659)', async () => {
   assert.match(brief((await look([issuers]))[0] as Finding), /^ok: issue: letsencrypt\.org/);
   const issue = (value: string) => ({ isCritical: false, tag: 'issue', value });
@@ -164,7 +196,8 @@ test('who may issue (RFC 8659)', async () => {
   ];
   for (const [values, verdict] of rows)
     assert.equal(
-      judgeIssuers('example.com', values.map(issue), 'letsencrypt.org').verdict,
+      judgeIssuers('example.com', values.map(issue), { authority: 'letsencrypt.org', account: undefined })
+        .verdict,
       verdict,
       values.join(),
     );

@@ -1,0 +1,84 @@
+/**
+ * TLSA (RFC 6698, RFC 7672): where the zone is signed, a record says by which certificate or key others know this server when they
+ * bring mail. One that does not fit makes them turn away, which is worse than none.
+ */
+import { createHash, type X509Certificate } from 'node:crypto';
+import type { Answer, CertificateAssociation } from '../../dns/answer.ts';
+import { fail, type Outcome, ok, unknown, warn } from '../finding.ts';
+import type { Check } from '../world.ts';
+import { isOnlyHere, unanswered } from '../zone.ts';
+
+const expected = 'a record that fits the key of the certificate, where the zone is signed';
+/** RFC 6698 §2.1: the certificate or key itself, of the server. */
+const OF_SERVER = 3;
+const OF_AUTHORITY = 2;
+
+export const associations: Check = {
+  name: 'tlsa',
+  async run({ config, dns, machine }) {
+    const { hostname, listen } = config;
+    if (listen.smtp === undefined || isOnlyHere(hostname)) return [];
+    const [file, record, address] = await Promise.all([
+      machine.certificateFile(),
+      dns.ask(`_25._tcp.${hostname}`, 'TLSA'),
+      dns.ask(hostname, 'A'),
+    ]);
+    if (!('certificate' in file)) return [];
+    const isSigned = address.kind === 'found' && address.isSecure;
+    return [judge(hostname, record, file.certificate, isSigned)];
+  },
+};
+
+export function judge(
+  hostname: string,
+  answer: Answer<'TLSA'>,
+  certificate: X509Certificate,
+  isSigned: boolean,
+): Outcome {
+  const name = `_25._tcp.${hostname}`;
+  const found = { subject: `${name} TLSA`, expected };
+  const line = `${name}. IN TLSA 3 1 1 ${digestOf(keyOf(certificate))}`;
+  if (answer.kind === 'nodata' || answer.kind === 'nxdomain') {
+    if (!isSigned) return ok({ ...found, seen: 'none, and the zone is not signed' });
+    return warn({
+      ...{ ...found, seen: 'none, although the zone is signed', records: [line] },
+      remedy:
+        'publish this, and others know the server by its key (DANE); renewed certificates keep the key (docs/DNS.md)',
+    });
+  }
+  if (answer.kind !== 'found') return unknown({ ...found, ...unanswered(answer) });
+  const usable = answer.records.filter(({ usage }) => usage === OF_SERVER || usage === OF_AUTHORITY);
+  if (usable.some((one) => one.usage === OF_SERVER && fits(one, certificate)))
+    return ok({ ...found, seen: 'fits the certificate' });
+  if (usable.some(({ usage }) => usage === OF_AUTHORITY))
+    return unknown({
+      ...{ ...found, seen: 'names an authority (usage 2)' },
+      remedy: 'see by hand that its certificate is in the chain that is served',
+    });
+  const seen =
+    usable.length === 0
+      ? 'none of a usage that counts for mail (RFC 7672 §3.1)'
+      : 'fits neither the certificate nor its key';
+  return fail({
+    ...{ ...found, seen, records: [line] },
+    remedy: 'publish this in its place, now: who keeps to it brings no mail',
+  });
+}
+
+function fits(
+  { selector, matchingType, certificate: wanted }: CertificateAssociation,
+  certificate: X509Certificate,
+): boolean {
+  const octets = selector === 1 ? keyOf(certificate) : certificate.raw;
+  if (matchingType === 0) return octets.equals(wanted);
+  const algorithm = { 1: 'sha256', 2: 'sha512' }[matchingType];
+  return algorithm !== undefined && createHash(algorithm).update(octets).digest().equals(wanted);
+}
+
+function keyOf(certificate: X509Certificate): Buffer {
+  return certificate.publicKey.export({ type: 'spki', format: 'der' });
+}
+
+function digestOf(octets: Buffer): string {
+  return createHash('sha256').update(octets).digest('hex');
+}
