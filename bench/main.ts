@@ -33,6 +33,7 @@ import { notifying } from './workloads/notifying.ts';
 import { opening } from './workloads/opening.ts';
 import { pop3 } from './workloads/pop3.ts';
 import { searching } from './workloads/searching.ts';
+import { sorting } from './workloads/sorting.ts';
 import { Scale, type Workload } from './workloads/workload.ts';
 import { writing } from './workloads/writing.ts';
 
@@ -60,6 +61,7 @@ const all: readonly Workload[] = isOfCores
   ? cores
   : [
       ...writing,
+      ...sorting,
       ...opening,
       ...listing,
       ...bodies,

@@ -100,6 +100,17 @@ class Server implements Running {
     await gone;
   }
 
+  async setScript(user: number, text: string | undefined): Promise<void> {
+    const scripts = `/v1/accounts/${this.user(user)}/scripts`;
+    const base64 = Buffer.from(text ?? 'keep;').toString('base64');
+    await this.#ask('PUT', `${scripts}/own/bench`, { text: base64 });
+    await this.#ask('PATCH', scripts, { active: text === undefined ? '' : 'bench' });
+  }
+
+  #ask(method: string, path: string, body: object): Promise<void> {
+    return ask(join(this.mailFolder, 'control.sock'), { method, path, body });
+  }
+
   longestBlockMs(): Promise<number | undefined> {
     return longestBlockMs(join(this.mailFolder, 'control.sock'));
   }
@@ -116,6 +127,7 @@ imaps = "127.0.0.1:0"
 pop3 = "127.0.0.1:0"
 pop3s = "127.0.0.1:0"
 lmtp = "127.0.0.1:0"
+managesieve = ""
 [auth]
 default_domain = "example.com"
 [store]
@@ -141,6 +153,22 @@ async function readyPorts(child: ChildProcess): Promise<Ports> {
     return { imap, imaps, lmtp, pop3: port('pop3'), pop3s: port('pop3s') };
   }
   throw new Error(`the server ended before it was ready: ${text}`);
+}
+
+function ask(
+  socketPath: string,
+  { method, path, body }: { readonly method: string; readonly path: string; readonly body: object },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, method, path }, (response) => {
+      response.resume();
+      response.on('end', () =>
+        response.statusCode === 200 ? resolve() : reject(new Error(`${path}: ${response.statusCode}`)),
+      );
+    });
+    asked.on('error', reject);
+    asked.end(JSON.stringify(body));
+  });
 }
 
 function longestBlockMs(socketPath: string): Promise<number | undefined> {

@@ -3,20 +3,22 @@
  * defaults would refuse the load: connection limits, login processes that serve more than one client.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { freePorts } from '../ports.ts';
 import type { Peer, Ports, Running } from './peer.ts';
 
 const BINARY = '/usr/sbin/dovecot';
+/** Pigeonhole, of the package dovecot-sieve. */
+const SIEVE = '/usr/lib/dovecot/modules/lib90_sieve_plugin.so';
 
 /** `optimized` is its default and syncs mail, but no change of flags; `always` syncs both. `cores`: as `taskset` has them. */
 export const dovecot = (fsync: 'optimized' | 'always', cores = '0'): Peer => ({
   name: fsync === 'optimized' ? 'dovecot' : 'dovecot, flags synced',
   missing() {
-    if (!existsSync(BINARY))
-      return 'not installed (apt-get install dovecot-imapd dovecot-lmtpd dovecot-pop3d)';
+    if (!existsSync(BINARY) || !existsSync(SIEVE))
+      return 'not installed (apt-get install dovecot-imapd dovecot-lmtpd dovecot-pop3d dovecot-sieve)';
     return process.getuid?.() === 0 ? undefined : 'needs root';
   },
   async start(folder) {
@@ -86,6 +88,15 @@ class Server implements Running {
     const gone = new Promise((resolve) => this.#child?.once('exit', resolve));
     process.kill(this.pid, 'SIGTERM');
     await gone;
+  }
+
+  async setScript(user: number, text: string | undefined): Promise<void> {
+    const home = join(this.#folder, 'home', this.user(user));
+    mkdirSync(home, { recursive: true });
+    const script = join(home, '.dovecot.sieve');
+    if (text === undefined) rmSync(script, { force: true });
+    else writeFileSync(script, text);
+    execFileSync('chown', ['-R', 'mail:mail', home]);
   }
 
   async longestBlockMs(): Promise<undefined> {}
@@ -172,6 +183,9 @@ service lmtp {
   inet_listener lmtp {
     port = ${ports.lmtp}
   }
+}
+protocol lmtp {
+  mail_plugins = $mail_plugins sieve
 }
 service anvil {
   client_limit = 30000

@@ -22,6 +22,8 @@ export interface Running {
   readonly password: string;
   /** Where LMTP delivers for that user. */
   readonly recipient: (n: number) => string;
+  /** Gives the user a Sieve script that is run at delivery, or takes it away. */
+  setScript(user: number, text: string | undefined): Promise<void>;
   /** The longest the event loop stood still since the last call, in ms; undefined for servers without one. */
   longestBlockMs(): Promise<number | undefined>;
   /** After `stop`, on the same data: nothing is cached in it. */

@@ -43,7 +43,7 @@ async function appendMany(server: Running, commands: number, each: number): Prom
   return { ...watch.outcome(commands * each), bytes };
 }
 
-interface Delivering {
+export interface Delivering {
   readonly writers: number;
   readonly total: number;
   readonly recipients?: number;
@@ -51,7 +51,7 @@ interface Delivering {
   readonly isAnew?: boolean;
 }
 
-async function deliver(
+export async function deliver(
   server: Running,
   { writers, total, recipients = 1, isAnew }: Delivering,
 ): Promise<Outcome> {
