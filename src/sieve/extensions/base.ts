@@ -2,14 +2,8 @@
 import type { CommandDefinition, Extension, TagDefinition, TestDefinition } from '../compile/language.ts';
 import { COMPARATORS } from '../matching/comparators.ts';
 import { matchAny } from '../matching/match.ts';
-import {
-  addressesIn,
-  fieldText,
-  type MailAddress,
-  mayHaveAddresses,
-  rawFields,
-  readAddress,
-} from '../message/fields.ts';
+import { type MailAddress, mayHaveAddresses, rawFields, readAddress } from '../message/fields.ts';
+import { addressesOfField, textOfField } from '../message/known-fields.ts';
 import { fieldsOf, headersOf } from '../message/selection.ts';
 import type { Steps } from '../run/steps.ts';
 import { inboxTarget } from '../run/target.ts';
@@ -77,7 +71,7 @@ const TESTS: readonly TestDefinition[] = [
       const fields = yield* fieldsOf(run, node, run.texts(node.values[0]));
       const values = hasMimeOption(node)
         ? fields.flatMap((field) => mimeValues(run, node, field))
-        : fields.map(({ raw }) => fieldText(raw));
+        : fields.map(textOfField);
       return yield* matchAny(run, node, values, run.texts(node.values[1]));
     },
   },
@@ -94,7 +88,7 @@ const TESTS: readonly TestDefinition[] = [
       const names = run.texts(node.values[0]).filter(mayHaveAddresses);
       const fields = yield* fieldsOf(run, node, names);
       const addresses: MailAddress[] = [];
-      for (const { raw } of fields) addresses.push(...(yield* addressesIn(raw)));
+      for (const field of fields) for (const one of yield* addressesOfField(field)) addresses.push(one);
       const parts = addresses
         .map((address) => addressPart(run, node, address))
         .filter((part) => part !== undefined);

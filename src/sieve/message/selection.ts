@@ -6,13 +6,9 @@ import type { HeaderBlock } from '../../mail/header.ts';
 import type { Node } from '../compile/script.ts';
 import type { Run } from '../run/run.ts';
 import type { Steps } from '../run/steps.ts';
-import { rawFields } from './fields.ts';
+import { type Field, KnownFields } from './known-fields.ts';
 
-export interface Field {
-  /** In lower case. */
-  readonly name: string;
-  readonly raw: Buffer;
-}
+export type { Field } from './known-fields.ts';
 
 export function* headersOf(run: Run, { tags }: Node): Steps<readonly HeaderBlock[]> {
   const { message, limits } = run;
@@ -31,9 +27,9 @@ export function* fieldsOf(run: Run, node: Node, names: readonly string[]): Steps
   const out: Field[] = [];
   for (const header of yield* headersOf(run, node)) {
     run.budget.look(header.bytes.length);
-    const found = names.flatMap((name) =>
-      rawFields(header, name).map((raw) => ({ name: name.toLowerCase(), raw })),
-    );
+    const isTop = header === run.message.header;
+    const known = isTop ? run.message.fields : new KnownFields();
+    const found = names.flatMap((name) => known.of(header, name));
     out.push(...indexed(found, node));
   }
   for (const { raw } of out) run.budget.look(raw.length);

@@ -8,6 +8,7 @@ import type { Edition } from '../effects.ts';
 import type { Message } from '../environment.ts';
 import { RunFault } from '../run/budget.ts';
 import { answered, type Steps } from '../run/steps.ts';
+import { KnownFields } from './known-fields.ts';
 import { messageOf } from './message.ts';
 
 export type PartPath = readonly number[];
@@ -27,6 +28,8 @@ export class MessageView {
   #forwarded: { readonly edition: Edition | undefined } | undefined;
   /** Texts of the body by the way they were read, so that twenty tests read them once. */
   readonly texts = new Map<string, readonly string[]>();
+  /** Of the header as it is now. */
+  readonly fields = new KnownFields();
 
   constructor(message: Message) {
     this.#original = message;
