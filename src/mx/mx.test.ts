@@ -39,8 +39,8 @@ after(async () => {
 
 const kept = async (to: string): Promise<string[]> => (await kit.messagesOf(to)).map(withoutReceived);
 
-describe('the conversation (RFC 5321)', () => {
-  test('says what is offered; nobody signs in, and nobody is told who is here', async () => {
+describe('the conversation (RFC 5321, RFC 2034)', () => {
+  test('says what is offered (RFC 9422: its limits too); nobody signs in, and nobody is told who is here', async () => {
     const client = await LineClient.connect(mx.port);
     assert.equal(await client.reply(), '220 mx.example.com ESMTP');
     client.send('EHLO [192.0.2.1]\r\n');
@@ -110,7 +110,7 @@ describe('the conversation (RFC 5321)', () => {
     assert.match(message, /\tby mx\.example\.com with SMTP id /);
   });
 
-  test('chunks, and octets of no lines', async () => {
+  test('chunks, and octets of no lines (RFC 3030, RFC 6152)', async () => {
     const alice = await someone();
     const client = await mxHello(mx);
     client.send(
@@ -249,7 +249,7 @@ describe('who receives', () => {
 });
 
 describe('limits', () => {
-  test('size: announced at MAIL, else at the end', async () => {
+  test('size: announced at MAIL, else at the end (RFC 1870)', async () => {
     const alice = await someone();
     const client = await mxHello(mx);
     client.send(`MAIL FROM:<a@example.org> SIZE=${MAX_BYTES + 1}\r\n`);
@@ -331,7 +331,7 @@ describe('limits', () => {
     await server.close(0);
   });
 
-  test('who does not wait for the answers to EHLO and DATA is sent away', async () => {
+  test('who does not wait for the answers to EHLO and DATA is sent away (RFC 2920 §3.1)', async () => {
     const alice = await someone();
     const client = await LineClient.connect(mx.port);
     await client.reply();
