@@ -11,6 +11,7 @@ import { ImapClient } from './imap-client.ts';
 import { isRunning, until as untilThere } from './kit/launch.ts';
 import { LineClient } from './kit/line-client.ts';
 import { runCommand, startServer, type TestServer } from './kit/server.ts';
+import { doorOf, workerIn } from './kit/workers.ts';
 import { Pop3Client } from './pop3-client.ts';
 
 const WORKERS = 3;
@@ -210,6 +211,44 @@ describe('a server of three workers', { timeout: 240_000 }, () => {
     );
     assert.deepEqual([...speakers].sort(), [0, 1, 2]);
     assert.equal(lines.filter(({ message }) => message === 'signed in').length > 3 * DOORS, true);
+  });
+
+  it('while whoever writes the accounts is gone, nobody is told that there is no such mailbox', async () => {
+    const own = await startServer({ workers: WORKERS });
+    try {
+      const added = await own.cli(['account', 'add', 'ann@example.com', '--password-stdin'], `${PASSWORD}\n`);
+      assert.equal(added.code, 0, added.stderr);
+      const writer = own.workerPids().find((pid) => workerIn(pid) === 0) as number;
+      const doors = await Promise.all(
+        Array.from({ length: DOORS }, () => LineClient.connect(own.port('lmtp'))),
+      );
+      for (const client of doors) client.send('LHLO x\r\nMAIL FROM:<a@example.org>\r\n');
+      const others: LineClient[] = [];
+      for (const client of doors) {
+        await client.codes(3);
+        const door = doorOf(client.socket.localPort ?? 0, own.port('lmtp'), own.workerPids());
+        if (door !== 0) others.push(client);
+      }
+      assert.ok(others.length > 0);
+      const asked = async (): Promise<string[]> =>
+        Promise.all(
+          others.map(async (client) => {
+            client.send('RCPT TO:<nobody@example.com>\r\n');
+            return (await client.codes(1))[0] as string;
+          }),
+        );
+      assert.deepEqual(new Set(await asked()), new Set(['550 5.1.1']));
+      process.kill(writer, 'SIGKILL');
+      await until(() => !isRunning(writer));
+      const seen: string[] = [];
+      for (let i = 0; i < 5000 && (seen.at(-1) !== '550 5.1.1' || seen.length < 2); i++) {
+        const [code = '', ...rest] = [...new Set(await asked())];
+        if (rest.length === 0 && seen.at(-1) !== code) seen.push(code);
+      }
+      assert.ok(seen.includes('451 4.3.0'), seen.join());
+    } finally {
+      await own.stop();
+    }
   });
 
   it('a signal to all of them at once is one end, and the log is begun anew at SIGHUP', async () => {

@@ -1,6 +1,6 @@
 /**
  * Who may sign in, in a new database. Accounts whose entries are lost are given back by what the shards know of their owners
- * (see `agreement.ts`), once everything is open.
+ * (see `agreement.ts`), once everything is open; domains whose rows are lost by their keys.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -25,12 +25,16 @@ export function rebuildAccounts(path: string, stamp: string): Rebuilt {
     db.transaction(() => {
       for (const [name, value] of facts)
         db.prepare('INSERT OR IGNORE INTO store VALUES (?, ?)').run(name, value);
-      if (hasIdentity(db)) {
+      if (hasTable(db, 'identity')) {
         db.exec("INSERT OR IGNORE INTO store VALUES ('changes', 0)");
         db.prepare(
           "INSERT OR IGNORE INTO identity VALUES ('installation', coalesce(?, lower(hex(randomblob(16)))))",
         ).run(installation ?? null);
       }
+      if (hasTable(db, 'domain'))
+        db.exec(
+          `INSERT OR IGNORE INTO domain SELECT domain, min(since), '{}' FROM domain_key GROUP BY domain`,
+        );
       const last = db.value('SELECT max(id) FROM account') as number | null;
       raiseSequence(db, 'account', Math.max(last ?? 0, ...numbers));
     });
@@ -43,9 +47,9 @@ export function rebuildAccounts(path: string, stamp: string): Rebuilt {
   );
 }
 
-/** It is of a version that has one. */
-function hasIdentity(db: Database): boolean {
-  return db.value("SELECT count(*) FROM sqlite_schema WHERE name = 'identity'") === 1;
+/** It is of a version that has it. */
+function hasTable(db: Database, name: string): boolean {
+  return db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined;
 }
 
 /**
