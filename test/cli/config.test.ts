@@ -231,7 +231,7 @@ describe('config check finds', () => {
       stderr,
       /2 errors:[\s\S]*no\.such\.host\.invalid has no address[\s\S]*log\.file: .*may not write/,
     );
-    const off = ['imap', 'imaps', 'pop3', 'pop3s', 'lmtp'].map((name) => `listen.${name}=`);
+    const off = ['imap', 'imaps', 'pop3', 'pop3s', 'managesieve', 'lmtp'].map((name) => `listen.${name}=`);
     assert.match((await found(...off)).stderr, /every listener is switched off/);
   });
 

@@ -62,7 +62,7 @@ describe('beside a server', () => {
         assert.notEqual(about(findings, 'server', new RegExp(check)).verdict, 'fail');
       const certificate = about(findings, 'certificate');
       assert.equal(certificate.verdict, 'warn');
-      assert.match(certificate.seen, /served by imap, imaps, pop3, pop3s, is self-signed/);
+      assert.match(certificate.seen, /served by imap, imaps, pop3, managesieve, pop3s, is self-signed/);
       assert.equal(about(findings, 'lmtp reach').verdict, 'ok');
       assert.match(about(findings, 'resolver').seen, /^validates$/);
       const address = about(findings, 'address', / A$/);
