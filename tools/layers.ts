@@ -31,6 +31,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   smtp: PROTOCOL,
   delivery: ['smtp', ...PROTOCOL],
   lmtp: ['delivery', 'smtp', ...PROTOCOL],
+  queue: ['delivery', 'message-auth', 'smtp', 'dns', ...PROTOCOL],
   mx: ['delivery', 'message-auth', 'smtp', 'dns', ...PROTOCOL],
 };
 /** Inside the domain: which room knows which. What lies at its door, `domain.ts` and `accounts.ts`, is the waist. */

@@ -172,6 +172,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   6376: 'DomainKeys Identified Mail (DKIM) Signatures',
   6409: 'Message Submission for Mail',
   6530: 'Overview and Framework for Internationalized Email',
+  6522: 'The Multipart/Report Media Type for the Reporting of Mail System Administrative Messages',
   6531: 'SMTP Extension for Internationalized Email',
   6532: 'Internationalized Email Headers',
   6533: 'Internationalized Delivery Status and Disposition Notifications',

@@ -18,6 +18,7 @@ import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
 import type { MailAccess, Refusal } from '../transfer/mail-access.ts';
 import type { Standstill } from './event-loop.ts';
+import type { QueueAdmin } from './queue-admin.ts';
 import type { ScriptAdmin } from './script-admin.ts';
 
 export interface Admin extends MailAccess {
@@ -26,6 +27,7 @@ export interface Admin extends MailAccess {
   readonly scripts: ScriptAdmin;
   /** Domains, their keys, and aliases. */
   readonly domains: DomainOperations;
+  readonly queue: QueueAdmin;
 
   listAccounts(): Promise<readonly AccountSummary[]>;
   /** Throws `nonexistent`. */

@@ -30,6 +30,7 @@ import type {
   ServerFacts,
 } from './admin.ts';
 import { domainsOver } from './control-domains.ts';
+import { ControlQueue } from './control-queue.ts';
 import { ControlScripts } from './control-scripts.ts';
 import type { Standstill } from './event-loop.ts';
 import type { Failure } from './failure.ts';
@@ -39,6 +40,7 @@ export class ControlClient implements Admin {
   readonly server: ServerFacts;
   readonly scripts: ControlScripts;
   readonly domains: DomainOperations;
+  readonly queue: ControlQueue;
   readonly #wire: Wire;
 
   private constructor(server: ServerFacts, wire: Wire) {
@@ -46,6 +48,7 @@ export class ControlClient implements Admin {
     this.#wire = wire;
     this.scripts = new ControlScripts(wire);
     this.domains = domainsOver((method, path, body) => wire.json(method, path, body));
+    this.queue = new ControlQueue(wire);
   }
 
   /** Undefined when no server answers there. */

@@ -38,6 +38,7 @@ import type {
   NewAppPassword,
   QuotaChange,
 } from './admin.ts';
+import { LocalQueue } from './local-queue.ts';
 import { LocalScripts } from './local-scripts.ts';
 import { readHeader } from './read-header.ts';
 import { readMailbox } from './read-mailbox.ts';
@@ -66,6 +67,7 @@ export class LocalAdmin implements Admin {
   readonly server = undefined;
   readonly scripts: ScriptAdmin;
   readonly domains: DomainOperations;
+  readonly queue: LocalQueue;
   readonly #domain: Domain;
   readonly #accounts: AccountAdmin;
   readonly #options: LocalAdminOptions;
@@ -75,6 +77,7 @@ export class LocalAdmin implements Admin {
     this.#accounts = options.accounts;
     this.domains = options.domains;
     this.#options = options;
+    this.queue = new LocalQueue(this.#domain);
     this.scripts = new LocalScripts({ ...options, domain: this.#domain });
   }
 

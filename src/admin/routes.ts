@@ -17,6 +17,10 @@
  *     GET    /v1/accounts/ADDRESS/scripts/ROLE/NAME         PUT { text }      DELETE      texts in base64
  *     GET    /v1/accounts/ADDRESS/scripts-log/LIMIT         what rules did, the oldest of LIMIT messages first
  *     /v1/domains, /v1/aliases                              see `domain-routes.ts`
+ *     GET    /v1/queue                                      PATCH { isPaused }
+ *     POST   /v1/queue/list { account?, domain?, after?, limit }
+ *     GET    /v1/queue/events/ID
+ *     POST   /v1/queue/change { what, ids? | filter?, reason?, isReported? }
  *     GET    /v1/health                                     whether the server can do its work, and why not
  *     GET    /v1/listeners                                  where it listens
  *     GET    /v1/metrics                                    its numbers, in the text format of Prometheus
@@ -36,6 +40,7 @@ import { METRICS_TYPE, type Watch } from './admin.ts';
 import { DOMAIN_ROUTES } from './domain-routes.ts';
 import { failureOf } from './failure.ts';
 import { decodeMessages, encodeMessages, type Framed } from './message-frames.ts';
+import { QUEUE_ROUTES } from './queue-routes.ts';
 import { type Answer, BadRequest, type Call, on, type Route, valid } from './route.ts';
 import { SCRIPT_ROUTES } from './script-routes.ts';
 
@@ -144,6 +149,7 @@ const ROUTES: readonly Route[] = Object.freeze([
     json: { header: (await admin.readHeader(address, name, Number(uid))).toString('base64') },
   })),
   ...SCRIPT_ROUTES,
+  ...QUEUE_ROUTES,
   on('GET', '/v1/health', async ({ watch }) => ({ json: await watched(watch).health() })),
   on('GET', '/v1/listeners', async ({ watch }) => ({ json: { listeners: watched(watch).listeners() } })),
   on('GET', '/v1/metrics', async ({ watch }) => ({

@@ -3,7 +3,7 @@
  * of everybody and put together, and accounts are made where they are written.
  */
 import type { ActivityEvent } from '../identity/activity.ts';
-import type { AccountRecord } from '../mailbox/model/model.ts';
+import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { ForeignUids } from '../mailbox/operations/take-over-uids.ts';
 import type { CheckEvent, CheckVerdict } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
@@ -19,6 +19,7 @@ import type {
   NewAppPassword,
   QuotaChange,
 } from './admin.ts';
+import { SharedQueue } from './control-queue.ts';
 import { SharedScripts } from './control-scripts.ts';
 
 export interface AdminParts {
@@ -26,6 +27,8 @@ export interface AdminParts {
   readonly local: Admin;
   /** Throws `nonexistent`. */
   accountOf(address: string): Promise<AccountRecord>;
+  /** Throws `nonexistent`. */
+  recordOf(account: AccountId): Promise<AccountRecord>;
   /** Of whoever holds the account. Throws `unavailable` while that one is gone. */
   holder(account: AccountRecord): Promise<Admin>;
   /** Of all processes, this one first. Throws `unavailable` while one of them is gone. */
@@ -37,10 +40,16 @@ export interface AdminParts {
 export class SharedAdmin implements Admin {
   readonly server = undefined;
   readonly scripts = new SharedScripts((address) => this.#holderOf(address));
+  readonly queue: SharedQueue;
   readonly #parts: AdminParts;
 
   constructor(parts: AdminParts) {
     this.#parts = parts;
+    this.queue = new SharedQueue({
+      everybody: () => parts.everybody(),
+      holderOf: (address) => this.#holderOf(address),
+      holderOfNumber: async (account) => parts.holder(await parts.recordOf(account)),
+    });
   }
 
   /** They are where accounts are written. */

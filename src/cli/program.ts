@@ -33,6 +33,7 @@ import { importMail } from './import.ts';
 import { commandName } from './invocation.ts';
 import { messageWhy } from './message-why.ts';
 import { PROXY_VERB, serveAsOwner } from './proxy.ts';
+import { queue } from './queue.ts';
 import { reshard } from './reshard.ts';
 import { type Serve, serve } from './serve.ts';
 import { sieveScripts } from './sieve-scripts.ts';
@@ -85,6 +86,7 @@ export async function runCommandLine(
   alias(program, done);
   for (const verb of [who, activity, messageWhy, health, importMail, exportMail, check, reshard])
     verb(program, done);
+  queue(program, done);
   doctor(program, done, version);
   for (const verb of [configPrint, configCheck]) verb(config, done);
   sieveScripts(sieve, done);

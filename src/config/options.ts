@@ -88,9 +88,6 @@ export const OPTIONS = {
     key: optionalPath({
       doc: 'The private key of the certificate, PEM. Give both or neither.',
     }),
-    clientCa: optionalPath({
-      doc: 'The authorities, PEM, whose certificates people may sign in with (SASL EXTERNAL): one that they signed for TLS clients, with the address of an account among its alternative names (rfc822Name). Clients are then asked for a certificate in every TLS handshake, which some mail programs show to the person; those without one sign in as before. Revocation lists (CRL) may stand in the same file; once one does, every authority needs its own. The file is read again when it changes.',
-    }),
   },
   acme: {
     enabled: boolean({
@@ -382,6 +379,53 @@ export const OPTIONS = {
       doc: 'All scripts of one account together.',
     }),
   },
+  queue: {
+    ip: choice(['auto', 'ipv4', 'ipv6', 'both'], {
+      default: 'auto',
+      doc: 'By which family of addresses mail leaves. "auto" uses IPv6 only while the address of this machine has a name in the DNS that leads back to it: large receivers refuse mail from one that has none.',
+    }),
+    giveUp: duration({
+      default: '5d',
+      min: '1m',
+      max: '30d',
+      doc: 'For how long a message is tried. Then its sender gets a report.',
+    }),
+    warn: duration({
+      default: '4h',
+      min: '1m',
+      max: '30d',
+      doc: 'After which time the sender is told, once, that a message is late.',
+    }),
+    connections: integer({
+      default: 100,
+      min: 1,
+      max: 10_000,
+      doc: 'Connections to other servers at once, of one process. One server gets two of them, and up to ten while it takes what it gets.',
+    }),
+    allowPrivate: boolean({
+      default: false,
+      doc: 'Whether mail may go to servers at private addresses and on this machine. Whoever owns a domain decides where its mail goes, and would otherwise have this server speak to what only it can reach.',
+    }),
+    language: choice(['en', 'sv'], {
+      default: 'en',
+      doc: 'The language of the reports that senders get about their mail.',
+    }),
+    smarthost: string({
+      default: '',
+      doc: 'A server that all mail for elsewhere goes to, as in "mail.example.net:587", instead of the servers of the recipients. Port 465 has TLS from the first octet.',
+    }),
+    smarthostUser: string({
+      default: '',
+      doc: 'The name to sign in there with. Without one nobody signs in.',
+    }),
+    smarthostPassword: secret({
+      doc: 'The password for it. It is sent only inside TLS.',
+    }),
+    smarthostTls: choice(['verified', 'encrypted', 'opportunistic'], {
+      default: 'verified',
+      doc: 'What the smarthost has to prove: "verified", a valid certificate for its name; "encrypted", nothing, but it has to have TLS; "opportunistic", nothing at all.',
+    }),
+  },
   limits: {
     connections: integer({
       default: 20_000,
@@ -488,6 +532,12 @@ export const OPTIONS = {
       max: 500,
       doc: 'Keywords on one message.',
     }),
+    outgoingPerAccount: integer({
+      default: 10_000,
+      min: 100,
+      max: 1_000_000,
+      doc: 'Recipients for whom mail of one account waits to be sent. A program that loops fills the queue of its account, and no other.',
+    }),
     mailboxesPerAccount: integer({
       default: 10_000,
       min: 50,
@@ -501,7 +551,6 @@ export const OPTIONS = {
 export const RELOADED: ReadonlySet<string> = new Set([
   'tls.certificate',
   'tls.key',
-  'tls.client_ca',
   'dns.servers',
   'auth.plaintext',
   'auth.failures_per_connection',

@@ -5,9 +5,9 @@
  * keeps the message and tries again.
  *
  * Before the last chunk goes what is known only when all of it has come: `XTRACE` and the header fields that the message gets, in
- * Base64, in several lines if they are long; `XVERDICT`, what is thought of it, and the words. Only a relayed session takes them.
+ * Base64, in several lines if they are long; `XVERDICT`, what is thought of it, and the words; `XONCE`, its key, if it has one. Only a relayed session takes them.
  */
-import type { Connection } from '../net/connection.ts';
+import type { Connection, PeerFacts } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
 import type { Relay } from '../net/relay.ts';
 import { relayedConnection, type StreamOptions } from '../net/stream.ts';
@@ -35,7 +35,7 @@ const STORING_MS = 15 * 60_000;
 
 export interface HoldersOptions {
   readonly relay: Relay;
-  readonly connection: Connection;
+  readonly connection: PeerFacts;
   readonly guest: Guest;
   readonly stream: StreamOptions;
 }
@@ -190,13 +190,14 @@ class HolderSession {
     await this.#expect(250);
   }
 
-  async finish(count: number, { fields, verdict = '', ...judged }: Taken): Promise<Reply[]> {
+  async finish(count: number, { fields, once, verdict = '', ...judged }: Taken): Promise<Reply[]> {
     for (let at = 0; at < fields.length; at += TRACE_BYTES) {
       await this.#command(`XTRACE ${fields.toString('base64', at, at + TRACE_BYTES)}`, 250);
     }
     const words = Buffer.from(verdict.slice(0, MAX_VERDICT)).toString('base64');
     const flags = VERDICT_FLAGS.filter((flag) => judged[flag]).join(',') || 'none';
     await this.#command(`XVERDICT ${flags} ${words}`, 250);
+    if (once !== undefined) await this.#command(`XONCE ${once.toString('base64')}`, 250);
     this.#mail = undefined;
     const replies: Reply[] = [];
     this.#stream.limitReads({ idleMs: STORING_MS });

@@ -10,6 +10,8 @@ export interface Taken {
   readonly isAuthentic: boolean;
   /** There are several recipients, and one reply for all of them. */
   readonly isShared: boolean;
+  /** A key of sixteen octets: who has had a message with it does not get it again. */
+  readonly once?: Buffer;
   /** Why, in plain words, for the accounts' activity. */
   readonly verdict?: string;
 }

@@ -81,6 +81,13 @@ export class AccountAdmin {
     return record;
   }
 
+  /** Throws `nonexistent`. */
+  async recordOf(id: AccountId): Promise<AccountRecord> {
+    const record = await this.#options.domain.store.directory.get(id);
+    if (record === undefined) throw new MailboxError('nonexistent', 'there is no such account');
+    return record;
+  }
+
   /** The name that an account of this address has or had. */
   nameOf(address: string): string {
     return canonicalAddress(address, this.#options.defaultDomain) ?? address;

@@ -162,7 +162,8 @@ class RelayedTransaction implements Transaction {
       const said = VERDICT_FLAGS.map((flag) => [flag, flags.split(',').includes(flag)]);
       const verdict = fromBase64(words).toString();
       this.#note({ ...Object.fromEntries(said), ...(verdict && { verdict }) });
-    } else return undefined;
+    } else if (verb === 'XONCE') this.#note({ once: fromBase64(argument) });
+    else return undefined;
     return { code: 250, text: '2.0.0 noted' };
   }
 

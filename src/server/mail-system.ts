@@ -34,9 +34,6 @@ import { openRules, type RulesSystem } from './rules.ts';
 import { shardCount } from './workers/count.ts';
 import { type Part, placementOf, shareOf } from './workers/part.ts';
 
-/** Recipients that wait: a program that loops fills the queue of its account and no other. */
-const OUTGOING_PER_ACCOUNT = 10_000;
-
 export interface MailSystem {
   /** The accounts, and where each has its mail. */
   readonly directory: ShardedDirectory;
@@ -130,11 +127,11 @@ function domainOf(
   const { store, log } = parts;
   const clock = systemClock;
   const turns = new Turns(store, clock, log);
-  const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount } = config.limits;
+  const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, outgoingPerAccount } = config.limits;
   // One limit for the domain; each protocol announces and enforces its own below it.
   const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize);
-  const own = { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount };
-  const limits = { ...own, messageBytes, outgoingPerAccount: OUTGOING_PER_ACCOUNT };
+  const perAccount = { mailboxesPerAccount, outgoingPerAccount };
+  const limits = { keywordsPerMailbox, keywordsPerMessage, ...perAccount, messageBytes };
   const accounts = new Accounts(store, turns, clock);
   return { ...parts, accounts, turns, clock, limits };
 }

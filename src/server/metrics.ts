@@ -11,6 +11,8 @@ import type { Activity } from '../identity/activity.ts';
 import type { Accounts } from '../mailbox/accounts.ts';
 import type { Connections } from '../net/connections.ts';
 import type { TlsFiles } from '../net/tls.ts';
+import type { Family } from './metric-family.ts';
+import { type QueueNumbers, queueCounters, queueGauges } from './queue-metrics.ts';
 
 export interface MetricSources {
   readonly version: string;
@@ -20,20 +22,7 @@ export interface MetricSources {
   readonly accounts: Pick<Accounts, 'all'>;
   readonly tls: Pick<TlsFiles, 'certificate'>;
   readonly log: Pick<RootLog, 'omitted'>;
-}
-
-interface Sample {
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-interface Family {
-  readonly name: string;
-  readonly help: string;
-  readonly labels?: readonly string[];
-  /** All processes see the same; else they are added up. */
-  readonly isShared?: boolean;
-  read(): Iterable<Sample> | Promise<Iterable<Sample>>;
+  readonly queue: () => QueueNumbers | undefined;
 }
 
 export class Metrics {
@@ -89,8 +78,9 @@ async function register(sources: MetricSources): Promise<Registry> {
   return registry;
 }
 
-function gaugesOf({ version, data, connections, accounts, tls }: MetricSources): Family[] {
+function gaugesOf({ version, data, connections, accounts, tls, queue }: MetricSources): Family[] {
   return [
+    ...queueGauges(queue),
     {
       name: 'brevduva_info',
       help: 'The version that runs; always 1.',
@@ -134,8 +124,9 @@ function gaugesOf({ version, data, connections, accounts, tls }: MetricSources):
   ];
 }
 
-function countersOf({ activity, connections, log }: MetricSources): Family[] {
+function countersOf({ activity, connections, log, queue }: MetricSources): Family[] {
   return [
+    ...queueCounters(queue),
     {
       name: 'brevduva_events_total',
       help: 'What happened to accounts: sign-ins and failures, deliveries, refusals, deletions, changes.',

@@ -12,8 +12,10 @@ import { certificateFiles } from './certificate.ts';
 import { certificateKeeper } from './certificate-keeper.ts';
 import { startKeyWatch } from './key-watch.ts';
 import { LocalDomains } from './local-domains.ts';
+import { startMailQueue } from './mail-queue.ts';
 import { type MailSystem, openMailSystem } from './mail-system.ts';
 import { type BoundListener, type RunningProtocols, startProtocols } from './protocols.ts';
+import { resolverOf } from './resolver.ts';
 import { type ServerWatch, watchOver } from './watch.ts';
 import type { Colleagues } from './workers/colleagues.ts';
 
@@ -56,9 +58,10 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     const spokesman = colleagues?.spokesman(system.admin, watch) ?? { admin: system.admin, watch };
     const control = await openControl(options, { facts, ...spokesman });
     opened.push(() => control.close(GRACE_MS));
+    const dns = resolverOf(config);
     const domains = new LocalDomains(domain.store.directory.domains, config.auth.defaultDomain);
     const protocols = await startProtocols({
-      ...{ ...system, config, log, tls, version, domains, watch: spokesman.watch },
+      ...{ ...system, config, log, tls, version, domains, dns, watch: spokesman.watch },
       ...(colleagues === undefined ? {} : { relay: colleagues.relay, isShared: true }),
     });
     const { listeners, apply } = protocols;
@@ -68,6 +71,13 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
       const all = [...listeners.map((listener) => listener.close(GRACE_MS)), arrivals?.close(GRACE_MS)];
       await Promise.all(all);
     });
+    const mail = startMailQueue({
+      ...{ config, log, system, dns, stream: protocols.stream },
+      ...(part === undefined ? {} : { worker: part.worker }),
+      ...(colleagues === undefined ? {} : { relay: colleagues.relay }),
+    });
+    watch.sends(mail.queue);
+    opened.push(() => mail.stop(GRACE_MS));
     const isSpokesman = colleagues === undefined || colleagues.isSpokesman;
     const keeper = isSpokesman
       ? await certificateKeeper({ config, log, tls, domains, listeners })

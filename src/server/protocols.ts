@@ -6,8 +6,7 @@ import type { Watch } from '../admin/admin.ts';
 import type { Log } from '../base/log.ts';
 import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
-import { Resolver } from '../dns/resolver.ts';
-import { systemServers } from '../dns/servers.ts';
+import type { Dns } from '../dns/answer.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { Receive } from '../identity/handing-over.ts';
@@ -48,6 +47,7 @@ export interface ProtocolOptions {
   readonly activity: Activity;
   readonly recipients: Recipients;
   readonly connections: Connections;
+  readonly dns: Dns;
   /** What whoever edits scripts needs. */
   readonly rules: Editing;
   /** Absent where one process holds everything. */
@@ -158,7 +158,7 @@ function servicesOf(
     hasQueue: false,
     hostname: config.hostname,
     defaultDomain: config.auth.defaultDomain,
-    dns: new Resolver({ servers: config.dns.servers.length > 0 ? config.dns.servers : systemServers() }),
+    dns: options.dns,
     maxMessageBytes: config.mx.maxSize,
     uploadBytes: limits.uploads,
     overQuota: config.mx.overQuota,

@@ -8,6 +8,7 @@ import type { TlsFiles } from '../net/tls.ts';
 import { healthOf, storeAnswers } from './health.ts';
 import type { MailSystem } from './mail-system.ts';
 import { Metrics } from './metrics.ts';
+import type { QueueNumbers } from './queue-metrics.ts';
 
 export interface Watched {
   readonly config: Config;
@@ -19,6 +20,8 @@ export interface Watched {
 export interface ServerWatch extends Watch {
   /** For a service manager: false when only a restart can help. */
   isAlive(): Promise<boolean>;
+  /** From now on mail is sent. */
+  sends(queue: QueueNumbers): void;
   /** From now on all of them accept. */
   listensOn(listeners: readonly ListenerFacts[]): void;
 }
@@ -28,7 +31,11 @@ export function watchOver(system: MailSystem, { config, log, tls, version }: Wat
   const { data } = config;
   const { accounts, store } = domain;
   const { directory } = store;
-  const metrics = new Metrics({ version, data, activity, connections, accounts, tls, log });
+  let queue: QueueNumbers | undefined;
+  const metrics = new Metrics({
+    ...{ version, data, activity, connections, accounts, tls, log },
+    queue: () => queue,
+  });
   let listening: readonly ListenerFacts[] = [];
   return {
     metrics: () => metrics.text(),
@@ -36,6 +43,9 @@ export function watchOver(system: MailSystem, { config, log, tls, version }: Wat
     health: () => healthOf({ data, directory, tls }),
     isAlive: () => storeAnswers(directory),
     listeners: () => listening,
+    sends(sending) {
+      queue = sending;
+    },
     listensOn(listeners) {
       listening = listeners.map(({ name, address }) => ({ name, address }));
     },

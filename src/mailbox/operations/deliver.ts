@@ -15,10 +15,12 @@ import { type Copy, type Delivery, type Departure, type Disposition, implicitKee
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
+import type { AccountState } from '../state/account.ts';
 import { loadMemories } from '../state/memories.ts';
 import type { IncomingMessage } from './append.ts';
 import { type Filed, fileParcels, type Parcel } from './filing.ts';
 import type { Received } from './incoming.ts';
+import { mailboxOf } from './mailboxes.ts';
 import { requireRoomForOutgoing } from './outgoing.ts';
 
 export interface Recipient {
@@ -49,7 +51,10 @@ class Outdated extends MailboxError {
 const SLICE = 100;
 
 /** What is known of a message beside its octets and its sender. */
-export type Arrived = Pick<Delivery, 'fields' | 'isJunk'>;
+export interface Arrived extends Pick<Delivery, 'fields' | 'isJunk'> {
+  /** Sixteen octets: who has had a message with this key does not get it again. It is forgotten when it is told to be. */
+  readonly once?: Buffer;
+}
 
 const NOTHING_KNOWN: Arrived = Object.freeze({ fields: EMPTY, isJunk: false });
 
@@ -81,6 +86,8 @@ async function deliverOne(
 ): Promise<DeliveryOutcome> {
   try {
     const account = await domain.accounts.open(id);
+    if (arrived.once !== undefined && (await hasIt(domain, account, arrived.once)))
+      return { kind: 'delivered', copies: [] };
     const delivery = { account, address, message, ...arrived };
     for (let times = 1; ; times++) {
       const asked = times > MOST_TIMES ? undefined : domain.dispositions.of(delivery);
@@ -96,9 +103,18 @@ async function deliverOne(
   }
 }
 
+/** Kept with INBOX, wherever the message went. */
+async function hasIt(domain: Domain, account: AccountState, key: Buffer): Promise<boolean> {
+  const { id } = mailboxOf(account, 'INBOX');
+  return (await domain.store.whichImported(account.id, id, [key]))[0] === true;
+}
+
+/** For one recipient. */
+type Asking = Delivery & Pick<Arrived, 'once'>;
+
 async function asDisposed(
   domain: Domain,
-  asking: Delivery,
+  asking: Asking,
   asked: Promise<Disposition>,
 ): Promise<DeliveryOutcome | 'outdated'> {
   const disposition = await asked.catch((error: unknown) => inInbox(domain, asking, error));
@@ -126,17 +142,20 @@ function inInbox({ log }: Domain, delivery: Delivery, error: unknown): Dispositi
 
 async function carryOut(
   domain: Domain,
-  delivery: Delivery,
+  delivery: Asking,
   { copies, departures = [], refusal, memories = [], note }: Disposition,
 ): Promise<DeliveryOutcome> {
   const { account } = delivery;
   const leaving = departures.reduce((sum, { recipients }) => sum + recipients.length, 0);
   if (leaving > 0) await requireRoomForOutgoing(domain, account, leaving);
   if (memories.length > 0) await loadMemories(domain, account);
-  const also = ({ rules }: AccountChange): void => {
+  const also = (change: AccountChange): void => {
+    const { rules } = change;
     if (memories.some(({ key, mustBeNew }) => mustBeNew && rules.isRemembered(key))) throw new Outdated();
     for (const { key, untilMs } of memories) rules.remember({ key, untilMs });
     if (note !== undefined) rules.note(note);
+    if (delivery.once !== undefined && refusal === undefined)
+      change.rememberImport(mailboxOf(account, 'INBOX'), delivery.once);
   };
   const parcels = parcelsOf(delivery, refusal === undefined ? copies : [], departures);
   const isNothing = parcels.length === 0 && memories.length === 0 && note === undefined;

@@ -58,9 +58,7 @@ export async function acceptOutgoing(
   copy?: SentCopy,
 ): Promise<AcceptedMail> {
   await requireRoomForOutgoing(domain, account, mail.recipients.length);
-  if (copy === undefined) {
-    return { id: await acceptAlone(domain, account, message, mail) };
-  }
+  if (copy === undefined) return { id: await acceptUnshown(domain, account, message, mail) };
   let id: OutgoingId | undefined;
   const incoming = { ...message, flags: copy.flags, keywords: copy.keywords, internalDate: undefined };
   const { uids } = await appendMessages(domain, account, copy.mailbox, [incoming], {
@@ -72,12 +70,16 @@ export async function acceptOutgoing(
   return { id: id as OutgoingId, uid: uids[0] as Uid };
 }
 
-/** No mailbox shows it; who answers it is in its thread all the same. */
-async function acceptAlone(
+/**
+ * As `acceptOutgoing`, of what no mailbox shows, and however much waits; who answers it is in its thread all the same. `also` runs in
+ * the same change.
+ */
+export async function acceptUnshown(
   domain: Domain,
   account: AccountState,
   { facts, blob }: Received,
   mail: OutgoingMail,
+  also: (change: AccountChange) => void = () => {},
 ): Promise<OutgoingId> {
   const names = threadNames({ links: facts.links, sort: facts.sortKeys });
   const known = await askForThreads(domain, account, [names]);
@@ -85,6 +87,7 @@ async function acceptAlone(
     return await domain.turns.run({
       account,
       run: (change) => {
+        also(change);
         const thread = change.facts.threadOfNext(names, known);
         const email = { ...computedFacts(facts), sizeBytes: facts.sizeBytes, blob };
         return addOutgoing(change, change.newEmail({ ...email, ...(thread && { thread }) }), mail);
@@ -159,11 +162,16 @@ export async function dropOutgoing(
 ): Promise<number> {
   const dropped = await changeEach(domain, ids, ({ address }, atMs) => ({
     when: ['waiting', 'held'],
-    become: isReported ? { state: 'failed', nextMs: atMs, lastAtMs: atMs, lastReply: reason } : 'ended',
+    become: isReported ? stopped(reason, atMs) : 'ended',
     log: { atMs, address, event: 'dropped', detail: reason },
   }));
   if (isReported) domain.turns.outbox.tell(ids);
   return dropped;
+}
+
+/** RFC 3463: refused, by whom it does not say. */
+function stopped(reason: string, atMs: number): RecipientChange['become'] {
+  return { state: 'failed', nextMs: atMs, lastAtMs: atMs, lastHost: '', lastReply: `5.7.0 ${reason}` };
 }
 
 /** Messages at once. */

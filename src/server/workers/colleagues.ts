@@ -76,6 +76,7 @@ export class Colleagues {
     const admin = new SharedAdmin({
       local,
       accountOf: (address) => accounts.accountOf(address),
+      recordOf: (id) => accounts.recordOf(id),
       holder: (account) => offices.of(workerOf(account.id)),
       everybody: () => offices.all(),
       whoIsThere: () => offices.reachable(),

@@ -1,0 +1,116 @@
+/** `QueueAdmin` of a running server, through its control socket; and of several processes, each of which has its part. */
+import type { AccountId } from '../mailbox/model/model.ts';
+import { outgoingAccount } from '../mailbox/model/outgoing.ts';
+import {
+  parseId,
+  type QueueAdmin,
+  type QueueChange,
+  type QueuedMessage,
+  type QueueEvent,
+  type QueuePage,
+  type QueueState,
+} from './queue-admin.ts';
+
+/** The control socket, as far as it is needed here. */
+export interface QueueWire {
+  json<T>(method: string, path: string, body?: object): Promise<T>;
+}
+
+export class ControlQueue implements QueueAdmin {
+  readonly #wire: QueueWire;
+
+  constructor(wire: QueueWire) {
+    this.#wire = wire;
+  }
+
+  async list(page: QueuePage): Promise<readonly QueuedMessage[]> {
+    return (await this.#wire.json<{ messages: QueuedMessage[] }>('POST', '/v1/queue/list', page)).messages;
+  }
+
+  async events(id: string): Promise<readonly QueueEvent[]> {
+    return (await this.#wire.json<{ events: QueueEvent[] }>('GET', `/v1/queue/events/${id}`)).events;
+  }
+
+  async change(change: QueueChange): Promise<number> {
+    return (await this.#wire.json<{ changed: number }>('POST', '/v1/queue/change', change)).changed;
+  }
+
+  state(): Promise<QueueState> {
+    return this.#wire.json('GET', '/v1/queue');
+  }
+
+  async setPaused(isPaused: boolean): Promise<void> {
+    await this.#wire.json('PATCH', '/v1/queue', { isPaused });
+  }
+}
+
+type HasQueue = { readonly queue: QueueAdmin };
+
+export interface SharedQueueParts {
+  /** Throws `unavailable` while one of them is gone. */
+  everybody(): Promise<readonly HasQueue[]>;
+  holderOf(address: string): Promise<HasQueue>;
+  /** Throws `nonexistent`. */
+  holderOfNumber(account: AccountId): Promise<HasQueue>;
+}
+
+/** Each process sends the mail of the accounts that it holds. */
+export class SharedQueue implements QueueAdmin {
+  readonly #parts: SharedQueueParts;
+
+  constructor(parts: SharedQueueParts) {
+    this.#parts = parts;
+  }
+
+  async list(page: QueuePage): Promise<readonly QueuedMessage[]> {
+    if (page.account !== undefined) return (await this.#parts.holderOf(page.account)).queue.list(page);
+    const pages = await this.#all((queue) => queue.list(page));
+    const all = pages.flat().sort((a, b) => (parseId(a.id) ?? 0) - (parseId(b.id) ?? 0));
+    return all.slice(0, page.limit);
+  }
+
+  async events(id: string): Promise<readonly QueueEvent[]> {
+    const number = parseId(id);
+    if (number === undefined) return [];
+    return (await this.#parts.holderOfNumber(outgoingAccount(number))).queue.events(id);
+  }
+
+  /** What is not theirs is nothing to the others. */
+  async change(change: QueueChange): Promise<number> {
+    const { account } = change.filter ?? {};
+    if (change.ids === undefined && account !== undefined)
+      return (await this.#parts.holderOf(account)).queue.change(change);
+    if (change.ids === undefined) return sum(await this.#all((queue) => queue.change(change)));
+    let changed = 0;
+    for (const id of change.ids) {
+      const number = parseId(id);
+      if (number === undefined) continue;
+      const holder = await this.#parts.holderOfNumber(outgoingAccount(number));
+      changed += await holder.queue.change({ ...change, ids: [id] });
+    }
+    return changed;
+  }
+
+  async state(): Promise<QueueState> {
+    const all = await this.#all((queue) => queue.state());
+    const oldest = all.flatMap(({ oldestMs }) => oldestMs ?? []);
+    return {
+      messages: sum(all.map(({ messages }) => messages)),
+      due: sum(all.map(({ due }) => due)),
+      held: sum(all.map(({ held }) => held)),
+      isPaused: all.some(({ isPaused }) => isPaused),
+      ...(oldest.length === 0 ? {} : { oldestMs: Math.min(...oldest) }),
+      destinations: all.flatMap(({ destinations = [] }) => destinations),
+    };
+  }
+
+  async setPaused(isPaused: boolean): Promise<void> {
+    await this.#all((queue) => queue.setPaused(isPaused));
+  }
+
+  async #all<T>(ask: (queue: QueueAdmin) => Promise<T>): Promise<readonly T[]> {
+    return Promise.all((await this.#parts.everybody()).map(({ queue }) => ask(queue)));
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

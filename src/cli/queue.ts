@@ -1,0 +1,173 @@
+/** `brevduva queue ...`: mail that is to leave, what holds it up, and what became of it. */
+import type { Command } from 'commander';
+import type { QueueAdmin, QueueChange, QueuedMessage, QueuedRecipient } from '../admin/queue-admin.ts';
+import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { type CommonOptions, countArgument, withAdmin, withCommonOptions } from './options.ts';
+import { counted, note, print, shortDuration, table } from './terminal.ts';
+
+type Done = (code: ExitCode) => void;
+
+interface Chosen extends CommonOptions {
+  readonly account?: string;
+  readonly domain?: string;
+  readonly all?: boolean;
+  readonly reason?: string;
+  readonly report?: boolean;
+  readonly json?: boolean;
+}
+
+interface ListOptions extends Chosen {
+  readonly limit: number;
+}
+
+const PAGE = 1000;
+
+export function queue(parent: Command, done: Done): void {
+  const verbs = parent.command('queue').description('mail that is to leave');
+  list(verbs);
+  show(verbs, done);
+  change(verbs, done, 'retry', 'try messages now, and servers that were not there');
+  change(verbs, done, 'hold', 'keep messages from being tried until they are released');
+  change(verbs, done, 'release', 'try messages that were held');
+  change(verbs, done, 'drop', 'end messages, which then are not delivered');
+  pause(verbs, 'pause', 'begin to send nothing more until "resume" or a restart; mail is accepted', true);
+  pause(verbs, 'resume', 'send again', false);
+}
+
+function list(parent: Command): void {
+  const command = parent
+    .command('list')
+    .description('list what waits: who sent it, to whom, when it is tried next and what was said last')
+    .option('--account <address>', 'only what this account sends')
+    .option('--domain <domain>', 'only what goes to this domain')
+    .option('--limit <count>', 'at most so many messages', countArgument, 1000)
+    .option('--json', 'one JSON object a line, for scripts');
+  withCommonOptions(command).action(async (options: ListOptions) => {
+    await withAdmin(options, async ({ queue: admin }) => {
+      const messages = await read(admin, options);
+      if (options.json === true) {
+        for (const message of messages) print(JSON.stringify(message));
+        return;
+      }
+      const state = await admin.state();
+      if (messages.length > 0) for (const line of table([HEAD, ...messages.flatMap(rowsOf)])) print(line);
+      for (const { key, waiting, restsUntilMs } of state.destinations ?? [])
+        if (restsUntilMs !== undefined)
+          note(`${key}: nothing is brought there for ${until(restsUntilMs)}; ${waiting} wait`);
+      note(
+        `${counted(state.messages, 'message')}, ${state.held} held${state.isPaused ? '; sending is paused' : ''}`,
+      );
+    });
+  });
+}
+
+async function read(admin: QueueAdmin, { account, domain, limit }: ListOptions): Promise<QueuedMessage[]> {
+  const found: QueuedMessage[] = [];
+  const filter = {
+    ...(account === undefined ? {} : { account }),
+    ...(domain === undefined ? {} : { domain }),
+  };
+  while (found.length < limit) {
+    const after = found.at(-1)?.id;
+    const most = Math.min(PAGE, limit - found.length);
+    const page = await admin.list({ ...filter, limit: most, ...(after === undefined ? {} : { after }) });
+    found.push(...page);
+    if (page.length < most) break;
+  }
+  return found;
+}
+
+const HEAD = ['ID', 'FROM', 'TO', 'STATE', 'TRIES', 'NEXT', 'AGE', 'LAST'] as const;
+
+function rowsOf({ id, sender, createdMs, recipients }: QueuedMessage): string[][] {
+  return recipients.map((one) => [
+    id,
+    sender === '' ? '<>' : sender,
+    one.address,
+    one.state,
+    String(one.attempts),
+    one.nextMs === undefined ? '-' : until(one.nextMs),
+    shortDuration(Date.now() - createdMs),
+    lastOf(one),
+  ]);
+}
+
+function lastOf({ lastHost = '', lastReply = '' }: QueuedRecipient): string {
+  return [lastHost, lastReply].filter((part) => part !== '').join(': ') || '-';
+}
+
+function until(ms: number): string {
+  const left = ms - Date.now();
+  return left <= 0 ? 'now' : shortDuration(left);
+}
+
+function show(parent: Command, done: Done): void {
+  const command = parent
+    .command('show')
+    .description('show what has happened to a message, also to one that ended in the last 30 days')
+    .argument('<id>', 'of the message, as "queue list" has it')
+    .option('--json', 'one JSON object a line, for scripts');
+  withCommonOptions(command).action(async (id: string, options: Chosen) => {
+    requireId(id);
+    const events = await withAdmin(options, ({ queue: admin }) => admin.events(id));
+    if (events.length === 0) {
+      note(`nothing is known of a message ${id}`);
+      return done(EXIT.failed);
+    }
+    for (const event of events) {
+      if (options.json === true) print(JSON.stringify(event));
+      else {
+        const time = `${new Date(event.atMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+        print([time, event.event.padEnd(9), event.address || '<>', event.detail].join('  ').trimEnd());
+      }
+    }
+  });
+}
+
+function change(parent: Command, done: Done, what: QueueChange['what'], description: string): void {
+  const command = parent
+    .command(what)
+    .description(description)
+    .argument('[ids...]', 'of the messages, as "queue list" has them')
+    .option('--account <address>', 'all that this account sends')
+    .option('--domain <domain>', 'all messages that go to this domain')
+    .option('--all', 'all there are');
+  if (what === 'hold')
+    command.option('--reason <text>', 'why, for "queue show"', 'held by the administrator');
+  if (what === 'drop') {
+    command.requiredOption('--reason <text>', 'why, for "queue show" and the sender');
+    command.option('--report', 'and tell the senders');
+  }
+  withCommonOptions(command).action(async (ids: readonly string[], options: Chosen) => {
+    const { account, domain, all, reason, report } = options;
+    const isFiltered = account !== undefined || domain !== undefined;
+    if (ids.length > 0 === (isFiltered || all === true))
+      throw new UsageError('name messages by their ids, or all of them by --account, --domain or --all');
+    for (const id of ids) requireId(id);
+    const filter = {
+      ...(account === undefined ? {} : { account }),
+      ...(domain === undefined ? {} : { domain }),
+    };
+    const changed = await withAdmin(options, ({ queue: admin }) =>
+      admin.change({
+        what,
+        ...(ids.length > 0 ? { ids } : { filter }),
+        ...(reason === undefined ? {} : { reason }),
+        ...(report === true ? { isReported: true } : {}),
+      }),
+    );
+    print(`${counted(changed, 'recipient')}`);
+    done(changed === 0 && ids.length > 0 ? EXIT.failed : EXIT.ok);
+  });
+}
+
+function pause(parent: Command, name: string, description: string, isPaused: boolean): void {
+  const command = parent.command(name).description(description);
+  withCommonOptions(command).action(async (options: CommonOptions) => {
+    await withAdmin(options, ({ queue: admin }) => admin.setPaused(isPaused));
+  });
+}
+
+function requireId(id: string): void {
+  if (!/^\d+-\d+$/.test(id)) throw new UsageError(`"${id}" is not the id of a message; they look like 1-23`);
+}

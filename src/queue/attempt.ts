@@ -1,0 +1,229 @@
+/**
+ * One attempt to give one message to the server of some of its recipients, all of one domain. What comes of it is a value for each of
+ * them: delivered, failed for ever, deferred, or not tried. Nothing is written here.
+ */
+import type { Outgoing, OutgoingRecipient, OutgoingRow } from '../mailbox/model/outgoing.ts';
+import { NOTIFY } from '../mailbox/model/outgoing.ts';
+import { encodeXtext } from '../smtp/xtext.ts';
+import { HopFailure } from './client/channel.ts';
+import { type HopReply, isPermanent, isPositive, replyText } from './client/reply.ts';
+import type { Recipient, Transaction } from './client/session.ts';
+import { type Hop, Unreachable } from './hop.ts';
+import type { HopPool } from './hop-pool.ts';
+import type { DepartingMessage } from './message.ts';
+import type { Route } from './routes.ts';
+
+export interface Outcome {
+  readonly recipient: OutgoingRecipient;
+  /** `again`: the server took others of this message and wants this one in another transaction. */
+  readonly kind: 'delivered' | 'failed' | 'deferred' | 'again';
+  /** An enhanced code (RFC 3463). */
+  readonly status: string;
+  /** Who said it, or who was not reached; empty when it was nobody. */
+  readonly host: string;
+  /** The server's words, or ours about it. */
+  readonly text: string;
+  /** The server said so itself. */
+  readonly isReply: boolean;
+  /** It tells the sender itself when asked to (RFC 3461). */
+  readonly hasDsn: boolean;
+}
+
+export interface AttemptResult {
+  readonly outcomes: readonly Outcome[];
+  /** None of the hosts could be spoken to: it says nothing about the message. */
+  readonly isRouteDown: boolean;
+  /** The server wants us to be slower. */
+  readonly isTooFast: boolean;
+}
+
+export interface Attempt {
+  readonly outgoing: Outgoing;
+  readonly domain: string;
+  /** As it leaves, which of what is passed on is an address of ours. */
+  readonly sender: string;
+  readonly recipients: readonly OutgoingRecipient[];
+  readonly message: DepartingMessage;
+  readonly route: Route;
+}
+
+/** RFC 5321 §4.5.3.1.8: every server takes a hundred. */
+export const MOST_RECIPIENTS = 100;
+
+/** Never throws but for bugs. */
+export async function attempt(pool: HopPool, trial: Attempt): Promise<AttemptResult> {
+  const { route, domain, outgoing } = trial;
+  const { requiresTls, isTlsOptional } = outgoing.row;
+  let last = new Unreachable('4.4.4', 'the domain has no server');
+  let isForEver = true;
+  for (const host of route.hosts) {
+    for (let isFresh = false; ; isFresh = true) {
+      let hop: Hop;
+      try {
+        hop = await pool.take({ route, host, domain, requiresTls, isTlsOptional, isFresh });
+      } catch (error) {
+        if (!(error instanceof Unreachable)) throw error;
+        last = error;
+        isForEver &&= error.isForEver;
+        break;
+      }
+      isForEver = false;
+      const wasUsed = hop.session.messages > 0;
+      const result = await tryHop(hop, trial);
+      if (result === 'stale' && wasUsed) continue;
+      pool.giveBack(hop);
+      if (result !== 'stale') return result;
+      last = new Unreachable('4.4.2', `${hop.words}: it closed the connection`);
+      break;
+    }
+    // Whoever says that it is too much speaks for all of them.
+    if (last.hasAnswered) break;
+  }
+  const outcome = (recipient: OutgoingRecipient): Outcome => ({
+    ...{ recipient, kind: isForEver ? 'failed' : 'deferred', status: last.status },
+    ...{ host: '', text: last.message, isReply: false, hasDsn: false },
+  });
+  const isTooFast = last.hasAnswered;
+  // What it could not prove is about this domain and this message, and not about the server.
+  const isRouteDown = !isForEver && !last.status.startsWith('4.7.');
+  return { outcomes: trial.recipients.map(outcome), isRouteDown, isTooFast };
+}
+
+/** `stale`: the connection broke before the message was begun, and nothing has happened. */
+async function tryHop(hop: Hop, trial: Attempt): Promise<AttemptResult | 'stale'> {
+  const refusal = whyNot(hop, trial);
+  if (refusal !== undefined) return sameForAll(hop, trial, { kind: 'failed', isReply: false, ...refusal });
+  let hasBegun = false;
+  const transaction = transactionFor(hop, trial, () => {
+    hasBegun = true;
+  });
+  try {
+    const { mail, recipients, data } = await hop.session.send(transaction);
+    if (!isPositive(mail))
+      return judged(
+        hop,
+        trial,
+        trial.recipients.map(() => mail),
+      );
+    const replies = recipients.map((reply) => (isPositive(reply) ? (data ?? reply) : reply));
+    return judged(hop, trial, replies);
+  } catch (error) {
+    if (!(error instanceof HopFailure)) {
+      hop.session.abort('the message cannot be read to its end');
+      throw error;
+    }
+    if (!hasBegun && error.kind === 'closed') return 'stale';
+    const status = error.kind === 'timeout' ? '4.4.7' : '4.4.2';
+    return sameForAll(hop, trial, { kind: 'deferred', status, text: error.message, isReply: false });
+  }
+}
+
+function judged(hop: Hop, trial: Attempt, replies: readonly HopReply[]): AttemptResult {
+  const hasTaken = replies.some(isPositive);
+  const outcomes = trial.recipients.map((recipient, i): Outcome => {
+    const reply = replies[i] as HopReply;
+    return {
+      recipient,
+      kind: kindOf(reply, hasTaken),
+      status: reply.status ?? (isPositive(reply) ? '2.0.0' : isPermanent(reply) ? '5.0.0' : '4.0.0'),
+      host: hop.words,
+      text: replyText(reply),
+      isReply: true,
+      hasDsn: hop.session.offer('DSN') !== undefined,
+    };
+  });
+  return { outcomes, isRouteDown: false, isTooFast: replies.some(isTooFast) };
+}
+
+/** RFC 5321 §4.5.3.1.10: 452 for one recipient too many; some say 552. */
+function kindOf(reply: HopReply, hasTaken: boolean): Outcome['kind'] {
+  if (isPositive(reply)) return 'delivered';
+  const isTooMany = reply.code === 452 && (reply.status === undefined || reply.status === '4.5.3');
+  if (isTooMany && hasTaken) return 'again';
+  return isPermanent(reply) ? 'failed' : 'deferred';
+}
+
+function isTooFast({ code, status }: HopReply): boolean {
+  return code === 421 || (code === 450 && status?.startsWith('4.7.') === true);
+}
+
+interface Why {
+  readonly kind: 'failed' | 'deferred';
+  readonly status: string;
+  readonly text: string;
+  readonly isReply: boolean;
+}
+
+function sameForAll(hop: Hop, { recipients }: Attempt, why: Why): AttemptResult {
+  const outcomes = recipients.map((recipient) => ({ recipient, host: hop.words, hasDsn: false, ...why }));
+  return { outcomes, isRouteDown: false, isTooFast: false };
+}
+
+/** What the message needs and the server does not offer. */
+function whyNot(hop: Hop, { outgoing, message }: Attempt): Pick<Why, 'status' | 'text'> | undefined {
+  const { isUtf8, requiresTls } = outgoing.row;
+  const lacks = (keyword: string): boolean => hop.session.offer(keyword) === undefined;
+  const { host } = hop;
+  if (isUtf8 && lacks('SMTPUTF8'))
+    return { status: '5.6.7', text: `${host.name} cannot take addresses that are not in ASCII` };
+  if (message.isEightBit && lacks('8BITMIME'))
+    return { status: '5.6.3', text: `${host.name} cannot take a message with octets above 127` };
+  if (requiresTls && lacks('REQUIRETLS'))
+    return { status: '5.7.30', text: `${host.name} does not promise TLS all the way, as this message needs` };
+  const most = Number(hop.session.offer('SIZE') || 0);
+  if (most > 0 && message.sizeBytes > most)
+    return {
+      status: '5.3.4',
+      text: `the message has ${message.sizeBytes} octets, ${host.name} takes ${most} at most`,
+    };
+  return undefined;
+}
+
+function transactionFor(hop: Hop, trial: Attempt, onBegin: () => void): Transaction {
+  const { outgoing, message, recipients } = trial;
+  const { row } = outgoing;
+  const has = (keyword: string): boolean => hop.session.offer(keyword) !== undefined;
+  const hasDsn = has('DSN');
+  return {
+    sender: trial.sender,
+    parameters: [
+      ...(has('SIZE') ? [`SIZE=${message.sizeBytes}`] : []),
+      ...(message.isEightBit ? ['BODY=8BITMIME'] : []),
+      ...(row.isUtf8 ? ['SMTPUTF8'] : []),
+      ...(row.requiresTls ? ['REQUIRETLS'] : []),
+      ...(hasDsn ? dsnParameters(row) : []),
+    ],
+    recipients: recipients.map((one) => recipientFor(one, hasDsn)),
+    octets: () => {
+      onBegin();
+      return message.octets();
+    },
+  };
+}
+
+function dsnParameters({ ret, envid }: OutgoingRow): string[] {
+  return [
+    ...(ret === undefined ? [] : [`RET=${ret === 'full' ? 'FULL' : 'HDRS'}`]),
+    ...(envid === undefined ? [] : [`ENVID=${encodeXtext(envid)}`]),
+  ];
+}
+
+/** RFC 3461 §5.2.1: what the sender wants is passed on. */
+function recipientFor({ address, notify, orcpt }: OutgoingRecipient, hasDsn: boolean): Recipient {
+  if (!hasDsn) return { address, parameters: [] };
+  const parameters = [`NOTIFY=${notifyWords(notify)}`];
+  if (orcpt !== undefined) {
+    const at = orcpt.indexOf(';');
+    parameters.push(`ORCPT=${orcpt.slice(0, at)};${encodeXtext(orcpt.slice(at + 1))}`);
+  }
+  return { address, parameters };
+}
+
+export function notifyWords(notify: number): string {
+  const words = [
+    ...(notify & NOTIFY.Success ? ['SUCCESS'] : []),
+    ...(notify & NOTIFY.Failure ? ['FAILURE'] : []),
+    ...(notify & NOTIFY.Delay ? ['DELAY'] : []),
+  ];
+  return words.join(',') || 'NEVER';
+}

@@ -1,0 +1,99 @@
+/**
+ * Connections that are open, and could take another message: for a moment, so many messages, so long. One that was opened for
+ * less proof than is asked for is not used.
+ */
+import { type Hop, type HopOptions, lookUp, openHop, Unreachable } from './hop.ts';
+import type { Route, RouteHost } from './routes.ts';
+import type { TlsPolicies } from './tls-policy.ts';
+
+export interface HopRequest {
+  readonly route: Route;
+  readonly host: RouteHost;
+  readonly domain: string;
+  readonly requiresTls: boolean;
+  readonly isTlsOptional: boolean;
+  /** Not one that has been used. */
+  readonly isFresh: boolean;
+}
+
+interface Idle {
+  readonly hop: Hop;
+  readonly timer: NodeJS.Timeout;
+}
+
+const IDLE_MS = 5000;
+const MOST_MS = 300_000;
+const MOST_MESSAGES = 100;
+
+export class HopPool {
+  readonly #options: HopOptions;
+  readonly #policies: TlsPolicies;
+  readonly #idle = new Map<string, Idle[]>();
+  #isClosed = false;
+
+  constructor(options: HopOptions, policies: TlsPolicies) {
+    this.#options = options;
+    this.#policies = policies;
+  }
+
+  /** Throws `Unreachable`. */
+  async take({ isFresh, ...request }: HopRequest): Promise<Hop> {
+    const { host } = request;
+    const found = await lookUp(host, this.#options);
+    if (found.addresses.length === 0) {
+      const { text, isForNow } = found.fault ?? { text: `${host.name} has no address`, isForNow: false };
+      throw new Unreachable(isForNow ? '4.4.3' : '5.4.4', text, false, !isForNow);
+    }
+    const decision = await this.#policies.decide({ ...request, hasSecureAddresses: found.isSecure });
+    if (decision.kind === 'barred') throw new Unreachable(decision.status, decision.text);
+    const known = isFresh ? undefined : this.#reuse(keyOf(host), (hop) => hop.satisfies(decision.level));
+    return known ?? openHop(host, found, decision.level, this.#options);
+  }
+
+  /** After a transaction, however it ended. */
+  giveBack(hop: Hop): void {
+    const { session, host } = hop;
+    const isOld = performance.now() - session.openedMs > MOST_MS || session.messages >= MOST_MESSAGES;
+    if (this.#isClosed || isOld || !session.canBeReused) {
+      session.close();
+      return;
+    }
+    const key = keyOf(host);
+    const idle = this.#idle.get(key) ?? [];
+    this.#idle.set(key, idle);
+    const entry = { hop, timer: setTimeout(() => this.#drop(key, entry), IDLE_MS) };
+    idle.push(entry);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const [key, idle] of [...this.#idle]) for (const entry of [...idle]) this.#drop(key, entry);
+  }
+
+  #reuse(key: string, fits: (hop: Hop) => boolean): Hop | undefined {
+    for (const entry of [...(this.#idle.get(key) ?? [])].reverse()) {
+      if (!entry.hop.session.canBeReused) {
+        this.#drop(key, entry);
+        continue;
+      }
+      if (!fits(entry.hop)) continue;
+      this.#forget(key, entry);
+      return entry.hop;
+    }
+    return undefined;
+  }
+
+  #drop(key: string, entry: Idle): void {
+    this.#forget(key, entry);
+    entry.hop.session.close();
+  }
+
+  #forget(key: string, entry: Idle): void {
+    clearTimeout(entry.timer);
+    const left = (this.#idle.get(key) ?? []).filter((one) => one !== entry);
+    if (left.length > 0) this.#idle.set(key, left);
+    else this.#idle.delete(key);
+  }
+}
+
+const keyOf = ({ name, port }: RouteHost): string => `${name}:${port}`;

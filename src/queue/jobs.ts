@@ -1,0 +1,245 @@
+/**
+ * What is done for a job whose turn has come: by SMTP, into mailboxes that are here, or as a report. Its outcome is durable before it
+ * is over.
+ */
+import type { Log } from '../base/log.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import type { Outgoing, OutgoingRecipient, RecipientChange } from '../mailbox/model/outgoing.ts';
+import { type AttemptResult, attempt, MOST_RECIPIENTS, type Outcome } from './attempt.ts';
+import type { Destination, Job } from './destination.ts';
+import { Faults } from './faults.ts';
+import type { HopPool } from './hop-pool.ts';
+import { type Lines, LOCAL, REPORT } from './lines.ts';
+import type { LocalJobs } from './local-jobs.ts';
+import { type DepartingMessage, departingMessage, type KeysOf } from './message.ts';
+import { changeFor, isDelayTold } from './outcomes.ts';
+import type { Reporter } from './reporter.ts';
+import type { RouteMap } from './route-map.ts';
+import type { Schedule } from './schedule.ts';
+import type { Settler } from './settler.ts';
+
+export interface JobsOptions {
+  readonly domain: Domain;
+  readonly log: Log;
+  readonly lines: Lines;
+  readonly pool: HopPool;
+  readonly routes: RouteMap;
+  readonly local: LocalJobs;
+  readonly reporter: Reporter;
+  readonly settler: Settler;
+  readonly schedule: Schedule;
+  readonly keysOf: KeysOf;
+  /** Of the sender of what is passed on: an address of ours that leads back to it, or nobody's. */
+  readonly rewrite: (sender: string) => string;
+  readonly random: () => number;
+}
+
+export interface JobResult {
+  /** Recipients to be tried at once, in another transaction. */
+  readonly again: ReadonlySet<number>;
+  /** When the message is due next, as far as this job knows. */
+  readonly nextMs: number | undefined;
+}
+
+const OVER: JobResult = Object.freeze({ again: new Set<number>(), nextMs: undefined });
+/** Messages at once, of those that wait for a place that is down. */
+const PARKED_AT_ONCE = 50;
+
+/** Recipients by what became of them. */
+export type Tries = Readonly<Record<'delivered' | 'failed' | 'deferred', number>>;
+
+export class Jobs {
+  readonly #options: JobsOptions;
+  readonly #faults: Faults;
+  readonly tries = { delivered: 0, failed: 0, deferred: 0 };
+
+  constructor(options: JobsOptions) {
+    this.#options = options;
+    this.#faults = new Faults(options);
+  }
+
+  /** The name of the line for a domain. */
+  keyOf(domain: string): string | Promise<string> {
+    return this.#options.routes.keyOf(domain);
+  }
+
+  /** Throws when the store cannot be read or written: then it is as if it had not been tried. */
+  async run(job: Job, destination: Destination): Promise<JobResult> {
+    const { domain } = this.#options;
+    const [outgoing] = await domain.store.outgoing.load([job.outgoing]);
+    if (outgoing === undefined) return OVER;
+    try {
+      if (job.way === REPORT) return await this.#report(outgoing);
+      const nowMs = domain.clock.nowMs();
+      const recipients = outgoing.recipients.filter(
+        ({ n, state, nextMs = Number.POSITIVE_INFINITY }) =>
+          job.recipients.has(n) && state === 'waiting' && nextMs <= nowMs,
+      );
+      if (recipients.length === 0) return OVER;
+      if (job.way === LOCAL) return await this.#deliver(outgoing, recipients);
+      return await this.#send(outgoing, recipients, job.way, destination);
+    } catch (error) {
+      if (error instanceof MailboxError && error.code !== 'damaged') throw error;
+      const nextMs = await this.#faults.note(outgoing, job.recipients, error);
+      return { again: OVER.again, nextMs };
+    }
+  }
+
+  async #send(
+    outgoing: Outgoing,
+    recipients: readonly OutgoingRecipient[],
+    domainName: string,
+    destination: Destination,
+  ): Promise<JobResult> {
+    const { pool, routes, domain, keysOf } = this.#options;
+    const routing = await routes.routeTo(domainName);
+    if (routing.kind !== 'route') {
+      const { kind, status, text } = routing;
+      const base = { kind, status, text, host: '', isReply: false, hasDsn: false };
+      const outcomes = recipients.map((recipient): Outcome => ({ recipient, ...base }));
+      return this.#settle(outgoing, outcomes);
+    }
+    const { route } = routing;
+    const { row } = outgoing;
+    const message = await departingMessage(domain, row, keysOf);
+    const sender = row.kind === 'forward' ? this.#options.rewrite(row.sender) : row.sender;
+    const again = new Set<number>();
+    let nextMs: number | undefined;
+    for (let at = 0; at < recipients.length; at += MOST_RECIPIENTS) {
+      const some = recipients.slice(at, at + MOST_RECIPIENTS);
+      const trial = { outgoing, domain: domainName, sender, recipients: some, message, route };
+      const result = await attempt(pool, trial);
+      const settled = await this.#settle(outgoing, result.outcomes, this.#learn(destination, result));
+      for (const n of settled.again) again.add(n);
+      nextMs = least(nextMs, settled.nextMs);
+    }
+    if (destination.isDown) await this.#park(destination);
+    return { again, nextMs };
+  }
+
+  /** When a place that is down is tried again; undefined: it is not. */
+  #learn(destination: Destination, { isRouteDown, isTooFast, outcomes }: AttemptResult): number | undefined {
+    const { domain, random, log } = this.#options;
+    const nowMs = domain.clock.nowMs();
+    if (isTooFast) destination.tooFast(nowMs);
+    if (!isRouteDown) {
+      destination.answered(outcomes.some(({ kind }) => kind === 'delivered'));
+      return undefined;
+    }
+    if (isTooFast || !destination.failed(nowMs, random())) return undefined;
+    const { text } = outcomes[0] as Outcome;
+    log.warn({ route: destination.key, why: text }, 'mail cannot be brought there now');
+    return destination.restsUntilMs;
+  }
+
+  /** Those that wait in its line go back to the store with the time of the next look, and lose no try. */
+  async #park(destination: Destination): Promise<void> {
+    const { domain, lines } = this.#options;
+    const jobs = destination.takeAll();
+    for (let at = 0; at < jobs.length; at += PARKED_AT_ONCE) {
+      const some = jobs.slice(at, at + PARKED_AT_ONCE);
+      const found = await domain.store.outgoing.load(some.map(({ outgoing }) => outgoing));
+      for (const [i, outgoing] of found.entries()) {
+        const { recipients } = some[i] as Job;
+        const waiting = outgoing?.recipients.filter(
+          ({ n, state }) => recipients.has(n) && state === 'waiting',
+        );
+        const text = `${destination.key} is not there at this moment`;
+        const base = {
+          kind: 'deferred',
+          status: '4.4.1',
+          host: '',
+          text,
+          isReply: false,
+          hasDsn: false,
+        } as const;
+        const outcomes = (waiting ?? []).map((recipient): Outcome => ({ recipient, ...base }));
+        if (outgoing !== undefined) await this.#settle(outgoing, outcomes, destination.restsUntilMs);
+        lines.end(some[i] as Job);
+      }
+    }
+  }
+
+  async #deliver(outgoing: Outgoing, recipients: readonly OutgoingRecipient[]): Promise<JobResult> {
+    const { domain, local, keysOf } = this.#options;
+    const message: DepartingMessage = await departingMessage(domain, outgoing.row, keysOf);
+    const { outcomes, nextMs } = await local.run(outgoing, recipients, message);
+    const settled = await this.#settle(outgoing, outcomes);
+    local.settled(outcomes);
+    return { again: settled.again, nextMs: least(nextMs, settled.nextMs) };
+  }
+
+  async #report({ row, recipients }: Outgoing): Promise<JobResult> {
+    const { reporter } = this.#options;
+    const failed = recipients.filter(({ state }) => state === 'failed');
+    const arrived = recipients.filter(({ state }) => state === 'delivered' || state === 'relayed');
+    await reporter.tell({ row, recipients }, failed, 'failed');
+    await reporter.tell({ row, recipients }, arrived, 'delivered');
+    return OVER;
+  }
+
+  /** Written down, and durable. */
+  async #settle(outgoing: Outgoing, outcomes: readonly Outcome[], notBeforeMs?: number): Promise<JobResult> {
+    const { domain, schedule, settler, random } = this.#options;
+    const nowMs = domain.clock.nowMs();
+    const settling = { row: outgoing.row, nowMs, schedule };
+    const changes = outcomes.map((outcome) =>
+      changeFor(outcome, {
+        ...settling,
+        random: random(),
+        ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
+      }),
+    );
+    for (const { kind } of outcomes) if (kind !== 'again') this.tries[kind]++;
+    const soon = isLast(outgoing, changes) ? changes.map((change) => toldNow(change, nowMs)) : changes;
+    await settler.settle(soon);
+    await this.#warn(outgoing, outcomes, soon);
+    const again = new Set(
+      outcomes.filter(({ kind }) => kind === 'again').map(({ recipient }) => recipient.n),
+    );
+    const nextMs = soon.reduce<number | undefined>(
+      (min, { become }, i) =>
+        become === 'ended' || outcomes[i]?.kind === 'again' ? min : least(min, become.nextMs),
+      undefined,
+    );
+    return { again, nextMs };
+  }
+
+  /** Once, when it is late. */
+  async #warn(
+    outgoing: Outgoing,
+    outcomes: readonly Outcome[],
+    changes: readonly RecipientChange[],
+  ): Promise<void> {
+    const { domain, schedule, reporter } = this.#options;
+    const nowMs = domain.clock.nowMs();
+    const late = outcomes.flatMap(({ kind, recipient }, i) => {
+      const become = changes[i]?.become;
+      if (kind !== 'deferred' || become === undefined || become === 'ended' || become.state !== undefined)
+        return [];
+      if (!isDelayTold(recipient, outgoing.row, nowMs, schedule)) return [];
+      return [{ ...recipient, ...become } as OutgoingRecipient];
+    });
+    await reporter.tell(outgoing, late, 'delayed');
+  }
+}
+
+/** Nobody else of the message is still waiting: what failed is told at once. */
+function isLast({ recipients }: Outgoing, changes: readonly RecipientChange[]): boolean {
+  if (changes.some(({ become }) => become !== 'ended' && become.state === undefined)) return false;
+  const these = new Set(changes.map(({ n }) => n));
+  return recipients.every(({ n, state }) => these.has(n) || state !== 'waiting');
+}
+
+function toldNow(change: RecipientChange, nowMs: number): RecipientChange {
+  const { become } = change;
+  return become === 'ended' || become.state !== 'failed'
+    ? change
+    : { ...change, become: { ...become, nextMs: nowMs } };
+}
+
+function least(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.min(a, b);
+}

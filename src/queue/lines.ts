@@ -1,0 +1,109 @@
+/**
+ * What is due, sorted into lines: one for each destination, one for people who are here, one for reports. Each recipient stands in one
+ * line at most, whoever brings it: a look into the store, news of mail that came, or both.
+ */
+import type { OutgoingId, OutgoingRoute, RecipientState } from '../mailbox/model/outgoing.ts';
+import { Destination, type DestinationLimits, type Job } from './destination.ts';
+
+export interface Due {
+  readonly outgoing: OutgoingId;
+  readonly n: number;
+  readonly state: RecipientState;
+  readonly route: OutgoingRoute;
+  readonly address: string;
+}
+
+export const LOCAL = 'local';
+export const REPORT = 'report';
+
+export class Lines {
+  readonly #limits: DestinationLimits;
+  readonly #destinations = new Map<string, Destination>();
+  /** By message and way. */
+  readonly #jobs = new Map<string, Job>();
+  /** Of jobs that run: recipients that became due meanwhile. */
+  readonly #behind = new Map<Job, Set<number>>();
+
+  constructor(limits: DestinationLimits) {
+    this.#limits = limits;
+    this.#destinations.set(LOCAL, new Destination(LOCAL, { first: 8, most: 8 }));
+    this.#destinations.set(REPORT, new Destination(REPORT, { first: 4, most: 4 }));
+  }
+
+  get size(): number {
+    return this.#jobs.size;
+  }
+
+  destinations(): Iterable<Destination> {
+    return this.#destinations.values();
+  }
+
+  find(key: string): Destination | undefined {
+    return this.#destinations.get(key);
+  }
+
+  at(key: string): Destination {
+    let destination = this.#destinations.get(key);
+    if (destination === undefined) {
+      destination = new Destination(key, this.#limits);
+      this.#destinations.set(key, destination);
+    }
+    return destination;
+  }
+
+  /** The job that it belongs to when it is a new one, which has no line yet. */
+  put(due: Due): Job | undefined {
+    const way = wayOf(due);
+    const key = keyOf(due.outgoing, way);
+    const known = this.#jobs.get(key);
+    if (known === undefined) {
+      const job = { outgoing: due.outgoing, way, recipients: new Set([due.n]), isRunning: false };
+      this.#jobs.set(key, job);
+      return job;
+    }
+    if (!known.isRunning) known.recipients.add(due.n);
+    else if (!known.recipients.has(due.n)) {
+      const behind = this.#behind.get(known) ?? new Set();
+      this.#behind.set(known, behind.add(due.n));
+    }
+    return undefined;
+  }
+
+  /** In the place of the one of its message and way. */
+  replace(job: Job): void {
+    this.#jobs.set(keyOf(job.outgoing, job.way), job);
+  }
+
+  /** Returns a job for those that became due while it ran. */
+  end(job: Job): Job | undefined {
+    const key = keyOf(job.outgoing, job.way);
+    if (this.#jobs.get(key) === job) this.#jobs.delete(key);
+    const behind = this.#behind.get(job);
+    this.#behind.delete(job);
+    if (behind === undefined) return undefined;
+    const next = { ...job, recipients: behind, isRunning: false };
+    this.#jobs.set(key, next);
+    return next;
+  }
+
+  /** Places that nobody goes to any more and that are not down are forgotten. */
+  sweep(nowMs: number): void {
+    for (const [key, destination] of this.#destinations) {
+      const isKept =
+        key === LOCAL || key === REPORT || !destination.isIdle || destination.restsUntilMs > nowMs;
+      if (!isKept) this.#destinations.delete(key);
+    }
+  }
+}
+
+function wayOf({ state, route, address }: Due): string {
+  if (state !== 'waiting') return REPORT;
+  return route === 'local' ? LOCAL : domainOf(address);
+}
+
+/** Behind the last @, in letters of one case. */
+export function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+}
+
+const keyOf = (outgoing: OutgoingId, way: string): string => `${outgoing} ${way}`;

@@ -1,0 +1,127 @@
+/**
+ * Mail for people who are here, as jobs of the queue: what was delivered, what an address passes on to others, and the keys of deliveries
+ * that are written down, which are forgotten now and then, many at once.
+ */
+import type { Log } from '../base/log.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { type AccountId, emailNumber } from '../mailbox/model/model.ts';
+import { type Outgoing, type OutgoingRecipient, outgoingAccount } from '../mailbox/model/outgoing.ts';
+import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
+import { addOutgoing } from '../mailbox/operations/outgoing.ts';
+import type { LocalOutcome, LocalRoute } from './local.ts';
+import type { DepartingMessage } from './message.ts';
+
+export interface LocalJobsOptions {
+  readonly domain: Domain;
+  readonly log: Log;
+  readonly route: LocalRoute;
+}
+
+const FORGET_MS = 60_000;
+const MOST_KEYS = 1000;
+
+export class LocalJobs {
+  readonly #options: LocalJobsOptions;
+  readonly #keys = new Map<AccountId, Buffer[]>();
+  #count = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: LocalJobsOptions) {
+    this.#options = options;
+  }
+
+  /** Those that have become mail for elsewhere are not among the outcomes; `nextMs`: then they are due. */
+  async run(
+    outgoing: Outgoing,
+    recipients: readonly OutgoingRecipient[],
+    message: DepartingMessage,
+  ): Promise<{ readonly outcomes: readonly LocalOutcome[]; readonly nextMs: number | undefined }> {
+    const outcomes = await this.#options.route.deliver(outgoing.row, recipients, message);
+    const foreign = outcomes.filter(({ isForeign }) => isForeign === true);
+    const passed = outcomes.filter(({ kind, forwards }) => kind === 'delivered' && forwards.length > 0);
+    if (foreign.length + passed.length > 0) await this.#passOn(outgoing, foreign, passed);
+    const nextMs = foreign.length > 0 ? this.#options.domain.clock.nowMs() : undefined;
+    return { outcomes: outcomes.filter((one) => one.isForeign !== true), nextMs };
+  }
+
+  /** After the outcomes are durable: nobody will deliver these again. */
+  settled(outcomes: readonly LocalOutcome[]): void {
+    for (const { kind, keys } of outcomes) {
+      if (kind === 'deferred') continue;
+      for (const { account, key } of keys) {
+        if (this.#options.domain.placement.locate(account).kind !== 'here') continue;
+        this.#keys.set(account, [...(this.#keys.get(account) ?? []), key]);
+        this.#count++;
+      }
+    }
+    if (this.#count >= MOST_KEYS) void this.forget();
+    else if (this.#count > 0) this.#timer ??= setTimeout(() => void this.forget(), FORGET_MS).unref();
+  }
+
+  /** What is not forgotten now costs a few octets and nothing else. */
+  async forget(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const all = [...this.#keys];
+    this.#keys.clear();
+    this.#count = 0;
+    await Promise.all(all.map(([account, keys]) => this.#forgetOf(account, keys)));
+  }
+
+  async #forgetOf(id: AccountId, keys: readonly Buffer[]): Promise<void> {
+    const { domain, log } = this.#options;
+    try {
+      const account = await domain.accounts.open(id);
+      const inbox = mailboxOf(account, 'INBOX').id;
+      await domain.turns.run({
+        account,
+        run: (change) => {
+          for (const key of keys) change.outgoing.forgetDelivery(inbox, key);
+        },
+      });
+    } catch (err) {
+      log.debug({ err, accountId: id }, 'keys of deliveries are kept longer');
+    }
+  }
+
+  /**
+   * In one change with what it leaves behind: the row of an address that is elsewhere goes another way, and what an address passes on
+   * is mail of its own. The message's octets are the same.
+   */
+  async #passOn(
+    { row }: Outgoing,
+    foreign: readonly LocalOutcome[],
+    passed: readonly LocalOutcome[],
+  ): Promise<void> {
+    const { domain } = this.#options;
+    const account = await domain.accounts.open(outgoingAccount(row.id));
+    const { id, createdMs: _, email, ...envelope } = row;
+    const isOfOurs = row.kind === 'sent' || row.sender === '';
+    await domain.turns.run({
+      account,
+      run: (change) => {
+        for (const { recipient } of foreign)
+          change.outgoing.settle({
+            outgoing: id,
+            n: recipient.n,
+            when: ['waiting'],
+            become: { route: 'remote', nextMs: change.nowMs },
+          });
+        for (const { recipient, forwards } of passed) {
+          const recipients = forwards.map((address) => {
+            return { address, route: 'remote', notify: recipient.notify } as const;
+          });
+          change.retain([emailNumber(email)]);
+          addOutgoing(change, email, {
+            envelope: { ...envelope, kind: isOfOurs ? row.kind : 'forward' },
+            recipients,
+            bodyFrom: row.bodyFrom,
+            ...(row.header === undefined ? {} : { header: row.header }),
+          });
+          // What it has passed on is not passed on again.
+          change.outgoing.settle({ outgoing: id, n: recipient.n, become: 'ended' });
+        }
+      },
+    });
+  }
+}

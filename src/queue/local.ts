@@ -1,0 +1,187 @@
+/**
+ * Mail for people who are here: out of the queue and into their mailboxes, once. A key that is written with the message says that it was
+ * delivered; it is forgotten when the queue has written that down as well.
+ *
+ * An address can lead to several people, here and elsewhere. Who has the message has it; for those who could not have it now, all of the
+ * address is tried again.
+ */
+import { createHash } from 'node:crypto';
+import type { Recipients, ResolvedDelivery } from '../identity/recipients.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import type { AccountId } from '../mailbox/model/model.ts';
+import type { OutgoingRecipient, OutgoingRow } from '../mailbox/model/outgoing.ts';
+import { type DeliveryOutcome, deliver } from '../mailbox/operations/deliver.ts';
+import { openIncoming, type Received } from '../mailbox/operations/incoming.ts';
+import type { Outcome } from './attempt.ts';
+import type { DepartingMessage } from './message.ts';
+
+export interface PassedOn {
+  readonly holder: string;
+  readonly from: string;
+  readonly address: string;
+  readonly once: Buffer;
+  readonly message: DepartingMessage;
+}
+
+export interface LocalOptions {
+  readonly domain: Domain;
+  readonly recipients: Pick<Recipients, 'resolve'>;
+  readonly hostname: string;
+  /** To the process that holds the account; its reply. */
+  readonly passOn?: (passed: PassedOn) => Promise<{ readonly code: number; readonly text: string }>;
+}
+
+export interface LocalOutcome extends Omit<Outcome, 'kind'> {
+  readonly kind: 'delivered' | 'failed' | 'deferred';
+  /** It is not for here: it goes by the DNS. */
+  readonly isForeign?: boolean;
+  /** Addresses elsewhere that it leads to as well. */
+  readonly forwards: readonly string[];
+  /** Whose key can be forgotten once the outcome is written down. */
+  readonly keys: readonly { readonly account: AccountId; readonly key: Buffer }[];
+}
+
+type Said = Pick<Outcome, 'status' | 'text'> & { readonly kind: LocalOutcome['kind'] };
+
+export class LocalRoute {
+  readonly #options: LocalOptions;
+
+  constructor(options: LocalOptions) {
+    this.#options = options;
+  }
+
+  /** In the order of the recipients. Throws what the store throws when the message cannot be read. */
+  async deliver(
+    row: OutgoingRow,
+    recipients: readonly OutgoingRecipient[],
+    message: DepartingMessage,
+  ): Promise<LocalOutcome[]> {
+    const outcomes: LocalOutcome[] = [];
+    for (const recipient of recipients) outcomes.push(await this.#deliverTo(row, recipient, message));
+    return outcomes;
+  }
+
+  async #deliverTo(
+    row: OutgoingRow,
+    recipient: OutgoingRecipient,
+    message: DepartingMessage,
+  ): Promise<LocalOutcome> {
+    const base = { recipient, host: '', isReply: false, hasDsn: false, forwards: [], keys: [] };
+    try {
+      const resolution = await this.#options.recipients.resolve(recipient.address);
+      if (resolution.kind === 'foreign')
+        return { ...base, isForeign: true, kind: 'deferred', status: '4.4.0', text: 'it goes elsewhere' };
+      if (resolution.kind === 'unknown')
+        return { ...base, kind: 'failed', status: '5.1.1', text: `nobody here has this address` };
+      const { deliveries, forwards } = resolution;
+      const key = keyOf(row, recipient);
+      const said = await this.#toAll(deliveries, { row, recipient, message, key });
+      const keys = deliveries.map(({ account }) => ({ account, key }));
+      return { ...base, ...decisive(said, forwards), forwards, keys };
+    } catch (error) {
+      if (!(error instanceof MailboxError)) throw error;
+      return { ...base, ...saidOf(error) };
+    }
+  }
+
+  async #toAll(
+    deliveries: readonly ResolvedDelivery[],
+    what: {
+      readonly row: OutgoingRow;
+      readonly recipient: OutgoingRecipient;
+      readonly message: DepartingMessage;
+      readonly key: Buffer;
+    },
+  ): Promise<Said[]> {
+    const { domain, passOn } = this.#options;
+    const { row, recipient, message, key: once } = what;
+    const said: Said[] = [];
+    const here: AccountId[] = [];
+    const holders = new Set<string>();
+    for (const { account } of deliveries) {
+      const place = domain.placement.locate(account);
+      if (place.kind === 'here') here.push(account);
+      else if (place.kind === 'elsewhere' && passOn !== undefined) holders.add(place.holder);
+      else said.push({ kind: 'deferred', status: '4.3.2', text: 'nobody holds the account at this moment' });
+    }
+    for (const holder of holders) {
+      const reply = await passOn?.({ holder, from: row.sender, address: recipient.address, once, message });
+      if (reply !== undefined) said.push(saidInReply(reply));
+    }
+    if (here.length === 0) return said;
+    const to = here.map((account) => ({ account, address: recipient.address }));
+    const { received, release } = await this.#read(here, message);
+    try {
+      const arrived = { fields: Buffer.alloc(0), isJunk: false, once };
+      const outcomes = await deliver(domain, to, received, row.sender, arrived);
+      return [...said, ...outcomes.map(saidIn)];
+    } finally {
+      release();
+    }
+  }
+
+  /** Into the store's staging, for those accounts. */
+  async #read(
+    accounts: readonly AccountId[],
+    message: DepartingMessage,
+  ): Promise<{ received: Received; release: () => void }> {
+    const { domain } = this.#options;
+    const { messageBytes } = domain.limits;
+    const incoming = openIncoming(domain, accounts, messageBytes, message.sizeBytes);
+    try {
+      for await (const piece of message.octets()) await incoming.write(piece);
+      return { received: await incoming.finish(), release: () => incoming.abort() };
+    } catch (error) {
+      incoming.abort();
+      throw error;
+    }
+  }
+}
+
+/** Of this recipient of this message, and of no other. */
+function keyOf({ id }: OutgoingRow, { n }: OutgoingRecipient): Buffer {
+  return createHash('sha256').update(`outgoing ${id} ${n}`).digest().subarray(0, 16);
+}
+
+function saidIn(outcome: DeliveryOutcome): Said {
+  switch (outcome.kind) {
+    case 'delivered':
+      return { kind: 'delivered', status: '2.0.0', text: 'in the mailbox' };
+    case 'rejected':
+      return { kind: 'failed', status: '5.7.1', text: outcome.reason };
+    case 'refused':
+      return saidOf(outcome.error);
+  }
+}
+
+function saidOf({ code, message: text }: MailboxError): Said {
+  switch (code) {
+    case 'over-quota':
+      return { kind: 'deferred', status: '4.2.2', text };
+    case 'too-big':
+      return { kind: 'failed', status: '5.3.4', text };
+    case 'nonexistent':
+      return { kind: 'failed', status: '5.1.1', text };
+    case 'limit':
+      return { kind: 'failed', status: '5.4.6', text };
+    default:
+      return { kind: 'deferred', status: '4.3.0', text };
+  }
+}
+
+function saidInReply({ code, text }: { readonly code: number; readonly text: string }): Said {
+  const kind = code < 300 ? 'delivered' : code >= 500 ? 'failed' : 'deferred';
+  const [, status = `${Math.floor(code / 100)}.0.0`, words = text] = /^(\d\.\d+\.\d+) (.*)$/.exec(text) ?? [];
+  return { kind, status, text: words };
+}
+
+/** One that is for later is tried again with all; who cannot have it is passed over beside one who has it. */
+function decisive(said: readonly Said[], forwards: readonly string[]): Said {
+  const deferred = said.find(({ kind }) => kind === 'deferred');
+  if (deferred !== undefined) return deferred;
+  const delivered = said.find(({ kind }) => kind === 'delivered');
+  if (delivered !== undefined) return delivered;
+  if (forwards.length > 0) return { kind: 'delivered', status: '2.0.0', text: 'passed on' };
+  return said[0] ?? { kind: 'failed', status: '5.1.1', text: 'nobody here has this address' };
+}

@@ -1,0 +1,177 @@
+/**
+ * Reports about mail that was sent (RFC 3464 in RFC 6522; RFC 6533 where addresses are not in ASCII): in plain words first, then for
+ * programs, then what was sent or its header. Pure. Nothing that a server or a sender has said can become a header field here.
+ */
+import { randomBytes } from 'node:crypto';
+import { HeaderBlock } from '../mail/header.ts';
+import type { OutgoingRecipient, OutgoingRow } from '../mailbox/model/outgoing.ts';
+import { printable } from './client/reply.ts';
+import { type Language, WORDS } from './words/languages.ts';
+import { type ReportKind, reasonOf, type Words } from './words/words.ts';
+
+export interface Report {
+  readonly kind: ReportKind;
+  readonly language: Language;
+  /** The server's name. */
+  readonly hostname: string;
+  readonly nowMs: number;
+  readonly row: OutgoingRow;
+  /** Who gets it. */
+  readonly to: string;
+  /** Those that it is about. */
+  readonly recipients: readonly OutgoingRecipient[];
+  /** The header as it left, with the end of its last line. */
+  readonly header: Buffer;
+  /** All of it, when the sender wants it back and it is not large. */
+  readonly whole?: Buffer;
+}
+
+export interface MadeReport {
+  readonly octets: Buffer;
+  readonly isUtf8: boolean;
+  readonly isEightBit: boolean;
+}
+
+const NOT_ASCII = /[^\0-\x7f]/;
+
+export function makeReport(report: Report): MadeReport {
+  const { kind, language, hostname, nowMs, to, recipients } = report;
+  const words = WORDS[language];
+  const isUtf8 = [to, ...recipients.map(({ address }) => address)].some((one) => NOT_ASCII.test(one));
+  const boundary = `=_${randomBytes(12).toString('hex')}`;
+  const messageId = new HeaderBlock(report.header).text('message-id');
+  const about = messageId !== undefined && /^<[\x21-\x7e]{1,250}>$/.test(messageId) ? messageId : undefined;
+  const head = [
+    `From: ${encodedWord(words.from)} <postmaster@${hostname}>`,
+    `To: <${oneLine(to)}>`,
+    `Subject: ${encodedWord(words.subject[kind])}`,
+    `Date: ${dateOf(nowMs)}`,
+    `Message-ID: <${randomBytes(12).toString('hex')}@${hostname}>`,
+    ...(about === undefined ? [] : [`In-Reply-To: ${about}`, `References: ${about}`]),
+    'Auto-Submitted: auto-replied',
+    'MIME-Version: 1.0',
+    `Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary="${boundary}"`,
+  ];
+  const { type, octets: returned } = returnedPart(report, isUtf8);
+  const isEightBit = returned.some((octet) => octet > 0x7f) || isUtf8;
+  const status = statusPart(report, isUtf8);
+  const pieces = [
+    `${head.join('\r\n')}\r\n\r\n--${boundary}\r\n`,
+    'Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n',
+    quotedPrintable(humanPart(report, words)),
+    `\r\n--${boundary}\r\nContent-Type: message/${isUtf8 ? 'global-' : ''}delivery-status\r\n`,
+    `${isUtf8 ? 'Content-Transfer-Encoding: 8bit\r\n' : ''}\r\n${status}`,
+    `\r\n--${boundary}\r\nContent-Type: ${type}\r\n`,
+    `${isEightBit ? 'Content-Transfer-Encoding: 8bit\r\n' : ''}\r\n`,
+  ];
+  const octets = Buffer.concat([
+    Buffer.from(pieces.join('')),
+    returned,
+    Buffer.from(`\r\n--${boundary}--\r\n`),
+  ]);
+  return { octets, isUtf8, isEightBit };
+}
+
+function humanPart({ kind, recipients, row }: Report, words: Words): string {
+  const lines = [words.greeting[kind], ''];
+  for (const one of recipients) {
+    lines.push(`${oneLine(one.address)}`);
+    if (kind === 'delivered') lines.push(`  ${one.state === 'relayed' ? words.relayed : words.delivered}`);
+    else {
+      const { happened, advice } = words.reasons[reasonOf(statusOf(one), isOfOthers(one))];
+      lines.push(`  ${happened}`);
+      lines.push(`  ${kind === 'delayed' ? words.retriedUntil(dateOf(row.expiresMs)) : advice}`);
+      if (isOfOthers(one)) lines.push('', `  ${words.said(oneLine(one.lastHost ?? ''))}`);
+      lines.push(`  ${printable(one.lastReply ?? '')}`);
+    }
+    lines.push('');
+  }
+  return [...lines, words.attached, ''].join('\r\n');
+}
+
+/** RFC 3464 §2.2, §2.3. */
+function statusPart({ kind, hostname, row, recipients }: Report, isUtf8: boolean): string {
+  const about = [
+    ...(row.envid === undefined ? [] : [`Original-Envelope-Id: ${oneLine(row.envid)}`]),
+    `Reporting-MTA: dns; ${hostname}`,
+    `Arrival-Date: ${dateOf(row.createdMs)}`,
+  ];
+  const each = recipients.map((one) => {
+    const type = isUtf8 && NOT_ASCII.test(one.address) ? 'utf-8' : 'rfc822';
+    const remote = /^[A-Za-z0-9.-]+/.exec(one.lastHost ?? '')?.[0];
+    return [
+      ...(one.orcpt === undefined ? [] : [`Original-Recipient: ${oneLine(one.orcpt).replace(';', '; ')}`]),
+      `Final-Recipient: ${type}; ${oneLine(one.address)}`,
+      `Action: ${kind === 'delivered' ? one.state : kind}`,
+      `Status: ${kind === 'delivered' ? '2.0.0' : statusOf(one)}`,
+      ...(remote === undefined ? [] : [`Remote-MTA: dns; ${remote}`]),
+      ...(diagnosticOf(one) ?? []),
+      ...(one.lastAtMs === undefined ? [] : [`Last-Attempt-Date: ${dateOf(one.lastAtMs)}`]),
+      ...(kind === 'delayed' ? [`Will-Retry-Until: ${dateOf(row.expiresMs)}`] : []),
+    ];
+  });
+  return [about, ...each].map((fields) => `${fields.join('\r\n')}\r\n`).join('\r\n');
+}
+
+/** What a server said, folded. */
+function diagnosticOf({ lastReply = '', lastHost }: OutgoingRecipient): readonly string[] | undefined {
+  if (lastHost === undefined || !/^\d{3} /.test(lastReply)) return undefined;
+  return [`Diagnostic-Code: smtp; ${printable(lastReply).replace(/(.{60,70}) /g, '$1\r\n\t')}`];
+}
+
+/** `5.1.1` out of `550 5.1.1 no such user`, or what the reply code says by itself. */
+export function statusOf({ state, lastReply = '' }: OutgoingRecipient): string {
+  const [, status] = /^(?:\d{3} )?([245]\.\d{1,3}\.\d{1,3})(?: |$)/.exec(lastReply) ?? [];
+  if (status !== undefined) return status;
+  return state === 'failed' && !lastReply.startsWith('4') ? '5.0.0' : '4.0.0';
+}
+
+function returnedPart({ header, whole }: Report, isUtf8: boolean): { type: string; octets: Buffer } {
+  if (whole !== undefined) return { type: isUtf8 ? 'message/global' : 'message/rfc822', octets: whole };
+  return { type: isUtf8 ? 'message/global-headers' : 'text/rfc822-headers', octets: header };
+}
+
+/** RFC 5322 §3.3, in UTC. */
+export function dateOf(ms: number): string {
+  return new Date(ms).toUTCString().replace('GMT', '+0000');
+}
+
+/** A server has said so, not we. */
+function isOfOthers({ lastHost = '' }: OutgoingRecipient): boolean {
+  return lastHost !== '';
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, '?');
+}
+
+function encodedWord(text: string): string {
+  return NOT_ASCII.test(text) ? `=?utf-8?B?${Buffer.from(text, 'utf8').toString('base64')}?=` : text;
+}
+
+/** RFC 2045 §6.7. Lines end with CRLF. */
+function quotedPrintable(text: string): string {
+  const lines = text.split('\r\n').map((line) => {
+    const octets = Buffer.from(line, 'utf8').toString('latin1');
+    const coded = octets.replace(/[^\x20-\x3c\x3e-\x7e]/g, hex).replace(/ $/, hex);
+    return softBreaks(coded);
+  });
+  return lines.join('\r\n');
+}
+
+/** Lines of at most 76 characters, none of which ends inside of `=HH`. */
+function softBreaks(line: string): string {
+  const pieces: string[] = [];
+  let rest = line;
+  while (rest.length > 76) {
+    const inside = rest.slice(73, 75).indexOf('=');
+    const at = inside < 0 ? 75 : 73 + inside;
+    pieces.push(rest.slice(0, at));
+    rest = rest.slice(at);
+  }
+  return [...pieces, rest].join('=\r\n');
+}
+
+function hex(octet: string): string {
+  return `=${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}

@@ -1,0 +1,267 @@
+/**
+ * The queue at work: what is due comes out of the store, stands in line, and is tried when its turn has come. It is woken by mail that
+ * comes and by the clock, and never looks in vain. Rows are the only state: whatever it knows it can forget.
+ *
+ * Promises: a message is tried by one attempt at a time for each way; an attempt writes nothing before its outcome; a fault of ours
+ * in one message is that message's alone, and after several of them it is held for a person.
+ */
+import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Log } from '../base/log.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import type { OutgoingId } from '../mailbox/model/outgoing.ts';
+import type { DuePlace } from '../mailbox/port/outgoing.ts';
+import type { Destination, Job } from './destination.ts';
+import type { Jobs } from './jobs.ts';
+import { type Due, type Lines, LOCAL, REPORT } from './lines.ts';
+
+export interface WorkerOptions {
+  readonly domain: Domain;
+  readonly log: Log;
+  readonly jobs: Jobs;
+  readonly lines: Lines;
+  /** Attempts at once. */
+  readonly most: number;
+}
+
+const PAGE = 1000;
+/** More stay in the store until some of these have gone. */
+const MOST_IN_LINE = 200_000;
+/** The longest that nothing is looked for: clocks are set, and rows can be written by others. */
+const LOOK_MS = 600_000;
+const TROUBLE_MS = 5000;
+const CLAIMED_MS = 1000;
+/** An attempt takes less, whatever happens; in this process nobody else wants it but who takes mail back. */
+const CLAIM_MS = 24 * 3600_000;
+
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #owner = `queue ${randomUUID()}`;
+  readonly #running = new Set<Promise<void>>();
+  readonly #placing = new Set<Promise<void>>();
+  /** How many ways of a message are under way. */
+  readonly #claims = new Map<OutgoingId, number>();
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #mustLookAgain = false;
+  #place: DuePlace | undefined;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #timerMs = 0;
+  #isStopped = false;
+  isPaused = false;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  get active(): number {
+    return this.#running.size;
+  }
+
+  /** From the beginning of what is due, as after a start. */
+  start(): void {
+    this.#options.domain.turns.outbox.listen((ids) => this.hear(ids));
+    this.look();
+  }
+
+  /** These came, or are to be tried now. */
+  hear(ids: readonly OutgoingId[]): void {
+    void this.#bring(ids).catch((err) => {
+      this.#options.log.warn({ err }, 'outgoing mail cannot be read yet');
+      this.#lookAnew(TROUBLE_MS);
+    });
+  }
+
+  look(): void {
+    if (this.#looking !== undefined) {
+      this.#mustLookAgain = true;
+      return;
+    }
+    if (this.#isStopped) return;
+    this.#looking = this.#look()
+      .catch((err) => {
+        this.#options.log.warn({ err }, 'outgoing mail cannot be read yet');
+        this.#lookAnew(TROUBLE_MS);
+      })
+      .finally(() => {
+        this.#looking = undefined;
+        if (this.#mustLookAgain) this.look();
+        this.#mustLookAgain = false;
+      });
+  }
+
+  /** All of what is under way comes to its end, or to that of the grace. */
+  async stop(graceMs: number): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, graceMs);
+    await Promise.race([promise, this.#ended()]);
+    clearTimeout(timer);
+  }
+
+  /** Begins what may begin. */
+  run(): void {
+    const { lines, most, domain } = this.#options;
+    if (this.#isStopped || this.isPaused) return;
+    const nowMs = domain.clock.nowMs();
+    let wakeMs = Number.POSITIVE_INFINITY;
+    for (let hasBegun = true; hasBegun && this.#running.size < most; ) {
+      hasBegun = false;
+      for (const destination of lines.destinations()) {
+        if (this.#running.size >= most) return;
+        if (destination.mayRun(nowMs)) hasBegun = this.#begin(destination) || hasBegun;
+        else if (destination.length > 0 && destination.restsUntilMs > nowMs)
+          wakeMs = Math.min(wakeMs, destination.restsUntilMs);
+      }
+    }
+    if (wakeMs < Number.POSITIVE_INFINITY) this.#rest(wakeMs - nowMs);
+  }
+
+  #begin(destination: Destination): boolean {
+    const job = destination.begin();
+    if (job === undefined) return false;
+    job.isRunning = true;
+    const running = this.#attempt(job, destination).finally(() => {
+      this.#running.delete(running);
+      destination.end();
+      const next = this.#options.lines.end(job);
+      if (next !== undefined) this.#stand(next);
+      this.run();
+    });
+    this.#running.add(running);
+    return true;
+  }
+
+  async #attempt(job: Job, destination: Destination): Promise<void> {
+    const { domain, jobs, log } = this.#options;
+    const { outgoing: queue } = domain.store;
+    try {
+      const claimed = await queue.claim([job.outgoing], this.#owner, Date.now() + CLAIM_MS);
+      // Somebody takes it back at this moment; if that fails, it is found again.
+      if (claimed.length === 0) return this.#lookAnew(CLAIMED_MS);
+      this.#claims.set(job.outgoing, (this.#claims.get(job.outgoing) ?? 0) + 1);
+      try {
+        const { again, nextMs } = await jobs.run(job, destination);
+        if (again.size > 0) this.#again(job, again, destination);
+        if (nextMs === undefined) return;
+        if (nextMs <= domain.clock.nowMs()) this.hear([job.outgoing]);
+        else this.#rest(nextMs - domain.clock.nowMs());
+      } finally {
+        this.#giveBack(job.outgoing);
+      }
+    } catch (err) {
+      log.error({ err, outgoing: job.outgoing }, 'an attempt to send mail failed');
+      this.#lookAnew(TROUBLE_MS);
+    }
+  }
+
+  #giveBack(id: OutgoingId): void {
+    const left = (this.#claims.get(id) ?? 1) - 1;
+    if (left > 0) this.#claims.set(id, left);
+    else {
+      this.#claims.delete(id);
+      this.#options.domain.store.outgoing.giveBack([id], this.#owner);
+    }
+  }
+
+  #again(job: Job, recipients: ReadonlySet<number>, destination: Destination): void {
+    const { lines } = this.#options;
+    const behind = lines.end(job);
+    const all = new Set([...recipients, ...(behind?.recipients ?? [])]);
+    const next = { ...job, recipients: all, isRunning: false };
+    lines.replace(next);
+    destination.add(next, true);
+  }
+
+  async #look(): Promise<void> {
+    const { domain, lines } = this.#options;
+    const nowMs = domain.clock.nowMs();
+    // Now and then from the beginning.
+    if (nowMs - this.#lookedAtMs > LOOK_MS || nowMs < this.#lookedAtMs) {
+      this.#place = undefined;
+      this.#lookedAtMs = nowMs;
+      lines.sweep(nowMs);
+    }
+    while (!this.#isStopped && lines.size < MOST_IN_LINE) {
+      const page = await domain.store.outgoing.loadDue(nowMs, PAGE, this.#place);
+      for (const due of page) this.#put(due);
+      this.#place = page.at(-1) ?? this.#place;
+      if (page.length < PAGE) break;
+      this.run();
+      await nextTurn();
+    }
+    this.run();
+    const [next] = await domain.store.outgoing.loadDue(Number.POSITIVE_INFINITY, 1, this.#place);
+    this.#rest(Math.min(LOOK_MS, next === undefined ? LOOK_MS : next.nextMs - nowMs));
+  }
+
+  async #bring(ids: readonly OutgoingId[]): Promise<void> {
+    const { domain } = this.#options;
+    const nowMs = domain.clock.nowMs();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (let at = 0; at < ids.length; at += 100) {
+      for (const one of await domain.store.outgoing.load(ids.slice(at, at + 100))) {
+        for (const recipient of one?.recipients ?? []) {
+          if (recipient.nextMs === undefined) continue;
+          if (recipient.nextMs <= nowMs)
+            this.#put({ outgoing: (one as NonNullable<typeof one>).row.id, ...recipient });
+          else nextMs = Math.min(nextMs, recipient.nextMs);
+        }
+      }
+    }
+    if (nextMs < Number.POSITIVE_INFINITY) this.#rest(nextMs - nowMs);
+    this.run();
+  }
+
+  #put(due: Due): void {
+    const job = this.#options.lines.put(due);
+    if (job !== undefined) this.#stand(job);
+  }
+
+  /** Into the line of where it goes, which for domains is asked of the DNS. */
+  #stand(job: Job): void {
+    const { lines, jobs } = this.#options;
+    if (job.way === LOCAL || job.way === REPORT) {
+      lines.at(job.way).add(job);
+      return;
+    }
+    const key = jobs.keyOf(job.way);
+    if (typeof key === 'string') {
+      lines.at(key).add(job);
+      return;
+    }
+    const placing = key.then((found) => {
+      lines.at(found).add(job);
+      this.run();
+    });
+    this.#placing.add(placing);
+    void placing.finally(() => this.#placing.delete(placing));
+  }
+
+  /** At everything that is due, after so long. */
+  #lookAnew(ms: number): void {
+    this.#lookedAtMs = Number.NEGATIVE_INFINITY;
+    this.#rest(ms);
+  }
+
+  /** Looks again after so long, or sooner. */
+  #rest(ms: number): void {
+    if (this.#isStopped) return;
+    const untilMs = performance.now() + Math.max(5, Math.min(ms, LOOK_MS));
+    if (this.#timer !== undefined && untilMs >= this.#timerMs) return;
+    clearTimeout(this.#timer);
+    this.#timerMs = untilMs;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.look();
+    }, untilMs - performance.now());
+    this.#timer.unref();
+  }
+
+  async #ended(): Promise<void> {
+    await this.#looking;
+    await Promise.all(this.#placing);
+    while (this.#running.size > 0) await Promise.race(this.#running);
+  }
+}

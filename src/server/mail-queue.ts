@@ -1,0 +1,92 @@
+/** What sends mail, put together from the configuration, for the accounts that this process holds. */
+import { createHmac } from 'node:crypto';
+import { join } from 'node:path';
+import type { Log } from '../base/log.ts';
+import { Secret } from '../base/secret.ts';
+import type { Config } from '../config/options.ts';
+import { passOn } from '../delivery/pass-on.ts';
+import type { Dns } from '../dns/answer.ts';
+import { srsForward } from '../message-auth/srs.ts';
+import { NO_RELAY, type Relay } from '../net/relay.ts';
+import type { StreamOptions } from '../net/stream.ts';
+import { Families } from '../queue/families.ts';
+import { Queue, type Smarthost } from '../queue/queue.ts';
+import { SCHEDULE } from '../queue/schedule.ts';
+import type { MailSystem } from './mail-system.ts';
+import { StsFile } from './sts-file.ts';
+
+export interface MailQueueOptions {
+  readonly config: Config;
+  readonly log: Log;
+  readonly system: Pick<MailSystem, 'domain' | 'directory' | 'recipients' | 'admin'>;
+  readonly dns: Dns;
+  readonly stream: StreamOptions;
+  /** As one of several: its number. */
+  readonly worker?: number;
+  readonly relay?: Relay;
+}
+
+export interface MailQueue {
+  readonly queue: Queue;
+  /** What is under way gets so long. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export function startMailQueue(options: MailQueueOptions): MailQueue {
+  const { config, log, system, dns, stream, worker, relay = NO_RELAY } = options;
+  const { domain, recipients, admin } = system;
+  const families = new Families(dns, config.queue.ip);
+  const stsMemory = new StsFile(join(config.data, `mta-sts${worker === undefined ? '' : `-${worker}`}.json`));
+  const smarthost = smarthostOf(config);
+  const queue = new Queue({
+    ...{ domain, log, dns, recipients, stsMemory, hostname: config.hostname },
+    addresses: { allowsPrivate: config.queue.allowPrivate, uses: families.uses },
+    most: config.queue.connections,
+    schedule: { ...SCHEDULE, giveUpMs: config.queue.giveUp, warnMs: config.queue.warn },
+    rewrite: rewriter(config, system),
+    languageOf: () => config.queue.language,
+    passOn: (message) =>
+      passOn({ relay, stream, nowMs: () => domain.clock.nowMs() }, { ...message, ...message.message }),
+    ...(smarthost === undefined ? {} : { smarthost }),
+  });
+  families.start();
+  queue.start();
+  admin.queue.running = queue;
+  return {
+    queue,
+    async stop(graceMs) {
+      admin.queue.running = undefined;
+      families.stop();
+      await queue.stop(graceMs);
+      stsMemory.close();
+    },
+  };
+}
+
+/** What is passed on leaves under a name of ours, which leads back for a week (`message-auth/srs.ts`). */
+function rewriter(
+  { auth: { defaultDomain: domain } }: Config,
+  { directory, domain: { clock } }: MailQueueOptions['system'],
+): (sender: string) => string {
+  const secret = new Secret(createHmac('sha256', directory.installation).update('srs').digest('hex'));
+  return (sender) => srsForward(sender, { secret, domain }, clock.nowMs()) ?? '';
+}
+
+/** RFC 8314 §3.3: this port has TLS from the first octet. */
+const SUBMISSIONS_PORT = 465;
+const SUBMISSION_PORT = 587;
+
+function smarthostOf({ queue }: Config): Smarthost | undefined {
+  const { smarthost, smarthostUser, smarthostPassword, smarthostTls: tls } = queue;
+  if (smarthost === '') return undefined;
+  const [, inBrackets, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(smarthost) ?? [];
+  const name = inBrackets ?? plain;
+  const port = Number(digits ?? SUBMISSION_PORT);
+  if (name === undefined || port < 1 || port > 65_535)
+    throw new Error(`queue.smarthost: "${smarthost}" is not a server; it looks like mail.example.net:587`);
+  const signIn =
+    smarthostUser === '' || smarthostPassword === undefined
+      ? {}
+      : { signIn: { user: smarthostUser, password: smarthostPassword } };
+  return { name, port, tls, isImplicitTls: port === SUBMISSIONS_PORT, ...signIn };
+}

@@ -1,0 +1,74 @@
+/** `brevduva queue ...`: with a server that sends, and without one. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { endLaunched, FREE_PORTS, launch } from '../kit/launch.ts';
+import { startNextHop } from '../kit/next-hop.ts';
+import { openQueue } from '../kit/queue.ts';
+import type { CommandResult } from '../kit/server.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'brevduva-queue-'));
+after(endLaunched);
+after(() => rmSync(root, { recursive: true, force: true }));
+
+async function queue(...args: readonly string[]): Promise<CommandResult> {
+  const run = launch(['queue', ...args, '--data', root]);
+  run.child.stdin?.end();
+  const { code } = await run.ended();
+  return { code, stdout: run.stdout, stderr: run.stderr };
+}
+
+interface Listed {
+  readonly id: string;
+  readonly recipients: readonly {
+    readonly address: string;
+    readonly state: string;
+    readonly lastReply?: string;
+  }[];
+}
+
+async function listed(): Promise<readonly Listed[]> {
+  const { stdout } = await queue('list', '--json');
+  return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Listed]));
+}
+
+describe('brevduva queue', () => {
+  test('lists, holds, releases, drops and sends what waits', async () => {
+    const kit = await openQueue({ testDomain: { data: root }, isStarted: false });
+    const expiresMs = Date.now() + 3_600_000;
+    for (const name of ['bo', 'cy', 'di']) await kit.send([`${name}@example.org`], { expiresMs });
+    await kit.close();
+    const [bo, cy, di] = (await listed()).map(({ id }) => id) as [string, string, string];
+    assert.equal((await queue('hold', bo, '--reason', 'looks odd')).stdout, '1 recipient\n');
+    assert.equal((await queue('drop', cy, '--reason', 'a mistake')).code, 0);
+    assert.equal((await queue('drop', cy, '--reason', 'again')).code, 1);
+    assert.equal((await queue('hold')).code, 2);
+    assert.equal((await queue('pause')).code, 1);
+    assert.match((await queue('list')).stdout, new RegExp(`${bo} +anna@example.com +bo@example.org +held`));
+    const hop = await startNextHop();
+    const settings = [`queue.smarthost=127.0.0.1:${hop.port}`, 'queue.smarthost_tls=opportunistic'];
+    const options = settings.flatMap((one) => ['--set', one]);
+    const server = launch(['serve', '--data', root, ...FREE_PORTS, ...options]);
+    await server.said(/ready /);
+    const untilMs = performance.now() + 20_000;
+    while (hop.mails.length < 1 && performance.now() < untilMs) await new Promise((go) => setTimeout(go, 50));
+    assert.equal(hop.mails[0]?.recipients[0]?.address, 'di@example.org');
+    assert.equal((await queue('pause')).code, 0);
+    assert.equal((await queue('release', '--domain', 'example.org')).stdout, '1 recipient\n');
+    assert.match((await queue('list')).stderr, /sending is paused/);
+    assert.equal(hop.mails.length, 1);
+    assert.equal((await queue('resume')).code, 0);
+    while ((await listed()).length > 0 && performance.now() < untilMs);
+    assert.equal(hop.mails.length, 2);
+    const { stdout } = await queue('show', bo);
+    for (const word of ['accepted', 'held', 'released', 'delivered']) assert.match(stdout, new RegExp(word));
+    assert.match((await queue('show', cy)).stdout, /dropped .*a mistake/);
+    assert.equal((await queue('show', '9-9')).code, 1);
+    assert.ok(di !== undefined);
+    server.child.kill('SIGTERM');
+    await server.ended();
+    await hop.close();
+  });
+});
