@@ -7,10 +7,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
-import { silentLog } from '../base/log.ts';
+import type { TestDomain } from '../../test/kit/domain.ts';
+import { openRulesDomain } from '../../test/kit/rules.ts';
 import { FLAG } from '../mail/flags.ts';
-import type { Dispositions } from '../mailbox/disposition.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import { mailboxObjectId } from '../mailbox/model/object-ids.ts';
 import type { ScriptRole } from '../mailbox/model/rules.ts';
@@ -23,8 +22,6 @@ import type { AccountState } from '../mailbox/state/account.ts';
 import { loadList } from '../mailbox/state/load.ts';
 import { Compiler } from './compiler.ts';
 import { readEntry } from './entry.ts';
-import { GlobalScripts } from './global-scripts.ts';
-import { Rules } from './rules.ts';
 
 const LIMITS = { scripts: 100, scriptBytes: 2 ** 20, accountBytes: 2 ** 24 };
 let kit: TestDomain;
@@ -35,16 +32,7 @@ let n = 0;
 const folder = mkdtempSync(join(tmpdir(), 'brevduva-rules-'));
 
 before(async () => {
-  const clock = { nowMs: () => nowMs };
-  let rules: Dispositions | undefined;
-  kit = await openTestDomain({ clock, log: silentLog, dispositions: { of: (one) => rules?.of(one) } });
-  const compiler = new Compiler({ canSend: false });
-  rules = new Rules({
-    ...{ store: kit.domain.store, clock, log: silentLog, compiler },
-    globals: new GlobalScripts({ folder, compiler, clock, log: silentLog }),
-    hostname: 'mail.example.com',
-    version: '1',
-  });
+  kit = await openRulesDomain({ clock: { nowMs: () => nowMs }, folder });
 });
 after(async () => {
   await kit.close();

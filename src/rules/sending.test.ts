@@ -1,20 +1,15 @@
 /** What rules send is accepted in the change that files the mail that caused it: all of it or none, and nothing twice. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
-import { silentLog } from '../base/log.ts';
-import type { Dispositions } from '../mailbox/disposition.ts';
+import type { TestDomain } from '../../test/kit/domain.ts';
+import { openRulesDomain, setRules, TEST_SENDING } from '../../test/kit/rules.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { Outgoing } from '../mailbox/model/outgoing.ts';
 import { type DeliveryOutcome, deliver } from '../mailbox/operations/deliver.ts';
 import { receive } from '../mailbox/operations/incoming.ts';
-import { activateScript, putScript, readRuleEntries } from '../mailbox/operations/scripts.ts';
+import { readRuleEntries } from '../mailbox/operations/scripts.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
-import { Compiler } from './compiler.ts';
-import { GlobalScripts } from './global-scripts.ts';
-import { Rules } from './rules.ts';
 
-const LIMITS = { scripts: 100, scriptBytes: 2 ** 20, accountBytes: 2 ** 24 };
 let kit: TestDomain;
 let record: AccountRecord;
 let account: AccountState;
@@ -24,23 +19,10 @@ let n = 0;
 let forwardSender: string | undefined = 'SRS0=x@example.com';
 
 before(async () => {
-  const clock = { nowMs: () => nowMs };
-  let rules: Dispositions | undefined;
-  kit = await openTestDomain({
-    ...{ clock, log: silentLog, limits: { outgoingPerAccount: 8 } },
-    dispositions: { of: (one) => rules?.of(one) },
-  });
-  const compiler = new Compiler({ canSend: true });
-  rules = new Rules({
-    ...{ store: kit.domain.store, clock, log: silentLog, compiler },
-    globals: new GlobalScripts({ folder: undefined, compiler, clock, log: silentLog }),
-    hostname: 'mail.example.com',
-    version: '1',
-    sending: {
-      forwardSender: (sender) => (sender === '' ? '' : forwardSender),
-      routeOf: async (address) => (address.endsWith('@example.com') ? 'local' : 'remote'),
-      giveUpMs: 5 * 86_400_000,
-    },
+  kit = await openRulesDomain({
+    clock: { nowMs: () => nowMs },
+    limits: { outgoingPerAccount: 8 },
+    sending: { ...TEST_SENDING, forwardSender: (sender) => (sender === '' ? '' : forwardSender) },
   });
 });
 after(() => kit.close());
@@ -50,10 +32,7 @@ beforeEach(async () => {
   forwardSender = 'SRS0=x@example.com';
 });
 
-async function rule(text: string): Promise<void> {
-  await putScript(kit.domain, account, { role: 'own', name: 'mine' }, Buffer.from(text), LIMITS);
-  await activateScript(kit.domain, account, 'mine');
-}
+const rule = (text: string): Promise<void> => setRules(kit, account, text);
 
 interface Letter {
   readonly from?: string;

@@ -1,0 +1,50 @@
+/** A domain whose deliveries are decided by the scripts of its accounts, which may send mail. */
+import { silentLog } from '../../src/base/log.ts';
+import type { Dispositions } from '../../src/mailbox/disposition.ts';
+import { activateScript, putScript } from '../../src/mailbox/operations/scripts.ts';
+import type { AccountState } from '../../src/mailbox/state/account.ts';
+import { Compiler } from '../../src/rules/compiler.ts';
+import { GlobalScripts } from '../../src/rules/global-scripts.ts';
+import { Rules, type RulesOptions } from '../../src/rules/rules.ts';
+import type { Sending } from '../../src/rules/sending.ts';
+import { openTestDomain, type TestDomain, type TestDomainOptions } from './domain.ts';
+
+export interface RulesDomainOptions extends TestDomainOptions {
+  readonly sending?: Sending;
+  readonly folder?: string;
+  readonly runLimits?: RulesOptions['limits'];
+}
+
+const LIMITS = { scripts: 100, scriptBytes: 2 ** 20, accountBytes: 2 ** 24 };
+
+/** From an address of ours, to everybody elsewhere. */
+export const TEST_SENDING: Sending = {
+  forwardSender: (sender) => (sender === '' ? '' : 'SRS0=x@example.com'),
+  routeOf: async (address) => (address.endsWith('@example.com') ? 'local' : 'remote'),
+  giveUpMs: 5 * 86_400_000,
+};
+
+export async function openRulesDomain(options: RulesDomainOptions = {}): Promise<TestDomain> {
+  const { sending, folder, runLimits, ...rest } = options;
+  let rules: Dispositions | undefined;
+  const kit = await openTestDomain({
+    log: silentLog,
+    ...rest,
+    dispositions: { of: (delivery) => rules?.of(delivery) },
+  });
+  const { store, clock } = kit.domain;
+  const compiler = new Compiler({ canSend: sending !== undefined });
+  rules = new Rules({
+    ...{ store, clock, log: silentLog, compiler, hostname: 'mail.example.com', version: '1' },
+    globals: new GlobalScripts({ folder, compiler, clock, log: silentLog }),
+    ...(sending !== undefined && { sending }),
+    ...(runLimits !== undefined && { limits: runLimits }),
+  });
+  return kit;
+}
+
+/** The active script of the account. */
+export async function setRules({ domain }: TestDomain, account: AccountState, text: string): Promise<void> {
+  await putScript(domain, account, { role: 'own', name: 'mine' }, Buffer.from(text), LIMITS);
+  await activateScript(domain, account, 'mine');
+}
