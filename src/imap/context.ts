@@ -8,6 +8,7 @@ import type { Presence } from '../identity/presence.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
 import type { ViewerEvents } from '../mailbox/state/mailbox.ts';
+import type { Lent } from '../net/send-memory.ts';
 import type { Credentials, SaslTerms } from '../sasl/mechanism.ts';
 import type { Modes } from './modes.ts';
 import type { Completion } from './replies.ts';
@@ -60,6 +61,8 @@ export interface SessionContext extends DialogueContext {
   waitForLine(timeoutMs: number): Promise<Buffer | 'hint' | 'timeout' | 'end'>;
   /** Writes all that may be told now; expunges too when `mayExpunge`. */
   tellUpdates(mayExpunge: boolean): Promise<void>;
+  /** Memory for octets that will be written by reference. */
+  lend(): Lent;
   /** Closes the open mailbox, if there is one; the state is `authenticated` from here on. */
   deselect(): void;
   /** For `openMailbox`: wakes the session when something changed. */

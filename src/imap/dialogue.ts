@@ -15,6 +15,7 @@ import { MailboxError } from '../mailbox/model/errors.ts';
 import { type Connection, ReadTimeout } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
 import { StreamClosed } from '../net/outbox.ts';
+import type { Lent } from '../net/send-memory.ts';
 import type { Departure } from '../net/sessions.ts';
 import type { Command } from './command.ts';
 import { completionOf, completionOfSyntax } from './faults.ts';
@@ -107,6 +108,11 @@ export class Dialogue {
 
   flush(): Promise<void> {
     return this.output.flush(this.#speaker?.unsettled);
+  }
+
+  /** Memory for octets that will be written by reference. */
+  lend(): Lent {
+    return this.services.sendMemory.lend((sent) => this.output.whenSent(sent));
   }
 
   breathe(): Promise<void> | undefined {

@@ -9,6 +9,7 @@ import type { Role } from '../mailbox/model/model.ts';
 import type { MessageRecord } from '../mailbox/model/record.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import type { MailboxState } from '../mailbox/state/mailbox.ts';
+import type { Lent } from '../net/send-memory.ts';
 import type { Call, SessionContext } from './context.ts';
 import type { ListedName } from './listing.ts';
 import type { Completion } from './replies.ts';
@@ -29,8 +30,10 @@ export interface FetchedMessage {
   readonly parts: PartOffsets;
   /** Exactly these octets; at once when the item announced the range by `reads`. */
   read(start: number, end: number): Buffer | Promise<Buffer>;
-  /** The same in slices, for a range that is too long to hold. */
-  stream(start: number, end: number): AsyncIterable<Buffer>;
+  /** The same in slices, for a range that is too long to hold; `memory` for them, where the caller has some. */
+  stream(start: number, end: number, memory?: Lent): AsyncIterable<Buffer>;
+  /** Memory for octets that will be written by reference. */
+  lend(): Lent;
   /** Between the slices of a long answer. */
   breathe(): Promise<void> | undefined;
   /** While a value is computed: lets others run, sends nothing. */

@@ -16,6 +16,8 @@ export class TakenBack extends Error {
 export class Output {
   readonly out = new WireWriter();
   readonly #stream: Pick<Connection, 'write' | 'isWritable' | 'drained'>;
+  /** Told when what is written by now has left. */
+  #whenSent: (() => void)[] = [];
   #undone = 0;
   #isTakenBack = false;
 
@@ -49,9 +51,22 @@ export class Output {
     if (!this.#stream.isWritable) await this.#stream.drained();
   }
 
+  /** Calls back when all that is written by now has left; never when it does not. */
+  whenSent(sent: () => void): void {
+    this.#whenSent.push(sent);
+  }
+
   /** For what tells nothing of the account. */
   sendNow(): void {
-    this.#stream.write(this.out.take());
+    const told = this.#whenSent;
+    if (told.length === 0) {
+      this.#stream.write(this.out.take());
+      return;
+    }
+    this.#whenSent = [];
+    this.#stream.write(this.out.take(), () => {
+      for (const sent of told) sent();
+    });
   }
 
   /** Nothing of what is left will leave; false when a line has left in part, so that nothing more can be said. */

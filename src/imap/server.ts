@@ -6,6 +6,7 @@ import { type Receive, signedInBy } from '../identity/handing-over.ts';
 import { noteSignedOut } from '../identity/presence.ts';
 import type { Listener } from '../net/listener.ts';
 import { openPorts, type Port, type SharedOptions } from '../net/ports.ts';
+import { SendMemory } from '../net/send-memory.ts';
 import { Dialogue } from './dialogue.ts';
 import { ImapDoor } from './door.ts';
 import { makeRegistry } from './extensions.ts';
@@ -17,8 +18,8 @@ export interface ImapPorts extends SharedOptions {
   readonly listen: readonly Port<'imap' | 'imaps'>[];
 }
 
-export function imapServices(parts: Omit<ImapServices, 'registry'>): ImapServices {
-  return { ...parts, registry: makeRegistry() };
+export function imapServices(parts: Omit<ImapServices, 'registry' | 'sendMemory'>): ImapServices {
+  return { ...parts, registry: makeRegistry(), sendMemory: new SendMemory() };
 }
 
 export async function startImap(services: ImapServices, ports: ImapPorts): Promise<readonly Listener[]> {

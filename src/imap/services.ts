@@ -6,6 +6,7 @@ import type { Domain } from '../mailbox/domain.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Relay } from '../net/relay.ts';
 import type { Roster } from '../net/roster.ts';
+import type { SendMemory } from '../net/send-memory.ts';
 import type { TlsSource } from '../net/tls.ts';
 import type { Registry } from './registry.ts';
 import type { ImapSettings } from './settings.ts';
@@ -16,6 +17,7 @@ export interface ImapServices {
   readonly activity: Activity;
   readonly registry: Registry;
   readonly uploads: UploadBudget;
+  readonly sendMemory: SendMemory;
   readonly settings: ImapSettings;
   readonly roster: Roster;
   readonly relay: Relay;

@@ -6,6 +6,7 @@ import type { Admission } from '../identity/authenticator.ts';
 import { actingAs, type Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
 import type { AccountListener, AccountState } from '../mailbox/state/account.ts';
+import type { Lent } from '../net/send-memory.ts';
 import type { Departure, Session } from '../net/sessions.ts';
 import type { SessionContext } from './context.ts';
 import type { Dialogue } from './dialogue.ts';
@@ -161,6 +162,10 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
     const { selected } = this.#state;
     if (selected.whenReady() !== undefined) return;
     await tellChanges(this, selected, mayExpunge);
+  }
+
+  lend(): Lent {
+    return this.dialogue.lend();
   }
 
   deselect(): void {

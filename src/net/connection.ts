@@ -53,8 +53,11 @@ export interface Connection extends PeerFacts {
   read(): Promise<Buffer | undefined>;
   /** Replaces the limits of reading, for the phase that begins now. */
   limitReads(limits: ReadLimits): void;
-  /** Queues bytes; everything written in one turn of the event loop leaves as one batch. The buffers are not copied. */
-  write(bytes: Buffer | readonly Buffer[]): void;
+  /**
+   * Queues bytes; everything written in one turn of the event loop leaves as one batch. The buffers are not copied. `taken` is
+   * called when all of them have left and nobody reads them any more; never when the connection breaks before.
+   */
+  write(bytes: Buffer | readonly Buffer[], taken?: () => void): void;
   /** True while the peer keeps up; a producer of much output asks before making more. */
   readonly isWritable: boolean;
   /** Resolves when there is room for more output. Throws `StreamClosed` when there never will be. */

@@ -41,6 +41,9 @@ export class Outbox {
   #queue: Buffer[] = [];
   #head = 0;
   #bytes = 0;
+  #takenBytes = 0;
+  /** Who wants to know when so much of all that was ever pushed is taken, in that order. */
+  #waiting: { readonly bytes: number; readonly taken: () => void }[] = [];
   #inFlightBytes = 0;
   #isScheduled = false;
   #progressMs = 0;
@@ -65,10 +68,12 @@ export class Outbox {
     return this.#inFlightBytes > 0 && nowMs - this.#progressMs >= this.#options.writeTimeoutMs;
   }
 
-  push(bytes: Buffer | readonly Buffer[]): void {
+  push(bytes: Buffer | readonly Buffer[], taken?: () => void): void {
     if (this.#failure) return;
     if (Buffer.isBuffer(bytes)) this.#add(bytes);
     else for (const part of bytes) this.#add(part);
+    if (taken !== undefined && this.#bytes === 0) taken();
+    else if (taken !== undefined) this.#waiting.push({ bytes: this.#takenBytes + this.#bytes, taken });
     if (this.#isScheduled || this.#inFlightBytes > 0 || this.#bytes === 0) return;
     this.#isScheduled = true;
     // After the promise jobs of this turn, before the next event: all replies of one read share a packet.
@@ -94,6 +99,7 @@ export class Outbox {
     this.#queue = [];
     this.#head = 0;
     this.#bytes = 0;
+    this.#waiting = [];
     this.#inFlightBytes = 0;
     this.#belowMark?.reject(reason);
     this.#empty?.reject(reason);
@@ -164,7 +170,10 @@ export class Outbox {
   #taken(): void {
     if (this.#failure) return;
     this.#bytes -= this.#inFlightBytes;
+    this.#takenBytes += this.#inFlightBytes;
     this.#inFlightBytes = 0;
+    while ((this.#waiting[0]?.bytes ?? Number.POSITIVE_INFINITY) <= this.#takenBytes)
+      this.#waiting.shift()?.taken();
     if (this.isBelowMark) {
       this.#belowMark?.resolve();
       this.#belowMark = undefined;

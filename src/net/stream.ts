@@ -162,9 +162,9 @@ export class ByteStream implements Connection, Swept {
     this.#armRead();
   }
 
-  write(bytes: Buffer | readonly Buffer[]): void {
+  write(bytes: Buffer | readonly Buffer[], taken?: () => void): void {
     if (this.#isDead) return;
-    this.#outbox.push(bytes);
+    this.#outbox.push(bytes, taken);
   }
 
   get isWritable(): boolean {

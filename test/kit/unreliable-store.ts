@@ -8,7 +8,6 @@ import type { AccountId } from '../../src/mailbox/model/model.ts';
 import type { OutgoingStore } from '../../src/mailbox/port/outgoing.ts';
 import {
   type AccountBatch,
-  type ByteRange,
   type Directory,
   type MailStore,
   type StagedBlob,
@@ -227,8 +226,8 @@ export class UnreliableStore implements MailStore {
     return this.#read(() => this.#inner.readRanges(...args));
   }
 
-  async *readStream(range: ByteRange) {
-    yield* await this.#read(async () => this.#inner.readStream(range));
+  async *readStream(...args: Parameters<MailStore['readStream']>) {
+    yield* await this.#read(async () => this.#inner.readStream(...args));
   }
 
   listEmails(...args: Parameters<MailStore['listEmails']>) {

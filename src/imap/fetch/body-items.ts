@@ -166,8 +166,10 @@ async function writeStream(
   { start, end }: Octets,
 ): Promise<undefined> {
   out.literalHeader(end - start);
-  for await (const slice of message.stream(start, end)) {
+  const memory = message.lend();
+  for await (const slice of message.stream(start, end, memory)) {
     out.raw(withoutNul(slice));
+    memory.written();
     const pause = message.breathe();
     if (pause !== undefined) await pause;
   }

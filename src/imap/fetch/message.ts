@@ -8,6 +8,7 @@ import type { EmailFacts } from '../../mailbox/model/facts.ts';
 import { type AccountId, emailId } from '../../mailbox/model/model.ts';
 import type { MessageRecord, ReadonlyColumns } from '../../mailbox/model/record.ts';
 import { partsOf, readRanges, streamRange } from '../../mailbox/reading/message-reader.ts';
+import type { Lent } from '../../net/send-memory.ts';
 import type { SessionContext } from '../context.ts';
 import type { FetchedMessage, Octets } from '../item.ts';
 import type { Completion } from '../replies.ts';
@@ -98,8 +99,12 @@ export class MessageCursor implements FetchedMessage {
     return this.#read(start, end);
   }
 
-  stream(start: number, end: number): AsyncIterable<Buffer> {
-    return streamRange(this.#domain, this.#range(start, end));
+  stream(start: number, end: number, memory?: Lent): AsyncIterable<Buffer> {
+    return streamRange(this.#domain, this.#range(start, end), memory?.allocate);
+  }
+
+  lend(): Lent {
+    return this.#session.lend();
   }
 
   rest(): Promise<void> | undefined {

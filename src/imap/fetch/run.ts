@@ -211,11 +211,13 @@ export class FetchRun {
     for (let at = 0; at < batch.length; at++) {
       bytes += this.#announceReads(batch[at] as LoadedMessage, wanted, ranges);
       if (bytes < READ_BYTES && at + 1 < batch.length) continue;
-      const read = ranges.length === 0 ? [] : await readRanges(this.#session.domain, ranges);
+      const memory = this.#session.lend();
+      const read = ranges.length === 0 ? [] : await readRanges(this.#session.domain, ranges, memory.allocate);
       wanted.forEach((octets, index) => {
         octets.bytes = read[index] as Buffer;
       });
       await this.#writeMessages(batch, from, at + 1);
+      memory.written();
       for (; from <= at; from++) (batch[from] as LoadedMessage).octets.length = 0;
       bytes = 0;
       wanted.length = 0;

@@ -190,6 +190,9 @@ export interface StoreWrite {
   readonly durable: Promise<void>;
 }
 
+/** Memory for so many octets, whatever is in it. */
+export type Allocate = (length: number) => Buffer;
+
 export interface ByteRange {
   readonly email: EmailId;
   readonly start: number;
@@ -289,10 +292,13 @@ export interface MailStore {
   /** The last ones, at most `limit`, the oldest of them first. */
   loadRuleEntries(account: AccountId, limit: number): Promise<readonly RuleEntry[]>;
 
-  /** Several ranges in one call, in the order asked; undefined where the bytes are missing. Keep the sum below a few MB. */
-  readRanges(ranges: readonly ByteRange[]): Promise<readonly (Buffer | undefined)[]>;
+  /**
+   * Several ranges in one call, in the order asked; undefined where the bytes are missing. Keep the sum below a few MB. What
+   * has to be read into memory may be read into what `allocate` gives.
+   */
+  readRanges(ranges: readonly ByteRange[], allocate?: Allocate): Promise<readonly (Buffer | undefined)[]>;
   /** One large range in slices, read as the consumer takes them. Throws StoreError `damaged` when bytes are missing. */
-  readStream(range: ByteRange): AsyncIterable<Buffer>;
+  readStream(range: ByteRange, allocate?: Allocate): AsyncIterable<Buffer>;
 
   /** Throws `full` when a new message of this size would be refused now: for saying so before it comes. */
   assertRoom(sizeBytes: number): void;

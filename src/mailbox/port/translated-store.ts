@@ -13,7 +13,6 @@ import type { Domains } from './domains.ts';
 import type { OutgoingStore } from './outgoing.ts';
 import {
   type AccountBatch,
-  type ByteRange,
   type Directory,
   type MailStore,
   type Staging,
@@ -122,8 +121,8 @@ export class TranslatedStore implements MailStore {
     return inWords(READING, () => this.#store.readRanges(...args));
   }
 
-  readStream(range: ByteRange): AsyncIterable<Buffer> {
-    return slicesInWords(() => this.#store.readStream(range));
+  readStream(...args: Parameters<Calls['readStream']>): AsyncIterable<Buffer> {
+    return slicesInWords(() => this.#store.readStream(...args));
   }
 
   assertRoom(...args: Parameters<Calls['assertRoom']>): void {

@@ -14,7 +14,7 @@ import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { EmailFacts, FactPart } from '../model/facts.ts';
 import type { EmailId } from '../model/model.ts';
-import { type ByteRange, StoreError } from '../port/store.ts';
+import { type Allocate, type ByteRange, StoreError } from '../port/store.ts';
 
 type Reader = Pick<Domain, 'store' | 'log'>;
 
@@ -36,10 +36,14 @@ export async function loadFacts(
 }
 
 /** As many octets as each range has, whatever is left of them. Keep the sum below a few MB. */
-export async function readRanges(reader: Reader, ranges: readonly ByteRange[]): Promise<readonly Buffer[]> {
+export async function readRanges(
+  reader: Reader,
+  ranges: readonly ByteRange[],
+  allocate?: Allocate,
+): Promise<readonly Buffer[]> {
   let found: readonly (Buffer | undefined)[];
   try {
-    found = await reader.store.readRanges(ranges);
+    found = await reader.store.readRanges(ranges, allocate);
   } catch (error) {
     if (!isLoss(error)) throw error;
     found = [];
@@ -48,10 +52,14 @@ export async function readRanges(reader: Reader, ranges: readonly ByteRange[]): 
 }
 
 /** One range in slices: exactly `end - start` octets. */
-export async function* streamRange(reader: Reader, range: ByteRange): AsyncGenerator<Buffer> {
+export async function* streamRange(
+  reader: Reader,
+  range: ByteRange,
+  allocate?: Allocate,
+): AsyncGenerator<Buffer> {
   let at = range.start;
   try {
-    for await (const slice of reader.store.readStream(range)) {
+    for await (const slice of reader.store.readStream(range, allocate)) {
       const wanted = slice.subarray(0, range.end - at);
       at += wanted.length;
       if (wanted.length > 0) yield wanted;

@@ -9,7 +9,7 @@ import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { EMPTY } from '../../base/bytes.ts';
 import type { EmailId } from '../../mailbox/model/model.ts';
-import { type ByteRange, StoreError } from '../../mailbox/port/store.ts';
+import { type Allocate, type ByteRange, StoreError } from '../../mailbox/port/store.ts';
 import { assertNotWhole } from './broken-tables.ts';
 import { bufferOf, type Database, isDamage, type Row } from './database.ts';
 import { nextRun, readRun } from './emails.ts';
@@ -49,7 +49,7 @@ export class ByteReader {
     this.#onDamage = onDamage;
   }
 
-  async ranges(ranges: readonly ByteRange[]): Promise<(Buffer | undefined)[]> {
+  async ranges(ranges: readonly ByteRange[], allocate?: Allocate): Promise<(Buffer | undefined)[]> {
     const found = new Array<Buffer | undefined>(ranges.length).fill(undefined);
     const ids = ranges.map((range) => range.email);
     const later: (() => Promise<void>)[] = [];
@@ -64,7 +64,7 @@ export class ByteReader {
         if (place.inline !== undefined) found[i] = joined(cut, place.inline.subarray(cut.from, cut.to));
         else {
           later.push(async () => {
-            found[i] = await this.#read(ids[i] as EmailId, place, cut);
+            found[i] = await this.#read(ids[i] as EmailId, place, cut, allocate);
           });
         }
       }
@@ -79,7 +79,7 @@ export class ByteReader {
     return found;
   }
 
-  async *stream(range: ByteRange): AsyncGenerator<Buffer> {
+  async *stream(range: ByteRange, allocate?: Allocate): AsyncGenerator<Buffer> {
     const { email } = range;
     const place = this.#locate([email], 0, 1)[0];
     if (place === undefined) throw new StoreError('damaged', `the bytes of email ${email} are missing`);
@@ -92,7 +92,7 @@ export class ByteReader {
     }
     using file = this.#open(place, email);
     for (let at = from; at < to; ) {
-      const slice = await file.read(place.offset + at, Math.min(SLICE_BYTES, to - at));
+      const slice = await file.read(place.offset + at, Math.min(SLICE_BYTES, to - at), allocate);
       at += slice.length;
       yield slice;
     }
@@ -155,10 +155,15 @@ export class ByteReader {
     return places;
   }
 
-  async #read(email: EmailId, place: Located, { prefix, from, to }: Cut): Promise<Buffer | undefined> {
+  async #read(
+    email: EmailId,
+    place: Located,
+    { prefix, from, to }: Cut,
+    allocate?: Allocate,
+  ): Promise<Buffer | undefined> {
     try {
       using file = this.#open(place, email);
-      return joined({ prefix }, await file.read(place.offset + from, to - from));
+      return joined({ prefix }, await file.read(place.offset + from, to - from, allocate));
     } catch (error) {
       if (!isDamage(error)) throw error;
       this.#onDamage(email, error);

@@ -17,6 +17,7 @@ import type { FactPart } from '../../mailbox/model/facts.ts';
 import { type AccountId, type EmailId, emailAccount } from '../../mailbox/model/model.ts';
 import {
   type AccountBatch,
+  type Allocate,
   type ByteRange,
   type MailStore,
   StoreError,
@@ -156,16 +157,16 @@ class SqliteStore implements SqliteMailStore {
     );
   }
 
-  async readRanges(ranges: readonly ByteRange[]) {
+  async readRanges(ranges: readonly ByteRange[], allocate?: Allocate) {
     return this.#scatter(
       ranges,
       (range) => range.email,
-      (shard, part) => shard.bytes.ranges(part),
+      (shard, part) => shard.bytes.ranges(part, allocate),
     );
   }
 
-  readStream(range: ByteRange): AsyncIterable<Buffer> {
-    return this.#of(emailAccount(range.email)).bytes.stream(range);
+  readStream(range: ByteRange, allocate?: Allocate): AsyncIterable<Buffer> {
+    return this.#of(emailAccount(range.email)).bytes.stream(range, allocate);
   }
 
   stage(accounts: readonly AccountId[], sizeHintBytes = 0) {

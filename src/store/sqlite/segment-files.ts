@@ -3,7 +3,7 @@
  * closed by its last user, so a segment may be deleted while somebody still reads from it.
  */
 import { close, openSync, read, readSync } from 'node:fs';
-import { StoreError } from '../../mailbox/port/store.ts';
+import { type Allocate, StoreError } from '../../mailbox/port/store.ts';
 import { wordsOf } from './fault-words.ts';
 import type { Segments } from './segments.ts';
 
@@ -23,7 +23,7 @@ interface OpenFile {
 
 export interface SegmentReader extends Disposable {
   /** Exactly `length` bytes, or `damaged`. */
-  read(position: number, length: number): Promise<Buffer>;
+  read(position: number, length: number, allocate?: Allocate): Promise<Buffer>;
 }
 
 export class SegmentFiles {
@@ -39,8 +39,8 @@ export class SegmentFiles {
   open(segment: number, what: string): SegmentReader {
     const file = this.#acquire(segment, what);
     return {
-      read: (position, length) =>
-        readFully(file.fd, position, length, `${what}: ${this.#segments.path(segment)}`),
+      read: (position, length, allocate = Buffer.allocUnsafeSlow) =>
+        readFully(file.fd, position, allocate(length), `${what}: ${this.#segments.path(segment)}`),
       [Symbol.dispose]: () => {
         file.users--;
         if (file.isEvicted && file.users === 0) close(file.fd);
@@ -90,9 +90,9 @@ export class SegmentFiles {
   }
 }
 
-function readFully(fd: number, position: number, length: number, what: string): Promise<Buffer> {
+function readFully(fd: number, position: number, buffer: Buffer, what: string): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const buffer = Buffer.allocUnsafeSlow(length);
+  const { length } = buffer;
   const cutOff = (): void => reject(new StoreError('damaged', `${what}: bytes are missing from its segment`));
   const fail = (error: unknown): void => reject(readError(error as NodeJS.ErrnoException, what));
   if (length <= READ_AT_ONCE_BYTES) {
