@@ -8,7 +8,7 @@ import { Resolver } from '../dns/resolver.ts';
 import { type CheckedMessage, type CheckSettings, MessageCheck } from './check.ts';
 import { makeKey } from './keys.ts';
 import { resultsField } from './results-field.ts';
-import { sealFields } from './seal.ts';
+import { sealFields, sealHeader } from './seal.ts';
 import { MessageSigner, signHeader, signingKey } from './sign.ts';
 
 const open: TestDns[] = [];
@@ -325,6 +325,38 @@ describe('mail that was passed on', () => {
     assert.equal(brief(trusted), 'spf=pass dkim= arc=pass dmarc=fail accept');
     const forged = await check(seal.replace('dmarc=pass', 'dmarc=none') + changed, FROM_LIST, trusting);
     assert.equal(brief(forged), 'spf=pass dkim= arc=fail dmarc=fail reject');
+  });
+
+  test('later is sealed with what was found when it came', async () => {
+    const given = await settings();
+    const keyed = { hostname: HOST, key: list, nowMs: NOW };
+    const leave = async (message: string): Promise<string> => {
+      const results = resultsField(HOST, (await check(message, US, given)).results);
+      const leaving = `${results}X-Loop: a\r\n${message}`;
+      const at = leaving.indexOf('\r\n\r\n') + 4;
+      const signer = new MessageSigner(Buffer.from(leaving.slice(0, at)));
+      signer.update(Buffer.from(leaving.slice(at)));
+      return (await sealHeader(Buffer.from(leaving.slice(0, at)), signer.bodyHash, keyed)) + leaving;
+    };
+    const once = await leave(await signed(letter()));
+    assert.match(once, /ARC-Authentication-Results: i=1; mx\.example\.net;\s+spf=pass/);
+    assert.equal(
+      brief(await check(once, FROM_LIST, given)),
+      'spf=pass dkim=pass+pass arc=pass dmarc=pass accept',
+    );
+    const twice = await check(await leave(once), FROM_LIST, given);
+    assert.deepEqual([twice.outcomes.arc.result, twice.outcomes.arc.sealers.length], ['pass', 2]);
+    const broken = await leave(once.replace('b=', 'b=A'));
+    assert.match(broken, /^ARC-Seal: i=2; [^;]*; [^;]*; cv=fail;/);
+    assert.equal((await check(broken, FROM_LIST, given)).outcomes.arc.result, 'fail');
+    const forged = `Received: from x\r\n${once.slice(once.indexOf('Authentication-Results: mx'))}`;
+    assert.equal(
+      await sealHeader(Buffer.from(forged), 'AAAA', keyed),
+      '',
+      'somebody else says it in our name',
+    );
+    const unchecked = Buffer.from(await signed(letter()));
+    assert.equal(await sealHeader(unchecked, 'AAAA', keyed), '', 'nothing was found out about it');
   });
 
   test('twice has two sets', async () => {

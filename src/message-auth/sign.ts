@@ -41,6 +41,7 @@ export function signingKey(domain: string, selector: string, pem: string): Signi
 export class MessageSigner {
   readonly #header: Buffer;
   readonly #body = new BodyHash({ form: 'relaxed' });
+  #bodyHash: string | undefined;
 
   /** `header` with or without its blank line. */
   constructor(header: Buffer) {
@@ -51,8 +52,14 @@ export class MessageSigner {
     this.#body.update(body);
   }
 
+  /** Of the whole body, when it has come, in base64: for a seal (`seal.ts`). */
+  get bodyHash(): string {
+    this.#bodyHash ??= this.#body.digest();
+    return this.#bodyHash;
+  }
+
   finish(keys: readonly SigningKey[], nowMs: number): Promise<string> {
-    return signHeader(this.#header, this.#body.digest(), keys, nowMs);
+    return signHeader(this.#header, this.bodyHash, keys, nowMs);
   }
 }
 
