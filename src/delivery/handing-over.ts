@@ -9,7 +9,7 @@ import { replyOf } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { Envelope, MailFrom, NamedRecipient } from './envelope.ts';
 import type { Taken } from './judgement.ts';
-import { keepForLater, passOn } from './later.ts';
+import { goesInCircle, keepForLater, passOn } from './later.ts';
 import { answerTo, type Outcome, report } from './outcomes.ts';
 import type { DeliveryServices } from './services.ts';
 
@@ -19,6 +19,7 @@ export interface Whole {
   readonly startMs: number;
 }
 
+const IN_A_CIRCLE = 'this address has passed it on before';
 const NOT_PASSED_ON = 'mail that its domain asks to set apart is not passed on';
 /** When it was brought before. */
 const HAD_ALREADY: Outcome = { kind: 'delivered', copies: [] };
@@ -84,6 +85,7 @@ function isForQueue({ forwards, parameters: { notify } }: NamedRecipient, { isAu
 async function toQueue(services: DeliveryServices, recipient: NamedRecipient, mail: Mail): Promise<Outcome> {
   const isForward = recipient.forwards !== undefined;
   if (isForward && mail.taken.isJunk) return { kind: 'rejected', reason: NOT_PASSED_ON };
+  if (isForward && goesInCircle(recipient, mail.received)) return { kind: 'rejected', reason: IN_A_CIRCLE };
   try {
     await (isForward ? passOn : keepForLater)(services.domain, recipient, mail);
     return { kind: isForward ? 'passed on' : 'queued' };

@@ -22,6 +22,8 @@ export interface ForLater {
 
 /** What has not been delivered by then fails. */
 const GIVE_UP_MS = 5 * 24 * 3_600_000;
+/** As deliveries write it too. */
+const MARK = 'Delivered-To';
 const NOT_ASCII = /[^\0-\x7f]/;
 
 /** Of a recipient who cannot take it now. Throws as `acceptOutgoing` does. */
@@ -29,9 +31,24 @@ export function keepForLater(domain: Domain, recipient: NamedRecipient, mail: Fo
   return give(domain, recipient, [addressOf(recipient)], 'retry', mail);
 }
 
-/** To where the recipient's address leads elsewhere. Throws as `acceptOutgoing` does. */
+/** To where the recipient's address leads elsewhere, with a mark by which it is known when it comes back. Throws as `acceptOutgoing` does. */
 export function passOn(domain: Domain, recipient: NamedRecipient, mail: ForLater): Promise<void> {
-  return give(domain, recipient, recipient.forwards ?? [], 'forward', mail);
+  const fields = Buffer.concat([
+    Buffer.from(`${MARK}: ${oneLine(recipient.address)}\r\n`),
+    mail.taken.fields,
+  ]);
+  const marked = { ...mail, taken: { ...mail.taken, fields } };
+  return give(domain, recipient, recipient.forwards ?? [], 'forward', marked);
+}
+
+/** It was passed on from this address before, and what it leads to has led back. */
+export function goesInCircle({ address }: NamedRecipient, { header }: Received): boolean {
+  const own = oneLine(address).toLowerCase();
+  return header.all(MARK.toLowerCase()).some((value) => value.toString('utf8').trim().toLowerCase() === own);
+}
+
+function oneLine(address: string): string {
+  return address.replace(/\p{Cc}/gu, '');
 }
 
 async function give(

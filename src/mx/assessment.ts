@@ -34,7 +34,7 @@ export class Assessment {
   readonly #filter: ResultsFilter;
   readonly #check: MessageCheck | undefined;
 
-  /** At MAIL: what can be found out about the sender is asked for. */
+  /** Before the message: what can be found out about the sender is asked for. */
   constructor({ hostname, check }: AssessmentSettings, client: Client) {
     this.#hostname = hostname;
     this.#filter = new ResultsFilter([hostname]);

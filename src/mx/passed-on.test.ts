@@ -60,7 +60,7 @@ test('a list of people here and elsewhere', async () => {
   assert.equal(one?.row.sender, 'bo@good.example');
   assert.match(
     String(one?.row.header),
-    /^Authentication-Results: mx\.example\.com;[\s\S]*\r\nReceived: [\s\S]*\r\nFrom: bo@/,
+    /^Delivered-To: team@example\.com\r\nAuthentication-Results: mx\.example\.com;[\s\S]*\r\nReceived: [\s\S]*\r\nFrom: bo@/,
   );
   const recipients = one?.recipients.map(({ address, notify }) => [address, notify]);
   assert.deepEqual(recipients, [
@@ -84,6 +84,22 @@ test('what its domain asks to set apart is not passed on; who is here has it in 
   assert.equal(await send('x@unknown.example', 'y@careful.example', 'out@example.com'), '550 5.7.1');
   assert.equal(await send('x@unknown.example', 'y@careful.example', 'team@example.com'), '250 2.0.0');
   assert.equal((await kit.messagesOf('anna@example.com', 'Junk')).length, 1);
+  assert.equal((await waiting()).length, before);
+});
+
+test('what comes back is not passed on once more; who is here has it', async () => {
+  const before = (await waiting()).length;
+  for (const [to, code] of [
+    ['out@example.com', '550 5.7.1'],
+    ['team@example.com', '250 2.0.0'],
+  ] as const) {
+    const client = await mxStartData(server, [to]);
+    client.send(
+      `Received: from there\r\nDELIVERED-TO: ${to.toUpperCase()}\r\nFrom: bo@good.example\r\n\r\nhi\r\n.\r\n`,
+    );
+    assert.deepEqual(await client.codes(1), [code]);
+    client.socket.destroy();
+  }
   assert.equal((await waiting()).length, before);
 });
 

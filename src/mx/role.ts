@@ -128,7 +128,7 @@ export class MxRole implements Role {
     const base = hello.isExtended ? 'ESMTP' : 'SMTP';
     const client = { address: remoteAddress, helo: hello.name, mailFrom: address };
     const arrival: Arrival = {
-      assessment: new Assessment({ hostname: settings.hostname, check: this.#services.check }, client),
+      assess: () => new Assessment({ hostname: settings.hostname, check: this.#services.check }, client),
       received: (id, recipient) =>
         receivedField(
           {

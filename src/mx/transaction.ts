@@ -12,7 +12,8 @@ import { oneReply } from './one-reply.ts';
 
 /** What the session knows of who sends. */
 export interface Arrival {
-  readonly assessment: Assessment;
+  /** Begins to find out where it is from. */
+  assess(): Assessment;
   /** `recipient`: the only one. */
   received(id: string, recipient: string | undefined): Buffer;
   /** A recipient was named that is not there. Throws `Farewell` when it was one too many. */
@@ -24,6 +25,7 @@ export class MxTransaction implements Transaction {
   readonly #arrival: Arrival;
   readonly #defaultDomain: string;
   readonly #recipients: string[] = [];
+  #assessment: Assessment | undefined;
 
   constructor(mail: IncomingMail, arrival: Arrival, defaultDomain: string) {
     this.#mail = mail;
@@ -34,14 +36,18 @@ export class MxTransaction implements Transaction {
   async recipient({ address, parameters }: NamedTo): Promise<Reply> {
     const to = isPostmaster(address) ? `${address}@${this.#defaultDomain}` : address;
     const reply = await this.#mail.recipient(to, parameters);
-    if (reply.code === 250) this.#recipients.push(to);
-    else if (reply.code === 550) this.#arrival.unknown();
+    if (reply.code === 250) {
+      this.#recipients.push(to);
+      // For nobody but somebody who is here is anybody asked.
+      this.#assessment ??= this.#arrival.assess();
+    } else if (reply.code === 550) this.#arrival.unknown();
     return reply;
   }
 
   async message(read: ReadMessage, id: string): Promise<readonly Reply[]> {
     const only = this.#recipients.length === 1 ? this.#recipients[0] : undefined;
-    const { assessment, received } = this.#arrival;
+    const { received } = this.#arrival;
+    const assessment = this.#assessment ?? this.#arrival.assess();
     const judge = (): Promise<Judgement> => assessment.judge(received(id, only));
     const replies = await this.#mail.message(assessment.through(read), id, judge, { hasOneReply: true });
     return [oneReply(replies, id)];
