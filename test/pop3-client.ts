@@ -33,6 +33,13 @@ export class Pop3Client {
     return client;
   }
 
+  /** On a connection that the test has made. */
+  static async over(socket: Socket): Promise<Pop3Client> {
+    const client = new Pop3Client(socket);
+    await client.reply();
+    return client;
+  }
+
   static async signIn(port: number, address = 'alice@example.com', password = 'secret'): Promise<Pop3Client> {
     const client = await Pop3Client.open(port);
     await client.ok(`USER ${address}`);

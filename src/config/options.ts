@@ -88,6 +88,9 @@ export const OPTIONS = {
     key: optionalPath({
       doc: 'The private key of the certificate, PEM. Give both or neither.',
     }),
+    clientCa: optionalPath({
+      doc: 'The authorities, PEM, whose certificates people may sign in with (SASL EXTERNAL): one that they signed for TLS clients, with the address of an account among its alternative names (rfc822Name). Clients are then asked for a certificate in every TLS handshake, which some mail programs show to the person; those without one sign in as before. Revocation lists (CRL) may stand in the same file; once one does, every authority needs its own. The file is read again when it changes.',
+    }),
   },
   acme: {
     enabled: boolean({
@@ -551,6 +554,7 @@ export const OPTIONS = {
 export const RELOADED: ReadonlySet<string> = new Set([
   'tls.certificate',
   'tls.key',
+  'tls.client_ca',
   'dns.servers',
   'auth.plaintext',
   'auth.failures_per_connection',

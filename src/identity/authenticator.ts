@@ -9,6 +9,7 @@
  * - An app password is found by its digest: it costs no Argon2, and tells its owner when it is used for something else.
  * - A password that was proven and not sent (SCRAM) is checked already when it comes here; the keys for that are given out to
  *   everybody, whether there is such an account or not, and however often somebody has failed.
+ * - A token of an issuer, or a certificate, is judged by whoever knows them; what is no guess locks nobody out.
  * - Where main passwords are not to be used, they are wrong ones, and every refusal says what to use instead: nobody can find
  *   out here what is good elsewhere.
  *
@@ -19,11 +20,12 @@ import type { Clock } from '../base/clock.ts';
 import { GateFull } from '../base/gate.ts';
 import type { Log } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
-import { type CredentialUse, passwordIn, type StoredCredential } from '../mailbox/model/credential.ts';
+import { passwordIn, type StoredCredential } from '../mailbox/model/credential.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { Directory } from '../mailbox/port/store.ts';
 import type {
+  CertificateCredentials,
   Credentials,
   PasswordCredentials,
   ProofCredentials,
@@ -35,13 +37,12 @@ import type { AccountKeys, ScramHash } from '../sasl/scram-keys.ts';
 import type { Activity } from './activity.ts';
 import { canonicalAddress } from './address.ts';
 import { appPasswordSecret, findAppPassword, whyNotHere } from './app-password.ts';
+import { CredentialUpkeep, type UsedCredential } from './credential-upkeep.ts';
 import { comparesAsTyped, isPasswordHash, type Passwords } from './password.ts';
 import { type Comparison, PasswordJudge } from './password-judge.ts';
 import { hasStoredKey, type ProofKeyMaker } from './proof-keys.ts';
 import { type Attempt, Throttle, type ThrottleNews } from './throttle.ts';
 import type { TokenIssuer } from './token-issuer.ts';
-
-const DAY_MS = 24 * 3_600_000;
 
 export interface LoginAttempt {
   readonly credentials: Credentials;
@@ -82,8 +83,6 @@ export interface Admission {
   readonly credential: StoredCredential | undefined;
 }
 
-type ByCredential = Admission & { readonly credential: StoredCredential };
-
 /** An attempt that the throttle has let in and charged. */
 interface Admitted {
   readonly attempt: LoginAttempt;
@@ -105,12 +104,14 @@ export class Authenticator {
   readonly #decoy: string;
   readonly #throttle: Throttle;
   readonly #judge: PasswordJudge;
+  readonly #upkeep: CredentialUpkeep;
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
     this.#decoy = options.passwords.decoy();
     this.#throttle = new Throttle(options.clock, options.failDelayMs);
     this.#judge = new PasswordJudge(options.passwords, options.clock);
+    this.#upkeep = new CredentialUpkeep(options);
   }
 
   /** What other doors have to hear, and what they have to say. */
@@ -164,6 +165,8 @@ export class Authenticator {
         return this.#checkProof(admitted, credentials);
       case 'token':
         return this.#checkToken(admitted, credentials);
+      case 'certificate':
+        return this.#checkCertificate(admitted, credentials);
     }
   }
 
@@ -179,7 +182,7 @@ export class Authenticator {
     const found = app === undefined ? undefined : findAppPassword(record?.credentials ?? [], app);
     if (record !== undefined && found !== undefined) {
       const admission = await this.#admitApp(admitted, { record, credential: found });
-      void this.#renew(admission, typed.password);
+      void this.#upkeep.renew(admission, typed.password);
       return admission;
     }
     const kept = record === undefined ? undefined : this.#mainPasswordOf(record);
@@ -209,7 +212,7 @@ export class Authenticator {
     charge.succeeded();
     this.#judge.verified(record.id, tag);
     if (password.reveal() !== '')
-      void this.#renew({ record, credential: kept }, password, passwords.needsRehash(stored));
+      void this.#upkeep.renew({ record, credential: kept }, password, passwords.needsRehash(stored));
     return { record, credential: kept };
   }
 
@@ -244,23 +247,51 @@ export class Authenticator {
     if (verdict.kind === 'bad') {
       if (verdict.isGuess) charge.failed();
       else charge.cancelled();
-      return this.#refuseToken(admitted, verdict.why);
+      return this.#refuseWith(admitted, 'token refused', verdict.why);
     }
     const owner = canonicalAddress(verdict.name, defaultDomain);
     const record = owner === undefined ? undefined : await directory.find(owner).catch(asUnavailable);
     charge.cancelled();
     if (record === undefined || (username !== '' && name !== owner))
-      return this.#refuseToken(
+      return this.#refuseWith(
         admitted,
+        'token refused',
         `the token is for ${username === '' ? 'nobody here' : 'somebody else'}`,
       );
     this.#throttle.remember(record.address, attempt.remoteAddress);
     return { record, credential: undefined };
   }
 
-  async #refuseToken({ attempt, name, record, charge }: Admitted, why: string): Promise<never> {
+  /** The first address in it that is an account's, or the one that the client names, if it is among them. */
+  async #checkCertificate(
+    admitted: Admitted,
+    { username, certified }: CertificateCredentials,
+  ): Promise<Admission> {
+    const { name, attempt, charge } = admitted;
+    const { directory, defaultDomain } = this.#options;
+    charge.cancelled();
+    for (const one of certified) {
+      const address = canonicalAddress(one, defaultDomain);
+      if (address === undefined || (username !== '' && address !== name)) continue;
+      const record = await directory.find(address).catch(asUnavailable);
+      if (record === undefined) continue;
+      this.#throttle.remember(record.address, attempt.remoteAddress);
+      return { record, credential: undefined };
+    }
+    return this.#refuseWith(
+      admitted,
+      'certificate refused',
+      'the certificate is for nobody here, or for somebody else',
+    );
+  }
+
+  async #refuseWith(
+    { attempt, name, record, charge }: Admitted,
+    what: 'token refused' | 'certificate refused',
+    why: string,
+  ): Promise<never> {
     const facts = { ...factsOf(attempt), why };
-    this.#options.activity.attempt(name, 'token refused', facts, record !== undefined);
+    this.#options.activity.attempt(name, what, facts, record !== undefined);
     await this.#sleep(charge.replyDelayMs);
     throw new MailboxError('bad-credentials', why);
   }
@@ -274,29 +305,18 @@ export class Authenticator {
   }
 
   /** The right one, which may be for something else: that costs time as a wrong one does, and is no guess. */
-  async #admitApp({ attempt, name, charge }: Admitted, admission: ByCredential): Promise<ByCredential> {
+  async #admitApp({ attempt, name, charge }: Admitted, admission: UsedCredential): Promise<UsedCredential> {
     const { remoteAddress: remote, service } = attempt;
     const why = whyNotHere(admission.credential, { remote, service, nowMs: this.#options.clock.nowMs() });
     if (why === undefined) {
       charge.succeeded();
-      this.#noteUse(admission, { remote, service });
+      this.#upkeep.noteUse(admission, { remote, service });
       return admission;
     }
     charge.cancelled();
     this.#options.activity.attempt(name, 'app password refused', { ...factsOf(attempt), why }, true);
     await this.#sleep(this.#throttle.replyDelayMs(name, remote));
     throw new MailboxError('forbidden', why);
-  }
-
-  /** At most once a day, for it is written down. A failure costs nothing: the next sign-in tries again. */
-  #noteUse({ record, credential }: ByCredential, { remote, service }: Omit<CredentialUse, 'atMs'>): void {
-    const { clock, directory, log } = this.#options;
-    const atMs = clock.nowMs();
-    if (credential.lastUse !== undefined && atMs - credential.lastUse.atMs < DAY_MS) return;
-    const used = { ...credential, lastUse: { atMs, remote, service } };
-    directory.update(record.id, { credentials: { put: [used] } }).catch((err: unknown) => {
-      log.warn({ err, account: record.address }, 'the use of an app password could not be noted');
-    });
   }
 
   async #isRight(
@@ -335,29 +355,6 @@ export class Authenticator {
     );
     await this.#sleep(this.#throttle.replyDelayMs(name, attempt.remoteAddress));
     throw new MailboxError('throttled', 'too many wrong passwords from your network; try again in a minute');
-  }
-
-  /**
-   * What is kept of it is brought up to date while it is known. Not of one that is gone in the meantime. A failure costs
-   * nothing: the next sign-in tries again.
-   */
-  async #renew({ record, credential }: ByCredential, password: Secret, needsRehash = false): Promise<void> {
-    const { directory, passwords, proofKeys, log } = this.#options;
-    const { address, credentials: others } = record;
-    const { id, kind } = credential;
-    const needsKeys = proofKeys.areWanted(credential, { address, others });
-    if (!needsKeys && !needsRehash) return;
-    try {
-      const secret = needsRehash ? await passwords.hash(password) : credential.secret;
-      const keys = needsKeys ? await proofKeys.make(password, { kind, address, others }) : undefined;
-      // That it was used may have been noted meanwhile.
-      const current = (await directory.get(record.id))?.credentials.find((one) => one.id === id);
-      if (current?.secret !== credential.secret) return;
-      const renewed = { ...current, secret, ...(keys && { proofKeys: keys }) };
-      await directory.update(record.id, { credentials: { put: [renewed] } });
-    } catch (err) {
-      log.warn({ err, account: address }, 'the stored password could not be renewed');
-    }
   }
 
   async #sleep(ms: number): Promise<void> {

@@ -63,6 +63,7 @@ export function termsOn(
     mayUsePlaintext: allowsPlaintext(rule, connection),
     hasScram: authenticator.hasScram,
     tokens: authenticator.tokenTerms,
+    certified: connection.certifiedAddresses,
     bindings: isBound ? (type) => connection.channelBinding(type) : undefined,
   };
 }

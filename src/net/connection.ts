@@ -34,6 +34,8 @@ export interface Connection extends PeerFacts {
    * Undefined without TLS 1.3: what exporters give below it may be the same on two connections (RFC 7627).
    */
   channelBinding(type: 'tls-exporter' | 'tls-server-end-point'): Buffer | undefined;
+  /** The addresses in the certificate that the client has shown and a trusted authority signed; none: `client-certificate.ts`. */
+  readonly certifiedAddresses: readonly string[];
   /** Why the connection broke, when it did not simply end. */
   readonly failure: Error | undefined;
   readonly bytesRead: number;

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { isLoopback, withoutMapping } from '../base/ip-address.ts';
+import { certifiedAddresses } from './client-certificate.ts';
 import { Deflating, Inflating } from './compression.ts';
 import { type Connection, type PeerFacts, type ReadLimits, ReadTimeout } from './connection.ts';
 import { Outbox, type Sink, StreamClosed, type StreamTap } from './outbox.ts';
 import { pass } from './passing.ts';
 import type { Sweep, Swept } from './sweep.ts';
-import type { TlsSource } from './tls.ts';
-import { endPointBinding, exportedBinding } from './tls-binding.ts';
+import { secured, type TlsSource } from './tls.ts';
+import { channelBinding } from './tls-binding.ts';
 
 /**
  * Connections over sockets, from clients and from other processes.
@@ -35,12 +36,8 @@ export interface StreamOptions {
 /** A client at the other end of this socket. */
 export function socketConnection(socket: Socket, options: StreamOptions): ByteStream {
   const { remoteAddress = '', remotePort = 0, localPort = 0 } = socket;
-  const facts = {
-    remoteAddress: withoutMapping(remoteAddress),
-    remotePort,
-    localPort,
-    tlsVersion: undefined,
-  };
+  const ports = { remotePort, localPort, tlsVersion: undefined };
+  const facts = { ...ports, remoteAddress: withoutMapping(remoteAddress) };
   return new ByteStream(socket, facts, options);
 }
 
@@ -108,9 +105,11 @@ export class ByteStream implements Connection, Swept {
   }
 
   channelBinding(type: 'tls-exporter' | 'tls-server-end-point'): Buffer | undefined {
-    const socket = this.#socket;
-    if (!(socket instanceof TLSSocket) || this.#tlsVersion !== 'TLSv1.3') return undefined;
-    return type === 'tls-exporter' ? exportedBinding(socket) : endPointBinding(socket);
+    return channelBinding(this.#socket, type);
+  }
+
+  get certifiedAddresses(): readonly string[] {
+    return certifiedAddresses(this.#socket);
   }
 
   get failure(): Error | undefined {
@@ -191,7 +190,7 @@ export class ByteStream implements Connection, Swept {
     while (plain.read() !== null);
     if (lastPlain) this.write(lastPlain);
     await this.flushed();
-    const secure = new TLSSocket(plain, { isServer: true, secureContext: tls.current() });
+    const secure = secured(plain, tls);
     // The handle now belongs to the TLS socket, which reports its failures; the plain one may echo them.
     this.#socket = secure;
     this.#source = secure;

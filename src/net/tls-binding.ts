@@ -1,6 +1,7 @@
 /** Channel bindings of a TLS connection, at the server's end (RFC 9266, RFC 5929). */
 import { createHash, type X509Certificate } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 const LABEL = 'EXPORTER-Channel-Binding';
 const EXPORTED_BYTES = 32;
@@ -11,14 +12,23 @@ const DIGESTS: readonly (readonly [RegExp, string])[] = [
   [/sha-?256|sha-?1(?!\d)|md5/i, 'sha256'],
 ];
 
+/** Undefined without TLS 1.3, as `Connection` says. */
+export function channelBinding(
+  socket: Socket,
+  type: 'tls-exporter' | 'tls-server-end-point',
+): Buffer | undefined {
+  if (!(socket instanceof TLSSocket) || socket.getProtocol() !== 'TLSv1.3') return undefined;
+  return type === 'tls-exporter' ? exportedBinding(socket) : endPointBinding(socket);
+}
+
 /** RFC 9266 §2: no context. */
-export function exportedBinding(socket: TLSSocket): Buffer | undefined {
+function exportedBinding(socket: TLSSocket): Buffer | undefined {
   if (socket.destroyed) return undefined;
   return socket.exportKeyingMaterial(EXPORTED_BYTES, LABEL, Buffer.alloc(0));
 }
 
 /** Undefined for a certificate whose signature names no digest (Ed25519): the RFC leaves it open. */
-export function endPointBinding(socket: TLSSocket): Buffer | undefined {
+function endPointBinding(socket: TLSSocket): Buffer | undefined {
   const certificate = socket.getX509Certificate();
   if (certificate === undefined) return undefined;
   const digest = digestOf(certificate);

@@ -1,8 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { basename, dirname } from 'node:path';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { Log } from '../base/log.ts';
 import { TicketKeys } from './ticket-keys.ts';
 
@@ -20,11 +21,22 @@ const SETTLE_MS = 300;
 
 export interface TlsSource {
   current(): SecureContext;
+  /** Clients are asked for a certificate, which they may have. */
+  readonly asksClients?: boolean;
+}
+
+/** A connection that is to become secure, at the server's end. */
+export function secured(plain: Socket, tls: TlsSource): TLSSocket {
+  // Whoever has no certificate, or one that nobody vouches for, is served like anybody.
+  const asking = tls.asksClients === true ? { requestCert: true, rejectUnauthorized: false } : {};
+  return new TLSSocket(plain, { isServer: true, secureContext: tls.current(), ...asking });
 }
 
 export interface CertificateFiles {
   readonly certificatePath: string;
   readonly keyPath: string;
+  /** The authorities whose certificates clients sign in with, and their lists of those that are good no longer. */
+  readonly clientAuthorityPath?: string;
 }
 
 /** PEM. */
@@ -78,6 +90,10 @@ export class TlsFiles implements TlsSource {
     return this.#loaded.context;
   }
 
+  get asksClients(): boolean {
+    return this.#files.clientAuthorityPath !== undefined;
+  }
+
   get certificate(): X509Certificate {
     return this.#loaded.certificate;
   }
@@ -120,8 +136,7 @@ export class TlsFiles implements TlsSource {
   }
 
   async #follow(files: CertificateFiles): Promise<void> {
-    const { certificatePath, keyPath } = this.#files;
-    if (files.certificatePath === certificatePath && files.keyPath === keyPath) return;
+    if (pathsOf(files).join() === pathsOf(this.#files).join()) return;
     this.close();
     this.#files = files;
     this.#stamp = await stampOf(files);
@@ -132,7 +147,7 @@ export class TlsFiles implements TlsSource {
   #watch(): void {
     this.#poll = setInterval(() => void this.#look(), POLL_MS).unref();
     const names = new Map<string, Set<string>>();
-    for (const path of [this.#files.certificatePath, this.#files.keyPath]) {
+    for (const path of pathsOf(this.#files)) {
       const folder = dirname(path);
       names.set(folder, (names.get(folder) ?? new Set()).add(basename(path)));
     }
@@ -168,11 +183,11 @@ export class TlsFiles implements TlsSource {
 
 async function load(files: CertificateFiles, ticketKeys: TicketKeys): Promise<Loaded> {
   const [cert, key] = await Promise.all([readNamed(files.certificatePath), readNamed(files.keyPath)]);
+  const ca = files.clientAuthorityPath === undefined ? undefined : await readNamed(files.clientAuthorityPath);
   const certificate = parseNamed(files.certificatePath, () => new X509Certificate(cert));
   const context = parseNamed(`${files.certificatePath} with ${files.keyPath}`, () =>
     createSecureContext({
-      cert,
-      key,
+      ...{ cert, key, ...(ca && authoritiesIn(ca)) },
       minVersion: 'TLSv1.2',
       honorCipherOrder: true,
       sessionIdContext: 'brevduva',
@@ -180,7 +195,26 @@ async function load(files: CertificateFiles, ticketKeys: TicketKeys): Promise<Lo
   );
   ticketKeys.serve(context);
   const pair = { certificate: cert.toString(), key: key.toString() };
-  return { context, certificate, pair, digest: createHash('sha256').update(cert).update(key).digest('hex') };
+  return {
+    context,
+    certificate,
+    pair,
+    digest: createHash('sha256')
+      .update(cert)
+      .update(key)
+      .update(ca ?? '')
+      .digest('hex'),
+  };
+}
+
+function pathsOf({ certificatePath, keyPath, clientAuthorityPath }: CertificateFiles): string[] {
+  return [certificatePath, keyPath, ...(clientAuthorityPath === undefined ? [] : [clientAuthorityPath])];
+}
+
+/** Once there is a list, every authority needs one: what cannot be looked up in one is not good (RFC 5280 §6.3). */
+function authoritiesIn(file: Buffer) {
+  const crl = file.toString('latin1').match(/-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/g);
+  return { ca: file, ...(crl === null ? {} : { crl: [...crl] }) };
 }
 
 async function readNamed(path: string): Promise<Buffer> {
@@ -201,7 +235,7 @@ function parseNamed<T>(what: string, parse: () => T): T {
 
 async function stampOf(files: CertificateFiles): Promise<string> {
   const parts = await Promise.all(
-    [files.certificatePath, files.keyPath].map(async (path) => {
+    pathsOf(files).map(async (path) => {
       try {
         const { mtimeMs, size, ino } = await stat(path);
         return `${mtimeMs}:${size}:${ino}`;

@@ -10,7 +10,7 @@ import type { AccountKeys, ScramHash } from './scram-keys.ts';
  *
  * A machine serves one exchange and is then dropped. After `credentials` or `failure` it is never asked again.
  */
-export type Credentials = PasswordCredentials | ProofCredentials | TokenCredentials;
+export type Credentials = PasswordCredentials | ProofCredentials | TokenCredentials | CertificateCredentials;
 
 export interface PasswordCredentials {
   readonly kind: 'password';
@@ -32,6 +32,14 @@ export interface TokenCredentials {
   /** As whom the client wants to sign in; empty when it leaves that to the token. */
   readonly username: string;
   readonly token: Secret;
+}
+
+/** What TLS has shown already (RFC 4422 appendix A). */
+export interface CertificateCredentials {
+  readonly kind: 'certificate';
+  /** As whom the client wants to sign in; empty when it leaves that to the certificate. */
+  readonly username: string;
+  readonly certified: readonly string[];
 }
 
 /** `malformed`: the message breaks the mechanism's grammar. `forbidden`: it is well formed and asks too much. */
@@ -68,6 +76,8 @@ export interface SaslTerms {
   readonly bindings: ChannelBindings | undefined;
   /** Undefined where no issuer's tokens are taken. */
   readonly tokens?: TokenTerms | undefined;
+  /** The addresses in the certificate that the client has shown. */
+  readonly certified?: readonly string[];
 }
 
 /** What a client without a good token is told (RFC 7628 §3.2.2). */

@@ -1,4 +1,5 @@
 import { oauthBearer, xoauth2 } from './bearer.ts';
+import { external } from './external.ts';
 import { login } from './login.ts';
 import type { SaslMechanism, SaslTerms } from './mechanism.ts';
 import { plain } from './plain.ts';
@@ -6,6 +7,7 @@ import { scramSha1, scramSha1Plus, scramSha256, scramSha256Plus } from './scram.
 
 /** The mechanisms this server speaks, best first: the order in which they are announced. */
 export const MECHANISMS: readonly SaslMechanism[] = Object.freeze([
+  external,
   scramSha256Plus,
   scramSha1Plus,
   scramSha256,

@@ -7,6 +7,12 @@ import { selfSignedFiles } from '../net/self-signed.ts';
 import type { CertificateFiles } from '../net/tls.ts';
 
 export async function certificateFiles(config: Config, log: Log): Promise<CertificateFiles> {
+  const { clientCa } = config.tls;
+  const files = await pairFiles(config, log);
+  return clientCa === undefined ? files : { ...files, clientAuthorityPath: clientCa };
+}
+
+async function pairFiles(config: Config, log: Log): Promise<CertificateFiles> {
   const { certificate, key } = config.tls;
   if ((certificate === undefined) !== (key === undefined)) {
     throw new Error('tls.certificate and tls.key: give both or neither');
