@@ -7,9 +7,6 @@ import type { AccountState } from '../mailbox/state/account.ts';
 import type { Environment, Mailboxes, Memory, Message } from '../sieve/environment.ts';
 import { repliedKey, seenKey } from './memory-keys.ts';
 
-/** Who uses an account is told apart from `anna+shop@` by this. */
-export const DETAIL_SEPARATOR = '+';
-
 export interface Surroundings {
   readonly delivery: Delivery;
   /** Lower case. */
@@ -17,16 +14,17 @@ export interface Surroundings {
   readonly memories: ReadonlyMap<string, number>;
   readonly nowMs: number;
   readonly items: ReadonlyMap<string, string>;
+  readonly detailSeparator: string;
   readonly include: Environment['include'];
 }
 
 export function environmentOf(about: Surroundings): Environment {
-  const { delivery, addresses, nowMs, items, include } = about;
+  const { delivery, addresses, nowMs, items, detailSeparator, include } = about;
   return {
     message: messageOf(delivery.message),
     envelope: { from: delivery.envelopeFrom, to: delivery.address },
     addresses,
-    detailSeparator: DETAIL_SEPARATOR,
+    detailSeparator,
     nowMs,
     zoneMinutes: -new Date(nowMs).getTimezoneOffset(),
     items,

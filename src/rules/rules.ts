@@ -22,7 +22,7 @@ import { runScripts } from '../sieve/sieve.ts';
 import { ScriptError } from '../sieve/syntax/fault.ts';
 import { dispositionOf } from './carrying-out.ts';
 import type { Compiler } from './compiler.ts';
-import { DETAIL_SEPARATOR, environmentOf } from './environment.ts';
+import { environmentOf } from './environment.ts';
 import type { GlobalScripts } from './global-scripts.ts';
 import type { Sending } from './sending.ts';
 
@@ -34,6 +34,8 @@ export interface RulesOptions {
   readonly log: Log;
   readonly hostname: string;
   readonly version: string;
+  /** What stands between a name and its detail: `+`. '' when addresses have none. */
+  readonly detailSeparator: string;
   readonly limits?: Partial<Limits>;
   /** Undefined where nothing is sent. */
   readonly sending?: Sending;
@@ -70,7 +72,7 @@ export class Rules implements Dispositions {
   }
 
   async #decide(delivery: Delivery, rows: readonly ScriptRow[]): Promise<Disposition> {
-    const { store, clock, hostname } = this.#options;
+    const { store, clock, hostname, detailSeparator } = this.#options;
     const { account } = delivery;
     const ready = await this.#prepare(account, rows);
     // Also for telling the owner, and for scripts that are included.
@@ -78,7 +80,8 @@ export class Rules implements Dispositions {
     const nowMs = clock.nowMs();
     const environment = environmentOf({
       delivery,
-      addresses: addressesOf(delivery),
+      detailSeparator,
+      addresses: addressesOf(delivery, detailSeparator),
       memories,
       nowMs,
       items: this.#items,
@@ -166,9 +169,10 @@ function withFailures(outcome: Outcome, failures: readonly Failure[]): Outcome {
 }
 
 /** The account's own address, and the one it was written to, with and without its detail. */
-function addressesOf({ account, address }: Delivery): string[] {
+function addressesOf({ account, address }: Delivery, separator: string): string[] {
   const to = address.toLowerCase();
-  const [local = '', ...rest] = to.split(DETAIL_SEPARATOR);
-  const plain = rest.length === 0 ? to : `${local}${to.slice(to.lastIndexOf('@'))}`;
+  const at = separator === '' ? -1 : to.indexOf(separator);
+  const domainAt = to.lastIndexOf('@');
+  const plain = at < 0 || at > domainAt ? to : to.slice(0, at) + to.slice(domainAt);
   return [...new Set([account.record.address, to, plain])];
 }

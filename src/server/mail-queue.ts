@@ -1,17 +1,15 @@
 /** What sends mail, put together from the configuration, for the accounts that this process holds. */
-import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import type { Log } from '../base/log.ts';
-import { Secret } from '../base/secret.ts';
 import type { Config } from '../config/options.ts';
 import { passOn } from '../delivery/pass-on.ts';
 import type { Dns } from '../dns/answer.ts';
-import { srsForward } from '../message-auth/srs.ts';
 import { NO_RELAY, type Relay } from '../net/relay.ts';
 import type { StreamOptions } from '../net/stream.ts';
 import { Families } from '../queue/families.ts';
 import { Queue, type Smarthost } from '../queue/queue.ts';
 import { SCHEDULE } from '../queue/schedule.ts';
+import { forwardSender } from './forward-sender.ts';
 import type { MailSystem } from './mail-system.ts';
 import { StsFile } from './sts-file.ts';
 
@@ -43,7 +41,7 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
     addresses: { allowsPrivate: config.queue.allowPrivate, uses: families.uses },
     most: config.queue.connections,
     schedule: { ...SCHEDULE, giveUpMs: config.queue.giveUp, warnMs: config.queue.warn },
-    rewrite: rewriter(config, system),
+    rewrite: forwardSender(config, system.directory.installation, domain.clock),
     languageOf: () => config.queue.language,
     passOn: (message) =>
       passOn({ relay, stream, nowMs: () => domain.clock.nowMs() }, { ...message, ...message.message }),
@@ -61,15 +59,6 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
       stsMemory.close();
     },
   };
-}
-
-/** What is passed on leaves under a name of ours, which leads back for a week (`message-auth/srs.ts`). */
-function rewriter(
-  { auth: { defaultDomain: domain } }: Config,
-  { directory, domain: { clock } }: MailQueueOptions['system'],
-): (sender: string) => string {
-  const secret = new Secret(createHmac('sha256', directory.installation).update('srs').digest('hex'));
-  return (sender) => srsForward(sender, { secret, domain }, clock.nowMs()) ?? '';
 }
 
 /** RFC 8314 §3.3: this port has TLS from the first octet. */

@@ -76,16 +76,16 @@ export async function openMailSystem(
   }).catch((error: unknown) => rethrowWithRemedy(error, config.data));
   const store = new TranslatedStore(opened);
   const placement = part === undefined ? EVERYTHING_HERE : placementOf(part, opened.directory);
-  const rules = openRules(config, { store, clock: systemClock, log, version });
+  const { installation } = opened.directory;
+  const { directory } = store;
+  const { defaultDomain } = config.auth;
+  const recipients = new Recipients({ directory, defaultDomain, ...config.addresses });
+  const rules = openRules(config, { store, clock: systemClock, log, version, recipients, installation });
   const domain = domainOf(config, { store, log, placement, dispositions: rules.dispositions });
   const journal = new ActivityFiles(config.data, config.log.activity, part);
   const activity = new Activity({ log, clock: domain.clock, journal });
   const connections = connectionsOf(config);
-  const { installation } = opened.directory;
   const { authenticator, accounts } = signInOf(config, { domain, activity, installation });
-  const { directory } = store;
-  const { defaultDomain } = config.auth;
-  const recipients = new Recipients({ directory, defaultDomain, ...config.addresses });
   const { clock } = domain;
   const keyWatch = new KeyWatch({ domains: directory.domains, clock, texts: textsByDns(config), log });
   const domains = new DomainAdmin({

@@ -2,12 +2,15 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
+import type { Recipients } from '../identity/recipients.ts';
 import type { Dispositions } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { ScriptLimits } from '../mailbox/operations/scripts.ts';
 import { Compiler } from '../rules/compiler.ts';
 import { GlobalScripts } from '../rules/global-scripts.ts';
 import { Rules } from '../rules/rules.ts';
+import type { Sending } from '../rules/sending.ts';
+import { forwardSender } from './forward-sender.ts';
 
 export interface RulesSystem {
   readonly dispositions: Dispositions;
@@ -20,14 +23,24 @@ export interface RulesParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
+  readonly recipients: Pick<Recipients, 'resolve'>;
+  /** Of the data folder. */
+  readonly installation: string;
 }
 
-export function openRules({ sieve, hostname }: Config, parts: RulesParts): RulesSystem {
-  const { clock, log } = parts;
-  const compiler = new Compiler({ canSend: false });
+export function openRules(config: Config, parts: RulesParts): RulesSystem {
+  const { sieve, hostname, queue, addresses } = config;
+  const { clock, log, recipients, installation } = parts;
+  const compiler = new Compiler({ canSend: true });
   const globals = new GlobalScripts({ folder: sieve.folder, compiler, clock, log });
+  const sending: Sending = {
+    forwardSender: forwardSender(config, installation, clock),
+    routeOf: async (address) => ((await recipients.resolve(address)).kind === 'local' ? 'local' : 'remote'),
+    giveUpMs: queue.giveUp,
+  };
+  const detailSeparator = addresses.separators.slice(0, 1);
   return {
-    dispositions: new Rules({ ...parts, compiler, globals, hostname }),
+    dispositions: new Rules({ ...parts, compiler, globals, hostname, sending, detailSeparator }),
     compiler,
     limits: {
       scripts: sieve.maxScripts,

@@ -36,6 +36,7 @@ export async function openRulesDomain(options: RulesDomainOptions = {}): Promise
   const compiler = new Compiler({ canSend: sending !== undefined });
   rules = new Rules({
     ...{ store, clock, log: silentLog, compiler, hostname: 'mail.example.com', version: '1' },
+    detailSeparator: '+',
     globals: new GlobalScripts({ folder, compiler, clock, log: silentLog }),
     ...(sending !== undefined && { sending }),
     ...(runLimits !== undefined && { limits: runLimits }),

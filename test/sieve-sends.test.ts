@@ -1,0 +1,77 @@
+/** What rules send arrives: passed on to another account here, a reply to who wrote, a notification. One process and two. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ImapClient } from './imap-client.ts';
+import { LineClient } from './kit/line-client.ts';
+import { startServer, type TestServer } from './kit/server.ts';
+
+const PEOPLE = ['anna', 'bo', 'cleo', 'dan'];
+
+for (const workers of [1, 2]) {
+  describe(`rules that send, ${workers} processes`, () => {
+    let server: TestServer;
+    before(async () => {
+      server = await startServer({ workers, config: { 'auth.default_domain': 'example.com' } });
+      for (const who of PEOPLE)
+        await server.cli(['account', 'add', `${who}@example.com`, '--password-stdin'], 'secret\n');
+    });
+    after(async () => {
+      await server.stop();
+    });
+
+    const rule = async (who: string, text: string): Promise<void> => {
+      const put = ['sieve', 'put', `${who}@example.com`, '-', '--name', 'mine', '--activate'];
+      const { code, stderr } = await server.cli(put, text);
+      assert.equal(code, 0, stderr);
+    };
+
+    async function send(from: string, to: string, subject: string): Promise<string> {
+      const client = await LineClient.connect(server.port('lmtp'));
+      client.send(`LHLO x\r\nMAIL FROM:<${from}>\r\n`, `RCPT TO:<${to}@example.com>\r\n`, 'DATA\r\n');
+      await client.codes(5);
+      const header = `From: ${from}\r\nTo: ${to}@example.com\r\nSubject: ${subject}\r\nMessage-ID: <${subject}@example.org>\r\n`;
+      client.send(`${header}\r\nbody of ${subject}\r\n.\r\n`);
+      const reply = await client.reply();
+      client.socket.destroy();
+      return reply;
+    }
+
+    /** The messages of an INBOX, once there are so many. */
+    async function inboxOf(who: string, count: number): Promise<string[]> {
+      const client = await ImapClient.connect(server.port('imap'));
+      await client.command(`LOGIN ${who}@example.com secret`);
+      for (let tries = 0; ; tries++) {
+        const { untagged } = await client.command('SELECT INBOX');
+        if (untagged.includes(`${count} EXISTS`) || tries > 200) break;
+        await sleep(50);
+      }
+      const { untagged } = count === 0 ? { untagged: [] } : await client.command('FETCH 1:* BODY.PEEK[]');
+      client.close();
+      return untagged.filter((text) => text.includes('FETCH'));
+    }
+
+    test('passed on, as it came, and never in a circle', async () => {
+      await rule('anna', 'redirect "bo@example.com";');
+      await rule('bo', 'require "copy"; redirect :copy "anna@example.com";');
+      assert.match(await send('eva@example.org', 'anna', 'circle'), /^250 /);
+      const [atBo] = await inboxOf('bo', 1);
+      assert.match(String(atBo), /\r\nX-Loop: anna@example\.com\r\n/);
+      assert.match(String(atBo), /body of circle/);
+      const [back] = await inboxOf('anna', 1);
+      assert.match(String(back), /\r\nX-Loop: bo@example\.com\r\n[\s\S]*X-Loop: anna@example\.com\r\n/);
+    });
+
+    test('a reply of who is away, once', async () => {
+      await rule('cleo', 'require "vacation"; vacation :subject "Away" "I am away.";');
+      assert.match(await send('dan@example.com', 'cleo', 'first'), /^250 /);
+      assert.match(await send('dan@example.com', 'cleo', 'second'), /^250 /);
+      const [reply, ...more] = await inboxOf('dan', 1);
+      assert.deepEqual(more, []);
+      assert.match(String(reply), /\r\nFrom: cleo@example\.com\r\n/);
+      assert.match(String(reply), /\r\nSubject: Away\r\n/);
+      assert.match(String(reply), /\r\nIn-Reply-To: <(?:first|second)@example\.org>\r\n/);
+      assert.equal((await inboxOf('cleo', 2)).length, 2);
+    });
+  });
+}
