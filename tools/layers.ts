@@ -33,6 +33,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   lmtp: ['delivery', 'smtp', ...PROTOCOL],
   queue: ['delivery', 'message-auth', 'smtp', 'dns', ...PROTOCOL],
   mx: ['delivery', 'message-auth', 'smtp', 'dns', ...PROTOCOL],
+  submission: ['delivery', 'smtp', 'message-auth', ...PROTOCOL],
 };
 /** Inside the domain: which room knows which. What lies at its door, `domain.ts` and `accounts.ts`, is the waist. */
 const WAIST = 'the waist';

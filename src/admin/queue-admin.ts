@@ -5,9 +5,8 @@ import {
   type OutgoingId,
   type OutgoingKind,
   type OutgoingRecipient,
-  outgoingAccount,
   outgoingId,
-  outgoingNumber,
+  outgoingText,
 } from '../mailbox/model/outgoing.ts';
 
 export interface QueuedMessage {
@@ -101,7 +100,7 @@ export interface RunningQueue {
   destinations(): readonly DestinationFacts[];
 }
 
-export const idText = (id: OutgoingId): string => `${outgoingAccount(id)}-${outgoingNumber(id)}`;
+export const idText = outgoingText;
 
 /** Undefined for what is none. */
 export function parseId(text: string): OutgoingId | undefined {

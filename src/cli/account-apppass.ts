@@ -103,7 +103,9 @@ const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 const gathered = (text: string, before: readonly string[]): readonly string[] => [...before, text];
 
-const listArgument = (text: string): readonly string[] => text.split(',').map((one) => one.trim());
+/** What people call sending is taken for it. */
+const listArgument = (text: string): readonly string[] =>
+  text.split(',').map((one) => one.trim().replace(/^smtp$/i, 'submission'));
 
 function momentArgument(text: string): number {
   const years = /^(\d{1,2})y$/.exec(text);

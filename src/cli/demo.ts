@@ -50,6 +50,8 @@ const SECURITY: Readonly<Record<string, readonly [string, string]>> = {
   imaps: ['IMAP', 'SSL/TLS'],
   pop3: ['POP3', 'STARTTLS'],
   pop3s: ['POP3', 'SSL/TLS'],
+  submissions: ['sending', 'SSL/TLS'],
+  submission: ['sending', 'STARTTLS'],
 };
 
 function settingsOf(listeners: readonly BoundListener[]): readonly ClientSetting[] {

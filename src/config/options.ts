@@ -60,6 +60,14 @@ export const OPTIONS = {
       default: '127.0.0.1:14190',
       doc: 'ManageSieve with STARTTLS, with which mail programs edit Sieve scripts; the usual port is 4190.',
     }),
+    submission: listen({
+      default: '127.0.0.1:1587',
+      doc: 'Where mail programs send, with STARTTLS; the usual port is 587. People sign in as they do for reading.',
+    }),
+    submissions: listen({
+      default: '127.0.0.1:1465',
+      doc: 'The same with TLS from the first byte; the usual port is 465.',
+    }),
     lmtp: listen({
       default: '127.0.0.1:1024',
       doc: 'LMTP, through which a mail transfer agent (Postfix, Exim, OpenSMTPD) delivers; the usual port is 24. It asks for no password: anybody who reaches it can deliver, so keep it on loopback or a private network.',
@@ -429,6 +437,54 @@ export const OPTIONS = {
       doc: 'What the smarthost has to prove: "verified", a valid certificate for its name; "encrypted", nothing, but it has to have TLS; "opportunistic", nothing at all.',
     }),
   },
+  submission: {
+    enabled: boolean({
+      default: true,
+      doc: 'Whether accounts may send mail. This and the four limits are defaults: `brevduva account set ADDRESS submission.messages_per_hour 2000` decides for one account.',
+    }),
+    maxSize: size({
+      default: '50MiB',
+      min: '64KiB',
+      max: '2GiB',
+      doc: 'The largest message taken for sending; announced as SIZE.',
+    }),
+    maxRecipients: integer({
+      default: 100,
+      min: 1,
+      max: 10_000,
+      doc: 'Recipients of one message; programs send the rest in another.',
+    }),
+    messagesPerHour: integer({
+      default: 300,
+      min: 0,
+      doc: 'Messages that an account may send in an hour; more are refused for the moment, and programs keep them. A stolen password sends thousands. The owner and the postmaster are told at four fifths and at the end. 0 sets no limit.',
+    }),
+    recipientsPerHour: integer({
+      default: 1000,
+      min: 0,
+      doc: 'Recipients of all its messages together in an hour.',
+    }),
+    messagesPerDay: integer({ default: 2000, min: 0, doc: 'Messages that an account may send in a day.' }),
+    recipientsPerDay: integer({
+      default: 5000,
+      min: 0,
+      doc: 'Recipients of all its messages together in a day.',
+    }),
+    from: choice(['own', 'sender'], {
+      default: 'own',
+      doc: 'What becomes of mail whose From is not of the account, which is anything that does not lead to it: its address, its aliases and their tags, a domain of which it gets everything. "own" refuses it, with the address in the refusal. "sender" sends it with a Sender field that says who it was.',
+    }),
+    hideClient: boolean({
+      default: true,
+      doc: 'Whether the address from which somebody sends stays out of the message, where everybody who gets it could read it. The log has it.',
+    }),
+  },
+  sent: {
+    copy: boolean({
+      default: false,
+      doc: 'Whether the server puts what is sent into the mailbox for sent mail. Most programs do that themselves; one that does it within ten minutes gets the copy that is there, so nothing is there twice.',
+    }),
+  },
   limits: {
     connections: integer({
       default: 20_000,
@@ -565,6 +621,14 @@ export const RELOADED: ReadonlySet<string> = new Set([
   'pop3.mark_seen',
   'pop3.days',
   'pop3.login_delay',
+  'submission.enabled',
+  'submission.messages_per_hour',
+  'submission.recipients_per_hour',
+  'submission.messages_per_day',
+  'submission.recipients_per_day',
+  'submission.from',
+  'submission.hide_client',
+  'sent.copy',
   'limits.login_timeout',
   'limits.idle_timeout',
   'limits.pop3_idle_timeout',

@@ -17,6 +17,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
   pop3: { speech: 'pop3', tls: 'upgrade' },
   pop3s: { speech: 'pop3', tls: 'first' },
   managesieve: { speech: 'managesieve', tls: 'upgrade' },
+  submission: { speech: 'smtp', tls: 'upgrade' },
+  submissions: { speech: 'smtp', tls: 'first' },
   lmtp: { speech: 'lmtp', tls: 'none' },
   smtp: { speech: 'smtp', tls: 'upgrade' },
   http: { speech: 'http', tls: 'none' },

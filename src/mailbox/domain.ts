@@ -9,6 +9,7 @@ import type { Dispositions } from './disposition.ts';
 import type { Author } from './model/author.ts';
 import type { Placement } from './port/placement.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
+import type { SentCopies } from './state/sent-copies.ts';
 
 export interface DomainLimits {
   readonly keywordsPerMailbox: number;
@@ -28,6 +29,8 @@ export interface Domain {
   readonly limits: DomainLimits;
   /** Of which accounts this is the domain. */
   readonly placement: Placement;
+  /** What came into the mailboxes for sent mail a moment ago. */
+  readonly sentCopies: SentCopies;
   /** Whom a delivery asks. */
   readonly dispositions: Dispositions;
 }

@@ -22,6 +22,7 @@ import { Turns } from '../mailbox/change/turns.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { EVERYTHING_HERE } from '../mailbox/port/placement.ts';
 import { TranslatedStore } from '../mailbox/port/translated-store.ts';
+import { SentCopies } from '../mailbox/state/sent-copies.ts';
 import { makeKey } from '../message-auth/keys.ts';
 import { Connections } from '../net/connections.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
@@ -129,11 +130,11 @@ function domainOf(
   const turns = new Turns(store, clock, log);
   const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, outgoingPerAccount } = config.limits;
   // One limit for the domain; each protocol announces and enforces its own below it.
-  const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize);
+  const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize, config.submission.maxSize);
   const perAccount = { mailboxesPerAccount, outgoingPerAccount };
   const limits = { keywordsPerMailbox, keywordsPerMessage, ...perAccount, messageBytes };
   const accounts = new Accounts(store, turns, clock);
-  return { ...parts, accounts, turns, clock, limits };
+  return { ...parts, accounts, turns, clock, limits, sentCopies: new SentCopies() };
 }
 
 /** Who may sign in, and who decides about that. `installation`: what the salts of this data folder follow from. */
@@ -178,6 +179,7 @@ function connectionsOf({ limits, listen }: Config): Connections {
     services: {
       imap: people,
       pop3: people,
+      submission: people,
       sieve: { reserved: 0, hasSignIn: true },
       lmtp: mail,
       ...(listen.smtp && { smtp: mail }),

@@ -37,6 +37,7 @@ import type { Editing } from '../rules/editing.ts';
 import { MAX_RESPONSE_BYTES } from '../sasl/mechanism.ts';
 import type { LocalDomains } from './local-domains.ts';
 import { listenForMetrics } from './metrics-listener.ts';
+import { type Sending, sendingOf } from './sending.ts';
 import { webStarters } from './web-listeners.ts';
 
 export interface ProtocolOptions {
@@ -109,6 +110,7 @@ export async function startProtocols(options: ProtocolOptions): Promise<RunningP
       Object.assign(settings.imap, imapSettings(next, version));
       Object.assign(settings.pop3, pop3Settings(next, version));
       Object.assign(settings.sieve, sieveSettings(next, version));
+      services.sending.apply(next);
     },
   };
 }
@@ -123,6 +125,7 @@ interface Services {
   readonly starters: Readonly<Record<string, Starter>>;
   readonly receivers: RunningProtocols['receivers'];
   readonly deliveries: RunningProtocols['deliveries'];
+  readonly sending: Sending;
   readonly stream: StreamOptions;
 }
 
@@ -144,6 +147,7 @@ function servicesOf(
   };
   const imap = imapServices({ ...shared, settings: settings.imap, uploads: uploadsOf(config) });
   const pop3 = pop3Services({ ...shared, settings: settings.pop3 });
+  const sending = sendingOf(config, { ...shared, recipients: options.recipients }, ports);
   const lmtp = lmtpServices({
     ...{ domain, activity, recipients: options.recipients, tls, relay, ...ports },
     hasQueue: false,
@@ -175,13 +179,20 @@ function servicesOf(
     managesieve: (address) =>
       startManageSieve(sieve, { ...ports, listen: [{ name: 'managesieve', ...address }] }),
     pop3s: (address) => startPop3(pop3, { ...ports, listen: [{ name: 'pop3s', ...address }] }),
+    submission: (address) => sending.start({ name: 'submission', ...address }),
+    submissions: (address) => sending.start({ name: 'submissions', ...address }),
     lmtp: async (address) => [await startLmtp(lmtp, { ...ports, ...address })],
     smtp: async (address) => [await startMx(mx, { ...ports, ...address })],
     metrics: async (address) => [await listenForMetrics(address, watch)],
     ...webStarters({ ...options, isShared, listeners: () => started }),
   };
-  const receivers = { imap: receiveImap(imap), pop3: receivePop3(pop3), sieve: receiveManageSieve(sieve) };
-  return { starters, receivers, deliveries: receiveLmtp(lmtp), stream: ports.stream };
+  const receivers = {
+    imap: receiveImap(imap),
+    pop3: receivePop3(pop3),
+    sieve: receiveManageSieve(sieve),
+    submission: sending.receive,
+  };
+  return { starters, receivers, deliveries: receiveLmtp(lmtp), sending, stream: ports.stream };
 }
 
 function uploadsOf({ limits, imap: { maxAppendSize } }: Config): UploadBudget {

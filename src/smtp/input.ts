@@ -119,6 +119,12 @@ export class SmtpInput {
     this.#pending = EMPTY;
   }
 
+  takeUnread(): Buffer {
+    const unread = this.#pending;
+    this.#pending = EMPTY;
+    return unread;
+  }
+
   #read(): Promise<Buffer | undefined> {
     const reading = this.#reading ?? this.#stream.read();
     this.#reading = undefined;

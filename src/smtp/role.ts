@@ -3,6 +3,7 @@
  * offered, who may send, who receives, what becomes of a message. The session knows the grammar, the order of commands,
  * their limits and deadlines; a role knows none of that.
  */
+import type { Socket } from 'node:net';
 import type { DataRead } from './input.ts';
 import type { Extension, MailParameters, RecipientParameters } from './parameters.ts';
 import type { Reply } from './reply.ts';
@@ -15,6 +16,17 @@ export class Farewell extends Error {
   constructor(reply: Reply) {
     super(reply.text);
     this.reply = reply;
+  }
+}
+
+/** Thrown where the connection goes on at another process of ours: what comes from now on is its. */
+export class Moved extends Error {
+  override readonly name = 'Moved';
+  readonly holder: Socket;
+
+  constructor(holder: Socket) {
+    super('the connection goes on elsewhere');
+    this.holder = holder;
   }
 }
 
@@ -64,6 +76,8 @@ export interface Transaction {
 
 /** What the verbs of a role may do with the connection. */
 export interface Dialogue {
+  /** How the client has greeted, if it has. */
+  readonly hello: Hello | undefined;
   say(reply: Reply): void;
   /** The client's next line, without its end: to a challenge. Undefined when it is gone. Throws `Farewell`, ReadTimeout. */
   line(): Promise<Buffer | undefined>;
@@ -71,7 +85,7 @@ export interface Dialogue {
   reset(): void;
 }
 
-/** Throws `CommandFault`, which is said and counted as a mistake, and `Farewell`. */
+/** Throws `CommandFault`, which is said and counted as a mistake, `Farewell` and `Moved`. */
 export type Verb = (argument: string, dialogue: Dialogue) => Promise<void> | void;
 
 export interface Role {

@@ -4,16 +4,15 @@
  *
  * Every wait has an end (`wire.ts`). A stop lets the message under way finish.
  */
+import type { Socket } from 'node:net';
 import type { Log } from '../base/log.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { type Connection, ReadTimeout } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
 import { StreamClosed } from '../net/outbox.ts';
-import type { Session } from '../net/sessions.ts';
-import type { TlsSource } from '../net/tls.ts';
+import type { Departure, Session } from '../net/sessions.ts';
 import { type Chunk, parseChunk } from './chunk.ts';
 import { CommandFault, parseCommandLine, parsePath } from './command.ts';
-import type { Deadlines } from './pace.ts';
 import {
   type Extension,
   type ExtensionKeyword,
@@ -30,41 +29,14 @@ import {
   type Dialogue,
   Farewell,
   type Hello,
+  Moved,
   type ReadMessage,
   type Role,
   type Sender,
   type Transaction,
 } from './role.ts';
+import type { SessionOptions } from './session-options.ts';
 import { Wire } from './wire.ts';
-
-export interface SessionOptions {
-  readonly role: Role;
-  /** In the greeting, and in the answer to EHLO. */
-  readonly hostname: string;
-  readonly maxMessageBytes: number;
-  /** Recipients of a transaction. */
-  readonly maxRecipients: number;
-  /** Commands that make no sense, after which the connection is over. */
-  readonly maxMistakes: number;
-  /** Messages of a connection. */
-  readonly maxMessages?: number;
-  /** Commands since the last message or recipient was taken: whoever only says hello and NOOP wants our time. */
-  readonly maxIdleCommands?: number;
-  /** 4 KiB when absent. */
-  readonly maxLineBytes?: number;
-  /**
-   * The client is a stranger, who may speak for nobody else: lines end in CRLF and nothing else, addresses are such as RFC 5321 and
-   * RFC 6531 write them, and nobody speaks before it is their turn (RFC 2920 §3.1).
-   */
-  readonly isStrict?: boolean;
-  /** Who speaks before the greeting is sent away; how long it is waited for that. */
-  readonly greetingDelayMs?: number;
-  /** STARTTLS is offered with it. */
-  readonly tls: TlsSource | undefined;
-  readonly handshakeTimeoutMs: number;
-  readonly deadlines: Deadlines;
-  readonly log: Log;
-}
 
 /** RFC 5321 §4.5.3.1.4 asks for 512 octets, more with extensions. */
 const MAX_LINE_BYTES = 4096;
@@ -103,31 +75,40 @@ export class SmtpSession implements Session {
   #isOver = false;
 
   constructor(stream: Connection, guest: Guest, options: SessionOptions) {
-    const { role, deadlines, isStrict = false, maxLineBytes = MAX_LINE_BYTES } = options;
+    const { role, deadlines, isStrict = false, maxLineBytes = MAX_LINE_BYTES, resumed } = options;
     this.#stream = stream;
     this.#guest = guest;
     this.#options = options;
     this.#role = role;
     this.#wire = new Wire(stream, { deadlines, isStrict });
     this.#maxLineBytes = maxLineBytes;
+    this.#hello = resumed?.hello;
     this.#log = options.log.child({ remote: stream.remoteAddress, session: guest.id });
+    const hello = (): Hello | undefined => this.#hello;
     this.#dialogue = {
+      get hello() {
+        return hello();
+      },
       say: (reply) => this.#wire.say(reply),
       line: () => this.#nextLine(MAX_ANSWER_BYTES),
       reset: () => this.#forget(),
     };
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<Departure | undefined> {
+    let holder: Socket | undefined;
     try {
       await this.#welcome();
       while (!this.#isOver) await this.#serveOne();
     } catch (error) {
-      this.#fail(error);
+      if (error instanceof Moved) holder = error.holder;
+      else this.#fail(error);
     } finally {
       this.#role.close();
     }
+    if (holder !== undefined) return { holder, unread: this.#wire.takeUnread() };
     await this.#stream.close();
+    return undefined;
   }
 
   /** At once when the session waits for a command, else after the message that is under way. */
@@ -140,7 +121,8 @@ export class SmtpSession implements Session {
   }
 
   async #welcome(): Promise<void> {
-    const { greetingDelayMs = 0, hostname } = this.#options;
+    const { greetingDelayMs = 0, hostname, resumed } = this.#options;
+    if (resumed !== undefined) return this.#wire.say(resumed.reply);
     const refusal = this.#role.refuses?.();
     if (refusal !== undefined) throw new Farewell(refusal);
     if (greetingDelayMs > 0 && (await this.#wire.speaksWithin(greetingDelayMs))) {

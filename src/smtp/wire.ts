@@ -111,6 +111,11 @@ export class Wire {
     });
   }
 
+  /** What was read and not used: the connection goes on elsewhere. */
+  takeUnread(): Buffer {
+    return this.#input.takeUnread();
+  }
+
   /** What came before the handshake is thrown away (RFC 3207 §4.2). */
   async startTls(tls: TlsSource, timeoutMs: number): Promise<void> {
     this.#input.drop();

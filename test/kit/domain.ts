@@ -27,6 +27,7 @@ import { EVERYTHING_HERE } from '../../src/mailbox/port/placement.ts';
 import type { MailStore } from '../../src/mailbox/port/store.ts';
 import { TranslatedStore } from '../../src/mailbox/port/translated-store.ts';
 import { loadList } from '../../src/mailbox/state/load.ts';
+import { SentCopies } from '../../src/mailbox/state/sent-copies.ts';
 import { type CheckProblem, checkMail } from '../../src/mailbox/upkeep/check.ts';
 import { Compiler } from '../../src/rules/compiler.ts';
 import type { Editing } from '../../src/rules/editing.ts';
@@ -106,6 +107,7 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
   const domain: Domain = {
     ...{ store: translated, accounts, turns, clock, log, limits },
     placement: EVERYTHING_HERE,
+    sentCopies: new SentCopies(),
     dispositions: options.dispositions ?? ALL_IN_INBOX,
   };
   const passwords = new Passwords(TEST_COST);

@@ -18,7 +18,10 @@ const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 const READY_MS = 30_000;
 /** However many cores this machine has; options beat the environment. */
 const ONE_PROCESS = { BREVDUVA_WORKERS: '1', BREVDUVA_STORE_SHARDS: '1' };
-const FREE_PORTS = { imap: 0, imaps: 0, pop3: 0, pop3s: 0, managesieve: 0, lmtp: 0 };
+const FREE_PORTS = {
+  ...{ imap: 0, imaps: 0, pop3: 0, pop3s: 0 },
+  ...{ submission: 0, submissions: 0, managesieve: 0, lmtp: 0 },
+};
 
 export interface ServerOptions {
   /** Options of the configuration by name: `{ 'limits.line_bytes': '8KiB' }`. */

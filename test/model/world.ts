@@ -15,6 +15,7 @@ import type { OutgoingId } from '../../src/mailbox/model/outgoing.ts';
 import { EVERYTHING_HERE } from '../../src/mailbox/port/placement.ts';
 import type { MailStore } from '../../src/mailbox/port/store.ts';
 import { TranslatedStore } from '../../src/mailbox/port/translated-store.ts';
+import { SentCopies } from '../../src/mailbox/state/sent-copies.ts';
 import type { Random } from '../crash/random.ts';
 import { UnreliableStore } from '../kit/unreliable-store.ts';
 import type { Device } from './device.ts';
@@ -217,6 +218,7 @@ export class World {
     return {
       ...{ store, accounts, turns, clock, log: silentLog, limits },
       placement: EVERYTHING_HERE,
+      sentCopies: new SentCopies(),
       dispositions: { of: ({ message }) => this.wishes.get(message)?.() },
     };
   }

@@ -10,6 +10,8 @@ const NAMES: Readonly<Record<string, string>> = {
   pop3: 'POP3, with STLS',
   pop3s: 'POP3 over TLS',
   managesieve: 'ManageSieve, with STARTTLS',
+  submission: 'submission, with STARTTLS',
+  submissions: 'submission over TLS',
   lmtp: 'LMTP',
   http: 'HTTP',
   https: 'HTTP over TLS',

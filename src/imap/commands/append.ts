@@ -1,7 +1,9 @@
 /** APPEND (RFC 9051 §6.3.12) of one or several messages (RFC 3502), with APPENDUID (RFC 4315 §3): one change, all or none. */
 
+import type { Uid } from '../../mailbox/model/model.ts';
 import { appendMessages } from '../../mailbox/operations/append.ts';
 import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
+import { noteSentCopy, takeSentCopy } from '../../mailbox/operations/sent-copy.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call } from '../context.ts';
 import { incomingMessages, literalPolicy } from '../message-literals.ts';
@@ -31,6 +33,14 @@ async function run(
   if ('status' in messages) return messages;
   const target = findMailbox(state.account, args.mailbox);
   if (target === undefined) return noTarget();
-  const appended = await appendMessages(session.domain, state.account, target, messages);
+  const { domain } = session;
+  const { account } = state;
+  const [only, ...more] = messages;
+  const sent = only === undefined || more.length > 0 ? {} : { messageId: only.facts.messageId };
+  const known = await takeSentCopy(domain, account, target, { ...sent, madeBy: 'server' });
+  if (known !== undefined) return ok('It is there already', appendUid(target.uidValidity, [known]));
+  const appended = await appendMessages(domain, account, target, messages);
+  const uid = appended.uids[0] as Uid;
+  noteSentCopy(domain, account, target, { ...sent, madeBy: 'program', uid });
   return ok('APPEND completed', appendUid(appended.uidValidity, appended.uids));
 }

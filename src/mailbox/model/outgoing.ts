@@ -15,6 +15,8 @@ export const outgoingId = (account: AccountId, n: number): OutgoingId =>
   emailId(account, n) as number as OutgoingId;
 export const outgoingAccount = (id: OutgoingId): AccountId => emailAccount(id as number as EmailId);
 export const outgoingNumber = (id: OutgoingId): number => emailNumber(id as number as EmailId);
+/** As people see it: `12-345`. */
+export const outgoingText = (id: OutgoingId): string => `${outgoingAccount(id)}-${outgoingNumber(id)}`;
 
 /**
  * `sent`: by its owner. `forward`: passed on by a rule or an alias. `retry`: taken for a mailbox of ours that could not have it then.

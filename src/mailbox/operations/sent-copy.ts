@@ -1,0 +1,57 @@
+/** One copy of what was sent, whoever puts it there: the server when it takes the message, or the program by itself. */
+import { FLAG } from '../../mail/flags.ts';
+import type { Domain } from '../domain.ts';
+import type { Uid } from '../model/model.ts';
+import type { AccountState } from '../state/account.ts';
+import { loadList } from '../state/load.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+import type { SentCopyMaker, SentCopyPlace } from '../state/sent-copies.ts';
+import type { SentCopy } from './outgoing.ts';
+
+/** A message by its Message-ID, if it has one. */
+interface Named {
+  readonly messageId?: string | undefined;
+}
+
+interface MadeBy {
+  readonly madeBy: SentCopyMaker;
+}
+
+/** Where what is sent is kept: the mailbox that is marked for it (RFC 6154 §2). Undefined when there is none. */
+export function sentCopyIn(account: AccountState): SentCopy | undefined {
+  const mailbox = [...account.mailboxes.values()].find(({ role }) => role === 'sent');
+  return mailbox && { mailbox, flags: FLAG.Seen, keywords: [] };
+}
+
+/** The copy that came a moment ago; undefined when there is none, it is gone or was asked for before, or this is no mailbox for sent mail. */
+export async function takeSentCopy(
+  domain: Domain,
+  account: AccountState,
+  mailbox: MailboxState,
+  message: Named & MadeBy,
+): Promise<Uid | undefined> {
+  const place = placeOf(account, mailbox, message);
+  const uid = place && domain.sentCopies.take(place, message.madeBy, domain.clock.nowMs());
+  if (uid === undefined) return undefined;
+  const list = await loadList(domain, account, mailbox);
+  return list.indexOf(uid) < 0 ? undefined : uid;
+}
+
+/** One has come. */
+export function noteSentCopy(
+  domain: Domain,
+  account: AccountState,
+  mailbox: MailboxState,
+  { messageId, uid, madeBy }: Named & MadeBy & { readonly uid: Uid },
+): void {
+  const place = placeOf(account, mailbox, { messageId });
+  if (place !== undefined) domain.sentCopies.note(place, madeBy, uid, domain.clock.nowMs());
+}
+
+function placeOf(
+  { id: account }: AccountState,
+  { id: mailbox, role }: MailboxState,
+  { messageId }: Named,
+): SentCopyPlace | undefined {
+  return role === 'sent' && messageId !== undefined ? { account, mailbox, messageId } : undefined;
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { asAccountId } from '../mailbox/model/model.ts';
+import { Allowances } from './allowance.ts';
+import { holdLimits, holdUntil, MAX_HOLD_SECONDS } from './future-release.ts';
+
+const ANN = asAccountId(1);
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const LIMITS = { messagesPerHour: 10, recipientsPerHour: 30, messagesPerDay: 20, recipientsPerDay: 0 };
+
+describe('how much an account may send', () => {
+  test('messages and recipients apart, by hour and by day; who is told when', () => {
+    const allowances = new Allowances();
+    let nowMs = 1000 * HOUR;
+    const send = (recipients = 1): string => {
+      const over = allowances.limitFor(ANN, LIMITS, recipients, nowMs);
+      if (over !== undefined) return `over ${over.what} ${over.limit}`;
+      return (
+        allowances
+          .spend(ANN, LIMITS, recipients, nowMs)
+          .map(({ what }) => `nearly ${what}`)
+          .join() || 'sent'
+      );
+    };
+    assert.deepEqual(
+      Array.from({ length: 10 }, () => send()),
+      [...Array.from({ length: 7 }, () => 'sent'), ...['nearly messagesPerHour', 'sent', 'sent']],
+    );
+    assert.equal(send(), 'over messagesPerHour 10');
+    assert.equal(allowances.limitFor(asAccountId(2), LIMITS, 1, nowMs), undefined);
+    nowMs += HOUR;
+    assert.equal(send(31), 'over recipientsPerHour 30');
+    assert.equal(send(24), 'nearly recipientsPerHour');
+    assert.equal(send(7), 'over recipientsPerHour 30');
+    nowMs += 30 * MINUTE;
+    assert.equal(send(6), 'sent');
+    nowMs += 30 * MINUTE;
+    assert.equal(send(24), 'nearly recipientsPerHour', 'the first 24 are over an hour ago');
+    assert.equal(send(1), 'over recipientsPerHour 30');
+    nowMs += HOUR;
+    const rest = Array.from({ length: 8 }, () => send());
+    assert.deepEqual(rest.at(-1), 'over messagesPerDay 20');
+    nowMs += 24 * HOUR;
+    assert.equal(send(), 'sent');
+  });
+});
+
+describe('mail that leaves later (RFC 4865)', () => {
+  const nowMs = Date.UTC(2030, 0, 1);
+  test('so many seconds from now, or at a moment', () => {
+    assert.equal(holdUntil({}, nowMs), undefined);
+    assert.equal(holdUntil({ holdForSeconds: 60 }, nowMs), nowMs + 60_000);
+    assert.equal(holdUntil({ holdUntilMs: nowMs + 5000 }, nowMs), nowMs + 5000);
+    assert.equal(holdUntil({ holdUntilMs: nowMs - 5000 }, nowMs), undefined);
+    assert.equal(holdUntil({ holdForSeconds: MAX_HOLD_SECONDS }, nowMs), nowMs + MAX_HOLD_SECONDS * 1000);
+    const refused = holdUntil({ holdForSeconds: MAX_HOLD_SECONDS + 61 }, nowMs);
+    assert.ok(typeof refused === 'object' && refused.code === 501);
+    assert.equal(holdLimits(nowMs), '2592000 2030-01-31T00:00:00Z');
+  });
+});

@@ -1,0 +1,84 @@
+/**
+ * In whose name a message is sent (RFC 6409 §6.1): the envelope, and every address in From, Sender, Resent-From and Resent-Sender,
+ * must be somebody's for whom the account receives mail. A message says in one From field who wrote it (RFC 5322 §3.6.2); with two,
+ * what one server checks is not what another shows.
+ */
+import { AddressBatches, isGroupMarker } from '../mail/address.ts';
+import type { HeaderBlock } from '../mail/header.ts';
+import type { Reply } from '../smtp/reply.ts';
+
+/** May the account send as this address? Throws MailboxError when it cannot be known. */
+export type MaySendAs = (address: string) => Promise<boolean>;
+
+export type SendersVerdict =
+  /** `sender`: who has to stand in Sender, since From names somebody else. */
+  { readonly kind: 'fit'; readonly sender?: string } | { readonly kind: 'refused'; readonly reply: Reply };
+
+export interface SendersOptions {
+  readonly maySendAs: MaySendAs;
+  /** The account's own address. */
+  readonly account: string;
+  /** A From that is somebody else's gets a Sender field that says who it was. */
+  readonly addsSender: boolean;
+}
+
+/** In all of these fields. */
+const MAX_ADDRESSES = 100;
+const NAMING = ['from', 'sender', 'resent-from', 'resent-sender'] as const;
+
+export async function checkSenders(header: HeaderBlock, options: SendersOptions): Promise<SendersVerdict> {
+  const { maySendAs, account, addsSender } = options;
+  const count = header.all('from').length;
+  if (count !== 1) {
+    const what = count === 0 ? 'has no From field' : 'has two From fields';
+    return refused(`5.7.1 the message ${what}; it says in one who wrote it`);
+  }
+  const known = new Map<string, Promise<boolean>>();
+  const may = (address: string): Promise<boolean> => {
+    const answer = known.get(address) ?? maySendAs(address);
+    known.set(address, answer);
+    return answer;
+  };
+  let sender: string | undefined;
+  let named = 0;
+  for (const name of NAMING) {
+    for (const value of header.all(name)) {
+      const addresses = addressesIn(value);
+      if (addresses === undefined || addresses.length === 0)
+        return refused(`5.7.1 the ${name} field of the message names no address`);
+      named += addresses.length;
+      if (named > MAX_ADDRESSES) return refused(`5.7.1 the ${name} field names too many`);
+      for (const address of addresses) {
+        if (await may(address)) continue;
+        if (!addsSender || name.startsWith('resent-')) return refused(notAs(account, address));
+        sender = account;
+      }
+    }
+  }
+  return { kind: 'fit', ...(sender === undefined ? {} : { sender }) };
+}
+
+export function notAs(account: string, address: string): string {
+  return `5.7.1 ${printable(account)} may not send as ${printable(address)}: mail to that address does not come to it`;
+}
+
+/** Undefined when something in the list is no address. */
+function addressesIn(value: Buffer): string[] | undefined {
+  const addresses: string[] = [];
+  // The first hundreds: with more there are too many.
+  for (const one of new AddressBatches(value).next()) {
+    if (isGroupMarker(one)) continue;
+    if (!one.mailbox || !one.host) return undefined;
+    addresses.push(Buffer.from(`${one.mailbox}@${one.host}`, 'latin1').toString('utf8'));
+  }
+  return addresses;
+}
+
+function refused(text: string): SendersVerdict {
+  return { kind: 'refused', reply: { code: 550, text } };
+}
+
+/** Replies are ASCII (RFC 6531 §3.7.4.2). */
+function printable(address: string): string {
+  return address.replace(/[^\x21-\x7e]/g, '?').slice(0, 320);
+}

@@ -1,0 +1,28 @@
+import type { Log } from '../base/log.ts';
+import type { Activity } from '../identity/activity.ts';
+import type { Authenticator } from '../identity/authenticator.ts';
+import type { Recipients } from '../identity/recipients.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
+import type { Relay } from '../net/relay.ts';
+import type { Roster } from '../net/roster.ts';
+import type { TlsSource } from '../net/tls.ts';
+import type { Allowances } from './allowance.ts';
+import type { Notices } from './notice.ts';
+import type { SubmissionSettings } from './settings.ts';
+
+/** What all sessions share. */
+export interface SubmissionServices {
+  readonly domain: Domain;
+  readonly authenticator: Authenticator;
+  readonly activity: Activity;
+  readonly recipients: Pick<Recipients, 'resolve'>;
+  readonly settings: SubmissionSettings;
+  readonly allowances: Allowances;
+  readonly notices: Pick<Notices, 'tell'>;
+  readonly uploads: UploadBudget;
+  readonly roster: Roster;
+  readonly relay: Relay;
+  readonly tls: TlsSource;
+  readonly log: Log;
+}

@@ -1,0 +1,65 @@
+/** What the configuration says to submission, and what an account may have different. */
+import { OPTIONS } from '../config/options.ts';
+import type { PlaintextRule } from '../sasl/plaintext.ts';
+import type { Deadlines } from '../smtp/pace.ts';
+import type { AllowanceLimits } from './allowance.ts';
+
+const { enabled, messagesPerHour, recipientsPerHour, messagesPerDay, recipientsPerDay } = OPTIONS.submission;
+
+/** By the name under which an account keeps it. */
+export const SUBMISSION_ACCOUNT_SETTINGS = Object.freeze({
+  'submission.enabled': enabled,
+  'submission.messages_per_hour': messagesPerHour,
+  'submission.recipients_per_hour': recipientsPerHour,
+  'submission.messages_per_day': messagesPerDay,
+  'submission.recipients_per_day': recipientsPerDay,
+});
+
+export interface AccountSubmission extends AllowanceLimits {
+  readonly enabled: boolean;
+}
+
+export interface SubmissionSettings {
+  readonly hostname: string;
+  readonly defaultDomain: string;
+  readonly plaintext: PlaintextRule;
+  readonly maxMessageBytes: number;
+  readonly maxRecipients: number;
+  readonly failuresPerConnection: number;
+  readonly loginTimeoutMs: number;
+  readonly handshakeTimeoutMs: number;
+  readonly deadlines: Deadlines;
+  /** The client's address stays out of what leaves. */
+  readonly hidesClient: boolean;
+  /** A From that is somebody else's gets a Sender field instead of a refusal. */
+  readonly addsSender: boolean;
+  /** What is sent is put into Sent here. */
+  readonly copies: boolean;
+  /** What has not left by then comes back. */
+  readonly giveUpMs: number;
+  readonly defaults: AccountSubmission;
+}
+
+/** What holds for one account; a setting that cannot be read any more counts as absent. */
+export function submissionOf(
+  defaults: AccountSubmission,
+  own: Readonly<Record<string, string>>,
+): AccountSubmission {
+  return {
+    enabled: chosen('submission.enabled', own, defaults.enabled),
+    messagesPerHour: chosen('submission.messages_per_hour', own, defaults.messagesPerHour),
+    recipientsPerHour: chosen('submission.recipients_per_hour', own, defaults.recipientsPerHour),
+    messagesPerDay: chosen('submission.messages_per_day', own, defaults.messagesPerDay),
+    recipientsPerDay: chosen('submission.recipients_per_day', own, defaults.recipientsPerDay),
+  };
+}
+
+function chosen<T>(
+  name: keyof typeof SUBMISSION_ACCOUNT_SETTINGS,
+  own: Readonly<Record<string, string>>,
+  otherwise: T,
+): T {
+  const text = own[name];
+  const parsed = text === undefined ? undefined : SUBMISSION_ACCOUNT_SETTINGS[name].schema.safeParse(text);
+  return parsed?.success ? (parsed.data as T) : otherwise;
+}

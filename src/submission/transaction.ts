@@ -1,0 +1,285 @@
+/**
+ * One message that somebody sends, from MAIL to the reply that takes it: who gets it, the octets to the store with their line ends made
+ * right, whether its header may be his, the header as it leaves, and in one change the mail that is to leave and the copy in Sent.
+ */
+import { randomUUID } from 'node:crypto';
+import { actingAs } from '../mailbox/domain.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import { type NewRecipient, NOTIFY, NOTIFY_DEFAULT, outgoingText } from '../mailbox/model/outgoing.ts';
+import { assertRoom, openIncoming, type Received } from '../mailbox/operations/incoming.ts';
+import {
+  type AcceptedMail,
+  acceptOutgoing,
+  requireRoomForOutgoing,
+  type SentCopy,
+} from '../mailbox/operations/outgoing.ts';
+import { noteSentCopy, sentCopyIn, takeSentCopy } from '../mailbox/operations/sent-copy.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
+import type { Connection } from '../net/connection.ts';
+import type { Guest } from '../net/guest.ts';
+import type { RecipientParameters } from '../smtp/parameters.ts';
+import { isInternational, requireMailbox } from '../smtp/path.ts';
+import { readPast, receiveInto } from '../smtp/receiving.ts';
+import { REPLY, replyOf } from '../smtp/replies.ts';
+import type { Reply } from '../smtp/reply.ts';
+import type { NamedTo, ReadMessage, Sender, Transaction } from '../smtp/role.ts';
+import { decodeXtext } from '../smtp/xtext.ts';
+import type { Reached } from './allowance.ts';
+import { LineEnds } from './line-ends.ts';
+import { noticeOf } from './notice.ts';
+import { repairedHeader, type WholeHeader, wholeHeader } from './repair.ts';
+import { SUBMISSION_REPLY } from './replies.ts';
+import { checkSenders, type MaySendAs } from './senders.ts';
+import type { SubmissionServices } from './services.ts';
+import type { AccountSubmission } from './settings.ts';
+import { submittedField } from './trace.ts';
+
+export interface SubmittedEnvelope extends Pick<Sender, 'parameters' | 'hello' | 'declaredBytes'> {
+  readonly from: string;
+  readonly holdUntilMs?: number;
+}
+
+export interface Submitting {
+  readonly account: AccountState;
+  readonly connection: Connection;
+  readonly guest: Guest;
+  readonly maySendAs: MaySendAs;
+  readonly own: AccountSubmission;
+}
+
+const MAX_SHOWN = 320;
+const NOTIFY_BITS = { SUCCESS: NOTIFY.Success, FAILURE: NOTIFY.Failure, DELAY: NOTIFY.Delay } as const;
+
+export class SubmissionTransaction implements Transaction {
+  readonly #envelope: SubmittedEnvelope;
+  readonly #who: Submitting;
+  readonly #services: SubmissionServices;
+  readonly #recipients: NewRecipient[] = [];
+
+  constructor(envelope: SubmittedEnvelope, who: Submitting, services: SubmissionServices) {
+    this.#envelope = envelope;
+    this.#who = who;
+    this.#services = services;
+  }
+
+  async recipient({ address, parameters }: NamedTo): Promise<Reply> {
+    const { settings } = this.#services;
+    const to = address.includes('@') ? address : `${address}@${settings.defaultDomain}`;
+    requireMailbox(to, this.#envelope.parameters.utf8 === true, REPLY.badRecipient);
+    const over = this.#overAfter(this.#recipients.length + 1);
+    if (over !== undefined) return this.#refuse(to, over);
+    try {
+      const resolved = await this.#services.recipients.resolve(to);
+      if (resolved.kind === 'unknown') return this.#refuse(to, REPLY.noSuchUser);
+      const route = resolved.kind === 'local' ? 'local' : 'remote';
+      this.#recipients.push({ address: to, route, ...dsnOf(parameters) });
+      return REPLY.recipientTaken;
+    } catch (err) {
+      if (!(err instanceof MailboxError))
+        this.#services.log.error({ err, to: to.slice(0, MAX_SHOWN) }, 'a recipient failed');
+      return this.#refuse(to, err instanceof MailboxError ? replyOf(err, 'tempfail') : REPLY.internalError);
+    }
+  }
+
+  async message(read: ReadMessage, id: string): Promise<readonly Reply[]> {
+    const ends = new LineEnds();
+    const received = await this.#receive(rightEnds(read, ends));
+    try {
+      if (!('blob' in received)) return [received];
+      if (ends.hasLongLine) return [SUBMISSION_REPLY.longLine];
+      if (ends.hasNul) return [SUBMISSION_REPLY.nul];
+      return [await this.#take(received, { id, isEightBit: ends.isEightBit })];
+    } catch (err) {
+      if (err instanceof MailboxError) return [replyOf(err, 'tempfail')];
+      this.#services.log.error({ err }, 'a message that was sent could not be taken');
+      return [REPLY.internalError];
+    }
+  }
+
+  /** The message, or why there is none; it is read to its end. Throws `ClientGone`, and what `read` throws. */
+  async #receive(read: ReadMessage): Promise<Received | Reply> {
+    const { uploads, settings, domain } = this.#services;
+    const { account } = this.#who;
+    const { declaredBytes } = this.#envelope;
+    let reservation: ReturnType<typeof uploads.reserve> | undefined;
+    let incoming: ReturnType<typeof openIncoming> | undefined;
+    try {
+      await requireRoomForOutgoing(domain, account, this.#recipients.length);
+      assertRoom(domain, declaredBytes);
+      reservation = uploads.reserve(account.id, declaredBytes);
+      incoming = openIncoming(domain, [account.id], settings.maxMessageBytes, declaredBytes);
+    } catch (error) {
+      reservation?.release();
+      if (!(error instanceof MailboxError)) throw error;
+      await readPast(read);
+      return replyOf(error, 'tempfail');
+    }
+    try {
+      const received = await receiveInto(incoming, reservation, read);
+      return received instanceof MailboxError ? replyOf(received, 'tempfail') : received;
+    } catch (error) {
+      incoming.abort();
+      throw error;
+    } finally {
+      reservation.release();
+    }
+  }
+
+  async #take(
+    received: Received,
+    { id, isEightBit }: { readonly id: string; readonly isEightBit: boolean },
+  ): Promise<Reply> {
+    const { settings, activity, allowances } = this.#services;
+    const { account, guest, maySendAs, own } = this.#who;
+    const { address: name } = account.record;
+    const header = wholeHeader(received.header, received.facts.sizeBytes);
+    if (header === undefined) return this.#refuse('', SUBMISSION_REPLY.noField);
+    const terms = { maySendAs, account: name, addsSender: settings.addsSender };
+    const senders = await checkSenders(header.block, terms);
+    if (senders.kind === 'refused') return this.#refuse('', senders.reply);
+    const over = this.#overAfter(this.#recipients.length);
+    if (over !== undefined) return this.#refuse('', over);
+    const domain = actingAs(this.#services.domain, guest);
+    const reached = allowances.spend(account.id, own, this.#recipients.length, domain.clock.nowMs());
+    const repaired = this.#repaired(header, { id, sender: senders.sender });
+    const mail = {
+      envelope: this.#outgoing(header, isEightBit),
+      recipients: this.#recipients,
+      header: repaired,
+      bodyFrom: header.bodyFrom,
+    };
+    const copy = settings.copies ? await this.#copyFor(received) : undefined;
+    const accepted = await acceptOutgoing(domain, account, received, mail, copy);
+    const { uid } = accepted;
+    const { messageId } = received.facts;
+    if (copy !== undefined && uid !== undefined)
+      noteSentCopy(domain, account, copy.mailbox, { messageId, uid, madeBy: 'server' });
+    activity.record(name, 'sent', { ...this.#facts(), ...factsOf(accepted, received) });
+    for (const one of reached) await this.#tell(one);
+    return { code: 250, text: `2.0.0 taken as ${outgoingText(accepted.id)}; id ${id}` };
+  }
+
+  /** Undefined when there is nowhere to keep it, or the program has done so already. */
+  async #copyFor({ facts }: Received): Promise<SentCopy | undefined> {
+    const { domain } = this.#services;
+    const { account } = this.#who;
+    const copy = sentCopyIn(account);
+    if (copy === undefined) return undefined;
+    const { messageId } = facts;
+    const known = await takeSentCopy(domain, account, copy.mailbox, { messageId, madeBy: 'program' });
+    return known === undefined ? copy : undefined;
+  }
+
+  #repaired(
+    header: WholeHeader,
+    { id, sender }: { readonly id: string; readonly sender: string | undefined },
+  ): Buffer {
+    const { domain, settings } = this.#services;
+    const { connection, account } = this.#who;
+    const { hello, parameters } = this.#envelope;
+    const nowMs = domain.clock.nowMs();
+    const only = this.#recipients.length === 1 ? this.#recipients[0]?.address : undefined;
+    const by = { hostname: settings.hostname, id, recipient: only, nowMs };
+    return repairedHeader(header, {
+      trace: submittedField(connection, by, {
+        hello,
+        isUtf8: parameters.utf8 === true,
+        hidesClient: settings.hidesClient,
+      }),
+      sender,
+      nowMs,
+      messageId: `<${randomUUID()}@${account.record.address.split('@').at(-1)}>`,
+      hostname: settings.hostname,
+    });
+  }
+
+  #outgoing(header: WholeHeader, isEightBit: boolean) {
+    const { domain, settings } = this.#services;
+    const { from, parameters, holdUntilMs } = this.#envelope;
+    const { ret, envid, requireTls = false, utf8 = false } = parameters;
+    const nowMs = domain.clock.nowMs();
+    const addresses = [from, ...this.#recipients.map(({ address }) => address)];
+    const hasUtf8 = addresses.some(isInternational) || !isAsciiHeader(header);
+    return {
+      kind: 'sent' as const,
+      sender: from,
+      ...(envid === undefined ? {} : { envid: decodeXtext(envid) ?? envid }),
+      ...(ret === undefined ? {} : { ret: ret === 'FULL' ? ('full' as const) : ('headers' as const) }),
+      isUtf8: utf8 && hasUtf8,
+      isEightBit,
+      requiresTls: requireTls,
+      isTlsOptional: !requireTls && /^\s*no\s*$/i.test(header.block.text('tls-required') ?? ''),
+      ...(holdUntilMs === undefined ? {} : { holdUntilMs }),
+      expiresMs: Math.max(nowMs, holdUntilMs ?? 0) + settings.giveUpMs,
+    };
+  }
+
+  /** Why so many recipients are too many at this moment. */
+  #overAfter(recipients: number): Reply | undefined {
+    const { allowances, domain } = this.#services;
+    const { account, own } = this.#who;
+    const over = allowances.limitFor(account.id, own, recipients, domain.clock.nowMs());
+    if (over === undefined) return undefined;
+    void this.#tell(over);
+    return { code: 451, text: `4.7.1 ${noticeOf(over).short}; try again later` };
+  }
+
+  /** The owner and the postmaster, once in a while. */
+  async #tell(reached: Reached): Promise<void> {
+    const { notices, log } = this.#services;
+    const { account } = this.#who;
+    try {
+      await notices.tell(account, reached);
+    } catch (err) {
+      log.warn(
+        { err, account: account.record.address },
+        'the owner could not be told that a limit was reached',
+      );
+    }
+  }
+
+  /** `to`: empty when it is the message that is refused. */
+  #refuse(to: string, reply: Reply): Reply {
+    const { account } = this.#who;
+    const facts = { ...this.#facts(), to: to.slice(0, MAX_SHOWN), reply: `${reply.code} ${reply.text}` };
+    this.#services.activity.note(account.record.address, 'not sent', facts);
+    return reply;
+  }
+
+  #facts() {
+    const { id: session, service, remote } = this.#who.guest;
+    const recipients = this.#recipients.length;
+    return { session, service, remote, from: this.#envelope.from.slice(0, MAX_SHOWN), recipients };
+  }
+}
+
+/** The octets that are kept, with their line ends made right. */
+function rightEnds(read: ReadMessage, ends: LineEnds): ReadMessage {
+  return async () => {
+    const piece = await read();
+    if (piece === undefined) return undefined;
+    const bytes = ends.write(piece.bytes);
+    return piece.isLast ? { bytes: Buffer.concat([bytes, ends.end()]), isLast: true } : { ...piece, bytes };
+  };
+}
+
+/** RFC 3461 §4.1, §4.2. */
+function dsnOf({ notify, orcpt }: RecipientParameters): Pick<NewRecipient, 'notify' | 'orcpt'> {
+  const bits = notify?.reduce((sum, one) => sum | NOTIFY_BITS[one], 0) ?? NOTIFY_DEFAULT;
+  if (orcpt === undefined) return { notify: bits };
+  const at = orcpt.indexOf(';') + 1;
+  return { notify: bits, orcpt: orcpt.slice(0, at) + (decodeXtext(orcpt.slice(at)) ?? orcpt.slice(at)) };
+}
+
+function isAsciiHeader({ block }: WholeHeader): boolean {
+  return !/[^\0-\x7f]/.test(block.bytes.toString('latin1', 0, block.fieldsEnd));
+}
+
+function factsOf({ id, uid }: AcceptedMail, { facts }: Received) {
+  const { messageId, sizeBytes } = facts;
+  return {
+    ...{ outgoing: outgoingText(id), sizeBytes },
+    ...(messageId === undefined ? {} : { messageId: messageId.slice(0, MAX_SHOWN) }),
+    ...(uid === undefined ? {} : { uid }),
+  };
+}
