@@ -16,7 +16,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   dns: ['base'],
   'message-auth': ['dns', 'mail', 'base'],
   mailbox: ['mail', 'base'],
-  identity: ['mailbox', 'sasl', 'net', 'base'],
+  identity: ['mailbox', 'mail', 'sasl', 'net', 'base'],
   store: ['mailbox', 'mail', 'base'],
   rules: ['sieve', 'mailbox', 'mail', 'base'],
   transfer: ['mailbox', 'mail', 'base'],

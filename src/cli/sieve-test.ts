@@ -98,12 +98,12 @@ function environmentOf(octets: Buffer, { scriptFile, options, trace }: Asked): E
         : addressOf(options.envelopeTo),
   };
   const nowMs = Date.now();
-  const separator = '+';
+  const separators = '+';
   return {
     message,
     envelope,
     addresses: [envelope.to, envelope.to.replace(/\+[^@]*@/, '@')].map((one) => one.toLowerCase()),
-    detailSeparator: separator,
+    detailSeparators: separators,
     nowMs,
     zoneMinutes: -new Date(nowMs).getTimezoneOffset(),
     items: new Map([

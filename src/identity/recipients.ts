@@ -6,6 +6,7 @@
  * An alias leads to one address or many, here or elsewhere, and to other aliases. Everybody gets one copy, whatever the ways
  * that lead there; ways that lead back end. A tag goes along to accounts, where it can sort.
  */
+import { localParts } from '../mail/subaddress.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId } from '../mailbox/model/model.ts';
 import type { Domains } from '../mailbox/port/domains.ts';
@@ -121,11 +122,9 @@ class Walk {
     this.#visited.add(address);
     if (way.depth > MAX_DEPTH) return true;
     if (await this.#ofName(address, address, way)) return true;
-    const tag = this.#tagOf(local);
-    if (tag !== undefined) {
-      const { base, detail } = tag;
-      if (await this.#ofName(`${base}@${domain}`, address, { ...way, detail })) return true;
-    }
+    const { user, detail } = localParts(local, this.#options.separators);
+    if (detail !== undefined && (await this.#ofName(`${user}@${domain}`, address, { ...way, detail })))
+      return true;
     return this.#ofDomain({ local, domain }, way);
   }
 
@@ -164,13 +163,6 @@ class Walk {
       else this.#forwards.add(target);
       this.#assertBounded();
     }
-  }
-
-  #tagOf(local: string): { readonly base: string; readonly detail: string } | undefined {
-    const at = [...local].findIndex((letter) => this.#options.separators.includes(letter));
-    if (at < 1) return undefined;
-    const letters = [...local];
-    return { base: letters.slice(0, at).join(''), detail: letters.slice(at + 1).join('') };
   }
 
   #assertBounded(): void {

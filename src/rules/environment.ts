@@ -11,20 +11,20 @@ export interface Surroundings {
   readonly delivery: Delivery;
   /** Lower case. */
   readonly addresses: readonly string[];
+  readonly detailSeparators: string;
   readonly memories: ReadonlyMap<string, number>;
   readonly nowMs: number;
   readonly items: ReadonlyMap<string, string>;
-  readonly detailSeparator: string;
   readonly include: Environment['include'];
 }
 
 export function environmentOf(about: Surroundings): Environment {
-  const { delivery, addresses, nowMs, items, detailSeparator, include } = about;
+  const { delivery, addresses, detailSeparators, nowMs, items, include } = about;
   return {
     message: messageOf(delivery.message),
     envelope: { from: delivery.envelopeFrom, to: delivery.address },
     addresses,
-    detailSeparator,
+    detailSeparators,
     nowMs,
     zoneMinutes: -new Date(nowMs).getTimezoneOffset(),
     items,

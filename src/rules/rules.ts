@@ -9,6 +9,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { TimeSlice } from '../base/time-slice.ts';
+import { localParts } from '../mail/subaddress.ts';
 import type { Delivery, Disposition, Dispositions } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { activeScripts, type ScriptRow } from '../mailbox/model/rules.ts';
@@ -33,9 +34,9 @@ export interface RulesOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly hostname: string;
+  /** Any of them begins the detail of an address (RFC 5233). */
+  readonly separators: string;
   readonly version: string;
-  /** What stands between a name and its detail: `+`. '' when addresses have none. */
-  readonly detailSeparator: string;
   readonly limits?: Partial<Limits>;
   /** Undefined where nothing is sent. */
   readonly sending?: Sending;
@@ -72,7 +73,7 @@ export class Rules implements Dispositions {
   }
 
   async #decide(delivery: Delivery, rows: readonly ScriptRow[]): Promise<Disposition> {
-    const { store, clock, hostname, detailSeparator } = this.#options;
+    const { store, clock, hostname, separators } = this.#options;
     const { account } = delivery;
     const ready = await this.#prepare(account, rows);
     // Also for telling the owner, and for scripts that are included.
@@ -80,8 +81,8 @@ export class Rules implements Dispositions {
     const nowMs = clock.nowMs();
     const environment = environmentOf({
       delivery,
-      detailSeparator,
-      addresses: addressesOf(delivery, detailSeparator),
+      addresses: addressesOf(delivery, separators),
+      detailSeparators: separators,
       memories,
       nowMs,
       items: this.#items,
@@ -169,10 +170,9 @@ function withFailures(outcome: Outcome, failures: readonly Failure[]): Outcome {
 }
 
 /** The account's own address, and the one it was written to, with and without its detail. */
-function addressesOf({ account, address }: Delivery, separator: string): string[] {
+function addressesOf({ account, address }: Delivery, separators: string): string[] {
   const to = address.toLowerCase();
-  const at = separator === '' ? -1 : to.indexOf(separator);
-  const domainAt = to.lastIndexOf('@');
-  const plain = at < 0 || at > domainAt ? to : to.slice(0, at) + to.slice(domainAt);
+  const at = to.lastIndexOf('@');
+  const plain = `${localParts(to.slice(0, Math.max(at, 0)), separators).user}${to.slice(at)}`;
   return [...new Set([account.record.address, to, plain])];
 }

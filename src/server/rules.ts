@@ -38,9 +38,9 @@ export function openRules(config: Config, parts: RulesParts): RulesSystem {
     routeOf: async (address) => ((await recipients.resolve(address)).kind === 'local' ? 'local' : 'remote'),
     giveUpMs: queue.giveUp,
   };
-  const detailSeparator = addresses.separators.slice(0, 1);
+  const { separators } = addresses;
   return {
-    dispositions: new Rules({ ...parts, compiler, globals, hostname, sending, detailSeparator }),
+    dispositions: new Rules({ ...parts, compiler, globals, hostname, sending, separators }),
     compiler,
     limits: {
       scripts: sieve.maxScripts,

@@ -73,8 +73,8 @@ export interface Environment {
   readonly envelope: Envelope | undefined;
   /** All addresses of the owner, lower case: whom vacation answers for. */
   readonly addresses: readonly string[];
-  /** Between user and detail in a local part; '' when there are no details (RFC 5233). */
-  readonly detailSeparator: string;
+  /** Any of these stands between user and detail in a local part; '' when there are no details (RFC 5233). */
+  readonly detailSeparators: string;
   readonly nowMs: number;
   /** The owner's zone at that time, minutes ahead of UTC. */
   readonly zoneMinutes: number;

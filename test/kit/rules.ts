@@ -35,8 +35,8 @@ export async function openRulesDomain(options: RulesDomainOptions = {}): Promise
   const { store, clock } = kit.domain;
   const compiler = new Compiler({ canSend: sending !== undefined });
   rules = new Rules({
-    ...{ store, clock, log: silentLog, compiler, hostname: 'mail.example.com', version: '1' },
-    detailSeparator: '+',
+    ...{ store, clock, log: silentLog, compiler, hostname: 'mail.example.com' },
+    ...{ separators: '+', version: '1' },
     globals: new GlobalScripts({ folder, compiler, clock, log: silentLog }),
     ...(sending !== undefined && { sending }),
     ...(runLimits !== undefined && { limits: runLimits }),

@@ -47,7 +47,7 @@ export function environmentOf(situation: Situation = {}): Environment {
   return {
     envelope: { from: 'coyote@desert.example.org', to: 'roadrunner+birds@acme.example.com' },
     addresses: ['roadrunner@acme.example.com'],
-    detailSeparator: '+',
+    detailSeparators: '+',
     nowMs: Date.UTC(2026, 4, 1, 12, 30, 45),
     zoneMinutes: 120,
     items: new Map(),

@@ -1,4 +1,5 @@
 /** The parts of addresses (RFC 5228 §2.7.4, RFC 5233) as `address` and `envelope` compare them. */
+import { localParts } from '../../mail/subaddress.ts';
 import type { Node } from '../compile/script.ts';
 import { type MailAddress, wholeAddress } from '../message/fields.ts';
 import type { Run } from '../run/run.ts';
@@ -12,8 +13,6 @@ export function addressPart(run: Run, { tags }: Node, address: MailAddress): str
   if (domain === '') return undefined;
   if (tags.localpart !== undefined) return local;
   if (tags.domain !== undefined) return domain;
-  const { detailSeparator: separator } = run.environment;
-  const at = separator === '' ? -1 : local.indexOf(separator);
-  if (tags.user !== undefined) return at < 0 ? local : local.slice(0, at);
-  return at < 0 ? undefined : local.slice(at + separator.length);
+  const { user, detail } = localParts(local, run.environment.detailSeparators);
+  return tags.user === undefined ? detail : user;
 }

@@ -2,6 +2,7 @@
  * To whom no reply is sent (RFC 5230 §4.5-4.6, RFC 3834 §2): programs, lists, ourselves, and who did not write to the owner. A reply too
  * few is a pity; one too many is a loop, or tells a list of thousands that somebody is on the beach.
  */
+import { localParts } from '../../mail/subaddress.ts';
 import type { Envelope } from '../environment.ts';
 import { addressesIn, fieldText, rawFields, readAddress, wholeAddress } from '../message/fields.ts';
 import type { Run } from '../run/run.ts';
@@ -52,14 +53,13 @@ export function* whyNoReply(
 
 /** The owner's addresses, those with details too. */
 function* isAddressed({ environment, message, budget }: Run, own: ReadonlySet<string>): Steps<boolean> {
-  const { detailSeparator: separator } = environment;
   for (const name of RECIPIENT_FIELDS) {
     for (const raw of rawFields(message.header, name)) {
       budget.look(raw.length);
       for (const address of yield* addressesIn(raw)) {
         const { local, domain } = address;
-        const at = separator === '' ? -1 : local.indexOf(separator);
-        const plain = wholeAddress({ local: at < 0 ? local : local.slice(0, at), domain });
+        const { user } = localParts(local, environment.detailSeparators);
+        const plain = wholeAddress({ local: user, domain });
         if (own.has(wholeAddress(address).toLowerCase()) || own.has(plain.toLowerCase())) return true;
       }
     }
