@@ -48,6 +48,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   2449: 'POP3 Extension Mechanism',
   2557: 'MIME Encapsulation of Aggregate Documents, such as HTML',
   2595: 'Using TLS with IMAP, POP3 and ACAP',
+  2606: 'Reserved Top Level DNS Names',
   2683: 'IMAP4 Implementation Recommendations',
   2781: 'UTF-16, an Encoding of ISO 10646',
   2782: 'A DNS RR for Specifying the Location of Services',

@@ -13,6 +13,7 @@ import { listeners } from './checks/listeners.ts';
 import { lmtp } from './checks/lmtp.ts';
 import { logFile } from './checks/log-file.ts';
 import { mailExchangers } from './checks/mail-exchangers.ts';
+import { relay } from './checks/relay.ts';
 import { resolver } from './checks/resolver.ts';
 import { reverseNames } from './checks/reverse-names.ts';
 import { authorPolicy, senderPolicy } from './checks/sender-policies.ts';
@@ -30,7 +31,7 @@ export const DOMAIN_CHECKS: readonly Check[] = Object.freeze([
 
 export const CHECKS: readonly Check[] = Object.freeze([
   ...[configuration, clock, disk, dataFolder, logFile],
-  ...[server, listeners, lmtp, certificate, acme],
+  ...[server, listeners, lmtp, relay, certificate, acme],
   ...[resolver, addresses, reverseNames, issuers, associations],
   ...DOMAIN_CHECKS,
 ]);

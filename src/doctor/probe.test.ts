@@ -1,10 +1,11 @@
 /** Knocking at what is no server of ours, or one that is not well. */
 import assert from 'node:assert/strict';
-import { createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { makePair } from '../net/self-signed.ts';
 import { probe, type Target } from './probe.ts';
+import { askToRelay } from './relay-probe.ts';
 
 const servers: Server[] = [];
 after(() => {
@@ -121,4 +122,29 @@ test('nobody there is silence', async () => {
     serverName: 'localhost',
   });
   assert.deepEqual(probed, { kind: 'silent', why: 'nothing answers' });
+});
+
+test('whether a server passes mail on for strangers is seen by asking it', async () => {
+  const rows: readonly (readonly [rcpt: string, kind: string])[] = [
+    ['550 5.7.1 no', 'refused'],
+    ['250-taken\r\n250 indeed', 'taken'],
+    ['451 later', 'refused'],
+  ];
+  for (const [rcpt, kind] of rows) {
+    const heard: string[] = [];
+    const port = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.write('220-hello\r\n220 hello\r\n');
+      socket.on('data', (bytes: Buffer) => {
+        heard.push(...bytes.toString().trim().split('\r\n'));
+        socket.write(`${heard.at(-1)?.startsWith('RCPT') ? rcpt : '250 fine'}\r\n`);
+      });
+    });
+    await new Promise<void>((resolve) => void port.listen(0, '127.0.0.1', resolve));
+    const asked = await askToRelay('127.0.0.1', (port.address() as AddressInfo).port);
+    assert.equal(asked.kind, kind);
+    port.close();
+    assert.ok(!heard.includes('DATA'));
+  }
+  assert.equal((await askToRelay('127.0.0.1', 1)).kind, 'unclear');
 });
