@@ -22,7 +22,7 @@ export function capabilityLines({ isSecure, saslTerms, owner, version, editing }
     ['IMPLEMENTATION', `Brevduva ${version}`.trim()],
     ['SASL', owner === undefined ? mechanisms.join(' ') : ''],
     ['SIEVE', words.join(' ')],
-    ...(isSecure ? [] : [['STARTTLS']]),
+    ...(isSecure || owner !== undefined ? [] : [['STARTTLS']]),
     ...(words.includes('enotify') ? [['NOTIFY', 'mailto']] : []),
     ...(canSend ? [['MAXREDIRECTS', String(LIMITS.redirects)]] : []),
     ['LANGUAGE', 'en'],

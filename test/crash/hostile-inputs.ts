@@ -156,6 +156,80 @@ export const POP3: readonly HostileInput[] = [
   row('injection before TLS', 'STLS\r\nUSER eve\r\n'),
 ];
 
+const SIEVE_REFUSED = /^(NO|BYE)\b/m;
+
+export const MANAGESIEVE: readonly HostileInput[] = [
+  row('IMAP', 'a LOGIN eve x\r\na LOGOUT\r\n', SIEVE_REFUSED),
+  row('a literal of four gigabytes', 'PUTSCRIPT "x" {4294967295+}\r\n', SIEVE_REFUSED),
+  row('a size of no number', 'PUTSCRIPT "x" {99999999999999999999999+}\r\n', SIEVE_REFUSED),
+  row('a literal that stops', 'PUTSCRIPT "x" {500+}\r\nabc'),
+  row(
+    'a literal that is too large',
+    `PUTSCRIPT "x" {1100000+}\r\n${'#'.repeat(1_100_000)}\r\n`,
+    SIEVE_REFUSED,
+  ),
+  row('literals without end', `NOOP ${'{1+}\r\nx '.repeat(20_000)}\r\n`, SIEVE_REFUSED),
+  row('a string that does not end', 'NOOP "abc\r\n', SIEVE_REFUSED),
+  row('words without end', `NOOP ${'x '.repeat(5000)}\r\n`, SIEVE_REFUSED),
+  row('AUTHENTICATE that stops', 'AUTHENTICATE "PLAIN"\r\n'),
+  row('a response that is none', 'AUTHENTICATE "PLAIN" "====="\r\n', SIEVE_REFUSED),
+  row('injection before TLS', 'STARTTLS\r\nLISTSCRIPTS\r\n'),
+];
+
+/** Of who has signed in. */
+export const SCRIPTS: readonly HostileInput[] = [
+  script('blocks in blocks', `${'if true {'.repeat(50_000)}`),
+  script('tests in tests', `if ${'not '.repeat(100_000)}true {}`),
+  script('lists in lists', `if header ${'['.repeat(100_000)}`),
+  script('a string without end', `keep; "${'x'.repeat(900_000)}`),
+  script('a comment without end', `/* ${'*'.repeat(900_000)}`),
+  script('a multi-line text without end', `discard text:\n${'.\n.'.repeat(1)}${'x\n'.repeat(100_000)}`),
+  script('a hundred thousand commands', 'keep;'.repeat(100_000)),
+  script(
+    'noise',
+    Array.from({ length: 20_000 }, (_, n) => String.fromCharCode(1 + ((n * 7919) % 254))).join(''),
+  ),
+];
+
+function script(name: string, text: string): HostileInput {
+  return row(name, `CHECKSCRIPT {${text.length}+}\r\n${text}\r\nLOGOUT\r\n`, SIEVE_REFUSED);
+}
+
+export const MANAGESIEVE_WORDS: readonly string[] = [
+  ...[
+    'NOOP',
+    'CAPABILITY',
+    'LISTSCRIPTS',
+    'PUTSCRIPT',
+    'GETSCRIPT',
+    'SETACTIVE',
+    'DELETESCRIPT',
+    'RENAMESCRIPT',
+  ],
+  ...[
+    'CHECKSCRIPT',
+    'HAVESPACE',
+    'AUTHENTICATE',
+    'UNAUTHENTICATE',
+    'STARTTLS',
+    '"a"',
+    '"b"',
+    '""',
+    '5',
+    '{3+}\r\nabc',
+  ],
+  ...[
+    '{2}\r\nxy',
+    '"keep;"',
+    '"discard;"',
+    '"require \\"fileinto\\"; fileinto \\"A\\";"',
+    '"',
+    '{',
+    '}',
+    '*',
+  ],
+];
+
 /** Valid words in an order that nobody foresaw, and single octets that are wrong. */
 export function noise(words: readonly string[], random: Random): HostileInput {
   if (random.chance(0.2)) return { name: 'random octets', octets: random.bytes(random.integer(1, 4000)) };

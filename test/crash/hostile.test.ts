@@ -24,8 +24,11 @@ import {
   IMAP_WORDS,
   LMTP,
   LMTP_WORDS,
+  MANAGESIEVE,
+  MANAGESIEVE_WORDS,
   noise,
   POP3,
+  SCRIPTS,
 } from './hostile-inputs.ts';
 import { writeMail } from './mail.ts';
 import { Random, seedOf } from './random.ts';
@@ -106,6 +109,15 @@ describe('hostile clients', () => {
     return socket;
   };
 
+  const editing = async (): Promise<Socket> => {
+    const socket = await open('managesieve');
+    await until(socket, /^OK /m);
+    const response = Buffer.from(`\0${EVE}\0${PASSWORD}`).toString('base64');
+    socket.write(`AUTHENTICATE "PLAIN" "${response}"\r\n`);
+    await until(socket, /^OK /m);
+    return socket;
+  };
+
   const stages: readonly (readonly [string, readonly HostileInput[], () => Promise<Socket>, Check])[] = [
     ['IMAP before login', [...EVERYWHERE, ...IMAP_ANYTIME], () => open('imap'), checkImap],
     ['IMAP signed in', [...EVERYWHERE, ...IMAP_ANYTIME], signedIn, checkImap],
@@ -115,6 +127,8 @@ describe('hostile clients', () => {
     ['LMTP', [...EVERYWHERE, ...LMTP], () => open('lmtp'), checkReplies],
     ['POP3', [...EVERYWHERE, ...POP3], () => open('pop3'), checkPop3],
     ['POP3 inside TLS', EVERYWHERE, () => openTls('pop3s'), checkPop3],
+    ['ManageSieve', [...EVERYWHERE, ...MANAGESIEVE], () => open('managesieve'), checkSieve],
+    ['ManageSieve signed in', [...EVERYWHERE, ...MANAGESIEVE, ...SCRIPTS], editing, checkSieve],
   ];
 
   for (const [stage, inputs, connection, check] of stages) {
@@ -128,9 +142,11 @@ describe('hostile clients', () => {
     const random = new Random(SEED);
     const inputs = Array.from({ length: NOISE }, () => noise(IMAP_WORDS, random));
     const other = Array.from({ length: NOISE / 3 }, () => noise(LMTP_WORDS, random));
+    const edits = Array.from({ length: NOISE / 3 }, () => noise(MANAGESIEVE_WORDS, random));
     const seen = await witnessed(async () => {
       await inParallel(inputs, 4, (input) => provoke(input, selected, checkImap));
       await inParallel(other, 4, (input) => provoke(input, () => open('lmtp'), checkReplies));
+      await inParallel(edits, 4, (input) => provoke(input, editing, checkNothing));
     });
     t.diagnostic(seen);
   });
@@ -274,6 +290,11 @@ function checkReplies({ name }: HostileInput, answer: string): void {
 
 function checkPop3({ name }: HostileInput, answer: string): void {
   for (const line of answer.split('\r\n').slice(0, -1)) assert.match(line, /^(\+OK|-ERR|\+ |\+$)/, name);
+}
+
+function checkSieve({ name }: HostileInput, answer: string): void {
+  const whole = answer.replace(/\{(\d+)\}\r\n([\s\S]*)/, (_, size, rest) => rest.slice(Number(size)));
+  for (const line of whole.split('\r\n').slice(0, -1)) assert.match(line, /^(OK|NO|BYE|"|$)/, name);
 }
 
 function checkNothing(): void {}
