@@ -71,6 +71,7 @@ export class AccountsFollower {
     for await (const message of linesOf<FromWriter>(socket)) {
       if ('snapshot' in message) {
         onKnown(await this.#know(message.snapshot));
+        writeLine(socket, { known: 0 });
         this.#socket.resolve(socket);
       } else if ('change' in message) {
         const { number, change } = message;

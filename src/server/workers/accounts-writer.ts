@@ -2,6 +2,9 @@
  * The accounts for those who follow: all there are when one comes, then every change before it is answered, and the calls of
  * those who may not write themselves. A follower that does not say that it knows a change is not waited for long: it is
  * ending, or will be told everything when it comes again.
+ *
+ * A writer that was killed is back before those who followed it have found it. What changes in that moment is answered when they
+ * have: a password that was taken away is good at no door then.
  */
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,6 +22,8 @@ import {
 } from './feed-wire.ts';
 
 const KNOWN_MS = 2000;
+/** What a follower says it knows first. */
+const SNAPSHOT = 0;
 
 interface Follower {
   readonly socket: Socket;
@@ -29,16 +34,26 @@ export class AccountsWriter {
   readonly #directory: SqliteDirectory;
   readonly #log: Log;
   readonly #followers = new Set<Follower>();
-  #number = 0;
+  readonly #awaited: number;
+  /** Until those are there who may have followed the one before; undefined when they are, or when it took too long. */
+  #gathering: PromiseWithResolvers<void> | undefined;
+  #arrived = 0;
+  #number: number = SNAPSHOT;
 
-  constructor(directory: SqliteDirectory, log: Log) {
+  /** `awaited`: how many will follow. */
+  constructor(directory: SqliteDirectory, log: Log, awaited: number) {
     this.#directory = directory;
     this.#log = log;
+    this.#awaited = awaited;
+    if (awaited === 0) return;
+    this.#gathering = Promise.withResolvers();
+    setTimeout(() => this.#gathered(), KNOWN_MS).unref();
   }
 
   /** Resolves when all who follow know it. */
   async tell(change: DirectoryChange): Promise<void> {
-    if (this.#followers.size === 0) return;
+    const gathering = this.#gathering?.promise;
+    if (this.#followers.size === 0 && gathering === undefined) return;
     const number = ++this.#number;
     const stop = new AbortController();
     const known = [...this.#followers].map((follower) => {
@@ -46,7 +61,8 @@ export class AccountsWriter {
       return new Promise<void>((resolve) => follower.waiting.set(number, resolve));
     });
     const late = sleep(KNOWN_MS, 'late', { signal: stop.signal, ref: false }).catch(() => undefined);
-    const outcome = await Promise.race([Promise.all(known), late]);
+    // Who comes from now on is told all there is, this change too.
+    const outcome = await Promise.race([Promise.all([gathering, ...known]), late]);
     stop.abort();
     if (outcome === 'late') this.#log.warn({}, 'a worker was slow to hear of a change of accounts');
   }
@@ -54,6 +70,7 @@ export class AccountsWriter {
   async serve(socket: Socket): Promise<void> {
     const follower: Follower = { socket, waiting: new Map() };
     this.#followers.add(follower);
+    follower.waiting.set(SNAPSHOT, () => this.#hasArrived());
     writeLine(socket, { snapshot: this.#directory.snapshot() });
     try {
       for await (const message of linesOf<FromFollower>(socket)) {
@@ -67,6 +84,16 @@ export class AccountsWriter {
       for (const number of [...follower.waiting.keys()]) settle(follower, number);
       socket.destroy();
     }
+  }
+
+  #hasArrived(): void {
+    this.#arrived++;
+    if (this.#arrived >= this.#awaited) this.#gathered();
+  }
+
+  #gathered(): void {
+    this.#gathering?.resolve();
+    this.#gathering = undefined;
   }
 
   async #call(

@@ -129,7 +129,7 @@ export class Colleagues {
   /** Changes reach the accounts that are in memory, and those who follow. */
   #followAccounts({ directory, domain }: MailSystem, server: RelayServer): void {
     if (directory instanceof SqliteDirectory) {
-      const writer = new AccountsWriter(directory, this.#options.log);
+      const writer = new AccountsWriter(directory, this.#options.log, this.part.workers - 1);
       server.on(ACCOUNTS_KIND, (socket) => void writer.serve(socket));
       directory.onChanged = (change) => {
         if (change.kind === 'put') domain.accounts.refresh(change.record);

@@ -21,7 +21,7 @@ export type FromWriter =
   | { readonly answer: number; readonly code: string; readonly message: string };
 
 export type FromFollower =
-  /** It knows the change of this number, and so does everybody there. */
+  /** It knows the change of this number, and so does everybody there; 0: what the snapshot had. */
   | { readonly known: number }
   | { readonly call: number; readonly method: DirectoryCall; readonly args: readonly unknown[] };
 
