@@ -2,6 +2,7 @@
  * What mail programs can be told of this server: what it listens for, where, with which security. Everything in this room says
  * the same, from this list, in the words of one kind of program; and of a domain, never of an address.
  */
+import { isLoopback } from '../base/ip-address.ts';
 
 export interface ClientService {
   readonly kind: 'imap' | 'pop3' | 'submission';
@@ -30,21 +31,30 @@ const LISTENERS: Readonly<Record<string, Omit<ClientService, 'port'>>> = {
   submissions: { kind: 'submission', security: 'tls' },
 };
 
-/** From listeners by their names, the best first: IMAP before POP3, TLS before STARTTLS (RFC 8314 §5.1). */
+/**
+ * From listeners by their names, the best first: IMAP before POP3, TLS before STARTTLS (RFC 8314 §5.1). What only this machine
+ * reaches is left out, unless that is all there is.
+ */
 export function servicesOf(
   listeners: readonly { readonly name: string; readonly address: string }[],
 ): readonly ClientService[] {
   const found = listeners.flatMap(({ name, address }) => {
     const service = LISTENERS[name];
-    const port = Number(/:(\d+)$/.exec(address)?.[1]);
-    return service === undefined || !(port > 0) ? [] : [{ ...service, port }];
+    const [, host = '', digits] = /^(.*):(\d+)$/.exec(address) ?? [];
+    const port = Number(digits);
+    const isOpen = !isLoopback(host.replace(/^\[|\]$/g, '')) && host !== 'localhost';
+    return service === undefined || !(port > 0) ? [] : [{ service: { ...service, port }, isOpen }];
   });
-  const kinds = ['imap', 'pop3', 'submission'];
-  return found.sort(
-    (a, b) =>
-      kinds.indexOf(a.kind) - kinds.indexOf(b.kind) ||
-      (a.security === b.security ? 0 : a.security === 'tls' ? -1 : 1),
-  );
+  const open = found.filter(({ isOpen }) => isOpen);
+  return (open.length > 0 ? open : found).map(({ service }) => service).sort(byPreference);
+}
+
+const KINDS = ['imap', 'pop3', 'submission'];
+
+function byPreference(a: ClientService, b: ClientService): number {
+  const byKind = KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind);
+  if (byKind !== 0 || a.security === b.security) return byKind;
+  return a.security === 'tls' ? -1 : 1;
 }
 
 /** Names under a domain that lead here for one purpose each. */

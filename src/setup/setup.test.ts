@@ -225,6 +225,21 @@ test('the policy for MTA-STS is served over HTTPS alone (RFC 8461 §3.2, §3.3)'
   assert.match(policyText({ ...policy, mx: ['a', '*.b'] }), /mx: a\r\nmx: \*\.b\r\n/);
 });
 
+test('what only this machine reaches is told only when that is all there is', () => {
+  const here = [
+    { name: 'imaps', address: '127.0.0.1:1993' },
+    { name: 'pop3s', address: '[::1]:1995' },
+    { name: 'imap', address: 'localhost:1143' },
+  ];
+  assert.deepEqual(
+    servicesOf(here).map(({ port }) => port),
+    [1993, 1143, 1995],
+  );
+  assert.deepEqual(servicesOf([...here, { name: 'imaps', address: '192.0.2.1:993' }]), [
+    { kind: 'imap', security: 'tls', port: 993 },
+  ]);
+});
+
 test('text in XML stays text', () => {
   assert.equal(escapeXml('<a b="c">&\'\u0000\ud800x'), '&#60;a b=&#34;c&#34;&#62;&#38;&#39;x');
   for (const bad of ['', 'a', 'a@b@c', 'a b@c', '<a@b>', 'a@b\r\nc', null, undefined, `${'a'.repeat(65)}@b`])

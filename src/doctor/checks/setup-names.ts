@@ -2,6 +2,7 @@
  * The names under a domain by which mail programs find out how to be set up (`setup/`): whether they lead anywhere, and whether what
  * is there is this server. For PACC also whether the record is the digest of what is served.
  */
+import { hostPort } from '../../net/listener.ts';
 import { paccDocument, paccRecord } from '../../setup/pacc.ts';
 import { servicesOf } from '../../setup/services.ts';
 import { eachDomain } from '../domains.ts';
@@ -67,7 +68,10 @@ async function lookAt(
 
 async function lookAtPacc({ config, dns, server }: World, domain: string): Promise<Outcome> {
   const subject = `_ua-auto-config.${domain} TXT`;
-  const listeners = listeningPorts(config, server).map(({ name, port }) => ({ name, address: `:${port}` }));
+  const listeners = listeningPorts(config, server).map(({ name, host, port }) => ({
+    name,
+    address: hostPort(host, port),
+  }));
   const wanted = paccRecord(paccDocument(domain, config.hostname, servicesOf(listeners)));
   const answer = await dns.ask(`_ua-auto-config.${domain}`, 'TXT');
   if (answer.kind === 'nodata' || answer.kind === 'nxdomain')
