@@ -12,7 +12,7 @@ import { Faults } from './faults.ts';
 import type { HopPool } from './hop-pool.ts';
 import { type Lines, LOCAL, REPORT } from './lines.ts';
 import type { LocalJobs } from './local-jobs.ts';
-import { type DepartingMessage, departingMessage, type KeysOf } from './message.ts';
+import { type DepartingMessage, departingMessage, type Signing } from './message.ts';
 import { changeFor, isDelayTold } from './outcomes.ts';
 import type { Reporter } from './reporter.ts';
 import type { RouteMap } from './route-map.ts';
@@ -29,7 +29,7 @@ export interface JobsOptions {
   readonly reporter: Reporter;
   readonly settler: Settler;
   readonly schedule: Schedule;
-  readonly keysOf: KeysOf;
+  readonly signing: Signing;
   /** Of the sender of what is passed on: an address of ours that leads back to it, or nobody's. */
   readonly rewrite: (sender: string) => string;
   readonly random: () => number;
@@ -92,7 +92,7 @@ export class Jobs {
     domainName: string,
     destination: Destination,
   ): Promise<JobResult> {
-    const { pool, routes, domain, keysOf } = this.#options;
+    const { pool, routes, domain, signing } = this.#options;
     const routing = await routes.routeTo(domainName);
     if (routing.kind !== 'route') {
       const { kind, status, text } = routing;
@@ -102,7 +102,7 @@ export class Jobs {
     }
     const { route } = routing;
     const { row } = outgoing;
-    const message = await departingMessage(domain, row, keysOf);
+    const message = await departingMessage(domain, row, signing);
     const sender = row.kind === 'forward' ? this.#options.rewrite(row.sender) : row.sender;
     const again = new Set<number>();
     let nextMs: number | undefined;
@@ -162,8 +162,8 @@ export class Jobs {
   }
 
   async #deliver(outgoing: Outgoing, recipients: readonly OutgoingRecipient[]): Promise<JobResult> {
-    const { domain, local, keysOf } = this.#options;
-    const message: DepartingMessage = await departingMessage(domain, outgoing.row, keysOf);
+    const { domain, local, signing } = this.#options;
+    const message: DepartingMessage = await departingMessage(domain, outgoing.row, signing);
     const { outcomes, nextMs } = await local.run(outgoing, recipients, message);
     const settled = await this.#settle(outgoing, outcomes);
     local.settled(outcomes);

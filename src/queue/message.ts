@@ -29,17 +29,25 @@ const SMALL_BYTES = 256 * 1024;
 const MAX_HEADER_BYTES = 1024 * 1024;
 const BLANK_LINE = '\r\n\r\n';
 
+export interface Signing {
+  readonly keysOf: KeysOf;
+  /** Signs what is not from a domain of ours and leaves in our name all the same: what is passed on, and reports. */
+  readonly ownDomain: string;
+}
+
+export const UNSIGNED: Signing = Object.freeze({ keysOf: () => [], ownDomain: '' });
+
 /** Throws MailboxError `damaged` when its octets are lost, `unavailable`. */
 export async function departingMessage(
   { store }: Pick<Domain, 'store'>,
   row: OutgoingRow,
-  keysOf: KeysOf,
+  signing: Signing,
 ): Promise<DepartingMessage> {
   const unsigned = () => asItLeaves(octetsOf(store, row));
   const kept = await readSmall(unsigned());
   const again = kept === undefined ? unsigned : () => pieces(kept);
   const header = await headerOf(again());
-  const keys = await keysOf(fromDomain(header));
+  const keys = await keysFor(row, header, signing);
   const signer = keys.length > 0 ? new MessageSigner(header) : undefined;
   let sizeBytes = 0;
   let isEightBit = false;
@@ -61,6 +69,15 @@ export async function departingMessage(
       yield* again();
     },
   };
+}
+
+async function keysFor(
+  { kind }: OutgoingRow,
+  header: Buffer,
+  { keysOf, ownDomain }: Signing,
+): Promise<readonly SigningKey[]> {
+  const keys = await keysOf(fromDomain(header));
+  return keys.length > 0 || kind === 'sent' || kind === 'retry' ? keys : keysOf(ownDomain);
 }
 
 function hasHighOctet(piece: Buffer): boolean {

@@ -44,6 +44,8 @@ export interface QueueOptions {
   readonly addresses: AddressRules;
   readonly smarthost?: Smarthost;
   readonly keysOf?: KeysOf;
+  /** Ours: of reports, and of the signatures of what is passed on. */
+  readonly ownDomain: string;
   readonly rewrite?: (sender: string) => string;
   readonly languageOf?: (settings: Readonly<Record<string, string>>) => Language;
   readonly passOn?: (passed: PassedOn) => Promise<{ readonly code: number; readonly text: string }>;
@@ -86,7 +88,7 @@ export class Queue {
   readonly #pruning: NodeJS.Timeout;
 
   constructor(options: QueueOptions) {
-    const { domain, log, dns, recipients, hostname, smarthost, schedule = SCHEDULE } = options;
+    const { domain, log, dns, recipients, hostname, ownDomain, smarthost, schedule = SCHEDULE } = options;
     const random = Math.random;
     this.#options = options;
     this.#lines = new Lines({ first: 2, most: 10, ...(options.probeMs ? { probeMs: options.probeMs } : {}) });
@@ -99,12 +101,18 @@ export class Queue {
     const route = new LocalRoute({ domain, recipients, hostname, ...(passOn ? { passOn } : {}) });
     this.#local = new LocalJobs({ domain, log, route });
     const reporter = new Reporter({
-      ...{ domain, hostname, languageOf, giveUpReportsMs: schedule.giveUpReportsMs },
+      ...{
+        domain,
+        hostname,
+        postmaster: `postmaster@${ownDomain}`,
+        languageOf,
+        giveUpReportsMs: schedule.giveUpReportsMs,
+      },
       routeOf: async (address) => ((await recipients.resolve(address)).kind === 'local' ? 'local' : 'remote'),
     });
     this.#jobs = new Jobs({
       ...{ domain, log, lines: this.#lines, pool: this.#pool, routes, local: this.#local, reporter },
-      ...{ settler: this.#settler, schedule, keysOf, rewrite, random },
+      ...{ settler: this.#settler, schedule, signing: { keysOf, ownDomain }, rewrite, random },
     });
     const most = options.most ?? MOST_CONNECTIONS;
     this.#worker = new Worker({ domain, log, jobs: this.#jobs, lines: this.#lines, most });

@@ -19,6 +19,7 @@ function report(rest: Partial<Report> = {}): string {
     kind: 'failed',
     language: 'en',
     hostname: 'mail.example.com',
+    from: 'postmaster@example.com',
     to: 'anna@example.com',
     nowMs: Date.UTC(2026, 0, 6),
   } as const;

@@ -14,6 +14,7 @@ export interface Report {
   readonly language: Language;
   /** The server's name. */
   readonly hostname: string;
+  readonly from: string;
   readonly nowMs: number;
   readonly row: OutgoingRow;
   /** Who gets it. */
@@ -35,14 +36,14 @@ export interface MadeReport {
 const NOT_ASCII = /[^\0-\x7f]/;
 
 export function makeReport(report: Report): MadeReport {
-  const { kind, language, hostname, nowMs, to, recipients } = report;
+  const { kind, language, hostname, from, nowMs, to, recipients } = report;
   const words = WORDS[language];
   const isUtf8 = [to, ...recipients.map(({ address }) => address)].some((one) => NOT_ASCII.test(one));
   const boundary = `=_${randomBytes(12).toString('hex')}`;
   const messageId = new HeaderBlock(report.header).text('message-id');
   const about = messageId !== undefined && /^<[\x21-\x7e]{1,250}>$/.test(messageId) ? messageId : undefined;
   const head = [
-    `From: ${encodedWord(words.from)} <postmaster@${hostname}>`,
+    `From: ${encodedWord(words.from)} <${from}>`,
     `To: <${oneLine(to)}>`,
     `Subject: ${encodedWord(words.subject[kind])}`,
     `Date: ${dateOf(nowMs)}`,

@@ -17,7 +17,7 @@ import {
 } from '../mailbox/model/outgoing.ts';
 import { receive } from '../mailbox/operations/incoming.ts';
 import { acceptUnshown } from '../mailbox/operations/outgoing.ts';
-import { departingMessage } from './message.ts';
+import { departingMessage, UNSIGNED } from './message.ts';
 import { makeReport } from './report.ts';
 import type { Language } from './words/languages.ts';
 import type { ReportKind } from './words/words.ts';
@@ -25,6 +25,8 @@ import type { ReportKind } from './words/words.ts';
 export interface ReporterOptions {
   readonly domain: Domain;
   readonly hostname: string;
+  /** Whom reports are from, and who answers for them. */
+  readonly postmaster: string;
   readonly giveUpReportsMs: number;
   readonly languageOf: (settings: Readonly<Record<string, string>>) => Language;
   readonly routeOf: (address: string) => Promise<OutgoingRoute>;
@@ -86,10 +88,10 @@ export class Reporter {
     recipients: readonly OutgoingRecipient[],
     { kind, to, language }: { readonly kind: ReportKind; readonly to: string; readonly language: Language },
   ) {
-    const { domain, hostname } = this.#options;
-    const base = { kind, language, hostname, nowMs: domain.clock.nowMs(), row, recipients, to };
+    const { domain, hostname, postmaster: from } = this.#options;
+    const base = { kind, language, hostname, from, nowMs: domain.clock.nowMs(), row, recipients, to };
     try {
-      const message = await departingMessage(domain, row, () => []);
+      const message = await departingMessage(domain, row, UNSIGNED);
       const isWhole = row.ret === 'full' && kind === 'failed' && message.sizeBytes <= MOST_RETURNED_BYTES;
       if (!isWhole) return makeReport({ ...base, header: message.header });
       const pieces: Buffer[] = [];

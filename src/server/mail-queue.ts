@@ -11,6 +11,7 @@ import { Queue, type Smarthost } from '../queue/queue.ts';
 import { SCHEDULE } from '../queue/schedule.ts';
 import { forwardSender } from './forward-sender.ts';
 import type { MailSystem } from './mail-system.ts';
+import { keysOfDomains } from './signing-keys.ts';
 import { StsFile } from './sts-file.ts';
 
 export interface MailQueueOptions {
@@ -38,6 +39,8 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
   const smarthost = smarthostOf(config);
   const queue = new Queue({
     ...{ domain, log, dns, recipients, stsMemory, hostname: config.hostname },
+    ownDomain: config.auth.defaultDomain,
+    keysOf: keysOfDomains(domain.store.directory.domains),
     addresses: { allowsPrivate: config.queue.allowPrivate, uses: families.uses },
     most: config.queue.connections,
     schedule: { ...SCHEDULE, giveUpMs: config.queue.giveUp, warnMs: config.queue.warn },

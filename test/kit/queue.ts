@@ -82,6 +82,7 @@ export async function openQueue(options: QueueKitOptions = {}): Promise<QueueKit
     dns: new Resolver({ servers: [dns], timeoutMs: 2000, tryMs: 500 }),
     recipients,
     hostname: 'mail.example.com',
+    ownDomain: 'example.com',
     addresses: { allowsPrivate: true, uses: { ipv4: true, ipv6: false } },
     schedule: FAST,
     timeouts: { ...TIMEOUTS, connectMs: 2000, replyMs: 2000, blockMs: 2000, finalMs: 2000, totalMs: 5000 },
