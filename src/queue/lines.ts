@@ -19,6 +19,8 @@ export const REPORT = 'report';
 export class Lines {
   readonly #limits: DestinationLimits;
   readonly #destinations = new Map<string, Destination>();
+  /** Those in whose line somebody stands, or stood a moment ago; whose turn it was is the last. */
+  readonly #waiting = new Set<Destination>();
   /** By message and way. */
   readonly #jobs = new Map<string, Job>();
   /** Of jobs that run: recipients that became due meanwhile. */
@@ -42,13 +44,29 @@ export class Lines {
     return this.#destinations.get(key);
   }
 
-  at(key: string): Destination {
+  /** Into the line of this name, at its end or before everybody. */
+  stand(key: string, job: Job, isFirst = false): void {
     let destination = this.#destinations.get(key);
     if (destination === undefined) {
       destination = new Destination(key, this.#limits);
       this.#destinations.set(key, destination);
     }
-    return destination;
+    destination.add(job, isFirst);
+    this.#waiting.add(destination);
+  }
+
+  /** In whose line somebody stands. What is not begun meanwhile keeps its turn. */
+  *waiting(): Generator<Destination> {
+    for (const destination of this.#waiting) {
+      if (destination.length > 0) yield destination;
+      else this.#waiting.delete(destination);
+    }
+  }
+
+  /** It was its turn. */
+  toTheEnd(destination: Destination): void {
+    this.#waiting.delete(destination);
+    if (destination.length > 0) this.#waiting.add(destination);
   }
 
   /** The job that it belongs to when it is a new one, which has no line yet. */

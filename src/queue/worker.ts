@@ -106,21 +106,20 @@ export class Worker {
     if (this.#isStopped || this.isPaused) return;
     const nowMs = domain.clock.nowMs();
     let wakeMs = Number.POSITIVE_INFINITY;
-    for (let hasBegun = true; hasBegun && this.#running.size < most; ) {
-      hasBegun = false;
-      for (const destination of lines.destinations()) {
-        if (this.#running.size >= most) return;
-        if (destination.mayRun(nowMs)) hasBegun = this.#begin(destination) || hasBegun;
-        else if (destination.length > 0 && destination.restsUntilMs > nowMs)
-          wakeMs = Math.min(wakeMs, destination.restsUntilMs);
-      }
+    // Whoever has had a turn comes again behind the others.
+    for (const destination of lines.waiting()) {
+      if (this.#running.size >= most) return;
+      if (destination.mayRun(nowMs)) {
+        this.#begin(destination);
+        lines.toTheEnd(destination);
+      } else if (destination.restsUntilMs > nowMs) wakeMs = Math.min(wakeMs, destination.restsUntilMs);
     }
     if (wakeMs < Number.POSITIVE_INFINITY) this.#rest(wakeMs - nowMs);
   }
 
-  #begin(destination: Destination): boolean {
+  #begin(destination: Destination): void {
     const job = destination.begin();
-    if (job === undefined) return false;
+    if (job === undefined) return;
     job.isRunning = true;
     const running = this.#attempt(job, destination).finally(() => {
       this.#running.delete(running);
@@ -130,7 +129,6 @@ export class Worker {
       this.run();
     });
     this.#running.add(running);
-    return true;
   }
 
   async #attempt(job: Job, destination: Destination): Promise<void> {
@@ -171,7 +169,7 @@ export class Worker {
     const all = new Set([...recipients, ...(behind?.recipients ?? [])]);
     const next = { ...job, recipients: all, isRunning: false };
     lines.replace(next);
-    destination.add(next, true);
+    lines.stand(destination.key, next, true);
   }
 
   async #look(): Promise<void> {
@@ -223,16 +221,16 @@ export class Worker {
   #stand(job: Job): void {
     const { lines, jobs } = this.#options;
     if (job.way === LOCAL || job.way === REPORT) {
-      lines.at(job.way).add(job);
+      lines.stand(job.way, job);
       return;
     }
     const key = jobs.keyOf(job.way);
     if (typeof key === 'string') {
-      lines.at(key).add(job);
+      lines.stand(key, job);
       return;
     }
     const placing = key.then((found) => {
-      lines.at(found).add(job);
+      lines.stand(found, job);
       this.run();
     });
     this.#placing.add(placing);
