@@ -53,14 +53,25 @@ function memoryOf({ memories, nowMs }: Surroundings): Memory {
   };
 }
 
+/** A script may ask a hundred thousand times, of ten thousand mailboxes. */
 function mailboxesOf(account: AccountState): Mailboxes {
-  const all = () => [...account.mailboxes.values()];
+  let known: { readonly ids: Map<string, string>; readonly roles: Map<Role, string> } | undefined;
+  const all = () => {
+    if (known === undefined) {
+      known = { ids: new Map(), roles: new Map() };
+      for (const { id, name, role } of account.mailboxes.values()) {
+        known.ids.set(mailboxObjectId(id), name);
+        if (role !== undefined) known.roles.set(role, name);
+      }
+    }
+    return known;
+  };
   return {
     exists: (mailbox) => account.byName.has(mailbox),
-    withId: (id) => all().find((mailbox) => mailboxObjectId(mailbox.id) === id)?.name,
+    withId: (id) => all().ids.get(id),
     withSpecialUse: (attribute) => {
       const role = roleOf(attribute);
-      return role && all().find((mailbox) => mailbox.role === role)?.name;
+      return role && all().roles.get(role);
     },
     hasSpecialUse: (mailbox, attribute) => {
       const role = roleOf(attribute);

@@ -92,6 +92,7 @@ describe('rules that send', () => {
     );
     assert.ok(octets.endsWith('\r\n\r\nbody\r\n'));
     assert.doesNotMatch(octets, /Return-Path|Delivered-To/);
+    assert.equal(first.row.isEightBit, true, 'there is an \u00e9 in it');
   });
 
   test('redirect alone leaves nothing here, and what cannot go stays', async () => {

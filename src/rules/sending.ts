@@ -2,7 +2,8 @@
  * What rules send, as the domain takes it: messages that are passed on, replies, notifications. Nothing has left when a change is
  * durable; it is in rows that the queue works on (`mailbox/operations/outgoing.ts`), in the same change as the mail that caused it.
  */
-import type { Copy, Delivery, Departure, Form } from '../mailbox/disposition.ts';
+import { isAscii } from 'node:buffer';
+import type { Content, Copy, Delivery, Departure, Form } from '../mailbox/disposition.ts';
 import {
   type NewRecipient,
   NOTIFY,
@@ -50,7 +51,11 @@ export async function passedOn(effect: RedirectEffect, about: SendingAbout): Pro
   return {
     departure: {
       form: octets,
-      envelope: envelopeOf('forward', about, { sender, addresses: [sender, effect.address] }),
+      envelope: envelopeOf('forward', about, {
+        sender,
+        addresses: [sender, effect.address],
+        isEightBit: !isAscii(fields) || !(await isPlain(form?.content ?? delivery.message)),
+      }),
       recipients: [await recipientOf(effect.address, NOTIFY_DEFAULT, sending)],
     },
   };
@@ -64,7 +69,7 @@ export async function replied(effect: VacationEffect, about: SendingAbout): Prom
   return {
     departure: {
       form,
-      envelope: envelopeOf('notice', about, { addresses: [effect.to], octets }),
+      envelope: envelopeOf('notice', about, { addresses: [effect.to], isEightBit: !isAscii(octets) }),
       recipients: [await recipientOf(effect.to, NOTIFY.Never, sending)],
     },
     ...(effect.fileCopy !== undefined && { copy: { ...placeOf(effect.fileCopy), form } }),
@@ -80,7 +85,11 @@ export async function notified(effect: NotifyEffect, about: SendingAbout): Promi
   const recipients: NewRecipient[] = [];
   for (const address of addresses) recipients.push(await recipientOf(address, NOTIFY.Never, sending));
   return {
-    departure: { form, envelope: envelopeOf('notice', about, { addresses, octets }), recipients },
+    departure: {
+      form,
+      envelope: envelopeOf('notice', about, { addresses, isEightBit: !isAscii(octets) }),
+      recipients,
+    },
     ...(effect.fileCopy !== undefined && { copy: { ...placeOf(effect.fileCopy), form } }),
   };
 }
@@ -88,24 +97,32 @@ export async function notified(effect: NotifyEffect, about: SendingAbout): Promi
 interface Enveloped {
   readonly sender?: string;
   readonly addresses: readonly string[];
-  /** Of our own; what is passed on may be anything. */
-  readonly octets?: Buffer;
+  readonly isEightBit: boolean;
 }
 
 function envelopeOf(
   kind: OutgoingEnvelope['kind'],
   { nowMs, sending }: SendingAbout,
-  { sender = '', addresses, octets }: Enveloped,
+  { sender = '', addresses, isEightBit }: Enveloped,
 ): OutgoingEnvelope {
   return {
     kind,
     sender,
     isUtf8: addresses.some((address) => /[^\x20-\x7e]/.test(address)),
-    isEightBit: octets === undefined || octets.some((octet) => octet > 0x7f),
+    isEightBit,
     requiresTls: false,
     isTlsOptional: false,
     expiresMs: nowMs + sending.giveUpMs,
   };
+}
+
+const SLICE_BYTES = 256 * 1024;
+
+/** Not every host that mail is brought to takes octets above 127 (RFC 6152). */
+async function isPlain({ blob }: Content): Promise<boolean> {
+  for (let at = 0; at < blob.sizeBytes; at += SLICE_BYTES)
+    if (!isAscii(await blob.read(at, at + SLICE_BYTES))) return false;
+  return true;
 }
 
 async function recipientOf(address: string, notify: number, { routeOf }: Sending): Promise<NewRecipient> {

@@ -67,10 +67,11 @@ export class RuleChanges {
 
   /** What rules did; longer texts are cut. */
   note(text: string): void {
-    const modseq = this.#takeModseq();
+    this.#takeModseq();
     const { most, maxAgeMs, maxBytes } = RULE_ENTRIES;
     this.#rows.add({ kind: 'rule-entry', entry: { atMs: this.#nowMs, text: text.slice(0, maxBytes) } });
-    if (modseq % PRUNE_EVERY === 0)
+    // What an earlier start of the server has left is looked at with the first.
+    if (this.#account.ruleEntries++ % PRUNE_EVERY === 0)
       this.#rows.add({ kind: 'rule-entries-pruned', beforeMs: this.#nowMs - maxAgeMs, most });
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
 import type { Disposition } from '../disposition.ts';
-import { MAX_MEMORIES } from '../model/rules.ts';
+import { MAX_MEMORIES, RULE_ENTRIES } from '../model/rules.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadMemories } from '../state/memories.ts';
 import { deliver } from './deliver.ts';
@@ -148,6 +148,17 @@ test('what is remembered has a bound', async () => {
   account = await kit.domain.accounts.open(account.id);
   assert.deepEqual(new Set((await loadMemories(kit.domain, account)).keys()), new Set(kept.keys()));
   assert.equal(kept.has(memories.at(-1)?.key ?? ''), true);
+});
+
+test('the log of rules has a bound', async () => {
+  const before = (await readRuleEntries(kit.domain, account, 10_000)).length;
+  for (let n = 0; n < 60; n++) await send({ copies: [], note: `${n}` });
+  assert.equal((await readRuleEntries(kit.domain, account, 10_000)).length, before + 60);
+  const rows = Array.from({ length: RULE_ENTRIES.most + 500 }, (_, n) => `old ${n}`);
+  await kit.domain.turns.run({ account, run: ({ rules }) => rows.forEach((row) => void rules.note(row)) });
+  const left = await readRuleEntries(kit.domain, account, 10_000);
+  assert.ok(left.length <= RULE_ENTRIES.most + 50, `${left.length} lines`);
+  assert.equal(left.at(-1)?.text, rows.at(-1));
 });
 
 test('a change that is refused has remembered nothing', async () => {

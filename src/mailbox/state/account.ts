@@ -80,6 +80,8 @@ export class WritableAccount implements AccountState {
   readonly threads: RecentThreads;
   scripts: readonly ScriptRow[];
   memories: Map<string, number> | undefined;
+  /** Lines of the log of rules that were written since it was loaded. */
+  ruleEntries = 0;
   /** A load that is under way, shared by all who wait for it. */
   loadingMemories: Promise<ReadonlyMap<string, number>> | undefined;
   /** Operations that were asked for and are not yet answered: the account and its messages stay in memory. */
