@@ -8,6 +8,7 @@ export interface AccountOptions {
   readonly email: string;
   readonly ca?: string | undefined;
   readonly external?: ExternalAccount | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface Kept {
@@ -20,10 +21,10 @@ interface Kept {
 
 /** Makes the account, when there is none with this authority. Whoever asks has agreed to its terms. */
 export async function openAccount(paths: AcmePaths, options: AccountOptions): Promise<AcmeWire> {
-  const { directory, email, ca, external } = options;
+  const { directory, email, ca, external, signal } = options;
   const kept = await readKept(paths, directory);
   const { key } = kept;
-  const wire = new AcmeWire({ directory, ca, key: readKey(key) });
+  const wire = new AcmeWire({ directory, ca, key: readKey(key), signal });
   if (kept.url !== undefined && kept.email === email) {
     wire.account = kept.url;
     return wire;

@@ -1,9 +1,10 @@
 /** The parts that need no authority, and an authority of a few lines for what Pebble does not have: suggestions when to renew. */
 import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync, webcrypto } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -113,6 +114,25 @@ test('a renewed certificate has the key of the one before', async () => {
     format: 'pem',
   });
   assert.match((await makeRequest(['a.example'], String(rsa))).key, /BEGIN PRIVATE KEY/);
+});
+
+test('a keeper that is told to stop does not wait for the authority', async () => {
+  const paths = acmePaths(await mkdtemp(join(tmpdir(), 'brevduva-acme-')));
+  const silent = createTcpServer(() => {});
+  await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
+  const directory = `https://localhost:${(silent.address() as AddressInfo).port}/dir`;
+  const keeper = new CertificateKeeper({
+    ...{ paths, directory, email: '', log, hostname: 'a.example', proofs: { paths, methods: ['http-01'] } },
+    ...{ domains: async () => new Map(), prove: async () => undefined },
+  });
+  const asked = once(silent, 'connection');
+  keeper.start();
+  await asked;
+  const began = performance.now();
+  await keeper.stop();
+  assert.ok(performance.now() - began < 2000);
+  assert.deepEqual(await readState(paths), {});
+  silent.close();
 });
 
 test('a challenge is answered while it is needed, and nothing else is (RFC 8555 §8.3)', async () => {

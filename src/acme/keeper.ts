@@ -5,6 +5,7 @@
  *
  * Only one process of a server does this. Files are replaced in one step; no connection is dropped.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Semaphore } from '../base/gate.ts';
 import type { Log } from '../base/log.ts';
 import { forgetAccount, openAccount } from './account.ts';
@@ -35,6 +36,7 @@ export interface KeeperOptions {
 
 /** Of the certificates of domains. */
 const AT_ONCE = 3;
+const STOP_MS = 3000;
 
 export class CertificateKeeper {
   readonly #options: KeeperOptions;
@@ -56,7 +58,8 @@ export class CertificateKeeper {
   async stop(): Promise<void> {
     this.#stop.abort();
     clearTimeout(this.#timer);
-    await this.#running;
+    // A program that publishes a record may take longer; it is not waited for.
+    await Promise.race([this.#running, sleep(STOP_MS, undefined, { ref: false })]);
   }
 
   async #look(): Promise<void> {
@@ -114,11 +117,12 @@ export class CertificateKeeper {
     const { paths, directory, email, ca, external, proofs, log, nowMs = Date.now } = this.#options;
     const known = this.#kept.get(id);
     if (known !== undefined) return known;
+    const { signal } = this.#stop;
     const account = (): Promise<AcmeWire> => {
-      this.#account ??= openAccount(paths, { directory, email, ca, external });
+      this.#account ??= openAccount(paths, { directory, email, ca, external, signal });
       return this.#account;
     };
-    const made = new KeptCertificate({ account, proofs, log, nowMs, signal: this.#stop.signal });
+    const made = new KeptCertificate({ account, proofs, log, nowMs, signal });
     this.#kept.set(id, made);
     return made;
   }

@@ -48,6 +48,8 @@ export interface WireOptions {
   /** PEM of an authority that vouches for the ACME server itself, beside the usual ones. */
   readonly ca?: string | undefined;
   readonly key: KeyObject;
+  /** Ends what is asked at the moment. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface Directory {
@@ -61,7 +63,7 @@ const TIMEOUT_MS = 30_000;
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Nonces are lost now and then (§6.5); an authority that takes none is not asked for ever. */
 const MAX_NONCE_TRIES = 10;
-const AGENT = 'Brevduva (+https://www.rfc-editor.org/rfc/rfc8555)';
+const AGENT = 'Brevduva';
 
 export class AcmeWire {
   readonly #options: WireOptions;
@@ -135,7 +137,9 @@ export class AcmeWire {
 
   #send(method: string, url: string, body?: string): Promise<AcmeReply> {
     const { promise, resolve, reject } = Promise.withResolvers<AcmeReply>();
-    const { ca } = this.#options;
+    const { ca, signal: stopped } = this.#options;
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = stopped === undefined ? timeout : AbortSignal.any([timeout, stopped]);
     const headers = {
       'user-agent': AGENT,
       ...(body === undefined ? {} : { 'content-type': 'application/jose+json' }),
@@ -146,7 +150,7 @@ export class AcmeWire {
         method,
         headers,
         agent: false,
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal,
         ...(ca === undefined ? {} : { ca }),
       },
       (response) => {
