@@ -1,7 +1,7 @@
 /**
  * Who may send as whom: whoever receives for an address may send as it. So an account has its own address and its tags, the
  * aliases and lists that lead to it, every address of a domain that nobody else has when it takes what nobody has, and
- * what it was granted (the setting `send_as`). The refusal says who may, so that a person knows whom to ask.
+ * what it was granted (the setting `submission.send_as`). The refusal says who may, so that a person knows whom to ask.
  */
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
@@ -15,7 +15,7 @@ export type SendAs =
   | { readonly kind: 'refused'; readonly why: string };
 
 /** The name of the setting: addresses with spaces or commas between, `*@example.com` for all of a domain. */
-export const SEND_AS = 'send_as';
+export const SEND_AS = 'submission.send_as';
 
 const ALLOWED: SendAs = Object.freeze({ kind: 'allowed' });
 /** Names in a refusal. */
@@ -47,14 +47,6 @@ export class Identities {
     if (found.kind === 'local' && found.deliveries.some((one) => one.account === account.id)) return ALLOWED;
     return refused(`${account.address} may not send as ${shown(canonical)}: ${reasonOf(found)}`);
   }
-}
-
-/** In words, or undefined when there is nothing wrong with the setting. */
-export function problemWithGrants(value: string): string | undefined {
-  const wrong = grantsIn(value).find(
-    (one) => !/^\*?@?[^\s@,]+(?:@[^\s@,]+)?$/.test(one) || !one.includes('@'),
-  );
-  return wrong === undefined ? undefined : `"${wrong}" is neither an address nor *@ a domain`;
 }
 
 function grantsIn(value: string): readonly string[] {

@@ -18,7 +18,7 @@ export interface Sending {
 
 export function sendingOf(
   config: Config,
-  parts: Omit<SubmissionServices, 'allowances' | 'notices' | 'settings' | 'uploads'>,
+  parts: Omit<SubmissionServices, 'allowances' | 'notices' | 'identities' | 'settings' | 'uploads'>,
   ports: SharedOptions,
 ): Sending {
   const settings = settingsOf(config);

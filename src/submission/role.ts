@@ -117,10 +117,10 @@ export class SubmissionRole implements Role, AccountListener, Member {
     if (address !== '') requireMailbox(address, parameters.utf8 === true, REPLY.badSender);
     const hold = holdUntil(parameters, domain.clock.nowMs());
     if (typeof hold === 'object') return hold;
-    const maySendAs = (one: string): Promise<boolean> => this.#maySendAs(account, one);
+    const maySendAs = (one: string) => this.#services.identities.maySendAs(account.record, one);
     // An answer by machine (RFC 8098) comes from nobody; who it is from, its header says.
-    if (address !== '' && !(await maySendAs(address)))
-      return { code: 550, text: notAs(account.record.address, address) };
+    const asSender = address === '' ? undefined : await maySendAs(address);
+    if (asSender?.kind === 'refused') return notAs(asSender);
     const connection = this.#connection;
     const envelope = {
       from: address,
@@ -192,11 +192,5 @@ export class SubmissionRole implements Role, AccountListener, Member {
       leaveRoster();
     };
     this.#account = account;
-  }
-
-  /** Whoever receives for an address may send as it. */
-  async #maySendAs(account: AccountState, address: string): Promise<boolean> {
-    const resolved = await this.#services.recipients.resolve(address);
-    return resolved.kind === 'local' && resolved.deliveries.some((one) => one.account === account.id);
   }
 }

@@ -8,7 +8,10 @@ const OWN = new Set(['ann@example.com', 'info@example.com', 'grün@example.com']
 async function verdict(header: string, addsSender = false): Promise<string> {
   const block = new HeaderBlock(Buffer.from(header.replaceAll('\n', '\r\n')));
   const checked = await checkSenders(block, {
-    maySendAs: async (address) => OWN.has(address.toLowerCase()),
+    maySendAs: async (address) =>
+      OWN.has(address.toLowerCase())
+        ? { kind: 'allowed' }
+        : { kind: 'refused', why: `ann@example.com may not send as ${address}` },
     account: 'ann@example.com',
     addsSender,
   });
@@ -62,7 +65,10 @@ describe('in whose name a message is sent (RFC 6409 §6.1)', () => {
     let asked = 0;
     const list = Array.from({ length: 50 }, () => 'ann@example.com').join(',');
     await checkSenders(new HeaderBlock(Buffer.from(`From: ${list}\r\n`)), {
-      maySendAs: async () => ++asked > 0,
+      maySendAs: async () => {
+        asked++;
+        return { kind: 'allowed' };
+      },
       account: 'ann@example.com',
       addsSender: false,
     });

@@ -3,12 +3,13 @@
  * must be somebody's for whom the account receives mail. A message says in one From field who wrote it (RFC 5322 §3.6.2); with two,
  * what one server checks is not what another shows.
  */
+import type { SendAs } from '../identity/identities.ts';
 import { AddressBatches, isGroupMarker } from '../mail/address.ts';
 import type { HeaderBlock } from '../mail/header.ts';
 import type { Reply } from '../smtp/reply.ts';
 
 /** May the account send as this address? Throws MailboxError when it cannot be known. */
-export type MaySendAs = (address: string) => Promise<boolean>;
+export type MaySendAs = (address: string) => Promise<SendAs>;
 
 export type SendersVerdict =
   /** `sender`: who has to stand in Sender, since From names somebody else. */
@@ -24,6 +25,7 @@ export interface SendersOptions {
 
 /** In all of these fields. */
 const MAX_ADDRESSES = 100;
+const MAX_TEXT = 480;
 const NAMING = ['from', 'sender', 'resent-from', 'resent-sender'] as const;
 
 export async function checkSenders(header: HeaderBlock, options: SendersOptions): Promise<SendersVerdict> {
@@ -33,8 +35,8 @@ export async function checkSenders(header: HeaderBlock, options: SendersOptions)
     const what = count === 0 ? 'has no From field' : 'has two From fields';
     return refused(`5.7.1 the message ${what}; it says in one who wrote it`);
   }
-  const known = new Map<string, Promise<boolean>>();
-  const may = (address: string): Promise<boolean> => {
+  const known = new Map<string, Promise<SendAs>>();
+  const may = (address: string): Promise<SendAs> => {
     const answer = known.get(address) ?? maySendAs(address);
     known.set(address, answer);
     return answer;
@@ -49,8 +51,9 @@ export async function checkSenders(header: HeaderBlock, options: SendersOptions)
       named += addresses.length;
       if (named > MAX_ADDRESSES) return refused(`5.7.1 the ${name} field names too many`);
       for (const address of addresses) {
-        if (await may(address)) continue;
-        if (!addsSender || name.startsWith('resent-')) return refused(notAs(account, address));
+        const answer = await may(address);
+        if (answer.kind === 'allowed') continue;
+        if (!addsSender || name.startsWith('resent-')) return { kind: 'refused', reply: notAs(answer) };
         sender = account;
       }
     }
@@ -58,8 +61,9 @@ export async function checkSenders(header: HeaderBlock, options: SendersOptions)
   return { kind: 'fit', ...(sender === undefined ? {} : { sender }) };
 }
 
-export function notAs(account: string, address: string): string {
-  return `5.7.1 ${printable(account)} may not send as ${printable(address)}: mail to that address does not come to it`;
+/** Replies are ASCII (RFC 6531 §3.7.4.2), and a line of one has an end (RFC 5321 §4.5.3.1.5). */
+export function notAs({ why }: Extract<SendAs, { kind: 'refused' }>): Reply {
+  return { code: 550, text: `5.7.1 ${why.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_TEXT)}` };
 }
 
 /** Undefined when something in the list is no address. */
@@ -76,9 +80,4 @@ function addressesIn(value: Buffer): string[] | undefined {
 
 function refused(text: string): SendersVerdict {
   return { kind: 'refused', reply: { code: 550, text } };
-}
-
-/** Replies are ASCII (RFC 6531 §3.7.4.2). */
-function printable(address: string): string {
-  return address.replace(/[^\x21-\x7e]/g, '?').slice(0, 320);
 }

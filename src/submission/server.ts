@@ -2,7 +2,9 @@
  * Submission (RFC 6409): where people's programs send mail, with STARTTLS (the port 587) or with TLS from the first octet (465,
  * RFC 8314 §3.3). Connections of accounts that another process holds go there when somebody has signed in.
  */
+
 import { type Receive, signedInBy } from '../identity/handing-over.ts';
+import { Identities } from '../identity/identities.ts';
 import { noteSignedOut } from '../identity/presence.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
@@ -26,12 +28,13 @@ export interface SubmissionPorts extends SharedOptions {
 }
 
 export function submissionServices(
-  parts: Omit<SubmissionServices, 'allowances' | 'notices'>,
+  parts: Omit<SubmissionServices, 'allowances' | 'notices' | 'identities'>,
 ): SubmissionServices {
-  const { domain, settings } = parts;
+  const { domain, recipients, settings } = parts;
   const { hostname, defaultDomain } = settings;
+  const identities = new Identities({ recipients, defaultDomain });
   const notices = new Notices({ domain, hostname, postmaster: `postmaster@${defaultDomain}` });
-  return { ...parts, allowances: new Allowances(), notices };
+  return { ...parts, identities, allowances: new Allowances(), notices };
 }
 
 export function startSubmission(

@@ -1,6 +1,7 @@
 import type { Log } from '../base/log.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
+import type { Identities } from '../identity/identities.ts';
 import type { Recipients } from '../identity/recipients.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
@@ -17,6 +18,7 @@ export interface SubmissionServices {
   readonly authenticator: Authenticator;
   readonly activity: Activity;
   readonly recipients: Pick<Recipients, 'resolve'>;
+  readonly identities: Pick<Identities, 'maySendAs'>;
   readonly settings: SubmissionSettings;
   readonly allowances: Allowances;
   readonly notices: Pick<Notices, 'tell'>;

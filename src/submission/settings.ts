@@ -1,10 +1,20 @@
 /** What the configuration says to submission, and what an account may have different. */
+import { string } from '../config/option.ts';
 import { OPTIONS } from '../config/options.ts';
+import { SEND_AS } from '../identity/identities.ts';
 import type { PlaintextRule } from '../sasl/plaintext.ts';
 import type { Deadlines } from '../smtp/pace.ts';
 import type { AllowanceLimits } from './allowance.ts';
 
 const { enabled, messagesPerHour, recipientsPerHour, messagesPerDay, recipientsPerDay } = OPTIONS.submission;
+
+/** Beside those for whom it receives mail. */
+const sendAs = string({
+  default: '',
+  pattern: /^(?:(?:^|[\s,]+)(?:\*|[^\s@,]+)@[^\s@,]+)*$/,
+  expected: 'addresses such as "boss@example.com, *@example.org"',
+  doc: 'As whom else the account may send, beside the addresses whose mail it receives.',
+});
 
 /** By the name under which an account keeps it. */
 export const SUBMISSION_ACCOUNT_SETTINGS = Object.freeze({
@@ -13,6 +23,7 @@ export const SUBMISSION_ACCOUNT_SETTINGS = Object.freeze({
   'submission.recipients_per_hour': recipientsPerHour,
   'submission.messages_per_day': messagesPerDay,
   'submission.recipients_per_day': recipientsPerDay,
+  [SEND_AS]: sendAs,
 });
 
 export interface AccountSubmission extends AllowanceLimits {

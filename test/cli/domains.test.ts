@@ -110,6 +110,10 @@ async function everyVerb(cli: Cli): Promise<void> {
   );
   assert.match((await alias('remove', 'info@example.org', 'bo@example.org')).stderr, /does not lead to bo@/);
   assert.match((await cli(['account', 'add', 'info@example.org', '--generate'])).stderr, /is an alias/);
+  const sendAs = (value: string) => cli(['account', 'set', 'anna@example.org', 'submission.send_as', value]);
+  for (const wrong of ['boss', '@', 'a@b.example c', 'a@b@c'])
+    assert.match((await sendAs(wrong)).stderr, /expected addresses such as/, wrong);
+  assert.equal((await sendAs('Boss@example.org, *@example.net')).code, 0);
   const gone = await cli(['account', 'remove', 'bo@example.org', '--yes']);
   assert.match(gone.stderr, /^@bücher\.example leads nowhere now, and its mail is refused/m);
   assert.match(
