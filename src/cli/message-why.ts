@@ -5,7 +5,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ActivityEvent } from '../identity/activity.ts';
 import { HeaderBlock } from '../mail/header.ts';
-import { VERDICT_FIELD } from '../mx/assessment.ts';
+import { VERDICT_FIELD } from '../message-auth/verdict-field.ts';
 import { lineOf } from './activity.ts';
 import type { ExitCode } from './exit.ts';
 import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';

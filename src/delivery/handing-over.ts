@@ -87,7 +87,7 @@ async function toQueue(services: DeliveryServices, recipient: NamedRecipient, ma
   if (isForward && mail.taken.isJunk) return { kind: 'rejected', reason: NOT_PASSED_ON };
   if (isForward && goesInCircle(recipient, mail.received)) return { kind: 'rejected', reason: IN_A_CIRCLE };
   try {
-    await (isForward ? passOn : keepForLater)(services.domain, recipient, mail);
+    await (isForward ? passOn : keepForLater)(services, recipient, mail);
     return { kind: isForward ? 'passed on' : 'queued' };
   } catch (error) {
     return refusedFor(services, error);
@@ -102,10 +102,9 @@ async function orLater(
   refused: Outcome & { readonly kind: 'refused' },
 ): Promise<Outcome> {
   const isForGood = replyOf(refused.error, services.settings.overQuota).code >= 500;
-  if (!services.hasQueue || !mail.taken.isShared || isForGood || isForQueue(recipient, mail.taken))
-    return refused;
+  if (!mail.taken.isShared || isForGood || isForQueue(recipient, mail.taken)) return refused;
   try {
-    await keepForLater(services.domain, recipient, mail);
+    await keepForLater(services, recipient, mail);
     return { kind: 'for later', error: refused.error };
   } catch (error) {
     refusedFor(services, error);

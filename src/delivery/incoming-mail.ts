@@ -43,7 +43,7 @@ export class IncomingMail {
 
   /** 250 takes it. */
   async recipient(to: string, parameters: RecipientParameters = {}): Promise<Reply> {
-    const { recipients, hasQueue, settings, log } = this.#services;
+    const { recipients, settings, log } = this.#services;
     let name: string | undefined;
     try {
       const resolution = await recipients.resolve(to);
@@ -54,8 +54,7 @@ export class IncomingMail {
       const { deliveries, forwards } = resolution;
       if (deliveries.length === 1) name = deliveries[0]?.name;
       if (!this.#recipients.hasRoomFor(deliveries.length + 1)) return REPLY.tooManyRecipients;
-      const owner =
-        hasQueue && forwards.length > 0 ? (deliveries[0] ?? (await this.#postmasterOf(to))) : undefined;
+      const owner = forwards.length > 0 ? (deliveries[0] ?? (await this.#postmasterOf(to))) : undefined;
       if (deliveries.length === 0 && owner === undefined) return this.#refuse(to, name, REPLY.onlyElsewhere);
       const elsewhere = owner && { ...owner, forwards };
       return await this.#take(

@@ -4,7 +4,6 @@
  *
  * A report of its failure goes only to somebody who has to do with the message (`isAuthentic`): nobody else hears of it.
  */
-import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { type NewRecipient, NOTIFY, NOTIFY_DEFAULT } from '../mailbox/model/outgoing.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
@@ -13,6 +12,9 @@ import type { Notification } from '../smtp/parameters.ts';
 import { decodeXtext } from '../smtp/xtext.ts';
 import type { MailFrom, NamedRecipient } from './envelope.ts';
 import type { Taken } from './judgement.ts';
+import type { DeliveryServices } from './services.ts';
+
+type Services = Pick<DeliveryServices, 'domain' | 'settings'>;
 
 export interface ForLater {
   readonly sender: MailFrom;
@@ -20,25 +22,23 @@ export interface ForLater {
   readonly taken: Taken;
 }
 
-/** What has not been delivered by then fails. */
-const GIVE_UP_MS = 5 * 24 * 3_600_000;
 /** As deliveries write it too. */
 const MARK = 'Delivered-To';
 const NOT_ASCII = /[^\0-\x7f]/;
 
 /** Of a recipient who cannot take it now. Throws as `acceptOutgoing` does. */
-export function keepForLater(domain: Domain, recipient: NamedRecipient, mail: ForLater): Promise<void> {
-  return give(domain, recipient, [addressOf(recipient)], 'retry', mail);
+export function keepForLater(services: Services, recipient: NamedRecipient, mail: ForLater): Promise<void> {
+  return give(services, recipient, [addressOf(recipient)], 'retry', mail);
 }
 
 /** To where the recipient's address leads elsewhere, with a mark by which it is known when it comes back. Throws as `acceptOutgoing` does. */
-export function passOn(domain: Domain, recipient: NamedRecipient, mail: ForLater): Promise<void> {
+export function passOn(services: Services, recipient: NamedRecipient, mail: ForLater): Promise<void> {
   const fields = Buffer.concat([
     Buffer.from(`${MARK}: ${oneLine(recipient.address)}\r\n`),
     mail.taken.fields,
   ]);
   const marked = { ...mail, taken: { ...mail.taken, fields } };
-  return give(domain, recipient, recipient.forwards ?? [], 'forward', marked);
+  return give(services, recipient, recipient.forwards ?? [], 'forward', marked);
 }
 
 /** It was passed on from this address before, and what it leads to has led back. */
@@ -52,7 +52,7 @@ function oneLine(address: string): string {
 }
 
 async function give(
-  domain: Domain,
+  { domain, settings }: Services,
   { account: id, address: original, parameters }: NamedRecipient,
   addresses: readonly string[],
   kind: 'retry' | 'forward',
@@ -71,7 +71,7 @@ async function give(
       isEightBit: true,
       requiresTls: wishes.requireTls === true,
       isTlsOptional: false,
-      expiresMs: domain.clock.nowMs() + GIVE_UP_MS,
+      expiresMs: domain.clock.nowMs() + settings.giveUpMs,
       ...(wishes.envid === undefined ? {} : { envid: decodeXtext(wishes.envid) ?? '' }),
       ...(wishes.ret === undefined ? {} : { ret: wishes.ret === 'FULL' ? 'full' : 'headers' }),
     },

@@ -15,8 +15,6 @@ export interface DeliveryServices {
   readonly recipients: Pick<Recipients, 'resolve'>;
   readonly uploads: UploadBudget;
   readonly repeats: Repeats;
-  /** Somebody sends what waits: mail can be kept for later, and passed on. */
-  readonly hasQueue: boolean;
   readonly relay: Relay;
   readonly stream: StreamOptions;
   readonly log: Log;
@@ -24,5 +22,7 @@ export interface DeliveryServices {
     readonly defaultDomain: string;
     readonly maxMessageBytes: number;
     readonly overQuota: OverQuota;
+    /** How long the queue tries. */
+    readonly giveUpMs: number;
   };
 }

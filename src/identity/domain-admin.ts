@@ -75,8 +75,6 @@ export interface DomainAdminOptions {
   ) => Promise<{ readonly privateKey: string; readonly record: string }>;
   /** Absent where nothing asks the DNS. */
   readonly keyWatch?: Pick<KeyWatch, 'look'>;
-  /** Mail can be handed on to other servers. */
-  readonly canForward: boolean;
 }
 
 /** Of one alias. */
@@ -236,17 +234,11 @@ export class DomainAdmin implements DomainOperations {
   }
 
   async #assertLeads(target: string): Promise<void> {
-    const { recipients, canForward } = this.#options;
+    const { recipients } = this.#options;
     const isLocal = await this.#domains.isLocal(domainOf(target));
     if (isWholeDomain(target)) {
       if (!isLocal) throw noDomain(domainOf(target));
-    } else if (!isLocal) {
-      if (!canForward)
-        throw new MailboxError(
-          'cannot',
-          `${target} is elsewhere, and this server hands no mail on to others yet`,
-        );
-    } else if ((await recipients.resolve(target)).kind !== 'local')
+    } else if (isLocal && (await recipients.resolve(target)).kind !== 'local')
       throw new MailboxError(
         'nonexistent',
         `nobody here has the address ${target}; add the account or alias first`,

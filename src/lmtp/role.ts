@@ -26,6 +26,7 @@ export interface LmtpSettings {
   readonly defaultDomain: string;
   readonly maxMessageBytes: number;
   readonly overQuota: OverQuota;
+  readonly giveUpMs: number;
   readonly handshakeTimeoutMs: number;
   readonly deadlines: Deadlines;
 }

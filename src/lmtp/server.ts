@@ -40,8 +40,6 @@ export interface LmtpOptions extends Pick<SharedOptions, 'stream' | 'handshakeTi
   readonly domain: Domain;
   readonly activity: Activity;
   readonly recipients: Recipients;
-  /** Somebody sends what waits. */
-  readonly hasQueue: boolean;
   /** In the greeting. */
   readonly hostname: string;
   readonly defaultDomain: string;
@@ -49,6 +47,8 @@ export interface LmtpOptions extends Pick<SharedOptions, 'stream' | 'handshakeTi
   /** All messages under way together. */
   readonly uploadBytes: number;
   readonly overQuota: OverQuota;
+  /** How long the queue tries what waits. */
+  readonly giveUpMs: number;
   /** STARTTLS is offered with it. */
   readonly tls?: TlsSource;
   readonly deadlines?: Deadlines;
@@ -59,25 +59,16 @@ export interface LmtpOptions extends Pick<SharedOptions, 'stream' | 'handshakeTi
 export function lmtpServices(options: LmtpOptions): LmtpServices {
   const { domain, activity, recipients, hostname, defaultDomain, maxMessageBytes, overQuota, tls, log } =
     options;
-  const { stream, handshakeTimeoutMs, deadlines = DEADLINES, relay = NO_RELAY } = options;
+  const { giveUpMs, stream, handshakeTimeoutMs, deadlines = DEADLINES, relay = NO_RELAY } = options;
   // One message of the largest size can always come.
   const totalBytes = Math.max(options.uploadBytes, maxMessageBytes);
   const uploads = new UploadBudget({ accountBytes: totalBytes, totalBytes });
-  const settings = { hostname, defaultDomain, maxMessageBytes, overQuota, handshakeTimeoutMs, deadlines };
-  const repeats = new Repeats();
-  return {
-    domain,
-    activity,
-    recipients,
-    uploads,
-    repeats,
-    hasQueue: options.hasQueue,
-    settings,
-    tls,
-    relay,
-    stream,
-    log,
+  const settings = {
+    ...{ hostname, defaultDomain, maxMessageBytes, overQuota, giveUpMs },
+    ...{ handshakeTimeoutMs, deadlines },
   };
+  const repeats = new Repeats();
+  return { domain, activity, recipients, uploads, repeats, settings, tls, relay, stream, log };
 }
 
 export function startLmtp(services: LmtpServices, port: LmtpPort): Promise<Listener> {

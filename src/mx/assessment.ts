@@ -7,6 +7,7 @@ import type { Judgement } from '../delivery/judgement.ts';
 import { type CheckedMessage, type CheckSettings, type Client, MessageCheck } from '../message-auth/check.ts';
 import { resultsField } from '../message-auth/results-field.ts';
 import { ResultsFilter } from '../message-auth/results-filter.ts';
+import { verdictField } from '../message-auth/verdict-field.ts';
 import type { DataRead } from '../smtp/input.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { ReadMessage } from '../smtp/role.ts';
@@ -19,14 +20,9 @@ export interface AssessmentSettings {
   readonly check: CheckSettings | undefined;
 }
 
-/** What was thought of it, in plain words; the first of this name in a message is ours. */
-export const VERDICT_FIELD = 'X-Brevduva-Verdict';
-
 const IN_A_CIRCLE: Reply = { code: 554, text: '5.4.6 the message goes in a circle' };
 /** What a line of a reply has room for (RFC 5321 §4.5.3.1.5). */
 const MAX_REASON = 400;
-/** RFC 5322 §2.1.1. */
-const MAX_VERDICT = 900;
 
 export class Assessment {
   readonly #hostname: string;
@@ -64,7 +60,7 @@ export class Assessment {
       return { kind: 'refused', reply: refusal(550, enhancedCode ?? '5.7.1', verdict), verdict };
     if (action === 'defer')
       return { kind: 'refused', reply: refusal(451, enhancedCode ?? '4.7.0', verdict), verdict };
-    const fields = Buffer.concat([fieldsOf(this.#hostname, checked, verdict), received]);
+    const fields = Buffer.concat([fieldsOf(this.#hostname, checked), received]);
     return { kind: 'taken', fields, isJunk: action === 'junk', isAuthentic: isAuthentic(checked), verdict };
   }
 
@@ -81,9 +77,8 @@ function isAuthentic({ outcomes: { spf, dkim } }: CheckedMessage): boolean {
   return spf.result === 'pass' || dkim.some(({ result }) => result === 'pass');
 }
 
-function fieldsOf(hostname: string, { results, verdict: { action } }: CheckedMessage, words: string): Buffer {
-  const said = `${action}: ${words}`.replace(/\p{Cc}/gu, '?').slice(0, MAX_VERDICT);
-  return Buffer.from(`${resultsField(hostname, results)}${VERDICT_FIELD}: ${said}\r\n`, 'utf8');
+function fieldsOf(hostname: string, { results, verdict }: CheckedMessage): Buffer {
+  return Buffer.from(`${resultsField(hostname, results)}${verdictField(verdict)}`, 'utf8');
 }
 
 /** Replies are ASCII (RFC 6531 §3.7.4.2). */

@@ -29,6 +29,7 @@ export interface MxSettings {
   readonly defaultDomain: string;
   readonly maxMessageBytes: number;
   readonly overQuota: OverQuota;
+  readonly giveUpMs: number;
   readonly greetingDelayMs: number;
   readonly handshakeTimeoutMs: number;
   readonly deadlines: Deadlines;
@@ -107,9 +108,9 @@ export class MxRole implements Role {
       { keyword: 'ENHANCEDSTATUSCODES' },
       { keyword: 'CHUNKING' },
       { keyword: 'BINARYMIME' },
-      ...(this.#services.hasQueue ? [{ keyword: 'DSN' } as const] : []),
+      { keyword: 'DSN' },
       // What came without is not kept from everybody's eyes any more (RFC 8689 §2).
-      ...(this.#services.hasQueue && this.#connection.isSecure ? [{ keyword: 'REQUIRETLS' } as const] : []),
+      ...(this.#connection.isSecure ? [{ keyword: 'REQUIRETLS' } as const] : []),
       // RFC 9422.
       { keyword: 'LIMITS', value: `RCPTMAX=${MAX_RECIPIENTS} MAILMAX=${MAX_MESSAGES}` },
     ];

@@ -42,8 +42,6 @@ export interface MxOptions extends Pick<SharedOptions, 'stream' | 'handshakeTime
   readonly domain: Domain;
   readonly activity: Activity;
   readonly recipients: Recipients;
-  /** Somebody sends what waits. */
-  readonly hasQueue: boolean;
   /** In the greeting and in trace fields. */
   readonly hostname: string;
   readonly defaultDomain: string;
@@ -51,6 +49,8 @@ export interface MxOptions extends Pick<SharedOptions, 'stream' | 'handshakeTime
   /** All messages under way together. */
   readonly uploadBytes: number;
   readonly overQuota: OverQuota;
+  /** How long the queue tries what waits. */
+  readonly giveUpMs: number;
   readonly greetingDelayMs: number;
   /** Of one network. */
   readonly connectionsPerMinute: number;
@@ -74,18 +74,17 @@ export function mxServices(options: MxOptions): MxServices {
   const { relay = NO_RELAY, deadlines = DEADLINES } = options;
   const { strangers = new Strangers(connectionsPerMinute) } = options;
   const { checkTimeoutMs: timeoutMs, trustedSealers } = options;
-  const { hostname, defaultDomain, overQuota, greetingDelayMs, handshakeTimeoutMs } = options;
+  const { hostname, defaultDomain, overQuota, giveUpMs, greetingDelayMs, handshakeTimeoutMs } = options;
   // One message of the largest size can always come.
   const totalBytes = Math.max(options.uploadBytes, maxMessageBytes);
   return {
     ...{ domain, activity, recipients, relay, stream, log, tls, dns },
     uploads: new UploadBudget({ accountBytes: totalBytes, totalBytes }),
     repeats: new Repeats(),
-    hasQueue: options.hasQueue,
     strangers,
     check: dns && { dns, hostname, trustedSealers, timeoutMs },
     settings: {
-      ...{ hostname, defaultDomain, maxMessageBytes, overQuota },
+      ...{ hostname, defaultDomain, maxMessageBytes, overQuota, giveUpMs },
       ...{ greetingDelayMs, handshakeTimeoutMs, deadlines },
     },
   };

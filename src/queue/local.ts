@@ -6,13 +6,16 @@
  * address is tried again.
  */
 import { createHash } from 'node:crypto';
+import { EMPTY } from '../base/bytes.ts';
 import type { Recipients, ResolvedDelivery } from '../identity/recipients.ts';
+import { HeaderBlock } from '../mail/header.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId } from '../mailbox/model/model.ts';
 import type { OutgoingRecipient, OutgoingRow } from '../mailbox/model/outgoing.ts';
 import { type DeliveryOutcome, deliver } from '../mailbox/operations/deliver.ts';
 import { openIncoming, type Received } from '../mailbox/operations/incoming.ts';
+import { saysJunk } from '../message-auth/verdict-field.ts';
 import type { Outcome } from './attempt.ts';
 import type { DepartingMessage } from './message.ts';
 
@@ -21,6 +24,7 @@ export interface PassedOn {
   readonly from: string;
   readonly address: string;
   readonly once: Buffer;
+  readonly isJunk: boolean;
   readonly message: DepartingMessage;
 }
 
@@ -96,6 +100,7 @@ export class LocalRoute {
   ): Promise<Said[]> {
     const { domain, passOn } = this.#options;
     const { row, recipient, message, key: once } = what;
+    const isJunk = isSetApart(row);
     const said: Said[] = [];
     const here: AccountId[] = [];
     const holders = new Set<string>();
@@ -106,14 +111,17 @@ export class LocalRoute {
       else said.push({ kind: 'deferred', status: '4.3.2', text: 'nobody holds the account at this moment' });
     }
     for (const holder of holders) {
-      const reply = await passOn?.({ holder, from: row.sender, address: recipient.address, once, message });
+      const reply = await passOn?.({
+        ...{ holder, from: row.sender, address: recipient.address },
+        ...{ once, isJunk, message },
+      });
       if (reply !== undefined) said.push(saidInReply(reply));
     }
     if (here.length === 0) return said;
     const to = here.map((account) => ({ account, address: recipient.address }));
     const { received, release } = await this.#read(here, message);
     try {
-      const arrived = { fields: Buffer.alloc(0), isJunk: false, once };
+      const arrived = { fields: EMPTY, isJunk, once };
       const outcomes = await deliver(domain, to, received, row.sender, arrived);
       return [...said, ...outcomes.map(saidIn)];
     } finally {
@@ -137,6 +145,11 @@ export class LocalRoute {
       throw error;
     }
   }
+}
+
+/** What came in here and could not be had then was judged when it came. */
+function isSetApart({ kind, header }: OutgoingRow): boolean {
+  return kind === 'retry' && header !== undefined && saysJunk(new HeaderBlock(header));
 }
 
 /** Of this recipient of this message, and of no other. */

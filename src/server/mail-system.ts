@@ -91,7 +91,6 @@ export async function openMailSystem(
   const keyWatch = new KeyWatch({ domains: directory.domains, clock, texts: textsByDns(config), log });
   const domains = new DomainAdmin({
     ...{ domain, recipients, defaultDomain, makeKey, keyWatch },
-    canForward: false,
   });
   const close = async (): Promise<void> => {
     await store.close();

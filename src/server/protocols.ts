@@ -150,7 +150,7 @@ function servicesOf(
   const sending = sendingOf(config, { ...shared, recipients: options.recipients }, ports);
   const lmtp = lmtpServices({
     ...{ domain, activity, recipients: options.recipients, tls, relay, ...ports },
-    hasQueue: false,
+    giveUpMs: config.queue.giveUp,
     hostname: config.hostname,
     defaultDomain: config.auth.defaultDomain,
     maxMessageBytes: config.lmtp.maxSize,
@@ -159,7 +159,7 @@ function servicesOf(
   });
   const mx = mxServices({
     ...{ domain, activity, recipients: options.recipients, tls, relay, ...ports },
-    hasQueue: false,
+    giveUpMs: config.queue.giveUp,
     hostname: config.hostname,
     defaultDomain: config.auth.defaultDomain,
     dns: options.dns,

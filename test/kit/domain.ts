@@ -195,7 +195,7 @@ export function domainAdminOf(domain: Domain, rest: Partial<DomainAdminOptions> 
     ...{ privateKey: `secret ${algorithm}`, record: `v=DKIM1; k=${algorithm}; p=AAAA` },
   });
   return new DomainAdmin({
-    ...{ domain, recipients, defaultDomain: 'example.com', makeKey, canForward: true, ...rest },
+    ...{ domain, recipients, defaultDomain: 'example.com', makeKey, ...rest },
   });
 }
 

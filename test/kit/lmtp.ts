@@ -18,7 +18,7 @@ export function openTestLmtp(
   const all = {
     activity: new Activity({ log, clock: domain.clock }),
     recipients: recipientsOf(domain, options.defaultDomain),
-    hasQueue: true,
+    giveUpMs: 5 * 86_400_000,
     host: '127.0.0.1',
     port: 0,
     hostname: 'mail.example.com',

@@ -19,7 +19,7 @@ export function openTestMx(
   const all = {
     activity: new Activity({ log, clock: domain.clock }),
     recipients: recipientsOf(domain, options.defaultDomain),
-    hasQueue: true,
+    giveUpMs: 5 * 86_400_000,
     host: '127.0.0.1',
     port: 0,
     hostname: 'mx.example.com',
