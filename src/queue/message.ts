@@ -9,6 +9,7 @@ import { HeaderBlock } from '../mail/header.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { OutgoingRow } from '../mailbox/model/outgoing.ts';
+import { sealHeader } from '../message-auth/seal.ts';
 import { MessageSigner, type SigningKey } from '../message-auth/sign.ts';
 import { LineEnds } from './client/dot-stuffing.ts';
 
@@ -33,9 +34,11 @@ export interface Signing {
   readonly keysOf: KeysOf;
   /** Signs what is not from a domain of ours and leaves in our name all the same: what is passed on, and reports. */
   readonly ownDomain: string;
+  /** The name under which we have said what was found out about mail that came (RFC 8601): what is passed on is sealed with it. */
+  readonly sealsAs: string;
 }
 
-export const UNSIGNED: Signing = Object.freeze({ keysOf: () => [], ownDomain: '' });
+export const UNSIGNED: Signing = Object.freeze({ keysOf: () => [], ownDomain: '', sealsAs: '' });
 
 /** Throws MailboxError `damaged` when its octets are lost, `unavailable`. */
 export async function departingMessage(
@@ -48,7 +51,8 @@ export async function departingMessage(
   const again = kept === undefined ? unsigned : () => pieces(kept);
   const header = await headerOf(again());
   const keys = await keysFor(row, header, signing);
-  const signer = keys.length > 0 ? new MessageSigner(header) : undefined;
+  const sealer = await sealerFor(row, signing);
+  const signer = keys.length > 0 || sealer !== undefined ? new MessageSigner(header) : undefined;
   let sizeBytes = 0;
   let isEightBit = false;
   let toSkip = header.length + BLANK_LINE.length / 2;
@@ -59,7 +63,9 @@ export async function departingMessage(
     toSkip -= piece.length - body.length;
     if (body.length > 0) signer?.update(body);
   }
-  const signature = Buffer.from((await signer?.finish(keys, row.createdMs)) ?? '', 'latin1');
+  const hash = signer?.bodyHash ?? '';
+  const seal = sealer === undefined ? '' : await sealer(header, hash);
+  const signature = Buffer.from(seal + ((await signer?.finish(keys, row.createdMs)) ?? ''), 'latin1');
   return {
     sizeBytes: sizeBytes + signature.length,
     isEightBit,
@@ -78,6 +84,17 @@ async function keysFor(
 ): Promise<readonly SigningKey[]> {
   const keys = await keysOf(fromDomain(header));
   return keys.length > 0 || kind === 'sent' || kind === 'retry' ? keys : keysOf(ownDomain);
+}
+
+/** Whoever trusts us can believe what is passed on, although our hop breaks SPF (RFC 8617). */
+async function sealerFor(
+  { kind, createdMs: nowMs }: OutgoingRow,
+  { keysOf, ownDomain, sealsAs: hostname }: Signing,
+): Promise<((header: Buffer, bodyHash: string) => Promise<string>) | undefined> {
+  if (kind !== 'forward' || hostname === '') return undefined;
+  const keys = await keysOf(ownDomain);
+  const key = keys.find((one) => one.key.asymmetricKeyType === 'rsa') ?? keys[0];
+  return key && ((header, bodyHash) => sealHeader(header, bodyHash, { hostname, key, nowMs }));
 }
 
 function hasHighOctet(piece: Buffer): boolean {

@@ -112,7 +112,13 @@ export class Queue {
     });
     this.#jobs = new Jobs({
       ...{ domain, log, lines: this.#lines, pool: this.#pool, routes, local: this.#local, reporter },
-      ...{ settler: this.#settler, schedule, signing: { keysOf, ownDomain }, rewrite, random },
+      ...{
+        settler: this.#settler,
+        schedule,
+        signing: { keysOf, ownDomain, sealsAs: hostname },
+        rewrite,
+        random,
+      },
     });
     const most = options.most ?? MOST_CONNECTIONS;
     this.#worker = new Worker({ domain, log, jobs: this.#jobs, lines: this.#lines, most });

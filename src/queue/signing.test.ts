@@ -7,6 +7,7 @@ import { startNextHop } from '../../test/kit/next-hop.ts';
 import { openQueue, zoneFor } from '../../test/kit/queue.ts';
 import { Resolver } from '../dns/resolver.ts';
 import { MessageCheck } from '../message-auth/check.ts';
+import { resultsField } from '../message-auth/results-field.ts';
 
 describe('a signature', () => {
   it('fits what the next server gets, whatever the line ends were', async () => {
@@ -37,6 +38,47 @@ describe('a signature', () => {
     for (const subject of ['Subject: a', 'Subject: b']) {
       assert.deepEqual(await dkimOf(Buffer.from(bySubject(subject), 'latin1'), dns), ['pass'], subject);
     }
+    await it.close();
+    await hop.close();
+  });
+
+  it('and a seal say of what is passed on what was found when it came (RFC 8617)', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const p = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+    const zone = [
+      ...zoneFor('example.org'),
+      record('k._domainkey.example.com', 'TXT', [`v=DKIM1; k=rsa; p=${p.slice(0, 200)}`, p.slice(200)]),
+    ];
+    const hop = await startNextHop();
+    const keysOf = (domain: string) =>
+      domain === 'example.com' ? [{ domain, selector: 'k', key: privateKey }] : [];
+    const it = await openQueue({ port: hop.port, zone, keysOf });
+    const field = resultsField('mail.example.com', [{ method: 'dmarc', result: 'pass', properties: [] }]);
+    const letter = (subject: string) =>
+      `Received: by us\nFrom: x@elsewhere.example\nSubject: ${subject}\n\nwords\n`;
+    await it.send(['bo@example.org'], { text: field + letter('checked'), kind: 'forward' });
+    await it.send(['bo@example.org'], { text: letter('unchecked'), kind: 'forward' });
+    await it.send(['bo@example.org'], { text: field + letter('our own'), kind: 'sent' });
+    await it.empty();
+    const bySubject = (text: string) =>
+      hop.mails.find(({ data }) => data.includes(`Subject: ${text}`))?.data ?? '';
+    for (const subject of ['unchecked', 'our own'])
+      assert.ok(!bySubject(subject).includes('ARC-Seal'), subject);
+    const checked = Buffer.from(bySubject('checked'), 'latin1');
+    const check = new MessageCheck(
+      {
+        dns: new Resolver({ servers: [it.dns] }),
+        hostname: 'mx.example.org',
+        trustedSealers: ['example.com'],
+      },
+      { address: '192.0.2.1', helo: 'mail.example.com', mailFrom: 'anna@example.com' },
+    );
+    await check.write(checked);
+    const { outcomes } = await check.finish();
+    assert.deepEqual(outcomes.arc, {
+      result: 'pass',
+      sealers: [{ domain: 'example.com', saysDmarcPass: true }],
+    });
     await it.close();
     await hop.close();
   });
