@@ -10,6 +10,7 @@ import { connect as connectTls } from 'node:tls';
 import { ImapClient } from './imap-client.ts';
 import { isRunning, until as untilThere } from './kit/launch.ts';
 import { LineClient } from './kit/line-client.ts';
+import { listeningAt } from './kit/listeners.ts';
 import { runCommand, startServer, type TestServer } from './kit/server.ts';
 import { doorOf, workerIn } from './kit/workers.ts';
 import { Pop3Client } from './pop3-client.ts';
@@ -282,7 +283,7 @@ describe('a server of three workers', { timeout: 240_000 }, () => {
     const { code, stderr } = await runCommand([
       ...['serve', '--workers', '3', '--no-demo', '--data', join(server.data, 'other')],
       ...['--set', 'store.shards=3', '--set', `listen.imap=${taken}`, '--set', 'listen.imaps=127.0.0.1:0'],
-      ...['pop3', 'pop3s', 'lmtp'].flatMap((name) => ['--set', `listen.${name}=127.0.0.1:0`]),
+      ...listeningAt('127.0.0.1:0', ['imap', 'imaps']),
     ]);
     assert.equal(code, 1);
     assert.match(stderr, /listen\.imap: cannot listen on .*: another program uses this port/);

@@ -14,6 +14,7 @@ import { OPTIONS, RELOADED } from '../../src/config/options.ts';
 import { makePair } from '../../src/net/self-signed.ts';
 import { doubtsOf } from '../../src/server/doubts.ts';
 import { endLaunched, FREE_PORTS, launch, PROGRAM, ROOT } from '../kit/launch.ts';
+import { LISTENERS } from '../kit/listeners.ts';
 import type { CommandResult } from '../kit/server.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'brevduva-config-'));
@@ -231,7 +232,7 @@ describe('config check finds', () => {
       stderr,
       /2 errors:[\s\S]*no\.such\.host\.invalid has no address[\s\S]*log\.file: .*may not write/,
     );
-    const off = ['imap', 'imaps', 'pop3', 'pop3s', 'managesieve', 'lmtp'].map((name) => `listen.${name}=`);
+    const off = LISTENERS.map((name) => `listen.${name}=`);
     assert.match((await found(...off)).stderr, /every listener is switched off/);
   });
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { record, startDns } from '../kit/dns.ts';
+import { LISTENERS, listeningAt } from '../kit/listeners.ts';
 import { type CommandResult, runCommand, startServer } from '../kit/server.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'brevduva-doctor-'));
@@ -44,7 +45,7 @@ describe('beside a server', () => {
     };
     const server = await startServer({ config });
     const set = Object.entries(config).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-    const free = ['imap', 'pop3', 'pop3s', 'lmtp'].flatMap((name) => ['--set', `listen.${name}=127.0.0.1:0`]);
+    const free = listeningAt('127.0.0.1:0', ['imaps']);
     const doctor = (...args: string[]) => server.cli(['doctor', ...args, ...set, ...free]);
     try {
       for (const address of ['a@example.com', 'b@example.com', 'c@example.org'])
@@ -54,7 +55,7 @@ describe('beside a server', () => {
       const failed = findings.filter((one) => one.verdict === 'fail');
       assert.deepEqual([code, failed], [0, []], stderr);
       assert.equal(verdict, 'warn');
-      for (const name of ['imap', 'imaps', 'pop3', 'pop3s', 'lmtp', 'metrics'])
+      for (const name of [...LISTENERS, 'metrics'])
         assert.equal(about(findings, 'listener', new RegExp(`^${name} `)).verdict, 'ok', name);
       assert.equal(about(findings, 'listener', /^pop3s /).seen, 'says "+OK mail.example.com Brevduva ready"');
       assert.match(about(findings, 'server', /process/).seen, new RegExp(`process ${server.pid}`));
@@ -62,7 +63,10 @@ describe('beside a server', () => {
         assert.notEqual(about(findings, 'server', new RegExp(check)).verdict, 'fail');
       const certificate = about(findings, 'certificate');
       assert.equal(certificate.verdict, 'warn');
-      assert.match(certificate.seen, /served by imap, imaps, pop3, managesieve, pop3s, is self-signed/);
+      assert.match(
+        certificate.seen,
+        /served by imap, imaps, pop3, managesieve, pop3s, submission, submissions, is self-signed/,
+      );
       assert.equal(about(findings, 'lmtp reach').verdict, 'ok');
       assert.match(about(findings, 'resolver').seen, /^validates$/);
       const address = about(findings, 'address', / A$/);
@@ -99,7 +103,7 @@ describe('beside a server', () => {
     try {
       const result = await server.cli(['doctor', '--json', '--set', `dns.servers=127.0.0.1:${dns.port}`]);
       const { findings } = read(result);
-      for (const name of ['imap', 'imaps', 'pop3', 'pop3s', 'lmtp']) {
+      for (const name of LISTENERS) {
         const port = about(
           findings,
           'listener',

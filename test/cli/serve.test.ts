@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { FREE_PORTS } from '../kit/listeners.ts';
 import { runCommand, spawnMain, startServer } from '../kit/server.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'brevduva-serve-'));
@@ -78,12 +79,8 @@ test('a wrong configuration is refused with every error at once', async () => {
 
 test('the first start makes a demo account that can be read, the second none', async () => {
   const data = join(root, 'demo');
-  const ports = ['imap', 'imaps', 'pop3', 'pop3s', 'lmtp'].flatMap((name) => [
-    '--set',
-    `listen.${name}=127.0.0.1:0`,
-  ]);
   const start = async (): Promise<string> => {
-    const child = spawnMain(['serve', '--data', data, ...ports]);
+    const child = spawnMain(['serve', '--data', data, ...FREE_PORTS]);
     let stdout = '';
     let stderr = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -9,9 +9,7 @@ import { join } from 'node:path';
 export const ROOT = join(import.meta.dirname, '..', '..');
 export const PROGRAM = join(ROOT, 'bin', 'brevduva.mjs');
 
-const PORTS = ['imap', 'imaps', 'pop3', 'pop3s', 'managesieve', 'lmtp'];
-/** Every listener on a free port of loopback. */
-export const FREE_PORTS = PORTS.flatMap((name) => ['--set', `listen.${name}=127.0.0.1:0`]);
+export { FREE_PORTS } from './listeners.ts';
 
 const OLD = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.0.0' } })`;
 /** As if this were Node.js 18, which cannot become another program, or 22.15, which can. */

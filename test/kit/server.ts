@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { showLoggedBugs } from './bug-log.ts';
+import { LISTENERS } from './listeners.ts';
 import { TEST_WORKERS } from './relayed.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
@@ -18,10 +19,6 @@ const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 const READY_MS = 30_000;
 /** However many cores this machine has; options beat the environment. */
 const ONE_PROCESS = { BREVDUVA_WORKERS: '1', BREVDUVA_STORE_SHARDS: '1' };
-const FREE_PORTS = {
-  ...{ imap: 0, imaps: 0, pop3: 0, pop3s: 0 },
-  ...{ submission: 0, submissions: 0, managesieve: 0, lmtp: 0 },
-};
 
 export interface ServerOptions {
   /** Options of the configuration by name: `{ 'limits.line_bytes': '8KiB' }`. */
@@ -177,7 +174,7 @@ export function spawnMain(
 }
 
 function settings(config: Readonly<Record<string, string>>): string[] {
-  const free = Object.keys(FREE_PORTS).map((name) => [`listen.${name}`, '127.0.0.1:0'] as const);
+  const free = LISTENERS.map((name) => [`listen.${name}`, '127.0.0.1:0'] as const);
   const all = { 'auth.fail_delay': '0', ...Object.fromEntries(free), ...config };
   return Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
 }

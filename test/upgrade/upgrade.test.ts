@@ -12,16 +12,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { problemsIn } from '../crash/data-folder.ts';
 import { Random, seedOf } from '../crash/random.ts';
 import { ImapClient } from '../imap-client.ts';
+import { listeningAt } from '../kit/listeners.ts';
 import { runCommand, spawnMain, startServer } from '../kit/server.ts';
 import { type Census, takeCensus } from './census.ts';
 
 const SEED = seedOf('BREVDUVA_TEST_SEED');
 const KILLS = 12;
 const VERSIONS = ['0.1'];
-const QUIET = [
-  '--no-demo',
-  ...['imap=127.0.0.1:0', 'imaps=', 'pop3=', 'pop3s=', 'lmtp='].flatMap((one) => ['--set', `listen.${one}`]),
-];
+const QUIET = ['--no-demo', ...['--set', 'listen.imap=127.0.0.1:0'], ...listeningAt('', ['imap'])];
 
 interface Fixture {
   readonly password: string;
