@@ -30,8 +30,8 @@ export function doctor(parent: Command, done: (code: ExitCode) => void, version:
     const domain = options.domain === undefined ? undefined : domainNamed(options.domain);
     const { config } = configOf(options, { isSilent: options.json === true });
     const server = await viewOf(config);
-    const domains: Domains =
-      domain === undefined ? await domainsOf(config, server) : { kind: 'known', names: [domain] };
+    const all = await domainsOf(config, server);
+    const domains = domain === undefined ? all : onlyOne(domain, all);
     const { worldOf } = await import('../server/doctor-world.ts');
     const { examine } = await import('../doctor/examine.ts');
     const { worst } = await import('../doctor/finding.ts');
@@ -47,6 +47,12 @@ function domainNamed(text: string): string {
   const domain = domainToASCII(text.replace(/\.$/, ''));
   if (/^[^\s@]{1,253}$/.test(domain)) return domain;
   throw new UsageError(`"${text}" is no domain; expected one such as example.com`);
+}
+
+/** It need not be one of ours. */
+function onlyOne(domain: string, all: Domains): Domains {
+  const keys = all.kind === 'known' ? all.keys : undefined;
+  return { kind: 'known', names: [domain], ...(keys === undefined ? {} : { keys }) };
 }
 
 export async function viewOf(config: Config): Promise<ServerView> {
