@@ -162,6 +162,16 @@ describe('domains and aliases', { timeout: 240_000 }, () => {
         used,
         people.map(() => 6),
       );
+      assert.equal((await cli(['queue', 'pause'])).code, 0);
+      const on = await cli(['alias', 'add', 'on', 'carl', 'Carl.Z@Elsewhere.example']);
+      assert.equal(on.stdout, 'on@example.org leads to carl@example.org, Carl.Z@elsewhere.example\n');
+      const sender = await LineClient.connect(server.port('lmtp'));
+      sender.send('LHLO x\r\nMAIL FROM:<a@example.net>\r\nRCPT TO:<on@example.org>\r\nDATA\r\n');
+      await sender.codes(5);
+      sender.send('Subject: on\r\n\r\nx\r\n.\r\nQUIT\r\n');
+      assert.equal((await sender.codes(1))[0], '250 2.0.0');
+      await sender.ended();
+      assert.match((await cli(['queue', 'list', '--json'])).stdout, /"Carl\.Z@elsewhere\.example"/);
       await cli(['alias', 'remove', 'team']);
       const client = await LineClient.connect(server.port('lmtp'));
       client.send('LHLO x\r\nMAIL FROM:<a@example.net>\r\nRCPT TO:<team@example.org>\r\nQUIT\r\n');
