@@ -128,7 +128,6 @@ pop3 = "127.0.0.1:0"
 pop3s = "127.0.0.1:0"
 managesieve = "127.0.0.1:0"
 lmtp = "127.0.0.1:0"
-managesieve = ""
 [auth]
 default_domain = "example.com"
 [store]
