@@ -5,12 +5,13 @@
 import type { Log } from '../base/log.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
-import type { Outgoing, OutgoingRecipient, RecipientChange } from '../mailbox/model/outgoing.ts';
+import type { Outgoing, OutgoingId, OutgoingRecipient, RecipientChange } from '../mailbox/model/outgoing.ts';
 import { type AttemptResult, attempt, MOST_RECIPIENTS, type Outcome } from './attempt.ts';
 import type { Destination, Job } from './destination.ts';
 import { Faults } from './faults.ts';
 import type { HopPool } from './hop-pool.ts';
 import { type Lines, LOCAL, REPORT } from './lines.ts';
+import { NOBODY_HOLDS_IT } from './local.ts';
 import type { LocalJobs } from './local-jobs.ts';
 import { type DepartingMessage, departingMessage, type Signing } from './message.ts';
 import { changeFor, isDelayTold } from './outcomes.ts';
@@ -33,16 +34,15 @@ export interface JobsOptions {
   /** Of the sender of what is passed on: an address of ours that leads back to it, or nobody's. */
   readonly rewrite: (sender: string) => string;
   readonly random: () => number;
+  /** It is durable that the message is due then: in the future, or by now. */
+  readonly expect: (id: OutgoingId, nextMs: number) => void;
 }
 
-export interface JobResult {
-  /** Recipients to be tried at once, in another transaction. */
-  readonly again: ReadonlySet<number>;
-  /** When the message is due next, as far as this job knows. */
-  readonly nextMs: number | undefined;
-}
+/** Recipients to be tried at once, in another transaction. */
+export type Again = ReadonlySet<number>;
 
-const OVER: JobResult = Object.freeze({ again: new Set<number>(), nextMs: undefined });
+const NOBODY: Again = new Set();
+const ABSENT_MS = 5000;
 /** Messages at once, of those that wait for a place that is down. */
 const PARKED_AT_ONCE = 50;
 
@@ -65,10 +65,10 @@ export class Jobs {
   }
 
   /** Throws when the store cannot be read or written: then it is as if it had not been tried. */
-  async run(job: Job, destination: Destination): Promise<JobResult> {
+  async run(job: Job, destination: Destination): Promise<Again> {
     const { domain } = this.#options;
     const [outgoing] = await domain.store.outgoing.load([job.outgoing]);
-    if (outgoing === undefined) return OVER;
+    if (outgoing === undefined) return NOBODY;
     try {
       if (job.way === REPORT) return await this.#report(outgoing);
       const nowMs = domain.clock.nowMs();
@@ -76,13 +76,14 @@ export class Jobs {
         ({ n, state, nextMs = Number.POSITIVE_INFINITY }) =>
           job.recipients.has(n) && state === 'waiting' && nextMs <= nowMs,
       );
-      if (recipients.length === 0) return OVER;
+      if (recipients.length === 0) return NOBODY;
       if (job.way === LOCAL) return await this.#deliver(outgoing, recipients);
       return await this.#send(outgoing, recipients, job.way, destination);
     } catch (error) {
       if (error instanceof MailboxError && error.code !== 'damaged') throw error;
       const nextMs = await this.#faults.note(outgoing, job.recipients, error);
-      return { again: OVER.again, nextMs };
+      if (nextMs !== undefined) this.#options.expect(job.outgoing, nextMs);
+      return NOBODY;
     }
   }
 
@@ -91,7 +92,7 @@ export class Jobs {
     recipients: readonly OutgoingRecipient[],
     domainName: string,
     destination: Destination,
-  ): Promise<JobResult> {
+  ): Promise<Again> {
     const { pool, routes, domain, signing } = this.#options;
     const routing = await routes.routeTo(domainName);
     if (routing.kind !== 'route') {
@@ -105,17 +106,15 @@ export class Jobs {
     const message = await departingMessage(domain, row, signing);
     const sender = row.kind === 'forward' ? this.#options.rewrite(row.sender) : row.sender;
     const again = new Set<number>();
-    let nextMs: number | undefined;
     for (let at = 0; at < recipients.length; at += MOST_RECIPIENTS) {
       const some = recipients.slice(at, at + MOST_RECIPIENTS);
       const trial = { outgoing, domain: domainName, sender, recipients: some, message, route };
       const result = await attempt(pool, trial);
-      const settled = await this.#settle(outgoing, result.outcomes, this.#learn(destination, result));
-      for (const n of settled.again) again.add(n);
-      nextMs = least(nextMs, settled.nextMs);
+      const few = await this.#settle(outgoing, result.outcomes, this.#learn(destination, result));
+      for (const n of few) again.add(n);
     }
     if (destination.isDown) await this.#park(destination);
-    return { again, nextMs };
+    return again;
   }
 
   /** When a place that is down is tried again; undefined: it is not. */
@@ -161,27 +160,32 @@ export class Jobs {
     }
   }
 
-  async #deliver(outgoing: Outgoing, recipients: readonly OutgoingRecipient[]): Promise<JobResult> {
+  async #deliver(outgoing: Outgoing, recipients: readonly OutgoingRecipient[]): Promise<Again> {
     const { domain, local, signing } = this.#options;
     const message: DepartingMessage = await departingMessage(domain, outgoing.row, signing);
     const { outcomes, nextMs } = await local.run(outgoing, recipients, message);
-    const settled = await this.#settle(outgoing, outcomes);
+    if (nextMs !== undefined) this.#options.expect(outgoing.row.id, nextMs);
+    const [absent, others] = [true, false].map((is) => outcomes.filter((one) => isAbsent(one) === is));
+    // Whoever holds the account is being started, which takes a moment and no try.
+    await this.#settle(outgoing, absent ?? [], domain.clock.nowMs() + ABSENT_MS);
+    const again = await this.#settle(outgoing, others ?? []);
     local.settled(outcomes);
-    return { again: settled.again, nextMs: least(nextMs, settled.nextMs) };
+    return again;
   }
 
-  async #report({ row, recipients }: Outgoing): Promise<JobResult> {
+  async #report({ row, recipients }: Outgoing): Promise<Again> {
     const { reporter } = this.#options;
     const failed = recipients.filter(({ state }) => state === 'failed');
     const arrived = recipients.filter(({ state }) => state === 'delivered' || state === 'relayed');
     await reporter.tell({ row, recipients }, failed, 'failed');
     await reporter.tell({ row, recipients }, arrived, 'delivered');
-    return OVER;
+    return NOBODY;
   }
 
   /** Written down, and durable. */
-  async #settle(outgoing: Outgoing, outcomes: readonly Outcome[], notBeforeMs?: number): Promise<JobResult> {
-    const { domain, schedule, settler, random } = this.#options;
+  async #settle(outgoing: Outgoing, outcomes: readonly Outcome[], notBeforeMs?: number): Promise<Again> {
+    if (outcomes.length === 0) return NOBODY;
+    const { domain, schedule, settler, random, expect } = this.#options;
     const nowMs = domain.clock.nowMs();
     const settling = { row: outgoing.row, nowMs, schedule };
     const changes = outcomes.map((outcome) =>
@@ -194,16 +198,12 @@ export class Jobs {
     for (const { kind } of outcomes) if (kind !== 'again') this.tries[kind]++;
     const soon = isLast(outgoing, changes) ? changes.map((change) => toldNow(change, nowMs)) : changes;
     await settler.settle(soon);
+    const times = soon.flatMap(({ become }, i) =>
+      become === 'ended' || outcomes[i]?.kind === 'again' ? [] : (become.nextMs ?? []),
+    );
+    for (const nextMs of new Set(times)) expect(outgoing.row.id, nextMs);
     await this.#warn(outgoing, outcomes, soon);
-    const again = new Set(
-      outcomes.filter(({ kind }) => kind === 'again').map(({ recipient }) => recipient.n),
-    );
-    const nextMs = soon.reduce<number | undefined>(
-      (min, { become }, i) =>
-        become === 'ended' || outcomes[i]?.kind === 'again' ? min : least(min, become.nextMs),
-      undefined,
-    );
-    return { again, nextMs };
+    return new Set(outcomes.filter(({ kind }) => kind === 'again').map(({ recipient }) => recipient.n));
   }
 
   /** Once, when it is late. */
@@ -225,6 +225,8 @@ export class Jobs {
   }
 }
 
+const isAbsent = ({ kind, status }: Outcome): boolean => kind === 'deferred' && status === NOBODY_HOLDS_IT;
+
 /** Nobody else of the message is still waiting: what failed is told at once. */
 function isLast({ recipients }: Outgoing, changes: readonly RecipientChange[]): boolean {
   if (changes.some(({ become }) => become !== 'ended' && become.state === undefined)) return false;
@@ -237,9 +239,4 @@ function toldNow(change: RecipientChange, nowMs: number): RecipientChange {
   return become === 'ended' || become.state !== 'failed'
     ? change
     : { ...change, become: { ...become, nextMs: nowMs } };
-}
-
-function least(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return Math.min(a, b);
 }

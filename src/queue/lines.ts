@@ -80,10 +80,8 @@ export class Lines {
       return job;
     }
     if (!known.isRunning) known.recipients.add(due.n);
-    else if (!known.recipients.has(due.n)) {
-      const behind = this.#behind.get(known) ?? new Set();
-      this.#behind.set(known, behind.add(due.n));
-    }
+    // Also one that is being tried: it may have its outcome, and be due again.
+    else this.#behind.set(known, (this.#behind.get(known) ?? new Set()).add(due.n));
     return undefined;
   }
 

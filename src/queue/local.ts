@@ -16,6 +16,7 @@ import type { OutgoingRecipient, OutgoingRow } from '../mailbox/model/outgoing.t
 import { type DeliveryOutcome, deliver } from '../mailbox/operations/deliver.ts';
 import { openIncoming, type Received } from '../mailbox/operations/incoming.ts';
 import { saysJunk } from '../message-auth/verdict-field.ts';
+import { REPLY } from '../smtp/replies.ts';
 import type { Outcome } from './attempt.ts';
 import type { DepartingMessage } from './message.ts';
 
@@ -45,6 +46,9 @@ export interface LocalOutcome extends Omit<Outcome, 'kind'> {
   /** Whose key can be forgotten once the outcome is written down. */
   readonly keys: readonly { readonly account: AccountId; readonly key: Buffer }[];
 }
+
+/** RFC 3463: the system is not there to take it; of a process of ours that has ended or not begun. */
+export const NOBODY_HOLDS_IT = '4.3.2';
 
 type Said = Pick<Outcome, 'status' | 'text'> & { readonly kind: LocalOutcome['kind'] };
 
@@ -108,14 +112,23 @@ export class LocalRoute {
       const place = domain.placement.locate(account);
       if (place.kind === 'here') here.push(account);
       else if (place.kind === 'elsewhere' && passOn !== undefined) holders.add(place.holder);
-      else said.push({ kind: 'deferred', status: '4.3.2', text: 'nobody holds the account at this moment' });
+      else
+        said.push({
+          kind: 'deferred',
+          status: NOBODY_HOLDS_IT,
+          text: 'nobody holds the account at this moment',
+        });
     }
     for (const holder of holders) {
       const reply = await passOn?.({
         ...{ holder, from: row.sender, address: recipient.address },
         ...{ once, isJunk, message },
       });
-      if (reply !== undefined) said.push(saidInReply(reply));
+      if (reply === undefined) continue;
+      const isGone = reply.code === REPLY.holderGone.code && reply.text === REPLY.holderGone.text;
+      said.push(
+        isGone ? { kind: 'deferred', status: NOBODY_HOLDS_IT, text: reply.text } : saidInReply(reply),
+      );
     }
     if (here.length === 0) return said;
     const to = here.map((account) => ({ account, address: recipient.address }));

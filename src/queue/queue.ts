@@ -119,6 +119,7 @@ export class Queue {
         rewrite,
         random,
       },
+      expect: (id, nextMs) => this.#worker.expect(id, nextMs),
     });
     const most = options.most ?? MOST_CONNECTIONS;
     this.#worker = new Worker({ domain, log, jobs: this.#jobs, lines: this.#lines, most });

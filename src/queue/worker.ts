@@ -72,6 +72,13 @@ export class Worker {
     });
   }
 
+  /** What is due later is found when it is; what is due by now may lie behind the place that was looked at last. */
+  expect(id: OutgoingId, nextMs: number): void {
+    const nowMs = this.#options.domain.clock.nowMs();
+    if (nextMs <= nowMs) this.hear([id]);
+    else this.#rest(nextMs - nowMs);
+  }
+
   look(): void {
     if (this.#looking !== undefined) {
       this.#mustLookAgain = true;
@@ -140,11 +147,8 @@ export class Worker {
       if (claimed.length === 0) return this.#lookAnew(CLAIMED_MS);
       this.#claims.set(job.outgoing, (this.#claims.get(job.outgoing) ?? 0) + 1);
       try {
-        const { again, nextMs } = await jobs.run(job, destination);
+        const again = await jobs.run(job, destination);
         if (again.size > 0) this.#again(job, again, destination);
-        if (nextMs === undefined) return;
-        if (nextMs <= domain.clock.nowMs()) this.hear([job.outgoing]);
-        else this.#rest(nextMs - domain.clock.nowMs());
       } finally {
         this.#giveBack(job.outgoing);
       }

@@ -1,0 +1,55 @@
+/** Mail that waits in a server of several workers: each sends for the accounts that it holds, to people whom others hold. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { openQueue } from './kit/queue.ts';
+import { startServer } from './kit/server.ts';
+
+const WORKERS = 3;
+const PEOPLE = ['bob', 'carl', 'dora'].map((name) => `${name}@example.com`);
+
+it('mail that waits comes to people whom other workers hold, once', { timeout: 120_000 }, async () => {
+  const data = await mkdtemp(join(tmpdir(), 'brevduva-queue-workers-'));
+  const options = { testDomain: { data, shards: WORKERS }, isStarted: false };
+  const before = await openQueue(options);
+  for (const address of PEOPLE) await before.kit.addAccount(address, 'secret words');
+  const shards = await Promise.all(
+    PEOPLE.map(async (address) => (await before.kit.domain.store.directory.find(address))?.id),
+  );
+  assert.equal(new Set(shards.map((id) => (id ?? 0) % WORKERS)).size, WORKERS, 'they live apart');
+  for (const text of ['one', 'two'])
+    await before.send(
+      PEOPLE.map((address) => ({ address, route: 'local', notify: 2 })),
+      { text: `Subject: ${text}\r\n\r\nin the queue\r\n`, expiresMs: Date.now() + 3_600_000 },
+    );
+  await before.send([{ address: 'nobody@example.com', route: 'local', notify: 2 }], {
+    expiresMs: Date.now() + 3_600_000,
+  });
+  await before.close();
+  const server = await startServer({
+    workers: WORKERS,
+    data,
+    config: { 'auth.default_domain': 'example.com' },
+  });
+  try {
+    for (const untilMs = performance.now() + 60_000; ; await pause(300)) {
+      const { stdout, code } = await server.cli(['queue', 'list', '--json']);
+      if (code === 0 && stdout === '') break;
+      assert.ok(performance.now() < untilMs, `still in the queue: ${stdout}`);
+    }
+  } finally {
+    await server.stop();
+  }
+  const after = await openQueue(options);
+  for (const address of PEOPLE) {
+    const texts = (await after.kit.messagesOf(address)).map(String);
+    assert.deepEqual(texts.map((text) => /Subject: (\w+)/.exec(text)?.[1]).sort(), ['one', 'two'], address);
+  }
+  const reports = (await after.kit.messagesOf('anna@example.com')).map(String);
+  assert.equal(reports.filter((text) => /Final-Recipient: rfc822; nobody@/.test(text)).length, 1);
+  await after.close();
+  await rm(data, { recursive: true, force: true });
+});
