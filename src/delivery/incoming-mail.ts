@@ -46,7 +46,7 @@ export class IncomingMail {
     const { recipients, settings, log } = this.#services;
     let name: string | undefined;
     try {
-      const resolution = await recipients.resolve(to);
+      const resolution = await recipients.resolve(to, this.#mail.from);
       if (resolution.kind !== 'local') {
         const isForeign = resolution.kind === 'foreign';
         return this.#refuse(to, name, isForeign ? REPLY.foreignDomain : REPLY.noSuchUser);

@@ -44,6 +44,8 @@ export interface RecipientsOptions {
   readonly separators: string;
   /** An address; the account that was made first, when it is empty or leads nowhere. */
   readonly postmaster: string;
+  /** Whom a bounce is for that comes back to an address under which we have passed mail on; undefined: that is none, or none any more. */
+  readonly wayBack?: (address: string) => string | undefined;
 }
 
 /** Aliases that lead to aliases. */
@@ -64,10 +66,12 @@ export class Recipients {
 
   /**
    * A bare name gets the default domain. Throws MailboxError `limit` when it leads to too many, and what the directory throws
-   * when it cannot know.
+   * when it cannot know. `sender`: of the mail; only what comes from nobody goes the way back of what was passed on.
    */
-  async resolve(address: string): Promise<Resolution> {
-    const { directory, defaultDomain } = this.#options;
+  async resolve(address: string, sender?: string): Promise<Resolution> {
+    const { directory, defaultDomain, wayBack } = this.#options;
+    const back = sender === '' ? wayBack?.(address) : undefined;
+    if (back !== undefined) return { kind: 'local', deliveries: [], forwards: [back] };
     const halves = splitAddress(address, defaultDomain);
     if (halves === undefined) return { kind: 'unknown' };
     const { local, domain } = halves;

@@ -5,8 +5,11 @@ import type { Answer } from 'dns-packet';
 import { record, startDns, type TestDns } from '../../test/kit/dns.ts';
 import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
 import { mxHello, mxStartData, openTestMx } from '../../test/kit/mx.ts';
+import { Secret } from '../base/secret.ts';
 import { Resolver } from '../dns/resolver.ts';
+import { Recipients } from '../identity/recipients.ts';
 import { NOTIFY, NOTIFY_DEFAULT } from '../mailbox/model/outgoing.ts';
+import { srsForward, srsReverse } from '../message-auth/srs.ts';
 import type { Listener } from '../net/listener.ts';
 
 const ZONE: readonly Answer[] = [
@@ -141,4 +144,41 @@ test('what the sender wants to be told, and wants of the way, goes along (RFC 34
   ]);
   const after = [await count('anna@example.com'), await count('admin@example.com')];
   assert.deepEqual(after, [before[0], (before[1] ?? 0) + 1]);
+});
+
+test('a bounce to an address under which mail was passed on goes back to who sent that, and nothing else does (SRS)', async () => {
+  const settings = { secret: new Secret('of ours'), domain: 'example.com' };
+  const nowMs = kit.domain.clock.nowMs();
+  const { directory } = kit.store;
+  const recipients = new Recipients({
+    ...{ directory, defaultDomain: 'example.com', separators: '+', postmaster: '' },
+    wayBack(address) {
+      const back = srsReverse(address, settings, nowMs);
+      return back.kind === 'address' ? back.address : undefined;
+    },
+  });
+  const port = await openTestMx({ domain: kit.domain, recipients });
+  const address = srsForward('bo@good.example', settings, nowMs) as string;
+  const rcpt = async (sender: string, to: string): Promise<string> => {
+    const client = await mxHello(port);
+    client.send(`MAIL FROM:<${sender}>\r\nRCPT TO:<${to}>\r\n`);
+    const [, code = ''] = await client.codes(2);
+    client.socket.destroy();
+    return code;
+  };
+  assert.equal(await rcpt('', address), '250 2.1.5');
+  assert.equal(await rcpt('x@unknown.example', address), '550 5.1.1', 'nobody is written to by it');
+  assert.equal(await rcpt('', address.replace('bo@', 'ba@').replace('=bo', '=ba')), '550 5.1.1', 'forged');
+  const client = await mxHello(port);
+  client.send(`MAIL FROM:<>\r\nRCPT TO:<${address.toLowerCase()}>\r\nDATA\r\n`);
+  await client.codes(3);
+  client.send('From: mailer-daemon@elsewhere.example\r\nSubject: failed\r\n\r\nsorry\r\n.\r\n');
+  assert.deepEqual(await client.codes(1), ['250 2.0.0']);
+  const one = (await waiting()).find(({ row }) => row.sender === '');
+  assert.equal(one?.row.kind, 'forward');
+  assert.deepEqual(
+    one?.recipients.map((recipient) => [recipient.address, recipient.notify]),
+    [['bo@good.example', 0]],
+  );
+  await port.close(0);
 });

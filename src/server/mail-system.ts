@@ -30,6 +30,7 @@ import type { SqliteStoreOptions } from '../store/sqlite/opening.ts';
 import type { ShardedDirectory } from '../store/sqlite/sharded-directory.ts';
 import { ACCOUNT_SETTINGS } from './account-settings.ts';
 import { rethrowWithRemedy } from './data-modes.ts';
+import { wayBack } from './forward-sender.ts';
 import { textsByDns } from './key-watch.ts';
 import { openRules, type RulesSystem } from './rules.ts';
 import { shardCount } from './workers/count.ts';
@@ -80,7 +81,10 @@ export async function openMailSystem(
   const { installation } = opened.directory;
   const { directory } = store;
   const { defaultDomain } = config.auth;
-  const recipients = new Recipients({ directory, defaultDomain, ...config.addresses });
+  const recipients = new Recipients({
+    ...{ directory, defaultDomain, ...config.addresses },
+    wayBack: wayBack(config, opened.directory.installation, systemClock),
+  });
   const rules = openRules(config, { store, clock: systemClock, log, version, recipients, installation });
   const domain = domainOf(config, { store, log, placement, dispositions: rules.dispositions });
   const journal = new ActivityFiles(config.data, config.log.activity, part);
