@@ -149,9 +149,11 @@ export class Dialogue {
 
   async #handle(event: FrameEvent): Promise<void> {
     switch (event.kind) {
-      case 'frame':
-        await this.uploads.ended();
+      case 'frame': {
+        const ended = this.uploads.ended();
+        if (ended !== undefined) await ended;
         return this.#execute(event.frame);
+      }
       case 'fault':
         this.uploads.clear();
         return this.#answerFault(event.tag, event.fault);

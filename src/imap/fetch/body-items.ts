@@ -18,7 +18,7 @@ import {
   type SectionRequest,
   sectionRequest,
 } from '../wire/section.ts';
-import type { WireWriter } from '../wire/writer.ts';
+import { asciiOctets, type WireWriter } from '../wire/writer.ts';
 import { writeFilteredHeader } from './filtered-header.ts';
 
 /** Longer ranges are sent in slices instead of being held. */
@@ -26,7 +26,7 @@ export const HELD_BYTES = 256 * 1024;
 
 interface BodyArgs extends SectionRequest {
   /** `BODY[HEADER]<0> ` as the answer has it. */
-  readonly label: string;
+  readonly label: Buffer;
   /** For `selectFields`, when all fields that were asked for are among those that are stored apart. */
   readonly wanted: Uint8Array | undefined;
 }
@@ -64,7 +64,7 @@ export function bodySectionItems(shortStructure: (message: FetchedMessage) => Bu
 }
 
 function alias(name: string, section: Section, setsSeen: boolean): FetchItem {
-  const args: BodyArgs = { section, label: `${name} `, wanted: undefined };
+  const args: BodyArgs = { section, label: asciiOctets(`${name} `), wanted: undefined };
   return fetchItem({
     name,
     needs: () => neededFor(section),
@@ -79,7 +79,7 @@ function bodyArgs(request: SectionRequest): BodyArgs {
   const { section } = request;
   const isStored = section.path.length === 0 && section.kind === 'header.fields';
   const wanted = isStored ? wantedFields(section.fields ?? []) : undefined;
-  return { ...request, label: `BODY${formatSection(section)}${origin} `, wanted };
+  return { ...request, label: asciiOctets(`BODY${formatSection(section)}${origin} `), wanted };
 }
 
 function sparedBy({ wanted }: BodyArgs): 'header' | undefined {
@@ -110,7 +110,7 @@ function rangeToRead(message: FetchedMessage, { section, partial, wanted }: Body
 }
 
 function writeSection(out: WireWriter, message: FetchedMessage, args: BodyArgs): Written | Promise<Written> {
-  out.ascii(args.label);
+  out.raw(args.label);
   const stored = storedFields(message, args);
   if (stored !== undefined) {
     writeStored(out, stored, args);

@@ -18,7 +18,9 @@ export interface LoadedMessage {
   readonly seq: number;
   readonly uid: number;
   readonly record: MessageRecord;
-  readonly email: EmailFacts | undefined;
+  /** Where it was in the list. */
+  readonly row: number;
+  email: EmailFacts | undefined;
   readonly octets: ReadOctets[];
 }
 
@@ -33,7 +35,9 @@ const NONE: readonly ReadOctets[] = Object.freeze([]);
 export class MessageCursor implements FetchedMessage {
   seq = 0;
   uid = 0;
-  readonly record: Mutable<MessageRecord> = {
+  record: MessageRecord;
+  /** A row of the list, for as long as it is shown. */
+  readonly #row: Mutable<MessageRecord> = {
     uid: 0,
     email: 0,
     modseq: 0,
@@ -57,10 +61,12 @@ export class MessageCursor implements FetchedMessage {
     this.#session = session;
     this.#domain = session.domain;
     this.#account = account;
+    this.record = this.#row;
   }
 
   showRow(seq: number, columns: ReadonlyColumns, row: number): void {
-    const { record } = this;
+    const record = this.#row;
+    this.record = record;
     this.seq = seq;
     this.uid = columns.uid[row] as number;
     record.uid = this.uid;
@@ -77,7 +83,7 @@ export class MessageCursor implements FetchedMessage {
   showRecord(seq: number, record: MessageRecord): void {
     this.seq = seq;
     this.uid = record.uid;
-    Object.assign(this.record, record);
+    this.record = record;
   }
 
   show(message: LoadedMessage): void {

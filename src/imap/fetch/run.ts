@@ -128,8 +128,9 @@ export class FetchRun {
   /** The next messages with their facts; undefined when there are no more. */
   async #loadBatch(positions: Generator<number>): Promise<LoadedMessage[] | undefined> {
     const { fields, changedSince } = this.#plan;
-    const found: { seq: number; record: MessageRecord }[] = [];
+    const found: LoadedMessage[] = [];
     let isOver = false;
+    let row = -1;
     let bytes = 0;
     while (found.length < BATCH && bytes < BATCH_BYTES) {
       const next = positions.next();
@@ -140,19 +141,18 @@ export class FetchRun {
       if (rest !== undefined) await rest;
       const uid = this.#uids[at] as number;
       const { list } = this.#selected;
-      const row = list.indexOf(uid);
+      row = list.indexOf(uid, row + 1);
       const record = row >= 0 ? recordAt(list.columns, row) : await this.#expungedRecord(uid);
       if (record === undefined || record.modseq <= changedSince) continue;
-      found.push({ seq: at + 1, record });
+      found.push({ seq: at + 1, uid, record, row, email: undefined, octets: [] });
       bytes += Math.min(record.size, MOST_BYTES);
     }
     if (isOver && found.length === 0) return undefined;
     const ids = found.map(({ record }) => emailId(this.#account.id, record.email));
     const facts = fields.length === 0 ? [] : [...(await loadFacts(this.#session.domain, ids, fields))];
     await this.#loadLate(ids, facts);
-    return found.map(({ seq, record }, index) => {
-      return { seq, uid: record.uid, record, email: facts[index], octets: [] };
-    });
+    for (let i = 0; i < facts.length; i++) (found[i] as LoadedMessage).email = facts[i];
+    return found;
   }
 
   /** What is read only of those that lack something: most have it. */
@@ -253,7 +253,7 @@ export class FetchRun {
       const message = batch[at] as LoadedMessage;
       cursor.show(message);
       const { list } = this.#selected;
-      const row = list.indexOf(message.uid);
+      const row = list.indexOf(message.uid, message.row);
       if (row >= 0) cursor.showRow(message.seq, list.columns, row);
       const pending = this.#writeLine();
       if (pending !== undefined) await pending;

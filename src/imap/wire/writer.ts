@@ -127,7 +127,7 @@ export class WireWriter {
     let at = this.#at;
     for (let i = 0; i < text.length; i++) {
       const c = text.charCodeAt(i);
-      if (c < 0x20 || c > 0x7e) throw new Bug(`writer: 0x${c.toString(16)} in protocol text`);
+      assertAscii(c);
       slab[at++] = c;
     }
     this.#at = at;
@@ -311,6 +311,16 @@ export class WireWriter {
     this.#from = 0;
     this.#at = 0;
   }
+}
+
+/** What `ascii` would write, to be written many times by `raw`. */
+export function asciiOctets(text: string): Buffer {
+  for (let i = 0; i < text.length; i++) assertAscii(text.charCodeAt(i));
+  return Buffer.from(text, 'latin1');
+}
+
+function assertAscii(c: number): void {
+  if (c < 0x20 || c > 0x7e) throw new Bug(`writer: 0x${c.toString(16)} in protocol text`);
 }
 
 function isAstringAtom(value: string): boolean {
