@@ -2,10 +2,9 @@
  * A message that has come whole, to those of its recipients who are kept here: into their mailboxes, or, where that is not to be or
  * cannot be now, to the queue. One outcome for each, also for one that was named twice.
  */
-import { MailboxError } from '../mailbox/model/errors.ts';
+import { MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
 import { deliver } from '../mailbox/operations/deliver.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
-import { replyOf } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { Envelope, MailFrom, NamedRecipient } from './envelope.ts';
 import type { Taken } from './judgement.ts';
@@ -21,6 +20,10 @@ export interface Whole {
 
 const IN_A_CIRCLE = 'this address has passed it on before';
 const NOT_PASSED_ON = 'mail that its domain asks to set apart is not passed on';
+const REPORT_WANTED = 'the sender wants a report';
+const REPORT_DUE = 'the sender gets a report of the refusal';
+/** Nothing makes them better. */
+const FOR_GOOD: ReadonlySet<MailboxErrorCode> = new Set(['too-big', 'nonexistent']);
 /** When it was brought before. */
 const HAD_ALREADY: Outcome = { kind: 'delivered', copies: [] };
 
@@ -71,7 +74,8 @@ async function outcomesOf(
   return Promise.all(
     recipients.map(async (recipient, i) => {
       const outcome = delivered.get(recipient) ?? (await passing[i]);
-      if (outcome?.kind === 'refused') return orLater(services, recipient, mail, outcome);
+      if (outcome?.kind === 'refused' || outcome?.kind === 'rejected')
+        return orLater(services, recipient, mail, outcome);
       return outcome ?? HAD_ALREADY;
     }),
   );
@@ -88,27 +92,32 @@ async function toQueue(services: DeliveryServices, recipient: NamedRecipient, ma
   if (isForward && goesInCircle(recipient, mail.received)) return { kind: 'rejected', reason: IN_A_CIRCLE };
   try {
     await (isForward ? passOn : keepForLater)(services, recipient, mail);
-    return { kind: isForward ? 'passed on' : 'queued' };
+    return isForward ? { kind: 'passed on' } : { kind: 'queued', reason: REPORT_WANTED };
   } catch (error) {
     return refusedFor(services, error);
   }
 }
 
-/** There is one reply for several recipients: who cannot take it now keeps nobody else from having it. */
+/**
+ * There is one reply for several recipients: who cannot take it now keeps nobody else from having it. Nor does who does not want it
+ * or can never have it: the queue will be told the same, and tells the sender, if it is his.
+ */
 async function orLater(
   services: DeliveryServices,
   recipient: NamedRecipient,
   mail: Mail,
-  refused: Outcome & { readonly kind: 'refused' },
+  outcome: Outcome & { readonly kind: 'refused' | 'rejected' },
 ): Promise<Outcome> {
-  const isForGood = replyOf(refused.error, services.settings.overQuota).code >= 500;
-  if (!mail.taken.isShared || isForGood || isForQueue(recipient, mail.taken)) return refused;
+  const { isShared, isAuthentic } = mail.taken;
+  const isForGood = outcome.kind === 'rejected' || FOR_GOOD.has(outcome.error.code);
+  if (!isShared || isForQueue(recipient, mail.taken) || (isForGood && !isAuthentic)) return outcome;
   try {
     await keepForLater(services, recipient, mail);
-    return { kind: 'for later', error: refused.error };
+    if (outcome.kind === 'refused' && !isForGood) return { kind: 'for later', error: outcome.error };
+    return { kind: 'queued', reason: REPORT_DUE };
   } catch (error) {
     refusedFor(services, error);
-    return refused;
+    return outcome;
   }
 }
 

@@ -12,7 +12,7 @@ export type Outcome =
   /** The queue has it, for elsewhere. */
   | { readonly kind: 'passed on' }
   /** The queue has it, for a mailbox here. */
-  | { readonly kind: 'queued' }
+  | { readonly kind: 'queued'; readonly reason: string }
   /** The queue has it, since the recipient could not take it now. */
   | { readonly kind: 'for later'; readonly error: MailboxError };
 
@@ -60,7 +60,7 @@ export function report(
       activity.record(name, 'passed on', { ...about, forwards: shownOf(forwards), ms });
       return;
     case 'queued':
-      activity.record(name, 'kept for later', { ...about, reason: 'the sender wants a report', ms });
+      activity.record(name, 'kept for later', { ...about, reason: outcome.reason, ms });
       return;
     case 'for later': {
       const { code, message: reason } = outcome.error;

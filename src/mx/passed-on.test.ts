@@ -22,8 +22,14 @@ let dns: TestDns;
 let server: Listener;
 
 before(async () => {
-  kit = await openTestDomain();
+  kit = await openTestDomain({
+    dispositions: {
+      of: ({ address }) =>
+        address.startsWith('picky') ? Promise.resolve({ copies: [], refusal: 'not today' }) : undefined,
+    },
+  });
   await kit.addAccount('admin@example.com', 'secret');
+  await kit.addAccount('picky@example.com', 'secret');
   await kit.addAccount('anna@example.com', 'secret');
   const aliases: Readonly<Record<string, readonly string[]>> = {
     'team@example.com': ['anna@example.com', 'carl@elsewhere.example', 'dora@elsewhere.example'],
@@ -104,6 +110,26 @@ test('what comes back is not passed on once more; who is here has it', async () 
     client.socket.destroy();
   }
   assert.equal((await waiting()).length, before);
+});
+
+test('who does not want it: alone the reply says so; among others the sender is told, if it is his', async () => {
+  const before = (await waiting()).length;
+  for (const [sender, to, code, rows] of [
+    ['bo@good.example', ['picky'], '550 5.7.1', 0],
+    ['x@unknown.example', ['picky', 'anna'], '250 2.0.0', 0],
+    ['bo@good.example', ['picky', 'anna'], '250 2.0.0', 1],
+  ] as const) {
+    const client = await mxHello(server);
+    const recipients = to.map((name) => `RCPT TO:<${name}@example.com>\r\n`);
+    client.send(`MAIL FROM:<${sender}>\r\n`, ...recipients, 'DATA\r\n');
+    assert.equal((await client.codes(2 + to.length)).at(-1), '354');
+    client.send(`From: ${sender}\r\nSubject: picky\r\n\r\nhi\r\n.\r\n`);
+    assert.deepEqual(await client.codes(1), [code]);
+    client.socket.destroy();
+    assert.equal((await waiting()).length, before + rows);
+  }
+  const last = (await waiting()).find(({ recipients }) => recipients[0]?.address === 'picky@example.com');
+  assert.equal(last?.recipients[0]?.notify, NOTIFY_DEFAULT);
 });
 
 test('strangers do not say who passes on, and RSET passes on nothing', async () => {
