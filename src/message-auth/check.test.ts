@@ -217,7 +217,7 @@ describe('limits', () => {
     const message = await signed(letter(), Array(30).fill(KEYS[1]));
     const got = await check(message);
     assert.equal(got.outcomes.dkim.length, 10);
-    assert.match(resultsField(HOST, got.results), /more signatures than are checked/);
+    assert.match(resultsField(HOST, got.results), /more or longer signatures than are checked/);
   });
 
   test('a policy that asks without end is stopped', async () => {
@@ -259,6 +259,7 @@ describe('limits', () => {
       `ARC-Seal: i=1; a=rsa-sha256; cv=none; d=example.com; s=r; b=${'A'.repeat(50_000)}\r\n`.repeat(8),
       Array.from({ length: 50 }, (_, i) => arcSet(i + 1, 3000)).join(''),
       `To: ${'a@b.example, '.repeat(30_000)}c@d.example\r\n`,
+      `DKIM-Signature: ${'a=b; '.repeat(25_000)}\r\n`.repeat(4),
     ];
     for (const field of fields) {
       const longest = await longestStall(async () => {

@@ -81,7 +81,14 @@ export function spfResult({ spf }: Evidence): MethodResult {
 export function dkimResults({ signatures }: Evidence): MethodResult[] {
   if (signatures === undefined) return [];
   const more = signatures.hasTooMany
-    ? [{ method: 'dkim', result: 'policy', comment: 'more signatures than are checked', properties: [] }]
+    ? [
+        {
+          method: 'dkim',
+          result: 'policy',
+          comment: 'more or longer signatures than are checked',
+          properties: [],
+        },
+      ]
     : [];
   return [...signatures.signatures.map(dkimResult), ...more];
 }

@@ -12,6 +12,7 @@ import { bearsName } from './results-filter.ts';
 import { withoutComments } from './results-words.ts';
 import type { SigningKey } from './sign.ts';
 import { SIGNED_FIELDS } from './sign.ts';
+import { isChainReadable } from './signatures.ts';
 
 export interface SealSettings {
   readonly hostname: string;
@@ -46,7 +47,7 @@ export async function sealHeader(header: Buffer, bodyHash: string, settings: Sea
   // What stands below the first trace field was there when the message came, whoever wrote it.
   const first = rows?.find(({ key }) => key === 'received' || key === 'authentication-results');
   const own = first !== undefined && isOurs(first, settings.hostname) ? first : undefined;
-  if (rows === undefined || own === undefined) return '';
+  if (rows === undefined || own === undefined || !isChainReadable(rows)) return '';
   const headers: Headers = { parsed: rows, original: EMPTY };
   const said = latin1(own.line, own.line.indexOf(0x3a) + 1).trim();
   const chain = await chainOf(headers);

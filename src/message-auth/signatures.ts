@@ -21,6 +21,8 @@ import type { HeaderRow } from './header-rows.ts';
 import type { AskAsNode } from './questions.ts';
 
 export const MAX_SIGNATURES = 10;
+/** Real ones have some 2 KiB; each tag costs time to read. */
+const MAX_FIELD_BYTES = 8 * 1024;
 /** RFC 6376 §3.5 `h=`: real ones name some thirty fields. */
 const MAX_SIGNED_NAMES = 200;
 /** Each seal is made over all the sets before it: as many octets are read for a whole chain, no more. */
@@ -57,8 +59,9 @@ export class SignatureCheck {
     this.#verifier = verifier;
     this.#hashes = hashes;
     this.#headers = { parsed: rows, original: EMPTY };
-    this.#hasTooMany = rows.filter(({ key }) => key === 'dkim-signature').length > MAX_SIGNATURES;
-    this.#isArcTooLarge = arcWorkBytes(rows) > MAX_ARC_WORK_BYTES;
+    const signatures = rows.filter(({ key }) => key === 'dkim-signature');
+    this.#hasTooMany = signatures.length > MAX_SIGNATURES || signatures.some(isTooLong);
+    this.#isArcTooLarge = !isChainReadable(rows);
     this.#resolver = resolver;
     if (!hashes.has(OWN_KEY)) hashes.set(OWN_KEY, new BodyHash({ form: 'relaxed' }));
   }
@@ -122,15 +125,25 @@ export class SignatureCheck {
   /** Only what signatures are read from: the first of them, which are the newest, and the chain. */
   #judgedRows(rows: readonly HeaderRow[]): HeaderRow[] {
     let left = MAX_SIGNATURES;
-    return rows.filter(({ key }) => {
-      if (key === 'dkim-signature') return left-- > 0;
-      return !this.#isArcTooLarge && ARC_FIELDS.includes(key);
+    return rows.filter((row) => {
+      if (row.key === 'dkim-signature') return left-- > 0 && !isTooLong(row);
+      return !this.#isArcTooLarge && ARC_FIELDS.includes(row.key);
     });
   }
 }
 
-function arcWorkBytes(rows: readonly HeaderRow[]): number {
-  const sizes = rows.filter(({ key }) => ARC_FIELDS.includes(key)).map(({ line }) => line.length);
+/** A chain that nobody needs would take long to read. */
+export function isChainReadable(rows: readonly HeaderRow[]): boolean {
+  const chain = rows.filter(({ key }) => ARC_FIELDS.includes(key));
+  return arcWorkBytes(chain) <= MAX_ARC_WORK_BYTES && !chain.some(isTooLong);
+}
+
+function isTooLong({ line }: HeaderRow): boolean {
+  return line.length > MAX_FIELD_BYTES;
+}
+
+function arcWorkBytes(chain: readonly HeaderRow[]): number {
+  const sizes = chain.map(({ line }) => line.length);
   const sets = Math.ceil(sizes.length / ARC_FIELDS.length);
   return (sizes.reduce((sum, size) => sum + size, 0) * (sets + 1)) / 2;
 }
