@@ -1,7 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { MailStore } from '../../mailbox/port/store.ts';
 import { describeMailStore } from '../contract.ts';
+import type { SqliteDirectory } from './directory.ts';
+import { FollowedDirectory } from './followed-directory.ts';
 import { openSqliteStore } from './open.ts';
 
 for (const [shards, flags] of [
@@ -17,3 +20,34 @@ for (const [shards, flags] of [
     };
   });
 }
+
+/** Of two processes: one that writes the accounts and holds none, one that follows it and holds them all. */
+async function openFollower(directory: string): Promise<MailStore> {
+  const checkpointBytes = 256 * 1024;
+  const writer = await openSqliteStore({
+    directory,
+    shards: 3,
+    checkpointBytes,
+    share: { owns: () => false },
+  });
+  const accounts = writer.directory as SqliteDirectory;
+  const followed = new FollowedDirectory(accounts.snapshot(), accounts);
+  accounts.onChanged = (change) => followed.apply(change);
+  const share = { owns: () => true, accounts: followed };
+  const follower = await openSqliteStore({ directory, checkpointBytes, share });
+  const close = follower.close.bind(follower);
+  follower.close = async () => {
+    await close();
+    await writer.close();
+  };
+  return follower;
+}
+
+describeMailStore('SQLite, 3 shards, following who writes the accounts', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'brevduva-store-'));
+  await (await openSqliteStore({ directory, shards: 3 })).close();
+  return {
+    open: () => openFollower(directory),
+    dispose: () => rm(directory, { recursive: true, force: true }),
+  };
+});
