@@ -43,6 +43,10 @@ describe('how much an account may send', () => {
     assert.deepEqual(rest.at(-1), 'over messagesPerDay 20');
     nowMs += 24 * HOUR;
     assert.equal(send(), 'sent');
+    for (let n = 0; n < 9; n++) send();
+    assert.equal(send(), 'over messagesPerHour 10');
+    allowances.giveBack(ANN, 1, nowMs);
+    assert.equal(send(), 'sent', 'what was not taken does not count');
   });
 });
 

@@ -78,6 +78,13 @@ export class Allowances {
     });
   }
 
+  /** A message that was counted was not taken after all. */
+  giveBack(account: AccountId, recipients: number, nowMs: number): void {
+    const slot = this.#slotOf(account, nowMs);
+    slot.messages = Math.max(0, slot.messages - 1);
+    slot.recipients = Math.max(0, slot.recipients - recipients);
+  }
+
   #used(account: AccountId, what: keyof AllowanceLimits, nowMs: number): number {
     const { slots, counts } = WINDOWS[what];
     const from = Math.floor(nowMs / SLOT_MS) - slots + 1;

@@ -149,7 +149,10 @@ export class SubmissionTransaction implements Transaction {
       bodyFrom: header.bodyFrom,
     };
     const copy = settings.copies ? await this.#copyFor(received) : undefined;
-    const accepted = await acceptOutgoing(domain, account, received, mail, copy);
+    const accepted = await acceptOutgoing(domain, account, received, mail, copy).catch((error: unknown) => {
+      allowances.giveBack(account.id, this.#recipients.length, domain.clock.nowMs());
+      throw error;
+    });
     const { uid } = accepted;
     const { messageId } = received.facts;
     if (copy !== undefined && uid !== undefined)
