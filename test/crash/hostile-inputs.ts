@@ -147,6 +147,66 @@ export const LMTP: readonly HostileInput[] = [
   row('injection before TLS', 'LHLO x\r\nSTARTTLS\r\nMAIL FROM:<>\r\n'),
 ];
 
+/** Before somebody has signed in to send. */
+export const SUBMISSION: readonly HostileInput[] = [
+  row('mail of nobody', 'EHLO x\r\nMAIL FROM:<eve@example.com>\r\n', /^530 /m),
+  row('AUTH before EHLO', 'AUTH PLAIN AGV2ZQB4\r\n', /^503 /m),
+  row('AUTH that stops', 'EHLO x\r\nAUTH PLAIN\r\n', /^334 /m),
+  row('AUTH without end', `EHLO x\r\nAUTH PLAIN\r\n${'QUFB'.repeat(20_000)}\r\n`, /^[45]\d\d /m),
+  row('mechanisms', `EHLO x\r\n${'AUTH GSSAPI =\r\nAUTH X X X\r\n'.repeat(20)}`, /^504 /m),
+  row(
+    'proofs of nothing',
+    `EHLO x\r\n${'AUTH SCRAM-SHA-256 biwsbj1lLHI9eA==\r\nbm8=\r\n'.repeat(5)}`,
+    /^501 /m,
+  ),
+  row('injection before TLS', 'EHLO x\r\nSTARTTLS\r\nEHLO y\r\nAUTH PLAIN AGV2ZQB4\r\n'),
+];
+
+const BEGUN = 'MAIL FROM:<eve@example.com>\r\nRCPT TO:<eve@example.com>\r\n';
+const sent = (header: string, body = ''): string => `${BEGUN}DATA\r\n${header}\r\n\r\n${body}\r\n.\r\n`;
+const FROM = 'From: eve@example.com';
+
+/** By somebody who has signed in to send. */
+export const SENDING: readonly HostileInput[] = [
+  row('ten thousand recipients', BEGUN + 'RCPT TO:<eve@example.com>\r\n'.repeat(10_000), /^452 /m),
+  row(
+    'recipients of no domain',
+    `${BEGUN}${'RCPT TO:<a%b@c@d>\r\nRCPT TO:<@a,@b:c@d>\r\n'.repeat(3)}`,
+    /^5\d\d /m,
+  ),
+  row(
+    'a header without end',
+    sent(`${FROM}\r\nX: ${'y'.repeat(900)}\r\n ${'z\r\n '.repeat(500_000)}z`),
+    /^5\d\d /m,
+  ),
+  row('a hundred thousand fields', sent(`${FROM}\r\n${'X: y\r\n'.repeat(100_000)}Y: z`), /^5\d\d /m),
+  row(
+    'a hundred thousand blind copies',
+    sent(`${FROM}\r\nBcc: ${'a@b,\r\n '.repeat(15_000)}a@b`),
+    /^250 2\.0\.0 taken/m,
+  ),
+  row(
+    'twenty thousand senders',
+    sent(`From: ${'eve@example.com,\r\n '.repeat(6000)}eve@example.com`),
+    /^550 5\.7\.1/m,
+  ),
+  row(
+    'the same in many fields',
+    sent(`${FROM}\r\n${'Resent-From: eve@example.com\r\n'.repeat(9000)}X: y`),
+    /^550 5\.7\.1/m,
+  ),
+  row('groups in groups', sent(`From: ${'a:'.repeat(50_000)}`), /^550 /m),
+  row('parentheses', sent(`From: ${'('.repeat(900)}\r\n ${'('.repeat(900)}`), /^550 /m),
+  row('a megabyte of bare LF', sent(FROM, '\n'.repeat(1024 * KB)), /^250 2\.0\.0 taken/m),
+  row('a megabyte of bare CR', sent(FROM, '\r'.repeat(1024 * KB)), /^250 2\.0\.0 taken/m),
+  row('a megabyte in one line', sent(FROM, 'x'.repeat(1024 * KB)), /^550 5\.6\.0/m),
+  row('dots', sent(FROM, '.\n.\r.\r\n..\r\n'.repeat(50_000))),
+  row('a chunk that lies', `${BEGUN}BDAT 4294967295 LAST\r\nabc`, /^[45]\d\d /m),
+  row('chunks of nothing', `${BEGUN}${'BDAT 0\r\n'.repeat(20_000)}`),
+  row('a message that stops', `${BEGUN}DATA\r\n${FROM}\r\n\r\nno end`),
+  row('AUTH again', 'AUTH PLAIN AGV2ZQB4\r\n', /^503 /m),
+];
+
 export const POP3: readonly HostileInput[] = [
   row('IMAP', 'a LOGIN eve x\r\na LOGOUT\r\n', /^-ERR/m),
   row('a number without end', `TOP ${'9'.repeat(400)} ${'9'.repeat(400)}\r\n`, /^-ERR/m),

@@ -29,6 +29,8 @@ import {
   noise,
   POP3,
   SCRIPTS,
+  SENDING,
+  SUBMISSION,
 } from './hostile-inputs.ts';
 import { writeMail } from './mail.ts';
 import { Random, seedOf } from './random.ts';
@@ -118,6 +120,17 @@ describe('hostile clients', () => {
     return socket;
   };
 
+  const sending = async (): Promise<Socket> => {
+    const socket = await open('submission');
+    const response = Buffer.from(`\0${EVE}\0${PASSWORD}`).toString('base64');
+    await until(socket, /^220 /m);
+    socket.write('EHLO x\r\n');
+    await until(socket, /^250 /m);
+    socket.write(`AUTH PLAIN ${response}\r\n`);
+    await until(socket, /^235 /m);
+    return socket;
+  };
+
   const stages: readonly (readonly [string, readonly HostileInput[], () => Promise<Socket>, Check])[] = [
     ['IMAP before login', [...EVERYWHERE, ...IMAP_ANYTIME], () => open('imap'), checkImap],
     ['IMAP signed in', [...EVERYWHERE, ...IMAP_ANYTIME], signedIn, checkImap],
@@ -125,6 +138,9 @@ describe('hostile clients', () => {
     ['IMAP where TLS comes first', EVERYWHERE, () => open('imaps'), checkNothing],
     ['IMAP inside TLS', [...EVERYWHERE, ...IMAP_ANYTIME], () => openTls('imaps'), checkImap],
     ['LMTP', [...EVERYWHERE, ...LMTP], () => open('lmtp'), checkReplies],
+    ['submission', [...EVERYWHERE, ...SUBMISSION], () => open('submission'), checkReplies],
+    ['submission inside TLS', EVERYWHERE, () => openTls('submissions'), checkReplies],
+    ['submission signed in', [...EVERYWHERE, ...SENDING], sending, checkReplies],
     ['POP3', [...EVERYWHERE, ...POP3], () => open('pop3'), checkPop3],
     ['POP3 inside TLS', EVERYWHERE, () => openTls('pop3s'), checkPop3],
     ['ManageSieve', [...EVERYWHERE, ...MANAGESIEVE], () => open('managesieve'), checkSieve],
