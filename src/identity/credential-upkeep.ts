@@ -4,6 +4,7 @@
  * sign-in tries again. Nothing is done to one that is gone in the meantime.
  */
 import type { Clock } from '../base/clock.ts';
+import { GateFull } from '../base/gate.ts';
 import type { Log } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
 import type { CredentialUse, StoredCredential } from '../mailbox/model/credential.ts';
@@ -61,6 +62,8 @@ export class CredentialUpkeep {
       const renewed = { ...current, secret, ...(keys && { proofKeys: keys }) };
       await directory.update(record.id, { credentials: { put: [renewed] } });
     } catch (err) {
+      // Too many at once: most of them will be back tomorrow.
+      if (err instanceof GateFull) return;
       log.warn({ err, account: address }, 'the stored password could not be renewed');
     }
   }

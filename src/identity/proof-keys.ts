@@ -5,8 +5,12 @@
  *
  * All passwords of an account have one salt, which a client is given before it says which of them it has. It follows from the
  * address, so that two passwords made at the same moment agree, and an address that no account has gets one just like it.
+ *
+ * One is made at a time: it takes threads of the pool that the store's syncs need, and there may be hundreds (an import, the
+ * sign-ins of a morning). Beyond an end of the line there is `GateFull`.
  */
 import { createHmac } from 'node:crypto';
+import { Semaphore } from '../base/gate.ts';
 import type { Secret } from '../base/secret.ts';
 import type { NewCredential, ProofKeys, StoredCredential } from '../mailbox/model/credential.ts';
 import { preparePassword } from '../sasl/prepare.ts';
@@ -16,6 +20,7 @@ import { spellingsOf } from './app-password.ts';
 /** Above what RFC 7677 §4 asks for, and half of what some clients take at most (Cyrus SASL: 65,536). */
 const ITERATIONS = 32_768;
 const SALT_BYTES = 16;
+const MAX_WAITING = 1000;
 
 export interface ProofKeyOptions {
   /** Of this data folder: what salts follow from. */
@@ -30,6 +35,7 @@ type Terms = Pick<AccountKeys, 'salt' | 'iterations'>;
 
 export class ProofKeyMaker {
   readonly #options: ProofKeyOptions;
+  readonly #gate = new Semaphore(1, MAX_WAITING);
 
   constructor(options: ProofKeyOptions) {
     this.#options = options;
@@ -50,7 +56,7 @@ export class ProofKeyMaker {
           return `${stored.toString('base64')}:${server.toString('base64')}`;
         }),
       );
-    const [sha256, sha1] = await Promise.all([keys('sha256'), keys('sha1')]);
+    const [sha256, sha1] = await this.#gate.run(() => Promise.all([keys('sha256'), keys('sha1')]));
     return { salt: terms.salt.toString('base64'), iterations: terms.iterations, sha256, sha1 };
   }
 
