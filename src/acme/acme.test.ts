@@ -130,7 +130,7 @@ test('a keeper that is told to stop does not wait for the authority', async () =
   await asked;
   const began = performance.now();
   await keeper.stop();
-  assert.ok(performance.now() - began < 2000);
+  assert.ok(performance.now() - began < 10_000);
   assert.deepEqual(await readState(paths), {});
   silent.close();
 });

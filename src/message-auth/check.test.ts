@@ -192,7 +192,7 @@ describe('what the DNS does not say', () => {
     const given = await settings(() => 'silence', { timeoutMs: 500 });
     const began = performance.now();
     const got = await check(await signed(letter()), US, given);
-    assert.ok(performance.now() - began < 1500);
+    assert.ok(performance.now() - began < 5000);
     assert.equal(brief(got), 'spf=temperror dkim=temperror+temperror arc=none dmarc=temperror accept');
   });
 
@@ -262,10 +262,10 @@ describe('limits', () => {
       `DKIM-Signature: ${'a=b; '.repeat(25_000)}\r\n`.repeat(4),
     ];
     for (const field of fields) {
-      const longest = await longestStall(async () => {
+      const longest = await longestTurn(async () => {
         await check(field + letter(), STRANGER, given, 64 * 1024);
       });
-      assert.ok(longest < 120, `${field.slice(0, 30)}: ${longest.toFixed(0)} ms`);
+      assert.ok(longest < 60, `${field.slice(0, 30)}: ${longest.toFixed(0)} ms`);
     }
   });
 });
@@ -279,16 +279,21 @@ function arcSet(i: number, size: number): string {
   );
 }
 
-async function longestStall(work: () => Promise<void>): Promise<number> {
+/** In processor time: others may have the processor meanwhile. */
+async function longestTurn(work: () => Promise<void>): Promise<number> {
   let longest = 0;
-  let last = performance.now();
-  const timer = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
-  }, 1);
+  let last = process.cpuUsage();
+  let isOver = false;
+  const tick = (): void => {
+    const { user, system } = process.cpuUsage(last);
+    longest = Math.max(longest, (user + system) / 1000);
+    last = process.cpuUsage();
+    if (!isOver) setImmediate(tick);
+  };
+  setImmediate(tick);
   await work();
-  longest = Math.max(longest, performance.now() - last);
-  clearInterval(timer);
+  isOver = true;
+  tick();
   return longest;
 }
 

@@ -151,7 +151,7 @@ describe('autodiscover', () => {
     ]) {
       const began = performance.now();
       assert.equal(readRequest(text), undefined);
-      assert.ok(performance.now() - began < 100);
+      assert.ok(performance.now() - began < 1000);
     }
   });
 
