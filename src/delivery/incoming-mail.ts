@@ -5,6 +5,7 @@
  */
 import type { ResolvedDelivery } from '../identity/recipients.ts';
 import { actingAs } from '../mailbox/domain.ts';
+import { domainOf } from '../mailbox/model/domains.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { assertRoom } from '../mailbox/operations/incoming.ts';
 import { requireRoomForOutgoing } from '../mailbox/operations/outgoing.ts';
@@ -54,7 +55,8 @@ export class IncomingMail {
       const { deliveries, forwards } = resolution;
       if (deliveries.length === 1) name = deliveries[0]?.name;
       if (!this.#recipients.hasRoomFor(deliveries.length + 1)) return REPLY.tooManyRecipients;
-      const owner = forwards.length > 0 ? (deliveries[0] ?? (await this.#postmasterOf(to))) : undefined;
+      const owner =
+        forwards.length > 0 ? (deliveries[0] ?? (await recipients.caretakerOf(domainOf(to)))) : undefined;
       if (deliveries.length === 0 && owner === undefined) return this.#refuse(to, name, REPLY.onlyElsewhere);
       const elsewhere = owner && { ...owner, forwards };
       return await this.#take(
@@ -140,14 +142,6 @@ export class IncomingMail {
     if (taken.length === 0) return refusal ?? REPLY.holderGone;
     this.#recipients.take(taken);
     return REPLY.recipientTaken;
-  }
-
-  /** Nobody here gets it: what waits to be passed on is in the hands of whoever looks after the domain. */
-  async #postmasterOf(to: string): Promise<ResolvedDelivery | undefined> {
-    const resolution = await this.#services.recipients.resolve(
-      `postmaster@${to.slice(to.lastIndexOf('@') + 1)}`,
-    );
-    return resolution.kind === 'local' ? resolution.deliveries[0] : undefined;
   }
 
   async #ask(one: NamedRecipient): Promise<Reply> {

@@ -131,6 +131,17 @@ test('postmaster is who the configuration says, as long as that is somebody', as
   assert.equal(await shown(empty, 'postmaster'), 'unknown');
 });
 
+test('mail that nobody here receives is in the hands of the postmaster, or of whoever was here first', async () => {
+  const care = async (asked: Recipients, domain: string) => (await asked.caretakerOf(domain))?.name;
+  assert.equal(await care(recipients({ postmaster: 'bo@example.com' }), 'row.example'), 'bo@example.com');
+  assert.equal(
+    await care(recipients({ postmaster: 'x@elsewhere.example' }), 'row.example'),
+    'anna@example.com',
+  );
+  assert.equal(await care(recipients(), 'elsewhere.example'), 'anna@example.com');
+  assert.equal(await care(recipients({}, []), 'example.com'), undefined);
+});
+
 test('which characters begin a tag is configured', async () => {
   const dash = recipients({ separators: '-=' });
   assert.equal(await shown(dash, 'anna-a=b@example.com'), 'anna@example.com (a=b) by anna-a=b@example.com');

@@ -86,6 +86,15 @@ export class Recipients {
     }
     return walk.isEmpty ? { kind: 'unknown' } : walk.resolution;
   }
+
+  /** In whose hands mail is that nobody here receives: the postmaster's of the domain, else those of the account that was made first. */
+  async caretakerOf(domain: string): Promise<ResolvedDelivery | undefined> {
+    const found = await this.resolve(`${POSTMASTER}@${domain}`);
+    const [first] = found.kind === 'local' ? found.deliveries : [];
+    if (first !== undefined) return first;
+    const eldest = await this.#options.directory.eldest();
+    return eldest && { account: eldest.id, name: eldest.address, via: eldest.address };
+  }
 }
 
 /** How an address was come to. */

@@ -190,6 +190,17 @@ describe('an address that leads to several', () => {
       { overQuota: 'reject' },
     ));
 
+  test('mail that goes elsewhere alone is taken, also where the postmaster is elsewhere', () =>
+    withTeam(async (kit, send) => {
+      const { domains } = kit.store.directory;
+      for (const name of ['postmaster', 'out'])
+        await domains.changeAlias(`${name}@example.com`, { added: ['x@elsewhere.example'], createdMs: 1 });
+      assert.deepEqual(await send('out@example.com'), ['250 2.1.5', '250 2.1.5']);
+      assert.deepEqual(await send('Postmaster@example.com'), ['250 2.1.5', '250 2.1.5']);
+      const { id } = await kit.admin.accountOf(people[0] as string);
+      assert.equal(await kit.store.outgoing.countRecipients(id, 9), 2);
+    }));
+
   test('an alias that goes while a message comes: what was taken is delivered, nothing more is taken', () =>
     withTeam(async (kit) => {
       const server = await openTestLmtp({ domain: kit.domain });
