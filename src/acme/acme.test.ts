@@ -196,7 +196,12 @@ test('a certificate that the authority wants replaced is asked for at once, by i
           }),
         ),
       '/account': () => response.writeHead(201, { location: `${base}/account/1` }).end('{}'),
-      '/order': () => response.writeHead(503, { 'retry-after': '7200' }).end('{"detail":"closed today"}'),
+      '/order': () => {
+        const type = 'urn:ietf:params:acme:error:rateLimited';
+        response
+          .writeHead(429, { 'retry-after': '7200' })
+          .end(JSON.stringify({ type, detail: 'closed today' }));
+      },
     };
     if (path.startsWith('/ari/'))
       response.end('{"suggestedWindow":{"start":"2020-01-01T00:00:00Z","end":"2020-01-02T00:00:00Z"}}');
@@ -214,7 +219,10 @@ test('a certificate that the authority wants replaced is asked for at once, by i
       log,
     },
     ...{ ca: own.certificate, hostname: 'mail.example.com', proofs: { paths, methods: ['http-01'] } },
-    ...{ domains: async () => new Map(), prove: async () => undefined },
+    ...{
+      domains: async () => new Map([['a.example', ['autoconfig.a.example']]]),
+      prove: async () => undefined,
+    },
   });
   keeper.start();
   let state = NOTHING_YET;
@@ -227,6 +235,11 @@ test('a certificate that the authority wants replaced is asked for at once, by i
   assert.equal(
     asked.find(({ path }) => path === '/order')?.payload.replaces,
     'aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE',
+  );
+  assert.equal(
+    asked.filter(({ path }) => path === '/order').length,
+    1,
+    'for domains it is not asked any more',
   );
   assert.equal(state.why, 'closed today');
   assert.ok(state.nextMs > Date.now() + 7_000_000, 'as long as it asked for');

@@ -45,6 +45,8 @@ export class CertificateKeeper {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #account: Promise<AcmeWire> | undefined;
+  /** The authority has had enough of us; for domains it is not asked before. */
+  #pausedUntilMs = 0;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -97,11 +99,15 @@ export class CertificateKeeper {
 
   async #lookAt(wanted: Wanted, states: Map<string, AcmeState[string]>): Promise<number> {
     if (this.#stop.signal.aborted) return 0;
+    const pauseMs = this.#pausedUntilMs - (this.#options.nowMs ?? Date.now)();
+    if (wanted.id !== HOST_ID && pauseMs > 0) return pauseMs;
     const { paths, directory, log } = this.#options;
     const before = states.get(wanted.id) ?? NOTHING_YET;
     const looked: Looked = await this.#keptOf(wanted.id).look(wanted, before);
     if (looked.error instanceof AcmeProblem && looked.error.is('accountDoesNotExist'))
       await forgetAccount(paths, directory);
+    if (looked.error instanceof AcmeProblem && looked.error.is('rateLimited'))
+      this.#pausedUntilMs = looked.state.nextMs;
     if (looked.state !== before) {
       states.set(wanted.id, looked.state);
       await writeState(paths, Object.fromEntries(states));
