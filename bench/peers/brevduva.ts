@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { LISTENERS } from '../../test/kit/listeners.ts';
 import type { Peer, Ports, Running } from './peer.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -18,6 +19,9 @@ export interface Kind {
   /** Where it may run, as `taskset` has it: `0-3`. */
   readonly cores?: string;
 }
+
+/** Several servers run at once. */
+const FREE_PORTS = LISTENERS.map((name) => `${name} = "127.0.0.1:0"`).join('\n');
 
 /** For workers to be shared out among them. */
 const SHARDS_OF_MANY = 8;
@@ -122,12 +126,7 @@ function configuration(folder: string, { flags = 'synced', workers }: Kind): str
 hostname = "localhost"
 data = ${JSON.stringify(join(folder, 'data'))}
 [listen]
-imap = "127.0.0.1:0"
-imaps = "127.0.0.1:0"
-pop3 = "127.0.0.1:0"
-pop3s = "127.0.0.1:0"
-managesieve = "127.0.0.1:0"
-lmtp = "127.0.0.1:0"
+${FREE_PORTS}
 [auth]
 default_domain = "example.com"
 [store]
