@@ -72,6 +72,7 @@ export class SmtpSession implements Session {
   #mistakes = 0;
   #idleCommands = 0;
   #isStopped = false;
+  #farewell: Reply = REPLY.shuttingDown;
   #isOver = false;
 
   constructor(stream: Connection, guest: Guest, options: SessionOptions) {
@@ -115,9 +116,15 @@ export class SmtpSession implements Session {
   stop(): void {
     this.#isStopped = true;
     if (!this.#wire.isWaiting) return;
-    this.#wire.say(REPLY.shuttingDown);
+    this.#wire.say(this.#farewell);
     this.#isOver = true;
     void this.#stream.close();
+  }
+
+  /** The same for a reason that is this client's own. */
+  dismiss(reason: string): void {
+    this.#farewell = { code: 421, text: `4.7.0 ${reason}` };
+    this.stop();
   }
 
   async #welcome(): Promise<void> {
@@ -132,7 +139,7 @@ export class SmtpSession implements Session {
   }
 
   async #serveOne(): Promise<void> {
-    if (this.#isStopped && this.#mail === undefined) throw new Farewell(REPLY.shuttingDown);
+    if (this.#isStopped && this.#mail === undefined) throw new Farewell(this.#farewell);
     await this.#attempt(async () => {
       const line = await this.#nextLine(this.#maxLineBytes);
       if (line === undefined) return;

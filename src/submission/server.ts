@@ -91,6 +91,6 @@ function newSession(connection: Connection, role: SubmissionRole, beginning: Beg
     maxLineBytes: MAX_LINE_BYTES,
     ...(hello === undefined ? {} : { resumed: { hello, reply: SUBMISSION_REPLY.signedIn } }),
   });
-  role.onEvicted = () => session.stop();
+  role.onEvicted = (reason) => session.dismiss(reason);
   return session;
 }

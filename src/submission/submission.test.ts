@@ -147,7 +147,7 @@ describe('signing in to send', () => {
     );
     assert.match((await attempt(sending.password))[0] as string, /^235 /);
     await server.kit.admin.revokeAppPassword(record.id, sending.number);
-    assert.match(await client.reply(), /^421 /);
+    assert.match(await client.reply(), /^421 4\.7\.0 the app password was revoked/);
     await client.ended();
   });
 
