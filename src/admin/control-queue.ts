@@ -1,14 +1,13 @@
 /** `QueueAdmin` of a running server, through its control socket; and of several processes, each of which has its part. */
 import type { AccountId } from '../mailbox/model/model.ts';
-import { outgoingAccount } from '../mailbox/model/outgoing.ts';
-import {
-  parseId,
-  type QueueAdmin,
-  type QueueChange,
-  type QueuedMessage,
-  type QueueEvent,
-  type QueuePage,
-  type QueueState,
+import { outgoingAccount, parseOutgoingId } from '../mailbox/model/outgoing.ts';
+import type {
+  QueueAdmin,
+  QueueChange,
+  QueuedMessage,
+  QueueEvent,
+  QueuePage,
+  QueueState,
 } from './queue-admin.ts';
 
 /** The control socket, as far as it is needed here. */
@@ -65,12 +64,12 @@ export class SharedQueue implements QueueAdmin {
   async list(page: QueuePage): Promise<readonly QueuedMessage[]> {
     if (page.account !== undefined) return (await this.#parts.holderOf(page.account)).queue.list(page);
     const pages = await this.#all((queue) => queue.list(page));
-    const all = pages.flat().sort((a, b) => (parseId(a.id) ?? 0) - (parseId(b.id) ?? 0));
+    const all = pages.flat().sort((a, b) => (parseOutgoingId(a.id) ?? 0) - (parseOutgoingId(b.id) ?? 0));
     return all.slice(0, page.limit);
   }
 
   async events(id: string): Promise<readonly QueueEvent[]> {
-    const number = parseId(id);
+    const number = parseOutgoingId(id);
     if (number === undefined) return [];
     return (await this.#parts.holderOfNumber(outgoingAccount(number))).queue.events(id);
   }
@@ -83,7 +82,7 @@ export class SharedQueue implements QueueAdmin {
     if (change.ids === undefined) return sum(await this.#all((queue) => queue.change(change)));
     let changed = 0;
     for (const id of change.ids) {
-      const number = parseId(id);
+      const number = parseOutgoingId(id);
       if (number === undefined) continue;
       const holder = await this.#parts.holderOfNumber(outgoingAccount(number));
       changed += await holder.queue.change({ ...change, ids: [id] });

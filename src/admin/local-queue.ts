@@ -2,25 +2,29 @@
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId } from '../mailbox/model/model.ts';
-import { type Outgoing, type OutgoingId, outgoingAccount } from '../mailbox/model/outgoing.ts';
+import {
+  type Outgoing,
+  type OutgoingId,
+  outgoingAccount,
+  outgoingText,
+  parseOutgoingId,
+} from '../mailbox/model/outgoing.ts';
 import {
   dropOutgoing,
   holdOutgoing,
   releaseOutgoing,
   retryOutgoing,
 } from '../mailbox/operations/outgoing.ts';
-import {
-  idText,
-  parseId,
-  type QueueAdmin,
-  type QueueChange,
-  type QueuedMessage,
-  type QueuedRecipient,
-  type QueueEvent,
-  type QueueFilter,
-  type QueuePage,
-  type QueueState,
-  type RunningQueue,
+import type {
+  QueueAdmin,
+  QueueChange,
+  QueuedMessage,
+  QueuedRecipient,
+  QueueEvent,
+  QueueFilter,
+  QueuePage,
+  QueueState,
+  RunningQueue,
 } from './queue-admin.ts';
 
 const PAGE = 200;
@@ -114,7 +118,7 @@ export class LocalQueue implements QueueAdmin {
     if (record === undefined) return undefined;
     const { sender, kind, createdMs, expiresMs, holdUntilMs } = row;
     return {
-      id: idText(row.id),
+      id: outgoingText(row.id),
       account: record.address,
       ...{ sender, kind, createdMs, expiresMs },
       ...(holdUntilMs === undefined ? {} : { holdUntilMs }),
@@ -126,7 +130,7 @@ export class LocalQueue implements QueueAdmin {
 }
 
 function idOf(text: string): OutgoingId {
-  const id = parseId(text);
+  const id = parseOutgoingId(text);
   if (id === undefined) throw new MailboxError('nonexistent', `"${text}" is no number of a message`);
   return id;
 }

@@ -1,13 +1,5 @@
 /** What an administrator can do with mail that is to leave. */
-import type { AccountId } from '../mailbox/model/model.ts';
-import {
-  type OutgoingEvent,
-  type OutgoingId,
-  type OutgoingKind,
-  type OutgoingRecipient,
-  outgoingId,
-  outgoingText,
-} from '../mailbox/model/outgoing.ts';
+import type { OutgoingEvent, OutgoingKind, OutgoingRecipient } from '../mailbox/model/outgoing.ts';
 
 export interface QueuedMessage {
   /** `12-345`: the number of its account, and its own. */
@@ -98,13 +90,4 @@ export interface RunningQueue {
   /** Places that were not there are asked at once. */
   forgive(): void;
   destinations(): readonly DestinationFacts[];
-}
-
-export const idText = outgoingText;
-
-/** Undefined for what is none. */
-export function parseId(text: string): OutgoingId | undefined {
-  const [, account, number] = /^(\d{1,7})-(\d{1,10})$/.exec(text) ?? [];
-  if (account === undefined || number === undefined || Number(number) >= 2 ** 32) return undefined;
-  return outgoingId(Number(account) as AccountId, Number(number));
 }

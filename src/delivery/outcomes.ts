@@ -35,8 +35,8 @@ export function answerTo(outcome: Outcome, address: string, overQuota: OverQuota
 /** In the log and in the account's activity. */
 export function report(
   activity: Activity,
-  { id, session, service, remote, from }: Envelope,
-  { name, address: to, forwards }: NamedRecipient,
+  { id, session, service, remote, from }: Pick<Envelope, 'id' | 'session' | 'service' | 'remote' | 'from'>,
+  { name, address: to, forwards }: Pick<NamedRecipient, 'name' | 'address' | 'forwards'>,
   {
     received,
     ms,

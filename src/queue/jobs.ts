@@ -3,9 +3,17 @@
  * is over.
  */
 import type { Log } from '../base/log.ts';
+import type { Activity } from '../identity/activity.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
-import type { Outgoing, OutgoingId, OutgoingRecipient, RecipientChange } from '../mailbox/model/outgoing.ts';
+import {
+  type Outgoing,
+  type OutgoingId,
+  type OutgoingRecipient,
+  outgoingAccount,
+  outgoingText,
+  type RecipientChange,
+} from '../mailbox/model/outgoing.ts';
 import { type AttemptResult, attempt, MOST_RECIPIENTS, type Outcome } from './attempt.ts';
 import type { Destination, Job } from './destination.ts';
 import { Faults } from './faults.ts';
@@ -23,6 +31,7 @@ import type { Settler } from './settler.ts';
 export interface JobsOptions {
   readonly domain: Domain;
   readonly log: Log;
+  readonly activity: Activity;
   readonly lines: Lines;
   readonly pool: HopPool;
   readonly routes: RouteMap;
@@ -136,6 +145,8 @@ export class Jobs {
   async #park(destination: Destination): Promise<void> {
     const { domain, lines } = this.#options;
     const jobs = destination.takeAll();
+    // First: who is due again by the time it is written down comes as a new one.
+    for (const job of jobs) lines.end(job);
     for (let at = 0; at < jobs.length; at += PARKED_AT_ONCE) {
       const some = jobs.slice(at, at + PARKED_AT_ONCE);
       const found = await domain.store.outgoing.load(some.map(({ outgoing }) => outgoing));
@@ -155,7 +166,6 @@ export class Jobs {
         } as const;
         const outcomes = (waiting ?? []).map((recipient): Outcome => ({ recipient, ...base }));
         if (outgoing !== undefined) await this.#settle(outgoing, outcomes, destination.restsUntilMs);
-        lines.end(some[i] as Job);
       }
     }
   }
@@ -198,12 +208,27 @@ export class Jobs {
     for (const { kind } of outcomes) if (kind !== 'again') this.tries[kind]++;
     const soon = isLast(outgoing, changes) ? changes.map((change) => toldNow(change, nowMs)) : changes;
     await settler.settle(soon);
+    await this.#note(outgoing, outcomes);
     const times = soon.flatMap(({ become }, i) =>
       become === 'ended' || outcomes[i]?.kind === 'again' ? [] : (become.nextMs ?? []),
     );
     for (const nextMs of new Set(times)) expect(outgoing.row.id, nextMs);
     await this.#warn(outgoing, outcomes, soon);
     return new Set(outcomes.filter(({ kind }) => kind === 'again').map(({ recipient }) => recipient.n));
+  }
+
+  /** For whoever looks for it: what has left, and what has not. */
+  async #note({ row }: Outgoing, outcomes: readonly Outcome[]): Promise<void> {
+    const { domain, activity } = this.#options;
+    const ended = outcomes.filter(({ kind }) => kind === 'delivered' || kind === 'failed');
+    if (ended.length === 0 || row.kind === 'report') return;
+    const record = await domain.store.directory.get(outgoingAccount(row.id));
+    if (record === undefined) return;
+    const about = { id: outgoingText(row.id), service: 'queue', from: row.sender };
+    for (const { kind, recipient, host, text } of ended) {
+      const facts = { ...about, to: recipient.address, ...(host === '' ? {} : { host }), reply: text };
+      activity.record(record.address, kind === 'delivered' ? 'sent' : 'not sent', facts);
+    }
   }
 
   /** Once, when it is late. */

@@ -7,12 +7,14 @@
  */
 import { createHash } from 'node:crypto';
 import { EMPTY } from '../base/bytes.ts';
+import { report } from '../delivery/outcomes.ts';
+import type { Activity } from '../identity/activity.ts';
 import type { Recipients, ResolvedDelivery } from '../identity/recipients.ts';
 import { HeaderBlock } from '../mail/header.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId } from '../mailbox/model/model.ts';
-import type { OutgoingRecipient, OutgoingRow } from '../mailbox/model/outgoing.ts';
+import { type OutgoingRecipient, type OutgoingRow, outgoingText } from '../mailbox/model/outgoing.ts';
 import { type DeliveryOutcome, deliver } from '../mailbox/operations/deliver.ts';
 import { openIncoming, type Received } from '../mailbox/operations/incoming.ts';
 import { saysJunk } from '../message-auth/verdict-field.ts';
@@ -33,6 +35,7 @@ export interface LocalOptions {
   readonly domain: Domain;
   readonly recipients: Pick<Recipients, 'resolve'>;
   readonly hostname: string;
+  readonly activity: Activity;
   /** To the process that holds the account; its reply. */
   readonly passOn?: (passed: PassedOn) => Promise<{ readonly code: number; readonly text: string }>;
 }
@@ -102,15 +105,16 @@ export class LocalRoute {
       readonly key: Buffer;
     },
   ): Promise<Said[]> {
-    const { domain, passOn } = this.#options;
+    const { domain, passOn, activity } = this.#options;
     const { row, recipient, message, key: once } = what;
+    const beganMs = performance.now();
     const isJunk = isSetApart(row);
     const said: Said[] = [];
-    const here: AccountId[] = [];
+    const here: ResolvedDelivery[] = [];
     const holders = new Set<string>();
-    for (const { account } of deliveries) {
-      const place = domain.placement.locate(account);
-      if (place.kind === 'here') here.push(account);
+    for (const delivery of deliveries) {
+      const place = domain.placement.locate(delivery.account);
+      if (place.kind === 'here') here.push(delivery);
       else if (place.kind === 'elsewhere' && passOn !== undefined) holders.add(place.holder);
       else
         said.push({
@@ -131,11 +135,24 @@ export class LocalRoute {
       );
     }
     if (here.length === 0) return said;
-    const to = here.map((account) => ({ account, address: recipient.address }));
-    const { received, release } = await this.#read(here, message);
+    const { address } = recipient;
+    const to = here.map(({ account }) => ({ account, address }));
+    const accounts = here.map(({ account }) => account);
+    const { received, release } = await this.#read(accounts, message);
     try {
       const arrived = { fields: EMPTY, isJunk, once };
       const outcomes = await deliver(domain, to, received, row.sender, arrived);
+      const ms = Math.round(performance.now() - beganMs);
+      const names = { id: outgoingText(row.id), session: 'queue', service: 'queue', remote: 'queue' };
+      const how = { received, ms, verdict: undefined };
+      for (const [i, outcome] of outcomes.entries())
+        report(
+          activity,
+          { ...names, from: row.sender },
+          { name: here[i]?.name ?? '', address },
+          how,
+          outcome,
+        );
       return [...said, ...outcomes.map(saidIn)];
     } finally {
       release();

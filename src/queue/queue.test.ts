@@ -219,10 +219,13 @@ describe('the queue', () => {
       assert.ok((one?.recipients[0]?.attempts ?? 9) <= 3, JSON.stringify(one?.recipients[0]));
       assert.match(one?.recipients[0]?.lastReply ?? '', /^4\.4\.1 /);
       const back = await startNextHop({ port: it.hop.port });
-      it.queue.forgive();
-      await it.empty();
-      assert.equal(back.mails.length, 8);
-      await back.close();
+      try {
+        it.queue.forgive();
+        await it.empty();
+        assert.equal(back.mails.length, 8);
+      } finally {
+        await back.close();
+      }
     }));
 
   it('uses a connection for several messages, and no more of them than it is allowed', () =>

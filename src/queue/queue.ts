@@ -5,6 +5,7 @@
 import { isIP } from 'node:net';
 import type { Log } from '../base/log.ts';
 import type { Dns } from '../dns/answer.ts';
+import type { Activity } from '../identity/activity.ts';
 import type { Recipients } from '../identity/recipients.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { OutgoingCounts } from '../mailbox/port/outgoing.ts';
@@ -37,6 +38,7 @@ export interface Smarthost extends RouteHost {
 export interface QueueOptions {
   readonly domain: Domain;
   readonly log: Log;
+  readonly activity: Activity;
   readonly dns: Dns;
   readonly recipients: Pick<Recipients, 'resolve'>;
   /** In EHLO and in reports. */
@@ -88,7 +90,17 @@ export class Queue {
   readonly #pruning: NodeJS.Timeout;
 
   constructor(options: QueueOptions) {
-    const { domain, log, dns, recipients, hostname, ownDomain, smarthost, schedule = SCHEDULE } = options;
+    const {
+      domain,
+      log,
+      activity,
+      dns,
+      recipients,
+      hostname,
+      ownDomain,
+      smarthost,
+      schedule = SCHEDULE,
+    } = options;
     const random = Math.random;
     this.#options = options;
     this.#lines = new Lines({ first: 2, most: 10, ...(options.probeMs ? { probeMs: options.probeMs } : {}) });
@@ -98,7 +110,7 @@ export class Queue {
     const routing = { dns, isOurs, ...(options.port === undefined ? {} : { port: options.port }) };
     const routes = new RouteMap({ ...routing, ...(smarthost === undefined ? {} : { smarthost }) });
     const { passOn, rewrite = (sender) => sender, keysOf = () => [], languageOf = () => 'en' } = options;
-    const route = new LocalRoute({ domain, recipients, hostname, ...(passOn ? { passOn } : {}) });
+    const route = new LocalRoute({ domain, recipients, hostname, activity, ...(passOn ? { passOn } : {}) });
     this.#local = new LocalJobs({ domain, log, route });
     const reporter = new Reporter({
       ...{
@@ -111,7 +123,16 @@ export class Queue {
       routeOf: async (address) => ((await recipients.resolve(address)).kind === 'local' ? 'local' : 'remote'),
     });
     this.#jobs = new Jobs({
-      ...{ domain, log, lines: this.#lines, pool: this.#pool, routes, local: this.#local, reporter },
+      ...{
+        domain,
+        log,
+        activity,
+        lines: this.#lines,
+        pool: this.#pool,
+        routes,
+        local: this.#local,
+        reporter,
+      },
       ...{
         settler: this.#settler,
         schedule,

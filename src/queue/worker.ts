@@ -29,6 +29,7 @@ const PAGE = 1000;
 const MOST_IN_LINE = 200_000;
 /** The longest that nothing is looked for: clocks are set, and rows can be written by others. */
 const LOOK_MS = 600_000;
+const SHORT_LOOK_MS = 60_000;
 const TROUBLE_MS = 5000;
 const CLAIMED_MS = 1000;
 /** An attempt takes less, whatever happens; in this process nobody else wants it but who takes mail back. */
@@ -179,8 +180,11 @@ export class Worker {
   async #look(): Promise<void> {
     const { domain, lines } = this.#options;
     const nowMs = domain.clock.nowMs();
-    // Now and then from the beginning.
-    if (nowMs - this.#lookedAtMs > LOOK_MS || nowMs < this.#lookedAtMs) {
+    // Now and then from the beginning, and often while there is little.
+    if (
+      nowMs - this.#lookedAtMs > (lines.size < PAGE ? SHORT_LOOK_MS : LOOK_MS) ||
+      nowMs < this.#lookedAtMs
+    ) {
       this.#place = undefined;
       this.#lookedAtMs = nowMs;
       lines.sweep(nowMs);
@@ -195,7 +199,7 @@ export class Worker {
     }
     this.run();
     const [next] = await domain.store.outgoing.loadDue(Number.POSITIVE_INFINITY, 1, this.#place);
-    this.#rest(Math.min(LOOK_MS, next === undefined ? LOOK_MS : next.nextMs - nowMs));
+    this.#rest(Math.min(SHORT_LOOK_MS, next === undefined ? SHORT_LOOK_MS : next.nextMs - nowMs));
   }
 
   async #bring(ids: readonly OutgoingId[]): Promise<void> {

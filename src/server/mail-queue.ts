@@ -17,7 +17,7 @@ import { StsFile } from './sts-file.ts';
 export interface MailQueueOptions {
   readonly config: Config;
   readonly log: Log;
-  readonly system: Pick<MailSystem, 'domain' | 'directory' | 'recipients' | 'admin'>;
+  readonly system: Pick<MailSystem, 'domain' | 'directory' | 'activity' | 'recipients' | 'admin'>;
   readonly dns: Dns;
   readonly stream: StreamOptions;
   /** As one of several: its number. */
@@ -33,12 +33,12 @@ export interface MailQueue {
 
 export function startMailQueue(options: MailQueueOptions): MailQueue {
   const { config, log, system, dns, stream, worker, relay = NO_RELAY } = options;
-  const { domain, recipients, admin } = system;
+  const { domain, activity, recipients, admin } = system;
   const families = new Families(dns, config.queue.ip);
   const stsMemory = new StsFile(join(config.data, `mta-sts${worker === undefined ? '' : `-${worker}`}.json`));
   const smarthost = smarthostOf(config);
   const queue = new Queue({
-    ...{ domain, log, dns, recipients, stsMemory, hostname: config.hostname },
+    ...{ domain, log, activity, dns, recipients, stsMemory, hostname: config.hostname },
     ownDomain: config.auth.defaultDomain,
     keysOf: keysOfDomains(domain.store.directory.domains),
     addresses: { allowsPrivate: config.queue.allowPrivate, uses: families.uses },

@@ -79,6 +79,7 @@ export async function openQueue(options: QueueKitOptions = {}): Promise<QueueKit
   const queue = new Queue({
     domain: kit.domain,
     log: kit.domain.log,
+    activity: kit.activity,
     dns: new Resolver({ servers: [dns], timeoutMs: 2000, tryMs: 500 }),
     recipients,
     hostname: 'mail.example.com',

@@ -18,6 +18,13 @@ export const outgoingNumber = (id: OutgoingId): number => emailNumber(id as numb
 /** As people see it: `12-345`. */
 export const outgoingText = (id: OutgoingId): string => `${outgoingAccount(id)}-${outgoingNumber(id)}`;
 
+/** Undefined for what is none. */
+export function parseOutgoingId(text: string): OutgoingId | undefined {
+  const [, account, number] = /^(\d{1,7})-(\d{1,10})$/.exec(text) ?? [];
+  if (account === undefined || number === undefined || Number(number) >= 2 ** 32) return undefined;
+  return outgoingId(Number(account) as AccountId, Number(number));
+}
+
 /**
  * `sent`: by its owner. `forward`: passed on by a rule or an alias. `retry`: taken for a mailbox of ours that could not have it then.
  * `report`: what became of other mail. `notice`: words of the server to a person. In this order in the store.
