@@ -20,7 +20,7 @@ const MESSAGES = Number(process.env.BREVDUVA_TEST_STANDSTILL ?? 100_000);
 const LIMIT_MS = Number(process.env.BREVDUVA_TEST_STANDSTILL_MS ?? (MESSAGES > 200_000 ? 100 : 40));
 const FOLDERS = 2000;
 const DEVICES = 200;
-const WAIT_MS = 30_000;
+const WAIT_MS = 30_000 + MESSAGES / 10;
 
 /** Sends lines and reads until the last is answered; what is in between is thrown away. */
 class Talker {
@@ -155,7 +155,7 @@ const COMMANDS: readonly (readonly [mailbox: string, name: string, lines: readon
   ['Large', 'a long header', ['FETCH 4 BODY.PEEK[HEADER]']],
 ];
 
-describe('standstills', { timeout: 600_000 }, () => {
+describe('standstills', { timeout: 600_000 + 6 * MESSAGES }, () => {
   let data = '';
   let server: TestServer;
 
