@@ -8,7 +8,7 @@ import { StreamClosed } from '../net/outbox.ts';
 import { type Credentials, MAX_NAME_BYTES, MAX_PASSWORD_BYTES } from '../sasl/mechanism.ts';
 import { findMechanism, offeredMechanisms } from '../sasl/mechanisms.ts';
 import { isProhibited, prepareName, preparePassword } from '../sasl/prepare.ts';
-import { command, type SessionContext, type SignedIn } from './command.ts';
+import { command, type DoorContext } from './command.ts';
 import { Mistake, Refusal } from './faults.ts';
 import { parseBase64, wordsOf } from './wire.ts';
 
@@ -34,7 +34,7 @@ export const pass = command(AUTHORIZATION, async ({ session, state, argument }) 
 });
 
 /** A password that no account can have counts like a wrong one. */
-function passwordOf(session: SessionContext, argument: Buffer): Secret {
+function passwordOf(session: DoorContext, argument: Buffer): Secret {
   try {
     if (argument.length > MAX_PASSWORD_BYTES) throw new Refusal((texts) => texts.badCredentials(), 'AUTH');
     const password = utf8(argument);
@@ -59,10 +59,10 @@ export const auth = command(AUTHORIZATION, async ({ session, argument }) => {
   if (more.length > 0) throw new Mistake((texts) => texts.usage('AUTH mechanism [initial-response]'));
   const first = initial === undefined ? undefined : decoded(initial);
   const exchange = { mechanism, terms, initial: first, ask: asking(session) };
-  welcome(session, await session.exchange(exchange).catch(asRefusal));
+  session.enter(await session.exchange(exchange).catch(asRefusal));
 });
 
-function asking(session: SessionContext): Exchange['ask'] {
+function asking(session: DoorContext): Exchange['ask'] {
   return async (challenge) => {
     const line = await session.ask(challenge);
     if (line === undefined) throw new StreamClosed('the client is gone');
@@ -91,25 +91,18 @@ export const utf8Mode = command(AUTHORIZATION, ({ session, argument }) => {
   session.ok(session.texts.utf8());
 });
 
-async function signIn(session: SessionContext, credentials: Credentials, mechanism: string): Promise<void> {
-  welcome(session, await session.signIn(credentials, mechanism));
+async function signIn(session: DoorContext, credentials: Credentials, mechanism: string): Promise<void> {
+  session.enter(await session.signIn(credentials, mechanism));
 }
 
-function welcome(session: SessionContext, next: SignedIn): void {
-  session.enter(next);
-  if (next.kind === 'elsewhere') return;
-  const { count, octets } = next.maildrop.totals;
-  session.ok(session.texts.signedIn(count, octets));
-}
-
-function listMechanisms(session: SessionContext): void {
+function listMechanisms(session: DoorContext): void {
   session.ok(session.texts.mechanisms());
   const offered = offeredMechanisms(session.saslTerms);
   session.lines(offered.map(({ name }) => `${name}\r\n`).join(''));
   session.endList();
 }
 
-function requirePlaintext(session: SessionContext): void {
+function requirePlaintext(session: DoorContext): void {
   if (!session.saslTerms.mayUsePlaintext) throw new Refusal((texts) => texts.plaintextRefused());
 }
 

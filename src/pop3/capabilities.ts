@@ -3,9 +3,9 @@
  * password itself on the server, and MD5 over a network shows enough of it to be guessed.
  */
 import { offeredMechanisms } from '../sasl/mechanisms.ts';
-import type { SessionContext, State } from './command.ts';
+import type { DialogueContext, State } from './command.ts';
 
-export function capabilitiesOf(session: SessionContext, state: State): string[] {
+export function capabilitiesOf(session: DialogueContext, state: State): string[] {
   const { settings, isSecure, saslTerms } = session;
   const mechanisms = offeredMechanisms(saslTerms);
   const delaySeconds = Math.ceil(settings.defaults.loginDelay / 1000);

@@ -1,5 +1,5 @@
 /**
- * What a command is and what it may ask of its session. A command is a row of the table in `commands.ts`; the session
+ * What a command is and what it may ask of its session. A command is a row of the table in `commands.ts`; the dialogue
  * does the rest: lines, states, errors, sending.
  */
 
@@ -18,6 +18,8 @@ import type { Language, Texts } from './texts.ts';
 
 /** A signed-in session's hold on its mail. */
 export interface Transaction {
+  /** What is changed through it is this session's. */
+  readonly domain: Domain;
   readonly account: AccountState;
   readonly viewer: Viewer;
   readonly maildrop: Maildrop;
@@ -34,11 +36,10 @@ export type State =
   | { readonly kind: 'elsewhere'; readonly holder: Socket }
   | { readonly kind: 'ended' };
 
-/** The maildrop is open here, or elsewhere. */
-export type SignedIn = Extract<State, { readonly kind: 'transaction' | 'elsewhere' }>;
+export type StateKind = State['kind'];
 
-export interface SessionContext {
-  readonly domain: Domain;
+/** What a command may ask in every state. */
+export interface DialogueContext {
   readonly settings: Pop3Settings;
   /** Who is there, and what it did to the account. */
   readonly presence: Presence;
@@ -58,35 +59,43 @@ export interface SessionContext {
   octets(pieces: readonly Buffer[]): void;
   /** In every long loop: sends when much is written, waits for a slow reader, lets others run. */
   breathe(): Promise<void> | undefined;
-
-  /** RFC 5034 §4: `+ ` and the challenge; gives the client's line, undefined when it is gone. */
-  ask(challenge: Buffer): Promise<Buffer | undefined>;
-  /** `mechanism`: how the client signs in, for the log. */
-  signIn(credentials: Credentials, mechanism: string): Promise<SignedIn>;
-  /** The same by an exchange; throws `ExchangeFault` too. */
-  exchange(exchange: Exchange): Promise<SignedIn>;
-  startTls(): Promise<void>;
   speak(language: Language): void;
-  useUtf8(): void;
+  /** The state is another from here on. */
   enter(state: State): void;
-  /** Gives back the maildrop: from here on another session may have it. */
+  /** Gives back the maildrop, if one is held: from here on another session may have it. */
   release(): Promise<void>;
 }
 
-export interface Call<Kind extends State['kind'] = State['kind']> {
-  readonly session: SessionContext;
+/** Before somebody has signed in. */
+export interface DoorContext extends DialogueContext {
+  /** RFC 5034 §4: `+ ` and the challenge; gives the client's line, undefined when it is gone. */
+  ask(challenge: Buffer): Promise<Buffer | undefined>;
+  /** The state from here on, in which somebody else answers the command. `mechanism`: how the client does it, for the log. */
+  signIn(credentials: Credentials, mechanism: string): Promise<State>;
+  /** The same by an exchange; throws `ExchangeFault` too. */
+  exchange(exchange: Exchange): Promise<State>;
+  startTls(): Promise<void>;
+  useUtf8(): void;
+}
+
+export type ContextOf<Kind extends StateKind> = [Kind] extends ['authorization']
+  ? DoorContext
+  : DialogueContext;
+
+export interface Call<Kind extends StateKind = StateKind> {
+  readonly session: ContextOf<Kind>;
   readonly state: Extract<State, { readonly kind: Kind }>;
   /** All after the first blank. */
   readonly argument: Buffer;
 }
 
-export interface Command<Kind extends State['kind'] = State['kind']> {
+export interface Command<Kind extends StateKind = StateKind> {
   readonly states: readonly Kind[];
   run(call: Call<Kind>): Promise<void> | void;
 }
 
 /** In the states it names, a command gets exactly those; the table holds commands of all kinds. */
-export function command<Kind extends State['kind']>(
+export function command<Kind extends StateKind>(
   states: readonly Kind[],
   run: (call: Call<Kind>) => Promise<void> | void,
 ): Command {

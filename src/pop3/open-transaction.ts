@@ -45,7 +45,7 @@ export async function openTransaction(
     maildrop.nameBy(await loadExternalIds(domain, account, mailbox));
     const reader = new MaildropReader(domain, account, viewer, maildrop);
     const seen = settings.markSeen ? new SeenMarker(domain, account, mailbox) : undefined;
-    return { account, viewer, maildrop, reader, settings, seen };
+    return { domain, account, viewer, maildrop, reader, settings, seen };
   } catch (error) {
     viewer.close();
     throw error;

@@ -30,7 +30,7 @@ export const quit = command(['authorization', 'transaction'], async ({ session, 
   try {
     await state.seen?.flush();
     const marked = state.maildrop.deletedUids;
-    const removed = marked.length === 0 ? 0 : await removeMessages(session.domain, state, marked);
+    const removed = marked.length === 0 ? 0 : await removeMessages(state, marked);
     if (removed > 0) {
       const whereto = state.settings.delete === 'trash' ? 'messages moved to the Trash' : 'messages deleted';
       session.presence.note(whereto, { mailbox: 'INBOX', messages: removed, uids: uidsForLog(marked) });
@@ -51,8 +51,7 @@ export const quit = command(['authorization', 'transaction'], async ({ session, 
 
 /** How many were still there. */
 async function removeMessages(
-  domain: Domain,
-  { account, viewer, settings }: Transaction,
+  { domain, account, viewer, settings }: Transaction,
   uids: readonly number[],
 ): Promise<number> {
   const { mailbox } = viewer;

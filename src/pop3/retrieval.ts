@@ -9,7 +9,7 @@
 import { CRLF } from '../base/bytes.ts';
 import { isPlainHeader } from '../mail/traits.ts';
 import { StreamClosed } from '../net/stream.ts';
-import { type Call, command, type SessionContext, type Transaction } from './command.ts';
+import { type Call, command, type DialogueContext, type Transaction } from './command.ts';
 import { Mistake, Refusal } from './faults.ts';
 import { indexOf } from './message-number.ts';
 import { SMALL_BYTES, type StoredMessage } from './reader.ts';
@@ -79,12 +79,12 @@ function headersToRewrite({ maildrop, reader }: Transaction, message: StoredMess
 
 /** Stored octets in, the reply's octets out. */
 class MessageWriter {
-  readonly #session: SessionContext;
+  readonly #session: DialogueContext;
   readonly #form: SentForm;
   readonly #cutter: TopCutter | undefined;
   readonly #stuffer = new Stuffer();
 
-  constructor(session: SessionContext, form: SentForm, cutter: TopCutter | undefined) {
+  constructor(session: DialogueContext, form: SentForm, cutter: TopCutter | undefined) {
     this.#session = session;
     this.#form = form;
     this.#cutter = cutter;
