@@ -97,7 +97,8 @@ export class IncomingMail {
         return this.#recipients.repliesOf(this.#recipients.parts.map(() => judgement.reply));
       }
       const { parts, sharesReplies } = this.#recipients;
-      const taken = { isShared: sharesReplies || (hasOneReply && parts.length > 1), ...judgement };
+      const isShared = sharesReplies || (hasOneReply && parts.length > 1) || judgement.isShared === true;
+      const taken = { ...judgement, isShared };
       const [kept = [], others] = await Promise.all([intake?.deliver(taken), passed.finish(taken)]);
       return this.#recipients.repliesOf(passed.inOrder(kept, others));
     } finally {
@@ -130,7 +131,7 @@ export class IncomingMail {
     const taken: NamedRecipient[] = [];
     let refusal: Reply | undefined;
     for (const one of [...here, ...held.values()]) {
-      const reply = await this.#ask(one);
+      const reply = await this.#ask(one, wanted.length > 1);
       if (reply.code === 250) taken.push(one);
       else refusal = reply;
       if (reply.code >= 400 && reply.code < 500) {
@@ -144,7 +145,8 @@ export class IncomingMail {
     return REPLY.recipientTaken;
   }
 
-  async #ask(one: NamedRecipient): Promise<Reply> {
+  /** `isOfMany`: who has no room is no reason to keep the others waiting; the queue has it for him until there is some. */
+  async #ask(one: NamedRecipient, isOfMany: boolean): Promise<Reply> {
     const { domain, settings } = this.#services;
     const { declaredBytes } = this.#mail;
     const { account, name, address, holder, forwards } = one;
@@ -155,8 +157,10 @@ export class IncomingMail {
     }
     try {
       const state = await domain.accounts.open(account);
-      if (forwards === undefined) checkQuota(state, declaredBytes, 1);
-      else await requireRoomForOutgoing(domain, state, forwards.length);
+      const isFull = forwards === undefined && !hasRoom(state, declaredBytes);
+      if (isFull && !(isOfMany && settings.overQuota === 'tempfail')) checkQuota(state, declaredBytes, 1);
+      if (forwards !== undefined || isFull)
+        await requireRoomForOutgoing(domain, state, forwards?.length ?? 1);
       assertRoom(domain, declaredBytes);
       return REPLY.recipientTaken;
     } catch (error) {
@@ -182,5 +186,15 @@ export class IncomingMail {
     const facts = { session, service, remote, from, to: to.slice(0, MAX_SHOWN), reply: `${code} ${text}` };
     this.#services.activity.attempt(name ?? '?', 'recipient refused', facts, name !== undefined);
     return { code, text };
+  }
+}
+
+function hasRoom(account: Parameters<typeof checkQuota>[0], bytes: number): boolean {
+  try {
+    checkQuota(account, bytes, 1);
+    return true;
+  } catch (error) {
+    if (error instanceof MailboxError && error.code === 'over-quota') return false;
+    throw error;
   }
 }

@@ -20,7 +20,8 @@ export interface Taken {
 export const VERDICT_FLAGS = ['isJunk', 'isAuthentic', 'isShared'] as const satisfies (keyof Taken)[];
 
 export type Judgement =
-  | Omit<Taken, 'isShared'>
+  /** `isShared`: to another process that has passed it on; what is so here is known here. */
+  | (Omit<Taken, 'isShared'> & Partial<Pick<Taken, 'isShared'>>)
   | {
       readonly kind: 'refused';
       readonly reply: Reply;

@@ -1,6 +1,6 @@
 /**
  * The recipients of one message. What RCPT names may be several people, in this process and in others, and has one reply:
- * it is taken when all of them can take it, and delivered when all of them have it.
+ * it is taken when all of them can take it, now or later, and delivered when all of them have it, or the queue has it for them.
  *
  * Who could not get it for now while others did fails the whole: the sender tries again, and who has had it is remembered for a
  * while (`repeats.ts`). Who cannot get it for good is left out.

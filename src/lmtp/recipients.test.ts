@@ -172,11 +172,15 @@ describe('an address that leads to several', () => {
       assert.match(String(message), /^Delivered-To: Team\+news@example\.com$/im);
     }));
 
-  test('who is full keeps the others waiting: nobody gets it twice for his sake', () =>
+  test('who is full keeps nobody waiting: his copy is with the queue', () =>
     withTeam(async (kit, send) => {
       assert.deepEqual(await send(FULL), ['250 2.1.5', '250 2.0.0']);
-      assert.deepEqual(await send('team@example.com'), ['452 4.2.2']);
-      assert.deepEqual(await counts(kit), [0, 0, 1]);
+      const [asked, outcome = ''] = await send('team@example.com');
+      assert.deepEqual([asked, outcome.slice(0, 3)], ['250 2.1.5', '250']);
+      assert.deepEqual(await counts(kit), [1, 1, 1]);
+      const { id } = await kit.admin.accountOf(FULL);
+      assert.equal(await kit.store.outgoing.countRecipients(id, 9), 1);
+      assert.deepEqual(await send(FULL), ['452 4.2.2'], 'alone he waits');
     }));
 
   test('who cannot have it for good is left out', () =>

@@ -163,6 +163,19 @@ describe('domains and aliases', { timeout: 240_000 }, () => {
         people.map(() => 6),
       );
       assert.equal((await cli(['queue', 'pause'])).code, 0);
+      // Each of them is full in turn: nobody waits for them, wherever they are.
+      for (const address of people) {
+        await cli(['account', 'quota', address, 'none', '--messages', '6']);
+        const client = await LineClient.connect(server.port('lmtp'));
+        client.send('LHLO x\r\nMAIL FROM:<a@example.net>\r\nRCPT TO:<team@example.org>\r\nDATA\r\n');
+        assert.equal((await client.codes(5))[3], '250 2.1.5');
+        client.send(`Subject: but ${address}\r\n\r\nx\r\n.\r\nQUIT\r\n`);
+        assert.match((await client.codes(1))[0] ?? '', /^250 /);
+        await client.ended();
+        const queued = await cli(['queue', 'list', '--account', address, '--json']);
+        assert.ok(queued.stdout.includes(`"${address}"`), queued.stdout + queued.stderr);
+        await cli(['account', 'quota', address, 'none', '--messages', 'none']);
+      }
       const on = await cli(['alias', 'add', 'on', 'carl', 'Carl.Z@Elsewhere.example']);
       assert.equal(on.stdout, 'on@example.org leads to carl@example.org, Carl.Z@elsewhere.example\n');
       const sender = await LineClient.connect(server.port('lmtp'));
