@@ -7,7 +7,7 @@ import { createServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { silentLog as log } from '../base/log.ts';
 import { makePair } from '../net/self-signed.ts';
@@ -20,6 +20,15 @@ import { HOST_ID, NOTHING_YET, readState } from './state.ts';
 import { retryAfter } from './wire.ts';
 
 const DAY = 86_400_000;
+
+const folders: string[] = [];
+after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
+
+async function madeFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'brevduva-acme-'));
+  folders.push(folder);
+  return folder;
+}
 
 describe('when to renew', () => {
   const chance = fc.double({ min: 0, max: 0.999_999, noNaN: true });
@@ -117,7 +126,7 @@ test('a renewed certificate has the key of the one before', async () => {
 });
 
 test('a keeper that is told to stop does not wait for the authority', async () => {
-  const paths = acmePaths(await mkdtemp(join(tmpdir(), 'brevduva-acme-')));
+  const paths = acmePaths(await madeFolder());
   const silent = createTcpServer(() => {});
   await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
   const directory = `https://localhost:${(silent.address() as AddressInfo).port}/dir`;
@@ -136,7 +145,7 @@ test('a keeper that is told to stop does not wait for the authority', async () =
 });
 
 test('a challenge is answered while it is needed, and nothing else is (RFC 8555 §8.3)', async () => {
-  const paths = acmePaths(await mkdtemp(join(tmpdir(), 'brevduva-acme-')));
+  const paths = acmePaths(await madeFolder());
   const token = 'evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ';
   const common = { name: 'a.example', token, keyAuthorization: `${token}.thumb` };
   const [route] = challengeRoutes(paths);
@@ -173,7 +182,7 @@ test('a challenge is answered while it is needed, and nothing else is (RFC 8555 
 });
 
 test('a certificate that the authority wants replaced is asked for at once, by its name (RFC 9773 §5)', async () => {
-  const data = await mkdtemp(join(tmpdir(), 'brevduva-acme-'));
+  const data = await madeFolder();
   const paths = acmePaths(data);
   const own = await makePair('localhost');
   const asked: { path: string; payload: Record<string, unknown> }[] = [];
@@ -244,5 +253,4 @@ test('a certificate that the authority wants replaced is asked for at once, by i
   assert.equal(state.why, 'closed today');
   assert.ok(state.nextMs > Date.now() + 7_000_000, 'as long as it asked for');
   assert.equal(await readFile(paths.served, 'utf8'), served);
-  await rm(data, { recursive: true });
 });
