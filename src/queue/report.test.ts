@@ -27,7 +27,7 @@ function report(rest: Partial<Report> = {}): string {
 }
 
 describe('a report', () => {
-  it('says in plain words what happened and what to do, and for programs what RFC 3464 wants', () => {
+  it('says in plain words what happened and what to do, and for programs what RFC 3464 and RFC 6522 want', () => {
     const text = report();
     for (const wanted of [
       'To: <anna@example.com>\r\n',

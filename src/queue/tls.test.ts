@@ -95,7 +95,7 @@ describe('TLS to other servers', () => {
     });
   });
 
-  it('is verified by DANE where the zone is signed, before MTA-STS is asked', async () => {
+  it('is verified by DANE (RFC 7672) where the zone is signed, before MTA-STS is asked', async () => {
     const tlsa = (pem: string, port: number) => {
       const certificate = createHash('sha256').update(new X509Certificate(pem).raw).digest();
       return record(`_${port}._tcp.mx.example.org`, 'TLSA', {
@@ -123,7 +123,7 @@ describe('TLS to other servers', () => {
     }
   });
 
-  it('is promised all the way, or the message is not sent (REQUIRETLS)', async () => {
+  it('is promised all the way, or the message is not sent (REQUIRETLS, RFC 8689)', async () => {
     const { certificate: ca } = pair;
     const keywords = ['PIPELINING', 'REQUIRETLS'];
     await scene({ hop: { tls: pair, keywords }, ca }, async (it) => {
