@@ -33,15 +33,14 @@ export function domainAdd(parent: Command, _done: (code: ExitCode) => void): voi
     const domain = await withAdmin(options, (admin) => admin.domains.addDomain(name, rest), {
       makesData: true,
     });
-    if (options.json !== true) {
-      print(`added ${domain.name}`);
-      note('Publish these in the DNS:');
-    }
+    if (options.json === true) return showRecords(domain, options);
+    print(`added ${domain.name}`);
+    note('Publish these in the DNS:');
     await showRecords(domain, options);
-    if (options.json !== true)
-      note(
-        `Its keys sign as soon as the DNS shows them; "domain check ${domain.name}" looks whether all is there.`,
-      );
+    note('Whoever gave you the addresses of this machine sets their reverse names (PTR) to the hostname.');
+    note(
+      `Its keys sign as soon as the DNS shows them; "domain check ${domain.name}" looks whether all is there.`,
+    );
   });
 }
 
