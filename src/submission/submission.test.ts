@@ -263,6 +263,9 @@ for (const isRelayed of [false, true])
       );
       assert.match(await send(client, `${LETTER}${'x'.repeat(999)}\r\n`), /^550 5\.6\.0 a line/);
       assert.match(await send(client, `${LETTER}${'x'.repeat(998)}\r\n`), /^250 /);
+      const large = 'x\r\n'.repeat(100_000);
+      assert.match(await send(client, `${LETTER.replace(ANN, 'eve@example.org')}${large}`), /^550 5\.7\.1/);
+      assert.match(await send(client, `${LETTER}${large}`), /^250 /);
       assert.match(await send(client, `${LETTER}a\0b\r\n`), /^550 5\.6\.0 .* NUL/);
       assert.match(await send(client, `From ann\r\n${LETTER}`), /^550 5\.6\.0 .* no field/);
     });

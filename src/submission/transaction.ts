@@ -6,7 +6,12 @@ import { randomUUID } from 'node:crypto';
 import { actingAs } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { type NewRecipient, NOTIFY, NOTIFY_DEFAULT, outgoingText } from '../mailbox/model/outgoing.ts';
-import { assertRoom, openIncoming, type Received } from '../mailbox/operations/incoming.ts';
+import {
+  assertRoom,
+  type IncomingStream,
+  openIncoming,
+  type Received,
+} from '../mailbox/operations/incoming.ts';
 import {
   type AcceptedMail,
   acceptOutgoing,
@@ -14,6 +19,7 @@ import {
   type SentCopy,
 } from '../mailbox/operations/outgoing.ts';
 import { noteSentCopy, sentCopyIn, takeSentCopy } from '../mailbox/operations/sent-copy.ts';
+import type { Reservation } from '../mailbox/operations/upload-budget.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
@@ -45,6 +51,11 @@ export interface Submitting {
   readonly guest: Guest;
   readonly maySendAs: MaySendAs;
   readonly own: AccountSubmission;
+}
+
+interface Upload {
+  readonly incoming: IncomingStream;
+  readonly reservation: Reservation;
 }
 
 const MAX_SHOWN = 320;
@@ -83,45 +94,53 @@ export class SubmissionTransaction implements Transaction {
 
   async message(read: ReadMessage, id: string): Promise<readonly Reply[]> {
     const ends = new LineEnds();
-    const received = await this.#receive(rightEnds(read, ends));
+    const right = rightEnds(read, ends);
+    const upload = await this.#begin();
+    if ('code' in upload) {
+      await readPast(right);
+      return [upload];
+    }
+    const { incoming, reservation } = upload;
     try {
-      if (!('blob' in received)) return [received];
-      if (ends.hasLongLine) return [SUBMISSION_REPLY.longLine];
-      if (ends.hasNul) return [SUBMISSION_REPLY.nul];
-      return [await this.#take(received, { id, isEightBit: ends.isEightBit })];
-    } catch (err) {
-      if (err instanceof MailboxError) return [replyOf(err, 'tempfail')];
-      this.#services.log.error({ err }, 'a message that was sent could not be taken');
-      return [REPLY.internalError];
+      const received = await receiveInto(incoming, reservation, right);
+      if (received instanceof MailboxError) return [replyOf(received, 'tempfail')];
+      if (ends.hasLongLine) return [this.#refuse('', SUBMISSION_REPLY.longLine)];
+      if (ends.hasNul) return [this.#refuse('', SUBMISSION_REPLY.nul)];
+      return [await this.#judged(received, { id, isEightBit: ends.isEightBit })];
+    } finally {
+      // What was taken is the store's by now; the rest is given up.
+      incoming.abort();
+      reservation.release();
     }
   }
 
-  /** The message, or why there is none; it is read to its end. Throws `ClientGone`, and what `read` throws. */
-  async #receive(read: ReadMessage): Promise<Received | Reply> {
+  /** Room for the message, or why there is none. */
+  async #begin(): Promise<Upload | Reply> {
     const { uploads, settings, domain } = this.#services;
     const { account } = this.#who;
     const { declaredBytes } = this.#envelope;
-    let reservation: ReturnType<typeof uploads.reserve> | undefined;
-    let incoming: ReturnType<typeof openIncoming> | undefined;
     try {
       await requireRoomForOutgoing(domain, account, this.#recipients.length);
       assertRoom(domain, declaredBytes);
-      reservation = uploads.reserve(account.id, declaredBytes);
-      incoming = openIncoming(domain, [account.id], settings.maxMessageBytes, declaredBytes);
+      const reservation = uploads.reserve(account.id, declaredBytes);
+      const incoming = openIncoming(domain, [account.id], settings.maxMessageBytes, declaredBytes);
+      return { incoming, reservation };
     } catch (error) {
-      reservation?.release();
       if (!(error instanceof MailboxError)) throw error;
-      await readPast(read);
       return replyOf(error, 'tempfail');
     }
+  }
+
+  async #judged(
+    received: Received,
+    how: { readonly id: string; readonly isEightBit: boolean },
+  ): Promise<Reply> {
     try {
-      const received = await receiveInto(incoming, reservation, read);
-      return received instanceof MailboxError ? replyOf(received, 'tempfail') : received;
-    } catch (error) {
-      incoming.abort();
-      throw error;
-    } finally {
-      reservation.release();
+      return await this.#take(received, how);
+    } catch (err) {
+      if (err instanceof MailboxError) return replyOf(err, 'tempfail');
+      this.#services.log.error({ err }, 'a message that was sent could not be taken');
+      return REPLY.internalError;
     }
   }
 
@@ -191,7 +210,7 @@ export class SubmissionTransaction implements Transaction {
       }),
       sender,
       nowMs,
-      messageId: `<${randomUUID()}@${account.record.address.split('@').at(-1)}>`,
+      messageId: `<${randomUUID()}@${idDomainOf(account.record.address) ?? settings.hostname}>`,
       hostname: settings.hostname,
     });
   }
@@ -264,6 +283,11 @@ function rightEnds(read: ReadMessage, ends: LineEnds): ReadMessage {
     const bytes = ends.write(piece.bytes);
     return piece.isLast ? { bytes: Buffer.concat([bytes, ends.end()]), isLast: true } : { ...piece, bytes };
   };
+}
+
+/** Undefined for a name that only RFC 6532 lets stand in a header. */
+function idDomainOf(address: string): string | undefined {
+  return /@([a-z0-9.-]+)$/i.exec(address)?.[1];
 }
 
 /** RFC 3461 §4.1, §4.2. */
