@@ -131,6 +131,13 @@ test('postmaster is who the configuration says, as long as that is somebody', as
   assert.equal(await shown(empty, 'postmaster'), 'unknown');
 });
 
+test('mail for an address that nobody has is not for other servers', async () => {
+  const asked = recipients();
+  assert.equal(await asked.routeOf('anna@example.com'), 'local');
+  assert.equal(await asked.routeOf('nobody@example.com'), 'local');
+  assert.equal(await asked.routeOf('anna@elsewhere.example'), 'remote');
+});
+
 test('mail that nobody here receives is in the hands of the postmaster, or of whoever was here first', async () => {
   const care = async (asked: Recipients, domain: string) => (await asked.caretakerOf(domain))?.name;
   assert.equal(await care(recipients({ postmaster: 'bo@example.com' }), 'row.example'), 'bo@example.com');

@@ -87,6 +87,11 @@ export class Recipients {
     return walk.isEmpty ? { kind: 'unknown' } : walk.resolution;
   }
 
+  /** Whose it is to deliver mail for the address: ours too where nobody has it, for that is ours to say. Throws as `resolve`. */
+  async routeOf(address: string): Promise<'local' | 'remote'> {
+    return (await this.resolve(address)).kind === 'foreign' ? 'remote' : 'local';
+  }
+
   /** In whose hands mail is that nobody here receives: the postmaster's of the domain, else those of the account that was made first. */
   async caretakerOf(domain: string): Promise<ResolvedDelivery | undefined> {
     const found = await this.resolve(`${POSTMASTER}@${domain}`);

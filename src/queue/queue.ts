@@ -40,7 +40,7 @@ export interface QueueOptions {
   readonly log: Log;
   readonly activity: Activity;
   readonly dns: Dns;
-  readonly recipients: Pick<Recipients, 'resolve'>;
+  readonly recipients: Pick<Recipients, 'resolve' | 'routeOf'>;
   /** In EHLO and in reports. */
   readonly hostname: string;
   readonly addresses: AddressRules;
@@ -120,7 +120,7 @@ export class Queue {
         languageOf,
         giveUpReportsMs: schedule.giveUpReportsMs,
       },
-      routeOf: async (address) => ((await recipients.resolve(address)).kind === 'local' ? 'local' : 'remote'),
+      routeOf: (address) => recipients.routeOf(address),
     });
     this.#jobs = new Jobs({
       ...{

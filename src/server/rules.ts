@@ -23,7 +23,7 @@ export interface RulesParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
-  readonly recipients: Pick<Recipients, 'resolve'>;
+  readonly recipients: Pick<Recipients, 'resolve' | 'routeOf'>;
   /** Of the data folder. */
   readonly installation: string;
 }
@@ -35,7 +35,7 @@ export function openRules(config: Config, parts: RulesParts): RulesSystem {
   const globals = new GlobalScripts({ folder: sieve.folder, compiler, clock, log });
   const sending: Sending = {
     forwardSender: forwardSender(config, installation, clock),
-    routeOf: async (address) => ((await recipients.resolve(address)).kind === 'local' ? 'local' : 'remote'),
+    routeOf: (address) => recipients.routeOf(address),
     giveUpMs: queue.giveUp,
   };
   const { separators } = addresses;
