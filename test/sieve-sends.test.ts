@@ -73,5 +73,25 @@ for (const workers of [1, 2]) {
       assert.match(String(reply), /\r\nIn-Reply-To: <(?:first|second)@example\.org>\r\n/);
       assert.equal((await inboxOf('cleo', 2)).length, 2);
     });
+
+    test('who rejects what others of the same address take is reported to the sender', async () => {
+      const members = ['refuser', 'taker', 'other', 'writer'];
+      for (const who of members)
+        await server.cli(['account', 'add', `${who}@example.com`, '--password-stdin'], 'secret\n');
+      await rule('refuser', 'require "reject"; reject "not for me";');
+      const lead = ['refuser@example.com', 'taker@example.com', 'other@example.com'];
+      const added = await server.cli(['alias', 'add', 'team@example.com', ...lead]);
+      assert.equal(added.code, 0, added.stderr);
+      assert.match(await send('writer@example.com', 'team', 'shared'), /^250 /);
+      assert.equal((await inboxOf('taker', 1)).length, 1);
+      assert.equal((await inboxOf('other', 1)).length, 1);
+      const [report, ...more] = await inboxOf('writer', 1);
+      assert.deepEqual(more, []);
+      assert.match(String(report), /report-type=delivery-status/);
+      assert.match(String(report), /5\.7\.1 not for me/);
+      assert.match(String(report), /Final-Recipient: rfc822; refuser@example\.com\r\n/);
+      assert.equal((await inboxOf('refuser', 0)).length, 0);
+      assert.match(await send('writer@example.com', 'refuser', 'alone'), /^550 5\.7\.1 not for me/);
+    });
   });
 }
