@@ -27,6 +27,7 @@ import { ownAddresses } from '../../src/server/machine.ts';
 import { missingClients } from '../../tools/clients.ts';
 import { record, startDns } from '../kit/dns.ts';
 import { endLaunched, isRunning, type Launched, launch, ROOT, until } from '../kit/launch.ts';
+import { LISTENERS } from '../kit/listeners.ts';
 import { Pop3Client } from '../pop3-client.ts';
 import { readBlocks } from './readme-blocks.ts';
 
@@ -165,10 +166,7 @@ describe('README.md', () => {
     prepare();
     const [npmStart, npmTest] = commandsOf('Two commands');
     assert.deepEqual([npmStart, npmTest], ['npm start', 'npm test']);
-    const free = ['IMAP', 'IMAPS', 'POP3', 'POP3S', 'LMTP'].map((name) => [
-      `BREVDUVA_LISTEN_${name}`,
-      '127.0.0.1:0',
-    ]);
+    const free = LISTENERS.map((name) => [`BREVDUVA_LISTEN_${name.toUpperCase()}`, '127.0.0.1:0']);
     const server = start(`exec ${npmStart}`, Object.fromEntries(free) as Record<string, string>);
     played.add('npm start');
     const [ready] = await server.said(/^ready .*\n/m);
@@ -178,6 +176,8 @@ describe('README.md', () => {
       pop3: 1110,
       pop3s: 1995,
       lmtp: 1024,
+      submission: 1587,
+      submissions: 1465,
     }))
       ports.set(usual, new RegExp(` ${name}=127\\.0\\.0\\.1:(\\d+)`).exec(ready)?.[1] as string);
     const [, password = ''] = await server.said(/password {3}(\S+)/);
@@ -220,7 +220,9 @@ describe('README.md', () => {
       if (/account add/.test(command)) await playAsking(command, env);
       else await play(command, {}, env);
       if (command.includes('mkdir /etc/brevduva')) {
-        writeFileSync(file, configuration.replace('[listen]', '[listen]\nlmtp = "127.0.0.1:0"'));
+        const others = LISTENERS.filter((name) => !new RegExp(`^\\s*${name} =`, 'm').test(configuration));
+        const lines = ['[listen]', ...others.map((name) => `${name} = "127.0.0.1:0"`)];
+        writeFileSync(file, configuration.replace('[listen]', lines.join('\n')));
       }
       if (command.includes('systemctl enable')) await until('the service', readyLine);
       if (command.includes('systemctl reload'))
