@@ -154,6 +154,8 @@ export class Worker {
         this.#giveBack(job.outgoing);
       }
     } catch (err) {
+      // It is found again by the next process.
+      if (this.#isStopped) return;
       log.error({ err, outgoing: job.outgoing }, 'an attempt to send mail failed');
       this.#lookAnew(TROUBLE_MS);
     }

@@ -21,6 +21,8 @@ import type { Colleagues } from './workers/colleagues.ts';
 
 /** What is under way gets this long to finish. */
 const GRACE_MS = 6000;
+/** A server that takes mail slowly holds up no stop: what is cut off is sent again. */
+const SENDING_GRACE_MS = 2500;
 
 export interface ServerOptions {
   readonly config: Config;
@@ -77,7 +79,7 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
       ...(colleagues === undefined ? {} : { relay: colleagues.relay }),
     });
     watch.sends(mail.queue);
-    opened.push(() => mail.stop(GRACE_MS));
+    opened.push(() => mail.stop(SENDING_GRACE_MS));
     const isSpokesman = colleagues === undefined || colleagues.isSpokesman;
     const keeper = isSpokesman
       ? await certificateKeeper({ config, log, tls, domains, listeners })

@@ -17,6 +17,8 @@ export interface Timeouts {
   readonly replyMs: number;
   /** Of a piece of the message that the server does not take. */
   readonly blockMs: number;
+  /** Of all of a message, however slowly it is taken. */
+  readonly dataMs: number;
   /** Behind the final dot. */
   readonly finalMs: number;
   /** Of a transaction but for the message itself, however slowly it answers. */
@@ -27,6 +29,7 @@ export const TIMEOUTS: Timeouts = Object.freeze({
   connectMs: 30_000,
   replyMs: 300_000,
   blockMs: 180_000,
+  dataMs: 3_600_000,
   finalMs: 600_000,
   totalMs: 600_000,
 });
@@ -158,8 +161,13 @@ export class HopSession {
       throw this.#channel.fail(new HopFailure('protocol', `it answered DATA with ${go.code}`));
     }
     const stuffing = new DotStuffing();
-    for await (const piece of octets())
-      await this.#channel.send(stuffing.push(piece), this.#timeouts.blockMs);
+    const { blockMs, dataMs } = this.#timeouts;
+    const dataUntilMs = performance.now() + dataMs;
+    for await (const piece of octets()) {
+      const leftMs = dataUntilMs - performance.now();
+      if (leftMs <= 0) throw this.#channel.fail(new HopFailure('timeout', 'it takes the message too slowly'));
+      await this.#channel.send(stuffing.push(piece), Math.min(blockMs, leftMs));
+    }
     this.#channel.write('.\r\n');
     const data = await this.#channel.reply(this.#timeouts.finalMs);
     return { mail, recipients: taken, data };
