@@ -1,7 +1,7 @@
 /**
  * `Admin` of a running server, through its control socket.
  */
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { connect as connectTo, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
@@ -12,6 +12,7 @@ import { MAILBOX_ERROR_CODES, MailboxError, type MailboxErrorCode } from '../mai
 import type { ForeignUids, TakenOver } from '../mailbox/operations/take-over-uids.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
+import { Agent, request as httpRequest } from '../net/http.ts';
 import type { AddedMessage, MailboxSummary, MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
 import type {
   AccountSummary,
@@ -209,7 +210,7 @@ export class ControlClient implements Admin {
 }
 
 class Wire {
-  readonly #agent: Agent;
+  readonly #agent: InstanceType<typeof Agent>;
 
   constructor(dial: () => Socket) {
     this.#agent = new Agent({ keepAlive: true, maxSockets: 4 });

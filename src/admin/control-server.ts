@@ -6,11 +6,12 @@
  * who may listen.
  */
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Log } from '../base/log.ts';
 import { MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
+import { createServer } from '../net/http.ts';
 import type { Admin, ServerFacts, Watch } from './admin.ts';
 import { EventLoopWatch } from './event-loop.ts';
 import { failureOf } from './failure.ts';

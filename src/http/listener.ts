@@ -5,13 +5,14 @@
  * Connections are counted with those of all other services. On the port with TLS an ACME authority that checks a name is shown the
  * certificate that was made for it (RFC 8737).
  */
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { createServer as createPort, type Server as PortServer, type Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { withoutMapping } from '../base/ip-address.ts';
 import type { Log } from '../base/log.ts';
 import type { Connections } from '../net/connections.ts';
 import { Guest, type Peer } from '../net/guest.ts';
+import { createServer } from '../net/http.ts';
 import { explain, hostPort } from '../net/listener.ts';
 import type { TlsSource } from '../net/tls.ts';
 import { networks } from './client.ts';

@@ -2,10 +2,10 @@
  * `listen.metrics`: the numbers over HTTP, for a Prometheus on this machine. There is no password, so it is only ever on
  * loopback (`doubts.ts` sees to that), and it answers one question.
  */
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { METRICS_TYPE, type Watch } from '../admin/admin.ts';
 import type { ListenAddress } from '../config/option.ts';
+import { createServer } from '../net/http.ts';
 import { hostPort } from '../net/listener.ts';
 
 const MAX_CONNECTIONS = 20;

@@ -1,7 +1,7 @@
 /** One page over HTTP as anybody gets it: within a time and a size, without following where it leads. */
-import { request as requestPlain } from 'node:http';
 import { request as requestSecure } from 'node:https';
 import type { WebSeen } from '../doctor/world.ts';
+import { request as requestPlain } from '../net/http.ts';
 
 const TIMEOUT_MS = 6000;
 const MAX_BYTES = 64 * 1024;
