@@ -38,6 +38,7 @@ describe('the header as it leaves (RFC 6409 §8)', () => {
     ['names that only begin so', `${WHOLE}Bcc-Note: x\r\nXBcc: y\r\n`, `${WHOLE}Bcc-Note: x\r\nXBcc: y\r\n`],
     ['the path back', `Return-Path: <a@example.org>\r\n${WHOLE}`, WHOLE],
     ['results in our name', `Authentication-Results: mail.example.com; spf=pass\r\n${WHOLE}`, WHOLE],
+    ['results without end', `Authentication-Results: ${'x (y)\r\n '.repeat(3000)}\r\n${WHOLE}`, WHOLE],
     [
       'results in another',
       `Authentication-Results: mx.example.org; spf=pass\r\n${WHOLE}`,
@@ -71,7 +72,11 @@ describe('the header as it leaves (RFC 6409 §8)', () => {
       const bytes = Buffer.from(`${header}\r\nbody\r\n`);
       assert.equal(wholeHeader(new HeaderBlock(bytes), bytes.length), undefined, JSON.stringify(header));
     }
-    const many = Buffer.from(`${'X: y\r\n'.repeat(10_001)}\r\n`);
-    assert.equal(wholeHeader(new HeaderBlock(many), many.length), undefined, 'more fields than are read');
+    const many = Buffer.from(`${'X: y\r\n'.repeat(2001)}\r\n`);
+    assert.equal(
+      wholeHeader(new HeaderBlock(many), many.length),
+      undefined,
+      'more fields than anybody needs',
+    );
   });
 });

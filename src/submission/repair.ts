@@ -30,10 +30,15 @@ export interface WholeHeader {
 
 const PRIVATE: ReadonlySet<string> = new Set(['bcc', 'resent-bcc', 'return-path', 'x-account-internal']);
 const RESULTS = 'authentication-results';
+/** Some forty are usual. With all that a header may have, taking them apart would hold everybody up. */
+const MAX_FIELDS = 2000;
+/** What is longer says nothing that anybody could believe, and goes unread. */
+const MAX_RESULTS_BYTES = 16 * 1024;
 
-/** `block`: of a message of so many octets. Undefined when a line of it is no field, so that readers may differ about what there is. */
+/** `block`: of a message of so many octets. Undefined when a line of it is no field, so that readers may differ about what there is, or when it has too many. */
 export function wholeHeader(block: HeaderBlock, sizeBytes: number): WholeHeader | undefined {
   const { bytes, fieldsEnd } = block;
+  if (block.count > MAX_FIELDS) return undefined;
   let at = 0;
   for (let i = 0; i < block.count; i++) {
     const { start, end } = block.linesAt(i);
@@ -73,5 +78,6 @@ function isTakenOut(block: HeaderBlock, position: number, { hostname, sender }: 
   const name = foldAscii(latin1(block.bytes, start, nameEnd));
   if (PRIVATE.has(name)) return true;
   if (name === 'sender') return sender !== undefined;
-  return name === RESULTS && bearsName(block.bytes.subarray(start, end), [hostname]);
+  if (name !== RESULTS) return false;
+  return end - start > MAX_RESULTS_BYTES || bearsName(block.bytes.subarray(start, end), [hostname]);
 }

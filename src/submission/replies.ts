@@ -19,7 +19,7 @@ export const SUBMISSION_REPLY = Object.freeze({
     text: '5.6.0 a line of the message is longer than 998 octets, which the servers on its way need not take',
   },
   nul: { code: 550, text: '5.6.0 the message has NUL octets in it, which no server needs to take' },
-  noField: { code: 550, text: '5.6.0 a line of the header is no field' },
+  noField: { code: 550, text: '5.6.0 a line of the header is no field, or there are thousands of them' },
   noExpansion: { code: 502, text: '5.5.1 nobody is told who is on a list' },
   help: { code: 214, text: '2.0.0 RFC 6409 says what can be said here' },
 } as const satisfies Record<string, Reply>);
