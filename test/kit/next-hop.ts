@@ -53,6 +53,7 @@ export async function startNextHop(options: NextHopOptions = {}): Promise<NextHo
   let connections = 0;
   const hop = { behaviour: options.behaviour ?? (() => undefined) };
   const server: Server = createServer((socket) => {
+    socket.setNoDelay(true);
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
     const ask: HopBehaviour = (event, connection) => hop.behaviour(event, connection);
