@@ -69,7 +69,7 @@ export async function attempt(pool: HopPool, trial: Attempt): Promise<AttemptRes
       }
       isForEver = false;
       const wasUsed = hop.session.messages > 0;
-      const result = await tryHop(hop, trial);
+      const result = await tryHop(hop, trial, wasUsed);
       if (result === 'stale' && wasUsed) continue;
       pool.giveBack(hop);
       if (result !== 'stale') return result;
@@ -89,8 +89,8 @@ export async function attempt(pool: HopPool, trial: Attempt): Promise<AttemptRes
   return { outcomes: trial.recipients.map(outcome), isRouteDown, isTooFast };
 }
 
-/** `stale`: the connection broke before the message was begun, and nothing has happened. */
-async function tryHop(hop: Hop, trial: Attempt): Promise<AttemptResult | 'stale'> {
+/** `stale`: the connection broke before the message was begun, or is of no use any more, and nothing has happened. */
+async function tryHop(hop: Hop, trial: Attempt, wasUsed: boolean): Promise<AttemptResult | 'stale'> {
   const refusal = whyNot(hop, trial);
   if (refusal !== undefined) return sameForAll(hop, trial, { kind: 'failed', isReply: false, ...refusal });
   let hasBegun = false;
@@ -99,6 +99,11 @@ async function tryHop(hop: Hop, trial: Attempt): Promise<AttemptResult | 'stale'
   });
   try {
     const { mail, recipients, data } = await hop.session.send(transaction);
+    // It has a transaction open that we know nothing of: that is about the connection.
+    if (mail.code === 503 && wasUsed) {
+      hop.session.close();
+      return 'stale';
+    }
     if (!isPositive(mail))
       return judged(
         hop,

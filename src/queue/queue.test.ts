@@ -236,6 +236,44 @@ describe('the queue', () => {
       assert.ok(it.hop.connections <= 12, `${it.hop.connections} connections`);
     }));
 
+  it('leaves nothing of a message that was refused at DATA to the next one on its connection', () => {
+    let isFirst = true;
+    const behaviour = (event: string) => {
+      if (event !== 'DATA' || !isFirst) return undefined;
+      isFirst = false;
+      return '451 4.7.1 greylisted';
+    };
+    return scene({ hop: { behaviour }, isStarted: false, most: 1 }, async (it) => {
+      await it.send(['bo@example.org']);
+      await it.send(['cy@example.org']);
+      it.queue.start();
+      await it.empty();
+      assert.equal(it.hop.mails.length, 2);
+      assert.equal(it.hop.connections, 1);
+      assert.deepEqual(await inbox(it), []);
+    });
+  });
+
+  it('takes another connection when a used one says that MAIL is out of its turn', () => {
+    const behaviour = (event: string, connection: number) => {
+      if (event.startsWith('MAIL') && connection === 0 && isUsed) return '503 5.5.1 nested MAIL';
+      isUsed ||= event.startsWith('MAIL');
+      return undefined;
+    };
+    let isUsed = false;
+    return scene({ hop: { behaviour }, isStarted: false, most: 1 }, async (it) => {
+      await it.send(['bo@example.org']);
+      await it.send(['cy@example.org']);
+      it.queue.start();
+      await it.empty();
+      assert.deepEqual(
+        it.hop.mails.map(({ connection }) => connection),
+        [0, 1],
+      );
+      assert.deepEqual(await inbox(it), []);
+    });
+  });
+
   it('sends again what may have arrived, octet for octet, and not what has', () => {
     let isFirst = true;
     const behaviour = (event: string) => {

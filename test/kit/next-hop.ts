@@ -123,6 +123,7 @@ class Conversation {
     const verb = line.slice(0, 4).toUpperCase();
     const [, address = '', parameters = ''] = /^[A-Z]+ \w+:<([^>]*)>\s*(.*)$/i.exec(line) ?? [];
     if (verb === 'EHLO') this.#say(line, this.#hello());
+    else if (verb === 'MAIL' && this.#mail !== undefined) this.#say(line, '503 5.5.1 nested MAIL');
     else if (verb === 'MAIL') {
       if (this.#say(line, '250 2.1.0 ok')) this.#mail = { from: address, parameters };
     } else if (verb === 'RCPT') {

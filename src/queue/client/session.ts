@@ -69,6 +69,8 @@ export class HopSession {
   #keywords: ReadonlyMap<string, string> = new Map();
   /** Messages it has had. */
   messages = 0;
+  /** A message was begun and has come to nothing. */
+  #isInside = false;
   readonly openedMs = performance.now();
 
   private constructor(channel: Channel, timeouts: Timeouts, greeting: HopReply) {
@@ -144,6 +146,8 @@ export class HopSession {
   /** Throws `HopFailure`; then it is not known whether the server has the message, unless nothing but commands had left. */
   async send({ sender, parameters, recipients, octets }: Transaction): Promise<TransactionReplies> {
     const untilMs = performance.now() + this.#timeouts.totalMs;
+    // Only now: who has had a refusal need not wait for this, nor lose it when the server ends here.
+    if (this.#isInside) await this.#reset(untilMs);
     const commands = [
       ['MAIL', `FROM:<${sender}>`, ...parameters].join(' '),
       ...recipients.map((one) => ['RCPT', `TO:<${one.address}>`, ...one.parameters].join(' ')),
@@ -151,10 +155,8 @@ export class HopSession {
     const replies = await this.#askAll(commands, untilMs);
     const [mail, ...taken] = replies as [HopReply, ...HopReply[]];
     this.messages++;
-    if (!isPositive(mail) || !taken.some(isPositive)) {
-      if (isPositive(mail)) await this.#ask('RSET', untilMs);
-      return { mail, recipients: taken };
-    }
+    this.#isInside = isPositive(mail);
+    if (!isPositive(mail) || !taken.some(isPositive)) return { mail, recipients: taken };
     const go = await this.#ask('DATA', untilMs);
     if (go.code !== 354) {
       if (!isPositive(go)) return { mail, recipients: taken, data: go };
@@ -170,6 +172,7 @@ export class HopSession {
     }
     this.#channel.write('.\r\n');
     const data = await this.#channel.reply(this.#timeouts.finalMs);
+    this.#isInside = false;
     return { mail, recipients: taken, data };
   }
 
@@ -185,6 +188,14 @@ export class HopSession {
   async #ask(line: string, untilMs = Number.POSITIVE_INFINITY): Promise<HopReply> {
     this.#channel.write(`${line}\r\n`);
     return this.#channel.reply(Math.min(this.#timeouts.replyMs, Math.max(1, untilMs - performance.now())));
+  }
+
+  /** RFC 5321 §4.1.1.5: a refusal of recipients or of DATA does not end the transaction. */
+  async #reset(untilMs: number): Promise<void> {
+    const reply = await this.#ask('RSET', untilMs);
+    if (!isPositive(reply))
+      throw this.#channel.fail(new HopFailure('closed', `it answered RSET with ${reply.code}`));
+    this.#isInside = false;
   }
 
   /** Together where the server takes them so (RFC 2920). */
