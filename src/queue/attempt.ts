@@ -31,7 +31,7 @@ export interface Outcome {
 
 export interface AttemptResult {
   readonly outcomes: readonly Outcome[];
-  /** None of the hosts could be spoken to: it says nothing about the message. */
+  /** No host could be spoken to, or wanted to be: it says nothing about the message. */
   readonly isRouteDown: boolean;
   /** The server wants us to be slower. */
   readonly isTooFast: boolean;
@@ -56,6 +56,7 @@ export async function attempt(pool: HopPool, trial: Attempt): Promise<AttemptRes
   const { requiresTls, isTlsOptional } = outgoing.row;
   let last = new Unreachable('4.4.4', 'the domain has no server');
   let isForEver = true;
+  let isReached = false;
   for (const host of route.hosts) {
     for (let isFresh = false; ; isFresh = true) {
       let hop: Hop;
@@ -71,6 +72,7 @@ export async function attempt(pool: HopPool, trial: Attempt): Promise<AttemptRes
       const wasUsed = hop.session.messages > 0;
       const result = await tryHop(hop, trial, wasUsed);
       if (result === 'stale' && wasUsed) continue;
+      isReached = true;
       pool.giveBack(hop);
       if (result !== 'stale') return result;
       last = new Unreachable('4.4.2', `${hop.words}: it closed the connection`);
@@ -85,7 +87,7 @@ export async function attempt(pool: HopPool, trial: Attempt): Promise<AttemptRes
   });
   const isTooFast = last.hasAnswered;
   // What it could not prove is about this domain and this message, and not about the server.
-  const isRouteDown = !isForEver && !last.status.startsWith('4.7.');
+  const isRouteDown = !isForEver && !isReached && !last.status.startsWith('4.7.');
   return { outcomes: trial.recipients.map(outcome), isRouteDown, isTooFast };
 }
 

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { record } from '../../test/kit/dns.ts';
 import { type NextHop, type NextHopOptions, startNextHop } from '../../test/kit/next-hop.ts';
 import { openQueue, type QueueKit, type QueueKitOptions, TEXT, zoneFor } from '../../test/kit/queue.ts';
-import { type NewRecipient, NOTIFY } from '../mailbox/model/outgoing.ts';
+import { type NewRecipient, NOTIFY, type OutgoingId } from '../mailbox/model/outgoing.ts';
 import { dropOutgoing, holdOutgoing, releaseOutgoing } from '../mailbox/operations/outgoing.ts';
 
 const ZONE = [...zoneFor('example.org'), ...zoneFor('example.net')];
@@ -271,6 +271,35 @@ describe('the queue', () => {
         [0, 1],
       );
       assert.deepEqual(await inbox(it), []);
+    });
+  });
+
+  it('believes a refusal of a server that ends the connection behind it', () => {
+    const behaviour = (event: string) =>
+      event === 'RSET' ? 'drop' : /^RCPT.*<no/.test(event) ? '550 5.1.1 no such user' : undefined;
+    return scene({ hop: { behaviour }, isStarted: false, most: 1 }, async (it) => {
+      const refused = await it.send(['no@example.org']);
+      await it.send(['bo@example.org']);
+      it.queue.start();
+      await it.empty();
+      assert.deepEqual(await it.events(refused), ['accepted', 'failed', 'reported']);
+      assert.equal(it.hop.mails.length, 1);
+    });
+  });
+
+  it('does not take a place for down that greets and ends at MAIL', () => {
+    const behaviour = (event: string) => (event.startsWith('MAIL') ? 'drop' : undefined);
+    return scene({ hop: { behaviour } }, async (it) => {
+      const ids: OutgoingId[] = [];
+      for (let n = 0; n < 5; n++) ids.push(await it.send([`bo${n}@example.org`]));
+      const areTried = async () =>
+        (await Promise.all(ids.map(it.events))).every((events) => events.includes('deferred'));
+      for (const untilMs = performance.now() + 8000; !(await areTried()); await pause(20))
+        assert.ok(performance.now() < untilMs, 'they are not tried');
+      assert.ok(it.queue.destinations().every(({ isDown }) => !isDown));
+      it.hop.behaviour = () => undefined;
+      await it.empty();
+      assert.equal(it.hop.mails.length, 5);
     });
   });
 
