@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { isPrivateAddress } from '../base/ip-address.ts';
-import type { Dns } from '../dns/answer.ts';
+import type { Answer, Dns } from '../dns/answer.ts';
 
 export interface HostAddresses {
   /** In the order in which they are tried; families take turns. */
@@ -40,10 +40,26 @@ export async function addressesOf(dns: Dns, host: string, rules: AddressRules): 
   }
   const isSecure = answers.every((answer) => !('isSecure' in answer) || answer.isSecure);
   if (all.length > 0) return judged(all.slice(0, MAX_ADDRESSES), host, rules, isSecure);
-  const unknown = answers.find(({ kind }) => kind === 'servfail' || kind === 'timeout');
-  const text =
-    unknown === undefined ? `${host} has no address` : `the DNS did not answer for the address of ${host}`;
-  return { addresses: [], isSecure: false, fault: { text, isForNow: unknown !== undefined } };
+  return { addresses: [], isSecure: false, fault: await faultOf(dns, host, rules, answers) };
+}
+
+/** A host of the other family alone can be reached once that is used, which may be soon: a family is used while it is seen to work. */
+async function faultOf(
+  dns: Dns,
+  host: string,
+  { uses }: AddressRules,
+  answers: readonly Answer<'A' | 'AAAA'>[],
+): Promise<Required<HostAddresses>['fault']> {
+  const unused = uses.ipv4 ? (uses.ipv6 ? undefined : 'AAAA') : 'A';
+  const isGone = answers.some(({ kind }) => kind === 'nxdomain');
+  const other = unused === undefined || isGone ? undefined : await dns.ask(host, unused);
+  if (other?.kind === 'found') {
+    const family = unused === 'A' ? 'IPv4' : 'IPv6';
+    return { text: `${host} has addresses of ${family} alone, which is not used now`, isForNow: true };
+  }
+  if ([...answers, other].some((answer) => answer?.kind === 'servfail' || answer?.kind === 'timeout'))
+    return { text: `the DNS did not answer for the address of ${host}`, isForNow: true };
+  return { text: `${host} has no address`, isForNow: false };
 }
 
 function judged(

@@ -4,7 +4,7 @@
  */
 import { networkInterfaces } from 'node:os';
 import { isPrivateAddress } from '../base/ip-address.ts';
-import type { Dns } from '../dns/answer.ts';
+import type { Answer, Dns, RecordType } from '../dns/answer.ts';
 
 export const IP_WISHES = ['auto', 'ipv4', 'ipv6', 'both'] as const;
 export type IpWish = (typeof IP_WISHES)[number];
@@ -14,20 +14,23 @@ const LOOK_MS = 3600_000;
 export class Families {
   readonly #dns: Dns;
   readonly #wish: IpWish;
+  readonly #ownAddresses: () => readonly string[];
   /** As of the last look; whoever has it sees the next one. */
   readonly uses: { ipv4: boolean; ipv6: boolean };
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(dns: Dns, wish: IpWish) {
+  /** `ownAddresses`: of IPv6, by which this machine is seen from outside. */
+  constructor(dns: Dns, wish: IpWish, ownAddresses = publicAddresses) {
     this.#dns = dns;
     this.#wish = wish;
+    this.#ownAddresses = ownAddresses;
     this.uses = { ipv4: wish !== 'ipv6', ipv6: wish === 'ipv6' || wish === 'both' };
   }
 
   start(): void {
     if (this.#wish !== 'auto') return;
     const look = (): void => {
-      void this.#look().catch(() => {});
+      void this.look().catch(() => {});
     };
     look();
     this.#timer = setInterval(look, LOOK_MS).unref();
@@ -37,19 +40,18 @@ export class Families {
     clearInterval(this.#timer);
   }
 
-  async #look(): Promise<void> {
-    const own = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
-    const addresses = own.filter(
-      ({ family, internal, address }) => family === 'IPv6' && !internal && !isPrivateAddress(address),
-    );
-    const fits = await Promise.all(addresses.map(({ address }) => this.#hasName(address)));
-    this.uses.ipv6 = fits.length > 0 && fits.every((it) => it);
+  /** What the DNS cannot say stays as it was found last. */
+  async look(): Promise<void> {
+    const fits = await Promise.all(this.#ownAddresses().map((address) => this.#hasName(address)));
+    if (fits.length === 0 || fits.includes(false)) this.uses.ipv6 = false;
+    else if (!fits.includes(undefined)) this.uses.ipv6 = true;
   }
 
-  /** A name that leads back to it. */
-  async #hasName(address: string): Promise<boolean> {
+  /** A name that leads back to it; undefined: the DNS did not answer. */
+  async #hasName(address: string): Promise<boolean | undefined> {
     const reverse = await this.#dns.ask(reverseName(address), 'PTR');
-    if (reverse.kind !== 'found') return false;
+    if (reverse.kind !== 'found') return isAnswered(reverse) ? false : undefined;
+    let isKnown = true;
     for (const name of reverse.records.slice(0, 3)) {
       const forward = await this.#dns.ask(name, 'AAAA');
       if (
@@ -57,9 +59,19 @@ export class Families {
         forward.records.some((one) => reverseName(one) === reverseName(address))
       )
         return true;
+      isKnown &&= isAnswered(forward);
     }
-    return false;
+    return isKnown ? false : undefined;
   }
+}
+
+const isAnswered = ({ kind }: Answer<RecordType>): boolean => kind !== 'servfail' && kind !== 'timeout';
+
+function publicAddresses(): readonly string[] {
+  const own = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+  return own
+    .filter(({ family, internal, address }) => family === 'IPv6' && !internal && !isPrivateAddress(address))
+    .map(({ address }) => address);
 }
 
 /** RFC 3596 §2.5. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Answer, Dns, MailExchange, RecordType } from '../dns/answer.ts';
 import { addressesOf } from './addresses.ts';
-import { reverseName } from './families.ts';
+import { Families, reverseName } from './families.ts';
 import { isNamed, MtaSts, parsePolicy } from './mta-sts.ts';
 import { type Routing, routeTo } from './routes.ts';
 
@@ -115,6 +115,45 @@ describe('the addresses of a host', () => {
     ]);
     const v4 = { ...rules, uses: { ipv4: true, ipv6: false } };
     assert.equal((await addressesOf(dns, 'x', v4)).addresses.length, 4);
+  });
+
+  it('may be there later, when they are of the family that is not used', async () => {
+    const nodata: Answer<RecordType> = { kind: 'nodata', isSecure: false };
+    const timeout: Answer<RecordType> = { kind: 'timeout', detail: '' };
+    const v4 = { ...rules, uses: { ipv4: true, ipv6: false } };
+    const v6 = { ...rules, uses: { ipv4: false, ipv6: true } };
+    const isForNow = async (dns: Dns, which = v4): Promise<boolean | undefined> =>
+      (await addressesOf(dns, 'x', which)).fault?.isForNow;
+    assert.equal(await isForNow(dnsOf({ 'A x': nodata, 'AAAA x': ['2001:db8::1'] })), true);
+    assert.equal(await isForNow(dnsOf({ 'AAAA x': nodata, 'A x': ['192.0.2.1'] }), v6), true);
+    assert.equal(await isForNow(dnsOf({ 'A x': nodata, 'AAAA x': timeout })), true);
+    assert.equal(await isForNow(dnsOf({ 'A x': nodata, 'AAAA x': nodata })), false);
+    const nobody = dnsOf({});
+    assert.equal(await isForNow(nobody), false);
+    assert.deepEqual(nobody.asked, ['A x']);
+  });
+
+  it('are of IPv6 while ours has a name that leads back to it, as far as the DNS answers', async () => {
+    const own = '2001:db8::1';
+    const reverse = `PTR ${reverseName(own)}`;
+    const good = { [reverse]: ['mail.example.com'], 'AAAA mail.example.com': [own] };
+    const timeout: Answer<RecordType> = { kind: 'timeout', detail: '' };
+    let dns = dnsOf(good);
+    const asking: Dns = { ask: (name, type) => dns.ask(name, type) };
+    const families = new Families(asking, 'auto', () => [own]);
+    const isUsedWith = async (answers: Parameters<typeof dnsOf>[0]): Promise<boolean> => {
+      dns = dnsOf(answers);
+      await families.look();
+      return families.uses.ipv6;
+    };
+    assert.equal(await isUsedWith({ [reverse]: timeout }), false);
+    assert.equal(await isUsedWith(good), true);
+    assert.equal(await isUsedWith({ [reverse]: timeout }), true);
+    assert.equal(await isUsedWith({ ...good, 'AAAA mail.example.com': timeout }), true);
+    assert.equal(await isUsedWith({ ...good, 'AAAA mail.example.com': ['2001:db8::2'] }), false);
+    assert.equal(await isUsedWith({ ...good, 'AAAA mail.example.com': timeout }), false);
+    assert.equal(await isUsedWith(good), true);
+    assert.equal(await isUsedWith({}), false);
   });
 
   it('have names in the DNS', () => {
