@@ -14,7 +14,7 @@ import type { MailFrom, NamedRecipient } from './envelope.ts';
 import type { Taken } from './judgement.ts';
 import type { DeliveryServices } from './services.ts';
 
-type Services = Pick<DeliveryServices, 'domain' | 'settings'>;
+type Services = Pick<DeliveryServices, 'domain' | 'settings' | 'recipients'>;
 
 export interface ForLater {
   readonly sender: MailFrom;
@@ -26,9 +26,13 @@ export interface ForLater {
 const MARK = 'Delivered-To';
 const NOT_ASCII = /[^\0-\x7f]/;
 
-/** Of a recipient who cannot take it now. Throws as `acceptOutgoing` does. */
-export function keepForLater(services: Services, recipient: NamedRecipient, mail: ForLater): Promise<void> {
-  return give(services, recipient, [addressOf(recipient)], 'retry', mail);
+/** Of a recipient who cannot take it now. Throws as `acceptOutgoing` does, and what the directory throws. */
+export async function keepForLater(
+  services: Services,
+  recipient: NamedRecipient,
+  mail: ForLater,
+): Promise<void> {
+  return give(services, recipient, [await addressOf(services, recipient)], 'retry', mail);
 }
 
 /** To where the recipient's address leads elsewhere, with a mark by which it is known when it comes back. Throws as `acceptOutgoing` does. */
@@ -95,10 +99,12 @@ function originalOf(orcpt: string | undefined, address: string): string {
   return orcpt.slice(0, at) + (decodeXtext(orcpt.slice(at)) ?? orcpt.slice(at));
 }
 
-/** As the sender wrote it where it is one of the account's own; a list would lead to everybody else as well. */
-function addressOf({ name, address }: NamedRecipient): string {
-  const at = name.lastIndexOf('@');
-  const [own, lower] = [name.slice(0, at), address.toLowerCase()];
-  const isOwn = lower.startsWith(own) && /^[^\p{L}\p{N}]/u.test(lower.slice(own.length));
-  return isOwn && lower.endsWith(name.slice(at)) ? address : name;
+/** As the sender wrote it where it leads to this account alone; a list would lead to everybody else as well. */
+async function addressOf(
+  { recipients }: Services,
+  { account, name, address }: NamedRecipient,
+): Promise<string> {
+  const found = await recipients.resolve(address);
+  if (found.kind !== 'local' || found.deliveries.length + found.forwards.length !== 1) return name;
+  return found.deliveries[0]?.account === account ? address : name;
 }

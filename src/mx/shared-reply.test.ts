@@ -1,7 +1,7 @@
 /** One reply for several recipients, some of whom cannot take the message now: nobody loses it, nobody has it twice. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
+import { domainAdminOf, openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
 import { mxStartData, openTestMx } from '../../test/kit/mx.ts';
 import { type MailStore, StoreError } from '../mailbox/port/store.ts';
 import type { Listener } from '../net/listener.ts';
@@ -121,6 +121,15 @@ describe('one recipient of several cannot take it now', () => {
     assert.equal(recipients?.[0]?.address, 'full@example.com');
   });
 
+  test('of a list whose name begins with his, he alone is tried again', async () => {
+    const members = ['full@example.com', 'anna@example.com'];
+    await domainAdminOf(kit.domain).addToAlias('full-all@example.com', members);
+    const big = letter(8).replace('hi', 'x'.repeat(600));
+    assert.equal(await send(['full-all@example.com'], big), '250 2.0.0');
+    const { recipients } = (await waiting())[2] ?? {};
+    assert.equal(recipients?.[0]?.address, 'full@example.com');
+  });
+
   test('when the queue cannot take it either, it is to come again, and those who have it do not get it twice', async () => {
     trouble = 'queue too';
     for (let i = 0; i < 3; i++) {
@@ -130,7 +139,7 @@ describe('one recipient of several cannot take it now', () => {
     trouble = 'none';
     const recipients = ['anna@example.com', 'lost@example.com', 'cecilia@example.com'];
     assert.equal(await send(recipients, letter(4)), '250 2.0.0');
-    assert.deepEqual(await counts(), [3, 0, 2]);
+    assert.deepEqual(await counts(), [4, 0, 2]);
     assert.equal((await kit.messagesOf('lost@example.com')).length, 1);
   });
 
