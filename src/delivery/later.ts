@@ -5,7 +5,7 @@
  * A report of its failure goes only to somebody who has to do with the message (`isAuthentic`): nobody else hears of it.
  */
 import { MailboxError } from '../mailbox/model/errors.ts';
-import { type NewRecipient, NOTIFY, NOTIFY_DEFAULT } from '../mailbox/model/outgoing.ts';
+import { type NewRecipient, NOTIFY, NOTIFY_DEFAULT, notifyOfForward } from '../mailbox/model/outgoing.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
 import { acceptOutgoing } from '../mailbox/operations/outgoing.ts';
 import type { Notification } from '../smtp/parameters.ts';
@@ -65,7 +65,8 @@ async function give(
   const { header, facts } = received;
   if (header.bytes.length !== facts.headerBytes)
     throw new MailboxError('limit', 'the header is too large to be kept for later');
-  const notify = taken.isAuthentic ? bitsOf(parameters.notify) : NOTIFY.Never;
+  const wanted = taken.isAuthentic ? bitsOf(parameters.notify) : NOTIFY.Never;
+  const notify = kind === 'forward' ? notifyOfForward(wanted) : wanted;
   const orcpt = originalOf(parameters.orcpt, original);
   const recipients = addresses.map((address): NewRecipient => ({ address, route: 'local', notify, orcpt }));
   await acceptOutgoing(domain, await domain.accounts.open(id), received, {

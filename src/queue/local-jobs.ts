@@ -5,7 +5,12 @@
 import type { Log } from '../base/log.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { type AccountId, emailNumber } from '../mailbox/model/model.ts';
-import { type Outgoing, type OutgoingRecipient, outgoingAccount } from '../mailbox/model/outgoing.ts';
+import {
+  notifyOfForward,
+  type Outgoing,
+  type OutgoingRecipient,
+  outgoingAccount,
+} from '../mailbox/model/outgoing.ts';
 import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
 import { addOutgoing } from '../mailbox/operations/outgoing.ts';
 import type { LocalOutcome, LocalRoute } from './local.ts';
@@ -108,8 +113,9 @@ export class LocalJobs {
             become: { route: 'remote', nextMs: change.nowMs },
           });
         for (const { recipient, forwards } of passed) {
+          const notify = isOfOurs ? recipient.notify : notifyOfForward(recipient.notify);
           const recipients = forwards.map((address) => {
-            return { address, route: 'remote', notify: recipient.notify } as const;
+            return { address, route: 'remote', notify } as const;
           });
           change.retain([emailNumber(email)]);
           addOutgoing(change, email, {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { record } from '../../test/kit/dns.ts';
+import { domainAdminOf } from '../../test/kit/domain.ts';
 import { type NextHop, type NextHopOptions, startNextHop } from '../../test/kit/next-hop.ts';
 import { openQueue, type QueueKit, type QueueKitOptions, TEXT, zoneFor } from '../../test/kit/queue.ts';
 import { type NewRecipient, NOTIFY, type OutgoingId } from '../mailbox/model/outgoing.ts';
@@ -166,6 +167,19 @@ describe('the queue', () => {
       assert.equal(text, `Return-Path: <anna@example.com>\r\nDelivered-To: bo+list@example.com\r\n${TEXT}`);
       assert.match(String((await inbox(it))[0]), /Final-Recipient: rfc822; nobody@example\.com/);
       assert.equal(it.hop.connections, 0);
+    }));
+
+  it('does not tell anybody that what was passed on for one of ours has arrived', () =>
+    scene({ hop: { keywords: ['PIPELINING'] } }, async (it) => {
+      await domainAdminOf(it.kit.domain).addToAlias('team@example.com', ['carl@example.org']);
+      const wants = local('team@example.com', NOTIFY.Success);
+      await it.send([wants], { kind: 'retry', sender: 'stranger@example.net' });
+      await it.empty();
+      assert.deepEqual(
+        it.hop.mails.map(({ recipients }) => recipients[0]?.address),
+        ['carl@example.org'],
+      );
+      assert.deepEqual(await inbox(it), []);
     }));
 
   it('takes the next host when one is not there, and the address of the domain when there is no MX', () => {

@@ -43,6 +43,11 @@ export type ReturnedContent = 'full' | 'headers';
 export const NOTIFY = Object.freeze({ Never: 0, Success: 1, Failure: 2, Delay: 4 });
 /** What holds for whoever has not said otherwise. */
 export const NOTIFY_DEFAULT = NOTIFY.Failure | NOTIFY.Delay;
+/**
+ * Of what is passed on for one of ours and is told to that one alone: whoever has asked whether it arrived is somebody else, and is not to
+ * learn where it went (RFC 3461 §5.2.7.4).
+ */
+export const notifyOfForward = (notify: number): number => notify & ~NOTIFY.Success;
 
 export interface OutgoingEnvelope {
   readonly kind: OutgoingKind;
