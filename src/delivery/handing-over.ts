@@ -2,6 +2,7 @@
  * A message that has come whole, to those of its recipients who are kept here: into their mailboxes, or, where that is not to be or
  * cannot be now, to the queue. One outcome for each, also for one that was named twice.
  */
+import { ownAuthor } from '../mail/authors.ts';
 import { MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
 import { deliver } from '../mailbox/operations/deliver.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
@@ -22,6 +23,8 @@ const IN_A_CIRCLE = 'this address has passed it on before';
 const NOT_PASSED_ON = 'mail that its domain asks to set apart is not passed on';
 const REPORT_WANTED = 'the sender wants a report';
 const REPORT_DUE = 'the sender gets a report of the refusal';
+const notProven = (author: string): string =>
+  `it is in the name of ${author}, which nothing proves, so it is not passed on`;
 /** Nothing makes them better. */
 const FOR_GOOD: ReadonlySet<MailboxErrorCode> = new Set(['too-big', 'nonexistent']);
 /** When it was brought before. */
@@ -91,11 +94,19 @@ async function toQueue(services: DeliveryServices, recipient: NamedRecipient, ma
   if (isForward && mail.taken.isJunk) return { kind: 'rejected', reason: NOT_PASSED_ON };
   if (isForward && goesInCircle(recipient, mail.received)) return { kind: 'rejected', reason: IN_A_CIRCLE };
   try {
+    const author = isForward ? await claimedAuthor(services, mail) : undefined;
+    if (author !== undefined) return { kind: 'rejected', reason: notProven(author) };
     await (isForward ? passOn : keepForLater)(services, recipient, mail);
     return isForward ? { kind: 'passed on' } : { kind: 'queued', reason: REPORT_WANTED };
   } catch (error) {
     return refusedFor(services, error);
   }
+}
+
+/** What we pass on leaves by a sender of ours, so that whoever gets it would believe what we do not. */
+async function claimedAuthor({ recipients }: DeliveryServices, { received, taken }: Mail) {
+  if (taken.isAuthorKnown) return undefined;
+  return ownAuthor(received.header, (name) => recipients.isOurs(name));
 }
 
 /**

@@ -8,6 +8,8 @@ export interface Taken {
   readonly isJunk: boolean;
   /** Something proves whose it is: its sender can be told what became of it without telling a stranger. */
   readonly isAuthentic: boolean;
+  /** It is known that it comes from the domain that its From names: it can leave once more in that name. */
+  readonly isAuthorKnown: boolean;
   /** There are several recipients, and one reply for all of them. */
   readonly isShared: boolean;
   /** A key of sixteen octets: who has had a message with it does not get it again. */
@@ -17,7 +19,12 @@ export interface Taken {
 }
 
 /** What one process says of it to another, by name. */
-export const VERDICT_FLAGS = ['isJunk', 'isAuthentic', 'isShared'] as const satisfies (keyof Taken)[];
+export const VERDICT_FLAGS = [
+  'isJunk',
+  'isAuthentic',
+  'isAuthorKnown',
+  'isShared',
+] as const satisfies (keyof Taken)[];
 
 export type Judgement =
   /** `isShared`: to another process that has passed it on; what is so here is known here. */

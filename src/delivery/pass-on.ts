@@ -19,6 +19,7 @@ export interface OwnMessage {
   /** Who has had a message with this key does not get it again. */
   readonly once: Buffer;
   readonly isJunk: boolean;
+  readonly isAuthorKnown: boolean;
   readonly sizeBytes: number;
   octets(): AsyncIterable<Buffer>;
 }
@@ -32,7 +33,7 @@ export interface PassOnOptions {
 /** What the holder says of it. */
 export async function passOn(options: PassOnOptions, message: OwnMessage): Promise<Reply> {
   const { relay, stream, nowMs } = options;
-  const { holder, from, address, once, isJunk, sizeBytes } = message;
+  const { holder, from, address, once, isJunk, isAuthorKnown, sizeBytes } = message;
   const connection = { remoteAddress: '127.0.0.1', remotePort: 0, localPort: 0, tlsVersion: undefined };
   const peer = { ...connection, idleMs: 0, bytesRead: 0, bytesWritten: 0, destroy() {} };
   const names = { id: `queue-${randomUUID().slice(0, 8)}`, service: 'queue', listener: 'queue' };
@@ -44,7 +45,7 @@ export async function passOn(options: PassOnOptions, message: OwnMessage): Promi
     if (reply.code !== 250) return reply;
     const names = new Set([holder]);
     for await (const piece of message.octets()) if (piece.length > 0) await holders.write(names, piece);
-    const judged = { isJunk, isAuthentic: true, isShared: false };
+    const judged = { isJunk, isAuthentic: true, isAuthorKnown, isShared: false };
     const taken = { kind: 'taken', fields: EMPTY, ...judged, once } as const;
     const replies = await holders.finish(new Map([[holder, 1]]), taken);
     return replies.get(holder)?.[0] ?? REPLY.holderGone;

@@ -12,7 +12,7 @@ import type { Repeats } from './repeats.ts';
 export interface DeliveryServices {
   readonly domain: Domain;
   readonly activity: Activity;
-  readonly recipients: Pick<Recipients, 'resolve' | 'caretakerOf'>;
+  readonly recipients: Pick<Recipients, 'resolve' | 'caretakerOf' | 'isOurs'>;
   readonly uploads: UploadBudget;
   readonly repeats: Repeats;
   readonly relay: Relay;

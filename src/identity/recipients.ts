@@ -50,6 +50,8 @@ export interface RecipientsOptions {
 
 /** Aliases that lead to aliases. */
 const MAX_DEPTH = 10;
+/** Of a domain, so many of its names are looked up. */
+const MAX_LABELS = 10;
 /** Of one address, all told. */
 const MAX_RECIPIENTS = 1000;
 /** Addresses that are looked up for one, whether or not they lead anywhere. */
@@ -90,6 +92,22 @@ export class Recipients {
   /** Whose it is to deliver mail for the address: ours too where nobody has it, for that is ours to say. Throws as `resolve`. */
   async routeOf(address: string): Promise<'local' | 'remote'> {
     return (await this.resolve(address)).kind === 'foreign' ? 'remote' : 'local';
+  }
+
+  /**
+   * Whether it is a domain of ours, or one above or below ours: for DMARC what proves the one proves the other (RFC 9989, relaxed
+   * alignment). Throws what the directory throws.
+   */
+  async isOurs(domain: string): Promise<boolean> {
+    const { directory, defaultDomain } = this.#options;
+    const name = splitAddress(`a@${domain}`, defaultDomain)?.domain;
+    if (name === undefined) return false;
+    if (defaultDomain === name || (name.includes('.') && defaultDomain.endsWith(`.${name}`))) return true;
+    if (await directory.domains.isLocal(name)) return true;
+    const labels = name.split('.').slice(-MAX_LABELS);
+    for (let from = labels.length - 2; from >= 0; from--)
+      if (await directory.domains.isLocal(labels.slice(from).join('.'))) return true;
+    return false;
   }
 
   /** In whose hands mail is that nobody here receives: the postmaster's of the domain, else those of the account that was made first. */

@@ -131,13 +131,14 @@ class LmtpTransaction implements Transaction {
       isJunk: false,
       // The transfer agent has judged it, and answers for it.
       isAuthentic: true,
+      isAuthorKnown: true,
     }));
   }
 }
 
 const NOTHING_SAID: Taken = Object.freeze({
   ...{ kind: 'taken', fields: EMPTY },
-  ...{ isJunk: false, isAuthentic: true, isShared: false },
+  ...{ isJunk: false, isAuthentic: true, isAuthorKnown: false, isShared: false },
 });
 
 /** Who passes it on knows more of it, and has named the recipients as they are. */

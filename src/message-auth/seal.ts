@@ -44,9 +44,7 @@ export async function sealFields(
  */
 export async function sealHeader(header: Buffer, bodyHash: string, settings: SealSettings): Promise<string> {
   const rows = headerRows(header);
-  // What stands below the first trace field was there when the message came, whoever wrote it.
-  const first = rows?.find(({ key }) => key === 'received' || key === 'authentication-results');
-  const own = first !== undefined && isOurs(first, settings.hostname) ? first : undefined;
+  const own = ownRow(rows, settings.hostname);
   if (rows === undefined || own === undefined || !isChainReadable(rows)) return '';
   const headers: Headers = { parsed: rows, original: EMPTY };
   const said = latin1(own.line, own.line.indexOf(0x3a) + 1).trim();
@@ -58,6 +56,25 @@ export async function sealHeader(header: Buffer, bodyHash: string, settings: Sea
     { headers, chain: { chain: typeof chain === 'string' ? false : chain }, bodyHash, said, status },
     settings,
   );
+}
+
+/** The header of what came in here says, in our name, that DMARC has proved its author. */
+export function saysDmarcPass(header: Buffer, hostname: string): boolean {
+  const line = ownResults(header, hostname);
+  if (line === undefined) return false;
+  const said = withoutComments(latin1(line, line.indexOf(0x3a) + 1)).replace(/"(?:[^"\\]|\\.)*"/gs, '""');
+  return /;\s*dmarc\s*=\s*pass\b/i.test(said);
+}
+
+/** The results field that was written when a message came in here, without its last line end; undefined when there is none. */
+export function ownResults(header: Buffer, hostname: string): Buffer | undefined {
+  return ownRow(headerRows(header), hostname)?.line;
+}
+
+function ownRow(rows: readonly HeaderRow[] | undefined, hostname: string): HeaderRow | undefined {
+  // What stands below the first trace field was there when the message came, whoever wrote it.
+  const first = rows?.find(({ key }) => key === 'received' || key === 'authentication-results');
+  return first !== undefined && isOurs(first, hostname) ? first : undefined;
 }
 
 function isOurs({ key, line }: HeaderRow, hostname: string): boolean {

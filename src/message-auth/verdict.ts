@@ -86,6 +86,17 @@ export function verdictOf(outcomes: Outcomes, trustedSealers: readonly string[] 
   return refused(outcomes);
 }
 
+/** DMARC says so; or, for a domain that asks for nothing, its own SPF or a signature of its own. */
+export function isAuthorKnown({ dmarc, spf, dkim }: Outcomes): boolean {
+  if (dmarc.result !== 'none') return dmarc.result === 'pass';
+  const author = dmarc.domain.toLowerCase();
+  const isOfAuthor = (domain: string): boolean => {
+    const name = domain.toLowerCase();
+    return name.includes('.') && (author === name || author.endsWith(`.${name}`));
+  };
+  return [spf, ...dkim].some(({ result, domain }) => result === 'pass' && isOfAuthor(domain));
+}
+
 function refused({ dmarc, spf, dkim }: Outcomes): Verdict {
   const failed = `nothing proves that it comes from ${dmarc.domain}`;
   const reasons = [failed, spfWords(spf), ...dkimWords(dkim)];

@@ -7,6 +7,7 @@ import type { Judgement } from '../delivery/judgement.ts';
 import { type CheckedMessage, type CheckSettings, type Client, MessageCheck } from '../message-auth/check.ts';
 import { resultsField } from '../message-auth/results-field.ts';
 import { ResultsFilter } from '../message-auth/results-filter.ts';
+import { isAuthorKnown } from '../message-auth/verdict.ts';
 import { verdictField } from '../message-auth/verdict-field.ts';
 import type { DataRead } from '../smtp/input.ts';
 import type { Reply } from '../smtp/reply.ts';
@@ -53,7 +54,10 @@ export class Assessment {
     if (this.#hops.count >= MAX_HOPS)
       return { kind: 'refused', reply: IN_A_CIRCLE, verdict: `it has more than ${MAX_HOPS} hops` };
     const checked = await this.#check?.finish();
-    if (checked === undefined) return { kind: 'taken', fields: received, isJunk: false, isAuthentic: false };
+    if (checked === undefined) {
+      const nothing = { isJunk: false, isAuthentic: false, isAuthorKnown: false };
+      return { kind: 'taken', fields: received, ...nothing };
+    }
     const { action, reasons, enhancedCode } = checked.verdict;
     const verdict = reasons.join('; ');
     if (action === 'reject')
@@ -61,7 +65,8 @@ export class Assessment {
     if (action === 'defer')
       return { kind: 'refused', reply: refusal(451, enhancedCode ?? '4.7.0', verdict), verdict };
     const fields = Buffer.concat([fieldsOf(this.#hostname, checked), received]);
-    return { kind: 'taken', fields, isJunk: action === 'junk', isAuthentic: isAuthentic(checked), verdict };
+    const proven = { isAuthentic: isAuthentic(checked), isAuthorKnown: isAuthorKnown(checked.outcomes) };
+    return { kind: 'taken', fields, isJunk: action === 'junk', ...proven, verdict };
   }
 
   #filtered({ bytes, isLast }: DataRead): DataRead {

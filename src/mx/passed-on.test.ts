@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Answer } from 'dns-packet';
 import { record, startDns, type TestDns } from '../../test/kit/dns.ts';
-import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
+import { openTestDomain, recipientsOf, type TestDomain } from '../../test/kit/domain.ts';
 import { mxHello, mxStartData, openTestMx } from '../../test/kit/mx.ts';
 import { Secret } from '../base/secret.ts';
 import { Resolver } from '../dns/resolver.ts';
@@ -48,8 +48,8 @@ after(async () => {
   await kit.close();
 });
 
-async function send(sender: string, from: string, to: string): Promise<string> {
-  const client = await mxHello(server);
+async function send(sender: string, from: string, to: string, port = server): Promise<string> {
+  const client = await mxHello(port);
   client.send(`MAIL FROM:<${sender}>\r\nRCPT TO:<${to}>\r\nDATA\r\n`);
   assert.deepEqual(await client.codes(3), ['250 2.1.0', '250 2.1.5', '354']);
   client.send(`From: ${from}\r\nSubject: x\r\n\r\nhi\r\n.\r\n`);
@@ -94,6 +94,34 @@ test('what its domain asks to set apart is not passed on; who is here has it in 
   assert.equal(await send('x@unknown.example', 'y@careful.example', 'team@example.com'), '250 2.0.0');
   assert.equal((await kit.messagesOf('anna@example.com', 'Junk')).length, 1);
   assert.equal((await waiting()).length, before);
+});
+
+test('what is in our name and is not proved to be from us is not passed on; who is here has it', async () => {
+  const before = (await waiting()).length;
+  const inbox = await count('anna@example.com');
+  for (const from of [
+    'boss@example.com',
+    'The Boss <boss@EXAMPLE.com>',
+    'bo@good.example, boss@example.com',
+    'boss@sub.example.com',
+    `${'a:;'.repeat(300)}, boss@example.com`,
+  ])
+    assert.equal(await send('bo@good.example', from, 'out@example.com'), '550 5.7.1', from);
+  assert.equal(await send('bo@good.example', 'boss@example.com', 'team@example.com'), '250 2.0.0');
+  assert.equal(await count('anna@example.com'), inbox + 1);
+  assert.equal((await waiting()).length, before);
+});
+
+test('what is proved to be from us is passed on', async () => {
+  const before = (await waiting()).length;
+  const recipients = recipientsOf(kit.domain, 'good.example');
+  assert.equal(await recipients.isOurs('good.example'), true);
+  const resolver = new Resolver({ servers: [dns], timeoutMs: 1000, tryMs: 300 });
+  const port = await openTestMx({ domain: kit.domain, dns: resolver, recipients });
+  assert.equal(await send('bo@good.example', 'bo@good.example', 'out@example.com', port), '250 2.0.0');
+  assert.equal(await send('x@unknown.example', 'bo@good.example', 'out@example.com', port), '550 5.7.1');
+  await port.close(0);
+  assert.equal((await waiting()).length, before + 1);
 });
 
 test('what comes back is not passed on once more; who is here has it', async () => {

@@ -17,6 +17,7 @@ import type { AccountId } from '../mailbox/model/model.ts';
 import { type OutgoingRecipient, type OutgoingRow, outgoingText } from '../mailbox/model/outgoing.ts';
 import { type DeliveryOutcome, deliver } from '../mailbox/operations/deliver.ts';
 import { openIncoming, type Received } from '../mailbox/operations/incoming.ts';
+import { saysDmarcPass } from '../message-auth/seal.ts';
 import { saysJunk } from '../message-auth/verdict-field.ts';
 import { REPLY } from '../smtp/replies.ts';
 import type { Outcome } from './attempt.ts';
@@ -28,6 +29,7 @@ export interface PassedOn {
   readonly address: string;
   readonly once: Buffer;
   readonly isJunk: boolean;
+  readonly isAuthorKnown: boolean;
   readonly message: DepartingMessage;
 }
 
@@ -105,10 +107,11 @@ export class LocalRoute {
       readonly key: Buffer;
     },
   ): Promise<Said[]> {
-    const { domain, passOn, activity } = this.#options;
+    const { domain, passOn, activity, hostname } = this.#options;
     const { row, recipient, message, key: once } = what;
     const beganMs = performance.now();
     const isJunk = isSetApart(row);
+    const isAuthorKnown = row.kind !== 'retry' || saysDmarcPass(message.header, hostname);
     const said: Said[] = [];
     const here: ResolvedDelivery[] = [];
     const holders = new Set<string>();
@@ -126,7 +129,7 @@ export class LocalRoute {
     for (const holder of holders) {
       const reply = await passOn?.({
         ...{ holder, from: row.sender, address: recipient.address },
-        ...{ once, isJunk, message },
+        ...{ once, isJunk, isAuthorKnown, message },
       });
       if (reply === undefined) continue;
       const isGone = reply.code === REPLY.holderGone.code && reply.text === REPLY.holderGone.text;
@@ -140,7 +143,7 @@ export class LocalRoute {
     const accounts = here.map(({ account }) => account);
     const { received, release } = await this.#read(accounts, message);
     try {
-      const arrived = { fields: EMPTY, isJunk, once };
+      const arrived = { fields: EMPTY, isJunk, isAuthorKnown, once };
       const outcomes = await deliver(domain, to, received, row.sender, arrived);
       const ms = Math.round(performance.now() - beganMs);
       const names = { id: outgoingText(row.id), session: 'queue', service: 'queue', remote: 'queue' };

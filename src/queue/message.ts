@@ -9,7 +9,7 @@ import { HeaderBlock } from '../mail/header.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { OutgoingRow } from '../mailbox/model/outgoing.ts';
-import { sealHeader } from '../message-auth/seal.ts';
+import { saysDmarcPass, sealHeader } from '../message-auth/seal.ts';
 import { MessageSigner, type SigningKey } from '../message-auth/sign.ts';
 import { LineEnds } from './client/dot-stuffing.ts';
 
@@ -80,10 +80,20 @@ export async function departingMessage(
 async function keysFor(
   { kind }: OutgoingRow,
   header: Buffer,
-  { keysOf, ownDomain }: Signing,
+  { keysOf, ownDomain, sealsAs }: Signing,
 ): Promise<readonly SigningKey[]> {
-  const keys = await keysOf(fromDomain(header));
-  return keys.length > 0 || kind === 'sent' || kind === 'retry' ? keys : keysOf(ownDomain);
+  // It came from elsewhere, and goes into a mailbox.
+  if (kind === 'retry') return [];
+  const author = fromDomain(header);
+  if (kind === 'forward' && !saysDmarcPass(header, sealsAs))
+    return isAligned(author, ownDomain) ? [] : keysOf(ownDomain);
+  const keys = await keysOf(author);
+  return keys.length > 0 || kind === 'sent' ? keys : keysOf(ownDomain);
+}
+
+/** A signature of the one would prove the other (RFC 9989, relaxed alignment). */
+function isAligned(author: string, own: string): boolean {
+  return author === own || author.endsWith(`.${own}`) || (author.includes('.') && own.endsWith(`.${author}`));
 }
 
 /** Whoever trusts us can believe what is passed on, although our hop breaks SPF (RFC 8617). */

@@ -42,6 +42,33 @@ describe('a signature', () => {
     await hop.close();
   });
 
+  it('is not made for what comes from elsewhere in our name', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const hop = await startNextHop();
+    const keysOf = (domain: string) =>
+      domain === 'example.com' ? [{ domain, selector: 'k', key: privateKey }] : [];
+    const it = await openQueue({ port: hop.port, zone: zoneFor('example.org'), keysOf });
+    const field = (result: string) =>
+      resultsField('mail.example.com', [
+        { method: 'spf', result: 'pass', properties: [['smtp.mailfrom', 'x; dmarc=pass; "y']] },
+        { method: 'dmarc', result, properties: [] },
+      ]);
+    const letter = (subject: string) =>
+      `Received: by us\nFrom: boss@example.com\nSubject: ${subject}\n\nwords\n`;
+    await it.send(['bo@example.org'], { text: letter('unknown'), kind: 'forward' });
+    await it.send(['bo@example.org'], { text: letter('later'), kind: 'retry' });
+    await it.send(['bo@example.org'], { text: field('fail') + letter('forged'), kind: 'forward' });
+    await it.send(['bo@example.org'], { text: field('pass') + letter('proved'), kind: 'forward' });
+    await it.send(['bo@example.org'], { text: letter('sent') });
+    await it.empty();
+    const signed = hop.mails
+      .filter(({ data }) => /^DKIM-Signature:/m.test(data))
+      .map(({ data }) => /^Subject: (\w+)/m.exec(data)?.[1]);
+    assert.deepEqual(signed.sort(), ['proved', 'sent']);
+    await it.close();
+    await hop.close();
+  });
+
   it('and a seal say of what is passed on what was found when it came (RFC 8617)', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const p = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');

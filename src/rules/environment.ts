@@ -16,10 +16,11 @@ export interface Surroundings {
   readonly nowMs: number;
   readonly items: ReadonlyMap<string, string>;
   readonly include: Environment['include'];
+  readonly claimedAuthor: () => Promise<string | undefined>;
 }
 
 export function environmentOf(about: Surroundings): Environment {
-  const { delivery, addresses, detailSeparators, nowMs, items, include } = about;
+  const { delivery, addresses, detailSeparators, nowMs, items, include, claimedAuthor } = about;
   return {
     message: messageOf(delivery.message),
     envelope: { from: delivery.envelopeFrom, to: delivery.address },
@@ -31,7 +32,7 @@ export function environmentOf(about: Surroundings): Environment {
     mailboxes: mailboxesOf(delivery.account),
     lists: { exists: () => false, contains: () => false },
     memory: memoryOf(about),
-    verdict: { isJunk: delivery.isJunk },
+    verdict: { isJunk: delivery.isJunk, claimedAuthor },
     include,
   };
 }

@@ -9,6 +9,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { TimeSlice } from '../base/time-slice.ts';
+import { ownAuthor } from '../mail/authors.ts';
 import { localParts } from '../mail/subaddress.ts';
 import type { Delivery, Disposition, Dispositions } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
@@ -87,6 +88,7 @@ export class Rules implements Dispositions {
       nowMs,
       items: this.#items,
       include: (location, name) => this.#included(account, location, name),
+      claimedAuthor: () => this.#claimedAuthor(delivery),
     });
     const slice = new TimeSlice();
     const ran = await runScripts(ready.scripts, environment, {
@@ -96,6 +98,14 @@ export class Rules implements Dispositions {
     const outcome = withFailures(ran, ready.failures);
     const { sending } = this.#options;
     return dispositionOf(outcome, { store: { store }, delivery, memories, nowMs, hostname, sending });
+  }
+
+  /** A header that is too large to be looked at whole may say anything. */
+  async #claimedAuthor({ isAuthorKnown, message }: Delivery): Promise<string | undefined> {
+    const { sending } = this.#options;
+    if (isAuthorKnown || sending === undefined) return undefined;
+    if (message.header.bytes.length !== message.facts.headerBytes) return 'somebody it does not say';
+    return ownAuthor(message.header, (domain) => sending.isOurs(domain));
   }
 
   async #prepare(account: AccountState, rows: readonly ScriptRow[]): Promise<Ready> {

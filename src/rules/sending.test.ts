@@ -38,17 +38,21 @@ interface Letter {
   readonly from?: string;
   readonly fields?: string;
   readonly isJunk?: boolean;
+  readonly isAuthorKnown?: boolean;
+  readonly author?: string;
 }
 
 async function send({
   from = 'bo@example.org',
   fields = '',
   isJunk = false,
+  isAuthorKnown = true,
+  author = 'Bo <bo@example.org>',
 }: Letter = {}): Promise<DeliveryOutcome> {
-  const text = `From: Bo <bo@example.org>\r\nTo: ${record.address}\r\nSubject: h\u00e9llo\r\nMessage-ID: <1@example.org>\r\n${fields}\r\nbody\r\n`;
+  const text = `From: ${author}\r\nTo: ${record.address}\r\nSubject: h\u00e9llo\r\nMessage-ID: <1@example.org>\r\n${fields}\r\nbody\r\n`;
   const received = await receive(kit.domain.store, [record.id], 2 ** 24, Buffer.from(text));
   const to = { account: record.id, address: record.address };
-  const arrived = { fields: Buffer.from('Received: from x by y; now\r\n'), isJunk };
+  const arrived = { fields: Buffer.from('Received: from x by y; now\r\n'), isJunk, isAuthorKnown };
   const [outcome] = await deliver(kit.domain, [to], received, from, arrived);
   return outcome as DeliveryOutcome;
 }
@@ -59,6 +63,8 @@ async function places(letter?: Letter): Promise<string[]> {
   return outcome.kind === 'delivered' ? outcome.copies.map(({ mailbox }) => mailbox).sort() : [];
 }
 
+const entries = async (): Promise<string> => JSON.stringify(await readRuleEntries(kit.domain, account, 20));
+
 const outgoing = (): Promise<readonly Outgoing[]> => kit.domain.store.outgoing.list(0, 100, record.id);
 
 async function octetsOf({ row }: Outgoing): Promise<string> {
@@ -67,6 +73,23 @@ async function octetsOf({ row }: Outgoing): Promise<string> {
 }
 
 describe('rules that send', () => {
+  test('redirect: what is in our name and is not proved to be from us stays, and so does what a rule puts in it', async () => {
+    const author = 'The Boss <boss@example.com>';
+    await rule('redirect "eva@example.net";');
+    assert.deepEqual(await places({ author, isAuthorKnown: false }), ['INBOX']);
+    assert.deepEqual(await outgoing(), []);
+    assert.match(await entries(), /nothing proves that it is from example\.com/);
+    assert.deepEqual(await places({ author }), []);
+    assert.deepEqual(await places({ isAuthorKnown: false }), []);
+    assert.equal((await outgoing()).length, 2);
+    await rule(
+      'require "editheader"; deleteheader "From"; addheader "From" "boss@example.com"; redirect "eva@example.net";',
+    );
+    assert.deepEqual(await places(), ['INBOX']);
+    assert.equal((await outgoing()).length, 2);
+    assert.match(await entries(), /a rule has changed who it is from/);
+  });
+
   test('redirect: the octets as they came, from an address that bounces can find', async () => {
     await rule('require "copy"; redirect :copy "eva@example.net"; redirect :copy "dan@example.com";');
     assert.deepEqual(await places(), ['INBOX']);

@@ -20,6 +20,8 @@ import { placeOf } from './place.ts';
 export interface Sending {
   /** From whom what is passed on comes, so that bounces find the way; undefined: it cannot be passed on. */
   forwardSender(sender: string): string | undefined;
+  /** Whether what proves that mail is from us could be taken for a proof that it is from this domain. */
+  isOurs(domain: string): Promise<boolean>;
   routeOf(address: string): Promise<OutgoingRoute>;
   readonly giveUpMs: number;
 }

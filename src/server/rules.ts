@@ -23,7 +23,7 @@ export interface RulesParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
-  readonly recipients: Pick<Recipients, 'resolve' | 'routeOf'>;
+  readonly recipients: Pick<Recipients, 'resolve' | 'routeOf' | 'isOurs'>;
   /** Of the data folder. */
   readonly installation: string;
 }
@@ -35,6 +35,7 @@ export function openRules(config: Config, parts: RulesParts): RulesSystem {
   const globals = new GlobalScripts({ folder: sieve.folder, compiler, clock, log });
   const sending: Sending = {
     forwardSender: forwardSender(config, installation, clock),
+    isOurs: (domain) => recipients.isOurs(domain),
     routeOf: (address) => recipients.routeOf(address),
     giveUpMs: queue.giveUp,
   };

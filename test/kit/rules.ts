@@ -20,6 +20,7 @@ const LIMITS = { scripts: 100, scriptBytes: 2 ** 20, accountBytes: 2 ** 24 };
 /** From an address of ours, to everybody elsewhere. */
 export const TEST_SENDING: Sending = {
   forwardSender: (sender) => (sender === '' ? '' : 'SRS0=x@example.com'),
+  isOurs: async (domain) => domain === 'example.com',
   routeOf: async (address) => (address.endsWith('@example.com') ? 'local' : 'remote'),
   giveUpMs: 5 * 86_400_000,
 };

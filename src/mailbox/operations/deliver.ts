@@ -51,12 +51,12 @@ class Outdated extends MailboxError {
 const SLICE = 100;
 
 /** What is known of a message beside its octets and its sender. */
-export interface Arrived extends Pick<Delivery, 'fields' | 'isJunk'> {
+export interface Arrived extends Pick<Delivery, 'fields' | 'isJunk' | 'isAuthorKnown'> {
   /** Sixteen octets: who has had a message with this key does not get it again. It is forgotten when it is told to be. */
   readonly once?: Buffer;
 }
 
-const NOTHING_KNOWN: Arrived = Object.freeze({ fields: EMPTY, isJunk: false });
+const NOTHING_KNOWN: Arrived = Object.freeze({ fields: EMPTY, isJunk: false, isAuthorKnown: false });
 
 /** Outcomes in the order of the recipients. `envelopeFrom` is empty for bounces. */
 export async function deliver(

@@ -1,7 +1,9 @@
 /** The action `redirect` (RFC 5228 §4.2) with what other extensions add to it: `:copy`, `:list`, and the parameters of RFC 6009. */
+import { HeaderBlock } from '../../mail/header.ts';
 import type { CommandNode, Node } from '../compile/script.ts';
 import type { RedirectOptions } from '../effects.ts';
 import { fieldAddresses, rawFields, readAddress, wholeAddress, writtenAddress } from '../message/fields.ts';
+import type { MessageView } from '../message/view.ts';
 import { RunFault } from '../run/budget.ts';
 import type { Run } from '../run/run.ts';
 import { answered, type Steps } from '../run/steps.ts';
@@ -11,7 +13,7 @@ export function* redirect(run: Run, { tags, values }: CommandNode): Steps<void> 
   const named = run.text(values[0]);
   const isList = tags.list !== undefined;
   const address = isList ? yield* listName(run, named) : addressOf(named);
-  const why = whyNotSentOn(run);
+  const why = yield* whyNotSentOn(run);
   if (why !== undefined) {
     run.note(`the message is not sent on to ${address}: ${why}`);
     if (tags.copy === undefined) keepHere(run);
@@ -29,13 +31,25 @@ export function* redirect(run: Run, { tags, values }: CommandNode): Steps<void> 
 }
 
 /** What would come back, and what would make us look like a sender of junk, stays. */
-function whyNotSentOn({ environment, message }: Run): string | undefined {
+function* whyNotSentOn(run: Run): Steps<string | undefined> {
+  const { environment, message } = run;
   if (environment.verdict.isJunk === true) return 'it is junk';
+  if (hasOtherAuthor(message)) return 'a rule has changed who it is from';
+  const claimed = yield* answered(environment.verdict.claimedAuthor?.());
+  if (claimed !== undefined) return `nothing proves that it is from ${claimed}`;
   const loops = rawFields(message.header, 'x-loop').flatMap(fieldAddresses);
   const own = loops
     .map((one) => wholeAddress(one).toLowerCase())
     .find((one) => environment.addresses.includes(one));
   return own === undefined ? undefined : `it was sent on by ${own} before`;
+}
+
+/** It would leave in a name that nobody has asked about: whoever sends is asked (RFC 6409 §6.1). */
+function hasOtherAuthor({ original, forwardedEdition }: MessageView): boolean {
+  if (forwardedEdition === undefined) return false;
+  const before = original.header.all('from');
+  const after = new HeaderBlock(forwardedEdition.header).all('from');
+  return before.length !== after.length || before.some((value, i) => !value.equals(after[i] as Buffer));
 }
 
 /** Whatever the script goes on to say. */
