@@ -22,7 +22,7 @@ test('whoever asks whether mail has arrived is told by the mailbox, and not by w
     received: await receive(kit.domain.store, [account], 1000, Buffer.from('Subject: x\r\n\r\nx\r\n')),
     taken: {
       ...({ kind: 'taken', fields: Buffer.from('X: y\r\n'), isJunk: false } as const),
-      ...{ isAuthentic: true, isShared: false },
+      ...{ isAuthentic: true, isAuthorKnown: true, isShared: false },
     },
   });
   const anna: NamedRecipient = {
