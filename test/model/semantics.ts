@@ -82,13 +82,23 @@ export function file(filing: Filing): Semantic {
       const expected = filed(isInbox ? inInbox : filing, model, seen, conflicts);
       assert.deepEqual(seen.value, expected);
     } catch (error) {
-      if (error instanceof Refused) {
-        if (error.codes.includes('conflict')) conflicts++;
-        else isInbox = true;
-      }
-      throw error;
+      if (!(error instanceof Refused)) throw error;
+      if (error.codes.includes('conflict')) conflicts++;
+      else isInbox = true;
+      const isLost = filing.mayBeInbox?.() === true;
+      throw isLost ? new Refused([...error.codes, ...refusalOf(inInbox, model, seen)]) : error;
     }
   };
+}
+
+function refusalOf(filing: Filing, model: ModelAccount, seen: Seen): Refused['codes'] {
+  try {
+    filed(filing, model.copy(), seen, 3);
+    return [];
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return error.codes;
+  }
 }
 
 /** It is there without any flag. */
