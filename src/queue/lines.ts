@@ -114,7 +114,7 @@ export class Lines {
 
 function wayOf({ state, route, address }: Due): string {
   if (state !== 'waiting') return REPORT;
-  return route === 'local' ? LOCAL : domainOf(address);
+  return route === 'remote' ? domainOf(address) : LOCAL;
 }
 
 /** Behind the last @, in letters of one case. */

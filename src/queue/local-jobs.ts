@@ -43,7 +43,7 @@ export class LocalJobs {
   ): Promise<{ readonly outcomes: readonly LocalOutcome[]; readonly nextMs: number | undefined }> {
     const outcomes = await this.#options.route.deliver(outgoing.row, recipients, message);
     const foreign = outcomes.filter(({ isForeign }) => isForeign === true);
-    const passed = outcomes.filter(({ kind, forwards }) => kind === 'delivered' && forwards.length > 0);
+    const passed = outcomes.filter(({ forwards }) => forwards.length > 0);
     if (foreign.length + passed.length > 0) await this.#passOn(outgoing, foreign, passed);
     const nextMs = foreign.length > 0 ? this.#options.domain.clock.nowMs() : undefined;
     return { outcomes: outcomes.filter((one) => one.isForeign !== true), nextMs };
@@ -112,7 +112,7 @@ export class LocalJobs {
             when: ['waiting'],
             become: { route: 'remote', nextMs: change.nowMs },
           });
-        for (const { recipient, forwards } of passed) {
+        for (const { kind, recipient, forwards } of passed) {
           const notify = isOfOurs ? recipient.notify : notifyOfForward(recipient.notify);
           const recipients = forwards.map((address) => {
             return { address, route: 'remote', notify } as const;
@@ -125,7 +125,8 @@ export class LocalJobs {
             ...(row.header === undefined ? {} : { header: row.header }),
           });
           // What it has passed on is not passed on again.
-          change.outgoing.settle({ outgoing: id, n: recipient.n, become: 'ended' });
+          const become = kind === 'delivered' ? 'ended' : ({ route: 'mailboxes' } as const);
+          change.outgoing.settle({ outgoing: id, n: recipient.n, become });
         }
       },
     });

@@ -3,7 +3,7 @@
  * delivered; it is forgotten when the queue has written that down as well.
  *
  * An address can lead to several people, here and elsewhere. Who has the message has it; for those who could not have it now, all of the
- * address is tried again.
+ * address is tried again. Elsewhere it goes at the first try, whatever becomes of those who are here, and never again.
  */
 import { createHash } from 'node:crypto';
 import { EMPTY } from '../base/bytes.ts';
@@ -46,7 +46,7 @@ export interface LocalOutcome extends Omit<Outcome, 'kind'> {
   readonly kind: 'delivered' | 'failed' | 'deferred';
   /** It is not for here: it goes by the DNS. */
   readonly isForeign?: boolean;
-  /** Addresses elsewhere that it leads to as well. */
+  /** Addresses elsewhere that it leads to as well and is to be passed on to now. */
   readonly forwards: readonly string[];
   /** Whose key can be forgotten once the outcome is written down. */
   readonly keys: readonly { readonly account: AccountId; readonly key: Buffer }[];
@@ -89,9 +89,10 @@ export class LocalRoute {
         return { ...base, kind: 'failed', status: '5.1.1', text: `nobody here has this address` };
       const { deliveries, forwards } = resolution;
       const key = keyOf(row, recipient);
-      const said = await this.#toAll(deliveries, { row, recipient, message, key });
+      const said = await this.#toAll(deliveries, { row, recipient, message, key }).catch(refused);
       const keys = deliveries.map(({ account }) => ({ account, key }));
-      return { ...base, ...decisive(said, forwards), forwards, keys };
+      const isNew = recipient.route !== 'mailboxes';
+      return { ...base, ...decisive(said, forwards), forwards: isNew ? forwards : [], keys };
     } catch (error) {
       if (!(error instanceof MailboxError)) throw error;
       return { ...base, ...saidOf(error) };
@@ -214,6 +215,12 @@ function saidOf({ code, message: text }: MailboxError): Said {
     default:
       return { kind: 'deferred', status: '4.3.0', text };
   }
+}
+
+/** All of them, before it came to any of them. Throws what is no refusal. */
+function refused(error: unknown): Said[] {
+  if (error instanceof MailboxError) return [saidOf(error)];
+  throw error;
 }
 
 function saidInReply({ code, text }: { readonly code: number; readonly text: string }): Said {

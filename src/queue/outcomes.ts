@@ -40,7 +40,7 @@ function delivered(outcome: Outcome, settling: Settling): RecipientChange {
   // A server that knows of reports makes this one itself (RFC 3461 §5.2.1); one of ours is made for what goes on without.
   const isTold = (recipient.notify & NOTIFY.Success) !== 0 && row.sender !== '' && !hasDsn;
   if (!isTold) return changed(outcome, settling, 'ended', 'delivered');
-  const state = recipient.route === 'local' ? 'delivered' : 'relayed';
+  const state = recipient.route === 'remote' ? 'relayed' : 'delivered';
   return changed(outcome, settling, { state, nextMs: nowMs }, 'delivered');
 }
 

@@ -169,6 +169,29 @@ describe('the queue', () => {
       assert.equal(it.hop.connections, 0);
     }));
 
+  it('passes on at the first try, and once, what somebody here has no room for', () =>
+    scene({}, async (it) => {
+      await it.kit.addAccount('full@example.com', 'secret words', { bytes: 10 });
+      await it.kit.addAccount('bo@example.com', 'secret words');
+      const members = ['full@example.com', 'bo@example.com', 'carl@example.org'];
+      await domainAdminOf(it.kit.domain).addToAlias('team@example.com', members);
+      const id = await it.send([local('team@example.com')], { expiresMs: Date.now() + 1500 });
+      for (const untilMs = performance.now() + 1000; it.hop.mails.length === 0; await pause(10))
+        assert.ok(performance.now() < untilMs, 'who is elsewhere waits for who is here');
+      assert.deepEqual(await it.states(id), ['waiting']);
+      await it.empty();
+      assert.deepEqual(
+        it.hop.mails.map(({ recipients }) => recipients.map(({ address }) => address)),
+        [['carl@example.org']],
+      );
+      assert.equal((await it.kit.messagesOf('bo@example.com')).length, 1);
+      const tries = (await it.events(id)).filter((event) => event === 'deferred').length;
+      assert.ok(tries >= 2, `${tries} tries`);
+      const [report, more] = await inbox(it);
+      assert.match(String(report), /Final-Recipient: rfc822; team@example\.com\r\nAction: failed/);
+      assert.equal(more, undefined);
+    }));
+
   it('does not tell anybody that what was passed on for one of ours has arrived', () =>
     scene({ hop: { keywords: ['PIPELINING'] } }, async (it) => {
       await domainAdminOf(it.kit.domain).addToAlias('team@example.com', ['carl@example.org']);

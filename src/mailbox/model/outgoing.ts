@@ -32,8 +32,11 @@ export function parseOutgoingId(text: string): OutgoingId | undefined {
 export const OUTGOING_KINDS = ['sent', 'forward', 'retry', 'report', 'notice'] as const;
 export type OutgoingKind = (typeof OUTGOING_KINDS)[number];
 
-/** By DNS or a smarthost, or into a mailbox of this server. In this order in the store. */
-export const OUTGOING_ROUTES = ['remote', 'local'] as const;
+/**
+ * `remote`: by DNS or a smarthost. `local`: to wherever its address leads, here and elsewhere. `mailboxes`: to those of them alone who are
+ * here, for what leads elsewhere has been passed on. In this order in the store.
+ */
+export const OUTGOING_ROUTES = ['remote', 'local', 'mailboxes'] as const;
 export type OutgoingRoute = (typeof OUTGOING_ROUTES)[number];
 
 /** What a report carries of the message (RFC 3461 §4.3); the sender has not said when it is absent. */
