@@ -1,7 +1,7 @@
 /**
  * What can be asked of the DNS, and what may come of it. Everything that can happen is a value: that a name is not there
  * (NXDOMAIN), that it has no such record (NODATA), that the servers could not find out (SERVFAIL) and that none of them
- * answered in time are four different things to whoever routes mail or judges it, and none of them is an exception.
+ * answered in time are different things to whoever routes mail or judges it, and none of them is an exception.
  */
 export interface MailExchange {
   readonly preference: number;
@@ -73,9 +73,14 @@ interface AbsentAs<Kind extends string> {
 
 /**
  * `servfail`: a server answered that it cannot say, or will not. `timeout`: none answered in time, or could be reached.
+ * `busy`: it was not asked, since too much was asked at once: that is ours, and no word of the domain's servers.
  * `unusable`: the question is none, or the answer leads nowhere (aliases in a circle).
  */
-export type Unanswered = UnansweredAs<'servfail'> | UnansweredAs<'timeout'> | UnansweredAs<'unusable'>;
+export type Unanswered =
+  | UnansweredAs<'servfail'>
+  | UnansweredAs<'timeout'>
+  | UnansweredAs<'busy'>
+  | UnansweredAs<'unusable'>;
 
 interface UnansweredAs<Kind extends string> {
   readonly kind: Kind;

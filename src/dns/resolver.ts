@@ -69,7 +69,7 @@ export class Resolver implements Dns {
     const asking = this.#gate
       .run(() => this.#follow(key, question, untilMs))
       .catch((error: unknown): Unanswered => {
-        if (error instanceof GateFull) return { kind: 'timeout', detail: 'too many questions at once' };
+        if (error instanceof GateFull) return { kind: 'busy', detail: 'too many questions at once' };
         throw error;
       })
       .finally(() => this.#asking.delete(key));

@@ -63,7 +63,7 @@ export class MessageCheck {
   /** Of the body, until the signatures are read. */
   #waiting: Buffer[] = [];
 
-  /** At MAIL: SPF begins. */
+  /** When the message begins: SPF does too. */
   constructor(settings: CheckSettings, client: Client) {
     this.#settings = settings;
     this.#questions = new Questions(settings.dns);
@@ -100,7 +100,7 @@ export class MessageCheck {
     }));
     const dmarc = await this.#checkDmarc(spf, signatures);
     const evidence: Evidence = { spf, dmarc, signatures };
-    const outcomes = outcomesOf(evidence);
+    const outcomes = outcomesOf(evidence, this.#questions.wasBusy);
     return {
       verdict: verdictOf(outcomes, this.#settings.trustedSealers),
       outcomes,
@@ -112,6 +112,11 @@ export class MessageCheck {
       ].flat(),
       signatures,
     };
+  }
+
+  /** Whatever became of it: nothing more is asked. */
+  end(): void {
+    this.#questions.endAt(0);
   }
 
   #readHeader(): void {

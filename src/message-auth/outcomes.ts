@@ -21,13 +21,14 @@ export interface Evidence {
 
 type Property = readonly [name: string, value: string];
 
-export function outcomesOf({ spf, dmarc, signatures }: Evidence): Outcomes {
+export function outcomesOf({ spf, dmarc, signatures }: Evidence, wasBusy = false): Outcomes {
   const author = dmarcOutcome(dmarc);
   return {
     spf: { result: spf.result, domain: spf.domain },
     dkim: signatures === undefined ? unread(author.domain) : signatures.signatures.flatMap(dkimOutcome),
     arc: signatures === undefined ? { result: 'none', sealers: [] } : arcOutcome(signatures),
     dmarc: author,
+    wasBusy,
   };
 }
 

@@ -19,6 +19,7 @@ const CODES = {
   nodata: 'ENODATA',
   servfail: 'ESERVFAIL',
   timeout: 'ETIMEOUT',
+  busy: 'ETIMEOUT',
   unusable: 'EBADNAME',
 } as const;
 
@@ -26,9 +27,15 @@ export class Questions {
   readonly #dns: Dns;
   readonly #answers = new Map<string, Promise<Answer<RecordType>>>();
   #untilMs = Number.POSITIVE_INFINITY;
+  #wasBusy = false;
 
   constructor(dns: Dns) {
     this.#dns = dns;
+  }
+
+  /** Something was not asked since too much was asked at once, here. */
+  get wasBusy(): boolean {
+    return this.#wasBusy;
   }
 
   /** Until when, on the clock of `performance.now()`, answers are waited for. As long as the message still comes: for ever. */
@@ -42,7 +49,9 @@ export class Questions {
     return async (name, type) => {
       if (!isRecordType(type)) throw fault('ENODATA', `${type} is not asked for`);
       const key = `${type} ${name.toLowerCase()}`;
-      if (!this.#answers.has(key) && left-- <= 0) throw fault('ETIMEOUT', 'too many questions to the DNS');
+      const isNew = !this.#answers.has(key);
+      if (isNew && performance.now() > this.#untilMs) throw fault('ETIMEOUT', 'no time left');
+      if (isNew && left-- <= 0) throw fault('ETIMEOUT', 'too many questions to the DNS');
       return asNodeSays(await until(this.#untilMs - reserveMs, this.#ask(key, name, type)), type);
     };
   }
@@ -50,7 +59,10 @@ export class Questions {
   #ask(key: string, name: string, type: RecordType): Promise<Answer<RecordType>> {
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
-    const asked = this.#dns.ask(name, type);
+    const asked = this.#dns.ask(name, type).then((answer) => {
+      this.#wasBusy ||= answer.kind === 'busy';
+      return answer;
+    });
     this.#answers.set(key, asked);
     return asked;
   }

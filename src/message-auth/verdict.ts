@@ -4,7 +4,7 @@
  * What the domain of the author asks for decides (DMARC, RFC 9989), and nothing else: SPF and DKIM alone refuse nothing, since whoever
  * forwards breaks one of them. A trusted sealer may say that it was right when it came to him (ARC). What could not be found
  * out is nobody's fault: the mail goes on, unless the domain asks for refusal and one of the failures could be what
- * proves it; then it comes again later.
+ * proves it; then it comes again later. So does what we had no time to ask about.
  */
 
 /** RFC 8601 §2.2, in the order of the field. */
@@ -49,6 +49,8 @@ export interface Outcomes {
   readonly dkim: readonly DkimOutcome[];
   readonly arc: ArcOutcome;
   readonly dmarc: DmarcOutcome;
+  /** Something was not asked, since strangers have us ask too much at this moment. */
+  readonly wasBusy: boolean;
 }
 
 export interface Verdict {
@@ -111,7 +113,14 @@ function refused({ dmarc, spf, dkim }: Outcomes): Verdict {
   return { action: 'accept', reasons };
 }
 
-function undecided({ dmarc }: Outcomes, why: string): Verdict {
+/** Whoever keeps us from asking must get nothing by it that an answer would have refused. */
+function undecided({ dmarc, wasBusy }: Outcomes, why: string): Verdict {
+  if (wasBusy && dmarc.policy !== 'none')
+    return {
+      action: 'defer',
+      reasons: ['it could not be checked now; try again later'],
+      enhancedCode: '4.7.0',
+    };
   if (dmarc.policy !== 'reject') return { action: 'accept', reasons: [`${why}; it could not be checked`] };
   const reason = `${dmarc.domain} asks to refuse mail that is not authentic, and ${why}`;
   return { action: 'defer', reasons: [reason], enhancedCode: '4.7.0' };

@@ -31,7 +31,7 @@ export class Assessment {
   readonly #filter: ResultsFilter;
   readonly #check: MessageCheck | undefined;
 
-  /** Before the message: what can be found out about the sender is asked for. */
+  /** When the message begins: what can be found out about the sender is asked for. */
   constructor({ hostname, check }: AssessmentSettings, client: Client) {
     this.#hostname = hostname;
     this.#filter = new ResultsFilter([hostname]);
@@ -67,6 +67,11 @@ export class Assessment {
     const fields = Buffer.concat([fieldsOf(this.#hostname, checked), received]);
     const proven = { isAuthentic: isAuthentic(checked), isAuthorKnown: isAuthorKnown(checked.outcomes) };
     return { kind: 'taken', fields, isJunk: action === 'junk', ...proven, verdict };
+  }
+
+  /** Nobody wants to know any more: nothing more is asked. */
+  end(): void {
+    this.#check?.end();
   }
 
   #filtered({ bytes, isLast }: DataRead): DataRead {

@@ -8,6 +8,7 @@ import { IncomingMail } from '../delivery/incoming-mail.ts';
 import type { DeliveryServices } from '../delivery/services.ts';
 import { protocolName, receivedField } from '../delivery/trace.ts';
 import type { Dns } from '../dns/answer.ts';
+import type { DnsShare } from '../dns/share.ts';
 import type { CheckSettings } from '../message-auth/check.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
@@ -20,7 +21,7 @@ import type { Reply } from '../smtp/reply.ts';
 import { Farewell, type Role, type Sender, type Transaction, type Verb } from '../smtp/role.ts';
 import { Assessment } from './assessment.ts';
 import { ReverseName } from './reverse-name.ts';
-import type { Strangers } from './strangers.ts';
+import { networkOf, type Strangers } from './strangers.ts';
 import { type Arrival, MxTransaction } from './transaction.ts';
 
 export interface MxSettings {
@@ -40,9 +41,9 @@ export interface MxServices extends DeliveryServices {
   readonly settings: MxSettings;
   /** STARTTLS is offered with it. */
   readonly tls: TlsSource | undefined;
-  readonly dns: Dns | undefined;
   /** Undefined: where mail is from is not asked. */
-  readonly check: CheckSettings | undefined;
+  readonly dns: DnsShare | undefined;
+  readonly check: Omit<CheckSettings, 'dns'>;
   readonly strangers: Pick<Strangers, 'connects' | 'slowDown' | 'isSlow'>;
 }
 
@@ -78,6 +79,7 @@ export class MxRole implements Role {
   readonly #guest: Guest;
   readonly #services: MxServices;
   readonly #holders: Holders;
+  readonly #dns: Dns | undefined;
   readonly #reverseName: ReverseName;
   #unknown = 0;
 
@@ -86,7 +88,8 @@ export class MxRole implements Role {
     this.#guest = guest;
     this.#services = services;
     this.#holders = new Holders({ ...services, guest, connection });
-    this.#reverseName = new ReverseName(services.dns, connection.remoteAddress);
+    this.#dns = services.dns?.of(networkOf(connection.remoteAddress));
+    this.#reverseName = new ReverseName(this.#dns, connection.remoteAddress);
   }
 
   refuses(): Reply | undefined {
@@ -128,8 +131,10 @@ export class MxRole implements Role {
     const { isSecure, remoteAddress, tlsVersion } = connection;
     const base = hello.isExtended ? 'ESMTP' : 'SMTP';
     const client = { address: remoteAddress, helo: hello.name, mailFrom: address };
+    const dns = this.#dns;
+    const check = dns && { ...this.#services.check, dns };
     const arrival: Arrival = {
-      assess: () => new Assessment({ hostname: settings.hostname, check: this.#services.check }, client),
+      assess: () => new Assessment({ hostname: settings.hostname, check }, client),
       received: (id, recipient) =>
         receivedField(
           {

@@ -3,12 +3,13 @@
  * accounts of ours and for nobody else; who wants to send uses submission.
  *
  * Whoever connects is a stranger. What bounds him: connections in all, from his address and in a minute, the length of lines, commands
- * that make no sense, recipients that are not there, recipients and messages, their size and their header's, time, and the octets that
- * all messages under way may have together.
+ * that make no sense, recipients that are not there, recipients and messages, their size and their header's, time, the octets that all
+ * messages under way may have together, and what the DNS is asked for him.
  */
 
 import { Repeats } from '../delivery/repeats.ts';
 import type { Dns } from '../dns/answer.ts';
+import { DnsShare } from '../dns/share.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Recipients } from '../identity/recipients.ts';
 import type { Domain } from '../mailbox/domain.ts';
@@ -31,6 +32,9 @@ import { Strangers } from './strangers.ts';
 /** Commands that make no sense. */
 const MAX_MISTAKES = 20;
 const MAX_IDLE_COMMANDS = 200;
+
+/** Of each of the askers, which are networks. The queue has the rest of what the resolver does at once. */
+const DNS_SHARE = { atOnce: 60, perAsker: 20, mostWaiting: 500, maxWaitMs: 3000 };
 
 export interface MxPort extends SharedOptions {
   readonly host: string;
@@ -78,11 +82,12 @@ export function mxServices(options: MxOptions): MxServices {
   // One message of the largest size can always come.
   const totalBytes = Math.max(options.uploadBytes, maxMessageBytes);
   return {
-    ...{ domain, activity, recipients, relay, stream, log, tls, dns },
+    ...{ domain, activity, recipients, relay, stream, log, tls },
+    dns: dns && new DnsShare(dns, DNS_SHARE),
     uploads: new UploadBudget({ accountBytes: totalBytes, totalBytes }),
     repeats: new Repeats(),
     strangers,
-    check: dns && { dns, hostname, trustedSealers, timeoutMs },
+    check: { hostname, trustedSealers, timeoutMs },
     settings: {
       ...{ hostname, defaultDomain, maxMessageBytes, overQuota, giveUpMs },
       ...{ greetingDelayMs, handshakeTimeoutMs, deadlines },
@@ -91,7 +96,7 @@ export function mxServices(options: MxOptions): MxServices {
 }
 
 export async function startMx(services: MxServices, port: MxPort): Promise<Listener> {
-  if (services.check !== undefined) await loadChecks();
+  if (services.dns !== undefined) await loadChecks();
   const { host, port: number, connections, stream, handshakeTimeoutMs, isShared = false, log } = port;
   return Listener.open({
     ...{ name: 'smtp', service: 'smtp', host, port: number },

@@ -60,7 +60,7 @@ export class Strangers {
 }
 
 /** Who commands one address of it commands the others: a /24, or a /64. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (address.includes(':')) return addressBlock(address);
   return `${address.slice(0, address.lastIndexOf('.'))}.0/24`;
 }

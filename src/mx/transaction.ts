@@ -25,7 +25,6 @@ export class MxTransaction implements Transaction {
   readonly #arrival: Arrival;
   readonly #defaultDomain: string;
   readonly #recipients: string[] = [];
-  #assessment: Assessment | undefined;
 
   constructor(mail: IncomingMail, arrival: Arrival, defaultDomain: string) {
     this.#mail = mail;
@@ -36,20 +35,22 @@ export class MxTransaction implements Transaction {
   async recipient({ address, parameters }: NamedTo): Promise<Reply> {
     const to = isPostmaster(address) ? `${address}@${this.#defaultDomain}` : address;
     const reply = await this.#mail.recipient(to, parameters);
-    if (reply.code === 250) {
-      this.#recipients.push(to);
-      // For nobody but somebody who is here is anybody asked.
-      this.#assessment ??= this.#arrival.assess();
-    } else if (reply.code === 550) this.#arrival.unknown();
+    if (reply.code === 250) this.#recipients.push(to);
+    else if (reply.code === 550) this.#arrival.unknown();
     return reply;
   }
 
   async message(read: ReadMessage, id: string): Promise<readonly Reply[]> {
     const only = this.#recipients.length === 1 ? this.#recipients[0] : undefined;
     const { received } = this.#arrival;
-    const assessment = this.#assessment ?? this.#arrival.assess();
+    // Not before: whoever only names senders and recipients has us ask nobody.
+    const assessment = this.#arrival.assess();
     const judge = (): Promise<Judgement> => assessment.judge(received(id, only));
-    const replies = await this.#mail.message(assessment.through(read), id, judge, { hasOneReply: true });
-    return [oneReply(replies, id)];
+    try {
+      const replies = await this.#mail.message(assessment.through(read), id, judge, { hasOneReply: true });
+      return [oneReply(replies, id)];
+    } finally {
+      assessment.end();
+    }
   }
 }

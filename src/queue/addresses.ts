@@ -57,8 +57,10 @@ async function faultOf(
     const family = unused === 'A' ? 'IPv4' : 'IPv6';
     return { text: `${host} has addresses of ${family} alone, which is not used now`, isForNow: true };
   }
-  if ([...answers, other].some((answer) => answer?.kind === 'servfail' || answer?.kind === 'timeout'))
-    return { text: `the DNS did not answer for the address of ${host}`, isForNow: true };
+  const isUnknown = [...answers, other].some(
+    (answer) => answer?.kind === 'servfail' || answer?.kind === 'timeout' || answer?.kind === 'busy',
+  );
+  if (isUnknown) return { text: `the DNS did not answer for the address of ${host}`, isForNow: true };
   return { text: `${host} has no address`, isForNow: false };
 }
 

@@ -23,6 +23,7 @@ export async function lookUpDane(dns: Dns, host: string, port: number): Promise<
       return { kind: 'none' };
     case 'servfail':
     case 'timeout':
+    case 'busy':
     case 'unusable':
       return { kind: 'unknown', text: `the DNS did not answer for ${name}: ${answer.detail}` };
     case 'found': {

@@ -60,6 +60,7 @@ export async function routeTo(domain: string, options: RoutingOptions): Promise<
       return failed('5.1.2', `the DNS has no usable answer for ${ascii}: ${answer.detail}`);
     case 'servfail':
     case 'timeout':
+    case 'busy':
       return {
         kind: 'deferred',
         status: '4.4.3',

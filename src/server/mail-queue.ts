@@ -4,6 +4,7 @@ import type { Log } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
 import { passOn } from '../delivery/pass-on.ts';
 import type { Dns } from '../dns/answer.ts';
+import { DnsShare } from '../dns/share.ts';
 import { NO_RELAY, type Relay } from '../net/relay.ts';
 import type { StreamOptions } from '../net/stream.ts';
 import { Families } from '../queue/families.ts';
@@ -13,6 +14,9 @@ import { forwardSender } from './forward-sender.ts';
 import type { MailSystem } from './mail-system.ts';
 import { keysOfDomains } from './signing-keys.ts';
 import { StsFile } from './sts-file.ts';
+
+/** What strangers leave of what the resolver does at once. */
+const DNS_SHARE = { atOnce: 40, perAsker: 40, mostWaiting: 10_000, maxWaitMs: 10_000 };
 
 export interface MailQueueOptions {
   readonly config: Config;
@@ -32,7 +36,8 @@ export interface MailQueue {
 }
 
 export function startMailQueue(options: MailQueueOptions): MailQueue {
-  const { config, log, system, dns, stream, worker, relay = NO_RELAY } = options;
+  const { config, log, system, stream, worker, relay = NO_RELAY } = options;
+  const dns = new DnsShare(options.dns, DNS_SHARE).of('queue');
   const { domain, activity, recipients, admin } = system;
   const families = new Families(dns, config.queue.ip);
   const stsMemory = new StsFile(join(config.data, `mta-sts${worker === undefined ? '' : `-${worker}`}.json`));

@@ -14,7 +14,7 @@ export interface SessionOptions {
   readonly maxRecipients: number;
   /** Commands that make no sense, after which the connection is over. */
   readonly maxMistakes: number;
-  /** Messages of a connection. */
+  /** Transactions of a connection (RFC 9422 §4.1, MAILMAX), whatever became of them: one that is given up has cost its time. */
   readonly maxMessages?: number;
   /** Commands since the last message or recipient was taken: whoever only says hello and NOOP wants our time. */
   readonly maxIdleCommands?: number;

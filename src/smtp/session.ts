@@ -69,6 +69,7 @@ export class SmtpSession implements Session {
   #hello: Hello | undefined;
   #mail: Mail | undefined;
   #messages = 0;
+  #transactions = 0;
   #mistakes = 0;
   #idleCommands = 0;
   #isStopped = false;
@@ -249,11 +250,12 @@ export class SmtpSession implements Session {
     const declaredBytes = Math.max(1, parameters.size ?? 1);
     const refusal = this.#refusalOfSender(address, parameters);
     if (refusal !== undefined) return this.#wire.say(refusal);
-    if (this.#messages >= (this.#options.maxMessages ?? Number.POSITIVE_INFINITY))
+    if (this.#transactions >= (this.#options.maxMessages ?? Number.POSITIVE_INFINITY))
       throw new Farewell(REPLY.enough);
     const sender = { address, declaredBytes, parameters, hello };
     const begun = await this.#role.begin(sender);
     if ('code' in begun) return this.#wire.say(begun);
+    this.#transactions++;
     this.#mail = { sender, transaction: begun, recipients: 0 };
     this.#wire.say(REPLY.senderTaken);
   }

@@ -76,7 +76,7 @@ async function lookAtHost(world: World, { exchange, preference }: MailExchange):
   const found = answers.filter((answer) => answer.kind === 'found');
   const addresses = found.flatMap(({ records }) => records);
   const isAlias = found.some(({ name }) => name !== exchange);
-  const isUnknown = answers.some(({ kind }) => kind === 'servfail' || kind === 'timeout');
+  const isUnknown = answers.some(({ kind }) => kind === 'servfail' || kind === 'timeout' || kind === 'busy');
   const isOurs =
     exchange === world.config.hostname.toLowerCase() ||
     addresses.some((address) => world.addresses.some((own) => sameAddress(own, address)));
