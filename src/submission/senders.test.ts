@@ -43,6 +43,8 @@ describe('in whose name a message is sent (RFC 6409 §6.1)', () => {
     ['From: ann@example.com@example.org\n', /names no address/],
     ['From:\n', /names no address/],
     [`From: ${Array.from({ length: 101 }, () => 'ann@example.com').join(',\n ')}\n`, /names too many/],
+    [`From: ann@example.com, ${'a:;'.repeat(300)}, bob@example.com\n`, /names too many/],
+    [`From: ann@example.com, ${'a:;'.repeat(60)}\n`, /names too many/],
   ];
   for (const [header, expected] of rows)
     test(JSON.stringify(header.slice(0, 60)), async () => {

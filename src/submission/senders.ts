@@ -4,7 +4,7 @@
  * what one server checks is not what another shows.
  */
 import type { SendAs } from '../identity/identities.ts';
-import { AddressBatches, isGroupMarker } from '../mail/address.ts';
+import { type Address, AddressBatches, isGroupMarker } from '../mail/address.ts';
 import type { HeaderBlock } from '../mail/header.ts';
 import type { Reply } from '../smtp/reply.ts';
 
@@ -23,8 +23,8 @@ export interface SendersOptions {
   readonly addsSender: boolean;
 }
 
-/** In all of these fields. */
-const MAX_ADDRESSES = 100;
+/** In all of these fields, with what opens and closes groups. */
+const MAX_ENTRIES = 100;
 const MAX_TEXT = 480;
 const NAMING = ['from', 'sender', 'resent-from', 'resent-sender'] as const;
 
@@ -45,11 +45,13 @@ export async function checkSenders(header: HeaderBlock, options: SendersOptions)
   let named = 0;
   for (const name of NAMING) {
     for (const value of header.all(name)) {
-      const addresses = addressesIn(value);
+      const batches = new AddressBatches(value);
+      const entries = batches.next();
+      named += entries.length;
+      if (named > MAX_ENTRIES) return refused(`5.7.1 the ${name} field names too many`);
+      const addresses = batches.isOver ? addressesIn(entries) : undefined;
       if (addresses === undefined || addresses.length === 0)
         return refused(`5.7.1 the ${name} field of the message names no address`);
-      named += addresses.length;
-      if (named > MAX_ADDRESSES) return refused(`5.7.1 the ${name} field names too many`);
       for (const address of addresses) {
         const answer = await may(address);
         if (answer.kind === 'allowed') continue;
@@ -67,10 +69,9 @@ export function notAs({ why }: Extract<SendAs, { kind: 'refused' }>): Reply {
 }
 
 /** Undefined when something in the list is no address. */
-function addressesIn(value: Buffer): string[] | undefined {
+function addressesIn(entries: readonly Address[]): string[] | undefined {
   const addresses: string[] = [];
-  // The first hundreds: with more there are too many.
-  for (const one of new AddressBatches(value).next()) {
+  for (const one of entries) {
     if (isGroupMarker(one)) continue;
     if (!one.mailbox || !one.host) return undefined;
     addresses.push(Buffer.from(`${one.mailbox}@${one.host}`, 'latin1').toString('utf8'));
