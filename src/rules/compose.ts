@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { formatRfc5322 } from '../mail/date.ts';
 import { downgradeField } from '../mail/downgrade/field.ts';
 import type { NotifyEffect, VacationEffect } from '../sieve/effects.ts';
-import { encodedField } from '../sieve/message/header-edit.ts';
-import { textEntity } from '../sieve/message/rewrite.ts';
+import { encodedField, headerPieces, joinPieces } from '../sieve/message/header-edit.ts';
+import { entityOf, textEntity } from '../sieve/message/rewrite.ts';
 
 interface From<Effect> {
   readonly effect: Effect;
@@ -32,7 +32,20 @@ export function reply({ effect, owner, nowMs, hostname }: From<VacationEffect>):
     encodedField('Precedence', 'bulk'),
     MIME,
   ];
-  return Buffer.concat([...header, ...(isMime ? [Buffer.from(inLines(reason))] : textOf(reason))]);
+  return Buffer.concat([...header, ...(isMime ? entityIn(reason) : textOf(reason))]);
+}
+
+/** RFC 5230 §4.7: it says how its content is to be read; whom the reply is from and to is not its matter. */
+function entityIn(reason: string): Buffer[] {
+  const { header, content } = entityOf(inLines(reason), true);
+  const { fields, end } = headerPieces(header);
+  return [
+    joinPieces(
+      fields.filter(({ name }) => name.startsWith('content-')),
+      end,
+    ),
+    content,
+  ];
 }
 
 export function notification({ effect, owner, nowMs, hostname }: From<NotifyEffect>): Buffer {

@@ -90,6 +90,23 @@ describe('rules that send', () => {
     assert.match(await entries(), /a rule has changed who it is from/);
   });
 
+  test('vacation: of a MIME reason the header has what says how its content is to be read, and nothing else', async () => {
+    await rule(
+      'require "vacation"; vacation :mime text:\r\nFrom: The Boss <boss@example.com>\r\nmime-version: 1.0\r\nSender: boss@example.com\r\n\tx\r\nContent-Type: text/plain;\r\n\tcharset=us-ascii\r\nBcc: eva@example.net\r\n\r\nFrom: here\r\n.\r\n;',
+    );
+    await places();
+    const [one] = await outgoing();
+    const octets = await octetsOf(one as Outgoing);
+    const [header = '', body = ''] = octets.split(/\r\n\r\n(.*)/s);
+    assert.deepEqual(header.match(/^(?:from|sender|bcc|mime-version|content-type):.*/gim), [
+      `From: ${record.address}`,
+      'MIME-Version: 1.0',
+      'Content-Type: text/plain;',
+    ]);
+    assert.match(header, /text\/plain;\r\n\tcharset=us-ascii/);
+    assert.equal(body, 'From: here\r\n');
+  });
+
   test('redirect: the octets as they came, from an address that bounces can find', async () => {
     await rule('require "copy"; redirect :copy "eva@example.net"; redirect :copy "dan@example.com";');
     assert.deepEqual(await places(), ['INBOX']);
