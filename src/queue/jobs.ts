@@ -75,7 +75,9 @@ export class Jobs {
 
   /** Throws when the store cannot be read or written: then it is as if it had not been tried. */
   async run(job: Job, destination: Destination): Promise<Again> {
-    const { domain } = this.#options;
+    const { domain, settler } = this.#options;
+    // It would be done once more, and for ever.
+    if (settler.isUnwritten(job.outgoing)) return NOBODY;
     const [outgoing] = await domain.store.outgoing.load([job.outgoing]);
     if (outgoing === undefined) return NOBODY;
     try {
@@ -171,7 +173,7 @@ export class Jobs {
   }
 
   async #deliver(outgoing: Outgoing, recipients: readonly OutgoingRecipient[]): Promise<Again> {
-    const { domain, local, signing } = this.#options;
+    const { domain, local, settler, signing } = this.#options;
     const message: DepartingMessage = await departingMessage(domain, outgoing.row, signing);
     const { outcomes, nextMs } = await local.run(outgoing, recipients, message);
     if (nextMs !== undefined) this.#options.expect(outgoing.row.id, nextMs);
@@ -179,7 +181,7 @@ export class Jobs {
     // Whoever holds the account is being started, which takes a moment and no try.
     await this.#settle(outgoing, absent ?? [], domain.clock.nowMs() + ABSENT_MS);
     const again = await this.#settle(outgoing, others ?? []);
-    local.settled(outcomes);
+    if (!settler.isUnwritten(outgoing.row.id)) local.settled(outcomes);
     return again;
   }
 

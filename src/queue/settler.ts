@@ -1,15 +1,20 @@
 /**
  * What became of recipients, on its way into the store: all of one turn of the event loop in one call. What was delivered has to be
- * written, or it is sent again; so what the store refuses is tried until it takes it.
+ * written, or it is sent again; so what the store refuses is tried until it takes it, each message by itself, for it may be another's
+ * fault. What it will never take (damage) is known here, so that the message is not sent over and over.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../base/log.ts';
-import type { RecipientChange } from '../mailbox/model/outgoing.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import type { OutgoingId, RecipientChange } from '../mailbox/model/outgoing.ts';
 import type { OutgoingStore } from '../mailbox/port/outgoing.ts';
+import { StoreError } from '../mailbox/port/store-error.ts';
 
 interface Waiting {
   readonly changes: readonly RecipientChange[];
   readonly done: PromiseWithResolvers<void>;
+  /** Why the store did not take them. */
+  readonly refusal?: unknown;
 }
 
 const FIRST_RETRY_MS = 500;
@@ -19,6 +24,7 @@ export class Settler {
   readonly #store: Pick<OutgoingStore, 'settle'>;
   readonly #log: Log;
   #waiting: Waiting[] = [];
+  readonly #unwritten = new Set<OutgoingId>();
   #isClosed = false;
 
   constructor(store: Pick<OutgoingStore, 'settle'>, log: Log) {
@@ -26,13 +32,21 @@ export class Settler {
     this.#log = log;
   }
 
-  /** Resolves when all of it is durable, or when the server stops: then it is found again at the next start. */
+  /**
+   * Resolves when all of it is durable, or will never be, or when the server stops: `isUnwritten` then, and it is found again at the
+   * next start.
+   */
   settle(changes: readonly RecipientChange[]): Promise<void> {
     if (changes.length === 0) return Promise.resolve();
     const done = Promise.withResolvers<void>();
     this.#waiting.push({ changes, done });
     if (this.#waiting.length === 1) setImmediate(() => void this.#flush());
     return done.promise;
+  }
+
+  /** Something became of it that the store does not know of: its rows are not to be believed. */
+  isUnwritten(id: OutgoingId): boolean {
+    return this.#unwritten.has(id);
   }
 
   /** Nothing is tried again from here on. */
@@ -43,30 +57,54 @@ export class Settler {
   async #flush(): Promise<void> {
     const waiting = this.#waiting;
     this.#waiting = [];
-    let left = waiting.flatMap(({ changes }) => changes);
-    for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
-      left = await this.#try(left);
-      if (left.length === 0 || this.#isClosed) break;
+    let left = await this.#try(waiting);
+    for (let retryMs = FIRST_RETRY_MS; left.length > 0 && !this.#isClosed; ) {
+      const err = left[0]?.refusal;
+      this.#log.error({ err, messages: left.length }, 'what became of mail cannot be written down yet');
       await pause(retryMs, undefined, { ref: false });
+      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+      const tried = await Promise.all(left.map((one) => this.#try([one])));
+      left = tried.flat().filter((one) => {
+        if (isForNow(one.refusal)) return true;
+        this.#leave(one);
+        return false;
+      });
     }
-    for (const { done } of waiting) done.resolve();
+    for (const one of left) this.#leave(one);
   }
 
-  /** Those that were refused. */
-  async #try(changes: readonly RecipientChange[]): Promise<RecipientChange[]> {
+  /** Those that were refused, with what was. */
+  async #try(waiting: readonly Waiting[]): Promise<Waiting[]> {
+    let outcomes: Awaited<ReturnType<OutgoingStore['settle']>>;
     try {
-      const outcomes = await this.#store.settle(changes);
-      const refused = changes.filter((_, i) => typeof outcomes[i] !== 'boolean');
-      const err = outcomes.find((outcome) => typeof outcome !== 'boolean');
-      if (err !== undefined)
-        this.#log.error(
-          { err, recipients: refused.length },
-          'what became of mail cannot be written down yet',
-        );
-      return refused;
-    } catch (err) {
-      this.#log.error({ err, recipients: changes.length }, 'what became of mail cannot be written down yet');
-      return [...changes];
+      outcomes = await this.#store.settle(waiting.flatMap(({ changes }) => changes));
+    } catch (refusal) {
+      return waiting.map((one) => ({ ...one, refusal }));
     }
+    let at = 0;
+    return waiting.flatMap(({ changes, done }) => {
+      const these = outcomes.slice(at, at + changes.length);
+      at += changes.length;
+      const refusal = these.find((outcome) => typeof outcome !== 'boolean');
+      if (refusal === undefined) {
+        done.resolve();
+        return [];
+      }
+      return [{ changes: changes.filter((_, i) => typeof these[i] !== 'boolean'), done, refusal }];
+    });
   }
+
+  #leave({ changes, done, refusal }: Waiting): void {
+    const ids = new Set(changes.map(({ outgoing }) => outgoing));
+    for (const id of ids) this.#unwritten.add(id);
+    this.#log.error({ err: refusal, outgoing: [...ids] }, 'what became of mail is not written down');
+    done.resolve();
+  }
+}
+
+/** Damage stays, and an account that is with another process does not come back by itself. */
+function isForNow(refusal: unknown): boolean {
+  const error = refusal instanceof MailboxError ? refusal.cause : refusal;
+  if (!(error instanceof StoreError)) return true;
+  return error.code !== 'damaged' && error.code !== 'unreadable' && error.code !== 'fenced';
 }
