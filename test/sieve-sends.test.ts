@@ -62,6 +62,16 @@ for (const workers of [1, 2]) {
       assert.match(String(back), /\r\nX-Loop: bo@example\.com\r\n[\s\S]*X-Loop: anna@example\.com\r\n/);
     });
 
+    test('nor by a rule that takes the marks of it away', async () => {
+      await server.cli(['account', 'add', 'eddy@example.com', '--password-stdin'], 'secret\n');
+      const marks = ['X-Loop', 'Received', 'Delivered-To'].map((name) => `deleteheader "${name}";`);
+      await rule('eddy', `require "editheader"; ${marks.join(' ')} redirect "eddy@example.com";`);
+      assert.match(await send('eva@example.org', 'eddy', 'eddy'), /^250 /);
+      const [only, ...more] = await inboxOf('eddy', 1);
+      assert.deepEqual(more, []);
+      assert.match(String(only), /\r\nReceived: by .* \(queue\) id /);
+    });
+
     test('a reply of who is away, once', async () => {
       await rule('cleo', 'require "vacation"; vacation :subject "Away" "I am away.";');
       assert.match(await send('dan@example.com', 'cleo', 'first'), /^250 /);

@@ -3,7 +3,6 @@
  * come in here.
  */
 import { randomUUID } from 'node:crypto';
-import { EMPTY } from '../base/bytes.ts';
 import { Guest } from '../net/guest.ts';
 import type { Relay } from '../net/relay.ts';
 import type { StreamOptions } from '../net/stream.ts';
@@ -18,6 +17,8 @@ export interface OwnMessage {
   readonly address: string;
   /** Who has had a message with this key does not get it again. */
   readonly once: Buffer;
+  /** Of this hop, whole lines. */
+  readonly fields: Buffer;
   readonly isJunk: boolean;
   readonly isAuthorKnown: boolean;
   readonly sizeBytes: number;
@@ -33,7 +34,7 @@ export interface PassOnOptions {
 /** What the holder says of it. */
 export async function passOn(options: PassOnOptions, message: OwnMessage): Promise<Reply> {
   const { relay, stream, nowMs } = options;
-  const { holder, from, address, once, isJunk, isAuthorKnown, sizeBytes } = message;
+  const { holder, from, address, once, fields, isJunk, isAuthorKnown, sizeBytes } = message;
   const connection = { remoteAddress: '127.0.0.1', remotePort: 0, localPort: 0, tlsVersion: undefined };
   const peer = { ...connection, idleMs: 0, bytesRead: 0, bytesWritten: 0, destroy() {} };
   const names = { id: `queue-${randomUUID().slice(0, 8)}`, service: 'queue', listener: 'queue' };
@@ -46,7 +47,7 @@ export async function passOn(options: PassOnOptions, message: OwnMessage): Promi
     const names = new Set([holder]);
     for await (const piece of message.octets()) if (piece.length > 0) await holders.write(names, piece);
     const judged = { isJunk, isAuthentic: true, isAuthorKnown, isShared: false };
-    const taken = { kind: 'taken', fields: EMPTY, ...judged, once } as const;
+    const taken = { kind: 'taken', fields, ...judged, once } as const;
     const replies = await holders.finish(new Map([[holder, 1]]), taken);
     return replies.get(holder)?.[0] ?? REPLY.holderGone;
   } finally {

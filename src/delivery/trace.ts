@@ -24,6 +24,9 @@ export interface ReceivedBy {
   readonly nowMs: number;
 }
 
+/** Received fields of a message that goes in a circle (RFC 5321 §6.3). */
+export const MAX_HOPS = 100;
+
 const MAX_WORD = 255;
 
 /** With its CRLF. */
@@ -38,6 +41,13 @@ export function receivedField(from: Arriving, by: ReceivedBy): Buffer {
     `\t${formatRfc5322(Math.floor(by.nowMs / 1000))}`,
   ];
   return Buffer.from(`${text.join('\r\n')}\r\n`, 'utf8');
+}
+
+/** The same of a hop inside: out of the queue and into a mailbox. So what goes in a circle in here is seen too. */
+export function queuedField({ hostname, id, recipient, nowMs }: ReceivedBy): Buffer {
+  const to = recipient === undefined ? '' : `\r\n\tfor <${plain(recipient)}>`;
+  const at = formatRfc5322(Math.floor(nowMs / 1000));
+  return Buffer.from(`Received: by ${word(hostname)} (queue) id ${word(id)}${to};\r\n\t${at}\r\n`, 'utf8');
 }
 
 /** `base`: SMTP, ESMTP or LMTP. */

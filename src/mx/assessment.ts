@@ -4,6 +4,7 @@
  */
 import { EMPTY } from '../base/bytes.ts';
 import type { Judgement } from '../delivery/judgement.ts';
+import { MAX_HOPS } from '../delivery/trace.ts';
 import { type CheckedMessage, type CheckSettings, type Client, MessageCheck } from '../message-auth/check.ts';
 import { resultsField } from '../message-auth/results-field.ts';
 import { ResultsFilter } from '../message-auth/results-filter.ts';
@@ -12,7 +13,7 @@ import { verdictField } from '../message-auth/verdict-field.ts';
 import type { DataRead } from '../smtp/input.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { ReadMessage } from '../smtp/role.ts';
-import { HopCounter, MAX_HOPS } from './hops.ts';
+import { HopCounter } from './hops.ts';
 
 export interface AssessmentSettings {
   /** Our name, which stands in the results field. */

@@ -5,9 +5,6 @@
 import { EMPTY, LF } from '../base/bytes.ts';
 import { foldAscii } from '../mail/header.ts';
 
-/** RFC 5321 §6.3 asks for at least a hundred. */
-export const MAX_HOPS = 100;
-
 const FIELD = 'received:';
 /** Of a line, as much as tells; blanks may stand before the colon (RFC 5322 §4.5). */
 const TELLING_BYTES = 24;

@@ -6,8 +6,8 @@
  * address is tried again. Elsewhere it goes at the first try, whatever becomes of those who are here, and never again.
  */
 import { createHash } from 'node:crypto';
-import { EMPTY } from '../base/bytes.ts';
 import { report } from '../delivery/outcomes.ts';
+import { MAX_HOPS, queuedField } from '../delivery/trace.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Recipients, ResolvedDelivery } from '../identity/recipients.ts';
 import { HeaderBlock } from '../mail/header.ts';
@@ -17,7 +17,7 @@ import type { AccountId } from '../mailbox/model/model.ts';
 import { type OutgoingRecipient, type OutgoingRow, outgoingText } from '../mailbox/model/outgoing.ts';
 import { type DeliveryOutcome, deliver } from '../mailbox/operations/deliver.ts';
 import { openIncoming, type Received } from '../mailbox/operations/incoming.ts';
-import { saysDmarcPass } from '../message-auth/seal.ts';
+import { ownResults, saysDmarcPass } from '../message-auth/seal.ts';
 import { saysJunk } from '../message-auth/verdict-field.ts';
 import { REPLY } from '../smtp/replies.ts';
 import type { Outcome } from './attempt.ts';
@@ -28,6 +28,8 @@ export interface PassedOn {
   readonly from: string;
   readonly address: string;
   readonly once: Buffer;
+  /** Of this hop, whole lines. */
+  readonly fields: Buffer;
   readonly isJunk: boolean;
   readonly isAuthorKnown: boolean;
   readonly message: DepartingMessage;
@@ -81,6 +83,8 @@ export class LocalRoute {
     message: DepartingMessage,
   ): Promise<LocalOutcome> {
     const base = { recipient, host: '', isReply: false, hasDsn: false, forwards: [], keys: [] };
+    if (new HeaderBlock(message.header).all('received').length >= MAX_HOPS)
+      return { ...base, kind: 'failed', status: '5.4.6', text: 'the message goes in a circle' };
     try {
       const resolution = await this.#options.recipients.resolve(recipient.address);
       if (resolution.kind === 'foreign')
@@ -111,6 +115,7 @@ export class LocalRoute {
     const { domain, passOn, activity, hostname } = this.#options;
     const { row, recipient, message, key: once } = what;
     const beganMs = performance.now();
+    const fields = this.#fieldsOf(row, recipient, message);
     const isJunk = isSetApart(row);
     const isAuthorKnown = row.kind !== 'retry' || saysDmarcPass(message.header, hostname);
     const said: Said[] = [];
@@ -130,7 +135,7 @@ export class LocalRoute {
     for (const holder of holders) {
       const reply = await passOn?.({
         ...{ holder, from: row.sender, address: recipient.address },
-        ...{ once, isJunk, isAuthorKnown, message },
+        ...{ once, fields, isJunk, isAuthorKnown, message },
       });
       if (reply === undefined) continue;
       const isGone = reply.code === REPLY.holderGone.code && reply.text === REPLY.holderGone.text;
@@ -144,7 +149,7 @@ export class LocalRoute {
     const accounts = here.map(({ account }) => account);
     const { received, release } = await this.#read(accounts, message);
     try {
-      const arrived = { fields: EMPTY, isJunk, isAuthorKnown, once };
+      const arrived = { fields, isJunk, isAuthorKnown, once };
       const outcomes = await deliver(domain, to, received, row.sender, arrived);
       const ms = Math.round(performance.now() - beganMs);
       const names = { id: outgoingText(row.id), session: 'queue', service: 'queue', remote: 'queue' };
@@ -161,6 +166,14 @@ export class LocalRoute {
     } finally {
       release();
     }
+  }
+
+  /** This hop, and above it what was found out when the message came: only what is above all hops is taken for ours. */
+  #fieldsOf(row: OutgoingRow, { address }: OutgoingRecipient, { header }: DepartingMessage): Buffer {
+    const { domain, hostname } = this.#options;
+    const results = ownResults(header, hostname);
+    const by = { hostname, id: outgoingText(row.id), recipient: address, nowMs: domain.clock.nowMs() };
+    return Buffer.concat([...(results === undefined ? [] : [results, Buffer.from('\r\n')]), queuedField(by)]);
   }
 
   /** Into the store's staging, for those accounts. */

@@ -164,9 +164,33 @@ describe('the queue', () => {
       await it.send([local('bo+list@example.com'), local('nobody@example.com')]);
       await it.empty();
       const [text] = (await it.kit.messagesOf('bo@example.com')).map(String);
-      assert.equal(text, `Return-Path: <anna@example.com>\r\nDelivered-To: bo+list@example.com\r\n${TEXT}`);
+      const hop = 'Received: by mail.example.com (queue) id 1-1;';
+      assert.equal(
+        text?.replace(/(id )[\d-]+(?:\r\n\tfor <bo\+list@example\.com>)(;)\r\n\t.*/, '$11-1$2'),
+        `Return-Path: <anna@example.com>\r\nDelivered-To: bo+list@example.com\r\n${hop}\r\n${TEXT}`,
+      );
       assert.match(String((await inbox(it))[0]), /Final-Recipient: rfc822; nobody@example\.com/);
       assert.equal(it.hop.connections, 0);
+    }));
+
+  it('ends with a report what goes in a circle in here, and keeps what was found out above its hops', () =>
+    scene({}, async (it) => {
+      await it.kit.addAccount('bo@example.com', 'secret words');
+      const hops = (count: number) => 'Received: by us\r\n'.repeat(count);
+      await it.send([local('bo@example.com')], { text: hops(99) + TEXT });
+      await it.send([local('bo@example.com')], { text: hops(100) + TEXT });
+      const results = 'Authentication-Results: mail.example.com; dmarc=pass';
+      await it.send([local('bo@example.com')], { text: `${results}\r\n${hops(1)}${TEXT}`, kind: 'forward' });
+      await it.empty();
+      const atBo = (await it.kit.messagesOf('bo@example.com')).map(String);
+      assert.deepEqual(atBo.map((text) => text.match(/^Received:/gm)?.length).sort(), [100, 2]);
+      assert.match(
+        atBo.find((text) => text.includes('dmarc')) ?? '',
+        /bo@example\.com\r\nAuthentication-Results: mail\.example\.com; dmarc=pass\r\nReceived: by mail/,
+      );
+      const [report, more] = await inbox(it);
+      assert.match(String(report), /Status: 5\.4\.6\r\n/);
+      assert.equal(more, undefined);
     }));
 
   it('passes on at the first try, and once, what somebody here has no room for', () =>

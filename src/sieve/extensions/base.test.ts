@@ -59,6 +59,12 @@ describe('what becomes of the message (RFC 5228 §2.10, §4)', () => {
       done(script, { mail: 'X-Loop: <other@acme.example.com>\r\n\r\n' }),
       'redirect a@example.org, discard',
     );
+    assert.equal(
+      done(`require ["editheader"]; deleteheader "X-Loop"; ${script}`, {
+        mail: 'X-Loop: roadrunner@acme.example.com\r\n\r\n',
+      }),
+      'keep, discard',
+    );
     const { notes } = run(`require "copy"; ${script.replace('redirect', 'redirect :copy')}`, {
       verdict: { isJunk: true },
     });

@@ -14,6 +14,8 @@ import type { Steps } from '../run/steps.ts';
 
 const PROTECTED: readonly string[] = [
   'received',
+  'delivered-to',
+  'x-loop',
   'auto-submitted',
   'authentication-results',
   'arc-seal',

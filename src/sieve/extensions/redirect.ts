@@ -37,7 +37,7 @@ function* whyNotSentOn(run: Run): Steps<string | undefined> {
   if (hasOtherAuthor(message)) return 'a rule has changed who it is from';
   const claimed = yield* answered(environment.verdict.claimedAuthor?.());
   if (claimed !== undefined) return `nothing proves that it is from ${claimed}`;
-  const loops = rawFields(message.header, 'x-loop').flatMap(fieldAddresses);
+  const loops = rawFields(message.original.header, 'x-loop').flatMap(fieldAddresses);
   const own = loops
     .map((one) => wholeAddress(one).toLowerCase())
     .find((one) => environment.addresses.includes(one));
