@@ -94,5 +94,15 @@ test('the queue has what a mailbox cannot have, and what is not for a mailbox', 
     assert.equal(hop.mails[1]?.from, '');
     assert.equal(hop.mails[1]?.recipients[0]?.address, 'bo@good.example');
     assert.match(hop.mails[1]?.data ?? '', /Action: delivered/);
+
+    assert.equal((await server.cli(['account', 'quota', FULL, '6KiB'])).code, 0);
+    assert.equal(await send(port, 'eva@good.example', both), '250 2.0.0');
+    const remove = ['account', 'remove', FULL, '--yes'];
+    const refused = await server.cli(remove);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /1 recipient waits/);
+    assert.match(refused.stderr, /queue list --account full@example\.com/);
+    assert.equal((await server.cli([...remove, '--drop-queued'])).code, 0);
+    assert.match(await activity(FULL), /account removed.*droppedRecipients=1/);
   }),
 );

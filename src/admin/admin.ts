@@ -3,7 +3,7 @@
  * process, `ControlClient` asks the running server through its control socket. A command is written once and does not
  * know which of the two it has.
  */
-import type { AppPassword, Credential, NewAccount } from '../identity/account-admin.ts';
+import type { AppPassword, Credential, NewAccount, Removal } from '../identity/account-admin.ts';
 import type { ActivityEvent } from '../identity/activity.ts';
 import type { NewAppPassword } from '../identity/app-password.ts';
 import type {
@@ -43,8 +43,8 @@ export interface Admin extends MailAccess {
   setQuota(address: string, change: QuotaChange): Promise<AccountSummary>;
   /** Undefined takes it away. Throws `cannot` for an unknown name or a value that it cannot have. */
   setSetting(address: string, name: string, value: string | undefined): Promise<AccountSummary>;
-  /** The account and all its mail. */
-  removeAccount(address: string): Promise<void>;
+  /** The account and all its mail. Throws `cannot` while mail waits to leave it, unless that is to be dropped. */
+  removeAccount(address: string, removal?: Removal): Promise<void>;
 
   /** Of one message, at most 64 KiB, what was put in front included. Throws `nonexistent`. */
   readHeader(address: string, mailbox: string, uid: number): Promise<Buffer>;
@@ -129,6 +129,7 @@ export type {
   DomainSummary,
   KeySummary,
   NewAppPassword,
+  Removal,
 };
 
 export type AddedAccount = { readonly address: string } | Refusal;

@@ -27,6 +27,7 @@ import type {
   ListenerFacts,
   NewAppPassword,
   QuotaChange,
+  Removal,
   Samples,
   ServerFacts,
 } from './admin.ts';
@@ -110,8 +111,8 @@ export class ControlClient implements Admin {
     return this.#wire.json('PATCH', accountPath(address), { setting: { name, value: value ?? null } });
   }
 
-  async removeAccount(address: string): Promise<void> {
-    await this.#wire.json('DELETE', accountPath(address));
+  async removeAccount(address: string, removal: Removal = {}): Promise<void> {
+    await this.#wire.json('DELETE', accountPath(address), removal);
   }
 
   async listMailboxes(address: string): Promise<readonly MailboxSummary[]> {

@@ -2,7 +2,7 @@
  * Administration of the mail that this process has open: in the server behind the control socket, or in a command that
  * runs while no server does.
  */
-import type { AccountAdmin, Credential } from '../identity/account-admin.ts';
+import type { AccountAdmin, Credential, Removal } from '../identity/account-admin.ts';
 import type { Activity, ActivityEvent } from '../identity/activity.ts';
 import type { ActivityFiles } from '../identity/activity-files.ts';
 import type { DomainOperations } from '../identity/domain-admin.ts';
@@ -138,9 +138,9 @@ export class LocalAdmin implements Admin {
     return this.#summary(await this.#accounts.setSetting(record.id, name, value));
   }
 
-  async removeAccount(address: string): Promise<void> {
+  async removeAccount(address: string, removal?: Removal): Promise<void> {
     const record = await this.#accounts.accountOf(address);
-    await this.#accounts.removeAccount(record.id);
+    await this.#accounts.removeAccount(record.id, removal);
   }
 
   async listMailboxes(address: string): Promise<readonly MailboxSummary[]> {

@@ -4,7 +4,8 @@
  *     GET    /v1/server
  *     GET    /v1/event-loop                                 the longest standstill since it was last asked, in ms
  *     GET    /v1/accounts                                   POST { accounts }
- *     GET    /v1/accounts/ADDRESS                           PATCH { password? passwordHash? quota? setting? }      DELETE
+ *     GET    /v1/accounts/ADDRESS                           PATCH { password? passwordHash? quota? setting? }
+ *                                                           DELETE { dropsQueued? }
  *     GET    /v1/accounts/ADDRESS/app-passwords             POST { name, services?, networks?, expiresMs? }
  *     DELETE /v1/accounts/ADDRESS/app-passwords/NUMBER
  *     GET    /v1/accounts/ADDRESS/mailboxes
@@ -106,7 +107,10 @@ const ROUTES: readonly Route[] = Object.freeze([
   }),
   on('GET', ACCOUNT, async ({ admin }, address) => ({ json: await admin.findAccount(address) })),
   on('PATCH', ACCOUNT, changeAccount),
-  on('DELETE', ACCOUNT, async ({ admin }, address) => ({ json: await admin.removeAccount(address) })),
+  on('DELETE', ACCOUNT, async (call, address) => {
+    const removal = valid(z.strictObject({ dropsQueued: z.boolean().optional() }), await call.json());
+    return { json: await call.admin.removeAccount(address, defined(removal)) };
+  }),
   on('GET', `${ACCOUNT}/app-passwords`, async ({ admin }, address) => ({
     json: { appPasswords: await admin.listAppPasswords(address) },
   })),

@@ -18,6 +18,7 @@ import type {
   DomainOperations,
   NewAppPassword,
   QuotaChange,
+  Removal,
 } from './admin.ts';
 import { SharedQueue } from './control-queue.ts';
 import { SharedScripts } from './control-scripts.ts';
@@ -94,8 +95,8 @@ export class SharedAdmin implements Admin {
     return (await this.#holderOf(address)).setSetting(address, name, value);
   }
 
-  async removeAccount(address: string): Promise<void> {
-    return (await this.#holderOf(address)).removeAccount(address);
+  async removeAccount(address: string, removal?: Removal): Promise<void> {
+    return (await this.#holderOf(address)).removeAccount(address, removal);
   }
 
   async listMailboxes(address: string) {

@@ -2,25 +2,45 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { Admin } from '../admin/admin.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
 import { type ExitCode, UsageError } from './exit.ts';
 import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
 import { counted, humanSize, note, print } from './terminal.ts';
+
+interface Options extends CommonOptions {
+  readonly yes?: boolean;
+  readonly dropQueued?: boolean;
+}
 
 export function accountRemove(parent: Command, _done: (code: ExitCode) => void): void {
   const command = parent
     .command('remove')
     .description('remove an account with all its mail; nothing brings it back')
     .argument('<address>')
-    .option('--yes', 'do not ask');
-  withCommonOptions(command).action(async (address: string, options: CommonOptions & { yes?: boolean }) => {
+    .option('--yes', 'do not ask')
+    .option('--drop-queued', 'also while mail waits to leave it, which then is not delivered');
+  withCommonOptions(command).action(async (address: string, options: Options) => {
     await withAdmin(options, async (admin) => {
       const account = await admin.findAccount(address);
       if (options.yes !== true) await confirm(account.address, account.usedMessages, account.usedBytes);
-      await admin.removeAccount(account.address);
+      await remove(admin, account.address, options.dropQueued === true);
       print(`removed ${account.address}`);
       await tellOfAliases(admin, account.address);
     });
   });
+}
+
+/** What a list or a forward keeps for others stands in an account too. */
+async function remove(admin: Admin, address: string, dropsQueued: boolean): Promise<void> {
+  try {
+    await admin.removeAccount(address, { dropsQueued });
+  } catch (error) {
+    if (!(error instanceof MailboxError) || error.code !== 'cannot') throw error;
+    note(
+      `look at it with: queue list --account ${address}; wait until it has left, end it with: queue drop --account ${address} --reason TEXT --report; or remove the account with --drop-queued, and nobody is told`,
+    );
+    throw error;
+  }
 }
 
 /** Mail that comes to them is refused now, and nobody has said so to whoever relies on it. */

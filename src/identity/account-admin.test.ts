@@ -4,9 +4,11 @@ import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
 import { Secret } from '../base/secret.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId } from '../mailbox/model/model.ts';
+import { NOTIFY_DEFAULT } from '../mailbox/model/outgoing.ts';
 import { appendMessages } from '../mailbox/operations/append.ts';
 import { receive } from '../mailbox/operations/incoming.ts';
 import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
+import { acceptOutgoing } from '../mailbox/operations/outgoing.ts';
 import type { Admission } from './authenticator.ts';
 
 let kit: TestDomain;
@@ -100,6 +102,26 @@ describe('accounts', () => {
     const again = await kit.addAccount('dora@example.com', 'other');
     assert.notEqual(again.id, id);
     assert.equal((await kit.domain.accounts.open(again.id)).usedMessages, 0);
+  });
+
+  test('one that mail waits to leave stays, unless that is to go as well', async () => {
+    const { id } = await kit.addAccount('gerd@example.com', 'secret');
+    const account = await kit.domain.accounts.open(id);
+    const received = await receive(kit.domain.store, [id], 1000, Buffer.from('Subject: x\r\n\r\nx\r\n'));
+    const to = ['carl@example.org', 'dan@example.org'];
+    await acceptOutgoing(kit.domain, account, received, {
+      envelope: {
+        ...({ kind: 'forward', sender: 'eva@example.net', isUtf8: false, isEightBit: false } as const),
+        ...{ requiresTls: false, isTlsOptional: false, expiresMs: Date.now() + 1e9 },
+      },
+      recipients: to.map((address) => ({ address, route: 'remote', notify: NOTIFY_DEFAULT })),
+    });
+    await assert.rejects(kit.admin.removeAccount(id), /2 recipients wait/);
+    assert.equal(await signIn('gerd', 'secret'), 'gerd@example.com');
+    assert.equal((await kit.store.outgoing.list(0, 10, id)).length, 1);
+    await kit.admin.removeAccount(id, { dropsQueued: true });
+    assert.equal(await signIn('gerd', 'secret'), 'bad-credentials');
+    assert.deepEqual(await kit.store.outgoing.list(0, 10, id), []);
   });
 
   test('a removal that was interrupted is finished at the next start', async () => {

@@ -45,6 +45,11 @@ export interface AppPassword {
   readonly password: Secret;
 }
 
+export interface Removal {
+  /** What waits to leave the account goes with it: its own mail, and what it keeps for others. */
+  readonly dropsQueued?: boolean;
+}
+
 export type AddOutcome = AccountRecord | MailboxError;
 
 export interface AccountAdminOptions {
@@ -64,6 +69,8 @@ type PreparedAccount = Parameters<Directory['create']>[0][number];
 
 /** Hashed, then created, in one durable step of the directory: an import of hundreds shows progress and stays quick. */
 const SLICE = 50;
+/** Recipients of what waits, no further. */
+const MOST_COUNTED = 100_000;
 
 export class AccountAdmin {
   readonly #options: AccountAdminOptions;
@@ -182,11 +189,19 @@ export class AccountAdmin {
     return updated;
   }
 
-  /** The account and all its mail. Nothing brings it back. */
-  async removeAccount(id: AccountId): Promise<void> {
-    const record = await this.#options.domain.store.directory.get(id);
-    await this.#options.domain.store.directory.remove(id);
-    if (record !== undefined) this.#options.activity.record(record.address, 'account removed');
+  /**
+   * The account and all its mail. Nothing brings it back. Throws `cannot` while mail waits to leave it, which may be for others: whoever
+   * sent it was told that it would arrive.
+   */
+  async removeAccount(id: AccountId, { dropsQueued = false }: Removal = {}): Promise<void> {
+    const { directory, outgoing } = this.#options.domain.store;
+    const record = await directory.get(id);
+    if (!dropsQueued) refuseWhile(await outgoing.countRecipients(id, MOST_COUNTED));
+    await directory.remove(id);
+    // What came meanwhile goes as well, but not without a word.
+    const dropped = await outgoing.countRecipients(id, MOST_COUNTED);
+    const facts = dropped === 0 ? {} : { droppedRecipients: dropped };
+    if (record !== undefined) this.#options.activity.record(record.address, 'account removed', facts);
     await this.#finishRemoval(id);
   }
 
@@ -260,6 +275,15 @@ export class AccountAdmin {
     await domain.store.directory.forget(id);
     domain.log.info({ accountId: id }, 'the mail of a removed account is gone');
   }
+}
+
+function refuseWhile(waiting: number): void {
+  if (waiting === 0) return;
+  const recipients = waiting === 1 ? '1 recipient waits' : `${waiting} recipients wait`;
+  throw new MailboxError(
+    'cannot',
+    `${recipients} for mail that this account is to send or to pass on for others`,
+  );
 }
 
 function taken(address: string): MailboxError {
