@@ -6,6 +6,7 @@
  * out is nobody's fault: the mail goes on, unless the domain asks for refusal and one of the failures could be what
  * proves it; then it comes again later. So does what we had no time to ask about.
  */
+import { domainToASCII } from 'node:url';
 
 /** RFC 8601 §2.2, in the order of the field. */
 export interface MethodResult {
@@ -91,12 +92,25 @@ export function verdictOf(outcomes: Outcomes, trustedSealers: readonly string[] 
 /** DMARC says so; or, for a domain that asks for nothing, its own SPF or a signature of its own. */
 export function isAuthorKnown({ dmarc, spf, dkim }: Outcomes): boolean {
   if (dmarc.result !== 'none') return dmarc.result === 'pass';
-  const author = dmarc.domain.toLowerCase();
-  const isOfAuthor = (domain: string): boolean => {
-    const name = domain.toLowerCase();
-    return name.includes('.') && (author === name || author.endsWith(`.${name}`));
-  };
-  return [spf, ...dkim].some(({ result, domain }) => result === 'pass' && isOfAuthor(domain));
+  return [spf, ...dkim].some(({ result, domain }) => result === 'pass' && speaksFor(domain, dmarc.domain));
+}
+
+/**
+ * The sender of the envelope, to whom reports go, has to do with it: its domain lets this client send, or has signed. Anybody can
+ * sign with a domain of his own, and name somebody else as the sender. Never so for an empty one.
+ */
+export function isSenderKnown({ spf, dkim }: Outcomes, mailFrom: string): boolean {
+  if (mailFrom === '') return false;
+  // Of a sender that is not empty, SPF judges the domain.
+  if (spf.result === 'pass') return true;
+  const sender = domainToASCII(mailFrom.slice(mailFrom.lastIndexOf('@') + 1));
+  return dkim.some(({ result, domain }) => result === 'pass' && speaksFor(domain, sender));
+}
+
+/** It is the domain, or above it: whoever has a name commands those below. */
+function speaksFor(above: string, domain: string): boolean {
+  const [name, other] = [above.toLowerCase(), domain.toLowerCase()];
+  return name.includes('.') && (other === name || other.endsWith(`.${name}`));
 }
 
 function refused({ dmarc, spf, dkim }: Outcomes): Verdict {

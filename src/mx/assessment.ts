@@ -8,7 +8,7 @@ import { MAX_HOPS } from '../delivery/trace.ts';
 import { type CheckedMessage, type CheckSettings, type Client, MessageCheck } from '../message-auth/check.ts';
 import { resultsField } from '../message-auth/results-field.ts';
 import { ResultsFilter } from '../message-auth/results-filter.ts';
-import { isAuthorKnown } from '../message-auth/verdict.ts';
+import { isAuthorKnown, isSenderKnown } from '../message-auth/verdict.ts';
 import { verdictField } from '../message-auth/verdict-field.ts';
 import type { DataRead } from '../smtp/input.ts';
 import type { Reply } from '../smtp/reply.ts';
@@ -28,6 +28,7 @@ const MAX_REASON = 400;
 
 export class Assessment {
   readonly #hostname: string;
+  readonly #sender: string;
   readonly #hops = new HopCounter();
   readonly #filter: ResultsFilter;
   readonly #check: MessageCheck | undefined;
@@ -35,6 +36,7 @@ export class Assessment {
   /** When the message begins: what can be found out about the sender is asked for. */
   constructor({ hostname, check }: AssessmentSettings, client: Client) {
     this.#hostname = hostname;
+    this.#sender = client.mailFrom;
     this.#filter = new ResultsFilter([hostname]);
     this.#check = check === undefined ? undefined : new MessageCheck(check, client);
   }
@@ -66,7 +68,10 @@ export class Assessment {
     if (action === 'defer')
       return { kind: 'refused', reply: refusal(451, enhancedCode ?? '4.7.0', verdict), verdict };
     const fields = Buffer.concat([fieldsOf(this.#hostname, checked), received]);
-    const proven = { isAuthentic: isAuthentic(checked), isAuthorKnown: isAuthorKnown(checked.outcomes) };
+    const proven = {
+      isAuthentic: isSenderKnown(checked.outcomes, this.#sender),
+      isAuthorKnown: isAuthorKnown(checked.outcomes),
+    };
     return { kind: 'taken', fields, isJunk: action === 'junk', ...proven, verdict };
   }
 
@@ -81,11 +86,6 @@ export class Assessment {
     const [only = EMPTY] = kept;
     return { bytes: kept.length < 2 ? only : Buffer.concat(kept), isLast };
   }
-}
-
-/** SPF or DKIM: the domain that a report would go to has to do with it. */
-function isAuthentic({ outcomes: { spf, dkim } }: CheckedMessage): boolean {
-  return spf.result === 'pass' || dkim.some(({ result }) => result === 'pass');
 }
 
 function fieldsOf(hostname: string, { results, verdict }: CheckedMessage): Buffer {

@@ -9,10 +9,14 @@ import { Secret } from '../base/secret.ts';
 import { Resolver } from '../dns/resolver.ts';
 import { Recipients } from '../identity/recipients.ts';
 import { NOTIFY, NOTIFY_DEFAULT } from '../mailbox/model/outgoing.ts';
+import { makeKey } from '../message-auth/keys.ts';
+import { MessageSigner, signingKey } from '../message-auth/sign.ts';
 import { srsForward, srsReverse } from '../message-auth/srs.ts';
 import type { Listener } from '../net/listener.ts';
 
+const key = await makeKey('ed25519');
 const ZONE: readonly Answer[] = [
+  record('s._domainkey.signer.example', 'TXT', [key.record]),
   record('good.example', 'TXT', ['v=spf1 ip4:127.0.0.1 -all']),
   record('_dmarc.careful.example', 'TXT', ['v=DMARC1; p=quarantine']),
 ];
@@ -86,6 +90,28 @@ test('an address that leads only elsewhere', async () => {
     one?.recipients.map(({ address, notify }) => [address, notify]),
     [['carl@elsewhere.example', 0]],
   );
+});
+
+test('who signs with a domain of his own has no reports sent to somebody else', async () => {
+  const header = 'From: news@signer.example\r\nSubject: x\r\n\r\n';
+  const signer = new MessageSigner(Buffer.from(header));
+  signer.update(Buffer.from('hi\r\n'));
+  const field = await signer.finish([signingKey('signer.example', 's', key.privateKey)], Date.now());
+  for (const [sender, notify] of [
+    ['victim@unknown.example', NOTIFY.Never],
+    ['victim@signer.example.unknown.example', NOTIFY.Never],
+    ['news@signer.example', NOTIFY_DEFAULT],
+    ['news@bounces.signer.example', NOTIFY_DEFAULT],
+  ] as const) {
+    const client = await mxHello(server);
+    client.send(`MAIL FROM:<${sender}>\r\nRCPT TO:<out@example.com>\r\nDATA\r\n`);
+    await client.codes(3);
+    client.send(`${field}${header}hi\r\n.\r\n`);
+    assert.deepEqual(await client.codes(1), ['250 2.0.0']);
+    client.socket.destroy();
+    const one = (await waiting()).find(({ row }) => row.sender === sender);
+    assert.deepEqual([one?.recipients.map((to) => to.notify), sender], [[notify], sender]);
+  }
 });
 
 test('what its domain asks to set apart is not passed on; who is here has it in Junk', async () => {
