@@ -3,14 +3,15 @@
  * cannot be now, to the queue. One outcome for each, also for one that was named twice.
  */
 import { ownAuthor } from '../mail/authors.ts';
-import { MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
+import type { MailboxErrorCode } from '../mailbox/model/errors.ts';
 import { deliver } from '../mailbox/operations/deliver.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { Envelope, MailFrom, NamedRecipient } from './envelope.ts';
 import type { Taken } from './judgement.ts';
-import { goesInCircle, keepForLater, passOn } from './later.ts';
+import { goesInCircle } from './later.ts';
 import { answerTo, type Outcome, report } from './outcomes.ts';
+import { asMailboxError, giveToQueue } from './queueing.ts';
 import type { DeliveryServices } from './services.ts';
 
 export interface Whole {
@@ -25,6 +26,8 @@ const REPORT_WANTED = 'the sender wants a report';
 const REPORT_DUE = 'the sender gets a report of the refusal';
 const notProven = (author: string): string =>
   `it is in the name of ${author}, which nothing proves, so it is not passed on`;
+/** The queue keeps the header for a report. Who has a larger one is told nothing of what arrives. */
+const MAX_REPORTED_HEADER_BYTES = 64 * 1024;
 /** Nothing makes them better. */
 const FOR_GOOD: ReadonlySet<MailboxErrorCode> = new Set(['too-big', 'nonexistent']);
 /** When it was brought before. */
@@ -68,39 +71,66 @@ async function outcomesOf(
   recipients: readonly NamedRecipient[],
   mail: Mail,
 ): Promise<Outcome[]> {
-  const own = recipients.filter((one) => !isForQueue(one, mail.taken));
-  const delivering = deliver(services.domain, own, mail.received, mail.sender.from, mail.taken);
-  const passing = recipients.map((one) =>
-    isForQueue(one, mail.taken) ? toQueue(services, one, mail) : undefined,
-  );
-  const delivered = new Map((await delivering).map((outcome, i) => [own[i], outcome]));
-  return Promise.all(
-    recipients.map(async (recipient, i) => {
-      const outcome = delivered.get(recipient) ?? (await passing[i]);
-      if (outcome?.kind === 'refused' || outcome?.kind === 'rejected')
-        return orLater(services, recipient, mail, outcome);
-      return outcome ?? HAD_ALREADY;
-    }),
-  );
+  const [own, others] = [
+    recipients.filter((one) => !isForQueue(one, mail)),
+    recipients.filter((one) => isForQueue(one, mail)),
+  ];
+  const [delivered, queued] = await Promise.all([
+    deliver(services.domain, own, mail.received, mail.sender.from, mail.taken),
+    toQueue(services, others, mail),
+  ]);
+  const outcomes = new Map<NamedRecipient, Outcome>(queued);
+  for (const [i, one] of own.entries()) outcomes.set(one, delivered[i] ?? HAD_ALREADY);
+  const later = own.filter((one) => isForLater(outcomes.get(one), mail.taken));
+  const errors = await giveToQueue(services, later, mail);
+  for (const one of later) if (!errors.has(one)) outcomes.set(one, whenKept(outcomes.get(one)));
+  return recipients.map((one) => outcomes.get(one) ?? HAD_ALREADY);
 }
 
 /** What goes elsewhere, and what the sender wants to be told of when it has arrived: the queue writes reports. */
-function isForQueue({ forwards, parameters: { notify } }: NamedRecipient, { isAuthentic }: Taken): boolean {
-  return forwards !== undefined || (isAuthentic && notify?.includes('SUCCESS') === true);
+function isForQueue({ forwards, parameters }: NamedRecipient, { received, taken }: Mail): boolean {
+  if (forwards !== undefined) return true;
+  const isReported = taken.isAuthentic && received.facts.headerBytes <= MAX_REPORTED_HEADER_BYTES;
+  return isReported && parameters.notify?.includes('SUCCESS') === true;
 }
 
-async function toQueue(services: DeliveryServices, recipient: NamedRecipient, mail: Mail): Promise<Outcome> {
-  const isForward = recipient.forwards !== undefined;
-  if (isForward && mail.taken.isJunk) return { kind: 'rejected', reason: NOT_PASSED_ON };
-  if (isForward && goesInCircle(recipient, mail.received)) return { kind: 'rejected', reason: IN_A_CIRCLE };
+async function toQueue(
+  services: DeliveryServices,
+  recipients: readonly NamedRecipient[],
+  mail: Mail,
+): Promise<ReadonlyMap<NamedRecipient, Outcome>> {
+  const outcomes = new Map<NamedRecipient, Outcome>();
+  const forwards = recipients.filter((one) => one.forwards !== undefined);
   try {
-    const author = isForward ? await claimedAuthor(services, mail) : undefined;
-    if (author !== undefined) return { kind: 'rejected', reason: notProven(author) };
-    await (isForward ? passOn : keepForLater)(services, recipient, mail);
-    return isForward ? { kind: 'passed on' } : { kind: 'queued', reason: REPORT_WANTED };
+    const author = forwards.length > 0 ? await claimedAuthor(services, mail) : undefined;
+    for (const one of forwards) {
+      const reason = whyNotPassedOn(one, mail, author);
+      if (reason !== undefined) outcomes.set(one, { kind: 'rejected', reason });
+    }
   } catch (error) {
-    return refusedFor(services, error);
+    const refused = { kind: 'refused', error: asMailboxError(services, error) } as const;
+    for (const one of forwards) outcomes.set(one, refused);
   }
+  const rest = recipients.filter((one) => !outcomes.has(one));
+  const errors = await giveToQueue(services, rest, mail);
+  for (const one of rest) {
+    const error = errors.get(one);
+    if (error !== undefined) outcomes.set(one, { kind: 'refused', error });
+    else if (one.forwards !== undefined) outcomes.set(one, { kind: 'passed on' });
+    else outcomes.set(one, { kind: 'queued', reason: REPORT_WANTED });
+  }
+  return outcomes;
+}
+
+/** Undefined: it is. */
+function whyNotPassedOn(
+  recipient: NamedRecipient,
+  { received, taken }: Mail,
+  author: string | undefined,
+): string | undefined {
+  if (taken.isJunk) return NOT_PASSED_ON;
+  if (goesInCircle(recipient, received)) return IN_A_CIRCLE;
+  return author && notProven(author);
 }
 
 /** What we pass on leaves by a sender of ours, so that whoever gets it would believe what we do not. */
@@ -113,30 +143,18 @@ async function claimedAuthor({ recipients }: DeliveryServices, { received, taken
  * There is one reply for several recipients: who cannot take it now keeps nobody else from having it. Nor does who does not want it
  * or can never have it: the queue will be told the same, and tells the sender, if it is his.
  */
-async function orLater(
-  services: DeliveryServices,
-  recipient: NamedRecipient,
-  mail: Mail,
-  outcome: Outcome & { readonly kind: 'refused' | 'rejected' },
-): Promise<Outcome> {
-  const { isShared, isAuthentic } = mail.taken;
-  const isForGood = outcome.kind === 'rejected' || FOR_GOOD.has(outcome.error.code);
-  if (!isShared || isForQueue(recipient, mail.taken) || (isForGood && !isAuthentic)) return outcome;
-  try {
-    await keepForLater(services, recipient, mail);
-    if (outcome.kind === 'refused' && !isForGood) return { kind: 'for later', error: outcome.error };
-    return { kind: 'queued', reason: REPORT_DUE };
-  } catch (error) {
-    refusedFor(services, error);
-    return outcome;
-  }
+function isForLater(outcome: Outcome | undefined, { isShared, isAuthentic }: Taken): boolean {
+  if (outcome?.kind !== 'refused' && outcome?.kind !== 'rejected') return false;
+  return isShared && (isAuthentic || !isForGood(outcome));
 }
 
-function refusedFor({ log }: DeliveryServices, error: unknown): Outcome & { readonly kind: 'refused' } {
-  if (error instanceof MailboxError) return { kind: 'refused', error };
-  log.error({ err: error }, 'the queue did not take a message');
-  const message = 'the server failed; try again later';
-  return { kind: 'refused', error: new MailboxError('unavailable', message, { cause: error }) };
+function whenKept(outcome: Outcome | undefined): Outcome {
+  if (outcome?.kind !== 'refused' || isForGood(outcome)) return { kind: 'queued', reason: REPORT_DUE };
+  return { kind: 'for later', error: outcome.error };
+}
+
+function isForGood(outcome: Outcome & { readonly kind: 'refused' | 'rejected' }): boolean {
+  return outcome.kind === 'rejected' || FOR_GOOD.has(outcome.error.code);
 }
 
 /** The same address twice is one delivery and two replies. */

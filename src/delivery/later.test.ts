@@ -29,8 +29,8 @@ test('whoever asks whether mail has arrived is told by the mailbox, and not by w
     ...{ account, address, name: address },
     parameters: { notify: ['SUCCESS', 'FAILURE'] },
   };
-  await keepForLater(services, anna, await mail());
-  await passOn(services, { ...anna, forwards: ['dan@example.net'] }, await mail());
+  await keepForLater(services, [anna], await mail());
+  await passOn(services, [{ ...anna, forwards: ['dan@example.net'] }], await mail());
   const kept = await kit.store.outgoing.list(0, 10);
   assert.deepEqual(
     kept.map(({ row, recipients }) => [row.kind, recipients[0]?.notify]),

@@ -5,9 +5,10 @@
  * A report of its failure goes only to somebody who has to do with the message (`isAuthentic`): nobody else hears of it.
  */
 import { MailboxError } from '../mailbox/model/errors.ts';
+import type { AccountId } from '../mailbox/model/model.ts';
 import { type NewRecipient, NOTIFY, NOTIFY_DEFAULT, notifyOfForward } from '../mailbox/model/outgoing.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
-import { acceptOutgoing } from '../mailbox/operations/outgoing.ts';
+import { acceptUnshown } from '../mailbox/operations/outgoing.ts';
 import type { Notification } from '../smtp/parameters.ts';
 import { decodeXtext } from '../smtp/xtext.ts';
 import type { MailFrom, NamedRecipient } from './envelope.ts';
@@ -26,23 +27,30 @@ export interface ForLater {
 const MARK = 'Delivered-To';
 const NOT_ASCII = /[^\0-\x7f]/;
 
-/** Of a recipient who cannot take it now. Throws as `acceptOutgoing` does, and what the directory throws. */
-export async function keepForLater(
-  services: Services,
-  recipient: NamedRecipient,
-  mail: ForLater,
-): Promise<void> {
-  return give(services, recipient, [await addressOf(services, recipient)], 'retry', mail);
+type Recipients = readonly [NamedRecipient, ...NamedRecipient[]];
+
+/** Of addresses of one account, which cannot take it now. Room was asked for. Throws as `acceptUnshown` does, and what the directory throws. */
+export async function keepForLater(services: Services, all: Recipients, mail: ForLater): Promise<void> {
+  const recipients: NewRecipient[] = [];
+  for (const one of all)
+    recipients.push({ address: await addressOf(services, one), route: 'local', ...wishesOf(one, mail) });
+  return give(services, all[0].account, recipients, 'retry', mail);
 }
 
-/** To where the recipient's address leads elsewhere, with a mark by which it is known when it comes back. Throws as `acceptOutgoing` does. */
-export function passOn(services: Services, recipient: NamedRecipient, mail: ForLater): Promise<void> {
-  const fields = Buffer.concat([
-    Buffer.from(`${MARK}: ${oneLine(recipient.address)}\r\n`),
-    mail.taken.fields,
-  ]);
+/**
+ * Of addresses that lead to the same ones elsewhere, to which it goes once, with a mark of each address by which it is known when it
+ * comes back. Room was asked for. Throws as `acceptUnshown` does.
+ */
+export function passOn(services: Services, all: Recipients, mail: ForLater): Promise<void> {
+  const marks = all.map(({ address }) => `${MARK}: ${oneLine(address)}\r\n`).join('');
+  const fields = Buffer.concat([Buffer.from(marks), mail.taken.fields]);
   const marked = { ...mail, taken: { ...mail.taken, fields } };
-  return give(services, recipient, recipient.forwards ?? [], 'forward', marked);
+  const [first] = all;
+  const { notify, orcpt } = wishesOf(first, mail);
+  const recipients = (first.forwards ?? []).map((address): NewRecipient => {
+    return { address, route: 'local', notify: notifyOfForward(notify), orcpt };
+  });
+  return give(services, first.account, recipients, 'forward', marked);
 }
 
 /** It was passed on from this address before, and what it leads to has led back. */
@@ -57,22 +65,18 @@ function oneLine(address: string): string {
 
 async function give(
   { domain, settings }: Services,
-  { account: id, address: original, parameters }: NamedRecipient,
-  addresses: readonly string[],
+  account: AccountId,
+  recipients: readonly NewRecipient[],
   kind: 'retry' | 'forward',
   { sender: { from: sender, parameters: wishes }, received, taken }: ForLater,
 ): Promise<void> {
   const { header, facts } = received;
   if (header.bytes.length !== facts.headerBytes)
     throw new MailboxError('limit', 'the header is too large to be kept for later');
-  const wanted = taken.isAuthentic ? bitsOf(parameters.notify) : NOTIFY.Never;
-  const notify = kind === 'forward' ? notifyOfForward(wanted) : wanted;
-  const orcpt = originalOf(parameters.orcpt, original);
-  const recipients = addresses.map((address): NewRecipient => ({ address, route: 'local', notify, orcpt }));
-  await acceptOutgoing(domain, await domain.accounts.open(id), received, {
+  await acceptUnshown(domain, await domain.accounts.open(account), received, {
     envelope: {
       ...{ kind, sender },
-      isUtf8: [sender, ...addresses].some((address) => NOT_ASCII.test(address)),
+      isUtf8: NOT_ASCII.test(sender) || recipients.some(({ address }) => NOT_ASCII.test(address)),
       isEightBit: true,
       requiresTls: wishes.requireTls === true,
       isTlsOptional: false,
@@ -84,6 +88,11 @@ async function give(
     header: Buffer.concat([taken.fields, header.bytes]),
     bodyFrom: facts.headerBytes,
   });
+}
+
+function wishesOf({ address, parameters }: NamedRecipient, { taken }: ForLater) {
+  const notify = taken.isAuthentic ? bitsOf(parameters.notify) : NOTIFY.Never;
+  return { notify, orcpt: originalOf(parameters.orcpt, address) };
 }
 
 /** RFC 3461 §4.1. */
