@@ -6,6 +6,7 @@
  * address is tried again. Elsewhere it goes at the first try, whatever becomes of those who are here, and never again.
  */
 import { createHash } from 'node:crypto';
+import { EMPTY } from '../base/bytes.ts';
 import { report } from '../delivery/outcomes.ts';
 import { MAX_HOPS, queuedField } from '../delivery/trace.ts';
 import type { Activity } from '../identity/activity.ts';
@@ -171,6 +172,8 @@ export class LocalRoute {
   /** This hop, and above it what was found out when the message came: only what is above all hops is taken for ours. */
   #fieldsOf(row: OutgoingRow, { address }: OutgoingRecipient, { header }: DepartingMessage): Buffer {
     const { domain, hostname } = this.#options;
+    // The hop that took it is the one that it is delivered by.
+    if (row.kind === 'retry') return EMPTY;
     const results = ownResults(header, hostname);
     const by = { hostname, id: outgoingText(row.id), recipient: address, nowMs: domain.clock.nowMs() };
     return Buffer.concat([...(results === undefined ? [] : [results, Buffer.from('\r\n')]), queuedField(by)]);

@@ -181,11 +181,12 @@ describe('the queue', () => {
       await it.send([local('bo@example.com')], { text: hops(100) + TEXT });
       const results = 'Authentication-Results: mail.example.com; dmarc=pass';
       await it.send([local('bo@example.com')], { text: `${results}\r\n${hops(1)}${TEXT}`, kind: 'forward' });
+      await it.send([local('bo@example.com')], { text: `${results}\r\n${hops(7)}${TEXT}`, kind: 'retry' });
       await it.empty();
       const atBo = (await it.kit.messagesOf('bo@example.com')).map(String);
-      assert.deepEqual(atBo.map((text) => text.match(/^Received:/gm)?.length).sort(), [100, 2]);
+      assert.deepEqual(atBo.map((text) => text.match(/^Received:/gm)?.length).sort(), [100, 2, 7]);
       assert.match(
-        atBo.find((text) => text.includes('dmarc')) ?? '',
+        atBo.find((text) => /(dmarc[\s\S]*){2}/.test(text)) ?? '',
         /bo@example\.com\r\nAuthentication-Results: mail\.example\.com; dmarc=pass\r\nReceived: by mail/,
       );
       const [report, more] = await inbox(it);
