@@ -2,16 +2,17 @@
  * Mail for people who are here, as jobs of the queue: what was delivered, what an address passes on to others, and the keys of deliveries
  * that are written down, which are forgotten now and then, many at once.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../base/log.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import { type AccountId, emailNumber } from '../mailbox/model/model.ts';
+import { emailNumber } from '../mailbox/model/model.ts';
 import {
   notifyOfForward,
   type Outgoing,
   type OutgoingRecipient,
   outgoingAccount,
 } from '../mailbox/model/outgoing.ts';
-import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
+import { type DeliveryKey, forgetDeliveries } from '../mailbox/operations/forget-deliveries.ts';
 import { addOutgoing } from '../mailbox/operations/outgoing.ts';
 import type { LocalOutcome, LocalRoute } from './local.ts';
 import type { DepartingMessage } from './message.ts';
@@ -20,15 +21,17 @@ export interface LocalJobsOptions {
   readonly domain: Domain;
   readonly log: Log;
   readonly route: LocalRoute;
+  /** To the process that holds the accounts. Throws when it is not there. */
+  readonly forgetAt?: (holder: string, keys: readonly DeliveryKey[]) => Promise<void>;
 }
 
 const FORGET_MS = 60_000;
 const MOST_KEYS = 1000;
+const ELSEWHERE_MS = 500;
 
 export class LocalJobs {
   readonly #options: LocalJobsOptions;
-  readonly #keys = new Map<AccountId, Buffer[]>();
-  #count = 0;
+  #keys: DeliveryKey[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LocalJobsOptions) {
@@ -53,39 +56,37 @@ export class LocalJobs {
   settled(outcomes: readonly LocalOutcome[]): void {
     for (const { kind, keys } of outcomes) {
       if (kind === 'deferred') continue;
-      for (const { account, key } of keys) {
-        if (this.#options.domain.placement.locate(account).kind !== 'here') continue;
-        this.#keys.set(account, [...(this.#keys.get(account) ?? []), key]);
-        this.#count++;
-      }
+      this.#keys.push(...keys);
     }
-    if (this.#count >= MOST_KEYS) void this.forget();
-    else if (this.#count > 0) this.#timer ??= setTimeout(() => void this.forget(), FORGET_MS).unref();
+    if (this.#keys.length >= MOST_KEYS) void this.forget();
+    else if (this.#keys.length > 0) this.#timer ??= setTimeout(() => void this.forget(), FORGET_MS).unref();
   }
 
   /** What is not forgotten now costs a few octets and nothing else. */
   async forget(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const all = [...this.#keys];
-    this.#keys.clear();
-    this.#count = 0;
-    await Promise.all(all.map(([account, keys]) => this.#forgetOf(account, keys)));
+    const { domain } = this.#options;
+    const keys = this.#keys;
+    this.#keys = [];
+    const byHolder = Map.groupBy(keys, ({ account }) => {
+      const place = domain.placement.locate(account);
+      return place.kind === 'elsewhere' ? place.holder : place.kind;
+    });
+    const here = byHolder.get('here') ?? [];
+    byHolder.delete('here');
+    const elsewhere = [...byHolder].map(([holder, some]) => this.#forgetAt(holder, some));
+    // At the end of the server they may have ended before.
+    const soon = pause(ELSEWHERE_MS, undefined, { ref: false });
+    await Promise.all([forgetDeliveries(domain, here), Promise.race([Promise.all(elsewhere), soon])]);
   }
 
-  async #forgetOf(id: AccountId, keys: readonly Buffer[]): Promise<void> {
-    const { domain, log } = this.#options;
+  async #forgetAt(holder: string, keys: readonly DeliveryKey[]): Promise<void> {
+    const { forgetAt, log } = this.#options;
     try {
-      const account = await domain.accounts.open(id);
-      const inbox = mailboxOf(account, 'INBOX').id;
-      await domain.turns.run({
-        account,
-        run: (change) => {
-          for (const key of keys) change.outgoing.forgetDelivery(inbox, key);
-        },
-      });
+      await forgetAt?.(holder, keys);
     } catch (err) {
-      log.debug({ err, accountId: id }, 'keys of deliveries are kept longer');
+      log.debug({ err, holder }, 'keys of deliveries are kept longer');
     }
   }
 

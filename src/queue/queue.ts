@@ -16,7 +16,7 @@ import { HopPool } from './hop-pool.ts';
 import { Jobs } from './jobs.ts';
 import { Lines } from './lines.ts';
 import { LocalRoute, type PassedOn } from './local.ts';
-import { LocalJobs } from './local-jobs.ts';
+import { LocalJobs, type LocalJobsOptions } from './local-jobs.ts';
 import type { KeysOf } from './message.ts';
 import { type FetchPolicy, MtaSts, type StsMemory } from './mta-sts.ts';
 import { Reporter } from './reporter.ts';
@@ -51,6 +51,7 @@ export interface QueueOptions {
   readonly rewrite?: (sender: string) => string;
   readonly languageOf?: (settings: Readonly<Record<string, string>>) => Language;
   readonly passOn?: (passed: PassedOn) => Promise<{ readonly code: number; readonly text: string }>;
+  readonly forgetAt?: LocalJobsOptions['forgetAt'];
   readonly schedule?: Schedule;
   readonly localAddress?: HopOptions['localAddress'];
   readonly stsMemory?: StsMemory;
@@ -109,19 +110,10 @@ export class Queue {
     const isOurs = (host: string): boolean => host === hostname.toLowerCase();
     const routing = { dns, isOurs, ...(options.port === undefined ? {} : { port: options.port }) };
     const routes = new RouteMap({ ...routing, ...(smarthost === undefined ? {} : { smarthost }) });
-    const { passOn, rewrite = (sender) => sender, keysOf = () => [], languageOf = () => 'en' } = options;
+    const { passOn, forgetAt, rewrite = (sender) => sender, keysOf = () => [] } = options;
     const route = new LocalRoute({ domain, recipients, hostname, activity, ...(passOn ? { passOn } : {}) });
-    this.#local = new LocalJobs({ domain, log, route });
-    const reporter = new Reporter({
-      ...{
-        domain,
-        hostname,
-        postmaster: `postmaster@${ownDomain}`,
-        languageOf,
-        giveUpReportsMs: schedule.giveUpReportsMs,
-      },
-      routeOf: (address) => recipients.routeOf(address),
-    });
+    this.#local = new LocalJobs({ domain, log, route, ...(forgetAt ? { forgetAt } : {}) });
+    const reporter = reporterOf(options);
     this.#jobs = new Jobs({
       ...{
         domain,
@@ -215,6 +207,22 @@ export class Queue {
       log.debug({ err }, 'the log of outgoing mail is kept longer');
     }
   }
+}
+
+function reporterOf({
+  domain,
+  hostname,
+  ownDomain,
+  recipients,
+  languageOf,
+  schedule,
+}: QueueOptions): Reporter {
+  return new Reporter({
+    ...{ domain, hostname, postmaster: `postmaster@${ownDomain}` },
+    languageOf: languageOf ?? (() => 'en'),
+    giveUpReportsMs: (schedule ?? SCHEDULE).giveUpReportsMs,
+    routeOf: (address) => recipients.routeOf(address),
+  });
 }
 
 function poolOf(options: QueueOptions): HopPool {

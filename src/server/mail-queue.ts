@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
+import { forgetAt } from '../delivery/forgetting.ts';
 import { passOn } from '../delivery/pass-on.ts';
 import type { Dns } from '../dns/answer.ts';
 import { DnsShare } from '../dns/share.ts';
@@ -53,6 +54,7 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
     languageOf: () => config.queue.language,
     passOn: (message) =>
       passOn({ relay, stream, nowMs: () => domain.clock.nowMs() }, { ...message, ...message.message }),
+    forgetAt: (holder, keys) => forgetAt(relay, holder, keys),
     ...(smarthost === undefined ? {} : { smarthost }),
   });
   families.start();

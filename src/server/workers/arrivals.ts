@@ -4,12 +4,14 @@
  */
 import type { Socket } from 'node:net';
 import type { Log } from '../../base/log.ts';
+import { FORGET_KIND, keysIn } from '../../delivery/forgetting.ts';
 import type { Activity } from '../../identity/activity.ts';
 import { type Arriving, type Receive, unavailable } from '../../identity/handing-over.ts';
 import { noteSignedOut } from '../../identity/presence.ts';
 import type { Domain } from '../../mailbox/domain.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import { type AccountRecord, asAccountId } from '../../mailbox/model/model.ts';
+import { forgetDeliveries } from '../../mailbox/operations/forget-deliveries.ts';
 import type { Connection } from '../../net/connection.ts';
 import type { Connections } from '../../net/connections.ts';
 import type { Guest } from '../../net/guest.ts';
@@ -39,6 +41,10 @@ export function receiveArrivals(relay: RelayServer, options: ArrivalOptions): Se
     void receive(socket, body as unknown as Handover, options, sessions);
   });
   relay.on(DELIVERY_KIND, (socket, body) => deliver(socket, body as unknown as Handover, options, sessions));
+  relay.on(FORGET_KIND, (socket, body) => {
+    socket.resume().end();
+    void forgetDeliveries(options.domain, keysIn(body));
+  });
   return sessions;
 }
 
