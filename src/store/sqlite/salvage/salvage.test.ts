@@ -290,21 +290,28 @@ describe('a row that is damaged', () => {
     cpSync(sound, folder, { recursive: true });
     const path = join(folder, MAIL);
     const bytes = readFileSync(path);
-    // The row begins so: its length, its number, the length of its head, then what its columns are.
-    const facts = bytes.indexOf('parts of 7;');
-    const head = bytes.lastIndexOf(Buffer.from([1, 2, 0]), facts) - 2;
-    assert.ok(head > 0 && facts - head < 100, 'there are id, blob, size and prefix');
+    // The row begins so: its length, its number, the length of its head, then what its columns are. Pages keep old copies of rows.
+    const heads: number[] = [];
+    for (
+      let facts = bytes.indexOf('parts of 7;');
+      facts >= 0;
+      facts = bytes.indexOf('parts of 7;', facts + 501)
+    ) {
+      const head = bytes.lastIndexOf(Buffer.from([1, 2, 0]), facts) - 2;
+      if (head > 0 && facts - head < 100) heads.push(head);
+    }
+    assert.ok(heads.length > 0, 'there are id, blob, size and prefix');
     // The facts are longer than they were, or not there at all.
     for (const [at, octet] of [
-      [head + 8, 0x04],
-      [head + 7, 0x40],
+      [8, 0x04],
+      [7, 0x40],
     ] as const) {
       const hit = Buffer.from(bytes);
-      hit[at] = (hit[at] as number) ^ octet;
+      for (const head of heads) hit[head + at] = (hit[head + at] as number) ^ octet;
       writeFileSync(path, hit);
       const store = await openSqliteStore({ directory: folder, mends: true });
       const problems = await collect(store.inspect(true));
-      assert.match(problems.map(({ what }) => what).join(), new RegExp(`email ${MANY} `), `at ${at - head}`);
+      assert.match(problems.map(({ what }) => what).join(), new RegExp(`email ${MANY} `), `at ${at}`);
       assert.deepEqual(await bytesOf(store, email(7)), someBytes(300, 7));
       const [listed] = await store.listEmails(ALICE, email(6), 1);
       assert.deepEqual(listed, { id: email(7), references: 2, sizeBytes: 300, thread: undefined });
