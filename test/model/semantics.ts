@@ -118,15 +118,20 @@ function filed(
   conflicts: number,
 ): Filed[] {
   const places = new Map<string, Copy>();
+  // Made once it is known that there is room: when all of it is refused they are not there to be looked at.
+  const planned = new Set<string>();
   for (const copy of copies) {
     const { mailbox: name, makes } = copy;
-    const missing = [...ancestors(name), name].filter((one) => model.byName(one) === undefined);
-    const isMade = makes !== undefined && model.mailboxes.size + missing.length <= mostMailboxes;
-    if (isMade) for (const one of missing) model.create(made(account, one));
-    const target = account.byName.get(model.byName(name) === undefined ? 'INBOX' : name);
-    const isLoaded = target?.list !== undefined || target?.tail !== undefined || target?.uidNext === 1;
+    const isMissing = (one: string) => model.byName(one) === undefined && !planned.has(one);
+    const missing = [...ancestors(name), name].filter(isMissing);
+    const mailboxes = model.mailboxes.size + planned.size + missing.length;
+    if (makes !== undefined && mailboxes <= mostMailboxes) for (const one of missing) planned.add(one);
+    const isNew = planned.has(name);
+    const target = account.byName.get(isMissing(name) ? 'INBOX' : name);
+    const isLoaded =
+      isNew || target?.list !== undefined || target?.tail !== undefined || target?.uidNext === 1;
     if (!isLoaded && conflicts < 2) throw new Refused(['conflict']);
-    const place = isLoaded && target !== undefined ? target.name : 'INBOX';
+    const place = isLoaded ? (target?.name ?? name) : 'INBOX';
     places.delete(place);
     places.set(place, copy);
   }
@@ -135,6 +140,7 @@ function filed(
   });
   const bytes = bytesOf(messages.map(({ message }) => message));
   refuse(!model.hasRoomFor(account.record, bytes, messages.length) && 'over-quota');
+  for (const one of planned) model.create(made(account, one));
   return messages.map(({ name, message }) => {
     const id = model.byName(name)?.id as MailboxId;
     // Each further copy has a row of history and with it a modseq; the mailbox says which.
