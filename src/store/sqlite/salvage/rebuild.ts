@@ -203,7 +203,7 @@ function syncFile(path: string): void {
 
 /** Killed here, the old file is in its place or the new one is; the old one is never without a second name. */
 function exchange(path: string, made: string, stamp: string): string {
-  const kept = `${path}.damaged-${stamp}`;
+  const kept = freeName(`${path}.damaged-${stamp}`);
   linkSync(path, kept);
   const log = `${path}-wal`;
   if (existsSync(log)) {
@@ -216,4 +216,11 @@ function exchange(path: string, made: string, stamp: string): string {
   renameSync(made, path);
   syncParent(path);
   return basename(kept);
+}
+
+/** Two repairs may come in one second. */
+function freeName(wanted: string): string {
+  let name = wanted;
+  for (let n = 2; existsSync(name) || existsSync(`${name}-wal`); n++) name = `${wanted}-${n}`;
+  return name;
 }
