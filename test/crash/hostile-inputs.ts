@@ -193,7 +193,7 @@ export const SENDING: readonly HostileInput[] = [
   row(
     'the same in many fields',
     sent(`${FROM}\r\n${'Resent-From: eve@example.com\r\n'.repeat(9000)}X: y`),
-    /^550 5\.7\.1/m,
+    /^550 5\.6\.0/m,
   ),
   row('groups in groups', sent(`From: ${'a:'.repeat(50_000)}`), /^550 /m),
   row('parentheses', sent(`From: ${'('.repeat(900)}\r\n ${'('.repeat(900)}`), /^550 /m),
