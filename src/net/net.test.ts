@@ -33,7 +33,10 @@ async function serve(setup: Setup): Promise<Listener> {
     handshakeTimeoutMs: 2_000,
     log: silentLog,
     farewell: (refusal) => Buffer.from(`* BYE ${refusal}\r\n`),
-    accept: (stream) => ({ run: () => setup.run(stream), stop: () => setup.stop?.(stream) }),
+    accept: (stream) => ({
+      run: () => setup.run(stream).then(() => undefined),
+      stop: () => setup.stop?.(stream),
+    }),
     ...setup,
   });
 }

@@ -19,8 +19,7 @@ export interface Session {
    * Serves the connection to its end, or until it is served elsewhere. Resolves when the session has nothing more to say; of
    * one that gives a departure nothing is kept.
    */
-  // biome-ignore lint/suspicious/noConfusingVoidType: most sessions are where they stay.
-  run(): Promise<Departure | void>;
+  run(): Promise<Departure | undefined>;
   /** The server is stopping or the connection is unwanted: say goodbye at the next point where that is possible. */
   stop(reason: string): void;
 }
@@ -76,9 +75,8 @@ export class Sessions {
     return await session.run();
   }
 
-  // biome-ignore lint/suspicious/noConfusingVoidType: as above.
-  #pass(connection: Connection, departure: Departure | void): Promise<void> | undefined {
-    if (!departure) return undefined;
+  #pass(connection: Connection, departure: Departure | undefined): Promise<void> | undefined {
+    if (departure === undefined) return undefined;
     this.#running.set(connection, ELSEWHERE);
     return connection.join(departure.holder, departure.unread);
   }
