@@ -11,7 +11,6 @@ const MAX_BASE_FILES = 12;
 const FORBIDDEN_NAME = /\/(?:utils|common|helpers|lib)\/|\/(?:index|types|utils|helpers)\.ts$|-2\.ts$/;
 const EXEMPT: Readonly<Record<string, string>> = {
   'src/store/contract/': 'a test suite, run by the tests of every store',
-  'src/config/options.ts': 'one declaration with its documentation after the other',
 };
 
 const isExempt = (path: string): boolean => Object.keys(EXEMPT).some((one) => path.startsWith(one));

@@ -1,0 +1,78 @@
+/** Options of what takes mail in, and of the rules that sort it. */
+import { boolean, choice, duration, integer, optionalPath, size, string } from '../option.ts';
+
+export const RECEIVING = {
+  lmtp: {
+    overQuota: choice(['tempfail', 'reject'], {
+      default: 'tempfail',
+      doc: 'What a delivery to a full account is told. "tempfail" (452 4.2.2): the sender\'s server keeps the message and tries again for days. "reject" (552 5.2.2): it goes back at once.',
+    }),
+    maxSize: size({
+      default: '128MiB',
+      min: '64KiB',
+      max: '2GiB',
+      doc: 'The largest message taken for delivery; announced as SIZE.',
+    }),
+    allowPublic: boolean({
+      default: false,
+      doc: 'Whether LMTP may listen on an address that is not private. The server refuses that otherwise, since LMTP asks for no password and strangers could deliver past every filter. Only for a port that a firewall or the network of a container guards.',
+    }),
+  },
+  mx: {
+    maxSize: size({
+      default: '50MiB',
+      min: '64KiB',
+      max: '2GiB',
+      doc: 'The largest message taken from the world; announced as SIZE.',
+    }),
+    overQuota: choice(['tempfail', 'reject'], {
+      default: 'tempfail',
+      doc: 'What a message from the world for a full account is told. "tempfail" (452 4.2.2): the sender\'s server keeps it and tries again for days. "reject" (552 5.2.2): it goes back at once.',
+    }),
+    greetingDelay: duration({
+      default: '250ms',
+      max: '30s',
+      doc: 'How long a client is listened to before it is greeted. Who speaks first is no mail server, and is sent away (554 5.5.1); the more patience, the more of them are found. 0 greets at once.',
+    }),
+    checkTimeout: duration({
+      default: '10s',
+      min: '1s',
+      max: '2m',
+      doc: 'How long it may take, from the end of a message, to find out where it is from (SPF, DKIM, DMARC, ARC). What the DNS has not said by then counts as unknown.',
+    }),
+    trustedSealers: string({
+      default: '',
+      pattern: /^[^\0-\x1f"]{0,4000}$/,
+      expected: 'domains such as "lists.example.org, relay.example.com"',
+      doc: 'Domains of mailing lists and forwarders whose ARC seal is believed: mail that they say was authentic when it came to them is not refused for what they did to it.',
+    }),
+    connectionsPerMinute: integer({
+      default: 60,
+      min: 1,
+      doc: 'Connections that one network (a /24, or a /64 of IPv6) may open in a minute to the port for mail from the world. Loopback is exempt.',
+    }),
+  },
+  sieve: {
+    folder: optionalPath({
+      doc: 'A folder with Sieve scripts of the server: `before.sieve` and `after.sieve` are run for every account, before and after its own scripts; any `NAME.sieve` can be included as `:global "NAME"`. A changed file is taken up within seconds.',
+    }),
+    maxScriptSize: size({
+      default: '1MiB',
+      min: '4KiB',
+      max: '1MiB',
+      doc: 'The largest script of an account.',
+    }),
+    maxScripts: integer({
+      default: 100,
+      min: 1,
+      max: 10_000,
+      doc: 'Scripts of one account, active or not.',
+    }),
+    maxStorage: size({
+      default: '10MiB',
+      min: '64KiB',
+      max: '1GiB',
+      doc: 'All scripts of one account together.',
+    }),
+  },
+} as const;

@@ -1,0 +1,100 @@
+/** Options of what takes mail from people, and of the queue that it leaves by. */
+import { boolean, choice, duration, integer, secret, size, string } from '../option.ts';
+
+export const SENDING = {
+  queue: {
+    ip: choice(['auto', 'ipv4', 'ipv6', 'both'], {
+      default: 'auto',
+      doc: 'By which family of addresses mail leaves. "auto" uses IPv6 only while the address of this machine has a name in the DNS that leads back to it: large receivers refuse mail from one that has none.',
+    }),
+    giveUp: duration({
+      default: '5d',
+      min: '1m',
+      max: '30d',
+      doc: 'For how long a message is tried. Then its sender gets a report.',
+    }),
+    warn: duration({
+      default: '4h',
+      min: '1m',
+      max: '30d',
+      doc: 'After which time the sender is told, once, that a message is late.',
+    }),
+    connections: integer({
+      default: 100,
+      min: 1,
+      max: 10_000,
+      doc: 'Connections to other servers at once, of one process. One server gets two of them, and up to ten while it takes what it gets.',
+    }),
+    allowPrivate: boolean({
+      default: false,
+      doc: 'Whether mail may go to servers at private addresses and on this machine. Whoever owns a domain decides where its mail goes, and would otherwise have this server speak to what only it can reach.',
+    }),
+    language: choice(['en', 'sv'], {
+      default: 'en',
+      doc: 'The language of the reports that senders get about their mail.',
+    }),
+    smarthost: string({
+      default: '',
+      doc: 'A server that all mail for elsewhere goes to, as in "mail.example.net:587", instead of the servers of the recipients. Port 465 has TLS from the first octet.',
+    }),
+    smarthostUser: string({
+      default: '',
+      doc: 'The name to sign in there with. Without one nobody signs in.',
+    }),
+    smarthostPassword: secret({
+      doc: 'The password for it. It is sent only inside TLS.',
+    }),
+    smarthostTls: choice(['verified', 'encrypted', 'opportunistic'], {
+      default: 'verified',
+      doc: 'What the smarthost has to prove: "verified", a valid certificate for its name; "encrypted", nothing, but it has to have TLS; "opportunistic", nothing at all.',
+    }),
+  },
+  submission: {
+    enabled: boolean({
+      default: true,
+      doc: 'Whether accounts may send mail. This and the four limits are defaults: `brevduva account set ADDRESS submission.messages_per_hour 2000` decides for one account.',
+    }),
+    maxSize: size({
+      default: '50MiB',
+      min: '64KiB',
+      max: '2GiB',
+      doc: 'The largest message taken for sending; announced as SIZE.',
+    }),
+    maxRecipients: integer({
+      default: 100,
+      min: 1,
+      max: 10_000,
+      doc: 'Recipients of one message; programs send the rest in another.',
+    }),
+    messagesPerHour: integer({
+      default: 300,
+      min: 0,
+      doc: 'Messages that an account may send in an hour; more are refused for the moment, and programs keep them. A stolen password sends thousands. The owner and the postmaster are told at four fifths and at the end. 0 sets no limit.',
+    }),
+    recipientsPerHour: integer({
+      default: 1000,
+      min: 0,
+      doc: 'Recipients of all its messages together in an hour.',
+    }),
+    messagesPerDay: integer({ default: 2000, min: 0, doc: 'Messages that an account may send in a day.' }),
+    recipientsPerDay: integer({
+      default: 5000,
+      min: 0,
+      doc: 'Recipients of all its messages together in a day.',
+    }),
+    from: choice(['own', 'sender'], {
+      default: 'own',
+      doc: 'What becomes of mail whose From is not of the account, which is anything that does not lead to it: its address, its aliases and their tags, a domain of which it gets everything. "own" refuses it, with the address in the refusal. "sender" sends it with a Sender field that says who it was.',
+    }),
+    hideClient: boolean({
+      default: true,
+      doc: 'Whether the address from which somebody sends stays out of the message, where everybody who gets it could read it. The log has it.',
+    }),
+  },
+  sent: {
+    copy: boolean({
+      default: false,
+      doc: 'Whether the server puts what is sent into the mailbox for sent mail. Most programs do that themselves; one that does it within ten minutes gets the copy that is there, so nothing is there twice.',
+    }),
+  },
+} as const;
