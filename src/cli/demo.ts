@@ -5,6 +5,7 @@
 import { Secret } from '../base/secret.ts';
 import type { Config } from '../config/options.ts';
 import { FLAG } from '../mail/flags.ts';
+import { type Protocol, parseHostPort, SPOKEN } from '../net/services.ts';
 import type { MailSystem } from '../server/mail-system.ts';
 import type { BoundListener } from '../server/protocols.ts';
 import { type ClientSetting, DEMO_MESSAGES } from './demo-messages.ts';
@@ -45,21 +46,20 @@ export async function addDemoMail(
   }
 }
 
-const SECURITY: Readonly<Record<string, readonly [string, string]>> = {
-  imap: ['IMAP', 'STARTTLS'],
-  imaps: ['IMAP', 'SSL/TLS'],
-  pop3: ['POP3', 'STARTTLS'],
-  pop3s: ['POP3', 'SSL/TLS'],
-  submissions: ['sending', 'SSL/TLS'],
-  submission: ['sending', 'STARTTLS'],
+const PROTOCOLS: Partial<Readonly<Record<Protocol, string>>> = {
+  imap: 'IMAP',
+  pop3: 'POP3',
+  submission: 'sending',
 };
 
 function settingsOf(listeners: readonly BoundListener[]): readonly ClientSetting[] {
   return listeners.flatMap(({ name, address }) => {
-    const [protocol, security] = SECURITY[name] ?? [];
-    if (protocol === undefined || security === undefined) return [];
-    const colon = address.lastIndexOf(':');
-    return [{ protocol, host: address.slice(0, colon), port: address.slice(colon + 1), security }];
+    const spoken = SPOKEN[name];
+    const protocol = spoken && PROTOCOLS[spoken.protocol];
+    const place = parseHostPort(address);
+    if (protocol === undefined || place === undefined) return [];
+    const security = spoken?.tls === 'first' ? 'SSL/TLS' : 'STARTTLS';
+    return [{ protocol, host: place.host, port: String(place.port), security }];
   });
 }
 

@@ -1,7 +1,8 @@
 /** The ports of the server as a mail program on this machine finds them. */
 import { isIP } from 'node:net';
 import type { Config } from '../config/options.ts';
-import { probe, type Target } from './probe.ts';
+import { parseHostPort, SPOKEN, type Spoken } from '../net/services.ts';
+import { probe } from './probe.ts';
 import type { PortSeen, ServerView } from './world.ts';
 
 export interface Port {
@@ -10,28 +11,12 @@ export interface Port {
   readonly port: number;
 }
 
-type Kind = Pick<Target, 'speech' | 'tls'>;
-const KINDS: Readonly<Record<string, Kind>> = {
-  imap: { speech: 'imap', tls: 'upgrade' },
-  imaps: { speech: 'imap', tls: 'first' },
-  pop3: { speech: 'pop3', tls: 'upgrade' },
-  pop3s: { speech: 'pop3', tls: 'first' },
-  managesieve: { speech: 'managesieve', tls: 'upgrade' },
-  submission: { speech: 'smtp', tls: 'upgrade' },
-  submissions: { speech: 'smtp', tls: 'first' },
-  lmtp: { speech: 'lmtp', tls: 'none' },
-  smtp: { speech: 'smtp', tls: 'upgrade' },
-  http: { speech: 'http', tls: 'none' },
-  https: { speech: 'http', tls: 'first' },
-  metrics: { speech: 'metrics', tls: 'none' },
-};
-
 /** As the running server has bound them, else as the configuration wants them. */
 export function listeningPorts(config: Config, server: ServerView): readonly Port[] {
   if (server.kind === 'running' && server.listeners !== undefined)
     return server.listeners.flatMap(({ name, address }) => {
-      const [, v6, v4, port] = /^(?:\[(.*)\]|(.*)):(\d+)$/.exec(address) ?? [];
-      return port === undefined ? [] : [{ name, host: v6 ?? v4 ?? '', port: Number(port) }];
+      const place = parseHostPort(address);
+      return place === undefined ? [] : [{ name, ...place }];
     });
   return configuredPorts(config);
 }
@@ -49,8 +34,9 @@ export async function lookAtPorts(config: Config, server: ServerView): Promise<r
       ...{ name, host, port },
       ways: await Promise.all(
         waysTo(host).map(async (address) => {
-          const kind = KINDS[name] as Kind;
-          const probed = await probe({ host: address, port, ...kind, serverName: config.hostname });
+          const { protocol, tls } = SPOKEN[name] as Spoken;
+          const speech = protocol === 'submission' ? 'smtp' : protocol;
+          const probed = await probe({ host: address, port, speech, tls, serverName: config.hostname });
           return { address, probed };
         }),
       ),

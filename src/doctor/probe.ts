@@ -5,15 +5,15 @@
 import type { X509Certificate } from 'node:crypto';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Protocol, Spoken } from '../net/services.ts';
 
-export type Speech = 'imap' | 'pop3' | 'managesieve' | 'lmtp' | 'smtp' | 'http' | 'metrics';
+export type Speech = Exclude<Protocol, 'submission'>;
 
 export interface Target {
   readonly host: string;
   readonly port: number;
   readonly speech: Speech;
-  /** TLS from the first octet, by a command, or none. */
-  readonly tls: 'first' | 'upgrade' | 'none';
+  readonly tls: Spoken['tls'];
   /** The name that clients use. */
   readonly serverName: string;
 }

@@ -13,6 +13,7 @@ import type { Config } from '../config/options.ts';
 import type { Dns } from '../dns/answer.ts';
 import { Resolver } from '../dns/resolver.ts';
 import { systemServers } from '../dns/servers.ts';
+import { SPOKEN } from '../net/services.ts';
 import type { TlsFiles } from '../net/tls.ts';
 import { PURPOSES } from '../setup/services.ts';
 import type { LocalDomains } from './local-domains.ts';
@@ -27,7 +28,7 @@ export interface KeeperParts {
 }
 
 /** Where TLS comes first, so that a handshake alone says what is served. */
-const SECURE = ['imaps', 'pop3s', 'submissions', 'https'];
+const SECURE = Object.keys(SPOKEN).filter((name) => SPOKEN[name]?.tls === 'first');
 /** Other processes look for a new file every half minute. */
 const PROOF_MS = 60_000;
 const PROOF_EVERY_MS = 1000;

@@ -3,6 +3,7 @@
  * the same, from this list, in the words of one kind of program; and of a domain, never of an address.
  */
 import { isLoopback } from '../base/ip-address.ts';
+import { parseHostPort, SPOKEN } from '../net/services.ts';
 
 export interface ClientService {
   readonly kind: 'imap' | 'pop3' | 'submission';
@@ -22,14 +23,8 @@ export interface SetupSettings {
   httpsPort(): number | undefined;
 }
 
-const LISTENERS: Readonly<Record<string, Omit<ClientService, 'port'>>> = {
-  imap: { kind: 'imap', security: 'starttls' },
-  imaps: { kind: 'imap', security: 'tls' },
-  pop3: { kind: 'pop3', security: 'starttls' },
-  pop3s: { kind: 'pop3', security: 'tls' },
-  submission: { kind: 'submission', security: 'starttls' },
-  submissions: { kind: 'submission', security: 'tls' },
-};
+/** What people set up in a mail program. */
+const KINDS: readonly ClientService['kind'][] = ['imap', 'pop3', 'submission'];
 
 /**
  * From listeners by their names, the best first: IMAP before POP3, TLS before STARTTLS (RFC 8314 §5.1). What only this machine
@@ -39,17 +34,16 @@ export function servicesOf(
   listeners: readonly { readonly name: string; readonly address: string }[],
 ): readonly ClientService[] {
   const found = listeners.flatMap(({ name, address }) => {
-    const service = LISTENERS[name];
-    const [, host = '', digits] = /^(.*):(\d+)$/.exec(address) ?? [];
-    const port = Number(digits);
-    const isOpen = !isLoopback(host.replace(/^\[|\]$/g, '')) && host !== 'localhost';
-    return service === undefined || !(port > 0) ? [] : [{ service: { ...service, port }, isOpen }];
+    const spoken = SPOKEN[name];
+    const kind = KINDS.find((one) => one === spoken?.protocol);
+    const { host = '', port = 0 } = parseHostPort(address) ?? {};
+    if (kind === undefined || port === 0) return [];
+    const security = spoken?.tls === 'first' ? ('tls' as const) : ('starttls' as const);
+    return [{ service: { kind, port, security }, isOpen: !isLoopback(host) && host !== 'localhost' }];
   });
   const open = found.filter(({ isOpen }) => isOpen);
   return (open.length > 0 ? open : found).map(({ service }) => service).sort(byPreference);
 }
-
-const KINDS = ['imap', 'pop3', 'submission'];
 
 function byPreference(a: ClientService, b: ClientService): number {
   const byKind = KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind);

@@ -1,20 +1,18 @@
 /** Whether every port that is configured answers, in its protocol, and with TLS where that is promised. */
 import { hostPort } from '../../net/listener.ts';
+import { type Protocol, SPOKEN, type Spoken } from '../../net/services.ts';
 import { fail, type Outcome, ok, unknown, warn } from '../finding.ts';
 import { configuredPorts, listeningPorts, type Port } from '../ports.ts';
 import type { Check, PortSeen, World } from '../world.ts';
 
-const NAMES: Readonly<Record<string, string>> = {
-  imap: 'IMAP, with STARTTLS',
-  imaps: 'IMAP over TLS',
-  pop3: 'POP3, with STLS',
-  pop3s: 'POP3 over TLS',
-  managesieve: 'ManageSieve, with STARTTLS',
-  submission: 'submission, with STARTTLS',
-  submissions: 'submission over TLS',
+const PROTOCOLS: Readonly<Record<Protocol, string>> = {
+  imap: 'IMAP',
+  pop3: 'POP3',
+  managesieve: 'ManageSieve',
+  submission: 'submission',
+  smtp: 'SMTP',
   lmtp: 'LMTP',
   http: 'HTTP',
-  https: 'HTTP over TLS',
   metrics: 'numbers for Prometheus',
 };
 
@@ -29,7 +27,7 @@ export const listeners: Check = {
 function outcomeOf(port: PortSeen, { server }: World): Outcome {
   const { name } = port;
   const subject = `${name} ${hostPort(port.host, port.port)}`;
-  const expected = NAMES[name] ?? 'an answer';
+  const expected = wordsOf(SPOKEN[name] as Spoken);
   const silent = port.ways.flatMap(({ address, probed }) =>
     probed.kind === 'silent' ? [`${address}: ${probed.why}`] : [],
   );
@@ -99,9 +97,16 @@ function freePort({ name, host, port }: Port): Outcome[] {
   if (port !== 0) return [];
   return [
     unknown({
-      ...{ subject: `${name} ${hostPort(host, port)}`, expected: NAMES[name] ?? 'an answer' },
+      ...{ subject: `${name} ${hostPort(host, port)}`, expected: wordsOf(SPOKEN[name] as Spoken) },
       seen: 'a free port that the server gets at its start',
       remedy: 'look again when it runs, or give it a port',
     }),
   ];
+}
+
+function wordsOf({ protocol, tls }: Spoken): string {
+  const name = PROTOCOLS[protocol];
+  if (tls === 'none') return name;
+  if (tls === 'first') return `${name} over TLS`;
+  return `${name}, with ${protocol === 'pop3' ? 'STLS' : 'STARTTLS'}`;
 }
