@@ -13,9 +13,11 @@ import type { Notification } from '../smtp/parameters.ts';
 import { decodeXtext } from '../smtp/xtext.ts';
 import type { MailFrom, NamedRecipient } from './envelope.ts';
 import type { Taken } from './judgement.ts';
-import type { DeliveryServices } from './services.ts';
+import type { DeliveryServices, DeliverySettings } from './services.ts';
 
-type Services = Pick<DeliveryServices, 'domain' | 'settings' | 'recipients'>;
+type Services = Pick<DeliveryServices, 'domain' | 'recipients'> & {
+  readonly settings: Pick<DeliverySettings, 'giveUpMs'>;
+};
 
 export interface ForLater {
   readonly sender: MailFrom;

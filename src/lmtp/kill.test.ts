@@ -1,25 +1,16 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { startProcess } from '../../test/kit/delivery.ts';
 import { openTestDomain } from '../../test/kit/domain.ts';
 import { LineClient } from '../../test/kit/line-client.ts';
 import { withoutReceived } from '../../test/kit/lmtp.ts';
 
-const SERVER = fileURLToPath(new URL('../../test/kit/lmtp-process.ts', import.meta.url));
+const SERVER = 'lmtp-process.ts';
 const ENVELOPE = 'MAIL FROM:<a@example.org>\r\nRCPT TO:<alice@example.com>\r\nDATA\r\n';
-
-async function start(data: string): Promise<{ child: ChildProcess; port: number }> {
-  const child = spawn(process.execPath, [SERVER, data], { stdio: ['ignore', 'pipe', 'inherit'] });
-  assert.ok(child.stdout);
-  const [line] = await once(createInterface(child.stdout), 'line');
-  return { child, port: Number(line) };
-}
 
 async function hello(port: number): Promise<LineClient> {
   const client = await LineClient.connect(port);
@@ -55,7 +46,7 @@ test('a killed server has every message it acknowledged, none twice, and none in
   const acked = new Set<string>();
   const open = new Set<string>();
   for (let round = 0; round < 3; round++) {
-    const { child, port } = await start(data);
+    const { child, port } = await startProcess(SERVER, data);
     const half = await hello(port);
     half.send(ENVELOPE, 'half\r\n', 'x'.repeat(200_000));
     const before = acked.size;

@@ -7,6 +7,7 @@ import { createSecureContext } from 'node:tls';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { createTransport } from 'nodemailer';
+import type { TestDelivery } from '../../test/kit/delivery.ts';
 import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
 import { LineClient } from '../../test/kit/line-client.ts';
 import { lmtpHello, lmtpStartData, openTestLmtp, withoutReceived } from '../../test/kit/lmtp.ts';
@@ -16,14 +17,13 @@ import { Connections } from '../net/connections.ts';
 import type { Listener } from '../net/listener.ts';
 import { makePair } from '../net/self-signed.ts';
 import { DEADLINES } from '../smtp/pace.ts';
-import type { LmtpOptions, LmtpPort } from './server.ts';
 
 const MAX_BYTES = 2 * 1024 * 1024;
 
 let kit: TestDomain;
 let lmtp: Listener;
 
-function open(options: Partial<LmtpOptions & LmtpPort> = {}): Promise<Listener> {
+function open(options: Partial<TestDelivery> = {}): Promise<Listener> {
   return openTestLmtp({ domain: kit.domain, maxMessageBytes: MAX_BYTES, ...options });
 }
 

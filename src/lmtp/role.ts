@@ -13,30 +13,9 @@ import type { DeliveryServices } from '../delivery/services.ts';
 import { protocolName, receivedField } from '../delivery/trace.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
-import type { TlsSource } from '../net/tls.ts';
-import type { Deadlines } from '../smtp/pace.ts';
 import type { Extension } from '../smtp/parameters.ts';
-import type { OverQuota } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { NamedTo, ReadMessage, Role, Sender, Transaction } from '../smtp/role.ts';
-
-export interface LmtpSettings {
-  /** In the greeting and in the Received field. */
-  readonly hostname: string;
-  readonly defaultDomain: string;
-  readonly maxMessageBytes: number;
-  readonly overQuota: OverQuota;
-  readonly giveUpMs: number;
-  readonly handshakeTimeoutMs: number;
-  readonly deadlines: Deadlines;
-}
-
-/** What all sessions share. */
-export interface LmtpServices extends DeliveryServices {
-  readonly settings: LmtpSettings;
-  /** STARTTLS is offered with it. */
-  readonly tls: TlsSource | undefined;
-}
 
 /** What goes from process to process. */
 const BETWEEN_US: readonly Extension[] = Object.freeze([
@@ -51,11 +30,11 @@ export class LmtpRole implements Role {
   readonly verbs = Object.freeze({});
   readonly #connection: Connection;
   readonly #guest: Guest;
-  readonly #services: LmtpServices;
+  readonly #services: DeliveryServices;
   /** Absent: this is a message that another process passes on. */
   readonly #holders: Holders | undefined;
 
-  constructor(connection: Connection, guest: Guest, services: LmtpServices, isRelayed: boolean) {
+  constructor(connection: Connection, guest: Guest, services: DeliveryServices, isRelayed: boolean) {
     this.#connection = connection;
     this.#guest = guest;
     this.#services = services;
@@ -102,13 +81,13 @@ export class LmtpRole implements Role {
 
 class LmtpTransaction implements Transaction {
   readonly #mail: IncomingMail;
-  readonly #services: LmtpServices;
+  readonly #services: DeliveryServices;
   readonly #trace: (id: string, recipient: string | undefined) => Buffer;
   #recipients: string[] = [];
 
   constructor(
     mail: IncomingMail,
-    services: LmtpServices,
+    services: DeliveryServices,
     trace: (id: string, recipient: string | undefined) => Buffer,
   ) {
     this.#mail = mail;
@@ -144,10 +123,10 @@ const NOTHING_SAID: Taken = Object.freeze({
 /** Who passes it on knows more of it, and has named the recipients as they are. */
 class RelayedTransaction implements Transaction {
   readonly #mail: IncomingMail;
-  readonly #services: LmtpServices;
+  readonly #services: DeliveryServices;
   #taken: Taken = NOTHING_SAID;
 
-  constructor(mail: IncomingMail, services: LmtpServices) {
+  constructor(mail: IncomingMail, services: DeliveryServices) {
     this.#mail = mail;
     this.#services = services;
   }

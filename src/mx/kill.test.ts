@@ -1,29 +1,20 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { startProcess } from '../../test/kit/delivery.ts';
 import { openTestDomain } from '../../test/kit/domain.ts';
 import type { LineClient } from '../../test/kit/line-client.ts';
 import { withoutReceived } from '../../test/kit/lmtp.ts';
 import { mxHello } from '../../test/kit/mx.ts';
 
-const SERVER = fileURLToPath(new URL('../../test/kit/mx-process.ts', import.meta.url));
+const SERVER = 'mx-process.ts';
 const PEOPLE = ['anna@example.com', 'bo@example.com'];
 /** Its mailbox is full: the queue keeps what it gets. */
 const FULL = 'full@example.com';
 const ROUNDS = 3;
-
-async function start(data: string): Promise<{ child: ChildProcess; port: number }> {
-  const child = spawn(process.execPath, [SERVER, data], { stdio: ['ignore', 'pipe', 'inherit'] });
-  assert.ok(child.stdout);
-  const [line] = await once(createInterface(child.stdout), 'line');
-  return { child, port: Number(line) };
-}
 
 /** As fast as it can until the connection breaks; adds what was acknowledged, and the one that was not. */
 async function sendUntilDeath(
@@ -54,7 +45,7 @@ test('a killed server has all that it acknowledged, for every recipient, once, o
   const acked = new Set<string>();
   const open = new Set<string>();
   for (let round = 0; round < ROUNDS; round++) {
-    const { child, port } = await start(data);
+    const { child, port } = await startProcess(SERVER, data);
     const before = acked.size;
     const senders = await Promise.all(Array.from({ length: 4 }, () => mxHello({ port })));
     const work = senders.map((client, i) => sendUntilDeath(client, `${round}-${i}`, acked, open));

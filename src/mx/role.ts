@@ -5,18 +5,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Holders } from '../delivery/holders.ts';
 import { IncomingMail } from '../delivery/incoming-mail.ts';
-import type { DeliveryServices } from '../delivery/services.ts';
+import type { DeliveryServices, DeliverySettings } from '../delivery/services.ts';
 import { protocolName, receivedField } from '../delivery/trace.ts';
 import type { Dns } from '../dns/answer.ts';
 import type { DnsShare } from '../dns/share.ts';
 import type { CheckSettings } from '../message-auth/check.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
-import type { TlsSource } from '../net/tls.ts';
 import { CommandFault } from '../smtp/command.ts';
-import type { Deadlines } from '../smtp/pace.ts';
 import type { Extension } from '../smtp/parameters.ts';
-import type { OverQuota } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import { Farewell, type Role, type Sender, type Transaction, type Verb } from '../smtp/role.ts';
 import { Assessment } from './assessment.ts';
@@ -24,23 +21,13 @@ import { ReverseName } from './reverse-name.ts';
 import { networkOf, type Strangers } from './strangers.ts';
 import { type Arrival, MxTransaction } from './transaction.ts';
 
-export interface MxSettings {
-  readonly hostname: string;
-  /** Completes the bare `postmaster`. */
-  readonly defaultDomain: string;
-  readonly maxMessageBytes: number;
-  readonly overQuota: OverQuota;
-  readonly giveUpMs: number;
+export interface MxSettings extends DeliverySettings {
   readonly greetingDelayMs: number;
-  readonly handshakeTimeoutMs: number;
-  readonly deadlines: Deadlines;
 }
 
 /** What all sessions share. */
 export interface MxServices extends DeliveryServices {
   readonly settings: MxSettings;
-  /** STARTTLS is offered with it. */
-  readonly tls: TlsSource | undefined;
   /** Undefined: where mail is from is not asked. */
   readonly dns: DnsShare | undefined;
   readonly check: Omit<CheckSettings, 'dns'>;

@@ -7,23 +7,15 @@
  * messages under way may have together, and what the DNS is asked for him.
  */
 
-import { Repeats } from '../delivery/repeats.ts';
+import { type DeliveryOptions, type DeliveryPort, deliveryServices } from '../delivery/services.ts';
 import type { Dns } from '../dns/answer.ts';
 import { DnsShare } from '../dns/share.ts';
-import type { Activity } from '../identity/activity.ts';
-import type { Recipients } from '../identity/recipients.ts';
-import type { Domain } from '../mailbox/domain.ts';
-import { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import { loadChecks } from '../message-auth/check.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
 import { Listener } from '../net/listener.ts';
-import type { SharedOptions } from '../net/ports.ts';
-import { NO_RELAY, type Relay } from '../net/relay.ts';
 import type { Session } from '../net/sessions.ts';
-import type { TlsSource } from '../net/tls.ts';
-import { DEADLINES, type Deadlines } from '../smtp/pace.ts';
-import { type OverQuota, REPLY } from '../smtp/replies.ts';
+import { REPLY } from '../smtp/replies.ts';
 import { replyLine } from '../smtp/reply.ts';
 import { SmtpSession } from '../smtp/session.ts';
 import { MAX_MESSAGES, MAX_RECIPIENTS, MxRole, type MxServices } from './role.ts';
@@ -36,66 +28,34 @@ const MAX_IDLE_COMMANDS = 200;
 /** Of each of the askers, which are networks. The queue has the rest of what the resolver does at once. */
 const DNS_SHARE = { atOnce: 60, perAsker: 20, mostWaiting: 500, maxWaitMs: 3000 };
 
-export interface MxPort extends SharedOptions {
-  readonly host: string;
-  /** 0 binds a free one. */
-  readonly port: number;
-}
-
-export interface MxOptions extends Pick<SharedOptions, 'stream' | 'handshakeTimeoutMs' | 'log'> {
-  readonly domain: Domain;
-  readonly activity: Activity;
-  readonly recipients: Recipients;
-  /** In the greeting and in trace fields. */
-  readonly hostname: string;
-  readonly defaultDomain: string;
-  readonly maxMessageBytes: number;
-  /** All messages under way together. */
-  readonly uploadBytes: number;
-  readonly overQuota: OverQuota;
-  /** How long the queue tries what waits. */
-  readonly giveUpMs: number;
+export interface MxOptions extends DeliveryOptions {
   readonly greetingDelayMs: number;
   /** Of one network. */
   readonly connectionsPerMinute: number;
-  readonly tls?: TlsSource;
   /** Where mail is from is checked with it. */
   readonly dns?: Dns;
   /** From the end of a message until it is judged. */
   readonly checkTimeoutMs: number;
   /** Domains whose ARC seal is believed. */
   readonly trustedSealers: readonly string[];
-  readonly deadlines?: Deadlines;
   /** Of all its ports; new ones when absent. */
   readonly strangers?: MxServices['strangers'];
-  /** Absent where one process holds everything. */
-  readonly relay?: Relay;
 }
 
 export function mxServices(options: MxOptions): MxServices {
-  const { domain, activity, recipients, stream, log, tls, dns, maxMessageBytes, connectionsPerMinute } =
-    options;
-  const { relay = NO_RELAY, deadlines = DEADLINES } = options;
-  const { strangers = new Strangers(connectionsPerMinute) } = options;
-  const { checkTimeoutMs: timeoutMs, trustedSealers } = options;
-  const { hostname, defaultDomain, overQuota, giveUpMs, greetingDelayMs, handshakeTimeoutMs } = options;
-  // One message of the largest size can always come.
-  const totalBytes = Math.max(options.uploadBytes, maxMessageBytes);
+  const { hostname, dns, connectionsPerMinute, greetingDelayMs, trustedSealers } = options;
+  const { strangers = new Strangers(connectionsPerMinute), checkTimeoutMs: timeoutMs } = options;
+  const shared = deliveryServices(options);
   return {
-    ...{ domain, activity, recipients, relay, stream, log, tls },
+    ...shared,
     dns: dns && new DnsShare(dns, DNS_SHARE),
-    uploads: new UploadBudget({ accountBytes: totalBytes, totalBytes }),
-    repeats: new Repeats(),
     strangers,
     check: { hostname, trustedSealers, timeoutMs },
-    settings: {
-      ...{ hostname, defaultDomain, maxMessageBytes, overQuota, giveUpMs },
-      ...{ greetingDelayMs, handshakeTimeoutMs, deadlines },
-    },
+    settings: { ...shared.settings, greetingDelayMs },
   };
 }
 
-export async function startMx(services: MxServices, port: MxPort): Promise<Listener> {
+export async function startMx(services: MxServices, port: DeliveryPort): Promise<Listener> {
   if (services.dns !== undefined) await loadChecks();
   const { host, port: number, connections, stream, handshakeTimeoutMs, isShared = false, log } = port;
   return Listener.open({

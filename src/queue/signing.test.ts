@@ -9,17 +9,21 @@ import { Resolver } from '../dns/resolver.ts';
 import { MessageCheck } from '../message-auth/check.ts';
 import { resultsField } from '../message-auth/results-field.ts';
 
+/** Ours, and as the DNS shows it. */
+const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const shown = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+const zone = [
+  ...zoneFor('example.org'),
+  record('k._domainkey.example.com', 'TXT', [`v=DKIM1; k=rsa; p=${shown.slice(0, 200)}`, shown.slice(200)]),
+];
+
+function keysOf(domain: string) {
+  return domain === 'example.com' ? [{ domain, selector: 'k', key: privateKey }] : [];
+}
+
 describe('a signature', () => {
   it('fits what the next server gets, whatever the line ends were', async () => {
-    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const p = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
-    const zone = [
-      ...zoneFor('example.org'),
-      record('k._domainkey.example.com', 'TXT', [`v=DKIM1; k=rsa; p=${p.slice(0, 200)}`, p.slice(200)]),
-    ];
     const hop = await startNextHop();
-    const keysOf = (domain: string) =>
-      domain === 'example.com' ? [{ domain, selector: 'k', key: privateKey }] : [];
     const it = await openQueue({ port: hop.port, zone, keysOf });
     const small = 'From: anna@example.com\nSubject: a\n\nline\n.\nbare\rcr';
     const large = `From: anna@example.com\r\nSubject: b\r\n\r\n${'line of text\n'.repeat(50_000)}`;
@@ -43,11 +47,8 @@ describe('a signature', () => {
   });
 
   it('is not made for what comes from elsewhere in our name', async () => {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const hop = await startNextHop();
-    const keysOf = (domain: string) =>
-      domain === 'example.com' ? [{ domain, selector: 'k', key: privateKey }] : [];
-    const it = await openQueue({ port: hop.port, zone: zoneFor('example.org'), keysOf });
+    const it = await openQueue({ port: hop.port, zone, keysOf });
     const field = (result: string) =>
       resultsField('mail.example.com', [
         { method: 'spf', result: 'pass', properties: [['smtp.mailfrom', 'x; dmarc=pass; "y']] },
@@ -70,15 +71,7 @@ describe('a signature', () => {
   });
 
   it('and a seal say of what is passed on what was found when it came (RFC 8617)', async () => {
-    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const p = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
-    const zone = [
-      ...zoneFor('example.org'),
-      record('k._domainkey.example.com', 'TXT', [`v=DKIM1; k=rsa; p=${p.slice(0, 200)}`, p.slice(200)]),
-    ];
     const hop = await startNextHop();
-    const keysOf = (domain: string) =>
-      domain === 'example.com' ? [{ domain, selector: 'k', key: privateKey }] : [];
     const it = await openQueue({ port: hop.port, zone, keysOf });
     const field = resultsField('mail.example.com', [{ method: 'dmarc', result: 'pass', properties: [] }]);
     const letter = (subject: string) =>

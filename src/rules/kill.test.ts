@@ -1,19 +1,17 @@
 /** Killed in the middle of sorting: a message is in all of its places, sent on and remembered, or in none and not. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { startProcess } from '../../test/kit/delivery.ts';
 import type { TestDomain } from '../../test/kit/domain.ts';
 import { LineClient } from '../../test/kit/line-client.ts';
 import { openRulesDomain, setRules, TEST_SENDING } from '../../test/kit/rules.ts';
 import { runs } from '../../test/kit/runs.ts';
 
-const SERVER = fileURLToPath(new URL('../../test/kit/rules-process.ts', import.meta.url));
+const SERVER = 'rules-process.ts';
 const ALICE = 'alice@example.com';
 const SCRIPT = `require ["fileinto", "copy", "mailbox", "duplicate", "vacation", "editheader"];
   if duplicate { discard; stop; }
@@ -23,13 +21,6 @@ const SCRIPT = `require ["fileinto", "copy", "mailbox", "duplicate", "vacation",
   fileinto "Archive";
   vacation :handle "away" "I am away";`;
 const MAILBOXES = ['A/B', 'Archive'];
-
-async function start(data: string): Promise<{ child: ChildProcess; port: number }> {
-  const child = spawn(process.execPath, [SERVER, data], { stdio: ['ignore', 'pipe', 'inherit'] });
-  assert.ok(child.stdout);
-  const [line] = await once(createInterface(child.stdout), 'line');
-  return { child, port: Number(line) };
-}
 
 /** Each message is sent twice, so that one of the two is a duplicate; until the connection breaks. */
 async function sendUntilDeath(
@@ -87,7 +78,7 @@ test('a killed server has done all of what rules say about a message, or nothing
   const acked = new Set<string>();
   const open = new Set<string>();
   for (let round = 0; round < runs(3); round++) {
-    const { child, port } = await start(data);
+    const { child, port } = await startProcess(SERVER, data);
     const before = acked.size;
     const work = Array.from({ length: 4 }, (_, i) => sendUntilDeath(port, `${round}-${i}`, acked, open));
     while (acked.size < before + 25) await new Promise(setImmediate);

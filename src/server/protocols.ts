@@ -6,6 +6,7 @@ import type { Watch } from '../admin/admin.ts';
 import type { Log } from '../base/log.ts';
 import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
+import { deliveryServices } from '../delivery/services.ts';
 import type { Dns } from '../dns/answer.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
@@ -14,7 +15,7 @@ import type { Recipients } from '../identity/recipients.ts';
 import { imapServices, receiveImap, startImap } from '../imap/server.ts';
 import type { ImapSettings } from '../imap/settings.ts';
 import { LIMITS_BEFORE_LOGIN } from '../imap/wire/frame-event.ts';
-import { lmtpServices, receiveLmtp, startLmtp } from '../lmtp/server.ts';
+import { receiveLmtp, startLmtp } from '../lmtp/server.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import { receiveManageSieve, startManageSieve } from '../managesieve/server.ts';
@@ -148,23 +149,22 @@ function servicesOf(
   const imap = imapServices({ ...shared, settings: settings.imap, uploads: uploadsOf(config) });
   const pop3 = pop3Services({ ...shared, settings: settings.pop3 });
   const sending = sendingOf(config, { ...shared, recipients: options.recipients }, ports);
-  const lmtp = lmtpServices({
+  const delivery = {
     ...{ domain, activity, recipients: options.recipients, tls, relay, ...ports },
     giveUpMs: config.queue.giveUp,
     hostname: config.hostname,
     defaultDomain: config.auth.defaultDomain,
-    maxMessageBytes: config.lmtp.maxSize,
     uploadBytes: limits.uploads,
+  };
+  const lmtp = deliveryServices({
+    ...delivery,
+    maxMessageBytes: config.lmtp.maxSize,
     overQuota: config.lmtp.overQuota,
   });
   const mx = mxServices({
-    ...{ domain, activity, recipients: options.recipients, tls, relay, ...ports },
-    giveUpMs: config.queue.giveUp,
-    hostname: config.hostname,
-    defaultDomain: config.auth.defaultDomain,
+    ...delivery,
     dns: options.dns,
     maxMessageBytes: config.mx.maxSize,
-    uploadBytes: limits.uploads,
     overQuota: config.mx.overQuota,
     greetingDelayMs: config.mx.greetingDelay,
     connectionsPerMinute: config.mx.connectionsPerMinute,

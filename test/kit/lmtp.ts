@@ -2,37 +2,15 @@
  * A real LMTP server for a test, on a free port of 127.0.0.1, and a client of it up to where the message begins.
  */
 import assert from 'node:assert/strict';
-import { silentLog } from '../../src/base/log.ts';
-import { Activity } from '../../src/identity/activity.ts';
-import { type LmtpOptions, type LmtpPort, lmtpServices, startLmtp } from '../../src/lmtp/server.ts';
-import { Connections } from '../../src/net/connections.ts';
+import { deliveryServices } from '../../src/delivery/services.ts';
+import { startLmtp } from '../../src/lmtp/server.ts';
 import type { Listener } from '../../src/net/listener.ts';
-import { Sweep } from '../../src/net/sweep.ts';
-import { recipientsOf } from './domain.ts';
+import { deliveryOptions, type TestDelivery } from './delivery.ts';
 import { LineClient } from './line-client.ts';
 
-export function openTestLmtp(
-  options: Pick<LmtpOptions, 'domain'> & Partial<LmtpOptions & LmtpPort>,
-): Promise<Listener> {
-  const { domain, log = silentLog } = options;
-  const all = {
-    activity: new Activity({ log, clock: domain.clock }),
-    recipients: recipientsOf(domain, options.defaultDomain),
-    giveUpMs: 5 * 86_400_000,
-    host: '127.0.0.1',
-    port: 0,
-    hostname: 'mail.example.com',
-    defaultDomain: 'example.com',
-    maxMessageBytes: domain.limits.messageBytes,
-    uploadBytes: 1024 ** 3,
-    overQuota: 'tempfail' as const,
-    connections: new Connections({ total: 100, perAddress: 100 }),
-    stream: { sweep: new Sweep(20), writeTimeoutMs: 10_000 },
-    handshakeTimeoutMs: 10_000,
-    log,
-    ...options,
-  };
-  return startLmtp(lmtpServices(all), all);
+export function openTestLmtp(options: TestDelivery): Promise<Listener> {
+  const all = deliveryOptions(options);
+  return startLmtp(deliveryServices(all), all);
 }
 
 export async function lmtpHello(server: { readonly port: number }): Promise<LineClient> {

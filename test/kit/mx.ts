@@ -3,38 +3,21 @@
  * message begins.
  */
 import assert from 'node:assert/strict';
-import { silentLog } from '../../src/base/log.ts';
-import { Activity } from '../../src/identity/activity.ts';
-import { type MxOptions, type MxPort, mxServices, startMx } from '../../src/mx/server.ts';
-import { Connections } from '../../src/net/connections.ts';
+import type { DeliveryOptions } from '../../src/delivery/services.ts';
+import { type MxOptions, mxServices, startMx } from '../../src/mx/server.ts';
 import type { Listener } from '../../src/net/listener.ts';
-import { Sweep } from '../../src/net/sweep.ts';
-import { recipientsOf } from './domain.ts';
+import { deliveryOptions, type TestDelivery } from './delivery.ts';
 import { LineClient } from './line-client.ts';
 
 export function openTestMx(
-  options: Pick<MxOptions, 'domain'> & Partial<MxOptions & MxPort>,
+  options: TestDelivery & Partial<Omit<MxOptions, keyof DeliveryOptions>>,
 ): Promise<Listener> {
-  const { domain, log = silentLog } = options;
   const all = {
-    activity: new Activity({ log, clock: domain.clock }),
-    recipients: recipientsOf(domain, options.defaultDomain),
-    giveUpMs: 5 * 86_400_000,
-    host: '127.0.0.1',
-    port: 0,
-    hostname: 'mx.example.com',
-    defaultDomain: 'example.com',
-    maxMessageBytes: domain.limits.messageBytes,
-    uploadBytes: 1024 ** 3,
-    overQuota: 'tempfail' as const,
+    ...deliveryOptions({ hostname: 'mx.example.com', ...options }),
     greetingDelayMs: 0,
     connectionsPerMinute: 60,
     checkTimeoutMs: 5000,
     trustedSealers: [],
-    connections: new Connections({ total: 100, perAddress: 100 }),
-    stream: { sweep: new Sweep(20), writeTimeoutMs: 10_000 },
-    handshakeTimeoutMs: 10_000,
-    log,
     ...options,
   };
   return startMx(mxServices(all), all);
