@@ -57,6 +57,7 @@ export class LocalQueue implements QueueAdmin {
   async change({ what, ids, filter = {}, reason = '', isReported = false }: QueueChange): Promise<number> {
     const named: OutgoingId[] = ids?.map(idOf) ?? [];
     if (ids === undefined) for await (const { row } of this.#all(filter, 0)) named.push(row.id);
+    if (what === 'retry' || what === 'release') await this.running?.writeDown(named);
     if (what === 'retry') this.running?.forgive();
     switch (what) {
       case 'retry':

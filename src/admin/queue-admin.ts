@@ -1,5 +1,10 @@
 /** What an administrator can do with mail that is to leave. */
-import type { OutgoingEvent, OutgoingKind, OutgoingRecipient } from '../mailbox/model/outgoing.ts';
+import type {
+  OutgoingEvent,
+  OutgoingId,
+  OutgoingKind,
+  OutgoingRecipient,
+} from '../mailbox/model/outgoing.ts';
 
 export interface QueuedMessage {
   /** `12-345`: the number of its account, and its own. */
@@ -89,5 +94,7 @@ export interface RunningQueue {
   resume(): void;
   /** Places that were not there are asked at once. */
   forgive(): void;
+  /** What became of these and could not be written down is, or it rejects. */
+  writeDown(ids: readonly OutgoingId[]): Promise<void>;
   destinations(): readonly DestinationFacts[];
 }

@@ -30,7 +30,7 @@ export function queue(parent: Command, done: Done): void {
   change(verbs, done, 'hold', 'keep messages from being tried until they are released');
   change(verbs, done, 'release', 'try messages that were held');
   change(verbs, done, 'drop', 'end messages, which then are not delivered');
-  pause(verbs, 'pause', 'begin to send nothing more until "resume" or a restart; mail is accepted', true);
+  pause(verbs, 'pause', 'begin to send nothing more until "resume", restarts or not; mail is accepted', true);
   pause(verbs, 'resume', 'send again', false);
 }
 

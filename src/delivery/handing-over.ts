@@ -28,6 +28,8 @@ const notProven = (author: string): string =>
   `it is in the name of ${author}, which nothing proves, so it is not passed on`;
 /** The queue keeps the header for a report. Who has a larger one is told nothing of what arrives. */
 const MAX_REPORTED_HEADER_BYTES = 64 * 1024;
+/** Each of them is a row and a report of its own: one message cannot ask for more. */
+const MAX_REPORTED_ACCOUNTS = 50;
 /** Nothing makes them better. */
 const FOR_GOOD: ReadonlySet<MailboxErrorCode> = new Set(['too-big', 'nonexistent']);
 /** When it was brought before. */
@@ -71,10 +73,8 @@ async function outcomesOf(
   recipients: readonly NamedRecipient[],
   mail: Mail,
 ): Promise<Outcome[]> {
-  const [own, others] = [
-    recipients.filter((one) => !isForQueue(one, mail)),
-    recipients.filter((one) => isForQueue(one, mail)),
-  ];
+  const isForQueue = queueFilter(recipients, mail);
+  const [own, others] = [recipients.filter((one) => !isForQueue(one)), recipients.filter(isForQueue)];
   const [delivered, queued] = await Promise.all([
     deliver(services.domain, own, mail.received, mail.sender.from, mail.taken),
     toQueue(services, others, mail),
@@ -88,10 +88,15 @@ async function outcomesOf(
 }
 
 /** What goes elsewhere, and what the sender wants to be told of when it has arrived: the queue writes reports. */
-function isForQueue({ forwards, parameters }: NamedRecipient, { received, taken }: Mail): boolean {
-  if (forwards !== undefined) return true;
-  const isReported = taken.isAuthentic && received.facts.headerBytes <= MAX_REPORTED_HEADER_BYTES;
-  return isReported && parameters.notify?.includes('SUCCESS') === true;
+function queueFilter(recipients: readonly NamedRecipient[], { received, taken }: Mail) {
+  const wantsReport = ({ forwards, parameters }: NamedRecipient): boolean =>
+    forwards === undefined && parameters.notify?.includes('SUCCESS') === true;
+  const accounts = new Set(recipients.filter(wantsReport).map(({ account }) => account));
+  const isReported =
+    taken.isAuthentic &&
+    received.facts.headerBytes <= MAX_REPORTED_HEADER_BYTES &&
+    accounts.size <= MAX_REPORTED_ACCOUNTS;
+  return (one: NamedRecipient): boolean => one.forwards !== undefined || (isReported && wantsReport(one));
 }
 
 async function toQueue(

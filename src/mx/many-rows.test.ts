@@ -69,6 +69,17 @@ test('whose header is larger than reports are worth is delivered without one', a
   assert.deepEqual(after, [before[0], (before[1] ?? 0) + 1]);
 });
 
+test('more accounts than reports are written for have it without one', async () => {
+  const people = Array.from({ length: 51 }, (_, i) => `person${i}@example.com`);
+  for (const person of people) await kit.addAccount(person, 'secret');
+  const before = (await waiting()).length;
+  assert.equal(await send(people, 100, ' NOTIFY=SUCCESS'), '250 2.0.0');
+  assert.equal((await waiting()).length, before);
+  for (const person of people) assert.equal((await kit.messagesOf(person)).length, 1, person);
+  assert.equal(await send(people.slice(1), 100, ' NOTIFY=SUCCESS'), '250 2.0.0');
+  assert.equal((await waiting()).length, before + 50);
+});
+
 test('an address that leads elsewhere leads there once, however it is written', async () => {
   const before = (await waiting()).length;
   assert.equal(await send(tags('out')), '250 2.0.0');

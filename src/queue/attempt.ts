@@ -101,8 +101,8 @@ async function tryHop(hop: Hop, trial: Attempt, wasUsed: boolean): Promise<Attem
   });
   try {
     const { mail, recipients, data } = await hop.session.send(transaction);
-    // It has a transaction open that we know nothing of: that is about the connection.
-    if (mail.code === 503 && wasUsed) {
+    // It has a transaction open that we know nothing of, or has had enough of this connection: that says nothing about the next one.
+    if ((mail.code === 503 || mail.code === 421) && wasUsed) {
       hop.session.close();
       return 'stale';
     }

@@ -316,25 +316,27 @@ describe('the queue', () => {
     });
   });
 
-  it('takes another connection when a used one says that MAIL is out of its turn', () => {
-    const behaviour = (event: string, connection: number) => {
-      if (event.startsWith('MAIL') && connection === 0 && isUsed) return '503 5.5.1 nested MAIL';
-      isUsed ||= event.startsWith('MAIL');
-      return undefined;
-    };
-    let isUsed = false;
-    return scene({ hop: { behaviour }, isStarted: false, most: 1 }, async (it) => {
-      await it.send(['bo@example.org']);
-      await it.send(['cy@example.org']);
-      it.queue.start();
-      await it.empty();
-      assert.deepEqual(
-        it.hop.mails.map(({ connection }) => connection),
-        [0, 1],
-      );
-      assert.deepEqual(await inbox(it), []);
+  for (const reply of ['503 5.5.1 nested MAIL', '421 4.7.0 enough on this connection'])
+    it(`takes another connection at once when a used one says ${reply.slice(0, 3)} to MAIL`, () => {
+      const behaviour = (event: string, connection: number) => {
+        if (event.startsWith('MAIL') && connection === 0 && isUsed) return reply;
+        isUsed ||= event.startsWith('MAIL');
+        return undefined;
+      };
+      let isUsed = false;
+      return scene({ hop: { behaviour }, isStarted: false, most: 1 }, async (it) => {
+        await it.send(['bo@example.org']);
+        await it.send(['cy@example.org']);
+        it.queue.start();
+        await it.empty();
+        assert.deepEqual(
+          it.hop.mails.map(({ connection }) => connection),
+          [0, 1],
+        );
+        assert.deepEqual(it.queue.destinations(), [], 'the place itself is not left alone');
+        assert.deepEqual(await inbox(it), []);
+      });
     });
-  });
 
   it('believes a refusal of a server that ends the connection behind it', () => {
     const behaviour = (event: string) =>

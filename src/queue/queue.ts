@@ -8,6 +8,7 @@ import type { Dns } from '../dns/answer.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Recipients } from '../identity/recipients.ts';
 import type { Domain } from '../mailbox/domain.ts';
+import type { OutgoingId } from '../mailbox/model/outgoing.ts';
 import type { OutgoingCounts } from '../mailbox/port/outgoing.ts';
 import type { AddressRules } from './addresses.ts';
 import { type SignIn, TIMEOUTS, type Timeouts } from './client/session.ts';
@@ -171,6 +172,14 @@ export class Queue {
   forgive(): void {
     for (const destination of this.#lines.destinations()) destination.forgive();
     this.#worker.run();
+  }
+
+  /**
+   * What became of these and could not be written down when it was known is written now, so that they may be tried again. Rejects
+   * (MailboxError `unavailable`) when the store does not take it even now.
+   */
+  writeDown(ids: readonly OutgoingId[]): Promise<void> {
+    return this.#settler.writeDown(ids);
   }
 
   get tries(): Jobs['tries'] {

@@ -108,5 +108,10 @@ describe('what became of mail', () => {
         await until(() => it.queue.connections === 0, 'it is tried once more');
         assert.equal(sent(), 2);
         assert.deepEqual(await it.states(hers), ['waiting']);
+        await assert.rejects(it.queue.writeDown([hers]));
+        it.code = undefined;
+        await it.queue.writeDown([hers]);
+        assert.equal(await it.states(hers), undefined, 'what had become of it is written, and nothing else');
+        assert.equal(sent(), 2);
       }));
 });

@@ -24,7 +24,7 @@ export class Settler {
   readonly #store: Pick<OutgoingStore, 'settle'>;
   readonly #log: Log;
   #waiting: Waiting[] = [];
-  readonly #unwritten = new Set<OutgoingId>();
+  readonly #unwritten = new Map<OutgoingId, readonly RecipientChange[]>();
   #isClosed = false;
 
   constructor(store: Pick<OutgoingStore, 'settle'>, log: Log) {
@@ -47,6 +47,24 @@ export class Settler {
   /** Something became of it that the store does not know of: its rows are not to be believed. */
   isUnwritten(id: OutgoingId): boolean {
     return this.#unwritten.has(id);
+  }
+
+  /**
+   * Once more, because a person asks for it: then the rows of these messages are to be believed again. Throws MailboxError `unavailable` when one
+   * of them is still not taken.
+   */
+  async writeDown(ids: readonly OutgoingId[]): Promise<void> {
+    for (const id of ids) {
+      const changes = this.#unwritten.get(id);
+      if (changes === undefined) continue;
+      const outcomes = await this.#store.settle(changes);
+      const cause = outcomes.find((outcome) => typeof outcome !== 'boolean');
+      if (cause !== undefined) {
+        const text = 'what became of the message cannot be written down, so it would be sent once more';
+        throw new MailboxError('unavailable', text, { cause });
+      }
+      this.#unwritten.delete(id);
+    }
   }
 
   /** Nothing is tried again from here on. */
@@ -95,9 +113,10 @@ export class Settler {
   }
 
   #leave({ changes, done, refusal }: Waiting): void {
-    const ids = new Set(changes.map(({ outgoing }) => outgoing));
-    for (const id of ids) this.#unwritten.add(id);
-    this.#log.error({ err: refusal, outgoing: [...ids] }, 'what became of mail is not written down');
+    const byMessage = Map.groupBy(changes, ({ outgoing }) => outgoing);
+    for (const [id, its] of byMessage) this.#unwritten.set(id, [...(this.#unwritten.get(id) ?? []), ...its]);
+    const outgoing = [...byMessage.keys()];
+    this.#log.error({ err: refusal, outgoing }, 'what became of mail is not written down');
     done.resolve();
   }
 }

@@ -16,7 +16,7 @@ export interface Surroundings {
   readonly nowMs: number;
   readonly items: ReadonlyMap<string, string>;
   readonly include: Environment['include'];
-  readonly claimedAuthor: () => Promise<string | undefined>;
+  readonly claimedAuthor: (isChanged: boolean) => Promise<string | undefined>;
 }
 
 export function environmentOf(about: Surroundings): Environment {

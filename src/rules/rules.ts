@@ -88,7 +88,7 @@ export class Rules implements Dispositions {
       nowMs,
       items: this.#items,
       include: (location, name) => this.#included(account, location, name),
-      claimedAuthor: () => this.#claimedAuthor(delivery),
+      claimedAuthor: (isChanged) => this.#claimedAuthor(delivery, isChanged),
     });
     const slice = new TimeSlice();
     const ran = await runScripts(ready.scripts, environment, {
@@ -101,9 +101,12 @@ export class Rules implements Dispositions {
   }
 
   /** A header that is too large to be looked at whole may say anything. */
-  async #claimedAuthor({ isAuthorKnown, message }: Delivery): Promise<string | undefined> {
+  async #claimedAuthor(
+    { isAuthorKnown, message }: Delivery,
+    isChanged: boolean,
+  ): Promise<string | undefined> {
     const { sending } = this.#options;
-    if (isAuthorKnown || sending === undefined) return undefined;
+    if ((isAuthorKnown && !isChanged) || sending === undefined) return undefined;
     if (message.header.bytes.length !== message.facts.headerBytes) return 'somebody it does not say';
     return ownAuthor(message.header, (domain) => sending.isOurs(domain));
   }

@@ -90,6 +90,26 @@ describe('rules that send', () => {
     assert.match(await entries(), /a rule has changed who it is from/);
   });
 
+  test('redirect: what a rule makes of what a colleague has written does not leave in his name', async () => {
+    const author = 'The Boss <boss@example.com>';
+    for (const change of [
+      'foreverypart { replace "pay at once"; break; }',
+      'addheader "Subject" "pay at once";',
+      'deleteheader "Subject";',
+    ]) {
+      await rule(
+        `require ["foreverypart", "mime", "replace", "editheader"]; ${change} redirect "eva@example.net";`,
+      );
+      assert.deepEqual(await places({ author }), ['INBOX'], change);
+    }
+    assert.deepEqual(await outgoing(), []);
+    assert.match(await entries(), /a rule has changed what somebody of example\.com has written/);
+    assert.deepEqual(await places(), [], 'from elsewhere it goes as what it is');
+    await rule('require "editheader"; addheader "X-Seen" "yes"; redirect "eva@example.net";');
+    assert.deepEqual(await places({ author }), [], 'a note for machines changes nothing');
+    assert.equal((await outgoing()).length, 2);
+  });
+
   test('vacation: of a MIME reason the header has what says how its content is to be read, and nothing else', async () => {
     await rule(
       'require "vacation"; vacation :mime text:\r\nFrom: The Boss <boss@example.com>\r\nmime-version: 1.0\r\nSender: boss@example.com\r\n\tx\r\nContent-Type: text/plain;\r\n\tcharset=us-ascii\r\nBcc: eva@example.net\r\n\r\nFrom: here\r\n.\r\n;',

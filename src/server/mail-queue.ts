@@ -1,5 +1,6 @@
 /** What sends mail, put together from the configuration, for the accounts that this process holds. */
 import { join } from 'node:path';
+import type { RunningQueue } from '../admin/queue-admin.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
 import { forgetAt } from '../delivery/forgetting.ts';
@@ -13,6 +14,7 @@ import { Queue, type Smarthost } from '../queue/queue.ts';
 import { SCHEDULE } from '../queue/schedule.ts';
 import { forwardSender } from './forward-sender.ts';
 import type { MailSystem } from './mail-system.ts';
+import { PauseFile } from './pause-file.ts';
 import { keysOfDomains } from './signing-keys.ts';
 import { StsFile } from './sts-file.ts';
 
@@ -58,8 +60,13 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
     ...(smarthost === undefined ? {} : { smarthost }),
   });
   families.start();
+  const paused = new PauseFile(config.data);
+  if (paused.isThere) {
+    log.warn({ file: paused.path }, 'sending is paused; "brevduva queue resume" goes on');
+    queue.pause();
+  }
   queue.start();
-  admin.queue.running = queue;
+  admin.queue.running = runningQueue(queue, paused);
   return {
     queue,
     async stop(graceMs) {
@@ -68,6 +75,26 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
       await queue.stop(graceMs);
       stsMemory.close();
     },
+  };
+}
+
+/** What an administrator sees of it. That it is paused is written down before it is so. */
+function runningQueue(queue: Queue, paused: PauseFile): RunningQueue {
+  return {
+    get isPaused() {
+      return queue.isPaused;
+    },
+    pause() {
+      paused.keep(true);
+      queue.pause();
+    },
+    resume() {
+      paused.keep(false);
+      queue.resume();
+    },
+    forgive: () => queue.forgive(),
+    writeDown: (ids) => queue.writeDown(ids),
+    destinations: () => queue.destinations(),
   };
 }
 

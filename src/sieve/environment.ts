@@ -65,8 +65,8 @@ export interface Verdict {
   /** From 0, not tested, and 1, clean, to 5, surely harmful. */
   readonly virus?: number;
   readonly isJunk?: boolean;
-  /** A domain in From that is the server's own, when nothing proves that the message comes from there. */
-  claimedAuthor?(): Answer<string | undefined>;
+  /** A domain in From that is the server's own, when nothing proves that the message comes from there, or, `isChanged`, no matter what does. */
+  claimedAuthor?(isChanged: boolean): Answer<string | undefined>;
 }
 
 export interface Environment {

@@ -3,6 +3,7 @@ import { HeaderBlock } from '../../mail/header.ts';
 import type { CommandNode, Node } from '../compile/script.ts';
 import type { RedirectOptions } from '../effects.ts';
 import { fieldAddresses, rawFields, readAddress, wholeAddress, writtenAddress } from '../message/fields.ts';
+import { headerPieces } from '../message/header-edit.ts';
 import type { MessageView } from '../message/view.ts';
 import { RunFault } from '../run/budget.ts';
 import type { Run } from '../run/run.ts';
@@ -35,7 +36,9 @@ function* whyNotSentOn(run: Run): Steps<string | undefined> {
   const { environment, message } = run;
   if (environment.verdict.isJunk === true) return 'it is junk';
   if (hasOtherAuthor(message)) return 'a rule has changed who it is from';
-  const claimed = yield* answered(environment.verdict.claimedAuthor?.());
+  const isChanged = saysSomethingElse(message);
+  const claimed = yield* answered(environment.verdict.claimedAuthor?.(isChanged));
+  if (claimed !== undefined && isChanged) return `a rule has changed what somebody of ${claimed} has written`;
   if (claimed !== undefined) return `nothing proves that it is from ${claimed}`;
   const loops = rawFields(message.original.header, 'x-loop').flatMap(fieldAddresses);
   const own = loops
@@ -50,6 +53,16 @@ function hasOtherAuthor({ original, forwardedEdition }: MessageView): boolean {
   const before = original.header.all('from');
   const after = new HeaderBlock(forwardedEdition.header).all('from');
   return before.length !== after.length || before.some((value, i) => !value.equals(after[i] as Buffer));
+}
+
+/** Another body, or other fields than notes for machines in front: not what its author has written, whatever proves who that is. */
+function saysSomethingElse({ original, forwardedEdition }: MessageView): boolean {
+  if (forwardedEdition === undefined) return false;
+  const { header, body } = forwardedEdition;
+  const before = original.header.bytes;
+  const inFront = header.length - before.length;
+  if (body !== undefined || inFront < 0 || !header.subarray(inFront).equals(before)) return true;
+  return headerPieces(header.subarray(0, inFront)).fields.some(({ name }) => !name.startsWith('x-'));
 }
 
 /** Whatever the script goes on to say. */

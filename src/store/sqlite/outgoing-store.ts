@@ -2,7 +2,7 @@
 import type { AccountId } from '../../mailbox/model/model.ts';
 import { type OutgoingId, outgoingAccount, type RecipientChange } from '../../mailbox/model/outgoing.ts';
 import type { DuePlace, DueRecipient, OutgoingCounts, OutgoingStore } from '../../mailbox/port/outgoing.ts';
-import type { StoreError } from '../../mailbox/port/store.ts';
+import { StoreError } from '../../mailbox/port/store.ts';
 import { Claims } from '../claims.ts';
 import type { OutgoingRows } from './outgoing.ts';
 
@@ -66,9 +66,13 @@ export class SqliteOutgoing implements OutgoingStore {
 
   async settle(changes: readonly RecipientChange[]) {
     const outcomes = new Array<boolean | StoreError>(changes.length).fill(false);
-    const shards = changes.map(({ outgoing }) => this.#routing.of(outgoingAccount(outgoing)));
-    const byShard = Map.groupBy(changes.keys(), (i) => shards[i] as OutgoingRows);
+    const shards = changes.map(({ outgoing }) => this.#shardOf(outgoingAccount(outgoing)));
+    const byShard = Map.groupBy(changes.keys(), (i) => shards[i] as OutgoingRows | StoreError);
     const settled = [...byShard].map(async ([rows, indexes]) => {
+      if (rows instanceof StoreError) {
+        for (const i of indexes) outcomes[i] = rows;
+        return;
+      }
       const some = await rows.settle(indexes.map((i) => changes[i] as RecipientChange));
       indexes.forEach((i, at) => {
         outcomes[i] = some[at] as boolean | StoreError;
@@ -76,6 +80,16 @@ export class SqliteOutgoing implements OutgoingStore {
     });
     await Promise.all(settled);
     return outcomes;
+  }
+
+  /** An account that is not here is its own changes' trouble and nobody else's. */
+  #shardOf(account: AccountId): OutgoingRows | StoreError {
+    try {
+      return this.#routing.of(account);
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'fenced') return error;
+      throw error;
+    }
   }
 
   async loadLog(outgoing: OutgoingId, limit: number) {

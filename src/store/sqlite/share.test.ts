@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { AccountRecord } from '../../mailbox/model/model.ts';
-import type { MailStore } from '../../mailbox/port/store.ts';
+import { outgoingId } from '../../mailbox/model/outgoing.ts';
+import { type MailStore, StoreError } from '../../mailbox/port/store.ts';
 import { aBatch, aPassword, commit } from '../fixtures.ts';
 import type { SqliteDirectory } from './directory.ts';
 import { FollowedDirectory } from './followed-directory.ts';
@@ -70,6 +71,14 @@ describe('shares of a data directory', () => {
         outcomes.map((error) => error?.code),
         [undefined, 'fenced'],
       );
+      const end = { n: 1, become: 'ended' } as const;
+      const settled = await writer.outgoing.settle([
+        { outgoing: outgoingId(bob.id, 1), ...end },
+        { outgoing: outgoingId(ann.id, 1), ...end },
+      ]);
+      const [refused, done] = settled;
+      assert.ok(refused instanceof StoreError && refused.code === 'fenced');
+      assert.equal(done, false, 'it is not there, which is no reason to refuse the rest');
       await assert.rejects(writer.loadAccount(bob.id), { code: 'fenced' });
       assert.equal((await follower.loadAccount(bob.id))?.row.modseq, 1);
     }));
