@@ -25,6 +25,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   http: ['net', 'base'],
   setup: ['http', 'net', 'base'],
   acme: ['http', 'base'],
+  web: ['http', ...PROTOCOL],
   imap: PROTOCOL,
   pop3: PROTOCOL,
   managesieve: ['rules', 'sieve', ...PROTOCOL],

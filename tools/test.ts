@@ -9,10 +9,11 @@ import { checkDependencies } from './dependencies.ts';
 import { checkLayers } from './layers.ts';
 import { checkIndex } from './rfc.ts';
 import { ROOT, readSources } from './sources.ts';
+import { checkWebLayers, readWebSources } from './web-layers.ts';
 
 /**
  * What `npm test` runs: the checks of the text, then all tests. `npm test -- imap/wire` runs only the tests whose path
- * contains that, and of the checks only the types; `--no-install` installs no mail clients. Every step is run whatever the
+ * contains that, and of the checks only those of the types; `--no-install` installs no mail clients. Every step is run whatever the
  * ones before it said; the test runner's summary comes last and the exit code counts all of them. What is run twice has a summary of
  * its own before that.
  */
@@ -20,15 +21,18 @@ type Step = readonly [name: string, run: () => readonly string[]];
 
 const STEPS: readonly Step[] = [
   ['types', () => command('tsc', ['--noEmit'])],
+  ['types of the webmail', () => command('tsc', ['--noEmit', '-p', 'tsconfig.web.json'])],
   ['format and lint', () => command('biome', ['check', '--diagnostic-level=error', '--error-on-warnings'])],
   ['layers', () => checkLayers(readSources(['src']))],
+  ['layers of the webmail', () => checkWebLayers(readWebSources())],
   ['budget', () => checkBudget(readSources(['src']))],
+  ['budget of the webmail', () => checkBudget(readWebSources())],
   ['configuration docs', checkConfigDocs],
   ['RFC index', checkIndex],
   ['dependencies', () => checkDependencies()],
 ];
 
-const PATTERNS = ['src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'];
+const PATTERNS = ['src/**/*.test.ts', 'web/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'];
 /** Run a second time, on servers of three workers: mail programs see all of a protocol. The others by BREVDUVA_TEST_WORKERS. */
 const AGAIN = ['curl', 'imapflow', 'pop3', 'together'].map((name) => `test/clients/${name}.test.ts`);
 const WORKERS = { BREVDUVA_TEST_WORKERS: '3' };
@@ -49,7 +53,7 @@ function main(args: readonly string[]): number {
   }
   const files = chosen.map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
   const env = prepareClients({ files, mayInstall: !values['no-install'], say: (line) => console.log(line) });
-  const steps = filters.length > 0 ? STEPS.slice(0, 1) : STEPS;
+  const steps = filters.length > 0 ? STEPS.slice(0, 2) : STEPS;
   const failed = steps.filter((step) => !runStep(step)).map(([name]) => name);
   if (failed.length > 0) console.log(`\nFAILED before the tests: ${failed.join(', ')} (see above)\n`);
   const again =

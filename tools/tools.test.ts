@@ -6,6 +6,7 @@ import { checkPages, checkUse } from './config-docs.ts';
 import { checkDependencies } from './dependencies.ts';
 import { checkLayers } from './layers.ts';
 import { checkCitations, collect, renderIndex } from './rfc.ts';
+import { checkWebLayers, readWebSources } from './web-layers.ts';
 
 const file = (path: string, text: string) => ({ path, text });
 
@@ -49,7 +50,8 @@ describe('layers', () => {
     ['src/store/memory/store.ts', "import { open } from '../sqlite/open.ts';", /knows no other store/],
     ['src/store/contract.ts', "import { open } from './sqlite/open.ts';", /knows no other store/],
     ['src/store/sqlite/ledger.ts', "import { email } from '../fixtures.ts';", undefined],
-    ['src/web/x.ts', "import { a } from '../base/a.ts';", /no known layer/],
+    ['src/cellar/x.ts', "import { a } from '../base/a.ts';", /no known layer/],
+    ['src/web/x.ts', "import { a } from '../jmap/a.ts';", /web may import only/],
     ['src/mail/x.ts', "import { a } from './a.test.ts';", /only tests/],
     ['src/mail/x.ts', "import { a } from '../../tools/a.ts';", /only src/],
   ];
@@ -184,4 +186,30 @@ test('a dependency has one version and, in the server, a page', () => {
     checkDependencies(manifest, [file('docs/decisions/1.md', 'Chosen: `known` and `loose`.')]),
     ['loose is ^1.0.0, not one version', 'unknown has no page in docs/decisions/'],
   );
+});
+
+describe('layers of the webmail', () => {
+  const rows: readonly (readonly [path: string, line: string, problem: RegExp | undefined])[] = [
+    ['web/list/rows.ts', "import { signal } from '@preact/signals-core';", undefined],
+    ['web/list/rows.ts', "import { signal } from '@preact/signals';", /does not draw/],
+    ['web/list/rows.tsx', "import { useSignal } from '@preact/signals';", undefined],
+    ['web/list/rows.ts', "import type { Email } from '../../src/jmap/types/email.ts';", undefined],
+    ['web/list/rows.ts', "import { limits } from '../../src/jmap/types/email.ts';", /only types/],
+    ['web/list/rows.ts', "import type { Domain } from '../../src/mailbox/domain.ts';", /imports web/],
+    ['web/list/rows.ts', "import { join } from 'node:path';", /no package for browsers/],
+    ['web/list/rows.test.ts', "import { test } from 'node:test';", undefined],
+    ['web/list/rows.tsx', 'node.innerHTML = text;', /becomes HTML nowhere/],
+  ];
+  for (const [path, line, problem] of rows) {
+    test(`${path}: ${line.slice(0, 50)}`, () => {
+      const problems = checkWebLayers([file(path, `${line}\n`)]);
+      if (problem) assert.match(problems.join(), problem);
+      else assert.deepEqual(problems, []);
+    });
+  }
+
+  test('the tree itself', () => {
+    assert.deepEqual(checkWebLayers(readWebSources()), []);
+    assert.deepEqual(checkBudget(readWebSources()), []);
+  });
 });

@@ -1,4 +1,5 @@
-/** The ports of HTTP and what is behind them: how to set up mail programs, the policy of MTA-STS, what authorities check. */
+/** The ports of HTTP and what is behind them: the webmail, how to set up mail programs, the policy of MTA-STS, what authorities check. */
+import { join } from 'node:path';
 import { challengeContext, challengeRoutes } from '../acme/challenge.ts';
 import { DomainCertificates } from '../acme/domain-certificates.ts';
 import { acmePaths } from '../acme/files.ts';
@@ -12,7 +13,11 @@ import type { TlsFiles } from '../net/tls.ts';
 import type { MtaStsPolicy } from '../setup/mta-sts.ts';
 import { setupRoutes } from '../setup/routes.ts';
 import { servicesOf, withoutPurpose } from '../setup/services.ts';
+import { AppBuild } from '../web/app-build.ts';
+import { appRoutes } from '../web/app-routes.ts';
 import type { LocalDomains } from './local-domains.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
 
 export interface WebOptions {
   readonly config: Config;
@@ -50,7 +55,9 @@ export function webStarters(options: WebOptions): Readonly<Record<'http' | 'http
   };
 }
 
-function routesOf({ config, domains, tls, listeners }: WebOptions): readonly Route[] {
+function routesOf({ config, domains, tls, listeners, log }: WebOptions): readonly Route[] {
+  const { listen, data } = config;
+  if (listen.http === undefined && listen.https === undefined) return [];
   const setup = setupRoutes({
     hostname: config.hostname,
     services: () => servicesOf(listeners()),
@@ -59,7 +66,8 @@ function routesOf({ config, domains, tls, listeners }: WebOptions): readonly Rou
     pair: () => tls.pair,
     mtaSts: mtaStsPolicy(config),
   });
-  return [...challengeRoutes(acmePaths(config.data)), ...setup];
+  const app = appRoutes(AppBuild.begin({ root: ROOT, data, log }));
+  return [...challengeRoutes(acmePaths(data)), ...setup, ...app];
 }
 
 export function mtaStsPolicy({ hostname, mtaSts }: Config): MtaStsPolicy {

@@ -1,0 +1,40 @@
+/** How much a browser has to load, compressed by gzip: before the first list can be seen, and in all. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { buildWeb } from '../../web/build.mjs';
+
+interface Manifest {
+  readonly preload: readonly string[];
+  readonly early: string;
+  readonly style: string;
+  /** By the source that is loaded later: all files that it needs. */
+  readonly chunks: Readonly<Record<string, readonly string[]>>;
+  readonly files: Readonly<Record<string, { readonly size: number; readonly gzip?: number }>>;
+}
+
+const KB = 1024;
+
+describe('what a browser loads', () => {
+  let manifest: Manifest;
+  before(async () => {
+    const place: string = await buildWeb({ out: join(import.meta.dirname, '..', '..', 'dist', 'web') });
+    manifest = JSON.parse(readFileSync(join(place, 'manifest.json'), 'utf8')) as Manifest;
+  });
+
+  const gzipped = (paths: readonly string[]): number =>
+    paths.reduce((sum, path) => sum + (manifest.files[path]?.gzip ?? Number.POSITIVE_INFINITY), 0);
+
+  test('sign-in and list: at most 60 KB of script and 12 KB of style', () => {
+    const script = gzipped([...manifest.preload, manifest.early]);
+    assert.ok(script <= 60 * KB, `${script} octets of script`);
+    const style = gzipped([manifest.style]);
+    assert.ok(style <= 12 * KB, `${style} octets of style`);
+  });
+
+  test('everything: at most 180 KB', () => {
+    const all = gzipped(Object.keys(manifest.files).filter((path) => /\.(?:js|css)$/.test(path)));
+    assert.ok(all <= 180 * KB, `${all} octets`);
+  });
+});

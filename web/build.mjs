@@ -1,0 +1,203 @@
+/**
+ * From the sources of the webmail to what a browser gets: `node web/build.mjs [--out FOLDER]`, by esbuild, without a network.
+ *
+ * A build is a folder of its own, named by the stamp of what it was made from: `FOLDER/<stamp>/`. It has `index.html`, `assets/`
+ * with names that follow from their content, a `.br` and a `.gz` beside each text, and `manifest.json` with sizes. It is made
+ * beside and moved to its place when it is whole, so whoever looks sees all of it or none. The two builds before stay,
+ * for tabs that are still open. `stampOf` alone says whether a build is needed.
+ */
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+
+const WEB = import.meta.dirname;
+const ROOT = dirname(WEB);
+/** What a build is made from. */
+const SOURCES = ['web', 'src/jmap/types'];
+const KEPT_BUILDS = 3;
+const MAKING = '.making-';
+/** One that was killed left it. */
+const LEFT_BEHIND_MS = 600_000;
+const COMPRESSED = /\.(?:js|css|html|svg|json|webmanifest)$/;
+
+/** A hash over the sources and the versions of the packages; two that are equal give the same build. */
+export function stampOf(root = ROOT) {
+  const hash = createHash('sha256');
+  for (const folder of SOURCES) {
+    if (!existsSync(join(root, folder))) continue;
+    const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+    for (const name of names.sort()) {
+      const path = join(root, folder, name);
+      if (/\.test\.ts$/.test(name) || !statSync(path).isFile()) continue;
+      hash.update(`${folder}/${name}\0`).update(readFileSync(path)).update('\0');
+    }
+  }
+  if (existsSync(join(root, 'package-lock.json'))) hash.update(readFileSync(join(root, 'package-lock.json')));
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Makes the build for the sources as they are now and returns its folder. What is there already is left alone. */
+export async function buildWeb({ out, withMaps = false }) {
+  const stamp = stampOf();
+  const place = join(out, stamp);
+  if (existsSync(join(place, 'manifest.json'))) return place;
+  mkdirSync(out, { recursive: true });
+  const beside = mkdtempSync(join(out, MAKING));
+  try {
+    const made = await bundle(beside, withMaps);
+    writeFileSync(join(beside, 'index.html'), indexOf(made));
+    const files = compressAll(beside);
+    writeFileSync(join(beside, 'manifest.json'), `${JSON.stringify({ stamp, ...made, files }, null, 1)}\n`);
+    moveTo(place, beside);
+  } finally {
+    rmSync(beside, { recursive: true, force: true });
+  }
+  forgetOld(out, stamp);
+  return place;
+}
+
+async function bundle(out, withMaps) {
+  const { build } = await import('esbuild');
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['web/main.tsx', 'web/early.ts', 'web/look/all.css', 'web/ui/pigeon.svg'],
+    outdir: out,
+    outbase: 'web',
+    entryNames: 'assets/[name]-[hash]',
+    chunkNames: 'assets/[name]-[hash]',
+    assetNames: 'assets/[name]-[hash]',
+    loader: { '.svg': 'copy' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    minify: true,
+    target: ['chrome123', 'firefox121', 'safari17.5'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    sourcemap: withMaps ? 'inline' : false,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  const outputs = Object.entries(metafile.outputs);
+  const named = (source) => {
+    const found = outputs.find(
+      ([path, output]) =>
+        !path.endsWith('.map') &&
+        (output.entryPoint === source || (source in output.inputs && source.endsWith('.svg'))),
+    );
+    if (found === undefined) throw new Error(`nothing was made of ${source}`);
+    return found[0];
+  };
+  const main = named('web/main.tsx');
+  const relativeTo = (path) => relative(out, join(ROOT, path)).replaceAll('\\', '/');
+  const chunks = outputs
+    .filter(([, { entryPoint }]) => entryPoint?.startsWith('web/'))
+    .map(([path, { entryPoint }]) => [entryPoint, needs(metafile.outputs, path).map(relativeTo)]);
+  return {
+    main: relativeTo(main),
+    early: relativeTo(named('web/early.ts')),
+    style: relativeTo(named('web/look/all.css')),
+    icon: relativeTo(named('web/ui/pigeon.svg')),
+    /** What is loaded with the page: the main script and all that it imports at once. */
+    preload: needs(metafile.outputs, main).map(relativeTo),
+    /** By entry point or part that is loaded later: all files that it needs. */
+    chunks: Object.fromEntries(chunks),
+  };
+}
+
+/** A script with all that it imports without being asked to. */
+function needs(outputs, path, seen = new Set()) {
+  if (seen.has(path)) return [...seen];
+  seen.add(path);
+  for (const { path: other, kind } of outputs[path]?.imports ?? []) {
+    if (kind === 'import-statement') needs(outputs, other, seen);
+  }
+  return [...seen];
+}
+
+function indexOf({ main, early, style, icon, preload }) {
+  const lines = [
+    '<!doctype html>',
+    '<html lang="en">',
+    '<head>',
+    '<meta charset="utf-8">',
+    '<title>Brevduva</title>',
+    '<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content">',
+    '<meta name="color-scheme" content="light dark">',
+    '<meta name="robots" content="noindex">',
+    `<link rel="icon" type="image/svg+xml" href="/${icon}">`,
+    `<link rel="stylesheet" href="/${style}">`,
+    `<script src="/${early}"></script>`,
+    ...preload.filter((path) => path !== main).map((path) => `<link rel="modulepreload" href="/${path}">`),
+    `<script type="module" src="/${main}"></script>`,
+    '</head>',
+    '<body><div id="app"></div><noscript>Brevduva needs JavaScript in the browser.</noscript></body>',
+    '</html>',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Returns path -> sizes in octets, of everything a browser may ask for. */
+function compressAll(folder) {
+  const files = {};
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+    const path = join(folder, name);
+    if (!statSync(path).isFile()) continue;
+    const octets = readFileSync(path);
+    const sizes = { size: octets.length };
+    if (COMPRESSED.test(name)) {
+      const gzip = gzipSync(octets, { level: 9 });
+      const brotli = brotliCompressSync(octets, {
+        params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: octets.length },
+      });
+      writeFileSync(`${path}.gz`, gzip);
+      writeFileSync(`${path}.br`, brotli);
+      Object.assign(sizes, { gzip: gzip.length, brotli: brotli.length });
+    }
+    files[name.replaceAll('\\', '/')] = sizes;
+  }
+  return files;
+}
+
+/** Another process may have made the same in the meantime: what is there is as good. */
+function moveTo(place, beside) {
+  try {
+    renameSync(beside, place);
+  } catch (error) {
+    if (!existsSync(join(place, 'manifest.json'))) throw error;
+  }
+}
+
+function forgetOld(out, stamp) {
+  for (const name of readdirSync(out).filter((one) => one.startsWith(MAKING))) {
+    const madeMs = statSync(join(out, name), { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - madeMs > LEFT_BEHIND_MS) rmSync(join(out, name), { recursive: true, force: true });
+  }
+  const builds = readdirSync(out)
+    .filter((name) => /^[0-9a-f]{16}$/.test(name) && name !== stamp)
+    .map((name) => ({ name, madeMs: statSync(join(out, name)).mtimeMs }))
+    .sort((a, b) => b.madeMs - a.madeMs);
+  for (const { name } of builds.slice(KEPT_BUILDS - 1))
+    rmSync(join(out, name), { recursive: true, force: true });
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { out: { type: 'string' }, maps: { type: 'boolean', default: false } },
+  });
+  const place = await buildWeb({ out: values.out ?? join(ROOT, 'dist', 'web'), withMaps: values.maps });
+  process.stdout.write(`${place}\n`);
+}

@@ -1,0 +1,124 @@
+/** The sign-in screen: an address, a password, one question. */
+import { type Signal, useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { Icon } from '../ui/icon.tsx';
+import { Mark } from '../ui/mark.tsx';
+import type { SignInFault } from './account.ts';
+import { useApp, useTexts } from './app.ts';
+
+const SAID = 'sign-in-said';
+
+export function SignIn() {
+  const { account } = useApp();
+  const { signIn: texts, shell } = useTexts();
+  const fault = useSignal<SignInFault | undefined>(undefined);
+  const isUnderWay = useSignal(false);
+
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget as HTMLFormElement);
+    isUnderWay.value = true;
+    fault.value = await account.signIn({
+      address: String(fields.get('username')).trim(),
+      password: String(fields.get('password')),
+      isOwnDevice: fields.get('own') !== null,
+    });
+    isUnderWay.value = false;
+  };
+
+  return (
+    <main class="sign-in">
+      <div class="sign-in-mark">
+        <Mark size={72} />
+        <h1>{shell.product}</h1>
+      </div>
+      <form onSubmit={submit} aria-label={texts.title}>
+        <AddressField />
+        <PasswordField fault={fault} />
+        <label class="choice">
+          <input type="checkbox" name="own" />
+          <span>
+            {texts.ownDevice}
+            <small>{texts.ownDeviceMeans}</small>
+          </span>
+        </label>
+        <Said fault={fault.value} />
+        <button class="button primary" type="submit" disabled={isUnderWay.value}>
+          {isUnderWay.value ? texts.underWay : texts.submit}
+        </button>
+      </form>
+    </main>
+  );
+}
+
+function AddressField() {
+  const { signIn: texts } = useTexts();
+  return (
+    <label class="field">
+      <span>{texts.address}</span>
+      <input
+        class="input"
+        name="username"
+        type="email"
+        autocomplete="username"
+        autocapitalize="none"
+        spellcheck={false}
+        required
+        autofocus
+      />
+    </label>
+  );
+}
+
+function PasswordField({ fault }: { readonly fault: Signal<SignInFault | undefined> }) {
+  const { signIn: texts } = useTexts();
+  const isShown = useSignal(false);
+  const input = useRef<HTMLInputElement>(null);
+  const isWrong = fault.value === 'wrong';
+  useEffect(() => {
+    if (isWrong) input.current?.select();
+  }, [isWrong]);
+  return (
+    <div class="field">
+      <label for="password">{texts.password}</label>
+      <div class="sign-in-password">
+        <input
+          // The types know no field that changes between the two, the one thing that this button does.
+          type={(isShown.value ? 'text' : 'password') as 'password'}
+          ref={input}
+          id="password"
+          class="input"
+          name="password"
+          autocomplete="current-password"
+          aria-invalid={isWrong}
+          aria-describedby={SAID}
+          required
+        />
+        <button
+          type="button"
+          class="icon-button"
+          aria-pressed={isShown.value}
+          aria-label={isShown.value ? texts.hidePassword : texts.showPassword}
+          onClick={() => {
+            isShown.value = !isShown.value;
+          }}
+        >
+          <Icon name={isShown.value ? 'hidden' : 'shown'} />
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** One line: what went wrong, or why one has to sign in again. */
+function Said({ fault }: { readonly fault: SignInFault | undefined }) {
+  const { signIn: texts } = useTexts();
+  const now = useApp().account.now.value;
+  const hint = now.state === 'out' && now.why === 'ended' ? texts.ended : undefined;
+  return (
+    <p id={SAID} class={fault ? 'notice wrong' : 'notice'} role="status">
+      {fault ? <Icon name="warning" /> : null}
+      {fault ? texts[fault] : hint}
+    </p>
+  );
+}

@@ -1,0 +1,11 @@
+/**
+ * Everything the webmail says, in English. Each part of it has its texts in `en/`, and in `sv/` under the same names; what is
+ * missing there does not compile. A sentence is never glued from parts: what varies is an argument of a function.
+ */
+
+import { shell } from './en/shell.ts';
+import { signIn } from './en/sign-in.ts';
+
+export const en = { signIn, shell };
+
+export type Texts = typeof en;

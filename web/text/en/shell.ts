@@ -1,0 +1,6 @@
+export const shell = {
+  product: 'Brevduva',
+  loading: 'One moment…',
+  close: 'Close',
+  cancel: 'Cancel',
+};

@@ -1,0 +1,20 @@
+export const signIn = {
+  title: 'Sign in',
+  address: 'E-mail address',
+  password: 'Password',
+  showPassword: 'Show password',
+  hidePassword: 'Hide password',
+  ownDevice: 'This is my own device',
+  ownDeviceMeans:
+    'Stays signed in for 30 days. Otherwise until the browser closes, and nothing is kept here.',
+  submit: 'Sign in',
+  underWay: 'Signing in…',
+  wrong: 'That address and password do not go together.',
+  tooMany: 'Too many attempts. Wait a minute, then try again.',
+  notAllowed: 'Your account does not take its main password here. Use an app password.',
+  unreachable: 'The server cannot be reached. Check the connection and try again.',
+  failed: 'Something went wrong on the server. Try again in a moment.',
+  linkUsed: 'That link has been used or is too old. Sign in with your password.',
+  ended: 'You were signed out. Sign in again to go on.',
+  motto: 'Mail for one person at a time.',
+};

@@ -1,0 +1,6 @@
+export const shell = {
+  product: 'Brevduva',
+  loading: 'Ett ögonblick…',
+  close: 'Stäng',
+  cancel: 'Avbryt',
+};
