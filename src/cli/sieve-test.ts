@@ -119,7 +119,7 @@ function environmentOf(octets: Buffer, { scriptFile, options, trace }: Asked): E
       metadata: () => undefined,
       serverMetadata: () => undefined,
     },
-    lists: { exists: () => false, contains: () => false },
+    lists: { exists: () => false, contains: () => false, members: () => undefined },
     memory: { hasSeen: () => false, hasReplied: () => false },
     verdict: {},
     include: (location, name) => (location === 'global' ? undefined : besides(scriptFile, name)),

@@ -4,7 +4,7 @@
  */
 import { ownAuthor } from '../mail/authors.ts';
 import type { MailboxErrorCode } from '../mailbox/model/errors.ts';
-import { deliver } from '../mailbox/operations/deliver.ts';
+import { deliver, type Recipient } from '../mailbox/operations/deliver.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { Envelope, MailFrom, NamedRecipient } from './envelope.ts';
@@ -13,6 +13,7 @@ import { goesInCircle } from './later.ts';
 import { answerTo, type Outcome, report } from './outcomes.ts';
 import { asMailboxError, giveToQueue } from './queueing.ts';
 import type { DeliveryServices } from './services.ts';
+import { wishesOf } from './wishes.ts';
 
 export interface Whole {
   readonly received: Received;
@@ -76,7 +77,13 @@ async function outcomesOf(
   const isForQueue = queueFilter(recipients, mail);
   const [own, others] = [recipients.filter((one) => !isForQueue(one)), recipients.filter(isForQueue)];
   const [delivered, queued] = await Promise.all([
-    deliver(services.domain, own, mail.received, mail.sender.from, mail.taken),
+    deliver(
+      services.domain,
+      own.map((one) => withWishes(one, mail)),
+      mail.received,
+      mail.sender.from,
+      mail.taken,
+    ),
     toQueue(services, others, mail),
   ]);
   const outcomes = new Map<NamedRecipient, Outcome>(queued);
@@ -85,6 +92,11 @@ async function outcomesOf(
   const errors = await giveToQueue(services, later, mail);
   for (const one of later) if (!errors.has(one)) outcomes.set(one, whenKept(outcomes.get(one)));
   return recipients.map((one) => outcomes.get(one) ?? HAD_ALREADY);
+}
+
+function withWishes({ account, address, parameters }: NamedRecipient, { sender }: Mail): Recipient {
+  const wishes = wishesOf(sender.parameters, parameters);
+  return { account, address, ...(wishes && { wishes }) };
 }
 
 /** What goes elsewhere, and what the sender wants to be told of when it has arrived: the queue writes reports. */

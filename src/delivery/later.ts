@@ -9,11 +9,11 @@ import type { AccountId } from '../mailbox/model/model.ts';
 import { type NewRecipient, NOTIFY, NOTIFY_DEFAULT, notifyOfForward } from '../mailbox/model/outgoing.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
 import { acceptUnshown } from '../mailbox/operations/outgoing.ts';
-import type { Notification } from '../smtp/parameters.ts';
 import { decodeXtext } from '../smtp/xtext.ts';
 import type { MailFrom, NamedRecipient } from './envelope.ts';
 import type { Taken } from './judgement.ts';
 import type { DeliveryServices, DeliverySettings } from './services.ts';
+import { decodedAddress, notifyBits } from './wishes.ts';
 
 type Services = Pick<DeliveryServices, 'domain' | 'recipients'> & {
   readonly settings: Pick<DeliverySettings, 'giveUpMs'>;
@@ -93,22 +93,15 @@ async function give(
 }
 
 function wishesOf({ address, parameters }: NamedRecipient, { taken }: ForLater) {
-  const notify = taken.isAuthentic ? bitsOf(parameters.notify) : NOTIFY.Never;
+  const wanted = parameters.notify === undefined ? NOTIFY_DEFAULT : notifyBits(parameters.notify);
+  const notify = taken.isAuthentic ? wanted : NOTIFY.Never;
   return { notify, orcpt: originalOf(parameters.orcpt, address) };
-}
-
-/** RFC 3461 §4.1. */
-function bitsOf(notify: readonly Notification[] | undefined): number {
-  if (notify === undefined) return NOTIFY_DEFAULT;
-  const bits = { SUCCESS: NOTIFY.Success, FAILURE: NOTIFY.Failure, DELAY: NOTIFY.Delay };
-  return notify.reduce((sum, one) => sum | bits[one], NOTIFY.Never as number);
 }
 
 /** Decoded. Whoever did not say has meant the address that was named (RFC 3461 §5.2.1). */
 function originalOf(orcpt: string | undefined, address: string): string {
   if (orcpt === undefined) return `${NOT_ASCII.test(address) ? 'utf-8' : 'rfc822'};${address}`;
-  const at = orcpt.indexOf(';') + 1;
-  return orcpt.slice(0, at) + (decodeXtext(orcpt.slice(at)) ?? orcpt.slice(at));
+  return decodedAddress(orcpt);
 }
 
 /** As the sender wrote it where it leads to this account alone; a list would lead to everybody else as well. */

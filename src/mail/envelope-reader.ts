@@ -48,6 +48,17 @@ export class EnvelopeReader {
     return value === undefined ? undefined : decodeWords(value);
   }
 
+  /** The addresses of a field, `mailbox@host` without their names; groups are not told apart. */
+  addressesOf(field: EnvelopeField): readonly string[] {
+    this.#seek(field);
+    const found: string[] = [];
+    if (this.#text.charAt(this.#at) === '(')
+      this.#eachAddress(([, , mailbox, host]) => {
+        if (mailbox !== undefined && host !== undefined) found.push(`${mailbox}@${host}`);
+      });
+    return found;
+  }
+
   sentDate(): MailDate | undefined {
     this.#seek('date');
     const value = this.#value();
@@ -78,22 +89,27 @@ export class EnvelopeReader {
 
   #addresses(): string {
     const shown: string[] = [];
-    this.#at++;
-    while (this.#text.charAt(this.#at) === '(') shown.push(this.#address());
-    this.#at += 2;
-    this.#position++;
-    return shown.filter((one) => one !== '').join(', ');
+    this.#eachAddress(([name, , mailbox, host]) => {
+      const text = shownAddress({ name, mailbox, host });
+      if (text !== '') shown.push(text);
+    });
+    return shown.join(', ');
   }
 
-  #address(): string {
-    const parts: (string | undefined)[] = [];
+  /** Of the list at hand; the next field is. */
+  #eachAddress(see: (parts: readonly (string | undefined)[]) => void): void {
     this.#at++;
-    for (let i = 0; i < ADDRESS_PARTS; i++) {
-      parts.push(this.#string());
+    while (this.#text.charAt(this.#at) === '(') {
+      const parts: (string | undefined)[] = [];
       this.#at++;
+      for (let i = 0; i < ADDRESS_PARTS; i++) {
+        parts.push(this.#string());
+        this.#at++;
+      }
+      see(parts);
     }
-    const [name, , mailbox, host] = parts;
-    return shownAddress({ name, mailbox, host });
+    this.#at += 2;
+    this.#position++;
   }
 
   /** A string or NIL; the position is behind it. */

@@ -7,7 +7,7 @@
 import type { HeaderBlock } from '../mail/header.ts';
 import type { MessageFacts } from '../mail/message.ts';
 import type { Role } from './model/model.ts';
-import type { NewRecipient, OutgoingEnvelope } from './model/outgoing.ts';
+import type { NewRecipient, OutgoingEnvelope, ReturnedContent } from './model/outgoing.ts';
 import type { Memory } from './model/rules.ts';
 import type { StagedBlob } from './port/store.ts';
 import type { AccountState } from './state/account.ts';
@@ -18,6 +18,16 @@ export interface Content {
   readonly facts: MessageFacts;
 }
 
+/** What the sender wants to be told, and of what (RFC 3461); what is absent was not said. */
+export interface SenderWishes {
+  /** Bits of `NOTIFY`. */
+  readonly notify?: number;
+  /** The address that the sender wrote to: `rfc822;anna@example.org`, decoded. */
+  readonly orcpt?: string;
+  readonly ret?: ReturnedContent;
+  readonly envid?: string;
+}
+
 /** What came, for one recipient. */
 export interface Delivery {
   readonly account: AccountState;
@@ -25,6 +35,7 @@ export interface Delivery {
   readonly address: string;
   /** Empty for bounces. */
   readonly envelopeFrom: string;
+  readonly wishes?: SenderWishes;
   /** Header fields that say how it came, whole lines; they stand behind Return-Path and Delivered-To. */
   readonly fields: Buffer;
   /** Whoever took it thinks so little of it that it is set apart, unless its recipient says something else. */

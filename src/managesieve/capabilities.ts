@@ -1,5 +1,6 @@
 /** What the server says of itself (RFC 5804 §1.7): each a line of strings. */
 import type { Editing } from '../rules/editing.ts';
+import { LIST_KINDS } from '../rules/lists.ts';
 import type { SaslTerms } from '../sasl/mechanism.ts';
 import { offeredMechanisms } from '../sasl/mechanisms.ts';
 import { LIMITS } from '../sieve/run/limits.ts';
@@ -23,6 +24,7 @@ export function capabilityLines({ isSecure, saslTerms, owner, version, editing }
     ['SASL', owner === undefined ? mechanisms.join(' ') : ''],
     ['SIEVE', words.join(' ')],
     ...(isSecure || owner !== undefined ? [] : [['STARTTLS']]),
+    ...(words.includes('extlists') ? [['EXTLISTS', LIST_KINDS.join(' ')]] : []),
     ...(words.includes('enotify') ? [['NOTIFY', 'mailto']] : []),
     ...(canSend ? [['MAXREDIRECTS', String(LIMITS.redirects)]] : []),
     ['LANGUAGE', 'en'],

@@ -12,6 +12,7 @@ import { MAX_HOPS, queuedField } from '../delivery/trace.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Recipients, ResolvedDelivery } from '../identity/recipients.ts';
 import { HeaderBlock } from '../mail/header.ts';
+import type { SenderWishes } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId } from '../mailbox/model/model.ts';
@@ -146,7 +147,8 @@ export class LocalRoute {
     }
     if (here.length === 0) return said;
     const { address } = recipient;
-    const to = here.map(({ account }) => ({ account, address }));
+    const wishes = wishesOf(row, recipient);
+    const to = here.map(({ account }) => ({ account, address, wishes }));
     const accounts = here.map(({ account }) => account);
     const { received, release } = await this.#read(accounts, message);
     try {
@@ -195,6 +197,15 @@ export class LocalRoute {
       throw error;
     }
   }
+}
+
+function wishesOf({ ret, envid }: OutgoingRow, { notify, orcpt }: OutgoingRecipient): SenderWishes {
+  return {
+    notify,
+    ...(orcpt !== undefined && { orcpt }),
+    ...(ret !== undefined && { ret }),
+    ...(envid !== undefined && { envid }),
+  };
 }
 
 /** What came in here and could not be had then was judged when it came. */

@@ -1,11 +1,13 @@
 /** What a script may ask about a delivery and its account, answered from what is in memory, but for octets of large messages. */
 import { decodeParts } from '../mail/part-codec.ts';
-import type { Delivery } from '../mailbox/disposition.ts';
+import type { Delivery, SenderWishes } from '../mailbox/disposition.ts';
 import { ROLES, type Role } from '../mailbox/model/model.ts';
 import { mailboxObjectId } from '../mailbox/model/object-ids.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
-import type { Environment, Mailboxes, Memory, Message } from '../sieve/environment.ts';
+import type { Envelope, Environment, Mailboxes, Memory, Message } from '../sieve/environment.ts';
+import { findingsOf } from './findings.ts';
 import { repliedKey, seenKey } from './memory-keys.ts';
+import { notifyWords } from './notify-words.ts';
 
 export interface Surroundings {
   readonly delivery: Delivery;
@@ -16,24 +18,35 @@ export interface Surroundings {
   readonly nowMs: number;
   readonly items: ReadonlyMap<string, string>;
   readonly include: Environment['include'];
+  readonly lists: Environment['lists'];
   readonly claimedAuthor: (isChanged: boolean) => Promise<string | undefined>;
 }
 
 export function environmentOf(about: Surroundings): Environment {
-  const { delivery, addresses, detailSeparators, nowMs, items, include, claimedAuthor } = about;
+  const { delivery, addresses, detailSeparators, nowMs, items, include, claimedAuthor, lists } = about;
   return {
     message: messageOf(delivery.message),
-    envelope: { from: delivery.envelopeFrom, to: delivery.address },
+    envelope: { from: delivery.envelopeFrom, to: delivery.address, ...wishedFor(delivery.wishes) },
     addresses,
     detailSeparators,
     nowMs,
     zoneMinutes: -new Date(nowMs).getTimezoneOffset(),
     items,
     mailboxes: mailboxesOf(delivery.account),
-    lists: { exists: () => false, contains: () => false },
+    lists,
     memory: memoryOf(about),
-    verdict: { isJunk: delivery.isJunk, claimedAuthor },
+    verdict: { isJunk: delivery.isJunk, filtered: () => findingsOf(delivery), claimedAuthor },
     include,
+  };
+}
+
+/** RFC 6009 §3: in the words of SMTP. */
+function wishedFor({ notify, orcpt, ret, envid }: SenderWishes = {}): Partial<Envelope> {
+  return {
+    ...(notify !== undefined && { notify: notifyWords(notify) }),
+    ...(orcpt !== undefined && { orcpt }),
+    ...(ret !== undefined && { ret: ret === 'full' ? 'FULL' : 'HDRS' }),
+    ...(envid !== undefined && { envid }),
   };
 }
 

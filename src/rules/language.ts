@@ -9,16 +9,8 @@ import { ScriptError } from '../sieve/syntax/fault.ts';
 
 /** What sends mail. */
 const SENDING: readonly string[] = ['vacation', 'vacation-seconds', 'enotify', 'fcc'];
-/** What is told of a delivery by nobody here, or kept by nobody. */
-const UNTOLD: readonly string[] = [
-  'envelope-dsn',
-  'spamtest',
-  'virustest',
-  'extlists',
-  'mboxmetadata',
-  'servermetadata',
-  'imapsieve',
-];
+/** What nobody here is told of a delivery, and what nobody keeps. */
+const UNTOLD: readonly string[] = ['envelope-deliverby', 'mboxmetadata', 'servermetadata', 'imapsieve'];
 
 export function rulesLanguage(canSend: boolean): Language {
   return languageWithout(canSend ? UNTOLD : [...SENDING, ...UNTOLD]);

@@ -26,12 +26,14 @@ import { dispositionOf } from './carrying-out.ts';
 import type { Compiler } from './compiler.ts';
 import { environmentOf } from './environment.ts';
 import type { GlobalScripts } from './global-scripts.ts';
+import { type ListSources, listsOf } from './lists.ts';
 import type { Sending } from './sending.ts';
 
 export interface RulesOptions {
   readonly store: Domain['store'];
   readonly compiler: Compiler;
   readonly globals: GlobalScripts;
+  readonly lists: ListSources;
   readonly clock: Clock;
   readonly log: Log;
   readonly hostname: string;
@@ -89,6 +91,7 @@ export class Rules implements Dispositions {
       items: this.#items,
       include: (location, name) => this.#included(account, location, name),
       claimedAuthor: (isChanged) => this.#claimedAuthor(delivery, isChanged),
+      lists: listsOf(account, this.#options.lists),
     });
     const slice = new TimeSlice();
     const ran = await runScripts(ready.scripts, environment, {

@@ -10,11 +10,13 @@ import {
   NOTIFY_DEFAULT,
   type OutgoingEnvelope,
   type OutgoingRoute,
+  type ReturnedContent,
 } from '../mailbox/model/outgoing.ts';
 import type { NotifyEffect, RedirectEffect, VacationEffect } from '../sieve/effects.ts';
 import { encodedField } from '../sieve/message/header-edit.ts';
 import { notification, reply } from './compose.ts';
 import type { Forms } from './forms.ts';
+import { parseNotify } from './notify-words.ts';
 import { placeOf } from './place.ts';
 
 export interface Sending {
@@ -43,6 +45,12 @@ export interface Sent {
 /** Undefined: it cannot go; then the message is kept. */
 export async function passedOn(effect: RedirectEffect, about: SendingAbout): Promise<Sent | undefined> {
   const { delivery, forms, sending } = about;
+  const { notify: words = '', ret } = effect.options;
+  const { members = [effect.address] } = effect;
+  // RFC 6009 §4: what the script says, and not what the sender said, who has written to somebody else.
+  const notify = parseNotify(words) ?? NOTIFY_DEFAULT;
+  const recipients: NewRecipient[] = [];
+  for (const address of members) recipients.push(await recipientOf(address, notify, sending));
   const sender = sending.forwardSender(delivery.envelopeFrom);
   if (sender === undefined) return undefined;
   const form = await forms.of(effect.edition);
@@ -55,10 +63,11 @@ export async function passedOn(effect: RedirectEffect, about: SendingAbout): Pro
       form: octets,
       envelope: envelopeOf('forward', about, {
         sender,
-        addresses: [sender, effect.address],
+        addresses: [sender, ...members],
         isEightBit: !isAscii(fields) || !(await isPlain(form?.content ?? delivery.message)),
+        ret: ret === undefined ? undefined : ret === 'FULL' ? 'full' : 'headers',
       }),
-      recipients: [await recipientOf(effect.address, NOTIFY_DEFAULT, sending)],
+      recipients,
     },
   };
 }
@@ -100,12 +109,13 @@ interface Enveloped {
   readonly sender?: string;
   readonly addresses: readonly string[];
   readonly isEightBit: boolean;
+  readonly ret?: ReturnedContent | undefined;
 }
 
 function envelopeOf(
   kind: OutgoingEnvelope['kind'],
   { nowMs, sending }: SendingAbout,
-  { sender = '', addresses, isEightBit }: Enveloped,
+  { sender = '', addresses, isEightBit, ret }: Enveloped,
 ): OutgoingEnvelope {
   return {
     kind,
@@ -115,6 +125,7 @@ function envelopeOf(
     requiresTls: false,
     isTlsOptional: false,
     expiresMs: nowMs + sending.giveUpMs,
+    ...(ret !== undefined && { ret }),
   };
 }
 

@@ -2,12 +2,16 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
+import { Identities } from '../identity/identities.ts';
 import type { Recipients } from '../identity/recipients.ts';
 import type { Dispositions } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { ScriptLimits } from '../mailbox/operations/scripts.ts';
 import { Compiler } from '../rules/compiler.ts';
+import { Correspondents } from '../rules/correspondents.ts';
+import { GlobalLists } from '../rules/global-lists.ts';
 import { GlobalScripts } from '../rules/global-scripts.ts';
+import type { ListSources } from '../rules/lists.ts';
 import { Rules } from '../rules/rules.ts';
 import type { Sending } from '../rules/sending.ts';
 import { forwardSender } from './forward-sender.ts';
@@ -40,8 +44,15 @@ export function openRules(config: Config, parts: RulesParts): RulesSystem {
     giveUpMs: queue.giveUp,
   };
   const { separators } = addresses;
+  const { folder } = sieve;
+  const identities = new Identities({ recipients, defaultDomain: config.auth.defaultDomain });
+  const lists: ListSources = {
+    correspondents: new Correspondents(parts),
+    globals: new GlobalLists({ folder, clock, log }),
+    owns: async ({ record }, address) => (await identities.maySendAs(record, address)).kind === 'allowed',
+  };
   return {
-    dispositions: new Rules({ ...parts, compiler, globals, hostname, sending, separators }),
+    dispositions: new Rules({ ...parts, compiler, globals, lists, hostname, sending, separators }),
     compiler,
     limits: {
       scripts: sieve.maxScripts,

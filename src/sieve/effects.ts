@@ -53,9 +53,9 @@ export interface RedirectOptions {
 
 export interface RedirectEffect {
   readonly kind: 'redirect';
-  /** `local@domain`; or, with `isList`, the name of a list whose members are meant (RFC 6134 §2.5). */
+  /** `local@domain`; or, with `members`, the name of a list (RFC 6134 §2.5). */
   readonly address: string;
-  readonly isList: boolean;
+  readonly members?: readonly string[];
   readonly options: RedirectOptions;
   readonly edition: Edition | undefined;
   readonly origin: Origin;

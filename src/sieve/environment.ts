@@ -45,10 +45,13 @@ export interface Mailboxes {
   serverMetadata(annotation: string): Answer<string | undefined>;
 }
 
+/** RFC 6134. */
 export interface Lists {
-  /** RFC 6134 §2.4: a list that can be asked, and with `redirect` written to. */
+  /** A list that can be asked. */
   exists(list: string): Answer<boolean>;
   contains(list: string, value: string): Answer<boolean>;
+  /** Addresses that `redirect` sends to; undefined: the list is not one to be written to. */
+  members(list: string): Answer<readonly string[] | undefined>;
 }
 
 export interface Memory {
@@ -58,12 +61,18 @@ export interface Memory {
   hasReplied(memory: ReplyMemory): Answer<boolean>;
 }
 
-/** What filters before us found (RFC 5235): undefined when nothing was asked. */
-export interface Verdict {
+/** Undefined when nothing was asked. */
+export interface Filtered {
   /** From 0, surely no spam, to 1. */
   readonly spam?: number;
-  /** From 0, not tested, and 1, clean, to 5, surely harmful. */
+  /** From 1, clean, to 5, surely harmful. */
   readonly virus?: number;
+}
+
+/** What was found out about the message before. */
+export interface Verdict {
+  /** What filters found (RFC 5235). */
+  filtered?(): Filtered;
   readonly isJunk?: boolean;
   /** A domain in From that is the server's own, when nothing proves that the message comes from there, or, `isChanged`, no matter what does. */
   claimedAuthor?(isChanged: boolean): Answer<string | undefined>;

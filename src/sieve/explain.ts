@@ -63,8 +63,8 @@ function fileSentence({ kind, target, isImplicit, insteadOf, origin }: FileEffec
   return `The message goes to "${target.mailbox}"${at(origin)}${made}${instead}${flags}.`;
 }
 
-function redirectSentence({ address, isList, options, origin }: RedirectEffect): string {
-  const to = isList ? `everybody in the list "${address}"` : address;
+function redirectSentence({ address, members, options, origin }: RedirectEffect): string {
+  const to = members === undefined ? address : `the ${members.length} of the list "${address}"`;
   const how = Object.keys(options).length === 0 ? '' : `, with ${JSON.stringify(options)}`;
   return `The message is sent on to ${to}${at(origin)}${how}.`;
 }

@@ -5,7 +5,7 @@ import { BODY } from './extensions/body.ts';
 import { DATE, INDEX } from './extensions/date.ts';
 import { EDITHEADER } from './extensions/editheader.ts';
 import { ENOTIFY, FCC } from './extensions/enotify.ts';
-import { DELIVERY_PARAMETERS, ENVELOPE, SUBADDRESS } from './extensions/envelope.ts';
+import { DELIVER_BY, DSN, ENVELOPE, SUBADDRESS } from './extensions/envelope.ts';
 import { COPY, FILEINTO, MAILBOX, MAILBOX_ID, SPECIAL_USE } from './extensions/filing.ts';
 import { IHAVE } from './extensions/ihave.ts';
 import { IMAP4FLAGS } from './extensions/imap4flags.ts';
@@ -41,7 +41,8 @@ const EXTENSIONS: readonly Extension[] = [
   MAILBOX_ID,
   REGEX,
   EXTLISTS,
-  DELIVERY_PARAMETERS,
+  DSN,
+  DELIVER_BY,
   VACATION,
   VACATION_SECONDS,
   REJECT,

@@ -4,6 +4,8 @@ import type { Dispositions } from '../../src/mailbox/disposition.ts';
 import { activateScript, putScript } from '../../src/mailbox/operations/scripts.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { Compiler } from '../../src/rules/compiler.ts';
+import { Correspondents } from '../../src/rules/correspondents.ts';
+import { GlobalLists } from '../../src/rules/global-lists.ts';
 import { GlobalScripts } from '../../src/rules/global-scripts.ts';
 import { Rules, type RulesOptions } from '../../src/rules/rules.ts';
 import type { Sending } from '../../src/rules/sending.ts';
@@ -38,6 +40,11 @@ export async function openRulesDomain(options: RulesDomainOptions = {}): Promise
   rules = new Rules({
     ...{ store, clock, log: silentLog, compiler, hostname: 'mail.example.com' },
     ...{ separators: '+', version: '1' },
+    lists: {
+      correspondents: new Correspondents(kit.domain),
+      globals: new GlobalLists({ folder, clock, log: silentLog }),
+      owns: async ({ record }, address) => record.address === address.toLowerCase(),
+    },
     globals: new GlobalScripts({ folder, compiler, clock, log: silentLog }),
     ...(sending !== undefined && { sending }),
     ...(runLimits !== undefined && { limits: runLimits }),

@@ -65,6 +65,7 @@ export function environmentOf(situation: Situation = {}): Environment {
     lists: {
       exists: (name) => lists[name] !== undefined,
       contains: (name, value) => lists[name]?.includes(value) ?? false,
+      members: (name) => lists[name],
     },
     memory: {
       hasSeen: (handle, id) => seen.includes(`${handle}:${id}`),
@@ -103,7 +104,7 @@ function inWords(effect: Effect): string {
     case 'fileinto':
       return filed(effect);
     case 'redirect':
-      return `redirect ${effect.isList ? 'list ' : ''}${effect.address}`;
+      return `redirect ${effect.members === undefined ? '' : 'list '}${effect.address}`;
     case 'discard':
       return 'discard';
     case 'reject':

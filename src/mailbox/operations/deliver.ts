@@ -11,7 +11,14 @@
 
 import { EMPTY } from '../../base/bytes.ts';
 import type { AccountChange } from '../change/account-change.ts';
-import { type Copy, type Delivery, type Departure, type Disposition, implicitKeep } from '../disposition.ts';
+import {
+  type Copy,
+  type Delivery,
+  type Departure,
+  type Disposition,
+  implicitKeep,
+  type SenderWishes,
+} from '../disposition.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
@@ -27,6 +34,7 @@ export interface Recipient {
   readonly account: AccountId;
   /** As the sender wrote it, tag and all. */
   readonly address: string;
+  readonly wishes?: SenderWishes;
 }
 
 export type DeliveryOutcome =
@@ -80,7 +88,7 @@ export async function deliver(
 
 async function deliverOne(
   domain: Domain,
-  { account: id, address }: Recipient,
+  { account: id, address, wishes }: Recipient,
   message: Received,
   arrived: Arrived & Pick<Delivery, 'envelopeFrom'>,
 ): Promise<DeliveryOutcome> {
@@ -88,7 +96,7 @@ async function deliverOne(
     const account = await domain.accounts.open(id);
     if (arrived.once !== undefined && (await hasIt(domain, account, arrived.once)))
       return { kind: 'delivered', copies: [] };
-    const delivery = { account, address, message, ...arrived };
+    const delivery = { account, address, message, ...arrived, ...(wishes && { wishes }) };
     for (let times = 1; ; times++) {
       const asked = times > MOST_TIMES ? undefined : domain.dispositions.of(delivery);
       if (asked === undefined) return await carryOut(domain, delivery, implicitKeep(delivery));

@@ -11,6 +11,7 @@ import { RunFault } from '../run/budget.ts';
 import type { Run } from '../run/run.ts';
 import type { Steps } from '../run/steps.ts';
 import { addressPart } from './address-parts.ts';
+import { MODE_WORDS, NOTIFY_WORDS, RET_WORDS } from './redirect.ts';
 
 type Reader = (run: Run, node: Node, envelope: Envelope) => string | undefined;
 
@@ -103,10 +104,7 @@ const REDIRECT_TAGS: readonly TagDefinition[] = [
     capabilities: ['redirect-dsn'],
     value: 'string',
     check: (checking, value) => {
-      if (
-        typeof value === 'string' &&
-        !/^(?:never|(?:success|failure|delay)(?:,(?:success|failure|delay))*)$/i.test(value)
-      )
+      if (typeof value === 'string' && !NOTIFY_WORDS.test(value))
         checking.fail('":notify" is NEVER, or SUCCESS, FAILURE and DELAY with commas');
     },
   },
@@ -116,8 +114,7 @@ const REDIRECT_TAGS: readonly TagDefinition[] = [
     capabilities: ['redirect-dsn'],
     value: 'string',
     check: (checking, value) => {
-      if (typeof value === 'string' && !/^(?:full|hdrs)$/i.test(value))
-        checking.fail('":ret" is FULL or HDRS');
+      if (typeof value === 'string' && !RET_WORDS.test(value)) checking.fail('":ret" is FULL or HDRS');
     },
   },
   {
@@ -144,7 +141,7 @@ const REDIRECT_TAGS: readonly TagDefinition[] = [
     capabilities: ['redirect-deliverby'],
     value: 'string',
     check: (checking, value, { tags }) => {
-      if (typeof value === 'string' && !/^(?:notify|return)$/i.test(value))
+      if (typeof value === 'string' && !MODE_WORDS.test(value))
         checking.fail('":bymode" is notify or return');
       if (tags.bytimerelative === undefined && tags.bytimeabsolute === undefined)
         checking.fail('":bymode" without a time');
@@ -153,9 +150,16 @@ const REDIRECT_TAGS: readonly TagDefinition[] = [
   { name: 'bytrace', of: ['redirect'], capabilities: ['redirect-deliverby'] },
 ];
 
-/** RFC 6009: the parameters of DSN and DELIVERBY, in `envelope` and `redirect`. */
-export const DELIVERY_PARAMETERS: Extension = {
+/** RFC 6009: the parameters of DSN in `envelope` and `redirect`. */
+export const DSN: Extension = {
   rfc: 6009,
-  capabilities: ['envelope-dsn', 'redirect-dsn', 'envelope-deliverby', 'redirect-deliverby'],
-  tags: REDIRECT_TAGS,
+  capabilities: ['envelope-dsn', 'redirect-dsn'],
+  tags: REDIRECT_TAGS.filter(({ capabilities }) => capabilities?.includes('redirect-dsn')),
+};
+
+/** RFC 6009: the same of DELIVERBY. */
+export const DELIVER_BY: Extension = {
+  rfc: 6009,
+  capabilities: ['envelope-deliverby', 'redirect-deliverby'],
+  tags: REDIRECT_TAGS.filter(({ capabilities }) => capabilities?.includes('redirect-deliverby')),
 };

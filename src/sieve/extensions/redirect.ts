@@ -1,6 +1,6 @@
 /** The action `redirect` (RFC 5228 §4.2) with what other extensions add to it: `:copy`, `:list`, and the parameters of RFC 6009. */
 import { HeaderBlock } from '../../mail/header.ts';
-import type { CommandNode, Node } from '../compile/script.ts';
+import type { CommandNode, Node, Value } from '../compile/script.ts';
 import type { RedirectOptions } from '../effects.ts';
 import { fieldAddresses, rawFields, readAddress, wholeAddress, writtenAddress } from '../message/fields.ts';
 import { headerPieces } from '../message/header-edit.ts';
@@ -13,7 +13,8 @@ import { inboxTarget } from '../run/target.ts';
 export function* redirect(run: Run, { tags, values }: CommandNode): Steps<void> {
   const named = run.text(values[0]);
   const isList = tags.list !== undefined;
-  const address = isList ? yield* listName(run, named) : addressOf(named);
+  const members = isList ? yield* membersOf(run, named) : undefined;
+  const address = isList ? named : addressOf(named);
   const why = yield* whyNotSentOn(run);
   if (why !== undefined) {
     run.note(`the message is not sent on to ${address}: ${why}`);
@@ -23,7 +24,7 @@ export function* redirect(run: Run, { tags, values }: CommandNode): Steps<void> 
   run.actions.add({
     kind: 'redirect',
     address,
-    isList,
+    ...(members !== undefined && { members }),
     options: optionsOf(run, tags),
     edition: run.message.forwardedEdition,
     origin: run.origin,
@@ -80,10 +81,25 @@ function addressOf(text: string): string {
 }
 
 /** RFC 6134 §2.5. */
-function* listName(run: Run, name: string): Steps<string> {
-  if (!(yield* answered(run.environment.lists.exists(name))))
-    throw new RunFault(`there is no list "${name}"`);
-  return name;
+function* membersOf(run: Run, name: string): Steps<readonly string[]> {
+  const members = yield* answered(run.environment.lists.members(name));
+  if (members === undefined)
+    throw new RunFault(`there is no list "${name.slice(0, 100)}" that mail can be sent to`);
+  if (members.length > run.limits.listMembers)
+    throw new RunFault(`the list "${name}" has more than ${run.limits.listMembers} members`);
+  return members.map(addressOf);
+}
+
+/** What RFC 3461 §4.1 and §4.3 and RFC 2852 §4 take. */
+export const NOTIFY_WORDS = /^(?:never|(?:success|failure|delay)(?:,(?:success|failure|delay))*)$/i;
+export const RET_WORDS = /^(?:full|hdrs)$/i;
+export const MODE_WORDS = /^(?:notify|return)$/i;
+
+/** One that was not known when the script was checked is looked at here. In capitals. */
+function word(run: Run, value: Value, tag: string, form: RegExp): string {
+  const text = run.text(value);
+  if (!form.test(text)) throw new RunFault(`"${text.slice(0, 100)}" is nothing that ":${tag}" can be`);
+  return text.toUpperCase();
 }
 
 /** RFC 6009 §4, §6. */
@@ -93,11 +109,11 @@ function optionsOf(run: Run, tags: Node['tags']): RedirectOptions {
   if (at !== undefined && Number.isNaN(Date.parse(at)))
     throw new RunFault(`"${at.slice(0, 100)}" is no date and time`);
   return {
-    ...(notify !== undefined && { notify: run.text(notify) }),
-    ...(ret !== undefined && { ret: run.text(ret).toUpperCase() }),
+    ...(notify !== undefined && { notify: word(run, notify, 'notify', NOTIFY_WORDS) }),
+    ...(ret !== undefined && { ret: word(run, ret, 'ret', RET_WORDS) }),
     ...(typeof bytimerelative === 'number' && { byTime: { seconds: bytimerelative } }),
     ...(at !== undefined && { byTime: { at } }),
-    ...(bymode !== undefined && { byMode: run.text(bymode) }),
+    ...(bymode !== undefined && { byMode: word(run, bymode, 'bymode', MODE_WORDS) }),
     ...(bytrace !== undefined && { byTrace: true }),
   };
 }

@@ -128,7 +128,7 @@ export const VIRUSTEST: Extension = {
       values: ['string'],
       classes: ['match'],
       *run(run, node): Steps<boolean> {
-        const { virus = 0 } = run.environment.verdict;
+        const { virus = 0 } = run.environment.verdict.filtered?.() ?? {};
         return yield* matchAny(run, node, [String(virus)], [run.text(node.values[0])], virus === 0 ? 0 : 1);
       },
     },
@@ -136,7 +136,7 @@ export const VIRUSTEST: Extension = {
 };
 
 function* testSpam(run: Run, node: Node): Steps<boolean> {
-  const { spam } = run.environment.verdict;
+  const { spam } = run.environment.verdict.filtered?.() ?? {};
   const score = Math.min(Math.max(spam ?? 0, 0), 1);
   const tenth = spam === undefined ? 0 : 1 + Math.round(score * 9);
   const value = node.tags.percent === undefined ? tenth : Math.round(score * 100);

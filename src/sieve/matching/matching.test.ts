@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { holds, run } from '../../../test/kit/sieve.ts';
+import { done, holds, run } from '../../../test/kit/sieve.ts';
 import { finish } from '../run/steps.ts';
 import { COMPARATORS, type Comparator } from './comparators.ts';
 import { containsKey as containsInTurns, type SearchCost } from './search.ts';
@@ -171,5 +171,6 @@ test('lists (RFC 6134)', () => {
   assert.ok(holds('valid_ext_list ["urn:x:friends"]', { lists }, 'extlists'));
   assert.equal(holds('valid_ext_list ["urn:x:friends", "urn:x:foes"]', { lists }, 'extlists'), false);
   const { effects } = run('require "extlists"; redirect :list "urn:x:friends";', { lists });
-  assert.equal(effects[0]?.kind === 'redirect' && effects[0].isList, true);
+  assert.deepEqual(effects[0]?.kind === 'redirect' && effects[0].members, ['coyote@desert.example.org']);
+  assert.match(done('require "extlists"; redirect :list "urn:x:foes";', { lists }), /no list "urn:x:foes"/);
 });

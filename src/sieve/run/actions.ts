@@ -59,8 +59,7 @@ export class Actions {
     if (kind === 'vacation' && this.#count('vacation') > 0) throw new RunFault('a second "vacation"');
     if (kind === 'fileinto' || kind === 'keep') this.#dropSameMailbox(effect);
     if (kind === 'redirect') {
-      const isSame = (one: Effect): boolean =>
-        one.kind === 'redirect' && one.address === effect.address && one.isList === effect.isList;
+      const isSame = (one: Effect): boolean => one.kind === 'redirect' && one.address === effect.address;
       if (this.#effects.some(isSame)) return;
       this.#bound('redirect', this.#limits.redirects);
     }

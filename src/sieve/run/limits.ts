@@ -14,6 +14,8 @@ export interface Limits {
   readonly actions: number;
   /** Mail loops and spam through a stolen account. */
   readonly redirects: number;
+  /** Addresses that one redirect to a list sends to. */
+  readonly listMembers: number;
   readonly notifications: number;
   readonly variables: number;
   /** A longer value is cut (RFC 5229 §6): `set "a" "${a}${a}"`, thirty times. */
@@ -37,6 +39,7 @@ export const LIMITS: Limits = Object.freeze({
   octets: 8 * 1024 * 1024,
   actions: 32,
   redirects: 4,
+  listMembers: 100,
   notifications: 10,
   variables: 128,
   variableBytes: 64 * 1024,
