@@ -181,7 +181,7 @@ function isShort(mailbox: MailboxState, arrival?: Arrival, message?: IncomingMes
 }
 
 /** Header fields in front change what is kept of the header and where the parts are, and nothing else. */
-function factsOf(message: IncomingMessage): Omit<NewEmail, 'id' | 'blob' | 'thread'> {
+export function factsOf(message: IncomingMessage): Omit<NewEmail, 'id' | 'blob' | 'thread'> {
   const { facts, prefix } = message;
   const computed = { ...computedFacts(facts), sizeBytes: sizeOf(message) };
   if (prefix === undefined) return computed;

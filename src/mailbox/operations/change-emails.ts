@@ -1,0 +1,228 @@
+/**
+ * Emails made, changed and destroyed together (RFC 8621 §4.6): what is made and what is destroyed is one change with one sum for the
+ * quota, so a draft that is saved anew is there once, before and after and at any moment between. Each object is judged by itself; one
+ * that is refused holds no other back.
+ *
+ * Whoever names a state is answered `conflict` when another came first, and that is looked at inside the change.
+ */
+import type { AccountChange } from '../change/account-change.ts';
+import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
+import { emailId, emailNumber, type MailboxId } from '../model/model.ts';
+import type { AccountState } from '../state/account.ts';
+import { loadList, loadTail } from '../state/load.ts';
+import { loadPlaces } from '../state/load-places.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+import { factsOf, type IncomingMessage, namesOf, sizeOf } from './append.ts';
+import { askForThreads, type ThreadQuestion } from './known-threads.ts';
+import { type EmailRefusal, type EmailUpdate, type Marks, NotLoaded, Placing } from './place.ts';
+import { checkQuota } from './quota.ts';
+
+export interface NewEmail extends Marks {
+  readonly message: IncomingMessage;
+  /** One at least. */
+  readonly mailboxes: ReadonlySet<MailboxId>;
+}
+
+export interface MadeEmail {
+  readonly email: number;
+  /** The number of the email that began it. */
+  readonly thread: number;
+  readonly sizeBytes: number;
+}
+
+export interface EmailRequest {
+  readonly creates: readonly NewEmail[];
+  readonly updates: readonly EmailUpdate[];
+  readonly destroys: readonly number[];
+  /** False when the account is in another state than the caller expects: then nothing is changed. */
+  readonly isExpected?: () => boolean;
+}
+
+/** In the order asked. */
+export interface EmailOutcome {
+  readonly created: readonly (MadeEmail | EmailRefusal)[];
+  /** Undefined where it was done. */
+  readonly updated: readonly (EmailRefusal | undefined)[];
+  readonly destroyed: readonly (EmailRefusal | undefined)[];
+}
+
+/** The account was in another state when its turn came. */
+export class StateMoved extends MailboxError {
+  constructor() {
+    super('conflict', 'the state is another by now');
+  }
+}
+
+/** Updates a change: a few milliseconds of the event loop. */
+const SLICE = 500;
+/** Who unloads messages goes by what was not used for minutes. */
+const MOST_TRIES = 5;
+
+/** Resolves when all of it is durable. Throws `StateMoved`; `unavailable` when the store refused, then slices before it are done. */
+export async function changeEmails(
+  domain: Domain,
+  account: AccountState,
+  { creates, updates, destroys, isExpected = () => true }: EmailRequest,
+): Promise<EmailOutcome> {
+  const names = creates.map(({ message }) => namesOf(message));
+  const question = askForThreads(domain, account, names);
+  const known = question instanceof Promise ? await question : question;
+  let isFirst = true;
+  const expect = (): void => {
+    if (isFirst && !isExpected()) throw new StateMoved();
+  };
+  try {
+    const isReplacing = creates.length + destroys.length > 0;
+    const replaced = isReplacing
+      ? await run(domain, account, { creates, updates: [], destroys }, (change) => {
+          expect();
+          return replace(domain, change, { creates, destroys, known });
+        })
+      : { created: [], destroyed: [] };
+    isFirst = !isReplacing;
+    const updated: (EmailRefusal | undefined)[] = [];
+    for (let at = 0; at < updates.length; at += SLICE) {
+      const slice = updates.slice(at, at + SLICE);
+      const outcome = await run(domain, account, { creates: [], updates: slice, destroys: [] }, (change) => {
+        expect();
+        return place(domain, change, slice);
+      });
+      isFirst = false;
+      updated.push(...outcome);
+    }
+    return { ...replaced, updated };
+  } finally {
+    known.close();
+  }
+}
+
+type Asked = Pick<EmailRequest, 'creates' | 'updates' | 'destroys'>;
+
+/** What it needs in memory is there, or it is brought there and tried again. */
+async function run<T>(
+  domain: Domain,
+  account: AccountState,
+  asked: Asked,
+  act: (change: AccountChange) => T,
+): Promise<T> {
+  const isDeferrable =
+    asked.creates.length + asked.destroys.length === 0 &&
+    asked.updates.every(({ mailboxes }) => mailboxes === undefined);
+  for (let tries = 1; ; tries++) {
+    await load(domain, account, asked);
+    try {
+      return await domain.turns.run({ account, run: act, isDeferrable });
+    } catch (error) {
+      if (!(error instanceof NotLoaded) || tries === MOST_TRIES) throw error;
+    }
+  }
+}
+
+async function load(
+  domain: Domain,
+  account: AccountState,
+  { creates, updates, destroys }: Asked,
+): Promise<void> {
+  const emails = [...updates.map(({ email }) => email), ...destroys];
+  if (emails.length > 0) await loadPlaces(domain, account);
+  const from = new Set<MailboxId>();
+  for (const email of emails) {
+    for (const { mailbox } of account.placements?.placesOf(email) ?? []) from.add(mailbox);
+  }
+  const to = new Set(creates.flatMap(({ mailboxes }) => [...mailboxes]));
+  for (const { mailboxes } of updates)
+    for (const id of [...(mailboxes?.whole ?? []), ...(mailboxes?.adds ?? [])]) to.add(id);
+  for (const id of from) {
+    const mailbox = account.mailboxes.get(id);
+    if (mailbox !== undefined && mailbox.list === undefined) await loadList(domain, account, mailbox);
+  }
+  for (const id of to) {
+    const mailbox = account.mailboxes.get(id);
+    if (mailbox !== undefined && mailbox.list === undefined) await loadTail(domain, account, mailbox);
+  }
+}
+
+function place(
+  domain: Domain,
+  change: AccountChange,
+  updates: readonly EmailUpdate[],
+): (EmailRefusal | undefined)[] {
+  const placing = new Placing(domain, change);
+  const outcome = updates.map((update) => placing.update(update));
+  placing.carryOut();
+  return outcome;
+}
+
+interface Replacing extends Pick<EmailRequest, 'creates' | 'destroys'> {
+  readonly known: ThreadQuestion;
+}
+
+function replace(
+  domain: Domain,
+  change: AccountChange,
+  { creates, destroys, known }: Replacing,
+): Pick<EmailOutcome, 'created' | 'destroyed'> {
+  const placing = destroys.length > 0 ? new Placing(domain, change) : undefined;
+  const freed = destroys.map((email) => placing?.destroy(email));
+  const room = { bytes: 0, messages: 0 };
+  for (const one of freed) {
+    room.bytes += one?.bytes ?? 0;
+    room.messages += one?.messages ?? 0;
+  }
+  // What goes stands first in the sum, so that a draft can be saved anew in a full account.
+  const created = creates.map((wanted) => {
+    try {
+      return create(domain, change, wanted, { known, room });
+    } catch (error) {
+      if (!(error instanceof MailboxError) || error instanceof NotLoaded) throw error;
+      return { why: error.code === 'limit' ? ('keywords' as const) : ('refused' as const), error };
+    }
+  });
+  placing?.carryOut();
+  return {
+    created,
+    destroyed: freed.map((one) => (one === undefined ? { why: 'not-found' as const } : undefined)),
+  };
+}
+
+interface Room {
+  readonly known: ThreadQuestion;
+  /** What is freed in the same change. */
+  readonly room: { readonly bytes: number; readonly messages: number };
+}
+
+/** Throws before it has changed anything but which keywords there are. */
+function create(
+  domain: Domain,
+  change: AccountChange,
+  { message, mailboxes, flags, keywords }: NewEmail,
+  { known, room }: Room,
+): MadeEmail | EmailRefusal {
+  const { account } = change;
+  const unknown = [...mailboxes].filter((id) => !account.mailboxes.has(id));
+  if (unknown.length > 0 || mailboxes.size === 0) return { why: 'mailboxes', unknown };
+  const targets = [...mailboxes].map((id) => account.mailboxes.get(id) as MailboxState);
+  if (!targets.every(isReady)) throw new NotLoaded();
+  const size = sizeOf(message);
+  if (size > domain.limits.messageBytes)
+    throw new MailboxError('too-big', `a message can have at most ${domain.limits.messageBytes} octets`);
+  checkQuota(account, size * targets.length - room.bytes, targets.length - room.messages);
+  const sets = targets.map((target) => change.keywords.numberOf(target, keywords, domain.limits));
+  const thread = change.facts.threadOfNext(namesOf(message), known);
+  const id = change.newEmail({ ...factsOf(message), blob: message.blob, ...(thread && { thread }) });
+  const email = emailNumber(id);
+  const now = Math.floor(change.nowMs / 1000);
+  const { traits } = message.facts;
+  targets.forEach((target, i) => {
+    if (i > 0) change.retain([emailNumber(emailId(account.id, email))]);
+    const arrival = { email, flags, traits, size, saveDate: now, internalDate: message.internalDate ?? now };
+    change.addMessages(target, [{ ...arrival, keywordSet: sets[i] as number }], i === 0 ? 'new' : 'copied');
+  });
+  return { email, thread: thread?.thread ?? email, sizeBytes: size };
+}
+
+/** Messages can be added to it. */
+function isReady({ list, tail, uidNext }: MailboxState): boolean {
+  return list !== undefined || tail !== undefined || uidNext === 1;
+}

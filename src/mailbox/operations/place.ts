@@ -1,0 +1,279 @@
+/**
+ * Where emails are and what they are marked with, changed as JMAP changes it (RFC 8621 §4.6): by email, whichever mailboxes have it.
+ * One mailbox that it leaves and one that it joins is a MOVE of the message; joining alone is a COPY, leaving alone an expunge. Marks
+ * are compared copy by copy, so that what copies differ in is not overlooked.
+ *
+ * First everything that is asked for is judged, and what is refused has changed nothing; then `carryOut` makes it one change, grouped
+ * by mailbox, so that many emails cost little more than one. Messages with \Deleted are not there for JMAP (RFC 8621 §4.1.1), so they stay
+ * as they are, but where their email is destroyed.
+ */
+import { FLAG } from '../../mail/flags.ts';
+import type { AccountChange, Origin } from '../change/account-change.ts';
+import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
+import { foldKeyword } from '../model/keywords.ts';
+import type { MailboxId } from '../model/model.ts';
+import { type MessageRecord, recordAt } from '../model/record.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+import type { MessageList } from '../state/message-list.ts';
+import { checkCopyQuota } from './quota.ts';
+
+/** Either all there is to be, or what comes and goes. */
+export interface SetPatch<T> {
+  readonly whole?: ReadonlySet<T>;
+  readonly adds: ReadonlySet<T>;
+  readonly removes: ReadonlySet<T>;
+}
+
+export interface Marks {
+  /** `FLAG` bits, without \Deleted. */
+  readonly flags: number;
+  readonly keywords: readonly string[];
+}
+
+/** As above. */
+export interface MarksPatch {
+  readonly whole?: Marks;
+  readonly adds: Marks;
+  readonly removes: Marks;
+}
+
+export interface EmailUpdate {
+  /** Its number in the account. */
+  readonly email: number;
+  readonly mailboxes?: SetPatch<MailboxId>;
+  readonly marks?: MarksPatch;
+}
+
+/** Why one email is left as it is; nothing of what was asked for it was done. */
+export type EmailRefusal =
+  | { readonly why: 'not-found' }
+  /** These are none, or it would be in none. */
+  | { readonly why: 'mailboxes'; readonly unknown: readonly MailboxId[] }
+  | { readonly why: 'keywords'; readonly error: MailboxError }
+  | { readonly why: 'refused'; readonly error: MailboxError };
+
+/** A message that some operation of a turn does not have in memory: whoever asked loads it and asks again. */
+export class NotLoaded extends MailboxError {
+  constructor() {
+    super('unavailable', 'the messages were unloaded; try again');
+  }
+}
+
+/** A message where it is, and what it is to be. */
+interface Copy {
+  readonly mailbox: MailboxState;
+  readonly record: MessageRecord;
+}
+
+/** What a message is to be marked with in a mailbox. */
+interface Marked {
+  readonly flags: number;
+  readonly keywordSet: number;
+}
+
+interface Transfer extends Copy, Marked {
+  readonly target: MailboxState;
+}
+
+export class Placing {
+  readonly #domain: Pick<Domain, 'limits'>;
+  readonly #change: AccountChange;
+  readonly #marked: (Copy & Marked)[] = [];
+  readonly #moved: Transfer[] = [];
+  readonly #copied: Transfer[] = [];
+  readonly #removed: Copy[] = [];
+  #copiedBytes = 0;
+
+  /** Throws `NotLoaded` when it is not known where emails are. */
+  constructor(domain: Pick<Domain, 'limits'>, change: AccountChange) {
+    if (change.account.placements?.isWhole !== true) throw new NotLoaded();
+    this.#domain = domain;
+    this.#change = change;
+  }
+
+  /** Undefined when it will be done. Throws `NotLoaded`. */
+  update({ email, mailboxes, marks }: EmailUpdate): EmailRefusal | undefined {
+    const visible = this.#copiesOf(email).filter(({ record }) => (record.flags & FLAG.Deleted) === 0);
+    if (visible.length === 0) return { why: 'not-found' };
+    const is = new Set(visible.map(({ mailbox }) => mailbox.id));
+    const wanted = mailboxes === undefined ? is : patched(is, mailboxes);
+    const unknown = [...wanted].filter((id) => !this.#change.account.mailboxes.has(id));
+    if (unknown.length > 0 || wanted.size === 0) return { why: 'mailboxes', unknown };
+    const joined = [...wanted].filter((id) => !is.has(id)).map((id) => this.#mailbox(id));
+    const staying = visible.filter(({ mailbox }) => wanted.has(mailbox.id));
+    const leaving = visible.filter(({ mailbox }) => !wanted.has(mailbox.id));
+    try {
+      return this.#plan({ staying, leaving, joined }, marks);
+    } catch (error) {
+      if (!(error instanceof MailboxError) || error instanceof NotLoaded) throw error;
+      return { why: error.code === 'limit' ? 'keywords' : 'refused', error };
+    }
+  }
+
+  /** The octets and messages that it frees; undefined when there is no such email. Throws `NotLoaded`. */
+  destroy(email: number): { readonly bytes: number; readonly messages: number } | undefined {
+    const copies = this.#copiesOf(email);
+    if (copies.every(({ record }) => (record.flags & FLAG.Deleted) !== 0)) return undefined;
+    this.#removed.push(...copies);
+    return { bytes: copies.reduce((sum, { record }) => sum + record.size, 0), messages: copies.length };
+  }
+
+  /** All of it, once. */
+  carryOut(): void {
+    this.#setMarks();
+    // From where they are: afterwards some are elsewhere.
+    this.#change.retain(this.#copied.map(({ record }) => record.email));
+    this.#add(this.#copied, 'copied');
+    for (const [source, transfers] of grouped(this.#moved, ({ mailbox }) => mailbox)) {
+      this.#change.takeForMove(source, rowsOf(source, transfers));
+    }
+    this.#add(this.#moved, 'moved');
+    for (const [mailbox, copies] of grouped(this.#removed, ({ mailbox }) => mailbox)) {
+      this.#change.expunge(mailbox, rowsOf(mailbox, copies));
+    }
+  }
+
+  #plan(
+    {
+      staying,
+      leaving,
+      joined,
+    }: {
+      readonly staying: readonly Copy[];
+      readonly leaving: readonly Copy[];
+      readonly joined: readonly MailboxState[];
+    },
+    marks: MarksPatch | undefined,
+  ): undefined {
+    // Whoever does not stay goes where there is room, the others are copies of one that is there.
+    const moved = joined
+      .slice(0, leaving.length)
+      .map((target, i) => this.#transfer(leaving[i] as Copy, target, marks));
+    const source = staying[0] ?? (leaving[0] as Copy);
+    const copied = joined.slice(leaving.length).map((target) => this.#transfer(source, target, marks));
+    const marked =
+      marks === undefined
+        ? []
+        : staying.map((copy) => ({ ...copy, ...this.#markedIn(copy, copy.mailbox, marks) }));
+    this.#checkRoom(copied);
+    this.#moved.push(...moved);
+    this.#copied.push(...copied);
+    this.#marked.push(...marked.filter((one) => isOther(one)));
+    this.#removed.push(...leaving.slice(joined.length));
+  }
+
+  #checkRoom(copied: readonly Transfer[]): void {
+    let bytes = this.#copiedBytes;
+    copied.forEach(({ mailbox, target, record }, i) => {
+      bytes += record.size;
+      checkCopyQuota(this.#change.account, mailbox, target, bytes, this.#copied.length + i + 1);
+    });
+    this.#copiedBytes = bytes;
+  }
+
+  #transfer(copy: Copy, target: MailboxState, marks: MarksPatch | undefined): Transfer {
+    return { ...copy, target, ...this.#markedIn(copy, target, marks) };
+  }
+
+  #markedIn({ mailbox, record }: Copy, target: MailboxState, marks: MarksPatch | undefined): Marked {
+    const flags = marks === undefined ? record.flags : patchedFlags(record.flags, marks);
+    const had = mailbox.keywords.namesOf(record.keywordSet);
+    const names = marks === undefined ? had : patchedKeywords(had, marks);
+    if (target === mailbox && names === had) return { flags, keywordSet: record.keywordSet };
+    return { flags, keywordSet: this.#change.keywords.numberOf(target, names, this.#domain.limits) };
+  }
+
+  #setMarks(): void {
+    for (const [mailbox, all] of grouped(this.#marked, (one) => one.mailbox)) {
+      const list = listOf(mailbox);
+      const ordered = all.sort((a, b) => a.record.uid - b.record.uid);
+      this.#change.setFlags(mailbox, {
+        rows: ordered.map(({ record }) => list.indexOf(record.uid)),
+        flags: ordered.map(({ flags }) => flags),
+        keywordSets: ordered.map(({ keywordSet }) => keywordSet),
+      });
+    }
+  }
+
+  #add(transfers: readonly Transfer[], origin: Origin): void {
+    const saveDate = Math.floor(this.#change.nowMs / 1000);
+    for (const [target, all] of grouped(transfers, (one) => one.target)) {
+      const arrivals = all.map(({ record, flags, keywordSet }) => ({
+        ...record,
+        flags,
+        keywordSet,
+        saveDate,
+      }));
+      this.#change.addMessages(target, arrivals, origin);
+    }
+  }
+
+  #copiesOf(email: number): readonly Copy[] {
+    const places = this.#change.account.placements?.placesOf(email) ?? [];
+    return places.map(({ mailbox: id, uid }) => {
+      const mailbox = this.#mailbox(id);
+      const list = listOf(mailbox);
+      return { mailbox, record: recordAt(list.columns, list.indexOf(uid)) };
+    });
+  }
+
+  /** Messages can be added to it, or taken out. */
+  #mailbox(id: MailboxId): MailboxState {
+    const mailbox = this.#change.account.mailboxes.get(id);
+    if (
+      mailbox === undefined ||
+      (mailbox.list === undefined && mailbox.tail === undefined && mailbox.uidNext > 1)
+    )
+      throw new NotLoaded();
+    return mailbox;
+  }
+}
+
+/** Of what a keyword patch leaves the first spelling stays. */
+function patchedKeywords(had: readonly string[], { whole, adds, removes }: MarksPatch): readonly string[] {
+  const left = new Set(removes.keywords.map(foldKeyword));
+  const before = whole === undefined ? had : whole.keywords;
+  const names = new Map(before.map((name) => [foldKeyword(name), name]));
+  for (const name of left) names.delete(name);
+  for (const name of adds.keywords) if (!names.has(foldKeyword(name))) names.set(foldKeyword(name), name);
+  const isSame = names.size === had.length && had.every((name) => names.has(foldKeyword(name)));
+  return isSame ? had : [...names.values()];
+}
+
+function patchedFlags(had: number, { whole, adds, removes }: MarksPatch): number {
+  const before = whole === undefined ? had : whole.flags | (had & FLAG.Deleted);
+  return (before & ~removes.flags) | adds.flags;
+}
+
+function patched<T>(is: ReadonlySet<T>, { whole, adds, removes }: SetPatch<T>): ReadonlySet<T> {
+  const wanted = new Set(whole ?? is);
+  for (const one of removes) wanted.delete(one);
+  for (const one of adds) wanted.add(one);
+  return wanted;
+}
+
+function isOther({ record, flags, keywordSet }: Copy & Marked): boolean {
+  return record.flags !== flags || record.keywordSet !== keywordSet;
+}
+
+function listOf({ list }: MailboxState): MessageList {
+  if (list === undefined) throw new NotLoaded();
+  return list;
+}
+
+/** Ascending. */
+function rowsOf(mailbox: MailboxState, copies: readonly Copy[]): number[] {
+  const list = listOf(mailbox);
+  return copies.map(({ record }) => list.indexOf(record.uid)).sort((a, b) => a - b);
+}
+
+function grouped<T, K>(all: readonly T[], keyOf: (one: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const one of all) {
+    const group = groups.get(keyOf(one));
+    if (group === undefined) groups.set(keyOf(one), [one]);
+    else group.push(one);
+  }
+  return groups;
+}
