@@ -22,10 +22,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   transfer: ['mailbox', 'mail', 'base'],
   admin: ['transfer', 'rules', 'sieve', 'identity', 'mailbox', 'mail', 'net', 'base'],
   doctor: ['acme', 'setup', 'message-auth', 'admin', 'identity', 'net', 'dns', 'config', 'base'],
-  http: ['net', 'base'],
+  http: ['identity', 'mailbox', 'sasl', 'net', 'base'],
   setup: ['http', 'net', 'base'],
   acme: ['http', 'base'],
   web: ['http', ...PROTOCOL],
+  jmap: ['http', ...PROTOCOL],
   imap: PROTOCOL,
   pop3: PROTOCOL,
   managesieve: ['rules', 'sieve', ...PROTOCOL],
@@ -56,7 +57,7 @@ const ROOTS = ['main.ts', 'server', 'cli'];
 const WRITABLE = /\bWritable(?:Account|Mailbox|MessageList|ChangeLog)\b/;
 const WRITERS = /^src\/mailbox\/(?:state|change)\/|^src\/mailbox\/accounts\.ts$/;
 /** A protocol asks operations and readings, whose errors are the domain's. */
-const PROTOCOLS = /^src\/(?:imap|pop3|smtp|delivery|lmtp|mx)\//;
+const PROTOCOLS = /^src\/(?:imap|jmap|pop3|smtp|delivery|lmtp|mx)\//;
 const STORE = /\bdomain\.store\b/;
 /** Bytes to words and back: no session, no socket, of the domain only the types. */
 const WIRE = /^src\/(\w+)\/wire\//;

@@ -159,6 +159,8 @@ test('a challenge is answered while it is needed, and nothing else is (RFC 8555 
         host: 'a.example',
         headers: {},
         body: Buffer.alloc(0),
+        pieces: (async function* () {})(),
+        gone: new AbortController().signal,
       },
       ...{ isSecure: false, remoteAddress: '192.0.2.1' },
     });

@@ -80,8 +80,8 @@ export const OPTIONS = {
       doc: 'SMTP for mail from the world, which the MX records of your domains lead here; the port has to be 25: "0.0.0.0:25". Off unless it is given. It takes mail for accounts here and for nobody else.',
     }),
     http: listen({
-      default: '',
-      doc: 'HTTP, by which mail programs ask how to be set up and certificate authorities check names (acme.enabled); the usual port is 80: "*:80". Off unless it is given.',
+      default: '127.0.0.1:8180',
+      doc: 'HTTP: the webmail and JMAP, on loopback or behind a proxy that speaks TLS with the world; and what mail programs ask of how to be set up and certificate authorities of names (acme.enabled), for which the usual port is 80: "*:80".',
     }),
     https: listen({
       default: '',

@@ -1,37 +1,65 @@
 /** What a route gets and gives, and how the table of routes is read. No sockets here: a route is a function of values. */
 
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS';
+
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: HttpMethod;
   /** As it came, undecoded. */
   readonly path: string;
   readonly query: URLSearchParams;
   /** The name that was asked for, in lower case, without the port. */
   readonly host: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Whole; empty for a route that takes it in pieces. */
   readonly body: Buffer;
+  /**
+   * The body of a route that takes it in pieces, to be read at most once. Throws `BodyFault` when the client goes away, is too
+   * slow, or sends more than the route takes.
+   */
+  readonly pieces: AsyncIterable<Buffer>;
   /** Over TLS, here or at a trusted proxy. */
   readonly isSecure: boolean;
   /** Of the client, as far as a trusted proxy is believed. */
   readonly remoteAddress: string;
+  /** Aborted when the client is gone. */
+  readonly gone: AbortSignal;
+}
+
+/** Why a body did not come to its end. */
+export class BodyFault extends Error {
+  override readonly name = 'BodyFault';
+  readonly kind: 'gone' | 'slow' | 'too-large';
+
+  constructor(kind: BodyFault['kind'], options?: ErrorOptions) {
+    super(`the body of a request: ${kind}`, options);
+    this.kind = kind;
+  }
 }
 
 export interface HttpReply {
   readonly status: number;
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Buffer;
+  /**
+   * Pieces are asked for as the client takes them, and none after it is gone; their length is sent when the headers have it.
+   */
+  readonly body?: string | Buffer | AsyncIterable<Buffer | string>;
+  /** Pieces may be far apart for as long as the client stays: its silence does not end the connection. */
+  readonly isEndless?: boolean;
 }
 
 export interface Route {
   /** GET is HEAD too. */
-  readonly method: 'GET' | 'POST';
+  readonly method: HttpMethod;
   /** Exact; ending with `*`: whatever begins like it. Letters in any case when `isCaseless`. */
   readonly path: string;
   readonly isCaseless?: boolean;
   /** Whether the name that was asked for is one that has this; every name, when left out. */
   readonly isFor?: (host: string) => boolean;
-  /** Of a POST; what is larger is refused. */
+  /** Of a body; what is larger is refused. */
   readonly maxBodyBytes?: number;
+  /** The route reads the body itself, in pieces, after it has looked who asks. */
+  readonly takesPieces?: boolean;
   answer(request: HttpRequest): HttpReply | Promise<HttpReply>;
 }
 

@@ -6,24 +6,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
 import { EMPTY } from '../base/bytes.ts';
 import type { Log } from '../base/log.ts';
+import { type BodyBounds, readPieces, readWhole } from './body.ts';
 import { type ClientFacts, clientFacts, hostOf } from './client.ts';
-import { findRoute, type HttpReply, type HttpRequest, type Route, text } from './exchange.ts';
+import { BodyFault, findRoute, type HttpReply, type HttpRequest, type Route, text } from './exchange.ts';
+import { send } from './reply.ts';
 
 export interface HandlerOptions {
   readonly routes: readonly Route[];
   readonly trustedProxies: BlockList;
   readonly log: Log;
+  /** How long a client may take to send a body that is not taken in pieces. */
+  readonly bodyMs: number;
 }
 
 const NO_BODY = 0;
 const MAX_LOGGED = 200;
-const ALWAYS: Readonly<Record<string, string>> = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-};
+/** Of a body that is taken in pieces: the slowest phone sends faster. */
+const BYTES_PER_SECOND = 1024;
 
 /** Answers, whatever happens; never throws. */
 export async function handle(
@@ -36,14 +35,22 @@ export async function handle(
   const headers = incoming.headers as Readonly<Record<string, string | undefined>>;
   const client = clientFacts(peer, headers, options.trustedProxies);
   const { method = '', url = '' } = incoming;
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
   let reply: HttpReply;
   try {
-    reply = await answer(options, client, incoming);
+    reply = await answer(options, client, incoming, gone.signal);
   } catch (err) {
-    options.log.error({ err, path: url.slice(0, MAX_LOGGED) }, 'a request failed');
-    reply = text(500, 'Something went wrong here.\n');
+    if (!(err instanceof BodyFault))
+      options.log.error({ err, path: url.slice(0, MAX_LOGGED) }, 'a request failed');
+    reply = err instanceof BodyFault ? replyTo(err) : text(500, 'Something went wrong here.\n');
   }
-  send(reply, incoming, response);
+  try {
+    await send(reply, incoming, response);
+  } catch (err) {
+    options.log.error({ err, path: url.slice(0, MAX_LOGGED) }, 'a reply broke off');
+    response.destroy();
+  }
   const facts = { remote: client.remoteAddress, method, path: url.slice(0, MAX_LOGGED) };
   options.log.debug(
     { ...facts, status: reply.status, ms: Math.round(performance.now() - began) },
@@ -52,9 +59,10 @@ export async function handle(
 }
 
 async function answer(
-  { routes }: HandlerOptions,
+  { routes, bodyMs }: HandlerOptions,
   client: ClientFacts,
   incoming: IncomingMessage,
+  gone: AbortSignal,
 ): Promise<HttpReply> {
   const headers = incoming.headers as Readonly<Record<string, string | undefined>>;
   const host = hasTwoHosts(incoming) ? undefined : hostOf(headers.host);
@@ -67,43 +75,28 @@ async function answer(
   if (routed.kind === 'wrong-method')
     return { ...text(405, `Allowed: ${routed.allow}\n`), headers: { allow: routed.allow } };
   const { route } = routed;
-  const body = await readBody(incoming, route.maxBodyBytes ?? NO_BODY);
-  if (body === undefined) return text(413, 'That is too large.\n');
+  const pieces = readPieces(incoming, boundsOf(route, bodyMs));
+  const body = route.takesPieces === true ? EMPTY : await readWhole(pieces);
   const request: HttpRequest = {
-    ...{ method: route.method, path, host, headers, body, ...client },
+    ...{ method: route.method, path, host, headers, body, pieces, gone, ...client },
     query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
   };
   return route.answer(request);
 }
 
+function boundsOf(
+  { maxBodyBytes: maxBytes = NO_BODY, takesPieces = false }: Route,
+  startMs: number,
+): BodyBounds {
+  return takesPieces ? { maxBytes, startMs, bytesPerSecond: BYTES_PER_SECOND } : { maxBytes, startMs };
+}
+
+function replyTo({ kind }: BodyFault): HttpReply {
+  if (kind === 'too-large') return text(413, 'That is too large.\n');
+  return text(408, 'The request did not come to its end.\n');
+}
+
 /** Node.js gives the first; another reader may take the last (RFC 9112 §3.2). */
 function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   return rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length > 1;
-}
-
-/** Undefined: more than is taken. Throws when the client goes away in the middle. */
-async function readBody(incoming: IncomingMessage, most: number): Promise<Buffer | undefined> {
-  if (Number(incoming.headers['content-length'] ?? 0) > most) return undefined;
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of incoming as AsyncIterable<Buffer>) {
-    size += piece.length;
-    if (size > most) return undefined;
-    pieces.push(piece);
-  }
-  return size === 0 ? EMPTY : Buffer.concat(pieces);
-}
-
-function send(reply: HttpReply, incoming: IncomingMessage, response: ServerResponse): void {
-  if (response.destroyed || response.headersSent) return;
-  const body = Buffer.from(reply.body ?? '');
-  // What was not read would be taken for the next request.
-  const isUnread = !incoming.readableEnded && reply.status >= 400;
-  response.writeHead(reply.status, {
-    ...ALWAYS,
-    ...reply.headers,
-    ...(reply.status === 304 || reply.status === 204 ? {} : { 'content-length': String(body.length) }),
-    ...(isUnread ? { connection: 'close' } : {}),
-  });
-  response.end(incoming.method === 'HEAD' ? undefined : body);
 }

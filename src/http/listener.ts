@@ -182,11 +182,13 @@ function httpServer(options: HttpListenerOptions): Server {
     routes: options.routes,
     trustedProxies: networks(options.trustedProxies),
     log: options.log,
+    bodyMs: limits.requestMs,
   };
   const server = createServer(
     {
       headersTimeout: limits.headersMs,
-      requestTimeout: limits.requestMs,
+      // How long a body may take depends on its route.
+      requestTimeout: 0,
       keepAliveTimeout: limits.keepAliveMs,
       maxHeaderSize: limits.headerBytes,
       connectionsCheckingInterval: CHECK_MS,

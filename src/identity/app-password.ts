@@ -16,7 +16,7 @@ const TYPED = new RegExp(`^[${LETTERS}]{${LENGTH}}$`);
 const SCHEME = '{BREVDUVA-APP}';
 
 /** What people sign in to. */
-export const SERVICES = ['imap', 'pop3', 'submission', 'sieve'] as const;
+export const SERVICES = ['imap', 'jmap', 'pop3', 'submission', 'sieve'] as const;
 export type Service = (typeof SERVICES)[number];
 
 /** What one is for; everything that is absent is unlimited. */

@@ -8,6 +8,10 @@ import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
 import type { Route } from '../http/exchange.ts';
 import { HttpListener } from '../http/listener.ts';
+import type { Activity } from '../identity/activity.ts';
+import type { Authenticator } from '../identity/authenticator.ts';
+import { jmapRoutes } from '../jmap/routes.ts';
+import type { Domain } from '../mailbox/domain.ts';
 import type { Connections } from '../net/connections.ts';
 import type { TlsFiles } from '../net/tls.ts';
 import type { MtaStsPolicy } from '../setup/mta-sts.ts';
@@ -21,6 +25,9 @@ const ROOT = join(import.meta.dirname, '..', '..');
 
 export interface WebOptions {
   readonly config: Config;
+  readonly domain: Domain;
+  readonly authenticator: Authenticator;
+  readonly activity: Activity;
   readonly domains: LocalDomains;
   readonly tls: TlsFiles;
   readonly connections: Connections;
@@ -55,7 +62,8 @@ export function webStarters(options: WebOptions): Readonly<Record<'http' | 'http
   };
 }
 
-function routesOf({ config, domains, tls, listeners, log }: WebOptions): readonly Route[] {
+function routesOf(options: WebOptions): readonly Route[] {
+  const { config, domains, tls, listeners, log } = options;
   const { listen, data } = config;
   if (listen.http === undefined && listen.https === undefined) return [];
   const setup = setupRoutes({
@@ -66,8 +74,9 @@ function routesOf({ config, domains, tls, listeners, log }: WebOptions): readonl
     pair: () => tls.pair,
     mtaSts: mtaStsPolicy(config),
   });
+  const jmap = jmapRoutes({ ...options, settings: config.auth });
   const app = appRoutes(AppBuild.begin({ root: ROOT, data, log }));
-  return [...challengeRoutes(acmePaths(data)), ...setup, ...app];
+  return [...challengeRoutes(acmePaths(data)), ...setup, ...jmap, ...app];
 }
 
 export function mtaStsPolicy({ hostname, mtaSts }: Config): MtaStsPolicy {

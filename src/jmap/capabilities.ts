@@ -1,0 +1,49 @@
+/**
+ * What this server can do, by URI (RFC 8620 §2). A capability is announced when there are methods of it, or when something else
+ * that it promises is there.
+ */
+import { MAX_DEPTH, MAX_SEGMENT_BYTES } from '../mail/mailbox-name.ts';
+import type { JsonObject } from './core/json.ts';
+import type { JmapLimits } from './core/limits.ts';
+
+export const CORE = 'urn:ietf:params:jmap:core';
+export const MAIL = 'urn:ietf:params:jmap:mail';
+
+export interface Capability {
+  readonly uri: string;
+  /** Of the server as a whole. */
+  readonly ofSession: JsonObject;
+  /** Of an account; undefined when accounts have nothing of it. */
+  readonly ofAccount?: JsonObject;
+}
+
+export function coreCapability(limits: JmapLimits): Capability {
+  const { maxSizeUpload, maxConcurrentUpload, maxSizeRequest, maxConcurrentRequests } = limits;
+  const { maxCallsInRequest, maxObjectsInGet, maxObjectsInSet } = limits;
+  return {
+    uri: CORE,
+    ofSession: {
+      ...{ maxSizeUpload, maxConcurrentUpload, maxSizeRequest, maxConcurrentRequests },
+      ...{ maxCallsInRequest, maxObjectsInGet, maxObjectsInSet },
+      collationAlgorithms: ['i;ascii-casemap', 'i;octet', 'i;unicode-casemap'],
+    },
+    ofAccount: {},
+  };
+}
+
+/** RFC 8621 §1.3.1. */
+export const MAIL_CAPABILITY: Capability = {
+  uri: MAIL,
+  ofSession: {},
+  ofAccount: {
+    maxMailboxesPerEmail: null,
+    maxMailboxDepth: MAX_DEPTH,
+    maxSizeMailboxName: MAX_SEGMENT_BYTES,
+    maxSizeAttachmentsPerEmail: 50_000_000,
+    emailQuerySortOptions: [
+      ...['receivedAt', 'sentAt', 'size', 'from', 'to', 'subject'],
+      ...['hasKeyword', 'allInThreadHaveKeyword', 'someInThreadHaveKeyword'],
+    ],
+    mayCreateTopLevelMailbox: true,
+  },
+};

@@ -1,0 +1,106 @@
+/**
+ * The calls of a request, one after the other, each with its answer (RFC 8620 §3.3, §3.4). A call that fails has an error for an
+ * answer, and the next one runs. Other requests get their turns in between.
+ */
+import type { Log } from '../../base/log.ts';
+import { TimeSlice } from '../../base/time-slice.ts';
+import { MailboxError } from '../../mailbox/model/errors.ts';
+import { CreatedIds } from './created-ids.ts';
+import { MethodError, methodErrorOf } from './fault.ts';
+import type { Json, JsonObject } from './json.ts';
+import { writeJson } from './json-writer.ts';
+import type { Call, Method } from './method.ts';
+import type { Invocation, JmapRequest } from './request.ts';
+import { resolved } from './result-references.ts';
+
+export type Surroundings = Omit<Call, 'id' | 'created' | 'using' | 'afterwards'>;
+
+/** Undefined when the client is gone: nobody is there for the rest. */
+export async function runCalls(
+  request: JmapRequest,
+  methods: ReadonlyMap<string, Method>,
+  {
+    gone,
+    sessionState,
+    ...around
+  }: Surroundings & { readonly gone: AbortSignal; readonly sessionState: string },
+): Promise<readonly Buffer[] | undefined> {
+  const { limits, log } = around;
+  const created = new CreatedIds(request.createdIds);
+  const { using } = request;
+  const answers: Invocation[] = [];
+  const written: Buffer[] = [];
+  let size = 0;
+  const slice = new TimeSlice();
+  const waiting: Waiting[] = request.calls.map((invocation) => ({ invocation, isOfClient: true }));
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    if (gone.aborted) return undefined;
+    if (slice.isSpent) await slice.next();
+    const { invocation, isOfClient } = next;
+    const { id, name } = invocation;
+    const more: Waiting[] = [];
+    const call: Call = {
+      ...around,
+      ...{ id, created, using },
+      afterwards: (method, args) =>
+        void more.push({ invocation: { name: method, args, id }, isOfClient: false }),
+    };
+    let answer = await answerTo(invocation, isOfClient ? answers : undefined, methods, call);
+    let octets = await writeJson([answer.name, answer.args, id], limits.maxSizeAnswer - size);
+    if (octets === undefined) {
+      log.debug({ method: name }, 'an answer is too large');
+      answer = errorAnswer(new MethodError('requestTooLarge', 'the answers would be too large'), id);
+      octets = [Buffer.from(JSON.stringify([answer.name, answer.args, id]))];
+    }
+    for (const piece of octets) size += piece.length;
+    written.push(...(answers.length === 0 ? [] : [COMMA]), ...octets);
+    answers.push(answer);
+    waiting.unshift(...more);
+  }
+  const rest: JsonObject = {
+    ...(request.createdIds === undefined ? {} : { createdIds: created.toObject() }),
+    sessionState,
+  };
+  return [BEGIN, ...written, Buffer.from(`],${JSON.stringify(rest).slice(1)}`)];
+}
+
+interface Waiting {
+  readonly invocation: Invocation;
+  /** What a method calls besides has no references. */
+  readonly isOfClient: boolean;
+}
+
+const BEGIN = Buffer.from('{"methodResponses":[');
+const COMMA = Buffer.from(',');
+
+async function answerTo(
+  { name, args, id }: Invocation,
+  answers: readonly Invocation[] | undefined,
+  methods: ReadonlyMap<string, Method>,
+  call: Call,
+): Promise<Invocation> {
+  try {
+    const method = methods.get(name);
+    if (method === undefined || (answers !== undefined && !call.using.has(method.capability)))
+      throw new MethodError('unknownMethod');
+    const whole = answers === undefined ? args : resolved(args, answers, call.limits);
+    const answer = await method.run(whole, call);
+    return { name, args: answer, id };
+  } catch (error) {
+    return errorAnswer(methodFault(error, name, call.log), id);
+  }
+}
+
+function methodFault(error: unknown, method: string, log: Log): MethodError {
+  if (error instanceof MethodError) return error;
+  if (error instanceof MailboxError) {
+    if (error.cause !== undefined) log.warn({ err: error, method }, 'a method failed');
+    return methodErrorOf(error);
+  }
+  log.error({ err: error, method }, 'a bug: a method failed in a way it must not');
+  return new MethodError('serverFail', 'the server failed; the error was logged');
+}
+
+function errorAnswer(error: MethodError, id: string): Invocation {
+  return { name: 'error', args: error.toAnswer() as JsonObject & Json, id };
+}

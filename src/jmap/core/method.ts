@@ -1,0 +1,35 @@
+/** What a method is, and what it has of the request in which it is called. */
+import type { Log } from '../../base/log.ts';
+import type { Domain } from '../../mailbox/domain.ts';
+import type { AccountRecord } from '../../mailbox/model/model.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
+import type { CreatedIds } from './created-ids.ts';
+import type { JsonObject } from './json.ts';
+import type { JmapLimits } from './limits.ts';
+
+export interface Method {
+  /** `Email/get`. */
+  readonly name: string;
+  /** The URI that a request has to be `using` for it. */
+  readonly capability: string;
+  /** Throws `MethodError`, or `MailboxError`, which is answered as `fault.ts` says. */
+  run(args: JsonObject, call: Call): Promise<JsonObject>;
+}
+
+export interface Call {
+  /** As the client calls it. */
+  readonly id: string;
+  /** Changes made through it are this request's. */
+  readonly domain: Domain;
+  /** Who asks. */
+  readonly record: AccountRecord;
+  readonly limits: JmapLimits;
+  readonly using: ReadonlySet<string>;
+  /** Of all calls of the request so far. */
+  readonly created: CreatedIds;
+  readonly log: Log;
+  /** The account of that id. Throws `MethodError` `accountNotFound` when it is not one of whoever asks. */
+  account(accountId: string): Promise<AccountState>;
+  /** Another method is called after this one, and its answer follows under the same id (RFC 8620 §5.4, RFC 8621 §7.5). */
+  afterwards(method: string, args: JsonObject): void;
+}

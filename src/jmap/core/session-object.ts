@@ -1,0 +1,53 @@
+/** The Session object (RFC 8620 §2): what there is for whoever asks, and where. */
+import { createHash } from 'node:crypto';
+import type { AccountRecord } from '../../mailbox/model/model.ts';
+import type { Capability } from '../capabilities.ts';
+import { accountObjectId } from './account-id.ts';
+import type { JsonObject } from './json.ts';
+
+/** Below the address of the server. */
+export const PATHS = Object.freeze({
+  session: '/.well-known/jmap',
+  api: '/jmap/api',
+  upload: '/jmap/upload/',
+  download: '/jmap/download/',
+  events: '/jmap/events',
+});
+
+export interface SessionSettings {
+  readonly capabilities: readonly Capability[];
+}
+
+/** `base`: `https://mail.example.com`, as the client has it. */
+export function sessionObject(record: AccountRecord, settings: SessionSettings, base: string): JsonObject {
+  const { capabilities } = settings;
+  const id = accountObjectId(record.id);
+  const ofAccount = capabilities.flatMap(({ uri, ofAccount: one }) =>
+    one === undefined ? [] : [[uri, one] as const],
+  );
+  const primary = ofAccount.map(([uri]) => [uri, id] as const);
+  return {
+    capabilities: Object.fromEntries(capabilities.map(({ uri, ofSession }) => [uri, ofSession])),
+    accounts: {
+      [id]: {
+        name: record.address,
+        isPersonal: true,
+        isReadOnly: false,
+        accountCapabilities: Object.fromEntries(ofAccount),
+      },
+    },
+    primaryAccounts: Object.fromEntries(primary),
+    username: record.address,
+    apiUrl: `${base}${PATHS.api}`,
+    downloadUrl: `${base}${PATHS.download}{accountId}/{blobId}/{name}?type={type}`,
+    uploadUrl: `${base}${PATHS.upload}{accountId}`,
+    eventSourceUrl: `${base}${PATHS.events}?types={types}&closeafter={closeafter}&ping={ping}`,
+    state: sessionState(record, settings),
+  };
+}
+
+/** Another one when anything in the object is another: it is sent with each answer. */
+export function sessionState({ id, address }: AccountRecord, { capabilities }: SessionSettings): string {
+  const all = JSON.stringify([id, address, capabilities]);
+  return createHash('sha256').update(all).digest('base64url').slice(0, 16);
+}

@@ -1,0 +1,18 @@
+/** Mailboxes by their ids, and what JMAP calls their roles. */
+import { asMailboxId } from '../../mailbox/model/model.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
+import type { MailboxState } from '../../mailbox/state/mailbox.ts';
+
+/** Undefined when there is none of that id. */
+export function mailboxOfId(
+  { mailboxes }: Pick<AccountState, 'mailboxes'>,
+  id: string,
+): MailboxState | undefined {
+  if (!/^f[1-9]\d{0,9}$/.test(id)) return undefined;
+  return mailboxes.get(asMailboxId(Number(id.slice(1))));
+}
+
+/** INBOX has one too (RFC 8621 §2). */
+export function roleOf({ name, role }: Pick<MailboxState, 'name' | 'role'>): string | undefined {
+  return name === 'INBOX' ? 'inbox' : role;
+}

@@ -1,0 +1,44 @@
+/** Everything of JMAP that is reached over HTTP, put together. */
+import type { Log } from '../base/log.ts';
+import type { Judge } from '../http/asking.ts';
+import { askToSignIn, authorizationJudge } from '../http/authorization.ts';
+import type { Route } from '../http/exchange.ts';
+import type { Activity } from '../identity/activity.ts';
+import type { Authenticator } from '../identity/authenticator.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import type { PlaintextRule } from '../sasl/plaintext.ts';
+import { apiRoutes } from './api.ts';
+import { coreCapability, MAIL_CAPABILITY } from './capabilities.ts';
+import { type JmapLimits, LIMITS } from './core/limits.ts';
+import { allMethods } from './methods.ts';
+import type { JmapServices } from './services.ts';
+
+export interface JmapOptions {
+  readonly domain: Domain;
+  readonly authenticator: Authenticator;
+  readonly activity: Activity;
+  readonly log: Log;
+  /** Read with each request. */
+  readonly settings: { readonly plaintext: PlaintextRule };
+  readonly limits?: Partial<JmapLimits>;
+  /** Besides the Authorization field, which is looked at last. */
+  readonly judges?: readonly Judge[];
+}
+
+export function jmapRoutes(options: JmapOptions): readonly Route[] {
+  return apiRoutes(servicesOf(options));
+}
+
+function servicesOf(options: JmapOptions): JmapServices {
+  const { authenticator, domain, judges = [] } = options;
+  const limits = { ...LIMITS, ...options.limits };
+  const log = options.log.child({ protocol: 'jmap' });
+  const authorization = authorizationJudge({ ...options, log, service: 'jmap' });
+  return {
+    ...{ domain, log, limits },
+    judges: [...judges, authorization],
+    askToSignIn: (request) => askToSignIn(authenticator, request),
+    methods: new Map(allMethods().map((method) => [method.name, method])),
+    capabilities: [coreCapability(limits), MAIL_CAPABILITY],
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * A real server for a test of JMAP, on free ports of 127.0.0.1: HTTP with everything of JMAP, and IMAP on the same mail as a second
+ * client. Alice is there, and her password is `secret`; each call goes over a real socket.
+ */
+import assert from 'node:assert/strict';
+import { HttpListener } from '../../src/http/listener.ts';
+import type { JsonObject } from '../../src/jmap/core/json.ts';
+import { type JmapOptions, jmapRoutes } from '../../src/jmap/routes.ts';
+import type { AccountState } from '../../src/mailbox/state/account.ts';
+import { Connections } from '../../src/net/connections.ts';
+import { startTestImap, type TestImap, type TestImapOptions } from './imap.ts';
+
+export const ALICE = 'alice@example.com';
+export const CORE = 'urn:ietf:params:jmap:core';
+export const MAIL = 'urn:ietf:params:jmap:mail';
+
+export interface TestJmapOptions extends TestImapOptions {
+  readonly jmap?: Partial<JmapOptions>;
+}
+
+export interface TestJmap {
+  readonly imap: TestImap;
+  readonly kit: TestImap['kit'];
+  /** `http://127.0.0.1:40123`. */
+  readonly base: string;
+  readonly alice: JmapClient;
+  /** Of Alice. */
+  account(): Promise<AccountState>;
+  /** Another account and its client. */
+  addAccount(address: string, password: string): Promise<JmapClient>;
+  close(): Promise<void>;
+}
+
+export async function startTestJmap(options: TestJmapOptions = {}): Promise<TestJmap> {
+  const imap = await startTestImap({ ...options, isRelayed: false });
+  const { kit } = imap;
+  const record = await kit.addAccount(ALICE, 'secret');
+  const { domain, authenticator, activity } = kit;
+  const listener = await HttpListener.open({
+    ...{ name: 'http', host: '127.0.0.1', port: 0, trustedProxies: [], handshakeTimeoutMs: 10_000 },
+    connections: new Connections({ total: 1000, perAddress: 1000 }),
+    log: domain.log,
+    routes: jmapRoutes({
+      ...{ domain, authenticator, activity, log: domain.log, settings: { plaintext: 'loopback' } },
+      ...options.jmap,
+    }),
+  });
+  const base = `http://${listener.address}`;
+  return {
+    ...{ imap, kit, base },
+    alice: new JmapClient(base, ALICE, 'secret', `a${record.id}`),
+    account: () => domain.accounts.open(record.id),
+    async addAccount(address, password) {
+      const { id } = await kit.addAccount(address, password);
+      return new JmapClient(base, address, password, `a${id}`);
+    },
+    async close() {
+      await listener.close(2000);
+      await imap.close();
+    },
+  };
+}
+
+export type MethodCall = readonly [name: string, args: JsonObject, id?: string];
+/** Of whatever shape: what is asked of it says what it has to be. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers without saying their types each time.
+export type Answer = any;
+export type MethodAnswer = readonly [name: string, args: Answer, id: string];
+
+export class JmapClient {
+  readonly accountId: string;
+  readonly authorization: string;
+  readonly #base: string;
+
+  constructor(base: string, address: string, password: string, accountId: string) {
+    this.#base = base;
+    this.accountId = accountId;
+    this.authorization = `Basic ${Buffer.from(`${address}:${password}`).toString('base64')}`;
+  }
+
+  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(this.#base + path, {
+      ...init,
+      headers: { authorization: this.authorization, ...(init.headers as Record<string, string>) },
+    });
+  }
+
+  async session(): Promise<Answer> {
+    const reply = await this.fetch('/.well-known/jmap');
+    assert.equal(reply.status, 200);
+    return reply.json();
+  }
+
+  /** A request as it is; the reply may be a refusal. */
+  post(body: JsonObject | string | Uint8Array<ArrayBuffer>): Promise<Response> {
+    const isRaw = typeof body === 'string' || body instanceof Uint8Array;
+    return this.fetch('/jmap/api', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: isRaw ? body : JSON.stringify(body),
+    });
+  }
+
+  /** Several calls in one request, ids `0`, `1`, ... unless given; `accountId` is filled in where it is not. Using all there is. */
+  async calls(calls: readonly MethodCall[], more: JsonObject = {}): Promise<readonly MethodAnswer[]> {
+    const session = await this.#capabilities();
+    const reply = await this.post({
+      using: session,
+      methodCalls: calls.map(([name, args, id], index) => [
+        name,
+        name === 'Core/echo' ? args : { accountId: this.accountId, ...args },
+        id ?? String(index),
+      ]),
+      ...more,
+    });
+    assert.equal(reply.status, 200, await reply.clone().text());
+    return ((await reply.json()) as Answer).methodResponses;
+  }
+
+  /** The answer to one call; an error is one. */
+  async call(name: string, args: JsonObject = {}): Promise<Answer> {
+    const [answer] = await this.calls([[name, args]]);
+    assert.equal(answer?.[0], name, JSON.stringify(answer));
+    return answer?.[1];
+  }
+
+  /** The error that one call gets. */
+  async error(name: string, args: JsonObject = {}): Promise<Answer> {
+    const [answer] = await this.calls([[name, args]]);
+    assert.equal(answer?.[0], 'error', JSON.stringify(answer));
+    return answer?.[1];
+  }
+
+  #known: Promise<readonly string[]> | undefined;
+  #capabilities(): Promise<readonly string[]> {
+    this.#known ??= this.session().then(({ capabilities }) => Object.keys(capabilities));
+    return this.#known;
+  }
+}
