@@ -6,10 +6,21 @@ import { createHash } from 'node:crypto';
 import { type HttpReply, type HttpRequest, type Route, text } from '../http/exchange.ts';
 import type { AppBuild } from './app-build.ts';
 import type { BuildFile } from './build-files.ts';
+import { frameDocument } from './frame.ts';
 import { APP_HEADERS, FILE_HEADERS } from './policy.ts';
 
 /** Places of the app, which its router knows (`web/shell/places.ts`). */
-const PLACES = ['/', '/m/*', '/search', '/settings', '/settings/*', '/write', '/write/*', '/sign-in'];
+const PLACES = [
+  '/',
+  '/m/*',
+  '/search',
+  '/settings',
+  '/settings/*',
+  '/write',
+  '/write/*',
+  '/sign-in',
+  '/leave',
+];
 const ASSETS = '/assets/';
 const MAKING = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Brevduva</title><p>One moment: the webmail is being made.`;
 const ABSENT = 'The webmail could not be made on this server; its log says why. Mail programs work.\n';
@@ -18,6 +29,7 @@ export function appRoutes(build: AppBuild): readonly Route[] {
   const page = (request: HttpRequest): HttpReply => pageReply(build, request);
   return [
     ...PLACES.map((path): Route => ({ method: 'GET', path, answer: page })),
+    { method: 'GET', path: '/frame', answer: frameDocument },
     { method: 'GET', path: `${ASSETS}*`, answer: (request) => fileReply(build, request) },
   ];
 }
