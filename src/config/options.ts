@@ -294,6 +294,17 @@ export const OPTIONS = {
       max: '29m',
       doc: 'How often a waiting client hears "still here". Phones cannot tell a dead connection from a quiet one, and home routers forget quiet ones after a few minutes.',
     }),
+    admin: string({
+      default: '',
+      pattern: /^(?:[a-z][a-z0-9+.-]*:[^\0-\x20]{1,1000})?$/i,
+      expected: 'an address such as "mailto:help@example.com" or "tel:+46-8-123456"',
+      doc: 'How people reach who runs this server: programs that ask for the annotation /shared/admin (RFC 5464) are told.',
+    }),
+    comment: string({
+      default: '',
+      pattern: /^[^\0-\x1f]{0,1000}$/,
+      doc: 'A note about this server: the annotation /shared/comment (RFC 5464).',
+    }),
   },
   pop3: {
     enabled: boolean({

@@ -15,6 +15,7 @@ import { imap4Messages } from './extensions/imap4-messages.ts';
 import { listExtended } from './extensions/list-extended.ts';
 import { listStatus } from './extensions/list-status.ts';
 import { literalPlus } from './extensions/literal-plus.ts';
+import { metadata } from './extensions/metadata.ts';
 import { move } from './extensions/move.ts';
 import { multiAppend } from './extensions/multi-append.ts';
 import { multiSearch } from './extensions/multi-search.ts';
@@ -54,6 +55,7 @@ export function makeRegistry(): Registry {
     listExtended,
     listStatus,
     specialUse,
+    metadata,
     statusSize,
     uidPlus,
     move,

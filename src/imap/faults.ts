@@ -34,7 +34,8 @@ export function completionOfSyntax(fault: SyntaxFault): Completion {
 }
 
 function codeText(code: SyntaxCode): string {
-  return code.code === 'BADCHARSET' ? `BADCHARSET (${code.charsets.join(' ')})` : code.code;
+  if (code.code === 'BADCHARSET') return `BADCHARSET (${code.charsets.join(' ')})`;
+  return code.code === 'METADATA MAXSIZE' ? `METADATA MAXSIZE ${code.sizeBytes}` : code.code;
 }
 
 function capitalized(text: string): string {

@@ -267,5 +267,5 @@ function nothing(clock: Clock): LoadedAccount {
     unthreaded: 0,
     orphanSubscriptions: [],
   };
-  return { row, mailboxes: [], scripts: [] };
+  return { row, mailboxes: [], scripts: [], annotations: [] };
 }

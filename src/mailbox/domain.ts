@@ -31,6 +31,8 @@ export interface Domain {
   readonly placement: Placement;
   /** What came into the mailboxes for sent mail a moment ago. */
   readonly sentCopies: SentCopies;
+  /** What the administrator says of the server (RFC 5464 §3.2.1.1), by name. */
+  readonly serverAnnotations: ReadonlyMap<string, string>;
   /** Whom a delivery asks. */
   readonly dispositions: Dispositions;
 }

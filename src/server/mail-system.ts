@@ -124,6 +124,16 @@ export async function openMailSystem(
   };
 }
 
+/** RFC 5464 §3.2.1.1. */
+function serverAnnotationsOf({ imap }: Config): ReadonlyMap<string, string> {
+  const { admin, comment } = imap;
+  const said = [
+    ['/shared/admin', admin],
+    ['/shared/comment', comment],
+  ] as const;
+  return new Map(said.filter(([, value]) => value !== ''));
+}
+
 function domainOf(
   config: Config,
   parts: Pick<Domain, 'store' | 'log' | 'placement' | 'dispositions'>,
@@ -137,7 +147,8 @@ function domainOf(
   const perAccount = { mailboxesPerAccount, outgoingPerAccount };
   const limits = { keywordsPerMailbox, keywordsPerMessage, ...perAccount, messageBytes };
   const accounts = new Accounts(store, turns, clock);
-  return { ...parts, accounts, turns, clock, limits, sentCopies: new SentCopies() };
+  const serverAnnotations = serverAnnotationsOf(config);
+  return { ...parts, accounts, turns, clock, limits, serverAnnotations, sentCopies: new SentCopies() };
 }
 
 /** Who may sign in, and who decides about that. `installation`: what the salts of this data folder follow from. */

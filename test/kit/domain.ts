@@ -67,6 +67,7 @@ export interface TestDomainOptions {
   readonly rules?: Partial<AuthenticatorOptions['rules']>;
   /** Whom deliveries ask; nobody when absent. */
   readonly dispositions?: Dispositions;
+  readonly serverAnnotations?: ReadonlyMap<string, string>;
   /** For stores that fail. */
   readonly wrapStore?: (store: MailStore) => MailStore;
 }
@@ -108,6 +109,7 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
     ...{ store: translated, accounts, turns, clock, log, limits },
     placement: EVERYTHING_HERE,
     sentCopies: new SentCopies(),
+    serverAnnotations: options.serverAnnotations ?? new Map(),
     dispositions: options.dispositions ?? ALL_IN_INBOX,
   };
   const passwords = new Passwords(TEST_COST);

@@ -15,6 +15,7 @@ export const READS = [
   'loadExternalIds',
   'whichImported',
   'loadScript',
+  'loadAnnotations',
   'loadMemories',
   'loadRuleEntries',
   'readRanges',

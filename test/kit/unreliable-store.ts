@@ -218,6 +218,10 @@ export class UnreliableStore implements MailStore {
     return this.#read(() => this.#inner.loadMemories(...args));
   }
 
+  loadAnnotations(...args: Parameters<MailStore['loadAnnotations']>) {
+    return this.#read(() => this.#inner.loadAnnotations(...args));
+  }
+
   loadRuleEntries(...args: Parameters<MailStore['loadRuleEntries']>) {
     return this.#read(() => this.#inner.loadRuleEntries(...args));
   }

@@ -219,6 +219,7 @@ export class World {
       ...{ store, accounts, turns, clock, log: silentLog, limits },
       placement: EVERYTHING_HERE,
       sentCopies: new SentCopies(),
+      serverAnnotations: new Map(),
       dispositions: { of: ({ message }) => this.wishes.get(message)?.() },
     };
   }

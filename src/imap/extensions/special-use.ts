@@ -21,15 +21,18 @@ const useParameter = createParameter<readonly string[]>({
   name: 'USE',
   parse: specialUseList,
   wishes(attributes) {
-    const wanted = new Set(attributes.map((attribute) => attribute.toUpperCase()));
-    if (wanted.size > 1) throw new MailboxError('cannot', 'a mailbox has one special use at most');
-    const [attribute] = wanted;
-    if (attribute === undefined) return {};
-    const role = CREATABLE.get(attribute);
-    if (role === undefined) throw new MailboxError('cannot', 'this special use is not offered');
-    return { role };
+    return attributes.length === 0 ? {} : { role: creatableRole(attributes) };
   },
 });
+
+/** Of one attribute at least. Throws MailboxError `cannot`. */
+export function creatableRole(attributes: readonly string[]): Role {
+  const [attribute = '', ...others] = new Set(attributes.map((one) => one.toUpperCase()));
+  if (others.length > 0) throw new MailboxError('cannot', 'a mailbox has one special use at most');
+  const role = CREATABLE.get(attribute);
+  if (role === undefined) throw new MailboxError('cannot', 'this special use is not offered');
+  return role;
+}
 
 export const specialUse = defineExtension({
   rfc: 'RFC 6154 SPECIAL-USE and CREATE-SPECIAL-USE',

@@ -35,6 +35,13 @@ export function spSuppliedMailbox(c: Cursor): SuppliedName {
   return { name: canonical(supplied), supplied };
 }
 
+/** `SP mailbox`, where the empty name is not a mailbox but the server (RFC 5464 §5): undefined. */
+export function spServerOrMailbox(c: Cursor): string | undefined {
+  sp(c);
+  const supplied = nameText(astring(c, 'a mailbox name'), c.isUtf8);
+  return supplied === '' ? undefined : canonical(supplied);
+}
+
 /** What LIST looks for; undefined stands for octets that are in no name, so that nothing can match them. */
 export type ListText = string | undefined;
 

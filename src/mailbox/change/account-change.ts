@@ -29,6 +29,7 @@ import type { AccountState, WritableAccount } from '../state/account.ts';
 import { type MailboxState, WritableMailbox } from '../state/mailbox.ts';
 import type { FlagColumns } from '../state/message-list.ts';
 import { sumsOf } from '../state/message-sums.ts';
+import { AnnotationChanges } from './annotation-changes.ts';
 import { BatchRows } from './batch-rows.ts';
 import { ChangeRecords } from './change-records.ts';
 import { count, countFlags, isUnseen, noteFlags, noteRemoved } from './counters.ts';
@@ -50,13 +51,13 @@ export type Origin = 'new' | 'copied' | 'moved';
 
 export class AccountChange {
   readonly nowMs: number;
-  /** The numbers of sets of keywords. */
   readonly keywords: KeywordSets;
   readonly facts: FactChanges;
   readonly history: HistoryChanges;
   readonly outgoing: OutgoingChanges;
   readonly subscriptions: Subscriptions;
   readonly rules: RuleChanges;
+  readonly annotations: AnnotationChanges;
   readonly #account: WritableAccount;
   readonly #expect: number;
   readonly #undo = new Undo();
@@ -86,6 +87,7 @@ export class AccountChange {
     this.subscriptions = new Subscriptions(account, writeInfo, () => this.#takeModseq());
     this.outgoing = new OutgoingChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
     this.rules = new RuleChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
+    this.annotations = new AnnotationChanges(account, this.#undo, this.#rows, () => this.#takeModseq());
     this.history = new HistoryChanges(account, this.#rows, nowMs, () => this.#nextHistoryModseq());
   }
 
@@ -250,6 +252,7 @@ export class AccountChange {
   deleteMailbox(mailbox: MailboxState): void {
     const gone = this.#write(mailbox);
     const account = this.#account;
+    this.annotations.mailboxGone(gone.id);
     this.history.mailboxGone(gone);
     this.#places.mailboxGone(gone);
     account.row.mailboxModseq = this.#takeModseq();
@@ -298,8 +301,8 @@ export class AccountChange {
 
   // Repair
 
-  clearRole(mailbox: MailboxState): void {
-    this.#writeInfo(mailbox).fields.role = undefined;
+  setRole(mailbox: MailboxState, role: Role | undefined): void {
+    this.#writeInfo(mailbox).fields.role = role;
   }
 
   /** Counters become what the loaded messages add up to. */

@@ -75,7 +75,7 @@ function anAccount(id: number): WritableAccount {
     unthreaded: 0,
     orphanSubscriptions: [],
   };
-  return new WritableAccount(record, { row, mailboxes: [], scripts: [] });
+  return new WritableAccount(record, { row, mailboxes: [], scripts: [], annotations: [] });
 }
 
 const ALICE_ON_HER_PHONE: Author = { service: 'imap', id: 'a', client: 'a phone' };

@@ -14,6 +14,7 @@ import type { Role } from '../model/model.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
+import { annotateAlike } from './annotations.ts';
 import { moveMessages } from './copy.ts';
 import { canonicalName, mailboxOf } from './mailboxes.ts';
 
@@ -135,6 +136,7 @@ async function renameInbox(domain: Domain, account: AccountState, to: string): P
   const inbox = mailboxOf(account, 'INBOX');
   const target = await createMailbox(domain, account, to);
   try {
+    await annotateAlike(domain, account, inbox, target);
     const list = await loadList(domain, account, inbox);
     const uids = [...list.columns.uid.subarray(0, list.count)];
     const { failure } = await moveMessages(domain, account, inbox, uids, target);

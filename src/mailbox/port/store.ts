@@ -14,6 +14,7 @@
  * - P5 no call blocks the event loop for more than a few milliseconds, whatever the size of the mailbox.
  * - P6 bytes come back exactly as they were staged.
  */
+import type { AnnotationPlace, AnnotationRow } from '../model/annotations.ts';
 import type { CredentialChange, CredentialKind, NewCredential } from '../model/credential.ts';
 import type { ComputedFacts, EmailFacts, FactPart } from '../model/facts.ts';
 import type { HistoryKind } from '../model/history.ts';
@@ -160,6 +161,12 @@ export type RowChange =
   /** Inserted, then with its text, or replaced; without a text it keeps the one it has. */
   | { readonly kind: 'script'; readonly row: ScriptRow; readonly text: Buffer | undefined }
   | { readonly kind: 'script-dropped'; readonly id: number }
+  /** Inserted, or replaced when it is there; without a value it is dropped. */
+  | {
+      readonly kind: 'annotation';
+      readonly place: AnnotationPlace;
+      readonly value: Buffer | undefined;
+    }
   /** Inserted, or replaced when its key is there. */
   | { readonly kind: 'remembered'; readonly memory: Memory }
   | { readonly kind: 'forgotten'; readonly keys: readonly string[] }
@@ -213,6 +220,8 @@ export interface LoadedAccount {
   readonly mailboxes: readonly LoadedMailbox[];
   /** By their numbers. */
   readonly scripts: readonly ScriptRow[];
+  /** By mailbox and name. */
+  readonly annotations: readonly AnnotationRow[];
 }
 
 export interface MailStore {
@@ -287,6 +296,11 @@ export interface MailStore {
 
   /** The text of a script; undefined when it is not there. */
   loadScript(account: AccountId, id: number): Promise<Buffer | undefined>;
+  /** Values of annotations in the order asked, of what is not there undefined. Keep the sum below a few MB. */
+  loadAnnotations(
+    account: AccountId,
+    places: readonly AnnotationPlace[],
+  ): Promise<readonly (Buffer | undefined)[]>;
   /** Those with a key above `after` (none: ''), ascending by key, at most `limit`. */
   loadMemories(account: AccountId, after: string, limit: number): Promise<readonly Memory[]>;
   /** The last ones, at most `limit`, the oldest of them first. */

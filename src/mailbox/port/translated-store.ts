@@ -109,6 +109,10 @@ export class TranslatedStore implements MailStore {
     return inWords(READING, () => this.#store.loadScript(...args));
   }
 
+  loadAnnotations(...args: Parameters<Calls['loadAnnotations']>) {
+    return inWords(READING, () => this.#store.loadAnnotations(...args));
+  }
+
   loadMemories(...args: Parameters<Calls['loadMemories']>) {
     return inWords(READING, () => this.#store.loadMemories(...args));
   }

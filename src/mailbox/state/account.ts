@@ -6,6 +6,7 @@
  * change (`change/account-change.ts`), the turn that makes it durable, and `accounts.ts` for what is not stored.
  */
 import { invariant } from '../../base/invariant.ts';
+import { type AnnotationRow, annotationKey } from '../model/annotations.ts';
 import type { AccountId, AccountRecord, AccountRow, MailboxId, ModSeq } from '../model/model.ts';
 import type { ScriptRow } from '../model/rules.ts';
 import type { LoadedAccount } from '../port/store.ts';
@@ -57,6 +58,8 @@ export interface AccountState extends AccountRow {
   readonly threads: ThreadsUnderWay;
   /** Another value after each change of them. */
   readonly scripts: readonly ScriptRow[];
+  /** By `annotationKey`. */
+  readonly annotations: ReadonlyMap<string, AnnotationRow>;
   /** What rules remember, and until when, when they have needed it; the oldest first. */
   readonly memories: ReadonlyMap<string, number> | undefined;
 }
@@ -79,6 +82,7 @@ export class WritableAccount implements AccountState {
   unsettled: Promise<void> | undefined;
   readonly threads: RecentThreads;
   scripts: readonly ScriptRow[];
+  readonly annotations: Map<string, AnnotationRow>;
   memories: Map<string, number> | undefined;
   /** Lines of the log of rules that were written since it was loaded. */
   ruleEntries = 0;
@@ -101,9 +105,10 @@ export class WritableAccount implements AccountState {
     return account;
   }
 
-  constructor(record: AccountRecord, { row, mailboxes, scripts }: LoadedAccount) {
+  constructor(record: AccountRecord, { row, mailboxes, scripts, annotations }: LoadedAccount) {
     this.id = record.id;
     this.scripts = scripts;
+    this.annotations = new Map(annotations.map((one) => [annotationKey(one), one]));
     this.record = record;
     this.row = { ...row };
     this.log = new WritableChangeLog(row.modseq);

@@ -51,7 +51,7 @@ async function anAccount() {
     },
     ...{ emailModseq: asModSeq(0), mailboxModseq: asModSeq(0) },
   };
-  const account = new WritableAccount(record, { row, mailboxes: [], scripts: [] });
+  const account = new WritableAccount(record, { row, mailboxes: [], scripts: [], annotations: [] });
   const asked: ((outcome: StoreError | undefined) => void)[] = [];
   const write = () => {
     const { promise, resolve } = Promise.withResolvers<readonly (StoreError | undefined)[]>();

@@ -60,7 +60,7 @@ test('a first message that comes while an empty mailbox is read is there once', 
       return reading.promise;
     },
   };
-  const account = new WritableAccount(record, { row, mailboxes: [], scripts: [] });
+  const account = new WritableAccount(record, { row, mailboxes: [], scripts: [], annotations: [] });
   const loading = loadList({ store, clock: { nowMs: () => 0 }, log: silentLog }, account, mailbox);
   await asked.promise;
   // It is delivered, and the store has it, before the answer is made.

@@ -6,6 +6,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ancestors, normalizeMailboxName } from '../../mail/mailbox-name.ts';
+import type { AnnotationPlace } from '../model/annotations.ts';
 import {
   type AccountId,
   type AccountRow,
@@ -21,6 +22,7 @@ import type { OutgoingRow } from '../model/outgoing.ts';
 import { unpackRecords } from '../model/record.ts';
 import type { ChunkRow, LoadedMailbox } from '../port/store.ts';
 import { damageIn, type TranslatedStore } from '../port/translated-store.ts';
+import { faultsInAnnotations } from './check-annotations.ts';
 import { faultsInHistory, historyFault } from './check-history.ts';
 import { checkMessages, emptySums, keywordNumbers, type Sums } from './check-messages.ts';
 import { readOutgoing } from './check-outgoing.ts';
@@ -28,6 +30,7 @@ import { Tally } from './tally.ts';
 
 export type Repair =
   | { readonly kind: 'counters' | 'marks' | 'role' | 'keyword-sets'; readonly mailbox: MailboxId }
+  | { readonly kind: 'annotation'; readonly place: AnnotationPlace }
   | { readonly kind: 'usage' }
   | { readonly kind: 'parent'; readonly name: string }
   | { readonly kind: 'references'; readonly email: number; readonly by: number }
@@ -72,6 +75,8 @@ export async function passOver(store: CheckedStore, id: AccountId): Promise<Acco
   const stored = await store.loadAccount(id);
   if (stored === undefined) return undefined;
   const pass = new AccountPass(store, id, stored.row, stored.mailboxes);
+  for (const { what, place } of faultsInAnnotations(stored))
+    pass.suspicions.push({ key: what, what, rests: 'rows', repair: { kind: 'annotation', place } });
   await pass.run();
   return pass;
 }

@@ -50,7 +50,7 @@ export async function repairAccount(
 async function apply(domain: Domain, account: AccountState, repair: Repair): Promise<boolean> {
   if (repair.kind === 'orphan') return recover(domain, account, repair);
   if (repair.kind === 'thread') return findThread(domain, account, repair.email);
-  if (repair.kind === 'usage' || repair.kind === 'parent' || repair.kind === 'references') {
+  if (!('mailbox' in repair)) {
     await domain.turns.run({ account, run: (change) => repairInAccount(change, repair) });
     return true;
   }
@@ -61,7 +61,7 @@ async function apply(domain: Domain, account: AccountState, repair: Repair): Pro
   await domain.turns.run({
     account,
     run: (change) => {
-      if (kind === 'role') change.clearRole(mailbox);
+      if (kind === 'role') change.setRole(mailbox, undefined);
       if (kind === 'counters' && mailbox.list !== undefined) change.recount(mailbox);
       if (kind === 'keyword-sets') dropUnknownSets(change, mailbox);
       if (kind === 'marks' && mailbox.list !== undefined) change.raiseMarks(mailbox);
@@ -72,11 +72,13 @@ async function apply(domain: Domain, account: AccountState, repair: Repair): Pro
 
 function repairInAccount(
   change: AccountChange,
-  repair: Extract<Repair, { kind: 'usage' | 'parent' | 'references' }>,
+  repair: Extract<Repair, { kind: 'usage' | 'parent' | 'references' | 'annotation' }>,
 ): void {
   const { account } = change;
   if (repair.kind === 'parent') {
     if (!account.byName.has(repair.name)) change.createMailbox(repair.name, undefined);
+  } else if (repair.kind === 'annotation') {
+    change.annotations.put(repair.place, undefined);
   } else if (repair.kind === 'usage') {
     change.recountUsage();
   } else {

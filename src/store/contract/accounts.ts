@@ -13,6 +13,7 @@ export function accountTests(test: Test): void {
       row: aRow({ modseq: 1 }),
       mailboxes: [{ ...aMailbox(), keywords: [] }],
       scripts: [],
+      annotations: [],
     });
     assert.equal(await store.loadAccount(BOB), undefined);
   });
@@ -65,6 +66,7 @@ export function accountTests(test: Test): void {
         { ...other, keywords: [] },
       ],
       scripts: [],
+      annotations: [],
     };
     assert.deepEqual(await store.loadAccount(ALICE), stored);
     await store.close();

@@ -25,6 +25,7 @@ import {
   type RowChangeOf,
   StoreError,
 } from '../../mailbox/port/store.ts';
+import { AnnotationRows } from './annotation-rows.ts';
 import { type EmailBytes, MemoryBlob } from './bytes.ts';
 import { OutgoingRows } from './outgoing-rows.ts';
 import { RuleRows } from './rule-rows.ts';
@@ -91,6 +92,7 @@ export class AccountRows {
   readonly threads = new ThreadRows();
   readonly outgoing = new OutgoingRows();
   readonly rules = new RuleRows();
+  readonly annotations = new AnnotationRows();
   readonly #buried = new Set<MailboxId>();
   readonly #rows = new Map<MailboxId, MailboxRows>();
 
@@ -215,6 +217,7 @@ export class AccountRows {
     },
     script: ({ row, text }) => this.rules.putScript(row, text),
     'script-dropped': ({ id }) => this.rules.dropScript(id),
+    annotation: ({ place, value }) => this.annotations.put(place, value),
     remembered: ({ memory }) => this.rules.remember(memory),
     forgotten: ({ keys }) => this.rules.forget(keys),
     'rule-entry': ({ entry }) => this.rules.add(entry),

@@ -6,6 +6,7 @@
  * For tests and for whoever writes another adapter; the server does not offer it. Rows are values: neither side changes
  * one after it was handed over.
  */
+import type { AnnotationPlace } from '../../mailbox/model/annotations.ts';
 import { type EmailFacts, FACTS_VERSION, type FactPart, isDerivedPart } from '../../mailbox/model/facts.ts';
 import {
   type AccountId,
@@ -69,7 +70,8 @@ class MemoryStore implements MailStore {
   async loadAccount(account: AccountId) {
     const rows = this.#of(account);
     const mailboxes = rows.mailboxes.all().map((row) => ({ ...row, keywords: rows.of(row.id).keywords }));
-    return rows.row && { row: rows.row, mailboxes, scripts: rows.rules.scripts };
+    const annotations = rows.annotations.rows;
+    return rows.row && { row: rows.row, mailboxes, scripts: rows.rules.scripts, annotations };
   }
 
   async loadChunks(account: AccountId, mailbox: MailboxId, after: number, limit: number) {
@@ -145,6 +147,11 @@ class MemoryStore implements MailStore {
 
   async loadScript(account: AccountId, id: number) {
     return this.#of(account).rules.textOf(id);
+  }
+
+  async loadAnnotations(account: AccountId, places: readonly AnnotationPlace[]) {
+    const { annotations } = this.#of(account);
+    return places.map((place) => annotations.valueOf(place));
   }
 
   async loadMemories(account: AccountId, after: string, limit: number) {

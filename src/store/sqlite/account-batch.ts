@@ -16,6 +16,7 @@ import {
   type RowChangeOf,
   StoreError,
 } from '../../mailbox/port/store.ts';
+import { putAnnotation } from './annotation-rows.ts';
 import { BlobChanges, type Blobs } from './blobs.ts';
 import type { Database } from './database.ts';
 import { sealFacts } from './emails.ts';
@@ -248,6 +249,7 @@ const WRITERS: Writers = {
   },
   script: ({ db, account }, { row, text }) => putScript(db, account, row, text),
   'script-dropped': ({ db, account }, { id }) => dropScript(db, account, id),
+  annotation: ({ db, account }, { place, value }) => putAnnotation(db, account, place, value),
   remembered: ({ db, account }, { memory }) => remember(db, account, memory),
   forgotten: ({ db, account }, { keys }) => forget(db, account, keys),
   'rule-entry': ({ db, account }, { entry }) => addRuleEntry(db, account, entry),

@@ -13,6 +13,7 @@
  *
  * This file routes calls of the port to shards and holds no rule of its own.
  */
+import type { AnnotationPlace } from '../../mailbox/model/annotations.ts';
 import type { FactPart } from '../../mailbox/model/facts.ts';
 import { type AccountId, type EmailId, emailAccount } from '../../mailbox/model/model.ts';
 import {
@@ -23,6 +24,7 @@ import {
   StoreError,
   type StoreWrite,
 } from '../../mailbox/port/store.ts';
+import { annotationValues } from './annotation-rows.ts';
 import { closeParts, type OpenedParts, openParts, type SqliteStoreOptions } from './opening.ts';
 import { SqliteOutgoing } from './outgoing-store.ts';
 import type { RowReader } from './rows.ts';
@@ -139,6 +141,10 @@ class SqliteStore implements SqliteMailStore {
 
   async loadScript(account: AccountId, id: number) {
     return scriptText(this.#of(account).db, account, id);
+  }
+
+  async loadAnnotations(account: AccountId, places: readonly AnnotationPlace[]) {
+    return annotationValues(this.#of(account).db, account, places);
   }
 
   async loadMemories(account: AccountId, after: string, limit: number) {

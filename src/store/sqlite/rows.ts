@@ -3,6 +3,7 @@
  * chunks at once gets them in slices with the event loop running in between.
  */
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import type { AnnotationRow } from '../../mailbox/model/annotations.ts';
 import { HISTORY_KINDS } from '../../mailbox/model/history.ts';
 import type { KeywordRow } from '../../mailbox/model/keywords.ts';
 import type {
@@ -24,6 +25,7 @@ import {
   type LoadedMailbox,
   StoreError,
 } from '../../mailbox/port/store.ts';
+import { annotationsOf } from './annotation-rows.ts';
 import { assertAscending, bufferOf, type Database, type Row, type SqlValue } from './database.ts';
 import { accountRange, KEYWORD_KINDS, mailboxKey, mailboxOfKey } from './keys.ts';
 import { scriptsOf } from './rule-rows.ts';
@@ -100,6 +102,16 @@ export class RowReader {
   scripts(account: AccountId): readonly ScriptRow[] {
     try {
       return scriptsOf(this.#db, account);
+    } catch (error) {
+      this.#onTrouble(error as Error);
+      return [];
+    }
+  }
+
+  /** As scripts. */
+  annotations(account: AccountId): readonly AnnotationRow[] {
+    try {
+      return annotationsOf(this.#db, account);
     } catch (error) {
       this.#onTrouble(error as Error);
       return [];

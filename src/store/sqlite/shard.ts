@@ -229,7 +229,12 @@ export class Shard implements StagingShard {
     const row = rows.account(account);
     if (row === undefined) return undefined;
     this.context.orphans.set(account, row.orphanSubscriptions);
-    return { row, mailboxes: rows.mailboxes(account), scripts: rows.scripts(account) };
+    return {
+      row,
+      mailboxes: rows.mailboxes(account),
+      scripts: rows.scripts(account),
+      annotations: rows.annotations(account),
+    };
   }
 
   accountsToReap(): readonly AccountId[] {

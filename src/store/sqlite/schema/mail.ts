@@ -285,7 +285,18 @@ CREATE TABLE rule_entry (
 );
 `;
 
+/** Annotations (`model/annotations.ts`). Values may be large, so the key is not the row. */
+const STEP_9 = `
+CREATE TABLE annotation (
+  id INTEGER PRIMARY KEY,
+  mailbox INTEGER NOT NULL,             -- account * 2^32 + mailbox; the account's own: 0
+  name TEXT NOT NULL,
+  value BLOB NOT NULL
+);
+CREATE UNIQUE INDEX annotation_by_name ON annotation (mailbox, name);
+`;
+
 export const MAIL_SCHEMA: Schema = {
   applicationId: 0x42564d31,
-  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6, STEP_7, STEP_8],
+  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6, STEP_7, STEP_8, STEP_9],
 };

@@ -1,0 +1,210 @@
+/**
+ * METADATA (RFC 5464) and LIST-METADATA (RFC 9590): what programs keep with a mailbox, or with the server, by name. Nobody
+ * shares mailboxes here, so `/shared` entries of a mailbox are its owner's as well; those of the server are the administrator's.
+ *
+ * `/private/specialuse` of a mailbox is its role (RFC 6154 §4) and sets it: whoever had that role loses it.
+ */
+
+import { ANNOTATION_LIMITS, NO_MAILBOX } from '../../mailbox/model/annotations.ts';
+import { MailboxError, type MailboxErrorCode } from '../../mailbox/model/errors.ts';
+import {
+  listAnnotations,
+  readAnnotations,
+  setAnnotations,
+  type WantedRole,
+} from '../../mailbox/operations/annotations.ts';
+import { mailboxOf } from '../../mailbox/operations/mailboxes.ts';
+import type { MailboxState } from '../../mailbox/state/mailbox.ts';
+import { defineCommand, SIGNED_IN } from '../command.ts';
+import type { Call } from '../context.ts';
+import { defineExtension } from '../extension.ts';
+import { listReturn } from '../item.ts';
+import { ROLE_ATTRIBUTES } from '../listing.ts';
+import { no, ok } from '../replies.ts';
+import { SyntaxFault } from '../wire/fault.ts';
+import { end, sp } from '../wire/grammar.ts';
+import type { LiteralAnnouncement, LiteralDecision } from '../wire/literal.ts';
+import {
+  type Depth,
+  type EntryName,
+  entryNames,
+  getMetadataArgs,
+  setMetadataArgs,
+} from '../wire/metadata-args.ts';
+import type { WireWriter } from '../wire/writer.ts';
+import { creatableRole } from './special-use.ts';
+
+type SignedIn = Call<'authenticated' | 'selected'>;
+
+const SPECIAL_USE = '/private/specialuse';
+/** Of values that are read, and written in one response. */
+const ENTRIES_AT_ONCE = 16;
+const NUL = 0;
+
+const getMetadata = defineCommand({
+  name: 'GETMETADATA',
+  states: SIGNED_IN,
+  needsNoMessages: true,
+  parse(c) {
+    const args = getMetadataArgs(c);
+    end(c);
+    return args;
+  },
+  async run(call, { mailbox: name, entries, depth, maxSize = Number.POSITIVE_INFINITY }) {
+    const mailbox = name === undefined ? undefined : mailboxOf(call.state.account, name);
+    const wanted = depth === 0 ? entries : withThoseBelow(call, mailbox, entries, depth);
+    const longest = await writeValues(call, mailbox, wanted, maxSize);
+    const done = 'GETMETADATA completed';
+    return longest > maxSize ? ok(done, `METADATA LONGENTRIES ${longest}`) : ok(done);
+  },
+});
+
+const setMetadata = defineCommand({
+  name: 'SETMETADATA',
+  states: SIGNED_IN,
+  needsNoMessages: true,
+  literal: valueLiteral,
+  parse(c) {
+    const args = setMetadataArgs(c);
+    end(c);
+    return args;
+  },
+  async run(call, { mailbox: name, entries }) {
+    const { session, state } = call;
+    const mailbox = name === undefined ? undefined : mailboxOf(state.account, name);
+    const isRole = (entry: EntryName): boolean => mailbox !== undefined && entry.name === SPECIAL_USE;
+    try {
+      const use = entries.find(isRole);
+      const rest = entries.filter((entry) => !isRole(entry));
+      await setAnnotations(session.domain, state.account, mailbox, rest, use && roleOf(use.value));
+    } catch (error) {
+      const code = error instanceof MailboxError ? CODES[error.code] : undefined;
+      if (code === undefined) throw error;
+      return no((error as MailboxError).message, code);
+    }
+    return ok('SETMETADATA completed');
+  },
+});
+
+/** RFC 5464 §4.3. */
+const CODES: Partial<Record<MailboxErrorCode, string>> = {
+  'too-big': `METADATA MAXSIZE ${ANNOTATION_LIMITS.valueBytes}`,
+  limit: 'METADATA TOOMANY',
+  forbidden: 'NOPERM',
+};
+
+/** RFC 9590 §3: behind each LIST response, NIL included. */
+const metadataReturn = listReturn<readonly EntryName[]>({
+  name: 'METADATA',
+  parse(c) {
+    sp(c);
+    return entryNames(c);
+  },
+  async follow(call, mailbox, entries) {
+    await writeValues(call, mailbox, entries, Number.POSITIVE_INFINITY);
+  },
+});
+
+export const metadata = defineExtension({
+  rfc: 'RFC 5464 METADATA and RFC 9590 LIST-METADATA',
+  capabilities: () => ['METADATA', 'LIST-METADATA'],
+  commands: [getMetadata, setMetadata],
+  listReturns: [metadataReturn],
+});
+
+/** Octets of the longest value, one that was asked for and is too long to be written among them. */
+async function writeValues(
+  call: SignedIn,
+  mailbox: MailboxState | undefined,
+  entries: readonly EntryName[],
+  maxSize: number,
+): Promise<number> {
+  const { session } = call;
+  let longest = 0;
+  for (let at = 0; at < entries.length; at += ENTRIES_AT_ONCE) {
+    const some = entries.slice(at, at + ENTRIES_AT_ONCE);
+    const values = await valuesOf(call, mailbox, some);
+    const fitting = some.flatMap((entry, i) => {
+      const value = values[i];
+      longest = Math.max(longest, value?.length ?? 0);
+      return value !== undefined && value.length > maxSize ? [] : [{ ...entry, value }];
+    });
+    if (fitting.length > 0) writeResponse(session.out, mailbox?.name ?? '', fitting);
+    const pause = session.breathe();
+    if (pause !== undefined) await pause;
+  }
+  return longest;
+}
+
+async function valuesOf(
+  { session, state }: SignedIn,
+  mailbox: MailboxState | undefined,
+  entries: readonly EntryName[],
+): Promise<readonly (Buffer | undefined)[]> {
+  const at = mailbox?.id ?? NO_MAILBOX;
+  const places = entries.map(({ name }) => ({ mailbox: at, name }));
+  const values = await readAnnotations(session.domain, state.account, places);
+  return values.map((value, i) =>
+    mailbox !== undefined && entries[i]?.name === SPECIAL_USE ? specialUseOf(mailbox) : value,
+  );
+}
+
+function writeResponse(
+  out: WireWriter,
+  mailbox: string,
+  entries: readonly (EntryName & { readonly value: Buffer | undefined })[],
+): void {
+  out.ascii('* METADATA ');
+  if (mailbox === '') out.string('');
+  else out.mailbox(mailbox);
+  out.sp().open();
+  entries.forEach(({ supplied, value }, index) => {
+    if (index > 0) out.sp();
+    out.astring(supplied).sp();
+    if (value === undefined) out.nil();
+    else if (value.includes(NUL)) out.literal8Header(value.length).raw(value);
+    else out.string(value);
+  });
+  out.close().crlf();
+}
+
+/** Each entry when it is there, and what is below it (RFC 5464 §4.2.2), as the client began to write it. */
+function withThoseBelow(
+  { session, state }: SignedIn,
+  mailbox: MailboxState | undefined,
+  entries: readonly EntryName[],
+  depth: Depth,
+): readonly EntryName[] {
+  const names = listAnnotations(session.domain, state.account, mailbox?.id ?? NO_MAILBOX).map(
+    ({ name }) => name,
+  );
+  if (mailbox?.role !== undefined) names.push(SPECIAL_USE);
+  const found = new Map<string, EntryName>();
+  for (const { name: above, supplied } of entries) {
+    for (const name of names) {
+      const below = name.startsWith(`${above}/`) ? name.slice(above.length + 1) : undefined;
+      const isNear = depth === 'infinity' || below?.includes('/') === false;
+      if (name !== above && (below === undefined || !isNear)) continue;
+      if (!found.has(name)) found.set(name, { name, supplied: supplied + name.slice(above.length) });
+    }
+  }
+  return [...found.values()];
+}
+
+function specialUseOf({ role }: MailboxState): Buffer | undefined {
+  return role && Buffer.from(ROLE_ATTRIBUTES[role]);
+}
+
+/** A value that is too large is refused before it is sent, in the words of its RFC. */
+function valueLiteral({ sizeBytes }: LiteralAnnouncement): LiteralDecision {
+  const { valueBytes } = ANNOTATION_LIMITS;
+  if (sizeBytes <= valueBytes) return 'buffer';
+  const message = `An annotation can have at most ${valueBytes} octets`;
+  const code = { code: 'METADATA MAXSIZE', sizeBytes: valueBytes } as const;
+  return { refuse: new SyntaxFault(message, { status: 'NO', code }) };
+}
+
+function roleOf(value: Buffer | undefined): WantedRole {
+  const text = value?.toString('latin1').trim() ?? '';
+  return text === '' ? { role: undefined } : { role: creatableRole(text.split(/ +/)) };
+}
