@@ -96,6 +96,9 @@ const WRONG = 'wrong name or password';
 const WRONG_APP_PASSWORD =
   'wrong name or app password; the password of the account is not good in mail programs, make an app password for each';
 
+/** The service where the main password is always good. */
+const WEB = 'web';
+
 /** All names that cannot be an account's are one to the throttle. */
 const NO_ADDRESS = '?';
 
@@ -185,7 +188,7 @@ export class Authenticator {
       void this.#upkeep.renew(admission, typed.password);
       return admission;
     }
-    const kept = record === undefined ? undefined : this.#mainPasswordOf(record);
+    const kept = record === undefined ? undefined : this.#mainPasswordOf(record, attempt);
     const hasPassword = kept !== undefined && isPasswordHash(kept.secret);
     const stored = hasPassword ? kept.secret : this.#decoy;
     const password = new Secret(preparePassword(typed.password.reveal()));
@@ -218,12 +221,12 @@ export class Authenticator {
 
   /** It was checked with keys that were given out a moment ago, and may be another's by now. */
   async #checkProof(admitted: Admitted, { proven }: ProofCredentials): Promise<Admission> {
-    const { record, charge } = admitted;
+    const { attempt, record, charge } = admitted;
     if (charge.waitMs > 0) await this.#sleep(charge.waitMs);
     const credential = record?.credentials.find(
       (one) => one.id === proven?.credential && hasStoredKey(one, proven.stored),
     );
-    if (record === undefined || credential === undefined || !this.#isUsable(credential)) {
+    if (record === undefined || credential === undefined || !this.#isUsable(credential, attempt)) {
       charge.failed();
       return this.#refuse(admitted, charge.replyDelayMs, false);
     }
@@ -296,12 +299,13 @@ export class Authenticator {
     throw new MailboxError('bad-credentials', why);
   }
 
-  #mainPasswordOf({ credentials }: AccountRecord): StoredCredential | undefined {
-    return passwordIn(credentials.filter((one) => this.#isUsable(one)));
+  #mainPasswordOf({ credentials }: AccountRecord, attempt: LoginAttempt): StoredCredential | undefined {
+    return passwordIn(credentials.filter((one) => this.#isUsable(one, attempt)));
   }
 
-  #isUsable({ kind }: StoredCredential): boolean {
-    return kind !== 'password' || this.#options.rules.mainPassword === 'everywhere';
+  #isUsable({ kind }: StoredCredential, { service }: LoginAttempt): boolean {
+    if (kind === 'web-session') return false;
+    return kind !== 'password' || service === WEB || this.#options.rules.mainPassword === 'everywhere';
   }
 
   /** The right one, which may be for something else: that costs time as a wrong one does, and is no guess. */
@@ -341,7 +345,7 @@ export class Authenticator {
     const facts = { ...factsOf(attempt), sameAsBefore: isAgain };
     this.#options.activity.attempt(name, 'wrong name or password', facts, record !== undefined);
     await this.#sleep(delayMs);
-    const isMainGood = this.#options.rules.mainPassword === 'everywhere';
+    const isMainGood = attempt.service === WEB || this.#options.rules.mainPassword === 'everywhere';
     throw new MailboxError('bad-credentials', isMainGood ? WRONG : WRONG_APP_PASSWORD);
   }
 

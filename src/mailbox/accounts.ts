@@ -7,6 +7,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import type { Turns } from './change/turns.ts';
+import type { CredentialKind } from './model/credential.ts';
 import { MailboxError } from './model/errors.ts';
 import { FACTS_VERSION } from './model/facts.ts';
 import { type AccountId, type AccountRecord, type AccountRow, asModSeq, type Role } from './model/model.ts';
@@ -109,9 +110,7 @@ export class Accounts {
     for (const listener of [...account.listeners]) {
       if (isValid(listener, record)) continue;
       const lost = before.find(({ id }) => id === listener.credential);
-      listener.onEvicted(
-        `the ${lost?.kind === 'app-password' ? 'app password was revoked' : 'password was changed'}`,
-      );
+      listener.onEvicted(WHY_LOST[lost?.kind ?? 'password']);
     }
   }
 
@@ -226,6 +225,12 @@ export class Accounts {
     return account;
   }
 }
+
+const WHY_LOST: Readonly<Record<CredentialKind, string>> = {
+  password: 'the password was changed',
+  'app-password': 'the app password was revoked',
+  'web-session': 'signed out of the webmail',
+};
 
 function isValid({ credential }: AccountListener, record: AccountRecord | undefined): boolean {
   return credential === undefined || record?.credentials.some(({ id }) => id === credential) === true;

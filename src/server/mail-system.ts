@@ -17,6 +17,7 @@ import { Passwords } from '../identity/password.ts';
 import { ProofKeyMaker } from '../identity/proof-keys.ts';
 import { Recipients } from '../identity/recipients.ts';
 import { TokenIssuer } from '../identity/token-issuer.ts';
+import { WebSessions } from '../identity/web-sessions.ts';
 import { Accounts } from '../mailbox/accounts.ts';
 import { Turns } from '../mailbox/change/turns.ts';
 import type { Domain } from '../mailbox/domain.ts';
@@ -47,6 +48,8 @@ export interface MailSystem {
   readonly keyWatch: KeyWatch;
   readonly connections: Connections;
   readonly accounts: AccountAdmin;
+  /** Who is signed in to the webmail. */
+  readonly webSessions: WebSessions;
   /** Its `close` closes the store. */
   readonly admin: LocalAdmin;
   close(): Promise<void>;
@@ -92,6 +95,7 @@ export async function openMailSystem(
   const connections = connectionsOf(config);
   const { authenticator, accounts } = signInOf(config, { domain, activity, installation });
   const { clock } = domain;
+  const webSessions = new WebSessions({ directory, accounts: domain.accounts, clock, activity });
   const keyWatch = new KeyWatch({ domains: directory.domains, clock, texts: textsByDns(config), log });
   const domains = new DomainAdmin({
     ...{ domain, recipients, defaultDomain, makeKey, keyWatch },
@@ -110,6 +114,7 @@ export async function openMailSystem(
     keyWatch,
     connections,
     accounts,
+    webSessions,
     admin: new LocalAdmin({
       domain,
       accounts,

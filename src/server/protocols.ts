@@ -8,10 +8,12 @@ import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
 import { deliveryServices } from '../delivery/services.ts';
 import type { Dns } from '../dns/answer.ts';
+import type { AccountAdmin } from '../identity/account-admin.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { Receive } from '../identity/handing-over.ts';
 import type { Recipients } from '../identity/recipients.ts';
+import type { WebSessions } from '../identity/web-sessions.ts';
 import { imapServices, receiveImap, startImap } from '../imap/server.ts';
 import type { ImapSettings } from '../imap/settings.ts';
 import { LIMITS_BEFORE_LOGIN } from '../imap/wire/frame-event.ts';
@@ -48,6 +50,8 @@ export interface ProtocolOptions {
   readonly authenticator: Authenticator;
   readonly activity: Activity;
   readonly recipients: Recipients;
+  readonly accounts: AccountAdmin;
+  readonly webSessions: WebSessions;
   readonly connections: Connections;
   readonly dns: Dns;
   /** What whoever edits scripts needs. */

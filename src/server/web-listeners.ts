@@ -8,8 +8,10 @@ import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
 import type { Route } from '../http/exchange.ts';
 import { HttpListener } from '../http/listener.ts';
+import type { AccountAdmin } from '../identity/account-admin.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
+import type { WebSessions } from '../identity/web-sessions.ts';
 import { jmapRoutes } from '../jmap/routes.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { Connections } from '../net/connections.ts';
@@ -17,8 +19,8 @@ import type { TlsFiles } from '../net/tls.ts';
 import type { MtaStsPolicy } from '../setup/mta-sts.ts';
 import { setupRoutes } from '../setup/routes.ts';
 import { servicesOf, withoutPurpose } from '../setup/services.ts';
-import { AppBuild } from '../web/app-build.ts';
-import { appRoutes } from '../web/app-routes.ts';
+import { cookieJudge } from '../web/cookie-judge.ts';
+import { webRoutes } from '../web/routes.ts';
 import type { LocalDomains } from './local-domains.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -27,7 +29,9 @@ export interface WebOptions {
   readonly config: Config;
   readonly domain: Domain;
   readonly authenticator: Authenticator;
+  readonly accounts: AccountAdmin;
   readonly activity: Activity;
+  readonly webSessions: WebSessions;
   readonly domains: LocalDomains;
   readonly tls: TlsFiles;
   readonly connections: Connections;
@@ -63,7 +67,7 @@ export function webStarters(options: WebOptions): Readonly<Record<'http' | 'http
 }
 
 function routesOf(options: WebOptions): readonly Route[] {
-  const { config, domains, tls, listeners, log } = options;
+  const { config, domains, tls, listeners } = options;
   const { listen, data } = config;
   if (listen.http === undefined && listen.https === undefined) return [];
   const setup = setupRoutes({
@@ -74,9 +78,11 @@ function routesOf(options: WebOptions): readonly Route[] {
     pair: () => tls.pair,
     mtaSts: mtaStsPolicy(config),
   });
-  const jmap = jmapRoutes({ ...options, settings: config.auth });
-  const app = appRoutes(AppBuild.begin({ root: ROOT, data, log }));
-  return [...challengeRoutes(acmePaths(data)), ...setup, ...jmap, ...app];
+  const { webSessions: sessions, domain } = options;
+  const shared = { ...options, settings: config.auth };
+  const jmap = jmapRoutes({ ...shared, judges: [cookieJudge(sessions)] });
+  const web = webRoutes({ ...shared, root: ROOT, data, clock: domain.clock, sessions });
+  return [...challengeRoutes(acmePaths(data)), ...setup, ...jmap, ...web];
 }
 
 export function mtaStsPolicy({ hostname, mtaSts }: Config): MtaStsPolicy {

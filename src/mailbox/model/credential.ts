@@ -1,9 +1,10 @@
 /**
- * What somebody signs in with, as it is kept. An account has one password at most, and any number of others beside it. What
+ * What somebody signs in with, as it is kept. An account has one password at most, and any number of others beside it; those
+ * that a browser holds (`web-session`) are children of the password and end with it. What
  * a secret is made of, and who may use it for what, is `identity/`'s matter; the store keeps rows.
  */
 
-export const CREDENTIAL_KINDS = ['password', 'app-password'] as const;
+export const CREDENTIAL_KINDS = ['password', 'app-password', 'web-session'] as const;
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 
 /** When, from where and by what program somebody signed in with it. */
@@ -38,6 +39,8 @@ export interface NewCredential {
   readonly networks?: readonly string[];
   readonly expiresMs?: number;
   readonly lastUse?: CredentialUse;
+  /** Of a browser's: its person says that nobody else uses that device. */
+  readonly isOwnDevice?: boolean;
   /** Absent of a password that was set before there were any, or came from another server. */
   readonly proofKeys?: ProofKeys;
 }
@@ -49,7 +52,7 @@ export interface StoredCredential extends NewCredential {
 
 /**
  * What is to be otherwise. One with a number takes the place of the one that has it, if that is still there; a new password
- * takes the place of the old one.
+ * takes the place of the old one, and with that go all sessions of browsers.
  */
 export interface CredentialChange {
   readonly put?: readonly (NewCredential | StoredCredential)[];
@@ -59,6 +62,11 @@ export interface CredentialChange {
 /** What is stored of the account's password: the string, or undefined when there is none. */
 export function passwordIn(credentials: readonly StoredCredential[]): StoredCredential | undefined {
   return credentials.find(({ kind }) => kind === 'password');
+}
+
+/** Those that a new password takes the place of, in the same step as it comes. */
+export function endsWithPassword({ kind }: Pick<NewCredential, 'kind'>): boolean {
+  return kind === 'password' || kind === 'web-session';
 }
 
 /** How many of this kind have no keys for proofs. */

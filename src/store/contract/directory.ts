@@ -102,6 +102,29 @@ export function directoryTests(test: Test): void {
     await again.close();
   });
 
+  test('sessions of browsers end with the password, in the same step; app passwords stay', async (store, harness) => {
+    const { directory } = store;
+    const [bob] = await directory.create([person('bob@example.com')]);
+    assert.ok(bob && bob !== 'exists');
+    const session: NewCredential = {
+      ...{ kind: 'web-session', secret: 'd', createdMs: 7, name: 'Firefox', expiresMs: 9, isOwnDevice: true },
+      lastUse: { atMs: 8, remote: '192.0.2.7', service: 'web' },
+    };
+    const phone: NewCredential = { kind: 'app-password', secret: 's', createdMs: 7, name: 'Phone' };
+    const with3 = await directory.update(bob.id, { credentials: { put: [session, phone] } });
+    const [old, kept, other] = with3?.credentials ?? [];
+    assert.ok(old && kept && other);
+    assert.deepEqual(kept, { ...session, id: kept.id });
+    const renewed = await directory.update(bob.id, { credentials: { put: [{ ...old, secret: 'dearer' }] } });
+    assert.equal(renewed?.credentials.length, 3, 'the same password in another form');
+    const changed = await directory.update(bob.id, { credentials: { put: [aPassword('new')] } });
+    assert.deepEqual(changed?.credentials.map(({ kind }) => kind).sort(), ['app-password', 'password']);
+    await store.close();
+    const again = await harness.open();
+    assert.deepEqual((await again.directory.get(bob.id))?.credentials, changed?.credentials);
+    await again.close();
+  });
+
   test('keys for proofs are kept, and who has none is counted', async (store, harness) => {
     const { directory } = store;
     const proofKeys = { salt: 'c2FsdA==', iterations: 64, sha256: ['YQ==:Yg=='], sha1: ['Yw==:ZA=='] };

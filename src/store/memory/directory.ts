@@ -2,6 +2,7 @@
 import {
   type CredentialChange,
   type CredentialKind,
+  endsWithPassword,
   type StoredCredential,
   withoutProofKeys,
 } from '../../mailbox/model/credential.ts';
@@ -116,7 +117,7 @@ export class MemoryDirectory implements Directory {
       if ('id' in one)
         all = all.map((other) => (other.id === one.id && other.kind === one.kind ? one : other));
       else {
-        if (one.kind === 'password') all = all.filter(({ kind }) => kind !== 'password');
+        if (one.kind === 'password') all = all.filter((other) => !endsWithPassword(other));
         all.push({ ...one, id: this.#data.nextCredential++ });
       }
     }

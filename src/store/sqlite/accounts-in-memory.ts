@@ -18,7 +18,9 @@ export class AccountsInMemory {
   readonly #removing = new Map<AccountId, number>();
   /** Forgotten in this run: what is still asked of one must not be asked of another shard. */
   readonly #gone = new Map<AccountId, number>();
-  readonly #withoutProofKeys: Record<CredentialKind, number> = { password: 0, 'app-password': 0 };
+  readonly #withoutProofKeys: Record<CredentialKind, number> = {
+    ...{ password: 0, 'app-password': 0, 'web-session': 0 },
+  };
   /** How many of their addresses each domain has. */
   readonly domains = new CountedNames();
   /** This copy may be older than what there is: the same, for a moment. */

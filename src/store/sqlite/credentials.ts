@@ -3,6 +3,7 @@ import {
   CREDENTIAL_KINDS,
   type CredentialChange,
   type CredentialKind,
+  endsWithPassword,
   type NewCredential,
   type StoredCredential,
 } from '../../mailbox/model/credential.ts';
@@ -23,6 +24,7 @@ const SQL = {
 } as const;
 
 export const ALL_CREDENTIALS = SQL.all;
+const ENDED = CREDENTIAL_KINDS.filter((kind) => endsWithPassword({ kind }));
 
 /** By account, each in the order in which they were made. Rows that say nothing are left out. */
 export function credentialsByAccount(rows: readonly Row[]): Map<number, readonly StoredCredential[]> {
@@ -50,7 +52,7 @@ export function changeCredentials(
       db.prepare(SQL.update).run(secret, createdMs, detailOf(credential), credential.id, account, kind);
       continue;
     }
-    if (kind === 'password') db.prepare(SQL.dropKind).run(account, kind);
+    if (kind === 'password') for (const ended of ENDED) db.prepare(SQL.dropKind).run(account, ended);
     db.prepare(SQL.insert).run(account, kind, secret, createdMs, detailOf(credential));
   }
   return credentialsByAccount(db.prepare(SQL.ofAccount).all(account)).get(account) ?? [];
@@ -76,10 +78,10 @@ export function restoreCredentials(
 type Detail = Omit<NewCredential, 'kind' | 'secret' | 'createdMs'>;
 
 function detailOf(credential: NewCredential): string {
-  const { name, services, networks, expiresMs, lastUse, proofKeys } = credential;
+  const { name, services, networks, expiresMs, lastUse, isOwnDevice, proofKeys } = credential;
   const detail: { readonly [K in keyof Detail]: Detail[K] | undefined } = {
     ...{ name, services, networks, expiresMs },
-    ...{ lastUse, proofKeys },
+    ...{ lastUse, isOwnDevice, proofKeys },
   };
   return JSON.stringify(detail);
 }

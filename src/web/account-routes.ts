@@ -1,0 +1,130 @@
+/**
+ * What a person does to the own account in the webmail: devices and app passwords seen, made and ended, the password changed, what
+ * was chosen kept. Only for who is signed in here with a cookie; a mail program's password is not enough. A new
+ * password is asked for together with the old one, so that a browser left open is not an account lost.
+ */
+import { z } from 'zod';
+import { Secret } from '../base/secret.ts';
+import type { HttpReply, HttpRequest, Route } from '../http/exchange.ts';
+import { SERVICES } from '../identity/app-password.ts';
+import type { StoredCredential } from '../mailbox/model/credential.ts';
+import { MAX_PASSWORD_BYTES } from '../sasl/mechanism.ts';
+import { getJson, json, postJson, refusal } from './json-route.ts';
+import { PREFERENCES, PREFERENCES_SCHEMA } from './preferences.ts';
+import { SERVICE, type WebServices } from './services.ts';
+import { cookieFor, deviceOf, plaintextFault, type SignedIn, signedIn } from './session-routes.ts';
+
+const MIN_PASSWORD = 8;
+const PASSWORD = z.string().max(MAX_PASSWORD_BYTES);
+const NUMBER = z.strictObject({ id: z.int().positive() });
+const NEW_APP_PASSWORD = z.strictObject({
+  name: z.string().min(1).max(100),
+  services: z.array(z.enum(SERVICES)).min(1).optional(),
+});
+const NEW_PASSWORD = z.strictObject({ old: PASSWORD, new: PASSWORD });
+const DONE: HttpReply = { status: 204 };
+
+export function accountRoutes(services: WebServices): readonly Route[] {
+  const { accounts, sessions } = services;
+  const known = <T>(answer: (who: SignedIn, body: T, request: HttpRequest) => Promise<HttpReply>) => {
+    return async (body: T, request: HttpRequest): Promise<HttpReply> => {
+      const who = await signedIn(services, request);
+      return who === undefined ? refusal(401, 'signed-out') : answer(who, body, request);
+    };
+  };
+  return [
+    getJson('/web/devices', (request) =>
+      known(async (who) => json(200, devicesOf(services, who)))(undefined, request),
+    ),
+    postJson(
+      '/web/devices/end',
+      NUMBER,
+      known(async ({ record }, { id }: z.infer<typeof NUMBER>) => {
+        await sessions.end(record.id, id);
+        return DONE;
+      }),
+    ),
+    postJson(
+      '/web/app-passwords',
+      NEW_APP_PASSWORD,
+      known(async ({ record }, wanted: z.infer<typeof NEW_APP_PASSWORD>) => {
+        const { name, services: for_ } = wanted;
+        const made = await accounts.addAppPassword(record.id, {
+          name: name.trim(),
+          ...(for_ && { services: for_ }),
+        });
+        return json(200, { id: made.number, password: made.password.reveal() });
+      }),
+    ),
+    postJson(
+      '/web/app-passwords/revoke',
+      NUMBER,
+      known(async ({ record }, { id }: z.infer<typeof NUMBER>) => {
+        await accounts.revokeAppPassword(record.id, id);
+        return DONE;
+      }),
+    ),
+    postJson(
+      '/web/password',
+      NEW_PASSWORD,
+      known((who, body: z.infer<typeof NEW_PASSWORD>, request) =>
+        changePassword(services, who, body, request),
+      ),
+    ),
+    postJson(
+      '/web/preferences',
+      PREFERENCES_SCHEMA,
+      known(async ({ record }, chosen: z.infer<typeof PREFERENCES_SCHEMA>) => {
+        await accounts.setSetting(record.id, PREFERENCES, JSON.stringify(chosen));
+        return DONE;
+      }),
+    ),
+  ];
+}
+
+function devicesOf({ sessions }: WebServices, { record, credential }: SignedIn): object {
+  const facts = ({ id, name = '', createdMs, lastUse }: StoredCredential) => ({
+    id,
+    name,
+    createdMs,
+    lastUse,
+  });
+  return {
+    devices: sessions.live(record).map((one) => ({
+      ...facts(one),
+      isOwnDevice: one.isOwnDevice ?? false,
+      isThis: one.id === credential.id,
+    })),
+    appPasswords: record.credentials
+      .filter(({ kind }) => kind === 'app-password')
+      .map((one) => ({ ...facts(one), services: one.services, expiresMs: one.expiresMs })),
+  };
+}
+
+/** All sessions end; this browser gets a new one. */
+async function changePassword(
+  services: WebServices,
+  { record, credential }: SignedIn,
+  passwords: z.infer<typeof NEW_PASSWORD>,
+  request: HttpRequest,
+): Promise<HttpReply> {
+  const fault = plaintextFault(services, request);
+  if (fault !== undefined) return fault;
+  if (passwords.new.length < MIN_PASSWORD) return refusal(422, 'too-short');
+  const old = { kind: 'password' as const, username: record.address, password: new Secret(passwords.old) };
+  const attempt = {
+    credentials: old,
+    remoteAddress: request.remoteAddress,
+    service: SERVICE,
+    mechanism: SERVICE,
+  };
+  const { credential: proven } = await services.authenticator.authenticate(attempt);
+  if (proven?.kind === 'app-password') return refusal(401, 'bad-credentials');
+  const updated = await services.accounts.setPassword(record.id, { password: new Secret(passwords.new) });
+  const admission = {
+    record: updated,
+    credential: updated.credentials.find(({ kind }) => kind === 'password'),
+  };
+  const begun = await services.sessions.begin(admission, deviceOf(request, credential.isOwnDevice ?? false));
+  return { ...DONE, headers: { 'set-cookie': cookieFor(services, request, begun) } };
+}

@@ -1,0 +1,137 @@
+/**
+ * Signing in to the webmail and out of it, and who is signed in. A password goes the way of all sign-ins, through the same throttle;
+ * what comes back is a cookie. An app password is for mail programs: whoever has one is not to change the account here.
+ */
+import { z } from 'zod';
+import { isLoopback } from '../base/ip-address.ts';
+import { Secret } from '../base/secret.ts';
+import type { HttpReply, HttpRequest, Route } from '../http/exchange.ts';
+import type { Admission } from '../identity/authenticator.ts';
+import type { BegunSession, Device } from '../identity/web-sessions.ts';
+import type { StoredCredential } from '../mailbox/model/credential.ts';
+import { MAX_PASSWORD_BYTES } from '../sasl/mechanism.ts';
+import { allowsPlaintext } from '../sasl/plaintext.ts';
+import { clearCookie, cookieIn, setCookie } from './cookie.ts';
+import { deviceName } from './device-name.ts';
+import { getJson, json, postJson, refusal } from './json-route.ts';
+import { preferencesOf } from './preferences.ts';
+import { SERVICE, type WebServices } from './services.ts';
+
+const SIGN_IN = z.strictObject({
+  address: z.string().min(1).max(320),
+  password: z.string().max(MAX_PASSWORD_BYTES),
+  isOwnDevice: z.boolean(),
+});
+const LINK = z.strictObject({ token: z.string().max(100) });
+const NOTHING = z.strictObject({});
+/** A browser forgets nothing that it should not keep: pages, storage, caches. */
+const CLEAR = { 'clear-site-data': '"cache", "storage"' };
+
+export type SignedIn = Admission & { readonly credential: StoredCredential };
+
+export function sessionRoutes(services: WebServices): readonly Route[] {
+  return [
+    postJson('/web/sign-in', SIGN_IN, (body, request) => signIn(services, body, request)),
+    postJson('/web/sign-in-link', LINK, (body, request) => signInByLink(services, body, request)),
+    postJson('/web/sign-out', NOTHING, (_, request) => signOut(services, request)),
+    getJson('/web/session', (request) => session(services, request)),
+  ];
+}
+
+/** Whose cookie came with this request; undefined for nobody's. Whether it counts is another question (`own-site.ts`). */
+export async function signedIn(
+  { sessions }: WebServices,
+  request: HttpRequest,
+): Promise<SignedIn | undefined> {
+  const cookie = cookieIn(request);
+  return cookie === undefined ? undefined : sessions.find(cookie);
+}
+
+export function deviceOf({ headers, remoteAddress }: HttpRequest, isOwnDevice: boolean): Device {
+  return { name: deviceName(headers['user-agent']), remote: remoteAddress, isOwnDevice };
+}
+
+/** Why a password may not come this way; undefined when it may. */
+export function plaintextFault({ settings }: WebServices, request: HttpRequest): HttpReply | undefined {
+  const channel = { isSecure: request.isSecure, isLoopback: isLoopback(request.remoteAddress) };
+  return allowsPlaintext(settings.plaintext, channel) ? undefined : refusal(403, 'not-secure');
+}
+
+async function signIn(
+  services: WebServices,
+  { address, password, isOwnDevice }: z.infer<typeof SIGN_IN>,
+  request: HttpRequest,
+): Promise<HttpReply> {
+  const fault = plaintextFault(services, request);
+  if (fault !== undefined) return fault;
+  const credentials = { kind: 'password' as const, username: address, password: new Secret(password) };
+  const who = await services.authenticator.authenticate({
+    ...{ credentials, remoteAddress: request.remoteAddress, service: SERVICE, mechanism: SERVICE },
+  });
+  if (who.credential?.kind === 'app-password') return refusal(403, 'app-password');
+  const begun = await services.sessions.begin(who, deviceOf(request, isOwnDevice));
+  return welcome(services, begun, request, SERVICE);
+}
+
+async function signInByLink(
+  services: WebServices,
+  { token }: z.infer<typeof LINK>,
+  request: HttpRequest,
+): Promise<HttpReply> {
+  const fault = plaintextFault(services, request);
+  if (fault !== undefined) return fault;
+  const begun = await services.sessions.redeem(token, deviceOf(request, false));
+  return welcome(services, begun, request, 'link');
+}
+
+function welcome(
+  services: WebServices,
+  begun: BegunSession,
+  request: HttpRequest,
+  mechanism: string,
+): HttpReply {
+  const { record, session: credential } = begun;
+  services.activity.note(record.address, 'signed in', {
+    ...{ service: SERVICE, remote: request.remoteAddress, tls: request.isSecure ? 'TLS' : 'none', mechanism },
+    device: credential.name ?? '',
+  });
+  return json(200, factsOf({ record, credential }), { 'set-cookie': cookieFor(services, request, begun) });
+}
+
+/** Until the browser closes, unless the device is the person's own. */
+export function cookieFor(
+  { clock }: WebServices,
+  request: HttpRequest,
+  { session, token }: Pick<BegunSession, 'session' | 'token'>,
+): string {
+  const { isOwnDevice = false, expiresMs = 0 } = session;
+  return setCookie(request, token, isOwnDevice ? (expiresMs - clock.nowMs()) / 1000 : undefined);
+}
+
+async function signOut(services: WebServices, request: HttpRequest): Promise<HttpReply> {
+  const who = await signedIn(services, request);
+  if (who !== undefined) await services.sessions.end(who.record.id, who.credential.id);
+  return { status: 204, headers: { ...CLEAR, 'set-cookie': clearCookie(request) } };
+}
+
+async function session(services: WebServices, request: HttpRequest): Promise<HttpReply> {
+  const who = await signedIn(services, request);
+  if (who === undefined) {
+    // A cookie that is good for nothing leaves nothing behind.
+    const gone = cookieIn(request) === undefined ? {} : { ...CLEAR, 'set-cookie': clearCookie(request) };
+    return json(401, { error: 'signed-out' }, gone);
+  }
+  const hasMoved = await services.sessions.used(who, request.remoteAddress);
+  const again = hasMoved ? await signedIn(services, request) : undefined;
+  const cookie =
+    again && cookieFor(services, request, { session: again.credential, token: cookieIn(request) ?? '' });
+  return json(200, factsOf(who), cookie === undefined ? {} : { 'set-cookie': cookie });
+}
+
+function factsOf({ record, credential }: SignedIn): object {
+  return {
+    address: record.address,
+    isOwnDevice: credential.isOwnDevice ?? false,
+    preferences: preferencesOf(record.settings),
+  };
+}
