@@ -17,13 +17,17 @@ import { note, table } from './terminal.ts';
 export interface DemoAccount {
   readonly address: string;
   readonly password: Secret;
+  /** Signs in to the webmail once, within an hour. */
+  readonly token: string;
 }
 
-export async function makeDemoAccount({ admin }: MailSystem, config: Config): Promise<DemoAccount> {
+export async function makeDemoAccount(system: MailSystem, config: Config): Promise<DemoAccount> {
+  const { admin, accounts, webSessions } = system;
   const password = new Secret(readablePassword());
   const [outcome] = await admin.addAccounts([{ address: `demo@${config.auth.defaultDomain}`, password }]);
   if (outcome === undefined || 'refused' in outcome) throw new Error(`no demo account: ${outcome?.why}`);
-  return { address: outcome.address, password };
+  const { id, address } = await accounts.accountOf(outcome.address);
+  return { address, password, token: await webSessions.makeLink(id) };
 }
 
 export async function addDemoMail(
@@ -63,6 +67,15 @@ function settingsOf(listeners: readonly BoundListener[]): readonly ClientSetting
   });
 }
 
+/** As a browser on this machine reaches the webmail. */
+function webmailAt(listeners: readonly BoundListener[]): string | undefined {
+  for (const name of ['http', 'https']) {
+    const found = listeners.find((listener) => listener.name === name);
+    if (found !== undefined) return `${name}://${found.address}`;
+  }
+  return undefined;
+}
+
 /** To standard error: standard output is for the line that scripts wait for. */
 export function printWelcome(
   demo: DemoAccount,
@@ -79,6 +92,13 @@ export function printWelcome(
   note(`    user name  ${demo.address}`);
   note(`    password   ${demo.password.reveal()}`);
   note('');
+  const page = webmailAt(listeners);
+  if (page !== undefined) {
+    note('  In a browser; this link signs you in once, within an hour:');
+    note('');
+    note(`    ${page}/sign-in#${demo.token}`);
+    note('');
+  }
   note('  Settings for a mail program. The certificate was made here, so it asks once whether to trust it.');
   note('');
   for (const line of table([['    PROTOCOL', 'HOST', 'PORT', 'SECURITY', 'USER NAME'], ...rows])) note(line);
