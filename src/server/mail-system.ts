@@ -95,7 +95,6 @@ export async function openMailSystem(
   const connections = connectionsOf(config);
   const { authenticator, accounts } = signInOf(config, { domain, activity, installation });
   const { clock } = domain;
-  const webSessions = new WebSessions({ directory, accounts: domain.accounts, clock, activity });
   const keyWatch = new KeyWatch({ domains: directory.domains, clock, texts: textsByDns(config), log });
   const domains = new DomainAdmin({
     ...{ domain, recipients, defaultDomain, makeKey, keyWatch },
@@ -114,7 +113,7 @@ export async function openMailSystem(
     keyWatch,
     connections,
     accounts,
-    webSessions,
+    webSessions: new WebSessions({ directory, accounts: domain.accounts, clock, activity }),
     admin: new LocalAdmin({
       domain,
       accounts,

@@ -1,6 +1,6 @@
 /**
  * The cookie of the webmail's session (RFC 6265 as browsers have it today). Over TLS it is named with the prefix that a browser takes from nobody but this
- * host over TLS ; in the clear, which is for loopback, without. A script cannot read it, and no other site can make a browser send it.
+ * host over TLS; in the clear, which is for loopback, without. A script cannot read it, and no other site can make a browser send it.
  */
 import type { HttpRequest } from '../http/exchange.ts';
 
