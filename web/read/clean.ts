@@ -78,7 +78,8 @@ export const PROFILE: Config = {
   ],
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
-  ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|cid):/i,
+  // It is held against every attribute, so what is no address at all passes too; addresses are decided one by one below.
+  ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|tel|cid):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i,
   FORCE_BODY: true,
   RETURN_DOM: true,
 };

@@ -14,5 +14,5 @@ export function fillFrame(frame: Document, mail: CleanMail, style: string): void
     const value = mail.body.getAttribute(name);
     if (value !== null) frame.body.setAttribute(name, value);
   }
-  frame.body.replaceChildren(...Array.from(mail.body.childNodes, (node) => frame.adoptNode(node)));
+  frame.body.replaceChildren(...mail.body.childNodes);
 }

@@ -16,9 +16,10 @@ export interface WallsServer {
 const PAGE =
   '<!doctype html><title>walls</title><link rel="icon" href="data:,"><body><script src="/walls.js"></script>';
 
-export async function serveWalls(): Promise<WallsServer> {
+/** `page` is the script of the page, a file beside this one. */
+export async function serveWalls(page = 'walls-page.ts'): Promise<WallsServer> {
   const { outputFiles } = await build({
-    entryPoints: [`${import.meta.dirname}/walls-page.ts`],
+    entryPoints: [`${import.meta.dirname}/${page}`],
     bundle: true,
     write: false,
     target: 'chrome123',
