@@ -48,6 +48,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   [WAIST]: BELOW_WAIST,
   reading: [WAIST, 'state', 'port', 'model'],
   search: ['reading', WAIST, 'state', 'port', 'model'],
+  query: ['search', 'reading', WAIST, 'state', 'port', 'model'],
   operations: ['reading', WAIST, ...BELOW_WAIST],
   upkeep: ['operations', 'reading', WAIST, ...BELOW_WAIST],
 };

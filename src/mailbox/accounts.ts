@@ -14,6 +14,7 @@ import { type AccountId, type AccountRecord, type AccountRow, asModSeq, type Rol
 import type { LoadedAccount } from './port/store.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
 import { type AccountListener, type AccountState, WritableAccount } from './state/account.ts';
+import { EmailListCache } from './state/email-lists.ts';
 import { OrderCache } from './state/kept-orders.ts';
 import { SearchTextCache } from './state/search-texts.ts';
 
@@ -33,12 +34,16 @@ const SEARCH_TEXT_BYTES = 64 * 1024 * 1024;
 
 /** Four octets a message for each way to sort. */
 const ORDER_BYTES = 32 * 1024 * 1024;
+/** A mailbox of a hundred thousand messages takes less than two megabytes, with its threads. */
+const LIST_BYTES = 64 * 1024 * 1024;
 
 export class Accounts {
   /** Of mailboxes that were searched. */
   readonly searchTexts = new SearchTextCache(SEARCH_TEXT_BYTES);
   /** Of mailboxes that were sorted. */
   readonly orders = new OrderCache(ORDER_BYTES);
+  /** Of accounts whose emails were listed. */
+  readonly emailLists = new EmailListCache(LIST_BYTES);
   readonly #store: Pick<TranslatedStore, 'directory' | 'loadAccount'>;
   readonly #turns: Turns;
   readonly #clock: Clock;
@@ -134,6 +139,7 @@ export class Accounts {
     const before = this.#clock.nowMs() - IDLE_MS;
     this.searchTexts.dropUnused(before);
     this.orders.dropUnused(before);
+    this.emailLists.dropUnused(before);
     for (const account of this.#loaded.values()) {
       if (account.unsettled !== undefined || account.operations > 0 || account.threads.isOpen) continue;
       for (const mailbox of account.mailboxes.values()) {

@@ -166,6 +166,10 @@ export class UnreliableStore implements MailStore {
     return this.#read(() => this.#inner.countThread(...args));
   }
 
+  loadThreadMembers(...args: Parameters<MailStore['loadThreadMembers']>) {
+    return this.#read(() => this.#inner.loadThreadMembers(...args));
+  }
+
   loadThread(...args: Parameters<MailStore['loadThread']>) {
     return this.#read(() => this.#inner.loadThread(...args));
   }

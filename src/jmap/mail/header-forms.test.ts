@@ -94,7 +94,14 @@ test('properties of header fields and the forms they may have (RFC 8621 §4.1.3)
   assert.equal(read('header:X-What:all'), 'X-What Raw all');
   assert.equal(read('header:X-What:asURLs'), 'X-What URLs');
   assert.equal(read('header:List-Id:asText'), 'List-Id Text');
-  for (const none of ['header:', 'header:a b', 'header:a:all:asText', 'header:a:asNothing', 'header:a::all', 'Header:a'])
+  for (const none of [
+    'header:',
+    'header:a b',
+    'header:a:all:asText',
+    'header:a:asNothing',
+    'header:a::all',
+    'Header:a',
+  ])
     assert.equal(read(none), undefined, none);
   for (const forbidden of [
     'header:From:asDate',

@@ -55,11 +55,17 @@ function withWords(octets: string): string {
 
 /** Without the decoding of what is no word here: a `=?` by itself begins none. */
 function plain(octets: string): string {
-  return octets.split('=?').map((piece) => decodeWords(piece)).join('=?');
+  return octets
+    .split('=?')
+    .map((piece) => decodeWords(piece))
+    .join('=?');
 }
 
 function isInPlace(text: string, start: number, end: number): boolean {
-  return (start === 0 || isWhite(text.charCodeAt(start - 1))) && (end === text.length || isWhite(text.charCodeAt(end)));
+  return (
+    (start === 0 || isWhite(text.charCodeAt(start - 1))) &&
+    (end === text.length || isWhite(text.charCodeAt(end)))
+  );
 }
 
 function isWhite(c: number): boolean {

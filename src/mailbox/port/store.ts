@@ -281,6 +281,15 @@ export interface MailStore {
   countThread(account: AccountId, thread: number): Promise<number>;
   /** The numbers of the emails in a thread, ascending, at most `limit`. */
   loadThread(account: AccountId, thread: number, limit: number): Promise<readonly number[]>;
+  /**
+   * The emails that did not begin the thread they are in, by thread and number: those behind `after`, at most `limit`, each as two
+   * numbers, thread and email, one after the other.
+   */
+  loadThreadMembers(
+    account: AccountId,
+    after: { readonly thread: number; readonly email: number },
+    limit: number,
+  ): Promise<readonly number[]>;
   /** Accounts with emails whose facts may be of an older version than this, or that may have no thread. */
   loadAccountsBehind(factsVersion: number): Promise<readonly AccountId[]>;
   /** Deleted mailboxes whose chunks are still there, or rows of their history that hold records. */

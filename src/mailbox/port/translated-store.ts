@@ -77,6 +77,10 @@ export class TranslatedStore implements MailStore {
     return inWords(READING, () => this.#store.loadThread(...args));
   }
 
+  loadThreadMembers(...args: Parameters<Calls['loadThreadMembers']>) {
+    return inWords(READING, () => this.#store.loadThreadMembers(...args));
+  }
+
   loadAccountsBehind(...args: Parameters<Calls['loadAccountsBehind']>) {
     return inWords(READING, () => this.#store.loadAccountsBehind(...args));
   }

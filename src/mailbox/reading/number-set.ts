@@ -2,6 +2,10 @@
 export class NumberSet {
   #bits = new Uint32Array(256);
 
+  get sizeBytes(): number {
+    return this.#bits.byteLength;
+  }
+
   add(number: number): void {
     const word = number >>> 5;
     if (word >= this.#bits.length) {
@@ -10,6 +14,10 @@ export class NumberSet {
       this.#bits = larger;
     }
     this.#bits[word] = (this.#bits[word] as number) | (1 << (number & 31));
+  }
+
+  has(number: number): boolean {
+    return ((this.#bits[number >>> 5] ?? 0) & (1 << (number & 31))) !== 0;
   }
 
   /** Ascending, from this number on. */

@@ -201,6 +201,31 @@ function comparing(columns: readonly SortColumn[]): (a: number, b: number) => nu
   };
 }
 
+/** Most mail is in the order of its arrival, or in that order backwards. */
+function sortBlock(block: Uint32Array, compare: (a: number, b: number) => number): void {
+  let up = 1;
+  let down = 1;
+  for (let i = 1; i < block.length && (up === i || down === i); i++) {
+    const order = compare(block[i - 1] as number, block[i] as number);
+    if (order <= 0) up++;
+    if (order > 0) down++;
+  }
+  if (up === block.length) return;
+  if (down === block.length) block.reverse();
+  else block.sort(compare);
+}
+
+function isInOrder(
+  rows: Uint32Array,
+  low: number,
+  middle: number,
+  high: number,
+  compare: (a: number, b: number) => number,
+): boolean {
+  if (middle >= high) return true;
+  return middle === low || compare(rows[middle - 1] as number, rows[middle] as number) <= 0;
+}
+
 /** The rows `0 .. count - 1` in order: blocks are sorted, then merged, with pauses. */
 export async function sorted(
   count: number,
@@ -210,7 +235,7 @@ export async function sorted(
   let from = new Uint32Array(count);
   for (let row = 0; row < count; row++) from[row] = row;
   for (let at = 0; at < count; at += BLOCK) {
-    from.subarray(at, at + BLOCK).sort(compare);
+    sortBlock(from.subarray(at, at + BLOCK), compare);
     const resting = pause();
     if (resting !== undefined) await resting;
   }
@@ -219,6 +244,15 @@ export async function sorted(
     for (let low = 0; low < count; low += 2 * width) {
       const middle = Math.min(low + width, count);
       const high = Math.min(low + 2 * width, count);
+      if (isInOrder(from, low, middle, high, compare)) {
+        to.set(from.subarray(low, high), low);
+        continue;
+      }
+      if (high > middle && compare(from[low] as number, from[high - 1] as number) > 0) {
+        to.set(from.subarray(middle, high), low);
+        to.set(from.subarray(low, middle), low + high - middle);
+        continue;
+      }
       let [left, right] = [low, middle];
       for (let at = low; at < high; at++) {
         const isLeft =

@@ -26,6 +26,8 @@ export interface Placements {
   /** Of the messages without \Deleted. */
   countOf(email: number): number;
   placesOf(email: number): readonly Place[];
+  /** No second message of it is anywhere. */
+  isSingle(email: number): boolean;
 }
 
 /** Numbers a page. */
@@ -144,6 +146,10 @@ export class WritablePlacements implements Placements {
     let count = first;
     for (const place of this.#more.get(email) ?? []) if (!place.isHidden) count++;
     return count;
+  }
+
+  isSingle(email: number): boolean {
+    return this.#more.size === 0 || !this.#more.has(email);
   }
 
   placesOf(email: number): readonly Place[] {

@@ -72,6 +72,11 @@ export function threadTests(test: Test): void {
     assert.deepEqual(await store.loadThread(ALICE, 1, 9), [1, 2, 4]);
     assert.deepEqual(await store.loadThread(ALICE, 1, 2), [1, 2]);
     assert.deepEqual(await store.loadThread(ALICE, 5, 9), []);
+    const after = (thread: number, email: number, limit = 9) =>
+      store.loadThreadMembers(ALICE, { thread, email }, limit);
+    assert.deepEqual(await after(0, 0), [1, 2, 1, 4]);
+    assert.deepEqual([await after(1, 2), await after(0, 0, 1), await after(1, 4)], [[1, 4], [1, 2], []]);
+    assert.deepEqual(await store.loadThreadMembers(BOB, { thread: 0, email: 0 }, 9), []);
     assert.deepEqual(
       [
         await store.countThread(ALICE, 1),

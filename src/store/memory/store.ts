@@ -132,6 +132,10 @@ class MemoryStore implements MailStore {
     return this.#of(account).threads.members(thread).slice(0, limit);
   }
 
+  async loadThreadMembers(...[account, after, limit]: Parameters<MailStore['loadThreadMembers']>) {
+    return this.#of(account).threads.allMembers(after, limit);
+  }
+
   async loadBuried(account: AccountId) {
     return this.#of(account).buried;
   }

@@ -40,6 +40,16 @@ export class ThreadRows {
     return [...(this.#members.get(thread) ?? [])].sort((a, b) => a - b);
   }
 
+  /** As `MailStore.loadThreadMembers`. */
+  allMembers(after: { readonly thread: number; readonly email: number }, limit: number): readonly number[] {
+    const pairs = [...this.#threads]
+      .map(([email, { thread }]) => [thread, email] as const)
+      .filter(([thread, email]) => thread !== email)
+      .filter(([thread, email]) => thread > after.thread || (thread === after.thread && email > after.email))
+      .sort(([a, x], [b, y]) => a - b || x - y);
+    return pairs.slice(0, limit).flat();
+  }
+
   #add(id: string, match: ThreadMatch): void {
     const known = this.#byId.get(id);
     if (known === undefined) this.#byId.set(id, [match]);

@@ -32,7 +32,7 @@ import { lastRuleEntries, memoriesAfter, scriptText } from './rule-rows.ts';
 import type { Shard, ShardFaults } from './shard.ts';
 import type { ShardedDirectory } from './sharded-directory.ts';
 import { Blocks, Upload } from './staging.ts';
-import { threadMatches, threadMembers, threadSize } from './threads.ts';
+import { allMembers, threadMatches, threadMembers, threadSize } from './threads.ts';
 
 /** The files are looked at now and then also when nothing is written. */
 const LOOK_MS = 5000;
@@ -125,6 +125,10 @@ class SqliteStore implements SqliteMailStore {
 
   async loadThread(account: AccountId, thread: number, limit: number) {
     return threadMembers((await this.#settled(account)).db, account, thread, limit);
+  }
+
+  async loadThreadMembers(...[account, ...asked]: Parameters<MailStore['loadThreadMembers']>) {
+    return allMembers((await this.#settled(account)).db, account, ...asked);
   }
 
   async loadBuried(account: AccountId) {

@@ -40,6 +40,8 @@ const SQL = {
     ORDER BY own DESC, email DESC LIMIT ?`,
   count: 'SELECT count(*) FROM thread_member WHERE thread = ?',
   hasFirst: 'SELECT 1 FROM email WHERE id = ? AND thread = ?',
+  allMembers: `SELECT thread & 0xffffffff, email & 0xffffffff FROM thread_member
+    WHERE (thread, email) > (?, ?) AND thread <= ? LIMIT ?`,
   members: 'SELECT email FROM thread_member WHERE thread = ? ORDER BY email LIMIT ?',
 } as const;
 
@@ -145,6 +147,18 @@ export function threadMembers(
   const numbers = others.map(([email]) => emailNumber(email as EmailId));
   if (db.prepare(SQL.hasFirst).get(first, thread) !== undefined) numbers.push(thread);
   return numbers.sort((a, b) => a - b).slice(0, limit);
+}
+
+/** As `MailStore.loadThreadMembers`. */
+export function allMembers(
+  db: Database,
+  account: AccountId,
+  after: { readonly thread: number; readonly email: number },
+  limit: number,
+): readonly number[] {
+  const [, last] = accountRange(account);
+  const [thread, email] = [emailId(account, after.thread), emailId(account, after.email)];
+  return db.prepare(SQL.allMembers).all(thread, email, last, limit).flat() as number[];
 }
 
 /** Four octets as a number. */

@@ -1,0 +1,121 @@
+/** Bringing a list of emails up to date by those that changed since it was made: no look at the others, beside a few to compare with. */
+import { textKeyOf } from '../../mail/sort-keys.ts';
+import type { Domain } from '../domain.ts';
+import { recordAt } from '../model/record.ts';
+import { NumberSet } from '../reading/number-set.ts';
+import { loadSortKeys, sentOf } from '../search/sort.ts';
+import type { AccountState } from '../state/account.ts';
+import type { EmailComparator } from './email-filter.ts';
+import { type Asked, Candidates, SORT_TEXTS } from './email-order.ts';
+import { isEverythingLoaded, loadEverything } from './email-rows.ts';
+import { EmailCursor, emailTest, recordValue } from './email-tests.ts';
+import { TextAnswers } from './text-answers.ts';
+
+/** More that have to be put in their places, and sorting all anew is no more work. */
+const MOST_PLACED = 200;
+
+/**
+ * The list without the changed emails, and with those of them that match where they belong; for a filter without texts, and an order by
+ * what never changes. May be the same array; undefined when it is better to make the list anew.
+ */
+export async function withChanged(
+  domain: Domain,
+  account: AccountState,
+  { filter, sort }: Asked,
+  list: Uint32Array,
+  changed: readonly number[],
+): Promise<Uint32Array | undefined> {
+  if (changed.length === 0) return list;
+  const isChanged = new NumberSet();
+  for (const email of changed) isChanged.add(email);
+  const found = new Candidates(account, sort, undefined);
+  await found.look(domain, changed, emailTest(filter, new TextAnswers(0)));
+  const { emails: added } = await found.inOrder(domain);
+  if (added.length > MOST_PLACED) return undefined;
+  const rest = list.filter((email) => !isChanged.has(email));
+  if (added.length === 0 && rest.length === list.length) return list;
+  return await merged(new Ranks(domain, account, sort), rest, added);
+}
+
+async function merged(ranks: Ranks, list: Uint32Array, added: Uint32Array): Promise<Uint32Array> {
+  const out = new Uint32Array(list.length + added.length);
+  let from = 0;
+  for (let i = 0; i < added.length; i++) {
+    const email = added[i] as number;
+    const place = await placeOf(ranks, list, from, email);
+    out.set(list.subarray(from, place), from + i);
+    out[place + i] = email;
+    from = place;
+  }
+  out.set(list.subarray(from), from + added.length);
+  return out;
+}
+
+/** By halves. Emails that are gone meanwhile compare with nothing, and are passed over. */
+async function placeOf(ranks: Ranks, list: Uint32Array, from: number, email: number): Promise<number> {
+  const rank = await ranks.of(email);
+  let [low, high] = [from, list.length];
+  while (rank !== undefined && low < high) {
+    const middle = (low + high) >>> 1;
+    let at = middle;
+    let other: Rank | undefined;
+    for (; at < high && other === undefined; at++) other = await ranks.of(list[at] as number);
+    if (other === undefined) high = middle;
+    else if (ranks.compare(rank, other) < 0) high = middle;
+    else low = at;
+  }
+  return low;
+}
+
+/** The values that an email is sorted by, and its number. */
+interface Rank {
+  readonly email: number;
+  readonly values: readonly (number | string)[];
+}
+
+class Ranks {
+  readonly #domain: Domain;
+  readonly #account: AccountState;
+  readonly #sort: readonly EmailComparator[];
+  readonly #cursor: EmailCursor;
+  readonly #records: readonly ReturnType<typeof recordValue>[];
+
+  constructor(domain: Domain, account: AccountState, sort: readonly EmailComparator[]) {
+    this.#domain = domain;
+    this.#account = account;
+    this.#sort = sort;
+    this.#cursor = new EmailCursor(account, undefined);
+    this.#records = sort.map(recordValue);
+  }
+
+  /** Undefined for one that is nowhere. */
+  async of(email: number): Promise<Rank | undefined> {
+    if (!isEverythingLoaded(this.#account)) await loadEverything(this.#domain, this.#account);
+    const cursor = this.#cursor;
+    cursor.restart();
+    if (!cursor.find(email)) return undefined;
+    const record = recordAt(cursor.list.columns, cursor.row);
+    const values = this.#records.map((value) => value?.(cursor));
+    if (!values.includes(undefined)) return { email, values: values as number[] };
+    const [keys = Buffer.alloc(0)] = await loadSortKeys(this.#domain, this.#account, [record]);
+    return {
+      email,
+      values: this.#sort.map(({ by }, i) => {
+        const value = values[i];
+        if (value !== undefined) return value;
+        if (by === 'from' || by === 'to' || by === 'subject')
+          return textKeyOf(keys, SORT_TEXTS[by]).toString('latin1');
+        return sentOf(record, keys);
+      }),
+    };
+  }
+
+  compare(a: Rank, b: Rank): number {
+    for (let i = 0; i < this.#sort.length; i++) {
+      const sign = this.#sort[i]?.isDescending === true ? -1 : 1;
+      const [first, second] = [a.values[i] as number | string, b.values[i] as number | string];
+      if (first !== second) return first < second ? -sign : sign;
+    }
+    return (this.#sort[0]?.isDescending === true ? -1 : 1) * (a.email - b.email);
+  }
+}
