@@ -1,11 +1,12 @@
 /** All methods there are: one line for each family. */
 import { CORE } from './capabilities.ts';
 import type { Method } from './core/method.ts';
+import { EMAIL_READERS } from './mail/email-readers.ts';
 import { MAILBOX_METHODS } from './mailboxes/methods.ts';
 
 /** RFC 8620 §4. */
 const ECHO: Method = { name: 'Core/echo', capability: CORE, run: async (args) => args };
 
 export function allMethods(): readonly Method[] {
-  return [ECHO, ...MAILBOX_METHODS];
+  return [ECHO, ...MAILBOX_METHODS, ...EMAIL_READERS];
 }

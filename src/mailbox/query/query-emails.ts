@@ -11,7 +11,7 @@
 import { TimeSlice } from '../../base/time-slice.ts';
 import type { Domain } from '../domain.ts';
 import { emailsChangedSince } from '../reading/email-changes.ts';
-import { durableMoment, isKept, type Moment, momentOf } from '../reading/moment.ts';
+import { type Moment, momentOf } from '../reading/moment.ts';
 import { NumberSet } from '../reading/number-set.ts';
 import { MAYBE, NO, YES } from '../search/tree.ts';
 import type { AccountState } from '../state/account.ts';
@@ -21,6 +21,7 @@ import { asksThreads, type EmailComparator, type EmailFilter, textsOf } from './
 import { findCandidates, isOfLastingKeys, type OrderedEmails } from './email-order.ts';
 import { loadEverything } from './email-rows.ts';
 import { EmailCursor, emailTest } from './email-tests.ts';
+import { inOneState } from './one-state.ts';
 import { TextAnswers } from './text-answers.ts';
 import { loadThreads } from './threads.ts';
 import { withChanged } from './with-changed.ts';
@@ -142,37 +143,6 @@ function keptOf(
     collapsed: same?.collapsed,
     sizeBytes: 2 * emails.byteLength + (answers?.byteLength ?? 0) + texts.sizeBytes,
   };
-}
-
-/**
- * Runs what looks at the account for longer than a moment, and again when something of what it may have seen was taken back. Its moment
- * is of before, with the number that is next afterwards.
- */
-async function inOneState<T>(
-  domain: Domain,
-  account: AccountState,
-  run: (since: Moment) => Promise<T | undefined>,
-): Promise<(T & { readonly moment: Moment }) | undefined> {
-  for (;;) {
-    let isTakenBack = false;
-    const watch = {
-      onEvicted: () => {},
-      onTakenBack: () => {
-        isTakenBack = true;
-      },
-    };
-    await loadEverything(domain, account);
-    const since = await durableMoment(account, 'emails');
-    account.listeners.add(watch);
-    try {
-      const made = await run(since);
-      if (made === undefined) return undefined;
-      const { unsettled, nextEmail } = account;
-      if ((await isKept(unsettled)) && !isTakenBack) return { ...made, moment: { ...since, nextEmail } };
-    } finally {
-      account.listeners.delete(watch);
-    }
-  }
 }
 
 /** Of each thread the first. */
