@@ -45,6 +45,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   2308: 'Negative Caching of DNS Queries',
   2342: 'IMAP4 Namespace',
   2387: 'The MIME Multipart/Related Content-type',
+  2369: 'The Use of URLs as Meta-Syntax for Core Mail List Commands and their Transport through Message Header Fields',
   2392: 'Content-ID and Message-ID Uniform Resource Locators',
   2449: 'POP3 Extension Mechanism',
   2557: 'MIME Encapsulation of Aggregate Documents, such as HTML',
