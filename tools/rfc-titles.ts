@@ -7,8 +7,8 @@ export const CLAIMED: readonly number[] = [
   3894, 4315, 4616, 4731, 4865, 4954, 4959, 4978, 5032, 5034, 5161, 5173, 5182, 5183, 5228, 5229, 5230, 5231,
   5232, 5233, 5235, 5256, 5258, 5260, 5293, 5435, 5436, 5463, 5464, 5703, 5802, 5804, 5819, 5957, 6131, 6134,
   6152, 6154, 6376, 6409, 6522, 6533, 6609, 6851, 6855, 6856, 7162, 7208, 7352, 7377, 7505, 7628, 7672, 7677,
-  7888, 7889, 8438, 8461, 8463, 8474, 8508, 8514, 8555, 8579, 8580, 8601, 8617, 8689, 8737, 8970, 9042, 9051,
-  9208, 9266, 9394, 9422, 9590,
+  7888, 7889, 8438, 8460, 8461, 8463, 8474, 8508, 8514, 8555, 8579, 8580, 8601, 8617, 8689, 8737, 8970, 9042,
+  9051, 9208, 9266, 9394, 9422, 9590,
 ];
 
 export const TITLES: Readonly<Record<number, string>> = {
@@ -64,6 +64,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   3206: 'The SYS and AUTH POP Response Codes',
   3207: 'SMTP Service Extension for Secure SMTP over TLS',
   3282: 'Content Language Headers',
+  3339: 'Date and Time on the Internet: Timestamps',
   3348: 'IMAP4 Child Mailbox Extension',
   3461: 'SMTP Service Extension for Delivery Status Notifications',
   3463: 'Enhanced Mail System Status Codes',
@@ -208,6 +209,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   7377: 'IMAP4 Multimailbox SEARCH Extension',
   7435: 'Opportunistic Security: Some Protection Most of the Time',
   7493: 'The I-JSON Message Format',
+  7489: 'Domain-based Message Authentication, Reporting, and Conformance (DMARC)',
   7504: 'SMTP 521 and 556 Reply Codes',
   7505: 'A Null MX No Service Resource Record for Domains That Accept No Mail',
   7517: 'JSON Web Key (JWK)',

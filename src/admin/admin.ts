@@ -3,6 +3,7 @@
  * process, `ControlClient` asks the running server through its control socket. A command is written once and does not
  * know which of the two it has.
  */
+import type { DomainOverview } from '../feedback/overview.ts';
 import type { AppPassword, Credential, NewAccount, Removal } from '../identity/account-admin.ts';
 import type { ActivityEvent } from '../identity/activity.ts';
 import type { NewAppPassword } from '../identity/app-password.ts';
@@ -27,6 +28,7 @@ export interface Admin extends MailAccess {
   readonly scripts: ScriptAdmin;
   /** Domains, their keys, and aliases. */
   readonly domains: DomainOperations;
+  readonly feedback: FeedbackAdmin;
   readonly queue: QueueAdmin;
 
   listAccounts(): Promise<readonly AccountSummary[]>;
@@ -56,6 +58,12 @@ export interface Admin extends MailAccess {
 
   check(options: { readonly address?: string; readonly repair: boolean }): AsyncIterable<CheckEvent>;
   close(): Promise<void>;
+}
+
+/** What others have reported of domains here. */
+export interface FeedbackAdmin {
+  /** Of the last so many days. Throws `nonexistent` for a domain whose mail does not come here. */
+  overviewOf(domain: string, days: number): Promise<DomainOverview>;
 }
 
 export interface ServerFacts {

@@ -23,6 +23,7 @@ import type {
   AppPasswordSummary,
   Credential,
   DomainOperations,
+  FeedbackAdmin,
   HealthReport,
   ListenerFacts,
   NewAppPassword,
@@ -31,7 +32,7 @@ import type {
   Samples,
   ServerFacts,
 } from './admin.ts';
-import { domainsOver } from './control-domains.ts';
+import { domainsOver, feedbackOver } from './control-domains.ts';
 import { ControlQueue } from './control-queue.ts';
 import { ControlScripts } from './control-scripts.ts';
 import type { Standstill } from './event-loop.ts';
@@ -42,6 +43,7 @@ export class ControlClient implements Admin {
   readonly server: ServerFacts;
   readonly scripts: ControlScripts;
   readonly domains: DomainOperations;
+  readonly feedback: FeedbackAdmin;
   readonly queue: ControlQueue;
   readonly #wire: Wire;
 
@@ -50,6 +52,7 @@ export class ControlClient implements Admin {
     this.#wire = wire;
     this.scripts = new ControlScripts(wire);
     this.domains = domainsOver((method, path, body) => wire.json(method, path, body));
+    this.feedback = feedbackOver((method, path) => wire.json(method, path));
     this.queue = new ControlQueue(wire);
   }
 

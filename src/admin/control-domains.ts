@@ -1,5 +1,5 @@
 /** Domains and aliases of a running server, through its control socket. */
-import type { AliasChanged, AliasSummary, DomainOperations, DomainSummary } from './admin.ts';
+import type { AliasChanged, AliasSummary, DomainOperations, DomainSummary, FeedbackAdmin } from './admin.ts';
 
 type Ask = <T>(method: string, path: string, body?: object) => Promise<T>;
 
@@ -18,4 +18,8 @@ export function domainsOver(ask: Ask): DomainOperations {
     addToAlias: (address, targets) => ask<AliasChanged>('POST', `${aliasPath(address)}/add`, { targets }),
     dropFromAlias: (address, targets) => ask<AliasChanged>('POST', `${aliasPath(address)}/drop`, { targets }),
   };
+}
+
+export function feedbackOver(ask: Ask): FeedbackAdmin {
+  return { overviewOf: (domain, days) => ask('GET', `${domainPath(domain)}/reports/${days}`) };
 }

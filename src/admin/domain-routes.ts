@@ -5,6 +5,7 @@
  *     GET    /v1/domains/NAME                DELETE
  *     POST   /v1/domains/NAME/rotate         new keys, which wait for the DNS
  *     POST   /v1/domains/NAME/look           looks at once whether it shows them
+ *     GET    /v1/domains/NAME/reports/DAYS   what others have reported of it
  *     GET    /v1/aliases
  *     POST   /v1/aliases/ADDRESS/add         { targets }
  *     POST   /v1/aliases/ADDRESS/drop        { targets }, or "all"
@@ -32,6 +33,9 @@ export const DOMAIN_ROUTES: readonly Route[] = Object.freeze([
   })),
   on('POST', `${DOMAIN}/rotate`, async ({ admin }, name) => ({ json: await admin.domains.rotateKeys(name) })),
   on('POST', `${DOMAIN}/look`, async ({ admin }, name) => ({ json: await admin.domains.lookAtKeys(name) })),
+  on('GET', `${DOMAIN}/reports/(\\d{1,3})`, async ({ admin }, name, days) => ({
+    json: await admin.feedback.overviewOf(name, Number(days)),
+  })),
   on('GET', '/v1/aliases', async ({ admin }) => ({ json: { aliases: await admin.domains.listAliases() } })),
   on('POST', `${ALIAS}/add`, async (call, address) => {
     const wanted = valid(AddSchema, await call.json());

@@ -35,6 +35,7 @@ import type {
   Admin,
   AppPassword,
   AppPasswordSummary,
+  FeedbackAdmin,
   NewAppPassword,
   QuotaChange,
 } from './admin.ts';
@@ -52,6 +53,7 @@ export interface LocalAdminOptions {
   readonly domain: Domain;
   readonly accounts: AccountAdmin;
   readonly domains: DomainOperations;
+  readonly feedback: FeedbackAdmin;
   readonly activity: Activity;
   readonly journal: Pick<ActivityFiles, 'read'>;
   readonly connections: Pick<Connections, 'list'>;
@@ -67,6 +69,7 @@ export class LocalAdmin implements Admin {
   readonly server = undefined;
   readonly scripts: ScriptAdmin;
   readonly domains: DomainOperations;
+  readonly feedback: FeedbackAdmin;
   readonly queue: LocalQueue;
   readonly #domain: Domain;
   readonly #accounts: AccountAdmin;
@@ -76,6 +79,7 @@ export class LocalAdmin implements Admin {
     this.#domain = actingAs(options.domain, ADMINISTRATOR);
     this.#accounts = options.accounts;
     this.domains = options.domains;
+    this.feedback = options.feedback;
     this.#options = options;
     this.queue = new LocalQueue(this.#domain);
     this.scripts = new LocalScripts({ ...options, domain: this.#domain });

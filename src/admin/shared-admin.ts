@@ -16,6 +16,7 @@ import type {
   AppPasswordSummary,
   Credential,
   DomainOperations,
+  FeedbackAdmin,
   NewAppPassword,
   QuotaChange,
   Removal,
@@ -56,6 +57,11 @@ export class SharedAdmin implements Admin {
   /** They are where accounts are written. */
   get domains(): DomainOperations {
     return this.#parts.local.domains;
+  }
+
+  /** All processes write the same. */
+  get feedback(): FeedbackAdmin {
+    return this.#parts.local.feedback;
   }
 
   async listAccounts(): Promise<readonly AccountSummary[]> {

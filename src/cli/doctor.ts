@@ -5,10 +5,11 @@
  */
 import { domainToASCII } from 'node:url';
 import type { Command } from 'commander';
-import type { DomainSummary } from '../admin/admin.ts';
+import type { Admin, DomainSummary } from '../admin/admin.ts';
 import { isUnused } from '../admin/data-owner.ts';
 import type { Config } from '../config/options.ts';
 import type { Domains, ServerView } from '../doctor/world.ts';
+import type { DomainOverview } from '../feedback/overview.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { showFindings } from './findings.ts';
 import { type CommonOptions, configOf, withCommonOptions } from './options.ts';
@@ -51,8 +52,7 @@ function domainNamed(text: string): string {
 
 /** It need not be one of ours. */
 function onlyOne(domain: string, all: Domains): Domains {
-  const keys = all.kind === 'known' ? all.keys : undefined;
-  return { kind: 'known', names: [domain], ...(keys === undefined ? {} : { keys }) };
+  return all.kind === 'known' ? { ...all, names: [domain] } : { kind: 'known', names: [domain] };
 }
 
 export async function viewOf(config: Config): Promise<ServerView> {
@@ -85,13 +85,29 @@ async function domainsHere(config: Config): Promise<Domains> {
   try {
     const admin = await openAdmin(config, {});
     try {
-      return domainsIn(await admin.domains.listDomains());
+      const all = await admin.domains.listDomains();
+      return { ...domainsIn(all), overviews: await overviewsOf(admin, all) };
     } finally {
       await admin.close();
     }
   } catch (error) {
     return { kind: 'hidden', why: (error as Error).message };
   }
+}
+
+const REPORTED_DAYS = 30;
+/** More are looked at one by one. */
+const MOST_OVERVIEWS = 200;
+
+/** What others have reported of them lately. */
+export async function overviewsOf(
+  { feedback }: Pick<Admin, 'feedback'>,
+  domains: readonly DomainSummary[],
+): Promise<ReadonlyMap<string, DomainOverview>> {
+  const overviews = new Map<string, DomainOverview>();
+  for (const { name } of domains.slice(0, MOST_OVERVIEWS))
+    overviews.set(domainToASCII(name), await feedback.overviewOf(name, REPORTED_DAYS));
+  return overviews;
 }
 
 /** With the keys that sign for them. */

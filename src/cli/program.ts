@@ -25,6 +25,7 @@ import { domainCheck } from './domain-check.ts';
 import { domainList } from './domain-list.ts';
 import { domainRecords } from './domain-records.ts';
 import { domainRemove } from './domain-remove.ts';
+import { domainReports } from './domain-reports.ts';
 import { domainRotate } from './domain-rotate.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { exportMail } from './export.ts';
@@ -81,7 +82,10 @@ export async function runCommandLine(
   ]) {
     verb(account, done);
   }
-  for (const verb of [domainAdd, domainList, domainRecords, domainCheck, domainRotate, domainRemove])
+  for (const verb of [
+    ...[domainAdd, domainList, domainRecords, domainCheck, domainReports],
+    ...[domainRotate, domainRemove],
+  ])
     verb(domain, done);
   alias(program, done);
   for (const verb of [who, activity, messageWhy, health, importMail, exportMail, check, reshard])

@@ -2,6 +2,7 @@
  * A message that has come whole, to those of its recipients who are kept here: into their mailboxes, or, where that is not to be or
  * cannot be now, to the queue. One outcome for each, also for one that was named twice.
  */
+import type { ArrivedMessage } from '../feedback/received.ts';
 import { ownAuthor } from '../mail/authors.ts';
 import type { MailboxErrorCode } from '../mailbox/model/errors.ts';
 import { deliver, type Recipient } from '../mailbox/operations/deliver.ts';
@@ -10,7 +11,7 @@ import type { Reply } from '../smtp/reply.ts';
 import type { Envelope, MailFrom, NamedRecipient } from './envelope.ts';
 import type { Taken } from './judgement.ts';
 import { goesInCircle } from './later.ts';
-import { answerTo, type Outcome, report } from './outcomes.ts';
+import { answerTo, report as note, type Outcome } from './outcomes.ts';
 import { asMailboxError, giveToQueue } from './queueing.ts';
 import type { DeliveryServices } from './services.ts';
 import { wishesOf } from './wishes.ts';
@@ -42,7 +43,9 @@ export async function handOver(
   envelope: Envelope,
   { received, taken, startMs }: Whole,
 ): Promise<Reply[]> {
-  const { activity, repeats, settings } = services;
+  const { activity, repeats, settings, reports } = services;
+  // Whoever brings a report about us has to be who he says he is.
+  const report = taken.isAuthorKnown ? await reports?.octetsOf(arrived(received)) : undefined;
   const repeat = taken.isShared ? repeats.keyOf(envelope.from, received) : undefined;
   const distinct = new Map(envelope.recipients.map((recipient) => [keyOf(recipient), recipient]));
   if (repeat !== undefined)
@@ -58,13 +61,19 @@ export async function handOver(
     const isKept = outcome.kind !== 'refused' && outcome.kind !== 'rejected';
     if (repeat !== undefined && isKept) repeats.remember(repeat, key);
     const recipient = distinct.get(key) as NamedRecipient;
-    report(activity, envelope, recipient, { received, ms, verdict: taken.verdict }, outcome);
+    note(activity, envelope, recipient, { received, ms, verdict: taken.verdict }, outcome);
   }
+  const isTaken = [...byKey.values()].some(({ kind }) => kind === 'delivered');
+  if (report !== undefined && isTaken) void reports?.take(report);
   return envelope.recipients.map((recipient) => {
     const outcome = byKey.get(keyOf(recipient)) ?? HAD_ALREADY;
     const { code, text } = answerTo(outcome, recipient.address, settings.overQuota);
     return { code, text: `${text}; id ${envelope.id}` };
   });
+}
+
+function arrived({ header, facts, blob }: Received): ArrivedMessage {
+  return { header, sizeBytes: facts.sizeBytes, read: (from, to) => blob.read(from, to) };
 }
 
 type Mail = Pick<Whole, 'received' | 'taken'> & { readonly sender: MailFrom };

@@ -1,4 +1,5 @@
 import type { Log } from '../base/log.ts';
+import type { ReceivedReports } from '../feedback/received.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Recipients } from '../identity/recipients.ts';
 import type { Domain } from '../mailbox/domain.ts';
@@ -31,6 +32,8 @@ export interface DeliveryServices {
   readonly uploads: UploadBudget;
   readonly repeats: Repeats;
   readonly relay: Relay;
+  /** Absent: reports about our domains are mail like any other. */
+  readonly reports?: Pick<ReceivedReports, 'octetsOf' | 'take'>;
   readonly stream: StreamOptions;
   /** STARTTLS is offered with it. */
   readonly tls: TlsSource | undefined;
@@ -50,6 +53,7 @@ export interface DeliveryOptions
   readonly deadlines?: Deadlines;
   /** Absent where one process holds everything. */
   readonly relay?: Relay;
+  readonly reports?: DeliveryServices['reports'];
 }
 
 /** Where a protocol listens. */
@@ -68,6 +72,7 @@ export function deliveryServices(options: DeliveryOptions): DeliveryServices {
     ...{ domain, activity, recipients, relay, stream, tls, log },
     uploads: new UploadBudget({ accountBytes: totalBytes, totalBytes }),
     repeats: new Repeats(),
+    ...(options.reports && { reports: options.reports }),
     settings: {
       ...{ hostname, defaultDomain, maxMessageBytes, overQuota, giveUpMs },
       ...{ handshakeTimeoutMs, deadlines },

@@ -14,6 +14,7 @@ import { lmtp } from './checks/lmtp.ts';
 import { logFile } from './checks/log-file.ts';
 import { mailExchangers } from './checks/mail-exchangers.ts';
 import { relay } from './checks/relay.ts';
+import { reports } from './checks/reports.ts';
 import { resolver } from './checks/resolver.ts';
 import { reverseNames } from './checks/reverse-names.ts';
 import { authorPolicy, senderPolicy } from './checks/sender-policies.ts';
@@ -26,7 +27,7 @@ import type { Check } from './world.ts';
 /** Of each domain, in the DNS. */
 export const DOMAIN_CHECKS: readonly Check[] = Object.freeze([
   ...[mailExchangers, senderPolicy, signingKeys, authorPolicy, transportPolicy],
-  ...[clientServices, setupNames],
+  ...[clientServices, setupNames, reports],
 ]);
 
 export const CHECKS: readonly Check[] = Object.freeze([

@@ -8,6 +8,7 @@ import type { HealthReport, KeySummary, ListenerFacts, ServerFacts } from '../ad
 import type { Owner } from '../admin/data-owner.ts';
 import type { Config } from '../config/options.ts';
 import type { Dns } from '../dns/answer.ts';
+import type { DomainOverview } from '../feedback/overview.ts';
 import type { MtaStsPolicy } from '../setup/mta-sts.ts';
 import type { Outcome } from './finding.ts';
 import type { Probed } from './probe.ts';
@@ -57,6 +58,8 @@ export type Domains =
       readonly names: readonly string[];
       /** By name in ASCII; undefined: nobody has asked. */
       readonly keys?: ReadonlyMap<string, readonly KeySummary[]>;
+      /** By name in ASCII: what others have reported; undefined: nobody has asked. */
+      readonly overviews?: ReadonlyMap<string, DomainOverview>;
     }
   | { readonly kind: 'hidden'; readonly why: string };
 

@@ -116,9 +116,11 @@ declare module 'mailauth/lib/dmarc/index.js' {
     readonly status: Status;
     readonly policy?: string;
     readonly policyDomain?: string;
+    readonly p?: string;
+    readonly sp?: string;
     readonly alignment?: {
-      readonly spf: { readonly strict: boolean };
-      readonly dkim: { readonly strict: boolean };
+      readonly spf: { readonly result?: string | undefined; readonly strict: boolean };
+      readonly dkim: { readonly result?: string | undefined; readonly strict: boolean };
     };
     readonly domain: string;
   }

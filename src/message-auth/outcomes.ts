@@ -5,7 +5,7 @@ import type { DmarcResponse } from 'mailauth/lib/dmarc/index.js';
 import { latin1 } from '../base/bytes.ts';
 import { withoutComments } from './results-words.ts';
 import type { SignatureOutcome } from './signatures.ts';
-import type { ArcOutcome, DkimOutcome, DmarcOutcome, MethodResult, Outcomes } from './verdict.ts';
+import type { ArcOutcome, DkimOutcome, DmarcOutcome, MethodResult, Outcomes, Policy } from './verdict.ts';
 
 export interface Evidence {
   readonly spf: {
@@ -52,6 +52,20 @@ function dmarcOutcome(dmarc: Evidence['dmarc']): DmarcOutcome {
     result: DMARC_RESULTS.find((one) => one === dmarc.status.result) ?? 'none',
     domain: String(dmarc.status.header?.from || dmarc.domain),
     ...(policy === undefined ? {} : { policy }),
+    ...foundIn(dmarc),
+  };
+}
+
+function foundIn({ policyDomain, p, sp, alignment }: DmarcResponse): Pick<DmarcOutcome, 'found'> {
+  const known = (word: string | undefined): Policy => POLICIES.find((one) => one === word) ?? 'none';
+  if (policyDomain === undefined || alignment === undefined) return {};
+  const { dkim, spf } = alignment;
+  return {
+    found: {
+      ...{ domain: policyDomain, p: known(p), sp: known(sp ?? p) },
+      isStrict: { dkim: dkim.strict, spf: spf.strict },
+      isAligned: { dkim: dkim.result !== undefined, spf: spf.result !== undefined },
+    },
   };
 }
 

@@ -23,6 +23,14 @@ export interface SpfOutcome {
   readonly domain: string;
 }
 
+/** Somebody whom we trust has said that it was authentic when it came to him. */
+export function isBelievedForSealer(
+  { arc, dmarc }: Outcomes,
+  trustedSealers: readonly string[] = [],
+): boolean {
+  return dmarc.result === 'fail' && trustedSealer(arc, trustedSealers) !== undefined;
+}
+
 export interface DkimOutcome {
   readonly result: string;
   readonly domain: string;
@@ -35,8 +43,21 @@ export interface DmarcOutcome {
   readonly result: 'pass' | 'fail' | 'none' | 'temperror' | 'permerror' | 'skipped';
   readonly domain: string;
   /** What the domain asks for, after `sp`, `np` and `t`. */
-  readonly policy?: 'none' | 'quarantine' | 'reject';
+  readonly policy?: Policy;
   readonly reason?: string;
+  /** What was published, and which of the methods proved the author's domain; absent where nothing was found. */
+  readonly found?: PolicyFound;
+}
+
+export type Policy = 'none' | 'quarantine' | 'reject';
+
+export interface PolicyFound {
+  /** Where: the author's domain, or one above it. */
+  readonly domain: string;
+  readonly p: Policy;
+  readonly sp: Policy;
+  readonly isStrict: { readonly dkim: boolean; readonly spf: boolean };
+  readonly isAligned: { readonly dkim: boolean; readonly spf: boolean };
 }
 
 export interface ArcOutcome {

@@ -5,6 +5,7 @@
 import { EMPTY } from '../base/bytes.ts';
 import type { Judgement } from '../delivery/judgement.ts';
 import { MAX_HOPS } from '../delivery/trace.ts';
+import type { Counter } from '../feedback/observation.ts';
 import { type CheckedMessage, type CheckSettings, type Client, MessageCheck } from '../message-auth/check.ts';
 import { resultsField } from '../message-auth/results-field.ts';
 import { ResultsFilter } from '../message-auth/results-filter.ts';
@@ -14,12 +15,15 @@ import type { DataRead } from '../smtp/input.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { ReadMessage } from '../smtp/role.ts';
 import { HopCounter } from './hops.ts';
+import { observationOf } from './observed.ts';
 
 export interface AssessmentSettings {
   /** Our name, which stands in the results field. */
   readonly hostname: string;
   /** Undefined: nothing is checked. */
   readonly check: CheckSettings | undefined;
+  /** Who counts for the domains in whose name mail comes. */
+  readonly counter?: Pick<Counter, 'message'>;
 }
 
 const IN_A_CIRCLE: Reply = { code: 554, text: '5.4.6 the message goes in a circle' };
@@ -28,15 +32,18 @@ const MAX_REASON = 400;
 
 export class Assessment {
   readonly #hostname: string;
-  readonly #sender: string;
+  readonly #settings: AssessmentSettings;
+  readonly #client: Client;
   readonly #hops = new HopCounter();
   readonly #filter: ResultsFilter;
   readonly #check: MessageCheck | undefined;
 
   /** When the message begins: what can be found out about the sender is asked for. */
-  constructor({ hostname, check }: AssessmentSettings, client: Client) {
+  constructor(settings: AssessmentSettings, client: Client) {
+    const { hostname, check } = settings;
     this.#hostname = hostname;
-    this.#sender = client.mailFrom;
+    this.#settings = settings;
+    this.#client = client;
     this.#filter = new ResultsFilter([hostname]);
     this.#check = check === undefined ? undefined : new MessageCheck(check, client);
   }
@@ -61,6 +68,7 @@ export class Assessment {
       const nothing = { isJunk: false, isAuthentic: false, isAuthorKnown: false };
       return { kind: 'taken', fields: received, ...nothing };
     }
+    this.#count(checked);
     const { action, reasons, enhancedCode } = checked.verdict;
     const verdict = reasons.join('; ');
     if (action === 'reject')
@@ -69,7 +77,7 @@ export class Assessment {
       return { kind: 'refused', reply: refusal(451, enhancedCode ?? '4.7.0', verdict), verdict };
     const fields = Buffer.concat([fieldsOf(this.#hostname, checked), received]);
     const proven = {
-      isAuthentic: isSenderKnown(checked.outcomes, this.#sender),
+      isAuthentic: isSenderKnown(checked.outcomes, this.#client.mailFrom),
       isAuthorKnown: isAuthorKnown(checked.outcomes),
     };
     return { kind: 'taken', fields, isJunk: action === 'junk', ...proven, verdict };
@@ -78,6 +86,12 @@ export class Assessment {
   /** Nobody wants to know any more: nothing more is asked. */
   end(): void {
     this.#check?.end();
+  }
+
+  #count(checked: CheckedMessage): void {
+    const { counter, check } = this.#settings;
+    const seen = counter && observationOf(checked, this.#client, check?.trustedSealers);
+    if (seen !== undefined) counter?.message(seen);
   }
 
   #filtered({ bytes, isLast }: DataRead): DataRead {

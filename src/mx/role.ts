@@ -9,6 +9,7 @@ import type { DeliveryServices, DeliverySettings } from '../delivery/services.ts
 import { protocolName, receivedField } from '../delivery/trace.ts';
 import type { Dns } from '../dns/answer.ts';
 import type { DnsShare } from '../dns/share.ts';
+import type { Counter } from '../feedback/observation.ts';
 import type { CheckSettings } from '../message-auth/check.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
@@ -32,6 +33,8 @@ export interface MxServices extends DeliveryServices {
   readonly dns: DnsShare | undefined;
   readonly check: Omit<CheckSettings, 'dns'>;
   readonly strangers: Pick<Strangers, 'connects' | 'slowDown' | 'isSlow'>;
+  /** Absent: nobody is told how mail in his name fares. */
+  readonly counter?: Pick<Counter, 'message'>;
 }
 
 /** RFC 5321 §4.5.3.1.8 asks for at least a hundred. */
@@ -107,7 +110,7 @@ export class MxRole implements Role {
   }
 
   begin({ address, declaredBytes, parameters, hello }: Sender): Transaction {
-    const { domain, settings } = this.#services;
+    const { domain, settings, counter } = this.#services;
     const connection = this.#connection;
     const mail = new IncomingMail(
       { from: address, declaredBytes, parameters },
@@ -121,7 +124,8 @@ export class MxRole implements Role {
     const dns = this.#dns;
     const check = dns && { ...this.#services.check, dns };
     const arrival: Arrival = {
-      assess: () => new Assessment({ hostname: settings.hostname, check }, client),
+      assess: () =>
+        new Assessment({ hostname: settings.hostname, check, ...(counter && { counter }) }, client),
       received: (id, recipient) =>
         receivedField(
           {

@@ -10,6 +10,7 @@
 import { type DeliveryOptions, type DeliveryPort, deliveryServices } from '../delivery/services.ts';
 import type { Dns } from '../dns/answer.ts';
 import { DnsShare } from '../dns/share.ts';
+import type { Counter } from '../feedback/observation.ts';
 import { loadChecks } from '../message-auth/check.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
@@ -40,6 +41,8 @@ export interface MxOptions extends DeliveryOptions {
   readonly trustedSealers: readonly string[];
   /** Of all its ports; new ones when absent. */
   readonly strangers?: MxServices['strangers'];
+  /** Absent: nobody is told how mail in his name fares. */
+  readonly counter?: Pick<Counter, 'message'>;
 }
 
 export function mxServices(options: MxOptions): MxServices {
@@ -50,6 +53,7 @@ export function mxServices(options: MxOptions): MxServices {
     ...shared,
     dns: dns && new DnsShare(dns, DNS_SHARE),
     strangers,
+    ...(options.counter && { counter: options.counter }),
     check: { hostname, trustedSealers, timeoutMs },
     settings: { ...shared.settings, greetingDelayMs },
   };

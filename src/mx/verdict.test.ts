@@ -7,6 +7,7 @@ import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
 import { mxHello, openTestMx } from '../../test/kit/mx.ts';
 import { silentLog } from '../base/log.ts';
 import { Resolver } from '../dns/resolver.ts';
+import type { DmarcObservation } from '../feedback/observation.ts';
 import { Activity } from '../identity/activity.ts';
 import { makeKey } from '../message-auth/keys.ts';
 import { MessageSigner, signingKey } from '../message-auth/sign.ts';
@@ -28,6 +29,7 @@ let kit: TestDomain;
 let dns: TestDns;
 let server: Listener;
 let behaviour: Behaviour | undefined;
+const counted: DmarcObservation[] = [];
 const seen: { what: string; reason?: unknown; verdict?: unknown }[] = [];
 
 before(async () => {
@@ -42,6 +44,7 @@ before(async () => {
   server = await openTestMx({
     ...{ domain: kit.domain, activity, checkTimeoutMs: 1000 },
     dns: new Resolver({ servers: [dns], timeoutMs: 500, tryMs: 200 }),
+    counter: { message: (one) => void counted.push(one) },
   });
 });
 
@@ -126,6 +129,47 @@ describe('mail from a domain that says which mail is its own', () => {
     assert.match(reply, /^451 4\.7\.0 .*the DNS did not answer in time/);
     behaviour = undefined;
   });
+});
+
+test('what became of it is counted for the domain that has a policy, and for no other (RFC 7489 §7.2)', async () => {
+  const of = async (sender: string, message: string) => {
+    const from = counted.length;
+    await send(sender, message);
+    return counted.slice(from).map((one) => ({
+      ...{ domain: one.domain, p: one.published.p, to: one.disposition, from: one.envelopeFrom },
+      proved: `${one.isDkimAligned} ${one.isSpfAligned}`,
+      ...{ spf: `${one.spf.domain} ${one.spf.result}`, address: one.sourceAddress },
+      dkim: one.dkim.map(({ domain, selector, result }) => `${domain} ${selector} ${result}`),
+    }));
+  };
+  const address = '127.0.0.1';
+  assert.deepEqual(await of('anna@good.example', letter('anna@good.example')), [
+    {
+      ...{ domain: 'good.example', p: 'reject', to: 'none', from: 'good.example', proved: 'false true' },
+      ...{ spf: 'good.example pass', address, dkim: [] },
+    },
+  ]);
+  assert.deepEqual(await of('x@elsewhere.example', await signed(letter('a@strict.example'))), [
+    {
+      ...{
+        domain: 'strict.example',
+        p: 'reject',
+        to: 'none',
+        from: 'elsewhere.example',
+        proved: 'true false',
+      },
+      ...{ spf: 'elsewhere.example none', address, dkim: ['strict.example s pass'] },
+    },
+  ]);
+  assert.deepEqual(
+    (await of('x@good.example', letter('a@strict.example'))).map(({ to, proved }) => [to, proved]),
+    [['reject', 'false false']],
+  );
+  assert.deepEqual(
+    (await of('x@good.example', letter('a@careful.example'))).map(({ to }) => to),
+    ['quarantine'],
+  );
+  assert.deepEqual(await of('x@elsewhere.example', letter('x@elsewhere.example')), [], 'it has no policy');
 });
 
 test('mail is taken within the time there is when the DNS says nothing at all', async () => {

@@ -2,9 +2,11 @@
  * Connections that are open, and could take another message: for a moment, so many messages, so long. One that was opened for
  * less proof than is asked for is not used.
  */
+import type { Counter } from '../feedback/observation.ts';
 import { type Hop, type HopOptions, lookUp, openHop, Unreachable } from './hop.ts';
 import type { Route, RouteHost } from './routes.ts';
-import type { TlsPolicies } from './tls-policy.ts';
+import type { OnTls } from './tls-outcome.ts';
+import type { TlsDecision, TlsPolicies } from './tls-policy.ts';
 
 export interface HopRequest {
   readonly route: Route;
@@ -28,12 +30,14 @@ const MOST_MESSAGES = 100;
 export class HopPool {
   readonly #options: HopOptions;
   readonly #policies: TlsPolicies;
+  readonly #counter: Pick<Counter, 'session'> | undefined;
   readonly #idle = new Map<string, Idle[]>();
   #isClosed = false;
 
-  constructor(options: HopOptions, policies: TlsPolicies) {
+  constructor(options: HopOptions, policies: TlsPolicies, counter?: Pick<Counter, 'session'>) {
     this.#options = options;
     this.#policies = policies;
+    this.#counter = counter;
   }
 
   /** Throws `Unreachable`. */
@@ -42,12 +46,27 @@ export class HopPool {
     const found = await lookUp(host, this.#options);
     if (found.addresses.length === 0) {
       const { text, isForNow } = found.fault ?? { text: `${host.name} has no address`, isForNow: false };
-      throw new Unreachable(isForNow ? '4.4.3' : '5.4.4', text, false, !isForNow);
+      throw new Unreachable(isForNow ? '4.4.3' : '5.4.4', text, { isForEver: !isForNow });
     }
     const decision = await this.#policies.decide({ ...request, hasSecureAddresses: found.isSecure });
-    if (decision.kind === 'barred') throw new Unreachable(decision.status, decision.text);
-    const known = isFresh ? undefined : this.#reuse(keyOf(host), (hop) => hop.satisfies(decision.level));
-    return known ?? openHop(host, found, decision.level, this.#options);
+    const onTls = this.#observer(request, decision);
+    if (decision.kind === 'barred') {
+      onTls('', { type: decision.fault, reason: '' });
+      throw new Unreachable(decision.status, decision.text);
+    }
+    const { level, wouldVerify = false } = decision;
+    const known = isFresh ? undefined : this.#reuse(keyOf(host), (hop) => hop.satisfies(level));
+    return known ?? openHop(host, found, { level, wouldVerify, onTls }, this.#options);
+  }
+
+  /** Of sessions that are begun: one that is used again is none. */
+  #observer({ domain, host }: Omit<HopRequest, 'isFresh'>, { applied: policy, fault }: TlsDecision): OnTls {
+    const counter = this.#counter;
+    if (counter === undefined || policy === undefined) return () => {};
+    return (address, seen) => {
+      const failure = seen ?? (fault && { type: fault, reason: '' });
+      counter.session({ domain, policy, host: host.name, address, ...(failure && { failure }) });
+    };
   }
 
   /** After a transaction, however it ended. */

@@ -9,6 +9,7 @@ import { type HopReply, isPositive, replyText } from './client/reply.ts';
 import { HopSession, type SignIn, type Timeouts } from './client/session.ts';
 import { chainOf, fitsDane } from './dane.ts';
 import type { RouteHost } from './routes.ts';
+import { faultOfCode, faultOfFailure, NO_STARTTLS, type OnTls, type TlsFault } from './tls-outcome.ts';
 import type { TlsLevel } from './tls-policy.ts';
 
 export interface HopOptions {
@@ -26,6 +27,14 @@ export interface HopOptions {
   readonly ca?: string;
 }
 
+/** Of one way to a server. */
+export interface HopTerms {
+  readonly level: TlsLevel;
+  /** Its certificate is looked at as if it had to be valid, and only told of. */
+  readonly wouldVerify: boolean;
+  readonly onTls: OnTls;
+}
+
 /** Why nobody there could be given the message. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
@@ -34,12 +43,19 @@ export class Unreachable extends Error {
   readonly hasAnswered: boolean;
   /** It will be no other way later. */
   readonly isForEver: boolean;
+  /** When it was for want of TLS. */
+  readonly fault: TlsFault | undefined;
 
-  constructor(status: string, message: string, hasAnswered = false, isForEver = false) {
+  constructor(
+    status: string,
+    message: string,
+    more: Partial<Pick<Unreachable, 'hasAnswered' | 'isForEver' | 'fault'>> = {},
+  ) {
     super(message);
     this.status = status;
-    this.hasAnswered = hasAnswered;
-    this.isForEver = isForEver;
+    this.hasAnswered = more.hasAnswered ?? false;
+    this.isForEver = more.isForEver ?? false;
+    this.fault = more.fault;
   }
 }
 
@@ -77,13 +93,13 @@ export function lookUp(host: RouteHost, { dns, addresses }: HopOptions): Promise
 export async function openHop(
   host: RouteHost,
   { addresses, fault }: HostAddresses,
-  level: TlsLevel,
+  terms: HopTerms,
   options: HopOptions,
 ): Promise<Hop> {
   let last = new Unreachable('4.4.4', fault?.text ?? `${host.name} has no address`);
   for (const address of addresses) {
     try {
-      return await openAt(host, address, level, options);
+      return await openAt(host, address, terms, options);
     } catch (error) {
       last = asUnreachable(error, host, address);
       if (last.hasAnswered) throw last;
@@ -100,14 +116,26 @@ function asUnreachable(error: unknown, { name }: RouteHost, address: string): Un
   return new Unreachable('4.4.1', `${place}: ${error.message}`);
 }
 
-async function openAt(host: RouteHost, address: string, level: TlsLevel, options: HopOptions): Promise<Hop> {
+async function openAt(host: RouteHost, address: string, terms: HopTerms, options: HopOptions): Promise<Hop> {
+  const { level, onTls } = terms;
   try {
-    return await speak(host, address, level, options, true);
+    const hop = await speak(host, address, level, options, true);
+    onTls(address, shownBy(hop, terms));
+    return hop;
   } catch (error) {
+    const fault = faultOfFailure(error) ?? (error instanceof Unreachable ? error.fault : undefined);
+    if (fault !== undefined) onTls(address, fault);
     const isTls = error instanceof HopFailure && error.kind === 'tls';
     if (!isTls || level.kind !== 'opportunistic') throw error;
     return speak(host, address, level, options, false);
   }
+}
+
+function shownBy({ session }: Hop, { wouldVerify }: HopTerms): TlsFault | undefined {
+  const { tls } = session;
+  if (tls === undefined) return NO_STARTTLS;
+  if (!wouldVerify || tls.authorized) return undefined;
+  return faultOfCode(String(tls.authorizationError));
 }
 
 async function speak(
@@ -138,7 +166,9 @@ async function speak(
     const refusal = signIn && session.isSecure ? await session.signIn(signIn) : undefined;
     if (refusal !== undefined) throw refused(refusal, host, 'signing in');
     if (signIn !== undefined && !session.isSecure)
-      throw new Unreachable('4.7.0', `${host.name} has no TLS, and a password is not sent without`, true);
+      throw new Unreachable('4.7.0', `${host.name} has no TLS, and a password is not sent without`, {
+        hasAnswered: true,
+      });
     return new Hop(host, address, session, session.isSecure ? level.kind : 'clear');
   } catch (error) {
     session.close();
@@ -151,11 +181,15 @@ function proveLevel(session: HopSession, host: RouteHost, level: TlsLevel): void
   if (level.kind === 'opportunistic') return;
   const { tls } = session;
   if (tls === undefined)
-    throw new Unreachable('4.7.4', `${host.name} offers no TLS, which ${level.because} asks for`);
+    throw new Unreachable('4.7.4', `${host.name} offers no TLS, which ${level.because} asks for`, {
+      fault: NO_STARTTLS,
+    });
   if (level.kind !== 'dane') return;
   const chain = chainOf(tls.getPeerCertificate(true));
   if (!fitsDane(level.records, chain, [host.name], Date.now()))
-    throw new Unreachable('4.7.5', `${host.name} has another certificate than ${level.because} says`);
+    throw new Unreachable('4.7.5', `${host.name} has another certificate than ${level.because} says`, {
+      fault: faultOfCode('DANE'),
+    });
 }
 
 function require(reply: HopReply, isRight: boolean, host: RouteHost, to: string): void {
@@ -166,5 +200,5 @@ function require(reply: HopReply, isRight: boolean, host: RouteHost, to: string)
 function refused(reply: HopReply, { name }: RouteHost, to: string): Unreachable {
   const isSlow = reply.code === 421 || /^4\.7\./.test(reply.status ?? '');
   const text = `${name} said to ${to}: ${replyText(reply)}`;
-  return new Unreachable(isSlow ? '4.7.0' : '4.3.2', text, isSlow);
+  return new Unreachable(isSlow ? '4.7.0' : '4.3.2', text, { hasAnswered: isSlow });
 }

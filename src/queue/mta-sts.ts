@@ -21,6 +21,9 @@ export interface StsMemory {
   save(policies: readonly (readonly [domain: string, policy: StsPolicy])[]): void;
 }
 
+/** Why a domain that says that it has a policy is without one (RFC 8460 §4.3). */
+export type StsFault = 'sts-policy-fetch-error' | 'sts-policy-invalid';
+
 export type FetchPolicy = (domain: string) => Promise<string>;
 
 const MAX_POLICY_BYTES = 64 * 1024;
@@ -38,7 +41,7 @@ export class MtaSts {
   readonly #memory: StsMemory | undefined;
   /** The oldest first. */
   readonly #policies = new Map<string, StsPolicy>();
-  readonly #failed = new LruMap<string, number>(MAX_DOMAINS);
+  readonly #failed = new LruMap<string, { readonly untilMs: number; readonly fault: StsFault }>(MAX_DOMAINS);
   readonly #asking = new Map<string, Promise<StsPolicy | undefined>>();
 
   constructor(
@@ -67,15 +70,24 @@ export class MtaSts {
     );
     const id = ids.length === 1 ? ids[0] : undefined;
     if (id === undefined || id === kept?.id) return kept;
-    if ((this.#failed.get(domain) ?? 0) > this.#nowMs()) return kept;
+    if (this.faultOf(domain) !== undefined) return kept;
+    let fault: StsFault = 'sts-policy-fetch-error';
     try {
-      const policy = parsePolicy(await this.#fetch(domain), id, this.#nowMs());
+      const text = await this.#fetch(domain);
+      fault = 'sts-policy-invalid';
+      const policy = parsePolicy(text, id, this.#nowMs());
       this.#keep(domain, policy);
       return policy;
     } catch {
-      this.#failed.set(domain, this.#nowMs() + AFTER_FAILURE_MS);
+      this.#failed.set(domain, { untilMs: this.#nowMs() + AFTER_FAILURE_MS, fault });
       return kept;
     }
+  }
+
+  /** Of the last few minutes, after `policyOf`. */
+  faultOf(domain: string): StsFault | undefined {
+    const failed = this.#failed.get(domain);
+    return failed !== undefined && failed.untilMs > this.#nowMs() ? failed.fault : undefined;
   }
 
   #keep(domain: string, policy: StsPolicy): void {

@@ -5,6 +5,7 @@
 import { isIP } from 'node:net';
 import type { Log } from '../base/log.ts';
 import type { Dns } from '../dns/answer.ts';
+import type { Counter } from '../feedback/observation.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Recipients } from '../identity/recipients.ts';
 import type { Domain } from '../mailbox/domain.ts';
@@ -57,6 +58,8 @@ export interface QueueOptions {
   readonly localAddress?: HopOptions['localAddress'];
   readonly stsMemory?: StsMemory;
   readonly most?: number;
+  /** Absent: no domain is told how its servers could be spoken to. */
+  readonly counter?: Pick<Counter, 'session'>;
   /** For tests: of the hosts, of how long things take, of whom is believed. */
   readonly port?: number;
   readonly timeouts?: Timeouts;
@@ -258,7 +261,7 @@ function poolOf(options: QueueOptions): HopPool {
     ...(smarthost?.signIn === undefined ? {} : { signIn: smarthost.signIn }),
     ...(ca === undefined ? {} : { ca }),
   };
-  return new HopPool(hops, new TlsPolicies(dns, sts, smarthost?.tls));
+  return new HopPool(hops, new TlsPolicies(dns, sts, smarthost?.tls), options.counter);
 }
 
 /** RFC 5321 §4.1.3: an address is written in brackets. */

@@ -3,7 +3,8 @@
  * (RFC 7672 §2.2, RFC 8461 §2). A message can ask for more (REQUIRETLS, RFC 8689 §4.2.1) or for less (`TLS-Required: No`, §5).
  */
 import type { CertificateAssociation, Dns } from '../dns/answer.ts';
-import { lookUpDane } from './dane.ts';
+import type { AppliedPolicy, TlsFailure } from '../feedback/observation.ts';
+import { type DaneLookup, lookUpDane } from './dane.ts';
 import { isNamed, type MtaSts } from './mta-sts.ts';
 import type { Route, RouteHost } from './routes.ts';
 
@@ -15,10 +16,19 @@ export type TlsLevel =
   | { readonly kind: 'verified'; readonly because: string }
   | { readonly kind: 'dane'; readonly because: string; readonly records: readonly CertificateAssociation[] };
 
-export type TlsDecision =
-  | { readonly kind: 'level'; readonly level: TlsLevel }
+/** `applied`: what the domain asks for, for whoever reports on it (RFC 8460); a smarthost's is nobody's business. */
+export type TlsDecision = { readonly applied: AppliedPolicy | undefined } & (
+  | {
+      readonly kind: 'level';
+      readonly level: TlsLevel;
+      /** What is asked for and not enforced: it is looked at all the same. */
+      readonly wouldVerify?: boolean;
+      /** What was wrong with the policy before anybody was asked. */
+      readonly fault?: TlsFailure;
+    }
   /** This host is not to be used now. */
-  | { readonly kind: 'barred'; readonly status: string; readonly text: string };
+  | { readonly kind: 'barred'; readonly status: string; readonly text: string; readonly fault: TlsFailure }
+);
 
 export interface TlsQuestion {
   readonly domain: string;
@@ -33,34 +43,60 @@ export type SmarthostTls = 'verified' | 'encrypted' | 'opportunistic';
 
 export class TlsPolicies {
   readonly #dns: Dns;
-  readonly #sts: Pick<MtaSts, 'policyOf'>;
+  readonly #sts: Pick<MtaSts, 'policyOf' | 'faultOf'>;
   readonly #smarthost: SmarthostTls;
 
-  constructor(dns: Dns, sts: Pick<MtaSts, 'policyOf'>, smarthost: SmarthostTls = 'verified') {
+  constructor(dns: Dns, sts: Pick<MtaSts, 'policyOf' | 'faultOf'>, smarthost: SmarthostTls = 'verified') {
     this.#dns = dns;
     this.#sts = sts;
     this.#smarthost = smarthost;
   }
 
   async decide(question: TlsQuestion): Promise<TlsDecision> {
-    const { route, host, hasSecureAddresses, requiresTls, isTlsOptional, domain } = question;
-    if (route.kind === 'smarthost') return level(this.#levelOfSmarthost());
-    if (isTlsOptional && !requiresTls) return level({ kind: 'opportunistic' });
-    if (route.isSecure && hasSecureAddresses) {
-      const dane = await lookUpDane(this.#dns, host.name, host.port);
-      const because = `DANE of ${host.name}`;
-      if (dane.kind === 'unknown') return { kind: 'barred', status: '4.7.5', text: dane.text };
-      if (dane.kind === 'records') return level({ kind: 'dane', because, records: dane.records });
-      if (dane.kind === 'unusable' && !requiresTls) return level({ kind: 'encrypted', because });
+    const { route, requiresTls, isTlsOptional } = question;
+    if (route.kind === 'smarthost') return level(undefined, this.#levelOfSmarthost());
+    if (isTlsOptional && !requiresTls) return level(undefined, { kind: 'opportunistic' });
+    return (await this.#byDane(question)) ?? this.#bySts(question);
+  }
+
+  async #byDane(question: TlsQuestion): Promise<TlsDecision | undefined> {
+    const { route, host, hasSecureAddresses, requiresTls } = question;
+    if (!route.isSecure || !hasSecureAddresses) return undefined;
+    const dane = await lookUpDane(this.#dns, host.name, host.port);
+    const because = `DANE of ${host.name}`;
+    const applied = { type: 'tlsa', hosts: [], text: textOf(dane) } as const;
+    switch (dane.kind) {
+      case 'none':
+        return undefined;
+      case 'unknown':
+        return { applied, kind: 'barred', status: '4.7.5', text: dane.text, fault: 'dnssec-invalid' };
+      case 'records':
+        return level(applied, { kind: 'dane', because, records: dane.records });
+      case 'unusable':
+        return requiresTls
+          ? undefined
+          : { ...level(applied, { kind: 'encrypted', because }), fault: 'tlsa-invalid' };
     }
+  }
+
+  async #bySts({ domain, host, requiresTls }: TlsQuestion): Promise<TlsDecision> {
     const policy = await this.#sts.policyOf(domain);
-    if (policy?.mode === 'enforce') {
-      if (isNamed(policy, host.name)) return level({ kind: 'verified', because: `MTA-STS of ${domain}` });
-      const text = `${host.name} is not among the servers that the MTA-STS policy of ${domain} names`;
-      return { kind: 'barred', status: '4.7.5', text };
-    }
-    if (requiresTls) return level({ kind: 'verified', because: 'REQUIRETLS' });
-    return level({ kind: 'opportunistic' });
+    const wanted: TlsLevel = requiresTls
+      ? { kind: 'verified', because: 'REQUIRETLS' }
+      : { kind: 'opportunistic' };
+    const fault = policy === undefined ? this.#sts.faultOf(domain) : undefined;
+    if (fault !== undefined) return { ...level({ type: 'sts', text: [], hosts: [] }, wanted), fault };
+    if (policy === undefined || policy.mode === 'none') return level(NO_POLICY, wanted);
+    const { mode, hosts } = policy;
+    const text = ['version: STSv1', `mode: ${mode}`, ...hosts.map((name) => `mx: ${name}`)];
+    const applied = { type: 'sts', text, hosts } as const;
+    if (isNamed(policy, host.name))
+      return mode === 'enforce'
+        ? level(applied, { kind: 'verified', because: `MTA-STS of ${domain}` })
+        : { ...level(applied, wanted), wouldVerify: true };
+    if (mode !== 'enforce') return { ...level(applied, wanted), fault: 'validation-failure' };
+    const words = `${host.name} is not among the servers that the MTA-STS policy of ${domain} names`;
+    return { applied, kind: 'barred', status: '4.7.5', text: words, fault: 'validation-failure' };
   }
 
   #levelOfSmarthost(): TlsLevel {
@@ -71,4 +107,17 @@ export class TlsPolicies {
   }
 }
 
-const level = (it: TlsLevel): TlsDecision => ({ kind: 'level', level: it });
+const NO_POLICY: AppliedPolicy = Object.freeze({ type: 'no-policy-found', text: [], hosts: [] });
+
+function level(applied: AppliedPolicy | undefined, it: TlsLevel) {
+  return { applied, kind: 'level', level: it } as const;
+}
+
+/** As a zone file has them (RFC 6698 §2.2). */
+function textOf(dane: DaneLookup): readonly string[] {
+  const records = dane.kind === 'records' ? dane.records : [];
+  return records.map(
+    ({ usage, selector, matchingType, certificate }) =>
+      `${usage} ${selector} ${matchingType} ${certificate.toString('hex')}`,
+  );
+}

@@ -7,6 +7,7 @@ import { record } from '../../test/kit/dns.ts';
 import { type NextHop, type NextHopOptions, startNextHop } from '../../test/kit/next-hop.ts';
 import { openQueue, type QueueKit, type QueueKitOptions, zoneFor } from '../../test/kit/queue.ts';
 import { Secret } from '../base/secret.ts';
+import type { TlsObservation } from '../feedback/observation.ts';
 import { makePair } from '../net/self-signed.ts';
 
 let pair: { certificate: string; key: string };
@@ -161,5 +162,62 @@ describe('TLS to other servers', () => {
     assert.ok(asked.includes(`AUTH PLAIN ${Buffer.from('\0u\0p').toString('base64')}`));
     await it.close();
     await hop.close();
+  });
+});
+
+describe('TLS to other servers, as it is counted for reports (RFC 8460 §4.3)', () => {
+  const counted = async (options: Parameters<typeof scene>[0], isDelivered: boolean) => {
+    const seen: TlsObservation[] = [];
+    const counter = { session: (one: TlsObservation) => void seen.push(one) };
+    await scene({ ...options, counter }, async ({ send, hop, empty, kit }) => {
+      const id = await send(['bo@example.org']);
+      if (isDelivered) await empty();
+      else
+        for (const untilMs = performance.now() + 8000; seen.length === 0 && performance.now() < untilMs; )
+          await pause(10);
+      assert.equal(hop.mails.length, isDelivered ? 1 : 0, String(await kit.store.outgoing.load([id])));
+    });
+    const [first] = seen;
+    return [first?.policy.type, first?.failure?.type, first?.failure?.reason, first?.domain, first?.host];
+  };
+  const where = ['example.org', 'mx.example.org'] as const;
+  const sts = (mode: string, mx = '*.example.org') => ({
+    zone: [STS],
+    fetchPolicy: async () => policy(mx, mode),
+  });
+
+  it('as the domain wants it, or without any wish', async () => {
+    const { certificate: ca } = pair;
+    const none = [undefined, undefined] as const;
+    assert.deepEqual(await counted({ hop: { tls: pair } }, true), ['no-policy-found', ...none, ...where]);
+    assert.deepEqual(await counted({ hop: { tls: pair }, ca, ...sts('enforce') }, true), [
+      ...['sts', ...none, ...where],
+    ]);
+  });
+
+  it('no TLS at all, a certificate that is not believed, a server that is not named, a policy that is none', async () => {
+    assert.deepEqual(await counted({}, true), [
+      ...['no-policy-found', 'starttls-not-supported', '', ...where],
+    ]);
+    const untrusted = ['certificate-not-trusted', 'DEPTH_ZERO_SELF_SIGNED_CERT'] as const;
+    assert.deepEqual(await counted({ hop: { tls: pair }, ...sts('enforce') }, false), [
+      ...['sts', ...untrusted, ...where],
+    ]);
+    assert.deepEqual(await counted({ hop: { tls: pair }, ...sts('testing') }, true), [
+      ...['sts', ...untrusted, ...where],
+    ]);
+    const unnamed = ['sts', 'validation-failure', '', ...where];
+    assert.deepEqual(
+      await counted({ hop: { tls: pair }, ...sts('enforce', 'a.example.net') }, false),
+      unnamed,
+    );
+    assert.deepEqual(
+      await counted({ hop: { tls: pair }, ...sts('testing', 'a.example.net') }, true),
+      unnamed,
+    );
+    const broken = { zone: [STS], fetchPolicy: async () => 'version: none' };
+    assert.deepEqual(await counted({ hop: { tls: pair }, ...broken }, true), [
+      ...['sts', 'sts-policy-invalid', '', ...where],
+    ]);
   });
 });

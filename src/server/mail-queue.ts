@@ -7,6 +7,7 @@ import { forgetAt } from '../delivery/forgetting.ts';
 import { passOn } from '../delivery/pass-on.ts';
 import type { Dns } from '../dns/answer.ts';
 import { DnsShare } from '../dns/share.ts';
+import type { Counter } from '../feedback/observation.ts';
 import { NO_RELAY, type Relay } from '../net/relay.ts';
 import type { StreamOptions } from '../net/stream.ts';
 import { Families } from '../queue/families.ts';
@@ -30,6 +31,7 @@ export interface MailQueueOptions {
   /** As one of several: its number. */
   readonly worker?: number;
   readonly relay?: Relay;
+  readonly counter?: Pick<Counter, 'session'>;
 }
 
 export interface MailQueue {
@@ -58,6 +60,7 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
       passOn({ relay, stream, nowMs: () => domain.clock.nowMs() }, { ...message, ...message.message }),
     forgetAt: (holder, keys) => forgetAt(relay, holder, keys),
     ...(smarthost === undefined ? {} : { smarthost }),
+    ...(options.counter && { counter: options.counter }),
   });
   families.start();
   const paused = new PauseFile(config.data);

@@ -7,6 +7,7 @@ import { LocalAdmin } from '../admin/local-admin.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
+import type { Ledger } from '../feedback/ledger.ts';
 import { AccountAdmin } from '../identity/account-admin.ts';
 import { Activity } from '../identity/activity.ts';
 import { ActivityFiles } from '../identity/activity-files.ts';
@@ -31,6 +32,7 @@ import type { SqliteStoreOptions } from '../store/sqlite/opening.ts';
 import type { ShardedDirectory } from '../store/sqlite/sharded-directory.ts';
 import { ACCOUNT_SETTINGS } from './account-settings.ts';
 import { rethrowWithRemedy } from './data-modes.ts';
+import { feedbackAdmin, ledgerOf } from './feedback.ts';
 import { wayBack } from './forward-sender.ts';
 import { textsByDns } from './key-watch.ts';
 import { openRules, type RulesSystem } from './rules.ts';
@@ -46,6 +48,8 @@ export interface MailSystem {
   readonly activity: Activity;
   readonly recipients: Recipients;
   readonly keyWatch: KeyWatch;
+  /** Of what domains tell each other about mail. */
+  readonly ledger: () => Ledger;
   readonly connections: Connections;
   readonly accounts: AccountAdmin;
   /** Who is signed in to the webmail. */
@@ -99,8 +103,11 @@ export async function openMailSystem(
   const domains = new DomainAdmin({
     ...{ domain, recipients, defaultDomain, makeKey, keyWatch },
   });
+  const ledger = ledgerOf(config);
+  const feedback = feedbackAdmin(domains, ledger.open, () => clock.nowMs());
   const close = async (): Promise<void> => {
     await store.close();
+    ledger.close();
     await journal.flush();
   };
   return {
@@ -111,13 +118,14 @@ export async function openMailSystem(
     activity,
     recipients,
     keyWatch,
+    ledger: ledger.open,
     connections,
     accounts,
     webSessions: new WebSessions({ directory, accounts: domain.accounts, clock, activity }),
     admin: new LocalAdmin({
       domain,
       accounts,
-      domains,
+      ...{ domains, feedback },
       activity,
       journal,
       connections,

@@ -10,6 +10,7 @@ import { startRenewal } from '../mailbox/upkeep/renew-facts.ts';
 import { TlsFiles } from '../net/tls.ts';
 import { certificateFiles } from './certificate.ts';
 import { certificateKeeper } from './certificate-keeper.ts';
+import { feedbackOf } from './feedback.ts';
 import { startKeyWatch } from './key-watch.ts';
 import { LocalDomains } from './local-domains.ts';
 import { startMailQueue } from './mail-queue.ts';
@@ -62,8 +63,9 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     opened.push(() => control.close(GRACE_MS));
     const dns = resolverOf(config);
     const domains = new LocalDomains(domain.store.directory.domains, config.auth.defaultDomain);
+    const feedback = feedbackOf({ config, log, system, dns });
     const protocols = await startProtocols({
-      ...{ ...system, config, log, tls, version, domains, dns, watch: spokesman.watch },
+      ...{ ...system, config, log, tls, version, domains, dns, feedback, watch: spokesman.watch },
       ...(colleagues === undefined ? {} : { relay: colleagues.relay, isShared: true }),
     });
     const { listeners, apply } = protocols;
@@ -75,11 +77,14 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     });
     const mail = startMailQueue({
       ...{ config, log, system, dns, stream: protocols.stream },
+      ...(feedback.counter && { counter: feedback.counter }),
       ...(part === undefined ? {} : { worker: part.worker }),
       ...(colleagues === undefined ? {} : { relay: colleagues.relay }),
     });
     watch.sends(mail.queue);
     opened.push(() => mail.stop(SENDING_GRACE_MS));
+    feedback.start();
+    opened.push(() => feedback.stop());
     const isSpokesman = colleagues === undefined || colleagues.isSpokesman;
     const keeper = isSpokesman
       ? await certificateKeeper({ config, log, tls, domains, listeners })

@@ -38,6 +38,7 @@ import { pop3Services, receivePop3, startPop3 } from '../pop3/server.ts';
 import type { Pop3Settings } from '../pop3/settings.ts';
 import type { Editing } from '../rules/editing.ts';
 import { MAX_RESPONSE_BYTES } from '../sasl/mechanism.ts';
+import type { Feedback } from './feedback.ts';
 import type { LocalDomains } from './local-domains.ts';
 import { listenForMetrics } from './metrics-listener.ts';
 import { type Sending, sendingOf } from './sending.ts';
@@ -54,6 +55,7 @@ export interface ProtocolOptions {
   readonly webSessions: WebSessions;
   readonly connections: Connections;
   readonly dns: Dns;
+  readonly feedback: Pick<Feedback, 'counter' | 'reports'>;
   /** What whoever edits scripts needs. */
   readonly rules: Editing;
   /** Absent where one process holds everything. */
@@ -159,6 +161,7 @@ function servicesOf(
     hostname: config.hostname,
     defaultDomain: config.auth.defaultDomain,
     uploadBytes: limits.uploads,
+    reports: options.feedback.reports,
   };
   const lmtp = deliveryServices({
     ...delivery,
@@ -168,6 +171,7 @@ function servicesOf(
   const mx = mxServices({
     ...delivery,
     dns: options.dns,
+    ...(options.feedback.counter && { counter: options.feedback.counter }),
     maxMessageBytes: config.mx.maxSize,
     overQuota: config.mx.overQuota,
     greetingDelayMs: config.mx.greetingDelay,

@@ -10,6 +10,7 @@ import { LocalAdmin } from '../../src/admin/local-admin.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { Log } from '../../src/base/log.ts';
 import { Secret } from '../../src/base/secret.ts';
+import { overviewOf } from '../../src/feedback/overview.ts';
 import { AccountAdmin } from '../../src/identity/account-admin.ts';
 import { Activity } from '../../src/identity/activity.ts';
 import { Authenticator, type AuthenticatorOptions } from '../../src/identity/authenticator.ts';
@@ -183,6 +184,7 @@ export function localAdminOf({ domain, admin: accounts, activity }: TestDomain):
     domain,
     accounts,
     domains,
+    feedback: { overviewOf: async (name, days) => overviewOf(name, days, []) },
     activity,
     journal,
     editing: TEST_EDITING,

@@ -49,6 +49,18 @@ export const SENDING = {
       doc: 'What the smarthost has to prove: "verified", a valid certificate for its name; "encrypted", nothing, but it has to have TLS; "opportunistic", nothing at all.',
     }),
   },
+  reports: {
+    send: boolean({
+      default: false,
+      doc: 'Whether other domains are told, once a day, how mail in their name fared here (DMARC, to the addresses in their policy) and how their servers could be spoken to (TLSRPT). They find mistakes of theirs by it, and abuse of their name. What is counted for it stands in `feedback.db` in the data folder, for some days.',
+    }),
+    from: string({
+      default: '',
+      pattern: /^(?:[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253})?$/,
+      expected: 'an address, or "" for the postmaster',
+      doc: 'Whom these reports are from. "" is postmaster@ the default domain. Its domain has to be one whose mail this server signs.',
+    }),
+  },
   submission: {
     enabled: boolean({
       default: true,

@@ -120,7 +120,7 @@ export class Channel {
     };
     const secure = connectTls(options);
     this.#socket = secure;
-    await settled(secure, 'secureConnect', timeoutMs, (why) => new HopFailure('tls', why));
+    await settled(secure, 'secureConnect', timeoutMs, (why, cause) => new HopFailure('tls', why, { cause }));
     this.#parser = new ReplyParser();
     this.#isSecure = true;
     this.#attach();
@@ -185,11 +185,11 @@ async function settled(
   socket: Socket,
   event: 'connect' | 'secureConnect',
   timeoutMs: number,
-  failure: (why: string) => HopFailure,
+  failure: (why: string, cause?: Error) => HopFailure,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(() => reject(failure('it did not answer in time')), timeoutMs);
-  const onError = (error: Error): void => reject(failure(error.message));
+  const onError = (error: Error): void => reject(failure(error.message, error));
   const onClose = (): void => reject(failure('it closed the connection'));
   socket.once(event, resolve).once('error', onError).once('close', onClose);
   try {
