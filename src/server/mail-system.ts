@@ -100,9 +100,7 @@ export async function openMailSystem(
   const { authenticator, accounts } = signInOf(config, { domain, activity, installation });
   const { clock } = domain;
   const keyWatch = new KeyWatch({ domains: directory.domains, clock, texts: textsByDns(config), log });
-  const domains = new DomainAdmin({
-    ...{ domain, recipients, defaultDomain, makeKey, keyWatch },
-  });
+  const domains = new DomainAdmin({ domain, recipients, defaultDomain, makeKey, keyWatch });
   const ledger = ledgerOf(config);
   const feedback = feedbackAdmin(domains, ledger.open, () => clock.nowMs());
   const close = async (): Promise<void> => {
@@ -123,14 +121,8 @@ export async function openMailSystem(
     accounts,
     webSessions: new WebSessions({ directory, accounts: domain.accounts, clock, activity }),
     admin: new LocalAdmin({
-      domain,
-      accounts,
-      ...{ domains, feedback },
-      activity,
-      journal,
-      connections,
-      editing: rules,
-      onClose: close,
+      ...{ domain, accounts, domains, feedback, activity, journal, connections },
+      ...{ editing: rules, onClose: close },
     }),
     close,
   };

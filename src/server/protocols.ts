@@ -172,12 +172,7 @@ function servicesOf(
     ...delivery,
     dns: options.dns,
     ...(options.feedback.counter && { counter: options.feedback.counter }),
-    maxMessageBytes: config.mx.maxSize,
-    overQuota: config.mx.overQuota,
-    greetingDelayMs: config.mx.greetingDelay,
-    connectionsPerMinute: config.mx.connectionsPerMinute,
-    checkTimeoutMs: config.mx.checkTimeout,
-    trustedSealers: config.mx.trustedSealers.split(/[\s,]+/).filter((name) => name !== ''),
+    ...mxSettings(config),
   });
   const sieve: ManageSieveServices = { ...shared, settings: settings.sieve, editing: options.rules };
   const starters: Record<string, Starter> = {
@@ -201,6 +196,17 @@ function servicesOf(
     submission: sending.receive,
   };
   return { starters, receivers, deliveries: receiveLmtp(lmtp), sending, stream: ports.stream };
+}
+
+function mxSettings({ mx }: Config) {
+  return {
+    maxMessageBytes: mx.maxSize,
+    overQuota: mx.overQuota,
+    greetingDelayMs: mx.greetingDelay,
+    connectionsPerMinute: mx.connectionsPerMinute,
+    checkTimeoutMs: mx.checkTimeout,
+    trustedSealers: mx.trustedSealers.split(/[\s,]+/).filter((name) => name !== ''),
+  };
 }
 
 function uploadsOf({ limits, imap: { maxAppendSize } }: Config): UploadBudget {
