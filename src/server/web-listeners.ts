@@ -8,6 +8,7 @@ import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
 import type { Route } from '../http/exchange.ts';
 import { HttpListener } from '../http/listener.ts';
+import { Outward } from '../http/outward.ts';
 import type { AccountAdmin } from '../identity/account-admin.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
@@ -79,9 +80,17 @@ function routesOf(options: WebOptions): readonly Route[] {
     mtaSts: mtaStsPolicy(config),
   });
   const { webSessions: sessions, domain } = options;
-  const shared = { ...options, settings: config.auth };
+  const settings = { ...config.auth, hostname: config.hostname };
+  const shared = { ...options, settings };
   const jmap = jmapRoutes({ ...shared, judges: [cookieJudge(sessions)] });
-  const web = webRoutes({ ...shared, root: ROOT, data, clock: domain.clock, sessions });
+  const web = webRoutes({
+    ...shared,
+    root: ROOT,
+    data,
+    clock: domain.clock,
+    sessions,
+    outward: new Outward(),
+  });
   return [...challengeRoutes(acmePaths(data)), ...setup, ...jmap, ...web];
 }
 

@@ -34,9 +34,10 @@ export function postJson<T>(
   path: string,
   schema: z.ZodType<T>,
   answer: (body: T, request: HttpRequest) => Promise<HttpReply>,
+  maxBodyBytes = MAX_BODY,
 ): Route {
   return {
-    ...{ method: 'POST', path, maxBodyBytes: MAX_BODY },
+    ...{ method: 'POST', path, maxBodyBytes },
     answer: async (request) => {
       if (!isFromOwnSite(request)) return refusal(403, 'other-site');
       const parsed = schema.safeParse(parse(request.body));

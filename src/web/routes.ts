@@ -3,9 +3,15 @@ import type { Route } from '../http/exchange.ts';
 import { accountRoutes } from './account-routes.ts';
 import { AppBuild, type AppBuildOptions } from './app-build.ts';
 import { appRoutes } from './app-routes.ts';
+import { type ProxyServices, pictureRoutes } from './image-proxy.ts';
 import type { WebServices } from './services.ts';
 import { sessionRoutes } from './session-routes.ts';
 
-export function webRoutes(options: WebServices & AppBuildOptions): readonly Route[] {
-  return [...sessionRoutes(options), ...accountRoutes(options), ...appRoutes(AppBuild.begin(options))];
+export function webRoutes(options: WebServices & AppBuildOptions & ProxyServices): readonly Route[] {
+  return [
+    ...sessionRoutes(options),
+    ...accountRoutes(options),
+    ...pictureRoutes(options),
+    ...appRoutes(AppBuild.begin(options)),
+  ];
 }

@@ -16,7 +16,7 @@ export interface WebServices {
   readonly activity: Activity;
   readonly clock: Clock;
   /** Read with each request. */
-  readonly settings: { readonly plaintext: PlaintextRule };
+  readonly settings: { readonly plaintext: PlaintextRule; readonly hostname: string };
 }
 
 /** What passwords, sessions and counts call the webmail. */

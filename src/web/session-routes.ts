@@ -40,7 +40,7 @@ export function sessionRoutes(services: WebServices): readonly Route[] {
 
 /** Whose cookie came with this request; undefined for nobody's. Whether it counts is another question (`own-site.ts`). */
 export async function signedIn(
-  { sessions }: WebServices,
+  { sessions }: { readonly sessions: Pick<WebServices['sessions'], 'find'> },
   request: HttpRequest,
 ): Promise<SignedIn | undefined> {
   const cookie = cookieIn(request);
@@ -95,7 +95,9 @@ function welcome(
     ...{ service: SERVICE, remote: request.remoteAddress, tls: request.isSecure ? 'TLS' : 'none', mechanism },
     device: credential.name ?? '',
   });
-  return json(200, factsOf({ record, credential }), { 'set-cookie': cookieFor(services, request, begun) });
+  return json(200, factsOf(services, { record, credential }), {
+    'set-cookie': cookieFor(services, request, begun),
+  });
 }
 
 /** Until the browser closes, unless the device is the person's own. */
@@ -125,13 +127,15 @@ async function session(services: WebServices, request: HttpRequest): Promise<Htt
   const again = hasMoved ? await signedIn(services, request) : undefined;
   const cookie =
     again && cookieFor(services, request, { session: again.credential, token: cookieIn(request) ?? '' });
-  return json(200, factsOf(who), cookie === undefined ? {} : { 'set-cookie': cookie });
+  return json(200, factsOf(services, who), cookie === undefined ? {} : { 'set-cookie': cookie });
 }
 
-function factsOf({ record, credential }: SignedIn): object {
+function factsOf({ settings }: WebServices, { record, credential }: SignedIn): object {
   return {
     address: record.address,
     isOwnDevice: credential.isOwnDevice ?? false,
+    /** What it calls itself where it says what it found out about a mail (RFC 8601 §2.5). */
+    hostname: settings.hostname,
     preferences: preferencesOf(record.settings),
   };
 }
