@@ -21,6 +21,8 @@ import { type Taken, VERDICT_FLAGS } from './judgement.ts';
 /** The kind of relay connection. */
 export const LMTP_KIND = 'lmtp';
 
+const MAX_REPLY_LINES = 100;
+const ENHANCED = /^\d\.\d{1,3}\.\d{1,3} /;
 const MAX_LINE_BYTES = 4096;
 /** Of header fields, on one line of 4 KiB with room to spare. */
 const TRACE_BYTES = 2400;
@@ -225,8 +227,9 @@ class HolderSession {
     this.#stream.write(Buffer.from(`${line}\r\n`));
   }
 
-  /** The last line of one that has several. */
+  /** Several lines as `Reply` has them. */
   async #reply(): Promise<Reply> {
+    const lines: string[] = [];
     for (;;) {
       const read = await this.#input.line(MAX_LINE_BYTES);
       if (read.kind !== 'line') throw new Error('the holder went away');
@@ -234,7 +237,9 @@ class HolderSession {
       if (code === undefined) throw new Error('the holder does not answer in LMTP');
       // It closes, of its own accord: that is no answer to what was asked, and our client's connection goes on.
       if (code === '421') throw new Error('the holder says goodbye');
-      if (isLast === ' ') return { code: Number(code), text };
+      lines.push(lines.length === 0 ? text : text.replace(ENHANCED, ''));
+      if (isLast === ' ') return { code: Number(code), text: lines.join('\n') };
+      if (lines.length > MAX_REPLY_LINES) throw new Error('the holder does not come to an end');
     }
   }
 }

@@ -20,6 +20,7 @@ export interface OwnMessage {
   /** Of this hop, whole lines. */
   readonly fields: Buffer;
   readonly isJunk: boolean;
+  readonly isAuthentic: boolean;
   readonly isAuthorKnown: boolean;
   readonly sizeBytes: number;
   octets(): AsyncIterable<Buffer>;
@@ -34,7 +35,8 @@ export interface PassOnOptions {
 /** What the holder says of it. */
 export async function passOn(options: PassOnOptions, message: OwnMessage): Promise<Reply> {
   const { relay, stream, nowMs } = options;
-  const { holder, from, address, once, fields, isJunk, isAuthorKnown, sizeBytes } = message;
+  const { holder, from, address, once, fields, sizeBytes } = message;
+  const { isJunk, isAuthentic, isAuthorKnown } = message;
   const connection = { remoteAddress: '127.0.0.1', remotePort: 0, localPort: 0, tlsVersion: undefined };
   const peer = { ...connection, idleMs: 0, bytesRead: 0, bytesWritten: 0, destroy() {} };
   const names = { id: `queue-${randomUUID().slice(0, 8)}`, service: 'queue', listener: 'queue' };
@@ -46,7 +48,7 @@ export async function passOn(options: PassOnOptions, message: OwnMessage): Promi
     if (reply.code !== 250) return reply;
     const names = new Set([holder]);
     for await (const piece of message.octets()) if (piece.length > 0) await holders.write(names, piece);
-    const judged = { isJunk, isAuthentic: true, isAuthorKnown, isShared: false };
+    const judged = { isJunk, isAuthentic, isAuthorKnown, isShared: false };
     const taken = { kind: 'taken', fields, ...judged, once } as const;
     const replies = await holders.finish(new Map([[holder, 1]]), taken);
     return replies.get(holder)?.[0] ?? REPLY.holderGone;

@@ -40,6 +40,8 @@ export interface Delivery {
   readonly fields: Buffer;
   /** Whoever took it thinks so little of it that it is set apart, unless its recipient says something else. */
   readonly isJunk: boolean;
+  /** Something proves whose it is: its sender can be told what became of it. Absent: nothing. */
+  readonly isAuthentic?: boolean;
   /** Whoever took it knows that it comes from the domain that its From names. */
   readonly isAuthorKnown: boolean;
   readonly message: Content & { readonly header: HeaderBlock };

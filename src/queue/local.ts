@@ -16,7 +16,7 @@ import type { SenderWishes } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId } from '../mailbox/model/model.ts';
-import { type OutgoingRecipient, type OutgoingRow, outgoingText } from '../mailbox/model/outgoing.ts';
+import { NOTIFY, type OutgoingRecipient, type OutgoingRow, outgoingText } from '../mailbox/model/outgoing.ts';
 import { type DeliveryOutcome, deliver } from '../mailbox/operations/deliver.ts';
 import { openIncoming, type Received } from '../mailbox/operations/incoming.ts';
 import { ownResults, saysDmarcPass } from '../message-auth/seal.ts';
@@ -33,6 +33,7 @@ export interface PassedOn {
   /** Of this hop, whole lines. */
   readonly fields: Buffer;
   readonly isJunk: boolean;
+  readonly isAuthentic: boolean;
   readonly isAuthorKnown: boolean;
   readonly message: DepartingMessage;
 }
@@ -119,6 +120,8 @@ export class LocalRoute {
     const beganMs = performance.now();
     const fields = this.#fieldsOf(row, recipient, message);
     const isJunk = isSetApart(row);
+    // What becomes of mail that was passed on is told to whoever passed it on, by a report.
+    const isAuthentic = row.kind === 'retry' ? recipient.notify !== NOTIFY.Never : row.kind === 'sent';
     const isAuthorKnown = row.kind !== 'retry' || saysDmarcPass(message.header, hostname);
     const said: Said[] = [];
     const here: ResolvedDelivery[] = [];
@@ -137,7 +140,7 @@ export class LocalRoute {
     for (const holder of holders) {
       const reply = await passOn?.({
         ...{ holder, from: row.sender, address: recipient.address },
-        ...{ once, fields, isJunk, isAuthorKnown, message },
+        ...{ once, fields, isJunk, isAuthentic, isAuthorKnown, message },
       });
       if (reply === undefined) continue;
       const isGone = reply.code === REPLY.holderGone.code && reply.text === REPLY.holderGone.text;
@@ -152,7 +155,7 @@ export class LocalRoute {
     const accounts = here.map(({ account }) => account);
     const { received, release } = await this.#read(accounts, message);
     try {
-      const arrived = { fields, isJunk, isAuthorKnown, once };
+      const arrived = { fields, isJunk, isAuthentic, isAuthorKnown, once };
       const outcomes = await deliver(domain, to, received, row.sender, arrived);
       const ms = Math.round(performance.now() - beganMs);
       const names = { id: outgoingText(row.id), session: 'queue', service: 'queue', remote: 'queue' };

@@ -1,4 +1,5 @@
 /** What a run asked for, as the domain is to do it. */
+import { isAscii } from 'node:buffer';
 import { invariant } from '../base/invariant.ts';
 import {
   type Copy,
@@ -9,14 +10,21 @@ import {
   type NewMemory,
 } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import type { FileEffect, NotifyEffect, RedirectEffect, SeenId, VacationEffect } from '../sieve/effects.ts';
+import type {
+  FileEffect,
+  NotifyEffect,
+  RedirectEffect,
+  RejectEffect,
+  SeenId,
+  VacationEffect,
+} from '../sieve/effects.ts';
 import type { Failure, Outcome } from '../sieve/run/interpreter.ts';
 import { entryOf } from './entry.ts';
 import { Forms } from './forms.ts';
 import { repliedKey, seenKey, TOLD_KEY } from './memory-keys.ts';
 import { failureNotice } from './notice.ts';
 import { placeOf } from './place.ts';
-import { notified, passedOn, replied, type Sending } from './sending.ts';
+import { notified, passedOn, refused, replied, type Sending } from './sending.ts';
 
 export interface CarryingOut {
   readonly store: Pick<Domain, 'store'>;
@@ -68,7 +76,7 @@ async function wantedBy(outcome: Outcome, forms: Forms, about: CarryingOut): Pro
         break;
       case 'reject':
       case 'ereject':
-        wanted.refusal = effect.reason;
+        if (!(await writeBack(effect, wanted, forms, about))) wanted.refusal = effect.reason;
         break;
       case 'discard':
         break;
@@ -79,6 +87,23 @@ async function wantedBy(outcome: Outcome, forms: Forms, about: CarryingOut): Pro
   // What cannot be sent on is kept: no script loses mail.
   if (isLeftBehind && wanted.copies.length === 0) wanted.copies.push(...implicitKeep(about.delivery).copies);
   return wanted;
+}
+
+/**
+ * RFC 5429 §2.2: words that no reply can carry go in a message of their own, provided that it reaches who has written. False: the
+ * refusal is the reply.
+ */
+async function writeBack(
+  effect: RejectEffect,
+  { departures }: Wanted,
+  forms: Forms,
+  { delivery, sending, nowMs, hostname }: CarryingOut,
+): Promise<boolean> {
+  const { isJunk, isAuthentic, envelopeFrom } = delivery;
+  if (effect.kind !== 'reject' || isAscii(Buffer.from(effect.reason)) || isJunk) return false;
+  if (sending === undefined || isAuthentic !== true || envelopeFrom === '') return false;
+  departures.push((await refused(effect, { delivery, forms, sending, nowMs, hostname })).departure);
+  return true;
 }
 
 /** False: it cannot be passed on. */

@@ -39,6 +39,7 @@ interface Letter {
   readonly fields?: string;
   readonly isJunk?: boolean;
   readonly isAuthorKnown?: boolean;
+  readonly isAuthentic?: boolean;
   readonly author?: string;
 }
 
@@ -47,12 +48,18 @@ async function send({
   fields = '',
   isJunk = false,
   isAuthorKnown = true,
+  isAuthentic = true,
   author = 'Bo <bo@example.org>',
 }: Letter = {}): Promise<DeliveryOutcome> {
   const text = `From: ${author}\r\nTo: ${record.address}\r\nSubject: h\u00e9llo\r\nMessage-ID: <1@example.org>\r\n${fields}\r\nbody\r\n`;
   const received = await receive(kit.domain.store, [record.id], 2 ** 24, Buffer.from(text));
   const to = { account: record.id, address: record.address };
-  const arrived = { fields: Buffer.from('Received: from x by y; now\r\n'), isJunk, isAuthorKnown };
+  const arrived = {
+    fields: Buffer.from('Received: from x by y; now\r\n'),
+    isJunk,
+    isAuthorKnown,
+    isAuthentic,
+  };
   const [outcome] = await deliver(kit.domain, [to], received, from, arrived);
   return outcome as DeliveryOutcome;
 }
@@ -219,6 +226,29 @@ describe('rules that send', () => {
     assert.ok(reply);
     assert.equal(String(copy), await octetsOf(reply));
     assert.match(String(copy), /^From: /);
+  });
+
+  test('a refusal in words that no reply can carry goes to who has written, and to nobody else', async () => {
+    await rule('require "reject"; reject text:\nTack, men nej.\nJag är borta.\n.\n;');
+    assert.deepEqual(await send(), { kind: 'delivered', copies: [] });
+    const [notice, ...more] = await outgoing();
+    assert.ok(notice);
+    assert.deepEqual(more, []);
+    assert.deepEqual([notice.row.sender, notice.recipients[0]?.address], ['', 'bo@example.org']);
+    const octets = await octetsOf(notice);
+    assert.match(octets, /\r\nContent-Type: multipart\/report; report-type=disposition-notification;/);
+    assert.match(octets, /\r\nDisposition: automatic-action\/MDN-sent-automatically; deleted\r\n/);
+    assert.match(octets, /\r\nOriginal-Message-ID: <1@example.org>\r\n/);
+    assert.match(octets, /\r\n\r\nFrom: Bo <bo@example.org>\r\nTo: anna/);
+    const text = /base64\r\n\r\n(.*?)\r\n\r\n?--/s.exec(octets)?.[1] ?? '';
+    assert.match(Buffer.from(text, 'base64').toString(), /Tack, men nej\.\r\nJag är borta\./);
+    for (const letter of [{ from: '' }, { isAuthentic: false }, { isJunk: true }])
+      assert.equal((await send(letter)).kind, 'rejected', JSON.stringify(letter));
+    await rule('require "ereject"; ereject "Nej, ändå inte.";');
+    assert.equal((await send()).kind, 'rejected');
+    await rule('require "reject"; reject "no";');
+    assert.deepEqual(await send(), { kind: 'rejected', reason: 'no' });
+    assert.equal((await outgoing()).length, 1);
   });
 
   test('notify', async () => {

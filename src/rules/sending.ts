@@ -12,12 +12,13 @@ import {
   type OutgoingRoute,
   type ReturnedContent,
 } from '../mailbox/model/outgoing.ts';
-import type { NotifyEffect, RedirectEffect, VacationEffect } from '../sieve/effects.ts';
+import type { NotifyEffect, RedirectEffect, RejectEffect, VacationEffect } from '../sieve/effects.ts';
 import { encodedField } from '../sieve/message/header-edit.ts';
 import { notification, reply } from './compose.ts';
 import type { Forms } from './forms.ts';
 import { parseNotify } from './notify-words.ts';
 import { placeOf } from './place.ts';
+import { refusalNotice } from './refusal-notice.ts';
 
 export interface Sending {
   /** From whom what is passed on comes, so that bounces find the way; undefined: it cannot be passed on. */
@@ -84,6 +85,20 @@ export async function replied(effect: VacationEffect, about: SendingAbout): Prom
       recipients: [await recipientOf(effect.to, NOTIFY.Never, sending)],
     },
     ...(effect.fileCopy !== undefined && { copy: { ...placeOf(effect.fileCopy), form } }),
+  };
+}
+
+/** RFC 5429 §2.2.1: from nobody, too. */
+export async function refused(effect: RejectEffect, about: SendingAbout): Promise<Sent> {
+  const { delivery, forms, nowMs, hostname, sending } = about;
+  const octets = refusalNotice({ effect, delivery, nowMs, hostname });
+  const to = delivery.envelopeFrom;
+  return {
+    departure: {
+      form: await forms.written(octets),
+      envelope: envelopeOf('notice', about, { addresses: [to], isEightBit: !isAscii(octets) }),
+      recipients: [await recipientOf(to, NOTIFY.Never, sending)],
+    },
   };
 }
 

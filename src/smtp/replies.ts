@@ -38,16 +38,19 @@ export function replyOf(error: MailboxError, overQuota: OverQuota): Reply {
   return { code, text: `${enhanced} ${error.message}` };
 }
 
-/** What a reply has room for: RFC 5321 §4.5.3.1.5, with the name of the message behind it. */
+/** What a line of a reply has room for: RFC 5321 §4.5.3.1.5, with the name of the message behind it. */
 const MAX_REASON = 400;
+const MAX_REASON_LINES = 20;
 
-/** The recipient's own words (RFC 5429 §2.1.2), on one line; of a text that no reply can carry only that there is one. */
+/** The recipient's own words line by line (RFC 5429 §2.5); of a text that no reply can carry only that there is one. */
 export function rejection(reason: string): Reply {
-  const words = reason.trim().replace(/\s+/g, ' ');
-  const text = /^[\x20-\x7e]+$/.test(words)
-    ? words.slice(0, MAX_REASON)
-    : 'the recipient refused the message';
-  return { code: 550, text: `5.7.1 ${text}` };
+  const lines = reason
+    .split(/\r?\n/)
+    .map((line) => line.trim().replace(/\s+/g, ' ').slice(0, MAX_REASON))
+    .filter((line) => line !== '')
+    .slice(0, MAX_REASON_LINES);
+  const isPlain = lines.length > 0 && lines.every((line) => /^[\x20-\x7e]+$/.test(line));
+  return { code: 550, text: `5.7.1 ${isPlain ? lines.join('\n') : 'the recipient refused the message'}` };
 }
 
 function statusOf(error: MailboxError, overQuota: OverQuota): Status {

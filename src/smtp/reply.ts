@@ -4,12 +4,15 @@
  */
 export interface Reply {
   readonly code: number;
-  /** `x.y.z`, a blank, and a sentence. ASCII (RFC 6531 §3.7.4.2), no line breaks. */
+  /** `x.y.z`, a blank, and a sentence. ASCII (RFC 6531 §3.7.4.2). Each LF begins another line of the reply. */
   readonly text: string;
 }
 
 export function replyLine({ code, text }: Reply): Buffer {
-  return Buffer.from(`${code} ${text}\r\n`, 'latin1');
+  const [first = '', ...more] = text.split('\n');
+  // RFC 2034 §4: the code is on each line.
+  const enhanced = more.length === 0 ? '' : (/^\d\.\d{1,3}\.\d{1,3} /.exec(first)?.[0] ?? '');
+  return replyLines(code, [first, ...more.map((line) => `${enhanced}${line}`)]);
 }
 
 /** RFC 5321 §4.2.1: several lines, all but the last with a hyphen. */

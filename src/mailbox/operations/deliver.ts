@@ -59,7 +59,7 @@ class Outdated extends MailboxError {
 const SLICE = 100;
 
 /** What is known of a message beside its octets and its sender. */
-export interface Arrived extends Pick<Delivery, 'fields' | 'isJunk' | 'isAuthorKnown'> {
+export interface Arrived extends Pick<Delivery, 'fields' | 'isJunk' | 'isAuthentic' | 'isAuthorKnown'> {
   /** Sixteen octets: who has had a message with this key does not get it again. It is forgotten when it is told to be. */
   readonly once?: Buffer;
 }
