@@ -1,5 +1,13 @@
 /** `ScriptAdmin` of a running server, through its control socket; and of several processes, at whoever holds the account. */
-import type { PutScript, RuleEvent, ScriptAdmin, ScriptName, ScriptSummary } from './script-admin.ts';
+import type {
+  PutScript,
+  Rehearsal,
+  RuleEvent,
+  ScriptAdmin,
+  ScriptName,
+  ScriptSummary,
+  Trial,
+} from './script-admin.ts';
 
 /** The control socket, as far as it is needed here. */
 export interface ScriptWire {
@@ -34,6 +42,15 @@ export class ControlScripts implements ScriptAdmin {
     await this.#wire.json('DELETE', pathOf(address, name));
   }
 
+  rehearse(address: string, { script, message, from, to }: Trial): Promise<Rehearsal> {
+    const octets = { script: script.toString('base64'), message: message.toString('base64') };
+    return this.#wire.json('POST', `${scriptsOf(address)}-trial`, {
+      ...octets,
+      from,
+      ...(to !== undefined && { to }),
+    });
+  }
+
   async log(address: string, limit: number): Promise<readonly RuleEvent[]> {
     const path = `${scriptsOf(address)}-log/${limit}`;
     return (await this.#wire.json<{ events: RuleEvent[] }>('GET', path)).events;
@@ -66,6 +83,10 @@ export class SharedScripts implements ScriptAdmin {
 
   async remove(address: string, name: ScriptName) {
     return (await this.#at(address)).remove(address, name);
+  }
+
+  async rehearse(address: string, trial: Trial) {
+    return (await this.#at(address)).rehearse(address, trial);
   }
 
   async log(address: string, limit: number) {

@@ -21,6 +21,7 @@ import { checkMail } from '../mailbox/upkeep/check.ts';
 import type { Connections } from '../net/connections.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
 import type { Editing } from '../rules/editing.ts';
+import type { Rehearsing } from '../rules/rehearsal.ts';
 import type {
   AddedMessage,
   MailboxSummary,
@@ -57,7 +58,7 @@ export interface LocalAdminOptions {
   readonly activity: Activity;
   readonly journal: Pick<ActivityFiles, 'read'>;
   readonly connections: Pick<Connections, 'list'>;
-  readonly editing: Editing;
+  readonly editing: Editing & Rehearsing;
   /** Called by `close`; the server keeps its store and passes none. */
   readonly onClose?: () => Promise<void>;
 }

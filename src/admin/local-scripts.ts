@@ -16,6 +16,7 @@ import {
 import type { AccountState } from '../mailbox/state/account.ts';
 import { type Editing, editScript } from '../rules/editing.ts';
 import { readEntry } from '../rules/entry.ts';
+import { type Rehearsal, type Rehearsing, rehearse, type Trial } from '../rules/rehearsal.ts';
 import { ScriptError } from '../sieve/syntax/fault.ts';
 import type { PutScript, RuleEvent, ScriptAdmin, ScriptSummary } from './script-admin.ts';
 
@@ -23,7 +24,7 @@ export interface LocalScriptsOptions {
   readonly domain: Domain;
   readonly accounts: Pick<AccountAdmin, 'accountOf'>;
   readonly activity: Activity;
-  readonly editing: Editing;
+  readonly editing: Editing & Rehearsing;
 }
 
 export class LocalScripts implements ScriptAdmin {
@@ -57,8 +58,7 @@ export class LocalScripts implements ScriptAdmin {
         ),
       };
     } catch (error) {
-      if (error instanceof ScriptError) throw new MailboxError('cannot', error.message);
-      throw error;
+      return rethrowAsCannot(error);
     }
   }
 
@@ -72,6 +72,12 @@ export class LocalScripts implements ScriptAdmin {
     const account = await this.#account(address);
     await deleteScript(this.#options.domain, account, canonical(name));
     this.#record(account, 'script deleted', name);
+  }
+
+  async rehearse(address: string, trial: Trial): Promise<Rehearsal> {
+    const { domain, editing } = this.#options;
+    const account = await this.#account(address);
+    return rehearse(editing, domain, account, trial).catch(rethrowAsCannot);
   }
 
   async log(address: string, limit: number): Promise<readonly RuleEvent[]> {
@@ -91,6 +97,11 @@ export class LocalScripts implements ScriptAdmin {
   #record({ record }: AccountState, what: string, { role, name }: ScriptName): void {
     this.#options.activity.record(record.address, what, { script: role === 'own' ? name : role });
   }
+}
+
+function rethrowAsCannot(error: unknown): never {
+  if (error instanceof ScriptError) throw new MailboxError('cannot', error.message);
+  throw error;
 }
 
 function canonical({ role, name }: ScriptName): ScriptName {

@@ -2,9 +2,10 @@
 import type { ScriptRole, ScriptRow } from '../mailbox/model/rules.ts';
 import type { ScriptName } from '../mailbox/operations/scripts.ts';
 import type { Entry } from '../rules/entry.ts';
+import type { Rehearsal, Trial } from '../rules/rehearsal.ts';
 
 export type ScriptSummary = Omit<ScriptRow, 'id' | 'hash'>;
-export type { ScriptName, ScriptRole };
+export type { Rehearsal, ScriptName, ScriptRole, Trial };
 
 export interface PutScript {
   /** What its author may want to know: line, column, and a sentence. */
@@ -28,6 +29,8 @@ export interface ScriptAdmin {
   activate(address: string, name: string): Promise<void>;
   /** Throws `nonexistent`; `cannot` of the owner's active one. */
   remove(address: string, name: ScriptName): Promise<void>;
+  /** Throws `cannot` with line and column for what is no script; `too-big`. */
+  rehearse(address: string, trial: Trial): Promise<Rehearsal>;
   /** The last ones, the oldest of them first. */
   log(address: string, limit: number): Promise<readonly RuleEvent[]>;
 }

@@ -1,63 +1,110 @@
 /**
- * `brevduva sieve test`: what a script would do with a message, and why. Nothing is sent, stored or remembered, and no account is asked:
- * mailboxes that the script names are taken to be there, nobody was answered before, and included scripts lie beside the script.
+ * `brevduva sieve test`: what a script would do with a message, and why. Nothing is sent, stored or remembered. With `--account` it is
+ * tried as that account is; without one mailboxes that the script names are taken to be there, nobody was answered before, and
+ * included scripts lie beside the script.
  */
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import { type Rehearsal, rehearsalJson } from '../rules/rehearsal.ts';
 import type { Script } from '../sieve/compile/script.ts';
 import type { Envelope, Environment, TraceStep } from '../sieve/environment.ts';
 import { explainOutcome } from '../sieve/explain.ts';
 import { fieldAddresses, readAddress, wholeAddress } from '../sieve/message/fields.ts';
 import { messageOf } from '../sieve/message/message.ts';
-import type { Outcome } from '../sieve/run/interpreter.ts';
 import { compileScript, runScripts } from '../sieve/sieve.ts';
 import { ScriptError } from '../sieve/syntax/fault.ts';
-import { parseScript, scriptText } from '../sieve/syntax/parser.ts';
-import { allPhrases, printPhrase } from '../sieve/syntax/print.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
-import { counted, note, print } from './terminal.ts';
+import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
+import { tellRehearsal } from './sieve-told.ts';
+import { note, print } from './terminal.ts';
 
-/** Of a command or test with long strings in it, as much as a line has room for. */
-const MAX_STEP = 100;
-
-interface SieveTestOptions {
+interface SieveTestOptions extends CommonOptions {
+  readonly account?: string;
   readonly envelopeFrom?: string;
   readonly envelopeTo?: string;
+  readonly trace?: boolean;
   readonly json?: boolean;
 }
 
 export function sieveTest(parent: Command, done: (code: ExitCode) => void): void {
-  parent
+  const command = parent
     .command('test')
     .description('show what a script would do with a message, and why; nothing is done')
     .argument('<script>', 'a file with a Sieve script')
     .argument('<message>', 'a file with a message, headers and all')
     .option(
+      '--account <address>',
+      'as if it were the active script of this account: with its mailboxes, its other scripts and those of the server',
+    )
+    .option(
       '--envelope-from <address>',
       'the sender of the envelope, "" for none; else as Return-Path or From say',
     )
-    .option('--envelope-to <address>', 'the recipient of the envelope; else as Delivered-To or To say')
-    .option('--json', 'everything as one JSON object, for scripts')
-    .action(async (scriptFile: string, messageFile: string, options: SieveTestOptions) => {
-      const source = contentOf(scriptFile);
-      const octets = contentOf(messageFile);
-      const script = compiled(source, scriptFile);
-      if (script === undefined) {
+    .option(
+      '--envelope-to <address>',
+      'the recipient of the envelope; else the account, or as Delivered-To or To say',
+    )
+    .option('--trace', 'line by line, what each test found and each command asked for')
+    .option('--json', 'everything as one JSON object, for scripts');
+  withCommonOptions(command).action(
+    async (scriptFile: string, messageFile: string, options: SieveTestOptions) => {
+      const files = { scriptFile, script: contentOf(scriptFile), message: contentOf(messageFile) };
+      const rehearsal = await (options.account === undefined
+        ? withoutAccount(files, options)
+        : withAccount(options.account, files, options));
+      if (rehearsal === undefined) {
         done(EXIT.failed);
         return;
       }
-      const steps: TraceStep[] = [];
-      const environment = environmentOf(octets, {
-        scriptFile,
-        options,
-        trace: (step) => void steps.push(step),
-      });
-      const outcome = await runScripts([script], environment);
-      if (options.json) print(JSON.stringify(asJson(outcome, { script, environment, steps }), inJson, 2));
-      else tell(outcome, { script, environment, steps, source, octets });
-      done(outcome.failures.length === 0 ? EXIT.ok : EXIT.failed);
-    });
+      if (options.json === true) print(rehearsalJson(rehearsal));
+      else tellRehearsal(rehearsal, { ...files, isTraced: options.trace === true });
+      done(rehearsal.failures.length === 0 ? EXIT.ok : EXIT.failed);
+    },
+  );
+}
+
+interface Files {
+  readonly scriptFile: string;
+  readonly script: Buffer;
+  readonly message: Buffer;
+}
+
+/** Undefined: it was said what is wrong with the script. */
+async function withAccount(
+  account: string,
+  { scriptFile, script, message }: Files,
+  options: SieveTestOptions,
+): Promise<Rehearsal | undefined> {
+  const { from } = envelopeOf(messageOf(message), options);
+  const to = options.envelopeTo === undefined ? undefined : addressOf(options.envelopeTo);
+  const trial = { script, message, from, ...(to !== undefined && { to }) };
+  try {
+    return await withAdmin(options, ({ scripts }) => scripts.rehearse(account, trial));
+  } catch (error) {
+    if (!(error instanceof MailboxError) || error.code !== 'cannot') throw error;
+    note(`${scriptFile}: ${error.message}`);
+    return undefined;
+  }
+}
+
+async function withoutAccount(
+  { scriptFile, script: source, message }: Files,
+  options: SieveTestOptions,
+): Promise<Rehearsal | undefined> {
+  const script = compiled(source, scriptFile);
+  if (script === undefined) return undefined;
+  const steps: TraceStep[] = [];
+  const environment = environmentOf(message, {
+    scriptFile,
+    options,
+    trace: (step) => void steps.push(step),
+  });
+  const outcome = await runScripts([script], environment);
+  const sentences = explainOutcome(outcome, environment.message.header.bytes);
+  const { envelope = { from: '', to: '' } } = environment;
+  return { envelope, warnings: script.warnings, steps, ...outcome, sentences };
 }
 
 function contentOf(file: string): Buffer {
@@ -87,16 +134,7 @@ interface Asked {
 
 function environmentOf(octets: Buffer, { scriptFile, options, trace }: Asked): Environment {
   const message = messageOf(octets);
-  const envelope: Envelope = {
-    from:
-      options.envelopeFrom === undefined
-        ? addressIn(message, ['return-path', 'from'])
-        : addressOf(options.envelopeFrom),
-    to:
-      options.envelopeTo === undefined
-        ? addressIn(message, ['delivered-to', 'to'])
-        : addressOf(options.envelopeTo),
-  };
+  const envelope = envelopeOf(message, options);
   const nowMs = Date.now();
   const separators = '+';
   return {
@@ -124,6 +162,16 @@ function environmentOf(octets: Buffer, { scriptFile, options, trace }: Asked): E
     verdict: {},
     include: (location, name) => (location === 'global' ? undefined : besides(scriptFile, name)),
     trace,
+  };
+}
+
+function envelopeOf(
+  message: Environment['message'],
+  { envelopeFrom, envelopeTo }: Pick<SieveTestOptions, 'envelopeFrom' | 'envelopeTo'>,
+): Envelope {
+  return {
+    from: envelopeFrom === undefined ? addressIn(message, ['return-path', 'from']) : addressOf(envelopeFrom),
+    to: envelopeTo === undefined ? addressIn(message, ['delivered-to', 'to']) : addressOf(envelopeTo),
   };
 }
 
@@ -167,71 +215,4 @@ function addressOf(text: string): string {
   if (address === undefined)
     throw new UsageError(`"${text}" is no mail address; expected one such as anna@example.org`);
   return wholeAddress(address);
-}
-
-interface Told {
-  readonly script: Script;
-  readonly environment: Environment;
-  readonly steps: readonly TraceStep[];
-}
-
-function tell(
-  outcome: Outcome,
-  { script, environment, steps, source, octets }: Told & { readonly source: Buffer; readonly octets: Buffer },
-): void {
-  const { envelope, message } = environment;
-  print(`The message, ${counted(octets.length, 'octet')}, from <${envelope?.from}> to <${envelope?.to}>:`);
-  for (const { reason, place } of script.warnings)
-    print(`warning: line ${place.line}, column ${place.column}: ${reason}`);
-  const phrases = phrasesOf(source);
-  for (const step of steps) print(`  ${stepWords(step, phrases)}`);
-  for (const sentence of explainOutcome(outcome, message.header.bytes)) print(sentence);
-}
-
-/** Commands and tests by their places, each on one line. */
-function phrasesOf(source: Buffer): ReadonlyMap<string, string> {
-  const phrases = allPhrases(parseScript(scriptText(source)));
-  return new Map(
-    Array.from(phrases, (phrase) => [`${phrase.place.line}:${phrase.place.column}`, printPhrase(phrase)]),
-  );
-}
-
-/** `12:4   true   header :contains "subject" "x"`: place, what a test found, and what it is. */
-function stepWords(
-  { script, line, column, name, result }: TraceStep,
-  phrases: ReadonlyMap<string, string>,
-): string {
-  const place = `${line}:${column}`;
-  // The text of an included script is not at hand.
-  const text = script === '' ? (phrases.get(place) ?? name) : `${name} in "${script}"`;
-  const shown = text.replaceAll('\r\n', ' ');
-  const cut = shown.length > MAX_STEP ? `${shown.slice(0, MAX_STEP)}...` : shown;
-  return `${place.padEnd(8)}${(result === undefined ? 'do' : String(result)).padEnd(7)}${cut}`;
-}
-
-function asJson(
-  { effects, seen, notes, failures, spent }: Outcome,
-  { script, environment, steps }: Told,
-): object {
-  return {
-    envelope: environment.envelope,
-    warnings: script.warnings,
-    steps,
-    effects,
-    seen,
-    notes,
-    failures,
-    spent,
-  };
-}
-
-/** Octets as text: headers of messages are nothing else. */
-function inJson(_key: string, value: unknown): unknown {
-  const isBuffer =
-    typeof value === 'object' &&
-    value !== null &&
-    'type' in value &&
-    value.type === 'Buffer' &&
-    'data' in value;
-  return isBuffer ? Buffer.from(value.data as number[]).toString('utf8') : value;
 }

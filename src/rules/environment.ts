@@ -19,11 +19,12 @@ export interface Surroundings {
   readonly items: ReadonlyMap<string, string>;
   readonly include: Environment['include'];
   readonly lists: Environment['lists'];
+  readonly trace?: Environment['trace'];
   readonly claimedAuthor: (isChanged: boolean) => Promise<string | undefined>;
 }
 
 export function environmentOf(about: Surroundings): Environment {
-  const { delivery, addresses, detailSeparators, nowMs, items, include, claimedAuthor, lists } = about;
+  const { delivery, addresses, detailSeparators, nowMs, items, include, claimedAuthor, lists, trace } = about;
   return {
     message: messageOf(delivery.message),
     envelope: { from: delivery.envelopeFrom, to: delivery.address, ...wishedFor(delivery.wishes) },
@@ -37,6 +38,7 @@ export function environmentOf(about: Surroundings): Environment {
     memory: memoryOf(about),
     verdict: { isJunk: delivery.isJunk, filtered: () => findingsOf(delivery), claimedAuthor },
     include,
+    ...(trace && { trace }),
   };
 }
 

@@ -13,18 +13,19 @@ import { ownAuthor } from '../mail/authors.ts';
 import { localParts } from '../mail/subaddress.ts';
 import type { Delivery, Disposition, Dispositions } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
-import { activeScripts, type ScriptRow } from '../mailbox/model/rules.ts';
+import { activeScripts, SCRIPT_ORDER, type ScriptRow } from '../mailbox/model/rules.ts';
 import { findScript, own, readScript } from '../mailbox/operations/scripts.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import { loadMemories } from '../mailbox/state/memories.ts';
 import type { Script } from '../sieve/compile/script.ts';
+import type { TraceStep } from '../sieve/environment.ts';
 import type { Failure, Outcome } from '../sieve/run/interpreter.ts';
 import { LIMITS, type Limits } from '../sieve/run/limits.ts';
 import { runScripts } from '../sieve/sieve.ts';
 import { ScriptError } from '../sieve/syntax/fault.ts';
 import { dispositionOf } from './carrying-out.ts';
 import type { Compiler } from './compiler.ts';
-import { environmentOf } from './environment.ts';
+import { environmentOf, type Surroundings } from './environment.ts';
 import type { GlobalScripts } from './global-scripts.ts';
 import { type ListSources, listsOf } from './lists.ts';
 import type { Sending } from './sending.ts';
@@ -75,32 +76,47 @@ export class Rules implements Dispositions {
     return this.#decide(delivery, rows);
   }
 
+  /** What this script would ask for if it were the owner's active one, with the others as they are. Nothing is done. */
+  async rehearse(delivery: Delivery, own: Script, trace: (step: TraceStep) => void): Promise<Outcome> {
+    const { store, clock } = this.#options;
+    const { account } = delivery;
+    const rows = activeScripts(account.scripts).filter(({ role }) => role !== 'own');
+    const ready = await this.#prepare(account, rows, own);
+    const memories = await loadMemories({ store }, account);
+    return this.#run(ready, { delivery, memories, nowMs: clock.nowMs(), trace });
+  }
+
   async #decide(delivery: Delivery, rows: readonly ScriptRow[]): Promise<Disposition> {
-    const { store, clock, hostname, separators } = this.#options;
+    const { store, clock, hostname, sending } = this.#options;
     const { account } = delivery;
     const ready = await this.#prepare(account, rows);
     // Also for telling the owner, and for scripts that are included.
     const memories = await loadMemories({ store }, account);
     const nowMs = clock.nowMs();
+    const outcome = await this.#run(ready, { delivery, memories, nowMs });
+    return dispositionOf(outcome, { store: { store }, delivery, memories, nowMs, hostname, sending });
+  }
+
+  async #run(
+    { scripts, failures }: Ready,
+    about: Pick<Surroundings, 'delivery' | 'memories' | 'nowMs' | 'trace'>,
+  ): Promise<Outcome> {
+    const { separators, lists } = this.#options;
+    const { delivery } = about;
+    const { account } = delivery;
     const environment = environmentOf({
-      delivery,
+      ...about,
       addresses: addressesOf(delivery, separators),
       detailSeparators: separators,
-      memories,
-      nowMs,
       items: this.#items,
       include: (location, name) => this.#included(account, location, name),
       claimedAuthor: (isChanged) => this.#claimedAuthor(delivery, isChanged),
-      lists: listsOf(account, this.#options.lists),
+      lists: listsOf(account, lists),
     });
     const slice = new TimeSlice();
-    const ran = await runScripts(ready.scripts, environment, {
-      limits: this.#limits,
-      pause: () => slice.spent(),
-    });
-    const outcome = withFailures(ran, ready.failures);
-    const { sending } = this.#options;
-    return dispositionOf(outcome, { store: { store }, delivery, memories, nowMs, hostname, sending });
+    const limits = this.#limits;
+    const ran = await runScripts(scripts, environment, { limits, pause: () => slice.spent() });
+    return withFailures(ran, failures);
   }
 
   /** A header that is too large to be looked at whole may say anything. */
@@ -114,13 +130,17 @@ export class Rules implements Dispositions {
     return ownAuthor(message.header, (domain) => sending.isOurs(domain));
   }
 
-  async #prepare(account: AccountState, rows: readonly ScriptRow[]): Promise<Ready> {
+  /** `own`: in the place of the owner's. */
+  async #prepare(account: AccountState, rows: readonly ScriptRow[], own?: Script): Promise<Ready> {
     const { globals } = this.#options;
     const ready: Ready = { scripts: [], failures: [] };
     const before = globals.isOn ? await globals.find('before') : undefined;
     const after = globals.isOn ? await globals.find('after') : undefined;
     if (before !== undefined) ready.scripts.push(before);
-    for (const row of rows) await this.#add(ready, account, row);
+    for (const role of SCRIPT_ORDER) {
+      if (role === 'own' && own !== undefined) ready.scripts.push(own);
+      for (const row of rows) if (row.role === role) await this.#add(ready, account, row);
+    }
     if (after !== undefined) ready.scripts.push(after);
     return ready;
   }

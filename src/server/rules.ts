@@ -4,7 +4,6 @@ import type { Log } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
 import { Identities } from '../identity/identities.ts';
 import type { Recipients } from '../identity/recipients.ts';
-import type { Dispositions } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { ScriptLimits } from '../mailbox/operations/scripts.ts';
 import { Compiler } from '../rules/compiler.ts';
@@ -17,7 +16,7 @@ import type { Sending } from '../rules/sending.ts';
 import { forwardSender } from './forward-sender.ts';
 
 export interface RulesSystem {
-  readonly dispositions: Dispositions;
+  readonly dispositions: Rules;
   readonly compiler: Compiler;
   readonly limits: ScriptLimits;
 }

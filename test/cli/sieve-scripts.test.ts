@@ -40,6 +40,46 @@ for (const workers of [1, 2]) {
       return reply;
     }
 
+    test('a script is tried as the account is, and nothing comes of it', async () => {
+      const admins = file('before.sieve', 'require "imap4flags"; addflag "$Seen-By-Admin";');
+      await sieve('put', 'cleo@example.com', admins, '--role', 'before');
+      const helper = file('helper.sieve', 'require "fileinto"; fileinto "Drafts"; stop;');
+      await sieve('put', 'cleo@example.com', helper);
+      const tried = file(
+        'tried.sieve',
+        `require ["fileinto", "mailbox", "include", "extlists", "vacation", "envelope"];
+if mailboxexists "Nowhere" { discard; }
+if not address :list "from" "tag:brevduva,2026:own" { fileinto "Nowhere"; include "helper"; }
+vacation "away";
+`,
+      );
+      const mail = file(
+        'mail.eml',
+        'From: dan@example.org\r\nTo: cleo@example.com\r\nSubject: x\r\n\r\nhi\r\n',
+      );
+      const told = await sieve('test', tried, mail, '--account', 'cleo@example.com', '--trace');
+      assert.equal(told.code, 0, told.stderr);
+      assert.match(
+        told.stdout,
+        /^The message, \d+ octets, from <dan@example\.org> to <cleo@example\.com>:$/m,
+      );
+      assert.match(told.stdout, /^ {2}1:\d+ +do +addflag in "before"$/m);
+      assert.match(told.stdout, /^ {2}2:4 +false +mailboxexists "Nowhere"$/m);
+      assert.match(told.stdout, /goes to INBOX|goes to "INBOX"/);
+      assert.match(told.stdout, /because there is no "Nowhere"/);
+      assert.match(told.stdout, /^The message goes to "Drafts" \(helper, line 1\), with \$Seen-By-Admin\.$/m);
+      const asJson = await sieve('test', tried, mail, '--account', 'cleo@example.com', '--json');
+      assert.equal(
+        (JSON.parse(asJson.stdout) as { envelope: { to: string } }).envelope.to,
+        'cleo@example.com',
+      );
+      const broken = await sieve('test', file('broken.sieve', 'keep'), mail, '--account', 'cleo@example.com');
+      assert.equal(broken.code, 1);
+      assert.match(broken.stderr, /broken\.sieve: line 1, column \d+/);
+      assert.equal((await sieve('test', tried, mail, '--account', 'eva@example.com')).code, 1);
+      assert.match((await sieve('log', 'cleo@example.com')).stderr, /no rule of .* has done anything/);
+    });
+
     test('put, list, show, activate, log, delete', async () => {
       const path = file(
         'mine.sieve',

@@ -50,6 +50,7 @@ describe('a script and a message', () => {
         'vacation :days 3 "Thank you!";',
         'redirect :copy "bo@example.net";',
       ].join('\n'),
+      '--trace',
     );
     assert.equal(code, 0);
     assert.deepEqual(stdout.split('\n'), [
@@ -70,6 +71,10 @@ describe('a script and a message', () => {
       '  + X-Sorted: present',
       '',
     ]);
+  });
+
+  test('without the steps when nobody asks for them', async () => {
+    assert.doesNotMatch((await sieveTest('if true { discard; }')).stdout, /^ /m);
   });
 
   test('no rule decides, or one throws it away', async () => {

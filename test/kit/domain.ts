@@ -31,7 +31,11 @@ import { loadList } from '../../src/mailbox/state/load.ts';
 import { SentCopies } from '../../src/mailbox/state/sent-copies.ts';
 import { type CheckProblem, checkMail } from '../../src/mailbox/upkeep/check.ts';
 import { Compiler } from '../../src/rules/compiler.ts';
+import { Correspondents } from '../../src/rules/correspondents.ts';
 import type { Editing } from '../../src/rules/editing.ts';
+import { GlobalLists } from '../../src/rules/global-lists.ts';
+import { GlobalScripts } from '../../src/rules/global-scripts.ts';
+import { Rules } from '../../src/rules/rules.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { bugLog } from './bug-log.ts';
 
@@ -176,6 +180,20 @@ export const TEST_EDITING: Editing = {
   limits: { scripts: 100, scriptBytes: 1024 * 1024, accountBytes: 10 * 1024 * 1024 },
 };
 
+/** Of accounts whose lists are empty; nothing is sent. */
+export function plainRules({ store, clock, log }: Domain): Rules {
+  const { compiler } = TEST_EDITING;
+  return new Rules({
+    ...{ store, clock, log, compiler, hostname: 'mail.example.com', separators: '+', version: '1' },
+    globals: new GlobalScripts({ folder: undefined, compiler, clock, log }),
+    lists: {
+      correspondents: new Correspondents({ store, clock, log }),
+      globals: new GlobalLists({ folder: undefined, clock, log }),
+      owns: async ({ record }, address) => record.address === address.toLowerCase(),
+    },
+  });
+}
+
 /** Administration of the domain in this process. */
 export function localAdminOf({ domain, admin: accounts, activity }: TestDomain): LocalAdmin {
   const journal = { read: async () => [] };
@@ -187,7 +205,7 @@ export function localAdminOf({ domain, admin: accounts, activity }: TestDomain):
     feedback: { overviewOf: async (name, days) => overviewOf(name, days, []) },
     activity,
     journal,
-    editing: TEST_EDITING,
+    editing: { ...TEST_EDITING, dispositions: plainRules(domain) },
     connections: { list: () => [] },
   });
 }
