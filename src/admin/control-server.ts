@@ -176,6 +176,7 @@ const STATUS: Readonly<Record<MailboxErrorCode, number>> = Object.freeze({
   nonexistent: 404,
   exists: 409,
   'has-children': 409,
+  'not-empty': 409,
   cannot: 422,
   'invalid-name': 422,
   'over-quota': 507,

@@ -10,6 +10,7 @@ const CODES: Readonly<Record<MailboxErrorCode, string | undefined>> = Object.fre
   nonexistent: 'NONEXISTENT',
   exists: 'ALREADYEXISTS',
   'has-children': 'HASCHILDREN',
+  'not-empty': 'CANNOT',
   cannot: 'CANNOT',
   'invalid-name': 'CANNOT',
   'over-quota': 'OVERQUOTA',

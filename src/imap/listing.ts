@@ -19,7 +19,7 @@ export interface ListedName {
   readonly hasChildren: boolean;
 }
 
-/** RFC 6154 §2, RFC 8457 §3. */
+/** RFC 6154 §2, RFC 8457 §3, RFC 9979. */
 export const ROLE_ATTRIBUTES: Readonly<Record<Role, string>> = Object.freeze({
   archive: '\\Archive',
   drafts: '\\Drafts',
@@ -29,6 +29,9 @@ export const ROLE_ATTRIBUTES: Readonly<Record<Role, string>> = Object.freeze({
   sent: '\\Sent',
   trash: '\\Trash',
   all: '\\All',
+  memos: '\\Memos',
+  scheduled: '\\Scheduled',
+  snoozed: '\\Snoozed',
 });
 
 /** All names of the account, INBOX first, the rest in order of their octets; those above subscribed names included. */

@@ -28,6 +28,7 @@ const CODES: Readonly<Record<MailboxErrorCode, Code | undefined>> = {
   'over-quota': { name: 'QUOTA' },
   'invalid-name': undefined,
   'has-children': undefined,
+  'not-empty': undefined,
   'read-only': undefined,
   'bad-credentials': undefined,
   forbidden: undefined,

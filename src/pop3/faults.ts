@@ -41,6 +41,7 @@ const ANSWERS: Readonly<Record<MailboxErrorCode, Answer>> = Object.freeze({
   nonexistent: REFUSED,
   exists: REFUSED,
   'has-children': REFUSED,
+  'not-empty': REFUSED,
   cannot: REFUSED,
   'invalid-name': REFUSED,
   'over-quota': REFUSED,

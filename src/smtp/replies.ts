@@ -26,6 +26,7 @@ const STATUS: Readonly<Record<MailboxErrorCode, Status>> = {
   throttled: [451, '4.3.2'],
   exists: FAULT,
   'has-children': FAULT,
+  'not-empty': FAULT,
   cannot: FAULT,
   'invalid-name': FAULT,
   'read-only': FAULT,

@@ -139,6 +139,7 @@ export function aMailbox(row: Partial<MailboxRow> = {}): MailboxRow {
     modseq: asModSeq(1),
     createdModseq: asModSeq(1),
     infoModseq: asModSeq(1),
+    sortOrder: 0,
     exists: 0,
     unseen: 0,
     firstUnseen: 0,

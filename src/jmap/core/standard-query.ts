@@ -73,8 +73,8 @@ export function standardQuery<T extends Table>(type: QueryType<T>): Method {
       return {
         ...{ accountId, queryState, canCalculateChanges, position, ids },
         ...(calculateTotal ? { total } : {}),
-        // Said when it is not what the client asked for.
-        ...(args.limit === limit ? {} : { limit }),
+        // Said when it left something out that the client did not mean to.
+        ...(limit < (args.limit ?? total - position) ? { limit } : {}),
       };
     },
   };

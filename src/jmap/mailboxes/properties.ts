@@ -1,4 +1,5 @@
-/** Mailboxes by their ids, and what JMAP calls their roles. */
+/** Mailboxes by their ids, and what JMAP calls them and their roles. */
+import { lastSegment } from '../../mail/mailbox-name.ts';
 import { asMailboxId } from '../../mailbox/model/model.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import type { MailboxState } from '../../mailbox/state/mailbox.ts';
@@ -15,4 +16,9 @@ export function mailboxOfId(
 /** INBOX has one too (RFC 8621 §2). */
 export function roleOf({ name, role }: Pick<MailboxState, 'name' | 'role'>): string | undefined {
   return name === 'INBOX' ? 'inbox' : role;
+}
+
+/** The last level; INBOX as people write it. */
+export function nameOf({ name }: Pick<MailboxState, 'name'>): string {
+  return name === 'INBOX' ? 'Inbox' : lastSegment(name);
 }

@@ -277,6 +277,11 @@ export class AccountChange {
     this.subscriptions.takeOverOrphan(renamed);
   }
 
+  /** The caller sees to it that no other mailbox has the role. */
+  describe(mailbox: MailboxState, what: Partial<Pick<MailboxState, 'role' | 'sortOrder'>>): void {
+    Object.assign(this.#writeInfo(mailbox).fields, what);
+  }
+
   /** Of an empty mailbox, first in its operation: UIDVALIDITY and UIDNEXT of another server, whose history is unknown. */
   adoptUids(mailbox: MailboxState, uidValidity: UidValidity, uidNext: Uid): void {
     const target = this.#write(mailbox);
@@ -286,8 +291,7 @@ export class AccountChange {
     this.#account.row.mailboxModseq = expungedFloor;
   }
 
-  // Upkeep: nothing that a client sees changes, but the account's row carries the new base all the same.
-
+  // Upkeep: no client sees it, but the account's row carries the new base all the same.
   /** One message less refers to each of these emails. */
   release(emails: readonly number[]): void {
     this.#takeModseq();
@@ -300,10 +304,6 @@ export class AccountChange {
   }
 
   // Repair
-
-  setRole(mailbox: MailboxState, role: Role | undefined): void {
-    this.#writeInfo(mailbox).fields.role = role;
-  }
 
   /** Counters become what the loaded messages add up to. */
   recount(mailbox: MailboxState): void {

@@ -6,6 +6,7 @@ export const MAILBOX_ERROR_CODES = [
   'nonexistent', // the mailbox (or account) is not there
   'exists', // a mailbox of that name is there already
   'has-children', // refused because other mailboxes are below it
+  'not-empty', // refused because there is mail in it
   'cannot', // a rule of ours forbids it for ever: the text says which
   'invalid-name', // not a legal mailbox name
   'over-quota', // the account has no room for it

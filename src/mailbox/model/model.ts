@@ -40,8 +40,11 @@ export const emailId = (account: AccountId, n: number): EmailId =>
 export const emailNumber = (id: EmailId): number => id % EMAILS_PER_ACCOUNT;
 export const emailAccount = (id: EmailId): AccountId => Math.floor(id / EMAILS_PER_ACCOUNT) as AccountId;
 
-/** Special-use roles (RFC 6154 §2) that a mailbox can hold; at most one mailbox per role in an account. */
-export const ROLES = ['archive', 'drafts', 'flagged', 'important', 'junk', 'sent', 'trash', 'all'] as const;
+/** Special-use roles (RFC 6154 §2, RFC 9979) that a mailbox can hold; at most one mailbox per role in an account. */
+export const ROLES = [
+  ...(['archive', 'drafts', 'flagged', 'important', 'junk', 'sent', 'trash', 'all'] as const),
+  ...(['memos', 'scheduled', 'snoozed'] as const),
+] as const;
 export type Role = (typeof ROLES)[number];
 
 /** A person's entry in the directory: who may sign in, and with how much room. */
@@ -100,6 +103,8 @@ export interface MailboxRow {
   readonly createdModseq: ModSeq;
   /** Highest modseq of a change to its name, role or subscription. */
   readonly infoModseq: ModSeq;
+  /** Among its neighbours, in programs that do not sort by name: the lower, the earlier. */
+  readonly sortOrder: number;
   readonly exists: number;
   readonly unseen: number;
   /** Position (1 .. exists) of the first message without \\Seen; 0 when all are seen. */

@@ -77,7 +77,7 @@ export function ensureMailbox(
 
 export async function deleteMailbox(domain: Domain, account: AccountState, rawName: string): Promise<void> {
   const name = canonicalName(rawName);
-  await loadForHistory(domain, account, name);
+  await loadForHistory(domain, account, account.byName.get(name));
   await domain.turns.run({
     account,
     run: (change) => {
@@ -93,14 +93,17 @@ export async function deleteMailbox(domain: Domain, account: AccountState, rawNa
 }
 
 /** Which messages go is remembered. One that cannot be read can be deleted all the same; then the history begins anew. */
-async function loadForHistory(domain: Domain, account: AccountState, name: string): Promise<void> {
-  const mailbox = account.byName.get(name);
+export async function loadForHistory(
+  domain: Domain,
+  account: AccountState,
+  mailbox: MailboxState | undefined,
+): Promise<void> {
   if (mailbox === undefined || mailbox.exists === 0) return;
   try {
     await loadList(domain, account, mailbox);
   } catch (error) {
     if (!(error instanceof MailboxError)) throw error;
-    domain.log.warn({ err: error, mailbox: name }, 'a mailbox is deleted that cannot be read');
+    domain.log.warn({ err: error, mailbox: mailbox.name }, 'a mailbox is deleted that cannot be read');
   }
 }
 
@@ -117,18 +120,23 @@ export async function renameMailbox(
   await domain.turns.run({
     account,
     run: (change) => {
-      mailboxOf(account, from);
-      if (isChildOf(to, from)) throw new MailboxError('cannot', 'a mailbox cannot be moved below itself');
-      const moving = [...account.byName.values()].filter(
-        (mailbox) => mailbox.name === from || isChildOf(mailbox.name, from),
-      );
-      const targets = moving.map((mailbox) => newName(to + mailbox.name.slice(from.length)));
-      for (const target of targets) refuseExisting(account, target);
-      createParents(domain, change, to);
-      moving.forEach((mailbox, index) => {
-        change.renameMailbox(mailbox, targets[index] as string);
-      });
+      renameTree(domain, change, mailboxOf(account, from).name, to);
     },
+  });
+}
+
+/** In a change that may do more: the mailbox and all below it. Throws MailboxError and has changed nothing then. */
+export function renameTree(domain: Domain, change: AccountChange, from: string, to: string): void {
+  const { account } = change;
+  if (isChildOf(to, from)) throw new MailboxError('cannot', 'a mailbox cannot be moved below itself');
+  const moving = [...account.byName.values()].filter(
+    (mailbox) => mailbox.name === from || isChildOf(mailbox.name, from),
+  );
+  const targets = moving.map((mailbox) => newName(to + mailbox.name.slice(from.length)));
+  for (const target of targets) refuseExisting(account, target);
+  createParents(domain, change, to);
+  moving.forEach((mailbox, index) => {
+    change.renameMailbox(mailbox, targets[index] as string);
   });
 }
 
@@ -182,7 +190,7 @@ export async function setSubscribed(
   });
 }
 
-function newName(raw: string): string {
+export function newName(raw: string): string {
   const name = canonicalName(raw);
   try {
     checkNewMailboxName(name);
@@ -192,7 +200,7 @@ function newName(raw: string): string {
   return name;
 }
 
-function createParents(domain: Domain, change: AccountChange, name: string): void {
+export function createParents(domain: Domain, change: AccountChange, name: string): void {
   for (const parent of ancestors(name)) {
     if (change.account.byName.has(parent)) continue;
     refuseTooMany(domain, change.account);
@@ -200,7 +208,7 @@ function createParents(domain: Domain, change: AccountChange, name: string): voi
   }
 }
 
-function refuseTooMany(domain: Domain, account: AccountState, more = 1): void {
+export function refuseTooMany(domain: Domain, account: AccountState, more = 1): void {
   if (account.mailboxes.size + more <= domain.limits.mailboxesPerAccount) return;
   throw new MailboxError(
     'limit',
@@ -208,11 +216,11 @@ function refuseTooMany(domain: Domain, account: AccountState, more = 1): void {
   );
 }
 
-function refuseExisting(account: AccountState, name: string): void {
+export function refuseExisting(account: AccountState, name: string): void {
   if (account.byName.has(name)) throw new MailboxError('exists', `there is a mailbox "${name}" already`);
 }
 
-function refuseSecond(account: AccountState, role: Role): void {
+export function refuseSecond(account: AccountState, role: Role): void {
   const holder = holderOf(account, role);
   if (holder === undefined) return;
   throw new MailboxError('cannot', `"${holder.name}" is the ${role} mailbox; there can be only one`);
@@ -227,7 +235,7 @@ export function roleOfName(name: string): Role | undefined {
   return ROLE_BY_NAME.get(name.toLowerCase());
 }
 
-function freeRoleFor(account: AccountState, name: string): Role | undefined {
+export function freeRoleFor(account: AccountState, name: string): Role | undefined {
   const role = roleOfName(name);
   return role !== undefined && holderOf(account, role) === undefined ? role : undefined;
 }

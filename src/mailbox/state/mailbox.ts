@@ -33,6 +33,7 @@ export interface MailboxFields {
   readonly uidNext: number;
   readonly modseq: ModSeq;
   readonly infoModseq: ModSeq;
+  readonly sortOrder: number;
   readonly exists: number;
   readonly unseen: number;
   /** Position of the first message without \Seen; 0 when all are seen. */
@@ -102,6 +103,7 @@ export class WritableMailbox implements MailboxState {
       modseq,
       createdModseq: modseq,
       infoModseq: modseq,
+      sortOrder: 0,
       exists: 0,
       unseen: 0,
       firstUnseen: 0,
@@ -145,6 +147,9 @@ export class WritableMailbox implements MailboxState {
   }
   get infoModseq(): ModSeq {
     return this.fields.infoModseq;
+  }
+  get sortOrder(): number {
+    return this.fields.sortOrder;
   }
   get exists(): number {
     return this.fields.exists;

@@ -61,7 +61,7 @@ async function apply(domain: Domain, account: AccountState, repair: Repair): Pro
   await domain.turns.run({
     account,
     run: (change) => {
-      if (kind === 'role') change.setRole(mailbox, undefined);
+      if (kind === 'role') change.describe(mailbox, { role: undefined });
       if (kind === 'counters' && mailbox.list !== undefined) change.recount(mailbox);
       if (kind === 'keyword-sets') dropUnknownSets(change, mailbox);
       if (kind === 'marks' && mailbox.list !== undefined) change.raiseMarks(mailbox);

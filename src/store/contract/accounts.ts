@@ -49,6 +49,7 @@ export function accountTests(test: Test): void {
       recentFrom: asUid(12),
       expungedFloor: asModSeq(5),
       infoModseq: asModSeq(6),
+      sortOrder: 7,
     });
     const keywords: KeywordRow[] = [
       { kind: 'name', number: 0, name: '$Forwarded' },

@@ -40,7 +40,7 @@ const SQL = {
       facts_version = excluded.facts_version, history_floor = excluded.history_floor,
       changes_floor = excluded.changes_floor, email_modseq = excluded.email_modseq,
       mailbox_modseq = excluded.mailbox_modseq, unthreaded = excluded.unthreaded`,
-  mailbox: `REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  mailbox: `REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   keyword: 'REPLACE INTO keyword VALUES (?, ?, ?, ?)',
   dropKeyword: 'DELETE FROM keyword WHERE mailbox = ? AND kind = ? AND number = ?',
   deleteMailbox: 'DELETE FROM mailbox WHERE id = ?',
@@ -347,6 +347,7 @@ function writeMailbox(db: Database, account: AccountId, row: MailboxRow): void {
     row.name,
     row.firstUnseen,
     row.infoModseq,
+    row.sortOrder,
   );
 }
 

@@ -290,6 +290,7 @@ function mailboxRow(row: Row): MailboxRow {
     name: row[13],
     firstUnseen: number(row[14]),
     infoModseq: number(row[15]) as ModSeq,
+    sortOrder: number(row[16]),
   };
 }
 

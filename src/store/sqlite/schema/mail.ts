@@ -296,7 +296,12 @@ CREATE TABLE annotation (
 CREATE UNIQUE INDEX annotation_by_name ON annotation (mailbox, name);
 `;
 
+/** Where a mailbox stands among its neighbours (RFC 8621 §2). */
+const STEP_10 = `
+ALTER TABLE mailbox ADD COLUMN sort_order INTEGER NOT NULL DEFAULT 0;
+`;
+
 export const MAIL_SCHEMA: Schema = {
   applicationId: 0x42564d31,
-  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6, STEP_7, STEP_8, STEP_9],
+  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6, STEP_7, STEP_8, STEP_9, STEP_10],
 };

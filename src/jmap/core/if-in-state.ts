@@ -1,0 +1,38 @@
+/**
+ * `ifInState` (RFC 8620 §5.3) where it counts: inside the first change, together with it. Between the look at the state before and
+ * that change others may have come.
+ */
+import type { Domain } from '../../mailbox/domain.ts';
+import { momentOf, type Shown } from '../../mailbox/reading/moment.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
+import { MethodError } from './fault.ts';
+import { momentString, type StateKind } from './state-string.ts';
+
+/** The same domain, whose first change throws `stateMismatch`, and is none, when the account is in another state. */
+export function onlyInState(
+  domain: Domain,
+  account: AccountState,
+  kind: StateKind,
+  ifInState: string | undefined,
+): Domain {
+  if (ifInState === undefined) return domain;
+  let isTested = false;
+  const shown: Shown = kind === 'mailboxes' ? 'mailboxes' : 'emails';
+  const { turns } = domain;
+  return {
+    ...domain,
+    turns: {
+      outbox: turns.outbox,
+      run: (operation) =>
+        turns.run({
+          ...operation,
+          run: (change) => {
+            if (!isTested && momentString(kind, momentOf(account, shown)) !== ifInState)
+              throw new MethodError('stateMismatch', 'the state is another by now');
+            isTested = true;
+            return operation.run(change);
+          },
+        }),
+    },
+  };
+}

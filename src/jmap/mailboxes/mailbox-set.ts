@@ -1,0 +1,171 @@
+/** Mailbox/set (RFC 8621 §2.5). Each mailbox is a change of its own; parents come before their children, and go after them. */
+import { isDeepStrictEqual } from 'node:util';
+import { MailboxError } from '../../mailbox/model/errors.ts';
+import { ROLES } from '../../mailbox/model/model.ts';
+import { mailboxObjectId } from '../../mailbox/model/object-ids.ts';
+import {
+  editMailbox,
+  type MailboxWishes,
+  makeMailbox,
+  removeMailbox,
+} from '../../mailbox/operations/edit-mailbox.ts';
+import { durableMoment } from '../../mailbox/reading/moment.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
+import type { MailboxState } from '../../mailbox/state/mailbox.ts';
+import { MAIL } from '../capabilities.ts';
+import {
+  anything,
+  boolean,
+  idOrCreated,
+  oneOf,
+  optional,
+  type Reader,
+  ReadFault,
+  readTable,
+  text,
+  unsigned,
+  withDefault,
+} from '../core/arguments.ts';
+import { invalidProperties, SetError, setErrorOf } from '../core/fault.ts';
+import { onlyInState } from '../core/if-in-state.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import type { Call } from '../core/method.ts';
+import { eachByItself, type SetRequest, standardSet } from '../core/standard-set.ts';
+import { momentString } from '../core/state-string.ts';
+import { COUNTS, loadCounts, objectOf } from './mailbox-object.ts';
+import { mailboxOfId } from './properties.ts';
+
+const ARGUMENTS = { onDestroyRemoveEmails: withDefault(boolean, false) };
+const MAX_SORT_ORDER = 2 ** 31;
+
+const sortOrder: Reader<number> = (value) => {
+  const number = unsigned(value);
+  if (number >= MAX_SORT_ORDER) throw new ReadFault('expected a number below 2^31');
+  return number;
+};
+/** What a client may say of a mailbox. The rest it may only repeat. */
+const WISHES = {
+  name: optional(text),
+  parentId: optional(idOrCreated),
+  role: optional(oneOf(['inbox', ...ROLES])),
+  sortOrder: optional(sortOrder),
+  isSubscribed: optional(boolean),
+};
+const SERVER_SET = ['id', 'myRights', ...COUNTS] as const;
+const TABLE = { ...WISHES, ...Object.fromEntries(SERVER_SET.map((name) => [name, anything])) };
+/** What is told of a new one: all that its client did not say. */
+const TOLD = new Set(['id', ...SERVER_SET, 'parentId', 'role', 'sortOrder', 'isSubscribed']);
+
+export const mailboxSet = standardSet({
+  type: 'Mailbox',
+  capability: MAIL,
+  arguments: ARGUMENTS,
+  state: async (account) => momentString('mailboxes', await durableMoment(account, 'mailboxes')),
+  async apply(request) {
+    const { account, call, ifInState } = request;
+    const domain = onlyInState(call.domain, account, 'mailboxes', ifInState);
+    return eachByItself(inOrder(request), {
+      async create(wanted) {
+        const wishes = wishesOf(wanted, account, call, undefined, {});
+        const { name } = wishes;
+        if (name === undefined) throw invalidProperties(['name'], 'a mailbox needs a name');
+        const made = await said(() => makeMailbox(domain, account, { ...wishes, name }));
+        const id = mailboxObjectId(made.id);
+        return { ...objectOf(account, made, TOLD, undefined), id };
+      },
+      async update(id, patch) {
+        const mailbox = required(account, id);
+        const repeated = new Set(SERVER_SET.filter((name) => Object.hasOwn(patch, name)));
+        const counts = repeated.size > 0 ? await loadCounts(domain, account) : undefined;
+        const current = objectOf(account, mailbox, repeated, counts?.get(mailbox.id));
+        const wishes = wishesOf(patch, account, call, mailbox, current);
+        await said(() => editMailbox(domain, account, mailbox.id, wishes));
+        return null;
+      },
+      async destroy(id) {
+        const mailbox = required(account, id);
+        const { onDestroyRemoveEmails } = request.args;
+        await removeMailbox(domain, account, mailbox.id, onDestroyRemoveEmails);
+      },
+    });
+  },
+});
+
+/** Throws `SetError`. `mailbox`: the one that is changed. `current`: what only the server says of it. */
+function wishesOf(
+  object: JsonObject,
+  account: AccountState,
+  call: Call,
+  mailbox: MailboxState | undefined,
+  current: JsonObject,
+): MailboxWishes {
+  const { values, faults } = readTable(object, TABLE);
+  const wrong = new Set(faults.map(({ name }) => name.split('/', 1)[0] as string));
+  const { name, role, parentId } = values as { name?: string; role?: string; parentId?: string };
+  for (const property of SERVER_SET)
+    if (
+      Object.hasOwn(object, property) &&
+      !isDeepStrictEqual(plain(object[property]), plain(current[property]))
+    )
+      wrong.add(property);
+  if (Object.hasOwn(object, 'name') && name === undefined) wrong.add('name');
+  const isInbox = mailbox?.name === 'INBOX';
+  // INBOX has its role by its name, and nobody else can have it.
+  if (Object.hasOwn(object, 'role') && (role === 'inbox') !== isInbox) wrong.add('role');
+  const parent =
+    parentId === undefined ? undefined : mailboxOfId(account, call.created.resolve(parentId) ?? '');
+  if (parentId !== undefined && parent === undefined) wrong.add('parentId');
+  if (wrong.size > 0) throw invalidProperties([...wrong], faults[0]?.text);
+  const { sortOrder: order, isSubscribed } = values as { sortOrder?: number; isSubscribed?: boolean };
+  return {
+    ...(name === undefined || (isInbox && name === 'Inbox') ? {} : { name }),
+    ...(Object.hasOwn(object, 'parentId') || mailbox === undefined ? { parent: parent?.id } : {}),
+    ...(Object.hasOwn(object, 'role') && !isInbox ? { role: role as MailboxWishes['role'] } : {}),
+    ...(order === undefined ? {} : { sortOrder: order }),
+    ...(isSubscribed === undefined ? {} : { isSubscribed }),
+  };
+}
+
+/** What only the server says may be sent back as it is (RFC 8620 §5.3). What was read has no prototypes. */
+function plain(value: Json | undefined): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+}
+
+/** The domain's refusals, with the property that they are about. */
+async function said<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof MailboxError)) throw error;
+    const { code, message } = error;
+    if (code === 'exists' || code === 'invalid-name') throw invalidProperties(['name'], message);
+    if (code === 'nonexistent') throw invalidProperties(['parentId'], message);
+    if (code === 'cannot' && / role|the \w+ mailbox/.test(message))
+      throw invalidProperties(['role'], message);
+    throw setErrorOf(error);
+  }
+}
+
+function required(account: AccountState, id: string): MailboxState {
+  const mailbox = mailboxOfId(account, id);
+  if (mailbox === undefined) throw new SetError('notFound', 'there is no such mailbox');
+  return mailbox;
+}
+
+/** Creations after those of their parents; of a circle none comes after its parent, and each is refused. The deepest goes first. */
+function inOrder(request: SetRequest<typeof ARGUMENTS>): SetRequest<typeof ARGUMENTS> {
+  const create = new Map<string, JsonObject>();
+  const waiting = new Map(request.create);
+  for (let before = -1; waiting.size !== before; ) {
+    before = waiting.size;
+    for (const [name, object] of waiting) {
+      const parent = object.parentId;
+      if (typeof parent === 'string' && waiting.has(parent.slice(1)) && parent.startsWith('#')) continue;
+      create.set(name, object);
+      waiting.delete(name);
+    }
+  }
+  for (const [name, object] of waiting) create.set(name, object);
+  const depth = (id: string): number => mailboxOfId(request.account, id)?.name.split('/').length ?? 0;
+  return { ...request, create, destroy: [...request.destroy].sort((a, b) => depth(b) - depth(a)) };
+}
