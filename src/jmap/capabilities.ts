@@ -31,6 +31,9 @@ export function coreCapability(limits: JmapLimits): Capability {
   };
 }
 
+/** Attachments of one email, before they are encoded. */
+export const ATTACHMENT_BYTES = 50_000_000;
+
 /** RFC 8621 §1.3.1. */
 export const MAIL_CAPABILITY: Capability = {
   uri: MAIL,
@@ -39,7 +42,7 @@ export const MAIL_CAPABILITY: Capability = {
     maxMailboxesPerEmail: null,
     maxMailboxDepth: MAX_DEPTH,
     maxSizeMailboxName: MAX_SEGMENT_BYTES,
-    maxSizeAttachmentsPerEmail: 50_000_000,
+    maxSizeAttachmentsPerEmail: ATTACHMENT_BYTES,
     emailQuerySortOptions: [
       ...['receivedAt', 'sentAt', 'size', 'from', 'to', 'subject'],
       ...['hasKeyword', 'allInThreadHaveKeyword', 'someInThreadHaveKeyword'],

@@ -2,11 +2,13 @@
 import { CORE } from './capabilities.ts';
 import type { Method } from './core/method.ts';
 import { EMAIL_READERS } from './mail/email-readers.ts';
+import { emailWriters } from './mail/email-writers.ts';
 import { MAILBOX_METHODS } from './mailboxes/methods.ts';
+import type { MethodParts } from './method-parts.ts';
 
 /** RFC 8620 §4. */
 const ECHO: Method = { name: 'Core/echo', capability: CORE, run: async (args) => args };
 
-export function allMethods(): readonly Method[] {
-  return [ECHO, ...MAILBOX_METHODS, ...EMAIL_READERS];
+export function allMethods(parts: MethodParts): readonly Method[] {
+  return [ECHO, ...MAILBOX_METHODS, ...EMAIL_READERS, ...emailWriters(parts)];
 }

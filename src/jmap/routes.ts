@@ -6,9 +6,11 @@ import type { Route } from '../http/exchange.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { Domain } from '../mailbox/domain.ts';
+import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { PlaintextRule } from '../sasl/plaintext.ts';
 import { apiRoutes } from './api.ts';
-import { coreCapability, MAIL_CAPABILITY } from './capabilities.ts';
+import { findMailBlob } from './blobs/mail-blob.ts';
+import { ATTACHMENT_BYTES, coreCapability, MAIL_CAPABILITY } from './capabilities.ts';
 import { type JmapLimits, LIMITS } from './core/limits.ts';
 import { allMethods } from './methods.ts';
 import type { JmapServices } from './services.ts';
@@ -21,6 +23,10 @@ export interface JmapOptions {
   /** Read with each request. */
   readonly settings: { readonly plaintext: PlaintextRule };
   readonly limits?: Partial<JmapLimits>;
+  /** Of this server. */
+  readonly hostname: string;
+  /** Room for what is on its way in. */
+  readonly uploads: UploadBudget;
   /** Besides the Authorization field, which is looked at last. */
   readonly judges?: readonly Judge[];
 }
@@ -34,11 +40,13 @@ function servicesOf(options: JmapOptions): JmapServices {
   const limits = { ...LIMITS, ...options.limits };
   const log = options.log.child({ protocol: 'jmap' });
   const authorization = authorizationJudge({ ...options, log, service: 'jmap' });
+  const { hostname, uploads } = options;
+  const parts = { hostname, uploads, attachmentBytes: ATTACHMENT_BYTES, findBlob: findMailBlob };
   return {
     ...{ domain, log, limits },
     judges: [...judges, authorization],
     askToSignIn: (request) => askToSignIn(authenticator, request),
-    methods: new Map(allMethods().map((method) => [method.name, method])),
+    methods: new Map(allMethods(parts).map((method) => [method.name, method])),
     capabilities: [coreCapability(limits), MAIL_CAPABILITY],
   };
 }

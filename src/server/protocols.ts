@@ -152,7 +152,8 @@ function servicesOf(
     stream: { sweep: new Sweep(), writeTimeoutMs: limits.writeTimeout },
     handshakeTimeoutMs: limits.handshakeTimeout,
   };
-  const imap = imapServices({ ...shared, settings: settings.imap, uploads: uploadsOf(config) });
+  const uploads = uploadsOf(config);
+  const imap = imapServices({ ...shared, settings: settings.imap, uploads });
   const pop3 = pop3Services({ ...shared, settings: settings.pop3 });
   const sending = sendingOf(config, { ...shared, recipients: options.recipients }, ports);
   const delivery = {
@@ -187,7 +188,7 @@ function servicesOf(
     lmtp: async (address) => [await startLmtp(lmtp, { ...ports, ...address })],
     smtp: async (address) => [await startMx(mx, { ...ports, ...address })],
     metrics: async (address) => [await listenForMetrics(address, watch)],
-    ...webStarters({ ...options, isShared, listeners: () => started }),
+    ...webStarters({ ...options, uploads, isShared, listeners: () => started }),
   };
   const receivers = {
     imap: receiveImap(imap),

@@ -15,6 +15,7 @@ import type { Authenticator } from '../identity/authenticator.ts';
 import type { WebSessions } from '../identity/web-sessions.ts';
 import { jmapRoutes } from '../jmap/routes.ts';
 import type { Domain } from '../mailbox/domain.ts';
+import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Connections } from '../net/connections.ts';
 import type { TlsFiles } from '../net/tls.ts';
 import type { MtaStsPolicy } from '../setup/mta-sts.ts';
@@ -33,6 +34,8 @@ export interface WebOptions {
   readonly accounts: AccountAdmin;
   readonly activity: Activity;
   readonly webSessions: WebSessions;
+  /** Room for what is on its way in. */
+  readonly uploads: UploadBudget;
   readonly domains: LocalDomains;
   readonly tls: TlsFiles;
   readonly connections: Connections;
@@ -82,7 +85,7 @@ function routesOf(options: WebOptions): readonly Route[] {
   const { webSessions: sessions, domain } = options;
   const settings = { ...config.auth, hostname: config.hostname };
   const shared = { ...options, settings };
-  const jmap = jmapRoutes({ ...shared, judges: [cookieJudge(sessions)] });
+  const jmap = jmapRoutes({ ...shared, hostname: config.hostname, judges: [cookieJudge(sessions)] });
   const web = webRoutes({
     ...shared,
     root: ROOT,

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { HttpListener } from '../../src/http/listener.ts';
 import type { JsonObject } from '../../src/jmap/core/json.ts';
 import { type JmapOptions, jmapRoutes } from '../../src/jmap/routes.ts';
+import { UploadBudget } from '../../src/mailbox/operations/upload-budget.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { Connections } from '../../src/net/connections.ts';
 import { startTestImap, type TestImap, type TestImapOptions } from './imap.ts';
@@ -42,6 +43,8 @@ export async function startTestJmap(options: TestJmapOptions = {}): Promise<Test
     log: domain.log,
     routes: jmapRoutes({
       ...{ domain, authenticator, activity, log: domain.log, settings: { plaintext: 'loopback' } },
+      hostname: 'mail.example.com',
+      uploads: new UploadBudget({ accountBytes: 2 ** 28, totalBytes: 2 ** 30 }),
       ...options.jmap,
     }),
   });

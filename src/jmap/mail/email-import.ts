@@ -1,0 +1,113 @@
+/** Email/import (RFC 8621 §4.8): messages that exist already, octet for octet. Those that are refused hold no others back. */
+import { changeEmails, type NewEmail, StateMoved } from '../../mailbox/operations/change-emails.ts';
+import { durableMoment } from '../../mailbox/reading/moment.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
+import { MAIL } from '../capabilities.ts';
+import { id, mapOf, object, optional, readArguments, text } from '../core/arguments.ts';
+import { invalidProperties, MethodError, SetError } from '../core/fault.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Call, Method } from '../core/method.ts';
+import { momentString } from '../core/state-string.ts';
+import type { Faults } from './draft-fields.ts';
+import { mailboxesOf, marksOf } from './email-place.ts';
+import { receivedAtOf } from './email-set.ts';
+import type { EmailWriting } from './email-writing.ts';
+import { Arriving, isInState, isMade, madeAnswer, refusalAnswer, refusedBefore } from './emails-made.ts';
+
+const TABLE = { accountId: id, ifInState: optional(text), emails: mapOf(object) };
+const KNOWN = ['blobId', 'mailboxIds', 'keywords', 'receivedAt'];
+
+export function emailImport(writing: EmailWriting): Method {
+  return {
+    name: 'Email/import',
+    capability: MAIL,
+    async run(raw, call) {
+      const { accountId, ifInState, emails } = readArguments(raw, TABLE);
+      const account = await call.account(accountId);
+      if (emails.size > call.limits.maxObjectsInSet)
+        throw new MethodError('requestTooLarge', `at most ${call.limits.maxObjectsInSet} emails at once`);
+      const state = async (): Promise<string> =>
+        momentString('emails', await durableMoment(account, 'emails'));
+      const oldState = await state();
+      if (ifInState !== undefined && ifInState !== oldState)
+        throw new MethodError('stateMismatch', 'the state is another by now');
+      const arriving = new Arriving(call.domain, account, writing.uploads);
+      try {
+        const outcome = await importAll(writing, call, { account, emails, arriving, ifInState });
+        return { accountId, oldState, newState: await state(), ...outcome };
+      } finally {
+        arriving.close();
+      }
+    },
+  };
+}
+
+interface Importing {
+  readonly account: AccountState;
+  readonly emails: ReadonlyMap<string, JsonObject>;
+  readonly arriving: Arriving;
+  readonly ifInState: string | undefined;
+}
+
+async function importAll(
+  writing: EmailWriting,
+  call: Call,
+  { account, emails, arriving, ifInState }: Importing,
+): Promise<JsonObject> {
+  const creates = new Map<string, NewEmail>();
+  const notCreated: Record<string, JsonObject> = {};
+  for (const [creationId, email] of emails) {
+    try {
+      creates.set(creationId, await importOf(writing, call, { account, email, arriving }));
+    } catch (error) {
+      notCreated[creationId] = refusedBefore(error).toAnswer();
+    }
+  }
+  const created: Record<string, JsonObject> = {};
+  const isExpected = isInState(account, ifInState);
+  const request = { creates: [...creates.values()], updates: [], destroys: [], isExpected };
+  const outcome = await changeEmails(call.domain, account, request).catch((error: unknown) => {
+    if (error instanceof StateMoved) throw new MethodError('stateMismatch', error.message);
+    throw error;
+  });
+  [...creates.keys()].forEach((creationId, i) => {
+    const made = outcome.created[i];
+    if (made === undefined) return;
+    if (!isMade(made)) notCreated[creationId] = refusalAnswer(made).toAnswer();
+    else {
+      created[creationId] = madeAnswer(made);
+      call.created.set(creationId, madeAnswer(made).id);
+    }
+  });
+  return { created: orNull(created), notCreated: orNull(notCreated) };
+}
+
+async function importOf(
+  { findBlob }: EmailWriting,
+  call: Call,
+  {
+    account,
+    email,
+    arriving,
+  }: { readonly account: AccountState; readonly email: JsonObject; readonly arriving: Arriving },
+): Promise<NewEmail> {
+  const faults: Faults = new Map();
+  for (const name of Object.keys(email)) if (!KNOWN.includes(name)) faults.set(name, 'is not known');
+  const mailboxes = mailboxesOf(email.mailboxIds, (one) => call.created.resolve(one), faults);
+  const marks = marksOf(email.keywords, faults);
+  const receivedAt = receivedAtOf(email.receivedAt, faults);
+  const { blobId } = email;
+  const blob = typeof blobId === 'string' ? await findBlob(call.domain, account, blobId) : undefined;
+  if (blob === undefined) faults.set('blobId', 'there is no such blob');
+  if (faults.size > 0 || blob === undefined) {
+    const description = [...faults].map(([name, why]) => `${name}: ${why}`).join('; ');
+    throw invalidProperties([...faults.keys()], description.slice(0, 2000));
+  }
+  const message = await arriving.take(blob.open(), blob.mostBytes, receivedAt ?? 'of-message');
+  if (message.facts.sizeBytes === 0) throw new SetError('invalidEmail', 'there is nothing in it');
+  return { ...marks, mailboxes, message };
+}
+
+function orNull(map: Record<string, JsonObject>): JsonObject | null {
+  return Object.keys(map).length === 0 ? null : map;
+}
