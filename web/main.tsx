@@ -1,26 +1,58 @@
 /**
- * Where the webmail begins in the browser: makes what lives as long as the page (who is signed in, language) and draws the
- * screen that fits.
+ * Where the webmail begins in the browser: makes what lives as long as the page (`shell/app.ts`) and draws the screen that fits.
  *
  * Where things go: a screen is a folder (`list/`, `read/`, `write/`, `search/`, `settings/`) with `.tsx` that draws and `.ts` that
  * decides, each of these with a test beside it. Its styles lie there too, with a line in `look/all.css`; its texts in
  * `text/en/` and `text/sv/`, with a line in `text/en.ts` and `text/sv.ts`; icons in `ui/icons.ts`; colours and sizes by the names in
  * `look/tokens.css`. What is not needed at once is loaded by `import()`.
  */
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { render } from 'preact';
 import { Account } from './shell/account.ts';
 import { type App, AppContext } from './shell/app.ts';
+import { browserWindow, Device } from './shell/device.ts';
+import { Notices } from './shell/notices.ts';
+import { Preferences } from './shell/preferences.ts';
+import { Router } from './shell/router.ts';
 import { Screen } from './shell/screen.tsx';
-import { languageOf, textsOf } from './text/language.ts';
+import { followKeyboard } from './shell/viewport.ts';
+import { formatsOf } from './text/format.ts';
+import { type Language, languageOf, textsOf } from './text/language.ts';
 
 async function main(): Promise<void> {
   const account = new Account((input, init) => fetch(input, init));
-  const language = signal(languageOf(navigator.languages));
-  const [loaded] = await Promise.all([textsOf(language.value), account.look()]);
-  const texts = signal(loaded);
-  document.documentElement.lang = language.value;
-  const app: App = { language: computed(() => language.value), texts, account };
+  const preferences = new Preferences({ write: (kept) => account.keep(kept) });
+  effect(() => {
+    const now = account.now.value;
+    if (now.state === 'in') preferences.load(now.session.preferences);
+  });
+  const browser = languageOf(navigator.languages);
+  const likely = textsOf(browser);
+  await account.look();
+  const language = signal<Language>(preferences.choices.peek().language ?? browser);
+  const texts = signal(await (language.peek() === browser ? likely : textsOf(language.peek())));
+  effect(() => {
+    const wanted = preferences.choices.value.language ?? browser;
+    void textsOf(wanted).then((loaded) => {
+      texts.value = loaded;
+      language.value = wanted;
+      document.documentElement.lang = wanted;
+    });
+  });
+  const app: App = {
+    ...{ account, preferences, texts },
+    language: computed(() => language.value),
+    formats: computed(() =>
+      formatsOf(language.value === 'en' ? englishOf(navigator.languages) : language.value),
+    ),
+    router: new Router(window),
+    device: new Device(browserWindow()),
+    notices: new Notices({
+      set: (run, ms) => setTimeout(run, ms),
+      clear: (timer) => clearTimeout(timer as number | undefined),
+    }),
+  };
+  followKeyboard(window);
   const root = document.getElementById('app');
   if (root === null) throw new Error('the page has no place for the app');
   render(
@@ -29,6 +61,11 @@ async function main(): Promise<void> {
     </AppContext.Provider>,
     root,
   );
+}
+
+/** The English that the person reads writes dates as they are used to. */
+function englishOf(preferred: readonly string[]): string {
+  return preferred.find((tag) => tag.toLowerCase().startsWith('en')) ?? 'en';
 }
 
 void main();

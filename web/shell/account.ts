@@ -6,12 +6,32 @@ export interface SessionFacts {
   readonly address: string;
   /** On a device of one's own things may be kept. */
   readonly isOwnDevice: boolean;
+  /** As `preferences.ts` has written them. */
+  readonly preferences: Readonly<Record<string, unknown>>;
 }
 
 export type SignedIn =
   | { readonly state: 'unknown' }
   | { readonly state: 'out'; readonly why?: 'ended' }
   | { readonly state: 'in'; readonly session: SessionFacts };
+
+export interface Credential {
+  readonly id: number;
+  readonly name: string;
+  readonly createdMs: number;
+  readonly lastUse?: { readonly atMs: number; readonly remote: string; readonly service: string };
+}
+
+export interface Devices {
+  readonly devices: readonly (Credential & { readonly isOwnDevice: boolean; readonly isThis: boolean })[];
+  readonly appPasswords: readonly Credential[];
+}
+
+export type ChangePath =
+  | '/web/devices/end'
+  | '/web/app-passwords'
+  | '/web/app-passwords/revoke'
+  | '/web/password';
 
 export type SignInFault = 'wrong' | 'tooMany' | 'notAllowed' | 'unreachable' | 'failed';
 
@@ -50,6 +70,35 @@ export class Account {
     if (!response.ok) return FAULTS[response.status] ?? 'failed';
     this.#now.value = { state: 'in', session: (await response.json()) as SessionFacts };
     return undefined;
+  }
+
+  /** By a link that is good once. False: it was not. */
+  async signInByLink(token: string): Promise<boolean> {
+    const response = await this.#post('/web/sign-in-link', { token });
+    if (!response?.ok) return false;
+    this.#now.value = { state: 'in', session: (await response.json()) as SessionFacts };
+    return true;
+  }
+
+  async keep(preferences: Readonly<Record<string, unknown>>): Promise<boolean> {
+    const response = await this.#post('/web/preferences', preferences);
+    return response?.ok ?? false;
+  }
+
+  async devices(): Promise<Devices | undefined> {
+    const response = await this.#ask('/web/devices', {});
+    return response?.ok ? ((await response.json()) as Devices) : undefined;
+  }
+
+  /** What the small API answers to a change: its status, and what it says. Status 0: it was not reached. */
+  async change(
+    path: ChangePath,
+    body: object,
+  ): Promise<{ readonly status: number; readonly value: unknown }> {
+    const response = await this.#post(path, body);
+    if (response === undefined) return { status: 0, value: undefined };
+    const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? false;
+    return { status: response.status, value: isJson ? await response.json() : undefined };
   }
 
   async signOut(): Promise<void> {

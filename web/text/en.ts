@@ -3,9 +3,13 @@
  * missing there does not compile. A sentence is never glued from parts: what varies is an argument of a function.
  */
 
+import { deeds } from './en/deeds.ts';
+import { list } from './en/list.ts';
+import { search } from './en/search.ts';
+import { settings } from './en/settings.ts';
 import { shell } from './en/shell.ts';
 import { signIn } from './en/sign-in.ts';
 
-export const en = { signIn, shell };
+export const en = { deeds, list, search, settings, shell, signIn };
 
 export type Texts = typeof en;

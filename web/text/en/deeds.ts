@@ -1,0 +1,46 @@
+import { pluralOf } from '../plural.ts';
+
+const plural = pluralOf('en');
+const conversations = (count: number): string =>
+  plural(count, { one: 'Conversation', other: '# conversations' });
+
+export const deeds = {
+  archive: 'Archive',
+  delete: 'Delete',
+  deleteForGood: 'Delete for good',
+  junk: 'Report as junk',
+  notJunk: 'Not junk',
+  inbox: 'Move to Inbox',
+  read: 'Mark as read',
+  unread: 'Mark as unread',
+  star: 'Star',
+  unstar: 'Remove star',
+  move: 'Move to…',
+  more: 'More',
+  undo: 'Undo',
+  done: {
+    archive: (count: number) => `${conversations(count)} archived`,
+    delete: (count: number) => `${conversations(count)} moved to Trash`,
+    junk: (count: number) => `${conversations(count)} moved to Junk`,
+    notJunk: (count: number) => `${conversations(count)} moved to Inbox`,
+    inbox: (count: number) => `${conversations(count)} moved to Inbox`,
+    read: (count: number) =>
+      plural(count, { one: 'Marked as read', other: '# conversations marked as read' }),
+    unread: (count: number) =>
+      plural(count, { one: 'Marked as unread', other: '# conversations marked as unread' }),
+    star: (count: number) => plural(count, { one: 'Starred', other: '# conversations starred' }),
+    unstar: (count: number) =>
+      plural(count, { one: 'Star removed', other: 'Star removed from # conversations' }),
+  },
+  moved: (count: number, mailbox: string) => `${conversations(count)} moved to ${mailbox}`,
+  destroyed: (count: number) =>
+    plural(count, { one: 'Deleted for good', other: '# conversations deleted for good' }),
+  destroyTitle: (count: number) =>
+    plural(count, { one: 'Delete this conversation for good?', other: 'Delete # conversations for good?' }),
+  destroyMeans: 'Nobody can bring it back.',
+  refused: (count: number) =>
+    plural(count, {
+      one: 'The server refused that, so it is as it was.',
+      other: 'The server refused that for # mails, so they are as they were.',
+    }),
+};
