@@ -20,11 +20,13 @@ export interface Surroundings {
   readonly include: Environment['include'];
   readonly lists: Environment['lists'];
   readonly trace?: Environment['trace'];
+  readonly annotations: Pick<Mailboxes, 'metadata' | 'serverMetadata'>;
   readonly claimedAuthor: (isChanged: boolean) => Promise<string | undefined>;
 }
 
 export function environmentOf(about: Surroundings): Environment {
   const { delivery, addresses, detailSeparators, nowMs, items, include, claimedAuthor, lists, trace } = about;
+  const { annotations } = about;
   return {
     message: messageOf(delivery.message),
     envelope: { from: delivery.envelopeFrom, to: delivery.address, ...wishedFor(delivery.wishes) },
@@ -33,7 +35,7 @@ export function environmentOf(about: Surroundings): Environment {
     nowMs,
     zoneMinutes: -new Date(nowMs).getTimezoneOffset(),
     items,
-    mailboxes: mailboxesOf(delivery.account),
+    mailboxes: { ...mailboxesOf(delivery.account), ...annotations },
     lists,
     memory: memoryOf(about),
     verdict: { isJunk: delivery.isJunk, filtered: () => findingsOf(delivery), claimedAuthor },
@@ -70,7 +72,7 @@ function memoryOf({ memories, nowMs }: Surroundings): Memory {
 }
 
 /** A script may ask a hundred thousand times, of ten thousand mailboxes. */
-function mailboxesOf(account: AccountState): Mailboxes {
+function mailboxesOf(account: AccountState): Omit<Mailboxes, 'metadata' | 'serverMetadata'> {
   let known: { readonly ids: Map<string, string>; readonly roles: Map<Role, string> } | undefined;
   const all = () => {
     if (known === undefined) {
@@ -93,8 +95,6 @@ function mailboxesOf(account: AccountState): Mailboxes {
       const role = roleOf(attribute);
       return role !== undefined && account.byName.get(mailbox)?.role === role;
     },
-    metadata: () => undefined,
-    serverMetadata: () => undefined,
   };
 }
 

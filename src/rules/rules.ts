@@ -14,6 +14,7 @@ import { localParts } from '../mail/subaddress.ts';
 import type { Delivery, Disposition, Dispositions } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { activeScripts, SCRIPT_ORDER, type ScriptRow } from '../mailbox/model/rules.ts';
+import type { ServerAnnotations } from '../mailbox/operations/annotations.ts';
 import { findScript, own, readScript } from '../mailbox/operations/scripts.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import { loadMemories } from '../mailbox/state/memories.ts';
@@ -23,6 +24,7 @@ import type { Failure, Outcome } from '../sieve/run/interpreter.ts';
 import { LIMITS, type Limits } from '../sieve/run/limits.ts';
 import { runScripts } from '../sieve/sieve.ts';
 import { ScriptError } from '../sieve/syntax/fault.ts';
+import { annotationsOf } from './annotations.ts';
 import { dispositionOf } from './carrying-out.ts';
 import type { Compiler } from './compiler.ts';
 import { environmentOf, type Surroundings } from './environment.ts';
@@ -35,6 +37,7 @@ export interface RulesOptions {
   readonly compiler: Compiler;
   readonly globals: GlobalScripts;
   readonly lists: ListSources;
+  readonly serverAnnotations: ServerAnnotations;
   readonly clock: Clock;
   readonly log: Log;
   readonly hostname: string;
@@ -101,7 +104,7 @@ export class Rules implements Dispositions {
     { scripts, failures }: Ready,
     about: Pick<Surroundings, 'delivery' | 'memories' | 'nowMs' | 'trace'>,
   ): Promise<Outcome> {
-    const { separators, lists } = this.#options;
+    const { separators, lists, store, serverAnnotations } = this.#options;
     const { delivery } = about;
     const { account } = delivery;
     const environment = environmentOf({
@@ -112,6 +115,7 @@ export class Rules implements Dispositions {
       include: (location, name) => this.#included(account, location, name),
       claimedAuthor: (isChanged) => this.#claimedAuthor(delivery, isChanged),
       lists: listsOf(account, lists),
+      annotations: annotationsOf({ store, serverAnnotations }, account),
     });
     const slice = new TimeSlice();
     const limits = this.#limits;

@@ -9,6 +9,7 @@ import { openRulesDomain, setRules, TEST_SENDING } from '../../test/kit/rules.ts
 import type { SenderWishes } from '../mailbox/disposition.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import { NOTIFY } from '../mailbox/model/outgoing.ts';
+import { setAnnotations } from '../mailbox/operations/annotations.ts';
 import { appendMessages } from '../mailbox/operations/append.ts';
 import { deliver } from '../mailbox/operations/deliver.ts';
 import { receive } from '../mailbox/operations/incoming.ts';
@@ -54,6 +55,32 @@ async function places(letter: Letter = {}): Promise<string[]> {
   assert.equal(outcome?.kind, 'delivered');
   return outcome?.kind === 'delivered' ? outcome.copies.map(({ mailbox }) => mailbox) : [];
 }
+
+describe('annotations (RFC 5490)', () => {
+  const set = async (mailbox: string | undefined, name: string, value: string): Promise<void> => {
+    const at = mailbox === undefined ? undefined : mailboxOf(account, mailbox);
+    await setAnnotations(kit.domain, account, at, [{ name, value: Buffer.from(value) }]);
+  };
+  const REQUIRE = 'require ["fileinto", "mailbox", "mboxmetadata", "servermetadata", "variables"];';
+  const goesTo = async (test: string): Promise<boolean> => {
+    await setRules(kit, account, `${REQUIRE} if ${test} { fileinto :create "Yes"; }`);
+    return (await places())[0] === 'Yes';
+  };
+
+  test('of mailboxes and of the server', async () => {
+    await set('INBOX', '/private/vendor/example/auto-replies', 'On');
+    await set(undefined, '/private/comment', 'xmpp:anna');
+    assert.ok(await goesTo('metadata :is "INBOX" "/private/vendor/EXAMPLE/auto-replies" "on"'));
+    assert.ok(!(await goesTo('metadata :is "INBOX" "/private/vendor/example/other" ""')));
+    assert.ok(!(await goesTo('metadata :is "Nowhere" "/private/vendor/example/auto-replies" "on"')));
+    assert.ok(await goesTo('metadataexists "INBOX" ["/private/vendor/example/auto-replies"]'));
+    assert.ok(!(await goesTo('metadataexists "INBOX" ["/private/vendor/example/auto-replies", "/x"]')));
+    assert.ok(await goesTo('metadata :contains "Sent" "/private/specialuse" "Sent"'));
+    assert.ok(await goesTo('servermetadata :matches "/private/comment" "xmpp:*"'));
+    assert.ok(await goesTo('servermetadataexists "/private/comment"'));
+    assert.ok(!(await goesTo('servermetadataexists ["/private/comment", "/shared/comment"]')));
+  });
+});
 
 async function wroteTo(...fields: readonly string[]): Promise<void> {
   const text = `From: ${record.address}\r\n${fields.join('\r\n')}\r\n\r\nhello\r\n`;

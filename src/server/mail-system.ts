@@ -92,8 +92,9 @@ export async function openMailSystem(
     ...{ directory, defaultDomain, ...config.addresses },
     wayBack: wayBack(config, opened.directory.installation, systemClock),
   });
-  const rules = openRules(config, { store, clock: systemClock, log, version, recipients, installation });
-  const domain = domainOf(config, { store, log, placement, dispositions: rules.dispositions });
+  const shared = { store, log, serverAnnotations: serverAnnotationsOf(config) };
+  const rules = openRules(config, { ...shared, clock: systemClock, version, recipients, installation });
+  const domain = domainOf(config, { ...shared, placement, dispositions: rules.dispositions });
   const journal = new ActivityFiles(config.data, config.log.activity, part);
   const activity = new Activity({ log, clock: domain.clock, journal });
   const connections = connectionsOf(config);
@@ -140,7 +141,7 @@ function serverAnnotationsOf({ imap }: Config): ReadonlyMap<string, string> {
 
 function domainOf(
   config: Config,
-  parts: Pick<Domain, 'store' | 'log' | 'placement' | 'dispositions'>,
+  parts: Pick<Domain, 'store' | 'log' | 'placement' | 'dispositions' | 'serverAnnotations'>,
 ): Domain {
   const { store, log } = parts;
   const clock = systemClock;
@@ -151,8 +152,7 @@ function domainOf(
   const perAccount = { mailboxesPerAccount, outgoingPerAccount };
   const limits = { keywordsPerMailbox, keywordsPerMessage, ...perAccount, messageBytes };
   const accounts = new Accounts(store, turns, clock);
-  const serverAnnotations = serverAnnotationsOf(config);
-  return { ...parts, accounts, turns, clock, limits, serverAnnotations, sentCopies: new SentCopies() };
+  return { ...parts, accounts, turns, clock, limits, sentCopies: new SentCopies() };
 }
 
 /** Who may sign in, and who decides about that. `installation`: what the salts of this data folder follow from. */

@@ -26,6 +26,7 @@ export interface RulesParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
+  readonly serverAnnotations: ReadonlyMap<string, string>;
   readonly recipients: Pick<Recipients, 'resolve' | 'routeOf' | 'isOurs'>;
   /** Of the data folder. */
   readonly installation: string;

@@ -39,7 +39,7 @@ export async function openRulesDomain(options: RulesDomainOptions = {}): Promise
   const compiler = new Compiler({ canSend: sending !== undefined });
   rules = new Rules({
     ...{ store, clock, log: silentLog, compiler, hostname: 'mail.example.com' },
-    ...{ separators: '+', version: '1' },
+    ...{ separators: '+', version: '1', serverAnnotations: kit.domain.serverAnnotations },
     lists: {
       correspondents: new Correspondents(kit.domain),
       globals: new GlobalLists({ folder, clock, log: silentLog }),
