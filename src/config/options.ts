@@ -17,6 +17,7 @@ import {
 import { LIMITS } from './sections/limits.ts';
 import { RECEIVING } from './sections/receiving.ts';
 import { SENDING } from './sections/sending.ts';
+import { DNSBL, GREYLIST, RSPAMD } from './sections/spam.ts';
 
 /** Over TLS, or on this machine; or none. */
 const TRUSTED_URL = /^$|^https:\/\/[^\s/]+\S*$|^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])[:/]\S*$/;
@@ -332,6 +333,9 @@ export const OPTIONS = {
     }),
   },
   ...RECEIVING,
+  rspamd: RSPAMD,
+  dnsbl: DNSBL,
+  greylist: GREYLIST,
   ...SENDING,
   limits: LIMITS,
 } as const;

@@ -18,6 +18,8 @@ export interface DeliverySettings {
   readonly defaultDomain: string;
   readonly maxMessageBytes: number;
   readonly overQuota: OverQuota;
+  /** What the filter of the transfer agent has written into a message counts (`spam/upstream.ts`). */
+  readonly believesHeaders?: boolean;
   /** How long the queue tries what waits. */
   readonly giveUpMs: number;
   readonly handshakeTimeoutMs: number;

@@ -8,6 +8,7 @@ import { clock } from './checks/clock.ts';
 import { configuration } from './checks/configuration.ts';
 import { dataFolder } from './checks/data-folder.ts';
 import { disk } from './checks/disk.ts';
+import { filters } from './checks/filters.ts';
 import { issuers } from './checks/issuers.ts';
 import { listeners } from './checks/listeners.ts';
 import { lmtp } from './checks/lmtp.ts';
@@ -33,6 +34,6 @@ export const DOMAIN_CHECKS: readonly Check[] = Object.freeze([
 export const CHECKS: readonly Check[] = Object.freeze([
   ...[configuration, clock, disk, dataFolder, logFile],
   ...[server, listeners, lmtp, relay, certificate, acme],
-  ...[resolver, addresses, reverseNames, issuers, associations],
+  ...[resolver, addresses, reverseNames, issuers, associations, filters],
   ...DOMAIN_CHECKS,
 ]);

@@ -16,6 +16,8 @@ import type { Guest } from '../net/guest.ts';
 import type { Extension } from '../smtp/parameters.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { NamedTo, ReadMessage, Role, Sender, Transaction } from '../smtp/role.ts';
+import { LOOKED_AT_BYTES, upstreamOpinion } from '../spam/upstream.ts';
+import { Beginning } from './beginning.ts';
 
 /** What goes from process to process. */
 const BETWEEN_US: readonly Extension[] = Object.freeze([
@@ -104,14 +106,19 @@ class LmtpTransaction implements Transaction {
 
   message(read: ReadMessage, id: string): Promise<readonly Reply[]> {
     const only = this.#recipients.length === 1 ? this.#recipients[0] : undefined;
-    return this.#mail.message(read, id, () => ({
-      kind: 'taken',
-      fields: this.#trace(id, only),
-      isJunk: false,
-      // The transfer agent has judged it, and answers for it.
-      isAuthentic: true,
-      isAuthorKnown: true,
-    }));
+    const beginning = new Beginning(this.#services.settings.believesHeaders === true ? LOOKED_AT_BYTES : 0);
+    return this.#mail.message(beginning.through(read), id, () => {
+      const { action, reason } = upstreamOpinion(beginning.octets);
+      return {
+        kind: 'taken',
+        fields: this.#trace(id, only),
+        isJunk: action === 'junk',
+        // The transfer agent has judged it, and answers for it.
+        isAuthentic: true,
+        isAuthorKnown: true,
+        ...(reason !== undefined && { verdict: reason }),
+      };
+    });
   }
 }
 

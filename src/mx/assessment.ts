@@ -9,11 +9,13 @@ import type { Counter } from '../feedback/observation.ts';
 import { type CheckedMessage, type CheckSettings, type Client, MessageCheck } from '../message-auth/check.ts';
 import { resultsField } from '../message-auth/results-field.ts';
 import { ResultsFilter } from '../message-auth/results-filter.ts';
-import { isAuthorKnown, isSenderKnown } from '../message-auth/verdict.ts';
+import { isAuthorKnown, isSenderKnown, type Verdict } from '../message-auth/verdict.ts';
 import { verdictField } from '../message-auth/verdict-field.ts';
 import type { DataRead } from '../smtp/input.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { ReadMessage } from '../smtp/role.ts';
+import { type Judged, stricter } from '../spam/opinion.ts';
+import { type SpamArrival, SpamCheck, type SpamServices } from '../spam/spam-check.ts';
 import { HopCounter } from './hops.ts';
 import { observationOf } from './observed.ts';
 
@@ -24,8 +26,12 @@ export interface AssessmentSettings {
   readonly check: CheckSettings | undefined;
   /** Who counts for the domains in whose name mail comes. */
   readonly counter?: Pick<Counter, 'message'>;
+  /** Undefined: nothing else is asked. */
+  readonly spam: { readonly services: SpamServices; readonly arrival: SpamArrival } | undefined;
 }
 
+const NOTHING_KNOWN: Verdict = Object.freeze({ action: 'accept', reasons: [] });
+const NOTHING_SAID: Judged = Object.freeze({ action: 'accept', reasons: [], fields: '' });
 const IN_A_CIRCLE: Reply = { code: 554, text: '5.4.6 the message goes in a circle' };
 /** What a line of a reply has room for (RFC 5321 §4.5.3.1.5). */
 const MAX_REASON = 400;
@@ -37,15 +43,17 @@ export class Assessment {
   readonly #hops = new HopCounter();
   readonly #filter: ResultsFilter;
   readonly #check: MessageCheck | undefined;
+  readonly #spam: SpamCheck | undefined;
 
   /** When the message begins: what can be found out about the sender is asked for. */
   constructor(settings: AssessmentSettings, client: Client) {
-    const { hostname, check } = settings;
+    const { hostname, check, spam } = settings;
     this.#hostname = hostname;
     this.#settings = settings;
     this.#client = client;
     this.#filter = new ResultsFilter([hostname]);
     this.#check = check === undefined ? undefined : new MessageCheck(check, client);
+    this.#spam = spam && new SpamCheck(spam.services, spam.arrival);
   }
 
   /** Reads as `read` does, looks at what it has read, and gives it on without what is not to be believed. */
@@ -54,6 +62,7 @@ export class Assessment {
       const piece = await read();
       if (piece === undefined) return undefined;
       this.#hops.write(piece.bytes);
+      this.#spam?.write(piece.bytes);
       await this.#check?.write(piece.bytes);
       return this.#filtered(piece);
     };
@@ -64,28 +73,38 @@ export class Assessment {
     if (this.#hops.count >= MAX_HOPS)
       return { kind: 'refused', reply: IN_A_CIRCLE, verdict: `it has more than ${MAX_HOPS} hops` };
     const checked = await this.#check?.finish();
-    if (checked === undefined) {
-      const nothing = { isJunk: false, isAuthentic: false, isAuthorKnown: false };
-      return { kind: 'taken', fields: received, ...nothing };
-    }
-    this.#count(checked);
-    const { action, reasons, enhancedCode } = checked.verdict;
-    const verdict = reasons.join('; ');
-    if (action === 'reject')
-      return { kind: 'refused', reply: refusal(550, enhancedCode ?? '5.7.1', verdict), verdict };
-    if (action === 'defer')
-      return { kind: 'refused', reply: refusal(451, enhancedCode ?? '4.7.0', verdict), verdict };
-    const fields = Buffer.concat([fieldsOf(this.#hostname, checked), received]);
-    const proven = {
-      isAuthentic: isSenderKnown(checked.outcomes, this.#client.mailFrom),
-      isAuthorKnown: isAuthorKnown(checked.outcomes),
+    if (checked !== undefined) this.#count(checked);
+    const authentic = checked?.verdict ?? NOTHING_KNOWN;
+    if (authentic.action === 'reject' || authentic.action === 'defer') return refusal(authentic);
+    const { action, reasons, fields } = (await this.#spam?.judge(this.#provenBy(checked))) ?? NOTHING_SAID;
+    const verdict: Verdict = {
+      action: stricter(authentic.action, action),
+      reasons: [...authentic.reasons, ...reasons],
     };
-    return { kind: 'taken', fields, isJunk: action === 'junk', ...proven, verdict };
+    // What is refused is refused for what was found against it.
+    if (verdict.action === 'reject' || verdict.action === 'defer') return refusal({ ...verdict, reasons });
+    const isJunk = verdict.action === 'junk';
+    const found = Buffer.from(`${fieldsOf(this.#hostname, checked, verdict)}${fields}`, 'utf8');
+    return {
+      kind: 'taken',
+      fields: Buffer.concat([found, received]),
+      isJunk,
+      isAuthentic: checked !== undefined && isSenderKnown(checked.outcomes, this.#client.mailFrom),
+      isAuthorKnown: checked !== undefined && isAuthorKnown(checked.outcomes),
+      ...(verdict.reasons.length > 0 && { verdict: verdict.reasons.join('; ') }),
+    };
+  }
+
+  /** The domain of the sender, when it is known that it is from there. */
+  #provenBy(checked: CheckedMessage | undefined): string | undefined {
+    if (checked === undefined || !isSenderKnown(checked.outcomes, this.#client.mailFrom)) return undefined;
+    return this.#client.mailFrom.slice(this.#client.mailFrom.lastIndexOf('@') + 1).toLowerCase();
   }
 
   /** Nobody wants to know any more: nothing more is asked. */
   end(): void {
     this.#check?.end();
+    this.#spam?.end();
   }
 
   #count(checked: CheckedMessage): void {
@@ -102,11 +121,16 @@ export class Assessment {
   }
 }
 
-function fieldsOf(hostname: string, { results, verdict }: CheckedMessage): Buffer {
-  return Buffer.from(`${resultsField(hostname, results)}${verdictField(verdict)}`, 'utf8');
+function fieldsOf(hostname: string, checked: CheckedMessage | undefined, verdict: Verdict): string {
+  if (checked !== undefined) return `${resultsField(hostname, checked.results)}${verdictField(verdict)}`;
+  return verdict.reasons.length > 0 ? verdictField(verdict) : '';
 }
 
 /** Replies are ASCII (RFC 6531 §3.7.4.2). */
-function refusal(code: number, enhancedCode: string, words: string): Reply {
-  return { code, text: `${enhancedCode} ${words.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_REASON)}` };
+function refusal({ action, reasons, enhancedCode }: Verdict): Judgement {
+  const verdict = reasons.join('; ');
+  const [code, enhanced] =
+    action === 'reject' ? [550, enhancedCode ?? '5.7.1'] : [451, enhancedCode ?? '4.7.0'];
+  const words = verdict.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_REASON);
+  return { kind: 'refused', reply: { code, text: `${enhanced} ${words}` }, verdict };
 }

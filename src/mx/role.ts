@@ -17,7 +17,8 @@ import { CommandFault } from '../smtp/command.ts';
 import type { Extension } from '../smtp/parameters.ts';
 import type { Reply } from '../smtp/reply.ts';
 import { Farewell, type Role, type Sender, type Transaction, type Verb } from '../smtp/role.ts';
-import { Assessment } from './assessment.ts';
+import type { SpamArrival, SpamServices } from '../spam/spam-check.ts';
+import { Assessment, type AssessmentSettings } from './assessment.ts';
 import { ReverseName } from './reverse-name.ts';
 import { networkOf, type Strangers } from './strangers.ts';
 import { type Arrival, MxTransaction } from './transaction.ts';
@@ -32,6 +33,8 @@ export interface MxServices extends DeliveryServices {
   /** Undefined: where mail is from is not asked. */
   readonly dns: DnsShare | undefined;
   readonly check: Omit<CheckSettings, 'dns'>;
+  /** Undefined: no filter is asked. */
+  readonly spam: SpamServices | undefined;
   readonly strangers: Pick<Strangers, 'connects' | 'slowDown' | 'isSlow'>;
   /** Absent: nobody is told how mail in his name fares. */
   readonly counter?: Pick<Counter, 'message'>;
@@ -124,8 +127,11 @@ export class MxRole implements Role {
     const dns = this.#dns;
     const check = dns && { ...this.#services.check, dns };
     const arrival: Arrival = {
-      assess: () =>
-        new Assessment({ hostname: settings.hostname, check, ...(counter && { counter }) }, client),
+      assess: (id, recipients) => {
+        const spam = this.#spamOf({ id, recipients, ...client });
+        const { hostname } = settings;
+        return new Assessment({ hostname, check, spam, ...(counter && { counter }) }, client);
+      },
       received: (id, recipient) =>
         receivedField(
           {
@@ -146,6 +152,17 @@ export class MxRole implements Role {
 
   close(): void {
     this.#holders.close();
+  }
+
+  #spamOf(
+    from: Pick<SpamArrival, 'id' | 'recipients' | 'address' | 'helo' | 'mailFrom'>,
+  ): AssessmentSettings['spam'] {
+    const { spam: services, settings } = this.#services;
+    if (services === undefined) return undefined;
+    const reverseName = (): string | undefined => this.#reverseName.value;
+    const { hostname } = settings;
+    const network = networkOf(from.address);
+    return { services, arrival: { ...from, hostname, network, dns: this.#dns, reverseName } };
   }
 
   #countUnknown(): void {

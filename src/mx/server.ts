@@ -19,6 +19,7 @@ import type { Session } from '../net/sessions.ts';
 import { REPLY } from '../smtp/replies.ts';
 import { replyLine } from '../smtp/reply.ts';
 import { SmtpSession } from '../smtp/session.ts';
+import type { SpamServices } from '../spam/spam-check.ts';
 import { MAX_MESSAGES, MAX_RECIPIENTS, MxRole, type MxServices } from './role.ts';
 import { Strangers } from './strangers.ts';
 
@@ -39,6 +40,8 @@ export interface MxOptions extends DeliveryOptions {
   readonly checkTimeoutMs: number;
   /** Domains whose ARC seal is believed. */
   readonly trustedSealers: readonly string[];
+  /** Filters that are asked; none when absent. */
+  readonly spam?: SpamServices;
   /** Of all its ports; new ones when absent. */
   readonly strangers?: MxServices['strangers'];
   /** Absent: nobody is told how mail in his name fares. */
@@ -54,6 +57,7 @@ export function mxServices(options: MxOptions): MxServices {
     dns: dns && new DnsShare(dns, DNS_SHARE),
     strangers,
     ...(options.counter && { counter: options.counter }),
+    spam: options.spam,
     check: { hostname, trustedSealers, timeoutMs },
     settings: { ...shared.settings, greetingDelayMs },
   };

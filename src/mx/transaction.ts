@@ -12,8 +12,8 @@ import { oneReply } from './one-reply.ts';
 
 /** What the session knows of who sends. */
 export interface Arrival {
-  /** Begins to find out where it is from. */
-  assess(): Assessment;
+  /** Begins to find out where it is from, and what is thought of it. */
+  assess(id: string, recipients: readonly string[]): Assessment;
   /** `recipient`: the only one. */
   received(id: string, recipient: string | undefined): Buffer;
   /** A recipient was named that is not there. Throws `Farewell` when it was one too many. */
@@ -44,7 +44,7 @@ export class MxTransaction implements Transaction {
     const only = this.#recipients.length === 1 ? this.#recipients[0] : undefined;
     const { received } = this.#arrival;
     // Not before: whoever only names senders and recipients has us ask nobody.
-    const assessment = this.#arrival.assess();
+    const assessment = this.#arrival.assess(id, this.#recipients);
     const judge = (): Promise<Judgement> => assessment.judge(received(id, only));
     try {
       const replies = await this.#mail.message(assessment.through(read), id, judge, { hasOneReply: true });

@@ -17,6 +17,7 @@ import { startMailQueue } from './mail-queue.ts';
 import { type MailSystem, openMailSystem } from './mail-system.ts';
 import { type BoundListener, type RunningProtocols, startProtocols } from './protocols.ts';
 import { resolverOf } from './resolver.ts';
+import { spamServices } from './spam.ts';
 import { type ServerWatch, watchOver } from './watch.ts';
 import type { Colleagues } from './workers/colleagues.ts';
 
@@ -64,8 +65,10 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     const dns = resolverOf(config);
     const domains = new LocalDomains(domain.store.directory.domains, config.auth.defaultDomain);
     const feedback = feedbackOf({ config, log, system, dns });
+    const spam = spamServices(config, log, system.directory.installation);
     const protocols = await startProtocols({
-      ...{ ...system, config, log, tls, version, domains, dns, feedback, watch: spokesman.watch },
+      ...{ ...system, config, log, tls, version, domains, dns, feedback, spam },
+      watch: spokesman.watch,
       ...(colleagues === undefined ? {} : { relay: colleagues.relay, isShared: true }),
     });
     const { listeners, apply } = protocols;

@@ -38,6 +38,7 @@ import { pop3Services, receivePop3, startPop3 } from '../pop3/server.ts';
 import type { Pop3Settings } from '../pop3/settings.ts';
 import type { Editing } from '../rules/editing.ts';
 import { MAX_RESPONSE_BYTES } from '../sasl/mechanism.ts';
+import type { SpamServices } from '../spam/spam-check.ts';
 import type { Feedback } from './feedback.ts';
 import type { LocalDomains } from './local-domains.ts';
 import { listenForMetrics } from './metrics-listener.ts';
@@ -63,6 +64,8 @@ export interface ProtocolOptions {
   /** Other processes listen on the same ports. */
   readonly isShared?: boolean;
   readonly tls: TlsFiles;
+  /** What mail from the world meets. */
+  readonly spam: SpamServices;
   readonly domains: LocalDomains;
   readonly watch: Pick<Watch, 'metrics'>;
   readonly version: string;
@@ -168,10 +171,11 @@ function servicesOf(
     ...delivery,
     maxMessageBytes: config.lmtp.maxSize,
     overQuota: config.lmtp.overQuota,
+    believesHeaders: config.lmtp.junkHeaders,
   });
   const mx = mxServices({
     ...delivery,
-    dns: options.dns,
+    ...{ dns: options.dns, spam: options.spam },
     ...(options.feedback.counter && { counter: options.feedback.counter }),
     ...mxSettings(config),
   });

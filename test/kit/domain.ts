@@ -181,11 +181,12 @@ export const TEST_EDITING: Editing = {
 };
 
 /** Of accounts whose lists are empty; nothing is sent. */
-export function plainRules({ store, clock, log }: Domain): Rules {
+export function plainRules({ store, clock, log, serverAnnotations }: Domain): Rules {
   const { compiler } = TEST_EDITING;
   return new Rules({
     ...{ store, clock, log, compiler, hostname: 'mail.example.com', separators: '+', version: '1' },
     globals: new GlobalScripts({ folder: undefined, compiler, clock, log }),
+    serverAnnotations,
     lists: {
       correspondents: new Correspondents({ store, clock, log }),
       globals: new GlobalLists({ folder: undefined, clock, log }),

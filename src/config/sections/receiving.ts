@@ -1,5 +1,7 @@
 /** Options of what takes mail in, and of the rules that sort it. */
+
 import { boolean, choice, duration, integer, optionalPath, size, string } from '../option.ts';
+import { TRUST } from './spam.ts';
 
 export const RECEIVING = {
   lmtp: {
@@ -12,6 +14,10 @@ export const RECEIVING = {
       min: '64KiB',
       max: '2GiB',
       doc: 'The largest message taken for delivery; announced as SIZE.',
+    }),
+    junkHeaders: boolean({
+      default: false,
+      doc: 'Whether mail that a transfer agent brings goes to Junk when its filter says in the header that it is spam (X-Spam-Flag, X-Spam-Status, X-Spam).',
     }),
     allowPublic: boolean({
       default: false,
@@ -46,6 +52,7 @@ export const RECEIVING = {
       expected: 'domains such as "lists.example.org, relay.example.com"',
       doc: 'Domains of mailing lists and forwarders whose ARC seal is believed: mail that they say was authentic when it came to them is not refused for what they did to it.',
     }),
+    ...TRUST,
     connectionsPerMinute: integer({
       default: 60,
       min: 1,

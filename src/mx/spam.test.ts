@@ -1,0 +1,205 @@
+/** Mail from strangers that filters are asked about, over real sockets: rspamd, lists in the DNS, greylisting, relays that are trusted. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
+import { mxHello, openTestMx } from '../../test/kit/mx.ts';
+import { type RspamdReply, startRspamd, type TestRspamd } from '../../test/kit/rspamd.ts';
+import { silentLog } from '../base/log.ts';
+import { Secret } from '../base/secret.ts';
+import type { Listener } from '../net/listener.ts';
+import { BlockLists } from '../spam/block-lists.ts';
+import { Greylist } from '../spam/greylist.ts';
+import { GreylistFiles } from '../spam/greylist-files.ts';
+import { Rspamd, type RspamdSettings } from '../spam/rspamd.ts';
+import { ScanMemory } from '../spam/scan-memory.ts';
+import type { SpamServices } from '../spam/spam-check.ts';
+
+const ALICE = 'alice@example.com';
+const BOB = 'bob@example.com';
+const GTUBE = 'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X';
+let kit: TestDomain;
+let folder: string;
+let rspamd: TestRspamd;
+let server: Listener | undefined;
+let reply: RspamdReply | 'silence';
+let nowMs = Date.now();
+
+before(async () => {
+  kit = await openTestDomain();
+  await kit.addAccount(ALICE, 'secret');
+  await kit.addAccount(BOB, 'secret');
+  rspamd = await startRspamd(() => reply);
+});
+after(async () => {
+  await rspamd.close();
+  await kit.close();
+});
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'brevduva-spam-'));
+  reply = { body: { action: 'no action', score: 1.5, required_score: 15, symbols: {} } };
+});
+afterEach(async () => {
+  await server?.close(0);
+  rmSync(folder, { recursive: true });
+});
+
+interface Wanted extends Partial<Omit<SpamServices, 'rspamd'>> {
+  readonly rspamd?: Partial<RspamdSettings>;
+}
+
+async function start({ rspamd: settings, ...rest }: Wanted = {}): Promise<void> {
+  const clock = (): number => nowMs;
+  const spam: SpamServices = {
+    lists: new BlockLists({ lists: [], junkFrom: 2, rejectFrom: 3 }, silentLog),
+    rspamd:
+      settings &&
+      new Rspamd({
+        ...{ url: rspamd.url, controllerUrl: '', password: new Secret('x'), timeoutMs: 1000 },
+        ...{ maxBytes: 100_000, whenAbsent: 'accept' },
+        ...settings,
+      }),
+    memory: new ScanMemory(),
+    greylist: new Greylist(
+      { delayMs: 300_000 },
+      new GreylistFiles(folder, silentLog, clock),
+      'installation',
+      clock,
+    ),
+    greylistsAll: false,
+    isTrusted: () => false,
+    believesHeaders: false,
+    ...rest,
+  };
+  server = await openTestMx({ domain: kit.domain, activity: kit.activity, spam });
+}
+
+const letter = (text = 'hello', above = ''): string =>
+  `${above}From: <bo@example.org>\r\nTo: <${ALICE}>\r\nSubject: x\r\nMessage-ID: <${Math.random()}@example.org>\r\n\r\n${text}\r\n`;
+
+async function send(message: string, to: readonly string[] = [ALICE]): Promise<string> {
+  const client = await mxHello(server as Listener);
+  client.send('MAIL FROM:<bo@example.org>\r\n', ...to.map((one) => `RCPT TO:<${one}>\r\n`), 'DATA\r\n');
+  await client.codes(to.length + 2);
+  client.send(message, '.\r\n');
+  const answer = await client.reply();
+  client.socket.destroy();
+  return answer;
+}
+
+const last = async (mailbox = 'INBOX'): Promise<string> =>
+  String((await kit.messagesOf(ALICE, mailbox)).at(-1) ?? '');
+const scanned = (more: object): void => {
+  reply = { body: { score: 8, required_score: 15, symbols: { BAD: { score: 8 } }, ...more } };
+};
+
+describe('rspamd', () => {
+  test('is told how a message came and shown what came', async () => {
+    await start({ rspamd: {} });
+    const message = letter();
+    assert.match(await send(message, [ALICE, BOB]), /^250 /);
+    const { path, headers, message: shown } = rspamd.requests.at(-1) ?? assert.fail('nobody asked');
+    assert.equal(path, '/checkv2');
+    assert.equal(shown, message);
+    assert.equal(headers.ip, '127.0.0.1');
+    assert.equal(headers.helo, 'client.example.org');
+    assert.equal(headers.from, 'bo@example.org');
+    assert.equal(headers.rcpt, `${ALICE}, ${BOB}`);
+    assert.ok((headers['queue-id'] ?? '').length > 0);
+    const stored = await last();
+    assert.match(stored, /^X-Brevduva-Verdict: accept: rspamd gives it 1\.5 of 15\.0 points\r\n/m);
+    assert.match(stored, /^X-Spam-Status: No, score=1\.50 required=15\.00\r\n\ttests=none\r\nReceived:/m);
+  });
+
+  test('has its way: refused, later, set apart', async () => {
+    await start({ rspamd: {} });
+    scanned({ action: 'reject', messages: { smtp_message: 'no thanks' } });
+    assert.match(await send(letter()), /^550 5\.7\.1 rspamd refuses it \(8\.0 of 15\.0 points: no thanks\)/);
+    scanned({ action: 'soft reject' });
+    assert.match(await send(letter()), /^451 4\.7\.0 rspamd wants it to come again later/);
+    for (const action of ['add header', 'rewrite subject']) {
+      scanned({ action });
+      const text = `apart by ${action}`;
+      assert.match(await send(letter(text)), /^250 /);
+      const stored = await last('Junk');
+      assert.ok(stored.includes(text));
+      assert.match(stored, /^X-Spam-Status: Yes, score=8\.00 required=15\.00\r\n\ttests=BAD\r\n/m);
+    }
+  });
+
+  test('asks for a delay once', async () => {
+    await start({ rspamd: {} });
+    scanned({ action: 'greylist' });
+    assert.match(await send(letter()), /^451 4\.7\.0 .*for the first time; try again in some minutes/);
+    nowMs += 360_000;
+    assert.match(await send(letter()), /^250 /);
+  });
+
+  test('that does not answer, or nonsense, or too late, keeps no mail away unless it is to', async () => {
+    await start({ rspamd: { timeoutMs: 300 } });
+    for (const broken of ['silence', { body: 'nonsense' }, { status: 500, body: {} }] as const) {
+      reply = broken;
+      assert.match(await send(letter()), /^250 /);
+      assert.match(await last(), /rspamd did not answer, so it was not looked at/);
+    }
+    await server?.close(0);
+    await start({ rspamd: { url: 'http://127.0.0.1:9', whenAbsent: 'defer' } });
+    assert.match(await send(letter()), /^451 4\.7\.0 rspamd did not answer; try again later/);
+  });
+
+  test('is not shown what is too large, nor more than there is memory for', async () => {
+    const memory = new ScanMemory(1000);
+    await start({ rspamd: { whenAbsent: 'defer' }, memory });
+    const before = rspamd.requests.length;
+    assert.match(await send(letter('x'.repeat(900))), /^451 4\.7\.0 rspamd has too much to do/);
+    assert.equal(rspamd.requests.length, before);
+    assert.match(await send(letter('y'.repeat(300))), /^250 /, 'what was taken is given back');
+    assert.ok(memory.take(1000));
+    memory.giveBack(1000);
+    await server?.close(0);
+    await start({ rspamd: { maxBytes: 1000, whenAbsent: 'defer' } });
+    assert.match(await send(letter('z'.repeat(2000))), /^250 /);
+    assert.match(await last(), /it is too large to be shown to rspamd/);
+  });
+
+  const real = process.env.BREVDUVA_RSPAMD;
+  test('a real one refuses GTUBE', { skip: real === undefined }, async () => {
+    await start({ rspamd: { url: real ?? '', timeoutMs: 20_000 } });
+    assert.match(await send(letter(GTUBE)), /^550 5\.7\.1 rspamd refuses it/);
+    assert.match(await send(letter('a letter without anything in it')), /^250 /);
+    assert.match(await last(), /^X-Brevduva-Verdict: accept: rspamd gives it/m);
+  });
+});
+
+describe('greylisting (RFC 6647)', () => {
+  test('who is new comes again, for all recipients; who is trusted does not', async () => {
+    await start({ greylistsAll: true });
+    assert.match(await send(letter(), [ALICE, BOB]), /^451 4\.7\.0 /);
+    assert.match(await send(letter(), [ALICE]), /^451 4\.7\.0 /, 'too early');
+    nowMs += 360_000;
+    assert.match(await send(letter(), [ALICE, BOB]), /^250 /);
+    assert.match(await send(letter(), [BOB]), /^250 /);
+    nowMs += 100 * 86_400_000;
+    await server?.close(0);
+    await start({ greylistsAll: true, isTrusted: () => true });
+    assert.match(await send(letter()), /^250 /);
+  });
+});
+
+describe('a filter before us', () => {
+  const SPAM = 'X-Spam-Flag: YES\r\n';
+
+  test('counts where the relay is trusted', async () => {
+    await start({ isTrusted: () => true, believesHeaders: true });
+    assert.match(await send(letter('from the relay', SPAM)), /^250 /);
+    assert.match(await last('Junk'), /from the relay/);
+  });
+
+  test('and nowhere else, nor when nobody has said so', async () => {
+    await start({ isTrusted: () => true });
+    assert.match(await send(letter('not believed', SPAM)), /^250 /);
+    assert.match(await last(), /not believed/);
+  });
+});

@@ -1,0 +1,132 @@
+/**
+ * What is thought of a message from the world beside where it is from: what lists in the DNS say of the address, what the filter of a
+ * trusted relay has written, what rspamd says, and whether it comes for the first time (greylisting). Each by option.
+ *
+ * Who is trusted is on no list and waits for nobody. Memory for messages that are to be scanned is
+ * bounded for all of them together. Never throws.
+ */
+import type { Dns } from '../dns/answer.ts';
+import type { BlockLists, Listing } from './block-lists.ts';
+import type { Greylist } from './greylist.ts';
+import { type Judged, type Opinion, together } from './opinion.ts';
+import type { Rspamd, ScannedFrom } from './rspamd.ts';
+import type { ScanMemory } from './scan-memory.ts';
+import { LOOKED_AT_BYTES, upstreamOpinion } from './upstream.ts';
+
+export interface SpamServices {
+  readonly lists: BlockLists;
+  readonly rspamd: Rspamd | undefined;
+  readonly memory: ScanMemory;
+  /** For whom rspamd wants to wait, and with `greylistsAll` for everybody. */
+  readonly greylist: Greylist;
+  readonly greylistsAll: boolean;
+  /** This machine, servers of ours, and those whom we trust. */
+  isTrusted(address: string): boolean;
+  /** What their filters write is believed. */
+  readonly believesHeaders: boolean;
+}
+
+export interface SpamArrival extends Omit<ScannedFrom, 'reverseName'> {
+  /** The /24 or /64 of the address. */
+  readonly network: string;
+  readonly dns: Dns | undefined;
+  /** Asked when all has come. */
+  readonly reverseName: () => string | undefined;
+}
+
+/** Recipients of one message whose first mail is waited for. */
+const MAX_TRIPLETS = 50;
+const TOO_LARGE = 'it is too large to be shown to rspamd';
+
+export class SpamCheck {
+  readonly #services: SpamServices;
+  readonly #arrival: SpamArrival;
+  readonly #isTrusted: boolean;
+  readonly #listing: Promise<Listing>;
+  /** Octets to keep; what is above them is of no use. */
+  readonly #wanted: number;
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  #isLost: string | undefined;
+
+  /** When the message begins: lists are asked. */
+  constructor(services: SpamServices, arrival: SpamArrival) {
+    this.#services = services;
+    this.#arrival = arrival;
+    this.#isTrusted = services.isTrusted(arrival.address);
+    this.#listing = services.lists.look(this.#isTrusted ? undefined : arrival.dns, arrival.address);
+    const headerBytes = this.#isTrusted && services.believesHeaders ? LOOKED_AT_BYTES : 0;
+    this.#wanted = services.rspamd?.settings.maxBytes ?? headerBytes;
+  }
+
+  /** The octets of the message as they come; they are kept, not copied. */
+  write(octets: Buffer): void {
+    if (this.#wanted === 0 || this.#isLost !== undefined) return;
+    const { rspamd, memory } = this.#services;
+    if (this.#bytes + octets.length > this.#wanted) {
+      if (rspamd === undefined) this.#keep(octets.subarray(0, this.#wanted - this.#bytes));
+      else this.#lose(TOO_LARGE);
+    } else if (rspamd !== undefined && !memory.take(octets.length)) this.#lose('rspamd has too much to do');
+    else this.#keep(octets);
+  }
+
+  /** When all of it has come. `provenDomain`: whom it is proven to be from. */
+  async judge(provenDomain: string | undefined): Promise<Judged> {
+    const { lists, believesHeaders } = this.#services;
+    const listing = await this.#listing;
+    const opinions: Opinion[] = [lists.opinionOn(listing)];
+    if (this.#isTrusted && believesHeaders) opinions.push(upstreamOpinion(Buffer.concat(this.#pieces)));
+    // Who is refused anyway is not scanned.
+    if (opinions[0]?.action !== 'reject') opinions.push(...(await this.#scan()));
+    const { action } = together(opinions);
+    if (action === 'accept' || action === 'junk')
+      opinions.push(await this.#delay(opinions, listing, provenDomain));
+    return together(opinions);
+  }
+
+  /** Whatever became of it. */
+  end(): void {
+    if (this.#services.rspamd !== undefined) this.#services.memory.giveBack(this.#bytes);
+    this.#pieces = [];
+    this.#bytes = 0;
+    this.#isLost ??= 'it is over';
+  }
+
+  #keep(octets: Buffer): void {
+    this.#pieces.push(octets);
+    this.#bytes += octets.length;
+  }
+
+  #lose(why: string): void {
+    this.end();
+    this.#isLost = why;
+  }
+
+  async #scan(): Promise<readonly Opinion[]> {
+    const { rspamd } = this.#services;
+    if (rspamd === undefined) return [];
+    if (this.#isLost === TOO_LARGE) return [{ action: 'accept', reason: TOO_LARGE }];
+    if (this.#isLost !== undefined) return [rspamd.absent(this.#isLost)];
+    const { reverseName, ...arrival } = this.#arrival;
+    return [await rspamd.check(this.#pieces, { ...arrival, reverseName: reverseName() })];
+  }
+
+  async #delay(
+    opinions: readonly Opinion[],
+    listing: Listing,
+    provenDomain: string | undefined,
+  ): Promise<Opinion> {
+    const { greylist, greylistsAll } = this.#services;
+    const isWanted = greylistsAll || opinions.some(({ wantsDelay }) => wantsDelay === true);
+    // A list of good senders has it.
+    if (!isWanted || this.#isTrusted || listing.points < 0) return { action: 'accept' };
+    const { network, mailFrom, recipients } = this.#arrival;
+    const triplets = recipients.slice(0, MAX_TRIPLETS).map((recipient) => ({
+      from: provenDomain ?? network,
+      sender: mailFrom,
+      recipient,
+    }));
+    if (!(await greylist.delays(triplets))) return { action: 'accept' };
+    return { action: 'defer', reason: 'it comes from there for the first time; try again in some minutes' };
+  }
+}
