@@ -96,10 +96,7 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     opened.push(async () => keeper?.stop());
     const keyWatch = isSpokesman ? startKeyWatch(system.keyWatch, log) : undefined;
     opened.push(async () => keyWatch?.stop());
-    const reaper = startReaper(domain);
-    opened.push(() => reaper.stop());
-    const renewal = startRenewal(domain);
-    opened.push(() => renewal.stop());
+    for (const upkeep of [startReaper(domain), startRenewal(domain)]) opened.push(() => upkeep.stop());
     const resumed = system.accounts.resumeRemovals();
     void resumed.catch((err) => log.warn({ err }, 'an account is not removed yet'));
     return { system, tls, watch, listeners, apply, close: () => closeInOrder(opened) };
