@@ -78,7 +78,11 @@ function textOf({ fields, encoding }: TextHead, octets: Buffer, isCut: boolean):
 
 /** HTML says it inside. */
 function charsetInside({ mediaType }: MimeFields, octets: Buffer): string | undefined {
-  if (mediaType !== 'text/html' || isAscii(octets)) return undefined;
+  return mediaType !== 'text/html' || isAscii(octets) ? undefined : charsetInHtml(octets);
+}
+
+/** What the beginning of a page in HTML says its charset is. */
+export function charsetInHtml(octets: Buffer): string | undefined {
   const head = octets.toString('latin1', 0, 2048);
   return /<meta\s[^>]{0,200}charset\s*=\s*["']?([\w:.-]{1,40})/i.exec(head)?.[1];
 }
