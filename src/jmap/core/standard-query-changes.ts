@@ -23,6 +23,8 @@ export interface QueryChangesRequest<T extends Table> {
   readonly sinceQueryState: string;
   /** A type may leave out what lies behind it in a list whose order and filter cannot change. */
   readonly upToId: string | undefined;
+  /** More changes than this are refused. */
+  readonly most: number;
   readonly args: Values<T>;
 }
 
@@ -65,12 +67,13 @@ export function standardQueryChanges<T extends Table>(type: QueryChangesType<T>)
       const { accountId, sinceQueryState, filter, sort, upToId, calculateTotal } = args;
       const account = await call.account(accountId);
       const own = args as unknown as Values<T>;
-      const answer = await type.find({ account, call, filter, sort, sinceQueryState, upToId, args: own });
+      const most = Math.min(args.maxChanges ?? MOST, MOST);
+      const asked = { filter, sort, sinceQueryState, upToId, most };
+      const answer = await type.find({ account, call, ...asked, args: own });
       if (answer === undefined)
         throw new MethodError('cannotCalculateChanges', 'that state is not known, or not any more');
       const { newQueryState, total, removed, added } = answer;
-      if (removed.length + added.length > Math.min(args.maxChanges ?? MOST, MOST))
-        throw new MethodError('tooManyChanges');
+      if (removed.length + added.length > most) throw new MethodError('tooManyChanges');
       return {
         ...{ accountId, oldQueryState: sinceQueryState, newQueryState },
         ...(calculateTotal ? { total } : {}),

@@ -20,10 +20,12 @@ export interface QueryRequest<T extends Table> {
   readonly call: Call;
   readonly filter: Json | undefined;
   readonly sort: Json | undefined;
+  /** So many of the first results will be looked at; undefined: all. */
+  readonly needed: number | undefined;
   readonly args: Values<T>;
 }
 
-/** All results in their order; they are named when they are shown. */
+/** All results in their order, or as many of the first as are needed; they are named when they are shown. */
 export interface QueryResult {
   readonly queryState: string;
   readonly canCalculateChanges: boolean;
@@ -63,10 +65,13 @@ export function standardQuery<T extends Table>(type: QueryType<T>): Method {
       const args = readArguments(raw, table) as Values<typeof STANDARD>;
       const { accountId, filter, sort, calculateTotal } = args;
       const account = await call.account(accountId);
-      const result = await type.find({ account, call, filter, sort, args: args as unknown as Values<T> });
-      const position = startOf(args, result);
       const most = call.limits.maxIdsInQuery;
       const limit = Math.min(args.limit ?? most, most);
+      const isAll = calculateTotal || args.anchor !== undefined || args.position < 0;
+      const needed = isAll ? undefined : args.position + limit;
+      const own = args as unknown as Values<T>;
+      const result = await type.find({ account, call, filter, sort, needed, args: own });
+      const position = startOf(args, result);
       const ids: string[] = [];
       for (let at = position; at < Math.min(result.total, position + limit); at++) ids.push(result.idAt(at));
       const { queryState, canCalculateChanges, total } = result;

@@ -192,7 +192,7 @@ describe('properties', () => {
       ...plain,
       partId: '1.2',
       blobId: blob('1-2'),
-      size: 35,
+      size: 34,
       type: 'text/html',
       language: null,
     };

@@ -2,11 +2,14 @@
 import type { Method } from '../core/method.ts';
 import { emailChangesMethod, threadChangesMethod } from './email-changes.ts';
 import { emailGet } from './email-get.ts';
+import { emailQuery, emailQueryChanges } from './email-query.ts';
 import { threadGet } from './thread-get.ts';
 
 export const EMAIL_READERS: readonly Method[] = [
   emailGet,
   emailChangesMethod,
-  threadChangesMethod,
+  emailQuery,
+  emailQueryChanges,
   threadGet,
+  threadChangesMethod,
 ];

@@ -23,8 +23,11 @@ export type EmailFilter =
 
 export type TextFilter = Extract<EmailFilter, { kind: 'text' }>;
 
+export type TextCollation = 'i;unicode-casemap' | 'i;ascii-casemap' | 'i;octet';
+
 export type EmailSortKey =
-  | { readonly by: 'received' | 'sent' | 'size' | 'from' | 'to' | 'subject' }
+  | { readonly by: 'received' | 'sent' | 'size' }
+  | { readonly by: 'from' | 'to' | 'subject'; readonly collation: TextCollation }
   | { readonly by: 'keyword' | 'all-in-thread' | 'some-in-thread'; readonly keyword: string };
 
 export type EmailComparator = EmailSortKey & { readonly isDescending: boolean };

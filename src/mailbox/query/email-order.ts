@@ -6,18 +6,18 @@
  * meanwhile may be seen before or after: `query-emails.ts` knows what to make of that.
  */
 import { TimeSlice } from '../../base/time-slice.ts';
-import { type TextKey, textKeyOf } from '../../mail/sort-keys.ts';
 import type { Domain } from '../domain.ts';
 import type { MailboxId } from '../model/model.ts';
 import type { MessageRecord } from '../model/record.ts';
 import { NumberSet } from '../reading/number-set.ts';
-import { loadSortKeys, sentOf, sorted } from '../search/sort.ts';
+import { sorted } from '../search/sort.ts';
 import { MAYBE, NO } from '../search/tree.ts';
 import type { AccountState } from '../state/account.ts';
 import type { ThreadTable } from '../state/thread-table.ts';
 import { type EmailComparator, type EmailFilter, scopeOf, textsOf } from './email-filter.ts';
 import { loadEverything } from './email-rows.ts';
 import { EmailCursor, type EmailTest, emailTest, isVisible, recordValue } from './email-tests.ts';
+import { isLoaded, loadKeys } from './loaded-keys.ts';
 import type { TextAnswers } from './text-answers.ts';
 
 export interface Asked {
@@ -32,11 +32,9 @@ export interface OrderedEmails {
 }
 
 const KEYS_PER_LOAD = 300;
-export const SORT_TEXTS: Readonly<Record<'from' | 'to' | 'subject', TextKey>> = {
-  from: 'displayFrom',
-  to: 'displayTo',
-  subject: 'subject',
-};
+function isText({ by }: EmailComparator): boolean {
+  return by === 'from' || by === 'to' || by === 'subject';
+}
 
 /** Whether what emails are sorted by never changes. */
 export function isOfLastingKeys(sort: readonly EmailComparator[]): boolean {
@@ -68,9 +66,7 @@ export class Candidates {
   readonly #sort: readonly EmailComparator[];
   readonly #cursor: EmailCursor;
   readonly #values: readonly (((email: EmailCursor) => number) | undefined)[];
-  readonly #columns: readonly number[][];
-  /** Of comparators of texts, by their index: octets as letters. */
-  readonly #texts = new Map<number, string[]>();
+  readonly #columns: readonly (number | string)[][];
   readonly #emails: number[] = [];
   #answers: number[] = [];
   /** What loading keys needs to know. */
@@ -170,7 +166,7 @@ export class Candidates {
     this.#emails.push(cursor.email);
     this.#answers.push(answer);
     for (let i = 0; i < this.#columns.length; i++)
-      (this.#columns[i] as number[]).push(this.#values[i]?.(cursor) ?? 0);
+      (this.#columns[i] as (number | string)[]).push(this.#values[i]?.(cursor) ?? 0);
     this.#received.push(cursor.list.columns.internalDate[cursor.row] as number);
     this.#sizes.push(cursor.list.columns.size[cursor.row] as number);
   }
@@ -183,23 +179,15 @@ export class Candidates {
   }
 
   async #loadKeys(domain: Domain): Promise<void> {
-    const loaded = this.#sort.flatMap(({ by }, i) => (this.#values[i] === undefined ? [{ by, i }] : []));
-    if (loaded.length === 0) return;
-    for (const { by, i } of loaded) if (by !== 'sent') this.#texts.set(i, []);
+    if (!this.#sort.some(isLoaded)) return;
     for (let at = 0; at < this.#emails.length; at += KEYS_PER_LOAD) {
       const records = this.#emails.slice(at, at + KEYS_PER_LOAD).map((email, k) => ({
         ...{ email, size: this.#sizes[at + k] as number, internalDate: this.#received[at + k] as number },
       })) as MessageRecord[];
-      const keys = await loadSortKeys(domain, this.#account, records);
-      for (const { by, i } of loaded) {
-        for (const [k, key] of keys.entries()) {
-          if (by === 'sent')
-            (this.#columns[i] as number[])[at + k] = sentOf(records[k] as MessageRecord, key);
-          else
-            this.#texts
-              .get(i)
-              ?.push(textKeyOf(key, SORT_TEXTS[by as keyof typeof SORT_TEXTS]).toString('latin1'));
-        }
+      const keys = await loadKeys(domain, this.#account, records, this.#sort);
+      for (const [i, values] of keys) {
+        const column = this.#columns[i] as (number | string)[];
+        for (const [k, value] of values.entries()) column[at + k] = value;
       }
       const spent = this.#slice.spent();
       if (spent !== undefined) await spent;
@@ -208,15 +196,14 @@ export class Candidates {
 
   #compare(): (a: number, b: number) => number {
     const emails = this.#emails;
-    const comparing = this.#sort.map(({ isDescending }, i) => {
-      const sign = isDescending ? -1 : 1;
-      const texts = this.#texts.get(i);
-      if (texts !== undefined)
+    const comparing = this.#sort.map((comparator, i) => {
+      const sign = comparator.isDescending ? -1 : 1;
+      const values = this.#columns[i] as (number | string)[];
+      if (isText(comparator))
         return (a: number, b: number) => {
-          const [first, second] = [texts[a] as string, texts[b] as string];
+          const [first, second] = [values[a] as string, values[b] as string];
           return first < second ? -sign : first > second ? sign : 0;
         };
-      const values = this.#columns[i] as number[];
       return (a: number, b: number) => sign * ((values[a] as number) - (values[b] as number));
     });
     const last = this.#sort[0]?.isDescending === true ? -1 : 1;

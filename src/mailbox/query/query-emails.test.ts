@@ -6,7 +6,7 @@ import { RandomAccount, type Said, type Shown } from '../../../test/kit/random-a
 import { FLAG } from '../../mail/flags.ts';
 import type { MailboxId } from '../model/model.ts';
 import { emailsChangedSince } from '../reading/email-changes.ts';
-import type { EmailComparator, EmailFilter } from './email-filter.ts';
+import type { EmailComparator, EmailFilter, TextCollation } from './email-filter.ts';
 import { FLAG_OF_KEYWORD } from './email-rows.ts';
 import { queryEmails } from './query-emails.ts';
 
@@ -123,11 +123,18 @@ class Oracle {
       case 'some-in-thread':
         return Number(this.#inThread(email, comparator.keyword).includes(true));
       default:
-        return said[comparator.by].replace('?', '?').toUpperCase().normalize('NFKD');
+        return collated(said[comparator.by], comparator.collation);
     }
   }
 }
 
+function collated(text: string, collation: TextCollation): string {
+  if (collation === 'i;unicode-casemap') return text.toUpperCase().normalize('NFKD');
+  const octets = Buffer.from(text).toString('latin1');
+  return collation === 'i;octet' ? octets : octets.replace(/[a-z]/g, (letter) => letter.toUpperCase());
+}
+
+const COLLATIONS = ['i;unicode-casemap', 'i;ascii-casemap', 'i;octet'] as const;
 const KEYWORDS = ['$seen', '$flagged', '$answered', '$draft', '$forwarded', 'work', 'later', 'nobody'];
 
 function randomFilter(mail: RandomAccount, depth: number, isText: boolean): EmailFilter {
@@ -182,13 +189,12 @@ function randomFilter(mail: RandomAccount, depth: number, isText: boolean): Emai
 function randomSort(mail: RandomAccount): readonly EmailComparator[] {
   return Array.from({ length: mail.pick(3) }, () => {
     const isDescending = mail.pick(2) === 0;
-    if (mail.pick(3) > 0)
-      return {
-        by: mail.oneOf(['received', 'received', 'sent', 'size', 'from', 'to', 'subject'] as const),
-        isDescending,
-      };
-    const by = mail.oneOf(['keyword', 'all-in-thread', 'some-in-thread'] as const);
-    return { by, keyword: mail.oneOf(KEYWORDS), isDescending };
+    const by = mail.oneOf(['received', 'received', 'sent', 'size', 'from', 'to', 'subject'] as const);
+    if (by === 'from' || by === 'to' || by === 'subject')
+      return { by, collation: mail.oneOf(COLLATIONS), isDescending };
+    if (mail.pick(2) > 0) return { by, isDescending };
+    const asked = mail.oneOf(['keyword', 'all-in-thread', 'some-in-thread'] as const);
+    return { by: asked, keyword: mail.oneOf(KEYWORDS), isDescending };
   });
 }
 
@@ -203,7 +209,7 @@ async function openRandom(seed: number) {
 }
 
 test('property: every filter and order, collapsed and not, gives what is there', async () => {
-  for (let seed = 1; seed <= 3; seed++) {
+  for (let seed = 1; seed <= 2; seed++) {
     const { kit, mail } = await openRandom(seed);
     const { domain, account } = mail;
     for (let round = 0; round < 40; round++) {
@@ -229,7 +235,7 @@ test('property: every filter and order, collapsed and not, gives what is there',
 });
 
 test('property: a kept list that is brought up to date is the list made anew, and what changed says how it came about', async () => {
-  for (let seed = 11; seed <= 13; seed++) {
+  for (let seed = 11; seed <= 12; seed++) {
     const { kit, mail } = await openRandom(seed);
     const { domain, account } = mail;
     for (let i = 0; i < 30; i++) await mail.act();

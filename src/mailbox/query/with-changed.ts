@@ -1,14 +1,13 @@
 /** Bringing a list of emails up to date by those that changed since it was made: no look at the others, beside a few to compare with. */
-import { textKeyOf } from '../../mail/sort-keys.ts';
 import type { Domain } from '../domain.ts';
 import { recordAt } from '../model/record.ts';
 import { NumberSet } from '../reading/number-set.ts';
-import { loadSortKeys, sentOf } from '../search/sort.ts';
 import type { AccountState } from '../state/account.ts';
 import type { EmailComparator } from './email-filter.ts';
-import { type Asked, Candidates, SORT_TEXTS } from './email-order.ts';
+import { type Asked, Candidates } from './email-order.ts';
 import { isEverythingLoaded, loadEverything } from './email-rows.ts';
 import { EmailCursor, emailTest, recordValue } from './email-tests.ts';
+import { loadKeys } from './loaded-keys.ts';
 import { TextAnswers } from './text-answers.ts';
 
 /** More that have to be put in their places, and sorting all anew is no more work. */
@@ -97,17 +96,8 @@ class Ranks {
     const record = recordAt(cursor.list.columns, cursor.row);
     const values = this.#records.map((value) => value?.(cursor));
     if (!values.includes(undefined)) return { email, values: values as number[] };
-    const [keys = Buffer.alloc(0)] = await loadSortKeys(this.#domain, this.#account, [record]);
-    return {
-      email,
-      values: this.#sort.map(({ by }, i) => {
-        const value = values[i];
-        if (value !== undefined) return value;
-        if (by === 'from' || by === 'to' || by === 'subject')
-          return textKeyOf(keys, SORT_TEXTS[by]).toString('latin1');
-        return sentOf(record, keys);
-      }),
-    };
+    const keys = await loadKeys(this.#domain, this.#account, [record], this.#sort);
+    return { email, values: values.map((value, i) => value ?? (keys.get(i)?.[0] as number | string)) };
   }
 
   compare(a: Rank, b: Rank): number {
