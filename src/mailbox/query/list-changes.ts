@@ -51,9 +51,9 @@ export async function listChanges(
   return {
     moment,
     total: emails.length,
-    removed: affected.filter((email: number) => email < since.nextEmail),
+    removed: affected.filter((email) => email < since.nextEmail),
     added,
-    indexOf: (email) => emails.indexOf(email),
+    indexOf: (email: number) => emails.indexOf(email),
   };
 }
 
