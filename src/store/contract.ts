@@ -8,6 +8,7 @@ import { describe, it } from 'node:test';
 import { accountTests } from './contract/accounts.ts';
 import { annotationTests } from './contract/annotations.ts';
 import { batchTests } from './contract/batches.ts';
+import { belongingTests } from './contract/belongings.ts';
 import { byteTests } from './contract/bytes.ts';
 import { directoryTests } from './contract/directory.ts';
 import { domainTests } from './contract/domains.ts';
@@ -40,6 +41,7 @@ export function describeMailStore(name: string, make: () => Promise<StoreHarness
   describe(`${name}: mail that is to leave`, () => outgoingTests(test));
   describe(`${name}: rules`, () => ruleTests(test));
   describe(`${name}: annotations`, () => annotationTests(test));
+  describe(`${name}: belongings`, () => belongingTests(test));
   describe(`${name}: bytes`, () => byteTests(test));
   describe(`${name}: directory`, () => directoryTests(test));
   describe(`${name}: domains`, () => domainTests(test));

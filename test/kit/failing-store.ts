@@ -16,6 +16,7 @@ export const READS = [
   'whichImported',
   'loadScript',
   'loadAnnotations',
+  'loadBelongings',
   'loadMemories',
   'loadRuleEntries',
   'readRanges',

@@ -218,6 +218,10 @@ export class UnreliableStore implements MailStore {
     return this.#read(() => this.#inner.loadScript(...args));
   }
 
+  loadBelongings(...args: Parameters<MailStore['loadBelongings']>) {
+    return this.#read(() => this.#inner.loadBelongings(...args));
+  }
+
   loadMemories(...args: Parameters<MailStore['loadMemories']>) {
     return this.#read(() => this.#inner.loadMemories(...args));
   }

@@ -10,19 +10,8 @@
 import { invariant } from '../../base/invariant.ts';
 import { type Author, THE_SERVER } from '../model/author.ts';
 import { MailboxError } from '../model/errors.ts';
-import {
-  asMailboxId,
-  asModSeq,
-  asUid,
-  asUidValidity,
-  type EmailId,
-  emailId,
-  type MailboxId,
-  type ModSeq,
-  type Role,
-  type Uid,
-  type UidValidity,
-} from '../model/model.ts';
+import type { EmailId, MailboxId, ModSeq, Role, Uid, UidValidity } from '../model/model.ts';
+import { asMailboxId, asModSeq, asUid, asUidValidity, emailId } from '../model/model.ts';
 import { type MessageRecord, recordAt } from '../model/record.ts';
 import type { AccountBatch, NewEmail } from '../port/store.ts';
 import type { AccountState, WritableAccount } from '../state/account.ts';
@@ -31,6 +20,7 @@ import type { FlagColumns } from '../state/message-list.ts';
 import { sumsOf } from '../state/message-sums.ts';
 import { AnnotationChanges } from './annotation-changes.ts';
 import { BatchRows } from './batch-rows.ts';
+import { BelongingChanges } from './belonging-changes.ts';
 import { ChangeRecords } from './change-records.ts';
 import { count, countFlags, isUnseen, noteFlags, noteRemoved } from './counters.ts';
 import { FactChanges } from './fact-changes.ts';
@@ -58,6 +48,7 @@ export class AccountChange {
   readonly subscriptions: Subscriptions;
   readonly rules: RuleChanges;
   readonly annotations: AnnotationChanges;
+  readonly belongings: BelongingChanges;
   readonly #account: WritableAccount;
   readonly #expect: number;
   readonly #undo = new Undo();
@@ -88,6 +79,7 @@ export class AccountChange {
     this.outgoing = new OutgoingChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
     this.rules = new RuleChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
     this.annotations = new AnnotationChanges(account, this.#undo, this.#rows, () => this.#takeModseq());
+    this.belongings = new BelongingChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
     this.history = new HistoryChanges(account, this.#rows, nowMs, () => this.#nextHistoryModseq());
   }
 

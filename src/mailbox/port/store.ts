@@ -15,6 +15,7 @@
  * - P6 bytes come back exactly as they were staged.
  */
 import type { AnnotationPlace, AnnotationRow } from '../model/annotations.ts';
+import type { BelongingRow } from '../model/belongings.ts';
 import type { CredentialChange, CredentialKind, NewCredential } from '../model/credential.ts';
 import type { ComputedFacts, EmailFacts, FactPart } from '../model/facts.ts';
 import type { HistoryKind } from '../model/history.ts';
@@ -167,6 +168,9 @@ export type RowChange =
       readonly place: AnnotationPlace;
       readonly value: Buffer | undefined;
     }
+  /** Inserted, or replaced when it is there. */
+  | { readonly kind: 'belonging'; readonly row: BelongingRow }
+  | { readonly kind: 'belonging-forgotten'; readonly id: number }
   /** Inserted, or replaced when its key is there. */
   | { readonly kind: 'remembered'; readonly memory: Memory }
   | { readonly kind: 'forgotten'; readonly keys: readonly string[] }
@@ -310,6 +314,8 @@ export interface MailStore {
     account: AccountId,
     places: readonly AnnotationPlace[],
   ): Promise<readonly (Buffer | undefined)[]>;
+  /** Those with a number above `after`, ascending, at most `limit`. */
+  loadBelongings(account: AccountId, after: number, limit: number): Promise<readonly BelongingRow[]>;
   /** Those with a key above `after` (none: ''), ascending by key, at most `limit`. */
   loadMemories(account: AccountId, after: string, limit: number): Promise<readonly Memory[]>;
   /** The last ones, at most `limit`, the oldest of them first. */

@@ -117,6 +117,10 @@ export class TranslatedStore implements MailStore {
     return inWords(READING, () => this.#store.loadAnnotations(...args));
   }
 
+  loadBelongings(...args: Parameters<Calls['loadBelongings']>) {
+    return inWords(READING, () => this.#store.loadBelongings(...args));
+  }
+
   loadMemories(...args: Parameters<Calls['loadMemories']>) {
     return inWords(READING, () => this.#store.loadMemories(...args));
   }

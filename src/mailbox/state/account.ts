@@ -7,6 +7,7 @@
  */
 import { invariant } from '../../base/invariant.ts';
 import { type AnnotationRow, annotationKey } from '../model/annotations.ts';
+import type { BelongingRow } from '../model/belongings.ts';
 import type { AccountId, AccountRecord, AccountRow, MailboxId, ModSeq } from '../model/model.ts';
 import type { ScriptRow } from '../model/rules.ts';
 import type { LoadedAccount } from '../port/store.ts';
@@ -60,6 +61,8 @@ export interface AccountState extends AccountRow {
   readonly scripts: readonly ScriptRow[];
   /** By `annotationKey`. */
   readonly annotations: ReadonlyMap<string, AnnotationRow>;
+  /** What belongs to it beside its mail, when somebody has needed it; see `belongings.ts`. */
+  readonly belongings: ReadonlyMap<number, BelongingRow> | undefined;
   /** What rules remember, and until when, when they have needed it; the oldest first. */
   readonly memories: ReadonlyMap<string, number> | undefined;
 }
@@ -83,6 +86,8 @@ export class WritableAccount implements AccountState {
   readonly threads: RecentThreads;
   scripts: readonly ScriptRow[];
   readonly annotations: Map<string, AnnotationRow>;
+  belongings: Map<number, BelongingRow> | undefined;
+  loadingBelongings: Promise<ReadonlyMap<number, BelongingRow>> | undefined;
   memories: Map<string, number> | undefined;
   /** Lines of the log of rules that were written since it was loaded. */
   ruleEntries = 0;

@@ -26,6 +26,7 @@ import {
   StoreError,
 } from '../../mailbox/port/store.ts';
 import { AnnotationRows } from './annotation-rows.ts';
+import { BelongingRows } from './belonging-rows.ts';
 import { type EmailBytes, MemoryBlob } from './bytes.ts';
 import { OutgoingRows } from './outgoing-rows.ts';
 import { RuleRows } from './rule-rows.ts';
@@ -93,6 +94,7 @@ export class AccountRows {
   readonly outgoing = new OutgoingRows();
   readonly rules = new RuleRows();
   readonly annotations = new AnnotationRows();
+  readonly belongings = new BelongingRows();
   readonly #buried = new Set<MailboxId>();
   readonly #rows = new Map<MailboxId, MailboxRows>();
 
@@ -217,6 +219,8 @@ export class AccountRows {
     },
     script: ({ row, text }) => this.rules.putScript(row, text),
     'script-dropped': ({ id }) => this.rules.dropScript(id),
+    belonging: ({ row }) => this.belongings.put(row),
+    'belonging-forgotten': ({ id }) => this.belongings.forget(id),
     annotation: ({ place, value }) => this.annotations.put(place, value),
     remembered: ({ memory }) => this.rules.remember(memory),
     forgotten: ({ keys }) => this.rules.forget(keys),

@@ -158,6 +158,10 @@ class MemoryStore implements MailStore {
     return places.map((place) => annotations.valueOf(place));
   }
 
+  async loadBelongings(account: AccountId, after: number, limit: number) {
+    return this.#of(account).belongings.after(after, limit);
+  }
+
   async loadMemories(account: AccountId, after: string, limit: number) {
     return this.#of(account).rules.memoriesAfter(after, limit);
   }

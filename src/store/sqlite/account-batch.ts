@@ -17,6 +17,7 @@ import {
   StoreError,
 } from '../../mailbox/port/store.ts';
 import { putAnnotation } from './annotation-rows.ts';
+import { forgetBelonging, putBelonging } from './belonging-rows.ts';
 import { BlobChanges, type Blobs } from './blobs.ts';
 import type { Database } from './database.ts';
 import { sealFacts } from './emails.ts';
@@ -249,6 +250,8 @@ const WRITERS: Writers = {
   },
   script: ({ db, account }, { row, text }) => putScript(db, account, row, text),
   'script-dropped': ({ db, account }, { id }) => dropScript(db, account, id),
+  belonging: ({ db, account }, { row }) => putBelonging(db, account, row),
+  'belonging-forgotten': ({ db, account }, { id }) => forgetBelonging(db, account, id),
   annotation: ({ db, account }, { place, value }) => putAnnotation(db, account, place, value),
   remembered: ({ db, account }, { memory }) => remember(db, account, memory),
   forgotten: ({ db, account }, { keys }) => forget(db, account, keys),

@@ -33,6 +33,7 @@ export const TABLES = [
   { name: 'outgoing_log', key: 'outgoing', order: 'outgoing, id', hasOwnId: true },
   { name: 'script', key: 'id', order: 'id', hasOwnId: false },
   { name: 'annotation', key: 'mailbox', order: 'mailbox, name', hasOwnId: true },
+  { name: 'belonging', key: 'id', order: 'id', hasOwnId: false },
   { name: 'remembered', key: 'key', order: 'key, rest', hasOwnId: false },
   { name: 'rule_entry', key: 'id', order: 'id', hasOwnId: false },
   { name: 'thread_key', key: 'key', order: 'key, rest, own DESC, email DESC', hasOwnId: false },

@@ -25,6 +25,7 @@ import {
   type StoreWrite,
 } from '../../mailbox/port/store.ts';
 import { annotationValues } from './annotation-rows.ts';
+import { belongingsAfter } from './belonging-rows.ts';
 import { closeParts, type OpenedParts, openParts, type SqliteStoreOptions } from './opening.ts';
 import { SqliteOutgoing } from './outgoing-store.ts';
 import type { RowReader } from './rows.ts';
@@ -149,6 +150,10 @@ class SqliteStore implements SqliteMailStore {
 
   async loadAnnotations(account: AccountId, places: readonly AnnotationPlace[]) {
     return annotationValues(this.#of(account).db, account, places);
+  }
+
+  async loadBelongings(account: AccountId, after: number, limit: number) {
+    return belongingsAfter(this.#of(account).db, account, after, limit);
   }
 
   async loadMemories(account: AccountId, after: string, limit: number) {

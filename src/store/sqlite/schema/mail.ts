@@ -301,7 +301,19 @@ const STEP_10 = `
 ALTER TABLE mailbox ADD COLUMN sort_order INTEGER NOT NULL DEFAULT 0;
 `;
 
+/** What belongs to an account beside its mail (`model/belongings.ts`). */
+const STEP_11 = `
+CREATE TABLE belonging (
+  id INTEGER PRIMARY KEY,               -- account * 2^32 + a number that no email has
+  kind TEXT NOT NULL,
+  created INTEGER NOT NULL,             -- modseqs
+  modseq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  value BLOB                            -- null: it is gone, and that is still told
+);
+`;
+
 export const MAIL_SCHEMA: Schema = {
   applicationId: 0x42564d31,
-  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6, STEP_7, STEP_8, STEP_9, STEP_10],
+  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6, STEP_7, STEP_8, STEP_9, STEP_10, STEP_11],
 };

@@ -1,0 +1,84 @@
+/** The verbs of a change that are about what belongs to an account beside its mail. They are loaded before (`state/belongings.ts`). */
+import { invariant } from '../../base/invariant.ts';
+import { BELONGING_LIMITS, type BelongingKind, type BelongingRow } from '../model/belongings.ts';
+import { MailboxError } from '../model/errors.ts';
+import type { ModSeq } from '../model/model.ts';
+import type { WritableAccount } from '../state/account.ts';
+import type { BatchRows } from './batch-rows.ts';
+import type { Undo } from './undo.ts';
+
+export class BelongingChanges {
+  readonly #account: WritableAccount;
+  readonly #undo: Undo;
+  readonly #rows: BatchRows;
+  readonly #nowMs: number;
+  readonly #takeModseq: () => ModSeq;
+
+  constructor(
+    account: WritableAccount,
+    undo: Undo,
+    rows: BatchRows,
+    nowMs: number,
+    takeModseq: () => ModSeq,
+  ) {
+    this.#account = account;
+    this.#undo = undo;
+    this.#rows = rows;
+    this.#nowMs = nowMs;
+    this.#takeModseq = takeModseq;
+  }
+
+  /** Gives its number. Throws MailboxError `limit`, `too-big`. */
+  add(kind: BelongingKind, value: Buffer): number {
+    const { perKind } = BELONGING_LIMITS;
+    let there = 0;
+    for (const row of this.#all.values()) if (row.kind === kind && row.value !== undefined) there++;
+    if (there >= perKind) throw new MailboxError('limit', `there can be ${perKind} of these at most`);
+    const modseq = this.#takeModseq();
+    const id = this.#account.row.nextEmail++;
+    this.#put({ id, kind, createdModseq: modseq, modseq, atMs: this.#nowMs, value });
+    return id;
+  }
+
+  /** Throws MailboxError `nonexistent`, `too-big`. */
+  replace(id: number, value: Buffer): void {
+    this.#put({ ...this.#there(id), modseq: this.#takeModseq(), atMs: this.#nowMs, value });
+  }
+
+  /** Throws MailboxError `nonexistent`. */
+  drop(id: number): void {
+    this.#put({ ...this.#there(id), modseq: this.#takeModseq(), atMs: this.#nowMs, value: undefined });
+  }
+
+  /** That they are gone is not told any more. */
+  forget(ids: readonly number[]): void {
+    for (const id of ids) {
+      const row = this.#all.get(id);
+      if (row?.value !== undefined || row === undefined) continue;
+      this.#takeModseq();
+      this.#all.delete(id);
+      this.#undo.did(() => this.#all.set(id, row));
+      this.#rows.add({ kind: 'belonging-forgotten', id });
+    }
+  }
+
+  get #all(): Map<number, BelongingRow> {
+    const { belongings } = this.#account;
+    invariant(belongings !== undefined, 'belongings are loaded before they are changed');
+    return belongings;
+  }
+
+  #there(id: number): BelongingRow {
+    const row = this.#all.get(id);
+    if (row?.value === undefined) throw new MailboxError('nonexistent', 'it is not there');
+    return row;
+  }
+
+  #put(row: BelongingRow): void {
+    const { valueBytes } = BELONGING_LIMITS;
+    if ((row.value?.length ?? 0) > valueBytes)
+      throw new MailboxError('too-big', `one of these can have ${valueBytes} octets at most`);
+    this.#undo.put(this.#all, row.id, row);
+    this.#rows.add({ kind: 'belonging', row });
+  }
+}

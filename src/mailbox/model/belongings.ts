@@ -1,0 +1,24 @@
+/**
+ * What belongs to an account beside its mail, object by object: the identities under which its owner writes, what he has submitted to be
+ * sent. The domain keeps them, knows when each was made and changed, and does not read them: their values are octets of whoever puts them.
+ *
+ * One that is gone stays a while without its value, so that whoever was away learns that it went (RFC 8620 §5.2).
+ */
+import type { ModSeq } from './model.ts';
+
+export const BELONGING_KINDS = ['identity', 'submission'] as const;
+export type BelongingKind = (typeof BELONGING_KINDS)[number];
+
+export interface BelongingRow {
+  /** A number of the account that no email has. */
+  readonly id: number;
+  readonly kind: BelongingKind;
+  readonly createdModseq: ModSeq;
+  readonly modseq: ModSeq;
+  /** When it was made, changed or went; milliseconds since 1970. */
+  readonly atMs: number;
+  /** Undefined of one that is gone. */
+  readonly value: Buffer | undefined;
+}
+
+export const BELONGING_LIMITS = Object.freeze({ valueBytes: 256 * 1024, perKind: 10_000 });
