@@ -53,16 +53,17 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 /** Inside the domain: which room knows which. What lies at its door, `domain.ts` and `accounts.ts`, is the waist. */
 const WAIST = 'the waist';
-const BELOW_WAIST = ['change', 'state', 'port', 'model'];
+const BELOW_WAIST = ['change', 'state', 'text-index', 'port', 'model'];
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   model: [],
   port: ['model'],
+  'text-index': ['port', 'model'],
   state: ['port', 'model'],
   change: ['state', 'port', 'model'],
   [WAIST]: BELOW_WAIST,
   reading: [WAIST, 'state', 'port', 'model'],
-  search: ['reading', WAIST, 'state', 'port', 'model'],
   query: ['search', 'reading', WAIST, 'state', 'port', 'model'],
+  search: ['reading', WAIST, 'state', 'text-index', 'port', 'model'],
   operations: ['reading', WAIST, ...BELOW_WAIST],
   upkeep: ['operations', 'reading', WAIST, ...BELOW_WAIST],
 };

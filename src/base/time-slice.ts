@@ -4,6 +4,9 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+/** Called often by whoever works; what it returns is waited for. */
+export type Pause = () => Promise<void> | undefined;
+
 /** What one piece of work may take of a turn of the event loop. */
 const SLICE_MS = 4;
 

@@ -46,6 +46,12 @@ export const OPTIONS = {
     max: 64,
     doc: 'Processes that serve, each with a part of the accounts. 0: one for each core, at most 8, on machines with more than two cores, else 1. Never more than the data folder has shards. Each takes 100 MB or so.',
   }),
+  search: {
+    index: choice(['on-demand', 'off'], {
+      default: 'on-demand',
+      doc: 'Whether an index of words is kept for accounts whose texts are searched. "on-demand": made in the background after the first search for a text, some tenth of the text in size, removed when nobody has searched for two months. Without one every such search reads the mail. It is derived: the folder `search` in the data folder need not be backed up.',
+    }),
+  },
   listen: {
     imap: listen({
       default: '127.0.0.1:1143',

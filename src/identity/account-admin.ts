@@ -53,7 +53,7 @@ export interface Removal {
 export type AddOutcome = AccountRecord | MailboxError;
 
 export interface AccountAdminOptions {
-  readonly domain: Pick<Domain, 'store' | 'accounts' | 'clock' | 'log'>;
+  readonly domain: Pick<Domain, 'store' | 'accounts' | 'clock' | 'log' | 'textIndex'>;
   readonly passwords: Passwords;
   readonly proofKeys: ProofKeyMaker;
   readonly defaultDomain: string;
@@ -272,6 +272,7 @@ export class AccountAdmin {
     authenticator?.forget(id);
     domain.accounts.evict(id, 'the account was removed');
     await domain.store.destroyAccount(id);
+    await domain.textIndex.removeAll(id);
     await domain.store.directory.forget(id);
     domain.log.info({ accountId: id }, 'the mail of a removed account is gone');
   }

@@ -10,6 +10,7 @@ import type { Author } from './model/author.ts';
 import type { Placement } from './port/placement.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
 import type { SentCopies } from './state/sent-copies.ts';
+import type { TextIndex } from './text-index/text-index.ts';
 
 export interface DomainLimits {
   readonly keywordsPerMailbox: number;
@@ -33,6 +34,8 @@ export interface Domain {
   readonly sentCopies: SentCopies;
   /** What the administrator says of the server (RFC 5464 §3.2.1.1), by name. */
   readonly serverAnnotations: ReadonlyMap<string, string>;
+  /** Which words are in which emails. */
+  readonly textIndex: TextIndex;
   /** Whom a delivery asks. */
   readonly dispositions: Dispositions;
 }

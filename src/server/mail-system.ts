@@ -22,11 +22,14 @@ import { WebSessions } from '../identity/web-sessions.ts';
 import { Accounts } from '../mailbox/accounts.ts';
 import { Turns } from '../mailbox/change/turns.ts';
 import type { Domain } from '../mailbox/domain.ts';
+import { NO_INDEX_FILES } from '../mailbox/port/index-files.ts';
 import { EVERYTHING_HERE } from '../mailbox/port/placement.ts';
 import { TranslatedStore } from '../mailbox/port/translated-store.ts';
 import { SentCopies } from '../mailbox/state/sent-copies.ts';
+import { TextIndex } from '../mailbox/text-index/text-index.ts';
 import { makeKey } from '../message-auth/keys.ts';
 import { Connections } from '../net/connections.ts';
+import { FolderIndexFiles } from '../store/index-files.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
 import type { SqliteStoreOptions } from '../store/sqlite/opening.ts';
 import type { ShardedDirectory } from '../store/sqlite/sharded-directory.ts';
@@ -38,6 +41,9 @@ import { textsByDns } from './key-watch.ts';
 import { openRules, type RulesSystem } from './rules.ts';
 import { shardCount } from './workers/count.ts';
 import { type Part, placementOf, shareOf } from './workers/part.ts';
+
+/** Of a hundred thousand messages some forty megabytes. */
+const TEXT_INDEX_BYTES = 96 * 1024 * 1024;
 
 export interface MailSystem {
   /** The accounts, and where each has its mail. */
@@ -94,6 +100,7 @@ export async function openMailSystem(
   });
   const shared = { store, log, serverAnnotations: serverAnnotationsOf(config) };
   const rules = openRules(config, { ...shared, clock: systemClock, version, recipients, installation });
+  if (how.mends === true) await new FolderIndexFiles(config.data).clear();
   const domain = domainOf(config, { ...shared, placement, dispositions: rules.dispositions });
   const journal = new ActivityFiles(config.data, config.log.activity, part);
   const activity = new Activity({ log, clock: domain.clock, journal });
@@ -152,7 +159,16 @@ function domainOf(
   const perAccount = { mailboxesPerAccount, outgoingPerAccount };
   const limits = { keywordsPerMailbox, keywordsPerMessage, ...perAccount, messageBytes };
   const accounts = new Accounts(store, turns, clock);
-  return { ...parts, accounts, turns, clock, limits, sentCopies: new SentCopies() };
+  return {
+    ...{ ...parts, accounts, turns, clock, limits },
+    sentCopies: new SentCopies(),
+    textIndex: textIndexOf(config, log),
+  };
+}
+
+function textIndexOf({ data, search }: Config, log: Log): TextIndex {
+  const files = search.index === 'off' ? NO_INDEX_FILES : new FolderIndexFiles(data);
+  return new TextIndex({ files, maxBytes: TEXT_INDEX_BYTES, log });
 }
 
 /** Who may sign in, and who decides about that. `installation`: what the salts of this data folder follow from. */

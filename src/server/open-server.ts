@@ -5,6 +5,8 @@
 import { type ControlOptions, ControlServer } from '../admin/control-server.ts';
 import type { RootLog } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { startIndexing } from '../mailbox/search/indexing.ts';
 import { startReaper } from '../mailbox/upkeep/reaper.ts';
 import { startRenewal } from '../mailbox/upkeep/renew-facts.ts';
 import { TlsFiles } from '../net/tls.ts';
@@ -96,7 +98,7 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     opened.push(async () => keeper?.stop());
     const keyWatch = isSpokesman ? startKeyWatch(system.keyWatch, log) : undefined;
     opened.push(async () => keyWatch?.stop());
-    for (const upkeep of [startReaper(domain), startRenewal(domain)]) opened.push(() => upkeep.stop());
+    opened.push(...upkeepOf(domain, config));
     const resumed = system.accounts.resumeRemovals();
     void resumed.catch((err) => log.warn({ err }, 'an account is not removed yet'));
     return { system, tls, watch, listeners, apply, close: () => closeInOrder(opened) };
@@ -104,6 +106,13 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     await closeInOrder(opened);
     throw error;
   }
+}
+
+/** What looks after the mail by itself; gives the ways to end it. */
+function upkeepOf(domain: Domain, { search }: Config): (() => Promise<void>)[] {
+  const upkeep = [startReaper(domain), startRenewal(domain)];
+  if (search.index !== 'off') upkeep.push(startIndexing(domain));
+  return upkeep.map((one) => () => one.stop());
 }
 
 /** The command line speaks to one process, which speaks to the others. */

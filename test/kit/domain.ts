@@ -24,11 +24,13 @@ import { ALL_IN_INBOX, type Dispositions } from '../../src/mailbox/disposition.t
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
 import { type AccountRecord, emailId } from '../../src/mailbox/model/model.ts';
 import { mailboxOf } from '../../src/mailbox/operations/mailboxes.ts';
+import { NO_INDEX_FILES } from '../../src/mailbox/port/index-files.ts';
 import { EVERYTHING_HERE } from '../../src/mailbox/port/placement.ts';
 import type { MailStore } from '../../src/mailbox/port/store.ts';
 import { TranslatedStore } from '../../src/mailbox/port/translated-store.ts';
 import { loadList } from '../../src/mailbox/state/load.ts';
 import { SentCopies } from '../../src/mailbox/state/sent-copies.ts';
+import { TextIndex } from '../../src/mailbox/text-index/text-index.ts';
 import { type CheckProblem, checkMail } from '../../src/mailbox/upkeep/check.ts';
 import { Compiler } from '../../src/rules/compiler.ts';
 import { Correspondents } from '../../src/rules/correspondents.ts';
@@ -36,6 +38,7 @@ import type { Editing } from '../../src/rules/editing.ts';
 import { GlobalLists } from '../../src/rules/global-lists.ts';
 import { GlobalScripts } from '../../src/rules/global-scripts.ts';
 import { Rules } from '../../src/rules/rules.ts';
+import { FolderIndexFiles } from '../../src/store/index-files.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { bugLog } from './bug-log.ts';
 
@@ -73,6 +76,8 @@ export interface TestDomainOptions {
   /** Whom deliveries ask; nobody when absent. */
   readonly dispositions?: Dispositions;
   readonly serverAnnotations?: ReadonlyMap<string, string>;
+  /** An index of texts in the data folder; whoever asks for it starts `startIndexing`. */
+  readonly hasIndex?: boolean;
   /** For stores that fail. */
   readonly wrapStore?: (store: MailStore) => MailStore;
 }
@@ -115,6 +120,11 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
     placement: EVERYTHING_HERE,
     sentCopies: new SentCopies(),
     serverAnnotations: options.serverAnnotations ?? new Map(),
+    textIndex: new TextIndex({
+      files: options.hasIndex === true ? new FolderIndexFiles(data) : NO_INDEX_FILES,
+      maxBytes: 64 * 1024 * 1024,
+      log,
+    }),
     dispositions: options.dispositions ?? ALL_IN_INBOX,
   };
   const passwords = new Passwords(TEST_COST);

@@ -12,10 +12,12 @@ import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
 import type { AccountId, AccountRecord, EmailId } from '../../src/mailbox/model/model.ts';
 import type { OutgoingId } from '../../src/mailbox/model/outgoing.ts';
+import { NO_INDEX_FILES } from '../../src/mailbox/port/index-files.ts';
 import { EVERYTHING_HERE } from '../../src/mailbox/port/placement.ts';
 import type { MailStore } from '../../src/mailbox/port/store.ts';
 import { TranslatedStore } from '../../src/mailbox/port/translated-store.ts';
 import { SentCopies } from '../../src/mailbox/state/sent-copies.ts';
+import { TextIndex } from '../../src/mailbox/text-index/text-index.ts';
 import type { Random } from '../crash/random.ts';
 import { UnreliableStore } from '../kit/unreliable-store.ts';
 import type { Device } from './device.ts';
@@ -220,6 +222,7 @@ export class World {
       placement: EVERYTHING_HERE,
       sentCopies: new SentCopies(),
       serverAnnotations: new Map(),
+      textIndex: new TextIndex({ files: NO_INDEX_FILES, maxBytes: 0, log: silentLog }),
       dispositions: { of: ({ message }) => this.wishes.get(message)?.() },
     };
   }

@@ -3,10 +3,10 @@
  * search that is asked for again, a page further or with the next mail, looks only at what it has not looked at.
  */
 
+import type { Pause } from '../../base/time-slice.ts';
 import type { Domain } from '../domain.ts';
 import type { Criterion, UidRanges } from '../model/criterion.ts';
 import { NumberSet } from '../reading/number-set.ts';
-import type { Pause } from '../search/scan.ts';
 import { searchMessages } from '../search/search.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';

@@ -1,7 +1,7 @@
 /**
  * A conversation as THREAD makes it (RFC 5256 §3), and what of a message decides where it belongs.
  */
-import type { Pause } from './scan.ts';
+import type { Pause } from '../../base/time-slice.ts';
 
 /** A message with those that follow from it; a place without a message holds siblings together. */
 export interface Thread {

@@ -3,12 +3,13 @@
  *
  * A header is read once for all tests, in pieces and with its fields in stretches, however long it is.
  */
+import type { Pause } from '../../base/time-slice.ts';
 import { foldText } from '../../mail/fold.ts';
 import { HeaderTextReader } from '../../mail/header-text.ts';
 import type { Domain } from '../domain.ts';
 import type { ByteRange } from '../port/store.ts';
 import { streamIntact } from '../reading/message-reader.ts';
-import { type Pause, Scan } from './scan.ts';
+import { Scan } from './scan.ts';
 import type { SearchedBytes } from './text.ts';
 import type { FieldTest } from './tree.ts';
 

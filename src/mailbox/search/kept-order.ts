@@ -5,10 +5,11 @@
  * A few messages that came since are put where they belong, each by comparing it with as many as it takes to halve the order
  * down to its place. Conversations serve only when exactly the same messages are there.
  */
+
+import type { Pause } from '../../base/time-slice.ts';
 import type { Domain } from '../domain.ts';
 import type { KeptOrder } from '../state/kept-orders.ts';
 import type { MailboxState } from '../state/mailbox.ts';
-import type { Pause } from './scan.ts';
 
 /** More that are new, and all are sorted anew. */
 const MOST_NEW = 100;

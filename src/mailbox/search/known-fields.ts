@@ -5,7 +5,7 @@
  * The texts are loaded by the first search that would load most of them anyway. Messages that came since are added; of
  * others that are not there (copied in from elsewhere) nothing is known here. Waits often: a megabyte is a millisecond.
  */
-import { TimeSlice } from '../../base/time-slice.ts';
+import { type Pause, TimeSlice } from '../../base/time-slice.ts';
 import { isFieldAt, isInField, type SearchField } from '../../mail/search-text.ts';
 import type { Domain } from '../domain.ts';
 import { type EmailId, emailId } from '../model/model.ts';
@@ -14,7 +14,6 @@ import { loadFacts } from '../reading/message-reader.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { SearchTexts } from '../state/search-texts.ts';
-import type { Pause } from './scan.ts';
 import { type FieldTest, MAYBE, NO, YES } from './tree.ts';
 
 const BATCH = 300;

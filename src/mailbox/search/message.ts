@@ -2,6 +2,7 @@
  * Looking closer at messages whose records do not decide: stored search texts for many at once, then envelopes, headers, texts,
  * each only for those that are still open. What was decided is written into the answers of the block.
  */
+import type { Pause } from '../../base/time-slice.ts';
 import { WHOLE_HEADER_BYTES } from '../../mail/envelope.ts';
 import type { PartOffsets } from '../../mail/part.ts';
 import { headerEnd } from '../../mail/part-codec.ts';
@@ -16,7 +17,6 @@ import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { StoredEnvelope } from './envelope.ts';
 import { FieldSearch } from './field.ts';
-import type { Pause } from './scan.ts';
 import { type SearchedBytes, TextSearch } from './text.ts';
 import { type DateTest, type FieldTest, type LoadedForSearch, MAYBE, NO, type SearchTree } from './tree.ts';
 

@@ -6,8 +6,8 @@
  * that is not made.
  */
 
+import type { Pause } from '../../base/time-slice.ts';
 import type { Thread, ThreadedMessage } from './conversation.ts';
-import type { Pause } from './scan.ts';
 
 const NONE = -1;
 /** Longer chains in which answers come before what they answer are made by machines. */

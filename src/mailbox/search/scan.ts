@@ -4,6 +4,7 @@
  * Promises: a needle that lies across two pieces of one text is found, one across two texts is not; what was found is not looked
  * for again. However many needles there are and however long the pieces, it stops for others in between.
  */
+import type { Pause } from '../../base/time-slice.ts';
 import type { Needle } from './needle.ts';
 
 /** A needle, and what it is looked for in. */
@@ -11,9 +12,6 @@ export interface Sought<Source> {
   /** Undefined when it is not looked for in such a text. */
   needleIn(source: Source): Needle | undefined;
 }
-
-/** Called often; what it returns is waited for. */
-export type Pause = () => Promise<void> | undefined;
 
 /** Characters compared between two looks at the clock: some tenths of a millisecond. */
 const STEP = 512 * 1024;

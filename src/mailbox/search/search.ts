@@ -17,6 +17,7 @@ import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { KnownFields } from './known-fields.ts';
+import { KnownTexts } from './known-texts.ts';
 import { MessageSearch } from './message.ts';
 import { withThreads } from './threads.ts';
 import { MAYBE, SearchTree, YES } from './tree.ts';
@@ -47,6 +48,8 @@ export interface SearchResult {
 const MAX_BLOCK = 4096;
 const MIN_BLOCK = 64;
 const STEPS_PER_BLOCK = 256 * 1024;
+/** Of fewer the index is not asked. */
+const LEAST_ROWS = 50;
 
 export async function searchMessages(
   domain: Domain,
@@ -70,6 +73,7 @@ class Search {
   readonly #domain: Domain;
   readonly #account: AccountState;
   #fields: KnownFields | undefined;
+  #texts: KnownTexts | undefined;
   #hits: Hits = { uids: [], modseqs: [] };
 
   constructor(domain: Domain, account: AccountState, mailbox: MailboxState, request: SearchRequest) {
@@ -87,6 +91,7 @@ class Search {
   }
 
   async run(): Promise<SearchResult> {
+    this.#texts = await this.#knownTexts();
     this.#fields = await KnownFields.of(this.#domain, this.#account, this.#mailbox, {
       tests: this.#tree.fields,
       pause: this.#request.pause,
@@ -95,6 +100,15 @@ class Search {
     const result = await this.#walk();
     this.#fields?.settle(this.#domain, this.#mailbox);
     return result;
+  }
+
+  /** A search among a few messages reads them. */
+  async #knownTexts(): Promise<KnownTexts | undefined> {
+    const { texts } = this.#tree;
+    const list = this.#list();
+    const rows = list.lowerBound(this.#high + 1) - list.lowerBound(this.#low);
+    if (texts.length === 0 || rows < LEAST_ROWS) return undefined;
+    return KnownTexts.of(this.#domain, this.#account.id, texts, this.#request.pause);
   }
 
   async #walk(): Promise<SearchResult> {
@@ -121,7 +135,10 @@ class Search {
     for (let start = 0; start < this.#list().count; start += this.#blockRows) {
       const { columns, count } = this.#list();
       const end = Math.min(count, start + this.#blockRows);
-      const answers = this.#tree.decide(columns, this.#mailbox.keywords, { start, end, fields: undefined });
+      const answers = this.#tree.decide(columns, this.#mailbox.keywords, {
+        ...{ start, end, fields: undefined },
+        texts: this.#texts,
+      });
       for (const answer of answers) if (answer === MAYBE) open++;
       const pause = this.#request.pause();
       if (pause !== undefined) await pause;
@@ -160,7 +177,11 @@ class Search {
   async #block(start: number, end: number, step: 1 | -1, enough: number): Promise<boolean> {
     const { uids: hits, modseqs: hitModseqs } = this.#hits;
     const { columns } = this.#list();
-    const answers = this.#tree.decide(columns, this.#mailbox.keywords, { start, end, fields: this.#fields });
+    const answers = this.#tree.decide(columns, this.#mailbox.keywords, {
+      ...{ start, end },
+      fields: this.#fields,
+      texts: this.#texts,
+    });
     const isOpen = answers.includes(MAYBE);
     // Copies only when there will be waits: rows move, and what was decided belongs to these UIDs.
     const uids = isOpen

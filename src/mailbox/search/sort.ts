@@ -5,6 +5,8 @@
  * sorted, then merged step by step. Messages whose keys are lost or not computed yet have those of their header; those that
  * cannot be read have empty ones.
  */
+
+import type { Pause } from '../../base/time-slice.ts';
 import { HeaderBlock, MAX_PARSED_BYTES } from '../../mail/header.ts';
 import { summary } from '../../mail/header-summary.ts';
 import { sentSecondsOf, sortKeys, type TextKey, textKeyOf } from '../../mail/sort-keys.ts';
@@ -17,7 +19,6 @@ import type { KeptOrder } from '../state/kept-orders.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { filtered, inserted, newSince, OrderKeeper } from './kept-order.ts';
-import type { Pause } from './scan.ts';
 
 export interface SortCriterion {
   readonly by: 'arrival' | 'date' | 'size' | TextKey;

@@ -2,8 +2,8 @@
  * Step 5 of THREAD=REFERENCES (RFC 5256 §3): conversations that have the same base subject become one.
  */
 
+import type { Pause } from '../../base/time-slice.ts';
 import type { Thread } from './conversation.ts';
-import type { Pause } from './scan.ts';
 
 const STEP_MASK = 255;
 

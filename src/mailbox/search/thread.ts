@@ -6,6 +6,7 @@
  * Promises: every message stands in exactly one place; never more than a few milliseconds without a pause. Messages whose keys are
  * lost or not computed yet have those of their header.
  */
+import type { Pause } from '../../base/time-slice.ts';
 import { summary } from '../../mail/header-summary.ts';
 import { messageLinks, readLinks } from '../../mail/message-links.ts';
 import { isReplyOrForward, sortKeys, textKeyOf } from '../../mail/sort-keys.ts';
@@ -18,7 +19,6 @@ import type { MailboxState } from '../state/mailbox.ts';
 import { inRow, type Thread, type ThreadedMessage } from './conversation.ts';
 import { OrderKeeper } from './kept-order.ts';
 import { ReferenceTree } from './reference-tree.ts';
-import type { Pause } from './scan.ts';
 import { readHeader, recordsOf, sentOf, sorted } from './sort.ts';
 import { gatherSubjects } from './thread-subjects.ts';
 

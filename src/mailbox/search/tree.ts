@@ -20,6 +20,7 @@ import {
 } from '../model/record.ts';
 import { Needle } from './needle.ts';
 import type { Sought } from './scan.ts';
+import type { TextSource } from './text-walk.ts';
 
 export const NO = 0;
 export const MAYBE = 1;
@@ -45,9 +46,6 @@ export interface FieldTest extends Sought<string> {
   readonly searchField: SearchField | undefined;
   readonly octets: Buffer;
 }
-
-/** A header field, a file name, or the text of a part. */
-export type TextSource = 'field' | 'name' | 'text';
 
 export interface TextTest extends Sought<TextSource> {
   readonly kind: 'body' | 'text';
@@ -85,11 +83,13 @@ export interface Rows {
   readonly start: number;
   readonly end: number;
   /** What is known of header fields without looking at a message. */
-  readonly fields: FieldAnswers | undefined;
+  readonly fields: KnownAnswers | undefined;
+  /** What is known of texts. */
+  readonly texts: KnownAnswers | undefined;
 }
 
-export interface FieldAnswers {
-  /** Of the field test of this index. */
+export interface KnownAnswers {
+  /** Of the field or text test of this index. */
   decide(index: number, emails: NumberColumn, start: number, end: number, out: Uint8Array): void;
 }
 
@@ -115,9 +115,9 @@ export class SearchTree {
   }
 
   /** One answer for each row of `[start, end)`. */
-  decide(columns: ReadonlyColumns, keywords: KeywordTable, { start, end, fields }: Rows): Uint8Array {
-    const out = new Uint8Array(end - start);
-    decide(this.root, { columns, keywords, start, end, fields }, out);
+  decide(columns: ReadonlyColumns, keywords: KeywordTable, rows: Rows): Uint8Array {
+    const out = new Uint8Array(rows.end - rows.start);
+    decide(this.root, { columns, keywords, ...rows }, out);
     return out;
   }
 
@@ -237,7 +237,7 @@ function answerOf(matches: boolean | undefined): number {
 }
 
 function decide(node: SearchNode, block: Block, out: Uint8Array): void {
-  const { columns, keywords, start, end, fields } = block;
+  const { columns, keywords, start, end } = block;
   if (node.kind === 'record') {
     decideRecord(node.test, columns, keywords, start, end, out);
     return;
@@ -247,8 +247,9 @@ function decide(node: SearchNode, block: Block, out: Uint8Array): void {
     for (let i = 0; i < out.length; i++) out[i] = YES - (out[i] as number);
     return;
   }
-  if (node.kind === 'field' && fields !== undefined) {
-    fields.decide(node.index, columns.email, start, end, out);
+  const known = node.kind === 'field' ? block.fields : node.kind === 'text' ? block.texts : undefined;
+  if ((node.kind === 'field' || node.kind === 'text') && known !== undefined) {
+    known.decide(node.index, columns.email, start, end, out);
     return;
   }
   if (node.kind !== 'and' && node.kind !== 'or') {
