@@ -161,6 +161,7 @@ test('a challenge is answered while it is needed, and nothing else is (RFC 8555 
         body: Buffer.alloc(0),
         pieces: (async function* () {})(),
         gone: new AbortController().signal,
+        closing: new AbortController().signal,
       },
       ...{ isSecure: false, remoteAddress: '192.0.2.1' },
     });

@@ -23,6 +23,16 @@ export interface HttpRequest {
   readonly remoteAddress: string;
   /** Aborted when the client is gone. */
   readonly gone: AbortSignal;
+  /** Aborted when the server is about to go: a reply without an end comes to its own. */
+  readonly closing: AbortSignal;
+  /** Who asks, when another process of ours has judged it and passed the request on. */
+  readonly vouched?: Vouched | undefined;
+}
+
+export interface Vouched {
+  readonly account: number;
+  /** The number of what was signed in with; undefined when the account has nothing of it. */
+  readonly credential?: number | undefined;
 }
 
 /** Why a body did not come to its end. */

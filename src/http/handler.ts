@@ -8,15 +8,30 @@ import { EMPTY } from '../base/bytes.ts';
 import type { Log } from '../base/log.ts';
 import { type BodyBounds, readPieces, readWhole } from './body.ts';
 import { type ClientFacts, clientFacts, hostOf } from './client.ts';
-import { BodyFault, findRoute, type HttpReply, type HttpRequest, type Route, text } from './exchange.ts';
+import {
+  BodyFault,
+  findRoute,
+  type HttpReply,
+  type HttpRequest,
+  type Route,
+  text,
+  type Vouched,
+} from './exchange.ts';
 import { send } from './reply.ts';
 
 export interface HandlerOptions {
   readonly routes: readonly Route[];
   readonly trustedProxies: BlockList;
   readonly log: Log;
+  /** Aborted when the port closes. */
+  readonly closing: AbortSignal;
   /** How long a client may take to send a body that is not taken in pieces. */
   readonly bodyMs: number;
+}
+
+/** Who the peer is, and in whose name it asks, when it is a process of ours. */
+export interface PeerOfRequest extends ClientFacts {
+  readonly vouched?: Vouched | undefined;
 }
 
 const NO_BODY = 0;
@@ -27,7 +42,7 @@ const BYTES_PER_SECOND = 1024;
 /** Answers, whatever happens; never throws. */
 export async function handle(
   options: HandlerOptions,
-  peer: ClientFacts,
+  peer: PeerOfRequest,
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -39,7 +54,7 @@ export async function handle(
   response.once('close', () => gone.abort());
   let reply: HttpReply;
   try {
-    reply = await answer(options, client, incoming, gone.signal);
+    reply = await answer(options, { ...client, vouched: peer.vouched }, incoming, gone.signal);
   } catch (err) {
     if (!(err instanceof BodyFault))
       options.log.error({ err, path: url.slice(0, MAX_LOGGED) }, 'a request failed');
@@ -59,8 +74,8 @@ export async function handle(
 }
 
 async function answer(
-  { routes, bodyMs }: HandlerOptions,
-  client: ClientFacts,
+  { routes, bodyMs, closing }: HandlerOptions,
+  client: PeerOfRequest,
   incoming: IncomingMessage,
   gone: AbortSignal,
 ): Promise<HttpReply> {
@@ -78,7 +93,7 @@ async function answer(
   const pieces = readPieces(incoming, boundsOf(route, bodyMs));
   const body = route.takesPieces === true ? EMPTY : await readWhole(pieces);
   const request: HttpRequest = {
-    ...{ method: route.method, path, host, headers, body, pieces, gone, ...client },
+    ...{ method: route.method, path, host, headers, body, pieces, gone, closing, ...client },
     query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
   };
   return route.answer(request);

@@ -12,13 +12,12 @@ import { withoutMapping } from '../base/ip-address.ts';
 import type { Log } from '../base/log.ts';
 import type { Connections } from '../net/connections.ts';
 import { Guest, type Peer } from '../net/guest.ts';
-import { createServer } from '../net/http.ts';
 import { explain, hostPort } from '../net/listener.ts';
 import type { TlsSource } from '../net/tls.ts';
 import { networks } from './client.ts';
 import { type HelloRead, readClientHello } from './client-hello.ts';
 import type { Route } from './exchange.ts';
-import { type HandlerOptions, handle } from './handler.ts';
+import { type HttpLimits, httpServer } from './server.ts';
 
 export interface HttpListenerOptions {
   readonly name: 'http' | 'https';
@@ -42,25 +41,6 @@ export interface HttpListenerOptions {
   readonly limits?: Partial<HttpLimits>;
 }
 
-export interface HttpLimits {
-  readonly headersMs: number;
-  readonly requestMs: number;
-  /** Longer than proxies keep theirs, so that none sends into a connection that we close. */
-  readonly keepAliveMs: number;
-  readonly headerBytes: number;
-  readonly requestsPerConnection: number;
-}
-
-const LIMITS: HttpLimits = {
-  headersMs: 10_000,
-  requestMs: 30_000,
-  keepAliveMs: 75_000,
-  headerBytes: 16 * 1024,
-  requestsPerConnection: 1000,
-};
-/** How often deadlines are looked at. */
-const CHECK_MS = 1000;
-const MAX_FIELDS = 100;
 const ACME_PROTOCOL = 'acme-tls/1';
 
 interface HandshakeOptions {
@@ -74,12 +54,24 @@ export class HttpListener {
   readonly #port: PortServer;
   readonly #http: Server;
   readonly #sockets = new Set<Socket>();
-  #isClosing = false;
+  readonly #closing = new AbortController();
 
   private constructor(options: HttpListenerOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#http = httpServer(options);
+    this.#http = httpServer({
+      ...{
+        routes: options.routes,
+        log: options.log,
+        limits: options.limits ?? {},
+        closing: this.#closing.signal,
+      },
+      trustedProxies: networks(options.trustedProxies),
+      factsOf: (socket) => ({
+        remoteAddress: withoutMapping(socket.remoteAddress ?? ''),
+        isSecure: socket instanceof TLSSocket,
+      }),
+    });
     this.#port = createPort({ noDelay: true }, (socket) => this.#receive(socket));
     if (options.most !== undefined) this.#port.maxConnections = options.most;
   }
@@ -106,7 +98,7 @@ export class HttpListener {
   }
 
   async close(graceMs: number): Promise<void> {
-    this.#isClosing = true;
+    this.#closing.abort();
     this.#port.close();
     this.#http.close();
     this.#http.closeIdleConnections();
@@ -121,7 +113,7 @@ export class HttpListener {
   #receive(socket: Socket): void {
     const { name, connections, log } = this.#options;
     socket.on('error', () => {});
-    if (socket.remoteAddress === undefined || this.#isClosing) {
+    if (socket.remoteAddress === undefined || this.#closing.signal.aborted) {
       socket.destroy();
       return;
     }
@@ -174,53 +166,6 @@ export class HttpListener {
     if (shown !== undefined) return { secureContext: shown, ALPNProtocols: [ACME_PROTOCOL] };
     return { secureContext: (await certificateFor?.(serverName)) ?? tls.current() };
   }
-}
-
-function httpServer(options: HttpListenerOptions): Server {
-  const limits = { ...LIMITS, ...options.limits };
-  const handling: HandlerOptions = {
-    routes: options.routes,
-    trustedProxies: networks(options.trustedProxies),
-    log: options.log,
-    bodyMs: limits.requestMs,
-  };
-  const server = createServer(
-    {
-      headersTimeout: limits.headersMs,
-      // How long a body may take depends on its route.
-      requestTimeout: 0,
-      keepAliveTimeout: limits.keepAliveMs,
-      maxHeaderSize: limits.headerBytes,
-      connectionsCheckingInterval: CHECK_MS,
-      requireHostHeader: true,
-    },
-    (request, response) => {
-      const { socket } = request;
-      const peer = {
-        remoteAddress: withoutMapping(socket.remoteAddress ?? ''),
-        isSecure: socket instanceof TLSSocket,
-      };
-      void handle(handling, peer, request, response);
-    },
-  );
-  server.maxHeadersCount = MAX_FIELDS;
-  server.maxRequestsPerSocket = limits.requestsPerConnection;
-  // A client that neither sends nor takes anything.
-  server.setTimeout(limits.requestMs + limits.keepAliveMs, (socket) => socket.destroy());
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (socket.writable && !socket.destroyed)
-      socket.end(`HTTP/1.1 ${faultOf(error)}\r\nConnection: close\r\n\r\n`);
-    else socket.destroy();
-  });
-  // Its deadlines are kept from the moment it listens, which it does through our port.
-  server.emit('listening');
-  return server;
-}
-
-function faultOf({ code }: NodeJS.ErrnoException): string {
-  if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large';
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout';
-  return '400 Bad Request';
 }
 
 /** Looks at what comes first, and leaves it where it is. */

@@ -7,6 +7,7 @@ import { TimeSlice } from '../base/time-slice.ts';
 import { whoAsks } from '../http/asking.ts';
 import { readWhole } from '../http/body.ts';
 import { BodyFault, type HttpReply, type HttpRequest, type Route } from '../http/exchange.ts';
+import type { Admission } from '../identity/authenticator.ts';
 import { actingAs } from '../mailbox/domain.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import { accountOfObjectId } from './core/account-id.ts';
@@ -17,6 +18,7 @@ import { overLimit, problemReply, RequestProblem } from './core/problem.ts';
 import { type JmapRequest, readRequest } from './core/request.ts';
 import { PATHS, sessionObject, sessionState } from './core/session-object.ts';
 import type { JmapServices } from './services.ts';
+import { signedIn } from './signed-in.ts';
 
 const JSON_TYPE = Object.freeze({ 'content-type': 'application/json' });
 
@@ -32,7 +34,7 @@ export function apiRoutes(services: JmapServices): readonly Route[] {
       path: PATHS.api,
       takesPieces: true,
       maxBodyBytes: services.limits.maxSizeRequest,
-      answer: (request) => answerCalls(services, running, request),
+      answer: signedIn(services, (request, who) => answerCalls(services, running, request, who)),
     },
   ];
 }
@@ -53,10 +55,8 @@ async function answerCalls(
   services: JmapServices,
   running: Map<AccountId, number>,
   request: HttpRequest,
+  { record }: Admission,
 ): Promise<HttpReply> {
-  const asking = await whoAsks(services.judges, request, services.askToSignIn(request));
-  if (asking.kind === 'refused') return asking.reply;
-  const { record } = asking.who;
   const { maxConcurrentRequests } = services.limits;
   const before = running.get(record.id) ?? 0;
   if (before >= maxConcurrentRequests)

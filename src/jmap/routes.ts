@@ -2,18 +2,26 @@
 import type { Log } from '../base/log.ts';
 import type { Judge } from '../http/asking.ts';
 import { askToSignIn, authorizationJudge } from '../http/authorization.ts';
+import { vouchedJudge } from '../http/elsewhere.ts';
 import type { Route } from '../http/exchange.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
+import { NO_RELAY, type Relay } from '../net/relay.ts';
+import { Roster } from '../net/roster.ts';
 import type { PlaintextRule } from '../sasl/plaintext.ts';
 import { apiRoutes } from './api.ts';
 import { findMailBlob } from './blobs/mail-blob.ts';
 import { ATTACHMENT_BYTES, coreCapability, MAIL_CAPABILITY } from './capabilities.ts';
 import { type JmapLimits, LIMITS } from './core/limits.ts';
 import { allMethods } from './methods.ts';
+import { eventRoutes } from './push/event-source.ts';
+import { MAIL_STATES } from './push/type-states.ts';
 import type { JmapServices } from './services.ts';
+
+/** One more ends the one on which nothing has happened for longest. */
+const STREAMS_PER_ACCOUNT = 100;
 
 export interface JmapOptions {
   readonly domain: Domain;
@@ -27,26 +35,31 @@ export interface JmapOptions {
   readonly hostname: string;
   /** Room for what is on its way in. */
   readonly uploads: UploadBudget;
+  /** Absent where one process holds everything. */
+  readonly relay?: Relay | undefined;
   /** Besides the Authorization field, which is looked at last. */
   readonly judges?: readonly Judge[];
 }
 
 export function jmapRoutes(options: JmapOptions): readonly Route[] {
-  return apiRoutes(servicesOf(options));
+  const services = servicesOf(options);
+  return [...apiRoutes(services), ...eventRoutes(services)];
 }
 
 function servicesOf(options: JmapOptions): JmapServices {
-  const { authenticator, domain, judges = [] } = options;
+  const { authenticator, domain, relay = NO_RELAY, judges = [] } = options;
   const limits = { ...LIMITS, ...options.limits };
   const log = options.log.child({ protocol: 'jmap' });
   const authorization = authorizationJudge({ ...options, log, service: 'jmap' });
   const { hostname, uploads } = options;
   const parts = { hostname, uploads, attachmentBytes: ATTACHMENT_BYTES, findBlob: findMailBlob };
   return {
-    ...{ domain, log, limits },
-    judges: [...judges, authorization],
+    ...{ domain, log, limits, relay },
+    judges: [vouchedJudge(domain), ...judges, authorization],
     askToSignIn: (request) => askToSignIn(authenticator, request),
     methods: new Map(allMethods(parts).map((method) => [method.name, method])),
+    stateSources: MAIL_STATES,
+    streams: new Roster(STREAMS_PER_ACCOUNT),
     capabilities: [coreCapability(limits), MAIL_CAPABILITY],
   };
 }

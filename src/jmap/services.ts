@@ -3,9 +3,12 @@ import type { Log } from '../base/log.ts';
 import type { Judge } from '../http/asking.ts';
 import type { HttpReply, HttpRequest } from '../http/exchange.ts';
 import type { Domain } from '../mailbox/domain.ts';
+import type { Relay } from '../net/relay.ts';
+import type { Roster } from '../net/roster.ts';
 import type { Capability } from './capabilities.ts';
 import type { JmapLimits } from './core/limits.ts';
 import type { Method } from './core/method.ts';
+import type { StateSources } from './push/type-states.ts';
 
 export interface JmapServices {
   readonly domain: Domain;
@@ -17,4 +20,10 @@ export interface JmapServices {
   readonly askToSignIn: (request: HttpRequest) => HttpReply;
   readonly methods: ReadonlyMap<string, Method>;
   readonly capabilities: readonly Capability[];
+  /** Of each type that is pushed. */
+  readonly stateSources: StateSources;
+  /** Connections on which changes are pushed, by account. */
+  readonly streams: Roster;
+  /** To those who hold other accounts. */
+  readonly relay: Relay;
 }

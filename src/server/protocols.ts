@@ -8,6 +8,7 @@ import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
 import { deliveryServices } from '../delivery/services.ts';
 import type { Dns } from '../dns/answer.ts';
+import type { HolderSide } from '../http/elsewhere.ts';
 import type { AccountAdmin } from '../identity/account-admin.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
@@ -43,7 +44,7 @@ import type { Feedback } from './feedback.ts';
 import type { LocalDomains } from './local-domains.ts';
 import { listenForMetrics } from './metrics-listener.ts';
 import { type Sending, sendingOf } from './sending.ts';
-import { webStarters } from './web-listeners.ts';
+import { webOf } from './web-listeners.ts';
 
 export interface ProtocolOptions {
   readonly config: Config;
@@ -84,6 +85,8 @@ export interface RunningProtocols {
   readonly receivers: Readonly<Record<string, Receive>>;
   /** What becomes of deliveries that other processes pass on. */
   readonly deliveries: (connection: Connection, guest: Guest) => Session;
+  /** What becomes of requests over HTTP that other processes pass on. */
+  readonly requests: HolderSide;
   readonly stream: StreamOptions;
   /** For connections that begin from now on. Whoever asks sees to it that only options change that may. */
   apply(config: Config): void;
@@ -114,6 +117,7 @@ export async function startProtocols(options: ProtocolOptions): Promise<RunningP
     listeners: started,
     receivers: services.receivers,
     deliveries: services.deliveries,
+    requests: services.requests,
     stream: services.stream,
     // Sessions hold these objects and look into them when they need to.
     apply(next) {
@@ -135,6 +139,7 @@ interface Services {
   readonly starters: Readonly<Record<string, Starter>>;
   readonly receivers: RunningProtocols['receivers'];
   readonly deliveries: RunningProtocols['deliveries'];
+  readonly requests: HolderSide;
   readonly sending: Sending;
   readonly stream: StreamOptions;
 }
@@ -180,6 +185,7 @@ function servicesOf(
     ...mxSettings(config),
   });
   const sieve: ManageSieveServices = { ...shared, settings: settings.sieve, editing: options.rules };
+  const web = webOf({ ...options, uploads, isShared, listeners: () => started });
   const starters: Record<string, Starter> = {
     imap: (address) => startImap(imap, { ...ports, listen: [{ name: 'imap', ...address }] }),
     imaps: (address) => startImap(imap, { ...ports, listen: [{ name: 'imaps', ...address }] }),
@@ -192,7 +198,7 @@ function servicesOf(
     lmtp: async (address) => [await startLmtp(lmtp, { ...ports, ...address })],
     smtp: async (address) => [await startMx(mx, { ...ports, ...address })],
     metrics: async (address) => [await listenForMetrics(address, watch)],
-    ...webStarters({ ...options, uploads, isShared, listeners: () => started }),
+    ...web.starters,
   };
   const receivers = {
     imap: receiveImap(imap),
@@ -200,7 +206,14 @@ function servicesOf(
     sieve: receiveManageSieve(sieve),
     submission: sending.receive,
   };
-  return { starters, receivers, deliveries: receiveLmtp(lmtp), sending, stream: ports.stream };
+  return {
+    starters,
+    receivers,
+    deliveries: receiveLmtp(lmtp),
+    requests: web.holder,
+    sending,
+    stream: ports.stream,
+  };
 }
 
 function mxSettings({ mx }: Config) {

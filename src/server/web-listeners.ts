@@ -6,6 +6,7 @@ import { acmePaths } from '../acme/files.ts';
 import type { Log } from '../base/log.ts';
 import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
+import { type HolderSide, holderSide } from '../http/elsewhere.ts';
 import type { Route } from '../http/exchange.ts';
 import { HttpListener } from '../http/listener.ts';
 import { Outward } from '../http/outward.ts';
@@ -17,6 +18,7 @@ import { jmapRoutes } from '../jmap/routes.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Connections } from '../net/connections.ts';
+import type { Relay } from '../net/relay.ts';
 import type { TlsFiles } from '../net/tls.ts';
 import type { MtaStsPolicy } from '../setup/mta-sts.ts';
 import { setupRoutes } from '../setup/routes.ts';
@@ -40,6 +42,8 @@ export interface WebOptions {
   readonly tls: TlsFiles;
   readonly connections: Connections;
   readonly isShared: boolean;
+  /** Absent where one process holds everything. */
+  readonly relay?: Relay | undefined;
   /** All that accept so far. */
   readonly listeners: () => readonly { readonly name: string; readonly address: string }[];
   readonly log: Log;
@@ -47,11 +51,18 @@ export interface WebOptions {
 
 export type WebStarter = (address: ListenAddress) => Promise<readonly HttpListener[]>;
 
-export function webStarters(options: WebOptions): Readonly<Record<'http' | 'https', WebStarter>> {
+export interface Web {
+  readonly starters: Readonly<Record<'http' | 'https', WebStarter>>;
+  /** Where requests arrive that other processes pass on. */
+  readonly holder: HolderSide;
+}
+
+export function webOf(options: WebOptions): Web {
   const { config, tls, connections, isShared, log } = options;
   const paths = acmePaths(config.data);
+  const routes = routesOf(options);
   const common = {
-    ...{ connections, isShared, log, routes: routesOf(options) },
+    ...{ connections, isShared, log, routes },
     handshakeTimeoutMs: config.limits.handshakeTimeout,
     trustedProxies: config.http.trustedProxies,
     // However many ask, those who read their mail have room.
@@ -62,12 +73,15 @@ export function webStarters(options: WebOptions): Readonly<Record<'http' | 'http
     challenge: (name: string) => challengeContext(paths, name),
     certificateFor: (name: string) => certificates.find(withoutPurpose(name)),
   };
-  return {
-    http: async (address) => [await HttpListener.open({ name: 'http', ...address, ...common })],
-    https: async (address) => [
+  const starters = {
+    http: async (address: ListenAddress) => [
+      await HttpListener.open({ name: 'http', ...address, ...common }),
+    ],
+    https: async (address: ListenAddress) => [
       await HttpListener.open({ name: 'https', ...address, ...common, tls, ...byName }),
     ],
   };
+  return { starters, holder: holderSide({ routes, log }) };
 }
 
 function routesOf(options: WebOptions): readonly Route[] {

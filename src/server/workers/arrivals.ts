@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { Log } from '../../base/log.ts';
 import { FORGET_KIND, keysIn } from '../../delivery/forgetting.ts';
+import { type HolderSide, HTTP_KIND } from '../../http/elsewhere.ts';
 import type { Activity } from '../../identity/activity.ts';
 import { type Arriving, type Receive, unavailable } from '../../identity/handing-over.ts';
 import { noteSignedOut } from '../../identity/presence.ts';
@@ -28,6 +29,8 @@ export interface ArrivalOptions {
   readonly stream: StreamOptions;
   readonly receivers: Readonly<Record<string, Receive>>;
   readonly deliveries: (connection: Connection, guest: Guest) => Session;
+  /** Absent where there are none. */
+  readonly requests?: HolderSide;
   readonly log: Log;
 }
 
@@ -41,6 +44,7 @@ export function receiveArrivals(relay: RelayServer, options: ArrivalOptions): Se
     void receive(socket, body as unknown as Handover, options, sessions);
   });
   relay.on(DELIVERY_KIND, (socket, body) => deliver(socket, body as unknown as Handover, options, sessions));
+  relay.on(HTTP_KIND, (socket, body) => options.requests?.receive(socket, body));
   relay.on(FORGET_KIND, (socket, body) => {
     socket.resume().end();
     void forgetDeliveries(options.domain, keysIn(body));

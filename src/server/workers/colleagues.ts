@@ -97,6 +97,7 @@ export class Colleagues {
     return {
       async close(graceMs) {
         server.close();
+        protocols.requests.close();
         await sessions.close(graceMs);
       },
     };

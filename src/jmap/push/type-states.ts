@@ -1,0 +1,39 @@
+/**
+ * The state of each type in an account (RFC 8620 §7.1), for whoever is pushed changes: what `/get` of the type would say. Types
+ * that are kept elsewhere are added where they are made.
+ */
+import { type Moment, momentOf } from '../../mailbox/reading/moment.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
+import { momentString } from '../core/state-string.ts';
+
+/** By type, in memory: it may be told when `account.unsettled` has resolved. */
+export type StateSources = Readonly<Record<string, (account: AccountState) => string>>;
+export type TypeStates = Readonly<Record<string, string>>;
+
+export const MAIL_STATES: StateSources = Object.freeze({
+  Email: (account) => momentString('emails', momentOf(account, 'emails')),
+  Thread: (account) => momentString('threads', momentOf(account, 'emails')),
+  Mailbox: (account) => momentString('mailboxes', momentOf(account, 'mailboxes')),
+  // Mail has come; reading it is no reason to wake a phone (RFC 8621 §1.5).
+  EmailDelivery: (account) => deliveryState(momentOf(account, 'emails')),
+});
+
+function deliveryState({ nextEmail }: Moment): string {
+  return `d${nextEmail}`;
+}
+
+export function statesOf(
+  sources: StateSources,
+  account: AccountState,
+  wanted: ReadonlySet<string> | undefined,
+): TypeStates {
+  const pairs = Object.entries(sources)
+    .filter(([type]) => wanted?.has(type) ?? true)
+    .map(([type, read]) => [type, read(account)] as const);
+  return Object.fromEntries(pairs);
+}
+
+/** Those of now that are not as before. */
+export function changedStates(before: TypeStates, now: TypeStates): TypeStates {
+  return Object.fromEntries(Object.entries(now).filter(([type, state]) => before[type] !== state));
+}
