@@ -172,12 +172,7 @@ function servicesOf(
     uploadBytes: limits.uploads,
     reports: options.feedback.reports,
   };
-  const lmtp = deliveryServices({
-    ...delivery,
-    maxMessageBytes: config.lmtp.maxSize,
-    overQuota: config.lmtp.overQuota,
-    believesHeaders: config.lmtp.junkHeaders,
-  });
+  const lmtp = deliveryServices({ ...delivery, ...lmtpSettings(config) });
   const mx = mxServices({
     ...delivery,
     ...{ dns: options.dns, spam: options.spam },
@@ -206,14 +201,12 @@ function servicesOf(
     sieve: receiveManageSieve(sieve),
     submission: sending.receive,
   };
-  return {
-    starters,
-    receivers,
-    deliveries: receiveLmtp(lmtp),
-    requests: web.holder,
-    sending,
-    stream: ports.stream,
-  };
+  const deliveries = receiveLmtp(lmtp);
+  return { starters, receivers, deliveries, requests: web.holder, sending, stream: ports.stream };
+}
+
+function lmtpSettings({ lmtp: { maxSize, overQuota, junkHeaders } }: Config) {
+  return { maxMessageBytes: maxSize, overQuota, believesHeaders: junkHeaders };
 }
 
 function mxSettings({ mx }: Config) {
