@@ -15,6 +15,7 @@ import {
   type Values,
 } from './option.ts';
 import { LIMITS } from './sections/limits.ts';
+import { PROXY } from './sections/proxy.ts';
 import { RECEIVING } from './sections/receiving.ts';
 import { SENDING } from './sections/sending.ts';
 import { DNSBL, GREYLIST, RSPAMD } from './sections/spam.ts';
@@ -141,6 +142,7 @@ export const OPTIONS = {
       doc: 'The certificate of an authority, PEM, that vouches for the directory itself, for one of your own (step-ca). Public ones need none.',
     }),
   },
+  proxy: PROXY,
   http: {
     trustedProxies: networks({
       doc: 'Proxies in front of listen.http and listen.https, by address or network ("127.0.0.1, 10.0.0.0/8"): what these say of the client (X-Forwarded-For, X-Forwarded-Proto) is believed, and nobody else.',

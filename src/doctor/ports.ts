@@ -1,6 +1,7 @@
 /** The ports of the server as a mail program on this machine finds them. */
 import { isIP } from 'node:net';
 import type { Config } from '../config/options.ts';
+import { Proxies } from '../net/proxies.ts';
 import { parseHostPort, SPOKEN, type Spoken } from '../net/services.ts';
 import { probe } from './probe.ts';
 import type { PortSeen, ServerView } from './world.ts';
@@ -28,6 +29,7 @@ export function configuredPorts({ listen }: Config): readonly Port[] {
 }
 
 export async function lookAtPorts(config: Config, server: ServerView): Promise<readonly PortSeen[]> {
+  const proxies = new Proxies(config.proxy);
   const ports = listeningPorts(config, server).filter(({ port }) => port !== 0);
   return Promise.all(
     ports.map(async ({ name, host, port }) => ({
@@ -36,7 +38,8 @@ export async function lookAtPorts(config: Config, server: ServerView): Promise<r
         waysTo(host).map(async (address) => {
           const { protocol, tls } = SPOKEN[name] as Spoken;
           const speech = protocol === 'submission' ? 'smtp' : protocol;
-          const probed = await probe({ host: address, port, speech, tls, serverName: config.hostname });
+          const target = { host: address, port, speech, tls, serverName: config.hostname } as const;
+          const probed = await probe({ ...target, preamble: proxies.greeting(name, address) });
           return { address, probed };
         }),
       ),

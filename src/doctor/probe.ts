@@ -16,6 +16,8 @@ export interface Target {
   readonly tls: Spoken['tls'];
   /** The name that clients use. */
   readonly serverName: string;
+  /** What a proxy says first, where whoever knocks is taken for one. */
+  readonly preamble?: string;
 }
 
 export interface Served {
@@ -91,6 +93,7 @@ export async function probe(target: Target, patienceMs = PATIENCE_MS): Promise<P
 async function speak(socket: Socket, target: Target): Promise<Probed> {
   const { opening, greets, endsWith, upgrade, farewell } = WORDS[target.speech];
   await connected(socket);
+  if (target.preamble) socket.write(target.preamble);
   const secure = target.tls === 'first' ? await startTls(socket, target) : undefined;
   if (typeof secure === 'string') return { kind: 'strange', seen: secure };
   const heard = new Lines(secure?.socket ?? socket);

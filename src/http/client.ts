@@ -2,30 +2,13 @@
  * Who asks, and how: what a proxy says of it counts only when the proxy is one of ours. Everybody else could write anything
  * into those fields.
  */
-import { BlockList, isIP } from 'node:net';
+import { type BlockList, isIP } from 'node:net';
 import { withoutMapping } from '../base/ip-address.ts';
+import { isIn } from '../net/networks.ts';
 
 export interface ClientFacts {
   readonly remoteAddress: string;
   readonly isSecure: boolean;
-}
-
-/** Addresses and networks: `192.0.2.1`, `10.0.0.0/8`, `2001:db8::/32`. What is none of these is not in it. */
-export function networks(list: readonly string[]): BlockList {
-  const out = new BlockList();
-  for (const entry of list) {
-    const [address = '', bits] = entry.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (isIP(address) === 0) continue;
-    if (bits === undefined) out.addAddress(address, family);
-    else out.addSubnet(address, Number(bits), family);
-  }
-  return out;
-}
-
-export function isIn(list: BlockList, address: string): boolean {
-  const family = isIP(address);
-  return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** `X-Forwarded-For` is read from its end: each trusted proxy has added whom it saw, and what stands before is hearsay. */

@@ -10,9 +10,10 @@ import { connect as connectTls, createSecureContext, type TLSSocket } from 'node
 import fc from 'fast-check';
 import { silentLog as log } from '../base/log.ts';
 import { Connections } from '../net/connections.ts';
+import { networks } from '../net/networks.ts';
 import { makePair, selfSignedFiles } from '../net/self-signed.ts';
 import { TlsFiles } from '../net/tls.ts';
-import { clientFacts, hostOf, networks } from './client.ts';
+import { clientFacts, hostOf } from './client.ts';
 import { readClientHello } from './client-hello.ts';
 import { findRoute, type Route, text } from './exchange.ts';
 import { HttpListener, type HttpListenerOptions } from './listener.ts';

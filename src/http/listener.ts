@@ -13,8 +13,9 @@ import type { Log } from '../base/log.ts';
 import type { Connections } from '../net/connections.ts';
 import { Guest, type Peer } from '../net/guest.ts';
 import { explain, hostPort } from '../net/listener.ts';
+import { networks } from '../net/networks.ts';
+import { originOf, type Proxies } from '../net/proxies.ts';
 import type { TlsSource } from '../net/tls.ts';
-import { networks } from './client.ts';
 import { type HelloRead, readClientHello } from './client-hello.ts';
 import type { Route } from './exchange.ts';
 import { type HttpLimits, httpServer } from './server.ts';
@@ -28,6 +29,8 @@ export interface HttpListenerOptions {
   readonly routes: readonly Route[];
   /** Addresses and networks of proxies that say for whom they ask. */
   readonly trustedProxies: readonly string[];
+  /** Those that say whose a connection is before anything else is said; absent: there are none. */
+  readonly proxies?: Proxies;
   readonly connections: Connections;
   readonly handshakeTimeoutMs: number;
   readonly log: Log;
@@ -55,6 +58,8 @@ export class HttpListener {
   readonly #http: Server;
   readonly #sockets = new Set<Socket>();
   readonly #closing = new AbortController();
+  /** Whose a connection is that a proxy has brought. */
+  readonly #clients: Clients = new WeakMap();
 
   private constructor(options: HttpListenerOptions) {
     this.name = options.name;
@@ -68,11 +73,11 @@ export class HttpListener {
       },
       trustedProxies: networks(options.trustedProxies),
       factsOf: (socket) => ({
-        remoteAddress: withoutMapping(socket.remoteAddress ?? ''),
+        remoteAddress: this.#clients.get(socket) ?? withoutMapping(socket.remoteAddress ?? ''),
         isSecure: socket instanceof TLSSocket,
       }),
     });
-    this.#port = createPort({ noDelay: true }, (socket) => this.#receive(socket));
+    this.#port = createPort({ noDelay: true }, (socket) => void this.#arrive(socket));
     if (options.most !== undefined) this.#port.maxConnections = options.most;
   }
 
@@ -110,20 +115,30 @@ export class HttpListener {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  async #arrive(socket: Socket): Promise<void> {
+    const { name, proxies, log } = this.#options;
+    socket.on('error', () => {});
+    if (proxies?.expects(name, socket.remoteAddress ?? '') !== true) return this.#receive(socket);
+    const origin = await originOf(socket);
+    if (origin === undefined) {
+      log.warn({ listener: name }, 'a proxy did not say whose its connection is');
+      return;
+    }
+    if (origin !== 'itself') this.#clients.set(socket, origin.address);
+    this.#receive(socket);
+  }
+
   #receive(socket: Socket): void {
     const { name, connections, log } = this.#options;
-    socket.on('error', () => {});
     if (socket.remoteAddress === undefined || this.#closing.signal.aborted) {
       socket.destroy();
       return;
     }
-    const peer = peerOf(socket);
+    const remote = this.#clients.get(socket) ?? withoutMapping(socket.remoteAddress);
+    const peer = peerOf(socket, remote);
     const guest = connections.enter('http', name, peer);
     if (!(guest instanceof Guest)) {
-      log.warn(
-        { remote: withoutMapping(socket.remoteAddress), listener: name, refusal: guest },
-        'connection refused',
-      );
+      log.warn({ remote, listener: name, refusal: guest }, 'connection refused');
       socket.destroy();
       return;
     }
@@ -143,6 +158,8 @@ export class HttpListener {
     void begun.then((wanted: HandshakeOptions | undefined) => {
       if (wanted === undefined || socket.destroyed) return;
       const secure = new TLSSocket(socket, { isServer: true, ...wanted });
+      const client = this.#clients.get(socket);
+      if (client !== undefined) this.#clients.set(secure, client);
       secure.on('error', () => {}).on('_tlsError', () => secure.destroy());
       secure.once('secure', () => {
         clearTimeout(timer);
@@ -190,16 +207,19 @@ async function peek(socket: Socket): Promise<HelloRead | undefined> {
   }
 }
 
+/** By socket, also the one of TLS. */
+type Clients = WeakMap<Socket, string>;
+
 interface SocketPeer extends Peer {
   tlsVersion: string | undefined;
 }
 
-function peerOf(socket: Socket): SocketPeer {
+function peerOf(socket: Socket, remoteAddress: string): SocketPeer {
   const sinceMs = performance.now();
   let lastBytes = 0;
   let lastMs = sinceMs;
   return {
-    remoteAddress: withoutMapping(socket.remoteAddress ?? ''),
+    remoteAddress,
     tlsVersion: undefined,
     /** Since the last look that saw something come in. */
     get idleMs() {

@@ -69,7 +69,8 @@ export interface Connection extends PeerFacts {
   /**
    * Upgrades in place. `lastPlain` is the reply that invites the handshake; what came in before it was sent is thrown
    * away, since a man in the middle may have put it there to be obeyed as if it had come encrypted (RFC 9051 §6.2.1,
-   * RFC 2595 §2.1 and §4; CVE-2011-0411). A caller that buffers input itself drops its own buffer too.
+   * RFC 2595 §2.1 and §4; CVE-2011-0411). A caller that buffers input itself drops its own buffer too. Without it TLS is what comes
+   * first, and what is there already is its beginning.
    */
   startTls(tls: TlsSource, lastPlain?: Buffer): Promise<void>;
   readonly isCompressed: boolean;

@@ -3,6 +3,8 @@ import type { Log } from '../base/log.ts';
 import type { Connection } from './connection.ts';
 import type { Connections, Refusal } from './connections.ts';
 import { Guest } from './guest.ts';
+import { originOf } from './proxies.ts';
+import type { Origin } from './proxy-header.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { type ByteStream, type StreamOptions, socketConnection } from './stream.ts';
 import type { TlsSource } from './tls.ts';
@@ -94,7 +96,17 @@ export class Listener {
       socket.destroy();
       return;
     }
-    const stream = socketConnection(socket, streamOptions);
+    let origin: Origin | undefined;
+    if (streamOptions.proxies?.expects(name, socket.remoteAddress) === true) {
+      const said = await originOf(socket);
+      if (said === undefined || socket.remoteAddress === undefined || this.#sessions.isClosing) {
+        if (said === undefined) log.warn({ listener: name }, 'a proxy did not say whose its connection is');
+        socket.destroy();
+        return;
+      }
+      if (said !== 'itself') origin = said;
+    }
+    const stream = socketConnection(socket, streamOptions, origin);
     const entered = connections.enter(service, name, stream);
     if (!(entered instanceof Guest)) {
       log.warn({ remote: stream.remoteAddress, listener: name, refusal: entered }, 'connection refused');

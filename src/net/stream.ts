@@ -6,7 +6,9 @@ import { Deflating, Inflating } from './compression.ts';
 import { type Connection, type PeerFacts, type ReadLimits, ReadTimeout } from './connection.ts';
 import { Outbox, type Sink, StreamClosed, type StreamTap } from './outbox.ts';
 import { pass } from './passing.ts';
-import type { Sweep, Swept } from './sweep.ts';
+import type { Origin } from './proxy-header.ts';
+import type { StreamOptions } from './stream-options.ts';
+import type { Swept } from './sweep.ts';
 import { secured, type TlsSource } from './tls.ts';
 import { channelBinding } from './tls-binding.ts';
 
@@ -24,20 +26,13 @@ const LINGER_MS = 5_000;
 /** Silence after which TCP itself probes: a phone that left the network is noticed without a byte from us. */
 const KEEPALIVE_MS = 120_000;
 
-export { ReadTimeout, StreamClosed, type StreamTap };
+export { ReadTimeout, StreamClosed, type StreamOptions, type StreamTap };
 
-export interface StreamOptions {
-  readonly sweep: Sweep;
-  readonly writeTimeoutMs: number;
-  /** Sees every byte as the session does; for tests and traces. Redaction is the transcript's business. */
-  readonly tap?: StreamTap;
-}
-
-/** A client at the other end of this socket. */
-export function socketConnection(socket: Socket, options: StreamOptions): ByteStream {
+/** A client at the other end of this socket, or behind the proxy that is there. */
+export function socketConnection(socket: Socket, options: StreamOptions, origin?: Origin): ByteStream {
   const { remoteAddress = '', remotePort = 0, localPort = 0 } = socket;
-  const ports = { remotePort, localPort, tlsVersion: undefined };
-  const facts = { ...ports, remoteAddress: withoutMapping(remoteAddress) };
+  const client = origin ?? { address: withoutMapping(remoteAddress), port: remotePort };
+  const facts = { localPort, tlsVersion: undefined, remoteAddress: client.address, remotePort: client.port };
   return new ByteStream(socket, facts, options);
 }
 
@@ -185,10 +180,13 @@ export class ByteStream implements Connection, Swept {
     const plain = this.#socket;
     plain.off('data', this.#onData).off('end', this.#onEnd);
     plain.pause();
+    const early = this.#chunks;
     this.#chunks = [];
     this.#unreadBytes = 0;
-    while (plain.read() !== null);
-    if (lastPlain) this.write(lastPlain);
+    if (lastPlain) {
+      while (plain.read() !== null);
+      this.write(lastPlain);
+    } else for (const bytes of early.toReversed()) plain.unshift(bytes);
     await this.flushed();
     const secure = secured(plain, tls);
     // The handle now belongs to the TLS socket, which reports its failures; the plain one may echo them.

@@ -13,6 +13,7 @@ import type { Config } from '../config/options.ts';
 import type { Dns } from '../dns/answer.ts';
 import { Resolver } from '../dns/resolver.ts';
 import { systemServers } from '../dns/servers.ts';
+import { Proxies } from '../net/proxies.ts';
 import { SPOKEN } from '../net/services.ts';
 import type { TlsFiles } from '../net/tls.ts';
 import { PURPOSES } from '../setup/services.ts';
@@ -54,7 +55,10 @@ export async function certificateKeeper(parts: KeeperParts): Promise<Certificate
       config.listen.https === undefined ? new Map() : namesThatLeadHere(dns, await domains.names(), hostname),
     prove: async (name, fingerprint) => {
       await parts.tls.reload();
-      return prove(name, fingerprint, name === hostname ? SECURE : ['https'], listeners);
+      return prove(name, fingerprint, name === hostname ? SECURE : ['https'], {
+        listeners,
+        proxies: new Proxies(config.proxy),
+      });
     },
   });
 }
@@ -108,12 +112,14 @@ async function prove(
   serverName: string,
   fingerprint: string,
   ports: readonly string[],
-  listeners: KeeperParts['listeners'],
+  { listeners, proxies }: Pick<KeeperParts, 'listeners'> & { readonly proxies: Proxies },
 ): Promise<string | undefined> {
   const endMs = performance.now() + PROOF_MS;
   let left = listeners.filter(({ name }) => ports.includes(name));
   for (;;) {
-    const seen = await Promise.all(left.map(({ address }) => servedAt(address, serverName)));
+    const seen = await Promise.all(
+      left.map(({ name, address }) => servedAt(address, serverName, (from) => proxies.greeting(name, from))),
+    );
     left = left.filter((_, i) => seen[i] !== fingerprint);
     if (left.length === 0) return undefined;
     if (performance.now() > endMs) return `served by ${left.map(({ name }) => name).join(', ')}: another one`;
@@ -122,12 +128,20 @@ async function prove(
 }
 
 /** The fingerprint; undefined when there is no answer. */
-function servedAt(address: string, hostname: string): Promise<string | undefined> {
+function servedAt(
+  address: string,
+  hostname: string,
+  preamble: (from: string) => string,
+): Promise<string | undefined> {
   const [, v6, v4, port] = /^(?:\[(.*)\]|(.*)):(\d+)$/.exec(address) ?? [];
   const host = (v6 ?? v4 ?? '').replace(/^(?:::|0\.0\.0\.0)$/, '127.0.0.1');
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const plain = connectTcp({ host, port: Number(port) });
+  // It is written as soon as there is a connection, and so before the handshake.
+  const first = preamble(host);
+  if (first !== '') plain.write(first);
   const socket: TLSSocket = connect({
-    socket: connectTcp({ host, port: Number(port) }),
+    socket: plain,
     rejectUnauthorized: false,
     ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
   });

@@ -32,6 +32,7 @@ export async function doubtsOf(config: Config): Promise<Doubts> {
   checkLogFile(config.log.file, errors);
   checkCertificate(config, errors, warnings);
   checkAcme(config, errors, warnings);
+  checkProxies(config, errors, warnings);
   checkReach(config, listeners, warnings);
   return { errors, warnings };
 }
@@ -195,6 +196,17 @@ function readFor(name: string, path: string | undefined, config: Config, errors:
 function mayRead(user: string, path: string): boolean {
   const { error, status } = spawnSync('runuser', ['-u', user, '--', 'test', '-r', path], { timeout: 5000 });
   return error !== undefined || status !== 1;
+}
+
+function checkProxies({ proxy, listen }: Config, errors: string[], warnings: string[]): void {
+  const named = proxy.listeners.split(/[\s,]+/).filter((name) => name !== '');
+  if (named.length > 0 && proxy.from.length === 0)
+    errors.push('proxy.listeners: proxy.from is empty, so nobody is believed there; name the proxies');
+  if (named.length === 0 && proxy.from.length > 0)
+    warnings.push('proxy.from: proxy.listeners is empty, so these are clients like any other');
+  for (const name of named)
+    if (listen[name as keyof typeof listen] === undefined)
+      warnings.push(`proxy.listeners: listen.${name} is switched off`);
 }
 
 function checkReach(config: Config, listeners: readonly Resolved[], warnings: string[]): void {

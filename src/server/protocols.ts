@@ -29,6 +29,7 @@ import type { Connection } from '../net/connection.ts';
 import type { Connections } from '../net/connections.ts';
 import type { Guest } from '../net/guest.ts';
 import { hostPort } from '../net/listener.ts';
+import { Proxies } from '../net/proxies.ts';
 import { NO_RELAY, type Relay } from '../net/relay.ts';
 import { Roster } from '../net/roster.ts';
 import type { Session } from '../net/sessions.ts';
@@ -157,7 +158,7 @@ function servicesOf(
   const shared = { domain, authenticator, activity, roster, relay, tls, log };
   const ports = {
     ...{ connections, log, isShared },
-    stream: { sweep: new Sweep(), writeTimeoutMs: limits.writeTimeout },
+    stream: { sweep: new Sweep(), writeTimeoutMs: limits.writeTimeout, proxies: new Proxies(config.proxy) },
     handshakeTimeoutMs: limits.handshakeTimeout,
   };
   const uploads = uploadsOf(config);

@@ -18,6 +18,7 @@ import { jmapRoutes } from '../jmap/routes.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Connections } from '../net/connections.ts';
+import { Proxies } from '../net/proxies.ts';
 import type { Relay } from '../net/relay.ts';
 import type { TlsFiles } from '../net/tls.ts';
 import type { MtaStsPolicy } from '../setup/mta-sts.ts';
@@ -65,6 +66,7 @@ export function webOf(options: WebOptions): Web {
     ...{ connections, isShared, log, routes },
     handshakeTimeoutMs: config.limits.handshakeTimeout,
     trustedProxies: config.http.trustedProxies,
+    proxies: new Proxies(config.proxy),
     // However many ask, those who read their mail have room.
     most: Math.ceil(config.limits.connections / 10),
   };
