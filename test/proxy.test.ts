@@ -73,7 +73,10 @@ describe('connections that a proxy brings', () => {
     const { stdout } = await server.cli(['who', '--all', '--json']);
     assert.match(stdout, /"remote":"192\.0\.2\.77/);
     socket.destroy();
-    const looked = await server.cli(['doctor', '--json', '--domain', 'localhost']);
+    const looked = await server.cli([
+      ...['doctor', '--json', '--domain', 'localhost', '--set', 'proxy.from=127.0.0.0/8'],
+      ...['--set', `proxy.listeners=${PORTS.join(',')}`, '--set', 'dns.servers=127.0.0.1:1'],
+    ]);
     const { findings } = JSON.parse(looked.stdout) as {
       findings: { check: string; verdict: string; subject: string }[];
     };

@@ -4,7 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import { isLoopback } from '../base/ip-address.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
-import { isIn, networks } from '../http/client.ts';
+import { isIn, networks } from '../net/networks.ts';
 import { parseBlockLists } from '../spam/block-list.ts';
 import { BlockLists } from '../spam/block-lists.ts';
 import { Greylist } from '../spam/greylist.ts';
