@@ -55,9 +55,11 @@ async function main(): Promise<void> {
   followKeyboard(window);
   const root = document.getElementById('app');
   if (root === null) throw new Error('the page has no place for the app');
+  // Where doubtful links of mails lead: a page of its own, for which nobody need be signed in.
+  const Page = location.pathname === '/leave' ? (await import('./read/leave.tsx')).Leave : Screen;
   render(
     <AppContext.Provider value={app}>
-      <Screen />
+      <Page />
     </AppContext.Provider>,
     root,
   );

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { type HttpReply, type HttpRequest, type Route, text } from '../http/exchange.ts';
 import type { AppBuild } from './app-build.ts';
 import type { BuildFile } from './build-files.ts';
-import { frameDocument } from './frame.ts';
+import { frameDocument, printDocument } from './frame.ts';
 import { APP_HEADERS, FILE_HEADERS } from './policy.ts';
 
 /** Places of the app, which its router knows (`web/shell/places.ts`). */
@@ -30,6 +30,7 @@ export function appRoutes(build: AppBuild): readonly Route[] {
   return [
     ...PLACES.map((path): Route => ({ method: 'GET', path, answer: page })),
     { method: 'GET', path: '/frame', answer: frameDocument },
+    { method: 'GET', path: '/print', answer: printDocument },
     { method: 'GET', path: `${ASSETS}*`, answer: (request) => fileReply(build, request) },
   ];
 }

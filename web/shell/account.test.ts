@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Account } from './account.ts';
 
-const SESSION = { address: 'anna@example.org', isOwnDevice: true, preferences: {} };
+const SESSION = {
+  address: 'anna@example.org',
+  hostname: 'mail.example.org',
+  isOwnDevice: true,
+  preferences: {},
+};
 
 function answering(...answers: readonly (Response | Error)[]): Account {
   const left = [...answers];

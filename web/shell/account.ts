@@ -4,6 +4,8 @@ import { type ReadonlySignal, signal } from '@preact/signals-core';
 export interface SessionFacts {
   /** The account's address. */
   readonly address: string;
+  /** What the server calls itself where it says what it found out about a mail. */
+  readonly hostname: string;
   /** On a device of one's own things may be kept. */
   readonly isOwnDevice: boolean;
   /** As `preferences.ts` has written them. */

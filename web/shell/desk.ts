@@ -5,6 +5,7 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals-core';
 import { Deeds } from '../list/deeds.ts';
 import { Selection } from '../list/selection.ts';
+import { OpenMails } from '../read/open-mails.ts';
 import { JmapClient } from '../sync/jmap-client.ts';
 import type { MailList } from '../sync/mail-list.ts';
 import { MailSync } from '../sync/mail-sync.ts';
@@ -38,6 +39,8 @@ export class Desk {
   readonly me: string;
   readonly sync: MailSync;
   readonly deeds: Deeds;
+  /** Mails with their text. */
+  readonly mails: OpenMails;
   readonly selection = new Selection();
   /** Where each list was scrolled to, for coming back. */
   readonly scrolled = new WeakMap<MailList, number>();
@@ -55,6 +58,7 @@ export class Desk {
       onRefused: ({ count }) => notices.show({ text: texts.peek().deeds.refused(count), isWrong: true }),
       sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
     });
+    this.mails = new OpenMails(this.sync.client);
     this.deeds = new Deeds({
       ...{ cache: this.sync.cache, actions: this.sync.actions, notices },
       texts: () => texts.peek().deeds,

@@ -11,6 +11,8 @@ export interface Choices {
   /** Single keys do something. */
   readonly keys: boolean;
   readonly undoSeconds: number;
+  /** Senders whose pictures are shown (`read/pictures.ts`). */
+  readonly picturesFrom: string;
   readonly plainFont: 'sans' | 'serif' | 'mono';
   /** To the right and to the left. */
   readonly swipeRight: SwipeDeed;
@@ -23,6 +25,7 @@ export const DEFAULTS: Choices = {
   conversations: true,
   keys: true,
   undoSeconds: 10,
+  picturesFrom: '',
   plainFont: 'sans',
   swipeRight: 'archive',
   swipeLeft: 'delete',
@@ -77,6 +80,7 @@ export function choicesOf(kept: Kept): Choices {
       typeof undoSeconds === 'number' && undoSeconds >= 0 && undoSeconds <= 30
         ? undoSeconds
         : DEFAULTS.undoSeconds,
+    picturesFrom: typeof kept.picturesFrom === 'string' ? kept.picturesFrom : DEFAULTS.picturesFrom,
     plainFont: oneOf(kept.plainFont, ['sans', 'serif', 'mono'], DEFAULTS.plainFont),
     swipeRight: oneOf(kept.swipeRight, DEEDS, DEFAULTS.swipeRight),
     swipeLeft: oneOf(kept.swipeLeft, DEEDS, DEFAULTS.swipeLeft),

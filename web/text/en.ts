@@ -5,11 +5,12 @@
 
 import { deeds } from './en/deeds.ts';
 import { list } from './en/list.ts';
+import { read } from './en/read.ts';
 import { search } from './en/search.ts';
 import { settings } from './en/settings.ts';
 import { shell } from './en/shell.ts';
 import { signIn } from './en/sign-in.ts';
 
-export const en = { deeds, list, search, settings, shell, signIn };
+export const en = { deeds, list, read, search, settings, shell, signIn };
 
 export type Texts = typeof en;

@@ -2,9 +2,10 @@
 import type { Texts } from './en.ts';
 import { deeds } from './sv/deeds.ts';
 import { list } from './sv/list.ts';
+import { read } from './sv/read.ts';
 import { search } from './sv/search.ts';
 import { settings } from './sv/settings.ts';
 import { shell } from './sv/shell.ts';
 import { signIn } from './sv/sign-in.ts';
 
-export const sv = { deeds, list, search, settings, shell, signIn } satisfies Texts;
+export const sv = { deeds, list, read, search, settings, shell, signIn } satisfies Texts;

@@ -1,0 +1,61 @@
+/**
+ * Mails with their text, loaded when they are opened and kept while the page is open. What a mail says never changes; which mailboxes
+ * and keywords it has does, and of that the cache of all mail is right.
+ */
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals-core';
+import type { JmapClient } from '../sync/jmap-client.ts';
+import { FULL_ARGUMENTS, type FullEmail } from './full-email.ts';
+
+export type OpenMail =
+  | { readonly state: 'loading' }
+  | { readonly state: 'there'; readonly email: FullEmail }
+  | { readonly state: 'unreachable' }
+  | { readonly state: 'gone' };
+
+/** Texts can be large. */
+const MOST = 100;
+
+export class OpenMails {
+  readonly #client: Pick<JmapClient, 'call'>;
+  readonly #mails = new Map<string, Signal<OpenMail>>();
+
+  constructor(client: Pick<JmapClient, 'call'>) {
+    this.#client = client;
+  }
+
+  /** Asked for at once when it is not there; several of one turn come by one request. */
+  open(id: string): ReadonlySignal<OpenMail> {
+    const known = this.#mails.get(id);
+    if (known !== undefined) {
+      this.#mails.delete(id);
+      this.#mails.set(id, known);
+      return known;
+    }
+    const mail = signal<OpenMail>({ state: 'loading' });
+    this.#mails.set(id, mail);
+    const [oldest] = this.#mails.keys();
+    if (this.#mails.size > MOST && oldest !== undefined) this.#mails.delete(oldest);
+    void this.#load(id, mail);
+    return mail;
+  }
+
+  again(id: string): void {
+    const mail = this.#mails.get(id);
+    if (mail === undefined || mail.peek().state === 'loading') return;
+    mail.value = { state: 'loading' };
+    void this.#load(id, mail);
+  }
+
+  async #load(id: string, mail: Signal<OpenMail>): Promise<void> {
+    try {
+      const answer = this.#client.call<{ readonly list: readonly FullEmail[] }>('Email/get', {
+        ids: [id],
+        ...FULL_ARGUMENTS,
+      });
+      const [email] = (await answer.result).list;
+      mail.value = email === undefined ? { state: 'gone' } : { state: 'there', email };
+    } catch {
+      mail.value = { state: 'unreachable' };
+    }
+  }
+}
