@@ -32,6 +32,8 @@ export interface Domain {
   readonly placement: Placement;
   /** What came into the mailboxes for sent mail a moment ago. */
   readonly sentCopies: SentCopies;
+  /** Somebody learns from where people put mail (`operations/lessons.ts`). */
+  readonly learns: boolean;
   /** What the administrator says of the server (RFC 5464 §3.2.1.1), by name. */
   readonly serverAnnotations: ReadonlyMap<string, string>;
   /** Which words are in which emails. */

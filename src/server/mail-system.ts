@@ -161,6 +161,7 @@ function domainOf(
   const accounts = new Accounts(store, turns, clock);
   return {
     ...{ ...parts, accounts, turns, clock, limits },
+    learns: config.rspamd.controllerUrl !== '',
     sentCopies: new SentCopies(),
     textIndex: textIndexOf(config, log),
   };

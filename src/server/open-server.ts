@@ -3,7 +3,7 @@
  * everything; as one of several workers it has a part, and brings what belongs to others to them.
  */
 import { type ControlOptions, ControlServer } from '../admin/control-server.ts';
-import type { RootLog } from '../base/log.ts';
+import type { Log, RootLog } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { startIndexing } from '../mailbox/search/indexing.ts';
@@ -19,7 +19,7 @@ import { startMailQueue } from './mail-queue.ts';
 import { type MailSystem, openMailSystem } from './mail-system.ts';
 import { type BoundListener, type RunningProtocols, startProtocols } from './protocols.ts';
 import { resolverOf } from './resolver.ts';
-import { spamServices } from './spam.ts';
+import { spamServices, startTraining } from './spam.ts';
 import { type ServerWatch, watchOver } from './watch.ts';
 import type { Colleagues } from './workers/colleagues.ts';
 
@@ -98,7 +98,7 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     opened.push(async () => keeper?.stop());
     const keyWatch = isSpokesman ? startKeyWatch(system.keyWatch, log) : undefined;
     opened.push(async () => keyWatch?.stop());
-    opened.push(...upkeepOf(domain, config));
+    opened.push(...upkeepOf(domain, config, log));
     const resumed = system.accounts.resumeRemovals();
     void resumed.catch((err) => log.warn({ err }, 'an account is not removed yet'));
     return { system, tls, watch, listeners, apply, close: () => closeInOrder(opened) };
@@ -109,9 +109,9 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
 }
 
 /** What looks after the mail by itself; gives the ways to end it. */
-function upkeepOf(domain: Domain, { search }: Config): (() => Promise<void>)[] {
-  const upkeep = [startReaper(domain), startRenewal(domain)];
-  if (search.index !== 'off') upkeep.push(startIndexing(domain));
+function upkeepOf(domain: Domain, config: Config, log: Log): (() => Promise<void>)[] {
+  const upkeep = [startReaper(domain), startRenewal(domain), startTraining(config, domain, log)];
+  if (config.search.index !== 'off') upkeep.push(startIndexing(domain));
   return upkeep.map((one) => () => one.stop());
 }
 

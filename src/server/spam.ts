@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import { isLoopback } from '../base/ip-address.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
+import type { Domain } from '../mailbox/domain.ts';
 import { isIn, networks } from '../net/networks.ts';
 import { parseBlockLists } from '../spam/block-list.ts';
 import { BlockLists } from '../spam/block-lists.ts';
@@ -12,6 +13,7 @@ import { GreylistFiles } from '../spam/greylist-files.ts';
 import { Rspamd, type RspamdSettings } from '../spam/rspamd.ts';
 import { ScanMemory } from '../spam/scan-memory.ts';
 import type { SpamServices } from '../spam/spam-check.ts';
+import { startTrainer, type Trainer } from '../spam/trainer.ts';
 
 /** `installation`: of the data folder, which nobody outside knows. */
 export function spamServices(config: Config, log: Log, installation: string): SpamServices {
@@ -30,7 +32,13 @@ export function spamServices(config: Config, log: Log, installation: string): Sp
   };
 }
 
-export function rspamdSettings({ rspamd }: Config): RspamdSettings {
+/** Where nothing is to be learned, nothing is done. */
+export function startTraining(config: Config, domain: Domain, log: Log): Trainer {
+  if (config.rspamd.controllerUrl === '') return { stop: async () => undefined };
+  return startTrainer({ domain, rspamd: new Rspamd(rspamdSettings(config)), log });
+}
+
+function rspamdSettings({ rspamd }: Config): RspamdSettings {
   const { url, controllerUrl, password, timeout, maxSize, whenAbsent } = rspamd;
   return { url, controllerUrl, password, timeoutMs: timeout, maxBytes: maxSize, whenAbsent };
 }

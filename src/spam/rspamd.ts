@@ -43,8 +43,8 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 const MAX_RECIPIENTS = 100;
 const CONNECTIONS = 20;
 const LEARN_TIMEOUT_MS = 30_000;
-/** RFC 9110 §15.3.9, §15.5.1: what rspamd answers to a message that teaches it nothing. */
-const KNOWN: ReadonlySet<number> = new Set([204, 208, 404]);
+/** What rspamd answers to a message that teaches it nothing: known, too short, none that it can read. */
+const KNOWN: ReadonlySet<number> = new Set([204, 208, 400, 404, 413]);
 
 export class Rspamd {
   readonly settings: RspamdSettings;

@@ -16,6 +16,7 @@ import { emailTests } from './contract/emails.ts';
 import { externalIdTests } from './contract/external-ids.ts';
 import type { StoreHarness, Test } from './contract/harness.ts';
 import { historyTests } from './contract/history.ts';
+import { lessonTests } from './contract/lessons.ts';
 import { outgoingTests } from './contract/outgoing.ts';
 import { ruleTests } from './contract/rules.ts';
 import { threadTests } from './contract/threads.ts';
@@ -42,6 +43,7 @@ export function describeMailStore(name: string, make: () => Promise<StoreHarness
   describe(`${name}: rules`, () => ruleTests(test));
   describe(`${name}: annotations`, () => annotationTests(test));
   describe(`${name}: belongings`, () => belongingTests(test));
+  describe(`${name}: lessons`, () => lessonTests(test));
   describe(`${name}: bytes`, () => byteTests(test));
   describe(`${name}: directory`, () => directoryTests(test));
   describe(`${name}: domains`, () => domainTests(test));

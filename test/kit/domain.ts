@@ -75,6 +75,7 @@ export interface TestDomainOptions {
   readonly rules?: Partial<AuthenticatorOptions['rules']>;
   /** Whom deliveries ask; nobody when absent. */
   readonly dispositions?: Dispositions;
+  readonly learns?: boolean;
   readonly serverAnnotations?: ReadonlyMap<string, string>;
   /** An index of texts in the data folder; whoever asks for it starts `startIndexing`. */
   readonly hasIndex?: boolean;
@@ -119,6 +120,7 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
     ...{ store: translated, accounts, turns, clock, log, limits },
     placement: EVERYTHING_HERE,
     sentCopies: new SentCopies(),
+    learns: options.learns ?? false,
     serverAnnotations: options.serverAnnotations ?? new Map(),
     textIndex: new TextIndex({
       files: options.hasIndex === true ? new FolderIndexFiles(data) : NO_INDEX_FILES,

@@ -222,6 +222,10 @@ export class UnreliableStore implements MailStore {
     return this.#read(() => this.#inner.loadBelongings(...args));
   }
 
+  loadLessons(...args: Parameters<MailStore['loadLessons']>) {
+    return this.#read(() => this.#inner.loadLessons(...args));
+  }
+
   loadMemories(...args: Parameters<MailStore['loadMemories']>) {
     return this.#read(() => this.#inner.loadMemories(...args));
   }

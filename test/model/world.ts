@@ -221,6 +221,7 @@ export class World {
       ...{ store, accounts, turns, clock, log: silentLog, limits },
       placement: EVERYTHING_HERE,
       sentCopies: new SentCopies(),
+      learns: true,
       serverAnnotations: new Map(),
       textIndex: new TextIndex({ files: NO_INDEX_FILES, maxBytes: 0, log: silentLog }),
       dispositions: { of: ({ message }) => this.wishes.get(message)?.() },

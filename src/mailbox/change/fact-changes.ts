@@ -1,8 +1,9 @@
 /**
- * The verbs of a change that are about what is stored of emails beside their octets: what was computed from these, and the
- * threads. Nothing that a client has been told changes by them, so messages keep their modseq and nobody is told.
+ * The verbs of a change that are about what is stored of emails beside their octets: what was computed from these, the threads,
+ * and what filters are to learn from them. Nothing that a client has been told changes by them, so messages keep their modseq and nobody is told.
  */
 import type { ComputedFacts } from '../model/facts.ts';
+import type { Lesson } from '../model/lessons.ts';
 import { type EmailId, emailNumber, type ModSeq } from '../model/model.ts';
 import { type EmailThread, type KnownThreads, type ThreadNames, threadOf } from '../model/threads.ts';
 import type { WritableAccount } from '../state/account.ts';
@@ -36,6 +37,17 @@ export class FactChanges {
   replace(email: EmailId, facts: ComputedFacts): void {
     this.#takeModseq();
     this.#rows.add({ kind: 'facts', email, facts });
+  }
+
+  /** In the place of what it taught before. */
+  teach(lesson: Lesson): void {
+    this.#takeModseq();
+    this.#rows.add({ kind: 'lesson', lesson });
+  }
+
+  learned(lesson: Lesson): void {
+    this.#takeModseq();
+    this.#rows.add({ kind: 'lesson-learned', lesson });
   }
 
   /** Every email of the account has facts of this version. */

@@ -21,6 +21,9 @@ export interface AnnotationRow extends AnnotationPlace {
   readonly sizeBytes: number;
 }
 
+/** Of several places, in their order; undefined where there is none. */
+export type AnnotationValues = readonly (Buffer | undefined)[];
+
 export const ANNOTATION_LIMITS = Object.freeze({
   valueBytes: 64 * 1024,
   /** Of one mailbox, and of the server. */

@@ -19,6 +19,7 @@ import type { MailboxState } from '../state/mailbox.ts';
 import type { MessageList } from '../state/message-list.ts';
 import { expungeMessages } from './expunge.ts';
 import { halfDone } from './half-done.ts';
+import { noteLessons } from './lessons.ts';
 import { checkCopyQuota } from './quota.ts';
 import { sliceOf } from './slice.ts';
 
@@ -158,6 +159,7 @@ function copySlice(
   if (records.length === 0) return { from: [], to: [] };
   change.retain(records.map((record) => record.email));
   const sets = targetSets(domain, change, source, records, target);
+  teach(domain, change, { source, target }, records);
   const to = addRecords(change, records, sets, { target, origin: 'copied' });
   return { from: records.map((record) => record.uid), to };
 }
@@ -181,8 +183,24 @@ function moveSlice(
     target,
   );
   const records = change.takeForMove(source, rows);
+  teach(domain, change, { source, target }, records);
   const to = addRecords(change, records, sets, { target, origin: 'moved' });
   return { from: records.map((record) => record.uid), to };
+}
+
+function teach(
+  domain: Domain,
+  change: AccountChange,
+  way: { readonly source: MailboxState; readonly target: MailboxState },
+  records: readonly MessageRecord[],
+): void {
+  if (domain.learns)
+    noteLessons(
+      domain,
+      change,
+      way,
+      records.map(({ email }) => email),
+    );
 }
 
 function addRecords(

@@ -16,6 +16,7 @@ import type { MailboxId } from '../model/model.ts';
 import { type MessageRecord, recordAt } from '../model/record.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import type { MessageList } from '../state/message-list.ts';
+import { noteLessons } from './lessons.ts';
 import { checkCopyQuota } from './quota.ts';
 
 /** Either all there is to be, or what comes and goes. */
@@ -77,7 +78,7 @@ interface Transfer extends Copy, Marked {
 }
 
 export class Placing {
-  readonly #domain: Pick<Domain, 'limits'>;
+  readonly #domain: Pick<Domain, 'limits' | 'learns'>;
   readonly #change: AccountChange;
   readonly #marked: (Copy & Marked)[] = [];
   readonly #moved: Transfer[] = [];
@@ -86,7 +87,7 @@ export class Placing {
   #copiedBytes = 0;
 
   /** Throws `NotLoaded` when it is not known where emails are. */
-  constructor(domain: Pick<Domain, 'limits'>, change: AccountChange) {
+  constructor(domain: Pick<Domain, 'limits' | 'learns'>, change: AccountChange) {
     if (change.account.placements?.isWhole !== true) throw new NotLoaded();
     this.#domain = domain;
     this.#change = change;
@@ -206,6 +207,8 @@ export class Placing {
         saveDate,
       }));
       this.#change.addMessages(target, arrivals, origin);
+      for (const { mailbox: source, record } of all)
+        noteLessons(this.#domain, this.#change, { source, target }, [record.email]);
     }
   }
 

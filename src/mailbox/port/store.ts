@@ -14,12 +14,13 @@
  * - P5 no call blocks the event loop for more than a few milliseconds, whatever the size of the mailbox.
  * - P6 bytes come back exactly as they were staged.
  */
-import type { AnnotationPlace, AnnotationRow } from '../model/annotations.ts';
+import type { AnnotationPlace, AnnotationRow, AnnotationValues } from '../model/annotations.ts';
 import type { BelongingRow } from '../model/belongings.ts';
 import type { CredentialChange, CredentialKind, NewCredential } from '../model/credential.ts';
 import type { ComputedFacts, EmailFacts, FactPart } from '../model/facts.ts';
 import type { HistoryKind } from '../model/history.ts';
 import type { KeywordRow } from '../model/keywords.ts';
+import type { Lesson } from '../model/lessons.ts';
 import type {
   AccountId,
   AccountRecord,
@@ -162,12 +163,11 @@ export type RowChange =
   /** Inserted, then with its text, or replaced; without a text it keeps the one it has. */
   | { readonly kind: 'script'; readonly row: ScriptRow; readonly text: Buffer | undefined }
   | { readonly kind: 'script-dropped'; readonly id: number }
+  /** Inserted, or replaced when the email has one; learned, it is dropped if it is the same. */
+  | { readonly kind: 'lesson'; readonly lesson: Lesson }
+  | { readonly kind: 'lesson-learned'; readonly lesson: Lesson }
   /** Inserted, or replaced when it is there; without a value it is dropped. */
-  | {
-      readonly kind: 'annotation';
-      readonly place: AnnotationPlace;
-      readonly value: Buffer | undefined;
-    }
+  | { readonly kind: 'annotation'; readonly place: AnnotationPlace; readonly value: Buffer | undefined }
   /** Inserted, or replaced when it is there. */
   | { readonly kind: 'belonging'; readonly row: BelongingRow }
   | { readonly kind: 'belonging-forgotten'; readonly id: number }
@@ -310,12 +310,11 @@ export interface MailStore {
   /** The text of a script; undefined when it is not there. */
   loadScript(account: AccountId, id: number): Promise<Buffer | undefined>;
   /** Values of annotations in the order asked, of what is not there undefined. Keep the sum below a few MB. */
-  loadAnnotations(
-    account: AccountId,
-    places: readonly AnnotationPlace[],
-  ): Promise<readonly (Buffer | undefined)[]>;
+  loadAnnotations(account: AccountId, places: readonly AnnotationPlace[]): Promise<AnnotationValues>;
   /** Those with a number above `after`, ascending, at most `limit`. */
   loadBelongings(account: AccountId, after: number, limit: number): Promise<readonly BelongingRow[]>;
+  /** Of emails above `after` (none: 0) of all accounts that are held here, ascending in each part of the store, at most `limit`. */
+  loadLessons(after: number, limit: number): Promise<readonly Lesson[]>;
   /** Those with a key above `after` (none: ''), ascending by key, at most `limit`. */
   loadMemories(account: AccountId, after: string, limit: number): Promise<readonly Memory[]>;
   /** The last ones, at most `limit`, the oldest of them first. */

@@ -121,6 +121,10 @@ export class TranslatedStore implements MailStore {
     return inWords(READING, () => this.#store.loadBelongings(...args));
   }
 
+  loadLessons(...args: Parameters<Calls['loadLessons']>) {
+    return inWords(READING, () => this.#store.loadLessons(...args));
+  }
+
   loadMemories(...args: Parameters<Calls['loadMemories']>) {
     return inWords(READING, () => this.#store.loadMemories(...args));
   }

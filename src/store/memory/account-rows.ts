@@ -5,6 +5,7 @@
 import { EMPTY } from '../../base/bytes.ts';
 import type { ComputedFacts } from '../../mailbox/model/facts.ts';
 import type { KeywordRow } from '../../mailbox/model/keywords.ts';
+import type { Lesson } from '../../mailbox/model/lessons.ts';
 import {
   type AccountRow,
   type EmailId,
@@ -95,6 +96,7 @@ export class AccountRows {
   readonly rules = new RuleRows();
   readonly annotations = new AnnotationRows();
   readonly belongings = new BelongingRows();
+  readonly lessons = new SortedRows<Lesson>();
   readonly #buried = new Set<MailboxId>();
   readonly #rows = new Map<MailboxId, MailboxRows>();
 
@@ -221,6 +223,10 @@ export class AccountRows {
     'script-dropped': ({ id }) => this.rules.dropScript(id),
     belonging: ({ row }) => this.belongings.put(row),
     'belonging-forgotten': ({ id }) => this.belongings.forget(id),
+    lesson: ({ lesson }) => this.lessons.set(lesson.email, lesson),
+    'lesson-learned': ({ lesson }) => {
+      if (this.lessons.get(lesson.email)?.isSpam === lesson.isSpam) this.lessons.delete(lesson.email);
+    },
     annotation: ({ place, value }) => this.annotations.put(place, value),
     remembered: ({ memory }) => this.rules.remember(memory),
     forgotten: ({ keys }) => this.rules.forget(keys),

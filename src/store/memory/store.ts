@@ -162,6 +162,12 @@ class MemoryStore implements MailStore {
     return this.#of(account).belongings.after(after, limit);
   }
 
+  async loadLessons(after: number, limit: number) {
+    this.#assertOpen();
+    const all = [...this.#data.accounts.values()].flatMap(({ lessons }) => lessons.after(after, limit));
+    return all.sort((a, b) => a.email - b.email).slice(0, limit);
+  }
+
   async loadMemories(account: AccountId, after: string, limit: number) {
     return this.#of(account).rules.memoriesAfter(after, limit);
   }

@@ -24,6 +24,7 @@ import { sealFacts } from './emails.ts';
 import { sealRecord } from './fact-record.ts';
 import type { FlagBatch } from './flag-journal.ts';
 import { KEYWORD_KINDS, mailboxKey } from './keys.ts';
+import { dropLesson, putLesson } from './lesson-rows.ts';
 import { changeRecipient, writeOutgoing } from './outgoing-rows.ts';
 import { releaseEmail, retainEmail } from './references.ts';
 import { addRuleEntry, dropScript, forget, pruneRuleEntries, putScript, remember } from './rule-rows.ts';
@@ -252,6 +253,8 @@ const WRITERS: Writers = {
   'script-dropped': ({ db, account }, { id }) => dropScript(db, account, id),
   belonging: ({ db, account }, { row }) => putBelonging(db, account, row),
   'belonging-forgotten': ({ db, account }, { id }) => forgetBelonging(db, account, id),
+  lesson: ({ db }, { lesson }) => putLesson(db, lesson),
+  'lesson-learned': ({ db }, { lesson }) => dropLesson(db, lesson),
   annotation: ({ db, account }, { place, value }) => putAnnotation(db, account, place, value),
   remembered: ({ db, account }, { memory }) => remember(db, account, memory),
   forgotten: ({ db, account }, { keys }) => forget(db, account, keys),

@@ -37,6 +37,7 @@ const SLICES = [
   `DELETE FROM annotation WHERE id IN
      (SELECT id FROM annotation WHERE mailbox BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,
   `DELETE FROM belonging WHERE id IN (SELECT id FROM belonging WHERE id BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,
+  `DELETE FROM lesson WHERE email IN (SELECT email FROM lesson WHERE email BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM remembered WHERE (key, rest) IN
      (SELECT key, rest FROM remembered WHERE key BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM rule_entry WHERE id IN (SELECT id FROM rule_entry WHERE id BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,

@@ -34,6 +34,7 @@ export const TABLES = [
   { name: 'script', key: 'id', order: 'id', hasOwnId: false },
   { name: 'annotation', key: 'mailbox', order: 'mailbox, name', hasOwnId: true },
   { name: 'belonging', key: 'id', order: 'id', hasOwnId: false },
+  { name: 'lesson', key: 'email', order: 'email', hasOwnId: false },
   { name: 'remembered', key: 'key', order: 'key, rest', hasOwnId: false },
   { name: 'rule_entry', key: 'id', order: 'id', hasOwnId: false },
   { name: 'thread_key', key: 'key', order: 'key, rest, own DESC, email DESC', hasOwnId: false },

@@ -26,6 +26,7 @@ import {
 } from '../../mailbox/port/store.ts';
 import { annotationValues } from './annotation-rows.ts';
 import { belongingsAfter } from './belonging-rows.ts';
+import { lessonsAfter } from './lesson-rows.ts';
 import { closeParts, type OpenedParts, openParts, type SqliteStoreOptions } from './opening.ts';
 import { SqliteOutgoing } from './outgoing-store.ts';
 import type { RowReader } from './rows.ts';
@@ -154,6 +155,15 @@ class SqliteStore implements SqliteMailStore {
 
   async loadBelongings(account: AccountId, after: number, limit: number) {
     return belongingsAfter(this.#of(account).db, account, after, limit);
+  }
+
+  async loadLessons(after: number, limit: number) {
+    const all = [...this.#shards].flatMap(([number, { db }]) =>
+      lessonsAfter(db, after, limit).filter(
+        ({ email }) => this.directory.shardOf(emailAccount(email)) === number,
+      ),
+    );
+    return all.sort((a, b) => a.email - b.email).slice(0, limit);
   }
 
   async loadMemories(account: AccountId, after: string, limit: number) {

@@ -313,7 +313,16 @@ CREATE TABLE belonging (
 );
 `;
 
+/** What filters are to learn from emails (`model/lessons.ts`). */
+const STEP_12 = `
+CREATE TABLE lesson (
+  email INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  spam INTEGER NOT NULL
+);
+`;
+
 export const MAIL_SCHEMA: Schema = {
   applicationId: 0x42564d31,
-  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6, STEP_7, STEP_8, STEP_9, STEP_10, STEP_11],
+  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6, STEP_7, STEP_8, STEP_9, STEP_10, STEP_11, STEP_12],
 };
