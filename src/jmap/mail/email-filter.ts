@@ -56,7 +56,7 @@ const CONDITIONS = {
   body: optional(text),
   header: optional(headerCondition),
 };
-type Condition = Values<typeof CONDITIONS>;
+export type Condition = Values<typeof CONDITIONS>;
 
 const FIELDS: readonly SearchedField[] = ['from', 'to', 'cc', 'bcc', 'subject'];
 

@@ -3,6 +3,7 @@ import type { Method } from '../core/method.ts';
 import { emailChangesMethod, threadChangesMethod } from './email-changes.ts';
 import { emailGet } from './email-get.ts';
 import { emailQuery, emailQueryChanges } from './email-query.ts';
+import { searchSnippetGet } from './search-snippet-get.ts';
 import { threadGet } from './thread-get.ts';
 
 export const EMAIL_READERS: readonly Method[] = [
@@ -12,4 +13,5 @@ export const EMAIL_READERS: readonly Method[] = [
   emailQueryChanges,
   threadGet,
   threadChangesMethod,
+  searchSnippetGet,
 ];

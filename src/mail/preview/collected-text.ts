@@ -21,7 +21,14 @@ const UNSEEN =
 const LOOSE_JOINERS = /(?<=^|\s)[\u200c\u200d]+|[\u200c\u200d]+(?=\s|$)/g;
 const ONLY_SHOWN = /^[\t\n\r\x20-\x7e\xa1-\xac\xae-\u02ff]*$/;
 
-export class CollectedText {
+/** What text of a message is given to, piece by piece. */
+export interface TextSink {
+  /** Nothing more is wanted. */
+  readonly isFull: boolean;
+  add(place: Place, text: string): void;
+}
+
+export class CollectedText implements TextSink {
   readonly #texts: Record<Place, string> = { own: '', quoted: '', signature: '' };
   readonly #isFull: Record<Place, boolean> = { own: false, quoted: false, signature: false };
 

@@ -6,7 +6,7 @@
  * octet is looked at a few times, whatever is not closed. It reads what mail has; it is no parser of HTML, and its text is
  * never shown as HTML.
  */
-import type { CollectedText, Place } from './collected-text.ts';
+import type { Place, TextSink } from './collected-text.ts';
 import { decodeReferences } from './entities.ts';
 
 /** Their content is no markup; of none of them is it shown. */
@@ -38,7 +38,7 @@ const TELLING =
 /** From here on Outlook has what is answered. */
 const QUOTE_BELOW = /\bid\s*=\s*["']?(?:x_)?(?:divRplyFwdMsg|appendonsend|OLK_SRC_BODY_SECTION)\b/i;
 
-export function readHtml(html: string, into: CollectedText): void {
+export function readHtml(html: string, into: TextSink): void {
   new HtmlReader(html, into).read();
 }
 
@@ -52,12 +52,12 @@ interface Enclosure {
 
 class HtmlReader {
   readonly #html: string;
-  readonly #into: CollectedText;
+  readonly #into: TextSink;
   readonly #open: Enclosure[] = [];
   #rest: Place = 'own';
   #at = 0;
 
-  constructor(html: string, into: CollectedText) {
+  constructor(html: string, into: TextSink) {
     this.#html = html;
     this.#into = into;
   }
