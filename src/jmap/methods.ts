@@ -1,7 +1,7 @@
 /** All methods there are: one line for each family. */
 import { CORE } from './capabilities.ts';
 import type { Method } from './core/method.ts';
-import { EMAIL_READERS } from './mail/email-readers.ts';
+import { emailReaders } from './mail/email-readers.ts';
 import { emailWriters } from './mail/email-writers.ts';
 import { MAILBOX_METHODS } from './mailboxes/methods.ts';
 import type { MethodParts } from './method-parts.ts';
@@ -10,5 +10,5 @@ import type { MethodParts } from './method-parts.ts';
 const ECHO: Method = { name: 'Core/echo', capability: CORE, run: async (args) => args };
 
 export function allMethods(parts: MethodParts): readonly Method[] {
-  return [ECHO, ...MAILBOX_METHODS, ...EMAIL_READERS, ...emailWriters(parts)];
+  return [ECHO, ...MAILBOX_METHODS, ...emailReaders(parts), ...emailWriters(parts)];
 }

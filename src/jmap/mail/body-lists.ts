@@ -18,7 +18,10 @@ export interface BodyLists<P> {
 export function bodyLists<P extends ListedPart<P>>(root: P): BodyLists<P> {
   const lists = { textBody: [] as P[], htmlBody: [] as P[], attachments: [] as P[] };
   walk([root], 'mixed', false, { ...lists });
-  return lists;
+  const { textBody, htmlBody, attachments } = lists;
+  // A picture that was of one form alone may have become one of both.
+  const shownInBoth = new Set(textBody).intersection(new Set(htmlBody));
+  return { textBody, htmlBody, attachments: attachments.filter((part) => !shownInBoth.has(part)) };
 }
 
 /** A list that is not there any more gets nothing: what follows is of the other form alone. */

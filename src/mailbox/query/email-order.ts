@@ -51,10 +51,12 @@ export async function findCandidates(
   const found = new Candidates(account, sort, threads);
   const test = emailTest(filter, texts);
   await found.scan(domain, scopeOf(filter), test);
+  const slice = new TimeSlice();
+  const pause = () => slice.spent();
   for (const [index, { criterion, isDeep }] of textsOf(filter).entries()) {
-    if (isDeep) continue;
-    const slice = new TimeSlice();
-    await texts.search(domain, account, { index, criterion }, found.open(), () => slice.spent());
+    const text = { index, criterion };
+    if (isDeep) await texts.askIndex(domain, account, text, found.open(), pause);
+    else await texts.search(domain, account, text, found.open(), pause);
     await found.askAgain(domain, test);
   }
   return found.inOrder(domain);
@@ -72,6 +74,7 @@ export class Candidates {
   /** What loading keys needs to know. */
   readonly #received: number[] = [];
   readonly #sizes: number[] = [];
+  readonly #loadsKeys: boolean;
   readonly #slice = new TimeSlice();
 
   constructor(account: AccountState, sort: readonly EmailComparator[], threads: ThreadTable | undefined) {
@@ -80,6 +83,7 @@ export class Candidates {
     this.#cursor = new EmailCursor(account, threads);
     this.#values = sort.map(recordValue);
     this.#columns = sort.map(() => []);
+    this.#loadsKeys = sort.some(isLoaded);
   }
 
   /** All of these mailboxes, or of all there are. */
@@ -167,6 +171,7 @@ export class Candidates {
     this.#answers.push(answer);
     for (let i = 0; i < this.#columns.length; i++)
       (this.#columns[i] as (number | string)[]).push(this.#values[i]?.(cursor) ?? 0);
+    if (!this.#loadsKeys) return;
     this.#received.push(cursor.list.columns.internalDate[cursor.row] as number);
     this.#sizes.push(cursor.list.columns.size[cursor.row] as number);
   }
@@ -179,7 +184,7 @@ export class Candidates {
   }
 
   async #loadKeys(domain: Domain): Promise<void> {
-    if (!this.#sort.some(isLoaded)) return;
+    if (!this.#loadsKeys) return;
     for (let at = 0; at < this.#emails.length; at += KEYS_PER_LOAD) {
       const records = this.#emails.slice(at, at + KEYS_PER_LOAD).map((email, k) => ({
         ...{ email, size: this.#sizes[at + k] as number, internalDate: this.#received[at + k] as number },

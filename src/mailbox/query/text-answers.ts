@@ -7,11 +7,16 @@ import type { Pause } from '../../base/time-slice.ts';
 import type { Domain } from '../domain.ts';
 import type { Criterion, UidRanges } from '../model/criterion.ts';
 import { NumberSet } from '../reading/number-set.ts';
+import { KnownTexts } from '../search/known-texts.ts';
 import { searchMessages } from '../search/search.ts';
+import { MAYBE, SearchTree, YES } from '../search/tree.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import type { TextFilter } from './email-filter.ts';
 import { loadEverything, messagesOf } from './email-rows.ts';
+
+/** Fewer are read. */
+const LEAST_ASKED = 20;
 
 interface Answers {
   readonly asked: NumberSet;
@@ -34,6 +39,29 @@ export class TextAnswers {
   answer(index: number, email: number): boolean | undefined {
     const { asked, found } = this.#answers[index] as Answers;
     return asked.has(email) ? found.has(email) : undefined;
+  }
+
+  /** What the index of texts knows, if there is one. */
+  async askIndex(
+    domain: Domain,
+    account: AccountState,
+    { index, criterion }: Pick<TextFilter, 'criterion'> & { readonly index: number },
+    emails: readonly number[],
+    pause: Pause,
+  ): Promise<void> {
+    const { asked, found } = this.#answers[index] as Answers;
+    const open = Uint32Array.from(emails.filter((email) => !asked.has(email))).sort();
+    if (open.length < LEAST_ASKED) return;
+    const { texts } = new SearchTree(criterion);
+    const known = texts.length === 1 ? await KnownTexts.of(domain, account.id, texts, pause) : undefined;
+    if (known === undefined) return;
+    const answers = new Uint8Array(open.length);
+    known.decide(0, open, 0, open.length, answers);
+    for (const [i, email] of open.entries()) {
+      if (answers[i] === MAYBE) continue;
+      asked.add(email);
+      if (answers[i] === YES) found.add(email);
+    }
   }
 
   /** Looks for one of the texts in these emails. One that is nowhere any more, or goes meanwhile, does not have it. */

@@ -1,0 +1,115 @@
+/** Email/parse over a real socket (RFC 8621 §4.9). */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startTestJmap } from '../../../test/kit/jmap.ts';
+
+const INNER = [
+  'From: =?utf-8?Q?=C3=85ke?= <ake@example.com>',
+  'Subject: inside',
+  'Message-ID: <inner@example.com>',
+  'Content-Type: multipart/mixed; boundary=i',
+  '',
+  '--i',
+  'Content-Type: text/plain; charset=utf-8',
+  '',
+  'what is inside',
+  '--i',
+  'Content-Type: application/pdf',
+  'Content-Disposition: attachment; filename=a.pdf',
+  'Content-Transfer-Encoding: base64',
+  '',
+  'AAEC',
+  '--i--',
+].join('\r\n');
+
+const part = (head: readonly string[], body: string): string => ['--o', ...head, '', body].join('\r\n');
+const OUTER = [
+  'From: bo@example.com',
+  'Subject: outside',
+  'Content-Type: multipart/mixed; boundary=o',
+  '',
+  part(['Content-Type: text/plain'], 'no message'),
+  part(['Content-Type: message/rfc822'], INNER),
+  part(
+    ['Content-Type: message/rfc822', 'Content-Transfer-Encoding: base64'],
+    Buffer.from(INNER).toString('base64'),
+  ),
+  '--o--',
+  '',
+].join('\r\n');
+
+test('attached messages are read, whatever their transfer encoding', async (t) => {
+  const server = await startTestJmap();
+  t.after(() => server.close());
+  const { nextEmail } = await server.account();
+  await server.imap.addMessage('alice@example.com', 'INBOX', { bytes: OUTER });
+  const [whole, text, message, encoded] = ['', '-1', '-2', '-3'].map((path) => `b${nextEmail}${path}`) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const ask = (args: object) => server.alice.call('Email/parse', args as never);
+  const { parsed, notParsable, notFound } = await ask({
+    blobIds: [message, encoded, text, 'b999', 'nonsense', message],
+    properties: [
+      'id',
+      'blobId',
+      'from',
+      'subject',
+      'messageId',
+      'keywords',
+      'size',
+      'preview',
+      'hasAttachment',
+      'bodyValues',
+      'attachments',
+      'header:Message-ID',
+    ],
+    bodyProperties: ['partId', 'blobId', 'size', 'name'],
+    fetchTextBodyValues: true,
+  });
+  assert.deepEqual(Object.keys(parsed), [message, encoded]);
+  assert.deepEqual(notParsable, [text]);
+  assert.deepEqual(notFound, ['b999', 'nonsense']);
+  for (const blobId of [message, encoded])
+    assert.deepEqual(parsed[blobId], {
+      ...{
+        id: null,
+        blobId,
+        keywords: null,
+        size: INNER.length,
+        subject: 'inside',
+        messageId: ['inner@example.com'],
+      },
+      from: [{ name: 'Åke', email: 'ake@example.com' }],
+      ...{ preview: 'what is inside', hasAttachment: true, 'header:Message-ID': ' <inner@example.com>' },
+      bodyValues: { 1: { value: 'what is inside', isEncodingProblem: false, isTruncated: false } },
+      attachments: [{ partId: '2', blobId: `${blobId}-2`, size: 3, name: 'a.pdf' }],
+    });
+  const inner = await ask({ blobIds: [`${message}-1`, whole] });
+  assert.deepEqual(inner.notParsable, [`${message}-1`]);
+  assert.deepEqual(Object.keys(inner.parsed[whole]).sort(), [
+    ...[
+      'attachments',
+      'bcc',
+      'bodyValues',
+      'cc',
+      'from',
+      'hasAttachment',
+      'htmlBody',
+      'inReplyTo',
+      'messageId',
+    ],
+    ...['preview', 'references', 'replyTo', 'sender', 'sentAt', 'subject', 'textBody', 'to'],
+  ]);
+  assert.deepEqual(await ask({ blobIds: [] }), {
+    accountId: server.alice.accountId,
+    ...{ parsed: null, notParsable: null, notFound: null },
+  });
+  const forbidden = await server.alice.error('Email/parse', {
+    blobIds: [],
+    properties: ['header:From:asDate'],
+  });
+  assert.deepEqual([forbidden.type, forbidden.arguments], ['invalidArguments', ['properties']]);
+});
