@@ -8,11 +8,14 @@ import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
+import type { Uploads } from '../mailbox/port/uploads.ts';
 import { NO_RELAY, type Relay } from '../net/relay.ts';
 import { Roster } from '../net/roster.ts';
 import type { PlaintextRule } from '../sasl/plaintext.ts';
 import { apiRoutes } from './api.ts';
-import { findMailBlob } from './blobs/mail-blob.ts';
+import { downloadRoutes } from './blobs/download.ts';
+import { blobFinder } from './blobs/find-blob.ts';
+import { uploadRoutes } from './blobs/upload.ts';
 import { ATTACHMENT_BYTES, coreCapability, MAIL_CAPABILITY } from './capabilities.ts';
 import { type JmapLimits, LIMITS } from './core/limits.ts';
 import { allMethods } from './methods.ts';
@@ -35,6 +38,8 @@ export interface JmapOptions {
   readonly hostname: string;
   /** Room for what is on its way in. */
   readonly uploads: UploadBudget;
+  /** Where it is kept until it is used. */
+  readonly keptUploads: Uploads;
   /** Absent where one process holds everything. */
   readonly relay?: Relay | undefined;
   /** Besides the Authorization field, which is looked at last. */
@@ -43,7 +48,12 @@ export interface JmapOptions {
 
 export function jmapRoutes(options: JmapOptions): readonly Route[] {
   const services = servicesOf(options);
-  return [...apiRoutes(services), ...eventRoutes(services)];
+  return [
+    ...apiRoutes(services),
+    ...uploadRoutes(services),
+    ...downloadRoutes(services),
+    ...eventRoutes(services),
+  ];
 }
 
 function servicesOf(options: JmapOptions): JmapServices {
@@ -51,10 +61,11 @@ function servicesOf(options: JmapOptions): JmapServices {
   const limits = { ...LIMITS, ...options.limits };
   const log = options.log.child({ protocol: 'jmap' });
   const authorization = authorizationJudge({ ...options, log, service: 'jmap' });
-  const { hostname, uploads } = options;
-  const parts = { hostname, uploads, attachmentBytes: ATTACHMENT_BYTES, findBlob: findMailBlob };
+  const { hostname, uploads, keptUploads } = options;
+  const findBlob = blobFinder(keptUploads);
+  const parts = { hostname, uploads, attachmentBytes: ATTACHMENT_BYTES, findBlob };
   return {
-    ...{ domain, log, limits, relay },
+    ...{ domain, log, limits, relay, findBlob, uploads: keptUploads, budget: uploads },
     judges: [vouchedJudge(domain), ...judges, authorization],
     askToSignIn: (request) => askToSignIn(authenticator, request),
     methods: new Map(allMethods(parts).map((method) => [method.name, method])),

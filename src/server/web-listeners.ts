@@ -17,6 +17,7 @@ import type { WebSessions } from '../identity/web-sessions.ts';
 import { jmapRoutes } from '../jmap/routes.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
+import type { UploadLimits } from '../mailbox/port/uploads.ts';
 import type { Connections } from '../net/connections.ts';
 import { Proxies } from '../net/proxies.ts';
 import type { Relay } from '../net/relay.ts';
@@ -24,11 +25,20 @@ import type { TlsFiles } from '../net/tls.ts';
 import type { MtaStsPolicy } from '../setup/mta-sts.ts';
 import { setupRoutes } from '../setup/routes.ts';
 import { servicesOf, withoutPurpose } from '../setup/services.ts';
+import { UploadFiles } from '../store/uploads/upload-files.ts';
 import { cookieJudge } from '../web/cookie-judge.ts';
 import { webRoutes } from '../web/routes.ts';
 import type { LocalDomains } from './local-domains.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
+
+/** Beside the mail of an account, and no part of its quota. */
+const KEPT_UPLOADS: UploadLimits = Object.freeze({
+  accountBytes: 200_000_000,
+  accountPieces: 1000,
+  leastMs: 60 * 60_000,
+  mostMs: 24 * 60 * 60_000,
+});
 
 export interface WebOptions {
   readonly config: Config;
@@ -101,7 +111,13 @@ function routesOf(options: WebOptions): readonly Route[] {
   const { webSessions: sessions, domain } = options;
   const settings = { ...config.auth, hostname: config.hostname };
   const shared = { ...options, settings };
-  const jmap = jmapRoutes({ ...shared, hostname: config.hostname, judges: [cookieJudge(sessions)] });
+  const keptUploads = new UploadFiles(join(data, 'uploads'), KEPT_UPLOADS, options.domain.clock);
+  const jmap = jmapRoutes({
+    ...shared,
+    keptUploads,
+    hostname: config.hostname,
+    judges: [cookieJudge(sessions)],
+  });
   const web = webRoutes({
     ...shared,
     root: ROOT,

@@ -3,14 +3,20 @@
  * client. Alice is there, and her password is `secret`; each call goes over a real socket.
  */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { HttpListener } from '../../src/http/listener.ts';
 import type { JsonObject } from '../../src/jmap/core/json.ts';
 import { type JmapOptions, jmapRoutes } from '../../src/jmap/routes.ts';
 import { UploadBudget } from '../../src/mailbox/operations/upload-budget.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { Connections } from '../../src/net/connections.ts';
+import { UploadFiles } from '../../src/store/uploads/upload-files.ts';
 import { startTestImap, type TestImap, type TestImapOptions } from './imap.ts';
 
+const KEPT_UPLOADS = {
+  ...{ accountBytes: 1_000_000, accountPieces: 20 },
+  ...{ leastMs: 3_600_000, mostMs: 24 * 3_600_000 },
+};
 export const ALICE = 'alice@example.com';
 export const CORE = 'urn:ietf:params:jmap:core';
 export const MAIL = 'urn:ietf:params:jmap:mail';
@@ -45,6 +51,7 @@ export async function startTestJmap(options: TestJmapOptions = {}): Promise<Test
       ...{ domain, authenticator, activity, log: domain.log, settings: { plaintext: 'loopback' } },
       hostname: 'mail.example.com',
       uploads: new UploadBudget({ accountBytes: 2 ** 28, totalBytes: 2 ** 30 }),
+      keptUploads: new UploadFiles(join(kit.data, 'uploads'), KEPT_UPLOADS, domain.clock),
       ...options.jmap,
     }),
   });

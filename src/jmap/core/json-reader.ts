@@ -27,7 +27,6 @@ const STEPS = 500;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const SPACE = /[\t\n\r ]*/y;
 /** Characters of a string that stand for themselves. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON has none of them in strings (RFC 8259 §7).
 const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const MAX_NUMBER = 400;
 

@@ -1,0 +1,44 @@
+/** A blob by its id, whatever it is: mail, a part of mail, or what was uploaded. */
+import type { Domain } from '../../mailbox/domain.ts';
+import type { Uploads } from '../../mailbox/port/uploads.ts';
+import { streamRange } from '../../mailbox/reading/message-reader.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
+import { findMailBlob } from './mail-blob.ts';
+
+export interface FoundBlob {
+  /** Of what is opened; of a part that is encoded no more than that. */
+  readonly mostBytes: number;
+  /** When it is known without reading all of it: then any range can be had. */
+  readonly sizeBytes: number | undefined;
+  /** From its beginning, as often as it is asked for. */
+  open(): AsyncIterable<Buffer>;
+  /** Octets `[start, end)`; only where the size is known. */
+  range(start: number, end: number): AsyncIterable<Buffer>;
+}
+
+export type BlobFinder = (
+  domain: Domain,
+  account: AccountState,
+  blobId: string,
+) => Promise<FoundBlob | undefined>;
+
+export function blobFinder(uploads: Uploads): BlobFinder {
+  return async (domain, account, blobId) => {
+    if (blobId.startsWith('u')) {
+      const upload = await uploads.find(account.id, blobId);
+      if (upload === undefined) return undefined;
+      const { sizeBytes, open } = upload;
+      return { sizeBytes, mostBytes: sizeBytes, open: () => open(), range: open };
+    }
+    const blob = await findMailBlob(domain, account, blobId);
+    if (blob === undefined) return undefined;
+    const { email, start, end, mostBytes, encoding } = blob;
+    const isPlain = encoding !== 'base64' && encoding !== 'quoted-printable';
+    return {
+      ...{ mostBytes, sizeBytes: isPlain ? mostBytes : undefined },
+      open: () => blob.open(),
+      range: (from, to) =>
+        streamRange(domain, { email, start: start + from, end: Math.min(end, start + to) }),
+    };
+  };
+}
