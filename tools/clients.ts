@@ -22,6 +22,7 @@ export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   openssl: 'openssl',
   pebble: 'pebble',
   'sieve-connect': 'sieve-connect',
+  'sieve-test': 'dovecot-sieve',
 };
 
 export function missingClients(path = process.env.PATH ?? ''): string[] {

@@ -49,6 +49,11 @@ describe('a report', () => {
     assert.ok(text.split('\r\n').every((line) => line.length <= 998));
   });
 
+  it('about what a rule has passed on is passed on by no rule of its reader', () => {
+    assert.doesNotMatch(report(), /^X-Loop/m);
+    assert.match(report({ row: { ...row, kind: 'forward' } }), /^X-Loop: anna@example\.com\r$/m);
+  });
+
   it('is in the language of its reader', () => {
     assert.match(report({ language: 'sv' }), /Adressen finns inte\./);
     assert.match(report({ language: 'sv', kind: 'delayed' }), /Will-Retry-Until: /);

@@ -36,7 +36,7 @@ export interface MadeReport {
 const NOT_ASCII = /[^\0-\x7f]/;
 
 export function makeReport(report: Report): MadeReport {
-  const { kind, language, hostname, from, nowMs, to, recipients } = report;
+  const { kind, language, hostname, from, nowMs, row, to, recipients } = report;
   const words = WORDS[language];
   const isUtf8 = [to, ...recipients.map(({ address }) => address)].some((one) => NOT_ASCII.test(one));
   const boundary = `=_${randomBytes(12).toString('hex')}`;
@@ -50,6 +50,8 @@ export function makeReport(report: Report): MadeReport {
     `Message-ID: <${randomBytes(12).toString('hex')}@${hostname}>`,
     ...(about === undefined ? [] : [`In-Reply-To: ${about}`, `References: ${about}`]),
     'Auto-Submitted: auto-replied',
+    // What a rule has passed on in vain is told to whose rule it is: that rule would pass this on in vain as well.
+    ...(row.kind === 'forward' ? [`X-Loop: ${oneLine(to)}`] : []),
     'MIME-Version: 1.0',
     `Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary="${boundary}"`,
   ];
