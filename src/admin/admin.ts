@@ -15,6 +15,7 @@ import type {
   KeySummary,
 } from '../identity/domain-admin.ts';
 import type { StoredCredential } from '../mailbox/model/credential.ts';
+import type { Usage } from '../mailbox/reading/usage.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
 import type { MailAccess, Refusal } from '../transfer/mail-access.ts';
@@ -42,6 +43,8 @@ export interface Admin extends MailAccess {
   addAppPassword(address: string, wanted: NewAppPassword): Promise<AppPassword>;
   /** Throws `nonexistent`. */
   revokeAppPassword(address: string, number: number): Promise<void>;
+  /** What fills it. */
+  usageOf(address: string): Promise<Usage>;
   setQuota(address: string, change: QuotaChange): Promise<AccountSummary>;
   /** Undefined takes it away. Throws `cannot` for an unknown name or a value that it cannot have. */
   setSetting(address: string, name: string, value: string | undefined): Promise<AccountSummary>;

@@ -10,6 +10,7 @@ import { Secret } from '../base/secret.ts';
 import type { ActivityEvent } from '../identity/activity.ts';
 import { MAILBOX_ERROR_CODES, MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
 import type { ForeignUids, TakenOver } from '../mailbox/operations/take-over-uids.ts';
+import type { Usage } from '../mailbox/reading/usage.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
 import { Agent, request as httpRequest } from '../net/http.ts';
@@ -116,6 +117,10 @@ export class ControlClient implements Admin {
 
   async removeAccount(address: string, removal: Removal = {}): Promise<void> {
     await this.#wire.json('DELETE', accountPath(address), removal);
+  }
+
+  usageOf(address: string): Promise<Usage> {
+    return this.#wire.json<Usage>('GET', `${accountPath(address)}/usage`);
   }
 
   async listMailboxes(address: string): Promise<readonly MailboxSummary[]> {

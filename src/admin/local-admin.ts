@@ -16,6 +16,7 @@ import { IncomingStream, type Received } from '../mailbox/operations/incoming.ts
 import { findMailbox, mailboxOf } from '../mailbox/operations/mailboxes.ts';
 import { setQuota } from '../mailbox/operations/quota.ts';
 import { type ForeignUids, type TakenOver, takeOverUids } from '../mailbox/operations/take-over-uids.ts';
+import { type Usage, usageOf } from '../mailbox/reading/usage.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import { checkMail } from '../mailbox/upkeep/check.ts';
 import type { Connections } from '../net/connections.ts';
@@ -124,6 +125,10 @@ export class LocalAdmin implements Admin {
   async revokeAppPassword(address: string, number: number): Promise<void> {
     const record = await this.#accounts.accountOf(address);
     await this.#accounts.revokeAppPassword(record.id, number);
+  }
+
+  async usageOf(address: string): Promise<Usage> {
+    return usageOf(this.#domain, await this.#open(address));
   }
 
   async setQuota(address: string, change: QuotaChange): Promise<AccountSummary> {

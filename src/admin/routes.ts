@@ -8,6 +8,7 @@
  *                                                           DELETE { dropsQueued? }
  *     GET    /v1/accounts/ADDRESS/app-passwords             POST { name, services?, networks?, expiresMs? }
  *     DELETE /v1/accounts/ADDRESS/app-passwords/NUMBER
+ *     GET    /v1/accounts/ADDRESS/usage                     what fills it
  *     GET    /v1/accounts/ADDRESS/mailboxes
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME { isSubscribed? }
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME/uids { uidValidity, uidNext }
@@ -122,6 +123,7 @@ const ROUTES: readonly Route[] = Object.freeze([
   on('DELETE', `${ACCOUNT}/app-passwords/(\\d{1,15})`, async ({ admin }, address, number) => ({
     json: await admin.revokeAppPassword(address, Number(number)),
   })),
+  on('GET', `${ACCOUNT}/usage`, async ({ admin }, address) => ({ json: await admin.usageOf(address) })),
   on('GET', `${ACCOUNT}/mailboxes`, async ({ admin }, address) => ({
     json: { mailboxes: await admin.listMailboxes(address) },
   })),

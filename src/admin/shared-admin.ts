@@ -5,6 +5,7 @@
 import type { ActivityEvent } from '../identity/activity.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { ForeignUids } from '../mailbox/operations/take-over-uids.ts';
+import type { Usage } from '../mailbox/reading/usage.ts';
 import type { CheckEvent, CheckVerdict } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
 import type { MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
@@ -91,6 +92,10 @@ export class SharedAdmin implements Admin {
 
   async revokeAppPassword(address: string, number: number): Promise<void> {
     return (await this.#holderOf(address)).revokeAppPassword(address, number);
+  }
+
+  async usageOf(address: string): Promise<Usage> {
+    return (await this.#holderOf(address)).usageOf(address);
   }
 
   async setQuota(address: string, change: QuotaChange): Promise<AccountSummary> {

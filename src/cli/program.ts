@@ -14,6 +14,7 @@ import { accountPasswd } from './account-passwd.ts';
 import { accountQuota } from './account-quota.ts';
 import { accountRemove } from './account-remove.ts';
 import { accountSet } from './account-set.ts';
+import { accountUsage } from './account-usage.ts';
 import { activity } from './activity.ts';
 import { alias } from './alias.ts';
 import { check } from './check.ts';
@@ -76,6 +77,7 @@ export async function runCommandLine(
     accountPasswd,
     accountApppass,
     accountQuota,
+    accountUsage,
     accountSet,
     accountRemove,
     accountImport,
