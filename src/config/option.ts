@@ -135,6 +135,25 @@ export function duration(
   return quantity('duration', 'a duration such as "30s" or "5m"', declaration, parseDuration, formatDuration);
 }
 
+/** Several, one behind the other: `1m, 5m, 1h`. */
+export function durations(declaration: {
+  readonly default: string;
+  readonly doc: string;
+}): Option<readonly number[]> {
+  const parse = (text: string): (number | undefined)[] =>
+    text.split(/[\s,]+/).flatMap((part) => (part === '' ? [] : [parseDuration(part)]));
+  const schema = z.string().transform((text, context): readonly number[] => {
+    const parsed = parse(text);
+    const values = parsed.filter((value) => value !== undefined && value > 0);
+    if (values.length === 0 || values.length < parsed.length) context.addIssue('not durations');
+    return values as number[];
+  });
+  const value = { doc: declaration.doc, default: parse(declaration.default) as readonly number[] };
+  return option('durations', 'durations such as "1m, 5m, 1h"', value, schema, (all) =>
+    JSON.stringify(all.map(formatDuration).join(', ')),
+  );
+}
+
 /** Bytes, written `10GiB`, `64KiB`, `500 MB`, or a bare number. */
 export function size(
   declaration: { readonly default: string; readonly doc: string } & TextRange,

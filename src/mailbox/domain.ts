@@ -19,6 +19,8 @@ export interface DomainLimits {
   readonly messageBytes: number;
   /** Recipients that mail of one account waits for. */
   readonly outgoingPerAccount: number;
+  /** Messages that wait, of all accounts that are held here. */
+  readonly outgoing: number;
 }
 
 export interface Domain {

@@ -5,6 +5,7 @@
 import type { Counter } from '../feedback/observation.ts';
 import { type Hop, type HopOptions, lookUp, openHop, Unreachable } from './hop.ts';
 import type { Route, RouteHost } from './routes.ts';
+import type { Smarthost } from './smarthosts.ts';
 import type { OnTls } from './tls-outcome.ts';
 import type { TlsDecision, TlsPolicies } from './tls-policy.ts';
 
@@ -32,6 +33,7 @@ export class HopPool {
   readonly #policies: TlsPolicies;
   readonly #counter: Pick<Counter, 'session'> | undefined;
   readonly #idle = new Map<string, Idle[]>();
+  readonly #signedIn = new WeakMap<Hop, Smarthost>();
   #isClosed = false;
 
   constructor(options: HopOptions, policies: TlsPolicies, counter?: Pick<Counter, 'session'>) {
@@ -42,8 +44,9 @@ export class HopPool {
 
   /** Throws `Unreachable`. */
   async take({ isFresh, ...request }: HopRequest): Promise<Hop> {
-    const { host } = request;
-    const found = await lookUp(host, this.#options);
+    const { host, route } = request;
+    const { smarthost } = route;
+    const found = await lookUp(host, this.#rulesFor(smarthost));
     if (found.addresses.length === 0) {
       const { text, isForNow } = found.fault ?? { text: `${host.name} has no address`, isForNow: false };
       throw new Unreachable(isForNow ? '4.4.3' : '5.4.4', text, { isForEver: !isForNow });
@@ -55,8 +58,19 @@ export class HopPool {
       throw new Unreachable(decision.status, decision.text);
     }
     const { level, wouldVerify = false } = decision;
-    const known = isFresh ? undefined : this.#reuse(keyOf(host), (hop) => hop.satisfies(level));
-    return known ?? openHop(host, found, { level, wouldVerify, onTls }, this.#options);
+    const known = isFresh ? undefined : this.#reuse(keyOf(host, smarthost), (hop) => hop.satisfies(level));
+    if (known !== undefined) return known;
+    const opened = await openHop(host, found, { level, wouldVerify, onTls, smarthost }, this.#options);
+    if (smarthost !== undefined) this.#signedIn.set(opened, smarthost);
+    return opened;
+  }
+
+  /** Whoever names a smarthost knows where it is. */
+  #rulesFor(smarthost: Smarthost | undefined): HopOptions {
+    const { addresses } = this.#options;
+    return smarthost === undefined
+      ? this.#options
+      : { ...this.#options, addresses: { ...addresses, allowsPrivate: true } };
   }
 
   /** Of sessions that are begun: one that is used again is none. */
@@ -77,7 +91,7 @@ export class HopPool {
       session.close();
       return;
     }
-    const key = keyOf(host);
+    const key = keyOf(host, this.#signedIn.get(hop));
     const idle = this.#idle.get(key) ?? [];
     this.#idle.set(key, idle);
     const entry = { hop, timer: setTimeout(() => this.#drop(key, entry), IDLE_MS) };
@@ -115,4 +129,7 @@ export class HopPool {
   }
 }
 
-const keyOf = ({ name, port }: RouteHost): string => `${name}:${port}`;
+/** Who has signed in as somebody speaks for that one alone. */
+function keyOf({ name, port }: RouteHost, smarthost: Smarthost | undefined): string {
+  return `${name}:${port} ${smarthost === undefined ? '' : `smarthost ${smarthost.signIn?.user ?? ''}`}`;
+}

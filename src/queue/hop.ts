@@ -6,9 +6,10 @@ import type { Dns } from '../dns/answer.ts';
 import { type AddressRules, addressesOf, type HostAddresses } from './addresses.ts';
 import { HopFailure } from './client/channel.ts';
 import { type HopReply, isPositive, replyText } from './client/reply.ts';
-import { HopSession, type SignIn, type Timeouts } from './client/session.ts';
+import { HopSession, type Timeouts } from './client/session.ts';
 import { chainOf, fitsDane } from './dane.ts';
 import type { RouteHost } from './routes.ts';
+import type { Smarthost } from './smarthosts.ts';
 import { faultOfCode, faultOfFailure, NO_STARTTLS, type OnTls, type TlsFault } from './tls-outcome.ts';
 import type { TlsLevel } from './tls-policy.ts';
 
@@ -20,10 +21,6 @@ export interface HopOptions {
   readonly timeouts: Timeouts;
   /** To be bound, by family. */
   readonly localAddress?: { readonly ipv4?: string; readonly ipv6?: string };
-  /** At a smarthost. */
-  readonly signIn?: SignIn;
-  /** TLS from the first octet (RFC 8314 §3.3). */
-  readonly isImplicitTls?: (host: RouteHost) => boolean;
   readonly ca?: string;
 }
 
@@ -33,6 +30,8 @@ export interface HopTerms {
   /** Its certificate is looked at as if it had to be valid, and only told of. */
   readonly wouldVerify: boolean;
   readonly onTls: OnTls;
+  /** It is one that was named for this. */
+  readonly smarthost: Smarthost | undefined;
 }
 
 /** Why nobody there could be given the message. */
@@ -119,7 +118,7 @@ function asUnreachable(error: unknown, { name }: RouteHost, address: string): Un
 async function openAt(host: RouteHost, address: string, terms: HopTerms, options: HopOptions): Promise<Hop> {
   const { level, onTls } = terms;
   try {
-    const hop = await speak(host, address, level, options, true);
+    const hop = await speak(host, address, terms, options, true);
     onTls(address, shownBy(hop, terms));
     return hop;
   } catch (error) {
@@ -127,7 +126,7 @@ async function openAt(host: RouteHost, address: string, terms: HopTerms, options
     if (fault !== undefined) onTls(address, fault);
     const isTls = error instanceof HopFailure && error.kind === 'tls';
     if (!isTls || level.kind !== 'opportunistic') throw error;
-    return speak(host, address, level, options, false);
+    return speak(host, address, terms, options, false);
   }
 }
 
@@ -141,13 +140,13 @@ function shownBy({ session }: Hop, { wouldVerify }: HopTerms): TlsFault | undefi
 async function speak(
   host: RouteHost,
   address: string,
-  level: TlsLevel,
+  { level, smarthost }: HopTerms,
   options: HopOptions,
   usesTls: boolean,
 ): Promise<Hop> {
-  const { timeouts, hostname, signIn, isImplicitTls } = options;
+  const { timeouts, hostname } = options;
+  const { signIn, isImplicitTls: isImplicit = false } = smarthost ?? {};
   const wish = { name: host.name, isVerified: level.kind === 'verified', ca: options.ca };
-  const isImplicit = isImplicitTls?.(host) === true;
   const localAddress = address.includes(':') ? options.localAddress?.ipv6 : options.localAddress?.ipv4;
   const endpoint = { address, port: host.port, ...(localAddress === undefined ? {} : { localAddress }) };
   const session = await HopSession.open(endpoint, timeouts, isImplicit ? wish : undefined);

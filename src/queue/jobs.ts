@@ -18,7 +18,7 @@ import { type AttemptResult, attempt, MOST_RECIPIENTS, type Outcome } from './at
 import type { Destination, Job } from './destination.ts';
 import { Faults } from './faults.ts';
 import type { HopPool } from './hop-pool.ts';
-import { type Lines, LOCAL, REPORT } from './lines.ts';
+import { domainOf, type Lines, LOCAL, REPORT } from './lines.ts';
 import { NOBODY_HOLDS_IT } from './local.ts';
 import type { LocalJobs } from './local-jobs.ts';
 import { type DepartingMessage, departingMessage, type Signing } from './message.ts';
@@ -68,9 +68,21 @@ export class Jobs {
     this.#faults = new Faults(options);
   }
 
-  /** The name of the line for a domain. */
-  keyOf(domain: string): string | Promise<string> {
-    return this.#options.routes.keyOf(domain);
+  /** The name of the line for a job that goes elsewhere. Never rejects. */
+  keyOf({ way, outgoing }: Job): string | Promise<string> {
+    const { routes } = this.#options;
+    return routes.asksForSender ? this.#keyBySender(way, outgoing) : routes.keyOf(way);
+  }
+
+  async #keyBySender(way: string, id: OutgoingId): Promise<string> {
+    const { routes, domain } = this.#options;
+    const found = await domain.store.outgoing.load([id]).catch(() => []);
+    return routes.keyOf(way, found[0] && this.#senderDomain(found[0].row));
+  }
+
+  /** What is not somebody's own mail leaves in our name. */
+  #senderDomain({ kind, sender }: Outgoing['row']): string {
+    return kind === 'sent' && sender !== '' ? domainOf(sender) : this.#options.signing.ownDomain;
   }
 
   /** Throws when the store cannot be read or written: then it is as if it had not been tried. */
@@ -105,7 +117,7 @@ export class Jobs {
     destination: Destination,
   ): Promise<Again> {
     const { pool, routes, domain, signing } = this.#options;
-    const routing = await routes.routeTo(domainName);
+    const routing = await routes.routeTo(domainName, this.#senderDomain(outgoing.row));
     if (routing.kind !== 'route') {
       const { kind, status, text } = routing;
       const base = { kind, status, text, host: '', isReply: false, hasDsn: false };

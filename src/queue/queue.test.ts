@@ -333,7 +333,8 @@ describe('the queue', () => {
           it.hop.mails.map(({ connection }) => connection),
           [0, 1],
         );
-        assert.deepEqual(it.queue.destinations(), [], 'the place itself is not left alone');
+        const rest = it.queue.destinations().filter(({ restsUntilMs }) => restsUntilMs !== undefined);
+        assert.deepEqual(rest, [], 'the place itself is not left alone');
         assert.deepEqual(await inbox(it), []);
       });
     });

@@ -12,7 +12,7 @@ import type { Domain } from '../mailbox/domain.ts';
 import type { OutgoingId } from '../mailbox/model/outgoing.ts';
 import type { OutgoingCounts } from '../mailbox/port/outgoing.ts';
 import type { AddressRules } from './addresses.ts';
-import { type SignIn, TIMEOUTS, type Timeouts } from './client/session.ts';
+import { TIMEOUTS, type Timeouts } from './client/session.ts';
 import type { HopOptions } from './hop.ts';
 import { HopPool } from './hop-pool.ts';
 import { Jobs } from './jobs.ts';
@@ -21,21 +21,13 @@ import { LocalRoute, type PassedOn } from './local.ts';
 import { LocalJobs, type LocalJobsOptions } from './local-jobs.ts';
 import type { KeysOf } from './message.ts';
 import { type FetchPolicy, MtaSts, type StsMemory } from './mta-sts.ts';
-import { Reporter } from './reporter.ts';
+import { type LanguageOf, Reporter } from './reporter.ts';
 import { RouteMap } from './route-map.ts';
-import type { RouteHost } from './routes.ts';
 import { SCHEDULE, type Schedule } from './schedule.ts';
 import { Settler } from './settler.ts';
-import { type SmarthostTls, TlsPolicies } from './tls-policy.ts';
-import type { Language } from './words/languages.ts';
+import type { Smarthosts } from './smarthosts.ts';
+import { TlsPolicies } from './tls-policy.ts';
 import { Worker } from './worker.ts';
-
-export interface Smarthost extends RouteHost {
-  readonly tls: SmarthostTls;
-  /** TLS from the first octet. */
-  readonly isImplicitTls: boolean;
-  readonly signIn?: SignIn;
-}
 
 export interface QueueOptions {
   readonly domain: Domain;
@@ -46,12 +38,13 @@ export interface QueueOptions {
   /** In EHLO and in reports. */
   readonly hostname: string;
   readonly addresses: AddressRules;
-  readonly smarthost?: Smarthost;
+  /** Absent: all mail goes to the servers of its recipients. */
+  readonly smarthosts?: Smarthosts;
   readonly keysOf?: KeysOf;
   /** Ours: of reports, and of the signatures of what is passed on. */
   readonly ownDomain: string;
   readonly rewrite?: (sender: string) => string;
-  readonly languageOf?: (settings: Readonly<Record<string, string>>) => Language;
+  readonly languageOf?: LanguageOf;
   readonly passOn?: (passed: PassedOn) => Promise<{ readonly code: number; readonly text: string }>;
   readonly forgetAt?: LocalJobsOptions['forgetAt'];
   readonly schedule?: Schedule;
@@ -103,7 +96,7 @@ export class Queue {
       recipients,
       hostname,
       ownDomain,
-      smarthost,
+      smarthosts,
       schedule = SCHEDULE,
     } = options;
     const random = Math.random;
@@ -113,7 +106,7 @@ export class Queue {
     this.#pool = poolOf(options);
     const isOurs = (host: string): boolean => host === hostname.toLowerCase();
     const routing = { dns, isOurs, ...(options.port === undefined ? {} : { port: options.port }) };
-    const routes = new RouteMap({ ...routing, ...(smarthost === undefined ? {} : { smarthost }) });
+    const routes = new RouteMap({ ...routing, ...(smarthosts === undefined ? {} : { smarthosts }) });
     const { passOn, forgetAt, rewrite = (sender) => sender, keysOf = () => [] } = options;
     const route = new LocalRoute({ domain, recipients, hostname, activity, ...(passOn ? { passOn } : {}) });
     this.#local = new LocalJobs({ domain, log, route, ...(forgetAt ? { forgetAt } : {}) });
@@ -238,30 +231,19 @@ function reporterOf({
 }
 
 function poolOf(options: QueueOptions): HopPool {
-  const { dns, addresses, hostname, smarthost, localAddress, ca, timeouts = TIMEOUTS } = options;
+  const { dns, addresses, hostname, localAddress, ca, timeouts = TIMEOUTS } = options;
   const { domain, stsMemory, fetchPolicy } = options;
-  const isImplicitTls = ({ name, port }: RouteHost): boolean =>
-    smarthost?.isImplicitTls === true && smarthost.name === name && smarthost.port === port;
   const sts = new MtaSts(dns, {
     nowMs: () => domain.clock.nowMs(),
     ...(stsMemory === undefined ? {} : { memory: stsMemory }),
     ...(fetchPolicy === undefined ? {} : { fetch: fetchPolicy }),
   });
-  // Whoever names a smarthost knows where it is.
-  const allowsPrivate = addresses.allowsPrivate || smarthost !== undefined;
   const hops: HopOptions = {
-    ...{
-      dns,
-      hostname: heloOf(hostname),
-      timeouts,
-      addresses: { ...addresses, allowsPrivate },
-      isImplicitTls,
-    },
+    ...{ dns, timeouts, addresses, hostname: heloOf(hostname) },
     ...(localAddress === undefined ? {} : { localAddress }),
-    ...(smarthost?.signIn === undefined ? {} : { signIn: smarthost.signIn }),
     ...(ca === undefined ? {} : { ca }),
   };
-  return new HopPool(hops, new TlsPolicies(dns, sts, smarthost?.tls), options.counter);
+  return new HopPool(hops, new TlsPolicies(dns, sts), options.counter);
 }
 
 /** RFC 5321 §4.1.3: an address is written in brackets. */

@@ -22,13 +22,19 @@ import { makeReport } from './report.ts';
 import type { Language } from './words/languages.ts';
 import type { ReportKind } from './words/words.ts';
 
+/** Of the account whose mail it is. */
+export type LanguageOf = (account: {
+  readonly address: string;
+  readonly settings: Readonly<Record<string, string>>;
+}) => Language;
+
 export interface ReporterOptions {
   readonly domain: Domain;
   readonly hostname: string;
   /** Whom reports are from, and who answers for them. */
   readonly postmaster: string;
   readonly giveUpReportsMs: number;
-  readonly languageOf: (settings: Readonly<Record<string, string>>) => Language;
+  readonly languageOf: LanguageOf;
   readonly routeOf: (address: string) => Promise<OutgoingRoute>;
 }
 
@@ -51,7 +57,7 @@ export class Reporter {
     const account = await domain.accounts.open(outgoingAccount(row.id));
     const to = row.kind === 'forward' ? account.record.address : row.sender;
     if (to === '') return this.#endSilently(outgoing, recipients);
-    const language = this.#options.languageOf(account.record.settings);
+    const language = this.#options.languageOf(account.record);
     const report = await this.#make(outgoing, recipients, { kind, to, language });
     const { messageBytes } = domain.limits;
     const received = await receive(domain.store, [account.id], messageBytes, report.octets);

@@ -22,27 +22,33 @@ export class RouteMap {
     this.#options = options;
   }
 
-  routeTo(domain: string): Promise<Routing> {
-    return routeTo(domain, this.#options);
+  /** Where mail goes depends on who sends it. */
+  get asksForSender(): boolean {
+    return this.#options.smarthosts?.asksForSender === true;
+  }
+
+  routeTo(domain: string, senderDomain?: string): Promise<Routing> {
+    return routeTo(domain, this.#options, senderDomain);
   }
 
   /** Of what has no route, a name of its own. Never rejects. */
-  keyOf(domain: string): string | Promise<string> {
-    const known = this.#known.get(domain);
+  keyOf(domain: string, senderDomain = ''): string | Promise<string> {
+    const pair = `${domain} ${senderDomain}`;
+    const known = this.#known.get(pair);
     if (known !== undefined && known.untilMs > performance.now()) return known.key;
-    let asking = this.#asking.get(domain);
+    let asking = this.#asking.get(pair);
     if (asking === undefined) {
-      asking = this.#ask(domain).finally(() => this.#asking.delete(domain));
-      this.#asking.set(domain, asking);
+      asking = this.#ask(pair, domain, senderDomain).finally(() => this.#asking.delete(pair));
+      this.#asking.set(pair, asking);
     }
     return asking;
   }
 
-  async #ask(domain: string): Promise<string> {
+  async #ask(pair: string, domain: string, senderDomain: string): Promise<string> {
     const otherwise = `no route: ${domain}`;
-    const routing = await this.routeTo(domain).catch(() => undefined);
+    const routing = await this.routeTo(domain, senderDomain).catch(() => undefined);
     const key = routing?.kind === 'route' ? routing.route.key : otherwise;
-    this.#known.set(domain, { key, untilMs: performance.now() + KEPT_MS });
+    this.#known.set(pair, { key, untilMs: performance.now() + KEPT_MS });
     return key;
   }
 }

@@ -6,6 +6,7 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { Dns, MailExchange } from '../dns/answer.ts';
+import type { Smarthost, Smarthosts } from './smarthosts.ts';
 
 export interface RouteHost {
   /** In ASCII; or an address, from an address literal. */
@@ -20,6 +21,8 @@ export interface Route {
   readonly hosts: readonly RouteHost[];
   /** The answer that named them was validated: what DANE needs (RFC 7672 §2.2.1). */
   readonly isSecure: boolean;
+  /** Of the kind `smarthost`. */
+  readonly smarthost?: Smarthost;
 }
 
 export type Routing =
@@ -35,17 +38,23 @@ export interface RoutingOptions {
   readonly dns: Dns;
   /** Our own names: mail that would come back to us does not leave. */
   readonly isOurs: (host: string) => boolean;
-  readonly smarthost?: RouteHost;
+  readonly smarthosts?: Smarthosts;
   /** Of hosts; a test's servers are elsewhere. */
   readonly port?: number;
 }
 
-/** `domain` as it stands in the address. */
-export async function routeTo(domain: string, options: RoutingOptions): Promise<Routing> {
-  const { smarthost, port = SMTP_PORT } = options;
+/** `domain` as it stands in the address; `senderDomain` where a route asks for it. */
+export async function routeTo(
+  domain: string,
+  options: RoutingOptions,
+  senderDomain?: string,
+): Promise<Routing> {
+  const { smarthosts, port = SMTP_PORT } = options;
+  const smarthost = smarthosts?.find(domain, senderDomain);
   if (smarthost !== undefined) {
-    const key = `smarthost ${smarthost.name}:${smarthost.port}`;
-    return found({ key, kind: 'smarthost', hosts: [smarthost], isSecure: false });
+    const { user = '' } = smarthost.signIn ?? {};
+    const key = `smarthost ${smarthost.name}:${smarthost.port}${user === '' ? '' : ` as ${user}`}`;
+    return found({ key, kind: 'smarthost', hosts: [smarthost], isSecure: false, smarthost });
   }
   const literal = literalOf(domain);
   if (literal !== undefined)

@@ -7,6 +7,7 @@ import type { AppliedPolicy, TlsFailure } from '../feedback/observation.ts';
 import { type DaneLookup, lookUpDane } from './dane.ts';
 import { isNamed, type MtaSts } from './mta-sts.ts';
 import type { Route, RouteHost } from './routes.ts';
+import type { Smarthost } from './smarthosts.ts';
 
 export type TlsLevel =
   | { readonly kind: 'opportunistic' }
@@ -39,22 +40,18 @@ export interface TlsQuestion {
   readonly isTlsOptional: boolean;
 }
 
-export type SmarthostTls = 'verified' | 'encrypted' | 'opportunistic';
-
 export class TlsPolicies {
   readonly #dns: Dns;
   readonly #sts: Pick<MtaSts, 'policyOf' | 'faultOf'>;
-  readonly #smarthost: SmarthostTls;
 
-  constructor(dns: Dns, sts: Pick<MtaSts, 'policyOf' | 'faultOf'>, smarthost: SmarthostTls = 'verified') {
+  constructor(dns: Dns, sts: Pick<MtaSts, 'policyOf' | 'faultOf'>) {
     this.#dns = dns;
     this.#sts = sts;
-    this.#smarthost = smarthost;
   }
 
   async decide(question: TlsQuestion): Promise<TlsDecision> {
     const { route, requiresTls, isTlsOptional } = question;
-    if (route.kind === 'smarthost') return level(undefined, this.#levelOfSmarthost());
+    if (route.smarthost !== undefined) return level(undefined, levelOf(route.smarthost));
     if (isTlsOptional && !requiresTls) return level(undefined, { kind: 'opportunistic' });
     return (await this.#byDane(question)) ?? this.#bySts(question);
   }
@@ -98,13 +95,12 @@ export class TlsPolicies {
     const words = `${host.name} is not among the servers that the MTA-STS policy of ${domain} names`;
     return { applied, kind: 'barred', status: '4.7.5', text: words, fault: 'validation-failure' };
   }
+}
 
-  #levelOfSmarthost(): TlsLevel {
-    const because = 'queue.smarthost_tls';
-    return this.#smarthost === 'opportunistic'
-      ? { kind: 'opportunistic' }
-      : { kind: this.#smarthost, because };
-  }
+/** Whoever names a smarthost says what it has to prove. */
+function levelOf({ tls, name }: Smarthost): TlsLevel {
+  const because = `the configuration for ${name}`;
+  return tls === 'opportunistic' ? { kind: tls } : { kind: tls, because };
 }
 
 const NO_POLICY: AppliedPolicy = Object.freeze({ type: 'no-policy-found', text: [], hosts: [] });

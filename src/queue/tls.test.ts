@@ -9,6 +9,7 @@ import { openQueue, type QueueKit, type QueueKitOptions, zoneFor } from '../../t
 import { Secret } from '../base/secret.ts';
 import type { TlsObservation } from '../feedback/observation.ts';
 import { makePair } from '../net/self-signed.ts';
+import { Smarthosts } from './smarthosts.ts';
 
 let pair: { certificate: string; key: string };
 let other: { certificate: string; key: string };
@@ -155,7 +156,7 @@ describe('TLS to other servers', () => {
     const zone = zoneFor('example.org');
     const { certificate: ca } = pair;
     const host = { name: 'mx.example.org', port: hop.port };
-    const it = await openQueue({ zone, ca, smarthost: { ...smarthost, ...host } });
+    const it = await openQueue({ zone, ca, smarthosts: new Smarthosts([], { ...smarthost, ...host }) });
     await it.send(['bo@elsewhere.example']);
     await it.empty();
     assert.equal(hop.mails[0]?.isSecure, true);

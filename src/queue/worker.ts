@@ -234,7 +234,7 @@ export class Worker {
       lines.stand(job.way, job);
       return;
     }
-    const key = jobs.keyOf(job.way);
+    const key = jobs.keyOf(job);
     if (typeof key === 'string') {
       lines.stand(key, job);
       return;

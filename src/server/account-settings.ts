@@ -5,11 +5,13 @@ import type { AccountSettings } from '../identity/settings.ts';
 import { POP3_ACCOUNT_SETTINGS } from '../pop3/settings.ts';
 import { SUBMISSION_ACCOUNT_SETTINGS } from '../submission/settings.ts';
 import { WEB_ACCOUNT_SETTINGS } from '../web/preferences.ts';
+import { QUEUE_ACCOUNT_SETTINGS } from './report-language.ts';
 
 export const SETTINGS: Readonly<Record<string, Option<unknown>>> = Object.freeze({
   ...POP3_ACCOUNT_SETTINGS,
   ...SUBMISSION_ACCOUNT_SETTINGS,
   ...WEB_ACCOUNT_SETTINGS,
+  ...QUEUE_ACCOUNT_SETTINGS,
 });
 
 export const ACCOUNT_SETTINGS: AccountSettings = Object.freeze({

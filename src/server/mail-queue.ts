@@ -11,12 +11,14 @@ import type { Counter } from '../feedback/observation.ts';
 import { NO_RELAY, type Relay } from '../net/relay.ts';
 import type { StreamOptions } from '../net/stream.ts';
 import { Families } from '../queue/families.ts';
-import { Queue, type Smarthost } from '../queue/queue.ts';
+import { Queue } from '../queue/queue.ts';
 import { SCHEDULE } from '../queue/schedule.ts';
 import { forwardSender } from './forward-sender.ts';
 import type { MailSystem } from './mail-system.ts';
 import { PauseFile } from './pause-file.ts';
+import { languageOf } from './report-language.ts';
 import { keysOfDomains } from './signing-keys.ts';
+import { smarthostsOf } from './smarthosts.ts';
 import { StsFile } from './sts-file.ts';
 
 /** What strangers leave of what the resolver does at once. */
@@ -46,20 +48,22 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
   const { domain, activity, recipients, admin } = system;
   const families = new Families(dns, config.queue.ip);
   const stsMemory = new StsFile(join(config.data, `mta-sts${worker === undefined ? '' : `-${worker}`}.json`));
-  const smarthost = smarthostOf(config);
   const queue = new Queue({
     ...{ domain, log, activity, dns, recipients, stsMemory, hostname: config.hostname },
     ownDomain: config.auth.defaultDomain,
     keysOf: keysOfDomains(domain.store.directory.domains),
     addresses: { allowsPrivate: config.queue.allowPrivate, uses: families.uses },
     most: config.queue.connections,
-    schedule: { ...SCHEDULE, giveUpMs: config.queue.giveUp, warnMs: config.queue.warn },
+    schedule: {
+      ...SCHEDULE,
+      ...{ gapsMs: config.queue.retry, giveUpMs: config.queue.giveUp, warnMs: config.queue.warn },
+    },
     rewrite: forwardSender(config, system.directory.installation, domain.clock),
-    languageOf: () => config.queue.language,
+    languageOf: languageOf(config),
     passOn: (message) =>
       passOn({ relay, stream, nowMs: () => domain.clock.nowMs() }, { ...message, ...message.message }),
     forgetAt: (holder, keys) => forgetAt(relay, holder, keys),
-    ...(smarthost === undefined ? {} : { smarthost }),
+    smarthosts: smarthostsOf(config),
     ...(options.counter && { counter: options.counter }),
   });
   families.start();
@@ -99,23 +103,4 @@ function runningQueue(queue: Queue, paused: PauseFile): RunningQueue {
     writeDown: (ids) => queue.writeDown(ids),
     destinations: () => queue.destinations(),
   };
-}
-
-/** RFC 8314 §3.3: this port has TLS from the first octet. */
-const SUBMISSIONS_PORT = 465;
-const SUBMISSION_PORT = 587;
-
-function smarthostOf({ queue }: Config): Smarthost | undefined {
-  const { smarthost, smarthostUser, smarthostPassword, smarthostTls: tls } = queue;
-  if (smarthost === '') return undefined;
-  const [, inBrackets, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(smarthost) ?? [];
-  const name = inBrackets ?? plain;
-  const port = Number(digits ?? SUBMISSION_PORT);
-  if (name === undefined || port < 1 || port > 65_535)
-    throw new Error(`queue.smarthost: "${smarthost}" is not a server; it looks like mail.example.net:587`);
-  const signIn =
-    smarthostUser === '' || smarthostPassword === undefined
-      ? {}
-      : { signIn: { user: smarthostUser, password: smarthostPassword } };
-  return { name, port, tls, isImplicitTls: port === SUBMISSIONS_PORT, ...signIn };
 }

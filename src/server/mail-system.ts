@@ -153,10 +153,11 @@ function domainOf(
   const { store, log } = parts;
   const clock = systemClock;
   const turns = new Turns(store, clock, log);
-  const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, outgoingPerAccount } = config.limits;
+  const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, outgoingPerAccount, outgoing } =
+    config.limits;
   // One limit for the domain; each protocol announces and enforces its own below it.
   const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize, config.submission.maxSize);
-  const perAccount = { mailboxesPerAccount, outgoingPerAccount };
+  const perAccount = { mailboxesPerAccount, outgoingPerAccount, outgoing };
   const limits = { keywordsPerMailbox, keywordsPerMessage, ...perAccount, messageBytes };
   const accounts = new Accounts(store, turns, clock);
   return {

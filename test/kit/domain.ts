@@ -51,6 +51,7 @@ const TEST_LIMITS: DomainLimits = Object.freeze({
   mailboxesPerAccount: 10_000,
   messageBytes: 128 * 1024 * 1024,
   outgoingPerAccount: 10_000,
+  outgoing: 1_000_000,
 });
 
 export interface TestDomainOptions {

@@ -88,7 +88,7 @@ export class World {
     this.#source = source;
     this.random = random;
     this.truth = new Truth(log);
-    const few = { keywordsPerMailbox: 100, keywordsPerMessage: 50, outgoingPerAccount: 20 };
+    const few = { keywordsPerMailbox: 100, keywordsPerMessage: 50, outgoingPerAccount: 20, outgoing: 1000 };
     this.limits = { ...few, messageBytes: 2 ** 20, ...limits };
   }
 

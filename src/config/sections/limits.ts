@@ -107,6 +107,11 @@ export const LIMITS = {
     max: 500,
     doc: 'Keywords on one message.',
   }),
+  outgoing: integer({
+    default: 1_000_000,
+    min: 1000,
+    doc: 'Messages that wait to leave, of all accounts together; more are refused for the moment (452 4.3.1). Counted every few seconds, so a few more can be in it.',
+  }),
   outgoingPerAccount: integer({
     default: 10_000,
     min: 100,

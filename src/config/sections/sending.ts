@@ -1,11 +1,25 @@
 /** Options of what takes mail from people, and of the queue that it leaves by. */
-import { boolean, choice, duration, integer, secret, size, string } from '../option.ts';
+import {
+  boolean,
+  choice,
+  duration,
+  durations,
+  integer,
+  optionalPath,
+  secret,
+  size,
+  string,
+} from '../option.ts';
 
 export const SENDING = {
   queue: {
     ip: choice(['auto', 'ipv4', 'ipv6', 'both'], {
       default: 'auto',
       doc: 'By which family of addresses mail leaves. "auto" uses IPv6 only while the address of this machine has a name in the DNS that leads back to it: large receivers refuse mail from one that has none.',
+    }),
+    retry: durations({
+      default: '1m, 5m, 10m, 20m, 40m, 1h, 2h, 3h, 4h',
+      doc: 'How long a message waits between two tries, one behind the other; the last one is for all that follow. Each is a tenth longer or shorter, so that what was deferred together does not come back together.',
     }),
     giveUp: duration({
       default: '5d',
@@ -32,6 +46,15 @@ export const SENDING = {
     language: choice(['en', 'sv'], {
       default: 'en',
       doc: 'The language of the reports that senders get about their mail.',
+    }),
+    languages: string({
+      default: '',
+      pattern: /^(?:\s*[^\s,=]+[\s=]+(?:en|sv)\s*(?:,|$))*$/,
+      expected: 'domains and languages such as "example.se sv, example.com en"',
+      doc: 'The same by the domain of the account, "example.se sv, example.com en". An account can have its own: `brevduva account set ADDRESS queue.language sv`.',
+    }),
+    routes: optionalPath({
+      doc: 'A TOML file that says which mail goes by which server, by the domain that sends and the domain that gets it: tables `[[route]]` with `from`, `to` (a domain, or `*.example.org`), `via` ("mail.example.net:587", or "mx" for the servers of the recipient), `user`, `password`, `tls`. The first that fits counts; what none fits goes as without it. It must not be readable by everybody. Read at the start.',
     }),
     smarthost: string({
       default: '',

@@ -103,6 +103,20 @@ describe('outgoing mail', () => {
       await acceptOutgoing(kit.domain, account, await read(kit), to('c@example.org'));
     }));
 
+  it('is limited for all accounts together', async () => {
+    const kit = await openTestDomain({ limits: { outgoing: 3 } });
+    try {
+      await kit.addAccount('anna@example.com', 'secret words');
+      const account = await open(kit);
+      for (let n = 0; n < 3; n++)
+        await acceptOutgoing(kit.domain, account, await read(kit), to('a@example.org'));
+      const more = acceptOutgoing(kit.domain, account, await read(kit), to('b@example.org'));
+      await assert.rejects(more, { code: 'limit', message: /too much mail waits to leave this server/ });
+    } finally {
+      await kit.close();
+    }
+  });
+
   it('is held, released, tried again and dropped, and says so', () =>
     begin(async (kit, heard) => {
       const { domain } = kit;

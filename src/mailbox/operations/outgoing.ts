@@ -116,6 +116,8 @@ export async function requireRoomForOutgoing(
   account: AccountState,
   recipients: number,
 ): Promise<void> {
+  if (await domain.turns.outbox.hasReached(domain.limits.outgoing, domain))
+    throw new MailboxError('limit', 'too much mail waits to leave this server; try again later');
   const { outgoingPerAccount: most } = domain.limits;
   const waiting = await domain.store.outgoing.countRecipients(account.id, most + 1);
   if (waiting + recipients <= most) return;

@@ -100,7 +100,11 @@ function configOf(config: Config, { worker, workers, listen }: Beginning): Confi
     ...config,
     listen: worker === WRITER ? { ...ports, metrics } : { ...ports, metrics: undefined },
     // All workers together.
-    limits: { ...limits, uploads: Math.ceil(limits.uploads / workers) },
+    limits: {
+      ...limits,
+      uploads: Math.ceil(limits.uploads / workers),
+      outgoing: Math.ceil(limits.outgoing / workers),
+    },
   } as Config;
 }
 
