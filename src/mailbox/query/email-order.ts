@@ -102,11 +102,17 @@ export class Candidates {
   async look(domain: Domain, emails: readonly number[], test: EmailTest): Promise<void> {
     await loadEverything(domain, this.#account);
     this.#cursor.restart();
-    for (const email of emails) {
+    for (const [i, email] of emails.entries()) {
+      if ((i & 255) === 255 && this.#slice.isSpent) await this.#pause(domain);
       if (!this.#cursor.find(email)) continue;
       const answer = test(this.#cursor);
       if (answer !== NO) this.#take(answer);
     }
+  }
+
+  /** As they were met. */
+  get emails(): readonly number[] {
+    return this.#emails;
   }
 
   /** Those of which the texts are not known. */

@@ -48,7 +48,7 @@ export interface EmailQueryResult {
 }
 
 /** More changes than this, and the list is made anew. */
-const MOST_CHANGES = 2000;
+const MOST_CHANGES = 10_000;
 /** Emails whose whole texts are searched at once: at first few, since the first page may need no more. */
 const FIRST_BATCH = 64;
 const LAST_BATCH = 1024;

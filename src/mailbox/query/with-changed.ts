@@ -2,6 +2,7 @@
 import type { Domain } from '../domain.ts';
 import { recordAt } from '../model/record.ts';
 import { NumberSet } from '../reading/number-set.ts';
+import { YES } from '../search/tree.ts';
 import type { AccountState } from '../state/account.ts';
 import type { EmailComparator } from './email-filter.ts';
 import { type Asked, Candidates } from './email-order.ts';
@@ -25,15 +26,29 @@ export async function withChanged(
   changed: readonly number[],
 ): Promise<Uint32Array | undefined> {
   if (changed.length === 0) return list;
-  const isChanged = new NumberSet();
-  for (const email of changed) isChanged.add(email);
-  const found = new Candidates(account, sort, undefined);
-  await found.look(domain, changed, emailTest(filter, new TextAnswers(0)));
-  const { emails: added } = await found.inOrder(domain);
-  if (added.length > MOST_PLACED) return undefined;
-  const rest = list.filter((email) => !isChanged.has(email));
-  if (added.length === 0 && rest.length === list.length) return list;
-  return await merged(new Ranks(domain, account, sort), rest, added);
+  const isChanged = numberSet(changed);
+  const matching = new Candidates(account, sort, undefined);
+  await matching.look(domain, changed, emailTest(filter, new TextAnswers(0)));
+  const isMatching = numberSet(matching.emails);
+  // What it is sorted by stays, so one that matches still stands where it stood.
+  const isThere = new NumberSet();
+  const rest = list.filter((email) => {
+    if (!isChanged.has(email)) return true;
+    isThere.add(email);
+    return isMatching.has(email);
+  });
+  const come = matching.emails.filter((email) => !isThere.has(email));
+  if (come.length === 0) return rest.length === list.length ? list : rest;
+  if (come.length > MOST_PLACED) return undefined;
+  const added = new Candidates(account, sort, undefined);
+  await added.look(domain, come, () => YES);
+  return await merged(new Ranks(domain, account, sort), rest, (await added.inOrder(domain)).emails);
+}
+
+function numberSet(numbers: Iterable<number>): NumberSet {
+  const set = new NumberSet();
+  for (const number of numbers) set.add(number);
+  return set;
 }
 
 async function merged(ranks: Ranks, list: Uint32Array, added: Uint32Array): Promise<Uint32Array> {
