@@ -119,9 +119,9 @@ async function signOut(services: WebServices, request: HttpRequest): Promise<Htt
 async function session(services: WebServices, request: HttpRequest): Promise<HttpReply> {
   const who = await signedIn(services, request);
   if (who === undefined) {
-    // A cookie that is good for nothing leaves nothing behind.
+    // No error: whoever has not signed in yet asks this too. A cookie that is good for nothing leaves nothing behind.
     const gone = cookieIn(request) === undefined ? {} : { ...CLEAR, 'set-cookie': clearCookie(request) };
-    return json(401, { error: 'signed-out' }, gone);
+    return { status: 204, headers: gone };
   }
   const hasMoved = await services.sessions.used(who, request.remoteAddress);
   const again = hasMoved ? await signedIn(services, request) : undefined;

@@ -82,7 +82,7 @@ describe('sign-in', () => {
     assert.match(out.headers.get('clear-site-data') ?? '', /"storage"/);
     assert.match(out.headers.get('set-cookie') ?? '', /Max-Age=0/);
     assert.equal((await call()).status, 401);
-    assert.equal((await get('/web/session', cookie)).status, 401);
+    assert.equal((await get('/web/session', cookie)).status, 204);
   });
 
   test('what is wrong is told apart only as far as it helps', async () => {
@@ -91,7 +91,7 @@ describe('sign-in', () => {
     for (const body of [null, [], 'x', { address: ANN }, { address: ANN, password: 1, isOwnDevice: true }])
       assert.equal((await post('/web/sign-in', body)).status, 400, JSON.stringify(body));
     assert.equal((await post('/web/sign-in', { x: 'y'.repeat(20_000) })).status, 413);
-    assert.equal((await get('/web/session')).status, 401);
+    assert.equal((await get('/web/session')).status, 204);
   });
 
   test('an app password is for mail programs', async () => {
@@ -128,7 +128,7 @@ describe('sign-in', () => {
     const last = before.at(-1);
     assert.ok(last && !last.isThis);
     assert.equal((await post('/web/devices/end', { id: last.id }, { cookie: here.cookie })).status, 204);
-    assert.equal((await get('/web/session', there.cookie)).status, 401);
+    assert.equal((await get('/web/session', there.cookie)).status, 204);
     assert.equal((await list()).length, before.length - 1);
   });
 
@@ -151,8 +151,8 @@ describe('sign-in', () => {
     const changed = await change(PASSWORD, 'a new password');
     assert.equal(changed.status, 204);
     const [cookie = ''] = (changed.headers.get('set-cookie') ?? '').split(';');
-    assert.equal((await get('/web/session', there.cookie)).status, 401);
-    assert.equal((await get('/web/session', here.cookie)).status, 401);
+    assert.equal((await get('/web/session', there.cookie)).status, 204);
+    assert.equal((await get('/web/session', here.cookie)).status, 204);
     assert.equal((await get('/web/session', cookie)).status, 200);
     assert.equal((await signIn()).response.status, 401);
     const back = await post('/web/password', { old: 'a new password', new: PASSWORD }, { cookie });
@@ -187,7 +187,7 @@ test('several workers know the same sessions', async () => {
       );
     assert.deepEqual(new Set(await statuses()), new Set([200]));
     assert.equal((await ask('/web/sign-out', {}, cookie)).status, 204);
-    assert.deepEqual(new Set(await statuses()), new Set([401]));
+    assert.deepEqual(new Set(await statuses()), new Set([204]));
   } finally {
     await server.stop();
   }

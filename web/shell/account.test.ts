@@ -22,7 +22,7 @@ test('who is signed in', async () => {
   const account = answering(
     Response.json(SESSION),
     new TypeError('no network'),
-    new Response('', { status: 401 }),
+    new Response(null, { status: 204 }),
   );
   assert.equal(account.now.value.state, 'unknown');
   await account.look();

@@ -60,8 +60,9 @@ export class Account {
   /** Asks who is signed in. Without a network what was known stays. */
   async look(): Promise<void> {
     const response = await this.#ask('/web/session', {});
-    if (response?.ok) this.#now.value = { state: 'in', session: (await response.json()) as SessionFacts };
-    else if (response?.status === 401) this.#now.value = { state: 'out' };
+    if (response?.status === 200)
+      this.#now.value = { state: 'in', session: (await response.json()) as SessionFacts };
+    else if (response?.status === 204) this.#now.value = { state: 'out' };
     else if (this.#now.value.state === 'unknown') this.#now.value = { state: 'out' };
   }
 

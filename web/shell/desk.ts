@@ -3,14 +3,16 @@
  * stream of changes. Made at sign-in and closed at sign-out, so that nothing of one person is left for the next.
  */
 import { batch, type ReadonlySignal, signal } from '@preact/signals-core';
-import { Deeds } from '../list/deeds.ts';
+import { type Chosen, Deeds } from '../list/deeds.ts';
 import { Selection } from '../list/selection.ts';
 import { OpenMails } from '../read/open-mails.ts';
+import { RecentSearches } from '../search/recent.ts';
 import { JmapClient } from '../sync/jmap-client.ts';
 import type { MailList } from '../sync/mail-list.ts';
 import { MailSync } from '../sync/mail-sync.ts';
 import { Stream, type StreamParts } from '../sync/stream.ts';
 import type { Texts } from '../text/en.ts';
+import { CommandStack } from './commands.ts';
 import type { Notices } from './notices.ts';
 
 export interface DeskOptions {
@@ -21,12 +23,14 @@ export interface DeskOptions {
   readonly notices: Notices;
   readonly texts: ReadonlySignal<Texts>;
   readonly stream: StreamParts;
+  /** Absent where nothing may be kept: on a device of others. */
+  readonly storage: Storage | undefined;
 }
 
 /** What is asked in a window over everything else. */
 export type Dialog =
   | { readonly kind: 'keys' }
-  | { readonly kind: 'move' }
+  | { readonly kind: 'move'; readonly chosen: Chosen; readonly done: () => void }
   | {
       readonly kind: 'confirm';
       readonly title: string;
@@ -42,6 +46,8 @@ export class Desk {
   /** Mails with their text. */
   readonly mails: OpenMails;
   readonly selection = new Selection();
+  readonly commands = new CommandStack();
+  readonly recent: RecentSearches;
   /** Where each list was scrolled to, for coming back. */
   readonly scrolled = new WeakMap<MailList, number>();
   readonly #dialog = signal<Dialog | undefined>(undefined);
@@ -53,6 +59,7 @@ export class Desk {
     this.#options = options;
     const { notices, texts, onSignedOut } = options;
     this.me = options.me;
+    this.recent = new RecentSearches(options.storage);
     this.sync = new MailSync({
       client: new JmapClient({ fetch: options.fetch, onSignedOut }),
       onRefused: ({ count }) => notices.show({ text: texts.peek().deeds.refused(count), isWrong: true }),

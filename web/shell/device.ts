@@ -86,12 +86,13 @@ export class Device {
 export function browserWindow(): Window {
   return {
     matchMedia: (query) => window.matchMedia(query),
-    storage: storageOf(),
+    storage: browserStorage(),
     root: document.documentElement,
   };
 }
 
-function storageOf(): Storage | undefined {
+/** Undefined where the browser forbids it. */
+export function browserStorage(): Storage | undefined {
   try {
     return localStorage;
   } catch {

@@ -1,6 +1,71 @@
 /** Which screen fits: sign-in, or the mail of whoever is signed in. */
+import { useComputed, useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import { browserParts } from '../sync/stream.ts';
+import type { Account } from './account.ts';
+import { DeskContext, useApp } from './app.ts';
+import { Desk } from './desk.ts';
+import { browserStorage } from './device.ts';
+import { MailScreen } from './mail-screen.tsx';
 import { SignIn } from './sign-in.tsx';
 
 export function Screen() {
-  return <SignIn />;
+  const { account } = useApp();
+  const isTrying = useLink();
+  const me = useComputed(() =>
+    account.now.value.state === 'in' ? account.now.value.session.address : undefined,
+  );
+  if (isTrying) return null;
+  return me.value === undefined ? <SignIn /> : <AtDesk key={me.value} me={me.value} />;
+}
+
+function AtDesk({ me }: { readonly me: string }) {
+  const { account, notices, texts } = useApp();
+  const desk = useMemo(
+    () =>
+      new Desk({
+        ...{ me, notices, texts, stream: browserParts(), storage: storageFor(account) },
+        fetch: (input, init) => fetch(input, init),
+        onSignedOut: () => account.ended(),
+      }),
+    [],
+  );
+  useEffect(() => {
+    const look = (): void => {
+      if (document.visibilityState === 'visible') void desk.look();
+    };
+    void desk.start();
+    document.addEventListener('visibilitychange', look);
+    addEventListener('online', look);
+    return () => {
+      document.removeEventListener('visibilitychange', look);
+      removeEventListener('online', look);
+      desk.close();
+    };
+  }, []);
+  return (
+    <DeskContext.Provider value={desk}>
+      <MailScreen />
+    </DeskContext.Provider>
+  );
+}
+
+function storageFor({ now }: Account): Storage | undefined {
+  const { value } = now;
+  return value.state === 'in' && value.session.isOwnDevice ? browserStorage() : undefined;
+}
+
+/** `/sign-in#<token>`: good once, and not to stay in the address. */
+function useLink(): boolean {
+  const { account, router, texts, notices } = useApp();
+  const token = useSignal(location.pathname === '/sign-in' ? location.hash.slice(1) : '');
+  useEffect(() => {
+    if (token.value === '') return;
+    router.replace({ at: 'mailbox', mailbox: 'inbox' });
+    void account.signInByLink(token.peek()).then((isGood) => {
+      if (!isGood) notices.show({ text: texts.peek().signIn.linkUsed, isWrong: true });
+      token.value = '';
+    });
+  }, []);
+  return token.value !== '';
 }

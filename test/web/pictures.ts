@@ -1,0 +1,114 @@
+/** Pictures of every screen, to be looked at: `node test/web/pictures.ts FOLDER [part of a name]`. One page shows them all. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { COMPUTER, openHouse, PHONE, type Visit } from './kit/house.ts';
+
+interface Scene {
+  readonly name: string;
+  readonly at: string;
+  readonly isSignedIn?: boolean;
+  readonly play?: (visit: Visit) => Promise<unknown>;
+}
+
+const row = '.row-link';
+const SCENES: readonly Scene[] = [
+  { name: 'sign-in', at: '/', isSignedIn: false },
+  { name: 'inbox', at: '/', play: ({ page }) => page.waitForSelector(row) },
+  {
+    name: 'selected',
+    at: '/',
+    play: async ({ page }) => {
+      await page.waitForSelector(row);
+      for (const at of [1, 3]) await page.locator('.row-pick').nth(at).click();
+    },
+  },
+  {
+    name: 'undo',
+    at: '/',
+    play: async ({ page }) => {
+      await page.waitForSelector(row);
+      await page.locator('.row-pick').nth(4).click();
+      await page
+        .getByRole('button', { name: /^(?:Mark as|Markera som)/ })
+        .first()
+        .click();
+    },
+  },
+  {
+    name: 'conversation',
+    at: '/',
+    play: async ({ page }) => {
+      await page.locator(row, { hasText: 'Budget' }).first().click();
+      await page.waitForSelector('.reading h1');
+    },
+  },
+  { name: 'empty', at: '/m/junk', play: ({ page }) => page.waitForSelector('.empty') },
+  { name: 'search-begin', at: '/search', play: ({ page }) => page.waitForSelector('.search-begin') },
+  { name: 'search', at: '/search?q=budget', play: ({ page }) => page.waitForSelector(row) },
+  { name: 'nothing', at: '/search?q=xyzzy', play: ({ page }) => page.waitForSelector('.empty') },
+  {
+    name: 'drawer',
+    at: '/',
+    play: async ({ page }) => {
+      await page.waitForSelector(row);
+      await page
+        .getByRole('button', { name: /^(?:More|Mer)$/ })
+        .click({ timeout: 500 })
+        .catch(() => {});
+    },
+  },
+  {
+    name: 'keys',
+    at: '/',
+    play: async ({ page }) => {
+      await page.waitForSelector(row);
+      await page.keyboard.press('?');
+      await page.waitForSelector('dialog');
+    },
+  },
+  { name: 'settings', at: '/settings', play: ({ page }) => page.waitForSelector('.settings-group') },
+  { name: 'devices', at: '/settings/devices', play: ({ page }) => page.waitForSelector('.settings-group') },
+  {
+    name: 'mailboxes',
+    at: '/settings/mailboxes',
+    play: ({ page }) => page.waitForSelector('.settings-group'),
+  },
+  { name: 'password', at: '/settings/password', play: ({ page }) => page.waitForSelector('.settings-form') },
+];
+
+const VIEWS = [
+  { name: 'phone-light-en', device: PHONE, locale: 'en-GB', scheme: 'light' },
+  { name: 'phone-dark-sv', device: PHONE, locale: 'sv-SE', scheme: 'dark' },
+  { name: 'computer-light-sv', device: COMPUTER, locale: 'sv-SE', scheme: 'light' },
+  { name: 'computer-dark-en', device: COMPUTER, locale: 'en-GB', scheme: 'dark' },
+] as const;
+
+const [folder = 'pictures', wanted = ''] = process.argv.slice(2);
+mkdirSync(folder, { recursive: true });
+const house = await openHouse();
+const names: string[] = [];
+try {
+  for (const scene of SCENES)
+    for (const view of VIEWS) {
+      const name = `${scene.name}-${view.name}`;
+      if (!name.includes(wanted)) continue;
+      const visit = await house.visit({ ...view, at: scene.at, isSignedIn: scene.isSignedIn ?? true });
+      await scene.play?.(visit).catch((error: unknown) => console.log(name, String(error).slice(0, 300)));
+      await visit.page.waitForTimeout(350);
+      await visit.page.screenshot({ path: join(folder, `${name}.png`) });
+      if (visit.faults.length > 0) console.log(name, visit.faults);
+      names.push(name);
+      await visit.close();
+    }
+} finally {
+  await house.close();
+}
+const pictures = names.map(
+  (name) => `<figure><img src="${name}.png" loading="lazy"><figcaption>${name}</figcaption></figure>`,
+);
+const style =
+  'body{display:flex;flex-wrap:wrap;gap:16px;font:14px sans-serif}figure{margin:0}img{max-height:600px;border:1px solid #ccc}';
+writeFileSync(
+  join(folder, 'all.html'),
+  `<!doctype html><meta charset="utf-8"><style>${style}</style>${pictures.join('\n')}`,
+);

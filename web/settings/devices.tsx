@@ -1,0 +1,154 @@
+/** Where the person is signed in, and the app passwords of mail programs; each can be ended alone. */
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { Credential, Devices } from '../shell/account.ts';
+import { useApp, useTexts } from '../shell/app.ts';
+import { Icon } from '../ui/icon.tsx';
+
+export function DevicesPage() {
+  const { account, notices } = useApp();
+  const { settings: texts } = useTexts();
+  const known = useSignal<Devices | undefined>(undefined);
+  const look = async (): Promise<void> => {
+    known.value = (await account.devices()) ?? known.peek();
+  };
+  useEffect(() => void look(), []);
+  const end = async (path: '/web/devices/end' | '/web/app-passwords/revoke', id: number): Promise<void> => {
+    const { status } = await account.change(path, { id });
+    if (status !== 204 && status !== 404) notices.show({ text: texts.notSaved, isWrong: true });
+    await look();
+  };
+  if (known.value === undefined) return null;
+  const { devices, appPasswords } = known.value;
+  return (
+    <>
+      <section class="settings-group">
+        <h2>{texts.signedIn}</h2>
+        <ul>
+          {devices.map((one) => (
+            <li key={one.id} class="setting">
+              <About credential={one} isThis={one.isThis} />
+              {one.isThis ? null : (
+                <EndButton
+                  label={texts.signOutDevice(one.name)}
+                  onClick={() => void end('/web/devices/end', one.id)}
+                />
+              )}
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section class="settings-group">
+        <h2>{texts.appPasswords}</h2>
+        <p class="hint">{texts.appPasswordsMeans}</p>
+        <ul>
+          {appPasswords.map((one) => (
+            <li key={one.id} class="setting">
+              <About credential={one} />
+              <EndButton
+                label={texts.revoke(one.name)}
+                onClick={() => void end('/web/app-passwords/revoke', one.id)}
+              />
+            </li>
+          ))}
+        </ul>
+        <NewAppPassword onMade={() => void look()} />
+      </section>
+    </>
+  );
+}
+
+function About({
+  credential,
+  isThis = false,
+}: {
+  readonly credential: Credential;
+  readonly isThis?: boolean;
+}) {
+  const { formats } = useApp();
+  const { settings: texts } = useTexts();
+  const { name, createdMs, lastUse } = credential;
+  const used =
+    lastUse === undefined ? texts.neverUsed : texts.lastUsed(formats.value.day(lastUse.atMs), lastUse.remote);
+  return (
+    <span>
+      <span dir="auto">{name}</span>
+      <small>
+        {isThis ? texts.thisDevice : used}. {texts.since(formats.value.day(createdMs))}.
+      </small>
+    </span>
+  );
+}
+
+function EndButton({ label, onClick }: { readonly label: string; readonly onClick: () => void }) {
+  return (
+    <button type="button" class="icon-button" title={label} aria-label={label} onClick={onClick}>
+      <Icon name="close" />
+    </button>
+  );
+}
+
+/** Made and shown once. */
+function NewAppPassword({ onMade }: { readonly onMade: () => void }) {
+  const { account } = useApp();
+  const { settings: texts } = useTexts();
+  const made = useSignal<string | undefined>(undefined);
+  const fault = useSignal<string | undefined>(undefined);
+  const isCopied = useSignal(false);
+  if (made.value !== undefined)
+    return (
+      <div class="settings-form">
+        <p class="secret">{made.value}</p>
+        <p class="hint">{texts.shownOnce}</p>
+        <div class="settings-buttons">
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              void navigator.clipboard?.writeText(made.peek() ?? '').then(() => {
+                isCopied.value = true;
+              });
+            }}
+          >
+            {isCopied.value ? texts.copied : texts.copy}
+          </button>
+          <button
+            type="button"
+            class="button primary"
+            onClick={() => {
+              made.value = undefined;
+              isCopied.value = false;
+            }}
+          >
+            {texts.done}
+          </button>
+        </div>
+      </div>
+    );
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const name = String(new FormData(event.currentTarget as HTMLFormElement).get('name')).trim();
+    if (name === '') return;
+    const { status, value } = await account.change('/web/app-passwords', { name });
+    fault.value = status === 200 ? undefined : status === 409 ? texts.exists : texts.notSaved;
+    if (status !== 200) return;
+    made.value = (value as { readonly password: string }).password;
+    onMade();
+  };
+  return (
+    <form class="settings-form" onSubmit={submit}>
+      <label class="field">
+        <span>{texts.appPasswordName}</span>
+        <input class="input" name="name" maxLength={100} required aria-invalid={fault.value !== undefined} />
+      </label>
+      {fault.value ? (
+        <p class="notice wrong" role="alert">
+          {fault.value}
+        </p>
+      ) : null}
+      <button type="submit" class="button">
+        {texts.newAppPassword}
+      </button>
+    </form>
+  );
+}

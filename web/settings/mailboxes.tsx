@@ -1,0 +1,214 @@
+/** The person's own mailboxes: made, renamed, put into each other, deleted; Trash and Junk emptied. */
+import { useSignal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
+import { ownMailboxes, roleName } from '../list/mailbox-name.ts';
+import { useApp, useDesk, useTexts } from '../shell/app.ts';
+import type { Id, Mailbox } from '../sync/model.ts';
+import { Icon } from '../ui/icon.tsx';
+import { MailboxChanges, type MailboxFault, nameFault, possibleParents } from './mailbox-changes.ts';
+
+export function MailboxesPage() {
+  const { language } = useApp();
+  const { sync } = useDesk();
+  const { settings: texts } = useTexts();
+  const editing = useSignal<Id | 'new' | undefined>(undefined);
+  const all = ownMailboxes(sync.cache.mailboxes.value, language.value);
+  const done = (): void => {
+    editing.value = undefined;
+    void sync.sync();
+  };
+  return (
+    <>
+      <section class="settings-group">
+        <h2>{texts.ownMailboxes}</h2>
+        {all.length === 0 ? <p class="hint">{texts.noOwnMailboxes}</p> : null}
+        <ul>
+          {all.map(({ mailbox, depth }) => (
+            <li key={mailbox.id}>
+              {editing.value === mailbox.id ? (
+                <MailboxForm mailbox={mailbox} onDone={done} />
+              ) : (
+                <OneMailbox
+                  mailbox={mailbox}
+                  depth={depth}
+                  onEdit={() => (editing.value = mailbox.id)}
+                  onDone={done}
+                />
+              )}
+            </li>
+          ))}
+        </ul>
+        {editing.value === 'new' ? (
+          <MailboxForm onDone={done} />
+        ) : (
+          <p class="settings-after">
+            <button type="button" class="button" onClick={() => (editing.value = 'new')}>
+              <Icon name="plus" />
+              {texts.newMailbox}
+            </button>
+          </p>
+        )}
+      </section>
+      <section class="settings-group">
+        <Emptying of="trash" label={texts.emptyTrash} />
+        <Emptying of="junk" label={texts.emptyJunk} />
+      </section>
+    </>
+  );
+}
+
+interface OneMailboxProps {
+  readonly mailbox: Mailbox;
+  readonly depth: number;
+  readonly onEdit: () => void;
+  readonly onDone: () => void;
+}
+
+function OneMailbox({ mailbox, depth, onEdit, onDone }: OneMailboxProps) {
+  const { list, settings: texts } = useTexts();
+  const desk = useDesk();
+  const { notices } = useApp();
+  const changes = useMailboxChanges();
+  const { id, name, totalEmails } = mailbox;
+  const remove = async (): Promise<void> => {
+    const trash = desk.sync.cache.byRole('trash');
+    const fault =
+      trash === undefined ? 'notSaved' : await changes.remove(id, trash.id).catch(() => 'notSaved' as const);
+    notices.show(
+      fault === undefined ? { text: texts.mailboxDeleted(name) } : { text: texts[fault], isWrong: true },
+    );
+    onDone();
+  };
+  const ask = (): void =>
+    desk.ask({
+      ...{ kind: 'confirm', title: texts.deleteMailboxTitle(name), button: texts.deleteMailbox },
+      text: totalEmails === 0 ? texts.deleteEmptyMeans : texts.deleteMailboxMeans(list.messages(totalEmails)),
+      run: () => void remove(),
+    });
+  return (
+    <div class="setting" style={{ paddingInlineStart: `${depth * 20}px` }}>
+      <span>
+        <span dir="auto">{name}</span>
+        <small>{list.messages(totalEmails)}</small>
+      </span>
+      <span class="settings-buttons">
+        <button
+          type="button"
+          class="icon-button"
+          title={texts.rename}
+          aria-label={`${texts.rename}: ${name}`}
+          onClick={onEdit}
+        >
+          <Icon name="write" />
+        </button>
+        <button
+          type="button"
+          class="icon-button"
+          title={texts.deleteMailbox}
+          aria-label={`${texts.deleteMailbox}: ${name}`}
+          onClick={ask}
+        >
+          <Icon name="trash" />
+        </button>
+      </span>
+    </div>
+  );
+}
+
+/** Of a new one when there is none to change. */
+function MailboxForm({ mailbox, onDone }: { readonly mailbox?: Mailbox; readonly onDone: () => void }) {
+  const { language } = useApp();
+  const { sync } = useDesk();
+  const { settings: texts, shell } = useTexts();
+  const changes = useMailboxChanges();
+  const fault = useSignal<MailboxFault | undefined>(undefined);
+  const mailboxes = sync.cache.mailboxes.value;
+  const possible = new Set(possibleParents(mailboxes, mailbox?.id));
+  const parents = ownMailboxes(mailboxes, language.value).filter((one) => possible.has(one.mailbox));
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget as HTMLFormElement);
+    const [name, inside] = [String(fields.get('name')).trim(), String(fields.get('inside'))];
+    const parentId = inside === '' ? null : inside;
+    fault.value = nameFault(name, parentId, mailboxes, mailbox?.id);
+    if (fault.value !== undefined) return;
+    const asked =
+      mailbox === undefined ? changes.create(name, parentId) : changes.change(mailbox.id, { name, parentId });
+    fault.value = await asked.catch(() => 'notSaved' as const);
+    if (fault.value === undefined) onDone();
+  };
+  return (
+    <form class="settings-form mailbox-form" onSubmit={submit}>
+      <label class="field">
+        <span>{texts.mailboxName}</span>
+        <input
+          class="input"
+          name="name"
+          autofocus
+          required
+          maxLength={200}
+          value={mailbox?.name}
+          aria-invalid={fault.value !== undefined}
+        />
+      </label>
+      <label class="field">
+        <span>{texts.inside}</span>
+        <select class="input" name="inside" defaultValue={mailbox?.parentId ?? ''}>
+          <option value="">{texts.topLevel}</option>
+          {parents.map(({ mailbox: { id, name }, depth }) => (
+            <option key={id} value={id} selected={id === mailbox?.parentId}>
+              {`${'\u2003'.repeat(depth)}${name}`}
+            </option>
+          ))}
+        </select>
+      </label>
+      {fault.value ? (
+        <p class="notice wrong" role="alert">
+          {texts[fault.value]}
+        </p>
+      ) : null}
+      <div class="settings-buttons">
+        <button type="submit" class="button primary">
+          {mailbox === undefined ? texts.create : texts.save}
+        </button>
+        <button type="button" class="button" onClick={onDone}>
+          {shell.cancel}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Emptying({ of: role, label }: { readonly of: string; readonly label: string }) {
+  const { notices } = useApp();
+  const desk = useDesk();
+  const { list, settings: texts } = useTexts();
+  const changes = useMailboxChanges();
+  const mailbox = desk.sync.cache.byRole(role);
+  if (mailbox === undefined) return null;
+  const empty = async (): Promise<void> => {
+    const fault = await changes.empty(mailbox.id).catch(() => 'notSaved' as const);
+    if (fault !== undefined) notices.show({ text: texts[fault], isWrong: true });
+    void desk.sync.sync();
+  };
+  const ask = (): void =>
+    desk.ask({
+      ...{ kind: 'confirm', title: texts.emptyTitle(roleName(mailbox, list)), button: label },
+      text: texts.emptyMeans(list.messages(mailbox.totalEmails)),
+      run: () => void empty(),
+    });
+  return (
+    <button type="button" class="setting" disabled={mailbox.totalEmails === 0} onClick={ask}>
+      <span>
+        {label}
+        <small>{list.messages(mailbox.totalEmails)}</small>
+      </span>
+      <Icon name="trash" />
+    </button>
+  );
+}
+
+function useMailboxChanges(): MailboxChanges {
+  const { sync } = useDesk();
+  return useMemo(() => new MailboxChanges(sync.client), [sync]);
+}

@@ -1,0 +1,69 @@
+/** A new password, with the old one beside it. */
+import { useSignal } from '@preact/signals';
+import { useApp, useTexts } from '../shell/app.ts';
+
+const FAULTS: Readonly<Record<number, 'passwordWrong' | 'passwordShort'>> = {
+  401: 'passwordWrong',
+  422: 'passwordShort',
+};
+
+export function PasswordPage() {
+  const { account, notices, router } = useApp();
+  const { settings: texts, signIn } = useTexts();
+  const fault = useSignal<string | undefined>(undefined);
+  const isUnderWay = useSignal(false);
+  const now = account.now.value;
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget as HTMLFormElement);
+    isUnderWay.value = true;
+    const body = { old: String(fields.get('old')), new: String(fields.get('new')) };
+    const { status } = await account.change('/web/password', body);
+    isUnderWay.value = false;
+    if (status !== 204) {
+      fault.value = status === 429 ? signIn.tooMany : texts[FAULTS[status] ?? 'notSaved'];
+      return;
+    }
+    notices.show({ text: texts.passwordChanged });
+    router.back();
+  };
+  return (
+    <form class="settings-form" onSubmit={submit}>
+      <input
+        type="text"
+        name="username"
+        autocomplete="username"
+        value={now.state === 'in' ? now.session.address : ''}
+        hidden
+        readOnly
+      />
+      <label class="field">
+        <span>{texts.oldPassword}</span>
+        <input class="input" type="password" name="old" autocomplete="current-password" required />
+      </label>
+      <label class="field">
+        <span>{texts.newPassword}</span>
+        <input
+          class="input"
+          type="password"
+          name="new"
+          autocomplete="new-password"
+          minLength={8}
+          required
+          aria-describedby="password-hint"
+        />
+        <small id="password-hint" class="hint">
+          {texts.newPasswordHint}
+        </small>
+      </label>
+      {fault.value ? (
+        <p class="notice wrong" role="alert">
+          {fault.value}
+        </p>
+      ) : null}
+      <button type="submit" class="button primary" disabled={isUnderWay.value}>
+        {texts.password}
+      </button>
+    </form>
+  );
+}

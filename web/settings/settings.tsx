@@ -1,0 +1,191 @@
+/** Settings: one column of sentences, each with a switch or a value and what follows from it. */
+import type { ComponentChildren } from 'preact';
+import { useApp, useTexts } from '../shell/app.ts';
+import { DENSITIES, SCHEMES } from '../shell/device.ts';
+import { DEEDS } from '../shell/preferences.ts';
+import { Icon } from '../ui/icon.tsx';
+import { Link } from '../ui/link.tsx';
+import { ChoiceSetting, SwitchSetting } from './controls.tsx';
+import { DevicesPage } from './devices.tsx';
+import { MailboxesPage } from './mailboxes.tsx';
+import { PasswordPage } from './password.tsx';
+
+export function Settings({ page }: { readonly page: string | undefined }) {
+  const { settings: texts } = useTexts();
+  switch (page) {
+    case 'devices':
+      return <Page title={texts.devices} content={<DevicesPage />} />;
+    case 'mailboxes':
+      return <Page title={texts.mailboxes} content={<MailboxesPage />} />;
+    case 'password':
+      return <Page title={texts.password} content={<PasswordPage />} />;
+    default:
+      return <Page title={texts.title} content={<Overview />} isTop />;
+  }
+}
+
+interface PageProps {
+  readonly title: string;
+  readonly content: ComponentChildren;
+  readonly isTop?: boolean;
+}
+
+function Page({ title, content, isTop = false }: PageProps) {
+  const { router, device } = useApp();
+  const { shell } = useTexts();
+  const hasBack = !isTop || device.width.value !== 'computer';
+  return (
+    <section class="settings" aria-labelledby="settings-name">
+      <div class="settings-column">
+        <header class="settings-head">
+          {hasBack ? (
+            <button type="button" class="icon-button" aria-label={shell.back} onClick={() => router.back()}>
+              <Icon name="back" />
+            </button>
+          ) : null}
+          <h1 id="settings-name">{title}</h1>
+        </header>
+        {content}
+      </div>
+    </section>
+  );
+}
+
+function Overview() {
+  return (
+    <>
+      <Look />
+      <Reading />
+      <Hands />
+      <OwnAccount />
+    </>
+  );
+}
+
+function Look() {
+  const { device, preferences } = useApp();
+  const { settings: texts } = useTexts();
+  return (
+    <section class="settings-group">
+      <h2>{texts.look}</h2>
+      <ChoiceSetting
+        name={texts.scheme}
+        value={device.scheme.value}
+        choices={SCHEMES.map((one) => [one, texts.schemes[one]])}
+        onChange={(one) => device.setScheme(one)}
+      />
+      <ChoiceSetting
+        name={texts.density}
+        means={texts.densityMeans}
+        value={device.density.value}
+        choices={DENSITIES.map((one) => [one, texts.densities[one]])}
+        onChange={(one) => device.setDensity(one)}
+      />
+      <ChoiceSetting
+        name={texts.language}
+        value={preferences.choices.value.language ?? 'system'}
+        choices={(['system', 'en', 'sv'] as const).map((one) => [one, texts.languages[one]])}
+        onChange={useChoose((one: 'system' | 'en' | 'sv') => ({
+          language: one === 'system' ? undefined : one,
+        }))}
+      />
+    </section>
+  );
+}
+
+function Reading() {
+  const { preferences } = useApp();
+  const { settings: texts } = useTexts();
+  const { conversations, plainFont } = preferences.choices.value;
+  return (
+    <section class="settings-group">
+      <h2>{texts.reading}</h2>
+      <SwitchSetting
+        name={texts.conversations}
+        means={texts.conversationsMeans}
+        isOn={conversations}
+        onChange={useChoose((isOn: boolean) => ({ conversations: isOn }))}
+      />
+      <ChoiceSetting
+        name={texts.plainFont}
+        value={plainFont}
+        choices={(['sans', 'serif', 'mono'] as const).map((one) => [one, texts.fonts[one]])}
+        onChange={useChoose((one: typeof plainFont) => ({ plainFont: one }))}
+      />
+    </section>
+  );
+}
+
+function Hands() {
+  const { preferences } = useApp();
+  const { settings: texts } = useTexts();
+  const { keys, swipeRight, swipeLeft } = preferences.choices.value;
+  const swipes = DEEDS.map((one) => [one, texts.swipes[one]] as const);
+  return (
+    <section class="settings-group">
+      <h2>{texts.hands}</h2>
+      <SwitchSetting
+        name={texts.keys}
+        means={texts.keysMeans}
+        isOn={keys}
+        onChange={useChoose((isOn: boolean) => ({ keys: isOn }))}
+      />
+      <ChoiceSetting
+        name={texts.swipeRight}
+        value={swipeRight}
+        choices={swipes}
+        onChange={useChoose((one: typeof swipeRight) => ({ swipeRight: one }))}
+      />
+      <ChoiceSetting
+        name={texts.swipeLeft}
+        value={swipeLeft}
+        choices={swipes}
+        onChange={useChoose((one: typeof swipeLeft) => ({ swipeLeft: one }))}
+      />
+    </section>
+  );
+}
+
+function OwnAccount() {
+  const { account } = useApp();
+  const { settings: texts } = useTexts();
+  const now = account.now.value;
+  const address = now.state === 'in' ? now.session.address : '';
+  const page = (name: string, title: string, means: string) => (
+    <Link place={{ at: 'settings', page: name }} class="setting">
+      <span>
+        {title}
+        <small>{means}</small>
+      </span>
+      <Icon name="forward" />
+    </Link>
+  );
+  return (
+    <section class="settings-group">
+      <h2>{texts.account}</h2>
+      {page('mailboxes', texts.mailboxes, texts.mailboxesMeans)}
+      {page('devices', texts.devices, texts.devicesMeans)}
+      {page('password', texts.password, texts.passwordMeans)}
+      <button type="button" class="setting" onClick={() => void account.signOut()}>
+        <span>
+          {texts.signOut}
+          <small dir="auto">{texts.signedInAs(address)}</small>
+        </span>
+        <Icon name="signOut" />
+      </button>
+    </section>
+  );
+}
+
+/** A choice counts at once; a word when it could not be kept. */
+function useChoose<T>(
+  change: (value: T) => Parameters<ReturnType<typeof useApp>['preferences']['choose']>[0],
+) {
+  const { preferences, notices } = useApp();
+  const { settings: texts } = useTexts();
+  return (value: T): void => {
+    void preferences.choose(change(value)).then((isKept) => {
+      if (!isKept) notices.show({ text: texts.notSaved, isWrong: true });
+    });
+  };
+}

@@ -1,0 +1,189 @@
+/** What is asked in a window over everything else: the browser's own `<dialog>`, which holds the focus and closes on Escape. */
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Chosen } from '../list/deeds.ts';
+import { ownMailboxes, roleName, withRole } from '../list/mailbox-name.ts';
+import { Icon } from '../ui/icon.tsx';
+import { useApp, useDesk, useTexts } from './app.ts';
+import { listedKeys } from './keys.ts';
+
+export function Dialogs() {
+  const desk = useDesk();
+  const dialog = desk.dialog.value;
+  switch (dialog?.kind) {
+    case undefined:
+      return null;
+    case 'keys':
+      return <KeysDialog />;
+    case 'move':
+      return <MoveDialog chosen={dialog.chosen} done={dialog.done} />;
+    case 'confirm':
+      return <ConfirmDialog {...dialog} />;
+  }
+}
+
+/** `onClose`: however it closes. A press outside closes it. */
+export function Window({
+  title,
+  onClose,
+  children,
+}: {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}) {
+  const { shell } = useTexts();
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    element.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
+  }, []);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, which the browser does by itself.
+    <dialog
+      ref={element}
+      class="window"
+      aria-label={title}
+      onClose={onClose}
+      onClick={(event) => {
+        if (event.target === element.current) element.current?.close();
+      }}
+    >
+      <div class="window-inside">
+        <header class="window-top">
+          <h2>{title}</h2>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={shell.close}
+            onClick={() => element.current?.close()}
+          >
+            <Icon name="close" />
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+function ConfirmDialog({
+  title,
+  text,
+  button,
+  run,
+}: {
+  title: string;
+  text: string;
+  button: string;
+  run: () => void;
+}) {
+  const desk = useDesk();
+  const { shell } = useTexts();
+  return (
+    <Window title={title} onClose={() => desk.answer()}>
+      <p>{text}</p>
+      <div class="window-buttons">
+        <button type="button" class="button" onClick={() => desk.answer()}>
+          {shell.cancel}
+        </button>
+        <button
+          type="button"
+          class="button danger"
+          onClick={() => {
+            desk.answer();
+            run();
+          }}
+        >
+          {button}
+        </button>
+      </div>
+    </Window>
+  );
+}
+
+function KeysDialog() {
+  const desk = useDesk();
+  const { shell } = useTexts();
+  return (
+    <Window title={shell.keys.title} onClose={() => desk.answer()}>
+      <dl class="keys">
+        {listedKeys((command) => desk.commands.has(command)).map(({ command, keys }) => (
+          <div key={command}>
+            <dt>
+              {keys.map((one) => (
+                <kbd key={one}>{one}</kbd>
+              ))}
+            </dt>
+            <dd>{shell.keys[command]}</dd>
+          </div>
+        ))}
+      </dl>
+      <p class="hint">{shell.keys.off}</p>
+    </Window>
+  );
+}
+
+/** All mailboxes, found by typing a part of the name. */
+function MoveDialog({ chosen, done }: { readonly chosen: Chosen; readonly done: () => void }) {
+  const desk = useDesk();
+  const { language } = useApp();
+  const { deeds, list } = useTexts();
+  const typed = useSignal('');
+  const mailboxes = desk.sync.cache.mailboxes.value;
+  const all = [
+    ...withRole(mailboxes).map((mailbox) => ({ mailbox, depth: 0 })),
+    ...ownMailboxes(mailboxes, language.value),
+  ].filter(({ mailbox: { id, role } }) => id !== chosen.mailbox && role !== 'drafts' && role !== 'scheduled');
+  const wanted = typed.value.trim().toLocaleLowerCase(language.value);
+  const found = all.filter(({ mailbox }) =>
+    roleName(mailbox, list).toLocaleLowerCase(language.value).includes(wanted),
+  );
+  const move = (id: string): void => {
+    desk.answer();
+    desk.deeds.move(chosen, id);
+    done();
+  };
+  return (
+    <Window title={deeds.move} onClose={() => desk.answer()}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          const [first] = found;
+          if (first !== undefined) move(first.mailbox.id);
+        }}
+      >
+        <input
+          class="input"
+          type="search"
+          aria-label={deeds.move}
+          autofocus
+          value={typed.value}
+          onInput={(event) => {
+            typed.value = event.currentTarget.value;
+          }}
+        />
+      </form>
+      <ul class="choices">
+        {found.map(({ mailbox, depth }) => (
+          <li key={mailbox.id}>
+            <button
+              type="button"
+              style={{ paddingInlineStart: `${12 + (wanted === '' ? depth * 16 : 0)}px` }}
+              onClick={() => move(mailbox.id)}
+            >
+              <Icon
+                name={mailbox.role === 'inbox' ? 'inbox' : mailbox.role === 'trash' ? 'trash' : 'folder'}
+              />
+              <span dir="auto">{roleName(mailbox, list)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Window>
+  );
+}

@@ -1,0 +1,55 @@
+/** The line at the bottom: what was done, with its undo; a thin line runs out with its time. */
+import { Icon } from '../ui/icon.tsx';
+import { useApp, useDesk, useTexts } from './app.ts';
+
+export function NoticeLine() {
+  const { notices } = useApp();
+  const { shell } = useTexts();
+  const notice = notices.now.value;
+  return (
+    <div class="notice-place">
+      <div role="status" aria-live="polite" class="unseen">
+        {notice?.text}
+      </div>
+      {notice ? (
+        <div
+          key={notice.number}
+          class={notice.isWrong ? 'notice-line wrong' : 'notice-line'}
+          onPointerEnter={() => notices.hold()}
+          onPointerLeave={() => notices.release()}
+          onFocusIn={() => notices.hold()}
+          onFocusOut={() => notices.release()}
+        >
+          {notice.isWrong ? <Icon name="warning" /> : null}
+          <span class="notice-text">{notice.text}</span>
+          {notice.action ? (
+            <button type="button" class="notice-action" onClick={() => notices.act()}>
+              {notice.action.text}
+            </button>
+          ) : null}
+          <button type="button" class="notice-close" aria-label={shell.close} onClick={() => notices.close()}>
+            <Icon name="close" />
+          </button>
+          {notice.action ? <span class={notices.isHeld.value ? 'notice-time held' : 'notice-time'} /> : null}
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+/** What waits for the network, as one quiet line above the list. */
+export function WaitingLine() {
+  const { sync } = useDesk();
+  const { shell } = useTexts();
+  const waiting = sync.actions.waiting.value;
+  const isHeld = sync.actions.isHeld.value;
+  if (sync.status.value !== 'unreachable' && !isHeld) return null;
+  return (
+    <p class="waiting-line" role="status">
+      <Icon name="warning" />
+      <span>
+        {shell.offline} {waiting > 0 ? shell.waiting(waiting) : ''}
+      </span>
+    </p>
+  );
+}

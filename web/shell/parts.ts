@@ -1,0 +1,27 @@
+/**
+ * The parts of the page that are loaded when they are first needed. What is absent here does not exist yet, and nothing leads to it.
+ * `Reader` shows a conversation on the reading pane, `Writer` a mail that is being written.
+ */
+import type { ComponentType } from 'preact';
+import type { ReaderProps } from '../read/reader.tsx';
+import type { Id } from '../sync/model.ts';
+
+export interface WriterProps {
+  /** An email with `$draft` to go on with. */
+  readonly draft: Id | undefined;
+  /** As they stand in the address: `?to=...`, `?reply=<email>`. */
+  readonly parameters: string;
+}
+
+export const READER: { readonly load: () => Promise<{ readonly Reader: ComponentType<ReaderProps> }> } = {
+  load: () => import('../read/reader.tsx'),
+};
+
+export const WRITER:
+  | { readonly load: () => Promise<{ readonly Writer: ComponentType<WriterProps> }> }
+  | undefined = undefined;
+
+/** Whether mail can be written: the buttons that lead there follow it. */
+export function canWrite(): boolean {
+  return WRITER !== undefined;
+}
