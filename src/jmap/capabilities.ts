@@ -7,6 +7,7 @@ import type { JsonObject } from './core/json.ts';
 import type { JmapLimits } from './core/limits.ts';
 
 export const CORE = 'urn:ietf:params:jmap:core';
+export const BLOB = 'urn:ietf:params:jmap:blob';
 export const MAIL = 'urn:ietf:params:jmap:mail';
 
 export interface Capability {
@@ -50,3 +51,21 @@ export const MAIL_CAPABILITY: Capability = {
     mayCreateTopLevelMailbox: true,
   },
 };
+
+/** RFC 9404 §3. */
+export function blobCapability(
+  limits: JmapLimits,
+  digests: readonly string[],
+  maxDataSources: number,
+): Capability {
+  return {
+    uri: BLOB,
+    ofSession: {},
+    ofAccount: {
+      maxSizeBlobSet: limits.maxSizeUpload,
+      maxDataSources,
+      supportedTypeNames: ['Email', 'Mailbox', 'Thread'],
+      supportedDigestAlgorithms: digests,
+    },
+  };
+}

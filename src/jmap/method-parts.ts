@@ -1,4 +1,8 @@
 /** What methods need beside the domain, of all families. */
+import type { BlobServices } from './blobs/blob-services.ts';
+import type { BlobFinder } from './blobs/find-blob.ts';
 import type { EmailWriting } from './mail/email-writing.ts';
 
-export interface MethodParts extends EmailWriting {}
+export interface MethodParts extends EmailWriting, BlobServices {
+  readonly findBlob: BlobFinder;
+}

@@ -1,4 +1,5 @@
 /** All methods there are: one line for each family. */
+import { blobMethods } from './blobs/methods.ts';
 import { CORE } from './capabilities.ts';
 import type { Method } from './core/method.ts';
 import { emailReaders } from './mail/email-readers.ts';
@@ -10,5 +11,5 @@ import type { MethodParts } from './method-parts.ts';
 const ECHO: Method = { name: 'Core/echo', capability: CORE, run: async (args) => args };
 
 export function allMethods(parts: MethodParts): readonly Method[] {
-  return [ECHO, ...MAILBOX_METHODS, ...emailReaders(parts), ...emailWriters(parts)];
+  return [ECHO, ...MAILBOX_METHODS, ...emailReaders(parts), ...emailWriters(parts), ...blobMethods(parts)];
 }

@@ -13,10 +13,12 @@ import { NO_RELAY, type Relay } from '../net/relay.ts';
 import { Roster } from '../net/roster.ts';
 import type { PlaintextRule } from '../sasl/plaintext.ts';
 import { apiRoutes } from './api.ts';
+import { DIGESTS } from './blobs/blob-get.ts';
+import { MAX_DATA_SOURCES } from './blobs/blob-upload.ts';
 import { downloadRoutes } from './blobs/download.ts';
 import { blobFinder } from './blobs/find-blob.ts';
 import { uploadRoutes } from './blobs/upload.ts';
-import { ATTACHMENT_BYTES, coreCapability, MAIL_CAPABILITY } from './capabilities.ts';
+import { ATTACHMENT_BYTES, blobCapability, coreCapability, MAIL_CAPABILITY } from './capabilities.ts';
 import { type JmapLimits, LIMITS } from './core/limits.ts';
 import { allMethods } from './methods.ts';
 import { eventRoutes } from './push/event-source.ts';
@@ -63,7 +65,7 @@ function servicesOf(options: JmapOptions): JmapServices {
   const authorization = authorizationJudge({ ...options, log, service: 'jmap' });
   const { hostname, uploads, keptUploads } = options;
   const findBlob = blobFinder(keptUploads);
-  const parts = { hostname, uploads, attachmentBytes: ATTACHMENT_BYTES, findBlob };
+  const parts = { hostname, uploads, keptUploads, attachmentBytes: ATTACHMENT_BYTES, findBlob };
   return {
     ...{ domain, log, limits, relay, findBlob, uploads: keptUploads, budget: uploads },
     judges: [vouchedJudge(domain), ...judges, authorization],
@@ -71,6 +73,10 @@ function servicesOf(options: JmapOptions): JmapServices {
     methods: new Map(allMethods(parts).map((method) => [method.name, method])),
     stateSources: MAIL_STATES,
     streams: new Roster(STREAMS_PER_ACCOUNT),
-    capabilities: [coreCapability(limits), MAIL_CAPABILITY],
+    capabilities: [
+      coreCapability(limits),
+      MAIL_CAPABILITY,
+      blobCapability(limits, Object.keys(DIGESTS), MAX_DATA_SOURCES),
+    ],
   };
 }

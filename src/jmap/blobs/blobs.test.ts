@@ -156,6 +156,74 @@ describe('downloads', () => {
     });
 });
 
+describe('blobs in requests (RFC 9404)', () => {
+  test('put together, read in parts, with digests', async () => {
+    const [made, got] = await server.alice.calls([
+      [
+        'Blob/upload',
+        {
+          create: {
+            a: { data: [{ 'data:asText': 'hej ' }, { 'data:asBase64': 'dsOkcmxkZW4=' }], type: 'text/plain' },
+            b: { data: [{ blobId: '#a', offset: 4, length: 4 }] },
+            c: { data: [{ blobId: '#a', offset: 4, length: 99 }] },
+            d: { data: [{ 'data:asBase64': '!' }] },
+            e: { data: [{ blobId: 'u00' }] },
+          },
+        },
+      ],
+      [
+        'Blob/get',
+        { ids: ['#a', '#b'], properties: ['data:asText', 'size', 'digest:sha'], offset: 0, length: 10 },
+      ],
+    ]);
+    assert.deepEqual(Object.keys(made?.[1].created), ['a', 'b']);
+    assert.deepEqual(
+      Object.values(made?.[1].notCreated).map(({ type }: Answer) => type),
+      ['invalidProperties', 'invalidProperties', 'blobNotFound'],
+    );
+    const [a, b] = got?.[1].list ?? [];
+    assert.deepEqual([a['data:asText'], a.size], ['hej värld', 12]);
+    assert.deepEqual([b['data:asText'], b.size, b.isTruncated], ['vär', 4, true]);
+    assert.match(a['digest:sha'], /^[A-Za-z0-9+/]{27}=$/);
+  });
+
+  test('what is no text is base64, and said to be', async () => {
+    const { blobId } = (await (await upload(Buffer.from([0xff, 0xfe]))).json()) as Answer;
+    const { list } = await server.alice.call('Blob/get', { ids: [blobId] });
+    assert.deepEqual(list, [{ id: blobId, size: 2, 'data:asBase64': '//4=', isEncodingProblem: true }]);
+  });
+
+  test('which mail a blob belongs to', async () => {
+    await server.imap.addMessage('alice@example.com', 'INBOX', { bytes: 'Subject: b\r\n\r\nb' });
+    const email = (await server.account()).nextEmail - 1;
+    const { list, notFound } = await server.alice.call('Blob/lookup', {
+      typeNames: ['Email', 'Mailbox', 'Thread'],
+      ids: [`b${email}`, 'b99999'],
+    });
+    assert.deepEqual(list, [
+      { id: `b${email}`, matchedIds: { Email: [`e${email}`], Mailbox: ['f1'], Thread: [`t${email}`] } },
+    ]);
+    assert.deepEqual(notFound, ['b99999']);
+    assert.equal(
+      (await server.alice.error('Blob/lookup', { typeNames: ['Nose'], ids: [] })).type,
+      'unknownDataType',
+    );
+  });
+
+  test('copied within what is one’s own (RFC 8620 §6.3)', async () => {
+    const { blobId } = (await (await upload(Buffer.from('x'))).json()) as Answer;
+    const fromAccountId = server.alice.accountId;
+    const { copied, notCopied } = await server.alice.call('Blob/copy', {
+      fromAccountId,
+      blobIds: [blobId, 'u1'],
+    });
+    assert.deepEqual(copied, { [blobId]: blobId });
+    assert.equal(notCopied.u1.type, 'notFound');
+    const other = await server.alice.error('Blob/copy', { fromAccountId: 'a999', blobIds: [] });
+    assert.equal(other.type, 'fromAccountNotFound');
+  });
+});
+
 test('ranges (RFC 9110 §14.1.2)', () => {
   for (const [field, expected] of [
     [undefined, undefined],

@@ -20,6 +20,7 @@ export type MethodFaultType =
   | 'anchorNotFound'
   | 'unsupportedSort'
   | 'unsupportedFilter'
+  | 'unknownDataType'
   | 'fromAccountNotFound'
   | 'fromAccountNotSupportedByMethod';
 

@@ -1,11 +1,18 @@
 /** Mailbox/changes (RFC 8621 §2.2). */
+import type { Domain } from '../../mailbox/domain.ts';
 import { asMailboxId } from '../../mailbox/model/model.ts';
 import { mailboxObjectId } from '../../mailbox/model/object-ids.ts';
+import { countedAnew } from '../../mailbox/query/counted-anew.ts';
 import { mailboxChanges as changesSince } from '../../mailbox/reading/mailbox-changes.ts';
+import { isKnown, type Position } from '../../mailbox/reading/moment.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
 import { MAIL } from '../capabilities.ts';
 import { standardChanges } from '../core/standard-changes.ts';
 import { positionIn, positionString } from '../core/state-string.ts';
 import { COUNTS } from './mailbox-object.ts';
+
+/** A busy account has changed each time; then all mailboxes may have other counts. */
+const MOST_TRIES = 3;
 
 export const mailboxChanges = standardChanges({
   type: 'Mailbox',
@@ -13,7 +20,7 @@ export const mailboxChanges = standardChanges({
   async find({ account, call, sinceState, maxChanges }) {
     const position = positionIn('mailboxes', sinceState);
     if (position === undefined) return undefined;
-    const changes = await changesSince(call.domain, account, position, maxChanges);
+    const changes = await withCounted(call.domain, account, position, maxChanges);
     if (changes === undefined) return undefined;
     const { created, updated, destroyed, next, areCountsOnly } = changes;
     return {
@@ -26,6 +33,20 @@ export const mailboxChanges = standardChanges({
     };
   },
 });
+
+/** Of mail that comes while the neighbours are looked for, they would not be known. */
+async function withCounted(domain: Domain, account: AccountState, position: Position, most: number) {
+  for (let tries = 0; ; tries++) {
+    if (!isKnown(account, 'mailboxes', position)) return undefined;
+    const { emailModseq } = account;
+    const counted =
+      tries < MOST_TRIES
+        ? await countedAnew(domain, account, position.since.modseq)
+        : new Set(account.mailboxes.keys());
+    const changes = await changesSince(domain, account, position, most, counted);
+    if (account.emailModseq === emailModseq || tries >= MOST_TRIES) return changes;
+  }
+}
 
 function idOf(number: number): string {
   return mailboxObjectId(asMailboxId(number));

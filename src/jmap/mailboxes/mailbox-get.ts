@@ -1,11 +1,12 @@
 /** Mailbox/get (RFC 8621 §2.1). */
 import { mailboxObjectId } from '../../mailbox/model/object-ids.ts';
+import { mailboxCounts } from '../../mailbox/query/mailbox-counts.ts';
 import { durableMoment } from '../../mailbox/reading/moment.ts';
 import { MAIL } from '../capabilities.ts';
 import type { JsonObject } from '../core/json.ts';
 import { standardGet } from '../core/standard-get.ts';
 import { momentString } from '../core/state-string.ts';
-import { loadCounts, objectOf, PROPERTIES, wantsCounts } from './mailbox-object.ts';
+import { objectOf, PROPERTIES, wantsCounts } from './mailbox-object.ts';
 import { mailboxOfId } from './properties.ts';
 
 export const mailboxGet = standardGet({
@@ -15,7 +16,7 @@ export const mailboxGet = standardGet({
   arguments: {},
   async find({ account, call, ids, properties }) {
     const state = momentString('mailboxes', await durableMoment(account, 'mailboxes'));
-    const counts = wantsCounts(properties) ? await loadCounts(call.domain, account) : undefined;
+    const counts = wantsCounts(properties) ? await mailboxCounts(call.domain, account) : undefined;
     const wanted = ids ?? [...account.mailboxes.values()].map(({ id }) => mailboxObjectId(id));
     const list: JsonObject[] = [];
     const notFound: string[] = [];

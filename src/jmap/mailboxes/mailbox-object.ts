@@ -1,7 +1,7 @@
 /** A mailbox as JMAP shows it (RFC 8621 §2). */
 import { parentName } from '../../mail/mailbox-name.ts';
-import type { Domain } from '../../mailbox/domain.ts';
 import { mailboxObjectId } from '../../mailbox/model/object-ids.ts';
+import type { MailboxCounts } from '../../mailbox/query/mailbox-counts.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import type { MailboxState } from '../../mailbox/state/mailbox.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -13,13 +13,6 @@ export const PROPERTIES = [
   ...(['id', 'name', 'parentId', 'role', 'sortOrder', 'myRights', 'isSubscribed'] as const),
   ...COUNTS,
 ];
-
-export interface MailboxCounts {
-  readonly totalEmails: number;
-  readonly unreadEmails: number;
-  readonly totalThreads: number;
-  readonly unreadThreads: number;
-}
 
 /** `counts` when any of them is among the properties. */
 export function objectOf(
@@ -51,20 +44,4 @@ export function objectOf(
 
 export function wantsCounts(properties: ReadonlySet<string>): boolean {
   return COUNTS.some((name) => properties.has(name));
-}
-
-/** Of all mailboxes. */
-export async function loadCounts(
-  _domain: Domain,
-  account: AccountState,
-): Promise<ReadonlyMap<number, MailboxCounts>> {
-  return new Map(
-    [...account.mailboxes.values()].map(({ id, exists, deleted, unseen }) => [
-      id,
-      {
-        ...{ totalEmails: exists - deleted, unreadEmails: unseen },
-        ...{ totalThreads: exists - deleted, unreadThreads: unseen },
-      },
-    ]),
-  );
 }

@@ -9,6 +9,7 @@ import {
   makeMailbox,
   removeMailbox,
 } from '../../mailbox/operations/edit-mailbox.ts';
+import { mailboxCounts } from '../../mailbox/query/mailbox-counts.ts';
 import { durableMoment } from '../../mailbox/reading/moment.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import type { MailboxState } from '../../mailbox/state/mailbox.ts';
@@ -32,7 +33,7 @@ import type { Json, JsonObject } from '../core/json.ts';
 import type { Call } from '../core/method.ts';
 import { eachByItself, type SetRequest, standardSet } from '../core/standard-set.ts';
 import { momentString } from '../core/state-string.ts';
-import { COUNTS, loadCounts, objectOf } from './mailbox-object.ts';
+import { COUNTS, objectOf } from './mailbox-object.ts';
 import { mailboxOfId } from './properties.ts';
 
 const ARGUMENTS = { onDestroyRemoveEmails: withDefault(boolean, false) };
@@ -76,7 +77,7 @@ export const mailboxSet = standardSet({
       async update(id, patch) {
         const mailbox = required(account, id);
         const repeated = new Set(SERVER_SET.filter((name) => Object.hasOwn(patch, name)));
-        const counts = repeated.size > 0 ? await loadCounts(domain, account) : undefined;
+        const counts = repeated.size > 0 ? await mailboxCounts(domain, account) : undefined;
         const current = objectOf(account, mailbox, repeated, counts?.get(mailbox.id));
         const wishes = wishesOf(patch, account, call, mailbox, current);
         await said(() => editMailbox(domain, account, mailbox.id, wishes));

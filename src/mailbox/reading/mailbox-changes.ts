@@ -22,12 +22,13 @@ export interface MailboxChanges extends Changes {
   readonly areCountsOnly: boolean;
 }
 
-/** At most `most` mailboxes. Undefined when it is not known any more what there was at that moment. */
+/** At most `most` mailboxes. `counted`: those whose counts changed with mail elsewhere. Undefined when it is not known any more what there was at that moment. */
 export async function mailboxChanges(
   domain: Pick<Domain, 'store'>,
   account: AccountState,
   position: Position,
   most: number,
+  counted: ReadonlySet<MailboxId> = new Set(),
 ): Promise<MailboxChanges | undefined> {
   const { since, told } = position;
   for (;;) {
@@ -35,7 +36,7 @@ export async function mailboxChanges(
     const upTo = told?.upTo ?? (await durableMoment(account, 'mailboxes'));
     const { modseq, unsettled } = account;
     const there = new Map(account.mailboxes);
-    const changed = [...there.values()].filter(hasChangedSince(since)).map(({ id }) => id);
+    const changed = [...there.values()].filter(hasChangedSince(since, counted)).map(({ id }) => id);
     const isInfo = new Map([...there].map(([id, { infoModseq }]) => [id, infoModseq > since.modseq]));
     if (!(await isKept(unsettled))) continue;
     const gone = new Map<MailboxId, number>();
@@ -50,8 +51,11 @@ export async function mailboxChanges(
   }
 }
 
-function hasChangedSince({ modseq }: Moment): (mailbox: MailboxState) => boolean {
-  return (mailbox) => mailbox.modseq > modseq || mailbox.infoModseq > modseq;
+function hasChangedSince(
+  { modseq }: Moment,
+  counted: ReadonlySet<MailboxId>,
+): (mailbox: MailboxState) => boolean {
+  return (mailbox) => mailbox.modseq > modseq || mailbox.infoModseq > modseq || counted.has(mailbox.id);
 }
 
 interface Asked {
