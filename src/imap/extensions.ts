@@ -10,6 +10,7 @@ import { enableExtension } from './extensions/enable.ts';
 import { esearch } from './extensions/esearch.ts';
 import { idExtension } from './extensions/id.ts';
 import { idleExtension } from './extensions/idle.ts';
+import { imapSieve } from './extensions/imap-sieve.ts';
 import { imap4 } from './extensions/imap4.ts';
 import { imap4Messages } from './extensions/imap4-messages.ts';
 import { listExtended } from './extensions/list-extended.ts';
@@ -56,6 +57,7 @@ export function makeRegistry(): Registry {
     listStatus,
     specialUse,
     metadata,
+    imapSieve,
     statusSize,
     uidPlus,
     move,

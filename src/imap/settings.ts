@@ -10,6 +10,8 @@ export interface ImapSettings {
   readonly plaintext: PlaintextRule;
   /** APPENDLIMIT (RFC 7889), octets. */
   readonly maxAppendBytes: number;
+  /** Where scripts of mailboxes are edited (RFC 6785 §2.1); undefined: nowhere. */
+  readonly sieveUrl: string | undefined;
   readonly idleKeepaliveMs: number;
   readonly loginTimeoutMs: number;
   readonly idleTimeoutMs: number;

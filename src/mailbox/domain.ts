@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts';
 import type { Accounts } from './accounts.ts';
 import type { Turns } from './change/turns.ts';
 import type { Dispositions } from './disposition.ts';
+import type { MailboxEvents } from './mailbox-events.ts';
 import type { Author } from './model/author.ts';
 import type { Placement } from './port/placement.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
@@ -40,6 +41,8 @@ export interface Domain {
   readonly serverAnnotations: ReadonlyMap<string, string>;
   /** Which words are in which emails. */
   readonly textIndex: TextIndex;
+  /** Whoever follows up what people do to messages. */
+  readonly events: MailboxEvents;
   /** Whom a delivery asks. */
   readonly dispositions: Dispositions;
 }

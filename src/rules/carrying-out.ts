@@ -34,6 +34,8 @@ export interface CarryingOut {
   readonly hostname: string;
   /** Undefined where nothing is sent. */
   readonly sending: Sending | undefined;
+  /** What cannot be sent on stays where it is; absent: it is kept. */
+  readonly onLeftBehind?: () => void;
 }
 
 /** The owner is told once in so long. */
@@ -85,7 +87,9 @@ async function wantedBy(outcome: Outcome, forms: Forms, about: CarryingOut): Pro
     }
   }
   // What cannot be sent on is kept: no script loses mail.
-  if (isLeftBehind && wanted.copies.length === 0) wanted.copies.push(...implicitKeep(about.delivery).copies);
+  if (isLeftBehind && about.onLeftBehind !== undefined) about.onLeftBehind();
+  else if (isLeftBehind && wanted.copies.length === 0)
+    wanted.copies.push(...implicitKeep(about.delivery).copies);
   return wanted;
 }
 

@@ -20,21 +20,34 @@ export interface Surroundings {
   readonly include: Environment['include'];
   readonly lists: Environment['lists'];
   readonly trace?: Environment['trace'];
+  /** Undefined where mail is delivered: what somebody has done to a message that is in a mailbox (RFC 6785). */
+  readonly event?: EventSurroundings;
   readonly annotations: Pick<Mailboxes, 'metadata' | 'serverMetadata'>;
   readonly claimedAuthor: (isChanged: boolean) => Promise<string | undefined>;
 }
 
+export interface EventSurroundings {
+  /** `imap.cause` and its like. */
+  readonly items: ReadonlyMap<string, string>;
+  /** Of the message, after what was done. */
+  readonly flags: readonly string[];
+}
+
 export function environmentOf(about: Surroundings): Environment {
   const { delivery, addresses, detailSeparators, nowMs, items, include, claimedAuthor, lists, trace } = about;
-  const { annotations } = about;
+  const { annotations, event } = about;
   return {
     message: messageOf(delivery.message),
-    envelope: { from: delivery.envelopeFrom, to: delivery.address, ...wishedFor(delivery.wishes) },
+    envelope:
+      event === undefined
+        ? { from: delivery.envelopeFrom, to: delivery.address, ...wishedFor(delivery.wishes) }
+        : undefined,
+    ...(event && { flags: event.flags }),
     addresses,
     detailSeparators,
     nowMs,
     zoneMinutes: -new Date(nowMs).getTimezoneOffset(),
-    items,
+    items: event === undefined ? items : new Map([...items, ...event.items]),
     mailboxes: { ...mailboxesOf(delivery.account), ...annotations },
     lists,
     memory: memoryOf(about),

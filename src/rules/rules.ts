@@ -27,7 +27,7 @@ import { ScriptError } from '../sieve/syntax/fault.ts';
 import { annotationsOf } from './annotations.ts';
 import { dispositionOf } from './carrying-out.ts';
 import type { Compiler } from './compiler.ts';
-import { environmentOf, type Surroundings } from './environment.ts';
+import { type EventSurroundings, environmentOf, type Surroundings } from './environment.ts';
 import type { GlobalScripts } from './global-scripts.ts';
 import { type ListSources, listsOf } from './lists.ts';
 import type { Sending } from './sending.ts';
@@ -70,6 +70,9 @@ export class Rules implements Dispositions {
       ['name', 'Brevduva'],
       ['phase', 'during'],
       ['version', options.version],
+      // RFC 6785 §4.2.
+      ['imap.user', ''],
+      ['imap.email', ''],
     ]);
   }
 
@@ -89,6 +92,36 @@ export class Rules implements Dispositions {
     return this.#run(ready, { delivery, memories, nowMs: clock.nowMs(), trace });
   }
 
+  /**
+   * One script of the owner's over a message that is in a mailbox already (RFC 6785), and how what it asks for is carried out.
+   * Throws `ScriptError` when it is none.
+   */
+  async runAtEvent(
+    delivery: Delivery,
+    row: ScriptRow,
+    event: EventSurroundings,
+  ): Promise<{
+    readonly script: Script;
+    readonly outcome: Outcome;
+    readonly dispose: (outcome: Outcome, onLeftBehind: () => void) => Promise<Disposition>;
+  }> {
+    const { store, clock, hostname, sending } = this.#options;
+    const { account } = delivery;
+    const script = await this.#compiled(account, row);
+    const memories = await loadMemories({ store }, account);
+    const nowMs = clock.nowMs();
+    const outcome = await this.#run(
+      { scripts: [script], failures: [] },
+      { delivery, memories, nowMs, event },
+    );
+    const about = { store: { store }, delivery, memories, nowMs, hostname, sending };
+    return {
+      script,
+      outcome,
+      dispose: (wanted, onLeftBehind) => dispositionOf(wanted, { ...about, onLeftBehind }),
+    };
+  }
+
   async #decide(delivery: Delivery, rows: readonly ScriptRow[]): Promise<Disposition> {
     const { store, clock, hostname, sending } = this.#options;
     const { account } = delivery;
@@ -102,7 +135,7 @@ export class Rules implements Dispositions {
 
   async #run(
     { scripts, failures }: Ready,
-    about: Pick<Surroundings, 'delivery' | 'memories' | 'nowMs' | 'trace'>,
+    about: Pick<Surroundings, 'delivery' | 'memories' | 'nowMs' | 'trace' | 'event'>,
   ): Promise<Outcome> {
     const { separators, lists, store, serverAnnotations } = this.#options;
     const { delivery } = about;

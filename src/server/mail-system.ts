@@ -29,6 +29,7 @@ import { SentCopies } from '../mailbox/state/sent-copies.ts';
 import { TextIndex } from '../mailbox/text-index/text-index.ts';
 import { makeKey } from '../message-auth/keys.ts';
 import { Connections } from '../net/connections.ts';
+import { SCRIPT_ANNOTATION } from '../rules/mailbox-scripts.ts';
 import { FolderIndexFiles } from '../store/index-files.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
 import type { SqliteStoreOptions } from '../store/sqlite/opening.ts';
@@ -101,7 +102,7 @@ export async function openMailSystem(
   const shared = { store, log, serverAnnotations: serverAnnotationsOf(config) };
   const rules = openRules(config, { ...shared, clock: systemClock, version, recipients, installation });
   if (how.mends === true) await new FolderIndexFiles(config.data).clear();
-  const domain = domainOf(config, { ...shared, placement, dispositions: rules.dispositions });
+  const domain = domainOf(config, { ...shared, placement, ...rules });
   const journal = new ActivityFiles(config.data, config.log.activity, part);
   const activity = new Activity({ log, clock: domain.clock, journal });
   const connections = connectionsOf(config);
@@ -112,6 +113,7 @@ export async function openMailSystem(
   const ledger = ledgerOf(config);
   const feedback = feedbackAdmin(domains, ledger.open, () => clock.nowMs());
   const close = async (): Promise<void> => {
+    await rules.events.stop();
     await store.close();
     ledger.close();
     await journal.flush();
@@ -137,20 +139,22 @@ export async function openMailSystem(
 }
 
 /** RFC 5464 §3.2.1.1. */
-function serverAnnotationsOf({ imap }: Config): ReadonlyMap<string, string> {
+function serverAnnotationsOf({ imap, sieve }: Config): ReadonlyMap<string, string> {
   const { admin, comment } = imap;
   const said = [
     ['/shared/admin', admin],
     ['/shared/comment', comment],
+    [SCRIPT_ANNOTATION, sieve.imapScript],
   ] as const;
   return new Map(said.filter(([, value]) => value !== ''));
 }
 
 function domainOf(
   config: Config,
-  parts: Pick<Domain, 'store' | 'log' | 'placement' | 'dispositions' | 'serverAnnotations'>,
+  parts: Pick<Domain, 'store' | 'log' | 'placement' | 'serverAnnotations'> &
+    Pick<RulesSystem, 'dispositions' | 'events'>,
 ): Domain {
-  const { store, log } = parts;
+  const { store, log, placement, serverAnnotations, dispositions, events } = parts;
   const clock = systemClock;
   const turns = new Turns(store, clock, log);
   const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, outgoingPerAccount, outgoing } =
@@ -160,12 +164,15 @@ function domainOf(
   const perAccount = { mailboxesPerAccount, outgoingPerAccount, outgoing };
   const limits = { keywordsPerMailbox, keywordsPerMessage, ...perAccount, messageBytes };
   const accounts = new Accounts(store, turns, clock);
-  return {
-    ...{ ...parts, accounts, turns, clock, limits },
+  const domain: Domain = {
+    ...{ store, log, placement, serverAnnotations, dispositions, events },
+    ...{ accounts, turns, clock, limits },
     learns: config.rspamd.controllerUrl !== '',
     sentCopies: new SentCopies(),
     textIndex: textIndexOf(config, log),
   };
+  events.begin(domain);
+  return domain;
 }
 
 function textIndexOf({ data, search }: Config, log: Log): TextIndex {

@@ -237,6 +237,7 @@ function imapSettings(config: Config, version: string): ImapSettings {
     version,
     plaintext: config.auth.plaintext,
     maxAppendBytes,
+    sieveUrl: sieveUrlOf(config),
     idleKeepaliveMs: config.imap.idleKeepalive,
     loginTimeoutMs: limits.loginTimeout,
     idleTimeoutMs: limits.idleTimeout,
@@ -252,6 +253,15 @@ function imapSettings(config: Config, version: string): ImapSettings {
     limitsAfterLogin: { ...common, lineBytes: limits.lineBytes, discardBytes: 2 * maxAppendBytes },
   };
 }
+
+/** RFC 5804 §3. */
+function sieveUrlOf({ hostname, listen: { managesieve } }: Config): string | undefined {
+  if (managesieve === undefined) return undefined;
+  return managesieve.port === SIEVE_PORT ? `sieve://${hostname}` : `sieve://${hostname}:${managesieve.port}`;
+}
+
+/** RFC 5804 §1.8. */
+const SIEVE_PORT = 4190;
 
 /** Without literals: names, sizes, and SASL responses of clients that put them into quotes. */
 const MANAGESIEVE_LINE_BYTES = 2 * MAX_RESPONSE_BYTES;

@@ -11,11 +11,14 @@ import { Correspondents } from '../rules/correspondents.ts';
 import { GlobalLists } from '../rules/global-lists.ts';
 import { GlobalScripts } from '../rules/global-scripts.ts';
 import type { ListSources } from '../rules/lists.ts';
+import { MailboxScripts } from '../rules/mailbox-scripts.ts';
 import { Rules } from '../rules/rules.ts';
 import type { Sending } from '../rules/sending.ts';
 import { forwardSender } from './forward-sender.ts';
 
 export interface RulesSystem {
+  /** Scripts of mailboxes; they run from `begin` on. */
+  readonly events: MailboxScripts;
   readonly dispositions: Rules;
   readonly compiler: Compiler;
   readonly limits: ScriptLimits;
@@ -51,8 +54,10 @@ export function openRules(config: Config, parts: RulesParts): RulesSystem {
     globals: new GlobalLists({ folder, clock, log }),
     owns: async ({ record }, address) => (await identities.maySendAs(record, address)).kind === 'allowed',
   };
+  const dispositions = new Rules({ ...parts, compiler, globals, lists, hostname, sending, separators });
   return {
-    dispositions: new Rules({ ...parts, compiler, globals, lists, hostname, sending, separators }),
+    dispositions,
+    events: new MailboxScripts({ ...parts, rules: dispositions }),
     compiler,
     limits: {
       scripts: sieve.maxScripts,

@@ -82,6 +82,8 @@ export interface Environment {
   readonly message: Message;
   /** Unknown where no mail was delivered: a script that runs because a message was appended or changed (RFC 6785). */
   readonly envelope: Envelope | undefined;
+  /** What the message is marked with when the script begins; nothing when it is delivered. */
+  readonly flags?: readonly string[];
   /** All addresses of the owner, lower case: whom vacation answers for. */
   readonly addresses: readonly string[];
   /** Any of these stands between user and detail in a local part; '' when there are no details (RFC 5233). */

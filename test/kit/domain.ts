@@ -22,6 +22,7 @@ import { Accounts } from '../../src/mailbox/accounts.ts';
 import { Turns } from '../../src/mailbox/change/turns.ts';
 import { ALL_IN_INBOX, type Dispositions } from '../../src/mailbox/disposition.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
+import { type MailboxEvents, NO_EVENTS } from '../../src/mailbox/mailbox-events.ts';
 import { type AccountRecord, emailId } from '../../src/mailbox/model/model.ts';
 import { mailboxOf } from '../../src/mailbox/operations/mailboxes.ts';
 import { NO_INDEX_FILES } from '../../src/mailbox/port/index-files.ts';
@@ -77,6 +78,7 @@ export interface TestDomainOptions {
   /** Whom deliveries ask; nobody when absent. */
   readonly dispositions?: Dispositions;
   readonly learns?: boolean;
+  readonly events?: MailboxEvents;
   readonly serverAnnotations?: ReadonlyMap<string, string>;
   /** An index of texts in the data folder; whoever asks for it starts `startIndexing`. */
   readonly hasIndex?: boolean;
@@ -122,6 +124,7 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
     placement: EVERYTHING_HERE,
     sentCopies: new SentCopies(),
     learns: options.learns ?? false,
+    events: options.events ?? NO_EVENTS,
     serverAnnotations: options.serverAnnotations ?? new Map(),
     textIndex: new TextIndex({
       files: options.hasIndex === true ? new FolderIndexFiles(data) : NO_INDEX_FILES,

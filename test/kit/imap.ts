@@ -21,6 +21,8 @@ import { openTestRelay, TEST_WORKERS } from './relayed.ts';
 
 export interface TestImapOptions extends TestDomainOptions {
   readonly settings?: Partial<ImapSettings>;
+  /** A domain that is there; `close` closes it too. */
+  readonly kit?: TestDomain;
   /** Sessions one account may have. */
   readonly sessionsPerAccount?: number;
   /** What may be on its way in. */
@@ -56,6 +58,7 @@ const TEST_SETTINGS: ImapSettings = Object.freeze({
   version: '0.0.0-test',
   plaintext: 'loopback',
   maxAppendBytes: 64 * 1024 * 1024,
+  sieveUrl: undefined,
   idleKeepaliveMs: 120_000,
   loginTimeoutMs: 30_000,
   idleTimeoutMs: 30 * 60_000,
@@ -67,7 +70,7 @@ const TEST_SETTINGS: ImapSettings = Object.freeze({
 });
 
 export async function startTestImap(options: TestImapOptions = {}): Promise<TestImap> {
-  const kit = await openTestDomain(options);
+  const kit = options.kit ?? (await openTestDomain(options));
   const sweep = new Sweep();
   const { isRelayed = TEST_WORKERS > 1 } = options;
   const holder = isRelayed ? await openTestRelay(kit) : undefined;

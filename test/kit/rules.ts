@@ -1,12 +1,12 @@
 /** A domain whose deliveries are decided by the scripts of its accounts, which may send mail. */
 import { silentLog } from '../../src/base/log.ts';
-import type { Dispositions } from '../../src/mailbox/disposition.ts';
 import { activateScript, putScript } from '../../src/mailbox/operations/scripts.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { Compiler } from '../../src/rules/compiler.ts';
 import { Correspondents } from '../../src/rules/correspondents.ts';
 import { GlobalLists } from '../../src/rules/global-lists.ts';
 import { GlobalScripts } from '../../src/rules/global-scripts.ts';
+import { MailboxScripts } from '../../src/rules/mailbox-scripts.ts';
 import { Rules, type RulesOptions } from '../../src/rules/rules.ts';
 import type { Sending } from '../../src/rules/sending.ts';
 import { openTestDomain, type TestDomain, type TestDomainOptions } from './domain.ts';
@@ -27,13 +27,20 @@ export const TEST_SENDING: Sending = {
   giveUpMs: 5 * 86_400_000,
 };
 
-export async function openRulesDomain(options: RulesDomainOptions = {}): Promise<TestDomain> {
+export type RulesDomain = TestDomain & { readonly scripts: MailboxScripts };
+
+export async function openRulesDomain(options: RulesDomainOptions = {}): Promise<RulesDomain> {
   const { sending, folder, runLimits, ...rest } = options;
-  let rules: Dispositions | undefined;
+  let rules: Rules | undefined;
+  let scripts: MailboxScripts | undefined;
   const kit = await openTestDomain({
     log: silentLog,
     ...rest,
     dispositions: { of: (delivery) => rules?.of(delivery) },
+    events: {
+      areWanted: (...asked) => scripts?.areWanted(...asked) === true,
+      happened: (...told) => scripts?.happened(...told),
+    },
   });
   const { store, clock } = kit.domain;
   const compiler = new Compiler({ canSend: sending !== undefined });
@@ -49,7 +56,14 @@ export async function openRulesDomain(options: RulesDomainOptions = {}): Promise
     ...(sending !== undefined && { sending }),
     ...(runLimits !== undefined && { limits: runLimits }),
   });
-  return kit;
+  const { serverAnnotations } = kit.domain;
+  scripts = new MailboxScripts({ rules, serverAnnotations, log: silentLog });
+  scripts.begin(kit.domain);
+  const close = async (): Promise<void> => {
+    await scripts?.stop();
+    await kit.close();
+  };
+  return { ...kit, scripts, close };
 }
 
 /** The active script of the account. */

@@ -9,6 +9,7 @@ import { Accounts } from '../../src/mailbox/accounts.ts';
 import { Turns } from '../../src/mailbox/change/turns.ts';
 import type { Disposition } from '../../src/mailbox/disposition.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
+import { NO_EVENTS } from '../../src/mailbox/mailbox-events.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
 import type { AccountId, AccountRecord, EmailId } from '../../src/mailbox/model/model.ts';
 import type { OutgoingId } from '../../src/mailbox/model/outgoing.ts';
@@ -222,6 +223,7 @@ export class World {
       placement: EVERYTHING_HERE,
       sentCopies: new SentCopies(),
       learns: true,
+      events: NO_EVENTS,
       serverAnnotations: new Map(),
       textIndex: new TextIndex({ files: NO_INDEX_FILES, maxBytes: 0, log: silentLog }),
       dispositions: { of: ({ message }) => this.wishes.get(message)?.() },

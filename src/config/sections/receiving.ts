@@ -63,6 +63,11 @@ export const RECEIVING = {
     folder: optionalPath({
       doc: 'A folder with Sieve scripts of the server: `before.sieve` and `after.sieve` are run for every account, before and after its own scripts; any `NAME.sieve` can be included as `:global "NAME"`. A changed file is taken up within seconds.',
     }),
+    imapScript: string({
+      default: '',
+      pattern: /^[^\0-\x1f/]{0,128}$/,
+      doc: 'The name of the script that is run for what people append, copy and mark over IMAP (RFC 6785) in all mailboxes that name none themselves: that of the account itself by this name, if it has one. Announced as the annotation /shared/imapsieve/script of the server.',
+    }),
     maxScriptSize: size({
       default: '1MiB',
       min: '4KiB',

@@ -6,6 +6,7 @@ import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
 import { noteSentCopy, takeSentCopy } from '../../mailbox/operations/sent-copy.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call } from '../context.ts';
+import { tellAdded } from '../mailbox-events.ts';
 import { incomingMessages, literalPolicy } from '../message-literals.ts';
 import { appendUid, type Completion, ok } from '../replies.ts';
 import { NOTHING_FREED } from '../uploads.ts';
@@ -41,6 +42,7 @@ async function run(
   if (known !== undefined) return ok('It is there already', appendUid(target.uidValidity, [known]));
   const appended = await appendMessages(domain, account, target, messages);
   const uid = appended.uids[0] as Uid;
+  tellAdded(session, account, target, 'APPEND', appended.uids);
   noteSentCopy(domain, account, target, { ...sent, madeBy: 'program', uid });
   return ok('APPEND completed', appendUid(appended.uidValidity, appended.uids));
 }

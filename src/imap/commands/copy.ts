@@ -7,6 +7,7 @@ import { copyMessages, MessagesGone } from '../../mailbox/operations/copy.ts';
 import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call } from '../context.ts';
+import { tellAdded } from '../mailbox-events.ts';
 import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';
 import { type Completion, copyUid, no, ok } from '../replies.ts';
 import type { Cursor } from '../wire/cursor.ts';
@@ -55,6 +56,7 @@ async function run(
     isOfAll,
   }).catch(ifGone);
   if (copied === undefined) return no('Some of the messages are gone; nothing was copied', 'EXPUNGEISSUED');
+  tellAdded(session, account, target, 'COPY', copied.to);
   const name = isUid ? 'UID COPY' : 'COPY';
   if (copied.from.length === 0) return ok(`${name} completed, nothing was copied`);
   return ok(`${name} completed`, copyUid(copied.uidValidity, copied.from, copied.to));

@@ -10,6 +10,7 @@ import { moveMessages } from '../../mailbox/operations/copy.ts';
 import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call } from '../context.ts';
+import { tellAdded } from '../mailbox-events.ts';
 import { selectMessages, uidsOf } from '../message-set.ts';
 import { type Completion, copyUid, ok, writeStatus } from '../replies.ts';
 import { observe } from '../updates.ts';
@@ -37,6 +38,7 @@ async function run({ session, state }: Call<'selected'>, args: CopyArgs, name: s
   const onSlice = (): void => observe(selected);
   const moved = await moveMessages(session.domain, account, selected.mailbox, uids, target, { onSlice });
   if (moved.from.length === 0) return ok(`${name} completed, nothing was moved`);
+  tellAdded(session, account, target, 'COPY', moved.to);
   session.presence.note('messages moved', {
     mailbox: selected.mailbox.name,
     to: target.name,

@@ -7,6 +7,7 @@ import { appendMessages } from '../../mailbox/operations/append.ts';
 import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call, LiteralContext } from '../context.ts';
+import { tellAdded } from '../mailbox-events.ts';
 import { incomingMessages, literalPolicy } from '../message-literals.ts';
 import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';
 import { appendUid, type Completion, no, ok, writeStatus } from '../replies.ts';
@@ -78,6 +79,7 @@ async function run(
   if (uid === undefined) return no('There is no such message to replace', 'NONEXISTENT');
   const replaced = { mailbox: selected.mailbox, uid };
   const appended = await appendMessages(session.domain, account, target, messages, { replaced });
+  tellAdded(session, account, target, 'APPEND', appended.uids);
   noteExpunged(session, selected.mailbox.name, [uid]);
   const code = appendUid(appended.uidValidity, appended.uids);
   writeStatus(session.out, '*', 'OK', 'Replacement message ready', code);

@@ -13,6 +13,7 @@ import { enableCondstore } from '../condstore.ts';
 import type { Call, SessionContext } from '../context.ts';
 import { UNCHANGEDSINCE } from '../fetch/modifiers.ts';
 import type { Tables } from '../item.ts';
+import { tellFlags } from '../mailbox-events.ts';
 import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';
 import { type Completion, ok } from '../replies.ts';
 import type { Selected } from '../selected.ts';
@@ -71,6 +72,7 @@ async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<
   };
   await changeFlags(session.domain, account, selected.mailbox, uids, wanted, (slice) => {
     observe(selected);
+    tellFlags(session, account, selected.mailbox, slice);
     for (const uid of slice.modified) modified.push(uid);
     return failure === undefined ? tell(session, selected, slice, loudness)?.catch(fail) : undefined;
   });

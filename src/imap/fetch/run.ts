@@ -23,6 +23,7 @@ import type { AccountState } from '../../mailbox/state/account.ts';
 import type { SessionContext } from '../context.ts';
 import type { Written } from '../item.ts';
 import { announceKeywords } from '../keywords.ts';
+import { tellFlags } from '../mailbox-events.ts';
 import type { PositionRun } from '../message-set.ts';
 import type { Completion } from '../replies.ts';
 import type { Selected } from '../selected.ts';
@@ -192,6 +193,7 @@ export class FetchRun {
       const seen = new Set<number>();
       await changeFlags(this.#session.domain, this.#account, mailbox, uids, change, (slice) => {
         for (const uid of slice.changed) seen.add(uid);
+        tellFlags(this.#session, this.#account, mailbox, slice);
         return undefined;
       });
       this.#seen = seen;

@@ -118,7 +118,7 @@ async function hasIt(domain: Domain, account: AccountState, key: Buffer): Promis
 }
 
 /** For one recipient. */
-type Asking = Delivery & Pick<Arrived, 'once'>;
+export type Asking = Delivery & Pick<Arrived, 'once'>;
 
 async function asDisposed(
   domain: Domain,
@@ -148,7 +148,8 @@ function inInbox({ log }: Domain, delivery: Delivery, error: unknown): Dispositi
   return implicitKeep(delivery);
 }
 
-async function carryOut(
+/** Durable when it resolves. Throws MailboxError, and `Outdated` when what its memories rest on has changed; then nothing is done. */
+export async function carryOut(
   domain: Domain,
   delivery: Asking,
   { copies, departures = [], refusal, memories = [], note }: Disposition,

@@ -32,11 +32,19 @@ export interface FlagChange {
   readonly unchangedSince?: number;
 }
 
+export interface FlagDifference {
+  readonly bits: number;
+  readonly before: number;
+  readonly after: number;
+}
+
 /** What became of some of the messages; all of it is one change, and answered as `store.flags` has it. */
 export interface FlagSlice {
   readonly uids: readonly number[];
   /** Messages whose flags are different now. */
   readonly changed: readonly number[];
+  /** Of each of `changed`: the system flags that are different, and the numbers of its sets of keywords. */
+  readonly differences: readonly FlagDifference[];
   /** Left alone because of `unchangedSince`. */
   readonly modified: readonly number[];
   /** Of the messages that were changed; undefined when there are none. */
@@ -84,6 +92,7 @@ function changeSlice(
   wanted: FlagChange,
 ): FlagSlice {
   const changes = { rows: [] as number[], flags: [] as number[], keywordSets: [] as number[] };
+  const differences: FlagDifference[] = [];
   const modified: number[] = [];
   const sets = new Map<number, number>();
   const { flags, keywordSet, modseq } = list.columns;
@@ -108,9 +117,10 @@ function changeSlice(
     changes.rows.push(row);
     changes.flags.push(after);
     changes.keywordSets.push(set);
+    differences.push({ bits: before ^ after, before: setBefore, after: set });
   }
   const changed = change.setFlags(mailbox, changes);
-  return { uids, changed: changed.uids, modified, modseq: changed.modseq };
+  return { uids, changed: changed.uids, differences, modified, modseq: changed.modseq };
 }
 
 function newFlags(before: number, wanted: FlagChange): number {

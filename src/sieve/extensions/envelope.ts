@@ -55,7 +55,10 @@ export const ENVELOPE: Extension = {
         }
       },
       *run(run, node): Steps<boolean> {
-        const { envelope } = run.environment;
+        const { envelope, items } = run.environment;
+        // RFC 6785 §4.6.
+        if (envelope === undefined && items.get('imap.cause') !== undefined)
+          throw new RunFault('there is no envelope: no mail is delivered');
         const values: string[] = [];
         for (const name of run.texts(node.values[0])) {
           const part = PARTS.get(name.toLowerCase());

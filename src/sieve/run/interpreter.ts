@@ -52,7 +52,7 @@ export function* execute(
       run.stop();
       run.actions.backTo(before);
       run.message.reset();
-      run.flags = [];
+      run.flags = environment.flags ?? [];
     }
     if (run.actions.isDecided && failures.length === 0) break;
   }

@@ -53,7 +53,7 @@ export class Run {
   /** Fields and octets that addheader has added. */
   readonly added = { fields: 0, bytes: 0 };
   /** The internal variable of RFC 5232 §3. */
-  flags: readonly string[] = [];
+  flags: readonly string[];
   includes = 0;
   readonly #evaluate: Evaluate;
   readonly #globals = new Map<string, string>();
@@ -64,6 +64,7 @@ export class Run {
   constructor(environment: Environment, limits: Limits, evaluate: Evaluate) {
     this.environment = environment;
     this.limits = limits;
+    this.flags = environment.flags ?? [];
     this.budget = new Budget(limits);
     this.actions = new Actions(limits);
     this.message = new MessageView(environment.message);
