@@ -145,7 +145,7 @@ function textConditions({ text: anywhere, body, header, ...fields }: Condition):
   for (const field of FIELDS)
     for (const value of words(fields[field as 'from'])) filters.push(inField(field, value));
   for (const value of words(anywhere))
-    filters.push({ kind: 'or', filters: [...FIELDS.map((field) => inField(field, value)), inBody(value)] });
+    filters.push({ kind: 'or', filters: [inAnyField(value), inBody(value)] });
   for (const value of words(body)) filters.push(inBody(value));
   if (header !== undefined) {
     const [name, value] = header;
@@ -163,6 +163,12 @@ function words(value: string | undefined): readonly string[] {
 
 function inField(field: SearchedField, value: string): EmailFilter {
   return { kind: 'text', criterion: { kind: 'field', field, value }, isDeep: false };
+}
+
+/** In one look. */
+function inAnyField(value: string): EmailFilter {
+  const criteria = FIELDS.map((field): Criterion => ({ kind: 'field', field, value }));
+  return { kind: 'text', criterion: { kind: 'or', criteria }, isDeep: false };
 }
 
 function inBody(value: string): EmailFilter {

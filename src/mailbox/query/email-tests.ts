@@ -6,6 +6,7 @@
  */
 import { FLAG } from '../../mail/flags.ts';
 import { TRAIT } from '../../mail/traits.ts';
+import type { MailboxId } from '../model/model.ts';
 import { MAYBE, NO, YES } from '../search/tree.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
@@ -62,6 +63,14 @@ export class EmailCursor {
 
   /** False when it is nowhere any more. */
   find(email: number): boolean {
+    const uid = this.#placements.uidOfSingle(email);
+    if (uid > 0) {
+      const mailbox = this.#account.mailboxes.get(this.#placements.mailboxOfSingle(email) as MailboxId);
+      const row = mailbox?.list?.indexOf(uid) ?? -1;
+      if (mailbox?.list === undefined || row < 0) return false;
+      this.set(mailbox, mailbox.list, row);
+      return true;
+    }
     const [first] = messagesOf(this.#account, this.#placements, email);
     if (first === undefined) return false;
     this.set(first.mailbox, first.list, first.row);

@@ -6,12 +6,15 @@
 import type { Pause } from '../../base/time-slice.ts';
 import type { Domain } from '../domain.ts';
 import type { Criterion, UidRanges } from '../model/criterion.ts';
+import type { MailboxId } from '../model/model.ts';
 import { NumberSet } from '../reading/number-set.ts';
 import { KnownTexts } from '../search/known-texts.ts';
 import { searchMessages } from '../search/search.ts';
 import { MAYBE, SearchTree, YES } from '../search/tree.ts';
 import type { AccountState } from '../state/account.ts';
+import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
+import type { Placements } from '../state/placements.ts';
 import type { TextFilter } from './email-filter.ts';
 import { loadEverything, messagesOf } from './email-rows.ts';
 
@@ -75,46 +78,54 @@ export class TextAnswers {
     const { asked, found } = this.#answers[index] as Answers;
     const open = emails.filter((email) => !asked.has(email));
     if (open.length === 0) return;
-    for (const [mailbox, uids] of await byMailbox(domain, account, open)) {
-      const limited = within(mailbox, uids, criterion);
+    for (const [mailbox, some] of await byMailbox(domain, account, open)) {
+      // Where most of a mailbox is asked for, all of it is searched: that is done in fewer looks.
+      await loadEverything(domain, account);
+      const ranges = some.length > mailbox.exists / 2 ? undefined : rangesOf(account, mailbox, some);
+      const limited: Criterion =
+        ranges === undefined ? criterion : { kind: 'and', criteria: [{ kind: 'uids', ranges }, criterion] };
       const request = { criterion: limited, upTo: Number.MAX_SAFE_INTEGER, wants: 'all', pause } as const;
-      const hits = new Set((await searchMessages(domain, account, mailbox, request)).uids);
-      for (const [uid, email] of uids) if (hits.has(uid)) found.add(email);
+      const { uids } = await searchMessages(domain, account, mailbox, request);
+      const list = await loadList(domain, account, mailbox);
+      let row = -1;
+      for (const uid of uids) {
+        const at = list.indexOf(uid, row + 1);
+        if (at < 0) continue;
+        row = at;
+        found.add(list.columns.email[row] as number);
+      }
     }
     for (const email of open) asked.add(email);
   }
 }
 
-/** One message of each email, as UID and number, by its mailbox. */
+/** Emails by the mailbox of one of their messages. */
 async function byMailbox(
   domain: Domain,
   account: AccountState,
   emails: readonly number[],
-): Promise<ReadonlyMap<MailboxState, ReadonlyMap<number, number>>> {
+): Promise<ReadonlyMap<MailboxState, readonly number[]>> {
   await loadEverything(domain, account);
-  const groups = new Map<MailboxState, Map<number, number>>();
-  const { placements } = account;
+  const groups = new Map<MailboxState, number[]>();
+  const { placements, mailboxes } = account;
   if (placements === undefined) return groups;
   for (const email of emails) {
-    const [first] = messagesOf(account, placements, email);
-    if (first === undefined) continue;
-    let group = groups.get(first.mailbox);
-    if (group === undefined) {
-      group = new Map();
-      groups.set(first.mailbox, group);
-    }
-    group.set(first.list.columns.uid[first.row] as number, email);
+    const single = placements.mailboxOfSingle(email) as MailboxId;
+    const mailbox = mailboxes.get(single) ?? messagesOf(account, placements, email)[0]?.mailbox;
+    if (mailbox === undefined) continue;
+    const group = groups.get(mailbox);
+    if (group === undefined) groups.set(mailbox, [email]);
+    else group.push(email);
   }
   return groups;
 }
 
-/** Where most of a mailbox is asked for, all of it is searched: that is done in fewer looks. */
-function within(
-  { exists }: MailboxState,
-  uids: ReadonlyMap<number, number>,
-  criterion: Criterion,
-): Criterion {
-  if (uids.size > exists / 2) return criterion;
-  const ranges: UidRanges = [...uids.keys()].sort((a, b) => a - b).map((uid) => [uid, uid] as const);
-  return { kind: 'and', criteria: [{ kind: 'uids', ranges }, criterion] };
+function rangesOf(account: AccountState, mailbox: MailboxState, emails: readonly number[]): UidRanges {
+  const uids: number[] = [];
+  for (const email of emails) {
+    const messages = messagesOf(account, account.placements as Placements, email);
+    const message = messages.find((one) => one.mailbox === mailbox);
+    if (message !== undefined) uids.push(message.list.columns.uid[message.row] as number);
+  }
+  return uids.sort((a, b) => a - b).map((uid) => [uid, uid] as const);
 }

@@ -32,13 +32,17 @@ export async function withChanged(
   const isMatching = numberSet(matching.emails);
   // What it is sorted by stays, so one that matches still stands where it stood.
   const isThere = new NumberSet();
-  const rest = list.filter((email) => {
-    if (!isChanged.has(email)) return true;
+  let gone = 0;
+  for (let at = 0; at < list.length; at++) {
+    const email = list[at] as number;
+    if (!isChanged.has(email)) continue;
     isThere.add(email);
-    return isMatching.has(email);
-  });
+    if (!isMatching.has(email)) gone++;
+  }
   const come = matching.emails.filter((email) => !isThere.has(email));
-  if (come.length === 0) return rest.length === list.length ? list : rest;
+  if (come.length === 0 && gone === 0) return list;
+  const rest = gone === 0 ? list : list.filter((email) => !isChanged.has(email) || isMatching.has(email));
+  if (come.length === 0) return rest;
   if (come.length > MOST_PLACED) return undefined;
   const added = new Candidates(account, sort, undefined);
   await added.look(domain, come, () => YES);

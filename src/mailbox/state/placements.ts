@@ -28,6 +28,9 @@ export interface Placements {
   placesOf(email: number): readonly Place[];
   /** No second message of it is anywhere. */
   isSingle(email: number): boolean;
+  /** Of an email that is one message, without \Deleted: its mailbox, and its UID in there. 0 for any other. */
+  mailboxOfSingle(email: number): number;
+  uidOfSingle(email: number): number;
 }
 
 /** Numbers a page. */
@@ -150,6 +153,16 @@ export class WritablePlacements implements Placements {
 
   isSingle(email: number): boolean {
     return this.#more.size === 0 || !this.#more.has(email);
+  }
+
+  mailboxOfSingle(email: number): number {
+    const page = this.#pages[email >>> PAGE_BITS];
+    return page === undefined || this.uidOfSingle(email) === 0 ? 0 : (page[slotOf(email)] as number);
+  }
+
+  uidOfSingle(email: number): number {
+    const uid = this.#pages[email >>> PAGE_BITS]?.[slotOf(email) + 1] ?? 0;
+    return uid < HIDDEN && this.isSingle(email) ? uid : 0;
   }
 
   placesOf(email: number): readonly Place[] {
