@@ -2,6 +2,7 @@
  * A compiled script: plain values, so that it can be kept by the hash of its text, handed to another thread and printed. Commands
  * and tests are named; what a name does is found in `extensions.ts` when the script runs.
  */
+import type { QuickKeys } from '../matching/quick.ts';
 import type { Place } from '../syntax/fault.ts';
 
 /** What stands in a string for a value that is known when the script runs (RFC 5229 §3). Names in lower case. */
@@ -25,6 +26,8 @@ export interface Node {
   readonly tags: Readonly<Record<string, Value>>;
   readonly values: readonly Value[];
   readonly tests: readonly Node[];
+  /** Once it was executed: its keys as they are compared (`matching/quick.ts`). */
+  quick?: QuickKeys | 'none';
 }
 
 /** The command or test that fails when it is executed: a word that the compiler did not know (RFC 5463 §4). */

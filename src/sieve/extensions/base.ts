@@ -1,10 +1,13 @@
 /** What needs no require (RFC 5228 §4, §5): keep, redirect, discard, and the tests of header, addresses, size and presence. */
 import type { CommandDefinition, Extension, TagDefinition, TestDefinition } from '../compile/language.ts';
+import type { Node } from '../compile/script.ts';
 import { COMPARATORS } from '../matching/comparators.ts';
 import { matchAny } from '../matching/match.ts';
+import { matchQuickly } from '../matching/quick.ts';
 import { type MailAddress, mayHaveAddresses, rawFields, readAddress } from '../message/fields.ts';
-import { addressesOfField, textOfField } from '../message/known-fields.ts';
-import { fieldsOf, headersOf } from '../message/selection.ts';
+import { addressesAtOnce, addressesOfField, textOfField } from '../message/known-fields.ts';
+import { fieldsAtOnce, fieldsOf, headersOf } from '../message/selection.ts';
+import type { Run } from '../run/run.ts';
 import type { Steps } from '../run/steps.ts';
 import { inboxTarget } from '../run/target.ts';
 import { addressPart } from './address-parts.ts';
@@ -67,12 +70,11 @@ const TESTS: readonly TestDefinition[] = [
     name: 'header',
     values: ['strings', 'strings'],
     classes: ['match', 'index', 'mime', 'mime-options'],
-    *run(run, node): Steps<boolean> {
-      const fields = yield* fieldsOf(run, node, run.texts(node.values[0]));
-      const values = hasMimeOption(node)
-        ? fields.flatMap((field) => mimeValues(run, node, field))
-        : fields.map(textOfField);
-      return yield* matchAny(run, node, values, run.texts(node.values[1]));
+    run(run, node) {
+      if (hasMimeOption(node)) return headerInTurns(run, node);
+      const fields = fieldsAtOnce(run, node, run.texts(node.values[0]));
+      if (fields === undefined) return headerInTurns(run, node);
+      return matchValues(run, node, fields.map(textOfField));
     },
   },
   {
@@ -84,18 +86,53 @@ const TESTS: readonly TestDefinition[] = [
         if (typeof name === 'string' && !mayHaveAddresses(name))
           checking.fail(`there are no addresses in "${name}"`);
     },
-    *run(run, node): Steps<boolean> {
+    run(run, node) {
       const names = run.texts(node.values[0]).filter(mayHaveAddresses);
-      const fields = yield* fieldsOf(run, node, names);
-      const addresses: MailAddress[] = [];
-      for (const field of fields) for (const one of yield* addressesOfField(field)) addresses.push(one);
-      const parts = addresses
-        .map((address) => addressPart(run, node, address))
-        .filter((part) => part !== undefined);
-      return yield* matchAny(run, node, parts, run.texts(node.values[1]), addresses.length);
+      const fields = fieldsAtOnce(run, node, names);
+      const addresses = fields?.map(addressesAtOnce);
+      if (addresses === undefined || addresses.includes(undefined)) return addressInTurns(run, node, names);
+      return matchAddresses(
+        run,
+        node,
+        addresses.flatMap((some) => some ?? []),
+      );
     },
   },
 ];
+
+function* headerInTurns(run: Run, node: Node): Steps<boolean> {
+  const fields = yield* fieldsOf(run, node, run.texts(node.values[0]));
+  const values = hasMimeOption(node)
+    ? fields.flatMap((field) => mimeValues(run, node, field))
+    : fields.map(textOfField);
+  return yield* matchAny(run, node, values, run.texts(node.values[1]));
+}
+
+function* addressInTurns(run: Run, node: Node, names: readonly string[]): Steps<boolean> {
+  const fields = yield* fieldsOf(run, node, names);
+  const addresses: MailAddress[] = [];
+  for (const field of fields) for (const one of yield* addressesOfField(field)) addresses.push(one);
+  const found = matchAddresses(run, node, addresses);
+  return typeof found === 'boolean' ? found : yield* found;
+}
+
+function matchAddresses(run: Run, node: Node, addresses: readonly MailAddress[]): boolean | Steps<boolean> {
+  const parts = addresses
+    .map((address) => addressPart(run, node, address))
+    .filter((part) => part !== undefined);
+  return matchValues(run, node, parts, addresses.length);
+}
+
+/** With the keys that stand last. */
+function matchValues(
+  run: Run,
+  node: Node,
+  values: readonly string[],
+  count = values.length,
+): boolean | Steps<boolean> {
+  const [, keys] = node.values;
+  return matchQuickly(run, node, values, keys) ?? matchAny(run, node, values, run.texts(keys), count);
+}
 
 const MATCH_TYPES: readonly TagDefinition[] = ['is', 'contains', 'matches'].map((name) => ({
   name,

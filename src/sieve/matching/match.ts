@@ -8,6 +8,7 @@ import type { Run } from '../run/run.ts';
 import { cut, type Scope } from '../run/scope.ts';
 import { answered, type Steps } from '../run/steps.ts';
 import { COMPARATORS, type Comparator, DEFAULT_COMPARATOR, keyInTurns } from './comparators.ts';
+import { KEY_COST } from './quick.ts';
 import { RegexError } from './regex/expression.ts';
 import { matchRegex } from './regex/machine.ts';
 import { compileRegex, type Program } from './regex/program.ts';
@@ -48,9 +49,6 @@ export function* matchAny(
   }
   return false;
 }
-
-/** What is done for a key beside looking at its characters. */
-const KEY_COST = 16;
 
 /** For each value, then for each key: what can be prepared is prepared once. */
 type Matcher = (value: string) => Steps<(key: string) => boolean | Steps<boolean>>;

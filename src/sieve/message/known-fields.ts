@@ -1,7 +1,7 @@
 /** Fields of a header in the form in which tests ask for them, found and decoded once: twenty tests look at the same four. */
 import type { HeaderBlock } from '../../mail/header.ts';
 import type { Steps } from '../run/steps.ts';
-import { addressesIn, fieldText, type MailAddress, rawFields } from './fields.ts';
+import { addressesIn, fieldAddresses, fieldText, type MailAddress, rawFields } from './fields.ts';
 
 export interface Field {
   /** In lower case. */
@@ -38,6 +38,16 @@ export function textOfField(field: Field): string {
   field.text ??= fieldText(field.raw);
   return field.text;
 }
+
+/** Undefined: nobody has asked, and it is not short enough to be read at once. */
+export function addressesAtOnce(field: Field): readonly MailAddress[] | undefined {
+  if (field.addresses === undefined && field.raw.length <= MAX_AT_ONCE)
+    field.addresses = fieldAddresses(field.raw);
+  return field.addresses;
+}
+
+/** Octets. */
+const MAX_AT_ONCE = 4096;
 
 export function* addressesOfField(field: Field): Steps<readonly MailAddress[]> {
   field.addresses ??= yield* addressesIn(field.raw);

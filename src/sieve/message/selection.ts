@@ -36,6 +36,21 @@ export function* fieldsOf(run: Run, node: Node, names: readonly string[]): Steps
   return out;
 }
 
+/** The same at once, of the message itself; undefined where parts of it are asked. */
+export function fieldsAtOnce(run: Run, node: Node, names: readonly string[]): readonly Field[] | undefined {
+  if (node.tags.mime !== undefined) return undefined;
+  const { header, fields: known } = run.message;
+  run.budget.look(header.bytes.length);
+  const [only] = names;
+  const found =
+    only !== undefined && names.length === 1
+      ? known.of(header, only)
+      : names.flatMap((name) => known.of(header, name));
+  const out = indexed(found, node);
+  for (const { raw } of out) run.budget.look(raw.length);
+  return out;
+}
+
 /** Counts from 1; with `:last` from the end. */
 export function indexed<T>(found: readonly T[], { tags }: Pick<Node, 'tags'>): readonly T[] {
   const { index, last } = tags;

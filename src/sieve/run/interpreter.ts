@@ -80,17 +80,25 @@ function* executeScript(language: Language, run: Run, script: Script): Steps<voi
   }
 }
 
-function* evaluate(language: Language, run: Run, test: Node): Steps<boolean> {
+function evaluate(language: Language, run: Run, test: Node): boolean | Steps<boolean> {
   run.budget.step();
   run.at(test);
   const found = language.test(test.name).run(run, test);
-  const result = typeof found === 'boolean' ? found : yield* found;
+  if (typeof found !== 'boolean') return evaluateInTurns(run, test, found);
+  trace(run, test, found);
+  return found;
+}
+
+function* evaluateInTurns(run: Run, test: Node, steps: Steps<boolean>): Steps<boolean> {
+  const result = yield* steps;
   trace(run, test, result);
   return result;
 }
 
-function trace({ environment, origin }: Run, { name, place }: Node, result?: boolean): void {
-  environment.trace?.({ script: origin.script, ...place, name, ...(result !== undefined && { result }) });
+function trace(run: Run, { name, place }: Node, result?: boolean): void {
+  const note = run.environment.trace;
+  if (note === undefined) return;
+  note({ script: run.origin.script, ...place, name, ...(result !== undefined && { result }) });
 }
 
 function outcome(run: Run, failures: readonly Failure[]): Outcome {

@@ -38,7 +38,8 @@ export interface Note {
   readonly origin: Origin;
 }
 
-export type Evaluate = (run: Run, test: Node) => Steps<boolean>;
+/** At once where it can. */
+export type Evaluate = (run: Run, test: Node) => boolean | Steps<boolean>;
 
 export class Run {
   readonly environment: Environment;
@@ -124,7 +125,7 @@ export class Run {
     return this.scope.texts(value);
   }
 
-  test(node: Node): Steps<boolean> {
+  test(node: Node): boolean | Steps<boolean> {
     return this.#evaluate(this, node);
   }
 
