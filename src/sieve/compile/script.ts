@@ -2,7 +2,6 @@
  * A compiled script: plain values, so that it can be kept by the hash of its text, handed to another thread and printed. Commands
  * and tests are named; what a name does is found in `extensions.ts` when the script runs.
  */
-import type { QuickKeys } from '../matching/quick.ts';
 import type { Place } from '../syntax/fault.ts';
 
 /** What stands in a string for a value that is known when the script runs (RFC 5229 §3). Names in lower case. */
@@ -18,6 +17,21 @@ export type Text = string | { readonly pieces: readonly (string | Reference)[] }
 
 /** Of a tag without a value: true. */
 export type Value = true | number | Text | readonly Text[];
+
+/** Keys as the comparator has them. Made when a test is first executed, and kept with the script. */
+export interface QuickKeys {
+  readonly comparator: string;
+  readonly type: 'is' | 'contains' | 'matches';
+  readonly keys: readonly QuickKey[];
+}
+
+export interface QuickKey {
+  readonly text: string;
+  /** Of `:matches`: octets, and what stands for wildcards. */
+  readonly units: readonly number[];
+  /** What is counted for it. */
+  readonly cost: number;
+}
 
 export interface Node {
   readonly name: string;

@@ -2,24 +2,9 @@
  * The usual test, done at once: constant keys, values that are not long, a comparator of octets. It finds what `match.ts` finds and counts
  * what is counted there; only there is no chance for others in between, which so little work does not need.
  */
-import type { Node, Value } from '../compile/script.ts';
+import type { Node, QuickKey, QuickKeys, Value } from '../compile/script.ts';
 import type { Run } from '../run/run.ts';
 import { COMPARATORS, DEFAULT_COMPARATOR } from './comparators.ts';
-
-/** Keys as the comparator has them. Made when a test is first executed, and kept with the script. */
-export interface QuickKeys {
-  readonly comparator: string;
-  readonly type: 'is' | 'contains' | 'matches';
-  readonly keys: readonly QuickKey[];
-}
-
-interface QuickKey {
-  readonly text: string;
-  /** Of `:matches`: octets, and what stands for wildcards. */
-  readonly units: readonly number[];
-  /** What is counted for it. */
-  readonly cost: number;
-}
 
 /** What is done for a key beside looking at its characters. */
 export const KEY_COST = 16;
