@@ -108,8 +108,9 @@ export class HttpListener {
     this.#http.close();
     this.#http.closeIdleConnections();
     const endMs = performance.now() + graceMs;
+    const all = Promise.all([...this.#sockets].map(closed));
     while (this.#sockets.size > 0 && performance.now() < endMs) {
-      await Promise.race([...this.#sockets].map(closed).concat(after(Math.min(100, graceMs))));
+      await Promise.race([all, after(Math.min(100, graceMs))]);
       this.#http.closeIdleConnections();
     }
     for (const socket of this.#sockets) socket.destroy();
