@@ -2,7 +2,7 @@
  * One attempt to give one message to the server of some of its recipients, all of one domain. What comes of it is a value for each of
  * them: delivered, failed for ever, deferred, or not tried. Nothing is written here.
  */
-import type { Outgoing, OutgoingRecipient, OutgoingRow } from '../mailbox/model/outgoing.ts';
+import type { DeliverBy, Outgoing, OutgoingRecipient, OutgoingRow } from '../mailbox/model/outgoing.ts';
 import { NOTIFY } from '../mailbox/model/outgoing.ts';
 import { encodeXtext } from '../smtp/xtext.ts';
 import { HopFailure } from './client/channel.ts';
@@ -177,6 +177,8 @@ function whyNot(hop: Hop, { outgoing, message }: Attempt): Pick<Why, 'status' | 
     return { status: '5.6.3', text: `${host.name} cannot take a message with octets above 127` };
   if (requiresTls && lacks('REQUIRETLS'))
     return { status: '5.7.30', text: `${host.name} does not promise TLS all the way, as this message needs` };
+  const late = whyTooLate(hop, outgoing.row);
+  if (late !== undefined) return late;
   const most = Number(hop.session.offer('SIZE') || 0);
   if (most > 0 && message.sizeBytes > most)
     return {
@@ -184,6 +186,23 @@ function whyNot(hop: Hop, { outgoing, message }: Attempt): Pick<Why, 'status' | 
       text: `the message has ${message.sizeBytes} octets, ${host.name} takes ${most} at most`,
     };
   return undefined;
+}
+
+/** RFC 2852 §4.2: what has to be returned when it is late goes only to servers that see to that, in time. */
+function whyTooLate(hop: Hop, { deliverBy }: OutgoingRow): Pick<Why, 'status' | 'text'> | undefined {
+  if (deliverBy?.mode !== 'return') return undefined;
+  const offer = hop.session.offer('DELIVERBY');
+  const leftSeconds = secondsLeft(deliverBy);
+  if (offer !== undefined && leftSeconds > 0 && leftSeconds >= Number(offer || 0)) return undefined;
+  const text =
+    offer === undefined
+      ? `${hop.host.name} does not promise to deliver in time, as this message needs`
+      : `${hop.host.name} needs more time than the message has`;
+  return { status: '5.4.7', text };
+}
+
+function secondsLeft({ atMs }: DeliverBy): number {
+  return Math.floor((atMs - Date.now()) / 1000);
 }
 
 function transactionFor(hop: Hop, trial: Attempt, onBegin: () => void): Transaction {
@@ -199,6 +218,8 @@ function transactionFor(hop: Hop, trial: Attempt, onBegin: () => void): Transact
       ...(row.isUtf8 ? ['SMTPUTF8'] : []),
       ...(row.requiresTls ? ['REQUIRETLS'] : []),
       ...(hasDsn ? dsnParameters(row) : []),
+      ...(has('MT-PRIORITY') && row.priority !== undefined ? [`MT-PRIORITY=${row.priority}`] : []),
+      ...(has('DELIVERBY') && row.deliverBy !== undefined ? [byParameter(row.deliverBy)] : []),
     ],
     recipients: recipients.map((one) => recipientFor(one, hasDsn)),
     octets: () => {
@@ -206,6 +227,12 @@ function transactionFor(hop: Hop, trial: Attempt, onBegin: () => void): Transact
       return message.octets();
     },
   };
+}
+
+/** RFC 2852 §4: what is left of the time; below zero it is late already. */
+function byParameter(deliverBy: DeliverBy): string {
+  const { mode, isTraced } = deliverBy;
+  return `BY=${secondsLeft(deliverBy)};${mode === 'return' ? 'R' : 'N'}${isTraced ? 'T' : ''}`;
 }
 
 function dsnParameters({ ret, envid }: OutgoingRow): string[] {

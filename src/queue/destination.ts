@@ -15,6 +15,8 @@ export interface Job {
   readonly outgoing: OutgoingId;
   /** The domain, `local` or `report`. */
   readonly way: string;
+  /** RFC 6710: the higher ones of an account go first. */
+  readonly priority: number;
   /** Which of its recipients. */
   readonly recipients: Set<number>;
   isRunning: boolean;
@@ -27,8 +29,9 @@ export interface DestinationLimits {
   readonly probeMs?: number;
 }
 
-/** A sender's jobs; those before `at` have begun. */
-interface Line {
+/** A sender's jobs of one priority; those before `at` have begun. */
+interface Rank {
+  readonly priority: number;
   readonly jobs: Job[];
   at: number;
 }
@@ -39,7 +42,8 @@ const REST_MS = 30_000;
 export class Destination {
   readonly key: string;
   readonly #limits: DestinationLimits;
-  readonly #lines = new Map<AccountId, Line>();
+  /** By sender, the highest priority first: it orders one sender's mail and takes nothing from others. */
+  readonly #lines = new Map<AccountId, Rank[]>();
   #limit: number;
   #active = 0;
   #failures = 0;
@@ -79,11 +83,12 @@ export class Destination {
 
   add(job: Job, isFirst = false): void {
     const account = outgoingAccount(job.outgoing);
-    const line = this.#lines.get(account) ?? { jobs: [], at: 0 };
-    this.#lines.set(account, line);
-    if (!isFirst) line.jobs.push(job);
-    else if (line.at > 0) line.jobs[--line.at] = job;
-    else line.jobs.unshift(job);
+    const ranks = this.#lines.get(account) ?? [];
+    this.#lines.set(account, ranks);
+    const rank = rankOf(ranks, job.priority);
+    if (!isFirst) rank.jobs.push(job);
+    else if (rank.at > 0) rank.jobs[--rank.at] = job;
+    else rank.jobs.unshift(job);
     this.#length++;
   }
 
@@ -96,11 +101,13 @@ export class Destination {
   begin(): Job | undefined {
     const [next] = this.#lines;
     if (next === undefined) return undefined;
-    const [account, line] = next;
-    const job = line.jobs[line.at++];
+    const [account, ranks] = next;
+    const [rank] = ranks as [Rank];
+    const job = rank.jobs[rank.at++];
+    if (rank.at >= rank.jobs.length) ranks.shift();
     // To the end of the ring.
     this.#lines.delete(account);
-    if (line.at < line.jobs.length) this.#lines.set(account, line);
+    if (ranks.length > 0) this.#lines.set(account, ranks);
     this.#length--;
     this.#active++;
     return job;
@@ -138,9 +145,19 @@ export class Destination {
 
   /** All that wait. */
   takeAll(): Job[] {
-    const jobs = [...this.#lines.values()].flatMap(({ jobs, at }) => jobs.slice(at));
+    const jobs = [...this.#lines.values()].flat().flatMap((rank) => rank.jobs.slice(rank.at));
     this.#lines.clear();
     this.#length = 0;
     return jobs;
   }
+}
+
+/** There are nineteen at most. */
+function rankOf(ranks: Rank[], priority: number): Rank {
+  const at = ranks.findIndex((one) => one.priority <= priority);
+  const known = ranks[at];
+  if (known?.priority === priority) return known;
+  const rank = { priority, jobs: [], at: 0 };
+  ranks.splice(at < 0 ? ranks.length : at, 0, rank);
+  return rank;
 }

@@ -11,6 +11,7 @@ export interface Due {
   readonly state: RecipientState;
   readonly route: OutgoingRoute;
   readonly address: string;
+  readonly priority: number;
 }
 
 export const LOCAL = 'local';
@@ -75,7 +76,8 @@ export class Lines {
     const key = keyOf(due.outgoing, way);
     const known = this.#jobs.get(key);
     if (known === undefined) {
-      const job = { outgoing: due.outgoing, way, recipients: new Set([due.n]), isRunning: false };
+      const { outgoing, priority, n } = due;
+      const job = { outgoing, way, priority, recipients: new Set([n]), isRunning: false };
       this.#jobs.set(key, job);
       return job;
     }

@@ -38,7 +38,10 @@ function delivered(outcome: Outcome, settling: Settling): RecipientChange {
   const { recipient, hasDsn } = outcome;
   const { row, nowMs } = settling;
   // A server that knows of reports makes this one itself (RFC 3461 §5.2.1); one of ours is made for what goes on without.
-  const isTold = (recipient.notify & NOTIFY.Success) !== 0 && row.sender !== '' && !hasDsn;
+  const isWanted = (recipient.notify & NOTIFY.Success) !== 0 && !hasDsn;
+  // Who traces a message hears of each hop (RFC 2852 §3), unless of nothing.
+  const isTraced = row.deliverBy?.isTraced === true && recipient.notify !== NOTIFY.Never;
+  const isTold = (isWanted || isTraced) && row.sender !== '';
   if (!isTold) return changed(outcome, settling, 'ended', 'delivered');
   const state = recipient.route === 'remote' ? 'relayed' : 'delivered';
   return changed(outcome, settling, { state, nextMs: nowMs }, 'delivered');
@@ -59,10 +62,13 @@ function deferred(outcome: Outcome, settling: Settling): RecipientChange {
   const { row, nowMs, schedule, random, notBeforeMs } = settling;
   const isCounted = notBeforeMs === undefined;
   const attempts = outcome.recipient.attempts + (isCounted ? 1 : 0);
-  const nextMs = notBeforeMs ?? nextTryMs(schedule, attempts, nowMs, random);
+  const wantedMs = notBeforeMs ?? nextTryMs(schedule, attempts, nowMs, random);
+  const byMs = row.deliverBy?.atMs ?? 0;
+  // At its deadline somebody is to hear of it.
+  const nextMs = byMs > nowMs ? Math.min(wantedMs, byMs) : wantedMs;
   if (nextMs >= row.expiresMs) {
     // Once more at the very end, if that is not now.
-    if (nowMs >= row.expiresMs - LAST_MS) return failed(expired(outcome), settling);
+    if (nowMs >= row.expiresMs - LAST_MS) return failed(expired(outcome, row), settling);
     return changed(outcome, settling, { attempts, nextMs: row.expiresMs - LAST_MS }, 'deferred');
   }
   return changed(outcome, settling, { attempts, nextMs }, isCounted ? 'deferred' : undefined);
@@ -71,9 +77,9 @@ function deferred(outcome: Outcome, settling: Settling): RecipientChange {
 /** So close to its end that it is the end. */
 const LAST_MS = 1000;
 
-function expired(outcome: Outcome): Outcome {
+function expired(outcome: Outcome, { deliverBy }: OutgoingRow): Outcome {
   const text = `it could not be delivered in time; last: ${outcome.text}`;
-  return { ...outcome, status: '4.4.7', text, isReply: false };
+  return { ...outcome, status: deliverBy?.mode === 'return' ? '5.4.7' : '4.4.7', text, isReply: false };
 }
 
 function changed(
@@ -97,7 +103,7 @@ function changed(
 /** It is late, and its sender is to be told once (RFC 3461 §5.2.5). */
 export function isDelayTold(
   { notify, isTold }: Pick<OutgoingRecipient, 'notify' | 'isTold'>,
-  { sender, createdMs, kind }: Pick<OutgoingRow, 'sender' | 'createdMs' | 'kind'>,
+  { sender, createdMs, kind, deliverBy }: Pick<OutgoingRow, 'sender' | 'createdMs' | 'kind' | 'deliverBy'>,
   nowMs: number,
   { warnMs }: Pick<Schedule, 'warnMs'>,
 ): boolean {
@@ -106,6 +112,7 @@ export function isDelayTold(
     kind !== 'forward' &&
     !isTold &&
     (notify & NOTIFY.Delay) !== 0 &&
-    nowMs - createdMs >= warnMs
+    nowMs >=
+      Math.min(createdMs + warnMs, deliverBy?.mode === 'notify' ? deliverBy.atMs : Number.MAX_SAFE_INTEGER)
   );
 }

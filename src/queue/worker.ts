@@ -210,10 +210,11 @@ export class Worker {
     let nextMs = Number.POSITIVE_INFINITY;
     for (let at = 0; at < ids.length; at += 100) {
       for (const one of await domain.store.outgoing.load(ids.slice(at, at + 100))) {
-        for (const recipient of one?.recipients ?? []) {
+        if (one === undefined) continue;
+        for (const recipient of one.recipients) {
           if (recipient.nextMs === undefined) continue;
           if (recipient.nextMs <= nowMs)
-            this.#put({ outgoing: (one as NonNullable<typeof one>).row.id, ...recipient });
+            this.#put({ outgoing: one.row.id, priority: one.row.priority ?? 0, ...recipient });
           else nextMs = Math.min(nextMs, recipient.nextMs);
         }
       }

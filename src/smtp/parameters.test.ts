@@ -8,7 +8,7 @@ import { decodeXtext, encodeXtext } from './xtext.ts';
 
 const ALL: ReadonlySet<ExtensionKeyword> = new Set<ExtensionKeyword>([
   ...(['SIZE', '8BITMIME', 'BINARYMIME', 'SMTPUTF8', 'DSN', 'REQUIRETLS', 'AUTH'] as const),
-  ...(['FUTURERELEASE', 'MT-PRIORITY'] as const),
+  ...(['FUTURERELEASE', 'MT-PRIORITY', 'DELIVERBY'] as const),
 ]);
 
 const ofMail = (text: string, offers = ALL) =>
@@ -32,6 +32,8 @@ const MAIL: readonly (readonly [text: string, values: object])[] = [
   ['HOLDFOR=60', { holdForSeconds: 60 }],
   ['HOLDUNTIL=2030-01-31T08:00:00Z', { holdUntilMs: Date.UTC(2030, 0, 31, 8) }],
   ['MT-PRIORITY=-3', { priority: -3 }],
+  ['BY=120;R', { deliverBy: { seconds: 120, mode: 'return', isTraced: false } }],
+  ['BY=-5;nt', { deliverBy: { seconds: -5, mode: 'notify', isTraced: true } }],
 ];
 
 const NOT_MAIL = [
@@ -46,6 +48,7 @@ const NOT_MAIL = [
     'AUTH',
   ],
   ...['HOLDFOR=0', 'HOLDFOR=1 HOLDUNTIL=2030-01-31T08:00:00Z', 'HOLDUNTIL=tomorrow', 'MT-PRIORITY=10'],
+  ...['BY=0;R', 'BY=-1;R', 'BY=1', 'BY=1;X', 'BY=1234567890;N', 'BY=1;RX'],
 ];
 
 const RECIPIENT: readonly (readonly [text: string, values: object])[] = [

@@ -27,6 +27,7 @@ export type ExtensionKeyword =
   | 'LIMITS'
   | 'FUTURERELEASE'
   | 'MT-PRIORITY'
+  | 'DELIVERBY'
   | 'XFORWARD';
 
 export type Body = '7BIT' | '8BITMIME' | 'BINARYMIME';
@@ -52,6 +53,12 @@ export interface MailParameters {
   readonly holdUntilMs?: number;
   /** RFC 6710: -9..9. */
   readonly priority?: number;
+  /** RFC 2852. */
+  readonly deliverBy?: {
+    readonly seconds: number;
+    readonly mode: 'return' | 'notify';
+    readonly isTraced: boolean;
+  };
 }
 
 export type Notification = 'SUCCESS' | 'FAILURE' | 'DELAY';
@@ -133,6 +140,17 @@ const MAIL: Readonly<Record<string, Row<MailParameters>>> = Object.freeze({
       return Number.isNaN(ms)
         ? wrong('HOLDUNTIL is a time such as 2030-01-31T08:00:00Z')
         : { holdUntilMs: ms };
+    },
+  },
+  BY: {
+    extension: 'DELIVERBY',
+    parse(value) {
+      const [, digits, mode, trace] = /^(-?\d{1,9});([NR])(T?)$/i.exec(value) ?? [];
+      const seconds = Number(digits);
+      const isReturned = mode?.toUpperCase() === 'R';
+      if (digits === undefined || (isReturned && seconds <= 0))
+        return wrong('BY is a number of seconds, a semicolon and R or N; above 0 with R');
+      return { deliverBy: { seconds, mode: isReturned ? 'return' : 'notify', isTraced: trace !== '' } };
     },
   },
   'MT-PRIORITY': {

@@ -28,6 +28,7 @@ import {
   type Transaction,
   type Verb,
 } from '../smtp/role.ts';
+import { whyNeverInTime } from './deliver-by.ts';
 import { holdLimits, holdUntil } from './future-release.ts';
 import { SUBMISSION_REPLY } from './replies.ts';
 import { notAs } from './senders.ts';
@@ -98,6 +99,9 @@ export class SubmissionRole implements Role, AccountListener, Member {
       { keyword: 'CHUNKING' },
       { keyword: 'DSN' },
       { keyword: 'FUTURERELEASE', value: holdLimits(domain.clock.nowMs()) },
+      // RFC 2852: however short the time is. RFC 6710: among the account's own mail.
+      { keyword: 'DELIVERBY' },
+      { keyword: 'MT-PRIORITY' },
       // RFC 8689 §2: offered over TLS, and nowhere else.
       ...(this.#connection.isSecure ? [{ keyword: 'REQUIRETLS' } as const] : []),
       { keyword: 'LIMITS', value: `RCPTMAX=${settings.maxRecipients} MAILMAX=${MAX_MESSAGES}` },
@@ -117,6 +121,8 @@ export class SubmissionRole implements Role, AccountListener, Member {
     if (address !== '') requireMailbox(address, parameters.utf8 === true, REPLY.badSender);
     const hold = holdUntil(parameters, domain.clock.nowMs());
     if (typeof hold === 'object') return hold;
+    const never = whyNeverInTime(parameters, hold, domain.clock.nowMs());
+    if (never !== undefined) return never;
     const maySendAs = (one: string) => this.#services.identities.maySendAs(account.record, one);
     // An answer by machine (RFC 8098) comes from nobody; who it is from, its header says.
     const asSender = address === '' ? undefined : await maySendAs(address);

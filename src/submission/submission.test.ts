@@ -320,6 +320,18 @@ for (const isRelayed of [false, true])
       );
     });
 
+    test('has a priority and a time (RFC 6710, RFC 2852)', async () => {
+      assert.match(await send(client, LETTER, { mail: ' MT-PRIORITY=-7 BY=600;N' }), /^250 /);
+      const { row } = (await server.taken()).at(-1) ?? {};
+      assert.deepEqual([row?.priority, row?.deliverBy?.mode], [-7, 'notify']);
+      assert.ok(Math.abs((row?.deliverBy?.atMs ?? 0) - Date.now() - 600_000) < 10_000);
+      assert.match(await send(client, LETTER, { mail: ' BY=600;R' }), /^250 /);
+      const returned = (await server.taken()).at(-1)?.row;
+      assert.equal(returned?.expiresMs, returned?.deliverBy?.atMs, 'it is given up then');
+      assert.match(await send(client, LETTER, { mail: ' BY=60;R HOLDFOR=61' }), /^501 5\.5\.4/);
+      assert.match(await send(client, LETTER, { mail: ' BY=0;R' }), /^501 5\.5\.4/);
+    });
+
     test('gets what it lacks', async () => {
       assert.match(await send(client, `From: ${ANN}\r\n\r\nx\r\n`), /^250 /);
       const message = (await server.taken()).at(-1)?.message ?? '';

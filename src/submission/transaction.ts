@@ -31,6 +31,7 @@ import type { Reply } from '../smtp/reply.ts';
 import type { NamedTo, ReadMessage, Sender, Transaction } from '../smtp/role.ts';
 import { decodeXtext } from '../smtp/xtext.ts';
 import type { Reached } from './allowance.ts';
+import { deliverByOf } from './deliver-by.ts';
 import { LineEnds } from './line-ends.ts';
 import { noticeOf } from './notice.ts';
 import { repairedHeader, type WholeHeader, wholeHeader } from './repair.ts';
@@ -218,8 +219,10 @@ export class SubmissionTransaction implements Transaction {
   #outgoing(header: WholeHeader, isEightBit: boolean) {
     const { domain, settings } = this.#services;
     const { from, parameters, holdUntilMs } = this.#envelope;
-    const { ret, envid, requireTls = false, utf8 = false } = parameters;
+    const { ret, envid, requireTls = false, utf8 = false, priority = 0 } = parameters;
     const nowMs = domain.clock.nowMs();
+    const expiresMs = Math.max(nowMs, holdUntilMs ?? 0) + settings.giveUpMs;
+    const deliverBy = deliverByOf(parameters, nowMs);
     const addresses = [from, ...this.#recipients.map(({ address }) => address)];
     const hasUtf8 = addresses.some(isInternational) || !isAsciiHeader(header);
     return {
@@ -232,7 +235,9 @@ export class SubmissionTransaction implements Transaction {
       requiresTls: requireTls,
       isTlsOptional: !requireTls && /^\s*no\s*$/i.test(header.block.text('tls-required') ?? ''),
       ...(holdUntilMs === undefined ? {} : { holdUntilMs }),
-      expiresMs: Math.max(nowMs, holdUntilMs ?? 0) + settings.giveUpMs,
+      ...(priority === 0 ? {} : { priority }),
+      ...(deliverBy === undefined ? {} : { deliverBy }),
+      expiresMs: deliverBy?.mode === 'return' ? Math.min(expiresMs, deliverBy.atMs) : expiresMs,
     };
   }
 

@@ -70,6 +70,18 @@ export interface OutgoingEnvelope {
   readonly holdUntilMs?: number;
   /** What has not left by then fails. */
   readonly expiresMs: number;
+  /** RFC 6710: -9 to 9, the higher the sooner among mail of the same account; absent: 0. */
+  readonly priority?: number;
+  readonly deliverBy?: DeliverBy;
+}
+
+/** RFC 2852: until when its sender wants it delivered. */
+export interface DeliverBy {
+  readonly atMs: number;
+  /** Afterwards it is returned, or its sender is told that it is late. */
+  readonly mode: 'return' | 'notify';
+  /** Its sender wants to hear of each hop. */
+  readonly isTraced: boolean;
 }
 
 export interface OutgoingRow extends OutgoingEnvelope {

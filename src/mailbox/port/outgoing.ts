@@ -25,6 +25,8 @@ export interface DueRecipient {
   readonly state: RecipientState;
   readonly route: OutgoingRoute;
   readonly address: string;
+  /** Of its message. */
+  readonly priority: number;
 }
 
 /** A place in the order by time, message and `n`. */

@@ -53,17 +53,24 @@ export function outgoingTests(test: Test): void {
         header: Buffer.from('From: a\r\n\r\n'),
         bodyFrom: 17,
         holdUntilMs: 5000,
+        priority: -9,
+        deliverBy: { atMs: 2000 + 999_999_999_000, mode: 'notify', isTraced: true },
       },
       { route: 'local', notify: NOTIFY.Success, orcpt: 'rfc822;x@example.org' },
       { state: 'held', attempts: 3, isTold: true, lastAtMs: 5, lastHost: 'mx', lastReply: '450 later' },
     );
-    const plain = anOutgoing(3, { email: email(1) });
+    const deliverBy = { atMs: 63_000, mode: 'return', isTraced: false } as const;
+    const plain = anOutgoing(3, { email: email(1), priority: 9, deliverBy });
     const emails = [await anEmailOf(store)];
     await commit(store, aBatch(0, { emails, retained: [email(1)], outgoing: [full, plain] }));
     await store.close();
     const again = await harness.open();
     assert.deepEqual(await again.outgoing.load([plain.row.id, full.row.id]), [plain, full]);
     assert.deepEqual(await again.outgoing.list(0, 9), [full, plain]);
+    assert.deepEqual(
+      (await again.outgoing.loadDue(EVER, 9)).map(({ priority }) => priority),
+      [-9, 9],
+    );
     assert.deepEqual(await again.outgoing.list(full.row.id, 9, ALICE), [plain]);
     assert.deepEqual(await again.outgoing.list(0, 9, BOB), []);
     await again.close();

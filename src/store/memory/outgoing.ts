@@ -24,7 +24,7 @@ export class MemoryOutgoing implements OutgoingStore {
     for (const { row, recipients } of this.#all())
       for (const { n, nextMs, state, route, address } of recipients)
         if (nextMs !== undefined && nextMs <= untilMs)
-          due.push({ outgoing: row.id, n, nextMs, state, route, address });
+          due.push({ outgoing: row.id, n, nextMs, state, route, address, priority: row.priority ?? 0 });
     due.sort(inOrder);
     const from = after === undefined ? 0 : due.findIndex((one) => inOrder(one, after) > 0);
     return from < 0 ? [] : due.slice(from, from + limit);

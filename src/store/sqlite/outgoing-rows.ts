@@ -19,10 +19,9 @@ import {
 import { StoreError } from '../../mailbox/port/store.ts';
 import type { BlobChanges, Blobs } from './blobs.ts';
 import type { Database, Row, SqlValue } from './database.ts';
+import { packedFlags, readFlags } from './outgoing-flags.ts';
 import { releaseEmail } from './references.ts';
 
-/** In `outgoing.flags`. */
-const FLAG = { utf8: 1, eightBit: 2, requiresTls: 4, tlsOptional: 8 } as const;
 const RET = [undefined, 'full', 'headers'] as const;
 
 /** In the order in which `recipientOf` takes them. */
@@ -45,16 +44,11 @@ export function writeOutgoing(
   recipients: readonly OutgoingRecipient[],
 ): void {
   if (recipients.length === 0) throw new StoreError('io', `outgoing mail ${row.id} has no recipient`);
-  const flags =
-    (row.isUtf8 ? FLAG.utf8 : 0) |
-    (row.isEightBit ? FLAG.eightBit : 0) |
-    (row.requiresTls ? FLAG.requiresTls : 0) |
-    (row.isTlsOptional ? FLAG.tlsOptional : 0);
   db.prepare(SQL.insert).run(
     row.id,
     row.email,
     OUTGOING_KINDS.indexOf(row.kind),
-    flags,
+    packedFlags(row),
     RET.indexOf(row.ret),
     row.createdMs,
     row.expiresMs,
@@ -140,16 +134,12 @@ function update(db: Database, outgoing: OutgoingId, n: number, fields: Recipient
 /** Of the columns in the order of the table. */
 export function outgoingOf(row: Row): OutgoingRow {
   const [id, email, kind, flags, ret, createdMs, expiresMs, holdUntil, bodyFrom, sender, envid, header] = row;
-  const bits = flags as number;
   const returned = RET[ret as number];
   return {
     id: id as OutgoingId,
     email: email as EmailId,
     kind: known(OUTGOING_KINDS, kind),
-    isUtf8: (bits & FLAG.utf8) !== 0,
-    isEightBit: (bits & FLAG.eightBit) !== 0,
-    requiresTls: (bits & FLAG.requiresTls) !== 0,
-    isTlsOptional: (bits & FLAG.tlsOptional) !== 0,
+    ...readFlags(flags as number, createdMs as number),
     createdMs: createdMs as number,
     expiresMs: expiresMs as number,
     bodyFrom: bodyFrom as number,

@@ -21,13 +21,15 @@ import { BlobChanges } from './blobs.ts';
 import type { Database, Row } from './database.ts';
 import type { Submitted } from './group-commit.ts';
 import { accountRange } from './keys.ts';
+import { priorityIn } from './outgoing-flags.ts';
 import { changeRecipient, known, outgoingOf, RECIPIENT_COLUMNS, recipientOf } from './outgoing-rows.ts';
 import type { Work } from './transactions.ts';
 
 /** About a millisecond of rows. */
 const ROWS_PER_SLICE = 500;
 
-const DUE = 'outgoing, n, next, state, route, address FROM recipient INDEXED BY recipient_due';
+const DUE = `outgoing, n, next, state, route, address, (SELECT flags FROM outgoing WHERE outgoing.id = recipient.outgoing)
+  FROM recipient INDEXED BY recipient_due`;
 
 const SQL = {
   due: `SELECT ${DUE} WHERE next IS NOT NULL AND (next, outgoing, n) > (?, ?, ?) AND next <= ?
@@ -169,7 +171,7 @@ export class OutgoingRows {
 /** SQLite takes no infinity for a number that is compared with whole ones. */
 const clipped = (ms: number): number => Math.min(ms, Number.MAX_SAFE_INTEGER);
 
-function dueOf([outgoing, n, nextMs, state, route, address]: Row): DueRecipient {
+function dueOf([outgoing, n, nextMs, state, route, address, flags]: Row): DueRecipient {
   return {
     outgoing: outgoing as OutgoingId,
     n: n as number,
@@ -177,5 +179,6 @@ function dueOf([outgoing, n, nextMs, state, route, address]: Row): DueRecipient 
     state: known(RECIPIENT_STATES, state),
     route: known(OUTGOING_ROUTES, route),
     address: address as string,
+    priority: priorityIn((flags as number | null) ?? 0),
   };
 }
