@@ -27,7 +27,10 @@ before(async () => {
   await lead('@catch.example', 'anna@example.com');
   await lead('bo@catch.example', 'bo@example.com');
   await lead('@other.example', '@example.com');
-  identities = new Identities({ recipients: recipientsOf(kit.domain), defaultDomain: 'example.com' });
+  identities = new Identities({
+    ...{ recipients: recipientsOf(kit.domain), defaultDomain: 'example.com' },
+    aliases: () => kit.store.directory.domains.listAliases(),
+  });
 });
 
 after(() => kit.close());

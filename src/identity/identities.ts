@@ -3,6 +3,8 @@
  * aliases and lists that lead to it, every address of a domain that nobody else has when it takes what nobody has, and
  * what it was granted (the setting `submission.send_as`). The refusal says who may, so that a person knows whom to ask.
  */
+
+import type { AliasRecord } from '../mailbox/model/domains.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
 import { canonicalAddress } from './address.ts';
@@ -24,6 +26,8 @@ const MAX_NAMED = 3;
 export interface IdentitiesOptions {
   readonly recipients: Pick<Recipients, 'resolve'>;
   readonly defaultDomain: string;
+  /** All there are. */
+  readonly aliases: () => Promise<readonly Pick<AliasRecord, 'address' | 'targets'>[]>;
 }
 
 export class Identities {
@@ -31,6 +35,13 @@ export class Identities {
 
   constructor(options: IdentitiesOptions) {
     this.#options = options;
+  }
+
+  /** Of the account: its own first, then those of aliases that lead to it, without those of whole domains. */
+  async addressesOf({ address }: Pick<AccountRecord, 'address'>): Promise<readonly string[]> {
+    const aliases = await this.#options.aliases();
+    const led = aliases.filter(({ targets }) => targets.includes(address)).map((one) => one.address);
+    return [address, ...led.filter((one) => !isWholeDomain(one))];
   }
 
   /** Whether the account may send as the address. Throws what the directory throws when it cannot know. */

@@ -2,7 +2,9 @@
 import type { BlobServices } from './blobs/blob-services.ts';
 import type { BlobFinder } from './blobs/find-blob.ts';
 import type { EmailWriting } from './mail/email-writing.ts';
+import type { Submitting } from './submission/submit.ts';
 
 export interface MethodParts extends EmailWriting, BlobServices {
   readonly findBlob: BlobFinder;
+  readonly submitting: Submitting;
 }

@@ -6,10 +6,18 @@ import { emailReaders } from './mail/email-readers.ts';
 import { emailWriters } from './mail/email-writers.ts';
 import { MAILBOX_METHODS } from './mailboxes/methods.ts';
 import type { MethodParts } from './method-parts.ts';
+import { sendingMethods } from './submission/methods.ts';
 
 /** RFC 8620 §4. */
 const ECHO: Method = { name: 'Core/echo', capability: CORE, run: async (args) => args };
 
 export function allMethods(parts: MethodParts): readonly Method[] {
-  return [ECHO, ...MAILBOX_METHODS, ...emailReaders(parts), ...emailWriters(parts), ...blobMethods(parts)];
+  return [
+    ECHO,
+    ...MAILBOX_METHODS,
+    ...emailReaders(parts),
+    ...emailWriters(parts),
+    ...blobMethods(parts),
+    ...sendingMethods(parts.submitting),
+  ];
 }

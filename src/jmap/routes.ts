@@ -24,6 +24,8 @@ import { allMethods } from './methods.ts';
 import { eventRoutes } from './push/event-source.ts';
 import { MAIL_STATES } from './push/type-states.ts';
 import type { JmapServices } from './services.ts';
+import { submissionCapability } from './submission/capability.ts';
+import type { Submitting } from './submission/submit.ts';
 
 /** One more ends the one on which nothing has happened for longest. */
 const STREAMS_PER_ACCOUNT = 100;
@@ -42,6 +44,8 @@ export interface JmapOptions {
   readonly uploads: UploadBudget;
   /** Where it is kept until it is used. */
   readonly keptUploads: Uploads;
+  /** The rules of sending. */
+  readonly submitting: Submitting;
   /** Absent where one process holds everything. */
   readonly relay?: Relay | undefined;
   /** Besides the Authorization field, which is looked at last. */
@@ -63,9 +67,9 @@ function servicesOf(options: JmapOptions): JmapServices {
   const limits = { ...LIMITS, ...options.limits };
   const log = options.log.child({ protocol: 'jmap' });
   const authorization = authorizationJudge({ ...options, log, service: 'jmap' });
-  const { hostname, uploads, keptUploads } = options;
+  const { hostname, uploads, keptUploads, submitting } = options;
   const findBlob = blobFinder(keptUploads);
-  const parts = { hostname, uploads, keptUploads, attachmentBytes: ATTACHMENT_BYTES, findBlob };
+  const parts = { hostname, uploads, keptUploads, submitting, attachmentBytes: ATTACHMENT_BYTES, findBlob };
   return {
     ...{ domain, log, limits, relay, findBlob, uploads: keptUploads, budget: uploads },
     judges: [vouchedJudge(domain), ...judges, authorization],
@@ -77,6 +81,7 @@ function servicesOf(options: JmapOptions): JmapServices {
       coreCapability(limits),
       MAIL_CAPABILITY,
       blobCapability(limits, Object.keys(DIGESTS), MAX_DATA_SOURCES),
+      submissionCapability(submitting.settings.maxMessageBytes),
     ],
   };
 }

@@ -48,6 +48,8 @@ export interface QueueOptions {
   readonly passOn?: (passed: PassedOn) => Promise<{ readonly code: number; readonly text: string }>;
   readonly forgetAt?: LocalJobsOptions['forgetAt'];
   readonly schedule?: Schedule;
+  /** After each attempt of a message, when what came of it is written down. */
+  readonly onTried?: (id: OutgoingId) => void;
   readonly localAddress?: HopOptions['localAddress'];
   readonly stsMemory?: StsMemory;
   readonly most?: number;
@@ -132,7 +134,14 @@ export class Queue {
       expect: (id, nextMs) => this.#worker.expect(id, nextMs),
     });
     const most = options.most ?? MOST_CONNECTIONS;
-    this.#worker = new Worker({ domain, log, jobs: this.#jobs, lines: this.#lines, most });
+    this.#worker = new Worker({
+      domain,
+      log,
+      jobs: this.#jobs,
+      lines: this.#lines,
+      most,
+      onTried: options.onTried,
+    });
     this.#pruning = setInterval(() => void this.#prune(), PRUNE_MS).unref();
   }
 

@@ -20,6 +20,8 @@ export interface WorkerOptions {
   readonly log: Log;
   readonly jobs: Jobs;
   readonly lines: Lines;
+  /** After each attempt, when what came of it is written down. */
+  readonly onTried?: ((id: OutgoingId) => void) | undefined;
   /** Attempts at once. */
   readonly most: number;
 }
@@ -140,7 +142,7 @@ export class Worker {
   }
 
   async #attempt(job: Job, destination: Destination): Promise<void> {
-    const { domain, jobs, log } = this.#options;
+    const { domain, jobs, log, onTried } = this.#options;
     const { outgoing: queue } = domain.store;
     try {
       const claimed = await queue.claim([job.outgoing], this.#owner, Date.now() + CLAIM_MS);
@@ -152,6 +154,7 @@ export class Worker {
         if (again.size > 0) this.#again(job, again, destination);
       } finally {
         this.#giveBack(job.outgoing);
+        onTried?.(job.outgoing);
       }
     } catch (err) {
       // It is found again by the next process.

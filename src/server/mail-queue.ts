@@ -8,6 +8,7 @@ import { passOn } from '../delivery/pass-on.ts';
 import type { Dns } from '../dns/answer.ts';
 import { DnsShare } from '../dns/share.ts';
 import type { Counter } from '../feedback/observation.ts';
+import { SentMail } from '../jmap/submission/sent-mail.ts';
 import { NO_RELAY, type Relay } from '../net/relay.ts';
 import type { StreamOptions } from '../net/stream.ts';
 import { Families } from '../queue/families.ts';
@@ -48,6 +49,7 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
   const { domain, activity, recipients, admin } = system;
   const families = new Families(dns, config.queue.ip);
   const stsMemory = new StsFile(join(config.data, `mta-sts${worker === undefined ? '' : `-${worker}`}.json`));
+  const sent = new SentMail(domain, log);
   const queue = new Queue({
     ...{ domain, log, activity, dns, recipients, stsMemory, hostname: config.hostname },
     ownDomain: config.auth.defaultDomain,
@@ -62,6 +64,7 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
     languageOf: languageOf(config),
     passOn: (message) =>
       passOn({ relay, stream, nowMs: () => domain.clock.nowMs() }, { ...message, ...message.message }),
+    onTried: (id) => sent.tried(id),
     forgetAt: (holder, keys) => forgetAt(relay, holder, keys),
     smarthosts: smarthostsOf(config),
     ...(options.counter && { counter: options.counter }),
@@ -80,6 +83,7 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
       admin.queue.running = undefined;
       families.stop();
       await queue.stop(graceMs);
+      sent.stop();
       stsMemory.close();
     },
   };

@@ -181,7 +181,10 @@ function servicesOf(
     ...mxSettings(config),
   });
   const sieve: ManageSieveServices = { ...shared, settings: settings.sieve, editing: options.rules };
-  const web = webOf({ ...options, uploads, isShared, listeners: () => started });
+  const web = webOf({
+    ...{ ...options, uploads, isShared, submitting: sending.services },
+    listeners: () => started,
+  });
   const starters: Record<string, Starter> = {
     imap: (address) => startImap(imap, { ...ports, listen: [{ name: 'imap', ...address }] }),
     imaps: (address) => startImap(imap, { ...ports, listen: [{ name: 'imaps', ...address }] }),

@@ -48,7 +48,10 @@ export function openRules(config: Config, parts: RulesParts): RulesSystem {
   };
   const { separators } = addresses;
   const { folder } = sieve;
-  const identities = new Identities({ recipients, defaultDomain: config.auth.defaultDomain });
+  const identities = new Identities({
+    ...{ recipients, defaultDomain: config.auth.defaultDomain },
+    aliases: () => parts.store.directory.domains.listAliases(),
+  });
   const lists: ListSources = {
     correspondents: new Correspondents(parts),
     globals: new GlobalLists({ folder, clock, log }),

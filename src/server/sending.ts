@@ -12,6 +12,8 @@ import type { SubmissionSettings } from '../submission/settings.ts';
 export interface Sending {
   start(port: Port<'submission' | 'submissions'>): Promise<readonly Listener[]>;
   readonly receive: Receive;
+  /** For whoever sends otherwise by the same rules. */
+  readonly services: SubmissionServices;
   /** For connections that begin from now on. */
   apply(config: Config): void;
 }
@@ -34,6 +36,7 @@ export function sendingOf(
   return {
     start: (port) => startSubmission(services, { ...ports, listen: [port] }),
     receive: receiveSubmission(services),
+    services,
     // Sessions hold this object and look into it when they need to.
     apply: (next) => void Object.assign(settings, settingsOf(next)),
   };

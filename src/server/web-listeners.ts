@@ -15,6 +15,7 @@ import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { WebSessions } from '../identity/web-sessions.ts';
 import { jmapRoutes } from '../jmap/routes.ts';
+import type { Submitting } from '../jmap/submission/submit.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { UploadLimits } from '../mailbox/port/uploads.ts';
@@ -49,6 +50,8 @@ export interface WebOptions {
   readonly webSessions: WebSessions;
   /** Room for what is on its way in. */
   readonly uploads: UploadBudget;
+  /** The rules of sending. */
+  readonly submitting: Submitting;
   readonly domains: LocalDomains;
   readonly tls: TlsFiles;
   readonly connections: Connections;

@@ -32,7 +32,11 @@ export function submissionServices(
 ): SubmissionServices {
   const { domain, recipients, settings } = parts;
   const { hostname, defaultDomain } = settings;
-  const identities = new Identities({ recipients, defaultDomain });
+  const identities = new Identities({
+    recipients,
+    defaultDomain,
+    aliases: () => domain.store.directory.domains.listAliases(),
+  });
   const notices = new Notices({ domain, hostname, postmaster: `postmaster@${defaultDomain}` });
   return { ...parts, identities, allowances: new Allowances(), notices };
 }

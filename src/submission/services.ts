@@ -18,7 +18,7 @@ export interface SubmissionServices {
   readonly authenticator: Authenticator;
   readonly activity: Activity;
   readonly recipients: Pick<Recipients, 'resolve'>;
-  readonly identities: Pick<Identities, 'maySendAs'>;
+  readonly identities: Pick<Identities, 'maySendAs' | 'addressesOf'>;
   readonly settings: SubmissionSettings;
   readonly allowances: Allowances;
   readonly notices: Pick<Notices, 'tell'>;

@@ -5,13 +5,20 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { HttpListener } from '../../src/http/listener.ts';
+import { Identities } from '../../src/identity/identities.ts';
 import type { JsonObject } from '../../src/jmap/core/json.ts';
 import { type JmapOptions, jmapRoutes } from '../../src/jmap/routes.ts';
+import type { Submitting } from '../../src/jmap/submission/submit.ts';
 import { UploadBudget } from '../../src/mailbox/operations/upload-budget.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { Connections } from '../../src/net/connections.ts';
 import { UploadFiles } from '../../src/store/uploads/upload-files.ts';
+import { Allowances } from '../../src/submission/allowance.ts';
+import { Notices } from '../../src/submission/notice.ts';
+import type { SubmissionSettings } from '../../src/submission/settings.ts';
+import { recipientsOf } from './domain.ts';
 import { startTestImap, type TestImap, type TestImapOptions } from './imap.ts';
+import { SUBMISSION_SETTINGS } from './submission.ts';
 
 const KEPT_UPLOADS = {
   ...{ accountBytes: 1_000_000, accountPieces: 20 },
@@ -23,6 +30,7 @@ export const MAIL = 'urn:ietf:params:jmap:mail';
 
 export interface TestJmapOptions extends TestImapOptions {
   readonly jmap?: Partial<JmapOptions>;
+  readonly submission?: Partial<SubmissionSettings>;
 }
 
 export interface TestJmap {
@@ -50,6 +58,7 @@ export async function startTestJmap(options: TestJmapOptions = {}): Promise<Test
     routes: jmapRoutes({
       ...{ domain, authenticator, activity, log: domain.log, settings: { plaintext: 'loopback' } },
       hostname: 'mail.example.com',
+      submitting: submittingOf(kit, options.submission),
       uploads: new UploadBudget({ accountBytes: 2 ** 28, totalBytes: 2 ** 30 }),
       keptUploads: new UploadFiles(join(kit.data, 'uploads'), KEPT_UPLOADS, domain.clock),
       ...options.jmap,
@@ -68,6 +77,23 @@ export async function startTestJmap(options: TestJmapOptions = {}): Promise<Test
       await listener.close(2000);
       await imap.close();
     },
+  };
+}
+
+/** By the rules of a server that has no limits. */
+function submittingOf(
+  { domain, activity }: TestImap['kit'],
+  settings: Partial<SubmissionSettings> = {},
+): Submitting {
+  const recipients = recipientsOf(domain);
+  return {
+    ...{ recipients, activity, settings: { ...SUBMISSION_SETTINGS, ...settings } },
+    identities: new Identities({
+      ...{ recipients, defaultDomain: 'example.com' },
+      aliases: () => domain.store.directory.domains.listAliases(),
+    }),
+    allowances: new Allowances(),
+    notices: new Notices({ domain, hostname: 'mail.example.com', postmaster: 'postmaster@example.com' }),
   };
 }
 

@@ -47,7 +47,7 @@ export interface TestSubmission {
 
 const NO_LIMITS = { messagesPerHour: 0, recipientsPerHour: 0, messagesPerDay: 0, recipientsPerDay: 0 };
 
-const SETTINGS: SubmissionSettings = Object.freeze({
+export const SUBMISSION_SETTINGS: SubmissionSettings = Object.freeze({
   ...{ hostname: 'mail.example.com', defaultDomain: 'example.com', plaintext: 'loopback' },
   ...{ maxMessageBytes: 50 * 1024 * 1024, maxRecipients: 100, failuresPerConnection: 3 },
   ...{ loginTimeoutMs: 30_000, handshakeTimeoutMs: 10_000, deadlines: DEADLINES },
@@ -64,7 +64,7 @@ export async function startTestSubmission(options: TestSubmissionOptions = {}): 
   if ((await kit.store.directory.find(ANN)) === undefined) await kit.addAccount(ANN, 'secret');
   const { isRelayed = TEST_WORKERS > 1 } = options;
   const holder = isRelayed ? await openTestRelay(kit) : undefined;
-  const settings = { ...SETTINGS, ...options.settings };
+  const settings = { ...SUBMISSION_SETTINGS, ...options.settings };
   const { domain = kit.domain, relay = NO_RELAY } = holder ?? {};
   const services = submissionServices({
     ...{ domain, relay, settings, authenticator: kit.authenticator, activity: kit.activity },

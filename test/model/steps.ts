@@ -362,7 +362,7 @@ function cancel(step: Step): void {
     run: async () => {
       const account = await step.open();
       const mailbox = stateOf(account, drafts);
-      if (mailbox !== undefined) await cancelOutgoing(world.domain, account, id, hold(mailbox));
+      if (mailbox !== undefined) await cancelOutgoing(world.domain, account, id, { drafts: hold(mailbox) });
     },
   });
 }

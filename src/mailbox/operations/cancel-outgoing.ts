@@ -20,6 +20,13 @@ import { checkQuota } from './quota.ts';
 /** Longer than it can take. */
 const CLAIM_MS = 60_000;
 
+export interface CancelOptions {
+  /** Where it is to be a draft again. */
+  readonly drafts?: MailboxState;
+  /** What is changed in the same change. */
+  readonly also?: (change: AccountChange) => void;
+}
+
 /**
  * All of a message or nothing: false when it is on its way at this moment, was tried for one of its recipients, or is gone. With
  * `drafts` it is a message there, in the same change. Throws `over-quota`, `nonexistent`, `unavailable`.
@@ -28,7 +35,7 @@ export async function cancelOutgoing(
   domain: Domain,
   account: AccountState,
   id: OutgoingId,
-  drafts?: MailboxState,
+  { drafts, also = () => {} }: CancelOptions = {},
 ): Promise<boolean> {
   const { outgoing: queue } = domain.store;
   const owner = randomUUID();
@@ -42,6 +49,7 @@ export async function cancelOutgoing(
       account,
       run: (change) => {
         addDraft?.(change);
+        also(change);
         change.outgoing.settle(...outgoing.recipients.map((one) => ended(id, one, change.nowMs)));
       },
     });
@@ -51,7 +59,8 @@ export async function cancelOutgoing(
   }
 }
 
-function isUntried({ recipients }: Outgoing): boolean {
+/** Nobody was told anything of it. */
+export function isUntried({ recipients }: Pick<Outgoing, 'recipients'>): boolean {
   return recipients.every(
     ({ state, attempts }) => attempts === 0 && (state === 'waiting' || state === 'held'),
   );

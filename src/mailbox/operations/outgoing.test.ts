@@ -148,10 +148,10 @@ describe('outgoing mail', () => {
       const drafts = mailboxOf(account, 'Drafts');
       const { id } = await acceptOutgoing(domain, account, await read(kit), to('a@example.org'));
       await domain.store.outgoing.claim([id], 'worker', Date.now() + 60_000);
-      assert.equal(await cancelOutgoing(domain, account, id, drafts), false);
+      assert.equal(await cancelOutgoing(domain, account, id, { drafts }), false);
       domain.store.outgoing.giveBack([id], 'worker');
-      assert.equal(await cancelOutgoing(domain, account, id, drafts), true);
-      assert.equal(await cancelOutgoing(domain, account, id, drafts), false);
+      assert.equal(await cancelOutgoing(domain, account, id, { drafts }), true);
+      assert.equal(await cancelOutgoing(domain, account, id, { drafts }), false);
       assert.deepEqual((await kit.messagesOf('anna@example.com', 'Drafts')).map(String), [TEXT]);
       const tried = await acceptOutgoing(domain, account, await read(kit), to('a@example.org'));
       await domain.store.outgoing.settle([{ outgoing: tried.id, n: 1, become: { attempts: 1 } }]);

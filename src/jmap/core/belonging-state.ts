@@ -1,0 +1,106 @@
+/**
+ * States and changes of types whose objects belong to the account beside its mail (`model/belongings.ts`), as identities do: `i17-20301`
+ * is of identities, nothing changed in them since modseq 17, which was on day 20301 since 1970.
+ *
+ * What went is remembered for 90 days. A state that is older is not known any more, unless nothing has changed since.
+ */
+import type { BelongingKind, BelongingRow } from '../../mailbox/model/belongings.ts';
+import { isKept } from '../../mailbox/reading/moment.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
+import { loadBelongings } from '../../mailbox/state/belongings.ts';
+import type { Call } from './method.ts';
+import type { ChangesAnswer } from './standard-changes.ts';
+
+const LETTERS: Readonly<Record<BelongingKind, string>> = { identity: 'i', submission: 's' };
+const FORM = /^([is])(\d{1,16})-(\d{1,7})$/;
+const DAY_MS = 86_400_000;
+export const REMEMBERED_MS = 90 * DAY_MS;
+/** Less than that, so that what a state needs is there whichever hour it is. */
+const KNOWN_DAYS = 85;
+
+export const belongingId = (kind: BelongingKind, id: number): string => LETTERS[kind] + String(id);
+
+export function belongingOfId(kind: BelongingKind, id: string): number | undefined {
+  const number =
+    id.startsWith(LETTERS[kind]) && /^[1-9]\d{0,9}$/.test(id.slice(1)) ? Number(id.slice(1)) : undefined;
+  return number;
+}
+
+/** All that are there, ascending by number. What is read is durable when the state is asked for afterwards. */
+export async function belongingsOf(
+  call: Pick<Call, 'domain'>,
+  account: AccountState,
+  kind: BelongingKind,
+): Promise<readonly BelongingRow[]> {
+  const all = await loadBelongings(call.domain, account);
+  return [...all.values()].filter((row) => row.kind === kind && row.value !== undefined);
+}
+
+/** When everything is durable. */
+export async function belongingState(
+  call: Pick<Call, 'domain'>,
+  account: AccountState,
+  kind: BelongingKind,
+): Promise<string> {
+  for (;;) {
+    const all = await loadBelongings(call.domain, account);
+    const state = stateOf(all.values(), kind);
+    if (await isKept(account.unsettled)) return state;
+  }
+}
+
+function stateOf(rows: Iterable<BelongingRow>, kind: BelongingKind): string {
+  let last: BelongingRow | undefined;
+  for (const row of rows) if (row.kind === kind && row.modseq >= (last?.modseq ?? 0)) last = row;
+  return `${LETTERS[kind]}${last?.modseq ?? 0}-${Math.floor((last?.atMs ?? 0) / DAY_MS)}`;
+}
+
+/** Ascending by when they changed last. Undefined when the state is not known, or not any more. */
+export async function changedSince(
+  call: Pick<Call, 'domain'>,
+  account: AccountState,
+  kind: BelongingKind,
+  state: string,
+): Promise<readonly BelongingRow[] | undefined> {
+  const [, letter, modseq, day] = FORM.exec(state) ?? [];
+  if (letter !== LETTERS[kind]) return undefined;
+  const since = Number(modseq);
+  const all = await loadBelongings(call.domain, account);
+  const rows = [...all.values()].filter((row) => row.kind === kind);
+  const isCurrent = state === stateOf(rows, kind);
+  const isOld = since > 0 && Number(day) < Math.floor(call.domain.clock.nowMs() / DAY_MS) - KNOWN_DAYS;
+  if (!isCurrent && (isOld || since > account.modseq)) return undefined;
+  return rows.filter((row) => row.modseq > since).sort((a, b) => a.modseq - b.modseq);
+}
+
+export async function belongingChanges(
+  call: Pick<Call, 'domain'>,
+  account: AccountState,
+  {
+    kind,
+    sinceState,
+    maxChanges,
+  }: { readonly kind: BelongingKind; readonly sinceState: string; readonly maxChanges: number },
+): Promise<ChangesAnswer | undefined> {
+  const rows = await changedSince(call, account, kind, sinceState);
+  if (rows === undefined) return undefined;
+  const newest = await belongingState(call, account, kind);
+  const since = Number(FORM.exec(sinceState)?.[2]);
+  // Those that share a modseq were changed together, and are told together.
+  let end = Math.min(rows.length, maxChanges);
+  while (end > 0 && end < rows.length && rows[end]?.modseq === rows[end - 1]?.modseq) end--;
+  if (end === 0 && rows.length > 0) return undefined;
+  const told = rows.slice(0, end);
+  const last = told.at(-1);
+  const isAll = end === rows.length;
+  const answer = { created: [] as string[], updated: [] as string[], destroyed: [] as string[] };
+  for (const { id, value, createdModseq } of told) {
+    const name = belongingId(kind, id);
+    const isNew = createdModseq > since;
+    if (value !== undefined) (isNew ? answer.created : answer.updated).push(name);
+    else if (!isNew) answer.destroyed.push(name);
+  }
+  const newState =
+    isAll || last === undefined ? newest : `${LETTERS[kind]}${last.modseq}-${Math.floor(last.atMs / DAY_MS)}`;
+  return { ...answer, newState, hasMoreChanges: !isAll };
+}

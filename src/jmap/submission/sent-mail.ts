@@ -1,0 +1,50 @@
+/**
+ * Told of each attempt of the queue: what has left goes to its place and its submission says so, at once and not when somebody asks.
+ * Attempts of a moment are looked at together. What is not told here is found when somebody asks.
+ */
+import type { Log } from '../../base/log.ts';
+import type { Domain } from '../../mailbox/domain.ts';
+import type { AccountId } from '../../mailbox/model/model.ts';
+import { type OutgoingId, outgoingAccount } from '../../mailbox/model/outgoing.ts';
+import { loadBelongings } from '../../mailbox/state/belongings.ts';
+import { bringUpToDate } from './up-to-date.ts';
+
+const GATHER_MS = 100;
+
+export class SentMail {
+  readonly #domain: Domain;
+  readonly #log: Log;
+  readonly #waiting = new Set<AccountId>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(domain: Domain, log: Log) {
+    this.#domain = domain;
+    this.#log = log;
+  }
+
+  tried(id: OutgoingId): void {
+    this.#waiting.add(outgoingAccount(id));
+    this.#timer ??= setTimeout(() => void this.#look(), GATHER_MS).unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#waiting.clear();
+  }
+
+  async #look(): Promise<void> {
+    this.#timer = undefined;
+    const accounts = [...this.#waiting];
+    this.#waiting.clear();
+    for (const id of accounts) {
+      try {
+        const account = await this.#domain.accounts.open(id);
+        const all = await loadBelongings(this.#domain, account);
+        if ([...all.values()].some(({ kind }) => kind === 'submission'))
+          await bringUpToDate(this.#domain, account);
+      } catch (err) {
+        this.#log.warn({ err, account: id }, 'what became of mail that was sent is noted when somebody asks');
+      }
+    }
+  }
+}

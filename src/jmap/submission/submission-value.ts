@@ -1,0 +1,127 @@
+/** A submission as it is kept, and what has become of it, from the queue (RFC 8621 §7). */
+import type { Domain } from '../../mailbox/domain.ts';
+import type {
+  Outgoing,
+  OutgoingId,
+  OutgoingLogEntry,
+  OutgoingRecipient,
+} from '../../mailbox/model/outgoing.ts';
+import { isUntried } from '../../mailbox/operations/cancel-outgoing.ts';
+import { loadOutgoingLog } from '../../mailbox/reading/outgoing-mail.ts';
+import type { JsonObject } from '../core/json.ts';
+
+export interface DeliveryStatus {
+  readonly smtpReply: string;
+  readonly delivered: 'queued' | 'yes' | 'no' | 'unknown';
+}
+
+export interface SubmissionValue {
+  readonly identityId: string;
+  readonly emailId: string;
+  readonly threadId: string;
+  readonly envelope: JsonObject;
+  readonly sendAtMs: number;
+  readonly outgoing: number;
+  readonly undoStatus: 'pending' | 'final' | 'canceled';
+  /** By the address of a recipient. */
+  readonly delivery: Readonly<Record<string, DeliveryStatus>>;
+}
+
+const QUEUED: DeliveryStatus = Object.freeze({
+  smtpReply: '250 2.0.0 waiting in the queue',
+  delivered: 'queued',
+});
+const MAX_REPLY = 500;
+/** Lines of what became of it: of each recipient the last one counts. */
+const LOG_LINES = 2000;
+
+export function readSubmission(value: Buffer): SubmissionValue {
+  return JSON.parse(value.toString()) as SubmissionValue;
+}
+
+export function writeSubmission(value: SubmissionValue): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+export function queuedFor(addresses: readonly string[]): SubmissionValue['delivery'] {
+  return Object.fromEntries(addresses.map((address) => [address, QUEUED]));
+}
+
+/** Nothing of it changes any more. */
+export function isSettled({ undoStatus, delivery }: SubmissionValue): boolean {
+  if (undoStatus === 'canceled') return true;
+  return undoStatus === 'final' && Object.values(delivery).every(({ delivered }) => delivered !== 'queued');
+}
+
+/** What it is by now; the same object when nothing is different. `outgoing`: what the queue has of it. */
+export async function statusNow(
+  domain: Pick<Domain, 'store'>,
+  value: SubmissionValue,
+  outgoing: Outgoing | undefined,
+): Promise<SubmissionValue> {
+  const id = value.outgoing as OutgoingId;
+  if (outgoing !== undefined && isUntried(outgoing) && isWhole(outgoing, value)) return value;
+  const log = await loadOutgoingLog(domain, id, LOG_LINES);
+  const delivery = Object.fromEntries(
+    Object.keys(value.delivery).map((address) => [address, statusOf(address, outgoing, log)]),
+  );
+  const now: SubmissionValue = { ...value, undoStatus: 'final', delivery };
+  return JSON.stringify(now) === JSON.stringify(value) ? value : now;
+}
+
+/** None of its recipients has come to an end. */
+function isWhole({ recipients }: Outgoing, { delivery }: SubmissionValue): boolean {
+  return recipients.length >= Object.keys(delivery).length;
+}
+
+function statusOf(
+  address: string,
+  outgoing: Outgoing | undefined,
+  log: readonly OutgoingLogEntry[],
+): DeliveryStatus {
+  const row = outgoing?.recipients.find((one) => one.address === address);
+  if (row !== undefined) return statusOfRow(row);
+  const last = log.findLast((entry) => entry.address === address && ENDS[entry.event] !== undefined);
+  if (last === undefined) return { smtpReply: '250 2.0.0 it left', delivered: 'unknown' };
+  const [delivered, code] = ENDS[last.event] as readonly [DeliveryStatus['delivered'], string];
+  // In front of what was said stands who said it.
+  const said = last.detail.replace(/^[^ ]+: (?=\d{3}[ -]|\d\.\d)/, '');
+  // A mailbox here has it; of another server nobody knows what it does.
+  const isHere = last.event === 'delivered' && !/^[^ ]+: /.test(last.detail);
+  return { smtpReply: replyText(said, code), delivered: isHere ? 'yes' : delivered };
+}
+
+const ENDS: Readonly<
+  Partial<Record<OutgoingLogEntry['event'], readonly [DeliveryStatus['delivered'], string]>>
+> = {
+  delivered: ['unknown', '250 2.0.0'],
+  failed: ['no', '550 5.0.0'],
+  dropped: ['no', '550 5.7.0'],
+  cancelled: ['no', '550 5.7.0'],
+};
+
+function statusOfRow({ state, lastReply, route }: OutgoingRecipient): DeliveryStatus {
+  switch (state) {
+    case 'failed':
+      return { smtpReply: replyText(lastReply, '550 5.0.0'), delivered: 'no' };
+    case 'delivered':
+      return {
+        smtpReply: replyText(lastReply, '250 2.0.0'),
+        delivered: route === 'remote' ? 'unknown' : 'yes',
+      };
+    case 'relayed':
+      return { smtpReply: replyText(lastReply, '250 2.0.0'), delivered: 'unknown' };
+    default:
+      return lastReply === undefined
+        ? QUEUED
+        : { smtpReply: replyText(lastReply, '450 4.0.0'), delivered: 'queued' };
+  }
+}
+
+/** RFC 8621 §7: the reply in one line, or one that is made so: a code, an enhanced one, words. */
+function replyText(said: string | undefined, otherwise: string): string {
+  const text = (said ?? '').replace(/\s+/g, ' ').trim().slice(0, MAX_REPLY);
+  if (/^\d{3} /.test(text)) return text;
+  const code = otherwise.slice(0, 3);
+  return /^\d\.\d+\.\d+ /.test(text) ? `${code} ${text}` : `${otherwise} ${text}`.trim();
+}

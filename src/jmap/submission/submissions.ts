@@ -1,0 +1,220 @@
+/** EmailSubmission/get, /changes, /query, /queryChanges, /set (RFC 8621 §7). */
+import type { OutgoingId } from '../../mailbox/model/outgoing.ts';
+import { cancelOutgoing } from '../../mailbox/operations/cancel-outgoing.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
+import { list, mapOf, object, optional, text } from '../core/arguments.ts';
+import {
+  belongingChanges,
+  belongingId,
+  belongingOfId,
+  belongingState,
+  changedSince,
+} from '../core/belonging-state.ts';
+import { MethodError, SetError } from '../core/fault.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Call, Method } from '../core/method.ts';
+import { standardChanges } from '../core/standard-changes.ts';
+import { picked, standardGet } from '../core/standard-get.ts';
+import { namedResult, standardQuery } from '../core/standard-query.ts';
+import { standardQueryChanges } from '../core/standard-query-changes.ts';
+import { eachByItself, type SetOutcome, standardSet } from '../core/standard-set.ts';
+import { SUBMISSION } from './capability.ts';
+import type { IdentityMethods } from './identities.ts';
+import { type Listed, submissionQuery } from './submission-query.ts';
+import { type SubmissionValue, writeSubmission } from './submission-value.ts';
+import { type Submitting, submit } from './submit.ts';
+import { bringUpToDate, submissionsIn } from './up-to-date.ts';
+
+const KIND = 'submission';
+const PROPERTIES = [
+  ...['id', 'identityId', 'emailId', 'threadId', 'envelope', 'sendAt', 'undoStatus', 'deliveryStatus'],
+  ...['dsnBlobIds', 'mdnBlobIds'],
+];
+const EXTRA = { onSuccessUpdateEmail: optional(mapOf(object)), onSuccessDestroyEmail: optional(list(text)) };
+
+async function allOf(call: Call, account: AccountState): Promise<readonly Listed[]> {
+  await bringUpToDate(call.domain, account);
+  const all = await submissionsIn(account.belongings?.values() ?? []);
+  return all.map(({ row, value }) => ({ id: row.id, value }));
+}
+
+const get = standardGet({
+  type: 'EmailSubmission',
+  capability: SUBMISSION,
+  properties: PROPERTIES,
+  arguments: {},
+  async find({ account, call, ids, properties }) {
+    const all = await allOf(call, account);
+    const state = await belongingState(call, account, KIND);
+    const byId = new Map(all.map((one) => [belongingId(KIND, one.id), one]));
+    const wanted = ids ?? [...byId.keys()];
+    if (wanted.length > call.limits.maxObjectsInGet) throw new MethodError('requestTooLarge');
+    const found = wanted.flatMap((name) => byId.get(name) ?? []);
+    return {
+      state,
+      list: found.map((one) => objectOf(one, properties)),
+      notFound: wanted.filter((name) => !byId.has(name)),
+    };
+  },
+});
+
+const changes = standardChanges({
+  type: 'EmailSubmission',
+  capability: SUBMISSION,
+  async find({ account, call, sinceState, maxChanges }) {
+    await bringUpToDate(call.domain, account);
+    return belongingChanges(call, account, { kind: KIND, sinceState, maxChanges });
+  },
+});
+
+const query = standardQuery({
+  type: 'EmailSubmission',
+  capability: SUBMISSION,
+  arguments: {},
+  async find({ account, call, filter, sort }) {
+    const all = await allOf(call, account);
+    const queryState = await belongingState(call, account, KIND);
+    const ids = submissionQuery(all, filter, sort, call.limits).map((one) => belongingId(KIND, one.id));
+    return namedResult(ids, { queryState, canCalculateChanges: true });
+  },
+});
+
+/** Whatever the filter goes by, what has another value for it has changed: all of these leave, and those that fit come again. */
+const queryChanges = standardQueryChanges({
+  type: 'EmailSubmission',
+  capability: SUBMISSION,
+  arguments: {},
+  async find({ account, call, filter, sort, sinceQueryState }) {
+    const all = await allOf(call, account);
+    const newQueryState = await belongingState(call, account, KIND);
+    const rows = await changedSince(call, account, KIND, sinceQueryState);
+    if (rows === undefined) return undefined;
+    const changed = new Set(rows.map((row) => row.id));
+    const found = submissionQuery(all, filter, sort, call.limits);
+    const added = found.flatMap((one, index) =>
+      changed.has(one.id) ? [{ id: belongingId(KIND, one.id), index }] : [],
+    );
+    const removed = [...changed].map((one) => belongingId(KIND, one));
+    return { newQueryState, total: found.length, removed, added };
+  },
+});
+
+function set(submitting: Submitting, identities: IdentityMethods): Method {
+  return standardSet({
+    type: 'EmailSubmission',
+    capability: SUBMISSION,
+    arguments: EXTRA,
+    async state(account, call) {
+      await bringUpToDate(call.domain, account);
+      return belongingState(call, account, KIND);
+    },
+    async apply(request) {
+      const { account, call, args } = request;
+      const emails = new Map<string, string>();
+      const outcome = await eachByItself(request, {
+        async create(wanted) {
+          const made = await submit(submitting, identities, call, account, wanted);
+          emails.set(made.id, made.emailId);
+          return made.answer;
+        },
+        async update(name, patch) {
+          const one = await known(call, account, name);
+          emails.set(name, one.value.emailId);
+          return update(call, account, one, patch);
+        },
+        async destroy(name) {
+          const one = await known(call, account, name);
+          emails.set(name, one.value.emailId);
+          await call.domain.turns.run({ account, run: (change) => change.belongings.drop(one.id) });
+        },
+      });
+      const { onSuccessUpdateEmail, onSuccessDestroyEmail } = args;
+      if (onSuccessUpdateEmail !== undefined || onSuccessDestroyEmail !== undefined)
+        afterwards(call, { emails, outcome, onSuccessUpdateEmail, onSuccessDestroyEmail });
+      return outcome;
+    },
+  });
+}
+
+export function submissionMethods(submitting: Submitting, identities: IdentityMethods): readonly Method[] {
+  return [get, changes, query, queryChanges, set(submitting, identities)];
+}
+
+async function known(call: Call, account: AccountState, name: string): Promise<Listed> {
+  const number = belongingOfId(KIND, name);
+  const one = (await allOf(call, account)).find(({ id: wanted }) => wanted === number);
+  if (one === undefined) throw new SetError('notFound');
+  return one;
+}
+
+/** Only taking back is a change (RFC 8621 §7.5): in one change the queue has nothing more of it, and this says so. */
+async function update(
+  call: Call,
+  account: AccountState,
+  { id: number, value }: Listed,
+  patch: JsonObject,
+): Promise<null> {
+  const wrong = Object.keys(patch).filter((name) => name !== 'undoStatus');
+  if (wrong.length > 0)
+    throw new SetError('invalidProperties', 'cannot be changed', { properties: wrong.slice(0, 50) });
+  if (patch.undoStatus === undefined || patch.undoStatus === value.undoStatus) return null;
+  if (patch.undoStatus !== 'canceled')
+    throw new SetError('invalidProperties', 'it can become canceled, and nothing else', {
+      properties: ['undoStatus'],
+    });
+  const canceled: SubmissionValue = { ...value, undoStatus: 'canceled', delivery: {} };
+  const isDone = await cancelOutgoing(call.domain, account, value.outgoing as OutgoingId, {
+    also: (change) => change.belongings.replace(number, writeSubmission(canceled)),
+  });
+  if (!isDone) throw new SetError('cannotUnsend', 'the message is on its way');
+  return null;
+}
+
+interface Wishes {
+  readonly emails: ReadonlyMap<string, string>;
+  readonly outcome: SetOutcome;
+  readonly onSuccessUpdateEmail: ReadonlyMap<string, JsonObject> | undefined;
+  readonly onSuccessDestroyEmail: readonly string[] | undefined;
+}
+
+/** One Email/set, also when nothing is left to do (RFC 8621 §7.5). */
+function afterwards(
+  call: Call,
+  { emails, outcome, onSuccessUpdateEmail, onSuccessDestroyEmail }: Wishes,
+): void {
+  const done = new Set([
+    ...[...outcome.created.values()].map((one) => one.id),
+    ...outcome.updated.keys(),
+    ...outcome.destroyed,
+  ]);
+  const emailOf = (name: string): string | undefined => {
+    const submission = call.created.resolve(name);
+    return submission !== undefined && done.has(submission) ? emails.get(submission) : undefined;
+  };
+  const patches: Record<string, JsonObject> = {};
+  for (const [name, patch] of onSuccessUpdateEmail ?? []) {
+    const email = emailOf(name);
+    if (email !== undefined) patches[email] = { ...patches[email], ...patch };
+  }
+  const destroy = [...new Set((onSuccessDestroyEmail ?? []).flatMap((name) => emailOf(name) ?? []))];
+  const [accountId] = [`a${call.record.id}`];
+  call.afterwards('Email/set', { accountId, update: patches, destroy });
+}
+
+function objectOf({ id: number, value }: Listed, properties: ReadonlySet<string>): JsonObject {
+  return picked(properties, {
+    id: () => belongingId(KIND, number),
+    identityId: () => value.identityId,
+    emailId: () => value.emailId,
+    threadId: () => value.threadId,
+    envelope: () => value.envelope,
+    sendAt: () => new Date(value.sendAtMs).toISOString().replace(/\.\d+Z$/, 'Z'),
+    undoStatus: () => value.undoStatus,
+    deliveryStatus: () =>
+      Object.fromEntries(
+        Object.entries(value.delivery).map(([address, one]) => [address, { ...one, displayed: 'unknown' }]),
+      ),
+    dsnBlobIds: () => [],
+    mdnBlobIds: () => [],
+  });
+}
