@@ -102,24 +102,26 @@ function MailboxLinks() {
     />
   );
   return (
-    <ul class="side-links">
-      {inbox ? link(inbox) : null}
-      {inbox ? (
-        <SideLink
-          place={{ at: 'mailbox', mailbox: STARRED }}
-          icon="star"
-          name={list.roles.starred ?? ''}
-          isCurrent={isAt(STARRED)}
-        />
-      ) : null}
-      {others.map((mailbox) => link(mailbox))}
+    <>
+      <ul>
+        {inbox ? link(inbox) : null}
+        {inbox ? (
+          <SideLink
+            place={{ at: 'mailbox', mailbox: STARRED }}
+            icon="star"
+            name={list.roles.starred ?? ''}
+            isCurrent={isAt(STARRED)}
+          />
+        ) : null}
+        {others.map((mailbox) => link(mailbox))}
+      </ul>
       {own.length > 0 ? (
-        <li class="side-heading" role="presentation">
-          <h2>{shell.mailboxes}</h2>
-        </li>
+        <section>
+          <h2 class="side-heading">{shell.mailboxes}</h2>
+          <ul>{own.map(({ mailbox, depth }) => link(mailbox, depth))}</ul>
+        </section>
       ) : null}
-      {own.map(({ mailbox, depth }) => link(mailbox, depth))}
-    </ul>
+    </>
   );
 }
 

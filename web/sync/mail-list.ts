@@ -148,6 +148,8 @@ export class MailList {
       ...{ filter, sort: SORT, collapseThreads: isCollapsed, position, limit: PAGE, calculateTotal: true },
     });
     const loaded = fetchRows(client, query.ref('/ids'));
+    // When the query fails nobody asks for the rows.
+    loaded.catch(() => {});
     const answer = await query.result;
     cache.put(await loaded);
     return answer;
@@ -162,6 +164,7 @@ export class MailList {
       ...{ maxChanges: 500, calculateTotal: true },
     });
     const loaded = fetchRows(client, changes.ref('/added/*/id'));
+    loaded.catch(() => {});
     try {
       const answer = await changes.result;
       cache.put(await loaded);

@@ -1,9 +1,9 @@
 /** The mark: a pigeon folded from one sheet. At sign-in, where a place is empty, and nowhere else. `pigeon.svg` is the same as a file. */
 const FOLDS = [
-  'M21 4 35.5 23.2 15 27.200z',
-  'M13.2 29.8 36.2 25.4 27.8 42.500z',
-  'M37.6 22.8 36.4 11.6 46 18.5 41.8 19.600z',
-  'M11.4 28.3 2 21.6 7 37z',
+  'M8 8 32 19.5 20 27z',
+  'M18.5 28.8 34.5 19 30.5 42z',
+  'M36.6 18.6 33.4 36 41.5 22 46.5 20 40.5 14.5z',
+  'M16.5 29.5 3 35 24 39z',
 ];
 
 export function Mark({ size = 48 }: { readonly size?: number }) {
