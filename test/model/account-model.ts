@@ -75,6 +75,8 @@ export class ModelAccount {
   /** Deleted ones, for those who still have them open. */
   readonly gone = new Map<MailboxId, ModelMailbox>();
   orphans: readonly string[] = [];
+  /** Octets of each annotation, by mailbox and name. */
+  readonly annotations = new Map<string, number>();
   /** What was given to the queue and not taken back. */
   readonly outgoing = new Map<OutgoingId, Content>();
   /** Whether it differs from what it was copied from. */
@@ -93,6 +95,7 @@ export class ModelAccount {
     });
     for (const [id, mailbox] of this.mailboxes) copy.mailboxes.set(id, mailbox);
     for (const [id, mailbox] of this.gone) copy.gone.set(id, mailbox);
+    for (const [key, size] of this.annotations) copy.annotations.set(key, size);
     for (const [id, content] of this.outgoing) copy.outgoing.set(id, content);
     return copy;
   }
@@ -168,7 +171,16 @@ export class ModelAccount {
     const mailbox = this.edit(id);
     this.mailboxes.delete(id);
     this.gone.set(id, mailbox);
+    for (const key of [...this.annotations.keys()])
+      if (key.startsWith(`${id}/`)) this.annotations.delete(key);
     for (const message of mailbox.messages.values()) this.#count(message, -1);
+  }
+
+  /** Without a size there is none. */
+  annotate(key: string, size: number | undefined): void {
+    if (size === undefined && !this.annotations.delete(key)) return;
+    if (size !== undefined) this.annotations.set(key, size);
+    this.isChanged = true;
   }
 
   send(id: OutgoingId, content: Content): void {

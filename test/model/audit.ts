@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { FLAG } from '../../src/mail/flags.ts';
 import { readLinks } from '../../src/mail/message-links.ts';
 import type { Domain } from '../../src/mailbox/domain.ts';
+import { annotationKey } from '../../src/mailbox/model/annotations.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
 import { type AccountId, emailId, emailNumber, type MailboxId } from '../../src/mailbox/model/model.ts';
 import { recordAt } from '../../src/mailbox/model/record.ts';
@@ -160,6 +161,15 @@ async function compare(world: World, domain: Domain, account: AccountState, wher
     [...model.orphans].sort(),
     `${where}: subscriptions`,
   );
+  const annotations = [...account.annotations.values()];
+  assert.deepEqual(
+    new Map(annotations.map((row) => [annotationKey(row), row.sizeBytes])),
+    model.annotations,
+    `${where}: annotations`,
+  );
+  const values = await domain.store.loadAnnotations(account.id, annotations);
+  for (const [i, { name, sizeBytes }] of annotations.entries())
+    assert.ok(values[i]?.equals(Buffer.alloc(sizeBytes, 'x')), `${where}: the annotation ${name}`);
   for (const wanted of model.mailboxes.values()) {
     const mailbox = account.mailboxes.get(wanted.id);
     assert.ok(mailbox !== undefined, `${where}: mailbox ${wanted.id} is missing`);

@@ -8,6 +8,7 @@ import { FLAG } from '../../src/mail/flags.ts';
 import { ancestors, isChildOf } from '../../src/mail/mailbox-name.ts';
 import { FIRST_MAILBOXES } from '../../src/mailbox/accounts.ts';
 import { type Copy, IN_INBOX } from '../../src/mailbox/disposition.ts';
+import { annotationKey, NO_MAILBOX } from '../../src/mailbox/model/annotations.ts';
 import type { MailboxId } from '../../src/mailbox/model/model.ts';
 import { type OutgoingId, outgoingId } from '../../src/mailbox/model/outgoing.ts';
 import type { AppendResult } from '../../src/mailbox/operations/append.ts';
@@ -353,6 +354,26 @@ export function rename(from: string, to: string, mostMailboxes: number): Semanti
       mailbox.name = targets[i] as string;
       model.takeOverOrphan(mailbox);
     });
+  };
+}
+
+/** Of a mailbox, or, with 0, of the account; without a size there is to be none. */
+export function annotate(
+  mailbox: MailboxId,
+  annotations: readonly (readonly [name: string, size: number | undefined])[],
+): Semantic {
+  return (model) => {
+    refuse(mailbox !== NO_MAILBOX && !model.mailboxes.has(mailbox) && 'nonexistent');
+    for (const [name, size] of annotations) model.annotate(annotationKey({ mailbox, name }), size);
+  };
+}
+
+/** As those of another mailbox were a moment ago: the domain says how. */
+export function annotateAlike(mailbox: MailboxId): Semantic {
+  return (model, { account }) => {
+    refuse(!model.mailboxes.has(mailbox) && 'nonexistent');
+    for (const row of account.annotations.values())
+      if (row.mailbox === mailbox) model.annotate(annotationKey(row), row.sizeBytes);
   };
 }
 

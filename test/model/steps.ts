@@ -7,8 +7,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FLAG } from '../../src/mail/flags.ts';
 import type { AccountChange } from '../../src/mailbox/change/account-change.ts';
 import { type Copy, IN_INBOX } from '../../src/mailbox/disposition.ts';
+import { NO_MAILBOX } from '../../src/mailbox/model/annotations.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
 import { type AccountRecord, asModSeq } from '../../src/mailbox/model/model.ts';
+import { setAnnotations } from '../../src/mailbox/operations/annotations.ts';
 import { appendMessages, type IncomingMessage } from '../../src/mailbox/operations/append.ts';
 import { cancelOutgoing } from '../../src/mailbox/operations/cancel-outgoing.ts';
 import { copyMessages, moveMessages } from '../../src/mailbox/operations/copy.ts';
@@ -480,12 +482,37 @@ function rename(step: Step): void {
       is.create(to, most)(model, seen);
       target = model.byName(to)?.id;
     } else if (seen.value === true) is.remove(model.mailboxes.get(target)?.name ?? to)(model, seen);
+    else if (typeof seen.value === 'number' || (seen.value === undefined && !model.mailboxes.has(target)))
+      is.annotateAlike(target)(model, seen);
     else if (seen.value !== false) is.moveSome(source.id, target)(model, seen);
   };
   world.ask({
     what: step.what(`rename ${from} to ${to}`),
     judge: from === 'INBOX' ? inbox : is.rename(from, to, most),
     run: async () => renameMailbox(world.domain, await step.open(), from, to),
+  });
+}
+
+function annotate(step: Step): void {
+  const { world, random } = step;
+  const mailbox = random.chance(0.2) ? undefined : step.mailbox();
+  const annotations = Array.from({ length: random.integer(1, 3) }, (_, i) => {
+    const size = random.chance(0.25) ? undefined : random.integer(0, 300);
+    return [`/private/${random.pick(['a', 'b', 'c'])}/${i}`, size] as const;
+  });
+  world.ask({
+    what: step.what(`annotate ${mailbox?.name ?? 'the server'}`),
+    judge: is.annotate(mailbox?.id ?? NO_MAILBOX, annotations),
+    run: async () => {
+      const account = await step.open();
+      const state = mailbox && stateOf(account, mailbox);
+      if (mailbox !== undefined && state === undefined) return;
+      const values = annotations.map(([name, size]) => ({
+        name,
+        value: size === undefined ? undefined : Buffer.alloc(size, 'x'),
+      }));
+      await setAnnotations(world.domain, account, state, values);
+    },
   });
 }
 
@@ -761,6 +788,7 @@ const ACTIONS = {
   create,
   delete: removeOne,
   rename,
+  annotate,
   subscribe,
   select: openDevice,
   device: useDevice,

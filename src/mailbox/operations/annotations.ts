@@ -87,6 +87,7 @@ export async function setAnnotations(
       if (mailbox !== undefined && wanted !== undefined) takeRole(change, mailbox, wanted.role);
       for (const { name, value } of annotations) change.annotations.put({ mailbox: at, name }, value);
       if (annotations.some(({ value }) => value !== undefined)) refuseTooMuch(account, at);
+      return annotations.length;
     },
   });
 }

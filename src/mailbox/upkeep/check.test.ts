@@ -104,6 +104,18 @@ interface Row {
 
 const ROWS: readonly Row[] = [
   {
+    name: 'an annotation of a mailbox that is gone',
+    sql: `INSERT INTO annotation (mailbox, name, value) VALUES (${INBOX} + 900, '/shared/comment', x'41')`,
+    finds: /the annotation "\/shared\/comment" of mailbox \d+ is of none that is there/,
+    isRepaired: true,
+  },
+  {
+    name: 'an annotation that nobody can ask for',
+    sql: `INSERT INTO annotation (mailbox, name, value) VALUES (${INBOX}, '/Shared/Comment', x'41')`,
+    finds: /has a name that nobody can ask for/,
+    isRepaired: true,
+  },
+  {
     name: 'a counter',
     sql: `UPDATE mailbox SET unseen = unseen + 3 WHERE id = ${INBOX}`,
     finds: /counter of unseen messages says \d+, there are \d+/,
