@@ -4,6 +4,7 @@
  */
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { ArrivalsSaid } from '../list/arrivals-said.tsx';
 import { ListPane } from '../list/list-pane.tsx';
 import { roleName } from '../list/mailbox-name.ts';
 import { mailboxAt } from '../list/scope.ts';
@@ -62,6 +63,7 @@ export function MailScreen() {
         <BottomBar onMore={() => (isDrawerOpen.value = true)} />
       ) : null}
       <NoticeLine />
+      <ArrivalsSaid />
       <Dialogs />
     </div>
   );
