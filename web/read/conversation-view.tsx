@@ -1,6 +1,7 @@
 /** A conversation: its subject once, then its mails, the newest open and in view. What is opened is read. */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useTexts } from '../shell/app.ts';
+import { useCommands } from '../shell/keyboard.tsx';
 import type { Id } from '../sync/model.ts';
 import { Icon } from '../ui/icon.tsx';
 import { firstToRead, layOut, newestOf, shownEmails, subjectOf } from './conversation.ts';
@@ -100,6 +101,11 @@ function Mails({ hidden, toolbar, emails }: MailsProps) {
 function AnswerBar({ email }: { readonly email: Id }) {
   const texts = useTexts().read;
   const reading = useReading();
+  useCommands({
+    reply: () => reading.answer('reply', email),
+    replyAll: () => reading.answer('replyAll', email),
+    forward: () => reading.answer('forward', email),
+  });
   return (
     <footer class="answer-bar">
       <button type="button" class="button" onClick={() => reading.answer('reply', email)}>

@@ -17,6 +17,10 @@ export const ENOUGH = 4.5;
 /** Where white and black of a mail go: the sheet and the ink of the dark scheme, as lightness of OKLab. */
 const DARK_SHEET = 0.235;
 const LIGHT_INK = 0.935;
+/** What is as dark as ink in a mail becomes as light as ink is in the dark. */
+const INK = 0.25;
+/** A ground that is as dark as this is so in the dark too. */
+const DARK_GROUND = 0.55;
 /** Strong colours glow on dark ground. */
 const CALMER = 0.85;
 
@@ -36,7 +40,22 @@ export function writeColour({ r, g, b, alpha }: Colour): string {
 /** White becomes the dark sheet, black the light ink, and what is between changes places likewise. */
 export function turned(colour: Colour): Colour {
   const { l, a, b } = toLab(colour);
-  return fromLab({ l: LIGHT_INK - (LIGHT_INK - DARK_SHEET) * l, a: a * CALMER, b: b * CALMER }, colour.alpha);
+  const lightness = Math.max(0, (l - INK) / (1 - INK));
+  return fromLab(
+    { l: LIGHT_INK - (LIGHT_INK - DARK_SHEET) * lightness, a: a * CALMER, b: b * CALMER },
+    colour.alpha,
+  );
+}
+
+/** A ground for the dark: its own where that is dark already. */
+export function turnedGround(colour: Colour): Colour {
+  return toLab(colour).l < DARK_GROUND ? colour : turned(colour);
+}
+
+/** A text for an opaque ground in the dark: its own where it can be read, else turned, else made so that it can be. */
+export function turnedText(colour: Colour, ground: Colour): Colour {
+  if (contrast(laidOn(colour, ground), ground) >= ENOUGH) return colour;
+  return readable(turned(colour), ground);
 }
 
 /** WCAG 2.2: relative luminance. Both are taken as opaque. */

@@ -2,7 +2,7 @@
  * Which colours of which elements are to be written so that a mail can be read on dark ground: a walk over what was computed, from
  * the outside in. Only what differs from what an element inherits is written. A mail that cannot be done so stays as it is, on light ground.
  */
-import { type Colour, contrast, ENOUGH, laidOn, readable, turned } from './dark-colours.ts';
+import { type Colour, contrast, ENOUGH, laidOn, turned, turnedGround, turnedText } from './dark-colours.ts';
 
 /** An element, those around it before it. */
 export interface Painted {
@@ -40,12 +40,12 @@ export function darkPlan(elements: readonly Painted[], sheet: Colour): Repaint[]
   for (const [index, element] of elements.entries()) {
     const around = done[element.parent];
     const isPainted = element.ground.alpha > 0;
-    const ground = isPainted ? turned(element.ground) : undefined;
+    const ground = isPainted ? turnedGround(element.ground) : undefined;
     const behind = around?.ground ?? sheet;
     const under = ground === undefined ? behind : laidOn(ground, behind);
     const isOnPicture = element.hasPicture || (around?.isOnPicture === true && element.ground.alpha < 1);
     if (isOnPicture && element.hasWords) return undefined;
-    const text = readable(turned(element.text), under);
+    const text = turnedText(element.text, under);
     if (element.hasWords && contrast(laidOn(text, under), under) < ENOUGH - 0.05) return undefined;
     done.push({ text, ground: under, isOnPicture });
     const isInherited = around !== undefined && isEqual(text, around.text);

@@ -101,11 +101,9 @@ function WaitingHead({ email }: { readonly email: Email }) {
   return (
     <header class="card-head">
       <Avatar name={who} address={sender?.email ?? ''} />
-      <div class="card-people">
-        <span class="card-who" dir="auto">
-          {who}
-        </span>
-      </div>
+      <span class="card-who" dir="auto">
+        {who}
+      </span>
     </header>
   );
 }
@@ -127,14 +125,12 @@ function LoadedMail({ email, full, onFold }: LoadedProps) {
     <>
       <header class="card-head">
         <Avatar name={senderOf(full, texts)} address={full.from?.[0]?.email ?? ''} />
-        <div class="card-people">
-          <SenderLine full={full} onFold={onFold} />
-          <div class="card-line">
-            <RecipientsLine full={full} isOpen={hasFields} onTurn={() => showFields(!hasFields)} />
-            <TrustWord trust={trust} />
-          </div>
-        </div>
+        <SenderLine full={full} onFold={onFold} />
         <CardSide email={email} full={full} wantsText={wantsText} onWantText={wantText} />
+        <div class="card-line card-more">
+          <RecipientsLine full={full} isOpen={hasFields} onTurn={() => showFields(!hasFields)} />
+          <TrustWord trust={trust} />
+        </div>
       </header>
       {hasFields && <MailFields email={full} />}
       <Doubts doubts={senderDoubts(facts)} />

@@ -2,7 +2,6 @@
 import { Icon } from '../ui/icon.tsx';
 import { Link } from '../ui/link.tsx';
 import { useApp, useDesk, useTexts } from './app.ts';
-import { canWrite } from './parts.ts';
 import { INBOX } from './places.ts';
 
 export function BottomBar({ onMore }: { readonly onMore: () => void }) {
@@ -22,12 +21,10 @@ export function BottomBar({ onMore }: { readonly onMore: () => void }) {
         <Icon name="search" />
         <span>{shell.search}</span>
       </Link>
-      {canWrite() ? (
-        <Link place={{ at: 'write', parameters: '' }} class="bottom-write">
-          <Icon name="write" />
-          <span>{shell.write}</span>
-        </Link>
-      ) : null}
+      <Link place={{ at: 'write', parameters: '' }} class="bottom-write">
+        <Icon name="write" />
+        <span>{shell.write}</span>
+      </Link>
       <button type="button" class="bottom-link" onClick={onMore}>
         <Icon name="menu" />
         <span>{shell.more}</span>

@@ -6,7 +6,6 @@ import { useEffect, useRef } from 'preact/hooks';
 import { useApp, useDesk } from './app.ts';
 import type { Commands } from './commands.ts';
 import { commandOf, type Waiting } from './keys.ts';
-import { canWrite } from './parts.ts';
 
 export function useCommands(commands: Commands): void {
   const { commands: stack } = useDesk();
@@ -24,7 +23,7 @@ export function useKeys(): void {
     help: () => desk.ask({ kind: 'keys' }),
     undo: () => notices.act(),
     search: () => router.go({ at: 'search', query: '' }),
-    write: () => (canWrite() ? router.go({ at: 'write', parameters: '' }) : false),
+    write: () => router.go({ at: 'write', parameters: '' }),
     up: () => router.back(),
     goInbox: () => router.go({ at: 'mailbox', mailbox: 'inbox' }),
     goStarred: () => router.go({ at: 'mailbox', mailbox: 'starred' }),

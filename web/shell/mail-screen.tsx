@@ -51,8 +51,9 @@ export function MailScreen() {
             props={{ page: place.page }}
           />
         ) : null}
-        {place.at === 'write' && WRITER !== undefined ? (
+        {place.at === 'write' ? (
           <Later
+            key={`${place.draft} ${place.parameters}`}
             load={WRITER.load}
             name="Writer"
             props={{ draft: place.draft, parameters: place.parameters }}

@@ -1,5 +1,5 @@
 /**
- * The parts of the page that are loaded when they are first needed. What is absent here does not exist yet, and nothing leads to it.
+ * The parts of the page that are loaded when they are first needed.
  * `Reader` shows a conversation on the reading pane, `Writer` a mail that is being written.
  */
 import type { ComponentType } from 'preact';
@@ -17,11 +17,6 @@ export const READER: { readonly load: () => Promise<{ readonly Reader: Component
   load: () => import('../read/reader.tsx'),
 };
 
-export const WRITER:
-  | { readonly load: () => Promise<{ readonly Writer: ComponentType<WriterProps> }> }
-  | undefined = undefined;
-
-/** Whether mail can be written: the buttons that lead there follow it. */
-export function canWrite(): boolean {
-  return WRITER !== undefined;
-}
+export const WRITER: { readonly load: () => Promise<{ readonly Writer: ComponentType<WriterProps> }> } = {
+  load: () => import('../write/writer.tsx'),
+};

@@ -7,7 +7,6 @@ import type { IconName } from '../ui/icons.ts';
 import { Link } from '../ui/link.tsx';
 import { Mark } from '../ui/mark.tsx';
 import { useApp, useDesk, useTexts } from './app.ts';
-import { canWrite } from './parts.ts';
 import type { Place } from './places.ts';
 import { Space } from './space.tsx';
 
@@ -48,7 +47,7 @@ export function SideBar({ isDrawer, onClose }: SideBarProps) {
           </button>
         ) : null}
       </div>
-      {isDrawer || !canWrite() ? null : (
+      {isDrawer ? null : (
         <button
           type="button"
           class="button primary side-write"

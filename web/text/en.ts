@@ -10,7 +10,8 @@ import { search } from './en/search.ts';
 import { settings } from './en/settings.ts';
 import { shell } from './en/shell.ts';
 import { signIn } from './en/sign-in.ts';
+import { write } from './en/write.ts';
 
-export const en = { deeds, list, read, search, settings, shell, signIn };
+export const en = { deeds, list, read, search, settings, shell, signIn, write };
 
 export type Texts = typeof en;

@@ -7,5 +7,6 @@ import { search } from './sv/search.ts';
 import { settings } from './sv/settings.ts';
 import { shell } from './sv/shell.ts';
 import { signIn } from './sv/sign-in.ts';
+import { write } from './sv/write.ts';
 
-export const sv = { deeds, list, read, search, settings, shell, signIn } satisfies Texts;
+export const sv = { deeds, list, read, search, settings, shell, signIn, write } satisfies Texts;

@@ -1,0 +1,206 @@
+/**
+ * Keeps a draft while it is written: in the browser at once, where the browser is the person's own, and with the account a moment
+ * later, as one create and destroy (RFC 8621 §4.6), so that there is never more or less than one. Nothing is asked twice at once; what changes
+ * meanwhile is kept behind. What could not be kept stays where it is and is tried again.
+ *
+ * A create whose answer was lost may have happened: before it is asked again, drafts of the same Message-ID are looked for, and
+ * the next version takes their place.
+ */
+import { type ReadonlySignal, signal } from '@preact/signals-core';
+import { type JmapClient, Refused } from '../sync/jmap-client.ts';
+import { type Draft, emailOf, isEmpty } from './draft.ts';
+
+export type DraftState =
+  | { readonly kind: 'empty' }
+  /** Only here; `isKept`: this browser has it, should the page be closed. */
+  | { readonly kind: 'here'; readonly isKept: boolean }
+  | { readonly kind: 'everywhere'; readonly atMs: number }
+  | { readonly kind: 'offline'; readonly isKept: boolean }
+  /** The server does not take it: `type` is of SetError (RFC 8620 §5.3). */
+  | { readonly kind: 'refused'; readonly type: string };
+
+/** Where drafts outlive the page. */
+export interface DraftStore {
+  put(draft: Draft, serverId: string | undefined): Promise<void>;
+  remove(key: string): Promise<void>;
+}
+
+export interface KeeperOptions {
+  readonly client: Pick<JmapClient, 'call'>;
+  /** Undefined on a device that others use. */
+  readonly store: DraftStore | undefined;
+  readonly drafts: () => string | undefined;
+  readonly wholeText: (draft: Draft) => string;
+  readonly nowMs: () => number;
+  readonly sleep: (ms: number) => Promise<unknown>;
+}
+
+interface SetAnswer {
+  readonly created?: Readonly<Record<string, { readonly id: string }>> | null;
+  readonly notCreated?: Readonly<Record<string, { readonly type: string }>> | null;
+}
+
+interface Parts {
+  readonly list: readonly {
+    readonly attachments: readonly { readonly blobId: string; readonly name: string | null }[];
+  }[];
+}
+
+export const WAIT_MS = 2000;
+const AGAIN_MS = 15_000;
+
+export class DraftKeeper {
+  readonly #options: KeeperOptions;
+  readonly #draft: ReturnType<typeof signal<Draft>>;
+  readonly #state = signal<DraftState>({ kind: 'empty' });
+  #serverId: string | undefined;
+  #saved: Draft | undefined;
+  #running: Promise<void> | undefined;
+  #isWaiting = false;
+  #isLost = false;
+  #isEnded = false;
+
+  constructor(draft: Draft, options: KeeperOptions, serverId?: string) {
+    this.#options = options;
+    this.#draft = signal(draft);
+    this.#serverId = serverId;
+    this.#saved = draft;
+    if (serverId !== undefined) this.#state.value = { kind: 'everywhere', atMs: options.nowMs() };
+  }
+
+  get draft(): ReadonlySignal<Draft> {
+    return this.#draft as ReadonlySignal<Draft>;
+  }
+
+  get state(): ReadonlySignal<DraftState> {
+    return this.#state;
+  }
+
+  /** Of the version that the account has. */
+  get serverId(): string | undefined {
+    return this.#serverId;
+  }
+
+  change(change: Partial<Draft>): void {
+    if (this.#isEnded) return;
+    const draft = { ...this.draft.peek(), ...change };
+    this.#draft.value = draft;
+    if (isEmpty(draft) && this.#serverId === undefined) {
+      this.#state.value = { kind: 'empty' };
+      return;
+    }
+    this.#state.value = { kind: 'here', isKept: this.#options.store !== undefined };
+    void this.#keepHere(draft);
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    void this.#options.sleep(WAIT_MS).then(() => {
+      this.#isWaiting = false;
+      void this.save();
+    });
+  }
+
+  /** What there is now is with the account when it resolves, or the state says why not. Never rejects. */
+  async save(): Promise<boolean> {
+    while (this.#running !== undefined) await this.#running;
+    if (this.#isEnded || this.#saved === this.draft.peek())
+      return !this.#isEnded && this.#serverId !== undefined;
+    this.#running = this.#save(this.draft.peek()).finally(() => {
+      this.#running = undefined;
+    });
+    await this.#running;
+    return this.#saved === this.draft.peek();
+  }
+
+  /** Thrown away, here and there. */
+  async discard(): Promise<void> {
+    const id = await this.end();
+    if (id === undefined) return;
+    await this.#options.client.call('Email/set', { destroy: [id] }).result.catch(() => undefined);
+  }
+
+  /** Nothing is kept from now on: it was sent, or thrown away. Gives what the account has of it. */
+  async end(): Promise<string | undefined> {
+    this.#isEnded = true;
+    while (this.#running !== undefined) await this.#running;
+    await this.#options.store?.remove(this.draft.peek().key).catch(() => undefined);
+    return this.#serverId;
+  }
+
+  async #keepHere(draft: Draft): Promise<void> {
+    try {
+      await this.#options.store?.put(draft, this.#serverId);
+    } catch {
+      if (this.#state.peek().kind === 'here') this.#state.value = { kind: 'here', isKept: false };
+    }
+  }
+
+  async #save(draft: Draft): Promise<void> {
+    const drafts = this.#options.drafts();
+    if (drafts === undefined) return;
+    try {
+      const old = await this.#versionsThere(draft, drafts);
+      const email = emailOf(draft, drafts, this.#options.wholeText(draft));
+      const answer = await this.#options.client.call<SetAnswer>('Email/set', {
+        create: { draft: email },
+        destroy: old,
+      }).result;
+      const made = answer.created?.draft;
+      if (made === undefined) {
+        this.#state.value = { kind: 'refused', type: answer.notCreated?.draft?.type ?? 'serverFail' };
+        return;
+      }
+      this.#serverId = made.id;
+      this.#isLost = false;
+      await this.#madeOf(draft, made.id);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Usually the one we made; after an answer that was lost whatever has our Message-ID. */
+  async #versionsThere(draft: Draft, drafts: string): Promise<string[]> {
+    const known = this.#serverId === undefined ? [] : [this.#serverId];
+    if (!this.#isLost) return known;
+    const filter = { inMailbox: drafts, header: ['Message-ID', draft.messageId] };
+    const { ids } = await this.#options.client.call<{ ids: readonly string[] }>('Email/query', { filter })
+      .result;
+    return [...new Set([...known, ...ids])];
+  }
+
+  /** The files of the version before go with it: from now on they are those of this one. */
+  async #madeOf(draft: Draft, id: string): Promise<void> {
+    const isSame = this.draft.peek() === draft;
+    this.#saved = draft;
+    if (isSame) this.#state.value = { kind: 'everywhere', atMs: this.#options.nowMs() };
+    if (draft.files.length > 0) {
+      const get = { ids: [id], properties: ['attachments'], bodyProperties: ['blobId', 'name'] };
+      const { list } = await this.#options.client.call<Parts>('Email/get', get).result;
+      const blobs = list[0]?.attachments ?? [];
+      if (blobs.length === draft.files.length)
+        this.#rename(
+          draft,
+          blobs.map(({ blobId }) => blobId),
+        );
+    }
+    await this.#keepHere(this.draft.peek());
+  }
+
+  #rename(draft: Draft, blobIds: readonly string[]): void {
+    const names = new Map(draft.files.map(({ blobId }, i) => [blobId, blobIds[i] ?? blobId]));
+    const now = this.draft.peek();
+    const files = now.files.map((file) => ({ ...file, blobId: names.get(file.blobId) ?? file.blobId }));
+    const wasSaved = this.#saved === now;
+    this.#draft.value = { ...now, files };
+    if (wasSaved) this.#saved = this.draft.peek();
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof Refused) {
+      this.#state.value = { kind: 'refused', type: error.type };
+      return;
+    }
+    this.#isLost = true;
+    this.#state.value = { kind: 'offline', isKept: this.#options.store !== undefined };
+    void this.#options.sleep(AGAIN_MS).then(() => this.save());
+  }
+}

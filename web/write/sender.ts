@@ -1,0 +1,113 @@
+/**
+ * Sends a draft (RFC 8621 §7.5). The server holds it for the seconds in which it can be taken back, or until its time, so it is sent with the
+ * page closed too. What waits lies in the mailbox with the role `scheduled`; the server moves it to Sent when it has left.
+ *
+ * An answer that was lost is no reason to send again: what the server has of it is asked first.
+ */
+import { type JmapClient, Refused } from '../sync/jmap-client.ts';
+import type { Draft } from './draft.ts';
+
+export interface SendOptions {
+  readonly client: Pick<JmapClient, 'call'>;
+  readonly identityId: string;
+  readonly emailId: string;
+  readonly draft: Draft;
+  readonly mailboxes: {
+    readonly drafts: string;
+    readonly sent: string | undefined;
+    readonly scheduled: string | undefined;
+  };
+  /** How long it can be taken back, or when it is to go. */
+  readonly hold: { readonly seconds: number } | { readonly untilMs: number };
+}
+
+export type SendResult =
+  | { readonly kind: 'sent'; readonly submission: string }
+  | { readonly kind: 'refused'; readonly type: string }
+  /** Nobody knows; the draft is still there. */
+  | { readonly kind: 'unreachable' };
+
+interface SetAnswer {
+  readonly created?: Readonly<Record<string, { readonly id: string }>> | null;
+  readonly notCreated?: Readonly<Record<string, { readonly type: string }>> | null;
+}
+
+/** The person sees the last of the seconds; the way to the server takes some. */
+const EXTRA_SECONDS = 3;
+
+export async function send(options: SendOptions): Promise<SendResult> {
+  const { client, emailId } = options;
+  try {
+    const known = await submissionOf(client, emailId);
+    if (known !== undefined) return { kind: 'sent', submission: known };
+    const answer = await client.call<SetAnswer>('EmailSubmission/set', submissionArguments(options)).result;
+    const made = answer.created?.send;
+    if (made === undefined) return { kind: 'refused', type: answer.notCreated?.send?.type ?? 'serverFail' };
+    return { kind: 'sent', submission: made.id };
+  } catch (error) {
+    if (error instanceof Refused) return { kind: 'refused', type: error.type };
+    const known = await submissionOf(client, emailId).catch(() => undefined);
+    return known === undefined ? { kind: 'unreachable' } : { kind: 'sent', submission: known };
+  }
+}
+
+/** Whether it could be taken back; then it is a draft again. */
+export async function takeBack(
+  client: Pick<JmapClient, 'call'>,
+  submission: string,
+  { mailboxes }: Pick<SendOptions, 'mailboxes'>,
+): Promise<boolean> {
+  const away = [mailboxes.scheduled, mailboxes.sent].filter((id) => id !== undefined);
+  const back = {
+    'keywords/$draft': true,
+    [`mailboxIds/${mailboxes.drafts}`]: true,
+    ...Object.fromEntries(away.map((id) => [`mailboxIds/${id}`, null])),
+  };
+  try {
+    const update = { [submission]: { undoStatus: 'canceled' } };
+    const answer = await client.call<{ readonly updated?: object | null }>('EmailSubmission/set', {
+      ...{ update, onSuccessUpdateEmail: { [submission]: back } },
+    }).result;
+    return submission in (answer.updated ?? {});
+  } catch {
+    return false;
+  }
+}
+
+async function submissionOf(client: Pick<JmapClient, 'call'>, emailId: string): Promise<string | undefined> {
+  const filter = { emailIds: [emailId] };
+  const query = client.call<{ readonly ids: readonly string[] }>('EmailSubmission/query', { filter });
+  const get = client.call<{ readonly list: readonly { readonly id: string; readonly undoStatus: string }[] }>(
+    'EmailSubmission/get',
+    { '#ids': query.ref('/ids'), properties: ['undoStatus'] },
+  );
+  const [, { list }] = await Promise.all([query.result, get.result]);
+  return list.find(({ undoStatus }) => undoStatus !== 'canceled')?.id;
+}
+
+function submissionArguments({
+  identityId,
+  emailId,
+  draft,
+  mailboxes,
+  hold,
+}: SendOptions): Record<string, unknown> {
+  const people = [...draft.to, ...draft.cc, ...draft.bcc].map(({ email }) => email);
+  const isHeld = 'untilMs' in hold || hold.seconds > 0;
+  const parameters =
+    'untilMs' in hold
+      ? { HOLDUNTIL: new Date(hold.untilMs).toISOString().replace(/\.\d+Z$/, 'Z') }
+      : { HOLDFOR: String(hold.seconds + EXTRA_SECONDS) };
+  const envelope = {
+    mailFrom: { email: draft.from?.email ?? '', parameters: isHeld ? parameters : null },
+    rcptTo: [...new Set(people)].map((email) => ({ email, parameters: null })),
+  };
+  const target = (isHeld ? mailboxes.scheduled : undefined) ?? mailboxes.sent;
+  const moved = {
+    'keywords/$draft': null,
+    ...(target === undefined
+      ? {}
+      : { [`mailboxIds/${target}`]: true, [`mailboxIds/${mailboxes.drafts}`]: null }),
+  };
+  return { create: { send: { identityId, emailId, envelope } }, onSuccessUpdateEmail: { '#send': moved } };
+}

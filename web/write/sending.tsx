@@ -1,0 +1,165 @@
+/** From the button to the mail that has gone: what is asked before, the server asked to hold it, the line that takes it back. */
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { Question } from '../read/question.tsx';
+import { type App, useApp, useDesk, useTexts } from '../shell/app.ts';
+import type { Desk } from '../shell/desk.ts';
+import { saysAttached } from './attachment-words.ts';
+import type { Draft } from './draft.ts';
+import { htmlText } from './html-text.ts';
+import { type SendOptions, send, takeBack } from './sender.ts';
+import type { WritingSession } from './writing-session.ts';
+
+export interface Sending {
+  readonly isBusy: boolean;
+  readonly question: ComponentChildren;
+  ask(): void;
+  askLater(): void;
+}
+
+type Doubt = 'noFile' | 'noSubject' | 'later';
+
+export function useSending(session: WritingSession): Sending {
+  const app = useApp();
+  const desk = useDesk();
+  const texts = useTexts().write;
+  const isBusy = useSignal(false);
+  const doubt = useSignal<Doubt | undefined>(undefined);
+  const hold = useSignal<SendOptions['hold']>({ seconds: app.preferences.choices.peek().undoSeconds });
+  const time = useSignal(tomorrowMorning());
+  const go = async (): Promise<void> => {
+    doubt.value = undefined;
+    isBusy.value = true;
+    await sendNow(session, { app, desk, hold: hold.peek() });
+    isBusy.value = false;
+  };
+  const check = (passed: readonly Doubt[]): void => {
+    const draft = session.keeper.draft.peek();
+    const found = doubtsOf(draft).find((one) => !passed.includes(one));
+    if ([...draft.to, ...draft.cc, ...draft.bcc].length === 0)
+      app.notices.show({ text: texts.nobody, isWrong: true });
+    else if (found !== undefined) doubt.value = found;
+    else void go();
+  };
+  const close = (): void => {
+    doubt.value = undefined;
+  };
+  const now = doubt.value;
+  const asked =
+    now === 'noFile' ? [texts.noFileTitle, texts.noFileMeans] : [texts.noSubjectTitle, texts.noSubjectMeans];
+  const question =
+    now === undefined ? null : now === 'later' ? (
+      <Later
+        time={time.value}
+        onTime={(value) => (time.value = value)}
+        onClose={close}
+        onSend={() => {
+          hold.value = { untilMs: new Date(time.peek()).getTime() };
+          check([]);
+        }}
+      />
+    ) : (
+      <Question key={now} title={asked[0] ?? ''} means={asked[1] ?? ''} cancel={texts.cancel} onClose={close}>
+        <button
+          type="button"
+          class="button primary"
+          onClick={() => check(now === 'noSubject' ? ['noSubject'] : ['noSubject', 'noFile'])}
+        >
+          {texts.sendAnyway}
+        </button>
+      </Question>
+    );
+  return {
+    ...{ isBusy: isBusy.value, question },
+    ask: () => {
+      hold.value = { seconds: app.preferences.choices.peek().undoSeconds };
+      check([]);
+    },
+    askLater: () => {
+      doubt.value = 'later';
+    },
+  };
+}
+
+interface LaterProps {
+  readonly time: string;
+  readonly onTime: (time: string) => void;
+  readonly onClose: () => void;
+  readonly onSend: () => void;
+}
+
+function Later({ time, onTime, onClose, onSend }: LaterProps) {
+  const texts = useTexts().write;
+  const isFuture = new Date(time).getTime() > Date.now();
+  return (
+    <Question title={texts.sendLaterTitle} means="" cancel={texts.cancel} onClose={onClose}>
+      <input
+        class="input"
+        type="datetime-local"
+        aria-label={texts.sendLaterTitle}
+        value={time}
+        onInput={(event) => onTime(event.currentTarget.value)}
+      />
+      <button type="button" class="button primary" disabled={!isFuture} onClick={onSend}>
+        {texts.sendAt}
+      </button>
+    </Question>
+  );
+}
+
+function doubtsOf(draft: Draft): Doubt[] {
+  const doubts: Doubt[] = [];
+  if (draft.subject.trim() === '') doubts.push('noSubject');
+  if (draft.files.length === 0 && saysAttached(`${draft.subject}\n${htmlText(draft.html)}`))
+    doubts.push('noFile');
+  return doubts;
+}
+
+/** As a field of a form has it, in local time. */
+function tomorrowMorning(): string {
+  const at = new Date(Date.now() + 86_400_000);
+  at.setHours(8, 0, 0, 0);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+async function sendNow(
+  session: WritingSession,
+  { app, desk, hold }: { readonly app: App; readonly desk: Desk; readonly hold: SendOptions['hold'] },
+): Promise<void> {
+  const texts = app.texts.peek().write;
+  const { keeper, identity } = session;
+  const { client, cache, actions } = desk.sync;
+  const isSaved = await keeper.save();
+  const emailId = keeper.serverId;
+  const drafts = cache.byRole('drafts')?.id;
+  if (!isSaved || emailId === undefined || drafts === undefined || identity === undefined) {
+    app.notices.show({ text: texts.notSentOffline, isWrong: true });
+    return;
+  }
+  const draft = keeper.draft.peek();
+  const mailboxes = { drafts, sent: cache.byRole('sent')?.id, scheduled: cache.byRole('scheduled')?.id };
+  const result = await send({ client, identityId: identity.id, emailId, draft, mailboxes, hold });
+  if (result.kind !== 'sent') {
+    app.notices.show({
+      text: result.kind === 'refused' ? texts.notSent : texts.notSentOffline,
+      isWrong: true,
+    });
+    return;
+  }
+  await keeper.end();
+  if (draft.answers !== undefined)
+    actions.run({ patches: [{ id: draft.answers.email, keywords: { [draft.answers.keyword]: true } }] });
+  app.router.back();
+  const undo = async (): Promise<void> => {
+    const isBack = await takeBack(client, result.submission, { mailboxes });
+    app.notices.show({ text: isBack ? texts.takenBack : texts.tooLate, isWrong: !isBack });
+    if (isBack) app.router.go({ at: 'write', draft: emailId, parameters: '' });
+  };
+  const text =
+    'untilMs' in hold
+      ? texts.scheduled(app.formats.peek().fullTime(new Date(hold.untilMs).toISOString()))
+      : texts.sent;
+  const canUndo = 'untilMs' in hold || hold.seconds > 0;
+  app.notices.show({ text, ...(canUndo && { action: { text: texts.undo, run: () => void undo() } }) });
+  void desk.look();
+}

@@ -1,0 +1,91 @@
+/** Above what is written: away, how safe it is, files, gone, sent. */
+import { useApp, useTexts } from '../shell/app.ts';
+import type { Texts } from '../text/en.ts';
+import type { Formats } from '../text/format.ts';
+import { Icon } from '../ui/icon.tsx';
+import type { DraftState } from './draft-keeper.ts';
+import type { Sending } from './sending.tsx';
+import type { WritingSession } from './writing-session.ts';
+
+export interface WriterBarProps {
+  readonly session: WritingSession;
+  readonly sending: Sending;
+  readonly onAttach: () => void;
+}
+
+export function WriterBar({ session, sending, onAttach }: WriterBarProps) {
+  const texts = useTexts().write;
+  const { router, formats, notices } = useApp();
+  const discard = async (): Promise<void> => {
+    router.back();
+    await session.keeper.discard();
+    notices.show({ text: texts.discarded });
+  };
+  return (
+    <header class="writer-bar">
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={texts.close}
+        title={texts.close}
+        onClick={() => router.back()}
+      >
+        <Icon name="back" />
+      </button>
+      <p class="draft-state" role="status">
+        {stateWords(session.keeper.state.value, texts, formats.value)}
+      </p>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={texts.discard}
+        title={texts.discard}
+        onClick={() => void discard()}
+      >
+        <Icon name="trash" />
+      </button>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={texts.attach}
+        title={texts.attach}
+        onClick={onAttach}
+      >
+        <Icon name="clip" />
+      </button>
+      <span class="send-pair">
+        <button type="button" class="button primary" disabled={sending.isBusy} onClick={() => sending.ask()}>
+          <Icon name="sent" />
+          {texts.send}
+        </button>
+        <button
+          type="button"
+          class="button primary send-later"
+          aria-label={texts.sendLater}
+          title={texts.sendLater}
+          disabled={sending.isBusy}
+          onClick={() => sending.askLater()}
+        >
+          <Icon name="clock" />
+        </button>
+      </span>
+    </header>
+  );
+}
+
+function stateWords(state: DraftState, texts: Texts['write'], formats: Formats): string {
+  switch (state.kind) {
+    case 'empty':
+      return '';
+    case 'here':
+      return state.isKept ? texts.keptHere : texts.onlyHere;
+    case 'everywhere':
+      return texts.everywhere(formats.listTime(new Date(state.atMs).toISOString(), new Date(state.atMs)));
+    case 'offline':
+      return state.isKept ? texts.offlineKept : texts.offline;
+    case 'refused':
+      return state.type === 'overQuota' || state.type === 'tooLarge'
+        ? texts.refused[state.type]
+        : texts.refused.other;
+  }
+}

@@ -1,0 +1,171 @@
+/** All that belongs to one mail while it is written, from the moment its page is opened: its keeper, its uploads, as whom it goes. */
+
+import type { App } from '../shell/app.ts';
+import type { Desk } from '../shell/desk.ts';
+import { addressOf } from '../shell/places.ts';
+import type { SessionObject } from '../sync/jmap-client.ts';
+import { beginWriting } from './beginning.ts';
+import { type Draft, type DraftFile, escaped, wholeHtml } from './draft.ts';
+import { DraftKeeper } from './draft-keeper.ts';
+import type { Editor } from './editor.ts';
+import { htmlText } from './html-text.ts';
+import { type Identity, identitiesOf } from './identities.ts';
+import { type LocalDrafts, openLocalDrafts } from './local-drafts.ts';
+import type { Recipient } from './people.ts';
+import { type Seen, suggestionsFor } from './suggestions.ts';
+import { postFile, Uploads } from './uploads.ts';
+
+export interface SessionParts {
+  readonly app: App;
+  readonly desk: Desk;
+  readonly draft: string | undefined;
+  readonly parameters: string;
+}
+
+const CORE = 'urn:ietf:params:jmap:core';
+const MAX_UPLOAD = 50_000_000;
+
+export class WritingSession {
+  readonly keeper: DraftKeeper;
+  readonly uploads: Uploads;
+  readonly identities: readonly Identity[];
+  readonly signature: string;
+  readonly #desk: Desk;
+  readonly #download: (file: DraftFile) => string;
+
+  constructor(parts: {
+    readonly desk: Desk;
+    readonly keeper: DraftKeeper;
+    readonly uploads: Uploads;
+    readonly identities: readonly Identity[];
+    readonly signature: string;
+    readonly download: (file: DraftFile) => string;
+  }) {
+    this.keeper = parts.keeper;
+    this.uploads = parts.uploads;
+    this.identities = parts.identities;
+    this.signature = parts.signature;
+    this.#desk = parts.desk;
+    this.#download = parts.download;
+  }
+
+  get identity(): Identity | undefined {
+    const { from } = this.keeper.draft.peek();
+    return this.identities.find(({ email }) => email === from?.email) ?? this.identities[0];
+  }
+
+  readonly pictureUrl = (cid: string): string | undefined => {
+    const file = this.keeper.draft.peek().files.find((one) => one.cid === cid);
+    return file && this.#download(file);
+  };
+
+  add(
+    file: File,
+    { isInText, editor }: { readonly isInText: boolean; readonly editor: Editor | undefined },
+  ): void {
+    this.uploads.add(file, ({ blobId, type, size }) => {
+      const cid = isInText && editor !== undefined ? `${crypto.randomUUID()}@brevduva` : null;
+      const added: DraftFile = { blobId, name: file.name || 'file', type, size, cid };
+      this.keeper.change({ files: [...this.keeper.draft.peek().files, added] });
+      if (cid !== null) editor?.picture(cid, this.#download(added));
+    });
+  }
+
+  remove(file: DraftFile): void {
+    this.keeper.change({ files: this.keeper.draft.peek().files.filter((one) => one !== file) });
+  }
+
+  /** People of mails that have the words in their addresses. */
+  readonly suggest = async (typed: string): Promise<readonly Recipient[]> => {
+    if (typed.trim().length < 1) return [];
+    const text = typed.trim();
+    const { client } = this.#desk.sync;
+    const query = client.call('Email/query', {
+      filter: { operator: 'OR', conditions: [{ from: text }, { to: text }, { cc: text }] },
+      ...{ sort: [{ property: 'receivedAt', isAscending: false }], limit: 60 },
+    });
+    const get = client.call<{ readonly list: readonly Seen[] }>('Email/get', {
+      ...{ '#ids': query.ref('/ids'), properties: ['from', 'to', 'cc'] },
+    });
+    const { to, cc, bcc } = this.keeper.draft.peek();
+    const found = await get.result.then(
+      ({ list }) => list,
+      () => [],
+    );
+    return suggestionsFor(text, found, { me: [this.#desk.me], chosen: [...to, ...cc, ...bcc] });
+  };
+}
+
+/** Undefined: what it was about is not there. */
+export async function beginSession({
+  app,
+  desk,
+  draft,
+  parameters,
+}: SessionParts): Promise<WritingSession | undefined> {
+  const { client, cache } = desk.sync;
+  const now = app.account.now.peek();
+  const isOwn = now.state === 'in' && now.session.isOwnDevice;
+  const [session, accountId, identities, store] = await Promise.all([
+    client.session().catch(() => undefined),
+    client.accountId().catch(() => ''),
+    identitiesOf(client),
+    isOwn ? openLocalDrafts(indexedDB, desk.me).catch(() => undefined) : undefined,
+  ]);
+  const [identity] = identities;
+  const from = { name: identity?.name || null, email: identity?.email ?? desk.me };
+  const texts = app.texts.peek();
+  const begun = await beginWriting({
+    ...{ draft, parameters, mails: desk.mails, store, from },
+    key: addressOf({ at: 'write', ...(draft === undefined ? {} : { draft }), parameters }),
+    messageId: `${crypto.randomUUID()}@${from.email.split('@')[1] ?? 'localhost'}`,
+    words: {
+      wrote: texts.write.wrote,
+      forwarded: texts.write.forwarded,
+      fields: {
+        from: texts.read.from,
+        date: texts.read.date,
+        subject: texts.read.subject,
+        to: texts.read.toField,
+      },
+    },
+    timeOf: (iso) => app.formats.peek().fullTime(iso),
+  });
+  if (begun === undefined) return undefined;
+  const keeper = new DraftKeeper(
+    begun.draft,
+    {
+      ...{ client, store: store as LocalDrafts | undefined },
+      drafts: () => cache.byRole('drafts')?.id,
+      wholeText: (one: Draft) => htmlText(wholeHtml(one)),
+      nowMs: () => Date.now(),
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    },
+    begun.serverId,
+  );
+  return new WritingSession({
+    ...{ desk, keeper, identities, signature: signatureOf(identity) },
+    uploads: new Uploads(uploadParts(session, accountId)),
+    download: ({ blobId, name, type }) =>
+      filled(session?.downloadUrl ?? '', { accountId, blobId, name, type }),
+  });
+}
+
+function uploadParts(session: SessionObject | undefined, accountId: string) {
+  const { maxSizeUpload } = (session?.capabilities[CORE] ?? {}) as { maxSizeUpload?: number };
+  return {
+    url: filled(session?.uploadUrl ?? '', { accountId }),
+    maxSize: maxSizeUpload ?? MAX_UPLOAD,
+    post: postFile,
+  };
+}
+
+function signatureOf(identity: Identity | undefined): string {
+  if (identity === undefined) return '';
+  const html = identity.htmlSignature || escaped(identity.textSignature).replaceAll('\n', '<br>');
+  return html === '' ? '' : `<div><br></div><div>-- <br>${html}</div>`;
+}
+
+function filled(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''));
+}
