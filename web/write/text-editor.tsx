@@ -51,7 +51,7 @@ const FORMATS: readonly (readonly [Format, string])[] = [
   ['italic', 'I'],
   ['underline', 'U'],
   ['bullets', '•'],
-  ['numbers', '1.'],
+  ['numbers', '#'],
   ['quote', '”'],
 ];
 

@@ -1,0 +1,181 @@
+/** People read: a newsletter with pictures of others, a long conversation, mail that attacks; on a phone and a computer, light and dark, on paper. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { seriousFaults } from './kit/axe.ts';
+import { CHROMIUM, COMPUTER, type House, openHouse, PHONE } from './kit/house.ts';
+
+const HOSTILE = join(import.meta.dirname, 'hostile');
+const NEWS = `<body bgcolor="#f4f1ea"><table width="640" bgcolor="#ffffff"><tr><td style="color:#444"><h1 style="color:#222">Dark bread</h1>
+<p style="color:#aaa">pale words</p><img src="http://pictures.example/loaf.png" width="300" height="100" alt="A loaf">
+<a href="https://evil.example/">https://bakery.example/</a> <a href="https://bakery.example/a">recipe</a></td></tr></table></body>`;
+
+interface Mail {
+  readonly subject: string;
+  readonly body: string;
+  readonly type?: string;
+  readonly id?: string;
+  readonly answers?: string;
+  readonly from?: string;
+}
+
+const octets = ({
+  subject,
+  body,
+  type = 'text/plain',
+  id,
+  answers,
+  from = 'Anna <anna@example.com>',
+}: Mail): Buffer =>
+  Buffer.from(
+    [
+      ...[
+        `From: ${from}`,
+        'To: ann@example.org',
+        `Subject: ${subject}`,
+        `Message-ID: ${id ?? `<${Math.random()}@x>`}`,
+      ],
+      ...(answers === undefined ? [] : [`In-Reply-To: ${answers}`, `References: ${answers}`]),
+      ...[
+        'MIME-Version: 1.0',
+        `Content-Type: ${type}; charset=utf-8`,
+        'Content-Transfer-Encoding: base64',
+        '',
+      ],
+      Buffer.from(body).toString('base64').replace(/.{76}/g, '$&\r\n'),
+    ].join('\r\n'),
+  );
+
+describe('reading', { skip: CHROMIUM === undefined && 'there is no Chromium here' }, () => {
+  let house: House;
+  before(async () => {
+    house = await openHouse([]);
+    const client = await house.witness();
+    const append = (mail: Mail, mailbox = 'INBOX', flags = ['\\Seen']) =>
+      client.append(mailbox, octets(mail), flags);
+    await append({ subject: 'News', body: NEWS, type: 'text/html' }, 'INBOX', []);
+    for (let i = 1; i <= 40; i++) {
+      const answers = i === 1 ? {} : { answers: `<long${i - 1}@x>` };
+      const mail = {
+        subject: `${i === 1 ? '' : 'SV: '}Plan`,
+        body: `Mail number ${i}.`,
+        id: `<long${i}@x>`,
+        ...answers,
+      };
+      await append(mail, i % 5 === 0 ? 'Sent' : 'INBOX');
+    }
+    for (const name of readdirSync(HOSTILE))
+      await append({
+        subject: `Attack ${name}`,
+        body: readFileSync(join(HOSTILE, name), 'utf8'),
+        type: 'text/html',
+      });
+    await client.logout();
+  });
+  after(() => house.close());
+
+  const open = (page: Page, subject: string | RegExp): Promise<void> =>
+    page.getByRole('link', { name: subject }).first().click();
+  const frame = (page: Page) => page.frameLocator('iframe.mail-frame.shown');
+
+  test('pictures of others are asked for, and come by way of us', async () => {
+    const { page, faults, close } = await house.visit({ device: COMPUTER });
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await open(page, /News/);
+    await frame(page).getByText('pale words').waitFor();
+    await page.getByText('1 picture is not shown.').waitFor();
+    assert.ok(!asked.includes('/web/picture'));
+    assert.deepEqual(await seriousFaults(page), []);
+    await page.getByRole('button', { name: 'Show them' }).click();
+    await page.waitForRequest(/\/web\/picture\?/);
+    assert.deepEqual(
+      faults.filter((fault) => /^asked/.test(fault)),
+      [],
+    );
+    assert.equal(
+      await frame(page).getByRole('link', { name: 'recipe' }).getAttribute('href'),
+      'https://bakery.example/a',
+    );
+    const doubtful = await frame(page)
+      .getByRole('link', { name: /bakery.example/ })
+      .getAttribute('href');
+    await page.goto(`${house.origin}${doubtful}`);
+    await page.getByText('evil.example', { exact: true }).waitFor();
+    await close();
+    const witness = await house.witness();
+    await witness.mailboxOpen('INBOX');
+    assert.ok((await witness.search({ subject: 'News', seen: true })) !== false);
+    await witness.logout();
+  });
+
+  test('forty mails are one conversation with those that were sent, the newest in view', async () => {
+    const { page, close } = await house.visit({ device: PHONE, locale: 'sv-SE' });
+    await open(page, /Plan/);
+    await page.getByText('Mail number 40.').waitFor();
+    assert.equal(await page.getByRole('heading', { level: 1, name: 'Plan' }).count(), 1);
+    await page.getByRole('button', { name: '37 mejl till' }).click();
+    assert.equal(await page.locator('article.card').count(), 40);
+    await page
+      .getByRole('button', { name: /^Öppna mejlet/ })
+      .first()
+      .click();
+    await page.getByText('Mail number 1.', { exact: true }).waitFor();
+    assert.deepEqual(await seriousFaults(page), []);
+    await page.goBack();
+    await page.getByRole('link', { name: /Plan/ }).first().waitFor();
+    await close();
+  });
+
+  test('an attack is a mail like others', async () => {
+    const { page, close } = await house.visit({ device: COMPUTER });
+    let dialogs = 0;
+    page.on('dialog', (dialog) => {
+      dialogs++;
+      void dialog.dismiss();
+    });
+    for (const name of readdirSync(HOSTILE)) {
+      const { pathname } = new URL(page.url());
+      await open(page, new RegExp(`Attack ${name.replace('.', '\\.')}`));
+      await page.locator('iframe.mail-frame.shown, .mail-body .notice').first().waitFor();
+      assert.notEqual(new URL(page.url()).pathname, pathname, name);
+      assert.ok(await page.evaluate(() => !('ran' in globalThis)), name);
+    }
+    assert.equal(dialogs, 0);
+    assert.equal(page.context().pages().length, 1);
+    await close();
+  });
+
+  test('in the dark a newsletter is dark, and as it was made when one wants that', async () => {
+    const { page, close } = await house.visit({ device: PHONE, scheme: 'dark' });
+    await open(page, /News/);
+    const words = frame(page).getByText('Dark bread');
+    await words.waitFor();
+    const ground = (): Promise<string> =>
+      words.evaluate((element) => getComputedStyle(element.closest('table') as Element).backgroundColor);
+    assert.notEqual(await ground(), 'rgb(255, 255, 255)');
+    await page.getByRole('button', { name: 'Show as it was made' }).click();
+    await frame(page).getByText('Dark bread').waitFor();
+    assert.equal(await ground(), 'rgb(255, 255, 255)');
+    const { width } = PHONE.viewport;
+    assert.ok(await page.evaluate((most) => document.documentElement.scrollWidth <= most, width));
+    await close();
+  });
+
+  test('on paper there is the mail with its header, and nothing else', async () => {
+    const { page, context, close } = await house.visit({ device: COMPUTER });
+    await open(page, /News/);
+    await frame(page).getByText('Dark bread').waitFor();
+    await page.getByRole('button', { name: 'More for this mail' }).click();
+    const opening = context.waitForEvent('page');
+    await page.getByRole('menuitem', { name: 'Print' }).click();
+    const paper = await opening;
+    await paper.getByText('Dark bread').waitFor();
+    await paper.getByText('anna@example.com').waitFor();
+    assert.equal(await paper.locator('button, a[href^="/"]').count(), 0);
+    assert.ok((await paper.pdf()).length > 1000);
+    await close();
+  });
+});

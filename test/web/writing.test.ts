@@ -1,0 +1,124 @@
+/** People write: a draft that survives the page and goes on elsewhere, one of it in all; what is pasted; a file. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { seriousFaults } from './kit/axe.ts';
+import { CHROMIUM, COMPUTER, type House, openHouse, PHONE } from './kit/house.ts';
+
+describe('writing', { skip: CHROMIUM === undefined && 'there is no Chromium here' }, () => {
+  let house: House;
+  before(async () => {
+    house = await openHouse();
+  });
+  after(() => house.close());
+
+  async function drafts(): Promise<string[]> {
+    const witness = await house.witness();
+    await witness.mailboxOpen('Drafts');
+    const subjects: string[] = [];
+    for await (const { envelope } of witness.fetch('1:*', { envelope: true }))
+      subjects.push(envelope?.subject ?? '');
+    await witness.logout();
+    return subjects;
+  }
+
+  test('a draft survives its page, and goes on at another device; there is one of it', async () => {
+    const { page, context, faults, close } = await house.visit({ device: COMPUTER, at: '/write' });
+    await page.getByRole('combobox', { name: 'To' }).fill('anna.berg');
+    await page.getByRole('option', { name: /Anna Berg/ }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('combobox', { name: 'To' }).fill('nobody');
+    await page.getByLabel('Subject').fill('A walk');
+    await page.getByText('“nobody” is no address.').waitFor();
+    await page.getByRole('textbox', { name: 'Text' }).click();
+    await page.keyboard.type('Shall we walk?');
+    await page.getByText(/^Saved everywhere/).waitFor();
+    assert.deepEqual(await seriousFaults(page), []);
+    await page.keyboard.type(' On Sunday.');
+    await page.getByText('Saved on this device').waitFor();
+    await page.close({ runBeforeUnload: false });
+    const again = await context.newPage();
+    await again.goto(`${house.origin}/write`);
+    await again.getByText('Shall we walk? On Sunday.').waitFor();
+    await again.getByText('Anna Berg').waitFor();
+    await again.getByRole('textbox', { name: 'Text' }).click();
+    await again.keyboard.press('End');
+    await again.keyboard.type(' Yes.');
+    await again.getByText(/^Saved everywhere/).waitFor();
+    assert.deepEqual(faults, []);
+    await close();
+
+    const other = await house.visit({ device: PHONE, at: '/m/drafts' });
+    await other.page
+      .getByRole('link', { name: /A walk/ })
+      .first()
+      .click();
+    await other.page.getByRole('button', { name: 'Continue writing' }).click();
+    await other.page.getByRole('textbox', { name: 'Text' }).getByText('Shall we walk?').waitFor();
+    assert.equal(await other.page.getByLabel('Subject').inputValue(), 'A walk');
+    assert.deepEqual(await seriousFaults(other.page), []);
+    await other.close();
+    assert.equal((await drafts()).filter((subject) => subject === 'A walk').length, 1);
+  });
+
+  test('an answer goes to whom it should and quotes what it answers; a file comes along', async () => {
+    const { page, close } = await house.visit({ device: COMPUTER });
+    await page
+      .getByRole('link', { name: /Midsommar/ })
+      .first()
+      .click();
+    await page.getByRole('button', { name: 'Reply', exact: true }).click();
+    await page.getByText('Quoted text').waitFor();
+    assert.equal(await page.getByLabel('Subject').inputValue(), 'Re: Midsommar i stugan – vem tar båten?');
+    await page.getByRole('textbox', { name: 'Text' }).click();
+    await page.keyboard.type('I do.');
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'map.txt', mimeType: 'text/plain', buffer: Buffer.from('here') });
+    await page.getByRole('button', { name: 'Remove map.txt' }).waitFor();
+    await page.getByText(/^Saved everywhere/).waitFor();
+    await page.keyboard.type(' Gladly.');
+    await page.getByText('Saved on this device').waitFor();
+    await page.getByText(/^Saved everywhere/).waitFor();
+    await close();
+    const witness = await house.witness();
+    await witness.mailboxOpen('Drafts');
+    const found = await witness.search({ subject: 'Midsommar' });
+    assert.ok(found && found.length === 1);
+    const { content } = await witness.download(String(found[0]));
+    assert.ok(content);
+    const source = Buffer.concat(await content.toArray()).toString();
+    assert.match(source, /In-Reply-To: </);
+    assert.match(source, /map\.txt/);
+    assert.match(source, /aGVyZQ|here/);
+    await witness.logout();
+  });
+
+  test('what is pasted is what the editor could have made, and asks nobody', async () => {
+    const { page, faults, close } = await house.visit({ device: COMPUTER, at: '/write' });
+    const text = page.getByRole('textbox', { name: 'Text' });
+    await text.click();
+    await text.evaluate((element) => {
+      const data = new DataTransfer();
+      const html =
+        '<style>*{color:red}</style><p style="position:fixed" class="x" onclick="alert(1)">pasted <b>bold</b><img src="http://canary.example/x"><a href="javascript:alert(1)">link</a></p><script>top.ran=1</script>';
+      data.setData('text/html', html);
+      data.setData('text/plain', 'pasted');
+      element.dispatchEvent(
+        new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
+      );
+    });
+    await page.getByText('pasted').waitFor();
+    const html = await text.innerHTML();
+    assert.match(html, /<b>bold<\/b>/);
+    assert.doesNotMatch(html, /style|class=|onclick|javascript|<img|<script/);
+    await page.keyboard.press('Control+z');
+    await page.keyboard.press('Control+y');
+    await page.getByText('pasted').waitFor();
+    // What is parsed to be cleaned is said by the browser to be against the policy of the page, which it is.
+    assert.deepEqual(
+      faults.filter((fault) => !/violates the following Content Security Policy/.test(fault)),
+      [],
+    );
+    await close();
+  });
+});
