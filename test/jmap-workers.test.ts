@@ -1,8 +1,10 @@
 /** JMAP on three workers: whoever a connection comes to, the account answers, and changes are told wherever they were made. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, test } from 'node:test';
+import WebSocket from 'ws';
 import { ImapClient } from './imap-client.ts';
-import { type Answer, JmapClient } from './kit/jmap.ts';
+import { type Answer, CORE, JmapClient, MAIL } from './kit/jmap.ts';
 import { startServer, type TestServer } from './kit/server.ts';
 
 const PEOPLE = ['ann', 'bob', 'carl'].map((name) => `${name}@example.com`);
@@ -47,7 +49,7 @@ test('every door leads to every account', async () => {
           method: 'POST',
           headers: { 'content-type': 'application/json', ...APART },
           body: JSON.stringify({
-            using: ['urn:ietf:params:jmap:core', 'urn:ietf:params:jmap:mail'],
+            using: [CORE, MAIL],
             methodCalls: [['Mailbox/get', { accountId: client.accountId, ids: [created.a.id] }, '0']],
           }),
         });
@@ -101,6 +103,27 @@ test('events come through every door, and end with the server', async () => {
     assert.equal((await pieces.next()).done, true);
   }
   imap.close();
+});
+
+test('a WebSocket goes through every door', async () => {
+  const client = clients.get('ann@example.com') as JmapClient;
+  for (let door = 0; door < DOORS; door++) {
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port('http')}/jmap/ws`, 'jmap', {
+      headers: { authorization: client.authorization },
+    });
+    await once(socket, 'open');
+    const args = { accountId: client.accountId, ids: ['f1'], properties: ['name'] };
+    socket.send(
+      JSON.stringify({
+        ...{ '@type': 'Request', using: [CORE, MAIL] },
+        methodCalls: [['Mailbox/get', args, 'a']],
+      }),
+    );
+    const [data] = (await once(socket, 'message')) as [Buffer];
+    assert.equal(JSON.parse(data.toString()).methodResponses[0][1].list[0].name, 'Inbox');
+    socket.close();
+    await once(socket, 'close');
+  }
 });
 
 test('a wrong password is wrong at every door, and an account of somebody else is none', async () => {

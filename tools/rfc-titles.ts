@@ -181,6 +181,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   6266: 'Use of the Content-Disposition Header Field in HTTP',
   6376: 'DomainKeys Identified Mail (DKIM) Signatures',
   6409: 'Message Submission for Mail',
+  6455: 'The WebSocket Protocol',
   6530: 'Overview and Framework for Internationalized Email',
   6522: 'The Multipart/Report Media Type for the Reporting of Mail System Administrative Messages',
   6531: 'SMTP Extension for Internationalized Email',

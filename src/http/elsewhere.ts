@@ -9,9 +9,18 @@ import type { Admission } from '../identity/authenticator.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { asAccountId } from '../mailbox/model/model.ts';
 import { request as httpRequest } from '../net/http.ts';
+import { pass } from '../net/passing.ts';
 import type { Relay } from '../net/relay.ts';
 import { type Judge, SILENT } from './asking.ts';
-import { BodyFault, type HttpReply, type HttpRequest, type Route, text, type Vouched } from './exchange.ts';
+import {
+  BodyFault,
+  type HttpReply,
+  type HttpRequest,
+  type RawUpgrade,
+  type Route,
+  text,
+  type Vouched,
+} from './exchange.ts';
 import { httpServer } from './server.ts';
 
 /** The kind of relay connection. */
@@ -21,6 +30,11 @@ const PASSED = [
   ...['content-type', 'content-length', 'range', 'if-none-match', 'if-range', 'last-event-id'],
   ...['accept', 'accept-language', 'user-agent', 'sec-fetch-dest'],
 ] as const;
+/** What the holder needs for another protocol. */
+const UPGRADE_FIELDS = [
+  ...(['host', 'connection', 'upgrade', 'user-agent', 'sec-websocket-key', 'sec-websocket-version'] as const),
+  ...(['sec-websocket-protocol', 'sec-websocket-extensions'] as const),
+];
 /** These are about one connection. */
 const OWN = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date']);
 /** A holder that says nothing for so long is as good as gone. */
@@ -48,11 +62,43 @@ export async function askHolder(
   } catch (error) {
     socket?.destroy();
     if (error instanceof BodyFault) throw error;
-    return {
-      ...text(503, 'The account cannot be reached at this moment; try again.\n'),
-      headers: { 'retry-after': '2' },
-    };
+    return unreachable();
   }
+}
+
+/** The connection as it is; undefined when the holder has it. */
+export async function passUpgrade(
+  relay: Relay,
+  holder: string,
+  request: HttpRequest,
+  raw: RawUpgrade,
+  { record, credential }: Admission,
+): Promise<HttpReply | undefined> {
+  const { remoteAddress, isSecure } = request;
+  const preamble: Preamble = { account: record.id, credential: credential?.id, remoteAddress, isSecure };
+  let there: Socket;
+  try {
+    there = await relay.dial(holder, HTTP_KIND, preamble);
+  } catch {
+    return unreachable();
+  }
+  const { socket: here, incoming, head } = raw;
+  const lines = UPGRADE_FIELDS.flatMap((name) => {
+    const value = incoming.headers[name];
+    return value === undefined ? [] : [`${name}: ${value}\r\n`];
+  });
+  there.write(`GET ${request.path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+  there.write(head);
+  pass(here, there);
+  pass(there, here);
+  here.once('close', () => there.destroy()).once('end', () => there.end());
+  there.once('close', () => here.destroy()).once('end', () => here.end());
+  return undefined;
+}
+
+export function unreachable(): HttpReply {
+  const reply = text(503, 'The account cannot be reached at this moment; try again.\n');
+  return { ...reply, headers: { ...reply.headers, 'retry-after': '2' } };
 }
 
 async function exchange(socket: Socket, request: HttpRequest): Promise<IncomingMessage> {

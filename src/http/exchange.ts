@@ -1,4 +1,6 @@
-/** What a route gets and gives, and how the table of routes is read. No sockets here: a route is a function of values. */
+/** What a route gets and gives, and how the table of routes is read. But for one that takes over a connection, a route is a function of values. */
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS';
 
@@ -71,6 +73,16 @@ export interface Route {
   /** The route reads the body itself, in pieces, after it has looked who asks. */
   readonly takesPieces?: boolean;
   answer(request: HttpRequest): HttpReply | Promise<HttpReply>;
+  /** Takes over the connection of a request that asks for WebSocket, or says why not. */
+  upgrade?(request: HttpRequest, raw: RawUpgrade): Promise<HttpReply | undefined>;
+}
+
+/** A connection as it is when another protocol begins on it. */
+export interface RawUpgrade {
+  readonly incoming: IncomingMessage;
+  readonly socket: Socket;
+  /** What came behind the request already. */
+  readonly head: Buffer;
 }
 
 export type Routed =

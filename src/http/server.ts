@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts';
 import { createServer } from '../net/http.ts';
 import type { Route } from './exchange.ts';
 import { type HandlerOptions, handle, type PeerOfRequest } from './handler.ts';
+import { handleUpgrade } from './upgrade.ts';
 
 export interface HttpServerOptions {
   readonly routes: readonly Route[];
@@ -52,11 +53,20 @@ export function httpServer(options: HttpServerOptions): Server {
       maxHeaderSize: limits.headerBytes,
       connectionsCheckingInterval: CHECK_MS,
       requireHostHeader: true,
+      // Whatever else a client would like to speak, it speaks HTTP.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
     (request, response) => {
       void handle(handling, options.factsOf(request.socket), request, response);
     },
   );
+  server.on('upgrade', (incoming, socket, head) => {
+    void handleUpgrade(handling, options.factsOf(incoming.socket), {
+      incoming,
+      socket: socket as Socket,
+      head,
+    });
+  });
   server.maxHeadersCount = MAX_FIELDS;
   server.maxRequestsPerSocket = limits.requestsPerConnection;
   // A client that neither sends nor takes anything.

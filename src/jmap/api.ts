@@ -1,22 +1,12 @@
-/**
- * Where methods are called (RFC 8620 §3): who asks is known before the body is read; then it is JSON, a request, and its calls
- * run. One account has so many requests at once.
- */
-import { randomUUID } from 'node:crypto';
+/** Where methods are called (RFC 8620 §3): who asks is known before the body is read; then it is JSON, a request, and its calls run. */
 import { TimeSlice } from '../base/time-slice.ts';
 import { whoAsks } from '../http/asking.ts';
 import { readWhole } from '../http/body.ts';
 import { BodyFault, type HttpReply, type HttpRequest, type Route } from '../http/exchange.ts';
 import type { Admission } from '../identity/authenticator.ts';
-import { actingAs } from '../mailbox/domain.ts';
-import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
-import { accountOfObjectId } from './core/account-id.ts';
-import { runCalls } from './core/dispatch.ts';
-import { MethodError } from './core/fault.ts';
-import { JsonFault, readJson } from './core/json-reader.ts';
 import { overLimit, problemReply, RequestProblem } from './core/problem.ts';
-import { type JmapRequest, readRequest } from './core/request.ts';
-import { PATHS, sessionObject, sessionState } from './core/session-object.ts';
+import { PATHS, sessionObject } from './core/session-object.ts';
+import type { Requests } from './requests.ts';
 import type { JmapServices } from './services.ts';
 import { signedIn } from './signed-in.ts';
 
@@ -25,8 +15,7 @@ const JSON_TYPE = Object.freeze({ 'content-type': 'application/json' });
 /** Written in one go. */
 const SMALL = 256 * 1024;
 
-export function apiRoutes(services: JmapServices): readonly Route[] {
-  const running = new Map<AccountId, number>();
+export function apiRoutes(services: JmapServices, requests: Requests): readonly Route[] {
   return [
     { method: 'GET', path: PATHS.session, answer: (request) => answerSession(services, request) },
     {
@@ -34,7 +23,7 @@ export function apiRoutes(services: JmapServices): readonly Route[] {
       path: PATHS.api,
       takesPieces: true,
       maxBodyBytes: services.limits.maxSizeRequest,
-      answer: signedIn(services, (request, who) => answerCalls(services, running, request, who)),
+      answer: signedIn(services, (request, who) => answerCalls(services, requests, request, who)),
     },
   ];
 }
@@ -42,8 +31,8 @@ export function apiRoutes(services: JmapServices): readonly Route[] {
 async function answerSession(services: JmapServices, request: HttpRequest): Promise<HttpReply> {
   const asking = await whoAsks(services.judges, request, services.askToSignIn(request));
   if (asking.kind === 'refused') return asking.reply;
-  const base = `${request.isSecure ? 'https' : 'http'}://${request.headers.host ?? request.host}`;
-  const session = sessionObject(asking.who.record, services, base);
+  const host = request.headers.host ?? request.host;
+  const session = sessionObject(asking.who.record, services, { host, isSecure: request.isSecure });
   return {
     status: 200,
     headers: { ...JSON_TYPE, 'cache-control': 'no-cache, no-store, must-revalidate' },
@@ -53,68 +42,38 @@ async function answerSession(services: JmapServices, request: HttpRequest): Prom
 
 async function answerCalls(
   services: JmapServices,
-  running: Map<AccountId, number>,
+  requests: Requests,
   request: HttpRequest,
   { record }: Admission,
 ): Promise<HttpReply> {
-  const { maxConcurrentRequests } = services.limits;
-  const before = running.get(record.id) ?? 0;
-  if (before >= maxConcurrentRequests)
-    return problemReply(
-      overLimit('maxConcurrentRequests', `at most ${maxConcurrentRequests} requests at once`, 429),
-    );
-  running.set(record.id, before + 1);
+  const asker = { record, client: request.headers['user-agent'], gone: request.gone };
   try {
-    const asked = await readBody(services, request);
-    return await answerTo(services, record, asked, request);
+    return await requests.within(record, async () => {
+      const octets = await readBody(services, request);
+      const pieces = await requests.answer(await requests.read(octets), asker);
+      return pieces === undefined ? { status: 499 } : replyOf(pieces);
+    });
   } catch (error) {
     if (error instanceof RequestProblem) return problemReply(error);
     throw error;
-  } finally {
-    const left = (running.get(record.id) ?? 1) - 1;
-    if (left === 0) running.delete(record.id);
-    else running.set(record.id, left);
   }
 }
 
 /** Throws `RequestProblem`. */
-async function readBody(services: JmapServices, request: HttpRequest): Promise<JmapRequest> {
-  const { limits, capabilities } = services;
+async function readBody({ limits }: JmapServices, request: HttpRequest): Promise<Buffer> {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
   if (type !== 'application/json')
     throw new RequestProblem('notJSON', 'the content type is application/json');
   try {
-    const octets = await readWhole(request.pieces);
-    const value = await readJson(octets, limits.maxDepth);
-    return readRequest(value, new Set(capabilities.map(({ uri }) => uri)), limits);
+    return await readWhole(request.pieces);
   } catch (error) {
-    if (error instanceof JsonFault) throw new RequestProblem('notJSON', error.message);
     if (error instanceof BodyFault && error.kind === 'too-large')
       throw overLimit('maxSizeRequest', `at most ${limits.maxSizeRequest} octets`, 413);
     throw error;
   }
 }
 
-async function answerTo(
-  services: JmapServices,
-  record: AccountRecord,
-  asked: JmapRequest,
-  { gone, headers }: Pick<HttpRequest, 'gone' | 'headers'>,
-): Promise<HttpReply> {
-  const { limits, methods } = services;
-  const author = { service: 'jmap', id: randomUUID(), client: headers['user-agent']?.slice(0, 200) };
-  const log = services.log.child({ account: record.address, request: author.id }, record.address);
-  const domain = actingAs(services.domain, author);
-  const pieces = await runCalls(asked, methods, {
-    ...{ domain, record, limits, log, gone },
-    sessionState: sessionState(record, services),
-    account: async (accountId) => {
-      if (accountOfObjectId(accountId) !== record.id)
-        throw new MethodError('accountNotFound', 'there is no such account for you');
-      return domain.accounts.open(record.id);
-    },
-  });
-  if (pieces === undefined) return { status: 499 };
+function replyOf(pieces: readonly Buffer[]): HttpReply {
   const size = pieces.reduce((sum, { length }) => sum + length, 0);
   if (size <= SMALL) return { status: 200, headers: JSON_TYPE, body: Buffer.concat(pieces) };
   return { status: 200, headers: { ...JSON_TYPE, 'content-length': String(size) }, body: inTurns(pieces) };

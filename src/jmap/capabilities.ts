@@ -8,6 +8,7 @@ import type { JmapLimits } from './core/limits.ts';
 
 export const CORE = 'urn:ietf:params:jmap:core';
 export const BLOB = 'urn:ietf:params:jmap:blob';
+export const WEBSOCKET = 'urn:ietf:params:jmap:websocket';
 export const MAIL = 'urn:ietf:params:jmap:mail';
 
 export interface Capability {
@@ -51,6 +52,9 @@ export const MAIL_CAPABILITY: Capability = {
     mayCreateTopLevelMailbox: true,
   },
 };
+
+/** RFC 8887 §3; its address depends on how the client came. */
+export const WEBSOCKET_CAPABILITY: Capability = { uri: WEBSOCKET, ofSession: {} };
 
 /** RFC 9404 §3. */
 export function blobCapability(

@@ -18,11 +18,19 @@ import { MAX_DATA_SOURCES } from './blobs/blob-upload.ts';
 import { downloadRoutes } from './blobs/download.ts';
 import { blobFinder } from './blobs/find-blob.ts';
 import { uploadRoutes } from './blobs/upload.ts';
-import { ATTACHMENT_BYTES, blobCapability, coreCapability, MAIL_CAPABILITY } from './capabilities.ts';
+import {
+  ATTACHMENT_BYTES,
+  blobCapability,
+  coreCapability,
+  MAIL_CAPABILITY,
+  WEBSOCKET_CAPABILITY,
+} from './capabilities.ts';
 import { type JmapLimits, LIMITS } from './core/limits.ts';
 import { allMethods } from './methods.ts';
 import { eventRoutes } from './push/event-source.ts';
 import { MAIL_STATES } from './push/type-states.ts';
+import { webSocketRoutes } from './push/web-socket-route.ts';
+import { Requests } from './requests.ts';
 import type { JmapServices } from './services.ts';
 import { submissionCapability } from './submission/capability.ts';
 import type { Submitting } from './submission/submit.ts';
@@ -54,8 +62,10 @@ export interface JmapOptions {
 
 export function jmapRoutes(options: JmapOptions): readonly Route[] {
   const services = servicesOf(options);
+  const requests = new Requests(services);
   return [
-    ...apiRoutes(services),
+    ...apiRoutes(services, requests),
+    ...webSocketRoutes(services, requests),
     ...uploadRoutes(services),
     ...downloadRoutes(services),
     ...eventRoutes(services),
@@ -80,6 +90,7 @@ function servicesOf(options: JmapOptions): JmapServices {
     capabilities: [
       coreCapability(limits),
       MAIL_CAPABILITY,
+      WEBSOCKET_CAPABILITY,
       blobCapability(limits, Object.keys(DIGESTS), MAX_DATA_SOURCES),
       submissionCapability(submitting.settings.maxMessageBytes),
     ],

@@ -4,4 +4,4 @@
  */
 const http = process.getBuiltinModule('node:http');
 
-export const { Agent, createServer, request } = http;
+export const { Agent, createServer, request, STATUS_CODES } = http;

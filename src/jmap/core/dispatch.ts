@@ -13,17 +13,20 @@ import type { Call, Method } from './method.ts';
 import type { Invocation, JmapRequest } from './request.ts';
 import { resolved } from './result-references.ts';
 
+interface Around extends Surroundings {
+  readonly gone: AbortSignal;
+  readonly sessionState: string;
+  /** What stands before the answers. */
+  readonly more: JsonObject;
+}
+
 export type Surroundings = Omit<Call, 'id' | 'created' | 'using' | 'afterwards'>;
 
 /** Undefined when the client is gone: nobody is there for the rest. */
 export async function runCalls(
   request: JmapRequest,
   methods: ReadonlyMap<string, Method>,
-  {
-    gone,
-    sessionState,
-    ...around
-  }: Surroundings & { readonly gone: AbortSignal; readonly sessionState: string },
+  { gone, sessionState, more: first, ...around }: Around,
 ): Promise<readonly Buffer[] | undefined> {
   const { limits, log } = around;
   const created = new CreatedIds(request.createdIds);
@@ -61,7 +64,8 @@ export async function runCalls(
     ...(request.createdIds === undefined ? {} : { createdIds: created.toObject() }),
     sessionState,
   };
-  return [BEGIN, ...written, Buffer.from(`],${JSON.stringify(rest).slice(1)}`)];
+  const begin = JSON.stringify({ ...first, methodResponses: [] }).slice(0, -2);
+  return [Buffer.from(begin), ...written, Buffer.from(`],${JSON.stringify(rest).slice(1)}`)];
 }
 
 interface Waiting {
@@ -70,7 +74,6 @@ interface Waiting {
   readonly isOfClient: boolean;
 }
 
-const BEGIN = Buffer.from('{"methodResponses":[');
 const COMMA = Buffer.from(',');
 
 async function answerTo(

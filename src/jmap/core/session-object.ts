@@ -1,7 +1,7 @@
 /** The Session object (RFC 8620 §2): what there is for whoever asks, and where. */
 import { createHash } from 'node:crypto';
 import type { AccountRecord } from '../../mailbox/model/model.ts';
-import type { Capability } from '../capabilities.ts';
+import { type Capability, WEBSOCKET } from '../capabilities.ts';
 import { accountObjectId } from './account-id.ts';
 import type { JsonObject } from './json.ts';
 
@@ -12,22 +12,32 @@ export const PATHS = Object.freeze({
   upload: '/jmap/upload/',
   download: '/jmap/download/',
   events: '/jmap/events',
+  webSocket: '/jmap/ws',
 });
 
 export interface SessionSettings {
   readonly capabilities: readonly Capability[];
 }
 
-/** `base`: `https://mail.example.com`, as the client has it. */
-export function sessionObject(record: AccountRecord, settings: SessionSettings, base: string): JsonObject {
+/** `host`: as the client has it, with the port. */
+export function sessionObject(
+  record: AccountRecord,
+  settings: SessionSettings,
+  { host, isSecure }: { readonly host: string; readonly isSecure: boolean },
+): JsonObject {
   const { capabilities } = settings;
+  const base = `${isSecure ? 'https' : 'http'}://${host}`;
+  const webSocket = { url: `${isSecure ? 'wss' : 'ws'}://${host}${PATHS.webSocket}`, supportsPush: true };
   const id = accountObjectId(record.id);
   const ofAccount = capabilities.flatMap(({ uri, ofAccount: one }) =>
     one === undefined ? [] : [[uri, one] as const],
   );
   const primary = ofAccount.map(([uri]) => [uri, id] as const);
   return {
-    capabilities: Object.fromEntries(capabilities.map(({ uri, ofSession }) => [uri, ofSession])),
+    capabilities: {
+      ...Object.fromEntries(capabilities.map(({ uri, ofSession }) => [uri, ofSession])),
+      [WEBSOCKET]: webSocket,
+    },
     accounts: {
       [id]: {
         name: record.address,

@@ -12,12 +12,11 @@ import { PATHS } from '../core/session-object.ts';
 import type { JmapServices } from '../services.ts';
 import { signedIn } from '../signed-in.ts';
 import { AccountWatch, PAUSE_MS } from './account-watch.ts';
-import type { TypeStates } from './type-states.ts';
+import { stateString, statesIn, type TypeStates } from './type-states.ts';
 
 /** The least and the most, in seconds, whatever is asked for. */
 const PING = { least: 30, most: 300 } as const;
 const MAX_TYPES = 500;
-const MAX_ID = 4000;
 
 interface Wishes {
   readonly types: ReadonlySet<string> | undefined;
@@ -99,21 +98,12 @@ async function* events(
 
 function stateEvent(accountId: string, changed: TypeStates, told: TypeStates): string {
   const data = JSON.stringify({ '@type': 'StateChange', changed: { [accountId]: changed } });
-  const id = Object.entries(told)
-    .map(([type, state]) => `${type}=${state}`)
-    .join(',');
-  return `event: state\nid: ${id}\ndata: ${data}\n\n`;
+  return `event: state\nid: ${stateString(told)}\ndata: ${data}\n\n`;
 }
 
 /** Who wants none gets a comment now and then: a connection that has gone is found out by it. */
 function pingEvent(interval: number | undefined): string {
   return interval === undefined ? ':\n\n' : `event: ping\ndata: ${JSON.stringify({ interval })}\n\n`;
-}
-
-/** Undefined when there is no such id, or it is none of ours. */
-function statesIn(id: string | undefined): TypeStates | undefined {
-  if (id === undefined || id.length > MAX_ID || !/^\w+=[\w-]+(?:,\w+=[\w-]+)*$/.test(id)) return undefined;
-  return Object.fromEntries(id.split(',').map((pair) => pair.split('=', 2) as [string, string]));
 }
 
 function wishesIn(query: URLSearchParams): Wishes | undefined {

@@ -37,3 +37,19 @@ export function statesOf(
 export function changedStates(before: TypeStates, now: TypeStates): TypeStates {
   return Object.fromEntries(Object.entries(now).filter(([type, state]) => before[type] !== state));
 }
+
+/** States as one string, by which a client says where it was. */
+export function stateString(states: TypeStates): string {
+  return Object.entries(states)
+    .map(([type, state]) => `${type}=${state}`)
+    .join(',');
+}
+
+const MAX_STRING = 4000;
+
+/** Undefined when it is none of ours. */
+export function statesIn(text: string | undefined): TypeStates | undefined {
+  if (text === undefined || text.length > MAX_STRING || !/^\w+=[\w-]+(?:,\w+=[\w-]+)*$/.test(text))
+    return undefined;
+  return Object.fromEntries(text.split(',').map((pair) => pair.split('=', 2) as [string, string]));
+}

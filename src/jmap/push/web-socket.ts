@@ -1,0 +1,210 @@
+/**
+ * JMAP over WebSocket (RFC 8887): requests and their answers as messages, several at once, and changes of states on the same
+ * connection, once they are asked for. The library (`ws`) speaks the protocol below; what a message is, how many there may be and
+ * how long one may not be taken is decided here.
+ */
+import type { WebSocket } from 'ws';
+import type { HttpRequest } from '../../http/exchange.ts';
+import type { Admission } from '../../identity/authenticator.ts';
+import type { AccountListener, AccountState } from '../../mailbox/state/account.ts';
+import { accountObjectId } from '../core/account-id.ts';
+import { isList, isObject, type Json, type JsonObject } from '../core/json.ts';
+import { RequestProblem } from '../core/problem.ts';
+import type { Requests } from '../requests.ts';
+import type { JmapServices } from '../services.ts';
+import { AccountWatch, PAUSE_MS } from './account-watch.ts';
+import { stateString, statesIn } from './type-states.ts';
+
+/** Of one connection, before it is read no further. */
+const MOST_IN_FLIGHT = 8;
+const PING_MS = 60_000;
+/** How long a message may not be taken. */
+const SEND_MS = 60_000;
+const MAX_TYPES = 100;
+const GOING_AWAY = 1001;
+const NOT_TEXT = 1003;
+const SIGNED_OUT = 1008;
+
+interface Parts {
+  readonly services: JmapServices;
+  readonly requests: Requests;
+  readonly socket: WebSocket;
+  readonly request: HttpRequest;
+  readonly who: Admission;
+}
+
+/** Serves the connection to its end. */
+export async function serveWebSocket(parts: Parts): Promise<void> {
+  const { services, who, socket } = parts;
+  const account = await services.domain.accounts.open(who.record.id);
+  const session = new Session(parts, account);
+  try {
+    await services.domain.accounts.join(account, session);
+    session.begin();
+  } catch {
+    session.onEvicted();
+    socket.close(SIGNED_OUT);
+  }
+}
+
+class Session implements AccountListener {
+  readonly credential: number | undefined;
+  lastActiveMs = performance.now();
+  readonly #parts: Parts;
+  readonly #account: AccountState;
+  readonly #gone = new AbortController();
+  #inFlight = 0;
+  #watch: AccountWatch | undefined;
+  #isAlive = true;
+  #timer: NodeJS.Timeout | undefined;
+  #leave: () => void = () => {};
+
+  constructor(parts: Parts, account: AccountState) {
+    this.#parts = parts;
+    this.#account = account;
+    this.credential = parts.who.credential?.id;
+  }
+
+  begin(): void {
+    const { socket, services, request, who } = this.#parts;
+    this.#leave = services.streams.join(who.record.address, this);
+    const close = (): void => this.stop();
+    request.closing.addEventListener('abort', close, { once: true });
+    socket.on('message', (data, isBinary) => void this.#hear(data as Buffer, isBinary));
+    socket.on('pong', () => {
+      this.#isAlive = true;
+    });
+    socket.on('error', () => socket.terminate());
+    socket.once('close', () => {
+      request.closing.removeEventListener('abort', close);
+      this.#end();
+    });
+    this.#timer = setInterval(() => this.#look(), PING_MS);
+    if (request.closing.aborted) close();
+  }
+
+  /** Too many connections of the account, or the server stops. */
+  stop(): void {
+    this.#parts.socket.close(GOING_AWAY);
+  }
+
+  onEvicted(): void {
+    this.#parts.socket.close(SIGNED_OUT);
+    this.#end();
+  }
+
+  #end(): void {
+    this.#gone.abort();
+    clearInterval(this.#timer);
+    this.#watch?.stop();
+    this.#account.listeners.delete(this);
+    this.#leave();
+  }
+
+  /** Whoever has not answered since the last look is gone. */
+  #look(): void {
+    const { socket } = this.#parts;
+    if (!this.#isAlive) socket.terminate();
+    this.#isAlive = false;
+    socket.ping();
+  }
+
+  async #hear(data: Buffer, isBinary: boolean): Promise<void> {
+    const { socket, requests, services } = this.#parts;
+    this.lastActiveMs = performance.now();
+    if (isBinary) {
+      socket.close(NOT_TEXT);
+      return;
+    }
+    if (++this.#inFlight >= MOST_IN_FLIGHT) socket.pause();
+    let requestId: string | undefined;
+    try {
+      const message = await requests.read(data);
+      if (!isObject(message)) throw new RequestProblem('notRequest', 'expected an object');
+      if (typeof message.id === 'string') requestId = message.id.slice(0, 255);
+      await this.#obey(message, requestId);
+    } catch (error) {
+      const problem = error instanceof RequestProblem ? error : undefined;
+      if (problem === undefined) services.log.error({ err: error }, 'a message could not be answered');
+      const what = problem?.toObject() ?? { type: 'about:blank', status: 500 };
+      await this.#send([
+        Buffer.from(JSON.stringify({ '@type': 'RequestError', requestId: requestId ?? null, ...what })),
+      ]);
+    } finally {
+      if (this.#inFlight-- >= MOST_IN_FLIGHT) socket.resume();
+    }
+  }
+
+  async #obey(message: JsonObject, requestId: string | undefined): Promise<void> {
+    const { '@type': type, id: _, ...rest } = message;
+    switch (type) {
+      case 'Request': {
+        const { requests, request, who } = this.#parts;
+        const asker = { record: who.record, client: request.headers['user-agent'], gone: this.#gone.signal };
+        const more = { '@type': 'Response', ...(requestId === undefined ? {} : { requestId }) };
+        const pieces = await requests.within(who.record, () => requests.answer(rest as Json, asker, more));
+        if (pieces !== undefined) await this.#send(pieces);
+        return;
+      }
+      case 'WebSocketPushEnable':
+        await this.#enablePush(rest);
+        return;
+      case 'WebSocketPushDisable':
+        this.#watch?.stop();
+        this.#watch = undefined;
+        return;
+      default:
+        throw new RequestProblem('notRequest', 'no such type of message');
+    }
+  }
+
+  async #enablePush({ dataTypes, pushState }: JsonObject): Promise<void> {
+    const isAll = dataTypes === null || dataTypes === undefined;
+    if (
+      !isAll &&
+      (!isList(dataTypes) ||
+        dataTypes.length > MAX_TYPES ||
+        !dataTypes.every((one) => typeof one === 'string'))
+    )
+      throw new RequestProblem('notRequest', '"dataTypes" is a list of types, or null');
+    this.#watch?.stop();
+    const { domain, stateSources: sources } = this.#parts.services;
+    const types = isAll ? undefined : new Set(dataTypes as readonly string[]);
+    const watch = await AccountWatch.begin(this.#account, {
+      domain,
+      sources,
+      types,
+      credential: this.credential,
+    });
+    if (this.#gone.signal.aborted) watch.stop();
+    this.#watch = watch;
+    const missed = typeof pushState === 'string' ? statesIn(pushState) : undefined;
+    if (missed !== undefined) watch.wasTold(missed);
+    void this.#push(watch);
+  }
+
+  async #push(watch: AccountWatch): Promise<void> {
+    const accountId = accountObjectId(this.#account.id);
+    while (!watch.isOver) {
+      const changed = await watch.next(PING_MS);
+      if (changed === undefined) continue;
+      const change = {
+        '@type': 'StateChange',
+        changed: { [accountId]: changed },
+        pushState: stateString(watch.told),
+      };
+      await this.#send([Buffer.from(JSON.stringify(change))]);
+      await new Promise((resolve) => void setTimeout(resolve, PAUSE_MS));
+    }
+  }
+
+  /** When the client has taken it; one that takes nothing is cut off. */
+  async #send(pieces: readonly Buffer[]): Promise<void> {
+    const { socket } = this.#parts;
+    const timer = setTimeout(() => socket.terminate(), SEND_MS);
+    await new Promise<void>((resolve) => {
+      socket.send(Buffer.concat(pieces), { binary: false }, () => resolve());
+    });
+    clearTimeout(timer);
+  }
+}

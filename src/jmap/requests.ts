@@ -1,0 +1,78 @@
+/** Requests of an account, wherever they come in: so many at once, read as JSON, run, answered as pieces of JSON. */
+import { randomUUID } from 'node:crypto';
+import { actingAs } from '../mailbox/domain.ts';
+import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
+import { accountOfObjectId } from './core/account-id.ts';
+import { runCalls } from './core/dispatch.ts';
+import { MethodError } from './core/fault.ts';
+import type { Json } from './core/json.ts';
+import { JsonFault, readJson } from './core/json-reader.ts';
+import { overLimit, RequestProblem } from './core/problem.ts';
+import { readRequest } from './core/request.ts';
+import { sessionState } from './core/session-object.ts';
+import type { JmapServices } from './services.ts';
+
+export interface Asker {
+  readonly record: AccountRecord;
+  /** What the program says it is. */
+  readonly client: string | undefined;
+  /** Aborted when it is gone. */
+  readonly gone: AbortSignal;
+}
+
+export class Requests {
+  readonly #services: JmapServices;
+  readonly #running = new Map<AccountId, number>();
+
+  constructor(services: JmapServices) {
+    this.#services = services;
+  }
+
+  /** Takes one of the account's places until `work` is done. Throws `RequestProblem` when all are taken. */
+  async within<T>({ id }: AccountRecord, work: () => Promise<T>): Promise<T> {
+    const most = this.#services.limits.maxConcurrentRequests;
+    const before = this.#running.get(id) ?? 0;
+    if (before >= most) throw overLimit('maxConcurrentRequests', `at most ${most} requests at once`, 429);
+    this.#running.set(id, before + 1);
+    try {
+      return await work();
+    } finally {
+      const left = (this.#running.get(id) ?? 1) - 1;
+      if (left === 0) this.#running.delete(id);
+      else this.#running.set(id, left);
+    }
+  }
+
+  /** Throws `RequestProblem`. */
+  async read(octets: Buffer): Promise<Json> {
+    try {
+      return await readJson(octets, this.#services.limits.maxDepth);
+    } catch (error) {
+      if (error instanceof JsonFault) throw new RequestProblem('notJSON', error.message);
+      throw error;
+    }
+  }
+
+  /** `more`: what stands before the answers. Undefined when the client is gone. Throws `RequestProblem`. */
+  async answer(
+    value: Json,
+    { record, client, gone }: Asker,
+    more: Readonly<Record<string, Json>> = {},
+  ): Promise<readonly Buffer[] | undefined> {
+    const { limits, methods, capabilities } = this.#services;
+    const known = new Set(capabilities.map(({ uri }) => uri));
+    const request = readRequest(value, known, limits);
+    const author = { service: 'jmap', id: randomUUID(), client: client?.slice(0, 200) };
+    const log = this.#services.log.child({ account: record.address, request: author.id }, record.address);
+    const domain = actingAs(this.#services.domain, author);
+    return runCalls(request, methods, {
+      ...{ domain, record, limits, log, gone, more },
+      sessionState: sessionState(record, this.#services),
+      account: async (accountId) => {
+        if (accountOfObjectId(accountId) !== record.id)
+          throw new MethodError('accountNotFound', 'there is no such account for you');
+        return domain.accounts.open(record.id);
+      },
+    });
+  }
+}
