@@ -17,6 +17,7 @@ import { DIGESTS } from './blobs/blob-get.ts';
 import { MAX_DATA_SOURCES } from './blobs/blob-upload.ts';
 import { downloadRoutes } from './blobs/download.ts';
 import { blobFinder } from './blobs/find-blob.ts';
+import { withNestedParts } from './blobs/nested-blob.ts';
 import { uploadRoutes } from './blobs/upload.ts';
 import {
   ATTACHMENT_BYTES,
@@ -78,7 +79,7 @@ function servicesOf(options: JmapOptions): JmapServices {
   const log = options.log.child({ protocol: 'jmap' });
   const authorization = authorizationJudge({ ...options, log, service: 'jmap' });
   const { hostname, uploads, keptUploads, submitting } = options;
-  const findBlob = blobFinder(keptUploads);
+  const findBlob = withNestedParts(blobFinder(keptUploads));
   const parts = { hostname, uploads, keptUploads, submitting, attachmentBytes: ATTACHMENT_BYTES, findBlob };
   return {
     ...{ domain, log, limits, relay, findBlob, uploads: keptUploads, budget: uploads },

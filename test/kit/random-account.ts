@@ -5,6 +5,7 @@
 
 import { FLAG } from '../../src/mail/flags.ts';
 import type { Domain } from '../../src/mailbox/domain.ts';
+import { type EmailId, emailNumber } from '../../src/mailbox/model/model.ts';
 import { appendMessages } from '../../src/mailbox/operations/append.ts';
 import { copyMessages, moveMessages } from '../../src/mailbox/operations/copy.ts';
 import { expungeMessages } from '../../src/mailbox/operations/expunge.ts';
@@ -132,8 +133,12 @@ export class RandomAccount {
     const { facts, blob } = await receive(domain.store, [account.id], 1e7, octets);
     const flags = this.pick(3) === 0 ? this.oneOf(BITS) : 0;
     const internalDate = BEGIN + this.pick(40) * DAY;
-    const email = account.nextEmail;
-    await appendMessages(domain, account, mailbox, [{ facts, blob, flags, keywords: [], internalDate }]);
+    let email = 0;
+    await appendMessages(domain, account, mailbox, [{ facts, blob, flags, keywords: [], internalDate }], {
+      alongside: (_change, [made]) => {
+        email = emailNumber(made as EmailId);
+      },
+    });
     this.#ids.set(email, own);
     const thread = answered === undefined ? email : (this.said.get(answered) as Said).thread;
     this.said.set(email, { ...said, thread });

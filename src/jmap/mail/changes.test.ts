@@ -6,7 +6,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type JmapClient, startTestJmap } from '../../../test/kit/jmap.ts';
 import { RandomAccount } from '../../../test/kit/random-account.ts';
+import { systemClock } from '../../base/clock.ts';
 import { emailObjectId, threadObjectId } from '../../mailbox/model/object-ids.ts';
+import { expungeMessages } from '../../mailbox/operations/expunge.ts';
+import { mailboxOf } from '../../mailbox/operations/mailboxes.ts';
+import { reapAccount } from '../../mailbox/upkeep/reaper.ts';
 
 /** What a client knows of a type, by its ids; a later answer may not contradict what it was told before. */
 class Known {
@@ -130,4 +134,34 @@ test('states that are none, of another type, of the future, and cut', async (t) 
       (await server.alice.error('Email/changes', { sinceState: 'e1-1', maxChanges })).type,
       'invalidArguments',
     );
+});
+
+test('what the reaper has let go of is said to be gone; in which thread it was, nobody knows any more', async (t) => {
+  let nowMs = Date.now();
+  const server = await startTestJmap({ clock: { ...systemClock, nowMs: () => nowMs } });
+  t.after(() => server.close());
+  const { alice, imap, kit } = server;
+  const add = (bytes: string) => imap.addMessage('alice@example.com', 'INBOX', { bytes });
+  await add('Message-ID: <a@example.com>\r\nSubject: a\r\n\r\n');
+  await add('Message-ID: <b@example.com>\r\nIn-Reply-To: <a@example.com>\r\nSubject: Re: a\r\n\r\n');
+  const account = await server.account();
+  const collapsed = { collapseThreads: true };
+  const { queryState } = await alice.call('Email/query', collapsed);
+  const { list, state } = await alice.call('Thread/get', { ids: ['t1'] });
+  assert.deepEqual(list, [{ id: 't1', emailIds: ['e1', 'e2'] }]);
+  await expungeMessages(kit.domain, account, mailboxOf(account, 'INBOX'), { uids: [2] });
+  const changes = await alice.call('Thread/changes', { sinceState: state });
+  assert.deepEqual(changes.updated, ['t1']);
+  const listed = await alice.call('Email/queryChanges', { ...collapsed, sinceQueryState: queryState });
+  assert.deepEqual(listed.added, [{ id: 'e1', index: 0 }]);
+  nowMs += 3_600_000;
+  assert.equal(await reapAccount(kit.domain, account.id), 1);
+  kit.domain.accounts.emailLists.dropUnused(Number.POSITIVE_INFINITY);
+  assert.equal((await alice.error('Thread/changes', { sinceState: state })).type, 'cannotCalculateChanges');
+  const error = await alice.error('Email/queryChanges', { ...collapsed, sinceQueryState: queryState });
+  assert.equal(error.type, 'cannotCalculateChanges');
+  const emails = await alice.call('Email/changes', { sinceState: state.replace('t', 'e') });
+  assert.deepEqual([emails.created, emails.updated, emails.destroyed], [[], [], ['e2']]);
+  const plain = await alice.call('Email/queryChanges', { sinceQueryState: queryState });
+  assert.deepEqual([plain.removed, plain.added], [['e2'], []]);
 });

@@ -103,6 +103,28 @@ test('attached messages are read, whatever their transfer encoding', async (t) =
     ],
     ...['preview', 'references', 'replyTo', 'sender', 'sentAt', 'subject', 'textBody', 'to'],
   ]);
+  const octetsOf = async (blobId: string): Promise<string> => {
+    const { accountId } = server.alice;
+    const reply = await server.alice.fetch(`/jmap/download/${accountId}/${blobId}/x`);
+    return reply.status === 200 ? Buffer.from(await reply.arrayBuffer()).toString('hex') : `${reply.status}`;
+  };
+  const sent = await server.alice.fetch(`/jmap/upload/${server.alice.accountId}`, {
+    method: 'POST',
+    headers: { 'content-type': 'message/rfc822' },
+    body: OUTER,
+  });
+  const { blobId: upload } = (await sent.json()) as { readonly blobId: string };
+  const uploaded = await ask({ blobIds: [upload, `${upload}-3`], properties: ['subject', 'attachments'] });
+  assert.deepEqual(
+    [uploaded.parsed[upload].subject, uploaded.parsed[`${upload}-3`].subject],
+    ['outside', 'inside'],
+  );
+  // What Email/parse has named can be had.
+  for (const outer of [message, encoded, `${upload}-2`, `${upload}-3`]) {
+    assert.equal(await octetsOf(outer), Buffer.from(INNER).toString('hex'), outer);
+    assert.equal(await octetsOf(`${outer}-2`), '000102', outer);
+    for (const none of ['3', '2-1', '1-1']) assert.equal(await octetsOf(`${outer}-${none}`), '404');
+  }
   assert.deepEqual(await ask({ blobIds: [] }), {
     accountId: server.alice.accountId,
     ...{ parsed: null, notParsable: null, notFound: null },

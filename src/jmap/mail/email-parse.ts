@@ -8,6 +8,7 @@ import { MessageAnalyzer, type MessageFacts } from '../../mail/message.ts';
 import { decodeParts } from '../../mail/part-codec.ts';
 import { TRAIT } from '../../mail/traits.ts';
 import type { Blob } from '../blobs/mail-blob.ts';
+import { isMessage } from '../blobs/nested-blob.ts';
 import { MAIL } from '../capabilities.ts';
 import { id, list, type Reader, ReadFault, readArguments, text, withDefault } from '../core/arguments.ts';
 import { MethodError } from '../core/fault.ts';
@@ -108,13 +109,6 @@ async function held(blob: Blob): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for await (const piece of blob.open()) pieces.push(Buffer.from(piece));
   return Buffer.concat(pieces);
-}
-
-/** It begins with a header field, or with the line that mbox has before one. */
-function isMessage(octets: Buffer): boolean {
-  const header = new HeaderBlock(octets.subarray(0, PIECE_BYTES));
-  if (header.count === 0) return false;
-  return header.linesAt(0).start === 0 || octets.toString('latin1', 0, 5) === 'From ';
 }
 
 async function analyzed(octets: Buffer): Promise<MessageFacts> {

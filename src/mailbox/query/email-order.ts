@@ -18,6 +18,7 @@ import { type EmailComparator, type EmailFilter, scopeOf, textsOf } from './emai
 import { loadEverything } from './email-rows.ts';
 import { EmailCursor, type EmailTest, emailTest, isVisible, recordValue } from './email-tests.ts';
 import { isLoaded, loadKeys } from './loaded-keys.ts';
+import { listPlainly, plainListOf } from './plain-list.ts';
 import type { TextAnswers } from './text-answers.ts';
 
 export interface Asked {
@@ -48,6 +49,8 @@ export async function findCandidates(
   texts: TextAnswers,
   threads: ThreadTable | undefined,
 ): Promise<OrderedEmails> {
+  const plain = plainListOf(filter, sort);
+  if (plain !== undefined) return { emails: await listPlainly(domain, account, plain), answers: undefined };
   const found = new Candidates(account, sort, threads);
   const test = emailTest(filter, texts);
   await found.scan(domain, scopeOf(filter), test);

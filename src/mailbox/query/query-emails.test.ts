@@ -187,6 +187,7 @@ function randomFilter(mail: RandomAccount, depth: number, isText: boolean): Emai
 }
 
 function randomSort(mail: RandomAccount): readonly EmailComparator[] {
+  if (mail.pick(3) === 0) return [{ by: 'received', isDescending: mail.pick(2) === 0 }];
   return Array.from({ length: mail.pick(3) }, () => {
     const isDescending = mail.pick(2) === 0;
     const by = mail.oneOf(['received', 'received', 'sent', 'size', 'from', 'to', 'subject'] as const);

@@ -125,8 +125,9 @@ async function madeAnew(
   known: TextAnswers | undefined,
 ): Promise<Kept> {
   const texts = known ?? new TextAnswers(textsOf(query.filter).length);
-  const threads = asksThreads(query.filter, query.sort) ? await loadThreads(domain, account) : undefined;
   return (await inOneState(domain, account, async (since) => {
+    // Not before: those of all emails that there are by then have to be known.
+    const threads = asksThreads(query.filter, query.sort) ? await loadThreads(domain, account) : undefined;
     const found = await findCandidates(domain, account, query, texts, threads);
     return keptOf(undefined, found, since, texts);
   })) as Kept;

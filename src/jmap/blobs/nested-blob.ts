@@ -1,0 +1,87 @@
+/**
+ * Parts of messages that have no place of their own in what is stored: of a message that was uploaded, or that lies in another in a
+ * transfer encoding. Email/parse names them (RFC 8621 §4.9) by the blob that was parsed and their numbers in it.
+ *
+ * They are found by reading the message they are in, which is held in memory for that.
+ */
+import { TimeSlice } from '../../base/time-slice.ts';
+import { HeaderBlock } from '../../mail/header.ts';
+import { type PartOffsets, PartScanner } from '../../mail/part.ts';
+import { partAt } from '../../mail/section.ts';
+import { decodeTransfer } from '../../mail/transfer-encoding.ts';
+import type { BlobFinder, FoundBlob } from './find-blob.ts';
+
+/** Of a larger one nothing is found. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** Scanned at once: some hundred microseconds. */
+const PIECE_BYTES = 64 * 1024;
+const FORM = /^(b[1-9]\d{0,9}|u[0-9a-f]{32})((?:-[1-9]\d{0,4}){1,100})$/;
+
+/** As `find`, and parts that it does not know. */
+export function withNestedParts(find: BlobFinder): BlobFinder {
+  return async (domain, account, blobId) => {
+    const known = await find(domain, account, blobId);
+    const [, name, parts = ''] = known === undefined ? (FORM.exec(blobId) ?? []) : [];
+    if (name === undefined) return known;
+    const path = parts.split('-').slice(1).map(Number);
+    for (let length = path.length - 1; length >= 0; length--) {
+      const outer = await find(domain, account, [name, ...path.slice(0, length)].join('-'));
+      if (outer === undefined) continue;
+      if (outer.mostBytes > MOST_BYTES) return undefined;
+      const octets = await partIn(await held(outer), path.slice(length));
+      return octets && heldBlob(octets);
+    }
+    return undefined;
+  };
+}
+
+/** Of a message in octets; a part that is a message in a transfer encoding is looked into. */
+async function partIn(octets: Buffer, path: readonly number[]): Promise<Buffer | undefined> {
+  if (!isMessage(octets)) return undefined;
+  const root = await scanned(octets);
+  for (let length = path.length; length > 0; length--) {
+    const part = partAt(root, path.slice(0, length));
+    if (part === undefined) continue;
+    const rest = path.slice(length);
+    if (part.kind === 'multipart' || (rest.length > 0 && part.kind !== 'leaf')) return undefined;
+    const encoded = octets.subarray(part.bodyStart, part.end);
+    const decoded = decodeTransfer(encoded, part.encoding) ?? encoded;
+    return rest.length === 0 ? decoded : partIn(decoded, rest);
+  }
+  return undefined;
+}
+
+/** It begins with a header field, or with the line that mbox has before one. */
+export function isMessage(octets: Buffer): boolean {
+  const header = new HeaderBlock(octets.subarray(0, PIECE_BYTES));
+  if (header.count === 0) return false;
+  return header.linesAt(0).start === 0 || octets.toString('latin1', 0, 5) === 'From ';
+}
+
+async function scanned(octets: Buffer): Promise<PartOffsets> {
+  const scanner = new PartScanner();
+  const slice = new TimeSlice();
+  for (let at = 0; at < octets.length; at += PIECE_BYTES) {
+    scanner.write(octets.subarray(at, at + PIECE_BYTES));
+    const spent = slice.spent();
+    if (spent !== undefined) await spent;
+  }
+  return scanner.end();
+}
+
+async function held(blob: FoundBlob): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of blob.open()) pieces.push(Buffer.from(piece));
+  return Buffer.concat(pieces);
+}
+
+function heldBlob(octets: Buffer): FoundBlob {
+  async function* range(start: number, end: number): AsyncGenerator<Buffer> {
+    yield octets.subarray(start, end);
+  }
+  return {
+    ...{ sizeBytes: octets.length, mostBytes: octets.length },
+    open: () => range(0, octets.length),
+    range,
+  };
+}
