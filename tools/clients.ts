@@ -23,6 +23,8 @@ export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   pebble: 'pebble',
   'sieve-connect': 'sieve-connect',
   'sieve-test': 'dovecot-sieve',
+  'smtp-source': 'postfix',
+  mutt: 'mutt',
 };
 
 export function missingClients(path = process.env.PATH ?? ''): string[] {
