@@ -19,6 +19,7 @@ export interface Ports {
   readonly pop3: number;
   readonly pop3s: number;
   readonly lmtp: number;
+  readonly submissions: number;
 }
 
 export class Home {
@@ -34,6 +35,7 @@ export class Home {
       pop3: server.port('pop3'),
       pop3s: server.port('pop3s'),
       lmtp: server.port('lmtp'),
+      submissions: server.port('submissions'),
     };
   }
 
