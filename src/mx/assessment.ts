@@ -74,7 +74,7 @@ export class Assessment {
       return { kind: 'refused', reply: IN_A_CIRCLE, verdict: `it has more than ${MAX_HOPS} hops` };
     const checked = await this.#check?.finish();
     if (checked !== undefined) this.#count(checked);
-    const authentic = checked?.verdict ?? NOTHING_KNOWN;
+    const authentic = this.#vouched(checked?.verdict ?? NOTHING_KNOWN);
     if (authentic.action === 'reject' || authentic.action === 'defer') return refusal(authentic);
     const { action, reasons, fields } = (await this.#spam?.judge(this.#provenBy(checked))) ?? NOTHING_SAID;
     const verdict: Verdict = {
@@ -95,6 +95,17 @@ export class Assessment {
     };
   }
 
+  get #isRelayed(): boolean {
+    return this.#settings.spam?.services.isRelay(this.#client.address) === true;
+  }
+
+  /** Whoever passes mail on to us sends in the name of everybody: he has judged it, and by his address nobody can. */
+  #vouched(verdict: Verdict): Verdict {
+    if (!this.#isRelayed || verdict.action === 'accept') return verdict;
+    const reason = 'a relay that we trust has passed it on, and answers for it';
+    return { action: 'accept', reasons: [...verdict.reasons, reason] };
+  }
+
   /** The domain of the sender, when it is known that it is from there. */
   #provenBy(checked: CheckedMessage | undefined): string | undefined {
     if (checked === undefined || !isSenderKnown(checked.outcomes, this.#client.mailFrom)) return undefined;
@@ -108,6 +119,8 @@ export class Assessment {
   }
 
   #count(checked: CheckedMessage): void {
+    // Its address says nothing of how mail in their name fares.
+    if (this.#isRelayed) return;
     const { counter, check } = this.#settings;
     const seen = counter && observationOf(checked, this.#client, check?.trustedSealers);
     if (seen !== undefined) counter?.message(seen);

@@ -4,11 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { record, startDns } from '../../test/kit/dns.ts';
 import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
 import { mxHello, openTestMx } from '../../test/kit/mx.ts';
 import { type RspamdReply, startRspamd, type TestRspamd } from '../../test/kit/rspamd.ts';
 import { silentLog } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
+import type { Dns } from '../dns/answer.ts';
+import { Resolver } from '../dns/resolver.ts';
 import type { Listener } from '../net/listener.ts';
 import { BlockLists } from '../spam/block-lists.ts';
 import { Greylist } from '../spam/greylist.ts';
@@ -48,9 +51,10 @@ afterEach(async () => {
 
 interface Wanted extends Partial<Omit<SpamServices, 'rspamd'>> {
   readonly rspamd?: Partial<RspamdSettings>;
+  readonly dns?: Dns;
 }
 
-async function start({ rspamd: settings, ...rest }: Wanted = {}): Promise<void> {
+async function start({ rspamd: settings, dns, ...rest }: Wanted = {}): Promise<void> {
   const clock = (): number => nowMs;
   const spam: SpamServices = {
     lists: new BlockLists({ lists: [], junkFrom: 2, rejectFrom: 3 }, silentLog),
@@ -70,10 +74,11 @@ async function start({ rspamd: settings, ...rest }: Wanted = {}): Promise<void> 
     ),
     greylistsAll: false,
     isTrusted: () => false,
+    isRelay: () => false,
     believesHeaders: false,
     ...rest,
   };
-  server = await openTestMx({ domain: kit.domain, activity: kit.activity, spam });
+  server = await openTestMx({ domain: kit.domain, activity: kit.activity, spam, ...(dns && { dns }) });
 }
 
 const letter = (text = 'hello', above = ''): string =>
@@ -111,6 +116,17 @@ describe('rspamd', () => {
     const stored = await last();
     assert.match(stored, /^X-Brevduva-Verdict: accept: rspamd gives it 1\.5 of 15\.0 points\r\n/m);
     assert.match(stored, /^X-Spam-Status: No, score=1\.50 required=15\.00\r\n\ttests=none\r\nReceived:/m);
+  });
+
+  test('is shown large messages whole', async () => {
+    await start({ rspamd: { maxBytes: 2_000_000 } });
+    const lines = Array.from(
+      { length: 20_000 },
+      (_, i) => `line ${i} of a long letter that fills many packets`,
+    );
+    const message = letter(lines.join('\r\n'));
+    assert.match(await send(message), /^250 /);
+    assert.ok(rspamd.requests.at(-1)?.message === message);
   });
 
   test('has its way: refused, later, set apart', async () => {
@@ -195,6 +211,26 @@ describe('a filter before us', () => {
     await start({ isTrusted: () => true, believesHeaders: true });
     assert.match(await send(letter('from the relay', SPAM)), /^250 /);
     assert.match(await last('Junk'), /from the relay/);
+  });
+
+  test('answers for where mail is from: what its domain asks to refuse is taken', async () => {
+    const zone = await startDns({
+      zone: [
+        record('example.org', 'TXT', 'v=spf1 -all'),
+        record('_dmarc.example.org', 'TXT', 'v=DMARC1; p=reject'),
+      ],
+    });
+    const dns = new Resolver({ servers: [zone], timeoutMs: 2000, tryMs: 500 });
+    await start({ dns });
+    assert.match(await send(letter()), /^550 5\.7\.26 /);
+    await server?.close(0);
+    await start({ dns, isRelay: () => true, isTrusted: () => true });
+    assert.match(await send(letter('by the relay')), /^250 /);
+    assert.match(
+      await last(),
+      /X-Brevduva-Verdict: accept: .*a relay that we trust has passed it on[\s\S]*by the relay/,
+    );
+    await zone.close();
   });
 
   test('and nowhere else, nor when nobody has said so', async () => {

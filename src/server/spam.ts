@@ -27,6 +27,7 @@ export function spamServices(config: Config, log: Log, installation: string): Sp
     memory: new ScanMemory(),
     greylist: new Greylist({ delayMs: greylist.delay }, files, installation, nowMs),
     greylistsAll: greylist.enabled,
+    isRelay: (address) => isIn(trusted, address),
     isTrusted: (address) => isLoopback(address) || isIn(trusted, address),
     believesHeaders: mx.junkHeaders,
   };

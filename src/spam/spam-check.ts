@@ -20,7 +20,9 @@ export interface SpamServices {
   /** For whom rspamd wants to wait, and with `greylistsAll` for everybody. */
   readonly greylist: Greylist;
   readonly greylistsAll: boolean;
-  /** This machine, servers of ours, and those whom we trust. */
+  /** A server that passes mail on to this one: where it is from shows no more in the address, and it answers for that. */
+  isRelay(address: string): boolean;
+  /** This machine, and relays. */
   isTrusted(address: string): boolean;
   /** What their filters write is believed. */
   readonly believesHeaders: boolean;

@@ -7,12 +7,14 @@ import { type RspamdReply, startRspamd, type TestRspamd } from '../../test/kit/r
 import { silentLog } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import { appendMessages } from '../mailbox/operations/append.ts';
+import { changeEmails } from '../mailbox/operations/change-emails.ts';
 import { copyMessages, moveMessages } from '../mailbox/operations/copy.ts';
 import { expungeMessages } from '../mailbox/operations/expunge.ts';
 import { createMailbox } from '../mailbox/operations/folders.ts';
 import { receive } from '../mailbox/operations/incoming.ts';
 import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
+import { loadList } from '../mailbox/state/load.ts';
 import { Rspamd } from './rspamd.ts';
 import { startTrainer } from './trainer.ts';
 
@@ -75,6 +77,21 @@ test('into Junk is spam, out of it is ham, and the trash is neither', async () =
   await put('Junk', 'f');
   assert.deepEqual((await learned()).sort(), ['/learnham c', '/learnspam a', '/learnspam b']);
   assert.deepEqual(await learned(), []);
+});
+
+test('as JMAP moves mail, too', async () => {
+  const uid = await put('INBOX', 'by JMAP');
+  const list = await loadList(kit.domain, account, mailboxOf(account, 'INBOX'));
+  const email = list.columns.email[list.indexOf(uid)] as number;
+  for (const [name, lesson] of [
+    ['Junk', 'spam'],
+    ['Work', 'ham'],
+  ] as const) {
+    const whole = new Set([mailboxOf(account, name).id]);
+    const mailboxes = { whole, adds: new Set<never>(), removes: new Set<never>() };
+    await changeEmails(kit.domain, account, { creates: [], updates: [{ email, mailboxes }], destroys: [] });
+    assert.deepEqual(await learned(), [`/learn${lesson} by JMAP`]);
+  }
 });
 
 test('the last word counts, and what is gone or too large is not shown', async () => {

@@ -74,7 +74,7 @@ export const GREYLIST = {
 
 export const TRUST = {
   trustedRelays: networks({
-    doc: 'Servers whose mail is on no list and waits for nobody: those of ours that pass mail on to this one.',
+    doc: 'Servers that pass mail on to this one and are trusted to have judged it: their mail is on no list and waits for nobody, and what the DNS says against them (SPF, DMARC) refuses nothing, since they send in the name of everybody.',
   }),
   junkHeaders: boolean({
     default: false,
