@@ -9,6 +9,7 @@ import type { JmapLimits } from './core/limits.ts';
 export const CORE = 'urn:ietf:params:jmap:core';
 export const BLOB = 'urn:ietf:params:jmap:blob';
 export const WEBSOCKET = 'urn:ietf:params:jmap:websocket';
+export const QUOTA = 'urn:ietf:params:jmap:quota';
 export const MAIL = 'urn:ietf:params:jmap:mail';
 
 export interface Capability {
@@ -52,6 +53,9 @@ export const MAIL_CAPABILITY: Capability = {
     mayCreateTopLevelMailbox: true,
   },
 };
+
+/** RFC 9425 §2. */
+export const QUOTA_CAPABILITY: Capability = { uri: QUOTA, ofSession: {}, ofAccount: {} };
 
 /** RFC 8887 §3; its address depends on how the client came. */
 export const WEBSOCKET_CAPABILITY: Capability = { uri: WEBSOCKET, ofSession: {} };

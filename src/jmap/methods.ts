@@ -6,6 +6,7 @@ import { emailReaders } from './mail/email-readers.ts';
 import { emailWriters } from './mail/email-writers.ts';
 import { MAILBOX_METHODS } from './mailboxes/methods.ts';
 import type { MethodParts } from './method-parts.ts';
+import { QUOTA_METHODS } from './quota/quota.ts';
 import { sendingMethods } from './submission/methods.ts';
 
 /** RFC 8620 §4. */
@@ -15,6 +16,7 @@ export function allMethods(parts: MethodParts): readonly Method[] {
   return [
     ECHO,
     ...MAILBOX_METHODS,
+    ...QUOTA_METHODS,
     ...emailReaders(parts),
     ...emailWriters(parts),
     ...blobMethods(parts),

@@ -24,6 +24,7 @@ import {
   blobCapability,
   coreCapability,
   MAIL_CAPABILITY,
+  QUOTA_CAPABILITY,
   WEBSOCKET_CAPABILITY,
 } from './capabilities.ts';
 import { type JmapLimits, LIMITS } from './core/limits.ts';
@@ -31,6 +32,7 @@ import { allMethods } from './methods.ts';
 import { eventRoutes } from './push/event-source.ts';
 import { MAIL_STATES } from './push/type-states.ts';
 import { webSocketRoutes } from './push/web-socket-route.ts';
+import { quotaState } from './quota/quota.ts';
 import { Requests } from './requests.ts';
 import type { JmapServices } from './services.ts';
 import { submissionCapability } from './submission/capability.ts';
@@ -86,12 +88,13 @@ function servicesOf(options: JmapOptions): JmapServices {
     judges: [vouchedJudge(domain), ...judges, authorization],
     askToSignIn: (request) => askToSignIn(authenticator, request),
     methods: new Map(allMethods(parts).map((method) => [method.name, method])),
-    stateSources: MAIL_STATES,
+    stateSources: { ...MAIL_STATES, Quota: quotaState },
     streams: new Roster(STREAMS_PER_ACCOUNT),
     capabilities: [
       coreCapability(limits),
       MAIL_CAPABILITY,
       WEBSOCKET_CAPABILITY,
+      QUOTA_CAPABILITY,
       blobCapability(limits, Object.keys(DIGESTS), MAX_DATA_SOURCES),
       submissionCapability(submitting.settings.maxMessageBytes),
     ],
