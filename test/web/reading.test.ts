@@ -55,23 +55,20 @@ describe('reading', { skip: CHROMIUM === undefined && 'there is no Chromium here
     const client = await house.witness();
     const append = (mail: Mail, mailbox = 'INBOX', flags = ['\\Seen']) =>
       client.append(mailbox, octets(mail), flags);
-    await append({ subject: 'News', body: NEWS, type: 'text/html' }, 'INBOX', []);
+    for (const [i, name] of readdirSync(HOSTILE).entries()) {
+      const answers = i === 0 ? {} : { answers: `<attack${i - 1}@x>` };
+      const body = readFileSync(join(HOSTILE, name), 'utf8');
+      await append({ subject: 'Attack', body, type: 'text/html', id: `<attack${i}@x>`, ...answers });
+    }
     for (let i = 1; i <= 40; i++) {
       const answers = i === 1 ? {} : { answers: `<long${i - 1}@x>` };
       const mail = {
-        subject: `${i === 1 ? '' : 'SV: '}Plan`,
-        body: `Mail number ${i}.`,
-        id: `<long${i}@x>`,
-        ...answers,
+        ...{ subject: `${i === 1 ? '' : 'SV: '}Plan`, body: `Mail number ${i}.` },
+        ...{ id: `<long${i}@x>`, ...answers },
       };
       await append(mail, i % 5 === 0 ? 'Sent' : 'INBOX');
     }
-    for (const name of readdirSync(HOSTILE))
-      await append({
-        subject: `Attack ${name}`,
-        body: readFileSync(join(HOSTILE, name), 'utf8'),
-        type: 'text/html',
-      });
+    await append({ subject: 'News', body: NEWS, type: 'text/html' }, 'INBOX', []);
     await client.logout();
   });
   after(() => house.close());
@@ -118,10 +115,7 @@ describe('reading', { skip: CHROMIUM === undefined && 'there is no Chromium here
     assert.equal(await page.getByRole('heading', { level: 1, name: 'Plan' }).count(), 1);
     await page.getByRole('button', { name: '37 mejl till' }).click();
     assert.equal(await page.locator('article.card').count(), 40);
-    await page
-      .getByRole('button', { name: /^Öppna mejlet/ })
-      .first()
-      .click();
+    await page.locator('article.card.folded > button').first().click();
     await page.getByText('Mail number 1.', { exact: true }).waitFor();
     assert.deepEqual(await seriousFaults(page), []);
     await page.goBack();
@@ -136,13 +130,17 @@ describe('reading', { skip: CHROMIUM === undefined && 'there is no Chromium here
       dialogs++;
       void dialog.dismiss();
     });
-    for (const name of readdirSync(HOSTILE)) {
-      const { pathname } = new URL(page.url());
-      await open(page, new RegExp(`Attack ${name.replace('.', '\\.')}`));
-      await page.locator('iframe.mail-frame.shown, .mail-body .notice').first().waitFor();
-      assert.notEqual(new URL(page.url()).pathname, pathname, name);
-      assert.ok(await page.evaluate(() => !('ran' in globalThis)), name);
-    }
+    await open(page, /Attack/);
+    await page.locator('.more-mails').click();
+    for (let i = 1; i < readdirSync(HOSTILE).length; i++)
+      await page.locator('article.card.folded > button').first().click();
+    await page.waitForFunction(
+      (count) => document.querySelectorAll('iframe.mail-frame.shown, .mail-body .notice').length >= count,
+      readdirSync(HOSTILE).length,
+    );
+    await page.waitForTimeout(300);
+    assert.match(new URL(page.url()).pathname, /^\/m\/inbox\/t/);
+    assert.ok(await page.evaluate(() => !('ran' in globalThis)));
     assert.equal(dialogs, 0);
     assert.equal(page.context().pages().length, 1);
     await close();
@@ -169,6 +167,8 @@ describe('reading', { skip: CHROMIUM === undefined && 'there is no Chromium here
     await open(page, /News/);
     await frame(page).getByText('Dark bread').waitFor();
     await page.getByRole('button', { name: 'More for this mail' }).click();
+    // The browser's own window for it would be in the way.
+    await context.addInitScript('print = () => {}');
     const opening = context.waitForEvent('page');
     await page.getByRole('menuitem', { name: 'Print' }).click();
     const paper = await opening;

@@ -93,6 +93,43 @@ describe('writing', { skip: CHROMIUM === undefined && 'there is no Chromium here
     await witness.logout();
   });
 
+  test('a mail that was sent can be taken back; one that was not goes, with the page closed', async () => {
+    const { page, context, close } = await house.visit({
+      device: PHONE,
+      at: '/write?to=ann@example.org&subject=Sent',
+    });
+    await page.getByRole('textbox', { name: 'Text' }).click();
+    await page.keyboard.type('See the attached file.');
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await page.getByText('Nothing is attached').waitFor();
+    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByText('Not sent. The mail is in Drafts.').first().waitFor();
+    assert.ok((await drafts()).includes('Sent'));
+    const headers = { 'sec-fetch-site': 'same-origin' };
+    await context.request.post(`${house.origin}/web/preferences`, { headers, data: { undoSeconds: 0 } });
+    await page.reload();
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByText('Sent', { exact: true }).first().waitFor();
+    await close();
+    const witness = await house.witness();
+    for (const mailbox of ['Sent', 'INBOX']) {
+      await witness.mailboxOpen(mailbox);
+      for (let tries = 0; ; tries++) {
+        const found = await witness.search({ subject: 'Sent', to: 'ann@example.org', body: 'attached file' });
+        if (found && found.length > 0) {
+          assert.equal(found.length, 1, mailbox);
+          break;
+        }
+        assert.ok(tries < 50, `nothing in ${mailbox}`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+    await witness.logout();
+    assert.ok(!(await drafts()).includes('Sent'));
+  });
+
   test('what is pasted is what the editor could have made, and asks nobody', async () => {
     const { page, faults, close } = await house.visit({ device: COMPUTER, at: '/write' });
     const text = page.getByRole('textbox', { name: 'Text' });

@@ -37,12 +37,7 @@ function FoldedCard({ email, onTurn }: Omit<MailCardProps, 'isOpen'>) {
   const isDraft = '$draft' in email.keywords;
   return (
     <article class="card folded" id={`mail-${email.id}`}>
-      <button
-        type="button"
-        onClick={() => onTurn(true)}
-        aria-expanded="false"
-        aria-label={texts.openMail(who, when)}
-      >
+      <button type="button" onClick={() => onTurn(true)} aria-expanded="false">
         <Avatar name={who} address={sender?.email ?? ''} />
         <span class="card-who" dir="auto">
           {isDraft ? <span class="draft-word">{texts.draft}</span> : who}

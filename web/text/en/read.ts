@@ -17,7 +17,6 @@ export const read = {
   details: 'Details',
   hideDetails: 'Hide details',
   draft: 'Draft',
-  openMail: (who: string, when: string) => `Open the mail of ${who}, ${when}`,
   closeMail: 'Fold this mail',
   moreMails: (count: number) => plural(count, { one: '# more mail', other: '# more mails' }),
   mailTitle: (who: string) => `Mail from ${who}`,

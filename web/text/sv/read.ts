@@ -17,7 +17,6 @@ export const read = {
   details: 'Detaljer',
   hideDetails: 'Dölj detaljer',
   draft: 'Utkast',
-  openMail: (who: string, when: string) => `Öppna mejlet från ${who}, ${when}`,
   closeMail: 'Vik ihop mejlet',
   moreMails: (count: number) => plural(count, { one: '# mejl till', other: '# mejl till' }),
   mailTitle: (who: string) => `Mejl från ${who}`,
