@@ -22,10 +22,7 @@ export function arrived(
   rows: readonly Pick<Email, 'receivedAt'>[],
   nowMs: number,
 ): { readonly after: Arrivals; readonly said: number } {
-  const newest = rows.reduce(
-    (latest, { receivedAt }) => (receivedAt > latest ? receivedAt : latest),
-    before.newest,
-  );
+  const newest = [before.newest, ...rows.map(({ receivedAt }) => receivedAt)].toSorted().at(-1) ?? '';
   const isFirst = before.newest === '';
   const fresh = isFirst ? 0 : rows.filter(({ receivedAt }) => receivedAt > before.newest).length;
   const waiting = before.waiting + fresh;
