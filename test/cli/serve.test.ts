@@ -98,6 +98,7 @@ test('the first start makes a demo account that can be read, the second none', a
     return stderr;
   };
   const first = await start();
+  assert.match(first, /^ {4}http:\/\/127\.0\.0\.1:\d+\/sign-in#\d+\.[\w-]{43}$/m);
   assert.match(first, /user name {2}demo@localhost\n {4}password {3}[a-z]{4}-/);
   assert.doesNotMatch(await start(), /user name/);
   const out = join(root, 'demo-mail');

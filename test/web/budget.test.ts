@@ -33,6 +33,21 @@ describe('what a browser loads', () => {
     assert.ok(style <= 12 * KB, `${style} octets of style`);
   });
 
+  /** What a part adds to what is there: the page, and the parts that somebody has used before. */
+  const added = (part: string, ...before: readonly string[]): number => {
+    const needed = manifest.chunks[part] ?? [];
+    assert.ok(needed.length > 0, `nothing was made of ${part}`);
+    const there = new Set([...manifest.preload, ...before.flatMap((one) => manifest.chunks[one] ?? [])]);
+    return gzipped(needed.filter((path) => !there.has(path)));
+  };
+
+  test('the reader: at most 35 KB; the writer beside it: at most 45 KB', () => {
+    const reader = added('web/read/reader.tsx');
+    assert.ok(reader <= 35 * KB, `${reader} octets`);
+    const writer = added('web/write/writer.tsx', 'web/read/reader.tsx');
+    assert.ok(writer <= 45 * KB, `${writer} octets`);
+  });
+
   test('everything: at most 180 KB', () => {
     const all = gzipped(Object.keys(manifest.files).filter((path) => /\.(?:js|css)$/.test(path)));
     assert.ok(all <= 180 * KB, `${all} octets`);

@@ -25,6 +25,7 @@ export function MailScreen() {
   const isDrawerOpen = useSignal(false);
   const place = router.place.value;
   const width = device.width.value;
+  const isDense = width !== 'phone' && device.density.value === 'compact';
   useKeys();
   useTitle(place);
   useEffect(() => {
@@ -34,7 +35,7 @@ export function MailScreen() {
   const hasList = place.at === 'mailbox' || place.at === 'search';
   const showsList = hasList && (width !== 'phone' || !isOpen);
   return (
-    <div class={`shell ${width}`} data-at={place.at}>
+    <div class={`shell ${width} ${isDense ? 'dense' : ''}`} data-at={place.at}>
       <a class="skip" href="#mail">
         {shell.skip}
       </a>
