@@ -4,7 +4,6 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Snippet } from '../search/snippet.ts';
 import { useApp, useDesk, useTexts } from '../shell/app.ts';
 import { doAsked } from '../shell/doing.ts';
-import { canWrite } from '../shell/parts.ts';
 import { addressOf, type Place, threadAt } from '../shell/places.ts';
 import type { SwipeDeed } from '../shell/preferences.ts';
 import type { MailList } from '../sync/mail-list.ts';
@@ -83,7 +82,7 @@ function KnownRow({
     }
     selection.at(id);
     // One goes on with a draft of one's own where it was left.
-    if (row.isDraft && row.count === 1 && canWrite()) {
+    if (row.isDraft && row.count === 1) {
       router.go({ at: 'write', draft: id, parameters: '' });
       return;
     }
