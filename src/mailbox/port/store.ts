@@ -286,8 +286,8 @@ export interface MailStore {
   /** The numbers of the emails in a thread, ascending, at most `limit`. */
   loadThread(account: AccountId, thread: number, limit: number): Promise<readonly number[]>;
   /**
-   * The emails that did not begin the thread they are in, by thread and number: those behind `after`, at most `limit`, each as two
-   * numbers, thread and email, one after the other.
+   * The emails that did not begin the thread they are in, by thread and number, and those that are gone and that the history may
+   * still name: those behind `after`, at most `limit`, each as two numbers, thread and email, one after the other.
    */
   loadThreadMembers(
     account: AccountId,

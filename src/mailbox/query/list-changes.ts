@@ -12,7 +12,6 @@ import type { Moment } from '../reading/moment.ts';
 import { NumberSet } from '../reading/number-set.ts';
 import type { AccountState } from '../state/account.ts';
 import { asksThreads } from './email-filter.ts';
-import { areThreadsLost } from './lost-threads.ts';
 import { type EmailQuery, queryEmails } from './query-emails.ts';
 import { loadThreads } from './threads.ts';
 
@@ -38,8 +37,7 @@ export async function listChanges(
   // After the list was made: then it names all that may stand elsewhere in it.
   const changed = await emailsChangedSince(domain, account, since, most);
   if (changed === undefined || changed === 'many') return changed;
-  const affected = await affectedBy(domain, account, query, { changed, uncollapsed, since });
-  if (affected === undefined) return undefined;
+  const affected = await affectedBy(domain, account, query, changed, uncollapsed);
   const isAffected = new NumberSet();
   for (const email of affected) isAffected.add(email);
   const added: { email: number; index: number }[] = [];
@@ -59,26 +57,20 @@ export async function listChanges(
   };
 }
 
-interface Changed {
-  readonly changed: readonly number[];
-  readonly uncollapsed: Uint32Array;
-  readonly since: Moment;
-}
-
 /**
- * Those whose places may be others now; undefined when that is not known any more. Of the emails of a thread that did not change, only the first could stand in a list of threads:
- * where threads are not asked for, those behind it were behind it then.
+ * Those whose places may be others now. Of the emails of a thread that did not change, only the first could stand in a list of
+ * threads: where threads are not asked for, those behind it were behind it then.
  */
 async function affectedBy(
   domain: Domain,
   account: AccountState,
   { filter, sort, collapses }: EmailQuery,
-  { changed, uncollapsed, since }: Changed,
-): Promise<readonly number[] | undefined> {
+  changed: readonly number[],
+  uncollapsed: Uint32Array,
+): Promise<readonly number[]> {
   const areAsked = asksThreads(filter, sort);
   if (!collapses && !areAsked) return changed;
   const threads = await loadThreads(domain, account);
-  if (await areThreadsLost(domain, account, threads, changed, since.nextEmail)) return undefined;
   const affected = new NumberSet();
   const open = new NumberSet();
   for (const email of changed) {

@@ -18,7 +18,6 @@ import type { AccountState } from '../state/account.ts';
 import { loadPlaces } from '../state/load-places.ts';
 import type { Placements } from '../state/placements.ts';
 import type { ThreadTable } from '../state/thread-table.ts';
-import { areThreadsLost } from './lost-threads.ts';
 import { loadThreads } from './threads.ts';
 
 /** Emails that changed since: whoever is behind by more does better to look at everything anew. */
@@ -41,8 +40,6 @@ export async function threadChanges(
     const threads = await loadThreads(domain, account);
     const candidates = await threadsOf(changed, threads, told?.reached ?? 0);
     if (candidates === undefined) return undefined;
-    if (await areThreadsLost(domain, account, threads, changed.candidates(1), since.nextEmail))
-      return undefined;
     await loadPlaces(domain, account);
     const { placements, modseq, unsettled } = account;
     if (placements?.isWhole !== true) continue;

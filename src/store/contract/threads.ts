@@ -1,5 +1,6 @@
 /** Threads: found by ids, given once, forgotten with their emails. */
 import assert from 'node:assert/strict';
+import { asModSeq } from '../../mailbox/model/model.ts';
 import type { MailStore } from '../../mailbox/port/store.ts';
 import {
   ALICE,
@@ -106,6 +107,11 @@ export function threadTests(test: Test): void {
     assert.deepEqual(await store.loadThread(ALICE, 1, 9), [2, 4]);
     assert.equal(await store.countThread(ALICE, 1), 2);
     await commit(store, aBatch(3, { released: [email(2)] }));
+    const all = () => store.loadThreadMembers(ALICE, { thread: 0, email: 0 }, 9);
+    assert.deepEqual(await store.loadThread(ALICE, 1, 9), [4]);
+    assert.deepEqual(await all(), [1, 2, 1, 4], 'in which thread one was is known as long as the history');
+    await commit(store, aBatch(4, { prunedHistory: asModSeq(9) }));
+    assert.deepEqual(await all(), [1, 4]);
     assert.equal(await found(store, 'a'), '4!');
     assert.equal(await found(store, 'b'), '4');
     assert.deepEqual(await collect(store.inspect(false)), []);

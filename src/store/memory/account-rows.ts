@@ -201,7 +201,10 @@ export class AccountRows {
       this.history.set(row.modseq, row);
       this.of(row.mailbox).forgetExternalIds(unpackUids(row.uids));
     },
-    'history-pruned': ({ upTo }) => this.history.deleteUpTo(upTo),
+    'history-pruned': ({ upTo }) => {
+      this.history.deleteUpTo(upTo);
+      this.threads.forgetLeavers(upTo);
+    },
     threaded: ({ email, thread }) => {
       const stored = this.emails.get(email);
       if (stored === undefined || stored.thread !== undefined) return;
@@ -240,7 +243,7 @@ export class AccountRows {
     email.references += by;
     if (email.references > 0) return;
     this.emails.delete(id);
-    this.threads.drop(emailNumber(id));
+    this.threads.drop(emailNumber(id), this.row?.modseq ?? 0);
   }
 
   #fillGraves(): void {

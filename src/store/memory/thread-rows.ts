@@ -4,6 +4,8 @@ import type { EmailThread, ThreadMatch } from '../../mailbox/model/threads.ts';
 export class ThreadRows {
   readonly #threads = new Map<number, EmailThread>();
   readonly #members = new Map<number, Set<number>>();
+  /** Those that are gone, and since when. */
+  readonly #leavers = new Map<number, { readonly thread: number; readonly modseq: number }>();
   readonly #byId = new Map<string, ThreadMatch[]>();
 
   put(email: number, thread: EmailThread): void {
@@ -17,9 +19,10 @@ export class ThreadRows {
     for (const id of named) this.#add(id, { ...match, isOwn: false });
   }
 
-  drop(email: number): void {
+  drop(email: number, modseq: number): void {
     const thread = this.#threads.get(email);
     if (thread === undefined) return;
+    if (thread.thread !== email) this.#leavers.set(email, { thread: thread.thread, modseq });
     this.#threads.delete(email);
     this.#members.get(thread.thread)?.delete(email);
     for (const id of [...(thread.own === undefined ? [] : [thread.own]), ...thread.named]) {
@@ -40,9 +43,14 @@ export class ThreadRows {
     return [...(this.#members.get(thread) ?? [])].sort((a, b) => a - b);
   }
 
+  /** The history names none of those any more. */
+  forgetLeavers(upTo: number): void {
+    for (const [email, { modseq }] of this.#leavers) if (modseq <= upTo) this.#leavers.delete(email);
+  }
+
   /** As `MailStore.loadThreadMembers`. */
   allMembers(after: { readonly thread: number; readonly email: number }, limit: number): readonly number[] {
-    const pairs = [...this.#threads]
+    const pairs = [...this.#threads, ...this.#leavers]
       .map(([email, { thread }]) => [thread, email] as const)
       .filter(([thread, email]) => thread !== email)
       .filter(([thread, email]) => thread > after.thread || (thread === after.thread && email > after.email))

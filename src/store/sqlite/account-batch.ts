@@ -30,7 +30,7 @@ import { releaseEmail, retainEmail } from './references.ts';
 import { addRuleEntry, dropScript, forget, pruneRuleEntries, putScript, remember } from './rule-rows.ts';
 import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
 import { Staged } from './staging.ts';
-import { giveThread, indexThread, packThread } from './threads.ts';
+import { forgetLeavers, giveThread, indexThread, noteLeaver, packThread } from './threads.ts';
 import type { Work } from './transactions.ts';
 
 const SQL = {
@@ -217,7 +217,10 @@ const WRITERS: Writers = {
     for (const id of emails) retainEmail(db, id);
   },
   released: (to, { emails }) => {
-    for (const id of emails) releaseEmail(to, id, to.changes);
+    for (const id of emails) {
+      const thread = releaseEmail(to, id, to.changes);
+      if (thread !== undefined) noteLeaver(to.db, id, thread);
+    }
   },
   facts: ({ db }, { email, facts }) => {
     const { envelope, bodyStructure } = facts;
@@ -235,6 +238,7 @@ const WRITERS: Writers = {
   },
   'history-pruned': ({ db, account }, { upTo }) => {
     db.prepare(SQL.prune).run(account, upTo);
+    forgetLeavers(db, account, upTo);
   },
   imported: ({ db, account }, { mailbox, key }) => {
     db.prepare(SQL.imported).run(mailboxKey(account, mailbox), key);

@@ -28,6 +28,8 @@ const SLICES = [
      (SELECT key, rest, own, email FROM thread_key WHERE key BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM thread_member WHERE (thread, email) IN
      (SELECT thread, email FROM thread_member WHERE thread BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
+  `DELETE FROM thread_leaver WHERE (thread, email) IN
+     (SELECT thread, email FROM thread_leaver WHERE thread BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM recipient WHERE id IN
      (SELECT id FROM recipient WHERE outgoing BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM outgoing WHERE id IN (SELECT id FROM outgoing WHERE id BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,

@@ -28,6 +28,7 @@ export const TABLES = [
   { name: 'derived', key: 'email', order: 'email', hasOwnId: false },
   { name: 'extra_reference', key: 'email', order: 'email', hasOwnId: false },
   { name: 'thread_member', key: 'thread', order: 'thread, email', hasOwnId: false },
+  { name: 'thread_leaver', key: 'thread', order: 'thread, email', hasOwnId: false },
   { name: 'outgoing', key: 'id', order: 'id', hasOwnId: false },
   { name: 'recipient', key: 'outgoing', order: 'outgoing, n', hasOwnId: true },
   { name: 'outgoing_log', key: 'outgoing', order: 'outgoing, id', hasOwnId: true },

@@ -21,6 +21,7 @@ import type { BlobChanges, Blobs } from './blobs.ts';
 import type { Database, Row, SqlValue } from './database.ts';
 import { packedFlags, readFlags } from './outgoing-flags.ts';
 import { releaseEmail } from './references.ts';
+import { noteLeaver } from './threads.ts';
 
 const RET = [undefined, 'full', 'headers'] as const;
 
@@ -107,7 +108,9 @@ function endRecipient(
   db.prepare(SQL.end).run(outgoing, n);
   if (db.prepare(SQL.hasMore).get(outgoing) !== undefined) return;
   const email = db.prepare(SQL.endMessage).get(outgoing)?.[0];
-  if (email !== undefined) releaseEmail(context, email as EmailId, changes);
+  if (email === undefined) return;
+  const thread = releaseEmail(context, email as EmailId, changes);
+  if (thread !== undefined) noteLeaver(db, email as EmailId, thread);
 }
 
 const COLUMNS: {

@@ -24,21 +24,22 @@ export function retainEmail(db: Database, id: EmailId): void {
   db.prepare(SQL.retain).run(id);
 }
 
-/** One reference less; at none the row goes, and the bytes when no other email has them. */
+/** One reference less; at none the row goes, and the bytes when no other email has them. Returns the thread that it was in then. */
 export function releaseEmail(
   { db, blobs }: { readonly db: Database; readonly blobs: Blobs },
   id: EmailId,
   changes: BlobChanges,
-): void {
+): number | undefined {
   const extra = db.prepare(SQL.release).get(id);
   if (extra !== undefined) {
     if (extra[0] === 0) db.prepare(SQL.forgetExtra).run(id);
-    return;
+    return undefined;
   }
   const row = db.prepare(SQL.deleteEmail).get(id);
   db.prepare(SQL.forgetDerived).run(id);
-  if (row === undefined) return;
+  if (row === undefined) return undefined;
   const [blob, thread = null, keys = null] = row;
   forgetThread(db, id, thread, keys);
   blobs.release(blob as number, changes);
+  return typeof thread === 'number' && thread > 0 ? thread : undefined;
 }

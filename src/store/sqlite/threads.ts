@@ -40,8 +40,12 @@ const SQL = {
     ORDER BY own DESC, email DESC LIMIT ?`,
   count: 'SELECT count(*) FROM thread_member WHERE thread = ?',
   hasFirst: 'SELECT 1 FROM email WHERE id = ? AND thread = ?',
-  allMembers: `SELECT thread & 0xffffffff, email & 0xffffffff FROM thread_member
-    WHERE (thread, email) > (?, ?) AND thread <= ? LIMIT ?`,
+  allMembers: `SELECT thread & 0xffffffff, email & 0xffffffff FROM (
+    SELECT thread, email FROM thread_member WHERE (thread, email) > (?1, ?2) AND thread <= ?3
+    UNION ALL SELECT thread, email FROM thread_leaver WHERE (thread, email) > (?1, ?2) AND thread <= ?3
+    ORDER BY thread, email LIMIT ?4)`,
+  leaves: 'INSERT OR REPLACE INTO thread_leaver SELECT ?1, ?2, id, modseq FROM account WHERE id = ?2 >> 32',
+  forgetLeavers: 'DELETE FROM thread_leaver WHERE account = ? AND modseq <= ?',
   members: 'SELECT email FROM thread_member WHERE thread = ? ORDER BY email LIMIT ?',
 } as const;
 
@@ -147,6 +151,17 @@ export function threadMembers(
   const numbers = others.map(([email]) => emailNumber(email as EmailId));
   if (db.prepare(SQL.hasFirst).get(first, thread) !== undefined) numbers.push(thread);
   return numbers.sort((a, b) => a - b).slice(0, limit);
+}
+
+/** An email that is gone: its thread may still be asked for. */
+export function noteLeaver(db: Database, email: EmailId, thread: number): void {
+  const number = emailNumber(email);
+  if (thread !== number) db.prepare(SQL.leaves).run(email - number + thread, email);
+}
+
+/** The history names none of those any more. */
+export function forgetLeavers(db: Database, account: AccountId, upTo: number): void {
+  db.prepare(SQL.forgetLeavers).run(account, upTo);
 }
 
 /** As `MailStore.loadThreadMembers`. */

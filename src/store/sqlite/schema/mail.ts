@@ -322,7 +322,33 @@ CREATE TABLE lesson (
 );
 `;
 
+/** In which threads emails were that are gone, for as long as the history may name them. */
+const STEP_13 = `
+CREATE TABLE thread_leaver (
+  thread INTEGER NOT NULL,              -- as in thread_member
+  email INTEGER NOT NULL,
+  account INTEGER NOT NULL,
+  modseq INTEGER NOT NULL,              -- of when its last octet went
+  PRIMARY KEY (thread, email)
+) WITHOUT ROWID;
+CREATE INDEX thread_leaver_by_age ON thread_leaver (account, modseq);
+`;
+
 export const MAIL_SCHEMA: Schema = {
   applicationId: 0x42564d31,
-  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6, STEP_7, STEP_8, STEP_9, STEP_10, STEP_11, STEP_12],
+  steps: [
+    STEP_1,
+    STEP_2,
+    STEP_3,
+    STEP_4,
+    STEP_5,
+    STEP_6,
+    STEP_7,
+    STEP_8,
+    STEP_9,
+    STEP_10,
+    STEP_11,
+    STEP_12,
+    STEP_13,
+  ],
 };
