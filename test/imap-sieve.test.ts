@@ -198,6 +198,15 @@ describe('two at once', () => {
     assert.match((await messages('Done')).at(-1) ?? '', /Subject: after/);
   });
 
+  test('an account that is removed meanwhile is nothing', async () => {
+    await scriptOf('Work', 'keep;');
+    const mailbox = account.byName.get('Work')?.id as never;
+    kit.scripts.happened(account, { mailbox, cause: 'COPY', uids: [1] });
+    await kit.store.directory.remove(account.id);
+    await kit.domain.accounts.evict(account.id, 'it is removed');
+    await kit.scripts.idle();
+  });
+
   test('many messages are bounded', async () => {
     await scriptOf('Work', 'keep;');
     kit.scripts.happened(account, {

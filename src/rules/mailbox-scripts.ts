@@ -111,9 +111,11 @@ export class MailboxScripts implements MailboxEvents {
     await new Promise(setImmediate);
     for (let next = happenings.shift(); next !== undefined; next = happenings.shift()) {
       if (this.#isStopped) return;
-      await this.#run(domain, await domain.accounts.open(id), next).catch((err: unknown) =>
-        this.#options.log.warn({ err, accountId: id }, 'the script of a mailbox could not be carried out'),
-      );
+      try {
+        await this.#run(domain, await domain.accounts.open(id), next);
+      } catch (err) {
+        this.#options.log.warn({ err, accountId: id }, 'the script of a mailbox could not be carried out');
+      }
       await new Promise(setImmediate);
     }
   }
