@@ -1,4 +1,5 @@
 /** What methods need beside the domain, of all families. */
+import type { Editing } from '../rules/editing.ts';
 import type { BlobServices } from './blobs/blob-services.ts';
 import type { BlobFinder } from './blobs/find-blob.ts';
 import type { EmailWriting } from './mail/email-writing.ts';
@@ -7,4 +8,6 @@ import type { Submitting } from './submission/submit.ts';
 export interface MethodParts extends EmailWriting, BlobServices {
   readonly findBlob: BlobFinder;
   readonly submitting: Submitting;
+  /** What whoever edits rules needs. */
+  readonly editing: Editing;
 }

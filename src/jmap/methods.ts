@@ -7,6 +7,7 @@ import { emailWriters } from './mail/email-writers.ts';
 import { MAILBOX_METHODS } from './mailboxes/methods.ts';
 import type { MethodParts } from './method-parts.ts';
 import { QUOTA_METHODS } from './quota/quota.ts';
+import { sieveMethods } from './sieve/methods.ts';
 import { sendingMethods } from './submission/methods.ts';
 
 /** RFC 8620 §4. */
@@ -21,5 +22,6 @@ export function allMethods(parts: MethodParts): readonly Method[] {
     ...emailWriters(parts),
     ...blobMethods(parts),
     ...sendingMethods(parts.submitting),
+    ...sieveMethods(parts),
   ];
 }

@@ -11,6 +11,7 @@ import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Uploads } from '../mailbox/port/uploads.ts';
 import { NO_RELAY, type Relay } from '../net/relay.ts';
 import { Roster } from '../net/roster.ts';
+import type { Editing } from '../rules/editing.ts';
 import type { PlaintextRule } from '../sasl/plaintext.ts';
 import { apiRoutes } from './api.ts';
 import { DIGESTS } from './blobs/blob-get.ts';
@@ -35,6 +36,7 @@ import { webSocketRoutes } from './push/web-socket-route.ts';
 import { quotaState } from './quota/quota.ts';
 import { Requests } from './requests.ts';
 import type { JmapServices } from './services.ts';
+import { sieveCapability, VACATION_CAPABILITY } from './sieve/capabilities.ts';
 import { submissionCapability } from './submission/capability.ts';
 import type { Submitting } from './submission/submit.ts';
 
@@ -55,6 +57,8 @@ export interface JmapOptions {
   readonly uploads: UploadBudget;
   /** Where it is kept until it is used. */
   readonly keptUploads: Uploads;
+  /** What whoever edits rules needs. */
+  readonly editing: Editing;
   /** The rules of sending. */
   readonly submitting: Submitting;
   /** Absent where one process holds everything. */
@@ -80,9 +84,10 @@ function servicesOf(options: JmapOptions): JmapServices {
   const limits = { ...LIMITS, ...options.limits };
   const log = options.log.child({ protocol: 'jmap' });
   const authorization = authorizationJudge({ ...options, log, service: 'jmap' });
-  const { hostname, uploads, keptUploads, submitting } = options;
+  const { hostname, uploads, keptUploads, submitting, editing } = options;
   const findBlob = withNestedParts(blobFinder(keptUploads));
-  const parts = { hostname, uploads, keptUploads, submitting, attachmentBytes: ATTACHMENT_BYTES, findBlob };
+  const shared = { hostname, uploads, keptUploads, findBlob };
+  const parts = { ...shared, submitting, editing, attachmentBytes: ATTACHMENT_BYTES };
   return {
     ...{ domain, log, limits, relay, findBlob, uploads: keptUploads, budget: uploads },
     judges: [vouchedJudge(domain), ...judges, authorization],
@@ -96,6 +101,8 @@ function servicesOf(options: JmapOptions): JmapServices {
       WEBSOCKET_CAPABILITY,
       QUOTA_CAPABILITY,
       blobCapability(limits, Object.keys(DIGESTS), MAX_DATA_SOURCES),
+      VACATION_CAPABILITY,
+      sieveCapability(editing),
       submissionCapability(submitting.settings.maxMessageBytes),
     ],
   };

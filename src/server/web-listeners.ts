@@ -23,6 +23,7 @@ import type { Connections } from '../net/connections.ts';
 import { Proxies } from '../net/proxies.ts';
 import type { Relay } from '../net/relay.ts';
 import type { TlsFiles } from '../net/tls.ts';
+import type { Editing } from '../rules/editing.ts';
 import type { MtaStsPolicy } from '../setup/mta-sts.ts';
 import { setupRoutes } from '../setup/routes.ts';
 import { servicesOf, withoutPurpose } from '../setup/services.ts';
@@ -50,6 +51,8 @@ export interface WebOptions {
   readonly webSessions: WebSessions;
   /** Room for what is on its way in. */
   readonly uploads: UploadBudget;
+  /** What whoever edits rules needs. */
+  readonly rules: Editing;
   /** The rules of sending. */
   readonly submitting: Submitting;
   readonly domains: LocalDomains;
@@ -116,6 +119,7 @@ function routesOf(options: WebOptions): readonly Route[] {
   const shared = { ...options, settings };
   const keptUploads = new UploadFiles(join(data, 'uploads'), KEPT_UPLOADS, options.domain.clock);
   const jmap = jmapRoutes({
+    editing: options.rules,
     ...shared,
     keptUploads,
     hostname: config.hostname,

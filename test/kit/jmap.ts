@@ -12,6 +12,8 @@ import type { Submitting } from '../../src/jmap/submission/submit.ts';
 import { UploadBudget } from '../../src/mailbox/operations/upload-budget.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { Connections } from '../../src/net/connections.ts';
+import { Compiler } from '../../src/rules/compiler.ts';
+import type { Editing } from '../../src/rules/editing.ts';
 import { UploadFiles } from '../../src/store/uploads/upload-files.ts';
 import { Allowances } from '../../src/submission/allowance.ts';
 import { Notices } from '../../src/submission/notice.ts';
@@ -20,6 +22,10 @@ import { recipientsOf } from './domain.ts';
 import { startTestImap, type TestImap, type TestImapOptions } from './imap.ts';
 import { SUBMISSION_SETTINGS } from './submission.ts';
 
+const EDITING: Editing = {
+  compiler: new Compiler({ canSend: true }),
+  limits: { scripts: 100, scriptBytes: 2 ** 20, accountBytes: 2 ** 24 },
+};
 const KEPT_UPLOADS = {
   ...{ accountBytes: 1_000_000, accountPieces: 20 },
   ...{ leastMs: 3_600_000, mostMs: 24 * 3_600_000 },
@@ -58,6 +64,7 @@ export async function startTestJmap(options: TestJmapOptions = {}): Promise<Test
     routes: jmapRoutes({
       ...{ domain, authenticator, activity, log: domain.log, settings: { plaintext: 'loopback' } },
       hostname: 'mail.example.com',
+      editing: EDITING,
       submitting: submittingOf(kit, options.submission),
       uploads: new UploadBudget({ accountBytes: 2 ** 28, totalBytes: 2 ** 30 }),
       keptUploads: new UploadFiles(join(kit.data, 'uploads'), KEPT_UPLOADS, domain.clock),

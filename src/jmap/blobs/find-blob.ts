@@ -1,8 +1,9 @@
-/** A blob by its id, whatever it is: mail, a part of mail, or what was uploaded. */
+/** A blob by its id, whatever it is: mail, a part of mail, a script, or what was uploaded. */
 import type { Domain } from '../../mailbox/domain.ts';
 import type { Uploads } from '../../mailbox/port/uploads.ts';
 import { streamRange } from '../../mailbox/reading/message-reader.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
+import { findScriptBlob } from '../sieve/script-blob.ts';
 import { findMailBlob } from './mail-blob.ts';
 
 export interface FoundBlob {
@@ -30,6 +31,8 @@ export function blobFinder(uploads: Uploads): BlobFinder {
       const { sizeBytes, open } = upload;
       return { sizeBytes, mostBytes: sizeBytes, open: () => open(), range: open };
     }
+    const script = blobId.startsWith('s') ? await findScriptBlob(domain, account, blobId) : undefined;
+    if (script !== undefined) return blobOf(script);
     const blob = await findMailBlob(domain, account, blobId);
     if (blob === undefined) return undefined;
     const { email, start, end, mostBytes, encoding } = blob;
@@ -41,4 +44,12 @@ export function blobFinder(uploads: Uploads): BlobFinder {
         streamRange(domain, { email, start: start + from, end: Math.min(end, start + to) }),
     };
   };
+}
+
+function blobOf(octets: Buffer): FoundBlob {
+  async function* range(start: number, end: number): AsyncGenerator<Buffer> {
+    yield octets.subarray(start, end);
+  }
+  const { length } = octets;
+  return { mostBytes: length, sizeBytes: length, open: () => range(0, length), range };
 }

@@ -1,0 +1,28 @@
+/** What rules can say here (RFC 9661 §1.4, RFC 8621 §1.3.3). */
+
+import type { Editing } from '../../rules/editing.ts';
+import { LIST_KINDS } from '../../rules/lists.ts';
+import { LIMITS } from '../../sieve/run/limits.ts';
+import type { Capability } from '../capabilities.ts';
+
+export const SIEVE = 'urn:ietf:params:jmap:sieve';
+export const VACATION = 'urn:ietf:params:jmap:vacationresponse';
+
+export const VACATION_CAPABILITY: Capability = { uri: VACATION, ofSession: {}, ofAccount: {} };
+
+export function sieveCapability({ compiler, limits }: Editing): Capability {
+  const words = compiler.language.capabilities;
+  return {
+    uri: SIEVE,
+    ofSession: { implementation: 'Brevduva' },
+    ofAccount: {
+      maxSizeScriptName: 128,
+      maxSizeScript: limits.scriptBytes,
+      maxNumberScripts: limits.scripts,
+      maxNumberRedirects: compiler.canSend ? LIMITS.redirects : 0,
+      sieveExtensions: words,
+      notificationMethods: words.includes('enotify') ? ['mailto'] : null,
+      externalLists: words.includes('extlists') ? LIST_KINDS : null,
+    },
+  };
+}

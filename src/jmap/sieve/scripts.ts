@@ -1,0 +1,313 @@
+/** SieveScript/get, /set, /query, /validate (RFC 9661): the scripts of the owner, by the same rules as over ManageSieve. */
+import { createHash } from 'node:crypto';
+import { MailboxError } from '../../mailbox/model/errors.ts';
+import type { ScriptRow } from '../../mailbox/model/rules.ts';
+import {
+  activateScript,
+  deleteScript,
+  findScript,
+  own,
+  renameScript,
+} from '../../mailbox/operations/scripts.ts';
+import { isKept } from '../../mailbox/reading/moment.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
+import { type Editing, editScript, judgeScript } from '../../rules/editing.ts';
+import { ScriptError } from '../../sieve/syntax/fault.ts';
+import type { BlobFinder } from '../blobs/find-blob.ts';
+import {
+  boolean,
+  id,
+  idOrCreated,
+  list,
+  oneOf,
+  optional,
+  ReadFault,
+  readArguments,
+  readTable,
+  record,
+  text,
+  withDefault,
+} from '../core/arguments.ts';
+import { invalidProperties, MethodError, SetError } from '../core/fault.ts';
+import { filterReader, matches } from '../core/filter.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import type { Call, Method } from '../core/method.ts';
+import { picked, standardGet } from '../core/standard-get.ts';
+import { namedResult, standardQuery } from '../core/standard-query.ts';
+import { attempt, eachByItself, type SetOutcome, standardSet } from '../core/standard-set.ts';
+import { SIEVE } from './capabilities.ts';
+import { scriptBlobId } from './script-blob.ts';
+
+const EXTRA = {
+  onSuccessActivateScript: optional(idOrCreated),
+  onSuccessDeactivateScript: withDefault(boolean, false),
+};
+const CONDITION = { name: optional(text), isActive: optional(boolean) };
+const COMPARATOR = {
+  property: oneOf(['name', 'isActive']),
+  isAscending: withDefault(boolean, true),
+  collation: optional(text),
+};
+const MAX_NAME = 500;
+
+const idOf = ({ id: number }: ScriptRow): string => `s${number}`;
+const ownOf = ({ scripts }: AccountState): readonly ScriptRow[] =>
+  scripts.filter(({ role }) => role === 'own');
+
+/** Of what is there: scripts have no modseq. When it is durable. */
+async function stateOf(account: AccountState): Promise<string> {
+  for (;;) {
+    const all = JSON.stringify(
+      ownOf(account).map(({ id: number, name, isActive, hash }) => [number, name, isActive, hash]),
+    );
+    if (await isKept(account.unsettled))
+      return `v${createHash('sha256').update(all).digest('hex').slice(0, 24)}`;
+  }
+}
+
+const get = standardGet({
+  type: 'SieveScript',
+  capability: SIEVE,
+  properties: ['id', 'name', 'isActive', 'blobId'],
+  arguments: {},
+  async find({ account, ids, properties }) {
+    const state = await stateOf(account);
+    const byId = new Map(ownOf(account).map((one) => [idOf(one), one]));
+    const wanted = ids ?? [...byId.keys()];
+    const found = wanted.flatMap((one) => byId.get(one) ?? []);
+    return {
+      state,
+      list: found.map((script) =>
+        picked(properties, {
+          id: () => idOf(script),
+          name: () => script.name,
+          isActive: () => script.isActive,
+          blobId: () => scriptBlobId(script),
+        }),
+      ),
+      notFound: wanted.filter((one) => !byId.has(one)),
+    };
+  },
+});
+
+const query = standardQuery({
+  type: 'SieveScript',
+  capability: SIEVE,
+  arguments: {},
+  async find({ account, call, filter, sort }) {
+    const queryState = await stateOf(account);
+    const fits = filter === undefined ? () => true : filterOf(filter, call.limits.maxFilterConditions);
+    const order = sort === undefined ? [] : comparatorsOf(sort);
+    const found = ownOf(account)
+      .filter(fits)
+      .sort((a, b) => {
+        for (const { property, isAscending } of order) {
+          const [x, y] =
+            property === 'name' ? [a.name.toLowerCase(), b.name.toLowerCase()] : [a.isActive, b.isActive];
+          if (x !== y) return x < y === isAscending ? -1 : 1;
+        }
+        return a.id - b.id;
+      });
+    return namedResult(found.map(idOf), { queryState, canCalculateChanges: false });
+  },
+});
+
+function filterOf(filter: Json, most: number): (script: ScriptRow) => boolean {
+  const readOne = (object: JsonObject): ((script: ScriptRow) => boolean) => {
+    const { values, faults } = readTable(object, CONDITION);
+    if (faults[0] !== undefined) throw new ReadFault(`${faults[0].name}: ${faults[0].text}`);
+    const { name, isActive } = values;
+    return (script) =>
+      (name === undefined || script.name.toLowerCase().includes(name.toLowerCase())) &&
+      (isActive === undefined || script.isActive === isActive);
+  };
+  try {
+    const read = filterReader(readOne, most)(filter);
+    return (script) => matches(read, (condition) => condition(script));
+  } catch (error) {
+    if (error instanceof ReadFault)
+      throw new MethodError('invalidArguments', error.message, { arguments: ['filter'] });
+    throw error;
+  }
+}
+
+function comparatorsOf(sort: Json) {
+  try {
+    return list(record(COMPARATOR))(sort);
+  } catch (error) {
+    if (error instanceof ReadFault) throw new MethodError('unsupportedSort', error.message);
+    throw error;
+  }
+}
+
+export function scriptMethods(editing: Editing, findBlob: BlobFinder): readonly Method[] {
+  const texts = new ScriptTexts(editing, findBlob);
+  const set = standardSet({
+    type: 'SieveScript',
+    capability: SIEVE,
+    arguments: EXTRA,
+    state: stateOf,
+    async apply(request) {
+      const { account, call, args } = request;
+      const outcome = await eachByItself(request, {
+        create: (object) => create(texts, call, account, object),
+        update: (name, patch) => update(texts, call, account, { script: known(account, name), patch }),
+        async destroy(name) {
+          const script = known(account, name);
+          if (script.isActive)
+            throw new SetError('scriptIsActive', 'another one has to be active first, or none');
+          await deleteScript(call.domain, account, own(script.name));
+        },
+      });
+      await activate(call, account, outcome, args);
+      return outcome;
+    },
+  });
+  return [get, set, query, validate(texts)];
+}
+
+/** Only when all else was done (RFC 9661 §2.3). */
+async function activate(
+  call: Call,
+  account: AccountState,
+  { notCreated, notUpdated, notDestroyed }: SetOutcome,
+  {
+    onSuccessActivateScript: name,
+    onSuccessDeactivateScript: isNone,
+  }: { readonly onSuccessActivateScript: string | undefined; readonly onSuccessDeactivateScript: boolean },
+): Promise<void> {
+  if (notCreated.size + notUpdated.size + notDestroyed.size > 0) return;
+  if (name !== undefined) {
+    const script = ownOf(account).find((one) => idOf(one) === call.created.resolve(name));
+    if (script !== undefined) await activateScript(call.domain, account, script.name);
+  } else if (isNone) await activateScript(call.domain, account, '');
+}
+
+function known(account: AccountState, name: string): ScriptRow {
+  const script = ownOf(account).find((one) => idOf(one) === name);
+  if (script === undefined) throw new SetError('notFound');
+  return script;
+}
+
+class ScriptTexts {
+  readonly editing: Editing;
+  readonly #findBlob: BlobFinder;
+
+  constructor(editing: Editing, findBlob: BlobFinder) {
+    this.editing = editing;
+    this.#findBlob = findBlob;
+  }
+
+  /** Throws `SetError` `blobNotFound`, `tooLarge`. */
+  async of(call: Call, account: AccountState, blobId: Json | undefined): Promise<Buffer> {
+    const blob = typeof blobId === 'string' ? await this.#findBlob(call.domain, account, blobId) : undefined;
+    if (blob === undefined)
+      throw new SetError('blobNotFound', undefined, typeof blobId === 'string' ? { notFound: [blobId] } : {});
+    const { scriptBytes } = this.editing.limits;
+    const pieces: Buffer[] = [];
+    let size = 0;
+    for await (const piece of blob.open()) {
+      size += piece.length;
+      if (size > scriptBytes)
+        throw new SetError('tooLarge', `a script can have at most ${scriptBytes} octets`, {
+          maxSize: scriptBytes,
+        });
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces);
+  }
+
+  async put(call: Call, account: AccountState, name: string, octets: Buffer): Promise<ScriptRow> {
+    try {
+      return (await editScript(call.domain, this.editing, account, own(name), octets)).row;
+    } catch (error) {
+      throw asSetError(error);
+    }
+  }
+}
+
+function asSetError(error: unknown): unknown {
+  if (error instanceof ScriptError) return new SetError('invalidSieve', error.message);
+  if (error instanceof MailboxError && error.code === 'invalid-name')
+    return invalidProperties(['name'], error.message);
+  return error;
+}
+
+async function create(
+  texts: ScriptTexts,
+  call: Call,
+  account: AccountState,
+  object: JsonObject,
+): Promise<JsonObject & { readonly id: string }> {
+  const { name: given = null, blobId, ...more } = object;
+  const wrong = Object.keys(more);
+  const isNamed = given === null || (typeof given === 'string' && given.length <= MAX_NAME);
+  if (!isNamed) wrong.push('name');
+  if (wrong.length > 0) throw invalidProperties(wrong.slice(0, 50));
+  const name = typeof given === 'string' ? given : freeName(account);
+  refuseTaken(account, name);
+  const row = await texts.put(call, account, name, await texts.of(call, account, blobId));
+  return {
+    id: idOf(row),
+    isActive: row.isActive,
+    blobId: scriptBlobId(row),
+    ...(given === null ? { name } : {}),
+  };
+}
+
+async function update(
+  texts: ScriptTexts,
+  call: Call,
+  account: AccountState,
+  { script, patch }: { readonly script: ScriptRow; readonly patch: JsonObject },
+): Promise<JsonObject | null> {
+  const { name, blobId, ...more } = patch;
+  const wrong = Object.keys(more);
+  if (name !== undefined && typeof name !== 'string') wrong.push('name');
+  if (wrong.length > 0) throw invalidProperties(wrong.slice(0, 50));
+  // Its text first: what is no script changes nothing.
+  const row =
+    blobId === undefined
+      ? script
+      : await texts.put(call, account, script.name, await texts.of(call, account, blobId));
+  if (typeof name === 'string' && name !== script.name) {
+    refuseTaken(account, name);
+    try {
+      await renameScript(call.domain, account, script.name, name);
+    } catch (error) {
+      throw asSetError(error);
+    }
+  }
+  return blobId === undefined ? null : { blobId: scriptBlobId(row) };
+}
+
+function refuseTaken(account: AccountState, name: string): void {
+  const other = findScript(account, own(name));
+  if (other !== undefined)
+    throw new SetError('alreadyExists', 'there is a script of that name', { existingId: idOf(other) });
+}
+
+function freeName(account: AccountState): string {
+  for (let n = 1; ; n++) if (findScript(account, own(`script-${n}`)) === undefined) return `script-${n}`;
+}
+
+function validate(texts: ScriptTexts): Method {
+  return {
+    name: 'SieveScript/validate',
+    capability: SIEVE,
+    async run(raw, call) {
+      const { accountId, blobId } = readArguments(raw, { accountId: id, blobId: text });
+      const account = await call.account(accountId);
+      const outcome = await attempt(async () => {
+        const octets = await texts.of(call, account, blobId);
+        try {
+          await judgeScript(texts.editing, account, own('validated'), octets);
+        } catch (error) {
+          throw asSetError(error);
+        }
+        return undefined;
+      });
+      return { accountId, error: outcome instanceof SetError ? outcome.toAnswer() : null };
+    },
+  };
+}
