@@ -14,6 +14,7 @@ import { type OutgoingId, outgoingId } from '../../src/mailbox/model/outgoing.ts
 import type { AppendResult } from '../../src/mailbox/operations/append.ts';
 import type { Filed } from '../../src/mailbox/operations/filing.ts';
 import type { FlagChange, FlagSlice } from '../../src/mailbox/operations/flags.ts';
+import type { EmailRefusal } from '../../src/mailbox/operations/place.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import {
   type Content,
@@ -255,6 +256,56 @@ export function move(source: MailboxId, uids: readonly number[], target: Mailbox
     const to = found.length === 0 ? [] : model.add(target, found.map(transferred), modseq);
     assert.deepEqual(value, { from, to });
   };
+}
+
+export interface Placing {
+  /** Of the email; known when the change is asked for. */
+  readonly content: Content;
+  readonly target: MailboxId;
+  readonly flags: number;
+  readonly keywords: readonly string[];
+}
+
+/** An email is in one mailbox and marked so, whichever mailboxes had it; messages with \\Deleted are not there. */
+export function place(placing: () => Placing | undefined): Semantic {
+  return (model, { account, value }) => {
+    const wanted = placing();
+    assert.ok(wanted !== undefined, 'a change before it was asked for');
+    // What it needs was dropped from memory: it is asked for again.
+    if (value === undefined) throw new Refused(['unavailable']);
+    const [refusal] = value as readonly (EmailRefusal | undefined)[];
+    const { content, target, flags: bits, keywords } = wanted;
+    const visible = [...model.mailboxes.values()].flatMap(({ id, messages }) =>
+      [...messages.values()]
+        .filter((message) => message.content === content && (message.flags & FLAG.Deleted) === 0)
+        .map((message) => ({ id, message })),
+    );
+    const why = visible.length === 0 ? 'not-found' : model.mailboxes.has(target) ? undefined : 'mailboxes';
+    assert.equal(refusal?.why, why);
+    if (why !== undefined) return;
+    const is = { flags: bits, keywords: folded(keywords.map((one) => one.toLowerCase())) };
+    const staying = visible.filter(({ id }) => id === target);
+    for (const { id, message } of visible) if (id !== target) model.remove(id, [message.uid]);
+    for (const { message } of staying) {
+      if (message.flags === is.flags && message.keywords === is.keywords) continue;
+      const modseq = modseqAt(account, target, message.uid);
+      model.edit(target).messages.set(message.uid, { ...message, ...is, modseq });
+    }
+    if (staying.length > 0) return;
+    const uid = model.find(target)?.uidNext ?? 0;
+    model.add(target, [{ content, ...is }], modseqAt(account, target, uid));
+  };
+}
+
+/** What leaves a mailbox gives a change more than one, and each message has that of what was done to it. */
+function modseqAt(account: AccountState, mailbox: MailboxId, uid: number): number {
+  const state = account.mailboxes.get(mailbox);
+  const list = state?.list ?? state?.tail;
+  const row = list?.indexOf(uid) ?? -1;
+  assert.ok(list !== undefined && row >= 0, `UID ${uid} is not where it was put`);
+  const modseq = list.columns.modseq[row] as number;
+  assert.ok(modseq <= account.modseq);
+  return modseq;
 }
 
 /** Those that were there at a moment between the request and the change: the domain says which. */

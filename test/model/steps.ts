@@ -13,6 +13,7 @@ import { type AccountRecord, asModSeq } from '../../src/mailbox/model/model.ts';
 import { setAnnotations } from '../../src/mailbox/operations/annotations.ts';
 import { appendMessages, type IncomingMessage } from '../../src/mailbox/operations/append.ts';
 import { cancelOutgoing } from '../../src/mailbox/operations/cancel-outgoing.ts';
+import { changeEmails } from '../../src/mailbox/operations/change-emails.ts';
 import { copyMessages, moveMessages } from '../../src/mailbox/operations/copy.ts';
 import { deliver } from '../../src/mailbox/operations/deliver.ts';
 import { expungeMessages } from '../../src/mailbox/operations/expunge.ts';
@@ -391,6 +392,41 @@ function transfer(step: Step, verb: 'copy' | 'move'): void {
       hold(to);
       if (verb === 'copy') await copyMessages(world.domain, account, from, uids, to, { isOfAll });
       else await moveMessages(world.domain, account, from, uids, to);
+    },
+  });
+}
+
+/** An email to one mailbox, by its number, as JMAP does it. */
+function placeOne(step: Step): void {
+  const { world, random, record } = step;
+  const source = step.source();
+  const target = step.mailbox();
+  const uid = random.sample([...(source?.messages.keys() ?? [])], 1)[0];
+  if (source === undefined || target === undefined || uid === undefined) return;
+  const flags = random.chance(0.5) ? FLAG.Seen : FLAG.Flagged;
+  const keywords = random.chance(0.5) ? ['$One'] : [];
+  let placing: is.Placing | undefined;
+  const { judge, hold } = holding(is.place(() => placing));
+  world.ask({
+    what: step.what(`place ${uid} of ${source.name} in ${target.name}`),
+    judge,
+    run: async () => {
+      const account = await step.open();
+      const [from, to] = [stateOf(account, source), stateOf(account, target)];
+      if (from === undefined || to === undefined) return;
+      const list = await loadList(world.domain, account, hold(from));
+      hold(to);
+      // A number that may be given to another is told to nobody.
+      while (account.unsettled !== undefined) await account.unsettled.catch(() => {});
+      const row = from.list === list ? list.indexOf(uid) : -1;
+      const content = world.truth.of(record.id).find(source.id)?.messages.get(uid)?.content;
+      if (row < 0 || content === undefined || from.isGone) return;
+      placing = { content, target: target.id, flags, keywords };
+      const none = { flags: 0, keywords: [] };
+      const marks = { whole: { flags, keywords }, adds: none, removes: none };
+      const mailboxes = { whole: new Set([target.id]), adds: new Set<never>(), removes: new Set<never>() };
+      const updates = [{ email: list.columns.email[row] as number, mailboxes, marks }];
+      await changeEmails(world.domain, account, { creates: [], updates, destroys: [] });
     },
   });
 }
@@ -782,6 +818,7 @@ const ACTIONS = {
   cancel,
   copy: (step: Step) => transfer(step, 'copy'),
   move: (step: Step) => transfer(step, 'move'),
+  place: placeOne,
   expunge,
   flags: changeFlagsOfSome,
   mark,
