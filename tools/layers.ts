@@ -39,7 +39,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   setup: ['http', 'net', 'base'],
   acme: ['http', 'base'],
   web: ['http', ...PROTOCOL],
-  jmap: ['http', 'smtp', 'submission', ...PROTOCOL],
+  jmap: ['http', 'smtp', 'submission', 'rules', 'sieve', ...PROTOCOL],
   feedback: ['setup', 'dns', 'mail', 'base'],
   imap: PROTOCOL,
   pop3: PROTOCOL,
