@@ -88,17 +88,25 @@ export class MessageAnalyzer {
     const messageId = facts.messageId();
     const sent = facts.sentDate();
     const envelope = yield* envelopeSteps(header, facts);
+    yield undefined;
     const isHeaderWhole = header.bytes.length === root.bodyStart;
+    const traits = this.#traitsOf(root);
+    const structure = bodyStructure(root);
+    yield undefined;
+    const parts = encodeParts(root);
+    yield undefined;
+    const preview = Buffer.from(this.#scanner.preview());
+    yield undefined;
     return {
       sizeBytes: root.end,
       headerBytes: root.bodyStart,
-      traits: this.#traitsOf(root),
+      traits,
       envelope,
-      bodyStructure: bodyStructure(root),
-      parts: encodeParts(root),
+      bodyStructure: structure,
+      parts,
       storedHeader: isHeaderWhole ? storedHeader(header) : undefined,
       searchText: root.bodyStart <= WHOLE_HEADER_BYTES ? searchText(header, facts) : undefined,
-      preview: Buffer.from(this.#scanner.preview()),
+      preview,
       sortKeys: sortKeys(facts),
       links: messageLinks(facts),
       subject: facts.subject(),
