@@ -13,6 +13,7 @@ import { idleExtension } from './extensions/idle.ts';
 import { imapSieve } from './extensions/imap-sieve.ts';
 import { imap4 } from './extensions/imap4.ts';
 import { imap4Messages } from './extensions/imap4-messages.ts';
+import { jmapAccess } from './extensions/jmap-access.ts';
 import { listExtended } from './extensions/list-extended.ts';
 import { listStatus } from './extensions/list-status.ts';
 import { literalPlus } from './extensions/literal-plus.ts';
@@ -48,6 +49,7 @@ export function makeRegistry(): Registry {
     saslIr,
     idExtension,
     enableExtension,
+    jmapAccess,
     namespaceExtension,
     idleExtension,
     unselectExtension,

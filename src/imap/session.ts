@@ -26,6 +26,7 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
   #signInTag: string | undefined;
   readonly #leaveRoster: () => void;
   readonly credential: number | undefined;
+  readonly #mayUseJmap: boolean;
 
   private constructor(dialogue: Dialogue, account: AccountState, { record, credential }: Admission) {
     super(dialogue);
@@ -35,6 +36,7 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
     this.#state = { kind: 'authenticated', account };
     this.#leaveRoster = roster.join(record.address, this);
     this.credential = credential?.id;
+    this.#mayUseJmap = credential?.services?.includes('jmap') ?? true;
     dialogue.log = dialogue.log.child({ account: record.address }, record.address);
     framer.setLimits(settings.limitsAfterLogin);
     connection.limitReads({ idleMs: settings.idleTimeoutMs });
@@ -83,7 +85,8 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
   }
 
   get capabilities(): readonly string[] {
-    const { isSecure, settings } = this;
+    const { isSecure } = this;
+    const settings = this.#mayUseJmap ? this.settings : { ...this.settings, jmapUrl: undefined };
     const context = { isSecure, saslTerms: undefined, settings };
     return this.dialogue.services.registry.capabilities(context);
   }

@@ -241,6 +241,7 @@ function imapSettings(config: Config, version: string): ImapSettings {
     plaintext: config.auth.plaintext,
     maxAppendBytes,
     sieveUrl: sieveUrlOf(config),
+    jmapUrl: jmapUrlOf(config),
     idleKeepaliveMs: config.imap.idleKeepalive,
     loginTimeoutMs: limits.loginTimeout,
     idleTimeoutMs: limits.idleTimeout,
@@ -258,6 +259,12 @@ function imapSettings(config: Config, version: string): ImapSettings {
 }
 
 /** RFC 5804 §3. */
+/** Over TLS here; what a proxy in front is called nobody has said. */
+function jmapUrlOf({ hostname, listen: { https } }: Config): string | undefined {
+  if (https === undefined) return undefined;
+  return `https://${hostname}${https.port === 443 ? '' : `:${https.port}`}/.well-known/jmap`;
+}
+
 function sieveUrlOf({ hostname, listen: { managesieve } }: Config): string | undefined {
   if (managesieve === undefined) return undefined;
   return managesieve.port === SIEVE_PORT ? `sieve://${hostname}` : `sieve://${hostname}:${managesieve.port}`;

@@ -59,6 +59,7 @@ const TEST_SETTINGS: ImapSettings = Object.freeze({
   plaintext: 'loopback',
   maxAppendBytes: 64 * 1024 * 1024,
   sieveUrl: undefined,
+  jmapUrl: undefined,
   idleKeepaliveMs: 120_000,
   loginTimeoutMs: 30_000,
   idleTimeoutMs: 30 * 60_000,
