@@ -1,12 +1,10 @@
-/** What can be done with one mail beside answering it: forwarded as a file, printed, seen as text or as it came, its list left. */
+/** What can be done with one mail beside answering it: forwarded as a file, printed and seen as text or as it came. */
 import { useRef, useState } from 'preact/hooks';
 import { useTexts } from '../shell/app.ts';
 import { Icon } from '../ui/icon.tsx';
 import type { FullEmail } from './full-email.ts';
-import { Question } from './question.tsx';
 import { useReading } from './reading-context.tsx';
 import { Source } from './source.tsx';
-import { canLeaveList, leaveList } from './unsubscribe.ts';
 
 export interface CardMenuProps {
   readonly full: FullEmail;
@@ -18,7 +16,7 @@ export function CardMenu({ full, wantsText, onWantText }: CardMenuProps) {
   const texts = useTexts().read;
   const reading = useReading();
   const menu = useRef<HTMLDivElement>(null);
-  const [shown, show] = useState<'source' | 'unsubscribe'>();
+  const [shown, show] = useState<'source'>();
   const id = `menu-${full.id}`;
   const entry = (text: string, run: () => void) => (
     <button
@@ -51,32 +49,8 @@ export function CardMenu({ full, wantsText, onWantText }: CardMenuProps) {
         {entry(texts.print, () => reading.print([full.id]))}
         {entry(wantsText ? texts.formatted : texts.plainText, () => onWantText(!wantsText))}
         {entry(texts.showSource, () => show('source'))}
-        {canLeaveList(full) && entry(texts.unsubscribe, () => show('unsubscribe'))}
       </div>
       {shown === 'source' && <Source email={full} onClose={() => show(undefined)} />}
-      {shown === 'unsubscribe' && <Unsubscribe email={full} onClose={() => show(undefined)} />}
     </>
-  );
-}
-
-function Unsubscribe({ email, onClose }: { readonly email: FullEmail; readonly onClose: () => void }) {
-  const texts = useTexts().read;
-  const reading = useReading();
-  const who = email.from?.[0]?.email ?? '';
-  const leave = async (): Promise<void> => {
-    onClose();
-    reading.say((await leaveList(email.id, reading.fetch)) ? texts.unsubscribed : texts.notUnsubscribed);
-  };
-  return (
-    <Question
-      title={texts.unsubscribeTitle}
-      means={texts.unsubscribeMeans(who)}
-      cancel={texts.cancel}
-      onClose={onClose}
-    >
-      <button type="button" class="button primary" onClick={() => void leave()}>
-        {texts.unsubscribe}
-      </button>
-    </Question>
   );
 }

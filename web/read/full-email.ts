@@ -31,8 +31,6 @@ export interface FullEmail {
   readonly attachments: readonly BodyPart[];
   readonly bodyValues: Readonly<Record<string, { readonly value: string; readonly isTruncated: boolean }>>;
   readonly 'header:Authentication-Results:asText:all': readonly string[] | null;
-  readonly 'header:List-Unsubscribe:asURLs': readonly string[] | null;
-  readonly 'header:List-Unsubscribe-Post:asText': string | null;
 }
 
 export const FULL_PROPERTIES = [
@@ -49,8 +47,7 @@ export const FULL_PROPERTIES = [
     'messageId',
   ],
   ...['references', 'from', 'to', 'cc', 'bcc', 'replyTo', 'preview', 'textBody', 'htmlBody', 'attachments'],
-  ...['bodyValues', 'header:Authentication-Results:asText:all', 'header:List-Unsubscribe:asURLs'],
-  'header:List-Unsubscribe-Post:asText',
+  ...['bodyValues', 'header:Authentication-Results:asText:all'],
 ];
 
 const PART_PROPERTIES = ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid'];
