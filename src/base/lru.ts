@@ -26,6 +26,11 @@ export class LruMap<K, V> {
     return this.#entries.size;
   }
 
+  /** In no particular order; counts as no use. */
+  *[Symbol.iterator](): Generator<readonly [K, V]> {
+    for (const [key, { value }] of this.#entries) yield [key, value];
+  }
+
   /** Counts as a use. */
   get(key: K): V | undefined {
     const entry = this.#entries.get(key);

@@ -368,6 +368,7 @@ export const RELOADED: ReadonlySet<string> = new Set([
   'submission.recipients_per_hour',
   'submission.messages_per_day',
   'submission.recipients_per_day',
+  'submission.domains',
   'submission.from',
   'submission.hide_client',
   'sent.copy',

@@ -9,7 +9,7 @@ import { configuration } from './checks/configuration.ts';
 import { dataFolder } from './checks/data-folder.ts';
 import { disk } from './checks/disk.ts';
 import { filters } from './checks/filters.ts';
-import { issuers } from './checks/issuers.ts';
+import { domainIssuers, issuers } from './checks/issuers.ts';
 import { listeners } from './checks/listeners.ts';
 import { lmtp } from './checks/lmtp.ts';
 import { logFile } from './checks/log-file.ts';
@@ -28,7 +28,7 @@ import type { Check } from './world.ts';
 /** Of each domain, in the DNS. */
 export const DOMAIN_CHECKS: readonly Check[] = Object.freeze([
   ...[mailExchangers, senderPolicy, signingKeys, authorPolicy, transportPolicy],
-  ...[clientServices, setupNames, reports],
+  ...[clientServices, setupNames, domainIssuers, reports],
 ]);
 
 export const CHECKS: readonly Check[] = Object.freeze([

@@ -17,12 +17,17 @@ interface Wanting extends Looked {
   readonly records?: readonly string[];
 }
 
+interface Right extends Looked {
+  /** What can be published as well, and nobody misses. */
+  readonly records?: readonly string[];
+}
+
 /**
  * `warn`: it works, and something is missing or will be. `fail`: it does not work, or not for others. `unknown`: it cannot be
  * seen from inside; the remedy says who could see it.
  */
 export type Outcome =
-  | ({ readonly verdict: 'ok' } & Looked)
+  | ({ readonly verdict: 'ok' } & Right)
   | ({ readonly verdict: 'warn' | 'fail' | 'unknown' } & Wanting);
 
 export type Finding = Outcome & {
@@ -30,7 +35,7 @@ export type Finding = Outcome & {
   readonly check: string;
 };
 
-export const ok = (found: Looked): Outcome => ({ verdict: 'ok', ...found });
+export const ok = (found: Right): Outcome => ({ verdict: 'ok', ...found });
 export const warn = (found: Wanting): Outcome => ({ verdict: 'warn', ...found });
 export const fail = (found: Wanting): Outcome => ({ verdict: 'fail', ...found });
 export const unknown = (found: Wanting): Outcome => ({ verdict: 'unknown', ...found });

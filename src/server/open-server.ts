@@ -10,6 +10,7 @@ import { startIndexing } from '../mailbox/search/indexing.ts';
 import { startReaper } from '../mailbox/upkeep/reaper.ts';
 import { startRenewal } from '../mailbox/upkeep/renew-facts.ts';
 import { TlsFiles } from '../net/tls.ts';
+import { AllowanceFile } from './allowance-file.ts';
 import { certificateFiles } from './certificate.ts';
 import { certificateKeeper } from './certificate-keeper.ts';
 import { feedbackOf } from './feedback.ts';
@@ -74,6 +75,10 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
       ...(colleagues === undefined ? {} : { relay: colleagues.relay, isShared: true }),
     });
     const { listeners, apply } = protocols;
+    const sentCounts = new AllowanceFile(protocols.allowances, {
+      ...{ folder: config.data, worker: part?.worker, nowMs: () => domain.clock.nowMs(), log },
+    });
+    opened.push(async () => sentCounts.close());
     watch.listensOn(listeners);
     const arrivals = colleagues?.receive(system, protocols);
     opened.push(async () => {

@@ -89,6 +89,7 @@ export interface RunningProtocols {
   /** What becomes of requests over HTTP that other processes pass on. */
   readonly requests: HolderSide;
   readonly stream: StreamOptions;
+  readonly allowances: Sending['services']['allowances'];
   /** For connections that begin from now on. Whoever asks sees to it that only options change that may. */
   apply(config: Config): void;
 }
@@ -120,6 +121,7 @@ export async function startProtocols(options: ProtocolOptions): Promise<RunningP
     deliveries: services.deliveries,
     requests: services.requests,
     stream: services.stream,
+    allowances: services.sending.services.allowances,
     // Sessions hold these objects and look into them when they need to.
     apply(next) {
       Object.assign(settings.imap, imapSettings(next, version));

@@ -7,7 +7,7 @@ import type { Port, SharedOptions } from '../net/ports.ts';
 import { DEADLINES } from '../smtp/pace.ts';
 import { receiveSubmission, startSubmission, submissionServices } from '../submission/server.ts';
 import type { SubmissionServices } from '../submission/services.ts';
-import type { SubmissionSettings } from '../submission/settings.ts';
+import { domainDefaultsIn, type SubmissionSettings } from '../submission/settings.ts';
 
 export interface Sending {
   start(port: Port<'submission' | 'submissions'>): Promise<readonly Listener[]>;
@@ -56,5 +56,6 @@ function settingsOf({ hostname, auth, limits, submission, sent, queue }: Config)
     copies: sent.copy,
     giveUpMs: queue.giveUp,
     defaults: { enabled, messagesPerHour, recipientsPerHour, messagesPerDay, recipientsPerDay },
+    domainDefaults: domainDefaultsIn(submission.domains),
   };
 }

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { asAccountId } from '../mailbox/model/model.ts';
 import { Allowances } from './allowance.ts';
 import { holdLimits, holdUntil, MAX_HOLD_SECONDS } from './future-release.ts';
+import { domainDefaultsIn, submissionOf } from './settings.ts';
 
 const ANN = asAccountId(1);
 const MINUTE = 60_000;
@@ -47,6 +48,51 @@ describe('how much an account may send', () => {
     assert.equal(send(), 'over messagesPerHour 10');
     allowances.giveBack(ANN, 1, nowMs);
     assert.equal(send(), 'sent', 'what was not taken does not count');
+  });
+});
+
+describe('over a restart', () => {
+  test('what was sent counts on, for an hour and for a day, and never as less', () => {
+    let nowMs = 1000 * HOUR;
+    const before = new Allowances();
+    for (let n = 0; n < 9; n++) before.spend(ANN, LIMITS, 2, nowMs);
+    nowMs += 50 * MINUTE;
+    before.spend(ANN, LIMITS, 3, nowMs);
+    const written = JSON.parse(JSON.stringify(before.snapshot(nowMs)));
+    const after = new Allowances();
+    after.restore(written, nowMs);
+    after.restore(written, nowMs);
+    assert.equal(after.limitFor(ANN, LIMITS, 1, nowMs)?.what, 'messagesPerHour');
+    assert.deepEqual(after.snapshot(nowMs), written);
+    nowMs += 5 * HOUR;
+    assert.equal(after.limitFor(ANN, LIMITS, 1, nowMs), undefined);
+    const later = after.snapshot(nowMs);
+    const again = new Allowances();
+    again.restore(later, nowMs);
+    for (let n = 0; n < 10; n++) again.spend(ANN, LIMITS, 1, nowMs);
+    assert.equal(again.limitFor(ANN, { ...LIMITS, messagesPerHour: 0 }, 1, nowMs)?.what, 'messagesPerDay');
+    nowMs += 26 * HOUR;
+    assert.deepEqual(again.snapshot(nowMs), []);
+    again.restore(later, nowMs);
+    assert.equal(again.limitFor(ANN, LIMITS, 1, nowMs), undefined, 'what is old is not taken up');
+  });
+
+  test('limits by domain, and what an account has of its own before them', () => {
+    const defaults = {
+      enabled: true,
+      messagesPerHour: 1,
+      recipientsPerHour: 2,
+      messagesPerDay: 3,
+      recipientsPerDay: 4,
+    };
+    const domainDefaults = domainDefaultsIn(
+      'Example.org messages_per_hour=50 recipients_per_day=0, example.net messages_per_day=9',
+    );
+    const of = (address: string, settings = {}) =>
+      submissionOf({ defaults, domainDefaults }, { address, settings });
+    assert.deepEqual(of('a@example.org'), { ...defaults, messagesPerHour: 50, recipientsPerDay: 0 });
+    assert.deepEqual(of('a@example.com'), defaults);
+    assert.equal(of('a@example.net', { 'submission.messages_per_day': '7' }).messagesPerDay, 7);
   });
 });
 

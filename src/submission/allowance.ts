@@ -2,7 +2,7 @@
  * How much an account may send (requirement: a stolen password sends little, and its owner hears of it). Messages and recipients are
  * counted apart, in the last hour and in the last day. What is over is refused for now, so that the program keeps it.
  *
- * Counted by whoever holds the account, in memory: after a restart an account begins anew.
+ * Counted by whoever holds the account, in memory; `snapshot` and `restore` bring it over a restart.
  */
 import { LruMap } from '../base/lru.ts';
 import type { AccountId } from '../mailbox/model/model.ts';
@@ -21,6 +21,12 @@ export interface Reached {
   readonly limit: number;
   readonly isOver: boolean;
 }
+
+/** Of an account: for each slot its number, messages and recipients. */
+export type AccountCounts = readonly [
+  account: number,
+  slots: readonly (readonly [number: number, messages: number, recipients: number])[],
+];
 
 interface Slot {
   readonly number: number;
@@ -83,6 +89,43 @@ export class Allowances {
     const slot = this.#slotOf(account, nowMs);
     slot.messages = Math.max(0, slot.messages - 1);
     slot.recipients = Math.max(0, slot.recipients - recipients);
+  }
+
+  /** What the next process has to know: of each account its slots, those of full hours of the past put together. */
+  snapshot(nowMs: number): readonly AccountCounts[] {
+    const now = Math.floor(nowMs / SLOT_MS);
+    return [...this.#slots].flatMap(([account, slots]): AccountCounts[] => {
+      const kept = new Map<number, Slot>();
+      for (const { number, messages, recipients } of slots) {
+        if (number <= now - DAY_SLOTS) continue;
+        const hour = number - (number % HOUR_SLOTS) + HOUR_SLOTS - 1;
+        // As late as it can be: a limit is never passed by forgetting.
+        const at = hour <= now - HOUR_SLOTS ? hour : number;
+        const sum = kept.get(at) ?? { number: at, messages: 0, recipients: 0 };
+        sum.messages += messages;
+        sum.recipients += recipients;
+        kept.set(at, sum);
+      }
+      const counts = [...kept.values()].map((slot) => [slot.number, slot.messages, slot.recipients] as const);
+      return counts.length === 0 ? [] : [[account, counts]];
+    });
+  }
+
+  /** Beside what has been counted since the start. What several have written of one account counts as the most of them. */
+  restore(counts: readonly AccountCounts[], nowMs: number): void {
+    const now = Math.floor(nowMs / SLOT_MS);
+    for (const [account, all] of counts) {
+      const slots = new Map((this.#slots.get(account as AccountId) ?? []).map((slot) => [slot.number, slot]));
+      for (const [number, messages, recipients] of all) {
+        if (number <= now - DAY_SLOTS || number > now) continue;
+        const slot = slots.get(number) ?? { number, messages: 0, recipients: 0 };
+        slot.messages = Math.max(slot.messages, messages);
+        slot.recipients = Math.max(slot.recipients, recipients);
+        slots.set(number, slot);
+      }
+      const sorted = [...slots.values()].sort((a, b) => a.number - b.number);
+      if (sorted.length > 0) this.#slots.set(account as AccountId, sorted);
+    }
   }
 
   #used(account: AccountId, what: keyof AllowanceLimits, nowMs: number): number {

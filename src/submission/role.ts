@@ -141,7 +141,7 @@ export class SubmissionRole implements Role, AccountListener, Member {
         connection,
         guest: this.#guest,
         maySendAs,
-        own: submissionOf(settings.defaults, account.record.settings),
+        own: submissionOf(settings, account.record),
       },
       this.#services,
     );
@@ -187,7 +187,7 @@ export class SubmissionRole implements Role, AccountListener, Member {
 
   async #enter({ record, credential }: Admission): Promise<void> {
     const { domain, roster, settings } = this.#services;
-    if (!submissionOf(settings.defaults, record.settings).enabled)
+    if (!submissionOf(settings, record).enabled)
       throw new MailboxError('forbidden', 'this account may not send mail');
     const account = await domain.accounts.open(record.id);
     this.credential = credential?.id;

@@ -49,20 +49,48 @@ export interface SubmissionSettings {
   /** What has not left by then comes back. */
   readonly giveUpMs: number;
   readonly defaults: AccountSubmission;
+  /** Of accounts in some domains, in place of those. */
+  readonly domainDefaults: ReadonlyMap<string, Partial<AccountSubmission>>;
 }
 
 /** What holds for one account; a setting that cannot be read any more counts as absent. */
 export function submissionOf(
-  defaults: AccountSubmission,
-  own: Readonly<Record<string, string>>,
+  { defaults, domainDefaults }: Pick<SubmissionSettings, 'defaults' | 'domainDefaults'>,
+  {
+    address,
+    settings: own,
+  }: { readonly address: string; readonly settings: Readonly<Record<string, string>> },
 ): AccountSubmission {
+  const ofDomain = domainDefaults.get(address.slice(address.lastIndexOf('@') + 1));
+  const base = { ...defaults, ...ofDomain };
   return {
-    enabled: chosen('submission.enabled', own, defaults.enabled),
-    messagesPerHour: chosen('submission.messages_per_hour', own, defaults.messagesPerHour),
-    recipientsPerHour: chosen('submission.recipients_per_hour', own, defaults.recipientsPerHour),
-    messagesPerDay: chosen('submission.messages_per_day', own, defaults.messagesPerDay),
-    recipientsPerDay: chosen('submission.recipients_per_day', own, defaults.recipientsPerDay),
+    enabled: chosen('submission.enabled', own, base.enabled),
+    messagesPerHour: chosen('submission.messages_per_hour', own, base.messagesPerHour),
+    recipientsPerHour: chosen('submission.recipients_per_hour', own, base.recipientsPerHour),
+    messagesPerDay: chosen('submission.messages_per_day', own, base.messagesPerDay),
+    recipientsPerDay: chosen('submission.recipients_per_day', own, base.recipientsPerDay),
   };
+}
+
+const DOMAIN_WORDS = {
+  messages_per_hour: 'messagesPerHour',
+  recipients_per_hour: 'recipientsPerHour',
+  messages_per_day: 'messagesPerDay',
+  recipients_per_day: 'recipientsPerDay',
+} as const;
+
+/** `example.org messages_per_hour=5000 recipients_per_day=0, example.net messages_per_day=10`. */
+export function domainDefaultsIn(text: string): ReadonlyMap<string, Partial<AccountSubmission>> {
+  const found = new Map<string, Partial<AccountSubmission>>();
+  for (const part of text.split(',')) {
+    const [domain = '', ...words] = part.trim().split(/\s+/);
+    const limits = words.map((word) => {
+      const [name = '', value] = word.split('=');
+      return [DOMAIN_WORDS[name as keyof typeof DOMAIN_WORDS], Number(value)] as const;
+    });
+    if (domain !== '') found.set(domain.toLowerCase(), Object.fromEntries(limits));
+  }
+  return found;
 }
 
 function chosen<T>(

@@ -327,7 +327,8 @@ for (const isRelayed of [false, true])
       assert.ok(Math.abs((row?.deliverBy?.atMs ?? 0) - Date.now() - 600_000) < 10_000);
       assert.match(await send(client, LETTER, { mail: ' BY=600;R' }), /^250 /);
       const returned = (await server.taken()).at(-1)?.row;
-      assert.equal(returned?.expiresMs, returned?.deliverBy?.atMs, 'it is given up then');
+      const apartMs = (returned?.expiresMs ?? 0) - (returned?.deliverBy?.atMs ?? Number.NaN);
+      assert.ok(Math.abs(apartMs) < 2000, 'it is given up then');
       assert.match(await send(client, LETTER, { mail: ' BY=60;R HOLDFOR=61' }), /^501 5\.5\.4/);
       assert.match(await send(client, LETTER, { mail: ' BY=0;R' }), /^501 5\.5\.4/);
     });

@@ -52,6 +52,7 @@ export const SUBMISSION_SETTINGS: SubmissionSettings = Object.freeze({
   ...{ maxMessageBytes: 50 * 1024 * 1024, maxRecipients: 100, failuresPerConnection: 3 },
   ...{ loginTimeoutMs: 30_000, handshakeTimeoutMs: 10_000, deadlines: DEADLINES },
   ...{ hidesClient: true, addsSender: false, copies: false, giveUpMs: 5 * 86_400_000 },
+  domainDefaults: new Map(),
   defaults: { enabled: true, ...NO_LIMITS },
 });
 

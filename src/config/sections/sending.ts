@@ -117,6 +117,12 @@ export const SENDING = {
       min: 0,
       doc: 'Recipients of all its messages together in a day.',
     }),
+    domains: string({
+      default: '',
+      pattern: /^(?:\s*[^\s,=]+(?:\s+(?:messages|recipients)_per_(?:hour|day)=\d{1,9})+\s*(?:,|$))*$/,
+      expected: 'domains with limits such as "example.org messages_per_hour=5000 recipients_per_day=0"',
+      doc: 'Other limits for the accounts of some domains: "example.org messages_per_hour=5000 recipients_per_day=20000, example.net messages_per_day=50". What an account has of its own comes before it.',
+    }),
     from: choice(['own', 'sender'], {
       default: 'own',
       doc: 'What becomes of mail whose From is not of the account, which is anything that does not lead to it: its address, its aliases and their tags, a domain of which it gets everything. "own" refuses it, with the address in the refusal. "sender" sends it with a Sender field that says who it was.',

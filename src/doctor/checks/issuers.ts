@@ -1,5 +1,6 @@
 /** CAA (RFC 8659): whether the authority that this server gets its certificate from may issue for its name. */
 import type { IssuerAuthorization } from '../../dns/answer.ts';
+import { eachDomain } from '../domains.ts';
 import { fail, type Outcome, ok, unknown } from '../finding.ts';
 import type { Check, World } from '../world.ts';
 import { unanswered } from '../zone.ts';
@@ -22,6 +23,18 @@ export const issuers: Check = {
   },
 };
 
+/** Of the names under each domain that have certificates here (`setup-names.ts`). */
+export const domainIssuers: Check = {
+  name: 'domain caa',
+  async run(world) {
+    const { config, dns, machine } = world;
+    const authority = AUTHORITIES[new URL(config.acme.directory).host];
+    if (!config.acme.enabled || authority === undefined || config.listen.https === undefined) return [];
+    const issuer = { authority, account: await machine.acmeAccount() };
+    return eachDomain(world, expected, async (domain) => [await look(dns, domain, issuer)]);
+  },
+};
+
 export interface Issuer {
   readonly authority: string;
   /** Nobody else's account with that authority then gets one (RFC 8657 §3). */
@@ -38,7 +51,8 @@ async function look(dns: World['dns'], hostname: string, issuer: Issuer): Promis
     if (answer.kind !== 'nodata' && answer.kind !== 'nxdomain')
       return unknown({ subject: `${name} CAA`, expected, ...unanswered(answer) });
   }
-  return ok({ subject: `${hostname} CAA`, expected, seen: 'none, so any authority may' });
+  const records = [recordOf(hostname, issuer)];
+  return ok({ subject: `${hostname} CAA`, expected, seen: 'none, so any authority may', records });
 }
 
 export function judge(
@@ -56,10 +70,13 @@ export function judge(
     ...{
       ...found,
       seen,
-      records: [
-        `${name}. IN CAA 0 issue "${authority}${account === undefined ? '' : `; accounturi=${account}`}"`,
-      ],
+      records: [recordOf(name, { authority, account })],
     },
     remedy: `publish this beside them, or take another authority with acme.directory`,
   });
+}
+
+/** With the account, so that nobody else's with that authority gets a certificate (RFC 8657 §3). */
+function recordOf(name: string, { authority, account }: Issuer): string {
+  return `${name}. IN CAA 0 issue "${authority}${account === undefined ? '' : `; accounturi=${account}`}"`;
 }

@@ -146,7 +146,14 @@ test('names by which programs are set up', async () => {
     'ok: answers',
     'ok: answers',
     'ok: the digest of what is served',
+    'ok: none; autodiscover. is asked first',
   ]);
+  const records = (await look([setupNames], 'empty.example')).flatMap((one) => one.records ?? []);
+  assert.deepEqual(
+    records.filter((line) => line.includes('_autodiscover')),
+    ['_autodiscover._tcp.empty.example. IN SRV 0 0 443 mail.example.com.'],
+  );
+  assert.ok(records.some((line) => /^_ua-auto-config\.empty\.example\. IN TXT "v=UAAC1/.test(line)));
   assert.match(
     (await all('strange.example')).join('\n'),
     /^warn: answers 200.*\nwarn: answers 200.*\nwarn: .*not the digest/,

@@ -9,7 +9,7 @@ import { eachDomain } from '../domains.ts';
 import { type Outcome, ok, unknown, warn } from '../finding.ts';
 import { listeningPorts } from '../ports.ts';
 import type { Check, World } from '../world.ts';
-import { isOnlyHere } from '../zone.ts';
+import { isOnlyHere, unanswered } from '../zone.ts';
 
 const expected = 'names by which mail programs set themselves up, and answers there';
 
@@ -28,6 +28,7 @@ export const setupNames: Check = {
         'autodiscover.xml',
       ),
       await lookAtPacc(world, domain),
+      await lookAtAutodiscover(world, domain),
     ]);
   },
 };
@@ -72,10 +73,16 @@ async function lookAtPacc({ config, dns, server }: World, domain: string): Promi
     name,
     address: hostPort(host, port),
   }));
-  const wanted = paccRecord(paccDocument(domain, config.hostname, servicesOf(listeners)));
+  const document = paccDocument(domain, config.hostname, servicesOf(listeners));
+  const wanted = paccRecord(document);
+  const record = `_ua-auto-config.${domain}. IN TXT "${wanted}"`;
   const answer = await dns.ask(`_ua-auto-config.${domain}`, 'TXT');
-  if (answer.kind === 'nodata' || answer.kind === 'nxdomain')
-    return ok({ subject, expected, seen: 'none; few programs ask for it yet' });
+  if (answer.kind === 'nodata' || answer.kind === 'nxdomain') {
+    // It is got over HTTPS, and names what is at its usual port.
+    const isServed = config.listen.https !== undefined && namesAnything(document);
+    const records = isServed ? [`ua-auto-config.${domain}. IN CNAME ${config.hostname}.`, record] : [];
+    return ok({ subject, expected, seen: 'none; few programs ask for it yet', records });
+  }
   if (answer.kind !== 'found')
     return unknown({ subject, expected, seen: answer.kind, remedy: 'see to the resolver first' });
   if (answer.records.includes(wanted)) return ok({ subject, expected, seen: 'the digest of what is served' });
@@ -83,8 +90,34 @@ async function lookAtPacc({ config, dns, server }: World, domain: string): Promi
     ...{ subject, expected, seen: `${answer.records.join(', ')}, which is not the digest of what is served` },
     ...{
       remedy: 'publish this; programs turn away from a document whose digest differs',
-      records: [`_ua-auto-config.${domain}. IN TXT "${wanted}"`],
+      records: [record],
     },
+  });
+}
+
+function namesAnything(document: string): boolean {
+  const { protocols } = JSON.parse(document) as { protocols: object };
+  return Object.keys(protocols).length > 0;
+}
+
+/** Where Outlook looks when there is no name for it ([MS-OXDISCO] §3.1.5.4). */
+async function lookAtAutodiscover({ config, dns, server }: World, domain: string): Promise<Outcome> {
+  const subject = `_autodiscover._tcp.${domain} SRV`;
+  const port = listeningPorts(config, server).find(({ name }) => name === 'https')?.port;
+  if (port === undefined) return ok({ subject, expected, seen: 'listen.https is switched off' });
+  const record = `_autodiscover._tcp.${domain}. IN SRV 0 0 ${port} ${config.hostname}.`;
+  const answer = await dns.ask(`_autodiscover._tcp.${domain}`, 'SRV');
+  if (answer.kind === 'nodata' || answer.kind === 'nxdomain')
+    return ok({ subject, expected, seen: 'none; autodiscover. is asked first', records: [record] });
+  if (answer.kind !== 'found') return unknown({ subject, expected, ...unanswered(answer) });
+  const seen = answer.records.map((one) => `${one.target}:${one.port}`).join(', ');
+  const leadsHere = answer.records.some(
+    (one) => one.target === config.hostname.toLowerCase() && one.port === port,
+  );
+  if (leadsHere) return ok({ subject, expected, seen });
+  return warn({
+    ...{ subject, expected, seen, records: [record] },
+    remedy: 'publish this, unless another server sets Outlook up for the domain',
   });
 }
 
