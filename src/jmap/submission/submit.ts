@@ -82,7 +82,7 @@ class Submission {
     this.#with = submitting;
     this.#call = call;
     this.#account = account;
-    this.#own = submissionOf(submitting.settings.defaults, account.record.settings);
+    this.#own = submissionOf(submitting.settings, account.record);
   }
 
   async run(known: IdentityMethods, object: JsonObject): Promise<Submitted> {
