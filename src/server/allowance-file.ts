@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Allowances } from '../submission/allowance.ts';
 
@@ -17,7 +18,7 @@ export interface AllowanceFileOptions {
   readonly folder: string;
   /** As one of several: its number. */
   readonly worker: number | undefined;
-  readonly nowMs: () => number;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -28,14 +29,14 @@ export class AllowanceFile {
   #written = '';
 
   /** What any process has written is taken up: accounts may have been with another one. */
-  constructor(allowances: Pick<Allowances, 'snapshot' | 'restore'>, options: AllowanceFileOptions) {
+  private constructor(allowances: Pick<Allowances, 'snapshot' | 'restore'>, options: AllowanceFileOptions) {
     this.#options = options;
     this.#allowances = allowances;
-    const { folder, nowMs, log } = options;
+    const { folder, clock, log } = options;
     for (const name of readdirSync(folder).filter((one) => NAME.test(one))) {
       try {
         const read = FileSchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
-        allowances.restore(read, nowMs());
+        allowances.restore(read, clock.nowMs());
       } catch (err) {
         log.warn({ err, file: name }, 'how much accounts have sent is not known any more');
       }
@@ -43,14 +44,23 @@ export class AllowanceFile {
     this.#timer = setInterval(() => this.#write(), WRITE_MS).unref();
   }
 
-  close(): void {
+  /** Gives the way to end it. */
+  static open(
+    allowances: Pick<Allowances, 'snapshot' | 'restore'>,
+    options: AllowanceFileOptions,
+  ): () => Promise<void> {
+    const file = new AllowanceFile(allowances, options);
+    return async () => file.#close();
+  }
+
+  #close(): void {
     clearInterval(this.#timer);
     this.#write();
   }
 
   #write(): void {
-    const { folder, worker, nowMs, log } = this.#options;
-    const text = JSON.stringify(this.#allowances.snapshot(nowMs()));
+    const { folder, worker, clock, log } = this.#options;
+    const text = JSON.stringify(this.#allowances.snapshot(clock.nowMs()));
     if (text === this.#written) return;
     const path = join(folder, `sent-counts${worker === undefined ? '' : `-${worker}`}.json`);
     try {

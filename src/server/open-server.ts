@@ -75,10 +75,8 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
       ...(colleagues === undefined ? {} : { relay: colleagues.relay, isShared: true }),
     });
     const { listeners, apply } = protocols;
-    const sentCounts = new AllowanceFile(protocols.allowances, {
-      ...{ folder: config.data, worker: part?.worker, nowMs: () => domain.clock.nowMs(), log },
-    });
-    opened.push(async () => sentCounts.close());
+    const counting = { folder: config.data, worker: part?.worker, clock: domain.clock, log };
+    opened.push(AllowanceFile.open(protocols.allowances, counting));
     watch.listensOn(listeners);
     const arrivals = colleagues?.receive(system, protocols);
     opened.push(async () => {
