@@ -29,7 +29,7 @@ export class AllowanceFile {
   #written = '';
 
   /** What any process has written is taken up: accounts may have been with another one. */
-  private constructor(allowances: Pick<Allowances, 'snapshot' | 'restore'>, options: AllowanceFileOptions) {
+  constructor(allowances: Pick<Allowances, 'snapshot' | 'restore'>, options: AllowanceFileOptions) {
     this.#options = options;
     this.#allowances = allowances;
     const { folder, clock, log } = options;
@@ -44,16 +44,7 @@ export class AllowanceFile {
     this.#timer = setInterval(() => this.#write(), WRITE_MS).unref();
   }
 
-  /** Gives the way to end it. */
-  static open(
-    allowances: Pick<Allowances, 'snapshot' | 'restore'>,
-    options: AllowanceFileOptions,
-  ): () => Promise<void> {
-    const file = new AllowanceFile(allowances, options);
-    return async () => file.#close();
-  }
-
-  #close(): void {
+  close(): void {
     clearInterval(this.#timer);
     this.#write();
   }
@@ -71,4 +62,13 @@ export class AllowanceFile {
       log.debug({ err }, 'how much accounts have sent is kept in memory alone');
     }
   }
+}
+
+/** Gives the way to end it. */
+export function countSent(
+  { allowances }: { readonly allowances: Pick<Allowances, 'snapshot' | 'restore'> },
+  options: AllowanceFileOptions,
+): () => Promise<void> {
+  const file = new AllowanceFile(allowances, options);
+  return async () => file.close();
 }

@@ -10,7 +10,7 @@ import { startIndexing } from '../mailbox/search/indexing.ts';
 import { startReaper } from '../mailbox/upkeep/reaper.ts';
 import { startRenewal } from '../mailbox/upkeep/renew-facts.ts';
 import { TlsFiles } from '../net/tls.ts';
-import { AllowanceFile } from './allowance-file.ts';
+import { countSent } from './allowance-file.ts';
 import { certificateFiles } from './certificate.ts';
 import { certificateKeeper } from './certificate-keeper.ts';
 import { feedbackOf } from './feedback.ts';
@@ -75,8 +75,9 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
       ...(colleagues === undefined ? {} : { relay: colleagues.relay, isShared: true }),
     });
     const { listeners, apply } = protocols;
-    const counting = { folder: config.data, worker: part?.worker, clock: domain.clock, log };
-    opened.push(AllowanceFile.open(protocols.allowances, counting));
+    opened.push(
+      countSent(protocols, { folder: config.data, worker: part?.worker, clock: domain.clock, log }),
+    );
     watch.listensOn(listeners);
     const arrivals = colleagues?.receive(system, protocols);
     opened.push(async () => {
