@@ -46,8 +46,8 @@ export interface Feedback {
   /** Undefined: nothing is counted for others. */
   readonly counter: Counter | undefined;
   readonly reports: ReceivedReports;
-  start(): void;
-  stop(): Promise<void>;
+  /** Gives the way to end it. */
+  start(): () => Promise<void>;
 }
 
 /** Opened once, at its first use. Throws what SQLite does. */
@@ -68,18 +68,19 @@ export function feedbackOf(options: FeedbackOptions): Feedback {
   const isLocal = (name: string): Promise<boolean> =>
     domain.store.directory.domains.isLocal(canonicalDomain(name));
   const reports = new ReceivedReports({ log, isLocal, ledger: { keep: (one) => ledger().keep(one) } });
-  if (!config.reports.send)
-    return { counter: undefined, reports, start: () => {}, stop: () => Promise.resolve() };
+  if (!config.reports.send) return { counter: undefined, reports, start: () => async () => {} };
   const nowMs = (): number => domain.clock.nowMs();
   const tally = new Tally({ ledger: { add: (counts) => ledger().add(counts) }, log, nowMs });
   const daily = dailyOf(options, nowMs);
   return {
     counter: tally,
     reports,
-    start: () => daily.start(),
-    async stop() {
-      await daily.stop();
-      tally.flush();
+    start() {
+      daily.start();
+      return async () => {
+        await daily.stop();
+        tally.flush();
+      };
     },
   };
 }

@@ -75,9 +75,8 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
       ...(colleagues === undefined ? {} : { relay: colleagues.relay, isShared: true }),
     });
     const { listeners, apply } = protocols;
-    opened.push(
-      countSent(protocols, { folder: config.data, worker: part?.worker, clock: domain.clock, log }),
-    );
+    const counting = { folder: config.data, worker: part?.worker, clock: domain.clock, log };
+    opened.push(countSent(protocols, counting));
     watch.listensOn(listeners);
     const arrivals = colleagues?.receive(system, protocols);
     opened.push(async () => {
@@ -92,8 +91,7 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     });
     watch.sends(mail.queue);
     opened.push(() => mail.stop(SENDING_GRACE_MS));
-    feedback.start();
-    opened.push(() => feedback.stop());
+    opened.push(feedback.start());
     const isSpokesman = colleagues === undefined || colleagues.isSpokesman;
     const keeper = isSpokesman
       ? await certificateKeeper({ config, log, tls, domains, listeners })
