@@ -259,6 +259,30 @@ describe('EmailSubmission/set', () => {
     assert.deepEqual(await server.kit.store.outgoing.list(0, 10), []);
   });
 
+  test('one that is taken back while somebody looks what has become of it does not go to Sent', async (t) => {
+    const before = await count('Sent');
+    const [, set] = await send(mail(), held(3600), 'scheduled');
+    const { id } = set.created.s;
+    const { outgoing } = server.kit.domain.store;
+    const load = outgoing.load.bind(outgoing);
+    let isFirst = true;
+    t.mock.method(outgoing, 'load', async (...args: Parameters<typeof load>) => {
+      if (!isFirst) return load(...args);
+      isFirst = false;
+      const back = await server.alice.call('EmailSubmission/set', {
+        update: { [id]: { undoStatus: 'canceled' } },
+      });
+      assert.deepEqual(back.updated, { [id]: null });
+      return load(...args);
+    });
+    assert.equal((await submission(id)).undoStatus, 'canceled');
+    assert.equal(isFirst, false);
+    assert.equal(await count('Sent'), before);
+    assert.equal(await count('Later'), 1);
+    const { ids } = await server.alice.call('Email/query', { filter: { inMailbox: box('scheduled') } });
+    await server.alice.call('Email/set', { destroy: ids });
+  });
+
   test('what waits is sent when its time has come, and goes to Sent by itself', async () => {
     const before = await count('Sent');
     const [, set] = await send(mail(), held(1), 'scheduled');

@@ -10,7 +10,7 @@ import type { BelongingRow } from '../../mailbox/model/belongings.ts';
 import type { MailboxId, Role } from '../../mailbox/model/model.ts';
 import { emailOfObjectId } from '../../mailbox/model/object-ids.ts';
 import type { OutgoingId } from '../../mailbox/model/outgoing.ts';
-import { changeEmails } from '../../mailbox/operations/change-emails.ts';
+import { changeEmails, StateMoved } from '../../mailbox/operations/change-emails.ts';
 import { loadOutgoing } from '../../mailbox/reading/outgoing-mail.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { loadBelongings } from '../../mailbox/state/belongings.ts';
@@ -45,8 +45,9 @@ export async function bringUpToDate(domain: Domain, account: AccountState): Prom
   const moved = await movedOf(domain, open);
   const forgotten = oldTraces(all.values(), nowMs);
   // Where it is comes first: once it is said that it has left, nobody looks again.
-  for (const { before, now } of moved)
-    if (before.undoStatus === 'pending' && now.undoStatus === 'final') await toSent(domain, account, now);
+  for (const one of moved)
+    if (one.before.undoStatus === 'pending' && one.now.undoStatus === 'final')
+      await toSent(domain, account, one);
   if (moved.length + old.length + forgotten.length === 0) return;
   await domain.turns.run({
     account,
@@ -106,10 +107,10 @@ function oldTraces(rows: Iterable<BelongingRow>, nowMs: number): readonly number
   return old.filter((row) => newest.get(row.kind) !== row).map(({ id }) => id);
 }
 
-/** Nothing when it is somewhere else by now: whoever put it there had his reasons. */
-async function toSent(domain: Domain, account: AccountState, { emailId }: SubmissionValue): Promise<void> {
+/** Nothing when it is somewhere else by now: whoever put it there had his reasons; nor when its submission was taken back meanwhile. */
+async function toSent(domain: Domain, account: AccountState, { row, now }: Moved): Promise<void> {
   const [scheduled, sent] = [mailboxWith(account, 'scheduled'), mailboxWith(account, 'sent')];
-  const email = emailOfObjectId(emailId);
+  const email = emailOfObjectId(now.emailId);
   if (scheduled === undefined || email === undefined) return;
   await loadPlaces(domain, account);
   const places = account.placements?.placesOf(email) ?? [];
@@ -119,7 +120,13 @@ async function toSent(domain: Domain, account: AccountState, { emailId }: Submis
     removes: new Set<MailboxId>(sent === undefined ? [] : [scheduled]),
   };
   const marks = { adds: { flags: FLAG.Seen, keywords: [] }, removes: { flags: FLAG.Draft, keywords: [] } };
-  await changeEmails(domain, account, { creates: [], updates: [{ email, mailboxes, marks }], destroys: [] });
+  const updates = [{ email, mailboxes, marks }];
+  const isExpected = (): boolean => account.belongings?.get(row.id) === row;
+  try {
+    await changeEmails(domain, account, { creates: [], updates, destroys: [], isExpected });
+  } catch (error) {
+    if (!(error instanceof StateMoved)) throw error;
+  }
 }
 
 function mailboxWith(account: AccountState, role: Role): MailboxId | undefined {
