@@ -26,7 +26,14 @@ export function belongingOfId(kind: BelongingKind, id: string): number | undefin
   return number;
 }
 
-/** All that are there, ascending by number. What is read is durable when the state is asked for afterwards. */
+/** Objects of one kind as they were at one moment, and that moment's state. */
+export interface BelongingsThen {
+  readonly state: string;
+  /** Ascending by number, with traces of those that are gone. */
+  readonly rows: readonly BelongingRow[];
+}
+
+/** All that are there, ascending by number. */
 export async function belongingsOf(
   call: Pick<Call, 'domain'>,
   account: AccountState,
@@ -36,17 +43,26 @@ export async function belongingsOf(
   return [...all.values()].filter((row) => row.kind === kind && row.value !== undefined);
 }
 
-/** When everything is durable. */
+/** A moment not before the call, and durable. */
+export async function belongingsNow(
+  call: Pick<Call, 'domain'>,
+  account: AccountState,
+  kind: BelongingKind,
+): Promise<BelongingsThen> {
+  for (;;) {
+    const all = await loadBelongings(call.domain, account);
+    // In one go: a state that is newer than what was read would hide a change from its client for good.
+    const rows = [...all.values()].filter((row) => row.kind === kind);
+    if (await isKept(account.unsettled)) return { state: stateOf(rows, kind), rows };
+  }
+}
+
 export async function belongingState(
   call: Pick<Call, 'domain'>,
   account: AccountState,
   kind: BelongingKind,
 ): Promise<string> {
-  for (;;) {
-    const all = await loadBelongings(call.domain, account);
-    const state = stateOf(all.values(), kind);
-    if (await isKept(account.unsettled)) return state;
-  }
+  return (await belongingsNow(call, account, kind)).state;
 }
 
 function stateOf(rows: Iterable<BelongingRow>, kind: BelongingKind): string {
@@ -56,21 +72,18 @@ function stateOf(rows: Iterable<BelongingRow>, kind: BelongingKind): string {
 }
 
 /** Ascending by when they changed last. Undefined when the state is not known, or not any more. */
-export async function changedSince(
+export function changedSince(
   call: Pick<Call, 'domain'>,
   account: AccountState,
   kind: BelongingKind,
-  state: string,
-): Promise<readonly BelongingRow[] | undefined> {
+  { then, state }: { readonly then: BelongingsThen; readonly state: string },
+): readonly BelongingRow[] | undefined {
   const [, letter, modseq, day] = FORM.exec(state) ?? [];
   if (letter !== LETTERS[kind]) return undefined;
   const since = Number(modseq);
-  const all = await loadBelongings(call.domain, account);
-  const rows = [...all.values()].filter((row) => row.kind === kind);
-  const isCurrent = state === stateOf(rows, kind);
   const isOld = since > 0 && Number(day) < Math.floor(call.domain.clock.nowMs() / DAY_MS) - KNOWN_DAYS;
-  if (!isCurrent && (isOld || since > account.modseq)) return undefined;
-  return rows.filter((row) => row.modseq > since).sort((a, b) => a.modseq - b.modseq);
+  if (state !== then.state && (isOld || since > account.modseq)) return undefined;
+  return then.rows.filter((row) => row.modseq > since).sort((a, b) => a.modseq - b.modseq);
 }
 
 export async function belongingChanges(
@@ -82,9 +95,9 @@ export async function belongingChanges(
     maxChanges,
   }: { readonly kind: BelongingKind; readonly sinceState: string; readonly maxChanges: number },
 ): Promise<ChangesAnswer | undefined> {
-  const rows = await changedSince(call, account, kind, sinceState);
+  const then = await belongingsNow(call, account, kind);
+  const rows = changedSince(call, account, kind, { then, state: sinceState });
   if (rows === undefined) return undefined;
-  const newest = await belongingState(call, account, kind);
   const since = Number(FORM.exec(sinceState)?.[2]);
   // Those that share a modseq were changed together, and are told together.
   let end = Math.min(rows.length, maxChanges);
@@ -101,6 +114,8 @@ export async function belongingChanges(
     else if (!isNew) answer.destroyed.push(name);
   }
   const newState =
-    isAll || last === undefined ? newest : `${LETTERS[kind]}${last.modseq}-${Math.floor(last.atMs / DAY_MS)}`;
+    isAll || last === undefined
+      ? then.state
+      : `${LETTERS[kind]}${last.modseq}-${Math.floor(last.atMs / DAY_MS)}`;
   return { ...answer, newState, hasMoreChanges: !isAll };
 }

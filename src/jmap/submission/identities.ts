@@ -12,6 +12,7 @@ import {
   belongingId,
   belongingOfId,
   belongingState,
+  belongingsNow,
   belongingsOf,
 } from '../core/belonging-state.ts';
 import { SetError } from '../core/fault.ts';
@@ -54,8 +55,7 @@ export class IdentityMethods {
   /** All there are, with those that addresses bring or take away. */
   async all(call: Call, account: AccountState): Promise<readonly Identity[]> {
     await this.#bringUpToDate(call, account);
-    const rows = await belongingsOf(call, account, KIND);
-    return rows.map((row) => ({ row, value: readIdentity(row.value as Buffer) }));
+    return identitiesIn(await belongingsOf(call, account, KIND));
   }
 
   async find(call: Call, account: AccountState, id: string): Promise<Identity | undefined> {
@@ -69,8 +69,9 @@ export class IdentityMethods {
     properties: PROPERTIES,
     arguments: {},
     find: async ({ account, call, ids, properties }) => {
-      const all = await this.all(call, account);
-      const state = await belongingState(call, account, KIND);
+      await this.#bringUpToDate(call, account);
+      const { state, rows } = await belongingsNow(call, account, KIND);
+      const all = identitiesIn(rows);
       const byId = new Map(all.map((one) => [belongingId(KIND, one.row.id), one]));
       const wanted = ids ?? [...byId.keys()];
       const found = wanted.flatMap((id) => byId.get(id) ?? []);
@@ -178,6 +179,10 @@ export class IdentityMethods {
       },
     });
   }
+}
+
+function identitiesIn(rows: readonly BelongingRow[]): readonly Identity[] {
+  return rows.flatMap((row) => (row.value === undefined ? [] : [{ row, value: readIdentity(row.value) }]));
 }
 
 function objectOf(id: number, value: IdentityValue, properties: ReadonlySet<string>): JsonObject {

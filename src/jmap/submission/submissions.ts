@@ -4,10 +4,12 @@ import { cancelOutgoing } from '../../mailbox/operations/cancel-outgoing.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { list, mapOf, object, optional, text } from '../core/arguments.ts';
 import {
+  type BelongingsThen,
   belongingChanges,
   belongingId,
   belongingOfId,
   belongingState,
+  belongingsNow,
   changedSince,
 } from '../core/belonging-state.ts';
 import { MethodError, SetError } from '../core/fault.ts';
@@ -32,10 +34,14 @@ const PROPERTIES = [
 ];
 const EXTRA = { onSuccessUpdateEmail: optional(mapOf(object)), onSuccessDestroyEmail: optional(list(text)) };
 
-async function allOf(call: Call, account: AccountState): Promise<readonly Listed[]> {
+async function allOf(
+  call: Call,
+  account: AccountState,
+): Promise<{ readonly all: readonly Listed[]; readonly then: BelongingsThen }> {
   await bringUpToDate(call.domain, account);
-  const all = await submissionsIn(account.belongings?.values() ?? []);
-  return all.map(({ row, value }) => ({ id: row.id, value }));
+  const then = await belongingsNow(call, account, KIND);
+  const all = await submissionsIn(then.rows);
+  return { all: all.map(({ row, value }) => ({ id: row.id, value })), then };
 }
 
 const get = standardGet({
@@ -44,14 +50,13 @@ const get = standardGet({
   properties: PROPERTIES,
   arguments: {},
   async find({ account, call, ids, properties }) {
-    const all = await allOf(call, account);
-    const state = await belongingState(call, account, KIND);
+    const { all, then } = await allOf(call, account);
     const byId = new Map(all.map((one) => [belongingId(KIND, one.id), one]));
     const wanted = ids ?? [...byId.keys()];
     if (wanted.length > call.limits.maxObjectsInGet) throw new MethodError('requestTooLarge');
     const found = wanted.flatMap((name) => byId.get(name) ?? []);
     return {
-      state,
+      state: then.state,
       list: found.map((one) => objectOf(one, properties)),
       notFound: wanted.filter((name) => !byId.has(name)),
     };
@@ -72,10 +77,9 @@ const query = standardQuery({
   capability: SUBMISSION,
   arguments: {},
   async find({ account, call, filter, sort }) {
-    const all = await allOf(call, account);
-    const queryState = await belongingState(call, account, KIND);
+    const { all, then } = await allOf(call, account);
     const ids = submissionQuery(all, filter, sort, call.limits).map((one) => belongingId(KIND, one.id));
-    return namedResult(ids, { queryState, canCalculateChanges: true });
+    return namedResult(ids, { queryState: then.state, canCalculateChanges: true });
   },
 });
 
@@ -85,9 +89,8 @@ const queryChanges = standardQueryChanges({
   capability: SUBMISSION,
   arguments: {},
   async find({ account, call, filter, sort, sinceQueryState }) {
-    const all = await allOf(call, account);
-    const newQueryState = await belongingState(call, account, KIND);
-    const rows = await changedSince(call, account, KIND, sinceQueryState);
+    const { all, then } = await allOf(call, account);
+    const rows = changedSince(call, account, KIND, { then, state: sinceQueryState });
     if (rows === undefined) return undefined;
     const changed = new Set(rows.map((row) => row.id));
     const found = submissionQuery(all, filter, sort, call.limits);
@@ -95,7 +98,7 @@ const queryChanges = standardQueryChanges({
       changed.has(one.id) ? [{ id: belongingId(KIND, one.id), index }] : [],
     );
     const removed = [...changed].map((one) => belongingId(KIND, one));
-    return { newQueryState, total: found.length, removed, added };
+    return { newQueryState: then.state, total: found.length, removed, added };
   },
 });
 
@@ -142,7 +145,8 @@ export function submissionMethods(submitting: Submitting, identities: IdentityMe
 
 async function known(call: Call, account: AccountState, name: string): Promise<Listed> {
   const number = belongingOfId(KIND, name);
-  const one = (await allOf(call, account)).find(({ id: wanted }) => wanted === number);
+  const { all } = await allOf(call, account);
+  const one = all.find(({ id: wanted }) => wanted === number);
   if (one === undefined) throw new SetError('notFound');
   return one;
 }
