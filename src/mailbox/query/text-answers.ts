@@ -20,6 +20,8 @@ import { loadEverything, messagesOf } from './email-rows.ts';
 
 /** Fewer are read. */
 const LEAST_ASKED = 20;
+/** Of those that are moved while they are looked at. */
+const MOST_TRIES = 5;
 
 interface Answers {
   readonly asked: NumberSet;
@@ -67,36 +69,57 @@ export class TextAnswers {
     }
   }
 
-  /** Looks for one of the texts in these emails. One that is nowhere any more, or goes meanwhile, does not have it. */
+  /**
+   * Looks for one of the texts in these emails. One that is nowhere any more has none; of one that goes elsewhere in the middle, again
+   * and again, nothing is known.
+   */
   async search(
     domain: Domain,
     account: AccountState,
-    { index, criterion }: Pick<TextFilter, 'criterion'> & { readonly index: number },
+    text: Pick<TextFilter, 'criterion'> & { readonly index: number },
     emails: readonly number[],
     pause: Pause,
   ): Promise<void> {
-    const { asked, found } = this.#answers[index] as Answers;
-    const open = emails.filter((email) => !asked.has(email));
-    if (open.length === 0) return;
-    for (const [mailbox, some] of await byMailbox(domain, account, open)) {
-      // Where most of a mailbox is asked for, all of it is searched: that is done in fewer looks.
-      await loadEverything(domain, account);
-      const ranges = some.length > mailbox.exists / 2 ? undefined : rangesOf(account, mailbox, some);
-      const limited: Criterion =
-        ranges === undefined ? criterion : { kind: 'and', criteria: [{ kind: 'uids', ranges }, criterion] };
-      const request = { criterion: limited, upTo: Number.MAX_SAFE_INTEGER, wants: 'all', pause } as const;
-      const { uids } = await searchMessages(domain, account, mailbox, request);
-      const list = await loadList(domain, account, mailbox);
-      let row = -1;
-      for (const uid of uids) {
-        const at = list.indexOf(uid, row + 1);
-        if (at < 0) continue;
-        row = at;
-        found.add(list.columns.email[row] as number);
-      }
+    const { asked } = this.#answers[text.index] as Answers;
+    let open = emails.filter((email) => !asked.has(email));
+    for (let tries = 0; open.length > 0 && tries < MOST_TRIES; tries++) {
+      for (const [mailbox, some] of await byMailbox(domain, account, open))
+        await this.#searchIn({ domain, account, mailbox, pause }, text, some);
+      open = open.filter((email) => !asked.has(email));
     }
-    for (const email of open) asked.add(email);
   }
+
+  async #searchIn(
+    { domain, account, mailbox, pause }: Place,
+    { index, criterion }: Pick<TextFilter, 'criterion'> & { readonly index: number },
+    emails: readonly number[],
+  ): Promise<void> {
+    const { asked, found } = this.#answers[index] as Answers;
+    const places = await uidsOf({ domain, account, mailbox, pause }, emails);
+    // Where most of a mailbox is asked for, all of it is searched: that is done in fewer looks.
+    const ranges = emails.length > mailbox.exists / 2 ? undefined : rangesOf(places);
+    const limited: Criterion =
+      ranges === undefined ? criterion : { kind: 'and', criteria: [{ kind: 'uids', ranges }, criterion] };
+    const request = { criterion: limited, upTo: Number.MAX_SAFE_INTEGER, wants: 'all', pause } as const;
+    const { uids } = await searchMessages(domain, account, mailbox, request);
+    const list = await loadList(domain, account, mailbox);
+    let row = -1;
+    for (const uid of uids) {
+      const at = list.indexOf(uid, row + 1);
+      if (at < 0) continue;
+      row = at;
+      found.add(list.columns.email[row] as number);
+    }
+    // One that was moved meanwhile may not have been looked at.
+    for (const [email, uid] of places) if (list.indexOf(uid) >= 0) asked.add(email);
+  }
+}
+
+interface Place {
+  readonly domain: Domain;
+  readonly account: AccountState;
+  readonly mailbox: MailboxState;
+  readonly pause: Pause;
 }
 
 /** Emails by the mailbox of one of their messages. */
@@ -120,12 +143,25 @@ async function byMailbox(
   return groups;
 }
 
-function rangesOf(account: AccountState, mailbox: MailboxState, emails: readonly number[]): UidRanges {
-  const uids: number[] = [];
+/** Of those that are there. */
+async function uidsOf(
+  { domain, account, mailbox, pause }: Place,
+  emails: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
+  const uids = new Map<number, number>();
+  await loadEverything(domain, account);
   for (const email of emails) {
     const messages = messagesOf(account, account.placements as Placements, email);
     const message = messages.find((one) => one.mailbox === mailbox);
-    if (message !== undefined) uids.push(message.list.columns.uid[message.row] as number);
+    if (message !== undefined) uids.set(email, message.list.columns.uid[message.row] as number);
+    const spent = pause();
+    if (spent === undefined) continue;
+    await spent;
+    await loadEverything(domain, account);
   }
-  return uids.sort((a, b) => a - b).map((uid) => [uid, uid] as const);
+  return uids;
+}
+
+function rangesOf(places: ReadonlyMap<number, number>): UidRanges {
+  return [...places.values()].sort((a, b) => a - b).map((uid) => [uid, uid] as const);
 }
