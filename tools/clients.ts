@@ -1,5 +1,5 @@
 import { type SpawnSyncOptionsWithStringEncoding, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { SourceFile } from './sources.ts';
 
@@ -25,6 +25,7 @@ export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   'sieve-test': 'dovecot-sieve',
   'smtp-source': 'postfix',
   mutt: 'mutt',
+  chromium: 'chromium',
 };
 
 export function missingClients(path = process.env.PATH ?? ''): string[] {
@@ -96,12 +97,23 @@ function installPackages(missing: readonly string[]): string | undefined {
     encoding: 'utf8',
   };
   spawnSync('apt-get', ['update', '-qq'], options);
-  const result = spawnSync(
-    'apt-get',
-    ['install', '-y', '-qq', '--no-install-recommends', ...packages],
-    options,
+  const result = withoutServices(() =>
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options),
   );
   return result.status === 0 ? undefined : result.stderr.trim().split('\n').at(-1);
+}
+
+/** Where Debian asks whether a service that was just installed may start; 101 is no. Nobody who runs tests wants a mail server. */
+const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
+
+function withoutServices<T>(install: () => T): T {
+  if (existsSync(SERVICE_POLICY)) return install();
+  writeFileSync(SERVICE_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    return install();
+  } finally {
+    rmSync(SERVICE_POLICY, { force: true });
+  }
 }
 
 function isOnPath(command: string, path: string): boolean {

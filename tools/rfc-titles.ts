@@ -192,7 +192,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   6609: 'Sieve: Include Extension',
   6647: 'Email Greylisting: An Applicability Statement for SMTP',
   6698: 'The DNS-Based Authentication of Named Entities (DANE) TLSA Protocol',
-  6710: 'SMTP Extension for Message Transfer Priorities',
+  6710: 'Simple Mail Transfer Protocol Extension for Message Transfer Priorities',
   6750: 'OAuth 2.0: Bearer Token Usage',
   6761: 'Special-Use Domain Names',
   6785: 'Support for IMAP Events in Sieve',

@@ -3,11 +3,11 @@
  * nothing leads away. Three walls stand in between, and each is tried with the other two taken down.
  */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { needs } from '../clients/program.ts';
 import { type Canary, openCanary } from './kit/canary.ts';
 import type { Walls } from './kit/walls-page.ts';
 import { serveWalls, type WallsServer } from './kit/walls-server.ts';
@@ -33,7 +33,7 @@ interface Seen {
   readonly odd: Readonly<Record<string, readonly string[]>>;
 }
 
-describe('hostile mail', { skip: !existsSync(CHROMIUM) && 'there is no Chromium here' }, () => {
+describe('hostile mail', needs('chromium'), () => {
   let server: WallsServer;
   let canary: Canary;
   let browser: Browser;

@@ -1,14 +1,14 @@
 /** What the reader does with HTML, in a real browser: what it keeps, where its pictures and links lead, what it folds, how it looks in the dark. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { needs } from '../clients/program.ts';
 import type { Reader } from './kit/reader-page.ts';
 import { serveWalls, type WallsServer } from './kit/walls-server.ts';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-describe('HTML mail', { skip: !existsSync(CHROMIUM) && 'there is no Chromium here' }, () => {
+describe('HTML mail', needs('chromium'), () => {
   let server: WallsServer;
   let browser: Browser;
   let page: Page;

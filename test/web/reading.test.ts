@@ -4,8 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { needs } from '../clients/program.ts';
 import { seriousFaults } from './kit/axe.ts';
-import { CHROMIUM, COMPUTER, type House, openHouse, PHONE } from './kit/house.ts';
+import { COMPUTER, type House, openHouse, PHONE } from './kit/house.ts';
 
 const HOSTILE = join(import.meta.dirname, 'hostile');
 const NEWS = `<body bgcolor="#f4f1ea"><table width="640" bgcolor="#ffffff"><tr><td style="color:#444"><h1 style="color:#222">Dark bread</h1>
@@ -48,7 +49,7 @@ const octets = ({
     ].join('\r\n'),
   );
 
-describe('reading', { skip: CHROMIUM === undefined && 'there is no Chromium here' }, () => {
+describe('reading', needs('chromium'), () => {
   let house: House;
   before(async () => {
     house = await openHouse([]);

@@ -8,14 +8,15 @@ import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import type { ImapFlow } from 'imapflow';
 import type { Page } from 'playwright-core';
-import { ANN, CHROMIUM, COMPUTER, type House, openHouse, PASSWORD, PHONE, type Visit } from './kit/house.ts';
+import { needs } from '../clients/program.ts';
+import { ANN, COMPUTER, type House, openHouse, PASSWORD, PHONE, type Visit } from './kit/house.ts';
 import { letterOctets } from './kit/letters.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const ROW = '.row-link';
 const WAIT = { timeout: 15_000 };
 
-describe('stories', { skip: CHROMIUM === undefined && 'there is no Chromium' }, () => {
+describe('stories', needs('chromium'), () => {
   let house: House;
   let witness: ImapFlow;
   before(async () => {

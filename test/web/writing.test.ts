@@ -1,10 +1,11 @@
 /** People write: a draft that survives the page and goes on elsewhere, one of it in all; what is pasted; a file. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { needs } from '../clients/program.ts';
 import { seriousFaults } from './kit/axe.ts';
-import { CHROMIUM, COMPUTER, type House, openHouse, PHONE } from './kit/house.ts';
+import { COMPUTER, type House, openHouse, PHONE } from './kit/house.ts';
 
-describe('writing', { skip: CHROMIUM === undefined && 'there is no Chromium here' }, () => {
+describe('writing', needs('chromium'), () => {
   let house: House;
   before(async () => {
     house = await openHouse();
