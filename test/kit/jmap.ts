@@ -47,7 +47,7 @@ export interface TestJmap {
   readonly alice: JmapClient;
   /** Of Alice. */
   account(): Promise<AccountState>;
-  /** Another account and its client. */
+  /** Another account, made unless it is there, and its client. */
   addAccount(address: string, password: string): Promise<JmapClient>;
   close(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export interface TestJmap {
 export async function startTestJmap(options: TestJmapOptions = {}): Promise<TestJmap> {
   const imap = await startTestImap({ ...options, isRelayed: false });
   const { kit } = imap;
-  const record = await kit.addAccount(ALICE, 'secret');
+  const record = (await kit.store.directory.find(ALICE)) ?? (await kit.addAccount(ALICE, 'secret'));
   const { domain, authenticator, activity } = kit;
   const listener = await HttpListener.open({
     ...{ name: 'http', host: '127.0.0.1', port: 0, trustedProxies: [], handshakeTimeoutMs: 10_000 },
@@ -77,7 +77,7 @@ export async function startTestJmap(options: TestJmapOptions = {}): Promise<Test
     alice: new JmapClient(base, ALICE, 'secret', `a${record.id}`),
     account: () => domain.accounts.open(record.id),
     async addAccount(address, password) {
-      const { id } = await kit.addAccount(address, password);
+      const { id } = (await kit.store.directory.find(address)) ?? (await kit.addAccount(address, password));
       return new JmapClient(base, address, password, `a${id}`);
     },
     async close() {

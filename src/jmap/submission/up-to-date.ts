@@ -25,29 +25,28 @@ import {
 } from './submission-value.ts';
 
 const KEPT_MS = 30 * 86_400_000;
+/** Longer than a request takes. */
+const LATE_MS = 60 * 60_000;
 const ROWS_AT_ONCE = 100;
 
 interface Moved {
   readonly row: BelongingRow;
-  readonly before: SubmissionValue;
   readonly now: SubmissionValue;
 }
 
 export async function bringUpToDate(domain: Domain, account: AccountState): Promise<void> {
   const all = await loadBelongings(domain, account);
   const nowMs = domain.clock.nowMs();
-  const old: number[] = [];
-  const open: Submission[] = [];
-  for (const one of await submissionsIn(all.values())) {
-    if (!isSettled(one.value)) open.push(one);
-    else if (one.row.atMs < nowMs - KEPT_MS) old.push(one.row.id);
-  }
-  const moved = await movedOf(domain, open);
+  const submissions = await submissionsIn(all.values());
+  const open = submissions.filter(({ value }) => !isSettled(value));
+  const settled = submissions.filter(({ value }) => isSettled(value));
+  // Whoever takes it back says so before the queue has nothing more of it: what is still as it was then has left.
+  const moved = (await movedOf(domain, open)).filter(({ row }) => account.belongings?.get(row.id) === row);
+  const old = settled.filter(({ row }) => row.atMs < nowMs - KEPT_MS).map(({ row }) => row.id);
   const forgotten = oldTraces(all.values(), nowMs);
-  // Where it is comes first: once it is said that it has left, nobody looks again.
-  for (const one of moved)
-    if (one.before.undoStatus === 'pending' && one.now.undoStatus === 'final')
-      await toSent(domain, account, one);
+  // Where it is comes first: once it is said that it has left, nobody looks for long.
+  const areAsThen = (): boolean => moved.every(({ row }) => account.belongings?.get(row.id) === row);
+  await toSent(domain, account, emailsThatLeft(submissions, moved, nowMs), areAsThen);
   if (moved.length + old.length + forgotten.length === 0) return;
   await domain.turns.run({
     account,
@@ -60,6 +59,23 @@ export async function bringUpToDate(domain: Domain, account: AccountState): Prom
       change.belongings.forget(forgotten);
     },
   });
+}
+
+/** A mail may have left before it was put among what is scheduled, so those of a while ago are looked at again. None that is to be sent once more. */
+function emailsThatLeft(
+  submissions: readonly Submission[],
+  moved: readonly Moved[],
+  nowMs: number,
+): ReadonlySet<string> {
+  const news = new Map(moved.map(({ row, now }) => [row, now]));
+  const left = new Set<string>();
+  for (const { row, value } of submissions) {
+    const { undoStatus, emailId } = news.get(row) ?? value;
+    if (undoStatus === 'final' && (news.has(row) || row.atMs > nowMs - LATE_MS)) left.add(emailId);
+  }
+  for (const { row, value } of submissions)
+    if ((news.get(row) ?? value).undoStatus === 'pending') left.delete(value.emailId);
+  return left;
 }
 
 export interface Submission {
@@ -90,7 +106,7 @@ async function movedOf(domain: Domain, open: readonly Submission[]): Promise<rea
     );
     for (const [i, { row, value }] of some.entries()) {
       const now = await statusNow(domain, value, queued[i]);
-      if (now !== value) moved.push({ row, before: value, now });
+      if (now !== value) moved.push({ row, now });
     }
   }
   return moved;
@@ -107,26 +123,37 @@ function oldTraces(rows: Iterable<BelongingRow>, nowMs: number): readonly number
   return old.filter((row) => newest.get(row.kind) !== row).map(({ id }) => id);
 }
 
-/** Nothing when it is somewhere else by now: whoever put it there had his reasons; nor when its submission was taken back meanwhile. */
-async function toSent(domain: Domain, account: AccountState, { row, now }: Moved): Promise<void> {
+/** What is somewhere else by now stays there: whoever put it there had his reasons. Nothing when one was taken back meanwhile: the next look finds the others. */
+async function toSent(
+  domain: Domain,
+  account: AccountState,
+  emailIds: ReadonlySet<string>,
+  areAsThen: () => boolean,
+): Promise<void> {
   const [scheduled, sent] = [mailboxWith(account, 'scheduled'), mailboxWith(account, 'sent')];
-  const email = emailOfObjectId(now.emailId);
-  if (scheduled === undefined || email === undefined) return;
+  if (scheduled === undefined || emailIds.size === 0) return;
   await loadPlaces(domain, account);
-  const places = account.placements?.placesOf(email) ?? [];
-  if (!places.some(({ mailbox, isHidden }) => mailbox === scheduled && !isHidden)) return;
   const mailboxes = {
     adds: new Set<MailboxId>(sent === undefined ? [] : [sent]),
     removes: new Set<MailboxId>(sent === undefined ? [] : [scheduled]),
   };
   const marks = { adds: { flags: FLAG.Seen, keywords: [] }, removes: { flags: FLAG.Draft, keywords: [] } };
-  const updates = [{ email, mailboxes, marks }];
-  const isExpected = (): boolean => account.belongings?.get(row.id) === row;
+  const updates = [...emailIds]
+    .map((name) => emailOfObjectId(name))
+    .filter((email) => email !== undefined)
+    .filter((email) => isIn(account, email, scheduled))
+    .map((email) => ({ email, mailboxes, marks }));
+  if (updates.length === 0) return;
   try {
-    await changeEmails(domain, account, { creates: [], updates, destroys: [], isExpected });
+    await changeEmails(domain, account, { creates: [], updates, destroys: [], isExpected: areAsThen });
   } catch (error) {
     if (!(error instanceof StateMoved)) throw error;
   }
+}
+
+function isIn(account: AccountState, email: number, wanted: MailboxId): boolean {
+  const places = account.placements?.placesOf(email) ?? [];
+  return places.some(({ mailbox, isHidden }) => mailbox === wanted && !isHidden);
 }
 
 function mailboxWith(account: AccountState, role: Role): MailboxId | undefined {
