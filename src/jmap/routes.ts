@@ -28,18 +28,29 @@ import {
   QUOTA_CAPABILITY,
   WEBSOCKET_CAPABILITY,
 } from './capabilities.ts';
+import { belongingStateOf } from './core/belonging-state.ts';
 import { type JmapLimits, LIMITS } from './core/limits.ts';
 import { allMethods } from './methods.ts';
 import { eventRoutes } from './push/event-source.ts';
-import { MAIL_STATES } from './push/type-states.ts';
+import { MAIL_STATES, type StateSources } from './push/type-states.ts';
 import { webSocketRoutes } from './push/web-socket-route.ts';
 import { quotaState } from './quota/quota.ts';
 import { Requests } from './requests.ts';
 import type { JmapServices } from './services.ts';
 import { sieveCapability, VACATION_CAPABILITY } from './sieve/capabilities.ts';
+import { scriptsState } from './sieve/scripts.ts';
+import { vacationState } from './sieve/vacation.ts';
 import { submissionCapability } from './submission/capability.ts';
 import type { Submitting } from './submission/submit.ts';
 
+/** Of types that are not mail. */
+const OTHER_STATES: StateSources = {
+  Quota: quotaState,
+  Identity: (account) => belongingStateOf(account, 'identity'),
+  EmailSubmission: (account) => belongingStateOf(account, 'submission'),
+  SieveScript: scriptsState,
+  VacationResponse: vacationState,
+};
 /** One more ends the one on which nothing has happened for longest. */
 const STREAMS_PER_ACCOUNT = 100;
 
@@ -93,7 +104,7 @@ function servicesOf(options: JmapOptions): JmapServices {
     judges: [vouchedJudge(domain), ...judges, authorization],
     askToSignIn: (request) => askToSignIn(authenticator, request),
     methods: new Map(allMethods(parts).map((method) => [method.name, method])),
-    stateSources: { ...MAIL_STATES, Quota: quotaState },
+    stateSources: { ...MAIL_STATES, ...OTHER_STATES },
     streams: new Roster(STREAMS_PER_ACCOUNT),
     capabilities: [
       coreCapability(limits),

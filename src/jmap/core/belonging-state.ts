@@ -65,6 +65,11 @@ export async function belongingState(
   return (await belongingsNow(call, account, kind)).state;
 }
 
+/** As it is in memory, once they are loaded. */
+export function belongingStateOf({ belongings }: AccountState, kind: BelongingKind): string {
+  return stateOf(belongings?.values() ?? [], kind);
+}
+
 function stateOf(rows: Iterable<BelongingRow>, kind: BelongingKind): string {
   let last: BelongingRow | undefined;
   for (const row of rows) if (row.kind === kind && row.modseq >= (last?.modseq ?? 0)) last = row;

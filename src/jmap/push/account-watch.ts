@@ -6,11 +6,12 @@
 import type { Domain } from '../../mailbox/domain.ts';
 import { isKept } from '../../mailbox/reading/moment.ts';
 import type { AccountListener, AccountState } from '../../mailbox/state/account.ts';
+import { loadBelongings } from '../../mailbox/state/belongings.ts';
 import { Follower } from '../../mailbox/state/follower.ts';
 import { changedStates, type StateSources, statesOf, type TypeStates } from './type-states.ts';
 
 export interface WatchOptions {
-  readonly domain: Pick<Domain, 'accounts'>;
+  readonly domain: Pick<Domain, 'accounts' | 'store'>;
   readonly sources: StateSources;
   /** Undefined: all. */
   readonly types: ReadonlySet<string> | undefined;
@@ -46,6 +47,7 @@ export class AccountWatch implements AccountListener {
   static async begin(account: AccountState, options: WatchOptions): Promise<AccountWatch> {
     const watch = new AccountWatch(account, options);
     try {
+      await loadBelongings(options.domain, account);
       await options.domain.accounts.join(account, watch);
       watch.told = await watch.#durable();
       return watch;

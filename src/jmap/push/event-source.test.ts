@@ -60,6 +60,25 @@ describe('events', () => {
     await stream.return(undefined);
   });
 
+  test('so is what belongs to the account beside its mail', async () => {
+    const stream = listen(server.alice, 'types=*&closeafter=no&ping=0');
+    await stream.next();
+    const told = async (): Promise<Answer> => {
+      const { value } = await stream.next();
+      return value.data.changed[server.alice.accountId];
+    };
+    const { list } = await server.alice.call('Identity/get', {});
+    const given = await told();
+    assert.ok('Identity' in given);
+    const [{ id }] = list;
+    const { newState } = await server.alice.call('Identity/set', { update: { [id]: { name: 'Alice' } } });
+    assert.deepEqual(await told(), { Identity: newState });
+    await server.alice.call('VacationResponse/set', { update: { singleton: { isEnabled: true } } });
+    const { state } = await server.alice.call('VacationResponse/get', {});
+    assert.equal((await told()).VacationResponse, state);
+    await stream.return(undefined);
+  });
+
   test('many changes are few events, and only of the types that are wanted', async () => {
     const stream = listen(server.alice, 'types=EmailDelivery,Nose&closeafter=no&ping=0');
     await stream.next();

@@ -1,12 +1,12 @@
 /**
- * The state of each type in an account (RFC 8620 §7.1), for whoever is pushed changes: what `/get` of the type would say. Types
- * that are kept elsewhere are added where they are made.
+ * The state of each type in an account (RFC 8620 §7.1), for whoever is pushed changes: what `/get` of the type would say. Those
+ * of other types than mail are named in `routes.ts`.
  */
 import { type Moment, momentOf } from '../../mailbox/reading/moment.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { momentString } from '../core/state-string.ts';
 
-/** By type, in memory: it may be told when `account.unsettled` has resolved. */
+/** By type, in memory, with its belongings loaded: it may be told when `account.unsettled` has resolved. */
 export type StateSources = Readonly<Record<string, (account: AccountState) => string>>;
 export type TypeStates = Readonly<Record<string, string>>;
 

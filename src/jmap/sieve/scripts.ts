@@ -54,14 +54,19 @@ const idOf = ({ id: number }: ScriptRow): string => `s${number}`;
 const ownOf = ({ scripts }: AccountState): readonly ScriptRow[] =>
   scripts.filter(({ role }) => role === 'own');
 
-/** Of what is there: scripts have no modseq. When it is durable. */
+/** Of what is there: scripts have no modseq. As it is in memory. */
+export function scriptsState(account: AccountState): string {
+  const all = JSON.stringify(
+    ownOf(account).map(({ id: number, name, isActive, hash }) => [number, name, isActive, hash]),
+  );
+  return `v${createHash('sha256').update(all).digest('hex').slice(0, 24)}`;
+}
+
+/** When it is durable. */
 async function stateOf(account: AccountState): Promise<string> {
   for (;;) {
-    const all = JSON.stringify(
-      ownOf(account).map(({ id: number, name, isActive, hash }) => [number, name, isActive, hash]),
-    );
-    if (await isKept(account.unsettled))
-      return `v${createHash('sha256').update(all).digest('hex').slice(0, 24)}`;
+    const state = scriptsState(account);
+    if (await isKept(account.unsettled)) return state;
   }
 }
 

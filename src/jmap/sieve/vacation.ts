@@ -20,9 +20,14 @@ const SINGLETON = 'singleton';
 const MAX_SUBJECT = 500;
 const MAX_BODY_BYTES = 64 * 1024;
 
+/** As it is in memory. */
+export function vacationState(account: AccountState): string {
+  return `w${findScript(account, AWAY)?.hash.slice(0, 24) ?? '0'}`;
+}
+
 async function stateOf(account: AccountState): Promise<string> {
   for (;;) {
-    const state = `w${findScript(account, AWAY)?.hash.slice(0, 24) ?? '0'}`;
+    const state = vacationState(account);
     if (await isKept(account.unsettled)) return state;
   }
 }

@@ -92,6 +92,11 @@ export class AccountChange {
     return this.#rows.touched;
   }
 
+  /** What belongs to the account beside its mail was changed. */
+  get touchesOwn(): boolean {
+    return this.#rows.hasOwn;
+  }
+
   /** How many of new emails and the like there are by now. */
   get rows(): number {
     return this.#rows.count;

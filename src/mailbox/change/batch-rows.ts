@@ -8,6 +8,9 @@ import type { WritableAccount } from '../state/account.ts';
 import type { WritableMailbox } from '../state/mailbox.ts';
 import type { Undo } from './undo.ts';
 
+/** What whoever follows an account is told of beside its mail. */
+const OWN: ReadonlySet<RowChange['kind']> = new Set(['belonging', 'script', 'script-dropped']);
+
 /** Mailboxes and chunks are written as they are at the end; a row of the history may be written twice in a turn. */
 type Collected = Exclude<RowChange, { readonly kind: 'mailbox' | 'chunk' | 'chunk-dropped' | 'history' }>;
 
@@ -24,6 +27,11 @@ export class BatchRows {
   /** Mailboxes whose rows or messages change in this turn, those that it deletes among them. */
   get touched(): ReadonlySet<WritableMailbox> {
     return this.#touched;
+  }
+
+  /** What belongs to the account beside its mail changes. */
+  get hasOwn(): boolean {
+    return this.#changes.some(({ kind }) => OWN.has(kind));
   }
 
   /** Without those that are made at the end. */

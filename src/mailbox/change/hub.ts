@@ -24,9 +24,12 @@ export class Hub {
   readonly #waiting = new Set<Told>();
   #isScheduled = false;
 
-  /** The first slice is told at once. A change that touches no mailbox is nothing that anybody sees. */
-  tell({ followers }: WritableAccount, mailboxes: ReadonlySet<WritableMailbox>): void {
-    if (mailboxes.size === 0) return;
+  /**
+   * The first slice is told at once. `hasOwn`: what belongs to the account beside its mail has changed. A change that is neither that nor
+   * touches a mailbox is nothing that anybody sees.
+   */
+  tell({ followers }: WritableAccount, mailboxes: ReadonlySet<WritableMailbox>, hasOwn: boolean): void {
+    if (mailboxes.size === 0 && !hasOwn) return;
     for (const { viewers } of mailboxes) for (const viewer of viewers) this.#waiting.add(viewer);
     for (const follower of followers) this.#waiting.add(follower);
     if (this.#waiting.size > 0 && !this.#isScheduled) this.#tellSlice();

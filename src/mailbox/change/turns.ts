@@ -240,7 +240,7 @@ export class Turns {
     outcome.then(
       () => {
         answer(turn);
-        this.#hub.tell(account, change.touched);
+        this.#hub.tell(account, change.touched, change.touchesOwn);
         this.outbox.tell(change.outgoing.ids);
       },
       (error: unknown) => refuse(turn, error),
