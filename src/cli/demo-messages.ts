@@ -37,8 +37,8 @@ export const DEMO_MESSAGES: readonly DemoMessage[] = Object.freeze([
         context,
         'What is where',
         'where',
-        ['Content-Type: text/plain; charset=us-ascii'],
-        whereText(context),
+        ['Content-Type: text/plain; charset=us-ascii; format=flowed'],
+        flowed(whereText(context)),
       ),
   },
   {
@@ -48,8 +48,8 @@ export const DEMO_MESSAGES: readonly DemoMessage[] = Object.freeze([
         context,
         'How to bring your mail along',
         'import',
-        ['Content-Type: text/plain; charset=us-ascii'],
-        importText(context),
+        ['Content-Type: text/plain; charset=us-ascii; format=flowed'],
+        flowed(importText(context)),
       ),
   },
   {
@@ -91,19 +91,19 @@ function parts(...all: readonly string[]): string {
 }
 
 function welcomeText(): string {
-  const text = `Content-Type: text/plain; charset=us-ascii
+  const text = `Content-Type: text/plain; charset=us-ascii; format=flowed
 
-Hello,
+${flowed(`Hello,
 
-this mail lies on the server. Your mail program shows a copy of it, and so
-does every other device that is connected: read it here, and it is read
-there; flag, move or delete it, and that happens everywhere at once.
+this mail lies on the server. The webmail and every mail program show a copy
+of it: read it here, and it is read there; flag, move or delete it, and that
+happens everywhere at once.
 
-Try it: connect a second program to this account, put them side by side,
-and flag this message.
+Try it: open the webmail twice, or connect a mail program to this account, put
+them side by side, and flag this message. Or write a mail to yourself.
 
 A brevduva is a carrier pigeon. There is a picture of one attached.
-`;
+`)}`;
   const picture = `Content-Type: image/png; name="pigeon.png"
 Content-Disposition: attachment; filename="pigeon.png"
 Content-Transfer-Encoding: base64
@@ -121,9 +121,9 @@ function connectText({ address, settings }: DemoContext): string {
     ({ protocol, host, port, security }) =>
       `<tr><td>${protocol}</td><td>${host}, port ${port}, ${security}</td></tr>`,
   );
-  const text = `Content-Type: text/plain; charset=us-ascii
+  const text = `Content-Type: text/plain; charset=us-ascii; format=flowed
 
-The settings for this machine were printed when the server started; the
+${flowed(`The settings for this machine were printed when the server started; the
 line that begins with "ready" names every address at each start.
 
   user name   ${address}
@@ -139,7 +139,7 @@ example with this in brevduva.toml:
 
 The certificate was made at the first start. Programs ask once whether to
 trust it; with a real one (tls.certificate and tls.key) they do not ask.
-`;
+`)}`;
   const html = `Content-Type: text/html; charset=us-ascii
 
 <p>The settings for this machine were printed when the server started; the
@@ -185,7 +185,7 @@ Many accounts at once come from a file of lines "address,password,quota":
 function whereText({ command }: DemoContext): string {
   return `In this account: INBOX for what arrives, and Archive, Drafts, Junk, Sent
 and Trash, which mail programs find by themselves because the server tells
-them which is which. Folders of your own can be nested.
+them which is which. Mailboxes of your own can be nested.
 
 On the disk: everything is in one folder, "data" unless --data or the
 configuration says otherwise. To keep a copy, stop the server and copy the
@@ -204,6 +204,18 @@ Useful lines:
   ${command} --help
       the rest
 `;
+}
+
+/** Paragraphs whose lines a narrow screen breaks anew; lines that are set in stay as they are (RFC 3676 §4.1, §4.4). */
+function flowed(text: string): string {
+  const lines = text.split('\n');
+  return lines
+    .map((line, at) => {
+      if (line.startsWith(' ')) return ` ${line}`;
+      const next = lines[at + 1] ?? '';
+      return line === '' || next === '' || next.startsWith(' ') ? line : `${line} `;
+    })
+    .join('\n');
 }
 
 function lines76(text: string): string {

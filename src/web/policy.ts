@@ -36,7 +36,7 @@ const NO_PERMISSIONS = [
     'midi',
   ],
   ...['payment', 'picture-in-picture', 'publickey-credentials-get', 'screen-wake-lock', 'serial', 'usb'],
-  ...['web-share', 'window-management', 'xr-spatial-tracking'],
+  ...['window-management', 'xr-spatial-tracking'],
 ]
   .map((name) => `${name}=()`)
   .join(', ');

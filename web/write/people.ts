@@ -55,10 +55,13 @@ function pieces(text: string): string[] {
   });
 }
 
-/** As far as it can be told without asking: one `@`, a name before it, a name with a dot behind it (or a literal). */
+/**
+ * As far as it can be told without asking: one `@`, a name before it, a name with a dot behind it. `localhost` needs none: on a server
+ * that was just started everybody is there.
+ */
 export function isAddress(text: string): boolean {
   if (text.length > 320) return false;
-  return /^(?:[^\s<>()[\]\\,;:@"]{1,64}|"[^"\r\n]{1,62}")@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}\p{N}-]{2,63}$/u.test(
+  return /^(?:[^\s<>()[\]\\,;:@"]{1,64}|"[^"\r\n]{1,62}")@(?:localhost|(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}\p{N}-]{2,63})$/iu.test(
     text,
   );
 }

@@ -24,11 +24,15 @@ describe('addresses', () => {
     assert.deepEqual(readPeople(''), { people: [], rest: '' });
   });
   test('are such as mail can go to', () => {
-    for (const good of ['a@example.org', 'a.b+c@sub.example.org', 'å@räksmörgås.se', '"a b"@example.org'])
+    for (const good of [
+      ...['a@example.org', 'a.b+c@sub.example.org', 'å@räksmörgås.se', '"a b"@example.org'],
+      ...['demo@localhost', 'you@LOCALHOST'],
+    ])
       assert.ok(isAddress(good), good);
     for (const bad of [
       'a',
       'a@b',
+      'a@localhosts',
       '@example.org',
       'a@@example.org',
       'a b@example.org',
