@@ -12,6 +12,7 @@ import { annotationKey, NO_MAILBOX } from '../../src/mailbox/model/annotations.t
 import type { MailboxId } from '../../src/mailbox/model/model.ts';
 import { type OutgoingId, outgoingId } from '../../src/mailbox/model/outgoing.ts';
 import type { AppendResult } from '../../src/mailbox/operations/append.ts';
+import type { EmailOutcome } from '../../src/mailbox/operations/change-emails.ts';
 import type { Filed } from '../../src/mailbox/operations/filing.ts';
 import type { FlagChange, FlagSlice } from '../../src/mailbox/operations/flags.ts';
 import type { EmailRefusal } from '../../src/mailbox/operations/place.ts';
@@ -294,6 +295,41 @@ export function place(placing: () => Placing | undefined): Semantic {
     if (staying.length > 0) return;
     const uid = model.find(target)?.uidNext ?? 0;
     model.add(target, [{ content, ...is }], modseqAt(account, target, uid));
+  };
+}
+
+export interface SavedAnew {
+  /** Of the email that goes; known when the change is asked for. */
+  readonly old: Content;
+  readonly target: MailboxId;
+  readonly message: NewMessage;
+}
+
+/** One email comes and another one goes, all its copies, each whatever becomes of the other; what goes makes room. */
+export function saveAnew(saving: () => SavedAnew | undefined): Semantic {
+  return (model, { account, value }) => {
+    const wanted = saving();
+    assert.ok(wanted !== undefined, 'a change before it was asked for');
+    // What it needs was dropped from memory: it is asked for again.
+    if (value === undefined) throw new Refused(['unavailable']);
+    const { created, destroyed } = value as Pick<EmailOutcome, 'created' | 'destroyed'>;
+    const { old, target, message } = wanted;
+    const copies = [...model.mailboxes.values()].flatMap(({ id, messages }) =>
+      [...messages.values()].filter(({ content }) => content === old).map((copy) => ({ id, copy })),
+    );
+    const isThere = copies.some(({ copy }) => (copy.flags & FLAG.Deleted) === 0);
+    assert.equal(destroyed[0]?.why, isThere ? undefined : 'not-found');
+    const going = isThere ? copies : [];
+    const bytes = bytesOf([message]) - bytesOf(going.map(({ copy }) => copy));
+    const isFull = !model.hasRoomFor(account.record, bytes, 1 - going.length);
+    const why = model.mailboxes.has(target) ? (isFull ? 'refused' : undefined) : 'mailboxes';
+    const [made] = created;
+    assert.equal(made !== undefined && 'why' in made ? made.why : undefined, why);
+    if (why === undefined) {
+      const uid = model.find(target)?.uidNext ?? 0;
+      model.add(target, [message], modseqAt(account, target, uid));
+    }
+    for (const { id, copy } of going) model.remove(id, [copy.uid]);
   };
 }
 

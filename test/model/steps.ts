@@ -431,6 +431,48 @@ function placeOne(step: Step): void {
   });
 }
 
+/** A draft, as JMAP does it: the new one comes and the one before goes in one change. */
+function saveAnew(step: Step): void {
+  const { world, random, record } = step;
+  const source = step.source();
+  const target = random.chance(0.6) ? source : step.mailbox();
+  const uid = random.sample([...(source?.messages.keys() ?? [])], 1)[0];
+  if (source === undefined || target === undefined || uid === undefined) return;
+  const message: NewMessage = {
+    content: step.content(),
+    flags: FLAG.Draft | FLAG.Seen,
+    keywords: is.folded(step.keywords()),
+  };
+  let saving: is.SavedAnew | undefined;
+  const { judge, hold } = holding(is.saveAnew(() => saving));
+  world.ask({
+    what: step.what(`save ${uid} of ${source.name} anew as ${message.content.id} in ${target.name}`),
+    judge,
+    run: async () => {
+      const account = await step.open();
+      const [from, to] = [stateOf(account, source), stateOf(account, target)];
+      if (from === undefined || to === undefined) return;
+      const received = await receive(world.domain.store, [account.id], 1e9, message.content.octets);
+      const list = await loadList(world.domain, account, hold(from));
+      hold(to);
+      // A number that may be given to another is told to nobody.
+      while (account.unsettled !== undefined) await account.unsettled.catch(() => {});
+      const row = from.list === list ? list.indexOf(uid) : -1;
+      const old = world.truth.of(record.id).find(source.id)?.messages.get(uid)?.content;
+      if (row < 0 || old === undefined || from.isGone) return;
+      saving = { old, target: target.id, message };
+      const marks = {
+        flags: message.flags,
+        keywords: message.keywords.split(' ').filter((word) => word !== ''),
+      };
+      const incoming = { ...received, ...marks, internalDate: undefined };
+      const creates = [{ ...marks, message: incoming, mailboxes: new Set([target.id]) }];
+      const destroys = [list.columns.email[row] as number];
+      await changeEmails(world.domain, account, { creates, updates: [], destroys });
+    },
+  });
+}
+
 function expunge(step: Step): void {
   const { world, random } = step;
   const source = step.source();
@@ -819,6 +861,7 @@ const ACTIONS = {
   copy: (step: Step) => transfer(step, 'copy'),
   move: (step: Step) => transfer(step, 'move'),
   place: placeOne,
+  save: saveAnew,
   expunge,
   flags: changeFlagsOfSome,
   mark,
