@@ -4,7 +4,7 @@ import { asMailboxId } from '../../mailbox/model/model.ts';
 import { mailboxObjectId } from '../../mailbox/model/object-ids.ts';
 import { countedAnew } from '../../mailbox/query/counted-anew.ts';
 import { mailboxChanges as changesSince } from '../../mailbox/reading/mailbox-changes.ts';
-import { isKnown, type Position } from '../../mailbox/reading/moment.ts';
+import { isKnown, momentOf, type Position } from '../../mailbox/reading/moment.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { MAIL } from '../capabilities.ts';
 import { standardChanges } from '../core/standard-changes.ts';
@@ -23,9 +23,12 @@ export const mailboxChanges = standardChanges({
     const changes = await withCounted(call.domain, account, position, maxChanges);
     if (changes === undefined) return undefined;
     const { created, updated, destroyed, next, areCountsOnly } = changes;
+    const now = momentOf(account, 'mailboxes');
+    // What happened since the moment that a client is told of in pieces is more, too: else the new state would not be the current one.
+    const isCurrent = next.since.modseq === now.modseq && next.since.nextMailbox === now.nextMailbox;
     return {
       newState: positionString('mailboxes', next),
-      hasMoreChanges: next.told !== undefined,
+      hasMoreChanges: next.told !== undefined || !isCurrent,
       created: created.map(idOf),
       updated: updated.map(idOf),
       destroyed: destroyed.map(idOf),

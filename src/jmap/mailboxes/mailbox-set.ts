@@ -5,6 +5,7 @@ import { ROLES } from '../../mailbox/model/model.ts';
 import { mailboxObjectId } from '../../mailbox/model/object-ids.ts';
 import {
   editMailbox,
+  holderOfName,
   type MailboxWishes,
   makeMailbox,
   removeMailbox,
@@ -70,7 +71,9 @@ export const mailboxSet = standardSet({
         const wishes = wishesOf(wanted, account, call, undefined, {});
         const { name } = wishes;
         if (name === undefined) throw invalidProperties(['name'], 'a mailbox needs a name');
-        const made = await said(() => makeMailbox(domain, account, { ...wishes, name }));
+        const made = await said({ account, wishes, mailbox: undefined }, () =>
+          makeMailbox(domain, account, { ...wishes, name }),
+        );
         const id = mailboxObjectId(made.id);
         return { ...objectOf(account, made, TOLD, undefined), id };
       },
@@ -80,7 +83,7 @@ export const mailboxSet = standardSet({
         const counts = repeated.size > 0 ? await mailboxCounts(domain, account) : undefined;
         const current = objectOf(account, mailbox, repeated, counts?.get(mailbox.id));
         const wishes = wishesOf(patch, account, call, mailbox, current);
-        await said(() => editMailbox(domain, account, mailbox.id, wishes));
+        await said({ account, wishes, mailbox }, () => editMailbox(domain, account, mailbox.id, wishes));
         return null;
       },
       async destroy(id) {
@@ -132,13 +135,26 @@ function plain(value: Json | undefined): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }
 
+interface Wished {
+  readonly account: AccountState;
+  readonly wishes: MailboxWishes;
+  /** Undefined of a new one. */
+  readonly mailbox: MailboxState | undefined;
+}
+
 /** The domain's refusals, with the property that they are about. */
-async function said<T>(act: () => Promise<T>): Promise<T> {
+async function said<T>({ account, wishes, mailbox }: Wished, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
     if (!(error instanceof MailboxError)) throw error;
     const { code, message } = error;
+    const holder = code === 'exists' ? holderOfName(account, wishes, mailbox) : undefined;
+    if (holder !== undefined)
+      throw new SetError('alreadyExists', message, {
+        properties: ['name'],
+        existingId: mailboxObjectId(holder.id),
+      });
     if (code === 'exists' || code === 'invalid-name') throw invalidProperties(['name'], message);
     if (code === 'nonexistent') throw invalidProperties(['parentId'], message);
     if (code === 'cannot' && / role|the \w+ mailbox/.test(message))

@@ -56,8 +56,6 @@ describe('Mailbox/set', () => {
     ['a name with a slash', { name: 'a/b' }, 'name'],
     ['no name', { parentId: null }, 'name'],
     ['an empty name', { name: '' }, 'name'],
-    ['a name that is there', { name: 'Archive' }, 'name'],
-    ['INBOX again', { name: 'inbox' }, 'name'],
     ['a wildcard', { name: 'a*' }, 'name'],
     ['a parent that is not', { name: 'a', parentId: 'f999' }, 'parentId'],
     ['a role that another has', { name: 'a', role: 'trash' }, 'role'],
@@ -72,6 +70,52 @@ describe('Mailbox/set', () => {
       const { notCreated } = await set({ create: { a: object } });
       assert.deepEqual([notCreated?.a.type, notCreated?.a.properties], ['invalidProperties', [property]]);
     });
+
+  test('a name that is there is refused, and who has it is told', async () => {
+    const all = await byName();
+    const { created, notCreated } = await set({
+      create: {
+        a: { name: 'Archive' },
+        b: { name: 'inbox' },
+        c: { name: 'Taken', parentId: all.get('Archive').id },
+      },
+    });
+    assert.deepEqual(Object.keys(created), ['c']);
+    for (const [name, holder] of [
+      ['a', 'Archive'],
+      ['b', 'Inbox'],
+    ] as const)
+      assert.deepEqual(
+        [notCreated[name].type, notCreated[name].properties, notCreated[name].existingId],
+        ['alreadyExists', ['name'], all.get(holder).id],
+      );
+    const { id } = created.c;
+    const { notUpdated } = await set({ update: { [id]: { name: 'Archive', parentId: null } } });
+    assert.equal(notUpdated[id].existingId, all.get('Archive').id);
+    await set({ destroy: [id] });
+  });
+
+  test('who is told of changes in pieces is told of those that come meanwhile', async () => {
+    const { state } = await server.alice.call('Mailbox/get', { ids: [] });
+    const make = async (...names: readonly string[]): Promise<string[]> => {
+      const create = Object.fromEntries(names.map((name) => [name, { name }]));
+      const made = Object.values((await set({ create })).created) as Answer[];
+      return made.map(({ id }) => id);
+    };
+    const made = await make('Piece-1', 'Piece-2', 'Piece-3');
+    const told: string[] = [];
+    let sinceState = state;
+    for (let hasMore = true; hasMore; ) {
+      const changes = await server.alice.call('Mailbox/changes', { sinceState, maxChanges: 2 });
+      told.push(...changes.created);
+      sinceState = changes.newState;
+      hasMore = changes.hasMoreChanges;
+      if (made.length === 3) made.push(...(await make('Piece-4')));
+    }
+    assert.deepEqual(told.sort(), [...made].sort());
+    assert.equal((await server.alice.call('Mailbox/get', { ids: [] })).state, sinceState);
+    await set({ destroy: made });
+  });
 
   test('Inbox keeps its name and stays, and a whole object may be sent back', async () => {
     const inbox = (await byName()).get('Inbox');

@@ -98,6 +98,18 @@ export async function removeMailbox(
   });
 }
 
+/** Who has the name that is wished for; `mailbox`: the one that is to have it, undefined for a new one. Throws as above. */
+export function holderOfName(
+  account: AccountState,
+  wishes: MailboxWishes,
+  mailbox: MailboxState | undefined,
+): MailboxState | undefined {
+  const { parent, name = '' } = wishes;
+  const wished =
+    mailbox === undefined ? fullName(account, parent, name) : wishedName(account, mailbox, wishes);
+  return account.byName.get(wished);
+}
+
 function carryOut(change: AccountChange, mailbox: MailboxState, wishes: MailboxWishes): void {
   const { sortOrder, isSubscribed } = wishes;
   if ('role' in wishes && wishes.role !== mailbox.role) change.describe(mailbox, { role: wishes.role });
