@@ -210,17 +210,19 @@ describe('blobs in requests (RFC 9404)', () => {
     );
   });
 
-  test('copied within what is one’s own (RFC 8620 §6.3)', async () => {
-    const { blobId } = (await (await upload(Buffer.from('x'))).json()) as Answer;
-    const fromAccountId = server.alice.accountId;
-    const { copied, notCopied } = await server.alice.call('Blob/copy', {
-      fromAccountId,
-      blobIds: [blobId, 'u1'],
-    });
-    assert.deepEqual(copied, { [blobId]: blobId });
-    assert.equal(notCopied.u1.type, 'notFound');
-    const other = await server.alice.error('Blob/copy', { fromAccountId: 'a999', blobIds: [] });
-    assert.equal(other.type, 'fromAccountNotFound');
+  test('copies go to another account (RFC 8620 §6.3, RFC 8621 §4.7)', async () => {
+    const own = server.alice.accountId;
+    for (const [name, args] of [
+      ['Blob/copy', { blobIds: ['u1'] }],
+      ['Email/copy', { create: { a: { id: 'e1', mailboxIds: { f1: true } } } }],
+    ] as const) {
+      for (const [accounts, type] of [
+        [{ fromAccountId: own }, 'invalidArguments'],
+        [{ fromAccountId: 'a999' }, 'fromAccountNotFound'],
+        [{ fromAccountId: own, accountId: 'a999' }, 'accountNotFound'],
+      ] as const)
+        assert.equal((await server.alice.error(name, { ...args, ...accounts })).type, type, name);
+    }
   });
 });
 

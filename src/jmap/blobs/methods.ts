@@ -5,7 +5,8 @@ import { emailRows } from '../../mailbox/query/email-rows.ts';
 import { loadThreads } from '../../mailbox/query/threads.ts';
 import { BLOB, CORE } from '../capabilities.ts';
 import { id, list, optional, readArguments, text } from '../core/arguments.ts';
-import { MethodError, SetError } from '../core/fault.ts';
+import { refuseCopy } from '../core/copy-between.ts';
+import { MethodError } from '../core/fault.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Method } from '../core/method.ts';
 import { blobGet } from './blob-get.ts';
@@ -14,38 +15,19 @@ import type { BlobServices } from './blob-services.ts';
 import { blobUpload } from './blob-upload.ts';
 
 export function blobMethods(services: BlobServices): readonly Method[] {
-  return [blobCopy(services), blobUpload(services), blobGet(services), blobLookup];
+  return [blobCopy, blobUpload(services), blobGet(services), blobLookup];
 }
 
-/** Every account that one can name here is one's own, so what is there need not be copied. */
-function blobCopy({ findBlob }: BlobServices): Method {
-  const table = { fromAccountId: id, accountId: id, blobIds: list(text) };
-  return {
-    name: 'Blob/copy',
-    capability: CORE,
-    async run(raw, call) {
-      const { fromAccountId, accountId, blobIds } = readArguments(raw, table);
-      const from = await call.account(fromAccountId).catch((error: unknown) => {
-        if (!(error instanceof MethodError)) throw error;
-        throw new MethodError('fromAccountNotFound', error.message);
-      });
-      await call.account(accountId);
-      if (blobIds.length > call.limits.maxObjectsInSet) throw new MethodError('requestTooLarge');
-      const copied: Record<string, string> = {};
-      const notCopied: Record<string, JsonObject> = {};
-      for (const blobId of new Set(blobIds)) {
-        const found = await findBlob(call.domain, from, blobId);
-        if (found === undefined) notCopied[blobId] = new SetError('notFound').toAnswer();
-        else copied[blobId] = blobId;
-      }
-      return {
-        ...{ fromAccountId, accountId },
-        copied: Object.keys(copied).length > 0 ? copied : null,
-        notCopied: Object.keys(notCopied).length > 0 ? notCopied : null,
-      };
-    },
-  };
-}
+const COPY = { fromAccountId: id, accountId: id, blobIds: list(text) };
+
+const blobCopy: Method = {
+  name: 'Blob/copy',
+  capability: CORE,
+  async run(raw, call) {
+    const { fromAccountId, accountId } = readArguments(raw, COPY);
+    return refuseCopy(call, fromAccountId, accountId);
+  },
+};
 
 const TYPES = ['Mailbox', 'Thread', 'Email'] as const;
 type LookupType = (typeof TYPES)[number];

@@ -4,7 +4,7 @@ import { durableMoment } from '../../mailbox/reading/moment.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { MAIL } from '../capabilities.ts';
 import { id, mapOf, object, optional, readArguments, text } from '../core/arguments.ts';
-import { invalidProperties, MethodError, SetError } from '../core/fault.ts';
+import { invalidProperties, MethodError } from '../core/fault.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Call, Method } from '../core/method.ts';
 import { momentString } from '../core/state-string.ts';
@@ -104,7 +104,6 @@ async function importOf(
     throw invalidProperties([...faults.keys()], description.slice(0, 2000));
   }
   const message = await arriving.take(blob.open(), blob.mostBytes, receivedAt ?? 'of-message');
-  if (message.facts.sizeBytes === 0) throw new SetError('invalidEmail', 'there is nothing in it');
   return { ...marks, mailboxes, message };
 }
 

@@ -354,6 +354,15 @@ describe('Email/import', () => {
     assert.equal(refused.created, null);
     assert.deepEqual([...refused.notCreated.k.properties].sort(), ['blobId', 'mailboxIds']);
     assert.equal(refused.notCreated.l.type, 'invalidProperties');
+    const upload = await server.alice.fetch(`/jmap/upload/${server.alice.accountId}`, {
+      method: 'POST',
+      body: 'this is no message',
+    });
+    const { blobId: other } = (await upload.json()) as Answer;
+    const wrong = await server.alice.call('Email/import', {
+      emails: { k: { blobId: other, mailboxIds: { [boxes.inbox as string]: true } } },
+    });
+    assert.equal(wrong.notCreated.k.type, 'invalidEmail');
     assert.equal(
       (await server.alice.error('Email/import', { ifInState: 'nose', emails })).type,
       'stateMismatch',

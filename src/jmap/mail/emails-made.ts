@@ -33,7 +33,8 @@ export class Arriving {
 
   /**
    * `internalDate`: seconds since 1970, now when it is undefined; `of-message`: when the last server took it, as it says itself.
-   * `mostBytes` is about what will come; more is reserved as it comes. Throws MailboxError.
+   * `mostBytes` is about what will come; more is reserved as it comes. Throws MailboxError, and SetError `invalidEmail` for what has no
+   * line of a header.
    */
   async take(
     pieces: AsyncIterable<Buffer>,
@@ -54,6 +55,7 @@ export class Arriving {
       if (written !== undefined) await written;
     }
     const { blob, facts, header } = await stream.finish();
+    if (header.count === 0) throw new SetError('invalidEmail', 'it does not begin as a message does');
     const date = internalDate === 'of-message' ? receivedSeconds(header.text('received')) : internalDate;
     return { blob, facts, flags: 0, keywords: [], internalDate: date };
   }
