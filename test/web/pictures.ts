@@ -42,6 +42,37 @@ const SCENES: readonly Scene[] = [
       await page.waitForSelector('.reading h1');
     },
   },
+  {
+    name: 'mail-menu',
+    at: '/',
+    play: async ({ page }) => {
+      await page.locator(row, { hasText: 'Faktura' }).first().click();
+      await page.waitForSelector('.tile');
+      await page.locator('.card-side [popovertarget]').click();
+    },
+  },
+  { name: 'write', at: '/write', play: ({ page }) => page.waitForSelector('.editor') },
+  {
+    name: 'answer',
+    at: '/',
+    play: async ({ page }) => {
+      await page.locator(row, { hasText: 'Midsommar' }).first().click();
+      await page.locator('.answer-bar .button').first().click();
+      await page.waitForSelector('.quote-fold');
+      await page.locator('.editor').pressSequentially('Gärna! Jag tar färjan klockan två.');
+      const file = { name: 'färjetider-juni.txt', mimeType: 'text/plain', buffer: Buffer.from('14:00') };
+      await page.locator('input[type=file]').first().setInputFiles(file);
+      await page.locator('.draft-files button').waitFor();
+    },
+  },
+  {
+    name: 'send-later',
+    at: '/write?to=anna.berg@example.org&subject=B%C3%A5ten',
+    play: async ({ page }) => {
+      await page.waitForSelector('.editor');
+      await page.locator('.send-later').click();
+    },
+  },
   { name: 'empty', at: '/m/junk', play: ({ page }) => page.waitForSelector('.empty') },
   { name: 'search-begin', at: '/search', play: ({ page }) => page.waitForSelector('.search-begin') },
   { name: 'search', at: '/search?q=budget', play: ({ page }) => page.waitForSelector(row) },

@@ -7,18 +7,21 @@ export interface QuestionProps {
   readonly means: string;
   readonly cancel: string;
   readonly onClose: () => void;
+  /** What is chosen from, above the buttons. */
+  readonly choice?: ComponentChildren;
   /** The button that does it. */
   readonly children: ComponentChildren;
 }
 
-export function Question({ title, means, cancel, onClose, children }: QuestionProps) {
+export function Question({ title, means, cancel, onClose, choice, children }: QuestionProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog ref={dialog} class="question" aria-labelledby={id} onClose={onClose}>
       <h2 id={id}>{title}</h2>
-      <p dir="auto">{means}</p>
+      {means !== '' && <p dir="auto">{means}</p>}
+      {choice}
       <div class="question-buttons">
         <button type="button" class="button" onClick={() => dialog.current?.close()}>
           {cancel}

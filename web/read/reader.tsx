@@ -69,7 +69,7 @@ function readingOf(app: App, desk: Desk, { session, account, isSystemDark }: Fou
     app.router.go({ at: 'write', parameters: `?${new URLSearchParams(parameters)}` });
   const reading: Reading = {
     mails: desk.mails,
-    me: computed(() => [desk.me]),
+    me: desk.addresses,
     hostname: computed(() => {
       const now = app.account.now.value;
       return now.state === 'in' ? now.session.hostname : undefined;

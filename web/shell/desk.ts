@@ -2,11 +2,12 @@
  * What there is as long as somebody is signed in: the copy of the account, what can be done to it, which rows are selected, the
  * stream of changes. Made at sign-in and closed at sign-out, so that nothing of one person is left for the next.
  */
-import { batch, type ReadonlySignal, signal } from '@preact/signals-core';
+import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals-core';
 import { type Chosen, Deeds } from '../list/deeds.ts';
 import { Selection } from '../list/selection.ts';
 import { OpenMails } from '../read/open-mails.ts';
 import { RecentSearches } from '../search/recent.ts';
+import { identitiesOf } from '../sync/identities.ts';
 import { JmapClient } from '../sync/jmap-client.ts';
 import type { MailList } from '../sync/mail-list.ts';
 import { MailSync } from '../sync/mail-sync.ts';
@@ -41,6 +42,7 @@ export type Dialog =
 
 export class Desk {
   readonly me: string;
+  readonly #addresses: Signal<readonly string[]>;
   readonly sync: MailSync;
   readonly deeds: Deeds;
   /** Mails with their text. */
@@ -59,6 +61,7 @@ export class Desk {
     this.#options = options;
     const { notices, texts, onSignedOut } = options;
     this.me = options.me;
+    this.#addresses = signal([options.me]);
     this.recent = new RecentSearches(options.storage);
     this.sync = new MailSync({
       client: new JmapClient({ fetch: options.fetch, onSignedOut }),
@@ -70,6 +73,11 @@ export class Desk {
       ...{ cache: this.sync.cache, actions: this.sync.actions, notices },
       texts: () => texts.peek().deeds,
     });
+  }
+
+  /** All that mail for the account is sent to: its own address, and those it may write as. */
+  get addresses(): ReadonlySignal<readonly string[]> {
+    return this.#addresses;
   }
 
   get dialog(): ReadonlySignal<Dialog | undefined> {
@@ -88,7 +96,9 @@ export class Desk {
   async start(): Promise<void> {
     await this.sync.sync();
     const session = await this.sync.client.session().catch(() => undefined);
+    const identities = await identitiesOf(this.sync.client);
     if (this.#isClosed || session === undefined) return;
+    this.#addresses.value = [...new Set([this.me, ...identities.map(({ email }) => email)])];
     this.#stream = new Stream({
       ...{ url: session.eventSourceUrl, parts: this.#options.stream },
       onChange: () => void this.look(),

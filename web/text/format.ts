@@ -4,6 +4,8 @@ export interface Formats {
   readonly number: (value: number) => string;
   /** For a row: the time of today, the weekday of this week, the day of this year, else the date. */
   readonly listTime: (iso: string, now: Date) => string;
+  /** Of a day that is near: "Sat 08:00". */
+  readonly nearTime: (iso: string) => string;
   /** All of it. */
   readonly fullTime: (iso: string) => string;
   readonly day: (ms: number) => string;
@@ -22,6 +24,7 @@ export function formatsOf(locale: string, timeZone?: string): Formats {
   const weekday = dates({ weekday: 'short' });
   const dayOfYear = dates({ day: 'numeric', month: 'short' });
   const numeric = new Intl.DateTimeFormat('sv', { ...zone });
+  const near = dates({ weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   const full = dates({ dateStyle: 'full', timeStyle: 'short' });
   const day = dates({ dateStyle: 'medium' });
   const numbers = new Intl.NumberFormat(locale);
@@ -36,6 +39,7 @@ export function formatsOf(locale: string, timeZone?: string): Formats {
       if (ageMs > 0 && ageMs < 6 * DAY_MS) return weekday.format(at);
       return date.slice(0, 4) === today.slice(0, 4) ? dayOfYear.format(at) : date;
     },
+    nearTime: (iso) => near.format(new Date(iso)),
     fullTime: (iso) => full.format(new Date(iso)),
     day: (ms) => day.format(new Date(ms)),
     size: (octets) => {

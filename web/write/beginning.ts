@@ -16,6 +16,8 @@ export interface BeginningParts {
   readonly mails: OpenMails;
   readonly store: LocalDrafts | undefined;
   readonly from: Recipient;
+  /** All as whom one may write. */
+  readonly own: readonly Recipient[];
   readonly messageId: string;
   readonly words: AnswerParts['words'];
   readonly timeOf: (iso: string) => string;
@@ -35,7 +37,12 @@ export async function beginWriting(parts: BeginningParts): Promise<Beginning | u
   if (kept !== undefined) return { draft: { ...kept.draft, key }, serverId: kept.serverId };
   if (draft !== undefined) {
     const email = await whole(parts.mails, draft);
-    return email && { draft: { ...draftOf(email, key), from }, serverId: draft };
+    return (
+      email && {
+        draft: { ...draftOf(email, key), from: ownIn(email.from, parts.own) ?? from },
+        serverId: draft,
+      }
+    );
   }
   const said = new URLSearchParams(parts.parameters);
   for (const kind of ANSWERS) {
@@ -58,17 +65,24 @@ function addressed(said: URLSearchParams): Partial<Draft> {
 }
 
 function answerOf(email: FullEmail, kind: Answer, parts: BeginningParts): Draft {
-  const { key, messageId, from, words, timeOf } = parts;
+  const { key, messageId, words, timeOf, own } = parts;
+  // Whoever wrote to an alias is answered by it.
+  const from = ownIn([...(email.to ?? []), ...(email.cc ?? [])], own) ?? parts.from;
   const when = timeOf(email.sentAt ?? email.receivedAt);
   return answerTo(email, kind, {
     key,
     messageId,
     from,
-    me: [from.email],
+    me: [from.email, ...own.map((one) => one.email)],
     body: quotable(email),
     words,
     when,
   });
+}
+
+function ownIn(people: readonly Recipient[] | null, own: readonly Recipient[]): Recipient | undefined {
+  const among = (people ?? []).map((person) => person.email.toLowerCase());
+  return own.find(({ email }) => among.includes(email.toLowerCase()));
 }
 
 /** As it came, but for what no mail may have. */

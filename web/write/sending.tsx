@@ -7,6 +7,7 @@ import type { Desk } from '../shell/desk.ts';
 import { saysAttached } from './attachment-words.ts';
 import type { Draft } from './draft.ts';
 import { htmlText } from './html-text.ts';
+import { Later } from './later.tsx';
 import { type SendOptions, send, takeBack } from './sender.ts';
 import type { WritingSession } from './writing-session.ts';
 
@@ -26,7 +27,6 @@ export function useSending(session: WritingSession): Sending {
   const isBusy = useSignal(false);
   const doubt = useSignal<Doubt | undefined>(undefined);
   const hold = useSignal<SendOptions['hold']>({ seconds: app.preferences.choices.peek().undoSeconds });
-  const time = useSignal(tomorrowMorning());
   const go = async (): Promise<void> => {
     doubt.value = undefined;
     isBusy.value = true;
@@ -50,11 +50,9 @@ export function useSending(session: WritingSession): Sending {
   const question =
     now === undefined ? null : now === 'later' ? (
       <Later
-        time={time.value}
-        onTime={(value) => (time.value = value)}
         onClose={close}
-        onSend={() => {
-          hold.value = { untilMs: new Date(time.peek()).getTime() };
+        onTime={(untilMs) => {
+          hold.value = { untilMs };
           check([]);
         }}
       />
@@ -81,45 +79,12 @@ export function useSending(session: WritingSession): Sending {
   };
 }
 
-interface LaterProps {
-  readonly time: string;
-  readonly onTime: (time: string) => void;
-  readonly onClose: () => void;
-  readonly onSend: () => void;
-}
-
-function Later({ time, onTime, onClose, onSend }: LaterProps) {
-  const texts = useTexts().write;
-  const isFuture = new Date(time).getTime() > Date.now();
-  return (
-    <Question title={texts.sendLaterTitle} means="" cancel={texts.cancel} onClose={onClose}>
-      <input
-        class="input"
-        type="datetime-local"
-        aria-label={texts.sendLaterTitle}
-        value={time}
-        onInput={(event) => onTime(event.currentTarget.value)}
-      />
-      <button type="button" class="button primary" disabled={!isFuture} onClick={onSend}>
-        {texts.sendAt}
-      </button>
-    </Question>
-  );
-}
-
 function doubtsOf(draft: Draft): Doubt[] {
   const doubts: Doubt[] = [];
   if (draft.subject.trim() === '') doubts.push('noSubject');
   if (draft.files.length === 0 && saysAttached(`${draft.subject}\n${htmlText(draft.html)}`))
     doubts.push('noFile');
   return doubts;
-}
-
-/** As a field of a form has it, in local time. */
-function tomorrowMorning(): string {
-  const at = new Date(Date.now() + 86_400_000);
-  at.setHours(8, 0, 0, 0);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
 async function sendNow(

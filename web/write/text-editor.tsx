@@ -51,7 +51,7 @@ const FORMATS: readonly (readonly [Format, string])[] = [
   ['italic', 'I'],
   ['underline', 'U'],
   ['bullets', '•'],
-  ['numbers', '#'],
+  ['numbers', '1.'],
   ['quote', '”'],
 ];
 
@@ -69,7 +69,7 @@ export function FormatButtons({ editor }: { readonly editor: () => Editor | unde
           onMouseDown={(event) => event.preventDefault()}
           onClick={() => editor()?.format(format)}
         >
-          <span aria-hidden="true">{sign}</span>
+          <span aria-hidden="true" data-sign={sign} />
         </button>
       ))}
     </div>

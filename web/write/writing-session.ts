@@ -3,13 +3,13 @@
 import type { App } from '../shell/app.ts';
 import type { Desk } from '../shell/desk.ts';
 import { addressOf } from '../shell/places.ts';
+import { type Identity, identitiesOf } from '../sync/identities.ts';
 import type { SessionObject } from '../sync/jmap-client.ts';
 import { beginWriting } from './beginning.ts';
 import { type Draft, type DraftFile, escaped, wholeHtml } from './draft.ts';
 import { DraftKeeper } from './draft-keeper.ts';
 import type { Editor } from './editor.ts';
 import { htmlText } from './html-text.ts';
-import { type Identity, identitiesOf } from './identities.ts';
 import { type LocalDrafts, openLocalDrafts } from './local-drafts.ts';
 import type { Recipient } from './people.ts';
 import { type Seen, suggestionsFor } from './suggestions.ts';
@@ -92,7 +92,7 @@ export class WritingSession {
       ({ list }) => list,
       () => [],
     );
-    return suggestionsFor(text, found, { me: [this.#desk.me], chosen: [...to, ...cc, ...bcc] });
+    return suggestionsFor(text, found, { me: this.#desk.addresses.peek(), chosen: [...to, ...cc, ...bcc] });
   };
 }
 
@@ -112,11 +112,11 @@ export async function beginSession({
     identitiesOf(client),
     isOwn ? openLocalDrafts(indexedDB, desk.me).catch(() => undefined) : undefined,
   ]);
-  const [identity] = identities;
-  const from = { name: identity?.name || null, email: identity?.email ?? desk.me };
+  const own = identities.map(({ name, email }) => ({ name: name || null, email }));
+  const from = own[0] ?? { name: null, email: desk.me };
   const texts = app.texts.peek();
   const begun = await beginWriting({
-    ...{ draft, parameters, mails: desk.mails, store, from },
+    ...{ draft, parameters, mails: desk.mails, store, from, own },
     key: addressOf({ at: 'write', ...(draft === undefined ? {} : { draft }), parameters }),
     messageId: `${crypto.randomUUID()}@${from.email.split('@')[1] ?? 'localhost'}`,
     words: {
@@ -132,6 +132,8 @@ export async function beginSession({
     timeOf: (iso) => app.formats.peek().fullTime(iso),
   });
   if (begun === undefined) return undefined;
+  const { from: writesAs } = begun.draft;
+  const identity = identities.find(({ email }) => email === writesAs?.email) ?? identities[0];
   const keeper = new DraftKeeper(
     begun.draft,
     {

@@ -19,6 +19,8 @@ export const write = {
   sendLater: 'Send later',
   sendAt: 'Send at this time',
   sendLaterTitle: 'When is it to go?',
+  laterTimes: { evening: 'This evening', tomorrow: 'Tomorrow morning', monday: 'On Monday' },
+  otherTime: 'Another time',
   attach: 'Attach files',
   discard: 'Throw the draft away',
   discarded: 'The draft is gone.',

@@ -19,6 +19,8 @@ export const write = {
   sendLater: 'Skicka senare',
   sendAt: 'Skicka då',
   sendLaterTitle: 'När ska det gå?',
+  laterTimes: { evening: 'I kväll', tomorrow: 'I morgon bitti', monday: 'På måndag' },
+  otherTime: 'En annan tid',
   attach: 'Bifoga filer',
   discard: 'Kasta utkastet',
   discarded: 'Utkastet är borta.',

@@ -1,5 +1,5 @@
 /** As whom one may write (RFC 8621 §6). */
-import type { JmapClient } from '../sync/jmap-client.ts';
+import type { JmapClient } from './jmap-client.ts';
 
 export interface Identity {
   readonly id: string;
