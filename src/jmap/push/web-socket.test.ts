@@ -1,7 +1,9 @@
 /** JMAP over WebSocket (RFC 8887), with the client of another's making. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { type Answer, CORE, MAIL, startTestJmap, type TestJmap } from '../../../test/kit/jmap.ts';
 
@@ -104,6 +106,32 @@ describe('requests', () => {
     assert.equal(code, 1009);
   });
 
+  test('what comes before the account is there waits, and what is no message then ends nothing else', async (t) => {
+    const { accounts } = server.kit.domain;
+    const open = accounts.open.bind(accounts);
+    const isAsked = Promise.withResolvers<void>();
+    const isThere = Promise.withResolvers<void>();
+    t.mock.method(accounts, 'open', async (id: Parameters<typeof open>[0]) => {
+      isAsked.resolve();
+      await isThere.promise;
+      return open(id);
+    });
+    const [early, broken, short] = [new Client(), new Client(), new Client()];
+    await Promise.all([early.open(), broken.open(), short.open(), isAsked.promise]);
+    early.say(request('early', [['Core/echo', {}, 'c']]));
+    const { _socket: wire } = broken.socket as unknown as { _socket: Socket };
+    wire.write(Buffer.from('ffff00000000', 'hex'));
+    short.socket.terminate();
+    // All of it has arrived when somebody who came later has been answered.
+    await fetch(`${server.base}/.well-known/jmap`, { redirect: 'manual' });
+    await nextTurn();
+    isThere.resolve();
+    assert.equal((await early.next()).requestId, 'early');
+    await once(broken.socket, 'close');
+    early.socket.close();
+    await once(early.socket, 'close');
+  });
+
   for (const [what, headers, protocol, status] of [
     ['nobody', {}, 'jmap', 401],
     ['another subprotocol', undefined, 'soap', 400],
@@ -141,6 +169,22 @@ describe('push', () => {
     assert.equal(missed['@type'], 'StateChange');
     const { state } = await server.alice.call('Mailbox/get', { ids: [] });
     assert.equal(missed.changed[server.alice.accountId].Mailbox, state);
+    client.socket.close();
+  });
+
+  test('who asks twice at once is told once', async () => {
+    const client = await new Client().open();
+    const enable = { '@type': 'WebSocketPushEnable', dataTypes: ['Mailbox'] };
+    client.say(enable);
+    client.say(enable);
+    client.say(request('a', [['Core/echo', {}, 'c']]));
+    await client.next();
+    await server.alice.call('Mailbox/set', { create: { a: { name: 'Once' } } });
+    assert.equal((await client.next())['@type'], 'StateChange');
+    for (let i = 0; i < 5; i++) {
+      client.say(request('b', [['Core/echo', {}, 'c']]));
+      assert.equal((await client.next())['@type'], 'Response');
+    }
     client.socket.close();
   });
 });

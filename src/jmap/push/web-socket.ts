@@ -6,6 +6,7 @@
 import type { WebSocket } from 'ws';
 import type { HttpRequest } from '../../http/exchange.ts';
 import type { Admission } from '../../identity/authenticator.ts';
+import { MailboxError } from '../../mailbox/model/errors.ts';
 import type { AccountListener, AccountState } from '../../mailbox/state/account.ts';
 import { accountObjectId } from '../core/account-id.ts';
 import { isList, isObject, type Json, type JsonObject } from '../core/json.ts';
@@ -24,6 +25,7 @@ const MAX_TYPES = 100;
 const GOING_AWAY = 1001;
 const NOT_TEXT = 1003;
 const SIGNED_OUT = 1008;
+const TRY_LATER = 1013;
 
 interface Parts {
   readonly services: JmapServices;
@@ -33,17 +35,24 @@ interface Parts {
   readonly who: Admission;
 }
 
-/** Serves the connection to its end. */
+/** Serves the connection to its end. To be called in the turn in which there is one; never rejects. */
 export async function serveWebSocket(parts: Parts): Promise<void> {
   const { services, who, socket } = parts;
-  const account = await services.domain.accounts.open(who.record.id);
-  const session = new Session(parts, account);
+  // Nothing is read before somebody listens. What goes wrong before is nobody's surprise.
+  socket.pause();
+  socket.on('error', () => socket.terminate());
+  let session: Session | undefined;
   try {
+    const account = await services.domain.accounts.open(who.record.id);
+    session = new Session(parts, account);
     await services.domain.accounts.join(account, session);
     session.begin();
-  } catch {
-    session.onEvicted();
-    socket.close(SIGNED_OUT);
+  } catch (error) {
+    const isExpected = error instanceof MailboxError;
+    if (!isExpected) services.log.error({ err: error }, 'a WebSocket could not be served');
+    session?.onEvicted();
+    socket.close(isExpected && error.code !== 'unavailable' ? SIGNED_OUT : TRY_LATER);
+    socket.resume();
   }
 }
 
@@ -74,12 +83,14 @@ class Session implements AccountListener {
     socket.on('pong', () => {
       this.#isAlive = true;
     });
-    socket.on('error', () => socket.terminate());
-    socket.once('close', () => {
+    const end = (): void => {
       request.closing.removeEventListener('abort', close);
       this.#end();
-    });
+    };
     this.#timer = setInterval(() => this.#look(), PING_MS);
+    socket.once('close', end);
+    if (socket.readyState === socket.CLOSED) end();
+    socket.resume();
     if (request.closing.aborted) close();
   }
 
@@ -176,8 +187,10 @@ class Session implements AccountListener {
       types,
       credential: this.credential,
     });
-    if (this.#gone.signal.aborted) watch.stop();
+    // Another message may have asked for the same meanwhile: there is one.
+    this.#watch?.stop();
     this.#watch = watch;
+    if (this.#gone.signal.aborted) watch.stop();
     const missed = typeof pushState === 'string' ? statesIn(pushState) : undefined;
     if (missed !== undefined) watch.wasTold(missed);
     void this.#push(watch);
