@@ -18,11 +18,14 @@ export interface IndexPlan {
   readonly replaced: Segments;
 }
 
-/** `alive`: ascending. Undefined when all is well. */
+/**
+ * `alive`: ascending. What takes the place of segments comes first, and by itself: it needs no more room than they have. Emails that are in
+ * none are for when there is nothing to replace, and only where the index `hasRoom`. Undefined when all is well.
+ */
 export async function planOf(
   segments: Segments,
   alive: Uint32Array,
-  nowMs: number,
+  { nowMs, hasRoom }: { readonly nowMs: number; readonly hasRoom: boolean },
 ): Promise<IndexPlan | undefined> {
   const last = alive.at(-1) ?? 0;
   const state = new Uint8Array(last + 1);
@@ -45,11 +48,13 @@ export async function planOf(
   }
   if (small.length >= MOST_SMALL) replaced.push(...small);
   for (const { segment } of replaced)
-    for (const email of segment.emails) if (state[email] === KNOWN) state[email] = ALIVE;
-  const emails = alive.filter((email) => state[email] === ALIVE);
-  if (replaced.length === 0 && emails.length < LEAST_NEW) return undefined;
-  return { emails, replaced };
+    for (const email of segment.emails) if (state[email] === KNOWN) state[email] = AGAIN;
+  if (replaced.length > 0) return { emails: alive.filter((email) => state[email] === AGAIN), replaced };
+  const emails = hasRoom ? alive.filter((email) => state[email] === ALIVE) : NO_EMAILS;
+  return emails.length < LEAST_NEW ? undefined : { emails, replaced };
 }
 
+const NO_EMAILS = new Uint32Array(0);
 const ALIVE = 1;
 const KNOWN = 2;
+const AGAIN = 3;

@@ -9,6 +9,7 @@ import { expungeMessages } from '../operations/expunge.ts';
 import { receive } from '../operations/incoming.ts';
 import { mailboxOf } from '../operations/mailboxes.ts';
 import type { AccountState } from '../state/account.ts';
+import { TextIndex } from '../text-index/text-index.ts';
 import { type Indexing, startIndexing } from './indexing.ts';
 import { searchMessages } from './search.ts';
 
@@ -166,6 +167,29 @@ describe('the index of texts', () => {
     await indexing.sweep();
     assert.deepEqual(await kit.domain.textIndex.files.accounts(), []);
   });
+});
+
+test('an account with more than the index may have has what there is room for, and no more each day', async (t) => {
+  const kit = await openTestDomain({ hasIndex: true });
+  t.after(() => kit.close());
+  const { id } = await kit.addAccount('alice@example.com', 'secret');
+  const account = await kit.domain.accounts.open(id);
+  const { files } = kit.domain.textIndex;
+  const textIndex = new TextIndex({ files, maxBytes: 10, log: kit.domain.log });
+  const indexing = startIndexing({ ...kit.domain, textIndex });
+  t.after(() => indexing.stop());
+  for (let day = 0; day < 3; day++) {
+    const received = [];
+    for (let i = 0; i < 510; i++) {
+      const bytes = letter(1000 * day + i);
+      const message = await receive(kit.store, [id], bytes.length, bytes);
+      received.push({ ...message, flags: 0, keywords: [], internalDate: 1_700_000_000 });
+    }
+    await appendMessages(kit.domain, account, mailboxOf(account, 'INBOX'), received);
+    textIndex.onSearched(id);
+    await indexing.idle();
+    assert.equal((await files.list(id)).length, 1);
+  }
 });
 
 function letter(i: number): Buffer {

@@ -10,9 +10,10 @@ import { TimeSlice } from '../../base/time-slice.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
+import type { AccountState } from '../state/account.ts';
 import { aliveEmails } from './alive-emails.ts';
 import { readEmails } from './email-octets.ts';
-import { LEAST_NEW, planOf } from './index-plan.ts';
+import { type IndexPlan, LEAST_NEW, planOf } from './index-plan.ts';
 import { IndexThread } from './index-thread.ts';
 
 /** Emails that are read at once. */
@@ -26,6 +27,8 @@ const FIRST_SWEEP_MS = 30 * 60_000;
 /** As long as it worked, so that it takes no more than half of what the machine can do. */
 const REST_SHARE = 1;
 const LONGEST_REST_MS = 250;
+/** To replace, to replace what came of that, to add. */
+const MOST_ROUNDS = 3;
 
 export interface Indexing {
   /** When what was asked for so far is done. */
@@ -138,23 +141,34 @@ class Indexer implements Indexing {
     if (!isNew) return;
     this.#seen.set(account, state.nextEmail);
     const alive = await aliveEmails(this.#domain, state);
-    const segments = await textIndex.segmentsOf(account);
-    const plan = await planOf(segments, alive, clock.nowMs());
-    if (plan === undefined) return;
-    let left = plan.replaced;
-    for (let at = 0; at < plan.emails.length; ) {
-      const end = await this.#build(account, plan.emails, at);
-      if (end === undefined) return;
+    for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
+      const segments = await textIndex.segmentsOf(account);
+      const hasRoom = textIndex.hasRoom(segments);
+      const plan = await planOf(segments, alive, { nowMs: clock.nowMs(), hasRoom });
+      if (plan === undefined) return;
+      if (!(await this.#carryOut(state, plan))) return;
+      // What is new comes after what was replaced.
+      if (plan.replaced.length === 0) return;
+    }
+  }
+
+  /** False when it is to stop. */
+  async #carryOut(state: AccountState, { emails, replaced }: IndexPlan): Promise<boolean> {
+    const { textIndex } = this.#domain;
+    const { id: account } = state;
+    for (let at = 0; at < emails.length; ) {
+      const end = await this.#build(account, emails, at);
+      if (end === undefined) return false;
       const octets = await this.#thread.end();
       // A power cut may take back what is not durable, and give its numbers to other mail.
       await state.unsettled?.catch(() => {});
       // What is replaced goes with the last one: until then nothing is known less than before.
-      const isLast = end >= plan.emails.length;
-      await textIndex.replace(account, octets, isLast ? left : []);
-      if (isLast) left = [];
+      await textIndex.replace(account, octets, end >= emails.length ? replaced : []);
       at = end;
+      if (replaced.length === 0 && !textIndex.hasRoom(await textIndex.segmentsOf(account))) return true;
     }
-    if (left.length > 0) await textIndex.replace(account, undefined, left);
+    if (emails.length === 0) await textIndex.replace(account, undefined, replaced);
+    return true;
   }
 
   /** Gives emails to the thread until they are enough for a segment; returns up to where, or undefined when it is to stop. */

@@ -61,6 +61,14 @@ export class TextIndex {
     }
   }
 
+  /**
+   * Whether there may be more of them. One that is beyond what is kept in memory is never read again: it would be made once more, and
+   * once more, and fill the disk.
+   */
+  hasRoom(segments: Segments): boolean {
+    return segments.reduce((sum, { segment }) => sum + segment.sizeBytes, 0) <= this.#options.maxBytes;
+  }
+
   /** Adds one, made of the octets, and then removes others whose emails it has, or which have none any more. */
   async replace(account: AccountId, octets: Uint8Array | undefined, removed: Segments): Promise<void> {
     if (octets !== undefined) await this.files.write(account, await this.#freeName(account), octets);
