@@ -174,6 +174,26 @@ describe('emails made, changed and destroyed', () => {
     assert.deepEqual(await where(three), ['Archive/1 0']);
   });
 
+  test('an email that is named twice is changed once, and nothing else with it', async () => {
+    await fresh();
+    const [one, two, three] = [await make('INBOX'), await make('INBOX'), await make('INBOX')];
+    const { updated } = await update(to(two, 'Archive'), to(two, 'Sent'));
+    assert.deepEqual(
+      updated.map((refusal) => refusal?.why),
+      [undefined, 'refused'],
+    );
+    assert.deepEqual(await where(one), ['INBOX/1 0']);
+    assert.deepEqual(await where(two), ['Archive/1 0']);
+    const { destroyed } = await changeEmails(kit.domain, account, {
+      ...{ creates: [], updates: [], destroys: [one, one] },
+    });
+    assert.deepEqual(
+      destroyed.map((refusal) => refusal?.why),
+      [undefined, 'not-found'],
+    );
+    assert.deepEqual(await where(three), ['INBOX/3 0']);
+  });
+
   test('a draft is saved anew in an account that is full, and no sum is ever above the quota', async () => {
     await fresh();
     const email = await make('Drafts');

@@ -84,6 +84,8 @@ export class Placing {
   readonly #moved: Transfer[] = [];
   readonly #copied: Transfer[] = [];
   readonly #removed: Copy[] = [];
+  /** Emails of which something is planned: rows that were chosen for one plan are none for another. */
+  readonly #planned = new Set<number>();
   #copiedBytes = 0;
 
   /** Throws `NotLoaded` when it is not known where emails are. */
@@ -95,6 +97,8 @@ export class Placing {
 
   /** Undefined when it will be done. Throws `NotLoaded`. */
   update({ email, mailboxes, marks }: EmailUpdate): EmailRefusal | undefined {
+    if (this.#planned.has(email))
+      return { why: 'refused', error: new MailboxError('cannot', 'it is changed twice at once') };
     const visible = this.#copiesOf(email).filter(({ record }) => (record.flags & FLAG.Deleted) === 0);
     if (visible.length === 0) return { why: 'not-found' };
     const is = new Set(visible.map(({ mailbox }) => mailbox.id));
@@ -105,7 +109,9 @@ export class Placing {
     const staying = visible.filter(({ mailbox }) => wanted.has(mailbox.id));
     const leaving = visible.filter(({ mailbox }) => !wanted.has(mailbox.id));
     try {
-      return this.#plan({ staying, leaving, joined }, marks);
+      this.#plan({ staying, leaving, joined }, marks);
+      this.#planned.add(email);
+      return undefined;
     } catch (error) {
       if (!(error instanceof MailboxError) || error instanceof NotLoaded) throw error;
       return { why: error.code === 'limit' ? 'keywords' : 'refused', error };
@@ -115,7 +121,9 @@ export class Placing {
   /** The octets and messages that it frees; undefined when there is no such email. Throws `NotLoaded`. */
   destroy(email: number): { readonly bytes: number; readonly messages: number } | undefined {
     const copies = this.#copiesOf(email);
-    if (copies.every(({ record }) => (record.flags & FLAG.Deleted) !== 0)) return undefined;
+    const isGone = copies.every(({ record }) => (record.flags & FLAG.Deleted) !== 0);
+    if (isGone || this.#planned.has(email)) return undefined;
+    this.#planned.add(email);
     this.#removed.push(...copies);
     return { bytes: copies.reduce((sum, { record }) => sum + record.size, 0), messages: copies.length };
   }
@@ -146,7 +154,7 @@ export class Placing {
       readonly joined: readonly MailboxState[];
     },
     marks: MarksPatch | undefined,
-  ): undefined {
+  ): void {
     // Whoever does not stay goes where there is room, the others are copies of one that is there.
     const moved = joined
       .slice(0, leaving.length)
