@@ -1,8 +1,10 @@
 /** The event source over a real socket (RFC 8620 §7.3). */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, type JmapClient, startTestJmap, type TestJmap } from '../../../test/kit/jmap.ts';
 import { Secret } from '../../base/secret.ts';
+import { WritableAccount } from '../../mailbox/state/account.ts';
 
 let server: TestJmap;
 before(async () => {
@@ -77,6 +79,30 @@ describe('events', () => {
     const { state } = await server.alice.call('VacationResponse/get', {});
     assert.equal((await told()).VacationResponse, state);
     await stream.return(undefined);
+  });
+
+  test('nobody is waited for who wanted the header alone, or was gone before there was one', async (t) => {
+    const { followers } = WritableAccount.of(await server.account());
+    const before = followers.size;
+    const path = '/jmap/events?types=*&closeafter=no&ping=0';
+    assert.equal((await server.alice.fetch(path, { method: 'HEAD' })).status, 200);
+    const { accounts } = server.kit.domain;
+    const join = accounts.join.bind(accounts);
+    const stop = new AbortController();
+    const isJoined = Promise.withResolvers<void>();
+    t.mock.method(accounts, 'join', async (...args: Parameters<typeof join>) => {
+      await join(...args);
+      stop.abort();
+      // As long as it takes until that is known here.
+      await sleep(50);
+      isJoined.resolve();
+    });
+    await assert.rejects(server.alice.fetch(path, { signal: stop.signal }));
+    await isJoined.promise;
+    for (let tries = 0; followers.size > before; tries++) {
+      assert.ok(tries < 400, 'somebody is followed for ever');
+      await sleep(10);
+    }
   });
 
   test('many changes are few events, and only of the types that are wanted', async () => {

@@ -49,6 +49,9 @@ async function answer(services: JmapServices, request: HttpRequest, who: Admissi
     if (error instanceof MailboxError) return services.askToSignIn(request);
     throw error;
   }
+  // Also where nobody begins to read: of a client that is gone by now, or wanted the header alone.
+  request.gone.addEventListener('abort', () => watch.stop(), { once: true });
+  if (request.gone.aborted) watch.stop();
   return {
     status: 200,
     headers: {
@@ -65,15 +68,14 @@ async function* events(
   watch: AccountWatch,
   wishes: Wishes,
   services: JmapServices,
-  { gone, closing, headers }: HttpRequest,
+  { closing, headers }: HttpRequest,
   { record }: Admission,
 ): AsyncGenerator<string> {
   const end = (): void => watch.stop();
   const member: Member & { lastActiveMs: number } = { lastActiveMs: performance.now(), stop: end };
   const leave = services.streams.join(record.address, member);
-  gone.addEventListener('abort', end, { once: true });
   closing.addEventListener('abort', end, { once: true });
-  if (gone.aborted || closing.aborted) end();
+  if (closing.aborted) end();
   try {
     const missed = statesIn(headers['last-event-id']);
     if (missed !== undefined) watch.wasTold(missed);
