@@ -16,6 +16,7 @@ import type { KeptList } from '../state/email-lists.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import type { ThreadTable } from '../state/thread-table.ts';
+import { inOneState } from './one-state.ts';
 import { loadThreads } from './threads.ts';
 
 export interface MailboxCounts {
@@ -47,9 +48,12 @@ export async function mailboxCounts(domain: Domain, account: AccountState): Prom
     const { modseq, unsettled } = account;
     const kept = emailLists.list(account, NAME, domain.clock.nowMs()) as KeptCounts | undefined;
     if (kept?.modseq === modseq && (await isKept(unsettled))) return kept.counts;
-    const threads = await loadThreads(domain, account);
-    const counts = await count(domain, account, threads);
-    if (!(await isKept(account.unsettled))) continue;
+    const made = await inOneState(domain, account, async () => {
+      const threads = await loadThreads(domain, account);
+      return { counts: await count(domain, account, threads) };
+    });
+    if (made === undefined) continue;
+    const { counts } = made;
     if (account.modseq === modseq) {
       const sizeBytes = counts.size * 100;
       emailLists.keepList(account, NAME, { modseq, counts, sizeBytes } as KeptCounts, domain.clock.nowMs());
