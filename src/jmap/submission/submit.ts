@@ -219,13 +219,14 @@ class Submission {
     const account = this.#account;
     const count = ready.recipients.length;
     const nowMs = domain.clock.nowMs();
+    await requireRoomForOutgoing(domain, account, count);
+    await loadBelongings(domain, account);
+    // In the turn in which it is counted: others may send at the same time.
     const over = allowances.limitFor(account.id, this.#own, count, nowMs);
     if (over !== undefined) {
       void this.#with.notices.tell(account, over).catch(() => {});
       throw new SetError('forbiddenToSend', `${noticeOf(over).short}; try again later`);
     }
-    await requireRoomForOutgoing(domain, account, count);
-    await loadBelongings(domain, account);
     const reached = allowances.spend(account.id, this.#own, count, nowMs);
     try {
       const { id, value } = await this.#give(ready, nowMs);
