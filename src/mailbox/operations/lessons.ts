@@ -4,8 +4,9 @@
  */
 import type { AccountChange } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
 import type { Lesson } from '../model/lessons.ts';
-import { type EmailId, emailAccount, emailId } from '../model/model.ts';
+import { type AccountId, type EmailId, emailAccount, emailId } from '../model/model.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 
 /** Of one change: whoever sorts thousands of messages at once teaches nothing new by the rest. */
@@ -44,16 +45,30 @@ export function lessonsAfter(
   return store.loadLessons(after, limit);
 }
 
-/** They need not be learned again; of an email that gave another one meanwhile, that one stays. */
+/**
+ * They need not be learned again; of an email that gave another one meanwhile, that one stays. An account that cannot be changed keeps its own,
+ * and no others.
+ */
 export async function forgetLessons(domain: Domain, lessons: readonly Lesson[]): Promise<void> {
   const accounts = Map.groupBy(lessons, ({ email }) => emailAccount(email));
   for (const [id, some] of accounts) {
-    const account = await domain.accounts.open(id);
-    await domain.turns.run({
-      account,
-      run: (change) => {
-        for (const lesson of some) change.facts.learned(lesson);
-      },
-    });
+    try {
+      await forgetOf(domain, id, some);
+    } catch (err) {
+      if (!(err instanceof MailboxError)) throw err;
+      // Of an account that is gone they go by themselves.
+      if (err.code !== 'nonexistent')
+        domain.log.warn({ err, account: id }, 'what a filter has learned will be shown to it again');
+    }
   }
+}
+
+async function forgetOf(domain: Domain, id: AccountId, lessons: readonly Lesson[]): Promise<void> {
+  const account = await domain.accounts.open(id);
+  await domain.turns.run({
+    account,
+    run: (change) => {
+      for (const lesson of lessons) change.facts.learned(lesson);
+    },
+  });
 }
