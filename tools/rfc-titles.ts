@@ -265,6 +265,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   8737: 'ACME TLS Application-Layer Protocol Negotiation (ALPN) Challenge Extension',
   8887: 'A JMAP Subprotocol for WebSocket',
   8970: 'IMAP4 Extension: Message Preview Generation',
+  9007: 'Handling Message Disposition Notification with the JSON Meta Application Protocol (JMAP)',
   9042: 'Sieve: Delivery by MAILBOXID',
   9051: 'IMAP Version 4rev2',
   9068: 'JSON Web Token (JWT) Profile for OAuth 2.0 Access Tokens',

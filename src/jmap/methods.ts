@@ -5,6 +5,7 @@ import type { Method } from './core/method.ts';
 import { emailReaders } from './mail/email-readers.ts';
 import { emailWriters } from './mail/email-writers.ts';
 import { MAILBOX_METHODS } from './mailboxes/methods.ts';
+import { mdnMethods } from './mdn/methods.ts';
 import type { MethodParts } from './method-parts.ts';
 import { QUOTA_METHODS } from './quota/quota.ts';
 import { sieveMethods } from './sieve/methods.ts';
@@ -23,5 +24,6 @@ export function allMethods(parts: MethodParts): readonly Method[] {
     ...blobMethods(parts),
     ...sendingMethods(parts.submitting),
     ...sieveMethods(parts),
+    ...mdnMethods(parts),
   ];
 }

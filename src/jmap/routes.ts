@@ -30,6 +30,7 @@ import {
 } from './capabilities.ts';
 import { belongingStateOf } from './core/belonging-state.ts';
 import { type JmapLimits, LIMITS } from './core/limits.ts';
+import { MDN_CAPABILITY } from './mdn/capability.ts';
 import { allMethods } from './methods.ts';
 import { eventRoutes } from './push/event-source.ts';
 import { MAIL_STATES, type StateSources } from './push/type-states.ts';
@@ -113,6 +114,7 @@ function servicesOf(options: JmapOptions): JmapServices {
       QUOTA_CAPABILITY,
       blobCapability(limits, Object.keys(DIGESTS), MAX_DATA_SOURCES),
       VACATION_CAPABILITY,
+      MDN_CAPABILITY,
       sieveCapability(editing),
       submissionCapability(submitting.settings.maxMessageBytes),
     ],

@@ -111,6 +111,12 @@ export function flagsOf(messages: readonly MessagePlace[]): number {
   return (any & ~FLAG.Seen) | (all & FLAG.Seen);
 }
 
+/** Of all its messages together, as they are at this moment; none of an email that is nowhere. Everything is loaded. */
+export function keywordsNow(account: AccountState, email: number): readonly string[] {
+  const { placements } = account;
+  return placements === undefined ? [] : keywordsOf(messagesOf(account, placements, email));
+}
+
 function rowOf(account: AccountState, placements: Placements, email: number): EmailRow | undefined {
   const messages = messagesOf(account, placements, email);
   const [first] = messages;
