@@ -378,3 +378,23 @@ test('routes', () => {
     ['route', 'route', 'not-found', 'route', 'wrong-method'],
   );
 });
+
+test('a connection whose upgrade is refused is let go of when the client closes it', async () => {
+  const port = await listen();
+  const { total } = connections;
+  const ask = 'GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+  const reply = await say(port, ask);
+  assert.match(reply, /^HTTP\/1\.1 404 /);
+  while (connections.total > total) await new Promise(setImmediate);
+});
+
+test('and when it does not', { timeout: 20_000 }, async () => {
+  const port = await listen();
+  const { total } = connections;
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.on('error', () => {});
+  socket.write('GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  await once(socket.resume(), 'end');
+  while (connections.total > total) await new Promise((resolve) => void setTimeout(resolve, 50));
+  socket.destroy();
+});

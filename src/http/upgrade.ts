@@ -2,6 +2,7 @@
  * Requests to change to another protocol on the same connection (RFC 9110 §7.8): found among the routes, judged as others, and then
  * somebody else's; or refused with a reply, after which the connection is over.
  */
+import type { Socket } from 'node:net';
 import { EMPTY } from '../base/bytes.ts';
 import { STATUS_CODES } from '../net/http.ts';
 import { clientFacts, hostOf } from './client.ts';
@@ -9,6 +10,8 @@ import { findRoute, type HttpReply, type HttpRequest, type RawUpgrade, text } fr
 import type { HandlerOptions, PeerOfRequest } from './handler.ts';
 
 const MAX_LOGGED = 200;
+/** How long one that is refused may take to read why. */
+const REFUSED_MS = 5000;
 
 /** Never throws. */
 export async function handleUpgrade(
@@ -27,7 +30,15 @@ export async function handleUpgrade(
     options.log.error({ err, path: incoming.url?.slice(0, MAX_LOGGED) }, 'a request failed');
     refusal = text(500, 'Something went wrong here.\n');
   }
-  if (refusal !== undefined) socket.end(refusalOctets(refusal));
+  if (refusal !== undefined) refuse(socket, refusal);
+}
+
+/** Nobody reads the connection any more, so nothing else would notice that the client has closed it, or never does. */
+function refuse(socket: Socket, refusal: HttpReply): void {
+  const timer = setTimeout(() => socket.destroy(), REFUSED_MS);
+  socket.once('close', () => clearTimeout(timer));
+  socket.end(refusalOctets(refusal));
+  socket.resume();
 }
 
 async function take(
