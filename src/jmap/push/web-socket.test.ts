@@ -187,4 +187,31 @@ describe('push', () => {
     }
     client.socket.close();
   });
+
+  test('asked for many times at once, it is told once, and nobody listens when the client is gone', async () => {
+    const { listeners } = await server.account();
+    const before = listeners.size;
+    const client = await new Client().open();
+    for (let i = 0; i < 50; i++) client.say({ '@type': 'WebSocketPushEnable', dataTypes: ['Mailbox'] });
+    client.say(request('a', [['Core/echo', {}, 'c']]));
+    assert.equal((await client.next())['@type'], 'Response');
+    while (listeners.size > before + 2) await new Promise(setImmediate);
+    client.socket.close();
+    await once(client.socket, 'close');
+    while (listeners.size > before) await new Promise(setImmediate);
+  });
+
+  test('thousands of messages that come in one piece are all answered', async () => {
+    const client = await new Client().open();
+    for (let i = 0; i < 3000; i++) client.say('{');
+    client.say(request('last', [['Core/echo', {}, 'c']]));
+    let refused = 0;
+    for (let answer = await client.next(); answer['@type'] === 'RequestError'; answer = await client.next())
+      refused++;
+    while (refused < 3000) {
+      assert.equal((await client.next())['@type'], 'RequestError');
+      refused++;
+    }
+    client.socket.terminate();
+  });
 });

@@ -63,7 +63,11 @@ class Session implements AccountListener {
   readonly #account: AccountState;
   readonly #gone = new AbortController();
   #inFlight = 0;
+  /** Came with what was read before it was read no further: one piece of the stream can hold thousands. */
+  readonly #waiting: Buffer[] = [];
   #watch: AccountWatch | undefined;
+  /** Wishes about push are granted one after the other, so that each ends what the one before it began. */
+  #pushWishes: Promise<void> = Promise.resolve();
   #isAlive = true;
   #timer: NodeJS.Timeout | undefined;
   #leave: () => void = () => {};
@@ -79,7 +83,7 @@ class Session implements AccountListener {
     this.#leave = services.streams.join(who.record.address, this);
     const close = (): void => this.stop();
     request.closing.addEventListener('abort', close, { once: true });
-    socket.on('message', (data, isBinary) => void this.#hear(data as Buffer, isBinary));
+    socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
     socket.on('pong', () => {
       this.#isAlive = true;
     });
@@ -120,14 +124,34 @@ class Session implements AccountListener {
     socket.ping();
   }
 
-  async #hear(data: Buffer, isBinary: boolean): Promise<void> {
-    const { socket, requests, services } = this.#parts;
+  #receive(data: Buffer, isBinary: boolean): void {
+    const { socket } = this.#parts;
     this.lastActiveMs = performance.now();
     if (isBinary) {
       socket.close(NOT_TEXT);
       return;
     }
-    if (++this.#inFlight >= MOST_IN_FLIGHT) socket.pause();
+    this.#waiting.push(data);
+    if (this.#inFlight + this.#waiting.length >= MOST_IN_FLIGHT) socket.pause();
+    if (this.#inFlight < MOST_IN_FLIGHT) void this.#work();
+  }
+
+  /** Takes a place and answers what waits, until nothing does. */
+  async #work(): Promise<void> {
+    this.#inFlight++;
+    try {
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+        if (this.#gone.signal.aborted) return;
+        await this.#hear(next);
+      }
+    } finally {
+      this.#inFlight--;
+    }
+    this.#parts.socket.resume();
+  }
+
+  async #hear(data: Buffer): Promise<void> {
+    const { requests, services } = this.#parts;
     let requestId: string | undefined;
     try {
       const message = await requests.read(data);
@@ -141,8 +165,6 @@ class Session implements AccountListener {
       await this.#send([
         Buffer.from(JSON.stringify({ '@type': 'RequestError', requestId: requestId ?? null, ...what })),
       ]);
-    } finally {
-      if (this.#inFlight-- >= MOST_IN_FLIGHT) socket.resume();
     }
   }
 
@@ -158,15 +180,23 @@ class Session implements AccountListener {
         return;
       }
       case 'WebSocketPushEnable':
-        await this.#enablePush(rest);
+        await this.#inOrder(() => this.#enablePush(rest));
         return;
       case 'WebSocketPushDisable':
-        this.#watch?.stop();
-        this.#watch = undefined;
+        await this.#inOrder(() => {
+          this.#watch?.stop();
+          this.#watch = undefined;
+        });
         return;
       default:
         throw new RequestProblem('notRequest', 'no such type of message');
     }
+  }
+
+  async #inOrder(grant: () => void | Promise<void>): Promise<void> {
+    const granted = this.#pushWishes.then(grant);
+    this.#pushWishes = granted.catch(() => {});
+    await granted;
   }
 
   async #enablePush({ dataTypes, pushState }: JsonObject): Promise<void> {
@@ -187,8 +217,6 @@ class Session implements AccountListener {
       types,
       credential: this.credential,
     });
-    // Another message may have asked for the same meanwhile: there is one.
-    this.#watch?.stop();
     this.#watch = watch;
     if (this.#gone.signal.aborted) watch.stop();
     const missed = typeof pushState === 'string' ? statesIn(pushState) : undefined;
@@ -200,7 +228,8 @@ class Session implements AccountListener {
     const accountId = accountObjectId(this.#account.id);
     while (!watch.isOver) {
       const changed = await watch.next(PING_MS);
-      if (changed === undefined) continue;
+      // What was wished meanwhile counts.
+      if (changed === undefined || watch.isOver) continue;
       const change = {
         '@type': 'StateChange',
         changed: { [accountId]: changed },
