@@ -5,7 +5,7 @@
  * Taken out: Bcc in any spelling and folding (RFC 5322 §3.6.3; who gets a blind copy stands in the envelope), Return-Path, which
  * is whoever delivers it to write (RFC 5321 §4.4), and results of checks in our name, which were not checked by us (RFC 8601 §5).
  */
-import { latin1 } from '../base/bytes.ts';
+import { CR, LF, latin1 } from '../base/bytes.ts';
 import { formatRfc5322 } from '../mail/date.ts';
 import { foldAscii, type HeaderBlock, isBlankLine } from '../mail/header.ts';
 import { bearsName } from '../message-auth/results-filter.ts';
@@ -35,7 +35,7 @@ const MAX_FIELDS = 2000;
 /** What is longer says nothing that anybody could believe, and goes unread. */
 const MAX_RESULTS_BYTES = 16 * 1024;
 
-/** `block`: of a message of so many octets. Undefined when a line of it is no field, so that readers may differ about what there is, or when it has too many. */
+/** `block`: of a message of so many octets. Undefined when a line of it is no field, or a CR in it ends none, so that readers may differ about what there is, or when it has too many. */
 export function wholeHeader(block: HeaderBlock, sizeBytes: number): WholeHeader | undefined {
   const { bytes, fieldsEnd } = block;
   if (block.count > MAX_FIELDS) return undefined;
@@ -45,10 +45,17 @@ export function wholeHeader(block: HeaderBlock, sizeBytes: number): WholeHeader 
     if (start !== at) return undefined;
     at = end;
   }
-  if (at !== fieldsEnd) return undefined;
+  if (at !== fieldsEnd || hasLoneCr(bytes.subarray(0, fieldsEnd))) return undefined;
   if (fieldsEnd === sizeBytes) return { block, bodyFrom: fieldsEnd };
   if (!isBlankLine(bytes, fieldsEnd, bytes.length)) return undefined;
   return { block, bodyFrom: bytes.indexOf(0x0a, fieldsEnd) + 1 };
+}
+
+/** What leaves has a line end in its place, so a field that nobody has looked at would begin there. */
+function hasLoneCr(octets: Buffer): boolean {
+  for (let at = octets.indexOf(CR); at >= 0; at = octets.indexOf(CR, at + 1))
+    if (octets[at + 1] !== LF) return true;
+  return false;
 }
 
 /** With its blank line. */

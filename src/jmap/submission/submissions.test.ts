@@ -297,6 +297,22 @@ describe('EmailSubmission/set', () => {
     assert.equal(late.notUpdated[id].type, 'cannotUnsend');
   });
 
+  test('a CR within the header hides no field from those who look whose name it is in', async () => {
+    const field = 'X-Note: a\rFrom: bob@example.com\r\n';
+    for (const place of ['before', 'behind']) {
+      const from = 'From: alice@example.com\r\n';
+      const bytes = `${place === 'before' ? field + from : from + field}To: bob@example.com\r\n\r\nHej\r\n`;
+      await server.imap.addMessage('alice@example.com', 'INBOX', { bytes });
+      const { ids } = await server.alice.call('Email/query', {});
+      const newest = Math.max(...ids.map((id: string) => Number(id.slice(1))));
+      const { created, notCreated } = await server.alice.call('EmailSubmission/set', {
+        create: { s: { identityId: identity, emailId: `e${newest}` } },
+      });
+      assert.equal(created, null);
+      assert.equal(notCreated.s.type, 'invalidEmail');
+    }
+  });
+
   test('a mail that is destroyed while it waits is sent all the same', async () => {
     const before = await count('INBOX', 'bob@example.com');
     const [made] = await send(mail(), held(1), 'scheduled');
