@@ -87,7 +87,7 @@ describe('app passwords', () => {
     const rows: readonly (readonly [string[], RegExp])[] = [
       [['--name', 'Phone'], /there is an app password "Phone" already/],
       [['--name', ' '], /a name has 1 to 100 characters/],
-      [['--name', 'x', '--scope', 'imap,fax'], /nobody signs in to "fax"; there are imap, pop3/],
+      [['--name', 'x', '--scope', 'imap,fax'], /nobody signs in to "fax"; there are imap, jmap, pop3/],
       [['--name', 'x', '--network', 'example.com'], /"example.com" is no network/],
       [['--name', 'x', '--expires', '2001-01-01'], /That is over already/],
       [['--name', 'x', '--expires', 'soon'], /Expected 90d, 1y or a day/],
