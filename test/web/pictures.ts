@@ -73,6 +73,20 @@ const SCENES: readonly Scene[] = [
       await page.locator('.send-later').click();
     },
   },
+  {
+    name: 'scheduled',
+    at: '/write?to=ann@example.org&subject=B%C3%A5ten&body=Vi%20ses',
+    play: async ({ page }) => {
+      await page.locator('.editor').pressSequentially('!');
+      await page.getByText(/^(?:Saved everywhere|Sparat överallt)/).waitFor({ timeout: 8000 });
+      await page.locator('.send-later').click();
+      await page.locator('.times button').last().click();
+      await page.waitForSelector('.writer', { state: 'detached', timeout: 8000 });
+      await page.goto(new URL('/m/scheduled', page.url()).href);
+      await page.locator(row).first().click();
+      await page.waitForSelector('.held');
+    },
+  },
   { name: 'empty', at: '/m/junk', play: ({ page }) => page.waitForSelector('.empty') },
   { name: 'search-begin', at: '/search', play: ({ page }) => page.waitForSelector('.search-begin') },
   { name: 'search', at: '/search?q=budget', play: ({ page }) => page.waitForSelector(row) },

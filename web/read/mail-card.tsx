@@ -4,6 +4,7 @@ import { useApp, useTexts } from '../shell/app.ts';
 import type { Email } from '../sync/model.ts';
 import type { Texts } from '../text/en.ts';
 import { Icon } from '../ui/icon.tsx';
+import { HeldMail } from '../write/held-mail.tsx';
 import { avatarOf } from './avatar.ts';
 import { CardMenu } from './card-menu.tsx';
 import type { FullEmail } from './full-email.ts';
@@ -128,6 +129,7 @@ function LoadedMail({ email, full, onFold }: LoadedProps) {
         </div>
       </header>
       {hasFields && <MailFields email={full} />}
+      <HeldMail email={email} />
       <Doubts doubts={senderDoubts(facts)} />
       <MailBody email={full} trust={trust} isDead={facts.isPhishing} wantsText={wantsText} />
       {'$draft' in email.keywords && (

@@ -6,6 +6,7 @@ import { type App, useApp, useDesk, useTexts } from '../shell/app.ts';
 import type { Desk } from '../shell/desk.ts';
 import { saysAttached } from './attachment-words.ts';
 import type { Draft } from './draft.ts';
+import { scheduledMailbox } from './held.ts';
 import { htmlText } from './html-text.ts';
 import { Later } from './later.tsx';
 import { type SendOptions, send, takeBack } from './sender.ts';
@@ -102,7 +103,11 @@ async function sendNow(
     return;
   }
   const draft = keeper.draft.peek();
-  const mailboxes = { drafts, sent: cache.byRole('sent')?.id, scheduled: cache.byRole('scheduled')?.id };
+  const scheduled =
+    'untilMs' in hold
+      ? await scheduledMailbox(client, app.texts.peek().list.roles.scheduled ?? '').catch(() => undefined)
+      : cache.byRole('scheduled')?.id;
+  const mailboxes = { drafts, sent: cache.byRole('sent')?.id, scheduled };
   const result = await send({ client, identityId: identity.id, emailId, draft, mailboxes, hold });
   if (result.kind !== 'sent') {
     app.notices.show({

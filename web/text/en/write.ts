@@ -47,6 +47,8 @@ export const write = {
   sent: 'Sent',
   sending: (seconds: number) => plural(seconds, { one: 'Goes in # second', other: 'Goes in # seconds' }),
   scheduled: (time: string) => `Goes ${time}`,
+  changeHeld: 'Change',
+  cancelHeld: 'Do not send',
   undo: 'Undo',
   takenBack: 'Not sent. The mail is in Drafts.',
   tooLate: 'It had left already.',

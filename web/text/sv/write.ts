@@ -47,6 +47,8 @@ export const write = {
   sent: 'Skickat',
   sending: (seconds: number) => plural(seconds, { one: 'Går om # sekund', other: 'Går om # sekunder' }),
   scheduled: (time: string) => `Går ${time}`,
+  changeHeld: 'Ändra',
+  cancelHeld: 'Skicka inte',
   undo: 'Ångra',
   takenBack: 'Inte skickat. Mejlet ligger i Utkast.',
   tooLate: 'Det hade redan gått.',
