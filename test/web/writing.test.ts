@@ -53,7 +53,6 @@ describe('writing', needs('chromium'), () => {
       .getByRole('link', { name: /A walk/ })
       .first()
       .click();
-    await other.page.getByRole('button', { name: 'Continue writing' }).click();
     await other.page.getByRole('textbox', { name: 'Text' }).getByText('Shall we walk?').waitFor();
     assert.equal(await other.page.getByLabel('Subject').inputValue(), 'A walk');
     assert.deepEqual(await seriousFaults(other.page), []);
