@@ -25,6 +25,8 @@ import { mediaType } from './upload.ts';
 
 export const MAX_DATA_SOURCES = 64;
 
+/** In one call, of other blobs: a part in a transfer encoding is read from its beginning, however little of it is wanted. */
+const MOST_READ = 200_000_000;
 const TABLE = { accountId: id, create: mapOf(object) };
 const SOURCE = {
   'data:asText': optional(text),
@@ -35,6 +37,11 @@ const SOURCE = {
 };
 const OBJECT = { data: list(record(SOURCE)), type: optional(text) };
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
+
+/** What a call may still read. */
+interface ReadingRoom {
+  left: number;
+}
 
 interface Source {
   readonly sizeBytes: number;
@@ -51,9 +58,10 @@ export function blobUpload(services: BlobServices): Method {
       if (create.size > call.limits.maxObjectsInSet) throw new MethodError('requestTooLarge');
       const created: Record<string, JsonObject> = {};
       const notCreated: Record<string, JsonObject> = {};
+      const room: ReadingRoom = { left: MOST_READ };
       for (const [name, wanted] of create) {
         try {
-          const made = await makeBlob(services, call, account, wanted);
+          const made = await makeBlob(services, call, account, { wanted, room });
           created[name] = made;
           call.created.set(name, made.id);
         } catch (error) {
@@ -73,7 +81,7 @@ async function makeBlob(
   services: BlobServices,
   call: Call,
   account: AccountState,
-  wanted: JsonObject,
+  { wanted, room: reading }: { readonly wanted: JsonObject; readonly room: ReadingRoom },
 ): Promise<{ readonly id: string; readonly type: string | null; readonly size: number }> {
   const { values, faults } = readTable(wanted, OBJECT);
   if (faults.length > 0)
@@ -85,7 +93,7 @@ async function makeBlob(
   if (data.length > MAX_DATA_SOURCES) throw new SetError('tooLarge', `at most ${MAX_DATA_SOURCES} sources`);
   const sources: Source[] = [];
   for (const [index, one] of data.entries())
-    sources.push(await sourceOf(one, `data/${index}`, services, call, account));
+    sources.push(await sourceOf(one, { where: `data/${index}`, room: reading }, services, call, account));
   const size = sources.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (size > call.limits.maxSizeUpload) throw new SetError('tooLarge', 'the blob would be too large');
   const room = services.uploads.reserve(account.id, size);
@@ -107,7 +115,7 @@ async function makeBlob(
 /** Throws `SetError` when it is none, or its blob is not there, or not so long. */
 async function sourceOf(
   source: ReturnType<ReturnType<typeof record<typeof SOURCE>>>,
-  where: string,
+  { where, room }: { readonly where: string; readonly room: ReadingRoom },
   { findBlob }: BlobServices,
   call: Call,
   account: AccountState,
@@ -122,11 +130,23 @@ async function sourceOf(
   }
   const blob = await findBlob(call.domain, account, call.created.resolve(blobId) ?? '');
   if (blob === undefined) throw new SetError('blobNotFound', undefined, { notFound: [blobId] });
-  const whole = blob.sizeBytes ?? (await measured(blob.open()));
+  const whole = blob.sizeBytes ?? (await measured(metered(blob.open(), room)));
   const end = length === undefined ? whole : offset + length;
   if (end > whole) throw invalidProperties([where], 'the blob is not so long');
-  const open = () => (blob.sizeBytes === undefined ? cut(blob.open(), offset, end) : blob.range(offset, end));
+  const open = () =>
+    blob.sizeBytes === undefined
+      ? cut(metered(blob.open(), room), offset, end)
+      : metered(blob.range(offset, end), room);
   return { sizeBytes: end - offset, open };
+}
+
+/** Throws `SetError` when the call has read enough. */
+async function* metered(pieces: AsyncIterable<Buffer>, room: ReadingRoom): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) {
+    room.left -= piece.length;
+    if (room.left < 0) throw new SetError('tooLarge', 'that is too much to read in one call');
+    yield piece;
+  }
 }
 
 async function measured(pieces: AsyncIterable<Buffer>): Promise<number> {

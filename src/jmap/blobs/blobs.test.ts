@@ -187,6 +187,19 @@ describe('blobs in requests (RFC 9404)', () => {
     assert.match(a['digest:sha'], /^[A-Za-z0-9+/]{27}=$/);
   });
 
+  test('a call reads so much and no more, however little of it is wanted', async () => {
+    const encoded = `${'YWFh'.repeat(19)}\r\n`.repeat(80_000);
+    const header = 'Content-Type: application/x-a\r\nContent-Transfer-Encoding: base64\r\n\r\n';
+    await server.imap.addMessage('alice@example.com', 'INBOX', {
+      bytes: `Content-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\n${header}${encoded}--q--\r\n`,
+    });
+    const { ids } = await server.alice.call('Email/query', { filter: { minSize: 6_000_000 } });
+    const data = new Array(60).fill({ blobId: `b${ids[0].slice(1)}-1`, offset: 0, length: 1 });
+    const { created, notCreated } = await server.alice.call('Blob/upload', { create: { a: { data } } });
+    assert.equal(created, null);
+    assert.equal(notCreated.a.type, 'tooLarge');
+  });
+
   test('what is no text is base64, and said to be', async () => {
     const { blobId } = (await (await upload(Buffer.from([0xff, 0xfe]))).json()) as Answer;
     const { list } = await server.alice.call('Blob/get', { ids: [blobId] });
