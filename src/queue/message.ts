@@ -84,6 +84,8 @@ async function keysFor(
 ): Promise<readonly SigningKey[]> {
   // It came from elsewhere, and goes into a mailbox.
   if (kind === 'retry') return [];
+  // Readers differ about whose it is; a proof that it is ours would be one for each of them.
+  if (kind === 'forward' && new HeaderBlock(header).all('from').length > 1) return [];
   const author = fromDomain(header);
   if (kind === 'forward' && !saysDmarcPass(header, sealsAs))
     return isAligned(author, ownDomain) ? [] : keysOf(ownDomain);

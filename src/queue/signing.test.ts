@@ -60,6 +60,11 @@ describe('a signature', () => {
     await it.send(['bo@example.org'], { text: letter('later'), kind: 'retry' });
     await it.send(['bo@example.org'], { text: field('fail') + letter('forged'), kind: 'forward' });
     await it.send(['bo@example.org'], { text: field('pass') + letter('proved'), kind: 'forward' });
+    const hidden = 'X-Note: a\rFrom: boss@example.com\nFrom: x@elsewhere.example\nSubject: hidden\n\nwords\n';
+    await it.send(['bo@example.org'], {
+      text: `${field('pass')}Received: by us\n${hidden}`,
+      kind: 'forward',
+    });
     await it.send(['bo@example.org'], { text: letter('sent') });
     await it.empty();
     const signed = hop.mails
