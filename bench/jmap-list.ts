@@ -45,7 +45,15 @@ const methods = new Map(
   emailReaders({ findBlob: async () => undefined }).map((method) => [method.name, method]),
 );
 const call: Call = {
-  ...{ id: '', domain, record, limits: LIMITS, using: new Set<string>(), log: domain.log },
+  ...{
+    id: '',
+    domain,
+    record,
+    credential: undefined,
+    limits: LIMITS,
+    using: new Set<string>(),
+    log: domain.log,
+  },
   created: undefined as never,
   account: () => domain.accounts.open(record.id),
   afterwards: () => {},

@@ -7,8 +7,8 @@ export const CLAIMED: readonly number[] = [
   3691, 3894, 4315, 4616, 4731, 4865, 4954, 4959, 4978, 5032, 5034, 5161, 5173, 5182, 5183, 5228, 5229, 5230,
   5231, 5232, 5233, 5235, 5256, 5258, 5260, 5293, 5429, 5435, 5436, 5463, 5464, 5490, 5703, 5782, 5802, 5804,
   5819, 5957, 6131, 6134, 6152, 6154, 6376, 6409, 6522, 6533, 6609, 6647, 6710, 6785, 6851, 6855, 6856, 7162,
-  7208, 7352, 7377, 7505, 7628, 7672, 7677, 7888, 7889, 8438, 8460, 8461, 8463, 8474, 8508, 8514, 8555, 8579,
-  8580, 8601, 8617, 8689, 8737, 8970, 9042, 9051, 9208, 9266, 9394, 9422, 9590,
+  7208, 7352, 7377, 7505, 7628, 7672, 7677, 7888, 7889, 8291, 8292, 8438, 8460, 8461, 8463, 8474, 8508, 8514,
+  8555, 8579, 8580, 8601, 8617, 8689, 8737, 8970, 9042, 9051, 9208, 9266, 9394, 9422, 9590,
 ];
 
 export const TITLES: Readonly<Record<number, string>> = {
@@ -235,6 +235,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   8030: 'Generic Event Delivery Using HTTP Push',
   8058: 'Signaling One-Click Functionality for List Email Headers',
   8098: 'Message Disposition Notification',
+  8188: 'Encrypted Content-Encoding for HTTP',
   8254: 'Uniform Resource Name Registration Transition',
   8259: 'The JavaScript Object Notation (JSON) Data Interchange Format',
   8291: 'Message Encryption for Web Push',

@@ -44,9 +44,10 @@ async function answerCalls(
   services: JmapServices,
   requests: Requests,
   request: HttpRequest,
-  { record }: Admission,
+  { record, credential }: Admission,
 ): Promise<HttpReply> {
-  const asker = { record, client: request.headers['user-agent'], gone: request.gone };
+  const client = request.headers['user-agent'];
+  const asker = { record, credential: credential?.id, client, gone: request.gone };
   try {
     return await requests.within(record, async () => {
       const octets = await readBody(services, request);

@@ -9,6 +9,7 @@ import type { JmapLimits } from './core/limits.ts';
 export const CORE = 'urn:ietf:params:jmap:core';
 export const BLOB = 'urn:ietf:params:jmap:blob';
 export const WEBSOCKET = 'urn:ietf:params:jmap:websocket';
+export const VAPID = 'urn:ietf:params:jmap:webpush-vapid';
 export const QUOTA = 'urn:ietf:params:jmap:quota';
 export const MAIL = 'urn:ietf:params:jmap:mail';
 

@@ -7,6 +7,7 @@ import { emailWriters } from './mail/email-writers.ts';
 import { MAILBOX_METHODS } from './mailboxes/methods.ts';
 import { mdnMethods } from './mdn/methods.ts';
 import type { MethodParts } from './method-parts.ts';
+import { subscriptionMethods } from './push/subscriptions.ts';
 import { QUOTA_METHODS } from './quota/quota.ts';
 import { sieveMethods } from './sieve/methods.ts';
 import { sendingMethods } from './submission/methods.ts';
@@ -25,5 +26,6 @@ export function allMethods(parts: MethodParts): readonly Method[] {
     ...sendingMethods(parts.submitting),
     ...sieveMethods(parts),
     ...mdnMethods(parts),
+    ...subscriptionMethods(parts.pushQueue),
   ];
 }

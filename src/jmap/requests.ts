@@ -14,6 +14,8 @@ import type { JmapServices } from './services.ts';
 
 export interface Asker {
   readonly record: AccountRecord;
+  /** The number of what was signed in with; undefined for an issuer's token. */
+  readonly credential: number | undefined;
   /** What the program says it is. */
   readonly client: string | undefined;
   /** Aborted when it is gone. */
@@ -56,7 +58,7 @@ export class Requests {
   /** `more`: what stands before the answers. Undefined when the client is gone. Throws `RequestProblem`. */
   async answer(
     value: Json,
-    { record, client, gone }: Asker,
+    { record, credential, client, gone }: Asker,
     more: Readonly<Record<string, Json>> = {},
   ): Promise<readonly Buffer[] | undefined> {
     const { limits, methods, capabilities } = this.#services;
@@ -66,7 +68,7 @@ export class Requests {
     const log = this.#services.log.child({ account: record.address, request: author.id }, record.address);
     const domain = actingAs(this.#services.domain, author);
     return runCalls(request, methods, {
-      ...{ domain, record, limits, log, gone, more },
+      ...{ domain, record, credential, limits, log, gone, more },
       sessionState: sessionState(record, this.#services),
       account: async (accountId) => {
         if (accountOfObjectId(accountId) !== record.id)

@@ -33,6 +33,8 @@ import { type JmapLimits, LIMITS } from './core/limits.ts';
 import { MDN_CAPABILITY } from './mdn/capability.ts';
 import { allMethods } from './methods.ts';
 import { eventRoutes } from './push/event-source.ts';
+import { type PushOptions, PushQueue } from './push/push-queue.ts';
+import { followAccounts } from './push/pushes.ts';
 import { MAIL_STATES, type StateSources } from './push/type-states.ts';
 import { webSocketRoutes } from './push/web-socket-route.ts';
 import { quotaState } from './quota/quota.ts';
@@ -73,6 +75,8 @@ export interface JmapOptions {
   readonly editing: Editing;
   /** The rules of sending. */
   readonly submitting: Submitting;
+  /** How programs are told that hold no connection. */
+  readonly push: PushOptions;
   /** Absent where one process holds everything. */
   readonly relay?: Relay | undefined;
   /** Besides the Authorization field, which is looked at last. */
@@ -99,19 +103,23 @@ function servicesOf(options: JmapOptions): JmapServices {
   const { hostname, uploads, keptUploads, submitting, editing } = options;
   const findBlob = withNestedParts(blobFinder(keptUploads));
   const shared = { hostname, uploads, keptUploads, findBlob };
-  const parts = { ...shared, submitting, editing, attachmentBytes: ATTACHMENT_BYTES };
+  const pushQueue = new PushQueue(domain, log, options.push);
+  const stateSources = { ...MAIL_STATES, ...OTHER_STATES };
+  followAccounts({ domain, log, sources: stateSources, queue: pushQueue });
+  const parts = { ...shared, submitting, editing, pushQueue, attachmentBytes: ATTACHMENT_BYTES };
   return {
     ...{ domain, log, limits, relay, findBlob, uploads: keptUploads, budget: uploads },
     judges: [vouchedJudge(domain), ...judges, authorization],
     askToSignIn: (request) => askToSignIn(authenticator, request),
     methods: new Map(allMethods(parts).map((method) => [method.name, method])),
-    stateSources: { ...MAIL_STATES, ...OTHER_STATES },
+    stateSources,
     streams: new Roster(STREAMS_PER_ACCOUNT),
     capabilities: [
       coreCapability(limits),
       MAIL_CAPABILITY,
       WEBSOCKET_CAPABILITY,
       QUOTA_CAPABILITY,
+      options.push.vapid.capability,
       blobCapability(limits, Object.keys(DIGESTS), MAX_DATA_SOURCES),
       VACATION_CAPABILITY,
       MDN_CAPABILITY,

@@ -44,6 +44,8 @@ export class Accounts {
   readonly orders = new OrderCache(ORDER_BYTES);
   /** Of accounts whose emails were listed. */
   readonly emailLists = new EmailListCache(LIST_BYTES);
+  /** Told of each account when it is in memory, before anybody has it. They do not throw. */
+  readonly onLoaded = new Set<(account: AccountState) => void>();
   readonly #store: Pick<TranslatedStore, 'directory' | 'loadAccount'>;
   readonly #turns: Turns;
   readonly #clock: Clock;
@@ -210,6 +212,7 @@ export class Accounts {
       account.record = loading.newest ?? current;
       account.lastUsedMs = this.#clock.nowMs();
       this.#loaded.set(id, account);
+      for (const tell of this.onLoaded) tell(account);
       return account;
     }
   }

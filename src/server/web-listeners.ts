@@ -14,6 +14,7 @@ import type { AccountAdmin } from '../identity/account-admin.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { WebSessions } from '../identity/web-sessions.ts';
+import { Vapid } from '../jmap/push/vapid.ts';
 import { jmapRoutes } from '../jmap/routes.ts';
 import type { Submitting } from '../jmap/submission/submit.ts';
 import type { Domain } from '../mailbox/domain.ts';
@@ -123,6 +124,10 @@ function routesOf(options: WebOptions): readonly Route[] {
     ...shared,
     keptUploads,
     hostname: config.hostname,
+    push: {
+      outward: new Outward(),
+      vapid: Vapid.open(join(data, 'web-push.key'), `https://${config.hostname}/`),
+    },
     judges: [cookieJudge(sessions)],
   });
   const web = webRoutes({

@@ -5,8 +5,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { HttpListener } from '../../src/http/listener.ts';
+import { Outward } from '../../src/http/outward.ts';
 import { Identities } from '../../src/identity/identities.ts';
 import type { JsonObject } from '../../src/jmap/core/json.ts';
+import { Vapid } from '../../src/jmap/push/vapid.ts';
 import { type JmapOptions, jmapRoutes } from '../../src/jmap/routes.ts';
 import type { Submitting } from '../../src/jmap/submission/submit.ts';
 import { UploadBudget } from '../../src/mailbox/operations/upload-budget.ts';
@@ -68,6 +70,10 @@ export async function startTestJmap(options: TestJmapOptions = {}): Promise<Test
       submitting: submittingOf(kit, options.submission),
       uploads: new UploadBudget({ accountBytes: 2 ** 28, totalBytes: 2 ** 30 }),
       keptUploads: new UploadFiles(join(kit.data, 'uploads'), KEPT_UPLOADS, domain.clock),
+      push: {
+        outward: new Outward(),
+        vapid: Vapid.open(join(kit.data, 'web-push.key'), 'https://mail.example.com/'),
+      },
       ...options.jmap,
     }),
   });
@@ -151,7 +157,7 @@ export class JmapClient {
       using: session,
       methodCalls: calls.map(([name, args, id], index) => [
         name,
-        name === 'Core/echo' ? args : { accountId: this.accountId, ...args },
+        /^(?:Core|PushSubscription)\//.test(name) ? args : { accountId: this.accountId, ...args },
         id ?? String(index),
       ]),
       ...more,

@@ -23,6 +23,8 @@ export interface Call {
   readonly domain: Domain;
   /** Who asks. */
   readonly record: AccountRecord;
+  /** The number of what was signed in with; undefined for an issuer's token. */
+  readonly credential: number | undefined;
   readonly limits: JmapLimits;
   readonly using: ReadonlySet<string>;
   /** Of all calls of the request so far. */

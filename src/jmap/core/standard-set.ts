@@ -81,10 +81,12 @@ export function standardSet<T extends Table>(type: SetType<T>): Method {
       const outcome = await type.apply({ account, call, ...asked.request, ifInState, args: own });
       for (const [creationId, made] of outcome.created) call.created.set(creationId, made.id);
       const newState = await type.state(account, call);
-      return { accountId, oldState, newState, ...answerOf(outcome, asked) };
+      return { accountId, oldState, newState, ...answerOfSet(outcome, asked) };
     },
   };
 }
+
+const NOTHING_REFUSED = Object.freeze({ notUpdated: new Map(), notDestroyed: new Map() });
 
 interface Asked {
   readonly request: Pick<SetRequest<Table>, 'create' | 'update' | 'destroy'>;
@@ -117,7 +119,10 @@ function checkCreationId(name: string): void {
   }
 }
 
-function answerOf(outcome: SetOutcome, { notUpdated, notDestroyed }: Asked): JsonObject {
+export function answerOfSet(
+  outcome: SetOutcome,
+  { notUpdated, notDestroyed }: Pick<Asked, 'notUpdated' | 'notDestroyed'> = NOTHING_REFUSED,
+): JsonObject {
   const { created, updated, destroyed } = outcome;
   return {
     created: orNull(created),

@@ -173,7 +173,10 @@ class Session implements AccountListener {
     switch (type) {
       case 'Request': {
         const { requests, request, who } = this.#parts;
-        const asker = { record: who.record, client: request.headers['user-agent'], gone: this.#gone.signal };
+        const asker = {
+          ...{ record: who.record, credential: who.credential?.id },
+          ...{ client: request.headers['user-agent'], gone: this.#gone.signal },
+        };
         const more = { '@type': 'Response', ...(requestId === undefined ? {} : { requestId }) };
         const pieces = await requests.within(who.record, () => requests.answer(rest as Json, asker, more));
         if (pieces !== undefined) await this.#send(pieces);
