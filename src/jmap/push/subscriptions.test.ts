@@ -86,7 +86,7 @@ describe('push subscriptions', () => {
     const code = (await service.next('/unproved')).message.verificationCode;
     const { notUpdated } = await set(server.alice, { update: { [id]: { verificationCode: `${code}x` } } });
     assert.equal(notUpdated[id].type, 'invalidProperties');
-    const id2 = await subscribed(server.alice, '/proved');
+    const id2 = await subscribed(server.alice, '/proved', { types: ['Mailbox'] });
     await deliver();
     await service.next('/proved');
     assert.equal(service.received.filter(({ path }) => path === '/unproved').length, 1);
@@ -167,8 +167,8 @@ describe('push subscriptions', () => {
     const { admin } = server.kit;
     const made = await admin.addAppPassword(record.id, { name: 'phone', services: ['jmap'] });
     const phone = new JmapClient(server.base, 'carol@example.com', made.password.reveal(), carol.accountId);
-    await subscribed(phone, '/phone');
-    const stays = await subscribed(carol, '/stays');
+    await subscribed(phone, '/phone', { types: ['Mailbox'] });
+    const stays = await subscribed(carol, '/stays', { types: ['Mailbox'] });
     assert.equal((await carol.call('PushSubscription/get', {})).list.length, 1);
     await admin.revokeAppPassword(record.id, made.number);
     await deliver('carol@example.com');
