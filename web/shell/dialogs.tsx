@@ -168,6 +168,7 @@ function MoveDialog({ chosen, done }: { readonly chosen: Chosen; readonly done: 
           }}
         />
       </form>
+      {found.length === 0 ? <p class="hint">{deeds.noMailbox}</p> : null}
       <ul class="choices">
         {found.map(({ mailbox, depth }) => (
           <li key={mailbox.id}>
