@@ -86,12 +86,13 @@ describe('README.md', () => {
   const ports = new Map<number, string>();
 
   function prepare(): void {
-    const parts = ['bin', 'src', 'test', 'tools', 'scripts', 'docs', 'bench', 'packaging'];
+    const parts = ['bin', 'src', 'web', 'test', 'tools', 'scripts', 'docs', 'bench', 'packaging'];
     const files = [
       'package.json',
       'package-lock.json',
       '.npmrc',
       'tsconfig.json',
+      'tsconfig.web.json',
       'README.md',
       'CHANGELOG.md',
       'SECURITY.md',
