@@ -1,10 +1,10 @@
 /** What can be done with one mail beside answering it: forwarded as a file, printed and seen as text or as it came. */
 import { useRef, useState } from 'preact/hooks';
 import { useTexts } from '../shell/app.ts';
+import { Later } from '../shell/later.tsx';
 import { Icon } from '../ui/icon.tsx';
 import type { FullEmail } from './full-email.ts';
 import { useReading } from './reading-context.tsx';
-import { Source } from './source.tsx';
 
 export interface CardMenuProps {
   readonly full: FullEmail;
@@ -50,7 +50,13 @@ export function CardMenu({ full, wantsText, onWantText }: CardMenuProps) {
         {entry(wantsText ? texts.formatted : texts.plainText, () => onWantText(!wantsText))}
         {entry(texts.showSource, () => show('source'))}
       </div>
-      {shown === 'source' && <Source email={full} onClose={() => show(undefined)} />}
+      {shown === 'source' && (
+        <Later
+          load={() => import('./source.tsx')}
+          name="Source"
+          props={{ email: full, onClose: () => show(undefined) }}
+        />
+      )}
     </>
   );
 }

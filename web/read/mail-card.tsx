@@ -1,10 +1,11 @@
 /** One mail of a conversation: a line when it is folded, else who, to whom, when and how sure that is, what it says, and what can be done. */
 import { useState } from 'preact/hooks';
-import { useApp, useTexts } from '../shell/app.ts';
+import { useApp, useDesk, useTexts } from '../shell/app.ts';
+import type { Desk } from '../shell/desk.ts';
+import { Later } from '../shell/later.tsx';
 import type { Email } from '../sync/model.ts';
 import type { Texts } from '../text/en.ts';
 import { Icon } from '../ui/icon.tsx';
-import { HeldMail } from '../write/held-mail.tsx';
 import { avatarOf } from './avatar.ts';
 import { CardMenu } from './card-menu.tsx';
 import type { FullEmail } from './full-email.ts';
@@ -129,7 +130,9 @@ function LoadedMail({ email, full, onFold }: LoadedProps) {
         </div>
       </header>
       {hasFields && <MailFields email={full} />}
-      <HeldMail email={email} />
+      {isHeld(useDesk().sync, email) && (
+        <Later load={() => import('../write/held-mail.tsx')} name="HeldMail" props={{ email }} />
+      )}
       <Doubts doubts={senderDoubts(facts)} />
       <MailBody email={full} trust={trust} isDead={facts.isPhishing} wantsText={wantsText} />
       {'$draft' in email.keywords && (
@@ -227,4 +230,10 @@ function trustFacts(full: FullEmail, me: readonly string[], hostname: string | u
     // Whoever writes in the reader's name from outside has been checked; what came from here has not.
     isOwn: from.some((person) => isMe(person, me)) && results.length === 0,
   };
+}
+
+/** It waits for its time. */
+function isHeld({ cache }: Desk['sync'], { mailboxIds }: Email): boolean {
+  const scheduled = cache.byRole('scheduled')?.id;
+  return scheduled !== undefined && scheduled in mailboxIds;
 }
