@@ -104,12 +104,12 @@ async function agreeOn(tests: readonly string[]): Promise<void> {
     const some = tests.slice(at, at + 40);
     const script = `${REQUIRES}\n${some.map((one, i) => `if ${one} { addflag "t${i}"; }`).join('\n')}\nkeep;\n`;
     const opinion = await pigeonhole.ask(script, MAIL, ENVELOPE);
+    assert.match(opinion.does.join(), /^keep/, `${script}\n${opinion.said}`);
     const [ours, theirs] = [here(script), opinion.does].map(
       (does) => new Set(does.join().match(/t\d+/g) ?? []),
     );
     const differing = some.filter((_, i) => ours?.has(`t${i}`) !== theirs?.has(`t${i}`));
     assert.deepEqual(differing, [], `ours: ${here(script).join()}\n${opinion.said.slice(0, 2000)}`);
-    assert.match(opinion.does.join(), /^keep/, opinion.said);
   }
 }
 
@@ -135,7 +135,8 @@ const WORDS = [
   'X',
   'and',
 ];
-const key = textOf([...WORDS, '*', '?', '\\*', '\\?']);
+/** Without what Pigeonhole finds where it is not, which stands among the differences. */
+const key = textOf([...WORDS, '*', '?', '\\*', '\\?']).filter((text) => !/\?.*\*/.test(text));
 const number = fc.constantFrom('0', '1', '2', '7', '42', '0042', '43', 'x', '');
 const relation = fc.constantFrom('gt', 'ge', 'lt', 'le', 'eq', 'ne');
 const comparator = fc.constantFrom('', ' :comparator "i;octet"', ' :comparator "i;ascii-casemap"');
@@ -157,6 +158,10 @@ const counting: fc.Arbitrary<How> = fc
   .map(([how, text]): How => [`:count "${how}" ${NUMERIC}`, text]);
 const one = fc.oneof(matching, ordering, comparing);
 const any = fc.oneof(matching, ordering, comparing, counting);
+
+/** Without a comparator `string` knows case there, which stands among the differences. */
+const named = (how: string): string =>
+  how.includes(':comparator') ? how : `${how} :comparator "i;ascii-casemap"`;
 
 const field = fc.constantFrom(
   'subject',
@@ -197,7 +202,7 @@ const atom: fc.Arbitrary<string> = fc.oneof(
     .map(([how, size]) => `size :${how} ${size}`),
   fc
     .tuple(any, textOf(WORDS))
-    .map(([[how, text], source]) => `string ${how} ${quoted(source)} ${quoted(text)}`),
+    .map(([[how, text], source]) => `string ${named(how)} ${quoted(source)} ${quoted(text)}`),
   fc.constantFrom('true', 'false', 'not true'),
 );
 const tree: fc.Arbitrary<string> = fc.oneof(
@@ -247,6 +252,12 @@ const DIFFERENCES: readonly (readonly [script: string, here: string, there: stri
     'discard',
     'keep',
     'RFC 5228 §2.6.2: tags come in any order',
+  ],
+  [
+    'if envelope :localpart :matches "from" "?.r*" { discard; }',
+    'keep',
+    'discard',
+    'RFC 5228 §2.7.1: it has no point, but Pigeonhole forgets what stands between a question mark and the first star',
   ],
   ['fileinto "inbox";', 'keep', 'fileinto inbox', 'RFC 9051 §5.1: INBOX is one name in every spelling'],
 ];

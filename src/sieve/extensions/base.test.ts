@@ -188,6 +188,21 @@ describe('envelope (RFC 5228 §5.4) and subaddress (RFC 5233)', () => {
       assert.ok(holds(`envelope ${part} "from" ""`, { envelope }, 'envelope subaddress'), part);
   });
 
+  test('what is counted are addresses, with or without the part (RFC 5231 §4.2)', () => {
+    const counts = (part: string, from: string): string | undefined =>
+      ['0', '1', '2'].find((count) =>
+        holds(
+          `envelope ${part} :count "eq" :comparator "i;ascii-numeric" "from" "${count}"`,
+          { envelope: { from, to: 'a@example.org' } },
+          'envelope subaddress relational comparator-i;ascii-numeric',
+        ),
+      );
+    for (const part of ['', ':localpart', ':domain', ':user', ':detail']) {
+      assert.equal(counts(part, 'bo@example.org'), '1', part);
+      assert.equal(counts(part, ''), '0', part);
+    }
+  });
+
   test('an address that is none keeps its halves', () => {
     const envelope = { from: 'a b@example.org', to: 'a@example.org' };
     assert.ok(holds('envelope :domain "from" "example.org"', { envelope }, 'envelope'));

@@ -18,12 +18,20 @@ type Reader = (run: Run, node: Node, envelope: Envelope) => string | undefined;
 interface EnvelopePart {
   readonly capability?: string;
   readonly read: Reader;
+  /** How many addresses it is, also where they lack what is asked for of them (RFC 5231 §4.2); otherwise the values are counted. */
+  readonly addresses?: (envelope: Envelope) => number;
 }
 
 /** What can be asked for, and what must be required for it. */
 const PARTS: ReadonlyMap<string, EnvelopePart> = new Map<string, EnvelopePart>([
-  ['from', { read: (run, node, { from }) => pathPart(run, node, from) }],
-  ['to', { read: (run, node, { to }) => pathPart(run, node, to) }],
+  [
+    'from',
+    {
+      read: (run, node, { from }) => pathPart(run, node, from),
+      addresses: ({ from }) => (from === '' ? 0 : 1),
+    },
+  ],
+  ['to', { read: (run, node, { to }) => pathPart(run, node, to), addresses: () => 1 }],
   ...(['notify', 'orcpt', 'ret', 'envid'] as const).map((name): [string, EnvelopePart] => [
     name,
     { capability: 'envelope-dsn', read: (_, __, envelope) => envelope[name] },
@@ -60,13 +68,15 @@ export const ENVELOPE: Extension = {
         if (envelope === undefined && items.get('imap.cause') !== undefined)
           throw new RunFault('there is no envelope: no mail is delivered');
         const values: string[] = [];
+        let count = 0;
         for (const name of run.texts(node.values[0])) {
           const part = PARTS.get(name.toLowerCase());
           if (part === undefined) throw new RunFault(`an envelope has no part "${name.slice(0, 100)}"`);
           const value = envelope && part.read(run, node, envelope);
           if (value !== undefined) values.push(value);
+          count += (envelope && part.addresses?.(envelope)) ?? (value === undefined ? 0 : 1);
         }
-        return yield* matchAny(run, node, values, run.texts(node.values[1]));
+        return yield* matchAny(run, node, values, run.texts(node.values[1]), count);
       },
     },
   ],

@@ -97,7 +97,7 @@ export function writtenAddress({ local, domain }: MailAddress): string {
   return `${quoted}@${domain}`;
 }
 
-/** The whole of it, as the tests compare it. */
+/** The whole of it, as addresses of people are compared with each other. */
 export function wholeAddress({ local, domain }: MailAddress): string {
   return domain === '' ? local : `${local}@${domain}`;
 }
