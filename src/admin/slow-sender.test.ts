@@ -52,7 +52,7 @@ test('what goes on with an account that was dropped meanwhile is refused, and th
   const after = await domain.accounts.open(id);
   assert.notEqual(after, before);
   const rename = (account: typeof before, name: string) =>
-    domain.turns.run({ account, run: (change) => change.createMailbox(name, undefined) });
+    domain.turns.run({ account, run: (change) => change.mailboxes.create(name, undefined) });
   await assert.rejects(rename(before, 'One'), { code: 'conflict' });
   await rename(after, 'Two');
   await kit.close();

@@ -95,7 +95,7 @@ test('a delivery that has the account in its hands when it is removed leaves no 
   clearInterval(delivering);
   await Promise.all(deliveries);
   // Whoever still has it in memory is refused.
-  const late = domain.turns.run({ account, run: (change) => change.createMailbox('Late', undefined) });
+  const late = domain.turns.run({ account, run: (change) => change.mailboxes.create('Late', undefined) });
   await assert.rejects(late, { code: 'conflict' });
   assert.deepEqual(rowsOf(kit.data, record), []);
   await kit.close();
@@ -123,7 +123,7 @@ test('an account that is to be forgotten while it is read is read anew', async (
   // Whoever still has it in memory writes no more.
   const late = kit.domain.turns.run({
     account: before,
-    run: (change) => change.createMailbox('Late', undefined),
+    run: (change) => change.mailboxes.create('Late', undefined),
   });
   await assert.rejects(late, { code: 'conflict' });
   await anotherWrites(kit.domain, record, stored);
@@ -144,7 +144,7 @@ async function anotherWrites(
   const account = new WritableAccount(record, stored);
   const change = new AccountChange(account, 0);
   change.begin();
-  change.createMailbox('Written meanwhile', undefined);
+  change.mailboxes.create('Written meanwhile', undefined);
   const { committed, durable } = store.write([change.toBatch(false)]);
   assert.deepEqual(await committed, [undefined]);
   await durable;

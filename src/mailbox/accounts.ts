@@ -227,7 +227,7 @@ export class Accounts {
       await this.#turns.run({
         account,
         run: (change) => {
-          for (const { name, role } of FIRST_MAILBOXES) change.createMailbox(name, role);
+          for (const { name, role } of FIRST_MAILBOXES) change.mailboxes.create(name, role);
         },
       });
     }

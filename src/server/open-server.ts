@@ -92,14 +92,8 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     watch.sends(mail.queue);
     opened.push(() => mail.stop(SENDING_GRACE_MS));
     opened.push(feedback.start());
-    const isSpokesman = colleagues === undefined || colleagues.isSpokesman;
-    const keeper = isSpokesman
-      ? await certificateKeeper({ config, log, tls, domains, listeners })
-      : undefined;
-    keeper?.start();
-    opened.push(async () => keeper?.stop());
-    const keyWatch = isSpokesman ? startKeyWatch(system.keyWatch, log) : undefined;
-    opened.push(async () => keyWatch?.stop());
+    const isSpokesman = colleagues?.isSpokesman ?? true;
+    if (isSpokesman) opened.push(...(await keepersOf({ config, log, tls, domains, listeners }, system)));
     opened.push(...upkeepOf(domain, config, log));
     const resumed = system.accounts.resumeRemovals();
     void resumed.catch((err) => log.warn({ err }, 'an account is not removed yet'));
@@ -108,6 +102,17 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     await closeInOrder(opened);
     throw error;
   }
+}
+
+/** What looks after certificates and keys, once for all processes; gives the ways to end it. */
+async function keepersOf(
+  options: Parameters<typeof certificateKeeper>[0],
+  system: MailSystem,
+): Promise<(() => Promise<void>)[]> {
+  const keeper = await certificateKeeper(options);
+  keeper?.start();
+  const keyWatch = startKeyWatch(system.keyWatch, options.log);
+  return [async () => keeper?.stop(), async () => keyWatch.stop()];
 }
 
 /** What looks after the mail by itself; gives the ways to end it. */

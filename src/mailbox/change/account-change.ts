@@ -10,14 +10,13 @@
 import { invariant } from '../../base/invariant.ts';
 import { type Author, THE_SERVER } from '../model/author.ts';
 import { MailboxError } from '../model/errors.ts';
-import type { EmailId, MailboxId, ModSeq, Role, Uid, UidValidity } from '../model/model.ts';
-import { asMailboxId, asModSeq, asUid, asUidValidity, emailId } from '../model/model.ts';
+import type { EmailId, MailboxId, ModSeq } from '../model/model.ts';
+import { asModSeq, asUid, emailId } from '../model/model.ts';
 import { type MessageRecord, recordAt } from '../model/record.ts';
 import type { AccountBatch, NewEmail } from '../port/store.ts';
 import type { AccountState, WritableAccount } from '../state/account.ts';
 import { type MailboxState, WritableMailbox } from '../state/mailbox.ts';
 import type { FlagColumns } from '../state/message-list.ts';
-import { sumsOf } from '../state/message-sums.ts';
 import { AnnotationChanges } from './annotation-changes.ts';
 import { BatchRows } from './batch-rows.ts';
 import { BelongingChanges } from './belonging-changes.ts';
@@ -26,11 +25,13 @@ import { count, countFlags, isUnseen, noteFlags, noteRemoved } from './counters.
 import { FactChanges } from './fact-changes.ts';
 import { EXPUNGED_PER_ROW, HistoryChanges } from './history-changes.ts';
 import { KeywordSets } from './keyword-sets.ts';
+import { MailboxChanges } from './mailbox-changes.ts';
 import { OutgoingChanges } from './outgoing-changes.ts';
 import { PlaceChanges } from './place-changes.ts';
+import { RepairChanges } from './repair-changes.ts';
 import { RuleChanges } from './rule-changes.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { raiseAboveForeign, requireUids, takeUid, type UidPlace } from './uids.ts';
+import { requireUids, takeUid, type UidPlace } from './uids.ts';
 import { Undo } from './undo.ts';
 
 /** A message to add: everything of its record that the mailbox does not choose. */
@@ -41,6 +42,8 @@ export type Origin = 'new' | 'copied' | 'moved';
 
 export class AccountChange {
   readonly nowMs: number;
+  readonly mailboxes: MailboxChanges;
+  readonly repair: RepairChanges;
   readonly keywords: KeywordSets;
   readonly facts: FactChanges;
   readonly history: HistoryChanges;
@@ -81,6 +84,21 @@ export class AccountChange {
     this.annotations = new AnnotationChanges(account, this.#undo, this.#rows, () => this.#takeModseq());
     this.belongings = new BelongingChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
     this.history = new HistoryChanges(account, this.#rows, nowMs, () => this.#nextHistoryModseq());
+    const common = {
+      history: this.history,
+      write: (mailbox: MailboxState): WritableMailbox => this.#write(mailbox),
+      takeModseq: () => this.#takeModseq(),
+    };
+    const { annotations, subscriptions } = this;
+    this.mailboxes = new MailboxChanges(account, {
+      ...{ ...common, nowMs, annotations, subscriptions, writeInfo },
+      ...{ undo: this.#undo, rows: this.#rows, records: this.#records, places: this.#places },
+    });
+    const nextModseq = (): ModSeq => {
+      this.#modseq = undefined;
+      return this.#takeModseq();
+    };
+    this.repair = new RepairChanges(account, { ...common, nextModseq });
   }
 
   get account(): AccountState {
@@ -222,72 +240,6 @@ export class AccountChange {
     this.#rows.add({ kind: 'external-id', row: { mailbox: mailbox.id, uid: asUid(uid), id } });
   }
 
-  // Mailboxes
-
-  createMailbox(name: string, role: Role | undefined): MailboxState {
-    const { row } = this.#account;
-    const modseq = this.#takeModseq();
-    const mailbox = WritableMailbox.empty({
-      id: asMailboxId(row.nextMailbox++),
-      uidValidity: asUidValidity(row.nextUidValidity++),
-      name,
-      role,
-      modseq,
-    });
-    row.mailboxModseq = modseq;
-    this.#records.mailbox('made', mailbox, modseq);
-    this.#account.add(mailbox);
-    // Whoever has found it by then must not bring it back: its number will be another's.
-    this.#undo.did(() => Object.assign(mailbox.fields, { isGone: true }));
-    this.#undo.did(() => this.#account.drop(mailbox));
-    this.#write(mailbox);
-    this.subscriptions.takeOverOrphan(mailbox);
-    return mailbox;
-  }
-
-  /** The mailbox and its messages leave at once; the reaper releases their bytes later. Loaded, if they can be. */
-  deleteMailbox(mailbox: MailboxState): void {
-    const gone = this.#write(mailbox);
-    const account = this.#account;
-    this.annotations.mailboxGone(gone.id);
-    this.history.mailboxGone(gone);
-    this.#places.mailboxGone(gone);
-    account.row.mailboxModseq = this.#takeModseq();
-    if (gone.exists > 0) account.row.emailModseq = account.modseq;
-    this.#records.mailbox('gone', gone, account.modseq);
-    account.row.usedBytes -= gone.bytes;
-    account.row.usedMessages -= gone.exists;
-    this.subscriptions.leaveOrphan(gone);
-    account.drop(gone);
-    this.#undo.did(() => account.add(gone));
-    gone.fields.isGone = true;
-    this.#undo.add(account.gone, gone);
-    this.#rows.add({ kind: 'mailbox-deleted', mailbox: gone.id });
-    this.#account.noteExpunge(this.nowMs);
-  }
-
-  renameMailbox(mailbox: MailboxState, name: string): void {
-    const renamed = this.#writeInfo(mailbox);
-    const before = renamed.name;
-    this.#place(renamed, name);
-    this.#undo.did(() => this.#place(renamed, before));
-    this.subscriptions.takeOverOrphan(renamed);
-  }
-
-  /** The caller sees to it that no other mailbox has the role. */
-  describe(mailbox: MailboxState, what: Partial<Pick<MailboxState, 'role' | 'sortOrder'>>): void {
-    Object.assign(this.#writeInfo(mailbox).fields, what);
-  }
-
-  /** Of an empty mailbox, first in its operation: UIDVALIDITY and UIDNEXT of another server, whose history is unknown. */
-  adoptUids(mailbox: MailboxState, uidValidity: UidValidity, uidNext: Uid): void {
-    const target = this.#write(mailbox);
-    raiseAboveForeign(this.#account.row, uidValidity);
-    const expungedFloor = this.#takeModseq();
-    Object.assign(target.fields, { uidValidity, uidNext, modseq: expungedFloor, expungedFloor });
-    this.#account.row.mailboxModseq = expungedFloor;
-  }
-
   // Upkeep: no client sees it, but the account's row carries the new base all the same.
   /** One message less refers to each of these emails. */
   release(emails: readonly number[]): void {
@@ -298,37 +250,6 @@ export class AccountChange {
   dropChunk(mailbox: MailboxId, first: number): void {
     this.#takeModseq();
     this.#rows.dropChunk(mailbox, asUid(first));
-  }
-
-  // Repair
-
-  /** Counters become what the loaded messages add up to. */
-  recount(mailbox: MailboxState): void {
-    const target = this.#write(mailbox);
-    Object.assign(target.fields, sumsOf(target.whole));
-    // Messages that damage took left no trace.
-    this.history.unknown();
-  }
-
-  /** UIDNEXT above every UID, the account's modseq and the mailbox's above every message's. */
-  raiseMarks(mailbox: MailboxState): void {
-    const target = this.#write(mailbox);
-    const { columns, count } = target.whole;
-    let highest = this.#account.modseq as number;
-    for (let row = 0; row < count; row++) highest = Math.max(highest, columns.modseq[row] as number);
-    this.#account.row.modseq = asModSeq(highest);
-    target.fields.uidNext = Math.max(target.uidNext, ((columns.uid[count - 1] ?? 0) as number) + 1);
-    this.#modseq = undefined;
-    target.fields.modseq = this.#takeModseq();
-    this.#account.row.mailboxModseq = target.modseq;
-  }
-
-  /** The account's usage becomes the sum of its mailboxes'. */
-  recountUsage(): void {
-    this.#takeModseq();
-    const mailboxes = [...this.#account.mailboxes.values()];
-    this.#account.row.usedBytes = mailboxes.reduce((sum, mailbox) => sum + mailbox.bytes, 0);
-    this.#account.row.usedMessages = mailboxes.reduce((sum, mailbox) => sum + mailbox.exists, 0);
   }
 
   /** The one way to a mailbox's fields: they are kept as they were, and the mailbox's row is written with the turn. */
@@ -387,11 +308,5 @@ export class AccountChange {
     this.#account.row.mailboxModseq = target.fields.infoModseq;
     this.#records.mailbox('info', target, target.fields.infoModseq);
     return target;
-  }
-
-  #place(mailbox: WritableMailbox, name: string): void {
-    this.#account.drop(mailbox);
-    mailbox.fields.name = name;
-    this.#account.add(mailbox);
   }
 }

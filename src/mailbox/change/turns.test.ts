@@ -82,7 +82,7 @@ const ALICE_ON_HER_PHONE: Author = { service: 'imap', id: 'a', client: 'a phone'
 
 async function withInbox(journal: Journal, turns: Turns, id = 1) {
   const account = anAccount(id);
-  const made = turns.run({ account, run: (change) => change.createMailbox('INBOX', undefined) });
+  const made = turns.run({ account, run: (change) => change.mailboxes.create('INBOX', undefined) });
   await turn();
   journal.commitAll();
   const inbox = WritableMailbox.of(await made);
@@ -256,7 +256,7 @@ test('a session that has only read what is taken back is sent away, too', async 
 async function withMailboxes(journal: Journal, turns: Turns, names: readonly string[]) {
   const account = anAccount(1);
   const made = names.map((name) =>
-    turns.run({ account, run: (change) => change.createMailbox(name, undefined) }),
+    turns.run({ account, run: (change) => change.mailboxes.create(name, undefined) }),
   );
   await turn();
   journal.commitAll();
@@ -299,7 +299,7 @@ test('a mailbox that is deleted in the turn in which mail left it keeps in the s
     (change) => change.addMessages(y, change.takeForMove(x, [0, 1]), 'moved'),
     (change) => change.expunge(x, [0]),
     (change) => change.addMessages(x, [{ ...anArrival, email: 5 }], 'new'),
-    (change) => change.deleteMailbox(x),
+    (change) => change.mailboxes.remove(x),
   );
   assert.deepEqual(emailsIn(batches, y), [1, 2]);
   assert.deepEqual(
@@ -353,7 +353,7 @@ test('an operation that throws takes the rows of the mailboxes it touched with i
   const half = turns.run({
     account,
     run: (change) => {
-      change.createMailbox('p', undefined);
+      change.mailboxes.create('p', undefined);
       throw new MailboxError('limit', 'no more');
     },
   });
@@ -369,7 +369,7 @@ test('an operation that throws takes the rows of the mailboxes it touched with i
   const alone = turns.run({
     account,
     run: (change) => {
-      change.createMailbox('q', undefined);
+      change.mailboxes.create('q', undefined);
       throw new MailboxError('limit', 'no more');
     },
   });
@@ -441,7 +441,7 @@ test('what cannot be known to be kept is answered neither as done nor as undone,
   const reasons: string[] = [];
   account.listeners.add({ onEvicted: (reason) => reasons.push(reason) });
   const turns = new Turns({ write: () => ({ committed, durable }) }, clock, silentLog);
-  const made = turns.run({ account, run: (change) => change.createMailbox('INBOX', undefined) });
+  const made = turns.run({ account, run: (change) => change.mailboxes.create('INBOX', undefined) });
   await assert.rejects(made, { code: 'unavailable', message: /not known whether/ });
   assert.equal(reasons.length, 1);
   await assert.rejects(turns.run({ account, run: () => {} }), { code: 'conflict' });
@@ -517,7 +517,7 @@ test('whoever follows an account reads what happened, to which emails, and who d
   const follower = new Follower(account, { onHint: () => hints++, onInvalid: () => invalid++ });
   await write(domain.turns, (change) => change.addMessages(inbox, [{ ...anArrival, email: 7 }], 'new'));
   await write(turns, (change) => change.expunge(inbox, [1]), new StoreError('full', 'no space left'));
-  await write(turns, (change) => change.createMailbox('Other', undefined));
+  await write(turns, (change) => change.mailboxes.create('Other', undefined));
   await write(turns, (change) => change.expunge(inbox, [1]));
   assert.equal(hints, 3);
   const seen = account.log.after(follower.readModseq) ?? [];
@@ -533,7 +533,7 @@ test('whoever follows an account reads what happened, to which emails, and who d
   follower.close();
   assert.equal(account.log.size, 0);
   const hasty = new Follower(account, { onHint: () => hints++, onInvalid: () => invalid++ });
-  const refused = turns.run({ account, run: (change) => change.createMailbox('Third', undefined) });
+  const refused = turns.run({ account, run: (change) => change.mailboxes.create('Third', undefined) });
   refused.catch(() => {});
   await turn();
   hasty.readModseq = account.modseq;
@@ -546,7 +546,7 @@ test('a mailbox whose making was refused takes nothing any more, and its number 
   const journal = new Journal();
   const turns = new Turns(journal, clock, silentLog);
   const { account } = await withInbox(journal, turns);
-  const making = turns.run({ account, run: (change) => change.createMailbox('Short', undefined) });
+  const making = turns.run({ account, run: (change) => change.mailboxes.create('Short', undefined) });
   await turn();
   const found = WritableMailbox.of(account.byName.get('Short') as MailboxState);
   found.list = new WritableMessageList(true, 0);
@@ -554,7 +554,7 @@ test('a mailbox whose making was refused takes nothing any more, and its number 
   journal.commitAll(new StoreError('full', 'no space left'));
   await assert.rejects(making, { code: 'unavailable' });
   await assert.rejects(late, { code: 'nonexistent' });
-  const again = turns.run({ account, run: (change) => change.createMailbox('Other', undefined) });
+  const again = turns.run({ account, run: (change) => change.mailboxes.create('Other', undefined) });
   await turn();
   journal.commitAll();
   assert.equal((await again).id, found.id);

@@ -13,7 +13,7 @@ import type { Log } from '../../base/log.ts';
 import type { Author } from '../model/author.ts';
 import { MailboxError } from '../model/errors.ts';
 import { type AccountBatch, type MailStore, StoreError, type StoreWrite } from '../port/store.ts';
-import { refusalOf } from '../port/translated-store.ts';
+import { refusalOf } from '../port/store-words.ts';
 import { type AccountState, WritableAccount } from '../state/account.ts';
 import { Outbox } from '../state/outbox.ts';
 import { AccountChange } from './account-change.ts';

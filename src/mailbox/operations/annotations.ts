@@ -111,8 +111,8 @@ function takeRole(change: AccountChange, mailbox: MailboxState, role: Role | und
   if (mailbox.role === role) return;
   if (mailbox.name === 'INBOX') throw new MailboxError('cannot', 'INBOX has no other use');
   for (const other of change.account.mailboxes.values())
-    if (role !== undefined && other.role === role) change.describe(other, { role: undefined });
-  change.describe(mailbox, { role });
+    if (role !== undefined && other.role === role) change.mailboxes.describe(other, { role: undefined });
+  change.mailboxes.describe(mailbox, { role });
 }
 
 /** What is the same for all accounts is nobody's of them, and these two names have a meaning for all (RFC 5464 §3.2.1.1). */

@@ -47,7 +47,7 @@ export async function makeMailbox(
       refuseTooMany(domain, account);
       // A program that knows roles and asks for none means none, whatever the name.
       const role = 'role' in wishes ? wishes.role : freeRoleFor(account, name);
-      const mailbox = change.createMailbox(name, role);
+      const mailbox = change.mailboxes.create(name, role);
       carryOut(change, mailbox, { ...wishes, role });
       return mailbox;
     },
@@ -93,7 +93,7 @@ export async function removeMailbox(
         throw new MailboxError('has-children', 'there are mailboxes below it; delete them first');
       if (!withEmails && mailbox.exists > mailbox.deleted)
         throw new MailboxError('not-empty', 'there is mail in it');
-      change.deleteMailbox(mailbox);
+      change.mailboxes.remove(mailbox);
     },
   });
 }
@@ -112,8 +112,10 @@ export function holderOfName(
 
 function carryOut(change: AccountChange, mailbox: MailboxState, wishes: MailboxWishes): void {
   const { sortOrder, isSubscribed } = wishes;
-  if ('role' in wishes && wishes.role !== mailbox.role) change.describe(mailbox, { role: wishes.role });
-  if (sortOrder !== undefined && sortOrder !== mailbox.sortOrder) change.describe(mailbox, { sortOrder });
+  if ('role' in wishes && wishes.role !== mailbox.role)
+    change.mailboxes.describe(mailbox, { role: wishes.role });
+  if (sortOrder !== undefined && sortOrder !== mailbox.sortOrder)
+    change.mailboxes.describe(mailbox, { sortOrder });
   if (isSubscribed !== undefined && isSubscribed !== mailbox.subscribed)
     change.subscriptions.set(mailbox, isSubscribed);
 }

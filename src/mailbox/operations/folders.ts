@@ -49,7 +49,7 @@ export async function createMailbox(
       if (role !== undefined) refuseSecond(account, role);
       createParents(domain, change, name);
       refuseTooMany(domain, account);
-      return change.createMailbox(name, role ?? freeRoleFor(account, name));
+      return change.mailboxes.create(name, role ?? freeRoleFor(account, name));
     },
   });
 }
@@ -72,7 +72,7 @@ export function ensureMailbox(
   refuseTooMany(domain, account, missing.length + 1);
   createParents(domain, change, name);
   const isFree = role !== undefined && holderOf(account, role) === undefined;
-  return change.createMailbox(name, isFree ? role : freeRoleFor(account, name));
+  return change.mailboxes.create(name, isFree ? role : freeRoleFor(account, name));
 }
 
 export async function deleteMailbox(domain: Domain, account: AccountState, rawName: string): Promise<void> {
@@ -87,7 +87,7 @@ export async function deleteMailbox(domain: Domain, account: AccountState, rawNa
         if (!isChildOf(other, name)) continue;
         throw new MailboxError('has-children', `"${name}" has mailboxes below it; delete them first`);
       }
-      change.deleteMailbox(mailbox);
+      change.mailboxes.remove(mailbox);
     },
   });
 }
@@ -136,7 +136,7 @@ export function renameTree(domain: Domain, change: AccountChange, from: string, 
   for (const target of targets) refuseExisting(account, target);
   createParents(domain, change, to);
   moving.forEach((mailbox, index) => {
-    change.renameMailbox(mailbox, targets[index] as string);
+    change.mailboxes.rename(mailbox, targets[index] as string);
   });
 }
 
@@ -160,7 +160,7 @@ async function takeBackEmpty(domain: Domain, account: AccountState, mailbox: Mai
   const run = (change: AccountChange): boolean => {
     const hasChildren = [...account.byName.keys()].some((name) => isChildOf(name, mailbox.name));
     if (mailbox.exists > 0 || mailbox.isGone || hasChildren) return false;
-    change.deleteMailbox(mailbox);
+    change.mailboxes.remove(mailbox);
     return true;
   };
   await domain.turns.run({ account, run }).catch((error: unknown) => {
@@ -204,7 +204,7 @@ export function createParents(domain: Domain, change: AccountChange, name: strin
   for (const parent of ancestors(name)) {
     if (change.account.byName.has(parent)) continue;
     refuseTooMany(domain, change.account);
-    change.createMailbox(parent, undefined);
+    change.mailboxes.create(parent, undefined);
   }
 }
 

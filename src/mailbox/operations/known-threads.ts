@@ -15,7 +15,7 @@ import {
   type ThreadMatch,
   type ThreadNames,
 } from '../model/threads.ts';
-import { damageIn } from '../port/translated-store.ts';
+import { damageIn } from '../port/store-words.ts';
 import type { AccountState } from '../state/account.ts';
 import type { ThreadWindow } from '../state/recent-threads.ts';
 

@@ -21,7 +21,7 @@ import type {
 } from '../model/outgoing.ts';
 import { threadNames } from '../model/threads.ts';
 import { StoreError } from '../port/store.ts';
-import { refusalOf } from '../port/translated-store.ts';
+import { refusalOf } from '../port/store-words.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { appendMessages } from './append.ts';

@@ -54,7 +54,7 @@ export async function takeOverUids(
       if (goesOn && uidNext === before) return { uidNext };
       if (!goesOn && (mailbox.exists > 0 || mailbox.uidNext > 1)) return { why: 'the mailbox is not new' };
       if (!goesOn && mailbox.viewers.size > 0) return { why: 'a client has the mailbox open' };
-      change.adoptUids(mailbox, asUidValidity(uidValidity), asUid(uidNext));
+      change.mailboxes.adoptUids(mailbox, asUidValidity(uidValidity), asUid(uidNext));
       change.rememberImport(mailbox, keyOf({ uidValidity, uidNext }));
       return { uidNext };
     },

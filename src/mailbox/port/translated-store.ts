@@ -5,24 +5,12 @@
  *
  * `write` goes through untouched: its outcomes are values, and `Turns` undoes by them.
  */
-import type { CredentialKind } from '../model/credential.ts';
-import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
 import type { OutgoingId } from '../model/outgoing.ts';
-import type { Domains } from './domains.ts';
 import type { OutgoingStore } from './outgoing.ts';
-import {
-  type AccountBatch,
-  type Directory,
-  type MailStore,
-  type Staging,
-  StoreError,
-  type StoreWrite,
-} from './store.ts';
-
-const READING = 'try again later';
-const CHANGING = 'nothing was changed, try again later';
-const STORING = 'nothing was stored, try again later';
+import type { AccountBatch, Directory, MailStore, Staging, StoreWrite } from './store.ts';
+import { atOnceInWords, CHANGING, inWords, READING, rethrow, STORING, slicesInWords } from './store-words.ts';
+import { TranslatedDirectory } from './translated-directory.ts';
 
 type Calls = MailStore;
 
@@ -195,60 +183,6 @@ class TranslatedStaging implements Staging {
   }
 }
 
-class TranslatedDirectory implements Directory {
-  readonly domains: Domains;
-  readonly #directory: Directory;
-
-  constructor(directory: Directory) {
-    this.#directory = directory;
-    this.domains = translatedDomains(directory.domains);
-  }
-
-  find(...args: Parameters<Directory['find']>) {
-    return inWords(READING, () => this.#directory.find(...args));
-  }
-
-  get(...args: Parameters<Directory['get']>) {
-    return inWords(READING, () => this.#directory.get(...args));
-  }
-
-  list() {
-    return inWords(READING, () => this.#directory.list());
-  }
-
-  withoutProofKeys(kind: CredentialKind): number {
-    return this.#directory.withoutProofKeys(kind);
-  }
-
-  eldest() {
-    return inWords(READING, () => this.#directory.eldest());
-  }
-
-  isUntouched() {
-    return inWords(READING, () => this.#directory.isUntouched());
-  }
-
-  create(...args: Parameters<Directory['create']>) {
-    return inWords(CHANGING, () => this.#directory.create(...args));
-  }
-
-  update(...args: Parameters<Directory['update']>) {
-    return inWords(CHANGING, () => this.#directory.update(...args));
-  }
-
-  remove(...args: Parameters<Directory['remove']>) {
-    return inWords(CHANGING, () => this.#directory.remove(...args));
-  }
-
-  removing() {
-    return inWords(READING, () => this.#directory.removing());
-  }
-
-  forget(...args: Parameters<Directory['forget']>) {
-    return inWords(CHANGING, () => this.#directory.forget(...args));
-  }
-}
-
 class TranslatedOutgoing implements OutgoingStore {
   readonly #outgoing: OutgoingStore;
 
@@ -295,88 +229,5 @@ class TranslatedOutgoing implements OutgoingStore {
 
   pruneLog(...args: Parameters<OutgoingStore['pruneLog']>) {
     return inWords(CHANGING, () => this.#outgoing.pruneLog(...args));
-  }
-}
-
-function translatedDomains(domains: Domains): Domains {
-  return {
-    find: (name) => inWords(READING, () => domains.find(name)),
-    list: () => inWords(READING, () => domains.list()),
-    isLocal: (name) => inWords(READING, () => domains.isLocal(name)),
-    uses: () => inWords(READING, () => domains.uses()),
-    create: (record) => inWords(CHANGING, () => domains.create(record)),
-    changeKeys: (name, change) => inWords(CHANGING, () => domains.changeKeys(name, change)),
-    remove: (name) => inWords(CHANGING, () => domains.remove(name)),
-    findAlias: (address) => inWords(READING, () => domains.findAlias(address)),
-    listAliases: () => inWords(READING, () => domains.listAliases()),
-    changeAlias: (address, change) => inWords(CHANGING, () => domains.changeAlias(address, change)),
-  };
-}
-
-/** Why a change was refused, for its outcome. */
-export const refusalOf = (error: StoreError): MailboxError => translated(error, CHANGING);
-
-/** What is damaged, in the words of the store; undefined when it was another error. */
-export function damageIn(error: unknown): string | undefined {
-  if (!(error instanceof MailboxError) || error.code !== 'damaged') return undefined;
-  return error.cause instanceof Error ? error.cause.message : error.message;
-}
-
-/** What failed, in the words of the store, for whoever reads on; undefined when it was not that something cannot be read. */
-export function failureIn(error: unknown): string | undefined {
-  const cause = error instanceof MailboxError ? error.cause : undefined;
-  return cause instanceof StoreError && cause.code !== 'closed' ? cause.message : undefined;
-}
-
-function translated(error: StoreError, effect: string): MailboxError {
-  const options = { cause: error };
-  switch (error.code) {
-    case 'conflict':
-      return new MailboxError('conflict', 'the account was changed elsewhere; try again', options);
-    case 'damaged':
-    case 'unreadable':
-      return new MailboxError(
-        'damaged',
-        effect === READING
-          ? 'what is stored of it is damaged; "brevduva check" on the server says more'
-          : 'what is stored of it is damaged, and nothing was changed; "brevduva check" on the server says more',
-        options,
-      );
-    case 'full':
-      return new MailboxError('unavailable', `the disk is full; ${effect}`, options);
-    case 'fenced':
-      return new MailboxError('unavailable', `the account is served elsewhere now; ${effect}`, options);
-    case 'closed':
-      return new MailboxError('unavailable', `the server is shutting down; ${effect}`, options);
-    case 'io':
-      return new MailboxError('unavailable', `storage failed; ${effect}`, options);
-  }
-}
-
-function rethrow(error: unknown, effect: string): never {
-  throw error instanceof StoreError ? translated(error, effect) : error;
-}
-
-function atOnceInWords<T>(effect: string, call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    return rethrow(error, effect);
-  }
-}
-
-async function inWords<T>(effect: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    return rethrow(error, effect);
-  }
-}
-
-async function* slicesInWords<T>(call: () => AsyncIterable<T>): AsyncGenerator<T> {
-  try {
-    yield* call();
-  } catch (error) {
-    rethrow(error, READING);
   }
 }

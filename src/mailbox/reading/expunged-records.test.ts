@@ -46,7 +46,7 @@ test('others have their turns while many records are read', async (t) => {
   await kit.domain.turns.run({
     account,
     run: (change) =>
-      change.adoptUids(viewer.mailbox, viewer.mailbox.uidValidity, asUid(viewer.mailbox.uidNext)),
+      change.mailboxes.adoptUids(viewer.mailbox, viewer.mailbox.uidValidity, asUid(viewer.mailbox.uidNext)),
   });
   let turns = 0;
   let isOver = false;

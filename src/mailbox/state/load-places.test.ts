@@ -64,7 +64,7 @@ async function anAccount() {
   };
   const change = <T>(run: (change: AccountChange) => T): Promise<T> => turns.run({ account, run });
   const create = async (name: string): Promise<WritableMailbox> => {
-    const made = change((it) => it.createMailbox(name, undefined));
+    const made = change((it) => it.mailboxes.create(name, undefined));
     await nextTurn();
     decide();
     const mailbox = WritableMailbox.of(await made);

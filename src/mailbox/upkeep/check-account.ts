@@ -21,7 +21,8 @@ import {
 import type { OutgoingRow } from '../model/outgoing.ts';
 import { unpackRecords } from '../model/record.ts';
 import type { ChunkRow, LoadedMailbox } from '../port/store.ts';
-import { damageIn, type TranslatedStore } from '../port/translated-store.ts';
+import { damageIn } from '../port/store-words.ts';
+import type { TranslatedStore } from '../port/translated-store.ts';
 import { faultsInAnnotations } from './check-annotations.ts';
 import { faultsInHistory, historyFault } from './check-history.ts';
 import { checkMessages, emptySums, keywordNumbers, type Sums } from './check-messages.ts';

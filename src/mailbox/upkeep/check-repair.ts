@@ -61,10 +61,10 @@ async function apply(domain: Domain, account: AccountState, repair: Repair): Pro
   await domain.turns.run({
     account,
     run: (change) => {
-      if (kind === 'role') change.describe(mailbox, { role: undefined });
-      if (kind === 'counters' && mailbox.list !== undefined) change.recount(mailbox);
+      if (kind === 'role') change.mailboxes.describe(mailbox, { role: undefined });
+      if (kind === 'counters' && mailbox.list !== undefined) change.repair.recount(mailbox);
       if (kind === 'keyword-sets') dropUnknownSets(change, mailbox);
-      if (kind === 'marks' && mailbox.list !== undefined) change.raiseMarks(mailbox);
+      if (kind === 'marks' && mailbox.list !== undefined) change.repair.raiseMarks(mailbox);
     },
   });
   return true;
@@ -76,11 +76,11 @@ function repairInAccount(
 ): void {
   const { account } = change;
   if (repair.kind === 'parent') {
-    if (!account.byName.has(repair.name)) change.createMailbox(repair.name, undefined);
+    if (!account.byName.has(repair.name)) change.mailboxes.create(repair.name, undefined);
   } else if (repair.kind === 'annotation') {
     change.annotations.put(repair.place, undefined);
   } else if (repair.kind === 'usage') {
-    change.recountUsage();
+    change.repair.recountUsage();
   } else {
     if (repair.by > 0) change.retain(new Array<number>(repair.by).fill(repair.email));
     if (repair.by < 0) change.release(new Array<number>(-repair.by).fill(repair.email));
@@ -96,7 +96,7 @@ async function recover(
   { email, references, sizeBytes: size }: Extract<Repair, { kind: 'orphan' }>,
 ): Promise<boolean> {
   if (!account.byName.has(RECOVERED)) {
-    await domain.turns.run({ account, run: (change) => change.createMailbox(RECOVERED, undefined) });
+    await domain.turns.run({ account, run: (change) => change.mailboxes.create(RECOVERED, undefined) });
   }
   const mailbox = mailboxOf(account, RECOVERED);
   await loadTail(domain, account, mailbox);

@@ -6,7 +6,7 @@
 import type { Domain } from '../domain.ts';
 import { DERIVED_PARTS, type EmailFacts, FACTS_VERSION } from '../model/facts.ts';
 import { type AccountId, type EmailId, emailAccount, emailId, emailNumber } from '../model/model.ts';
-import { failureIn } from '../port/translated-store.ts';
+import { failureIn } from '../port/store-words.ts';
 import type { AccountPass } from './check-account.ts';
 
 export type VerifyEvent =

@@ -10,7 +10,7 @@
 
 import type { Domain } from '../domain.ts';
 import { type AccountRecord, type EmailId, emailAccount, emailNumber } from '../model/model.ts';
-import { damageIn, failureIn } from '../port/translated-store.ts';
+import { damageIn, failureIn } from '../port/store-words.ts';
 import type { AccountState } from '../state/account.ts';
 import { type AccountPass, type Place, passOver, type Suspicion } from './check-account.ts';
 import { faultInPlaces } from './check-places.ts';

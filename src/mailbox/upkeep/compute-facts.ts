@@ -6,7 +6,7 @@ import { TimeSlice } from '../../base/time-slice.ts';
 import { MessageAnalyzer, type MessageFacts } from '../../mail/message.ts';
 import type { Domain } from '../domain.ts';
 import type { EmailId } from '../model/model.ts';
-import { damageIn } from '../port/translated-store.ts';
+import { damageIn } from '../port/store-words.ts';
 
 /** Read and analyzed at once: some hundred microseconds. */
 const PIECE_BYTES = 64 * 1024;
