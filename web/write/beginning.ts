@@ -26,6 +26,8 @@ export interface BeginningParts {
 export interface Beginning {
   readonly draft: Draft;
   readonly serverId: string | undefined;
+  /** Somebody has begun it before. */
+  readonly isResumed: boolean;
 }
 
 const ANSWERS: readonly Answer[] = ['reply', 'replyAll', 'forward', 'forwardAsFile'];
@@ -34,13 +36,14 @@ const ANSWERS: readonly Answer[] = ['reply', 'replyAll', 'forward', 'forwardAsFi
 export async function beginWriting(parts: BeginningParts): Promise<Beginning | undefined> {
   const { key, draft, store, from, messageId } = parts;
   const kept = await store?.find(key, draft).catch(() => undefined);
-  if (kept !== undefined) return { draft: { ...kept.draft, key }, serverId: kept.serverId };
+  if (kept !== undefined) return { draft: { ...kept.draft, key }, serverId: kept.serverId, isResumed: true };
   if (draft !== undefined) {
     const email = await whole(parts.mails, draft);
     return (
       email && {
         draft: { ...draftOf(email, key), from: ownIn(email.from, parts.own) ?? from },
         serverId: draft,
+        isResumed: true,
       }
     );
   }
@@ -49,9 +52,10 @@ export async function beginWriting(parts: BeginningParts): Promise<Beginning | u
     const id = said.get(kind);
     if (id === null) continue;
     const email = await whole(parts.mails, id);
-    return email && { draft: answerOf(email, kind, parts), serverId: undefined };
+    return email && { draft: answerOf(email, kind, parts), serverId: undefined, isResumed: false };
   }
-  return { draft: { ...emptyDraft(key, messageId, from), ...addressed(said) }, serverId: undefined };
+  const fresh = { ...emptyDraft(key, messageId, from), ...addressed(said) };
+  return { draft: fresh, serverId: undefined, isResumed: false };
 }
 
 /** As `mailto:` says it (RFC 6068 §2). */

@@ -1,10 +1,11 @@
 /**
  * Keeps a draft while it is written: in the browser at once, where the browser is the person's own, and with the account a moment
- * later, as one create and destroy (RFC 8621 §4.6), so that there is never more or less than one. Nothing is asked twice at once; what changes
- * meanwhile is kept behind. What could not be kept stays where it is and is tried again.
+ * later. A version is made first and the one before destroyed when it is there: in one Email/set the destroy would be done also
+ * when the create is refused (RFC 8620 §5.3), and the account would have none. Nothing is asked twice at once; what changes meanwhile is
+ * kept behind. What could not be kept stays where it is and is tried again.
  *
- * A create whose answer was lost may have happened: before it is asked again, drafts of the same Message-ID are looked for, and
- * the next version takes their place.
+ * A create whose answer was lost may have happened, and so may one of a page that was killed: before the next, drafts of the same
+ * Message-ID are looked for, and the next version takes their place.
  */
 import { type ReadonlySignal, signal } from '@preact/signals-core';
 import { type JmapClient, Refused } from '../sync/jmap-client.ts';
@@ -35,6 +36,13 @@ export interface KeeperOptions {
   readonly sleep: (ms: number) => Promise<unknown>;
 }
 
+export interface Known {
+  /** Of the version that the account has. */
+  readonly serverId?: string | undefined;
+  /** Somebody wrote it before, here or elsewhere. */
+  readonly isResumed?: boolean;
+}
+
 interface SetAnswer {
   readonly created?: Readonly<Record<string, { readonly id: string }>> | null;
   readonly notCreated?: Readonly<Record<string, { readonly type: string }>> | null;
@@ -57,13 +65,17 @@ export class DraftKeeper {
   #saved: Draft | undefined;
   #running: Promise<void> | undefined;
   #isWaiting = false;
-  #isLost = false;
+  /** There may be versions that nobody here knows of. */
+  #isLost: boolean;
+  /** Versions whose place another has taken. */
+  #old: readonly string[] = [];
   #isEnded = false;
 
-  constructor(draft: Draft, options: KeeperOptions, serverId?: string) {
+  constructor(draft: Draft, options: KeeperOptions, { serverId, isResumed = false }: Known = {}) {
     this.#options = options;
     this.#draft = signal(draft);
     this.#serverId = serverId;
+    this.#isLost = isResumed;
     this.#saved = draft;
     if (serverId !== undefined) this.#state.value = { kind: 'everywhere', atMs: options.nowMs() };
   }
@@ -114,8 +126,8 @@ export class DraftKeeper {
   /** Thrown away, here and there. */
   async discard(): Promise<void> {
     const id = await this.end();
-    if (id === undefined) return;
-    await this.#options.client.call('Email/set', { destroy: [id] }).result.catch(() => undefined);
+    if (id !== undefined) this.#old = [...this.#old, id];
+    await this.#tidy();
   }
 
   /** Nothing is kept from now on: it was sent, or thrown away. Gives what the account has of it. */
@@ -123,6 +135,7 @@ export class DraftKeeper {
     this.#isEnded = true;
     while (this.#running !== undefined) await this.#running;
     await this.#options.store?.remove(this.draft.peek().key).catch(() => undefined);
+    await this.#tidy();
     return this.#serverId;
   }
 
@@ -142,7 +155,6 @@ export class DraftKeeper {
       const email = emailOf(draft, drafts, this.#options.wholeText(draft));
       const answer = await this.#options.client.call<SetAnswer>('Email/set', {
         create: { draft: email },
-        destroy: old,
       }).result;
       const made = answer.created?.draft;
       if (made === undefined) {
@@ -151,9 +163,24 @@ export class DraftKeeper {
       }
       this.#serverId = made.id;
       this.#isLost = false;
+      this.#old = [...new Set([...this.#old, ...old])].filter((id) => id !== made.id);
+      // A page that is killed here leaves two, of which the next one to go on with it knows by their Message-ID.
+      await this.#tidy();
       await this.#madeOf(draft, made.id);
     } catch (error) {
       this.#failed(error);
+    }
+  }
+
+  /** What cannot be reached now is destroyed with the next version. */
+  async #tidy(): Promise<void> {
+    const destroy = this.#old;
+    if (destroy.length === 0) return;
+    try {
+      await this.#options.client.call('Email/set', { destroy }).result;
+      this.#old = this.#old.filter((id) => !destroy.includes(id));
+    } catch {
+      if (!this.#isEnded) void this.#options.sleep(AGAIN_MS).then(() => this.#tidy());
     }
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Arguments, type Call, Refused, Unreachable } from '../sync/jmap-client.ts';
 import { type Draft, emptyDraft } from './draft.ts';
-import { DraftKeeper, type DraftStore } from './draft-keeper.ts';
+import { DraftKeeper, type DraftStore, type Known } from './draft-keeper.ts';
 import { send, takeBack } from './sender.ts';
 
 type Answer = (args: Arguments) => unknown;
@@ -23,7 +23,7 @@ function server(answers: Record<string, Answer>) {
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function writing(answers: Record<string, Answer>, rest: { store?: DraftStore; serverId?: string } = {}) {
+function writing(answers: Record<string, Answer>, rest: Known & { store?: DraftStore } = {}) {
   const client = server(answers);
   const sleeping: (() => void)[] = [];
   const keeper = new DraftKeeper(
@@ -32,7 +32,7 @@ function writing(answers: Record<string, Answer>, rest: { store?: DraftStore; se
       ...{ client, store: rest.store, drafts: () => 'f3', wholeText: () => 'text', nowMs: () => 5 },
       sleep: () => new Promise<void>((resolve) => sleeping.push(resolve)),
     },
-    rest.serverId,
+    rest,
   );
   const wake = async (): Promise<void> => {
     for (const resolve of sleeping.splice(0)) resolve();
@@ -43,8 +43,11 @@ function writing(answers: Record<string, Answer>, rest: { store?: DraftStore; se
 
 let made = 0;
 const creates: Answer = () => ({ created: { draft: { id: `e${++made}` } } });
+/** Of each Email/set what it makes and what it destroys. */
 const sets = (asked: readonly (readonly [string, Arguments])[]) =>
-  asked.flatMap(([name, args]) => (name === 'Email/set' ? [args.destroy] : []));
+  asked.flatMap(([name, { create, destroy }]) =>
+    name === 'Email/set' ? [create === undefined ? destroy : 'create'] : [],
+  );
 
 describe('a draft', () => {
   test('is with the account a moment later, each version in the place of the one before', async () => {
@@ -59,10 +62,10 @@ describe('a draft', () => {
     assert.deepEqual(keeper.state.value, { kind: 'everywhere', atMs: 5 });
     keeper.change({ subject: 'abc' });
     await wake();
-    assert.deepEqual(sets(client.asked), [[], ['e1']]);
+    assert.deepEqual(sets(client.asked), ['create', 'create', ['e1']]);
     assert.equal(keeper.serverId, 'e2');
     assert.ok(await keeper.save());
-    assert.equal(client.asked.length, 2);
+    assert.equal(client.asked.length, 3);
   });
 
   test('is kept here at once, and not any more when it was sent', async () => {
@@ -97,8 +100,42 @@ describe('a draft', () => {
     isLost = false;
     await wake();
     assert.equal(keeper.state.value.kind, 'everywhere');
-    assert.deepEqual(sets(client.asked), [[], ['e8']]);
+    assert.deepEqual(sets(client.asked), ['create', 'create', ['e8']]);
     assert.deepEqual(client.asked[1]?.[1], { filter: { inMailbox: 'f3', header: ['Message-ID', 'm@x'] } });
+  });
+
+  test('whose page was killed is gone on with: whatever that left of it goes', async () => {
+    const { client, keeper, wake } = writing(
+      {
+        'Email/set': ({ create }) => (create ? { created: { draft: { id: 'e9' } } } : {}),
+        'Email/query': () => ({ ids: ['e7', 'e8'] }),
+      },
+      { serverId: 'e7', isResumed: true },
+    );
+    keeper.change({ subject: 'a' });
+    await wake();
+    assert.deepEqual(sets(client.asked), ['create', ['e7', 'e8']]);
+  });
+
+  test('of which an old version could not be destroyed has it destroyed later', async () => {
+    let isDown = true;
+    const { client, keeper, wake } = writing(
+      {
+        'Email/set': ({ create }) => {
+          if (create !== undefined) return { created: { draft: { id: 'e2' } } };
+          if (isDown) throw new Unreachable('no answer');
+          return {};
+        },
+      },
+      { serverId: 'e1' },
+    );
+    keeper.change({ subject: 'a' });
+    await wake();
+    assert.equal(keeper.state.value.kind, 'everywhere');
+    isDown = false;
+    await wake();
+    await wake();
+    assert.deepEqual(sets(client.asked), ['create', ['e1'], ['e1']]);
   });
 
   test('that changes while it is kept is kept again behind, never twice at once', async () => {

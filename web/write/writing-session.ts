@@ -143,7 +143,7 @@ export async function beginSession({
       nowMs: () => Date.now(),
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     },
-    begun.serverId,
+    begun,
   );
   return new WritingSession({
     ...{ desk, keeper, identities, signature: signatureOf(identity) },
