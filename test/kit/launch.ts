@@ -51,7 +51,9 @@ export function launch(args: readonly string[], options: LaunchOptions = {}): La
     : [process.execPath, PROGRAM];
   const [file, ...first] = options.command ?? node;
   const clean = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^BREVDUVA_|^NODE_TEST|^npm_/.test(name)),
+    Object.entries(process.env).filter(
+      ([name]) => !/^BREVDUVA_|^NODE_TEST|^NODE_COMPILE_CACHE|^npm_/.test(name),
+    ),
   );
   const launcher = oldNode ? { BREVDUVA_NODE: process.execPath } : {};
   const child = spawn(file, [...first, ...args], {

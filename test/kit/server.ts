@@ -164,7 +164,7 @@ export function spawnMain(
   stderr: number | 'pipe' = 'pipe',
 ): ChildProcess {
   const clean = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^BREVDUVA_|^NODE_TEST/.test(name)),
+    Object.entries(process.env).filter(([name]) => !/^BREVDUVA_|^NODE_TEST|^NODE_COMPILE_CACHE/.test(name)),
   );
   return spawn(process.execPath, [MAIN, ...args], {
     stdio: ['pipe', 'pipe', stderr],
