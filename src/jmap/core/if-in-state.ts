@@ -15,9 +15,14 @@ export function onlyInState(
   kind: StateKind,
   ifInState: string | undefined,
 ): Domain {
+  const shown: Shown = kind === 'mailboxes' ? 'mailboxes' : 'emails';
+  return onlyIf(domain, ifInState, () => momentString(kind, momentOf(account, shown)));
+}
+
+/** Of what has a state of another kind: `state` is asked within the change. */
+export function onlyIf(domain: Domain, ifInState: string | undefined, state: () => string): Domain {
   if (ifInState === undefined) return domain;
   let isTested = false;
-  const shown: Shown = kind === 'mailboxes' ? 'mailboxes' : 'emails';
   const { turns } = domain;
   return {
     ...domain,
@@ -27,7 +32,7 @@ export function onlyInState(
         turns.run({
           ...operation,
           run: (change) => {
-            if (!isTested && momentString(kind, momentOf(account, shown)) !== ifInState)
+            if (!isTested && state() !== ifInState)
               throw new MethodError('stateMismatch', 'the state is another by now');
             isTested = true;
             return operation.run(change);

@@ -30,6 +30,7 @@ import {
 } from '../core/arguments.ts';
 import { invalidProperties, MethodError, SetError } from '../core/fault.ts';
 import { filterReader, matches } from '../core/filter.ts';
+import { onlyIf } from '../core/if-in-state.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Call, Method } from '../core/method.ts';
 import { picked, standardGet } from '../core/standard-get.ts';
@@ -153,7 +154,10 @@ export function scriptMethods(editing: Editing, findBlob: BlobFinder): readonly 
     arguments: EXTRA,
     state: stateOf,
     async apply(request) {
-      const { account, call, args } = request;
+      const { account, args, ifInState } = request;
+      // What was true before the script was read and judged need not be when it is put.
+      const domain = onlyIf(request.call.domain, ifInState, () => scriptsState(account));
+      const call = { ...request.call, domain };
       const outcome = await eachByItself(request, {
         create: (object) => create(texts, call, account, object),
         update: (name, patch) => update(texts, call, account, { script: known(account, name), patch }),

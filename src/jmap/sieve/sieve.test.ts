@@ -84,6 +84,26 @@ describe('SieveScript (RFC 9661)', () => {
     assert.deepEqual((await server.alice.call('SieveScript/set', { destroy: ids })).destroyed, ids);
   });
 
+  test('of two that mean the same state one is too late, and has changed nothing', async () => {
+    const blobId = await upload('keep;\r\n');
+    const made = await server.alice.call('SieveScript/set', { create: { a: { name: 'both', blobId } } });
+    const { id } = made.created.a;
+    const blobs = await Promise.all([upload('# one\r\n'), upload('# two\r\n')]);
+    const answers = await Promise.all(
+      blobs.map((one) =>
+        server.alice
+          .call('SieveScript/set', { ifInState: made.newState, update: { [id]: { blobId: one } } })
+          .then(
+            () => 'done',
+            (error: unknown) => String(error),
+          ),
+      ),
+    );
+    assert.equal(answers.filter((one) => one === 'done').length, 1, answers.join());
+    assert.match(answers.find((one) => one !== 'done') ?? '', /stateMismatch/);
+    await server.alice.call('SieveScript/set', { destroy: [id] });
+  });
+
   test('validate says what is wrong and keeps nothing', async () => {
     const good = await server.alice.call('SieveScript/validate', { blobId: await upload('stop;') });
     assert.equal(good.error, null);
