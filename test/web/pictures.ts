@@ -118,6 +118,40 @@ const SCENES: readonly Scene[] = [
     at: '/settings/mailboxes',
     play: ({ page }) => page.waitForSelector('.settings-group'),
   },
+  {
+    name: 'rules',
+    at: '/settings/rules',
+    play: async ({ page }) => {
+      const sees = /^(?:From|Från) news@garden/;
+      await page.getByRole('button', { name: /^(?:New rule|Ny regel)/ }).waitFor();
+      if ((await page.getByText(sees).count()) > 0) return;
+      for (const [sender, mailbox] of [
+        ['Räkenskapsavdelningen', 2],
+        ['news@garden.example.com', 0],
+      ] as const) {
+        await page.getByRole('button', { name: /^(?:New rule|Ny regel)/ }).click();
+        await page.locator('.rule-test .input').last().fill(sender);
+        await page
+          .locator('.rule-form select')
+          .last()
+          .selectOption({ index: mailbox + 1 });
+        await page.locator('.rule-form .choice input').first().check();
+        await page.locator('.rule-form [type=submit]').click();
+        await page.locator('.rule').first().waitFor();
+      }
+    },
+  },
+  {
+    name: 'rule-from-mail',
+    at: '/',
+    play: async ({ page }) => {
+      await page.locator(row, { hasText: 'Olof' }).first().click();
+      await page.locator('.card-side [popovertarget]').last().click();
+      await page.getByRole('menuitem', { name: /^(?:Make a rule|Gör en regel)/ }).click();
+      await page.locator('.rule-fits').waitFor();
+    },
+  },
+  { name: 'away', at: '/settings/away', play: ({ page }) => page.waitForSelector('.away') },
   { name: 'password', at: '/settings/password', play: ({ page }) => page.waitForSelector('.settings-form') },
 ];
 

@@ -13,7 +13,7 @@ export interface CardMenuProps {
 }
 
 export function CardMenu({ full, wantsText, onWantText }: CardMenuProps) {
-  const texts = useTexts().read;
+  const { read: texts, rules } = useTexts();
   const reading = useReading();
   const menu = useRef<HTMLDivElement>(null);
   const [shown, show] = useState<'source'>();
@@ -46,6 +46,7 @@ export function CardMenu({ full, wantsText, onWantText }: CardMenuProps) {
         {entry(texts.replyAll, () => reading.answer('replyAll', full.id))}
         {entry(texts.forward, () => reading.answer('forward', full.id))}
         {entry(texts.forwardAsFile, () => reading.answer('forwardAsFile', full.id))}
+        {entry(rules.fromMail, () => reading.makeRule(full.id))}
         {entry(texts.print, () => reading.print([full.id]))}
         {entry(wantsText ? texts.formatted : texts.plainText, () => onWantText(!wantsText))}
         {entry(texts.showSource, () => show('source'))}

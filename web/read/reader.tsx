@@ -89,6 +89,7 @@ function readingOf(app: App, desk: Desk, { session, account, isSystemDark }: Fou
     keepPicturesFrom: (list) => void app.preferences.choose({ picturesFrom: list }),
     answer: (kind, email) => write({ [kind]: email }),
     continueDraft: (email) => app.router.go({ at: 'write', draft: email, parameters: '' }),
+    makeRule: (email) => app.router.go({ at: 'settings', page: 'rules', parameters: `?mail=${email}` }),
     print: (ids) =>
       void printMails(ids, { reading, texts: app.texts.peek().read, formats: app.formats.peek() }),
     say: (text) => app.notices.show({ text }),

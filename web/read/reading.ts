@@ -26,6 +26,8 @@ export interface Reading {
   keepPicturesFrom(list: string): void;
   answer(kind: Answer, email: Id): void;
   continueDraft(email: Id): void;
+  /** For mail like this one. */
+  makeRule(email: Id): void;
   print(emails: readonly Id[]): void;
   say(text: string): void;
 }

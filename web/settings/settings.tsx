@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useApp, useTexts } from '../shell/app.ts';
 import { DENSITIES, SCHEMES } from '../shell/device.ts';
+import { Later } from '../shell/later.tsx';
 import { DEEDS } from '../shell/preferences.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Link } from '../ui/link.tsx';
@@ -10,8 +11,14 @@ import { DevicesPage } from './devices.tsx';
 import { MailboxesPage } from './mailboxes.tsx';
 import { PasswordPage } from './password.tsx';
 
-export function Settings({ page }: { readonly page: string | undefined }) {
-  const { settings: texts } = useTexts();
+interface SettingsProps {
+  readonly page: string | undefined;
+  /** What stands behind the page in the address. */
+  readonly parameters: string;
+}
+
+export function Settings({ page, parameters }: SettingsProps) {
+  const { settings: texts, rules, vacation } = useTexts();
   switch (page) {
     case 'devices':
       return <Page title={texts.devices} content={<DevicesPage />} />;
@@ -19,6 +26,24 @@ export function Settings({ page }: { readonly page: string | undefined }) {
       return <Page title={texts.mailboxes} content={<MailboxesPage />} />;
     case 'password':
       return <Page title={texts.password} content={<PasswordPage />} />;
+    case 'rules':
+      return (
+        <Page
+          key="rules"
+          title={rules.title}
+          content={
+            <Later load={() => import('../rules/rules-page.tsx')} name="RulesPage" props={{ parameters }} />
+          }
+        />
+      );
+    case 'away':
+      return (
+        <Page
+          key="away"
+          title={vacation.title}
+          content={<Later load={() => import('../rules/vacation-page.tsx')} name="VacationPage" props={{}} />}
+        />
+      );
     default:
       return <Page title={texts.title} content={<Overview />} isTop />;
   }
@@ -148,7 +173,7 @@ function Hands() {
 
 function OwnAccount() {
   const { account } = useApp();
-  const { settings: texts } = useTexts();
+  const { settings: texts, rules, vacation } = useTexts();
   const now = account.now.value;
   const address = now.state === 'in' ? now.session.address : '';
   const page = (name: string, title: string, means: string) => (
@@ -164,6 +189,8 @@ function OwnAccount() {
     <section class="settings-group">
       <h2>{texts.account}</h2>
       {page('mailboxes', texts.mailboxes, texts.mailboxesMeans)}
+      {page('rules', rules.title, rules.means)}
+      {page('away', vacation.title, vacation.means)}
       {page('devices', texts.devices, texts.devicesMeans)}
       {page('password', texts.password, texts.passwordMeans)}
       <button type="button" class="setting" onClick={() => void account.signOut()}>

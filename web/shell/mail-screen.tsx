@@ -49,7 +49,7 @@ export function MailScreen() {
           <Later
             load={() => import('../settings/settings.tsx')}
             name="Settings"
-            props={{ page: place.page }}
+            props={{ page: place.page, parameters: place.parameters ?? '' }}
           />
         ) : null}
         {place.at === 'write' ? (

@@ -1,13 +1,13 @@
 /**
  * Where one can be in the webmail, and the address of each place: `/m/<mailbox>/<conversation>`, where a mailbox with a role is
- * called by it (`/m/inbox`), `/search?q=...`, `/settings/<page>`, `/write`. What is in the address is nowhere else, so reloading
+ * called by it (`/m/inbox`), `/search?q=...`, `/settings/<page>?...`, `/write`. What is in the address is nowhere else, so reloading
  * leads to the same place.
  */
 
 export type Place =
   | { readonly at: 'mailbox'; readonly mailbox: string; readonly thread?: string }
   | { readonly at: 'search'; readonly query: string; readonly thread?: string }
-  | { readonly at: 'settings'; readonly page?: string }
+  | { readonly at: 'settings'; readonly page?: string; readonly parameters?: string }
   | { readonly at: 'write'; readonly draft?: string; readonly parameters: string };
 
 export const INBOX: Place = { at: 'mailbox', mailbox: 'inbox' };
@@ -22,7 +22,8 @@ export function placeOf({ pathname, search }: { readonly pathname: string; reado
     return { at: 'mailbox', mailbox: second, ...(isWord(third) && { thread: third }) };
   if (first === 'search')
     return { at: 'search', query: query.get('q') ?? '', ...(isWord(second) && { thread: second }) };
-  if (first === 'settings') return { at: 'settings', ...(isWord(second) && { page: second }) };
+  if (first === 'settings')
+    return { at: 'settings', ...(isWord(second) && { page: second }), ...(search && { parameters: search }) };
   if (first === 'write') return { at: 'write', ...(isWord(second) && { draft: second }), parameters: search };
   return INBOX;
 }
@@ -34,7 +35,7 @@ export function addressOf(place: Place): string {
     case 'search':
       return `/search${place.thread ? `/${place.thread}` : ''}${query({ q: place.query })}`;
     case 'settings':
-      return `/settings${place.page ? `/${place.page}` : ''}`;
+      return `/settings${place.page ? `/${place.page}` : ''}${place.parameters ?? ''}`;
     case 'write':
       return `/write${place.draft ? `/${place.draft}` : ''}${place.parameters}`;
   }

@@ -6,12 +6,13 @@
 import { deeds } from './en/deeds.ts';
 import { list } from './en/list.ts';
 import { read } from './en/read.ts';
+import { rules, vacation } from './en/rules.ts';
 import { search } from './en/search.ts';
 import { settings } from './en/settings.ts';
 import { shell } from './en/shell.ts';
 import { signIn } from './en/sign-in.ts';
 import { write } from './en/write.ts';
 
-export const en = { deeds, list, read, search, settings, shell, signIn, write };
+export const en = { deeds, list, read, rules, search, settings, shell, signIn, vacation, write };
 
 export type Texts = typeof en;

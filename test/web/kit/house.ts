@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { ImapFlow } from 'imapflow';
+import { createTransport } from 'nodemailer';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { startServer, type TestServer } from '../../kit/server.ts';
 import { LETTERS, type Letter, letterOctets } from './letters.ts';
@@ -28,6 +29,8 @@ export interface House {
   /** A window of its own, signed in. */
   visit(options?: VisitOptions): Promise<Visit>;
   witness(): Promise<ImapFlow>;
+  /** Mail from outside, by LMTP; it is there when this resolves. */
+  deliver(letter: Omit<Letter, 'date'>, fields?: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -64,12 +67,26 @@ export async function openHouse(letters: readonly Letter[] = LETTERS): Promise<H
   const browser = await chromium.launch({ executablePath: CHROMIUM as string, args: ['--no-sandbox'] });
   return {
     ...{ server, origin, browser, witness },
+    deliver: (letter, fields = []) => deliver(server.port('lmtp'), letter, fields),
     visit: (options = {}) => visit(browser, origin, options),
     async close() {
       await browser.close();
       await server.stop();
     },
   };
+}
+
+async function deliver(port: number, letter: Omit<Letter, 'date'>, fields: readonly string[]): Promise<void> {
+  const transport = createTransport({
+    ...{ lmtp: true, host: '127.0.0.1', port, tls: { rejectUnauthorized: false } },
+  } as Parameters<typeof createTransport>[0]);
+  const octets = letterOctets({ date: new Date(), ...letter });
+  const raw = Buffer.concat([Buffer.from(fields.map((field) => `${field}\r\n`).join('')), octets]);
+  try {
+    await transport.sendMail({ raw, envelope: { from: 'sender@example.com', to: ANN } });
+  } finally {
+    transport.close();
+  }
 }
 
 async function fill(client: ImapFlow, letters: readonly Letter[]): Promise<void> {
