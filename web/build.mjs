@@ -26,6 +26,14 @@ const WEB = import.meta.dirname;
 const ROOT = dirname(WEB);
 /** What a build is made from. */
 const SOURCES = ['web', 'src/jmap/types'];
+const ICONS = ['web/ui/icon-192.png', 'web/ui/icon-512.png', 'web/ui/badge-96.png'];
+const COMMON = {
+  bundle: true,
+  minify: true,
+  target: ['chrome123', 'firefox121', 'safari17.5'],
+  legalComments: 'none',
+  logLevel: 'warning',
+};
 const KEPT_BUILDS = 3;
 const MAKING = '.making-';
 /** One that was killed left it. */
@@ -56,10 +64,12 @@ export async function buildWeb({ out, withMaps = false }) {
   mkdirSync(out, { recursive: true });
   const beside = mkdtempSync(join(out, MAKING));
   try {
-    const made = await bundle(beside, withMaps);
-    writeFileSync(join(beside, 'index.html'), indexOf(made));
+    const made = { ...(await bundle(beside, withMaps)), stamp };
+    const manifest = writeAppManifest(beside, made.icons);
+    writeFileSync(join(beside, 'index.html'), indexOf({ ...made, manifest }));
+    await bundleWorker(beside, made);
     const files = compressAll(beside);
-    writeFileSync(join(beside, 'manifest.json'), `${JSON.stringify({ stamp, ...made, files }, null, 1)}\n`);
+    writeFileSync(join(beside, 'manifest.json'), `${JSON.stringify({ ...made, files }, null, 1)}\n`);
     moveTo(place, beside);
   } finally {
     rmSync(beside, { recursive: true, force: true });
@@ -72,31 +82,27 @@ async function bundle(out, withMaps) {
   const { build } = await import('esbuild');
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: ['web/main.tsx', 'web/early.ts', 'web/look/all.css', 'web/ui/pigeon.svg'],
+    entryPoints: ['web/main.tsx', 'web/early.ts', 'web/look/all.css', 'web/ui/pigeon.svg', ...ICONS],
     outdir: out,
     outbase: 'web',
     entryNames: 'assets/[name]-[hash]',
     chunkNames: 'assets/[name]-[hash]',
     assetNames: 'assets/[name]-[hash]',
-    loader: { '.svg': 'copy' },
-    bundle: true,
+    loader: { '.svg': 'copy', '.png': 'copy' },
+    ...COMMON,
     splitting: true,
     format: 'esm',
-    minify: true,
-    target: ['chrome123', 'firefox121', 'safari17.5'],
     jsx: 'automatic',
     jsxImportSource: 'preact',
     sourcemap: withMaps ? 'inline' : false,
-    legalComments: 'none',
     metafile: true,
-    logLevel: 'warning',
   });
   const outputs = Object.entries(metafile.outputs);
   const named = (source) => {
     const found = outputs.find(
       ([path, output]) =>
         !path.endsWith('.map') &&
-        (output.entryPoint === source || (source in output.inputs && source.endsWith('.svg'))),
+        (output.entryPoint === source || (source in output.inputs && /\.(?:svg|png)$/.test(source))),
     );
     if (found === undefined) throw new Error(`nothing was made of ${source}`);
     return found[0];
@@ -111,11 +117,46 @@ async function bundle(out, withMaps) {
     early: relativeTo(named('web/early.ts')),
     style: relativeTo(named('web/look/all.css')),
     icon: relativeTo(named('web/ui/pigeon.svg')),
+    /** Of the app on a phone's screen, and of its notifications. */
+    icons: ICONS.map((icon) => relativeTo(named(icon))),
     /** What is loaded with the page: the main script and all that it imports at once. */
     preload: needs(metafile.outputs, main).map(relativeTo),
     /** By entry point or part that is loaded later: all files that it needs. */
     chunks: Object.fromEntries(chunks),
   };
+}
+
+/** At an address of its own, which a browser asks anew: it names the files of this build. */
+async function bundleWorker(out, { stamp, icons }) {
+  const { build } = await import('esbuild');
+  const files = readdirSync(join(out, 'assets')).map((name) => `/assets/${name}`);
+  const [icon, , badge] = icons.map((path) => `/${path}`);
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['web/worker/service-worker.ts'],
+    outfile: join(out, 'service-worker.js'),
+    ...COMMON,
+    format: 'iife',
+    define: { BUILD: JSON.stringify({ stamp, files, icon, badge }) },
+  });
+}
+
+/** What the browser asks before the webmail becomes an app of the device (W3C Web App Manifest). */
+function writeAppManifest(out, icons) {
+  const [small, large] = icons;
+  const icon = (path, size) => ({
+    ...{ src: `/${path}`, sizes: `${size}x${size}`, type: 'image/png' },
+    purpose: 'any maskable',
+  });
+  const manifest = {
+    ...{ id: '/', name: 'Brevduva', short_name: 'Brevduva', start_url: '/', scope: '/' },
+    ...{ display: 'standalone', background_color: '#fbfaf7', theme_color: '#fbfaf7' },
+    icons: [icon(small, 192), icon(large, 512)],
+  };
+  const text = `${JSON.stringify(manifest)}\n`;
+  const name = `assets/app-${createHash('sha256').update(text).digest('hex').slice(0, 8)}.webmanifest`;
+  writeFileSync(join(out, name), text);
+  return name;
 }
 
 /** A script with all that it imports without being asked to. */
@@ -128,10 +169,10 @@ function needs(outputs, path, seen = new Set()) {
   return [...seen];
 }
 
-function indexOf({ main, early, style, icon, preload }) {
+function indexOf({ main, early, style, icon, icons, preload, manifest, stamp }) {
   const lines = [
     '<!doctype html>',
-    '<html lang="en">',
+    `<html lang="en" data-build="${stamp}">`,
     '<head>',
     '<meta charset="utf-8">',
     '<title>Brevduva</title>',
@@ -139,6 +180,8 @@ function indexOf({ main, early, style, icon, preload }) {
     '<meta name="color-scheme" content="light dark">',
     '<meta name="robots" content="noindex">',
     `<link rel="icon" type="image/svg+xml" href="/${icon}">`,
+    `<link rel="apple-touch-icon" href="/${icons[0]}">`,
+    `<link rel="manifest" href="/${manifest}">`,
     `<link rel="stylesheet" href="/${style}">`,
     `<script src="/${early}"></script>`,
     ...preload.filter((path) => path !== main).map((path) => `<link rel="modulepreload" href="/${path}">`),

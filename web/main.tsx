@@ -10,6 +10,7 @@ import { computed, effect, signal } from '@preact/signals';
 import { render } from 'preact';
 import { Account } from './shell/account.ts';
 import { type App, AppContext } from './shell/app.ts';
+import { AppWorker, workerUrl } from './shell/app-worker.ts';
 import { browserWindow, Device } from './shell/device.ts';
 import { Notices } from './shell/notices.ts';
 import { Preferences } from './shell/preferences.ts';
@@ -18,6 +19,8 @@ import { Screen } from './shell/screen.tsx';
 import { followKeyboard } from './shell/viewport.ts';
 import { formatsOf } from './text/format.ts';
 import { type Language, languageOf, textsOf } from './text/language.ts';
+
+const HOUR_MS = 3_600_000;
 
 async function main(): Promise<void> {
   const account = new Account((input, init) => fetch(input, init));
@@ -47,12 +50,20 @@ async function main(): Promise<void> {
     ),
     router: new Router(window),
     device: new Device(browserWindow()),
+    worker: new AppWorker({
+      container: navigator.serviceWorker,
+      url: workerUrl(),
+      stamp: document.documentElement.dataset.build ?? '',
+      reload: () => location.reload(),
+      nowMs: () => Date.now(),
+    }),
     notices: new Notices({
       set: (run, ms) => setTimeout(run, ms),
       clear: (timer) => clearTimeout(timer as number | undefined),
     }),
   };
   followKeyboard(window);
+  followBuilds(app);
   const root = document.getElementById('app');
   if (root === null) throw new Error('the page has no place for the app');
   // Where doubtful links of mails lead: a page of its own, for which nobody need be signed in.
@@ -63,6 +74,14 @@ async function main(): Promise<void> {
     </AppContext.Provider>,
     root,
   );
+}
+
+/** Signing out takes the service worker away with everything else. */
+function followBuilds({ account, worker }: App): void {
+  effect(() => {
+    if (account.now.value.state === 'in') void worker.register();
+  });
+  setInterval(() => void worker.check(), HOUR_MS);
 }
 
 /** The English that the person reads writes dates as they are used to. */

@@ -55,6 +55,33 @@ describe('the webmail', () => {
     assert.equal((await get('/elsewhere')).status, 404);
   });
 
+  test('its service worker is asked anew, may ask only us, and names files that are there', async () => {
+    const worker = await get('/service-worker.js');
+    assert.equal(worker.status, 200);
+    assert.equal(worker.headers.get('cache-control'), 'no-cache');
+    assert.match(
+      worker.headers.get('content-security-policy') ?? '',
+      /^default-src 'none'; connect-src 'self';/,
+    );
+    const tag = worker.headers.get('etag') ?? '';
+    assert.equal((await get('/service-worker.js', { 'if-none-match': tag })).status, 304);
+    const [, list = '[]'] = /files:(\[[^\]]*\])/.exec(await worker.text()) ?? [];
+    const files = JSON.parse(list) as readonly string[];
+    assert.ok(files.length > 10);
+    for (const path of files) assert.equal((await get(path)).status, 200, path);
+    const page = await (await get('/')).text();
+    const [, manifest = ''] = /rel="manifest" href="([^"]+)"/.exec(page) ?? [];
+    const { icons, start_url } = (await (await get(manifest)).json()) as {
+      icons: { src: string; sizes: string }[];
+      start_url: string;
+    };
+    assert.equal(start_url, '/');
+    for (const { src, sizes } of icons) {
+      const octets = Buffer.from(await (await get(src)).arrayBuffer());
+      assert.equal(`${octets.readUInt32BE(16)}x${octets.readUInt32BE(20)}`, sizes);
+    }
+  });
+
   test('all that the page names is there, kept for a year, compressed as far as it is taken', async () => {
     const page = await (await get('/')).text();
     const paths = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path as string);
@@ -65,6 +92,7 @@ describe('the webmail', () => {
       assert.match(plain.headers.get('cache-control') ?? '', /max-age=31536000, immutable/);
       assert.equal(plain.headers.get('content-encoding'), null);
       const octets = Buffer.from(await plain.arrayBuffer());
+      if (path.endsWith('.png')) continue;
       for (const [taken, coding] of [
         ['gzip, br', 'br'],
         ['gzip;q=0.5, br;q=0', 'gzip'],

@@ -7,7 +7,7 @@ import { type HttpReply, type HttpRequest, type Route, text } from '../http/exch
 import type { AppBuild } from './app-build.ts';
 import type { BuildFile } from './build-files.ts';
 import { frameDocument, printDocument } from './frame.ts';
-import { APP_HEADERS, FILE_HEADERS } from './policy.ts';
+import { APP_HEADERS, FILE_HEADERS, WORKER_HEADERS } from './policy.ts';
 
 /** Places of the app, which its router knows (`web/shell/places.ts`). */
 const PLACES = [
@@ -22,6 +22,7 @@ const PLACES = [
   '/leave',
 ];
 const ASSETS = '/assets/';
+const WORKER = '/service-worker.js';
 const MAKING = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Brevduva</title><p>One moment: the webmail is being made.`;
 const ABSENT = 'The webmail could not be made on this server; its log says why. Mail programs work.\n';
 
@@ -31,6 +32,7 @@ export function appRoutes(build: AppBuild): readonly Route[] {
     ...PLACES.map((path): Route => ({ method: 'GET', path, answer: page })),
     { method: 'GET', path: '/frame', answer: frameDocument },
     { method: 'GET', path: '/print', answer: printDocument },
+    { method: 'GET', path: WORKER, answer: (request) => workerReply(build, request) },
     { method: 'GET', path: `${ASSETS}*`, answer: (request) => fileReply(build, request) },
   ];
 }
@@ -42,15 +44,21 @@ function pageReply(build: AppBuild, request: HttpRequest): HttpReply {
     return { status: 503, headers: { ...headers, 'retry-after': '1' }, body: MAKING };
   }
   if (now.state === 'absent') return text(503, ABSENT);
-  const { page } = now.builds;
-  const headers = {
-    ...APP_HEADERS,
-    'cache-control': 'no-cache',
-    etag: tagOf(page.octets),
-    vary: 'accept-encoding',
-  };
-  if (isNamed(request.headers['if-none-match'], headers.etag)) return { status: 304, headers };
-  return octetsOf(page, request, headers);
+  return askedAnew(now.builds.page, request, APP_HEADERS);
+}
+
+/** The one of the current build, wherever the page that asks is from. */
+function workerReply({ now }: AppBuild, request: HttpRequest): HttpReply {
+  const worker = now.state === 'there' ? now.builds.files.get(WORKER.slice(1)) : undefined;
+  if (worker === undefined) return text(now.state === 'making' ? 503 : 404, 'There is nothing here.\n');
+  return askedAnew(worker, request, WORKER_HEADERS);
+}
+
+function askedAnew(file: BuildFile, request: HttpRequest, rest: Readonly<Record<string, string>>): HttpReply {
+  const etag = tagOf(file.octets);
+  const headers = { ...rest, 'cache-control': 'no-cache', etag, vary: 'accept-encoding' };
+  if (isNamed(request.headers['if-none-match'], etag)) return { status: 304, headers };
+  return octetsOf(file, request, headers);
 }
 
 function fileReply(build: AppBuild, request: HttpRequest): HttpReply {

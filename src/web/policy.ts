@@ -19,7 +19,7 @@ const APP_POLICY = [
   "base-uri 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  'trusted-types dompurify',
+  'trusted-types dompurify brevduva-worker',
 ].join('; ');
 
 /** Everything that a page could ask of a device and this one does not. */
@@ -57,4 +57,11 @@ export const APP_HEADERS: Readonly<Record<string, string>> = {
 export const FILE_HEADERS: Readonly<Record<string, string>> = {
   ...ISOLATED,
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'",
+};
+
+/** Of the service worker, which runs under this policy and under none of a page: it asks ourselves, and makes no script of texts. */
+export const WORKER_HEADERS: Readonly<Record<string, string>> = {
+  ...ISOLATED,
+  'content-security-policy':
+    "default-src 'none'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 };

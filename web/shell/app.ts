@@ -9,6 +9,7 @@ import type { Texts } from '../text/en.ts';
 import type { Formats } from '../text/format.ts';
 import type { Language } from '../text/language.ts';
 import type { Account } from './account.ts';
+import type { AppWorker } from './app-worker.ts';
 import type { Desk } from './desk.ts';
 import type { Device } from './device.ts';
 import type { Notices } from './notices.ts';
@@ -25,6 +26,7 @@ export interface App {
   readonly preferences: Preferences;
   /** What this browser is: how wide, how it likes things. */
   readonly device: Device;
+  readonly worker: AppWorker;
 }
 
 export const AppContext = createContext<App | undefined>(undefined);

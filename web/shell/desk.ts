@@ -24,6 +24,8 @@ export interface DeskOptions {
   readonly notices: Notices;
   readonly texts: ReadonlySignal<Texts>;
   readonly stream: StreamParts;
+  /** The server was away. */
+  readonly onReopen: () => void;
   /** Absent where nothing may be kept: on a device of others. */
   readonly storage: Storage | undefined;
 }
@@ -102,6 +104,7 @@ export class Desk {
     this.#stream = new Stream({
       ...{ url: session.eventSourceUrl, parts: this.#options.stream },
       onChange: () => void this.look(),
+      onReopen: this.#options.onReopen,
     });
   }
 

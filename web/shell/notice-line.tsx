@@ -37,6 +37,22 @@ export function NoticeLine() {
   );
 }
 
+/** The server has another build than this page. It is offered: whoever reads goes on. */
+export function UpdateLine() {
+  const { worker } = useApp();
+  const { shell } = useTexts();
+  if (!worker.isNew.value) return null;
+  return (
+    <p class="waiting-line" role="status">
+      <Icon name="refresh" />
+      <span>{shell.newVersion}</span>
+      <button type="button" onClick={() => worker.reload()}>
+        {shell.reload}
+      </button>
+    </p>
+  );
+}
+
 /** What waits for the network, as one quiet line above the list. */
 export function WaitingLine() {
   const { sync } = useDesk();
@@ -46,7 +62,7 @@ export function WaitingLine() {
   if (sync.status.value !== 'unreachable' && !isHeld) return null;
   return (
     <p class="waiting-line" role="status">
-      <Icon name="warning" />
+      <Icon name="offline" />
       <span>
         {shell.offline} {waiting > 0 ? shell.waiting(waiting) : ''}
       </span>

@@ -20,19 +20,24 @@ export function Screen() {
 }
 
 function AtDesk({ me }: { readonly me: string }) {
-  const { account, notices, texts } = useApp();
+  const { account, notices, texts, worker, router } = useApp();
   const desk = useMemo(
     () =>
       new Desk({
         ...{ me, notices, texts, stream: browserParts(), storage: storageFor(account) },
         fetch: (input, init) => fetch(input, init),
         onSignedOut: () => account.ended(),
+        onReopen: () => void worker.check(),
       }),
     [],
   );
   useEffect(() => {
     const look = (): void => {
-      if (document.visibilityState === 'visible') void desk.look();
+      const isVisible = document.visibilityState === 'visible';
+      if (isVisible) void desk.look();
+      const isIdle = (): boolean =>
+        router.place.peek().at !== 'write' && desk.sync.actions.waiting.peek() === 0;
+      worker.seen(isVisible, isIdle);
     };
     void desk.start();
     document.addEventListener('visibilitychange', look);

@@ -21,6 +21,8 @@ export interface StreamOptions {
   readonly url: string;
   /** Something may have changed: ask for it. */
   readonly onChange: () => void;
+  /** The server was away and is there again: it may be another. */
+  readonly onReopen?: () => void;
   readonly parts: StreamParts;
 }
 
@@ -35,6 +37,7 @@ export class Stream {
   readonly #ends: (() => void)[] = [];
   #source: ReturnType<StreamParts['eventSource']> | undefined;
   #heardMs = 0;
+  #wasOpen = false;
   #isClosed = false;
 
   constructor(options: StreamOptions) {
@@ -91,7 +94,11 @@ export class Stream {
     const heard = (): void => {
       this.#heardMs = parts.now();
     };
-    source.addEventListener('open', heard);
+    source.addEventListener('open', () => {
+      heard();
+      if (this.#wasOpen) this.#options.onReopen?.();
+      this.#wasOpen = true;
+    });
     source.addEventListener('ping', heard);
     source.addEventListener('state', () => {
       heard();

@@ -41,6 +41,8 @@ export interface VisitOptions {
   /** Where to begin; signed in there. */
   readonly at?: string;
   readonly isSignedIn?: boolean;
+  /** By way of this address, when it is not the server's own. */
+  readonly origin?: string;
 }
 
 export interface Visit {
@@ -68,7 +70,7 @@ export async function openHouse(letters: readonly Letter[] = LETTERS): Promise<H
   return {
     ...{ server, origin, browser, witness },
     deliver: (letter, fields = []) => deliver(server.port('lmtp'), letter, fields),
-    visit: (options = {}) => visit(browser, origin, options),
+    visit: (options = {}) => visit(browser, options.origin ?? origin, options),
     async close() {
       await browser.close();
       await server.stop();

@@ -14,6 +14,8 @@ export const shell = {
   skip: 'Skip to the mail',
   nothingOpen: 'Nothing is open.',
   offline: 'No connection. What you do is kept and sent later.',
+  newVersion: 'There is a new version of the webmail.',
+  reload: 'Reload',
   waiting: (count: number) =>
     count === 1 ? '1 change waits to be sent.' : `${count} changes wait to be sent.`,
   used: (used: string, all: string) => `${used} of ${all}`,

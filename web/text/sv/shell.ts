@@ -14,6 +14,8 @@ export const shell = {
   skip: 'Hoppa till posten',
   nothingOpen: 'Inget är öppnat.',
   offline: 'Ingen anslutning. Det du gör sparas och skickas senare.',
+  newVersion: 'Det finns en ny version av webbmejlen.',
+  reload: 'Ladda om',
   waiting: (count: number) =>
     count === 1 ? '1 ändring väntar på att skickas.' : `${count} ändringar väntar på att skickas.`,
   used: (used: string, all: string) => `${used} av ${all}`,
