@@ -105,9 +105,15 @@ export const object: Reader<JsonObject> = (value) => {
 
 export const anything: Reader<Json | undefined> = (value) => value;
 
+/** Of a list: whatever is read of it is looked through in one go. No method takes as many. */
+const MOST_IN_LIST = 20_000;
+
+/** Throws `MethodError` `requestTooLarge` for one that is longer than any method takes. */
 export function list<T>(read: Reader<T>): Reader<readonly T[]> {
   return (value) => {
     if (!isList(value)) throw new ReadFault('expected a list');
+    if (value.length > MOST_IN_LIST)
+      throw new MethodError('requestTooLarge', `at most ${MOST_IN_LIST} elements in a list`);
     return value.map((one, index) => within(String(index), () => read(one)));
   };
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Answer, CORE, MAIL, startTestJmap, type TestJmap } from '../../../test/kit/jmap.ts';
+import type { Json } from './json.ts';
 import { JsonFault, readJson } from './json-reader.ts';
 import { writeJson } from './json-writer.ts';
 
@@ -121,6 +122,12 @@ describe('what is a request all the same', () => {
     assert.equal(await error({ ids: [1] }), 'invalidArguments');
   });
 
+  test('a list of a million and a half', async () => {
+    const ids = new Array(1_500_000).fill('f1');
+    assert.equal(await error({ ids }), 'requestTooLarge');
+    assert.equal(await error({ properties: ids }), 'requestTooLarge');
+  });
+
   test('a set of ten thousand', async () => {
     const create = Object.fromEntries(new Array(10_000).fill(0).map((_, i) => [`c${i}`, { name: 'a' }]));
     assert.equal((await server.alice.error('Mailbox/set', { create })).type, 'requestTooLarge');
@@ -173,6 +180,61 @@ test('nine requests at once', async () => {
   assert.equal(((await reply.json()) as Answer).limit, 'maxConcurrentRequests');
   open.abort();
   await Promise.all(slow);
+});
+
+/** Turns of the event loop that others have while it is worked. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let isDone = false;
+  const count = (): void => {
+    turns++;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  await work().finally(() => {
+    isDone = true;
+  });
+  return turns;
+}
+
+describe('JSON of ten megabytes is read and written in turns', () => {
+  const million = 1_000_000;
+  const rows: readonly (readonly [what: string, text: string])[] = [
+    ['a string of escapes', `"${'\\n'.repeat(5 * million)}"`],
+    ['a string of escapes with numbers', `"${'\\u00e5'.repeat(1.6 * million)}"`],
+    ['a string without', `"${'a'.repeat(10 * million)}"`],
+    ['pairs of surrogates', `"${'\\ud83d\\ude00'.repeat(0.8 * million)}"`],
+    ['a name', `{"${'\\n'.repeat(5 * million)}":1}`],
+    ['a list that lies deep', `[[[[[[[${'[1],'.repeat(2 * million)}1]]]]]]]`],
+  ];
+  for (const [what, text] of rows)
+    test(what, async () => {
+      let value: Json = null;
+      const readTurns = await turnsDuring(async () => {
+        value = await readJson(Buffer.from(text), 64);
+      });
+      let written: readonly Buffer[] = [];
+      const writeTurns = await turnsDuring(async () => {
+        written = (await writeJson(value, 1e9)) ?? [];
+      });
+      const hasMuchToWrite = JSON.stringify(value).length > 8 * million;
+      assert.ok(readTurns > 3 && (!hasMuchToWrite || writeTurns > 1), `${readTurns} and ${writeTurns} turns`);
+      assert.ok(Buffer.concat(written).toString() === JSON.stringify(JSON.parse(text)), 'the same again');
+    });
+
+  test('an object with more names than any has', async () => {
+    const names = Array.from({ length: 20_001 }, (_, i) => `"n${i}":0`);
+    await assert.rejects(readJson(Buffer.from(`{${names.join()}}`), 64), /more than 20000 names/);
+    const { length } = Object.keys((await readJson(Buffer.from(`{${names.slice(1).join()}}`), 64)) ?? {});
+    assert.equal(length, 20_000);
+  });
+
+  test('what does not end, wherever it is cut', async () => {
+    const text = `["${'\\u00e5\\n'.repeat(700)}${'a'.repeat(5000)}\\ud83d\\ude00"]`;
+    assert.deepEqual(await readJson(Buffer.from(text), 64), JSON.parse(text));
+    for (let length = 0; length < text.length; length += 1 + (length % 7))
+      await assert.rejects(readJson(Buffer.from(text.slice(0, length)), 64), JsonFault);
+  });
 });
 
 describe('JSON', () => {

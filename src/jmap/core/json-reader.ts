@@ -1,7 +1,7 @@
 /**
- * JSON from a stranger (RFC 8259, I-JSON of RFC 7493): UTF-8 without a byte order mark, no name twice in an object, no half of a
- * surrogate pair, no number that is not finite, not deeper than is allowed. It is read in slices of time, with a stack of its
- * own, so neither ten megabytes nor a million brackets hold up anybody else.
+ * JSON from a stranger (RFC 8259, I-JSON of RFC 7493): UTF-8 without a byte order mark, no name twice in an object and not too many
+ * of them, no half of a surrogate pair, no number that is not finite, not deeper than is allowed. It is read in slices of time, with
+ * a stack of its own, so neither one string of ten megabytes nor a million brackets hold up anybody else.
  *
  * Objects have no prototype: `__proto__` is a name as any other.
  */
@@ -22,23 +22,36 @@ export async function readJson(octets: Buffer, maxDepth: number): Promise<Json> 
   return reader.value;
 }
 
-/** Values and names between two looks at the clock. */
+/** Values and names between two looks at the clock, and characters. */
 const STEPS = 500;
+const CHARACTERS = 64 * 1024;
+/** Of a string, in one step; an escape counts as several. */
+const PIECE = 4096;
+const ESCAPE_COSTS = 16;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const SPACE = /[\t\n\r ]*/y;
-/** Characters of a string that stand for themselves. */
-const PLAIN = /[^"\\\u0000-\u001f]*/y;
+const [QUOTE, BACKSLASH, FIRST_PLAIN] = [0x22, 0x5c, 0x20];
 const MAX_NUMBER = 400;
+/** Of one object. What has more is no object of anything that is known here, and would be looked through in one go. */
+const MAX_NAMES = 20_000;
 
 type Open =
   | { readonly kind: 'list'; readonly list: Json[] }
-  | { readonly kind: 'object'; readonly object: Record<string, Json>; name: string };
+  | { readonly kind: 'object'; readonly object: Record<string, Json>; name: string; count: number };
+
+/** A string of which the end has not been seen. */
+interface OpenString {
+  readonly isName: boolean;
+  text: string;
+  hasEscapes: boolean;
+}
 
 class JsonReader {
   value: Json = null;
   readonly #text: string;
   readonly #maxDepth: number;
   readonly #open: Open[] = [];
+  #string: OpenString | undefined;
   #at = 0;
   #isDone = false;
 
@@ -49,7 +62,11 @@ class JsonReader {
 
   /** So many steps; true when everything was read. */
   read(steps: number): boolean {
-    for (let step = 0; step < steps && !this.#isDone; step++) this.#readValue();
+    const until = this.#at + CHARACTERS;
+    for (let step = 0; step < steps && this.#at < until && !this.#isDone; step++) {
+      if (this.#string === undefined) this.#readValue();
+      else this.#readOn(this.#string);
+    }
     if (!this.#isDone) return false;
     this.#skipSpace();
     if (this.#at < this.#text.length) throw this.#fault('there is something behind the end');
@@ -62,7 +79,12 @@ class JsonReader {
     switch (this.#text[this.#at]) {
       case '{':
         this.#at++;
-        this.#push({ kind: 'object', object: Object.create(null) as Record<string, Json>, name: '' });
+        this.#push({
+          kind: 'object',
+          object: Object.create(null) as Record<string, Json>,
+          name: '',
+          count: 0,
+        });
         if (this.#takes('}')) this.#closeLast();
         else this.#readName();
         return;
@@ -72,7 +94,7 @@ class JsonReader {
         if (this.#takes(']')) this.#closeLast();
         return;
       case '"':
-        this.#finish(this.#readString());
+        this.#beginString(false);
         return;
       case 't':
         this.#finish(this.#readWord('true', true));
@@ -122,42 +144,67 @@ class JsonReader {
   }
 
   #readName(): void {
-    const around = this.#open.at(-1);
-    if (around?.kind !== 'object') throw this.#fault('there is no object');
     this.#skipSpace();
     if (this.#text[this.#at] !== '"') throw this.#fault('a name is missing');
-    const name = this.#readString();
+    this.#beginString(true);
+  }
+
+  #named(name: string): void {
+    const around = this.#open.at(-1);
+    if (around?.kind !== 'object') throw this.#fault('there is no object');
     if (Object.hasOwn(around.object, name)) throw this.#fault('a name is there twice');
+    if (++around.count > MAX_NAMES) throw this.#fault(`an object has more than ${MAX_NAMES} names`);
     around.name = name;
     if (!this.#takes(':')) throw this.#fault('a colon is missing');
   }
 
-  #readString(): string {
-    const begin = ++this.#at;
+  #beginString(isName: boolean): void {
+    this.#at++;
+    this.#string = { isName, text: '', hasEscapes: false };
+    this.#readOn(this.#string);
+  }
+
+  /** A piece of a string; most end with the first. */
+  #readOn(string: OpenString): void {
+    const begin = this.#at;
     let hasEscapes = false;
-    for (;;) {
-      PLAIN.lastIndex = this.#at;
-      PLAIN.test(this.#text);
-      this.#at = PLAIN.lastIndex;
-      const next = this.#text[this.#at];
-      if (next === '"') break;
-      if (next !== '\\') throw this.#fault('a string does not end, or has a control character in it');
+    let at = begin;
+    for (let cost = 0; cost < PIECE; cost++) {
+      const code = this.#text.charCodeAt(at);
+      if (code === QUOTE) break;
+      // Also where the text is over: that is not a number.
+      if (!(code >= FIRST_PLAIN)) {
+        this.#at = at;
+        throw this.#fault('a string does not end, or has a control character in it');
+      }
+      at++;
+      if (code !== BACKSLASH) continue;
       hasEscapes = true;
-      this.#at += 2;
+      cost += ESCAPE_COSTS;
+      // Whole, so that the next piece does not begin within it.
+      at += this.#text[at] === 'u' ? 5 : 1;
     }
-    const inner = this.#text.slice(begin, this.#at++);
-    return hasEscapes ? this.#unescaped(inner) : inner;
+    this.#at = at;
+    const inner = this.#text.slice(begin, at);
+    string.text += hasEscapes ? this.#unescaped(inner) : inner;
+    string.hasEscapes ||= hasEscapes;
+    if (this.#text.charCodeAt(at) === QUOTE) this.#endString(string);
+  }
+
+  #endString({ text, isName, hasEscapes }: OpenString): void {
+    this.#at++;
+    this.#string = undefined;
+    if (hasEscapes && !text.isWellFormed()) throw this.#fault('a string has half of a surrogate pair in it');
+    if (isName) this.#named(text);
+    else this.#finish(text);
   }
 
   #unescaped(inner: string): string {
-    let value: string;
     try {
-      value = JSON.parse(`"${inner}"`) as string;
+      return JSON.parse(`"${inner}"`) as string;
     } catch {
       throw this.#fault('a string has an escape that is none');
     }
-    if (!value.isWellFormed()) throw this.#fault('a string has half of a surrogate pair in it');
-    return value;
   }
 
   #readNumber(): number {
