@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { type Answer, startTestJmap, type TestJmap } from '../../../test/kit/jmap.ts';
+import { isBase64 } from './blob-upload.ts';
 import { rangeIn } from './download.ts';
 
 let server: TestJmap;
@@ -198,6 +199,15 @@ describe('blobs in requests (RFC 9404)', () => {
     const { created, notCreated } = await server.alice.call('Blob/upload', { create: { a: { data } } });
     assert.equal(created, null);
     assert.equal(notCreated.a.type, 'tooLarge');
+  });
+
+  test('base64 is told from what is none, with padding and without, also of megabytes', () => {
+    for (const text of ['YQ', 'YQ==', 'YWE', 'YWE=', 'YWFh', '']) assert.ok(isBase64(text), text);
+    for (const text of ['Y', 'YQ=', 'YWE==', 'YWFh=', 'Y=Q=', 'YQ==YQ==', '=', '!'])
+      assert.ok(!isBase64(text), text);
+    const large = 'YWFh'.repeat(2_400_000);
+    assert.ok(isBase64(large));
+    assert.ok(!isBase64(`${large}!`));
   });
 
   test('what is no text is base64, and said to be', async () => {

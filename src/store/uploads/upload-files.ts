@@ -99,7 +99,8 @@ export class UploadFiles implements Uploads {
       async write(octets) {
         sizeBytes += octets.length;
         if (sizeBytes > mostBytes) throw new MailboxError('too-big', `at most ${mostBytes} octets`);
-        await file.writev([octets]).catch(rethrow);
+        // All of it: one call to the system may write less on a disk that is all but full.
+        await file.writeFile(octets).catch(rethrow);
       },
       async finish() {
         try {
