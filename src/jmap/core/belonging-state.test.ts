@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Random } from '../../../test/crash/random.ts';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
 import { CALM, UnreliableStore } from '../../../test/kit/unreliable-store.ts';
+import { FIRST_BELONGING } from '../../mailbox/model/belongings.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { loadBelongings } from '../../mailbox/state/belongings.ts';
 import { belongingChanges, belongingState } from './belonging-state.ts';
@@ -50,4 +51,20 @@ test('of what is taken back while it is looked at nothing is told', async () => 
   const number = await add('other');
   const later = await belongingChanges(call, account, { kind: 'identity', sinceState, maxChanges: 10 });
   assert.deepEqual(later?.created, [`i${number}`]);
+});
+
+test('a number is given once, also when it is not told any more that the last one went', async () => {
+  const { nextEmail } = account;
+  const first = await add('first');
+  const last = await add('last');
+  assert.ok(first >= FIRST_BELONGING && last === first + 1);
+  await kit.domain.turns.run({
+    account,
+    run: ({ belongings }) => {
+      for (const id of [first, last]) belongings.drop(id);
+      belongings.forget([first, last]);
+    },
+  });
+  assert.equal(await add('next'), last + 1);
+  assert.equal(account.nextEmail, nextEmail);
 });

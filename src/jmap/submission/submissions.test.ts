@@ -10,6 +10,7 @@ import { FAST } from '../../../test/kit/queue.ts';
 import { Resolver } from '../../dns/resolver.ts';
 import { Queue } from '../../queue/queue.ts';
 import type { JsonObject } from '../core/json.ts';
+import { MAIL_STATES, statesOf } from '../push/type-states.ts';
 import { SentMail } from './sent-mail.ts';
 
 let server: TestJmap;
@@ -114,6 +115,32 @@ const held = (seconds: number): JsonObject => ({
     mailFrom: { email: 'alice@example.com', parameters: { HOLDFOR: String(seconds) } },
     rcptTo: [{ email: 'bob@example.com', parameters: null }],
   },
+});
+
+test('what is no mail leaves the states of mail as they are', async () => {
+  const states = async (): Promise<Answer> => {
+    const [emails, threads] = await server.alice.calls([
+      ['Email/get', { ids: [] }],
+      ['Thread/get', { ids: [] }],
+    ]);
+    const { Email, EmailDelivery } = statesOf(MAIL_STATES, await server.account(), undefined);
+    return [emails?.[1].state, threads?.[1].state, Email, EmailDelivery];
+  };
+  const { created } = await server.alice.call('Email/set', { create: { d: mail() } });
+  const before = await states();
+  const made = await server.alice.call('Identity/set', { create: { a: { email: 'alice@example.com' } } });
+  assert.deepEqual(await states(), before);
+  const sent = await server.alice.call('EmailSubmission/set', {
+    create: { s: { identityId: identity, emailId: created.d.id, ...held(3600) } },
+  });
+  assert.deepEqual(await states(), before);
+  await server.alice.call('EmailSubmission/set', {
+    update: { [sent.created.s.id]: { undoStatus: 'canceled' } },
+    destroy: [],
+  });
+  await server.alice.call('Identity/set', { destroy: [made.created.a.id] });
+  assert.deepEqual(await states(), before);
+  await server.alice.call('Email/set', { destroy: [created.d.id] });
 });
 
 describe('identities (RFC 8621 §6)', () => {

@@ -272,21 +272,21 @@ class Submission {
       run: (change) => {
         if (!this.#isThere(emailNumber(email.id))) throw new MailboxError('nonexistent', 'the email is gone');
         change.retain([emailNumber(email.id)]);
-        const outgoing = addOutgoing(change, email.id, mail);
-        const value: SubmissionValue = {
-          identityId: belongingId('identity', identity.row.id),
-          emailId: emailObjectId(emailNumber(email.id)),
-          threadId: email.threadId,
-          envelope: envelopeObject(envelope),
-          sendAtMs: envelope.holdUntilMs ?? nowMs,
-          outgoing,
-          undoStatus: 'pending',
-          delivery: queuedFor(recipients.map(({ address }) => address)),
-        };
-        return {
-          id: belongingId('submission', change.belongings.add('submission', writeSubmission(value))),
-          value,
-        };
+        let value: SubmissionValue | undefined;
+        const number = change.belongings.add('submission', (id) => {
+          value = {
+            identityId: belongingId('identity', identity.row.id),
+            emailId: emailObjectId(emailNumber(email.id)),
+            threadId: email.threadId,
+            envelope: envelopeObject(envelope),
+            sendAtMs: envelope.holdUntilMs ?? nowMs,
+            outgoing: addOutgoing(change, email.id, mail, id),
+            undoStatus: 'pending',
+            delivery: queuedFor(recipients.map(({ address }) => address)),
+          };
+          return writeSubmission(value);
+        });
+        return { id: belongingId('submission', number), value: value as unknown as SubmissionValue };
       },
     });
   }

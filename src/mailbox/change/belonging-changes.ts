@@ -1,6 +1,11 @@
 /** The verbs of a change that are about what belongs to an account beside its mail. They are loaded before (`state/belongings.ts`). */
 import { invariant } from '../../base/invariant.ts';
-import { BELONGING_LIMITS, type BelongingKind, type BelongingRow } from '../model/belongings.ts';
+import {
+  BELONGING_LIMITS,
+  type BelongingKind,
+  type BelongingRow,
+  FIRST_BELONGING,
+} from '../model/belongings.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { ModSeq } from '../model/model.ts';
 import type { WritableAccount } from '../state/account.ts';
@@ -28,15 +33,16 @@ export class BelongingChanges {
     this.#takeModseq = takeModseq;
   }
 
-  /** Gives its number. Throws MailboxError `limit`, `too-big`. */
-  add(kind: BelongingKind, value: Buffer): number {
+  /** Gives its number, from which its value may be made. Throws MailboxError `limit`, `too-big`. */
+  add(kind: BelongingKind, value: Buffer | ((id: number) => Buffer)): number {
     const { perKind } = BELONGING_LIMITS;
     let there = 0;
     for (const row of this.#all.values()) if (row.kind === kind && row.value !== undefined) there++;
     if (there >= perKind) throw new MailboxError('limit', `there can be ${perKind} of these at most`);
     const modseq = this.#takeModseq();
-    const id = this.#account.row.nextEmail++;
-    this.#put({ id, kind, createdModseq: modseq, modseq, atMs: this.#nowMs, value });
+    const id = this.#highest + 1;
+    const octets = typeof value === 'function' ? value(id) : value;
+    this.#put({ id, kind, createdModseq: modseq, modseq, atMs: this.#nowMs, value: octets });
     return id;
   }
 
@@ -50,16 +56,23 @@ export class BelongingChanges {
     this.#put({ ...this.#there(id), modseq: this.#takeModseq(), atMs: this.#nowMs, value: undefined });
   }
 
-  /** That they are gone is not told any more. */
+  /** That they are gone is not told any more. The one with the highest number stays, or its number would be given again. */
   forget(ids: readonly number[]): void {
+    const highest = this.#highest;
     for (const id of ids) {
       const row = this.#all.get(id);
-      if (row?.value !== undefined || row === undefined) continue;
+      if (row?.value !== undefined || row === undefined || id === highest) continue;
       this.#takeModseq();
       this.#all.delete(id);
       this.#undo.did(() => this.#all.set(id, row));
       this.#rows.add({ kind: 'belonging-forgotten', id });
     }
+  }
+
+  get #highest(): number {
+    let highest = FIRST_BELONGING - 1;
+    for (const id of this.#all.keys()) if (id > highest) highest = id;
+    return highest;
   }
 
   get #all(): Map<number, BelongingRow> {

@@ -15,6 +15,8 @@ import type { BatchRows } from './batch-rows.ts';
 import type { Undo } from './undo.ts';
 
 export interface NewOutgoing extends Omit<OutgoingRow, 'id' | 'createdMs'> {
+  /** Of what tells of it and is made with it (`belongings.ts`); a number among those of emails when left out. */
+  readonly number?: number | undefined;
   /** One at least. */
   readonly recipients: readonly NewRecipient[];
 }
@@ -41,9 +43,9 @@ export class OutgoingChanges {
   }
 
   /** The caller has made the email, or retained it: that reference is the message's from here on. */
-  add({ recipients, ...row }: NewOutgoing): OutgoingId {
+  add({ recipients, number, ...row }: NewOutgoing): OutgoingId {
     this.#takeModseq();
-    const id = outgoingId(this.#account.id, this.#account.row.nextEmail++);
+    const id = outgoingId(this.#account.id, number ?? this.#account.row.nextEmail++);
     const nextMs = Math.max(this.#nowMs, row.holdUntilMs ?? 0);
     this.#rows.add({
       kind: 'outgoing',

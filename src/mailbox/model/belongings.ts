@@ -9,8 +9,14 @@ import type { ModSeq } from './model.ts';
 export const BELONGING_KINDS = ['identity', 'submission', 'push'] as const;
 export type BelongingKind = (typeof BELONGING_KINDS)[number];
 
+/**
+ * Emails have the numbers below. Numbers of their own, since which email is next is part of what clients know of mail (RFC 8620
+ * §5.1): it must not move when something else is made.
+ */
+export const FIRST_BELONGING = 2 ** 31;
+
 export interface BelongingRow {
-  /** A number of the account that no email has. */
+  /** `FIRST_BELONGING` or above, ascending, each given once; those of older versions are among the numbers of emails. */
   readonly id: number;
   readonly kind: BelongingKind;
   readonly createdModseq: ModSeq;

@@ -98,12 +98,17 @@ export async function acceptUnshown(
   }
 }
 
-/** In a change of the email's account: the reference that the caller has made is the message's from here on. */
-export function addOutgoing(change: AccountChange, email: EmailId, mail: OutgoingMail): OutgoingId {
+/** In a change of the email's account: the reference that the caller has made is the message's from here on. `number`: of what tells of it. */
+export function addOutgoing(
+  change: AccountChange,
+  email: EmailId,
+  mail: OutgoingMail,
+  number?: number,
+): OutgoingId {
   const { envelope, recipients, header, bodyFrom = 0 } = mail;
   return change.outgoing.add({
     ...envelope,
-    email,
+    ...{ email, number },
     recipients,
     bodyFrom,
     ...(header === undefined ? {} : { header }),
