@@ -6,8 +6,8 @@ import { MethodError } from '../core/fault.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Method } from '../core/method.ts';
 import type { BlobServices } from './blob-services.ts';
-import { cut } from './blob-upload.ts';
 import type { FoundBlob } from './find-blob.ts';
+import { ReadingRoom } from './reading-room.ts';
 
 /** By their names in the registry of HTTP digests. */
 export const DIGESTS: Readonly<Record<string, string>> = Object.freeze({
@@ -18,8 +18,6 @@ export const DIGESTS: Readonly<Record<string, string>> = Object.freeze({
 const DATA = ['data', 'data:asText', 'data:asBase64'];
 /** Of data in one answer. */
 const MOST_DATA = 10_000_000;
-/** What is read for it, and for digests. */
-const MOST_READ = 200_000_000;
 const TABLE = {
   accountId: id,
   ids: optional(list(text)),
@@ -43,9 +41,9 @@ export function blobGet({ findBlob }: BlobServices): Method {
         throw new MethodError('requestTooLarge', 'name the blobs, not too many');
       const found: JsonObject[] = [];
       const notFound: string[] = [];
-      const room = { left: MOST_DATA, unread: MOST_READ };
+      const room: Room = { left: MOST_DATA, reading: ReadingRoom.ofMethod() };
       for (const blobId of blobIds) {
-        const blob = await findBlob(call.domain, account, call.created.resolve(blobId) ?? '');
+        const blob = await findBlob(call.domain, account, call.created.resolve(blobId) ?? '', room.reading);
         if (blob === undefined) notFound.push(blobId);
         else found.push({ id: blobId, ...(await describe(blob, properties, { offset, length }, room)) });
       }
@@ -64,12 +62,19 @@ interface Range {
   readonly length: number | undefined;
 }
 
-/** One reading gives all that is wanted. */
+/** What a call may still do. */
+interface Room {
+  /** Octets of data in the answer. */
+  left: number;
+  readonly reading: ReadingRoom;
+}
+
+/** One reading gives all that is wanted: of what has no size before it was read, to its end. */
 async function describe(
   blob: FoundBlob,
   properties: readonly string[],
   { offset = 0, length }: Range,
-  room: { left: number; unread: number },
+  room: Room,
 ): Promise<JsonObject> {
   const wantsData = properties.some((name) => DATA.includes(name));
   const hashes = properties.flatMap((name) =>
@@ -77,22 +82,24 @@ async function describe(
   );
   const end = length === undefined ? Number.MAX_SAFE_INTEGER : offset + length;
   const pieces: Buffer[] = [];
+  const take = (piece: Buffer): void => {
+    for (const { hash } of hashes) hash.update(piece);
+    if (!wantsData) return;
+    room.left -= piece.length;
+    if (room.left < 0)
+      throw new MethodError('requestTooLarge', 'that is too much for one answer; ask for less');
+    pieces.push(piece);
+  };
   let size = blob.sizeBytes ?? 0;
-  if (wantsData || hashes.length > 0) {
-    for await (const piece of cut(blob.open(), offset, end)) {
-      room.unread -= piece.length;
-      if (room.unread < 0) throw new MethodError('requestTooLarge', 'that is too much to read at once');
-      for (const { hash } of hashes) hash.update(piece);
-      if (!wantsData) continue;
-      room.left -= piece.length;
-      if (room.left < 0)
-        throw new MethodError('requestTooLarge', 'that is too much for one answer; ask for less');
-      pieces.push(piece);
-    }
-  }
   if (blob.sizeBytes === undefined) {
-    size = 0;
-    for await (const piece of blob.open()) size += piece.length;
+    for await (const piece of room.reading.metered(blob.open())) {
+      const wanted = piece.subarray(Math.max(0, offset - size), Math.max(0, end - size));
+      size += piece.length;
+      if (wanted.length > 0) take(wanted);
+    }
+  } else if ((wantsData || hashes.length > 0) && offset < size) {
+    const stretch = blob.range(offset, Math.min(end, size));
+    for await (const piece of room.reading.metered(stretch)) take(piece);
   }
   const isTruncated = length !== undefined && offset + length > size;
   const out: Record<string, Json> = {};

@@ -21,12 +21,11 @@ import { invalidProperties, MethodError, SetError, setErrorOf } from '../core/fa
 import type { JsonObject } from '../core/json.ts';
 import type { Call, Method } from '../core/method.ts';
 import type { BlobServices } from './blob-services.ts';
+import { ReadingRoom } from './reading-room.ts';
 import { mediaType } from './upload.ts';
 
 export const MAX_DATA_SOURCES = 64;
 
-/** In one call, of other blobs: a part in a transfer encoding is read from its beginning, however little of it is wanted. */
-const MOST_READ = 200_000_000;
 const TABLE = { accountId: id, create: mapOf(object) };
 const SOURCE = {
   'data:asText': optional(text),
@@ -38,11 +37,6 @@ const SOURCE = {
 const OBJECT = { data: list(record(SOURCE)), type: optional(text) };
 /** Without a group that repeats: of a text of megabytes that would be too much for the stack. */
 const BASE64 = /^[A-Za-z0-9+/]*(={0,2})$/;
-
-/** What a call may still read. */
-interface ReadingRoom {
-  left: number;
-}
 
 interface Source {
   readonly sizeBytes: number;
@@ -59,7 +53,7 @@ export function blobUpload(services: BlobServices): Method {
       if (create.size > call.limits.maxObjectsInSet) throw new MethodError('requestTooLarge');
       const created: Record<string, JsonObject> = {};
       const notCreated: Record<string, JsonObject> = {};
-      const room: ReadingRoom = { left: MOST_READ };
+      const room = ReadingRoom.ofObjects();
       for (const [name, wanted] of create) {
         try {
           const made = await makeBlob(services, call, account, { wanted, room });
@@ -129,15 +123,15 @@ async function sourceOf(
     const octets = asText === undefined ? Buffer.from(asBase64 ?? '', 'base64') : Buffer.from(asText);
     return { sizeBytes: octets.length, open: () => [octets] };
   }
-  const blob = await findBlob(call.domain, account, call.created.resolve(blobId) ?? '');
+  const blob = await findBlob(call.domain, account, call.created.resolve(blobId) ?? '', room);
   if (blob === undefined) throw new SetError('blobNotFound', undefined, { notFound: [blobId] });
-  const whole = blob.sizeBytes ?? (await measured(metered(blob.open(), room)));
+  const whole = blob.sizeBytes ?? (await measured(room.metered(blob.open())));
   const end = length === undefined ? whole : offset + length;
   if (end > whole) throw invalidProperties([where], 'the blob is not so long');
   const open = () =>
     blob.sizeBytes === undefined
-      ? cut(metered(blob.open(), room), offset, end)
-      : metered(blob.range(offset, end), room);
+      ? cut(room.metered(blob.open()), offset, end)
+      : room.metered(blob.range(offset, end));
   return { sizeBytes: end - offset, open };
 }
 
@@ -149,15 +143,6 @@ export function isBase64(text: string): boolean {
   return beyond !== 1 && (padding === '' || padding.length + beyond === 4);
 }
 
-/** Throws `SetError` when the call has read enough. */
-async function* metered(pieces: AsyncIterable<Buffer>, room: ReadingRoom): AsyncGenerator<Buffer> {
-  for await (const piece of pieces) {
-    room.left -= piece.length;
-    if (room.left < 0) throw new SetError('tooLarge', 'that is too much to read in one call');
-    yield piece;
-  }
-}
-
 async function measured(pieces: AsyncIterable<Buffer>): Promise<number> {
   let size = 0;
   for await (const piece of pieces) size += piece.length;
@@ -165,11 +150,7 @@ async function measured(pieces: AsyncIterable<Buffer>): Promise<number> {
 }
 
 /** Octets `[start, end)` of what has to be read from its beginning. */
-export async function* cut(
-  pieces: AsyncIterable<Buffer>,
-  start: number,
-  end: number,
-): AsyncGenerator<Buffer> {
+async function* cut(pieces: AsyncIterable<Buffer>, start: number, end: number): AsyncGenerator<Buffer> {
   let at = 0;
   for await (const piece of pieces) {
     const wanted = piece.subarray(Math.max(0, start - at), Math.max(0, end - at));

@@ -201,6 +201,56 @@ describe('blobs in requests (RFC 9404)', () => {
     assert.equal(notCreated.a.type, 'tooLarge');
   });
 
+  test('what has to be read to find a part of a message in a message counts', async () => {
+    const small = Array.from({ length: 40 }, (_, i) => `--i\r\n\r\n${i}\r\n`).join('');
+    const inner = `Subject: i\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n${small}--i\r\n\r\n${'a'.repeat(5_000_000)}\r\n--i--\r\n`;
+    const encoded = Buffer.from(inner).toString('base64').replace(/.{76}/g, '$&\r\n');
+    const header = 'Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n';
+    await server.imap.addMessage('alice@example.com', 'INBOX', {
+      bytes: `Subject: nested\r\nContent-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\n${header}${encoded}\r\n--q--\r\n`,
+    });
+    const [id = ''] = (await server.alice.call('Email/query', { filter: { subject: 'nested' } })).ids;
+    const blobIds = Array.from({ length: 40 }, (_, i) => `b${id.slice(1)}-1-${i + 1}`);
+    const { list } = await server.alice.call('Blob/get', { ids: blobIds.slice(0, 2) });
+    assert.deepEqual(
+      list.map((one: Answer) => one['data:asText']),
+      ['0', '1'],
+    );
+    assert.equal((await server.alice.error('Blob/get', { ids: blobIds })).type, 'requestTooLarge');
+    assert.equal((await server.alice.error('Email/parse', { blobIds })).type, 'requestTooLarge');
+    const { notCreated } = await server.alice.call('Email/set', {
+      create: {
+        a: {
+          mailboxIds: { f1: true },
+          attachments: blobIds.map((blobId) => ({ blobId, type: 'text/plain' })),
+        },
+      },
+    });
+    assert.equal(notCreated.a.type, 'tooLarge');
+  });
+
+  test('of a blob in a transfer encoding each octet is read once, and counts', async () => {
+    const header = 'Content-Type: application/x-a\r\nContent-Transfer-Encoding: base64\r\n\r\n';
+    const parts = `--q\r\n${header}${'YWFh'.repeat(18)}\r\n`.repeat(3);
+    await server.imap.addMessage('alice@example.com', 'INBOX', {
+      bytes: `Subject: parts\r\nContent-Type: multipart/mixed; boundary=q\r\n\r\n${parts}--q--\r\n`,
+    });
+    const [id = ''] = (await server.alice.call('Email/query', { filter: { subject: 'parts' } })).ids;
+    const { list } = await server.alice.call('Blob/get', {
+      ...{
+        ids: [`b${id.slice(1)}-1`, `b${id.slice(1)}-3`],
+        properties: ['size', 'data'],
+        offset: 50,
+        length: 10,
+      },
+    });
+    for (const one of list)
+      assert.deepEqual([one.size, one['data:asText'], one.isTruncated], [54, 'aaaa', true]);
+    const [all] = (await server.alice.call('Blob/get', { ids: [`b${id.slice(1)}-2`], properties: ['size'] }))
+      .list;
+    assert.deepEqual(all, { id: `b${id.slice(1)}-2`, size: 54 });
+  });
+
   test('base64 is told from what is none, with padding and without, also of megabytes', () => {
     for (const text of ['YQ', 'YQ==', 'YWE', 'YWE=', 'YWFh', '']) assert.ok(isBase64(text), text);
     for (const text of ['Y', 'YQ=', 'YWE==', 'YWFh=', 'Y=Q=', 'YQ==YQ==', '=', '!'])

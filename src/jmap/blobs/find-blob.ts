@@ -5,6 +5,7 @@ import { streamRange } from '../../mailbox/reading/message-reader.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { findScriptBlob } from '../sieve/script-blob.ts';
 import { findMailBlob } from './mail-blob.ts';
+import type { ReadingRoom } from './reading-room.ts';
 
 export interface FoundBlob {
   /** Of what is opened; of a part that is encoded no more than that. */
@@ -17,10 +18,12 @@ export interface FoundBlob {
   range(start: number, end: number): AsyncIterable<Buffer>;
 }
 
+/** `room`: what has to be read to find it is taken of that. */
 export type BlobFinder = (
   domain: Domain,
   account: AccountState,
   blobId: string,
+  room?: ReadingRoom,
 ) => Promise<FoundBlob | undefined>;
 
 export function blobFinder(uploads: Uploads): BlobFinder {

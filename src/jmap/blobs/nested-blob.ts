@@ -4,22 +4,23 @@
  *
  * They are found by reading the message they are in, which is held in memory for that.
  */
-import { TimeSlice } from '../../base/time-slice.ts';
 import { HeaderBlock } from '../../mail/header.ts';
 import { type PartOffsets, PartScanner } from '../../mail/part.ts';
 import { partAt } from '../../mail/section.ts';
-import { decodeTransfer } from '../../mail/transfer-encoding.ts';
+import { transferDecoder } from '../../mail/transfer-decoder.ts';
+import type { TransferEncoding } from '../../mail/transfer-encoding.ts';
 import type { BlobFinder, FoundBlob } from './find-blob.ts';
+import { heldOctets, inPieces } from './held-octets.ts';
 
 /** Of a larger one nothing is found. */
 const MOST_BYTES = 64 * 1024 * 1024;
-/** Scanned at once: some hundred microseconds. */
-const PIECE_BYTES = 64 * 1024;
+/** Of its beginning, which says whether it is a message. */
+const HEAD_BYTES = 64 * 1024;
 const FORM = /^(b[1-9]\d{0,9}|u[0-9a-f]{32})((?:-[1-9]\d{0,4}){1,100})$/;
 
 /** As `find`, and parts that it does not know. */
 export function withNestedParts(find: BlobFinder): BlobFinder {
-  return async (domain, account, blobId) => {
+  return async (domain, account, blobId, room) => {
     const known = await find(domain, account, blobId);
     const [, name, parts = ''] = known === undefined ? (FORM.exec(blobId) ?? []) : [];
     if (name === undefined) return known;
@@ -28,7 +29,7 @@ export function withNestedParts(find: BlobFinder): BlobFinder {
       const outer = await find(domain, account, [name, ...path.slice(0, length)].join('-'));
       if (outer === undefined) continue;
       if (outer.mostBytes > MOST_BYTES) return undefined;
-      const octets = await partIn(await held(outer), path.slice(length));
+      const octets = await partIn(await heldOctets(outer, room), path.slice(length));
       return octets && heldBlob(octets);
     }
     return undefined;
@@ -45,7 +46,7 @@ async function partIn(octets: Buffer, path: readonly number[]): Promise<Buffer |
     const rest = path.slice(length);
     if (part.kind === 'multipart' || (rest.length > 0 && part.kind !== 'leaf')) return undefined;
     const encoded = octets.subarray(part.bodyStart, part.end);
-    const decoded = decodeTransfer(encoded, part.encoding) ?? encoded;
+    const decoded = await decodedOctets(encoded, part.encoding);
     return rest.length === 0 ? decoded : partIn(decoded, rest);
   }
   return undefined;
@@ -53,26 +54,23 @@ async function partIn(octets: Buffer, path: readonly number[]): Promise<Buffer |
 
 /** It begins with a header field, or with the line that mbox has before one. */
 export function isMessage(octets: Buffer): boolean {
-  const header = new HeaderBlock(octets.subarray(0, PIECE_BYTES));
+  const header = new HeaderBlock(octets.subarray(0, HEAD_BYTES));
   if (header.count === 0) return false;
   return header.linesAt(0).start === 0 || octets.toString('latin1', 0, 5) === 'From ';
 }
 
 async function scanned(octets: Buffer): Promise<PartOffsets> {
   const scanner = new PartScanner();
-  const slice = new TimeSlice();
-  for (let at = 0; at < octets.length; at += PIECE_BYTES) {
-    scanner.write(octets.subarray(at, at + PIECE_BYTES));
-    const spent = slice.spent();
-    if (spent !== undefined) await spent;
-  }
+  await inPieces(octets, (piece) => scanner.write(piece));
   return scanner.end();
 }
 
-async function held(blob: FoundBlob): Promise<Buffer> {
+async function decodedOctets(octets: Buffer, encoding: TransferEncoding): Promise<Buffer> {
+  const decoder = transferDecoder(encoding);
+  if (decoder === undefined) return octets;
   const pieces: Buffer[] = [];
-  for await (const piece of blob.open()) pieces.push(Buffer.from(piece));
-  return Buffer.concat(pieces);
+  await inPieces(octets, (piece) => void pieces.push(decoder.write(piece)));
+  return Buffer.concat([...pieces, decoder.end()]);
 }
 
 function heldBlob(octets: Buffer): FoundBlob {

@@ -2,6 +2,7 @@
 import { changeEmails, type NewEmail, StateMoved } from '../../mailbox/operations/change-emails.ts';
 import { durableMoment } from '../../mailbox/reading/moment.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
+import { ReadingRoom } from '../blobs/reading-room.ts';
 import { MAIL } from '../capabilities.ts';
 import { id, mapOf, object, optional, readArguments, text } from '../core/arguments.ts';
 import { invalidProperties, MethodError } from '../core/fault.ts';
@@ -56,9 +57,10 @@ async function importAll(
 ): Promise<JsonObject> {
   const creates = new Map<string, NewEmail>();
   const notCreated: Record<string, JsonObject> = {};
+  const reading = ReadingRoom.ofObjects();
   for (const [creationId, email] of emails) {
     try {
-      creates.set(creationId, await importOf(writing, call, { account, email, arriving }));
+      creates.set(creationId, await importOf(writing, call, { account, email, arriving, reading }));
     } catch (error) {
       notCreated[creationId] = refusedBefore(error).toAnswer();
     }
@@ -89,7 +91,13 @@ async function importOf(
     account,
     email,
     arriving,
-  }: { readonly account: AccountState; readonly email: JsonObject; readonly arriving: Arriving },
+    reading,
+  }: {
+    readonly account: AccountState;
+    readonly email: JsonObject;
+    readonly arriving: Arriving;
+    readonly reading: ReadingRoom;
+  },
 ): Promise<NewEmail> {
   const faults: Faults = new Map();
   for (const name of Object.keys(email)) if (!KNOWN.includes(name)) faults.set(name, 'is not known');
@@ -97,7 +105,7 @@ async function importOf(
   const marks = marksOf(email.keywords, faults);
   const receivedAt = receivedAtOf(email.receivedAt, faults);
   const { blobId } = email;
-  const blob = typeof blobId === 'string' ? await findBlob(call.domain, account, blobId) : undefined;
+  const blob = typeof blobId === 'string' ? await findBlob(call.domain, account, blobId, reading) : undefined;
   if (blob === undefined) faults.set('blobId', 'there is no such blob');
   if (faults.size > 0 || blob === undefined) {
     const description = [...faults].map(([name, why]) => `${name}: ${why}`).join('; ');

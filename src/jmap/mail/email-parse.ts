@@ -1,17 +1,13 @@
-/**
- * Email/parse (RFC 8621 §4.9): blobs as emails, attached messages above all. A blob is held in memory while it is looked at, one at a
- * time.
- */
-import { TimeSlice } from '../../base/time-slice.ts';
+/** Email/parse (RFC 8621 §4.9): blobs as emails, attached messages above all. */
 import { HeaderBlock } from '../../mail/header.ts';
 import { MessageAnalyzer, type MessageFacts } from '../../mail/message.ts';
 import { decodeParts } from '../../mail/part-codec.ts';
 import { TRAIT } from '../../mail/traits.ts';
-import type { Blob } from '../blobs/mail-blob.ts';
+import { inPieces } from '../blobs/held-octets.ts';
 import { isMessage } from '../blobs/nested-blob.ts';
+import { PARSE_ARGUMENTS, parseBlobs } from '../blobs/parse-blobs.ts';
 import { MAIL } from '../capabilities.ts';
-import { id, list, type Reader, ReadFault, readArguments, text, withDefault } from '../core/arguments.ts';
-import { MethodError } from '../core/fault.ts';
+import { list, type Reader, ReadFault, readArguments, text, withDefault } from '../core/arguments.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Method } from '../core/method.ts';
 import {
@@ -25,11 +21,6 @@ import type { EmailWriting } from './email-writing.ts';
 import { heldOctets } from './message-octets.ts';
 import { BodyViews, headerView } from './message-view.ts';
 
-/** Of all blobs of a call. */
-const MOST_BYTES = 64 * 1024 * 1024;
-/** Analyzed at once: some hundred microseconds. */
-const PIECE_BYTES = 64 * 1024;
-
 const emailProperties: Reader<readonly string[]> = (value) => {
   const names = list(text)(value);
   const wrong = names.find((name) => !EMAIL_PROPERTIES.includes(name) && !isHeaderProperty(name));
@@ -38,8 +29,7 @@ const emailProperties: Reader<readonly string[]> = (value) => {
 };
 
 const TABLE = {
-  accountId: id,
-  blobIds: list(text),
+  ...PARSE_ARGUMENTS,
   properties: withDefault(emailProperties, MESSAGE_DEFAULTS),
   ...BODY_ARGUMENTS,
 };
@@ -51,35 +41,13 @@ export function emailParse({ findBlob }: Pick<EmailWriting, 'findBlob'>): Method
     async run(raw, call) {
       const args = readArguments(raw, TABLE);
       const account = await call.account(args.accountId);
-      const blobIds = [...new Set(args.blobIds)];
-      if (blobIds.length > call.limits.maxObjectsInGet)
-        throw new MethodError('requestTooLarge', `at most ${call.limits.maxObjectsInGet} blobs at once`);
       const properties = new Set(args.properties);
       const message = messageProperties(properties);
       const bodies = new BodyViews(message, args);
-      const parsed: Record<string, JsonObject> = {};
-      const notParsable: string[] = [];
-      const notFound: string[] = [];
-      let left = MOST_BYTES;
-      for (const blobId of blobIds) {
-        const blob = await findBlob(call.domain, account, blobId);
-        if (blob === undefined) {
-          notFound.push(blobId);
-          continue;
-        }
-        left -= blob.mostBytes;
-        if (left < 0)
-          throw new MethodError('requestTooLarge', 'the blobs are too large to be parsed at once');
-        const octets = await held(blob);
-        if (isMessage(octets)) parsed[blobId] = await viewOf(octets, blobId);
-        else notParsable.push(blobId);
-      }
-      return {
-        accountId: args.accountId,
-        parsed: Object.keys(parsed).length === 0 ? null : parsed,
-        notParsable: notParsable.length === 0 ? null : notParsable,
-        notFound: notFound.length === 0 ? null : notFound,
-      };
+      const answer = await parseBlobs(findBlob, call, account, args.blobIds, async (octets, blobId) =>
+        isMessage(octets) ? viewOf(octets, blobId) : undefined,
+      );
+      return { accountId: args.accountId, ...answer };
 
       async function viewOf(octets: Buffer, blobId: string): Promise<JsonObject> {
         const facts = await analyzed(octets);
@@ -105,19 +73,8 @@ export function emailParse({ findBlob }: Pick<EmailWriting, 'findBlob'>): Method
   };
 }
 
-async function held(blob: Blob): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of blob.open()) pieces.push(Buffer.from(piece));
-  return Buffer.concat(pieces);
-}
-
 async function analyzed(octets: Buffer): Promise<MessageFacts> {
   const analyzer = new MessageAnalyzer();
-  const slice = new TimeSlice();
-  for (let at = 0; at < octets.length; at += PIECE_BYTES) {
-    analyzer.write(octets.subarray(at, at + PIECE_BYTES));
-    const spent = slice.spent();
-    if (spent !== undefined) await spent;
-  }
+  await inPieces(octets, (piece) => void analyzer.write(piece));
   return analyzer.end();
 }

@@ -15,6 +15,7 @@ import {
 } from '../../mailbox/operations/change-emails.ts';
 import type { EmailUpdate } from '../../mailbox/operations/place.ts';
 import { durableMoment } from '../../mailbox/reading/moment.ts';
+import { ReadingRoom } from '../blobs/reading-room.ts';
 import { MAIL } from '../capabilities.ts';
 import { ReadFault, utcDate } from '../core/arguments.ts';
 import { MethodError, SetError } from '../core/fault.ts';
@@ -48,6 +49,8 @@ class EmailSet {
   readonly #updated = new Map<string, JsonObject | null>();
   readonly #notUpdated = new Map<string, SetError>();
   readonly #destroyed: string[] = [];
+  /** For parts of messages that have to be looked for. */
+  readonly #reading = ReadingRoom.ofObjects();
   readonly #notDestroyed = new Map<string, SetError>();
   #hasChanged = false;
 
@@ -111,7 +114,7 @@ class EmailSet {
         newId: randomUUID,
       },
       findBlob: async (blobId): Promise<DraftBlob | undefined> => {
-        const blob = await findBlob(call.domain, account, blobId);
+        const blob = await findBlob(call.domain, account, blobId, this.#reading);
         blobBytes += blob?.mostBytes ?? 0;
         return blob && { open: () => blob.open(), sizeBytes: blob.mostBytes };
       },

@@ -1,8 +1,6 @@
 /** What writing emails needs beside the domain, and the methods that do it. */
-import type { Domain } from '../../mailbox/domain.ts';
 import type { UploadBudget } from '../../mailbox/operations/upload-budget.ts';
-import type { AccountState } from '../../mailbox/state/account.ts';
-import type { Blob } from '../blobs/mail-blob.ts';
+import type { BlobFinder } from '../blobs/find-blob.ts';
 
 export interface EmailWriting {
   readonly uploads: UploadBudget;
@@ -11,5 +9,5 @@ export interface EmailWriting {
   /** Of one message, before they are encoded. */
   readonly attachmentBytes: number;
   /** Undefined when there is none, or it is somebody else's. */
-  findBlob(domain: Domain, account: AccountState, blobId: string): Promise<Blob | undefined>;
+  readonly findBlob: BlobFinder;
 }

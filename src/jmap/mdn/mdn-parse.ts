@@ -1,24 +1,19 @@
 /** MDN/parse (RFC 9007 §2.2): what a notification of disposition says. Which email it is about is left to the client to find. */
-import { TimeSlice } from '../../base/time-slice.ts';
 import { decodeCharset } from '../../mail/charset.ts';
 import { HeaderBlock } from '../../mail/header.ts';
 import { findParameter } from '../../mail/parameter.ts';
 import { type Part, PartScanner } from '../../mail/part.ts';
 import { decodeTransfer } from '../../mail/transfer-encoding.ts';
 import type { BlobFinder } from '../blobs/find-blob.ts';
-import type { Blob } from '../blobs/mail-blob.ts';
+import { inPieces } from '../blobs/held-octets.ts';
 import { isMessage } from '../blobs/nested-blob.ts';
-import { id, list, readArguments, text } from '../core/arguments.ts';
-import { MethodError } from '../core/fault.ts';
+import { PARSE_ARGUMENTS, parseBlobs } from '../blobs/parse-blobs.ts';
+import { readArguments } from '../core/arguments.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Method } from '../core/method.ts';
 import { textForm } from '../mail/header-text-form.ts';
 import { MDN } from './capability.ts';
 
-const TABLE = { accountId: id, blobIds: list(text) };
-/** A notification brings at most the message it is about. Of all blobs of a call. */
-const MOST_BYTES = 64 * 1024 * 1024;
-const PIECE_BYTES = 64 * 1024;
 const MOST_TEXT_BYTES = 256 * 1024;
 const MOST_FIELDS_BYTES = 64 * 1024;
 
@@ -34,34 +29,9 @@ export function mdnParse(findBlob: BlobFinder): Method {
     name: 'MDN/parse',
     capability: MDN,
     async run(raw, call) {
-      const { accountId, ...args } = readArguments(raw, TABLE);
+      const { accountId, blobIds } = readArguments(raw, PARSE_ARGUMENTS);
       const account = await call.account(accountId);
-      const blobIds = [...new Set(args.blobIds)];
-      if (blobIds.length > call.limits.maxObjectsInGet)
-        throw new MethodError('requestTooLarge', `at most ${call.limits.maxObjectsInGet} blobs at once`);
-      const parsed: Record<string, JsonObject> = {};
-      const notParsable: string[] = [];
-      const notFound: string[] = [];
-      let left = MOST_BYTES;
-      for (const blobId of blobIds) {
-        const blob = await findBlob(call.domain, account, blobId);
-        if (blob === undefined) {
-          notFound.push(blobId);
-          continue;
-        }
-        left -= blob.mostBytes;
-        if (left < 0)
-          throw new MethodError('requestTooLarge', 'the blobs are too large to be parsed at once');
-        const mdn = await parsedMdn(await held(blob));
-        if (mdn === undefined) notParsable.push(blobId);
-        else parsed[blobId] = mdn;
-      }
-      return {
-        accountId,
-        parsed: Object.keys(parsed).length === 0 ? null : parsed,
-        notParsable: notParsable.length === 0 ? null : notParsable,
-        notFound: notFound.length === 0 ? null : notFound,
-      };
+      return { accountId, ...(await parseBlobs(findBlob, call, account, blobIds, parsedMdn)) };
     },
   };
 }
@@ -130,18 +100,7 @@ function textOf(octets: Buffer, part: Part): string | null {
 
 async function scanned(octets: Buffer): Promise<{ readonly root: Part; readonly header: HeaderBlock }> {
   const scanner = new PartScanner();
-  const slice = new TimeSlice();
-  for (let at = 0; at < octets.length; at += PIECE_BYTES) {
-    scanner.write(octets.subarray(at, at + PIECE_BYTES));
-    const spent = slice.spent();
-    if (spent !== undefined) await spent;
-  }
+  await inPieces(octets, (piece) => scanner.write(piece));
   const root = scanner.end();
   return { root, header: scanner.rootHeader };
-}
-
-async function held(blob: Blob): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of blob.open()) pieces.push(Buffer.from(piece));
-  return Buffer.concat(pieces);
 }
