@@ -21,7 +21,7 @@ import { MethodError } from '../core/fault.ts';
 import { type Filter, filterReader } from '../core/filter.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { mailboxOfId } from '../mailboxes/properties.ts';
-import { MOST_WORDS, searchWords } from './search-words.ts';
+import { soughtWords } from './search-words.ts';
 
 /** RFC 8621 §4.1.1, in lower case. */
 export const keyword: Reader<string> = (value) =>
@@ -155,10 +155,7 @@ function textConditions({ text: anywhere, body, header, ...fields }: Condition):
 }
 
 function words(value: string | undefined): readonly string[] {
-  const found = value === undefined ? [] : searchWords(value);
-  if (found.length > MOST_WORDS)
-    throw new MethodError('unsupportedFilter', `at most ${MOST_WORDS} words are looked for at once`);
-  return found;
+  return value === undefined ? [] : soughtWords(value);
 }
 
 function inField(field: SearchedField, value: string): EmailFilter {

@@ -1,4 +1,5 @@
 /** Email/get (RFC 8621 §4.2). A list of emails reads what delivery has kept of them, and no octet of their messages. */
+import { TimeSlice } from '../../base/time-slice.ts';
 import {
   emailObjectId,
   emailOfObjectId,
@@ -40,7 +41,12 @@ export const emailGet = standardGet({
     const bodies = new BodyViews(message, args);
     const loaded = await loadMessages(call.domain, account, [...rows.values()], { properties, message });
     const list: JsonObject[] = [];
-    for (const one of loaded) list.push(await objectOf(one));
+    const slice = new TimeSlice();
+    for (const one of loaded) {
+      list.push(await objectOf(one));
+      const spent = slice.spent();
+      if (spent !== undefined) await spent;
+    }
     const notFound = ids.filter((id) => !rows.has(numbers.get(id) ?? 0));
     return { state: momentString('emails', moment), list, notFound };
 

@@ -17,7 +17,7 @@ import { CONVENIENCE, type HeaderProperty } from './header-property.ts';
 import { headerValue } from './header-values.ts';
 import { type LoadedMessage, loadMessages } from './loaded-messages.ts';
 import { plainText } from './plain-body.ts';
-import { searchWords } from './search-words.ts';
+import { soughtWords } from './search-words.ts';
 import { hitsIn, markedSnippet, markedText } from './snippet.ts';
 
 const TABLE = {
@@ -59,6 +59,9 @@ export const searchSnippetGet: Method = {
   },
 };
 
+/** Of a filter with many conditions the first ones are shown. */
+const MOST_WORDS = 100;
+
 interface Words {
   readonly subject: readonly string[];
   readonly body: readonly string[];
@@ -75,11 +78,16 @@ function wordsOf(filter: Filter<Condition> | undefined): Words {
       return;
     }
     const { text = '', subject: inSubject = '', body: inBody = '' } = one.condition;
-    subject.push(...searchWords(text), ...searchWords(inSubject));
-    body.push(...searchWords(text), ...searchWords(inBody));
+    subject.push(...soughtWords(text), ...soughtWords(inSubject));
+    body.push(...soughtWords(text), ...soughtWords(inBody));
   };
   if (filter !== undefined) visit(filter);
-  return { subject, body };
+  return { subject: someOf(subject), body: someOf(body) };
+}
+
+/** Each of them is looked for in each email. */
+function someOf(words: readonly string[]): readonly string[] {
+  return [...new Set(words)].slice(0, MOST_WORDS);
 }
 
 function subjectOf({ header }: LoadedMessage, words: readonly string[]): string | null {

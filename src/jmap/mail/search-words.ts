@@ -3,8 +3,24 @@
  * phrases in matched quotes, in which a backslash takes the next character for itself.
  */
 
+import { MethodError } from '../core/fault.ts';
+
 /** More words than anybody types: each is looked for in every message. */
-export const MOST_WORDS = 50;
+const MOST_WORDS = 50;
+const MOST_CHARACTERS = 10_000;
+
+/** Throws `MethodError` `unsupportedFilter` for more than anybody types. */
+export function soughtWords(text: string): readonly string[] {
+  if (text.length > MOST_CHARACTERS)
+    throw new MethodError(
+      'unsupportedFilter',
+      `texts of at most ${MOST_CHARACTERS} characters are looked for`,
+    );
+  const words = searchWords(text);
+  if (words.length > MOST_WORDS)
+    throw new MethodError('unsupportedFilter', `at most ${MOST_WORDS} words are looked for at once`);
+  return words;
+}
 
 /** In their order, without repetitions; none for a text of white space. */
 export function searchWords(text: string): readonly string[] {

@@ -100,5 +100,17 @@ test('SearchSnippet/get (RFC 8621 §5.1)', async (t) => {
     (await server.alice.error('SearchSnippet/get', { filter: { nose: 1 }, emailIds: [] })).type,
     'unsupportedFilter',
   );
+  const many = Array.from({ length: 51 }, (_, i) => `w${i}`).join(' ');
+  for (const text of [many, 'a'.repeat(10_001)])
+    for (const name of ['SearchSnippet/get', 'Email/query'])
+      assert.equal(
+        (
+          await server.alice.error(name, {
+            filter: { body: text },
+            ...(name === 'Email/query' ? {} : { emailIds: ids }),
+          })
+        ).type,
+        'unsupportedFilter',
+      );
   assert.equal((await server.alice.error('SearchSnippet/get', { filter: null })).type, 'invalidArguments');
 });
