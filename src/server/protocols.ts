@@ -8,7 +8,6 @@ import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
 import { deliveryServices } from '../delivery/services.ts';
 import type { Dns } from '../dns/answer.ts';
-import type { HolderSide } from '../http/elsewhere.ts';
 import type { AccountAdmin } from '../identity/account-admin.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
@@ -45,7 +44,7 @@ import type { Feedback } from './feedback.ts';
 import type { LocalDomains } from './local-domains.ts';
 import { listenForMetrics } from './metrics-listener.ts';
 import { type Sending, sendingOf } from './sending.ts';
-import { webOf } from './web-listeners.ts';
+import { type Web, webOf } from './web-listeners.ts';
 
 export interface ProtocolOptions {
   readonly config: Config;
@@ -87,7 +86,7 @@ export interface RunningProtocols {
   /** What becomes of deliveries that other processes pass on. */
   readonly deliveries: (connection: Connection, guest: Guest) => Session;
   /** What becomes of requests over HTTP that other processes pass on. */
-  readonly requests: HolderSide;
+  readonly requests: Web['holder'];
   readonly stream: StreamOptions;
   readonly allowances: Sending['services']['allowances'];
   /** For connections that begin from now on. Whoever asks sees to it that only options change that may. */
@@ -119,7 +118,7 @@ export async function startProtocols(options: ProtocolOptions): Promise<RunningP
     listeners: started,
     receivers: services.receivers,
     deliveries: services.deliveries,
-    requests: services.requests,
+    requests: services.web.holder,
     stream: services.stream,
     allowances: services.sending.services.allowances,
     // Sessions hold these objects and look into them when they need to.
@@ -128,6 +127,7 @@ export async function startProtocols(options: ProtocolOptions): Promise<RunningP
       Object.assign(settings.pop3, pop3Settings(next, version));
       Object.assign(settings.sieve, sieveSettings(next, version));
       services.sending.apply(next);
+      services.web.apply(next);
     },
   };
 }
@@ -142,7 +142,7 @@ interface Services {
   readonly starters: Readonly<Record<string, Starter>>;
   readonly receivers: RunningProtocols['receivers'];
   readonly deliveries: RunningProtocols['deliveries'];
-  readonly requests: HolderSide;
+  readonly web: Web;
   readonly sending: Sending;
   readonly stream: StreamOptions;
 }
@@ -208,7 +208,7 @@ function servicesOf(
     submission: sending.receive,
   };
   const deliveries = receiveLmtp(lmtp);
-  return { starters, receivers, deliveries, requests: web.holder, sending, stream: ports.stream };
+  return { starters, receivers, deliveries, web, sending, stream: ports.stream };
 }
 
 function lmtpSettings({ lmtp: { maxSize, overQuota, junkHeaders } }: Config) {

@@ -25,6 +25,7 @@ import { Proxies } from '../net/proxies.ts';
 import type { Relay } from '../net/relay.ts';
 import type { TlsFiles } from '../net/tls.ts';
 import type { Editing } from '../rules/editing.ts';
+import type { PlaintextRule } from '../sasl/plaintext.ts';
 import type { MtaStsPolicy } from '../setup/mta-sts.ts';
 import { setupRoutes } from '../setup/routes.ts';
 import { servicesOf, withoutPurpose } from '../setup/services.ts';
@@ -73,12 +74,15 @@ export interface Web {
   readonly starters: Readonly<Record<'http' | 'https', WebStarter>>;
   /** Where requests arrive that other processes pass on. */
   readonly holder: HolderSide;
+  /** For requests that come from now on. */
+  apply(config: Config): void;
 }
 
 export function webOf(options: WebOptions): Web {
   const { config, tls, connections, isShared, log } = options;
   const paths = acmePaths(config.data);
-  const routes = routesOf(options);
+  const settings = settingsOf(config);
+  const routes = routesOf(options, settings);
   const common = {
     ...{ connections, isShared, log, routes },
     handshakeTimeoutMs: config.limits.handshakeTimeout,
@@ -100,10 +104,23 @@ export function webOf(options: WebOptions): Web {
       await HttpListener.open({ name: 'https', ...address, ...common, tls, ...byName }),
     ],
   };
-  return { starters, holder: holderSide({ routes, log }) };
+  return {
+    ...{ starters, holder: holderSide({ routes, log }) },
+    // Routes hold this object and look into it with each request.
+    apply: (next) => void Object.assign(settings, settingsOf(next)),
+  };
 }
 
-function routesOf(options: WebOptions): readonly Route[] {
+interface WebSettings {
+  readonly plaintext: PlaintextRule;
+  readonly hostname: string;
+}
+
+function settingsOf({ auth, hostname }: Config): WebSettings {
+  return { plaintext: auth.plaintext, hostname };
+}
+
+function routesOf(options: WebOptions, settings: WebSettings): readonly Route[] {
   const { config, domains, tls, listeners } = options;
   const { listen, data } = config;
   if (listen.http === undefined && listen.https === undefined) return [];
@@ -116,7 +133,6 @@ function routesOf(options: WebOptions): readonly Route[] {
     mtaSts: mtaStsPolicy(config),
   });
   const { webSessions: sessions, domain } = options;
-  const settings = { ...config.auth, hostname: config.hostname };
   const shared = { ...options, settings };
   const keptUploads = new UploadFiles(join(data, 'uploads'), KEPT_UPLOADS, options.domain.clock);
   const jmap = jmapRoutes({

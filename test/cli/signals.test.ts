@@ -67,6 +67,12 @@ describe('SIGHUP', () => {
     assert.equal(statSync(log).mode & 0o777, 0o600);
     assert.equal(await nameOnCertificate(portOf(server, 'imaps')), 'mail.example.com');
 
+    const signIn = async (): Promise<number> => {
+      const headers = { authorization: `Basic ${Buffer.from('nobody:x').toString('base64')}` };
+      return (await fetch(`http://127.0.0.1:${portOf(server, 'http')}/.well-known/jmap`, { headers })).status;
+    };
+    assert.equal(await signIn(), 401);
+
     const pair = await makePair('other.example.com');
     writeFileSync(join(root, 'c.pem'), pair.certificate);
     writeFileSync(join(root, 'k.pem'), pair.key);
@@ -94,6 +100,7 @@ describe('SIGHUP', () => {
     const pop3 = await Pop3Client.open(portOf(server, 'pop3'));
     pop3.send('USER alice\r\n');
     assert.match(await pop3.line(), /^-ERR/);
+    assert.equal(await signIn(), 403);
     pop3.socket.destroy();
     server.child.kill('SIGTERM');
     assert.deepEqual(await server.ended(), { code: 0, signal: null });
