@@ -44,6 +44,9 @@ export class CertificateKeeper {
   readonly #kept = new Map<string, KeptCertificate>();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
+  #isLooking = false;
+  /** Somebody has asked for a look while one was under way, which may have read the DNS before. */
+  #isWantedAgain = false;
   #account: Promise<AcmeWire> | undefined;
   /** The authority has had enough of us; for domains it is not asked before. */
   #pausedUntilMs = 0;
@@ -57,6 +60,15 @@ export class CertificateKeeper {
     this.#running = this.#look();
   }
 
+  /** What was published a moment ago need not wait. What failed waits for its time all the same. */
+  lookNow(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#isWantedAgain = this.#isLooking;
+    if (this.#isLooking) return;
+    clearTimeout(this.#timer);
+    this.#running = this.#look();
+  }
+
   async stop(): Promise<void> {
     this.#stop.abort();
     clearTimeout(this.#timer);
@@ -66,11 +78,17 @@ export class CertificateKeeper {
 
   async #look(): Promise<void> {
     let waitMs = gapAfterMs(1);
+    this.#isLooking = true;
     try {
-      waitMs = await this.#once();
+      do {
+        this.#isWantedAgain = false;
+        waitMs = await this.#once();
+      } while (this.#isWantedAgain && !this.#stop.signal.aborted);
     } catch (err) {
       if (!this.#stop.signal.aborted)
         this.#options.log.error({ err }, 'the certificates could not be looked after');
+    } finally {
+      this.#isLooking = false;
     }
     if (this.#stop.signal.aborted) return;
     this.#timer = setTimeout(() => {

@@ -83,6 +83,7 @@ const MAX_TARGETS = 1000;
 export class DomainAdmin implements DomainOperations {
   readonly #options: DomainAdminOptions;
   readonly #rotating = new Semaphore(1);
+  #lookedAt: (name: string) => void = () => {};
 
   constructor(options: DomainAdminOptions) {
     this.#options = options;
@@ -145,8 +146,14 @@ export class DomainAdmin implements DomainOperations {
     return this.findDomain(name);
   }
 
+  /** Called when somebody wants to know what the DNS says of a domain now: others may have waited for the same. */
+  whenLookedAt(listener: (name: string) => void): void {
+    this.#lookedAt = listener;
+  }
+
   async lookAtKeys(raw: string): Promise<DomainSummary> {
     const { name } = await this.#added(raw);
+    this.#lookedAt(name);
     await this.#options.keyWatch?.look(name);
     return this.findDomain(name);
   }

@@ -20,11 +20,12 @@ const QUESTION_MS = 6000;
 
 export function worldOf(config: Config, { version, server, domains }: Viewpoint): World {
   const servers = config.dns.servers.length > 0 ? config.dns.servers : systemServers();
+  const dns = new Resolver({ servers, timeoutMs: QUESTION_MS });
   let ports: Promise<readonly PortSeen[]> | undefined;
   return {
     ...{ config, version, server, domains },
     nowMs: Date.now(),
-    dns: new Resolver({ servers, timeoutMs: QUESTION_MS }),
+    dns,
     resolvers: servers.map(({ host }) => host),
     addresses: ownAddresses(),
     ports: () => {
@@ -32,7 +33,7 @@ export function worldOf(config: Config, { version, server, domains }: Viewpoint)
       return ports;
     },
     doubts: () => doubtsOf(config),
-    web: fetchPage,
+    web: (url) => fetchPage(url, dns),
     mtaSts: mtaStsPolicy(config),
     machine: machineOf(config),
   };

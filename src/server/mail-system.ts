@@ -55,6 +55,7 @@ export interface MailSystem {
   readonly activity: Activity;
   readonly recipients: Recipients;
   readonly keyWatch: KeyWatch;
+  readonly domains: Pick<DomainAdmin, 'whenLookedAt'>;
   /** Of what domains tell each other about mail. */
   readonly ledger: () => Ledger;
   readonly connections: Connections;
@@ -126,6 +127,7 @@ export async function openMailSystem(
     activity,
     recipients,
     keyWatch,
+    domains,
     ledger: ledger.open,
     connections,
     accounts,

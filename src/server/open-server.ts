@@ -111,6 +111,7 @@ async function keepersOf(
 ): Promise<(() => Promise<void>)[]> {
   const keeper = await certificateKeeper(options);
   keeper?.start();
+  system.domains.whenLookedAt(() => keeper?.lookNow());
   const keyWatch = startKeyWatch(system.keyWatch, options.log);
   return [async () => keeper?.stop(), async () => keyWatch.stop()];
 }

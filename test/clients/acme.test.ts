@@ -3,11 +3,9 @@
  * through a DNS server of ours, and refuses every third nonce.
  */
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
@@ -15,10 +13,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { acmePaths } from '../../src/acme/files.ts';
 import { type CertificateState, readState } from '../../src/acme/state.ts';
-import { makePair } from '../../src/net/self-signed.ts';
 import { record, startDns, type TestDns } from '../kit/dns.ts';
+import { Pebble } from '../kit/pebble.ts';
 import { startServer, type TestServer } from '../kit/server.ts';
-import { needs, start } from './program.ts';
+import { needs } from './program.ts';
 
 const HOST = 'mail.example.com';
 const WAIT_MS = 40_000;
@@ -26,8 +24,7 @@ const WAIT_MS = 40_000;
 describe('pebble', needs('pebble'), () => {
   let folder: string;
   let dns: TestDns;
-  let pebble: ChildProcess;
-  let ports: { readonly api: number; readonly http: number; readonly https: number };
+  let pebble: Pebble;
   let server: TestServer | undefined;
   /** Names that lead elsewhere for the authority: its questions are those that do not want to know what was validated. */
   const broken = new Set<string>();
@@ -55,27 +52,7 @@ describe('pebble', needs('pebble'), () => {
         return type === 'A' ? { answers: [record(name, 'A', '127.0.0.1')] } : {};
       },
     });
-    const [api, http, https] = await Promise.all([freePort(), freePort(), freePort()]);
-    ports = { api: api as number, http: http as number, https: https as number };
-    const own = await makePair('localhost');
-    await writeFile(join(folder, 'cert.pem'), own.certificate);
-    await writeFile(join(folder, 'key.pem'), own.key, { mode: 0o600 });
-    const config = {
-      listenAddress: `127.0.0.1:${ports.api}`,
-      managementListenAddress: '',
-      certificate: join(folder, 'cert.pem'),
-      privateKey: join(folder, 'key.pem'),
-      httpPort: ports.http,
-      tlsPort: ports.https,
-      ocspResponderURL: '',
-      externalAccountBindingRequired: false,
-    };
-    await writeFile(join(folder, 'pebble.json'), JSON.stringify({ pebble: config }));
-    const args = ['-config', join(folder, 'pebble.json'), '-dnsserver', `${dns.host}:${dns.port}`];
-    pebble = start('pebble', args, { env: { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '30' } });
-    pebble.stderr?.resume();
-    pebble.stdout?.resume();
-    await answers(ports.api);
+    pebble = await Pebble.open({ dns });
   });
   afterEach(async () => {
     await server?.stop();
@@ -83,13 +60,13 @@ describe('pebble', needs('pebble'), () => {
     broken.clear();
   });
   after(async () => {
-    pebble.kill('SIGKILL');
+    await pebble.close();
     await dns.close();
     await rm(folder, { recursive: true });
   });
 
   const listening = (...names: ('http' | 'https')[]): Record<string, string> =>
-    Object.fromEntries(names.map((name) => [`listen.${name}`, `127.0.0.1:${ports[name]}`]));
+    Object.fromEntries(names.map((name) => [`listen.${name}`, `127.0.0.1:${pebble.ports[name]}`]));
 
   async function serve(config: Readonly<Record<string, string>>, rest: object = {}): Promise<TestServer> {
     server = await startServer({
@@ -99,8 +76,8 @@ describe('pebble', needs('pebble'), () => {
         'auth.default_domain': 'example.com',
         'dns.servers': `${dns.host}:${dns.port}`,
         'acme.enabled': 'true',
-        'acme.directory': `https://localhost:${ports.api}/dir`,
-        'acme.ca_certificate': join(folder, 'cert.pem'),
+        'acme.directory': pebble.directory,
+        'acme.ca_certificate': pebble.certificate,
         ...config,
       },
     });
@@ -207,28 +184,16 @@ describe('pebble', needs('pebble'), () => {
   });
 
   it('knows us by the key of an external account, where the authority wants that', async () => {
-    const api = await freePort();
     const keyId = 'kid-1';
     const key = Buffer.alloc(32, 7).toString('base64url');
-    const text = await readFile(join(folder, 'pebble.json'), 'utf8');
-    const { pebble: config } = JSON.parse(text) as { pebble: object };
-    const strict = {
-      ...{ ...config, listenAddress: `127.0.0.1:${api}`, externalAccountBindingRequired: true },
-      externalAccountMACKeys: { [keyId]: key },
-    };
-    await writeFile(join(folder, 'strict.json'), JSON.stringify({ pebble: strict }));
-    const args = ['-config', join(folder, 'strict.json'), '-dnsserver', `${dns.host}:${dns.port}`];
-    const authority = start('pebble', args, { env: { PEBBLE_VA_NOSLEEP: '1' } });
-    authority.stderr?.resume();
-    authority.stdout?.resume();
+    const strict = await Pebble.open({ dns, ports: pebble.ports, externalKeys: { [keyId]: key } });
     try {
-      await answers(api);
-      const directory = { 'acme.directory': `https://localhost:${api}/dir` };
+      const authority = { 'acme.directory': strict.directory, 'acme.ca_certificate': strict.certificate };
       const external = { 'acme.external_key_id': keyId, 'acme.external_key': key };
-      const one = await serve({ ...listening('http'), ...directory, ...external });
+      const one = await serve({ ...listening('http'), ...authority, ...external });
       await eventually(async () => (/Pebble/.test((await served(one, 'imaps')).issuer) ? true : undefined));
     } finally {
-      authority.kill('SIGKILL');
+      await strict.close();
     }
   });
 
@@ -270,24 +235,4 @@ async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
     assert.ok(performance.now() < endMs, 'it does not come about');
     await sleep(100);
   }
-}
-
-async function freePort(): Promise<number> {
-  const port = createServer().listen(0, '127.0.0.1');
-  await once(port, 'listening');
-  const address = port.address();
-  port.close();
-  await once(port, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-async function answers(port: number): Promise<void> {
-  await eventually(async () => {
-    try {
-      await certificateAt(port);
-      return true;
-    } catch {
-      return undefined;
-    }
-  });
 }

@@ -43,6 +43,8 @@ export interface DnsServerOptions {
   readonly zone?: readonly Answer[];
   readonly behaviour?: Behaviour;
   readonly isSecure?: boolean;
+  /** For how long it may be remembered that there is nothing (RFC 2308). */
+  readonly negativeSeconds?: number;
 }
 
 export interface TestDns {
@@ -136,8 +138,8 @@ function serveTcp(socket: Socket, answer: Answering): void {
   });
 }
 
-function repliesTo(query: DnsQuery, { zone = [], behaviour, isSecure = false }: DnsServerOptions): Sent {
-  const reply = behaviour?.(query) ?? fromZone(query, zone, isSecure);
+function repliesTo(query: DnsQuery, options: DnsServerOptions): Sent {
+  const reply = options.behaviour?.(query) ?? fromZone(query, options);
   if (reply === 'silence') return { delayMs: 0, messages: [] };
   const { id = 0, questions = [] } = query.packet;
   const whole: Packet = {
@@ -167,7 +169,10 @@ function repliesTo(query: DnsQuery, { zone = [], behaviour, isSecure = false }: 
 }
 
 /** As a resolver answers: the whole chain of aliases, and the SOA where there is nothing. */
-function fromZone({ name, type }: DnsQuery, zone: readonly Answer[], isSecure: boolean): Reply {
+function fromZone(
+  { name, type }: DnsQuery,
+  { zone = [], isSecure = false, negativeSeconds = 60 }: DnsServerOptions,
+): Reply {
   const answers: Answer[] = [];
   let owner = name.toLowerCase();
   for (let links = 0; links < 20; links++) {
@@ -177,7 +182,7 @@ function fromZone({ name, type }: DnsQuery, zone: readonly Answer[], isSecure: b
       const wanted = own.filter((one) => one.type === type);
       const rcode = own.length === 0 && !zone.some((one) => one.name.endsWith(`.${owner}`)) ? NXDOMAIN : 0;
       const zoneName = owner.split('.').slice(-2).join('.');
-      const authorities = wanted.length === 0 ? [soa(zoneName)] : [];
+      const authorities = wanted.length === 0 ? [soa(zoneName, negativeSeconds)] : [];
       return { answers: [...answers, ...wanted], authorities, rcode, isSecure };
     }
     answers.push(alias);

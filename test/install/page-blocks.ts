@@ -1,15 +1,16 @@
-/** The indented blocks of README.md: commands for a shell, one a line, or lines of a configuration file. */
+/** The indented blocks of a page: commands for a shell, one a line, lines of a configuration file, or of a zone file. */
 export interface Block {
   /** The heading above it. */
   readonly section: string;
-  readonly kind: 'commands' | 'configuration';
-  /** Commands without comments, configuration as it stands. */
+  readonly kind: 'commands' | 'configuration' | 'records';
+  /** Commands without comments, the others as they stand. */
   readonly lines: readonly string[];
 }
 
 const INDENT = '    ';
 /** A table, or a name and a value with spaces around the sign, which no shell would take for an assignment. */
 const CONFIGURATION = /^(?:\[\w+\]|\w+ = )/;
+const RECORD = /^\S+\.\s+IN\s/;
 
 export function readBlocks(page: string): Block[] {
   const blocks: Block[] = [];
@@ -32,6 +33,7 @@ export function readBlocks(page: string): Block[] {
 
 function blockOf(section: string, lines: readonly string[]): Block {
   if (CONFIGURATION.test(lines[0] ?? '')) return { section, kind: 'configuration', lines };
+  if (RECORD.test(lines[0] ?? '')) return { section, kind: 'records', lines };
   const commands = lines.map((line) => line.replace(/(?:^|\s+)#\s.*$/, '')).filter((line) => line !== '');
   return { section, kind: 'commands', lines: commands };
 }
