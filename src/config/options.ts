@@ -370,6 +370,7 @@ export const RELOADED: ReadonlySet<string> = new Set([
   'submission.recipients_per_day',
   'submission.domains',
   'submission.from',
+  'submission.channel_binding',
   'submission.hide_client',
   'sent.copy',
   'limits.login_timeout',

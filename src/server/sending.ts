@@ -51,6 +51,7 @@ function settingsOf({ hostname, auth, limits, submission, sent, queue }: Config)
     failuresPerConnection: auth.failuresPerConnection,
     loginTimeoutMs: limits.loginTimeout,
     handshakeTimeoutMs: limits.handshakeTimeout,
+    bindsChannel: submission.channelBinding,
     hidesClient: submission.hideClient,
     addsSender: submission.from === 'sender',
     copies: sent.copy,

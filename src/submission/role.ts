@@ -154,7 +154,8 @@ export class SubmissionRole implements Role, AccountListener, Member {
 
   #terms(): SaslTerms {
     const { settings, authenticator } = this.#services;
-    return termsOn(this.#connection, settings.plaintext, authenticator);
+    const terms = termsOn(this.#connection, settings.plaintext, authenticator);
+    return settings.bindsChannel ? terms : { ...terms, bindings: undefined };
   }
 
   async #signIn(argument: string, dialogue: Dialogue): Promise<void> {

@@ -40,6 +40,8 @@ export interface SubmissionSettings {
   readonly loginTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
   readonly deadlines: Deadlines;
+  /** Mechanisms that are bound to the TLS connection are offered. */
+  readonly bindsChannel: boolean;
   /** The client's address stays out of what leaves. */
   readonly hidesClient: boolean;
   /** A From that is somebody else's gets a Sender field instead of a refusal. */

@@ -19,6 +19,7 @@ export interface Ports {
   readonly pop3: number;
   readonly pop3s: number;
   readonly lmtp: number;
+  readonly submission: number;
   readonly submissions: number;
 }
 
@@ -35,6 +36,7 @@ export class Home {
       pop3: server.port('pop3'),
       pop3s: server.port('pop3s'),
       lmtp: server.port('lmtp'),
+      submission: server.port('submission'),
       submissions: server.port('submissions'),
     };
   }

@@ -1,6 +1,6 @@
 /**
  * mutt, as somebody sits before it: keys are pressed in a terminal of its own. Reading, flags, saving into a mailbox that it makes, deleting, a
- * search by the server; and sending, with a copy in Sent.
+ * search by the server; and sending, with a copy in Sent, over TLS and without, in whichever way it chooses to sign in.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { connect } from 'node:tls';
 import { ALICE, Home } from './home.ts';
 import { note } from './letters.ts';
 import type { Mailboxes } from './mailboxes.ts';
-import { needs, succeed } from './program.ts';
+import { needs, run, succeed } from './program.ts';
 
 const BO = { address: 'bo@example.com', password: 'secret' };
 
@@ -42,7 +42,6 @@ describe('mutt', { ...needs('mutt'), timeout: 180_000 }, () => {
       `set smtp_url="smtps://${ALICE.address}@127.0.0.1:${submissions}/" from="${ALICE.address}" realname="Alice"`,
       `set certificate_file="${folder}/certificates" ssl_verify_host=no ssl_verify_dates=no tmpdir="${folder}"`,
       'set confirmappend=no confirmcreate=no delete=yes quit=yes move=no mark_old=no wait_key=no timeout=5 sleep_time=0',
-      'set smtp_authenticators="scram-sha-256"',
       'set header_cache="" history_file="" pager_stop=yes imap_check_subscribed=no imap_idle=no',
       ...more,
     ];
@@ -97,19 +96,29 @@ describe('mutt', { ...needs('mutt'), timeout: 180_000 }, () => {
     assert.match(String(work[0]?.bytes), /The first\./);
   });
 
-  it('sends, with an attachment, a copy in Sent and none of Bcc', async () => {
-    const file = join(folder, 'rapport.txt');
-    await writeFile(file, 'räksmörgås\n');
-    const rc = await settings();
-    await succeed('mutt', ['-F', rc, '-s', 'Grüße', '-b', ALICE.address, '-a', file, '--', BO.address], {
+  const send = async (settled: readonly string[], subject: string, ...args: readonly string[]) =>
+    run('mutt', ['-F', await settings(...settled), '-s', subject, ...args, '--', BO.address], {
       input: 'Hello Bo,\n.\nsee you\n',
       env: { HOME: folder },
     });
+
+  async function arrived(subject: string): Promise<string> {
     const bo = await home.mailboxes(BO);
-    for (let n = 0; n < 100 && (await bo.count('INBOX')) === 0; n++)
+    for (let n = 0; n < 100; n++) {
+      const all = (await bo.read('INBOX')).map(({ bytes }) => String(bytes));
+      const found = all.find((mail) => mail.includes(`Subject: ${subject}`));
+      if (found !== undefined) return found;
       await new Promise((ready) => setTimeout(ready, 100));
-    const [got] = await bo.read('INBOX');
-    const mail = String(got?.bytes);
+    }
+    throw new Error(`${subject} does not arrive`);
+  }
+
+  it('sends, with an attachment, a copy in Sent and none of Bcc', async () => {
+    const file = join(folder, 'rapport.txt');
+    await writeFile(file, 'räksmörgås\n');
+    const { code, stderr } = await send([], 'Grüße', '-b', ALICE.address, '-a', file);
+    assert.equal(code, 0, stderr);
+    const mail = await arrived('=?');
     assert.match(mail, /^From: Alice <alice@example\.com>/m);
     assert.match(mail, /^Subject: =\?(?:utf-8|iso-8859-1)\?/im);
     assert.match(mail, /filename="?rapport\.txt/);
@@ -118,6 +127,32 @@ describe('mutt', { ...needs('mutt'), timeout: 180_000 }, () => {
     const [copy] = await server.read('Sent');
     assert.match(String(copy?.bytes), /filename="?rapport\.txt/);
     assert.ok(copy?.flags.includes('\\Seen'));
+  });
+
+  const smtp = (port: number, scheme = 'smtp'): string =>
+    `set smtp_url="${scheme}://${ALICE.address}@127.0.0.1:${port}/"`;
+
+  it('signs in to send over STARTTLS, over TLS and on this machine without, as it chooses by itself', async () => {
+    const { submission, submissions } = home.ports;
+    const ways: readonly (readonly [name: string, lines: readonly string[], protocol: RegExp])[] = [
+      ['starttls', [smtp(submission), 'set ssl_starttls=yes ssl_force_tls=yes'], /with ESMTPSA/],
+      ['tls', [smtp(submissions, 'smtps')], /with ESMTPSA/],
+      ['bare', [smtp(submission), 'set ssl_starttls=no ssl_force_tls=no'], /with ESMTPA/],
+    ];
+    for (const [name, lines, protocol] of ways) {
+      const { code, stderr } = await send(lines, name);
+      assert.equal(code, 0, `${name}: ${stderr}`);
+      assert.match(await arrived(name), protocol, name);
+    }
+  });
+
+  it('says why a message is refused', async () => {
+    const { code, stderr } = await send(['set from="eve@example.com" use_envelope_from=yes'], 'wrong');
+    assert.notEqual(code, 0);
+    assert.match(stderr, /alice@example\.com may not send as eve@example\.com/);
+    const wrong = await send(['set smtp_pass="wrong"'], 'wrong');
+    assert.notEqual(wrong.code, 0);
+    assert.match(wrong.stderr, /authentication failed/i);
   });
 });
 

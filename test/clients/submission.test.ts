@@ -161,10 +161,21 @@ describe('msmtp', needs('msmtp'), () => {
       },
     );
 
-  it('chooses the best way by itself, which binds it to its TLS connection', async () => {
+  it('chooses the best way by itself, which binds it to its TLS connection where that is offered', async () => {
+    const bound = await startTestSubmission({ settings: { bindsChannel: true } });
+    try {
+      const { code, stdout, stderr } = await msmtp('on', '--tls-starttls=off', `--port=${bound.tlsPort}`);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout.toString(), /AUTH SCRAM-SHA-256-PLUS/);
+    } finally {
+      await bound.close();
+    }
+  });
+
+  it('chooses the best way by itself', async () => {
     const rows: readonly (readonly [how: string, port: readonly string[], said: RegExp])[] = [
-      ['on', ['--tls-starttls=on', `--port=${server.port}`], /AUTH SCRAM-SHA-256-PLUS/],
-      ['on', ['--tls-starttls=off', `--port=${server.tlsPort}`], /AUTH SCRAM-SHA-256-PLUS/],
+      ['on', ['--tls-starttls=on', `--port=${server.port}`], /AUTH SCRAM-SHA-256[\r\n ]/],
+      ['on', ['--tls-starttls=off', `--port=${server.tlsPort}`], /AUTH SCRAM-SHA-256[\r\n ]/],
       ['plain', ['--tls-starttls=off', `--port=${server.tlsPort}`], /AUTH PLAIN/],
       ['login', ['--tls-starttls=on', `--port=${server.port}`], /AUTH LOGIN/],
     ];

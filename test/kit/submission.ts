@@ -51,7 +51,7 @@ export const SUBMISSION_SETTINGS: SubmissionSettings = Object.freeze({
   ...{ hostname: 'mail.example.com', defaultDomain: 'example.com', plaintext: 'loopback' },
   ...{ maxMessageBytes: 50 * 1024 * 1024, maxRecipients: 100, failuresPerConnection: 3 },
   ...{ loginTimeoutMs: 30_000, handshakeTimeoutMs: 10_000, deadlines: DEADLINES },
-  ...{ hidesClient: true, addsSender: false, copies: false, giveUpMs: 5 * 86_400_000 },
+  ...{ bindsChannel: false, hidesClient: true, addsSender: false, copies: false, giveUpMs: 5 * 86_400_000 },
   domainDefaults: new Map(),
   defaults: { enabled: true, ...NO_LIMITS },
 });

@@ -127,6 +127,10 @@ export const SENDING = {
       default: 'own',
       doc: 'What becomes of mail whose From is not of the account, which is anything that does not lead to it: its address, its aliases and their tags, a domain of which it gets everything. "own" refuses it, with the address in the refusal. "sender" sends it with a Sender field that says who it was.',
     }),
+    channelBinding: boolean({
+      default: false,
+      doc: 'Whether SCRAM bound to the TLS connection (SCRAM-SHA-256-PLUS) is offered for sending, as it is for reading. mutt, up to 2.2.12 at least, chooses it wherever it is offered, cannot do it over TLS 1.3, and gives up; msmtp and GNU SASL can.',
+    }),
     hideClient: boolean({
       default: true,
       doc: 'Whether the address from which somebody sends stays out of the message, where everybody who gets it could read it. The log has it.',
