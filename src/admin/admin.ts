@@ -20,6 +20,7 @@ import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
 import type { MailAccess, Refusal } from '../transfer/mail-access.ts';
 import type { Standstill } from './event-loop.ts';
+import type { KeepingAdmin } from './keeping-admin.ts';
 import type { QueueAdmin } from './queue-admin.ts';
 import type { ScriptAdmin } from './script-admin.ts';
 
@@ -31,6 +32,8 @@ export interface Admin extends MailAccess {
   readonly domains: DomainOperations;
   readonly feedback: FeedbackAdmin;
   readonly queue: QueueAdmin;
+  /** Mail on its way out. */
+  readonly keeping: KeepingAdmin;
 
   listAccounts(): Promise<readonly AccountSummary[]>;
   /** Throws `nonexistent`. */

@@ -34,10 +34,12 @@ import type {
   ServerFacts,
 } from './admin.ts';
 import { domainsOver, feedbackOver } from './control-domains.ts';
+import { keepingOver } from './control-keeping.ts';
 import { ControlQueue } from './control-queue.ts';
 import { ControlScripts } from './control-scripts.ts';
 import type { Standstill } from './event-loop.ts';
 import type { Failure } from './failure.ts';
+import type { KeepingAdmin } from './keeping-admin.ts';
 import { decodeMessages, encodeMessages } from './message-frames.ts';
 
 export class ControlClient implements Admin {
@@ -46,6 +48,7 @@ export class ControlClient implements Admin {
   readonly domains: DomainOperations;
   readonly feedback: FeedbackAdmin;
   readonly queue: ControlQueue;
+  readonly keeping: KeepingAdmin;
   readonly #wire: Wire;
 
   private constructor(server: ServerFacts, wire: Wire) {
@@ -55,6 +58,7 @@ export class ControlClient implements Admin {
     this.domains = domainsOver((method, path, body) => wire.json(method, path, body));
     this.feedback = feedbackOver((method, path) => wire.json(method, path));
     this.queue = new ControlQueue(wire);
+    this.keeping = keepingOver((method, path, body) => wire.json(method, path, body));
   }
 
   /** Undefined when no server answers there. */

@@ -41,6 +41,8 @@ import type {
   NewAppPassword,
   QuotaChange,
 } from './admin.ts';
+import type { KeepingAdmin } from './keeping-admin.ts';
+import { LocalKeeping } from './local-keeping.ts';
 import { LocalQueue } from './local-queue.ts';
 import { LocalScripts } from './local-scripts.ts';
 import { readHeader } from './read-header.ts';
@@ -73,6 +75,7 @@ export class LocalAdmin implements Admin {
   readonly domains: DomainOperations;
   readonly feedback: FeedbackAdmin;
   readonly queue: LocalQueue;
+  readonly keeping: KeepingAdmin;
   readonly #domain: Domain;
   readonly #accounts: AccountAdmin;
   readonly #options: LocalAdminOptions;
@@ -84,6 +87,7 @@ export class LocalAdmin implements Admin {
     this.feedback = options.feedback;
     this.#options = options;
     this.queue = new LocalQueue(this.#domain);
+    this.keeping = new LocalKeeping(this.#domain, (address) => this.#open(address));
     this.scripts = new LocalScripts({ ...options, domain: this.#domain });
   }
 

@@ -9,6 +9,7 @@
  *     GET    /v1/accounts/ADDRESS/app-passwords             POST { name, services?, networks?, expiresMs? }
  *     DELETE /v1/accounts/ADDRESS/app-passwords/NUMBER
  *     GET    /v1/accounts/ADDRESS/usage                     what fills it
+ *     GET    /v1/accounts/ADDRESS/retention                 PATCH { mailbox, rule }
  *     GET    /v1/accounts/ADDRESS/mailboxes
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME { isSubscribed? }
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME/uids { uidValidity, uidNext }
@@ -41,6 +42,7 @@ import type { MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
 import { METRICS_TYPE, type Watch } from './admin.ts';
 import { DOMAIN_ROUTES } from './domain-routes.ts';
 import { failureOf } from './failure.ts';
+import { KEEPING_ROUTES } from './keeping-routes.ts';
 import { decodeMessages, encodeMessages, type Framed } from './message-frames.ts';
 import { QUEUE_ROUTES } from './queue-routes.ts';
 import { type Answer, BadRequest, type Call, on, type Route, valid } from './route.ts';
@@ -155,6 +157,7 @@ const ROUTES: readonly Route[] = Object.freeze([
     json: { header: (await admin.readHeader(address, name, Number(uid))).toString('base64') },
   })),
   ...SCRIPT_ROUTES,
+  ...KEEPING_ROUTES,
   ...QUEUE_ROUTES,
   on('GET', '/v1/health', async ({ watch }) => ({ json: await watched(watch).health() })),
   on('GET', '/v1/listeners', async ({ watch }) => ({ json: { listeners: watched(watch).listeners() } })),

@@ -22,6 +22,7 @@ import type {
   QuotaChange,
   Removal,
 } from './admin.ts';
+import { sharedKeeping } from './control-keeping.ts';
 import { SharedQueue } from './control-queue.ts';
 import { SharedScripts } from './control-scripts.ts';
 
@@ -44,6 +45,7 @@ export class SharedAdmin implements Admin {
   readonly server = undefined;
   readonly scripts = new SharedScripts((address) => this.#holderOf(address));
   readonly queue: SharedQueue;
+  readonly keeping = sharedKeeping((address) => this.#holderOf(address));
   readonly #parts: AdminParts;
 
   constructor(parts: AdminParts) {

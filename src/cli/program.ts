@@ -13,6 +13,7 @@ import { accountList } from './account-list.ts';
 import { accountPasswd } from './account-passwd.ts';
 import { accountQuota } from './account-quota.ts';
 import { accountRemove } from './account-remove.ts';
+import { accountRetention } from './account-retention.ts';
 import { accountSet } from './account-set.ts';
 import { accountUsage } from './account-usage.ts';
 import { activity } from './activity.ts';
@@ -78,6 +79,7 @@ export async function runCommandLine(
     accountApppass,
     accountQuota,
     accountUsage,
+    accountRetention,
     accountSet,
     accountRemove,
     accountImport,

@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts';
 import type { Accounts } from './accounts.ts';
 import type { Turns } from './change/turns.ts';
 import type { Dispositions } from './disposition.ts';
+import type { Keeping } from './keeping.ts';
 import type { MailboxEvents } from './mailbox-events.ts';
 import type { Author } from './model/author.ts';
 import type { Placement } from './port/placement.ts';
@@ -43,6 +44,8 @@ export interface Domain {
   readonly textIndex: TextIndex;
   /** Whoever follows up what people do to messages. */
   readonly events: MailboxEvents;
+  /** For how long mail stays that is on its way out. */
+  readonly keeping: Keeping;
   /** Whom a delivery asks. */
   readonly dispositions: Dispositions;
 }

@@ -5,6 +5,7 @@ import type { AccountSettings } from '../identity/settings.ts';
 import { POP3_ACCOUNT_SETTINGS } from '../pop3/settings.ts';
 import { SUBMISSION_ACCOUNT_SETTINGS } from '../submission/settings.ts';
 import { WEB_ACCOUNT_SETTINGS } from '../web/preferences.ts';
+import { RETENTION_ACCOUNT_SETTINGS } from './keeping.ts';
 import { QUEUE_ACCOUNT_SETTINGS } from './report-language.ts';
 
 export const SETTINGS: Readonly<Record<string, Option<unknown>>> = Object.freeze({
@@ -12,6 +13,7 @@ export const SETTINGS: Readonly<Record<string, Option<unknown>>> = Object.freeze
   ...SUBMISSION_ACCOUNT_SETTINGS,
   ...WEB_ACCOUNT_SETTINGS,
   ...QUEUE_ACCOUNT_SETTINGS,
+  ...RETENTION_ACCOUNT_SETTINGS,
 });
 
 export const ACCOUNT_SETTINGS: AccountSettings = Object.freeze({

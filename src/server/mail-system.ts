@@ -27,6 +27,7 @@ import { EVERYTHING_HERE } from '../mailbox/port/placement.ts';
 import { TranslatedStore } from '../mailbox/port/translated-store.ts';
 import { SentCopies } from '../mailbox/state/sent-copies.ts';
 import { TextIndex } from '../mailbox/text-index/text-index.ts';
+import type { KnownTime } from '../mailbox/upkeep/known-time.ts';
 import { makeKey } from '../message-auth/keys.ts';
 import { Connections } from '../net/connections.ts';
 import { SCRIPT_ANNOTATION } from '../rules/mailbox-scripts.ts';
@@ -38,6 +39,7 @@ import { ACCOUNT_SETTINGS } from './account-settings.ts';
 import { rethrowWithRemedy } from './data-modes.ts';
 import { feedbackAdmin, ledgerOf } from './feedback.ts';
 import { wayBack } from './forward-sender.ts';
+import { keepingOf, knownTimeOf } from './keeping.ts';
 import { textsByDns } from './key-watch.ts';
 import { openRules, type RulesSystem } from './rules.ts';
 import { shardCount } from './workers/count.ts';
@@ -58,6 +60,8 @@ export interface MailSystem {
   readonly domains: Pick<DomainAdmin, 'whenLookedAt'>;
   /** Of what domains tell each other about mail. */
   readonly ledger: () => Ledger;
+  /** By which mail is given up. */
+  readonly knownTime: KnownTime;
   readonly connections: Connections;
   readonly accounts: AccountAdmin;
   /** Who is signed in to the webmail. */
@@ -103,7 +107,9 @@ export async function openMailSystem(
   const shared = { store, log, serverAnnotations: serverAnnotationsOf(config) };
   const rules = openRules(config, { ...shared, clock: systemClock, version, recipients, installation });
   if (how.mends === true) await new FolderIndexFiles(config.data).clear();
-  const domain = domainOf(config, { ...shared, placement, ...rules });
+  const knownTime = knownTimeOf(config, systemClock, log);
+  const keeping = keepingOf(config, knownTime);
+  const domain = domainOf(config, { ...shared, placement, keeping, ...rules });
   const journal = new ActivityFiles(config.data, config.log.activity, part);
   const activity = new Activity({ log, clock: domain.clock, journal });
   const connections = connectionsOf(config);
@@ -129,6 +135,7 @@ export async function openMailSystem(
     keyWatch,
     domains,
     ledger: ledger.open,
+    knownTime,
     connections,
     accounts,
     webSessions: new WebSessions({ directory, accounts: domain.accounts, clock, activity }),
@@ -153,10 +160,10 @@ function serverAnnotationsOf({ imap, sieve }: Config): ReadonlyMap<string, strin
 
 function domainOf(
   config: Config,
-  parts: Pick<Domain, 'store' | 'log' | 'placement' | 'serverAnnotations'> &
+  parts: Pick<Domain, 'store' | 'log' | 'placement' | 'keeping' | 'serverAnnotations'> &
     Pick<RulesSystem, 'dispositions' | 'events'>,
 ): Domain {
-  const { store, log, placement, serverAnnotations, dispositions, events } = parts;
+  const { store, log, placement, keeping, serverAnnotations, dispositions, events } = parts;
   const clock = systemClock;
   const turns = new Turns(store, clock, log);
   const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, outgoingPerAccount, outgoing } =
@@ -167,7 +174,7 @@ function domainOf(
   const limits = { keywordsPerMailbox, keywordsPerMessage, ...perAccount, messageBytes };
   const accounts = new Accounts(store, turns, clock);
   const domain: Domain = {
-    ...{ store, log, placement, serverAnnotations, dispositions, events },
+    ...{ store, log, placement, keeping, serverAnnotations, dispositions, events },
     ...{ accounts, turns, clock, limits },
     learns: config.rspamd.controllerUrl !== '',
     sentCopies: new SentCopies(),

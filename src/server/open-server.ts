@@ -9,11 +9,13 @@ import type { Domain } from '../mailbox/domain.ts';
 import { startIndexing } from '../mailbox/search/indexing.ts';
 import { startReaper } from '../mailbox/upkeep/reaper.ts';
 import { startRenewal } from '../mailbox/upkeep/renew-facts.ts';
+import { startRetaining } from '../mailbox/upkeep/retain.ts';
 import { TlsFiles } from '../net/tls.ts';
 import { countSent } from './allowance-file.ts';
 import { certificateFiles } from './certificate.ts';
 import { certificateKeeper } from './certificate-keeper.ts';
 import { feedbackOf } from './feedback.ts';
+import { rememberTime } from './keeping.ts';
 import { startKeyWatch } from './key-watch.ts';
 import { LocalDomains } from './local-domains.ts';
 import { startMailQueue } from './mail-queue.ts';
@@ -113,12 +115,22 @@ async function keepersOf(
   keeper?.start();
   system.domains.whenLookedAt(() => keeper?.lookNow());
   const keyWatch = startKeyWatch(system.keyWatch, options.log);
-  return [async () => keeper?.stop(), async () => keyWatch.stop()];
+  const { config, log } = options;
+  return [
+    async () => keeper?.stop(),
+    async () => keyWatch.stop(),
+    rememberTime(system.knownTime, config, log),
+  ];
 }
 
 /** What looks after the mail by itself; gives the ways to end it. */
 function upkeepOf(domain: Domain, config: Config, log: Log): (() => Promise<void>)[] {
-  const upkeep = [startReaper(domain), startRenewal(domain), startTraining(config, domain, log)];
+  const upkeep = [
+    startReaper(domain),
+    startRetaining(domain),
+    startRenewal(domain),
+    startTraining(config, domain, log),
+  ];
   if (config.search.index !== 'off') upkeep.push(startIndexing(domain));
   return upkeep.map((one) => () => one.stop());
 }

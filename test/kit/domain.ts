@@ -22,6 +22,7 @@ import { Accounts } from '../../src/mailbox/accounts.ts';
 import { Turns } from '../../src/mailbox/change/turns.ts';
 import { ALL_IN_INBOX, type Dispositions } from '../../src/mailbox/disposition.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
+import { KEEPS_ALL, type Keeping } from '../../src/mailbox/keeping.ts';
 import { type MailboxEvents, NO_EVENTS } from '../../src/mailbox/mailbox-events.ts';
 import { type AccountRecord, emailId } from '../../src/mailbox/model/model.ts';
 import { mailboxOf } from '../../src/mailbox/operations/mailboxes.ts';
@@ -78,6 +79,7 @@ export interface TestDomainOptions {
   /** Whom deliveries ask; nobody when absent. */
   readonly dispositions?: Dispositions;
   readonly learns?: boolean;
+  readonly keeping?: Partial<Keeping>;
   readonly events?: MailboxEvents;
   readonly serverAnnotations?: ReadonlyMap<string, string>;
   /** An index of texts in the data folder; whoever asks for it starts `startIndexing`. */
@@ -131,6 +133,7 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
       maxBytes: 64 * 1024 * 1024,
       log,
     }),
+    keeping: { ...KEEPS_ALL(clock), ...options.keeping },
     dispositions: options.dispositions ?? ALL_IN_INBOX,
   };
   const passwords = new Passwords(TEST_COST);

@@ -22,10 +22,12 @@ export interface ModelMessage {
   /** Folded, sorted, with a blank between. */
   readonly keywords: string;
   readonly modseq: number;
+  /** When it was put there. */
+  readonly savedMs: number;
   readonly externalId?: string;
 }
 
-export type NewMessage = Omit<ModelMessage, 'uid' | 'modseq'>;
+export type NewMessage = Omit<ModelMessage, 'uid' | 'modseq' | 'savedMs'>;
 
 /** `unasked`: it came with the mailbox, and goes with it. */
 export type Subscription = 'none' | 'unasked' | 'asked';
@@ -69,6 +71,8 @@ export class Refused extends Error {
 
 export class ModelAccount {
   modseq = 0;
+  /** Of the change that is being made. */
+  nowMs = 0;
   usedBytes = 0;
   usedMessages = 0;
   readonly mailboxes = new Map<MailboxId, ModelMailbox>();
@@ -89,6 +93,7 @@ export class ModelAccount {
     this.#own = new Set();
     Object.assign(copy, {
       modseq: this.modseq,
+      nowMs: this.nowMs,
       usedBytes: this.usedBytes,
       usedMessages: this.usedMessages,
       orphans: this.orphans,
@@ -151,7 +156,7 @@ export class ModelAccount {
     const mailbox = this.edit(id);
     return messages.map((message) => {
       const uid = mailbox.uidNext++;
-      mailbox.messages.set(uid, { ...message, uid, modseq });
+      mailbox.messages.set(uid, { ...message, uid, modseq, savedMs: this.nowMs });
       this.#count(message, 1);
       return uid;
     });

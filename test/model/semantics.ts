@@ -388,6 +388,24 @@ export function expungeMarked(mailbox: MailboxId, { atLeast, wants }: MarkedExpu
   };
 }
 
+/** Of a mailbox whose mail goes by itself, what has been there for so long. */
+export function expungeOld(retentionMs: number): Semantic {
+  return (model, { account, modseq, value }) => {
+    if (value === undefined) throw new Refused(['nonexistent']);
+    const removed = value as readonly number[];
+    if (removed.length === 0) return;
+    // Its last row of history has the last number.
+    const state = [...account.mailboxes.values()].find((one) => one.modseq === modseq);
+    assert.ok(state !== undefined && ['trash', 'junk'].includes(state.role ?? ''), `mail of ${state?.name}`);
+    const there = model.mailboxes.get(state.id)?.messages;
+    for (const uid of removed) {
+      const { savedMs = model.nowMs } = there?.get(uid) ?? {};
+      assert.ok(savedMs + retentionMs < model.nowMs + 1000, `UID ${uid} of ${state.name} was not due`);
+    }
+    model.remove(state.id, removed);
+  };
+}
+
 export function flags(mailbox: MailboxId, uids: readonly number[], wanted: FlagChange): Semantic {
   return (model, { modseq, value }) => {
     const since = wanted.unchangedSince ?? Number.POSITIVE_INFINITY;

@@ -31,6 +31,7 @@ import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { loadList, loadTail } from '../../src/mailbox/state/load.ts';
 import type { MailboxState } from '../../src/mailbox/state/mailbox.ts';
 import { reapAccount } from '../../src/mailbox/upkeep/reaper.ts';
+import { retainAccount } from '../../src/mailbox/upkeep/retain.ts';
 import { Random } from '../crash/random.ts';
 import { CALM, type Weather } from '../kit/unreliable-store.ts';
 import { ModelMailbox, type NewMessage, Refused } from './account-model.ts';
@@ -38,7 +39,7 @@ import { Device } from './device.ts';
 import { Drop } from './drop.ts';
 import { delivered, writeContent } from './mail.ts';
 import * as is from './semantics.ts';
-import type { World } from './world.ts';
+import { RETENTION_MS, type World } from './world.ts';
 
 export interface Climate {
   /** How often each action is chosen; those that are not named, once. */
@@ -774,6 +775,21 @@ function reap(step: Step): void {
   world.ask({ what: step.what('reap'), run: () => reapAccount(world.domain, record.id).finally(done) });
 }
 
+/** What has been in Trash or Junk for long goes by itself. */
+function retain(step: Step): void {
+  const { world, random, record } = step;
+  if (random.chance(0.5)) world.advance(random.pick([20, 70]) * 60_000);
+  world.ask({
+    what: step.what('retain'),
+    judge: is.expungeOld(RETENTION_MS),
+    mayRefuse: ['nonexistent'],
+    run: async () => {
+      const { removed } = await retainAccount(world.domain, record.id);
+      world.successes.set('expire', (world.successes.get('expire') ?? 0) + removed);
+    },
+  });
+}
+
 /** The server's timer, which reaps as well. No read takes minutes, so none is under way when they have passed. */
 function sweep(step: Step): void {
   const { world, random } = step;
@@ -876,6 +892,7 @@ const ACTIONS = {
   follow,
   forget,
   reap,
+  retain,
   sweep,
   evict,
   load,

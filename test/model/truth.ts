@@ -155,6 +155,7 @@ export class JudgedTurns extends Turns {
   #judge<T>(doing: Doing, { account, run }: Operation<T>, change: AccountChange): T {
     const turn = this.#turnOf(account, change);
     const before = account.modseq;
+    turn.model.nowMs = change.nowMs;
     // Making an account's first mailboxes is nobody's own change: whoever came first has begun it.
     const isFirst = turn.model.modseq === 0 && turn.model.mailboxes.size === 0;
     const fates = isFirst ? [] : doing.fates;

@@ -9,6 +9,7 @@ import { Accounts } from '../../src/mailbox/accounts.ts';
 import { Turns } from '../../src/mailbox/change/turns.ts';
 import type { Disposition } from '../../src/mailbox/disposition.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
+import type { Keeping } from '../../src/mailbox/keeping.ts';
 import { NO_EVENTS } from '../../src/mailbox/mailbox-events.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
 import type { AccountId, AccountRecord, EmailId } from '../../src/mailbox/model/model.ts';
@@ -41,6 +42,8 @@ export interface WorldOptions {
 }
 
 const PEOPLE = ['alice@example.com', 'bob@example.com', 'carol@example.com'];
+/** In Trash and Junk. */
+export const RETENTION_MS = 3600_000;
 const START_MS = Date.UTC(2026, 0, 5);
 /** Whatever is under way comes to its end in far fewer; but a busy disk takes its time. */
 const MOST_TURNS = 20_000;
@@ -60,6 +63,10 @@ export interface Asked {
 export class World {
   readonly truth: Truth;
   readonly clock = { nowMs: () => this.#nowMs };
+  readonly keeping: Keeping = {
+    clock: this.clock,
+    retentionMs: (_, role) => (role === 'trash' || role === 'junk' ? RETENTION_MS : undefined),
+  };
   readonly random: Random;
   readonly people: AccountRecord[] = [];
   readonly devices = new Set<Device>();
@@ -223,6 +230,7 @@ export class World {
       placement: EVERYTHING_HERE,
       sentCopies: new SentCopies(),
       learns: true,
+      keeping: this.keeping,
       events: NO_EVENTS,
       serverAnnotations: new Map(),
       textIndex: new TextIndex({ files: NO_INDEX_FILES, maxBytes: 0, log: silentLog }),

@@ -13,6 +13,7 @@ import {
 } from '../model/annotations.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { MailboxId, Role } from '../model/model.ts';
+import { RETENTION_ANNOTATION, readRetention } from '../model/retention.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 
@@ -60,7 +61,7 @@ export interface WantedRole {
 
 /**
  * Of a mailbox, or without one the server's. Throws MailboxError `too-big` (one value), `limit` (too many), `over-quota` (all
- * values together), `forbidden` (the administrator's), `cannot` (a role for INBOX), `nonexistent` (the mailbox, when it has gone
+ * values together), `forbidden` (the administrator's), `cannot` (a role for INBOX, or a time that is none), `nonexistent` (the mailbox, when it has gone
  * meanwhile).
  */
 export async function setAnnotations(
@@ -72,6 +73,8 @@ export async function setAnnotations(
 ): Promise<void> {
   const at = mailbox?.id ?? NO_MAILBOX;
   for (const { name, value } of annotations) {
+    if (name === RETENTION_ANNOTATION && value !== undefined && readRetention(value) === undefined)
+      throw new MailboxError('cannot', `${name} is a number of days such as 30, or "never"`);
     if (isAdministrators(domain.serverAnnotations, { mailbox: at, name }))
       throw new MailboxError('forbidden', `only the administrator sets ${name}`);
     if (value !== undefined && value.length > ANNOTATION_LIMITS.valueBytes)

@@ -1,0 +1,33 @@
+/** `KeepingAdmin` of accounts that this process holds. */
+import type { Domain } from '../mailbox/domain.ts';
+import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
+import { retentionOf, setRetention } from '../mailbox/operations/retention.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
+import type { KeepingAdmin, MailboxRetention, RetentionRule } from './keeping-admin.ts';
+
+export class LocalKeeping implements KeepingAdmin {
+  readonly #domain: Domain;
+  readonly #open: (address: string) => Promise<AccountState>;
+
+  constructor(domain: Domain, open: (address: string) => Promise<AccountState>) {
+    this.#domain = domain;
+    this.#open = open;
+  }
+
+  async retentionOf(address: string): Promise<readonly MailboxRetention[]> {
+    const account = await this.#open(address);
+    const found: MailboxRetention[] = [];
+    const mailboxes = [...account.mailboxes.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const mailbox of mailboxes) {
+      const { ms, by } = await retentionOf(this.#domain, account, mailbox);
+      const { name, role } = mailbox;
+      found.push({ mailbox: name, by, ...(role && { role }), ...(ms !== undefined && { ms }) });
+    }
+    return found;
+  }
+
+  async setRetention(address: string, mailbox: string, rule: RetentionRule | null): Promise<void> {
+    const account = await this.#open(address);
+    await setRetention(this.#domain, account, mailboxOf(account, mailbox), rule ?? undefined);
+  }
+}

@@ -1,0 +1,13 @@
+/** For how long mail is kept that is on its way out. */
+import { duration } from '../option.ts';
+
+export const RETENTION = {
+  trash: duration({
+    default: '30d',
+    doc: 'Mail that has been in the Trash for so long is removed, counted from when it was put there. "0": it stays. An account may have it different (`brevduva account set ADDRESS retention.trash 90d`), and so may any single mailbox (`brevduva account retention`).',
+  }),
+  junk: duration({
+    default: '30d',
+    doc: 'The same for Junk.',
+  }),
+};
