@@ -85,16 +85,8 @@ export async function openMailSystem(
   } = {},
 ): Promise<MailSystem> {
   const { part, version = '', ...how } = rest;
-  const opened = await openSqliteStore({
-    directory: config.data,
-    shards: shardCount(config),
-    flags: config.store.flags,
-    minFreeBytes: config.store.minFree,
-    onFatal,
-    log,
-    ...how,
-    ...(part === undefined ? {} : { share: shareOf(part) }),
-  }).catch((error: unknown) => rethrowWithRemedy(error, config.data));
+  const share = part === undefined ? {} : { share: shareOf(part) };
+  const opened = await openStore(config, { onFatal, log, ...how, ...share });
   const store = new TranslatedStore(opened);
   const placement = part === undefined ? EVERYTHING_HERE : placementOf(part, opened.directory);
   const { installation } = opened.directory;
@@ -145,6 +137,19 @@ export async function openMailSystem(
     }),
     close,
   };
+}
+
+function openStore(
+  config: Config,
+  how: Pick<SqliteStoreOptions, 'onFatal' | 'log' | 'mends' | 'onNotice' | 'share'>,
+) {
+  return openSqliteStore({
+    directory: config.data,
+    shards: shardCount(config),
+    flags: config.store.flags,
+    minFreeBytes: config.store.minFree,
+    ...how,
+  }).catch((error: unknown) => rethrowWithRemedy(error, config.data));
 }
 
 /** RFC 5464 §3.2.1.1. */
