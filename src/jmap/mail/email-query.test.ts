@@ -209,6 +209,16 @@ function spliced(ids: readonly (string | null)[], { removed, added, total }: Ans
   return list.slice(0, total);
 }
 
+test('a search stays right while mail comes, again and again', async () => {
+  const filter = { body: 'e' };
+  for (let n = 0; n < 4; n++) {
+    const { ids } = await query({ filter });
+    const said = [...mail.said.values()].filter(({ body }) => body.includes('e'));
+    assert.equal(ids.length, said.length);
+    await mail.append(mail.account.byName.get('INBOX') as never);
+  }
+});
+
 test('property: an old list and what has changed of it are the new list, for every filter that says so', async (t) => {
   const own = await startTestJmap();
   t.after(() => own.close());

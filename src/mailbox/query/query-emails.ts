@@ -102,8 +102,9 @@ async function broughtUpToDate(
   query: EmailQuery,
   known: Kept,
 ): Promise<Kept | undefined> {
-  if (known.answers !== undefined || asksThreads(query.filter, query.sort) || !isOfLastingKeys(query.sort))
-    return undefined;
+  // A list whose texts are all known has no answers that are open; of mail that came since, nothing is known.
+  if (textsOf(query.filter).length > 0) return undefined;
+  if (asksThreads(query.filter, query.sort) || !isOfLastingKeys(query.sort)) return undefined;
   return await inOneState(domain, account, async (since) => {
     const changed = await emailsChangedSince(domain, account, known.moment, MOST_CHANGES);
     if (changed === undefined || changed === 'many') return undefined;
