@@ -7,6 +7,7 @@ import { emailWriters } from './mail/email-writers.ts';
 import { MAILBOX_METHODS } from './mailboxes/methods.ts';
 import { mdnMethods } from './mdn/methods.ts';
 import type { MethodParts } from './method-parts.ts';
+import { ownMethods } from './own/methods.ts';
 import { subscriptionMethods } from './push/subscriptions.ts';
 import { QUOTA_METHODS } from './quota/quota.ts';
 import { sieveMethods } from './sieve/methods.ts';
@@ -27,5 +28,6 @@ export function allMethods(parts: MethodParts): readonly Method[] {
     ...sieveMethods(parts),
     ...mdnMethods(parts),
     ...subscriptionMethods(parts.pushQueue),
+    ...ownMethods(parts),
   ];
 }

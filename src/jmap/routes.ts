@@ -32,6 +32,7 @@ import { belongingStateOf } from './core/belonging-state.ts';
 import { type JmapLimits, LIMITS } from './core/limits.ts';
 import { MDN_CAPABILITY } from './mdn/capability.ts';
 import { allMethods } from './methods.ts';
+import { OWN_CAPABILITY } from './own/capability.ts';
 import { eventRoutes } from './push/event-source.ts';
 import { type PushOptions, PushQueue } from './push/push-queue.ts';
 import { followAccounts } from './push/pushes.ts';
@@ -106,7 +107,8 @@ function servicesOf(options: JmapOptions): JmapServices {
   const pushQueue = new PushQueue(domain, log, options.push);
   const stateSources = { ...MAIL_STATES, ...OTHER_STATES };
   followAccounts({ domain, log, sources: stateSources, queue: pushQueue });
-  const parts = { ...shared, submitting, editing, pushQueue, attachmentBytes: ATTACHMENT_BYTES };
+  const { outward } = options.push;
+  const parts = { ...shared, submitting, editing, pushQueue, outward, attachmentBytes: ATTACHMENT_BYTES };
   return {
     ...{ domain, log, limits, relay, findBlob, uploads: keptUploads, budget: uploads },
     judges: [vouchedJudge(domain), ...judges, authorization],
@@ -123,6 +125,7 @@ function servicesOf(options: JmapOptions): JmapServices {
       blobCapability(limits, Object.keys(DIGESTS), MAX_DATA_SOURCES),
       VACATION_CAPABILITY,
       MDN_CAPABILITY,
+      OWN_CAPABILITY,
       sieveCapability(editing),
       submissionCapability(submitting.settings.maxMessageBytes),
     ],

@@ -151,6 +151,25 @@ const SCENES: readonly Scene[] = [
       await page.locator('.rule-fits').waitFor();
     },
   },
+  {
+    name: 'mailing-list',
+    at: '/search?q=sow',
+    play: async ({ page }) => {
+      const subject = 'What to sow in July';
+      await page.waitForSelector('.row-link');
+      if ((await page.locator(row, { hasText: subject }).count()) === 0)
+        await house.deliver(
+          {
+            from: 'The Garden Letter <news@garden.example.com>',
+            subject,
+            text: 'Spinach, and a late row of beans.',
+          },
+          ['List-Unsubscribe: <mailto:off@garden.example.com>'],
+        );
+      await page.locator(row, { hasText: subject }).first().click();
+      await page.waitForSelector('.list-line');
+    },
+  },
   { name: 'away', at: '/settings/away', play: ({ page }) => page.waitForSelector('.away') },
   { name: 'password', at: '/settings/password', play: ({ page }) => page.waitForSelector('.settings-form') },
 ];

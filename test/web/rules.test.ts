@@ -87,6 +87,29 @@ describe('rules', needs('chromium'), () => {
     assert.equal((await cli(['sieve', 'show', ANN, 'webmail'])).stdout, byHand);
   });
 
+  test('one gets off a list by a mail that is written, and at its page', async () => {
+    const fields = ['List-Unsubscribe: <mailto:off@example.com?subject=off%20with%20me>'];
+    await house.deliver({ from: NEWS, subject: 'Turnips', text: 'Sow now.' }, fields);
+    const { page, faults, close } = await house.visit({ device: PHONE, at: '/search?q=Turnips' });
+    await page.locator('.row-link', { hasText: 'Turnips' }).first().click();
+    await page.getByRole('button', { name: 'Unsubscribe' }).click();
+    await page.getByText('A mail to off@example.com is written for you').waitFor();
+    await page.locator('dialog').getByRole('button', { name: 'Unsubscribe' }).click();
+    await page.getByText('off@example.com').waitFor();
+    assert.equal(await page.getByLabel('Subject').inputValue(), 'off with me');
+    await house.deliver({ from: NEWS, subject: 'Swedes', text: 'Sow now.' }, [
+      'List-Unsubscribe: <https://example.com/off>',
+    ]);
+    await page.goto(`${house.origin}/search?q=Swedes`);
+    await page.locator('.row-link', { hasText: 'Swedes' }).first().click();
+    const link = page.getByRole('link', { name: 'Unsubscribe at their page' });
+    await link.waitFor();
+    assert.equal(await link.getAttribute('rel'), 'noopener noreferrer');
+    assert.deepEqual(await seriousFaults(page), []);
+    assert.deepEqual(faults, []);
+    await close();
+  });
+
   test('who is away is answered for from the first to the last day', async () => {
     const { page, faults, close } = await house.visit({ device: PHONE, at: '/settings/away' });
     await page.getByRole('switch', { name: /^Answer mail for me/ }).check();

@@ -31,6 +31,8 @@ export interface FullEmail {
   readonly attachments: readonly BodyPart[];
   readonly bodyValues: Readonly<Record<string, { readonly value: string; readonly isTruncated: boolean }>>;
   readonly 'header:Authentication-Results:asText:all': readonly string[] | null;
+  /** It came by a list that one can leave. */
+  readonly 'header:List-Unsubscribe:asURLs': readonly string[] | null;
 }
 
 export const FULL_PROPERTIES = [
@@ -47,7 +49,7 @@ export const FULL_PROPERTIES = [
     'messageId',
   ],
   ...['references', 'from', 'to', 'cc', 'bcc', 'replyTo', 'preview', 'textBody', 'htmlBody', 'attachments'],
-  ...['bodyValues', 'header:Authentication-Results:asText:all'],
+  ...['bodyValues', 'header:Authentication-Results:asText:all', 'header:List-Unsubscribe:asURLs'],
 ];
 
 const PART_PROPERTIES = ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid'];

@@ -134,6 +134,9 @@ function LoadedMail({ email, full, onFold }: LoadedProps) {
         <Later load={() => import('../write/held-mail.tsx')} name="HeldMail" props={{ email }} />
       )}
       <Doubts doubts={senderDoubts(facts)} />
+      {full['header:List-Unsubscribe:asURLs'] && !facts.isPhishing && (
+        <Later load={() => import('./unsubscribe-line.tsx')} name="UnsubscribeLine" props={{ full }} />
+      )}
       <MailBody email={full} trust={trust} isDead={facts.isPhishing} wantsText={wantsText} />
       {'$draft' in email.keywords && (
         <button type="button" class="button primary" onClick={() => reading.continueDraft(email.id)}>

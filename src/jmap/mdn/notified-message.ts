@@ -1,17 +1,14 @@
 /** The message that a notification is about: who wants to know, and what is said of it (RFC 8098 §2). */
 import { isGroupMarker, parseAddressList } from '../../mail/address.ts';
-import { HeaderBlock, MAX_PARSED_BYTES } from '../../mail/header.ts';
 import { messageIds } from '../../mail/message-id.ts';
 import type { Domain } from '../../mailbox/domain.ts';
-import { MailboxError } from '../../mailbox/model/errors.ts';
 import { emailId } from '../../mailbox/model/model.ts';
-import { emailOfObjectId } from '../../mailbox/model/object-ids.ts';
-import { emailRows } from '../../mailbox/query/email-rows.ts';
-import { readIntact, streamIntact } from '../../mailbox/reading/message-reader.ts';
+import { streamIntact } from '../../mailbox/reading/message-reader.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { isMailbox } from '../../smtp/path.ts';
 import { storedMessage } from '../../submission/stored.ts';
 import { SetError } from '../core/fault.ts';
+import { emailHeader } from '../mail/email-header.ts';
 import { textForm } from '../mail/header-text-form.ts';
 
 export interface NotifiedMessage {
@@ -37,18 +34,9 @@ export async function notifiedMessage(
   account: AccountState,
   id: string | undefined,
 ): Promise<NotifiedMessage | undefined> {
-  const email = id === undefined ? undefined : emailOfObjectId(id);
-  if (email === undefined) return undefined;
-  const row = (await emailRows(domain, account, [email])).rows.get(email);
-  if (row === undefined) return undefined;
-  const range = {
-    email: emailId(account.id, email),
-    start: 0,
-    end: Math.min(row.sizeBytes, MAX_PARSED_BYTES),
-  };
-  const [start] = await readIntact(domain, [range]);
-  if (start === undefined) throw new MailboxError('damaged', 'what is stored of the message is gone');
-  const header = new HeaderBlock(start);
+  const found = await emailHeader(domain, account, id);
+  if (found === undefined) return undefined;
+  const { row, header } = found;
   const asking = parseAddressList(header.find('disposition-notification-to') ?? '')
     .filter((one) => !isGroupMarker(one))
     .map(({ mailbox = '', host = '' }) => Buffer.from(`${mailbox}@${host}`, 'latin1').toString())
@@ -58,7 +46,7 @@ export async function notifiedMessage(
   const [messageId] = messageIds(header.text('message-id') ?? '', 1);
   const recipient = header.text('original-recipient')?.trim();
   return {
-    ...{ email, notify, sizeBytes: row.sizeBytes, keywords: row.keywords },
+    ...{ email: row.email, notify, sizeBytes: row.sizeBytes, keywords: row.keywords },
     subject: textForm(header.find('subject') ?? Buffer.alloc(0)),
     messageId: messageId !== undefined && /^<[!-;=?-~]{1,250}>$/.test(messageId) ? messageId : undefined,
     originalRecipient:

@@ -62,6 +62,18 @@ export const rules = {
     `The rules (“${name}”) were changed by hand, or by another program. They are in use, but cannot be shown here, and are not touched.`,
   notRun: 'The rules are switched off, all of them: another program did that.',
   use: 'Use the rules of this page',
+  list: {
+    isList: 'This came by a mailing list.',
+    leave: 'Unsubscribe',
+    page: 'Unsubscribe at their page',
+    byMail: 'Write to them',
+    askTitle: (who: string) => `No more mail from ${who}?`,
+    askMeans: 'The server asks the list to take you off it. The list learns that somebody read this mail.',
+    mailMeans: (to: string) => `A mail to ${to} is written for you; it takes you off when you send it.`,
+    done: 'You are off the list. It can take them some days.',
+    left: 'You have left this list.',
+    failed: 'The list did not take that.',
+  },
   faults: {
     noTest: 'Say which mail it is about.',
     emptyTest: 'A line is empty. Fill it in, or leave it out.',

@@ -65,6 +65,18 @@ export const rules = {
     `Reglerna (”${name}”) har ändrats för hand, eller av ett annat program. De används, men kan inte visas här, och rörs inte.`,
   notRun: 'Reglerna är avstängda, alla: ett annat program har gjort det.',
   use: 'Använd reglerna på den här sidan',
+  list: {
+    isList: 'Det här kom från en sändlista.',
+    leave: 'Avsluta prenumerationen',
+    page: 'Avsluta på deras sida',
+    byMail: 'Skriv till dem',
+    askTitle: (who: string) => `Inga fler brev från ${who}?`,
+    askMeans: 'Servern ber listan att ta bort dig. Listan får veta att någon har läst brevet.',
+    mailMeans: (to: string) => `Ett brev till ${to} skrivs åt dig; det tar bort dig när du skickar det.`,
+    done: 'Du är borta från listan. Det kan ta några dagar för dem.',
+    left: 'Du har lämnat den här listan.',
+    failed: 'Listan tog inte emot det.',
+  },
   faults: {
     noTest: 'Säg vilka brev den gäller.',
     emptyTest: 'En rad är tom. Fyll i den, eller utelämna den.',
