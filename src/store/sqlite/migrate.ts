@@ -1,6 +1,7 @@
 /**
- * Schemas move forward only, one numbered step at a time, each in one transaction with its number. A database that is
- * newer than this program is refused: guessing at columns we do not know would be the end of somebody's mail.
+ * Schemas move forward only, one numbered step at a time, each in one transaction with its number; a new database takes all
+ * of them in one, since each would wait for the disk. A database that is newer than this program is refused: guessing at
+ * columns we do not know would be the end of somebody's mail.
  */
 import { StoreError } from '../../mailbox/port/store.ts';
 import type { Database } from './database.ts';
@@ -36,12 +37,13 @@ export function migrate(db: Database, schema: Schema, options: { readonly mayBeE
   }
   if (found === 0) db.exec('PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL;');
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-  for (let version = found; version < schema.steps.length; version++) {
-    db.transaction(() => {
-      db.exec(schema.steps[version] as string);
-      db.exec(`PRAGMA user_version = ${version + 1}; PRAGMA application_id = ${schema.applicationId};`);
-    });
-  }
+  const step = (version: number): void => {
+    db.exec(schema.steps[version] as string);
+    db.exec(`PRAGMA user_version = ${version + 1}; PRAGMA application_id = ${schema.applicationId};`);
+  };
+  const missing = Array.from(schema.steps.keys()).slice(found);
+  if (found === 0) db.transaction(() => missing.forEach(step));
+  else for (const version of missing) db.transaction(() => step(version));
 }
 
 /** A transaction that writes to the log and changes nothing, and needs no table to be sound. */
