@@ -14,7 +14,6 @@ import { LogFile, LogOutput, unblockedWriter, visible } from './log-output.ts';
  * Lines of level debug are not limited. Writing never waits and never fails (`log-output.ts`).
  */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];
 
 /**
  * An error goes under the key `err`: it is written with its stack and its causes. The key `remote` is the address that

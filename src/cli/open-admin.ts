@@ -12,7 +12,7 @@ import { dataOwner, isOurs, isRoot, type Owner, ownerAbove } from '../admin/data
 import { controlSocketPath } from '../admin/socket-path.ts';
 import type { Config } from '../config/options.ts';
 import { UsageError } from './exit.ts';
-import { type Opening, openLocalSystem } from './local-system.ts';
+import type { Opening } from './local-system.ts';
 import { othersData } from './preflight.ts';
 import { openAsOwner } from './proxy.ts';
 
@@ -49,6 +49,7 @@ async function openStore(config: Config, owner: Owner, how: Opening): Promise<Ad
 }
 
 async function openLocal(config: Config, how: Opening): Promise<Admin> {
+  const { openLocalSystem } = await import('./local-system.ts');
   return (await openLocalSystem(config, how)).admin;
 }
 

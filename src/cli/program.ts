@@ -1,48 +1,46 @@
 /**
  * The command line: one verb a file, put together here. `serve` is passed in, because only `main.ts` knows every part.
+ * What is loaded is the verb that is asked for: all of them only to list them, or to name the nearest.
  *
  * A mistake is answered with what was written, what was expected and the nearest thing that exists.
  */
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/load.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
-import { accountAdd } from './account-add.ts';
-import { accountApppass } from './account-apppass.ts';
-import { accountImport } from './account-import.ts';
-import { accountList } from './account-list.ts';
-import { accountPasswd } from './account-passwd.ts';
-import { accountQuota } from './account-quota.ts';
-import { accountRemove } from './account-remove.ts';
-import { accountRetention } from './account-retention.ts';
-import { accountSet } from './account-set.ts';
-import { accountUsage } from './account-usage.ts';
-import { activity } from './activity.ts';
-import { alias } from './alias.ts';
-import { check } from './check.ts';
-import { configCheck } from './config-check.ts';
-import { configPrint } from './config-print.ts';
-import { doctor } from './doctor.ts';
-import { domainAdd } from './domain-add.ts';
-import { domainCheck } from './domain-check.ts';
-import { domainList } from './domain-list.ts';
-import { domainRecords } from './domain-records.ts';
-import { domainRemove } from './domain-remove.ts';
-import { domainReports } from './domain-reports.ts';
-import { domainRotate } from './domain-rotate.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
-import { exportMail } from './export.ts';
-import { health } from './health.ts';
-import { importMail } from './import.ts';
 import { commandName } from './invocation.ts';
-import { messageWhy } from './message-why.ts';
 import { PROXY_VERB, serveAsOwner } from './proxy.ts';
-import { queue } from './queue.ts';
-import { reshard } from './reshard.ts';
-import { type Serve, serve } from './serve.ts';
-import { sieveScripts } from './sieve-scripts.ts';
-import { sieveTest } from './sieve-test.ts';
+import type { Serve } from './serve.ts';
 import { note } from './terminal.ts';
-import { who } from './who.ts';
+
+interface Line {
+  readonly version: string;
+  readonly start: Serve;
+  done(code: ExitCode | undefined): void;
+}
+
+/** By the word that a command line begins with, in the order of the help. */
+const VERBS: Readonly<Record<string, (program: Command, line: Line) => Promise<void>>> = {
+  account: async (program, { done }) => (await import('./account.ts')).account(program, done),
+  domain: async (program, { done }) => (await import('./domain.ts')).domain(program, done),
+  config: async (program, { done }) => (await import('./config.ts')).config(program, done),
+  sieve: async (program, { done }) => (await import('./sieve.ts')).sieve(program, done),
+  serve: async (program, { start, done }) => (await import('./serve.ts')).serve(program, start, done),
+  [PROXY_VERB]: async (program, { version, done }) => {
+    program.command(PROXY_VERB, { hidden: true }).action(async () => done(await serveAsOwner(version)));
+  },
+  alias: async (program, { done }) => (await import('./alias.ts')).alias(program, done),
+  who: async (program, { done }) => (await import('./who.ts')).who(program, done),
+  activity: async (program, { done }) => (await import('./activity.ts')).activity(program, done),
+  message: async (program, { done }) => (await import('./message-why.ts')).messageWhy(program, done),
+  health: async (program, { done }) => (await import('./health.ts')).health(program, done),
+  import: async (program, { done }) => (await import('./import.ts')).importMail(program, done),
+  export: async (program, { done }) => (await import('./export.ts')).exportMail(program, done),
+  check: async (program, { done }) => (await import('./check.ts')).check(program, done),
+  reshard: async (program, { done }) => (await import('./reshard.ts')).reshard(program, done),
+  queue: async (program, { done }) => (await import('./queue.ts')).queue(program, done),
+  doctor: async (program, { version, done }) => (await import('./doctor.ts')).doctor(program, done, version),
+};
 
 const EPILOGUE = `
 Exit codes: 0 done; 1 failed, or failed in part; 2 the command line or the configuration is wrong, nothing was done.
@@ -66,39 +64,7 @@ export async function runCommandLine(
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', EPILOGUE)
     .exitOverride();
-  const account = program.command('account').description('add, list, change and remove accounts');
-  const domain = program.command('domain').description('domains whose mail comes here, and their records');
-  const config = program.command('config').description('look at the configuration');
-  const sieve = program.command('sieve').description('the scripts that sort mail');
-  serve(program, start, done);
-  program.command(PROXY_VERB, { hidden: true }).action(async () => done(await serveAsOwner(version)));
-  for (const verb of [
-    accountAdd,
-    accountList,
-    accountPasswd,
-    accountApppass,
-    accountQuota,
-    accountUsage,
-    accountRetention,
-    accountSet,
-    accountRemove,
-    accountImport,
-  ]) {
-    verb(account, done);
-  }
-  for (const verb of [
-    ...[domainAdd, domainList, domainRecords, domainCheck, domainReports],
-    ...[domainRotate, domainRemove],
-  ])
-    verb(domain, done);
-  alias(program, done);
-  for (const verb of [who, activity, messageWhy, health, importMail, exportMail, check, reshard])
-    verb(program, done);
-  queue(program, done);
-  doctor(program, done, version);
-  for (const verb of [configPrint, configCheck]) verb(config, done);
-  sieveScripts(sieve, done);
-  sieveTest(sieve, done);
+  for (const define of askedFor(args[0])) await define(program, { version, start, done });
   inheritSettings(program);
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -106,6 +72,12 @@ export async function runCommandLine(
   } catch (error) {
     return explain(error);
   }
+}
+
+function askedFor(word = ''): readonly (typeof VERBS)[string][] {
+  if (word === '--version' || word === '-V') return [];
+  const verb = Object.hasOwn(VERBS, word) ? VERBS[word] : undefined;
+  return verb === undefined ? Object.values(VERBS) : [verb];
 }
 
 /** Commander copies these to commands made afterwards only from their direct parent. */

@@ -8,14 +8,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Admin } from '../admin/admin.ts';
-import { ControlClient } from '../admin/control-client.ts';
-import { ControlServer } from '../admin/control-server.ts';
 import type { Owner } from '../admin/data-owner.ts';
 import { controlSocketPath } from '../admin/socket-path.ts';
-import { silentLog } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { type Opening, openLocalSystem } from './local-system.ts';
+import type { Opening } from './local-system.ts';
 
 /** What the owner's process is started with; no verb for people. */
 export const PROXY_VERB = 'as-owner';
@@ -41,6 +38,7 @@ export async function openAsOwner(config: Config, owner: Owner, how: Opening): P
   });
   const answer = await firstAnswer(child, { config, how }, name);
   if ('failed' in answer) throw new Error(answer.failed);
+  const { ControlClient } = await import('../admin/control-client.ts');
   const client = await ControlClient.connect(controlSocketPath(config.data));
   if (client === undefined) throw new Error(`the process of ${name} does not answer`);
   const close = client.close.bind(client);
@@ -70,6 +68,9 @@ export async function serveAsOwner(version: string): Promise<ExitCode> {
   const answer = (message: Answer): void => void process.send?.(message);
   const closing: (() => Promise<void>)[] = [];
   try {
+    const { silentLog } = await import('../base/log.ts');
+    const { ControlServer } = await import('../admin/control-server.ts');
+    const { openLocalSystem } = await import('./local-system.ts');
     const system = await openLocalSystem(config, how);
     closing.push(() => system.close());
     const facts = { pid: process.pid, version, startedMs: Date.now() };

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { LOG_LEVELS } from '../base/log.ts';
+import type { LogLevel } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 
 /**
@@ -104,6 +104,8 @@ export function choice<const T extends string>(
   const expected = declaration.expected ?? `one of ${listed}`;
   return option<T>(`one of ${listed}`, expected, declaration, z.enum(values), JSON.stringify);
 }
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];
 
 export function logLevel(declaration: Declaration<(typeof LOG_LEVELS)[number]>) {
   return choice(LOG_LEVELS, declaration);
