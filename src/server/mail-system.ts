@@ -17,7 +17,7 @@ import { KeyWatch } from '../identity/key-watch.ts';
 import { Passwords } from '../identity/password.ts';
 import { ProofKeyMaker } from '../identity/proof-keys.ts';
 import { Recipients } from '../identity/recipients.ts';
-import { TokenIssuer } from '../identity/token-issuer.ts';
+import type { TokenIssuer } from '../identity/token-issuer.ts';
 import { WebSessions } from '../identity/web-sessions.ts';
 import { Accounts } from '../mailbox/accounts.ts';
 import { Turns } from '../mailbox/change/turns.ts';
@@ -105,7 +105,8 @@ export async function openMailSystem(
   const journal = new ActivityFiles(config.data, config.log.activity, part);
   const activity = new Activity({ log, clock: domain.clock, journal });
   const connections = connectionsOf(config);
-  const { authenticator, accounts } = signInOf(config, { domain, activity, installation });
+  const issuer = await issuerOf(config.oauth);
+  const { authenticator, accounts } = signInOf(config, { domain, activity, installation, issuer });
   const { clock } = domain;
   const keyWatch = new KeyWatch({ domains: directory.domains, clock, texts: textsByDns(config), log });
   const domains = new DomainAdmin({ domain, recipients, defaultDomain, makeKey, keyWatch });
@@ -196,9 +197,10 @@ function textIndexOf({ data, search }: Config, log: Log): TextIndex {
 
 /** Who may sign in, and who decides about that. `installation`: what the salts of this data folder follow from. */
 function signInOf(
-  { auth, oauth }: Config,
-  { domain, activity, installation }: { domain: Domain; activity: Activity; installation: string },
+  { auth }: Config,
+  parts: { domain: Domain; activity: Activity; installation: string; issuer: TokenIssuer | undefined },
 ): Pick<MailSystem, 'authenticator' | 'accounts'> {
+  const { domain, activity, installation, issuer } = parts;
   const { defaultDomain, failDelay, mainPassword, scram } = auth;
   const passwords = new Passwords();
   const proofKeys = new ProofKeyMaker({ saltKey: installation, areKept: scram !== 'off' });
@@ -207,7 +209,7 @@ function signInOf(
     ...shared,
     directory: domain.store.directory,
     rules: { mainPassword, scram },
-    issuer: issuerOf(oauth),
+    issuer,
     clock: domain.clock,
     log: domain.log,
     failDelayMs: failDelay,
@@ -216,11 +218,18 @@ function signInOf(
   return { authenticator, accounts };
 }
 
-function issuerOf({ issuer, keys, audience, scope, claim }: Config['oauth']): TokenIssuer | undefined {
+async function issuerOf({
+  issuer,
+  keys,
+  audience,
+  scope,
+  claim,
+}: Config['oauth']): Promise<TokenIssuer | undefined> {
   if (issuer === '') return undefined;
   const audiences = audience.split(',').flatMap((one) => one.trim() || []);
   if (audiences.length === 0)
     throw new Error('oauth.audience: needed with oauth.issuer, or a token for any other service would do');
+  const { TokenIssuer } = await import('../identity/token-issuer.ts');
   return new TokenIssuer({ issuer, keys: keys || undefined, audiences, scope: scope || undefined, claim });
 }
 
