@@ -8,7 +8,7 @@ import type { HttpReply, HttpRequest } from './exchange.ts';
 export type Verdict =
   /** There is nothing for this judge. */
   | { readonly kind: 'silent' }
-  | { readonly kind: 'known'; readonly who: Admission }
+  | { readonly kind: 'known'; readonly who: Admission; readonly how: string }
   | { readonly kind: 'refused'; readonly reply: HttpReply };
 
 /** Never throws for what the request says. */
@@ -24,9 +24,24 @@ export async function whoAsks(
 ): Promise<Asking> {
   for (const judge of judges) {
     const verdict = await judge(request);
-    if (verdict.kind !== 'silent') return verdict;
+    if (verdict.kind === 'silent') continue;
+    if (verdict.kind === 'known') noteWho(request, verdict.who, verdict.how);
+    return verdict;
   }
   return { kind: 'refused', reply: nobody };
 }
+
+/** On the connection, for whoever asks who is there. One on which several ask, as a proxy's may be, is that of the last one. */
+export function noteWho(
+  { connection, headers }: HttpRequest,
+  { record }: Pick<Admission, 'record'>,
+  how: string,
+): void {
+  if (connection === undefined) return;
+  connection.signedIn(record.address, how);
+  connection.client = headers['user-agent']?.slice(0, MOST_CLIENT);
+}
+
+const MOST_CLIENT = 200;
 
 export const SILENT: Verdict = Object.freeze({ kind: 'silent' });

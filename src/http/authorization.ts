@@ -46,7 +46,7 @@ export function authorizationJudge(options: AuthorizationOptions): Judge {
         ...{ credentials, mechanism, service: options.service, remoteAddress: request.remoteAddress },
       });
       note(options, noted, { request, who, mechanism });
-      return { kind: 'known', who };
+      return { kind: 'known', who, how: mechanism };
     } catch (error) {
       if (!(error instanceof MailboxError)) throw error;
       return refused(refusal(error, options, request));

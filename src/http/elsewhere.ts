@@ -196,6 +196,6 @@ export function vouchedJudge({ store }: Pick<Domain, 'store'>): Judge {
     const isGone = record === undefined || (vouched.credential !== undefined && credential === undefined);
     if (isGone)
       return { kind: 'refused', reply: text(401, 'What you signed in with was changed just now.\n') };
-    return { kind: 'known', who: { record, credential } };
+    return { kind: 'known', who: { record, credential }, how: 'relay' };
   };
 }

@@ -1,6 +1,7 @@
 /** What a route gets and gives, and how the table of routes is read. But for one that takes over a connection, a route is a function of values. */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Guest } from '../net/guest.ts';
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS';
 
@@ -29,6 +30,8 @@ export interface HttpRequest {
   readonly closing: AbortSignal;
   /** Who asks, when another process of ours has judged it and passed the request on. */
   readonly vouched?: Vouched | undefined;
+  /** As administrators see the connection; absent where it comes from another process, which has it. */
+  readonly connection?: Pick<Guest, 'signedIn' | 'client'> | undefined;
 }
 
 export interface Vouched {

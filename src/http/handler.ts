@@ -32,6 +32,7 @@ export interface HandlerOptions {
 /** Who the peer is, and in whose name it asks, when it is a process of ours. */
 export interface PeerOfRequest extends ClientFacts {
   readonly vouched?: Vouched | undefined;
+  readonly connection?: HttpRequest['connection'];
 }
 
 const NO_BODY = 0;
@@ -54,7 +55,12 @@ export async function handle(
   response.once('close', () => gone.abort());
   let reply: HttpReply;
   try {
-    reply = await answer(options, { ...client, vouched: peer.vouched }, incoming, gone.signal);
+    reply = await answer(
+      options,
+      { ...client, vouched: peer.vouched, connection: peer.connection },
+      incoming,
+      gone.signal,
+    );
   } catch (err) {
     if (!(err instanceof BodyFault))
       options.log.error({ err, path: url.slice(0, MAX_LOGGED) }, 'a request failed');

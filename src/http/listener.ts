@@ -6,14 +6,14 @@
  * certificate that was made for it (RFC 8737).
  */
 import type { Server } from 'node:http';
-import { createServer as createPort, type Server as PortServer, type Socket } from 'node:net';
+import { type BlockList, createServer as createPort, type Server as PortServer, type Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { withoutMapping } from '../base/ip-address.ts';
 import type { Log } from '../base/log.ts';
 import type { Connections } from '../net/connections.ts';
 import { Guest, type Peer } from '../net/guest.ts';
 import { explain, hostPort } from '../net/listener.ts';
-import { networks } from '../net/networks.ts';
+import { isIn, networks } from '../net/networks.ts';
 import { originOf, type Proxies } from '../net/proxies.ts';
 import type { TlsSource } from '../net/tls.ts';
 import { type HelloRead, readClientHello } from './client-hello.ts';
@@ -35,8 +35,6 @@ export interface HttpListenerOptions {
   readonly handshakeTimeoutMs: number;
   readonly log: Log;
   readonly isShared?: boolean;
-  /** Connections of this port at once. */
-  readonly most?: number;
   /** The certificate for this name, where it has one of its own; else the current one is shown. */
   readonly certificateFor?: (serverName: string) => Promise<SecureContext | undefined>;
   /** What a name that is being checked shows (RFC 8737 §3); undefined when none is. */
@@ -58,12 +56,13 @@ export class HttpListener {
   readonly #http: Server;
   readonly #sockets = new Set<Socket>();
   readonly #closing = new AbortController();
-  /** Whose a connection is that a proxy has brought. */
-  readonly #clients: Clients = new WeakMap();
+  readonly #guests = new WeakMap<Socket, Guest>();
+  readonly #trusted: BlockList;
 
   private constructor(options: HttpListenerOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#trusted = networks(options.trustedProxies);
     this.#http = httpServer({
       ...{
         routes: options.routes,
@@ -71,14 +70,14 @@ export class HttpListener {
         limits: options.limits ?? {},
         closing: this.#closing.signal,
       },
-      trustedProxies: networks(options.trustedProxies),
-      factsOf: (socket) => ({
-        remoteAddress: this.#clients.get(socket) ?? withoutMapping(socket.remoteAddress ?? ''),
-        isSecure: socket instanceof TLSSocket,
-      }),
+      trustedProxies: this.#trusted,
+      factsOf: (socket) => {
+        const connection = this.#guests.get(socket);
+        const remoteAddress = connection?.remote ?? withoutMapping(socket.remoteAddress ?? '');
+        return { remoteAddress, isSecure: socket instanceof TLSSocket, connection };
+      },
     });
     this.#port = createPort({ noDelay: true }, (socket) => void this.#arrive(socket));
-    if (options.most !== undefined) this.#port.maxConnections = options.most;
   }
 
   static async open(options: HttpListenerOptions): Promise<HttpListener> {
@@ -125,18 +124,18 @@ export class HttpListener {
       log.warn({ listener: name }, 'a proxy did not say whose its connection is');
       return;
     }
-    if (origin !== 'itself') this.#clients.set(socket, origin.address);
-    this.#receive(socket);
+    this.#receive(socket, origin === 'itself' ? undefined : origin.address);
   }
 
-  #receive(socket: Socket): void {
+  /** `client`: whose a connection is that a proxy has brought. */
+  #receive(socket: Socket, client?: string): void {
     const { name, connections, log } = this.#options;
     if (socket.remoteAddress === undefined || this.#closing.signal.aborted) {
       socket.destroy();
       return;
     }
-    const remote = this.#clients.get(socket) ?? withoutMapping(socket.remoteAddress);
-    const peer = peerOf(socket, remote);
+    const remote = client ?? withoutMapping(socket.remoteAddress);
+    const peer = peerOf(socket, remote, isIn(this.#trusted, remote));
     const guest = connections.enter('http', name, peer);
     if (!(guest instanceof Guest)) {
       log.warn({ remote, listener: name, refusal: guest }, 'connection refused');
@@ -144,6 +143,7 @@ export class HttpListener {
       return;
     }
     this.#sockets.add(socket);
+    this.#guests.set(socket, guest);
     socket.once('close', () => {
       this.#sockets.delete(socket);
       guest.leave();
@@ -159,8 +159,8 @@ export class HttpListener {
     void begun.then((wanted: HandshakeOptions | undefined) => {
       if (wanted === undefined || socket.destroyed) return;
       const secure = new TLSSocket(socket, { isServer: true, ...wanted });
-      const client = this.#clients.get(socket);
-      if (client !== undefined) this.#clients.set(secure, client);
+      const guest = this.#guests.get(socket);
+      if (guest !== undefined) this.#guests.set(secure, guest);
       secure.on('error', () => {}).on('_tlsError', () => secure.destroy());
       secure.once('secure', () => {
         clearTimeout(timer);
@@ -208,19 +208,16 @@ async function peek(socket: Socket): Promise<HelloRead | undefined> {
   }
 }
 
-/** By socket, also the one of TLS. */
-type Clients = WeakMap<Socket, string>;
-
 interface SocketPeer extends Peer {
   tlsVersion: string | undefined;
 }
 
-function peerOf(socket: Socket, remoteAddress: string): SocketPeer {
+function peerOf(socket: Socket, remoteAddress: string, isOfMany: boolean): SocketPeer {
   const sinceMs = performance.now();
   let lastBytes = 0;
   let lastMs = sinceMs;
   return {
-    remoteAddress,
+    ...{ remoteAddress, isOfMany },
     tlsVersion: undefined,
     /** Since the last look that saw something come in. */
     get idleMs() {

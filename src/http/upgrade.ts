@@ -60,7 +60,7 @@ async function take(
   const request: HttpRequest = {
     ...{ method: 'GET', path, host, headers, body: EMPTY, pieces: nothing(), gone: gone.signal, closing },
     ...clientFacts(peer, headers, trustedProxies),
-    vouched: peer.vouched,
+    ...{ vouched: peer.vouched, connection: peer.connection },
     query: new URLSearchParams(query),
   };
   return upgrade(request, raw);

@@ -55,9 +55,6 @@ const OTHER_STATES: StateSources = {
   SieveScript: scriptsState,
   VacationResponse: vacationState,
 };
-/** One more ends the one on which nothing has happened for longest. */
-const STREAMS_PER_ACCOUNT = 100;
-
 export interface JmapOptions {
   readonly domain: Domain;
   readonly authenticator: Authenticator;
@@ -66,6 +63,8 @@ export interface JmapOptions {
   /** Read with each request. */
   readonly settings: { readonly plaintext: PlaintextRule };
   readonly limits?: Partial<JmapLimits>;
+  /** Connections of one account on which changes are pushed; one more ends the one on which nothing has happened for longest. */
+  readonly streamsPerAccount: number;
   /** Of this server. */
   readonly hostname: string;
   /** Room for what is on its way in. */
@@ -115,7 +114,7 @@ function servicesOf(options: JmapOptions): JmapServices {
     askToSignIn: (request) => askToSignIn(authenticator, request),
     methods: new Map(allMethods(parts).map((method) => [method.name, method])),
     stateSources,
-    streams: new Roster(STREAMS_PER_ACCOUNT),
+    streams: new Roster(options.streamsPerAccount),
     capabilities: [
       coreCapability(limits),
       MAIL_CAPABILITY,

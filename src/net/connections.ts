@@ -7,7 +7,8 @@
  * - Of a service where people sign in, half of the places that it can have are for those who have. When the others are
  *   taken, a newcomer gets the place of the connection that has been trying to sign in for longest: strangers who fill
  *   the server push each other out.
- * - One address has so many. Loopback is exempt, since a proxy, a webmail or a test connects from there for many people.
+ * - One address has so many. Loopback is exempt, since a proxy, a webmail or a test connects from there for many people, and so is a
+ *   proxy of HTTP that is named in the configuration.
  *   An IPv6 peer is counted by its /64, the smallest block a customer gets; counting single addresses would count nothing.
  */
 import { randomBytes } from 'node:crypto';
@@ -148,7 +149,8 @@ export class Connections {
 
   /** Counts the newcomer in, or says why not. Who was counted in must `leave`. */
   enter(service: string, listener: string, peer: Peer): Guest | Refusal {
-    const block = isLoopback(peer.remoteAddress) ? undefined : addressBlock(peer.remoteAddress);
+    const isOfMany = isLoopback(peer.remoteAddress) || peer.isOfMany === true;
+    const block = isOfMany ? undefined : addressBlock(peer.remoteAddress);
     if (block !== undefined && this.#countOf(block) >= this.#options.perAddress) {
       return this.#refuse(service, 'address-full');
     }

@@ -24,6 +24,8 @@ export interface ConnectionFacts {
 /** The part of a stream that is asked about its connection. */
 export interface Peer {
   readonly remoteAddress: string;
+  /** A proxy of ours connects from there for many people. */
+  readonly isOfMany?: boolean;
   readonly tlsVersion: string | undefined;
   readonly idleMs: number;
   readonly bytesRead: number;

@@ -39,6 +39,14 @@ describe('counting', () => {
     assert.equal(enter('::1'), 'server-full');
   });
 
+  test('a proxy that asks for many is not counted as one address', () => {
+    const connections = new Connections({ total: 4, perAddress: 1 });
+    const enter = (isOfMany: boolean) =>
+      connections.enter('http', 'https', { ...peer('192.0.2.1'), isOfMany });
+    assert.ok(enter(true) instanceof Guest && enter(true) instanceof Guest && enter(false) instanceof Guest);
+    assert.equal(enter(false), 'address-full');
+  });
+
   test('each service keeps what is reserved for it, whatever the others do', () => {
     const connections = new Connections({
       total: 50,

@@ -247,6 +247,7 @@ function connectionsOf({ limits, listen }: Config): Connections {
       pop3: people,
       submission: people,
       sieve: { reserved: 0, hasSignIn: true },
+      ...((listen.http ?? listen.https) && { http: people }),
       lmtp: mail,
       ...(listen.smtp && { smtp: mail }),
     },

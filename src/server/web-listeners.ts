@@ -88,8 +88,6 @@ export function webOf(options: WebOptions): Web {
     handshakeTimeoutMs: config.limits.handshakeTimeout,
     trustedProxies: config.http.trustedProxies,
     proxies: new Proxies(config.proxy),
-    // However many ask, those who read their mail have room.
-    most: Math.ceil(config.limits.connections / 10),
   };
   const certificates = new DomainCertificates(paths);
   const byName = {
@@ -139,6 +137,7 @@ function routesOf(options: WebOptions, settings: WebSettings): readonly Route[] 
     editing: options.rules,
     ...shared,
     keptUploads,
+    streamsPerAccount: config.limits.connectionsPerAccount,
     hostname: config.hostname,
     push: {
       outward: new Outward(),

@@ -8,6 +8,9 @@ import { cookieIn } from './cookie.ts';
 import { refusal } from './json-route.ts';
 import { isFromOwnSite } from './own-site.ts';
 
+/** As lists of connections name it. */
+export const COOKIE = 'cookie';
+
 export function cookieJudge(sessions: Pick<WebSessions, 'find'>): Judge {
   return async (request) => {
     const cookie = request.headers.authorization === undefined ? cookieIn(request) : undefined;
@@ -15,6 +18,6 @@ export function cookieJudge(sessions: Pick<WebSessions, 'find'>): Judge {
     const who = await sessions.find(cookie);
     return who === undefined
       ? { kind: 'refused', reply: refusal(401, 'signed-out') }
-      : { kind: 'known', who };
+      : { kind: 'known', who, how: COOKIE };
   };
 }

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { isLoopback } from '../base/ip-address.ts';
 import { Secret } from '../base/secret.ts';
+import { noteWho } from '../http/asking.ts';
 import type { HttpReply, HttpRequest, Route } from '../http/exchange.ts';
 import type { Admission } from '../identity/authenticator.ts';
 import type { BegunSession, Device } from '../identity/web-sessions.ts';
@@ -12,6 +13,7 @@ import type { StoredCredential } from '../mailbox/model/credential.ts';
 import { MAX_PASSWORD_BYTES } from '../sasl/mechanism.ts';
 import { allowsPlaintext } from '../sasl/plaintext.ts';
 import { clearCookie, cookieIn, setCookie } from './cookie.ts';
+import { COOKIE } from './cookie-judge.ts';
 import { deviceName } from './device-name.ts';
 import { getJson, json, postJson, refusal } from './json-route.ts';
 import { preferencesOf } from './preferences.ts';
@@ -44,7 +46,9 @@ export async function signedIn(
   request: HttpRequest,
 ): Promise<SignedIn | undefined> {
   const cookie = cookieIn(request);
-  return cookie === undefined ? undefined : sessions.find(cookie);
+  const who = cookie === undefined ? undefined : await sessions.find(cookie);
+  if (who !== undefined) noteWho(request, who, COOKIE);
+  return who;
 }
 
 export function deviceOf({ headers, remoteAddress }: HttpRequest, isOwnDevice: boolean): Device {
@@ -91,6 +95,7 @@ function welcome(
   mechanism: string,
 ): HttpReply {
   const { record, session: credential } = begun;
+  noteWho(request, { record }, mechanism);
   services.activity.note(record.address, 'signed in', {
     ...{ service: SERVICE, remote: request.remoteAddress, tls: request.isSecure ? 'TLS' : 'none', mechanism },
     device: credential.name ?? '',

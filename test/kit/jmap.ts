@@ -67,6 +67,7 @@ export async function startTestJmap(options: TestJmapOptions = {}): Promise<Test
       ...{ domain, authenticator, activity, log: domain.log, settings: { plaintext: 'loopback' } },
       hostname: 'mail.example.com',
       editing: EDITING,
+      streamsPerAccount: 100,
       submitting: submittingOf(kit, options.submission),
       uploads: new UploadBudget({ accountBytes: 2 ** 28, totalBytes: 2 ** 30 }),
       keptUploads: new UploadFiles(join(kit.data, 'uploads'), KEPT_UPLOADS, domain.clock),

@@ -5,7 +5,7 @@ export const LIMITS = {
   connections: integer({
     default: 20_000,
     min: 1,
-    doc: 'Connections in all. The next one is told that the server is full, instead of everybody running out of memory or file descriptors. IMAP and POP3 have a tenth of them to themselves each. Of what each can have, half is for people who have signed in: beyond that, a newcomer takes the place of the connection that has been trying for longest.',
+    doc: 'Connections in all. The next one is told that the server is full, instead of everybody running out of memory or file descriptors. IMAP, POP3, submission and HTTP have a tenth of them to themselves each. Of what each can have, half is for people who have signed in: beyond that, a newcomer takes the place of the connection that has been trying for longest.',
   }),
   deliveryConnections: integer({
     default: 200,
@@ -15,12 +15,12 @@ export const LIMITS = {
   connectionsPerAddress: integer({
     default: 100,
     min: 1,
-    doc: 'Connections from one address (one /64 for IPv6), so that one machine cannot take all of them. Loopback is exempt.',
+    doc: 'Connections from one address (one /64 for IPv6), so that one machine cannot take all of them. Loopback is exempt, and so is http.trusted_proxies.',
   }),
   connectionsPerAccount: integer({
     default: 100,
     min: 4,
-    doc: 'Signed-in connections of one account. One more closes the one that has been idle longest: phones leave dead connections behind, and a refused new one would look like a wrong password.',
+    doc: 'Signed-in connections of one account. One more closes the one that has been idle longest: phones leave dead connections behind, and a refused new one would look like a wrong password. Streams of changes, as every open page of the webmail has one, are counted by themselves, and there can be as many of them.',
   }),
   uploads: size({
     default: '8GiB',
