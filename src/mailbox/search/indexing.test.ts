@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
 import type { Criterion } from '../model/criterion.ts';
+import { MailboxError } from '../model/errors.ts';
 import { appendMessages } from '../operations/append.ts';
 import { expungeMessages } from '../operations/expunge.ts';
 import { receive } from '../operations/incoming.ts';
@@ -190,6 +191,33 @@ test('an account with more than the index may have has what there is room for, a
     await indexing.idle();
     assert.equal((await files.list(id)).length, 1);
   }
+});
+
+test('an account that is gone and whose files cannot be removed is said, and the next one has its turn', async (t) => {
+  const kit = await openTestDomain({ hasIndex: true });
+  t.after(() => kit.close());
+  const { id: gone } = await kit.addAccount('gone@example.com', 'secret');
+  const { id: alice } = await kit.addAccount('alice@example.com', 'secret');
+  const { textIndex, accounts } = kit.domain;
+  const asked: number[] = [];
+  const indexing = startIndexing({
+    ...kit.domain,
+    accounts: {
+      open: async (id: typeof gone) => {
+        asked.push(id);
+        if (id === gone) throw new MailboxError('nonexistent', 'it is gone');
+        return accounts.open(id);
+      },
+    } as unknown as typeof accounts,
+  });
+  t.after(() => indexing.stop());
+  t.mock.method(textIndex, 'removeAll', async () => {
+    throw new Error('the disk is read only');
+  });
+  textIndex.onSearched(gone);
+  textIndex.onSearched(alice);
+  await indexing.idle();
+  assert.deepEqual(asked, [gone, alice]);
 });
 
 function letter(i: number): Buffer {

@@ -118,19 +118,28 @@ class Indexer implements Indexing {
     });
   }
 
+  /** Never rejects. */
   async #run(): Promise<void> {
     for (const account of this.#waiting) {
       if (this.#isStopping) return;
       this.#waiting.delete(account);
       try {
-        await this.#index(account);
+        await this.#indexOrRemove(account);
       } catch (err) {
-        this.#thread.forget();
-        const isGone = err instanceof MailboxError && err.code === 'nonexistent';
-        if (isGone) await this.#domain.textIndex.removeAll(account);
-        else
-          this.#domain.log.warn({ err, account }, 'an account could not be indexed; searches read its mail');
+        this.#domain.log.warn({ err, account }, 'an account could not be indexed; searches read its mail');
       }
+    }
+  }
+
+  async #indexOrRemove(account: AccountId): Promise<void> {
+    try {
+      await this.#index(account);
+    } catch (err) {
+      this.#thread.forget();
+      // Looked at anew when it is searched the next time: it is not known how far this came.
+      this.#seen.delete(account);
+      if (!(err instanceof MailboxError) || err.code !== 'nonexistent') throw err;
+      await this.#domain.textIndex.removeAll(account);
     }
   }
 
