@@ -8,6 +8,7 @@ import { recipientsOf } from '../../../test/kit/domain.ts';
 import { type Answer, startTestJmap, type TestJmap } from '../../../test/kit/jmap.ts';
 import { FAST } from '../../../test/kit/queue.ts';
 import { Resolver } from '../../dns/resolver.ts';
+import { MailboxError } from '../../mailbox/model/errors.ts';
 import { Queue } from '../../queue/queue.ts';
 import type { JsonObject } from '../core/json.ts';
 import { MAIL_STATES, statesOf } from '../push/type-states.ts';
@@ -115,6 +116,33 @@ const held = (seconds: number): JsonObject => ({
     mailFrom: { email: 'alice@example.com', parameters: { HOLDFOR: String(seconds) } },
     rcptTo: [{ email: 'bob@example.com', parameters: null }],
   },
+});
+
+test('what is wanted of an email when it is sent is done in the change that sends it', async (t) => {
+  const { turns } = server.kit.domain;
+  const run = turns.run.bind(turns);
+  let isSent = false;
+  t.mock.method(turns, 'run', async (operation: Parameters<typeof run>[0]) => {
+    // As if the server were killed at this moment.
+    if (isSent) throw new MailboxError('unavailable', 'no more');
+    const result = (await run(operation)) as { readonly value?: { readonly outgoing?: number } } | undefined;
+    isSent = result?.value?.outgoing !== undefined;
+    return result;
+  });
+  const [made, sent, moved] = await send(mail({ subject: 'Once' }), held(3600));
+  t.mock.restoreAll();
+  assert.equal(sent.created.s.undoStatus, 'pending');
+  assert.equal(moved.type, 'serverUnavailable');
+  const { list } = await server.alice.call('Email/get', {
+    ids: [made.created.d.id],
+    properties: ['mailboxIds', 'keywords'],
+  });
+  assert.deepEqual(list[0].mailboxIds, { [box('sent')]: true });
+  assert.deepEqual(list[0].keywords, { $seen: true });
+  await server.alice.call('EmailSubmission/set', {
+    update: { [sent.created.s.id]: { undoStatus: 'canceled' } },
+  });
+  await server.alice.call('Email/set', { destroy: [made.created.d.id] });
 });
 
 test('what is no mail leaves the states of mail as they are', async () => {

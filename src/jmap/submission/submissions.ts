@@ -115,8 +115,9 @@ function set(submitting: Submitting, identities: IdentityMethods): Method {
       const { account, call, args } = request;
       const emails = new Map<string, string>();
       const outcome = await eachByItself(request, {
-        async create(wanted) {
-          const made = await submit(submitting, identities, call, account, wanted);
+        async create(object, creationId) {
+          const patch = args.onSuccessUpdateEmail?.get(`#${creationId}`);
+          const made = await submit(submitting, identities, call, account, { object, patch });
           emails.set(made.id, made.emailId);
           return made.answer;
         },
@@ -181,7 +182,7 @@ interface Wishes {
   readonly onSuccessDestroyEmail: readonly string[] | undefined;
 }
 
-/** One Email/set, also when nothing is left to do (RFC 8621 §7.5). */
+/** One Email/set, also when nothing is left to do (RFC 8621 §7.5): what a submission wanted of its email is done with it. */
 function afterwards(
   call: Call,
   { emails, outcome, onSuccessUpdateEmail, onSuccessDestroyEmail }: Wishes,

@@ -12,7 +12,9 @@ import { MailboxError } from '../../mailbox/model/errors.ts';
 import { type EmailId, emailId, emailNumber } from '../../mailbox/model/model.ts';
 import { emailObjectId, emailOfObjectId, threadObjectId } from '../../mailbox/model/object-ids.ts';
 import { type NewRecipient, type OutgoingEnvelope, outgoingText } from '../../mailbox/model/outgoing.ts';
+import { alongsideUpdates } from '../../mailbox/operations/change-emails.ts';
 import { addOutgoing, requireRoomForOutgoing } from '../../mailbox/operations/outgoing.ts';
+import type { EmailUpdate } from '../../mailbox/operations/place.ts';
 import { loadFacts, partsOf } from '../../mailbox/reading/message-reader.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { loadBelongings } from '../../mailbox/state/belongings.ts';
@@ -27,6 +29,7 @@ import { belongingId } from '../core/belonging-state.ts';
 import { invalidProperties, SetError } from '../core/fault.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import type { Call } from '../core/method.ts';
+import { placePatch } from '../mail/email-place.ts';
 import { type Envelope, envelopeObject, envelopeOf, givenEnvelope } from './envelope.ts';
 import type { Identity, IdentityMethods } from './identities.ts';
 import { queuedFor, type SubmissionValue, writeSubmission } from './submission-value.ts';
@@ -55,9 +58,9 @@ export async function submit(
   known: IdentityMethods,
   call: Call,
   account: AccountState,
-  object: JsonObject,
+  { object, patch }: { readonly object: JsonObject; readonly patch: JsonObject | undefined },
 ): Promise<Submitted> {
-  const one = new Submission(submitting, call, account);
+  const one = new Submission(submitting, call, account, patch);
   try {
     return await one.run(known, object);
   } catch (error) {
@@ -77,8 +80,11 @@ class Submission {
   readonly #call: Call;
   readonly #account: AccountState;
   readonly #own: AccountSubmission;
+  /** Of the email. */
+  readonly #patch: JsonObject | undefined;
 
-  constructor(submitting: Submitting, call: Call, account: AccountState) {
+  constructor(submitting: Submitting, call: Call, account: AccountState, patch: JsonObject | undefined) {
+    this.#patch = patch;
     this.#with = submitting;
     this.#call = call;
     this.#account = account;
@@ -250,7 +256,23 @@ class Submission {
     }
   }
 
-  /** In one change: the mail that is to leave, and what tells of it. */
+  /** What the client wants of the email when it is sent; nothing where that cannot be, of which Email/set will tell. */
+  #updates(email: EmailId): readonly EmailUpdate[] {
+    if (this.#patch === undefined) return [];
+    try {
+      return [
+        { email: emailNumber(email), ...placePatch(this.#patch, (id) => this.#call.created.resolve(id)) },
+      ];
+    } catch (error) {
+      if (!(error instanceof SetError)) throw error;
+      return [];
+    }
+  }
+
+  /**
+   * In one change: the mail that is to leave, what tells of it, and where the email is from then on. Were it put there afterwards, mail that
+   * has been sent could stay among the drafts, for its owner to send again.
+   */
   async #give(
     ready: Ready,
     nowMs: number,
@@ -267,27 +289,25 @@ class Submission {
       header,
       bodyFrom: message.header.bodyFrom,
     };
-    return domain.turns.run({
-      account,
-      run: (change) => {
-        if (!this.#isThere(emailNumber(email.id))) throw new MailboxError('nonexistent', 'the email is gone');
-        change.retain([emailNumber(email.id)]);
-        let value: SubmissionValue | undefined;
-        const number = change.belongings.add('submission', (id) => {
-          value = {
-            identityId: belongingId('identity', identity.row.id),
-            emailId: emailObjectId(emailNumber(email.id)),
-            threadId: email.threadId,
-            envelope: envelopeObject(envelope),
-            sendAtMs: envelope.holdUntilMs ?? nowMs,
-            outgoing: addOutgoing(change, email.id, mail, id),
-            undoStatus: 'pending',
-            delivery: queuedFor(recipients.map(({ address }) => address)),
-          };
-          return writeSubmission(value);
-        });
-        return { id: belongingId('submission', number), value: value as unknown as SubmissionValue };
-      },
+    return alongsideUpdates(domain, account, this.#updates(email.id), (change, place) => {
+      if (!this.#isThere(emailNumber(email.id))) throw new MailboxError('nonexistent', 'the email is gone');
+      place();
+      change.retain([emailNumber(email.id)]);
+      let value: SubmissionValue | undefined;
+      const number = change.belongings.add('submission', (id) => {
+        value = {
+          identityId: belongingId('identity', identity.row.id),
+          emailId: emailObjectId(emailNumber(email.id)),
+          threadId: email.threadId,
+          envelope: envelopeObject(envelope),
+          sendAtMs: envelope.holdUntilMs ?? nowMs,
+          outgoing: addOutgoing(change, email.id, mail, id),
+          undoStatus: 'pending',
+          delivery: queuedFor(recipients.map(({ address }) => address)),
+        };
+        return writeSubmission(value);
+      });
+      return { id: belongingId('submission', number), value: value as unknown as SubmissionValue };
     });
   }
 

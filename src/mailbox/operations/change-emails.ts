@@ -97,6 +97,23 @@ export async function changeEmails(
   }
 }
 
+/** `act` as one change, in which `place` makes the updates as far as they can be made: what is refused is left as it is. */
+export function alongsideUpdates<T>(
+  domain: Domain,
+  account: AccountState,
+  updates: readonly EmailUpdate[],
+  act: (change: AccountChange, place: () => void) => T,
+): Promise<T> {
+  const asked = { creates: [], updates, destroys: [] };
+  return run(
+    domain,
+    account,
+    asked,
+    (change) => act(change, () => void place(domain, change, updates)),
+    false,
+  );
+}
+
 type Asked = Pick<EmailRequest, 'creates' | 'updates' | 'destroys'>;
 
 /** What it needs in memory is there, or it is brought there and tried again. */
@@ -105,10 +122,8 @@ async function run<T>(
   account: AccountState,
   asked: Asked,
   act: (change: AccountChange) => T,
+  isDeferrable = isOfMarks(asked),
 ): Promise<T> {
-  const isDeferrable =
-    asked.creates.length + asked.destroys.length === 0 &&
-    asked.updates.every(({ mailboxes }) => mailboxes === undefined);
   for (let tries = 1; ; tries++) {
     await load(domain, account, asked);
     try {
@@ -117,6 +132,10 @@ async function run<T>(
       if (!(error instanceof NotLoaded) || tries === MOST_TRIES) throw error;
     }
   }
+}
+
+function isOfMarks({ creates, updates, destroys }: Asked): boolean {
+  return creates.length + destroys.length === 0 && updates.every(({ mailboxes }) => mailboxes === undefined);
 }
 
 async function load(
