@@ -83,6 +83,26 @@ describe('app passwords', () => {
     assert.match(again.stderr, /there is no app password "Tablet"/);
   });
 
+  test('a profile for a device has one in it, good for what the device uses and nothing else', async () => {
+    const options = ['account', 'apppass', 'add', ANN, '--name', 'iPhone', '--profile'];
+    const { code, stdout, stderr } = await server.cli(options);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /<key>EmailAddress<\/key>\s*<string>ann@example\.com<\/string>/);
+    assert.match(stdout, new RegExp(`<integer>${server.port('imaps')}</integer>`));
+    assert.match(stdout, new RegExp(`<integer>${server.port('submissions')}</integer>`));
+    const [, password = ''] = /<key>IncomingPassword<\/key>\s*<string>([^<]+)</.exec(stdout) ?? [];
+    assert.match(await imap(password), /^OK /);
+    assert.match(await pop3(password), /^-ERR \[AUTH\]/);
+    assert.doesNotMatch(stderr + server.log, new RegExp(password));
+    const { stdout: list } = await server.cli(['account', 'apppass', 'list', ANN]);
+    assert.match(list, /iPhone +imap,submission /);
+    await server.cli(['account', 'apppass', 'revoke', ANN, 'iPhone']);
+    assert.match(await imap(password), /^NO /);
+    const nobody = await server.cli([...options.with(3, 'nobody@example.com')]);
+    assert.notEqual(nobody.code, 0);
+    assert.equal(nobody.stdout, '');
+  });
+
   test('what cannot be made is refused in words', async () => {
     const rows: readonly (readonly [string[], RegExp])[] = [
       [['--name', 'Phone'], /there is an app password "Phone" already/],

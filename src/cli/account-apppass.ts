@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { AppPasswordSummary, NewAppPassword } from '../admin/admin.ts';
 import { parseDuration } from '../config/option.ts';
 import { problemWith, SERVICES } from '../identity/app-password.ts';
+import { profileFor } from './device-profile.ts';
 import { type ExitCode, UsageError } from './exit.ts';
 import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
 import { note, print, table } from './terminal.ts';
@@ -12,6 +13,7 @@ interface AddOptions extends CommonOptions {
   readonly scope?: readonly string[];
   readonly network: readonly string[];
   readonly expires?: number;
+  readonly profile?: boolean;
 }
 
 const HEAD = ['NUMBER', 'NAME', 'FOR', 'FROM', 'MADE', 'EXPIRES', 'LAST USED'] as const;
@@ -34,6 +36,10 @@ export function accountApppass(parent: Command, _done: (code: ExitCode) => void)
         gathered,
         [],
       )
+      .option(
+        '--profile',
+        'write a profile for an iPhone, an iPad or a Mac with it to standard output, instead of printing it',
+      )
       .option('--expires <when>', 'good until then: 90d, 1y or a day such as 2027-01-31', momentArgument),
   ).action(add);
   withCommonOptions(
@@ -54,17 +60,28 @@ export function accountApppass(parent: Command, _done: (code: ExitCode) => void)
 
 async function add(address: string, options: AddOptions): Promise<void> {
   const { name, scope, network, expires } = options;
+  const drawn = options.profile === true ? await profileFor(options) : undefined;
+  const services = scope ?? drawn?.services;
   const wanted: NewAppPassword = {
     name,
-    ...(scope === undefined ? {} : { services: scope }),
+    ...(services === undefined ? {} : { services }),
     ...(network.length === 0 ? {} : { networks: network }),
     ...(expires === undefined ? {} : { expiresMs: expires }),
   };
   const problem = problemWith(wanted);
   if (problem !== undefined) throw new UsageError(problem);
   const { number, password } = await withAdmin(options, (admin) => admin.addAppPassword(address, wanted));
-  note(`made app password ${number}; it is shown this once`);
-  print(`password ${password.reveal()}`);
+  if (drawn === undefined) {
+    note(`made app password ${number}; it is shown this once`);
+    print(`password ${password.reveal()}`);
+    return;
+  }
+  const profile = await drawn.make(address, password).catch(async (error: unknown) => {
+    await withAdmin(options, (admin) => admin.revokeAppPassword(address, number));
+    throw error;
+  });
+  process.stdout.write(profile);
+  note(`made app password ${number}; it is in the profile, which whoever has it can read mail with`);
 }
 
 async function list(address: string, options: CommonOptions & { readonly json?: boolean }): Promise<void> {

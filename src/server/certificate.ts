@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { acmePaths, makeFolders, readIfThere, writeWhole } from '../acme/files.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
-import { selfSignedFiles } from '../net/self-signed.ts';
-import type { CertificateFiles } from '../net/tls.ts';
+import { selfSignedFiles, selfSignedPaths } from '../net/self-signed.ts';
+import type { CertificateFiles, Pair } from '../net/tls.ts';
 
 export async function certificateFiles(config: Config, log: Log): Promise<CertificateFiles> {
   const { clientCa } = config.tls;
@@ -41,4 +41,21 @@ async function servedFile(data: string, made: CertificateFiles): Promise<Certifi
     await writeWhole(paths.served, `${certificate}${key}`);
   }
   return { certificatePath: paths.served, keyPath: paths.served };
+}
+
+/** What TLS clients get, for a tool that may read it; undefined where there is none yet, or it is not for this user. */
+export async function servedPair({ acme, data, tls }: Config): Promise<Pair | undefined> {
+  const made = selfSignedPaths(data);
+  const own = acme.enabled
+    ? { certificatePath: acmePaths(data).served, keyPath: acmePaths(data).served }
+    : made;
+  try {
+    const [certificate, key] = await Promise.all([
+      readFile(tls.certificate ?? own.certificatePath, 'utf8'),
+      readFile(tls.key ?? own.keyPath, 'utf8'),
+    ]);
+    return { certificate, key };
+  } catch {
+    return undefined;
+  }
 }

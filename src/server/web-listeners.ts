@@ -26,12 +26,14 @@ import type { Relay } from '../net/relay.ts';
 import type { TlsFiles } from '../net/tls.ts';
 import type { Editing } from '../rules/editing.ts';
 import type { PlaintextRule } from '../sasl/plaintext.ts';
+import { mobileconfig, signed, usedBy } from '../setup/mobileconfig.ts';
 import type { MtaStsPolicy } from '../setup/mta-sts.ts';
 import { setupRoutes } from '../setup/routes.ts';
-import { servicesOf, withoutPurpose } from '../setup/services.ts';
+import { type ClientService, servicesOf, withoutPurpose } from '../setup/services.ts';
 import { UploadFiles } from '../store/uploads/upload-files.ts';
 import { cookieJudge } from '../web/cookie-judge.ts';
 import { webRoutes } from '../web/routes.ts';
+import type { DeviceProfiles } from '../web/services.ts';
 import type { LocalDomains } from './local-domains.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -152,8 +154,23 @@ function routesOf(options: WebOptions, settings: WebSettings): readonly Route[] 
     clock: domain.clock,
     sessions,
     outward: new Outward(),
+    profiles: profilesOf(config.hostname, () => servicesOf(listeners()), tls),
   });
   return [...challengeRoutes(acmePaths(data)), ...setup, ...jmap, ...web];
+}
+
+function profilesOf(
+  hostname: string,
+  services: () => readonly ClientService[],
+  tls: Pick<TlsFiles, 'pair'>,
+): DeviceProfiles {
+  return {
+    usedBy: () => usedBy(services()),
+    async make(address, password) {
+      const profile = mobileconfig({ address, hostname, services: services(), password });
+      return profile === undefined ? undefined : signed(profile, tls.pair);
+    },
+  };
 }
 
 export function mtaStsPolicy({ hostname, mtaSts }: Config): MtaStsPolicy {

@@ -1,9 +1,11 @@
 /**
- * A profile that sets up mail on an iPhone, an iPad or a Mac: `https://autoconfig.DOMAIN/profile.mobileconfig?address=A`. It has no
- * password, which the device asks for; and it is the same for an address that exists and for one that does not.
+ * A profile that sets up mail on an iPhone, an iPad or a Mac. What anybody gets at
+ * `https://autoconfig.DOMAIN/profile.mobileconfig?address=A` has no password, which the device asks for, and is the same for an address
+ * that exists and for one that does not. Whoever may make an app password gets one with a fresh one in it, for one device.
  */
 import { createHash } from 'node:crypto';
 import { GateFull, Semaphore } from '../base/gate.ts';
+import type { Secret } from '../base/secret.ts';
 import { type Route, text } from '../http/exchange.ts';
 import type { Pair } from '../net/tls.ts';
 import { type ClientService, domainOf, plainAddress, type SetupSettings } from './services.ts';
@@ -28,37 +30,55 @@ export function mobileconfigRoutes(settings: SetupSettings, pair: () => Pair): r
         if (address === undefined)
           return text(400, 'Say for which address: /profile.mobileconfig?address=you@example.com\n');
         const domain = await domainOf(settings, { host, address });
-        const profile = mobileconfig(address, settings.hostname, settings.services());
+        const profile = mobileconfig({ address, hostname: settings.hostname, services: settings.services() });
         if (domain === undefined || profile === undefined)
           return text(404, 'There is no profile for that here.\n');
-        let body: Buffer | string;
         try {
-          body = (await gate.run(() => signedData(Buffer.from(profile), pair(), new Date()))) ?? profile;
+          const body = await gate.run(() => signed(profile, pair()));
+          const disposition = `attachment; filename="${domain}.mobileconfig"`;
+          return { status: 200, headers: { 'content-type': TYPE, 'content-disposition': disposition }, body };
         } catch (error) {
           if (!(error instanceof GateFull)) throw error;
           return { ...text(503, 'Ask again in a moment.\n'), headers: { 'retry-after': '5' } };
         }
-        const disposition = `attachment; filename="${domain}.mobileconfig"`;
-        return {
-          status: 200,
-          headers: { 'content-type': TYPE, 'content-disposition': disposition },
-          body,
-        };
       },
     },
   ];
 }
 
-/** Undefined without a way in and a way out: the device takes no half of it. */
-export function mobileconfig(
-  address: string,
-  hostname: string,
-  services: readonly ClientService[],
-): string | undefined {
+/** What a password in a profile has to be good for. */
+export function usedBy(services: readonly ClientService[]): readonly ClientService['kind'][] | undefined {
+  const ways = waysOf(services);
+  return ways && [ways.incoming.kind, ways.outgoing.kind];
+}
+
+/** As it is where the key is of a kind that this does not sign with; a device then says that it is not signed. */
+export async function signed(profile: string, pair: Pair): Promise<Buffer> {
+  const content = Buffer.from(profile);
+  return (await signedData(content, pair, new Date())) ?? content;
+}
+
+export interface ProfileFacts {
+  readonly address: string;
+  readonly hostname: string;
+  readonly services: readonly ClientService[];
+  /** The device asks for it when there is none. */
+  readonly password?: Secret;
+}
+
+/** What a device uses: a way in and a way out. Undefined where there is only one of them, or none. */
+function waysOf(services: readonly ClientService[]) {
   const incoming =
     services.find(({ kind }) => kind === 'imap') ?? services.find(({ kind }) => kind === 'pop3');
   const outgoing = services.find(({ kind }) => kind === 'submission');
-  if (incoming === undefined || outgoing === undefined) return undefined;
+  return incoming === undefined || outgoing === undefined ? undefined : { incoming, outgoing };
+}
+
+/** Undefined without a way in and a way out: the device takes no half of it. */
+export function mobileconfig({ address, hostname, services, password }: ProfileFacts): string | undefined {
+  const ways = waysOf(services);
+  if (ways === undefined) return undefined;
+  const { incoming, outgoing } = ways;
   const name = `${hostname}.${address.replace('@', '.at.')}`;
   const mail = dict({
     PayloadType: 'com.apple.mail.managed',
@@ -80,6 +100,7 @@ export function mobileconfig(
     OutgoingMailServerUseSSL: true,
     OutgoingMailServerUsername: address,
     OutgoingPasswordSameAsIncomingPassword: true,
+    ...(password === undefined ? {} : { IncomingPassword: password.reveal() }),
   });
   const profile = dict({
     PayloadType: 'Configuration',

@@ -190,15 +190,18 @@ test('a profile for Apple devices, the same again for the same address', async (
   );
   assert.deepEqual([status, headers['content-type']], [200, 'application/x-apple-aspen-config']);
   assert.equal((await ask('autoconfig.example.com', '/profile.mobileconfig')).status, 400);
-  const profile = mobileconfig('a@example.com', 'mail.example.com', services) ?? '';
-  assert.equal(mobileconfig('a@example.com', 'mail.example.com', services), profile);
+  const profile = mobileconfig({ address: 'a@example.com', hostname: 'mail.example.com', services }) ?? '';
+  assert.equal(mobileconfig({ address: 'a@example.com', hostname: 'mail.example.com', services }), profile);
   assert.match(profile, /<key>IncomingMailServerPortNumber<\/key>\s*<integer>993<\/integer>/);
   assert.match(profile, /<key>OutgoingMailServerPortNumber<\/key>\s*<integer>465<\/integer>/);
   assert.match(
     profile,
     /<key>PayloadUUID<\/key>\s*<string>[0-9A-F]{8}-[0-9A-F]{4}-8[0-9A-F]{3}-[89AB][0-9A-F]{3}-[0-9A-F]{12}</,
   );
-  assert.equal(mobileconfig('a@example.com', 'mail.example.com', servicesOf([])), undefined);
+  assert.equal(
+    mobileconfig({ address: 'a@example.com', hostname: 'mail.example.com', services: servicesOf([]) }),
+    undefined,
+  );
 });
 
 test('PACC lists what is at its usual port, and its record is the digest of what is served', async () => {

@@ -21,16 +21,20 @@ const NEW_APP_PASSWORD = z.strictObject({
   name: z.string().min(1).max(100),
   services: z.array(z.enum(SERVICES)).min(1).optional(),
 });
+const NEW_PROFILE = z.strictObject({ name: NEW_APP_PASSWORD.shape.name });
 const NEW_PASSWORD = z.strictObject({ old: PASSWORD, new: PASSWORD });
 const DONE: HttpReply = { status: 204 };
 
+/** For who is signed in, and nobody else. */
+type Known = <T>(
+  answer: (who: SignedIn, body: T, request: HttpRequest) => Promise<HttpReply>,
+) => (body: T, request: HttpRequest) => Promise<HttpReply>;
+
 export function accountRoutes(services: WebServices): readonly Route[] {
   const { accounts, sessions } = services;
-  const known = <T>(answer: (who: SignedIn, body: T, request: HttpRequest) => Promise<HttpReply>) => {
-    return async (body: T, request: HttpRequest): Promise<HttpReply> => {
-      const who = await signedIn(services, request);
-      return who === undefined ? refusal(401, 'signed-out') : answer(who, body, request);
-    };
+  const known: Known = (answer) => async (body, request) => {
+    const who = await signedIn(services, request);
+    return who === undefined ? refusal(401, 'signed-out') : answer(who, body, request);
   };
   return [
     getJson('/web/devices', (request) =>
@@ -44,6 +48,28 @@ export function accountRoutes(services: WebServices): readonly Route[] {
         return DONE;
       }),
     ),
+    ...appPasswordRoutes(services, known),
+    postJson(
+      '/web/password',
+      NEW_PASSWORD,
+      known((who, body: z.infer<typeof NEW_PASSWORD>, request) =>
+        changePassword(services, who, body, request),
+      ),
+    ),
+    postJson(
+      '/web/preferences',
+      PREFERENCES_SCHEMA,
+      known(async ({ record }, chosen: z.infer<typeof PREFERENCES_SCHEMA>) => {
+        await accounts.setSetting(record.id, PREFERENCES, JSON.stringify(chosen));
+        return DONE;
+      }),
+    ),
+  ];
+}
+
+function appPasswordRoutes(services: WebServices, known: Known): readonly Route[] {
+  const { accounts } = services;
+  return [
     postJson(
       '/web/app-passwords',
       NEW_APP_PASSWORD,
@@ -57,25 +83,15 @@ export function accountRoutes(services: WebServices): readonly Route[] {
       }),
     ),
     postJson(
+      '/web/app-passwords/profile',
+      NEW_PROFILE,
+      known((who, { name }: z.infer<typeof NEW_PROFILE>) => makeProfile(services, who, name)),
+    ),
+    postJson(
       '/web/app-passwords/revoke',
       NUMBER,
       known(async ({ record }, { id }: z.infer<typeof NUMBER>) => {
         await accounts.revokeAppPassword(record.id, id);
-        return DONE;
-      }),
-    ),
-    postJson(
-      '/web/password',
-      NEW_PASSWORD,
-      known((who, body: z.infer<typeof NEW_PASSWORD>, request) =>
-        changePassword(services, who, body, request),
-      ),
-    ),
-    postJson(
-      '/web/preferences',
-      PREFERENCES_SCHEMA,
-      known(async ({ record }, chosen: z.infer<typeof PREFERENCES_SCHEMA>) => {
-        await accounts.setSetting(record.id, PREFERENCES, JSON.stringify(chosen));
         return DONE;
       }),
     ),
@@ -99,6 +115,22 @@ function devicesOf({ sessions }: WebServices, { record, credential }: SignedIn):
       .filter(({ kind }) => kind === 'app-password')
       .map((one) => ({ ...facts(one), services: one.services, expiresMs: one.expiresMs })),
   };
+}
+
+/** An app password that nobody has to type: it stands in a file that sets up a phone, which is given this once. */
+async function makeProfile(
+  { accounts, profiles }: WebServices,
+  { record }: SignedIn,
+  name: string,
+): Promise<HttpReply> {
+  const services = profiles.usedBy();
+  if (services === undefined) return refusal(422, 'cannot', 'no ports to read and to send');
+  const { number, password } = await accounts.addAppPassword(record.id, { name: name.trim(), services });
+  const profile = await profiles.make(record.address, password).catch(async (error: unknown) => {
+    await accounts.revokeAppPassword(record.id, number);
+    throw error;
+  });
+  return json(200, { id: number, profile: profile?.toString('base64') ?? '' });
 }
 
 /** All sessions end; this browser gets a new one. */

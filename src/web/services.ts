@@ -1,10 +1,18 @@
 /** What the webmail's own routes share. */
 import type { Clock } from '../base/clock.ts';
+import type { Secret } from '../base/secret.ts';
 import type { AccountAdmin } from '../identity/account-admin.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { WebSessions } from '../identity/web-sessions.ts';
 import type { PlaintextRule } from '../sasl/plaintext.ts';
+
+/** What sets up a phone with an app password of its own. */
+export interface DeviceProfiles {
+  /** What its password has to be good for; undefined where there is nothing to set up. */
+  usedBy(): readonly string[] | undefined;
+  make(address: string, password: Secret): Promise<Buffer | undefined>;
+}
 
 export interface WebServices {
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
@@ -13,6 +21,7 @@ export interface WebServices {
     'setPassword' | 'addAppPassword' | 'revokeAppPassword' | 'setSetting'
   >;
   readonly sessions: WebSessions;
+  readonly profiles: DeviceProfiles;
   readonly activity: Activity;
   readonly clock: Clock;
   /** Read with each request. */

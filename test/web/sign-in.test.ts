@@ -114,6 +114,23 @@ describe('sign-in', () => {
     assert.equal((await post('/web/app-passwords', { name: 'Other' })).status, 401);
   });
 
+  test('a profile for a phone has an app password in it that nobody has seen', async () => {
+    const { cookie } = await signIn();
+    const asked = await post('/web/app-passwords/profile', { name: 'iPhone' }, { cookie });
+    assert.equal(asked.status, 200);
+    const { id, profile } = (await asked.json()) as { readonly id: number; readonly profile: string };
+    const text = Buffer.from(profile, 'base64').toString('latin1');
+    assert.match(text, /<key>IncomingPassword<\/key>\s*<string>(?:[a-z2-7]{4}-){4}[a-z2-7]{4}</);
+    const { appPasswords } = (await (await get('/web/devices', cookie)).json()) as {
+      appPasswords: { id: number; name: string; services: string[] }[];
+    };
+    const made = appPasswords.find((one) => one.id === id);
+    assert.deepEqual([made?.name, made?.services], ['iPhone', ['imap', 'submission']]);
+    assert.equal((await post('/web/app-passwords/profile', { name: 'iPhone' }, { cookie })).status, 409);
+    assert.equal((await post('/web/app-passwords/profile', { name: 'Other' })).status, 401);
+    assert.equal((await post('/web/app-passwords/revoke', { id }, { cookie })).status, 204);
+  });
+
   test('devices are seen by name, and one is ended from another', async () => {
     const here = await signIn();
     const there = await signIn();

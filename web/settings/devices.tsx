@@ -129,10 +129,13 @@ function NewAppPassword({ onMade }: { readonly onMade: () => void }) {
     event.preventDefault();
     const name = String(new FormData(event.currentTarget as HTMLFormElement).get('name')).trim();
     if (name === '') return;
-    const { status, value } = await account.change('/web/app-passwords', { name });
+    const isProfile = (event.submitter as HTMLButtonElement | null)?.value === 'profile';
+    const path = isProfile ? '/web/app-passwords/profile' : '/web/app-passwords';
+    const { status, value } = await account.change(path, { name });
     fault.value = status === 200 ? undefined : status === 409 ? texts.exists : texts.notSaved;
     if (status !== 200) return;
-    made.value = (value as { readonly password: string }).password;
+    if (isProfile) saveProfile((value as { readonly profile: string }).profile);
+    else made.value = (value as { readonly password: string }).password;
     onMade();
   };
   return (
@@ -149,6 +152,21 @@ function NewAppPassword({ onMade }: { readonly onMade: () => void }) {
       <button type="submit" class="button">
         {texts.newAppPassword}
       </button>
+      <button type="submit" class="button" name="as" value="profile">
+        {texts.deviceProfile}
+      </button>
+      <p class="hint">{texts.deviceProfileMeans}</p>
     </form>
   );
+}
+
+/** As a file, which is all that a browser may do with it; the device asks what to do when it is opened. */
+function saveProfile(base64: string): void {
+  const octets = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const url = URL.createObjectURL(new Blob([octets], { type: 'application/x-apple-aspen-config' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = 'mail.mobileconfig';
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

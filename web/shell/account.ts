@@ -32,6 +32,7 @@ export interface Devices {
 export type ChangePath =
   | '/web/devices/end'
   | '/web/app-passwords'
+  | '/web/app-passwords/profile'
   | '/web/app-passwords/revoke'
   | '/web/password';
 

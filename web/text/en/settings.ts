@@ -42,6 +42,9 @@ export const settings = {
   appPasswordsMeans: 'One for each mail program or phone, so that one can be taken away alone.',
   noAppPasswords: 'There are none.',
   newAppPassword: 'New app password',
+  deviceProfile: 'Profile for iPhone, iPad or Mac',
+  deviceProfileMeans:
+    'The profile sets up mail on the device. Its password is in it and nowhere else; delete the file afterwards.',
   appPasswordName: 'For what? Such as “Phone”',
   make: 'Make',
   shownOnce: 'It is shown only now. Type it where the mail program asks for a password.',

@@ -42,6 +42,9 @@ export const settings = {
   appPasswordsMeans: 'Ett för varje e-postprogram eller telefon, så att ett kan tas bort ensamt.',
   noAppPasswords: 'Det finns inga.',
   newAppPassword: 'Nytt applösenord',
+  deviceProfile: 'Profil för iPhone, iPad eller Mac',
+  deviceProfileMeans:
+    'Profilen ställer in e-posten på enheten. Lösenordet står bara i den; ta bort filen efteråt.',
   appPasswordName: 'Till vad? Till exempel ”Telefon”',
   make: 'Skapa',
   shownOnce: 'Det visas bara nu. Skriv in det där e-postprogrammet frågar efter lösenord.',
