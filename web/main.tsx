@@ -11,7 +11,7 @@ import { render } from 'preact';
 import { Account } from './shell/account.ts';
 import { type App, AppContext } from './shell/app.ts';
 import { AppWorker, workerUrl } from './shell/app-worker.ts';
-import { browserWindow, Device } from './shell/device.ts';
+import { browserStorage, browserWindow, Device } from './shell/device.ts';
 import { Notices } from './shell/notices.ts';
 import { Preferences } from './shell/preferences.ts';
 import { Router } from './shell/router.ts';
@@ -23,7 +23,10 @@ import { type Language, languageOf, textsOf } from './text/language.ts';
 const HOUR_MS = 3_600_000;
 
 async function main(): Promise<void> {
-  const account = new Account((input, init) => fetch(input, init));
+  const account = new Account(
+    (input, init) => fetch(input, init),
+    async () => (await import('./keep/database.ts')).keptFact(indexedDB, 'session'),
+  );
   const preferences = new Preferences({ write: (kept) => account.keep(kept) });
   effect(() => {
     const now = account.now.value;
@@ -64,6 +67,7 @@ async function main(): Promise<void> {
   };
   followKeyboard(window);
   followBuilds(app);
+  forgetWhenOut(account);
   const root = document.getElementById('app');
   if (root === null) throw new Error('the page has no place for the app');
   // Where doubtful links of mails lead: a page of its own, for which nobody need be signed in.
@@ -74,6 +78,19 @@ async function main(): Promise<void> {
     </AppContext.Provider>,
     root,
   );
+}
+
+/** Who is not signed in has nothing left here, also in a browser that does not do as it is told (Clear-Site-Data). */
+function forgetWhenOut(account: Account): void {
+  let wasIn = false;
+  effect(() => {
+    const { state } = account.now.value;
+    if (state === 'out' && wasIn) {
+      browserStorage()?.clear();
+      void import('./keep/database.ts').then(({ forgetAll }) => forgetAll(indexedDB)).catch(() => undefined);
+    }
+    wasIn = state === 'in';
+  });
 }
 
 /** Signing out takes the service worker away with everything else. */

@@ -4,9 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { ImapFlow } from 'imapflow';
 import type { Page } from 'playwright-core';
 import { needs } from '../clients/program.ts';
 import { COMPUTER, type House, openHouse, PHONE, type Visit } from './kit/house.ts';
+import { letterOctets } from './kit/letters.ts';
 import { openWire, type Wire } from './kit/wire.ts';
 
 const ROW = '.row-link';
@@ -16,10 +18,49 @@ const NO_NETWORK = /Failed to load resource|ERR_|status of 50|The FetchEvent for
 
 describe('offline', needs('chromium'), () => {
   let house: House;
+  let witness: ImapFlow;
   before(async () => {
     house = await openHouse();
+    witness = await house.witness();
   });
-  after(() => house?.close());
+  after(async () => {
+    await witness?.logout();
+    await house?.close();
+  });
+
+  const rowOf = (page: Page, text: string) => page.locator('.row', { hasText: text });
+  const append = (subject: string, mailbox = 'INBOX') =>
+    witness.append(
+      mailbox,
+      letterOctets({ from: 'Eva <eva@example.org>', subject, text: 'A word.', date: new Date() }),
+    );
+  /** Numbers of those with this subject, and their flags. */
+  const found = async (mailbox: string, subject: string) => {
+    const lock = await witness.getMailboxLock(mailbox);
+    try {
+      const uids = (await witness.search({ header: { subject } }, { uid: true })) || [];
+      const all = [];
+      for (const uid of uids) all.push(await witness.fetchOne(String(uid), { flags: true }, { uid: true }));
+      return all.map((one) => {
+        assert.ok(typeof one === 'object');
+        return { uid: one.uid, flags: one.flags ?? new Set<string>() };
+      });
+    } finally {
+      lock.release();
+    }
+  };
+  const count = async (mailbox: string, subject: string) => (await found(mailbox, subject)).length;
+  const moveElsewhere = async (subject: string, from: string, to: string | undefined): Promise<void> => {
+    const [one] = await found(from, subject);
+    const lock = await witness.getMailboxLock(from);
+    try {
+      const uid = String(one?.uid);
+      if (to === undefined) await witness.messageDelete(uid, { uid: true });
+      else await witness.messageMove(uid, to, { uid: true });
+    } finally {
+      lock.release();
+    }
+  };
 
   function story(
     name: string,
@@ -46,6 +87,107 @@ describe('offline', needs('chromium'), () => {
       });
   }
 
+  story(
+    'a start without a network shows the last state; what is done then is done once there is one',
+    ['phone', 'computer'],
+    async ({ page, context, wire }) => {
+      const [archived, starred] = [1, 2].map((n) => `Offline ${n} ${Math.random()}`) as [string, string];
+      for (const subject of [archived, starred]) await append(subject);
+      for (const subject of [archived, starred]) await rowOf(page, subject).waitFor(WAIT);
+      await rowOf(page, starred).locator(ROW).click();
+      await page.locator('.reading h1').waitFor(WAIT);
+      await readable(page, 'A word.');
+      await page.goBack();
+      await until(async () => (await found('INBOX', starred))[0]?.flags.has('\\Seen') === true, 'seen');
+      await isKept(page, starred);
+      wire.cut();
+      await page.close();
+
+      const cold = await context.newPage();
+      await cold.goto(wire.origin);
+      await rowOf(cold, archived).waitFor(WAIT);
+      await cold.getByText(/^No connection\. .*This is your mail as of/).waitFor(WAIT);
+      await rowOf(cold, starred).locator(ROW).click();
+      await readable(cold, 'A word.');
+      await cold.getByRole('button', { name: 'Star', exact: true }).first().click();
+      assert.ok(await hasFrame(cold), 'the document for HTML mail is there too');
+      await cold.goBack();
+      await rowOf(cold, archived).locator('.row-pick').click();
+      await cold.keyboard.press('e');
+      await rowOf(cold, archived).waitFor({ state: 'detached', ...WAIT });
+      await cold.getByText(/2 changes wait to be sent/).waitFor(WAIT);
+      await cold.close();
+
+      const again = await context.newPage();
+      await again.goto(wire.origin);
+      await rowOf(again, starred).locator('.row-star').waitFor(WAIT);
+      assert.equal(await rowOf(again, archived).count(), 0);
+      assert.equal(await count('INBOX', archived), 1);
+      wire.mend();
+      await until(async () => (await count('Archive', archived)) === 1, 'archived');
+      await until(async () => (await found('INBOX', starred))[0]?.flags.has('\\Flagged') === true, 'starred');
+      assert.equal(await count('INBOX', archived), 0);
+      await again.locator('.waiting-line').waitFor({ state: 'detached', ...WAIT });
+    },
+  );
+
+  story('an answer that was lost does not do it twice', ['computer'], async ({ page, wire }) => {
+    const subject = `Lost ${Math.random()}`;
+    await append(subject);
+    await rowOf(page, subject).waitFor(WAIT);
+    await rowOf(page, subject).locator('.row-pick').click();
+    const lost = wire.loseAnswerTo('"Email/set"');
+    await page.keyboard.press('e');
+    await lost;
+    wire.cut();
+    await until(async () => (await count('Archive', subject)) === 1, 'archived');
+    await moveElsewhere(subject, 'Archive', 'Räkningar');
+    wire.mend();
+    await page.getByText('A mail was moved elsewhere meanwhile, and stays there.').first().waitFor(WAIT);
+    assert.deepEqual(
+      await Promise.all(['INBOX', 'Archive'].map((mailbox) => count(mailbox, subject))),
+      [0, 0],
+    );
+    assert.equal(await count('Räkningar', subject), 1);
+  });
+
+  story('what was deleted elsewhere meanwhile is told, once', ['phone'], async ({ page, wire }) => {
+    const subject = `Gone ${Math.random()}`;
+    await append(subject);
+    await rowOf(page, subject).waitFor(WAIT);
+    wire.cut();
+    await rowOf(page, subject).locator('.row-pick').click();
+    await page.keyboard.press('e');
+    await page.getByText(/1 change waits to be sent/).waitFor(WAIT);
+    await moveElsewhere(subject, 'INBOX', undefined);
+    wire.mend();
+    await page.getByText('A mail was deleted elsewhere meanwhile.').first().waitFor(WAIT);
+    await page.locator('.waiting-line').waitFor({ state: 'detached', ...WAIT });
+    assert.equal(await count('Archive', subject), 0);
+  });
+
+  story('of two tabs one sends, and both show it', ['computer'], async ({ page, context, wire }) => {
+    const subject = `Two ${Math.random()}`;
+    await append(subject);
+    const other = await context.newPage();
+    await other.goto(wire.origin);
+    for (const tab of [page, other]) await rowOf(tab, subject).waitFor(WAIT);
+    wire.cut();
+    await rowOf(page, subject).locator('.row-pick').click();
+    await page.keyboard.press('e');
+    await rowOf(other, subject).waitFor({ state: 'detached', ...WAIT });
+    const sets: string[] = [];
+    for (const tab of [page, other])
+      tab.on('request', (request) => {
+        if (request.postData()?.includes('mailboxIds/')) sets.push(request.url());
+      });
+    wire.mend();
+    await until(async () => (await count('Archive', subject)) === 1, 'archived');
+    for (const tab of [page, other])
+      await tab.locator('.waiting-line').waitFor({ state: 'detached', ...WAIT });
+    assert.equal(sets.length, 1);
+  });
+
   story('a new build is offered, and there after a reload', ['phone', 'computer'], async ({ page, wire }) => {
     wire.upgrade('f'.repeat(16));
     wire.cut();
@@ -61,4 +203,52 @@ describe('offline', needs('chromium'), () => {
 /** The service worker has all that it needs, and this page. */
 async function isReady(page: Page): Promise<void> {
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+}
+
+/** The mail is among those that are kept. */
+function isKept(page: Page, subject: string): Promise<void> {
+  const look = () =>
+    page.evaluate(
+      (wanted) =>
+        new Promise<boolean>((resolve) => {
+          const opening = indexedDB.open('brevduva');
+          opening.onsuccess = () => {
+            const database = opening.result;
+            const reading = database.transaction('facts').objectStore('facts').get('snapshot');
+            reading.onsuccess = () => {
+              database.close();
+              resolve(JSON.stringify(reading.result ?? '').includes(wanted));
+            };
+          };
+        }),
+      subject,
+    );
+  return until(look, 'kept');
+}
+
+async function readable(page: Page, text: string): Promise<void> {
+  await page.locator('.reading').getByText(text).first().waitFor(WAIT);
+}
+
+function hasFrame(page: Page): Promise<boolean> {
+  return page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const frame = document.createElement('iframe');
+        frame.src = '/frame';
+        frame.onload = () => {
+          resolve(frame.contentDocument?.location.pathname === '/frame');
+          frame.remove();
+        };
+        document.body.append(frame);
+      }),
+  );
+}
+
+async function until(isSo: () => Promise<boolean>, what: string): Promise<void> {
+  const endMs = Date.now() + WAIT.timeout;
+  while (!(await isSo())) {
+    assert.ok(Date.now() < endMs, `waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }

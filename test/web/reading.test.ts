@@ -87,8 +87,9 @@ describe('reading', needs('chromium'), () => {
     await page.getByText('1 picture is not shown.').waitFor();
     assert.ok(!asked.includes('/web/picture'));
     assert.deepEqual(await seriousFaults(page), []);
+    const asking = page.waitForRequest(/\/web\/picture\?/);
     await page.getByRole('button', { name: 'Show them' }).click();
-    await page.waitForRequest(/\/web\/picture\?/);
+    await asking;
     assert.deepEqual(
       faults.filter((fault) => /^asked/.test(fault)),
       [],

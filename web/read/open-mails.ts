@@ -15,12 +15,23 @@ export type OpenMail =
 /** Texts can be large. */
 const MOST = 100;
 
+/** Those that were opened before, where they may be kept. */
+export interface TextStore {
+  find(id: string): Promise<FullEmail | undefined>;
+  keep(email: FullEmail): Promise<void>;
+}
+
 export class OpenMails {
   readonly #client: Pick<JmapClient, 'call'>;
+  readonly #store: Promise<TextStore | undefined>;
   readonly #mails = new Map<string, Signal<OpenMail>>();
 
-  constructor(client: Pick<JmapClient, 'call'>) {
+  constructor(
+    client: Pick<JmapClient, 'call'>,
+    store: Promise<TextStore | undefined> = Promise.resolve(undefined),
+  ) {
     this.#client = client;
+    this.#store = store;
   }
 
   /** Asked for at once when it is not there; several of one turn come by one request. */
@@ -47,6 +58,12 @@ export class OpenMails {
   }
 
   async #load(id: string, mail: Signal<OpenMail>): Promise<void> {
+    const store = await this.#store;
+    const kept = await store?.find(id).catch(() => undefined);
+    if (kept !== undefined) {
+      mail.value = { state: 'there', email: kept };
+      return;
+    }
     try {
       const answer = this.#client.call<{ readonly list: readonly FullEmail[] }>('Email/get', {
         ids: [id],
@@ -54,6 +71,7 @@ export class OpenMails {
       });
       const [email] = (await answer.result).list;
       mail.value = email === undefined ? { state: 'gone' } : { state: 'there', email };
+      if (email !== undefined) await store?.keep(email).catch(() => undefined);
     } catch {
       mail.value = { state: 'unreachable' };
     }

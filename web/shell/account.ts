@@ -46,25 +46,49 @@ export interface Credentials {
 
 const FAULTS: Readonly<Record<number, SignInFault>> = { 401: 'wrong', 403: 'notAllowed', 429: 'tooMany' };
 
+/** Where nobody answers for so long, what was known is shown, and put right when somebody does. */
+const PATIENCE_MS = 1500;
+
 export class Account {
   readonly #fetch: typeof fetch;
+  readonly #kept: () => Promise<SessionFacts | undefined>;
   readonly #now = signal<SignedIn>({ state: 'unknown' });
 
-  constructor(ask: typeof fetch) {
+  /** `kept`: who was signed in last, on a device of one's own. */
+  constructor(ask: typeof fetch, kept: () => Promise<SessionFacts | undefined> = async () => undefined) {
     this.#fetch = ask;
+    this.#kept = kept;
   }
 
   get now(): ReadonlySignal<SignedIn> {
     return this.#now;
   }
 
-  /** Asks who is signed in. Without a network what was known stays. */
+  /** Asks who is signed in. Without a network what was known stays, from the last time that the page was open too. */
   async look(): Promise<void> {
-    const response = await this.#ask('/web/session', {});
+    const asked = this.#ask('/web/session', {}).then((response) => this.#take(response));
+    if (this.#now.peek().state !== 'unknown') return asked;
+    const { promise: late, resolve } = Promise.withResolvers<'late'>();
+    const timer = setTimeout(() => resolve('late'), PATIENCE_MS);
+    const isLate = (await Promise.race([asked, late])) === 'late';
+    clearTimeout(timer);
+    if (!isLate || (await this.#presume())) return;
+    await asked;
+  }
+
+  async #take(response: Response | undefined): Promise<void> {
     if (response?.status === 200)
       this.#now.value = { state: 'in', session: (await response.json()) as SessionFacts };
     else if (response?.status === 204) this.#now.value = { state: 'out' };
-    else if (this.#now.value.state === 'unknown') this.#now.value = { state: 'out' };
+    else if (!(await this.#presume()) && this.#now.peek().state === 'unknown')
+      this.#now.value = { state: 'out' };
+  }
+
+  async #presume(): Promise<boolean> {
+    const session = await this.#kept().catch(() => undefined);
+    if (session === undefined || this.#now.peek().state !== 'unknown') return false;
+    this.#now.value = { state: 'in', session };
+    return true;
   }
 
   /** Undefined: it went well. */
@@ -105,14 +129,20 @@ export class Account {
     return { status: response.status, value: isJson ? await response.json() : undefined };
   }
 
-  async signOut(): Promise<void> {
+  /** False: the server was not reached, and the session is as good as before. */
+  async signOut(): Promise<boolean> {
     const response = await this.#post('/web/sign-out', {});
-    if (response?.ok || response?.status === 401) this.#now.value = { state: 'out' };
+    const isOut = response?.ok === true || response?.status === 401;
+    if (isOut) this.#now.value = { state: 'out' };
+    return isOut;
   }
 
   /** The server no longer knows the session: it has ended, or was ended elsewhere. */
   ended(): void {
-    if (this.#now.value.state === 'in') this.#now.value = { state: 'out', why: 'ended' };
+    if (this.#now.value.state !== 'in') return;
+    this.#now.value = { state: 'out', why: 'ended' };
+    // It answers that the browser is to forget everything of ours (Clear-Site-Data).
+    void this.#ask('/web/session', {});
   }
 
   #post(path: string, body: object): Promise<Response | undefined> {

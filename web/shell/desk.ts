@@ -3,11 +3,13 @@
  * stream of changes. Made at sign-in and closed at sign-out, so that nothing of one person is left for the next.
  */
 import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals-core';
+import type { Keeping } from '../keep/keeping.ts';
 import { type Chosen, Deeds } from '../list/deeds.ts';
 import { Selection } from '../list/selection.ts';
 import { OpenMails } from '../read/open-mails.ts';
 import { RecentSearches } from '../search/recent.ts';
-import { identitiesOf } from '../sync/identities.ts';
+import type { Refusal } from '../sync/actions.ts';
+import { type Identity, identitiesOf } from '../sync/identities.ts';
 import { JmapClient } from '../sync/jmap-client.ts';
 import type { MailList } from '../sync/mail-list.ts';
 import { MailSync } from '../sync/mail-sync.ts';
@@ -26,9 +28,14 @@ export interface DeskOptions {
   readonly stream: StreamParts;
   /** The server was away. */
   readonly onReopen: () => void;
+  /** What is kept from page to page; nothing on a device of others. */
+  readonly keeping: Promise<Keeping | undefined>;
   /** Absent where nothing may be kept: on a device of others. */
   readonly storage: Storage | undefined;
 }
+
+/** What has changed comes together before it is kept. */
+const SAVE_MS = 500;
 
 /** What is asked in a window over everything else. */
 export type Dialog =
@@ -56,6 +63,9 @@ export class Desk {
   readonly scrolled = new WeakMap<MailList, number>();
   readonly #dialog = signal<Dialog | undefined>(undefined);
   readonly #options: DeskOptions;
+  readonly #asOfMs = signal<number | undefined>(undefined);
+  #resumed: Promise<void> | undefined;
+  #saving: ReturnType<typeof setTimeout> | undefined;
   #stream: Stream | undefined;
   #isClosed = false;
 
@@ -65,12 +75,24 @@ export class Desk {
     this.me = options.me;
     this.#addresses = signal([options.me]);
     this.recent = new RecentSearches(options.storage);
+    const { keeping } = options;
     this.sync = new MailSync({
-      client: new JmapClient({ fetch: options.fetch, onSignedOut }),
-      onRefused: ({ count }) => notices.show({ text: texts.peek().deeds.refused(count), isWrong: true }),
+      client: new JmapClient({
+        ...{ fetch: options.fetch, onSignedOut },
+        kept: {
+          read: async () => (await keeping)?.fact('jmap'),
+          write: (session) => void keeping.then((kept) => kept?.keepFact('jmap', session)),
+        },
+      }),
+      onRefused: (refusal) => notices.show({ text: refusedWords(texts.peek(), refusal), isWrong: true }),
+      onLearned: () => this.#keepLater(),
+      onGone: (ids) => void keeping.then((kept) => kept?.texts.forget(ids)).catch(() => undefined),
       sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
     });
-    this.mails = new OpenMails(this.sync.client);
+    this.mails = new OpenMails(
+      this.sync.client,
+      keeping.then((kept) => kept?.texts),
+    );
     this.deeds = new Deeds({
       ...{ cache: this.sync.cache, actions: this.sync.actions, notices },
       texts: () => texts.peek().deeds,
@@ -94,18 +116,71 @@ export class Desk {
     this.#dialog.value = undefined;
   }
 
+  /** When what is shown was so, until the server has said what is. */
+  get asOfMs(): ReadonlySignal<number | undefined> {
+    return this.#asOfMs;
+  }
+
+  get keeping(): Promise<Keeping | undefined> {
+    return this.#options.keeping;
+  }
+
+  /** As whom one may write; as it was known last, when the server cannot be reached. */
+  async identities(): Promise<readonly Identity[]> {
+    const found = await identitiesOf(this.sync.client);
+    const keeping = await this.#options.keeping;
+    if (found.length === 0 && this.sync.status.peek() !== 'live')
+      return (await keeping?.fact<readonly Identity[]>('identities')) ?? [];
+    void keeping?.keepFact('identities', found);
+    return found;
+  }
+
   /** From now on it follows what happens. */
   async start(): Promise<void> {
+    this.#resumed ??= this.#resume();
+    await this.#resumed;
     await this.sync.sync();
     const session = await this.sync.client.session().catch(() => undefined);
-    const identities = await identitiesOf(this.sync.client);
-    if (this.#isClosed || session === undefined) return;
+    const identities = await this.identities();
+    if (this.#isClosed || session === undefined || this.#stream !== undefined) return;
     this.#addresses.value = [...new Set([this.me, ...identities.map(({ email }) => email)])];
     this.#stream = new Stream({
       ...{ url: session.eventSourceUrl, parts: this.#options.stream },
       onChange: () => void this.look(),
-      onReopen: this.#options.onReopen,
+      onOpen: (isAgain) => {
+        if (isAgain) this.#options.onReopen();
+        if (this.sync.status.peek() !== 'live') void this.look();
+      },
     });
+  }
+
+  /** As it was when the page was open last. */
+  async #resume(): Promise<void> {
+    const keeping = await this.#options.keeping;
+    const snapshot = await keeping?.snapshot();
+    if (this.#isClosed) return;
+    this.#asOfMs.value = snapshot?.atMs;
+    await this.sync.resume(snapshot, keeping?.log);
+  }
+
+  /** The page may end before it is looked at again. */
+  leave(): void {
+    if (this.#saving === undefined) return;
+    clearTimeout(this.#saving);
+    void this.#keep();
+  }
+
+  #keepLater(): void {
+    if (this.sync.status.peek() === 'live') this.#asOfMs.value = undefined;
+    this.#saving ??= setTimeout(() => void this.#keep(), SAVE_MS);
+  }
+
+  async #keep(): Promise<void> {
+    this.#saving = undefined;
+    const known = this.sync.known();
+    if (known === undefined || this.#isClosed) return;
+    const keeping = await this.#options.keeping;
+    await keeping?.keepSnapshot({ cache: this.sync.cache, ...known, nowMs: Date.now() });
   }
 
   /** Something may have happened that nobody told: the page was asleep, or had no network. */
@@ -117,10 +192,18 @@ export class Desk {
 
   close(): void {
     this.#isClosed = true;
+    clearTimeout(this.#saving);
     this.#stream?.close();
+    this.sync.actions.close();
+    void this.#options.keeping.then((kept) => kept?.close());
     batch(() => {
       this.selection.clear();
       this.#options.notices.close();
     });
   }
+}
+
+function refusedWords({ deeds }: Texts, { type, count }: Refusal): string {
+  if (type === 'gone') return deeds.goneMeanwhile(count);
+  return type === 'moved' ? deeds.movedMeanwhile(count) : deeds.refused(count);
 }

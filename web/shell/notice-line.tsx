@@ -55,16 +55,19 @@ export function UpdateLine() {
 
 /** What waits for the network, as one quiet line above the list. */
 export function WaitingLine() {
-  const { sync } = useDesk();
+  const { sync, asOfMs } = useDesk();
+  const { formats } = useApp();
   const { shell } = useTexts();
   const waiting = sync.actions.waiting.value;
   const isHeld = sync.actions.isHeld.value;
   if (sync.status.value !== 'unreachable' && !isHeld) return null;
+  const asOf = asOfMs.value && new Date(asOfMs.value).toISOString();
   return (
     <p class="waiting-line" role="status">
       <Icon name="offline" />
       <span>
-        {shell.offline} {waiting > 0 ? shell.waiting(waiting) : ''}
+        {shell.offline} {asOf ? shell.asOf(formats.value.nearTime(asOf)) : ''}{' '}
+        {waiting > 0 ? shell.waiting(waiting) : ''}
       </span>
     </p>
   );

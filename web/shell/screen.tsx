@@ -1,6 +1,7 @@
 /** Which screen fits: sign-in, or the mail of whoever is signed in. */
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import type { Keeping } from '../keep/keeping.ts';
 import { browserParts } from '../sync/stream.ts';
 import type { Account } from './account.ts';
 import { DeskContext, useApp } from './app.ts';
@@ -25,16 +26,23 @@ function AtDesk({ me }: { readonly me: string }) {
     () =>
       new Desk({
         ...{ me, notices, texts, stream: browserParts(), storage: storageFor(account) },
+        keeping: keepingFor(account),
         fetch: (input, init) => fetch(input, init),
         onSignedOut: () => account.ended(),
         onReopen: () => void worker.check(),
       }),
     [],
   );
+  const session = useComputed(() => account.now.value.state === 'in' && account.now.value.session);
+  useEffect(() => {
+    // Who is signed in, for a start without a network.
+    if (session.value) void desk.keeping.then((kept) => kept?.keepFact('session', session.peek()));
+  }, [session.value]);
   useEffect(() => {
     const look = (): void => {
       const isVisible = document.visibilityState === 'visible';
       if (isVisible) void desk.look();
+      else desk.leave();
       const isIdle = (): boolean =>
         router.place.peek().at !== 'write' && desk.sync.actions.waiting.peek() === 0;
       worker.seen(isVisible, isIdle);
@@ -53,6 +61,13 @@ function AtDesk({ me }: { readonly me: string }) {
       <MailScreen />
     </DeskContext.Provider>
   );
+}
+
+async function keepingFor({ now }: Account): Promise<Keeping | undefined> {
+  const { value } = now;
+  if (value.state !== 'in' || !value.session.isOwnDevice) return undefined;
+  const { openKeeping } = await import('../keep/keeping.ts');
+  return openKeeping(value.session.address);
 }
 
 function storageFor({ now }: Account): Storage | undefined {

@@ -1,15 +1,19 @@
 /**
- * What the person does to mail: shown at once, sent in order, taken back with a word when the server refuses. An action is a patch of
- * keywords or mailboxes for each email, which may be sent twice and is then true once; so one whose answer was lost is sent again
- * when the server can be reached.
+ * What the person does to mail: shown at once, sent in order, taken back with a word when the server refuses. What waits lies in a log,
+ * which on a device of one's own outlives the page; of several tabs one sends. An action is a patch of keywords or mailboxes for each
+ * email. One whose answer was lost, or that has waited, is held against how the mail is now (`doubt.ts`) and sent with that state as a
+ * condition (`ifInState`, RFC 8620 §5.3): done once, and never over what somebody else has done meanwhile.
  *
- * Two at once: a later action on the same email is computed on what the page shows, and sent behind. When an earlier one is refused,
- * only what it changed and nobody has changed since goes back.
+ * Two at once: a later action on the same email is computed on what the page shows, and sent behind. What the server tells of an email
+ * meanwhile is shown with the waiting actions on top. When one is refused, only what it changed and nobody has changed since goes back.
  */
 import { batch, type ReadonlySignal, signal } from '@preact/signals-core';
+import { type ActionLog, memoryLog, type News, type Settled, type Waiting } from './action-log.ts';
 import type { MailCache } from './cache.ts';
+import { type Placed, type Plan, planOf } from './doubt.ts';
 import { type JmapClient, Refused, Unreachable } from './jmap-client.ts';
 import type { Email, Id } from './model.ts';
+import { idsOf, inverseOf, isAsLeft, setArguments, slices, withPatch } from './patch.ts';
 
 /** As in a patch of Email/set (RFC 8621 §4.6): true puts in, false takes out. */
 export interface EmailPatch {
@@ -37,25 +41,39 @@ export interface ActionsOptions {
 }
 
 export interface Refusal {
-  /** Types of SetError (RFC 8620 §5.3), or of the method. */
+  /** Types of SetError (RFC 8620 §5.3), or of the method; `gone` and `moved`: somebody else was first. */
   readonly type: string;
   readonly count: number;
 }
 
-interface SetAnswer {
-  readonly notUpdated?: Readonly<Record<Id, { readonly type: string }>> | null;
-  readonly notDestroyed?: Readonly<Record<Id, { readonly type: string }>> | null;
+interface Entry extends Waiting {
+  readonly done: PromiseWithResolvers<void>;
+  /** Whether it is in the log. */
+  readonly logged: Promise<boolean>;
+  /** It may have been done, or was done by the person a while ago. */
+  isDoubtful: boolean;
 }
 
-/** Emails of one request; RFC 8620 §2 asks for at least 500 of every server. */
-const SLICE = 500;
+interface SetAnswer {
+  readonly notUpdated?: Settled['refused'] | null;
+  readonly notDestroyed?: Settled['refused'] | null;
+}
+
+type Outcome = Pick<Settled, 'refused'> & Pick<Plan, 'gone' | 'moved'>;
+
 const AGAIN_MS = [1000, 2000, 5000, 10_000, 30_000];
+/** An account in which something changes all the time is not waited for. */
+const MISMATCHES = 5;
 
 export class Actions {
   readonly #options: ActionsOptions;
   readonly #waiting = signal(0);
   readonly #isHeld = signal(false);
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #entries = new Map<string, Entry>();
+  #log: ActionLog = memoryLog();
+  #sending: Promise<void> | undefined;
+  #wantsAgain = false;
+  #isClosed = false;
   #wake: (() => void) | undefined;
 
   constructor(options: ActionsOptions) {
@@ -72,14 +90,34 @@ export class Actions {
     return this.#isHeld;
   }
 
+  /** What waits from before is shown and sent. Once, and before anything is done on a page that keeps it. */
+  async resume(log: ActionLog): Promise<void> {
+    this.#log = log;
+    log.hear((news) => this.#hear(news));
+    for (const waiting of await log.all()) this.#adopt(waiting);
+    if (this.#entries.size > 0) this.#send();
+  }
+
   /** Shows it now; resolves when the server has it or has refused it. Returns the action that undoes it. */
   run(action: Action): { readonly undo: Action; readonly done: Promise<void> } {
-    const undo = { patches: action.patches.flatMap((patch) => this.#inverse(patch)) };
+    const { cache } = this.#options;
+    const known = (id: Id): readonly Email[] => [cache.email(id).peek()].filter((one) => one !== undefined);
+    const undo = {
+      patches: action.patches.flatMap((patch) => known(patch.id).map((email) => inverseOf(email, patch))),
+    };
+    const lay = Object.fromEntries(
+      (action.destroyed ?? []).map((id) => [id, known(id).flatMap((one) => Object.keys(one.mailboxIds))]),
+    );
+    const waiting = { id: crypto.randomUUID(), action, undo, lay };
     this.#apply(action);
-    this.#waiting.value++;
-    const done = this.#last.then(() => this.#deliver(action, undo));
-    this.#last = done;
-    return { undo, done };
+    const logged = this.#log.add(waiting).then(
+      () => true,
+      () => false,
+    );
+    const { done } = this.#enter({ ...waiting, logged, isDoubtful: false });
+    void logged.then((isLogged) => isLogged && this.#log.tell({ kind: 'waits', waiting }));
+    this.#send();
+    return { undo, done: done.promise };
   }
 
   /** There may be a network again. */
@@ -87,33 +125,147 @@ export class Actions {
     this.#wake?.();
   }
 
-  async #deliver(action: Action, undo: Action): Promise<void> {
-    try {
-      for (const part of slices(action)) await this.#send(part, undo);
-    } finally {
-      this.#waiting.value--;
-      this.#options.onSettled(idsOf(action));
+  close(): void {
+    this.#isClosed = true;
+    this.#wake?.();
+    this.#log.close();
+  }
+
+  /** What the server says of an email, as it will be when what waits has been done. */
+  over(email: Email): Email {
+    let shown = email;
+    for (const { action } of this.#entries.values())
+      for (const patch of action.patches) if (patch.id === email.id) shown = withPatch(shown, patch);
+    return shown;
+  }
+
+  #enter(entry: Omit<Entry, 'done'>): Entry {
+    const entered = { ...entry, done: Promise.withResolvers<void>() };
+    this.#entries.set(entry.id, entered);
+    this.#waiting.value = this.#entries.size;
+    return entered;
+  }
+
+  /** Of another tab, or of a page that is closed. */
+  #adopt(waiting: Waiting): void {
+    if (this.#entries.has(waiting.id)) return;
+    this.#enter({ ...waiting, logged: Promise.resolve(true), isDoubtful: true });
+    this.#apply(waiting.action);
+  }
+
+  #hear(news: News): void {
+    if (news.kind === 'waits') this.#adopt(news.waiting);
+    else this.#settle(news.settled);
+  }
+
+  #send(): void {
+    this.#wantsAgain = true;
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = undefined;
+    });
+  }
+
+  async #sendAll(): Promise<void> {
+    for (let attempt = 0; this.#wantsAgain && !this.#isClosed; ) {
+      this.#wantsAgain = false;
+      // Between two attempts another tab may try.
+      if (await this.#log.alone(() => this.#sendWaiting())) {
+        attempt = 0;
+        continue;
+      }
+      this.#wantsAgain = true;
+      await this.#pause(attempt++);
     }
   }
 
-  async #send(part: Action, undo: Action): Promise<void> {
-    const update = Object.fromEntries(part.patches.map((patch) => [patch.id, patchOf(patch)]));
-    for (let attempt = 0; ; attempt++) {
-      try {
-        const args = { update, ...(part.destroyed?.length ? { destroy: part.destroyed } : {}) };
-        const answer = await this.#options.client.call<SetAnswer>('Email/set', args).result;
-        this.#isHeld.value = false;
-        this.#takeBack(part, undo, { ...answer.notUpdated, ...answer.notDestroyed });
-        return;
-      } catch (error) {
-        if (error instanceof Unreachable) await this.#pause(attempt);
-        else {
-          const type = error instanceof Refused ? error.type : 'serverFail';
-          this.#takeBack(part, undo, Object.fromEntries(idsOf(part).map((id) => [id, { type }])));
-          return;
-        }
+  /** False: the server cannot be reached. */
+  async #sendWaiting(): Promise<boolean> {
+    const mine = [...this.#entries.values()];
+    await Promise.all(mine.map(({ logged }) => logged));
+    const log = await this.#log.all().catch(() => undefined);
+    for (const waiting of log ?? []) this.#adopt(waiting);
+    const order = new Map(log?.map(({ id }, at) => [id, at]));
+    // Another tab has done it, and its word is on the way or lost.
+    for (const entry of mine)
+      if (log !== undefined && !order.has(entry.id) && (await entry.logged))
+        this.#settle({ id: entry.id, refused: {} });
+    const place = ({ id }: Entry): number => order.get(id) ?? order.size;
+    for (const entry of [...this.#entries.values()].sort((a, b) => place(a) - place(b)))
+      if (this.#isClosed || !(await this.#sendOne(entry))) return this.#isClosed;
+    return true;
+  }
+
+  async #sendOne(entry: Entry): Promise<boolean> {
+    let outcome: Outcome;
+    try {
+      outcome = await this.#delivered(entry);
+    } catch (error) {
+      if (error instanceof Unreachable) {
+        for (const waiting of this.#entries.values()) waiting.isDoubtful = true;
+        return false;
+      }
+      const type = error instanceof Refused ? error.type : 'serverFail';
+      const refused = Object.fromEntries(idsOf(entry.action).map((id) => [id, { type }]));
+      outcome = { refused, gone: [], moved: [] };
+    }
+    this.#isHeld.value = false;
+    const settled = { id: entry.id, refused: outcome.refused };
+    await this.#log.remove(entry.id).catch(() => undefined);
+    this.#log.tell({ kind: 'settled', settled });
+    this.#settle(settled);
+    for (const type of ['gone', 'moved'] as const)
+      if (outcome[type].length > 0) this.#options.onRefused({ type, count: outcome[type].length });
+    return true;
+  }
+
+  async #delivered({ action, lay, isDoubtful }: Entry): Promise<Outcome> {
+    const outcome = { refused: {} as Settled['refused'], gone: [] as Id[], moved: [] as Id[] };
+    for (const part of slices(action)) {
+      if (!isDoubtful) outcome.refused = { ...outcome.refused, ...(await this.#set(setArguments(part))) };
+      else {
+        const { refused, gone, moved } = await this.#setInDoubt(part, lay);
+        outcome.refused = { ...outcome.refused, ...refused };
+        outcome.gone.push(...gone);
+        outcome.moved.push(...moved);
       }
     }
+    return outcome;
+  }
+
+  async #set(args: Readonly<Record<string, unknown>>): Promise<Settled['refused']> {
+    const answer = await this.#options.client.call<SetAnswer>('Email/set', args).result;
+    return { ...answer.notUpdated, ...answer.notDestroyed };
+  }
+
+  async #setInDoubt(part: Action, lay: Waiting['lay']): Promise<Outcome> {
+    for (let tries = 1; ; tries++) {
+      const { state, list } = await this.#options.client.call<{
+        readonly state: string;
+        readonly list: readonly Placed[];
+      }>('Email/get', { ids: idsOf(part), properties: ['mailboxIds', 'keywords'] }).result;
+      const { action, gone, moved } = planOf(part, lay, new Map(list.map((one) => [one.id, one])));
+      this.#believe(list.filter(({ id }) => moved.includes(id)));
+      if (idsOf(action).length === 0) return { refused: {}, gone, moved };
+      try {
+        const condition = tries < MISMATCHES ? { ifInState: state } : {};
+        return { refused: await this.#set({ ...setArguments(action), ...condition }), gone, moved };
+      } catch (error) {
+        if (!(error instanceof Refused && error.type === 'stateMismatch')) throw error;
+      }
+    }
+  }
+
+  /** What stands in spite of what the person did. */
+  #believe(list: readonly Placed[]): void {
+    const { cache, onApplied } = this.#options;
+    batch(() => {
+      const emails = list.flatMap((one) => {
+        const email = cache.email(one.id).peek();
+        return email === undefined ? [] : [{ ...email, ...one }];
+      });
+      cache.put({ emails });
+      onApplied(list.map(({ id }) => id));
+    });
   }
 
   async #pause(attempt: number): Promise<void> {
@@ -125,33 +277,29 @@ export class Actions {
     this.#wake = undefined;
   }
 
+  #settle({ id, refused }: Settled): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#entries.delete(id);
+    this.#takeBack(entry, refused);
+    this.#waiting.value = this.#entries.size;
+    this.#options.onSettled(idsOf(entry.action));
+    entry.done.resolve();
+  }
+
   /** What is gone meanwhile is as good as done: the next difference from the server says so. */
-  #takeBack(part: Action, undo: Action, refused: Readonly<Record<Id, { readonly type: string }>>): void {
+  #takeBack({ action, undo }: Entry, refused: Settled['refused']): void {
     const ids = Object.keys(refused).filter((id) => refused[id]?.type !== 'notFound');
     const [first] = ids;
     if (first === undefined) return;
-    const back = undo.patches
-      .filter(({ id }) => ids.includes(id))
-      .filter((patch) => this.#isAsLeft(part, patch));
+    const { cache } = this.#options;
+    const back = undo.patches.filter(({ id }) => {
+      const email = cache.email(id).peek();
+      const done = action.patches.find((patch) => patch.id === id);
+      return ids.includes(id) && email !== undefined && done !== undefined && isAsLeft(email, done);
+    });
     this.#apply({ patches: back });
     this.#options.onRefused({ type: refused[first]?.type ?? 'serverFail', count: ids.length });
-  }
-
-  /** Nobody has changed since what this patch would put back. */
-  #isAsLeft(part: Action, back: EmailPatch): boolean {
-    const email = this.#options.cache.email(back.id).peek();
-    const done = part.patches.find(({ id }) => id === back.id);
-    if (email === undefined || done === undefined) return false;
-    const keywords = Object.entries(done.keywords ?? {}).every(([name, is]) => name in email.keywords === is);
-    return (
-      keywords && Object.entries(done.mailboxIds ?? {}).every(([id, is]) => id in email.mailboxIds === is)
-    );
-  }
-
-  #inverse({ id, keywords = {}, mailboxIds = {} }: EmailPatch): EmailPatch[] {
-    const email = this.#options.cache.email(id).peek();
-    if (email === undefined) return [];
-    return [{ id, keywords: was(email.keywords, keywords), mailboxIds: was(email.mailboxIds, mailboxIds) }];
   }
 
   #apply({ patches, destroyed = [] }: Action): void {
@@ -166,56 +314,4 @@ export class Actions {
       onApplied([...patches.map(({ id }) => id), ...destroyed]);
     });
   }
-}
-
-function idsOf({ patches, destroyed = [] }: Action): Id[] {
-  return [...patches.map(({ id }) => id), ...destroyed];
-}
-
-function slices({ patches, destroyed = [] }: Action): Action[] {
-  const out: Action[] = [];
-  for (let at = 0; at < patches.length; at += SLICE) out.push({ patches: patches.slice(at, at + SLICE) });
-  for (let at = 0; at < destroyed.length; at += SLICE)
-    out.push({ patches: [], destroyed: destroyed.slice(at, at + SLICE) });
-  return out;
-}
-
-/** As JSON Pointers; `~` and `/` of a keyword are escaped (RFC 6901 §3). */
-function patchOf({ keywords = {}, mailboxIds = {} }: EmailPatch): Record<string, true | null> {
-  const pointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
-  const of = (root: string, changes: Readonly<Record<string, boolean>>) =>
-    Object.entries(changes).map(([name, is]) => [`${root}/${pointer(name)}`, is ? true : null] as const);
-  return Object.fromEntries([...of('keywords', keywords), ...of('mailboxIds', mailboxIds)]);
-}
-
-function withPatch(email: Email, { keywords = {}, mailboxIds = {} }: EmailPatch): Email {
-  return {
-    ...email,
-    keywords: changed(email.keywords, keywords),
-    mailboxIds: changed(email.mailboxIds, mailboxIds),
-  };
-}
-
-function changed(
-  set: Readonly<Record<string, true>>,
-  changes: Readonly<Record<string, boolean>>,
-): Record<string, true> {
-  const out: Record<string, true> = { ...set };
-  for (const [name, is] of Object.entries(changes)) {
-    if (is) out[name] = true;
-    else delete out[name];
-  }
-  return out;
-}
-
-/** Of what a patch would change, how it is now: only what differs. */
-function was(
-  set: Readonly<Record<string, true>>,
-  changes: Readonly<Record<string, boolean>>,
-): Record<string, boolean> {
-  return Object.fromEntries(
-    Object.entries(changes).flatMap(([name, is]) =>
-      name in set === is ? [] : [[name, name in set] as const],
-    ),
-  );
 }

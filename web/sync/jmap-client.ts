@@ -46,6 +46,11 @@ export interface ClientOptions {
   readonly fetch: typeof fetch;
   /** The server does not know the session any more. */
   readonly onSignedOut: () => void;
+  /** What the server said of itself last: good for addresses when it cannot be reached. */
+  readonly kept?: {
+    read(): Promise<SessionObject | undefined>;
+    write(session: SessionObject): void;
+  };
 }
 
 const SESSION_URL = '/.well-known/jmap';
@@ -70,15 +75,23 @@ export class JmapClient {
     this.#options = options;
   }
 
-  session(): Promise<SessionObject> {
-    this.#session ??= this.#ask(SESSION_URL, {}).then(
-      (response) => response.json() as Promise<SessionObject>,
-    );
-    // What failed is asked again by the next who needs it.
-    this.#session.catch(() => {
+  async session(): Promise<SessionObject> {
+    try {
+      this.#session ??= this.#askSession();
+      return await this.#session;
+    } catch (error) {
+      // What failed is asked again by the next who needs it.
       this.#session = undefined;
-    });
-    return this.#session;
+      const kept = error instanceof Unreachable ? await this.#options.kept?.read() : undefined;
+      if (kept === undefined) throw error;
+      return kept;
+    }
+  }
+
+  async #askSession(): Promise<SessionObject> {
+    const session = (await (await this.#ask(SESSION_URL, {})).json()) as SessionObject;
+    this.#options.kept?.write(session);
+    return session;
   }
 
   async accountId(): Promise<string> {

@@ -16,6 +16,17 @@ export interface MailListOptions {
   readonly filter: Filter;
   /** One row a conversation, else one an email. */
   readonly isCollapsed: boolean;
+  /** More is known than before. */
+  readonly onLoaded?: () => void;
+}
+
+/** A list as it was, for another start of the page. */
+export interface KeptList {
+  readonly filter: Filter;
+  readonly isCollapsed: boolean;
+  readonly ids: readonly (Id | undefined)[];
+  readonly total: number;
+  readonly state: string;
 }
 
 /** What is known of it; `ids[n]` undefined: that row has not been loaded. */
@@ -59,8 +70,11 @@ export class MailList {
   #refreshing: Promise<void> | undefined;
   #wantsAgain = false;
 
-  constructor(options: MailListOptions) {
+  constructor(options: MailListOptions, kept?: KeptList) {
     this.#options = options;
+    if (kept === undefined) return;
+    this.#state = kept.state;
+    this.#rows.value = { ids: kept.ids, total: kept.total };
   }
 
   get rows(): ReadonlySignal<ListRows> {
@@ -74,6 +88,14 @@ export class MailList {
 
   get filter(): Filter {
     return this.#options.filter;
+  }
+
+  /** Undefined when it could not be gone on with: nothing is known of it, or its difference cannot be asked for. */
+  kept(): KeptList | undefined {
+    const { filter, isCollapsed } = this.#options;
+    const { ids, total } = this.#rows.peek();
+    if (this.#state === undefined || total === undefined || !this.#isCalculable) return undefined;
+    return { filter, isCollapsed, ids, total, state: this.#state };
   }
 
   /** Loads what is missing of these rows. */
@@ -152,6 +174,7 @@ export class MailList {
     loaded.catch(() => {});
     const answer = await query.result;
     cache.put(await loaded);
+    this.#options.onLoaded?.();
     return answer;
   }
 

@@ -4,16 +4,30 @@
  * follow behind. Where the server can no longer say what has changed, what the page knows is asked for anew.
  */
 import { batch, type ReadonlySignal, signal } from '@preact/signals-core';
+import type { ActionLog } from './action-log.ts';
 import { Actions, type Refusal } from './actions.ts';
 import { MailCache } from './cache.ts';
 import { type JmapClient, Refused } from './jmap-client.ts';
-import { MailList } from './mail-list.ts';
+import { type KeptList, MailList } from './mail-list.ts';
 import { EMAIL_PROPERTIES, type Email, type Filter, type Id, type Mailbox, type Thread } from './model.ts';
 
 export interface MailSyncOptions {
   readonly client: JmapClient;
   readonly onRefused: (refusal: Refusal) => void;
+  /** More is known than before, or something else. */
+  readonly onLearned?: () => void;
+  /** These emails are no more. */
+  readonly onGone?: (ids: readonly Id[]) => void;
   readonly sleep: (ms: number) => Promise<unknown>;
+}
+
+/** What the page knew when it was open last. */
+export interface Kept {
+  readonly states: States;
+  readonly mailboxes: readonly Mailbox[];
+  readonly lists: readonly KeptList[];
+  readonly threads: readonly Thread[];
+  readonly emails: readonly Email[];
 }
 
 interface GetAnswer<T> {
@@ -29,7 +43,7 @@ interface ChangesAnswer {
   readonly destroyed: readonly Id[];
 }
 
-interface States {
+export interface States {
   readonly mailbox: string;
   readonly email: string;
   readonly thread: string;
@@ -49,7 +63,11 @@ export class MailSync {
   #running: Promise<void> | undefined;
   #wantsAgain = false;
 
-  constructor({ client, onRefused, sleep }: MailSyncOptions) {
+  readonly #options: MailSyncOptions;
+
+  constructor(options: MailSyncOptions) {
+    const { client, onRefused, sleep } = options;
+    this.#options = options;
     this.client = client;
     this.actions = new Actions({
       ...{ client, cache: this.cache, onRefused, sleep },
@@ -62,16 +80,40 @@ export class MailSync {
     return this.#status;
   }
 
+  /** Goes on with what was known, and with what waits to be sent. Before anything is asked. */
+  async resume(kept: Kept | undefined, log: ActionLog | undefined): Promise<void> {
+    if (kept !== undefined && this.#states === undefined)
+      batch(() => {
+        this.#states = kept.states;
+        this.cache.put(kept);
+        for (const list of kept.lists.toReversed()) this.#lists.set(keyOf(list), this.#listOf(list, list));
+        this.cache.setMailboxes(new Map(kept.mailboxes.map((one) => [one.id, one])));
+      });
+    if (log !== undefined) await this.actions.resume(log);
+  }
+
+  /** For another start. Undefined while something waits, or is not known yet. */
+  known(): { readonly states: States; readonly lists: readonly KeptList[] } | undefined {
+    if (this.#states === undefined || this.actions.waiting.peek() > 0) return undefined;
+    const lists = [...this.#lists.values()].reverse().flatMap((list) => list.kept() ?? []);
+    return { states: this.#states, lists };
+  }
+
   /** The list of this question; the same object as long as it is remembered. */
   list(filter: Filter, isCollapsed: boolean): MailList {
-    const key = JSON.stringify([filter, isCollapsed]);
-    const list =
-      this.#lists.get(key) ?? new MailList({ client: this.client, cache: this.cache, filter, isCollapsed });
+    const key = keyOf({ filter, isCollapsed });
+    const list = this.#lists.get(key) ?? this.#listOf({ filter, isCollapsed });
     this.#lists.delete(key);
     this.#lists.set(key, list);
     const [oldest] = this.#lists.keys();
     if (this.#lists.size > MAX_LISTS && oldest !== undefined) this.#lists.delete(oldest);
     return list;
+  }
+
+  #listOf({ filter, isCollapsed }: Question, kept?: KeptList): MailList {
+    const { client, cache } = this;
+    const onLoaded = (): void => this.#options.onLearned?.();
+    return new MailList({ client, cache, filter, isCollapsed, onLoaded }, kept);
   }
 
   /** A conversation with all that is known of its emails; asked for when it is not there. Undefined: there is none. */
@@ -99,6 +141,7 @@ export class MailSync {
         () => {
           this.#status.value = 'live';
           this.actions.wake();
+          this.#options.onLearned?.();
         },
         () => {
           this.#status.value = 'unreachable';
@@ -169,16 +212,17 @@ export class MailSync {
       cache.put({ emails: [...updated.list.flatMap((one) => this.#merged(one)), ...added], threads: joined });
       cache.drop({ emails: mail.destroyed, threads: conversation.destroyed });
     });
+    this.#options.onGone?.(mail.destroyed);
     this.#states = { mailbox: box.newState, email: mail.newState, thread: conversation.newState };
     await this.#refreshLists();
     if (hasMore) await this.#catchUp(this.#states);
   }
 
-  /** Of an email only mailboxes and keywords ever change (RFC 8621 §4.1). One with an action under way is shown as that leaves it. */
+  /** Of an email only mailboxes and keywords ever change (RFC 8621 §4.1). Actions under way are shown on top. */
   #merged(one: Email): Email[] {
     const known = this.cache.email(one.id).peek();
-    if (known === undefined || this.actions.waiting.peek() > 0) return [];
-    return [{ ...known, mailboxIds: one.mailboxIds, keywords: one.keywords }];
+    if (known === undefined) return [];
+    return [this.actions.over({ ...known, mailboxIds: one.mailboxIds, keywords: one.keywords })];
   }
 
   async #fetch(ids: readonly Id[]): Promise<readonly Email[]> {
@@ -241,4 +285,10 @@ export class MailSync {
       for (const [thread, { row }] of out) if (threads.has(thread)) list.settle(row);
     void this.sync();
   }
+}
+
+type Question = Pick<KeptList, 'filter' | 'isCollapsed'>;
+
+function keyOf({ filter, isCollapsed }: Question): string {
+  return JSON.stringify([filter, isCollapsed]);
 }

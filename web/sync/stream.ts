@@ -7,7 +7,7 @@
  */
 
 export interface StreamParts {
-  readonly eventSource: (url: string) => Pick<EventSource, 'addEventListener' | 'close'>;
+  readonly eventSource: (url: string) => Pick<EventSource, 'addEventListener' | 'close' | 'readyState'>;
   /** Absent: every tab for itself. */
   readonly locks: Pick<LockManager, 'request'> | undefined;
   readonly channel: Pick<BroadcastChannel, 'postMessage' | 'addEventListener' | 'close'> | undefined;
@@ -21,8 +21,8 @@ export interface StreamOptions {
   readonly url: string;
   /** Something may have changed: ask for it. */
   readonly onChange: () => void;
-  /** The server was away and is there again: it may be another. */
-  readonly onReopen?: () => void;
+  /** `isAgain`: the server was away, and may be another than before. */
+  readonly onOpen?: (isAgain: boolean) => void;
   readonly parts: StreamParts;
 }
 
@@ -31,6 +31,8 @@ const SILENCE_MS = 2.5 * PING_SECONDS * 1000;
 const CHECK_MS = 15_000;
 const POLL_MS = 60_000;
 const LOCK = 'brevduva-stream';
+/** `readyState` of a stream that is not tried again. */
+const CLOSED = 2;
 
 export class Stream {
   readonly #options: StreamOptions;
@@ -96,8 +98,12 @@ export class Stream {
     };
     source.addEventListener('open', () => {
       heard();
-      if (this.#wasOpen) this.#options.onReopen?.();
+      this.#options.onOpen?.(this.#wasOpen);
       this.#wasOpen = true;
+    });
+    // A browser tries again by itself, but not after an answer that is no stream, as of a proxy without a server.
+    source.addEventListener('error', () => {
+      if (source.readyState === CLOSED) this.#heardMs = Number.NEGATIVE_INFINITY;
     });
     source.addEventListener('ping', heard);
     source.addEventListener('state', () => {

@@ -3,14 +3,14 @@
 import type { App } from '../shell/app.ts';
 import type { Desk } from '../shell/desk.ts';
 import { addressOf } from '../shell/places.ts';
-import { type Identity, identitiesOf } from '../sync/identities.ts';
+import type { Identity } from '../sync/identities.ts';
 import type { SessionObject } from '../sync/jmap-client.ts';
 import { beginWriting } from './beginning.ts';
 import { type Draft, type DraftFile, escaped, wholeHtml } from './draft.ts';
 import { DraftKeeper } from './draft-keeper.ts';
 import type { Editor } from './editor.ts';
 import { htmlText } from './html-text.ts';
-import { type LocalDrafts, openLocalDrafts } from './local-drafts.ts';
+import { localDrafts } from './local-drafts.ts';
 import type { Recipient } from './people.ts';
 import { type Seen, suggestionsFor } from './suggestions.ts';
 import { postFile, Uploads } from './uploads.ts';
@@ -104,13 +104,11 @@ export async function beginSession({
   parameters,
 }: SessionParts): Promise<WritingSession | undefined> {
   const { client, cache } = desk.sync;
-  const now = app.account.now.peek();
-  const isOwn = now.state === 'in' && now.session.isOwnDevice;
   const [session, accountId, identities, store] = await Promise.all([
     client.session().catch(() => undefined),
     client.accountId().catch(() => ''),
-    identitiesOf(client),
-    isOwn ? openLocalDrafts(indexedDB, desk.me).catch(() => undefined) : undefined,
+    desk.identities(),
+    desk.keeping.then((keeping) => keeping && localDrafts(keeping.kept)),
   ]);
   const own = identities.map(({ name, email }) => ({ name: name || null, email }));
   const from = own[0] ?? { name: null, email: desk.me };
@@ -137,7 +135,7 @@ export async function beginSession({
   const keeper = new DraftKeeper(
     begun.draft,
     {
-      ...{ client, store: store as LocalDrafts | undefined },
+      ...{ client, store },
       drafts: () => cache.byRole('drafts')?.id,
       wholeText: (one: Draft) => htmlText(wholeHtml(one)),
       nowMs: () => Date.now(),

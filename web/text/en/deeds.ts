@@ -39,6 +39,16 @@ export const deeds = {
   destroyTitle: (count: number) =>
     plural(count, { one: 'Delete this conversation for good?', other: 'Delete # conversations for good?' }),
   destroyMeans: 'Nobody can bring it back.',
+  goneMeanwhile: (count: number) =>
+    plural(count, {
+      one: 'A mail was deleted elsewhere meanwhile.',
+      other: '# mails were deleted elsewhere meanwhile.',
+    }),
+  movedMeanwhile: (count: number) =>
+    plural(count, {
+      one: 'A mail was moved elsewhere meanwhile, and stays there.',
+      other: '# mails were moved elsewhere meanwhile, and stay there.',
+    }),
   refused: (count: number) =>
     plural(count, {
       one: 'The server refused that, so it is as it was.',

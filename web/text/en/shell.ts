@@ -14,6 +14,7 @@ export const shell = {
   skip: 'Skip to the mail',
   nothingOpen: 'Nothing is open.',
   offline: 'No connection. What you do is kept and sent later.',
+  asOf: (time: string) => `This is your mail as of ${time}.`,
   newVersion: 'There is a new version of the webmail.',
   reload: 'Reload',
   waiting: (count: number) =>

@@ -55,6 +55,16 @@ export const deeds = {
       other: 'Ta bort # konversationer för alltid?',
     }),
   destroyMeans: 'Det går inte att få tillbaka.',
+  goneMeanwhile: (count: number) =>
+    plural(count, {
+      one: 'Ett mejl raderades under tiden någon annanstans.',
+      other: '# mejl raderades under tiden någon annanstans.',
+    }),
+  movedMeanwhile: (count: number) =>
+    plural(count, {
+      one: 'Ett mejl flyttades under tiden någon annanstans och ligger kvar där.',
+      other: '# mejl flyttades under tiden någon annanstans och ligger kvar där.',
+    }),
   refused: (count: number) =>
     plural(count, {
       one: 'Servern sa nej, så allt är som förut.',

@@ -14,6 +14,7 @@ export const shell = {
   skip: 'Hoppa till posten',
   nothingOpen: 'Inget är öppnat.',
   offline: 'Ingen anslutning. Det du gör sparas och skickas senare.',
+  asOf: (time: string) => `Så såg posten ut ${time}.`,
   newVersion: 'Det finns en ny version av webbmejlen.',
   reload: 'Ladda om',
   waiting: (count: number) =>

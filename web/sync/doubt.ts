@@ -1,0 +1,67 @@
+/**
+ * An action of which nobody knows whether it was done, or that has waited for long: what of it is still to be done, judged by how the mail
+ * is at the server now. What somebody else has done meanwhile stands: mail that was moved stays where it is, and mail that was taken out of the
+ * Trash is not destroyed. Pure.
+ */
+import type { Action, EmailPatch } from './actions.ts';
+import type { Email, Id } from './model.ts';
+
+/** Of an email what ever changes (RFC 8621 §4.1). */
+export type Placed = Pick<Email, 'id' | 'mailboxIds' | 'keywords'>;
+
+/** Where the emails that it destroys lay when the person said so. */
+export type Lay = Readonly<Record<Id, readonly Id[]>>;
+
+export interface Plan {
+  readonly action: Action;
+  /** They were gone already, and the person wanted something else of them than to have seen them. */
+  readonly gone: readonly Id[];
+  /** Somebody has moved them elsewhere. */
+  readonly moved: readonly Id[];
+}
+
+export function planOf(action: Action, lay: Lay, now: ReadonlyMap<Id, Placed>): Plan {
+  const gone: Id[] = [];
+  const moved: Id[] = [];
+  const patches = action.patches.flatMap((patch): EmailPatch[] => {
+    const email = now.get(patch.id);
+    if (email === undefined) {
+      if (isMissed(patch)) gone.push(patch.id);
+      return [];
+    }
+    const isElsewhere = wasMoved(patch, email);
+    if (isElsewhere) moved.push(patch.id);
+    const keywords = missing(email.keywords, patch.keywords);
+    const mailboxIds = isElsewhere ? {} : missing(email.mailboxIds, patch.mailboxIds);
+    const isDone = Object.keys(keywords).length + Object.keys(mailboxIds).length === 0;
+    return isDone ? [] : [{ id: patch.id, keywords, mailboxIds }];
+  });
+  const destroyed = (action.destroyed ?? []).filter((id) => {
+    const email = now.get(id);
+    if (email === undefined) return false;
+    const isThere = (lay[id] ?? []).some((mailbox) => mailbox in email.mailboxIds);
+    if (!isThere) moved.push(id);
+    return isThere;
+  });
+  return { action: { patches, destroyed }, gone, moved };
+}
+
+/** Nobody misses that a mail that is gone was marked as read. */
+function isMissed({ keywords = {}, mailboxIds = {} }: EmailPatch): boolean {
+  return [...Object.keys(mailboxIds), ...Object.keys(keywords)].some((name) => name !== '$seen');
+}
+
+/** It was to leave mailboxes, lies in none of them any more, and not where it was to come. */
+function wasMoved({ mailboxIds = {} }: EmailPatch, email: Placed): boolean {
+  const names = (is: boolean): Id[] => Object.keys(mailboxIds).filter((id) => mailboxIds[id] === is);
+  const leaves = names(false);
+  if (leaves.length === 0 || leaves.some((id) => id in email.mailboxIds)) return false;
+  return names(true).some((id) => !(id in email.mailboxIds));
+}
+
+function missing(
+  now: Readonly<Record<string, true>>,
+  changes: Readonly<Record<string, boolean>> = {},
+): Record<string, boolean> {
+  return Object.fromEntries(Object.entries(changes).filter(([name, is]) => name in now !== is));
+}
