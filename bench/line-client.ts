@@ -57,6 +57,13 @@ export class LineClient {
     this.#socket.write(data);
   }
 
+  /** Resolves when the system has taken it. */
+  send(data: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.write(data, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
   /** Waits until the end of what has come in since the last wait satisfies `test`; gives that end back. */
   until(test: (tail: string) => boolean): Promise<string> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);

@@ -5,6 +5,8 @@
  *
  * `npm run bench -- cores [--workers 2]`: rows of their own, on one worker, on several, and on Dovecot, all of them and the load
  * on all cores.
+ *
+ * `npm run bench -- mail`: mail that comes from the world and leaves, beside Postfix and Dovecot.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
@@ -12,14 +14,19 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { record, startDns } from '../test/kit/dns.ts';
 import { Bystander } from './bystander.ts';
 import { printCores } from './cores-table.ts';
 import { hardwareLimits } from './limits.ts';
+import { printMail } from './mail-table.ts';
 import { brevduva } from './peers/brevduva.ts';
 import { dovecot } from './peers/dovecot.ts';
 import type { Peer, Running } from './peers/peer.ts';
+import { postfix } from './peers/postfix.ts';
 import { cpuMs, diskBytes, memoryKb } from './process-tree.ts';
+import { MailSink } from './sink.ts';
 import { type Measured, printIdle, printLimits, printRooms, printTable, type Room } from './table.ts';
+import { arriving } from './workloads/arriving.ts';
 import { bodies } from './workloads/bodies.ts';
 import { cores, coresIdle } from './workloads/cores.ts';
 import { filling } from './workloads/filling.ts';
@@ -33,6 +40,7 @@ import { notifying } from './workloads/notifying.ts';
 import { opening } from './workloads/opening.ts';
 import { pop3 } from './workloads/pop3.ts';
 import { searching } from './workloads/searching.ts';
+import { sending } from './workloads/sending.ts';
 import { sorting } from './workloads/sorting.ts';
 import { Scale, type Workload } from './workloads/workload.ts';
 import { writing } from './workloads/writing.ts';
@@ -54,25 +62,20 @@ const idleConnections = Number(values.idle);
 
 /** What these rows compare is not the same as for all others. */
 const isOfCores = positionals.some((name) => name.startsWith('cores'));
+const isOfMail = positionals.some((name) => name.startsWith('mail'));
 const everyCore = `0-${cpus().length - 1}`;
 const manyWorkers = Number(values.workers);
 
-const all: readonly Workload[] = isOfCores
-  ? cores
-  : [
-      ...writing,
-      ...sorting,
-      ...opening,
-      ...listing,
-      ...bodies,
-      ...searching,
-      ...flags,
-      ...moving,
-      ...notifying,
-      ...mixing,
-      ...pop3,
-      ...large,
-    ];
+function everything(): readonly Workload[] {
+  if (isOfCores) return cores;
+  if (isOfMail) return [...arriving, ...sending];
+  return [
+    ...[...writing, ...sorting, ...opening, ...listing, ...bodies, ...searching],
+    ...[...flags, ...moving, ...notifying, ...mixing, ...pop3, ...large],
+  ];
+}
+
+const all = everything();
 const isChosen = ({ name }: { readonly name: string }): boolean =>
   positionals.length === 0 || positionals.some((p) => name.startsWith(p));
 const chosen = all.filter(isChosen);
@@ -80,14 +83,31 @@ const needed = new Set(chosen.map((workload) => workload.needs));
 const fills = filling.filter((workload) => isChosen(workload) || needed.has(workload.fills));
 const chosenIdle = (isOfCores ? coresIdle : idleRows).filter(isChosen);
 
+/** Of the domain that mail from the world is from: what its senders are asked for. */
+const ZONE = [
+  record('example.org', 'TXT', 'v=spf1 ip4:127.0.0.1 -all'),
+  record('_dmarc.example.org', 'TXT', 'v=DMARC1; p=none'),
+];
+
 /** A CPU profile of ours, for those who look where its time goes. */
 const profiling = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
-const DEFAULTS: readonly Peer[] = isOfCores
-  ? [
-      ...[1, manyWorkers].map((workers) => brevduva({ nodeFlags: profiling, workers, cores: everyCore })),
+const nodeFlags = profiling;
+/** What mail for elsewhere goes to, and what is asked where mail from elsewhere is from. */
+const sink = isOfMail ? await MailSink.start() : undefined;
+const dns = isOfMail ? await startDns({ zone: ZONE }) : undefined;
+const DEFAULTS: readonly Peer[] = defaults();
+
+function defaults(): readonly Peer[] {
+  if (isOfCores)
+    return [
+      ...[1, manyWorkers].map((workers) => brevduva({ nodeFlags, workers, cores: everyCore })),
       dovecot('optimized', everyCore),
-    ]
-  : [brevduva({ nodeFlags: profiling }), dovecot('optimized')];
+    ];
+  if (sink !== undefined && dns !== undefined)
+    return [brevduva({ nodeFlags, mail: { sink, dnsPort: dns.port } }), postfix(sink)];
+  return [brevduva({ nodeFlags }), dovecot('optimized')];
+}
+
 /** The other promise for flags, of each; for the rows that change them. */
 const OTHER_PROMISES: readonly Peer[] = [brevduva({ flags: 'delayed' }), dovecot('always')];
 
@@ -102,10 +122,9 @@ function users(): number {
   return Math.max(usersFor(chosenIdle, idleConnections), establishing, started);
 }
 
-async function startPeers(folder: string): Promise<Map<string, Running>> {
-  const running = new Map<string, Running>();
+async function startPeers(folder: string, running: Map<string, Running>): Promise<void> {
   const peers =
-    !isOfCores && chosen.some((workload) => workload.changesFlags)
+    !isOfCores && !isOfMail && chosen.some((workload) => workload.changesFlags)
       ? [...DEFAULTS, ...OTHER_PROMISES]
       : DEFAULTS;
   for (const peer of peers) {
@@ -114,19 +133,18 @@ async function startPeers(folder: string): Promise<Map<string, Running>> {
     if (missing !== undefined) console.log(`${peer.name}: left out, ${missing}`);
     else running.set(peer.name, await peer.start(mkdtempSync(join(folder, 'peer-')), users()));
   }
-  return running;
 }
 
 async function measure(workload: Workload, server: Running): Promise<Measured> {
   const bystander = new Bystander(server);
   await server.longestBlockMs();
-  const cpuBefore = cpuMs(server.pid);
+  const cpuBefore = cpuMs(server.pids);
   const start = performance.now();
   const outcome = await workload.run(server, scale);
   const wallMs = performance.now() - start;
   // What a process that ends now has spent is nowhere for a moment: not its own any more, and not yet its parent's.
   await pause(100);
-  const cpu = cpuMs(server.pid) - cpuBefore;
+  const cpu = cpuMs(server.pids) - cpuBefore;
   return {
     wallMs,
     cpuMs: cpu,
@@ -182,9 +200,10 @@ class Bench {
   }
 
   async #row(workload: Workload): Promise<void> {
-    for (let round = workload.isCold === true ? 0 : -WARM_UP_ROUNDS; round < repeat; round++) {
+    for (let round = firstRound(workload); round < (workload.isOnce === true ? 1 : repeat); round++) {
       for (const [name, server] of this.#running) {
         if (isOther(name) && workload.changesFlags !== true) continue;
+        if (workload.isOursAlone === true && name !== 'brevduva') continue;
         if (workload.isCold === true) await restart(server);
         const measured = await this.#watched(server, () => measure(workload, server));
         if (round >= 0) this.#keep(workload, name, measured);
@@ -195,7 +214,7 @@ class Bench {
   /** How much memory it takes meanwhile. */
   async #watched<T>(server: Running, work: () => Promise<T>): Promise<T> {
     const look = (): void => {
-      const kb = Math.max(this.#peakKb.get(server.name) ?? 0, memoryKb(server.pid));
+      const kb = Math.max(this.#peakKb.get(server.name) ?? 0, memoryKb(server.pids));
       this.#peakKb.set(server.name, kb);
     };
     const timer = setInterval(look, 1000);
@@ -229,6 +248,11 @@ class Bench {
   }
 }
 
+/** Below zero: rounds that do not count. */
+function firstRound({ isCold, isOnce }: Workload): number {
+  return isCold === true || isOnce === true ? 0 : -WARM_UP_ROUNDS;
+}
+
 /** A line of what takes long: rows of all servers and rounds together. */
 async function told({ name }: Workload, work: () => Promise<void>): Promise<void> {
   const start = performance.now();
@@ -246,30 +270,34 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'brevduva-bench-'));
   // Dovecot's mail processes are another user.
   chmodSync(folder, 0o755);
-  const running = await startPeers(folder);
+  const running = new Map<string, Running>();
   const bench = new Bench(running);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => bench.stop());
   try {
+    await startPeers(folder, running);
     await bench.run();
   } finally {
     process.stderr.write('\n');
-    await Promise.all([...running.values()].map((server) => server.stop()));
+    await Promise.all([...running.values()].map((server) => server.remove?.() ?? server.stop()));
+    sink?.stop();
+    await dns?.close();
     const limits = await hardwareLimits(folder);
     rmSync(folder, { recursive: true, force: true });
     console.log(
       `${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}, ${repeat} repetitions, scale ${scale.factor}; medians\n`,
     );
-    if (isOfCores)
-      printCores(
-        chosen,
-        bench.results,
-        DEFAULTS.map(({ name }) => name),
-      );
-    else printTable([...fills, ...chosen], bench.results);
+    printResults(bench);
     printLimits(limits);
     if (bench.rooms.length > 0) printRooms(bench.rooms);
     if (bench.idle.length > 0) printIdle(bench.idle);
   }
+}
+
+function printResults({ results }: Bench): void {
+  const servers = DEFAULTS.map(({ name }) => name);
+  if (isOfCores) printCores(chosen, results, servers);
+  else if (isOfMail) printMail(chosen, results);
+  else printTable([...fills, ...chosen], results);
 }
 
 /** The load must not take the server's core. */

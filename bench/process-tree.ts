@@ -10,9 +10,9 @@ interface Stat {
 }
 
 /** User and system time, of processes that have ended too, in milliseconds. */
-export function cpuMs(root: number): number {
+export function cpuMs(roots: readonly number[]): number {
   let ticks = 0;
-  for (const { ticks: own } of tree(root).values()) ticks += own;
+  for (const { ticks: own } of tree(roots).values()) ticks += own;
   return (ticks * 1000) / TICKS_PER_SECOND;
 }
 
@@ -20,9 +20,9 @@ export function cpuMs(root: number): number {
  * Proportional set size: shared pages are counted once, not per process. Without the pages of files: how many of a program's
  * pages count depends on who else runs it (the load does) and on what the kernel has dropped.
  */
-export function memoryKb(root: number): number {
+export function memoryKb(roots: readonly number[]): number {
   let total = 0;
-  for (const pid of tree(root).keys()) {
+  for (const pid of tree(roots).keys()) {
     try {
       const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
       for (const [, kb] of text.matchAll(/^Pss_(?:Anon|Shmem):\s+(\d+)/gm)) total += Number(kb);
@@ -43,7 +43,7 @@ export function diskBytes(folder: string): number {
   return total;
 }
 
-function tree(root: number): Map<number, Stat> {
+function tree(roots: readonly number[]): Map<number, Stat> {
   const all = new Map<number, Stat>();
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
@@ -52,7 +52,7 @@ function tree(root: number): Map<number, Stat> {
     if (stat !== undefined) all.set(pid, stat);
   }
   const mine = new Map<number, Stat>();
-  const waiting = [root];
+  const waiting = [...roots];
   for (const pid of waiting) {
     const stat = all.get(pid);
     if (stat === undefined || mine.has(pid)) continue;

@@ -31,6 +31,7 @@ export interface Figures {
   readonly p99: number | undefined;
   readonly cpuPerOperationMs: number;
   readonly blockMs: number | undefined;
+  readonly memoryMb: number | undefined;
   readonly bystanderP99: number | undefined;
 }
 
@@ -86,6 +87,7 @@ export function figures(all: readonly Measured[]): Figures | undefined {
   const blocks = all.map((one) => one.longestBlockMs).filter((ms) => ms !== undefined);
   const seconds = (one: Measured): number =>
     one.isRatedByLatency === true ? sum(one.latenciesMs ?? []) / 1000 : one.wallMs / 1000;
+  const memories = all.map((one) => one.memoryMb).filter((mb) => mb !== undefined);
   const others = all.flatMap((one) => one.bystanderMs).sort((a, b) => a - b);
   return {
     perSecond: median(all.map((one) => one.operations / seconds(one))),
@@ -96,6 +98,7 @@ export function figures(all: readonly Measured[]): Figures | undefined {
     p99: latencies[Math.floor(latencies.length * 0.99)],
     cpuPerOperationMs: median(all.map((one) => one.cpuMs / one.operations)),
     blockMs: blocks.length === 0 ? undefined : Math.max(...blocks),
+    memoryMb: memories.length === 0 ? undefined : median(memories),
     bystanderP99: others[Math.floor(others.length * 0.99)],
   };
 }
@@ -115,8 +118,12 @@ export function rate(one: Figures | undefined): string {
   return one.mbPerSecond === undefined ? text : `${text} (${one.mbPerSecond.toFixed(0)} MB/s)`;
 }
 
-function latency(one: Figures | undefined): string {
+export function latency(one: Figures | undefined): string {
   return one?.p50 === undefined ? '–' : `${short(one.p50)} / ${short(one.p99 as number)}`;
+}
+
+export function memory(one: Figures | undefined): string {
+  return one?.memoryMb === undefined ? '–' : short(one.memoryMb);
 }
 
 export function bystander(one: Figures | undefined): string {

@@ -5,7 +5,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { LISTENERS } from '../../test/kit/listeners.ts';
-import type { Peer, Ports, Running } from './peer.ts';
+import type { MailSink } from '../sink.ts';
+import { DOMAIN, FAR_DOMAIN, type MailService, type Peer, type Ports, type Running } from './peer.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const MAIN = join(ROOT, 'bin', 'brevduva.mjs');
@@ -18,6 +19,20 @@ export interface Kind {
   readonly workers?: number;
   /** Where it may run, as `taskset` has it: `0-3`. */
   readonly cores?: string;
+  /** Takes mail from the world and sends. */
+  readonly mail?: MailKind;
+}
+
+export interface MailKind {
+  readonly sink: MailSink;
+  /** A DNS server on loopback. */
+  readonly dnsPort: number;
+}
+
+/** What it is when it has its place. */
+interface Placed extends Kind {
+  readonly domain: string;
+  readonly far?: Running;
 }
 
 /** Several servers run at once. */
@@ -30,22 +45,23 @@ export const brevduva = (kind: Kind = {}): Peer => ({
   name: nameOf(kind),
   missing: () => undefined,
   async start(folder, users) {
-    mkdirSync(folder, { recursive: true });
-    const config = join(folder, 'brevduva.toml');
-    writeFileSync(config, configuration(folder, kind));
-    writeFileSync(join(folder, 'users.csv'), userTable(users));
-    execFileSync(
-      process.execPath,
-      [MAIN, 'account', 'import', join(folder, 'users.csv'), '--config', config],
-      {
-        stdio: 'ignore',
-      },
-    );
-    const server = new Server(folder, config, this.name, kind);
-    await server.start();
-    return server;
+    if (kind.mail === undefined) return startAt(folder, users, { ...kind, domain: DOMAIN });
+    const far = await startAt(join(folder, 'far'), users, { ...kind, domain: FAR_DOMAIN });
+    return startAt(join(folder, 'near'), users, { ...kind, domain: DOMAIN, far });
   },
 });
+
+async function startAt(folder: string, users: number, kind: Placed): Promise<Running> {
+  mkdirSync(folder, { recursive: true });
+  const config = join(folder, 'brevduva.toml');
+  writeFileSync(config, configuration(folder, kind));
+  writeFileSync(join(folder, 'users.csv'), userTable(users, kind.domain));
+  const table = join(folder, 'users.csv');
+  execFileSync(process.execPath, [MAIN, 'account', 'import', table, '--config', config], { stdio: 'ignore' });
+  const server = new Server(folder, config, kind);
+  await server.start();
+  return server;
+}
 
 function nameOf({ flags, workers }: Kind): string {
   if (workers !== undefined) return `brevduva, ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
@@ -55,10 +71,10 @@ function nameOf({ flags, workers }: Kind): string {
 /** Whose password is stored as a server keeps it; the others have a digest that costs nothing to make, until they sign in. */
 const SIGNING_IN = 20;
 
-function userTable(users: number): string {
+function userTable(users: number, domain: string): string {
   const digest = createHash('sha256').update('secret').digest('base64');
   const password = (n: number): string => (n < SIGNING_IN ? 'secret' : `{SHA256}${digest}`);
-  return Array.from({ length: users }, (_, n) => `user${n}@example.com,${password(n)},\n`).join('');
+  return Array.from({ length: users }, (_, n) => `user${n}@${domain},${password(n)},\n`).join('');
 }
 
 class Server implements Running {
@@ -66,27 +82,33 @@ class Server implements Running {
   readonly password = 'secret';
   readonly mailFolder: string;
   readonly #config: string;
-  readonly #kind: Kind;
+  readonly #kind: Placed;
+  readonly mail?: MailService;
   #child: ChildProcess | undefined;
   ports: Ports = { imap: 0, imaps: 0, lmtp: 0, pop3: 0, pop3s: 0 };
 
-  constructor(folder: string, config: string, name: string, kind: Kind) {
-    this.name = name;
+  constructor(folder: string, config: string, kind: Placed) {
+    this.name = nameOf(kind);
     this.#config = config;
     this.#kind = kind;
     this.mailFolder = join(folder, 'data');
+    if (kind.mail === undefined) return;
+    const signIn = (n: number): string =>
+      `AUTH PLAIN ${Buffer.from(`\0${this.user(n)}\0${this.password}`).toString('base64')}`;
+    const setSending = (isOn: boolean): Promise<void> => this.#ask('PATCH', '/v1/queue', { isPaused: !isOn });
+    this.mail = { far: kind.far, sink: kind.mail.sink, signIn, setSending };
   }
 
-  get pid(): number {
-    return this.#child?.pid as number;
+  get pids(): readonly number[] {
+    return [this.#child?.pid as number];
   }
 
   user(n: number): string {
-    return `user${n}@example.com`;
+    return `user${n}@${this.#kind.domain}`;
   }
 
   recipient(n: number): string {
-    return `user${n}@example.com`;
+    return this.user(n);
   }
 
   async start(): Promise<void> {
@@ -102,6 +124,11 @@ class Server implements Running {
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
     await gone;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    await this.#kind.far?.remove?.();
   }
 
   async setScript(user: number, text: string | undefined): Promise<void> {
@@ -120,15 +147,17 @@ class Server implements Running {
   }
 }
 
-function configuration(folder: string, { flags = 'synced', workers }: Kind): string {
+function configuration(folder: string, kind: Placed): string {
+  const { flags = 'synced', workers, mail, domain } = kind;
   const many = workers !== undefined && workers > 1;
   return `${workers === undefined ? '' : `workers = ${workers}`}
 hostname = "localhost"
 data = ${JSON.stringify(join(folder, 'data'))}
 [listen]
 ${FREE_PORTS}
+${mail === undefined ? '' : 'smtp = "127.0.0.1:0"'}
 [auth]
-default_domain = "example.com"
+default_domain = "${domain}"
 [store]
 flags = "${flags}"
 ${many ? `shards = ${SHARDS_OF_MANY}` : ''}
@@ -136,6 +165,30 @@ ${many ? `shards = ${SHARDS_OF_MANY}` : ''}
 level = "warn"
 [limits]
 connections_per_account = 20000
+${mail === undefined ? '' : mailOptions(folder, mail, kind.far)}
+`;
+}
+
+/** Everybody may send as much as he likes, which none of the peers counts. */
+function mailOptions(folder: string, { sink, dnsPort }: MailKind, far: Running | undefined): string {
+  const routes = join(folder, 'routes.toml');
+  const route = (to: string, port: number | undefined): string =>
+    `[[route]]\n${to}via = "127.0.0.1:${port}"\ntls = "opportunistic"\n`;
+  const toFar = far === undefined ? '' : route(`to = "${FAR_DOMAIN}"\n`, far.ports.smtp);
+  writeFileSync(routes, `${toFar}${route('', sink.port)}`, { mode: 0o600 });
+  return `outgoing_per_account = 1000000
+[mx]
+greeting_delay = "0"
+[dns]
+servers = "127.0.0.1:${dnsPort}"
+[queue]
+allow_private = true
+routes = ${JSON.stringify(routes)}
+[submission]
+messages_per_hour = 0
+recipients_per_hour = 0
+messages_per_day = 0
+recipients_per_day = 0
 `;
 }
 
@@ -149,7 +202,8 @@ async function readyPorts(child: ChildProcess): Promise<Ports> {
     const port = (name: string): number => Number(new RegExp(`\\b${name}=\\S*:(\\d+)`).exec(line)?.[1] ?? 0);
     (child.stdout as NodeJS.ReadableStream).resume();
     const [imap, imaps, lmtp] = [port('imap'), port('imaps'), port('lmtp')];
-    return { imap, imaps, lmtp, pop3: port('pop3'), pop3s: port('pop3s') };
+    const [smtp, submission] = [port('smtp'), port('submission')];
+    return { imap, imaps, lmtp, pop3: port('pop3'), pop3s: port('pop3s'), smtp, submission };
   }
   throw new Error(`the server ended before it was ready: ${text}`);
 }

@@ -3,7 +3,7 @@
  * defaults would refuse the load: connection limits, login processes that serve more than one client.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { freePorts } from '../ports.ts';
@@ -22,8 +22,6 @@ export const dovecot = (fsync: 'optimized' | 'always', cores = '0'): Peer => ({
     return process.getuid?.() === 0 ? undefined : 'needs root';
   },
   async start(folder) {
-    const [imap = 0, imaps = 0, lmtp = 0, pop3 = 0, pop3s = 0] = await freePorts(5);
-    const ports = { imap, imaps, lmtp, pop3, pop3s };
     for (const name of ['mail', 'home', 'run', 'state']) mkdirSync(join(folder, name), { recursive: true });
     execFileSync('chown', ['-R', 'mail:mail', join(folder, 'mail'), join(folder, 'home')]);
     execFileSync(
@@ -33,12 +31,21 @@ export const dovecot = (fsync: 'optimized' | 'always', cores = '0'): Peer => ({
       ),
       { stdio: 'ignore' },
     );
-    const config = join(folder, 'dovecot.conf');
-    writeFileSync(config, configuration(folder, ports, fsync));
     chmodSync(folder, 0o755);
-    const server = new Server(folder, config, ports, { name: this.name, cores });
-    await server.start();
-    return server;
+    const config = join(folder, 'dovecot.conf');
+    for (let attempt = 0; ; attempt++) {
+      const [imap = 0, imaps = 0, lmtp = 0, pop3 = 0, pop3s = 0] = await freePorts(5);
+      const ports = { imap, imaps, lmtp, pop3, pop3s };
+      writeFileSync(config, configuration(folder, ports, fsync));
+      const server = new Server(folder, config, ports, { name: this.name, cores });
+      try {
+        await server.start();
+        return server;
+      } catch (error) {
+        // Somebody else has taken one of the ports meanwhile.
+        if (attempt === 3) throw error;
+      }
+    }
   },
 });
 
@@ -51,7 +58,7 @@ class Server implements Running {
   readonly #config: string;
   readonly #cores: string;
   #child: ChildProcess | undefined;
-  pid = 0;
+  pids: readonly number[] = [];
 
   constructor(
     folder: string,
@@ -79,14 +86,19 @@ class Server implements Running {
     this.#child = spawn('taskset', ['-c', this.#cores, BINARY, '-F', '-c', this.#config], {
       stdio: 'ignore',
     });
-    await accepting(this.ports.imap);
-    await accepting(this.ports.lmtp);
-    this.pid = Number(readFileSync(join(this.#folder, 'run', 'master.pid'), 'utf8'));
+    const child = this.#child;
+    const isAlive = (): boolean => child.exitCode === null;
+    await accepting(this.ports.imap, isAlive);
+    await accepting(this.ports.lmtp, isAlive);
+    // taskset has become Dovecot.
+    this.pids = [child.pid as number];
   }
 
   async stop(): Promise<void> {
-    const gone = new Promise((resolve) => this.#child?.once('exit', resolve));
-    process.kill(this.pid, 'SIGTERM');
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
     await gone;
   }
 
@@ -102,8 +114,8 @@ class Server implements Running {
   async longestBlockMs(): Promise<undefined> {}
 }
 
-async function accepting(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+async function accepting(port: number, isAlive: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 1000 && isAlive(); attempt++) {
     const isUp = await new Promise<boolean>((resolve) => {
       const socket = createConnection({ host: '127.0.0.1', port });
       socket.once('connect', () => {
@@ -112,7 +124,7 @@ async function accepting(port: number): Promise<void> {
       });
       socket.once('error', () => resolve(false));
     });
-    if (isUp) return;
+    if (isUp && isAlive()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error('dovecot does not accept connections');

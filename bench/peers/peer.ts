@@ -1,3 +1,5 @@
+import type { MailSink } from '../sink.ts';
+
 /**
  * A server under measurement: how to start it on a temporary folder, where it listens, which processes are its own.
  */
@@ -7,14 +9,33 @@ export interface Ports {
   readonly lmtp: number;
   readonly pop3: number;
   readonly pop3s: number;
+  /** Of servers that have them: mail from the world, and mail that people send. */
+  readonly smtp?: number;
+  readonly submission?: number;
 }
+
+/** Of a server that takes mail from the world and brings it there. */
+export interface MailService {
+  /** Another server of the same kind, which has the mail of FAR_DOMAIN. */
+  readonly far: Running | undefined;
+  /** Where all other mail for elsewhere goes. */
+  readonly sink: MailSink;
+  /** What somebody who sends mail says before; empty: nothing. */
+  readonly signIn: (user: number) => string;
+  /** Whether it sends; what it takes meanwhile waits. */
+  setSending(isOn: boolean): Promise<void>;
+}
+
+/** The domain of the users of the benchmark, and that of the server at the other end. */
+export const DOMAIN = 'example.com';
+export const FAR_DOMAIN = 'example.net';
 
 export interface Running {
   readonly name: string;
   /** Of the last start. */
   readonly ports: Ports;
-  /** Root of its process tree, of the last start. */
-  readonly pid: number;
+  /** Roots of its process trees, of the last start. */
+  readonly pids: readonly number[];
   /** Where all of its mail is. */
   readonly mailFolder: string;
   /** Signs in as `user` with `password`; every user of the benchmark has the same. */
@@ -22,6 +43,7 @@ export interface Running {
   readonly password: string;
   /** Where LMTP delivers for that user. */
   readonly recipient: (n: number) => string;
+  readonly mail?: MailService;
   /** Gives the user a Sieve script that is run at delivery, or takes it away. */
   setScript(user: number, text: string | undefined): Promise<void>;
   /** The longest the event loop stood still since the last call, in ms; undefined for servers without one. */
@@ -29,6 +51,8 @@ export interface Running {
   /** After `stop`, on the same data: nothing is cached in it. */
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** At the very end, instead of `stop`, of servers that leave more behind than their folder, or have others with them. */
+  remove?(): Promise<void>;
 }
 
 export interface Peer {

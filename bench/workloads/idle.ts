@@ -56,10 +56,10 @@ export const idleRows: readonly IdleRow[] = [
 export async function idleMemory(server: Running, connections: number, row: IdleRow): Promise<IdleMemory> {
   for (const client of await openMany(server, row, -AT_ONCE, 0)) client.end();
   await pause(3000);
-  const before = memoryKb(server.pid);
+  const before = memoryKb(server.pids);
   const clients = await openMany(server, row, 0, connections);
   await pause(3000);
-  const after = memoryKb(server.pid);
+  const after = memoryKb(server.pids);
   for (const client of clients) client.end();
   await pause(1000);
   const { name, what } = row;

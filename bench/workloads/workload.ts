@@ -13,6 +13,8 @@ export interface Outcome {
   readonly wallMs?: number;
   /** The server's, of the operations alone; else it is taken over the whole row. */
   readonly cpuMs?: number;
+  /** What the row says of memory, of all processes of the server. */
+  readonly memoryMb?: number;
 }
 
 /** `big` is 100,000 small messages, `corpus` 10,000 realistic ones, `million` the first ten times over, `accounts` ten thousand users. */
@@ -27,6 +29,10 @@ export interface Workload {
   readonly fills?: Need;
   /** Starts the server anew before it runs. */
   readonly isCold?: boolean;
+  /** It takes so long that it is run once, as it comes. */
+  readonly isOnce?: boolean;
+  /** The other server does something else there, or nothing. */
+  readonly isOursAlone?: boolean;
   /** Also run with each server's other promise: ours without waiting for the sync, theirs with it. */
   readonly changesFlags?: boolean;
   run(server: Running, scale: Scale): Promise<Outcome>;
@@ -83,17 +89,17 @@ export async function timed<T>(latencies: number[], work: () => Promise<T>): Pro
 /** For rows with work between the operations that nobody asks about: times them alone, and what the server spent on them. */
 export class Stopwatch {
   readonly latenciesMs: number[] = [];
-  readonly #pid: number;
+  readonly #pids: readonly number[];
   #cpuMs = 0;
 
   constructor(server: Running) {
-    this.#pid = server.pid;
+    this.#pids = server.pids;
   }
 
   async time(work: () => Promise<unknown>): Promise<void> {
-    const before = cpuMs(this.#pid);
+    const before = cpuMs(this.#pids);
     await timed(this.latenciesMs, work);
-    this.#cpuMs += cpuMs(this.#pid) - before;
+    this.#cpuMs += cpuMs(this.#pids) - before;
   }
 
   outcome(operations: number): Outcome {

@@ -49,11 +49,12 @@ export interface Delivering {
   readonly recipients?: number;
   /** A connection for each message. */
   readonly isAnew?: boolean;
+  readonly make?: (n: number) => Buffer;
 }
 
 export async function deliver(
   server: Running,
-  { writers, total, recipients = 1, isAnew }: Delivering,
+  { writers, total, recipients = 1, isAnew, make = message }: Delivering,
 ): Promise<Outcome> {
   const latencies: number[] = [];
   let bytes = 0;
@@ -62,7 +63,7 @@ export async function deliver(
     Array.from({ length: writers }, async (_, w) => {
       let client = isAnew === true ? undefined : await openLmtp(server);
       while (next < total) {
-        const mail = message(next++);
+        const mail = make(next++);
         bytes += mail.length;
         await timed(latencies, async () => {
           if (isAnew === true) client = await openLmtp(server);

@@ -15,6 +15,8 @@ export interface PostfixOptions {
   readonly routes: Readonly<Record<string, string>>;
   /** Further lines of main.cf. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Where it may run, as `taskset` has it. */
+  readonly cores?: string;
 }
 
 const START_MS = 20_000;
@@ -22,13 +24,15 @@ const START_MS = 20_000;
 export class Postfix {
   readonly port: number;
   readonly #folder: string;
+  readonly #cores: string | undefined;
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, cores: string | undefined) {
     this.#folder = folder;
     this.port = port;
+    this.#cores = cores;
   }
 
-  static async start({ routes, settings = {} }: PostfixOptions): Promise<Postfix> {
+  static async start({ routes, settings = {}, cores }: PostfixOptions): Promise<Postfix> {
     const folder = await mkdtemp(join(tmpdir(), 'brevduva-postfix-'));
     const port = await freePort();
     const [etc, data, queue] = ['etc', 'data', 'queue'].map((name) => join(folder, name));
@@ -52,13 +56,11 @@ export class Postfix {
     };
     const lines = Object.entries(main).map(([name, value]) => `${name} = ${value}`);
     await writeFile(join(etc as string, 'main.cf'), `${lines.join('\n')}\n`);
-    await writeFile(join(etc as string, 'master.cf'), SERVICES.replace('PORT', String(port)));
     execFileSync('chown', ['postfix', data as string]);
-    const postfix = new Postfix(folder, port);
+    const postfix = new Postfix(folder, port, cores);
+    await postfix.#writeServices(true);
     try {
-      // It makes the folders of its queue and stays in the background.
-      spawn('postfix', ['-c', etc as string, 'start'], { stdio: 'ignore' });
-      await postfix.#answers();
+      await postfix.begin();
     } catch (error) {
       await postfix.stop();
       throw error;
@@ -66,19 +68,48 @@ export class Postfix {
     return postfix;
   }
 
+  /** Of its master, which all of its processes are children of. */
+  async pid(): Promise<number> {
+    return Number(await readFile(join(this.#folder, 'queue', 'pid', 'master.pid'), 'utf8').catch(() => ''));
+  }
+
+  /** After `end`, with the queue that it had. */
+  async begin(): Promise<void> {
+    const start = ['postfix', '-c', join(this.#folder, 'etc'), 'start'];
+    const [command = '', ...args] =
+      this.#cores === undefined ? start : ['taskset', '-c', this.#cores, ...start];
+    // It makes the folders of its queue and stays in the background.
+    spawn(command, args, { stdio: 'ignore' });
+    await this.#answers();
+  }
+
+  async end(): Promise<void> {
+    const pid = await this.pid();
+    if (pid <= 1) return;
+    process.kill(pid, 'SIGTERM');
+    for (let n = 0; n < 100 && isThere(pid); n++) await pause(50);
+  }
+
+  /** Whether its queue is worked on; what it takes meanwhile stays there. */
+  async setSending(isOn: boolean): Promise<void> {
+    await this.#writeServices(isOn);
+    execFileSync('postfix', ['-c', join(this.#folder, 'etc'), 'reload'], { stdio: 'ignore' });
+  }
+
   async log(): Promise<string> {
     return readFile(join(this.#folder, 'log'), 'utf8').catch(() => '');
   }
 
+  /** And nothing is left of it. */
   async stop(): Promise<void> {
-    const pid = Number(
-      await readFile(join(this.#folder, 'queue', 'pid', 'master.pid'), 'utf8').catch(() => ''),
-    );
-    if (pid > 1) {
-      process.kill(pid, 'SIGTERM');
-      for (let n = 0; n < 100 && isThere(pid); n++) await pause(50);
-    }
+    await this.end();
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #writeServices(hasManager: boolean): Promise<void> {
+    const services = SERVICES.replace('PORT', String(this.port));
+    const some = hasManager ? services : services.replace(/^qmgr .*\n/m, '');
+    await writeFile(join(this.#folder, 'etc', 'master.cf'), some);
   }
 
   async #answers(): Promise<void> {
