@@ -128,6 +128,24 @@ describe('what is a request all the same', () => {
     assert.equal(await error({ properties: ids }), 'requestTooLarge');
   });
 
+  test('comparators by the hundred thousand: all of them would be asked for each two', async () => {
+    const sort = new Array(200_000).fill({ property: 'name' });
+    const few = new Array(17).fill({ property: 'name' });
+    for (const type of ['Mailbox', 'Quota', 'SieveScript']) {
+      assert.equal((await server.alice.error(`${type}/query`, { sort })).type, 'requestTooLarge', type);
+      assert.equal((await server.alice.error(`${type}/query`, { sort: few })).type, 'unsupportedSort', type);
+      assert.equal(
+        (await server.alice.error(`${type}/query`, { sort: 'name' })).type,
+        'invalidArguments',
+        type,
+      );
+      const odd = [{ property: 'name', collation: 'i;nose' }];
+      assert.equal((await server.alice.error(`${type}/query`, { sort: odd })).type, 'unsupportedSort', type);
+      const filter = { nose: 1 };
+      assert.equal((await server.alice.error(`${type}/query`, { filter })).type, 'unsupportedFilter', type);
+    }
+  });
+
   test('a set of ten thousand', async () => {
     const create = Object.fromEntries(new Array(10_000).fill(0).map((_, i) => [`c${i}`, { name: 'a' }]));
     assert.equal((await server.alice.error('Mailbox/set', { create })).type, 'requestTooLarge');

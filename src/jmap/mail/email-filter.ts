@@ -11,15 +11,14 @@ import {
   optional,
   type Reader,
   ReadFault,
-  readTable,
   text,
   unsigned,
   utcDate,
   type Values,
 } from '../core/arguments.ts';
-import { MethodError } from '../core/fault.ts';
-import { type Filter, filterReader } from '../core/filter.ts';
-import type { Json, JsonObject } from '../core/json.ts';
+import { conditionOf, type Filter, readFilter } from '../core/filter.ts';
+import type { Json } from '../core/json.ts';
+import type { JmapLimits } from '../core/limits.ts';
 import { mailboxOfId } from '../mailboxes/properties.ts';
 import { soughtWords } from './search-words.ts';
 
@@ -61,34 +60,19 @@ export type Condition = Values<typeof CONDITIONS>;
 const FIELDS: readonly SearchedField[] = ['from', 'to', 'cc', 'bcc', 'subject'];
 
 /** Throws `MethodError` `invalidArguments`, and `unsupportedFilter` for conditions that are none of these. */
-export function readFilter(account: AccountState, filter: Json | undefined, most: number): EmailFilter {
-  const tree = filterTree(filter, most);
-  return tree === undefined
-    ? { kind: 'all' }
-    : translated(tree, (condition) => conditionOf(account, condition));
+export function emailFilter(
+  account: AccountState,
+  filter: Json | undefined,
+  limits: JmapLimits,
+): EmailFilter {
+  const tree = filterTree(filter, limits);
+  return tree === undefined ? { kind: 'all' } : translated(tree, (condition) => filterOf(account, condition));
 }
 
 /** The conditions alone, as they stand in the filter. */
-export function filterTree(filter: Json | undefined, most: number): Filter<Condition> | undefined {
+export function filterTree(filter: Json | undefined, limits: JmapLimits): Filter<Condition> | undefined {
   if (filter === undefined || filter === null) return undefined;
-  try {
-    return filterReader(readCondition, most)(filter);
-  } catch (error) {
-    if (!(error instanceof ReadFault)) throw error;
-    throw new MethodError('invalidArguments', `filter${error.path}: ${error.message}`, {
-      arguments: ['filter'],
-    });
-  }
-}
-
-function readCondition(object: JsonObject): Condition {
-  const unknown = Object.keys(object).find((name) => !Object.hasOwn(CONDITIONS, name));
-  if (unknown !== undefined)
-    throw new MethodError('unsupportedFilter', `there is no condition ${unknown.slice(0, 200)}`);
-  const { values, faults } = readTable(object, CONDITIONS);
-  const [first] = faults;
-  if (first !== undefined) throw new ReadFault(first.text, `/${first.name}`);
-  return values;
+  return readFilter(filter, (object) => conditionOf(object, CONDITIONS), limits);
 }
 
 function translated(tree: Filter<Condition>, read: (condition: Condition) => EmailFilter): EmailFilter {
@@ -99,7 +83,7 @@ function translated(tree: Filter<Condition>, read: (condition: Condition) => Ema
 }
 
 /** All that are given have to hold. */
-function conditionOf(account: AccountState, condition: Condition): EmailFilter {
+function filterOf(account: AccountState, condition: Condition): EmailFilter {
   const { inMailbox, inMailboxOtherThan, before, after, minSize, maxSize } = condition;
   const filters: EmailFilter[] = [];
   if (inMailbox !== undefined) filters.push({ kind: 'in', mailbox: mailboxId(account, inMailbox) });

@@ -18,8 +18,8 @@ import type { Call } from '../core/method.ts';
 import { standardQuery } from '../core/standard-query.ts';
 import { standardQueryChanges } from '../core/standard-query-changes.ts';
 import { momentString, positionIn } from '../core/state-string.ts';
-import { readFilter } from './email-filter.ts';
-import { readSort } from './email-sort.ts';
+import { emailFilter } from './email-filter.ts';
+import { emailSort } from './email-sort.ts';
 
 const ARGUMENTS = { collapseThreads: withDefault(boolean, false) };
 
@@ -81,8 +81,8 @@ function queryOf(account: AccountState, { limits }: Call, { filter, sort, ...res
   const name = asked.length < 1000 ? asked : createHash('sha256').update(asked).digest('base64');
   return {
     name,
-    filter: readFilter(account, filter, limits.maxFilterConditions),
-    sort: readSort(sort),
+    filter: emailFilter(account, filter, limits),
+    sort: emailSort(sort),
     ...rest,
   };
 }

@@ -35,7 +35,7 @@ export const searchSnippetGet: Method = {
     const account = await call.account(accountId);
     if (emailIds.length > call.limits.maxObjectsInGet)
       throw new MethodError('requestTooLarge', `at most ${call.limits.maxObjectsInGet} emails at once`);
-    const words = wordsOf(filterTree(filter, call.limits.maxFilterConditions));
+    const words = wordsOf(filterTree(filter, call.limits));
     const numbers = new Map(emailIds.map((one) => [one, emailOfObjectId(one) ?? 0]));
     const { rows } = await emailRows(call.domain, account, numbers.values());
     // What decides what is loaded: the parts, where bodies are looked into.

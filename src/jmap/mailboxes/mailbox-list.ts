@@ -3,11 +3,12 @@ import { parentName } from '../../mail/mailbox-name.ts';
 import { mailboxObjectId } from '../../mailbox/model/object-ids.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import type { MailboxState } from '../../mailbox/state/mailbox.ts';
-import { boolean, ReadFault, readTable, text, withDefault } from '../core/arguments.ts';
+import { boolean, text, withDefault } from '../core/arguments.ts';
 import { MethodError } from '../core/fault.ts';
-import { type Filter, filterReader, matches } from '../core/filter.ts';
-import { isList, isObject, type Json, type JsonObject } from '../core/json.ts';
+import { type Filter, matches, readFilter } from '../core/filter.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import type { JmapLimits } from '../core/limits.ts';
+import { inOrder, readSort } from '../core/sort.ts';
 import { nameOf, roleOf } from './properties.ts';
 
 export interface MailboxListing {
@@ -52,11 +53,10 @@ const CONDITIONS: Readonly<Record<string, (value: Json | undefined) => MailboxTe
   },
 };
 
-const COLLATIONS = ['i;unicode-casemap', 'i;ascii-casemap', 'i;octet'];
-const ORDERS: Readonly<Record<string, MailboxOrder>> = {
+const ORDERS = {
   sortOrder: (a, b) => a.sortOrder - b.sortOrder,
   name: (a, b) => compare(nameOf(a).toLowerCase(), nameOf(b).toLowerCase()) || compare(nameOf(a), nameOf(b)),
-};
+} satisfies Readonly<Record<string, MailboxOrder>>;
 
 /** Throws `MethodError` `unsupportedFilter`, `unsupportedSort`, `invalidArguments`. */
 export function readListing(
@@ -65,19 +65,10 @@ export function readListing(
   limits: JmapLimits,
 ): MailboxListing {
   return {
-    filter: filter === undefined ? undefined : readFilter(filter, limits),
-    order: readSort(sort),
+    filter: filter === undefined ? undefined : readFilter(filter, readCondition, limits),
+    order: orderOf(sort),
     ...{ sortAsTree, filterAsTree },
   };
-}
-
-function readFilter(filter: Json, { maxFilterConditions }: JmapLimits): Filter<MailboxTest> {
-  try {
-    return filterReader(readCondition, maxFilterConditions)(filter);
-  } catch (error) {
-    if (!(error instanceof ReadFault)) throw error;
-    throw new MethodError('invalidArguments', `filter: ${error.message}`, { arguments: ['filter'] });
-  }
 }
 
 function readCondition(object: JsonObject): MailboxTest {
@@ -89,35 +80,13 @@ function readCondition(object: JsonObject): MailboxTest {
   return (mailbox, account) => tests.every((test) => test(mailbox, account));
 }
 
-const COMPARATOR = {
-  property: text,
-  isAscending: withDefault(boolean, true),
-  collation: (value: Json | undefined) => (value === undefined || value === null ? undefined : text(value)),
-};
-
-function readSort(sort: Json | undefined): MailboxOrder {
-  const orders: MailboxOrder[] = [];
-  if (sort !== undefined && !isList(sort))
-    throw new MethodError('invalidArguments', 'sort: expected a list', { arguments: ['sort'] });
-  for (const one of sort ?? []) {
-    const { values, faults } = readTable(isObject(one) ? one : {}, COMPARATOR);
-    if (faults.length > 0)
-      throw new MethodError('invalidArguments', 'sort: no comparator', { arguments: ['sort'] });
-    const { property, isAscending, collation } = values;
-    const order = Object.hasOwn(ORDERS, property) ? ORDERS[property] : undefined;
-    if (order === undefined || (collation !== undefined && !COLLATIONS.includes(collation)))
-      throw new MethodError('unsupportedSort', `no order by ${property.slice(0, 100)}`);
-    orders.push(isAscending ? order : (a, b) => order(b, a));
-  }
-  // Whoever says nothing gets them as they were made.
-  orders.push((a, b) => a.id - b.id);
-  return (a, b) => {
-    for (const order of orders) {
-      const difference = order(a, b);
-      if (difference !== 0) return difference;
-    }
-    return 0;
-  };
+/** Whoever says nothing gets them as they were made. */
+function orderOf(sort: Json | undefined): MailboxOrder {
+  const read = readSort(sort, Object.keys(ORDERS) as (keyof typeof ORDERS)[]);
+  return inOrder(
+    read.map(({ property, isAscending }) => ({ isAscending, compare: ORDERS[property] })),
+    (a, b) => a.id - b.id,
+  );
 }
 
 export function listMailboxes(account: AccountState, listing: MailboxListing): readonly MailboxState[] {

@@ -6,11 +6,11 @@ import { quotaOf } from '../../mailbox/operations/quota.ts';
 import { isKept } from '../../mailbox/reading/moment.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { QUOTA } from '../capabilities.ts';
-import { boolean, list, ReadFault, readTable, text, withDefault } from '../core/arguments.ts';
-import { MethodError } from '../core/fault.ts';
-import { filterReader, matches } from '../core/filter.ts';
-import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { list, text, withDefault } from '../core/arguments.ts';
+import { conditionOf, matches, readFilter } from '../core/filter.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import type { Method } from '../core/method.ts';
+import { inOrder, readSort } from '../core/sort.ts';
 import { standardChanges } from '../core/standard-changes.ts';
 import { picked, standardGet } from '../core/standard-get.ts';
 import { namedResult, standardQuery } from '../core/standard-query.ts';
@@ -141,11 +141,10 @@ const CONDITIONS = {
   resourceType: withDefault(list(text), ['octets', 'count']),
   type: withDefault(list(text), ['Mail']),
 };
-const COMPARATOR = {
-  property: text,
-  isAscending: withDefault(boolean, true),
-  collation: (value: Json | undefined) => value,
-};
+const ORDERS = {
+  name: (a, b) => a.name.localeCompare(b.name, 'en'),
+  used: (a, b) => a.used - b.used,
+} satisfies Readonly<Record<string, (a: Quota, b: Quota) => number>>;
 type Test = (quota: Quota) => boolean;
 
 const quotaQuery = standardQuery({
@@ -153,10 +152,12 @@ const quotaQuery = standardQuery({
   capability: QUOTA,
   arguments: {},
   async find({ account, call, filter, sort }) {
-    const test = filter === undefined ? undefined : readFilter(filter, call.limits.maxFilterConditions);
-    const order = readSort(sort);
+    const tree = filter === undefined ? undefined : readFilter(filter, testOf, call.limits);
+    const order = orderOf(sort);
     const { state, quotas } = await durable(account);
-    const found = quotas.filter((quota) => test?.(quota) ?? true).sort(order);
+    const found = quotas
+      .filter((quota) => tree === undefined || matches(tree, (test) => test(quota)))
+      .sort(order);
     return namedResult(
       found.map(({ id }) => id),
       { queryState: state, canCalculateChanges: false },
@@ -172,20 +173,8 @@ const quotaQueryChanges = standardQueryChanges({
   find: async () => undefined,
 });
 
-function readFilter(filter: Json, most: number): Test {
-  try {
-    const tree = filterReader(readCondition, most)(filter);
-    return (quota) => matches(tree, (test) => test(quota));
-  } catch (error) {
-    if (!(error instanceof ReadFault)) throw error;
-    throw new MethodError('invalidArguments', `filter: ${error.message}`, { arguments: ['filter'] });
-  }
-}
-
-function readCondition(object: JsonObject): Test {
-  const { values, faults } = readTable(object, CONDITIONS);
-  const [fault] = faults;
-  if (fault !== undefined) throw new MethodError('unsupportedFilter', `${fault.name}: ${fault.text}`);
+function testOf(object: JsonObject): Test {
+  const values = conditionOf(object, CONDITIONS);
   const name = values.name.toLowerCase();
   return (quota) =>
     quota.name.toLowerCase().includes(name) &&
@@ -194,25 +183,13 @@ function readCondition(object: JsonObject): Test {
     values.type.includes('Mail');
 }
 
-function readSort(sort: Json | undefined): (a: Quota, b: Quota) => number {
-  const orders = (Array.isArray(sort) ? sort : []).map((one: Json) => {
-    const { values, faults } = readTable(isObject(one) ? one : {}, COMPARATOR);
-    if (faults.length > 0)
-      throw new MethodError('invalidArguments', 'no comparator', { arguments: ['sort'] });
-    const { property, isAscending } = values;
-    if (property !== 'name' && property !== 'used')
-      throw new MethodError('unsupportedSort', `no order by ${property.slice(0, 100)}`);
-    const sign = isAscending ? 1 : -1;
-    return (a: Quota, b: Quota): number =>
-      sign * (property === 'used' ? a.used - b.used : a.name.localeCompare(b.name, 'en'));
-  });
-  return (a, b) => {
-    for (const order of orders) {
-      const difference = order(a, b);
-      if (difference !== 0) return difference;
-    }
-    return 0;
-  };
+/** Two at most: where nothing tells them apart, they stay as they are. */
+function orderOf(sort: Json | undefined): (a: Quota, b: Quota) => number {
+  const read = readSort(sort, Object.keys(ORDERS) as (keyof typeof ORDERS)[]);
+  return inOrder(
+    read.map(({ property, isAscending }) => ({ isAscending, compare: ORDERS[property] })),
+    () => 0,
+  );
 }
 
 export const QUOTA_METHODS: readonly Method[] = [quotaGet, quotaChanges, quotaQuery, quotaQueryChanges];

@@ -14,25 +14,13 @@ import type { AccountState } from '../../mailbox/state/account.ts';
 import { type Editing, editScript, judgeScript } from '../../rules/editing.ts';
 import { ScriptError } from '../../sieve/syntax/fault.ts';
 import type { BlobFinder } from '../blobs/find-blob.ts';
-import {
-  boolean,
-  id,
-  idOrCreated,
-  list,
-  oneOf,
-  optional,
-  ReadFault,
-  readArguments,
-  readTable,
-  record,
-  text,
-  withDefault,
-} from '../core/arguments.ts';
-import { invalidProperties, MethodError, SetError } from '../core/fault.ts';
-import { filterReader, matches } from '../core/filter.ts';
+import { boolean, id, idOrCreated, optional, readArguments, text, withDefault } from '../core/arguments.ts';
+import { invalidProperties, SetError } from '../core/fault.ts';
+import { conditionOf, matches, readFilter } from '../core/filter.ts';
 import { onlyIf } from '../core/if-in-state.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Call, Method } from '../core/method.ts';
+import { inOrder, readSort } from '../core/sort.ts';
 import { picked, standardGet } from '../core/standard-get.ts';
 import { namedResult, standardQuery } from '../core/standard-query.ts';
 import { attempt, eachByItself, type SetOutcome, standardSet } from '../core/standard-set.ts';
@@ -44,11 +32,10 @@ const EXTRA = {
   onSuccessDeactivateScript: withDefault(boolean, false),
 };
 const CONDITION = { name: optional(text), isActive: optional(boolean) };
-const COMPARATOR = {
-  property: oneOf(['name', 'isActive']),
-  isAscending: withDefault(boolean, true),
-  collation: optional(text),
-};
+const ORDERS = {
+  name: (a, b) => compare(a.name.toLowerCase(), b.name.toLowerCase()),
+  isActive: (a, b) => Number(a.isActive) - Number(b.isActive),
+} satisfies Readonly<Record<string, (a: ScriptRow, b: ScriptRow) => number>>;
 const MAX_NAME = 500;
 
 const idOf = ({ id: number }: ScriptRow): string => `s${number}`;
@@ -102,48 +89,33 @@ const query = standardQuery({
   arguments: {},
   async find({ account, call, filter, sort }) {
     const queryState = await stateOf(account);
-    const fits = filter === undefined ? () => true : filterOf(filter, call.limits.maxFilterConditions);
-    const order = sort === undefined ? [] : comparatorsOf(sort);
+    const tree = filter === undefined ? undefined : readFilter(filter, testOf, call.limits);
+    const order = orderOf(sort);
     const found = ownOf(account)
-      .filter(fits)
-      .sort((a, b) => {
-        for (const { property, isAscending } of order) {
-          const [x, y] =
-            property === 'name' ? [a.name.toLowerCase(), b.name.toLowerCase()] : [a.isActive, b.isActive];
-          if (x !== y) return x < y === isAscending ? -1 : 1;
-        }
-        return a.id - b.id;
-      });
+      .filter((script) => tree === undefined || matches(tree, (test) => test(script)))
+      .sort(order);
     return namedResult(found.map(idOf), { queryState, canCalculateChanges: false });
   },
 });
 
-function filterOf(filter: Json, most: number): (script: ScriptRow) => boolean {
-  const readOne = (object: JsonObject): ((script: ScriptRow) => boolean) => {
-    const { values, faults } = readTable(object, CONDITION);
-    if (faults[0] !== undefined) throw new ReadFault(`${faults[0].name}: ${faults[0].text}`);
-    const { name, isActive } = values;
-    return (script) =>
-      (name === undefined || script.name.toLowerCase().includes(name.toLowerCase())) &&
-      (isActive === undefined || script.isActive === isActive);
-  };
-  try {
-    const read = filterReader(readOne, most)(filter);
-    return (script) => matches(read, (condition) => condition(script));
-  } catch (error) {
-    if (error instanceof ReadFault)
-      throw new MethodError('invalidArguments', error.message, { arguments: ['filter'] });
-    throw error;
-  }
+function testOf(object: JsonObject): (script: ScriptRow) => boolean {
+  const { name, isActive } = conditionOf(object, CONDITION);
+  return (script) =>
+    (name === undefined || script.name.toLowerCase().includes(name.toLowerCase())) &&
+    (isActive === undefined || script.isActive === isActive);
 }
 
-function comparatorsOf(sort: Json) {
-  try {
-    return list(record(COMPARATOR))(sort);
-  } catch (error) {
-    if (error instanceof ReadFault) throw new MethodError('unsupportedSort', error.message);
-    throw error;
-  }
+function orderOf(sort: Json | undefined): (a: ScriptRow, b: ScriptRow) => number {
+  const read = readSort(sort, Object.keys(ORDERS) as (keyof typeof ORDERS)[]);
+  return inOrder(
+    read.map(({ property, isAscending }) => ({ isAscending, compare: ORDERS[property] })),
+    (a, b) => a.id - b.id,
+  );
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 export function scriptMethods(editing: Editing, findBlob: BlobFinder): readonly Method[] {

@@ -1,21 +1,9 @@
 /** Which submissions fit, and in which order (RFC 8621 §7.3). */
-import {
-  boolean,
-  id,
-  list,
-  oneOf,
-  optional,
-  ReadFault,
-  readTable,
-  record,
-  text,
-  utcDate,
-  withDefault,
-} from '../core/arguments.ts';
-import { MethodError } from '../core/fault.ts';
-import { filterReader, matches } from '../core/filter.ts';
+import { id, list, oneOf, optional, utcDate } from '../core/arguments.ts';
+import { conditionOf, matches, readFilter } from '../core/filter.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { JmapLimits } from '../core/limits.ts';
+import { inOrder, readSort } from '../core/sort.ts';
 import type { SubmissionValue } from './submission-value.ts';
 
 export interface Listed {
@@ -31,15 +19,12 @@ const CONDITION = {
   before: optional(utcDate),
   after: optional(utcDate),
 };
-const COMPARATOR = { property: text, isAscending: withDefault(boolean, true), collation: optional(text) };
-const MAX_COMPARATORS = 10;
-
-const KEYS: Readonly<Record<string, (one: Listed) => number>> = {
+const KEYS = {
   emailId: ({ value }) => Number(value.emailId.slice(1)),
   threadId: ({ value }) => Number(value.threadId.slice(1)),
   sentAt: ({ value }) => value.sendAtMs,
   sendAt: ({ value }) => value.sendAtMs,
-};
+} satisfies Readonly<Record<string, (one: Listed) => number>>;
 
 /** Throws `MethodError` `unsupportedFilter`, `unsupportedSort`, `invalidArguments`. */
 export function submissionQuery(
@@ -48,32 +33,19 @@ export function submissionQuery(
   sort: Json | undefined,
   limits: JmapLimits,
 ): readonly Listed[] {
-  const isWanted = filter === undefined ? () => true : filterOf(filter, limits);
-  const comparators = sort === undefined ? [] : comparatorsOf(sort);
-  return all.filter(isWanted).sort((a, b) => {
-    for (const { keyOf, factor } of comparators) {
-      const difference = (keyOf(a) - keyOf(b)) * factor;
-      if (difference !== 0) return difference;
-    }
-    return a.id - b.id;
+  const tree = filter === undefined ? undefined : readFilter(filter, testOf, limits);
+  const read = readSort(sort, Object.keys(KEYS) as (keyof typeof KEYS)[]);
+  const orders = read.map(({ property, isAscending }) => {
+    const keyOf = KEYS[property];
+    return { isAscending, compare: (a: Listed, b: Listed) => keyOf(a) - keyOf(b) };
   });
+  return all
+    .filter((one) => tree === undefined || matches(tree, (test) => test(one)))
+    .sort(inOrder(orders, (a, b) => a.id - b.id));
 }
 
-function filterOf(filter: Json, limits: JmapLimits): (one: Listed) => boolean {
-  try {
-    const read = filterReader(conditionIn, limits.maxFilterConditions)(filter);
-    return (one) => matches(read, (fits) => fits(one));
-  } catch (error) {
-    if (!(error instanceof ReadFault)) throw error;
-    throw new MethodError('invalidArguments', error.message, { arguments: ['filter'] });
-  }
-}
-
-function conditionIn(object: JsonObject): (one: Listed) => boolean {
-  const { values, faults } = readTable(object, CONDITION);
-  const [fault] = faults;
-  if (fault !== undefined) throw new ReadFault(`${fault.name}: ${fault.text}`);
-  const { identityIds, emailIds, threadIds, undoStatus, before, after } = values;
+function testOf(object: JsonObject): (one: Listed) => boolean {
+  const { identityIds, emailIds, threadIds, undoStatus, before, after } = conditionOf(object, CONDITION);
   return ({ value }) =>
     identityIds?.includes(value.identityId) !== false &&
     emailIds?.includes(value.emailId) !== false &&
@@ -81,22 +53,4 @@ function conditionIn(object: JsonObject): (one: Listed) => boolean {
     (undoStatus === undefined || value.undoStatus === undoStatus) &&
     (before === undefined || value.sendAtMs < before) &&
     (after === undefined || value.sendAtMs >= after);
-}
-
-function comparatorsOf(
-  sort: Json,
-): readonly { readonly keyOf: (one: Listed) => number; readonly factor: number }[] {
-  let read: readonly { readonly property: string; readonly isAscending: boolean }[];
-  try {
-    read = list(record(COMPARATOR))(sort);
-  } catch (error) {
-    if (!(error instanceof ReadFault)) throw error;
-    throw new MethodError('invalidArguments', error.message, { arguments: ['sort'] });
-  }
-  if (read.length > MAX_COMPARATORS) throw new MethodError('unsupportedSort', 'too many comparators');
-  return read.map(({ property, isAscending }) => {
-    const keyOf = Object.hasOwn(KEYS, property) ? KEYS[property] : undefined;
-    if (keyOf === undefined) throw new MethodError('unsupportedSort', property.slice(0, 100));
-    return { keyOf, factor: isAscending ? 1 : -1 };
-  });
 }
