@@ -6,6 +6,7 @@
 import { appendFile, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../base/log.ts';
+import { TimeSlice } from '../base/time-slice.ts';
 import { type GreylistEntry, type GreylistLog, PASS_MS } from './greylist.ts';
 
 const DAY_MS = 86_400_000;
@@ -22,8 +23,9 @@ export class GreylistFiles implements GreylistLog {
   /** Octets of each file that were read. */
   readonly #read = new Map<string, number>();
   /** One after the other: two who read at once would both take the same lines. */
-  #reading: Promise<readonly GreylistEntry[]> = Promise.resolve([]);
-  #isKnown = false;
+  #reading: Promise<void> = Promise.resolve();
+  /** The day of the last look at all files. */
+  #knownDay = '';
 
   constructor(folder: string, log: Log, nowMs: () => number) {
     this.#folder = folder;
@@ -31,11 +33,10 @@ export class GreylistFiles implements GreylistLog {
     this.#nowMs = nowMs;
   }
 
-  news(): Promise<readonly GreylistEntry[]> {
+  news(take: (entry: GreylistEntry) => void): Promise<void> {
     this.#reading = this.#reading.then(() =>
-      this.#gather().catch((err: unknown) => {
+      this.#gather(take).catch((err: unknown) => {
         this.#log.error({ err }, 'the memory of greylisting cannot be read');
-        return [];
       }),
     );
     return this.#reading;
@@ -57,31 +58,35 @@ export class GreylistFiles implements GreylistLog {
     }
   }
 
-  async #gather(): Promise<readonly GreylistEntry[]> {
+  async #gather(take: (entry: GreylistEntry) => void): Promise<void> {
     const nowMs = this.#nowMs();
-    const names = this.#isKnown ? [dayOf(nowMs - DAY_MS), dayOf(nowMs)] : await this.#firstLook(nowMs);
-    const entries: GreylistEntry[] = [];
-    for (const name of names) entries.push(...(await this.#newsOf(name)));
-    this.#isKnown = true;
-    return entries;
+    const today = dayOf(nowMs);
+    const isKnown = this.#knownDay === today;
+    const names = isKnown ? [dayOf(nowMs - DAY_MS), today] : await this.#allThatCount(nowMs);
+    for (const name of names) await this.#newsOf(name, take);
+    this.#knownDay = today;
   }
 
-  /** All files that count; those that do not are removed. */
-  async #firstLook(nowMs: number): Promise<readonly string[]> {
+  /** Once a day; the files of long ago are removed. */
+  async #allThatCount(nowMs: number): Promise<readonly string[]> {
     const names = (await readdir(this.#folder).catch(() => [])).filter((name) => NAME.test(name)).sort();
     const eldest = dayOf(nowMs - PASS_MS - DAY_MS);
-    for (const name of names)
-      if (name < eldest) await unlink(join(this.#folder, name)).catch(() => undefined);
+    for (const name of names) {
+      if (name >= eldest) continue;
+      this.#read.delete(name);
+      await unlink(join(this.#folder, name)).catch(() => undefined);
+    }
     return names.filter((name) => name >= eldest);
   }
 
-  async #newsOf(name: string): Promise<readonly GreylistEntry[]> {
+  /** A month of a flood is millions of lines: others have their turns in between. */
+  async #newsOf(name: string, take: (entry: GreylistEntry) => void): Promise<void> {
     const path = join(this.#folder, name);
     const from = this.#read.get(name) ?? 0;
     const size = Math.min(await sizeOf(path), MAX_FILE_BYTES + READ_BYTES);
-    if (size <= from) return [];
+    if (size <= from) return;
     const file = await open(path, 'r');
-    const entries: GreylistEntry[] = [];
+    const slice = new TimeSlice();
     try {
       let at = from;
       for (let rest = ''; at < size; ) {
@@ -91,13 +96,17 @@ export class GreylistFiles implements GreylistLog {
         at += bytesRead;
         // A line that is not whole yet is read again.
         rest = lines.pop() ?? '';
-        entries.push(...lines.flatMap((line) => entryOf(line) ?? []));
+        for (const line of lines) {
+          const entry = entryOf(line);
+          if (entry !== undefined) take(entry);
+          const spent = slice.spent();
+          if (spent !== undefined) await spent;
+        }
         this.#read.set(name, at - rest.length);
       }
     } finally {
       await file.close();
     }
-    return entries;
   }
 }
 

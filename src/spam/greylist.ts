@@ -31,8 +31,8 @@ export interface GreylistEntry {
 
 /** Where it outlives the process, and what other processes have added. */
 export interface GreylistLog {
-  /** What is new since the last call, the oldest first. Never throws. */
-  news(): Promise<readonly GreylistEntry[]>;
+  /** Gives what is new since the last call, the oldest first, and resolves when all of it was taken. Never throws. */
+  news(take: (entry: GreylistEntry) => void): Promise<void>;
   /** False: it is full for today. */
   add(entries: readonly GreylistEntry[]): Promise<boolean>;
 }
@@ -67,7 +67,7 @@ export class Greylist {
 
   /** Of all recipients of a message: whether it is to come again. Never throws. */
   async delays(triplets: readonly Triplet[]): Promise<boolean> {
-    for (const entry of await this.#log.news()) this.#take(entry);
+    await this.#log.news((entry) => this.#take(entry));
     const nowMs = this.#nowMs();
     const asked = triplets.map((triplet) => ({ from: this.#hash(triplet.from), key: this.#keyOf(triplet) }));
     const waiting = asked.filter((one) => !this.#mayPass(one, nowMs));

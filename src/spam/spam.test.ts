@@ -197,7 +197,11 @@ describe('greylisting (RFC 6647)', () => {
     assert.ok(await greylist.delays(from('233.252.0.0/24')));
     assert.ok(!readdirSync(folder).includes('2020-01-01'));
     assert.match(readFileSync(path, 'latin1'), /s [0-9a-f]{16} [0-9a-f]{16} [0-9a-f]+\n$/);
-    const full: GreylistLog = { news: async () => [], add: async () => false };
+    writeFileSync(join(folder, '2020-01-02'), 's 0 0 0\n');
+    nowMs += 86_400_000;
+    await greylist.delays(from('233.252.0.0/24'));
+    assert.ok(!readdirSync(folder).includes('2020-01-02'), 'also while the server runs');
+    const full: GreylistLog = { news: async () => {}, add: async () => false };
     assert.ok(!(await open(full).delays(from('233.252.0.0/24'))));
   });
 });

@@ -22,12 +22,16 @@ let kit: TestDomain;
 let account: AccountState;
 let rspamd: TestRspamd;
 let reply: RspamdReply | 'silence' = { body: { success: true } };
+/** Of a message with this in it nothing is learned. */
+let poison: string | undefined;
 
 before(async () => {
   kit = await openTestDomain({ learns: true });
   const { id } = await kit.addAccount('alice@example.com', 'secret');
   account = await kit.domain.accounts.open(id);
-  rspamd = await startRspamd(() => reply);
+  rspamd = await startRspamd(({ message }) =>
+    poison !== undefined && message.includes(poison) ? { status: 500, body: {} } : reply,
+  );
   if (!account.byName.has('Junk')) await createMailbox(kit.domain, account, 'Junk');
   if (!account.byName.has('Trash')) await createMailbox(kit.domain, account, 'Trash');
   await createMailbox(kit.domain, account, 'Work');
@@ -111,6 +115,18 @@ test('rspamd that does not answer is asked again, and one that knows it is not',
   assert.ok(shown.length >= 2);
   assert.ok(shown.every((one) => one === '/learnspam waits'));
   reply = { body: { success: true } };
+});
+
+test('a message that rspamd cannot learn holds up no other', async () => {
+  poison = 'poison';
+  await move(await put('INBOX', 'poison'), 'INBOX', 'Junk');
+  await move(await put('INBOX', 'behind'), 'INBOX', 'Junk');
+  const all = learned();
+  while (!rspamd.requests.some(({ message }) => message.includes('behind'))) await sleep(5);
+  poison = undefined;
+  const shown = await all;
+  assert.equal(shown.filter((one) => one === '/learnspam behind').length, 1);
+  assert.equal(shown.at(-1), '/learnspam poison');
 });
 
 test('a lesson is kept for the next start', async () => {

@@ -23,6 +23,8 @@ export interface TrainerOptions {
 const INTERVAL_MS = 10_000;
 const PER_MINUTE = 300;
 const LESSONS_AT_ONCE = 20;
+/** In a row: then it is not the message. */
+const MOST_FAILURES = 3;
 
 export interface Trainer {
   stop(): Promise<void>;
@@ -49,9 +51,10 @@ export function startTrainer(options: TrainerOptions): Trainer {
   };
 }
 
-/** Returns when nothing waits any more, or rspamd does not answer. */
+/** Returns when all that waits was shown, or rspamd does not answer. One message that it cannot learn holds up no other. */
 async function learnAll(options: TrainerOptions, signal: AbortSignal): Promise<void> {
   const { domain } = options;
+  let failures = 0;
   for (let after: Parameters<typeof lessonsAfter>[1] = 0; !signal.aborted; ) {
     const lessons = await lessonsAfter(domain, after, LESSONS_AT_ONCE);
     const last = lessons.at(-1);
@@ -60,8 +63,11 @@ async function learnAll(options: TrainerOptions, signal: AbortSignal): Promise<v
     const done: Lesson[] = [];
     try {
       for (const lesson of lessons) {
-        if (signal.aborted || !(await learn(options, lesson))) return;
-        done.push(lesson);
+        if (signal.aborted) return;
+        const isLearned = await learn(options, lesson);
+        failures = isLearned ? 0 : failures + 1;
+        if (failures === MOST_FAILURES) return;
+        if (isLearned) done.push(lesson);
         await sleep(60_000 / (options.perMinute ?? PER_MINUTE), undefined, { signal }).catch(() => undefined);
       }
     } finally {
