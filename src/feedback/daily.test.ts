@@ -139,6 +139,35 @@ describe('reports to other domains', () => {
       ],
     ));
 
+  test('who has one gets it no second time because another could not get it', () =>
+    scene(
+      async ({ tally, ledger, daily, at }) => {
+        tally.message(seen('example.org'));
+        tally.flush();
+        at(TODAY * DAY_MS + 1);
+        const sent: string[] = [];
+        let refused = ['a@example.org', 'b@reports.example'];
+        const send = async (to: string): Promise<void> => {
+          if (refused.includes(to)) throw new Error('too much mail waits');
+          sent.push(to);
+        };
+        await daily({ send }).run();
+        assert.deepEqual(sent, []);
+        refused = ['b@reports.example'];
+        await daily({ send }).run();
+        refused = [];
+        await daily({ send }).run();
+        assert.deepEqual(sent, ['a@example.org']);
+        assert.deepEqual(ledger.due('dmarc', TODAY - 1, '', 9), []);
+      },
+      [
+        record('_dmarc.example.org', 'TXT', [
+          'v=DMARC1; p=reject; rua=mailto:a@example.org,mailto:b@reports.example',
+        ]),
+        record('example.org._report._dmarc.reports.example', 'TXT', ['v=DMARC1']),
+      ],
+    ));
+
   test('of TLS: by mail and over HTTPS, and to nobody at a private address', async () => {
     const pair = await makePair('localhost');
     const posted: { type: string | undefined; body: Buffer }[] = [];

@@ -125,13 +125,12 @@ export class Daily {
     const published = JSON.parse(about) as PublishedPolicy;
     const rows = read<AggregateRow>(ledger.counted('dmarc', day, domain));
     const packed = await pack(aggregateXml({ ...base, published, rows }));
-    let sent = 0;
-    for (const { address, mostBytes } of found.destinations) {
-      if (packed.length > mostBytes) continue;
+    const fit = found.destinations.filter(({ mostBytes }) => packed.length <= mostBytes);
+    if (fit.length === 0) return 0;
+    return this.#toEach(domain, fit, async ({ address }) => {
       await send(address, dmarcLetter(this.#letter(base, address, packed)));
-      sent++;
-    }
-    return sent;
+      return true;
+    });
   }
 
   async #tellTls({ day, domain }: DayOfDomain): Promise<number | undefined> {
@@ -142,16 +141,27 @@ export class Daily {
     const base = this.#baseOf(day, domain);
     const rows = read<TlsRow>(ledger.counted('tls', day, domain));
     const packed = await pack(tlsReportJson({ ...base, rows }));
+    return this.#toEach(domain, destinations, async (to) => {
+      if (to.kind === 'web') return post(to.url, packed);
+      await send(to.address, tlsLetter(this.#letter(base, to.address, packed)));
+      return true;
+    });
+  }
+
+  /** Undefined: nobody has it, so in an hour again. Who has it gets it no second time because another could not get it. */
+  async #toEach<T>(
+    domain: string,
+    destinations: readonly T[],
+    send: (to: T) => Promise<boolean>,
+  ): Promise<number | undefined> {
     let sent = 0;
     for (const to of destinations) {
-      if (to.kind === 'web') {
-        if (await post(to.url, packed)) sent++;
-        continue;
+      try {
+        if (await send(to)) sent++;
+      } catch (err) {
+        this.#options.log.warn({ err, domain }, 'a report could not be sent to one who wants it');
       }
-      await send(to.address, tlsLetter(this.#letter(base, to.address, packed)));
-      sent++;
     }
-    // Nobody has it: in an hour again.
     return sent === 0 ? undefined : sent;
   }
 
