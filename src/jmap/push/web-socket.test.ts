@@ -28,6 +28,7 @@ class Client {
       this.#wake?.();
     });
     this.socket.on('error', () => {});
+    this.socket.on('close', () => this.#wake?.());
   }
 
   async open(): Promise<this> {
@@ -41,6 +42,8 @@ class Client {
 
   async next(): Promise<Answer> {
     while (this.#heard.length === 0) {
+      // Whoever waits for what does not come any more waits for ever, and nobody learns why.
+      assert.notEqual(this.socket.readyState, WebSocket.CLOSED, 'the connection is over');
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
       await promise;
