@@ -194,7 +194,7 @@ test('a message that is refused is reported, the others come in', async () => {
   );
   assert.deepEqual([receipts[0]?.found, receipts[0]?.imported, receipts[0]?.refused], [3, 2, 1]);
   assert.match(problems[0]?.where ?? '', /full, at byte \d+$/);
-  assert.match(problems[0]?.why ?? '', /mailbox is full/);
+  assert.match(problems[0]?.why ?? '', /no room for/);
 });
 
 test('a message keeps coming when its mailbox can have no more keywords', async () => {

@@ -1,5 +1,5 @@
 /**
- * Searching and comparing octets without turning them into strings. Mail is bytes; the fast paths stay bytes.
+ * Searching and comparing octets without turning them into strings, and saying how many they are. Mail is bytes; the fast paths stay bytes.
  */
 export const CR = 0x0d;
 export const LF = 0x0a;
@@ -22,4 +22,13 @@ export function startsWithFolded(bytes: Uint8Array, at: number, word: string): b
     if (c !== word.charCodeAt(i)) return false;
   }
   return true;
+}
+
+/** `3.4 GiB`; exact when it is a round number of units. */
+export function humanSize(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
+  return unit === 0 ? `${bytes} B` : `${value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
 }

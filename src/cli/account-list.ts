@@ -1,9 +1,11 @@
 /** `brevduva account list`: who has an account, how much mail and how much room. */
+
 import type { Command } from 'commander';
+import { humanSize } from '../base/bytes.ts';
 import type { ExitCode } from './exit.ts';
 import { commandName } from './invocation.ts';
 import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
-import { humanSize, note, print, quotaText, table } from './terminal.ts';
+import { note, print, quotaText, table } from './terminal.ts';
 
 export function accountList(parent: Command, _done: (code: ExitCode) => void): void {
   const command = parent

@@ -1,8 +1,10 @@
 /** `brevduva account quota`: how much room an account has. */
+
 import { type Command, InvalidArgumentError } from 'commander';
+import { humanSize } from '../base/bytes.ts';
 import type { ExitCode } from './exit.ts';
 import { type CommonOptions, countArgument, sizeArgument, withAdmin, withCommonOptions } from './options.ts';
-import { counted, humanSize, print, quotaText } from './terminal.ts';
+import { counted, print, quotaText } from './terminal.ts';
 
 interface QuotaOptions extends CommonOptions {
   readonly messages?: number | 'none';

@@ -1,11 +1,13 @@
 /** `brevduva account remove`: the account and all its mail, for ever. */
+
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { Admin } from '../admin/admin.ts';
+import { humanSize } from '../base/bytes.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { type ExitCode, UsageError } from './exit.ts';
 import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
-import { counted, humanSize, note, print } from './terminal.ts';
+import { counted, note, print } from './terminal.ts';
 
 interface Options extends CommonOptions {
   readonly yes?: boolean;

@@ -1,9 +1,11 @@
 /** `brevduva account usage`: what fills an account, and so what to delete. */
+
 import type { Command } from 'commander';
+import { humanSize } from '../base/bytes.ts';
 import type { NamedUsage, Usage } from '../mailbox/reading/usage.ts';
 import type { ExitCode } from './exit.ts';
 import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
-import { counted, humanSize, print, quotaText, table } from './terminal.ts';
+import { counted, print, quotaText, table } from './terminal.ts';
 
 interface UsageOptions extends CommonOptions {
   readonly json?: boolean;

@@ -1,10 +1,12 @@
 /** `brevduva check`: whether everything that is stored adds up; `--repair` puts right what can be. */
+
 import type { Command } from 'commander';
+import { humanSize } from '../base/bytes.ts';
 import type { CheckProblem, CheckVerdict } from '../mailbox/upkeep/check.ts';
 import { findOpenData, OPEN_DATA } from '../server/data-modes.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { type CommonOptions, configOf, withAdmin, withCommonOptions } from './options.ts';
-import { counted, humanSize, note, ProgressLine, print } from './terminal.ts';
+import { counted, note, ProgressLine, print } from './terminal.ts';
 
 interface CheckOptions extends CommonOptions {
   readonly account?: string;

@@ -2,6 +2,7 @@
  * What commands say: results on standard output, everything else on standard error. Progress is one line that is written
  * over on a terminal, and a line every few seconds in a log. Names and words that came from outside are made visible here.
  */
+import { humanSize } from '../base/bytes.ts';
 import { visible, visibleLine } from '../base/log-output.ts';
 import { formatSize } from '../config/option.ts';
 
@@ -31,15 +32,6 @@ export function table(cells: readonly (readonly string[])[]): string[] {
       .join('  ')
       .trimEnd(),
   );
-}
-
-/** `3.4 GiB`; exact when it is a round number of units. */
-export function humanSize(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
-  return unit === 0 ? `${bytes} B` : `${value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
 }
 
 /** `45s`, `12m`, `3h`, `9d`. */

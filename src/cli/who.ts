@@ -1,10 +1,12 @@
 /** `brevduva who`: who is connected to the running server, from where, how and since when. */
+
 import type { Command } from 'commander';
+import { humanSize } from '../base/bytes.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { type CommonOptions, configOf, withCommonOptions } from './options.ts';
 import { runningServer } from './running-server.ts';
-import { humanSize, note, print, shortDuration, table } from './terminal.ts';
+import { note, print, shortDuration, table } from './terminal.ts';
 
 interface WhoOptions extends CommonOptions {
   readonly all?: boolean;

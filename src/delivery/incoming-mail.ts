@@ -13,7 +13,7 @@ import { checkQuota } from '../mailbox/operations/quota.ts';
 import type { Guest } from '../net/guest.ts';
 import type { RecipientParameters } from '../smtp/parameters.ts';
 import { readPast } from '../smtp/receiving.ts';
-import { REPLY, replyOf } from '../smtp/replies.ts';
+import { REPLY, replyToSender } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { ReadMessage } from '../smtp/role.ts';
 import type { MailFrom, NamedRecipient } from './envelope.ts';
@@ -67,7 +67,8 @@ export class IncomingMail {
     } catch (err) {
       if (!(err instanceof MailboxError))
         log.error({ err, to: to.slice(0, MAX_SHOWN) }, 'a recipient failed');
-      const reply = err instanceof MailboxError ? replyOf(err, settings.overQuota) : REPLY.internalError;
+      const reply =
+        err instanceof MailboxError ? replyToSender(err, settings.overQuota) : REPLY.internalError;
       return this.#refuse(to, name, reply);
     }
   }
@@ -165,7 +166,7 @@ export class IncomingMail {
       return REPLY.recipientTaken;
     } catch (error) {
       if (!(error instanceof MailboxError)) throw error;
-      return this.#refuse(address, name, replyOf(error, settings.overQuota));
+      return this.#refuse(address, name, replyToSender(error, settings.overQuota));
     }
   }
 

@@ -7,7 +7,7 @@ import { MailboxError } from '../mailbox/model/errors.ts';
 import { type IncomingStream, openIncoming, type Received } from '../mailbox/operations/incoming.ts';
 import type { Reservation } from '../mailbox/operations/upload-budget.ts';
 import { receiveInto } from '../smtp/receiving.ts';
-import { replyOf } from '../smtp/replies.ts';
+import { replyToSender } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { ReadMessage } from '../smtp/role.ts';
 import type { Envelope } from './envelope.ts';
@@ -46,7 +46,7 @@ export class Intake {
     const received = this.#received;
     invariant(received !== undefined, 'a message is delivered when it has come');
     if (received instanceof MailboxError)
-      return this.#envelope.recipients.map(() => replyOf(received, settings.overQuota));
+      return this.#envelope.recipients.map(() => replyToSender(received, settings.overQuota));
     return handOver(this.#services, this.#envelope, { received, taken, startMs: this.#startMs });
   }
 

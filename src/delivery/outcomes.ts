@@ -3,7 +3,7 @@ import type { Activity } from '../identity/activity.ts';
 import type { MailboxError } from '../mailbox/model/errors.ts';
 import type { DeliveryOutcome } from '../mailbox/operations/deliver.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
-import { type OverQuota, rejection, replyOf } from '../smtp/replies.ts';
+import { type OverQuota, rejection, replyToSender } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { Envelope, NamedRecipient } from './envelope.ts';
 
@@ -26,7 +26,7 @@ export function answerTo(outcome: Outcome, address: string, overQuota: OverQuota
     case 'for later':
       return { code: 250, text: `2.0.0 ${printable(address)} kept for later` };
     case 'refused':
-      return replyOf(outcome.error, overQuota);
+      return replyToSender(outcome.error, overQuota);
     case 'rejected':
       return rejection(outcome.reason);
   }

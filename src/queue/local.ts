@@ -235,7 +235,8 @@ function saidIn(outcome: DeliveryOutcome): Said {
 function saidOf({ code, message: text }: MailboxError): Said {
   switch (code) {
     case 'over-quota':
-      return { kind: 'deferred', status: '4.2.2', text };
+      // How full it is the sender need not know.
+      return { kind: 'deferred', status: '4.2.2', text: 'the mailbox is full' };
     case 'too-big':
       return { kind: 'failed', status: '5.3.4', text };
     case 'nonexistent':

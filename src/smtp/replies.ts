@@ -34,9 +34,16 @@ const STATUS: Readonly<Record<MailboxErrorCode, Status>> = {
   forbidden: FAULT,
 };
 
-export function replyOf(error: MailboxError, overQuota: OverQuota): Reply {
-  const [code, enhanced] = statusOf(error, overQuota);
+/** For whoever owns the account. */
+export function replyOf(error: MailboxError): Reply {
+  const [code, enhanced] = statusOf(error);
   return { code, text: `${enhanced} ${error.message}` };
+}
+
+/** For whoever has mail for it: how much there is in an account is its owner's business, and nobody else can make room. */
+export function replyToSender(error: MailboxError, overQuota: OverQuota): Reply {
+  if (error.code !== 'over-quota') return replyOf(error);
+  return overQuota === 'reject' ? REPLY.fullForGood : REPLY.fullForNow;
 }
 
 /** What a line of a reply has room for: RFC 5321 §4.5.3.1.5, with the name of the message behind it. */
@@ -54,8 +61,7 @@ export function rejection(reason: string): Reply {
   return { code: 550, text: `5.7.1 ${isPlain ? lines.join('\n') : 'the recipient refused the message'}` };
 }
 
-function statusOf(error: MailboxError, overQuota: OverQuota): Status {
-  if (error.code === 'over-quota' && overQuota === 'reject') return [552, '5.2.2'];
+function statusOf(error: MailboxError): Status {
   if (error.code === 'unavailable' && isDiskFull(error)) return [452, '4.3.1'];
   return STATUS[error.code];
 }
@@ -64,6 +70,8 @@ function isDiskFull(error: MailboxError): boolean {
   return error.cause instanceof StoreError && error.cause.code === 'full';
 }
 
+const FULL_MAILBOX = 'the mailbox is full';
+
 export const REPLY = Object.freeze({
   internalError: { code: 451, text: '4.3.0 the server failed; try again later' },
   holderGone: { code: 451, text: '4.4.1 the mailbox cannot be reached at this moment; try again later' },
@@ -71,6 +79,8 @@ export const REPLY = Object.freeze({
     code: 550,
     text: '5.7.1 mail for this address goes to other servers, and is not taken here',
   },
+  fullForNow: { code: 452, text: `4.2.2 ${FULL_MAILBOX}` },
+  fullForGood: { code: 552, text: `5.2.2 ${FULL_MAILBOX}` },
   foreignDomain: { code: 550, text: '5.7.1 there are no mailboxes of that domain here' },
   noSuchUser: { code: 550, text: '5.1.1 there is no such mailbox here' },
   tooManyRecipients: { code: 452, text: '4.5.3 too many recipients; send the rest again' },

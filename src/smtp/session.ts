@@ -267,7 +267,7 @@ export class SmtpSession implements Session {
     if (isStrict && address !== '') requireMailbox(address, utf8 === true, REPLY.badSender);
     if (size <= maxMessageBytes) return undefined;
     const tooBig = new MailboxError('too-big', `a message can have at most ${maxMessageBytes} octets`);
-    return replyOf(tooBig, 'tempfail');
+    return replyOf(tooBig);
   }
 
   async #takeRecipient(argument: string): Promise<void> {

@@ -89,7 +89,7 @@ export class SubmissionTransaction implements Transaction {
     } catch (err) {
       if (!(err instanceof MailboxError))
         this.#services.log.error({ err, to: to.slice(0, MAX_SHOWN) }, 'a recipient failed');
-      return this.#refuse(to, err instanceof MailboxError ? replyOf(err, 'tempfail') : REPLY.internalError);
+      return this.#refuse(to, err instanceof MailboxError ? replyOf(err) : REPLY.internalError);
     }
   }
 
@@ -104,7 +104,7 @@ export class SubmissionTransaction implements Transaction {
     const { incoming, reservation } = upload;
     try {
       const received = await receiveInto(incoming, reservation, right);
-      if (received instanceof MailboxError) return [replyOf(received, 'tempfail')];
+      if (received instanceof MailboxError) return [replyOf(received)];
       if (ends.hasLongLine) return [this.#refuse('', SUBMISSION_REPLY.longLine)];
       if (ends.hasNul) return [this.#refuse('', SUBMISSION_REPLY.nul)];
       return [await this.#judged(received, { id, isEightBit: ends.isEightBit })];
@@ -128,7 +128,7 @@ export class SubmissionTransaction implements Transaction {
       return { incoming, reservation };
     } catch (error) {
       if (!(error instanceof MailboxError)) throw error;
-      return replyOf(error, 'tempfail');
+      return replyOf(error);
     }
   }
 
@@ -139,7 +139,7 @@ export class SubmissionTransaction implements Transaction {
     try {
       return await this.#take(received, how);
     } catch (err) {
-      if (err instanceof MailboxError) return replyOf(err, 'tempfail');
+      if (err instanceof MailboxError) return replyOf(err);
       this.#services.log.error({ err }, 'a message that was sent could not be taken');
       return REPLY.internalError;
     }

@@ -15,7 +15,7 @@ import { expungeMessages } from './expunge.ts';
 import { createMailbox, deleteMailbox } from './folders.ts';
 import { receive } from './incoming.ts';
 import { mailboxOf, openMailbox } from './mailboxes.ts';
-import { setQuota } from './quota.ts';
+import { checkQuota, setQuota } from './quota.ts';
 
 const BYTES = Buffer.from('Subject: one\r\n\r\nhello\r\n');
 
@@ -107,6 +107,20 @@ describe('copies', () => {
   describe('by an account that is full', () => {
     const size = BYTES.length;
     const isFull = (error: unknown): boolean => error instanceof MailboxError && error.code === 'over-quota';
+
+    it('is told for what there is no room, in numbers that people know', async () => {
+      await open(3, { bytes: 2_500_000 });
+      const words = /^no room for 2\.9 MiB: 69 B of 2\.4 MiB are used; delete mail/;
+      assert.throws(
+        () => checkQuota(account, 3_000_000, 1),
+        ({ message }: Error) => words.test(message),
+      );
+      await setQuota(kit.domain, account.record, { quotaBytes: undefined, quotaMessages: 3 });
+      assert.throws(
+        () => checkQuota(account, 1, 1),
+        ({ message }: Error) => /^no room for another message: there are 3 of 3; /.test(message),
+      );
+    });
 
     for (const quota of [{ bytes: 10 * size }, { messages: 10 }]) {
       it(`go to the Trash once (${Object.keys(quota)})`, async () => {

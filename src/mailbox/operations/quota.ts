@@ -4,6 +4,7 @@
  * to the Trash, which is how programs without MOVE begin to delete.
  */
 
+import { humanSize } from '../../base/bytes.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountRecord } from '../model/model.ts';
@@ -33,13 +34,13 @@ export function checkQuota(account: AccountState, bytes: number, messages: numbe
   if (quotaBytes !== undefined && account.usedBytes + bytes > quotaBytes) {
     throw new MailboxError(
       'over-quota',
-      `the mailbox is full: ${account.usedBytes} of ${quotaBytes} octets are used; delete mail or ask for more room`,
+      `no room for ${humanSize(bytes)}: ${humanSize(account.usedBytes)} of ${humanSize(quotaBytes)} are used; delete mail or ask for more room`,
     );
   }
   if (quotaMessages !== undefined && account.usedMessages + messages > quotaMessages) {
     throw new MailboxError(
       'over-quota',
-      `the mailbox is full: ${account.usedMessages} of ${quotaMessages} messages; delete mail or ask for more room`,
+      `no room for another message: there are ${account.usedMessages} of ${quotaMessages}; delete mail or ask for more room`,
     );
   }
 }
