@@ -9,7 +9,9 @@ export interface Signed {
 
 export interface Wanted {
   /** rfc822Name entries. */
-  readonly addresses: readonly string[];
+  readonly addresses?: readonly string[];
+  /** dNSName entries. */
+  readonly names?: readonly string[];
   readonly usage?: 'client' | 'server';
   readonly isExpired?: boolean;
 }
@@ -23,7 +25,7 @@ export async function openAuthority(name: string) {
     x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
   const dates = (isExpired = false) => {
     const now = Date.now();
-    const [from, until] = isExpired ? [-20, -10] : [-1, 10];
+    const [from, until] = isExpired ? [-20, -10] : [-1, 60];
     return { notBefore: new Date(now + from * 86_400_000), notAfter: new Date(now + until * 86_400_000) };
   };
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
@@ -34,7 +36,7 @@ export async function openAuthority(name: string) {
   let serial = 1;
   return {
     certificate: root.toString('pem'),
-    async sign({ addresses, usage = 'client', isExpired = false }: Wanted): Promise<Signed> {
+    async sign({ addresses = [], names = [], usage = 'client', isExpired = false }: Wanted): Promise<Signed> {
       const own = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
       const purpose =
         usage === 'client' ? x509.ExtendedKeyUsage.clientAuth : x509.ExtendedKeyUsage.serverAuth;
@@ -45,7 +47,10 @@ export async function openAuthority(name: string) {
         ...dates(isExpired),
         extensions: [
           new x509.ExtendedKeyUsageExtension([purpose]),
-          new x509.SubjectAlternativeNameExtension(addresses.map((value) => ({ type: 'email', value }))),
+          new x509.SubjectAlternativeNameExtension([
+            ...addresses.map((value) => ({ type: 'email' as const, value })),
+            ...names.map((value) => ({ type: 'dns' as const, value })),
+          ]),
         ],
       });
       return { serial: number, certificate: certificate.toString('pem'), key: await pem(own.privateKey) };
