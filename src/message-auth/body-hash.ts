@@ -21,6 +21,9 @@ const LF = 0x0a;
 const SP = 0x20;
 const TAB = 0x09;
 const ROOM = 64 * 1024;
+/** Octets in a row that are hashed where they are, and those that are copied one by one. */
+const LONG = 8 * 1024;
+const SHORT = 32;
 /** From so many empty lines on they are hashed as they come, and what was hashed before them is remembered. */
 const MANY_BREAKS = 4096;
 
@@ -65,14 +68,11 @@ export class BodyHash {
 
   update(octets: Buffer): void {
     this.#seenBytes += octets.length;
-    const out = this.#out;
-    for (let i = 0; i < octets.length; i++) {
-      const c = octets[i] as number;
-      // Nearly every octet: an ordinary one behind another.
-      if (c > SP && !this.#isWaiting) {
-        if (this.#outSize === ROOM) this.#flush();
-        out[this.#outSize++] = c;
-      } else this.#take(c);
+    for (let i = 0; i < octets.length; ) {
+      const end = this.#isWaiting ? i : plainEnd(octets, i, this.#isRelaxed);
+      if (end > i) this.#pass(octets, i, end);
+      if (end < octets.length) this.#take(octets[end] as number);
+      i = end + 1;
     }
   }
 
@@ -89,6 +89,21 @@ export class BodyHash {
     if (this.#canonicalBytes > 0 || this.#outSize > 0 || !this.#isRelaxed) this.#put(CR, LF);
     this.#flush();
     return this.#hash.digest('base64');
+  }
+
+  /** Octets that are hashed as they are. */
+  #pass(octets: Buffer, from: number, end: number): void {
+    const size = end - from;
+    if (size >= LONG) {
+      this.#flush();
+      this.#hashed(octets.subarray(from, end));
+      return;
+    }
+    if (this.#outSize + size > ROOM) this.#flush();
+    const out = this.#out;
+    if (size >= SHORT) octets.copy(out, this.#outSize, from, end);
+    else for (let i = 0; i < size; i++) out[this.#outSize + i] = octets[from + i] as number;
+    this.#outSize += size;
   }
 
   #take(c: number): void {
@@ -135,9 +150,30 @@ export class BodyHash {
   }
 
   #flush(): void {
-    const room = Math.max(0, this.#maxBytes - this.#canonicalBytes);
-    this.#hash.update(this.#out.subarray(0, Math.min(this.#outSize, room)));
-    this.#canonicalBytes += this.#outSize;
+    if (this.#outSize > 0) this.#hashed(this.#out.subarray(0, this.#outSize));
     this.#outSize = 0;
   }
+
+  #hashed(canonical: Buffer): void {
+    const room = Math.max(0, this.#maxBytes - this.#canonicalBytes);
+    this.#hash.update(canonical.length <= room ? canonical : canonical.subarray(0, room));
+    this.#canonicalBytes += canonical.length;
+  }
+}
+
+/**
+ * Up to where the octets are as they are hashed, from a place where nothing is held back: whole lines, single blanks between words. It
+ * ends behind an octet that counts whatever follows.
+ */
+function plainEnd(octets: Buffer, from: number, isRelaxed: boolean): number {
+  let end = from;
+  for (; end < octets.length; end++) {
+    const c = octets[end] as number;
+    if (c > SP) continue;
+    if (c === CR && octets[end + 1] === LF) end++;
+    else if (c === CR || c === LF) break;
+    else if (isRelaxed && (c === TAB || (c === SP && !((octets[end + 1] ?? 0) > SP)))) break;
+  }
+  while (end > from && (octets[end - 1] === LF || octets[end - 1] === CR)) end--;
+  return end;
 }

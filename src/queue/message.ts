@@ -4,6 +4,7 @@
  *
  * Signed twice, a message has the same octets both times: the signature says when the message was accepted.
  */
+import { isAscii } from 'node:buffer';
 import { parseAddressList } from '../mail/address.ts';
 import { HeaderBlock } from '../mail/header.ts';
 import type { Domain } from '../mailbox/domain.ts';
@@ -58,7 +59,7 @@ export async function departingMessage(
   let toSkip = header.length + BLANK_LINE.length / 2;
   for await (const piece of again()) {
     sizeBytes += piece.length;
-    isEightBit ||= hasHighOctet(piece);
+    isEightBit ||= !isAscii(piece);
     const body = piece.subarray(Math.min(toSkip, piece.length));
     toSkip -= piece.length - body.length;
     if (body.length > 0) signer?.update(body);
@@ -107,11 +108,6 @@ async function sealerFor(
   const keys = await keysOf(ownDomain);
   const key = keys.find((one) => one.key.asymmetricKeyType === 'rsa') ?? keys[0];
   return key && ((header, bodyHash) => sealHeader(header, bodyHash, { hostname, key, nowMs }));
-}
-
-function hasHighOctet(piece: Buffer): boolean {
-  for (const octet of piece) if (octet > 0x7f) return true;
-  return false;
 }
 
 /** Undefined when it is not small. */
