@@ -142,6 +142,7 @@ export const arriving: readonly Workload[] = [
   {
     name: 'mail.large',
     what: 'messages of 5 MB over 50 connections at once; memory of each',
+    isOnce: true,
     unit: 'msg',
     run: (server) => large(server, 50),
   },

@@ -75,30 +75,33 @@ async function drained(server: Running, submitting: Submitting): Promise<Outcome
 async function started(server: Running, submitting: Submitting): Promise<Outcome> {
   const { sink, setSending } = serviceOf(server);
   const { total } = submitting;
-  await restart(server);
-  await pause(STANDING_MS);
-  const emptyKb = memoryKb(server.pids);
+  const emptyKb = await standingKb(server);
   const before = sink.count;
   await setSending(false);
   await submit(server, submitting);
+  const outcome = await restarted(server);
+  const memoryMb = ((await standingKb(server)) - emptyKb) / 1024;
+  await setSending(true);
+  await sink.until(before + total);
+  return { ...outcome, memoryMb };
+}
+
+async function restarted(server: Running): Promise<Outcome> {
   await server.stop();
   const latencies: number[] = [];
   await timed(latencies, () => server.start());
   const cpu = cpuMs(server.pids);
+  return { operations: 1, latenciesMs: latencies, isRatedByLatency: true, cpuMs: cpu };
+}
+
+/** After a start, when what is begun then is done. */
+async function standingKb(server: Running): Promise<number> {
+  await restarted(server);
   await pause(STANDING_MS);
-  const memoryMb = (memoryKb(server.pids) - emptyKb) / 1024;
-  await setSending(true);
-  await sink.until(before + total);
-  return { operations: 1, latenciesMs: latencies, isRatedByLatency: true, cpuMs: cpu, memoryMb };
+  return memoryKb(server.pids);
 }
 
-/** Long enough that what is begun at a start is done. */
 const STANDING_MS = 5000;
-
-async function restart(server: Running): Promise<void> {
-  await server.stop();
-  await server.start();
-}
 
 /** From MAIL to the line that somebody in IDLE hears, who has his mail on `to`. */
 async function heard(server: Running, to: Running, total: number): Promise<Outcome> {
@@ -179,5 +182,13 @@ export const sending: readonly Workload[] = [
     // Postfix looks into its queue when it has time.
     isOursAlone: true,
     run: (server, scale) => started(server, { total: scale.big, make: smallMessage }),
+  },
+  {
+    name: 'mail.start.empty',
+    what: 'a start with an empty queue',
+    unit: 'start',
+    isOnce: true,
+    isOursAlone: true,
+    run: restarted,
   },
 ];

@@ -11,6 +11,7 @@
 import { CR, EMPTY, LF } from '../base/bytes.ts';
 
 const DOT = 0x2e;
+const LF_DOT = Buffer.from('\n.');
 
 export interface Decoded {
   readonly bytes: Buffer;
@@ -54,7 +55,7 @@ export class DataDecoder {
           at += 2;
         }
       }
-      const lf = chunk.indexOf(LF, at);
+      const lf = endBeforeDot(chunk, at);
       if (lf < 0) {
         if (at < chunk.length) this.#endsInCr = chunk[chunk.length - 1] === CR;
         return { bytes: keep(chunk.length), rest: undefined };
@@ -75,4 +76,10 @@ export class DataDecoder {
     if (left === 2) return 'undecided';
     return chunk[at + 2] === LF ? 'end' : 'plain';
   }
+}
+
+/** The next line end that a dot may follow: only there something can be to do. Below zero: there is none. */
+function endBeforeDot(chunk: Buffer, at: number): number {
+  const lf = chunk.indexOf(LF_DOT, at);
+  return lf < 0 && at < chunk.length && chunk[chunk.length - 1] === LF ? chunk.length - 1 : lf;
 }
