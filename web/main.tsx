@@ -19,6 +19,7 @@ import { Screen } from './shell/screen.tsx';
 import { followKeyboard } from './shell/viewport.ts';
 import { formatsOf } from './text/format.ts';
 import { type Language, languageOf, textsOf } from './text/language.ts';
+import type { KeptDraft } from './write/local-drafts.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -53,6 +54,7 @@ async function main(): Promise<void> {
     ),
     router: new Router(window),
     device: new Device(browserWindow()),
+    carried: carriedDrafts(),
     worker: new AppWorker({
       container: navigator.serviceWorker,
       url: workerUrl(),
@@ -78,6 +80,20 @@ async function main(): Promise<void> {
     </AppContext.Provider>,
     root,
   );
+}
+
+function carriedDrafts(): App['carried'] {
+  const all = new Map<string, Map<string, KeptDraft>>();
+  return {
+    of: (address) => {
+      const known = all.get(address) ?? new Map<string, KeptDraft>();
+      // Whoever else signs in gets nothing of the one before.
+      all.clear();
+      all.set(address, known);
+      return known;
+    },
+    clear: () => all.clear(),
+  };
 }
 
 /** Who is not signed in has nothing left here, also in a browser that does not do as it is told (Clear-Site-Data). */

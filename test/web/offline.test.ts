@@ -1,6 +1,6 @@
 /**
  * The webmail without a network: over a wire that is cut, loses answers and leads to another build. A second client over IMAP is
- * the witness.
+ * the witness. BREVDUVA_TEST_STORIES=1 plays all of them, at both sizes.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -11,6 +11,7 @@ import { COMPUTER, type House, openHouse, PHONE, type Visit } from './kit/house.
 import { letterOctets } from './kit/letters.ts';
 import { openWire, type Wire } from './kit/wire.ts';
 
+const PLAYS_ALL = process.env.BREVDUVA_TEST_STORIES === '1';
 const ROW = '.row-link';
 const WAIT = { timeout: 15_000 };
 /** What a browser writes down by itself about requests that go nowhere. */
@@ -64,10 +65,11 @@ describe('offline', needs('chromium'), () => {
 
   function story(
     name: string,
-    sizes: readonly ('phone' | 'computer')[],
+    /** Where it is played in any case. */
+    usual: 'phone' | 'computer' | 'on demand',
     play: (visit: Visit & { readonly wire: Wire }) => Promise<void>,
   ): void {
-    for (const size of sizes)
+    for (const size of (['phone', 'computer'] as const).filter((one) => PLAYS_ALL || one === usual))
       test(`${name} (${size})`, async () => {
         const wire = await openWire(house.server.port('http'));
         const device = size === 'phone' ? PHONE : COMPUTER;
@@ -89,7 +91,7 @@ describe('offline', needs('chromium'), () => {
 
   story(
     'a start without a network shows the last state; what is done then is done once there is one',
-    ['phone', 'computer'],
+    'phone',
     async ({ page, context, wire }) => {
       const [archived, starred] = [1, 2].map((n) => `Offline ${n} ${Math.random()}`) as [string, string];
       for (const subject of [archived, starred]) await append(subject);
@@ -131,7 +133,7 @@ describe('offline', needs('chromium'), () => {
     },
   );
 
-  story('an answer that was lost does not do it twice', ['computer'], async ({ page, wire }) => {
+  story('an answer that was lost does not do it twice', 'on demand', async ({ page, wire }) => {
     const subject = `Lost ${Math.random()}`;
     await append(subject);
     await rowOf(page, subject).waitFor(WAIT);
@@ -151,7 +153,7 @@ describe('offline', needs('chromium'), () => {
     assert.equal(await count('Räkningar', subject), 1);
   });
 
-  story('what was deleted elsewhere meanwhile is told, once', ['phone'], async ({ page, wire }) => {
+  story('what was deleted elsewhere meanwhile is told, once', 'on demand', async ({ page, wire }) => {
     const subject = `Gone ${Math.random()}`;
     await append(subject);
     await rowOf(page, subject).waitFor(WAIT);
@@ -166,7 +168,7 @@ describe('offline', needs('chromium'), () => {
     assert.equal(await count('Archive', subject), 0);
   });
 
-  story('of two tabs one sends, and both show it', ['computer'], async ({ page, context, wire }) => {
+  story('of two tabs one sends, and both show it', 'on demand', async ({ page, context, wire }) => {
     const subject = `Two ${Math.random()}`;
     await append(subject);
     const other = await context.newPage();
@@ -188,7 +190,72 @@ describe('offline', needs('chromium'), () => {
     assert.equal(sets.length, 1);
   });
 
-  story('a new build is offered, and there after a reload', ['phone', 'computer'], async ({ page, wire }) => {
+  story(
+    'a mail that is written and sent without a network goes once there is one, once',
+    'computer',
+    async ({ page, context, wire }) => {
+      const subject = `Later ${Math.random()}`;
+      await page.goto(`${wire.origin}/write?to=ann@example.org`);
+      await page.getByLabel('Subject').fill(subject);
+      await page.getByText(/^Saved everywhere/).waitFor(WAIT);
+      wire.cut();
+      await page.getByRole('textbox', { name: 'Text' }).click();
+      await page.keyboard.type('Without a network.');
+      await page.getByText('Offline: saved on this device').waitFor(WAIT);
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      await page.getByText('It is sent when there is a connection.').first().waitFor(WAIT);
+      await page.getByText(`“${subject}” is sent when there is a connection.`).waitFor(WAIT);
+      await page.getByRole('button', { name: 'Change' }).click();
+      await page.getByRole('textbox', { name: 'Text' }).getByText('Without a network.').waitFor(WAIT);
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      await page.getByText(`“${subject}” is sent when there is a connection.`).waitFor(WAIT);
+      await page.close();
+
+      const again = await context.newPage();
+      await again.goto(wire.origin);
+      await again.getByText(`“${subject}” is sent when there is a connection.`).waitFor(WAIT);
+      const lost = wire.loseAnswerTo('"EmailSubmission/set"');
+      wire.mend();
+      await lost;
+      wire.cut();
+      wire.mend();
+      await until(async () => (await count('INBOX', subject)) === 1, 'arrived');
+      await again.getByRole('button', { name: 'Change' }).waitFor({ state: 'detached', timeout: 30_000 });
+      await until(async () => (await count('Drafts', subject)) === 0, 'no draft');
+      assert.deepEqual(
+        await Promise.all(['INBOX', 'Sent'].map((mailbox) => count(mailbox, subject))),
+        [1, 1],
+      );
+    },
+  );
+
+  story(
+    'a draft of a page that was killed without a network comes to the account',
+    'on demand',
+    async ({ page, context, wire }) => {
+      const subject = `Killed ${Math.random()}`;
+      await page.goto(`${wire.origin}/write`);
+      await page.getByRole('textbox', { name: 'Text' }).waitFor(WAIT);
+      wire.cut();
+      await page.getByLabel('Subject').fill(subject);
+      await page.getByText('Offline: saved on this device').waitFor(WAIT);
+      await page.close();
+      const again = await context.newPage();
+      await again.goto(`${wire.origin}/write`);
+      await again.waitForFunction(
+        (wanted) => [...document.querySelectorAll('input')].some(({ value }) => value === wanted),
+        subject,
+      );
+      await again.close();
+      wire.mend();
+      const inbox = await context.newPage();
+      await inbox.goto(wire.origin);
+      await inbox.getByText('A draft that only this device had is in Drafts now.').first().waitFor(WAIT);
+      assert.equal(await count('Drafts', subject), 1);
+    },
+  );
+
+  story('a new build is offered, and there after a reload', 'computer', async ({ page, wire }) => {
     wire.upgrade('f'.repeat(16));
     wire.cut();
     wire.mend();

@@ -2,7 +2,7 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { SearchHead } from '../search/search-head.tsx';
 import { useApp, useDesk, useTexts } from '../shell/app.ts';
-import { UpdateLine, WaitingLine } from '../shell/notice-line.tsx';
+import { OutboxLines, UpdateLine, WaitingLine } from '../shell/notice-line.tsx';
 import type { Place } from '../shell/places.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Link } from '../ui/link.tsx';
@@ -45,6 +45,7 @@ export function ListPane({ place, onMenu }: ListPaneProps) {
         <PlaceHead scope={scope} onMenu={onMenu} />
       )}
       <WaitingLine />
+      <OutboxLines />
       <UpdateLine />
       {scope !== undefined && list !== undefined ? (
         <>

@@ -1,6 +1,6 @@
 /** Settings: one column of sentences, each with a switch or a value and what follows from it. */
 import type { ComponentChildren } from 'preact';
-import { useApp, useTexts } from '../shell/app.ts';
+import { useApp, useDesk, useTexts } from '../shell/app.ts';
 import { DENSITIES, SCHEMES } from '../shell/device.ts';
 import { Later } from '../shell/later.tsx';
 import { DEEDS } from '../shell/preferences.ts';
@@ -174,6 +174,7 @@ function Hands() {
 function OwnAccount() {
   const { account } = useApp();
   const { settings: texts, rules, vacation } = useTexts();
+  const signOut = useSignOut();
   const now = account.now.value;
   const address = now.state === 'in' ? now.session.address : '';
   const page = (name: string, title: string, means: string) => (
@@ -193,7 +194,7 @@ function OwnAccount() {
       {page('away', vacation.title, vacation.means)}
       {page('devices', texts.devices, texts.devicesMeans)}
       {page('password', texts.password, texts.passwordMeans)}
-      <button type="button" class="setting" onClick={() => void account.signOut()}>
+      <button type="button" class="setting" onClick={signOut}>
         <span>
           {texts.signOut}
           <small dir="auto">{texts.signedInAs(address)}</small>
@@ -214,5 +215,25 @@ function useChoose<T>(
     void preferences.choose(change(value)).then((isKept) => {
       if (!isKept) notices.show({ text: texts.notSaved, isWrong: true });
     });
+  };
+}
+
+/** What is not at the server yet would be lost: that is asked about. Without a network nobody can be signed out. */
+function useSignOut(): () => void {
+  const { account, notices, carried } = useApp();
+  const desk = useDesk();
+  const { settings: texts } = useTexts();
+  const run = async (): Promise<void> => {
+    if (!(await account.signOut())) notices.show({ text: texts.signOutOffline, isWrong: true });
+    else carried.clear();
+  };
+  return () => {
+    const count = desk.sync.actions.waiting.peek() + (desk.outgoing.outbox.peek()?.mails.peek().length ?? 0);
+    if (count === 0) void run();
+    else
+      desk.ask({
+        ...{ kind: 'confirm', title: texts.signOutTitle, text: texts.signOutMeans(count) },
+        ...{ button: texts.signOut, run: () => void run() },
+      });
   };
 }

@@ -8,6 +8,7 @@ import { useContext } from 'preact/hooks';
 import type { Texts } from '../text/en.ts';
 import type { Formats } from '../text/format.ts';
 import type { Language } from '../text/language.ts';
+import type { KeptDraft } from '../write/local-drafts.ts';
 import type { Account } from './account.ts';
 import type { AppWorker } from './app-worker.ts';
 import type { Desk } from './desk.ts';
@@ -27,6 +28,8 @@ export interface App {
   /** What this browser is: how wide, how it likes things. */
   readonly device: Device;
   readonly worker: AppWorker;
+  /** Drafts that were left before they could be saved, by whose they are: signing in again brings them back. */
+  readonly carried: { readonly of: (address: string) => Map<string, KeptDraft>; clear(): void };
 }
 
 export const AppContext = createContext<App | undefined>(undefined);

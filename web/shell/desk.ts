@@ -2,7 +2,7 @@
  * What there is as long as somebody is signed in: the copy of the account, what can be done to it, which rows are selected, the
  * stream of changes. Made at sign-in and closed at sign-out, so that nothing of one person is left for the next.
  */
-import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals-core';
+import { batch, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals-core';
 import type { Keeping } from '../keep/keeping.ts';
 import { type Chosen, Deeds } from '../list/deeds.ts';
 import { Selection } from '../list/selection.ts';
@@ -15,8 +15,10 @@ import type { MailList } from '../sync/mail-list.ts';
 import { MailSync } from '../sync/mail-sync.ts';
 import { Stream, type StreamParts } from '../sync/stream.ts';
 import type { Texts } from '../text/en.ts';
+import type { KeptDraft } from '../write/local-drafts.ts';
 import { CommandStack } from './commands.ts';
 import type { Notices } from './notices.ts';
+import { Outgoing } from './outgoing.ts';
 
 export interface DeskOptions {
   readonly fetch: typeof fetch;
@@ -30,6 +32,8 @@ export interface DeskOptions {
   readonly onReopen: () => void;
   /** What is kept from page to page; nothing on a device of others. */
   readonly keeping: Promise<Keeping | undefined>;
+  /** Drafts that were left before they could be saved; they outlive a sign-in. */
+  readonly carried: Map<string, KeptDraft>;
   /** Absent where nothing may be kept: on a device of others. */
   readonly storage: Storage | undefined;
 }
@@ -59,6 +63,7 @@ export class Desk {
   readonly selection = new Selection();
   readonly commands = new CommandStack();
   readonly recent: RecentSearches;
+  readonly outgoing: Outgoing;
   /** Where each list was scrolled to, for coming back. */
   readonly scrolled = new WeakMap<MailList, number>();
   readonly #dialog = signal<Dialog | undefined>(undefined);
@@ -67,6 +72,7 @@ export class Desk {
   #resumed: Promise<void> | undefined;
   #saving: ReturnType<typeof setTimeout> | undefined;
   #stream: Stream | undefined;
+  readonly #ends: (() => void)[] = [];
   #isClosed = false;
 
   constructor(options: DeskOptions) {
@@ -93,6 +99,7 @@ export class Desk {
       this.sync.client,
       keeping.then((kept) => kept?.texts),
     );
+    this.outgoing = new Outgoing({ sync: this.sync, notices, texts, carried: options.carried });
     this.deeds = new Deeds({
       ...{ cache: this.sync.cache, actions: this.sync.actions, notices },
       texts: () => texts.peek().deeds,
@@ -121,6 +128,10 @@ export class Desk {
     return this.#asOfMs;
   }
 
+  get carried(): Map<string, KeptDraft> {
+    return this.#options.carried;
+  }
+
   get keeping(): Promise<Keeping | undefined> {
     return this.#options.keeping;
   }
@@ -129,8 +140,7 @@ export class Desk {
   async identities(): Promise<readonly Identity[]> {
     const found = await identitiesOf(this.sync.client);
     const keeping = await this.#options.keeping;
-    if (found.length === 0 && this.sync.status.peek() !== 'live')
-      return (await keeping?.fact<readonly Identity[]>('identities')) ?? [];
+    if (found === undefined) return (await keeping?.fact<readonly Identity[]>('identities')) ?? [];
     void keeping?.keepFact('identities', found);
     return found;
   }
@@ -161,6 +171,12 @@ export class Desk {
     if (this.#isClosed) return;
     this.#asOfMs.value = snapshot?.atMs;
     await this.sync.resume(snapshot, keeping?.log);
+    await this.outgoing.resume(keeping);
+    this.#ends.push(
+      effect(() => {
+        if (this.sync.status.value === 'live') this.outgoing.live();
+      }),
+    );
   }
 
   /** The page may end before it is looked at again. */
@@ -195,6 +211,8 @@ export class Desk {
     clearTimeout(this.#saving);
     this.#stream?.close();
     this.sync.actions.close();
+    this.outgoing.close();
+    for (const end of this.#ends) end();
     void this.#options.keeping.then((kept) => kept?.close());
     batch(() => {
       this.selection.clear();

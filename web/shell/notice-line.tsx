@@ -37,6 +37,26 @@ export function NoticeLine() {
   );
 }
 
+/** Mail that waits for the network; each can be written on instead. */
+export function OutboxLines() {
+  const { outgoing } = useDesk();
+  const { router } = useApp();
+  const { write } = useTexts();
+  return (
+    <>
+      {outgoing.outbox.value?.mails.value.map(({ id, draft }) => (
+        <p key={id} class="waiting-line">
+          <Icon name="clock" />
+          <span dir="auto">{write.waits(draft.subject)}</span>
+          <button type="button" onClick={() => void outgoing.reopen(id, router)}>
+            {write.changeHeld}
+          </button>
+        </p>
+      ))}
+    </>
+  );
+}
+
 /** The server has another build than this page. It is offered: whoever reads goes on. */
 export function UpdateLine() {
   const { worker } = useApp();

@@ -21,12 +21,12 @@ export function Screen() {
 }
 
 function AtDesk({ me }: { readonly me: string }) {
-  const { account, notices, texts, worker, router } = useApp();
+  const { account, notices, texts, worker, router, carried } = useApp();
   const desk = useMemo(
     () =>
       new Desk({
         ...{ me, notices, texts, stream: browserParts(), storage: storageFor(account) },
-        keeping: keepingFor(account),
+        ...{ keeping: keepingFor(account), carried: carried.of(me) },
         fetch: (input, init) => fetch(input, init),
         onSignedOut: () => account.ended(),
         onReopen: () => void worker.check(),

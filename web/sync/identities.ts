@@ -1,5 +1,5 @@
 /** As whom one may write (RFC 8621 §6). */
-import type { JmapClient } from './jmap-client.ts';
+import { type JmapClient, Refused } from './jmap-client.ts';
 
 export interface Identity {
   readonly id: string;
@@ -9,12 +9,14 @@ export interface Identity {
   readonly textSignature: string;
 }
 
-/** Empty: the server sends no mail for this account, or does not say. */
-export async function identitiesOf(client: Pick<JmapClient, 'call'>): Promise<readonly Identity[]> {
+/** Empty: the server sends no mail for this account. Undefined: it could not be asked. */
+export async function identitiesOf(
+  client: Pick<JmapClient, 'call'>,
+): Promise<readonly Identity[] | undefined> {
   try {
     return (await client.call<{ readonly list: readonly Identity[] }>('Identity/get', { ids: null }).result)
       .list;
-  } catch {
-    return [];
+  } catch (error) {
+    return error instanceof Refused ? [] : undefined;
   }
 }

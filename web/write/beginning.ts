@@ -5,7 +5,7 @@ import type { OpenMails } from '../read/open-mails.ts';
 import type { Answer } from '../read/reading.ts';
 import { type AnswerParts, answerTo, quotableText } from './answer.ts';
 import { type Draft, draftOf, emptyDraft, htmlOfText } from './draft.ts';
-import type { LocalDrafts } from './local-drafts.ts';
+import type { KeptDraft, LocalDrafts } from './local-drafts.ts';
 import { type Recipient, readPeople } from './people.ts';
 
 export interface BeginningParts {
@@ -15,6 +15,8 @@ export interface BeginningParts {
   readonly parameters: string;
   readonly mails: OpenMails;
   readonly store: LocalDrafts | undefined;
+  /** Left a moment ago, and not saved yet. */
+  readonly carried?: KeptDraft | undefined;
   readonly from: Recipient;
   /** All as whom one may write. */
   readonly own: readonly Recipient[];
@@ -35,7 +37,7 @@ const ANSWERS: readonly Answer[] = ['reply', 'replyAll', 'forward', 'forwardAsFi
 /** Undefined: what it was about is not there. */
 export async function beginWriting(parts: BeginningParts): Promise<Beginning | undefined> {
   const { key, draft, store, from, messageId } = parts;
-  const kept = await store?.find(key, draft).catch(() => undefined);
+  const kept = parts.carried ?? (await store?.find(key, draft).catch(() => undefined));
   if (kept !== undefined) return { draft: { ...kept.draft, key }, serverId: kept.serverId, isResumed: true };
   if (draft !== undefined) {
     const email = await whole(parts.mails, draft);

@@ -5,7 +5,8 @@
  * kept behind. What could not be kept stays where it is and is tried again.
  *
  * A create whose answer was lost may have happened, and so may one of a page that was killed: before the next, drafts of the same
- * Message-ID are looked for, and the next version takes their place.
+ * Message-ID are looked for, and the next version takes their place. A browser may by itself repeat a request whose connection broke; the
+ * state before it is its condition (`ifInState`), which the repetition does not meet.
  */
 import { type ReadonlySignal, signal } from '@preact/signals-core';
 import { type JmapClient, Refused } from '../sync/jmap-client.ts';
@@ -22,7 +23,8 @@ export type DraftState =
 
 /** Where drafts outlive the page. */
 export interface DraftStore {
-  put(draft: Draft, serverId: string | undefined): Promise<void>;
+  /** `isSaved`: the account has this version. */
+  put(draft: Draft, serverId: string | undefined, isSaved: boolean): Promise<void>;
   remove(key: string): Promise<void>;
 }
 
@@ -56,6 +58,7 @@ interface Parts {
 
 export const WAIT_MS = 2000;
 const AGAIN_MS = 15_000;
+const MISMATCHES = 5;
 
 export class DraftKeeper {
   readonly #options: KeeperOptions;
@@ -86,6 +89,10 @@ export class DraftKeeper {
 
   get state(): ReadonlySignal<DraftState> {
     return this.#state;
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
   }
 
   /** Of the version that the account has. */
@@ -123,6 +130,17 @@ export class DraftKeeper {
     return this.#saved === this.draft.peek();
   }
 
+  /** Its page goes. False: the account does not have it, and whoever has it here has to see to it. */
+  async leave(): Promise<boolean> {
+    const isSaved = await this.save();
+    const now = this.draft.peek();
+    const isNothing = this.#serverId === undefined && (isEmpty(now) || this.#saved === now);
+    const isDone = isSaved || isNothing;
+    if (isDone) await this.end();
+    else this.#isEnded = true;
+    return isDone;
+  }
+
   /** Thrown away, here and there. */
   async discard(): Promise<void> {
     const id = await this.end();
@@ -141,7 +159,7 @@ export class DraftKeeper {
 
   async #keepHere(draft: Draft): Promise<void> {
     try {
-      await this.#options.store?.put(draft, this.#serverId);
+      await this.#options.store?.put(draft, this.#serverId, this.#saved === draft);
     } catch {
       if (this.#state.peek().kind === 'here') this.#state.value = { kind: 'here', isKept: false };
     }
@@ -151,11 +169,7 @@ export class DraftKeeper {
     const drafts = this.#options.drafts();
     if (drafts === undefined) return;
     try {
-      const old = await this.#versionsThere(draft, drafts);
-      const email = emailOf(draft, drafts, this.#options.wholeText(draft));
-      const answer = await this.#options.client.call<SetAnswer>('Email/set', {
-        create: { draft: email },
-      }).result;
+      const { old, answer } = await this.#create(draft, drafts);
       const made = answer.created?.draft;
       if (made === undefined) {
         this.#state.value = { kind: 'refused', type: answer.notCreated?.draft?.type ?? 'serverFail' };
@@ -169,6 +183,26 @@ export class DraftKeeper {
       await this.#madeOf(draft, made.id);
     } catch (error) {
       this.#failed(error);
+    }
+  }
+
+  async #create(
+    draft: Draft,
+    drafts: string,
+  ): Promise<{ readonly old: readonly string[]; readonly answer: SetAnswer }> {
+    const { client, wholeText } = this.#options;
+    const create = { draft: emailOf(draft, drafts, wholeText(draft)) };
+    for (let tries = 1; ; tries++) {
+      const { state } = await client.call<{ readonly state: string }>('Email/get', { ids: [] }).result;
+      const old = await this.#versionsThere(draft, drafts);
+      try {
+        // Where something changes all the time it is made without, rather than not.
+        const condition = tries < MISMATCHES ? { ifInState: state } : {};
+        return { old, answer: await client.call<SetAnswer>('Email/set', { create, ...condition }).result };
+      } catch (error) {
+        if (!(error instanceof Refused && error.type === 'stateMismatch')) throw error;
+        this.#isLost = true;
+      }
     }
   }
 
@@ -228,6 +262,6 @@ export class DraftKeeper {
     }
     this.#isLost = true;
     this.#state.value = { kind: 'offline', isKept: this.#options.store !== undefined };
-    void this.#options.sleep(AGAIN_MS).then(() => this.save());
+    void this.#options.sleep(AGAIN_MS).then(() => !this.#isEnded && this.save());
   }
 }

@@ -13,8 +13,9 @@ function server(answers: Record<string, Answer>) {
   return {
     asked,
     call<T>(name: string, args: Arguments): Call<T> {
-      asked.push([name, args]);
-      const result = (async () => answers[name]?.(args) as T)();
+      const isState = name === 'Email/get' && (args.ids as readonly string[] | undefined)?.length === 0;
+      if (!isState) asked.push([name, args]);
+      const result = (async () => (isState ? { state: 's1', list: [] } : answers[name]?.(args)) as T)();
       result.catch(() => {});
       return { result, ref: (path) => ({ resultOf: 'x', name, path }) };
     },
@@ -102,6 +103,29 @@ describe('a draft', () => {
     assert.equal(keeper.state.value.kind, 'everywhere');
     assert.deepEqual(sets(client.asked), ['create', 'create', ['e8']]);
     assert.deepEqual(client.asked[1]?.[1], { filter: { inMailbox: 'f3', header: ['Message-ID', 'm@x'] } });
+  });
+
+  test('that the browser asked to be made twice is made once', async () => {
+    const there = ['e1'];
+    let isRepeated = true;
+    const { client, keeper, wake } = writing({
+      'Email/set': ({ create }) => {
+        if (create === undefined) return {};
+        there.push('e2');
+        // The answer to the repetition.
+        if (isRepeated) throw new Refused('stateMismatch');
+        return { created: { draft: { id: 'e3' } } };
+      },
+      'Email/query': () => {
+        isRepeated = false;
+        return { ids: ['e2'] };
+      },
+    });
+    keeper.change({ subject: 'a' });
+    await wake();
+    assert.deepEqual(sets(client.asked), ['create', 'create', ['e2']]);
+    assert.equal(keeper.serverId, 'e3');
+    assert.equal(client.asked[0]?.[1].ifInState, 's1');
   });
 
   test('whose page was killed is gone on with: whatever that left of it goes', async () => {
@@ -197,8 +221,25 @@ describe('sending', () => {
   });
   const nothing = {
     'EmailSubmission/query': () => ({ ids: [] }),
-    'EmailSubmission/get': () => ({ list: [] }),
+    'EmailSubmission/get': () => ({ list: [], state: 's1' }),
   };
+
+  test('that the browser asked for twice is done once', async () => {
+    let isThere = false;
+    const client = server({
+      'EmailSubmission/query': () => ({ ids: isThere ? ['s1'] : [] }),
+      'EmailSubmission/get': () => ({
+        state: isThere ? '2' : '1',
+        list: isThere ? [{ id: 's1', undoStatus: 'pending' }] : [],
+      }),
+      'EmailSubmission/set': ({ ifInState }) => {
+        assert.equal(ifInState, '1');
+        isThere = true;
+        throw new Refused('stateMismatch');
+      },
+    });
+    assert.deepEqual(await send(options(client)), { kind: 'sent', submission: 's1' });
+  });
 
   test('is held by the server a little longer than the person sees, in its own mailbox', async () => {
     const client = server({ ...nothing, 'EmailSubmission/set': () => ({ created: { send: { id: 's1' } } }) });

@@ -11,6 +11,8 @@ export interface KeptDraft {
   readonly draft: Draft;
   readonly serverId: string | undefined;
   readonly atMs: number;
+  /** The account has this version. */
+  readonly isSaved?: boolean;
 }
 
 export interface LocalDrafts extends DraftStore {
@@ -18,18 +20,15 @@ export interface LocalDrafts extends DraftStore {
   find(key: string, serverId: string | undefined): Promise<KeptDraft | undefined>;
 }
 
-/** What nobody came back to. */
-const MAX_AGE_MS = 30 * 86_400_000;
-
 export function localDrafts(kept: Pick<Kept, 'all' | 'put' | 'remove'>): LocalDrafts {
   const drafts: LocalDrafts = {
-    async put(draft, serverId) {
-      await kept.put('drafts', { key: draft.key, draft, serverId, atMs: Date.now() } satisfies KeptDraft);
+    async put(draft, serverId, isSaved) {
+      const row: KeptDraft = { key: draft.key, draft, serverId, atMs: Date.now(), isSaved };
+      await kept.put('drafts', row);
     },
     remove: (key) => kept.remove('drafts', key),
     async find(key, serverId) {
       const all = await kept.all<KeptDraft>('drafts');
-      for (const { key: old, atMs } of all) if (atMs < Date.now() - MAX_AGE_MS) await drafts.remove(old);
       return all.find((one) =>
         serverId === undefined ? one.key === key : one.serverId === serverId || one.key === key,
       );

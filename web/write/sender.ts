@@ -2,7 +2,8 @@
  * Sends a draft (RFC 8621 §7.5). The server holds it for the seconds in which it can be taken back, or until its time, so it is sent with the
  * page closed too. What waits lies in the mailbox with the role `scheduled`; the server moves it to Sent when it has left.
  *
- * An answer that was lost is no reason to send again: what the server has of it is asked first.
+ * An answer that was lost is no reason to send again: what the server has of it is asked first. A browser may by itself repeat a request whose
+ * connection broke, so the state that was asked is the condition (`ifInState`, RFC 8620 §5.3), which the repetition does not meet.
  */
 import { type JmapClient, Refused } from '../sync/jmap-client.ts';
 import type { Draft } from './draft.ts';
@@ -34,21 +35,37 @@ interface SetAnswer {
 
 /** The person sees the last of the seconds; the way to the server takes some. */
 const EXTRA_SECONDS = 3;
+const MISMATCHES = 5;
 
 export async function send(options: SendOptions): Promise<SendResult> {
   const { client, emailId } = options;
   try {
-    const known = await submissionOf(client, emailId);
-    if (known !== undefined) return { kind: 'sent', submission: known };
-    const answer = await client.call<SetAnswer>('EmailSubmission/set', submissionArguments(options)).result;
-    const made = answer.created?.send;
-    if (made === undefined) return { kind: 'refused', type: answer.notCreated?.send?.type ?? 'serverFail' };
-    return { kind: 'sent', submission: made.id };
+    for (let tries = 1; ; tries++) {
+      const { known, state } = await submissionOf(client, emailId);
+      if (known !== undefined) return { kind: 'sent', submission: known };
+      try {
+        return await submit(options, state);
+      } catch (error) {
+        if (!isMismatch(error) || tries === MISMATCHES) throw error;
+      }
+    }
   } catch (error) {
-    if (error instanceof Refused) return { kind: 'refused', type: error.type };
-    const known = await submissionOf(client, emailId).catch(() => undefined);
+    if (error instanceof Refused && !isMismatch(error)) return { kind: 'refused', type: error.type };
+    const { known } = await submissionOf(client, emailId).catch(() => ({ known: undefined }));
     return known === undefined ? { kind: 'unreachable' } : { kind: 'sent', submission: known };
   }
+}
+
+async function submit(options: SendOptions, ifInState: string): Promise<SendResult> {
+  const args = { ...submissionArguments(options), ifInState };
+  const answer = await options.client.call<SetAnswer>('EmailSubmission/set', args).result;
+  const made = answer.created?.send;
+  if (made === undefined) return { kind: 'refused', type: answer.notCreated?.send?.type ?? 'serverFail' };
+  return { kind: 'sent', submission: made.id };
+}
+
+function isMismatch(error: unknown): boolean {
+  return error instanceof Refused && error.type === 'stateMismatch';
 }
 
 /** Whether it could be taken back; then it is a draft again. */
@@ -74,15 +91,18 @@ export async function takeBack(
   }
 }
 
-async function submissionOf(client: Pick<JmapClient, 'call'>, emailId: string): Promise<string | undefined> {
+async function submissionOf(
+  client: Pick<JmapClient, 'call'>,
+  emailId: string,
+): Promise<{ readonly known: string | undefined; readonly state: string }> {
   const filter = { emailIds: [emailId] };
   const query = client.call<{ readonly ids: readonly string[] }>('EmailSubmission/query', { filter });
-  const get = client.call<{ readonly list: readonly { readonly id: string; readonly undoStatus: string }[] }>(
-    'EmailSubmission/get',
-    { '#ids': query.ref('/ids'), properties: ['undoStatus'] },
-  );
-  const [, { list }] = await Promise.all([query.result, get.result]);
-  return list.find(({ undoStatus }) => undoStatus !== 'canceled')?.id;
+  const get = client.call<{
+    readonly state: string;
+    readonly list: readonly { readonly id: string; readonly undoStatus: string }[];
+  }>('EmailSubmission/get', { '#ids': query.ref('/ids'), properties: ['undoStatus'] });
+  const [, { state, list }] = await Promise.all([query.result, get.result]);
+  return { known: list.find(({ undoStatus }) => undoStatus !== 'canceled')?.id, state };
 }
 
 function submissionArguments({

@@ -98,22 +98,25 @@ async function sendNow(
   const isSaved = await keeper.save();
   const emailId = keeper.serverId;
   const drafts = cache.byRole('drafts')?.id;
-  if (!isSaved || emailId === undefined || drafts === undefined || identity === undefined) {
-    app.notices.show({ text: texts.notSentOffline, isWrong: true });
-    return;
-  }
   const draft = keeper.draft.peek();
+  const offline = async (): Promise<void> => {
+    if (await waits(session, { app, desk, hold })) return;
+    app.notices.show({ text: texts.notSentOffline, isWrong: true });
+  };
+  if (!isSaved || emailId === undefined || drafts === undefined || identity === undefined) {
+    const { kind } = keeper.state.peek();
+    // What the server does not take as a draft it would not take later either.
+    return kind === 'refused' ? app.notices.show({ text: texts.notSent, isWrong: true }) : offline();
+  }
   const scheduled =
     'untilMs' in hold
       ? await scheduledMailbox(client, app.texts.peek().list.roles.scheduled ?? '').catch(() => undefined)
       : cache.byRole('scheduled')?.id;
   const mailboxes = { drafts, sent: cache.byRole('sent')?.id, scheduled };
   const result = await send({ client, identityId: identity.id, emailId, draft, mailboxes, hold });
-  if (result.kind !== 'sent') {
-    app.notices.show({
-      text: result.kind === 'refused' ? texts.notSent : texts.notSentOffline,
-      isWrong: true,
-    });
+  if (result.kind === 'unreachable') return offline();
+  if (result.kind === 'refused') {
+    app.notices.show({ text: texts.notSent, isWrong: true });
     return;
   }
   await keeper.end();
@@ -132,4 +135,27 @@ async function sendNow(
   const canUndo = 'untilMs' in hold || hold.seconds > 0;
   app.notices.show({ text, ...(canUndo && { action: { text: texts.undo, run: () => void undo() } }) });
   void desk.look();
+}
+
+/** False: it cannot wait here, on a device that is not the person's own. */
+async function waits(
+  { keeper, identity }: WritingSession,
+  { app, desk, hold }: { readonly app: App; readonly desk: Desk; readonly hold: SendOptions['hold'] },
+): Promise<boolean> {
+  const outbox = desk.outgoing.outbox.peek();
+  if (outbox === undefined || identity === undefined) return false;
+  const draft = keeper.draft.peek();
+  const id = crypto.randomUUID();
+  const mail = { id, draft, serverId: keeper.serverId, identityId: identity.id, hold };
+  const isAdded = await outbox.add(mail).then(
+    () => true,
+    () => false,
+  );
+  if (!isAdded) return false;
+  await keeper.end();
+  app.router.back();
+  const texts = app.texts.peek().write;
+  const run = (): void => void desk.outgoing.reopen(id, app.router);
+  app.notices.show({ text: texts.willBeSent, action: { text: texts.undo, run } });
+  return true;
 }

@@ -17,8 +17,10 @@ export function WriterBar({ session, sending, onAttach }: WriterBarProps) {
   const texts = useTexts().write;
   const { router, formats, notices } = useApp();
   const discard = async (): Promise<void> => {
+    // Ended before its page goes, which would keep it.
+    const isGone = session.keeper.discard();
     router.back();
-    await session.keeper.discard();
+    await isGone;
     notices.show({ text: texts.discarded });
   };
   return (

@@ -32,7 +32,7 @@ export function Writer({ draft, parameters }: WriterProps) {
       isGone = true;
       const begun = session.peek();
       // Whoever goes away has nothing to do: what was written is kept.
-      if (typeof begun === 'object') void begun.keeper.save();
+      if (typeof begun === 'object') begun.leave();
     };
   }, []);
   const now = session.value;

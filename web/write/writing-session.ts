@@ -8,6 +8,7 @@ import type { SessionObject } from '../sync/jmap-client.ts';
 import { beginWriting } from './beginning.ts';
 import { type Draft, type DraftFile, escaped, wholeHtml } from './draft.ts';
 import { DraftKeeper } from './draft-keeper.ts';
+import { draftLock } from './draft-lock.ts';
 import type { Editor } from './editor.ts';
 import { htmlText } from './html-text.ts';
 import { localDrafts } from './local-drafts.ts';
@@ -25,6 +26,13 @@ export interface SessionParts {
 const CORE = 'urn:ietf:params:jmap:core';
 const MAX_UPLOAD = 50_000_000;
 
+/** Held by the page on which a draft is written, so that nobody else takes care of it meanwhile. */
+function held(key: string): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  void navigator.locks?.request(draftLock(key), () => promise);
+  return resolve;
+}
+
 export class WritingSession {
   readonly keeper: DraftKeeper;
   readonly uploads: Uploads;
@@ -32,6 +40,7 @@ export class WritingSession {
   readonly signature: string;
   readonly #desk: Desk;
   readonly #download: (file: DraftFile) => string;
+  readonly #release: () => void;
 
   constructor(parts: {
     readonly desk: Desk;
@@ -40,6 +49,7 @@ export class WritingSession {
     readonly identities: readonly Identity[];
     readonly signature: string;
     readonly download: (file: DraftFile) => string;
+    readonly release: () => void;
   }) {
     this.keeper = parts.keeper;
     this.uploads = parts.uploads;
@@ -47,6 +57,20 @@ export class WritingSession {
     this.signature = parts.signature;
     this.#desk = parts.desk;
     this.#download = parts.download;
+    this.#release = parts.release;
+  }
+
+  /** Whoever goes away has nothing to do: what was written is kept, here until the account has it. */
+  leave(): void {
+    const { keeper } = this;
+    const draft = keeper.draft.peek();
+    const { carried } = this.#desk;
+    if (keeper.state.peek().kind !== 'empty' && !keeper.isEnded)
+      carried.set(draft.key, { key: draft.key, draft, serverId: keeper.serverId, atMs: Date.now() });
+    void keeper.leave().then((isDone) => {
+      if (isDone) carried.delete(draft.key);
+      this.#release();
+    });
   }
 
   get identity(): Identity | undefined {
@@ -104,6 +128,8 @@ export async function beginSession({
   parameters,
 }: SessionParts): Promise<WritingSession | undefined> {
   const { client, cache } = desk.sync;
+  const key = addressOf({ at: 'write', ...(draft === undefined ? {} : { draft }), parameters });
+  const release = held(key);
   const [session, accountId, identities, store] = await Promise.all([
     client.session().catch(() => undefined),
     client.accountId().catch(() => ''),
@@ -114,8 +140,8 @@ export async function beginSession({
   const from = own[0] ?? { name: null, email: desk.me };
   const texts = app.texts.peek();
   const begun = await beginWriting({
-    ...{ draft, parameters, mails: desk.mails, store, from, own },
-    key: addressOf({ at: 'write', ...(draft === undefined ? {} : { draft }), parameters }),
+    ...{ draft, parameters, mails: desk.mails, store, from, own, key },
+    carried: desk.carried.get(key),
     messageId: `${crypto.randomUUID()}@${from.email.split('@')[1] ?? 'localhost'}`,
     words: {
       wrote: texts.write.wrote,
@@ -129,7 +155,11 @@ export async function beginSession({
     },
     timeOf: (iso) => app.formats.peek().fullTime(iso),
   });
-  if (begun === undefined) return undefined;
+  if (begun === undefined) {
+    release();
+    return undefined;
+  }
+  desk.carried.delete(key);
   const { from: writesAs } = begun.draft;
   const identity = identities.find(({ email }) => email === writesAs?.email) ?? identities[0];
   const keeper = new DraftKeeper(
@@ -144,7 +174,7 @@ export async function beginSession({
     begun,
   );
   return new WritingSession({
-    ...{ desk, keeper, identities, signature: signatureOf(identity) },
+    ...{ desk, keeper, identities, signature: signatureOf(identity), release },
     uploads: new Uploads(uploadParts(session, accountId)),
     download: ({ blobId, name, type }) =>
       filled(session?.downloadUrl ?? '', { accountId, blobId, name, type }),

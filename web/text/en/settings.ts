@@ -1,3 +1,7 @@
+import { pluralOf } from '../plural.ts';
+
+const plural = pluralOf('en');
+
 export const settings = {
   title: 'Settings',
   look: 'Look',
@@ -29,6 +33,13 @@ export const settings = {
   password: 'Change password',
   passwordMeans: 'Signs out everywhere else.',
   signOut: 'Sign out',
+  signOutOffline: 'There is no connection, so you are still signed in.',
+  signOutTitle: 'Sign out all the same?',
+  signOutMeans: (count: number) =>
+    plural(count, {
+      one: 'One thing that you did is not at the server yet and would be lost.',
+      other: '# things that you did are not at the server yet and would be lost.',
+    }),
   signedInAs: (address: string) => `Signed in as ${address}`,
   notSaved: 'That could not be saved. Try again.',
   saved: 'Saved',

@@ -53,6 +53,18 @@ export const write = {
   takenBack: 'Not sent. The mail is in Drafts.',
   tooLate: 'It had left already.',
   notSent: 'Not sent: the server does not take it. The mail is in Drafts.',
+  sentNow: (subject: string) =>
+    subject === '' ? 'The mail that waited was sent.' : `“${subject}” was sent.`,
+  willBeSent: 'It is sent when there is a connection.',
+  waits: (subject: string) =>
+    subject === ''
+      ? 'A mail is sent when there is a connection.'
+      : `“${subject}” is sent when there is a connection.`,
+  rescued: (count: number) =>
+    plural(count, {
+      one: 'A draft that only this device had is in Drafts now.',
+      other: '# drafts that only this device had are in Drafts now.',
+    }),
   notSentOffline: 'Not sent: the server cannot be reached. The mail is in Drafts.',
   nobody: 'To whom?',
   noFileTitle: 'Nothing is attached',

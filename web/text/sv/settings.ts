@@ -1,3 +1,7 @@
+import { pluralOf } from '../plural.ts';
+
+const plural = pluralOf('sv');
+
 export const settings = {
   title: 'Inställningar',
   look: 'Utseende',
@@ -29,6 +33,13 @@ export const settings = {
   password: 'Byt lösenord',
   passwordMeans: 'Loggar ut överallt annars.',
   signOut: 'Logga ut',
+  signOutOffline: 'Det finns ingen anslutning, så du är fortfarande inloggad.',
+  signOutTitle: 'Logga ut ändå?',
+  signOutMeans: (count: number) =>
+    plural(count, {
+      one: 'En sak som du har gjort har inte nått servern än och skulle gå förlorad.',
+      other: '# saker som du har gjort har inte nått servern än och skulle gå förlorade.',
+    }),
   signedInAs: (address: string) => `Inloggad som ${address}`,
   notSaved: 'Det gick inte att spara. Försök igen.',
   saved: 'Sparat',

@@ -53,6 +53,18 @@ export const write = {
   takenBack: 'Inte skickat. Mejlet ligger i Utkast.',
   tooLate: 'Det hade redan gått.',
   notSent: 'Inte skickat: servern tar inte emot det. Mejlet ligger i Utkast.',
+  sentNow: (subject: string) =>
+    subject === '' ? 'Mejlet som väntade är skickat.' : `”${subject}” är skickat.`,
+  willBeSent: 'Det skickas när det finns anslutning.',
+  waits: (subject: string) =>
+    subject === ''
+      ? 'Ett mejl skickas när det finns anslutning.'
+      : `”${subject}” skickas när det finns anslutning.`,
+  rescued: (count: number) =>
+    plural(count, {
+      one: 'Ett utkast som bara fanns på den här enheten ligger nu i Utkast.',
+      other: '# utkast som bara fanns på den här enheten ligger nu i Utkast.',
+    }),
   notSentOffline: 'Inte skickat: servern går inte att nå. Mejlet ligger i Utkast.',
   nobody: 'Till vem?',
   noFileTitle: 'Ingenting är bifogat',

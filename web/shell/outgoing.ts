@@ -1,0 +1,137 @@
+/**
+ * What is to leave this browser when there is a network: mail that waits to be sent, and drafts of pages that are closed. Looked after
+ * whenever the server is there again.
+ */
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals-core';
+import type { Keeping } from '../keep/keeping.ts';
+import type { MailSync } from '../sync/mail-sync.ts';
+import type { Texts } from '../text/en.ts';
+import { type KeptDraft, localDrafts } from '../write/local-drafts.ts';
+import { type Delivered, Outbox, type OutMail } from '../write/outbox.ts';
+import type { Notices } from './notices.ts';
+import { addressOf } from './places.ts';
+import type { Router } from './router.ts';
+
+export interface OutgoingParts {
+  readonly sync: MailSync;
+  readonly notices: Notices;
+  readonly texts: ReadonlySignal<Texts>;
+  /** Drafts of pages that were left before they could be saved, in memory: also where nothing may be kept. */
+  readonly carried: Map<string, KeptDraft>;
+}
+
+/** Whoever begins the page with a draft opens it within this time. */
+const SWEEP_MS = 4000;
+const AGAIN_MS = 15_000;
+
+export class Outgoing {
+  readonly #parts: OutgoingParts;
+  readonly #outbox: Signal<Outbox | undefined> = signal(undefined);
+  #keeping: Keeping | undefined;
+  #timers: ReturnType<typeof setTimeout>[] = [];
+
+  constructor(parts: OutgoingParts) {
+    this.#parts = parts;
+  }
+
+  /** Undefined where nothing is kept. */
+  get outbox(): ReadonlySignal<Outbox | undefined> {
+    return this.#outbox;
+  }
+
+  async resume(keeping: Keeping | undefined): Promise<void> {
+    this.#keeping = keeping;
+    if (keeping === undefined) return;
+    const { sync } = this.#parts;
+    const outbox = new Outbox({
+      ...{ kept: keeping.kept, locks: navigator.locks },
+      deliver: async (mail) => {
+        const { deliver } = await import('../write/outbox-delivery.ts');
+        return deliver(mail, {
+          client: sync.client,
+          mailbox: (role) => sync.cache.byRole(role)?.id,
+          scheduledName: this.#parts.texts.peek().list.roles.scheduled ?? '',
+          nowMs: () => Date.now(),
+        });
+      },
+      onDone: (mail, result) => this.#done(mail, result),
+    });
+    await outbox.look();
+    this.#outbox.value = outbox;
+  }
+
+  /** A mail that waits is written on; where nobody knows of it any more it has gone. */
+  async reopen(id: string, router: Router): Promise<void> {
+    const mail = await this.#outbox.peek()?.takeBack(id);
+    if (mail === undefined) {
+      this.#parts.notices.show({ text: this.#parts.texts.peek().write.tooLate, isWrong: true });
+      return;
+    }
+    const { draft, serverId } = mail;
+    const parameters = `?kept=${id}`;
+    const key = addressOf({ at: 'write', parameters });
+    const kept = { key, draft: { ...draft, key }, serverId, atMs: Date.now() };
+    await this.#keeping?.kept.put('drafts', kept);
+    this.#parts.carried.set(key, kept);
+    router.go({ at: 'write', parameters });
+  }
+
+  /** The server is there. */
+  live(): void {
+    this.close();
+    void this.#send();
+    this.#timers.push(setTimeout(() => void this.#sweep(), SWEEP_MS));
+  }
+
+  close(): void {
+    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+  }
+
+  async #send(): Promise<void> {
+    const outbox = this.#outbox.peek();
+    await outbox?.send().catch(() => undefined);
+    if ((outbox?.mails.peek().length ?? 0) > 0)
+      this.#timers.push(setTimeout(() => void this.#send(), AGAIN_MS));
+  }
+
+  async #done({ draft }: OutMail, result: Delivered): Promise<void> {
+    const { sync, notices, texts } = this.#parts;
+    const said = texts.peek().write;
+    if (result.kind === 'refused') {
+      // It is a draft again, of which the sweep sees to it that the account has it.
+      await this.#keeping?.kept.put('drafts', {
+        key: draft.key,
+        draft,
+        serverId: undefined,
+        atMs: Date.now(),
+      });
+      notices.show({ text: said.notSent, isWrong: true });
+      return;
+    }
+    notices.show({ text: said.sentNow(draft.subject) });
+    if (draft.answers !== undefined)
+      sync.actions.run({
+        patches: [{ id: draft.answers.email, keywords: { [draft.answers.keyword]: true } }],
+      });
+    void sync.sync();
+  }
+
+  async #sweep(): Promise<void> {
+    const { sync, carried, notices, texts } = this.#parts;
+    const kept = this.#keeping?.kept;
+    const isThere = carried.size > 0 || ((await kept?.all('drafts').catch(() => [])) ?? []).length > 0;
+    if (!isThere) return;
+    const store = kept && localDrafts(kept);
+    const { sweepDrafts } = await import('../write/draft-sweep.ts');
+    const count = await sweepDrafts({
+      ...{ client: sync.client, drafts: () => sync.cache.byRole('drafts')?.id, locks: navigator.locks },
+      all: async () => [...carried.values(), ...((await kept?.all<KeptDraft>('drafts')) ?? [])],
+      remove: async (key) => {
+        carried.delete(key);
+        await store?.remove(key);
+      },
+      nowMs: () => Date.now(),
+    }).catch(() => 0);
+    if (count > 0) notices.show({ text: texts.peek().write.rescued(count) });
+  }
+}
