@@ -213,6 +213,14 @@ describe('a filter before us', () => {
     assert.match(await last('Junk'), /from the relay/);
   });
 
+  test('counts also on a message that is too large to be scanned', async () => {
+    await start({ isTrusted: () => true, believesHeaders: true, rspamd: { maxBytes: 5000 } });
+    const before = rspamd.requests.length;
+    assert.match(await send(letter(`large\r\n${'x\r\n'.repeat(200_000)}`, SPAM)), /^250 /);
+    assert.match(await last('Junk'), /\r\nlarge\r\n/);
+    assert.equal(rspamd.requests.length, before);
+  });
+
   test('answers for where mail is from: what its domain asks to refuse is taken', async () => {
     const zone = await startDns({
       zone: [

@@ -1,6 +1,6 @@
 /**
  * What lists in the DNS say of the address that brings a message (RFC 5782): each that has it counts with its weight, those of good
- * senders against it. A list that does not answer says nothing; one that has 127.0.0.1 on it has everybody on it, and is
+ * senders against it. A list that does not answer says nothing, nor does one of which is not known whether it works; one that has 127.0.0.1 on it has everybody on it, and is
  * left out for an hour (§5). Each list is asked once for an address in a while, by the cache of the DNS.
  */
 import { isPrivateAddress } from '../base/ip-address.ts';
@@ -22,6 +22,12 @@ export interface Listing {
   readonly zones: readonly string[];
 }
 
+/** Until when it counts without being asked for again. */
+interface Health {
+  readonly untilMs: number;
+  readonly isWhole: Promise<boolean>;
+}
+
 const NOWHERE: Listing = Object.freeze({ points: 0, zones: Object.freeze([]) });
 const HEALTH_MS = 3_600_000;
 /** RFC 5782 §5: never on a list that works. */
@@ -31,7 +37,7 @@ export class BlockLists {
   readonly #settings: BlockListSettings;
   readonly #log: Log;
   readonly #nowMs: () => number;
-  readonly #health = new Map<string, { readonly untilMs: number; readonly isWhole: Promise<boolean> }>();
+  readonly #health = new Map<string, Health>();
 
   /** `nowMs` never goes back. */
   constructor(settings: BlockListSettings, log: Log, nowMs: () => number = () => performance.now()) {
@@ -69,17 +75,27 @@ export class BlockLists {
     return { action: junkFrom > 0 && points >= junkFrom ? 'junk' : 'accept', reason };
   }
 
-  /** Asked only when it has somebody on it. */
+  /** Asked only when it has somebody on it. Without an answer it is as it was the last time; never known, it is not believed. */
   #isWhole(dns: Dns, { zone }: BlockList): Promise<boolean> {
     const known = this.#health.get(zone);
     if (known !== undefined && known.untilMs > this.#nowMs()) return known.isWhole;
     const isWhole = dns.ask(`${reversedLabels(NEVER_LISTED)}.${zone}`, 'A').then((answer) => {
-      const isBroken = addressesIn(answer).length > 0;
+      if (answer.kind !== 'found' && answer.kind !== 'nodata' && answer.kind !== 'nxdomain') {
+        // Whoever asked may have had too much asked; the next one asks anew.
+        if (this.#health.get(zone)?.isWhole === isWhole) this.#restore(zone, known);
+        return known?.isWhole ?? false;
+      }
+      const isBroken = answer.kind === 'found';
       if (isBroken) this.#log.warn({ zone }, 'a list of addresses has everybody on it and is left out');
       return !isBroken;
     });
     this.#health.set(zone, { untilMs: this.#nowMs() + HEALTH_MS, isWhole });
     return isWhole;
+  }
+
+  #restore(zone: string, known: Health | undefined): void {
+    if (known === undefined) this.#health.delete(zone);
+    else this.#health.set(zone, known);
   }
 }
 

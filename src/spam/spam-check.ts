@@ -45,10 +45,12 @@ export class SpamCheck {
   readonly #arrival: SpamArrival;
   readonly #isTrusted: boolean;
   readonly #listing: Promise<Listing>;
-  /** Octets to keep; what is above them is of no use. */
-  readonly #wanted: number;
+  /** For rspamd. */
   #pieces: Buffer[] = [];
   #bytes = 0;
+  /** The beginning, of whom a header is believed, whatever the rest is too large or too much for. */
+  #head: Buffer[] = [];
+  #headBytes = 0;
   #isLost: string | undefined;
 
   /** When the message begins: lists are asked. */
@@ -57,27 +59,31 @@ export class SpamCheck {
     this.#arrival = arrival;
     this.#isTrusted = services.isTrusted(arrival.address);
     this.#listing = services.lists.look(this.#isTrusted ? undefined : arrival.dns, arrival.address);
-    const headerBytes = this.#isTrusted && services.believesHeaders ? LOOKED_AT_BYTES : 0;
-    this.#wanted = services.rspamd?.settings.maxBytes ?? headerBytes;
   }
 
   /** The octets of the message as they come; they are kept, not copied. */
   write(octets: Buffer): void {
-    if (this.#wanted === 0 || this.#isLost !== undefined) return;
+    if (this.#believesHeader && this.#headBytes < LOOKED_AT_BYTES) {
+      const piece = octets.subarray(0, LOOKED_AT_BYTES - this.#headBytes);
+      this.#head.push(piece);
+      this.#headBytes += piece.length;
+    }
     const { rspamd, memory } = this.#services;
-    if (this.#bytes + octets.length > this.#wanted) {
-      if (rspamd === undefined) this.#keep(octets.subarray(0, this.#wanted - this.#bytes));
-      else this.#lose(TOO_LARGE);
-    } else if (rspamd !== undefined && !memory.take(octets.length)) this.#lose('rspamd has too much to do');
-    else this.#keep(octets);
+    if (rspamd === undefined || this.#isLost !== undefined) return;
+    if (this.#bytes + octets.length > rspamd.settings.maxBytes) this.#lose(TOO_LARGE);
+    else if (!memory.take(octets.length)) this.#lose('rspamd has too much to do');
+    else {
+      this.#pieces.push(octets);
+      this.#bytes += octets.length;
+    }
   }
 
   /** When all of it has come. `provenDomain`: whom it is proven to be from. */
   async judge(provenDomain: string | undefined): Promise<Judged> {
-    const { lists, believesHeaders } = this.#services;
+    const { lists } = this.#services;
     const listing = await this.#listing;
     const opinions: Opinion[] = [lists.opinionOn(listing)];
-    if (this.#isTrusted && believesHeaders) opinions.push(upstreamOpinion(Buffer.concat(this.#pieces)));
+    if (this.#believesHeader) opinions.push(upstreamOpinion(Buffer.concat(this.#head)));
     // Who is refused anyway is not scanned.
     if (opinions[0]?.action !== 'reject') opinions.push(...(await this.#scan()));
     const { action } = together(opinions);
@@ -88,20 +94,20 @@ export class SpamCheck {
 
   /** Whatever became of it. */
   end(): void {
+    this.#lose('it is over');
+    this.#head = [];
+  }
+
+  get #believesHeader(): boolean {
+    return this.#isTrusted && this.#services.believesHeaders;
+  }
+
+  /** The first reason counts. */
+  #lose(why: string): void {
     if (this.#services.rspamd !== undefined) this.#services.memory.giveBack(this.#bytes);
     this.#pieces = [];
     this.#bytes = 0;
-    this.#isLost ??= 'it is over';
-  }
-
-  #keep(octets: Buffer): void {
-    this.#pieces.push(octets);
-    this.#bytes += octets.length;
-  }
-
-  #lose(why: string): void {
-    this.end();
-    this.#isLost = why;
+    this.#isLost ??= why;
   }
 
   async #scan(): Promise<readonly Opinion[]> {

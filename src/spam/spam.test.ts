@@ -58,7 +58,7 @@ describe('lists of addresses (RFC 5782)', () => {
       asked.push(name);
       const found = zone[name];
       return (found === undefined
-        ? { kind: 'timeout' }
+        ? { kind: name.endsWith('dead.example') ? 'timeout' : 'nxdomain' }
         : { kind: 'found', records: [found], isSecure: false, ttl: 60 }) as unknown as Answer<never>;
     },
   });
@@ -105,6 +105,33 @@ describe('lists of addresses (RFC 5782)', () => {
       assert.equal(lists.opinionOn(await lists.look(dns, '192.0.2.9')).action, 'accept');
     assert.equal(asked.filter((name) => name.startsWith('1.0.0.127.')).length, 1, 'asked once in a while');
     assert.deepEqual(await lists.look(dns, '127.0.0.1'), { points: 0, zones: [] });
+  });
+
+  test('one of which nobody can say whether it works says nothing, and is asked again', async () => {
+    let nowMs = 0;
+    const settings = { lists: parseBlockLists('one.example*9') ?? [], junkFrom: 2, rejectFrom: 3 };
+    const lists = new BlockLists(settings, silentLog, () => nowMs);
+    let health: string = 'busy';
+    const dns: Dns = {
+      ask: async (name) =>
+        ({
+          ...(name.startsWith('1.0.0.127.') && health !== 'found'
+            ? { kind: health }
+            : { kind: 'found', records: ['127.0.0.2'] }),
+        }) as unknown as Answer<never>,
+    };
+    const action = async () => lists.opinionOn(await lists.look(dns, '192.0.2.9')).action;
+    for (health of ['busy', 'servfail', 'timeout']) assert.equal(await action(), 'accept', health);
+    health = 'nxdomain';
+    assert.equal(await action(), 'reject', 'it works');
+    nowMs += 2 * 3_600_000;
+    health = 'timeout';
+    assert.equal(await action(), 'reject', 'it did the last time');
+    health = 'found';
+    assert.equal(await action(), 'accept', 'it has everybody now');
+    nowMs += 2 * 3_600_000;
+    health = 'busy';
+    assert.equal(await action(), 'accept', 'it did not work the last time');
   });
 });
 
@@ -186,6 +213,36 @@ describe('greylisting (RFC 6647)', () => {
       assert.ok(!(await greylist.delays(from('203.0.113.0/24', `r${n}@example.com`))));
     }
     assert.ok(!(await greylist.delays(from('203.0.113.0/24', 'new@example.com'))));
+  });
+
+  test('after a start, what five weeks have left is read with pauses, and whoever comes meanwhile waits for it', async () => {
+    const day = (ago: number): string => new Date(nowMs - ago * 86_400_000).toISOString().slice(0, 10);
+    const ago = (days: number, at: number) => (nowMs - days * 86_400_000 + at).toString(16);
+    for (const days of [5, 4, 3]) {
+      const lines = Array.from({ length: 40_000 }, (_, n) => {
+        const key = (days * 100_000 + n).toString(16).padStart(16, '0');
+        return `p ${key} ${key} ${ago(days, n)}\n`;
+      });
+      writeFileSync(join(folder, day(days)), lines.join(''));
+    }
+    // Known since yesterday: the last file that is read.
+    assert.ok(await open().delays(from('198.18.0.0/24')));
+    nowMs += 6 * MINUTE;
+    const greylist = open();
+    let turns = 0;
+    let isOver = false;
+    const counting = (): void => {
+      turns++;
+      if (!isOver) setImmediate(counting);
+    };
+    setImmediate(counting);
+    const all = await Promise.all([
+      greylist.delays(from('198.18.0.0/24')),
+      greylist.delays(from('198.18.0.0/24')),
+    ]);
+    isOver = true;
+    assert.deepEqual(all, [false, false]);
+    assert.ok(turns > 20, `${turns} turns of the event loop`);
   });
 
   test('broken lines are nobody, old files go, and what cannot be remembered does not wait', async () => {

@@ -48,6 +48,11 @@ describe('how much an account may send', () => {
     assert.equal(send(), 'over messagesPerHour 10');
     allowances.giveBack(ANN, 1, nowMs);
     assert.equal(send(), 'sent', 'what was not taken does not count');
+    assert.equal(send(), 'over messagesPerHour 10');
+    const spentMs = nowMs;
+    nowMs += 6 * MINUTE;
+    allowances.giveBack(ANN, 1, spentMs);
+    assert.equal(send(), 'sent', 'nor when that turned out later');
   });
 });
 
@@ -58,21 +63,21 @@ describe('over a restart', () => {
     for (let n = 0; n < 9; n++) before.spend(ANN, LIMITS, 2, nowMs);
     nowMs += 50 * MINUTE;
     before.spend(ANN, LIMITS, 3, nowMs);
-    const written = JSON.parse(JSON.stringify(before.snapshot(nowMs)));
+    const written = JSON.parse(JSON.stringify([...before.snapshot(nowMs)]));
     const after = new Allowances();
     after.restore(written, nowMs);
     after.restore(written, nowMs);
     assert.equal(after.limitFor(ANN, LIMITS, 1, nowMs)?.what, 'messagesPerHour');
-    assert.deepEqual(after.snapshot(nowMs), written);
+    assert.deepEqual([...after.snapshot(nowMs)], written);
     nowMs += 5 * HOUR;
     assert.equal(after.limitFor(ANN, LIMITS, 1, nowMs), undefined);
-    const later = after.snapshot(nowMs);
+    const later = [...after.snapshot(nowMs)];
     const again = new Allowances();
     again.restore(later, nowMs);
     for (let n = 0; n < 10; n++) again.spend(ANN, LIMITS, 1, nowMs);
     assert.equal(again.limitFor(ANN, { ...LIMITS, messagesPerHour: 0 }, 1, nowMs)?.what, 'messagesPerDay');
     nowMs += 26 * HOUR;
-    assert.deepEqual(again.snapshot(nowMs), []);
+    assert.deepEqual([...again.snapshot(nowMs)], []);
     again.restore(later, nowMs);
     assert.equal(again.limitFor(ANN, LIMITS, 1, nowMs), undefined, 'what is old is not taken up');
   });

@@ -54,6 +54,7 @@ const NAMES = Object.keys(WINDOWS) as (keyof AllowanceLimits)[];
 
 export class Allowances {
   readonly #slots = new LruMap<AccountId, readonly Slot[]>(MAX_ACCOUNTS);
+  #changes = 0;
 
   /** The limit that a message to so many would pass; undefined when there is room. */
   limitFor(
@@ -74,6 +75,7 @@ export class Allowances {
   spend(account: AccountId, limits: AllowanceLimits, recipients: number, nowMs: number): readonly Reached[] {
     const before = NAMES.map((what) => this.#used(account, what, nowMs));
     const slot = this.#slotOf(account, nowMs);
+    this.#changes++;
     slot.messages++;
     slot.recipients += recipients;
     return NAMES.flatMap((what, i) => {
@@ -84,31 +86,31 @@ export class Allowances {
     });
   }
 
-  /** A message that was counted was not taken after all. */
-  giveBack(account: AccountId, recipients: number, nowMs: number): void {
-    const slot = this.#slotOf(account, nowMs);
+  /** A message that was counted at that moment was not taken after all. */
+  giveBack(account: AccountId, recipients: number, spentMs: number): void {
+    const number = Math.floor(spentMs / SLOT_MS);
+    const slot = this.#slots.get(account)?.find((one) => one.number === number);
+    if (slot === undefined) return;
+    this.#changes++;
     slot.messages = Math.max(0, slot.messages - 1);
     slot.recipients = Math.max(0, slot.recipients - recipients);
   }
 
-  /** What the next process has to know: of each account its slots, those of full hours of the past put together. */
-  snapshot(nowMs: number): readonly AccountCounts[] {
+  /** How often something was counted: what has been written down is current while it stays. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /**
+   * What the next process has to know: of each account its slots, those of full hours of the past put together. One account after the
+   * other, for whoever pauses between them.
+   */
+  *snapshot(nowMs: number): Generator<AccountCounts> {
     const now = Math.floor(nowMs / SLOT_MS);
-    return [...this.#slots].flatMap(([account, slots]): AccountCounts[] => {
-      const kept = new Map<number, Slot>();
-      for (const { number, messages, recipients } of slots) {
-        if (number <= now - DAY_SLOTS) continue;
-        const hour = number - (number % HOUR_SLOTS) + HOUR_SLOTS - 1;
-        // As late as it can be: a limit is never passed by forgetting.
-        const at = hour <= now - HOUR_SLOTS ? hour : number;
-        const sum = kept.get(at) ?? { number: at, messages: 0, recipients: 0 };
-        sum.messages += messages;
-        sum.recipients += recipients;
-        kept.set(at, sum);
-      }
-      const counts = [...kept.values()].map((slot) => [slot.number, slot.messages, slot.recipients] as const);
-      return counts.length === 0 ? [] : [[account, counts]];
-    });
+    for (const [account, slots] of this.#slots) {
+      const counts = keptOf(slots, now);
+      if (counts.length > 0) yield [account, counts];
+    }
   }
 
   /** Beside what has been counted since the start. What several have written of one account counts as the most of them. */
@@ -144,4 +146,19 @@ export class Allowances {
     this.#slots.set(account, kept);
     return slot;
   }
+}
+
+function keptOf(slots: readonly Slot[], now: number): AccountCounts[1] {
+  const kept = new Map<number, Slot>();
+  for (const { number, messages, recipients } of slots) {
+    if (number <= now - DAY_SLOTS) continue;
+    const hour = number - (number % HOUR_SLOTS) + HOUR_SLOTS - 1;
+    // As late as it can be: a limit is never passed by forgetting.
+    const at = hour <= now - HOUR_SLOTS ? hour : number;
+    const sum = kept.get(at) ?? { number: at, messages: 0, recipients: 0 };
+    sum.messages += messages;
+    sum.recipients += recipients;
+    kept.set(at, sum);
+  }
+  return [...kept.values()].map((slot) => [slot.number, slot.messages, slot.recipients] as const);
 }

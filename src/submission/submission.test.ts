@@ -3,8 +3,14 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { LineClient } from '../../test/kit/line-client.ts';
 import { ScramClient } from '../../test/kit/scram-client.ts';
-import { ANN, startTestSubmission, type TestSubmission } from '../../test/kit/submission.ts';
+import {
+  ANN,
+  SUBMISSION_SETTINGS,
+  startTestSubmission,
+  type TestSubmission,
+} from '../../test/kit/submission.ts';
 import type { Secret } from '../base/secret.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const LETTER = `From: Ann <${ANN}>\r\nTo: bob@example.org\r\nSubject: Hello\r\nDate: Thu, 1 Jan 2026 00:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\nHello.\r\n`;
@@ -415,6 +421,22 @@ describe('as it is configured', () => {
       [letter],
       'with its Bcc, as it came',
     );
+    client.socket.destroy();
+  });
+
+  test('a message that could not be taken for want of its copy in Sent does not count', async () => {
+    const defaults = { ...SUBMISSION_SETTINGS.defaults, messagesPerHour: 1 };
+    server = await startTestSubmission({ settings: { copies: true, defaults } });
+    const { sentCopies } = server.kit.domain;
+    const take = sentCopies.take.bind(sentCopies);
+    sentCopies.take = () => {
+      throw new MailboxError('unavailable', 'the disk is gone');
+    };
+    const client = await server.signIn();
+    assert.match(await send(client, LETTER), /^4/);
+    sentCopies.take = take;
+    assert.match(await send(client, LETTER), /^250 /);
+    assert.match(await send(client, LETTER), /^451 4\.7\.1 /);
     client.socket.destroy();
   });
 

@@ -149,8 +149,8 @@ export class SubmissionTransaction implements Transaction {
     received: Received,
     { id, isEightBit }: { readonly id: string; readonly isEightBit: boolean },
   ): Promise<Reply> {
-    const { settings, activity, allowances } = this.#services;
-    const { account, guest, maySendAs, own } = this.#who;
+    const { settings, activity, allowances, domain } = this.#services;
+    const { account, maySendAs, own } = this.#who;
     const { address: name } = account.record;
     const header = wholeHeader(received.header, received.facts.sizeBytes);
     if (header === undefined) return this.#refuse('', SUBMISSION_REPLY.noField);
@@ -159,8 +159,8 @@ export class SubmissionTransaction implements Transaction {
     if (senders.kind === 'refused') return this.#refuse('', senders.reply);
     const over = this.#overAfter(this.#recipients.length);
     if (over !== undefined) return this.#refuse('', over);
-    const domain = actingAs(this.#services.domain, guest);
-    const reached = allowances.spend(account.id, own, this.#recipients.length, domain.clock.nowMs());
+    const spentMs = domain.clock.nowMs();
+    const reached = allowances.spend(account.id, own, this.#recipients.length, spentMs);
     const repaired = this.#repaired(header, { id, sender: senders.sender });
     const mail = {
       envelope: this.#outgoing(header, isEightBit),
@@ -168,18 +168,27 @@ export class SubmissionTransaction implements Transaction {
       header: repaired,
       bodyFrom: header.bodyFrom,
     };
-    const copy = settings.copies ? await this.#copyFor(received) : undefined;
-    const accepted = await acceptOutgoing(domain, account, received, mail, copy).catch((error: unknown) => {
-      allowances.giveBack(account.id, this.#recipients.length, domain.clock.nowMs());
+    const accepted = await this.#accept(received, mail).catch((error: unknown) => {
+      allowances.giveBack(account.id, this.#recipients.length, spentMs);
       throw error;
     });
+    activity.record(name, 'sent', { ...this.#facts(), ...factsOf(accepted, received) });
+    for (const one of reached) await this.#tell(one);
+    return { code: 250, text: `2.0.0 taken as ${outgoingText(accepted.id)}; id ${id}` };
+  }
+
+  /** What is to leave, and the copy in Sent where one is wanted. */
+  async #accept(received: Received, mail: Parameters<typeof acceptOutgoing>[3]): Promise<AcceptedMail> {
+    const { settings } = this.#services;
+    const { account, guest } = this.#who;
+    const domain = actingAs(this.#services.domain, guest);
+    const copy = settings.copies ? await this.#copyFor(received) : undefined;
+    const accepted = await acceptOutgoing(domain, account, received, mail, copy);
     const { uid } = accepted;
     const { messageId } = received.facts;
     if (copy !== undefined && uid !== undefined)
       noteSentCopy(domain, account, copy.mailbox, { messageId, uid, madeBy: 'server' });
-    activity.record(name, 'sent', { ...this.#facts(), ...factsOf(accepted, received) });
-    for (const one of reached) await this.#tell(one);
-    return { code: 250, text: `2.0.0 taken as ${outgoingText(accepted.id)}; id ${id}` };
+    return accepted;
   }
 
   /** Undefined when there is nowhere to keep it, or the program has done so already. */

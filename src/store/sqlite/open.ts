@@ -13,8 +13,10 @@
  *
  * This file routes calls of the port to shards and holds no rule of its own.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AnnotationPlace } from '../../mailbox/model/annotations.ts';
 import type { FactPart } from '../../mailbox/model/facts.ts';
+import type { Lesson } from '../../mailbox/model/lessons.ts';
 import { type AccountId, type EmailId, emailAccount } from '../../mailbox/model/model.ts';
 import {
   type AccountBatch,
@@ -158,11 +160,19 @@ class SqliteStore implements SqliteMailStore {
   }
 
   async loadLessons(after: number, limit: number) {
-    const all = [...this.#shards].flatMap(([number, { db }]) =>
-      lessonsAfter(db, after, limit).filter(
-        ({ email }) => this.directory.shardOf(emailAccount(email)) === number,
-      ),
-    );
+    const all: Lesson[] = [];
+    for (const [number, { db }] of this.#shards) {
+      const isOurs = ({ email }: Lesson): boolean => this.directory.shardOf(emailAccount(email)) === number;
+      // What an account has left where it was before it moved is nobody's, however much of it there is.
+      for (let [from, found] = [after, 0]; found < limit; await nextTurn()) {
+        const page = lessonsAfter(db, from, limit);
+        const ours = page.filter(isOurs).slice(0, limit - found);
+        all.push(...ours);
+        found += ours.length;
+        from = page.at(-1)?.email ?? from;
+        if (page.length < limit) break;
+      }
+    }
     return all.sort((a, b) => a.email - b.email).slice(0, limit);
   }
 

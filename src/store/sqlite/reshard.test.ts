@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
-import { type AccountId, asModSeq } from '../../mailbox/model/model.ts';
+import { type AccountId, asModSeq, emailId } from '../../mailbox/model/model.ts';
 import { appendMessages } from '../../mailbox/operations/append.ts';
 import { deliver } from '../../mailbox/operations/deliver.ts';
 import { receive } from '../../mailbox/operations/incoming.ts';
@@ -129,6 +129,31 @@ describe('resharding', { timeout: 120_000 }, () => {
       assert.deepEqual(await portraits(directory), before);
       assert.equal((await reshard({ directory, shards: 3 })).moved, 0, 'once is enough');
       await assert.rejects(reshard({ directory, shards: 2 }), /cannot be fewer/);
+    }));
+
+  it('what accounts have left behind hides nothing of those that have stayed', () =>
+    inDirectory(async (directory) => {
+      await prepare(directory);
+      await reshard({ directory, shards: 2 });
+      const before = await openTestDomain({ data: directory });
+      const records = await before.store.directory.list();
+      await before.close();
+      const pairs = records.flatMap((gone) => records.map((stayed) => ({ gone, stayed })));
+      const pair = pairs.find(({ gone, stayed }) => gone.shard !== stayed.shard && gone.id < stayed.id);
+      assert.ok(pair !== undefined);
+      const { gone, stayed } = pair;
+      const db = new DatabaseSync(join(directory, `shard-0${stayed.shard}`, 'meta.db'));
+      const put = db.prepare('INSERT INTO lesson (email, at, spam) VALUES (?, 0, 1)');
+      for (let n = 1; n <= 55; n++) put.run(emailId(gone.id, n));
+      put.run(emailId(stayed.id, 1));
+      db.close();
+      const kit = await openTestDomain({ data: directory });
+      const lessons = await kit.store.loadLessons(0, 10);
+      await kit.close();
+      assert.deepEqual(
+        lessons.map(({ email }) => email),
+        [emailId(stayed.id, 1)],
+      );
     }));
 
   it('an accounts.db from before is noticed, and mended', () =>
