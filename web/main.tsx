@@ -13,6 +13,7 @@ import { type App, AppContext } from './shell/app.ts';
 import { AppWorker, workerUrl } from './shell/app-worker.ts';
 import { browserStorage, browserWindow, Device } from './shell/device.ts';
 import { Notices } from './shell/notices.ts';
+import { placeOf } from './shell/places.ts';
 import { Preferences } from './shell/preferences.ts';
 import { Router } from './shell/router.ts';
 import { Screen } from './shell/screen.tsx';
@@ -46,13 +47,14 @@ async function main(): Promise<void> {
       document.documentElement.lang = wanted;
     });
   });
+  const router = new Router(window);
   const app: App = {
     ...{ account, preferences, texts },
     language: computed(() => language.value),
     formats: computed(() =>
       formatsOf(language.value === 'en' ? englishOf(navigator.languages) : language.value),
     ),
-    router: new Router(window),
+    router,
     device: new Device(browserWindow()),
     carried: carriedDrafts(),
     worker: new AppWorker({
@@ -60,6 +62,7 @@ async function main(): Promise<void> {
       url: workerUrl(),
       stamp: document.documentElement.dataset.build ?? '',
       reload: () => location.reload(),
+      open: (path) => router.go(placeOf(new URL(path, location.origin))),
       nowMs: () => Date.now(),
     }),
     notices: new Notices({

@@ -3,6 +3,7 @@
  * the witness. BREVDUVA_TEST_STORIES=1 plays all of them, at both sizes.
  */
 import assert from 'node:assert/strict';
+import { createECDH, randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { ImapFlow } from 'imapflow';
 import type { Page } from 'playwright-core';
@@ -255,6 +256,60 @@ describe('offline', needs('chromium'), () => {
     },
   );
 
+  story('a push tells who wrote, with no page open; pressed, it opens the mail', 'phone', async (visit) => {
+    const { page, context, wire } = visit;
+    await context.grantPermissions(['notifications'], { origin: wire.origin });
+    await page.goto(`${wire.origin}/settings`);
+    await page.evaluate(standInForPushService, PUSH_KEYS);
+    await page.getByRole('switch', { name: /^Notifications/ }).click();
+    await page.getByRole('switch', { name: /^Notifications/, checked: true }).waitFor(WAIT);
+    const subscriptions = async (): Promise<readonly { types: unknown }[]> => {
+      const answer = await context.request.post(`${wire.origin}/jmap/api`, {
+        headers: { 'sec-fetch-site': 'same-origin' },
+        data: {
+          using: ['urn:ietf:params:jmap:core'],
+          methodCalls: [['PushSubscription/get', { ids: null }, 'c']],
+        },
+      });
+      return (await answer.json()).methodResponses[0][1].list;
+    };
+    assert.deepEqual(
+      (await subscriptions()).map(({ types }) => types),
+      [['EmailDelivery']],
+    );
+    const subject = `Pushed ${Math.random()}`;
+    await page.goto('about:blank');
+    await append(subject);
+    const push = await pushTo(page, wire.origin);
+    await push({ '@type': 'StateChange', changed: {} });
+    const [worker] = context.serviceWorkers();
+    assert.ok(worker);
+    const shown = () =>
+      worker.evaluate(async () => {
+        const { registration } = globalThis as unknown as ServiceWorkerGlobal;
+        return (await registration.getNotifications()).map(({ title, body }) => `${title}: ${body}`);
+      });
+    await until(async () => (await shown()).length > 0, 'a notification');
+    assert.deepEqual(await shown(), [`Eva: ${subject}\nA word.`]);
+    await page.goto(`${wire.origin}/settings`);
+    await page.getByRole('switch', { name: /^Notifications/ }).waitFor(WAIT);
+    await worker.evaluate(async () => {
+      const scope = globalThis as unknown as ServiceWorkerGlobal;
+      const [notification] = await scope.registration.getNotifications();
+      scope.dispatchEvent(new scope.NotificationEvent('notificationclick', { notification }));
+    });
+    await page.getByRole('heading', { level: 1, name: subject }).waitFor(WAIT);
+    await page.goto(`${wire.origin}/settings`);
+    await page.getByRole('button', { name: /^Sign out/ }).click();
+    await page.locator('.sign-in').waitFor(WAIT);
+    const left = await page.evaluate(async () => ({
+      databases: (await indexedDB.databases()).length,
+      caches: (await caches.keys()).length,
+      workers: (await navigator.serviceWorker.getRegistrations()).length,
+    }));
+    assert.deepEqual(left, { databases: 0, caches: 0, workers: 0 });
+  });
+
   story('a new build is offered, and there after a reload', 'computer', async ({ page, wire }) => {
     wire.upgrade('f'.repeat(16));
     wire.cut();
@@ -266,6 +321,43 @@ describe('offline', needs('chromium'), () => {
     assert.equal(await page.getByRole('button', { name: 'Reload' }).count(), 0);
   });
 });
+
+interface ServiceWorkerGlobal {
+  readonly registration: { getNotifications(): Promise<readonly { title: string; body: string }[]> };
+  readonly NotificationEvent: new (type: string, options: object) => Event;
+  dispatchEvent(event: Event): void;
+}
+
+/** Of a browser; no push service of anybody is asked in a test. */
+const PUSH_KEYS = {
+  p256dh: createECDH('prime256v1').generateKeys().toString('base64url'),
+  auth: randomBytes(16).toString('base64url'),
+};
+
+function standInForPushService(keys: typeof PUSH_KEYS): void {
+  const subscription = {
+    endpoint: 'https://push.invalid/1',
+    toJSON: () => ({ endpoint: 'https://push.invalid/1', keys }),
+    unsubscribe: async () => true,
+  };
+  PushManager.prototype.subscribe = async () => subscription as unknown as PushSubscription;
+}
+
+/** Gives the browser what a push service would, decrypted. */
+async function pushTo(page: Page, origin: string): Promise<(message: object) => Promise<void>> {
+  const session = await page.context().newCDPSession(page);
+  const { promise, resolve } = Promise.withResolvers<string>();
+  session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+    const found = registrations.find(({ scopeURL }) => scopeURL.startsWith(origin));
+    if (found !== undefined) resolve(found.registrationId);
+  });
+  await session.send('ServiceWorker.enable');
+  const registrationId = await promise;
+  return async (message) => {
+    const data = JSON.stringify(message);
+    await session.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
+  };
+}
 
 /** The service worker has all that it needs, and this page. */
 async function isReady(page: Page): Promise<void> {

@@ -275,6 +275,12 @@ describe('stories', needs('chromium'), () => {
       await here.page.locator('.search-field input').fill('anything');
       await here.page.locator('.sign-in').waitFor(WAIT);
       assert.equal(await here.page.locator(ROW).count(), 0);
+      const isClean = (): Promise<boolean> =>
+        here.page.evaluate(
+          async () =>
+            (await indexedDB.databases()).length + (await caches.keys()).length + localStorage.length === 0,
+        );
+      await until(isClean, 'nothing is left in the browser');
     } finally {
       await here.close();
     }

@@ -5,8 +5,8 @@ import { keptLog } from './kept-log.ts';
 import { KeptTexts } from './kept-texts.ts';
 import { isSnapshot, type Snapshot, type SnapshotParts, snapshotOf } from './snapshot.ts';
 
-/** `session`: who is signed in; `jmap`: where the server is asked; `identities`: as whom one may write. */
-export type Fact = 'session' | 'jmap' | 'identities' | 'snapshot' | 'told';
+/** `session`: who is signed in; `jmap`: where the server is asked; `identities`: as whom one may write; `told`: mail of which was told by a notification. */
+export type Fact = 'session' | 'jmap' | 'identities' | 'snapshot' | 'told' | 'push';
 
 export class Keeping {
   readonly kept: Kept;

@@ -10,6 +10,7 @@ import { ChoiceSetting, SwitchSetting } from './controls.tsx';
 import { DevicesPage } from './devices.tsx';
 import { MailboxesPage } from './mailboxes.tsx';
 import { PasswordPage } from './password.tsx';
+import { PushSetting } from './push.tsx';
 
 interface SettingsProps {
   readonly page: string | undefined;
@@ -131,6 +132,7 @@ function Reading() {
         isOn={conversations}
         onChange={useChoose((isOn: boolean) => ({ conversations: isOn }))}
       />
+      <PushSetting />
       <ChoiceSetting
         name={texts.plainFont}
         value={plainFont}

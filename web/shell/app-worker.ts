@@ -14,6 +14,8 @@ export interface WorkerParts {
   /** Of the build that the page was made of. */
   readonly stamp: string;
   readonly reload: () => void;
+  /** A notification was pressed that leads to this address. */
+  readonly open: (path: string) => void;
   readonly nowMs: () => number;
 }
 
@@ -33,8 +35,9 @@ export class AppWorker {
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     parts.container?.addEventListener('message', ({ data }) => {
-      const { kind, stamp } = (data ?? {}) as { readonly kind?: unknown; readonly stamp?: unknown };
+      const { kind, stamp, path } = (data ?? {}) as Readonly<Record<string, unknown>>;
       if (kind === 'build' && stamp !== parts.stamp) this.#isNew.value = true;
+      if (kind === 'open' && typeof path === 'string') parts.open(path);
     });
     parts.container?.startMessages();
   }

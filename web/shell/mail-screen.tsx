@@ -90,4 +90,9 @@ function useTitle(place: Place): void {
   useEffect(() => {
     document.title = title.value;
   }, [title.value]);
+  const unread = sync.cache.byRole('inbox')?.unreadThreads;
+  useEffect(() => {
+    // On the icon of the app that was installed; zero takes it away.
+    if (unread !== undefined) void navigator.setAppBadge?.(unread).catch(() => undefined);
+  }, [unread]);
 }

@@ -81,10 +81,17 @@ export class Outgoing {
     this.close();
     void this.#send();
     this.#timers.push(setTimeout(() => void this.#sweep(), SWEEP_MS));
+    void this.#renewPush().catch(() => undefined);
   }
 
   close(): void {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+  }
+
+  async #renewPush(): Promise<void> {
+    if ((await this.#keeping?.fact('push')) === undefined) return;
+    const { pushHere } = await import('../settings/push-here.ts');
+    await pushHere(this.#parts.sync.client, this.#keeping)?.renew();
   }
 
   async #send(): Promise<void> {

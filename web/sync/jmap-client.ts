@@ -126,7 +126,12 @@ export class JmapClient {
   async #send(calls: readonly Queued[]): Promise<void> {
     const { apiUrl, capabilities } = await this.session();
     const accountId = await this.accountId();
-    const methodCalls = calls.map(({ name, args, id }) => [name, { accountId, ...args }, id]);
+    const methodCalls = calls.map(({ name, args, id }) => [
+      name,
+      // These belong to no account (RFC 8620 §7.2).
+      name.startsWith('PushSubscription/') ? args : { accountId, ...args },
+      id,
+    ]);
     const response = await this.#ask(apiUrl, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

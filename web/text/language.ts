@@ -1,17 +1,8 @@
-/** Which language somebody reads, and its texts; Swedish is loaded when somebody wants it. */
+/** The texts of a language; Swedish is loaded when somebody wants it. */
 import { en, type Texts } from './en.ts';
+import type { Language } from './preferred.ts';
 
-export const LANGUAGES = ['en', 'sv'] as const;
-export type Language = (typeof LANGUAGES)[number];
-
-/** The first of those the person prefers that there are texts in. */
-export function languageOf(preferred: readonly string[]): Language {
-  for (const tag of preferred) {
-    const found = LANGUAGES.find((language) => tag.toLowerCase().split('-')[0] === language);
-    if (found !== undefined) return found;
-  }
-  return 'en';
-}
+export { LANGUAGES, type Language, languageOf } from './preferred.ts';
 
 export async function textsOf(language: Language): Promise<Texts> {
   return language === 'sv' ? (await import('./sv.ts')).sv : en;

@@ -32,6 +32,7 @@ export interface WindowClient {
 
 export interface WorkerScope {
   readonly caches: CacheStorage;
+  readonly indexedDB: IDBFactory;
   readonly location: { readonly origin: string };
   readonly navigator: {
     readonly languages: readonly string[];
@@ -40,6 +41,7 @@ export interface WorkerScope {
   readonly registration: {
     showNotification(title: string, options: object): Promise<void>;
     getNotifications(): Promise<readonly Shown[]>;
+    readonly pushManager: { getSubscription(): Promise<{ unsubscribe(): Promise<boolean> } | null> };
   };
   readonly clients: {
     claim(): Promise<void>;

@@ -33,6 +33,10 @@ export const settings = {
   password: 'Change password',
   passwordMeans: 'Signs out everywhere else.',
   signOut: 'Sign out',
+  push: 'Notifications of new mail on this device',
+  pushMeans: 'Who wrote and about what, also when the page is closed.',
+  pushDenied: 'The browser does not allow notifications here; its own settings of this page can.',
+  pushFailed: 'That did not work: the browser’s service for notifications cannot be reached.',
   signOutOffline: 'There is no connection, so you are still signed in.',
   signOutTitle: 'Sign out all the same?',
   signOutMeans: (count: number) =>

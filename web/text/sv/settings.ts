@@ -33,6 +33,10 @@ export const settings = {
   password: 'Byt lösenord',
   passwordMeans: 'Loggar ut överallt annars.',
   signOut: 'Logga ut',
+  push: 'Aviseringar om ny post på den här enheten',
+  pushMeans: 'Vem som skrev och om vad, också när sidan är stängd.',
+  pushDenied: 'Webbläsaren tillåter inga aviseringar här; dess egna inställningar för sidan kan ändra det.',
+  pushFailed: 'Det gick inte: webbläsarens tjänst för aviseringar kan inte nås.',
   signOutOffline: 'Det finns ingen anslutning, så du är fortfarande inloggad.',
   signOutTitle: 'Logga ut ändå?',
   signOutMeans: (count: number) =>
