@@ -54,6 +54,7 @@ const OTHER_STATES: StateSources = {
   EmailSubmission: (account) => belongingStateOf(account, 'submission'),
   SieveScript: scriptsState,
   VacationResponse: vacationState,
+  Snooze: (account) => belongingStateOf(account, 'snooze'),
 };
 export interface JmapOptions {
   readonly domain: Domain;

@@ -11,6 +11,7 @@ import type { MailboxEvents } from './mailbox-events.ts';
 import type { Author } from './model/author.ts';
 import type { Placement } from './port/placement.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
+import type { Alarms } from './state/alarms.ts';
 import type { SentCopies } from './state/sent-copies.ts';
 import type { TextIndex } from './text-index/text-index.ts';
 
@@ -36,6 +37,8 @@ export interface Domain {
   readonly placement: Placement;
   /** What came into the mailboxes for sent mail a moment ago. */
   readonly sentCopies: SentCopies;
+  /** When something that was put off is due. */
+  readonly alarms: Alarms;
   /** Somebody learns from where people put mail (`operations/lessons.ts`). */
   readonly learns: boolean;
   /** What the administrator says of the server (RFC 5464 §3.2.1.1), by name. */

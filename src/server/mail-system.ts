@@ -25,6 +25,7 @@ import type { Domain } from '../mailbox/domain.ts';
 import { NO_INDEX_FILES } from '../mailbox/port/index-files.ts';
 import { EVERYTHING_HERE } from '../mailbox/port/placement.ts';
 import { TranslatedStore } from '../mailbox/port/translated-store.ts';
+import { Alarms } from '../mailbox/state/alarms.ts';
 import { SentCopies } from '../mailbox/state/sent-copies.ts';
 import { TextIndex } from '../mailbox/text-index/text-index.ts';
 import type { KnownTime } from '../mailbox/upkeep/known-time.ts';
@@ -184,6 +185,7 @@ function domainOf(
     ...{ accounts, turns, clock, limits },
     learns: config.rspamd.controllerUrl !== '',
     sentCopies: new SentCopies(),
+    alarms: new Alarms(),
     textIndex: textIndexOf(config, log),
   };
   events.begin(domain);

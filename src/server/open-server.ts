@@ -10,6 +10,7 @@ import { startIndexing } from '../mailbox/search/indexing.ts';
 import { startReaper } from '../mailbox/upkeep/reaper.ts';
 import { startRenewal } from '../mailbox/upkeep/renew-facts.ts';
 import { startRetaining } from '../mailbox/upkeep/retain.ts';
+import { startWaking } from '../mailbox/upkeep/waker.ts';
 import { TlsFiles } from '../net/tls.ts';
 import { countSent } from './allowance-file.ts';
 import { certificateFiles } from './certificate.ts';
@@ -128,6 +129,7 @@ function upkeepOf(domain: Domain, config: Config, log: Log): (() => Promise<void
   const upkeep = [
     startReaper(domain),
     startRetaining(domain),
+    startWaking(domain),
     startRenewal(domain),
     startTraining(config, domain, log),
   ];

@@ -30,6 +30,7 @@ import { NO_INDEX_FILES } from '../../src/mailbox/port/index-files.ts';
 import { EVERYTHING_HERE } from '../../src/mailbox/port/placement.ts';
 import type { MailStore } from '../../src/mailbox/port/store.ts';
 import { TranslatedStore } from '../../src/mailbox/port/translated-store.ts';
+import { Alarms } from '../../src/mailbox/state/alarms.ts';
 import { loadList } from '../../src/mailbox/state/load.ts';
 import { SentCopies } from '../../src/mailbox/state/sent-copies.ts';
 import { TextIndex } from '../../src/mailbox/text-index/text-index.ts';
@@ -125,6 +126,7 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
     ...{ store: translated, accounts, turns, clock, log, limits },
     placement: EVERYTHING_HERE,
     sentCopies: new SentCopies(),
+    alarms: new Alarms(),
     learns: options.learns ?? false,
     events: options.events ?? NO_EVENTS,
     serverAnnotations: options.serverAnnotations ?? new Map(),

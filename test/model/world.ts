@@ -18,6 +18,7 @@ import { NO_INDEX_FILES } from '../../src/mailbox/port/index-files.ts';
 import { EVERYTHING_HERE } from '../../src/mailbox/port/placement.ts';
 import type { MailStore } from '../../src/mailbox/port/store.ts';
 import { TranslatedStore } from '../../src/mailbox/port/translated-store.ts';
+import { Alarms } from '../../src/mailbox/state/alarms.ts';
 import { SentCopies } from '../../src/mailbox/state/sent-copies.ts';
 import { TextIndex } from '../../src/mailbox/text-index/text-index.ts';
 import type { Random } from '../crash/random.ts';
@@ -229,6 +230,7 @@ export class World {
       ...{ store, accounts, turns, clock, log: silentLog, limits },
       placement: EVERYTHING_HERE,
       sentCopies: new SentCopies(),
+      alarms: new Alarms(),
       learns: true,
       keeping: this.keeping,
       events: NO_EVENTS,

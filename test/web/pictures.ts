@@ -170,6 +170,29 @@ const SCENES: readonly Scene[] = [
       await page.waitForSelector('.list-line');
     },
   },
+  {
+    name: 'snooze',
+    at: '/',
+    play: async ({ page }) => {
+      await page.locator('.row-pick').nth(5).click();
+      await page.getByRole('button', { name: /^(?:Put off|Skjut upp)/ }).click();
+      await page.waitForSelector('.snooze-time');
+    },
+  },
+  {
+    name: 'back-again',
+    at: '/',
+    play: async ({ page }) => {
+      await page.waitForSelector(row);
+      const witness = await house.witness();
+      await witness.mailboxOpen('INBOX');
+      const [found = 0] = (await witness.search({ subject: 'books' })) || [];
+      await witness.messageFlagsAdd(String(found), ['$new']);
+      await witness.messageFlagsRemove(String(found), ['\\Seen']);
+      await witness.logout();
+      await page.waitForSelector('.back-again');
+    },
+  },
   { name: 'away', at: '/settings/away', play: ({ page }) => page.waitForSelector('.away') },
   { name: 'password', at: '/settings/password', play: ({ page }) => page.waitForSelector('.settings-form') },
 ];

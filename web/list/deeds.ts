@@ -59,7 +59,7 @@ export class Deeds {
           role !== 'archive' && role !== 'trash' && role !== 'junk' && role !== 'sent' && role !== 'drafts'
         );
       case 'inbox':
-        return role === 'archive' || role === 'trash';
+        return role === 'archive' || role === 'trash' || role === 'snoozed';
       case 'junk':
         return role !== 'junk' && role !== 'sent' && role !== 'drafts';
       case 'notJunk':
@@ -67,6 +67,12 @@ export class Deeds {
       default:
         return true;
     }
+  }
+
+  /** Mail is put off that has come; what is one's own, or thrown away, has no time. */
+  canSnooze(mailbox: Id | undefined): boolean {
+    const role = mailbox === undefined ? undefined : this.#parts.cache.mailboxes.value.get(mailbox)?.role;
+    return !['drafts', 'scheduled', 'sent', 'trash', 'junk'].includes(role ?? '');
   }
 
   /** Whether deleting there is for good. */
@@ -96,7 +102,7 @@ export class Deeds {
 
   /** For good. */
   destroy({ threads, mailbox }: Chosen): void {
-    const ids = threads.flatMap((thread) => this.#here(thread, mailbox)).map(({ id }) => id);
+    const ids = threads.flatMap((thread) => this.here(thread, mailbox)).map(({ id }) => id);
     if (ids.length === 0) return;
     this.#parts.actions.run({ patches: [], destroyed: ids });
     this.#parts.notices.show({ text: this.#parts.texts().destroyed(threads.length) });
@@ -104,7 +110,7 @@ export class Deeds {
 
   #place({ threads, mailbox }: Chosen, target: Id, deed: Deed | 'move'): void {
     const patches = threads
-      .flatMap((thread) => this.#here(thread, mailbox))
+      .flatMap((thread) => this.here(thread, mailbox))
       .flatMap((email) => this.#moved(email, mailbox, target, deed));
     this.#run({ patches }, deed, threads.length, target);
   }
@@ -121,14 +127,14 @@ export class Deeds {
   }
 
   #marks(deed: Deed, thread: Id, mailbox: Id | undefined): EmailPatch[] {
-    const emails = this.#here(thread, mailbox);
+    const emails = this.here(thread, mailbox);
     const newest = emails.at(-1);
     switch (deed) {
       case 'read':
         return this.#parts.cache
           .emailsOf(thread)
           .filter(isUnread)
-          .map(({ id }) => ({ id, keywords: { $seen: true } }));
+          .map(({ id }) => ({ id, keywords: { $seen: true, $new: false } }));
       case 'unread':
         return newest === undefined ? [] : [{ id: newest.id, keywords: { $seen: false } }];
       case 'star':
@@ -142,7 +148,7 @@ export class Deeds {
   }
 
   /** Those of a conversation that lie in this mailbox; in a search all but what is one's own. */
-  #here(thread: Id, mailbox: Id | undefined): readonly Email[] {
+  here(thread: Id, mailbox: Id | undefined): readonly Email[] {
     const emails = this.#parts.cache.emailsOf(thread);
     if (mailbox !== undefined) return emails.filter(({ mailboxIds }) => mailbox in mailboxIds);
     const own = new Set(OWN.flatMap((role) => this.#parts.cache.byRole(role)?.id ?? []));

@@ -94,6 +94,19 @@ export function useListCommands({ place, scope, list, reveal }: ListCommandOptio
       desk.ask({ kind: 'move', chosen, done: () => selection.clear() });
       return true;
     },
+    snooze: () => {
+      const rows = targets();
+      if (rows.length === 0 || !desk.deeds.canSnooze(scope.mailbox?.id)) return false;
+      const chosen = { threads: rows.map(threadOf), mailbox: scope.mailbox?.id };
+      desk.ask({
+        ...{ kind: 'snooze', chosen },
+        done: () => {
+          selection.clear();
+          if (isOpen) router.back();
+        },
+      });
+      return true;
+    },
     up: () => {
       if (selection.chosen.peek().size === 0) return false;
       selection.clear();

@@ -2,6 +2,7 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { SearchHead } from '../search/search-head.tsx';
 import { useApp, useDesk, useTexts } from '../shell/app.ts';
+import { Later } from '../shell/later.tsx';
 import { OutboxLines, UpdateLine, WaitingLine } from '../shell/notice-line.tsx';
 import type { Place } from '../shell/places.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -50,6 +51,13 @@ export function ListPane({ place, onMenu }: ListPaneProps) {
       {scope !== undefined && list !== undefined ? (
         <>
           <SelectionBar list={list} mailbox={scope.mailbox?.id} />
+          {scope.mailbox?.role === 'inbox' ? (
+            <Later
+              load={() => import('../snooze/back-again.tsx')}
+              name="BackAgain"
+              props={{ place, scope }}
+            />
+          ) : null}
           <ConversationList key={key} place={place} scope={scope} list={list} />
         </>
       ) : null}

@@ -90,7 +90,7 @@ describe('deeds', () => {
     assert.deepEqual(
       ran.map(({ patches }) => patches),
       [
-        [{ id: 'e3', keywords: { $seen: true } }],
+        [{ id: 'e3', keywords: { $seen: true, $new: false } }],
         [{ id: 'e3', keywords: { $seen: false } }],
         [{ id: 'e3', keywords: { $flagged: true } }],
         [{ id: 'e1', keywords: { $flagged: false } }],

@@ -63,6 +63,17 @@ export function SelectionBar({ list, mailbox }: SelectionBarProps) {
         {button('delete', 'trash')}
         {button(isAnyUnread ? 'read' : 'unread', isAnyUnread ? 'read' : 'unread', false)}
         {button('junk', 'junk') ?? button('notJunk', 'inbox')}
+        {desk.deeds.canSnooze(mailbox) ? (
+          <button
+            type="button"
+            class={hasWords ? 'bottom-link' : 'icon-button'}
+            title={texts.snooze}
+            aria-label={texts.snooze}
+            onClick={() => desk.ask({ kind: 'snooze', chosen, done: () => selection.clear() })}
+          >
+            <Icon name="clock" />
+          </button>
+        ) : null}
         <button
           type="button"
           class={hasWords ? 'bottom-link' : 'icon-button'}

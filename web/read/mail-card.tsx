@@ -130,8 +130,11 @@ function LoadedMail({ email, full, onFold }: LoadedProps) {
         </div>
       </header>
       {hasFields && <MailFields email={full} />}
-      {isHeld(useDesk().sync, email) && (
+      {liesIn(useDesk().sync, email, 'scheduled') && (
         <Later load={() => import('../write/held-mail.tsx')} name="HeldMail" props={{ email }} />
+      )}
+      {liesIn(useDesk().sync, email, 'snoozed') && (
+        <Later load={() => import('../snooze/snoozed-line.tsx')} name="SnoozedLine" props={{ email }} />
       )}
       <Doubts doubts={senderDoubts(facts)} />
       {full['header:List-Unsubscribe:asURLs'] && !facts.isPhishing && (
@@ -235,8 +238,8 @@ function trustFacts(full: FullEmail, me: readonly string[], hostname: string | u
   };
 }
 
-/** It waits for its time. */
-function isHeld({ cache }: Desk['sync'], { mailboxIds }: Email): boolean {
-  const scheduled = cache.byRole('scheduled')?.id;
-  return scheduled !== undefined && scheduled in mailboxIds;
+/** `scheduled`, `snoozed`: it waits for its time. */
+function liesIn({ cache }: Desk['sync'], { mailboxIds }: Email, role: string): boolean {
+  const mailbox = cache.byRole(role)?.id;
+  return mailbox !== undefined && mailbox in mailboxIds;
 }

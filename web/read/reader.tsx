@@ -83,7 +83,8 @@ function readingOf(app: App, desk: Desk, { session, account, isSystemDark }: Fou
     load: async (thread) => (await desk.sync.conversation(thread)) !== undefined,
     download: ({ blobId, name, type }) =>
       filled(session.downloadUrl, { accountId: account, blobId, name, type }),
-    markRead: (ids) => void actions.run({ patches: ids.map((id) => ({ id, keywords: { $seen: true } })) }),
+    markRead: (ids) =>
+      void actions.run({ patches: ids.map((id) => ({ id, keywords: { $seen: true, $new: false } })) }),
     star: (id, isStarred) => void actions.run({ patches: [{ id, keywords: { $flagged: isStarred } }] }),
     picturesFrom: computed(() => app.preferences.choices.value.picturesFrom),
     keepPicturesFrom: (list) => void app.preferences.choose({ picturesFrom: list }),

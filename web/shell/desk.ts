@@ -8,6 +8,7 @@ import { type Chosen, Deeds } from '../list/deeds.ts';
 import { Selection } from '../list/selection.ts';
 import { OpenMails } from '../read/open-mails.ts';
 import { RecentSearches } from '../search/recent.ts';
+import { Snoozes } from '../snooze/snoozes.ts';
 import type { Refusal } from '../sync/actions.ts';
 import { type Identity, identitiesOf } from '../sync/identities.ts';
 import { JmapClient } from '../sync/jmap-client.ts';
@@ -44,7 +45,7 @@ const SAVE_MS = 500;
 /** What is asked in a window over everything else. */
 export type Dialog =
   | { readonly kind: 'keys' }
-  | { readonly kind: 'move'; readonly chosen: Chosen; readonly done: () => void }
+  | { readonly kind: 'move' | 'snooze'; readonly chosen: Chosen; readonly done: () => void }
   | {
       readonly kind: 'confirm';
       readonly title: string;
@@ -58,6 +59,7 @@ export class Desk {
   readonly #addresses: Signal<readonly string[]>;
   readonly sync: MailSync;
   readonly deeds: Deeds;
+  readonly snoozes: Snoozes;
   /** Mails with their text. */
   readonly mails: OpenMails;
   readonly selection = new Selection();
@@ -100,6 +102,7 @@ export class Desk {
       keeping.then((kept) => kept?.texts),
     );
     this.outgoing = new Outgoing({ sync: this.sync, notices, texts, carried: options.carried });
+    this.snoozes = new Snoozes(this.sync.client);
     this.deeds = new Deeds({
       ...{ cache: this.sync.cache, actions: this.sync.actions, notices },
       texts: () => texts.peek().deeds,

@@ -7,6 +7,7 @@ import { ownMailboxes, roleName, withRole } from '../list/mailbox-name.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useApp, useDesk, useTexts } from './app.ts';
 import { listedKeys } from './keys.ts';
+import { Later } from './later.tsx';
 
 export function Dialogs() {
   const desk = useDesk();
@@ -18,6 +19,16 @@ export function Dialogs() {
       return <KeysDialog />;
     case 'move':
       return <MoveDialog chosen={dialog.chosen} done={dialog.done} />;
+    case 'snooze': {
+      const { chosen, done } = dialog;
+      return (
+        <Later
+          load={() => import('../snooze/snooze-dialog.tsx')}
+          name="SnoozeDialog"
+          props={{ chosen, done }}
+        />
+      );
+    }
     case 'confirm':
       return <ConfirmDialog {...dialog} />;
   }

@@ -21,6 +21,7 @@ export const KEYS: Readonly<Record<string, Command>> = {
   x: 'select',
   '* a': 'selectAll',
   v: 'move',
+  b: 'snooze',
   z: 'undo',
   '/': 'search',
   c: 'write',

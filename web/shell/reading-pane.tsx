@@ -86,6 +86,19 @@ function Toolbar({ thread, mailbox }: { readonly thread: Id; readonly mailbox: I
       {button('notJunk', 'inbox', true)}
       {button('unread', 'unread', true)}
       {button(isStarred ? 'unstar' : 'star', 'star', false, isStarred)}
+      {desk.deeds.canSnooze(mailbox) ? (
+        <button
+          type="button"
+          class="icon-button"
+          title={texts.snooze}
+          aria-label={texts.snooze}
+          onClick={() =>
+            desk.ask({ kind: 'snooze', chosen: { threads: [thread], mailbox }, done: () => router.back() })
+          }
+        >
+          <Icon name="clock" />
+        </button>
+      ) : null}
       <button
         type="button"
         class="icon-button"

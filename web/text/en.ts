@@ -11,8 +11,9 @@ import { search } from './en/search.ts';
 import { settings } from './en/settings.ts';
 import { shell } from './en/shell.ts';
 import { signIn } from './en/sign-in.ts';
+import { snooze } from './en/snooze.ts';
 import { write } from './en/write.ts';
 
-export const en = { deeds, list, read, rules, search, settings, shell, signIn, vacation, write };
+export const en = { deeds, list, read, rules, search, settings, shell, signIn, snooze, vacation, write };
 
 export type Texts = typeof en;

@@ -8,6 +8,7 @@ import { search } from './sv/search.ts';
 import { settings } from './sv/settings.ts';
 import { shell } from './sv/shell.ts';
 import { signIn } from './sv/sign-in.ts';
+import { snooze } from './sv/snooze.ts';
 import { write } from './sv/write.ts';
 
 export const sv = {
@@ -19,6 +20,7 @@ export const sv = {
   settings,
   shell,
   signIn,
+  snooze,
   vacation,
   write,
 } satisfies Texts;

@@ -11,8 +11,10 @@ import { loadBelongings } from '../../mailbox/state/belongings.ts';
 import type { Call } from './method.ts';
 import type { ChangesAnswer } from './standard-changes.ts';
 
-const LETTERS: Readonly<Record<BelongingKind, string>> = { identity: 'i', submission: 's', push: 'p' };
-const FORM = /^([isp])(\d{1,16})-(\d{1,7})$/;
+const LETTERS: Readonly<Record<BelongingKind, string>> = {
+  ...{ identity: 'i', submission: 's', push: 'p', snooze: 'z' },
+};
+const FORM = /^([ispz])(\d{1,16})-(\d{1,7})$/;
 const DAY_MS = 86_400_000;
 export const REMEMBERED_MS = 90 * DAY_MS;
 /** Less than that, so that what a state needs is there whichever hour it is. */
@@ -71,7 +73,7 @@ export function belongingStateOf({ belongings }: AccountState, kind: BelongingKi
 }
 
 /** Whether it is the state of a kind of which there never was one, or none is in memory. */
-export const isStateOfNone = (state: string): boolean => /^[isp]0-0$/.test(state);
+export const isStateOfNone = (state: string): boolean => /^[ispz]0-0$/.test(state);
 
 function stateOf(rows: Iterable<BelongingRow>, kind: BelongingKind): string {
   let last: BelongingRow | undefined;

@@ -97,21 +97,15 @@ export async function changeEmails(
   }
 }
 
-/** `act` as one change, in which `place` makes the updates as far as they can be made: what is refused is left as it is. */
+/** `act` as one change, in which `place` makes the updates as far as they can be made: what is refused, as it says, is left as it is. */
 export function alongsideUpdates<T>(
   domain: Domain,
   account: AccountState,
   updates: readonly EmailUpdate[],
-  act: (change: AccountChange, place: () => void) => T,
+  act: (change: AccountChange, place: () => readonly (EmailRefusal | undefined)[]) => T,
 ): Promise<T> {
   const asked = { creates: [], updates, destroys: [] };
-  return run(
-    domain,
-    account,
-    asked,
-    (change) => act(change, () => void place(domain, change, updates)),
-    false,
-  );
+  return run(domain, account, asked, (change) => act(change, () => place(domain, change, updates)), false);
 }
 
 type Asked = Pick<EmailRequest, 'creates' | 'updates' | 'destroys'>;

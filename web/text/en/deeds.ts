@@ -16,6 +16,7 @@ export const deeds = {
   star: 'Star',
   unstar: 'Remove star',
   move: 'Move to…',
+  snooze: 'Put off…',
   noMailbox: 'No mailbox is called that. The settings make new ones.',
   more: 'More',
   undo: 'Undo',

@@ -37,6 +37,7 @@ export const shell = {
     select: 'Select',
     selectAll: 'Select all that is loaded',
     move: 'Move',
+    snooze: 'Put off',
     undo: 'Undo',
     search: 'Search',
     write: 'Write',

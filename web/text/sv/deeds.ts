@@ -14,6 +14,7 @@ export const deeds = {
   star: 'Stjärnmärk',
   unstar: 'Ta bort stjärnan',
   move: 'Flytta till…',
+  snooze: 'Skjut upp…',
   noMailbox: 'Ingen mapp heter så. Nya görs i inställningarna.',
   more: 'Mer',
   undo: 'Ångra',

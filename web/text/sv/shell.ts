@@ -37,6 +37,7 @@ export const shell = {
     select: 'Välj',
     selectAll: 'Välj allt som är hämtat',
     move: 'Flytta',
+    snooze: 'Skjut upp',
     undo: 'Ångra',
     search: 'Sök',
     write: 'Skriv',

@@ -1,0 +1,119 @@
+/**
+ * Brings mail back that was put off, when its time comes, whether or not anybody is signed in. At its start it looks through what belongs to each
+ * account that is held here, a page at a time; from then on it is told (`state/alarms.ts`). Of one account a hundred come at once,
+ * then others have their turn.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
+import type { AccountId } from '../model/model.ts';
+import { StateMoved } from '../operations/change-emails.ts';
+import { loadForSnoozes, snoozesIn, WOKEN_AT_ONCE, wakeSnoozes } from '../operations/snooze.ts';
+
+const ROWS_PER_PAGE = 200;
+/** Between accounts, for everybody else. */
+const ACCOUNTS_PER_REST = 20;
+const REST_MS = 5;
+/** Whatever was heard: clocks are set. */
+const LOOK_AGAIN_MS = 30_000;
+/** After a refusal of the store. */
+const TRY_AGAIN_MS = 60_000;
+
+export interface Waking {
+  /** When every account was looked at. */
+  readonly ready: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Everything of an account that is due; sets the alarm for the next. */
+export async function wakeAccount(
+  domain: Domain,
+  id: AccountId,
+  isStopped: () => boolean = () => false,
+): Promise<number> {
+  const account = await domain.accounts.open(id);
+  let woken = 0;
+  for (; !isStopped(); await pause(REST_MS)) {
+    await loadForSnoozes(domain, account);
+    const nowMs = domain.clock.nowMs();
+    const all = snoozesIn(account.belongings?.values() ?? []);
+    const due = all.filter(({ untilMs }) => untilMs <= nowMs).sort((a, b) => a.untilMs - b.untilMs);
+    if (due.length === 0) {
+      for (const { untilMs } of all) domain.alarms.set(id, untilMs);
+      break;
+    }
+    const some = due.slice(0, WOKEN_AT_ONCE);
+    try {
+      await wakeSnoozes(domain, account, some);
+      woken += some.length;
+    } catch (error) {
+      if (!(error instanceof StateMoved)) throw error;
+    }
+  }
+  return woken;
+}
+
+export function startWaking(domain: Domain): Waking {
+  const { alarms, clock, log } = domain;
+  let isStopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  const wake = async (): Promise<void> => {
+    for (const id of alarms.takeDue(clock.nowMs())) {
+      if (isStopped) return;
+      try {
+        await wakeAccount(domain, id, () => isStopped);
+      } catch (error) {
+        // Removed meanwhile.
+        if (error instanceof MailboxError && error.code === 'nonexistent') continue;
+        log.warn(
+          { err: error, account: id },
+          'mail that was put off could not come back yet; will try again',
+        );
+        alarms.set(id, clock.nowMs() + TRY_AGAIN_MS);
+      }
+    }
+  };
+  const plan = (): void => {
+    clearTimeout(timer);
+    if (isStopped || running !== undefined) return;
+    const { earliestMs } = alarms;
+    if (earliestMs === undefined) return;
+    const waitMs = Math.max(0, Math.min(earliestMs - clock.nowMs(), LOOK_AGAIN_MS));
+    timer = setTimeout(() => {
+      running = wake().finally(() => {
+        running = undefined;
+        plan();
+      });
+    }, waitMs);
+  };
+  alarms.listen(plan);
+  const ready = lookThrough(domain, () => isStopped).catch((err: unknown) =>
+    log.warn({ err }, 'could not look for mail that was put off'),
+  );
+  return {
+    ready,
+    stop: async () => {
+      isStopped = true;
+      clearTimeout(timer);
+      await Promise.all([ready, running]);
+    },
+  };
+}
+
+/** Nobody's mail is brought into memory for it. */
+async function lookThrough(domain: Domain, isStopped: () => boolean): Promise<void> {
+  const { store, alarms } = domain;
+  const records = await store.directory.list();
+  for (const [at, { id }] of records.entries()) {
+    if (isStopped()) return;
+    if (!store.owns(id)) continue;
+    for (let after = 0; ; ) {
+      const rows = await store.loadBelongings(id, after, ROWS_PER_PAGE);
+      for (const { untilMs } of snoozesIn(rows)) alarms.set(id, untilMs);
+      after = rows.at(-1)?.id ?? 0;
+      if (rows.length < ROWS_PER_PAGE || isStopped()) break;
+    }
+    if (at % ACCOUNTS_PER_REST === 0) await pause(REST_MS);
+  }
+}

@@ -1,0 +1,16 @@
+import { pluralOf } from '../plural.ts';
+
+const plural = pluralOf('en');
+
+export const snooze = {
+  title: 'Back when?',
+  put: 'Put off',
+  back: 'Back again',
+  backMany: (count: number) => `Back again: ${count}`,
+  done: (count: number, time: string) =>
+    plural(count, { one: `Comes back ${time}`, other: `# conversations come back ${time}` }),
+  failed: 'That could not be put off: the server cannot be reached, or says no. It is where it was.',
+  until: (time: string) => `Comes back to the Inbox on ${time}.`,
+  untilMoved: 'Stays here until it is moved: nobody said when it is to come back.',
+  change: 'Another time',
+};
