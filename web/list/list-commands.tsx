@@ -61,6 +61,17 @@ export function useListCommands({ place, scope, list, reveal }: ListCommandOptio
     });
     return true;
   };
+  const ask = (kind: 'move' | 'snooze'): boolean => {
+    const rows = targets();
+    if (rows.length === 0) return false;
+    const chosen = { threads: rows.map(threadOf), mailbox: scope.mailbox?.id };
+    const done = (): void => {
+      selection.clear();
+      if (isOpen) router.back();
+    };
+    desk.ask({ kind, chosen, done });
+    return true;
+  };
   useCommands({
     next: () => step(1),
     previous: () => step(-1),
@@ -87,26 +98,8 @@ export function useListCommands({ place, scope, list, reveal }: ListCommandOptio
         sync.cache.emailsOf(threadOf(first)).some(({ keywords }) => '$flagged' in keywords);
       return act(isStarred ? 'unstar' : 'star')();
     },
-    move: () => {
-      const rows = targets();
-      if (rows.length === 0) return false;
-      const chosen = { threads: rows.map(threadOf), mailbox: scope.mailbox?.id };
-      desk.ask({ kind: 'move', chosen, done: () => selection.clear() });
-      return true;
-    },
-    snooze: () => {
-      const rows = targets();
-      if (rows.length === 0 || !desk.deeds.canSnooze(scope.mailbox?.id)) return false;
-      const chosen = { threads: rows.map(threadOf), mailbox: scope.mailbox?.id };
-      desk.ask({
-        ...{ kind: 'snooze', chosen },
-        done: () => {
-          selection.clear();
-          if (isOpen) router.back();
-        },
-      });
-      return true;
-    },
+    move: () => ask('move'),
+    snooze: () => desk.deeds.canSnooze(scope.mailbox?.id) && ask('snooze'),
     up: () => {
       if (selection.chosen.peek().size === 0) return false;
       selection.clear();
