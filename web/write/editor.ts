@@ -14,14 +14,16 @@ export interface EditorOptions extends WrittenOptions {
 export type Format = 'bold' | 'italic' | 'underline' | 'bullets' | 'numbers' | 'quote';
 
 /** Squire writes remembered versions as text into the page, which its policy does not take; here they become nodes. */
-class Nodes extends Squire {
-  override _setRawHTML(html: string): this {
-    const root = this.getRoot();
-    root.replaceChildren(this._config.sanitizeToDOMFragment(html, this));
-    if (root.firstChild === null) root.append(this.createDefaultBlock());
-    this._ignoreChange = true;
-    return this;
+function squireOf(root: HTMLElement, clean: (html: string) => DocumentFragment): Squire {
+  class Nodes extends Squire {
+    override _setRawHTML(html: string): this {
+      root.replaceChildren(clean(html));
+      if (root.firstChild === null) root.append(this.createDefaultBlock());
+      this._ignoreChange = true;
+      return this;
+    }
   }
+  return new Nodes(root, { blockTag: 'DIV', sanitizeToDOMFragment: clean, didError: () => {} });
 }
 
 export class Editor {
@@ -31,11 +33,7 @@ export class Editor {
   constructor(root: HTMLElement, options: EditorOptions) {
     this.#root = root;
     this.#take(options);
-    this.#squire = new Nodes(root, {
-      blockTag: 'DIV',
-      sanitizeToDOMFragment: (html) => cleanWritten(html, options),
-      didError: () => {},
-    });
+    this.#squire = squireOf(root, (html) => cleanWritten(html, options));
     this.#squire.addEventListener('input', options.onChange);
   }
 

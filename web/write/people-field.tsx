@@ -74,7 +74,8 @@ export function PeopleField(props: PeopleFieldProps) {
     const person = event.dataTransfer?.getData(CHIP);
     if (!person) return;
     event.preventDefault();
-    take([JSON.parse(person) as Recipient]);
+    const one = recipientIn(person);
+    if (one !== undefined) take([one]);
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: a line of a mail, not a set of a form
@@ -121,6 +122,17 @@ export function PeopleField(props: PeopleFieldProps) {
       />
     </div>
   );
+}
+
+/** Another page can bring what it likes under the same name. */
+function recipientIn(text: string): Recipient | undefined {
+  try {
+    const { name = null, email } = JSON.parse(text) as Partial<Recipient>;
+    const isName = name === null || typeof name === 'string';
+    return typeof email === 'string' && isName ? { name, email } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function Chips({ people, onChange }: Pick<PeopleFieldProps, 'people' | 'onChange'>) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ImapClient } from '../../../test/imap-client.ts';
-import { type MethodAnswer, startTestJmap } from '../../../test/kit/jmap.ts';
+import { type Answer, type MethodAnswer, startTestJmap } from '../../../test/kit/jmap.ts';
 
 test('every step of an IMAP client is told once, as what it is to JMAP', async (t) => {
   const server = await startTestJmap();
@@ -36,8 +36,8 @@ test('every step of an IMAP client is told once, as what it is to JMAP', async (
     queryState = query?.[1].queryState;
     seen = Object.fromEntries(get?.[1].list.map((email: { id: string }) => [email.id, email]));
   };
-  // biome-ignore lint/suspicious/noExplicitAny: emails as they are shown.
-  let seen: Record<string, any> = {};
+  /** Emails as they are shown. */
+  let seen: Record<string, Answer> = {};
   const mailboxes = (id: string): number => Object.keys(seen[id].mailboxIds).length;
 
   await client.ok('APPEND INBOX {14+}\r\nSubject: a\r\n\r\n');
