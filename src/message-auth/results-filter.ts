@@ -13,6 +13,8 @@ const FIELD = 'authentication-results';
 const MAX_FIELD_BYTES = 128 * 1024;
 /** What tells whether a line begins the field: its name, blanks, a colon. */
 const TELLING_BYTES = 1024;
+/** `a`, in both cases. */
+const FIRST_LETTER = 0x61;
 const SP = 0x20;
 const TAB = 0x09;
 
@@ -84,13 +86,11 @@ export class ResultsFilter {
       this.#isOver = true;
       return;
     }
-    const colon = colonOf(bytes, at, bytes.length);
-    const isOne = colon >= 0 && foldAscii(latin1(bytes, at, nameEnd(bytes, at, colon))) === FIELD;
-    this.#state = isOne ? 'gathering' : 'passing';
+    this.#state = isField(bytes, at) ? 'gathering' : 'passing';
   }
 
   #give(octets: Buffer, out: Buffer[]): void {
-    if (this.#state === 'passing') out.push(octets);
+    if (this.#state === 'passing') append(out, octets);
     if (this.#state !== 'gathering') return;
     this.#field.push(Buffer.from(octets));
     this.#fieldBytes += octets.length;
@@ -110,6 +110,24 @@ export class ResultsFilter {
     }
     this.#state = 'passing';
   }
+}
+
+/** Nearly every line is told by its first letter. */
+function isField(bytes: Buffer, at: number): boolean {
+  if (((bytes[at] as number) | 0x20) !== FIRST_LETTER) return false;
+  const colon = colonOf(bytes, at, bytes.length);
+  return colon >= 0 && foldAscii(latin1(bytes, at, nameEnd(bytes, at, colon))) === FIELD;
+}
+
+/** Lines that lie one behind the other are one piece. */
+function append(out: Buffer[], octets: Buffer): void {
+  const last = out.at(-1);
+  const isBehind =
+    last !== undefined &&
+    last.buffer === octets.buffer &&
+    last.byteOffset + last.length === octets.byteOffset;
+  if (!isBehind) out.push(octets);
+  else out[out.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + octets.length);
 }
 
 /** Whether one of the names is the authserv-id of the field, or may be read as it. */

@@ -9,6 +9,8 @@ const FIELD = 'received:';
 /** Of a line, as much as tells; blanks may stand before the colon (RFC 5322 §4.5). */
 const TELLING_BYTES = 24;
 const CR = 0x0d;
+/** `r`, in both cases. */
+const FIRST_LETTER = 0x72;
 
 export class HopCounter {
   #count = 0;
@@ -23,10 +25,15 @@ export class HopCounter {
     for (let at = 0; at < piece.length && !this.#isOver; ) {
       const lf = piece.indexOf(LF, at);
       const end = lf < 0 ? piece.length : lf;
-      const room = TELLING_BYTES - this.#start.length;
-      if (room > 0) this.#start = Buffer.concat([this.#start, piece.subarray(at, Math.min(end, at + room))]);
-      if (lf < 0) return;
-      this.#line();
+      const isWhole = lf >= 0 && this.#start.length === 0;
+      // Nearly every line is told by its first letter.
+      if (!isWhole || mayTell(piece, at, end)) {
+        const room = TELLING_BYTES - this.#start.length;
+        if (room > 0)
+          this.#start = Buffer.concat([this.#start, piece.subarray(at, Math.min(end, at + room))]);
+        if (lf < 0) return;
+        this.#line();
+      }
       at = lf + 1;
     }
   }
@@ -42,4 +49,10 @@ export class HopCounter {
     )
       this.#count++;
   }
+}
+
+/** A line that ends the header, or begins as the field does. */
+function mayTell(piece: Buffer, at: number, end: number): boolean {
+  const first = piece[at] as number;
+  return end === at || first === CR || (first | 0x20) === FIRST_LETTER;
 }
