@@ -309,8 +309,8 @@ describe('standstills', { timeout: 600_000 + 6 * MESSAGES }, () => {
     await Promise.all(senders);
     client.close();
     const slowest = Math.max(...latencies).toFixed(0);
-    // Five clients may each have their part in one turn.
-    await judge(t, `${latencies.length} messages, the slowest in ${slowest} ms`, 3 * LIMIT_MS);
+    // Several clients may each have their part in one turn.
+    await judge(t, `${latencies.length} messages, the slowest in ${slowest} ms`, 2 * LIMIT_MS);
     assert.ok(latencies.length > 20);
   });
 
