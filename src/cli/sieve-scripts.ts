@@ -1,6 +1,7 @@
 /** `brevduva sieve put|list|show|activate|delete|log`: the scripts of accounts, and what they did. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import type { RuleEvent, ScriptName, ScriptRole, ScriptSummary } from '../admin/script-admin.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
@@ -45,7 +46,7 @@ function put(parent: Command, done: Done): void {
     if (options.activate === true && options.role !== 'own')
       throw new UsageError(`a script of the role "${options.role}" is active when it is there`);
     const script = { role: options.role, name: name ?? options.role };
-    const text = contentOf(file);
+    const text = await contentOf(file);
     await withAdmin(options, async ({ scripts }) => {
       const { warnings } = await scripts.put(address, script, text);
       for (const warning of warnings) note(`warning: ${warning}`);
@@ -156,9 +157,9 @@ function named(name: string | undefined, { role }: RoleOptions): ScriptName {
   return { role, name: name ?? role };
 }
 
-function contentOf(file: string): Buffer {
+async function contentOf(file: string): Promise<Buffer> {
   try {
-    return readFileSync(file === '-' ? 0 : file);
+    return file === '-' ? await buffer(process.stdin) : readFileSync(file);
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { runCommandLine } from '../../src/cli/program.ts';
-import { type CommandResult, runCommand, startServer } from '../kit/server.ts';
+import { type CommandResult, runCommand, runProcess, startServer } from '../kit/server.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'brevduva-cli-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -137,7 +137,7 @@ describe('mistakes are named with what was expected', () => {
 
 test('the configuration is printed as it is used', async () => {
   const env = { BREVDUVA_LIMITS_CONNECTIONS: '77' };
-  const { code, stdout } = await runCommand(['config', 'print', '--set', 'listen.imap=[::1]:143'], '', env);
+  const { code, stdout } = await runProcess(['config', 'print', '--set', 'listen.imap=[::1]:143'], '', env);
   assert.equal(code, 0);
   assert.match(stdout, /^listen\.imap = "\[::1\]:143"$/m);
   assert.match(stdout, /^limits\.connections = 77$/m);

@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { endLaunched, FREE_PORTS, type Launched, launch, ROOT } from '../kit/launch.ts';
-import { type CommandResult, runCommand } from '../kit/server.ts';
+import { type CommandResult, runProcess } from '../kit/server.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'brevduva-owner-'));
 after(endLaunched);
@@ -91,7 +91,7 @@ describe('root beside the user of the server', { skip: reasonToSkip() }, () => {
       ['check', '--repair'],
       ['export', 'maildir', join(root, 'copy'), '--account', address],
     ]) {
-      const result = await runCommand([...args, '--data', data]);
+      const result = await runProcess([...args, '--data', data]);
       assert.equal(result.code, 0, `${args.join(' ')}: ${result.stderr}`);
       assert.deepEqual(ownersIn(data), [NOBODY], args.join(' '));
     }
@@ -110,10 +110,10 @@ describe('root beside the user of the server', { skip: reasonToSkip() }, () => {
       const program = [...asUser(NOBODY), process.execPath, join(ROOT, 'bin/brevduva.mjs'), ...serve];
       const server = launch(program, { command: ['setpriv'] });
       await server.said(/^ready /m);
-      const added = await runCommand(['account', 'add', 'bob@example.org', '--generate', '--data', folder]);
+      const added = await runProcess(['account', 'add', 'bob@example.org', '--generate', '--data', folder]);
       assert.equal(added.code, 0, added.stderr);
       const into = ['--account', 'bob@example.org', '--data', folder];
-      const imported = await runCommand(['import', 'maildir', maildir, ...into]);
+      const imported = await runProcess(['import', 'maildir', maildir, ...into]);
       assert.match(imported.stdout, /40 of 40 messages imported/, imported.stderr);
       assert.deepEqual(ownersIn(folder), [NOBODY]);
       server.child.kill('SIGTERM');
@@ -122,7 +122,7 @@ describe('root beside the user of the server', { skip: reasonToSkip() }, () => {
   });
 
   test('the server is not started as root on data of another user', async () => {
-    const { code, stderr } = await runCommand(['serve', '--data', data, ...FREE_PORTS]);
+    const { code, stderr } = await runProcess(['serve', '--data', data, ...FREE_PORTS]);
     assert.equal(code, 2);
     assert.match(stderr, /belongs to nobody, and this is root.*Run this as nobody: sudo -u nobody/s);
     assert.deepEqual(ownersIn(data), [NOBODY]);
@@ -176,7 +176,7 @@ describe('root beside the user of the server', { skip: reasonToSkip() }, () => {
     mkdirSync(home);
     chownSync(home, NOBODY, NOBODY);
     const folder = join(home, 'mail', 'data');
-    const { code, stderr } = await runCommand([
+    const { code, stderr } = await runProcess([
       ...['account', 'add', 'carol@example.org', '--generate', '--data', folder],
     ]);
     assert.equal(code, 0, stderr);
@@ -187,12 +187,12 @@ describe('root beside the user of the server', { skip: reasonToSkip() }, () => {
     const [shard] = everything(data).filter((path) => path.endsWith('meta.db'));
     chownSync(shard as string, 0, 0);
     for (const verb of [['check'], ['account', 'list']]) {
-      const { code, stderr } = await runCommand([...verb, '--data', data]);
+      const { code, stderr } = await runProcess([...verb, '--data', data]);
       assert.equal(code, 1);
       assert.match(stderr, /shard-00\/meta\.db \(of user 0\); to mend it: chown -R 65534:65534/);
     }
     chownSync(shard as string, NOBODY, NOBODY);
-    assert.equal((await runCommand(['check', '--data', data])).code, 0);
+    assert.equal((await runProcess(['check', '--data', data])).code, 0);
   });
 });
 
@@ -219,12 +219,12 @@ describe('what is made is for its owner alone', () => {
         ...FREE_PORTS,
       ]);
       await server.said(/^ready /m);
-      await runCommand(['account', 'add', 'alice@example.org', '--generate', '--data', data]);
+      await runProcess(['account', 'add', 'alice@example.org', '--generate', '--data', data]);
       const into = ['--account', 'alice@example.org', '--data', data];
-      await runCommand(['import', 'mbox', join(root, 'one.mbox'), ...into]);
+      await runProcess(['import', 'mbox', join(root, 'one.mbox'), ...into]);
       server.child.kill('SIGTERM');
       await server.ended();
-      const exported = await runCommand(['export', 'maildir', join(root, 'out'), ...into]);
+      const exported = await runProcess(['export', 'maildir', join(root, 'out'), ...into]);
       assert.equal(exported.code, 0, exported.stderr);
     } finally {
       process.umask(before);
@@ -239,7 +239,7 @@ describe('what is made is for its owner alone', () => {
 
   test('check and the server warn of what others can read, and say how to end it', async () => {
     chmodSync(join(data, 'accounts.db'), 0o644);
-    const check = await runCommand(['check', '--data', data]);
+    const check = await runProcess(['check', '--data', data]);
     assert.equal(check.code, 0);
     const remedy = `chmod -R go= ${data}`;
     assert.match(check.stdout, /^warning: .*the folder itself \(755\).*accounts\.db \(644\)/m);
@@ -249,6 +249,6 @@ describe('what is made is for its owner alone', () => {
     server.child.kill('SIGTERM');
     await server.ended();
     execFileSync('sh', ['-c', remedy]);
-    assert.doesNotMatch((await runCommand(['check', '--data', data])).stdout, /warning/);
+    assert.doesNotMatch((await runProcess(['check', '--data', data])).stdout, /warning/);
   });
 });

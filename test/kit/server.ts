@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { showLoggedBugs } from './bug-log.ts';
+import { runInHost } from './commands.ts';
 import { LISTENERS } from './listeners.ts';
 import { TEST_WORKERS } from './relayed.ts';
 
@@ -137,7 +138,14 @@ async function until(isSo: () => boolean): Promise<void> {
 }
 
 /** The command line to its end. */
-export async function runCommand(
+export function runCommand(args: readonly string[], input = ''): Promise<CommandResult> {
+  // How many processes there are to be is what these are about.
+  if (args[0] === 'serve' || args[0] === 'config') return runProcess(args, input);
+  return runInHost({ args, input }, { ...environment(), ...ONE_PROCESS });
+}
+
+/** The same as a process of its own. */
+export async function runProcess(
   args: readonly string[],
   input?: string,
   env?: Readonly<Record<string, string>>,
@@ -163,14 +171,16 @@ export function spawnMain(
   env: Readonly<Record<string, string>> = {},
   stderr: number | 'pipe' = 'pipe',
 ): ChildProcess {
-  const clean = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^BREVDUVA_|^NODE_TEST|^NODE_COMPILE_CACHE/.test(name)),
-  );
   return spawn(process.execPath, [MAIN, ...args], {
     stdio: ['pipe', 'pipe', stderr],
-    // Neither a configuration of this machine nor one of whoever runs the tests.
-    env: { ...clean, BREVDUVA_CONFIG: '', ...(args[0] === 'config' ? {} : ONE_PROCESS), ...env },
+    env: { ...environment(), ...(args[0] === 'config' ? {} : ONE_PROCESS), ...env },
   });
+}
+
+/** Neither a configuration of this machine nor one of whoever runs the tests. */
+function environment(): Readonly<Record<string, string | undefined>> {
+  const kept = Object.entries(process.env).filter(([name]) => !/^BREVDUVA_|^NODE_TEST/.test(name));
+  return { ...Object.fromEntries(kept), BREVDUVA_CONFIG: '' };
 }
 
 function settings(config: Readonly<Record<string, string>>): string[] {
