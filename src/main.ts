@@ -97,7 +97,7 @@ async function serveAsWorker(chosen: ChosenConfig, { wantsDemo }: ServeOptions):
 
 // Whatever is made, by the server or by a command, holds mail or passwords: for nobody else to read.
 process.umask(0o077);
-leaveForeignCache();
+leaveForeignCache(ROOT);
 startCompileCache(ROOT);
 endWithParent();
 // Hashing passwords and syncing files share the pool; its size is read at its first use.

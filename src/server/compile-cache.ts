@@ -14,26 +14,30 @@ const FOLDER = '.cache';
 
 /**
  * Node.js opens the cache that the environment names before the first line of a program runs, and nothing closes it
- * again. The process begins anew without it; what it has loaded until then is this file and what it names.
+ * again. Unless it is ours, the process begins anew without it; what it has loaded until then is this file and what it names.
  */
-export function leaveForeignCache(): void {
-  const { NODE_COMPILE_CACHE: foreign, ...env } = process.env;
-  if (foreign === undefined || foreign === '') return;
+export function leaveForeignCache(root: string): void {
+  const { NODE_COMPILE_CACHE: named, ...env } = process.env;
+  if (named === undefined || named === '' || named === privateFolder(root)) return;
   process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], env);
 }
 
 /** The folder in use, or undefined. `root`: where the program lies. */
 export function startCompileCache(root: string): string | undefined {
+  const folder = privateFolder(root);
+  return folder === undefined ? undefined : enableCompileCache(folder).directory;
+}
+
+function privateFolder(root: string): string | undefined {
   const folder = join(root, FOLDER);
   try {
     if (isOpenToAll(root)) return undefined;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (privateFolderProblem(folder) !== undefined) return undefined;
+    return privateFolderProblem(folder) === undefined ? folder : undefined;
   } catch {
     // The program belongs to somebody else, or its disk is read-only.
     return undefined;
   }
-  return enableCompileCache(folder).directory;
 }
 
 function isOpenToAll(root: string): boolean {

@@ -9,8 +9,6 @@ export const PASSWORD = 'a pigeon never forgets'.replaceAll(' ', '-');
 
 export interface DataFolder extends AsyncDisposable {
   readonly path: string;
-  /** For the servers started on it: the second one is faster. */
-  readonly env: Readonly<Record<string, string>>;
 }
 
 export async function makeDataFolder(accounts: readonly string[]): Promise<DataFolder> {
@@ -19,7 +17,6 @@ export async function makeDataFolder(accounts: readonly string[]): Promise<DataF
   await addAccounts(path, accounts);
   return {
     path,
-    env: { NODE_COMPILE_CACHE: join(root, 'cache') },
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
   };
 }

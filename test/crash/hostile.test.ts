@@ -59,7 +59,7 @@ describe('hostile clients', () => {
 
   before(async () => {
     folder = await makeDataFolder([ANN, EVE]);
-    server = await startServer({ data: folder.path, env: folder.env, config: CONFIG });
+    server = await startServer({ data: folder.path, config: CONFIG });
     for (const address of [ANN, EVE]) {
       const client = await ImapClient.signIn(server.port('imap'), address, PASSWORD);
       for (let n = 0; n < 5; n++) {

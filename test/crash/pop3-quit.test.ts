@@ -64,7 +64,7 @@ async function quitAndKill(
   afterMs: number,
 ): Promise<boolean> {
   const config = { 'pop3.delete': deletes };
-  const server = await startServer({ data: folder.path, env: folder.env, config });
+  const server = await startServer({ data: folder.path, config });
   const client = await Pop3Client.signIn(server.port('pop3'), ADDRESS, PASSWORD);
   client.send(marked.map((index) => `DELE ${index + 1}\r\n`).join(''));
   for (const _ of marked) assert.match(await client.reply(), /^\+OK/);
