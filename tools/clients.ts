@@ -25,11 +25,14 @@ export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   'sieve-test': 'dovecot-sieve',
   'smtp-source': 'postfix',
   mutt: 'mutt',
+  offlineimap: 'offlineimap3',
+  imapfilter: 'imapfilter',
+  'Mail::IMAPClient': 'libmail-imapclient-perl',
   chromium: 'chromium',
 };
 
 export function missingClients(path = process.env.PATH ?? ''): string[] {
-  return Object.keys(CLIENT_PACKAGES).filter((command) => !isOnPath(command, path));
+  return Object.keys(CLIENT_PACKAGES).filter((name) => !isHere(name, path));
 }
 
 export interface ClientPlan {
@@ -67,7 +70,7 @@ export function clientsNeededBy(files: readonly SourceFile[]): Map<string, strin
   const needed = new Map<string, string[]>();
   for (const { path, text } of files) {
     const names = [...text.matchAll(/\bneeds\(([^)]*)\)/g)].flatMap(
-      ([, list = '']) => list.match(/[\w-]+/g) ?? [],
+      ([, list = '']) => list.match(/[\w:-]+/g) ?? [],
     );
     for (const name of new Set(names)) needed.set(name, [...(needed.get(name) ?? []), path]);
   }
@@ -114,6 +117,12 @@ function withoutServices<T>(install: () => T): T {
   } finally {
     rmSync(SERVICE_POLICY, { force: true });
   }
+}
+
+/** A program, or a module of Perl. */
+function isHere(name: string, path: string): boolean {
+  if (!name.includes('::')) return isOnPath(name, path);
+  return spawnSync('perl', [`-M${name}`, '-e', '1'], { env: { PATH: path } }).status === 0;
 }
 
 function isOnPath(command: string, path: string): boolean {

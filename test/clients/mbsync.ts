@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { connect } from 'node:tls';
+import { certificateOf } from './certificate.ts';
 import { ALICE, type Person, type Ports } from './home.ts';
 import { Maildir } from './maildir.ts';
 import { type Outcome, run, start } from './program.ts';
@@ -107,13 +107,4 @@ Expunge Both
 CopyArrivalDate yes
 SyncState ${folder}/state/
 `;
-}
-
-/** mbsync trusts exactly this one, as a person does who was asked. */
-async function certificateOf(port: number): Promise<string> {
-  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
-  await once(socket, 'secureConnect');
-  const { raw } = socket.getPeerCertificate();
-  socket.destroy();
-  return `-----BEGIN CERTIFICATE-----\n${raw.toString('base64').replace(/(.{64})/g, '$1\n')}\n-----END CERTIFICATE-----\n`;
 }

@@ -3,12 +3,11 @@
  * search by the server; and sending, with a copy in Sent, over TLS and without, in whichever way it chooses to sign in.
  */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { connect } from 'node:tls';
+import { certificateOf } from './certificate.ts';
 import { ALICE, Home } from './home.ts';
 import { note } from './letters.ts';
 import type { Mailboxes } from './mailboxes.ts';
@@ -155,12 +154,3 @@ describe('mutt', { ...needs('mutt'), timeout: 180_000 }, () => {
     assert.match(wrong.stderr, /authentication failed/i);
   });
 });
-
-async function certificateOf(port: number): Promise<string> {
-  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
-  await once(socket, 'secureConnect');
-  const { raw } = socket.getPeerCertificate();
-  socket.destroy();
-  const lines = raw.toString('base64').replace(/.{64}/g, '$&\n');
-  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
-}
