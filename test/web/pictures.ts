@@ -87,6 +87,46 @@ const SCENES: readonly Scene[] = [
       await page.waitForSelector('.held');
     },
   },
+  {
+    name: 'offline',
+    at: '/',
+    play: async ({ page, context }) => {
+      await page.waitForSelector(row);
+      await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+      await page.waitForTimeout(1500);
+      await context.setOffline(true);
+      await page.reload();
+      await page.waitForSelector('.waiting-line');
+      await page.locator('.row-pick').nth(5).click();
+      await page.keyboard.press('e');
+      await page.locator('.notice-close').click();
+    },
+  },
+  {
+    name: 'waiting-mail',
+    at: '/write?to=anna.berg@example.org&subject=B%C3%A5ten&body=Vi%20ses',
+    play: async ({ page, context }) => {
+      await page.locator('.editor').pressSequentially('!');
+      await page.getByText(/^(?:Saved everywhere|Sparat överallt)/).waitFor({ timeout: 8000 });
+      await context.setOffline(true);
+      await page.locator('.editor').pressSequentially('!');
+      await page.locator('.send-pair button').first().click();
+      await page.waitForSelector('.waiting-line');
+    },
+  },
+  {
+    name: 'new-version',
+    at: '/',
+    play: async ({ page }) => {
+      await page.waitForSelector(row);
+      await page.evaluate(() =>
+        navigator.serviceWorker.dispatchEvent(
+          new MessageEvent('message', { data: { kind: 'build', stamp: 'f'.repeat(16) } }),
+        ),
+      );
+      await page.waitForSelector('.waiting-line');
+    },
+  },
   { name: 'empty', at: '/m/junk', play: ({ page }) => page.waitForSelector('.empty') },
   { name: 'search-begin', at: '/search', play: ({ page }) => page.waitForSelector('.search-begin') },
   { name: 'search', at: '/search?q=budget', play: ({ page }) => page.waitForSelector(row) },

@@ -33,6 +33,8 @@ export interface DeskOptions {
   readonly onReopen: () => void;
   /** What is kept from page to page; nothing on a device of others. */
   readonly keeping: Promise<Keeping | undefined>;
+  /** Whether the person wants rows of conversations. */
+  readonly isCollapsed: () => boolean;
   /** Drafts that were left before they could be saved; they outlive a sign-in. */
   readonly carried: Map<string, KeptDraft>;
   /** Absent where nothing may be kept: on a device of others. */
@@ -72,6 +74,7 @@ export class Desk {
   readonly #options: DeskOptions;
   readonly #asOfMs = signal<number | undefined>(undefined);
   #resumed: Promise<void> | undefined;
+  #hasInbox = false;
   #saving: ReturnType<typeof setTimeout> | undefined;
   #stream: Stream | undefined;
   readonly #ends: (() => void)[] = [];
@@ -194,12 +197,22 @@ export class Desk {
     this.#saving ??= setTimeout(() => void this.#keep(), SAVE_MS);
   }
 
+  /** Wherever somebody began: without a network they will want to see it. */
+  #loadInbox(): void {
+    const inbox = this.sync.cache.byRole('inbox');
+    if (this.#hasInbox || inbox === undefined) return;
+    this.#hasInbox = true;
+    void this.sync.list({ inMailbox: inbox.id }, this.#options.isCollapsed()).need(0, 1);
+  }
+
   async #keep(): Promise<void> {
     this.#saving = undefined;
+    const keeping = await this.#options.keeping;
+    if (keeping === undefined) return;
+    this.#loadInbox();
     const known = this.sync.known();
     if (known === undefined || this.#isClosed) return;
-    const keeping = await this.#options.keeping;
-    await keeping?.keepSnapshot({ cache: this.sync.cache, ...known, nowMs: Date.now() });
+    await keeping.keepSnapshot({ cache: this.sync.cache, ...known, nowMs: Date.now() });
   }
 
   /** Something may have happened that nobody told: the page was asleep, or had no network. */

@@ -86,7 +86,7 @@ export function WaitingLine() {
     <p class="waiting-line" role="status">
       <Icon name="offline" />
       <span>
-        {shell.offline} {asOf ? shell.asOf(formats.value.nearTime(asOf)) : ''}{' '}
+        {shell.offline} {asOf ? shell.asOf(formats.value.listTime(asOf, new Date())) : ''}{' '}
         {waiting > 0 ? shell.waiting(waiting) : ''}
       </span>
     </p>

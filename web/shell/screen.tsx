@@ -21,7 +21,7 @@ export function Screen() {
 }
 
 function AtDesk({ me }: { readonly me: string }) {
-  const { account, notices, texts, worker, router, carried } = useApp();
+  const { account, notices, texts, worker, router, carried, preferences } = useApp();
   const desk = useMemo(
     () =>
       new Desk({
@@ -29,6 +29,7 @@ function AtDesk({ me }: { readonly me: string }) {
         ...{ keeping: keepingFor(account), carried: carried.of(me) },
         fetch: (input, init) => fetch(input, init),
         onSignedOut: () => account.ended(),
+        isCollapsed: () => preferences.choices.peek().conversations,
         onReopen: () => void worker.check(),
       }),
     [],

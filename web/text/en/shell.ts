@@ -13,12 +13,11 @@ export const shell = {
   menu: 'Mailboxes and settings',
   skip: 'Skip to the mail',
   nothingOpen: 'Nothing is open.',
-  offline: 'No connection. What you do is kept and sent later.',
-  asOf: (time: string) => `This is your mail as of ${time}.`,
+  offline: 'No connection. What you do is sent later.',
+  asOf: (time: string) => `Mail as of ${time}.`,
   newVersion: 'There is a new version of the webmail.',
   reload: 'Reload',
-  waiting: (count: number) =>
-    count === 1 ? '1 change waits to be sent.' : `${count} changes wait to be sent.`,
+  waiting: (count: number) => (count === 1 ? '1 change waits.' : `${count} changes wait.`),
   used: (used: string, all: string) => `${used} of ${all}`,
   usedOnly: (used: string) => `${used} used`,
   keys: {

@@ -13,12 +13,11 @@ export const shell = {
   menu: 'Mappar och inställningar',
   skip: 'Hoppa till posten',
   nothingOpen: 'Inget är öppnat.',
-  offline: 'Ingen anslutning. Det du gör sparas och skickas senare.',
-  asOf: (time: string) => `Så såg posten ut ${time}.`,
+  offline: 'Ingen anslutning. Det du gör skickas senare.',
+  asOf: (time: string) => `Posten är från ${time}.`,
   newVersion: 'Det finns en ny version av webbmejlen.',
   reload: 'Ladda om',
-  waiting: (count: number) =>
-    count === 1 ? '1 ändring väntar på att skickas.' : `${count} ändringar väntar på att skickas.`,
+  waiting: (count: number) => (count === 1 ? '1 ändring väntar.' : `${count} ändringar väntar.`),
   used: (used: string, all: string) => `${used} av ${all}`,
   usedOnly: (used: string) => `${used} används`,
   keys: {
