@@ -79,6 +79,7 @@ test('no network, a busy server and an ended session are told apart from a no', 
   for (const [status, fault, ended] of [
     [503, Unreachable, 0],
     [429, Unreachable, 0],
+    [408, Unreachable, 0],
     [401, Unreachable, 1],
     [400, Refused, 0],
   ] as const) {
@@ -86,6 +87,11 @@ test('no network, a busy server and an ended session are told apart from a no', 
     await assert.rejects(client.call('Core/echo', {}).result, (error) => error instanceof fault);
     assert.equal(signedOut(), ended);
   }
+});
+
+test('an answer that breaks off is no answer: it may have been done', async () => {
+  const { client } = against(() => new Response('{"methodResponses":[["Email/set",{'));
+  await assert.rejects(client.call('Email/set', {}).result, Unreachable);
 });
 
 test('a call without an answer is refused', async () => {

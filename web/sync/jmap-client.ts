@@ -57,6 +57,8 @@ const SESSION_URL = '/.well-known/jmap';
 const MAIL = 'urn:ietf:params:jmap:mail';
 /** RFC 8620 §2 asks for at least 16 of every server. */
 const MAX_CALLS = 16;
+/** Of a request that did not come whole, and of too many at once: nothing was done, and it can be asked again. */
+const TRY_AGAIN: ReadonlySet<number> = new Set([408, 429]);
 
 interface Queued {
   readonly id: string;
@@ -89,7 +91,7 @@ export class JmapClient {
   }
 
   async #askSession(): Promise<SessionObject> {
-    const session = (await (await this.#ask(SESSION_URL, {})).json()) as SessionObject;
+    const session = await jsonOf<SessionObject>(await this.#ask(SESSION_URL, {}));
     this.#options.kept?.write(session);
     return session;
   }
@@ -137,9 +139,9 @@ export class JmapClient {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ using: Object.keys(capabilities), methodCalls }),
     });
-    const { methodResponses } = (await response.json()) as {
+    const { methodResponses } = await jsonOf<{
       readonly methodResponses: readonly (readonly [string, Arguments, string])[];
-    };
+    }>(response);
     const byId = new Map(calls.map((call) => [call.id, call]));
     for (const [name, value, id] of methodResponses) {
       const call = byId.get(id);
@@ -165,8 +167,18 @@ export class JmapClient {
       this.#options.onSignedOut();
       throw new Unreachable('signed out');
     }
-    if (response.status === 429 || response.status >= 500) throw new Unreachable(`status ${response.status}`);
+    if (TRY_AGAIN.has(response.status) || response.status >= 500)
+      throw new Unreachable(`status ${response.status}`);
     throw new Refused('request', `status ${response.status}`);
+  }
+}
+
+/** An answer that breaks off is none: what was asked for may have been done. */
+async function jsonOf<T>(response: Response): Promise<T> {
+  try {
+    return (await response.json()) as T;
+  } catch (cause) {
+    throw new Unreachable('the answer broke off', { cause });
   }
 }
 

@@ -118,7 +118,8 @@ export class MailList {
       this.#refreshing = undefined;
       if (!this.#wantsAgain) return;
       this.#wantsAgain = false;
-      void this.refresh();
+      // What fails now is asked for again with the next change.
+      this.refresh().catch(() => {});
     });
     return this.#refreshing;
   }
