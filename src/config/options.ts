@@ -14,7 +14,7 @@ import {
   string,
   type Values,
 } from './option.ts';
-import { RETENTION } from './sections/keeping.ts';
+import { RECOVERY, RETENTION } from './sections/keeping.ts';
 import { LIMITS } from './sections/limits.ts';
 import { PROXY } from './sections/proxy.ts';
 import { RECEIVING } from './sections/receiving.ts';
@@ -54,6 +54,7 @@ export const OPTIONS = {
       doc: 'Whether an index of words is kept for accounts whose texts are searched. "on-demand": made in the background after the first search for a text, some tenth of the text in size, removed when nobody has searched for two months. Without one every such search reads the mail. It is derived: the folder `search` in the data folder need not be backed up.',
     }),
   },
+  recovery: RECOVERY,
   retention: RETENTION,
   listen: {
     imap: listen({

@@ -15,6 +15,7 @@ import type { LoadedAccount } from './port/store.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
 import { type AccountListener, type AccountState, WritableAccount } from './state/account.ts';
 import { EmailListCache } from './state/email-lists.ts';
+import { Exclusive } from './state/exclusive.ts';
 import { OrderCache } from './state/kept-orders.ts';
 import { SearchTextCache } from './state/search-texts.ts';
 
@@ -44,6 +45,8 @@ export class Accounts {
   readonly orders = new OrderCache(ORDER_BYTES);
   /** Of accounts whose emails were listed. */
   readonly emailLists = new EmailListCache(LIST_BYTES);
+  /** Whoever lets go of what was deleted, lists it or brings it back: he reads it from the store, where others change it. */
+  readonly deletedMail = new Exclusive();
   /** Told of each account when it is in memory, before anybody has it. They do not throw. */
   readonly onLoaded = new Set<(account: AccountState) => void>();
   readonly #store: Pick<TranslatedStore, 'directory' | 'loadAccount'>;

@@ -8,9 +8,15 @@ import type { AccountRecord, Role } from './model/model.ts';
 export interface Keeping {
   /** For whatever is given up for good because time has passed, see `upkeep/known-time.ts`. */
   readonly clock: Clock;
+  /** What was deleted can be brought back for so long; 0: it cannot. */
+  readonly recoverMs: number;
   /** Mail is expunged when it has been in a mailbox of this role for so long; undefined: never. */
   retentionMs(record: AccountRecord, role: Role | undefined): number | undefined;
 }
 
 /** For tests of other things. */
-export const KEEPS_ALL = (clock: Clock): Keeping => ({ clock, retentionMs: () => undefined });
+export const KEEPS_ALL = (clock: Clock): Keeping => ({
+  clock,
+  recoverMs: 0,
+  retentionMs: () => undefined,
+});

@@ -18,9 +18,10 @@ export const RETENTION_ACCOUNT_SETTINGS = Object.freeze({
   'retention.junk': junk,
 });
 
-export function keepingOf({ retention }: Pick<Config, 'retention'>, clock: Clock): Keeping {
+export function keepingOf({ retention, recovery }: Pick<Config, 'retention' | 'recovery'>, clock: Clock): Keeping {
   return {
     clock,
+    recoverMs: recovery.keep,
     retentionMs({ settings }: AccountRecord, role: Role | undefined): number | undefined {
       if (role !== 'trash' && role !== 'junk') return undefined;
       const ms = chosen(`retention.${role}`, settings, retention[role]);

@@ -109,7 +109,7 @@ function changesOf(parts: BatchParts): RowChange[] {
   const { threaded = [], forgottenImports = [], outgoing = [], recipients = [], rules = [] } = parts;
   return [
     ...mailboxes.map((row) => ({ kind: 'mailbox', row }) as const),
-    ...deletedMailboxes.map((mailbox) => ({ kind: 'mailbox-deleted', mailbox }) as const),
+    ...deletedMailboxes.map((id) => ({ kind: 'mailbox-deleted', row: { id, atMs: 1000 } }) as const),
     ...droppedChunks.map((chunk) => ({ kind: 'chunk-dropped', ...chunk }) as const),
     ...chunks.map((row) => ({ kind: 'chunk', row }) as const),
     ...droppedKeywords.map((keyword) => ({ kind: 'keyword-dropped', ...keyword }) as const),

@@ -198,8 +198,8 @@ export class UnreliableStore implements MailStore {
     return this.#read(() => this.#inner.measureHistory(...args));
   }
 
-  loadAccountsToReap() {
-    return this.#read(() => this.#inner.loadAccountsToReap());
+  loadAccountsToReap(...args: Parameters<MailStore['loadAccountsToReap']>) {
+    return this.#read(() => this.#inner.loadAccountsToReap(...args));
   }
 
   loadBuried(...args: Parameters<MailStore['loadBuried']>) {

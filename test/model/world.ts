@@ -45,6 +45,8 @@ export interface WorldOptions {
 const PEOPLE = ['alice@example.com', 'bob@example.com', 'carol@example.com'];
 /** In Trash and Junk. */
 export const RETENTION_MS = 3600_000;
+/** Deleted mail comes back for so long. */
+export const RECOVER_MS = 20 * 60_000;
 const START_MS = Date.UTC(2026, 0, 5);
 /** Whatever is under way comes to its end in far fewer; but a busy disk takes its time. */
 const MOST_TURNS = 20_000;
@@ -66,6 +68,7 @@ export class World {
   readonly clock = { nowMs: () => this.#nowMs };
   readonly keeping: Keeping = {
     clock: this.clock,
+    recoverMs: RECOVER_MS,
     retentionMs: (_, role) => (role === 'trash' || role === 'junk' ? RETENTION_MS : undefined),
   };
   readonly random: Random;

@@ -1,6 +1,14 @@
 /** For how long mail is kept that is on its way out. */
 import { duration } from '../option.ts';
 
+export const RECOVERY = {
+  keep: duration({
+    default: '14d',
+    max: '365d',
+    doc: 'So long deleted mail and deleted mailboxes can be brought back (`brevduva account recover`); it is not counted by quotas. Then its octets go for good. "0": at once.',
+  }),
+};
+
 export const RETENTION = {
   trash: duration({
     default: '30d',

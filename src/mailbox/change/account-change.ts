@@ -23,7 +23,7 @@ import { BelongingChanges } from './belonging-changes.ts';
 import { ChangeRecords } from './change-records.ts';
 import { count, countFlags, isUnseen, noteFlags, noteRemoved } from './counters.ts';
 import { FactChanges } from './fact-changes.ts';
-import { EXPUNGED_PER_ROW, HistoryChanges } from './history-changes.ts';
+import { EXPUNGED_PER_ROW, type Fate, HistoryChanges } from './history-changes.ts';
 import { KeywordSets } from './keyword-sets.ts';
 import { MailboxChanges } from './mailbox-changes.ts';
 import { OutgoingChanges } from './outgoing-changes.ts';
@@ -83,7 +83,13 @@ export class AccountChange {
     this.rules = new RuleChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
     this.annotations = new AnnotationChanges(account, this.#undo, this.#rows, () => this.#takeModseq());
     this.belongings = new BelongingChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
-    this.history = new HistoryChanges(account, this.#rows, nowMs, () => this.#nextHistoryModseq());
+    this.history = new HistoryChanges(
+      account,
+      this.#rows,
+      nowMs,
+      () => this.#nextHistoryModseq(),
+      () => this.#records.by,
+    );
     const common = {
       history: this.history,
       write: (mailbox: MailboxState): WritableMailbox => this.#write(mailbox),
@@ -205,9 +211,9 @@ export class AccountChange {
   }
 
   /** Takes messages out of a mailbox, keeping them readable for those who have not been told; ascending rows. */
-  expunge(mailbox: MailboxState, rows: readonly number[]): void {
+  expunge(mailbox: MailboxState, rows: readonly number[], fate: Exclude<Fate, 'moved'> = 'deleted'): void {
     if (rows.length === 0) return;
-    this.#takeOut(mailbox, rows, 'kept');
+    this.#takeOut(mailbox, rows, fate);
     this.#account.noteExpunge(this.nowMs);
   }
 
@@ -281,7 +287,7 @@ export class AccountChange {
   }
 
   /** The messages at these ascending rows, which leave the mailbox and its history says so. */
-  #takeOut(mailbox: MailboxState, rows: readonly number[], octets: 'kept' | 'moved'): MessageRecord[] {
+  #takeOut(mailbox: MailboxState, rows: readonly number[], fate: Fate): MessageRecord[] {
     const source = this.#write(mailbox);
     const list = source.whole;
     const records = rows.map((row) => recordAt(list.columns, row));
@@ -291,7 +297,7 @@ export class AccountChange {
     noteRemoved(source, list, { rows, records });
     for (let at = 0; at < records.length; at += EXPUNGED_PER_ROW) {
       const some = records.slice(at, at + EXPUNGED_PER_ROW);
-      const modseq = this.history.expunged(source, some, octets);
+      const modseq = this.history.expunged(source, some, fate);
       source.fields.modseq = modseq;
       this.#account.row.emailModseq = modseq;
       this.#records.messages(source, 'expunged', modseq, () => {

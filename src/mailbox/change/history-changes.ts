@@ -3,10 +3,12 @@
  * happened to a mailbox, however many messages it was; each has a modseq that no other row has.
  */
 import { FLAG } from '../../mail/flags.ts';
+import type { Author } from '../model/author.ts';
+import { type Deletion, packDeletion } from '../model/deletion.ts';
 import { type HistoryKind, packNumbers } from '../model/history.ts';
 import type { MailboxId, ModSeq } from '../model/model.ts';
 import { type MessageRecord, packRecords, packUids } from '../model/record.ts';
-import type { HistoryRow } from '../port/store.ts';
+import type { BuriedMailbox, HistoryRow } from '../port/store.ts';
 import type { WritableAccount } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import type { FlagColumns, MessageList } from '../state/message-list.ts';
@@ -17,29 +19,46 @@ export const EXPUNGED_PER_ROW = 1000;
 /** Emails a row where nobody writes it a second time. */
 const EMAILS_PER_ROW = 16_384;
 
-const NOTHING = Buffer.alloc(0);
+const NO_MESSAGES = { uids: Buffer.alloc(0), records: undefined };
+/** Sets of keywords that are remembered of a mailbox; a person has some dozens. */
+const MOST_SETS = 1000;
+
+/**
+ * What becomes of messages that leave a mailbox: they are a place elsewhere now; somebody may want them back; or nobody will, because
+ * they are there in another form.
+ */
+export type Fate = 'moved' | 'deleted' | 'superseded';
 
 export class HistoryChanges {
   readonly #account: WritableAccount;
   readonly #rows: BatchRows;
   readonly #nowMs: number;
   readonly #nextModseq: () => ModSeq;
+  readonly #by: () => Author;
 
   /** `nextModseq` gives the operation's modseq, or the next one when a row has it already. */
-  constructor(account: WritableAccount, rows: BatchRows, nowMs: number, nextModseq: () => ModSeq) {
+  constructor(
+    account: WritableAccount,
+    rows: BatchRows,
+    nowMs: number,
+    nextModseq: () => ModSeq,
+    by: () => Author,
+  ) {
     this.#account = account;
+    this.#by = by;
     this.#rows = rows;
     this.#nowMs = nowMs;
     this.#nextModseq = nextModseq;
   }
 
-  /** These messages, a row's worth, have left; moved ones are a place elsewhere now. */
-  expunged(mailbox: MailboxState, records: readonly MessageRecord[], octets: 'kept' | 'moved'): ModSeq {
-    const places = octets === 'kept' ? records.filter(isPlace).map(({ email }) => email) : [];
+  /** These messages, a row's worth, have left. */
+  expunged(mailbox: MailboxState, records: readonly MessageRecord[], fate: Fate): ModSeq {
+    const places = fate === 'moved' ? [] : records.filter(isPlace).map(({ email }) => email);
     const uids = records.map(({ uid }) => uid);
     return this.#note(mailbox.id, 'expunged', places, {
       uids: packUids(uids),
-      records: octets === 'kept' ? packRecords(records) : undefined,
+      records: fate === 'moved' ? undefined : packRecords(records),
+      ...(fate === 'deleted' && { deletion: packDeletion(this.#deletionOf(mailbox, records)) }),
     });
   }
 
@@ -79,6 +98,20 @@ export class HistoryChanges {
     Object.assign(this.#account.row, { changesFloor: modseq, emailModseq: modseq, mailboxModseq: modseq });
   }
 
+  /** What is to be known of a mailbox that goes with all of its messages. */
+  buried(mailbox: MailboxState): BuriedMailbox {
+    const { id, exists: messages, bytes, sortOrder, subscribed, isSubscribedUnasked } = mailbox;
+    const row = { id, atMs: this.#nowMs };
+    const records = mailbox.list === undefined ? [] : setsIn(mailbox.list);
+    return {
+      ...row,
+      deletion: packDeletion({
+        ...this.#deletionOf(mailbox, records),
+        ...{ messages, bytes, sortOrder, subscribed: subscribed && !isSubscribedUnasked },
+      }),
+    };
+  }
+
   /** A row of it, anew. */
   replace(row: HistoryRow): void {
     this.#nextModseq();
@@ -94,19 +127,35 @@ export class HistoryChanges {
     if (row.changesFloor < upTo) row.changesFloor = upTo;
   }
 
+  #deletionOf(mailbox: MailboxState, records: readonly Pick<MessageRecord, 'keywordSet'>[]): Deletion {
+    const { name, role, keywords } = mailbox;
+    const { service, client } = this.#by();
+    const sets = [...new Set(records.map(({ keywordSet }) => keywordSet))].filter((set) => set !== 0);
+    const named = sets.slice(0, MOST_SETS).map((set) => [set, keywords.namesOf(set)]);
+    return {
+      ...{ mailbox: name, service, keywords: Object.fromEntries(named) },
+      ...(role && { role }),
+      ...(client !== undefined && { client }),
+    };
+  }
+
   #note(
     mailbox: MailboxId,
     kind: HistoryKind,
     emails: ArrayLike<number>,
-    { uids, records }: Pick<HistoryRow, 'uids' | 'records'> = { uids: NOTHING, records: undefined },
+    { uids, ...rest }: Pick<HistoryRow, 'uids' | 'records' | 'deletion'> = NO_MESSAGES,
   ): ModSeq {
     const modseq = this.#nextModseq();
     const numbers = emails.length + uids.length / 4;
-    const row = { mailbox, modseq, kind, uids, emails: packNumbers(emails), numbers, records };
+    const row = { mailbox, modseq, kind, uids, emails: packNumbers(emails), numbers, ...rest };
     this.#rows.putHistory({ ...row, atMs: this.#nowMs });
     this.#account.historyRows++;
     return modseq;
   }
+}
+
+function setsIn({ columns, count }: MessageList): readonly Pick<MessageRecord, 'keywordSet'>[] {
+  return [...new Set(columns.keywordSet.subarray(0, count))].map((keywordSet) => ({ keywordSet }));
 }
 
 function isPlace({ flags }: { readonly flags: number }): boolean {

@@ -7,6 +7,7 @@ import {
   type Uid,
   type UidValidity,
 } from '../model/model.ts';
+import type { BuriedMailbox } from '../port/store.ts';
 import type { WritableAccount } from '../state/account.ts';
 import { type MailboxState, WritableMailbox } from '../state/mailbox.ts';
 import type { AnnotationChanges } from './annotation-changes.ts';
@@ -71,6 +72,7 @@ export class MailboxChanges {
     const account = this.#account;
     this.#to.annotations.mailboxGone(gone.id);
     this.#to.history.mailboxGone(gone);
+    const grave = this.#to.history.buried(gone);
     this.#to.places.mailboxGone(gone);
     account.row.mailboxModseq = this.#to.takeModseq();
     if (gone.exists > 0) account.row.emailModseq = account.modseq;
@@ -82,8 +84,14 @@ export class MailboxChanges {
     this.#to.undo.did(() => account.add(gone));
     gone.fields.isGone = true;
     this.#to.undo.add(account.gone, gone);
-    this.#to.rows.add({ kind: 'mailbox-deleted', mailbox: gone.id });
+    this.#to.rows.add({ kind: 'mailbox-deleted', row: grave });
     account.noteExpunge(this.#to.nowMs);
+  }
+
+  /** What is known of a deleted one is another. */
+  describeBuried(row: BuriedMailbox): void {
+    this.#to.takeModseq();
+    this.#to.rows.add({ kind: 'mailbox-deleted', row });
   }
 
   rename(mailbox: MailboxState, name: string): void {

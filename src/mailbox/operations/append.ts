@@ -4,6 +4,7 @@
  *
  * Several messages are one change: all of them or none (RFC 3502).
  */
+import { FLAG } from '../../mail/flags.ts';
 import type { MessageFacts } from '../../mail/message.ts';
 import { shiftParts } from '../../mail/part-codec.ts';
 import { withFieldsInFront } from '../../mail/stored-header.ts';
@@ -87,7 +88,8 @@ export async function appendMessages(
         if (row < 0) throw new MailboxError('nonexistent', 'the message to replace is gone');
         checkQuota(account, bytes - (list.columns.size[row] as number), messages.length - 1);
         const added = addIncoming(domain, change, mailbox, messages, threading, alongside);
-        change.expunge(replaced.mailbox, [row]);
+        const isDraft = ((list.columns.flags[row] as number) & FLAG.Draft) !== 0;
+        change.expunge(replaced.mailbox, [row], isDraft ? 'superseded' : 'deleted');
         return added;
       },
     });

@@ -5,6 +5,7 @@
  *
  * Whoever names a state is answered `conflict` when another came first, and that is looked at inside the change.
  */
+import { FLAG } from '../../mail/flags.ts';
 import type { AccountChange } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
@@ -177,7 +178,8 @@ function replace(
   { creates, destroys, known }: Replacing,
 ): Pick<EmailOutcome, 'created' | 'destroyed'> {
   const placing = destroys.length > 0 ? new Placing(domain, change) : undefined;
-  const freed = destroys.map((email) => placing?.destroy(email));
+  const isDraftSaved = creates.some(({ flags }) => (flags & FLAG.Draft) !== 0);
+  const freed = destroys.map((email) => placing?.destroy(email, isDraftSaved));
   const room = { bytes: 0, messages: 0 };
   for (const one of freed) {
     room.bytes += one?.bytes ?? 0;

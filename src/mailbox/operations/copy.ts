@@ -263,7 +263,7 @@ async function takeBack(
   uids: readonly number[],
 ): Promise<boolean> {
   try {
-    await expungeMessages(domain, account, target, { uids });
+    await expungeMessages(domain, account, target, { uids, isSuperseded: true });
     return true;
   } catch (error) {
     domain.log.error({ err: error, mailbox: target.name }, 'a copy that failed could not be taken back');

@@ -19,6 +19,8 @@ export interface ExpungeRequest {
   readonly marked?: (uid: number) => boolean;
   /** Messages a change, each all or nothing; more hold everybody else up for longer. */
   readonly perChange?: number;
+  /** They are there in another form, or were put there by mistake: they need not come back. */
+  readonly isSuperseded?: boolean;
   /** After each durable slice: who has the mailbox open may keep up with it. */
   readonly onSlice?: () => void;
 }
@@ -50,7 +52,7 @@ export async function expungeMessages(
             rows.push(row);
             uids.push(uid);
           }
-          change.expunge(mailbox, rows);
+          change.expunge(mailbox, rows, request.isSuperseded === true ? 'superseded' : 'deleted');
           return uids;
         },
       })

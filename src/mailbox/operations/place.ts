@@ -84,6 +84,8 @@ export class Placing {
   readonly #moved: Transfer[] = [];
   readonly #copied: Transfer[] = [];
   readonly #removed: Copy[] = [];
+  /** They are elsewhere, or there is a newer one. */
+  readonly #superseded: Copy[] = [];
   /** Emails of which something is planned: rows that were chosen for one plan are none for another. */
   readonly #planned = new Set<number>();
   #copiedBytes = 0;
@@ -118,13 +120,22 @@ export class Placing {
     }
   }
 
-  /** The octets and messages that it frees; undefined when there is no such email. Throws `NotLoaded`. */
-  destroy(email: number): { readonly bytes: number; readonly messages: number } | undefined {
+  /**
+   * The octets and messages that it frees; undefined when there is no such email. A draft that is saved anew needs not come back.
+   * Throws `NotLoaded`.
+   */
+  destroy(
+    email: number,
+    isDraftSaved = false,
+  ): { readonly bytes: number; readonly messages: number } | undefined {
     const copies = this.#copiesOf(email);
     const isGone = copies.every(({ record }) => (record.flags & FLAG.Deleted) !== 0);
     if (isGone || this.#planned.has(email)) return undefined;
     this.#planned.add(email);
-    this.#removed.push(...copies);
+    for (const copy of copies) {
+      const isOld = isDraftSaved && (copy.record.flags & FLAG.Draft) !== 0;
+      (isOld ? this.#superseded : this.#removed).push(copy);
+    }
     return { bytes: copies.reduce((sum, { record }) => sum + record.size, 0), messages: copies.length };
   }
 
@@ -140,6 +151,9 @@ export class Placing {
     this.#add(this.#moved, 'moved');
     for (const [mailbox, copies] of grouped(this.#removed, ({ mailbox }) => mailbox)) {
       this.#change.expunge(mailbox, rowsOf(mailbox, copies));
+    }
+    for (const [mailbox, copies] of grouped(this.#superseded, ({ mailbox }) => mailbox)) {
+      this.#change.expunge(mailbox, rowsOf(mailbox, copies), 'superseded');
     }
   }
 
@@ -169,7 +183,7 @@ export class Placing {
     this.#moved.push(...moved);
     this.#copied.push(...copied);
     this.#marked.push(...marked.filter((one) => isOther(one)));
-    this.#removed.push(...leaving.slice(joined.length));
+    this.#superseded.push(...leaving.slice(joined.length));
   }
 
   #checkRoom(copied: readonly Transfer[]): void {

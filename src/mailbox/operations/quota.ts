@@ -11,6 +11,8 @@ import type { AccountRecord } from '../model/model.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 
+const RECOVERY_SHARE = 1.1;
+
 export interface QuotaUsage {
   readonly usedBytes: number;
   readonly usedMessages: number;
@@ -64,6 +66,15 @@ export function checkCopyQuota(
     if (target.bytes + bytes <= mostBytes && target.exists + messages <= mostMessages) return;
   }
   checkQuota(account, bytes, messages);
+}
+
+/** As `checkQuota`, for mail that comes back: it was here before, so a tenth more is let in. */
+export function checkRecoveryQuota(account: AccountState, bytes: number, messages: number): void {
+  const { quotaBytes = Number.POSITIVE_INFINITY, quotaMessages = Number.POSITIVE_INFINITY } = account.record;
+  const isIn =
+    account.usedBytes + bytes <= quotaBytes * RECOVERY_SHARE &&
+    account.usedMessages + messages <= quotaMessages * RECOVERY_SHARE;
+  if (!isIn) checkQuota(account, bytes, messages);
 }
 
 /** Sets or removes (undefined) the limits of an account. */

@@ -38,12 +38,22 @@ export interface HistoryRow {
    * their emails; undefined from then on, and of moved ones.
    */
   readonly records: Buffer | undefined;
+  /** With records: they can be brought back, and this is how (`model/deletion.ts`). Absent: nobody will miss them. */
+  readonly deletion?: Buffer;
   /** Wall clock of the change, for the grace period of the reaper and the age of the history. */
   readonly atMs: number;
 }
 
+/** A deleted mailbox whose messages are still there. */
+export interface BuriedMailbox {
+  readonly id: MailboxId;
+  readonly atMs: number;
+  /** How it can be brought back (`model/deletion.ts`). */
+  readonly deletion?: Buffer;
+}
+
 /** A row of the history without what only its mailbox needs. */
-export interface HistoryEntry extends Omit<HistoryRow, 'uids' | 'records'> {
+export interface HistoryEntry extends Omit<HistoryRow, 'uids' | 'records' | 'deletion'> {
   /** It still holds records. */
   readonly isHeld: boolean;
 }
@@ -81,8 +91,8 @@ export interface ExternalId {
  */
 export type RowChange =
   | { readonly kind: 'mailbox'; readonly row: MailboxRow }
-  /** Its chunks stay until the reaper has released what they refer to, its history for as long as any. */
-  | { readonly kind: 'mailbox-deleted'; readonly mailbox: MailboxId }
+  /** Again of one that is deleted: what is known of it. Its chunks stay until the reaper has released what they refer to, its history for as long as any. */
+  | { readonly kind: 'mailbox-deleted'; readonly row: BuriedMailbox }
   /** Inserted, or replaced when (mailbox, first) is there. */
   | { readonly kind: 'chunk'; readonly row: ChunkRow }
   | { readonly kind: 'chunk-dropped'; readonly mailbox: MailboxId; readonly first: Uid }

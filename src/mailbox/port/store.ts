@@ -23,7 +23,15 @@ import type { Memory, RuleEntry, ScriptRow } from '../model/rules.ts';
 import type { ThreadMatch } from '../model/threads.ts';
 import type { Directory } from './directory.ts';
 import type { OutgoingStore } from './outgoing.ts';
-import type { AccountBatch, ChunkRow, ExternalId, HistoryEntry, HistoryRow, LoadedMailbox } from './rows.ts';
+import type {
+  AccountBatch,
+  BuriedMailbox,
+  ChunkRow,
+  ExternalId,
+  HistoryEntry,
+  HistoryRow,
+  LoadedMailbox,
+} from './rows.ts';
 import type { Staging } from './staging.ts';
 import type { StoreError } from './store-error.ts';
 
@@ -99,15 +107,19 @@ export interface MailStore {
     after: ModSeq,
     limit: number,
   ): Promise<readonly HistoryRow[]>;
-  /** The account's rows that still hold records, oldest first, without the first `skip`, at most `limit`. */
+  /**
+   * The account's rows that still hold records, oldest first, without the first `skip`, at most `limit`; of those that cannot be
+   * brought back, those before `briefBeforeMs`, which is the same when it is absent.
+   */
   loadUnreleased(
     account: AccountId,
     beforeMs: number,
     limit: number,
     skip?: number,
+    briefBeforeMs?: number,
   ): Promise<readonly HistoryRow[]>;
-  /** Accounts with rows that still hold records, or with deleted mailboxes that are not yet empty. */
-  loadAccountsToReap(): Promise<readonly AccountId[]>;
+  /** Accounts with such rows, or with mailboxes that were deleted before and are not yet empty. */
+  loadAccountsToReap(beforeMs: number, briefBeforeMs: number): Promise<readonly AccountId[]>;
   /**
    * For each id (`ThreadNames`) the emails of the account whose own it is, or also those that name it: the former first,
    * among equals the newest, at most `limit`.
@@ -134,7 +146,7 @@ export interface MailStore {
   /** Accounts with emails whose facts may be of an older version than this, or that may have no thread. */
   loadAccountsBehind(factsVersion: number): Promise<readonly AccountId[]>;
   /** Deleted mailboxes whose chunks are still there, or rows of their history that hold records. */
-  loadBuried(account: AccountId): Promise<readonly MailboxId[]>;
+  loadBuried(account: AccountId): Promise<readonly BuriedMailbox[]>;
   /** Of the messages with a UID above `after` that have one, ascending, at most `limit`. */
   loadExternalIds(
     account: AccountId,

@@ -132,7 +132,7 @@ export class AccountPass {
       await this.#orSuspect('its messages', row, () => this.#checkMailbox(row, index));
     }
     await this.#orSuspect('what deleted mailboxes left', undefined, async () => {
-      for (const buried of await this.#store.loadBuried(this.#id)) {
+      for (const { id: buried } of await this.#store.loadBuried(this.#id)) {
         await this.#readMessages(buried, () => undefined);
         await this.#checkHistory(buried, undefined, new Uint32Array());
       }

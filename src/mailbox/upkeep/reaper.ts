@@ -1,6 +1,6 @@
 /**
- * Lets go of what was expunged: after a grace period, and once no session needs a message any more, its email loses a
- * reference, and with the last one its bytes. Deleted mailboxes are emptied the same way. In slices, in the background,
+ * Lets go of what was expunged: when it can be brought back no more (`keeping.ts`), or after a minute where nobody will want that, and once
+ * no session needs a message any more, its email loses a reference, and with the last one its bytes. Deleted mailboxes are emptied the same way. In slices, in the background,
  * and every slice is one change, so a crash leaves work for the next run and nothing else.
  *
  * The history itself stays behind (`model/history.ts`), that of deleted mailboxes as well, until it is old or too long; then
@@ -18,6 +18,8 @@ import type { AccountState } from '../state/account.ts';
 const GRACE_MS = 60_000;
 /** An email takes up to two dozen rows with it, and a change is one transaction of a few milliseconds. */
 const RECORDS_PER_CHANGE = 100;
+/** So often the store is asked in which accounts something has become due that could be brought back. */
+const LOOK_MS = 10 * 60_000;
 const ROWS_PER_LOAD = 50;
 const CHUNKS_PER_CHANGE = 1;
 
@@ -31,20 +33,41 @@ const PRUNED_PER_CHANGE = 500;
 /** One pass over one account. Returns how many emails were let go of. */
 export async function reapAccount(domain: Domain, id: AccountId): Promise<number> {
   const account = await domain.accounts.open(id);
-  const before = domain.clock.nowMs() - GRACE_MS;
-  domain.accounts.beginReaping(account, before);
-  let released = await releaseExpunged(domain, account, before);
-  for (const mailbox of await domain.store.loadBuried(id))
-    released += await emptyBuried(domain, account, mailbox);
+  const due = dueOf(domain);
+  domain.accounts.beginReaping(account, due.briefMs);
+  const released = await domain.accounts.deletedMail.run(id, async () => {
+    let sum = await releaseExpunged(domain, account, due);
+    for (const { id: mailbox, atMs, deletion } of await domain.store.loadBuried(id))
+      if (deletion === undefined || atMs < due.keptMs) sum += await emptyBuried(domain, account, mailbox);
+    return sum;
+  });
   if (domain.accounts.isHistoryDue(account)) await pruneHistory(domain, account);
   return released;
 }
 
+/** What was deleted before these moments is let go of. */
+interface Due {
+  /** It could be brought back until now. */
+  readonly keptMs: number;
+  /** Nobody will want it back. */
+  readonly briefMs: number;
+}
+
+function dueOf({ clock, keeping }: Domain): Due {
+  const briefMs = clock.nowMs() - GRACE_MS;
+  const { recoverMs } = keeping;
+  return {
+    briefMs,
+    keptMs: recoverMs === 0 ? briefMs : Math.min(briefMs, keeping.clock.nowMs() - recoverMs),
+  };
+}
+
 /** What a session still holds is left out, and what lies behind it is not. */
-async function releaseExpunged(domain: Domain, account: AccountState, before: number): Promise<number> {
+async function releaseExpunged(domain: Domain, account: AccountState, due: Due): Promise<number> {
   let released = 0;
   for (let held = 0; ; ) {
-    const rows = await domain.store.loadUnreleased(account.id, before, ROWS_PER_LOAD, held);
+    const { store } = domain;
+    const rows = await store.loadUnreleased(account.id, due.keptMs, ROWS_PER_LOAD, held, due.briefMs);
     for (const row of rows) {
       if (isNeeded(account, row)) held++;
       else released += await releaseRow(domain, account, row);
@@ -66,7 +89,8 @@ function isNeeded(account: AccountState, row: HistoryRow): boolean {
 }
 
 async function releaseRow(domain: Domain, account: AccountState, row: HistoryRow): Promise<number> {
-  const records = unpackRecords(row.records ?? Buffer.alloc(0));
+  const { records: packed = Buffer.alloc(0), deletion, ...bare } = row;
+  const records = unpackRecords(packed);
   for (let start = 0; start < records.length; start += RECORDS_PER_CHANGE) {
     const end = start + RECORDS_PER_CHANGE;
     const rest = records.slice(end);
@@ -74,7 +98,8 @@ async function releaseRow(domain: Domain, account: AccountState, row: HistoryRow
       account,
       run: (change) => {
         change.release(records.slice(start, end).map((record) => record.email));
-        change.history.replace({ ...row, records: rest.length === 0 ? undefined : packRecords(rest) });
+        const left = { records: packRecords(rest), ...(deletion && { deletion }) };
+        change.history.replace({ ...bare, ...(rest.length > 0 ? left : { records: undefined }) });
       },
     });
   }
@@ -133,16 +158,19 @@ export interface Reaper {
   stop(): Promise<void>;
 }
 
-/** Runs passes in the background: at once over the accounts that the store names, then over those where mail went. */
+/** Runs passes in the background: now and then over the accounts that the store names, always over those where mail went. */
 export function startReaper(domain: Domain, intervalMs = 30_000): Reaper {
   const waiting = new Set<AccountId>();
   let running: Promise<void> | undefined;
-  let isFirst = true;
+  let lookMs = 0;
   let isStopped = false;
   const pass = async (): Promise<void> => {
     domain.accounts.sweep();
-    if (isFirst) for (const id of await domain.store.loadAccountsToReap()) waiting.add(id);
-    isFirst = false;
+    if (performance.now() >= lookMs) {
+      const { keptMs, briefMs } = dueOf(domain);
+      for (const id of await domain.store.loadAccountsToReap(keptMs, briefMs)) waiting.add(id);
+      lookMs = performance.now() + LOOK_MS;
+    }
     for (const id of domain.accounts.toReap()) waiting.add(id);
     for (const id of [...waiting]) {
       if (isStopped) return;

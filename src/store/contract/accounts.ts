@@ -130,10 +130,10 @@ export function accountTests(test: Test): void {
     );
     await commit(store, aBatch(1, { deletedMailboxes: [INBOX] }));
     assert.deepEqual((await store.loadAccount(ALICE))?.mailboxes, []);
-    assert.deepEqual(await store.loadBuried(ALICE), [INBOX]);
+    assert.deepEqual(await store.loadBuried(ALICE), [{ id: INBOX, atMs: 1000 }]);
     assert.deepEqual(await store.loadBuried(BOB), []);
     await commit(store, aBatch(2, { droppedChunks: [{ mailbox: INBOX, first: asUid(1) }] }));
-    assert.deepEqual(await store.loadBuried(ALICE), [INBOX]);
+    assert.deepEqual(await store.loadBuried(ALICE), [{ id: INBOX, atMs: 1000 }]);
     await commit(store, aBatch(3, { history: [anExpunge(1, { records: undefined })] }));
     assert.deepEqual(await store.loadBuried(ALICE), []);
     const history = await store.loadHistory(ALICE, asModSeq(0), 9);

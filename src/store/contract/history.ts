@@ -70,13 +70,37 @@ export function historyTests(test: Test): void {
   });
 
   test('accounts in which nothing waits for the reaper are not named to it', async (store) => {
-    assert.deepEqual(await store.loadAccountsToReap(), []);
+    assert.deepEqual(await store.loadAccountsToReap(9000, 9000), []);
     await commit(store, aBatch(0, { mailboxes: [aMailbox()], history: [anExpunge(1)] }));
     await commit(store, aBatch(0, { account: BOB, mailboxes: [aMailbox()], chunks: [aChunk(1, 'a')] }));
-    assert.deepEqual(await store.loadAccountsToReap(), [ALICE]);
+    assert.deepEqual(await store.loadAccountsToReap(9000, 9000), [ALICE]);
     await commit(store, aBatch(1, { history: [anExpunge(1, { records: undefined })] }));
     await commit(store, aBatch(1, { account: BOB, deletedMailboxes: [INBOX] }));
-    assert.deepEqual(await store.loadAccountsToReap(), [BOB]);
+    assert.deepEqual(await store.loadAccountsToReap(9000, 9000), [BOB]);
+  });
+
+  test('what can be brought back, and what cannot, are due at other times', async (store) => {
+    const deletion = Buffer.from('how');
+    const kept = [anExpunge(1, { deletion }), anExpunge(4, { deletion })];
+    const brief = [anExpunge(2), anExpunge(3)];
+    await commit(store, aBatch(0, { mailboxes: [aMailbox()], history: [...kept, ...brief] }));
+    const load = (before: number, brief: number) => store.loadUnreleased(ALICE, before, 9, 0, brief);
+    assert.deepEqual(await load(9000, 0), kept);
+    assert.deepEqual(await load(0, 9000), brief);
+    assert.deepEqual(await load(2000, 3000), [kept[0], brief[0]]);
+    assert.deepEqual(await store.loadUnreleased(ALICE, 9000, 1, 1, 0), [kept[1]]);
+    assert.deepEqual(await store.loadAccountsToReap(1000, 2000), []);
+    assert.deepEqual(await store.loadAccountsToReap(1001, 0), [ALICE]);
+    assert.deepEqual(await store.loadAccountsToReap(0, 2001), [ALICE]);
+    const bare = [1, 2, 3, 4].map((modseq) => anExpunge(modseq, { records: undefined }));
+    await commit(store, aBatch(1, { history: bare }));
+    assert.deepEqual(await store.loadUnreleased(ALICE, 9000, 9), []);
+    const row = { id: INBOX, atMs: 5000, deletion };
+    const rules = [{ kind: 'mailbox-deleted', row }] as const;
+    await commit(store, aBatch(2, { chunks: [aChunk(1, 'a')], rules }));
+    assert.deepEqual(await store.loadBuried(ALICE), [row]);
+    assert.deepEqual(await store.loadAccountsToReap(5000, 9000), []);
+    assert.deepEqual(await store.loadAccountsToReap(5001, 0), [ALICE]);
   });
 
   test('import keys are remembered per mailbox', async (store) => {

@@ -18,6 +18,7 @@ import { unpackUids } from '../../mailbox/model/record.ts';
 import type { EmailThread } from '../../mailbox/model/threads.ts';
 import {
   type AccountBatch,
+  type BuriedMailbox,
   type ChunkRow,
   type ExternalId,
   type HistoryRow,
@@ -97,7 +98,7 @@ export class AccountRows {
   readonly annotations = new AnnotationRows();
   readonly belongings = new BelongingRows();
   readonly lessons = new SortedRows<Lesson>();
-  readonly #buried = new Set<MailboxId>();
+  readonly #buried = new Map<MailboxId, BuriedMailbox>();
   readonly #rows = new Map<MailboxId, MailboxRows>();
 
   /** For reading: of a mailbox that has none, empty ones. */
@@ -105,8 +106,8 @@ export class AccountRows {
     return this.#rows.get(mailbox) ?? new MailboxRows();
   }
 
-  get buried(): readonly MailboxId[] {
-    return [...this.#buried].sort((a, b) => a - b);
+  get buried(): readonly BuriedMailbox[] {
+    return [...this.#buried.values()].sort((a, b) => a.id - b.id);
   }
 
   expunged(mailbox: MailboxId, after: number, limit: number): readonly HistoryRow[] {
@@ -114,16 +115,19 @@ export class AccountRows {
     return later.filter((row) => row.kind === 'expunged' && row.mailbox === mailbox).slice(0, limit);
   }
 
-  unreleased(beforeMs: number, limit: number, skip: number): readonly HistoryRow[] {
+  unreleased(beforeMs: number, limit: number, skip: number, briefBeforeMs = beforeMs): readonly HistoryRow[] {
+    const isBefore = ({ atMs, deletion }: HistoryRow): boolean =>
+      atMs < (deletion === undefined ? briefBeforeMs : beforeMs);
     return this.history
       .all()
-      .filter(({ atMs, records }) => records !== undefined && atMs < beforeMs)
+      .filter((row) => row.records !== undefined && isBefore(row))
       .sort((a, b) => a.atMs - b.atMs || a.modseq - b.modseq)
       .slice(skip, skip + limit);
   }
 
-  get hasWorkForReaper(): boolean {
-    return this.#buried.size > 0 || this.unreleased(Number.POSITIVE_INFINITY, 1, 0).length > 0;
+  hasWorkForReaper(beforeMs: number, briefBeforeMs: number): boolean {
+    if (this.buried.some(({ atMs }) => atMs < beforeMs)) return true;
+    return this.unreleased(beforeMs, 1, 0, briefBeforeMs).length > 0;
   }
 
   /** All of it, or a StoreError and nothing. */
@@ -174,9 +178,9 @@ export class AccountRows {
 
   readonly #appliers: { readonly [Kind in RowChange['kind']]: (change: RowChangeOf<Kind>) => void } = {
     mailbox: ({ row }) => this.mailboxes.set(row.id, row),
-    'mailbox-deleted': ({ mailbox }) => {
-      this.mailboxes.delete(mailbox);
-      this.#buried.add(mailbox);
+    'mailbox-deleted': ({ row }) => {
+      this.mailboxes.delete(row.id);
+      this.#buried.set(row.id, row);
     },
     chunk: ({ row }) => this.#at(row.mailbox).chunks.set(row.first, row),
     'chunk-dropped': ({ mailbox, first }) => this.#at(mailbox).chunks.delete(first),
@@ -251,7 +255,7 @@ export class AccountRows {
     const held = new Set(
       this.unreleased(Number.POSITIVE_INFINITY, this.history.size, 0).map((row) => row.mailbox),
     );
-    for (const id of this.#buried) {
+    for (const id of [...this.#buried.keys()]) {
       if (held.has(id) || this.of(id).chunks.size > 0) continue;
       this.#buried.delete(id);
       this.#rows.delete(id);

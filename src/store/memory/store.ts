@@ -95,7 +95,10 @@ class MemoryStore implements MailStore {
 
   async loadHistory(account: AccountId, after: ModSeq, limit: number) {
     const rows = this.#of(account).history.after(after, limit);
-    return rows.map(({ uids: _, records, ...row }) => ({ ...row, isHeld: records !== undefined }));
+    return rows.map(({ uids: _, deletion: __, records, ...row }) => ({
+      ...row,
+      isHeld: records !== undefined,
+    }));
   }
 
   async measureHistory(account: AccountId) {
@@ -103,13 +106,16 @@ class MemoryStore implements MailStore {
     return { rows: history.size, numbers: history.all().reduce((sum, { numbers }) => sum + numbers, 0) };
   }
 
-  async loadUnreleased(account: AccountId, beforeMs: number, limit: number, skip = 0) {
-    return this.#of(account).unreleased(beforeMs, limit, skip);
+  async loadUnreleased(
+    ...[account, beforeMs, limit, skip = 0, brief]: Parameters<MailStore['loadUnreleased']>
+  ) {
+    return this.#of(account).unreleased(beforeMs, limit, skip, brief);
   }
 
-  async loadAccountsToReap() {
+  async loadAccountsToReap(beforeMs: number, briefBeforeMs: number) {
     this.#assertOpen();
-    return [...this.#data.accounts].filter(([, rows]) => rows.hasWorkForReaper).map(([id]) => id);
+    const all = [...this.#data.accounts];
+    return all.filter(([, rows]) => rows.hasWorkForReaper(beforeMs, briefBeforeMs)).map(([id]) => id);
   }
 
   async loadAccountsBehind(factsVersion: number) {

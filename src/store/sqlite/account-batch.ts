@@ -46,7 +46,7 @@ const SQL = {
   keyword: 'REPLACE INTO keyword VALUES (?, ?, ?, ?)',
   dropKeyword: 'DELETE FROM keyword WHERE mailbox = ? AND kind = ? AND number = ?',
   deleteMailbox: 'DELETE FROM mailbox WHERE id = ?',
-  bury: 'INSERT OR IGNORE INTO buried VALUES (?)',
+  bury: 'REPLACE INTO buried (mailbox, at, deletion) VALUES (?, ?, ?)',
   updateChunk: 'UPDATE chunk SET count = ?, maxmod = ?, records = ? WHERE mailbox = ? AND first = ?',
   insertChunk: 'INSERT INTO chunk (count, maxmod, records, mailbox, first) VALUES (?, ?, ?, ?, ?)',
   dropChunk: 'DELETE FROM chunk WHERE mailbox = ? AND first = ?',
@@ -55,10 +55,10 @@ const SQL = {
   derived: 'REPLACE INTO derived VALUES (?, ?)',
   updateFacts: 'UPDATE email SET envelope = ?, structure = ?, facts = ? WHERE id = ?',
   orphans: 'REPLACE INTO orphan_subscriptions VALUES (?, ?)',
-  updateHistory: `UPDATE expunged SET at = ?, uids = ?, records = ?, kind = ?, emails = ?, numbers = ?, mailbox = ?
-    WHERE account = ? AND modseq = ?`,
-  insertHistory: `INSERT INTO expunged (at, uids, records, kind, emails, numbers, mailbox, account, modseq)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  updateHistory: `UPDATE expunged SET at = ?, uids = ?, records = ?, kind = ?, emails = ?, numbers = ?, mailbox = ?,
+      deletion = ? WHERE account = ? AND modseq = ?`,
+  insertHistory: `INSERT INTO expunged (at, uids, records, kind, emails, numbers, mailbox, deletion, account, modseq)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   prune: 'DELETE FROM expunged WHERE account = ? AND modseq <= ?',
   imported: 'INSERT OR IGNORE INTO imported VALUES (?, ?)',
   forgetImport: 'DELETE FROM imported WHERE mailbox = ? AND key = ?',
@@ -179,7 +179,8 @@ export class BatchWork implements Work {
 
 /** The mailbox that may be an empty grave from now on. */
 function leavesGrave(change: RowChange): MailboxId | undefined {
-  if (change.kind === 'chunk-dropped' || change.kind === 'mailbox-deleted') return change.mailbox;
+  if (change.kind === 'chunk-dropped') return change.mailbox;
+  if (change.kind === 'mailbox-deleted') return change.row.id;
   return change.kind === 'history' && change.row.records === undefined ? change.row.mailbox : undefined;
 }
 
@@ -193,9 +194,9 @@ type Writers = { readonly [Kind in RowChange['kind']]: (to: Writing, change: Row
 
 const WRITERS: Writers = {
   mailbox: ({ db, account }, { row }) => writeMailbox(db, account, row),
-  'mailbox-deleted': ({ db, account }, { mailbox }) => {
-    db.prepare(SQL.deleteMailbox).run(mailboxKey(account, mailbox));
-    db.prepare(SQL.bury).run(mailboxKey(account, mailbox));
+  'mailbox-deleted': ({ db, account }, { row: { id, atMs, deletion } }) => {
+    db.prepare(SQL.deleteMailbox).run(mailboxKey(account, id));
+    db.prepare(SQL.bury).run(mailboxKey(account, id), atMs, deletion ?? null);
   },
   chunk: ({ db, account }, { row: { mailbox, first, count, maxModseq, records } }) => {
     const key = mailboxKey(account, mailbox);
@@ -229,9 +230,10 @@ const WRITERS: Writers = {
       db.prepare(SQL.derived).run(email, sealRecord(FACTS_VERSION, facts));
   },
   threaded: ({ db }, { email, thread }) => giveThread(db, email, thread),
-  history: ({ db, account }, { row: { mailbox, modseq, kind, uids, emails, numbers, records, atMs } }) => {
+  history: ({ db, account }, { row }) => {
+    const { mailbox, modseq, kind, uids, emails, numbers, records = null, deletion = null, atMs } = row;
     const key = mailboxKey(account, mailbox);
-    const values = [atMs, uids, records ?? null, HISTORY_KINDS.indexOf(kind), emails, numbers, key];
+    const values = [atMs, uids, records, HISTORY_KINDS.indexOf(kind), emails, numbers, key, deletion];
     if (db.prepare(SQL.updateHistory).run(...values, account, modseq) > 0) return;
     db.prepare(SQL.insertHistory).run(...values, account, modseq);
     forgetExternalIds(db, key, uids);

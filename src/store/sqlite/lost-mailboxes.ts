@@ -26,7 +26,7 @@ export function recoverMailboxes(db: Database, lost: readonly number[]): void {
   for (const key of lost) {
     const chunk = db.prepare(LAST_CHUNK).get(key);
     const account = db.prepare(ACCOUNT).get(accountOfKey(key));
-    if (chunk === undefined) db.prepare('INSERT OR IGNORE INTO buried VALUES (?)').run(key);
+    if (chunk === undefined) db.prepare('INSERT OR IGNORE INTO buried (mailbox) VALUES (?)').run(key);
     else if (account !== undefined) {
       const [modseq, uidValidity] = account as [number, number];
       const name = `Recovered ${mailboxOfKey(key)}`;

@@ -107,8 +107,8 @@ class SqliteStore implements SqliteMailStore {
     return (await this.#rowsOf(args[0])).measureHistory(...args);
   }
 
-  async loadAccountsToReap() {
-    return this.#ofAll((shard) => shard.accountsToReap());
+  async loadAccountsToReap(beforeMs: number, briefBeforeMs: number) {
+    return this.#ofAll((shard) => shard.accountsToReap(beforeMs, briefBeforeMs));
   }
 
   async loadAccountsBehind(factsVersion: number) {

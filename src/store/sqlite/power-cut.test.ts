@@ -233,7 +233,7 @@ describe('power cut', { skip: hasCompiler ? false : 'needs gcc' }, () => {
 
 async function sidesOf(store: MailStore, account: AccountId): Promise<readonly Side[]> {
   const there = (await store.loadAccount(account))?.mailboxes.map(({ id }) => id) ?? [];
-  const buried = await store.loadBuried(account);
+  const buried = (await store.loadBuried(account)).map(({ id }) => id);
   const sides = [...there.filter((id) => id !== INBOX), ...buried].sort((a, b) => a - b);
   return Promise.all(
     sides.map(async (mailbox) => {

@@ -18,6 +18,7 @@ import type {
 } from '../../mailbox/model/model.ts';
 import type { ScriptRow } from '../../mailbox/model/rules.ts';
 import {
+  type BuriedMailbox,
   type ChunkRow,
   type ExternalId,
   type HistoryEntry,
@@ -48,13 +49,20 @@ const SQL = {
   history: `SELECT modseq, mailbox, kind, emails, numbers, at, records IS NOT NULL FROM expunged
     WHERE account = ? AND modseq > ? ORDER BY modseq LIMIT ?`,
   measure: 'SELECT count(*), coalesce(sum(numbers), 0) FROM expunged WHERE account = ?',
-  expunged: `SELECT modseq, mailbox, kind, emails, numbers, at, uids, records FROM expunged
+  expunged: `SELECT modseq, mailbox, kind, emails, numbers, at, uids, records, deletion FROM expunged
     WHERE mailbox = ? AND modseq > ? AND kind = 0 ORDER BY modseq LIMIT ?`,
-  unreleased: `SELECT modseq, mailbox, kind, emails, numbers, at, uids, records FROM expunged
-    WHERE account = ? AND at < ? AND records IS NOT NULL ORDER BY at, id LIMIT ? OFFSET ?`,
-  toReap: `SELECT account FROM expunged WHERE records IS NOT NULL
-    UNION SELECT mailbox / 4294967296 FROM buried`,
-  buried: `SELECT mailbox FROM buried WHERE mailbox BETWEEN ? AND ?
+  unreleased: `SELECT modseq, mailbox, kind, emails, numbers, at, uids, records, deletion FROM expunged
+    WHERE id IN (SELECT id FROM expunged INDEXED BY expunged_unreleased
+        WHERE account = ?1 AND at < ?2 AND records IS NOT NULL AND (?2 = ?3 OR deletion IS NOT NULL)
+      UNION SELECT id FROM expunged INDEXED BY expunged_brief
+        WHERE account = ?1 AND at < ?3 AND records IS NOT NULL AND deletion IS NULL)
+    ORDER BY at, id LIMIT ?4 OFFSET ?5`,
+  toReap: `SELECT account FROM expunged INDEXED BY expunged_due
+      WHERE at < ?1 AND records IS NOT NULL AND (?1 = ?2 OR deletion IS NOT NULL)
+    UNION SELECT account FROM expunged INDEXED BY expunged_brief
+      WHERE at < ?2 AND records IS NOT NULL AND deletion IS NULL
+    UNION SELECT mailbox / 4294967296 FROM buried WHERE at < ?1`,
+  buried: `SELECT mailbox, at, deletion FROM buried WHERE mailbox BETWEEN ? AND ?
     AND (EXISTS (SELECT 1 FROM chunk c WHERE c.mailbox = buried.mailbox)
       OR EXISTS (SELECT 1 FROM expunged e INDEXED BY expunged_unreleased
         WHERE e.account = ? AND e.records IS NOT NULL AND e.mailbox = buried.mailbox))`,
@@ -182,15 +190,21 @@ export class RowReader {
     return { rows, numbers };
   }
 
-  unreleased(account: AccountId, beforeMs: number, limit: number, skip = 0): readonly HistoryRow[] {
-    const rows = this.#db.prepare(SQL.unreleased).all(account, beforeMs, limit, skip);
+  unreleased(
+    account: AccountId,
+    beforeMs: number,
+    limit: number,
+    skip = 0,
+    brief = beforeMs,
+  ): readonly HistoryRow[] {
+    const rows = this.#db.prepare(SQL.unreleased).all(account, beforeMs, brief, limit, skip);
     return this.#understood(rows, historyRow);
   }
 
-  accountsToReap(): readonly AccountId[] {
+  accountsToReap(beforeMs: number, briefBeforeMs: number): readonly AccountId[] {
     return this.#db
       .prepare(SQL.toReap)
-      .all()
+      .all(beforeMs, briefBeforeMs)
       .map((row) => row[0] as AccountId);
   }
 
@@ -201,9 +215,13 @@ export class RowReader {
       .map((row) => row[0] as AccountId);
   }
 
-  buried(account: AccountId): readonly MailboxId[] {
+  buried(account: AccountId): readonly BuriedMailbox[] {
     const rows = this.#db.prepare(SQL.buried).all(...accountRange(account), account);
-    return rows.map((row) => mailboxOfKey(row[0] as number));
+    return this.#understood(rows, ([key, at, deletion = null]) => ({
+      id: mailboxOfKey(number(key)),
+      atMs: number(at),
+      ...(deletion !== null && { deletion: blob(deletion) }),
+    }));
   }
 
   externalIds(account: AccountId, mailbox: MailboxId, after: number, limit: number): readonly ExternalId[] {
@@ -253,7 +271,9 @@ function chunkRow(mailbox: MailboxId, row: Row): ChunkRow {
 }
 
 function historyRow(row: Row): HistoryRow {
-  return { ...historyOf(row), uids: blob(row[6]), records: row[7] === null ? undefined : blob(row[7]) };
+  const records = row[7] === null ? undefined : blob(row[7]);
+  const deletion = row[8] === null ? {} : { deletion: blob(row[8]) };
+  return { ...historyOf(row), uids: blob(row[6]), records, ...deletion };
 }
 
 function historyOf(row: Row): Omit<HistoryEntry, 'isHeld'> {

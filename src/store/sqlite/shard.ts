@@ -237,8 +237,8 @@ export class Shard implements StagingShard {
     };
   }
 
-  accountsToReap(): readonly AccountId[] {
-    return this.#rows.accountsToReap();
+  accountsToReap(beforeMs: number, briefBeforeMs: number): readonly AccountId[] {
+    return this.#rows.accountsToReap(beforeMs, briefBeforeMs);
   }
 
   accountsBehind(factsVersion: number): readonly AccountId[] {

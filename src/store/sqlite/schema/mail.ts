@@ -334,6 +334,18 @@ CREATE TABLE thread_leaver (
 CREATE INDEX thread_leaver_by_age ON thread_leaver (account, modseq);
 `;
 
+/**
+ * How mail that was deleted can be brought back (`model/deletion.ts`), and since when. What was deleted before this step is let go of
+ * as it was then.
+ */
+const STEP_14 = `
+ALTER TABLE expunged ADD COLUMN deletion BLOB;
+ALTER TABLE buried ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE buried ADD COLUMN deletion BLOB;
+CREATE INDEX expunged_due ON expunged (at, account) WHERE records IS NOT NULL;
+CREATE INDEX expunged_brief ON expunged (account, at) WHERE records IS NOT NULL AND deletion IS NULL;
+`;
+
 export const MAIL_SCHEMA: Schema = {
   applicationId: 0x42564d31,
   steps: [
@@ -350,5 +362,6 @@ export const MAIL_SCHEMA: Schema = {
     STEP_11,
     STEP_12,
     STEP_13,
+    STEP_14,
   ],
 };

@@ -1,0 +1,217 @@
+/**
+ * Brings back what was deleted: messages into the mailbox of the name that theirs had, which is made if it is not there, and deleted mailboxes
+ * whole; with flags, keywords and dates, under new UIDs. Their emails are the same as before, so nothing is written but places.
+ *
+ * Each row of the history, and each hundred messages of a mailbox, is one change: what is back is let go of by the history in the same
+ * moment, so nothing is there twice, and whoever is killed goes on where he was. A deleted mailbox whose name is another's by now comes
+ * back with the day behind its name.
+ */
+import { FLAG } from '../../mail/flags.ts';
+import type { AccountChange, Arrival } from '../change/account-change.ts';
+import type { Domain } from '../domain.ts';
+import { type Deletion, type MailboxDeletion, packDeletion } from '../model/deletion.ts';
+import { MailboxError } from '../model/errors.ts';
+import { type MessageRecord, packRecords, unpackRecords } from '../model/record.ts';
+import {
+  type BuriedDeletion,
+  type DeletedFilter,
+  type DeletedRow,
+  deletedId,
+  deletedMailboxes,
+  deletedMailboxId,
+  deletedRows,
+} from '../reading/deleted-mail.ts';
+import type { AccountState } from '../state/account.ts';
+import { loadTail } from '../state/load.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+import { ensureMailbox } from './folders.ts';
+import { halfDone } from './half-done.ts';
+import { canonicalName } from './mailboxes.ts';
+import { checkRecoveryQuota } from './quota.ts';
+
+export interface RecoverRequest extends DeletedFilter {
+  /** Only these, as `listDeleted` has named them. */
+  readonly ids?: ReadonlySet<string>;
+}
+
+export interface Recovered {
+  readonly mailboxes: number;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** Memory is dropped after minutes, so whatever was loaded is there when it is tried again. */
+const MOST_TRIES = 5;
+
+/**
+ * Resolves when durable. Throws `over-quota`, `limit`, `unavailable`; what is back by then stays, which the error says, and the rest can
+ * still be brought back.
+ */
+export async function recoverMail(
+  domain: Domain,
+  account: AccountState,
+  request: RecoverRequest,
+): Promise<Recovered> {
+  const recovery = new Recovery(domain, account, request);
+  await domain.accounts.deletedMail.run(account.id, () => recovery.run());
+  return recovery.done;
+}
+
+class Recovery {
+  readonly done = { mailboxes: 0, messages: 0, bytes: 0 };
+  readonly #domain: Domain;
+  readonly #account: AccountState;
+  readonly #request: RecoverRequest;
+
+  constructor(domain: Domain, account: AccountState, request: RecoverRequest) {
+    this.#domain = domain;
+    this.#account = account;
+    this.#request = request;
+  }
+
+  async run(): Promise<void> {
+    try {
+      await this.#mailboxes();
+      await this.#messages();
+    } catch (error) {
+      throw halfDone(error, this.done.messages);
+    }
+  }
+
+  async #mailboxes(): Promise<void> {
+    const { ids } = this.#request;
+    for (const buried of await deletedMailboxes(this.#domain, this.#account, this.#request)) {
+      if (ids !== undefined && !ids.has(deletedMailboxId(buried.id))) continue;
+      await this.#mailbox(buried);
+      this.done.mailboxes++;
+    }
+  }
+
+  async #mailbox({ id, atMs, deletion }: BuriedDeletion): Promise<void> {
+    for (let known = deletion; ; ) {
+      const [chunk] = await this.#domain.store.loadChunks(this.#account.id, id, 0, 1);
+      if (chunk === undefined && known.into !== undefined && known.messages === 0) return;
+      const records = chunk === undefined ? [] : unpackRecords(chunk.records);
+      const before = known;
+      known = await this.#change((change) => {
+        const target = this.#targetOf(change, before, atMs);
+        this.#add(change, target, before, records);
+        if (chunk !== undefined) change.dropChunk(id, chunk.first);
+        const left = { ...before, ...leftOf(before, records), into: target.id };
+        change.mailboxes.describeBuried({ id, atMs, deletion: packDeletion(left) });
+        return left;
+      });
+      this.#note(records);
+    }
+  }
+
+  /** Where a deleted mailbox comes back: where it has begun to, or a new one. Throws as `ensureMailbox`. */
+  #targetOf(change: AccountChange, deletion: MailboxDeletion, atMs: number): MailboxState {
+    const begun = deletion.into === undefined ? undefined : this.#account.mailboxes.get(deletion.into);
+    if (begun !== undefined) return begun;
+    const name = freeName(this.#account, deletion.mailbox, atMs);
+    const target = ensureMailbox(this.#domain, change, name, deletion.role);
+    if (deletion.subscribed) change.subscriptions.set(target, true);
+    if (deletion.sortOrder !== 0) change.mailboxes.describe(target, { sortOrder: deletion.sortOrder });
+    return target;
+  }
+
+  async #messages(): Promise<void> {
+    let taken = 0;
+    for await (const found of deletedRows(this.#domain, this.#account, this.#request, () => taken)) {
+      const { ids } = this.#request;
+      const wanted = found.records.filter((record) => ids?.has(deletedId(found.row, record)) !== false);
+      if (wanted.length === 0) continue;
+      await this.#row(found, wanted);
+      if (wanted.length === found.records.length) taken++;
+    }
+  }
+
+  async #row({ row, deletion, records }: DeletedRow, wanted: readonly MessageRecord[]): Promise<void> {
+    const name = canonicalName(deletion.mailbox);
+    const chosen = new Set(wanted);
+    const rest = records.filter((record) => !chosen.has(record));
+    const { records: _, deletion: packed, ...bare } = row;
+    await this.#change((change) => {
+      const target = ensureMailbox(this.#domain, change, name, deletion.role);
+      this.#add(change, target, deletion, wanted);
+      const left = { records: packRecords(rest), ...(packed && { deletion: packed }) };
+      change.history.replace({ ...bare, ...(rest.length > 0 ? left : { records: undefined }) });
+    });
+    this.#note(wanted);
+  }
+
+  #add(
+    change: AccountChange,
+    target: MailboxState,
+    deletion: Deletion,
+    records: readonly MessageRecord[],
+  ): void {
+    if (records.length === 0) return;
+    if (!isReady(target)) throw new NotLoaded(target);
+    checkRecoveryQuota(this.#account, sizeOf(records), records.length);
+    const saveDate = Math.floor(change.nowMs / 1000);
+    const arrivals = records.map(({ uid: _, modseq: __, ...record }): Arrival => {
+      const names = deletion.keywords[record.keywordSet] ?? [];
+      const keywordSet = change.keywords.numberOfMost(target, names, this.#domain.limits);
+      // It would be hidden, and go with the next EXPUNGE.
+      return { ...record, keywordSet, saveDate, flags: record.flags & ~FLAG.Deleted };
+    });
+    change.addMessages(target, arrivals, 'copied');
+  }
+
+  #note(records: readonly MessageRecord[]): void {
+    this.done.messages += records.length;
+    this.done.bytes += sizeOf(records);
+  }
+
+  /** What it needs in memory is there, or is brought there and tried again. */
+  async #change<T>(run: (change: AccountChange) => T): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#domain.turns.run({ account: this.#account, run });
+      } catch (error) {
+        if (!(error instanceof NotLoaded) || tries === MOST_TRIES) throw error;
+        await loadTail(this.#domain, this.#account, error.mailbox);
+      }
+    }
+  }
+}
+
+class NotLoaded extends MailboxError {
+  readonly mailbox: MailboxState;
+
+  constructor(mailbox: MailboxState) {
+    super('unavailable', 'the messages were unloaded; try again');
+    this.mailbox = mailbox;
+  }
+}
+
+/** Messages can be added to it. */
+function isReady({ list, tail, uidNext }: MailboxState): boolean {
+  return list !== undefined || tail !== undefined || uidNext === 1;
+}
+
+const sizeOf = (records: readonly MessageRecord[]): number =>
+  records.reduce((sum, { size }) => sum + size, 0);
+
+/** Without any, nothing is left. */
+function leftOf(
+  { messages, bytes }: MailboxDeletion,
+  records: readonly MessageRecord[],
+): Pick<MailboxDeletion, 'messages' | 'bytes'> {
+  if (records.length === 0) return { messages: 0, bytes: 0 };
+  return {
+    messages: Math.max(0, messages - records.length),
+    bytes: Math.max(0, bytes - sizeOf(records)),
+  };
+}
+
+function freeName({ byName }: AccountState, wanted: string, atMs: number): string {
+  if (!byName.has(wanted)) return wanted;
+  const day = new Date(atMs).toISOString().slice(0, 10);
+  for (let n = 1; ; n++) {
+    const name = `${wanted} (${n === 1 ? day : `${day} ${n}`})`;
+    if (!byName.has(name)) return name;
+  }
+}
