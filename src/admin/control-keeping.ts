@@ -13,6 +13,8 @@ export function keepingOver(json: Json): KeepingAdmin {
     async setRetention(address, mailbox, rule: RetentionRule | null) {
       await json('PATCH', `${at(address)}/retention`, { mailbox, rule });
     },
+    listDeleted: (address, filter, page) => json('POST', `${at(address)}/deleted`, { ...filter, ...page }),
+    recover: (address, request) => json('POST', `${at(address)}/recover`, request),
   };
 }
 
@@ -23,5 +25,7 @@ export function sharedKeeping(
   return {
     retentionOf: async (address) => (await at(address)).retentionOf(address),
     setRetention: async (address, ...rest) => (await at(address)).setRetention(address, ...rest),
+    listDeleted: async (address, ...rest) => (await at(address)).listDeleted(address, ...rest),
+    recover: async (address, request) => (await at(address)).recover(address, request),
   };
 }

@@ -1,9 +1,20 @@
 /** `KeepingAdmin` of accounts that this process holds. */
 import type { Domain } from '../mailbox/domain.ts';
 import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
+import { recoverMail } from '../mailbox/operations/recover.ts';
 import { retentionOf, setRetention } from '../mailbox/operations/retention.ts';
+import { listDeleted } from '../mailbox/reading/deleted-mail.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
-import type { KeepingAdmin, MailboxRetention, RetentionRule } from './keeping-admin.ts';
+import type {
+  DeletedFilter,
+  DeletedMail,
+  DeletedPage,
+  KeepingAdmin,
+  MailboxRetention,
+  Recovered,
+  RecoverRequest,
+  RetentionRule,
+} from './keeping-admin.ts';
 
 export class LocalKeeping implements KeepingAdmin {
   readonly #domain: Domain;
@@ -29,5 +40,14 @@ export class LocalKeeping implements KeepingAdmin {
   async setRetention(address: string, mailbox: string, rule: RetentionRule | null): Promise<void> {
     const account = await this.#open(address);
     await setRetention(this.#domain, account, mailboxOf(account, mailbox), rule ?? undefined);
+  }
+
+  async listDeleted(address: string, filter: DeletedFilter, page: DeletedPage): Promise<DeletedMail> {
+    return listDeleted(this.#domain, await this.#open(address), filter, page);
+  }
+
+  async recover(address: string, { ids, ...filter }: RecoverRequest): Promise<Recovered> {
+    const chosen = ids === undefined ? {} : { ids: new Set(ids) };
+    return recoverMail(this.#domain, await this.#open(address), { ...filter, ...chosen });
   }
 }

@@ -43,3 +43,10 @@ export function valid<T>(schema: z.ZodType<T>, input: unknown): T {
   const issue = result.error.issues[0];
   throw new BadRequest(`${issue?.path.join('.') || 'request'}: ${issue?.message ?? 'invalid'}`);
 }
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** Without the keys whose value is undefined: absent and undefined differ for exact optional properties. */
+export function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, it]) => it !== undefined)) as Defined<T>;
+}

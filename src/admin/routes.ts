@@ -10,6 +10,8 @@
  *     DELETE /v1/accounts/ADDRESS/app-passwords/NUMBER
  *     GET    /v1/accounts/ADDRESS/usage                     what fills it
  *     GET    /v1/accounts/ADDRESS/retention                 PATCH { mailbox, rule }
+ *     POST   /v1/accounts/ADDRESS/deleted { mailbox?, sinceMs?, beforeMs?, position, limit }
+ *     POST   /v1/accounts/ADDRESS/recover { mailbox?, sinceMs?, beforeMs?, ids? }
  *     GET    /v1/accounts/ADDRESS/mailboxes
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME { isSubscribed? }
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME/uids { uidValidity, uidNext }
@@ -45,7 +47,7 @@ import { failureOf } from './failure.ts';
 import { KEEPING_ROUTES } from './keeping-routes.ts';
 import { decodeMessages, encodeMessages, type Framed } from './message-frames.ts';
 import { QUEUE_ROUTES } from './queue-routes.ts';
-import { type Answer, BadRequest, type Call, on, type Route, valid } from './route.ts';
+import { type Answer, BadRequest, type Call, defined, on, type Route, valid } from './route.ts';
 import { SCRIPT_ROUTES } from './script-routes.ts';
 
 export { type Answer, BadRequest, type Call } from './route.ts';
@@ -233,13 +235,6 @@ async function* lines(events: AsyncIterable<unknown>): AsyncGenerator<string> {
   } catch (error) {
     yield `${JSON.stringify({ kind: 'failed', ...failureOf(error) })}\n`;
   }
-}
-
-type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-/** Without the keys whose value is undefined: absent and undefined differ for exact optional properties. */
-function defined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, it]) => it !== undefined)) as Defined<T>;
 }
 
 function decoded(part: string | undefined): string {

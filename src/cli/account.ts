@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { accountAdd } from './account-add.ts';
 import { accountApppass } from './account-apppass.ts';
+import { accountDeleted, accountRecover } from './account-deleted.ts';
 import { accountImport } from './account-import.ts';
 import { accountList } from './account-list.ts';
 import { accountPasswd } from './account-passwd.ts';
@@ -22,6 +23,8 @@ export function account(program: Command, done: (code: ExitCode) => void): void 
     accountQuota,
     accountUsage,
     accountRetention,
+    accountDeleted,
+    accountRecover,
     accountSet,
     accountRemove,
     accountImport,

@@ -18,7 +18,10 @@ export const RETENTION_ACCOUNT_SETTINGS = Object.freeze({
   'retention.junk': junk,
 });
 
-export function keepingOf({ retention, recovery }: Pick<Config, 'retention' | 'recovery'>, clock: Clock): Keeping {
+export function keepingOf(
+  { retention, recovery }: Pick<Config, 'retention' | 'recovery'>,
+  clock: Clock,
+): Keeping {
   return {
     clock,
     recoverMs: recovery.keep,

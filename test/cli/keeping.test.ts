@@ -1,6 +1,7 @@
 /** For how long mail stays, and what becomes of it then, as the administrator sees it. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { ImapClient } from '../imap-client.ts';
 import { startServer, type TestServer } from '../kit/server.ts';
 
 const ALICE = 'alice@example.org';
@@ -12,6 +13,40 @@ before(async () => {
 });
 after(async () => {
   assert.equal(await server.stop(), 0);
+});
+
+test('what was deleted over IMAP is listed and comes back, a deleted mailbox too', async () => {
+  const imap = await ImapClient.signIn(server.port('imap'), ALICE, 'secret');
+  const ask = async (line: string): Promise<string> => (await imap.ok(line)).untagged.join('\n');
+  await ask('CREATE Club');
+  for (const [mailbox, subject] of [
+    ['INBOX', 'first'],
+    ['INBOX', 'second'],
+    ['Club', 'minutes'],
+  ] as const) {
+    const text = `From: Bo <bo@example.com>\r\nSubject: ${subject}\r\n\r\nhello\r\n`;
+    await ask(`APPEND ${mailbox} (\\Flagged) {${text.length}+}\r\n${text}`);
+  }
+  await ask('SELECT INBOX');
+  await ask('STORE 1 +FLAGS.SILENT (\\Deleted)');
+  await ask('EXPUNGE');
+  await ask('DELETE Club');
+  const deleted = async (...args: string[]) =>
+    (await server.cli(['account', 'deleted', ALICE, ...args])).stdout;
+  const listed = await deleted();
+  const id = /^(d\d+-1) .* INBOX .* imap .*bo@example\.com first$/m.exec(listed)?.[1] ?? 'none';
+  assert.match(listed, /^f\d+ .* Club .* imap .*the mailbox, 1 message$/m);
+  assert.match(listed, /^1 message, /m);
+  const recover = async (...args: string[]) => server.cli(['account', 'recover', ALICE, ...args]);
+  assert.match((await recover(id)).stdout, /^1 message came back/);
+  await ask('NOOP');
+  assert.match(await ask('FETCH 1:* (FLAGS)'), /2 FETCH \(FLAGS \(.*Flagged/);
+  assert.match((await recover('--since', '1h')).stdout, /^1 message came back.* 1 mailbox among them$/m);
+  assert.match(await ask('STATUS Club (MESSAGES)'), /MESSAGES 1/);
+  const json = JSON.parse(await deleted('--json')) as { readonly total: { readonly messages: number } };
+  assert.equal(json.total.messages, 0);
+  assert.equal((await recover()).code, 2);
+  imap.close();
 });
 
 test('retention is shown and set, of the account and of a mailbox', async () => {

@@ -27,6 +27,12 @@ export interface ModelMessage {
   readonly externalId?: string;
 }
 
+export interface DeletedMessage extends NewMessage {
+  /** Its name then. */
+  readonly mailbox: string;
+  readonly atMs: number;
+}
+
 export type NewMessage = Omit<ModelMessage, 'uid' | 'modseq' | 'savedMs'>;
 
 /** `unasked`: it came with the mailbox, and goes with it. */
@@ -83,6 +89,8 @@ export class ModelAccount {
   readonly annotations = new Map<string, number>();
   /** What was given to the queue and not taken back. */
   readonly outgoing = new Map<OutgoingId, Content>();
+  /** What was deleted, by the number of its mailbox and its UID. */
+  readonly deleted = new Map<string, DeletedMessage>();
   /** Whether it differs from what it was copied from. */
   isChanged = false;
   #own = new Set<ModelMailbox>();
@@ -102,6 +110,7 @@ export class ModelAccount {
     for (const [id, mailbox] of this.gone) copy.gone.set(id, mailbox);
     for (const [key, size] of this.annotations) copy.annotations.set(key, size);
     for (const [id, content] of this.outgoing) copy.outgoing.set(id, content);
+    for (const [key, message] of this.deleted) copy.deleted.set(key, message);
     return copy;
   }
 
@@ -172,8 +181,16 @@ export class ModelAccount {
     }
   }
 
+  /** Messages that somebody may want back. */
+  expunge(id: MailboxId, uids: readonly number[]): void {
+    const mailbox = this.edit(id);
+    for (const uid of uids) this.#noteDeleted(mailbox, mailbox.messages.get(uid));
+    this.remove(id, uids);
+  }
+
   delete(id: MailboxId): void {
     const mailbox = this.edit(id);
+    for (const message of mailbox.messages.values()) this.#noteDeleted(mailbox, message);
     this.mailboxes.delete(id);
     this.gone.set(id, mailbox);
     for (const key of [...this.annotations.keys()])
@@ -202,6 +219,13 @@ export class ModelAccount {
   hasRoomFor(record: AccountRecord, bytes: number, messages: number): boolean {
     const { quotaBytes = Number.POSITIVE_INFINITY, quotaMessages = Number.POSITIVE_INFINITY } = record;
     return this.usedBytes + bytes <= quotaBytes && this.usedMessages + messages <= quotaMessages;
+  }
+
+  #noteDeleted({ id, name }: ModelMailbox, message: ModelMessage | undefined): void {
+    if (message === undefined) return;
+    const { content, flags, keywords, uid } = message;
+    const atMs = this.nowMs;
+    this.deleted.set(`${id} ${uid}`, { content, flags, keywords, mailbox: name, atMs });
   }
 
   #count({ content }: NewMessage, sign: 1 | -1): void {

@@ -9,7 +9,7 @@ import type { Domain } from '../../src/mailbox/domain.ts';
 import { annotationKey } from '../../src/mailbox/model/annotations.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
 import { type AccountId, emailId, emailNumber, type MailboxId } from '../../src/mailbox/model/model.ts';
-import { recordAt } from '../../src/mailbox/model/record.ts';
+import { recordAt, unpackRecords } from '../../src/mailbox/model/record.ts';
 import { loadExternalIds } from '../../src/mailbox/reading/external-ids.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { loadList } from '../../src/mailbox/state/load.ts';
@@ -34,7 +34,21 @@ export async function audit(world: World): Promise<void> {
   for (const { id } of world.people) {
     await checkThreads(world, id);
     await checkOutgoing(world, id);
+    await checkDeleted(world, id);
   }
+}
+
+/** What was deleted a while ago at most can be brought back, from the history or from its mailbox. */
+async function checkDeleted(world: World, account: AccountId): Promise<void> {
+  const there = new Set<string>();
+  for (const row of await world.store.loadUnreleased(account, 1e15, 100_000, 0, 0))
+    for (const { uid } of unpackRecords(row.records ?? Buffer.alloc(0))) there.add(`${row.mailbox} ${uid}`);
+  for (const { id } of await world.store.loadBuried(account))
+    for (const { records } of await world.store.loadChunks(account, id, 0, 100_000))
+      for (const { uid } of unpackRecords(records)) there.add(`${id} ${uid}`);
+  for (const [key, { atMs, content }] of world.truth.of(account).deleted)
+    if (atMs + RECOVER_MS > world.clock.nowMs())
+      assert.ok(there.has(key), `${content.id}, deleted from ${key}, cannot be brought back`);
 }
 
 /** What was sent waits until it has left or was taken back, with its octets, whatever became of copies. */

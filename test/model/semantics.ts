@@ -16,7 +16,9 @@ import type { EmailOutcome } from '../../src/mailbox/operations/change-emails.ts
 import type { Filed } from '../../src/mailbox/operations/filing.ts';
 import type { FlagChange, FlagSlice } from '../../src/mailbox/operations/flags.ts';
 import type { EmailRefusal } from '../../src/mailbox/operations/place.ts';
+import type { CameBack } from '../../src/mailbox/operations/recover.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
+import type { MailboxState } from '../../src/mailbox/state/mailbox.ts';
 import {
   type Content,
   type ModelAccount,
@@ -184,7 +186,8 @@ export function replace(source: MailboxId, uid: number, target: MailboxId, messa
     refuse(!isThere && 'nonexistent', isFull && 'over-quota');
     const { uids } = (value ?? { uids: [] }) as Pick<AppendResult, 'uids'>;
     assert.deepEqual(uids, model.add(target, [message], modseq));
-    model.remove(source, [uid]);
+    if ((old?.flags ?? 0) & FLAG.Draft) model.remove(source, [uid]);
+    else model.expunge(source, [uid]);
   };
 }
 
@@ -205,7 +208,11 @@ export function copy({ source, uids, target, isOfAll }: Copying, sliceSize: numb
     const { fates, modseq, value } = seen;
     if (next > 0 && fates.some((fate) => fate === 'refused' || fate === 'thrown')) {
       doomed ??= done.filter(({ fate }) => fates[fate] === 'applied').flatMap(({ to }) => to);
-      return expungeNamed(target, doomed.splice(0, sliceSize))(model, seen);
+      const found = present(model, target, doomed.splice(0, sliceSize)).map(({ uid }) => uid);
+      refuse(found.length > 0 && !model.mailboxes.has(target) && 'nonexistent');
+      if (found.length > 0) model.remove(target, found);
+      assert.deepEqual(value, found);
+      return;
     }
     const slice = uids.slice(next, next + sliceSize);
     next += sliceSize;
@@ -329,7 +336,12 @@ export function saveAnew(saving: () => SavedAnew | undefined): Semantic {
       const uid = model.find(target)?.uidNext ?? 0;
       model.add(target, [message], modseqAt(account, target, uid));
     }
-    for (const { id, copy } of going) model.remove(id, [copy.uid]);
+    // A draft that was saved anew is of no use to anybody.
+    const isSaved = why === undefined && (message.flags & FLAG.Draft) !== 0;
+    for (const { id, copy } of going) {
+      if (isSaved && copy.flags & FLAG.Draft) model.remove(id, [copy.uid]);
+      else model.expunge(id, [copy.uid]);
+    }
   };
 }
 
@@ -367,7 +379,7 @@ export function expungeNamed(mailbox: MailboxId, uids: readonly number[]): Seman
   return (model, { value }) => {
     const found = present(model, mailbox, uids).map(({ uid }) => uid);
     refuse(found.length > 0 && !model.mailboxes.has(mailbox) && 'nonexistent');
-    if (found.length > 0) model.remove(mailbox, found);
+    if (found.length > 0) model.expunge(mailbox, found);
     assert.deepEqual(value, found);
   };
 }
@@ -384,8 +396,46 @@ export function expungeMarked(mailbox: MailboxId, { atLeast, wants }: MarkedExpu
       assert.ok((flags & FLAG.Deleted) !== 0 && wants(uid), `UID ${uid} was expunged and was not marked`);
     }
     for (const uid of must) assert.ok(removed.includes(uid), `UID ${uid} was marked and was not expunged`);
-    if (removed.length > 0) model.remove(mailbox, removed);
+    if (removed.length > 0) model.expunge(mailbox, removed);
   };
+}
+
+/**
+ * Some of what was deleted comes back, all of it under new UIDs and none of it twice. Why it does not is not asked: what is left of the
+ * quota depends on what it began with.
+ */
+export function recover(isUnsure: () => boolean): Semantic {
+  return (model, { account, value }) => {
+    if (value === undefined) throw new Refused(['over-quota', 'limit', 'unavailable', 'nonexistent']);
+    const { target, mailbox, from, to } = value as CameBack;
+    const state = account.mailboxes.get(target);
+    assert.ok(state !== undefined, `mailbox ${target} has got mail back and is not there`);
+    for (const name of [...ancestors(state.name), state.name])
+      if (model.byName(name) === undefined) model.create(made(account, name));
+    const messages = from.map((uid) => {
+      const key = `${mailbox} ${uid}`;
+      const deleted = model.deleted.get(key);
+      assert.ok(deleted !== undefined, `UID ${uid} of mailbox ${mailbox} came back and was not deleted`);
+      const { mailbox: name, atMs: _, ...message } = deleted;
+      assert.ok(state.name.startsWith(name), `mail of ${name} came back into ${state.name}`);
+      model.deleted.delete(key);
+      return { ...message, flags: message.flags & ~FLAG.Deleted };
+    });
+    // What the mailbox called its keywords was lost to damage.
+    const keywordsOf = (uid: number) => folded(keywordsAt(state, uid));
+    const known = messages.map((one, i) =>
+      isUnsure() ? { ...one, keywords: keywordsOf(to[i] as number) } : one,
+    );
+    if (known.length > 0) assert.deepEqual(to, model.add(target, known, state.modseq));
+    const edited = model.edit(target);
+    if (state.subscribed && !state.isSubscribedUnasked) edited.subscription = 'asked';
+  };
+}
+
+function keywordsAt({ list, tail, keywords }: MailboxState, uid: number): readonly string[] {
+  const loaded = list ?? tail;
+  const row = loaded?.indexOf(uid) ?? -1;
+  return keywords.namesOf(loaded?.columns.keywordSet[row] ?? 0);
 }
 
 /** Of a mailbox whose mail goes by itself, what has been there for so long. */
@@ -402,7 +452,7 @@ export function expungeOld(retentionMs: number): Semantic {
       const { savedMs = model.nowMs } = there?.get(uid) ?? {};
       assert.ok(savedMs + retentionMs < model.nowMs + 1000, `UID ${uid} of ${state.name} was not due`);
     }
-    model.remove(state.id, removed);
+    model.expunge(state.id, removed);
   };
 }
 

@@ -27,6 +27,8 @@ import {
 import { receive } from '../../src/mailbox/operations/incoming.ts';
 import { acceptOutgoing, type OutgoingMail } from '../../src/mailbox/operations/outgoing.ts';
 import { setQuota } from '../../src/mailbox/operations/quota.ts';
+import { recoverMail } from '../../src/mailbox/operations/recover.ts';
+import { listDeleted } from '../../src/mailbox/reading/deleted-mail.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { loadList, loadTail } from '../../src/mailbox/state/load.ts';
 import type { MailboxState } from '../../src/mailbox/state/mailbox.ts';
@@ -757,8 +759,11 @@ function forget(step: Step): void {
     what: step.what('forget'),
     run: async () => {
       const account = await step.open();
+      // What is expunged meanwhile has a higher one, and what was a moment ago is in the store.
+      const upTo = account.modseq;
+      while (account.unsettled !== undefined) await account.unsettled.catch(() => {});
       const held = await world.domain.store.loadUnreleased(account.id, 1e15, 100_000);
-      const least = Math.min(account.modseq, ...held.map(({ modseq }) => modseq - 1));
+      const least = Math.min(upTo, ...held.map(({ modseq }) => modseq - 1));
       const run = (change: AccountChange): void => change.history.prune(asModSeq(Math.floor(share * least)));
       await world.domain.turns.run({ account, run });
     },
@@ -773,6 +778,27 @@ function reap(step: Step): void {
   world.reaping.add(record.id);
   const done = (): void => void world.reaping.delete(record.id);
   world.ask({ what: step.what('reap'), run: () => reapAccount(world.domain, record.id).finally(done) });
+}
+
+function recover(step: Step): void {
+  const { world, random } = step;
+  const mailbox = random.chance(0.3) ? { mailbox: step.name() } : {};
+  const since = random.chance(0.3) ? { sinceMs: world.clock.nowMs() - random.integer(0, 90_000) } : {};
+  world.ask({
+    what: step.what('recover'),
+    judge: is.recover(() => world.lostReads > 0),
+    mayRefuse: ['over-quota', 'limit'],
+    run: async () => {
+      const { domain } = world;
+      const account = await step.open();
+      const ids = new Set<string>();
+      if (random.chance(0.5)) {
+        const { messages } = await listDeleted(domain, account, mailbox, { position: 0, limit: 20 });
+        for (const { id } of random.sample([...messages], 3)) ids.add(id);
+      }
+      await recoverMail(domain, account, { ...mailbox, ...since, ...(ids.size > 0 && { ids }) });
+    },
+  });
 }
 
 /** What has been in Trash or Junk for long goes by itself. */
@@ -893,6 +919,7 @@ const ACTIONS = {
   forget,
   reap,
   retain,
+  recover,
   sweep,
   evict,
   load,

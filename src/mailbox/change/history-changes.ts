@@ -20,9 +20,6 @@ export const EXPUNGED_PER_ROW = 1000;
 const EMAILS_PER_ROW = 16_384;
 
 const NO_MESSAGES = { uids: Buffer.alloc(0), records: undefined };
-/** Sets of keywords that are remembered of a mailbox; a person has some dozens. */
-const MOST_SETS = 1000;
-
 /**
  * What becomes of messages that leave a mailbox: they are a place elsewhere now; somebody may want them back; or nobody will, because
  * they are there in another form.
@@ -58,7 +55,7 @@ export class HistoryChanges {
     return this.#note(mailbox.id, 'expunged', places, {
       uids: packUids(uids),
       records: fate === 'moved' ? undefined : packRecords(records),
-      ...(fate === 'deleted' && { deletion: packDeletion(this.#deletionOf(mailbox, records)) }),
+      ...(fate === 'deleted' && { deletion: packDeletion(this.#deletionOf(mailbox, setsOf(records))) }),
     });
   }
 
@@ -102,11 +99,13 @@ export class HistoryChanges {
   buried(mailbox: MailboxState): BuriedMailbox {
     const { id, exists: messages, bytes, sortOrder, subscribed, isSubscribedUnasked } = mailbox;
     const row = { id, atMs: this.#nowMs };
-    const records = mailbox.list === undefined ? [] : setsIn(mailbox.list);
+    // Its messages may not be known.
+    const rows = mailbox.keywords.unused(() => false);
+    const sets = rows.flatMap((row) => (row.kind === 'set' ? row.number : []));
     return {
       ...row,
       deletion: packDeletion({
-        ...this.#deletionOf(mailbox, records),
+        ...this.#deletionOf(mailbox, sets),
         ...{ messages, bytes, sortOrder, subscribed: subscribed && !isSubscribedUnasked },
       }),
     };
@@ -127,11 +126,10 @@ export class HistoryChanges {
     if (row.changesFloor < upTo) row.changesFloor = upTo;
   }
 
-  #deletionOf(mailbox: MailboxState, records: readonly Pick<MessageRecord, 'keywordSet'>[]): Deletion {
+  #deletionOf(mailbox: MailboxState, sets: readonly number[]): Deletion {
     const { name, role, keywords } = mailbox;
     const { service, client } = this.#by();
-    const sets = [...new Set(records.map(({ keywordSet }) => keywordSet))].filter((set) => set !== 0);
-    const named = sets.slice(0, MOST_SETS).map((set) => [set, keywords.namesOf(set)]);
+    const named = sets.map((set) => [set, keywords.namesOf(set)]);
     return {
       ...{ mailbox: name, service, keywords: Object.fromEntries(named) },
       ...(role && { role }),
@@ -154,8 +152,8 @@ export class HistoryChanges {
   }
 }
 
-function setsIn({ columns, count }: MessageList): readonly Pick<MessageRecord, 'keywordSet'>[] {
-  return [...new Set(columns.keywordSet.subarray(0, count))].map((keywordSet) => ({ keywordSet }));
+function setsOf(records: readonly MessageRecord[]): number[] {
+  return [...new Set(records.map(({ keywordSet }) => keywordSet))].filter((set) => set !== 0);
 }
 
 function isPlace({ flags }: { readonly flags: number }): boolean {

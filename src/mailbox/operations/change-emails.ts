@@ -178,8 +178,7 @@ function replace(
   { creates, destroys, known }: Replacing,
 ): Pick<EmailOutcome, 'created' | 'destroyed'> {
   const placing = destroys.length > 0 ? new Placing(domain, change) : undefined;
-  const isDraftSaved = creates.some(({ flags }) => (flags & FLAG.Draft) !== 0);
-  const freed = destroys.map((email) => placing?.destroy(email, isDraftSaved));
+  const freed = destroys.map((email) => placing?.destroy(email));
   const room = { bytes: 0, messages: 0 };
   for (const one of freed) {
     room.bytes += one?.bytes ?? 0;
@@ -194,7 +193,9 @@ function replace(
       return { why: error.code === 'limit' ? ('keywords' as const) : ('refused' as const), error };
     }
   });
-  placing?.carryOut();
+  const isSaved = ({ flags }: NewEmail, i: number): boolean =>
+    (flags & FLAG.Draft) !== 0 && !('why' in (created[i] as MadeEmail | EmailRefusal));
+  placing?.carryOut({ areDraftsSaved: creates.some(isSaved) });
   return {
     created,
     destroyed: freed.map((one) => (one === undefined ? { why: 'not-found' as const } : undefined)),

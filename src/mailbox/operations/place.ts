@@ -120,27 +120,18 @@ export class Placing {
     }
   }
 
-  /**
-   * The octets and messages that it frees; undefined when there is no such email. A draft that is saved anew needs not come back.
-   * Throws `NotLoaded`.
-   */
-  destroy(
-    email: number,
-    isDraftSaved = false,
-  ): { readonly bytes: number; readonly messages: number } | undefined {
+  /** The octets and messages that it frees; undefined when there is no such email. Throws `NotLoaded`. */
+  destroy(email: number): { readonly bytes: number; readonly messages: number } | undefined {
     const copies = this.#copiesOf(email);
     const isGone = copies.every(({ record }) => (record.flags & FLAG.Deleted) !== 0);
     if (isGone || this.#planned.has(email)) return undefined;
     this.#planned.add(email);
-    for (const copy of copies) {
-      const isOld = isDraftSaved && (copy.record.flags & FLAG.Draft) !== 0;
-      (isOld ? this.#superseded : this.#removed).push(copy);
-    }
+    this.#removed.push(...copies);
     return { bytes: copies.reduce((sum, { record }) => sum + record.size, 0), messages: copies.length };
   }
 
-  /** All of it, once. */
-  carryOut(): void {
+  /** All of it, once. Drafts that go were saved anew: nobody will want them back. */
+  carryOut({ areDraftsSaved = false }: { readonly areDraftsSaved?: boolean } = {}): void {
     this.#setMarks();
     // From where they are: afterwards some are elsewhere.
     this.#change.retain(this.#copied.map(({ record }) => record.email));
@@ -149,12 +140,17 @@ export class Placing {
       this.#change.takeForMove(source, rowsOf(source, transfers));
     }
     this.#add(this.#moved, 'moved');
-    for (const [mailbox, copies] of grouped(this.#removed, ({ mailbox }) => mailbox)) {
-      this.#change.expunge(mailbox, rowsOf(mailbox, copies));
-    }
-    for (const [mailbox, copies] of grouped(this.#superseded, ({ mailbox }) => mailbox)) {
-      this.#change.expunge(mailbox, rowsOf(mailbox, copies), 'superseded');
-    }
+    const isOld = ({ record }: Copy): boolean => areDraftsSaved && (record.flags & FLAG.Draft) !== 0;
+    this.#expunge([...this.#superseded, ...this.#removed.filter(isOld)], 'superseded');
+    this.#expunge(
+      this.#removed.filter((copy) => !isOld(copy)),
+      'deleted',
+    );
+  }
+
+  #expunge(all: readonly Copy[], fate: 'deleted' | 'superseded'): void {
+    for (const [mailbox, copies] of grouped(all, (one) => one.mailbox))
+      this.#change.expunge(mailbox, rowsOf(mailbox, copies), fate);
   }
 
   #plan(

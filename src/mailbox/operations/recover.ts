@@ -11,6 +11,7 @@ import type { AccountChange, Arrival } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
 import { type Deletion, type MailboxDeletion, packDeletion } from '../model/deletion.ts';
 import { MailboxError } from '../model/errors.ts';
+import type { MailboxId } from '../model/model.ts';
 import { type MessageRecord, packRecords, unpackRecords } from '../model/record.ts';
 import {
   type BuriedDeletion,
@@ -57,6 +58,15 @@ export async function recoverMail(
   return recovery.done;
 }
 
+/** What one change brought back: UIDs, pairwise. */
+export interface CameBack {
+  readonly target: MailboxId;
+  /** Where it was. */
+  readonly mailbox: MailboxId;
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
 class Recovery {
   readonly done = { mailboxes: 0, messages: 0, bytes: 0 };
   readonly #domain: Domain;
@@ -95,12 +105,12 @@ class Recovery {
       const before = known;
       known = await this.#change((change) => {
         const target = this.#targetOf(change, before, atMs);
-        this.#add(change, target, before, records);
+        const came = this.#add(change, target, before, { mailbox: id, records });
         if (chunk !== undefined) change.dropChunk(id, chunk.first);
         const left = { ...before, ...leftOf(before, records), into: target.id };
         change.mailboxes.describeBuried({ id, atMs, deletion: packDeletion(left) });
-        return left;
-      });
+        return { ...came, left };
+      }).then(({ left }) => left);
       this.#note(records);
     }
   }
@@ -134,9 +144,10 @@ class Recovery {
     const { records: _, deletion: packed, ...bare } = row;
     await this.#change((change) => {
       const target = ensureMailbox(this.#domain, change, name, deletion.role);
-      this.#add(change, target, deletion, wanted);
+      const came = this.#add(change, target, deletion, { mailbox: row.mailbox, records: wanted });
       const left = { records: packRecords(rest), ...(packed && { deletion: packed }) };
       change.history.replace({ ...bare, ...(rest.length > 0 ? left : { records: undefined }) });
+      return came;
     });
     this.#note(wanted);
   }
@@ -145,9 +156,10 @@ class Recovery {
     change: AccountChange,
     target: MailboxState,
     deletion: Deletion,
-    records: readonly MessageRecord[],
-  ): void {
-    if (records.length === 0) return;
+    { mailbox, records }: { readonly mailbox: MailboxId; readonly records: readonly MessageRecord[] },
+  ): CameBack {
+    const from = records.map(({ uid }) => uid);
+    if (records.length === 0) return { target: target.id, mailbox, from, to: [] };
     if (!isReady(target)) throw new NotLoaded(target);
     checkRecoveryQuota(this.#account, sizeOf(records), records.length);
     const saveDate = Math.floor(change.nowMs / 1000);
@@ -157,7 +169,7 @@ class Recovery {
       // It would be hidden, and go with the next EXPUNGE.
       return { ...record, keywordSet, saveDate, flags: record.flags & ~FLAG.Deleted };
     });
-    change.addMessages(target, arrivals, 'copied');
+    return { target: target.id, mailbox, from, to: change.addMessages(target, arrivals, 'copied') };
   }
 
   #note(records: readonly MessageRecord[]): void {
