@@ -1,11 +1,12 @@
 /** `brevduva account deleted` and `brevduva account recover`: mail that was deleted, and how it comes back. */
 import type { Command } from 'commander';
 import type { DeletedFilter, RecoverRequest } from '../admin/keeping-admin.ts';
+import { humanSize } from '../base/bytes.ts';
 import { parseDuration } from '../config/option.ts';
 import type { DeletedMailbox, DeletedMessage } from '../mailbox/reading/deleted-mail.ts';
 import { type ExitCode, UsageError } from './exit.ts';
 import { type CommonOptions, countArgument, withAdmin, withCommonOptions } from './options.ts';
-import { counted, humanSize, print, table } from './terminal.ts';
+import { counted, print, table } from './terminal.ts';
 
 interface FilterOptions extends CommonOptions {
   readonly mailbox?: string;
