@@ -108,4 +108,27 @@ describe('putting mail off', needs('chromium'), () => {
     assert.deepEqual(faults, []);
     await close();
   });
+
+  test('what is open beside the list leaves with its row; a mailbox is made where mail is moved to', async () => {
+    const { page, faults, close } = await house.visit({ device: COMPUTER });
+    const row = page.locator('.row', { hasText: 'Bilderna' });
+    await row.first().click();
+    await page.locator('.reading h1', { hasText: 'Bilderna' }).waitFor();
+    await row.first().hover();
+    await row.getByRole('button', { name: 'Archive' }).click();
+    await page.locator('.reading h1').waitFor({ state: 'detached' });
+    await page.locator('.row', { hasText: 'Your journey' }).first().click();
+    await page.getByRole('toolbar').getByRole('button', { name: 'Move to…' }).click();
+    await page.getByRole('searchbox', { name: 'Move to…' }).fill('Journeys');
+    await page.getByRole('button', { name: 'Make “Journeys” and move it there' }).click();
+    await page.getByRole('link', { name: 'Journeys' }).waitFor();
+    await page.locator('.row', { hasText: 'Your journey' }).waitFor({ state: 'detached' });
+    await page
+      .getByText(/moved to Journeys/)
+      .first()
+      .waitFor();
+    assert.equal((await subjectsIn('Journeys')).length, 1);
+    assert.deepEqual(faults, []);
+    await close();
+  });
 });

@@ -130,6 +130,32 @@ describe('writing', needs('chromium'), () => {
     assert.ok(!(await drafts()).includes('Sent'));
   });
 
+  test('mail that waits is changed, or not sent at all', async () => {
+    const at = '/write?to=ann@example.org&subject=Held';
+    const { page, faults, close } = await house.visit({ device: COMPUTER, at });
+    const text = page.getByRole('textbox', { name: 'Text' });
+    await text.click();
+    await page.keyboard.type('Later, then.');
+    const later = async (): Promise<void> => {
+      await page.locator('.send-later').click();
+      await page.locator('.times button').last().click();
+      await page.locator('.writer').waitFor({ state: 'detached' });
+      await page.goto(`${house.origin}/m/scheduled`);
+      await page.locator('.row-link', { hasText: 'Held' }).first().click();
+      await page.locator('.held').waitFor();
+    };
+    await later();
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    await text.getByText('Later, then.').waitFor();
+    assert.ok((await drafts()).includes('Held'), 'it waits no more');
+    await later();
+    await page.getByRole('button', { name: 'Do not send' }).click();
+    await page.getByText('Not sent. The mail is in Drafts.').first().waitFor();
+    assert.equal((await drafts()).filter((subject) => subject === 'Held').length, 1);
+    assert.deepEqual(faults, []);
+    await close();
+  });
+
   test('what is pasted is what the editor could have made, and asks nobody', async () => {
     const { page, faults, close } = await house.visit({ device: COMPUTER, at: '/write' });
     const text = page.getByRole('textbox', { name: 'Text' });

@@ -40,6 +40,8 @@ const MOVES: Partial<Readonly<Record<Deed, string>>> = {
   notJunk: 'inbox',
   inbox: 'inbox',
 };
+/** What they are done to is not there any more. */
+export const LEAVING: ReadonlySet<Deed> = new Set(['archive', 'delete', 'junk', 'notJunk', 'inbox']);
 /** They stay where they are when nobody has said from which mailbox. */
 const OWN = ['sent', 'drafts', 'scheduled', 'trash'];
 

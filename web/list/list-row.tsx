@@ -11,7 +11,7 @@ import type { Id } from '../sync/model.ts';
 import { Icon } from '../ui/icon.tsx';
 import type { IconName } from '../ui/icons.ts';
 import { isForTheBrowser } from '../ui/link.tsx';
-import type { Deed } from './deeds.ts';
+import { type Chosen, type Deed, LEAVING } from './deeds.ts';
 import { hueOf, initialsOf, type Row, rowOf } from './row.ts';
 import { RowText } from './row-text.tsx';
 import type { Scope } from './scope.ts';
@@ -60,7 +60,7 @@ function KnownRow({
   const isCursor = useComputed(() => selection.cursor.value === id);
   const link = useRef<HTMLAnchorElement>(null);
   const chosen = { threads: [row.thread], mailbox: scope.mailbox?.id };
-  const deeds = useDeeds(row, scope, chosen);
+  const deeds = useDeeds(row, scope, { chosen, isOpen });
   const swipe = useSwipe({
     sides: { right: deeds.right !== undefined, left: deeds.left !== undefined },
     onSwipe: (side) => (side === 'right' ? deeds.right : deeds.left)?.run(),
@@ -134,12 +134,16 @@ function useReturn(link: { readonly current: HTMLAnchorElement | null }, isHere:
 function useDeeds(
   row: Row,
   scope: Scope,
-  chosen: { readonly threads: readonly Id[]; readonly mailbox: Id | undefined },
+  { chosen, isOpen }: { readonly chosen: Chosen; readonly isOpen: boolean },
 ) {
-  const { preferences } = useApp();
+  const { preferences, router } = useApp();
   const desk = useDesk();
   const { deeds: texts, settings } = useTexts();
-  const run = (deed: Deed): void => doAsked(desk, texts, deed, chosen);
+  const run = (deed: Deed): void =>
+    doAsked(desk, texts, deed, chosen, () => {
+      // What is open beside the list leaves with its row.
+      if (isOpen && LEAVING.has(deed)) router.back();
+    });
   const side = (wanted: SwipeDeed) => {
     const deed = wanted === 'read' ? (row.isUnread ? 'read' : 'unread') : wanted;
     const fitting = deed === 'archive' && !desk.deeds.fits('archive', scope.mailbox?.id) ? 'inbox' : deed;

@@ -41,7 +41,7 @@ export function rowOf(email: Email, emails: readonly Email[], { me, isOutgoing, 
   const shown = emails.filter(
     (one) => one.id === email.id || !Object.keys(one.mailboxIds).every((id) => hidden.has(id)),
   );
-  const all = shown.length === 0 ? [email] : shown;
+  const all = shown.length === 0 ? [email] : withoutCopies(shown);
   return {
     ...{ id: email.id, thread: email.threadId, count: all.length },
     people: isOutgoing ? recipientsOf(email, me) : sendersOf(all, me),
@@ -54,6 +54,13 @@ export function rowOf(email: Email, emails: readonly Email[], { me, isOutgoing, 
     preview: email.preview,
     receivedAt: email.receivedAt,
   };
+}
+
+/** Of one message that is there twice, as it was sent and as it came, the later stands for both. */
+export function withoutCopies(emails: readonly Email[]): readonly Email[] {
+  const last = new Map<string, Email>();
+  for (const email of emails) last.set(email.messageId?.[0] ?? email.id, email);
+  return last.size === emails.length ? emails : emails.filter((email) => [...last.values()].includes(email));
 }
 
 export function isUnread({ keywords }: Pick<Email, 'keywords'>): boolean {

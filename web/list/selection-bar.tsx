@@ -1,6 +1,7 @@
 /** What can be done to the selected rows; on a phone it lies where the bar was. */
 import { useApp, useDesk, useTexts } from '../shell/app.ts';
 import { doAsked } from '../shell/doing.ts';
+import { threadAt } from '../shell/places.ts';
 import type { MailList } from '../sync/mail-list.ts';
 import type { Id } from '../sync/model.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -13,7 +14,7 @@ interface SelectionBarProps {
 }
 
 export function SelectionBar({ list, mailbox }: SelectionBarProps) {
-  const { device } = useApp();
+  const { device, router } = useApp();
   const desk = useDesk();
   const { deeds: texts, list: words } = useTexts();
   const { selection, sync } = desk;
@@ -33,7 +34,13 @@ export function SelectionBar({ list, mailbox }: SelectionBarProps) {
         class={hasWords ? 'bottom-link' : 'icon-button'}
         title={texts[deed]}
         aria-label={texts[deed]}
-        onClick={() => doAsked(desk, texts, deed, chosen, () => leaves && selection.clear())}
+        onClick={() =>
+          doAsked(desk, texts, deed, chosen, () => {
+            if (!leaves) return;
+            selection.clear();
+            if (threads.includes(threadAt(router.place.peek()) ?? '')) router.back();
+          })
+        }
       >
         <Icon name={icon} />
       </button>

@@ -1,4 +1,5 @@
 /** How a conversation is laid out: which of its mails are cards, which are open, what is left out of the middle. Pure. */
+import { withoutCopies } from '../list/row.ts';
 import type { Email, Id } from '../sync/model.ts';
 
 export interface ConversationContext {
@@ -22,7 +23,7 @@ const FEWEST_LEFT_OUT = 3;
 
 export function shownEmails(emails: readonly Email[], hidden: ReadonlySet<Id>): readonly Email[] {
   const shown = emails.filter(({ mailboxIds }) => !Object.keys(mailboxIds).every((id) => hidden.has(id)));
-  return shown.length === 0 ? emails : shown;
+  return withoutCopies(shown.length === 0 ? emails : shown);
 }
 
 /** `emails`: oldest first, as the server orders a thread. */

@@ -7,7 +7,6 @@ import type { Desk } from '../shell/desk.ts';
 import type { SessionObject } from '../sync/jmap-client.ts';
 import type { Id } from '../sync/model.ts';
 import { Conversation } from './conversation-view.tsx';
-import { printMails } from './print.ts';
 import type { Reading } from './reading.ts';
 import { ReadingContext } from './reading-context.tsx';
 
@@ -92,7 +91,9 @@ function readingOf(app: App, desk: Desk, { session, account, isSystemDark }: Fou
     continueDraft: (email) => app.router.go({ at: 'write', draft: email, parameters: '' }),
     makeRule: (email) => app.router.go({ at: 'settings', page: 'rules', parameters: `?mail=${email}` }),
     print: (ids) =>
-      void printMails(ids, { reading, texts: app.texts.peek().read, formats: app.formats.peek() }),
+      void import('./print.ts').then(({ printMails }) =>
+        printMails(ids, { reading, texts: app.texts.peek().read, formats: app.formats.peek() }),
+      ),
     say: (text) => app.notices.show({ text }),
   };
   return reading;

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Credential, Devices } from '../shell/account.ts';
 import { useApp, useTexts } from '../shell/app.ts';
+import type { Texts } from '../text/en.ts';
 import { Icon } from '../ui/icon.tsx';
 
 export function DevicesPage() {
@@ -27,10 +28,10 @@ export function DevicesPage() {
         <ul>
           {devices.map((one) => (
             <li key={one.id} class="setting">
-              <About credential={one} isThis={one.isThis} />
+              <About credential={{ ...one, name: deviceName(one.name, texts) }} isThis={one.isThis} />
               {one.isThis ? null : (
                 <EndButton
-                  label={texts.signOutDevice(one.name)}
+                  label={texts.signOutDevice(deviceName(one.name, texts))}
                   onClick={() => void end('/web/devices/end', one.id)}
                 />
               )}
@@ -56,6 +57,13 @@ export function DevicesPage() {
       </section>
     </>
   );
+}
+
+/** `Firefox on Linux`, as the server guessed it, in the person's language. */
+function deviceName(name: string, texts: Texts['settings']): string {
+  const [, browser = name, system] = /^(.+) on (.+)$/.exec(name) ?? [];
+  const known = browser === 'Browser' ? texts.browser : browser;
+  return system === undefined ? known : texts.deviceOn(known, system);
 }
 
 function About({

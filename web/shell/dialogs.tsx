@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Chosen } from '../list/deeds.ts';
 import { ownMailboxes, roleName, withRole } from '../list/mailbox-name.ts';
+import type { Mailbox } from '../sync/model.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useApp, useDesk, useTexts } from './app.ts';
 import { listedKeys } from './keys.ts';
@@ -138,8 +139,8 @@ function KeysDialog() {
 /** All mailboxes, found by typing a part of the name. */
 function MoveDialog({ chosen, done }: { readonly chosen: Chosen; readonly done: () => void }) {
   const desk = useDesk();
-  const { language } = useApp();
-  const { deeds, list } = useTexts();
+  const { language, notices } = useApp();
+  const { deeds, list, settings } = useTexts();
   const typed = useSignal('');
   const mailboxes = desk.sync.cache.mailboxes.value;
   const all = [
@@ -154,6 +155,21 @@ function MoveDialog({ chosen, done }: { readonly chosen: Chosen; readonly done: 
     desk.answer();
     desk.deeds.move(chosen, id);
     done();
+  };
+  const isCalled = (mailbox: Mailbox): boolean =>
+    roleName(mailbox, list).toLocaleLowerCase(language.value) === wanted;
+  const make = async (): Promise<void> => {
+    const name = typed.peek().trim();
+    const { MailboxChanges } = await import('../settings/mailbox-changes.ts');
+    const fault = await new MailboxChanges(desk.sync.client)
+      .create(name, null)
+      .catch(() => 'notSaved' as const);
+    await desk.sync.sync();
+    const made = [...desk.sync.cache.mailboxes.peek().values()].find(
+      (one) => one.parentId === null && one.name === name,
+    );
+    if (fault === undefined && made !== undefined) move(made.id);
+    else notices.show({ text: settings[fault ?? 'notSaved'], isWrong: true });
   };
   return (
     <Window title={deeds.move} onClose={() => desk.answer()}>
@@ -175,7 +191,6 @@ function MoveDialog({ chosen, done }: { readonly chosen: Chosen; readonly done: 
           }}
         />
       </form>
-      {found.length === 0 ? <p class="hint">{deeds.noMailbox}</p> : null}
       <ul class="choices">
         {found.map(({ mailbox, depth }) => (
           <li key={mailbox.id}>
@@ -191,6 +206,14 @@ function MoveDialog({ chosen, done }: { readonly chosen: Chosen; readonly done: 
             </button>
           </li>
         ))}
+        {wanted !== '' && !found.some(({ mailbox }) => isCalled(mailbox)) ? (
+          <li>
+            <button type="button" onClick={() => void make()}>
+              <Icon name="plus" />
+              <span dir="auto">{deeds.makeMailbox(typed.value.trim())}</span>
+            </button>
+          </li>
+        ) : null}
       </ul>
     </Window>
   );

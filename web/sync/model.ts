@@ -22,12 +22,14 @@ export interface Email {
   readonly preview: string;
   readonly hasAttachment: boolean;
   readonly size: number;
+  /** By which a copy is known: mail to oneself is there as it was sent and as it came. */
+  readonly messageId?: readonly string[] | null;
 }
 
 /** What is asked of each email that is kept. */
 export const EMAIL_PROPERTIES = [
   ...['id', 'threadId', 'mailboxIds', 'keywords', 'receivedAt', 'subject', 'from', 'to'],
-  ...['preview', 'hasAttachment', 'size'],
+  ...['preview', 'hasAttachment', 'size', 'messageId'],
 ] as const;
 
 export interface Thread {

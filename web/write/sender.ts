@@ -24,13 +24,16 @@ export interface SendOptions {
 
 export type SendResult =
   | { readonly kind: 'sent'; readonly submission: string }
-  | { readonly kind: 'refused'; readonly type: string }
+  /** `people`: whom it cannot reach, when that is why. */
+  | { readonly kind: 'refused'; readonly type: string; readonly people?: readonly string[] }
   /** Nobody knows; the draft is still there. */
   | { readonly kind: 'unreachable' };
 
 interface SetAnswer {
   readonly created?: Readonly<Record<string, { readonly id: string }>> | null;
-  readonly notCreated?: Readonly<Record<string, { readonly type: string }>> | null;
+  readonly notCreated?: Readonly<
+    Record<string, { readonly type: string; readonly invalidRecipients?: readonly string[] }>
+  > | null;
 }
 
 /** The person sees the last of the seconds; the way to the server takes some. */
@@ -60,7 +63,10 @@ async function submit(options: SendOptions, ifInState: string): Promise<SendResu
   const args = { ...submissionArguments(options), ifInState };
   const answer = await options.client.call<SetAnswer>('EmailSubmission/set', args).result;
   const made = answer.created?.send;
-  if (made === undefined) return { kind: 'refused', type: answer.notCreated?.send?.type ?? 'serverFail' };
+  if (made === undefined) {
+    const { type = 'serverFail', invalidRecipients: people } = answer.notCreated?.send ?? {};
+    return { kind: 'refused', type, ...(people && { people }) };
+  }
   return { kind: 'sent', submission: made.id };
 }
 

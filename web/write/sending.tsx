@@ -9,6 +9,7 @@ import type { Draft } from './draft.ts';
 import { scheduledMailbox } from './held.ts';
 import { htmlText } from './html-text.ts';
 import { Later } from './later.tsx';
+import { refusalText } from './refusal.ts';
 import { type SendOptions, send, takeBack } from './sender.ts';
 import type { WritingSession } from './writing-session.ts';
 
@@ -116,7 +117,7 @@ async function sendNow(
   const result = await send({ client, identityId: identity.id, emailId, draft, mailboxes, hold });
   if (result.kind === 'unreachable') return offline();
   if (result.kind === 'refused') {
-    app.notices.show({ text: texts.notSent, isWrong: true });
+    app.notices.show({ text: refusalText(result, texts, app.language.peek()), isWrong: true });
     return;
   }
   await keeper.end();

@@ -17,7 +17,7 @@ export const deeds = {
   unstar: 'Remove star',
   move: 'Move to…',
   snooze: 'Put off…',
-  noMailbox: 'No mailbox is called that. The settings make new ones.',
+  makeMailbox: (name: string) => `Make “${name}” and move it there`,
   more: 'More',
   undo: 'Undo',
   done: {

@@ -48,6 +48,8 @@ export const settings = {
   notSaved: 'That could not be saved. Try again.',
   saved: 'Saved',
   thisDevice: 'This device',
+  browser: 'Browser',
+  deviceOn: (browser: string, system: string) => `${browser} on ${system}`,
   lastUsed: (when: string, where: string) => `Last used ${when} from ${where}`,
   since: (when: string) => `Since ${when}`,
   neverUsed: 'Not used yet',

@@ -52,6 +52,10 @@ export const write = {
   undo: 'Undo',
   takenBack: 'Not sent. The mail is in Drafts.',
   tooLate: 'It had left already.',
+  notSentTo: (people: string) => `Not sent: nobody can be reached at ${people}. The mail is in Drafts.`,
+  notSentTooLarge: 'Not sent: it is too large. Leave files out; the mail is in Drafts.',
+  notSentTooMany: 'Not sent: it goes to too many people at once. The mail is in Drafts.',
+  notSentRate: 'Not sent: you have sent very much lately. Try again later; the mail is in Drafts.',
   notSent: 'Not sent: the server does not take it. The mail is in Drafts.',
   sentNow: (subject: string) =>
     subject === '' ? 'The mail that waited was sent.' : `“${subject}” was sent.`,

@@ -15,7 +15,7 @@ export const deeds = {
   unstar: 'Ta bort stjärnan',
   move: 'Flytta till…',
   snooze: 'Skjut upp…',
-  noMailbox: 'Ingen mapp heter så. Nya görs i inställningarna.',
+  makeMailbox: (name: string) => `Skapa ”${name}” och flytta dit`,
   more: 'Mer',
   undo: 'Ångra',
   done: {

@@ -48,6 +48,8 @@ export const settings = {
   notSaved: 'Det gick inte att spara. Försök igen.',
   saved: 'Sparat',
   thisDevice: 'Den här enheten',
+  browser: 'Webbläsare',
+  deviceOn: (browser: string, system: string) => `${browser} på ${system}`,
   lastUsed: (when: string, where: string) => `Senast använd ${when} från ${where}`,
   since: (when: string) => `Sedan ${when}`,
   neverUsed: 'Inte använt än',

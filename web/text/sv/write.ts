@@ -52,6 +52,11 @@ export const write = {
   undo: 'Ångra',
   takenBack: 'Inte skickat. Mejlet ligger i Utkast.',
   tooLate: 'Det hade redan gått.',
+  notSentTo: (people: string) => `Inte skickat: ingen går att nå på ${people}. Brevet ligger i Utkast.`,
+  notSentTooLarge: 'Inte skickat: det är för stort. Utelämna filer; brevet ligger i Utkast.',
+  notSentTooMany: 'Inte skickat: det går till för många på en gång. Brevet ligger i Utkast.',
+  notSentRate:
+    'Inte skickat: du har skickat väldigt mycket på sistone. Försök senare; brevet ligger i Utkast.',
   notSent: 'Inte skickat: servern tar inte emot det. Mejlet ligger i Utkast.',
   sentNow: (subject: string) =>
     subject === '' ? 'Mejlet som väntade är skickat.' : `”${subject}” är skickat.`,
