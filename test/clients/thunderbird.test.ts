@@ -21,6 +21,8 @@ import { type Said, Thunderbird } from './thunderbird.ts';
 
 const BO = 'bo@example.com';
 const HOST = 'mail.example.com';
+/** Refusals that the tour is after, and a look into a folder that has just been renamed. */
+const EXPECTED = /\[OVERQUOTA\]|\[AUTHENTICATIONFAILED\]|Blåbär/;
 const SKIP =
   process.env.BREVDUVA_TEST_THUNDERBIRD === '1' ? {} : { skip: 'only with BREVDUVA_TEST_THUNDERBIRD=1' };
 
@@ -118,7 +120,8 @@ describe('Thunderbird', { ...SKIP, timeout: 600_000 }, () => {
     await hop.close();
     await stop();
     await rm(folder, { recursive: true, force: true });
-    assert.doesNotMatch(logs, /\bbug\b|unhandled|TypeError|"level":"(?:warn|error)"/i);
+    const lines = logs.split('\n').filter((line) => !line.includes('"message":"wrong name or password"'));
+    assert.doesNotMatch(lines.join('\n'), /\bbug\b|unhandled|TypeError|"level":"(?:warn|error)"/i);
   });
 
   const headers = (path: string): Promise<readonly Header[]> => bird.ask('headers', path);
@@ -151,6 +154,10 @@ describe('Thunderbird', { ...SKIP, timeout: 600_000 }, () => {
 
   it('finds its settings by the address, and signs in', async (t) => {
     t.diagnostic(await Thunderbird.version());
+    await assert.rejects(
+      bird.ask('addAccount', 'Alice', ALICE.address, 'wrong'),
+      /Unable to log in at server/,
+    );
     assert.deepEqual(await bird.ask('addAccount', 'Alice', ALICE.address, ALICE.password), {
       by: 'xml-from-isp-https',
       incoming: ['imap', server.port('imaps')],
@@ -406,7 +413,7 @@ describe('Thunderbird', { ...SKIP, timeout: 600_000 }, () => {
   });
 
   it('never met a refusal that it did not ask for, and the account is sound', async () => {
-    const refused = refusals(await bird.said()).filter((text) => !/\[OVERQUOTA\]|Blåbär/.test(text));
+    const refused = refusals(await bird.said()).filter((text) => !EXPECTED.test(text));
     assert.deepEqual(refused, []);
     const { code, stdout } = await server.cli(['check']);
     assert.equal(code, 0, stdout);
