@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkBudget } from './budget.ts';
@@ -37,7 +38,19 @@ const PATTERNS = ['src/**/*.test.ts', 'web/**/*.test.ts', 'test/**/*.test.ts', '
 const AGAIN = ['curl', 'imapflow', 'pop3', 'together'].map((name) => `test/clients/${name}.test.ts`);
 const WORKERS = { BREVDUVA_TEST_WORKERS: '3' };
 /** How the paths begin of files that take long, as the end of a run says. */
-const LONG = ['src/store/sqlite/', 'test/crash/', 'test/cli/', 'test/model/', 'test/web/', 'test/clients/'];
+const LONG = [
+  ...[
+    'test/standstill/',
+    'test/model/',
+    'src/store/sqlite/',
+    'test/crash/',
+    'test/install/',
+    'test/clients/',
+  ],
+  ...['test/web/', 'test/cli/'],
+];
+/** One more than can compute at once: most of them wait for the disk or for a server of theirs now and then. */
+const AT_ONCE = Math.min(availableParallelism(), 3) + 1;
 const REPORTERS = ['./tools/slowest.ts', 'spec'].flatMap((name) => [
   `--test-reporter=${name}`,
   '--test-reporter-destination=stdout',
@@ -95,15 +108,14 @@ function command(name: string, args: readonly string[]): readonly string[] {
 }
 
 /**
- * A process for each file: what one sets up before each of its tests is done for no other. Two at a time, since most of
- * them wait for a server of theirs, and what is timed is the processor time of that server. The longest begin first, so
- * that none of them is alone at the end.
+ * A process for each file: what one sets up before each of its tests is done for no other. What is timed is the processor
+ * time of its server. The longest begin first, so that none of them is alone at the end.
  */
 function runTests(files: readonly string[], env: Readonly<Record<string, string>>): number {
   const args = [
     '--test',
     '--test-isolation=process',
-    '--test-concurrency=2',
+    `--test-concurrency=${AT_ONCE}`,
     ...REPORTERS,
     ...longFirst(files),
   ];
