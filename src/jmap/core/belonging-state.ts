@@ -8,6 +8,7 @@ import type { BelongingKind, BelongingRow } from '../../mailbox/model/belongings
 import { isKept } from '../../mailbox/reading/moment.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { loadBelongings } from '../../mailbox/state/belongings.ts';
+import { MethodError } from './fault.ts';
 import type { Call } from './method.ts';
 import type { ChangesAnswer } from './standard-changes.ts';
 
@@ -70,6 +71,27 @@ export async function belongingState(
 /** As it is in memory, once they are loaded. */
 export function belongingStateOf({ belongings }: AccountState, kind: BelongingKind): string {
   return stateOf(belongings?.values() ?? [], kind);
+}
+
+/**
+ * For inside a change of a set: throws `MethodError` `stateMismatch` before the first of its changes when another request came between.
+ * `done` when that one is made.
+ */
+export function expectedState(
+  account: AccountState,
+  kind: BelongingKind,
+  ifInState: string | undefined,
+): { check(): void; done(): void } {
+  let isOpen = ifInState !== undefined;
+  return {
+    check() {
+      if (isOpen && belongingStateOf(account, kind) !== ifInState)
+        throw new MethodError('stateMismatch', 'the state is another by now');
+    },
+    done() {
+      isOpen = false;
+    },
+  };
 }
 
 /** Whether it is the state of a kind of which there never was one, or none is in memory. */

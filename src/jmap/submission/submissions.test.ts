@@ -145,6 +145,37 @@ test('what is wanted of an email when it is sent is done in the change that send
   await server.alice.call('Email/set', { destroy: [made.created.d.id] });
 });
 
+test('of requests in the same state one sends', async (t) => {
+  const { created } = await server.alice.call('Email/set', { create: { d: mail({ subject: 'Twice' }) } });
+  const { state } = await server.alice.call('EmailSubmission/get', { ids: [] });
+  const request = () =>
+    server.alice.calls([
+      [
+        'EmailSubmission/set',
+        { ifInState: state, create: { s: { identityId: identity, emailId: created.d.id, ...held(3600) } } },
+      ],
+    ]);
+  // All of them have seen the state before one of them changes it.
+  const { turns } = server.kit.domain;
+  const run = turns.run.bind(turns);
+  const all = Promise.withResolvers<void>();
+  let asking = 0;
+  t.mock.method(turns, 'run', async (operation: Parameters<typeof run>[0]) => {
+    if (++asking === 3) all.resolve();
+    await all.promise;
+    return run(operation);
+  });
+  const answers = (await Promise.all([request(), request(), request()])).flat();
+  t.mock.restoreAll();
+  const sent = answers.filter(([name, args]) => name !== 'error' && args.created !== null);
+  const refused = answers.filter(([name, args]) => name === 'error' && args.type === 'stateMismatch');
+  assert.deepEqual([sent.length, refused.length], [1, 2]);
+  const { ids } = await server.alice.call('EmailSubmission/query', { filter: { emailIds: [created.d.id] } });
+  assert.equal(ids.length, 1);
+  await server.alice.call('EmailSubmission/set', { update: { [ids[0]]: { undoStatus: 'canceled' } } });
+  await server.alice.call('Email/set', { destroy: [created.d.id] });
+});
+
 test('what is no mail leaves the states of mail as they are', async () => {
   const states = async (): Promise<Answer> => {
     const [emails, threads] = await server.alice.calls([

@@ -11,6 +11,7 @@ import {
   belongingState,
   belongingsNow,
   changedSince,
+  expectedState,
 } from '../core/belonging-state.ts';
 import { MethodError, SetError } from '../core/fault.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -113,23 +114,34 @@ function set(submitting: Submitting, identities: IdentityMethods): Method {
     },
     async apply(request) {
       const { account, call, args } = request;
+      const expected = expectedState(account, KIND, request.ifInState);
       const emails = new Map<string, string>();
       const outcome = await eachByItself(request, {
         async create(object, creationId) {
           const patch = args.onSuccessUpdateEmail?.get(`#${creationId}`);
-          const made = await submit(submitting, identities, call, account, { object, patch });
+          const made = await submit(submitting, identities, call, account, { object, patch, expected });
+          expected.done();
           emails.set(made.id, made.emailId);
           return made.answer;
         },
         async update(name, patch) {
           const one = await known(call, account, name);
           emails.set(name, one.value.emailId);
-          return update(call, account, one, patch);
+          await update(call, account, { one, patch, check: expected.check });
+          expected.done();
+          return null;
         },
         async destroy(name) {
           const one = await known(call, account, name);
           emails.set(name, one.value.emailId);
-          await call.domain.turns.run({ account, run: (change) => change.belongings.drop(one.id) });
+          await call.domain.turns.run({
+            account,
+            run: (change) => {
+              expected.check();
+              change.belongings.drop(one.id);
+            },
+          });
+          expected.done();
         },
       });
       const { onSuccessUpdateEmail, onSuccessDestroyEmail } = args;
@@ -156,23 +168,28 @@ async function known(call: Call, account: AccountState, name: string): Promise<L
 async function update(
   call: Call,
   account: AccountState,
-  { id: number, value }: Listed,
-  patch: JsonObject,
-): Promise<null> {
+  {
+    one: { id: number, value },
+    patch,
+    check,
+  }: { readonly one: Listed; readonly patch: JsonObject; readonly check: () => void },
+): Promise<void> {
   const wrong = Object.keys(patch).filter((name) => name !== 'undoStatus');
   if (wrong.length > 0)
     throw new SetError('invalidProperties', 'cannot be changed', { properties: wrong.slice(0, 50) });
-  if (patch.undoStatus === undefined || patch.undoStatus === value.undoStatus) return null;
+  if (patch.undoStatus === undefined || patch.undoStatus === value.undoStatus) return;
   if (patch.undoStatus !== 'canceled')
     throw new SetError('invalidProperties', 'it can become canceled, and nothing else', {
       properties: ['undoStatus'],
     });
   const canceled: SubmissionValue = { ...value, undoStatus: 'canceled', delivery: {} };
   const isDone = await cancelOutgoing(call.domain, account, value.outgoing as OutgoingId, {
-    also: (change) => change.belongings.replace(number, writeSubmission(canceled)),
+    also: (change) => {
+      check();
+      change.belongings.replace(number, writeSubmission(canceled));
+    },
   });
   if (!isDone) throw new SetError('cannotUnsend', 'the message is on its way');
-  return null;
 }
 
 interface Wishes {

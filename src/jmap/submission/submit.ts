@@ -50,6 +50,13 @@ export interface Submitted {
   readonly answer: JsonObject & { readonly id: string };
 }
 
+interface Asked {
+  /** What the client wants of the email when it is sent. */
+  readonly patch: JsonObject | undefined;
+  /** The state that it goes by: a browser repeats by itself what it has sent, and nothing is sent twice. */
+  readonly expected: { check(): void };
+}
+
 const MAX_NAMED = 100;
 const PROPERTIES = ['identityId', 'emailId', 'envelope'];
 
@@ -58,9 +65,9 @@ export async function submit(
   known: IdentityMethods,
   call: Call,
   account: AccountState,
-  { object, patch }: { readonly object: JsonObject; readonly patch: JsonObject | undefined },
+  { object, ...asked }: Asked & { readonly object: JsonObject },
 ): Promise<Submitted> {
-  const one = new Submission(submitting, call, account, patch);
+  const one = new Submission(submitting, call, account, asked);
   try {
     return await one.run(known, object);
   } catch (error) {
@@ -80,11 +87,10 @@ class Submission {
   readonly #call: Call;
   readonly #account: AccountState;
   readonly #own: AccountSubmission;
-  /** Of the email. */
-  readonly #patch: JsonObject | undefined;
+  readonly #asked: Asked;
 
-  constructor(submitting: Submitting, call: Call, account: AccountState, patch: JsonObject | undefined) {
-    this.#patch = patch;
+  constructor(submitting: Submitting, call: Call, account: AccountState, asked: Asked) {
+    this.#asked = asked;
     this.#with = submitting;
     this.#call = call;
     this.#account = account;
@@ -258,11 +264,10 @@ class Submission {
 
   /** What the client wants of the email when it is sent; nothing where that cannot be, of which Email/set will tell. */
   #updates(email: EmailId): readonly EmailUpdate[] {
-    if (this.#patch === undefined) return [];
+    const { patch } = this.#asked;
+    if (patch === undefined) return [];
     try {
-      return [
-        { email: emailNumber(email), ...placePatch(this.#patch, (id) => this.#call.created.resolve(id)) },
-      ];
+      return [{ email: emailNumber(email), ...placePatch(patch, (id) => this.#call.created.resolve(id)) }];
     } catch (error) {
       if (!(error instanceof SetError)) throw error;
       return [];
@@ -290,6 +295,7 @@ class Submission {
       bodyFrom: message.header.bodyFrom,
     };
     return alongsideUpdates(domain, account, this.#updates(email.id), (change, place) => {
+      this.#asked.expected.check();
       if (!this.#isThere(emailNumber(email.id))) throw new MailboxError('nonexistent', 'the email is gone');
       place();
       change.retain([emailNumber(email.id)]);
