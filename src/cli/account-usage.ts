@@ -44,6 +44,11 @@ function* sections(usage: Usage): Generator<string> {
   yield* section('Senders', usage.senders, '(no sender)');
   yield* section('Age', usage.ages);
   yield* section('Attachments', usage.kinds);
+  const { bytes: octets, messages } = usage.recoverable;
+  if (messages > 0) {
+    yield '';
+    yield `Deleted and not counted: ${humanSize(octets)} in ${counted(messages, 'message')} that can be brought back`;
+  }
   if (usage.largest.length === 0) return;
   yield '';
   yield 'Largest messages';

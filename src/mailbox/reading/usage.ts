@@ -11,6 +11,7 @@ import { emailId, type Role } from '../model/model.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
+import { sumOfDeleted } from './deleted-mail.ts';
 import { loadFacts } from './message-reader.ts';
 
 export interface UsageSum {
@@ -48,6 +49,8 @@ export interface Usage {
   /** Octets of parts as they are in messages. The rest of a message is text. */
   readonly kinds: readonly NamedUsage[];
   readonly largest: readonly LargeMessage[];
+  /** What was deleted and can be brought back: the quota counts nothing of it. */
+  readonly recoverable: UsageSum;
 }
 
 export const MOST_LISTED = 20;
@@ -67,7 +70,7 @@ const MOST_SENDERS = 50_000;
 export async function usageOf(domain: Domain, account: AccountState): Promise<Usage> {
   const count = new Count(Math.floor(domain.clock.nowMs() / 1000));
   for (const mailbox of [...account.mailboxes.values()]) await countMailbox(domain, account, mailbox, count);
-  return count.usage();
+  return { ...count.usage(), recoverable: await sumOfDeleted(domain, account) };
 }
 
 async function countMailbox(
@@ -153,7 +156,7 @@ class Count {
     this.#largest = this.#largest.sort((a, b) => b.bytes - a.bytes).slice(0, MOST_LISTED);
   }
 
-  usage(): Usage {
+  usage(): Omit<Usage, 'recoverable'> {
     return {
       total: this.#total,
       mailboxes: this.#mailboxes.sort((a, b) => b.bytes - a.bytes),

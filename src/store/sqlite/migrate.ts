@@ -59,5 +59,6 @@ export function tune(db: Database, options: { readonly isAutoCheckpointed: boole
     PRAGMA cache_size = -16000;
     PRAGMA mmap_size = 0;
     PRAGMA temp_store = MEMORY;
+    PRAGMA secure_delete = FAST;
   `);
 }
