@@ -16,6 +16,14 @@ function anEmail(rest: Partial<Email> & { readonly by?: string } = {}): Email {
 const CONTEXT = { me: 'me@example.org', isOutgoing: false, hidden: new Set(['trash']) };
 
 describe('a row', () => {
+  test('counts mail to oneself once', () => {
+    const messageId = ['<self@example.org>'];
+    const sent = anEmail({ mailboxIds: { sent: true }, messageId });
+    const came = anEmail({ keywords: {}, messageId });
+    const { count, isUnread } = rowOf(came, [sent, came, anEmail()], CONTEXT);
+    assert.deepEqual([count, isUnread], [2, true]);
+  });
+
   test('speaks for its conversation', () => {
     const emails = [
       anEmail({ hasAttachment: true }),

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Arguments, type Call, Refused, Unreachable } from '../sync/jmap-client.ts';
+import { en } from '../text/en.ts';
 import { type Draft, emptyDraft } from './draft.ts';
 import { DraftKeeper, type DraftStore, type Known } from './draft-keeper.ts';
+import { refusalText } from './refusal.ts';
 import { send, takeBack } from './sender.ts';
 
 type Answer = (args: Arguments) => unknown;
@@ -282,6 +284,18 @@ describe('sending', () => {
       'EmailSubmission/set': () => ({ notCreated: { send: { type: 'tooLarge' } } }),
     });
     assert.deepEqual(await send(options(refusing)), { kind: 'refused', type: 'tooLarge' });
+    const people = ['nobody@example.org', 'no.one@example.org'];
+    const unknown = server({
+      ...nothing,
+      'EmailSubmission/set': () => ({
+        notCreated: { send: { type: 'invalidRecipients', invalidRecipients: people } },
+      }),
+    });
+    const refused = { kind: 'refused', type: 'invalidRecipients', people } as const;
+    assert.deepEqual(await send(options(unknown)), refused);
+    assert.match(refusalText(refused, en.write, 'en'), /nobody@example\.org and no\.one@example\.org/);
+    assert.equal(refusalText({ type: 'tooLarge' }, en.write, 'en'), en.write.notSentTooLarge);
+    assert.equal(refusalText({ type: 'serverFail' }, en.write, 'en'), en.write.notSent);
     const gone = server({
       'EmailSubmission/query': () => {
         throw new Unreachable('no');
