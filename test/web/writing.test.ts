@@ -156,6 +156,28 @@ describe('writing', needs('chromium'), () => {
     await close();
   });
 
+  test('a large file goes in slices and arrives whole, also when the network is gone for a while', async () => {
+    const { page, context, close } = await house.visit({ device: PHONE, at: '/write?subject=Large' });
+    const buffer = Buffer.alloc(11_000_000, 'a photo ');
+    let slices = 0;
+    await context.route('**/jmap/upload/**', (route) => (++slices === 2 ? route.abort() : route.continue()));
+    const files = page.locator('input[type=file]').first();
+    await files.setInputFiles({ name: 'film.mp4', mimeType: 'video/mp4', buffer });
+    await page.getByText('Did not arrive').waitFor();
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await page.getByRole('button', { name: 'Remove film.mp4' }).waitFor();
+    assert.equal(slices, 4, 'three slices, of which one went twice');
+    await page.getByText(/^Saved everywhere/).waitFor();
+    await close();
+    const witness = await house.witness();
+    await witness.mailboxOpen('Drafts');
+    const [found = 0] = (await witness.search({ subject: 'Large' })) || [];
+    const { content } = await witness.download(String(found), '2');
+    assert.ok(content);
+    assert.ok(Buffer.concat(await content.toArray()).equals(buffer));
+    await witness.logout();
+  });
+
   test('what is pasted is what the editor could have made, and asks nobody', async () => {
     const { page, faults, close } = await house.visit({ device: COMPUTER, at: '/write' });
     const text = page.getByRole('textbox', { name: 'Text' });

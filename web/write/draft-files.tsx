@@ -36,13 +36,13 @@ export function DraftFiles({ files, uploads, onRemove }: DraftFilesProps) {
         </li>
       ))}
       {running.map((upload) => (
-        <Running key={upload.key} upload={upload} />
+        <Running key={upload.key} upload={upload} maxSize={uploads.maxSize} />
       ))}
     </ul>
   );
 }
 
-function Running({ upload }: { readonly upload: Upload }) {
+function Running({ upload, maxSize }: { readonly upload: Upload; readonly maxSize: number }) {
   const texts = useTexts().write;
   const { formats } = useApp();
   const state = upload.state.value;
@@ -50,7 +50,8 @@ function Running({ upload }: { readonly upload: Upload }) {
   const words = {
     running: `${percent} %`,
     failed: texts.failed,
-    tooLarge: texts.tooLargeFile(formats.value.size(upload.size)),
+    tooLarge: texts.tooLargeFile(formats.value.size(maxSize)),
+    noRoom: texts.noRoom,
     full: texts.full,
   };
   return (
@@ -63,7 +64,7 @@ function Running({ upload }: { readonly upload: Upload }) {
       {state === 'running' && (
         <progress max={100} value={percent} aria-label={texts.uploading(upload.name, percent)} />
       )}
-      {(state === 'failed' || state === 'full') && (
+      {(state === 'failed' || state === 'full' || state === 'noRoom') && (
         <button type="button" class="icon-button" aria-label={texts.again} onClick={() => upload.again()}>
           <Icon name="refresh" />
         </button>

@@ -4,7 +4,7 @@ import type { App } from '../shell/app.ts';
 import type { Desk } from '../shell/desk.ts';
 import { addressOf } from '../shell/places.ts';
 import type { Identity } from '../sync/identities.ts';
-import type { SessionObject } from '../sync/jmap-client.ts';
+import type { JmapClient, SessionObject } from '../sync/jmap-client.ts';
 import { beginWriting } from './beginning.ts';
 import { type Draft, type DraftFile, escaped, wholeHtml } from './draft.ts';
 import { DraftKeeper } from './draft-keeper.ts';
@@ -14,7 +14,7 @@ import { htmlText } from './html-text.ts';
 import { localDrafts } from './local-drafts.ts';
 import type { Recipient } from './people.ts';
 import { type Seen, suggestionsFor } from './suggestions.ts';
-import { postFile, Uploads } from './uploads.ts';
+import { postFile, type Uploaded, type UploadParts, Uploads } from './uploads.ts';
 
 export interface SessionParts {
   readonly app: App;
@@ -63,6 +63,7 @@ export class WritingSession {
   /** Whoever goes away has nothing to do: what was written is kept, here until the account has it. */
   leave(): void {
     const { keeper } = this;
+    this.uploads.close();
     const draft = keeper.draft.peek();
     const { carried } = this.#desk;
     if (keeper.state.peek().kind !== 'empty' && !keeper.isEnded)
@@ -175,18 +176,37 @@ export async function beginSession({
   );
   return new WritingSession({
     ...{ desk, keeper, identities, signature: signatureOf(identity), release },
-    uploads: new Uploads(uploadParts(session, accountId)),
+    uploads: new Uploads(uploadParts(client, session, accountId)),
     download: ({ blobId, name, type }) =>
       filled(session?.downloadUrl ?? '', { accountId, blobId, name, type }),
   });
 }
 
-function uploadParts(session: SessionObject | undefined, accountId: string) {
+function uploadParts(client: JmapClient, session: SessionObject | undefined, accountId: string): UploadParts {
   const { maxSizeUpload } = (session?.capabilities[CORE] ?? {}) as { maxSizeUpload?: number };
   return {
     url: filled(session?.uploadUrl ?? '', { accountId }),
     maxSize: maxSizeUpload ?? MAX_UPLOAD,
     post: postFile,
+    join: async (blobIds, type) => {
+      const data = blobIds.map((blobId) => ({ blobId }));
+      const create = { file: { data, ...(type && { type }) } };
+      const { created } = await client.call<{
+        readonly created?: { readonly file?: Omit<Uploaded, 'blobId'> & { readonly id: string } } | null;
+      }>('Blob/upload', { create }).result;
+      return created?.file && { ...created.file, blobId: created.file.id };
+    },
+    room: async () => {
+      const { list } = await client.call<{
+        readonly list: readonly { resourceType: string; used: number; hardLimit: number }[];
+      }>('Quota/get', { ids: null }).result;
+      const octets = list.find(({ resourceType }) => resourceType === 'octets');
+      return octets && Math.max(0, octets.hardLimit - octets.used);
+    },
+    onOnline: (run) => {
+      addEventListener('online', run);
+      return () => removeEventListener('online', run);
+    },
   };
 }
 

@@ -81,6 +81,7 @@ export const write = {
   failed: 'Did not arrive',
   tooLargeFile: (size: string) => `Larger than ${size}`,
   full: 'No room for it at the moment',
+  noRoom: 'The account has no room for it. Delete something, then try again',
   again: 'Try again',
   stop: (name: string) => `Stop ${name}`,
   removeFile: (name: string) => `Remove ${name}`,

@@ -82,6 +82,7 @@ export const write = {
   failed: 'Kom inte fram',
   tooLargeFile: (size: string) => `Större än ${size}`,
   full: 'Det finns inte plats just nu',
+  noRoom: 'Kontot har inte plats för den. Ta bort något och försök igen',
   again: 'Försök igen',
   stop: (name: string) => `Stoppa ${name}`,
   removeFile: (name: string) => `Ta bort ${name}`,
