@@ -72,6 +72,32 @@ for (const workers of [1, 2]) {
       assert.match(String(only), /\r\nReceived: by .* \(queue\) id /);
     });
 
+    test('by when mail is to be there is known to the rules of who gets it, and passed on by those of others', async () => {
+      for (const who of ['fay', 'gus', 'hal'])
+        await server.cli(['account', 'add', `${who}@example.com`, '--password-stdin'], 'secret\n');
+      const wanted = 'envelope "bymode" "return", envelope "bytrace" "true"';
+      const requires = '"envelope", "envelope-deliverby", "redirect-deliverby", "copy", "editheader"';
+      await rule(
+        'fay',
+        `require [${requires}]; if allof(${wanted}) { redirect :copy :bytimerelative 900 "gus@example.com"; }`,
+      );
+      await rule(
+        'gus',
+        `require [${requires}]; if envelope "bymode" "notify" { addheader "X-Late" "tell"; }`,
+      );
+      const client = await LineClient.connect(server.port('submission'));
+      const plain = Buffer.from('\0hal@example.com\0secret').toString('base64');
+      client.send(`EHLO x\r\nAUTH PLAIN ${plain}\r\n`);
+      await client.codes(3);
+      client.send('MAIL FROM:<hal@example.com> BY=3000;RT\r\nRCPT TO:<fay@example.com>\r\nDATA\r\n');
+      assert.equal((await client.codes(3)).at(-1), '354');
+      client.send('From: hal@example.com\r\nSubject: soon\r\n\r\nsoon\r\n.\r\n');
+      assert.match(await client.reply(), /^250 /);
+      client.socket.destroy();
+      assert.equal((await inboxOf('fay', 1)).length, 1);
+      assert.match(String((await inboxOf('gus', 1))[0]), /\r\nX-Late: tell\r\n/);
+    });
+
     test('a reply of who is away, once', async () => {
       await rule('cleo', 'require "vacation"; vacation :subject "Away" "I am away.";');
       assert.match(await send('dan@example.com', 'cleo', 'first'), /^250 /);

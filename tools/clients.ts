@@ -24,6 +24,7 @@ export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   'sieve-connect': 'sieve-connect',
   'sieve-test': 'dovecot-sieve',
   'smtp-source': 'postfix',
+  'smtp-sink': 'postfix',
   mutt: 'mutt',
   offlineimap: 'offlineimap3',
   imapfilter: 'imapfilter',

@@ -88,7 +88,7 @@ async function outcomesOf(
   const [delivered, queued] = await Promise.all([
     deliver(
       services.domain,
-      own.map((one) => withWishes(one, mail)),
+      own.map((one) => withWishes(one, mail, services.domain.clock.nowMs())),
       mail.received,
       mail.sender.from,
       mail.taken,
@@ -103,8 +103,12 @@ async function outcomesOf(
   return recipients.map((one) => outcomes.get(one) ?? HAD_ALREADY);
 }
 
-function withWishes({ account, address, parameters }: NamedRecipient, { sender }: Mail): Recipient {
-  const wishes = wishesOf(sender.parameters, parameters);
+function withWishes(
+  { account, address, parameters }: NamedRecipient,
+  { sender }: Mail,
+  nowMs: number,
+): Recipient {
+  const wishes = wishesOf(sender.parameters, parameters, nowMs);
   return { account, address, ...(wishes && { wishes }) };
 }
 

@@ -1,4 +1,4 @@
-/** What the parameters of MAIL and RCPT say of reports (RFC 3461), as the domain has it. */
+/** What the parameters of MAIL and RCPT say of reports (RFC 3461) and of time (RFC 2852), as the domain has it. */
 import type { SenderWishes } from '../mailbox/disposition.ts';
 import { NOTIFY } from '../mailbox/model/outgoing.ts';
 import type { MailParameters, Notification, RecipientParameters } from '../smtp/parameters.ts';
@@ -6,16 +6,17 @@ import { decodeXtext } from '../smtp/xtext.ts';
 
 /** Undefined when nothing was said. */
 export function wishesOf(
-  { ret, envid }: MailParameters,
+  { ret, envid, deliverBy }: MailParameters,
   { notify, orcpt }: RecipientParameters,
+  nowMs: number,
 ): SenderWishes | undefined {
-  if (ret === undefined && envid === undefined && notify === undefined && orcpt === undefined)
-    return undefined;
+  if ([ret, envid, deliverBy, notify, orcpt].every((one) => one === undefined)) return undefined;
   return {
     ...(notify !== undefined && { notify: notifyBits(notify) }),
     ...(orcpt !== undefined && { orcpt: decodedAddress(orcpt) }),
     ...(ret !== undefined && { ret: ret === 'FULL' ? ('full' as const) : ('headers' as const) }),
     ...(envid !== undefined && { envid: decodeXtext(envid) ?? '' }),
+    ...(deliverBy !== undefined && { deliverBy: { ...deliverBy, atMs: nowMs + deliverBy.seconds * 1000 } }),
   };
 }
 

@@ -24,6 +24,7 @@ const BETWEEN_US: readonly Extension[] = Object.freeze([
   { keyword: 'XFORWARD' },
   { keyword: 'DSN' },
   { keyword: 'REQUIRETLS' },
+  { keyword: 'DELIVERBY' },
 ]);
 
 export class LmtpRole implements Role {

@@ -7,7 +7,7 @@
 import type { HeaderBlock } from '../mail/header.ts';
 import type { MessageFacts } from '../mail/message.ts';
 import type { Role } from './model/model.ts';
-import type { NewRecipient, OutgoingEnvelope, ReturnedContent } from './model/outgoing.ts';
+import type { DeliverBy, NewRecipient, OutgoingEnvelope, ReturnedContent } from './model/outgoing.ts';
 import type { Memory } from './model/rules.ts';
 import type { StagedBlob } from './port/store.ts';
 import type { AccountState } from './state/account.ts';
@@ -26,6 +26,8 @@ export interface SenderWishes {
   readonly orcpt?: string;
   readonly ret?: ReturnedContent;
   readonly envid?: string;
+  /** By when it was to be delivered (RFC 2852). */
+  readonly deliverBy?: DeliverBy;
 }
 
 /** What came, for one recipient. */

@@ -4,6 +4,7 @@
  */
 import type { DeliverBy, Outgoing, OutgoingRecipient, OutgoingRow } from '../mailbox/model/outgoing.ts';
 import { NOTIFY } from '../mailbox/model/outgoing.ts';
+import { byWord } from '../smtp/parameters.ts';
 import { encodeXtext } from '../smtp/xtext.ts';
 import { HopFailure } from './client/channel.ts';
 import { type HopReply, isPermanent, isPositive, replyText } from './client/reply.ts';
@@ -231,8 +232,7 @@ function transactionFor(hop: Hop, trial: Attempt, onBegin: () => void): Transact
 
 /** RFC 2852 §4: what is left of the time; below zero it is late already. */
 function byParameter(deliverBy: DeliverBy): string {
-  const { mode, isTraced } = deliverBy;
-  return `BY=${secondsLeft(deliverBy)};${mode === 'return' ? 'R' : 'N'}${isTraced ? 'T' : ''}`;
+  return `BY=${byWord({ ...deliverBy, seconds: secondsLeft(deliverBy) })}`;
 }
 
 function dsnParameters({ ret, envid }: OutgoingRow): string[] {

@@ -16,7 +16,13 @@ import type { SenderWishes } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId } from '../mailbox/model/model.ts';
-import { NOTIFY, type OutgoingRecipient, type OutgoingRow, outgoingText } from '../mailbox/model/outgoing.ts';
+import {
+  type DeliverBy,
+  NOTIFY,
+  type OutgoingRecipient,
+  type OutgoingRow,
+  outgoingText,
+} from '../mailbox/model/outgoing.ts';
 import { type DeliveryOutcome, deliver } from '../mailbox/operations/deliver.ts';
 import { openIncoming, type Received } from '../mailbox/operations/incoming.ts';
 import { ownResults, saysDmarcPass } from '../message-auth/seal.ts';
@@ -35,6 +41,7 @@ export interface PassedOn {
   readonly isJunk: boolean;
   readonly isAuthentic: boolean;
   readonly isAuthorKnown: boolean;
+  readonly deliverBy?: DeliverBy | undefined;
   readonly message: DepartingMessage;
 }
 
@@ -141,6 +148,7 @@ export class LocalRoute {
       const reply = await passOn?.({
         ...{ holder, from: row.sender, address: recipient.address },
         ...{ once, fields, isJunk, isAuthentic, isAuthorKnown, message },
+        deliverBy: row.deliverBy,
       });
       if (reply === undefined) continue;
       const isGone = reply.code === REPLY.holderGone.code && reply.text === REPLY.holderGone.text;
@@ -202,12 +210,16 @@ export class LocalRoute {
   }
 }
 
-function wishesOf({ ret, envid }: OutgoingRow, { notify, orcpt }: OutgoingRecipient): SenderWishes {
+function wishesOf(
+  { ret, envid, deliverBy }: OutgoingRow,
+  { notify, orcpt }: OutgoingRecipient,
+): SenderWishes {
   return {
     notify,
     ...(orcpt !== undefined && { orcpt }),
     ...(ret !== undefined && { ret }),
     ...(envid !== undefined && { envid }),
+    ...(deliverBy !== undefined && { deliverBy }),
   };
 }
 

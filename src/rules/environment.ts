@@ -57,13 +57,16 @@ export function environmentOf(about: Surroundings): Environment {
   };
 }
 
-/** RFC 6009 §3: in the words of SMTP. */
-function wishedFor({ notify, orcpt, ret, envid }: SenderWishes = {}): Partial<Envelope> {
+/** RFC 6009 §3, §5: in the words of SMTP, and those of `redirect`. */
+function wishedFor({ notify, orcpt, ret, envid, deliverBy }: SenderWishes = {}): Partial<Envelope> {
   return {
     ...(notify !== undefined && { notify: notifyWords(notify) }),
     ...(orcpt !== undefined && { orcpt }),
     ...(ret !== undefined && { ret: ret === 'full' ? 'FULL' : 'HDRS' }),
     ...(envid !== undefined && { envid }),
+    ...(deliverBy !== undefined && {
+      byTime: { untilMs: deliverBy.atMs, mode: deliverBy.mode, isTraced: deliverBy.isTraced },
+    }),
   };
 }
 

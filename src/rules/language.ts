@@ -9,11 +9,9 @@ import { ScriptError } from '../sieve/syntax/fault.ts';
 
 /** What sends mail. */
 const SENDING: readonly string[] = ['vacation', 'vacation-seconds', 'enotify', 'fcc'];
-/** What nobody here is told of a delivery, and what nobody keeps. */
-const UNTOLD: readonly string[] = ['envelope-deliverby'];
 
 export function rulesLanguage(canSend: boolean): Language {
-  return languageWithout(canSend ? UNTOLD : [...SENDING, ...UNTOLD]);
+  return languageWithout(canSend ? [] : SENDING);
 }
 
 /** Throws `ScriptError` at the first command that sends a message on. */

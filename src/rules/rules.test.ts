@@ -244,7 +244,7 @@ describe('a script', () => {
     for (const [text, place] of [
       ['require "vacation"; vacation "x";', 'line 1, column 9'],
       ['if true { redirect "bo@example.org"; }', 'line 1, column 11'],
-      ['require "envelope-deliverby";', 'line 1, column 9'],
+      ['require "fcc";', 'line 1, column 9'],
     ] as const)
       await assert.rejects(
         compiler.compile(Buffer.from(text), ''),

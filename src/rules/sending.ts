@@ -5,6 +5,7 @@
 import { isAscii } from 'node:buffer';
 import type { Content, Copy, Delivery, Departure, Form } from '../mailbox/disposition.ts';
 import {
+  type DeliverBy,
   type NewRecipient,
   NOTIFY,
   NOTIFY_DEFAULT,
@@ -12,7 +13,13 @@ import {
   type OutgoingRoute,
   type ReturnedContent,
 } from '../mailbox/model/outgoing.ts';
-import type { NotifyEffect, RedirectEffect, RejectEffect, VacationEffect } from '../sieve/effects.ts';
+import type {
+  NotifyEffect,
+  RedirectEffect,
+  RedirectOptions,
+  RejectEffect,
+  VacationEffect,
+} from '../sieve/effects.ts';
 import { encodedField } from '../sieve/message/header-edit.ts';
 import { notification, reply } from './compose.ts';
 import type { Forms } from './forms.ts';
@@ -47,6 +54,9 @@ export interface Sent {
 export async function passedOn(effect: RedirectEffect, about: SendingAbout): Promise<Sent | undefined> {
   const { delivery, forms, sending } = about;
   const { notify: words = '', ret } = effect.options;
+  const deliverBy = deliverByOf(effect.options, about.nowMs);
+  // It would come back before it has left.
+  if (deliverBy?.mode === 'return' && deliverBy.atMs <= about.nowMs) return undefined;
   const { members = [effect.address] } = effect;
   // RFC 6009 §4: what the script says, and not what the sender said, who has written to somebody else.
   const notify = parseNotify(words) ?? NOTIFY_DEFAULT;
@@ -67,6 +77,7 @@ export async function passedOn(effect: RedirectEffect, about: SendingAbout): Pro
         addresses: [sender, ...members],
         isEightBit: !isAscii(fields) || !(await isPlain(form?.content ?? delivery.message)),
         ret: ret === undefined ? undefined : ret === 'FULL' ? 'full' : 'headers',
+        deliverBy,
       }),
       recipients,
     },
@@ -125,13 +136,15 @@ interface Enveloped {
   readonly addresses: readonly string[];
   readonly isEightBit: boolean;
   readonly ret?: ReturnedContent | undefined;
+  readonly deliverBy?: DeliverBy | undefined;
 }
 
 function envelopeOf(
   kind: OutgoingEnvelope['kind'],
   { nowMs, sending }: SendingAbout,
-  { sender = '', addresses, isEightBit, ret }: Enveloped,
+  { sender = '', addresses, isEightBit, ret, deliverBy }: Enveloped,
 ): OutgoingEnvelope {
+  const expiresMs = nowMs + sending.giveUpMs;
   return {
     kind,
     sender,
@@ -139,8 +152,26 @@ function envelopeOf(
     isEightBit,
     requiresTls: false,
     isTlsOptional: false,
-    expiresMs: nowMs + sending.giveUpMs,
+    expiresMs: deliverBy?.mode === 'return' ? Math.min(expiresMs, deliverBy.atMs) : expiresMs,
     ...(ret !== undefined && { ret }),
+    ...(deliverBy !== undefined && { deliverBy }),
+  };
+}
+
+/** RFC 2852 §4: what BY can say. */
+const MOST_SECONDS = 999_999_999;
+
+/** RFC 6009 §6: nobody is returned anything unless the script says so. */
+function deliverByOf(
+  { byTime, byMode, byTrace = false }: RedirectOptions,
+  nowMs: number,
+): DeliverBy | undefined {
+  if (byTime === undefined) return undefined;
+  const atMs = 'at' in byTime ? Date.parse(byTime.at) : nowMs + byTime.seconds * 1000;
+  return {
+    atMs: Math.min(atMs, nowMs + MOST_SECONDS * 1000),
+    mode: byMode === 'RETURN' ? 'return' : 'notify',
+    isTraced: byTrace,
   };
 }
 

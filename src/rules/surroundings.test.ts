@@ -194,6 +194,61 @@ describe('reports (RFC 6009)', () => {
     assert.deepEqual(await places(), ['INBOX']);
   });
 
+  test('by when it was to be delivered, and in which way', async () => {
+    await setRules(
+      kit,
+      account,
+      `require ["envelope", "envelope-deliverby", "fileinto", "relational", "comparator-i;ascii-numeric"];
+       if allof(envelope "bymode" "return", envelope "bytrace" "true", envelope :matches "bytimeabsolute" "20*Z",
+                envelope :value "gt" :comparator "i;ascii-numeric" "bytimerelative" "3000") { fileinto "Archive"; }
+       elsif envelope "bymode" "notify" { fileinto "Drafts"; }`,
+    );
+    const by = (deliverBy: SenderWishes['deliverBy']) => ({ wishes: { deliverBy } as SenderWishes });
+    const atMs = Date.now() + 3_600_000;
+    assert.deepEqual(await places(by({ atMs, mode: 'return', isTraced: true })), ['Archive']);
+    assert.deepEqual(await places(by({ atMs, mode: 'notify', isTraced: false })), ['Drafts']);
+    assert.deepEqual(await places(), ['INBOX']);
+  });
+
+  test('by when a message that is sent on is to be there', async () => {
+    const at = new Date(Date.now() + 7_200_000).toISOString();
+    await setRules(
+      kit,
+      account,
+      `require ["redirect-deliverby", "copy"]; redirect :copy :bytimerelative 600 :bymode "return" :bytrace "eva@example.net";
+       redirect :copy :bytimeabsolute "${at}" "dan@example.net"; redirect :copy "bo@example.net";`,
+    );
+    const before = new Set(
+      (await kit.domain.store.outgoing.list(0, 100, record.id)).map(({ row }) => row.id),
+    );
+    await places();
+    const rows = (await kit.domain.store.outgoing.list(0, 100, record.id)).filter(
+      ({ row }) => !before.has(row.id),
+    );
+    const left = rows.map(({ row: { deliverBy, createdMs, expiresMs } }) => ({
+      seconds: deliverBy && Math.round((deliverBy.atMs - createdMs) / 1000),
+      mode: deliverBy?.mode,
+      isTraced: deliverBy?.isTraced,
+      endsThen: Math.abs(expiresMs - (deliverBy?.atMs ?? 0)) < 2000,
+    }));
+    assert.deepEqual(left[0], { seconds: 600, mode: 'return', isTraced: true, endsThen: true });
+    assert.ok(Math.abs((left[1]?.seconds ?? 0) - 7200) < 60);
+    assert.deepEqual([left[1]?.mode, left[1]?.isTraced, left[1]?.endsThen], ['notify', false, false]);
+    assert.equal(left[2]?.mode, undefined);
+  });
+
+  test('what would come back before it has left is kept', async () => {
+    const count = async () => (await kit.domain.store.outgoing.list(0, 100, record.id)).length;
+    const before = await count();
+    await setRules(
+      kit,
+      account,
+      'require "redirect-deliverby"; redirect :bytimeabsolute "2020-01-01T00:00:00Z" :bymode "return" "eva@example.net";',
+    );
+    assert.deepEqual(await places(), ['INBOX']);
+    assert.equal(await count(), before);
+  });
+
   test('what is wanted of a message that is sent on', async () => {
     await setRules(
       kit,

@@ -29,7 +29,11 @@ export interface Envelope {
   readonly ret?: string;
   readonly envid?: string;
   /** RFC 2852, for `envelope-deliverby`. */
-  readonly byTime?: { readonly untilMs: number; readonly mode: string; readonly isTraced: boolean };
+  readonly byTime?: {
+    readonly untilMs: number;
+    readonly mode: 'notify' | 'return';
+    readonly isTraced: boolean;
+  };
 }
 
 /** Names of mailboxes as the owner has them, `/` between levels. */

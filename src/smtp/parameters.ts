@@ -209,8 +209,20 @@ export function recipientParameters(
 }
 
 /** As a process of ours writes them for another, a blank before each: what a message keeps until it has arrived. */
-export function mailWords({ ret, envid, requireTls }: MailParameters): string {
-  return [ret && `RET=${ret}`, envid && `ENVID=${envid}`, requireTls && 'REQUIRETLS'].map(worded).join('');
+export function mailWords({ ret, envid, requireTls, deliverBy }: MailParameters): string {
+  return [
+    ret && `RET=${ret}`,
+    envid && `ENVID=${envid}`,
+    requireTls && 'REQUIRETLS',
+    deliverBy && `BY=${byWord(deliverBy)}`,
+  ]
+    .map(worded)
+    .join('');
+}
+
+/** RFC 2852 §4. */
+export function byWord({ seconds, mode, isTraced }: NonNullable<MailParameters['deliverBy']>): string {
+  return `${seconds};${mode === 'return' ? 'R' : 'N'}${isTraced ? 'T' : ''}`;
 }
 
 export function recipientWords({ notify, orcpt }: RecipientParameters, isForwarder: boolean): string {

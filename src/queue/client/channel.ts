@@ -3,6 +3,7 @@
  * every wait. What fails is a `HopFailure`, and the connection is over then.
  */
 import { connect as connectTcp, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { type HopReply, NoReply, ReplyParser } from './reply.ts';
 
@@ -42,6 +43,8 @@ export class Channel {
   #waiting: PromiseWithResolvers<HopReply> | undefined;
   #failure: HopFailure | undefined;
   #isSecure = false;
+  /** Whoever writes waits for this too: what is said in the middle of a message ends it. */
+  #speaking: (() => void) | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -90,11 +93,18 @@ export class Channel {
     if (this.#failure === undefined) this.#socket.write(octets);
   }
 
-  /** As `write`, and waits while the server does not keep up. Throws `HopFailure`. */
+  /** What it has said although it was not asked, also before it closed the connection. */
+  takeEarly(): HopReply | undefined {
+    return this.#replies.shift();
+  }
+
+  /** As `write`, and waits while the server does not keep up and says nothing. Throws `HopFailure`. */
   async send(octets: Buffer, timeoutMs: number): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#socket.write(octets)) return;
+    // What has come is heard before the next write, which fails when the server has closed the connection behind it.
+    if (this.#socket.write(octets)) return nextTurn();
     const { promise, resolve } = Promise.withResolvers<void>();
+    this.#speaking = resolve;
     const late = (): void => {
       this.fail(new HopFailure('timeout', 'it stopped taking the message'));
     };
@@ -102,6 +112,7 @@ export class Channel {
     const go = (): void => resolve();
     this.#socket.once('drain', go).once('close', go);
     await promise;
+    this.#speaking = undefined;
     clearTimeout(timer);
     this.#socket.off('drain', go).off('close', go);
     if (this.#failure !== undefined) throw this.#failure;
@@ -165,6 +176,7 @@ export class Channel {
     // Nobody is asked so much at once.
     else if (this.#replies.push(reply) > 2000)
       this.fail(new HopFailure('protocol', 'it says what it was not asked for'));
+    else this.#speaking?.();
   }
 
   #attach(): void {

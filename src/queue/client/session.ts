@@ -162,18 +162,35 @@ export class HopSession {
       if (!isPositive(go)) return { mail, recipients: taken, data: go };
       throw this.#channel.fail(new HopFailure('protocol', `it answered DATA with ${go.code}`));
     }
-    const stuffing = new DotStuffing();
-    const { blockMs, dataMs } = this.#timeouts;
-    const dataUntilMs = performance.now() + dataMs;
-    for await (const piece of octets()) {
-      const leftMs = dataUntilMs - performance.now();
-      if (leftMs <= 0) throw this.#channel.fail(new HopFailure('timeout', 'it takes the message too slowly'));
-      await this.#channel.send(stuffing.push(piece), Math.min(blockMs, leftMs));
-    }
+    const refusal = await this.#sendOctets(octets);
+    if (refusal !== undefined) return { mail, recipients: taken, data: refusal };
     this.#channel.write('.\r\n');
     const data = await this.#channel.reply(this.#timeouts.finalMs);
     this.#isInside = false;
     return { mail, recipients: taken, data };
+  }
+
+  /** Gives a refusal that came before the end (a server that has seen enough); the connection is over then, as the message is not whole. */
+  async #sendOctets(octets: Transaction['octets']): Promise<HopReply | undefined> {
+    const stuffing = new DotStuffing();
+    const { blockMs, dataMs } = this.#timeouts;
+    const untilMs = performance.now() + dataMs;
+    for await (const piece of octets()) {
+      const leftMs = untilMs - performance.now();
+      if (leftMs <= 0) throw this.#channel.fail(new HopFailure('timeout', 'it takes the message too slowly'));
+      const failure = await this.#channel.send(stuffing.push(piece), Math.min(blockMs, leftMs)).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      const early = this.#channel.takeEarly();
+      if (early === undefined && failure === undefined) continue;
+      if (early === undefined) throw failure;
+      const words = `it answered ${early.code} before the message had ended`;
+      const over = this.#channel.fail(new HopFailure('protocol', words));
+      if (early.code < 400) throw over;
+      return early;
+    }
+    return undefined;
   }
 
   /** Of a message that cannot be brought to its end: the server must not take it for whole. */

@@ -219,7 +219,7 @@ describe('envelope (RFC 5228 §5.4) and subaddress (RFC 5233)', () => {
       notify: 'SUCCESS,FAILURE',
       ret: 'HDRS',
       envid: 'x1',
-      byTime: { untilMs: Date.UTC(2026, 4, 1, 12, 40, 45), mode: 'R', isTraced: true },
+      byTime: { untilMs: Date.UTC(2026, 4, 1, 12, 40, 45), mode: 'return', isTraced: true } as const,
     };
     const requires = 'envelope envelope-dsn envelope-deliverby relational comparator-i;ascii-numeric';
     assert.ok(holds('envelope :contains "notify" "failure"', { envelope }, requires));
@@ -228,6 +228,7 @@ describe('envelope (RFC 5228 §5.4) and subaddress (RFC 5233)', () => {
     assert.ok(holds('envelope "bytimerelative" "600"', { envelope }, requires));
     assert.ok(holds('envelope "bytimeabsolute" "2026-05-01T12:40:45Z"', { envelope }, requires));
     assert.ok(holds('envelope "bytrace" "true"', { envelope }, requires));
+    assert.ok(holds('envelope "bymode" "RETURN"', { envelope }, requires));
     const { effects } = run('require "redirect-dsn"; redirect :notify "NEVER" :ret "hdrs" "a@example.org";');
     assert.deepEqual(effects[0]?.kind === 'redirect' && effects[0].options, { notify: 'NEVER', ret: 'HDRS' });
   });
