@@ -1,6 +1,6 @@
 /** What a start does not load. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -19,3 +19,21 @@ test('no HTTP client of Node.js comes along with its HTTP server', () => {
   const out = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
   assert.equal(out.trim(), '');
 });
+
+/** Prints what is loaded. */
+const TELLTALE = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module';
+  registerHooks({ load(url, context, next) { console.error(url); return next(url, context); } });
+`)}`;
+
+for (const args of [['--version'], ['serve', '--help'], ['config', 'print'], ['queue', '--help']]) {
+  test(`no other command comes along with ${args.join(' ')}`, () => {
+    const program = ['--import', TELLTALE, join(SRC, 'main.ts'), ...args];
+    const { status, stderr } = spawnSync(process.execPath, program, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /\/src\/cli\/program\.ts$/m);
+    const others =
+      /\/src\/(?:sieve|rules|transfer|store|mail)\/.*|\/src\/cli\/(?:account|domain|import)-?\w*\.ts$/gm;
+    assert.deepEqual(stderr.match(others), null);
+  });
+}
