@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { ImapClient } from '../imap-client.ts';
+import { startTestImap } from '../kit/imap.ts';
 import { type CommandResult, runCommand, startServer, type TestServer } from '../kit/server.ts';
 import { addAccounts, PASSWORD } from './data-folder.ts';
 
@@ -72,6 +73,16 @@ async function work(count: number, end: End): Promise<{ readonly numbers: Number
     newUidValidity: numberIn(made.untagged, /UIDVALIDITY (\d+)/),
   };
   return { numbers, log: server.log };
+}
+
+/** What `work` leaves behind that is stopped in order, and no process for it. */
+async function fill(count: number): Promise<void> {
+  const imap = await startTestImap({ data });
+  const client = await ImapClient.signIn(imap.port, ANN, PASSWORD);
+  for (let n = 0; n < count; n++) await append(client);
+  await client.ok('CREATE made-first');
+  client.close();
+  await imap.close();
 }
 
 function append(client: ImapClient) {
@@ -135,7 +146,7 @@ describe('an older copy that was put back', () => {
     it(`the whole folder, the server was ${end === stopped ? 'stopped' : 'killed'}`, {
       timeout: 60_000,
     }, async () => {
-      await work(2, stopped);
+      await fill(2);
       cpSync(data, backup, { recursive: true, preserveTimestamps: true });
       const { numbers } = await work(5, end);
       rmSync(data, { recursive: true });
@@ -151,7 +162,7 @@ describe('an older copy that was put back', () => {
   }
 
   it('the whole folder, renamed to and fro', { timeout: 60_000 }, async () => {
-    await work(2, stopped);
+    await fill(2);
     cpSync(data, backup, { recursive: true });
     const { numbers } = await work(5, stopped);
     rmSync(data, { recursive: true });
@@ -163,7 +174,7 @@ describe('an older copy that was put back', () => {
     it(`the database alone, the server was ${end === stopped ? 'stopped' : 'killed'}`, {
       timeout: 60_000,
     }, async () => {
-      await work(2, stopped);
+      await fill(2);
       cpSync(join(data, META), backup);
       const { numbers } = await work(5, end);
       rmSync(join(data, `${META}-wal`), { force: true });
@@ -175,7 +186,7 @@ describe('an older copy that was put back', () => {
   }
 
   it('the database alone, beside the log of a crash', { timeout: 60_000 }, async () => {
-    await work(2, stopped);
+    await fill(2);
     cpSync(join(data, META), backup);
     const { numbers } = await work(5, stopped);
     await work(1, killed);
@@ -199,7 +210,7 @@ describe('an older copy that was put back', () => {
   });
 
   it('a shard, moved back', { timeout: 60_000 }, async () => {
-    await work(2, stopped);
+    await fill(2);
     const shard = join(data, 'shard-00');
     renameSync(shard, backup);
     cpSync(backup, shard, { recursive: true });
@@ -236,7 +247,7 @@ describe('an older copy that was put back', () => {
   });
 
   it('QRESYNC tells what the copy does not have', { timeout: 60_000 }, async () => {
-    await work(2, stopped);
+    await fill(2);
     cpSync(data, backup, { recursive: true });
     const { numbers } = await work(3, stopped);
     rmSync(data, { recursive: true });
@@ -265,7 +276,7 @@ describe('a log that lost what was acknowledged', () => {
   ];
   for (const [name, rob] of robberies) {
     it(name, { timeout: 60_000 }, async () => {
-      await work(2, stopped);
+      await fill(2);
       const { numbers } = await work(5, killed);
       rob(join(data, `${META}-wal`));
       const after = await work(1, stopped);
