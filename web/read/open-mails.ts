@@ -77,3 +77,16 @@ export class OpenMails {
     }
   }
 }
+
+/** When all of it is there; undefined when it cannot be had. */
+export async function wholeMail(mails: Pick<OpenMails, 'open'>, id: string): Promise<FullEmail | undefined> {
+  const mail = mails.open(id);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = mail.subscribe(({ state }) => {
+    if (state !== 'loading') resolve();
+  });
+  await promise;
+  stop();
+  const now = mail.peek();
+  return now.state === 'there' ? now.email : undefined;
+}

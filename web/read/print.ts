@@ -7,6 +7,7 @@ import type { Texts } from '../text/en.ts';
 import type { Formats } from '../text/format.ts';
 import { cleanMail } from './clean.ts';
 import { type BodyPart, type BodyPiece, bodyOf, type FullEmail } from './full-email.ts';
+import { wholeMail } from './open-mails.ts';
 import { wholeOf } from './people.ts';
 import { isAllowed, pictureUrls } from './pictures.ts';
 import type { Reading } from './reading.ts';
@@ -43,23 +44,11 @@ const MAX_WAIT_MS = 5000;
 export async function printMails(ids: readonly string[], parts: PrintParts): Promise<void> {
   const page = window.open('/print');
   if (page === null) return;
-  const emails = await Promise.all(ids.map((id) => whole(id, parts.reading)));
+  const emails = await Promise.all(ids.map((id) => wholeMail(parts.reading.mails, id)));
   await loaded(page);
   const there = emails.flatMap((email) => email ?? []);
   await fillPage(page.document, there, parts);
   page.print();
-}
-
-async function whole(id: string, { mails }: Reading): Promise<FullEmail | undefined> {
-  const mail = mails.open(id);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = mail.subscribe(({ state }) => {
-    if (state !== 'loading') resolve();
-  });
-  await promise;
-  stop();
-  const now = mail.peek();
-  return now.state === 'there' ? now.email : undefined;
 }
 
 async function loaded(page: Window): Promise<void> {

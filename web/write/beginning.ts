@@ -1,7 +1,7 @@
 /** What a page for writing begins with: a draft of the account, one that this browser kept, an answer, or nothing but what its address says. */
 import { cleanMail } from '../read/clean.ts';
 import { bodyOf, type FullEmail } from '../read/full-email.ts';
-import type { OpenMails } from '../read/open-mails.ts';
+import { type OpenMails, wholeMail } from '../read/open-mails.ts';
 import type { Answer } from '../read/reading.ts';
 import { type AnswerParts, answerTo, quotableText } from './answer.ts';
 import { type Draft, draftOf, emptyDraft, htmlOfText } from './draft.ts';
@@ -40,7 +40,7 @@ export async function beginWriting(parts: BeginningParts): Promise<Beginning | u
   const kept = parts.carried ?? (await store?.find(key, draft).catch(() => undefined));
   if (kept !== undefined) return { draft: { ...kept.draft, key }, serverId: kept.serverId, isResumed: true };
   if (draft !== undefined) {
-    const email = await whole(parts.mails, draft);
+    const email = await wholeMail(parts.mails, draft);
     return (
       email && {
         draft: { ...draftOf(email, key), from: ownIn(email.from, parts.own) ?? from },
@@ -53,7 +53,7 @@ export async function beginWriting(parts: BeginningParts): Promise<Beginning | u
   for (const kind of ANSWERS) {
     const id = said.get(kind);
     if (id === null) continue;
-    const email = await whole(parts.mails, id);
+    const email = await wholeMail(parts.mails, id);
     return email && { draft: answerOf(email, kind, parts), serverId: undefined, isResumed: false };
   }
   const fresh = { ...emptyDraft(key, messageId, from), ...addressed(said) };
@@ -101,16 +101,4 @@ function quotable(email: FullEmail): string {
   for (const { source, put } of mail.pictures)
     put(source.kind === 'part' ? `cid:${source.contentId}` : source.url);
   return mail.body.innerHTML;
-}
-
-async function whole(mails: OpenMails, id: string): Promise<FullEmail | undefined> {
-  const mail = mails.open(id);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = mail.subscribe(({ state }) => {
-    if (state !== 'loading') resolve();
-  });
-  await promise;
-  stop();
-  const now = mail.peek();
-  return now.state === 'there' ? now.email : undefined;
 }

@@ -18,7 +18,7 @@ import {
   unsigned,
 } from '../core/arguments.ts';
 import { invalidProperties, MethodError, SetError, setErrorOf } from '../core/fault.ts';
-import type { JsonObject } from '../core/json.ts';
+import { type JsonObject, orNull } from '../core/json.ts';
 import type { Call, Method } from '../core/method.ts';
 import type { BlobServices } from './blob-services.ts';
 import { ReadingRoom } from './reading-room.ts';
@@ -65,8 +65,8 @@ export function blobUpload(services: BlobServices): Method {
       }
       return {
         accountId,
-        created: Object.keys(created).length > 0 ? created : null,
-        notCreated: Object.keys(notCreated).length > 0 ? notCreated : null,
+        created: orNull(created),
+        notCreated: orNull(notCreated),
       };
     },
   };

@@ -35,7 +35,7 @@ export function blobFinder(uploads: Uploads): BlobFinder {
       return { sizeBytes, mostBytes: sizeBytes, open: () => open(), range: open };
     }
     const script = blobId.startsWith('s') ? await findScriptBlob(domain, account, blobId) : undefined;
-    if (script !== undefined) return blobOf(script);
+    if (script !== undefined) return heldBlob(script);
     const blob = await findMailBlob(domain, account, blobId);
     if (blob === undefined) return undefined;
     const { email, start, end, mostBytes, encoding } = blob;
@@ -49,7 +49,7 @@ export function blobFinder(uploads: Uploads): BlobFinder {
   };
 }
 
-function blobOf(octets: Buffer): FoundBlob {
+export function heldBlob(octets: Buffer): FoundBlob {
   async function* range(start: number, end: number): AsyncGenerator<Buffer> {
     yield octets.subarray(start, end);
   }

@@ -9,7 +9,7 @@ import { type PartOffsets, PartScanner } from '../../mail/part.ts';
 import { partAt } from '../../mail/section.ts';
 import { transferDecoder } from '../../mail/transfer-decoder.ts';
 import type { TransferEncoding } from '../../mail/transfer-encoding.ts';
-import type { BlobFinder, FoundBlob } from './find-blob.ts';
+import { type BlobFinder, heldBlob } from './find-blob.ts';
 import { heldOctets, inPieces } from './held-octets.ts';
 
 /** Of a larger one nothing is found. */
@@ -71,15 +71,4 @@ async function decodedOctets(octets: Buffer, encoding: TransferEncoding): Promis
   const pieces: Buffer[] = [];
   await inPieces(octets, (piece) => void pieces.push(decoder.write(piece)));
   return Buffer.concat([...pieces, decoder.end()]);
-}
-
-function heldBlob(octets: Buffer): FoundBlob {
-  async function* range(start: number, end: number): AsyncGenerator<Buffer> {
-    yield octets.subarray(start, end);
-  }
-  return {
-    ...{ sizeBytes: octets.length, mostBytes: octets.length },
-    open: () => range(0, octets.length),
-    range,
-  };
 }

@@ -2,7 +2,7 @@
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { id, list, text } from '../core/arguments.ts';
 import { MethodError } from '../core/fault.ts';
-import type { JsonObject } from '../core/json.ts';
+import { type JsonObject, orNull } from '../core/json.ts';
 import type { Call } from '../core/method.ts';
 import type { BlobFinder } from './find-blob.ts';
 import { heldOctets } from './held-octets.ts';
@@ -41,7 +41,7 @@ export async function parseBlobs(
     else parsed[blobId] = one;
   }
   return {
-    parsed: Object.keys(parsed).length === 0 ? null : parsed,
+    parsed: orNull(parsed),
     notParsable: notParsable.length === 0 ? null : notParsable,
     notFound: notFound.length === 0 ? null : notFound,
   };

@@ -9,6 +9,11 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What methods answer where there is none of it (RFC 8620 §5.3). */
+export function orNull<T extends Json>(map: Readonly<Record<string, T>>): JsonObject | null {
+  return Object.keys(map).length === 0 ? null : map;
+}
+
 export function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }

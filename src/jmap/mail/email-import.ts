@@ -6,7 +6,7 @@ import { ReadingRoom } from '../blobs/reading-room.ts';
 import { MAIL } from '../capabilities.ts';
 import { id, mapOf, object, optional, readArguments, text } from '../core/arguments.ts';
 import { invalidProperties, MethodError } from '../core/fault.ts';
-import type { JsonObject } from '../core/json.ts';
+import { type JsonObject, orNull } from '../core/json.ts';
 import type { Call, Method } from '../core/method.ts';
 import { momentString } from '../core/state-string.ts';
 import type { Faults } from './draft-fields.ts';
@@ -113,8 +113,4 @@ async function importOf(
   }
   const message = await arriving.take(blob.open(), blob.mostBytes, receivedAt ?? 'of-message');
   return { ...marks, mailboxes, message };
-}
-
-function orNull(map: Record<string, JsonObject>): JsonObject | null {
-  return Object.keys(map).length === 0 ? null : map;
 }

@@ -23,7 +23,7 @@ import { submissionOf } from '../../submission/settings.ts';
 import { MAIL } from '../capabilities.ts';
 import { id, mapOf, object, optional, readArguments } from '../core/arguments.ts';
 import { MethodError, SetError, setErrorOf } from '../core/fault.ts';
-import { isObject, type JsonObject } from '../core/json.ts';
+import { isObject, type JsonObject, orNull } from '../core/json.ts';
 import type { Call, Method } from '../core/method.ts';
 import { attempt } from '../core/standard-set.ts';
 import { type Identity, IdentityMethods } from '../submission/identities.ts';
@@ -267,8 +267,4 @@ function alreadySent(): SetError {
 
 function wordsOf({ disposition }: GivenMdn): string {
   return `The message was ${disposition.type}. This says nothing of whether it was read or understood.\r\n`;
-}
-
-function orNull(map: Record<string, JsonObject>): JsonObject | null {
-  return Object.keys(map).length === 0 ? null : map;
 }
