@@ -90,12 +90,14 @@ function refusalOf(
     );
   }
   const name = targetOf(command, announcement, context);
-  if (name !== undefined && findMailbox(state.account, name) === undefined) {
+  const mailbox = name === undefined ? undefined : findMailbox(state.account, name);
+  if (name !== undefined && mailbox === undefined) {
     return refused('TRYCREATE', 'There is no such mailbox');
   }
   try {
     const { sizeBytes } = announcement;
-    context.uploads.admit(state.account, sizeBytes, streamedCount + 1, command.freed(announcement, context));
+    const wanted = { mailbox, sizeBytes, messages: streamedCount + 1 };
+    context.uploads.admit(state.account, wanted, command.freed(announcement, context));
   } catch (error) {
     if (!(error instanceof MailboxError)) throw error;
     return refused(NO_ROOM[error.code] ?? 'UNAVAILABLE', error.message);

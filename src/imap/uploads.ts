@@ -16,9 +16,10 @@ import {
   openIncoming,
   type Received,
 } from '../mailbox/operations/incoming.ts';
-import { checkQuota } from '../mailbox/operations/quota.ts';
+import { checkArrivalQuota } from '../mailbox/operations/quota.ts';
 import type { Reservation, UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
+import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
 
 /** What the command takes away in the same change, as far as the quota is concerned. */
@@ -31,6 +32,15 @@ export const NOTHING_FREED: Freed = Object.freeze({ bytes: 0, messages: 0 });
 
 /** Without what would hold the octets that came with it: hundreds may wait for their command. */
 export type Uploaded = Pick<Received, 'blob' | 'facts'>;
+
+/** A message on its way, before its octets. */
+export interface Wanted {
+  /** Where it is to go; undefined where that is not known yet. */
+  readonly mailbox: Pick<MailboxState, 'role'> | undefined;
+  readonly sizeBytes: number;
+  /** Of the command, with this one. */
+  readonly messages: number;
+}
 
 interface Upload {
   readonly incoming: IncomingStream;
@@ -56,11 +66,12 @@ export class Uploads {
     this.#budget = budget;
   }
 
-  /** `messages`: of the command, with this one; `freed`: what it takes away. Throws MailboxError `over-quota`, `limit` or `unavailable`. */
-  admit(account: AccountState, sizeBytes: number, messages: number, freed: Freed): void {
+  /** `freed`: what the command takes away. Throws MailboxError `over-quota`, `limit` or `unavailable`. */
+  admit(account: AccountState, { mailbox, sizeBytes, messages }: Wanted, freed: Freed): void {
     assertRoom(this.#domain, sizeBytes);
     const underway = this.#budget.accountBytes(account.id);
-    checkQuota(account, underway + sizeBytes - freed.bytes, messages - freed.messages);
+    const bytes = underway + sizeBytes - freed.bytes;
+    checkArrivalQuota(account, mailbox, bytes, messages - freed.messages);
     this.#admitted?.release();
     this.#admitted = this.#budget.reserve(account.id, sizeBytes);
   }

@@ -216,6 +216,21 @@ export class ModelAccount {
     this.isChanged = true;
   }
 
+  /** Drafts have a reserve. */
+  hasRoomIn(role: string | undefined, record: AccountRecord, bytes: number, messages: number): boolean {
+    if (role !== 'drafts' || this.hasRoomFor(record, bytes, messages))
+      return this.hasRoomFor(record, bytes, messages);
+    const { quotaBytes = 0, quotaMessages = 0 } = record;
+    const more = {
+      ...(record.quotaBytes !== undefined && { quotaBytes: quotaBytes + Math.max(2 ** 20, quotaBytes / 50) }),
+      ...(record.quotaMessages !== undefined && {
+        quotaMessages: quotaMessages + Math.max(10, quotaMessages / 50),
+      }),
+    };
+    const { quotaBytes: _, quotaMessages: __, ...rest } = record;
+    return this.hasRoomFor({ ...rest, ...more }, bytes, messages);
+  }
+
   hasRoomFor(record: AccountRecord, bytes: number, messages: number): boolean {
     const { quotaBytes = Number.POSITIVE_INFINITY, quotaMessages = Number.POSITIVE_INFINITY } = record;
     return this.usedBytes + bytes <= quotaBytes && this.usedMessages + messages <= quotaMessages;

@@ -59,7 +59,8 @@ export const firstMailboxes: Semantic = (model, { account }) => {
 
 export function append(target: MailboxId, messages: readonly NewMessage[]): Semantic {
   return (model, { account, modseq, value }) => {
-    const isFull = !model.hasRoomFor(account.record, bytesOf(messages), messages.length);
+    const role = account.mailboxes.get(target)?.role;
+    const isFull = !model.hasRoomIn(role, account.record, bytesOf(messages), messages.length);
     refuse(isFull && 'over-quota', !model.mailboxes.has(target) && 'nonexistent');
     const { uids } = (value ?? { uids: [] }) as Pick<AppendResult, 'uids'>;
     assert.deepEqual(uids, model.add(target, messages, modseq));
@@ -182,7 +183,8 @@ export function replace(source: MailboxId, uid: number, target: MailboxId, messa
     const [old] = present(model, source, [uid]);
     const isThere = old !== undefined && model.mailboxes.has(source) && model.mailboxes.has(target);
     const bytes = bytesOf([message]) - bytesOf(old === undefined ? [] : [old]);
-    const isFull = old !== undefined && !model.hasRoomFor(account.record, bytes, 0);
+    const isFull =
+      old !== undefined && !model.hasRoomIn(account.mailboxes.get(target)?.role, account.record, bytes, 0);
     refuse(!isThere && 'nonexistent', isFull && 'over-quota');
     const { uids } = (value ?? { uids: [] }) as Pick<AppendResult, 'uids'>;
     assert.deepEqual(uids, model.add(target, [message], modseq));
@@ -328,7 +330,8 @@ export function saveAnew(saving: () => SavedAnew | undefined): Semantic {
     assert.equal(destroyed[0]?.why, isThere ? undefined : 'not-found');
     const going = isThere ? copies : [];
     const bytes = bytesOf([message]) - bytesOf(going.map(({ copy }) => copy));
-    const isFull = !model.hasRoomFor(account.record, bytes, 1 - going.length);
+    const role = account.mailboxes.get(target)?.role;
+    const isFull = !model.hasRoomIn(role, account.record, bytes, 1 - going.length);
     const why = model.mailboxes.has(target) ? (isFull ? 'refused' : undefined) : 'mailboxes';
     const [made] = created;
     assert.equal(made !== undefined && 'why' in made ? made.why : undefined, why);

@@ -23,7 +23,7 @@ import type { AccountState } from '../state/account.ts';
 import { loadList, loadTail } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { askForThreads } from './known-threads.ts';
-import { checkQuota } from './quota.ts';
+import { checkArrivalQuota } from './quota.ts';
 
 export interface IncomingMessage {
   readonly blob: StagedBlob;
@@ -80,13 +80,14 @@ export async function appendMessages(
         // First: whether there is room says nothing about a mailbox that is gone.
         change.requireThere(mailbox);
         if (replaced === undefined || list === undefined) {
-          checkQuota(account, bytes, messages.length);
+          checkArrivalQuota(account, mailbox, bytes, messages.length);
           return addIncoming(domain, change, mailbox, messages, threading, alongside);
         }
         change.requireThere(replaced.mailbox);
         const row = list.indexOf(replaced.uid);
         if (row < 0) throw new MailboxError('nonexistent', 'the message to replace is gone');
-        checkQuota(account, bytes - (list.columns.size[row] as number), messages.length - 1);
+        const freed = list.columns.size[row] as number;
+        checkArrivalQuota(account, mailbox, bytes - freed, messages.length - 1);
         const added = addIncoming(domain, change, mailbox, messages, threading, alongside);
         const isDraft = ((list.columns.flags[row] as number) & FLAG.Draft) !== 0;
         change.expunge(replaced.mailbox, [row], isDraft ? 'superseded' : 'deleted');

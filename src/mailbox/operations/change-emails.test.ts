@@ -194,9 +194,9 @@ describe('emails made, changed and destroyed', () => {
     assert.deepEqual(await where(three), ['INBOX/3 0']);
   });
 
-  test('a draft is saved anew in an account that is full, and no sum is ever above the quota', async () => {
+  test('what takes the place of another comes in when the account is full, and no sum is ever above the quota', async () => {
     await fresh();
-    const email = await make('Drafts');
+    const email = await make('Archive');
     await setQuota(kit.domain, account.record, { quotaBytes: account.usedBytes, quotaMessages: 1 });
     account = await kit.domain.accounts.open(account.id);
     const draft = async (destroys: number[], text = 'hello') =>
@@ -204,7 +204,7 @@ describe('emails made, changed and destroyed', () => {
         creates: [
           {
             message: await message(text),
-            mailboxes: new Set([id('Drafts')]),
+            mailboxes: new Set([id('Archive')]),
             flags: FLAG.Draft,
             keywords: [],
           },

@@ -17,7 +17,7 @@ import type { MailboxState } from '../state/mailbox.ts';
 import { factsOf, type IncomingMessage, namesOf, sizeOf } from './append.ts';
 import { askForThreads, type ThreadQuestion } from './known-threads.ts';
 import { type EmailRefusal, type EmailUpdate, type Marks, NotLoaded, Placing } from './place.ts';
-import { checkQuota } from './quota.ts';
+import { checkArrivalQuota } from './quota.ts';
 
 export interface NewEmail extends Marks {
   readonly message: IncomingMessage;
@@ -223,7 +223,8 @@ function create(
   const size = sizeOf(message);
   if (size > domain.limits.messageBytes)
     throw new MailboxError('too-big', `a message can have at most ${domain.limits.messageBytes} octets`);
-  checkQuota(account, size * targets.length - room.bytes, targets.length - room.messages);
+  const only = targets.length === 1 ? targets[0] : undefined;
+  checkArrivalQuota(account, only, size * targets.length - room.bytes, targets.length - room.messages);
   const sets = targets.map((target) => change.keywords.numberOf(target, keywords, domain.limits));
   const thread = change.facts.threadOfNext(namesOf(message), known);
   const id = change.newEmail({ ...factsOf(message), blob: message.blob, ...(thread && { thread }) });

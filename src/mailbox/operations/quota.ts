@@ -12,6 +12,10 @@ import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 
 const RECOVERY_SHARE = 1.1;
+/** The reserve of drafts: the larger of the two. */
+const DRAFT_SHARE = 0.02;
+const DRAFT_BYTES = 1024 * 1024;
+const DRAFT_MESSAGES = 10;
 
 export interface QuotaUsage {
   readonly usedBytes: number;
@@ -45,6 +49,24 @@ export function checkQuota(account: AccountState, bytes: number, messages: numbe
       `no room for another message: there are ${account.usedMessages} of ${quotaMessages}; delete mail or ask for more room`,
     );
   }
+}
+
+/**
+ * As `checkQuota`, for messages that come into this mailbox: drafts have a small reserve, since what somebody is just writing must not
+ * be lost for mail that he has from others.
+ */
+export function checkArrivalQuota(
+  account: AccountState,
+  mailbox: Pick<MailboxState, 'role'> | undefined,
+  bytes: number,
+  messages: number,
+): void {
+  const { quotaBytes = Number.POSITIVE_INFINITY, quotaMessages = Number.POSITIVE_INFINITY } = account.record;
+  const isIn =
+    mailbox?.role === 'drafts' &&
+    account.usedBytes + bytes <= quotaBytes + Math.max(DRAFT_BYTES, quotaBytes * DRAFT_SHARE) &&
+    account.usedMessages + messages <= quotaMessages + Math.max(DRAFT_MESSAGES, quotaMessages * DRAFT_SHARE);
+  if (!isIn) checkQuota(account, bytes, messages);
 }
 
 /**
