@@ -233,6 +233,19 @@ const SCENES: readonly Scene[] = [
       await page.waitForSelector('.back-again');
     },
   },
+  {
+    name: 'move-to-new',
+    at: '/',
+    play: async ({ page }) => {
+      await page.locator('.row-pick').nth(5).click();
+      await page
+        .getByRole('button', { name: /^(?:Move to|Flytta till)/ })
+        .last()
+        .click();
+      await page.getByRole('searchbox', { name: /^(?:Move to|Flytta till)/ }).fill('Räk');
+      await page.waitForSelector('.choices');
+    },
+  },
   { name: 'away', at: '/settings/away', play: ({ page }) => page.waitForSelector('.away') },
   { name: 'password', at: '/settings/password', play: ({ page }) => page.waitForSelector('.settings-form') },
 ];
