@@ -9,7 +9,7 @@ import type { ImapFlow } from 'imapflow';
 import type { Page } from 'playwright-core';
 import { needs } from '../clients/program.ts';
 import { seriousFaults } from './kit/axe.ts';
-import { COMPUTER, type House, openHouse, PHONE, type Visit } from './kit/house.ts';
+import { ANN, COMPUTER, type House, openHouse, PASSWORD, PHONE, type Visit } from './kit/house.ts';
 import { letterOctets } from './kit/letters.ts';
 import { openWire, type Wire } from './kit/wire.ts';
 
@@ -232,6 +232,23 @@ describe('offline', needs('chromium'), () => {
     },
   );
 
+  story('a draft outlives its session', 'on demand', async ({ page, context, wire }) => {
+    await page.goto(`${wire.origin}/write?subject=Session`);
+    await page.getByRole('textbox', { name: 'Text' }).click();
+    const headers = { 'sec-fetch-site': 'same-origin' };
+    const { devices } = await (await context.request.get(`${wire.origin}/web/devices`, { headers })).json();
+    const { id } = devices.find((one: { isThis: boolean }) => one.isThis);
+    await context.request.post(`${wire.origin}/web/devices/end`, { headers, data: { id } });
+    await page.keyboard.type('Written after the end.');
+    await page.locator('input[name=username]').fill(ANN);
+    await page.locator('input[name=password]').fill(PASSWORD);
+    await page.locator('button[type=submit]').click();
+    await page.getByRole('textbox', { name: 'Text' }).getByText('Written after the end.').waitFor(WAIT);
+    await page.getByText(/^Saved everywhere/).waitFor(WAIT);
+    await until(async () => (await count('Drafts', 'Session')) === 1, 'a draft');
+    await moveElsewhere('Session', 'Drafts', undefined);
+  });
+
   story(
     'a draft of a page that was killed without a network comes to the account',
     'on demand',
@@ -254,7 +271,7 @@ describe('offline', needs('chromium'), () => {
       const inbox = await context.newPage();
       await inbox.goto(wire.origin);
       await inbox.getByText('A draft that only this device had is in Drafts now.').first().waitFor(WAIT);
-      assert.equal(await count('Drafts', subject), 1);
+      await until(async () => (await count('Drafts', subject)) === 1, 'a draft');
     },
   );
 

@@ -30,6 +30,8 @@ export interface Beginning {
   readonly serverId: string | undefined;
   /** Somebody has begun it before. */
   readonly isResumed: boolean;
+  /** The account does not have it as it is. */
+  readonly isUnsaved?: boolean;
 }
 
 const ANSWERS: readonly Answer[] = ['reply', 'replyAll', 'forward', 'forwardAsFile'];
@@ -38,7 +40,10 @@ const ANSWERS: readonly Answer[] = ['reply', 'replyAll', 'forward', 'forwardAsFi
 export async function beginWriting(parts: BeginningParts): Promise<Beginning | undefined> {
   const { key, draft, store, from, messageId } = parts;
   const kept = parts.carried ?? (await store?.find(key, draft).catch(() => undefined));
-  if (kept !== undefined) return { draft: { ...kept.draft, key }, serverId: kept.serverId, isResumed: true };
+  if (kept !== undefined) {
+    const isUnsaved = !(kept.isSaved ?? false);
+    return { draft: { ...kept.draft, key }, serverId: kept.serverId, isResumed: true, isUnsaved };
+  }
   if (draft !== undefined) {
     const email = await wholeMail(parts.mails, draft);
     return (

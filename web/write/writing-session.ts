@@ -174,6 +174,7 @@ export async function beginSession({
     },
     begun,
   );
+  if (begun.isUnsaved) keeper.change({});
   return new WritingSession({
     ...{ desk, keeper, identities, signature: signatureOf(identity), release },
     uploads: new Uploads(uploadParts(client, session, accountId)),
