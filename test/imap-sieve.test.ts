@@ -4,8 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { changeEmails } from '../src/mailbox/operations/change-emails.ts';
+import { mailboxOf } from '../src/mailbox/operations/mailboxes.ts';
+import type { EmailUpdate } from '../src/mailbox/operations/place.ts';
 import { putScript } from '../src/mailbox/operations/scripts.ts';
 import type { AccountState } from '../src/mailbox/state/account.ts';
+import { loadList } from '../src/mailbox/state/load.ts';
 import { ImapClient } from './imap-client.ts';
 import { startTestImap, type TestImap } from './kit/imap.ts';
 import { openRulesDomain, type RulesDomain, TEST_SENDING } from './kit/rules.ts';
@@ -65,6 +69,25 @@ async function run(command: string): Promise<void> {
 }
 const notes = async (): Promise<string> =>
   (await kit.store.loadRuleEntries(account.id, 9)).map(({ text }) => text).join('\n');
+
+test('what is done by JMAP counts as if it were done by IMAP', async () => {
+  const cause = `if environment "imap.cause" "COPY" { addflag "copied"; } elsif environment "imap.cause" "FLAG" { addflag "marked"; }
+    else { addflag "appended"; }`;
+  await scriptOf('Done', `require ["imapsieve", "environment", "imap4flags"]; ${cause}`);
+  await append('Work', 'one');
+  const list = await loadList(kit.domain, account, mailboxOf(account, 'Work'));
+  const email = list.columns.email[0] as number;
+  const none = { flags: 0, keywords: [] };
+  const change = async (update: Omit<EmailUpdate, 'email'>): Promise<void> => {
+    await changeEmails(kit.domain, account, { creates: [], updates: [{ email, ...update }], destroys: [] });
+    await kit.scripts.idle();
+  };
+  const whole = new Set([mailboxOf(account, 'Done').id]);
+  await change({ mailboxes: { whole, adds: new Set<never>(), removes: new Set<never>() } });
+  assert.match(String(await flags('Done')), /^ ?copied$/);
+  await change({ marks: { adds: { flags: 0, keywords: ['$Important'] }, removes: none } });
+  assert.match(String(await flags('Done')), /\bmarked\b/);
+});
 
 test('IMAPSIEVE says where scripts are edited', async () => {
   const { untagged } = await client.ok('CAPABILITY');

@@ -2,6 +2,7 @@
  * What people have done to messages, told to whoever follows it up (RFC 6785): a port, as `disposition.ts` is. It is told when the
  * change is durable; whoever is told does his own work later, in changes of his own, which nobody is told of.
  */
+import { SYSTEM_FLAG_BITS, SYSTEM_FLAG_NAMES } from '../mail/flags.ts';
 import type { MailboxId } from './model/model.ts';
 import type { AccountState } from './state/account.ts';
 
@@ -20,6 +21,16 @@ export interface MailboxEvents {
   areWanted(account: AccountState, mailbox: MailboxId): boolean;
   /** Returns at once, and never throws. */
   happened(account: AccountState, event: MailboxEvent): void;
+}
+
+/** In the spelling of IMAP: those of `bits` that differ, and keywords that are on one side alone. */
+export function changedFlagNames(
+  bits: number,
+  before: readonly string[],
+  after: readonly string[],
+): readonly string[] {
+  const system = SYSTEM_FLAG_NAMES.filter((_, i) => (bits & (SYSTEM_FLAG_BITS[i] as number)) !== 0);
+  return [...system, ...new Set(before).symmetricDifference(new Set(after))];
 }
 
 export const NO_EVENTS: MailboxEvents = Object.freeze({ areWanted: () => false, happened: () => undefined });

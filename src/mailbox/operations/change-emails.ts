@@ -8,6 +8,7 @@
 import { FLAG } from '../../mail/flags.ts';
 import type { AccountChange } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
+import type { MailboxEvent } from '../mailbox-events.ts';
 import { MailboxError } from '../model/errors.ts';
 import { emailId, emailNumber, type MailboxId } from '../model/model.ts';
 import type { AccountState } from '../state/account.ts';
@@ -76,19 +77,24 @@ export async function changeEmails(
   try {
     const isReplacing = creates.length + destroys.length > 0;
     const replaced = isReplacing
-      ? await run(domain, account, { creates, updates: [], destroys }, (change) => {
+      ? await run(domain, account, { creates, updates: [], destroys }, (change, heard) => {
           expect();
-          return replace(domain, change, { creates, destroys, known });
+          return replace(domain, change, { creates, destroys, known, heard });
         })
       : { created: [], destroyed: [] };
     isFirst = !isReplacing;
     const updated: (EmailRefusal | undefined)[] = [];
     for (let at = 0; at < updates.length; at += SLICE) {
       const slice = updates.slice(at, at + SLICE);
-      const outcome = await run(domain, account, { creates: [], updates: slice, destroys: [] }, (change) => {
-        expect();
-        return place(domain, change, slice);
-      });
+      const outcome = await run(
+        domain,
+        account,
+        { creates: [], updates: slice, destroys: [] },
+        (change, heard) => {
+          expect();
+          return place(domain, change, slice, heard);
+        },
+      );
       isFirst = false;
       updated.push(...outcome);
     }
@@ -106,7 +112,13 @@ export function alongsideUpdates<T>(
   act: (change: AccountChange, place: () => readonly (EmailRefusal | undefined)[]) => T,
 ): Promise<T> {
   const asked = { creates: [], updates, destroys: [] };
-  return run(domain, account, asked, (change) => act(change, () => place(domain, change, updates)), false);
+  return run(
+    domain,
+    account,
+    asked,
+    (change, heard) => act(change, () => place(domain, change, updates, heard)),
+    false,
+  );
 }
 
 type Asked = Pick<EmailRequest, 'creates' | 'updates' | 'destroys'>;
@@ -116,13 +128,16 @@ async function run<T>(
   domain: Domain,
   account: AccountState,
   asked: Asked,
-  act: (change: AccountChange) => T,
+  act: (change: AccountChange, heard: MailboxEvent[]) => T,
   isDeferrable = isOfMarks(asked),
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
     await load(domain, account, asked);
     try {
-      return await domain.turns.run({ account, run: act, isDeferrable });
+      const heard: MailboxEvent[] = [];
+      const outcome = await domain.turns.run({ account, run: (change) => act(change, heard), isDeferrable });
+      for (const event of heard) domain.events.happened(account, event);
+      return outcome;
     } catch (error) {
       if (!(error instanceof NotLoaded) || tries === MOST_TRIES) throw error;
     }
@@ -161,21 +176,23 @@ function place(
   domain: Domain,
   change: AccountChange,
   updates: readonly EmailUpdate[],
+  heard: MailboxEvent[],
 ): (EmailRefusal | undefined)[] {
   const placing = new Placing(domain, change);
   const outcome = updates.map((update) => placing.update(update));
-  placing.carryOut();
+  heard.push(...placing.carryOut());
   return outcome;
 }
 
 interface Replacing extends Pick<EmailRequest, 'creates' | 'destroys'> {
   readonly known: ThreadQuestion;
+  readonly heard: MailboxEvent[];
 }
 
 function replace(
   domain: Domain,
   change: AccountChange,
-  { creates, destroys, known }: Replacing,
+  { creates, destroys, known, heard }: Replacing,
 ): Pick<EmailOutcome, 'created' | 'destroyed'> {
   const placing = destroys.length > 0 ? new Placing(domain, change) : undefined;
   const freed = destroys.map((email) => placing?.destroy(email));
@@ -187,7 +204,7 @@ function replace(
   // What goes stands first in the sum, so that a draft can be saved anew in a full account.
   const created = creates.map((wanted) => {
     try {
-      return create(domain, change, wanted, { known, room });
+      return create(domain, change, wanted, { known, room, heard });
     } catch (error) {
       if (!(error instanceof MailboxError) || error instanceof NotLoaded) throw error;
       return { why: error.code === 'limit' ? ('keywords' as const) : ('refused' as const), error };
@@ -202,8 +219,7 @@ function replace(
   };
 }
 
-interface Room {
-  readonly known: ThreadQuestion;
+interface Room extends Pick<Replacing, 'known' | 'heard'> {
   /** What is freed in the same change. */
   readonly room: { readonly bytes: number; readonly messages: number };
 }
@@ -213,7 +229,7 @@ function create(
   domain: Domain,
   change: AccountChange,
   { message, mailboxes, flags, keywords }: NewEmail,
-  { known, room }: Room,
+  { known, room, heard }: Room,
 ): MadeEmail | EmailRefusal {
   const { account } = change;
   const unknown = [...mailboxes].filter((id) => !account.mailboxes.has(id));
@@ -234,7 +250,10 @@ function create(
   targets.forEach((target, i) => {
     if (i > 0) change.retain([emailNumber(emailId(account.id, email))]);
     const arrival = { email, flags, traits, size, saveDate: now, internalDate: message.internalDate ?? now };
-    change.addMessages(target, [{ ...arrival, keywordSet: sets[i] as number }], i === 0 ? 'new' : 'copied');
+    const arrivals = [{ ...arrival, keywordSet: sets[i] as number }];
+    const uids = change.addMessages(target, arrivals, i === 0 ? 'new' : 'copied');
+    if (domain.events.areWanted(account, target.id))
+      heard.push({ mailbox: target.id, cause: 'APPEND', uids });
   });
   return { email, thread: thread?.thread ?? email, sizeBytes: size };
 }

@@ -10,6 +10,7 @@
 import { FLAG } from '../../mail/flags.ts';
 import type { AccountChange, Origin } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
+import { changedFlagNames, type MailboxEvent } from '../mailbox-events.ts';
 import { MailboxError } from '../model/errors.ts';
 import { foldKeyword } from '../model/keywords.ts';
 import type { MailboxId } from '../model/model.ts';
@@ -78,7 +79,7 @@ interface Transfer extends Copy, Marked {
 }
 
 export class Placing {
-  readonly #domain: Pick<Domain, 'limits' | 'learns'>;
+  readonly #domain: Pick<Domain, 'limits' | 'learns' | 'events'>;
   readonly #change: AccountChange;
   readonly #marked: (Copy & Marked)[] = [];
   readonly #moved: Transfer[] = [];
@@ -88,10 +89,11 @@ export class Placing {
   readonly #superseded: Copy[] = [];
   /** Emails of which something is planned: rows that were chosen for one plan are none for another. */
   readonly #planned = new Set<number>();
+  readonly #events: MailboxEvent[] = [];
   #copiedBytes = 0;
 
   /** Throws `NotLoaded` when it is not known where emails are. */
-  constructor(domain: Pick<Domain, 'limits' | 'learns'>, change: AccountChange) {
+  constructor(domain: Pick<Domain, 'limits' | 'learns' | 'events'>, change: AccountChange) {
     if (change.account.placements?.isWhole !== true) throw new NotLoaded();
     this.#domain = domain;
     this.#change = change;
@@ -130,8 +132,11 @@ export class Placing {
     return { bytes: copies.reduce((sum, { record }) => sum + record.size, 0), messages: copies.length };
   }
 
-  /** All of it, once. Drafts that go were saved anew: nobody will want them back. */
-  carryOut({ areDraftsSaved = false }: { readonly areDraftsSaved?: boolean } = {}): void {
+  /**
+   * All of it, once. Drafts that go were saved anew: nobody will want them back. Gives what is to be told of it when it is durable, as of
+   * programs that speak IMAP.
+   */
+  carryOut({ areDraftsSaved = false }: { readonly areDraftsSaved?: boolean } = {}): readonly MailboxEvent[] {
     this.#setMarks();
     // From where they are: afterwards some are elsewhere.
     this.#change.retain(this.#copied.map(({ record }) => record.email));
@@ -146,11 +151,16 @@ export class Placing {
       this.#removed.filter((copy) => !isOld(copy)),
       'deleted',
     );
+    return this.#events;
   }
 
   #expunge(all: readonly Copy[], fate: 'deleted' | 'superseded'): void {
     for (const [mailbox, copies] of grouped(all, (one) => one.mailbox))
       this.#change.expunge(mailbox, rowsOf(mailbox, copies), fate);
+  }
+
+  #areWanted({ id }: MailboxState): boolean {
+    return this.#domain.events.areWanted(this.#change.account, id);
   }
 
   #plan(
@@ -212,6 +222,14 @@ export class Placing {
         flags: ordered.map(({ flags }) => flags),
         keywordSets: ordered.map(({ keywordSet }) => keywordSet),
       });
+      if (!this.#areWanted(mailbox)) continue;
+      const namesOf = (set: number): readonly string[] => mailbox.keywords.namesOf(set);
+      this.#events.push({
+        ...{ mailbox: mailbox.id, cause: 'FLAG', uids: ordered.map(({ record }) => record.uid) },
+        changedFlags: ordered.map(({ record, flags, keywordSet }) =>
+          changedFlagNames(record.flags ^ flags, namesOf(record.keywordSet), namesOf(keywordSet)),
+        ),
+      });
     }
   }
 
@@ -224,7 +242,8 @@ export class Placing {
         keywordSet,
         saveDate,
       }));
-      this.#change.addMessages(target, arrivals, origin);
+      const uids = this.#change.addMessages(target, arrivals, origin);
+      if (this.#areWanted(target)) this.#events.push({ mailbox: target.id, cause: 'COPY', uids });
       for (const { mailbox: source, record } of all)
         noteLessons(this.#domain, this.#change, { source, target }, [record.email]);
     }
