@@ -292,6 +292,8 @@ describe('offline', needs('chromium'), () => {
       });
       return (await answer.json()).methodResponses[0][1].list;
     };
+    // The switch moves under the finger, before the server has it.
+    await until(async () => (await subscriptions()).length > 0, 'a subscription');
     assert.deepEqual(
       (await subscriptions()).map(({ types }) => types),
       [['EmailDelivery']],
