@@ -16,8 +16,9 @@ import { Notices } from './shell/notices.ts';
 import { placeOf } from './shell/places.ts';
 import { Preferences } from './shell/preferences.ts';
 import { Router } from './shell/router.ts';
-import { Screen } from './shell/screen.tsx';
+import { forgetKept, Screen } from './shell/screen.tsx';
 import { followKeyboard } from './shell/viewport.ts';
+import { whenGone } from './shell/whose.ts';
 import { formatsOf } from './text/format.ts';
 import { type Language, languageOf, textsOf } from './text/language.ts';
 import type { KeptDraft } from './write/local-drafts.ts';
@@ -72,7 +73,7 @@ async function main(): Promise<void> {
   };
   followKeyboard(window);
   followBuilds(app);
-  forgetWhenOut(account);
+  forgetWhenGone(account);
   const root = document.getElementById('app');
   if (root === null) throw new Error('the page has no place for the app');
   // Where doubtful links of mails lead: a page of its own, for which nobody need be signed in.
@@ -100,15 +101,11 @@ function carriedDrafts(): App['carried'] {
 }
 
 /** Who is not signed in has nothing left here, also in a browser that does not do as it is told (Clear-Site-Data). */
-function forgetWhenOut(account: Account): void {
-  let wasIn = false;
-  effect(() => {
-    const { state } = account.now.value;
-    if (state === 'out' && wasIn) {
-      browserStorage()?.clear();
-      void import('./keep/database.ts').then(({ forgetAll }) => forgetAll(indexedDB)).catch(() => undefined);
-    }
-    wasIn = state === 'in';
+function forgetWhenGone(account: Account): void {
+  whenGone(account.now, ({ state }) => {
+    browserStorage()?.clear();
+    // Whoever else is in has opened it as theirs, and so emptied it, or forgets it themselves.
+    if (state === 'out') forgetKept();
   });
 }
 

@@ -25,6 +25,8 @@ describe('a draft that is refused', () => {
     const client = new JmapClient({
       fetch: (input, init) =>
         fetch(new URL(String(input), origin), { ...init, headers: { ...init?.headers, authorization } }),
+      me: address,
+      onOther: () => assert.fail('somebody else'),
       onSignedOut: () => assert.fail('signed out'),
     });
     const { list } = await client.call<{ list: { id: string; role: string }[] }>('Mailbox/get', { ids: null })

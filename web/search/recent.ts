@@ -9,10 +9,13 @@ export class RecentSearches {
   readonly #storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
   readonly #all: ReturnType<typeof signal<readonly string[]>>;
 
-  /** `storage` absent: nothing is kept. */
-  constructor(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined) {
+  readonly #me: string;
+
+  /** Those of this person: another's are not read, and go with the first that is kept. `storage` absent: nothing is kept. */
+  constructor(me: string, storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined) {
+    this.#me = me;
     this.#storage = storage;
-    this.#all = signal(read(storage));
+    this.#all = signal(read(me, storage));
   }
 
   get all(): ReadonlySignal<readonly string[]> {
@@ -34,17 +37,18 @@ export class RecentSearches {
     this.#all.value = all;
     try {
       if (all.length === 0) this.#storage?.removeItem(KEY);
-      else this.#storage?.setItem(KEY, JSON.stringify(all));
+      else this.#storage?.setItem(KEY, JSON.stringify({ of: this.#me, all }));
     } catch {
       // Full, or forbidden.
     }
   }
 }
 
-function read(storage: Pick<Storage, 'getItem'> | undefined): readonly string[] {
+function read(me: string, storage: Pick<Storage, 'getItem'> | undefined): readonly string[] {
   try {
-    const kept: unknown = JSON.parse(storage?.getItem(KEY) ?? '[]');
-    return Array.isArray(kept) ? kept.filter((one) => typeof one === 'string').slice(0, MOST) : [];
+    const kept = JSON.parse(storage?.getItem(KEY) ?? '{}') as { of?: unknown; all?: unknown };
+    if (kept.of !== me || !Array.isArray(kept.all)) return [];
+    return kept.all.filter((one) => typeof one === 'string').slice(0, MOST);
   } catch {
     return [];
   }

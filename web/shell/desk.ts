@@ -26,6 +26,8 @@ export interface DeskOptions {
   /** The account's address. */
   readonly me: string;
   readonly onSignedOut: () => void;
+  /** The browser's session is another account's. */
+  readonly onOther: () => void;
   readonly notices: Notices;
   readonly texts: ReadonlySignal<Texts>;
   readonly stream: StreamParts;
@@ -82,14 +84,14 @@ export class Desk {
 
   constructor(options: DeskOptions) {
     this.#options = options;
-    const { notices, texts, onSignedOut } = options;
-    this.me = options.me;
-    this.#addresses = signal([options.me]);
-    this.recent = new RecentSearches(options.storage);
+    const { notices, texts, me, onSignedOut, onOther } = options;
+    this.me = me;
+    this.#addresses = signal([me]);
+    this.recent = new RecentSearches(me, options.storage);
     const { keeping } = options;
     this.sync = new MailSync({
       client: new JmapClient({
-        ...{ fetch: options.fetch, onSignedOut },
+        ...{ fetch: options.fetch, me, onSignedOut, onOther },
         kept: {
           read: async () => (await keeping)?.fact('jmap'),
           write: (session) => void keeping.then((kept) => kept?.keepFact('jmap', session)),

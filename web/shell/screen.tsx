@@ -9,6 +9,7 @@ import { Desk } from './desk.ts';
 import { browserStorage } from './device.ts';
 import { MailScreen } from './mail-screen.tsx';
 import { SignIn } from './sign-in.tsx';
+import { keepingFor } from './whose.ts';
 
 export function Screen() {
   const { account } = useApp();
@@ -26,9 +27,13 @@ function AtDesk({ me }: { readonly me: string }) {
     () =>
       new Desk({
         ...{ me, notices, texts, stream: browserParts(), storage: storageFor(account) },
-        ...{ keeping: keepingFor(account), carried: carried.of(me) },
+        ...{
+          keeping: keepingFor(account.now.peek(), { open: opened, forget: forgetKept }),
+          carried: carried.of(me),
+        },
         fetch: (input, init) => fetch(input, init),
         onSignedOut: () => account.ended(),
+        onOther: () => void account.look(),
         isCollapsed: () => preferences.choices.peek().conversations,
         onReopen: () => void worker.check(),
       }),
@@ -64,11 +69,13 @@ function AtDesk({ me }: { readonly me: string }) {
   );
 }
 
-async function keepingFor({ now }: Account): Promise<Keeping | undefined> {
-  const { value } = now;
-  if (value.state !== 'in' || !value.session.isOwnDevice) return undefined;
+async function opened(address: string): Promise<Keeping | undefined> {
   const { openKeeping } = await import('../keep/keeping.ts');
-  return openKeeping(value.session.address);
+  return openKeeping(address);
+}
+
+export function forgetKept(): void {
+  void import('../keep/database.ts').then(({ forgetAll }) => forgetAll(indexedDB)).catch(() => undefined);
 }
 
 function storageFor({ now }: Account): Storage | undefined {

@@ -5,15 +5,22 @@ import { JmapClient, Refused, Unreachable } from './jmap-client.ts';
 type Invocation = [name: string, args: Record<string, unknown>, id: string];
 
 const SESSION = {
+  username: 'anna@example.org',
   apiUrl: '/jmap/api',
   primaryAccounts: { 'urn:ietf:params:jmap:mail': 'a1' },
   capabilities: { 'urn:ietf:params:jmap:core': {}, 'urn:ietf:params:jmap:mail': {} },
 };
 
+const BARE = { ...SESSION, downloadUrl: '', uploadUrl: '', eventSourceUrl: '' };
+
 /** A server that answers each call by `answer`, and remembers the requests. */
-function against(answer: (call: Invocation) => Invocation | Response) {
+function against(
+  answer: (call: Invocation) => Invocation | Response,
+  rest: Partial<ConstructorParameters<typeof JmapClient>[0]> = {},
+) {
   const requests: Invocation[][] = [];
   let signedOut = 0;
+  let others = 0;
   const client = new JmapClient({
     fetch: async (url, init) => {
       if (String(url).startsWith('/.well-known')) return Response.json(SESSION);
@@ -26,8 +33,13 @@ function against(answer: (call: Invocation) => Invocation | Response) {
     onSignedOut: () => {
       signedOut++;
     },
+    me: SESSION.username,
+    onOther: () => {
+      others++;
+    },
+    ...rest,
   });
-  return { client, requests, signedOut: () => signedOut };
+  return { client, requests, signedOut: () => signedOut, others: () => others };
 }
 
 test('what is called in one turn is one request, with references within it', async () => {
@@ -97,4 +109,29 @@ test('an answer that breaks off is no answer: it may have been done', async () =
 test('a call without an answer is refused', async () => {
   const { client } = against(([name, args]) => [name, args, 'other']);
   await assert.rejects(client.call('Core/echo', {}).result, Refused);
+});
+
+test('nothing is done in the account of whoever has signed in since, in this browser', async () => {
+  const kept = { read: async () => ({ ...BARE, username: 'bo@example.org' }), write: () => assert.fail() };
+  const { client, requests, others } = against(([name, args, id]) => [name, args, id], {
+    ...{ me: 'bo@example.org', kept },
+  });
+  const destroy = client.call('Email/set', { destroy: ['e5'] });
+  await assert.rejects(destroy.result, (error) => error instanceof Unreachable);
+  assert.deepEqual([requests.length, others()], [0, 1]);
+});
+
+test('nor when the session was asked for before', async () => {
+  const { client, others } = against(([, , id]) => ['error', { type: 'accountNotFound' }, id]);
+  await assert.rejects(client.call('Email/set', {}).result, Unreachable);
+  assert.equal(others(), 1);
+});
+
+test('what was kept of another session is not gone on with', async () => {
+  const away = {
+    fetch: () => Promise.reject(new TypeError('no network')),
+    kept: { read: async () => ({ ...BARE, username: 'bo@example.org' }), write: () => {} },
+  };
+  const { client } = against(([name, args, id]) => [name, args, id], away);
+  await assert.rejects(client.session(), Unreachable);
 });

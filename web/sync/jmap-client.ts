@@ -30,10 +30,17 @@ export class Refused extends Error {
 }
 
 export class Unreachable extends Error {
-  override readonly name = 'Unreachable';
+  override readonly name: string = 'Unreachable';
+}
+
+/** The browser's cookie is another account's by now: nothing that this page was told to do is done there. */
+export class OtherAccount extends Unreachable {
+  override readonly name = 'OtherAccount';
 }
 
 export interface SessionObject {
+  /** Of the account whose the session is: its address. */
+  readonly username: string;
   readonly apiUrl: string;
   readonly downloadUrl: string;
   readonly uploadUrl: string;
@@ -44,6 +51,10 @@ export interface SessionObject {
 
 export interface ClientOptions {
   readonly fetch: typeof fetch;
+  /** The address of the account that all calls are for. */
+  readonly me: string;
+  /** The session is another account's: somebody else has signed in, in this browser. */
+  readonly onOther: () => void;
   /** The server does not know the session any more. */
   readonly onSignedOut: () => void;
   /** What the server said of itself last: good for addresses when it cannot be reached. */
@@ -84,16 +95,24 @@ export class JmapClient {
     } catch (error) {
       // What failed is asked again by the next who needs it.
       this.#session = undefined;
-      const kept = error instanceof Unreachable ? await this.#options.kept?.read() : undefined;
-      if (kept === undefined) throw error;
+      const isAway = error instanceof Unreachable && !(error instanceof OtherAccount);
+      const kept = isAway ? await this.#options.kept?.read() : undefined;
+      if (kept?.username !== this.#options.me) throw error;
       return kept;
     }
   }
 
   async #askSession(): Promise<SessionObject> {
     const session = await jsonOf<SessionObject>(await this.#ask(SESSION_URL, {}));
+    if (session.username !== this.#options.me) throw this.#other();
     this.#options.kept?.write(session);
     return session;
+  }
+
+  #other(): OtherAccount {
+    this.#session = undefined;
+    this.#options.onOther();
+    return new OtherAccount('somebody else is signed in');
   }
 
   async accountId(): Promise<string> {
@@ -147,7 +166,9 @@ export class JmapClient {
       const call = byId.get(id);
       // A call may be answered several times (RFC 8621 §7.5: what follows a submission); the first is its own.
       byId.delete(id);
-      if (name === 'error')
+      // The session was asked for earlier than somebody else signed in.
+      if (name === 'error' && value.type === 'accountNotFound') call?.answer.reject(this.#other());
+      else if (name === 'error')
         call?.answer.reject(new Refused(String(value.type), String(value.description ?? '')));
       else call?.answer.resolve(value);
     }
