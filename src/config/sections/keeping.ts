@@ -16,6 +16,6 @@ export const RETENTION = {
   }),
   junk: duration({
     default: '30d',
-    doc: 'The same for Junk.',
+    doc: 'How long mail stays in Junk: the same as for the Trash.',
   }),
 };
