@@ -15,7 +15,9 @@ import type { AccountState } from '../state/account.ts';
 import { loadList, loadTail } from '../state/load.ts';
 import { loadPlaces } from '../state/load-places.ts';
 import type { MailboxState } from '../state/mailbox.ts';
+import type { Place } from '../state/placements.ts';
 import { factsOf, type IncomingMessage, namesOf, sizeOf } from './append.ts';
+import { type LaterVersions, laterVersions } from './draft-versions.ts';
 import { askForThreads, type ThreadQuestion } from './known-threads.ts';
 import { type EmailRefusal, type EmailUpdate, type Marks, NotLoaded, Placing } from './place.ts';
 import { checkArrivalQuota } from './quota.ts';
@@ -76,10 +78,11 @@ export async function changeEmails(
   };
   try {
     const isReplacing = creates.length + destroys.length > 0;
+    const later = await laterVersions(domain, account, await draftsAmong(domain, account, destroys));
     const replaced = isReplacing
       ? await run(domain, account, { creates, updates: [], destroys }, (change, heard) => {
           expect();
-          return replace(domain, change, { creates, destroys, known, heard });
+          return replace(domain, change, { creates, destroys, known, heard, later });
         })
       : { created: [], destroyed: [] };
     isFirst = !isReplacing;
@@ -119,6 +122,16 @@ export function alongsideUpdates<T>(
     (change, heard) => act(change, () => place(domain, change, updates, heard)),
     false,
   );
+}
+
+async function draftsAmong(
+  domain: Domain,
+  account: AccountState,
+  emails: readonly number[],
+): Promise<readonly number[]> {
+  if (emails.length > 0) await loadPlaces(domain, account);
+  const isDraft = ({ mailbox }: Place): boolean => account.mailboxes.get(mailbox)?.role === 'drafts';
+  return emails.filter((email) => account.placements?.placesOf(email).some(isDraft) === true);
 }
 
 type Asked = Pick<EmailRequest, 'creates' | 'updates' | 'destroys'>;
@@ -187,12 +200,14 @@ function place(
 interface Replacing extends Pick<EmailRequest, 'creates' | 'destroys'> {
   readonly known: ThreadQuestion;
   readonly heard: MailboxEvent[];
+  /** Of the drafts that are destroyed. */
+  readonly later: LaterVersions;
 }
 
 function replace(
   domain: Domain,
   change: AccountChange,
-  { creates, destroys, known, heard }: Replacing,
+  { creates, destroys, known, heard, later }: Replacing,
 ): Pick<EmailOutcome, 'created' | 'destroyed'> {
   const placing = destroys.length > 0 ? new Placing(domain, change) : undefined;
   const freed = destroys.map((email) => placing?.destroy(email));
@@ -212,7 +227,7 @@ function replace(
   });
   const isSaved = ({ flags }: NewEmail, i: number): boolean =>
     (flags & FLAG.Draft) !== 0 && !('why' in (created[i] as MadeEmail | EmailRefusal));
-  placing?.carryOut({ areDraftsSaved: creates.some(isSaved) });
+  placing?.carryOut({ areDraftsSaved: creates.some(isSaved), later });
   return {
     created,
     destroyed: freed.map((one) => (one === undefined ? { why: 'not-found' as const } : undefined)),

@@ -9,6 +9,7 @@ import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import type { MessageList } from '../state/message-list.ts';
+import { type LaterVersions, laterVersions, NO_VERSIONS } from './draft-versions.ts';
 import { halfDone } from './half-done.ts';
 import { sliceOf } from './slice.ts';
 
@@ -38,21 +39,22 @@ export async function expungeMessages(
   const step = request.perChange ?? sliceOf(mailbox);
   for (let start = 0; start < wanted.length; start += step) {
     const slice = wanted.slice(start, start + step);
+    const isOfDrafts = mailbox.role === 'drafts' && request.isSuperseded !== true;
+    const later = isOfDrafts ? await laterVersions(domain, account, emailsOf(list, slice)) : NO_VERSIONS;
     const gone = await domain.turns
       .run({
         account,
         run: (change) => {
-          const rows: number[] = [];
-          const uids: number[] = [];
-          for (const uid of slice) {
-            const row = list.indexOf(uid, (rows.at(-1) ?? -1) + 1);
-            if (row < 0) continue;
-            if (request.uids === undefined && ((list.columns.flags[row] as number) & FLAG.Deleted) === 0)
-              continue;
-            rows.push(row);
-            uids.push(uid);
-          }
-          change.expunge(mailbox, rows, request.isSuperseded === true ? 'superseded' : 'deleted');
+          const isAsked = (row: number): boolean =>
+            request.uids !== undefined || ((list.columns.flags[row] as number) & FLAG.Deleted) !== 0;
+          const uids = slice.filter((uid) => {
+            const row = list.indexOf(uid);
+            return row >= 0 && isAsked(row);
+          });
+          const old = request.isSuperseded === true ? new Set(uids) : savedAnew(list, uids, later);
+          const rowsOf = (all: readonly number[]): number[] => all.map((uid) => list.indexOf(uid));
+          change.expunge(mailbox, rowsOf(uids.filter((uid) => old.has(uid))), 'superseded');
+          change.expunge(mailbox, rowsOf(uids.filter((uid) => !old.has(uid))), 'deleted');
           return uids;
         },
       })
@@ -63,6 +65,27 @@ export async function expungeMessages(
     request.onSlice?.();
   }
   return removed;
+}
+
+function emailsOf(list: MessageList, uids: readonly number[]): number[] {
+  const rows = uids.map((uid) => list.indexOf(uid)).filter((row) => row >= 0);
+  return rows.map((row) => list.columns.email[row] as number);
+}
+
+/** Of messages that go those of which a later version stays, in this mailbox. */
+function savedAnew(list: MessageList, uids: readonly number[], later: LaterVersions): ReadonlySet<number> {
+  if (later.size === 0) return new Set();
+  const { columns, count } = list;
+  const sought = new Set([...later.values()].flat());
+  for (const email of emailsOf(list, uids)) sought.delete(email);
+  const staying = new Set<number>();
+  for (let row = 0; row < count && sought.size > 0; row++) {
+    const email = columns.email[row] as number;
+    if (sought.has(email) && ((columns.flags[row] as number) & FLAG.Deleted) === 0) staying.add(email);
+  }
+  const isOld = (uid: number): boolean =>
+    later.get(columns.email[list.indexOf(uid)] as number)?.some((email) => staying.has(email)) === true;
+  return new Set(uids.filter(isOld));
 }
 
 /** Rows move while it waits, so the place is found again by UID. */

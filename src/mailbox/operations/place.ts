@@ -17,6 +17,8 @@ import type { MailboxId } from '../model/model.ts';
 import { type MessageRecord, recordAt } from '../model/record.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import type { MessageList } from '../state/message-list.ts';
+import type { Place } from '../state/placements.ts';
+import { type LaterVersions, NO_VERSIONS } from './draft-versions.ts';
 import { noteLessons } from './lessons.ts';
 import { checkCopyQuota } from './quota.ts';
 
@@ -133,10 +135,16 @@ export class Placing {
   }
 
   /**
-   * All of it, once. Drafts that go were saved anew: nobody will want them back. Gives what is to be told of it when it is durable, as of
-   * programs that speak IMAP.
+   * All of it, once. Drafts that were saved anew, in this change or before it, go for good. Gives what is to be told of it when it is
+   * durable, as of programs that speak IMAP.
    */
-  carryOut({ areDraftsSaved = false }: { readonly areDraftsSaved?: boolean } = {}): readonly MailboxEvent[] {
+  carryOut({
+    areDraftsSaved = false,
+    later = NO_VERSIONS,
+  }: {
+    readonly areDraftsSaved?: boolean;
+    readonly later?: LaterVersions;
+  } = {}): readonly MailboxEvent[] {
     this.#setMarks();
     // From where they are: afterwards some are elsewhere.
     this.#change.retain(this.#copied.map(({ record }) => record.email));
@@ -145,13 +153,22 @@ export class Placing {
       this.#change.takeForMove(source, rowsOf(source, transfers));
     }
     this.#add(this.#moved, 'moved');
-    const isOld = ({ record }: Copy): boolean => areDraftsSaved && (record.flags & FLAG.Draft) !== 0;
+    const isOld = (copy: Copy): boolean =>
+      (areDraftsSaved && (copy.record.flags & FLAG.Draft) !== 0) || this.#isSavedAnew(copy, later);
     this.#expunge([...this.#superseded, ...this.#removed.filter(isOld)], 'superseded');
     this.#expunge(
       this.#removed.filter((copy) => !isOld(copy)),
       'deleted',
     );
     return this.#events;
+  }
+
+  #isSavedAnew({ mailbox: { id, role }, record }: Copy, later: LaterVersions): boolean {
+    if (role !== 'drafts') return false;
+    const isThere = ({ mailbox, isHidden }: Place): boolean => mailbox === id && !isHidden;
+    const stays = (email: number): boolean =>
+      !this.#planned.has(email) && this.#change.account.placements?.placesOf(email).some(isThere) === true;
+    return later.get(record.email)?.some(stays) === true;
   }
 
   #expunge(all: readonly Copy[], fate: 'deleted' | 'superseded'): void {

@@ -39,12 +39,31 @@ class World {
     return mailboxOf(this.account, name);
   }
 
-  async append(name: string, subject: string, flags = 0, keywords: string[] = []): Promise<number> {
-    const bytes = Buffer.from(`From: Bo <bo@example.org>\r\nSubject: ${subject}\r\n\r\n${subject}\r\n`);
+  async append(
+    name: string,
+    subject: string,
+    flags = 0,
+    keywords: string[] = [],
+    header = '',
+  ): Promise<number> {
+    const bytes = Buffer.from(
+      `${header}From: Bo <bo@example.org>\r\nSubject: ${subject}\r\n\r\n${subject}\r\n`,
+    );
     const received = await receive(this.domain.store, [this.account.id], bytes.length, bytes);
     const message = { ...received, flags, keywords, internalDate: 1_700_000_000 };
     const { uids } = await appendMessages(this.domain, this.account, this.mailbox(name), [message]);
     return uids[0] as number;
+  }
+
+  /** A version of one draft; gives its email and UID. */
+  async saveDraft(name: string, text: string): Promise<{ readonly email: number; readonly uid: number }> {
+    const uid = await this.append(name, text, FLAG.Draft, [], 'Message-ID: <draft@example.com>\r\n');
+    const list = await loadList(this.domain, this.account, this.mailbox(name));
+    return { uid, email: list.columns.email[list.indexOf(uid)] as number };
+  }
+
+  destroy(...destroys: number[]) {
+    return changeEmails(this.domain, this.account, { creates: [], updates: [], destroys });
   }
 
   expunge(name: string, ...uids: number[]) {
@@ -193,6 +212,33 @@ describe('deleted mail', () => {
       const ids = new Set((await world.list({}, 4)).messages.map(({ id }) => id));
       assert.equal((await world.recover({ ids })).messages, 4, 'a tenth more');
       assert.equal((await world.list()).total.messages, 6);
+    }));
+
+  it('is no version of a draft of which a later one stays, made and removed one after the other', () =>
+    inWorld(async (world) => {
+      const total = async () => (await world.list()).total.messages;
+      const versions = [await world.saveDraft('Drafts', 'one')];
+      for (const text of ['two', 'three']) {
+        versions.push(await world.saveDraft('Drafts', text));
+        await world.destroy(versions.at(-2)?.email as number);
+      }
+      for (const text of ['four', 'five']) {
+        versions.push(await world.saveDraft('Drafts', text));
+        await world.expunge('Drafts', versions.at(-2)?.uid as number);
+      }
+      assert.equal(await total(), 0);
+      assert.deepEqual(await world.subjects('Drafts'), ['five']);
+      await world.saveDraft('INBOX', 'elsewhere');
+      const six = await world.saveDraft('Drafts', 'six');
+      await world.destroy(six.email);
+      assert.equal(await total(), 1, 'the earlier one stays');
+      const seven = await world.saveDraft('Drafts', 'seven');
+      await world.destroy(versions.at(-1)?.email as number, seven.email);
+      assert.equal(await total(), 3, 'all are thrown away');
+      const eight = await world.saveDraft('Drafts', 'eight');
+      const nine = await world.saveDraft('Drafts', 'nine');
+      await world.expunge('Drafts', eight.uid, nine.uid);
+      assert.equal(await total(), 5);
     }));
 
   it('is not what is there in another form: drafts saved anew, messages moved', () =>
