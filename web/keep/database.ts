@@ -41,6 +41,11 @@ export class Kept {
     return new Kept(database, owner);
   }
 
+  /** Without making it this account's: what is written is written only as long as it is. */
+  static async join(factory: IDBFactory, owner: string): Promise<Kept> {
+    return new Kept(await opened(factory), owner);
+  }
+
   read<T>(area: Area, key: IDBValidKey): Promise<T | undefined> {
     return resultOf(this.#database.transaction(area).objectStore(area).get(key)) as Promise<T | undefined>;
   }

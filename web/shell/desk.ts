@@ -99,6 +99,7 @@ export class Desk {
       }),
       onRefused: (refusal) => notices.show({ text: refusedWords(texts.peek(), refusal), isWrong: true }),
       onLearned: () => this.#keepLater(),
+      onSynced: () => this.outgoing.wake(),
       onGone: (ids) => void keeping.then((kept) => kept?.texts.forget(ids)).catch(() => undefined),
       sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
     });

@@ -23,12 +23,18 @@ export interface OutgoingParts {
 /** Whoever begins the page with a draft opens it within this time. */
 const SWEEP_MS = 4000;
 const AGAIN_MS = 15_000;
+/** What could not be sent a moment ago is not tried at once: an attempt may itself be a change of which the server tells. */
+const PAUSE_MS = 5000;
 
 export class Outgoing {
   readonly #parts: OutgoingParts;
   readonly #outbox: Signal<Outbox | undefined> = signal(undefined);
   #keeping: Keeping | undefined;
-  #timers: ReturnType<typeof setTimeout>[] = [];
+  #sweeping: ReturnType<typeof setTimeout> | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #sending: Promise<void> | undefined;
+  #triedMs = 0;
+  #isClosed = false;
 
   constructor(parts: OutgoingParts) {
     this.#parts = parts;
@@ -60,32 +66,51 @@ export class Outgoing {
     this.#outbox.value = outbox;
   }
 
+  /** Rejects when the browser does not keep it. */
+  async put(mail: OutMail): Promise<void> {
+    await this.#outbox.peek()?.add(mail);
+    // The page need not have noticed that the server was away.
+    this.#sendLater();
+  }
+
   /** A mail that waits is written on; where nobody knows of it any more it has gone. */
   async reopen(id: string, router: Router): Promise<void> {
-    const mail = await this.#outbox.peek()?.takeBack(id);
-    if (mail === undefined) {
-      this.#parts.notices.show({ text: this.#parts.texts.peek().write.tooLate, isWrong: true });
-      return;
-    }
-    const { draft, serverId } = mail;
+    const { carried, notices, texts } = this.#parts;
+    const { tooLate, notTakenBack } = texts.peek().write;
     const parameters = `?kept=${id}`;
     const key = addressOf({ at: 'write', parameters });
-    const kept = { key, draft: { ...draft, key }, serverId, atMs: Date.now() };
-    await this.#keeping?.kept.put('drafts', kept);
-    this.#parts.carried.set(key, kept);
-    router.go({ at: 'write', parameters });
+    try {
+      const kept = await this.#outbox.peek()?.takeBack(id, ({ draft, serverId }) => {
+        const again = { key, draft: { ...draft, key }, serverId, atMs: Date.now() };
+        carried.set(key, again);
+        return again;
+      });
+      if (kept === undefined) notices.show({ text: tooLate, isWrong: true });
+      else router.go({ at: 'write', parameters });
+    } catch {
+      carried.delete(key);
+      notices.show({ text: notTakenBack, isWrong: true });
+    }
   }
 
   /** The server is there. */
   live(): void {
-    this.close();
     void this.#send();
-    this.#timers.push(setTimeout(() => void this.#sweep(), SWEEP_MS));
+    clearTimeout(this.#sweeping);
+    this.#sweeping = setTimeout(() => void this.#sweep(), SWEEP_MS);
     void this.#renewPush().catch(() => undefined);
   }
 
+  /** The server has just answered. */
+  wake(): void {
+    const isWaiting = (this.#outbox.peek()?.mails.peek().length ?? 0) > 0;
+    if (isWaiting && Date.now() - this.#triedMs >= PAUSE_MS) void this.#send();
+  }
+
   close(): void {
-    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+    this.#isClosed = true;
+    clearTimeout(this.#sweeping);
+    clearTimeout(this.#again);
   }
 
   async #renewPush(): Promise<void> {
@@ -94,11 +119,22 @@ export class Outgoing {
     await pushHere(this.#parts.sync.client, this.#keeping)?.renew();
   }
 
-  async #send(): Promise<void> {
-    const outbox = this.#outbox.peek();
-    await outbox?.send().catch(() => undefined);
-    if ((outbox?.mails.peek().length ?? 0) > 0)
-      this.#timers.push(setTimeout(() => void this.#send(), AGAIN_MS));
+  #send(): Promise<void> {
+    // One at a time: also where there are no locks.
+    this.#sending ??= (this.#outbox.peek()?.send() ?? Promise.resolve())
+      .catch(() => undefined)
+      .finally(() => {
+        this.#sending = undefined;
+        this.#triedMs = Date.now();
+        this.#sendLater();
+      });
+    return this.#sending;
+  }
+
+  #sendLater(): void {
+    if (this.#isClosed || (this.#outbox.peek()?.mails.peek().length ?? 0) === 0) return;
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => void this.#send(), AGAIN_MS);
   }
 
   async #done({ draft }: OutMail, result: Delivered): Promise<void> {

@@ -154,8 +154,12 @@ export class Actions {
   }
 
   #hear(news: News): void {
-    if (news.kind === 'waits') this.#adopt(news.waiting);
-    else this.#settle(news.settled);
+    if (news.kind === 'settled') this.#settle(news.settled);
+    else {
+      this.#adopt(news.waiting);
+      // The tab that told of it may be closed before it was sent.
+      this.#send();
+    }
   }
 
   #send(): void {

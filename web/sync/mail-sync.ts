@@ -16,6 +16,8 @@ export interface MailSyncOptions {
   readonly onRefused: (refusal: Refusal) => void;
   /** More is known than before, or something else. */
   readonly onLearned?: () => void;
+  /** The server was there, and has said what has changed. */
+  readonly onSynced?: () => void;
   /** These emails are no more. */
   readonly onGone?: (ids: readonly Id[]) => void;
   readonly sleep: (ms: number) => Promise<unknown>;
@@ -141,6 +143,7 @@ export class MailSync {
         () => {
           this.#status.value = 'live';
           this.actions.wake();
+          this.#options.onSynced?.();
           this.#options.onLearned?.();
         },
         () => {

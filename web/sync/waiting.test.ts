@@ -149,6 +149,23 @@ describe('what waits', () => {
     assert.equal(asked.filter((name) => name === 'Email/set').length, 1);
   });
 
+  test('and whose tab was closed is sent by the other', async () => {
+    const one = anEmail('1', ['inbox']);
+    const { client, network, mails } = server(one);
+    const logs = sharedLog();
+    const [first, second] = [tab(client, one), tab(client, one)];
+    for (const { actions } of [first, second]) await actions.resume(logs());
+    network.isUp = false;
+    first.actions.run(archive);
+    await settle();
+    first.actions.close();
+    network.isUp = true;
+    second.actions.wake();
+    await settle();
+    assert.deepEqual(boxes(mails.get('1')), ['archive']);
+    assert.equal(second.actions.waiting.value, 0);
+  });
+
   test('and was done, though the answer was lost, is not done over what came after', async () => {
     const one = anEmail('1', ['inbox']);
     const { client, network, mails, change } = server(one);

@@ -71,7 +71,7 @@ async function readTold(): Promise<readonly string[]> {
 async function writeTold(ids: readonly string[]): Promise<void> {
   const owner = await keptFact<string>(scope.indexedDB, 'owner').catch(() => undefined);
   if (owner === undefined) return;
-  const kept = await Kept.open(scope.indexedDB, owner);
+  const kept = await Kept.join(scope.indexedDB, owner);
   await kept.put('facts', ids, 'told').catch(() => undefined);
   kept.close();
 }

@@ -5,6 +5,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
 import type { Kept } from '../keep/database.ts';
 import type { Draft } from './draft.ts';
+import type { KeptDraft } from './local-drafts.ts';
 import type { SendOptions } from './sender.ts';
 
 export interface OutMail {
@@ -22,7 +23,7 @@ export type Delivered =
   | { readonly kind: 'unreachable' };
 
 export interface OutboxParts {
-  readonly kept: Pick<Kept, 'all' | 'put' | 'remove'>;
+  readonly kept: Pick<Kept, 'all' | 'put' | 'remove' | 'change'>;
   readonly locks: Pick<LockManager, 'request'> | undefined;
   readonly deliver: (mail: OutMail) => Promise<Delivered>;
   /** One has gone, or cannot go. */
@@ -54,13 +55,22 @@ export class Outbox {
     await this.look();
   }
 
-  /** Undefined: it has gone, or is going. */
-  async takeBack(id: string): Promise<OutMail | undefined> {
+  /**
+   * It is kept as this draft instead, in one step. Undefined: it has gone, or is going. Rejects when the browser does not keep the draft;
+   * then it still waits.
+   */
+  async takeBack(id: string, draftOf: (mail: OutMail) => KeptDraft): Promise<KeptDraft | undefined> {
     return this.#alone(async () => {
       await this.look();
       const mail = this.#mails.peek().find((one) => one.id === id);
-      if (mail !== undefined) await this.#remove(mail);
-      return mail;
+      if (mail === undefined) return undefined;
+      const draft = draftOf(mail);
+      await this.#parts.kept.change(['outbox', 'drafts'], async (store) => {
+        store('drafts').put(draft);
+        store('outbox').delete(id);
+      });
+      await this.look();
+      return draft;
     });
   }
 

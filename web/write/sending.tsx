@@ -143,12 +143,12 @@ async function waits(
   { keeper, identity }: WritingSession,
   { app, desk, hold }: { readonly app: App; readonly desk: Desk; readonly hold: SendOptions['hold'] },
 ): Promise<boolean> {
-  const outbox = desk.outgoing.outbox.peek();
-  if (outbox === undefined || identity === undefined) return false;
+  const { outgoing } = desk;
+  if (outgoing.outbox.peek() === undefined || identity === undefined) return false;
   const draft = keeper.draft.peek();
   const id = crypto.randomUUID();
   const mail = { id, draft, serverId: keeper.serverId, identityId: identity.id, hold };
-  const isAdded = await outbox.add(mail).then(
+  const isAdded = await outgoing.put(mail).then(
     () => true,
     () => false,
   );
@@ -156,7 +156,7 @@ async function waits(
   await keeper.end();
   app.router.back();
   const texts = app.texts.peek().write;
-  const run = (): void => void desk.outgoing.reopen(id, app.router);
+  const run = (): void => void outgoing.reopen(id, app.router);
   app.notices.show({ text: texts.willBeSent, action: { text: texts.undo, run } });
   return true;
 }

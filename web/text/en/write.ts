@@ -52,6 +52,7 @@ export const write = {
   undo: 'Undo',
   takenBack: 'Not sent. The mail is in Drafts.',
   tooLate: 'It had left already.',
+  notTakenBack: 'It still waits and will be sent: this browser has no room to keep it as a draft.',
   notSentTo: (people: string) => `Not sent: nobody can be reached at ${people}. The mail is in Drafts.`,
   notSentTooLarge: 'Not sent: it is too large. Leave files out; the mail is in Drafts.',
   notSentTooMany: 'Not sent: it goes to too many people at once. The mail is in Drafts.',

@@ -52,6 +52,7 @@ export const write = {
   undo: 'Ångra',
   takenBack: 'Inte skickat. Mejlet ligger i Utkast.',
   tooLate: 'Det hade redan gått.',
+  notTakenBack: 'Det väntar än och kommer att skickas: webbläsaren har inte plats för det som utkast.',
   notSentTo: (people: string) => `Inte skickat: ingen går att nå på ${people}. Brevet ligger i Utkast.`,
   notSentTooLarge: 'Inte skickat: det är för stort. Utelämna filer; brevet ligger i Utkast.',
   notSentTooMany: 'Inte skickat: det går till för många på en gång. Brevet ligger i Utkast.',
