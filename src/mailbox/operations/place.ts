@@ -47,6 +47,8 @@ export interface EmailUpdate {
   readonly email: number;
   readonly mailboxes?: SetPatch<MailboxId>;
   readonly marks?: MarksPatch;
+  /** Where a mailbox has no room for all of them; when absent, it is refused. */
+  readonly keywords?: 'as many as fit';
 }
 
 /** Why one email is left as it is; nothing of what was asked for it was done. */
@@ -69,6 +71,8 @@ interface Copy {
   readonly mailbox: MailboxState;
   readonly record: MessageRecord;
 }
+
+type Marking = Pick<EmailUpdate, 'marks' | 'keywords'>;
 
 /** What a message is to be marked with in a mailbox. */
 interface Marked {
@@ -102,7 +106,7 @@ export class Placing {
   }
 
   /** Undefined when it will be done. Throws `NotLoaded`. */
-  update({ email, mailboxes, marks }: EmailUpdate): EmailRefusal | undefined {
+  update({ email, mailboxes, ...marking }: EmailUpdate): EmailRefusal | undefined {
     if (this.#planned.has(email))
       return { why: 'refused', error: new MailboxError('cannot', 'it is changed twice at once') };
     const visible = this.#copiesOf(email).filter(({ record }) => (record.flags & FLAG.Deleted) === 0);
@@ -115,7 +119,7 @@ export class Placing {
     const staying = visible.filter(({ mailbox }) => wanted.has(mailbox.id));
     const leaving = visible.filter(({ mailbox }) => !wanted.has(mailbox.id));
     try {
-      this.#plan({ staying, leaving, joined }, marks);
+      this.#plan({ staying, leaving, joined }, marking);
       this.#planned.add(email);
       return undefined;
     } catch (error) {
@@ -190,18 +194,18 @@ export class Placing {
       readonly leaving: readonly Copy[];
       readonly joined: readonly MailboxState[];
     },
-    marks: MarksPatch | undefined,
+    marking: Marking,
   ): void {
     // Whoever does not stay goes where there is room, the others are copies of one that is there.
     const moved = joined
       .slice(0, leaving.length)
-      .map((target, i) => this.#transfer(leaving[i] as Copy, target, marks));
+      .map((target, i) => this.#transfer(leaving[i] as Copy, target, marking));
     const source = staying[0] ?? (leaving[0] as Copy);
-    const copied = joined.slice(leaving.length).map((target) => this.#transfer(source, target, marks));
+    const copied = joined.slice(leaving.length).map((target) => this.#transfer(source, target, marking));
     const marked =
-      marks === undefined
+      marking.marks === undefined
         ? []
-        : staying.map((copy) => ({ ...copy, ...this.#markedIn(copy, copy.mailbox, marks) }));
+        : staying.map((copy) => ({ ...copy, ...this.#markedIn(copy, copy.mailbox, marking) }));
     this.#checkRoom(copied);
     this.#moved.push(...moved);
     this.#copied.push(...copied);
@@ -218,16 +222,19 @@ export class Placing {
     this.#copiedBytes = bytes;
   }
 
-  #transfer(copy: Copy, target: MailboxState, marks: MarksPatch | undefined): Transfer {
-    return { ...copy, target, ...this.#markedIn(copy, target, marks) };
+  #transfer(copy: Copy, target: MailboxState, marking: Marking): Transfer {
+    return { ...copy, target, ...this.#markedIn(copy, target, marking) };
   }
 
-  #markedIn({ mailbox, record }: Copy, target: MailboxState, marks: MarksPatch | undefined): Marked {
+  #markedIn({ mailbox, record }: Copy, target: MailboxState, { marks, keywords }: Marking): Marked {
     const flags = marks === undefined ? record.flags : patchedFlags(record.flags, marks);
     const had = mailbox.keywords.namesOf(record.keywordSet);
     const names = marks === undefined ? had : patchedKeywords(had, marks);
     if (target === mailbox && names === had) return { flags, keywordSet: record.keywordSet };
-    return { flags, keywordSet: this.#change.keywords.numberOf(target, names, this.#domain.limits) };
+    const { limits } = this.#domain;
+    const sets = this.#change.keywords;
+    if (keywords !== undefined) return { flags, keywordSet: sets.numberOfMost(target, names, limits) };
+    return { flags, keywordSet: sets.numberOf(target, names, limits) };
   }
 
   #setMarks(): void {

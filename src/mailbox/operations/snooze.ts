@@ -106,21 +106,27 @@ export async function takeBackSnooze(domain: Domain, account: AccountState, id: 
   });
 }
 
-/** These are due: mail that still waits comes back, and none of them is remembered any more. Throws `StateMoved` when one went meanwhile. */
+/**
+ * These are due: mail that still waits comes back, and none of them is remembered any more but those that it gives, whose mail could not
+ * come. Throws `StateMoved` when one went meanwhile.
+ */
 export async function wakeSnoozes(
   domain: Domain,
   account: AccountState,
   due: readonly Snooze[],
-): Promise<void> {
+): Promise<readonly Snooze[]> {
   await loadForSnoozes(domain, account);
   const inbox = mailboxFor(account, 'inbox');
   const waiting = (): ReadonlySet<BelongingRow> => new Set(waitingSnoozes(account).map(({ row }) => row));
   const now = waiting();
   const back = due.filter(({ row }) => now.has(row));
   const isThere = ({ row }: Snooze): boolean => account.belongings?.get(row.id) === row;
-  const wake = async (some: readonly Snooze[], marks: MarksPatch): Promise<readonly Snooze[]> => {
+  const wake = async (
+    some: readonly Snooze[],
+    asked: Pick<EmailUpdate, 'marks' | 'keywords'>,
+  ): Promise<readonly Snooze[]> => {
     if (some.length === 0 || inbox === undefined) return [];
-    const updates = some.map(({ email }) => moved(email, inbox, marks));
+    const updates = some.map(({ email }) => ({ email, mailboxes: setOf([inbox]), ...asked }));
     const refused = await alongsideUpdates(domain, account, updates, (change, carryOut) => {
       // What somebody has put elsewhere in the same moment stays there.
       const still = waiting();
@@ -132,14 +138,16 @@ export async function wakeSnoozes(
     });
     return some.filter((_, at) => refused[at]?.why === 'keywords');
   };
-  // Where there is no room for a keyword more, it comes all the same.
-  await wake(await wake(back, AS_NEW), UNREAD);
-  const left = due.filter(isThere);
-  if (left.length === 0) return;
-  await domain.turns.run({
+  // Where there is no room for a keyword more, its own or that, it comes all the same.
+  await wake(await wake(back, { marks: AS_NEW }), { marks: UNREAD, keywords: 'as many as fit' });
+  if (!due.some(isThere)) return [];
+  return domain.turns.run({
     account,
     run: (change) => {
-      for (const one of left) if (isThere(one)) change.belongings.drop(one.row.id);
+      const still = waiting();
+      const left = due.filter(isThere);
+      for (const { row } of left) if (!still.has(row)) change.belongings.drop(row.id);
+      return left.filter(({ row }) => still.has(row));
     },
   });
 }

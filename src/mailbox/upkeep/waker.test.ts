@@ -5,16 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
+import { silentLog } from '../../base/log.ts';
 import { FLAG } from '../../mail/flags.ts';
-import type { MailboxError } from '../model/errors.ts';
+import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
 import { appendMessages } from '../operations/append.ts';
+import { changeEmails } from '../operations/change-emails.ts';
 import { moveMessages } from '../operations/copy.ts';
 import { createMailbox } from '../operations/folders.ts';
 import { receive } from '../operations/incoming.ts';
 import { mailboxOf } from '../operations/mailboxes.ts';
 import { loadForSnoozes, snoozeEmail, takeBackSnooze, waitingSnoozes } from '../operations/snooze.ts';
 import type { AccountState } from '../state/account.ts';
+import { Alarms } from '../state/alarms.ts';
 import { loadList } from '../state/load.ts';
 import { startWaking, wakeAccount } from './waker.ts';
 
@@ -87,6 +90,17 @@ async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
     await world.kit.close();
     await rm(data, { recursive: true });
   }
+}
+
+/** The same, but for these. */
+function instead<T extends object>(real: T, others: Partial<T>): T {
+  return new Proxy(real, {
+    get: (target, name) => {
+      if (name in others) return Reflect.get(others, name);
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }
 
 const is = (code: string) => (error: MailboxError) => error.code === code;
@@ -177,6 +191,84 @@ describe('mail that is put off', () => {
       // The next is heard of without another look.
       await world.snooze(second, 0);
       await comes(second);
+      await waking.stop();
+    }));
+
+  it('comes although INBOX has no room for its keywords', () =>
+    inWorld(async (world) => {
+      const { domain } = world.kit;
+      const limits = { ...domain.limits, keywordsPerMailbox: 2 };
+      Object.assign(domain, { limits });
+      const [email = 0, other = 0] = await world.append(2);
+      const mark = (of: number, keywords: string[]) => {
+        const marks = { adds: { flags: 0, keywords }, removes: { flags: 0, keywords: [] } };
+        return changeEmails(domain, world.account, {
+          creates: [],
+          updates: [{ email: of, marks }],
+          destroys: [],
+        });
+      };
+      await world.snooze(email, 1);
+      await mark(email, ['work', 'one']);
+      await mark(other, ['one', 'two']);
+      world.nowMs += HOUR;
+      assert.equal(await world.wake(), 1);
+      assert.deepEqual(await world.emails('INBOX'), [other, email]);
+      const inbox = mailboxOf(world.account, 'INBOX');
+      const { columns } = await loadList(domain, world.account, inbox);
+      assert.deepEqual(inbox.keywords.namesOf(columns.keywordSet[1] as number), ['one']);
+      assert.deepEqual(await world.waiting(), []);
+    }));
+
+  it('comes also when another account, or the list of them, could not be read at the start', () =>
+    inWorld(async (world) => {
+      const { domain } = world.kit;
+      const other = await world.kit.addAccount('aaron@example.com', 'secret');
+      const [email = 0] = await world.append(1);
+      await world.snooze(email, 1);
+      world.nowMs += HOUR;
+      const asked: unknown[] = [];
+      const directory = instead(domain.store.directory, {
+        list: async () => {
+          if (asked.push('list') === 1) throw new Error('made up');
+          return domain.store.directory.list();
+        },
+      });
+      const store = instead(domain.store, {
+        directory,
+        loadBelongings: async (id, after, limit) => {
+          asked.push(id);
+          if (id === other.id) throw new Error('made up');
+          return domain.store.loadBelongings(id, after, limit);
+        },
+      });
+      const alarms = new Alarms();
+      const waking = startWaking({ ...domain, store, log: silentLog, alarms }, 1);
+      while (!(await world.emails('INBOX')).includes(email)) await new Promise((done) => setTimeout(done, 5));
+      await waking.stop();
+      assert.deepEqual(asked.slice(0, 4), ['list', 'list', other.id, world.id]);
+      assert.ok((alarms.earliestMs ?? 0) > world.nowMs, 'the other is looked at again');
+    }));
+
+  it('is tried again when a mailbox goes in the moment in which it would come', () =>
+    inWorld(async (world) => {
+      const { domain } = world.kit;
+      const [email = 0] = await world.append(1);
+      await world.snooze(email, 1);
+      world.nowMs += HOUR;
+      let isFirst = true;
+      const accounts = instead(domain.accounts, {
+        open: async (id) => {
+          if (!isFirst) return domain.accounts.open(id);
+          isFirst = false;
+          throw new MailboxError('nonexistent', 'made up');
+        },
+      });
+      const waking = startWaking({ ...domain, accounts, log: silentLog, alarms: new Alarms() }, 1);
+      while (!(await world.emails('INBOX')).includes(email)) {
+        world.nowMs++;
+        await new Promise((done) => setTimeout(done, 5));
+      }
       await waking.stop();
     }));
 });

@@ -20,7 +20,7 @@ const LOOK_AGAIN_MS = 30_000;
 const TRY_AGAIN_MS = 60_000;
 
 export interface Waking {
-  /** When every account was looked at. */
+  /** When every account was looked at, or the list of them could not be read. */
   readonly ready: Promise<void>;
   stop(): Promise<void>;
 }
@@ -32,20 +32,24 @@ export async function wakeAccount(
   isStopped: () => boolean = () => false,
 ): Promise<number> {
   const account = await domain.accounts.open(id);
+  const stuck = new Set<number>();
   let woken = 0;
   for (; !isStopped(); await pause(REST_MS)) {
     await loadForSnoozes(domain, account);
     const nowMs = domain.clock.nowMs();
     const all = snoozesIn(account.belongings?.values() ?? []);
-    const due = all.filter(({ untilMs }) => untilMs <= nowMs).sort((a, b) => a.untilMs - b.untilMs);
+    const due = all
+      .filter(({ untilMs, row }) => untilMs <= nowMs && !stuck.has(row.id))
+      .sort((a, b) => a.untilMs - b.untilMs);
     if (due.length === 0) {
-      for (const { untilMs } of all) domain.alarms.set(id, untilMs);
+      for (const { untilMs } of all) domain.alarms.set(id, untilMs > nowMs ? untilMs : nowMs + TRY_AGAIN_MS);
       break;
     }
     const some = due.slice(0, WOKEN_AT_ONCE);
     try {
-      await wakeSnoozes(domain, account, some);
-      woken += some.length;
+      const refused = await wakeSnoozes(domain, account, some);
+      for (const { row } of refused) stuck.add(row.id);
+      woken += some.length - refused.length;
     } catch (error) {
       if (!(error instanceof StateMoved)) throw error;
     }
@@ -53,24 +57,23 @@ export async function wakeAccount(
   return woken;
 }
 
-export function startWaking(domain: Domain): Waking {
+export function startWaking(domain: Domain, tryAgainMs = TRY_AGAIN_MS): Waking {
   const { alarms, clock, log } = domain;
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
+  let lookTimer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
+  const failed = (err: unknown, id: AccountId): void => {
+    log.warn({ err, account: id }, 'mail that was put off could not come back yet; will try again');
+    alarms.set(id, clock.nowMs() + tryAgainMs);
+  };
   const wake = async (): Promise<void> => {
     for (const id of alarms.takeDue(clock.nowMs())) {
       if (isStopped) return;
       try {
         await wakeAccount(domain, id, () => isStopped);
       } catch (error) {
-        // Removed meanwhile.
-        if (error instanceof MailboxError && error.code === 'nonexistent') continue;
-        log.warn(
-          { err: error, account: id },
-          'mail that was put off could not come back yet; will try again',
-        );
-        alarms.set(id, clock.nowMs() + TRY_AGAIN_MS);
+        if (!(await isRemoved(domain, id, error))) failed(error, id);
       }
     }
   };
@@ -87,33 +90,65 @@ export function startWaking(domain: Domain): Waking {
       });
     }, waitMs);
   };
+  const look = async (): Promise<void> => {
+    try {
+      await lookThrough(domain, () => isStopped, failed);
+    } catch (err) {
+      log.warn({ err }, 'could not look for mail that was put off; will try again');
+      if (isStopped) return;
+      lookTimer = setTimeout(() => {
+        looking = look();
+      }, tryAgainMs);
+    }
+  };
   alarms.listen(plan);
-  const ready = lookThrough(domain, () => isStopped).catch((err: unknown) =>
-    log.warn({ err }, 'could not look for mail that was put off'),
-  );
+  let looking = look();
   return {
-    ready,
+    ready: looking,
     stop: async () => {
       isStopped = true;
       clearTimeout(timer);
-      await Promise.all([ready, running]);
+      clearTimeout(lookTimer);
+      await Promise.all([looking, running]);
     },
   };
 }
 
-/** Nobody's mail is brought into memory for it. */
-async function lookThrough(domain: Domain, isStopped: () => boolean): Promise<void> {
-  const { store, alarms } = domain;
+/** The account is gone meanwhile, not only a mailbox of it. */
+async function isRemoved({ store }: Domain, id: AccountId, error: unknown): Promise<boolean> {
+  if (!(error instanceof MailboxError) || error.code !== 'nonexistent') return false;
+  try {
+    return (await store.directory.get(id)) === undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Nobody's mail is brought into memory for it. An account that cannot be read now keeps no other from its turn. */
+async function lookThrough(
+  domain: Domain,
+  isStopped: () => boolean,
+  failed: (error: unknown, id: AccountId) => void,
+): Promise<void> {
+  const { store } = domain;
   const records = await store.directory.list();
   for (const [at, { id }] of records.entries()) {
     if (isStopped()) return;
     if (!store.owns(id)) continue;
-    for (let after = 0; ; ) {
-      const rows = await store.loadBelongings(id, after, ROWS_PER_PAGE);
-      for (const { untilMs } of snoozesIn(rows)) alarms.set(id, untilMs);
-      after = rows.at(-1)?.id ?? 0;
-      if (rows.length < ROWS_PER_PAGE || isStopped()) break;
+    try {
+      await lookAt(domain, id, isStopped);
+    } catch (error) {
+      failed(error, id);
     }
     if (at % ACCOUNTS_PER_REST === 0) await pause(REST_MS);
+  }
+}
+
+async function lookAt({ store, alarms }: Domain, id: AccountId, isStopped: () => boolean): Promise<void> {
+  for (let after = 0; ; ) {
+    const rows = await store.loadBelongings(id, after, ROWS_PER_PAGE);
+    for (const { untilMs } of snoozesIn(rows)) alarms.set(id, untilMs);
+    after = rows.at(-1)?.id ?? 0;
+    if (rows.length < ROWS_PER_PAGE || isStopped()) return;
   }
 }
