@@ -48,7 +48,7 @@ export async function beginWriting(parts: BeginningParts): Promise<Beginning | u
     const email = await wholeMail(parts.mails, draft);
     return (
       email && {
-        draft: { ...draftOf(email, key), from: ownIn(email.from, parts.own) ?? from },
+        draft: { ...draftOf(email, key, messageId), from: ownIn(email.from, parts.own) ?? from },
         serverId: draft,
         isResumed: true,
       }

@@ -11,6 +11,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
 import { type JmapClient, Refused } from '../sync/jmap-client.ts';
 import { type Draft, emailOf, isEmpty } from './draft.ts';
+import { emailsOf } from './versions.ts';
 
 export type DraftState =
   | { readonly kind: 'empty' }
@@ -222,10 +223,8 @@ export class DraftKeeper {
   async #versionsThere(draft: Draft, drafts: string): Promise<string[]> {
     const known = this.#serverId === undefined ? [] : [this.#serverId];
     if (!this.#isLost) return known;
-    const filter = { inMailbox: drafts, header: ['Message-ID', draft.messageId] };
-    const { ids } = await this.#options.client.call<{ ids: readonly string[] }>('Email/query', { filter })
-      .result;
-    return [...new Set([...known, ...ids])];
+    // What was sent meanwhile is no version any more, also the one we made.
+    return emailsOf(this.#options.client, draft.messageId, { drafts, known });
   }
 
   /** The files of the version before go with it: from now on they are those of this one. */

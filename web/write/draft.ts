@@ -78,7 +78,8 @@ export function emailOf(draft: Draft, drafts: string, text: string): Readonly<Re
     // Nobody has a draft to read.
     keywords: { $draft: true, $seen: true },
     ...{ from: from === undefined ? null : [from], to: list(to), cc: list(cc), bcc: list(bcc), subject },
-    messageId: [messageId],
+    // Without, the server makes one.
+    ...(messageId === '' ? {} : { messageId: [messageId] }),
     ...(inReplyTo.length === 0 ? {} : { inReplyTo }),
     ...(references.length === 0 ? {} : { references }),
     bodyValues: { html: { value: wholeHtml(draft) }, text: { value: text } },
@@ -88,8 +89,8 @@ export function emailOf(draft: Draft, drafts: string, text: string): Readonly<Re
   };
 }
 
-/** A draft of the server, to go on with. */
-export function draftOf(email: FullEmail, key: string): Draft {
+/** A draft of the server, to go on with. `messageId`: for one of another program that has none that can be read. */
+export function draftOf(email: FullEmail, key: string, messageId: string): Draft {
   const body = bodyOf(email).find(({ kind }) => kind !== 'picture');
   const whole = body?.kind === 'html' ? body.html : body?.kind === 'text' ? htmlOfText(body.text) : '';
   return {
@@ -101,7 +102,7 @@ export function draftOf(email: FullEmail, key: string): Draft {
     ),
     inReplyTo: email.references?.slice(-1) ?? [],
     references: email.references ?? [],
-    messageId: email.messageId?.[0] ?? '',
+    messageId: email.messageId?.[0] || messageId,
     answers: undefined,
   };
 }

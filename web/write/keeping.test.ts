@@ -16,8 +16,15 @@ function server(answers: Record<string, Answer>) {
     asked,
     call<T>(name: string, args: Arguments): Call<T> {
       const isState = name === 'Email/get' && (args.ids as readonly string[] | undefined)?.length === 0;
-      if (!isState) asked.push([name, args]);
-      const result = (async () => (isState ? { state: 's1', list: [] } : answers[name]?.(args)) as T)();
+      // All that it is asked about are versions of the one draft.
+      const isWhose =
+        name === 'Email/get' && (args.properties as readonly string[] | undefined)?.includes('messageId');
+      const list = isWhose
+        ? (args.ids as readonly string[]).map((id) => ({ id, messageId: ['m@x'], mailboxIds: { f3: true } }))
+        : [];
+      const isAnswered = isState || isWhose;
+      if (!isAnswered) asked.push([name, args]);
+      const result = (async () => (isAnswered ? { state: 's1', list } : answers[name]?.(args)) as T)();
       result.catch(() => {});
       return { result, ref: (path) => ({ resultOf: 'x', name, path }) };
     },

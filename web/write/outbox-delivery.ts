@@ -8,7 +8,8 @@ import { DraftKeeper } from './draft-keeper.ts';
 import { scheduledMailbox } from './held.ts';
 import { htmlText } from './html-text.ts';
 import type { Delivered, OutMail } from './outbox.ts';
-import { type SendOptions, send } from './sender.ts';
+import { type SendOptions, send, submissionOf } from './sender.ts';
+import { emailsOf } from './versions.ts';
 
 export interface DeliveryParts {
   readonly client: Pick<JmapClient, 'call'>;
@@ -23,11 +24,15 @@ export async function deliver(mail: OutMail, parts: DeliveryParts): Promise<Deli
   const { client, mailbox } = parts;
   const drafts = mailbox('drafts');
   if (drafts === undefined) return { kind: 'unreachable' };
-  try {
-    if (await wasSent(client, mail.draft.messageId)) return { kind: 'sent' };
-  } catch {
-    return { kind: 'unreachable' };
-  }
+  const known = mail.serverId === undefined ? [] : [mail.serverId];
+  const emails = async (): Promise<readonly string[]> =>
+    // The one that was known counts also when it is gone.
+    [...new Set([...known, ...(await emailsOf(client, mail.draft.messageId, { known }))])];
+  const asked = await emails()
+    .then((ids) => submissionOf(client, ids))
+    .catch(() => undefined);
+  if (asked === undefined) return { kind: 'unreachable' };
+  if (asked.known !== undefined) return { kind: 'sent' };
   const keeper = new DraftKeeper(
     mail.draft,
     {
@@ -52,26 +57,17 @@ export async function deliver(mail: OutMail, parts: DeliveryParts): Promise<Deli
       : mailbox('scheduled');
   const mailboxes = { drafts, sent: mailbox('sent'), scheduled };
   const { identityId } = mail;
-  const result = await send({ client, identityId, emailId, draft: keeper.draft.peek(), mailboxes, hold });
-  return result.kind === 'sent' ? { kind: 'sent' } : result;
+  const draft = keeper.draft.peek();
+  const earlier = { state: asked.state, emails };
+  const result = await send({ client, identityId, emailId, draft, mailboxes, hold, earlier });
+  if (result.kind !== 'sent') return result;
+  // An earlier request came through meanwhile: then this version is one too many.
+  const own = await submissionOf(client, [emailId]).catch(() => undefined);
+  if (own !== undefined && own.known === undefined) await keeper.discard();
+  return { kind: 'sent' };
 }
 
 /** It could be taken back while it waited; a time that is over is now. */
 function holdOf(hold: SendOptions['hold'], nowMs: number): SendOptions['hold'] {
   return 'untilMs' in hold && hold.untilMs > nowMs ? hold : { seconds: 0 };
-}
-
-async function wasSent(client: Pick<JmapClient, 'call'>, messageId: string): Promise<boolean> {
-  const { ids } = await client.call<{ readonly ids: readonly string[] }>('Email/query', {
-    filter: { header: ['Message-ID', messageId] },
-  }).result;
-  if (ids.length === 0) return false;
-  const query = client.call<{ readonly ids: readonly string[] }>('EmailSubmission/query', {
-    filter: { emailIds: ids },
-  });
-  const get = client.call<{ readonly list: readonly { readonly undoStatus: string }[] }>(
-    'EmailSubmission/get',
-    { '#ids': query.ref('/ids'), properties: ['undoStatus'] },
-  );
-  return (await get.result).list.some(({ undoStatus }) => undoStatus !== 'canceled');
 }

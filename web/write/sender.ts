@@ -20,6 +20,8 @@ export interface SendOptions {
   };
   /** How long it can be taken back, or when it is to go. */
   readonly hold: { readonly seconds: number } | { readonly untilMs: number };
+  /** Of one that may have been sent before, as another email: the state in which it was not, and what the account has of it. */
+  readonly earlier?: { readonly state: string; emails(): Promise<readonly string[]> };
 }
 
 export type SendResult =
@@ -41,10 +43,14 @@ const EXTRA_SECONDS = 3;
 const MISMATCHES = 5;
 
 export async function send(options: SendOptions): Promise<SendResult> {
-  const { client, emailId } = options;
+  const { client, emailId, earlier } = options;
+  const ask = async (): Promise<Asked> =>
+    submissionOf(client, [emailId, ...((await earlier?.emails()) ?? [])]);
+  let asked: Asked | undefined = earlier && { known: undefined, state: earlier.state };
   try {
     for (let tries = 1; ; tries++) {
-      const { known, state } = await submissionOf(client, emailId);
+      const { known, state } = asked ?? (await ask());
+      asked = undefined;
       if (known !== undefined) return { kind: 'sent', submission: known };
       try {
         return await submit(options, state);
@@ -54,7 +60,7 @@ export async function send(options: SendOptions): Promise<SendResult> {
     }
   } catch (error) {
     if (error instanceof Refused && !isMismatch(error)) return { kind: 'refused', type: error.type };
-    const { known } = await submissionOf(client, emailId).catch(() => ({ known: undefined }));
+    const { known } = await ask().catch(() => ({ known: undefined }));
     return known === undefined ? { kind: 'unreachable' } : { kind: 'sent', submission: known };
   }
 }
@@ -97,17 +103,25 @@ export async function takeBack(
   }
 }
 
-async function submissionOf(
+export interface Asked {
+  /** That sends it, or has. */
+  readonly known: string | undefined;
+  /** While it holds there is no other. */
+  readonly state: string;
+}
+
+export async function submissionOf(
   client: Pick<JmapClient, 'call'>,
-  emailId: string,
-): Promise<{ readonly known: string | undefined; readonly state: string }> {
-  const filter = { emailIds: [emailId] };
+  emailIds: readonly string[],
+): Promise<Asked> {
+  // Asked first: what comes between the answers is not in this state.
+  const before = client.call<{ readonly state: string }>('EmailSubmission/get', { ids: [] });
+  const filter = { emailIds };
   const query = client.call<{ readonly ids: readonly string[] }>('EmailSubmission/query', { filter });
   const get = client.call<{
-    readonly state: string;
     readonly list: readonly { readonly id: string; readonly undoStatus: string }[];
   }>('EmailSubmission/get', { '#ids': query.ref('/ids'), properties: ['undoStatus'] });
-  const [, { state, list }] = await Promise.all([query.result, get.result]);
+  const [{ state }, , { list }] = await Promise.all([before.result, query.result, get.result]);
   return { known: list.find(({ undoStatus }) => undoStatus !== 'canceled')?.id, state };
 }
 

@@ -143,6 +143,7 @@ describe('a draft', () => {
         bodyValues: { 1: { value, isTruncated: false } },
       } as unknown as FullEmail,
       'k',
+      'n@x',
     );
     assert.deepEqual(
       [again.html, again.quote, again.messageId, again.to],

@@ -1,0 +1,37 @@
+/** All that the account has of a mail that was written here: whatever has its Message-ID, and what is known of it by its id. */
+import type { JmapClient } from '../sync/jmap-client.ts';
+
+interface Found {
+  readonly id: string;
+  readonly messageId: readonly string[] | null;
+  readonly mailboxIds: Readonly<Record<string, true>>;
+}
+
+/** `drafts`: only what lies there. */
+export async function emailsOf(
+  client: Pick<JmapClient, 'call'>,
+  messageId: string,
+  { known, drafts }: { readonly known: readonly string[]; readonly drafts?: string },
+): Promise<string[]> {
+  const like = messageId === '' ? [] : await havingIn(client, messageId, drafts);
+  const ids = [...new Set([...known, ...like])];
+  if (ids.length === 0) return [];
+  const { list } = await client.call<{ readonly list: readonly Found[] }>('Email/get', {
+    ...{ ids, properties: ['messageId', 'mailboxIds'] },
+  }).result;
+  // Of a header can only be asked what it contains (RFC 8621 §4.4.1): 11@example.com is not 1@example.com.
+  return list
+    .filter((one) => known.includes(one.id) || one.messageId?.includes(messageId))
+    .filter(({ mailboxIds }) => drafts === undefined || drafts in mailboxIds)
+    .map(({ id }) => id);
+}
+
+async function havingIn(
+  client: Pick<JmapClient, 'call'>,
+  messageId: string,
+  mailbox: string | undefined,
+): Promise<readonly string[]> {
+  const header = ['Message-ID', messageId];
+  const filter = mailbox === undefined ? { header } : { inMailbox: mailbox, header };
+  return (await client.call<{ readonly ids: readonly string[] }>('Email/query', { filter }).result).ids;
+}
