@@ -10,7 +10,7 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals-core';
 import { type ActionLog, memoryLog, type News, type Settled, type Waiting } from './action-log.ts';
 import type { MailCache } from './cache.ts';
-import { type Placed, type Plan, planOf } from './doubt.ts';
+import { isUnsure, type Placed, type Plan, planOf } from './doubt.ts';
 import { type JmapClient, Refused, Unreachable } from './jmap-client.ts';
 import type { Email, Id } from './model.ts';
 import { idsOf, inverseOf, isAsLeft, setArguments, slices, withPatch } from './patch.ts';
@@ -52,6 +52,8 @@ interface Entry extends Waiting {
   readonly logged: Promise<boolean>;
   /** It may have been done, or was done by the person a while ago. */
   isDoubtful: boolean;
+  /** How often the server has failed at it. */
+  failures: number;
 }
 
 interface SetAnswer {
@@ -64,6 +66,8 @@ type Outcome = Pick<Settled, 'refused'> & Pick<Plan, 'gone' | 'moved'>;
 const AGAIN_MS = [1000, 2000, 5000, 10_000, 30_000];
 /** An account in which something changes all the time is not waited for. */
 const MISMATCHES = 5;
+/** What the server fails at each time is given up, for what waits behind it. One that says it is not there now is waited for. */
+const FAILURES = 5;
 
 export class Actions {
   readonly #options: ActionsOptions;
@@ -139,8 +143,8 @@ export class Actions {
     return shown;
   }
 
-  #enter(entry: Omit<Entry, 'done'>): Entry {
-    const entered = { ...entry, done: Promise.withResolvers<void>() };
+  #enter(entry: Omit<Entry, 'done' | 'failures'>): Entry {
+    const entered = { ...entry, failures: 0, done: Promise.withResolvers<void>() };
     this.#entries.set(entry.id, entered);
     this.#waiting.value = this.#entries.size;
     return entered;
@@ -204,14 +208,14 @@ export class Actions {
     try {
       outcome = await this.#delivered(entry);
     } catch (error) {
-      if (error instanceof Unreachable) {
-        for (const waiting of this.#entries.values()) waiting.isDoubtful = true;
-        return false;
-      }
+      if (error instanceof Unreachable) return this.#putInDoubt();
+      // A fault of this page would be one each time.
+      if (!(error instanceof Refused)) entry.failures = FAILURES;
       const type = error instanceof Refused ? error.type : 'serverFail';
       const refused = Object.fromEntries(idsOf(entry.action).map((id) => [id, { type }]));
       outcome = { refused, gone: [], moved: [] };
     }
+    if (isTriedAgain(entry, outcome)) return this.#putInDoubt();
     this.#isHeld.value = false;
     const settled = { id: entry.id, refused: outcome.refused };
     await this.#log.remove(entry.id).catch(() => undefined);
@@ -220,6 +224,12 @@ export class Actions {
     for (const type of ['gone', 'moved'] as const)
       if (outcome[type].length > 0) this.#options.onRefused({ type, count: outcome[type].length });
     return true;
+  }
+
+  /** What may have been done, and what has waited for it. */
+  #putInDoubt(): false {
+    for (const waiting of this.#entries.values()) waiting.isDoubtful = true;
+    return false;
   }
 
   async #delivered({ action, lay, isDoubtful }: Entry): Promise<Outcome> {
@@ -318,4 +328,10 @@ export class Actions {
       onApplied([...patches.map(({ id }) => id), ...destroyed]);
     });
   }
+}
+
+function isTriedAgain(entry: Entry, { refused }: Outcome): boolean {
+  const types = Object.values(refused).map(({ type }) => type);
+  if (types.includes('serverUnavailable')) return true;
+  return types.some(isUnsure) && ++entry.failures < FAILURES;
 }

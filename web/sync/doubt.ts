@@ -20,6 +20,11 @@ export interface Plan {
   readonly moved: readonly Id[];
 }
 
+/** What the server says when it could not tell either: it may have kept what was asked (RFC 8620 §3.6.2). */
+export function isUnsure(type: string | undefined): boolean {
+  return type === 'serverUnavailable' || type === 'serverFail';
+}
+
 export function planOf(action: Action, lay: Lay, now: ReadonlyMap<Id, Placed>): Plan {
   const gone: Id[] = [];
   const moved: Id[] = [];

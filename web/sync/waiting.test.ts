@@ -20,7 +20,7 @@ const anEmail = (id: string, mailboxes: readonly string[], keywords: readonly st
 /** A few mails, with states, at a server whose answers can be lost. */
 function server(...emails: readonly Email[]) {
   const mails = new Map(emails.map((email) => [email.id, email]));
-  const network = { isUp: true, losesAnswers: false };
+  const network = { isUp: true, losesAnswers: false, fails: '', refuses: '' };
   const asked: string[] = [];
   let state = 0;
   const answer = (name: string, args: Record<string, unknown>): unknown => {
@@ -49,6 +49,8 @@ function server(...emails: readonly Email[]) {
     }
     for (const id of (args.destroy as string[] | undefined) ?? []) mails.delete(id);
     if (network.losesAnswers) throw new Unreachable('lost');
+    if (network.fails !== '') throw new Refused(network.fails);
+    if (network.refuses !== '') return { notUpdated: { 1: { type: network.refuses } } };
     return { notUpdated };
   };
   const change = (id: string, email: Email | undefined): void => {
@@ -180,6 +182,45 @@ describe('what waits', () => {
     assert.deepEqual(boxes(mails.get('1')), ['travel']);
     assert.deepEqual(boxes(cache.email('1').value), ['travel']);
     assert.deepEqual(told, ['moved 1']);
+  });
+
+  test('and may be done, says the server, is held against what there is', async () => {
+    for (const trouble of [
+      { fails: 'serverUnavailable' },
+      { refuses: 'serverUnavailable' },
+      { fails: 'serverFail' },
+    ]) {
+      const one = anEmail('1', ['inbox']);
+      const { client, network, mails, asked } = server(one);
+      const { actions, cache, told } = tab(client, one);
+      Object.assign(network, trouble);
+      actions.run(archive);
+      await settle();
+      assert.deepEqual([actions.waiting.value, actions.isHeld.value], [1, true]);
+      Object.assign(network, { fails: '', refuses: '' });
+      actions.wake();
+      await settle();
+      assert.deepEqual(boxes(mails.get('1')), ['archive']);
+      assert.deepEqual(boxes(cache.email('1').value), ['archive']);
+      assert.deepEqual([told, actions.waiting.value], [[], 0]);
+      assert.equal(asked.filter((name) => name === 'Email/set').length, 1);
+    }
+  });
+
+  test('and fails each time does not hold up the others for ever', async () => {
+    const one = anEmail('1', ['inbox']);
+    const { client, network, change } = server(one);
+    const { actions, told } = tab(client, one);
+    network.fails = 'serverFail';
+    actions.run(archive);
+    for (let tries = 0; tries < 10; tries++) {
+      await settle();
+      // It was not done.
+      change('1', one);
+      actions.wake();
+    }
+    assert.deepEqual(told, ['serverFail 1']);
+    assert.equal(actions.waiting.value, 0);
   });
 
   test('of a mail that is gone is told once; that it was read is not missed', async () => {

@@ -9,6 +9,7 @@
  * state before it is its condition (`ifInState`), which the repetition does not meet.
  */
 import { type ReadonlySignal, signal } from '@preact/signals-core';
+import { isUnsure } from '../sync/doubt.ts';
 import { type JmapClient, Refused } from '../sync/jmap-client.ts';
 import { type Draft, emailOf, isEmpty } from './draft.ts';
 import { emailsOf } from './versions.ts';
@@ -173,8 +174,7 @@ export class DraftKeeper {
       const { old, answer } = await this.#create(draft, drafts);
       const made = answer.created?.draft;
       if (made === undefined) {
-        this.#state.value = { kind: 'refused', type: answer.notCreated?.draft?.type ?? 'serverFail' };
-        return;
+        throw new Refused(answer.notCreated?.draft?.type ?? 'serverFail');
       }
       this.#serverId = made.id;
       this.#isLost = false;
@@ -255,7 +255,7 @@ export class DraftKeeper {
   }
 
   #failed(error: unknown): void {
-    if (error instanceof Refused) {
+    if (error instanceof Refused && !isUnsure(error.type)) {
       this.#state.value = { kind: 'refused', type: error.type };
       return;
     }

@@ -114,6 +114,24 @@ describe('a draft', () => {
     assert.deepEqual(client.asked[1]?.[1], { filter: { inMailbox: 'f3', header: ['Message-ID', 'm@x'] } });
   });
 
+  test('that the server may have kept in spite of its answer is looked for too', async () => {
+    let isFailing = true;
+    const { client, keeper, wake } = writing({
+      'Email/set': () =>
+        isFailing
+          ? { notCreated: { draft: { type: 'serverUnavailable' } } }
+          : { created: { draft: { id: 'e9' } } },
+      'Email/query': () => ({ ids: ['e8'] }),
+    });
+    keeper.change({ subject: 'a' });
+    await wake();
+    assert.equal(keeper.state.value.kind, 'offline');
+    isFailing = false;
+    await wake();
+    assert.equal(keeper.state.value.kind, 'everywhere');
+    assert.deepEqual(sets(client.asked), ['create', 'create', ['e8']]);
+  });
+
   test('that the browser asked to be made twice is made once', async () => {
     const there = ['e1'];
     let isRepeated = true;
@@ -283,6 +301,26 @@ describe('sending', () => {
     assert.deepEqual(await send(options(client)), { kind: 'sent', submission: 's1' });
     assert.deepEqual(await send(options(client)), { kind: 'sent', submission: 's1' });
     assert.equal(client.asked.filter(([name]) => name === 'EmailSubmission/set').length, 1);
+  });
+
+  test('that the server may have kept in spite of its answer is not refused, and not done twice', async () => {
+    for (const type of ['serverUnavailable', 'serverFail'])
+      for (const isWhole of [true, false]) {
+        let isThere = false;
+        let isKept = true;
+        const client = server({
+          'EmailSubmission/query': () => ({ ids: isThere ? ['s1'] : [] }),
+          'EmailSubmission/get': () => ({ list: isThere ? [{ id: 's1', undoStatus: 'pending' }] : [] }),
+          'EmailSubmission/set': () => {
+            isThere = isKept;
+            if (isWhole) throw new Refused(type);
+            return { created: null, notCreated: { send: { type } } };
+          },
+        });
+        assert.deepEqual(await send(options(client)), { kind: 'sent', submission: 's1' });
+        isThere = isKept = false;
+        assert.deepEqual(await send(options(client)), { kind: 'unreachable' });
+      }
   });
 
   test('that the server refuses says why; that cannot be reached leaves the draft', async () => {

@@ -5,7 +5,8 @@
  * An answer that was lost is no reason to send again: what the server has of it is asked first. A browser may by itself repeat a request whose
  * connection broke, so the state that was asked is the condition (`ifInState`, RFC 8620 §5.3), which the repetition does not meet.
  */
-import { type JmapClient, Refused } from '../sync/jmap-client.ts';
+import { isUnsure } from '../sync/doubt.ts';
+import { type JmapClient, Refused, Unreachable } from '../sync/jmap-client.ts';
 import type { Draft } from './draft.ts';
 
 export interface SendOptions {
@@ -59,7 +60,8 @@ export async function send(options: SendOptions): Promise<SendResult> {
       }
     }
   } catch (error) {
-    if (error instanceof Refused && !isMismatch(error)) return { kind: 'refused', type: error.type };
+    if (error instanceof Refused && !isMismatch(error) && !isUnsure(error.type))
+      return { kind: 'refused', type: error.type };
     const { known } = await ask().catch(() => ({ known: undefined }));
     return known === undefined ? { kind: 'unreachable' } : { kind: 'sent', submission: known };
   }
@@ -71,6 +73,7 @@ async function submit(options: SendOptions, ifInState: string): Promise<SendResu
   const made = answer.created?.send;
   if (made === undefined) {
     const { type = 'serverFail', invalidRecipients: people } = answer.notCreated?.send ?? {};
+    if (isUnsure(type)) throw new Unreachable(type);
     return { kind: 'refused', type, ...(people && { people }) };
   }
   return { kind: 'sent', submission: made.id };
