@@ -68,12 +68,9 @@ describe('taking UIDs over', () => {
   test('mail that comes in between has a UID that nobody can know, and the rest gets new ones', async () => {
     const mailbox = await fresh();
     await take(mailbox);
-    const [old, mail, late] = await Promise.all([
-      append(mailbox, [at(7), at(8)]),
-      append(mailbox, [undefined]),
-      append(mailbox, [at(9), at(10)]),
-    ]);
-    assert.deepEqual([old, mail, late], [[7, 8], [100], [101, 102]]);
+    assert.deepEqual(await append(mailbox, [at(7), at(8)]), [7, 8]);
+    assert.deepEqual(await append(mailbox, [undefined]), [100]);
+    assert.deepEqual(await append(mailbox, [at(9), at(10)]), [101, 102]);
   });
 
   test('UIDs that do not ascend, or are beyond UIDNEXT, are not taken', async () => {

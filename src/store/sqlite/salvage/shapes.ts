@@ -32,8 +32,14 @@ const TELLTALES: Readonly<Record<string, (row: LeafRow) => boolean>> = {
   orphan_subscriptions: ({ values }) => `${values[1]}`.startsWith('['),
   owner: ({ values }) => !`${values[1]}`.startsWith('['),
   spool: ({ rowid = 0 }) => rowid < FIRST_EMAIL,
-  derived: ({ rowid = 0 }) => rowid >= FIRST_EMAIL,
+  derived: (row) => (row.rowid ?? 0) >= FIRST_EMAIL && !hasText(row),
+  buried: (row) => row.values[1] === null || row.values[1] === undefined || hasText(row),
 };
+
+/** How something was deleted is JSON; facts begin with their version. */
+function hasText({ values: [, value] }: LeafRow): boolean {
+  return Buffer.isBuffer(value) && value[0] === '{'.charCodeAt(0);
+}
 
 /** Of all tables of a database; SQLite's own are left out. */
 export function shapesOf(db: Database): readonly Shape[] {
@@ -55,12 +61,18 @@ function shapeOf(db: Database, table: string, hasRowid: boolean): Shape {
     key: key as number,
     mayBeNull: isNotNull === 0 && (hasRowid || key === 0),
     isRowid: hasRowid && key === 1 && type === 'INTEGER',
-    added:
-      value === "x''" ? EMPTY : typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined,
+    added: addedAs(value),
   }));
   // The sort is stable: what is no key keeps its order.
   if (!hasRowid) columns.sort((a, b) => (a.key || columns.length + 1) - (b.key || columns.length + 1));
   return { table, hasRowid, columns };
+}
+
+/** A column that was added has a default, be it NULL; one of the beginning has none. */
+function addedAs(value: SqlValue | undefined): SqlValue | undefined {
+  if (value === "x''") return EMPTY;
+  if (value === 'NULL') return null;
+  return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined;
 }
 
 /** What is enough of a damaged row: all else follows from the octets of the message, which are found by it. */

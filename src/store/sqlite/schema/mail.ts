@@ -339,9 +339,9 @@ CREATE INDEX thread_leaver_by_age ON thread_leaver (account, modseq);
  * as it was then.
  */
 const STEP_14 = `
-ALTER TABLE expunged ADD COLUMN deletion BLOB;
+ALTER TABLE expunged ADD COLUMN deletion BLOB DEFAULT NULL;
+ALTER TABLE buried ADD COLUMN deletion BLOB DEFAULT NULL;
 ALTER TABLE buried ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE buried ADD COLUMN deletion BLOB;
 CREATE INDEX expunged_due ON expunged (at, account) WHERE records IS NOT NULL;
 CREATE INDEX expunged_brief ON expunged (account, at) WHERE records IS NOT NULL AND deletion IS NULL;
 `;
