@@ -10,6 +10,8 @@ export interface Keeping {
   readonly clock: Clock;
   /** What was deleted can be brought back for so long; 0: it cannot. */
   readonly recoverMs: number;
+  /** As many octets of what was deleted are kept. */
+  recoverBytes(record: AccountRecord): number;
   /** Mail is expunged when it has been in a mailbox of this role for so long; undefined: never. */
   retentionMs(record: AccountRecord, role: Role | undefined): number | undefined;
 }
@@ -18,5 +20,6 @@ export interface Keeping {
 export const KEEPS_ALL = (clock: Clock): Keeping => ({
   clock,
   recoverMs: 0,
+  recoverBytes: () => Number.POSITIVE_INFINITY,
   retentionMs: () => undefined,
 });

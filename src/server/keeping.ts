@@ -25,6 +25,7 @@ export function keepingOf(
   return {
     clock,
     recoverMs: recovery.keep,
+    recoverBytes: ({ quotaBytes }) => quotaBytes ?? recovery.max,
     retentionMs({ settings }: AccountRecord, role: Role | undefined): number | undefined {
       if (role !== 'trash' && role !== 'junk') return undefined;
       const ms = chosen(`retention.${role}`, settings, retention[role]);

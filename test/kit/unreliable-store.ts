@@ -190,6 +190,10 @@ export class UnreliableStore implements MailStore {
     return this.#read(() => this.#inner.loadUnreleased(...args));
   }
 
+  loadRecoverable(...args: Parameters<MailStore['loadRecoverable']>) {
+    return this.#read(() => this.#inner.loadRecoverable(...args));
+  }
+
   loadHistory(...args: Parameters<MailStore['loadHistory']>) {
     return this.#read(() => this.#inner.loadHistory(...args));
   }

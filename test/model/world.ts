@@ -69,6 +69,7 @@ export class World {
   readonly keeping: Keeping = {
     clock: this.clock,
     recoverMs: RECOVER_MS,
+    recoverBytes: () => Number.POSITIVE_INFINITY,
     retentionMs: (_, role) => (role === 'trash' || role === 'junk' ? RETENTION_MS : undefined),
   };
   readonly random: Random;

@@ -4,7 +4,7 @@
  */
 import { FLAG } from '../../mail/flags.ts';
 import type { Author } from '../model/author.ts';
-import { type Deletion, packDeletion } from '../model/deletion.ts';
+import { type Deletion, packDeletion, recoverableBytes, recoverableBytesOf } from '../model/deletion.ts';
 import { type HistoryKind, packNumbers } from '../model/history.ts';
 import type { MailboxId, ModSeq } from '../model/model.ts';
 import { type MessageRecord, packRecords, packUids } from '../model/record.ts';
@@ -52,6 +52,7 @@ export class HistoryChanges {
   expunged(mailbox: MailboxState, records: readonly MessageRecord[], fate: Fate): ModSeq {
     const places = fate === 'moved' ? [] : records.filter(isPlace).map(({ email }) => email);
     const uids = records.map(({ uid }) => uid);
+    if (fate === 'deleted') this.#account.deletedBytes += recoverableBytes(records);
     return this.#note(mailbox.id, 'expunged', places, {
       uids: packUids(uids),
       records: fate === 'moved' ? undefined : packRecords(records),
@@ -99,6 +100,7 @@ export class HistoryChanges {
   buried(mailbox: MailboxState): BuriedMailbox {
     const { id, exists: messages, bytes, sortOrder, subscribed, isSubscribedUnasked } = mailbox;
     const row = { id, atMs: this.#nowMs };
+    this.#account.deletedBytes += recoverableBytesOf({ messages, bytes });
     // Its messages may not be known.
     const rows = mailbox.keywords.unused(() => false);
     const sets = rows.flatMap((row) => (row.kind === 'set' ? row.number : []));

@@ -27,6 +27,19 @@ export interface MailboxDeletion extends Deletion {
   readonly into?: MailboxId;
 }
 
+/** Beside its octets a message takes rows, so the shortest is counted as this much where it is asked how much is kept. */
+const LEAST_BYTES = 4096;
+
+/** What messages that can be brought back count as. */
+export function recoverableBytes(messages: readonly { readonly size: number }[]): number {
+  return messages.reduce((sum, { size }) => sum + Math.max(size, LEAST_BYTES), 0);
+}
+
+/** The same of a mailbox that was deleted. */
+export function recoverableBytesOf({ messages, bytes }: Pick<MailboxDeletion, 'messages' | 'bytes'>): number {
+  return Math.max(bytes, messages * LEAST_BYTES);
+}
+
 export function packDeletion(deletion: Deletion | MailboxDeletion): Buffer {
   return Buffer.from(JSON.stringify(deletion), 'utf8');
 }

@@ -84,10 +84,16 @@ class World {
   }
 }
 
-async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
+async function inWorld(
+  run: (world: World) => Promise<void>,
+  recoverBytes = Number.POSITIVE_INFINITY,
+): Promise<void> {
   let world: World | undefined;
   const clock = { nowMs: () => world?.nowMs ?? Date.UTC(2026, 10, 20) };
-  const kit = await openTestDomain({ clock, keeping: { recoverMs: 14 * DAY } });
+  const kit = await openTestDomain({
+    clock,
+    keeping: { recoverMs: 14 * DAY, recoverBytes: () => recoverBytes },
+  });
   const { id } = await kit.addAccount(ALICE, 'secret');
   world = new World(kit, await kit.domain.accounts.open(id));
   try {
@@ -195,6 +201,45 @@ describe('deleted mail', () => {
       assert.deepEqual(await domain.store.listEmails(account.id, 0, 9), []);
       assert.equal((await world.recover()).messages, 0);
     }));
+
+  it('is as much as the bound allows: the oldest goes before its time, with its octets', async () => {
+    const MIB = 1024 * 1024;
+    await inWorld(async (world) => {
+      const { domain, account } = world;
+      const text = 'x'.repeat(70_000);
+      for (let round = 0; round < 3; round++) {
+        for (let n = 0; n < 8; n++) {
+          world.nowMs += 1000;
+          await world.expunge('INBOX', await world.append('INBOX', `${round}${n} ${text}`));
+        }
+        world.nowMs += 60_001;
+        await reapAccount(domain, account.id);
+        assert.ok((await world.list()).total.bytes <= MIB);
+      }
+      const { messages, total } = await world.list();
+      assert.ok(total.messages >= 6 && total.messages < 8, `${total.messages}`);
+      assert.match(messages[0]?.subject ?? '', /^27 /);
+      assert.equal((await domain.store.listEmails(account.id, 0, 99)).length, total.messages);
+      await createMailbox(domain, account, 'Large');
+      for (let n = 0; n < 9; n++) await world.append('Large', `${n} ${text}`);
+      await deleteMailbox(domain, account, 'Large');
+      world.nowMs += 60_001;
+      await reapAccount(domain, account.id);
+      const last = await world.list();
+      assert.equal(last.total.messages, 0);
+      assert.deepEqual(
+        last.mailboxes.map(({ mailbox }) => mailbox),
+        ['Large'],
+        'what was deleted last stays',
+      );
+      await world.expunge('INBOX', await world.append('INBOX', `after ${text}`));
+      world.nowMs += 1000;
+      for (let n = 0; n < 8; n++) await world.expunge('INBOX', await world.append('INBOX', `${n} ${text}`));
+      world.nowMs += 60_001;
+      await reapAccount(domain, account.id);
+      assert.deepEqual((await world.list()).mailboxes, []);
+    }, MIB);
+  });
 
   it('is refused with numbers where there is no room, and nothing is lost', () =>
     inWorld(async (world) => {

@@ -118,7 +118,17 @@ export interface MailStore {
     skip?: number,
     briefBeforeMs?: number,
   ): Promise<readonly HistoryRow[]>;
-  /** Accounts with such rows, or with mailboxes that were deleted before and are not yet empty. */
+  /**
+   * Those of the account's rows with records that can be brought back, before a moment, newest first, without the first `skip`, at most
+   * `limit`.
+   */
+  loadRecoverable(
+    account: AccountId,
+    beforeMs: number,
+    limit: number,
+    skip: number,
+  ): Promise<readonly HistoryRow[]>;
+  /** Accounts with rows that `loadUnreleased` gives, or with mailboxes that were deleted before and are not yet empty. */
   loadAccountsToReap(beforeMs: number, briefBeforeMs: number): Promise<readonly AccountId[]>;
   /**
    * For each id (`ThreadNames`) the emails of the account whose own it is, or also those that name it: the former first,

@@ -53,6 +53,10 @@ export class TranslatedStore implements MailStore {
     return inWords(READING, () => this.#store.loadUnreleased(...args));
   }
 
+  loadRecoverable(...args: Parameters<Calls['loadRecoverable']>) {
+    return inWords(READING, () => this.#store.loadRecoverable(...args));
+  }
+
   loadThreadMatches(...args: Parameters<Calls['loadThreadMatches']>) {
     return inWords(READING, () => this.#store.loadThreadMatches(...args));
   }

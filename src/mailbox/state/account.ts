@@ -52,6 +52,8 @@ export interface AccountState extends AccountRow {
   readonly placements: Placements | undefined;
   /** Every change, while somebody follows the account. */
   readonly log: ChangeLog<Change>;
+  /** What was deleted and can be brought back since the account was loaded; more when changes were taken back. */
+  readonly deletedBytes: number;
   /** Sessions come and go by themselves. */
   readonly listeners: Set<AccountListener>;
   /** Resolves when everything in memory is durable; undefined when it is. Await it before telling anyone anything. */
@@ -98,6 +100,7 @@ export class WritableAccount implements AccountState {
   /** Something was expunged or deleted since the reaper last came by. */
   needsReaping = false;
   lastExpungeMs = 0;
+  deletedBytes = 0;
   /** Rows of the history that were made since somebody looked how many there are; an account just loaded is looked at once. */
   historyRows = HISTORY_LOOK;
   lastUsedMs = 0;

@@ -1,5 +1,5 @@
 /**
- * Lets go of what was expunged: when it can be brought back no more (`keeping.ts`), or after a minute where nobody will want that, and once
+ * Lets go of what was expunged: when it can be brought back no more (`keeping.ts`, `too-much-kept.ts`), or after a minute where nobody will want that, and once
  * no session needs a message any more, its email loses a reference, and with the last one its bytes. Deleted mailboxes are emptied the same way. In slices, in the background,
  * and every slice is one change, so a crash leaves work for the next run and nothing else.
  *
@@ -13,6 +13,7 @@ import { type AccountId, asModSeq, type MailboxId } from '../model/model.ts';
 import { packRecords, unpackRecords } from '../model/record.ts';
 import type { HistoryEntry, HistoryRow } from '../port/store.ts';
 import type { AccountState } from '../state/account.ts';
+import { tooMuchBeforeMs } from './too-much-kept.ts';
 
 /** A session that is about to fetch what it was told a moment ago still can; so can a POP3 snapshot. */
 const GRACE_MS = 60_000;
@@ -33,9 +34,11 @@ const PRUNED_PER_CHANGE = 500;
 /** One pass over one account. Returns how many emails were let go of. */
 export async function reapAccount(domain: Domain, id: AccountId): Promise<number> {
   const account = await domain.accounts.open(id);
-  const due = dueOf(domain);
-  domain.accounts.beginReaping(account, due.briefMs);
+  const { briefMs, keptMs } = dueOf(domain);
+  domain.accounts.beginReaping(account, briefMs);
   const released = await domain.accounts.deletedMail.run(id, async () => {
+    const tooMuchMs = await tooMuchBeforeMs(domain, account);
+    const due = { briefMs, keptMs: Math.max(keptMs, Math.min(briefMs, tooMuchMs)) };
     let sum = await releaseExpunged(domain, account, due);
     for (const { id: mailbox, atMs, deletion } of await domain.store.loadBuried(id))
       if (deletion === undefined || atMs < due.keptMs) sum += await emptyBuried(domain, account, mailbox);

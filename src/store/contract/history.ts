@@ -89,6 +89,11 @@ export function historyTests(test: Test): void {
     assert.deepEqual(await load(0, 9000), brief);
     assert.deepEqual(await load(2000, 3000), [kept[0], brief[0]]);
     assert.deepEqual(await store.loadUnreleased(ALICE, 9000, 1, 1, 0), [kept[1]]);
+    const recoverable = (before: number, limit: number, skip = 0) =>
+      store.loadRecoverable(ALICE, before, limit, skip);
+    assert.deepEqual(await recoverable(9000, 9), kept.toReversed());
+    assert.deepEqual(await recoverable(9000, 1, 1), [kept[0]]);
+    assert.deepEqual(await recoverable(4000, 9), [kept[0]]);
     assert.deepEqual(await store.loadAccountsToReap(1000, 2000), []);
     assert.deepEqual(await store.loadAccountsToReap(1001, 0), [ALICE]);
     assert.deepEqual(await store.loadAccountsToReap(0, 2001), [ALICE]);

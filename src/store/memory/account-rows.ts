@@ -125,6 +125,14 @@ export class AccountRows {
       .slice(skip, skip + limit);
   }
 
+  recoverable(beforeMs: number, limit: number, skip: number): readonly HistoryRow[] {
+    return this.history
+      .all()
+      .filter((row) => row.records !== undefined && row.deletion !== undefined && row.atMs < beforeMs)
+      .sort((a, b) => b.atMs - a.atMs || b.modseq - a.modseq)
+      .slice(skip, skip + limit);
+  }
+
   hasWorkForReaper(beforeMs: number, briefBeforeMs: number): boolean {
     if (this.buried.some(({ atMs }) => atMs < beforeMs)) return true;
     return this.unreleased(beforeMs, 1, 0, briefBeforeMs).length > 0;

@@ -112,6 +112,10 @@ class MemoryStore implements MailStore {
     return this.#of(account).unreleased(beforeMs, limit, skip, brief);
   }
 
+  async loadRecoverable(...[account, beforeMs, limit, skip]: Parameters<MailStore['loadRecoverable']>) {
+    return this.#of(account).recoverable(beforeMs, limit, skip);
+  }
+
   async loadAccountsToReap(beforeMs: number, briefBeforeMs: number) {
     this.#assertOpen();
     const all = [...this.#data.accounts];

@@ -119,6 +119,10 @@ class SqliteStore implements SqliteMailStore {
     return (await this.#rowsOf(args[0])).unreleased(...args);
   }
 
+  async loadRecoverable(...args: Parameters<MailStore['loadRecoverable']>) {
+    return (await this.#rowsOf(args[0])).recoverable(...args);
+  }
+
   async loadThreadMatches(...[account, ...asked]: Parameters<MailStore['loadThreadMatches']>) {
     return threadMatches((await this.#settled(account)).db, account, ...asked);
   }

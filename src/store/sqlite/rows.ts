@@ -57,6 +57,10 @@ const SQL = {
       UNION SELECT id FROM expunged INDEXED BY expunged_brief
         WHERE account = ?1 AND at < ?3 AND records IS NOT NULL AND deletion IS NULL)
     ORDER BY at, id LIMIT ?4 OFFSET ?5`,
+  recoverable: `SELECT modseq, mailbox, kind, emails, numbers, at, uids, records, deletion FROM expunged
+    INDEXED BY expunged_unreleased
+    WHERE account = ? AND at < ? AND records IS NOT NULL AND deletion IS NOT NULL
+    ORDER BY at DESC, id DESC LIMIT ? OFFSET ?`,
   toReap: `SELECT account FROM expunged INDEXED BY expunged_due
       WHERE at < ?1 AND records IS NOT NULL AND (?1 = ?2 OR deletion IS NOT NULL)
     UNION SELECT account FROM expunged INDEXED BY expunged_brief
@@ -198,6 +202,11 @@ export class RowReader {
     brief = beforeMs,
   ): readonly HistoryRow[] {
     const rows = this.#db.prepare(SQL.unreleased).all(account, beforeMs, brief, limit, skip);
+    return this.#understood(rows, historyRow);
+  }
+
+  recoverable(account: AccountId, beforeMs: number, limit: number, skip: number): readonly HistoryRow[] {
+    const rows = this.#db.prepare(SQL.recoverable).all(account, beforeMs, limit, skip);
     return this.#understood(rows, historyRow);
   }
 
