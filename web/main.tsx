@@ -88,15 +88,21 @@ async function main(): Promise<void> {
 
 function carriedDrafts(): App['carried'] {
   const all = new Map<string, Map<string, KeptDraft>>();
+  const unsent = signal(0);
   return {
+    unsent,
     of: (address) => {
       const known = all.get(address) ?? new Map<string, KeptDraft>();
+      if (known.size === 0) unsent.value = 0;
       // Whoever else signs in gets nothing of the one before.
       all.clear();
       all.set(address, known);
       return known;
     },
-    clear: () => all.clear(),
+    clear: () => {
+      all.clear();
+      unsent.value = 0;
+    },
   };
 }
 

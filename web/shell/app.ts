@@ -2,7 +2,7 @@
  * What every part of the page can reach, made once in `main.tsx` and handed down by Preact's context: no module has a state
  * of its own. A component asks `useApp()`; below the sign-in also `useDesk()`, which has the mail.
  */
-import type { ReadonlySignal } from '@preact/signals-core';
+import type { ReadonlySignal, Signal } from '@preact/signals-core';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Texts } from '../text/en.ts';
@@ -29,7 +29,12 @@ export interface App {
   readonly device: Device;
   readonly worker: AppWorker;
   /** Drafts that were left before they could be saved, by whose they are: signing in again brings them back. */
-  readonly carried: { readonly of: (address: string) => Map<string, KeptDraft>; clear(): void };
+  readonly carried: {
+    readonly of: (address: string) => Map<string, KeptDraft>;
+    clear(): void;
+    /** How many of them are mail that was to be sent. */
+    readonly unsent: Signal<number>;
+  };
 }
 
 export const AppContext = createContext<App | undefined>(undefined);

@@ -39,6 +39,8 @@ export interface DeskOptions {
   readonly isCollapsed: () => boolean;
   /** Drafts that were left before they could be saved; they outlive a sign-in. */
   readonly carried: Map<string, KeptDraft>;
+  /** How many of them were to be sent. */
+  readonly unsent: Signal<number>;
   /** Absent where nothing may be kept: on a device of others. */
   readonly storage: Storage | undefined;
 }
@@ -107,7 +109,8 @@ export class Desk {
       this.sync.client,
       keeping.then((kept) => kept?.texts),
     );
-    this.outgoing = new Outgoing({ sync: this.sync, notices, texts, carried: options.carried });
+    const { carried, unsent } = options;
+    this.outgoing = new Outgoing({ sync: this.sync, notices, texts, carried, unsent });
     this.snoozes = new Snoozes(this.sync.client);
     this.deeds = new Deeds({
       ...{ cache: this.sync.cache, actions: this.sync.actions, notices },

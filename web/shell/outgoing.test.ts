@@ -50,25 +50,31 @@ async function page(t: TestContext) {
     return { result, ref: () => ({}) };
   };
   const said: string[] = [];
+  const unsent = signal(0);
   const carried = new Map<string, KeptDraft>();
-  const out = new Outgoing({
+  const parts = {
     sync: {
       client: { call },
       cache: { byRole: () => ({ id: 'f3' }) },
       sync: async () => {},
     } as unknown as MailSync,
     notices: { show: ({ text }: { text: string }) => void said.push(text) } as unknown as Notices,
-    ...{ texts: signal(en), carried },
-  });
-  t.after(() => out.close());
-  await out.resume({ kept, fact: async () => undefined } as unknown as Keeping);
+    ...{ texts: signal(en), carried, unsent },
+  };
+  const again = async (): Promise<Outgoing> => {
+    const one = new Outgoing(parts);
+    t.after(() => one.close());
+    await one.resume({ kept, fact: async () => undefined } as unknown as Keeping);
+    return one;
+  };
+  const out = await again();
   // What is done by and by: parts are loaded on the way.
   const until = async (isSo: () => boolean): Promise<void> => {
     for (let i = 0; i < 5000 && !isSo(); i++) await new Promise((resolve) => setImmediate(resolve));
     assert.ok(isSo());
   };
   const router = { go: () => void steps.push('go') } as unknown as Router;
-  return { out, rows, state, steps, said, carried, until, router };
+  return { out, rows, state, steps, said, carried, unsent, again, until, router };
 }
 
 describe('mail that waits', () => {
@@ -96,6 +102,26 @@ describe('mail that waits', () => {
     out.wake();
     await until(() => rows.outbox.size === 0);
     assert.equal(state.asked, 2);
+  });
+
+  test('outlives what the browser forgets when the person is signed out, and is counted', async (t) => {
+    const { out, rows, carried, unsent } = await page(t);
+    await out.put(MAIL);
+    await out.put({ ...MAIL, id: 'y' });
+    rows.outbox.clear();
+    out.close();
+    assert.equal(unsent.value, 2);
+    assert.deepEqual([...carried.keys()].length, 2);
+    assert.ok([...carried.values()].every(({ wasWaiting }) => wasWaiting));
+  });
+
+  test('and is still kept when the person is back goes as it was to', async (t) => {
+    const { out, carried, again } = await page(t);
+    await out.put(MAIL);
+    out.close();
+    assert.equal(carried.size, 1);
+    assert.equal((await again()).outbox.peek()?.mails.peek().length, 1);
+    assert.equal(carried.size, 0);
   });
 
   test('becomes a draft in one step, and waits on when the browser has no room for that', async (t) => {

@@ -18,6 +18,8 @@ export interface OutgoingParts {
   readonly texts: ReadonlySignal<Texts>;
   /** Drafts of pages that were left before they could be saved, in memory: also where nothing may be kept. */
   readonly carried: Map<string, KeptDraft>;
+  /** How many of them are mail that was to be sent. */
+  readonly unsent: Signal<number>;
 }
 
 /** Whoever begins the page with a draft opens it within this time. */
@@ -63,6 +65,8 @@ export class Outgoing {
       onDone: (mail, result) => this.#done(mail, result),
     });
     await outbox.look();
+    // What the browser has kept after all goes as it was to.
+    for (const mail of outbox.mails.peek()) this.#parts.carried.delete(draftOf(mail).key);
     this.#outbox.value = outbox;
   }
 
@@ -77,11 +81,10 @@ export class Outgoing {
   async reopen(id: string, router: Router): Promise<void> {
     const { carried, notices, texts } = this.#parts;
     const { tooLate, notTakenBack } = texts.peek().write;
-    const parameters = `?kept=${id}`;
-    const key = addressOf({ at: 'write', parameters });
+    const { parameters, key } = pageOf(id);
     try {
-      const kept = await this.#outbox.peek()?.takeBack(id, ({ draft, serverId }) => {
-        const again = { key, draft: { ...draft, key }, serverId, atMs: Date.now() };
+      const kept = await this.#outbox.peek()?.takeBack(id, (mail) => {
+        const again = draftOf(mail);
         carried.set(key, again);
         return again;
       });
@@ -107,8 +110,16 @@ export class Outgoing {
     if (isWaiting && Date.now() - this.#triedMs >= PAUSE_MS) void this.#send();
   }
 
+  /** What was kept may be forgotten now: mail that waits is carried as drafts, of which the person is told. */
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
+    const mails = this.#outbox.peek()?.mails.peek() ?? [];
+    for (const mail of mails) {
+      const draft = { ...draftOf(mail), wasWaiting: true };
+      this.#parts.carried.set(draft.key, draft);
+    }
+    this.#parts.unsent.value = waitingOf(this.#parts.carried);
     clearTimeout(this.#sweeping);
     clearTimeout(this.#again);
   }
@@ -160,11 +171,12 @@ export class Outgoing {
   }
 
   async #sweep(): Promise<void> {
-    const { sync, carried, notices, texts } = this.#parts;
+    const { sync, carried, unsent, notices, texts } = this.#parts;
     const kept = this.#keeping?.kept;
     const isThere = carried.size > 0 || ((await kept?.all('drafts').catch(() => [])) ?? []).length > 0;
     if (!isThere) return;
     const store = kept && localDrafts(kept);
+    const before = waitingOf(carried);
     const { sweepDrafts } = await import('../write/draft-sweep.ts');
     const count = await sweepDrafts({
       ...{ client: sync.client, drafts: () => sync.cache.byRole('drafts')?.id, locks: navigator.locks },
@@ -175,6 +187,24 @@ export class Outgoing {
       },
       nowMs: () => Date.now(),
     }).catch(() => 0);
-    if (count > 0) notices.show({ text: texts.peek().write.rescued(count) });
+    unsent.value = waitingOf(carried);
+    const waited = before - unsent.peek();
+    if (waited > 0) notices.show({ text: texts.peek().write.unsent(waited), isWrong: true });
+    else if (count > 0) notices.show({ text: texts.peek().write.rescued(count) });
   }
+}
+
+/** Of the page on which a mail that has waited is written on. */
+function pageOf(id: string): { readonly parameters: string; readonly key: string } {
+  const parameters = `?kept=${id}`;
+  return { parameters, key: addressOf({ at: 'write', parameters }) };
+}
+
+function draftOf({ id, draft, serverId }: OutMail): KeptDraft {
+  const { key } = pageOf(id);
+  return { key, draft: { ...draft, key }, serverId, atMs: Date.now() };
+}
+
+function waitingOf(carried: OutgoingParts['carried']): number {
+  return [...carried.values()].filter((one) => one.wasWaiting).length;
 }

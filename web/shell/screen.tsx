@@ -30,6 +30,7 @@ function AtDesk({ me }: { readonly me: string }) {
         ...{
           keeping: keepingFor(account.now.peek(), { open: opened, forget: forgetKept }),
           carried: carried.of(me),
+          unsent: carried.unsent,
         },
         fetch: (input, init) => fetch(input, init),
         onSignedOut: () => account.ended(),

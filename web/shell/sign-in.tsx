@@ -113,8 +113,11 @@ function PasswordField({ fault }: { readonly fault: Signal<SignInFault | undefin
 /** One line: what went wrong, or why one has to sign in again. */
 function Said({ fault }: { readonly fault: SignInFault | undefined }) {
   const { signIn: texts } = useTexts();
-  const now = useApp().account.now.value;
-  const hint = now.state === 'out' && now.why === 'ended' ? texts.ended : undefined;
+  const { account, carried } = useApp();
+  const now = account.now.value;
+  const unsent = carried.unsent.value;
+  const ended = unsent === 0 ? texts.ended : texts.endedUnsent(unsent);
+  const hint = now.state === 'out' && now.why === 'ended' ? ended : undefined;
   return (
     <p id={SAID} class={fault ? 'notice wrong' : 'notice'} role="status">
       {fault ? <Icon name="warning" /> : null}

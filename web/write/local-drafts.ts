@@ -13,6 +13,8 @@ export interface KeptDraft {
   readonly atMs: number;
   /** The account has this version. */
   readonly isSaved?: boolean;
+  /** It was to be sent, and waited for the server. */
+  readonly wasWaiting?: boolean;
 }
 
 export interface LocalDrafts extends DraftStore {

@@ -1,3 +1,7 @@
+import { pluralOf } from '../plural.ts';
+
+const plural = pluralOf('en');
+
 export const signIn = {
   title: 'Sign in',
   address: 'E-mail address',
@@ -16,5 +20,11 @@ export const signIn = {
   failed: 'Something went wrong on the server. Try again in a moment.',
   linkUsed: 'That link has been used or is too old. Sign in with your password.',
   ended: 'You were signed out. Sign in again to go on.',
+  endedUnsent: (count: number) =>
+    plural(count, {
+      one: 'You were signed out before a mail could be sent. Sign in again on this page: it comes to Drafts.',
+      other:
+        'You were signed out before # mails could be sent. Sign in again on this page: they come to Drafts.',
+    }),
   motto: 'Mail for one person at a time.',
 };

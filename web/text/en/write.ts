@@ -70,6 +70,11 @@ export const write = {
       one: 'A draft that only this device had is in Drafts now.',
       other: '# drafts that only this device had are in Drafts now.',
     }),
+  unsent: (count: number) =>
+    plural(count, {
+      one: 'A mail that waited was not sent: you were signed out. It is in Drafts.',
+      other: '# mails that waited were not sent: you were signed out. They are in Drafts.',
+    }),
   notSentOffline: 'Not sent: the server cannot be reached. The mail is in Drafts.',
   nobody: 'To whom?',
   noFileTitle: 'Nothing is attached',

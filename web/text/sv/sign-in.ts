@@ -1,3 +1,7 @@
+import { pluralOf } from '../plural.ts';
+
+const plural = pluralOf('sv');
+
 export const signIn = {
   title: 'Logga in',
   address: 'E-postadress',
@@ -15,5 +19,11 @@ export const signIn = {
   failed: 'Något gick fel på servern. Försök igen om en stund.',
   linkUsed: 'Länken är redan använd eller för gammal. Logga in med lösenordet.',
   ended: 'Du blev utloggad. Logga in igen för att fortsätta.',
+  endedUnsent: (count: number) =>
+    plural(count, {
+      one: 'Du blev utloggad innan ett mejl kunde skickas. Logga in igen på den här sidan: det kommer till Utkast.',
+      other:
+        'Du blev utloggad innan # mejl kunde skickas. Logga in igen på den här sidan: de kommer till Utkast.',
+    }),
   motto: 'Post till en person i taget.',
 };

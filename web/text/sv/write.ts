@@ -71,6 +71,11 @@ export const write = {
       one: 'Ett utkast som bara fanns på den här enheten ligger nu i Utkast.',
       other: '# utkast som bara fanns på den här enheten ligger nu i Utkast.',
     }),
+  unsent: (count: number) =>
+    plural(count, {
+      one: 'Ett mejl som väntade skickades inte: du blev utloggad. Det ligger i Utkast.',
+      other: '# mejl som väntade skickades inte: du blev utloggad. De ligger i Utkast.',
+    }),
   notSentOffline: 'Inte skickat: servern går inte att nå. Mejlet ligger i Utkast.',
   nobody: 'Till vem?',
   noFileTitle: 'Ingenting är bifogat',
