@@ -41,7 +41,8 @@ async function page(t: TestContext) {
   };
   const answers: Record<string, unknown> = {
     'Email/query': { ids: ['e1'] },
-    'EmailSubmission/get': { list: [{ undoStatus: 'final' }] },
+    'Email/get': { list: [{ id: 'e1', messageId: ['m@example.org'], mailboxIds: { f4: true } }] },
+    'EmailSubmission/get': { state: 's', list: [{ undoStatus: 'final' }] },
   };
   const call = (name: string) => {
     if (name === 'Email/query') state.asked++;
