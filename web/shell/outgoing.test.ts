@@ -42,7 +42,7 @@ async function page(t: TestContext) {
   const answers: Record<string, unknown> = {
     'Email/query': { ids: ['e1'] },
     'Email/get': { list: [{ id: 'e1', messageId: ['m@example.org'], mailboxIds: { f4: true } }] },
-    'EmailSubmission/get': { state: 's', list: [{ undoStatus: 'final' }] },
+    'EmailSubmission/get': { state: 's', list: [{ id: 's1', undoStatus: 'final' }] },
   };
   const call = (name: string) => {
     if (name === 'Email/query') state.asked++;
