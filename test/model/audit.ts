@@ -41,7 +41,7 @@ export async function audit(world: World): Promise<void> {
 /** What was deleted a while ago at most can be brought back, from the history or from its mailbox. */
 async function checkDeleted(world: World, account: AccountId): Promise<void> {
   const there = new Set<string>();
-  for (const row of await world.store.loadUnreleased(account, 1e15, 100_000, 0, 0))
+  for (const row of await world.store.loadUnreleased(account, 1e15, 100_000, undefined, 0))
     for (const { uid } of unpackRecords(row.records ?? Buffer.alloc(0))) there.add(`${row.mailbox} ${uid}`);
   for (const { id } of await world.store.loadBuried(account))
     for (const { records } of await world.store.loadChunks(account, id, 0, 100_000))

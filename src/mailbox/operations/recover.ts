@@ -127,13 +127,11 @@ class Recovery {
   }
 
   async #messages(): Promise<void> {
-    let taken = 0;
-    for await (const found of deletedRows(this.#domain, this.#account, this.#request, () => taken)) {
+    for await (const found of deletedRows(this.#domain, this.#account, this.#request)) {
       const { ids } = this.#request;
       const wanted = found.records.filter((record) => ids?.has(deletedId(found.row, record)) !== false);
       if (wanted.length === 0) continue;
       await this.#row(found, wanted);
-      if (wanted.length === found.records.length) taken++;
     }
   }
 

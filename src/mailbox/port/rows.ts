@@ -44,6 +44,9 @@ export interface HistoryRow {
   readonly atMs: number;
 }
 
+/** Where a page of the history by age begins: behind this. */
+export type HistoryPlace = Pick<HistoryRow, 'atMs' | 'modseq'>;
+
 /** A deleted mailbox whose messages are still there. */
 export interface BuriedMailbox {
   readonly id: MailboxId;

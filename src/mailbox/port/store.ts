@@ -29,6 +29,7 @@ import type {
   ChunkRow,
   ExternalId,
   HistoryEntry,
+  HistoryPlace,
   HistoryRow,
   LoadedMailbox,
 } from './rows.ts';
@@ -108,14 +109,14 @@ export interface MailStore {
     limit: number,
   ): Promise<readonly HistoryRow[]>;
   /**
-   * The account's rows that still hold records, oldest first, without the first `skip`, at most `limit`; of those that cannot be
-   * brought back, those before `briefBeforeMs`, which is the same when it is absent.
+   * The account's rows that still hold records, oldest first, among equals by modseq, those behind `after`, at most `limit`; of those
+   * that cannot be brought back, those before `briefBeforeMs`, which is the same when it is absent. A page costs the same wherever it is.
    */
   loadUnreleased(
     account: AccountId,
     beforeMs: number,
     limit: number,
-    skip?: number,
+    after?: HistoryPlace,
     briefBeforeMs?: number,
   ): Promise<readonly HistoryRow[]>;
   /**

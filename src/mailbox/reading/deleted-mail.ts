@@ -12,9 +12,9 @@ import {
   unpackDeletion,
   unpackMailboxDeletion,
 } from '../model/deletion.ts';
-import { emailId, type MailboxId, type Role } from '../model/model.ts';
+import { emailId, type MailboxId, type ModSeq, type Role } from '../model/model.ts';
 import { type MessageRecord, unpackRecords } from '../model/record.ts';
-import type { HistoryRow } from '../port/store.ts';
+import type { HistoryPlace, HistoryRow } from '../port/store.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadFacts } from './message-reader.ts';
 
@@ -76,18 +76,20 @@ export async function listDeleted(
   return domain.accounts.deletedMail.run(account.id, async () => {
     const mailboxes = (await deletedMailboxes(domain, account, filter)).map(shown);
     const total = { messages: 0, bytes: 0 };
-    const rows: { readonly skip: number; readonly count: number }[] = [];
-    for await (const { skip, records } of deletedRows(domain, account, filter)) {
-      rows.push({ skip, count: records.length });
+    const rows: { readonly place: HistoryPlace; readonly count: number }[] = [];
+    for await (const { row, records } of deletedRows(domain, account, filter)) {
+      rows.push({ place: { atMs: row.atMs, modseq: row.modseq }, count: records.length });
       total.messages += records.length;
       for (const { size } of records) total.bytes += size;
     }
     const wanted = Math.min(limit, MOST_LISTED_AT_ONCE);
     const found: Entry[] = [];
     let passed = 0;
-    for (const { skip, count } of rows.toReversed()) {
+    for (const { place, count } of rows.toReversed()) {
       if (passed + count > position)
-        found.push(...(await entriesAt(domain, account, filter, skip)).slice(Math.max(0, position - passed)));
+        found.push(
+          ...(await entriesAt(domain, account, filter, place)).slice(Math.max(0, position - passed)),
+        );
       passed += count;
       if (found.length >= wanted) break;
     }
@@ -129,29 +131,24 @@ export interface DeletedRow {
   readonly row: HistoryRow;
   readonly deletion: Deletion;
   readonly records: readonly MessageRecord[];
-  /** How many rows stand before it. */
-  readonly skip: number;
 }
 
-/** The oldest first. Whoever takes one away while he goes through them says so by `taken`. */
+/** The oldest first. Whoever goes through them may take them away. */
 export async function* deletedRows(
   { store }: Pick<Domain, 'store'>,
   account: AccountState,
   filter: DeletedFilter,
-  taken: () => number = () => 0,
 ): AsyncGenerator<DeletedRow> {
   const beforeMs = filter.beforeMs ?? Number.MAX_SAFE_INTEGER;
-  for (let seen = 0; ; await nextTurn()) {
-    const skip = seen - taken();
-    const rows = await store.loadUnreleased(account.id, beforeMs, ROWS_PER_LOAD, skip, 0);
-    const takenBefore = taken();
+  for (let after: HistoryPlace | undefined; ; await nextTurn()) {
+    const rows = await store.loadUnreleased(account.id, beforeMs, ROWS_PER_LOAD, after, 0);
     for (const row of rows) {
-      const at = seen++ - takenBefore;
       const deletion = deletionIn(row, filter);
       if (deletion === undefined) continue;
-      yield { row, deletion, records: unpackRecords(row.records ?? NOTHING), skip: at };
+      yield { row, deletion, records: unpackRecords(row.records ?? NOTHING) };
     }
     if (rows.length < ROWS_PER_LOAD) return;
+    after = rows.at(-1);
   }
 }
 
@@ -182,12 +179,13 @@ async function entriesAt(
   { store }: Domain,
   account: AccountState,
   filter: DeletedFilter,
-  skip: number,
+  { atMs, modseq }: HistoryPlace,
 ): Promise<Entry[]> {
   const beforeMs = filter.beforeMs ?? Number.MAX_SAFE_INTEGER;
-  const [row] = await store.loadUnreleased(account.id, beforeMs, 1, skip, 0);
+  const before = { atMs, modseq: (modseq - 1) as ModSeq };
+  const [row] = await store.loadUnreleased(account.id, beforeMs, 1, before, 0);
   const deletion = row && deletionIn(row, filter);
-  if (row === undefined || deletion === undefined) return [];
+  if (row?.modseq !== modseq || deletion === undefined) return [];
   return unpackRecords(row.records ?? NOTHING)
     .reverse()
     .map((record) => ({ row, deletion, record }));

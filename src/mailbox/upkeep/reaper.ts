@@ -11,7 +11,7 @@ import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import { type AccountId, asModSeq, type MailboxId } from '../model/model.ts';
 import { packRecords, unpackRecords } from '../model/record.ts';
-import type { HistoryEntry, HistoryRow } from '../port/store.ts';
+import type { HistoryEntry, HistoryPlace, HistoryRow } from '../port/store.ts';
 import type { AccountState } from '../state/account.ts';
 import { tooMuchBeforeMs } from './too-much-kept.ts';
 
@@ -68,9 +68,10 @@ function dueOf({ clock, keeping }: Domain): Due {
 /** What a session still holds is left out, and what lies behind it is not. */
 async function releaseExpunged(domain: Domain, account: AccountState, due: Due): Promise<number> {
   let released = 0;
-  for (let held = 0; ; ) {
+  let held = 0;
+  for (let after: HistoryPlace | undefined; ; ) {
     const { store } = domain;
-    const rows = await store.loadUnreleased(account.id, due.keptMs, ROWS_PER_LOAD, held, due.briefMs);
+    const rows = await store.loadUnreleased(account.id, due.keptMs, ROWS_PER_LOAD, after, due.briefMs);
     for (const row of rows) {
       if (isNeeded(account, row)) held++;
       else released += await releaseRow(domain, account, row);
@@ -79,6 +80,7 @@ async function releaseExpunged(domain: Domain, account: AccountState, due: Due):
       if (held > 0) domain.accounts.reapAgain(account);
       return released;
     }
+    after = rows.at(-1);
     await nextTurn();
   }
 }

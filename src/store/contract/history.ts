@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { HISTORY_KINDS, packNumbers } from '../../mailbox/model/history.ts';
 import { asMailboxId, asModSeq } from '../../mailbox/model/model.ts';
-import type { HistoryRow } from '../../mailbox/port/store.ts';
+import type { HistoryPlace, HistoryRow } from '../../mailbox/port/store.ts';
 import { ALICE, aBatch, aChunk, aMailbox, anExpunge, BOB, commit, INBOX, someBytes } from '../fixtures.ts';
 import type { Test } from './harness.ts';
 
@@ -65,8 +65,31 @@ export function historyTests(test: Test): void {
     const list = await store.loadUnreleased(ALICE, 9000, 9);
     assert.deepEqual(list, [anExpunge(2, { mailbox: other }), anExpunge(3)]);
     assert.deepEqual(await store.loadUnreleased(ALICE, 9001, 1), [anExpunge(2, { mailbox: other })]);
-    assert.deepEqual(await store.loadUnreleased(ALICE, 9001, 9, 1), [anExpunge(3), anExpunge(9)]);
+    assert.deepEqual(await store.loadUnreleased(ALICE, 9001, 9, list[0]), [anExpunge(3), anExpunge(9)]);
     assert.deepEqual(await store.loadUnreleased(BOB, 9001, 1), []);
+  });
+
+  test('pages of it begin behind a row, which may be gone, also among those of one moment', async (store) => {
+    const deletion = Buffer.from('how');
+    const rows = [7, 3, 5, 2, 8, 4].map((modseq, i) =>
+      anExpunge(modseq, { atMs: 1000 * Math.floor(i / 3), ...(i % 2 === 0 ? { deletion } : {}) }),
+    );
+    await commit(store, aBatch(0, { mailboxes: [aMailbox()], history: rows }));
+    const ordered = [3, 5, 7, 2, 4, 8];
+    for (const size of [1, 2, 4]) {
+      const seen: number[] = [];
+      for (let after: HistoryPlace | undefined; ; ) {
+        const page = await store.loadUnreleased(ALICE, 9000, size, after, 8000);
+        seen.push(...page.map(({ modseq }) => modseq));
+        if (page.length < size) break;
+        after = page.at(-1);
+      }
+      assert.deepEqual(seen, ordered);
+    }
+    const behind = async (after: HistoryPlace, brief: number) =>
+      (await store.loadUnreleased(ALICE, 9000, 9, after, brief)).map(({ modseq }) => modseq as number);
+    assert.deepEqual(await behind({ atMs: 0, modseq: asModSeq(6) }, 9000), [7, 2, 4, 8]);
+    assert.deepEqual(await behind({ atMs: 500, modseq: asModSeq(0) }, 0), [8]);
   });
 
   test('accounts in which nothing waits for the reaper are not named to it', async (store) => {
@@ -84,11 +107,11 @@ export function historyTests(test: Test): void {
     const kept = [anExpunge(1, { deletion }), anExpunge(4, { deletion })];
     const brief = [anExpunge(2), anExpunge(3)];
     await commit(store, aBatch(0, { mailboxes: [aMailbox()], history: [...kept, ...brief] }));
-    const load = (before: number, brief: number) => store.loadUnreleased(ALICE, before, 9, 0, brief);
+    const load = (before: number, brief: number) => store.loadUnreleased(ALICE, before, 9, undefined, brief);
     assert.deepEqual(await load(9000, 0), kept);
     assert.deepEqual(await load(0, 9000), brief);
     assert.deepEqual(await load(2000, 3000), [kept[0], brief[0]]);
-    assert.deepEqual(await store.loadUnreleased(ALICE, 9000, 1, 1, 0), [kept[1]]);
+    assert.deepEqual(await store.loadUnreleased(ALICE, 9000, 1, kept[0], 0), [kept[1]]);
     const recoverable = (before: number, limit: number, skip = 0) =>
       store.loadRecoverable(ALICE, before, limit, skip);
     assert.deepEqual(await recoverable(9000, 9), kept.toReversed());

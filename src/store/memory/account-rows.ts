@@ -21,6 +21,7 @@ import {
   type BuriedMailbox,
   type ChunkRow,
   type ExternalId,
+  type HistoryPlace,
   type HistoryRow,
   type NewEmail,
   type RowChange,
@@ -115,14 +116,21 @@ export class AccountRows {
     return later.filter((row) => row.kind === 'expunged' && row.mailbox === mailbox).slice(0, limit);
   }
 
-  unreleased(beforeMs: number, limit: number, skip: number, briefBeforeMs = beforeMs): readonly HistoryRow[] {
+  unreleased(
+    beforeMs: number,
+    limit: number,
+    after?: HistoryPlace,
+    briefBeforeMs = beforeMs,
+  ): readonly HistoryRow[] {
+    const isBehind = ({ atMs, modseq }: HistoryRow): boolean =>
+      after === undefined || atMs > after.atMs || (atMs === after.atMs && modseq > after.modseq);
     const isBefore = ({ atMs, deletion }: HistoryRow): boolean =>
       atMs < (deletion === undefined ? briefBeforeMs : beforeMs);
     return this.history
       .all()
-      .filter((row) => row.records !== undefined && isBefore(row))
+      .filter((row) => row.records !== undefined && isBefore(row) && isBehind(row))
       .sort((a, b) => a.atMs - b.atMs || a.modseq - b.modseq)
-      .slice(skip, skip + limit);
+      .slice(0, limit);
   }
 
   recoverable(beforeMs: number, limit: number, skip: number): readonly HistoryRow[] {
@@ -135,7 +143,7 @@ export class AccountRows {
 
   hasWorkForReaper(beforeMs: number, briefBeforeMs: number): boolean {
     if (this.buried.some(({ atMs }) => atMs < beforeMs)) return true;
-    return this.unreleased(beforeMs, 1, 0, briefBeforeMs).length > 0;
+    return this.unreleased(beforeMs, 1, undefined, briefBeforeMs).length > 0;
   }
 
   /** All of it, or a StoreError and nothing. */
@@ -261,7 +269,7 @@ export class AccountRows {
   #fillGraves(): void {
     if (this.#buried.size === 0) return;
     const held = new Set(
-      this.unreleased(Number.POSITIVE_INFINITY, this.history.size, 0).map((row) => row.mailbox),
+      this.unreleased(Number.POSITIVE_INFINITY, this.history.size).map((row) => row.mailbox),
     );
     for (const id of [...this.#buried.keys()]) {
       if (held.has(id) || this.of(id).chunks.size > 0) continue;

@@ -106,10 +106,8 @@ class MemoryStore implements MailStore {
     return { rows: history.size, numbers: history.all().reduce((sum, { numbers }) => sum + numbers, 0) };
   }
 
-  async loadUnreleased(
-    ...[account, beforeMs, limit, skip = 0, brief]: Parameters<MailStore['loadUnreleased']>
-  ) {
-    return this.#of(account).unreleased(beforeMs, limit, skip, brief);
+  async loadUnreleased(...[account, beforeMs, limit, after, brief]: Parameters<MailStore['loadUnreleased']>) {
+    return this.#of(account).unreleased(beforeMs, limit, after, brief);
   }
 
   async loadRecoverable(...[account, beforeMs, limit, skip]: Parameters<MailStore['loadRecoverable']>) {

@@ -22,6 +22,7 @@ import {
   type ChunkRow,
   type ExternalId,
   type HistoryEntry,
+  type HistoryPlace,
   type HistoryRow,
   type LoadedMailbox,
   StoreError,
@@ -51,12 +52,17 @@ const SQL = {
   measure: 'SELECT count(*), coalesce(sum(numbers), 0) FROM expunged WHERE account = ?',
   expunged: `SELECT modseq, mailbox, kind, emails, numbers, at, uids, records, deletion FROM expunged
     WHERE mailbox = ? AND modseq > ? AND kind = 0 ORDER BY modseq LIMIT ?`,
+  // Each half reads its index from where the page begins, no further than the page is long.
   unreleased: `SELECT modseq, mailbox, kind, emails, numbers, at, uids, records, deletion FROM expunged
-    WHERE id IN (SELECT id FROM expunged INDEXED BY expunged_unreleased
-        WHERE account = ?1 AND at < ?2 AND records IS NOT NULL AND (?2 = ?3 OR deletion IS NOT NULL)
-      UNION SELECT id FROM expunged INDEXED BY expunged_brief
-        WHERE account = ?1 AND at < ?3 AND records IS NOT NULL AND deletion IS NULL)
-    ORDER BY at, id LIMIT ?4 OFFSET ?5`,
+    WHERE id IN (SELECT id FROM (SELECT id FROM expunged INDEXED BY expunged_unreleased
+        WHERE account = ?1 AND at >= ?5 AND at < ?2 AND (at > ?5 OR modseq > ?6)
+          AND records IS NOT NULL AND (?2 = ?3 OR deletion IS NOT NULL)
+        ORDER BY at, modseq LIMIT ?4)
+      UNION ALL SELECT id FROM (SELECT id FROM expunged INDEXED BY expunged_brief
+        WHERE account = ?1 AND at >= ?5 AND at < ?3 AND (at > ?5 OR modseq > ?6)
+          AND records IS NOT NULL AND deletion IS NULL AND ?2 <> ?3
+        ORDER BY at, modseq LIMIT ?4))
+    ORDER BY at, modseq LIMIT ?4`,
   recoverable: `SELECT modseq, mailbox, kind, emails, numbers, at, uids, records, deletion FROM expunged
     INDEXED BY expunged_unreleased
     WHERE account = ? AND at < ? AND records IS NOT NULL AND deletion IS NOT NULL
@@ -198,10 +204,11 @@ export class RowReader {
     account: AccountId,
     beforeMs: number,
     limit: number,
-    skip = 0,
+    after?: HistoryPlace,
     brief = beforeMs,
   ): readonly HistoryRow[] {
-    const rows = this.#db.prepare(SQL.unreleased).all(account, beforeMs, brief, limit, skip);
+    const { atMs, modseq } = after ?? { atMs: Number.MIN_SAFE_INTEGER, modseq: 0 };
+    const rows = this.#db.prepare(SQL.unreleased).all(account, beforeMs, brief, limit, atMs, modseq);
     return this.#understood(rows, historyRow);
   }
 
