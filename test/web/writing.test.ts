@@ -5,6 +5,17 @@ import { needs } from '../clients/program.ts';
 import { seriousFaults } from './kit/axe.ts';
 import { COMPUTER, type House, openHouse, PHONE } from './kit/house.ts';
 
+/** In the page: whether a draft in the browser's own database has this text. */
+async function keptDrafts(text: string): Promise<boolean> {
+  const [{ name = '' } = {}] = await indexedDB.databases();
+  const opening = indexedDB.open(name);
+  await new Promise((resolve) => opening.addEventListener('success', resolve));
+  const reading = opening.result.transaction('drafts').objectStore('drafts').getAll();
+  await new Promise((resolve) => reading.addEventListener('success', resolve));
+  opening.result.close();
+  return JSON.stringify(reading.result).includes(text);
+}
+
 describe('writing', needs('chromium'), () => {
   let house: House;
   before(async () => {
@@ -36,6 +47,8 @@ describe('writing', needs('chromium'), () => {
     assert.deepEqual(await seriousFaults(page), []);
     await page.keyboard.type(' On Sunday.');
     await page.getByText('Saved on this device').waitFor();
+    // The last of what was typed may come to the browser's database a moment behind the first.
+    await page.waitForFunction(keptDrafts, 'On Sunday.');
     await page.close({ runBeforeUnload: false });
     const again = await context.newPage();
     await again.goto(`${house.origin}/write`);

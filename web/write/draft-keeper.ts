@@ -110,7 +110,7 @@ export class DraftKeeper {
       this.#state.value = { kind: 'empty' };
       return;
     }
-    this.#state.value = { kind: 'here', isKept: this.#options.store !== undefined };
+    if (this.#state.peek().kind !== 'here') this.#state.value = { kind: 'here', isKept: false };
     void this.#keepHere(draft);
     if (this.#isWaiting) return;
     this.#isWaiting = true;
@@ -160,11 +160,14 @@ export class DraftKeeper {
   }
 
   async #keepHere(draft: Draft): Promise<void> {
-    try {
-      await this.#options.store?.put(draft, this.#serverId, this.#saved === draft);
-    } catch {
-      if (this.#state.peek().kind === 'here') this.#state.value = { kind: 'here', isKept: false };
-    }
+    const { store } = this.#options;
+    if (store === undefined) return;
+    const isKept = await store.put(draft, this.#serverId, this.#saved === draft).then(
+      () => true,
+      () => false,
+    );
+    const isNewest = !isKept || this.draft.peek() === draft;
+    if (isNewest && this.#state.peek().kind === 'here') this.#state.value = { kind: 'here', isKept };
   }
 
   async #save(draft: Draft): Promise<void> {
