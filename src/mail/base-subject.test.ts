@@ -101,7 +101,7 @@ for (const piece of ['[', '[a]', '[a] ', 're:', '[fwd:', '(fwd)', '[fwd:]', 're 
     const begin = performance.now();
     baseSubject(piece.repeat(500_000 / piece.length));
     threadSubject(`${piece.repeat(250_000 / piece.length)}x${']'.repeat(250_000)}`);
-    assert.ok(performance.now() - begin < 1000);
+    assert.ok(performance.now() - begin < 5000);
   });
 }
 

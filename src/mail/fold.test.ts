@@ -14,12 +14,12 @@ test('what a person reads as equal folds to the same', () => {
   for (const [text, same] of rows) assert.equal(foldText(text), foldText(same), text);
 });
 
-test('a letter with a hundred thousand marks costs no more than other text (UAX #15 §13)', () => {
-  const marks = '\u0301\u0323'.repeat(50_000);
+test('a letter with four hundred thousand marks costs no more than other text (UAX #15 §13)', () => {
+  const marks = '\u0301\u0323'.repeat(200_000);
   const started = performance.now();
   const folded = foldText(`x${marks}y`);
-  // The square of the marks would be some seconds.
-  assert.ok(performance.now() - started < 500);
+  // The square of the marks would be minutes.
+  assert.ok(performance.now() - started < 5000);
   assert.ok(folded.startsWith('x') && folded.endsWith('y'));
   assert.equal(foldText(`x${marks}y`), folded);
 });

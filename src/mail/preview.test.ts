@@ -318,7 +318,7 @@ test('a text that is broken on purpose takes its length', () => {
       const begin = performance.now();
       preview(Buffer.from(message));
       assert.ok(
-        performance.now() - begin < 500,
+        performance.now() - begin < 5000,
         `${type} ${JSON.stringify(piece)} ${performance.now() - begin}`,
       );
     }

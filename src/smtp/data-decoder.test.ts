@@ -76,6 +76,6 @@ describe('the octets after DATA', () => {
     const startMs = performance.now();
     const wire = `${'..\r\n'.repeat(250_000)}.\r\n`;
     assert.equal(decode(wire).message.length, 750_000);
-    assert.ok(performance.now() - startMs < 1000);
+    assert.ok(performance.now() - startMs < 5000);
   });
 });

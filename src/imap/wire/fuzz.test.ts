@@ -153,7 +153,7 @@ describe('hostile input', () => {
     it(`${what} ends in a fault, soon`, () => {
       const startedMs = performance.now();
       survives(Buffer.from(input, 'latin1'));
-      assert.ok(performance.now() - startedMs < 2000);
+      assert.ok(performance.now() - startedMs < 5000);
     });
   }
 

@@ -145,7 +145,7 @@ describe('a header in ASCII', () => {
       const header = Buffer.from(`A: b\r\n${text}\r\nZ: ö\r\n\r\nbödy`);
       const started = performance.now();
       const out = downgradeHeader(header);
-      assert.ok(performance.now() - started < 2000, `${what} takes ${performance.now() - started} ms`);
+      assert.ok(performance.now() - started < 5000, `${what} takes ${performance.now() - started} ms`);
       const end = endOfHeader(out);
       assert.ok(isAscii(out.subarray(0, end)), what);
       const lines = out.toString('latin1', 0, end).split('\r\n');

@@ -19,5 +19,5 @@ test('a long text of few letters costs no more than another', () => {
   const half = 'a'.repeat(30_000);
   assert.ok(!new Needle(`${half}b${half}`).isIn('a'.repeat(5_000_000)));
   // Some ten milliseconds; the product of both lengths would be minutes.
-  assert.ok(performance.now() - started < 2000);
+  assert.ok(performance.now() - started < 5000);
 });
