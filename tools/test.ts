@@ -37,18 +37,6 @@ const PATTERNS = ['src/**/*.test.ts', 'web/**/*.test.ts', 'test/**/*.test.ts', '
 /** Run a second time, on servers of three workers: mail programs see all of a protocol. The others by BREVDUVA_TEST_WORKERS. */
 const AGAIN = ['curl', 'imapflow', 'pop3', 'together'].map((name) => `test/clients/${name}.test.ts`);
 const WORKERS = { BREVDUVA_TEST_WORKERS: '3' };
-/** How the paths begin of files that take long, as the end of a run says. */
-const LONG = [
-  ...[
-    'test/standstill/',
-    'test/model/',
-    'src/store/sqlite/',
-    'test/crash/',
-    'test/install/',
-    'test/clients/',
-  ],
-  ...['test/web/', 'test/cli/'],
-];
 /** One more than can compute at once: most of them wait for the disk or for a server of theirs now and then. */
 const AT_ONCE = Math.min(availableParallelism(), 3) + 1;
 const REPORTERS = ['./tools/slowest.ts', 'spec'].flatMap((name) => [
@@ -109,7 +97,7 @@ function command(name: string, args: readonly string[]): readonly string[] {
 
 /**
  * A process for each file: what one sets up before each of its tests is done for no other. What is timed is the processor
- * time of its server. The longest begin first, so that none of them is alone at the end.
+ * time of its server. Node sorts the files by their names.
  */
 function runTests(files: readonly string[], env: Readonly<Record<string, string>>): number {
   const args = [
@@ -117,7 +105,7 @@ function runTests(files: readonly string[], env: Readonly<Record<string, string>
     '--test-isolation=process',
     `--test-concurrency=${AT_ONCE}`,
     ...REPORTERS,
-    ...longFirst(files),
+    ...files,
   ];
   const environment = {
     ...process.env,
@@ -127,14 +115,6 @@ function runTests(files: readonly string[], env: Readonly<Record<string, string>
   };
   const result = spawnSync(process.execPath, args, { cwd: ROOT, env: environment, stdio: ['ignore', 1, 2] });
   return result.status ?? 1;
-}
-
-function longFirst(files: readonly string[]): readonly string[] {
-  const rank = (file: string): number => {
-    const at = LONG.findIndex((start) => file.startsWith(start));
-    return at < 0 ? LONG.length : at;
-  };
-  return files.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** Where the program keeps its own: each test loads much of it, and reading that anew is half the time of most. */
