@@ -115,7 +115,7 @@ describe('pebble', needs('pebble'), () => {
     assert.equal((await stat(acme)).mode & 0o777, 0o700);
     for (const name of ['served.pem', 'account.json', 'state.json'])
       assert.equal((await stat(join(acme, name))).mode & 0o777, 0o600, name);
-    assert.deepEqual(await readdir(join(acme, 'challenges')), []);
+    await eventually(async () => ((await readdir(join(acme, 'challenges'))).length === 0 ? true : undefined));
   });
 
   it('checks by TLS alone where there is no port 80', async () => {
@@ -173,11 +173,11 @@ describe('pebble', needs('pebble'), () => {
     const one = await serve(config, { data });
     await eventually(async () => (/Pebble/.test((await served(one, 'imaps')).issuer) ? true : undefined));
     await eventually(() => stateOf(one, 'example.com'));
-    const left = await readdir(join(data, 'acme'), { recursive: true });
-    assert.deepEqual(
-      left.filter((name) => name.endsWith('.new') || /challenges\//.test(name)),
-      [],
-    );
+    // An order for the other names may still be on its way.
+    await eventually(async () => {
+      const left = await readdir(join(data, 'acme'), { recursive: true });
+      return left.some((name) => name.endsWith('.new') || /challenges\//.test(name)) ? undefined : true;
+    });
     await one.stop();
     server = undefined;
     await rm(data, { recursive: true });
