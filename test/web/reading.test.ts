@@ -134,11 +134,19 @@ describe('reading', needs('chromium'), () => {
     });
     await open(page, /Attack/);
     await page.locator('.more-mails').click();
-    for (let i = 1; i < readdirSync(HOSTILE).length; i++)
-      await page.locator('article.card.folded > button').first().click();
+    const count = readdirSync(HOSTILE).length;
+    const folded = page.locator('article.card.folded > button');
+    for (let left = count - 1; left > 0; left--) {
+      // A second click on one that is not open yet would fold it again.
+      await page.waitForFunction(
+        (most) => document.querySelectorAll('article.card.folded').length === most,
+        left,
+      );
+      await folded.first().click();
+    }
     await page.waitForFunction(
-      (count) => document.querySelectorAll('iframe.mail-frame.shown, .mail-body .notice').length >= count,
-      readdirSync(HOSTILE).length,
+      (all) => document.querySelectorAll('iframe.mail-frame.shown, .mail-body .notice').length >= all,
+      count,
     );
     await page.waitForTimeout(300);
     assert.match(new URL(page.url()).pathname, /^\/m\/inbox\/t/);
