@@ -3,12 +3,12 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { makePair } from '../../src/net/self-signed.ts';
 import { start } from '../clients/program.ts';
+import { freePort } from './free-port.ts';
 
 export interface PebbleOptions {
   readonly dns: { readonly host: string; readonly port: number };
@@ -86,13 +86,4 @@ export class Pebble {
     this.#process.kill('SIGKILL');
     await rm(this.#folder, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const port = createServer().listen(0, '127.0.0.1');
-  await once(port, 'listening');
-  const address = port.address();
-  port.close();
-  await once(port, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
