@@ -23,7 +23,11 @@ function squireOf(root: HTMLElement, clean: (html: string) => DocumentFragment):
       return this;
     }
   }
-  return new Nodes(root, { blockTag: 'DIV', sanitizeToDOMFragment: clean, didError: () => {} });
+  return new Nodes(root, {
+    blockTag: 'DIV',
+    sanitizeToDOMFragment: clean,
+    didError: (error: unknown) => console.error(error),
+  });
 }
 
 export class Editor {
