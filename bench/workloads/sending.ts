@@ -7,6 +7,8 @@ import { openSmtp, send, writtenBy } from './smtp-client.ts';
 import { FIRST_WRITER, NOTIFIED_USER, type Outcome, timed, type Workload, WRITERS } from './workload.ts';
 
 const CONNECTIONS = 16;
+/** Servers take so many over one connection, and no more. */
+const MESSAGES_OF_ONE = 900;
 /** The sink counts a moment later than the server hears of it. */
 const SETTLED_MS = 300;
 
@@ -22,8 +24,13 @@ async function submit(server: Running, { total, make }: Submitting): Promise<Out
   const write = async (w: number): Promise<void> => {
     const user = FIRST_WRITER + (w % WRITERS);
     const from = server.recipient(user);
-    const client = await openSmtp(server.ports.submission as number, serviceOf(server).signIn(user));
-    while (next < total) {
+    const open = () => openSmtp(server.ports.submission as number, serviceOf(server).signIn(user));
+    let client = await open();
+    for (let sent = 0; next < total; sent++) {
+      if (sent > 0 && sent % MESSAGES_OF_ONE === 0) {
+        client.end();
+        client = await open();
+      }
       const n = next++;
       const octets = writtenBy(from, make(n));
       bytes += octets.length;
