@@ -14,6 +14,11 @@ export interface Due {
   readonly priority: number;
 }
 
+interface Way {
+  readonly name: string;
+  readonly jobs: Map<OutgoingId, Job>;
+}
+
 export const LOCAL = 'local';
 export const REPORT = 'report';
 
@@ -22,8 +27,9 @@ export class Lines {
   readonly #destinations = new Map<string, Destination>();
   /** Those in whose line somebody stands, or stood a moment ago; whose turn it was is the last. */
   readonly #waiting = new Set<Destination>();
-  /** By message and way. */
-  readonly #jobs = new Map<string, Job>();
+  /** By way and message: a hundred thousand jobs share the few names of where they go. */
+  readonly #jobs = new Map<string, Way>();
+  #size = 0;
   /** Of jobs that run: recipients that became due meanwhile. */
   readonly #behind = new Map<Job, Set<number>>();
 
@@ -34,7 +40,7 @@ export class Lines {
   }
 
   get size(): number {
-    return this.#jobs.size;
+    return this.#size;
   }
 
   destinations(): Iterable<Destination> {
@@ -72,13 +78,13 @@ export class Lines {
 
   /** The job that it belongs to when it is a new one, which has no line yet. */
   put(due: Due): Job | undefined {
-    const way = wayOf(due);
-    const key = keyOf(due.outgoing, way);
-    const known = this.#jobs.get(key);
+    const { outgoing, priority, n } = due;
+    const { name: way, jobs } = this.#wayNamed(wayOf(due));
+    const known = jobs.get(outgoing);
     if (known === undefined) {
-      const { outgoing, priority, n } = due;
       const job = { outgoing, way, priority, recipients: new Set([n]), isRunning: false };
-      this.#jobs.set(key, job);
+      jobs.set(outgoing, job);
+      this.#size++;
       return job;
     }
     if (!known.isRunning) known.recipients.add(due.n);
@@ -89,19 +95,36 @@ export class Lines {
 
   /** In the place of the one of its message and way. */
   replace(job: Job): void {
-    this.#jobs.set(keyOf(job.outgoing, job.way), job);
+    const { jobs } = this.#wayNamed(job.way);
+    if (!jobs.has(job.outgoing)) this.#size++;
+    jobs.set(job.outgoing, job);
   }
 
   /** Returns a job for those that became due while it ran. */
   end(job: Job): Job | undefined {
-    const key = keyOf(job.outgoing, job.way);
-    if (this.#jobs.get(key) === job) this.#jobs.delete(key);
+    this.#forget(job);
     const behind = this.#behind.get(job);
     this.#behind.delete(job);
     if (behind === undefined) return undefined;
     const next = { ...job, recipients: behind, isRunning: false };
-    this.#jobs.set(key, next);
+    this.replace(next);
     return next;
+  }
+
+  #wayNamed(name: string): Way {
+    const known = this.#jobs.get(name);
+    if (known !== undefined) return known;
+    const way = { name, jobs: new Map<OutgoingId, Job>() };
+    this.#jobs.set(name, way);
+    return way;
+  }
+
+  #forget(job: Job): void {
+    const jobs = this.#jobs.get(job.way)?.jobs;
+    if (jobs?.get(job.outgoing) !== job) return;
+    jobs.delete(job.outgoing);
+    this.#size--;
+    if (jobs.size === 0) this.#jobs.delete(job.way);
   }
 
   /** Places that nobody goes to any more and that are not down are forgotten. */
@@ -123,5 +146,3 @@ function wayOf({ state, route, address }: Due): string {
 export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }
-
-const keyOf = (outgoing: OutgoingId, way: string): string => `${outgoing} ${way}`;
