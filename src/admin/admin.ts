@@ -15,6 +15,7 @@ import type {
   KeySummary,
 } from '../identity/domain-admin.ts';
 import type { StoredCredential } from '../mailbox/model/credential.ts';
+import type { LimitChoice, Resource } from '../mailbox/model/quota.ts';
 import type { Usage } from '../mailbox/reading/usage.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
@@ -122,8 +123,13 @@ export interface AccountSummary {
   readonly createdMs: number;
   readonly usedBytes: number;
   readonly usedMessages: number;
+  readonly usedMailboxes: number;
+  /** What it may have; absent: there is no limit. */
   readonly quotaBytes?: number;
   readonly quotaMessages?: number;
+  readonly quotaMailboxes?: number;
+  /** Who has said so, where anybody has said something. */
+  readonly quotaFrom: Readonly<Partial<Record<Resource, 'account' | 'domain' | 'default'>>>;
   /** Only those that are set. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -148,8 +154,5 @@ export type {
 
 export type AddedAccount = { readonly address: string } | Refusal;
 
-/** Absent: stays as it is. `none`: no limit. */
-export interface QuotaChange {
-  readonly bytes?: number | 'none';
-  readonly messages?: number | 'none';
-}
+/** Absent: stays as it is. `none`: no limit. `default`: nothing is said here, so the domain or the configuration counts. */
+export type QuotaChange = Readonly<Partial<Record<Resource, LimitChoice | 'default'>>>;

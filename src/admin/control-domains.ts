@@ -12,6 +12,7 @@ export function domainsOver(ask: Ask): DomainOperations {
     findDomain: (name) => ask('GET', domainPath(name)),
     addDomain: (name, rest = []) => ask('POST', '/v1/domains', { name, rest }),
     removeDomain: async (name) => (await ask<{ aliases: number }>('DELETE', domainPath(name))).aliases,
+    setQuota: (name, quota) => ask('PATCH', domainPath(name), { quota }),
     rotateKeys: (name) => ask('POST', `${domainPath(name)}/rotate`),
     lookAtKeys: (name) => ask('POST', `${domainPath(name)}/look`),
     listAliases: async () => (await ask<{ aliases: AliasSummary[] }>('GET', '/v1/aliases')).aliases,

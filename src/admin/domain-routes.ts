@@ -2,7 +2,7 @@
  * What the control socket answers about domains and aliases.
  *
  *     GET    /v1/domains                     POST { name, rest? }
- *     GET    /v1/domains/NAME                DELETE
+ *     GET    /v1/domains/NAME                DELETE      PATCH { quota }
  *     POST   /v1/domains/NAME/rotate         new keys, which wait for the DNS
  *     POST   /v1/domains/NAME/look           looks at once whether it shows them
  *     GET    /v1/domains/NAME/reports/DAYS   what others have reported of it
@@ -11,8 +11,11 @@
  *     POST   /v1/aliases/ADDRESS/drop        { targets }, or "all"
  */
 import { z } from 'zod';
-import { on, type Route, valid } from './route.ts';
+import { defined, on, type Route, valid } from './route.ts';
 
+const limit = z.union([z.int().min(0), z.enum(['none', 'default'])]).optional();
+/** What is said of an account, or of all in a domain. */
+export const QuotaSchema = z.strictObject({ bytes: limit, messages: limit, mailboxes: limit });
 const targets = z.array(z.string().max(1000)).max(1000);
 const AddDomainSchema = z.strictObject({ name: z.string().max(1000), rest: targets.optional() });
 const AddSchema = z.strictObject({ targets: targets.min(1) });
@@ -31,6 +34,10 @@ export const DOMAIN_ROUTES: readonly Route[] = Object.freeze([
   on('DELETE', DOMAIN, async ({ admin }, name) => ({
     json: { aliases: await admin.domains.removeDomain(name) },
   })),
+  on('PATCH', DOMAIN, async (call, name) => {
+    const { quota } = valid(z.strictObject({ quota: QuotaSchema }), await call.json());
+    return { json: await call.admin.domains.setQuota(name, defined(quota)) };
+  }),
   on('POST', `${DOMAIN}/rotate`, async ({ admin }, name) => ({ json: await admin.domains.rotateKeys(name) })),
   on('POST', `${DOMAIN}/look`, async ({ admin }, name) => ({ json: await admin.domains.lookAtKeys(name) })),
   on('GET', `${DOMAIN}/reports/(\\d{1,3})`, async ({ admin }, name, days) => ({

@@ -5,11 +5,12 @@
 import type { AccountAdmin, Credential, Removal } from '../identity/account-admin.ts';
 import type { Activity, ActivityEvent } from '../identity/activity.ts';
 import type { ActivityFiles } from '../identity/activity-files.ts';
-import type { DomainOperations } from '../identity/domain-admin.ts';
+import { type DomainOperations, limitChanges } from '../identity/domain-admin.ts';
 import { actingAs, type Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
-import type { AccountRecord } from '../mailbox/model/model.ts';
+import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
+import { asOwnChanges, asOwnLimits } from '../mailbox/model/quota.ts';
 import { appendMessages, type IncomingMessage } from '../mailbox/operations/append.ts';
 import { createMailbox, setSubscribed } from '../mailbox/operations/folders.ts';
 import { IncomingStream, type Received } from '../mailbox/operations/incoming.ts';
@@ -42,6 +43,7 @@ import type {
   QuotaChange,
 } from './admin.ts';
 import type { KeepingAdmin } from './keeping-admin.ts';
+import { limitsSummary } from './limits-summary.ts';
 import { LocalKeeping } from './local-keeping.ts';
 import { LocalQueue } from './local-queue.ts';
 import { LocalScripts } from './local-scripts.ts';
@@ -137,13 +139,14 @@ export class LocalAdmin implements Admin {
 
   async setQuota(address: string, change: QuotaChange): Promise<AccountSummary> {
     const record = await this.#accounts.accountOf(address);
-    const limit = (value: number | 'none'): number | undefined => (value === 'none' ? undefined : value);
-    const updated = await setQuota(this.#domain, record, {
-      ...(change.bytes === undefined ? {} : { quotaBytes: limit(change.bytes) }),
-      ...(change.messages === undefined ? {} : { quotaMessages: limit(change.messages) }),
-    });
-    const { quotaBytes = 'none', quotaMessages = 'none' } = updated;
-    this.#options.activity.record(updated.address, 'quota changed', { quotaBytes, quotaMessages });
+    const updated = await setQuota(this.#domain, record, asOwnChanges(limitChanges(change)));
+    const {
+      quotaBytes = 'none',
+      quotaMessages = 'none',
+      quotaMailboxes = 'none',
+    } = asOwnLimits(this.#domain.accounts.limitsOf(updated));
+    const limits = { quotaBytes, quotaMessages, quotaMailboxes };
+    this.#options.activity.record(updated.address, 'quota changed', limits);
     return this.#summary(updated);
   }
 
@@ -276,17 +279,19 @@ export class LocalAdmin implements Admin {
   }
 
   async #summary(record: AccountRecord): Promise<AccountSummary> {
-    const { address, createdMs, quotaBytes, quotaMessages, settings } = record;
-    const usage =
-      this.#domain.accounts.peek(record.id) ?? (await this.#domain.store.loadAccount(record.id))?.row;
+    const { address, createdMs, settings } = record;
+    const used = await this.#usedBy(record.id);
+    return { address, createdMs, settings, ...used, ...limitsSummary(this.#domain, record) };
+  }
+
+  async #usedBy(id: AccountId) {
+    const account = this.#domain.accounts.peek(id);
+    const stored = account === undefined ? await this.#domain.store.loadAccount(id) : undefined;
+    const { usedBytes = 0, usedMessages = 0 } = account ?? stored?.row ?? {};
     return {
-      address,
-      createdMs,
-      settings,
-      usedBytes: usage?.usedBytes ?? 0,
-      usedMessages: usage?.usedMessages ?? 0,
-      ...(quotaBytes === undefined ? {} : { quotaBytes }),
-      ...(quotaMessages === undefined ? {} : { quotaMessages }),
+      usedBytes,
+      usedMessages,
+      usedMailboxes: account?.mailboxes.size ?? stored?.mailboxes.length ?? 0,
     };
   }
 

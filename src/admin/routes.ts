@@ -42,7 +42,7 @@ import { z } from 'zod';
 import { Secret } from '../base/secret.ts';
 import type { MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
 import { METRICS_TYPE, type Watch } from './admin.ts';
-import { DOMAIN_ROUTES } from './domain-routes.ts';
+import { DOMAIN_ROUTES, QuotaSchema } from './domain-routes.ts';
 import { failureOf } from './failure.ts';
 import { KEEPING_ROUTES } from './keeping-routes.ts';
 import { decodeMessages, encodeMessages, type Framed } from './message-frames.ts';
@@ -53,14 +53,16 @@ import { SCRIPT_ROUTES } from './script-routes.ts';
 export { type Answer, BadRequest, type Call } from './route.ts';
 
 const count = z.int().min(0);
+const choice = z.union([count, z.literal('none')]);
 const secret = z
   .string()
   .max(10_000)
   .transform((text) => new Secret(text));
 const common = {
   address: z.string().max(1000),
-  quotaBytes: count.optional(),
-  quotaMessages: count.optional(),
+  quotaBytes: choice.optional(),
+  quotaMessages: choice.optional(),
+  quotaMailboxes: choice.optional(),
 };
 const AccountToAddSchema = z.union([
   z.strictObject({ ...common, password: secret }),
@@ -72,11 +74,10 @@ const AppPasswordSchema = z.strictObject({
   networks: z.array(z.string().max(100)).max(1000).optional(),
   expiresMs: count.optional(),
 });
-const limit = z.union([count, z.literal('none')]).optional();
 const ChangeSchema = z.strictObject({
   password: secret.optional(),
   passwordHash: secret.optional(),
-  quota: z.strictObject({ bytes: limit, messages: limit }).optional(),
+  quota: QuotaSchema.optional(),
   setting: z.strictObject({ name: z.string().max(100), value: z.string().max(1000).nullable() }).optional(),
 });
 const HeadSchema = z.strictObject({

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Config } from '../config/options.ts';
 import { newAccountAddress } from '../identity/address.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
+import type { LimitChoice } from '../mailbox/model/quota.ts';
 import { isRefusal } from '../transfer/mail-access.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import {
@@ -17,17 +18,26 @@ import { choosePassword, type PasswordOptions, withPasswordOptions } from './pas
 import { note, print } from './terminal.ts';
 
 interface AddOptions extends CommonOptions, PasswordOptions {
-  readonly quota?: number;
-  readonly messages?: number;
+  readonly quota?: LimitChoice;
+  readonly messages?: LimitChoice;
+  readonly mailboxes?: LimitChoice;
 }
+
+const ABSENT = 'when absent, that of the domain or of all';
+
+const orNone =
+  (parse: (text: string) => number) =>
+  (text: string): LimitChoice =>
+    text === 'none' ? text : parse(text);
 
 export function accountAdd(parent: Command, done: (code: ExitCode) => void): void {
   const command = parent
     .command('add')
     .description('add an account; without an option it asks for the password')
     .argument('<address>', 'alice@example.com, or alice alone in the default domain')
-    .option('--quota <size>', 'room for mail, such as 10GiB; no limit when absent', sizeArgument)
-    .option('--messages <number>', 'number of messages; no limit when absent', countArgument);
+    .option('--quota <size>', `room for mail, such as 10GiB, or "none"; ${ABSENT}`, orNone(sizeArgument))
+    .option('--messages <number>', `number of messages, or "none"; ${ABSENT}`, orNone(countArgument))
+    .option('--mailboxes <number>', `number of mailboxes, or "none"; ${ABSENT}`, orNone(countArgument));
   withCommonOptions(withPasswordOptions(command)).action(async (address: string, options: AddOptions) => {
     // Before anybody types a password for an address that cannot be one.
     assertAddress(address, configOf(options, { isSilent: true }).config);
@@ -37,6 +47,7 @@ export function accountAdd(parent: Command, done: (code: ExitCode) => void): voi
       ...credential,
       ...(options.quota === undefined ? {} : { quotaBytes: options.quota }),
       ...(options.messages === undefined ? {} : { quotaMessages: options.messages }),
+      ...(options.mailboxes === undefined ? {} : { quotaMailboxes: options.mailboxes }),
     };
     const [outcome] = await withAdmin(options, (admin) => admin.addAccounts([account]), { makesData: true });
     if (outcome === undefined || isRefusal(outcome)) {

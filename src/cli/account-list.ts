@@ -24,6 +24,7 @@ export function accountList(parent: Command, _done: (code: ExitCode) => void): v
       humanSize(account.usedBytes),
       quotaText(account.quotaBytes),
       account.quotaMessages === undefined ? 'none' : String(account.quotaMessages),
+      account.quotaMailboxes === undefined ? 'none' : String(account.quotaMailboxes),
       new Date(account.createdMs).toISOString().slice(0, 10),
     ]);
     if (rows.length === 0) note(`no accounts yet; to add one: ${commandName()} account add ADDRESS`);
@@ -31,4 +32,4 @@ export function accountList(parent: Command, _done: (code: ExitCode) => void): v
   });
 }
 
-const HEAD = ['ADDRESS', 'MESSAGES', 'SIZE', 'QUOTA', 'MESSAGE QUOTA', 'CREATED'] as const;
+const HEAD = ['ADDRESS', 'MESSAGES', 'SIZE', 'QUOTA', 'MESSAGE QUOTA', 'MAILBOX QUOTA', 'CREATED'] as const;

@@ -9,6 +9,7 @@ import type { AccountToAdd, Credential } from '../admin/admin.ts';
 import { Secret } from '../base/secret.ts';
 import { parseSize } from '../config/option.ts';
 import { looksLikeHash } from '../identity/hashes/foreign-hash.ts';
+import type { OwnLimits } from '../mailbox/model/quota.ts';
 import { type CsvRecord, parseCsv } from './csv.ts';
 import { UsageError } from './exit.ts';
 import { counted } from './terminal.ts';
@@ -125,13 +126,12 @@ function credentialOf(password: string, hash: string): Credential | string {
   return { password: new Secret(password) };
 }
 
-function limitsOf(quota: string, messages: string) {
-  const quotaBytes = quota === '' || quota === 'none' ? undefined : parseSize(quota);
-  if (quotaBytes === undefined && quota !== '' && quota !== 'none')
-    return `quota "${quota}" is not a size such as 10GiB`;
+function limitsOf(quota: string, messages: string): OwnLimits | string {
+  const quotaBytes = quota === 'none' ? quota : quota === '' ? undefined : parseSize(quota);
+  if (quotaBytes === undefined && quota !== '') return `quota "${quota}" is not a size such as 10GiB`;
   if (!/^(?:|none|\d{1,12})$/.test(messages)) return `messages "${messages}" is not a number`;
   return {
     ...(quotaBytes === undefined ? {} : { quotaBytes }),
-    ...(/^\d/.test(messages) ? { quotaMessages: Number(messages) } : {}),
+    ...(messages === '' ? {} : { quotaMessages: messages === 'none' ? messages : Number(messages) }),
   };
 }

@@ -1,6 +1,7 @@
 /** `brevduva account usage`: what fills an account, and so what to delete. */
 
 import type { Command } from 'commander';
+import type { AccountSummary } from '../admin/admin.ts';
 import { humanSize } from '../base/bytes.ts';
 import type { NamedUsage, Usage } from '../mailbox/reading/usage.ts';
 import type { ExitCode } from './exit.ts';
@@ -31,13 +32,25 @@ export function accountUsage(parent: Command, _done: (code: ExitCode) => void): 
       return;
     }
     const { bytes, messages } = usage.total;
-    const quota = account.quotaBytes;
-    const share =
-      quota === undefined ? '' : `, ${Math.round((100 * bytes) / quota)} % of ${quotaText(quota)}`;
-    print(`${account.address}: ${humanSize(bytes)} in ${counted(messages, 'message')}${share}`);
+    const limits = sharesOf(account, bytes, messages);
+    print(`${account.address}: ${humanSize(bytes)} in ${counted(messages, 'message')}${limits}`);
     for (const line of sections(usage)) print(line);
   });
 }
+
+/** `, 84 % of 10 GiB, 12 % of 5000 messages`: of each limit, how much of it is used. */
+function sharesOf(account: AccountSummary, bytes: number, messages: number): string {
+  const { quotaBytes, quotaMessages, quotaMailboxes, usedMailboxes } = account;
+  const shares = [
+    quotaBytes && `${share(bytes, quotaBytes)} of ${quotaText(quotaBytes)}`,
+    quotaMessages && `${share(messages, quotaMessages)} of ${counted(quotaMessages, 'message')}`,
+    quotaMailboxes &&
+      `${share(usedMailboxes, quotaMailboxes)} of ${counted(quotaMailboxes, 'mailbox', 'mailboxes')}`,
+  ];
+  return shares.map((one) => (one ? `, ${one}` : '')).join('');
+}
+
+const share = (used: number, limit: number): string => `${Math.round((100 * used) / limit)} %`;
 
 function* sections(usage: Usage): Generator<string> {
   yield* section('Mailboxes', usage.mailboxes);

@@ -1,13 +1,14 @@
 /** `brevduva domain list`: the domains whose mail comes here. */
 import type { Command } from 'commander';
 import type { DomainSummary } from '../admin/admin.ts';
+import { domainLimits } from './domain-quota.ts';
 import type { JsonOption } from './domain-records.ts';
 import type { ExitCode } from './exit.ts';
 import { commandName } from './invocation.ts';
 import { withAdmin, withCommonOptions } from './options.ts';
 import { note, print, table } from './terminal.ts';
 
-const HEAD = ['DOMAIN', 'ACCOUNTS', 'ALIASES', 'SIGNS WITH', 'ALL OTHER MAIL'] as const;
+const HEAD = ['DOMAIN', 'ACCOUNTS', 'ALIASES', 'QUOTA', 'SIGNS WITH', 'ALL OTHER MAIL'] as const;
 
 export function domainList(parent: Command, _done: (code: ExitCode) => void): void {
   const command = parent
@@ -22,13 +23,13 @@ export function domainList(parent: Command, _done: (code: ExitCode) => void): vo
   });
 }
 
-function rowOf({ name, createdMs, accounts, aliases, rest, keys }: DomainSummary): readonly string[] {
+function rowOf({ name, createdMs, accounts, aliases, rest, keys, quota }: DomainSummary): readonly string[] {
   const signs = keys.filter(({ state }) => state === 'active').map(({ selector }) => selector);
   const waits = keys
     .filter(({ state }) => state === 'waiting')
     .map(({ selector }) => `${selector} (waits for the DNS)`);
   const words = createdMs === undefined ? 'nothing: never added' : [...signs, ...waits].join(', ');
-  return [name, String(accounts), String(aliases), words, restOf(rest)];
+  return [name, String(accounts), String(aliases), domainLimits(quota) || '-', words, restOf(rest)];
 }
 
 function restOf(rest: DomainSummary['rest']): string {

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { domainAdd } from './domain-add.ts';
 import { domainCheck } from './domain-check.ts';
 import { domainList } from './domain-list.ts';
+import { domainQuota } from './domain-quota.ts';
 import { domainRecords } from './domain-records.ts';
 import { domainRemove } from './domain-remove.ts';
 import { domainReports } from './domain-reports.ts';
@@ -14,6 +15,7 @@ export function domain(program: Command, done: (code: ExitCode) => void): void {
   for (const verb of [
     domainAdd,
     domainList,
+    domainQuota,
     domainRecords,
     domainCheck,
     domainReports,

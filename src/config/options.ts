@@ -17,6 +17,7 @@ import {
 import { RECOVERY, RETENTION } from './sections/keeping.ts';
 import { LIMITS } from './sections/limits.ts';
 import { PROXY } from './sections/proxy.ts';
+import { QUOTA } from './sections/quota.ts';
 import { RECEIVING } from './sections/receiving.ts';
 import { SENDING } from './sections/sending.ts';
 import { DNSBL, GREYLIST, RSPAMD } from './sections/spam.ts';
@@ -54,6 +55,7 @@ export const OPTIONS = {
       doc: 'Whether an index of words is kept for accounts whose texts are searched. "on-demand": made in the background after the first search for a text, some tenth of the text in size, removed when nobody has searched for two months. Without one every such search reads the mail. It is derived: the folder `search` in the data folder need not be backed up.',
     }),
   },
+  quota: QUOTA,
   recovery: RECOVERY,
   retention: RETENTION,
   listen: {

@@ -4,12 +4,14 @@
  * LMTP and SMTP say these outcomes each in their own way.
  */
 import type { ResolvedDelivery } from '../identity/recipients.ts';
-import { actingAs } from '../mailbox/domain.ts';
+import { actingAs, type Domain } from '../mailbox/domain.ts';
 import { domainOf } from '../mailbox/model/domains.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { assertRoom } from '../mailbox/operations/incoming.ts';
 import { requireRoomForOutgoing } from '../mailbox/operations/outgoing.ts';
 import { checkQuota } from '../mailbox/operations/quota.ts';
+import { NoRoom, refusedForRoom } from '../mailbox/operations/room.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
 import type { Guest } from '../net/guest.ts';
 import type { RecipientParameters } from '../smtp/parameters.ts';
 import { readPast } from '../smtp/receiving.ts';
@@ -158,9 +160,11 @@ export class IncomingMail {
     }
     try {
       const state = await domain.accounts.open(account);
-      const isFull = forwards === undefined && !hasRoom(state, declaredBytes);
-      if (isFull && !(isOfMany && settings.overQuota === 'tempfail')) checkQuota(state, declaredBytes, 1);
-      if (forwards !== undefined || isFull)
+      const full = forwards === undefined ? await noRoomFor(domain, state, declaredBytes) : undefined;
+      const waits = isOfMany && settings.overQuota !== 'reject' && full?.isForGood === false;
+      if (full !== undefined && !waits)
+        return this.#refuse(address, name, replyToSender(full, settings.overQuota));
+      if (forwards !== undefined || full !== undefined)
         await requireRoomForOutgoing(domain, state, forwards?.length ?? 1);
       assertRoom(domain, declaredBytes);
       return REPLY.recipientTaken;
@@ -190,12 +194,15 @@ export class IncomingMail {
   }
 }
 
-function hasRoom(account: Parameters<typeof checkQuota>[0], bytes: number): boolean {
+/** Undefined: there is room. */
+async function noRoomFor(domain: Domain, account: AccountState, bytes: number): Promise<NoRoom | undefined> {
   try {
     checkQuota(account, bytes, 1);
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof MailboxError && error.code === 'over-quota') return false;
-    throw error;
+    if (!(error instanceof MailboxError)) throw error;
+    const refused = await refusedForRoom(domain, account, bytes, error);
+    if (refused instanceof NoRoom) return refused;
+    throw refused;
   }
 }

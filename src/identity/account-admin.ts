@@ -11,6 +11,7 @@ import type { Domain } from '../mailbox/domain.ts';
 import type { NewCredential, StoredCredential } from '../mailbox/model/credential.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
+import { asOwnLimits, type OwnLimits, ownChoices } from '../mailbox/model/quota.ts';
 import type { Directory } from '../mailbox/port/store.ts';
 import { MAX_PASSWORD_BYTES } from '../sasl/mechanism.ts';
 import { preparePassword } from '../sasl/prepare.ts';
@@ -29,12 +30,11 @@ import type { Passwords } from './password.ts';
 import type { ProofKeyMaker } from './proof-keys.ts';
 import { type AccountSettings, NO_SETTINGS } from './settings.ts';
 
-export type NewAccount = Credential & {
-  /** A bare name gets the default domain. */
-  readonly address: string;
-  readonly quotaBytes?: number;
-  readonly quotaMessages?: number;
-};
+export type NewAccount = Credential &
+  OwnLimits & {
+    /** A bare name gets the default domain. */
+    readonly address: string;
+  };
 
 /** What a person will sign in with: a password, or what another server has stored of one. */
 export type Credential = { readonly password: Secret } | { readonly passwordHash: Secret };
@@ -227,7 +227,7 @@ export class AccountAdmin {
 
   async #prepare(account: NewAccount): Promise<PreparedAccount | MailboxError> {
     const { domain, defaultDomain } = this.#options;
-    const { address, quotaBytes, quotaMessages } = account;
+    const { address } = account;
     try {
       const canonical = newAccountAddress(address, defaultDomain);
       // An import that is run again must not hash hundreds of passwords to be told so.
@@ -242,8 +242,7 @@ export class AccountAdmin {
         address: canonical,
         credentials: [await this.#stored(account, { address: canonical, others: [] })],
         createdMs: domain.clock.nowMs(),
-        ...(quotaBytes === undefined ? {} : { quotaBytes }),
-        ...(quotaMessages === undefined ? {} : { quotaMessages }),
+        ...asOwnLimits(ownChoices(account)),
       };
     } catch (error) {
       if (error instanceof MailboxError) return error;

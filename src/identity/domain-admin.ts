@@ -13,6 +13,13 @@ import {
   type KeyAlgorithm,
 } from '../mailbox/model/domains.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
+import {
+  type LimitChanges,
+  type LimitChoice,
+  type LimitChoices,
+  RESOURCES,
+  type Resource,
+} from '../mailbox/model/quota.ts';
 import { newDomainName } from './address.ts';
 import { newPair } from './key-rotation.ts';
 import type { KeyWatch } from './key-watch.ts';
@@ -30,6 +37,8 @@ export interface DomainSummary {
   /** Where mail goes that nobody has the address of: addresses, or one `@domain`. */
   readonly rest?: readonly string[];
   readonly keys: readonly KeySummary[];
+  /** What each account in it may have of which nothing is said itself; absent: nothing is said. */
+  readonly quota?: LimitChoices;
 }
 
 export interface AliasSummary extends AliasRecord {
@@ -57,6 +66,11 @@ export interface DomainOperations {
   removeDomain(name: string): Promise<number>;
   /** New keys, which wait for the DNS; those that wait already when there are any. Throws `nonexistent`. */
   rotateKeys(name: string): Promise<DomainSummary>;
+  /** What is not named stays; `default`: nothing is said any more. Throws `nonexistent`. */
+  setQuota(
+    name: string,
+    change: Readonly<Partial<Record<Resource, LimitChoice | 'default'>>>,
+  ): Promise<DomainSummary>;
   /** Looks at once whether the DNS shows keys that wait for it. Throws `nonexistent`. */
   lookAtKeys(name: string): Promise<DomainSummary>;
   listAliases(): Promise<readonly AliasSummary[]>;
@@ -67,7 +81,7 @@ export interface DomainOperations {
 }
 
 export interface DomainAdminOptions {
-  readonly domain: Pick<Domain, 'store' | 'clock' | 'log'>;
+  readonly domain: Pick<Domain, 'store' | 'clock' | 'log' | 'accounts'>;
   readonly recipients: Pick<Recipients, 'resolve'>;
   readonly defaultDomain: string;
   readonly makeKey: (
@@ -155,6 +169,19 @@ export class DomainAdmin implements DomainOperations {
     const { name } = await this.#added(raw);
     this.#lookedAt(name);
     await this.#options.keyWatch?.look(name);
+    return this.findDomain(name);
+  }
+
+  async setQuota(
+    raw: string,
+    change: Readonly<Partial<Record<Resource, LimitChoice | 'default'>>>,
+  ): Promise<DomainSummary> {
+    const { domain } = this.#options;
+    const { name } = await this.#added(raw);
+    const updated = await this.#domains.changeQuota(name, limitChanges(change));
+    if (updated === undefined) throw noDomain(name);
+    domain.accounts.refreshDomain(name);
+    domain.log.info({ domain: name, quota: updated.quota }, 'the quota of a domain was changed');
     return this.findDomain(name);
   }
 
@@ -287,13 +314,27 @@ export class DomainAdmin implements DomainOperations {
   async #summary(name: string, use: Pick<DomainSummary, 'accounts' | 'aliases'>): Promise<DomainSummary> {
     const record: DomainRecord | undefined = await this.#domains.find(name);
     const rest = await this.#domains.findAlias(`@${name}`);
+    const quota = record?.quota;
     return {
       ...{ name, accounts: use.accounts, aliases: use.aliases - (rest === undefined ? 0 : 1) },
       ...(record === undefined ? {} : { createdMs: record.createdMs }),
       ...(rest === undefined ? {} : { rest: rest.targets }),
+      ...(quota === undefined || Object.keys(quota).length === 0 ? {} : { quota }),
       keys: (record?.keys ?? []).map(({ privateKey: _, ...known }) => known),
     };
   }
+}
+
+/** What was asked for as a change: of what is `default`, nothing is said any more. */
+export function limitChanges(
+  change: Readonly<Partial<Record<Resource, LimitChoice | 'default'>>>,
+): LimitChanges {
+  const named = RESOURCES.filter((resource) => change[resource] !== undefined);
+  const choices = named.map((resource) => [
+    resource,
+    change[resource] === 'default' ? undefined : change[resource],
+  ]);
+  return Object.fromEntries(choices) as LimitChanges;
 }
 
 function isThere(name: string): MailboxError {

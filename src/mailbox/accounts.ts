@@ -8,9 +8,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import type { Turns } from './change/turns.ts';
 import type { CredentialKind } from './model/credential.ts';
+import { domainOf } from './model/domains.ts';
 import { MailboxError } from './model/errors.ts';
 import { FACTS_VERSION } from './model/facts.ts';
 import { type AccountId, type AccountRecord, type AccountRow, asModSeq, type Role } from './model/model.ts';
+import { type LimitChoices, type Limits, limitsIn, NO_CHOICES, ownChoices } from './model/quota.ts';
 import type { LoadedAccount } from './port/store.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
 import { type AccountListener, type AccountState, WritableAccount } from './state/account.ts';
@@ -49,15 +51,25 @@ export class Accounts {
   readonly deletedMail = new Exclusive();
   /** Told of each account when it is in memory, before anybody has it. They do not throw. */
   readonly onLoaded = new Set<(account: AccountState) => void>();
+  /** Told of accounts in memory that may have other limits now. They do not throw. */
+  readonly onLimits = new Set<(account: AccountState) => void>();
   readonly #store: Pick<TranslatedStore, 'directory' | 'loadAccount'>;
   readonly #turns: Turns;
   readonly #clock: Clock;
+  readonly #defaults: LimitChoices;
   readonly #loaded = new Map<AccountId, WritableAccount>();
   readonly #loading = new Map<AccountId, Loading>();
   /** Last turns of evicted accounts. */
   readonly #leaving = new Map<AccountId, Promise<void>>();
 
-  constructor(store: Pick<TranslatedStore, 'directory' | 'loadAccount'>, turns: Turns, clock: Clock) {
+  /** `defaults`: what accounts may have of which nothing is said, nor of their domains. */
+  constructor(
+    store: Pick<TranslatedStore, 'directory' | 'loadAccount'>,
+    turns: Turns,
+    clock: Clock,
+    defaults: LimitChoices = NO_CHOICES,
+  ) {
+    this.#defaults = defaults;
     this.#store = store;
     this.#turns = turns;
     this.#clock = clock;
@@ -76,6 +88,14 @@ export class Accounts {
       return loaded;
     }
     return (this.#loading.get(id) ?? this.#startLoading(id)).promise;
+  }
+
+  /** What counts of what is said of the account, its domain and all. */
+  limitsOf(
+    record: Pick<AccountRecord, 'address' | 'quotaBytes' | 'quotaMessages' | 'quotaMailboxes'>,
+  ): Limits {
+    const ofDomain = this.#store.directory.domains.quotaOf(domainOf(record.address));
+    return limitsIn(ownChoices(record), ofDomain, this.#defaults);
   }
 
   /** The account if it is in memory. */
@@ -117,11 +137,18 @@ export class Accounts {
     if (account === undefined) return;
     const before = account.record.credentials;
     account.record = record;
+    for (const tell of this.onLimits) tell(account);
     for (const listener of [...account.listeners]) {
       if (isValid(listener, record)) continue;
       const lost = before.find(({ id }) => id === listener.credential);
       listener.onEvicted(WHY_LOST[lost?.kind ?? 'password']);
     }
+  }
+
+  /** Something was said of the accounts of a domain. */
+  refreshDomain(name: string): void {
+    for (const account of this.#loaded.values())
+      if (domainOf(account.record.address) === name) for (const tell of this.onLimits) tell(account);
   }
 
   /**
@@ -222,7 +249,7 @@ export class Accounts {
 
   async #read(record: AccountRecord): Promise<WritableAccount> {
     const stored = await this.#store.loadAccount(record.id);
-    const account = new WritableAccount(record, stored ?? nothing(this.#clock));
+    const account = new WritableAccount(record, stored ?? nothing(this.#clock), (one) => this.limitsOf(one));
     // What it looked like before it was dropped from memory is not known any more.
     account.needsReaping = true;
     account.lastExpungeMs = this.#clock.nowMs();
@@ -276,6 +303,9 @@ function nothing(clock: Clock): LoadedAccount {
     nextUidValidity: Math.floor(clock.nowMs() / 1000),
     usedBytes: 0,
     usedMessages: 0,
+    roomTold: 0,
+    refusedSinceMs: 0,
+    refusedBytes: 0,
     factsVersion: FACTS_VERSION,
     historyFloor: asModSeq(0),
     changesFloor: asModSeq(0),

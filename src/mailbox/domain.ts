@@ -20,6 +20,8 @@ export interface DomainLimits {
   readonly keywordsPerMessage: number;
   readonly mailboxesPerAccount: number;
   readonly messageBytes: number;
+  /** For so long mail is kept elsewhere that finds no room here. */
+  readonly roomGraceMs: number;
   /** Recipients that mail of one account waits for. */
   readonly outgoingPerAccount: number;
   /** Messages that wait, of all accounts that are held here. */
@@ -29,7 +31,7 @@ export interface DomainLimits {
 export interface Domain {
   readonly store: TranslatedStore;
   readonly accounts: Accounts;
-  readonly turns: Pick<Turns, 'run' | 'outbox'>;
+  readonly turns: Pick<Turns, 'run' | 'outbox' | 'onRoom'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: DomainLimits;
@@ -56,5 +58,6 @@ export interface Domain {
 /** The same domain for one who acts in it: changes are made by this author. */
 export function actingAs(domain: Domain, by: Author): Domain {
   const { turns } = domain;
-  return { ...domain, turns: { outbox: turns.outbox, run: (operation) => turns.run({ ...operation, by }) } };
+  const { outbox, onRoom } = turns;
+  return { ...domain, turns: { outbox, onRoom, run: (operation) => turns.run({ ...operation, by }) } };
 }

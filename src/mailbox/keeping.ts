@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { AccountRecord, Role } from './model/model.ts';
+import type { Limits } from './model/quota.ts';
 
 export interface Keeping {
   /** For whatever is given up for good because time has passed, see `upkeep/known-time.ts`. */
@@ -11,7 +12,7 @@ export interface Keeping {
   /** What was deleted can be brought back for so long; 0: it cannot. */
   readonly recoverMs: number;
   /** As many octets of what was deleted are kept. */
-  recoverBytes(record: AccountRecord): number;
+  recoverBytes(limits: Limits): number;
   /** Mail is expunged when it has been in a mailbox of this role for so long; undefined: never. */
   retentionMs(record: AccountRecord, role: Role | undefined): number | undefined;
 }

@@ -27,7 +27,7 @@ import { type DeliveryOutcome, deliver } from '../mailbox/operations/deliver.ts'
 import { openIncoming, type Received } from '../mailbox/operations/incoming.ts';
 import { ownResults, saysDmarcPass } from '../message-auth/seal.ts';
 import { saysJunk } from '../message-auth/verdict-field.ts';
-import { REPLY } from '../smtp/replies.ts';
+import { fullInWords, REPLY } from '../smtp/replies.ts';
 import type { Outcome } from './attempt.ts';
 import type { DepartingMessage } from './message.ts';
 
@@ -244,11 +244,17 @@ function saidIn(outcome: DeliveryOutcome): Said {
   }
 }
 
-function saidOf({ code, message: text }: MailboxError): Said {
+function saidOf(error: MailboxError): Said {
+  const { code, message: text } = error;
   switch (code) {
-    case 'over-quota':
+    case 'over-quota': {
       // How full it is the sender need not know.
-      return { kind: 'deferred', status: '4.2.2', text: 'the mailbox is full' };
+      const full = fullInWords(error);
+      const [kind, status] = full.isForGood
+        ? (['failed', '5.2.2'] as const)
+        : (['deferred', '4.2.2'] as const);
+      return { kind, status, text: full.text };
+    }
     case 'too-big':
       return { kind: 'failed', status: '5.3.4', text };
     case 'nonexistent':

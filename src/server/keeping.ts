@@ -25,7 +25,7 @@ export function keepingOf(
   return {
     clock,
     recoverMs: recovery.keep,
-    recoverBytes: ({ quotaBytes }) => quotaBytes ?? recovery.max,
+    recoverBytes: ({ bytes }) => bytes ?? recovery.max,
     retentionMs({ settings }: AccountRecord, role: Role | undefined): number | undefined {
       if (role !== 'trash' && role !== 'junk') return undefined;
       const ms = chosen(`retention.${role}`, settings, retention[role]);

@@ -22,6 +22,7 @@ import { WebSessions } from '../identity/web-sessions.ts';
 import { Accounts } from '../mailbox/accounts.ts';
 import { Turns } from '../mailbox/change/turns.ts';
 import type { Domain } from '../mailbox/domain.ts';
+import type { LimitChoices } from '../mailbox/model/quota.ts';
 import { NO_INDEX_FILES } from '../mailbox/port/index-files.ts';
 import { EVERYTHING_HERE } from '../mailbox/port/placement.ts';
 import { TranslatedStore } from '../mailbox/port/translated-store.ts';
@@ -178,8 +179,9 @@ function domainOf(
   // One limit for the domain; each protocol announces and enforces its own below it.
   const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize, config.submission.maxSize);
   const perAccount = { mailboxesPerAccount, outgoingPerAccount, outgoing };
-  const limits = { keywordsPerMailbox, keywordsPerMessage, ...perAccount, messageBytes };
-  const accounts = new Accounts(store, turns, clock);
+  const roomGraceMs = config.quota.grace;
+  const limits = { keywordsPerMailbox, keywordsPerMessage, ...perAccount, messageBytes, roomGraceMs };
+  const accounts = new Accounts(store, turns, clock, defaultLimits(config));
   const domain: Domain = {
     ...{ store, log, placement, keeping, serverAnnotations, dispositions, events },
     ...{ accounts, turns, clock, limits },
@@ -190,6 +192,15 @@ function domainOf(
   };
   events.begin(domain);
   return domain;
+}
+
+/** 0 in the configuration: no limit. */
+function defaultLimits({ quota: { size, messages, mailboxes } }: Config): LimitChoices {
+  return {
+    ...(size > 0 && { bytes: size }),
+    ...(messages > 0 && { messages }),
+    ...(mailboxes > 0 && { mailboxes }),
+  };
 }
 
 function textIndexOf({ data, search }: Config, log: Log): TextIndex {

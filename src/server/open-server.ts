@@ -10,6 +10,7 @@ import { startIndexing } from '../mailbox/search/indexing.ts';
 import { startReaper } from '../mailbox/upkeep/reaper.ts';
 import { startRenewal } from '../mailbox/upkeep/renew-facts.ts';
 import { startRetaining } from '../mailbox/upkeep/retain.ts';
+import { startRoomNotices } from '../mailbox/upkeep/room-notices.ts';
 import { startWaking } from '../mailbox/upkeep/waker.ts';
 import { TlsFiles } from '../net/tls.ts';
 import { countSent } from './allowance-file.ts';
@@ -23,6 +24,7 @@ import { startMailQueue } from './mail-queue.ts';
 import { type MailSystem, openMailSystem } from './mail-system.ts';
 import { type BoundListener, type RunningProtocols, startProtocols } from './protocols.ts';
 import { resolverOf } from './resolver.ts';
+import { noticeWriter } from './room-notice.ts';
 import { spamServices, startTraining } from './spam.ts';
 import { type ServerWatch, watchOver } from './watch.ts';
 import type { Colleagues } from './workers/colleagues.ts';
@@ -133,6 +135,7 @@ function upkeepOf(domain: Domain, config: Config, log: Log): (() => Promise<void
     startRenewal(domain),
     startTraining(config, domain, log),
   ];
+  if (config.quota.notices) upkeep.push(startRoomNotices(domain, noticeWriter(config, domain.clock)));
   if (config.search.index !== 'off') upkeep.push(startIndexing(domain));
   return upkeep.map((one) => () => one.stop());
 }

@@ -5,10 +5,12 @@
  * 4xx keeps the message in the sender's queue, 5xx sends it back. Only what cannot get better is a 5xx.
  */
 import type { MailboxError, MailboxErrorCode } from '../mailbox/model/errors.ts';
+import { NoRoom } from '../mailbox/operations/room.ts';
 import { StoreError } from '../mailbox/port/store.ts';
 import type { Reply } from './reply.ts';
 
-export type OverQuota = 'tempfail' | 'reject';
+/** `grace`: kept for a while, then returned. */
+export type OverQuota = 'grace' | 'tempfail' | 'reject';
 
 type Status = readonly [code: number, enhanced: string];
 
@@ -43,7 +45,29 @@ export function replyOf(error: MailboxError): Reply {
 /** For whoever has mail for it: how much there is in an account is its owner's business, and nobody else can make room. */
 export function replyToSender(error: MailboxError, overQuota: OverQuota): Reply {
   if (error.code !== 'over-quota') return replyOf(error);
-  return overQuota === 'reject' ? REPLY.fullForGood : REPLY.fullForNow;
+  if (overQuota === 'reject') return REPLY.fullForGood;
+  const { isForGood, text } = fullInWords(error);
+  if (isForGood && overQuota === 'grace') return { code: 552, text: `5.2.2 ${text}` };
+  return { code: 452, text: `4.2.2 ${isForGood ? FULL_MAILBOX : text}` };
+}
+
+/** For whoever has mail for a full account: whether it is worth trying again. How much there is in it is not said. */
+export function fullInWords(error: MailboxError): { readonly isForGood: boolean; readonly text: string } {
+  if (!(error instanceof NoRoom)) return { isForGood: false, text: FULL_MAILBOX };
+  const { isForGood, graceMs } = error;
+  if (graceMs === undefined)
+    return { isForGood, text: 'the message is larger than all the room of the mailbox' };
+  const time = timeInWords(graceMs);
+  if (isForGood) return { isForGood, text: `the mailbox has been full for ${time}` };
+  return { isForGood, text: `${FULL_MAILBOX}; its owner is told, and mail is waited with for ${time}` };
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+function timeInWords(ms: number): string {
+  const [count, unit] = ms % DAY_MS === 0 ? [ms / DAY_MS, 'day'] : [Math.ceil(ms / HOUR_MS), 'hour'];
+  return count === 1 ? `a ${unit}`.replace('a hour', 'an hour') : `${count} ${unit}s`;
 }
 
 /** What a line of a reply has room for: RFC 5321 §4.5.3.1.5, with the name of the message behind it. */

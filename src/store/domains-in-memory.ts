@@ -1,5 +1,6 @@
 /** Domains and aliases in memory, for every implementation of the directory. */
 import { type AliasRecord, type DomainRecord, type DomainUse, domainOf } from '../mailbox/model/domains.ts';
+import { type LimitChoices, NO_CHOICES } from '../mailbox/model/quota.ts';
 
 export class DomainsInMemory {
   readonly #domains = new Map<string, DomainRecord>();
@@ -8,6 +9,10 @@ export class DomainsInMemory {
 
   find(name: string): DomainRecord | undefined {
     return this.#domains.get(name);
+  }
+
+  quotaOf(name: string): LimitChoices {
+    return this.#domains.get(name)?.quota ?? NO_CHOICES;
   }
 
   findAlias(address: string): AliasRecord | undefined {

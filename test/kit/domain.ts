@@ -55,6 +55,7 @@ const TEST_LIMITS: DomainLimits = Object.freeze({
   messageBytes: 128 * 1024 * 1024,
   outgoingPerAccount: 10_000,
   outgoing: 1_000_000,
+  roomGraceMs: 3 * 86_400_000,
 });
 
 export interface TestDomainOptions {
@@ -99,7 +100,7 @@ export interface TestDomain {
   addAccount(
     address: string,
     password: string,
-    quota?: { readonly bytes?: number; readonly messages?: number },
+    quota?: { readonly bytes?: number; readonly messages?: number; readonly mailboxes?: number },
   ): Promise<AccountRecord>;
   /** The bytes of all messages of a mailbox, in the order of their UIDs. */
   messagesOf(address: string, mailbox?: string): Promise<Buffer[]>;
@@ -173,6 +174,7 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
           password: new Secret(password),
           ...(quota.bytes === undefined ? {} : { quotaBytes: quota.bytes }),
           ...(quota.messages === undefined ? {} : { quotaMessages: quota.messages }),
+          ...(quota.mailboxes === undefined ? {} : { quotaMailboxes: quota.mailboxes }),
         },
       ]);
       if (outcome === undefined || outcome instanceof Error) throw outcome ?? new Error('no outcome');

@@ -6,8 +6,9 @@
  * A copy is cheap: mailboxes are shared until one of the two changes them.
  */
 import assert from 'node:assert/strict';
-import type { AccountRecord, MailboxId } from '../../src/mailbox/model/model.ts';
+import type { MailboxId } from '../../src/mailbox/model/model.ts';
 import type { OutgoingId } from '../../src/mailbox/model/outgoing.ts';
+import type { Limits } from '../../src/mailbox/model/quota.ts';
 
 /** Octets that no other message has. */
 export interface Content {
@@ -217,23 +218,21 @@ export class ModelAccount {
   }
 
   /** Drafts have a reserve. */
-  hasRoomIn(role: string | undefined, record: AccountRecord, bytes: number, messages: number): boolean {
-    if (role !== 'drafts' || this.hasRoomFor(record, bytes, messages))
-      return this.hasRoomFor(record, bytes, messages);
-    const { quotaBytes = 0, quotaMessages = 0 } = record;
+  hasRoomIn(role: string | undefined, limits: Limits, bytes: number, messages: number): boolean {
+    if (role !== 'drafts' || this.hasRoomFor(limits, bytes, messages))
+      return this.hasRoomFor(limits, bytes, messages);
     const more = {
-      ...(record.quotaBytes !== undefined && { quotaBytes: quotaBytes + Math.max(2 ** 20, quotaBytes / 50) }),
-      ...(record.quotaMessages !== undefined && {
-        quotaMessages: quotaMessages + Math.max(10, quotaMessages / 50),
+      ...(limits.bytes !== undefined && { bytes: limits.bytes + Math.max(2 ** 20, limits.bytes / 50) }),
+      ...(limits.messages !== undefined && {
+        messages: limits.messages + Math.max(10, limits.messages / 50),
       }),
     };
-    const { quotaBytes: _, quotaMessages: __, ...rest } = record;
-    return this.hasRoomFor({ ...rest, ...more }, bytes, messages);
+    return this.hasRoomFor(more, bytes, messages);
   }
 
-  hasRoomFor(record: AccountRecord, bytes: number, messages: number): boolean {
-    const { quotaBytes = Number.POSITIVE_INFINITY, quotaMessages = Number.POSITIVE_INFINITY } = record;
-    return this.usedBytes + bytes <= quotaBytes && this.usedMessages + messages <= quotaMessages;
+  hasRoomFor(limits: Limits, bytes: number, messages: number): boolean {
+    const { bytes: mostBytes = Number.POSITIVE_INFINITY, messages: most = Number.POSITIVE_INFINITY } = limits;
+    return this.usedBytes + bytes <= mostBytes && this.usedMessages + messages <= most;
   }
 
   #noteDeleted({ id, name }: ModelMailbox, message: ModelMessage | undefined): void {

@@ -20,7 +20,7 @@ import { reapAccount } from '../../src/mailbox/upkeep/reaper.ts';
 import type { ModelAccount, ModelMailbox, ModelMessage } from './account-model.ts';
 import type { Device } from './device.ts';
 import { folded } from './semantics.ts';
-import { RECOVER_MS, type World } from './world.ts';
+import { DOMAIN, RECOVER_MS, type World } from './world.ts';
 
 const AFTER_GRACE_MS = 10 * 60_000 + RECOVER_MS;
 const MOST_PASSES = 200;
@@ -164,6 +164,25 @@ async function opened(world: World, domain: Domain, id: AccountState['id']): Pro
   return account;
 }
 
+/** What was said last of the account counts, then what was said of its domain. */
+async function compareLimits(
+  { store }: World,
+  { record, limits }: AccountState,
+  where: string,
+): Promise<void> {
+  const own = await store.directory.get(record.id);
+  const ofAll = (await store.directory.domains.find(DOMAIN))?.quota;
+  const pairs = [
+    ['bytes', own?.quotaBytes],
+    ['messages', own?.quotaMessages],
+    ['mailboxes', own?.quotaMailboxes],
+  ] as const;
+  for (const [resource, choice] of pairs) {
+    const counts = choice ?? ofAll?.[resource];
+    assert.equal(limits[resource], counts === 'none' ? undefined : counts, `${where}: limit of ${resource}`);
+  }
+}
+
 async function compare(world: World, domain: Domain, account: AccountState, where: string): Promise<void> {
   const model = world.truth.of(account.id);
   assert.deepEqual([...account.byName.keys()].sort(), model.names, `${where}: names`);
@@ -175,6 +194,7 @@ async function compare(world: World, domain: Domain, account: AccountState, wher
     [...model.orphans].sort(),
     `${where}: subscriptions`,
   );
+  await compareLimits(world, account, where);
   const annotations = [...account.annotations.values()];
   assert.deepEqual(
     new Map(annotations.map((row) => [annotationKey(row), row.sizeBytes])),

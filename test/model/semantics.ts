@@ -60,7 +60,7 @@ export const firstMailboxes: Semantic = (model, { account }) => {
 export function append(target: MailboxId, messages: readonly NewMessage[]): Semantic {
   return (model, { account, modseq, value }) => {
     const role = account.mailboxes.get(target)?.role;
-    const isFull = !model.hasRoomIn(role, account.record, bytesOf(messages), messages.length);
+    const isFull = !model.hasRoomIn(role, account.limits, bytesOf(messages), messages.length);
     refuse(isFull && 'over-quota', !model.mailboxes.has(target) && 'nonexistent');
     const { uids } = (value ?? { uids: [] }) as Pick<AppendResult, 'uids'>;
     assert.deepEqual(uids, model.add(target, messages, modseq));
@@ -131,7 +131,10 @@ function filed(
     const isMissing = (one: string) => model.byName(one) === undefined && !planned.has(one);
     const missing = [...ancestors(name), name].filter(isMissing);
     const mailboxes = model.mailboxes.size + planned.size + missing.length;
-    if (makes !== undefined && mailboxes <= mostMailboxes) for (const one of missing) planned.add(one);
+    const counted = mailboxes - (isNeeded(account, name) ? 1 : 0);
+    const hasRoom = missing.length === 0 || counted <= (account.limits.mailboxes ?? counted);
+    if (makes !== undefined && mailboxes <= mostMailboxes && hasRoom)
+      for (const one of missing) planned.add(one);
     const isNew = planned.has(name);
     const target = account.byName.get(isMissing(name) ? 'INBOX' : name);
     const isLoaded =
@@ -145,7 +148,7 @@ function filed(
     return { name, message: { content, flags: bits, keywords: folded(keywords) } };
   });
   const bytes = bytesOf(messages.map(({ message }) => message));
-  refuse(!model.hasRoomFor(account.record, bytes, messages.length) && 'over-quota');
+  refuse(!model.hasRoomFor(account.limits, bytes, messages.length) && 'over-quota');
   for (const one of planned) model.create(made(account, one));
   return messages.map(({ name, message }) => {
     const id = model.byName(name)?.id as MailboxId;
@@ -170,7 +173,7 @@ export function cancel(id: OutgoingId, drafts: MailboxId): Semantic {
   return (model, { account, modseq }) => {
     const content = model.outgoing.get(id);
     assert.ok(content !== undefined, `outgoing mail ${id} is not there to be taken back`);
-    const isFull = !model.hasRoomFor(account.record, content.octets.length, 1);
+    const isFull = !model.hasRoomFor(account.limits, content.octets.length, 1);
     refuse(isFull && 'over-quota', !model.mailboxes.has(drafts) && 'nonexistent');
     model.add(drafts, [{ content, flags: FLAG.Draft | FLAG.Seen, keywords: '' }], modseq);
     model.takeBack(id);
@@ -184,7 +187,7 @@ export function replace(source: MailboxId, uid: number, target: MailboxId, messa
     const isThere = old !== undefined && model.mailboxes.has(source) && model.mailboxes.has(target);
     const bytes = bytesOf([message]) - bytesOf(old === undefined ? [] : [old]);
     const isFull =
-      old !== undefined && !model.hasRoomIn(account.mailboxes.get(target)?.role, account.record, bytes, 0);
+      old !== undefined && !model.hasRoomIn(account.mailboxes.get(target)?.role, account.limits, bytes, 0);
     refuse(!isThere && 'nonexistent', isFull && 'over-quota');
     const { uids } = (value ?? { uids: [] }) as Pick<AppendResult, 'uids'>;
     assert.deepEqual(uids, model.add(target, [message], modseq));
@@ -240,19 +243,19 @@ function isReadable(model: ModelAccount, { account }: Seen, mailbox: MailboxId):
 /** Copying to the Trash may exceed the quota once: not beyond all that there is outside of it. */
 function mayCopy(
   model: ModelAccount,
-  { account: { record, mailboxes, gone } }: Seen,
+  { account: { limits, mailboxes, gone } }: Seen,
   copying: { source: MailboxId; target: MailboxId; found: readonly ModelMessage[] },
 ): boolean {
   const { source, target, found } = copying;
   const bytes = bytesOf(found);
-  if (model.hasRoomFor(record, bytes, found.length)) return true;
+  if (model.hasRoomFor(limits, bytes, found.length)) return true;
   const state = mailboxes.get(target) ?? [...gone].find(({ id }) => id === target);
   if (state?.role !== 'trash' || source === target) return false;
   const there = [...(model.find(target)?.messages.values() ?? [])];
-  const { quotaBytes = Number.POSITIVE_INFINITY, quotaMessages = Number.POSITIVE_INFINITY } = record;
+  const { bytes: mostBytes = Number.POSITIVE_INFINITY, messages: most = Number.POSITIVE_INFINITY } = limits;
   return (
-    bytesOf(there) + bytes <= Math.max(quotaBytes, model.usedBytes - bytesOf(there)) &&
-    there.length + found.length <= Math.max(quotaMessages, model.usedMessages - there.length)
+    bytesOf(there) + bytes <= Math.max(mostBytes, model.usedBytes - bytesOf(there)) &&
+    there.length + found.length <= Math.max(most, model.usedMessages - there.length)
   );
 }
 
@@ -331,7 +334,7 @@ export function saveAnew(saving: () => SavedAnew | undefined): Semantic {
     const going = isThere ? copies : [];
     const bytes = bytesOf([message]) - bytesOf(going.map(({ copy }) => copy));
     const role = account.mailboxes.get(target)?.role;
-    const isFull = !model.hasRoomIn(role, account.record, bytes, 1 - going.length);
+    const isFull = !model.hasRoomIn(role, account.limits, bytes, 1 - going.length);
     const why = model.mailboxes.has(target) ? (isFull ? 'refused' : undefined) : 'mailboxes';
     const [made] = created;
     assert.equal(made !== undefined && 'why' in made ? made.why : undefined, why);
@@ -479,10 +482,22 @@ export function flags(mailbox: MailboxId, uids: readonly number[], wanted: FlagC
 export function create(name: string, mostMailboxes: number): Semantic {
   return (model, { account }) => {
     const parents = ancestors(name).filter((parent) => model.byName(parent) === undefined);
-    const isTooMany = model.mailboxes.size + parents.length + 1 > mostMailboxes;
-    refuse(model.byName(name) !== undefined && 'exists', isTooMany && 'limit');
+    const size = model.mailboxes.size + parents.length + 1;
+    const counted = isNeeded(account, name) ? size - 1 : size;
+    const isFull = counted > (account.limits.mailboxes ?? counted) && counted > model.mailboxes.size;
+    refuse(
+      model.byName(name) !== undefined && 'exists',
+      size > mostMailboxes && 'limit',
+      isFull && 'over-quota',
+    );
     for (const one of [...parents, name]) model.create(made(account, one));
   };
+}
+
+/** It is, or would be, the Trash: no quota of mailboxes is in its way. */
+function isNeeded({ mailboxes }: AccountState, name: string): boolean {
+  const others = [...mailboxes.values()].filter((one) => one.name !== name);
+  return name === 'Trash' && others.every(({ role }) => role !== 'trash');
 }
 
 export function remove(name: string): Semantic {
@@ -505,6 +520,9 @@ export function rename(from: string, to: string, mostMailboxes: number): Semanti
     refuse(
       targets.some((target) => model.byName(target) !== undefined) && 'exists',
       parents.length > 0 && model.mailboxes.size + parents.length > mostMailboxes && 'limit',
+      parents.length > 0 &&
+        model.mailboxes.size + parents.length > (account.limits.mailboxes ?? 1e9) &&
+        'over-quota',
     );
     for (const parent of parents) model.create(made(account, parent));
     moving.forEach(({ id }, i) => {

@@ -10,6 +10,7 @@ import { type Copy, IN_INBOX } from '../../src/mailbox/disposition.ts';
 import { NO_MAILBOX } from '../../src/mailbox/model/annotations.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
 import { type AccountRecord, asModSeq } from '../../src/mailbox/model/model.ts';
+import { asOwnChanges, type LimitChoice } from '../../src/mailbox/model/quota.ts';
 import { setAnnotations } from '../../src/mailbox/operations/annotations.ts';
 import { appendMessages, type IncomingMessage } from '../../src/mailbox/operations/append.ts';
 import { cancelOutgoing } from '../../src/mailbox/operations/cancel-outgoing.ts';
@@ -41,7 +42,7 @@ import { Device } from './device.ts';
 import { Drop } from './drop.ts';
 import { delivered, writeContent } from './mail.ts';
 import * as is from './semantics.ts';
-import { RETENTION_MS, type World } from './world.ts';
+import { DOMAIN, RETENTION_MS, type World } from './world.ts';
 
 export interface Climate {
   /** How often each action is chosen; those that are not named, once. */
@@ -719,7 +720,8 @@ function quitDrop(step: Step, drop: Drop): void {
   const { mailboxes, byName } = drop.account;
   let target = ([...mailboxes.values()].find(({ role }) => role === 'trash') ?? byName.get('Trash'))?.id;
   const toTrash: is.Semantic = (model, seen) => {
-    if (seen.value === undefined) throw new Refused(['nonexistent', 'exists', 'limit', 'cannot']);
+    if (seen.value === undefined)
+      throw new Refused(['nonexistent', 'exists', 'limit', 'over-quota', 'cannot']);
     if (target === undefined) {
       is.create('Trash', world.limits.mailboxesPerAccount)(model, seen);
       target = model.byName('Trash')?.id;
@@ -859,12 +861,20 @@ function openAccount(step: Step): void {
 function quota(step: Step): void {
   const { world, random, record } = step;
   const { usedBytes, usedMessages } = step.model;
-  const limits = random.chance(0.4)
-    ? { quotaBytes: undefined, quotaMessages: undefined }
-    : { quotaBytes: usedBytes + random.integer(0, 2000), quotaMessages: usedMessages + random.integer(0, 9) };
+  const said = (near: number): LimitChoice | undefined =>
+    random.pick([undefined, 'none', Math.max(0, near), Math.max(0, near)]);
+  const change = {
+    bytes: said(usedBytes + random.integer(-500, 2000)),
+    messages: said(usedMessages + random.integer(-2, 9)),
+    mailboxes: said(step.model.mailboxes.size + random.integer(-2, 4)),
+  };
+  const ofDomain = random.chance(0.3);
   world.ask({
-    what: step.what(`quota ${limits.quotaBytes}`),
-    run: () => setQuota(world.domain, record, limits),
+    what: step.what(`quota ${ofDomain ? 'of all ' : ''}${JSON.stringify(change)}`),
+    run: async () => {
+      if (ofDomain) await world.domain.store.directory.domains.changeQuota(DOMAIN, change);
+      else await setQuota(world.domain, record, asOwnChanges(change));
+    },
   });
 }
 

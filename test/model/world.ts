@@ -42,11 +42,15 @@ export interface WorldOptions {
   readonly log: (line: string) => void;
 }
 
-const PEOPLE = ['alice@example.com', 'bob@example.com', 'carol@example.com'];
+/** Of all people; it may have a quota that counts for them. */
+export const DOMAIN = 'example.com';
+const PEOPLE = ['alice', 'bob', 'carol'].map((name) => `${name}@${DOMAIN}`);
 /** In Trash and Junk. */
 export const RETENTION_MS = 3600_000;
 /** Deleted mail comes back for so long. */
 export const RECOVER_MS = 20 * 60_000;
+/** For so long mail waits that finds no room. */
+export const GRACE_MS = 3 * 86_400_000;
 const START_MS = Date.UTC(2026, 0, 5);
 /** Whatever is under way comes to its end in far fewer; but a busy disk takes its time. */
 const MOST_TURNS = 20_000;
@@ -102,7 +106,7 @@ export class World {
     this.random = random;
     this.truth = new Truth(log);
     const few = { keywordsPerMailbox: 100, keywordsPerMessage: 50, outgoingPerAccount: 20, outgoing: 1000 };
-    this.limits = { ...few, messageBytes: 2 ** 20, ...limits };
+    this.limits = { ...few, messageBytes: 2 ** 20, roomGraceMs: GRACE_MS, ...limits };
   }
 
   get store(): UnreliableStore {
@@ -124,6 +128,7 @@ export class World {
 
   async begin(): Promise<void> {
     await this.#open();
+    await this.store.directory.domains.create({ name: DOMAIN, createdMs: START_MS, keys: [] });
     const wanted = PEOPLE.map((address) => ({ address, credentials: [], createdMs: START_MS }));
     for (const record of await this.store.directory.create(wanted)) {
       assert.ok(record !== 'exists');

@@ -5,9 +5,9 @@ import { TRUST } from './spam.ts';
 
 export const RECEIVING = {
   lmtp: {
-    overQuota: choice(['tempfail', 'reject'], {
-      default: 'tempfail',
-      doc: 'What a delivery to a full account is told. "tempfail" (452 4.2.2): the sender\'s server keeps the message and tries again for days. "reject" (552 5.2.2): it goes back at once.',
+    overQuota: choice(['grace', 'tempfail', 'reject'], {
+      default: 'grace',
+      doc: 'What a delivery to a full account is told. "grace" (452 4.2.2, after `quota.grace` 552 5.2.2): the sender\'s server keeps the message while there may still be room, and then it goes back. "tempfail" (452 4.2.2): it is kept for as long as that server tries. "reject" (552 5.2.2): it goes back at once.',
     }),
     maxSize: size({
       default: '128MiB',
@@ -31,9 +31,9 @@ export const RECEIVING = {
       max: '2GiB',
       doc: 'The largest message taken from the world; announced as SIZE.',
     }),
-    overQuota: choice(['tempfail', 'reject'], {
-      default: 'tempfail',
-      doc: 'What a message from the world for a full account is told. "tempfail" (452 4.2.2): the sender\'s server keeps it and tries again for days. "reject" (552 5.2.2): it goes back at once.',
+    overQuota: choice(['grace', 'tempfail', 'reject'], {
+      default: 'grace',
+      doc: 'What a message from the world for a full account is told. "grace" (452 4.2.2, after `quota.grace` 552 5.2.2): the sender\'s server keeps it while there may still be room, and then it goes back. "tempfail" (452 4.2.2): it is kept for as long as that server tries. "reject" (552 5.2.2): it goes back at once.',
     }),
     greetingDelay: duration({
       default: '250ms',

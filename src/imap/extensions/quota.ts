@@ -80,16 +80,17 @@ const deletedStorage: StatusItem = {
 
 export const quota = defineExtension({
   rfc: 'RFC 9208 QUOTA',
-  capabilities: () => ['QUOTA', 'QUOTA=RES-STORAGE', 'QUOTA=RES-MESSAGE'],
+  capabilities: () => ['QUOTA', 'QUOTA=RES-STORAGE', 'QUOTA=RES-MESSAGE', 'QUOTA=RES-MAILBOX'],
   commands: [getQuota, getQuotaRoot, setQuota],
   statusItems: [deletedStorage],
 });
 
 function writeQuota({ session, state }: Call<'authenticated' | 'selected'>): void {
-  const { usedBytes, usedMessages, limitBytes, limitMessages } = quotaOf(state.account);
+  const { used, limits } = quotaOf(state.account);
   const limited: string[] = [];
-  if (limitBytes !== undefined) limited.push(`STORAGE ${units(usedBytes)} ${units(limitBytes)}`);
-  if (limitMessages !== undefined) limited.push(`MESSAGE ${usedMessages} ${limitMessages}`);
+  if (limits.bytes !== undefined) limited.push(`STORAGE ${units(used.bytes)} ${units(limits.bytes)}`);
+  if (limits.messages !== undefined) limited.push(`MESSAGE ${used.messages} ${limits.messages}`);
+  if (limits.mailboxes !== undefined) limited.push(`MAILBOX ${used.mailboxes} ${limits.mailboxes}`);
   // RFC 9208 §7: the list has at least one resource, so without limits there is nothing to say.
   if (limited.length > 0) session.out.ascii(`* QUOTA "" (${limited.join(' ')})`).crlf();
 }

@@ -28,6 +28,7 @@ export function onlyIf(domain: Domain, ifInState: string | undefined, state: () 
     ...domain,
     turns: {
       outbox: turns.outbox,
+      onRoom: turns.onRoom,
       run: (operation) =>
         turns.run({
           ...operation,

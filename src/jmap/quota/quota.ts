@@ -1,7 +1,8 @@
 /**
- * Quota (RFC 9425): the limits that IMAP shows as well, of octets and of messages, one object each where there is a limit. The state says
+ * Quota (RFC 9425): the limits that IMAP shows as well, of octets, messages and mailboxes, one object each where there is a limit. The state says
  * the numbers themselves, so what changed since any state is known without remembering it.
  */
+import { RESOURCES, type Resource } from '../../mailbox/model/quota.ts';
 import { quotaOf } from '../../mailbox/operations/quota.ts';
 import { isKept } from '../../mailbox/reading/moment.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
@@ -9,7 +10,7 @@ import { QUOTA } from '../capabilities.ts';
 import { list, text, withDefault } from '../core/arguments.ts';
 import { conditionOf, matches, readFilter } from '../core/filter.ts';
 import type { Json, JsonObject } from '../core/json.ts';
-import type { Method } from '../core/method.ts';
+import type { Call, Method } from '../core/method.ts';
 import { inOrder, readSort } from '../core/sort.ts';
 import { standardChanges } from '../core/standard-changes.ts';
 import { picked, standardGet } from '../core/standard-get.ts';
@@ -20,54 +21,43 @@ const PROPERTIES = [
   ...['id', 'resourceType', 'used', 'hardLimit', 'scope', 'name', 'types'],
   ...['warnLimit', 'softLimit', 'description'],
 ];
-/** Of the limit: from here on a program may say so. */
-const WARNS_AT = 0.9;
+/** Of the limit: from here on a program may say so; the owner has mail about it as well. */
+const WARNS_AT = 0.8;
+/** From here on IMAP says so whenever mail comes. */
+const SOFT_AT = 0.95;
+
+const KINDS = {
+  bytes: { id: 'storage', name: 'Storage', resourceType: 'octets', types: ['Mail'] },
+  messages: { id: 'messages', name: 'Messages', resourceType: 'count', types: ['Mail'] },
+  mailboxes: { id: 'mailboxes', name: 'Mailboxes', resourceType: 'count', types: ['Mailbox'] },
+} as const satisfies Readonly<Record<Resource, object>>;
 
 interface Quota {
   readonly id: string;
   readonly name: string;
   readonly resourceType: 'octets' | 'count';
+  readonly types: readonly string[];
   readonly used: number;
   readonly hardLimit: number;
 }
 
-interface Numbers {
-  readonly usedBytes: number;
-  readonly usedMessages: number;
-  readonly limitBytes: number | undefined;
-  readonly limitMessages: number | undefined;
-}
-
-const FORM = /^q(\d{1,16})-(\d{1,16})-(\d{1,16}|x)-(\d{1,16}|x)$/;
+const FORM = /^q\d{1,16}(?:-\d{1,16}){2}(?:-(?:\d{1,16}|x)){3}$/;
 
 /** What has no limit is in no object, and changes nothing. */
 export function quotaState(account: AccountState): string {
-  const { usedBytes, usedMessages, limitBytes, limitMessages } = quotaOf(account);
-  const bytes = limitBytes === undefined ? '0' : String(usedBytes);
-  const messages = limitMessages === undefined ? '0' : String(usedMessages);
-  return `q${bytes}-${messages}-${limitBytes ?? 'x'}-${limitMessages ?? 'x'}`;
+  const { used, limits } = quotaOf(account);
+  const seen = RESOURCES.map((resource) => (limits[resource] === undefined ? 0 : used[resource]));
+  return `q${seen.join('-')}-${RESOURCES.map((resource) => limits[resource] ?? 'x').join('-')}`;
 }
 
-function numbersIn(state: string): Numbers | undefined {
-  const [, bytes, messages, limitBytes, limitMessages] = FORM.exec(state) ?? [];
-  if (bytes === undefined) return undefined;
-  const limit = (digits: string | undefined): number | undefined =>
-    digits === 'x' ? undefined : Number(digits);
-  return {
-    usedBytes: Number(bytes),
-    usedMessages: Number(messages),
-    limitBytes: limit(limitBytes),
-    limitMessages: limit(limitMessages),
-  };
-}
-
-function quotasOf({ usedBytes, usedMessages, limitBytes, limitMessages }: Numbers): readonly Quota[] {
-  const octets = { id: 'storage', name: 'Storage', resourceType: 'octets', used: usedBytes } as const;
-  const messages = { id: 'messages', name: 'Messages', resourceType: 'count', used: usedMessages } as const;
-  return [
-    ...(limitBytes === undefined ? [] : [{ ...octets, hardLimit: limitBytes }]),
-    ...(limitMessages === undefined ? [] : [{ ...messages, hardLimit: limitMessages }]),
-  ];
+/** Undefined: it is no such state. */
+function quotasIn(state: string): readonly Quota[] | undefined {
+  if (!FORM.test(state)) return undefined;
+  const numbers = state.slice(1).split('-');
+  return RESOURCES.flatMap((resource, i) => {
+    const limit = numbers[RESOURCES.length + i];
+    return limit === 'x' ? [] : [{ ...KINDS[resource], used: Number(numbers[i]), hardLimit: Number(limit) }];
+  });
 }
 
 /** As it is durable. */
@@ -76,7 +66,7 @@ async function durable(
 ): Promise<{ readonly state: string; readonly quotas: readonly Quota[] }> {
   for (;;) {
     const state = quotaState(account);
-    if (await isKept(account.unsettled)) return { state, quotas: quotasOf(numbersIn(state) as Numbers) };
+    if (await isKept(account.unsettled)) return { state, quotas: quotasIn(state) as readonly Quota[] };
   }
 }
 
@@ -105,9 +95,9 @@ function objectOf(quota: Quota, properties: ReadonlySet<string>): JsonObject {
     used: () => quota.used,
     hardLimit: () => quota.hardLimit,
     warnLimit: () => Math.floor(quota.hardLimit * WARNS_AT),
-    softLimit: () => null,
+    softLimit: () => Math.floor(quota.hardLimit * SOFT_AT),
     scope: () => 'account',
-    types: () => ['Mail'],
+    types: () => quota.types,
     description: () => null,
   });
 }
@@ -116,10 +106,10 @@ const quotaChanges = standardChanges({
   type: 'Quota',
   capability: QUOTA,
   async find({ account, sinceState }) {
-    const before = numbersIn(sinceState);
+    const before = quotasIn(sinceState);
     if (before === undefined) return undefined;
     const { state, quotas } = await durable(account);
-    const old = new Map(quotasOf(before).map((quota) => [quota.id, quota]));
+    const old = new Map(before.map((quota) => [quota.id, quota]));
     const now = new Set(quotas.map(({ id }) => id));
     const known = quotas.filter(({ id }) => old.has(id));
     const moved = known.filter(({ id, hardLimit }) => old.get(id)?.hardLimit !== hardLimit);
@@ -139,7 +129,7 @@ const CONDITIONS = {
   name: withDefault(text, ''),
   scope: withDefault(list(text), ['account']),
   resourceType: withDefault(list(text), ['octets', 'count']),
-  type: withDefault(list(text), ['Mail']),
+  type: withDefault(list(text), ['Mail', 'Mailbox']),
 };
 const ORDERS = {
   name: (a, b) => a.name.localeCompare(b.name, 'en'),
@@ -152,26 +142,48 @@ const quotaQuery = standardQuery({
   capability: QUOTA,
   arguments: {},
   async find({ account, call, filter, sort }) {
-    const tree = filter === undefined ? undefined : readFilter(filter, testOf, call.limits);
-    const order = orderOf(sort);
+    const listed = listing(filter, sort, call);
     const { state, quotas } = await durable(account);
-    const found = quotas
-      .filter((quota) => tree === undefined || matches(tree, (test) => test(quota)))
-      .sort(order);
-    return namedResult(
-      found.map(({ id }) => id),
-      { queryState: state, canCalculateChanges: false },
-    );
+    return namedResult(listed(quotas), { queryState: state, canCalculateChanges: true });
   },
 });
 
-/** Two objects at most: asking anew is no more. */
+/** The state says what there was, so what the list was is known as well. */
 const quotaQueryChanges = standardQueryChanges({
   type: 'Quota',
   capability: QUOTA,
   arguments: {},
-  find: async () => undefined,
+  async find({ account, call, filter, sort, sinceQueryState }) {
+    const listed = listing(filter, sort, call);
+    const before = quotasIn(sinceQueryState);
+    if (before === undefined) return undefined;
+    const { state, quotas } = await durable(account);
+    const [old, now] = [listed(before), listed(quotas)];
+    const stays = now.join() === old.join();
+    return {
+      newQueryState: state,
+      total: now.length,
+      // Three at most: where anything is otherwise, all of them are.
+      removed: stays ? [] : old,
+      added: stays ? [] : now.map((id, index) => ({ id, index })),
+    };
+  },
 });
+
+/** The ids of those that are wanted, in their order. Throws `MethodError`. */
+function listing(
+  filter: Json | undefined,
+  sort: Json | undefined,
+  { limits }: Pick<Call, 'limits'>,
+): (quotas: readonly Quota[]) => string[] {
+  const tree = filter === undefined ? undefined : readFilter(filter, testOf, limits);
+  const order = orderOf(sort);
+  return (quotas) =>
+    quotas
+      .filter((quota) => tree === undefined || matches(tree, (test) => test(quota)))
+      .sort(order)
+      .map(({ id }) => id);
+}
 
 function testOf(object: JsonObject): Test {
   const values = conditionOf(object, CONDITIONS);
@@ -180,10 +192,10 @@ function testOf(object: JsonObject): Test {
     quota.name.toLowerCase().includes(name) &&
     values.scope.includes('account') &&
     values.resourceType.includes(quota.resourceType) &&
-    values.type.includes('Mail');
+    quota.types.some((type) => values.type.includes(type));
 }
 
-/** Two at most: where nothing tells them apart, they stay as they are. */
+/** Three at most: where nothing tells them apart, they stay as they are. */
 function orderOf(sort: Json | undefined): (a: Quota, b: Quota) => number {
   const read = readSort(sort, Object.keys(ORDERS) as (keyof typeof ORDERS)[]);
   return inOrder(

@@ -29,6 +29,7 @@ import { MailboxChanges } from './mailbox-changes.ts';
 import { OutgoingChanges } from './outgoing-changes.ts';
 import { PlaceChanges } from './place-changes.ts';
 import { RepairChanges } from './repair-changes.ts';
+import { RoomChanges } from './room-changes.ts';
 import { RuleChanges } from './rule-changes.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { requireUids, takeUid, type UidPlace } from './uids.ts';
@@ -52,6 +53,7 @@ export class AccountChange {
   readonly rules: RuleChanges;
   readonly annotations: AnnotationChanges;
   readonly belongings: BelongingChanges;
+  readonly room: RoomChanges;
   readonly #account: WritableAccount;
   readonly #expect: number;
   readonly #undo = new Undo();
@@ -83,6 +85,7 @@ export class AccountChange {
     this.rules = new RuleChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
     this.annotations = new AnnotationChanges(account, this.#undo, this.#rows, () => this.#takeModseq());
     this.belongings = new BelongingChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
+    this.room = new RoomChanges(account, () => this.#takeModseq());
     this.history = new HistoryChanges(
       account,
       this.#rows,
@@ -118,7 +121,7 @@ export class AccountChange {
 
   /** What belongs to the account beside its mail was changed. */
   get touchesOwn(): boolean {
-    return this.#rows.hasOwn;
+    return this.#rows.hasOwn || this.room.isTouched;
   }
 
   /** How many of new emails and the like there are by now. */
@@ -149,6 +152,7 @@ export class AccountChange {
 
   /** Everything of this turn as rows. Called once, after the last operation. */
   toBatch(deferrable: boolean): AccountBatch {
+    if (!deferrable) this.room.settle();
     return this.#rows.toBatch(this.#account, this.#expect, deferrable);
   }
 

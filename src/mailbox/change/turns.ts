@@ -12,6 +12,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Author } from '../model/author.ts';
 import { MailboxError } from '../model/errors.ts';
+import { owedLevel } from '../model/room.ts';
 import { type AccountBatch, type MailStore, StoreError, type StoreWrite } from '../port/store.ts';
 import { refusalOf } from '../port/store-words.ts';
 import { type AccountState, WritableAccount } from '../state/account.ts';
@@ -55,6 +56,8 @@ export class Turns {
   readonly #hub = new Hub();
   /** Told of mail that is to leave, once it is durable. */
   readonly outbox = new Outbox();
+  /** Told of accounts that have changed durably and whose owner is to be told how full they are. They do not throw. */
+  readonly onRoom = new Set<(account: AccountState) => void>();
   #queue: Waiting[] = [];
   #isScheduled = false;
   /** Accounts whose last turn the store has not yet decided on: their next operations wait for it. */
@@ -242,6 +245,7 @@ export class Turns {
         answer(turn);
         this.#hub.tell(account, change.touched, change.touchesOwn);
         this.outbox.tell(change.outgoing.ids);
+        if (owedLevel(account) !== undefined) for (const tell of this.onRoom) tell(account);
       },
       (error: unknown) => refuse(turn, error),
     );

@@ -4,6 +4,7 @@
  *
  * All names are canonical (`identity/address.ts`): lower case, NFC, domains in Unicode.
  */
+import type { LimitChoices } from './quota.ts';
 
 /** What a key signs with (RFC 6376 §3.3, RFC 8463). */
 export const KEY_ALGORITHMS = ['rsa', 'ed25519'] as const;
@@ -36,6 +37,8 @@ export interface DomainRecord {
   readonly createdMs: number;
   /** In the order of their selectors. */
   readonly keys: readonly DomainKey[];
+  /** What each account in it may have of which nothing is said itself. */
+  readonly quota?: LimitChoices;
 }
 
 /** A key takes the place of the one of its selector. */

@@ -8,6 +8,7 @@
  */
 import type { Brand } from '../../base/brand.ts';
 import type { StoredCredential } from './credential.ts';
+import type { OwnLimits } from './quota.ts';
 
 export type AccountId = Brand<number, 'AccountId'>;
 /** Unique within its account, never reused. */
@@ -47,15 +48,13 @@ export const ROLES = [
 ] as const;
 export type Role = (typeof ROLES)[number];
 
-/** A person's entry in the directory: who may sign in, and with how much room. */
-export interface AccountRecord {
+/** A person's entry in the directory: who may sign in, and what was said of his room alone (`AccountState.limits` is what counts). */
+export interface AccountRecord extends OwnLimits {
   readonly id: AccountId;
   /** Lower-case `local@domain`, NFC. */
   readonly address: string;
   /** In the order in which they were made. */
   readonly credentials: readonly StoredCredential[];
-  readonly quotaBytes?: number;
-  readonly quotaMessages?: number;
   readonly createdMs: number;
   /** The part of the store that has its mail, chosen when the account is made. Whoever holds that part holds the account. */
   readonly shard: number;
@@ -72,6 +71,11 @@ export interface AccountRow {
   /** Sum over the messages of all mailboxes; a copy counts again (RFC 9208 §5.1). */
   readonly usedBytes: number;
   readonly usedMessages: number;
+  /** The level of fullness that the owner was told of, while that counts; see `room.ts`. */
+  readonly roomTold: number;
+  /** Since when mail is refused for want of room, 0 when it is not; and the largest of it. */
+  readonly refusedSinceMs: number;
+  readonly refusedBytes: number;
   /** No email's facts are older than this version, see `facts.ts`. */
   readonly factsVersion: number;
   /** The history up to this modseq was pruned. */

@@ -53,6 +53,10 @@ export interface AppendResult {
 export interface AppendOptions {
   /** A message that goes in the same change, so that there is never neither of the two, nor both. */
   readonly replaced?: { readonly mailbox: MailboxState; readonly uid: number };
+  /** What throws when nothing is to be done after all; it runs in the change, before everything else. */
+  readonly before?: () => void;
+  /** What the server itself has to say has room always. */
+  readonly isBeyondQuota?: boolean;
   /** What is changed in the same change, once the messages are there; their emails in order. */
   readonly alongside?: (change: AccountChange, emails: readonly EmailId[]) => void;
 }
@@ -63,7 +67,7 @@ export async function appendMessages(
   account: AccountState,
   mailbox: MailboxState,
   messages: readonly IncomingMessage[],
-  { replaced, alongside }: AppendOptions = {},
+  { replaced, alongside, before, isBeyondQuota = false }: AppendOptions = {},
 ): Promise<AppendResult> {
   const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
   refuseTooBig(domain, messages);
@@ -79,8 +83,9 @@ export async function appendMessages(
       run: (change) => {
         // First: whether there is room says nothing about a mailbox that is gone.
         change.requireThere(mailbox);
+        before?.();
         if (replaced === undefined || list === undefined) {
-          checkArrivalQuota(account, mailbox, bytes, messages.length);
+          if (!isBeyondQuota) checkArrivalQuota(account, mailbox, bytes, messages.length);
           return addIncoming(domain, change, mailbox, messages, threading, alongside);
         }
         change.requireThere(replaced.mailbox);

@@ -29,6 +29,7 @@ import { type Filed, fileParcels, type Parcel } from './filing.ts';
 import type { Received } from './incoming.ts';
 import { mailboxOf } from './mailboxes.ts';
 import { requireRoomForOutgoing } from './outgoing.ts';
+import { refusedForRoom } from './room.ts';
 
 export interface Recipient {
   readonly account: AccountId;
@@ -104,11 +105,23 @@ async function deliverOne(
       if (outcome !== 'outdated') return outcome;
     }
   } catch (error) {
-    if (error instanceof MailboxError) return { kind: 'refused', error };
+    if (error instanceof MailboxError)
+      return { kind: 'refused', error: await inWords(domain, id, message, error) };
     domain.log.error({ err: error, accountId: id }, 'a delivery failed');
-    const message = 'the mailbox cannot be opened; try again later';
-    return { kind: 'refused', error: new MailboxError('unavailable', message, { cause: error }) };
+    const words = 'the mailbox cannot be opened; try again later';
+    return { kind: 'refused', error: new MailboxError('unavailable', words, { cause: error }) };
   }
+}
+
+/** Of what found no room it is written down, and said whether it is worth trying again. */
+async function inWords(
+  domain: Domain,
+  id: AccountId,
+  { facts }: Received,
+  error: MailboxError,
+): Promise<MailboxError> {
+  const account = error.code === 'over-quota' ? domain.accounts.peek(id) : undefined;
+  return account === undefined ? error : refusedForRoom(domain, account, facts.sizeBytes, error);
 }
 
 /** Kept with INBOX, wherever the message went. */

@@ -31,7 +31,7 @@ export interface MailboxWishes {
   readonly isSubscribed?: boolean;
 }
 
-/** Throws MailboxError `nonexistent` (the parent), `exists`, `invalid-name`, `cannot`, `limit`. */
+/** Throws MailboxError `nonexistent` (the parent), `exists`, `invalid-name`, `cannot`, `over-quota`, `limit`. */
 export async function makeMailbox(
   domain: Domain,
   account: AccountState,
@@ -44,9 +44,9 @@ export async function makeMailbox(
       refuseExisting(account, name);
       if (wishes.role !== undefined) refuseSecond(account, wishes.role);
       createParents(domain, change, name);
-      refuseTooMany(domain, account);
       // A program that knows roles and asks for none means none, whatever the name.
       const role = 'role' in wishes ? wishes.role : freeRoleFor(account, name);
+      refuseTooMany(domain, account, 1, role);
       const mailbox = change.mailboxes.create(name, role);
       carryOut(change, mailbox, { ...wishes, role });
       return mailbox;

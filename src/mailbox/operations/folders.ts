@@ -17,6 +17,7 @@ import type { MailboxState } from '../state/mailbox.ts';
 import { annotateAlike } from './annotations.ts';
 import { moveMessages } from './copy.ts';
 import { canonicalName, mailboxOf } from './mailboxes.ts';
+import { checkMailboxQuota } from './quota.ts';
 
 /** Names that Apple, Microsoft, Google and Mozilla clients invent when they see no role. */
 const ROLE_BY_NAME: ReadonlyMap<string, Role> = new Map([
@@ -48,8 +49,9 @@ export async function createMailbox(
       if (account.byName.has(name)) throw new MailboxError('exists', `there is a mailbox "${name}" already`);
       if (role !== undefined) refuseSecond(account, role);
       createParents(domain, change, name);
-      refuseTooMany(domain, account);
-      return change.mailboxes.create(name, role ?? freeRoleFor(account, name));
+      const given = role ?? freeRoleFor(account, name);
+      refuseTooMany(domain, account, 1, given);
+      return change.mailboxes.create(name, given);
     },
   });
 }
@@ -69,10 +71,11 @@ export function ensureMailbox(
   if (found !== undefined) return found;
   const name = newName(rawName);
   const missing = ancestors(name).filter((parent) => !account.byName.has(parent));
-  refuseTooMany(domain, account, missing.length + 1);
-  createParents(domain, change, name);
   const isFree = role !== undefined && holderOf(account, role) === undefined;
-  return change.mailboxes.create(name, isFree ? role : freeRoleFor(account, name));
+  const given = isFree ? role : freeRoleFor(account, name);
+  refuseTooMany(domain, account, missing.length + 1, given);
+  createParents(domain, change, name);
+  return change.mailboxes.create(name, given);
 }
 
 export async function deleteMailbox(domain: Domain, account: AccountState, rawName: string): Promise<void> {
@@ -208,7 +211,12 @@ export function createParents(domain: Domain, change: AccountChange, name: strin
   }
 }
 
-export function refuseTooMany(domain: Domain, account: AccountState, more = 1): void {
+/** Without these nobody can delete mail or keep what he writes: no quota of mailboxes is in their way. */
+const ALWAYS: ReadonlySet<Role | undefined> = new Set<Role>(['trash', 'drafts']);
+
+/** `role`: of the last of them. Throws MailboxError `over-quota`, or `limit` beyond what the server takes. */
+export function refuseTooMany(domain: Domain, account: AccountState, more = 1, role?: Role): void {
+  checkMailboxQuota(account, ALWAYS.has(role) ? more - 1 : more);
   if (account.mailboxes.size + more <= domain.limits.mailboxesPerAccount) return;
   throw new MailboxError(
     'limit',

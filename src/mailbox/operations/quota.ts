@@ -1,6 +1,6 @@
 /**
- * Quota: two limits per account, bytes and messages (RFC 9208 §5.1 STORAGE, §5.2 MESSAGE), usage kept in the same
- * transaction as the mail. Expunging, flagging and moving always work, however full the account is, and so does copying
+ * Quota: three limits per account, of bytes, messages and mailboxes (RFC 9208 §5.1 STORAGE, §5.2 MESSAGE, §5.3 MAILBOX), usage kept in
+ * the same transaction as the mail. What counts of what is said of the account, its domain and all is `AccountState.limits`. Expunging, flagging and moving always work, however full the account is, and so does copying
  * to the Trash, which is how programs without MOVE begin to delete.
  */
 
@@ -8,6 +8,7 @@ import { humanSize } from '../../base/bytes.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountRecord } from '../model/model.ts';
+import type { Limits, OwnLimitChanges, Resource } from '../model/quota.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 
@@ -18,37 +19,46 @@ const DRAFT_BYTES = 1024 * 1024;
 const DRAFT_MESSAGES = 10;
 
 export interface QuotaUsage {
-  readonly usedBytes: number;
-  readonly usedMessages: number;
-  readonly limitBytes?: number;
-  readonly limitMessages?: number;
+  readonly used: Readonly<Record<Resource, number>>;
+  readonly limits: Limits;
 }
 
-export function quotaOf(account: AccountState): QuotaUsage {
-  const { quotaBytes, quotaMessages } = account.record;
-  return {
-    usedBytes: account.usedBytes,
-    usedMessages: account.usedMessages,
-    ...(quotaBytes === undefined ? {} : { limitBytes: quotaBytes }),
-    ...(quotaMessages === undefined ? {} : { limitMessages: quotaMessages }),
-  };
+type Room = Pick<AccountState, 'usedBytes' | 'usedMessages' | 'mailboxes' | 'limits'>;
+
+export function quotaOf({ usedBytes, usedMessages, mailboxes, limits }: Room): QuotaUsage {
+  return { used: { bytes: usedBytes, messages: usedMessages, mailboxes: mailboxes.size }, limits };
 }
 
 /** Throws MailboxError `over-quota` when this much more does not fit. */
 export function checkQuota(account: AccountState, bytes: number, messages: number): void {
-  const { quotaBytes, quotaMessages } = account.record;
-  if (quotaBytes !== undefined && account.usedBytes + bytes > quotaBytes) {
+  const { used, limits } = quotaOf(account);
+  if (limits.bytes !== undefined && used.bytes + bytes > limits.bytes) {
     throw new MailboxError(
       'over-quota',
-      `no room for ${humanSize(bytes)}: ${humanSize(account.usedBytes)} of ${humanSize(quotaBytes)} are used; delete mail or ask for more room`,
+      `no room for ${humanSize(bytes)}: ${humanSize(used.bytes)} of ${humanSize(limits.bytes)} are used; delete mail or ask for more room`,
     );
   }
-  if (quotaMessages !== undefined && account.usedMessages + messages > quotaMessages) {
+  if (limits.messages !== undefined && used.messages + messages > limits.messages) {
     throw new MailboxError(
       'over-quota',
-      `no room for another message: there are ${account.usedMessages} of ${quotaMessages}; delete mail or ask for more room`,
+      `no room for another message: there are ${used.messages} of ${limits.messages}; delete mail or ask for more room`,
     );
   }
+}
+
+/** As `checkQuota`, for so many more mailboxes. */
+export function checkMailboxQuota({ mailboxes, limits }: Room, more: number): void {
+  if (more === 0 || limits.mailboxes === undefined || mailboxes.size + more <= limits.mailboxes) return;
+  throw new MailboxError(
+    'over-quota',
+    `no room for another mailbox: there are ${mailboxes.size} of ${limits.mailboxes}; delete one or ask for more`,
+  );
+}
+
+/** What may be used, without an end where there is no limit. */
+function mostOf({ limits }: Room): { readonly bytes: number; readonly messages: number } {
+  const { bytes = Number.POSITIVE_INFINITY, messages = Number.POSITIVE_INFINITY } = limits;
+  return { bytes, messages };
 }
 
 /**
@@ -61,11 +71,11 @@ export function checkArrivalQuota(
   bytes: number,
   messages: number,
 ): void {
-  const { quotaBytes = Number.POSITIVE_INFINITY, quotaMessages = Number.POSITIVE_INFINITY } = account.record;
+  const most = mostOf(account);
   const isIn =
     mailbox?.role === 'drafts' &&
-    account.usedBytes + bytes <= quotaBytes + Math.max(DRAFT_BYTES, quotaBytes * DRAFT_SHARE) &&
-    account.usedMessages + messages <= quotaMessages + Math.max(DRAFT_MESSAGES, quotaMessages * DRAFT_SHARE);
+    account.usedBytes + bytes <= most.bytes + Math.max(DRAFT_BYTES, most.bytes * DRAFT_SHARE) &&
+    account.usedMessages + messages <= most.messages + Math.max(DRAFT_MESSAGES, most.messages * DRAFT_SHARE);
   if (!isIn) checkQuota(account, bytes, messages);
 }
 
@@ -81,10 +91,9 @@ export function checkCopyQuota(
   messages: number,
 ): void {
   if (target.role === 'trash' && source !== target) {
-    const { quotaBytes = Number.POSITIVE_INFINITY, quotaMessages = Number.POSITIVE_INFINITY } =
-      account.record;
-    const mostBytes = Math.max(quotaBytes, account.usedBytes - target.bytes);
-    const mostMessages = Math.max(quotaMessages, account.usedMessages - target.exists);
+    const most = mostOf(account);
+    const mostBytes = Math.max(most.bytes, account.usedBytes - target.bytes);
+    const mostMessages = Math.max(most.messages, account.usedMessages - target.exists);
     if (target.bytes + bytes <= mostBytes && target.exists + messages <= mostMessages) return;
   }
   checkQuota(account, bytes, messages);
@@ -92,20 +101,20 @@ export function checkCopyQuota(
 
 /** As `checkQuota`, for mail that comes back: it was here before, so a tenth more is let in. */
 export function checkRecoveryQuota(account: AccountState, bytes: number, messages: number): void {
-  const { quotaBytes = Number.POSITIVE_INFINITY, quotaMessages = Number.POSITIVE_INFINITY } = account.record;
+  const most = mostOf(account);
   const isIn =
-    account.usedBytes + bytes <= quotaBytes * RECOVERY_SHARE &&
-    account.usedMessages + messages <= quotaMessages * RECOVERY_SHARE;
+    account.usedBytes + bytes <= most.bytes * RECOVERY_SHARE &&
+    account.usedMessages + messages <= most.messages * RECOVERY_SHARE;
   if (!isIn) checkQuota(account, bytes, messages);
 }
 
-/** Sets or removes (undefined) the limits of an account. */
+/** What is said of the account; what is undefined is said no more. */
 export async function setQuota(
   domain: Domain,
   record: AccountRecord,
-  limits: { readonly quotaBytes?: number | undefined; readonly quotaMessages?: number | undefined },
+  change: OwnLimitChanges,
 ): Promise<AccountRecord> {
-  const updated = await domain.store.directory.update(record.id, limits);
+  const updated = await domain.store.directory.update(record.id, change);
   if (updated === undefined) throw new MailboxError('nonexistent', 'there is no such account');
   domain.accounts.refresh(updated);
   return updated;

@@ -1,6 +1,7 @@
 /** The port to the directory of accounts. */
 import type { CredentialChange, CredentialKind, NewCredential } from '../model/credential.ts';
 import type { AccountId, AccountRecord } from '../model/model.ts';
+import type { OwnLimitChanges, OwnLimits } from '../model/quota.ts';
 import type { Domains } from './domains.ts';
 
 /** Who may sign in. Small, read often: implementations may cache, for they are its only writer or follow the one there is. */
@@ -19,21 +20,17 @@ export interface Directory {
   isUntouched(): Promise<boolean>;
   /** Each is created or refused by itself (`exists`: an account or an alias has the address); durable when it resolves. */
   create(
-    accounts: readonly {
+    accounts: readonly (OwnLimits & {
       readonly address: string;
       readonly credentials: readonly NewCredential[];
-      readonly quotaBytes?: number;
-      readonly quotaMessages?: number;
       readonly createdMs: number;
-    }[],
+    })[],
   ): Promise<readonly (AccountRecord | 'exists')[]>;
   /** A value of undefined removes the limit or setting. */
   update(
     id: AccountId,
-    change: {
+    change: OwnLimitChanges & {
       readonly credentials?: CredentialChange;
-      readonly quotaBytes?: number | undefined;
-      readonly quotaMessages?: number | undefined;
       readonly settings?: Readonly<Record<string, string | undefined>>;
     },
   ): Promise<AccountRecord | undefined>;

@@ -4,6 +4,7 @@
  * known whether there is such a row.
  */
 import type { AliasChange, AliasRecord, DomainRecord, DomainUse, KeyChange } from '../model/domains.ts';
+import type { LimitChanges, LimitChoices } from '../model/quota.ts';
 
 export interface Domains {
   find(name: string): Promise<DomainRecord | undefined>;
@@ -17,6 +18,10 @@ export interface Domains {
   create(record: DomainRecord): Promise<DomainRecord | 'exists'>;
   /** Undefined: there is no such domain. */
   changeKeys(name: string, change: KeyChange): Promise<DomainRecord | undefined>;
+  /** Undefined: there is no such domain. */
+  changeQuota(name: string, change: LimitChanges): Promise<DomainRecord | undefined>;
+  /** What is said of the accounts of a domain; asked in every change of one of them. Of what cannot be read, nothing. */
+  quotaOf(name: string): LimitChoices;
   /** The row and its keys; aliases in it stay. */
   remove(name: string): Promise<void>;
 
@@ -28,5 +33,5 @@ export interface Domains {
 }
 
 /** Those that change something. */
-export const DOMAIN_CHANGES = ['create', 'changeKeys', 'remove', 'changeAlias'] as const;
+export const DOMAIN_CHANGES = ['create', 'changeKeys', 'changeQuota', 'remove', 'changeAlias'] as const;
 export type DomainChanges = Pick<Domains, (typeof DOMAIN_CHANGES)[number]>;

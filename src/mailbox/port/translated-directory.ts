@@ -66,6 +66,8 @@ function translatedDomains(domains: Domains): Domains {
     uses: () => inWords(READING, () => domains.uses()),
     create: (record) => inWords(CHANGING, () => domains.create(record)),
     changeKeys: (name, change) => inWords(CHANGING, () => domains.changeKeys(name, change)),
+    changeQuota: (name, change) => inWords(CHANGING, () => domains.changeQuota(name, change)),
+    quotaOf: (name) => domains.quotaOf(name),
     remove: (name) => inWords(CHANGING, () => domains.remove(name)),
     findAlias: (address) => inWords(READING, () => domains.findAlias(address)),
     listAliases: () => inWords(READING, () => domains.listAliases()),

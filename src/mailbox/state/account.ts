@@ -9,6 +9,7 @@ import { invariant } from '../../base/invariant.ts';
 import { type AnnotationRow, annotationKey } from '../model/annotations.ts';
 import type { BelongingRow } from '../model/belongings.ts';
 import type { AccountId, AccountRecord, AccountRow, MailboxId, ModSeq } from '../model/model.ts';
+import { type Limits, limitsIn, ownChoices } from '../model/quota.ts';
 import type { ScriptRow } from '../model/rules.ts';
 import type { LoadedAccount } from '../port/store.ts';
 import { type Change, type ChangeLog, WritableChangeLog } from './change-log.ts';
@@ -44,6 +45,8 @@ export interface AccountReader {
 export interface AccountState extends AccountRow {
   readonly id: AccountId;
   readonly record: AccountRecord;
+  /** What it may have, as it is said now. */
+  readonly limits: Limits;
   readonly mailboxes: ReadonlyMap<MailboxId, MailboxState>;
   readonly byName: ReadonlyMap<string, MailboxState>;
   /** Deleted mailboxes that sessions may still have open. */
@@ -68,6 +71,10 @@ export interface AccountState extends AccountRow {
   /** What rules remember, and until when, when they have needed it; the oldest first. */
   readonly memories: ReadonlyMap<string, number> | undefined;
 }
+
+/** What counts of what was said; without a directory, only what was said of the account. */
+export type LimitsOf = (record: AccountRecord) => Limits;
+const OWN_ALONE: LimitsOf = (record) => limitsIn(ownChoices(record));
 
 /** So many more rows of history, and it is worth asking how many there are. */
 const HISTORY_LOOK = 500;
@@ -107,13 +114,20 @@ export class WritableAccount implements AccountState {
   /** What is in memory cannot be relied on: whoever opens the account next gets it from the store. */
   isStale = false;
 
+  readonly #limitsOf: LimitsOf;
+
   /** For this room, `change/` and `accounts.ts` alone; `tools/layers.ts` sees to it. */
   static of(account: AccountState): WritableAccount {
     invariant(account instanceof WritableAccount, 'there is one kind of account');
     return account;
   }
 
-  constructor(record: AccountRecord, { row, mailboxes, scripts, annotations }: LoadedAccount) {
+  constructor(
+    record: AccountRecord,
+    { row, mailboxes, scripts, annotations }: LoadedAccount,
+    limitsOf: LimitsOf = OWN_ALONE,
+  ) {
+    this.#limitsOf = limitsOf;
     this.id = record.id;
     this.scripts = scripts;
     this.annotations = new Map(annotations.map((one) => [annotationKey(one), one]));
@@ -124,6 +138,9 @@ export class WritableAccount implements AccountState {
     for (const mailbox of mailboxes) this.add(new WritableMailbox(mailbox));
   }
 
+  get limits(): Limits {
+    return this.#limitsOf(this.record);
+  }
   get modseq(): AccountRow['modseq'] {
     return this.row.modseq;
   }
@@ -141,6 +158,15 @@ export class WritableAccount implements AccountState {
   }
   get usedMessages(): number {
     return this.row.usedMessages;
+  }
+  get roomTold(): number {
+    return this.row.roomTold;
+  }
+  get refusedSinceMs(): number {
+    return this.row.refusedSinceMs;
+  }
+  get refusedBytes(): number {
+    return this.row.refusedBytes;
   }
   get factsVersion(): number {
     return this.row.factsVersion;

@@ -41,6 +41,9 @@ async function anAccount() {
       nextUidValidity: 1,
       usedBytes: 0,
       usedMessages: 0,
+      roomTold: 0,
+      refusedSinceMs: 0,
+      refusedBytes: 0,
     },
     ...{
       factsVersion: 2,

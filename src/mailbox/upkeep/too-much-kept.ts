@@ -33,7 +33,7 @@ const known = new WeakMap<AccountState, Known>();
 
 /** What was deleted before this moment is to go; 0 when nothing is. */
 export async function tooMuchBeforeMs(domain: Domain, account: AccountState): Promise<number> {
-  const most = domain.keeping.recoverBytes(account.record);
+  const most = domain.keeping.recoverBytes(account.limits);
   if (most === Number.POSITIVE_INFINITY || domain.keeping.recoverMs === 0) return 0;
   const before = known.get(account);
   const { deletedBytes } = account;

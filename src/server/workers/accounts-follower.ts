@@ -111,6 +111,7 @@ export class AccountsFollower {
       domains: {
         create: ask('domains.create'),
         changeKeys: ask('domains.changeKeys'),
+        changeQuota: ask('domains.changeQuota'),
         remove: ask('domains.remove'),
         changeAlias: ask('domains.changeAlias'),
       },

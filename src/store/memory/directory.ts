@@ -7,6 +7,7 @@ import {
   withoutProofKeys,
 } from '../../mailbox/model/credential.ts';
 import { type AccountId, type AccountRecord, asAccountId } from '../../mailbox/model/model.ts';
+import { changedOwnLimits } from '../../mailbox/model/quota.ts';
 import { type Directory, StoreError } from '../../mailbox/port/store.ts';
 import { DomainsInMemory } from '../domains-in-memory.ts';
 import { MemoryDomains } from './domains.ts';
@@ -82,11 +83,10 @@ export class MemoryDirectory implements Directory {
     const old = this.#data.records.get(id);
     if (old === undefined) return undefined;
     const { credentials, settings = {}, ...limits } = change;
-    const { quotaBytes, quotaMessages, ...rest } = { ...old, ...limits };
+    const { quotaBytes: _, quotaMessages: __, quotaMailboxes: ___, ...rest } = old;
     const record: AccountRecord = {
       ...rest,
-      ...(quotaBytes === undefined ? {} : { quotaBytes }),
-      ...(quotaMessages === undefined ? {} : { quotaMessages }),
+      ...changedOwnLimits(old, limits),
       credentials: this.#changed(old.credentials, credentials ?? {}),
       settings: without({ ...old.settings, ...settings }),
     };

@@ -9,6 +9,12 @@ import {
   domainOf,
   type KeyChange,
 } from '../../mailbox/model/domains.ts';
+import {
+  changedChoices,
+  type LimitChanges,
+  type LimitChoices,
+  NO_CHOICES,
+} from '../../mailbox/model/quota.ts';
 import type { Domains } from '../../mailbox/port/domains.ts';
 import { CountedNames, type DomainsInMemory } from '../domains-in-memory.ts';
 
@@ -57,6 +63,19 @@ export class MemoryDomains implements Domains {
     const record = { ...before, keys: changedKeys(before.keys, change) };
     this.#data.put(name, record);
     return record;
+  }
+
+  async changeQuota(name: string, change: LimitChanges): Promise<DomainRecord | undefined> {
+    this.#assertOpen();
+    const before = this.#data.find(name);
+    if (before === undefined) return undefined;
+    const record = { ...before, quota: changedChoices(before.quota ?? NO_CHOICES, change) };
+    this.#data.put(name, record);
+    return record;
+  }
+
+  quotaOf(name: string): LimitChoices {
+    return this.#data.quotaOf(name);
   }
 
   async remove(name: string): Promise<void> {

@@ -35,13 +35,14 @@ import type { Work } from './transactions.ts';
 
 const SQL = {
   modseq: 'SELECT modseq FROM account WHERE id = ?',
-  account: `INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  account: `INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET modseq = excluded.modseq, next_mailbox = excluded.next_mailbox,
       next_email = excluded.next_email, next_uidvalidity = excluded.next_uidvalidity,
       used_bytes = excluded.used_bytes, used_messages = excluded.used_messages,
       facts_version = excluded.facts_version, history_floor = excluded.history_floor,
       changes_floor = excluded.changes_floor, email_modseq = excluded.email_modseq,
-      mailbox_modseq = excluded.mailbox_modseq, unthreaded = excluded.unthreaded`,
+      mailbox_modseq = excluded.mailbox_modseq, unthreaded = excluded.unthreaded,
+      room_told = excluded.room_told, refused_since = excluded.refused_since, refused_bytes = excluded.refused_bytes`,
   mailbox: `REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   keyword: 'REPLACE INTO keyword VALUES (?, ?, ?, ?)',
   dropKeyword: 'DELETE FROM keyword WHERE mailbox = ? AND kind = ? AND number = ?',
@@ -341,6 +342,9 @@ function writeAccount(
     row.emailModseq,
     row.mailboxModseq,
     row.unthreaded,
+    row.roomTold,
+    row.refusedSinceMs,
+    row.refusedBytes,
   );
   if (orphans.get(account) === row.orphanSubscriptions) return;
   db.prepare(SQL.orphans).run(account, JSON.stringify(row.orphanSubscriptions));

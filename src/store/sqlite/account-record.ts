@@ -1,6 +1,7 @@
 /** An account as its row in `accounts.db` says. */
 import type { StoredCredential } from '../../mailbox/model/credential.ts';
 import { type AccountRecord, asAccountId } from '../../mailbox/model/model.ts';
+import { asOwnLimits, changedChoices, type LimitChoice, type OwnLimits } from '../../mailbox/model/quota.ts';
 import type { Row } from './database.ts';
 
 export function recordOf(row: Row, shard: number, credentials: readonly StoredCredential[]): AccountRecord {
@@ -11,14 +12,26 @@ export function recordOf(row: Row, shard: number, credentials: readonly StoredCr
     createdMs: row[4] as number,
     shard,
     settings: JSON.parse(row[5] as string) as Record<string, string>,
-    ...quota((row[2] as number | null) ?? undefined, (row[3] as number | null) ?? undefined),
+    ...limitsIn(row),
   };
 }
 
-/** The limits that are set. */
-export function quota(quotaBytes: number | undefined, quotaMessages: number | undefined) {
-  const bytes = quotaBytes === undefined ? {} : { quotaBytes };
-  return quotaMessages === undefined ? bytes : { ...bytes, quotaMessages };
+/** How a row says that there is no limit. */
+const NO_LIMIT = -1;
+
+function limitsIn(row: Row): OwnLimits {
+  const choice = (column: number): LimitChoice | undefined => {
+    const value = row[column] as number | null | undefined;
+    return value === NO_LIMIT ? 'none' : (value ?? undefined);
+  };
+  return asOwnLimits(changedChoices({}, { bytes: choice(2), messages: choice(3), mailboxes: choice(7) }));
+}
+
+/** Octets, messages, mailboxes. */
+export function limitColumns({ quotaBytes, quotaMessages, quotaMailboxes }: OwnLimits) {
+  return [quotaBytes, quotaMessages, quotaMailboxes].map((choice) =>
+    choice === 'none' ? NO_LIMIT : (choice ?? null),
+  ) as [number | null, number | null, number | null];
 }
 
 /** Settings after a change; a value of undefined takes one away. */

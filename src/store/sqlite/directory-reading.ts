@@ -12,7 +12,8 @@ import { readTable } from './salvage/read-table.ts';
 import { ACCOUNTS_SCHEMA } from './schema/accounts.ts';
 
 const SQL = {
-  all: `SELECT id, address, quota_bytes, quota_messages, created, settings, shard FROM account ORDER BY id`,
+  all: `SELECT id, address, quota_bytes, quota_messages, created, settings, shard, quota_mailboxes FROM account
+    ORDER BY id`,
   installation: "SELECT value FROM identity WHERE key = 'installation'",
   lastNumber: "SELECT seq FROM sqlite_sequence WHERE name = 'account'",
   opened: "INSERT INTO store VALUES ('opened', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1",

@@ -16,8 +16,9 @@ import {
   asAccountId,
   MAX_ACCOUNT_ID,
 } from '../../mailbox/model/model.ts';
+import { asOwnLimits, changedOwnLimits, ownChoices } from '../../mailbox/model/quota.ts';
 import { type Directory, StoreError } from '../../mailbox/port/store.ts';
-import { changed, quota, recordOf } from './account-record.ts';
+import { changed, limitColumns, recordOf } from './account-record.ts';
 import { AccountsInMemory } from './accounts-in-memory.ts';
 import {
   ALL_CREDENTIALS,
@@ -37,11 +38,12 @@ import { syncParent, WalSync } from './wal-sync.ts';
 import { installationIn } from './witness.ts';
 
 const SQL = {
-  all: `SELECT id, address, quota_bytes, quota_messages, created, settings, shard FROM account ORDER BY id`,
+  all: `SELECT id, address, quota_bytes, quota_messages, created, settings, shard, quota_mailboxes FROM account
+    ORDER BY id`,
   lastId: `SELECT seq FROM sqlite_sequence WHERE name = 'account' AND seq > 0`,
-  insert: `INSERT INTO account (address, quota_bytes, quota_messages, created, settings, shard)
-    VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
-  update: `UPDATE account SET quota_bytes = ?, quota_messages = ?, settings = ? WHERE id = ?`,
+  insert: `INSERT INTO account (address, quota_bytes, quota_messages, quota_mailboxes, created, settings, shard)
+    VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+  update: `UPDATE account SET quota_bytes = ?, quota_messages = ?, quota_mailboxes = ?, settings = ? WHERE id = ?`,
   place: 'UPDATE account SET shard = ? WHERE id = ?',
   hide: 'UPDATE account SET address = NULL WHERE id = ?',
   forget: 'DELETE FROM account WHERE id = ? AND address IS NULL',
@@ -51,8 +53,8 @@ const SQL = {
   countFrom: "UPDATE store SET value = max(value, ?) WHERE key = 'changes'",
   installation: "SELECT value FROM identity WHERE key = 'installation'",
   setInstallation: "UPDATE identity SET value = ? WHERE key = 'installation'",
-  restore: `INSERT INTO account (id, address, quota_bytes, quota_messages, created, settings, shard)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  restore: `INSERT INTO account (id, address, quota_bytes, quota_messages, quota_mailboxes, created, settings, shard)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   lastNumber: "SELECT seq FROM sqlite_sequence WHERE name = 'account'",
   raiseNumber: "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'account'",
   firstNumber: "INSERT INTO sqlite_sequence (name, seq) VALUES ('account', ?)",
@@ -183,26 +185,15 @@ export class SqliteDirectory implements ShardedDirectory {
   ): Promise<AccountRecord | undefined> {
     const old = this.#accounts.peek(id);
     if (old === undefined) return undefined;
-    const quotaBytes = 'quotaBytes' in change ? change.quotaBytes : old.quotaBytes;
-    const quotaMessages = 'quotaMessages' in change ? change.quotaMessages : old.quotaMessages;
+    const limits = changedOwnLimits(old, change);
     const settings = changed(old.settings, change.settings ?? {});
     const credentials = this.#write(() => {
-      this.#db
-        .prepare(SQL.update)
-        .run(quotaBytes ?? null, quotaMessages ?? null, JSON.stringify(settings), id);
+      this.#db.prepare(SQL.update).run(...limitColumns(limits), JSON.stringify(settings), id);
       const { credentials } = change;
       return credentials === undefined ? old.credentials : changeCredentials(this.#db, id, credentials);
     });
     const { address, createdMs, shard } = old;
-    const record = {
-      id,
-      address,
-      credentials,
-      createdMs,
-      shard,
-      settings,
-      ...quota(quotaBytes, quotaMessages),
-    };
+    const record = { id, address, credentials, createdMs, shard, settings, ...limits };
     this.#accounts.put(record);
     await this.#wal.sync();
     await this.onChanged({ kind: 'put', record });
@@ -287,8 +278,8 @@ export class SqliteDirectory implements ShardedDirectory {
     this.#write(() => {
       this.#db.exec('DELETE FROM account WHERE address IS NOT NULL; DELETE FROM credential');
       for (const one of accounts) {
-        const { id, address, quotaBytes, quotaMessages, createdMs, settings, shard } = one;
-        const limits = [quotaBytes ?? null, quotaMessages ?? null];
+        const { id, address, createdMs, settings, shard } = one;
+        const limits = limitColumns(one);
         this.#db.prepare(SQL.restore).run(id, address, ...limits, createdMs, JSON.stringify(settings), shard);
         restoreCredentials(this.#db, id, one.credentials);
       }
@@ -334,14 +325,14 @@ export class SqliteDirectory implements ShardedDirectory {
   }
 
   #insert(account: Parameters<Directory['create']>[0][number], shard: number): AccountRecord {
-    const { address, quotaBytes, quotaMessages, createdMs } = account;
-    const row = this.#db
-      .prepare(SQL.insert)
-      .get(address, quotaBytes ?? null, quotaMessages ?? null, createdMs, '{}', shard);
+    const { address, createdMs } = account;
+    const limits = limitColumns(account);
+    const row = this.#db.prepare(SQL.insert).get(address, ...limits, createdMs, '{}', shard);
     const id = asAccountId(row?.[0] as number);
     if (id > MAX_ACCOUNT_ID) throw new StoreError('full', 'there are no account numbers left');
     const credentials = changeCredentials(this.#db, id, { put: account.credentials });
-    return { id, address, credentials, createdMs, shard, settings: {}, ...quota(quotaBytes, quotaMessages) };
+    const said = asOwnLimits(ownChoices(account));
+    return { id, address, credentials, createdMs, shard, settings: {}, ...said };
   }
 
   snapshot(): DirectorySnapshot {

@@ -11,6 +11,12 @@ import {
   type KeyChange,
   type KeyState,
 } from '../../mailbox/model/domains.ts';
+import {
+  changedChoices,
+  type LimitChanges,
+  type LimitChoices,
+  NO_CHOICES,
+} from '../../mailbox/model/quota.ts';
 import type { Domains } from '../../mailbox/port/domains.ts';
 import { DomainsInMemory } from '../domains-in-memory.ts';
 import type { AccountsInMemory } from './accounts-in-memory.ts';
@@ -27,7 +33,8 @@ export type DomainTable = keyof typeof DOMAIN_ROWS;
 export const DOMAIN_TABLES = Object.keys(DOMAIN_ROWS) as readonly DomainTable[];
 
 const SQL = {
-  create: "INSERT INTO domain (name, created, detail) VALUES (?, ?, '{}')",
+  create: 'INSERT INTO domain (name, created, detail) VALUES (?, ?, ?)',
+  detail: 'UPDATE domain SET detail = ? WHERE name = ?',
   remove: 'DELETE FROM domain WHERE name = ?',
   putKey: `REPLACE INTO domain_key (domain, selector, algorithm, state, since, secret, detail)
     VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -53,8 +60,10 @@ export class DomainRows implements Domains {
   constructor(parts: DomainRowsParts, rows: Readonly<Record<DomainTable, readonly Row[]>>) {
     this.#parts = parts;
     const keys = keysByDomain(rows.domain_key);
-    for (const [name, createdMs] of rows.domain as [string, number][])
-      this.#memory.put(name, { name, createdMs, keys: changedKeys(keys.get(name) ?? [], {}) });
+    for (const [name, createdMs, detail] of rows.domain as [string, number, string][]) {
+      const more = JSON.parse(detail) as DomainDetail;
+      this.#memory.put(name, { name, createdMs, keys: changedKeys(keys.get(name) ?? [], {}), ...more });
+    }
     for (const [address, targets, createdMs] of rows.alias as [string, string, number][])
       this.#memory.putAlias(address, { address, targets: JSON.parse(targets) as string[], createdMs });
   }
@@ -90,10 +99,10 @@ export class DomainRows implements Domains {
   async create(made: DomainRecord): Promise<DomainRecord | 'exists'> {
     const { name, createdMs } = made;
     const keys = changedKeys(made.keys, {});
-    const record = { name, createdMs, keys };
+    const record = { ...made, keys };
     if (this.#memory.find(name) !== undefined) return 'exists';
     this.#parts.write(() => {
-      this.#parts.db.prepare(SQL.create).run(name, createdMs);
+      this.#parts.db.prepare(SQL.create).run(name, createdMs, detailOf(record));
       this.#writeKeys(name, keys);
     });
     await this.#settle(name, record);
@@ -107,6 +116,19 @@ export class DomainRows implements Domains {
     this.#parts.write(() => this.#writeKeys(name, record.keys));
     await this.#settle(name, record);
     return record;
+  }
+
+  async changeQuota(name: string, change: LimitChanges): Promise<DomainRecord | undefined> {
+    const before = this.#memory.find(name);
+    if (before === undefined) return undefined;
+    const record = { ...before, quota: changedChoices(before.quota ?? NO_CHOICES, change) };
+    this.#parts.write(() => this.#parts.db.prepare(SQL.detail).run(detailOf(record), name));
+    await this.#settle(name, record);
+    return record;
+  }
+
+  quotaOf(name: string): LimitChoices {
+    return this.#memory.quotaOf(name);
   }
 
   async remove(name: string): Promise<void> {
@@ -156,6 +178,13 @@ export class DomainRows implements Domains {
       db.prepare(SQL.putKey).run(name, selector, algorithm, state, sinceMs, privateKey, detail);
     }
   }
+}
+
+/** As its row has it, in JSON. */
+type DomainDetail = Pick<DomainRecord, 'quota'>;
+
+function detailOf({ quota }: DomainRecord): string {
+  return JSON.stringify({ quota } satisfies { readonly quota: DomainDetail['quota'] | undefined });
 }
 
 type KeyColumns = [string, string, KeyAlgorithm, KeyState, number, string, string];

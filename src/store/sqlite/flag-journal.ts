@@ -55,10 +55,18 @@ type StoredBatch = Omit<FlagBatch, 'changes' | 'row'> & {
   readonly history?: readonly StoredHistory[];
 };
 
-/** Version 0.1 counted no versions of facts, and had no history of emails and no threads. */
+/** Version 0.1 counted no versions of facts, had no history of emails and no threads, and told nobody how full an account is. */
 type OldAccountRow = Omit<
   AccountRow,
-  'factsVersion' | 'unthreaded' | 'historyFloor' | 'changesFloor' | 'emailModseq' | 'mailboxModseq'
+  | 'roomTold'
+  | 'refusedSinceMs'
+  | 'refusedBytes'
+  | 'factsVersion'
+  | 'unthreaded'
+  | 'historyFloor'
+  | 'changesFloor'
+  | 'emailModseq'
+  | 'mailboxModseq'
 >;
 type OldMailboxRow = Omit<MailboxRow, 'infoModseq'>;
 
@@ -226,7 +234,8 @@ function completeRow(row: StoredBatch['row']): AccountRow {
     emailModseq: modseq,
     mailboxModseq: modseq,
   };
-  return { factsVersion: 1, unthreaded: 1, ...changes, ...row };
+  const room = { roomTold: 0, refusedSinceMs: 0, refusedBytes: 0 };
+  return { factsVersion: 1, unthreaded: 1, ...room, ...changes, ...row };
 }
 
 function mailboxChanges({

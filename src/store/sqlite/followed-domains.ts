@@ -1,6 +1,7 @@
 /** Domains and aliases in a process that does not write them: `followed-directory.ts` keeps the copy up to date. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AliasRecord, DomainRecord, DomainUse } from '../../mailbox/model/domains.ts';
+import type { LimitChoices } from '../../mailbox/model/quota.ts';
 import type { DomainChanges, Domains } from '../../mailbox/port/domains.ts';
 import { DomainsInMemory } from '../domains-in-memory.ts';
 import type { AccountsInMemory } from './accounts-in-memory.ts';
@@ -76,6 +77,14 @@ export class FollowedDomains implements Domains {
 
   changeKeys(...args: Parameters<Domains['changeKeys']>): ReturnType<Domains['changeKeys']> {
     return this.#writer.changeKeys(...args);
+  }
+
+  changeQuota(...args: Parameters<Domains['changeQuota']>): ReturnType<Domains['changeQuota']> {
+    return this.#writer.changeQuota(...args);
+  }
+
+  quotaOf(name: string): LimitChoices {
+    return this.#memory.quotaOf(name);
   }
 
   remove(name: string): Promise<void> {

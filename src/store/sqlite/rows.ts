@@ -38,7 +38,8 @@ const CHUNKS_PER_SLICE = 100;
 
 const SQL = {
   account: `SELECT modseq, next_mailbox, next_email, next_uidvalidity, used_bytes, used_messages, facts_version,
-      history_floor, changes_floor, email_modseq, mailbox_modseq, unthreaded
+      history_floor, changes_floor, email_modseq, mailbox_modseq, unthreaded,
+      room_told, refused_since, refused_bytes
     FROM account WHERE id = ?`,
   behind: 'SELECT id FROM account WHERE facts_version < ? OR unthreaded > 0 ORDER BY id',
   orphans: 'SELECT names FROM orphan_subscriptions WHERE account = ?',
@@ -273,6 +274,9 @@ function accountRow(row: Row): Omit<AccountRow, 'orphanSubscriptions'> {
     emailModseq: number(row[9]) as ModSeq,
     mailboxModseq: number(row[10]) as ModSeq,
     unthreaded: number(row[11]),
+    roomTold: number(row[12]),
+    refusedSinceMs: number(row[13]),
+    refusedBytes: number(row[14]),
   };
 }
 

@@ -74,7 +74,12 @@ CREATE TABLE alias (
 ) WITHOUT ROWID;
 `;
 
+/** -1 in any of the three says that there is no limit; NULL says nothing, so that the domain or the configuration does. */
+const STEP_6 = `
+ALTER TABLE account ADD COLUMN quota_mailboxes INTEGER DEFAULT NULL;
+`;
+
 export const ACCOUNTS_SCHEMA: Schema = {
   applicationId: 0x42564131,
-  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5],
+  steps: [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6],
 };

@@ -346,6 +346,13 @@ CREATE INDEX expunged_due ON expunged (at, account) WHERE records IS NOT NULL;
 CREATE INDEX expunged_brief ON expunged (account, at) WHERE records IS NOT NULL AND deletion IS NULL;
 `;
 
+/** What the owner was told of how full the account is, and since when mail is refused for it (`model/room.ts`). */
+const STEP_15 = `
+ALTER TABLE account ADD COLUMN room_told INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN refused_since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN refused_bytes INTEGER NOT NULL DEFAULT 0;
+`;
+
 export const MAIL_SCHEMA: Schema = {
   applicationId: 0x42564d31,
   steps: [
@@ -363,5 +370,6 @@ export const MAIL_SCHEMA: Schema = {
     STEP_12,
     STEP_13,
     STEP_14,
+    STEP_15,
   ],
 };

@@ -1,0 +1,63 @@
+/**
+ * Mail that finds no room. Its sender's server is asked to keep it, and the owner is told; when that has lasted for a while without room
+ * being made, it goes back (`limits.roomGraceMs`). The while begins with the first message that is refused, and is forgotten as soon as
+ * that message would fit, whatever made the room: deleted mail, or a higher limit.
+ */
+import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
+import { isRefusing } from '../model/room.ts';
+import type { AccountState } from '../state/account.ts';
+
+/** Of a message that is delivered; `over-quota`. */
+export class NoRoom extends MailboxError {
+  /** Trying again is in vain: `too large` for all the room there is, or the owner has had his time. */
+  readonly isForGood: boolean;
+  /** How long room is waited for; undefined: there can be none for this message. */
+  readonly graceMs: number | undefined;
+
+  constructor(message: string, isForGood: boolean, graceMs: number | undefined) {
+    super('over-quota', message);
+    this.isForGood = isForGood;
+    this.graceMs = graceMs;
+  }
+}
+
+/** `error`: what was said when a message of so many octets was to be added. Never throws. */
+export async function refusedForRoom(
+  domain: Pick<Domain, 'turns' | 'keeping' | 'limits' | 'log'>,
+  account: AccountState,
+  bytes: number,
+  error: MailboxError,
+): Promise<MailboxError> {
+  if (error.code !== 'over-quota' || error instanceof NoRoom) return error;
+  const { bytes: limit = 0 } = account.limits;
+  if (limit > 0 && bytes > limit) return new NoRoom(error.message, true, undefined);
+  const { roomGraceMs: graceMs } = domain.limits;
+  const nowMs = domain.keeping.clock.nowMs();
+  const sinceMs = isRefusing(account) ? account.refusedSinceMs : nowMs;
+  if (!isRefusing(account) || bytes > account.refusedBytes) await remember(domain, account, bytes, nowMs);
+  return new NoRoom(error.message, nowMs - sinceMs >= graceMs, graceMs);
+}
+
+async function remember(
+  { turns, log }: Pick<Domain, 'turns' | 'log'>,
+  account: AccountState,
+  bytes: number,
+  nowMs: number,
+): Promise<void> {
+  try {
+    await turns.run({
+      account,
+      run: (change) => {
+        if (!isRefusing(account)) change.room.renew();
+        change.room.refused(bytes, nowMs);
+      },
+    });
+  } catch (err) {
+    // The next message says it again.
+    log.warn(
+      { err, account: account.id },
+      'that mail was refused for want of room could not be written down',
+    );
+  }
+}
