@@ -5,6 +5,7 @@
 import type { Admission } from '../identity/authenticator.ts';
 import { actingAs, type Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
+import { isSoftlyFull } from '../mailbox/model/room.ts';
 import type { AccountListener, AccountState } from '../mailbox/state/account.ts';
 import type { Lent } from '../net/send-memory.ts';
 import type { Departure, Session } from '../net/sessions.ts';
@@ -12,6 +13,7 @@ import type { SessionContext } from './context.ts';
 import type { Dialogue } from './dialogue.ts';
 import { Party } from './party.ts';
 import { type Completion, ok, writeStatus } from './replies.ts';
+import { tellSoftQuota } from './soft-quota.ts';
 import type { Speaker } from './speaker.ts';
 import type { State } from './state.ts';
 import { removalCode, tellChanges } from './updates.ts';
@@ -162,9 +164,11 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
 
   async tellUpdates(mayExpunge: boolean): Promise<void> {
     if (this.#state.kind !== 'selected') return;
-    const { selected } = this.#state;
+    const { selected, account } = this.#state;
+    selected.wasToldFull ??= isSoftlyFull(account);
     if (selected.whenReady() !== undefined) return;
     await tellChanges(this, selected, mayExpunge);
+    tellSoftQuota(this.out, selected, account);
   }
 
   lend(): Lent {

@@ -3,6 +3,7 @@ import { BodyFault, type HttpReply, type HttpRequest, type Route, text } from '.
 import type { Admission } from '../../identity/authenticator.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import type { AccountId } from '../../mailbox/model/model.ts';
+import { checkUploadQuota } from '../../mailbox/operations/quota.ts';
 import { accountOfObjectId } from '../core/account-id.ts';
 import { overLimit, problemReply } from '../core/problem.ts';
 import { PATHS } from '../core/session-object.ts';
@@ -43,10 +44,12 @@ export function uploadRoutes(services: JmapServices): readonly Route[] {
 }
 
 async function take(services: JmapServices, request: HttpRequest, account: AccountId): Promise<HttpReply> {
-  const { uploads, budget, limits } = services;
+  const { uploads, budget, limits, domain } = services;
   const declared = Number(request.headers['content-length'] ?? Number.NaN);
   const most = Number.isSafeInteger(declared) ? declared : limits.maxSizeUpload;
   if (most > limits.maxSizeUpload) throw new BodyFault('too-large');
+  // Nothing of it has been read yet: whoever waits to be told to send it need not.
+  if (Number.isSafeInteger(declared)) checkUploadQuota(await domain.accounts.open(account), declared);
   const room = budget.reserve(account, most);
   try {
     const writer = await uploads.begin(account, most);
@@ -71,6 +74,7 @@ function refusal(error: unknown, most: number): HttpReply {
     (error instanceof MailboxError && error.code === 'too-big');
   if (isTooBig) return problemReply(overLimit('maxSizeUpload', `at most ${most} octets`, 413));
   if (!(error instanceof MailboxError)) throw error;
+  if (error.code === 'over-quota') return problemReply(overLimit('quota', error.message, 413));
   if (error.code === 'limit') return problemReply(overLimit('uploads', error.message, 413));
   if (error.code !== 'unavailable') throw error;
   return { ...text(503, `${error.message}\n`), headers: { 'retry-after': '60' } };

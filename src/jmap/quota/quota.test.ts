@@ -81,3 +81,15 @@ test('a mailbox more than there may be is refused with the numbers; the Trash is
   const again = await bob.call('Mailbox/set', { create: { t: { name: 'Trash', role: 'trash' } } });
   assert.notEqual(again.created, null);
 });
+
+test('what no draft has room for is refused before it is sent; small files are not', async () => {
+  const upload = async (declared: number) => {
+    const body = Buffer.alloc(declared, 'x');
+    const response = await bob.fetch(`/jmap/upload/${bob.accountId}/`, { method: 'POST', body });
+    return [response.status, ((await response.json()) as Answer).detail];
+  };
+  assert.equal((await upload(100))[0], 201);
+  const [status, detail] = await upload(1_100_000);
+  assert.equal(status, 413);
+  assert.match(String(detail), /no room for 1.0 MiB: \d+ B of 1000 B are used/);
+});

@@ -46,10 +46,19 @@ export function reachedLevel(room: Room): RoomLevel | 0 {
   return LEVELS.findLast((level) => percent >= level) ?? 0;
 }
 
+/** Nearly full: for IMAP it has reached its soft quota. Never where there is hardly any room. */
+export function isSoftlyFull(room: Room): boolean {
+  return isTold(room) && fullness(room) >= SOFT_LEVEL;
+}
+
+/** So much that reaching it anew is said anew. */
+export function wasEmptied(room: Room): boolean {
+  return fullness(room) < SOFT_LEVEL - POINTS_BELOW;
+}
+
 /** What the owner is to be told now; undefined: nothing. */
 export function owedLevel(room: Room): RoomLevel | undefined {
-  const { bytes = Number.POSITIVE_INFINITY, messages = Number.POSITIVE_INFINITY } = room.limits;
-  if (bytes < LEAST_BYTES || messages < LEAST_MESSAGES) return undefined;
+  if (!isTold(room)) return undefined;
   const reached = reachedLevel(room);
   return reached !== 0 && reached > room.roomTold ? reached : undefined;
 }
@@ -66,6 +75,11 @@ export function isUnsettled(room: Room): boolean {
   return (
     roomTold !== room.roomTold || refusedSinceMs !== room.refusedSinceMs || refusedBytes !== room.refusedBytes
   );
+}
+
+function isTold({ limits }: Room): boolean {
+  const { bytes = Number.POSITIVE_INFINITY, messages = Number.POSITIVE_INFINITY } = limits;
+  return bytes >= LEAST_BYTES && messages >= LEAST_MESSAGES;
 }
 
 const NOT_REFUSED = { refusedSinceMs: 0, refusedBytes: 0 };

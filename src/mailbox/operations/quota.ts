@@ -80,6 +80,14 @@ export function checkArrivalQuota(
 }
 
 /**
+ * As `checkQuota`, for a file that a draft may get: what no draft has room for is not worth being sent. Small ones always are, for they may
+ * be something else than mail.
+ */
+export function checkUploadQuota(account: AccountState, bytes: number): void {
+  if (bytes > DRAFT_BYTES) checkArrivalQuota(account, { role: 'drafts' }, bytes, 0);
+}
+
+/**
  * As `checkQuota`, for messages that are copied from one mailbox to another. The Trash may go beyond the quota, up to as
  * much as the quota or as everything outside of it: all mail there is can go there once, and not a second time.
  */
