@@ -32,6 +32,7 @@ export interface DeletedMessage extends NewMessage {
   /** Its name then. */
   readonly mailbox: string;
   readonly atMs: number;
+  readonly mayBeGivenUp?: true;
 }
 
 export type NewMessage = Omit<ModelMessage, 'uid' | 'modseq' | 'savedMs'>;
@@ -92,6 +93,8 @@ export class ModelAccount {
   readonly outgoing = new Map<OutgoingId, Content>();
   /** What was deleted, by the number of its mailbox and its UID. */
   readonly deleted = new Map<string, DeletedMessage>();
+  /** By the same names what nobody can bring back any more. */
+  readonly givenUp = new Set<string>();
   /** Whether it differs from what it was copied from. */
   isChanged = false;
   #own = new Set<ModelMailbox>();
@@ -112,6 +115,7 @@ export class ModelAccount {
     for (const [key, size] of this.annotations) copy.annotations.set(key, size);
     for (const [id, content] of this.outgoing) copy.outgoing.set(id, content);
     for (const [key, message] of this.deleted) copy.deleted.set(key, message);
+    for (const key of this.givenUp) copy.givenUp.add(key);
     return copy;
   }
 

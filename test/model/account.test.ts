@@ -22,7 +22,7 @@ const IN_MEMORY = runs(50);
 const ON_SQLITE = runs(8);
 /** Done at least so often in all, or the test would prove nothing. */
 const OPERATIONS =
-  'append replace deliver sort copy move place save expunge flags create delete rename annotate subscribe unsubscribe select noop fetch read pop3 retr quit reap retain expire recover quota follow send leave cancel'.split(
+  'append replace deliver sort copy move place save expunge flags create delete rename annotate subscribe unsubscribe select noop fetch read pop3 retr quit reap retain expire recover give-up quota follow send leave cancel'.split(
     ' ',
   );
 const LEAST = 20;

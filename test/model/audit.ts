@@ -41,13 +41,21 @@ export async function audit(world: World): Promise<void> {
 /** What was deleted a while ago at most can be brought back, from the history or from its mailbox. */
 async function checkDeleted(world: World, account: AccountId): Promise<void> {
   const there = new Set<string>();
+  const { deleted, givenUp } = world.truth.of(account);
   for (const row of await world.store.loadUnreleased(account, 1e15, 100_000, undefined, 0))
-    for (const { uid } of unpackRecords(row.records ?? Buffer.alloc(0))) there.add(`${row.mailbox} ${uid}`);
+    for (const { uid } of unpackRecords(row.records ?? Buffer.alloc(0))) {
+      const key = `${row.mailbox} ${uid}`;
+      there.add(key);
+      assert.ok(
+        row.deletion === undefined || !givenUp.has(key),
+        `${key} was given up and can be brought back`,
+      );
+    }
   for (const { id } of await world.store.loadBuried(account))
     for (const { records } of await world.store.loadChunks(account, id, 0, 100_000))
       for (const { uid } of unpackRecords(records)) there.add(`${id} ${uid}`);
-  for (const [key, { atMs, content }] of world.truth.of(account).deleted)
-    if (atMs + RECOVER_MS > world.clock.nowMs())
+  for (const [key, { atMs, content, mayBeGivenUp }] of deleted)
+    if (atMs + RECOVER_MS > world.clock.nowMs() && mayBeGivenUp !== true)
       assert.ok(there.has(key), `${content.id}, deleted from ${key}, cannot be brought back`);
 }
 

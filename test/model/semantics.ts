@@ -15,6 +15,7 @@ import type { AppendResult } from '../../src/mailbox/operations/append.ts';
 import type { EmailOutcome } from '../../src/mailbox/operations/change-emails.ts';
 import type { Filed } from '../../src/mailbox/operations/filing.ts';
 import type { FlagChange, FlagSlice } from '../../src/mailbox/operations/flags.ts';
+import type { GivenUp } from '../../src/mailbox/operations/forget-deleted.ts';
 import type { EmailRefusal } from '../../src/mailbox/operations/place.ts';
 import type { CameBack } from '../../src/mailbox/operations/recover.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
@@ -437,6 +438,20 @@ export function recover(isUnsure: () => boolean): Semantic {
     if (state.subscribed && !state.isSubscribedUnasked) edited.subscription = 'asked';
   };
 }
+
+/** What is given up was deleted and is not back; of a mailbox, whatever was in it. */
+export const giveUp: Semantic = (model, { value }) => {
+  if (value === undefined) throw new Refused(['unavailable']);
+  const { mailbox, uids } = value as GivenUp;
+  for (const uid of uids ?? []) {
+    const key = `${mailbox} ${uid}`;
+    assert.ok(model.deleted.delete(key), `UID ${uid} of mailbox ${mailbox} is given up and was not deleted`);
+    model.givenUp.add(key);
+  }
+  if (uids !== undefined) return;
+  for (const [key, message] of model.deleted)
+    if (key.startsWith(`${mailbox} `)) model.deleted.set(key, { ...message, mayBeGivenUp: true });
+};
 
 function keywordsAt({ list, tail, keywords }: MailboxState, uid: number): readonly string[] {
   const loaded = list ?? tail;

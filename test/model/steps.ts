@@ -25,6 +25,7 @@ import {
   renameMailbox,
   setSubscribed,
 } from '../../src/mailbox/operations/folders.ts';
+import { forgetDeleted } from '../../src/mailbox/operations/forget-deleted.ts';
 import { receive } from '../../src/mailbox/operations/incoming.ts';
 import { acceptOutgoing, type OutgoingMail } from '../../src/mailbox/operations/outgoing.ts';
 import { setQuota } from '../../src/mailbox/operations/quota.ts';
@@ -803,6 +804,28 @@ function recover(step: Step): void {
   });
 }
 
+/** What could be brought back is given up for good, or some of it. */
+function giveUp(step: Step): void {
+  const { world, random } = step;
+  const mailbox = random.chance(0.5) ? { mailbox: step.name() } : {};
+  const before = random.chance(0.5) ? { beforeMs: world.clock.nowMs() - random.integer(0, 90_000) } : {};
+  if (random.chance(0.3)) world.advance(70_000);
+  world.ask({
+    what: step.what('give-up'),
+    judge: is.giveUp,
+    run: async () => {
+      const { domain } = world;
+      const account = await step.open();
+      const ids = new Set<string>();
+      if (random.chance(0.6)) {
+        const { messages } = await listDeleted(domain, account, mailbox, { position: 0, limit: 20 });
+        for (const { id } of random.sample([...messages], 3)) ids.add(id);
+      }
+      await forgetDeleted(domain, account, { ...mailbox, ...before, ...(ids.size > 0 && { ids }) });
+    },
+  });
+}
+
 /** What has been in Trash or Junk for long goes by itself. */
 function retain(step: Step): void {
   const { world, random, record } = step;
@@ -930,6 +953,7 @@ const ACTIONS = {
   reap,
   retain,
   recover,
+  'give-up': giveUp,
   sweep,
   evict,
   load,

@@ -19,6 +19,7 @@ import type { Call, Method } from '../core/method.ts';
 import { standardChanges } from '../core/standard-changes.ts';
 import { picked, standardGet } from '../core/standard-get.ts';
 import { eachByItself, standardSet } from '../core/standard-set.ts';
+import { utcDateOf } from '../core/utc-date.ts';
 import { OWN } from './capability.ts';
 
 const KIND = 'snooze';
@@ -83,7 +84,7 @@ function objectOf({ row, email, untilMs: ms }: Snooze, properties: ReadonlySet<s
   return picked(properties, {
     id: () => belongingId(KIND, row.id),
     emailId: () => emailObjectId(email),
-    until: () => new Date(ms).toISOString().replace('.000Z', 'Z'),
+    until: () => utcDateOf(ms),
   });
 }
 

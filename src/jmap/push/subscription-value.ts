@@ -132,8 +132,6 @@ function readOrThrow<T extends Table>(object: JsonObject, table: T): Values<T> {
   throw invalidProperties([...new Set(names)].slice(0, 50), `${first.name}: ${first.text}`);
 }
 
-export const dateOf = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
-
 export function writeSubscription(value: SubscriptionValue): Buffer {
   return Buffer.from(JSON.stringify(value));
 }

@@ -13,10 +13,10 @@ import type { JsonObject } from '../core/json.ts';
 import type { Call, Method } from '../core/method.ts';
 import { picked } from '../core/standard-get.ts';
 import { answerOfSet, eachByItself } from '../core/standard-set.ts';
+import { utcDateOf } from '../core/utc-date.ts';
 import type { PushQueue } from './push-queue.ts';
 import {
   changedSubscription,
-  dateOf,
   isAlive,
   MAX_SUBSCRIPTIONS,
   newSubscription,
@@ -67,7 +67,7 @@ function objectOf(one: Subscription | undefined, properties: ReadonlySet<string>
       id: () => belongingId('push', number),
       deviceClientId: () => value.deviceClientId,
       verificationCode: () => (value.isVerified ? value.code : null),
-      expires: () => dateOf(value.expiresMs),
+      expires: () => utcDateOf(value.expiresMs),
       types: () => value.types ?? null,
     }),
   ];
@@ -129,7 +129,7 @@ async function createOne(
   return {
     id: belongingId('push', number),
     verificationCode: null,
-    expires: dateOf(value.expiresMs),
+    expires: utcDateOf(value.expiresMs),
     ...(wanted.keys === undefined ? { keys: null } : {}),
     ...(wanted.types === undefined ? { types: null } : {}),
   };
@@ -147,7 +147,7 @@ async function updateOne(
       const { id: number, value } = known(call, account, name);
       const changed = changedSubscription(value, patch, call.domain.clock.nowMs());
       change.belongings.replace(number, writeSubscription(changed));
-      const said = Object.hasOwn(patch, 'expires') ? dateOf(changed.expiresMs) : undefined;
+      const said = Object.hasOwn(patch, 'expires') ? utcDateOf(changed.expiresMs) : undefined;
       return said === undefined || said === patch.expires ? null : { expires: said };
     },
   });

@@ -33,12 +33,23 @@ import { checkRecoveryQuota } from './quota.ts';
 export interface RecoverRequest extends DeletedFilter {
   /** Only these, as `listDeleted` has named them. */
   readonly ids?: ReadonlySet<string>;
+  /** It stops when so many messages, or a few more, have come back; who asks again goes on there. */
+  readonly limit?: number;
 }
 
 export interface Recovered {
   readonly mailboxes: number;
   readonly messages: number;
   readonly bytes: number;
+}
+
+export interface RecoveredSoFar extends Recovered {
+  /** Where mail has come back. */
+  readonly targets: readonly MailboxId[];
+  /** It stopped at the limit. */
+  readonly hasMore: boolean;
+  /** Why the rest has not come back. */
+  readonly error?: MailboxError;
 }
 
 /** Memory is dropped after minutes, so whatever was loaded is there when it is tried again. */
@@ -53,9 +64,21 @@ export async function recoverMail(
   account: AccountState,
   request: RecoverRequest,
 ): Promise<Recovered> {
+  const { error, targets: _, hasMore: __, ...done } = await recoverSoFar(domain, account, request);
+  if (error !== undefined) throw halfDone(error, done.messages);
+  return done;
+}
+
+/** As `recoverMail`; a refusal is told beside what came back before it. */
+export async function recoverSoFar(
+  domain: Domain,
+  account: AccountState,
+  request: RecoverRequest,
+): Promise<RecoveredSoFar> {
   const recovery = new Recovery(domain, account, request);
-  await domain.accounts.deletedMail.run(account.id, () => recovery.run());
-  return recovery.done;
+  const error = await domain.accounts.deletedMail.run(account.id, () => recovery.run());
+  const { done, targets, isFull: hasMore } = recovery;
+  return { ...done, targets: [...targets], hasMore, ...(error && { error }) };
 }
 
 /** What one change brought back: UIDs, pairwise. */
@@ -69,6 +92,7 @@ export interface CameBack {
 
 class Recovery {
   readonly done = { mailboxes: 0, messages: 0, bytes: 0 };
+  readonly targets = new Set<MailboxId>();
   readonly #domain: Domain;
   readonly #account: AccountState;
   readonly #request: RecoverRequest;
@@ -79,28 +103,37 @@ class Recovery {
     this.#request = request;
   }
 
-  async run(): Promise<void> {
+  /** What is refused; nothing else is caught. */
+  async run(): Promise<MailboxError | undefined> {
     try {
       await this.#mailboxes();
       await this.#messages();
+      return undefined;
     } catch (error) {
-      throw halfDone(error, this.done.messages);
+      if (error instanceof MailboxError) return error;
+      throw error;
     }
+  }
+
+  get isFull(): boolean {
+    return this.done.messages >= (this.#request.limit ?? Number.POSITIVE_INFINITY);
   }
 
   async #mailboxes(): Promise<void> {
     const { ids } = this.#request;
     for (const buried of await deletedMailboxes(this.#domain, this.#account, this.#request)) {
       if (ids !== undefined && !ids.has(deletedMailboxId(buried.id))) continue;
-      await this.#mailbox(buried);
-      this.done.mailboxes++;
+      if (this.isFull) return;
+      if (await this.#mailbox(buried)) this.done.mailboxes++;
     }
   }
 
-  async #mailbox({ id, atMs, deletion }: BuriedDeletion): Promise<void> {
+  /** Whether all of it is back. */
+  async #mailbox({ id, atMs, deletion }: BuriedDeletion): Promise<boolean> {
     for (let known = deletion; ; ) {
       const [chunk] = await this.#domain.store.loadChunks(this.#account.id, id, 0, 1);
-      if (chunk === undefined && known.into !== undefined && known.messages === 0) return;
+      if (chunk === undefined && known.into !== undefined && known.messages === 0) return true;
+      if (this.isFull) return false;
       const records = chunk === undefined ? [] : unpackRecords(chunk.records);
       const before = known;
       known = await this.#change((change) => {
@@ -131,6 +164,7 @@ class Recovery {
       const { ids } = this.#request;
       const wanted = found.records.filter((record) => ids?.has(deletedId(found.row, record)) !== false);
       if (wanted.length === 0) continue;
+      if (this.isFull) return;
       await this.#row(found, wanted);
     }
   }
@@ -176,10 +210,12 @@ class Recovery {
   }
 
   /** What it needs in memory is there, or is brought there and tried again. */
-  async #change<T>(run: (change: AccountChange) => T): Promise<T> {
+  async #change<T extends CameBack>(run: (change: AccountChange) => T): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#domain.turns.run({ account: this.#account, run });
+        const came = await this.#domain.turns.run({ account: this.#account, run });
+        this.targets.add(came.target);
+        return came;
       } catch (error) {
         if (!(error instanceof NotLoaded) || tries === MOST_TRIES) throw error;
         await loadTail(this.#domain, this.#account, error.mailbox);
@@ -217,7 +253,8 @@ function leftOf(
   };
 }
 
-function freeName({ byName }: AccountState, wanted: string, atMs: number): string {
+/** Of a mailbox that comes back: the name it had, or with the day behind it. */
+export function freeName({ byName }: AccountState, wanted: string, atMs: number): string {
   if (!byName.has(wanted)) return wanted;
   const day = new Date(atMs).toISOString().slice(0, 10);
   for (let n = 1; ; n++) {

@@ -41,6 +41,8 @@ export interface DeletedMessage extends Deleted {
   readonly internalDate: number;
   /** Decoded; empty where there is none. */
   readonly from: string;
+  /** The name beside that address. */
+  readonly fromName: string;
   readonly subject: string;
 }
 
@@ -51,6 +53,11 @@ export interface DeletedMail {
   readonly messages: readonly DeletedMessage[];
   /** Of all messages that were sought, those in mailboxes not among them. */
   readonly total: { readonly messages: number; readonly bytes: number };
+}
+
+export interface DeletedPage {
+  readonly position: number;
+  readonly limit: number;
 }
 
 /** What is sought; nothing said: all. */
@@ -71,10 +78,10 @@ export async function listDeleted(
   domain: Domain,
   account: AccountState,
   filter: DeletedFilter,
-  { position, limit }: { readonly position: number; readonly limit: number },
+  { position, limit }: DeletedPage,
 ): Promise<DeletedMail> {
   return domain.accounts.deletedMail.run(account.id, async () => {
-    const mailboxes = (await deletedMailboxes(domain, account, filter)).map(shown);
+    const mailboxes = (await deletedMailboxes(domain, account, filter)).map(shownMailbox);
     const total = { messages: 0, bytes: 0 };
     const rows: { readonly place: HistoryPlace; readonly count: number }[] = [];
     for await (const { row, records } of deletedRows(domain, account, filter)) {
@@ -83,7 +90,7 @@ export async function listDeleted(
       for (const { size } of records) total.bytes += size;
     }
     const wanted = Math.min(limit, MOST_LISTED_AT_ONCE);
-    const found: Entry[] = [];
+    const found: DeletedEntry[] = [];
     let passed = 0;
     for (const { place, count } of rows.toReversed()) {
       if (passed + count > position)
@@ -170,17 +177,17 @@ export function deletedMailboxId(id: MailboxId): string {
   return `f${id}`;
 }
 
-interface Entry extends Pick<DeletedRow, 'row' | 'deletion'> {
+export interface DeletedEntry extends Pick<DeletedRow, 'row' | 'deletion'> {
   readonly record: MessageRecord;
 }
 
-/** The newest first. */
-async function entriesAt(
+/** Those of one row, the newest first. */
+export async function entriesAt(
   { store }: Domain,
   account: AccountState,
   filter: DeletedFilter,
   { atMs, modseq }: HistoryPlace,
-): Promise<Entry[]> {
+): Promise<DeletedEntry[]> {
   const beforeMs = filter.beforeMs ?? Number.MAX_SAFE_INTEGER;
   const before = { atMs, modseq: (modseq - 1) as ModSeq };
   const [row] = await store.loadUnreleased(account.id, beforeMs, 1, before, 0);
@@ -191,10 +198,11 @@ async function entriesAt(
     .map((record) => ({ row, deletion, record }));
 }
 
-async function described(
+/** With what their envelopes say; of a thousand at most. */
+export async function described(
   domain: Domain,
   account: AccountState,
-  entries: readonly Entry[],
+  entries: readonly DeletedEntry[],
 ): Promise<DeletedMessage[]> {
   const ids = entries.map(({ record }) => emailId(account.id, record.email));
   const facts = await loadFacts(domain, ids, ['envelope']);
@@ -205,12 +213,17 @@ async function described(
       ...{ ...deletion, id: deletedId(row, record), atMs: row.atMs },
       ...{ bytes: record.size, email: record.email, internalDate: record.internalDate },
       isSeen: (record.flags & FLAG.Seen) !== 0,
-      ...{ from, subject: envelope.text('subject') ?? '' },
+      ...{ from, fromName: nameBeside(envelope, from), subject: envelope.text('subject') ?? '' },
     };
   });
 }
 
-function shown({ id, atMs, deletion }: BuriedDeletion): DeletedMailbox {
+function nameBeside(envelope: EnvelopeReader, from: string): string {
+  const all = envelope.text('from') ?? '';
+  return from === '' ? all : all.slice(0, Math.max(0, all.indexOf(` <${from}>`)));
+}
+
+export function shownMailbox({ id, atMs, deletion }: BuriedDeletion): DeletedMailbox {
   const { mailbox, role, service, client, messages, bytes } = deletion;
   return {
     ...{ id: deletedMailboxId(id), mailbox, atMs, service, messages, bytes },

@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Domain } from '../domain.ts';
 import type { ModSeq } from '../model/model.ts';
 import { type MessageRecord, unpackRecords } from '../model/record.ts';
+import type { HistoryRow } from '../port/store.ts';
 import type { AccountState } from '../state/account.ts';
 import type { Viewer } from '../state/mailbox.ts';
 
@@ -51,4 +52,13 @@ export class ExpungedRecords {
       if (rows.length < ROWS_PER_LOAD) return;
     }
   }
+}
+
+/** A session has not been told of it yet. */
+export function isStillShown(account: AccountState, row: Pick<HistoryRow, 'mailbox' | 'modseq'>): boolean {
+  const gone = [...account.gone].find((deleted) => deleted.id === row.mailbox);
+  const mailbox = account.mailboxes.get(row.mailbox) ?? gone;
+  if (mailbox === undefined) return false;
+  for (const viewer of mailbox.viewers) if (viewer.seenModseq < row.modseq) return true;
+  return false;
 }

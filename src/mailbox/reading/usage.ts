@@ -7,7 +7,7 @@ import { EnvelopeReader } from '../../mail/envelope-reader.ts';
 import { structureParts } from '../../mail/structure-parts.ts';
 import type { Domain } from '../domain.ts';
 import type { EmailFacts } from '../model/facts.ts';
-import { emailId, type Role } from '../model/model.ts';
+import { emailId, type MailboxId, type Role } from '../model/model.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
@@ -24,12 +24,20 @@ export interface NamedUsage extends UsageSum {
 }
 
 export interface MailboxUsage extends NamedUsage {
+  readonly id: MailboxId;
   readonly role?: Role;
+}
+
+export interface AgeUsage extends NamedUsage {
+  /** Younger than so many days; absent: older than all the others. */
+  readonly days?: number;
 }
 
 export interface LargeMessage {
   readonly mailbox: string;
+  readonly mailboxId: MailboxId;
   readonly uid: number;
+  readonly email: number;
   readonly bytes: number;
   /** Seconds. */
   readonly internalDate: number;
@@ -45,12 +53,14 @@ export interface Usage {
   /** By address, in lower case; '' is mail that does not say. At most `MOST_LISTED`. */
   readonly senders: readonly NamedUsage[];
   /** By when they came, the youngest first, however large. */
-  readonly ages: readonly NamedUsage[];
+  readonly ages: readonly AgeUsage[];
   /** Octets of parts as they are in messages. The rest of a message is text. */
   readonly kinds: readonly NamedUsage[];
   readonly largest: readonly LargeMessage[];
   /** What was deleted and can be brought back: the quota counts nothing of it. */
   readonly recoverable: UsageSum;
+  /** What came within thirty days and stayed, by the last three months: without Trash and Junk, which are emptied. */
+  readonly monthlyBytes: number;
 }
 
 export const MOST_LISTED = 20;
@@ -90,18 +100,18 @@ async function countMailbox(
     const { uid, email, size, internalDate } = list.columns;
     const rows = Array.from({ length: end - start }, (_, i) => ({
       uid: uid[start + i] as number,
-      id: emailId(account.id, email[start + i] as number),
+      email: email[start + i] as number,
       bytes: size[start + i] as number,
       internalDate: internalDate[start + i] as number,
     }));
     after = rows.at(-1)?.uid ?? after;
     const facts = await loadFacts(
       domain,
-      rows.map(({ id }) => id),
+      rows.map((row) => emailId(account.id, row.email)),
       ['envelope', 'bodyStructure'],
     );
     for (const [i, row] of rows.entries()) {
-      count.add(mailbox.name, row, facts[i]);
+      count.add(mailbox, row, facts[i]);
       const rest = slice.spent();
       if (rest !== undefined) await rest;
     }
@@ -110,6 +120,7 @@ async function countMailbox(
 
 interface Row {
   readonly uid: number;
+  readonly email: number;
   readonly bytes: number;
   readonly internalDate: number;
 }
@@ -119,6 +130,7 @@ class Count {
   readonly #mailboxes: MailboxUsage[] = [];
   readonly #senders = new Sums(MOST_SENDERS);
   readonly #ages = new Sums(AGES.length);
+  readonly #growth = new Growth();
   readonly #kinds = new Sums(KINDS.length + 1);
   #largest: LargeMessage[] = [];
   #total: UsageSum = { bytes: 0, messages: 0 };
@@ -128,14 +140,15 @@ class Count {
     for (const [name] of AGES) this.#ages.add(name, 0, 0);
   }
 
-  begin({ name, role, bytes, exists }: MailboxState): void {
-    this.#mailboxes.push({ name, bytes, messages: exists, ...(role === undefined ? {} : { role }) });
+  begin({ id, name, role, bytes, exists }: MailboxState): void {
+    this.#mailboxes.push({ id, name, bytes, messages: exists, ...(role === undefined ? {} : { role }) });
   }
 
-  add(mailbox: string, row: Row, facts: EmailFacts | undefined): void {
-    const { bytes, internalDate } = row;
+  add({ id, name, role }: MailboxState, row: Row, facts: EmailFacts | undefined): void {
+    const { uid, email, bytes, internalDate } = row;
     this.#total = { bytes: this.#total.bytes + bytes, messages: this.#total.messages + 1 };
     const days = (this.#nowS - internalDate) / DAY_S;
+    if (role !== 'trash' && role !== 'junk') this.#growth.add(days, bytes);
     const [age] = AGES.find(([, most]) => days < most) ?? [''];
     this.#ages.add(age, bytes);
     const envelope = new EnvelopeReader(facts?.envelope?.toString('latin1') ?? '');
@@ -150,7 +163,7 @@ class Count {
     }
     if (this.#largest.length === MOST_LISTED && bytes <= (this.#largest.at(-1)?.bytes ?? 0)) return;
     this.#largest.push({
-      ...{ mailbox, uid: row.uid, bytes, internalDate, from },
+      ...{ mailbox: name, mailboxId: id, uid, email, bytes, internalDate, from },
       subject: envelope.text('subject') ?? '',
     });
     this.#largest = this.#largest.sort((a, b) => b.bytes - a.bytes).slice(0, MOST_LISTED);
@@ -161,10 +174,34 @@ class Count {
       total: this.#total,
       mailboxes: this.#mailboxes.sort((a, b) => b.bytes - a.bytes),
       senders: this.#senders.largest(),
-      ages: this.#ages.all(),
+      ages: this.#ages.all().map((age, i) => ({ ...age, ...daysOf(i) })),
       kinds: this.#kinds.largest(),
       largest: this.#largest,
+      monthlyBytes: this.#growth.monthlyBytes,
     };
+  }
+}
+
+function daysOf(age: number): Pick<AgeUsage, 'days'> {
+  const [, days = Number.POSITIVE_INFINITY] = AGES[age] ?? [];
+  return Number.isFinite(days) ? { days } : {};
+}
+
+const MONTH_DAYS = 30;
+const GROWTH_DAYS = 90;
+
+/** Of an account that has less than three months, what there is counts for the time that it has. */
+class Growth {
+  #bytes = 0;
+  #oldestDays = MONTH_DAYS;
+
+  add(days: number, bytes: number): void {
+    this.#oldestDays = Math.max(this.#oldestDays, days);
+    if (days < GROWTH_DAYS) this.#bytes += bytes;
+  }
+
+  get monthlyBytes(): number {
+    return Math.round((this.#bytes * MONTH_DAYS) / Math.min(this.#oldestDays, GROWTH_DAYS));
   }
 }
 

@@ -12,6 +12,7 @@ import { MailboxError } from '../model/errors.ts';
 import { type AccountId, asModSeq, type MailboxId } from '../model/model.ts';
 import { packRecords, unpackRecords } from '../model/record.ts';
 import type { HistoryEntry, HistoryPlace, HistoryRow } from '../port/store.ts';
+import { isStillShown } from '../reading/expunged-records.ts';
 import type { AccountState } from '../state/account.ts';
 import { tooMuchBeforeMs } from './too-much-kept.ts';
 
@@ -73,7 +74,7 @@ async function releaseExpunged(domain: Domain, account: AccountState, due: Due):
     const { store } = domain;
     const rows = await store.loadUnreleased(account.id, due.keptMs, ROWS_PER_LOAD, after, due.briefMs);
     for (const row of rows) {
-      if (isNeeded(account, row)) held++;
+      if (isStillShown(account, row)) held++;
       else released += await releaseRow(domain, account, row);
     }
     if (rows.length < ROWS_PER_LOAD) {
@@ -83,14 +84,6 @@ async function releaseExpunged(domain: Domain, account: AccountState, due: Due):
     after = rows.at(-1);
     await nextTurn();
   }
-}
-
-function isNeeded(account: AccountState, row: HistoryRow): boolean {
-  const gone = [...account.gone].find((deleted) => deleted.id === row.mailbox);
-  const mailbox = account.mailboxes.get(row.mailbox) ?? gone;
-  if (mailbox === undefined) return false;
-  for (const viewer of mailbox.viewers) if (viewer.seenModseq < row.modseq) return true;
-  return false;
 }
 
 async function releaseRow(domain: Domain, account: AccountState, row: HistoryRow): Promise<number> {
