@@ -51,6 +51,14 @@ export function ListPane({ place, onMenu }: ListPaneProps) {
       {scope !== undefined && list !== undefined ? (
         <>
           <SelectionBar list={list} mailbox={scope.mailbox?.id} />
+          {scope.mailbox?.role === 'trash' || scope.mailbox?.role === 'junk' ? (
+            <Later
+              key={scope.mailbox.id}
+              load={() => import('../space/trash-line.tsx')}
+              name="TrashLine"
+              props={{ mailbox: scope.mailbox.id }}
+            />
+          ) : null}
           {scope.mailbox?.role === 'inbox' ? (
             <Later
               load={() => import('../snooze/back-again.tsx')}

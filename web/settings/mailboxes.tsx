@@ -1,8 +1,10 @@
 /** The person's own mailboxes: made, renamed, put into each other, deleted; Trash and Junk emptied. */
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import { ownMailboxes, roleName } from '../list/mailbox-name.ts';
+import { ownMailboxes } from '../list/mailbox-name.ts';
 import { useApp, useDesk, useTexts } from '../shell/app.ts';
+import { useSpaceTexts } from '../space/space-texts.ts';
+import { useEmptying } from '../space/use-emptying.ts';
 import type { Id, Mailbox } from '../sync/model.ts';
 import { Icon } from '../ui/icon.tsx';
 import { MailboxChanges, type MailboxFault, nameFault, possibleParents } from './mailbox-changes.ts';
@@ -50,8 +52,8 @@ export function MailboxesPage() {
         )}
       </section>
       <section class="settings-group">
-        <Emptying of="trash" label={texts.emptyTrash} />
-        <Emptying of="junk" label={texts.emptyJunk} />
+        <Emptying of="trash" />
+        <Emptying of="junk" />
       </section>
     </>
   );
@@ -179,28 +181,22 @@ function MailboxForm({ mailbox, onDone }: { readonly mailbox?: Mailbox; readonly
   );
 }
 
-function Emptying({ of: role, label }: { readonly of: string; readonly label: string }) {
-  const { notices } = useApp();
+function Emptying({ of: role }: { readonly of: 'trash' | 'junk' }) {
   const desk = useDesk();
-  const { list, settings: texts } = useTexts();
-  const changes = useMailboxChanges();
+  const { list } = useTexts();
+  const texts = useSpaceTexts();
+  const empty = useEmptying();
   const mailbox = desk.sync.cache.byRole(role);
   if (mailbox === undefined) return null;
-  const empty = async (): Promise<void> => {
-    const fault = await changes.empty(mailbox.id).catch(() => 'notSaved' as const);
-    if (fault !== undefined) notices.show({ text: texts[fault], isWrong: true });
-    void desk.sync.sync();
-  };
-  const ask = (): void =>
-    desk.ask({
-      ...{ kind: 'confirm', title: texts.emptyTitle(roleName(mailbox, list)), button: label },
-      text: texts.emptyMeans(list.messages(mailbox.totalEmails)),
-      run: () => void empty(),
-    });
   return (
-    <button type="button" class="setting" disabled={mailbox.totalEmails === 0} onClick={ask}>
+    <button
+      type="button"
+      class="setting"
+      disabled={mailbox.totalEmails === 0}
+      onClick={() => void empty(mailbox)}
+    >
       <span>
-        {label}
+        {role === 'trash' ? texts.emptyTrash : texts.emptyJunk}
         <small>{list.messages(mailbox.totalEmails)}</small>
       </span>
       <Icon name="trash" />

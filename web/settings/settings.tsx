@@ -45,6 +45,22 @@ export function Settings({ page, parameters }: SettingsProps) {
           content={<Later load={() => import('../rules/vacation-page.tsx')} name="VacationPage" props={{}} />}
         />
       );
+    case 'space':
+      return (
+        <Page
+          key="space"
+          title={texts.space}
+          content={<Later load={() => import('../space/space-page.tsx')} name="SpacePage" props={{}} />}
+        />
+      );
+    case 'deleted':
+      return (
+        <Page
+          key="deleted"
+          title={texts.deleted}
+          content={<Later load={() => import('../space/deleted-page.tsx')} name="DeletedPage" props={{}} />}
+        />
+      );
     default:
       return <Page title={texts.title} content={<Overview />} isTop />;
   }
@@ -192,6 +208,8 @@ function OwnAccount() {
     <section class="settings-group">
       <h2>{texts.account}</h2>
       {page('mailboxes', texts.mailboxes, texts.mailboxesMeans)}
+      {page('space', texts.space, texts.spaceMeans)}
+      {page('deleted', texts.deleted, texts.deletedMeans)}
       {page('rules', rules.title, rules.means)}
       {page('away', vacation.title, vacation.means)}
       {page('devices', texts.devices, texts.devicesMeans)}

@@ -57,6 +57,8 @@ export type Dialog =
       readonly title: string;
       readonly text: string;
       readonly button: string;
+      /** Nothing is lost by it. */
+      readonly isHarmless?: boolean;
       readonly run: () => void;
     };
 

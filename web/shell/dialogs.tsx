@@ -83,11 +83,13 @@ function ConfirmDialog({
   title,
   text,
   button,
+  isHarmless = false,
   run,
 }: {
   title: string;
   text: string;
   button: string;
+  isHarmless?: boolean;
   run: () => void;
 }) {
   const desk = useDesk();
@@ -101,7 +103,7 @@ function ConfirmDialog({
         </button>
         <button
           type="button"
-          class="button danger"
+          class={isHarmless ? 'button primary' : 'button danger'}
           onClick={() => {
             desk.answer();
             run();
