@@ -75,12 +75,12 @@ async function counted(
 }
 
 function reportOf(account: AccountState, usage: Usage, atMs: number): JsonObject {
-  const { usedBytes, usedMessages, limitBytes } = quotaOf(account);
+  const { used, limits } = quotaOf(account);
   const mailboxes = [...account.mailboxes.values()].sort((a, b) => b.bytes - a.bytes);
   return {
     countedAt: utcDateOf(atMs),
-    total: sum({ bytes: usedBytes, messages: usedMessages }),
-    limit: limitBytes ?? null,
+    total: sum(used),
+    limit: limits.bytes ?? null,
     mailboxes: mailboxes.map((mailbox) => ({
       ...{ id: mailboxObjectId(mailbox.id), name: mailbox.name, role: roleOf(mailbox) ?? null },
       ...sum({ bytes: mailbox.bytes, messages: mailbox.exists }),
@@ -95,7 +95,7 @@ function reportOf(account: AccountState, usage: Usage, atMs: number): JsonObject
     recoverable: sum(usage.recoverable),
     forecast: {
       monthlyBytes: usage.monthlyBytes,
-      fullAt: fullAt(usage.monthlyBytes, usedBytes, limitBytes, atMs),
+      fullAt: fullAt(usage.monthlyBytes, used.bytes, limits.bytes, atMs),
     },
   };
 }
