@@ -29,6 +29,13 @@ export function isEnvelopeField(name: string): name is EnvelopeField {
 
 const ADDRESS_PARTS = 4;
 
+export interface EnvelopePerson {
+  /** Empty when there is none. */
+  readonly name: string;
+  /** `mailbox@host`. */
+  readonly address: string;
+}
+
 export class EnvelopeReader {
   readonly #text: string;
   #at = 1;
@@ -55,6 +62,18 @@ export class EnvelopeReader {
     if (this.#text.charAt(this.#at) === '(')
       this.#eachAddress(([, , mailbox, host]) => {
         if (mailbox !== undefined && host !== undefined) found.push(`${mailbox}@${host}`);
+      });
+    return found;
+  }
+
+  /** Those of a field who have an address, decoded; groups are not told apart. */
+  peopleOf(field: EnvelopeField): readonly EnvelopePerson[] {
+    this.#seek(field);
+    const found: EnvelopePerson[] = [];
+    if (this.#text.charAt(this.#at) === '(')
+      this.#eachAddress(([name = '', , mailbox, host]) => {
+        if (mailbox === undefined || host === undefined || host === '') return;
+        found.push({ name: decodeWords(name), address: `${decodeWords(mailbox)}@${decodeWords(host)}` });
       });
     return found;
   }

@@ -22,7 +22,14 @@ export const TRAIT = Object.freeze({
   NoNul: 16,
   /** There is an attachment, as `attachment.ts` says. Messages of version 0.1 get it when their facts are computed anew. */
   HasAttachment: 32,
+  /** When it was delivered, the account had had no mail from its author, and had not written there. */
+  FirstContact: 64,
+  /** With `FirstContact`: the author bore the name of somebody else, whom the account has written to. */
+  Namesake: 128,
 });
+
+/** What delivery finds out, and the octets do not tell again. */
+export const TRAITS_OF_DELIVERY = TRAIT.FirstContact | TRAIT.Namesake;
 
 /** What `PlainHeaders` asks of one header. */
 export function isPlainHeader(header: Buffer): boolean {

@@ -7,7 +7,6 @@ import type { Recipients } from '../identity/recipients.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { ScriptLimits } from '../mailbox/operations/scripts.ts';
 import { Compiler } from '../rules/compiler.ts';
-import { Correspondents } from '../rules/correspondents.ts';
 import { GlobalLists } from '../rules/global-lists.ts';
 import { GlobalScripts } from '../rules/global-scripts.ts';
 import type { ListSources } from '../rules/lists.ts';
@@ -53,7 +52,7 @@ export function openRules(config: Config, parts: RulesParts): RulesSystem {
     aliases: () => parts.store.directory.domains.listAliases(),
   });
   const lists: ListSources = {
-    correspondents: new Correspondents(parts),
+    domain: parts,
     globals: new GlobalLists({ folder, clock, log }),
     owns: async ({ record }, address) => (await identities.maySendAs(record, address)).kind === 'allowed',
   };

@@ -10,6 +10,7 @@ import { annotationTests } from './contract/annotations.ts';
 import { batchTests } from './contract/batches.ts';
 import { belongingTests } from './contract/belongings.ts';
 import { byteTests } from './contract/bytes.ts';
+import { correspondentTests } from './contract/correspondents.ts';
 import { directoryTests } from './contract/directory.ts';
 import { domainTests } from './contract/domains.ts';
 import { emailTests } from './contract/emails.ts';
@@ -44,6 +45,7 @@ export function describeMailStore(name: string, make: () => Promise<StoreHarness
   describe(`${name}: annotations`, () => annotationTests(test));
   describe(`${name}: belongings`, () => belongingTests(test));
   describe(`${name}: lessons`, () => lessonTests(test));
+  describe(`${name}: correspondents`, () => correspondentTests(test));
   describe(`${name}: bytes`, () => byteTests(test));
   describe(`${name}: directory`, () => directoryTests(test));
   describe(`${name}: domains`, () => domainTests(test));

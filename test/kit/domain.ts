@@ -36,7 +36,6 @@ import { SentCopies } from '../../src/mailbox/state/sent-copies.ts';
 import { TextIndex } from '../../src/mailbox/text-index/text-index.ts';
 import { type CheckProblem, checkMail } from '../../src/mailbox/upkeep/check.ts';
 import { Compiler } from '../../src/rules/compiler.ts';
-import { Correspondents } from '../../src/rules/correspondents.ts';
 import type { Editing } from '../../src/rules/editing.ts';
 import { GlobalLists } from '../../src/rules/global-lists.ts';
 import { GlobalScripts } from '../../src/rules/global-scripts.ts';
@@ -211,7 +210,7 @@ export function plainRules({ store, clock, log, serverAnnotations }: Domain): Ru
     globals: new GlobalScripts({ folder: undefined, compiler, clock, log }),
     serverAnnotations,
     lists: {
-      correspondents: new Correspondents({ store, clock, log }),
+      domain: { store },
       globals: new GlobalLists({ folder: undefined, clock, log }),
       owns: async ({ record }, address) => record.address === address.toLowerCase(),
     },

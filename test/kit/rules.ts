@@ -3,7 +3,6 @@ import { silentLog } from '../../src/base/log.ts';
 import { activateScript, putScript } from '../../src/mailbox/operations/scripts.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { Compiler } from '../../src/rules/compiler.ts';
-import { Correspondents } from '../../src/rules/correspondents.ts';
 import { GlobalLists } from '../../src/rules/global-lists.ts';
 import { GlobalScripts } from '../../src/rules/global-scripts.ts';
 import { MailboxScripts } from '../../src/rules/mailbox-scripts.ts';
@@ -48,7 +47,7 @@ export async function openRulesDomain(options: RulesDomainOptions = {}): Promise
     ...{ store, clock, log: silentLog, compiler, hostname: 'mail.example.com' },
     ...{ separators: '+', version: '1', serverAnnotations: kit.domain.serverAnnotations },
     lists: {
-      correspondents: new Correspondents(kit.domain),
+      domain: kit.domain,
       globals: new GlobalLists({ folder, clock, log: silentLog }),
       owns: async ({ record }, address) => record.address === address.toLowerCase(),
     },

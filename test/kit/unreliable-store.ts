@@ -230,6 +230,18 @@ export class UnreliableStore implements MailStore {
     return this.#read(() => this.#inner.loadLessons(...args));
   }
 
+  loadAccountsUnmet(...args: Parameters<MailStore['loadAccountsUnmet']>) {
+    return this.#read(() => this.#inner.loadAccountsUnmet(...args));
+  }
+
+  loadCorrespondents(...args: Parameters<MailStore['loadCorrespondents']>) {
+    return this.#read(() => this.#inner.loadCorrespondents(...args));
+  }
+
+  countCorrespondents(...args: Parameters<MailStore['countCorrespondents']>) {
+    return this.#read(() => this.#inner.countCorrespondents(...args));
+  }
+
   loadMemories(...args: Parameters<MailStore['loadMemories']>) {
     return this.#read(() => this.#inner.loadMemories(...args));
   }

@@ -26,6 +26,8 @@ export interface FullEmail {
   readonly bcc: readonly Person[] | null;
   readonly replyTo: readonly Person[] | null;
   readonly preview: string;
+  /** Our server's own (`docs/JMAP.md`): it was the first from its address. */
+  readonly firstContact: 'stranger' | 'namesake' | null;
   readonly textBody: readonly BodyPart[];
   readonly htmlBody: readonly BodyPart[];
   readonly attachments: readonly BodyPart[];
@@ -49,7 +51,12 @@ export const FULL_PROPERTIES = [
     'messageId',
   ],
   ...['references', 'from', 'to', 'cc', 'bcc', 'replyTo', 'preview', 'textBody', 'htmlBody', 'attachments'],
-  ...['bodyValues', 'header:Authentication-Results:asText:all', 'header:List-Unsubscribe:asURLs'],
+  ...[
+    'firstContact',
+    'bodyValues',
+    'header:Authentication-Results:asText:all',
+    'header:List-Unsubscribe:asURLs',
+  ],
 ];
 
 const PART_PROPERTIES = ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid'];

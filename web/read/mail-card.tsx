@@ -13,8 +13,8 @@ import { MailBody } from './mail-body.tsx';
 import { MailFields } from './mail-fields.tsx';
 import { isMe, nameOf, recipientsOf } from './people.ts';
 import { useReading } from './reading-context.tsx';
-import { Doubts, TrustWord } from './sender-line.tsx';
-import { senderDoubts, type TrustFacts, trustOf } from './trust.ts';
+import { Doubts, FirstContactWord, TrustWord } from './sender-line.tsx';
+import { isPlainFirstContact, senderDoubts, type TrustFacts, trustOf } from './trust.ts';
 
 export interface MailCardProps {
   readonly email: Email;
@@ -127,6 +127,7 @@ function LoadedMail({ email, full, onFold }: LoadedProps) {
         <div class="card-line card-more">
           <RecipientsLine full={full} isOpen={hasFields} onTurn={() => showFields(!hasFields)} />
           <TrustWord trust={trust} />
+          {isPlainFirstContact(facts) && <FirstContactWord />}
         </div>
       </header>
       {hasFields && <MailFields email={full} />}
@@ -230,11 +231,13 @@ function CardSide({ email, full, wantsText, onWantText }: SideProps) {
 function trustFacts(full: FullEmail, me: readonly string[], hostname: string | undefined): TrustFacts {
   const from = full.from ?? [];
   const results = full['header:Authentication-Results:asText:all'] ?? [];
+  const isFromMe = from.some((person) => isMe(person, me));
   return {
     ...{ from, replyTo: full.replyTo ?? [], results, hostname },
     isPhishing: '$phishing' in full.keywords,
     // Whoever writes in the reader's name from outside has been checked; what came from here has not.
-    isOwn: from.some((person) => isMe(person, me)) && results.length === 0,
+    isOwn: isFromMe && results.length === 0,
+    firstContact: isFromMe ? null : (full.firstContact ?? null),
   };
 }
 

@@ -3,6 +3,7 @@ import { useTexts } from '../shell/app.ts';
 import type { Texts } from '../text/en.ts';
 import { Icon } from '../ui/icon.tsx';
 import type { IconName } from '../ui/icons.ts';
+import { nameOf } from './people.ts';
 import type { SenderDoubt, Trust } from './trust.ts';
 
 const ICONS: Readonly<Record<Trust['kind'], IconName>> = {
@@ -22,6 +23,15 @@ export function TrustWord({ trust }: { readonly trust: Trust }) {
     <span class={`trust ${trust.kind}`}>
       <Icon name={ICONS[trust.kind]} />
       {wordOf(trust, texts)}
+    </span>
+  );
+}
+
+export function FirstContactWord() {
+  return (
+    <span class="trust">
+      <Icon name="person" />
+      {useTexts().read.trust.first}
     </span>
   );
 }
@@ -62,5 +72,9 @@ function doubtText(doubt: SenderDoubt, texts: Texts['read']['doubts']): string {
       return texts.replyElsewhere(doubt.address);
     case 'mixed-letters':
       return texts.mixedLetters(doubt.domain);
+    case 'namesake':
+      return texts.namesake(nameOf({ name: doubt.name, email: doubt.address }), doubt.address);
+    case 'first-and-failed':
+      return texts.firstAndFailed;
   }
 }

@@ -10,6 +10,7 @@ const FACTS: TrustFacts = {
   hostname: 'mail.example.com',
   isPhishing: false,
   isOwn: false,
+  firstContact: null,
 };
 
 describe('results', () => {

@@ -19,6 +19,8 @@ export interface TrustFacts {
   readonly isPhishing: boolean;
   /** Sent by the person who reads it. */
   readonly isOwn: boolean;
+  /** What our server knew of the sender when it came; null: nothing that is to be said. */
+  readonly firstContact: 'stranger' | 'namesake' | null;
 }
 
 export type Trust =
@@ -37,7 +39,10 @@ export type SenderDoubt =
   | { readonly kind: 'phishing' }
   | { readonly kind: 'name-has-other-address'; readonly address: string }
   | { readonly kind: 'reply-goes-elsewhere'; readonly address: string }
-  | { readonly kind: 'mixed-letters'; readonly domain: string };
+  | { readonly kind: 'mixed-letters'; readonly domain: string }
+  /** The name of somebody whom one writes to, and a first mail from another address. */
+  | { readonly kind: 'namesake'; readonly name: string; readonly address: string }
+  | { readonly kind: 'first-and-failed' };
 
 export function trustOf(facts: TrustFacts): Trust {
   if (facts.isOwn) return { kind: 'own' };
@@ -67,7 +72,8 @@ function ourResults({ results, hostname }: TrustFacts): AuthResults | undefined 
   return undefined;
 }
 
-export function senderDoubts({ from, replyTo, isPhishing, isOwn }: TrustFacts): SenderDoubt[] {
+export function senderDoubts(facts: TrustFacts): SenderDoubt[] {
+  const { from, replyTo, isPhishing, isOwn, firstContact } = facts;
   const doubts: SenderDoubt[] = [];
   const [sender] = from;
   if (isPhishing) doubts.push({ kind: 'phishing' });
@@ -79,7 +85,16 @@ export function senderDoubts({ from, replyTo, isPhishing, isOwn }: TrustFacts): 
   if (elsewhere !== undefined) doubts.push({ kind: 'reply-goes-elsewhere', address: elsewhere.email });
   const domain = domainOf(sender.email);
   if (hasMixedLetters(domain)) doubts.push({ kind: 'mixed-letters', domain });
+  if (firstContact === 'namesake')
+    doubts.push({ kind: 'namesake', name: sender.name ?? '', address: sender.email });
+  else if (firstContact !== null && trustOf(facts).kind === 'failed')
+    doubts.push({ kind: 'first-and-failed' });
   return doubts;
+}
+
+/** It is to be said in a calm word: no doubt says it. */
+export function isPlainFirstContact(facts: TrustFacts): boolean {
+  return !facts.isOwn && facts.firstContact === 'stranger' && trustOf(facts).kind !== 'failed';
 }
 
 export function domainOf(address: string): string {

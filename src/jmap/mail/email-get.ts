@@ -24,10 +24,13 @@ import {
 import { type LoadedMessage, loadMessages } from './loaded-messages.ts';
 import { BodyViews, headerView } from './message-view.ts';
 
+/** Of our own (`docs/JMAP.md`): given when it is asked for by name. */
+const OF_DELIVERY = 'firstContact';
+
 export const emailGet = standardGet({
   type: 'Email',
   capability: MAIL,
-  properties: EMAIL_PROPERTIES,
+  properties: [...EMAIL_PROPERTIES, OF_DELIVERY],
   defaults: [...METADATA, ...MESSAGE_DEFAULTS],
   isProperty: isHeaderProperty,
   arguments: BODY_ARGUMENTS,
@@ -72,6 +75,7 @@ function metadataOf({
   sizeBytes,
   internalDate,
   hasAttachment,
+  firstContact,
 }: EmailRow): JsonObject {
   return {
     id: emailObjectId(email),
@@ -81,6 +85,7 @@ function metadataOf({
     size: sizeBytes,
     receivedAt: utcDate(internalDate),
     hasAttachment,
+    firstContact: firstContact ?? null,
   };
 }
 

@@ -13,6 +13,7 @@ import { type EmailId, emailId, emailNumber } from '../../mailbox/model/model.ts
 import { emailObjectId, emailOfObjectId, threadObjectId } from '../../mailbox/model/object-ids.ts';
 import { type NewRecipient, type OutgoingEnvelope, outgoingText } from '../../mailbox/model/outgoing.ts';
 import { alongsideUpdates } from '../../mailbox/operations/change-emails.ts';
+import { noteRecipients } from '../../mailbox/operations/correspondents.ts';
 import { addOutgoing, requireRoomForOutgoing } from '../../mailbox/operations/outgoing.ts';
 import type { EmailUpdate } from '../../mailbox/operations/place.ts';
 import { loadFacts, partsOf } from '../../mailbox/reading/message-reader.ts';
@@ -80,6 +81,8 @@ interface FoundEmail {
   readonly id: EmailId;
   readonly threadId: string;
   readonly sizeBytes: number;
+  /** Its ENVELOPE. */
+  readonly people: Buffer | undefined;
 }
 
 class Submission {
@@ -143,10 +146,11 @@ class Submission {
     if (number === undefined || !this.#isThere(number))
       throw invalidProperties(['emailId'], 'there is no such email');
     const email = emailId(this.#account.id, number);
-    const [facts] = await loadFacts(domain, [email], ['parts', 'thread']);
+    const [facts] = await loadFacts(domain, [email], ['parts', 'thread', 'envelope']);
     if (facts?.parts === undefined)
       throw new MailboxError('damaged', 'what is stored of the message is gone');
-    return { id: email, threadId: threadObjectId(facts.thread ?? number), sizeBytes: partsOf(facts, 0).end };
+    const { thread = number, envelope: people } = facts;
+    return { id: email, threadId: threadObjectId(thread), sizeBytes: partsOf(facts, 0).end, people };
   }
 
   #isThere(email: number): boolean {
@@ -299,6 +303,7 @@ class Submission {
       if (!this.#isThere(emailNumber(email.id))) throw new MailboxError('nonexistent', 'the email is gone');
       place();
       change.retain([emailNumber(email.id)]);
+      noteRecipients(change, email.people, addressesOf(recipients));
       let value: SubmissionValue | undefined;
       const number = change.belongings.add('submission', (id) => {
         value = {
@@ -309,7 +314,7 @@ class Submission {
           sendAtMs: envelope.holdUntilMs ?? nowMs,
           outgoing: addOutgoing(change, email.id, mail, id),
           undoStatus: 'pending',
-          delivery: queuedFor(recipients.map(({ address }) => address)),
+          delivery: queuedFor(addressesOf(recipients)),
         };
         return writeSubmission(value);
       });
@@ -345,6 +350,10 @@ interface Ready {
   readonly envelope: Envelope;
   readonly sender: string | undefined;
   readonly recipients: readonly NewRecipient[];
+}
+
+function addressesOf(recipients: readonly NewRecipient[]): readonly string[] {
+  return recipients.map(({ address }) => address);
 }
 
 /** RFC 8621 §7.5 names properties of the email. */

@@ -67,6 +67,8 @@ export interface Email {
   readonly attachments?: readonly EmailBodyPart[];
   readonly hasAttachment?: boolean;
   readonly preview?: string;
+  /** Our own: it was the first from its address when it was delivered; see `docs/JMAP.md`. */
+  readonly firstContact?: 'stranger' | 'namesake' | null;
 }
 
 export interface Thread {

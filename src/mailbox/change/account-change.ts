@@ -21,6 +21,7 @@ import { AnnotationChanges } from './annotation-changes.ts';
 import { BatchRows } from './batch-rows.ts';
 import { BelongingChanges } from './belonging-changes.ts';
 import { ChangeRecords } from './change-records.ts';
+import { CorrespondentChanges } from './correspondent-changes.ts';
 import { count, countFlags, isUnseen, noteFlags, noteRemoved } from './counters.ts';
 import { FactChanges } from './fact-changes.ts';
 import { EXPUNGED_PER_ROW, type Fate, HistoryChanges } from './history-changes.ts';
@@ -54,6 +55,7 @@ export class AccountChange {
   readonly annotations: AnnotationChanges;
   readonly belongings: BelongingChanges;
   readonly room: RoomChanges;
+  readonly correspondents: CorrespondentChanges;
   readonly #account: WritableAccount;
   readonly #expect: number;
   readonly #undo = new Undo();
@@ -86,6 +88,7 @@ export class AccountChange {
     this.annotations = new AnnotationChanges(account, this.#undo, this.#rows, () => this.#takeModseq());
     this.belongings = new BelongingChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
     this.room = new RoomChanges(account, () => this.#takeModseq());
+    this.correspondents = new CorrespondentChanges(account, this.#undo, this.#rows, () => this.#takeModseq());
     this.history = new HistoryChanges(
       account,
       this.#rows,
@@ -228,6 +231,7 @@ export class AccountChange {
 
   newEmail(email: Omit<NewEmail, 'id'>): EmailId {
     this.#takeModseq();
+    this.correspondents.begin();
     const id = emailId(this.#account.id, this.#account.row.nextEmail++);
     this.#rows.add({ kind: 'email', email: { ...email, id } });
     return id;

@@ -208,7 +208,10 @@ export class Turns {
       const error = errors[index];
       if (error !== undefined) this.#undo(turn, error);
       // Nobody has changed the account since: whoever wants to waits for this decision.
-      else turn.account.threads.committed(turn.account.modseq);
+      else {
+        turn.account.threads.committed(turn.account.modseq);
+        turn.account.newcomers.committed(turn.account.modseq);
+      }
     });
     if (this.#queue.length > 0) this.#schedule();
     return errors;

@@ -22,6 +22,7 @@ import { isExternalId } from '../reading/external-ids.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList, loadTail } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
+import { noteAuthor, noteRecipients } from './correspondents.ts';
 import { askForThreads } from './known-threads.ts';
 import { checkArrivalQuota } from './quota.ts';
 
@@ -33,6 +34,8 @@ export interface IncomingMessage {
   readonly prefix?: Buffer;
   readonly flags: number;
   readonly keywords: readonly string[];
+  /** Bits of `TRAIT` that its octets do not tell. */
+  readonly marks?: number;
   /** Seconds since 1970; undefined is now. */
   readonly internalDate: number | undefined;
   /** Remembered with the message, so that an interrupted import does not add it again (16 octets). */
@@ -124,6 +127,7 @@ export function addEmail(
   known: KnownThreads,
 ): number {
   const thread = change.facts.threadOfNext(names, known);
+  noteAuthor(change, message.facts.envelope);
   return emailNumber(change.newEmail({ ...factsOf(message), blob: message.blob, ...(thread && { thread }) }));
 }
 
@@ -169,6 +173,7 @@ function addIncoming(
   const arrivals = messages.map((message, i) => {
     const email = addEmail(change, message, names[i] as ThreadNames, known);
     if (message.importKey !== undefined) change.rememberImport(mailbox, message.importKey);
+    if (mailbox.role === 'sent') noteRecipients(change, message.facts.envelope);
     return arrivalOf(domain, change, mailbox, message, email);
   });
   const uids = change.addMessages(mailbox, arrivals, 'new');
@@ -197,8 +202,8 @@ export function factsOf(message: IncomingMessage): Omit<NewEmail, 'id' | 'blob' 
   return { ...computed, header, parts: shiftParts(facts.parts, prefix.length), prefix };
 }
 
-function traitsOf({ facts, prefix }: IncomingMessage): number {
-  return prefix === undefined ? facts.traits : withPrefix(facts.traits, prefix);
+function traitsOf({ facts, prefix, marks = 0 }: IncomingMessage): number {
+  return marks | (prefix === undefined ? facts.traits : withPrefix(facts.traits, prefix));
 }
 
 export function sizeOf(message: IncomingMessage): number {

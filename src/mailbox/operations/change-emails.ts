@@ -17,6 +17,7 @@ import { loadPlaces } from '../state/load-places.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import type { Place } from '../state/placements.ts';
 import { factsOf, type IncomingMessage, namesOf, sizeOf } from './append.ts';
+import { noteAuthor, noteRecipients } from './correspondents.ts';
 import { type LaterVersions, laterVersions } from './draft-versions.ts';
 import { askForThreads, type ThreadQuestion } from './known-threads.ts';
 import { type EmailRefusal, type EmailUpdate, type Marks, NotLoaded, Placing } from './place.ts';
@@ -258,6 +259,8 @@ function create(
   checkArrivalQuota(account, only, size * targets.length - room.bytes, targets.length - room.messages);
   const sets = targets.map((target) => change.keywords.numberOf(target, keywords, domain.limits));
   const thread = change.facts.threadOfNext(namesOf(message), known);
+  noteAuthor(change, message.facts.envelope);
+  if (targets.some(({ role }) => role === 'sent')) noteRecipients(change, message.facts.envelope);
   const id = change.newEmail({ ...factsOf(message), blob: message.blob, ...(thread && { thread }) });
   const email = emailNumber(id);
   const now = Math.floor(change.nowMs / 1000);

@@ -25,6 +25,7 @@ import type { AccountId } from '../model/model.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadMemories } from '../state/memories.ts';
 import type { IncomingMessage } from './append.ts';
+import { askForContact } from './correspondents.ts';
 import { type Filed, fileParcels, type Parcel } from './filing.ts';
 import type { Received } from './incoming.ts';
 import { mailboxOf } from './mailboxes.ts';
@@ -181,9 +182,27 @@ export async function carryOut(
   };
   const parcels = parcelsOf(delivery, refusal === undefined ? copies : [], departures);
   const isNothing = parcels.length === 0 && memories.length === 0 && note === undefined;
-  const filed = isNothing ? [] : await fileParcels(domain, account, parcels, also);
+  const filed = isNothing ? [] : await file(domain, delivery, parcels, also);
   if (refusal !== undefined) return { kind: 'rejected', reason: refusal };
   return { kind: 'delivered', copies: filed };
+}
+
+/** With what is known of its author at that moment. */
+async function file(
+  domain: Domain,
+  { account, message }: Delivery,
+  parcels: readonly Parcel[],
+  also: (change: AccountChange) => void,
+): Promise<readonly Filed[]> {
+  const contact = await askForContact(domain, account, message.facts.envelope);
+  try {
+    return await fileParcels(domain, account, parcels, (change) => {
+      also(change);
+      return contact.traitsIn(change);
+    });
+  } finally {
+    contact.close();
+  }
 }
 
 /** One for the message as it came, one for each other form of it. */
@@ -197,6 +216,7 @@ function parcelsOf(delivery: Delivery, copies: readonly Copy[], departures: read
       message: incoming({ ...content, ...(prefix.length > 0 && { prefix }) }),
       copies: copies.filter((copy) => copy.form === form),
       departures: departures.filter((departure) => departure.form === form),
+      isOwn: hasNoTrace === true,
     };
   });
 }

@@ -33,6 +33,8 @@ export interface Parcel {
   readonly message: IncomingMessage;
   readonly copies: readonly Copy[];
   readonly departures: readonly Departure[];
+  /** The server's own: what is found out about the message that came is not true of it. */
+  readonly isOwn?: boolean;
 }
 
 export interface Filed {
@@ -51,14 +53,15 @@ class NotLoaded extends MailboxError {
 }
 
 /**
- * In the order of the parcels. `also` runs in the same change, before anything is stored. Throws `over-quota`, `too-big`,
+ * In the order of the parcels. `also` runs in the same change, before anything is stored, and gives bits of `TRAIT` that the messages
+ * get beside those of their octets. Throws `over-quota`, `too-big`,
  * `unavailable`, and what `also` throws.
  */
 export async function fileParcels(
   domain: Domain,
   account: AccountState,
   parcels: readonly Parcel[],
-  also: (change: AccountChange) => void,
+  also: (change: AccountChange) => number,
 ): Promise<Filed[]> {
   const messages = parcels.map(({ message }) => message);
   refuseTooBig(domain, messages);
@@ -70,8 +73,8 @@ export async function fileParcels(
       await loadTargets(domain, account, parcels);
       const run = (change: AccountChange): Filed[] => {
         const places = parcels.map((parcel) => placesOf(domain, change, parcel, tries === MOST_TRIES));
-        also(change);
-        return put(domain, change, places, parcels, { names, known });
+        const marks = also(change);
+        return put(domain, change, { places, parcels, marks }, { names, known });
       };
       try {
         return await domain.turns.run({ account, run });
@@ -142,11 +145,16 @@ function isReady({ list, tail, uidNext }: MailboxState): boolean {
   return list !== undefined || tail !== undefined || uidNext === 1;
 }
 
+interface Filing {
+  readonly places: readonly Placed[][];
+  readonly parcels: readonly Parcel[];
+  readonly marks: number;
+}
+
 function put(
   domain: Domain,
   change: AccountChange,
-  places: readonly Placed[][],
-  parcels: readonly Parcel[],
+  { places, parcels, marks }: Filing,
   { names, known }: Threading,
 ): Filed[] {
   const messages = parcels.map(({ message }) => message);
@@ -154,15 +162,16 @@ function put(
   checkQuota(change.account, bytes, places.flat().length);
   return messages.flatMap((message, i) => {
     const targets = places[i] ?? [];
-    const { departures } = parcels[i] as Parcel;
+    const { departures, isOwn } = parcels[i] as Parcel;
     if (targets.length + departures.length === 0) return [];
+    const came = isOwn === true ? message : { ...message, marks };
     const email = addEmail(change, message, names[i] as Threading['names'][number], known);
     // Each place and each way has a reference of its own; the email began with one.
     for (let more = targets.length + departures.length - 1; more > 0; more--) change.retain([email]);
     for (const { envelope, recipients } of departures)
       addOutgoing(change, emailId(change.account.id, email), { envelope, recipients });
     return targets.map(({ mailbox, copy: { flags, keywords } }, n) => {
-      const arrival = arrivalOf(domain, change, mailbox, { ...message, flags, keywords }, email);
+      const arrival = arrivalOf(domain, change, mailbox, { ...came, flags, keywords }, email);
       const [uid] = change.addMessages(mailbox, [arrival], n === 0 ? 'new' : 'copied');
       return { mailbox: mailbox.name, uid: uid as Uid };
     });

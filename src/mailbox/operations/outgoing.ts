@@ -25,6 +25,7 @@ import { refusalOf } from '../port/store-words.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { appendMessages } from './append.ts';
+import { noteAuthor, noteRecipients } from './correspondents.ts';
 import type { Received } from './incoming.ts';
 import { askForThreads } from './known-threads.ts';
 
@@ -64,6 +65,7 @@ export async function acceptOutgoing(
   const { uids } = await appendMessages(domain, account, copy.mailbox, [incoming], {
     alongside: (change, [email]) => {
       change.retain([emailNumber(email as EmailId)]);
+      noteSent(change, message, mail);
       id = addOutgoing(change, email as EmailId, mail);
     },
   });
@@ -88,6 +90,7 @@ export async function acceptUnshown(
       account,
       run: (change) => {
         also(change);
+        noteSent(change, { facts }, mail);
         const thread = change.facts.threadOfNext(names, known);
         const email = { ...computedFacts(facts), sizeBytes: facts.sizeBytes, blob };
         return addOutgoing(change, change.newEmail({ ...email, ...(thread && { thread }) }), mail);
@@ -96,6 +99,21 @@ export async function acceptUnshown(
   } finally {
     known.close();
   }
+}
+
+/** Mail of the server's own, and what is passed on, makes nobody known. */
+function noteSent(
+  change: AccountChange,
+  { facts }: Pick<Received, 'facts'>,
+  { envelope, recipients }: OutgoingMail,
+): void {
+  if (envelope.kind !== 'sent') return;
+  noteAuthor(change, facts.envelope);
+  noteRecipients(
+    change,
+    facts.envelope,
+    recipients.map(({ address }) => address),
+  );
 }
 
 /** In a change of the email's account: the reference that the caller has made is the message's from here on. `number`: of what tells of it. */

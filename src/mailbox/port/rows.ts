@@ -1,6 +1,7 @@
 /** What a store keeps, row by row, and what changes in one turn: values of the domain, finished before a store sees them. */
 import type { AnnotationPlace } from '../model/annotations.ts';
 import type { BelongingRow } from '../model/belongings.ts';
+import type { Correspondence, Correspondent } from '../model/correspondents.ts';
 import type { ComputedFacts } from '../model/facts.ts';
 import type { HistoryKind } from '../model/history.ts';
 import type { KeywordRow } from '../model/keywords.ts';
@@ -139,6 +140,12 @@ export type RowChange =
   /** Inserted, or replaced when it is there. */
   | { readonly kind: 'belonging'; readonly row: BelongingRow }
   | { readonly kind: 'belonging-forgotten'; readonly id: number }
+  /** Inserted, or replaced when it is there. */
+  | { readonly kind: 'correspondence'; readonly row: Correspondence }
+  /** Each is inserted; of one that is there, what is known becomes more, and only then it is a later one. */
+  | { readonly kind: 'correspondents'; readonly rows: readonly Correspondent[] }
+  /** Of those who have only been heard of the last so many stay, and so many of the others. */
+  | { readonly kind: 'correspondents-pruned'; readonly heard: number; readonly others: number }
   /** Inserted, or replaced when its key is there. */
   | { readonly kind: 'remembered'; readonly memory: Memory }
   | { readonly kind: 'forgotten'; readonly keys: readonly string[] }

@@ -16,6 +16,7 @@
  */
 import type { AnnotationPlace, AnnotationRow, AnnotationValues } from '../model/annotations.ts';
 import type { BelongingRow } from '../model/belongings.ts';
+import type { Correspondence } from '../model/correspondents.ts';
 import type { EmailFacts, FactPart } from '../model/facts.ts';
 import type { Lesson } from '../model/lessons.ts';
 import type { AccountId, AccountRow, EmailId, MailboxId, ModSeq } from '../model/model.ts';
@@ -65,6 +66,11 @@ export interface ListedEmail {
   readonly thread: number | undefined;
 }
 
+export interface CorrespondentCounts {
+  readonly heard: number;
+  readonly others: number;
+}
+
 export interface LoadedAccount {
   readonly row: AccountRow;
   readonly mailboxes: readonly LoadedMailbox[];
@@ -72,6 +78,8 @@ export interface LoadedAccount {
   readonly scripts: readonly ScriptRow[];
   /** By mailbox and name. */
   readonly annotations: readonly AnnotationRow[];
+  /** Absent when it has none. */
+  readonly correspondence?: Correspondence;
 }
 
 export interface MailStore {
@@ -156,6 +164,8 @@ export interface MailStore {
   ): Promise<readonly number[]>;
   /** Accounts with emails whose facts may be of an older version than this, or that may have no thread. */
   loadAccountsBehind(factsVersion: number): Promise<readonly AccountId[]>;
+  /** Accounts with emails whose people may not be known, see `correspondents.ts`. */
+  loadAccountsUnmet(): Promise<readonly AccountId[]>;
   /** Deleted mailboxes whose chunks are still there, or rows of their history that hold records. */
   loadBuried(account: AccountId): Promise<readonly BuriedMailbox[]>;
   /** Of the messages with a UID above `after` that have one, ascending, at most `limit`. */
@@ -175,6 +185,10 @@ export interface MailStore {
   loadBelongings(account: AccountId, after: number, limit: number): Promise<readonly BelongingRow[]>;
   /** Of emails above `after` (none: 0) of all accounts that are held here, ascending in each part of the store, at most `limit`. */
   loadLessons(after: number, limit: number): Promise<readonly Lesson[]>;
+  /** What is known of each key, in the order asked; 0: nothing. */
+  loadCorrespondents(account: AccountId, keys: readonly string[]): Promise<readonly number[]>;
+  /** As those are told apart that are forgotten. */
+  countCorrespondents(account: AccountId): Promise<CorrespondentCounts>;
   /** Those with a key above `after` (none: ''), ascending by key, at most `limit`. */
   loadMemories(account: AccountId, after: string, limit: number): Promise<readonly Memory[]>;
   /** The last ones, at most `limit`, the oldest of them first. */

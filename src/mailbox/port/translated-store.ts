@@ -77,6 +77,10 @@ export class TranslatedStore implements MailStore {
     return inWords(READING, () => this.#store.loadAccountsBehind(...args));
   }
 
+  loadAccountsUnmet(...args: Parameters<Calls['loadAccountsUnmet']>) {
+    return inWords(READING, () => this.#store.loadAccountsUnmet(...args));
+  }
+
   loadBuried(...args: Parameters<Calls['loadBuried']>) {
     return inWords(READING, () => this.#store.loadBuried(...args));
   }
@@ -115,6 +119,14 @@ export class TranslatedStore implements MailStore {
 
   loadLessons(...args: Parameters<Calls['loadLessons']>) {
     return inWords(READING, () => this.#store.loadLessons(...args));
+  }
+
+  loadCorrespondents(...args: Parameters<Calls['loadCorrespondents']>) {
+    return inWords(READING, () => this.#store.loadCorrespondents(...args));
+  }
+
+  countCorrespondents(...args: Parameters<Calls['countCorrespondents']>) {
+    return inWords(READING, () => this.#store.countCorrespondents(...args));
   }
 
   loadMemories(...args: Parameters<Calls['loadMemories']>) {

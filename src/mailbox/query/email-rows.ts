@@ -27,6 +27,8 @@ export interface EmailRow {
   /** Seconds. */
   readonly internalDate: number;
   readonly hasAttachment: boolean;
+  /** It was the first mail from its author; `namesake` bore the name of somebody else, whom the account has written to. */
+  readonly firstContact: 'stranger' | 'namesake' | undefined;
 }
 
 export interface EmailRows {
@@ -122,14 +124,21 @@ function rowOf(account: AccountState, placements: Placements, email: number): Em
   const [first] = messages;
   if (first === undefined) return undefined;
   const { columns } = first.list;
+  const traits = columns.traits[first.row] as number;
   return {
     email,
     mailboxes: [...new Set(messages.map(({ mailbox }) => mailbox.id))].sort((a, b) => a - b),
     keywords: keywordsOf(messages),
     sizeBytes: columns.size[first.row] as number,
     internalDate: columns.internalDate[first.row] as number,
-    hasAttachment: ((columns.traits[first.row] as number) & TRAIT.HasAttachment) !== 0,
+    hasAttachment: (traits & TRAIT.HasAttachment) !== 0,
+    firstContact: firstContactIn(traits),
   };
+}
+
+function firstContactIn(traits: number): EmailRow['firstContact'] {
+  if ((traits & TRAIT.FirstContact) === 0) return undefined;
+  return (traits & TRAIT.Namesake) === 0 ? 'stranger' : 'namesake';
 }
 
 function keywordsOf(messages: readonly MessagePlace[]): readonly string[] {

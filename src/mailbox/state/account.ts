@@ -5,15 +5,18 @@
  * `AccountState` is what everybody may see of it; `WritableAccount` is the same account for those who may change it: a
  * change (`change/account-change.ts`), the turn that makes it durable, and `accounts.ts` for what is not stored.
  */
+import { randomBytes } from 'node:crypto';
 import { invariant } from '../../base/invariant.ts';
 import { type AnnotationRow, annotationKey } from '../model/annotations.ts';
 import type { BelongingRow } from '../model/belongings.ts';
+import { type Correspondence, SECRET_BYTES } from '../model/correspondents.ts';
 import type { AccountId, AccountRecord, AccountRow, MailboxId, ModSeq } from '../model/model.ts';
 import { type Limits, limitsIn, ownChoices } from '../model/quota.ts';
 import type { ScriptRow } from '../model/rules.ts';
 import type { LoadedAccount } from '../port/store.ts';
 import { type Change, type ChangeLog, WritableChangeLog } from './change-log.ts';
 import { type MailboxState, WritableMailbox } from './mailbox.ts';
+import { Newcomers, type NewcomersUnderWay } from './newcomers.ts';
 import type { Placements, WritablePlacements } from './placements.ts';
 import { RecentThreads, type ThreadsUnderWay } from './recent-threads.ts';
 
@@ -70,6 +73,11 @@ export interface AccountState extends AccountRow {
   readonly belongings: ReadonlyMap<number, BelongingRow> | undefined;
   /** What rules remember, and until when, when they have needed it; the oldest first. */
   readonly memories: ReadonlyMap<string, number> | undefined;
+  /** Undefined before its first email. */
+  readonly correspondence: Correspondence | undefined;
+  /** Of keys, while there is no correspondence: then it is the secret of the one to come. */
+  readonly newSecret: Buffer;
+  readonly newcomers: NewcomersUnderWay;
 }
 
 /** What counts of what was said; without a directory, only what was said of the account. */
@@ -98,6 +106,8 @@ export class WritableAccount implements AccountState {
   belongings: Map<number, BelongingRow> | undefined;
   loadingBelongings: Promise<ReadonlyMap<number, BelongingRow>> | undefined;
   memories: Map<string, number> | undefined;
+  correspondence: Correspondence | undefined;
+  readonly newcomers: Newcomers;
   /** Lines of the log of rules that were written since it was loaded. */
   ruleEntries = 0;
   /** A load that is under way, shared by all who wait for it. */
@@ -113,6 +123,7 @@ export class WritableAccount implements AccountState {
   lastUsedMs = 0;
   /** What is in memory cannot be relied on: whoever opens the account next gets it from the store. */
   isStale = false;
+  #newSecret: Buffer | undefined;
 
   readonly #limitsOf: LimitsOf;
 
@@ -122,11 +133,8 @@ export class WritableAccount implements AccountState {
     return account;
   }
 
-  constructor(
-    record: AccountRecord,
-    { row, mailboxes, scripts, annotations }: LoadedAccount,
-    limitsOf: LimitsOf = OWN_ALONE,
-  ) {
+  constructor(record: AccountRecord, loaded: LoadedAccount, limitsOf: LimitsOf = OWN_ALONE) {
+    const { row, mailboxes, scripts, annotations, correspondence } = loaded;
     this.#limitsOf = limitsOf;
     this.id = record.id;
     this.scripts = scripts;
@@ -135,6 +143,8 @@ export class WritableAccount implements AccountState {
     this.row = { ...row };
     this.log = new WritableChangeLog(row.modseq);
     this.threads = new RecentThreads(row.modseq);
+    this.correspondence = correspondence;
+    this.newcomers = new Newcomers(row.modseq);
     for (const mailbox of mailboxes) this.add(new WritableMailbox(mailbox));
   }
 
@@ -188,6 +198,11 @@ export class WritableAccount implements AccountState {
   }
   get orphanSubscriptions(): readonly string[] {
     return this.row.orphanSubscriptions;
+  }
+
+  get newSecret(): Buffer {
+    this.#newSecret ??= randomBytes(SECRET_BYTES);
+    return this.#newSecret;
   }
 
   get isHistoryDue(): boolean {

@@ -13,6 +13,7 @@ import { type AccountRecord, type EmailId, emailAccount, emailNumber } from '../
 import { damageIn, failureIn } from '../port/store-words.ts';
 import type { AccountState } from '../state/account.ts';
 import { type AccountPass, type Place, passOver, type Suspicion } from './check-account.ts';
+import { emailsOfStrangers, meetAgain } from './check-people.ts';
 import { faultInPlaces } from './check-places.ts';
 import { mendFacts, repairAccount } from './check-repair.ts';
 import { verifyAccount } from './check-verify.ts';
@@ -131,6 +132,15 @@ async function* checkAccount(
   const inMemory = domain.accounts.peek(record.id);
   const misplaced = inMemory && (await faultInPlaces(domain, inMemory));
   if (misplaced !== undefined) yield problemOf(record, { what: misplaced }, true);
+  const strangers = await emailsOfStrangers(domain, record.id, pass);
+  if (strangers > 0) {
+    if (repair) await meetAgain(domain, record.id);
+    yield problemOf(
+      record,
+      { what: `${strangers} messages are from people who are not known to it` },
+      repair,
+    );
+  }
   if (verifiesBytes) {
     const mend = repair ? mender(domain, record) : undefined;
     for await (const event of verifyAccount(domain, record.id, pass, mend)) {

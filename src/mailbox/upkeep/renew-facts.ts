@@ -6,6 +6,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { TimeSlice } from '../../base/time-slice.ts';
+import { TRAITS_OF_DELIVERY } from '../../mail/traits.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import { type ComputedFacts, computedFacts, FACTS_VERSION } from '../model/facts.ts';
@@ -15,6 +16,7 @@ import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { computeFacts } from './compute-facts.ts';
 import { giveThreads } from './give-threads.ts';
+import { meetPeople } from './meet-people.ts';
 
 const EMAILS_PER_READ = 200;
 /** A change is one transaction of some milliseconds. */
@@ -117,9 +119,9 @@ async function renewList(
     const uids: number[] = [];
     let row = list.lowerBound(from);
     for (; row < list.count && uids.length < ROWS_PER_CHANGE && !slice.isSpent; row++) {
-      const wanted = traits.get(list.columns.email[row] as number);
-      if (wanted !== undefined && wanted !== list.columns.traits[row])
-        uids.push(list.columns.uid[row] as number);
+      const current = list.columns.traits[row] as number;
+      const wanted = renewed(current, traits.get(list.columns.email[row] as number));
+      if (wanted !== current) uids.push(list.columns.uid[row] as number);
     }
     const isOver = row >= list.count;
     from = isOver ? from : (list.columns.uid[row] as number);
@@ -127,6 +129,11 @@ async function renewList(
     await slice.next();
     if (isOver || mailbox.isGone) return changed;
   }
+}
+
+/** What delivery found out stays. */
+function renewed(current: number, computed: number | undefined): number {
+  return computed === undefined ? current : computed | (current & TRAITS_OF_DELIVERY);
 }
 
 /** Whether they are still there is asked in the change. */
@@ -143,13 +150,30 @@ function setTraits(
       const { list, isGone } = mailbox;
       if (list === undefined || isGone) return 0;
       const rows = uids.map((uid) => list.indexOf(uid)).filter((row) => row >= 0);
-      const values = rows.map(
-        (row) => traits.get(list.columns.email[row] as number) ?? (list.columns.traits[row] as number),
+      const values = rows.map((row) =>
+        renewed(list.columns.traits[row] as number, traits.get(list.columns.email[row] as number)),
       );
       change.facts.setTraits(mailbox, rows, values);
       return rows.length;
     },
   });
+}
+
+/** Of mail from before anybody noted who wrote it. */
+async function meetAll(domain: Domain, isStopped: () => boolean): Promise<void> {
+  for (const id of await domain.store.loadAccountsUnmet()) {
+    if (isStopped()) return;
+    try {
+      const emails = await meetPeople(domain, id, isStopped);
+      if (!isStopped()) domain.log.info({ account: id, emails }, 'the people of older mail are known');
+    } catch (err) {
+      if (err instanceof MailboxError && err.code === 'nonexistent') continue;
+      domain.log.warn(
+        { err, account: id },
+        'the people of older mail could not be read; will try at the next start',
+      );
+    }
+  }
 }
 
 export interface Renewal {
@@ -181,9 +205,11 @@ export function startRenewal(domain: Domain, delayMs = 10_000): Renewal {
       }
     }
   };
-  const done = run().catch((error: unknown) => {
-    if (!isStopped()) domain.log.warn({ err: error }, 'could not look for mail of an older version');
-  });
+  const done = run()
+    .then(() => meetAll(domain, isStopped))
+    .catch((error: unknown) => {
+      if (!isStopped()) domain.log.warn({ err: error }, 'could not look for mail of an older version');
+    });
   return {
     done,
     stop: async () => {

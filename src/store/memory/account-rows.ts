@@ -31,6 +31,7 @@ import {
 import { AnnotationRows } from './annotation-rows.ts';
 import { BelongingRows } from './belonging-rows.ts';
 import { type EmailBytes, MemoryBlob } from './bytes.ts';
+import { CorrespondentRows } from './correspondent-rows.ts';
 import { OutgoingRows } from './outgoing-rows.ts';
 import { RuleRows } from './rule-rows.ts';
 import { SortedRows } from './sorted-rows.ts';
@@ -99,6 +100,7 @@ export class AccountRows {
   readonly annotations = new AnnotationRows();
   readonly belongings = new BelongingRows();
   readonly lessons = new SortedRows<Lesson>();
+  readonly correspondents = new CorrespondentRows();
   readonly #buried = new Map<MailboxId, BuriedMailbox>();
   readonly #rows = new Map<MailboxId, MailboxRows>();
 
@@ -251,6 +253,11 @@ export class AccountRows {
       if (this.lessons.get(lesson.email)?.isSpam === lesson.isSpam) this.lessons.delete(lesson.email);
     },
     annotation: ({ place, value }) => this.annotations.put(place, value),
+    correspondence: ({ row }) => {
+      this.correspondents.correspondence = row;
+    },
+    correspondents: ({ rows }) => this.correspondents.meet(rows),
+    'correspondents-pruned': (most) => this.correspondents.prune(most),
     remembered: ({ memory }) => this.rules.remember(memory),
     forgotten: ({ keys }) => this.rules.forget(keys),
     'rule-entry': ({ entry }) => this.rules.add(entry),

@@ -71,7 +71,9 @@ class MemoryStore implements MailStore {
     const rows = this.#of(account);
     const mailboxes = rows.mailboxes.all().map((row) => ({ ...row, keywords: rows.of(row.id).keywords }));
     const annotations = rows.annotations.rows;
-    return rows.row && { row: rows.row, mailboxes, scripts: rows.rules.scripts, annotations };
+    const { correspondence } = rows.correspondents;
+    const more = correspondence && { correspondence };
+    return rows.row && { row: rows.row, mailboxes, scripts: rows.rules.scripts, annotations, ...more };
   }
 
   async loadChunks(account: AccountId, mailbox: MailboxId, after: number, limit: number) {
@@ -128,6 +130,20 @@ class MemoryStore implements MailStore {
     return behind.map(([id]) => id);
   }
 
+  async loadAccountsUnmet() {
+    this.#assertOpen();
+    const unmet = [...this.#data.accounts].filter(
+      ([
+        ,
+        {
+          row,
+          correspondents: { correspondence },
+        },
+      ]) => row !== undefined && row.nextEmail > 1 && correspondence?.unread !== 0,
+    );
+    return unmet.map(([id]) => id);
+  }
+
   async loadThreadMatches(account: AccountId, ids: readonly string[], which: 'own' | 'any', limit: number) {
     return ids.map((id) => this.#of(account).threads.matches(id, which, limit));
   }
@@ -174,6 +190,15 @@ class MemoryStore implements MailStore {
     this.#assertOpen();
     const all = [...this.#data.accounts.values()].flatMap(({ lessons }) => lessons.after(after, limit));
     return all.sort((a, b) => a.email - b.email).slice(0, limit);
+  }
+
+  async loadCorrespondents(account: AccountId, keys: readonly string[]) {
+    const { correspondents } = this.#of(account);
+    return keys.map((key) => correspondents.kindsOf(key));
+  }
+
+  async countCorrespondents(account: AccountId) {
+    return this.#of(account).correspondents.counts;
   }
 
   async loadMemories(account: AccountId, after: string, limit: number) {

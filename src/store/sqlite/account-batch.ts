@@ -19,6 +19,7 @@ import {
 import { putAnnotation } from './annotation-rows.ts';
 import { forgetBelonging, putBelonging } from './belonging-rows.ts';
 import { BlobChanges, type Blobs } from './blobs.ts';
+import { meet, pruneCorrespondents, putCorrespondence } from './correspondent-rows.ts';
 import type { Database } from './database.ts';
 import { sealFacts } from './emails.ts';
 import { sealRecord } from './fact-record.ts';
@@ -269,6 +270,9 @@ const WRITERS: Writers = {
   lesson: ({ db }, { lesson }) => putLesson(db, lesson),
   'lesson-learned': ({ db }, { lesson }) => dropLesson(db, lesson),
   annotation: ({ db, account }, { place, value }) => putAnnotation(db, account, place, value),
+  correspondence: ({ db, account }, { row }) => putCorrespondence(db, account, row),
+  correspondents: ({ db, account }, { rows }) => meet(db, account, rows),
+  'correspondents-pruned': ({ db, account }, most) => pruneCorrespondents(db, account, most),
   remembered: ({ db, account }, { memory }) => remember(db, account, memory),
   forgotten: ({ db, account }, { keys }) => forget(db, account, keys),
   'rule-entry': ({ db, account }, { entry }) => addRuleEntry(db, account, entry),

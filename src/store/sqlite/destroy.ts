@@ -42,6 +42,9 @@ const SLICES = [
   `DELETE FROM lesson WHERE email IN (SELECT email FROM lesson WHERE email BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM remembered WHERE (key, rest) IN
      (SELECT key, rest FROM remembered WHERE key BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
+  `DELETE FROM correspondent WHERE (account, key) IN
+     (SELECT account, key FROM correspondent WHERE account BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
+  `DELETE FROM correspondence WHERE id BETWEEN ? AND ?`,
   `DELETE FROM rule_entry WHERE id IN (SELECT id FROM rule_entry WHERE id BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM mailbox WHERE id IN (SELECT id FROM mailbox WHERE id BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
 ] as const;

@@ -37,6 +37,8 @@ export const TABLES = [
   { name: 'belonging', key: 'id', order: 'id', hasOwnId: false },
   { name: 'lesson', key: 'email', order: 'email', hasOwnId: false },
   { name: 'remembered', key: 'key', order: 'key, rest', hasOwnId: false },
+  { name: 'correspondence', key: 'id', order: 'id', hasOwnId: false },
+  { name: 'correspondent', key: 'account', order: 'account, key', hasOwnId: false },
   { name: 'rule_entry', key: 'id', order: 'id', hasOwnId: false },
   { name: 'thread_key', key: 'key', order: 'key, rest, own DESC, email DESC', hasOwnId: false },
 ] as const;

@@ -28,6 +28,7 @@ import {
 } from '../../mailbox/port/store.ts';
 import { annotationValues } from './annotation-rows.ts';
 import { belongingsAfter } from './belonging-rows.ts';
+import { accountsUnmet, correspondentCounts, correspondentKinds } from './correspondent-rows.ts';
 import { lessonsAfter } from './lesson-rows.ts';
 import { closeParts, type OpenedParts, openParts, type SqliteStoreOptions } from './opening.ts';
 import { SqliteOutgoing } from './outgoing-store.ts';
@@ -115,6 +116,10 @@ class SqliteStore implements SqliteMailStore {
     return this.#ofAll((shard) => shard.accountsBehind(factsVersion));
   }
 
+  async loadAccountsUnmet() {
+    return this.#ofAll(({ db }) => accountsUnmet(db));
+  }
+
   async loadUnreleased(...args: Parameters<MailStore['loadUnreleased']>) {
     return (await this.#rowsOf(args[0])).unreleased(...args);
   }
@@ -178,6 +183,14 @@ class SqliteStore implements SqliteMailStore {
       }
     }
     return all.sort((a, b) => a.email - b.email).slice(0, limit);
+  }
+
+  async loadCorrespondents(account: AccountId, keys: readonly string[]) {
+    return correspondentKinds(this.#of(account).db, account, keys);
+  }
+
+  async countCorrespondents(account: AccountId) {
+    return correspondentCounts(this.#of(account).db, account);
   }
 
   async loadMemories(account: AccountId, after: string, limit: number) {

@@ -24,10 +24,12 @@ import {
   type HistoryEntry,
   type HistoryPlace,
   type HistoryRow,
+  type LoadedAccount,
   type LoadedMailbox,
   StoreError,
 } from '../../mailbox/port/store.ts';
 import { annotationsOf } from './annotation-rows.ts';
+import { correspondenceOf } from './correspondent-rows.ts';
 import { assertAscending, bufferOf, type Database, type Row, type SqlValue } from './database.ts';
 import { accountRange, KEYWORD_KINDS, mailboxKey, mailboxOfKey } from './keys.ts';
 import { scriptsOf } from './rule-rows.ts';
@@ -124,6 +126,17 @@ export class RowReader {
     } catch (error) {
       this.#onTrouble(error as Error);
       return [];
+    }
+  }
+
+  /** As scripts: without it the account gets another. */
+  correspondence(account: AccountId): Pick<LoadedAccount, 'correspondence'> {
+    try {
+      const correspondence = correspondenceOf(this.#db, account);
+      return correspondence === undefined ? {} : { correspondence };
+    } catch (error) {
+      this.#onTrouble(error as Error);
+      return {};
     }
   }
 

@@ -234,6 +234,7 @@ export class Shard implements StagingShard {
       mailboxes: rows.mailboxes(account),
       scripts: rows.scripts(account),
       annotations: rows.annotations(account),
+      ...rows.correspondence(account),
     };
   }
 

@@ -38,6 +38,7 @@ export const read = {
     failed: 'Could not be verified: it may not be from whom it says',
     unverified: 'Nobody vouches for the sender',
     unchecked: 'Not checked when it came',
+    first: 'First mail from this address',
   },
   doubts: {
     phishing: 'This mail wants to cheat you. Its links and files are off.',
@@ -45,6 +46,10 @@ export const read = {
       `The name says ${address}, but the mail is from another address.`,
     replyElsewhere: (address: string) => `An answer would go to ${address}, which is somewhere else.`,
     mixedLetters: (domain: string) => `The address ${domain} mixes letters of two alphabets that look alike.`,
+    namesake: (name: string, address: string) =>
+      `You write to somebody called ${name} at another address. This is the first mail from ${address}.`,
+    firstAndFailed:
+      'This is the first mail from this address, and nothing proves that it comes from there. Be careful with what it asks for.',
   },
   pictures: {
     hidden: (count: number) =>

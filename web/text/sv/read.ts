@@ -38,6 +38,7 @@ export const read = {
     failed: 'Kunde inte bekräftas: det kanske inte är från den som det står',
     unverified: 'Ingen går i god för avsändaren',
     unchecked: 'Inte kontrollerat när det kom',
+    first: 'Första mejlet från adressen',
   },
   doubts: {
     phishing: 'Mejlet försöker lura dig. Länkar och filer är avstängda.',
@@ -46,6 +47,10 @@ export const read = {
     replyElsewhere: (address: string) => `Ett svar skulle gå till ${address}, som är någon annanstans.`,
     mixedLetters: (domain: string) =>
       `Adressen ${domain} blandar bokstäver ur två alfabet som liknar varandra.`,
+    namesake: (name: string, address: string) =>
+      `Du skriver till någon som heter ${name} på en annan adress. Det här är det första mejlet från ${address}.`,
+    firstAndFailed:
+      'Det här är det första mejlet från adressen, och inget bevisar att det kommer därifrån. Var försiktig med vad det ber om.',
   },
   pictures: {
     hidden: (count: number) => plural(count, { one: '# bild visas inte.', other: '# bilder visas inte.' }),
