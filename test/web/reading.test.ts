@@ -125,6 +125,29 @@ describe('reading', needs('chromium'), () => {
     await close();
   });
 
+  test('the first mail from an address is said to be it, and loudly under the name of somebody one writes to', async () => {
+    const client = await house.witness();
+    const to = 'To: Karin Holm <karin@example.com>';
+    await client.append('Sent', Buffer.from(`From: ann@example.org\r\n${to}\r\nSubject: Hej\r\n\r\nHej\r\n`));
+    await client.logout();
+    const text = 'hello';
+    await house.deliver({ from: 'Olof <olof@example.net>', subject: 'Strange', text });
+    await house.deliver({ from: 'Olof <olof@example.net>', subject: 'Known', text });
+    await house.deliver({ from: '"Holm, Karin" <karin@example.net>', subject: 'Namesake', text });
+    const { page, close } = await house.visit({ device: PHONE, locale: 'sv-SE' });
+    await open(page, /Strange/);
+    await page.getByText('Första mejlet från adressen').waitFor();
+    await page.goBack();
+    await open(page, /Known/);
+    await page.getByText('hello').waitFor();
+    assert.equal(await page.getByText(/Första mejlet/).count(), 0);
+    await page.goBack();
+    await open(page, /Namesake/);
+    await page.getByText(/Du skriver till någon som heter Holm, Karin på en annan adress/).waitFor();
+    assert.deepEqual(await seriousFaults(page), []);
+    await close();
+  });
+
   test('an attack is a mail like others', async () => {
     const { page, close } = await house.visit({ device: COMPUTER });
     let dialogs = 0;

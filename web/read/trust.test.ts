@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readAuthResults } from './auth-results.ts';
-import { hasMixedLetters, senderDoubts, type TrustFacts, trustOf } from './trust.ts';
+import { hasMixedLetters, isPlainFirstContact, senderDoubts, type TrustFacts, trustOf } from './trust.ts';
 
 const FACTS: TrustFacts = {
   from: [{ name: 'Anna Berg', email: 'anna@example.org' }],
@@ -79,6 +79,21 @@ describe('doubts', () => {
     assert.deepEqual(kinds({ isPhishing: true }), ['phishing']);
     assert.deepEqual(kinds({ ...from('boss@example.org', 'x@evil.example'), isOwn: true }), []);
     assert.deepEqual(kinds({ from: [] }), []);
+  });
+  test('a first mail is a calm word, unless it has the name of another or nothing proves it', () => {
+    const failed = { results: ['mail.example.com; dmarc=fail'] };
+    const stranger = { firstContact: 'stranger' } as const;
+    const namesake = { firstContact: 'namesake' } as const;
+    assert.deepEqual(kinds(stranger), []);
+    assert.deepEqual(kinds({ ...stranger, ...failed }), ['first-and-failed']);
+    assert.deepEqual(kinds(namesake), ['namesake']);
+    assert.deepEqual(kinds({ ...namesake, ...failed }), ['namesake']);
+    assert.deepEqual(kinds({ ...namesake, isOwn: true }), []);
+    const isCalm = (facts: Partial<TrustFacts>): boolean => isPlainFirstContact({ ...FACTS, ...facts });
+    assert.deepEqual(
+      [isCalm(stranger), isCalm({ ...stranger, ...failed }), isCalm(namesake), isCalm({})],
+      [true, false, false, false],
+    );
   });
   test('letters of one alphabet are not mixed', () => {
     for (const domain of [
