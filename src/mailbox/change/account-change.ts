@@ -82,10 +82,16 @@ export class AccountChange {
     this.keywords = new KeywordSets(this.#undo, this.#rows, write);
     this.facts = new FactChanges(account, this.#undo, this.#rows, write, () => this.#takeModseq());
     const writeInfo = (mailbox: MailboxState): WritableMailbox => this.#writeInfo(mailbox);
-    this.subscriptions = new Subscriptions(account, writeInfo, () => this.#takeModseq());
+    this.subscriptions = new Subscriptions(account, writeInfo, (name) =>
+      this.#records.unsubscribed(name, this.#takeModseq()),
+    );
     this.outgoing = new OutgoingChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
     this.rules = new RuleChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
-    this.annotations = new AnnotationChanges(account, this.#undo, this.#rows, () => this.#takeModseq());
+    this.annotations = new AnnotationChanges(
+      account,
+      { undo: this.#undo, rows: this.#rows, records: this.#records },
+      () => this.#takeModseq(),
+    );
     this.belongings = new BelongingChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
     this.room = new RoomChanges(account, () => this.#takeModseq());
     this.correspondents = new CorrespondentChanges(account, this.#undo, this.#rows, () => this.#takeModseq());
@@ -124,7 +130,7 @@ export class AccountChange {
 
   /** What belongs to the account beside its mail was changed. */
   get touchesOwn(): boolean {
-    return this.#rows.hasOwn || this.room.isTouched;
+    return this.#rows.hasOwn || this.#records.touchesOwn || this.room.isTouched;
   }
 
   /** How many of new emails and the like there are by now. */

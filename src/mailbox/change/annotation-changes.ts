@@ -3,18 +3,28 @@ import { type AnnotationPlace, type AnnotationRow, annotationKey } from '../mode
 import type { MailboxId, ModSeq } from '../model/model.ts';
 import type { WritableAccount } from '../state/account.ts';
 import type { BatchRows } from './batch-rows.ts';
+import type { ChangeRecords } from './change-records.ts';
 import type { Undo } from './undo.ts';
+
+/** The change that these verbs are part of. */
+interface Whole {
+  readonly undo: Undo;
+  readonly rows: BatchRows;
+  readonly records: ChangeRecords;
+}
 
 export class AnnotationChanges {
   readonly #account: WritableAccount;
   readonly #undo: Undo;
   readonly #rows: BatchRows;
+  readonly #records: ChangeRecords;
   readonly #takeModseq: () => ModSeq;
 
-  constructor(account: WritableAccount, undo: Undo, rows: BatchRows, takeModseq: () => ModSeq) {
+  constructor(account: WritableAccount, { undo, rows, records }: Whole, takeModseq: () => ModSeq) {
     this.#account = account;
     this.#undo = undo;
     this.#rows = rows;
+    this.#records = records;
     this.#takeModseq = takeModseq;
   }
 
@@ -23,8 +33,8 @@ export class AnnotationChanges {
     const { annotations } = this.#account;
     const key = annotationKey(place);
     if (value === undefined && !annotations.has(key)) return;
-    this.#takeModseq();
     const { mailbox, name } = place;
+    this.#records.annotation(mailbox, name, this.#takeModseq());
     if (value === undefined) this.#delete(key);
     else this.#undo.put(annotations, key, { mailbox, name, sizeBytes: value.length });
     this.#rows.add({ kind: 'annotation', place: { mailbox, name }, value });

@@ -56,13 +56,13 @@ export class MailboxChanges {
       modseq,
     });
     row.mailboxModseq = modseq;
-    this.#to.records.mailbox('made', mailbox, modseq);
     this.#account.add(mailbox);
     // Whoever has found it by then must not bring it back: its number will be another's.
     this.#to.undo.did(() => Object.assign(mailbox.fields, { isGone: true }));
     this.#to.undo.did(() => this.#account.drop(mailbox));
     this.#to.write(mailbox);
     this.#to.subscriptions.takeOverOrphan(mailbox);
+    this.#to.records.mailbox('made', mailbox, modseq);
     return mailbox;
   }
 
@@ -112,6 +112,7 @@ export class MailboxChanges {
     const target = this.#to.write(mailbox);
     raiseAboveForeign(this.#account.row, uidValidity);
     const expungedFloor = this.#to.takeModseq();
+    this.#to.records.mailbox('info', target, expungedFloor);
     Object.assign(target.fields, { uidValidity, uidNext, modseq: expungedFloor, expungedFloor });
     this.#account.row.mailboxModseq = expungedFloor;
   }

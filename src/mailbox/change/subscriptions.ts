@@ -11,17 +11,17 @@ const MAX_ORPHANS = 1000;
 export class Subscriptions {
   readonly #account: WritableAccount;
   readonly #write: (mailbox: MailboxState) => WritableMailbox;
-  readonly #takeModseq: () => void;
+  readonly #unsubscribed: (name: string) => void;
 
-  /** `write` gives a mailbox whose row says of itself that it has changed. */
+  /** `write` gives a mailbox whose row says of itself that it has changed; `unsubscribed` is told of a name without one. */
   constructor(
     account: WritableAccount,
     write: (mailbox: MailboxState) => WritableMailbox,
-    takeModseq: () => void,
+    unsubscribed: (name: string) => void,
   ) {
     this.#account = account;
     this.#write = write;
-    this.#takeModseq = takeModseq;
+    this.#unsubscribed = unsubscribed;
   }
 
   /** As a client has asked. */
@@ -34,7 +34,7 @@ export class Subscriptions {
 
   /** Of a name without a mailbox. */
   unsubscribeName(name: string): void {
-    if (this.#forgetOrphan(name)) this.#takeModseq();
+    if (this.#forgetOrphan(name)) this.#unsubscribed(name);
   }
 
   /** The mailbox goes; its name stays subscribed if anybody has asked for that. */

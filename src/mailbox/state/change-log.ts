@@ -6,7 +6,7 @@
  * `reading/email-changes.ts`), so a record lost is latency, never truth.
  */
 import type { Author } from '../model/author.ts';
-import type { MailboxId, ModSeq } from '../model/model.ts';
+import type { MailboxId, ModSeq, Role, UidValidity } from '../model/model.ts';
 
 interface Recorded {
   readonly mailbox: MailboxId;
@@ -21,12 +21,34 @@ export interface MessageChange extends Recorded {
   readonly emails: readonly number[];
 }
 
-/** `info`: another name, role or subscription. */
+/** `info`: another name, role, subscription or UIDVALIDITY. */
 export interface MailboxChange extends Recorded {
   readonly kind: 'made' | 'gone' | 'info';
+  /** What it was until then; of one that was made, what it is. What it has become says the record after this one, or the mailbox. */
+  readonly was: MailboxFace;
 }
 
-export type Change = MessageChange | MailboxChange;
+/** What a mailbox shows of itself beside its messages. */
+export interface MailboxFace {
+  readonly name: string;
+  readonly role: Role | undefined;
+  readonly subscribed: boolean;
+  readonly uidValidity: UidValidity;
+}
+
+/** An annotation was set or removed, of a mailbox or (`NO_MAILBOX`) of the server. */
+export interface AnnotationChange extends Recorded {
+  readonly kind: 'annotation';
+  readonly entry: string;
+}
+
+/** A name without a mailbox is subscribed no more. */
+export interface OrphanChange extends Recorded {
+  readonly kind: 'unsubscribed';
+  readonly name: string;
+}
+
+export type Change = MessageChange | MailboxChange | AnnotationChange | OrphanChange;
 
 export interface ChangeLog<C extends Change> {
   /** Records after `modseq` in order, or undefined when some of them are no longer here. */
