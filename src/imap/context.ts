@@ -17,6 +17,7 @@ import type { State, StateKind, StateOf } from './state.ts';
 import type { Uploaded, Uploads } from './uploads.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
 import type { WireWriter } from './wire/writer.ts';
+import type { Watched, Watching } from './wishes.ts';
 
 /** What a command may ask in every state. */
 export interface DialogueContext {
@@ -61,6 +62,8 @@ export interface SessionContext extends DialogueContext {
   waitForLine(timeoutMs: number): Promise<Buffer | 'hint' | 'timeout' | 'end'>;
   /** Writes all that may be told now; expunges too when `mayExpunge`. */
   tellUpdates(mayExpunge: boolean): Promise<void>;
+  /** From here on it is told of this and nothing else (RFC 5465 §3.1). */
+  watch(wanted: Watched): Watching;
   /** Memory for octets that will be written by reference. */
   lend(): Lent;
   /** Closes the open mailbox, if there is one; the state is `authenticated` from here on. */

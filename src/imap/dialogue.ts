@@ -22,6 +22,7 @@ import { completionOf, completionOfSyntax } from './faults.ts';
 import { Input } from './input.ts';
 import { Modes } from './modes.ts';
 import { Output, TakenBack } from './output.ts';
+import { Pace } from './pace.ts';
 import { bad, type Completion, no, writeStatus } from './replies.ts';
 import type { ImapServices } from './services.ts';
 import type { Speaker } from './speaker.ts';
@@ -56,9 +57,11 @@ export class Dialogue {
   #badCommands = 0;
   /** Of all its commands together, however many are in flight. */
   readonly #slice = new TimeSlice();
+  readonly #pace: Pace;
 
   constructor(connection: Connection, guest: Guest, services: ImapServices) {
     this.services = services;
+    this.#pace = new Pace(services.domain.clock);
     this.connection = connection;
     this.guest = guest;
     this.log = services.log.child({ remote: connection.remoteAddress, session: guest.id });
@@ -139,12 +142,29 @@ export class Dialogue {
   async #serve(): Promise<void> {
     while (this.#state.kind !== 'logout' && this.#state.kind !== 'elsewhere') {
       if (this.#stopReason !== undefined) return this.#sayGoodbye(this.#stopReason);
-      const event = await this.input.nextEvent();
+      const event = await this.#nextEvent();
       if (event === undefined) return;
+      if (event === 'news') continue;
       const rest = this.#slice.spent();
       if (rest !== undefined) await rest;
       await this.#handle(event);
     }
+  }
+
+  /** The next event of a command, undefined when the client is gone; or a while in which at most news were told. */
+  async #nextEvent(): Promise<FrameEvent | 'news' | undefined> {
+    const speaker = this.#speaker;
+    if (speaker?.tellsUnasked !== true) return this.input.nextEvent();
+    const waitMs = speaker.hasNews ? this.#pace.waitMs : undefined;
+    if (waitMs === 0) {
+      await speaker.tellUnasked();
+      await this.flush();
+      this.#pace.told();
+      return 'news';
+    }
+    const event = await this.input.eventOrWake(waitMs);
+    if (event === 'end') return undefined;
+    return typeof event === 'string' ? 'news' : event;
   }
 
   async #handle(event: FrameEvent): Promise<void> {

@@ -21,6 +21,8 @@ import { NOT_AUTHENTICATED, type State } from './state.ts';
 export class ImapDoor extends Party implements Speaker, Session, DoorContext {
   readonly unsettled = undefined;
   readonly okCode = undefined;
+  readonly tellsUnasked = false;
+  readonly hasNews = false;
   #state: State = NOT_AUTHENTICATED;
   /** Signed in; it speaks when the sign-in has been answered. */
   #session: ImapSession | undefined;
@@ -65,6 +67,8 @@ export class ImapDoor extends Party implements Speaker, Session, DoorContext {
   }
 
   async tellUpdates(): Promise<void> {}
+
+  async tellUnasked(): Promise<void> {}
 
   beginUpload(): void {}
 

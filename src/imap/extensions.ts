@@ -22,6 +22,7 @@ import { move } from './extensions/move.ts';
 import { multiAppend } from './extensions/multi-append.ts';
 import { multiSearch } from './extensions/multi-search.ts';
 import { namespaceExtension } from './extensions/namespace.ts';
+import { notify } from './extensions/notify.ts';
 import { objectId } from './extensions/object-id.ts';
 import { partial } from './extensions/partial.ts';
 import { preview } from './extensions/preview.ts';
@@ -78,6 +79,7 @@ export function makeRegistry(): Registry {
     objectId,
     condstore,
     qresync,
+    notify,
     utf8Accept,
     appendLimit,
     quota,

@@ -55,17 +55,29 @@ export class Input {
   }
 
   /** A line, or what else came first. */
-  async lineOrWake(timeoutMs: number): Promise<LineEvent | Exclude<Wake, 'bytes'>> {
+  lineOrWake(timeoutMs: number): Promise<LineEvent | Exclude<Wake, 'bytes'>> {
+    return this.#orWake(timeoutMs, () => this.#framer.takeLine());
+  }
+
+  /** The next event of a command, or what else came first; without a time there is none. */
+  eventOrWake(timeoutMs: number | undefined): Promise<FrameEvent | Exclude<Wake, 'bytes'>> {
+    return this.#orWake(timeoutMs, () => this.#framer.next());
+  }
+
+  async #orWake<T>(
+    timeoutMs: number | undefined,
+    take: () => T | undefined,
+  ): Promise<T | Exclude<Wake, 'bytes'>> {
     this.#isLate = false;
-    const timer = setTimeout(() => {
+    const ring = (): void => {
       this.#isLate = true;
       this.#wake();
-    }, timeoutMs);
-    timer.unref();
+    };
+    const timer = timeoutMs === undefined ? undefined : setTimeout(ring, timeoutMs).unref();
     try {
       for (;;) {
-        const line = this.#framer.takeLine();
-        if (line !== undefined) return line;
+        const taken = take();
+        if (taken !== undefined) return taken;
         const wake = await this.#wait(true);
         if (wake !== 'bytes') return wake;
       }

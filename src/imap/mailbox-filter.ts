@@ -11,7 +11,10 @@ export function mailboxesOf(account: AccountState, filters: readonly MailboxFilt
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function matcherOf(filter: MailboxFilter): (mailbox: MailboxState) => boolean {
+/** What a filter looks at, of a mailbox that may be gone. */
+export type Filtered = Pick<MailboxState, 'name' | 'subscribed'>;
+
+export function matcherOf(filter: MailboxFilter): (mailbox: Filtered) => boolean {
   switch (filter.kind) {
     case 'selected':
       return () => false;

@@ -27,6 +27,8 @@ export class Selected {
   toldKeywords: readonly string[] = [];
   /** The client was told to remember less than it has seen, for the sake of expunges that are held back. */
   wasToldBehind = false;
+  /** What this session has done itself and was not told yet: what came by it, and whether something went. */
+  readonly own = { arrived: [] as number[], hasExpunged: false };
   /** That the account is nearly full; undefined until it was first looked. */
   wasToldFull: boolean | undefined;
   #recent: [from: number, to: number][] = [];

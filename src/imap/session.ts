@@ -2,6 +2,7 @@
  * A signed-in session: the commands of an account, what it is told of its mailboxes, and its end. It begins in a dialogue
  * that a door has led until here, or at the account's holder in one that came from another process.
  */
+import { invariant } from '../base/invariant.ts';
 import type { Admission } from '../identity/authenticator.ts';
 import { actingAs, type Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
@@ -13,12 +14,15 @@ import type { SessionContext } from './context.ts';
 import type { Dialogue } from './dialogue.ts';
 import { Party } from './party.ts';
 import { type Completion, ok, writeStatus } from './replies.ts';
+import type { Selected } from './selected.ts';
 import { tellSoftQuota } from './soft-quota.ts';
 import type { Speaker } from './speaker.ts';
-import type { State } from './state.ts';
+import type { State, StateOf } from './state.ts';
 import { removalCode, tellChanges } from './updates.ts';
 import type { Uploaded } from './uploads.ts';
+import { Watch, writeOverflow } from './watch.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
+import { NOTHING_WATCHED, type Watched, type Watching } from './wishes.ts';
 
 export class ImapSession extends Party implements Speaker, Session, SessionContext, AccountListener {
   /** What is changed through it is this session's. */
@@ -26,6 +30,8 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
   #state: State;
   /** The command by which its client has signed in, when that is still to be answered. */
   #signInTag: string | undefined;
+  /** Since NOTIFY was used. */
+  #watch: Watch | undefined;
   readonly #leaveRoster: () => void;
   readonly credential: number | undefined;
   readonly #mayUseJmap: boolean;
@@ -101,6 +107,7 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
   get okCode(): string | undefined {
     const state = this.#state;
     if (state.kind !== 'selected' || state.selected.whenReady() !== undefined) return undefined;
+    if (this.#watch?.selected.expunges === false) return undefined;
     return removalCode(state.selected);
   }
 
@@ -121,6 +128,7 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
   }
 
   leave(): void {
+    this.#watch?.close();
     this.deselect();
     if (this.#state.kind === 'authenticated') this.#state.account.listeners.delete(this);
     this.#leaveRoster();
@@ -163,12 +171,53 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
   }
 
   async tellUpdates(mayExpunge: boolean): Promise<void> {
-    if (this.#state.kind !== 'selected') return;
-    const { selected, account } = this.#state;
+    if (this.#state.kind === 'selected') await this.#tellSelected(this.#state, mayExpunge);
+    if ((await this.#watch?.tell(this.#selected?.mailbox)) !== false) return;
+    writeOverflow(this);
+    this.watch(NOTHING_WATCHED);
+  }
+
+  async tellUnasked(): Promise<void> {
+    await this.tellUpdates(this.#watch?.selected.isDelayed === false);
+  }
+
+  get tellsUnasked(): boolean {
+    return this.#watch !== undefined;
+  }
+
+  get hasNews(): boolean {
+    const watch = this.#watch;
+    if (watch === undefined) return false;
+    if (watch.hasNews) return true;
+    const selected = this.#selected;
+    if (selected === undefined || selected.whenReady() !== undefined) return false;
+    const { expunges, isDelayed } = watch.selected;
+    return (
+      selected.readModseq !== selected.mailbox.modseq ||
+      (expunges && !isDelayed && selected.view.hasUntoldExpunges)
+    );
+  }
+
+  watch(wanted: Watched): Watching {
+    const state = this.#state;
+    invariant(
+      state.kind === 'authenticated' || state.kind === 'selected',
+      'NOTIFY is for those who are signed in',
+    );
+    this.#watch?.close();
+    this.#watch = new Watch(this, state.account, wanted);
+    return this.#watch;
+  }
+
+  async #tellSelected({ selected, account }: StateOf<'selected'>, mayExpunge: boolean): Promise<void> {
     selected.wasToldFull ??= isSoftlyFull(account);
     if (selected.whenReady() !== undefined) return;
-    await tellChanges(this, selected, mayExpunge);
+    await tellChanges(this, selected, mayExpunge, this.#watch?.selected);
     tellSoftQuota(this.out, selected, account);
+  }
+
+  get #selected(): Selected | undefined {
+    return this.#state.kind === 'selected' ? this.#state.selected : undefined;
   }
 
   lend(): Lent {

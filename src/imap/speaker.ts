@@ -14,11 +14,17 @@ export interface Speaker {
   readonly unsettled: Promise<void> | undefined;
   /** The code of an OK that has none. */
   readonly okCode: string | undefined;
+  /** It tells what is new also while no command runs (RFC 5465 §3.1). */
+  readonly tellsUnasked: boolean;
+  /** Of what it would tell unasked there is something. */
+  readonly hasNews: boolean;
   /** Writes what it says before it is asked. */
   greet(): void;
   /** The state is another from here on; gives who speaks in it. */
   enter(next: State): Speaker;
   tellUpdates(mayExpunge: boolean): Promise<void>;
+  /** As `tellUpdates`, between commands. */
+  tellUnasked(): Promise<void>;
   beginUpload(literal: StreamedLiteral): void;
   /** The dialogue is over. */
   leave(): void;

@@ -10,14 +10,17 @@
  * done. FETCH sends what can still be read of them, STORE, SEARCH and MOVE pass over them, COPY by number, which is all or
  * nothing, is refused. A command after which EXPUNGE may not be told says that there is one to tell (`removalCode`).
  */
+import type { MessageChange } from '../mailbox/state/change-log.ts';
 import type { SessionContext } from './context.ts';
 import { announceKeywords } from './keywords.ts';
+import type { PositionRun } from './message-set.ts';
 import type { Modes } from './modes.ts';
 import { writeStatus } from './replies.ts';
 import type { Selected } from './selected.ts';
 import type { Advance } from './view.ts';
 import { formatNumSet } from './wire/numset.ts';
 import type { WireWriter } from './wire/writer.ts';
+import { EVERYTHING, type Wishes } from './wishes.ts';
 
 /** Who is told. */
 type Teller = Pick<SessionContext, 'out' | 'domain' | 'modes' | 'breathe'>;
@@ -29,11 +32,18 @@ export function observe(selected: Selected): void {
   const changes = mailbox.log.after(selected.readModseq);
   if (changes === undefined) observeAll(selected);
   for (const change of changes ?? []) {
+    const isOwn = change.by === selected.author;
     if (change.kind === 'expunged') view.noteExpunged(change.uids);
-    else if (change.kind === 'flags' && change.by !== selected.author) view.noteFlags(change.uids);
+    else if (change.kind === 'flags' && !isOwn) view.noteFlags(change.uids);
+    if (isOwn) noteOwn(selected, change);
   }
   selected.viewer.readModseq = mailbox.modseq;
   if (list.count === 0 && view.count === 0) selected.viewer.seenModseq = mailbox.modseq;
+}
+
+function noteOwn({ own }: Selected, { kind, uids }: MessageChange): void {
+  if (kind === 'expunged') own.hasExpunged = true;
+  else if (kind === 'added') for (const uid of uids) own.arrived.push(uid);
 }
 
 /** The log no longer reaches back to what this session has seen: compare everything. */
@@ -48,12 +58,28 @@ function observeAll(selected: Selected): void {
   view.noteFlags(changed);
 }
 
-/** Tells all there is to tell now, however much, with turns for the other sessions in between. */
-export async function tellChanges(session: Teller, selected: Selected, mayExpunge: boolean): Promise<void> {
+/**
+ * Tells all there is to tell now, however much, with turns for the other sessions in between. What the client has done
+ * itself it is told in any case: EXPUNGE and EXISTS are the answers to its own commands.
+ */
+export async function tellChanges(
+  session: Teller,
+  selected: Selected,
+  mayExpunge: boolean,
+  wishes: Wishes = EVERYTHING,
+): Promise<void> {
   observe(selected);
   const { out, modes } = session;
-  const { view, list } = selected;
-  const advance = view.advance({ uid: list.columns.uid, count: list.count }, mayExpunge);
+  const { view, list, own } = selected;
+  const { arrived } = own;
+  const tellsArrivals = wishes.arrivals || arrived.length > 0;
+  const count = tellsArrivals ? list.count : list.lowerBound(view.highestUid + 1);
+  const advance = view.advance(
+    { uid: list.columns.uid, count },
+    mayExpunge && (wishes.expunges || own.hasExpunged),
+  );
+  own.arrived = [];
+  if (mayExpunge) own.hasExpunged = false;
   if (advance.expungedUids.length > 0) await writeExpunges(session, advance);
   if (advance.exists !== undefined) {
     selected.takeRecent();
@@ -62,6 +88,9 @@ export async function tellChanges(session: Teller, selected: Selected, mayExpung
   }
   if (!view.hasUntoldExpunges) selected.viewer.seenModseq = selected.readModseq;
   if (modes.qresync) writeProgress(out, selected);
+  if (advance.exists !== undefined && wishes.arrived !== undefined)
+    await wishes.arrived(selected, arrivedRuns(selected, advance, new Set(arrived)));
+  if (!wishes.flags) return;
   announceKeywords(session, selected);
   for (let uids = view.takeChanged(); uids.length > 0; uids = view.takeChanged()) {
     for (const uid of uids) {
@@ -70,6 +99,18 @@ export async function tellChanges(session: Teller, selected: Selected, mayExpung
       if (pause !== undefined) await pause;
     }
   }
+}
+
+/** Where the messages are that have just been told of, without those that this session brought itself. */
+function arrivedRuns({ view }: Selected, { arrivedAfter }: Advance, own: ReadonlySet<number>): PositionRun[] {
+  const runs: [from: number, to: number][] = [];
+  for (let at = view.count - 1; at >= 0 && view.uidAt(at + 1) > arrivedAfter; at--) {
+    if (own.has(view.uidAt(at + 1))) continue;
+    const last = runs.at(-1);
+    if (last !== undefined && last[0] === at + 1) last[0] = at;
+    else runs.push([at, at + 1]);
+  }
+  return runs.reverse();
 }
 
 /** RFC 5530 §3: messages were removed of which the client will hear when it asks, by NOOP say. */

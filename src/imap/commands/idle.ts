@@ -1,14 +1,10 @@
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import type { SessionContext } from '../context.ts';
+import { Pace } from '../pace.ts';
 import { bad, type Completion, no, ok, writeStatus } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
 
 const DONE = 'DONE';
-/**
- * News go out at once, and what follows on their heels in one piece: a thousand deliveries are not a thousand lines to
- * every phone, and Thunderbird overlooks an EXISTS right behind another.
- */
-const GATHER_MS = 50;
 
 /**
  * IDLE (RFC 2177, RFC 9051 §6.3.13), with or without a mailbox open: Outlook sends it before any SELECT.
@@ -35,18 +31,15 @@ export const idle = defineCommand({
 
 async function tellUntilLine(session: SessionContext): Promise<Buffer | undefined> {
   const { idleKeepaliveMs } = session.settings;
-  const { clock } = session.domain;
+  const pace = new Pace(session.domain.clock);
   let hasNews = false;
-  let quietUntilMs = 0;
   for (;;) {
-    // A clock that was set back must not silence the line.
-    const quietMs = Math.min(quietUntilMs - clock.nowMs(), GATHER_MS);
-    if (hasNews && quietMs <= 0) {
+    if (hasNews && pace.waitMs === 0) {
       await session.tellUpdates(true);
       hasNews = false;
-      quietUntilMs = clock.nowMs() + GATHER_MS;
+      pace.told();
     }
-    const event = await session.waitForLine(hasNews ? quietMs : idleKeepaliveMs);
+    const event = await session.waitForLine(hasNews ? pace.waitMs : idleKeepaliveMs);
     if (event === 'hint') hasNews = true;
     else if (event === 'timeout' && !hasNews) writeStatus(session.out, '*', 'OK', 'Still here');
     else if (event === 'end') return undefined;

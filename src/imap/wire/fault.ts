@@ -16,6 +16,7 @@ export type SyntaxCode =
   | { readonly code: 'CANNOT' }
   | { readonly code: 'CLIENTBUG' }
   | { readonly code: 'LIMIT' }
+  | { readonly code: 'NOTIFICATIONOVERFLOW' }
   | { readonly code: 'METADATA MAXSIZE'; readonly sizeBytes: number }
   | { readonly code: 'TOOBIG' }
   | { readonly code: 'OVERQUOTA' }

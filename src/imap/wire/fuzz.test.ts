@@ -17,6 +17,7 @@ import { listArgs } from './list-args.ts';
 import { isMessageLiteral } from './literal.ts';
 import { listMailbox, mailbox } from './mailbox.ts';
 import { qresyncParams, spModSequence } from './modifiers.ts';
+import { notifyArgs } from './notify-args.ts';
 import { sequenceSet } from './numset.ts';
 import { searchProgram } from './search-keys.ts';
 import { binaryRequest, maybeSectionRequest, sectionRequest } from './section.ts';
@@ -57,6 +58,7 @@ const PRODUCTIONS: readonly ((c: Cursor) => unknown)[] = [
   enableList,
   quotaLimits,
   specialUse,
+  (c) => notifyArgs(c, atts),
 ];
 
 const SEEDS = [
@@ -68,6 +70,7 @@ const SEEDS = [
   'a STORE 2:4 (UNCHANGEDSINCE 7) +FLAGS.SILENT (\\Deleted work)',
   'a ID ("name" "x" "os" NIL)',
   'a SETQUOTA "" (STORAGE 512)',
+  'a NOTIFY SET STATUS (selected (MessageNew (UID BODY.PEEK[1]) MessageExpunge)) (subtree (a "b") (MailboxName x))',
 ];
 
 /** Everything that is said about `bytes`; anything thrown but a SyntaxFault fails the test. */

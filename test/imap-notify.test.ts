@@ -1,0 +1,194 @@
+/**
+ * What a client is told by NOTIFY (RFC 5465), applied to what it knew, gives what there is: names, subscriptions, counts and
+ * messages, whatever two others do at once. And what it costs those who do not watch, or watch too much.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { ImapClient } from './imap-client.ts';
+import { startTestImap, type TestImap } from './kit/imap.ts';
+import { runs } from './kit/runs.ts';
+
+const MESSAGE = 'Subject: one\r\n\r\nneedle\r\n';
+const TOP = ['Play', 'Work', 'Archive', 'Sent'];
+const STEPS = 40;
+
+/** Numbers at random, the same for the same seed. */
+class Dice {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed * 2654435761 + 1;
+  }
+
+  next(below: number): number {
+    this.#state = (Math.imul(this.#state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((this.#state / 2 ** 32) * below);
+  }
+
+  of<T>(all: readonly T[]): T {
+    return all[this.next(all.length)] as T;
+  }
+}
+
+interface Counts {
+  readonly messages: number;
+  readonly unseen: number;
+}
+
+/** What a client knows that applies what it is told in order. */
+class Knowledge {
+  readonly names = new Map<string, boolean>();
+  readonly counts = new Map<string, Counts>();
+  readonly messages: { uid: number; flags: string }[] = [];
+
+  hear(line: string): void {
+    const [, seq = '', event = '', rest = ''] = /^(\d+) (EXISTS|EXPUNGE|FETCH) ?(.*)$/.exec(line) ?? [];
+    if (event === 'EXISTS')
+      while (this.messages.length < Number(seq)) this.messages.push({ uid: 0, flags: 'unknown' });
+    else if (event === 'EXPUNGE') this.messages.splice(Number(seq) - 1, 1);
+    else if (event === 'FETCH') this.#fetched(Number(seq), rest);
+    else if (line.startsWith('LIST ')) this.#listed(line);
+    else if (line.startsWith('STATUS ')) this.#counted(line);
+  }
+
+  #fetched(seq: number, items: string): void {
+    const message = this.messages[seq - 1];
+    assert.ok(message !== undefined, `FETCH of ${seq} where there are ${this.messages.length}`);
+    const [, uid = ''] = /UID (\d+)/.exec(items) ?? [];
+    const [, flags = ''] = /FLAGS \(([^)]*)\)/.exec(items) ?? [];
+    assert.ok(message.uid === 0 || message.uid === Number(uid), `${seq} was ${message.uid} and is ${uid}`);
+    Object.assign(message, { uid: Number(uid), flags });
+  }
+
+  #listed(line: string): void {
+    const [, attributes = '', name = '', old] =
+      /^LIST \(([^)]*)\) "\/" (\S+)(?: \("OLDNAME" \((\S+)\)\))?$/.exec(line) ?? [];
+    assert.notEqual(name, '', line);
+    if (old !== undefined) this.#renamed(old, name);
+    if (attributes.includes('\\NonExistent')) {
+      this.names.delete(name);
+      this.counts.delete(name);
+      return;
+    }
+    if (!this.names.has(name)) this.counts.set(name, { messages: 0, unseen: 0 });
+    this.names.set(name, attributes.includes('\\Subscribed'));
+  }
+
+  #renamed(from: string, to: string): void {
+    for (const [name, subscribed] of [...this.names]) {
+      if (name !== from && !name.startsWith(`${from}/`)) continue;
+      const counts = this.counts.get(name) ?? { messages: 0, unseen: 0 };
+      this.names.delete(name);
+      this.counts.delete(name);
+      this.names.set(to + name.slice(from.length), subscribed);
+      this.counts.set(to + name.slice(from.length), counts);
+    }
+  }
+
+  #counted(line: string): void {
+    const [, name = ''] = /^STATUS (\S+) /.exec(line) ?? [];
+    const item = (word: string): number => Number(new RegExp(`${word} (\\d+)`).exec(line)?.[1]);
+    this.counts.set(name, { messages: item('MESSAGES'), unseen: item('UNSEEN') });
+  }
+}
+
+/** One step of somebody; what is refused is no harm. */
+async function step(client: ImapClient, dice: Dice): Promise<void> {
+  const name = (): string => dice.of(TOP) + dice.of(['', '', '/a', '/b', '/a/c']);
+  switch (dice.next(11)) {
+    case 0:
+      await client.command(`CREATE ${name()}`);
+      return;
+    case 1:
+      await client.command(`DELETE ${name()}`);
+      return;
+    case 2:
+      await client.command(`RENAME ${name()} ${name()}`);
+      return;
+    case 3:
+      await client.command(`${dice.of(['SUBSCRIBE', 'UNSUBSCRIBE'])} ${name()}`);
+      return;
+    case 4:
+    case 5: {
+      const flags = dice.of(['', '(\\Seen) ', '(work) ']);
+      await client.command(`APPEND ${dice.of(['INBOX', name()])} ${flags}{${MESSAGE.length}+}\r\n${MESSAGE}`);
+      return;
+    }
+    case 6:
+      await client.command(`SELECT ${dice.of(['INBOX', name()])}`);
+      return;
+    case 7:
+      await client.command(
+        `${dice.of(['UID COPY', 'UID MOVE'])} ${1 + dice.next(9)}:9 ${dice.of(['INBOX', name()])}`,
+      );
+      return;
+    case 8:
+      await client.command(`UID STORE ${1 + dice.next(9)}:* +FLAGS.SILENT (\\Deleted)`);
+      await client.command('EXPUNGE');
+      return;
+    default:
+      await client.command(
+        `UID STORE ${1 + dice.next(9)}:${1 + dice.next(9)} ${dice.of(['+', '-'])}FLAGS (${dice.of(['\\Seen', '\\Flagged', 'work'])})`,
+      );
+  }
+}
+
+describe('NOTIFY', () => {
+  let server: TestImap;
+  before(async () => {
+    server = await startTestImap();
+  });
+  after(() => server.close());
+
+  async function enter(address: string): Promise<ImapClient> {
+    const client = await ImapClient.signIn(server.port, address, 'secret');
+    await client.ok('ENABLE IMAP4rev2');
+    return client;
+  }
+
+  for (let seed = 1; seed <= runs(4); seed++) {
+    test(`what is told leads to what is there (seed ${seed})`, async () => {
+      const address = `alice${seed}@example.com`;
+      await server.kit.addAccount(address, 'secret');
+      const [watcher, one, two] = [await enter(address), await enter(address), await enter(address)];
+      const known = new Knowledge();
+      const { untagged } = await watcher.ok('LIST "" * RETURN (SUBSCRIBED STATUS (MESSAGES UNSEEN))');
+      for (const line of untagged) known.hear(line);
+      await watcher.ok('SELECT INBOX');
+      await watcher.ok(
+        'NOTIFY SET (selected (MessageNew (UID FLAGS) MessageExpunge FlagChange)) (personal (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange))',
+      );
+      const dice = new Dice(seed);
+      for (let i = 0; i < STEPS; i++) await Promise.all([step(one, dice), step(two, dice)]);
+      for (const line of (await watcher.ok('NOOP')).untagged) known.hear(line);
+
+      const fresh = await enter(address);
+      const there = new Knowledge();
+      const listed = await fresh.ok('LIST "" * RETURN (SUBSCRIBED STATUS (MESSAGES UNSEEN))');
+      for (const line of listed.untagged) there.hear(line);
+      for (const line of (await fresh.ok('SELECT INBOX')).untagged)
+        if (/^\d+ EXISTS/.test(line)) there.hear(line);
+      if (there.messages.length > 0)
+        for (const line of (await fresh.ok('FETCH 1:* (UID FLAGS)')).untagged) there.hear(line);
+      const others = ({ counts }: Knowledge) => [...counts].filter(([name]) => name !== 'INBOX').sort();
+      const sorted = (flags: string): string => flags.split(' ').sort().join(' ');
+      const told = ({ messages }: Knowledge) => messages.map(({ uid, flags }) => `${uid} ${sorted(flags)}`);
+      assert.deepEqual([...known.names].sort(), [...there.names].sort());
+      assert.deepEqual(others(known), others(there));
+      assert.deepEqual(told(known), told(there));
+      for (const client of [watcher, one, two, fresh]) client.close();
+    });
+  }
+
+  test('a client that is not told more names than can be followed is told that it is over', async () => {
+    await server.kit.addAccount('bob@example.com', 'secret');
+    const watcher = await enter('bob@example.com');
+    const names = Array.from({ length: 1001 }, (_, i) => `m${i}`).join(' ');
+    const refused = await watcher.command(`NOTIFY SET (mailboxes (${names}) (MailboxName))`);
+    assert.equal(refused.status, 'NO');
+    assert.match(refused.text, /^\[NOTIFICATIONOVERFLOW\]/);
+    const groups = Array.from({ length: 101 }, () => '(personal (MailboxName))').join(' ');
+    assert.match((await watcher.command(`NOTIFY SET ${groups}`)).text, /^\[NOTIFICATIONOVERFLOW\]/);
+    watcher.close();
+  });
+});
