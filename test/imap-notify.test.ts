@@ -6,29 +6,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ImapClient } from './imap-client.ts';
 import { startTestImap, type TestImap } from './kit/imap.ts';
+import { Dice, step } from './kit/imap-steps.ts';
 import { runs } from './kit/runs.ts';
 
-const MESSAGE = 'Subject: one\r\n\r\nneedle\r\n';
-const TOP = ['Play', 'Work', 'Archive', 'Sent'];
 const STEPS = 40;
-
-/** Numbers at random, the same for the same seed. */
-class Dice {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed * 2654435761 + 1;
-  }
-
-  next(below: number): number {
-    this.#state = (Math.imul(this.#state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((this.#state / 2 ** 32) * below);
-  }
-
-  of<T>(all: readonly T[]): T {
-    return all[this.next(all.length)] as T;
-  }
-}
 
 interface Counts {
   readonly messages: number;
@@ -89,47 +70,6 @@ class Knowledge {
     const [, name = ''] = /^STATUS (\S+) /.exec(line) ?? [];
     const item = (word: string): number => Number(new RegExp(`${word} (\\d+)`).exec(line)?.[1]);
     this.counts.set(name, { messages: item('MESSAGES'), unseen: item('UNSEEN') });
-  }
-}
-
-/** One step of somebody; what is refused is no harm. */
-async function step(client: ImapClient, dice: Dice): Promise<void> {
-  const name = (): string => dice.of(TOP) + dice.of(['', '', '/a', '/b', '/a/c']);
-  switch (dice.next(11)) {
-    case 0:
-      await client.command(`CREATE ${name()}`);
-      return;
-    case 1:
-      await client.command(`DELETE ${name()}`);
-      return;
-    case 2:
-      await client.command(`RENAME ${name()} ${name()}`);
-      return;
-    case 3:
-      await client.command(`${dice.of(['SUBSCRIBE', 'UNSUBSCRIBE'])} ${name()}`);
-      return;
-    case 4:
-    case 5: {
-      const flags = dice.of(['', '(\\Seen) ', '(work) ']);
-      await client.command(`APPEND ${dice.of(['INBOX', name()])} ${flags}{${MESSAGE.length}+}\r\n${MESSAGE}`);
-      return;
-    }
-    case 6:
-      await client.command(`SELECT ${dice.of(['INBOX', name()])}`);
-      return;
-    case 7:
-      await client.command(
-        `${dice.of(['UID COPY', 'UID MOVE'])} ${1 + dice.next(9)}:9 ${dice.of(['INBOX', name()])}`,
-      );
-      return;
-    case 8:
-      await client.command(`UID STORE ${1 + dice.next(9)}:* +FLAGS.SILENT (\\Deleted)`);
-      await client.command('EXPUNGE');
-      return;
-    default:
-      await client.command(
-        `UID STORE ${1 + dice.next(9)}:${1 + dice.next(9)} ${dice.of(['+', '-'])}FLAGS (${dice.of(['\\Seen', '\\Flagged', 'work'])})`,
-      );
   }
 }
 

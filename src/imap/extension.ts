@@ -15,6 +15,7 @@ import type {
   SearchKeyItem,
   SelectParameter,
   StatusItem,
+  Tables,
 } from './item.ts';
 import type { ImapSettings } from './settings.ts';
 import type { KeywordSyntax } from './wire/keyword-table.ts';
@@ -31,7 +32,9 @@ export interface Extension {
   readonly statusItems?: readonly StatusItem[];
   readonly searchKeys?: readonly SearchKeyItem[];
   /** `RETURN (...)` of SEARCH. */
-  readonly searchReturns?: readonly KeywordSyntax[];
+  readonly searchReturns?:
+    | readonly KeywordSyntax[]
+    | ((tables: Pick<Tables, 'fetchItems'>) => readonly KeywordSyntax[]);
   readonly selectParameters?: readonly SelectParameter[];
   readonly fetchModifiers?: readonly KeywordSyntax[];
   readonly storeModifiers?: readonly KeywordSyntax[];

@@ -6,6 +6,7 @@ import { binary } from './extensions/binary.ts';
 import { children } from './extensions/children.ts';
 import { compress } from './extensions/compress.ts';
 import { condstore } from './extensions/condstore.ts';
+import { searchContext } from './extensions/context.ts';
 import { enableExtension } from './extensions/enable.ts';
 import { esearch } from './extensions/esearch.ts';
 import { idExtension } from './extensions/id.ts';
@@ -73,6 +74,7 @@ export function makeRegistry(): Registry {
     multiSearch,
     within,
     sort,
+    searchContext,
     thread,
     preview,
     saveDate,

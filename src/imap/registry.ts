@@ -44,7 +44,11 @@ export class Registry implements Tables {
     this.fetchItems = keywordTable(extensions.flatMap((one) => one.fetchItems ?? []));
     this.statusItems = keywordTable(extensions.flatMap((one) => one.statusItems ?? []));
     this.searchKeys = byName(extensions.flatMap((one) => one.searchKeys ?? []));
-    this.searchReturns = keywordTable(extensions.flatMap((one) => one.searchReturns ?? []));
+    this.searchReturns = keywordTable(
+      extensions.flatMap(({ searchReturns = [] }) =>
+        typeof searchReturns === 'function' ? searchReturns(this) : searchReturns,
+      ),
+    );
     this.selectParameters = keywordTable(extensions.flatMap((one) => one.selectParameters ?? []));
     this.fetchModifiers = keywordTable(extensions.flatMap((one) => one.fetchModifiers ?? []));
     this.storeModifiers = keywordTable(extensions.flatMap((one) => one.storeModifiers ?? []));

@@ -12,6 +12,7 @@ import type { ModSeq } from '../mailbox/model/model.ts';
 import type { NumberColumn } from '../mailbox/model/record.ts';
 import type { MailboxState, Viewer } from '../mailbox/state/mailbox.ts';
 import type { MessageList } from '../mailbox/state/message-list.ts';
+import type { ResultUpdates } from './result-updates.ts';
 import { View } from './view.ts';
 import { NumSet, type UidSet } from './wire/numset.ts';
 
@@ -29,6 +30,8 @@ export class Selected {
   wasToldBehind = false;
   /** What this session has done itself and was not told yet: what came by it, and whether something went. */
   readonly own = { arrived: [] as number[], hasExpunged: false };
+  /** Searches whose results are kept up to date; undefined for nearly all. */
+  updates: ResultUpdates | undefined;
   /** That the account is nearly full; undefined until it was first looked. */
   wasToldFull: boolean | undefined;
   #recent: [from: number, to: number][] = [];

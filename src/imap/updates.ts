@@ -35,6 +35,8 @@ export function observe(selected: Selected): void {
     const isOwn = change.by === selected.author;
     if (change.kind === 'expunged') view.noteExpunged(change.uids);
     else if (change.kind === 'flags' && !isOwn) view.noteFlags(change.uids);
+    if (change.kind === 'flags') selected.updates?.noteFlags(change.uids);
+    else if (change.kind === 'expunged') selected.updates?.noteGone(change.uids);
     if (isOwn) noteOwn(selected, change);
   }
   selected.viewer.readModseq = mailbox.modseq;
@@ -49,6 +51,7 @@ function noteOwn({ own }: Selected, { kind, uids }: MessageChange): void {
 /** The log no longer reaches back to what this session has seen: compare everything. */
 function observeAll(selected: Selected): void {
   const { view, list } = selected;
+  selected.updates?.noteAll();
   view.noteMissing({ uid: list.columns.uid, count: list.count });
   const changed: number[] = [];
   for (let row = 0; row < list.count; row++) {
@@ -69,6 +72,7 @@ export async function tellChanges(
   wishes: Wishes = EVERYTHING,
 ): Promise<void> {
   observe(selected);
+  if (selected.updates !== undefined) await selected.updates.tellGone();
   const { out, modes } = session;
   const { view, list, own } = selected;
   const { arrived } = own;
@@ -90,7 +94,12 @@ export async function tellChanges(
   if (modes.qresync) writeProgress(out, selected);
   if (advance.exists !== undefined && wishes.arrived !== undefined)
     await wishes.arrived(selected, arrivedRuns(selected, advance, new Set(arrived)));
-  if (!wishes.flags) return;
+  if (wishes.flags) await tellFlags(session, selected);
+  if (selected.updates !== undefined) await selected.updates.tellOthers();
+}
+
+async function tellFlags(session: Teller, selected: Selected): Promise<void> {
+  const { view } = selected;
   announceKeywords(session, selected);
   for (let uids = view.takeChanged(); uids.length > 0; uids = view.takeChanged()) {
     for (const uid of uids) {

@@ -96,6 +96,11 @@ export class View {
     return seqs;
   }
 
+  /** The number of each, in any order. */
+  seqsOfAny(uids: readonly number[]): number[] {
+    return uids.map((uid) => this.seqOf(uid));
+  }
+
   noteExpunged(uids: readonly number[]): void {
     for (const uid of uids) if (this.seqOf(uid) > 0) this.#gone.add(uid);
   }

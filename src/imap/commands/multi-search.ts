@@ -12,6 +12,7 @@ import type { Call } from '../context.ts';
 import type { SearchKeyItem, Tables } from '../item.ts';
 import { mailboxesOf } from '../mailbox-filter.ts';
 import { bad, type Completion, ok } from '../replies.ts';
+import { writeNoUpdate } from '../search-contexts.ts';
 import { observe } from '../updates.ts';
 import { View } from '../view.ts';
 import type { Cursor } from '../wire/cursor.ts';
@@ -101,6 +102,8 @@ async function run(call: SignedInCall, args: MultiSearchArgs): Promise<Completio
     if (returns.save && state.kind === 'selected') state.selected.saved = NumSet.of('uid', []);
     throw error;
   }
+  if (returns.update !== undefined)
+    writeNoUpdate(session, call.tag, 'Only SEARCH and SORT are kept up to date');
   return ok('ESEARCH completed');
 }
 

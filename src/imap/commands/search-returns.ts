@@ -3,11 +3,22 @@
  * for SORT as well (RFC 5267 §3.1).
  */
 import type { Ends } from '../../mailbox/search/search.ts';
+import type { FetchItem } from '../item.ts';
 import type { Selected } from '../selected.ts';
 import { SyntaxFault } from '../wire/fault.ts';
-import { argsOf, hasItem, type KeywordSyntax, type ParsedKeyword } from '../wire/keyword-table.ts';
+import { parseFetchAtts } from '../wire/fetch-items.ts';
+import {
+  argsOf,
+  hasItem,
+  type KeywordSyntax,
+  type KeywordTable,
+  type ParsedKeyword,
+} from '../wire/keyword-table.ts';
 import { type NumRange, NumSet } from '../wire/numset.ts';
 import { indexesOf, type PartialRange, spPartialRange } from '../wire/partial.ts';
+
+const SP = 0x20;
+const OPEN = 0x28;
 
 export const MIN: KeywordSyntax = Object.freeze({ name: 'MIN' });
 export const MAX: KeywordSyntax = Object.freeze({ name: 'MAX' });
@@ -16,7 +27,22 @@ export const COUNT: KeywordSyntax = Object.freeze({ name: 'COUNT' });
 export const SAVE: KeywordSyntax = Object.freeze({ name: 'SAVE' });
 export const PARTIAL: KeywordSyntax<PartialRange> = Object.freeze({ name: 'PARTIAL', parse: spPartialRange });
 
-/** What is to be returned. `save` alone returns nothing. */
+/** RFC 5267 §4.2: the result will be asked for again. Sorted orders and search texts are kept anyway. */
+export const CONTEXT: KeywordSyntax = Object.freeze({ name: 'CONTEXT' });
+
+/** RFC 5267 §4.3: tell when the result changes; with attributes, what to tell of new messages among it (RFC 5465 §7). */
+export function updateReturn(items: KeywordTable<FetchItem>): KeywordSyntax {
+  return {
+    name: 'UPDATE',
+    parse: (c) => {
+      if (c.peek() !== SP || c.peekAt(1) !== OPEN) return undefined;
+      c.skip();
+      return parseFetchAtts(c, items);
+    },
+  };
+}
+
+/** What is to be returned. `save` and `update` alone return nothing. */
 export interface SearchReturns {
   readonly min: boolean;
   readonly max: boolean;
@@ -25,6 +51,8 @@ export interface SearchReturns {
   readonly save: boolean;
   /** RFC 9394 §3.1: instead of all of them. */
   readonly partial: PartialRange | undefined;
+  /** What is to be told of new messages, if anything; undefined when the result is not to be kept up to date. */
+  readonly update: readonly ParsedKeyword<FetchItem>[] | undefined;
 }
 
 export const ONLY_ALL: SearchReturns = Object.freeze({
@@ -34,13 +62,15 @@ export const ONLY_ALL: SearchReturns = Object.freeze({
   count: false,
   save: false,
   partial: undefined,
+  update: undefined,
 });
 
 /** RFC 4731 §3.1: `RETURN ()` is `RETURN (ALL)`. */
 export function returnsOf(options: readonly ParsedKeyword[]): SearchReturns {
   const [min, max, all, count, save] = [MIN, MAX, ALL, COUNT, SAVE].map((row) => hasItem(options, row));
   const partial = argsOf(options, PARTIAL);
-  if (!min && !max && !all && !count && !save && partial === undefined) return ONLY_ALL;
+  const updating = options.find(({ item }) => item.name === 'UPDATE');
+  if (options.length === 0) return ONLY_ALL;
   if (all && partial !== undefined) throw new SyntaxFault('ALL and PARTIAL exclude each other');
   return {
     partial,
@@ -49,6 +79,7 @@ export function returnsOf(options: readonly ParsedKeyword[]): SearchReturns {
     all: all === true,
     count: count === true,
     save: save === true,
+    update: updating && ((updating.args ?? []) as readonly ParsedKeyword<FetchItem>[]),
   };
 }
 

@@ -12,6 +12,7 @@ import { enableCondstore } from '../condstore.ts';
 import type { Call } from '../context.ts';
 import type { Tables } from '../item.ts';
 import { bad, type Completion, ok } from '../replies.ts';
+import { lasting } from '../search-contexts.ts';
 import { observe } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
 import { SyntaxFault } from '../wire/fault.ts';
@@ -30,6 +31,7 @@ import {
   savedSet,
   wantedOf,
 } from './search-returns.ts';
+import { isUpdated, keepUpdated } from './search-updates.ts';
 
 interface SearchArgs {
   /** Undefined: the form without RETURN. */
@@ -69,12 +71,14 @@ async function run(
   // RFC 6855 §3: such a client has said once and for all what its strings are in.
   if (charset !== undefined && session.modes.utf8) return bad('CHARSET is not possible with UTF8=ACCEPT');
   const isSaved = returns?.save === true;
+  if (returns?.update !== undefined && isUpdated(call, tag)) return bad('Tag reuse');
   try {
     if (key instanceof SyntaxFault) throw key;
     observe(selected);
+    const kept = lasting(key, selected);
     const asksModSeq = asksForModSeq(key);
     if (asksModSeq) enableCondstore(call);
-    const wants = wantedOf(returns);
+    const wants = returns?.update === undefined ? wantedOf(returns) : 'all';
     const criterion = criterionOf(key, selected, session.domain.clock.nowMs());
     const found = await searchMessages(session.domain, state.account, selected.mailbox, {
       criterion,
@@ -90,6 +94,8 @@ async function run(
     const answered = returns ?? (session.modes.rev2 ? ONLY_ALL : undefined);
     if (answered === undefined) await writeSearch(session, hits);
     else if (hasAnswer(answered)) writeEsearch(session, tag, isUid, answered, hits);
+    if (returns?.update !== undefined)
+      keepUpdated(call, { ...{ tag, isUid }, key: kept, returns }, found.uids);
   } catch (error) {
     if (isSaved) selected.saved = NumSet.of('uid', []);
     throw error;

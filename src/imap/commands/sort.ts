@@ -11,7 +11,8 @@ import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call, SessionContext } from '../context.ts';
 import type { Tables } from '../item.ts';
-import { type Completion, ok } from '../replies.ts';
+import { bad, type Completion, ok } from '../replies.ts';
+import { lasting } from '../search-contexts.ts';
 import type { Selected } from '../selected.ts';
 import { observe } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
@@ -21,6 +22,7 @@ import { maybeSearchReturn } from '../wire/search-keys.ts';
 import { asksForModSeq, criterionOf } from './search-criteria.ts';
 import { charsetAndKeys, type Keys } from './search-program.ts';
 import { highest, returnsOf, type SearchReturns, savedSet } from './search-returns.ts';
+import { isUpdated, keepUpdated } from './search-updates.ts';
 import { writeSorted } from './sort-answer.ts';
 
 interface SortArgs {
@@ -92,14 +94,17 @@ async function run(
   const { session, state, tag } = call;
   const { selected } = state;
   const isSaved = returns?.save === true;
+  if (returns?.update !== undefined && isUpdated(call, tag)) return bad('Tag reuse');
+  // Before the saved result is another, which `$` may stand for.
+  const kept = key instanceof SyntaxFault ? key : lasting(key, selected);
   if (isSaved) selected.saved = savedSet([]);
-  if (key instanceof SyntaxFault) throw key;
+  if (kept instanceof SyntaxFault) throw kept;
   observe(selected);
-  const asksModSeq = asksForModSeq(key);
+  const asksModSeq = asksForModSeq(kept);
   if (asksModSeq) enableCondstore(call);
   const pause = (): Promise<void> | undefined => session.breathe();
   const found = await searchMessages(session.domain, state.account, selected.mailbox, {
-    criterion: criterionOf(key, selected, session.domain.clock.nowMs()),
+    criterion: criterionOf(kept, selected, session.domain.clock.nowMs()),
     upTo: selected.view.highestUid,
     wants: 'all',
     pause,
@@ -110,6 +115,8 @@ async function run(
   const numbers = isUid ? uids : await numbersOf(session, selected, uids);
   const modSeq = asksModSeq ? highest(found.modseqs) : undefined;
   await writeSorted(session, { tag, isUid, returns, numbers, modSeq });
+  if (returns?.update !== undefined)
+    keepUpdated(call, { ...{ tag, isUid }, key: kept, returns, criteria }, uids);
   return ok(`${isUid ? 'UID SORT' : 'SORT'} completed`);
 }
 

@@ -19,7 +19,8 @@ import { listMailbox, mailbox } from './mailbox.ts';
 import { qresyncParams, spModSequence } from './modifiers.ts';
 import { notifyArgs } from './notify-args.ts';
 import { sequenceSet } from './numset.ts';
-import { searchProgram } from './search-keys.ts';
+import { spPartialRange } from './partial.ts';
+import { maybeSearchReturn, searchProgram } from './search-keys.ts';
 import { binaryRequest, maybeSectionRequest, sectionRequest } from './section.ts';
 import { storeArgs } from './store-args.ts';
 
@@ -34,6 +35,11 @@ const options = keywordTable([
   { name: 'CONDSTORE' },
   { name: 'QRESYNC', parse: qresyncParams },
   { name: 'CHANGEDSINCE', parse: spModSequence },
+]);
+const returns = keywordTable([
+  { name: 'CONTEXT' },
+  { name: 'PARTIAL', parse: spPartialRange },
+  { name: 'UPDATE', parse: (c: Cursor) => (g.maybeSp(c) ? parseFetchAtts(c, atts) : undefined) },
 ]);
 const lists = { selection: keywordTable([{ name: 'SUBSCRIBED', role: 'base' as const }]), returns: options };
 
@@ -50,6 +56,7 @@ const PRODUCTIONS: readonly ((c: Cursor) => unknown)[] = [
   sequenceSet,
   (c) => parseFetchAtts(c, atts),
   (c) => searchProgram(c, new Map()),
+  (c) => maybeSearchReturn(c, returns),
   (c) => maybeSpOptionList(c, options, 'option'),
   (c) => listArgs(c, lists),
   (c) => storeArgs(c, options),
@@ -69,6 +76,7 @@ const SEEDS = [
   'a SELECT &AOQ- (QRESYNC (1 2 3:4 (1,2 5,6)))',
   'a STORE 2:4 (UNCHANGEDSINCE 7) +FLAGS.SILENT (\\Deleted work)',
   'a ID ("name" "x" "os" NIL)',
+  'a SEARCH RETURN (CONTEXT UPDATE (UID BODY.PEEK[1]) PARTIAL 1:9) UNSEEN',
   'a SETQUOTA "" (STORAGE 512)',
   'a NOTIFY SET STATUS (selected (MessageNew (UID BODY.PEEK[1]) MessageExpunge)) (subtree (a "b") (MailboxName x))',
 ];
