@@ -22,6 +22,7 @@ import type { ConnectionFacts } from '../net/guest.ts';
 import type { MailAccess, Refusal } from '../transfer/mail-access.ts';
 import type { Standstill } from './event-loop.ts';
 import type { KeepingAdmin } from './keeping-admin.ts';
+import type { PeopleAdmin } from './people-admin.ts';
 import type { QueueAdmin } from './queue-admin.ts';
 import type { ScriptAdmin } from './script-admin.ts';
 
@@ -32,9 +33,11 @@ export interface Admin extends MailAccess {
   /** Domains, their keys, and aliases. */
   readonly domains: DomainOperations;
   readonly feedback: FeedbackAdmin;
-  readonly queue: QueueAdmin;
   /** Mail on its way out. */
+  readonly queue: QueueAdmin;
+  /** How long mail stays, and what was deleted. */
   readonly keeping: KeepingAdmin;
+  readonly people: PeopleAdmin;
 
   listAccounts(): Promise<readonly AccountSummary[]>;
   /** Throws `nonexistent`. */

@@ -35,12 +35,14 @@ import type {
 } from './admin.ts';
 import { domainsOver, feedbackOver } from './control-domains.ts';
 import { keepingOver } from './control-keeping.ts';
+import { peopleOver } from './control-people.ts';
 import { ControlQueue } from './control-queue.ts';
 import { ControlScripts } from './control-scripts.ts';
 import type { Standstill } from './event-loop.ts';
 import type { Failure } from './failure.ts';
 import type { KeepingAdmin } from './keeping-admin.ts';
 import { decodeMessages, encodeMessages } from './message-frames.ts';
+import type { PeopleAdmin } from './people-admin.ts';
 
 export class ControlClient implements Admin {
   readonly server: ServerFacts;
@@ -49,6 +51,7 @@ export class ControlClient implements Admin {
   readonly feedback: FeedbackAdmin;
   readonly queue: ControlQueue;
   readonly keeping: KeepingAdmin;
+  readonly people: PeopleAdmin;
   readonly #wire: Wire;
 
   private constructor(server: ServerFacts, wire: Wire) {
@@ -58,6 +61,7 @@ export class ControlClient implements Admin {
     this.domains = domainsOver((method, path, body) => wire.json(method, path, body));
     this.feedback = feedbackOver((method, path) => wire.json(method, path));
     this.queue = new ControlQueue(wire);
+    this.people = peopleOver((method, path, body) => wire.json(method, path, body));
     this.keeping = keepingOver((method, path, body) => wire.json(method, path, body));
   }
 

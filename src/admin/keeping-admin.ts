@@ -1,4 +1,4 @@
-/** What an administrator can do about mail on its way out. Each throws `nonexistent` when there is no such account. */
+/** What an administrator can do about how long mail is kept, and about mail that is gone. Each throws `nonexistent` when there is no such account. */
 import type { Role } from '../mailbox/model/model.ts';
 import type { RetentionRule } from '../mailbox/model/retention.ts';
 import type { Recovered } from '../mailbox/operations/recover.ts';

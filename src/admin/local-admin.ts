@@ -6,6 +6,7 @@ import type { AccountAdmin, Credential, Removal } from '../identity/account-admi
 import type { Activity, ActivityEvent } from '../identity/activity.ts';
 import type { ActivityFiles } from '../identity/activity-files.ts';
 import { type DomainOperations, limitChanges } from '../identity/domain-admin.ts';
+import type { WebSessions } from '../identity/web-sessions.ts';
 import { actingAs, type Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
@@ -45,8 +46,10 @@ import type {
 import type { KeepingAdmin } from './keeping-admin.ts';
 import { limitsSummary } from './limits-summary.ts';
 import { LocalKeeping } from './local-keeping.ts';
+import { LocalPeople } from './local-people.ts';
 import { LocalQueue } from './local-queue.ts';
 import { LocalScripts } from './local-scripts.ts';
+import type { PeopleAdmin } from './people-admin.ts';
 import { readHeader } from './read-header.ts';
 import { readMailbox } from './read-mailbox.ts';
 import type { ScriptAdmin } from './script-admin.ts';
@@ -61,8 +64,9 @@ export interface LocalAdminOptions {
   readonly domains: DomainOperations;
   readonly feedback: FeedbackAdmin;
   readonly activity: Activity;
-  readonly journal: Pick<ActivityFiles, 'read'>;
-  readonly connections: Pick<Connections, 'list'>;
+  readonly journal: Pick<ActivityFiles, 'read' | 'recent'>;
+  readonly connections: Pick<Connections, 'list' | 'disconnect'>;
+  readonly webSessions: Pick<WebSessions, 'makeLink'>;
   readonly editing: Editing & Rehearsing;
   /** Called by `close`; the server keeps its store and passes none. */
   readonly onClose?: () => Promise<void>;
@@ -78,6 +82,7 @@ export class LocalAdmin implements Admin {
   readonly feedback: FeedbackAdmin;
   readonly queue: LocalQueue;
   readonly keeping: KeepingAdmin;
+  readonly people: PeopleAdmin;
   readonly #domain: Domain;
   readonly #accounts: AccountAdmin;
   readonly #options: LocalAdminOptions;
@@ -90,6 +95,11 @@ export class LocalAdmin implements Admin {
     this.#options = options;
     this.queue = new LocalQueue(this.#domain);
     this.keeping = new LocalKeeping(this.#domain, (address) => this.#open(address));
+    this.people = new LocalPeople({
+      ...{ ...options, domain: this.#domain },
+      accountOf: (address) => options.accounts.accountOf(address),
+      summaryOf: (record) => this.#summary(record),
+    });
     this.scripts = new LocalScripts({ ...options, domain: this.#domain });
   }
 

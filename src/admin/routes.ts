@@ -30,7 +30,11 @@
  *     GET    /v1/listeners                                  where it listens
  *     GET    /v1/metrics                                    its numbers, in the text format of Prometheus
  *     GET    /v1/samples                                    the numbers of one process, for whoever adds them up
+ *     POST   /v1/accounts/page { search?, standing?, after?, limit }
+ *     POST   /v1/accounts/ADDRESS/link                      a token that signs in to the webmail once
  *     GET    /v1/connections                                who is connected
+ *     DELETE /v1/connections/ID
+ *     GET    /v1/sign-ins/LIMIT                             of all accounts, the oldest of LIMIT first
  *     GET    /v1/activity/ADDRESS/LIMIT                     what happened to an account, the oldest of LIMIT events first
  *     POST   /v1/check { address?, repair }                 answers one JSON object a line, as they are found; the last
  *                                                           is the verdict, or { kind: "failed", message }
@@ -46,6 +50,7 @@ import { DOMAIN_ROUTES, QuotaSchema } from './domain-routes.ts';
 import { failureOf } from './failure.ts';
 import { KEEPING_ROUTES } from './keeping-routes.ts';
 import { decodeMessages, encodeMessages, type Framed } from './message-frames.ts';
+import { PEOPLE_ROUTES } from './people-routes.ts';
 import { QUEUE_ROUTES } from './queue-routes.ts';
 import { type Answer, BadRequest, type Call, defined, on, type Route, valid } from './route.ts';
 import { SCRIPT_ROUTES } from './script-routes.ts';
@@ -161,6 +166,7 @@ const ROUTES: readonly Route[] = Object.freeze([
   })),
   ...SCRIPT_ROUTES,
   ...KEEPING_ROUTES,
+  ...PEOPLE_ROUTES,
   ...QUEUE_ROUTES,
   on('GET', '/v1/health', async ({ watch }) => ({ json: await watched(watch).health() })),
   on('GET', '/v1/listeners', async ({ watch }) => ({ json: { listeners: watched(watch).listeners() } })),

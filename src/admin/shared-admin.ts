@@ -2,7 +2,7 @@
  * Administration of a server of several processes: what is about one account goes to whoever holds it, what is about all is asked
  * of everybody and put together, and accounts are made where they are written.
  */
-import type { ActivityEvent } from '../identity/activity.ts';
+import { type ActivityEvent, inOrderOfTime } from '../identity/activity.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { ForeignUids } from '../mailbox/operations/take-over-uids.ts';
 import type { Usage } from '../mailbox/reading/usage.ts';
@@ -23,8 +23,10 @@ import type {
   Removal,
 } from './admin.ts';
 import { sharedKeeping } from './control-keeping.ts';
+import { sharedPeople } from './control-people.ts';
 import { SharedQueue } from './control-queue.ts';
 import { SharedScripts } from './control-scripts.ts';
+import type { PeopleAdmin } from './people-admin.ts';
 
 export interface AdminParts {
   /** Of this process, which writes the accounts. */
@@ -45,11 +47,13 @@ export class SharedAdmin implements Admin {
   readonly server = undefined;
   readonly scripts = new SharedScripts((address) => this.#holderOf(address));
   readonly queue: SharedQueue;
+  readonly people: PeopleAdmin;
   readonly keeping = sharedKeeping((address) => this.#holderOf(address));
   readonly #parts: AdminParts;
 
   constructor(parts: AdminParts) {
     this.#parts = parts;
+    this.people = sharedPeople({ ...parts, holderOf: (address) => this.#holderOf(address) });
     this.queue = new SharedQueue({
       everybody: () => parts.everybody(),
       holderOf: (address) => this.#holderOf(address),
@@ -153,8 +157,7 @@ export class SharedAdmin implements Admin {
   async activityOf(address: string, limit: number): Promise<readonly ActivityEvent[]> {
     const there = await this.#parts.whoIsThere();
     const lists = await Promise.all(there.map((admin) => admin.activityOf(address, limit).catch(() => [])));
-    const events = lists.flat().sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-    return events.slice(-limit);
+    return inOrderOfTime(lists.flat()).slice(-limit);
   }
 
   async *check(options: { readonly address?: string; readonly repair: boolean }): AsyncGenerator<CheckEvent> {

@@ -4,6 +4,7 @@ import { accountAdd } from './account-add.ts';
 import { accountApppass } from './account-apppass.ts';
 import { accountDeleted, accountRecover } from './account-deleted.ts';
 import { accountImport } from './account-import.ts';
+import { accountLink } from './account-link.ts';
 import { accountList } from './account-list.ts';
 import { accountPasswd } from './account-passwd.ts';
 import { accountQuota } from './account-quota.ts';
@@ -19,6 +20,7 @@ export function account(program: Command, done: (code: ExitCode) => void): void 
     accountAdd,
     accountList,
     accountPasswd,
+    accountLink,
     accountApppass,
     accountQuota,
     accountUsage,

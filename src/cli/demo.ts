@@ -4,6 +4,7 @@
  */
 import { Secret } from '../base/secret.ts';
 import type { Config } from '../config/options.ts';
+import { ROLE } from '../identity/role.ts';
 import { FLAG } from '../mail/flags.ts';
 import { type Protocol, parseHostPort, SPOKEN } from '../net/services.ts';
 import type { MailSystem } from '../server/mail-system.ts';
@@ -26,6 +27,8 @@ export async function makeDemoAccount(system: MailSystem, config: Config): Promi
   const password = new Secret(readablePassword());
   const [outcome] = await admin.addAccounts([{ address: `demo@${config.auth.defaultDomain}`, password }]);
   if (outcome === undefined || 'refused' in outcome) throw new Error(`no demo account: ${outcome?.why}`);
+  // Whoever starts a server to try it may try all of it.
+  await admin.setSetting(outcome.address, ROLE, 'admin');
   const { id, address } = await accounts.accountOf(outcome.address);
   return { address, password, token: await webSessions.makeLink(id) };
 }

@@ -7,6 +7,7 @@ import { BlockList, type Socket } from 'node:net';
 import type { Log } from '../base/log.ts';
 import type { Admission } from '../identity/authenticator.ts';
 import type { Domain } from '../mailbox/domain.ts';
+import { isClosed } from '../mailbox/model/access.ts';
 import { asAccountId } from '../mailbox/model/model.ts';
 import { request as httpRequest } from '../net/http.ts';
 import { pass } from '../net/passing.ts';
@@ -193,8 +194,8 @@ export function vouchedJudge({ store }: Pick<Domain, 'store'>): Judge {
     if (vouched === undefined) return SILENT;
     const record = await store.directory.get(asAccountId(vouched.account));
     const credential = record?.credentials.find(({ id }) => id === vouched.credential);
-    const isGone = record === undefined || (vouched.credential !== undefined && credential === undefined);
-    if (isGone)
+    const isGone = vouched.credential !== undefined && credential === undefined;
+    if (record === undefined || isGone || isClosed(record))
       return { kind: 'refused', reply: text(401, 'What you signed in with was changed just now.\n') };
     return { kind: 'known', who: { record, credential }, how: 'relay' };
   };

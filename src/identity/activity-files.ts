@@ -8,11 +8,14 @@ import { createReadStream } from 'node:fs';
 import { appendFile, mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { ActivityEvent, ActivityJournal, ActivityKind } from './activity.ts';
+import { type ActivityEvent, type ActivityJournal, type ActivityKind, inOrderOfTime } from './activity.ts';
+import { linesBackward } from './lines-backward.ts';
 
 const FOLDER = 'activity';
 const KINDS = ['own', 'strangers'] as const satisfies readonly ActivityKind[];
 const WRITE_MS = 500;
+/** Of one file, from its end. */
+const RECENT_BYTES = 2 * 1024 * 1024;
 /** Waiting to be written; beyond it lines are lost. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
@@ -68,7 +71,17 @@ export class ActivityFiles implements ActivityJournal {
     for (const folder of await this.#readable()) {
       for (const kind of KINDS) found.push(...(await this.#readKind(folder, kind, wanted, limit)));
     }
-    return found.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0)).slice(-limit);
+    return inOrderOfTime(found).slice(-limit);
+  }
+
+  /** The last `limit` events that fit, of all accounts, the oldest first; from the ends of the files, no further back than is quick. */
+  async recent(limit: number, fits: (event: ActivityEvent) => boolean): Promise<ActivityEvent[]> {
+    await this.flush();
+    const found: ActivityEvent[] = [];
+    for (const folder of await this.#readable()) {
+      for (const kind of KINDS) found.push(...(await recentOf(folder, kind, limit, fits)));
+    }
+    return inOrderOfTime(found).slice(-limit);
   }
 
   async #readKind(
@@ -126,6 +139,23 @@ export class ActivityFiles implements ActivityJournal {
 
 function pathIn(folder: string, kind: ActivityKind, isOld: boolean): string {
   return join(folder, `${kind}${isOld ? '.1' : ''}.jsonl`);
+}
+
+async function recentOf(
+  folder: string,
+  kind: ActivityKind,
+  limit: number,
+  fits: (event: ActivityEvent) => boolean,
+): Promise<ActivityEvent[]> {
+  const found: ActivityEvent[] = [];
+  for (const isOld of [false, true]) {
+    for await (const line of linesBackward(pathIn(folder, kind, isOld), RECENT_BYTES)) {
+      const event = parsed(line);
+      if (event !== undefined && fits(event)) found.push(event);
+      if (found.length >= limit) return found;
+    }
+  }
+  return found;
 }
 
 async function* linesOf(path: string): AsyncGenerator<string> {

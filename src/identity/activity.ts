@@ -94,6 +94,11 @@ export class Activity {
   }
 }
 
+/** The oldest first; those of one moment as they are. */
+export function inOrderOfTime(events: readonly ActivityEvent[]): ActivityEvent[] {
+  return events.toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+}
+
 const MAX_UIDS_LENGTH = 200;
 
 /** Which messages: `4:9,12`, cut where it gets long; the count beside it says how many there were. */

@@ -9,6 +9,7 @@
  * - An app password is found by its digest: it costs no Argon2, and tells its owner when it is used for something else.
  * - A password that was proven and not sent (SCRAM) is checked already when it comes here; the keys for that are given out to
  *   everybody, whether there is such an account or not, and however often somebody has failed.
+ * - That an account is closed is said to whoever has proven to be its person, and to nobody else.
  * - A token of an issuer, or a certificate, is judged by whoever knows them; what is no guess locks nobody out.
  * - Where main passwords are not to be used, they are wrong ones, and every refusal says what to use instead: nobody can find
  *   out here what is good elsewhere.
@@ -20,6 +21,7 @@ import type { Clock } from '../base/clock.ts';
 import { GateFull } from '../base/gate.ts';
 import type { Log } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
+import { isClosed } from '../mailbox/model/access.ts';
 import { passwordIn, type StoredCredential } from '../mailbox/model/credential.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
@@ -34,6 +36,7 @@ import type {
 } from '../sasl/mechanism.ts';
 import { preparePassword } from '../sasl/prepare.ts';
 import type { AccountKeys, ScramHash } from '../sasl/scram-keys.ts';
+import { AccountClosed } from './account-closed.ts';
 import type { Activity } from './activity.ts';
 import { canonicalAddress } from './address.ts';
 import { appPasswordSecret, findAppPassword, whyNotHere } from './app-password.ts';
@@ -151,6 +154,14 @@ export class Authenticator {
 
   /** Throws MailboxError `bad-credentials`, `forbidden`, `throttled` or `unavailable`, each after the delay that it costs. */
   async authenticate(attempt: LoginAttempt): Promise<Admission> {
+    const admission = await this.#prove(attempt);
+    if (!isClosed(admission.record)) return admission;
+    const { address } = admission.record;
+    this.#options.activity.attempt(address, 'sign-in refused: the account is closed', factsOf(attempt), true);
+    throw new AccountClosed();
+  }
+
+  async #prove(attempt: LoginAttempt): Promise<Admission> {
     const { directory, defaultDomain } = this.#options;
     const address = canonicalAddress(attempt.credentials.username, defaultDomain);
     const name = address ?? NO_ADDRESS;

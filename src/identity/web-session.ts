@@ -15,6 +15,10 @@ const FORM = /^(\d{1,10})\.([A-Za-z0-9_-]{43})$/;
 /** A link that signs in once has no service but this. */
 export const LINK = 'link';
 
+/** What a session was that began as one: its person has no password to show, and may choose one. */
+const BY_LINK = 'by-link';
+const CHOOSING_MS = 3_600_000;
+
 export interface Token {
   readonly account: AccountId;
   readonly secret: Secret;
@@ -62,4 +66,11 @@ export function isSession({ kind, services }: StoredCredential, isLink = false):
 
 export function hasEnded({ expiresMs }: Pick<StoredCredential, 'expiresMs'>, nowMs: number): boolean {
   return expiresMs !== undefined && expiresMs <= nowMs;
+}
+
+export const BEGUN_BY_LINK: Pick<StoredCredential, 'services'> = Object.freeze({ services: [BY_LINK] });
+
+/** Whether whoever has this session may set a password without the one before: for an hour after the link. */
+export function mayChoosePassword({ services, createdMs }: StoredCredential, nowMs: number): boolean {
+  return (services?.includes(BY_LINK) ?? false) && nowMs - createdMs < CHOOSING_MS;
 }

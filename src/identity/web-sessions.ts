@@ -8,6 +8,7 @@
  * the later one has the session.
  */
 import type { Clock } from '../base/clock.ts';
+import { isClosed } from '../mailbox/model/access.ts';
 import type { NewCredential, StoredCredential } from '../mailbox/model/credential.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
@@ -15,6 +16,7 @@ import type { Directory } from '../mailbox/port/store.ts';
 import type { Activity } from './activity.ts';
 import type { Admission } from './authenticator.ts';
 import {
+  BEGUN_BY_LINK,
   digestOf,
   findSession,
   hasEnded,
@@ -87,6 +89,7 @@ export class WebSessions {
     const { clock, directory } = this.#options;
     const token = parseToken(text);
     const record = token && (await directory.get(token.account));
+    if (record !== undefined && isClosed(record)) return undefined;
     const credential = record && findSession(record.credentials, token, { nowMs: clock.nowMs() });
     return record && credential && { record, credential };
   }
@@ -144,10 +147,10 @@ export class WebSessions {
     const link = parseToken(text);
     const record = link && (await directory.get(link.account));
     const found = record && findSession(record.credentials, link, { nowMs, isLink: true });
-    if (link === undefined || found === undefined)
+    if (link === undefined || record === undefined || found === undefined || isClosed(record))
       throw new MailboxError('bad-credentials', 'the link is not good');
     const token = makeToken(link.account);
-    const begun = { ...this.#sessionOf(digestOf(token.secret), device), id: found.id };
+    const begun = { ...this.#sessionOf(digestOf(token.secret), device), ...BEGUN_BY_LINK, id: found.id };
     const updated = await directory.update(link.account, { credentials: { put: [begun] } });
     const session = updated && findSession(updated.credentials, token, { nowMs });
     if (updated === undefined || session === undefined)

@@ -7,6 +7,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import type { Turns } from './change/turns.ts';
+import { isClosed } from './model/access.ts';
 import type { CredentialKind } from './model/credential.ts';
 import { domainOf } from './model/domains.ts';
 import { MailboxError } from './model/errors.ts';
@@ -128,7 +129,7 @@ export class Accounts {
 
   /**
    * After the directory's entry has changed (quota, credentials, settings). Sessions that were signed in with what is not
-   * there any more are sent away; the account stays in memory, and a delivery that is under way goes on.
+   * there any more are sent away, and all of them from an account that is closed; the account stays in memory, and a delivery that is under way goes on.
    */
   refresh(record: AccountRecord): void {
     const loading = this.#loading.get(record.id);
@@ -141,7 +142,7 @@ export class Accounts {
     for (const listener of [...account.listeners]) {
       if (isValid(listener, record)) continue;
       const lost = before.find(({ id }) => id === listener.credential);
-      listener.onEvicted(WHY_LOST[lost?.kind ?? 'password']);
+      listener.onEvicted(isClosed(record) ? 'the account was closed' : WHY_LOST[lost?.kind ?? 'password']);
     }
   }
 
@@ -272,6 +273,7 @@ const WHY_LOST: Readonly<Record<CredentialKind, string>> = {
 };
 
 function isValid({ credential }: AccountListener, record: AccountRecord | undefined): boolean {
+  if (record !== undefined && isClosed(record)) return false;
   return credential === undefined || record?.credentials.some(({ id }) => id === credential) === true;
 }
 

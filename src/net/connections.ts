@@ -196,6 +196,16 @@ export class Connections {
     return this.#options.total - others;
   }
 
+  /** The administrator's wish. False: nobody of this id is served here. */
+  disconnect(id: string): boolean {
+    for (const guest of this.#all) {
+      if (guest.id !== id || guest.isElsewhere) continue;
+      guest.sendAway();
+      return true;
+    }
+    return false;
+  }
+
   #displaceStranger(service: string): void {
     if (!this.#placesOf(service).hasSignIn) return;
     let count = this.#strangers.get(service)?.size ?? 0;

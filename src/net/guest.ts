@@ -131,6 +131,12 @@ export class Guest {
     this.#end ??= reason;
   }
 
+  /** Whoever serves it hears that it is gone, and lets it leave. */
+  sendAway(): void {
+    this.endsBecause('ended by the administrator');
+    this.#peer.destroy();
+  }
+
   displace(): void {
     this.endsBecause('displaced by a newcomer before it signed in');
     this.#peer.destroy();

@@ -114,6 +114,7 @@ export async function openMailSystem(
   const domains = new DomainAdmin({ domain, recipients, defaultDomain, makeKey, keyWatch });
   const ledger = ledgerOf(config);
   const feedback = feedbackAdmin(domains, ledger.open, () => clock.nowMs());
+  const webSessions = new WebSessions({ directory, accounts: domain.accounts, clock, activity });
   const close = async (): Promise<void> => {
     await rules.events.stop();
     await store.close();
@@ -133,9 +134,9 @@ export async function openMailSystem(
     knownTime,
     connections,
     accounts,
-    webSessions: new WebSessions({ directory, accounts: domain.accounts, clock, activity }),
+    webSessions,
     admin: new LocalAdmin({
-      ...{ domain, accounts, domains, feedback, activity, journal, connections },
+      ...{ domain, accounts, domains, feedback, activity, journal, connections, webSessions },
       ...{ editing: rules, onClose: close },
     }),
     close,

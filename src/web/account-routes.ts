@@ -1,13 +1,16 @@
 /**
  * What a person does to the own account in the webmail: devices and app passwords seen, made and ended, the password changed, what
  * was chosen kept. Only for who is signed in here with a cookie; a mail program's password is not enough. A new
- * password is asked for together with the old one, so that a browser left open is not an account lost.
+ * password is asked for together with the old one, so that a browser left open is not an account lost; only whoever came by a link has none
+ * to show, and an hour to choose one.
  */
 import { z } from 'zod';
 import { Secret } from '../base/secret.ts';
 import type { HttpReply, HttpRequest, Route } from '../http/exchange.ts';
 import { SERVICES } from '../identity/app-password.ts';
+import { mayChoosePassword } from '../identity/web-session.ts';
 import type { StoredCredential } from '../mailbox/model/credential.ts';
+import type { AccountRecord } from '../mailbox/model/model.ts';
 import { MAX_PASSWORD_BYTES } from '../sasl/mechanism.ts';
 import { getJson, json, postJson, refusal } from './json-route.ts';
 import { PREFERENCES, PREFERENCES_SCHEMA } from './preferences.ts';
@@ -22,7 +25,8 @@ const NEW_APP_PASSWORD = z.strictObject({
   services: z.array(z.enum(SERVICES)).min(1).optional(),
 });
 const NEW_PROFILE = z.strictObject({ name: NEW_APP_PASSWORD.shape.name });
-const NEW_PASSWORD = z.strictObject({ old: PASSWORD, new: PASSWORD });
+/** Without the old one: of a session that began by a link. */
+const NEW_PASSWORD = z.strictObject({ old: PASSWORD.optional(), new: PASSWORD });
 const DONE: HttpReply = { status: 204 };
 
 /** For who is signed in, and nobody else. */
@@ -133,6 +137,19 @@ async function makeProfile(
   return json(200, { id: number, profile: profile?.toString('base64') ?? '' });
 }
 
+/** An app password is none. Throws what signing in throws, and costs what it costs. */
+export async function isPassword(
+  { authenticator }: Pick<WebServices, 'authenticator'>,
+  { address }: Pick<AccountRecord, 'address'>,
+  typed: string,
+  { remoteAddress }: Pick<HttpRequest, 'remoteAddress'>,
+): Promise<boolean> {
+  const credentials = { kind: 'password' as const, username: address, password: new Secret(typed) };
+  const attempt = { credentials, remoteAddress, service: SERVICE, mechanism: SERVICE };
+  const { credential } = await authenticator.authenticate(attempt);
+  return credential?.kind === 'password';
+}
+
 /** All sessions end; this browser gets a new one. */
 async function changePassword(
   services: WebServices,
@@ -143,15 +160,10 @@ async function changePassword(
   const fault = plaintextFault(services, request);
   if (fault !== undefined) return fault;
   if (passwords.new.length < MIN_PASSWORD) return refusal(422, 'too-short');
-  const old = { kind: 'password' as const, username: record.address, password: new Secret(passwords.old) };
-  const attempt = {
-    credentials: old,
-    remoteAddress: request.remoteAddress,
-    service: SERVICE,
-    mechanism: SERVICE,
-  };
-  const { credential: proven } = await services.authenticator.authenticate(attempt);
-  if (proven?.kind === 'app-password') return refusal(401, 'bad-credentials');
+  if (passwords.old === undefined) {
+    if (!mayChoosePassword(credential, services.clock.nowMs())) return refusal(401, 'bad-credentials');
+  } else if (!(await isPassword(services, record, passwords.old, request)))
+    return refusal(401, 'bad-credentials');
   const updated = await services.accounts.setPassword(record.id, { password: new Secret(passwords.new) });
   const admission = {
     record: updated,

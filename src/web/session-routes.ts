@@ -7,7 +7,10 @@ import { isLoopback } from '../base/ip-address.ts';
 import { Secret } from '../base/secret.ts';
 import { noteWho } from '../http/asking.ts';
 import type { HttpReply, HttpRequest, Route } from '../http/exchange.ts';
+import { AccountClosed } from '../identity/account-closed.ts';
 import type { Admission } from '../identity/authenticator.ts';
+import { isAdmin } from '../identity/role.ts';
+import { mayChoosePassword } from '../identity/web-session.ts';
 import type { BegunSession, Device } from '../identity/web-sessions.ts';
 import type { StoredCredential } from '../mailbox/model/credential.ts';
 import { MAX_PASSWORD_BYTES } from '../sasl/mechanism.ts';
@@ -69,9 +72,12 @@ async function signIn(
   const fault = plaintextFault(services, request);
   if (fault !== undefined) return fault;
   const credentials = { kind: 'password' as const, username: address, password: new Secret(password) };
-  const who = await services.authenticator.authenticate({
-    ...{ credentials, remoteAddress: request.remoteAddress, service: SERVICE, mechanism: SERVICE },
+  const attempt = { credentials, remoteAddress: request.remoteAddress, service: SERVICE, mechanism: SERVICE };
+  const who = await services.authenticator.authenticate(attempt).catch((error: unknown) => {
+    if (error instanceof AccountClosed) return undefined;
+    throw error;
   });
+  if (who === undefined) return refusal(403, 'closed');
   if (who.credential?.kind === 'app-password') return refusal(403, 'app-password');
   const begun = await services.sessions.begin(who, deviceOf(request, isOwnDevice));
   return welcome(services, begun, request, SERVICE);
@@ -135,12 +141,14 @@ async function session(services: WebServices, request: HttpRequest): Promise<Htt
   return json(200, factsOf(services, who), cookie === undefined ? {} : { 'set-cookie': cookie });
 }
 
-function factsOf({ settings }: WebServices, { record, credential }: SignedIn): object {
+function factsOf({ settings, clock }: WebServices, { record, credential }: SignedIn): object {
   return {
     address: record.address,
     isOwnDevice: credential.isOwnDevice ?? false,
     /** What it calls itself where it says what it found out about a mail (RFC 8601 §2.5). */
     hostname: settings.hostname,
     preferences: preferencesOf(record.settings),
+    ...(isAdmin(record) && { isAdmin: true }),
+    ...(mayChoosePassword(credential, clock.nowMs()) && { mayChoosePassword: true }),
   };
 }

@@ -219,7 +219,7 @@ export function plainRules({ store, clock, log, serverAnnotations }: Domain): Ru
 
 /** Administration of the domain in this process. */
 export function localAdminOf({ domain, admin: accounts, activity }: TestDomain): LocalAdmin {
-  const journal = { read: async () => [] };
+  const journal = { read: async () => [], recent: async () => [] };
   const domains = domainAdminOf(domain);
   return new LocalAdmin({
     domain,
@@ -229,7 +229,8 @@ export function localAdminOf({ domain, admin: accounts, activity }: TestDomain):
     activity,
     journal,
     editing: { ...TEST_EDITING, dispositions: plainRules(domain) },
-    connections: { list: () => [] },
+    connections: { list: () => [], disconnect: () => false },
+    webSessions: { makeLink: async () => '1.none' },
   });
 }
 

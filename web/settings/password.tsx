@@ -13,11 +13,13 @@ export function PasswordPage() {
   const fault = useSignal<string | undefined>(undefined);
   const isUnderWay = useSignal(false);
   const now = account.now.value;
+  const mayChoose = now.state === 'in' && now.session.mayChoosePassword === true;
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget as HTMLFormElement);
     isUnderWay.value = true;
-    const body = { old: String(fields.get('old')), new: String(fields.get('new')) };
+    const old = mayChoose ? {} : { old: String(fields.get('old')) };
+    const body = { ...old, new: String(fields.get('new')) };
     const { status } = await account.change('/web/password', body);
     isUnderWay.value = false;
     if (status !== 204) {
@@ -25,6 +27,7 @@ export function PasswordPage() {
       return;
     }
     notices.show({ text: texts.passwordChanged });
+    void account.look();
     router.back();
   };
   return (
@@ -37,10 +40,14 @@ export function PasswordPage() {
         hidden
         readOnly
       />
-      <label class="field">
-        <span>{texts.oldPassword}</span>
-        <input class="input" type="password" name="old" autocomplete="current-password" required />
-      </label>
+      {mayChoose ? (
+        <p class="hint">{texts.choosePassword}</p>
+      ) : (
+        <label class="field">
+          <span>{texts.oldPassword}</span>
+          <input class="input" type="password" name="old" autocomplete="current-password" required />
+        </label>
+      )}
       <label class="field">
         <span>{texts.newPassword}</span>
         <input

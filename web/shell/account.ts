@@ -8,6 +8,10 @@ export interface SessionFacts {
   readonly hostname: string;
   /** On a device of one's own things may be kept. */
   readonly isOwnDevice: boolean;
+  /** Whether the person administers the server, as far as it said last. */
+  readonly isAdmin?: boolean;
+  /** Came by a link a moment ago: may choose a password without the one before. */
+  readonly mayChoosePassword?: boolean;
   /** As `preferences.ts` has written them. */
   readonly preferences: Readonly<Record<string, unknown>>;
 }
@@ -36,7 +40,7 @@ export type ChangePath =
   | '/web/app-passwords/revoke'
   | '/web/password';
 
-export type SignInFault = 'wrong' | 'tooMany' | 'notAllowed' | 'unreachable' | 'failed';
+export type SignInFault = 'wrong' | 'tooMany' | 'notAllowed' | 'closed' | 'unreachable' | 'failed';
 
 export interface Credentials {
   readonly address: string;
@@ -95,7 +99,7 @@ export class Account {
   async signIn(credentials: Credentials): Promise<SignInFault | undefined> {
     const response = await this.#post('/web/sign-in', credentials);
     if (response === undefined) return 'unreachable';
-    if (!response.ok) return FAULTS[response.status] ?? 'failed';
+    if (!response.ok) return (await isClosed(response)) ? 'closed' : (FAULTS[response.status] ?? 'failed');
     this.#now.value = { state: 'in', session: (await response.json()) as SessionFacts };
     return undefined;
   }
@@ -157,4 +161,11 @@ export class Account {
       return undefined;
     }
   }
+}
+
+/** The account is one that nobody may come in to now. */
+async function isClosed(response: Response): Promise<boolean> {
+  if (response.status !== 403) return false;
+  const value = (await response.json().catch(() => undefined)) as { readonly error?: string } | undefined;
+  return value?.error === 'closed';
 }

@@ -8,6 +8,7 @@ import { DeskContext, useApp } from './app.ts';
 import { Desk } from './desk.ts';
 import { browserStorage } from './device.ts';
 import { MailScreen } from './mail-screen.tsx';
+import { INBOX } from './places.ts';
 import { SignIn } from './sign-in.tsx';
 import { keepingFor } from './whose.ts';
 
@@ -90,7 +91,8 @@ function useLink(): boolean {
   const token = useSignal(location.pathname === '/sign-in' ? location.hash.slice(1) : '');
   useEffect(() => {
     if (token.value === '') return;
-    router.replace({ at: 'mailbox', mailbox: 'inbox' });
+    const isForPassword = location.search === '?password';
+    router.replace(isForPassword ? { at: 'settings', page: 'password' } : INBOX);
     void account.signInByLink(token.peek()).then((isGood) => {
       if (!isGood) notices.show({ text: texts.peek().signIn.linkUsed, isWrong: true });
       token.value = '';

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../base/log.ts';
 import type { Domain } from '../../mailbox/domain.ts';
+import { isClosed } from '../../mailbox/model/access.ts';
 import { isKept } from '../../mailbox/reading/moment.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { loadBelongings } from '../../mailbox/state/belongings.ts';
@@ -92,6 +93,8 @@ class AccountPushes {
     if (!this.#hasBelongings) this.#learnBelongings(now);
     const changed = changedStates(this.#told, now);
     this.#told = now;
+    // Whoever has the device is not to be told by it what comes.
+    if (isClosed(account.record)) return;
     const nowMs = domain.clock.nowMs();
     const dead: Subscription[] = [];
     for (const one of subscriptionsOf(account)) {

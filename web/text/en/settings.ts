@@ -74,6 +74,7 @@ export const settings = {
   done: 'Done',
   revoke: (name: string) => `Take away ${name}`,
   exists: 'There is one of that name already.',
+  choosePassword: 'You came by a link. Choose the password that you will sign in with from now on.',
   oldPassword: 'Password now',
   newPassword: 'New password',
   newPasswordHint: 'At least 8 characters.',

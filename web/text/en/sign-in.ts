@@ -15,6 +15,7 @@ export const signIn = {
   underWay: 'Signing in…',
   wrong: 'That address and password do not go together.',
   tooMany: 'Too many attempts. Wait a minute, then try again.',
+  closed: 'This account is closed. Whoever runs the server can open it again.',
   notAllowed: 'Your account does not take its main password here. Use an app password.',
   unreachable: 'The server cannot be reached. Check the connection and try again.',
   failed: 'Something went wrong on the server. Try again in a moment.',

@@ -74,6 +74,7 @@ export const settings = {
   done: 'Klart',
   revoke: (name: string) => `Ta bort ${name}`,
   exists: 'Det finns redan ett med det namnet.',
+  choosePassword: 'Du kom via en länk. Välj lösenordet som du loggar in med från och med nu.',
   oldPassword: 'Lösenord nu',
   newPassword: 'Nytt lösenord',
   newPasswordHint: 'Minst 8 tecken.',

@@ -14,6 +14,7 @@ export const signIn = {
   underWay: 'Loggar in…',
   wrong: 'Adressen och lösenordet hör inte ihop.',
   tooMany: 'För många försök. Vänta en minut och försök igen.',
+  closed: 'Kontot är stängt. Den som sköter servern kan öppna det igen.',
   notAllowed: 'Kontot tar inte emot huvudlösenordet här. Använd ett applösenord.',
   unreachable: 'Servern går inte att nå. Kontrollera anslutningen och försök igen.',
   failed: 'Något gick fel på servern. Försök igen om en stund.',
