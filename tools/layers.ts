@@ -38,7 +38,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   http: ['identity', 'mailbox', 'sasl', 'net', 'base'],
   setup: ['http', 'net', 'base'],
   acme: ['http', 'base'],
-  web: ['http', ...PROTOCOL],
+  web: ['admin', 'http', ...PROTOCOL],
   jmap: ['http', 'smtp', 'submission', 'rules', 'sieve', ...PROTOCOL],
   feedback: ['setup', 'dns', 'mail', 'base'],
   imap: PROTOCOL,

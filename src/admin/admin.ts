@@ -22,7 +22,7 @@ import type { ConnectionFacts } from '../net/guest.ts';
 import type { MailAccess, Refusal } from '../transfer/mail-access.ts';
 import type { Standstill } from './event-loop.ts';
 import type { KeepingAdmin } from './keeping-admin.ts';
-import type { PeopleAdmin } from './people-admin.ts';
+import type { AccountSummary, PeopleAdmin } from './people-admin.ts';
 import type { QueueAdmin } from './queue-admin.ts';
 import type { ScriptAdmin } from './script-admin.ts';
 
@@ -121,22 +121,6 @@ export interface HealthReport {
   readonly checks: readonly HealthCheck[];
 }
 
-export interface AccountSummary {
-  readonly address: string;
-  readonly createdMs: number;
-  readonly usedBytes: number;
-  readonly usedMessages: number;
-  readonly usedMailboxes: number;
-  /** What it may have; absent: there is no limit. */
-  readonly quotaBytes?: number;
-  readonly quotaMessages?: number;
-  readonly quotaMailboxes?: number;
-  /** Who has said so, where anybody has said something. */
-  readonly quotaFrom: Readonly<Partial<Record<Resource, 'account' | 'domain' | 'default'>>>;
-  /** Only those that are set. */
-  readonly settings: Readonly<Record<string, string>>;
-}
-
 /** Nothing of what it could be made from. */
 export type AppPasswordSummary = Omit<StoredCredential, 'id' | 'kind' | 'secret' | 'proofKeys'> & {
   readonly number: number;
@@ -144,6 +128,7 @@ export type AppPasswordSummary = Omit<StoredCredential, 'id' | 'kind' | 'secret'
 
 export type AccountToAdd = NewAccount;
 export type {
+  AccountSummary,
   AliasChanged,
   AliasSummary,
   AppPassword,

@@ -308,6 +308,12 @@ function asLost(error: Error): Error {
   return new Error(`${LOST} while it was asked`, { cause: error });
 }
 
+/** The server went while it was asked, or is not there yet. */
+export function isLost(error: unknown): boolean {
+  const { code, message = '' } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ECONNREFUSED' || message.startsWith(LOST);
+}
+
 /** The socket is where secrets leave their wrapping: only its owner can read it. */
 function revealed(credential: Credential): { password: string } | { passwordHash: string } {
   if ('password' in credential) return { password: credential.password.reveal() };

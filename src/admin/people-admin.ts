@@ -1,9 +1,25 @@
 /** What an administrator can do about people: find one among very many, let one in who has lost the password, see who came in, send one away. */
 import type { ActivityEvent } from '../identity/activity.ts';
-import type { AccountSummary } from './admin.ts';
+import type { Resource } from '../mailbox/model/quota.ts';
 
 export const STANDINGS = ['admin', 'closed'] as const;
 export const MOST_A_PAGE = 200;
+
+export interface AccountSummary {
+  readonly address: string;
+  readonly createdMs: number;
+  readonly usedBytes: number;
+  readonly usedMessages: number;
+  readonly usedMailboxes: number;
+  /** What it may have; absent: there is no limit. */
+  readonly quotaBytes?: number;
+  readonly quotaMessages?: number;
+  readonly quotaMailboxes?: number;
+  /** Who has said so, where anybody has said something. */
+  readonly quotaFrom: Readonly<Partial<Record<Resource, 'account' | 'domain' | 'default'>>>;
+  /** Only those that are set. */
+  readonly settings: Readonly<Record<string, string>>;
+}
 
 /** All that is named has to fit. */
 export interface AccountsWanted {

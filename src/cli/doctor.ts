@@ -5,11 +5,10 @@
  */
 import { domainToASCII } from 'node:url';
 import type { Command } from 'commander';
-import type { Admin, DomainSummary } from '../admin/admin.ts';
 import { isUnused } from '../admin/data-owner.ts';
 import type { Config } from '../config/options.ts';
+import { domainsIn, overviewsOf } from '../doctor/known-domains.ts';
 import type { Domains, ServerView } from '../doctor/world.ts';
-import type { DomainOverview } from '../feedback/overview.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { showFindings } from './findings.ts';
 import { type CommonOptions, configOf, withCommonOptions } from './options.ts';
@@ -93,28 +92,4 @@ async function domainsHere(config: Config): Promise<Domains> {
   } catch (error) {
     return { kind: 'hidden', why: (error as Error).message };
   }
-}
-
-const REPORTED_DAYS = 30;
-/** More are looked at one by one. */
-const MOST_OVERVIEWS = 200;
-
-/** What others have reported of them lately. */
-export async function overviewsOf(
-  { feedback }: Pick<Admin, 'feedback'>,
-  domains: readonly DomainSummary[],
-): Promise<ReadonlyMap<string, DomainOverview>> {
-  const overviews = new Map<string, DomainOverview>();
-  for (const { name } of domains.slice(0, MOST_OVERVIEWS))
-    overviews.set(domainToASCII(name), await feedback.overviewOf(name, REPORTED_DAYS));
-  return overviews;
-}
-
-/** With the keys that sign for them. */
-export function domainsIn(domains: readonly DomainSummary[]): Extract<Domains, { kind: 'known' }> {
-  return {
-    kind: 'known',
-    names: domains.map(({ name }) => name).sort(),
-    keys: new Map(domains.map(({ name, keys }) => [domainToASCII(name), keys])),
-  };
 }

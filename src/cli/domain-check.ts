@@ -3,7 +3,8 @@
  * that wait for the DNS are looked at by the server as well.
  */
 import type { Command } from 'commander';
-import { domainsIn, overviewsOf, viewOf } from './doctor.ts';
+import { domainsIn, overviewsOf } from '../doctor/known-domains.ts';
+import { viewOf } from './doctor.ts';
 import type { JsonOption } from './domain-records.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { showFindings } from './findings.ts';

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { DomainSummary } from '../admin/admin.ts';
 import type { Config } from '../config/options.ts';
-import { domainsIn } from './doctor.ts';
+import { domainsIn } from '../doctor/known-domains.ts';
 import type { ExitCode } from './exit.ts';
 import { type CommonOptions, configOf, withAdmin, withCommonOptions } from './options.ts';
 import { note, print } from './terminal.ts';

@@ -13,7 +13,7 @@ export function domainRotate(parent: Command, _done: (code: ExitCode) => void): 
     .option('--json', 'one JSON object');
   withCommonOptions(command).action(async (name: string, options: JsonOption) => {
     const domain = await withAdmin(options, (admin) => admin.domains.rotateKeys(name));
-    const { domainsIn } = await import('./doctor.ts');
+    const { domainsIn } = await import('../doctor/known-domains.ts');
     const { keyLine } = await import('../doctor/checks/signing-keys.ts');
     const waiting = domain.keys.filter(({ state }) => state === 'waiting');
     const [ascii = domain.name] = domainsIn([domain]).keys?.keys() ?? [];

@@ -13,6 +13,7 @@ import { startRetaining } from '../mailbox/upkeep/retain.ts';
 import { startRoomNotices } from '../mailbox/upkeep/room-notices.ts';
 import { startWaking } from '../mailbox/upkeep/waker.ts';
 import { TlsFiles } from '../net/tls.ts';
+import { administrationOf } from './administration.ts';
 import { countSent } from './allowance-file.ts';
 import { certificateFiles } from './certificate.ts';
 import { certificateKeeper } from './certificate-keeper.ts';
@@ -74,8 +75,14 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     const domains = new LocalDomains(domain.store.directory.domains, config.auth.defaultDomain);
     const feedback = feedbackOf({ config, log, system, dns });
     const spam = spamServices(config, log, system.directory.installation);
+    const isSpokesman = colleagues?.isSpokesman ?? true;
+    const administration = administrationOf({
+      ...{ config, tls, facts, watch: spokesman.watch },
+      ...(isSpokesman && { admin: spokesman.admin }),
+    });
+    opened.push(() => administration.close());
     const protocols = await startProtocols({
-      ...{ ...system, config, log, tls, version, domains, dns, feedback, spam },
+      ...{ ...system, config, log, tls, version, domains, dns, feedback, spam, administration },
       watch: spokesman.watch,
       ...(colleagues === undefined ? {} : { relay: colleagues.relay, isShared: true }),
     });
@@ -97,7 +104,6 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     watch.sends(mail.queue);
     opened.push(() => mail.stop(SENDING_GRACE_MS));
     opened.push(feedback.start());
-    const isSpokesman = colleagues?.isSpokesman ?? true;
     if (isSpokesman) opened.push(...(await keepersOf({ config, log, tls, domains, listeners }, system)));
     opened.push(...upkeepOf(domain, config, log));
     const resumed = system.accounts.resumeRemovals();

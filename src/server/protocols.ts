@@ -40,6 +40,7 @@ import type { Pop3Settings } from '../pop3/settings.ts';
 import type { Editing } from '../rules/editing.ts';
 import { MAX_RESPONSE_BYTES } from '../sasl/mechanism.ts';
 import type { SpamServices } from '../spam/spam-check.ts';
+import type { Administration } from '../web/admin/services.ts';
 import type { Feedback } from './feedback.ts';
 import type { LocalDomains } from './local-domains.ts';
 import { listenForMetrics } from './metrics-listener.ts';
@@ -55,6 +56,7 @@ export interface ProtocolOptions {
   readonly recipients: Recipients;
   readonly accounts: AccountAdmin;
   readonly webSessions: WebSessions;
+  readonly administration: Administration;
   readonly connections: Connections;
   readonly dns: Dns;
   readonly feedback: Pick<Feedback, 'counter' | 'reports'>;

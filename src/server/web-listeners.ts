@@ -31,6 +31,7 @@ import type { MtaStsPolicy } from '../setup/mta-sts.ts';
 import { setupRoutes } from '../setup/routes.ts';
 import { type ClientService, servicesOf, withoutPurpose } from '../setup/services.ts';
 import { UploadFiles } from '../store/uploads/upload-files.ts';
+import type { Administration } from '../web/admin/services.ts';
 import { cookieJudge } from '../web/cookie-judge.ts';
 import { webRoutes } from '../web/routes.ts';
 import type { DeviceProfiles } from '../web/services.ts';
@@ -53,6 +54,7 @@ export interface WebOptions {
   readonly accounts: AccountAdmin;
   readonly activity: Activity;
   readonly webSessions: WebSessions;
+  readonly administration: Administration;
   /** Room for what is on its way in. */
   readonly uploads: UploadBudget;
   /** What whoever edits rules needs. */

@@ -10,8 +10,11 @@ const STATUS: Partial<Readonly<Record<string, number>>> = {
   'bad-credentials': 401,
   forbidden: 403,
   cannot: 422,
+  'invalid-name': 422,
+  'over-quota': 409,
   nonexistent: 404,
   exists: 409,
+  conflict: 409,
   limit: 409,
   throttled: 429,
   unavailable: 503,
@@ -55,7 +58,8 @@ export function getJson(path: string, answer: (request: HttpRequest) => Promise<
   };
 }
 
-async function caught(answer: () => Promise<HttpReply>): Promise<HttpReply> {
+/** What the domain refuses is said with its code. */
+export async function caught(answer: () => Promise<HttpReply>): Promise<HttpReply> {
   try {
     return await answer();
   } catch (error) {
@@ -65,7 +69,8 @@ async function caught(answer: () => Promise<HttpReply>): Promise<HttpReply> {
   }
 }
 
-function parse(body: Buffer): unknown {
+/** Undefined for what is no JSON. */
+export function parse(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {

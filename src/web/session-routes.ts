@@ -59,7 +59,10 @@ export function deviceOf({ headers, remoteAddress }: HttpRequest, isOwnDevice: b
 }
 
 /** Why a password may not come this way; undefined when it may. */
-export function plaintextFault({ settings }: WebServices, request: HttpRequest): HttpReply | undefined {
+export function plaintextFault(
+  { settings }: Pick<WebServices, 'settings'>,
+  request: HttpRequest,
+): HttpReply | undefined {
   const channel = { isSecure: request.isSecure, isLoopback: isLoopback(request.remoteAddress) };
   return allowsPlaintext(settings.plaintext, channel) ? undefined : refusal(403, 'not-secure');
 }
