@@ -96,7 +96,8 @@ async function markedUids(
 ): Promise<number[]> {
   const slice = new TimeSlice();
   const uids: number[] = [];
-  for (let row = 0; row < list.count && uids.length < marked; row++) {
+  let most = marked;
+  for (let row = 0; row < list.count && uids.length < most; row++) {
     const { columns } = list;
     const uid = columns.uid[row] as number;
     if (((columns.flags[row] as number) & FLAG.Deleted) !== 0 && (want === undefined || want(uid)))
@@ -104,6 +105,8 @@ async function markedUids(
     const spent = (row & 1023) === 0 ? slice.spent() : undefined;
     if (spent === undefined) continue;
     await spent;
+    // Others may be marked by now, and gone: how many there were says nothing any more.
+    most = Number.POSITIVE_INFINITY;
     row = list.lowerBound(uid + 1) - 1;
   }
   return uids;
