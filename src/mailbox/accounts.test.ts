@@ -192,3 +192,15 @@ test('an evicted account is read anew when the store is done with its last turn;
   await createMailbox(domain, await again, 'Third');
   await kit.close();
 });
+
+test('whoever joins an account that was dropped from memory meanwhile is told to try again, for nobody would tell him anything', async () => {
+  const { domain, close, addAccount } = await openTestDomain();
+  const { id } = await addAccount(ALICE, 'secret');
+  const account = await domain.accounts.open(id);
+  WritableAccount.of(account).abandon('the account was changed elsewhere');
+  const listener = { onEvicted: () => {} };
+  await assert.rejects(domain.accounts.join(account, listener), { code: 'unavailable' });
+  assert.equal(account.listeners.has(listener), false);
+  await domain.accounts.join(await domain.accounts.open(id), listener);
+  await close();
+});

@@ -110,9 +110,12 @@ export class Accounts {
 
   /**
    * Among those who are told of the account. Throws MailboxError `bad-credentials` when what it was signed in with was
-   * taken away meanwhile: whoever did that has sent the others away already.
+   * taken away meanwhile, `unavailable` when the account was dropped from memory: the others were sent away already, and nobody
+   * would tell this one anything any more.
    */
   async join(account: AccountState, listener: AccountListener): Promise<void> {
+    if (WritableAccount.of(account).isStale)
+      throw new MailboxError('unavailable', 'the account is just being read anew; try again');
     account.listeners.add(listener);
     try {
       const record = await this.#store.directory.get(account.id);

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, type JmapClient, startTestJmap, type TestJmap } from '../../../test/kit/jmap.ts';
 import { Secret } from '../../base/secret.ts';
+import { MailboxError } from '../../mailbox/model/errors.ts';
 import { WritableAccount } from '../../mailbox/state/account.ts';
 
 let server: TestJmap;
@@ -103,6 +104,19 @@ describe('events', () => {
       assert.ok(tries < 400, 'somebody is followed for ever');
       await sleep(10);
     }
+  });
+
+  test('whoever asks while the account is read anew is told to try again, and not to sign in', async (t) => {
+    const join = t.mock.method(server.kit.domain.accounts, 'join', async () => {
+      throw new MailboxError('unavailable', 'made up');
+    });
+    const path = '/jmap/events?types=*&closeafter=no&ping=0';
+    const refused = await server.alice.fetch(path);
+    assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '5']);
+    join.mock.restore();
+    const stream = listen(server.alice, 'types=*&closeafter=no&ping=0');
+    await stream.next();
+    await stream.return(undefined);
   });
 
   test('many changes are few events, and only of the types that are wanted', async () => {

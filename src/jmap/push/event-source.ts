@@ -40,14 +40,15 @@ async function answer(services: JmapServices, request: HttpRequest, who: Admissi
   if (wishes === undefined)
     return text(400, 'types, closeafter ("state" or "no") and ping (seconds) are needed.\n');
   const { domain, stateSources: sources } = services;
-  const account = await domain.accounts.open(who.record.id);
   let watch: AccountWatch;
   try {
+    const account = await domain.accounts.open(who.record.id);
     const { types } = wishes;
     watch = await AccountWatch.begin(account, { domain, sources, types, credential: who.credential?.id });
   } catch (error) {
-    if (error instanceof MailboxError) return services.askToSignIn(request);
-    throw error;
+    if (!(error instanceof MailboxError)) throw error;
+    const isGone = error.code === 'bad-credentials' || error.code === 'nonexistent';
+    return isGone ? services.askToSignIn(request) : tryAgain();
   }
   // Also where nobody begins to read: of a client that is gone by now, or wanted the header alone.
   request.gone.addEventListener('abort', () => watch.stop(), { once: true });
@@ -62,6 +63,12 @@ async function answer(services: JmapServices, request: HttpRequest, who: Admissi
     body: events(watch, wishes, services, request, who),
     isEndless: true,
   };
+}
+
+/** The store is in trouble: whoever asks is signed in all the same. */
+function tryAgain(): HttpReply {
+  const reply = text(503, 'Your mail cannot be read at the moment; try again.\n');
+  return { ...reply, headers: { ...reply.headers, 'retry-after': '5' } };
 }
 
 async function* events(
