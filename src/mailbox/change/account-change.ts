@@ -267,8 +267,14 @@ export class AccountChange {
     this.#rows.add({ kind: 'released', emails: emails.map((email) => emailId(this.#account.id, email)) });
   }
 
+  /** Of a deleted mailbox: whoever still has it open does not hold its messages from here on. */
   dropChunk(mailbox: MailboxId, first: number): void {
     this.#takeModseq();
+    for (const gone of this.#account.gone) {
+      if (gone.id !== mailbox || gone.isEmptied) continue;
+      gone.isEmptied = true;
+      this.#undo.did(() => Object.assign(gone, { isEmptied: false }));
+    }
     this.#rows.dropChunk(mailbox, asUid(first));
   }
 

@@ -150,8 +150,8 @@ function copySlice(
   uids: readonly number[],
   target: MailboxState,
 ): Pairs {
-  // Once nobody has a deleted mailbox open, the reaper lets go of what was in it.
-  if (source.viewers.size === 0) change.requireThere(source);
+  // Once nobody has a deleted mailbox open, the reaper lets go of what was in it; and it may have been brought back elsewhere.
+  if (source.viewers.size === 0 || source.isEmptied) change.requireThere(source);
   const records = rowsOf(source, uids).map((row) => recordAt(listOf(source).columns, row));
   if (records.length > 0) change.requireThere(target);
   const bytes = records.reduce((sum, record) => sum + record.size, 0);

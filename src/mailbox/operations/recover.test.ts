@@ -10,11 +10,11 @@ import type { MailboxState } from '../state/mailbox.ts';
 import { reapAccount } from '../upkeep/reaper.ts';
 import { appendMessages } from './append.ts';
 import { changeEmails } from './change-emails.ts';
-import { moveMessages } from './copy.ts';
+import { copyMessages, moveMessages } from './copy.ts';
 import { expungeMessages } from './expunge.ts';
 import { createMailbox, deleteMailbox, setSubscribed } from './folders.ts';
 import { receive } from './incoming.ts';
-import { mailboxOf } from './mailboxes.ts';
+import { mailboxOf, openMailbox } from './mailboxes.ts';
 import { setQuota } from './quota.ts';
 import { type RecoverRequest, recoverMail } from './recover.ts';
 
@@ -320,5 +320,29 @@ describe('deleted mail', () => {
         30,
       );
       assert.equal((await world.subjects('INBOX')).length, 30);
+    }));
+
+  it('is copied no more by who still has its mailbox open, for it is the recovered one that holds it', () =>
+    inWorld(async (world) => {
+      const { domain, account } = world;
+      await createMailbox(domain, account, 'Club');
+      await world.append('Club', 'one');
+      const club = world.mailbox('Club');
+      const events = { onHint: () => {}, onInvalid: () => {} };
+      const viewer = await openMailbox(domain, account, 'Club', false, events);
+      await deleteMailbox(domain, account, 'Club');
+      const copied = await copyMessages(domain, account, club, [1], world.mailbox('INBOX'));
+      assert.deepEqual(copied.to, [1], 'what nobody has brought back can be copied');
+      await world.expunge('INBOX', 1);
+      await world.recover();
+      await world.expunge('INBOX', 2);
+      await world.expunge('Club', 1);
+      world.nowMs += 15 * DAY;
+      await reapAccount(domain, account.id);
+      assert.deepEqual(await domain.store.listEmails(account.id, 0, 9), []);
+      await assert.rejects(copyMessages(domain, account, club, [1], world.mailbox('INBOX')), {
+        code: 'nonexistent',
+      });
+      viewer.close();
     }));
 });

@@ -50,6 +50,8 @@ export interface MailboxFields {
 
 export interface MailboxState extends MailboxFields {
   readonly id: MailboxId;
+  /** It is gone, and what was in it was brought back elsewhere or let go of: its list says nothing of that any more. */
+  readonly isEmptied: boolean;
   readonly createdModseq: ModSeq;
   /** All messages, when a session has needed them. */
   readonly list: MessageList | undefined;
@@ -81,6 +83,7 @@ export class WritableMailbox implements MailboxState {
   readonly viewers = new Set<Viewer>();
   /** A load that is under way, shared by all who wait for it. */
   loading: Promise<MessageList> | undefined;
+  isEmptied = false;
   lastUsedMs = 0;
   /** No message that has left it, as far as is known, had a UID above this one; see `change/uids.ts`. */
   goneUpTo = 0;
