@@ -86,6 +86,8 @@ export class ModelAccount {
   readonly mailboxes = new Map<MailboxId, ModelMailbox>();
   /** Deleted ones, for those who still have them open. */
   readonly gone = new Map<MailboxId, ModelMailbox>();
+  /** Those of them from which something is back elsewhere. */
+  readonly emptied = new Set<MailboxId>();
   orphans: readonly string[] = [];
   /** Octets of each annotation, by mailbox and name. */
   readonly annotations = new Map<string, number>();
@@ -112,6 +114,7 @@ export class ModelAccount {
     });
     for (const [id, mailbox] of this.mailboxes) copy.mailboxes.set(id, mailbox);
     for (const [id, mailbox] of this.gone) copy.gone.set(id, mailbox);
+    for (const id of this.emptied) copy.emptied.add(id);
     for (const [key, size] of this.annotations) copy.annotations.set(key, size);
     for (const [id, content] of this.outgoing) copy.outgoing.set(id, content);
     for (const [key, message] of this.deleted) copy.deleted.set(key, message);

@@ -3,13 +3,18 @@
  * turn of the event loop and across turns, on stores that refuse, wait and fail. `truth.ts` says how it is judged,
  * `audit.ts` what must be the same in the end.
  *
- * In memory a run is repeated exactly by its seed, and one that fails is made small before it is shown. On SQLite the same
- * steps meet a real disk, so only the choices are repeated.
+ * In memory a run is repeated exactly by its seed (`repeat.test.ts`), and one that fails is made small before it is shown. On SQLite
+ * the same steps meet a real disk, so only the choices are repeated. With small numbers (`small.ts`) a few messages are many
+ * slices, pages and rows.
  *
  * BREVDUVA_TEST_SEED is the first seed, BREVDUVA_TEST_FUZZ multiplies the number of runs.
  */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { seedOf } from '../crash/random.ts';
 import { runs } from '../kit/runs.ts';
 import { type RunResult, run } from './run.ts';
@@ -19,7 +24,10 @@ import { memorySource, sqliteSource } from './sources.ts';
 const SEED = seedOf('BREVDUVA_TEST_SEED');
 const STEPS = 400;
 const IN_MEMORY = runs(50);
+const WITH_SMALL_NUMBERS = runs(25);
 const ON_SQLITE = runs(8);
+const SMALL = new URL('./small.ts', import.meta.url).href;
+const HUNT = fileURLToPath(new URL('./hunt.ts', import.meta.url));
 /** Done at least so often in all, or the test would prove nothing. */
 const OPERATIONS =
   'append replace deliver sort copy move place save expunge flags create delete rename annotate subscribe unsubscribe select noop fetch read pop3 retr quit reap retain expire recover give-up quota follow send leave cancel'.split(
@@ -38,6 +46,13 @@ describe('a whole account', () => {
     for (const what of OPERATIONS)
       assert.ok((done.get(what) ?? 0) >= LEAST, `${what} was done ${done.get(what)} times`);
     t.diagnostic([...done].map(([what, count]) => `${what} ${count}`).join(', '));
+  });
+
+  it(`is what the model says, with small numbers (${WITH_SMALL_NUMBERS} runs from BREVDUVA_TEST_SEED=${SEED})`, async () => {
+    const hunt = [SMALL, HUNT, `${SEED}`, `${WITH_SMALL_NUMBERS}`, `${STEPS}`];
+    const child = spawn(process.execPath, ['--import', ...hunt], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [found, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+    assert.deepEqual({ found, code }, { found: '', code: 0 });
   });
 
   it(`is what the model says, on SQLite (${ON_SQLITE} runs from BREVDUVA_TEST_SEED=${SEED})`, async () => {

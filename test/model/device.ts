@@ -52,7 +52,6 @@ export class Device implements AccountListener {
   /** What has left the server and was not yet looked at. */
   #sent: Uint8Array[] = [];
   #selected: Selected | undefined;
-  #expunged: ExpungedRecords | undefined;
   /** One command at a time. */
   #busy: Promise<void> = Promise.resolve();
   #isRunning = false;
@@ -65,7 +64,11 @@ export class Device implements AccountListener {
     this.#modes.rev2 = true;
     this.#modes.condstore = true;
     this.#modes.qresync = hasQresync;
-    account.listeners.add(this);
+  }
+
+  /** As a session does that signs in. */
+  join(): Promise<void> {
+    return this.#domain.accounts.join(this.account, this);
   }
 
   get mailbox(): MailboxState | undefined {
@@ -204,8 +207,8 @@ export class Device implements AccountListener {
     const { list, viewer } = selected;
     const row = list.indexOf(uid);
     if (row >= 0) return recordAt(list.columns, row);
-    this.#expunged ??= new ExpungedRecords(this.#domain, this.account, viewer);
-    return this.#expunged.find(uid);
+    // Each command has its own: what was brought back since is held by whom it was brought back to.
+    return new ExpungedRecords(this.#domain, this.account, viewer).find(uid);
   }
 
   #hear(line: string, mayExpunge: boolean): void {

@@ -20,7 +20,6 @@ export class Drop implements AccountListener {
     this.#domain = domain;
     this.failuresBefore = failuresBefore;
     this.account = account;
-    account.listeners.add(this);
   }
 
   get transaction(): Transaction | undefined {
@@ -28,6 +27,7 @@ export class Drop implements AccountListener {
   }
 
   async open(deletes: 'expunge' | 'trash'): Promise<void> {
+    await this.#domain.accounts.join(this.account, this);
     const settings = { enabled: true, delete: deletes, markSeen: false, days: 0 } as const;
     const events = { onHint: () => {}, onInvalid: () => this.close() };
     this.#transaction = await openTransaction(this.#domain, this.account, { settings, isUtf8: true }, events);

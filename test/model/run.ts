@@ -1,6 +1,7 @@
 /** A run: a climate and steps, all from one seed; looked over again and again. */
 import { Random } from '../crash/random.ts';
 import { audit, auditAfterReaping } from './audit.ts';
+import { Pace } from './pace.ts';
 import { ACTION_NAMES, type Climate, runStep } from './steps.ts';
 import { type StoreSource, World } from './world.ts';
 
@@ -23,8 +24,17 @@ export interface RunResult {
 /** Then all is looked over; also when steps are left out, so that what is left fails as before. */
 const STEPS_PER_BLOCK = 100;
 
-export async function run({ seed, steps, source, only, largeShare = 0 }: RunOptions): Promise<RunResult> {
-  const random = new Random(seed);
+export function run(options: RunOptions): Promise<RunResult> {
+  const random = new Random(options.seed);
+  const pace = new Pace(random.fork());
+  return pace.keptWhile(() => runAt(pace, random, options));
+}
+
+async function runAt(
+  pace: Pace,
+  random: Random,
+  { steps, source, only, largeShare = 0 }: RunOptions,
+): Promise<RunResult> {
   const climate = { ...climateOf(random.fork()), largeShare };
   const log: string[] = [];
   const limits = { mailboxesPerAccount: random.integer(8, 16) };
@@ -32,6 +42,7 @@ export async function run({ seed, steps, source, only, largeShare = 0 }: RunOpti
     source: await source(),
     random: random.fork(),
     limits,
+    pace,
     log: (line) => log.push(line),
   });
   const seeds = Array.from({ length: steps }, () => random.integer(1, 2 ** 31));

@@ -3,7 +3,6 @@
  * still a run; that is how a failure is made small (`shrink.ts`).
  */
 import { setImmediate } from 'node:timers';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FLAG } from '../../src/mail/flags.ts';
 import type { AccountChange } from '../../src/mailbox/change/account-change.ts';
 import { type Copy, IN_INBOX } from '../../src/mailbox/disposition.ts';
@@ -42,6 +41,7 @@ import { ModelMailbox, type NewMessage, Refused } from './account-model.ts';
 import { Device } from './device.ts';
 import { Drop } from './drop.ts';
 import { delivered, writeContent } from './mail.ts';
+import { nextTurn } from './pace.ts';
 import * as is from './semantics.ts';
 import { DOMAIN, RETENTION_MS, type World } from './world.ts';
 
@@ -59,6 +59,8 @@ const KEYWORDS = ['$One', '$Two', 'Three', '$Forwarded'];
 const BITS = [FLAG.Seen, FLAG.Answered, FLAG.Flagged, FLAG.Deleted, FLAG.Draft];
 /** As many as the domain puts into one change. */
 const SLICE = 1000;
+/** As POP3's QUIT does. */
+const AT_ONCE = 5000;
 const MOST_DEVICES = 8;
 
 /** One step's view of the world. */
@@ -164,11 +166,15 @@ function holding(judge: is.Semantic): { judge: is.Semantic; hold(mailbox: Mailbo
 }
 
 /** The domain takes a long list in slices, each a change. */
-function sliced(uids: readonly number[], judge: (slice: readonly number[]) => is.Semantic): is.Semantic {
+function sliced(
+  uids: readonly number[],
+  perChange: number,
+  judge: (slice: readonly number[]) => is.Semantic,
+): is.Semantic {
   let next = 0;
   return (model, seen) => {
-    const slice = uids.slice(next, next + SLICE);
-    next += SLICE;
+    const slice = uids.slice(next, next + perChange);
+    next += perChange;
     judge(slice)(model, seen);
   };
 }
@@ -383,7 +389,7 @@ function transfer(step: Step, verb: 'copy' | 'move'): void {
   const uids = step.uids(source);
   const isOfAll = random.chance(0.5);
   const copying = { source: source.id, uids, target: target.id, isOfAll };
-  const moving = sliced(uids, (slice) => is.move(source.id, slice, target.id));
+  const moving = sliced(uids, SLICE, (slice) => is.move(source.id, slice, target.id));
   const { judge, hold } = holding(verb === 'copy' ? is.copy(copying, SLICE) : moving);
   world.ask({
     what: step.what(`${verb} ${uids} from ${source.name} to ${target.name}`),
@@ -395,8 +401,9 @@ function transfer(step: Step, verb: 'copy' | 'move'): void {
       if (from === undefined || to === undefined) return;
       hold(from);
       hold(to);
-      if (verb === 'copy') await copyMessages(world.domain, account, from, uids, to, { isOfAll });
-      else await moveMessages(world.domain, account, from, uids, to);
+      if (verb === 'copy') return copyMessages(world.domain, account, from, uids, to, { isOfAll });
+      const { failure } = await moveMessages(world.domain, account, from, uids, to);
+      if (failure !== undefined) throw failure;
     },
   });
 }
@@ -485,6 +492,7 @@ function expunge(step: Step): void {
   const uids = step.uids(source);
   const isNamed = random.chance(0.4);
   const wants = random.chance(0.5) ? () => true : (uid: number) => uids.includes(uid);
+  // Of later ones any.
   const isStill = world.underWay === 0;
   const atLeast = [...source.messages.values()].filter(
     ({ uid, flags }) => isStill && flags & FLAG.Deleted && wants(uid),
@@ -492,13 +500,17 @@ function expunge(step: Step): void {
   world.ask({
     what: step.what(`expunge ${isNamed ? uids : 'what is marked'} in ${source.name}`),
     judge: isNamed
-      ? sliced(uids, (slice) => is.expungeNamed(source.id, slice))
-      : is.expungeMarked(source.id, { atLeast, wants }),
+      ? sliced(uids, SLICE, (slice) => is.expungeNamed(source.id, slice))
+      : is.expungeMarked(source.id, wants),
     run: async () => {
       const account = await step.open();
       const mailbox = stateOf(account, source);
-      const request = isNamed ? { uids } : { marked: wants };
-      if (mailbox !== undefined) await expungeMessages(world.domain, account, mailbox, request);
+      if (mailbox === undefined) return;
+      await expungeMessages(world.domain, account, mailbox, isNamed ? { uids } : { marked: wants });
+      const left = step.model.find(source.id)?.messages;
+      for (const message of isNamed ? [] : atLeast)
+        if (left?.get(message.uid) === message)
+          throw new Error(`UID ${message.uid} is still there, and marked`);
     },
   });
 }
@@ -513,7 +525,7 @@ function changeSome(step: Step, wanted: FlagChange): void {
     what: step.what(
       `flags ${mode} ${flags} ${keywords} of ${uids} in ${source.name} since ${unchangedSince}`,
     ),
-    judge: sliced(uids, (slice) => is.flags(source.id, slice, wanted)),
+    judge: sliced(uids, SLICE, (slice) => is.flags(source.id, slice, wanted)),
     run: async () => {
       const account = await step.open();
       const mailbox = stateOf(account, source);
@@ -622,6 +634,7 @@ function openDevice(step: Step): void {
     run: async () => {
       const { domain, truth } = world;
       const device = new Device({ domain, truth, account: await step.open(), hasQresync });
+      await device.join();
       world.devices.add(device);
       await device.open(mailbox.name, waits);
     },
@@ -633,8 +646,9 @@ function useDevice(step: Step): void {
   const device = random.sample([...world.devices], 1)[0];
   if (device === undefined) return void openDevice(step);
   if (device.end !== undefined) world.devices.delete(device);
-  const act = random.integer(0, 9);
-  if (act === 0) {
+  const act = random.integer(0, 10);
+  if (act === 10) copyWithDevice(step, device);
+  else if (act === 0) {
     world.truth.note(step.what('hang up'));
     device.close('hung up');
     world.devices.delete(device);
@@ -661,6 +675,30 @@ function readWithDevice(step: Step, device: Device): void {
       if (device.list[at]?.uid !== uid || world.store.failures > failures) return;
       if (!octets.equals(wanted.octets))
         throw new Error(`UID ${uid} of ${name} is not ${wanted.id}: ${octets}`);
+    },
+  });
+}
+
+/** Also out of a mailbox that is deleted. */
+function copyWithDevice(step: Step, device: Device): void {
+  const { world, random } = step;
+  const { account, mailbox } = device;
+  const target = random.sample([...world.truth.of(account.id).mailboxes.values()], 1)[0];
+  const uids = random.sample(device.uids, random.integer(1, 4)).sort((a, b) => a - b);
+  if (mailbox === undefined || target === undefined || uids.length === 0) return;
+  const isOfAll = random.chance(0.5);
+  const copying = { source: mailbox.id, uids, target: target.id, isOfAll };
+  const { judge, hold } = holding(is.copy(copying, SLICE));
+  world.ask({
+    what: step.what(`copy ${uids} of what is open, ${mailbox.name}, to ${target.name}`),
+    judge,
+    mayRefuse: ['over-quota'],
+    run: async () => {
+      const to = stateOf(account, target);
+      if (to === undefined || device.end !== undefined) return;
+      hold(mailbox);
+      hold(to);
+      await copyMessages(world.domain, account, mailbox, uids, to, { isOfAll });
     },
   });
 }
@@ -720,17 +758,19 @@ function quitDrop(step: Step, drop: Drop): void {
   // It is looked up now, and may be another or gone when the messages are moved.
   const { mailboxes, byName } = drop.account;
   let target = ([...mailboxes.values()].find(({ role }) => role === 'trash') ?? byName.get('Trash'))?.id;
+  const moving = sliced(uids, AT_ONCE, (slice) => is.move(inbox, slice, target as ModelMailbox['id']));
   const toTrash: is.Semantic = (model, seen) => {
     if (seen.value === undefined)
       throw new Refused(['nonexistent', 'exists', 'limit', 'over-quota', 'cannot']);
     if (target === undefined) {
       is.create('Trash', world.limits.mailboxesPerAccount)(model, seen);
       target = model.byName('Trash')?.id;
-    } else is.move(inbox, uids, target)(model, seen);
+    } else moving(model, seen);
   };
+  const expunging = sliced(uids, AT_ONCE, (slice) => is.expungeNamed(inbox, slice));
   world.ask({
     what: step.what(`quit (${settings.delete} ${uids})`),
-    judge: settings.delete === 'trash' ? toTrash : is.expungeNamed(inbox, uids),
+    judge: settings.delete === 'trash' ? toTrash : expunging,
     isPartial: true,
     run: () => drop.quit(),
   });
@@ -762,9 +802,9 @@ function forget(step: Step): void {
     what: step.what('forget'),
     run: async () => {
       const account = await step.open();
-      // What is expunged meanwhile has a higher one, and what was a moment ago is in the store.
-      const upTo = account.modseq;
       while (account.unsettled !== undefined) await account.unsettled.catch(() => {});
+      // What was expunged is in the store, and what is expunged meanwhile has a higher one; of a change that is not settled it would be given anew.
+      const upTo = account.modseq;
       const held = await world.domain.store.loadUnreleased(account.id, 1e15, 100_000);
       const least = Math.min(upTo, ...held.map(({ modseq }) => modseq - 1));
       const run = (change: AccountChange): void => change.history.prune(asModSeq(Math.floor(share * least)));
@@ -775,7 +815,8 @@ function forget(step: Step): void {
 
 function reap(step: Step): void {
   const { world, random, record } = step;
-  if (random.chance(0.5)) world.advance(70_000);
+  const isLater = random.chance(0.5);
+  if (isLater && world.mayMinutesPass()) world.advance(70_000);
   // The server has one reaper.
   if (world.reaping.has(record.id)) return;
   world.reaping.add(record.id);
@@ -829,7 +870,8 @@ function giveUp(step: Step): void {
 /** What has been in Trash or Junk for long goes by itself. */
 function retain(step: Step): void {
   const { world, random, record } = step;
-  if (random.chance(0.5)) world.advance(random.pick([20, 70]) * 60_000);
+  const minutes = random.chance(0.5) ? random.pick([20, 70]) : 0;
+  if (world.mayMinutesPass()) world.advance(minutes * 60_000);
   world.ask({
     what: step.what('retain'),
     judge: is.expungeOld(RETENTION_MS),
@@ -841,13 +883,13 @@ function retain(step: Step): void {
   });
 }
 
-/** The server's timer, which reaps as well. No read takes minutes, so none is under way when they have passed. */
+/** The server's timer, which reaps as well. */
 function sweep(step: Step): void {
   const { world, random } = step;
   const wanted = random.pick([0, 6, 11]);
   setImmediate(() => {
     if (world.reaping.size > 0) return;
-    const minutes = world.store.reading === 0 ? wanted : 0;
+    const minutes = world.mayMinutesPass() ? wanted : 0;
     world.truth.note(step.what(`sweep after ${minutes} minutes`));
     world.advance(minutes * 60_000);
     world.domain.accounts.sweep();

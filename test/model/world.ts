@@ -3,7 +3,6 @@
  * the same data by `restart`; what is true survives.
  */
 import assert from 'node:assert/strict';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { silentLog } from '../../src/base/log.ts';
 import { Accounts } from '../../src/mailbox/accounts.ts';
 import { Turns } from '../../src/mailbox/change/turns.ts';
@@ -26,6 +25,7 @@ import { UnreliableStore } from '../kit/unreliable-store.ts';
 import type { Device } from './device.ts';
 import type { Drop } from './drop.ts';
 import { Follower } from './follower.ts';
+import { nextTurn, type Pace, realNowMs } from './pace.ts';
 import { nothing, type Semantic } from './semantics.ts';
 import { type Doing, JudgedTurns, Truth } from './truth.ts';
 
@@ -39,6 +39,7 @@ export interface WorldOptions {
   readonly source: StoreSource;
   readonly random: Random;
   readonly limits: Pick<DomainLimits, 'mailboxesPerAccount'>;
+  readonly pace: Pace;
   readonly log: (line: string) => void;
 }
 
@@ -97,12 +98,14 @@ export class World {
   #nowMs = START_MS;
   #lostReads = 0;
   readonly #source: StoreSource;
+  readonly #pace: Pace;
   readonly #pending = new Set<Promise<void>>();
   /** As of the last time that all was quiet. */
   #troubles = { failures: 0, refusals: 0 };
 
-  constructor({ source, random, limits, log }: WorldOptions) {
+  constructor({ source, random, limits, pace, log }: WorldOptions) {
     this.#source = source;
+    this.#pace = pace;
     this.random = random;
     this.truth = new Truth(log);
     const few = { keywordsPerMailbox: 100, keywordsPerMessage: 50, outgoingPerAccount: 20, outgoing: 1000 };
@@ -166,6 +169,11 @@ export class World {
     this.#nowMs += ms;
   }
 
+  /** No read takes minutes, and nobody rests for so long: when minutes pass, neither is under way. */
+  mayMinutesPass(): boolean {
+    return this.store.reading === 0 && this.#pace.resting === 0;
+  }
+
   /** What somebody who had never been here would see. */
   fresh(): Domain {
     return this.#domainOn(new Turns(this.store, this.clock, silentLog));
@@ -194,9 +202,9 @@ export class World {
   /** Nothing fails any more, and all that was asked for comes to its end. */
   async quiet(): Promise<void> {
     this.store.calmDown();
-    const untilMs = performance.now() + MOST_MS;
+    const untilMs = realNowMs() + MOST_MS;
     for (let turns = 0; this.#pending.size > 0; turns++) {
-      const isSoon = turns < MOST_TURNS || performance.now() < untilMs;
+      const isSoon = turns < MOST_TURNS || realNowMs() < untilMs;
       assert.ok(isSoon, 'something that was asked for never ends');
       await nextTurn();
     }
