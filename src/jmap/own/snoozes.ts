@@ -32,8 +32,8 @@ const get = standardGet({
   properties: ['id', 'emailId', 'until'],
   arguments: {},
   async find({ account, call, ids, properties }) {
-    await loadForSnoozes(call.domain, account);
     const state = await belongingState(call, account, KIND);
+    await loadForSnoozes(call.domain, account);
     const byId = new Map(waitingSnoozes(account).map((one) => [belongingId(KIND, one.row.id), one]));
     const wanted = ids ?? [...byId.keys()];
     return {

@@ -14,7 +14,7 @@ import type { AccountState } from '../state/account.ts';
 import { loadBelongings } from '../state/belongings.ts';
 import { loadPlaces } from '../state/load-places.ts';
 import { alongsideUpdates, StateMoved } from './change-emails.ts';
-import type { EmailRefusal, EmailUpdate, MarksPatch } from './place.ts';
+import { type EmailRefusal, type EmailUpdate, type MarksPatch, NotLoaded } from './place.ts';
 
 const KIND = 'snooze';
 /** Of an account, changed together; others have their turn in between. */
@@ -49,7 +49,7 @@ export function snoozesIn(rows: Iterable<BelongingRow>): readonly Snooze[] {
   return all;
 }
 
-/** Those whose mail lies where it waits. What is needed of the account is loaded (`loadForSnoozes`). */
+/** Those whose mail lies where it waits. What is needed of the account is loaded (`loadForSnoozes`), without a wait since. */
 export function waitingSnoozes(account: AccountState): readonly Snooze[] {
   const place = mailboxFor(account, 'snoozed');
   if (place === undefined) return [];
@@ -98,6 +98,7 @@ export async function takeBackSnooze(domain: Domain, account: AccountState, id: 
   const wanted = there.length > 0 || inbox === undefined ? there : [inbox];
   const update = { email: snooze.email, mailboxes: setOf(wanted) };
   await alongsideUpdates(domain, account, [update], (change, carryOut) => {
+    if (!arePlacesKnown(account)) throw new NotLoaded();
     // It came back, or went elsewhere, meanwhile.
     if (!waitingSnoozes(account).some(({ row }) => row.id === id))
       throw new MailboxError('nonexistent', 'nothing of that number is put off');
@@ -108,7 +109,7 @@ export async function takeBackSnooze(domain: Domain, account: AccountState, id: 
 
 /**
  * These are due: mail that still waits comes back, and none of them is remembered any more but those that it gives, whose mail could not
- * come. Throws `StateMoved` when one went meanwhile.
+ * come. Throws `StateMoved` when one went meanwhile, or where mail lies was forgotten.
  */
 export async function wakeSnoozes(
   domain: Domain,
@@ -117,7 +118,11 @@ export async function wakeSnoozes(
 ): Promise<readonly Snooze[]> {
   await loadForSnoozes(domain, account);
   const inbox = mailboxFor(account, 'inbox');
-  const waiting = (): ReadonlySet<BelongingRow> => new Set(waitingSnoozes(account).map(({ row }) => row));
+  const waiting = (): ReadonlySet<BelongingRow> => {
+    // Of mail that lies nobody knows where none would wait.
+    if (!arePlacesKnown(account)) throw new StateMoved();
+    return new Set(waitingSnoozes(account).map(({ row }) => row));
+  };
   const now = waiting();
   const back = due.filter(({ row }) => now.has(row));
   const isThere = ({ row }: Snooze): boolean => account.belongings?.get(row.id) === row;
@@ -176,6 +181,11 @@ function snoozesOf({ belongings }: AccountState): readonly Snooze[] {
 function placesOf({ placements }: AccountState, email: number): MailboxId[] {
   const places = placements?.placesOf(email) ?? [];
   return places.filter(({ isHidden }) => !isHidden).map(({ mailbox }) => mailbox);
+}
+
+/** Nobody has dropped them since they were loaded. */
+function arePlacesKnown({ placements }: AccountState): boolean {
+  return placements?.isWhole === true;
 }
 
 function mailboxFor(account: AccountState, role: Role | 'inbox'): MailboxId | undefined {

@@ -9,7 +9,7 @@ import { asAccountId, asModSeq } from '../model/model.ts';
 import { StoreError } from '../port/store.ts';
 import { WritableAccount } from './account.ts';
 import type { Loader } from './load.ts';
-import { loadPlaces } from './load-places.ts';
+import { forgetPlaces, loadPlaces } from './load-places.ts';
 import { WritableMailbox } from './mailbox.ts';
 import { WritableMessageList } from './message-list.ts';
 
@@ -117,6 +117,19 @@ test('places that are asked for before a change is refused are those of before i
   await assert.rejects(gone);
   await loadPlaces(loader, account);
   assert.deepEqual([account.placements?.countOf(1), account.placements?.size], [1, 2]);
+});
+
+test('places that are dropped while they are made are made anew for who waits for them', async () => {
+  const { account, change, decide, create } = await anAccount();
+  const inbox = await create('INBOX');
+  const added = change((it) => it.addMessages(inbox, [arrival(1)], 'new'));
+  await nextTurn();
+  decide();
+  await added;
+  const loading = loadPlaces(loader, account);
+  forgetPlaces(account);
+  await loading;
+  assert.deepEqual([account.placements?.isWhole, account.placements?.countOf(1)], [true, 1]);
 });
 
 test('what is changed while places are looked up, in the middle of a mailbox, is in them', async () => {

@@ -11,20 +11,22 @@ import type { MessageList } from './message-list.ts';
 import { WritablePlacements } from './placements.ts';
 
 /**
- * After it, `account.placements` is there and whole, unless it was dropped in the same moment: whoever needs it looks,
- * and asks again.
+ * After it, `account.placements` is there and whole, also when it was dropped while it was made. A later await may be another's
+ * moment to drop it: in a change whoever needs it looks, and asks again.
  */
 export async function loadPlaces(domain: Loader, account: AccountState): Promise<void> {
   const target = WritableAccount.of(account);
-  target.placements ??= new WritablePlacements((made) => fill(domain, target, made));
-  const { placements } = target;
-  placements.lastUsedMs = domain.clock.nowMs();
-  try {
-    await placements.ready;
-  } catch (error) {
-    if (target.placements === placements) target.placements = undefined;
-    throw error;
-  }
+  do {
+    target.placements ??= new WritablePlacements((made) => fill(domain, target, made));
+    const { placements } = target;
+    placements.lastUsedMs = domain.clock.nowMs();
+    try {
+      await placements.ready;
+    } catch (error) {
+      if (target.placements === placements) target.placements = undefined;
+      throw error;
+    }
+  } while (target.placements?.isWhole !== true);
 }
 
 /** They are made anew when somebody asks. */

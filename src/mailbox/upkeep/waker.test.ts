@@ -19,6 +19,7 @@ import { loadForSnoozes, snoozeEmail, takeBackSnooze, waitingSnoozes } from '../
 import type { AccountState } from '../state/account.ts';
 import { Alarms } from '../state/alarms.ts';
 import { loadList } from '../state/load.ts';
+import { forgetPlaces } from '../state/load-places.ts';
 import { startWaking, wakeAccount } from './waker.ts';
 
 const HOUR = 3_600_000;
@@ -121,6 +122,33 @@ describe('mail that is put off', () => {
       assert.equal((columns.flags[1] as number) & FLAG.Seen, 0);
       assert.deepEqual(inbox.keywords.namesOf(columns.keywordSet[1] as number), ['$new']);
       assert.deepEqual(await world.waiting(), []);
+    }));
+
+  it('comes back also when it is forgotten where mail lies, in the middle of it', () =>
+    inWorld(async (world) => {
+      const [email = 0] = await world.append(1);
+      await world.snooze(email, 1);
+      world.nowMs += HOUR;
+      forgetPlaces(world.account);
+      const waking = world.wake();
+      const forget = (again: () => void): void => {
+        forgetPlaces(world.account);
+        again();
+      };
+      // Whoever wakes it looks twice where it lies.
+      setImmediate(forget, () => setImmediate(forget, () => {}));
+      assert.equal(await waking, 1);
+      assert.deepEqual(await world.emails('INBOX'), [email]);
+      const id = await world.snooze(email, 1);
+      let isFirst = true;
+      const { domain } = world.kit;
+      const run: typeof domain.turns.run = (operation) => {
+        if (isFirst) forgetPlaces(world.account);
+        isFirst = false;
+        return domain.turns.run(operation);
+      };
+      await takeBackSnooze({ ...domain, turns: instead(domain.turns, { run }) }, world.account, id);
+      assert.deepEqual(await world.emails('INBOX'), [email]);
     }));
 
   it('has one time, the last that was said, and goes back where it lay', () =>
