@@ -247,5 +247,6 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
       this.dialogue.output.onInvalidView();
       this.stop('Storage failed; please reconnect');
     },
+    onElsewhere: (): void => this.stop('The mailbox was deleted and brought back; please reconnect'),
   };
 }

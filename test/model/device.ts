@@ -100,7 +100,8 @@ export class Device implements AccountListener {
   /** `waits` for the messages before it counts them, as SELECT with QRESYNC does. */
   open(name: string, waits: boolean): Promise<void> {
     return this.#command(async () => {
-      const events = { onHint: () => {}, onInvalid: () => this.#onInvalid() };
+      const onElsewhere = () => this.#endAfterCommand();
+      const events = { onHint: () => {}, onInvalid: () => this.#onInvalid(), onElsewhere };
       if (waits) (await openMailbox(this.#domain, this.account, name, false, events)).close();
       const { viewer, list } = beginOpening(this.#domain, this.account, name, false, events);
       const selected = new Selected(viewer, list, { service: 'imap', id: 'device', client: undefined });
@@ -146,6 +147,10 @@ export class Device implements AccountListener {
   /** At once when it waits, else after the command that runs; as the session's stop. */
   #onInvalid(): void {
     this.#output.onInvalidView();
+    this.#endAfterCommand();
+  }
+
+  #endAfterCommand(): void {
     this.#isInvalid = true;
     if (!this.#isRunning) this.close('invalidated');
   }

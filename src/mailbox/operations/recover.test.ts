@@ -328,13 +328,16 @@ describe('deleted mail', () => {
       await createMailbox(domain, account, 'Club');
       await world.append('Club', 'one');
       const club = world.mailbox('Club');
-      const events = { onHint: () => {}, onInvalid: () => {} };
+      let sent = 0;
+      const events = { onHint: () => {}, onInvalid: () => {}, onElsewhere: () => sent++ };
       const viewer = await openMailbox(domain, account, 'Club', false, events);
       await deleteMailbox(domain, account, 'Club');
       const copied = await copyMessages(domain, account, club, [1], world.mailbox('INBOX'));
       assert.deepEqual(copied.to, [1], 'what nobody has brought back can be copied');
       await world.expunge('INBOX', 1);
+      assert.equal(sent, 0);
       await world.recover();
+      assert.equal(sent, 1);
       await world.expunge('INBOX', 2);
       await world.expunge('Club', 1);
       world.nowMs += 15 * DAY;

@@ -144,6 +144,7 @@ class Recovery {
         change.mailboxes.describeBuried({ id, atMs, deletion: packDeletion(left) });
         return { ...came, left };
       }).then(({ left }) => left);
+      sendElsewhere(this.#account, id);
       this.#note(records);
     }
   }
@@ -222,6 +223,12 @@ class Recovery {
       }
     }
   }
+}
+
+/** Whoever still has the deleted mailbox open. */
+function sendElsewhere({ gone }: AccountState, id: MailboxId): void {
+  for (const mailbox of gone)
+    if (mailbox.id === id) for (const { events } of [...mailbox.viewers]) events.onElsewhere?.();
 }
 
 class NotLoaded extends MailboxError {

@@ -68,6 +68,8 @@ export interface ViewerEvents {
   readonly onHint: () => void;
   /** What this session has been shown was taken back (storage failed): it must not go on with its view. */
   readonly onInvalid: () => void;
+  /** The mailbox, which was deleted, was brought back as another one: what was in it is there, and may go from there for good. */
+  readonly onElsewhere?: () => void;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
