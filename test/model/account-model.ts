@@ -6,6 +6,7 @@
  * A copy is cheap: mailboxes are shared until one of the two changes them.
  */
 import assert from 'node:assert/strict';
+import { FLAG } from '../../src/mail/flags.ts';
 import type { MailboxId } from '../../src/mailbox/model/model.ts';
 import type { OutgoingId } from '../../src/mailbox/model/outgoing.ts';
 import type { Limits } from '../../src/mailbox/model/quota.ts';
@@ -33,6 +34,16 @@ export interface DeletedMessage extends NewMessage {
   readonly mailbox: string;
   readonly atMs: number;
   readonly mayBeGivenUp?: true;
+}
+
+/** Mail that is put off. */
+export interface ModelSnooze {
+  readonly content: Content;
+  /** By which the account knows it. */
+  readonly email: number;
+  readonly untilMs: number;
+  /** Where it lay. */
+  readonly from: readonly MailboxId[];
 }
 
 export type NewMessage = Omit<ModelMessage, 'uid' | 'modseq' | 'savedMs'>;
@@ -97,6 +108,8 @@ export class ModelAccount {
   readonly deleted = new Map<string, DeletedMessage>();
   /** By the same names what nobody can bring back any more. */
   readonly givenUp = new Set<string>();
+  /** By its number. */
+  readonly snoozes = new Map<number, ModelSnooze>();
   /** Whether it differs from what it was copied from. */
   isChanged = false;
   #own = new Set<ModelMailbox>();
@@ -117,6 +130,7 @@ export class ModelAccount {
     for (const id of this.emptied) copy.emptied.add(id);
     for (const [key, size] of this.annotations) copy.annotations.set(key, size);
     for (const [id, content] of this.outgoing) copy.outgoing.set(id, content);
+    for (const [id, snooze] of this.snoozes) copy.snoozes.set(id, snooze);
     for (const [key, message] of this.deleted) copy.deleted.set(key, message);
     for (const key of this.givenUp) copy.givenUp.add(key);
     return copy;
@@ -222,6 +236,22 @@ export class ModelAccount {
   takeBack(id: OutgoingId): void {
     assert.ok(this.outgoing.delete(id), `outgoing mail ${id} was taken back and was not there`);
     this.isChanged = true;
+  }
+
+  /** Without `snooze` there is none of that number any more. */
+  putOff(id: number, snooze: ModelSnooze | undefined): void {
+    this.isChanged = true;
+    if (snooze === undefined) this.snoozes.delete(id);
+    else this.snoozes.set(id, snooze);
+  }
+
+  /** Messages that count: without \\Deleted. */
+  placesOf(content: Content): { readonly id: MailboxId; readonly message: ModelMessage }[] {
+    return [...this.mailboxes.values()].flatMap(({ id, messages }) =>
+      [...messages.values()]
+        .filter((message) => message.content === content && (message.flags & FLAG.Deleted) === 0)
+        .map((message) => ({ id, message })),
+    );
   }
 
   /** Drafts have a reserve. */

@@ -10,6 +10,7 @@ import { annotationKey } from '../../src/mailbox/model/annotations.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
 import { type AccountId, emailId, emailNumber, type MailboxId } from '../../src/mailbox/model/model.ts';
 import { recordAt, unpackRecords } from '../../src/mailbox/model/record.ts';
+import { snoozesIn } from '../../src/mailbox/operations/snooze.ts';
 import { loadExternalIds } from '../../src/mailbox/reading/external-ids.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { loadList } from '../../src/mailbox/state/load.ts';
@@ -35,7 +36,20 @@ export async function audit(world: World): Promise<void> {
     await checkThreads(world, id);
     await checkOutgoing(world, id);
     await checkDeleted(world, id);
+    await checkPutOff(world, id);
   }
+}
+
+/** What is put off is remembered until its time, whatever became of the mail. */
+async function checkPutOff(world: World, account: AccountId): Promise<void> {
+  const found = snoozesIn(await world.store.loadBelongings(account, 0, 100_000));
+  const wanted = [...world.truth.of(account).snoozes].sort(([a], [b]) => a - b);
+  const setOf = (from: readonly MailboxId[]) => [...new Set(from)].sort((a, b) => a - b);
+  assert.deepEqual(
+    found.map(({ row, email, untilMs, from }) => ({ id: row.id, email, untilMs, from: setOf(from) })),
+    wanted.map(([id, { email, untilMs, from }]) => ({ id, email, untilMs, from: setOf(from) })),
+    `what is put off in account ${account}`,
+  );
 }
 
 /** What was deleted a while ago at most can be brought back, from the history or from its mailbox. */

@@ -36,6 +36,7 @@ export interface Seen {
   readonly modseq: number;
   /** What it returned; undefined when it was refused. */
   readonly value: unknown;
+  readonly isThrown: boolean;
   /** What became of the changes before it of the same operation. */
   readonly fates: readonly Fate[];
 }
@@ -290,11 +291,7 @@ export function place(placing: () => Placing | undefined): Semantic {
     if (value === undefined) throw new Refused(['unavailable']);
     const [refusal] = value as readonly (EmailRefusal | undefined)[];
     const { content, target, flags: bits, keywords } = wanted;
-    const visible = [...model.mailboxes.values()].flatMap(({ id, messages }) =>
-      [...messages.values()]
-        .filter((message) => message.content === content && (message.flags & FLAG.Deleted) === 0)
-        .map((message) => ({ id, message })),
-    );
+    const visible = model.placesOf(content);
     const why = visible.length === 0 ? 'not-found' : model.mailboxes.has(target) ? undefined : 'mailboxes';
     assert.equal(refusal?.why, why);
     if (why !== undefined) return;
@@ -354,7 +351,7 @@ export function saveAnew(saving: () => SavedAnew | undefined): Semantic {
 }
 
 /** What leaves a mailbox gives a change more than one, and each message has that of what was done to it. */
-function modseqAt(account: AccountState, mailbox: MailboxId, uid: number): number {
+export function modseqAt(account: AccountState, mailbox: MailboxId, uid: number): number {
   const state = account.mailboxes.get(mailbox);
   const list = state?.list ?? state?.tail;
   const row = list?.indexOf(uid) ?? -1;
@@ -447,7 +444,7 @@ export const giveUp: Semantic = (model, { value }) => {
     if (key.startsWith(`${mailbox} `)) model.deleted.set(key, { ...message, mayBeGivenUp: true });
 };
 
-function keywordsAt({ list, tail, keywords }: MailboxState, uid: number): readonly string[] {
+export function keywordsAt({ list, tail, keywords }: MailboxState, uid: number): readonly string[] {
   const loaded = list ?? tail;
   const row = loaded?.indexOf(uid) ?? -1;
   return keywords.namesOf(loaded?.columns.keywordSet[row] ?? 0);

@@ -16,6 +16,7 @@ import { cancelOutgoing } from '../../src/mailbox/operations/cancel-outgoing.ts'
 import { changeEmails } from '../../src/mailbox/operations/change-emails.ts';
 import { copyMessages, moveMessages } from '../../src/mailbox/operations/copy.ts';
 import { deliver } from '../../src/mailbox/operations/deliver.ts';
+import { makeMailbox } from '../../src/mailbox/operations/edit-mailbox.ts';
 import { expungeMessages } from '../../src/mailbox/operations/expunge.ts';
 import { changeFlags, type FlagChange } from '../../src/mailbox/operations/flags.ts';
 import {
@@ -29,12 +30,14 @@ import { receive } from '../../src/mailbox/operations/incoming.ts';
 import { acceptOutgoing, type OutgoingMail } from '../../src/mailbox/operations/outgoing.ts';
 import { setQuota } from '../../src/mailbox/operations/quota.ts';
 import { recoverMail } from '../../src/mailbox/operations/recover.ts';
+import { snoozeEmail, takeBackSnooze } from '../../src/mailbox/operations/snooze.ts';
 import { listDeleted } from '../../src/mailbox/reading/deleted-mail.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { loadList, loadTail } from '../../src/mailbox/state/load.ts';
 import type { MailboxState } from '../../src/mailbox/state/mailbox.ts';
 import { reapAccount } from '../../src/mailbox/upkeep/reaper.ts';
 import { retainAccount } from '../../src/mailbox/upkeep/retain.ts';
+import { wakeAccount } from '../../src/mailbox/upkeep/waker.ts';
 import { Random } from '../crash/random.ts';
 import { CALM, type Weather } from '../kit/unreliable-store.ts';
 import { ModelMailbox, type NewMessage, Refused } from './account-model.ts';
@@ -42,6 +45,7 @@ import { Device } from './device.ts';
 import { Drop } from './drop.ts';
 import { delivered, writeContent } from './mail.ts';
 import { nextTurn } from './pace.ts';
+import * as later from './put-off.ts';
 import * as is from './semantics.ts';
 import { DOMAIN, RETENTION_MS, type World } from './world.ts';
 
@@ -54,7 +58,20 @@ export interface Climate {
   readonly mostAtOnce: number;
 }
 
-const NAMES = ['A', 'A/B', 'A/B/C', 'D', 'D/E', 'F', 'INBOX/G', 'Archive', 'Trash', 'Junk', 'Sent'];
+const NAMES = [
+  'A',
+  'A/B',
+  'A/B/C',
+  'D',
+  'D/E',
+  'F',
+  'INBOX/G',
+  'Archive',
+  'Trash',
+  'Junk',
+  'Sent',
+  'Snoozed',
+];
 const KEYWORDS = ['$One', '$Two', 'Three', '$Forwarded'];
 const BITS = [FLAG.Seen, FLAG.Answered, FLAG.Flagged, FLAG.Deleted, FLAG.Draft];
 /** As many as the domain puts into one change. */
@@ -481,6 +498,74 @@ function saveAnew(step: Step): void {
       const creates = [{ ...marks, message: incoming, mailboxes: new Set([target.id]) }];
       const destroys = [list.columns.email[row] as number];
       await changeEmails(world.domain, account, { creates, updates: [], destroys });
+    },
+  });
+}
+
+/** A mail until some minutes from now, or until now. */
+function snooze(step: Step): void {
+  const { world, random, record } = step;
+  const source = step.source();
+  const uid = random.sample([...(source?.messages.keys() ?? [])], 1)[0];
+  const inMemory = world.domain.accounts.peek(record.id);
+  if (inMemory !== undefined && later.placeFor(inMemory) === undefined) return void makeSnoozed(step);
+  if (source === undefined || uid === undefined) return;
+  const untilMs = world.clock.nowMs() + random.integer(0, 30) * 60_000;
+  let asked: later.PuttingOff | undefined;
+  world.ask({
+    what: step.what(`snooze ${uid} of ${source.name}`),
+    judge: later.putOff(() => asked),
+    mayRefuse: ['cannot'],
+    run: async () => {
+      const account = await step.open();
+      const from = stateOf(account, source);
+      if (from === undefined) return;
+      const list = await loadList(world.domain, account, from);
+      // A number that may be given to another is told to nobody.
+      while (account.unsettled !== undefined) await account.unsettled.catch(() => {});
+      const row = from.list === list ? list.indexOf(uid) : -1;
+      const content = world.truth.of(record.id).find(source.id)?.messages.get(uid)?.content;
+      if (row < 0 || content === undefined || from.isGone) return;
+      const email = list.columns.email[row] as number;
+      asked = { content, email, untilMs };
+      await snoozeEmail(world.domain, account, email, untilMs);
+    },
+  });
+}
+
+function makeSnoozed(step: Step): void {
+  const { world } = step;
+  world.ask({
+    what: step.what('make the mailbox for what is put off'),
+    judge: later.makePlace(world.limits.mailboxesPerAccount),
+    run: async () => makeMailbox(world.domain, await step.open(), { name: later.SNOOZED, role: 'snoozed' }),
+  });
+}
+
+function unsnooze(step: Step): void {
+  const { world, random } = step;
+  const id = random.sample([...step.model.snoozes.keys()], 1)[0];
+  if (id === undefined) return;
+  world.ask({
+    what: step.what(`unsnooze ${id}`),
+    judge: later.takeBack(id),
+    mayRefuse: ['nonexistent'],
+    run: async () => takeBackSnooze(world.domain, await step.open(), id),
+  });
+}
+
+/** As the server does when it hears the alarm. */
+function wake(step: Step): void {
+  const { world, random, record } = step;
+  const minutes = random.chance(0.5) ? 12 : 0;
+  if (world.mayMinutesPass()) world.advance(minutes * 60_000);
+  world.ask({
+    what: step.what('wake'),
+    judge: later.wake,
+    mayRefuse: ['nonexistent'],
+    run: async () => {
+      const woken = await wakeAccount(world.domain, record.id);
+      world.successes.set('woken', (world.successes.get('woken') ?? 0) + woken);
     },
   });
 }
@@ -979,6 +1064,9 @@ const ACTIONS = {
   move: (step: Step) => transfer(step, 'move'),
   place: placeOne,
   save: saveAnew,
+  snooze,
+  unsnooze,
+  wake,
   expunge,
   flags: changeFlagsOfSome,
   mark,

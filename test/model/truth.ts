@@ -220,7 +220,7 @@ function judge(turn: ModelTurn, { doing, semantic, account, before, value, throw
   const { modseq } = account;
   const attempt = turn.model.copy();
   try {
-    semantic(attempt, { account, modseq, value, fates: doing.fates });
+    semantic(attempt, { account, modseq, value, isThrown: thrown !== undefined, fates: doing.fates });
   } catch (error) {
     if (!(error instanceof Refused)) {
       if (thrown === undefined) throw error;
