@@ -25,7 +25,7 @@ export function placeFor(account: AccountState): MailboxId | undefined {
 export function makePlace(mostMailboxes: number): Semantic {
   return (model, seen) => {
     // Another has the role, whatever it is called.
-    if (seen.isThrown) throw new Refused(['exists', 'cannot', 'limit']);
+    if (seen.isThrown) throw new Refused(['exists', 'cannot', 'limit', 'over-quota']);
     create(SNOOZED, mostMailboxes)(model, seen);
   };
 }

@@ -83,6 +83,8 @@ export function file(filing: Filing): Semantic {
   let conflicts = 0;
   let isInbox = false;
   return (model, seen) => {
+    // That there was no room for it is written down; nobody sees that in the account.
+    if (!seen.isThrown && seen.value === undefined) return;
     isInbox ||= seen.fates.includes('refused');
     if (!isInbox && filing.mayBeInbox?.() === true && isBareInInbox(seen))
       isInbox = isDeepStrictEqual(seen.value, filed(inInbox, model.copy(), seen, 3));
