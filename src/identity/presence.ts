@@ -114,6 +114,12 @@ export class Presence {
     if (client !== '') this.#guest.client = client;
   }
 
+  /** Signed out, and the connection goes on. */
+  left(): void {
+    noteSignedOut(this.#services.activity, this.#guest, 'signed out by the client');
+    this.#guest.signedOut();
+  }
+
   /** What the session did to the account's mail. `what` is a constant, as a message of the log. */
   note(what: string, facts: LogFields): void {
     const { id: session, service, remote, account } = this.#guest;
@@ -128,8 +134,8 @@ export class Presence {
 }
 
 /** When the connection has ended; nothing for one that never signed in. */
-export function noteSignedOut(activity: Activity, guest: Guest): void {
-  const { account, end = 'the client is gone' } = guest;
+export function noteSignedOut(activity: Activity, guest: Guest, why = 'the client is gone'): void {
+  const { account, end = why } = guest;
   if (account === undefined || guest.isElsewhere) return;
   const { sinceMs, bytesIn, bytesOut, client } = guest.facts(Date.now());
   const seconds = Math.max(0, Math.round((Date.now() - sinceMs) / 1000));

@@ -71,6 +71,8 @@ export interface SessionContext extends DialogueContext {
   /** For `openMailbox`: wakes the session when something changed. */
   readonly viewerEvents: ViewerEvents;
   readonly isCompressed: boolean;
+  /** It can be signed out without being closed. */
+  readonly mayGoBack: boolean;
   /** Answers the command with this tag first. */
   startCompression(tag: string): Promise<void>;
   /** The message that came in this literal of the command. */

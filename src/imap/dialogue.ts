@@ -40,7 +40,7 @@ import type { WireWriter } from './wire/writer.ts';
 const FLUSH_BYTES = 256 * 1024;
 
 export class Dialogue {
-  readonly modes = new Modes();
+  modes = new Modes();
   readonly out: WireWriter;
   readonly presence: Presence;
   readonly services: ImapServices;
@@ -51,6 +51,7 @@ export class Dialogue {
   readonly output: Output;
   readonly uploads: Uploads;
   log: Log;
+  readonly #anonymousLog: Log;
   #speaker: Speaker | undefined;
   #stopReason: string | undefined;
   #running: Command | undefined;
@@ -64,7 +65,8 @@ export class Dialogue {
     this.#pace = new Pace(services.domain.clock);
     this.connection = connection;
     this.guest = guest;
-    this.log = services.log.child({ remote: connection.remoteAddress, session: guest.id });
+    this.#anonymousLog = services.log.child({ remote: connection.remoteAddress, session: guest.id });
+    this.log = this.#anonymousLog;
     this.framer = new Framer(services.settings.limitsBeforeLogin, (literal) => this.#literalPolicy(literal));
     this.input = new Input(connection, this.framer, () => this.#slice.restart());
     this.output = new Output(connection);
@@ -107,6 +109,15 @@ export class Dialogue {
     if (!this.input.isWaiting) return;
     this.#sayGoodbye(reason);
     void this.connection.close();
+  }
+
+  /** Whoever was signed in is not any more: of what was switched on and said nothing is left but TLS and ID (RFC 8437 §3). */
+  forget(): void {
+    this.modes = new Modes();
+    this.out.isUtf8 = false;
+    this.log = this.#anonymousLog;
+    this.framer.setLimits(this.services.settings.limitsBeforeLogin);
+    this.presence.left();
   }
 
   flush(): Promise<void> {

@@ -27,12 +27,12 @@ export class ImapDoor extends Party implements Speaker, Session, DoorContext {
   /** Signed in; it speaks when the sign-in has been answered. */
   #session: ImapSession | undefined;
 
-  constructor(connection: Connection, guest: Guest, services: ImapServices) {
-    super(new Dialogue(connection, guest, services));
+  static of(connection: Connection, guest: Guest, services: ImapServices): ImapDoor {
+    return new ImapDoor(new Dialogue(connection, guest, services));
   }
 
   run(): Promise<Departure | undefined> {
-    this.dialogue.connection.limitReads({ totalMs: this.settings.loginTimeoutMs });
+    this.#begin();
     return this.dialogue.run(this);
   }
 
@@ -93,12 +93,24 @@ export class ImapDoor extends Party implements Speaker, Session, DoorContext {
     input.dropPending();
   }
 
+  #begin(): void {
+    this.dialogue.connection.limitReads({ totalMs: this.settings.loginTimeoutMs });
+  }
+
+  /** After UNAUTHENTICATE: at this door again, as if nobody had ever been here. */
+  #back(): ImapDoor {
+    this.dialogue.forget();
+    const door = new ImapDoor(this.dialogue);
+    door.#begin();
+    return door;
+  }
+
   async #admit(tag: string, who: Admission, mechanism: string): Promise<Completion> {
     const { connection, guest, services } = this.dialogue;
     const leaving = { connection, guest, mechanism, session: { tag } };
     const holder = await handOver(who, { ...services, ...leaving });
     if (holder !== undefined) return { ...ok(''), next: { kind: 'elsewhere', holder } };
-    this.#session = await ImapSession.enter(this.dialogue, who);
+    this.#session = await ImapSession.enter(this.dialogue, who, () => this.#back());
     return this.#session.welcome();
   }
 }

@@ -48,6 +48,8 @@ export interface CapabilityContext {
   /** How one can sign in; undefined when somebody has. */
   readonly saslTerms: SaslTerms | undefined;
   readonly settings: ImapSettings;
+  /** Of a session: whether its client can sign out and stay. */
+  readonly mayGoBack?: boolean;
 }
 
 export function defineExtension(extension: Extension): Extension {

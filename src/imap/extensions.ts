@@ -38,6 +38,7 @@ import { specialUse } from './extensions/special-use.ts';
 import { statusSize } from './extensions/status-size.ts';
 import { thread } from './extensions/thread.ts';
 import { uidPlus } from './extensions/uidplus.ts';
+import { unauthenticate } from './extensions/unauthenticate.ts';
 import { unselectExtension } from './extensions/unselect.ts';
 import { utf8Accept } from './extensions/utf8-accept.ts';
 import { within } from './extensions/within.ts';
@@ -55,6 +56,7 @@ export function makeRegistry(): Registry {
     namespaceExtension,
     idleExtension,
     unselectExtension,
+    unauthenticate,
     compress,
     children,
     listExtended,

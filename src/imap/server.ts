@@ -30,7 +30,7 @@ export async function startImap(services: ImapServices, ports: ImapPorts): Promi
     tls: services.tls,
     shared: ports,
     farewell: '* BYE [UNAVAILABLE]',
-    accept: (connection, guest) => new ImapDoor(connection, guest, services),
+    accept: (connection, guest) => ImapDoor.of(connection, guest, services),
     onLeft: (guest) => noteSignedOut(services.activity, guest),
   });
 }

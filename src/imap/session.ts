@@ -30,18 +30,25 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
   #state: State;
   /** The command by which its client has signed in, when that is still to be answered. */
   #signInTag: string | undefined;
+  readonly #goBack: (() => Speaker) | undefined;
   /** Since NOTIFY was used. */
   #watch: Watch | undefined;
   readonly #leaveRoster: () => void;
   readonly credential: number | undefined;
   readonly #mayUseJmap: boolean;
 
-  private constructor(dialogue: Dialogue, account: AccountState, { record, credential }: Admission) {
+  private constructor(
+    dialogue: Dialogue,
+    account: AccountState,
+    { record, credential }: Admission,
+    goBack: (() => Speaker) | undefined,
+  ) {
     super(dialogue);
     const { framer, connection, guest, services } = dialogue;
     this.domain = actingAs(services.domain, guest);
     const { roster, settings } = services;
     this.#state = { kind: 'authenticated', account };
+    this.#goBack = goBack;
     this.#leaveRoster = roster.join(record.address, this);
     this.credential = credential?.id;
     this.#mayUseJmap = credential?.services?.includes('jmap') ?? true;
@@ -50,11 +57,11 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
     connection.limitReads({ idleMs: settings.idleTimeoutMs });
   }
 
-  /** Throws MailboxError when the account cannot be opened. Whoever gets a session lets it `leave`. */
-  static async enter(dialogue: Dialogue, who: Admission): Promise<ImapSession> {
+  /** Throws MailboxError when the account cannot be opened. `goBack`: to the door, where that is here. Whoever gets a session lets it `leave`. */
+  static async enter(dialogue: Dialogue, who: Admission, goBack?: () => Speaker): Promise<ImapSession> {
     const { accounts } = dialogue.services.domain;
     const account = await accounts.open(who.record.id);
-    const session = new ImapSession(dialogue, account, who);
+    const session = new ImapSession(dialogue, account, who, goBack);
     await accounts.join(account, session).catch((error: unknown) => {
       session.leave();
       throw error;
@@ -95,7 +102,7 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
   get capabilities(): readonly string[] {
     const { isSecure } = this;
     const settings = this.#mayUseJmap ? this.settings : { ...this.settings, jmapUrl: undefined };
-    const context = { isSecure, saslTerms: undefined, settings };
+    const context = { isSecure, saslTerms: undefined, settings, mayGoBack: this.mayGoBack };
     return this.dialogue.services.registry.capabilities(context);
   }
 
@@ -117,8 +124,16 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
     writeStatus(this.out, this.#signInTag, status, text, code);
   }
 
+  get mayGoBack(): boolean {
+    return this.#goBack !== undefined && !this.isCompressed;
+  }
+
   enter(next: State): Speaker {
     const state = this.#state;
+    if (next.kind === 'not-authenticated' && this.#goBack !== undefined) {
+      this.leave();
+      return this.#goBack();
+    }
     if (state.kind === 'selected' && next.kind !== 'selected') state.selected.viewer.close();
     if (next.kind === 'logout' && (state.kind === 'authenticated' || state.kind === 'selected')) {
       state.account.listeners.delete(this);

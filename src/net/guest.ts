@@ -69,6 +69,7 @@ export class Guest {
   readonly #peer: Peer;
   readonly #steps: Steps;
   readonly #bytesBefore: { readonly bytesIn: number; readonly bytesOut: number };
+  #wasSignedIn = false;
   #account: string | undefined;
   #mechanism: string | undefined;
   #end: string | undefined;
@@ -120,10 +121,17 @@ export class Guest {
   }
 
   signedIn(account: string, mechanism: string): void {
-    const isFirst = this.#account === undefined;
+    const isFirst = !this.#wasSignedIn;
     this.#account = account;
     this.#mechanism = mechanism;
+    this.#wasSignedIn = true;
     if (isFirst) this.#steps.signedIn();
+  }
+
+  /** Nobody's again. */
+  signedOut(): void {
+    this.#account = undefined;
+    this.#mechanism = undefined;
   }
 
   /** The first reason is the one that counts. */
