@@ -30,6 +30,8 @@ export interface Command<Args = unknown, Kind extends StateKind = StateKind> {
   readonly needsNoMessages?: boolean;
   /** Keeps what it reads of the account until it has read all: when a change is taken back meanwhile, it cannot be told. */
   readonly gathers?: boolean;
+  /** It can be silent for long: then it says now and then that it is at work (RFC 9585). */
+  readonly mayTakeLong?: boolean;
   /** The command has answered by itself (STARTTLS before the handshake). */
   readonly answersItself?: boolean;
 }

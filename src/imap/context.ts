@@ -37,6 +37,8 @@ export interface DialogueContext {
   breathe(): Promise<void> | undefined;
   /** In a long loop in the middle of a line: lets others run, sends nothing. Cheap when it is not due. */
   rest(): Promise<void> | undefined;
+  /** How far the command is, for a client that waits. */
+  reached(done: number, goal: number): void;
   /** One line from the client, for a continuation; undefined when it is gone. Throws SyntaxFault when it is too long. */
   readLine(): Promise<Buffer | undefined>;
 }

@@ -23,6 +23,7 @@ import { Input } from './input.ts';
 import { Modes } from './modes.ts';
 import { Output, TakenBack } from './output.ts';
 import { Pace } from './pace.ts';
+import { Progress } from './progress.ts';
 import { bad, type Completion, no, writeStatus } from './replies.ts';
 import type { ImapServices } from './services.ts';
 import type { Speaker } from './speaker.ts';
@@ -51,6 +52,8 @@ export class Dialogue {
   readonly output: Output;
   readonly uploads: Uploads;
   log: Log;
+  /** Of the command that runs, when it may take long. */
+  progress: Progress | undefined;
   readonly #anonymousLog: Log;
   #speaker: Speaker | undefined;
   #stopReason: string | undefined;
@@ -207,6 +210,8 @@ export class Dialogue {
     const command = this.services.registry.commands.get(frame.name);
     let completion: Completion;
     this.#running = command;
+    if (command?.mayTakeLong === true)
+      this.progress = new Progress(this, tag, this.services.settings.progressMs);
     try {
       completion = await this.#run(tag, command, frame);
     } catch (error) {
@@ -214,6 +219,8 @@ export class Dialogue {
       if (!this.out.dropOpenLine()) throw new StreamClosed('a line could not be sent to its end');
     } finally {
       this.#running = undefined;
+      this.progress?.stop();
+      this.progress = undefined;
       this.uploads.clear();
     }
     if (completion.next !== undefined) this.#enter(completion.next);

@@ -14,6 +14,7 @@ import { idleExtension } from './extensions/idle.ts';
 import { imapSieve } from './extensions/imap-sieve.ts';
 import { imap4 } from './extensions/imap4.ts';
 import { imap4Messages } from './extensions/imap4-messages.ts';
+import { inProgress } from './extensions/in-progress.ts';
 import { jmapAccess } from './extensions/jmap-access.ts';
 import { listExtended } from './extensions/list-extended.ts';
 import { listStatus } from './extensions/list-status.ts';
@@ -58,6 +59,7 @@ export function makeRegistry(): Registry {
     unselectExtension,
     unauthenticate,
     compress,
+    inProgress,
     children,
     listExtended,
     listStatus,

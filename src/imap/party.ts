@@ -57,6 +57,10 @@ export abstract class Party implements DialogueContext {
     return this.dialogue.rest();
   }
 
+  reached(done: number, goal: number): void {
+    this.dialogue.progress?.reached(done, goal);
+  }
+
   readLine(): Promise<Buffer | undefined> {
     return this.dialogue.readLine();
   }

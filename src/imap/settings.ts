@@ -15,6 +15,8 @@ export interface ImapSettings {
   /** The session object of JMAP, as the world has it (RFC 9698); undefined: there is none. */
   readonly jmapUrl: string | undefined;
   readonly idleKeepaliveMs: number;
+  /** So long a command may be silent before it says that it is at work. */
+  readonly progressMs: number;
   readonly loginTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly badCommandsBeforeLogin: number;

@@ -235,6 +235,9 @@ function uploadsOf({ limits, imap: { maxAppendSize } }: Config): UploadBudget {
   });
 }
 
+/** RFC 9585: the first when a client may begin to wonder, and not so often that it is a burden. */
+const PROGRESS_MS = 10_000;
+
 function imapSettings(config: Config, version: string): ImapSettings {
   const { limits } = config;
   const maxAppendBytes = config.imap.maxAppendSize;
@@ -247,6 +250,7 @@ function imapSettings(config: Config, version: string): ImapSettings {
     sieveUrl: sieveUrlOf(config),
     jmapUrl: jmapUrlOf(config),
     idleKeepaliveMs: config.imap.idleKeepalive,
+    progressMs: PROGRESS_MS,
     loginTimeoutMs: limits.loginTimeout,
     idleTimeoutMs: limits.idleTimeout,
     badCommandsBeforeLogin: limits.badCommandsBeforeLogin,

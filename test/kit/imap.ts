@@ -61,6 +61,7 @@ const TEST_SETTINGS: ImapSettings = Object.freeze({
   sieveUrl: undefined,
   jmapUrl: undefined,
   idleKeepaliveMs: 120_000,
+  progressMs: 10_000,
   loginTimeoutMs: 30_000,
   idleTimeoutMs: 30 * 60_000,
   badCommandsBeforeLogin: 10,

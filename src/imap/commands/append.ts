@@ -17,6 +17,7 @@ import { noTarget } from './copy.ts';
 export const appendCommand: Command = defineCommand<AppendArgs, 'authenticated' | 'selected'>({
   name: 'APPEND',
   states: SIGNED_IN,
+  mayTakeLong: true,
   literal: literalPolicy({ name: 'APPEND', operands: 1, skip: () => {}, freed: () => NOTHING_FREED }),
   parse(c) {
     const args = appendArgs(c);

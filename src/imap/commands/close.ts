@@ -11,6 +11,7 @@ import { noteExpunged } from './expunge.ts';
 export const close = defineCommand({
   name: 'CLOSE',
   states: SELECTED,
+  mayTakeLong: true,
   parse: end,
   async run({ session, state }) {
     const { mailbox, isReadOnly } = state.selected;

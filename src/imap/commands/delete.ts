@@ -10,6 +10,7 @@ import { spSuppliedMailbox } from '../wire/mailbox.ts';
 export const deleteCommand = defineCommand({
   name: 'DELETE',
   states: SIGNED_IN,
+  mayTakeLong: true,
   parse(c) {
     const target = spSuppliedMailbox(c);
     end(c);

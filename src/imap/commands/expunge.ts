@@ -18,6 +18,7 @@ import { NumSet, type UidSet } from '../wire/numset.ts';
 export const expungeCommand: Command = defineCommand<undefined, 'selected'>({
   name: 'EXPUNGE',
   states: SELECTED,
+  mayTakeLong: true,
   parse: (c) => void end(c),
   run: (call) => expunge(call, () => true, 'EXPUNGE'),
 });
@@ -25,6 +26,7 @@ export const expungeCommand: Command = defineCommand<undefined, 'selected'>({
 export const uidExpungeCommand: Command = defineCommand<MessageSet, 'selected'>({
   name: 'UID EXPUNGE',
   states: SELECTED,
+  mayTakeLong: true,
   parse(c) {
     sp(c);
     const set = messageSet(c, true);

@@ -53,6 +53,7 @@ export const multiSearchCommand: Command = defineCommand<MultiSearchArgs, 'authe
   name: 'ESEARCH',
   states: SIGNED_IN,
   gathers: true,
+  mayTakeLong: true,
   parse,
   run,
 });

@@ -15,6 +15,7 @@ interface RenameArgs {
 export const rename = defineCommand({
   name: 'RENAME',
   states: SIGNED_IN,
+  mayTakeLong: true,
   parse(c): RenameArgs {
     const from = spSuppliedMailbox(c);
     const to = spSuppliedMailbox(c);

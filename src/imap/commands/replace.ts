@@ -40,6 +40,7 @@ function replaceLike(name: string, isUid: boolean): Command {
   return defineCommand<ReplaceArgs, 'selected'>({
     name,
     states: SELECTED,
+    mayTakeLong: true,
     literal: literalPolicy({
       ...{ name, operands: 2 },
       skip: (c) => void oneMessage(c, isUid),

@@ -49,6 +49,7 @@ function searchLike(name: string, isUid: boolean): Command {
     states: SELECTED,
     mayExpunge: isUid,
     gathers: true,
+    mayTakeLong: true,
     parse,
     run: (call, args) => run(call, args, isUid),
   });
@@ -85,6 +86,7 @@ async function run(
       upTo: selected.view.highestUid,
       wants,
       pause: () => session.breathe(),
+      reached: (done, goal) => session.reached(done, goal),
     });
     if (isSaved) selected.saved = savedSet(named(found.uids, returns));
     const hits = {

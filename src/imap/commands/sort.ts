@@ -56,6 +56,7 @@ function sortLike(name: string, isUid: boolean): Command {
     states: SELECTED,
     mayExpunge: isUid,
     gathers: true,
+    mayTakeLong: true,
     parse,
     run: (call, args) => run(call, args, isUid),
   });
@@ -108,6 +109,7 @@ async function run(
     upTo: selected.view.highestUid,
     wants: 'all',
     pause,
+    reached: (done, goal) => session.reached(done, goal),
   });
   const { account } = state;
   const uids = await sortMessages(session.domain, account, selected.mailbox, found.uids, criteria, pause);

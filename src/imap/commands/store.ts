@@ -35,6 +35,7 @@ function storeLike(name: string, isUid: boolean): Command {
   return defineCommand<Args, 'selected'>({
     name,
     states: SELECTED,
+    mayTakeLong: true,
     mayExpunge: isUid,
     parse: (c, tables) => parse(c, tables, isUid),
     run: (call, args) => run(call, args, isUid),

@@ -38,6 +38,7 @@ function threadLike(name: string, isUid: boolean): Command {
     states: SELECTED,
     mayExpunge: isUid,
     gathers: true,
+    mayTakeLong: true,
     parse,
     run: (call, args) => run(call, args, isUid),
   });
@@ -69,6 +70,7 @@ async function run(
     upTo: selected.view.highestUid,
     wants: 'all',
     pause,
+    reached: (done, goal) => session.reached(done, goal),
   });
   const threads = await threadsInRow(domain, account, selected.mailbox, found.uids, algorithm, pause);
   const numberOf = isUid ? (uid: number): number => uid : (uid: number): number => selected.view.seqOf(uid);

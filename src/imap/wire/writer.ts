@@ -54,6 +54,11 @@ export class WireWriter {
     return this.#doneBytes + this.#at - this.#from;
   }
 
+  /** Nothing is open, here or with what was taken. */
+  get isBetweenLines(): boolean {
+    return !this.#isCut && this.sizeBytes === this.#wholeBytes;
+  }
+
   /** Remembers what is written by now. */
   mark(): void {
     this.#markBytes = this.sizeBytes;

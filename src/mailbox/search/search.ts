@@ -29,6 +29,8 @@ export interface SearchRequest {
   readonly wants: 'all' | Ends;
   /** Called often; what it returns is waited for. */
   pause(): Promise<void> | undefined;
+  /** Messages that were looked at, of all of them. */
+  readonly reached?: (done: number, goal: number) => void;
 }
 
 /** So many of the first hits, and so many of the last. */
@@ -154,6 +156,7 @@ class Search {
       const end = Math.min(start + this.#blockRows, list.lowerBound(this.#high + 1));
       if (start >= end) return;
       from = (list.columns.uid[end - 1] as number) + 1;
+      this.#request.reached?.(start, list.count);
       if (await this.#block(start, end, 1, enough)) return;
       const pause = this.#request.pause();
       if (pause !== undefined) await pause;
