@@ -78,3 +78,49 @@ test('every worker keeps the same message, with the same verdict', { timeout: 12
     await dns.close();
   }
 });
+
+test('who asks whether it has arrived at a list is told once, wherever its members are held', {
+  timeout: 120_000,
+}, async () => {
+  const dns = await startDns({ zone: [record('good.example', 'TXT', ['v=spf1 ip4:127.0.0.1 -all'])] });
+  const config = {
+    ...{ 'listen.smtp': '127.0.0.1:0', 'mx.greeting_delay': '0', hostname: 'mx.example.com' },
+    ...{ 'dns.servers': `${dns.host}:${dns.port}`, 'auth.default_domain': 'example.com' },
+  };
+  const server = await startServer({ workers: 3, config });
+  try {
+    const people = NAMES.map((name) => `${name}@example.com`);
+    for (const one of people) await server.cli(['account', 'add', one, '--password-stdin'], 'secret\n');
+    const added = await server.cli(['alias', 'add', 'team@example.com', ...people]);
+    assert.equal(added.code, 0, added.stderr);
+    await server.cli(['queue', 'pause']);
+    const client = await LineClient.connect(server.port('smtp'));
+    await client.reply();
+    client.send('EHLO client.example.org\r\n');
+    await client.reply();
+    client.send(
+      'MAIL FROM:<bo@good.example> ENVID=once\r\nRCPT TO:<team@example.com> NOTIFY=SUCCESS\r\nDATA\r\n',
+    );
+    assert.equal((await client.codes(3)).at(-1), '354');
+    client.send('From: bo@good.example\r\nSubject: x\r\n\r\nhi\r\n.\r\n');
+    assert.match(await client.reply(), /^250 2\.0\.0 taken/);
+    client.socket.destroy();
+    for (const one of people) {
+      const activity = (await server.cli(['activity', one])).stdout;
+      assert.equal(activity.match(/ delivered/g)?.length, 1, activity);
+    }
+    const { stdout } = await server.cli(['queue', 'list', '--json']);
+    const rows = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.equal(rows.length, 1, stdout);
+    assert.deepEqual(
+      rows[0].recipients.map(({ address, state }: Record<string, string>) => [address, state]),
+      [['team@example.com', 'expanded']],
+    );
+  } finally {
+    await server.stop();
+    await dns.close();
+  }
+});

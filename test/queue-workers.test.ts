@@ -5,10 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { AccountRecord } from '../src/mailbox/model/model.ts';
+import { NOTIFY } from '../src/mailbox/model/outgoing.ts';
 import { openQueue } from './kit/queue.ts';
+import { setRules } from './kit/rules.ts';
 import { startServer } from './kit/server.ts';
 
 const WORKERS = 3;
+/** What the sender said reaches the rules of whoever is held elsewhere. */
+const WISHES = `require ["envelope", "envelope-dsn", "fileinto", "mailbox"];
+if allof(envelope "notify" "SUCCESS", envelope "notify" "DELAY", not envelope "notify" "FAILURE",
+         envelope :matches "orcpt" "rfc822;*+x@example.com", envelope "ret" "FULL", envelope "envid" "e 1")
+  { fileinto :create "Wished"; }`;
 const PEOPLE = ['bob', 'carl', 'dora'].map((name) => `${name}@example.com`);
 
 it('mail that waits comes to people whom other workers hold, once', { timeout: 120_000 }, async () => {
@@ -28,6 +36,15 @@ it('mail that waits comes to people whom other workers hold, once', { timeout: 1
   await before.send([{ address: 'nobody@example.com', route: 'local', notify: 2 }], {
     expiresMs: Date.now() + 3_600_000,
   });
+  for (const address of PEOPLE) {
+    const { id } = (await before.kit.domain.store.directory.find(address)) as AccountRecord;
+    await setRules(before.kit, await before.kit.domain.accounts.open(id), WISHES);
+    const wishes = { notify: NOTIFY.Success | NOTIFY.Delay, orcpt: `rfc822;${address.replace('@', '+x@')}` };
+    await before.send([{ address, route: 'local', ...wishes }], {
+      ...{ text: 'Subject: three\r\n\r\nwith wishes\r\n', expiresMs: Date.now() + 3_600_000 },
+      ...{ envid: 'e 1', ret: 'full', requiresTls: true },
+    });
+  }
   await before.close();
   const server = await startServer({
     workers: WORKERS,
@@ -44,12 +61,20 @@ it('mail that waits comes to people whom other workers hold, once', { timeout: 1
     await server.stop();
   }
   const after = await openQueue(options);
-  for (const address of PEOPLE) {
-    const texts = (await after.kit.messagesOf(address)).map(String);
-    assert.deepEqual(texts.map((text) => /Subject: (\w+)/.exec(text)?.[1]).sort(), ['one', 'two'], address);
+  try {
+    for (const address of PEOPLE) {
+      const texts = (await after.kit.messagesOf(address)).map(String);
+      assert.deepEqual(texts.map((text) => /Subject: (\w+)/.exec(text)?.[1]).sort(), ['one', 'two'], address);
+      assert.equal((await after.kit.messagesOf(address, 'Wished')).length, 1, address);
+    }
+    const reports = (await after.kit.messagesOf('anna@example.com')).map(String);
+    assert.equal(reports.filter((text) => /Final-Recipient: rfc822; nobody@/.test(text)).length, 1);
+    const arrived = reports.filter((text) => text.includes('Action: delivered'));
+    assert.equal(arrived.length, PEOPLE.length, 'each is told once');
+    for (const text of arrived)
+      assert.match(text, /Original-Envelope-Id: e 1\r\n[\s\S]*Original-Recipient: rfc822; \w+\+x@/);
+  } finally {
+    await after.close();
+    await rm(data, { recursive: true, force: true });
   }
-  const reports = (await after.kit.messagesOf('anna@example.com')).map(String);
-  assert.equal(reports.filter((text) => /Final-Recipient: rfc822; nobody@/.test(text)).length, 1);
-  await after.close();
-  await rm(data, { recursive: true, force: true });
 });

@@ -10,7 +10,7 @@ import type { Received } from '../mailbox/operations/incoming.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { Envelope, MailFrom, NamedRecipient } from './envelope.ts';
 import type { Taken } from './judgement.ts';
-import { goesInCircle } from './later.ts';
+import { goesInCircle, tellArrival } from './later.ts';
 import { answerTo, report as note, type Outcome } from './outcomes.ts';
 import { asMailboxError, giveToQueue } from './queueing.ts';
 import type { DeliveryServices } from './services.ts';
@@ -100,6 +100,7 @@ async function outcomesOf(
   const later = own.filter((one) => isForLater(outcomes.get(one), mail.taken));
   const errors = await giveToQueue(services, later, mail);
   for (const one of later) if (!errors.has(one)) outcomes.set(one, whenKept(outcomes.get(one)));
+  await tellArrivals(services, recipients, mail, outcomes);
   return recipients.map((one) => outcomes.get(one) ?? HAD_ALREADY);
 }
 
@@ -113,15 +114,41 @@ function withWishes(
 }
 
 /** What goes elsewhere, and what the sender wants to be told of when it has arrived: the queue writes reports. */
-function queueFilter(recipients: readonly NamedRecipient[], { received, taken }: Mail) {
+function queueFilter(recipients: readonly NamedRecipient[], mail: Mail) {
   const wantsReport = ({ forwards, parameters }: NamedRecipient): boolean =>
-    forwards === undefined && parameters.notify?.includes('SUCCESS') === true;
+    forwards === undefined &&
+    parameters.arrival === undefined &&
+    parameters.notify?.includes('SUCCESS') === true;
   const accounts = new Set(recipients.filter(wantsReport).map(({ account }) => account));
-  const isReported =
-    taken.isAuthentic &&
-    received.facts.headerBytes <= MAX_REPORTED_HEADER_BYTES &&
-    accounts.size <= MAX_REPORTED_ACCOUNTS;
+  const isReported = mayBeReported(mail) && accounts.size <= MAX_REPORTED_ACCOUNTS;
   return (one: NamedRecipient): boolean => one.forwards !== undefined || (isReported && wantsReport(one));
+}
+
+function mayBeReported({ received, taken }: Mail): boolean {
+  return taken.isAuthentic && received.facts.headerBytes <= MAX_REPORTED_HEADER_BYTES;
+}
+
+/** Of addresses that lead elsewhere or to several: once for each of them (RFC 3461 §5.2.7.3), whoever and however many get it. */
+async function tellArrivals(
+  services: DeliveryServices,
+  recipients: readonly NamedRecipient[],
+  mail: Mail,
+  outcomes: ReadonlyMap<NamedRecipient, Outcome>,
+): Promise<void> {
+  if (!mayBeReported(mail)) return;
+  const arrived = recipients.filter((one) => {
+    const { arrival } = one.parameters;
+    const kind = outcomes.get(one)?.kind ?? 'delivered';
+    return (arrival ?? 'untold') !== 'untold' && kind !== 'refused' && kind !== 'rejected';
+  });
+  for (const one of arrived.slice(0, MAX_REPORTED_ACCOUNTS)) {
+    try {
+      await tellArrival(services, one, mail);
+    } catch (err) {
+      // Everybody has it: what is missing is a report, for which nobody sends it again.
+      services.log.warn({ err }, 'a sender is not told that his message has arrived');
+    }
+  }
 }
 
 async function toQueue(

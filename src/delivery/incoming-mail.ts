@@ -133,7 +133,10 @@ export class IncomingMail {
     }
     const taken: NamedRecipient[] = [];
     let refusal: Reply | undefined;
-    for (const one of [...here, ...held.values()]) {
+    const arrivals = arrivalsOf(wanted, parameters);
+    for (const addressee of [...here, ...held.values()]) {
+      const arrival = taken.length === 0 ? arrivals.first : arrivals.others;
+      const one = { ...addressee, parameters: { ...parameters, ...(arrival && { arrival }) } };
       const reply = await this.#ask(one, wanted.length > 1);
       if (reply.code === 250) taken.push(one);
       else refusal = reply;
@@ -192,6 +195,21 @@ export class IncomingMail {
     this.#services.activity.attempt(name ?? '?', 'recipient refused', facts, name !== undefined);
     return { code, text };
   }
+}
+
+/**
+ * RFC 3461 §5.2.7: who asks whether it has arrived at an address that leads to several, or elsewhere, is told once that it was passed on,
+ * and nobody whom it leads to tells him more.
+ */
+function arrivalsOf(
+  wanted: readonly Pick<NamedRecipient, 'forwards'>[],
+  { notify, arrival }: RecipientParameters,
+): { readonly first?: RecipientParameters['arrival']; readonly others?: RecipientParameters['arrival'] } {
+  if (notify?.includes('SUCCESS') !== true) return {};
+  if (arrival !== undefined) return { first: arrival, others: 'untold' };
+  const elsewhere = wanted.flatMap(({ forwards = [] }) => forwards);
+  if (wanted.length > 1 || elsewhere.length > 1) return { first: 'expanded', others: 'untold' };
+  return elsewhere.length === 1 ? { first: 'relayed' } : {};
 }
 
 /** Undefined: there is room. */

@@ -4,16 +4,25 @@
  *
  * A report of its failure goes only to somebody who has to do with the message (`isAuthentic`): nobody else hears of it.
  */
+
+import { saysTlsIsOptional } from '../mail/tls-required.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId } from '../mailbox/model/model.ts';
-import { type NewRecipient, NOTIFY, NOTIFY_DEFAULT, notifyOfForward } from '../mailbox/model/outgoing.ts';
+import {
+  type Arrival,
+  type NewRecipient,
+  NOTIFY,
+  NOTIFY_DEFAULT,
+  notifyOfForward,
+} from '../mailbox/model/outgoing.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
 import { acceptUnshown } from '../mailbox/operations/outgoing.ts';
+import { decodedAddress, originalOf } from '../smtp/original-recipient.ts';
 import { decodeXtext } from '../smtp/xtext.ts';
 import type { MailFrom, NamedRecipient } from './envelope.ts';
 import type { Taken } from './judgement.ts';
 import type { DeliveryServices, DeliverySettings } from './services.ts';
-import { decodedAddress, notifyBits } from './wishes.ts';
+import { notifyBits } from './wishes.ts';
 
 type Services = Pick<DeliveryServices, 'domain' | 'recipients'> & {
   readonly settings: Pick<DeliverySettings, 'giveUpMs'>;
@@ -48,11 +57,25 @@ export function passOn(services: Services, all: Recipients, mail: ForLater): Pro
   const fields = Buffer.concat([Buffer.from(marks), mail.taken.fields]);
   const marked = { ...mail, taken: { ...mail.taken, fields } };
   const [first] = all;
-  const { notify, orcpt } = wishesOf(first, mail);
+  const { notify, orcpt = originalOf(first.address) } = wishesOf(first, mail);
   const recipients = (first.forwards ?? []).map((address): NewRecipient => {
     return { address, route: 'local', notify: notifyOfForward(notify), orcpt };
   });
   return give(services, first.account, recipients, 'forward', marked);
+}
+
+/** It has arrived at all that the address leads to, by deliveries of their own: there is a row only for the queue to tell its sender so. */
+export function tellArrival(services: Services, one: NamedRecipient, mail: ForLater): Promise<void> {
+  const arrival: Arrival = one.parameters.arrival === 'relayed' ? 'relayed' : 'expanded';
+  const { orcpt } = wishesOf(one, mail);
+  const recipient = { address: one.address, route: 'local', notify: NOTIFY.Success, state: arrival } as const;
+  return give(
+    services,
+    one.account,
+    [{ ...recipient, ...(orcpt !== undefined && { orcpt }) }],
+    'retry',
+    mail,
+  );
 }
 
 /** It was passed on from this address before, and what it leads to has led back. */
@@ -81,7 +104,7 @@ async function give(
       isUtf8: NOT_ASCII.test(sender) || recipients.some(({ address }) => NOT_ASCII.test(address)),
       isEightBit: true,
       requiresTls: wishes.requireTls === true,
-      isTlsOptional: false,
+      isTlsOptional: wishes.requireTls !== true && saysTlsIsOptional(header),
       expiresMs: domain.clock.nowMs() + settings.giveUpMs,
       ...(wishes.envid === undefined ? {} : { envid: decodeXtext(wishes.envid) ?? '' }),
       ...(wishes.ret === undefined ? {} : { ret: wishes.ret === 'FULL' ? 'full' : 'headers' }),
@@ -92,16 +115,14 @@ async function give(
   });
 }
 
-function wishesOf({ address, parameters }: NamedRecipient, { taken }: ForLater) {
-  const wanted = parameters.notify === undefined ? NOTIFY_DEFAULT : notifyBits(parameters.notify);
-  const notify = taken.isAuthentic ? wanted : NOTIFY.Never;
-  return { notify, orcpt: originalOf(parameters.orcpt, address) };
-}
-
-/** Decoded. Whoever did not say has meant the address that was named (RFC 3461 §5.2.1). */
-function originalOf(orcpt: string | undefined, address: string): string {
-  if (orcpt === undefined) return `${NOT_ASCII.test(address) ? 'utf-8' : 'rfc822'};${address}`;
-  return decodedAddress(orcpt);
+function wishesOf(
+  { parameters: { notify: said, orcpt, arrival } }: NamedRecipient,
+  { taken }: ForLater,
+): Pick<NewRecipient, 'notify' | 'orcpt'> {
+  const wanted = said === undefined ? NOTIFY_DEFAULT : notifyBits(said);
+  const told = arrival === undefined ? wanted : notifyOfForward(wanted);
+  const notify = taken.isAuthentic ? told : NOTIFY.Never;
+  return { notify, ...(orcpt !== undefined && { orcpt: decodedAddress(orcpt) }) };
 }
 
 /** As the sender wrote it where it leads to this account alone; a list would lead to everybody else as well. */

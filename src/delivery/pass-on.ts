@@ -3,14 +3,14 @@
  * come in here.
  */
 import { randomUUID } from 'node:crypto';
-import type { DeliverBy } from '../mailbox/model/outgoing.ts';
+import type { SenderWishes } from '../mailbox/disposition.ts';
 import { Guest } from '../net/guest.ts';
 import type { Relay } from '../net/relay.ts';
 import type { StreamOptions } from '../net/stream.ts';
-import type { MailParameters } from '../smtp/parameters.ts';
 import { REPLY } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import { Holders } from './holders.ts';
+import { parametersOf } from './wishes.ts';
 
 export interface OwnMessage {
   readonly holder: string;
@@ -24,8 +24,8 @@ export interface OwnMessage {
   readonly isJunk: boolean;
   readonly isAuthentic: boolean;
   readonly isAuthorKnown: boolean;
-  /** What a script there may ask about. */
-  readonly deliverBy?: DeliverBy | undefined;
+  /** What a script there may ask about, and what holds of mail that it has to keep for later. */
+  readonly wishes: SenderWishes;
   readonly sizeBytes: number;
   octets(): AsyncIterable<Buffer>;
 }
@@ -47,8 +47,9 @@ export async function passOn(options: PassOnOptions, message: OwnMessage): Promi
   const guest = new Guest({ ...names, sinceMs: nowMs(), peer }, { signedIn() {}, left() {} });
   const holders = new Holders({ relay, connection, guest, stream });
   try {
-    const mail = { from, declaredBytes: sizeBytes, parameters: timeLeft(message, nowMs()) };
-    const reply = await holders.recipient(holder, mail, { address, parameters: {} });
+    const parameters = parametersOf(message.wishes, nowMs());
+    const mail = { from, declaredBytes: sizeBytes, parameters: parameters.mail };
+    const reply = await holders.recipient(holder, mail, { address, parameters: parameters.recipient });
     if (reply.code !== 250) return reply;
     const names = new Set([holder]);
     for await (const piece of message.octets()) if (piece.length > 0) await holders.write(names, piece);
@@ -59,12 +60,4 @@ export async function passOn(options: PassOnOptions, message: OwnMessage): Promi
   } finally {
     holders.close();
   }
-}
-
-/** What is to be returned when it is late has a moment left, or would not be delivered. */
-function timeLeft({ deliverBy }: Pick<OwnMessage, 'deliverBy'>, nowMs: number): MailParameters {
-  if (deliverBy === undefined) return {};
-  const { atMs, mode, isTraced } = deliverBy;
-  const seconds = Math.floor((atMs - nowMs) / 1000);
-  return { deliverBy: { seconds: mode === 'return' ? Math.max(1, seconds) : seconds, mode, isTraced } };
 }

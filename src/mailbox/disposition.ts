@@ -28,6 +28,8 @@ export interface SenderWishes {
   readonly envid?: string;
   /** By when it was to be delivered (RFC 2852). */
   readonly deliverBy?: DeliverBy;
+  /** It came over TLS alone, and goes on over nothing else (RFC 8689). */
+  readonly requiresTls?: true;
 }
 
 /** What came, for one recipient. */

@@ -58,7 +58,7 @@ test('all addresses of an account that ask for a report are one row with one hea
   const [{ recipients = [] } = {}] = rows;
   assert.deepEqual(
     recipients.map(({ address, notify, orcpt }) => [address, notify, orcpt]),
-    tags('anna').map((address) => [address, NOTIFY.Success, `rfc822;${address}`]),
+    tags('anna').map((address) => [address, NOTIFY.Success, undefined]),
   );
 });
 

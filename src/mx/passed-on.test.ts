@@ -220,10 +220,39 @@ test('what the sender wants to be told, and wants of the way, goes along (RFC 34
   );
   assert.deepEqual(shown.sort(), [
     `forward carl@elsewhere.example ${NOTIFY.Delay} rfc822;o+t@example.com`,
-    `retry anna@example.com ${NOTIFY.Success} rfc822;anna@example.com`,
+    // That it went on is all that its sender is told of it.
+    `retry anna@example.com ${NOTIFY.Success} undefined`,
+    `retry out@example.com ${NOTIFY.Success} rfc822;o+t@example.com`,
+  ]);
+  assert.deepEqual(rows.flatMap(({ recipients }) => recipients.map(({ state }) => state)).sort(), [
+    'relayed',
+    'waiting',
+    'waiting',
   ]);
   const after = [await count('anna@example.com'), await count('admin@example.com')];
   assert.deepEqual(after, [before[0], (before[1] ?? 0) + 1]);
+});
+
+test('who asks whether it has arrived at an address of several people is told once (RFC 3461 §5.2.7.3)', async () => {
+  const [before, inbox] = [(await waiting()).length, await count('anna@example.com')];
+  const client = await mxHello(server);
+  client.send('MAIL FROM:<bo@good.example> ENVID=several\r\n');
+  client.send('RCPT TO:<team@example.com> NOTIFY=SUCCESS\r\nDATA\r\n');
+  await client.codes(3);
+  client.send('From: bo@good.example\r\nTLS-Required: No\r\n\r\nhi\r\n.\r\n');
+  assert.deepEqual(await client.codes(1), ['250 2.0.0']);
+  client.socket.destroy();
+  assert.equal(await count('anna@example.com'), inbox + 1);
+  const rows = (await waiting()).filter(({ row }) => row.envid === 'several');
+  assert.equal((await waiting()).length, before + 2);
+  const shown = rows.flatMap(({ row, recipients }) =>
+    recipients.map(({ address, notify, state }) => [row.kind, row.isTlsOptional, address, notify, state]),
+  );
+  assert.deepEqual(shown.sort(), [
+    ['forward', true, 'carl@elsewhere.example', NOTIFY.Never, 'waiting'],
+    ['forward', true, 'dora@elsewhere.example', NOTIFY.Never, 'waiting'],
+    ['retry', true, 'team@example.com', NOTIFY.Success, 'expanded'],
+  ]);
 });
 
 test('a bounce to an address under which mail was passed on goes back to who sent that, and nothing else does (SRS)', async () => {

@@ -2,8 +2,16 @@
  * One attempt to give one message to the server of some of its recipients, all of one domain. What comes of it is a value for each of
  * them: delivered, failed for ever, deferred, or not tried. Nothing is written here.
  */
-import type { DeliverBy, Outgoing, OutgoingRecipient, OutgoingRow } from '../mailbox/model/outgoing.ts';
-import { NOTIFY } from '../mailbox/model/outgoing.ts';
+import { notifications } from '../delivery/wishes.ts';
+import {
+  type Arrival,
+  type DeliverBy,
+  NOTIFY,
+  type Outgoing,
+  type OutgoingRecipient,
+  type OutgoingRow,
+} from '../mailbox/model/outgoing.ts';
+import { encodedAddress } from '../smtp/original-recipient.ts';
 import { byWord } from '../smtp/parameters.ts';
 import { encodeXtext } from '../smtp/xtext.ts';
 import { HopFailure } from './client/channel.ts';
@@ -28,6 +36,8 @@ export interface Outcome {
   readonly isReply: boolean;
   /** It tells the sender itself when asked to (RFC 3461). */
   readonly hasDsn: boolean;
+  /** What a sender who asks is told of its delivery, when that is something special. */
+  readonly arrival?: Arrival;
 }
 
 export interface AttemptResult {
@@ -53,8 +63,27 @@ export const MOST_RECIPIENTS = 100;
 
 /** Never throws but for bugs. */
 export async function attempt(pool: HopPool, trial: Attempt): Promise<AttemptResult> {
-  const { route, domain, outgoing } = trial;
-  const { requiresTls, isTlsOptional } = outgoing.row;
+  const { requiresTls, sender } = trial.outgoing.row;
+  const result = await tryRoute(pool, { ...trial, requiresTls });
+  // RFC 8689 §5: what comes from nobody is not lost for want of TLS.
+  const isDesperate = requiresTls && sender === '' && result.outcomes.some(isForWantOfTls);
+  return isDesperate ? tryRoute(pool, { ...trial, requiresTls: false }) : result;
+}
+
+interface Trial extends Attempt {
+  /** At this try. */
+  readonly requiresTls: boolean;
+}
+
+const WANT_OF_TLS = new Set(['4.7.4', '4.7.5', '5.7.10', '5.7.30']);
+
+function isForWantOfTls({ status, isReply }: Outcome): boolean {
+  return !isReply && WANT_OF_TLS.has(status);
+}
+
+async function tryRoute(pool: HopPool, trial: Trial): Promise<AttemptResult> {
+  const { route, domain, outgoing, requiresTls } = trial;
+  const { isTlsOptional } = outgoing.row;
   let last = new Unreachable('4.4.4', 'the domain has no server');
   let isForEver = true;
   let isReached = false;
@@ -93,7 +122,7 @@ export async function attempt(pool: HopPool, trial: Attempt): Promise<AttemptRes
 }
 
 /** `stale`: the connection broke before the message was begun, or is of no use any more, and nothing has happened. */
-async function tryHop(hop: Hop, trial: Attempt, wasUsed: boolean): Promise<AttemptResult | 'stale'> {
+async function tryHop(hop: Hop, trial: Trial, wasUsed: boolean): Promise<AttemptResult | 'stale'> {
   const refusal = whyNot(hop, trial);
   if (refusal !== undefined) return sameForAll(hop, trial, { kind: 'failed', isReply: false, ...refusal });
   let hasBegun = false;
@@ -168,8 +197,11 @@ function sameForAll(hop: Hop, { recipients }: Attempt, why: Why): AttemptResult 
 }
 
 /** What the message needs and the server does not offer. */
-function whyNot(hop: Hop, { outgoing, message }: Attempt): Pick<Why, 'status' | 'text'> | undefined {
-  const { isUtf8, requiresTls } = outgoing.row;
+function whyNot(
+  hop: Hop,
+  { outgoing, message, requiresTls }: Trial,
+): Pick<Why, 'status' | 'text'> | undefined {
+  const { isUtf8 } = outgoing.row;
   const lacks = (keyword: string): boolean => hop.session.offer(keyword) === undefined;
   const { host } = hop;
   if (isUtf8 && lacks('SMTPUTF8'))
@@ -206,8 +238,8 @@ function secondsLeft({ atMs }: DeliverBy): number {
   return Math.floor((atMs - Date.now()) / 1000);
 }
 
-function transactionFor(hop: Hop, trial: Attempt, onBegin: () => void): Transaction {
-  const { outgoing, message, recipients } = trial;
+function transactionFor(hop: Hop, trial: Trial, onBegin: () => void): Transaction {
+  const { outgoing, message, recipients, requiresTls } = trial;
   const { row } = outgoing;
   const has = (keyword: string): boolean => hop.session.offer(keyword) !== undefined;
   const hasDsn = has('DSN');
@@ -217,12 +249,12 @@ function transactionFor(hop: Hop, trial: Attempt, onBegin: () => void): Transact
       ...(has('SIZE') ? [`SIZE=${message.sizeBytes}`] : []),
       ...(message.isEightBit ? ['BODY=8BITMIME'] : []),
       ...(row.isUtf8 ? ['SMTPUTF8'] : []),
-      ...(row.requiresTls ? ['REQUIRETLS'] : []),
+      ...(requiresTls ? ['REQUIRETLS'] : []),
       ...(hasDsn ? dsnParameters(row) : []),
       ...(has('MT-PRIORITY') && row.priority !== undefined ? [`MT-PRIORITY=${row.priority}`] : []),
       ...(has('DELIVERBY') && row.deliverBy !== undefined ? [byParameter(row.deliverBy)] : []),
     ],
-    recipients: recipients.map((one) => recipientFor(one, hasDsn)),
+    recipients: recipients.map((one) => recipientFor(one, { hasDsn, isUtf8: row.isUtf8 })),
     octets: () => {
       onBegin();
       return message.octets();
@@ -242,22 +274,18 @@ function dsnParameters({ ret, envid }: OutgoingRow): string[] {
   ];
 }
 
-/** RFC 3461 §5.2.1: what the sender wants is passed on. */
-function recipientFor({ address, notify, orcpt }: OutgoingRecipient, hasDsn: boolean): Recipient {
+/** RFC 3461 §5.2.1: what the sender wants is passed on, and nothing that he has not said. */
+function recipientFor(
+  { address, notify, orcpt }: OutgoingRecipient,
+  { hasDsn, isUtf8 }: { readonly hasDsn: boolean; readonly isUtf8: boolean },
+): Recipient {
   if (!hasDsn) return { address, parameters: [] };
-  const parameters = [`NOTIFY=${notifyWords(notify)}`];
-  if (orcpt !== undefined) {
-    const at = orcpt.indexOf(';');
-    parameters.push(`ORCPT=${orcpt.slice(0, at)};${encodeXtext(orcpt.slice(at + 1))}`);
-  }
-  return { address, parameters };
-}
-
-export function notifyWords(notify: number): string {
-  const words = [
-    ...(notify & NOTIFY.Success ? ['SUCCESS'] : []),
-    ...(notify & NOTIFY.Failure ? ['FAILURE'] : []),
-    ...(notify & NOTIFY.Delay ? ['DELAY'] : []),
-  ];
-  return words.join(',') || 'NEVER';
+  const isSaid = (notify & NOTIFY.Unsaid) === 0;
+  return {
+    address,
+    parameters: [
+      ...(isSaid ? [`NOTIFY=${notifications(notify).join(',') || 'NEVER'}`] : []),
+      ...(orcpt === undefined ? [] : [`ORCPT=${encodedAddress(orcpt, isUtf8)}`]),
+    ],
+  };
 }

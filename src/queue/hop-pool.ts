@@ -54,8 +54,9 @@ export class HopPool {
     const decision = await this.#policies.decide({ ...request, hasSecureAddresses: found.isSecure });
     const onTls = this.#observer(request, decision);
     if (decision.kind === 'barred') {
-      onTls('', { type: decision.fault, reason: '' });
-      throw new Unreachable(decision.status, decision.text);
+      const { fault, status, text, isForEver = false } = decision;
+      if (fault !== undefined) onTls('', { type: fault, reason: '' });
+      throw new Unreachable(status, text, { isForEver });
     }
     const { level, wouldVerify = false } = decision;
     const known = isFresh ? undefined : this.#reuse(keyOf(host, smarthost), (hop) => hop.satisfies(level));

@@ -13,6 +13,7 @@ import {
   outgoingAccount,
   outgoingText,
   type RecipientChange,
+  type RecipientState,
 } from '../mailbox/model/outgoing.ts';
 import { type AttemptResult, attempt, MOST_RECIPIENTS, type Outcome } from './attempt.ts';
 import type { Destination, Job } from './destination.ts';
@@ -200,7 +201,7 @@ export class Jobs {
   async #report({ row, recipients }: Outgoing): Promise<Again> {
     const { reporter } = this.#options;
     const failed = recipients.filter(({ state }) => state === 'failed');
-    const arrived = recipients.filter(({ state }) => state === 'delivered' || state === 'relayed');
+    const arrived = recipients.filter(({ state }) => ARRIVALS.has(state));
     await reporter.tell({ row, recipients }, failed, 'failed');
     await reporter.tell({ row, recipients }, arrived, 'delivered');
     return NOBODY;
@@ -263,6 +264,8 @@ export class Jobs {
     await reporter.tell(outgoing, late, 'delayed');
   }
 }
+
+const ARRIVALS: ReadonlySet<RecipientState> = new Set(['delivered', 'relayed', 'expanded']);
 
 const isAbsent = ({ kind, status }: Outcome): boolean => kind === 'deferred' && status === NOBODY_HOLDS_IT;
 

@@ -14,6 +14,7 @@ import {
 } from '../mailbox/model/outgoing.ts';
 import { type DeliveryKey, forgetDeliveries } from '../mailbox/operations/forget-deliveries.ts';
 import { addOutgoing } from '../mailbox/operations/outgoing.ts';
+import { originalOf } from '../smtp/original-recipient.ts';
 import type { LocalOutcome, LocalRoute } from './local.ts';
 import type { DepartingMessage } from './message.ts';
 
@@ -113,10 +114,11 @@ export class LocalJobs {
             when: ['waiting'],
             become: { route: 'remote', nextMs: change.nowMs },
           });
-        for (const { kind, recipient, forwards } of passed) {
-          const notify = isOfOurs ? recipient.notify : notifyOfForward(recipient.notify);
+        for (const { recipient, forwards, isAlias = false } of passed) {
+          const notify = isAlias ? recipient.notify : notifyOfForward(recipient.notify);
+          const orcpt = recipient.orcpt ?? originalOf(recipient.address);
           const recipients = forwards.map((address) => {
-            return { address, route: 'remote', notify } as const;
+            return { address, route: 'remote', notify, orcpt } as const;
           });
           change.retain([emailNumber(email)]);
           addOutgoing(change, email, {
@@ -126,8 +128,7 @@ export class LocalJobs {
             ...(row.header === undefined ? {} : { header: row.header }),
           });
           // What it has passed on is not passed on again.
-          const become = kind === 'delivered' ? 'ended' : ({ route: 'mailboxes' } as const);
-          change.outgoing.settle({ outgoing: id, n: recipient.n, become });
+          change.outgoing.settle({ outgoing: id, n: recipient.n, become: { route: 'mailboxes' } });
         }
       },
     });

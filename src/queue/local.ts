@@ -16,13 +16,7 @@ import type { SenderWishes } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId } from '../mailbox/model/model.ts';
-import {
-  type DeliverBy,
-  NOTIFY,
-  type OutgoingRecipient,
-  type OutgoingRow,
-  outgoingText,
-} from '../mailbox/model/outgoing.ts';
+import { NOTIFY, type OutgoingRecipient, type OutgoingRow, outgoingText } from '../mailbox/model/outgoing.ts';
 import { type DeliveryOutcome, deliver } from '../mailbox/operations/deliver.ts';
 import { openIncoming, type Received } from '../mailbox/operations/incoming.ts';
 import { ownResults, saysDmarcPass } from '../message-auth/seal.ts';
@@ -41,7 +35,7 @@ export interface PassedOn {
   readonly isJunk: boolean;
   readonly isAuthentic: boolean;
   readonly isAuthorKnown: boolean;
-  readonly deliverBy?: DeliverBy | undefined;
+  readonly wishes: SenderWishes;
   readonly message: DepartingMessage;
 }
 
@@ -60,6 +54,8 @@ export interface LocalOutcome extends Omit<Outcome, 'kind'> {
   readonly isForeign?: boolean;
   /** Addresses elsewhere that it leads to as well and is to be passed on to now. */
   readonly forwards: readonly string[];
+  /** It leads to one address elsewhere and to nobody else: what its sender wants to be told goes along (RFC 3461 §5.2.7.2). */
+  readonly isAlias?: boolean;
   /** Whose key can be forgotten once the outcome is written down. */
   readonly keys: readonly { readonly account: AccountId; readonly key: Buffer }[];
 }
@@ -106,7 +102,8 @@ export class LocalRoute {
       const said = await this.#toAll(deliveries, { row, recipient, message, key }).catch(refused);
       const keys = deliveries.map(({ account }) => ({ account, key }));
       const isNew = recipient.route !== 'mailboxes';
-      return { ...base, ...decisive(said, forwards), forwards: isNew ? forwards : [], keys };
+      const arrived = arrivalAt(row, deliveries.length, forwards.length);
+      return { ...base, ...decisive(said, forwards), ...arrived, forwards: isNew ? forwards : [], keys };
     } catch (error) {
       if (!(error instanceof MailboxError)) throw error;
       return { ...base, ...saidOf(error) };
@@ -148,7 +145,7 @@ export class LocalRoute {
       const reply = await passOn?.({
         ...{ holder, from: row.sender, address: recipient.address },
         ...{ once, fields, isJunk, isAuthentic, isAuthorKnown, message },
-        deliverBy: row.deliverBy,
+        wishes: wishesOf(row, recipient),
       });
       if (reply === undefined) continue;
       const isGone = reply.code === REPLY.holderGone.code && reply.text === REPLY.holderGone.text;
@@ -211,16 +208,32 @@ export class LocalRoute {
 }
 
 function wishesOf(
-  { ret, envid, deliverBy }: OutgoingRow,
+  { ret, envid, deliverBy, requiresTls }: OutgoingRow,
   { notify, orcpt }: OutgoingRecipient,
 ): SenderWishes {
   return {
-    notify,
+    ...((notify & NOTIFY.Unsaid) === 0 && { notify }),
+    ...(requiresTls && { requiresTls }),
     ...(orcpt !== undefined && { orcpt }),
     ...(ret !== undefined && { ret }),
     ...(envid !== undefined && { envid }),
     ...(deliverBy !== undefined && { deliverBy }),
   };
+}
+
+/**
+ * RFC 3461 §5.2.7: who has sent it to an address that leads to one other is told by whoever takes it there. One that leads to several was
+ * passed on, and so was what leads elsewhere and is none of our business there.
+ */
+function arrivalAt(
+  { kind, sender }: OutgoingRow,
+  here: number,
+  elsewhere: number,
+): Pick<LocalOutcome, 'arrival' | 'isAlias' | 'hasDsn'> {
+  if (here + elsewhere > 1) return { hasDsn: false, arrival: 'expanded' };
+  if (elsewhere === 0) return { hasDsn: false };
+  const isOfOurs = kind === 'sent' || sender === '';
+  return isOfOurs ? { hasDsn: true, isAlias: true } : { hasDsn: false, arrival: 'relayed' };
 }
 
 /** What came in here and could not be had then was judged when it came. */
@@ -284,6 +297,6 @@ function decisive(said: readonly Said[], forwards: readonly string[]): Said {
   if (deferred !== undefined) return deferred;
   const delivered = said.find(({ kind }) => kind === 'delivered');
   if (delivered !== undefined) return delivered;
-  if (forwards.length > 0) return { kind: 'delivered', status: '2.0.0', text: 'passed on' };
+  if (forwards.length > 0) return { kind: 'delivered', status: '2.1.5', text: 'passed on' };
   return said[0] ?? { kind: 'failed', status: '5.1.1', text: 'nobody here has this address' };
 }

@@ -43,7 +43,7 @@ function delivered(outcome: Outcome, settling: Settling): RecipientChange {
   const isTraced = row.deliverBy?.isTraced === true && recipient.notify !== NOTIFY.Never;
   const isTold = (isWanted || isTraced) && row.sender !== '';
   if (!isTold) return changed(outcome, settling, 'ended', 'delivered');
-  const state = recipient.route === 'remote' ? 'relayed' : 'delivered';
+  const state = outcome.arrival ?? (recipient.route === 'remote' ? 'relayed' : 'delivered');
   return changed(outcome, settling, { state, nextMs: nowMs }, 'delivered');
 }
 

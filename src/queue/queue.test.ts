@@ -50,7 +50,8 @@ describe('the queue', () => {
         ['bo@example.org', 'cy@example.org'],
       );
       assert.match(mail?.parameters ?? '', /^SIZE=\d+$/);
-      assert.equal(mail?.recipients[0]?.parameters, 'NOTIFY=FAILURE,DELAY');
+      // Its sender has not said when he wants to hear of it (RFC 3461 §5.2.1).
+      assert.equal(mail?.recipients[0]?.parameters, '');
       assert.deepEqual(await events(id), ['accepted', 'delivered', 'delivered']);
     }));
 
@@ -218,17 +219,40 @@ describe('the queue', () => {
       assert.equal(more, undefined);
     }));
 
-  it('does not tell anybody that what was passed on for one of ours has arrived', () =>
+  it('tells of what was passed on for one of ours that it was, and not where it went', () =>
     scene({ hop: { keywords: ['PIPELINING'] } }, async (it) => {
       await domainAdminOf(it.kit.domain).addToAlias('team@example.com', ['carl@example.org']);
       const wants = local('team@example.com', NOTIFY.Success);
       await it.send([wants], { kind: 'retry', sender: 'stranger@example.net' });
       await it.empty();
-      assert.deepEqual(
-        it.hop.mails.map(({ recipients }) => recipients[0]?.address),
-        ['carl@example.org'],
-      );
+      assert.deepEqual(it.hop.mails.map(({ recipients }) => recipients[0]?.address).sort(), [
+        'carl@example.org',
+        'stranger@example.net',
+      ]);
+      const told = it.hop.mails.find(({ recipients }) => recipients[0]?.address.startsWith('stranger'));
+      assert.match(told?.data ?? '', /Final-Recipient: rfc822; team@example\.com\r\nAction: relayed\r\n/);
+      assert.doesNotMatch(told?.data ?? '', /carl/);
       assert.deepEqual(await inbox(it), []);
+    }));
+
+  it('lets the wishes of our own go along to the one that an address leads to, and says of several that it was passed on', () =>
+    scene({ hop: { keywords: ['DSN'] } }, async (it) => {
+      const admin = domainAdminOf(it.kit.domain);
+      await admin.addToAlias('team@example.com', ['carl@example.org']);
+      await admin.addToAlias('all@example.com', ['anna@example.com', 'dora@example.org']);
+      const orcpt = 'rfc822;T+x@example.com';
+      await it.send([{ ...local('team@example.com', NOTIFY.Success), orcpt }], { envid: 'e 1' });
+      await it.send([local('all@example.com', NOTIFY.Success | NOTIFY.Failure)]);
+      await it.empty();
+      const parameters = it.hop.mails.map(({ recipients }) => recipients[0]?.parameters).sort();
+      assert.deepEqual(parameters, [
+        'NOTIFY=FAILURE ORCPT=rfc822;all@example.com',
+        'NOTIFY=SUCCESS ORCPT=rfc822;T+2Bx@example.com',
+      ]);
+      const texts = (await inbox(it)).map(String);
+      const reports = texts.filter((text) => text.includes('Action:'));
+      assert.equal(reports.length, 1);
+      assert.match(reports[0] ?? '', /Final-Recipient: rfc822; all@example\.com\r\nAction: expanded\r\n/);
     }));
 
   it('takes the next host when one is not there, and the address of the domain when there is no MX', () => {

@@ -98,7 +98,9 @@ export class Reporter {
     const base = { kind, language, hostname, from, nowMs: domain.clock.nowMs(), row, recipients, to };
     try {
       const message = await departingMessage(domain, row, UNSIGNED);
-      const isWhole = row.ret === 'full' && kind === 'failed' && message.sizeBytes <= MOST_RETURNED_BYTES;
+      // RFC 8689 §5: of what travels over TLS alone no more than the header comes back.
+      const isWanted = row.ret === 'full' && kind === 'failed' && !row.requiresTls;
+      const isWhole = isWanted && message.sizeBytes <= MOST_RETURNED_BYTES;
       if (!isWhole) return makeReport({ ...base, header: message.header });
       const pieces: Buffer[] = [];
       for await (const piece of message.octets()) pieces.push(piece);

@@ -3,6 +3,7 @@
  * durable; it is in rows that the queue works on (`mailbox/operations/outgoing.ts`), in the same change as the mail that caused it.
  */
 import { isAscii } from 'node:buffer';
+import { saysTlsIsOptional } from '../mail/tls-required.ts';
 import type { Content, Copy, Delivery, Departure, Form } from '../mailbox/disposition.ts';
 import {
   type DeliverBy,
@@ -141,17 +142,19 @@ interface Enveloped {
 
 function envelopeOf(
   kind: OutgoingEnvelope['kind'],
-  { nowMs, sending }: SendingAbout,
+  { nowMs, sending, delivery }: SendingAbout,
   { sender = '', addresses, isEightBit, ret, deliverBy }: Enveloped,
 ): OutgoingEnvelope {
   const expiresMs = nowMs + sending.giveUpMs;
+  const requiresTls = delivery.wishes?.requiresTls === true;
   return {
     kind,
     sender,
     isUtf8: addresses.some((address) => /[^\x20-\x7e]/.test(address)),
     isEightBit,
-    requiresTls: false,
-    isTlsOptional: false,
+    // RFC 8689 §6: what came so goes on so, and so does what is written because of it.
+    requiresTls,
+    isTlsOptional: !requiresTls && saysTlsIsOptional(delivery.message.header),
     expiresMs: deliverBy?.mode === 'return' ? Math.min(expiresMs, deliverBy.atMs) : expiresMs,
     ...(ret !== undefined && { ret }),
     ...(deliverBy !== undefined && { deliverBy }),

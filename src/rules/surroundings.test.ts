@@ -8,7 +8,7 @@ import type { TestDomain } from '../../test/kit/domain.ts';
 import { openRulesDomain, setRules, TEST_SENDING } from '../../test/kit/rules.ts';
 import type { SenderWishes } from '../mailbox/disposition.ts';
 import type { AccountRecord } from '../mailbox/model/model.ts';
-import { NOTIFY } from '../mailbox/model/outgoing.ts';
+import { NOTIFY, NOTIFY_DEFAULT } from '../mailbox/model/outgoing.ts';
 import { setAnnotations } from '../mailbox/operations/annotations.ts';
 import { appendMessages } from '../mailbox/operations/append.ts';
 import { deliver } from '../mailbox/operations/deliver.ts';
@@ -180,7 +180,7 @@ describe('reports (RFC 6009)', () => {
       kit,
       account,
       `require ["envelope", "envelope-dsn", "fileinto"];
-       if allof(envelope :is "notify" "SUCCESS,DELAY", envelope :contains "orcpt" "rfc822;Anna@", envelope "ret" "FULL", envelope "envid" "e 1") { fileinto "Archive"; }
+       if allof(envelope :is "notify" "SUCCESS", envelope :is "notify" "DELAY", envelope :contains "orcpt" "rfc822;Anna@", envelope "ret" "FULL", envelope "envid" "e 1") { fileinto "Archive"; }
        elsif envelope :matches "notify" "*" { fileinto "Drafts"; }`,
     );
     const wishes = {
@@ -249,6 +249,15 @@ describe('reports (RFC 6009)', () => {
     assert.equal(await count(), before);
   });
 
+  test('what came over TLS alone is sent on over nothing else (RFC 8689 §6)', async () => {
+    await setRules(kit, account, 'require "copy"; redirect :copy "eva@example.net";');
+    const newest = async () => (await kit.domain.store.outgoing.list(0, 100, record.id)).at(-1)?.row;
+    await places({ wishes: { requiresTls: true }, fields: 'TLS-Required: No\r\n' });
+    assert.deepEqual([(await newest())?.requiresTls, (await newest())?.isTlsOptional], [true, false]);
+    await places({ fields: 'TLS-Required: No\r\n' });
+    assert.deepEqual([(await newest())?.requiresTls, (await newest())?.isTlsOptional], [false, true]);
+  });
+
   test('what is wanted of a message that is sent on', async () => {
     await setRules(
       kit,
@@ -262,7 +271,7 @@ describe('reports (RFC 6009)', () => {
       rows.map(({ row, recipients }) => [row.ret, recipients[0]?.notify]),
       [
         ['headers', NOTIFY.Never],
-        [undefined, NOTIFY.Failure | NOTIFY.Delay],
+        [undefined, NOTIFY_DEFAULT],
       ],
     );
     await setRules(

@@ -70,6 +70,8 @@ export interface RecipientParameters {
   readonly orcpt?: string;
   /** Between processes of ours: this one passes on what the address leads to elsewhere. */
   readonly isForwarder?: true;
+  /** Between processes of ours: what its sender is told here of its arrival; `untold`: nothing, somebody else does. */
+  readonly arrival?: 'untold' | 'relayed' | 'expanded';
 }
 
 interface Row<Values> {
@@ -79,9 +81,9 @@ interface Row<Values> {
 }
 
 /** RFC 3461 §4.4. */
-const MAX_ENVID = 100;
+export const MAX_ENVID = 100;
 /** RFC 3461 §4.2. */
-const MAX_ORCPT = 500;
+export const MAX_ORCPT = 500;
 /** RFC 1870 §5: up to twenty digits; what cannot be counted is too big for anybody. */
 const SIZE = /^\d{1,20}$/;
 const NOTIFY = new Set<string>(['SUCCESS', 'FAILURE', 'DELAY']);
@@ -165,6 +167,13 @@ const RECIPIENT: Readonly<Record<string, Row<RecipientParameters>>> = Object.fre
     extension: 'XFORWARD',
     parse: (value) => ({ ...nothing('XFORWARD', value), isForwarder: true }),
   },
+  XARRIVAL: {
+    extension: 'XFORWARD',
+    parse: (value) =>
+      value === 'untold' || value === 'relayed' || value === 'expanded'
+        ? { arrival: value }
+        : wrong('XARRIVAL is untold, relayed or expanded'),
+  },
   NOTIFY: {
     extension: 'DSN',
     parse(value) {
@@ -225,9 +234,13 @@ export function byWord({ seconds, mode, isTraced }: NonNullable<MailParameters['
   return `${seconds};${mode === 'return' ? 'R' : 'N'}${isTraced ? 'T' : ''}`;
 }
 
-export function recipientWords({ notify, orcpt }: RecipientParameters, isForwarder: boolean): string {
+export function recipientWords(
+  { notify, orcpt, arrival }: RecipientParameters,
+  isForwarder: boolean,
+): string {
   const wanted = notify && `NOTIFY=${notify.join(',') || 'NEVER'}`;
-  return [wanted, orcpt && `ORCPT=${orcpt}`, isForwarder && 'XFORWARD'].map(worded).join('');
+  const told = arrival && `XARRIVAL=${arrival}`;
+  return [wanted, orcpt && `ORCPT=${orcpt}`, isForwarder && 'XFORWARD', told].map(worded).join('');
 }
 
 function worded(word: string | false | undefined): string {

@@ -328,8 +328,9 @@ for (const isRelayed of [false, true])
 
     test('has a priority and a time (RFC 6710, RFC 2852)', async () => {
       assert.match(await send(client, LETTER, { mail: ' MT-PRIORITY=-7 BY=600;N' }), /^250 /);
-      const { row } = (await server.taken()).at(-1) ?? {};
+      const { row, message = '' } = (await server.taken()).at(-1) ?? {};
       assert.deepEqual([row?.priority, row?.deliverBy?.mode], [-7, 'notify']);
+      assert.match(message, /^Received: [^;]* id \S+ PRIORITY -7;/);
       assert.ok(Math.abs((row?.deliverBy?.atMs ?? 0) - Date.now() - 600_000) < 10_000);
       assert.match(await send(client, LETTER, { mail: ' BY=600;R' }), /^250 /);
       const returned = (await server.taken()).at(-1)?.row;

@@ -3,9 +3,11 @@
  * right, whether its header may be his, the header as it leaves, and in one change the mail that is to leave and the copy in Sent.
  */
 import { randomUUID } from 'node:crypto';
+import { notifyBits } from '../delivery/wishes.ts';
+import { saysTlsIsOptional } from '../mail/tls-required.ts';
 import { actingAs } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
-import { type NewRecipient, NOTIFY, NOTIFY_DEFAULT, outgoingText } from '../mailbox/model/outgoing.ts';
+import { type NewRecipient, NOTIFY_DEFAULT, outgoingText } from '../mailbox/model/outgoing.ts';
 import {
   assertRoom,
   type IncomingStream,
@@ -23,6 +25,7 @@ import type { Reservation } from '../mailbox/operations/upload-budget.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
+import { decodedAddress } from '../smtp/original-recipient.ts';
 import type { RecipientParameters } from '../smtp/parameters.ts';
 import { isInternational, requireMailbox } from '../smtp/path.ts';
 import { readPast, receiveInto } from '../smtp/receiving.ts';
@@ -60,7 +63,6 @@ interface Upload {
 }
 
 const MAX_SHOWN = 320;
-const NOTIFY_BITS = { SUCCESS: NOTIFY.Success, FAILURE: NOTIFY.Failure, DELAY: NOTIFY.Delay } as const;
 
 export class SubmissionTransaction implements Transaction {
   readonly #envelope: SubmittedEnvelope;
@@ -211,7 +213,8 @@ export class SubmissionTransaction implements Transaction {
     const { hello, parameters } = this.#envelope;
     const nowMs = domain.clock.nowMs();
     const only = this.#recipients.length === 1 ? this.#recipients[0]?.address : undefined;
-    const by = { hostname: settings.hostname, id, recipient: only, nowMs };
+    const { priority } = parameters;
+    const by = { hostname: settings.hostname, id, recipient: only, priority, nowMs };
     return repairedHeader(header, {
       trace: submittedField(connection, by, {
         hello,
@@ -242,7 +245,7 @@ export class SubmissionTransaction implements Transaction {
       isUtf8: utf8 && hasUtf8,
       isEightBit,
       requiresTls: requireTls,
-      isTlsOptional: !requireTls && /^\s*no\s*$/i.test(header.block.text('tls-required') ?? ''),
+      isTlsOptional: !requireTls && saysTlsIsOptional(header.block),
       ...(holdUntilMs === undefined ? {} : { holdUntilMs }),
       ...(priority === 0 ? {} : { priority }),
       ...(deliverBy === undefined ? {} : { deliverBy }),
@@ -306,10 +309,8 @@ function idDomainOf(address: string): string | undefined {
 
 /** RFC 3461 §4.1, §4.2. */
 function dsnOf({ notify, orcpt }: RecipientParameters): Pick<NewRecipient, 'notify' | 'orcpt'> {
-  const bits = notify?.reduce((sum, one) => sum | NOTIFY_BITS[one], 0) ?? NOTIFY_DEFAULT;
-  if (orcpt === undefined) return { notify: bits };
-  const at = orcpt.indexOf(';') + 1;
-  return { notify: bits, orcpt: orcpt.slice(0, at) + (decodeXtext(orcpt.slice(at)) ?? orcpt.slice(at)) };
+  const bits = notify === undefined ? NOTIFY_DEFAULT : notifyBits(notify);
+  return { notify: bits, ...(orcpt !== undefined && { orcpt: decodedAddress(orcpt) }) };
 }
 
 function isAsciiHeader({ block }: WholeHeader): boolean {

@@ -5,6 +5,9 @@
 import { isGroupMarker, parseAddressList } from '../../mail/address.ts';
 import type { HeaderBlock } from '../../mail/header.ts';
 import { NOTIFY, NOTIFY_DEFAULT } from '../../mailbox/model/outgoing.ts';
+import { encodedAddress } from '../../smtp/original-recipient.ts';
+import { MAX_ENVID, MAX_ORCPT } from '../../smtp/parameters.ts';
+import { encodeXtext } from '../../smtp/xtext.ts';
 import { isList, isObject, type Json, type JsonObject } from '../core/json.ts';
 import { MAX_DELAY_SECONDS } from './capability.ts';
 
@@ -105,8 +108,7 @@ function senderParameters(parameters: JsonObject, nowMs: number): SenderParamete
       read.holdUntilMs = untilMs;
     } else if (name === 'RET' && (value === 'FULL' || value === 'HDRS'))
       read.ret = value === 'FULL' ? 'full' : 'headers';
-    else if (name === 'ENVID' && typeof value === 'string' && /^[\x20-\x7e]{1,100}$/.test(value))
-      read.envid = value;
+    else if (name === 'ENVID' && typeof value === 'string' && isEnvid(value)) read.envid = value;
     else if (name === 'REQUIRETLS' && value === null) read.requiresTls = true;
     // What they say is known here, whatever the client thinks.
     else if (!['SIZE', 'BODY', 'SMTPUTF8'].includes(name))
@@ -125,15 +127,21 @@ function recipientParameters(parameters: JsonObject): Pick<EnvelopeRecipient, 'n
       if (words.some((word) => NOTIFY_WORDS[word] === undefined)) return 'NOTIFY is not so';
       if (words.includes('NEVER') && words.length > 1) return 'NOTIFY is not so';
       notify = words.reduce((bits, word) => bits | (NOTIFY_WORDS[word] as number), 0);
-    } else if (
-      name === 'ORCPT' &&
-      typeof value === 'string' &&
-      /^[a-z0-9-]{1,20};[^\0-\x1f\x7f]{1,400}$/i.test(value)
-    )
-      orcpt = value;
+    } else if (name === 'ORCPT' && typeof value === 'string' && isOrcpt(value)) orcpt = value;
     else return `${name.slice(0, 50)} is not known, or not so`;
   }
   return { notify, ...(orcpt === undefined ? {} : { orcpt }) };
+}
+
+/** RFC 3461 §4.4: as SMTP writes it, it is to be no longer than that. */
+function isEnvid(value: string): boolean {
+  return /^[\x20-\x7e]+$/.test(value) && encodeXtext(value).length <= MAX_ENVID;
+}
+
+/** RFC 3461 §4.2. */
+function isOrcpt(value: string): boolean {
+  const isTyped = /^[a-z0-9-]{1,20};\P{Cc}+$/iu.test(value);
+  return isTyped && encodedAddress(value, false).length <= MAX_ORCPT;
 }
 
 function holdFor(value: Json, nowMs: number): number | undefined {

@@ -87,7 +87,7 @@ function statusOf(
   // In front of what was said stands who said it.
   const said = last.detail.replace(/^[^ ]+: (?=\d{3}[ -]|\d\.\d)/, '');
   // A mailbox here has it; of another server nobody knows what it does.
-  const isHere = last.event === 'delivered' && !/^[^ ]+: /.test(last.detail);
+  const isHere = last.event === 'delivered' && /^2\.0\.0 /.test(last.detail);
   return { smtpReply: replyText(said, code), delivered: isHere ? 'yes' : delivered };
 }
 
@@ -110,6 +110,7 @@ function statusOfRow({ state, lastReply, route }: OutgoingRecipient): DeliverySt
         delivered: route === 'remote' ? 'unknown' : 'yes',
       };
     case 'relayed':
+    case 'expanded':
       return { smtpReply: replyText(lastReply, '250 2.0.0'), delivered: 'unknown' };
     default:
       return lastReply === undefined

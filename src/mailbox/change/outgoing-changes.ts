@@ -51,9 +51,9 @@ export class OutgoingChanges {
       kind: 'outgoing',
       row: { ...row, id, createdMs: this.#nowMs },
       recipients: recipients.map((one, i) => ({
+        state: 'waiting',
         ...one,
         n: i + 1,
-        state: 'waiting',
         attempts: 0,
         isTold: false,
         nextMs,

@@ -42,10 +42,10 @@ export type OutgoingRoute = (typeof OUTGOING_ROUTES)[number];
 /** What a report carries of the message (RFC 3461 §4.3); the sender has not said when it is absent. */
 export type ReturnedContent = 'full' | 'headers';
 
-/** When a recipient's sender wants to hear of it (RFC 3461 §4.1). */
-export const NOTIFY = Object.freeze({ Never: 0, Success: 1, Failure: 2, Delay: 4 });
+/** When a recipient's sender wants to hear of it (RFC 3461 §4.1). `Unsaid`: he has not said so, and nobody says it for him (§5.2.1). */
+export const NOTIFY = Object.freeze({ Never: 0, Success: 1, Failure: 2, Delay: 4, Unsaid: 8 });
 /** What holds for whoever has not said otherwise. */
-export const NOTIFY_DEFAULT = NOTIFY.Failure | NOTIFY.Delay;
+export const NOTIFY_DEFAULT = NOTIFY.Failure | NOTIFY.Delay | NOTIFY.Unsaid;
 /**
  * Of what is passed on for one of ours and is told to that one alone: whoever has asked whether it arrived is somebody else, and is not to
  * learn where it went (RFC 3461 §5.2.7.4).
@@ -97,11 +97,13 @@ export interface OutgoingRow extends OutgoingEnvelope {
 }
 
 /**
- * `waiting`: for its next attempt. `held`: until somebody releases it. `failed`, `delivered`, `relayed`: it has ended, and its sender is
- * still to be told. In this order in the store.
+ * `waiting`: for its next attempt. `held`: until somebody releases it. `failed`, `delivered`, `relayed`, `expanded`: it has ended, and its
+ * sender is still to be told. In this order in the store.
  */
-export const RECIPIENT_STATES = ['waiting', 'held', 'failed', 'delivered', 'relayed'] as const;
+export const RECIPIENT_STATES = ['waiting', 'held', 'failed', 'delivered', 'relayed', 'expanded'] as const;
 export type RecipientState = (typeof RECIPIENT_STATES)[number];
+/** What a sender who wants to hear of it is told: it is in the mailbox, at a server that does not say more, at all whom the address leads to. */
+export type Arrival = Extract<RecipientState, 'delivered' | 'relayed' | 'expanded'>;
 
 export interface NewRecipient {
   /** Canonical spelling is not asked for: it leaves as it was written. */
@@ -111,9 +113,11 @@ export interface NewRecipient {
   readonly notify: number;
   /** As it was given: `rfc822;anna@example.org`, decoded (RFC 3461 §4.2). */
   readonly orcpt?: string;
+  /** It has arrived in another way, and the row is there to tell its sender. */
+  readonly state?: Arrival;
 }
 
-export interface OutgoingRecipient extends NewRecipient {
+export interface OutgoingRecipient extends Omit<NewRecipient, 'state'> {
   /** From 1, within its message. */
   readonly n: number;
   readonly state: RecipientState;

@@ -60,8 +60,11 @@ export const EN: Words = {
       advice: 'The words below may say why.',
     },
   },
-  delivered: 'It is in the mailbox.',
-  relayed: 'It was handed to the next server, which does not say what becomes of it.',
+  arrived: {
+    delivered: 'It is in the mailbox.',
+    relayed: 'It was handed to the next server, which does not say what becomes of it.',
+    expanded: 'It was passed on to everybody who gets mail for this address.',
+  },
   said: (host) => `${host} said:`,
   retriedUntil: (date) => `It will be tried until ${date}.`,
   attached: 'Details for experts, and your message or its beginning, are attached.',

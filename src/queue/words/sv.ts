@@ -59,8 +59,11 @@ export const SV: Words = {
       advice: 'Orden nedan säger kanske varför.',
     },
   },
-  delivered: 'Det ligger i brevlådan.',
-  relayed: 'Det lämnades till nästa server, som inte berättar hur det går.',
+  arrived: {
+    delivered: 'Det ligger i brevlådan.',
+    relayed: 'Det lämnades till nästa server, som inte berättar hur det går.',
+    expanded: 'Det skickades vidare till alla som får post till den här adressen.',
+  },
   said: (host) => `${host} sade:`,
   retriedUntil: (date) => `Försöken fortsätter till ${date}.`,
   attached: 'Detaljer för experter, och ditt meddelande eller början av det, är bifogade.',

@@ -2,6 +2,8 @@
  * What reports say to people, in their language. What went wrong is one of a few cases by its status (RFC 3463); each has a sentence that says
  * what happened and one that says what to do.
  */
+import type { Arrival } from '../../mailbox/model/outgoing.ts';
+
 export const REASONS = [
   'no-such-address',
   'no-such-domain',
@@ -27,8 +29,7 @@ export interface Words {
   readonly subject: { readonly [Kind in ReportKind]: string };
   readonly greeting: { readonly [Kind in ReportKind]: string };
   readonly reasons: { readonly [R in Reason]: Explained };
-  readonly delivered: string;
-  readonly relayed: string;
+  readonly arrived: { readonly [How in Arrival]: string };
   readonly said: (host: string) => string;
   readonly retriedUntil: (date: string) => string;
   readonly attached: string;
