@@ -21,6 +21,8 @@ export interface ReceivedBy {
   readonly id: string;
   /** The only recipient: nobody learns by it of others (RFC 5321 §7.2). */
   readonly recipient: string | undefined;
+  /** RFC 6710: as the client asked for it. */
+  readonly priority?: number | undefined;
   readonly nowMs: number;
 }
 
@@ -35,12 +37,18 @@ export function receivedField(from: Arriving, by: ReceivedBy): Buffer {
   const name = reverseName === undefined ? '' : `${word(reverseName)} `;
   const tls = tlsVersion === undefined ? '' : ` (${word(tlsVersion)})`;
   const to = by.recipient === undefined ? '' : `\r\n\tfor <${plain(by.recipient)}>`;
+  const priority = priorityClause(by);
   const text = [
     `Received: from ${word(helo)} (${name}[${literal(remoteAddress)}])`,
-    `\tby ${word(by.hostname)} with ${protocol}${tls} id ${word(by.id)}${to};`,
+    `\tby ${word(by.hostname)} with ${protocol}${tls} id ${word(by.id)}${to}${priority};`,
     `\t${formatRfc5322(Math.floor(by.nowMs / 1000))}`,
   ];
   return Buffer.from(`${text.join('\r\n')}\r\n`, 'utf8');
+}
+
+/** RFC 6710 §6. */
+export function priorityClause({ priority }: Pick<ReceivedBy, 'priority'>): string {
+  return priority === undefined ? '' : ` PRIORITY ${priority}`;
 }
 
 /** The same of a hop inside: out of the queue and into a mailbox. So what goes in a circle in here is seen too. */

@@ -79,9 +79,35 @@ describe('a report', () => {
   });
 
   it('says addresses that are not in ASCII as RFC 6533 does', () => {
-    const text = report({ recipients: [aRecipient({ address: 'blå@example.org', state: 'failed' })] });
-    assert.match(text, /message\/global-delivery-status/);
-    assert.match(text, /Final-Recipient: utf-8; blå@example\.org/);
+    const recipients = [
+      aRecipient({ address: 'blå@example.org', orcpt: 'utf-8;grön@example.org', state: 'failed' }),
+    ];
+    const header = Buffer.from('Subject: smörgås\r\n');
+    const text = report({ recipients, header, to: 'ö@example.com' });
+    assert.match(text, /message\/global-delivery-status\r\nContent-Transfer-Encoding: 8bit\r\n/);
+    assert.match(
+      text,
+      /Original-Recipient: utf-8; grön@example\.org\r\nFinal-Recipient: utf-8; blå@example\.org/,
+    );
+    assert.match(
+      text,
+      /message\/global-headers\r\nContent-Transfer-Encoding: 8bit\r\n\r\nSubject: smörgås\r\n/,
+    );
+    // Who has an address in ASCII may have a server that takes nothing else (§4.5).
+    const ascii = report({ recipients, header });
+    assert.match(ascii, /^[\0-\x7f]+$/);
+    assert.match(ascii, /message\/global-delivery-status\r\nContent-Transfer-Encoding: base64\r\n/);
+    const [, coded = ''] =
+      /global-headers\r\nContent-Transfer-Encoding: base64\r\n\r\n([^-]+)\r\n--/.exec(ascii) ?? [];
+    assert.equal(Buffer.from(coded, 'base64').toString(), String(header));
+  });
+
+  it('says by when it was to be there (RFC 2852 §6)', () => {
+    const deliverBy = { atMs: Date.UTC(2026, 0, 7), mode: 'notify', isTraced: false } as const;
+    assert.match(
+      report({ row: { ...row, deliverBy } }),
+      /\r\nDeliver-By-Date: Wed, 07 Jan 2026 00:00:00 \+0000\r\n\r\n/,
+    );
   });
 
   it('finds the status in what was said', () => {

@@ -2,9 +2,10 @@
  * Reports about mail that was sent (RFC 3464 in RFC 6522; RFC 6533 where addresses are not in ASCII): in plain words first, then for
  * programs, then what was sent or its header. Pure. Nothing that a server or a sender has said can become a header field here.
  */
+import { isAscii } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { HeaderBlock } from '../mail/header.ts';
-import type { OutgoingRecipient, OutgoingRow } from '../mailbox/model/outgoing.ts';
+import type { Arrival, OutgoingRecipient, OutgoingRow } from '../mailbox/model/outgoing.ts';
 import { printable } from './client/reply.ts';
 import { type Language, WORDS } from './words/languages.ts';
 import { type ReportKind, reasonOf, type Words } from './words/words.ts';
@@ -38,7 +39,9 @@ const NOT_ASCII = /[^\0-\x7f]/;
 export function makeReport(report: Report): MadeReport {
   const { kind, language, hostname, from, nowMs, row, to, recipients } = report;
   const words = WORDS[language];
-  const isUtf8 = [to, ...recipients.map(({ address }) => address)].some((one) => NOT_ASCII.test(one));
+  const isUtf8 = NOT_ASCII.test(to);
+  // RFC 6533 §4: with addresses of a kind that the older forms have no words for.
+  const isGlobal = row.isUtf8 || [to, ...addressesOf(recipients)].some((one) => NOT_ASCII.test(one));
   const boundary = `=_${randomBytes(12).toString('hex')}`;
   const messageId = new HeaderBlock(report.header).text('message-id');
   const about = messageId !== undefined && /^<[\x21-\x7e]{1,250}>$/.test(messageId) ? messageId : undefined;
@@ -55,31 +58,46 @@ export function makeReport(report: Report): MadeReport {
     'MIME-Version: 1.0',
     `Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary="${boundary}"`,
   ];
-  const { type, octets: returned } = returnedPart(report, isUtf8);
-  const isEightBit = returned.some((octet) => octet > 0x7f) || isUtf8;
-  const status = statusPart(report, isUtf8);
+  const status = encodedPart(Buffer.from(statusPart(report)), isUtf8);
+  const { type, octets, canBeEncoded } = returnedPart(report, isGlobal);
+  const returned = encodedPart(octets, isUtf8 || !canBeEncoded);
   const pieces = [
     `${head.join('\r\n')}\r\n\r\n--${boundary}\r\n`,
     'Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n',
     quotedPrintable(humanPart(report, words)),
-    `\r\n--${boundary}\r\nContent-Type: message/${isUtf8 ? 'global-' : ''}delivery-status\r\n`,
-    `${isUtf8 ? 'Content-Transfer-Encoding: 8bit\r\n' : ''}\r\n${status}`,
-    `\r\n--${boundary}\r\nContent-Type: ${type}\r\n`,
-    `${isEightBit ? 'Content-Transfer-Encoding: 8bit\r\n' : ''}\r\n`,
+    `\r\n--${boundary}\r\nContent-Type: message/${isGlobal ? 'global-' : ''}delivery-status\r\n`,
   ];
-  const octets = Buffer.concat([
+  const whole = Buffer.concat([
     Buffer.from(pieces.join('')),
+    status,
+    Buffer.from(`\r\n--${boundary}\r\nContent-Type: ${type}\r\n`),
     returned,
     Buffer.from(`\r\n--${boundary}--\r\n`),
   ]);
-  return { octets, isUtf8, isEightBit };
+  return { octets: whole, isUtf8, isEightBit: whole.some((octet) => octet > 0x7f) };
+}
+
+/** As `address` and `orcpt` have them. */
+function addressesOf(recipients: readonly OutgoingRecipient[]): string[] {
+  return recipients.flatMap(({ address, orcpt = '' }) => [address, orcpt]);
+}
+
+/**
+ * With the rest of its header. Whoever gets the report may have a server that takes nothing above 127: then, and where the type lets it
+ * be, it is written in ASCII (RFC 6533 §4.5).
+ */
+function encodedPart(octets: Buffer, mayBeEightBit: boolean): Buffer {
+  if (isAscii(octets)) return Buffer.concat([Buffer.from('\r\n'), octets]);
+  if (mayBeEightBit) return Buffer.concat([Buffer.from('Content-Transfer-Encoding: 8bit\r\n\r\n'), octets]);
+  const lines = octets.toString('base64').match(/.{1,76}/g) ?? [];
+  return Buffer.from(`Content-Transfer-Encoding: base64\r\n\r\n${lines.join('\r\n')}`);
 }
 
 function humanPart({ kind, recipients, row }: Report, words: Words): string {
   const lines = [words.greeting[kind], ''];
   for (const one of recipients) {
     lines.push(`${oneLine(one.address)}`);
-    if (kind === 'delivered') lines.push(`  ${one.state === 'relayed' ? words.relayed : words.delivered}`);
+    if (kind === 'delivered') lines.push(`  ${words.arrived[one.state as Arrival]}`);
     else {
       const { happened, advice } = words.reasons[reasonOf(statusOf(one), isOfOthers(one))];
       lines.push(`  ${happened}`);
@@ -93,14 +111,16 @@ function humanPart({ kind, recipients, row }: Report, words: Words): string {
 }
 
 /** RFC 3464 §2.2, §2.3. */
-function statusPart({ kind, hostname, row, recipients }: Report, isUtf8: boolean): string {
+function statusPart({ kind, hostname, row, recipients }: Report): string {
   const about = [
     ...(row.envid === undefined ? [] : [`Original-Envelope-Id: ${oneLine(row.envid)}`]),
     `Reporting-MTA: dns; ${hostname}`,
     `Arrival-Date: ${dateOf(row.createdMs)}`,
+    // RFC 2852 §6.
+    ...(row.deliverBy === undefined ? [] : [`Deliver-By-Date: ${dateOf(row.deliverBy.atMs)}`]),
   ];
   const each = recipients.map((one) => {
-    const type = isUtf8 && NOT_ASCII.test(one.address) ? 'utf-8' : 'rfc822';
+    const type = NOT_ASCII.test(one.address) ? 'utf-8' : 'rfc822';
     const remote = /^[A-Za-z0-9.-]+/.exec(one.lastHost ?? '')?.[0];
     return [
       ...(one.orcpt === undefined ? [] : [`Original-Recipient: ${oneLine(one.orcpt).replace(';', '; ')}`]),
@@ -129,9 +149,17 @@ export function statusOf({ state, lastReply = '' }: OutgoingRecipient): string {
   return state === 'failed' && !lastReply.startsWith('4') ? '5.0.0' : '4.0.0';
 }
 
-function returnedPart({ header, whole }: Report, isUtf8: boolean): { type: string; octets: Buffer } {
-  if (whole !== undefined) return { type: isUtf8 ? 'message/global' : 'message/rfc822', octets: whole };
-  return { type: isUtf8 ? 'message/global-headers' : 'text/rfc822-headers', octets: header };
+/** RFC 2046 §5.2.1 lets `message/rfc822` alone be written in no other way. */
+function returnedPart(
+  { header, whole }: Report,
+  isGlobal: boolean,
+): { readonly type: string; readonly octets: Buffer; readonly canBeEncoded: boolean } {
+  if (whole !== undefined) {
+    const type = isGlobal ? 'message/global' : 'message/rfc822';
+    return { type, octets: whole, canBeEncoded: isGlobal };
+  }
+  const type = isGlobal ? 'message/global-headers' : 'text/rfc822-headers';
+  return { type, octets: header, canBeEncoded: true };
 }
 
 /** RFC 5322 §3.3, in UTC. */

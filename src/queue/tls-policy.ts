@@ -2,6 +2,7 @@
  * What a server has to prove before it gets a message: DANE where the domain has it, else its MTA-STS policy, else whatever TLS there is
  * (RFC 7672 §2.2, RFC 8461 §2). A message can ask for more (REQUIRETLS, RFC 8689 §4.2.1) or for less (`TLS-Required: No`, §5).
  */
+import { domainToASCII } from 'node:url';
 import type { CertificateAssociation, Dns } from '../dns/answer.ts';
 import type { AppliedPolicy, TlsFailure } from '../feedback/observation.ts';
 import { type DaneLookup, lookUpDane } from './dane.ts';
@@ -28,7 +29,15 @@ export type TlsDecision = { readonly applied: AppliedPolicy | undefined } & (
       readonly fault?: TlsFailure;
     }
   /** This host is not to be used now. */
-  | { readonly kind: 'barred'; readonly status: string; readonly text: string; readonly fault: TlsFailure }
+  | {
+      readonly kind: 'barred';
+      readonly status: string;
+      readonly text: string;
+      /** Of the policy; undefined: it is none, and the message asks for more than the domain offers. */
+      readonly fault?: TlsFailure;
+      /** It will be no other way later. */
+      readonly isForEver?: true;
+    }
 );
 
 export interface TlsQuestion {
@@ -76,18 +85,20 @@ export class TlsPolicies {
     }
   }
 
-  async #bySts({ domain, host, requiresTls }: TlsQuestion): Promise<TlsDecision> {
+  async #bySts({ domain, host, route, requiresTls }: TlsQuestion): Promise<TlsDecision> {
     const policy = await this.#sts.policyOf(domain);
     const wanted: TlsLevel = requiresTls
       ? { kind: 'verified', because: 'REQUIRETLS' }
       : { kind: 'opportunistic' };
+    const isNamedByPolicy = policy !== undefined && policy.mode !== 'none' && isNamed(policy, host.name);
+    if (requiresTls && !isNamedByPolicy && !isProven(route, host, domain)) return notProven(host, domain);
     const fault = policy === undefined ? this.#sts.faultOf(domain) : undefined;
     if (fault !== undefined) return { ...level({ type: 'sts', text: [], hosts: [] }, wanted), fault };
     if (policy === undefined || policy.mode === 'none') return level(NO_POLICY, wanted);
     const { mode, hosts } = policy;
     const text = ['version: STSv1', `mode: ${mode}`, ...hosts.map((name) => `mx: ${name}`)];
     const applied = { type: 'sts', text, hosts } as const;
-    if (isNamed(policy, host.name))
+    if (isNamedByPolicy)
       return mode === 'enforce'
         ? level(applied, { kind: 'verified', because: `MTA-STS of ${domain}` })
         : { ...level(applied, wanted), wouldVerify: true };
@@ -95,6 +106,16 @@ export class TlsPolicies {
     const words = `${host.name} is not among the servers that the MTA-STS policy of ${domain} names`;
     return { applied, kind: 'barred', status: '4.7.5', text: words, fault: 'validation-failure' };
   }
+}
+
+/** RFC 8689 §2: an MX record that nobody has signed may be anybody's. */
+function isProven({ isSecure }: Route, { name }: RouteHost, domain: string): boolean {
+  return isSecure || name === domainToASCII(domain.replace(/\.$/, '')) || domain.startsWith('[');
+}
+
+function notProven({ name }: RouteHost, domain: string): TlsDecision {
+  const text = `nothing proves that ${name} takes mail for ${domain}, as REQUIRETLS asks: its DNS is not signed, and no MTA-STS policy names it`;
+  return { applied: undefined, kind: 'barred', status: '5.7.10', text, isForEver: true };
 }
 
 /** Whoever names a smarthost says what it has to prove. */

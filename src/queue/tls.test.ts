@@ -128,17 +128,42 @@ describe('TLS to other servers', () => {
   it('is promised all the way, or the message is not sent (REQUIRETLS, RFC 8689)', async () => {
     const { certificate: ca } = pair;
     const keywords = ['PIPELINING', 'REQUIRETLS'];
-    await scene({ hop: { tls: pair, keywords }, ca }, async (it) => {
+    const named = { zone: [STS], fetchPolicy: async () => policy('mx.example.org', 'testing'), ca };
+    await scene({ hop: { tls: pair, keywords }, ...named }, async (it) => {
       await it.send(['bo@example.org'], { requiresTls: true });
       await it.empty();
       assert.match(it.hop.mails[0]?.parameters ?? '', /REQUIRETLS/);
     });
-    await scene({ hop: { tls: pair, keywords: ['PIPELINING'] }, ca }, async (it) => {
+    await scene({ hop: { tls: pair, keywords: ['PIPELINING'] }, ...named }, async (it) => {
+      await it.send(['bo@example.org'], { requiresTls: true, ret: 'full' });
+      await it.empty();
+      assert.equal(it.hop.mails.length, 0);
+      const [report] = (await it.kit.messagesOf('anna@example.com')).map(String);
+      assert.match(report ?? '', /Status: 5\.7\.30/);
+      assert.match(report ?? '', /Content-Type: text\/rfc822-headers/, 'its text stays here (§5)');
+    });
+  });
+
+  it('is promised by nobody whom neither a signed DNS nor a policy names (RFC 8689 §2)', async () => {
+    const { certificate: ca } = pair;
+    const keywords = ['PIPELINING', 'REQUIRETLS'];
+    await scene({ hop: { tls: pair, keywords }, ca }, async (it) => {
       await it.send(['bo@example.org'], { requiresTls: true });
       await it.empty();
       assert.equal(it.hop.mails.length, 0);
-      assert.match(String((await it.kit.messagesOf('anna@example.com'))[0]), /Status: 5\.7\.30/);
+      assert.match(String((await it.kit.messagesOf('anna@example.com'))[0]), /Status: 5\.7\.10/);
     });
+  });
+
+  it('is gone without by a report that would be lost (RFC 8689 §5)', async () => {
+    for (const keywords of [['PIPELINING'], ['PIPELINING', 'REQUIRETLS']])
+      await scene({ hop: { tls: pair, keywords }, ca: pair.certificate }, async (it) => {
+        await it.send(['bo@example.org'], { requiresTls: true, sender: '', kind: 'report' });
+        await it.empty();
+        assert.equal(it.hop.mails.length, 1);
+        assert.doesNotMatch(it.hop.mails[0]?.parameters ?? '', /REQUIRETLS/);
+        assert.equal(it.hop.mails[0]?.isSecure, true);
+      });
   });
 
   it('is what a smarthost has to have before it gets a password', async () => {

@@ -1,6 +1,6 @@
 /** The Received field of mail that somebody has sent. Where he was when he did is his own matter (RFC 8601 aside), unless it is wanted. */
 
-import { protocolName, type ReceivedBy, receivedField } from '../delivery/trace.ts';
+import { priorityClause, protocolName, type ReceivedBy, receivedField } from '../delivery/trace.ts';
 import { formatRfc5322 } from '../mail/date.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Hello } from '../smtp/role.ts';
@@ -21,5 +21,6 @@ export function submittedField(
   if (!hidesClient) return receivedField({ helo: hello.name, remoteAddress, protocol, tlsVersion }, by);
   const tls = tlsVersion === undefined ? '' : ` (${tlsVersion})`;
   const at = formatRfc5322(Math.floor(by.nowMs / 1000));
-  return Buffer.from(`Received: by ${by.hostname} with ${protocol}${tls} id ${by.id};\r\n\t${at}\r\n`);
+  const id = `${by.id}${priorityClause(by)}`;
+  return Buffer.from(`Received: by ${by.hostname} with ${protocol}${tls} id ${id};\r\n\t${at}\r\n`);
 }

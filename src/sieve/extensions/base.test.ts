@@ -221,16 +221,55 @@ describe('envelope (RFC 5228 §5.4) and subaddress (RFC 5233)', () => {
       envid: 'x1',
       byTime: { untilMs: Date.UTC(2026, 4, 1, 12, 40, 45), mode: 'return', isTraced: true } as const,
     };
-    const requires = 'envelope envelope-dsn envelope-deliverby relational comparator-i;ascii-numeric';
+    const requires = 'envelope envelope-dsn envelope-deliverby relational comparator-i;ascii-numeric date';
     assert.ok(holds('envelope :contains "notify" "failure"', { envelope }, requires));
     assert.ok(holds('envelope "ret" "hdrs"', { envelope }, requires));
     assert.ok(holds('envelope "orcpt" ""', { envelope }, requires) === false);
     assert.ok(holds('envelope "bytimerelative" "600"', { envelope }, requires));
-    assert.ok(holds('envelope "bytimeabsolute" "2026-05-01T12:40:45Z"', { envelope }, requires));
+    assert.ok(
+      holds('envelope :zone "+0000" "bytimeabsolute" "2026-05-01T12:40:45Z"', { envelope }, requires),
+    );
     assert.ok(holds('envelope "bytrace" "true"', { envelope }, requires));
     assert.ok(holds('envelope "bymode" "RETURN"', { envelope }, requires));
     const { effects } = run('require "redirect-dsn"; redirect :notify "NEVER" :ret "hdrs" "a@example.org";');
     assert.deepEqual(effects[0]?.kind === 'redirect' && effects[0].options, { notify: 'NEVER', ret: 'HDRS' });
+  });
+
+  test('the examples of RFC 6009 §3 and §5', () => {
+    const nowMs = Date.UTC(2026, 4, 1, 13, 0, 0);
+    const base = { from: 'a@example.org', to: 'b@example.org', orcpt: 'rfc822;b+x@example.com' };
+    const byTime = { untilMs: Date.UTC(2026, 4, 1, 12, 40, 45), mode: 'notify', isTraced: false } as const;
+    const asked = (test: string, more: object, zoneMinutes = 0): boolean =>
+      holds(
+        test,
+        { envelope: { ...base, byTime, ...more }, nowMs, zoneMinutes },
+        'envelope envelope-dsn envelope-deliverby relational comparator-i;ascii-numeric date variables',
+      );
+    const two = { notify: 'SUCCESS,FAILURE' };
+    const one = { notify: 'FAILURE' };
+    const onlyFailure = `allof(envelope "notify" "FAILURE",
+      envelope :comparator "i;ascii-numeric" :count "eq" "notify" "1")`;
+    assert.ok(asked('envelope "notify" "SUCCESS"', two));
+    assert.equal(asked('envelope "notify" "SUCCESS"', one), false);
+    assert.ok(asked(onlyFailure, one));
+    assert.equal(asked(onlyFailure, two), false);
+    assert.ok(asked('envelope :matches "orcpt" "rfc822;*@example.com"', {}));
+    assert.ok(asked('envelope :contains "bytimerelative" "-"', {}));
+    for (const minutes of [0, 120, -330]) {
+      const late = 'envelope :value "lt" "bytimeabsolute" "2026-05-01T';
+      assert.ok(
+        asked(
+          `${late}${minutes === 0 ? '13:00:00Z' : minutes > 0 ? '15:00:00+02:00' : '07:30:00-05:30'}"`,
+          {},
+          minutes,
+        ),
+      );
+    }
+    assert.ok(asked('envelope :matches :zone "+0000" "bytimeabsolute" "*T12:*:*"', {}, 120));
+    assert.throws(() => asked('envelope :zone "+0000" "from" "x"', {}), /zone/);
+    assert.throws(() =>
+      holds('envelope :zone "+0000" "bytimeabsolute" "x"', {}, 'envelope envelope-deliverby'),
+    );
   });
 });
 

@@ -24,7 +24,7 @@ export const DATE_PARTS: ReadonlyMap<string, (moment: Moment) => string> = new M
   ['minute', (m: Moment) => digits(local(m).getUTCMinutes())],
   ['second', (m: Moment) => digits(local(m).getUTCSeconds())],
   ['time', time],
-  ['iso8601', (m: Moment) => `${date(m)}T${time(m)}${m.zoneMinutes === 0 ? 'Z' : zone(m, ':')}`],
+  ['iso8601', iso8601],
   ['std11', std11],
   ['zone', (m: Moment) => zone(m, '')],
   ['weekday', (m: Moment) => String(local(m).getUTCDay())],
@@ -52,6 +52,10 @@ function date(moment: Moment): string {
 function time(moment: Moment): string {
   const d = local(moment);
   return `${digits(d.getUTCHours())}:${digits(d.getUTCMinutes())}:${digits(d.getUTCSeconds())}`;
+}
+
+export function iso8601(moment: Moment): string {
+  return `${date(moment)}T${time(moment)}${moment.zoneMinutes === 0 ? 'Z' : zone(moment, ':')}`;
 }
 
 function std11(moment: Moment): string {

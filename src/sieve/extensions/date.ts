@@ -46,7 +46,8 @@ export const DATE: Extension = {
     { name: 'originalzone', of: ['date'], group: 'zone' },
     {
       name: 'zone',
-      of: ['date', 'currentdate'],
+      of: ['date', 'currentdate', 'envelope'],
+      capabilities: ['date'],
       value: 'string',
       group: 'zone',
       check(checking, value) {
@@ -90,7 +91,8 @@ function dateOf(raw: Buffer): MailDate | undefined {
   return parseDateTime(text) ?? parseDateTime(text.slice(text.lastIndexOf(';') + 1));
 }
 
-function momentOf(run: Run, { tags }: Node, date: Moment): Moment {
+/** In the zone that is asked for; else in that of the server. */
+export function momentOf(run: Run, { tags }: Node, date: Moment): Moment {
   if (tags.originalzone !== undefined) return date;
   if (tags.zone === undefined) return { seconds: date.seconds, zoneMinutes: run.environment.zoneMinutes };
   const zone = zoneMinutes(run.text(tags.zone));

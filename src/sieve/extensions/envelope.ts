@@ -11,9 +11,12 @@ import { RunFault } from '../run/budget.ts';
 import type { Run } from '../run/run.ts';
 import type { Steps } from '../run/steps.ts';
 import { addressPart } from './address-parts.ts';
+import { momentOf } from './date.ts';
+import { iso8601 } from './date-parts.ts';
 import { MODE_WORDS, NOTIFY_WORDS, RET_WORDS } from './redirect.ts';
 
-type Reader = (run: Run, node: Node, envelope: Envelope) => string | undefined;
+/** None: it was not said. */
+type Reader = (run: Run, node: Node, envelope: Envelope) => readonly string[];
 
 interface EnvelopePart {
   readonly capability?: string;
@@ -22,22 +25,26 @@ interface EnvelopePart {
   readonly addresses?: (envelope: Envelope) => number;
 }
 
+const ABSOLUTE = 'bytimeabsolute';
+
 /** What can be asked for, and what must be required for it. */
 const PARTS: ReadonlyMap<string, EnvelopePart> = new Map<string, EnvelopePart>([
   [
     'from',
     {
-      read: (run, node, { from }) => pathPart(run, node, from),
+      read: (run, node, { from }) => some(pathPart(run, node, from)),
       addresses: ({ from }) => (from === '' ? 0 : 1),
     },
   ],
-  ['to', { read: (run, node, { to }) => pathPart(run, node, to), addresses: () => 1 }],
-  ...(['notify', 'orcpt', 'ret', 'envid'] as const).map((name): [string, EnvelopePart] => [
+  ['to', { read: (run, node, { to }) => some(pathPart(run, node, to)), addresses: () => 1 }],
+  // RFC 6009 §3: each of the words is one.
+  ['notify', { capability: 'envelope-dsn', read: (_, __, { notify }) => notify?.split(',') ?? [] }],
+  ...(['orcpt', 'ret', 'envid'] as const).map((name): [string, EnvelopePart] => [
     name,
-    { capability: 'envelope-dsn', read: (_, __, envelope) => envelope[name] },
+    { capability: 'envelope-dsn', read: (_, __, envelope) => some(envelope[name]) },
   ]),
-  ['bytimeabsolute', deliverBy(({ untilMs }) => new Date(untilMs).toISOString().replace(/\.\d+Z$/, 'Z'))],
-  ['bytimerelative', deliverBy(({ untilMs }, nowMs) => String(Math.round((untilMs - nowMs) / 1000)))],
+  [ABSOLUTE, deliverBy(({ untilMs }, run, node) => absolute(run, node, untilMs))],
+  ['bytimerelative', deliverBy(({ untilMs }, run) => String(secondsLeft(run, untilMs)))],
   ['bymode', deliverBy(({ mode }) => mode)],
   ['bytrace', deliverBy(({ isTraced }) => (isTraced ? 'true' : 'false'))],
 ]);
@@ -51,8 +58,13 @@ export const ENVELOPE: Extension = {
       capabilities: ['envelope'],
       values: ['strings', 'strings'],
       classes: ['match', 'address-part'],
-      check(checking, { values: [names] }) {
-        for (const name of Array.isArray(names) ? (names as readonly unknown[]) : []) {
+      check(checking, { values: [names], tags }) {
+        const asked: readonly unknown[] = Array.isArray(names) ? names : [];
+        const mayBeAbsolute = asked.some(
+          (name) => typeof name !== 'string' || name.toLowerCase() === ABSOLUTE,
+        );
+        if (tags.zone !== undefined && !mayBeAbsolute) checking.fail(`":zone" is for "${ABSOLUTE}" alone`);
+        for (const name of asked) {
           if (typeof name !== 'string') continue;
           const part = PARTS.get(name.toLowerCase());
           if (part === undefined) checking.unknown(`an envelope has no part "${name}"`);
@@ -72,9 +84,9 @@ export const ENVELOPE: Extension = {
         for (const name of run.texts(node.values[0])) {
           const part = PARTS.get(name.toLowerCase());
           if (part === undefined) throw new RunFault(`an envelope has no part "${name.slice(0, 100)}"`);
-          const value = envelope && part.read(run, node, envelope);
-          if (value !== undefined) values.push(value);
-          count += (envelope && part.addresses?.(envelope)) ?? (value === undefined ? 0 : 1);
+          const read = envelope === undefined ? [] : part.read(run, node, envelope);
+          values.push(...read);
+          count += (envelope && part.addresses?.(envelope)) ?? read.length;
         }
         return yield* matchAny(run, node, values, run.texts(node.values[1]), count);
       },
@@ -92,11 +104,27 @@ function pathPart(run: Run, node: Node, path: string): string | undefined {
   return addressPart(run, node, address);
 }
 
-function deliverBy(read: (by: NonNullable<Envelope['byTime']>, nowMs: number) => string): EnvelopePart {
+function some(value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [value];
+}
+
+function deliverBy(
+  read: (by: NonNullable<Envelope['byTime']>, run: Run, node: Node) => string,
+): EnvelopePart {
   return {
     capability: 'envelope-deliverby',
-    read: ({ environment }, _, { byTime }) => byTime && read(byTime, environment.nowMs),
+    read: (run, node, { byTime }) => some(byTime && read(byTime, run, node)),
   };
+}
+
+function secondsLeft({ environment: { nowMs } }: Run, untilMs: number): number {
+  return Math.round((untilMs - nowMs) / 1000);
+}
+
+/** RFC 6009 §5: as `currentdate "iso8601"` says it, so that the two can be compared. */
+function absolute(run: Run, node: Node, untilMs: number): string {
+  const date = { seconds: Math.floor(untilMs / 1000), zoneMinutes: 0 };
+  return iso8601(momentOf(run, node, date));
 }
 
 export const SUBADDRESS: Extension = {
