@@ -6,9 +6,25 @@ import type { Clock } from '../base/clock.ts';
 import type { AccountRecord, Role } from './model/model.ts';
 import type { Limits } from './model/quota.ts';
 
+/** The time by which something is given up for good, see `upkeep/known-time.ts`; by it a leap of the clock makes nothing older. */
+export interface KeepingClock extends Clock {
+  /** When what bears this date will have been there for so long. */
+  dueMs(atMs: number, ageMs: number): number;
+  /** The latest date of which everything has been there for so long. */
+  pastMs(ageMs: number): number;
+}
+
+/** Believed as it is. */
+export function plainKeepingClock(clock: Clock): KeepingClock {
+  return {
+    nowMs: () => clock.nowMs(),
+    dueMs: (atMs, ageMs) => atMs + ageMs,
+    pastMs: (ageMs) => clock.nowMs() - ageMs,
+  };
+}
+
 export interface Keeping {
-  /** For whatever is given up for good because time has passed, see `upkeep/known-time.ts`. */
-  readonly clock: Clock;
+  readonly clock: KeepingClock;
   /** What was deleted can be brought back for so long; 0: it cannot. */
   readonly recoverMs: number;
   /** As many octets of what was deleted are kept. */
@@ -19,7 +35,7 @@ export interface Keeping {
 
 /** For tests of other things. */
 export const KEEPS_ALL = (clock: Clock): Keeping => ({
-  clock,
+  clock: plainKeepingClock(clock),
   recoverMs: 0,
   recoverBytes: () => Number.POSITIVE_INFINITY,
   retentionMs: () => undefined,

@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Option } from '../config/option.ts';
 import { type Config, OPTIONS } from '../config/options.ts';
-import type { Keeping } from '../mailbox/keeping.ts';
+import type { Keeping, KeepingClock } from '../mailbox/keeping.ts';
 import type { AccountRecord, Role } from '../mailbox/model/model.ts';
 import { KnownTime, type TimeMemory } from '../mailbox/upkeep/known-time.ts';
 
@@ -20,7 +20,7 @@ export const RETENTION_ACCOUNT_SETTINGS = Object.freeze({
 
 export function keepingOf(
   { retention, recovery }: Pick<Config, 'retention' | 'recovery'>,
-  clock: Clock,
+  clock: KeepingClock,
 ): Keeping {
   return {
     clock,
@@ -45,7 +45,12 @@ function chosen(
 }
 
 const WRITE_MS = 10 * 60_000;
-const MemorySchema = z.object({ knownMs: z.number().int().min(0), waitedMs: z.number().min(0) });
+const momentSchema = z.number().int().min(0);
+const MemorySchema = z.object({
+  knownMs: momentSchema,
+  waitedMs: z.number().min(0),
+  jumps: z.array(z.object({ beforeMs: momentSchema, afterMs: momentSchema })).default([]),
+});
 
 /** What is known of the time when the server starts: a clock that was wrong then must not make everything old. */
 export function knownTimeOf({ data }: Pick<Config, 'data'>, clock: Clock, log: Log): KnownTime {

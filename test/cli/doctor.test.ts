@@ -37,8 +37,9 @@ function about(findings: readonly Finding[], check: string, subject = /^/): Find
 }
 
 describe('beside a server', () => {
-  test('every port, the certificate, the DNS and the domains of the accounts are looked at', async () => {
+  test('every port, the certificate, the DNS and the domains of the accounts are looked at', async (t) => {
     const dns = await startDns({ zone, isSecure: true });
+    t.after(() => dns.close());
     const config = {
       ...{ hostname: HOST, 'dns.servers': `127.0.0.1:${dns.port}` },
       ...{ 'listen.imaps': '*:0', 'listen.metrics': '127.0.0.1:0' },
@@ -93,12 +94,12 @@ describe('beside a server', () => {
       assert.match(text.stdout, /^\d+ ok, \d+ warn, 0 fail, \d+ unknown$/m);
     } finally {
       await server.stop();
-      await dns.close();
     }
   });
 
-  test('several workers are one server', async () => {
+  test('several workers are one server', async (t) => {
     const dns = await startDns({ zone });
+    t.after(() => dns.close());
     const server = await startServer({ workers: 2 });
     try {
       const result = await server.cli(['doctor', '--json', '--set', `dns.servers=127.0.0.1:${dns.port}`]);
@@ -115,12 +116,12 @@ describe('beside a server', () => {
       assert.equal(about(findings, 'server', /^store$/).verdict, 'ok');
     } finally {
       await server.stop();
-      await dns.close();
     }
   });
 
-  test('what does not fit is a failure, and what waits for a restart is said', async () => {
+  test('what does not fit is a failure, and what waits for a restart is said', async (t) => {
     const dns = await startDns({ zone: [record('.', 'NS', 'a.root.example')] });
+    t.after(() => dns.close());
     const server = await startServer({ config: { hostname: HOST } });
     try {
       await server.cli(['account', 'add', 'a@example.com', '--generate']);
@@ -146,7 +147,6 @@ describe('beside a server', () => {
       assert.match(about(findings, 'resolver').seen, /does not validate/);
     } finally {
       await server.stop();
-      await dns.close();
     }
   });
 });

@@ -8,7 +8,7 @@ import { Accounts } from '../../src/mailbox/accounts.ts';
 import { Turns } from '../../src/mailbox/change/turns.ts';
 import type { Disposition } from '../../src/mailbox/disposition.ts';
 import type { Domain, DomainLimits } from '../../src/mailbox/domain.ts';
-import type { Keeping } from '../../src/mailbox/keeping.ts';
+import { type Keeping, plainKeepingClock } from '../../src/mailbox/keeping.ts';
 import { NO_EVENTS } from '../../src/mailbox/mailbox-events.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
 import type { AccountId, AccountRecord, EmailId } from '../../src/mailbox/model/model.ts';
@@ -72,7 +72,7 @@ export class World {
   readonly truth: Truth;
   readonly clock = { nowMs: () => this.#nowMs };
   readonly keeping: Keeping = {
-    clock: this.clock,
+    clock: plainKeepingClock(this.clock),
     recoverMs: RECOVER_MS,
     recoverBytes: () => Number.POSITIVE_INFINITY,
     retentionMs: (_, role) => (role === 'trash' || role === 'junk' ? RETENTION_MS : undefined),

@@ -13,9 +13,9 @@ export class Alarms {
     this.#hear = hear;
   }
 
-  /** Something of the account is due then. */
+  /** Something of the account is due then. For the same time as before too: who listens may have heard of that and have put it off. */
   set(account: AccountId, atMs: number): void {
-    if ((this.#next.get(account) ?? Number.POSITIVE_INFINITY) <= atMs) return;
+    if ((this.#next.get(account) ?? Number.POSITIVE_INFINITY) < atMs) return;
     this.#next.set(account, atMs);
     this.#hear();
   }

@@ -62,7 +62,7 @@ function dueOf({ clock, keeping }: Domain): Due {
   const { recoverMs } = keeping;
   return {
     briefMs,
-    keptMs: recoverMs === 0 ? briefMs : Math.min(briefMs, keeping.clock.nowMs() - recoverMs),
+    keptMs: recoverMs === 0 ? briefMs : Math.min(briefMs, keeping.clock.pastMs(recoverMs)),
   };
 }
 

@@ -139,4 +139,20 @@ describe('mail whose time is over', () => {
       world.pass(31);
       assert.equal(await world.retain(), 1);
     }));
+
+  it('is not over because a clock that was decades behind was set', () =>
+    inWorld(async (world) => {
+      await world.append('Trash', 1);
+      world.jump(20_000);
+      assert.equal(await world.retain(), 0);
+      world.pass(2);
+      assert.equal(await world.retain(), 0, 'believed, and not counted');
+      await world.append('Trash', 1);
+      world.pass(27);
+      assert.equal(await world.retain(), 0);
+      world.pass(2);
+      assert.equal(await world.retain(), 1);
+      const { nextMs } = await retainAccount(world.kit.domain, world.id);
+      assert.equal(nextMs, (1_000 + 20_000 + 2 + 30) * DAY);
+    }));
 });

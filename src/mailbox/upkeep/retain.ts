@@ -56,16 +56,18 @@ async function retainMailbox(
   isStopped: () => boolean,
 ): Promise<Retained> {
   let removed = 0;
-  let oldest = Number.POSITIVE_INFINITY;
+  let nextMs = Number.POSITIVE_INFINITY;
   for (let after = 0; !isStopped(); ) {
-    const before = Math.floor((domain.keeping.clock.nowMs() - ms) / 1000);
+    const { clock } = domain.keeping;
+    const nowMs = clock.nowMs();
     const chunks = await domain.store.loadChunks(account.id, mailbox.id, after, CHUNKS_PER_PAGE);
     const due: number[] = [];
     for (const { first, records } of chunks) {
       after = first;
       for (const { uid, saveDate } of unpackRecords(records)) {
-        if (saveDate <= before) due.push(uid);
-        else oldest = Math.min(oldest, saveDate);
+        const dueMs = clock.dueMs(saveDate * 1000, ms);
+        if (dueMs <= nowMs) due.push(uid);
+        else nextMs = Math.min(nextMs, dueMs);
       }
     }
     if (due.length > 0 && !(await isStill(domain, account, mailbox, ms))) break;
@@ -76,7 +78,7 @@ async function retainMailbox(
     if (chunks.length < CHUNKS_PER_PAGE) break;
     await pause(REST_MS);
   }
-  return { removed, nextMs: oldest * 1000 + ms };
+  return { removed, nextMs };
 }
 
 /** Its role, what is said of it, and whether it is there may have changed since the page before. */

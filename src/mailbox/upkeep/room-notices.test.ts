@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
 import { replyToSender } from '../../smtp/replies.ts';
+import { plainKeepingClock } from '../keeping.ts';
 import type { AccountId } from '../model/model.ts';
 import { deliver } from '../operations/deliver.ts';
 import { expungeMessages } from '../operations/expunge.ts';
@@ -33,7 +34,7 @@ class Person {
 
   static async with(bytes: number, options: Parameters<typeof openTestDomain>[0] = {}): Promise<Person> {
     const time = { nowMs: DAY_MS };
-    const clock = { nowMs: () => time.nowMs };
+    const clock = plainKeepingClock({ nowMs: () => time.nowMs });
     const kit = await openTestDomain({ ...options, keeping: { clock } });
     const known = await kit.domain.accounts.find('ann@example.com');
     const { id } = known ?? (await kit.addAccount('ann@example.com', 'a', { bytes }));

@@ -42,7 +42,8 @@ export async function wakeAccount(
       .filter(({ untilMs, row }) => untilMs <= nowMs && !stuck.has(row.id))
       .sort((a, b) => a.untilMs - b.untilMs);
     if (due.length === 0) {
-      for (const { untilMs } of all) domain.alarms.set(id, untilMs > nowMs ? untilMs : nowMs + TRY_AGAIN_MS);
+      const times = all.map(({ untilMs }) => (untilMs > nowMs ? untilMs : nowMs + TRY_AGAIN_MS));
+      setEarliest(domain, id, times);
       break;
     }
     const some = due.slice(0, WOKEN_AT_ONCE);
@@ -144,10 +145,20 @@ async function lookThrough(
   }
 }
 
-async function lookAt({ store, alarms }: Domain, id: AccountId, isStopped: () => boolean): Promise<void> {
+/** One alarm, however many there are. */
+function setEarliest({ alarms }: Domain, id: AccountId, times: readonly number[]): void {
+  const earliest = times.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  if (Number.isFinite(earliest)) alarms.set(id, earliest);
+}
+
+async function lookAt(domain: Domain, id: AccountId, isStopped: () => boolean): Promise<void> {
   for (let after = 0; ; ) {
-    const rows = await store.loadBelongings(id, after, ROWS_PER_PAGE);
-    for (const { untilMs } of snoozesIn(rows)) alarms.set(id, untilMs);
+    const rows = await domain.store.loadBelongings(id, after, ROWS_PER_PAGE);
+    setEarliest(
+      domain,
+      id,
+      snoozesIn(rows).map(({ untilMs }) => untilMs),
+    );
     after = rows.at(-1)?.id ?? 0;
     if (rows.length < ROWS_PER_PAGE || isStopped()) return;
   }
