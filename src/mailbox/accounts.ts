@@ -141,7 +141,7 @@ export class Accounts {
     if (account === undefined) return;
     const before = account.record.credentials;
     account.record = record;
-    for (const tell of this.onLimits) tell(account);
+    this.#tellLimits(account);
     for (const listener of [...account.listeners]) {
       if (isValid(listener, record)) continue;
       const lost = before.find(({ id }) => id === listener.credential);
@@ -152,7 +152,13 @@ export class Accounts {
   /** Something was said of the accounts of a domain. */
   refreshDomain(name: string): void {
     for (const account of this.#loaded.values())
-      if (domainOf(account.record.address) === name) for (const tell of this.onLimits) tell(account);
+      if (domainOf(account.record.address) === name) this.#tellLimits(account);
+  }
+
+  /** Programs show how much of them is used. */
+  #tellLimits(account: WritableAccount): void {
+    for (const tell of this.onLimits) tell(account);
+    for (const follower of account.followers) if (follower.isOpen) follower.events.onHint();
   }
 
   /**

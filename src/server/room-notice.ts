@@ -55,9 +55,9 @@ function numbersOf(notice: RoomNotice, words: RoomWords, language: Language): Ro
 }
 
 const UNITS = ['kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
-const STEP = 1024;
+const STEP = 1000;
 
-/** `4.8 GB`, `4,8 GB`: as the webmail has it. */
+/** `4.8 GB`, `4,8 GB`: thousands, as the webmail counts. */
 function sizeText(bytes: number, locale: string): string {
   let value = bytes / STEP;
   let unit = 0;

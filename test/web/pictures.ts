@@ -1,7 +1,7 @@
 /** Pictures of every screen, to be looked at: `node test/web/pictures.ts FOLDER [part of a name]`. One page shows them all. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { COMPUTER, openHouse, PHONE, type Visit } from './kit/house.ts';
+import { ANN, COMPUTER, openHouse, PHONE, type Visit } from './kit/house.ts';
 import { letterOctets } from './kit/letters.ts';
 
 interface Scene {
@@ -284,6 +284,24 @@ const SCENES: readonly Scene[] = [
       await page.waitForSelector('dialog');
     },
   },
+  {
+    name: 'nearly-full',
+    at: '/',
+    play: async ({ page }) => {
+      await fillTo(0.86);
+      await page.waitForSelector('.space-line');
+    },
+  },
+  {
+    name: 'mail-waits',
+    at: '/',
+    play: async ({ page }) => {
+      await fillTo(0.99);
+      const big = { from: 'Anna Berg <anna.berg@example.org>', subject: 'Bilder', text: 'x'.repeat(2000) };
+      await house.deliver(big);
+      await page.getByText(/(?:is waiting|väntar), (?:and|och)/).waitFor();
+    },
+  },
   { name: 'password', at: '/settings/password', play: ({ page }) => page.waitForSelector('.settings-form') },
 ];
 
@@ -312,6 +330,13 @@ async function throwAway(): Promise<void> {
   await witness.mailboxOpen('INBOX');
   await witness.messageDelete({ or: [{ subject: 'summer of 2019' }, { from: 'm.ali' }] });
   await witness.logout();
+}
+
+/** By a limit of so much more than there is. */
+async function fillTo(part: number): Promise<void> {
+  const { stdout } = await house.server.cli(['account', 'list', '--json']);
+  const { usedBytes } = JSON.parse(stdout.trim().split('\n')[0] ?? '') as { readonly usedBytes: number };
+  await house.server.cli(['account', 'quota', ANN, String(Math.ceil(usedBytes / part))]);
 }
 
 const VIEWS = [

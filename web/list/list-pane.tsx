@@ -5,6 +5,7 @@ import { useApp, useDesk, useTexts } from '../shell/app.ts';
 import { Later } from '../shell/later.tsx';
 import { OutboxLines, UpdateLine, WaitingLine } from '../shell/notice-line.tsx';
 import type { Place } from '../shell/places.ts';
+import { SpaceLine } from '../shell/space.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Link } from '../ui/link.tsx';
 import { ConversationList } from './conversation-list.tsx';
@@ -46,6 +47,7 @@ export function ListPane({ place, onMenu }: ListPaneProps) {
         <PlaceHead scope={scope} onMenu={onMenu} />
       )}
       <WaitingLine />
+      <SpaceLine />
       <OutboxLines />
       <UpdateLine />
       {scope !== undefined && list !== undefined ? (

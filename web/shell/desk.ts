@@ -20,6 +20,7 @@ import type { KeptDraft } from '../write/local-drafts.ts';
 import { CommandStack } from './commands.ts';
 import type { Notices } from './notices.ts';
 import { Outgoing } from './outgoing.ts';
+import { SpaceWatch } from './space-watch.ts';
 
 export interface DeskOptions {
   readonly fetch: typeof fetch;
@@ -74,6 +75,8 @@ export class Desk {
   readonly commands = new CommandStack();
   readonly recent: RecentSearches;
   readonly outgoing: Outgoing;
+  /** How full the account is. */
+  readonly space: SpaceWatch;
   /** Where each list was scrolled to, for coming back. */
   readonly scrolled = new WeakMap<MailList, number>();
   readonly #dialog = signal<Dialog | undefined>(undefined);
@@ -114,6 +117,8 @@ export class Desk {
     const { carried, unsent } = options;
     this.outgoing = new Outgoing({ sync: this.sync, notices, texts, carried, unsent });
     this.snoozes = new Snoozes(this.sync.client);
+    this.space = new SpaceWatch(this.sync.client);
+    this.#ends.push(() => this.space.close());
     this.deeds = new Deeds({
       ...{ cache: this.sync.cache, actions: this.sync.actions, notices },
       texts: () => texts.peek().deeds,
@@ -167,10 +172,14 @@ export class Desk {
     const session = await this.sync.client.session().catch(() => undefined);
     const identities = await this.identities();
     if (this.#isClosed || session === undefined || this.#stream !== undefined) return;
+    void this.space.ask();
     this.#addresses.value = [...new Set([this.me, ...identities.map(({ email }) => email)])];
     this.#stream = new Stream({
       ...{ url: session.eventSourceUrl, parts: this.#options.stream },
-      onChange: () => void this.look(),
+      onChange: () => {
+        this.space.look();
+        void this.look();
+      },
       onOpen: (isAgain) => {
         if (isAgain) this.#options.onReopen();
         if (this.sync.status.peek() !== 'live') void this.look();

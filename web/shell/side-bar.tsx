@@ -8,7 +8,7 @@ import { Link } from '../ui/link.tsx';
 import { Mark } from '../ui/mark.tsx';
 import { useApp, useDesk, useTexts } from './app.ts';
 import type { Place } from './places.ts';
-import { Space } from './space.tsx';
+import { SpaceBar } from './space.tsx';
 
 const ICONS: Readonly<Record<string, IconName>> = {
   ...{ inbox: 'inbox', drafts: 'draft', sent: 'sent', archive: 'archive', junk: 'junk', trash: 'trash' },
@@ -59,7 +59,7 @@ export function SideBar({ isDrawer, onClose }: SideBarProps) {
       )}
       <MailboxLinks />
       <div class="side-bottom">
-        <Space />
+        <SpaceBar />
         <SideLink
           place={{ at: 'settings' }}
           icon="settings"

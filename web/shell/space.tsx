@@ -1,42 +1,64 @@
-/** How much of the account's room is used (RFC 9425), as a thin bar; nothing where there is no limit. */
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+/** How much of the account's room is used: a thin bar under the mailboxes, and a line on top when it gets full. */
+import { Icon } from '../ui/icon.tsx';
+import { Link } from '../ui/link.tsx';
 import { useApp, useDesk, useTexts } from './app.ts';
+import type { Space } from './space-watch.ts';
 
-interface Quota {
-  readonly used: number;
-  readonly hardLimit: number;
-  readonly resourceType: string;
+/** What fills it, and how to make room. */
+const PLACE = { at: 'settings', page: 'space' } as const;
+const CAUTION = 0.8;
+/** From here on the line stays. */
+const NEARLY_FULL = 0.95;
+
+export function SpaceBar() {
+  const { space } = useDesk();
+  const text = useUsed(space.now.value);
+  if (space.now.value === undefined) return null;
+  const { part } = space.now.value;
+  return (
+    <Link place={PLACE} class={part >= CAUTION ? 'space caution' : 'space'}>
+      <progress value={Math.min(1, part)} max={1} aria-label={text} />
+      <span aria-hidden="true">{text}</span>
+    </Link>
+  );
 }
 
-const QUOTA = 'urn:ietf:params:jmap:quota';
-const CAUTION = 0.8;
-
-export function Space() {
-  const { sync } = useDesk();
-  const { formats } = useApp();
+export function SpaceLine() {
+  const { space } = useDesk();
   const { shell } = useTexts();
-  const quota = useSignal<Quota | undefined>(undefined);
-  const used = sync.cache.byRole('inbox')?.totalEmails;
-  useEffect(() => {
-    const ask = async (): Promise<void> => {
-      const { capabilities } = await sync.client.session();
-      if (!(QUOTA in capabilities)) return;
-      const { list } = await sync.client.call<{ readonly list: readonly Quota[] }>('Quota/get', { ids: null })
-        .result;
-      quota.value = list.find(({ resourceType }) => resourceType === 'octets');
-    };
-    // Whoever cannot know it shows nothing.
-    void ask().catch(() => {});
-  }, [used]);
-  if (quota.value === undefined) return null;
-  const { used: octets, hardLimit } = quota.value;
-  const part = Math.min(1, octets / Math.max(1, hardLimit));
-  const text = shell.used(formats.value.size(octets), formats.value.size(hardLimit));
+  const used = useUsed(space.now.value);
+  if (space.now.value === undefined) return null;
+  const { part, isWaitedFor } = space.now.value;
+  const percent = Math.floor(part * 100);
+  const stays = isWaitedFor || part >= NEARLY_FULL;
+  if (!stays && (part < CAUTION || percent < space.closed.value + 5)) return null;
+  const words = isWaitedFor ? shell.mailWaits : part >= 1 ? shell.full : shell.nearlyFull(percent);
   return (
-    <div class={part >= CAUTION ? 'space caution' : 'space'}>
-      <progress value={part} max={1} aria-label={text} />
-      <span aria-hidden="true">{text}</span>
+    <div class={stays ? 'waiting-line space-line full' : 'waiting-line space-line'} role="status">
+      <Icon name="warning" />
+      <span>
+        {words} <span class="amount">{used}.</span>
+      </span>
+      <Link place={PLACE}>{shell.makeRoom}</Link>
+      {stays ? null : (
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={shell.close}
+          onClick={() => (space.closed.value = percent)}
+        >
+          <Icon name="close" />
+        </button>
+      )}
     </div>
   );
+}
+
+function useUsed(space: Space | undefined): string {
+  const { formats } = useApp();
+  const { shell } = useTexts();
+  if (space === undefined) return '';
+  const { number, size } = formats.value;
+  const [used, limit] = [space.used, space.limit].map(space.isOctets ? size : number) as [string, string];
+  return space.isOctets ? shell.used(used, limit) : shell.usedMessages(used, limit);
 }

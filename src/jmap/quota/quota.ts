@@ -3,6 +3,7 @@
  * the numbers themselves, so what changed since any state is known without remembering it.
  */
 import { RESOURCES, type Resource } from '../../mailbox/model/quota.ts';
+import { isRefusing } from '../../mailbox/model/room.ts';
 import { quotaOf } from '../../mailbox/operations/quota.ts';
 import { isKept } from '../../mailbox/reading/moment.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
@@ -21,6 +22,8 @@ const PROPERTIES = [
   ...['id', 'resourceType', 'used', 'hardLimit', 'scope', 'name', 'types'],
   ...['warnLimit', 'softLimit', 'description'],
 ];
+/** Of this server: given to whoever asks for it by name. */
+const OWN_PROPERTIES = ['waitingSince'];
 /** Of the limit: from here on a program may say so; the owner has mail about it as well. */
 const WARNS_AT = 0.8;
 /** From here on IMAP says so whenever mail comes. */
@@ -39,15 +42,18 @@ interface Quota {
   readonly types: readonly string[];
   readonly used: number;
   readonly hardLimit: number;
+  /** Mail has found no room since then; 0: it does. */
+  readonly waitingSinceMs: number;
 }
 
-const FORM = /^q\d{1,16}(?:-\d{1,16}){2}(?:-(?:\d{1,16}|x)){3}$/;
+const FORM = /^q\d{1,16}(?:-\d{1,16}){2}(?:-(?:\d{1,16}|x)){3}-\d{1,16}$/;
 
 /** What has no limit is in no object, and changes nothing. */
 export function quotaState(account: AccountState): string {
   const { used, limits } = quotaOf(account);
   const seen = RESOURCES.map((resource) => (limits[resource] === undefined ? 0 : used[resource]));
-  return `q${seen.join('-')}-${RESOURCES.map((resource) => limits[resource] ?? 'x').join('-')}`;
+  const waitingSinceMs = isRefusing(account) ? account.refusedSinceMs : 0;
+  return `q${seen.join('-')}-${RESOURCES.map((resource) => limits[resource] ?? 'x').join('-')}-${waitingSinceMs}`;
 }
 
 /** Undefined: it is no such state. */
@@ -56,7 +62,9 @@ function quotasIn(state: string): readonly Quota[] | undefined {
   const numbers = state.slice(1).split('-');
   return RESOURCES.flatMap((resource, i) => {
     const limit = numbers[RESOURCES.length + i];
-    return limit === 'x' ? [] : [{ ...KINDS[resource], used: Number(numbers[i]), hardLimit: Number(limit) }];
+    if (limit === 'x') return [];
+    const waitingSinceMs = resource === 'mailboxes' ? 0 : Number(numbers.at(-1));
+    return [{ ...KINDS[resource], used: Number(numbers[i]), hardLimit: Number(limit), waitingSinceMs }];
   });
 }
 
@@ -73,7 +81,8 @@ async function durable(
 const quotaGet = standardGet({
   type: 'Quota',
   capability: QUOTA,
-  properties: PROPERTIES,
+  properties: [...PROPERTIES, ...OWN_PROPERTIES],
+  defaults: PROPERTIES,
   arguments: {},
   async find({ account, ids, properties }) {
     const { state, quotas } = await durable(account);
@@ -99,6 +108,7 @@ function objectOf(quota: Quota, properties: ReadonlySet<string>): JsonObject {
     scope: () => 'account',
     types: () => quota.types,
     description: () => null,
+    waitingSince: () => (quota.waitingSinceMs === 0 ? null : utcDate(quota.waitingSinceMs)),
   });
 }
 
@@ -112,7 +122,10 @@ const quotaChanges = standardChanges({
     const old = new Map(before.map((quota) => [quota.id, quota]));
     const now = new Set(quotas.map(({ id }) => id));
     const known = quotas.filter(({ id }) => old.has(id));
-    const moved = known.filter(({ id, hardLimit }) => old.get(id)?.hardLimit !== hardLimit);
+    const moved = known.filter(({ id, hardLimit, waitingSinceMs }) => {
+      const before = old.get(id);
+      return before?.hardLimit !== hardLimit || before.waitingSinceMs !== waitingSinceMs;
+    });
     const updated = known.filter((quota) => moved.includes(quota) || old.get(quota.id)?.used !== quota.used);
     return {
       newState: state,
@@ -205,3 +218,7 @@ function orderOf(sort: Json | undefined): (a: Quota, b: Quota) => number {
 }
 
 export const QUOTA_METHODS: readonly Method[] = [quotaGet, quotaChanges, quotaQuery, quotaQueryChanges];
+
+function utcDate(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}

@@ -19,6 +19,11 @@ export const shell = {
   reload: 'Reload',
   waiting: (count: number) => (count === 1 ? '1 change waits.' : `${count} changes wait.`),
   used: (used: string, all: string) => `${used} of ${all}`,
+  usedMessages: (used: string, all: string) => `${used} of ${all} messages`,
+  nearlyFull: (percent: number) => `Your mailbox is ${percent} % full.`,
+  full: 'Your mailbox is full.',
+  mailWaits: 'Your mailbox is full: mail for you is waiting, and comes by itself when there is room.',
+  makeRoom: 'Make room',
   usedOnly: (used: string) => `${used} used`,
   keys: {
     title: 'Keys',

@@ -19,6 +19,11 @@ export const shell = {
   reload: 'Ladda om',
   waiting: (count: number) => (count === 1 ? '1 ändring väntar.' : `${count} ändringar väntar.`),
   used: (used: string, all: string) => `${used} av ${all}`,
+  usedMessages: (used: string, all: string) => `${used} av ${all} meddelanden`,
+  nearlyFull: (percent: number) => `Din brevlåda är full till ${percent} %.`,
+  full: 'Din brevlåda är full.',
+  mailWaits: 'Din brevlåda är full: post till dig väntar, och kommer av sig själv när det finns plats.',
+  makeRoom: 'Gör plats',
   usedOnly: (used: string) => `${used} används`,
   keys: {
     title: 'Kortkommandon',
