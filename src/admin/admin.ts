@@ -16,6 +16,7 @@ import type {
 } from '../identity/domain-admin.ts';
 import type { StoredCredential } from '../mailbox/model/credential.ts';
 import type { LimitChoice, Resource } from '../mailbox/model/quota.ts';
+import type { Packing } from '../mailbox/port/packing.ts';
 import type { Usage } from '../mailbox/reading/usage.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
@@ -38,6 +39,8 @@ export interface Admin extends MailAccess {
   /** How long mail stays, and what was deleted. */
   readonly keeping: KeepingAdmin;
   readonly people: PeopleAdmin;
+  /** Older mail in less room. */
+  readonly packing: Packing;
 
   listAccounts(): Promise<readonly AccountSummary[]>;
   /** Throws `nonexistent`. */

@@ -10,6 +10,7 @@ import { Secret } from '../base/secret.ts';
 import type { ActivityEvent } from '../identity/activity.ts';
 import { MAILBOX_ERROR_CODES, MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
 import type { ForeignUids, TakenOver } from '../mailbox/operations/take-over-uids.ts';
+import type { Packing } from '../mailbox/port/packing.ts';
 import type { Usage } from '../mailbox/reading/usage.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
@@ -52,6 +53,7 @@ export class ControlClient implements Admin {
   readonly queue: ControlQueue;
   readonly keeping: KeepingAdmin;
   readonly people: PeopleAdmin;
+  readonly packing: Packing;
   readonly #wire: Wire;
 
   private constructor(server: ServerFacts, wire: Wire) {
@@ -63,6 +65,10 @@ export class ControlClient implements Admin {
     this.queue = new ControlQueue(wire);
     this.people = peopleOver((method, path, body) => wire.json(method, path, body));
     this.keeping = keepingOver((method, path, body) => wire.json(method, path, body));
+    this.packing = {
+      compact: () => wire.json('POST', '/v1/compact'),
+      status: () => wire.json('GET', '/v1/packing'),
+    };
   }
 
   /** Undefined when no server answers there. */

@@ -18,6 +18,7 @@ import { IncomingStream, type Received } from '../mailbox/operations/incoming.ts
 import { findMailbox, mailboxOf } from '../mailbox/operations/mailboxes.ts';
 import { setQuota } from '../mailbox/operations/quota.ts';
 import { type ForeignUids, type TakenOver, takeOverUids } from '../mailbox/operations/take-over-uids.ts';
+import type { Packing } from '../mailbox/port/packing.ts';
 import { type Usage, usageOf } from '../mailbox/reading/usage.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import { checkMail } from '../mailbox/upkeep/check.ts';
@@ -83,6 +84,7 @@ export class LocalAdmin implements Admin {
   readonly queue: LocalQueue;
   readonly keeping: KeepingAdmin;
   readonly people: PeopleAdmin;
+  readonly packing: Packing;
   readonly #domain: Domain;
   readonly #accounts: AccountAdmin;
   readonly #options: LocalAdminOptions;
@@ -100,6 +102,7 @@ export class LocalAdmin implements Admin {
       accountOf: (address) => options.accounts.accountOf(address),
       summaryOf: (record) => this.#summary(record),
     });
+    this.packing = this.#domain.store.packing;
     this.scripts = new LocalScripts({ ...options, domain: this.#domain });
   }
 

@@ -36,6 +36,8 @@
  *     DELETE /v1/connections/ID
  *     GET    /v1/sign-ins/LIMIT                             of all accounts, the oldest of LIMIT first
  *     GET    /v1/activity/ADDRESS/LIMIT                     what happened to an account, the oldest of LIMIT events first
+ *     GET    /v1/packing                                    how much of the mail is packed
+ *     POST   /v1/compact                                    packs all of it, and answers when that is done
  *     POST   /v1/check { address?, repair }                 answers one JSON object a line, as they are found; the last
  *                                                           is the verdict, or { kind: "failed", message }
  *
@@ -181,6 +183,8 @@ const ROUTES: readonly Route[] = Object.freeze([
   on('GET', '/v1/activity/([^/]+)/([1-9]\\d{0,4})', async ({ admin }, address, limit) => ({
     json: { events: await admin.activityOf(address, Number(limit)) },
   })),
+  on('GET', '/v1/packing', async ({ admin }) => ({ json: await admin.packing.status() })),
+  on('POST', '/v1/compact', async ({ admin }) => ({ json: await admin.packing.compact() })),
   on('POST', '/v1/check', async (call) => {
     const options = valid(CheckSchema, await call.json());
     return {

@@ -5,6 +5,7 @@
 import { type ActivityEvent, inOrderOfTime } from '../identity/activity.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { ForeignUids } from '../mailbox/operations/take-over-uids.ts';
+import { type Packing, sumOfReports, sumOfStatus } from '../mailbox/port/packing.ts';
 import type { Usage } from '../mailbox/reading/usage.ts';
 import type { CheckEvent, CheckVerdict } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
@@ -49,6 +50,10 @@ export class SharedAdmin implements Admin {
   readonly queue: SharedQueue;
   readonly people: PeopleAdmin;
   readonly keeping = sharedKeeping((address) => this.#holderOf(address));
+  readonly packing: Packing = {
+    compact: async () => (await this.#askAll((admin) => admin.packing.compact())).reduce(sumOfReports),
+    status: async () => (await this.#askAll((admin) => admin.packing.status())).reduce(sumOfStatus),
+  };
   readonly #parts: AdminParts;
 
   constructor(parts: AdminParts) {

@@ -37,6 +37,7 @@ const VERBS: Readonly<Record<string, (program: Command, line: Line) => Promise<v
   import: async (program, { done }) => (await import('./import.ts')).importMail(program, done),
   export: async (program, { done }) => (await import('./export.ts')).exportMail(program, done),
   check: async (program, { done }) => (await import('./check.ts')).check(program, done),
+  compact: async (program, { done }) => (await import('./compact.ts')).compact(program, done),
   reshard: async (program, { done }) => (await import('./reshard.ts')).reshard(program, done),
   queue: async (program, { done }) => (await import('./queue.ts')).queue(program, done),
   doctor: async (program, { version, done }) => (await import('./doctor.ts')).doctor(program, done, version),

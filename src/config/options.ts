@@ -262,6 +262,11 @@ export const OPTIONS = {
       default: 'synced',
       doc: 'When a flag change is answered. "synced": when it is on disk, like everything else. "delayed": at once, and on disk within 100 ms; a power cut in between loses the change, never a message, and a killed server loses nothing.',
     }),
+    packAfter: duration({
+      default: '7d',
+      max: '3650d',
+      doc: 'Mail that is older is packed into less room, in the background: compressed, and attachments that several messages have are kept once. It takes a little longer to open then, and nobody sees that. "0": none is; what is packed stays so. `brevduva compact` packs everything at once.',
+    }),
     minFree: size({
       default: '1GiB',
       max: '1TiB',
@@ -278,7 +283,7 @@ export const OPTIONS = {
     url: choice(['files:', 'packs:'], {
       default: 'files:',
       expected: '"files:" (in the data folder), the only place for messages this version has',
-      doc: 'Where message bytes are kept. "files:" is the only choice this version has: small messages in the database, larger ones in files beside it. "packs:", its name in 0.1, means the same.',
+      doc: 'Where message bytes are kept. "files:" is the only choice this version has: small messages in the database, larger ones in files beside it, older ones in packs (store.pack_after). "packs:", its name in 0.1, means the same.',
     }),
   },
   log: {

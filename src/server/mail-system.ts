@@ -151,6 +151,7 @@ function openStore(
     directory: config.data,
     shards: shardCount(config),
     flags: config.store.flags,
+    packAfterMs: config.store.packAfter,
     minFreeBytes: config.store.minFree,
     ...how,
   }).catch((error: unknown) => rethrowWithRemedy(error, config.data));

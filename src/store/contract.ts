@@ -19,6 +19,7 @@ import type { StoreHarness, Test } from './contract/harness.ts';
 import { historyTests } from './contract/history.ts';
 import { lessonTests } from './contract/lessons.ts';
 import { outgoingTests } from './contract/outgoing.ts';
+import { packingTests } from './contract/packing.ts';
 import { ruleTests } from './contract/rules.ts';
 import { threadTests } from './contract/threads.ts';
 
@@ -47,6 +48,7 @@ export function describeMailStore(name: string, make: () => Promise<StoreHarness
   describe(`${name}: lessons`, () => lessonTests(test));
   describe(`${name}: correspondents`, () => correspondentTests(test));
   describe(`${name}: bytes`, () => byteTests(test));
+  describe(`${name}: packing`, () => packingTests(test));
   describe(`${name}: directory`, () => directoryTests(test));
   describe(`${name}: domains`, () => domainTests(test));
 }

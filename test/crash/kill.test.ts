@@ -1,6 +1,6 @@
 /**
  * Kills the server (SIGKILL) at random moments while devices, POP3 programs and transfer agents write, and while mailboxes
- * are deleted under messages that move; starts it again on the same folder, with `store.flags` the other way, and compares
+ * are deleted under messages that move, and everything is packed meanwhile; starts it again on the same folder, with `store.flags` the other way, and compares
  * what was promised with what is there. The folder grows from round to round.
  *
  * BREVDUVA_TEST_KILLS sets the number of kills, BREVDUVA_TEST_SEED repeats the choices of a run.
@@ -8,6 +8,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ControlClient } from '../../src/admin/control-client.ts';
+import { controlSocketPath } from '../../src/admin/socket-path.ts';
 import { Database } from '../../src/store/sqlite/database.ts';
 import { startServer, type TestServer } from '../kit/server.ts';
 import { type DataFolder, makeDataFolder, PASSWORD, problemsIn } from './data-folder.ts';
@@ -33,7 +35,7 @@ const CHECK_EVERY = 10;
 
 describe('a killed server', () => {
   it(`keeps every promise (${KILLS} kills, BREVDUVA_TEST_SEED=${SEED})`, {
-    timeout: 60_000 + KILLS * 10_000,
+    timeout: 120_000 + KILLS * 30_000,
   }, async (t) => {
     await using folder = await makeDataFolder(ACCOUNTS);
     await using trial = new Trial(folder, new Random(SEED));
@@ -74,6 +76,9 @@ class Trial {
   #world = new World();
   #server: TestServer | undefined;
   #logs = '';
+  /** Messages that came into packs, and packs that went. */
+  #packed = 0;
+  #removed = 0;
 
   constructor(folder: DataFolder, random: Random) {
     this.#folder = folder;
@@ -93,7 +98,7 @@ class Trial {
   async round(round: number): Promise<void> {
     const writers = this.#writers(round);
     await Promise.all(writers.map((writer) => writer.connect(this.#portOf(writer))));
-    const working = Promise.all(writers.map((writer) => writer.run()));
+    const working = Promise.all([...writers.map((writer) => writer.run()), this.#pack()]);
     working.catch(() => {}); // reported below, after the kill
     await this.#untilRandomMoment();
     await this.server.kill9();
@@ -103,6 +108,21 @@ class Trial {
     if (round % CHECK_EVERY === 0) await this.#check(`after kill ${round}`);
     await this.#start();
     await this.#verify(`after kill ${round}`, false);
+  }
+
+  /** Into packs with everything, again and again, until the server is gone. */
+  async #pack(): Promise<void> {
+    const client = await ControlClient.connect(controlSocketPath(this.#folder.path));
+    assert.ok(client, 'the server is there');
+    try {
+      for (;;) {
+        const { blobs, removed } = await client.packing.compact();
+        this.#packed += blobs;
+        this.#removed += removed;
+      }
+    } catch {
+      await client.close();
+    }
   }
 
   /** After some time, and on a busy machine after some answers at least, or nothing would be proved. */
@@ -120,7 +140,8 @@ class Trial {
     const { code, stdout } = await this.server.cli(['check']);
     assert.equal(code, 0, stdout);
     assert.doesNotMatch(this.#logs, /a bug|nobody foresaw|unhandled/i);
-    return `${this.#world.promised} requests were acknowledged; ${stdout.trim().split('\n').at(-1)}`;
+    if (this.#starts > 10) assert.ok(this.#packed > 0, 'nothing was packed');
+    return `${this.#packed} messages were packed, ${this.#removed} packs went, ${this.#world.promised} requests were acknowledged; ${stdout.trim().split('\n').at(-1)}`;
   }
 
   reality(): Promise<Reality> {

@@ -10,7 +10,15 @@ export interface Mail {
 
 const LINE = 'The quick pigeon carries this line over the hills and is home before the evening.\r\n';
 
-/** About `sizeBytes` octets; every line differs, so that bytes of two messages cannot be mistaken for each other. */
+/** From this size on a message has an attachment that some others have as well. */
+const WITH_ATTACHMENT_BYTES = 60_000;
+
+function attachmentOf(id: string): string {
+  const bytes = Buffer.alloc(15_000, `attachment ${(id.length + id.charCodeAt(id.length - 1)) % 3} `);
+  return bytes.toString('base64').replace(/.{76}(?=.)/g, '$&\r\n');
+}
+
+/** About `sizeBytes` octets; every line of the text differs, so that bytes of two messages cannot be mistaken for each other. */
 export function writeMail(id: string, sizeBytes: number): Buffer {
   const head = [
     `From: Sender <sender@example.org>`,
@@ -20,7 +28,8 @@ export function writeMail(id: string, sizeBytes: number): Buffer {
     `Message-ID: <${id}@example.org>`,
   ];
   const lines = [`${head.join('\r\n')}\r\n\r\n`];
-  for (let size = lines[0]?.length ?? 0, n = 0; size < sizeBytes; n++) {
+  if (sizeBytes >= WITH_ATTACHMENT_BYTES) lines.push(`${attachmentOf(id)}\r\n`);
+  for (let size = lines.join('').length, n = 0; size < sizeBytes; n++) {
     const line = `${id} ${n} ${LINE}`;
     lines.push(line);
     size += line.length;

@@ -6,6 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AccountId } from '../../src/mailbox/model/model.ts';
 import type { OutgoingStore } from '../../src/mailbox/port/outgoing.ts';
+import type { Packing } from '../../src/mailbox/port/packing.ts';
 import {
   type AccountBatch,
   type Directory,
@@ -71,6 +72,10 @@ export class UnreliableStore implements MailStore {
 
   get directory(): Directory {
     return this.#inner.directory;
+  }
+
+  get packing(): Packing {
+    return this.#inner.packing;
   }
 
   get outgoing(): OutgoingStore {

@@ -24,6 +24,7 @@ import type { Memory, RuleEntry, ScriptRow } from '../model/rules.ts';
 import type { ThreadMatch } from '../model/threads.ts';
 import type { Directory } from './directory.ts';
 import type { OutgoingStore } from './outgoing.ts';
+import type { Packing } from './packing.ts';
 import type {
   AccountBatch,
   BuriedMailbox,
@@ -38,6 +39,7 @@ import type { Staging } from './staging.ts';
 import type { StoreError } from './store-error.ts';
 
 export type { Directory } from './directory.ts';
+export type { Packing, PackingReport, PackingStatus } from './packing.ts';
 export type * from './rows.ts';
 export type { StagedBlob, Staging } from './staging.ts';
 export { STORE_ERROR_CODES, StoreError, type StoreErrorCode } from './store-error.ts';
@@ -85,6 +87,7 @@ export interface LoadedAccount {
 export interface MailStore {
   readonly directory: Directory;
   readonly outgoing: OutgoingStore;
+  readonly packing: Packing;
 
   /** This process holds the account: nobody else changes it. What is asked of one that it does not hold is refused, `fenced`. */
   owns(account: AccountId): boolean;

@@ -8,7 +8,7 @@
 import type { AccountId } from '../model/model.ts';
 import type { OutgoingId } from '../model/outgoing.ts';
 import type { OutgoingStore } from './outgoing.ts';
-import type { AccountBatch, Directory, MailStore, Staging, StoreWrite } from './store.ts';
+import type { AccountBatch, Directory, MailStore, Packing, Staging, StoreWrite } from './store.ts';
 import { atOnceInWords, CHANGING, inWords, READING, rethrow, STORING, slicesInWords } from './store-words.ts';
 import { TranslatedDirectory } from './translated-directory.ts';
 
@@ -17,12 +17,17 @@ type Calls = MailStore;
 export class TranslatedStore implements MailStore {
   readonly directory: Directory;
   readonly outgoing: OutgoingStore;
+  readonly packing: Packing;
   readonly #store: MailStore;
 
   constructor(store: MailStore) {
     this.#store = store;
     this.directory = new TranslatedDirectory(store.directory);
     this.outgoing = new TranslatedOutgoing(store.outgoing);
+    this.packing = {
+      compact: () => inWords(STORING, () => store.packing.compact()),
+      status: () => inWords(READING, () => store.packing.status()),
+    };
   }
 
   owns(account: AccountId): boolean {

@@ -15,6 +15,7 @@ import {
   type MailboxId,
   type ModSeq,
 } from '../../mailbox/model/model.ts';
+import { NO_PACKING } from '../../mailbox/port/packing.ts';
 import {
   type AccountBatch,
   type ByteRange,
@@ -46,6 +47,7 @@ const NO_PROBLEMS: readonly StoreProblem[] = [];
 class MemoryStore implements MailStore {
   readonly directory: Directory;
   readonly outgoing: MemoryOutgoing;
+  readonly packing = NO_PACKING;
   readonly #data: MemoryData;
   /** Whoever still has one of these in memory must not bring it back. */
   readonly #destroyed = new Set<AccountId>();

@@ -5,11 +5,15 @@
  */
 import { StoreError } from '../../mailbox/port/store.ts';
 import type { Database } from './database.ts';
+import { releaseParts } from './packs/part-rows.ts';
 import { KIND_SEGMENT, KIND_SPOOL } from './schema/mail.ts';
 import type { Segments } from './segments.ts';
 import type { Staged, StagingShard } from './staging.ts';
 
-const LAST = 'SELECT max(id) FROM blob';
+/** 'blob': the last number that was given to whoever makes a pack. */
+const LAST =
+  "SELECT max((SELECT coalesce(max(id), 0) FROM blob), coalesce((SELECT value FROM store WHERE key = 'blob'), 0))";
+const RESERVE = "INSERT INTO store VALUES ('blob', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1";
 const INSERT = 'INSERT INTO blob (id, refs, size, crc32, kind, segment, offset) VALUES (?, 1, ?, ?, ?, ?, ?)';
 const RETAIN = 'UPDATE blob SET refs = refs + 1 WHERE id = ?';
 const RELEASE = 'UPDATE blob SET refs = refs - 1 WHERE id = ? RETURNING refs, kind, segment';
@@ -40,8 +44,8 @@ export class Blobs {
   use(staged: Staged, changes: BlobChanges): number {
     const known = staged.numberIn(this.#shard);
     if (known !== undefined && this.#db.prepare(RETAIN).run(known) === 1) return known;
-    this.#last ??= (this.#db.value(LAST) as number | null) ?? 0;
-    const id = ++this.#last;
+    const id = this.last + 1;
+    this.#last = id;
     const { sizeBytes, crc32 } = staged;
     if (staged.inline !== undefined) {
       this.#db.prepare(INSERT).run(id, sizeBytes, crc32, KIND_SPOOL, 0, 0);
@@ -58,6 +62,20 @@ export class Blobs {
     return id;
   }
 
+  /** The last number that was given to a blob. */
+  get last(): number {
+    this.#last ??= (this.#db.value(LAST) as number | null) ?? 0;
+    return this.#last;
+  }
+
+  /** The first of so many numbers that no other blob will have, now or after a restart. */
+  reserve(count: number): number {
+    const first = this.last + 1;
+    this.#last = first + count - 1;
+    this.#db.prepare(RESERVE).run(this.#last);
+    return first;
+  }
+
   release(blob: number, changes: BlobChanges): void {
     const row = this.#db.prepare(RELEASE).get(blob);
     if (row === undefined || (row[0] as number) > 0) return;
@@ -66,6 +84,8 @@ export class Blobs {
       this.#db.prepare(UNSPOOL).run(blob);
     } else if (row[1] === KIND_SEGMENT) {
       changes.removedFrom.push(row[2] as number);
+    } else {
+      releaseParts(this.#db, blob);
     }
   }
 

@@ -1,19 +1,25 @@
 /**
  * Reading message bytes. Bytes of the spool come out of the database by the run (messages that arrived together are
  * read by one query, to be cut to the ranges); bytes of segments by `read`, the larger ones asynchronously and a few at
- * the same time.
+ * the same time; those of packs by the frame, which messages that lie beside each other share.
  *
- * Nothing is verified on the way out; `verify` does that on request.
+ * Bytes move while they are read: out of the spool or a segment into a pack, from there into another. Whoever does not find them
+ * where they were looks again where they are.
+ *
+ * Nothing is verified on the way out but what packs are; `verify` does that on request.
  */
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { EMPTY } from '../../base/bytes.ts';
+import { TimeSlice } from '../../base/time-slice.ts';
 import type { EmailId } from '../../mailbox/model/model.ts';
 import { type Allocate, type ByteRange, StoreError } from '../../mailbox/port/store.ts';
 import { assertNotWhole } from './broken-tables.ts';
 import { bufferOf, type Database, isDamage, type Row } from './database.ts';
 import { nextRun, readRun } from './emails.ts';
-import { KIND_SEGMENT, KIND_SPOOL } from './schema/mail.ts';
+import type { PackedBytes, PackedPlace } from './packs/packed-bytes.ts';
+import { packOf } from './packs/part-rows.ts';
+import { KIND_PACK, KIND_SEGMENT, KIND_SPOOL } from './schema/mail.ts';
 import type { SegmentFiles } from './segment-files.ts';
 import { isRecordHead, RECORD_HEAD_BYTES } from './segments.ts';
 
@@ -21,6 +27,8 @@ export const SLICE_BYTES = 256 * 1024;
 /** Of inline messages in one query: about a millisecond. */
 const ROWS_PER_SLICE = 32;
 const CONCURRENT_READS = 8;
+/** Out of packs without a breath: about a millisecond. */
+const PACKED_AT_ONCE_BYTES = 512 * 1024;
 
 const PLACES = `SELECT e.id, e.size, e.prefix, b.size, b.crc32, b.kind, b.segment, b.offset, s.bytes
   FROM email e LEFT JOIN blob b ON b.id = e.blob LEFT JOIN spool s ON s.blob = e.blob`;
@@ -34,6 +42,19 @@ interface Located {
   readonly inline: Buffer | undefined;
   readonly segment: number;
   readonly offset: number;
+  readonly packed: PackedPlace | undefined;
+}
+
+/** An email whose bytes are in a pack, and where they go in an answer. */
+interface Wanted {
+  readonly i: number;
+  readonly email: EmailId;
+  readonly place: Located;
+  readonly cut: Cut;
+}
+
+function byPlace({ place: a }: Wanted, { place: b }: Wanted): number {
+  return (a.packed?.pack ?? 0) - (b.packed?.pack ?? 0) || a.segment - b.segment || a.offset - b.offset;
 }
 
 export type Verdict = 'ok' | 'missing' | 'damaged';
@@ -41,11 +62,17 @@ export type Verdict = 'ok' | 'missing' | 'damaged';
 export class ByteReader {
   readonly #db: Database;
   readonly #files: SegmentFiles;
+  readonly #packed: PackedBytes;
   readonly #onDamage: (email: EmailId, error: StoreError) => void;
 
-  constructor(db: Database, files: SegmentFiles, onDamage: (email: EmailId, error: StoreError) => void) {
+  constructor(
+    db: Database,
+    { files, packed }: { readonly files: SegmentFiles; readonly packed: PackedBytes },
+    onDamage: (email: EmailId, error: StoreError) => void,
+  ) {
     this.#db = db;
     this.#files = files;
+    this.#packed = packed;
     this.#onDamage = onDamage;
   }
 
@@ -53,6 +80,7 @@ export class ByteReader {
     const found = new Array<Buffer | undefined>(ranges.length).fill(undefined);
     const ids = ranges.map((range) => range.email);
     const later: (() => Promise<void>)[] = [];
+    const packed: Wanted[] = [];
     let sinceYield = 0;
     for (let from = 0; from < ids.length; ) {
       const { to } = nextRun(ids, from, ROWS_PER_SLICE);
@@ -62,6 +90,7 @@ export class ByteReader {
         if (place === undefined) continue;
         const cut = cutOf(ranges[i] as ByteRange, place);
         if (place.inline !== undefined) found[i] = joined(cut, place.inline.subarray(cut.from, cut.to));
+        else if (place.packed !== undefined) packed.push({ i, email: ids[i] as EmailId, place, cut });
         else {
           later.push(async () => {
             found[i] = await this.#read(ids[i] as EmailId, place, cut, allocate);
@@ -76,26 +105,84 @@ export class ByteReader {
       }
     }
     if (later.length > 0) await inParallel(later);
+    if (packed.length > 0) await this.#unpack(packed, found, allocate);
     return found;
+  }
+
+  /** One after the other, in the order in which they lie there. */
+  async #unpack(wanted: Wanted[], found: (Buffer | undefined)[], allocate?: Allocate): Promise<void> {
+    const slice = new TimeSlice();
+    for (const { i, email, place, cut } of wanted.sort(byPlace)) {
+      found[i] = await this.#read(email, place, cut, allocate);
+      await slice.spent();
+    }
   }
 
   async *stream(range: ByteRange, allocate?: Allocate): AsyncGenerator<Buffer> {
     const { email } = range;
-    const place = this.#locate([email], 0, 1)[0];
+    let place = this.#placeOf(email);
     if (place === undefined) throw new StoreError('damaged', `the bytes of email ${email} are missing`);
     const { prefix, from, to } = cutOf(range, place);
     if (prefix.length > 0) yield prefix;
-    if (from >= to) return;
+    for (let at = from; at < to; ) {
+      try {
+        for await (const slice of this.#slices(email, place, { from: at, to, allocate })) {
+          at += slice.length;
+          yield slice;
+        }
+        if (at < to) throw new StoreError('damaged', `email ${email} is cut short`);
+      } catch (error) {
+        place = this.#movedFrom(email, place, error);
+      }
+    }
+  }
+
+  /** `from..to` of the blob. */
+  async *#slices(
+    email: EmailId,
+    place: Located,
+    {
+      from,
+      to,
+      allocate,
+    }: { readonly from: number; readonly to: number; readonly allocate?: Allocate | undefined },
+  ): AsyncGenerator<Buffer> {
     if (place.inline !== undefined) {
       yield place.inline.subarray(from, to);
-      return;
+    } else if (place.packed !== undefined) {
+      let atOnce = 0;
+      for (const slice of this.#packed.read(place.packed, from, to)) {
+        yield slice;
+        atOnce += slice.length;
+        if (atOnce < PACKED_AT_ONCE_BYTES) continue;
+        atOnce = 0;
+        await yieldToLoop();
+      }
+    } else {
+      using file = this.#open(place, email);
+      for (let at = from; at < to; ) {
+        const slice = await file.read(place.offset + at, Math.min(SLICE_BYTES, to - at), allocate);
+        at += slice.length;
+        yield slice;
+      }
     }
-    using file = this.#open(place, email);
-    for (let at = from; at < to; ) {
-      const slice = await file.read(place.offset + at, Math.min(SLICE_BYTES, to - at), allocate);
-      at += slice.length;
-      yield slice;
-    }
+  }
+
+  #placeOf(email: EmailId): Located | undefined {
+    return this.#locate([email], 0, 1)[0];
+  }
+
+  /** Where the bytes are now that could not be read where they were; throws `error` when that is the same place. */
+  #movedFrom(email: EmailId, place: Located, error: unknown): Located {
+    if (!isDamage(error)) throw error;
+    const now = this.#placeOf(email);
+    const isSame =
+      now?.inline === undefined &&
+      now?.packed?.pack === place.packed?.pack &&
+      now?.segment === place.segment &&
+      now.offset === place.offset;
+    if (now === undefined || isSame) throw error;
+    return now;
   }
 
   async verify(ids: readonly EmailId[]): Promise<Verdict[]> {
@@ -109,16 +196,33 @@ export class ByteReader {
 
   async #verifyOne(email: EmailId): Promise<Verdict> {
     try {
-      const row = readRun(this.#db, PLACES, 'e.id', [email], { from: 0, to: 1 })[0];
-      const place = row && located(row);
+      const place = this.#rowOf(email);
       if (place === undefined) return 'missing';
       if (place.sizeBytes !== place.prefix.length + place.blobBytes) return 'damaged';
-      const sum = place.inline ? crc32(place.inline) : await this.#checksum(email, place);
-      return sum === place.crc32 ? 'ok' : 'damaged';
+      const isSound = await this.#isSound(email, place).catch((error: unknown) =>
+        this.#isSound(email, this.#movedFrom(email, place, error)),
+      );
+      return isSound ? 'ok' : 'damaged';
     } catch (error) {
       if (isDamage(error)) return 'damaged';
       throw error;
     }
+  }
+
+  #rowOf(email: EmailId): Located | undefined {
+    const row = readRun(this.#db, PLACES, 'e.id', [email], { from: 0, to: 1 })[0];
+    return row && located(row);
+  }
+
+  async #isSound(email: EmailId, place: Located): Promise<boolean> {
+    if (place.inline !== undefined) return crc32(place.inline) === place.crc32;
+    if (place.packed === undefined) return (await this.#checksum(email, place)) === place.crc32;
+    let [sum, length] = [0, 0];
+    for await (const slice of this.#slices(email, place, { from: 0, to: place.blobBytes })) {
+      sum = crc32(slice, sum);
+      length += slice.length;
+    }
+    return sum === place.crc32 && length === place.blobBytes;
   }
 
   /** Of a record in a segment; a wrong head counts as a wrong sum. */
@@ -162,13 +266,39 @@ export class ByteReader {
     allocate?: Allocate,
   ): Promise<Buffer | undefined> {
     try {
-      using file = this.#open(place, email);
-      return joined({ prefix }, await file.read(place.offset + from, to - from, allocate));
+      try {
+        return joined({ prefix }, await this.#range(email, place, { from, to, allocate }));
+      } catch (error) {
+        const now = this.#movedFrom(email, place, error);
+        return joined({ prefix }, await this.#range(email, now, { from, to, allocate }));
+      }
     } catch (error) {
       if (!isDamage(error)) throw error;
       this.#onDamage(email, error);
       return undefined;
     }
+  }
+
+  async #range(
+    email: EmailId,
+    place: Located,
+    {
+      from,
+      to,
+      allocate,
+    }: { readonly from: number; readonly to: number; readonly allocate?: Allocate | undefined },
+  ): Promise<Buffer> {
+    if (place.packed === undefined && place.inline === undefined) {
+      using file = this.#open(place, email);
+      return await file.read(place.offset + from, to - from, allocate);
+    }
+    const slices: Buffer[] = [];
+    if (place.packed !== undefined && to - from <= PACKED_AT_ONCE_BYTES)
+      slices.push(...this.#packed.read(place.packed, from, to));
+    else for await (const slice of this.#slices(email, place, { from, to })) slices.push(slice);
+    const bytes = slices.length === 1 ? (slices[0] as Buffer) : Buffer.concat(slices);
+    if (bytes.length !== to - from) throw new StoreError('damaged', `email ${email} is cut short`);
+    return bytes;
   }
 
   #open(place: Located, email: EmailId) {
@@ -197,7 +327,8 @@ function joined({ prefix }: Pick<Cut, 'prefix'>, bytes: Buffer): Buffer {
 function located(row: Row): Located | undefined {
   const [, sizeBytes, prefix, blobBytes, sum, kind, segment, offset, bytes] = row;
   const isInline = kind === KIND_SPOOL;
-  if (isInline ? !(bytes instanceof Uint8Array) : kind !== KIND_SEGMENT) return undefined;
+  const isPacked = typeof kind === 'number' && kind >= KIND_PACK;
+  if (isInline ? !(bytes instanceof Uint8Array) : kind !== KIND_SEGMENT && !isPacked) return undefined;
   if (prefix !== null && !(prefix instanceof Uint8Array)) return undefined;
   if (![sizeBytes, blobBytes, sum, segment, offset].every((it) => typeof it === 'number')) return undefined;
   const inline = isInline ? bufferOf(bytes) : undefined;
@@ -210,6 +341,17 @@ function located(row: Row): Located | undefined {
     inline,
     segment: segment as number,
     offset: offset as number,
+    packed: isPacked ? placeIn(kind, row) : undefined,
+  };
+}
+
+function placeIn(kind: number, row: Row): PackedPlace {
+  const [, , , blobBytes, , , frame, offset] = row as readonly number[];
+  return {
+    pack: packOf(kind),
+    frame: frame as number,
+    offset: offset as number,
+    sizeBytes: blobBytes as number,
   };
 }
 

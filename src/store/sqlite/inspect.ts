@@ -30,7 +30,8 @@ export async function inspect(
   onTrouble: (error: Error) => void,
 ): Promise<readonly StoreProblem[]> {
   const path = shard.db.path;
-  const request: InspectRequest = { path, segmentsDirectory: join(shard.directory, 'segments') };
+  const folders = { segments: join(shard.directory, 'segments'), packs: join(shard.directory, 'packs') };
+  const request: InspectRequest = { path, folders };
   let findings = await look(request);
   const complaints = new Set(findings.complaints);
   if (isRepairing && complaints.size > 0 && findings.pages <= MOST_REINDEXED_PAGES) {

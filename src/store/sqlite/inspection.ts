@@ -14,6 +14,7 @@ import type { EmailId } from '../../mailbox/model/model.ts';
 import type { StoreProblem } from '../../mailbox/port/store.ts';
 import { assertAscending, type Database } from './database.ts';
 import { wordsOf } from './fault-words.ts';
+import { checkPacks } from './packs/inspect-packs.ts';
 import type { Repair } from './repairs.ts';
 import { isRecordHead, RECORD_HEAD_BYTES, segmentName } from './segments.ts';
 import { IS_STRAY_KEY, IS_STRAY_MEMBER, KEYS_OF_EMAIL } from './threads.ts';
@@ -73,6 +74,25 @@ const CHECKS: readonly Check[] = [
     needsIntactDatabase: true,
   },
   {
+    what: 'a part of the message is missing',
+    find: `SELECT e.id, NULL FROM part_use u JOIN email e ON e.blob = u.blob
+      WHERE NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = u.part AND b.kind >= 2)`,
+  },
+  {
+    what: 'a part of something that is gone',
+    find: `SELECT NULL, 'blob ' || u.blob, u.blob, u.n FROM part_use u
+      WHERE NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = u.blob AND b.kind >= 2)`,
+    repair: 'part use',
+    needsIntactDatabase: true,
+  },
+  {
+    what: 'a part is known that is not there',
+    find: `SELECT NULL, 'blob ' || p.blob, p.blob, 0 FROM part p
+      WHERE NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = p.blob)`,
+    repair: 'part hash',
+    needsIntactDatabase: true,
+  },
+  {
     what: 'a count of copies without a message, or below one',
     find: `SELECT NULL, 'email ' || x.email, x.email, 0 FROM extra_reference x
       WHERE x.n < 1 OR NOT EXISTS (SELECT 1 FROM email e WHERE e.id = x.email)`,
@@ -129,7 +149,8 @@ const CHECKS: readonly Check[] = [
 
 const SNAPSHOT = `
   CREATE TEMP TABLE used (blob INTEGER PRIMARY KEY, n INTEGER NOT NULL);
-  INSERT INTO used SELECT blob, count(*) FROM email GROUP BY blob;
+  INSERT INTO used SELECT blob, count(*) FROM (SELECT blob FROM email UNION ALL
+    SELECT part FROM part_use u WHERE EXISTS (SELECT 1 FROM blob b WHERE b.id = u.blob AND b.kind >= 2)) GROUP BY blob;
   CREATE TEMP TABLE keyed (email INTEGER PRIMARY KEY, n INTEGER NOT NULL);
   INSERT INTO keyed SELECT (key >> 32 << 32) + email AS id, count(*) FROM thread_key GROUP BY id;
   CREATE TEMP VIEW lost_mailbox AS SELECT mailbox FROM
@@ -156,7 +177,13 @@ export interface Repairable {
   readonly repair: Repair;
 }
 
-export function inspectShard(db: Database, segmentsDirectory: string): Findings {
+/** Where what is not in the database is. */
+export interface ShardFolders {
+  readonly segments: string;
+  readonly packs: string;
+}
+
+export function inspectShard(db: Database, folders: ShardFolders): Findings {
   const found = complaints(db);
   const problems: StoreProblem[] = found.length === 0 ? [] : unreadableEmails(db);
   const repairable: Repairable[] = [];
@@ -171,7 +198,8 @@ export function inspectShard(db: Database, segmentsDirectory: string): Findings 
     problems.push(problem(`the check stopped: ${(error as Error).message}`));
   }
   try {
-    problems.push(...checkSegments(db, segmentsDirectory));
+    problems.push(...checkSegments(db, folders.segments));
+    problems.push(...checkPacks(db, folders.packs, MAX_REPORTED));
   } catch (error) {
     problems.push(problem(`large messages cannot be looked for: ${(error as Error).message}`));
   }

@@ -45,7 +45,7 @@ export const TABLES = [
 
 /** Tables that are moved by themselves, or that are about the shard and not about accounts. */
 export const OTHER_TABLES: readonly string[] = [
-  ...['account', 'email', 'blob', 'spool', 'orphan_subscriptions', 'owner'],
+  ...['account', 'email', 'blob', 'spool', 'part', 'part_use', 'orphan_subscriptions', 'owner'],
   ...['store', 'identity', 'incident'],
 ];
 

@@ -9,11 +9,13 @@
  *     data/shard-NN/LOCK          which process owns the shard
  *     data/shard-NN/meta.db       mail of the accounts of which accounts.db says so
  *     data/shard-NN/segments/     the bytes of large messages
+ *     data/shard-NN/packs/        the bytes of older messages, see `packs/`
  *     data/shard-NN/flags.journal changes of flags that are not in meta.db yet, with `flags: 'delayed'`
  *
  * This file routes calls of the port to shards and holds no rule of its own.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { silentLog } from '../../base/log.ts';
 import type { AnnotationPlace } from '../../mailbox/model/annotations.ts';
 import type { FactPart } from '../../mailbox/model/facts.ts';
 import type { Lesson } from '../../mailbox/model/lessons.ts';
@@ -32,6 +34,7 @@ import { accountsUnmet, correspondentCounts, correspondentKinds } from './corres
 import { lessonsAfter } from './lesson-rows.ts';
 import { closeParts, type OpenedParts, openParts, type SqliteStoreOptions } from './opening.ts';
 import { SqliteOutgoing } from './outgoing-store.ts';
+import { ShardPacking } from './packs/packing.ts';
 import type { RowReader } from './rows.ts';
 import { lastRuleEntries, memoriesAfter, scriptText } from './rule-rows.ts';
 import type { Shard, ShardFaults } from './shard.ts';
@@ -47,17 +50,18 @@ export interface SqliteMailStore extends MailStore {
 }
 
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteMailStore> {
-  return new SqliteStore(await openParts(options, {}));
+  return new SqliteStore(await openParts(options, {}), options);
 }
 
 /** For the power-cut test alone; `faults` break the promises of the store. */
 export async function openWithFaults(options: SqliteStoreOptions, faults: ShardFaults): Promise<MailStore> {
-  return new SqliteStore(await openParts(options, faults));
+  return new SqliteStore(await openParts(options, faults), options);
 }
 
 class SqliteStore implements SqliteMailStore {
   readonly directory: ShardedDirectory;
   readonly outgoing: SqliteOutgoing;
+  readonly packing: ShardPacking;
   /** Those that are here, by their numbers. */
   readonly #blocks = new Blocks();
   readonly #shards: ReadonlyMap<number, Shard>;
@@ -65,13 +69,20 @@ class SqliteStore implements SqliteMailStore {
   readonly #looking: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
 
-  constructor(parts: OpenedParts) {
+  constructor(parts: OpenedParts, { packAfterMs = 0, log = silentLog }: SqliteStoreOptions) {
     this.directory = parts.directory;
     this.#shards = parts.shards;
     this.#parts = parts;
     this.outgoing = new SqliteOutgoing({
       shards: () => this.#placedShards(),
       of: (account) => this.#of(account).outgoing,
+    });
+    const packers = [...this.#shards.values()].map(({ packer }) => packer);
+    this.packing = new ShardPacking(packers, {
+      ageMs: packAfterMs === 0 ? undefined : packAfterMs,
+      onDone: (report) => log.info({ ...report }, 'older mail was packed'),
+      onTrouble: (err) =>
+        log.warn({ err }, 'older mail could not be packed; it stays as it is until the next time'),
     });
     this.#looking = setInterval(() => {
       this.directory.look();
@@ -268,6 +279,7 @@ class SqliteStore implements SqliteMailStore {
 
   async #close(): Promise<void> {
     clearInterval(this.#looking);
+    await this.packing.stop();
     await closeParts(this.#parts);
   }
 

@@ -40,6 +40,8 @@ export interface SqliteStoreOptions {
   readonly shards?: number;
   /** `delayed` answers a change of flags before it is synced, at most 100 ms: see `delayed-flags.ts`. */
   readonly flags?: 'synced' | 'delayed';
+  /** Mail that is older is packed, in the background; 0 or absent: none is. */
+  readonly packAfterMs?: number;
   /** A sync failed, or the files are gone: what was promised may be gone. Must end the process; the default does. */
   readonly onFatal?: (error: Error) => void;
   readonly log?: Log;

@@ -1,7 +1,7 @@
 /**
  * Cuts the power: a workload's every write and sync is recorded, the record is cut at random points, and what may be on
  * the disk then is opened by the store. Every acknowledged batch must be there with its bytes, nothing half, nothing
- * twice, nothing broken. Three ways to break the store on purpose must each be noticed, or the test itself is broken.
+ * twice, nothing broken. Four ways to break the store on purpose must each be noticed, or the test itself is broken.
  *
  * POWER_CUTS sets the number of cuts, POWER_CUT_SEED repeats a run.
  */
@@ -63,6 +63,7 @@ describe('power cut', { skip: hasCompiler ? false : 'needs gcc' }, () => {
     const has = (kind: TraceEvent['kind'], ending: string) =>
       recorded.events.some((event) => event.kind === kind && event.bytes.toString().endsWith(ending));
     assert.ok(has('open', '.seg') && has('unlink', '.seg'), 'the workload makes and deletes segments');
+    assert.ok(has('rename', '.pk') && has('unlink', '.pk'), 'the workload makes and deletes packs');
     assert.ok(has('unlink', '-wal'), 'the workload closes the store');
   });
 
@@ -74,7 +75,7 @@ describe('power cut', { skip: hasCompiler ? false : 'needs gcc' }, () => {
     assert.ok(wrote, 'the workload uses the journal');
   });
 
-  for (const fault of ['acknowledges-before-sync', 'synchronous-off', 'stale-log']) {
+  for (const fault of ['acknowledges-before-sync', 'synchronous-off', 'stale-log', 'packs-unsynced']) {
     it(`notices a store that is broken on purpose: ${fault}`, async () => {
       const { failures } = await cutOften(record(work, fault), CONTROL_CUTS, 1);
       assert.ok(failures.length > 0, `${CONTROL_CUTS} cuts did not show it (seed ${SEED})`);
@@ -168,7 +169,10 @@ describe('power cut', { skip: hasCompiler ? false : 'needs gcc' }, () => {
       await store.close();
       const shard = join(directory, 'shard-00');
       const db = new Database(join(shard, 'meta.db'));
-      const { complaints, problems, repairable } = inspectShard(db, join(shard, 'segments'));
+      const { complaints, problems, repairable } = inspectShard(db, {
+        segments: join(shard, 'segments'),
+        packs: join(shard, 'packs'),
+      });
       db.close();
       wrong.push(...complaints, ...problems.map(({ what }) => what));
       wrong.push(...repairable.map(({ problem, repair }) => problem?.what ?? repair.kind));

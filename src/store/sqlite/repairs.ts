@@ -9,7 +9,8 @@ import type { BatchContext } from './account-batch.ts';
 import type { Database } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { recoverMailboxes } from './lost-mailboxes.ts';
-import { KIND_SEGMENT, KIND_SPOOL } from './schema/mail.ts';
+import { releaseParts } from './packs/part-rows.ts';
+import { KIND_PACK, KIND_SEGMENT, KIND_SPOOL } from './schema/mail.ts';
 import type { Segments } from './segments.ts';
 import { IS_STRAY_KEY, IS_STRAY_MEMBER, mendIndex } from './threads.ts';
 
@@ -17,6 +18,8 @@ export const REPAIRS = [
   'references',
   'unused blob',
   'unused bytes',
+  'part use',
+  'part hash',
   'extra reference',
   'derived',
   'thread',
@@ -85,6 +88,9 @@ async function applySome(
 const DELETIONS = {
   'unused bytes':
     'DELETE FROM spool WHERE blob = ?1 AND NOT EXISTS (SELECT 1 FROM blob WHERE id = ?1 AND kind = 0)',
+  'part use':
+    'DELETE FROM part_use WHERE blob = ?1 AND n = ?2 AND NOT EXISTS (SELECT 1 FROM blob WHERE id = ?1 AND kind >= 2)',
+  'part hash': 'DELETE FROM part WHERE blob = ?1 AND NOT EXISTS (SELECT 1 FROM blob WHERE id = ?1)',
   'extra reference':
     'DELETE FROM extra_reference WHERE email = ?1 AND (n < 1 OR NOT EXISTS (SELECT 1 FROM email WHERE id = ?1))',
   derived: 'DELETE FROM derived WHERE email = ?1 AND NOT EXISTS (SELECT 1 FROM email WHERE id = ?1)',
@@ -121,6 +127,7 @@ function removeBlob(db: Database, id: number, refs: number, removedFrom: number[
   if (row === undefined) return false;
   if (row[0] === KIND_SPOOL) db.prepare('DELETE FROM spool WHERE blob = ?').run(id);
   if (row[0] === KIND_SEGMENT) removedFrom.push(row[1] as number);
+  if ((row[0] as number) >= KIND_PACK) releaseParts(db, id);
   return true;
 }
 

@@ -166,6 +166,12 @@ export class Segments {
     else this.#retire(file);
   }
 
+  /** Files that wait for the next upload, and hold nothing that is needed, go. */
+  async deleteUnused(): Promise<void> {
+    const unused = this.#idle.filter(({ id, end }) => end > 0 && !this.#rows.isReferred(id));
+    await Promise.all(unused.map((file) => this.#retire(file)));
+  }
+
   /** The file still has its name: what is in a deleted one is gone with the process. */
   #isThere(file: SegmentFile): boolean {
     const named = fs.statSync(this.path(file.id), { throwIfNoEntry: false });

@@ -31,12 +31,18 @@ import { type Break, breakOf, incidentsIn, isWitnessedIn, joinLineage, progressO
 import { assertLogMatches } from './log-match.ts';
 import { migrate, touchDatabase, tune } from './migrate.ts';
 import { OutgoingRows } from './outgoing.ts';
+import { PackFiles } from './packs/pack-files.ts';
+import { sweepAtStart } from './packs/pack-folder.ts';
+import { PackedBytes, type PartPlaces } from './packs/packed-bytes.ts';
+import { Packer } from './packs/packer.ts';
+import { placesIn } from './packs/part-rows.ts';
 import { PatientWrites } from './patient-writes.ts';
 import { type Register, readRegister } from './register.ts';
 import { RowReader } from './rows.ts';
 import { MAIL_SCHEMA } from './schema/mail.ts';
 import { SegmentFiles } from './segment-files.ts';
-import { type SegmentRows, Segments } from './segments.ts';
+import { segmentRows } from './segment-rows.ts';
+import { Segments } from './segments.ts';
 import { ShardOwners } from './shard-owners.ts';
 import type { StagingShard } from './staging.ts';
 import type { Work } from './transactions.ts';
@@ -64,14 +70,13 @@ export interface ShardOptions {
 export interface ShardFaults {
   readonly acknowledgesBeforeSync?: boolean;
   readonly isUnsynced?: boolean;
+  readonly arePacksUnsynced?: boolean;
   /** Gives the sync of an earlier opening instead of a new one. */
   readonly walSync?: (make: () => WalSync) => WalSync;
 }
 
 const JOURNAL = 'flags.journal';
-const IS_REFERRED = 'SELECT 1 FROM blob WHERE kind = 1 AND segment = ? LIMIT 1';
-const HIGHEST_SEGMENT = 'SELECT segment FROM blob WHERE kind = 1 ORDER BY segment DESC LIMIT 1';
-/** Done by whoever wants only what goes before it. */
+const PACKS = 'packs';
 const NOTHING: Work = { apply() {} };
 const ANSWERED: Promise<void> = Promise.resolve();
 
@@ -87,6 +92,10 @@ export class Shard implements StagingShard {
   readonly context: BatchContext;
   readonly #wal: WalSync;
   readonly files: SegmentFiles;
+  readonly packFiles: PackFiles;
+  readonly packed: PackedBytes;
+  readonly placeOf: PartPlaces;
+  readonly packer: Packer;
   readonly #checkpointer: Checkpointer;
   readonly #graves: Graves;
   readonly #flags: DelayedFlags;
@@ -115,7 +124,10 @@ export class Shard implements StagingShard {
     segments.onDelete = (segment) => this.files.forget(segment);
     this.#rows = new RowReader(db, options.onTrouble);
     this.emails = new EmailReader(db, options.onDamage);
-    this.bytes = new ByteReader(db, this.files, options.onDamage);
+    this.packFiles = new PackFiles(join(directory, PACKS));
+    this.placeOf = placesIn(db);
+    this.packed = new PackedBytes(this.packFiles, this.placeOf);
+    this.bytes = new ByteReader(db, this, options.onDamage);
     this.#checkpointer = new Checkpointer(db, {
       thresholdBytes: options.checkpointBytes,
       isUnsynced: options.faults.isUnsynced === true,
@@ -151,6 +163,7 @@ export class Shard implements StagingShard {
       sync: () => wal.sync(),
       onExhumed: (keys) => this.#graves.look(keys),
     };
+    this.packer = Packer.of(this, options.faults.arePacksUnsynced === true);
     this.outgoing = new OutgoingRows(this.context, (works) => this.patience.submit(works));
     this.#flags = new DelayedFlags(this.context, journal, {
       flush: () => this.#flushSoon(),
@@ -181,7 +194,8 @@ export class Shard implements StagingShard {
   }
 
   static async open(directory: string, options: ShardOptions): Promise<Shard> {
-    mkdirSync(join(directory, 'segments'), { recursive: true, mode: 0o700 });
+    for (const folder of ['segments', PACKS])
+      mkdirSync(join(directory, folder), { recursive: true, mode: 0o700 });
     const path = join(directory, 'meta.db');
     assertLogMatches(path);
     const missingBytes = completePages(path);
@@ -202,6 +216,7 @@ export class Shard implements StagingShard {
       await wal.sync();
       syncDirectory(directory);
       const segments = await Segments.open(join(directory, 'segments'), segmentRows(db, options.onTrouble));
+      sweepAtStart(db, join(directory, PACKS), options.onTrouble);
       const waiting = readFlagJournal(join(directory, JOURNAL));
       journal = new FlagJournal(join(directory, JOURNAL));
       const shard = new Shard(directory, { db, wal, segments, mark, journal }, options);
@@ -273,6 +288,11 @@ export class Shard implements StagingShard {
     this.#wal.look();
   }
 
+  assertRoom(sizeBytes: number): void {
+    const refusal = this.patience.room?.refusal(sizeBytes);
+    if (refusal !== undefined) throw refusal;
+  }
+
   destroyAccount(account: AccountId): Promise<void> {
     return destroyAccount(this.context, (work) => this.commits.perform(work), account);
   }
@@ -290,6 +310,7 @@ export class Shard implements StagingShard {
   }
 
   async close(): Promise<void> {
+    await this.packer.close();
     await this.#graves.close();
     this.#isClosing = true;
     const [unsaved] = await this.commits.submit([NOTHING]).committed;
@@ -298,6 +319,7 @@ export class Shard implements StagingShard {
     this.commits.close();
     await this.segments.close();
     this.files.close();
+    this.packFiles.close();
     try {
       if (this.#wal.failure === undefined) markClean(this.db);
     } catch (error) {
@@ -373,20 +395,4 @@ interface Opened {
   readonly segments: Segments;
   readonly mark: Mark;
   readonly journal: FlagJournal;
-}
-
-/** One look-up in an index for each file; where that is broken, every file is taken to be in use. */
-function segmentRows(db: Database, onTrouble: (error: Error) => void): SegmentRows {
-  const orTrouble = <T>(read: () => T, otherwise: T): T => {
-    try {
-      return read();
-    } catch (error) {
-      onTrouble(error as Error);
-      return otherwise;
-    }
-  };
-  return {
-    isReferred: (segment) => orTrouble(() => db.prepare(IS_REFERRED).get(segment) !== undefined, true),
-    highest: orTrouble(() => (db.prepare(HIGHEST_SEGMENT).get()?.[0] ?? 0) as number, undefined),
-  };
 }

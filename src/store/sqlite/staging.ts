@@ -8,6 +8,7 @@
 import { crc32 } from 'node:zlib';
 import { EMPTY } from '../../base/bytes.ts';
 import { type StagedBlob, type Staging, StoreError } from '../../mailbox/port/store.ts';
+import type { PackedBytes, PartPlaces } from './packs/packed-bytes.ts';
 import type { SegmentFiles } from './segment-files.ts';
 import type { Extent, Segments, SegmentWriter } from './segments.ts';
 
@@ -36,6 +37,8 @@ export class Blocks {
 export interface StagingShard {
   readonly segments: Segments;
   readonly files: SegmentFiles;
+  readonly packed: PackedBytes;
+  readonly placeOf: PartPlaces;
 }
 
 /** Where the bytes wait, and under which number each shard has them once a batch was applied. */
@@ -70,8 +73,21 @@ export class Staged implements StagedBlob {
     // Each shard has all of them.
     const [[shard, extent] = []] = this.#extents ?? [];
     if (shard === undefined || extent === undefined) throw new StoreError('io', 'the bytes were given up');
-    using file = shard.files.open(extent.segment, 'a message on its way in');
-    return await file.read(extent.offset + from, length);
+    try {
+      using file = shard.files.open(extent.segment, 'a message on its way in');
+      return await file.read(extent.offset + from, length);
+    } catch (error) {
+      const packed = this.#readPacked(shard, from, from + length);
+      if (packed === undefined) throw error;
+      return packed;
+    }
+  }
+
+  /** It has come in, and into a pack since. */
+  #readPacked(shard: StagingShard, from: number, to: number): Buffer | undefined {
+    const number = this.numberIn(shard);
+    const place = number === undefined ? undefined : shard.placeOf(number);
+    return place && Buffer.concat([...shard.packed.read(place, from, to)]);
   }
 
   extent(shard: StagingShard): Extent | undefined {

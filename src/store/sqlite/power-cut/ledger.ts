@@ -104,9 +104,17 @@ const sideOf = (n: number): MailboxId => asMailboxId(10 + Math.floor(n / BATCHES
 const firstEmail = (account: AccountId, n: number): EmailId => email(2 * n + 1, account);
 
 function bytesOfBatch(account: AccountId, n: number, which: number, size: number): Buffer {
-  if (isDelivery(n) && which === 1) return someBytes(size, 900_000 + n);
-  return someBytes(size, account * 100_000 + n * 2 + which);
+  const seed = isDelivery(n) && which === 1 ? 900_000 + n : account * 100_000 + n * 2 + which;
+  const bytes = someBytes(size, seed);
+  // Something in base64 that other messages have as well.
+  if (size > 60_000) Buffer.from(`\r\n${attachmentOf(n % 3)}\r\n`).copy(bytes, 500);
+  return bytes;
 }
+
+const attachmentOf = (which: number): string =>
+  someBytes(30_000, which)
+    .toString('base64')
+    .replace(/.{76}(?=.)/g, '$&\r\n');
 
 /** The bytes of the message that comes to all accounts. */
 export function stageDelivery(

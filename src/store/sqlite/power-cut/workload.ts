@@ -1,6 +1,7 @@
 /**
  * The process whose power is cut: several accounts write at once, each waiting for its batch to be durable before it
- * says so and goes on; when a message comes to all of them they wait for each other. The log is moved into the database all the time, and the store is closed and opened in between.
+ * says so and goes on; when a message comes to all of them they wait for each other. The log is moved into the database all the
+ * time, everything is packed again and again, and the store is closed and opened in between.
  *
  * Arguments: data directory, file for the acknowledgements, how the store is broken on purpose. Started again
  * after it was killed, it goes on where the store is.
@@ -27,6 +28,8 @@ function faultsOf(): ShardFaults {
       return { acknowledgesBeforeSync: true };
     case 'synchronous-off':
       return { isUnsynced: true };
+    case 'packs-unsynced':
+      return { arePacksUnsynced: true };
     case 'stale-log': {
       // The log of an earlier opening, deleted since: here any other file.
       const stale = join(directory, 'stale');
@@ -78,6 +81,10 @@ async function main(): Promise<void> {
     await store.directory.create([{ address: `${length}@example.com`, credentials: [], createdMs: round }]);
     acknowledge(`directory ${length + 1}`);
     const rows = await Promise.all(ACCOUNTS.map(async (id) => (await store.loadAccount(id))?.row));
+    let isOver = false;
+    const packing = (async () => {
+      while (!isOver) await store.packing.compact();
+    })();
     const deliveries = new Deliveries(
       store,
       rows.map((row) => row?.usedMessages ?? 0),
@@ -96,6 +103,8 @@ async function main(): Promise<void> {
         }
       }),
     );
+    isOver = true;
+    await packing;
     await store.close();
   }
 }

@@ -8,6 +8,7 @@ import { crc32 } from 'node:zlib';
 import { bufferOf, type Database } from '../database.ts';
 import { MAIL_SCHEMA } from '../schema/mail.ts';
 import { segmentName } from '../segments.ts';
+import { findPacked, keepPacks } from './packed.ts';
 import { type Rebuilt, rebuildDatabase, type SavedTable } from './rebuild.ts';
 
 const PER_ACCOUNT = 2 ** 32;
@@ -58,6 +59,7 @@ const UNPROVEN_EMAILS = `
 
 export function rebuildMail(shardDirectory: string, stamp: string): Rebuilt {
   const path = join(shardDirectory, 'meta.db');
+  const packs = join(shardDirectory, 'packs');
   const derive = (db: Database, tables: readonly SavedTable[]): void => {
     const isWhole = (table: string) => tables.some((one) => one.table === table && one.isWhole);
     db.transaction(() => {
@@ -67,9 +69,12 @@ export function rebuildMail(shardDirectory: string, stamp: string): Rebuilt {
       if (hasChanges(db)) db.exec(LOST_CHANGES);
       if (!isWhole('expunged')) db.exec(LOST_HISTORY);
       if (!isWhole('blob')) findBlobs(db);
+      if (hasPacks(db) && !['blob', 'email', 'part_use'].every(isWhole)) findPacked(db, packs);
       if (!isWhole('email')) db.exec(UNPROVEN_EMAILS);
     });
-    if (!isWhole('blob') || !isWhole('email')) keepSegments(db, join(shardDirectory, 'segments'));
+    if (isWhole('blob') && isWhole('email')) return;
+    keepSegments(db, join(shardDirectory, 'segments'));
+    keepPacks(db, packs);
   };
   return rebuildDatabase(path, MAIL_SCHEMA, { derive }, stamp);
 }
@@ -77,6 +82,9 @@ export function rebuildMail(shardDirectory: string, stamp: string): Rebuilt {
 /** It is of a version that has it. */
 const hasLineage = (db: Database): boolean => hasColumn(db, 'lineage');
 const hasChanges = (db: Database): boolean => hasColumn(db, 'changes_floor');
+
+const hasPacks = (db: Database): boolean =>
+  db.value("SELECT count(*) FROM pragma_table_list WHERE name = 'part_use'") === 1;
 
 function hasColumn(db: Database, name: string): boolean {
   return db.value(`SELECT count(*) FROM pragma_table_info('account') WHERE name = '${name}'`) === 1;

@@ -33,6 +33,10 @@ const TELLTALES: Readonly<Record<string, (row: LeafRow) => boolean>> = {
   owner: ({ values }) => !`${values[1]}`.startsWith('['),
   spool: ({ rowid = 0 }) => rowid < FIRST_EMAIL,
   derived: (row) => (row.rowid ?? 0) >= FIRST_EMAIL && !hasText(row),
+  part_use: ({ values }) => (values[0] as number) < FIRST_EMAIL,
+  part: ({ rowid = 0 }) => rowid < FIRST_EMAIL,
+  rule_entry: ({ rowid = 0 }) => rowid >= FIRST_EMAIL,
+  remembered: ({ values }) => (values[0] as number) >= FIRST_EMAIL,
   buried: (row) => row.values[1] === null || row.values[1] === undefined || hasText(row),
 };
 

@@ -9,10 +9,12 @@
  * There is no index on modseq of messages: it would treble what a change writes (`maxmod` of the chunks is enough).
  */
 import type { Schema } from '../migrate.ts';
+import { PACKS } from './packs.ts';
 
-/** Where the bytes of a blob are. 2 and above are kept for packs of many blobs, raw or compressed, by their number. */
+/** Where the bytes of a blob are. From KIND_PACK on it is the number of a pack, see `packs/`, with KIND_PACK added. */
 export const KIND_SPOOL = 0;
 export const KIND_SEGMENT = 1;
+export const KIND_PACK = 2;
 
 /** In `mailbox.subscribed`, where 1 is a subscription that was asked for, or is older than this difference. */
 export const SUBSCRIBED_UNASKED = 2;
@@ -389,5 +391,6 @@ export const MAIL_SCHEMA: Schema = {
     STEP_14,
     STEP_15,
     STEP_16,
+    PACKS,
   ],
 };

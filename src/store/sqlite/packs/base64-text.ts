@@ -1,0 +1,89 @@
+/**
+ * Base64 in messages: found by its layout (lines of the same length, a shorter last one), not by what a header says of it, and
+ * taken for base64 only when encoding what it stands for makes the identical octets again.
+ */
+import type { Layout } from './entry.ts';
+
+/** Shorter ones are as well kept as text. */
+const MIN_TEXT_BYTES = 5600;
+const MIN_LINE_BYTES = 40;
+/** RFC 5322 §2.1.1. */
+const MAX_LINE_BYTES = 998;
+const LF = 10;
+const CR = 13;
+
+export interface EncodedPart extends Layout {
+  /** Where its text is in the message. */
+  readonly start: number;
+  readonly end: number;
+  readonly bytes: Buffer;
+}
+
+/** At most `limit`, in their order. */
+export function findBase64(message: Buffer, limit: number): readonly EncodedPart[] {
+  const found: EncodedPart[] = [];
+  if (message.length < MIN_TEXT_BYTES) return found;
+  for (let start = 0; start < message.length && found.length < limit; ) {
+    const end = message.indexOf(LF, start);
+    if (end < 0) break;
+    const layout = layoutOf(message, start, end);
+    if (layout === undefined) {
+      start = end + 1;
+      continue;
+    }
+    const last = runEnd(message, start, layout);
+    if (last - start >= MIN_TEXT_BYTES) {
+      const bytes = decoded(message.subarray(start, last), layout);
+      if (bytes !== undefined) found.push({ ...layout, start, end: last, bytes });
+    }
+    start = Math.max(last, end) + 1;
+  }
+  return found;
+}
+
+/** What the line from `start` to its LF at `end` says of the lines behind it; undefined when it is none of base64. */
+function layoutOf(message: Buffer, start: number, end: number): Layout | undefined {
+  const isCrlf = end > start && message[end - 1] === CR;
+  const lineBytes = end - start - (isCrlf ? 1 : 0);
+  if (lineBytes % 4 !== 0 || lineBytes < MIN_LINE_BYTES || lineBytes > MAX_LINE_BYTES) return undefined;
+  return { lineBytes, isCrlf };
+}
+
+/** Where the text ends that is laid out like this, without its last line end. */
+function runEnd(message: Buffer, start: number, { lineBytes, isCrlf }: Layout): number {
+  const ending = isCrlf ? 2 : 1;
+  let last = start + lineBytes;
+  for (let at = last + ending; at < message.length; ) {
+    const lf = message.indexOf(LF, at);
+    const isEnded = lf >= 0;
+    const isLineCrlf = isEnded && lf > at && message[lf - 1] === CR;
+    const length = (isEnded ? lf : message.length) - at - (isLineCrlf ? 1 : 0);
+    const isOurs = length > 0 && length % 4 === 0 && length <= lineBytes;
+    if (!isOurs) break;
+    last = at + length;
+    if (length < lineBytes || !isEnded || isLineCrlf !== isCrlf) break;
+    at = lf + 1;
+  }
+  return last;
+}
+
+function decoded(text: Buffer, layout: Layout): Buffer | undefined {
+  const bytes = Buffer.from(text.toString('latin1'), 'base64');
+  return encodeBase64(bytes, layout).equals(text) ? bytes : undefined;
+}
+
+/** In lines, without an end behind the last one. */
+export function encodeBase64(bytes: Buffer, { lineBytes, isCrlf }: Layout): Buffer {
+  const flat = Buffer.from(bytes.toString('base64'), 'latin1');
+  const lines = Math.ceil(flat.length / lineBytes);
+  const ending = isCrlf ? 2 : 1;
+  const text = Buffer.allocUnsafe(flat.length + Math.max(0, lines - 1) * ending);
+  let to = 0;
+  for (let from = 0; from < flat.length; from += lineBytes) {
+    to += flat.copy(text, to, from, Math.min(from + lineBytes, flat.length));
+    if (from + lineBytes >= flat.length) break;
+    if (isCrlf) text[to++] = CR;
+    text[to++] = LF;
+  }
+  return text;
+}

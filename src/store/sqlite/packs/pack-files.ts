@@ -1,0 +1,198 @@
+/**
+ * Packs opened for reading, and what their frames hold. A few descriptors and the frames that were read last are kept: messages
+ * that are read one after the other share them.
+ *
+ * Reads are synchronous: a frame is 256 KB at most, from cached pages it is there sooner than the thread pool would answer, and
+ * from a cold disk it takes as long as a page of the database does.
+ */
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { StoreError } from '../../../mailbox/port/store.ts';
+import { wordsOf } from '../fault-words.ts';
+import {
+  decodeFooter,
+  decodeFrame,
+  decodeFrameHead,
+  decodeHeader,
+  decodeIndex,
+  FOOTER_BYTES,
+  FRAME_HEAD_BYTES,
+  type FrameHead,
+  HEADER_BYTES,
+  type IndexEntry,
+  PACK_NAME,
+  type PackFooter,
+  type PackHeader,
+  packName,
+} from './format.ts';
+
+const MAX_OPEN = 64;
+const MAX_FRAME_BYTES = 8 * 1024 * 1024;
+
+export interface Frame {
+  readonly raw: Buffer;
+  /** Where the one behind it begins. */
+  readonly next: number;
+}
+
+export interface PackFacts extends PackHeader, PackFooter {
+  readonly fileBytes: number;
+}
+
+/** Numbers of the packs in a folder, ascending; none where there is no folder. */
+export function packsIn(directory: string): readonly number[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return names
+    .filter((name) => PACK_NAME.test(name))
+    .map((name) => Number.parseInt(name, 16))
+    .sort((a, b) => a - b);
+}
+
+export class PackFiles {
+  readonly #directory: string;
+  /** By number, in the order of last use. */
+  readonly #open = new Map<number, number>();
+  readonly #frames = new Map<string, Frame>();
+  #frameBytes = 0;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  path(pack: number): string {
+    return join(this.#directory, packName(pack));
+  }
+
+  /** Throws `damaged`, also when the file is gone. */
+  frame(pack: number, offset: number): Frame {
+    const key = `${pack} ${offset}`;
+    const known = this.#frames.get(key);
+    if (known !== undefined) {
+      this.#frames.delete(key);
+      this.#frames.set(key, known);
+      return known;
+    }
+    const head = this.head(pack, offset);
+    const stored = this.#read(pack, offset + FRAME_HEAD_BYTES, head.storedBytes);
+    const raw = this.#named(pack, () => decodeFrame(head, stored));
+    const frame = { raw, next: offset + FRAME_HEAD_BYTES + head.storedBytes };
+    this.#keep(key, frame);
+    return frame;
+  }
+
+  /** How much a frame holds, and where the one behind it begins; that is found out without opening it. */
+  extent(pack: number, offset: number): { readonly rawBytes: number; readonly next: number } {
+    const known = this.#frames.get(`${pack} ${offset}`);
+    if (known !== undefined) return { rawBytes: known.raw.length, next: known.next };
+    const { rawBytes, storedBytes } = this.head(pack, offset);
+    return { rawBytes, next: offset + FRAME_HEAD_BYTES + storedBytes };
+  }
+
+  head(pack: number, offset: number): FrameHead {
+    const head = this.#read(pack, offset, FRAME_HEAD_BYTES);
+    return this.#named(pack, () => decodeFrameHead(head));
+  }
+
+  facts(pack: number): PackFacts {
+    const fileBytes = fstatSync(this.#descriptor(pack)).size;
+    const header = this.#read(pack, 0, HEADER_BYTES);
+    const footer = this.#read(pack, Math.max(0, fileBytes - FOOTER_BYTES), FOOTER_BYTES);
+    return this.#named(pack, () => ({ ...decodeHeader(header, pack), ...decodeFooter(footer), fileBytes }));
+  }
+
+  index(pack: number): readonly IndexEntry[] {
+    const { index, entries: count } = this.facts(pack);
+    const head = this.head(pack, index);
+    const stored = this.#read(pack, index + FRAME_HEAD_BYTES, head.storedBytes);
+    const entries = this.#named(pack, () => decodeIndex(decodeFrame(head, stored)));
+    if (entries.length !== count) throw new StoreError('damaged', `${this.path(pack)}: entries are missing`);
+    return entries;
+  }
+
+  /** The pack is deleted: an open descriptor would keep its room on the disk. */
+  forget(pack: number): void {
+    const fd = this.#open.get(pack);
+    this.#open.delete(pack);
+    if (fd !== undefined) closeSync(fd);
+    for (const [key, { raw }] of this.#frames) if (key.startsWith(`${pack} `)) this.#drop(key, raw);
+  }
+
+  close(): void {
+    for (const pack of [...this.#open.keys()]) this.forget(pack);
+  }
+
+  #keep(key: string, frame: Frame): void {
+    this.#frames.set(key, frame);
+    this.#frameBytes += frame.raw.length;
+    for (const [oldest, { raw }] of this.#frames) {
+      if (this.#frameBytes <= MAX_FRAME_BYTES) return;
+      this.#drop(oldest, raw);
+    }
+  }
+
+  #drop(key: string, raw: Buffer): void {
+    this.#frames.delete(key);
+    this.#frameBytes -= raw.length;
+  }
+
+  #read(pack: number, position: number, length: number): Buffer {
+    const fd = this.#descriptor(pack);
+    // Not of the shared pool: it may be kept, and handed out, for long.
+    const bytes = Buffer.allocUnsafeSlow(length);
+    try {
+      for (let done = 0; done < length; ) {
+        const count = readSync(fd, bytes, done, length - done, position + done);
+        if (count === 0) throw new StoreError('damaged', `${this.path(pack)} ends too soon`);
+        done += count;
+      }
+    } catch (error) {
+      throw this.#failure(pack, error);
+    }
+    return bytes;
+  }
+
+  #descriptor(pack: number): number {
+    let fd = this.#open.get(pack);
+    if (fd === undefined) {
+      try {
+        fd = openSync(this.path(pack), 'r');
+      } catch (error) {
+        throw this.#failure(pack, error);
+      }
+    } else {
+      this.#open.delete(pack);
+    }
+    this.#open.set(pack, fd);
+    for (const [oldest, old] of this.#open) {
+      if (this.#open.size <= MAX_OPEN) break;
+      this.#open.delete(oldest);
+      closeSync(old);
+    }
+    return fd;
+  }
+
+  #named<T>(pack: number, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const { message, code } = error as StoreError;
+      throw new StoreError(code, `${this.path(pack)}: ${message}`, { cause: error });
+    }
+  }
+
+  /** A file that is gone, and a sector that the disk cannot read, are lost; all else may be mended. */
+  #failure(pack: number, error: unknown): StoreError {
+    if (error instanceof StoreError) return error;
+    const { code } = error as NodeJS.ErrnoException;
+    const isLost = code === 'ENOENT' || code === 'EIO';
+    return new StoreError(isLost ? 'damaged' : 'io', `${this.path(pack)}: ${wordsOf(error as Error)}`, {
+      cause: error,
+    });
+  }
+}
