@@ -46,15 +46,27 @@ export class Kept {
     return new Kept(await opened(factory), owner);
   }
 
-  read<T>(area: Area, key: IDBValidKey): Promise<T | undefined> {
-    return resultOf(this.#database.transaction(area).objectStore(area).get(key)) as Promise<T | undefined>;
+  /** Rejects when the database has become somebody else's, as everything here does: what is in it is not this account's. */
+  async read<T>(area: Area, key: IDBValidKey): Promise<T | undefined> {
+    return (await this.#asked(area, (store) => store.get(key))) as T | undefined;
   }
 
-  all<T>(area: Area): Promise<readonly T[]> {
-    return resultOf(this.#database.transaction(area).objectStore(area).getAll()) as Promise<T[]>;
+  async all<T>(area: Area): Promise<readonly T[]> {
+    return (await this.#asked(area, (store) => store.getAll())) as T[];
   }
 
-  /** Rejects when the database has become somebody else's, or is full. */
+  /** Whose it is and what is in it, of one moment. */
+  async #asked(area: Area, ask: (store: IDBObjectStore) => IDBRequest): Promise<unknown> {
+    const reading = this.#database.transaction([...new Set<Area>([area, 'facts'])]);
+    const [owner, found] = await Promise.all([
+      resultOf(reading.objectStore('facts').get(OWNER)),
+      resultOf(ask(reading.objectStore(area))),
+    ]);
+    if (owner !== this.#owner) throw new Error('the database is of another account');
+    return found;
+  }
+
+  /** Rejects when it is full, too. */
   async put(area: Area, value: unknown, name?: string): Promise<IDBValidKey> {
     let key: IDBValidKey = '';
     await this.change([area], async (store) => {

@@ -1,5 +1,6 @@
 /** Who is signed in, asked of the server's small API beside JMAP: `/web/session`, `/web/sign-in`, `/web/sign-out`. */
 import { type ReadonlySignal, signal } from '@preact/signals-core';
+import { timely } from '../sync/timely.ts';
 
 export interface SessionFacts {
   /** The account's address. */
@@ -156,7 +157,7 @@ export class Account {
 
   async #ask(path: string, init: RequestInit): Promise<Response | undefined> {
     try {
-      return await this.#fetch(path, { ...init, credentials: 'same-origin', cache: 'no-store' });
+      return await timely(this.#fetch, path, { ...init, credentials: 'same-origin', cache: 'no-store' });
     } catch {
       return undefined;
     }

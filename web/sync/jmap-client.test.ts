@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { JmapClient, Refused, Unreachable } from './jmap-client.ts';
+import { JmapClient, OtherAccount, Refused, Unreachable } from './jmap-client.ts';
 
 type Invocation = [name: string, args: Record<string, unknown>, id: string];
 
@@ -134,4 +134,42 @@ test('what was kept of another session is not gone on with', async () => {
   };
   const { client } = against(([name, args, id]) => [name, args, id], away);
   await assert.rejects(client.session(), Unreachable);
+});
+
+test('what belongs to no account is only done where the account is the person’s', async () => {
+  const { client, requests } = against(([name, args, id]) => [
+    name,
+    name === 'Mailbox/get' ? { notFound: args.ids } : { destroyed: ['p1'] },
+    id,
+  ]);
+  const { destroyed } = await client.call<{ destroyed: unknown }>('PushSubscription/set', { destroy: ['p1'] })
+    .result;
+  assert.deepEqual(destroyed, ['p1']);
+  const [guard, set] = requests[0] ?? [];
+  assert.deepEqual(guard?.slice(0, 2), ['Mailbox/get', { accountId: 'a1', ids: ['p1'] }]);
+  const referred = { resultOf: guard?.[2], name: 'Mailbox/get', path: '/notFound' };
+  assert.deepEqual(set?.slice(0, 2), ['PushSubscription/set', { '#destroy': referred }]);
+
+  const other = against(([name, , id]) => [
+    'error',
+    { type: name === 'Mailbox/get' ? 'accountNotFound' : 'invalidResultReference' },
+    id,
+  ]);
+  const asked = other.client.call('PushSubscription/set', { create: { here: {} } }).result;
+  await assert.rejects(asked, OtherAccount);
+  assert.equal(other.others(), 1);
+});
+
+test('a request that is not answered ends', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const never: typeof fetch = (_, init) =>
+    new Promise((_resolve, reject) => {
+      init?.signal?.addEventListener('abort', () => reject(init.signal?.reason));
+    });
+  const { client } = against(([name, args, id]) => [name, args, id], { fetch: never });
+  const asked = client.call('Mailbox/get', {}).result;
+  const ended = assert.rejects(asked, Unreachable);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.mock.timers.tick(61_000);
+  await ended;
 });

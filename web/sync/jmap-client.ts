@@ -4,6 +4,8 @@
  * `Unreachable`: the first says no, after the second nobody knows.
  */
 
+import { timely } from './timely.ts';
+
 export interface ResultReference {
   readonly resultOf: string;
   readonly name: string;
@@ -147,12 +149,11 @@ export class JmapClient {
   async #send(calls: readonly Queued[]): Promise<void> {
     const { apiUrl, capabilities } = await this.session();
     const accountId = await this.accountId();
-    const methodCalls = calls.map(({ name, args, id }) => [
-      name,
-      // These belong to no account (RFC 8620 §7.2).
-      name.startsWith('PushSubscription/') ? args : { accountId, ...args },
-      id,
-    ]);
+    const methodCalls = calls.flatMap(({ name, args, id }) =>
+      name === 'PushSubscription/set'
+        ? guarded(accountId, { name, args, id })
+        : [[name, { accountId, ...args }, id]],
+    );
     const response = await this.#ask(apiUrl, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -163,9 +164,10 @@ export class JmapClient {
     }>(response);
     const byId = new Map(calls.map((call) => [call.id, call]));
     for (const [name, value, id] of methodResponses) {
-      const call = byId.get(id);
+      const call = byId.get(id.replace(GUARD, ''));
+      if (name !== 'error' && id.endsWith(GUARD)) continue;
       // A call may be answered several times (RFC 8621 §7.5: what follows a submission); the first is its own.
-      byId.delete(id);
+      byId.delete(id.replace(GUARD, ''));
       // The session was asked for earlier than somebody else signed in.
       if (name === 'error' && value.type === 'accountNotFound') call?.answer.reject(this.#other());
       else if (name === 'error')
@@ -178,7 +180,10 @@ export class JmapClient {
   async #ask(url: string, init: RequestInit): Promise<Response> {
     let response: Response;
     try {
-      response = await this.#options.fetch(url, { ...init, credentials: 'same-origin', cache: 'no-store' });
+      response = await timely(this.#options.fetch, url, {
+        ...init,
+        ...{ credentials: 'same-origin', cache: 'no-store' },
+      });
     } catch (cause) {
       throw new Unreachable('no answer', { cause });
     }
@@ -192,6 +197,22 @@ export class JmapClient {
       throw new Unreachable(`status ${response.status}`);
     throw new Refused('request', `status ${response.status}`);
   }
+}
+
+const GUARD = 'g';
+
+/**
+ * Subscriptions belong to no account (RFC 8620 §7.2): whoever's the cookie is by then would have them. So a call before each set names the account, and
+ * where that fails what refers to it is not done. No mailbox has the id of a subscription, so what is to be destroyed is `notFound` there.
+ */
+function guarded(accountId: string, { name, args, id }: Pick<Queued, 'name' | 'args' | 'id'>): unknown[][] {
+  const { destroy: ids = [], ...rest } = args;
+  const guard = `${id}${GUARD}`;
+  const referred = { resultOf: guard, name: 'Mailbox/get', path: '/notFound' };
+  return [
+    ['Mailbox/get', { accountId, ids }, guard],
+    [name, { ...rest, '#destroy': referred }, id],
+  ];
 }
 
 /** An answer that breaks off is none: what was asked for may have been done. */

@@ -12,7 +12,7 @@ import { type ReadonlySignal, signal } from '@preact/signals-core';
 import { isUnsure } from '../sync/doubt.ts';
 import { type JmapClient, Refused } from '../sync/jmap-client.ts';
 import { type Draft, emailOf, isEmpty } from './draft.ts';
-import { emailsOf } from './versions.ts';
+import { destroyVersions, emailsOf } from './versions.ts';
 
 export type DraftState =
   | { readonly kind: 'empty' }
@@ -212,11 +212,11 @@ export class DraftKeeper {
 
   /** What cannot be reached now is destroyed with the next version. */
   async #tidy(): Promise<void> {
-    const destroy = this.#old;
-    if (destroy.length === 0) return;
+    const wanted = this.#old;
+    if (wanted.length === 0) return;
     try {
-      await this.#options.client.call('Email/set', { destroy }).result;
-      this.#old = this.#old.filter((id) => !destroy.includes(id));
+      await destroyVersions(this.#options.client, wanted);
+      this.#old = this.#old.filter((id) => !wanted.includes(id));
     } catch {
       if (!this.#isEnded) void this.#options.sleep(AGAIN_MS).then(() => this.#tidy());
     }

@@ -4,8 +4,10 @@ import { type Arguments, type Call, Refused, Unreachable } from '../sync/jmap-cl
 import { en } from '../text/en.ts';
 import { type Draft, emptyDraft } from './draft.ts';
 import { DraftKeeper, type DraftStore, type Known } from './draft-keeper.ts';
+import { type Delivered, Outbox, type OutMail } from './outbox.ts';
 import { refusalText } from './refusal.ts';
 import { send, takeBack } from './sender.ts';
+import { destroyVersions } from './versions.ts';
 
 type Answer = (args: Arguments) => unknown;
 
@@ -17,10 +19,15 @@ function server(answers: Record<string, Answer>) {
     call<T>(name: string, args: Arguments): Call<T> {
       const isState = name === 'Email/get' && (args.ids as readonly string[] | undefined)?.length === 0;
       // All that it is asked about are versions of the one draft.
-      const isWhose =
-        name === 'Email/get' && (args.properties as readonly string[] | undefined)?.includes('messageId');
+      const asks = args.properties as readonly string[] | undefined;
+      const isWhose = name === 'Email/get' && asks?.some((one) => one === 'messageId' || one === 'keywords');
       const list = isWhose
-        ? (args.ids as readonly string[]).map((id) => ({ id, messageId: ['m@x'], mailboxIds: { f3: true } }))
+        ? (args.ids as readonly string[]).map((id) => ({
+            id,
+            messageId: ['m@x'],
+            mailboxIds: { f3: true },
+            keywords: { $draft: true },
+          }))
         : [];
       const isAnswered = isState || isWhose;
       if (!isAnswered) asked.push([name, args]);
@@ -76,6 +83,29 @@ describe('a draft', () => {
     assert.equal(keeper.serverId, 'e2');
     assert.ok(await keeper.save());
     assert.equal(client.asked.length, 3);
+  });
+
+  test('of which another device has sent a version keeps that one', async () => {
+    const destroyed: unknown[] = [];
+    const looks = [{ $draft: true }, {}] as Record<string, true>[];
+    let tries = 0;
+    await destroyVersions(
+      {
+        call<T>(name: string, args: Arguments): Call<T> {
+          const list = ['e1', 'e2'].map((id, i) => ({ id, keywords: looks[i] }));
+          const answer = async (): Promise<unknown> => {
+            if (name === 'Email/get') return { state: `s${tries}`, list };
+            // Between the look and the deed the first is sent, too.
+            if (tries++ === 0) throw new Refused('stateMismatch');
+            destroyed.push(args);
+            return {};
+          };
+          return { result: answer() as Promise<T>, ref: (path) => ({ resultOf: 'x', name, path }) };
+        },
+      },
+      ['e1', 'e2'],
+    );
+    assert.deepEqual(destroyed, [{ destroy: ['e1'], ifInState: 's1' }]);
   });
 
   test('is kept here at once, and not any more when it was sent', async () => {
@@ -319,7 +349,7 @@ describe('sending', () => {
         });
         assert.deepEqual(await send(options(client)), { kind: 'sent', submission: 's1' });
         isThere = isKept = false;
-        assert.deepEqual(await send(options(client)), { kind: 'unreachable' });
+        assert.deepEqual(await send(options(client)), { kind: 'unreachable', hasFailed: true });
       }
   });
 
@@ -359,5 +389,40 @@ describe('sending', () => {
         mailboxes,
       })),
     );
+  });
+});
+
+describe('mail that waits', () => {
+  const waiting = (id: string): OutMail => ({
+    ...{ id, serverId: undefined, identityId: 'i1', hold: { seconds: 0 } },
+    draft: emptyDraft(id, `${id}@x`, { name: null, email: 'me@example.com' }),
+  });
+
+  test('is not held up by one at which the server fails, and by a server that is away', async () => {
+    const rows = new Map(['one', 'two', 'three'].map((id) => [id, waiting(id)]));
+    const answers: Record<string, Delivered> = { one: { kind: 'unreachable', hasFailed: true } };
+    const tried: string[] = [];
+    const outbox = new Outbox({
+      kept: {
+        all: async () => [...rows.values()] as never,
+        put: async () => '',
+        remove: async (_, id) => void rows.delete(String(id)),
+        change: async () => {},
+      },
+      locks: undefined,
+      deliver: async ({ id }) => {
+        tried.push(id);
+        return answers[id] ?? { kind: 'sent' };
+      },
+      onDone: () => {},
+    });
+    await outbox.send();
+    assert.deepEqual(tried, ['one', 'two', 'three']);
+    assert.deepEqual([...rows.keys()], ['one']);
+    answers.one = { kind: 'unreachable' };
+    rows.set('four', waiting('four'));
+    await outbox.send();
+    assert.deepEqual(tried.slice(3), ['one']);
+    assert.deepEqual([...rows.keys()], ['one', 'four']);
   });
 });

@@ -20,7 +20,8 @@ export interface OutMail {
 export type Delivered =
   | { readonly kind: 'sent' }
   | { readonly kind: 'refused'; readonly type: string }
-  | { readonly kind: 'unreachable' };
+  /** `hasFailed`: the server was there and failed at this one. */
+  | { readonly kind: 'unreachable'; readonly hasFailed?: true };
 
 export interface OutboxParts {
   readonly kept: Pick<Kept, 'all' | 'put' | 'remove' | 'change'>;
@@ -83,7 +84,11 @@ export class Outbox {
       await this.look();
       for (const mail of this.#mails.peek()) {
         const result = await this.#parts.deliver(mail);
-        if (result.kind === 'unreachable') return;
+        if (result.kind === 'unreachable') {
+          // What one mail makes the server fail at is no reason for the others to wait.
+          if (result.hasFailed) continue;
+          return;
+        }
         await this.#parts.onDone(mail, result);
         await this.#remove(mail);
       }

@@ -6,7 +6,7 @@
  * connection broke, so the state that was asked is the condition (`ifInState`, RFC 8620 §5.3), which the repetition does not meet.
  */
 import { isUnsure } from '../sync/doubt.ts';
-import { type JmapClient, Refused, Unreachable } from '../sync/jmap-client.ts';
+import { type JmapClient, Refused } from '../sync/jmap-client.ts';
 import type { Draft } from './draft.ts';
 
 export interface SendOptions {
@@ -29,8 +29,8 @@ export type SendResult =
   | { readonly kind: 'sent'; readonly submission: string }
   /** `people`: whom it cannot reach, when that is why. */
   | { readonly kind: 'refused'; readonly type: string; readonly people?: readonly string[] }
-  /** Nobody knows; the draft is still there. */
-  | { readonly kind: 'unreachable' };
+  /** Nobody knows; the draft is still there. `hasFailed`: the server was there, and it was the one that failed. */
+  | { readonly kind: 'unreachable'; readonly hasFailed?: true };
 
 interface SetAnswer {
   readonly created?: Readonly<Record<string, { readonly id: string }>> | null;
@@ -63,7 +63,8 @@ export async function send(options: SendOptions): Promise<SendResult> {
     if (error instanceof Refused && !isMismatch(error) && !isUnsure(error.type))
       return { kind: 'refused', type: error.type };
     const { known } = await ask().catch(() => ({ known: undefined }));
-    return known === undefined ? { kind: 'unreachable' } : { kind: 'sent', submission: known };
+    if (known !== undefined) return { kind: 'sent', submission: known };
+    return { kind: 'unreachable', ...(error instanceof Refused && { hasFailed: true }) };
   }
 }
 
@@ -73,7 +74,7 @@ async function submit(options: SendOptions, ifInState: string): Promise<SendResu
   const made = answer.created?.send;
   if (made === undefined) {
     const { type = 'serverFail', invalidRecipients: people } = answer.notCreated?.send ?? {};
-    if (isUnsure(type)) throw new Unreachable(type);
+    if (isUnsure(type)) throw new Refused(type);
     return { kind: 'refused', type, ...(people && { people }) };
   }
   return { kind: 'sent', submission: made.id };
