@@ -7,6 +7,7 @@ import type { MailList } from '../sync/mail-list.ts';
 import type { Id } from '../sync/model.ts';
 import type { Deed } from './deeds.ts';
 import type { Scope } from './scope.ts';
+import { selectAll } from './select-all.ts';
 
 interface ListCommandOptions {
   readonly place: Place;
@@ -85,7 +86,7 @@ export function useListCommands({ place, scope, list, reveal }: ListCommandOptio
       const cursor = selection.cursor.peek();
       if (cursor !== undefined) selection.toggle(cursor);
     },
-    selectAll: () => selection.all(list.rows.peek().ids),
+    selectAll: () => void selectAll(list, selection),
     archive: act('archive'),
     delete: act('delete'),
     junk: act('junk'),

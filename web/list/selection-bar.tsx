@@ -7,6 +7,7 @@ import type { Id } from '../sync/model.ts';
 import { Icon } from '../ui/icon.tsx';
 import type { IconName } from '../ui/icons.ts';
 import type { Deed } from './deeds.ts';
+import { selectAll } from './select-all.ts';
 
 interface SelectionBarProps {
   readonly list: MailList;
@@ -58,11 +59,7 @@ export function SelectionBar({ list, mailbox }: SelectionBarProps) {
       <span class="selection-count" role="status">
         {words.selected(ids.length)}
       </span>
-      <button
-        type="button"
-        class="button quiet select-all"
-        onClick={() => selection.all(list.rows.peek().ids)}
-      >
+      <button type="button" class="button quiet select-all" onClick={() => void selectAll(list, selection)}>
         {words.selectAll}
       </button>
       <span class="selection-deeds">
