@@ -51,16 +51,16 @@ export function blobUpload(services: BlobServices): Method {
       const { accountId, create } = readArguments(raw, TABLE);
       const account = await call.account(accountId);
       if (create.size > call.limits.maxObjectsInSet) throw new MethodError('requestTooLarge');
-      const created: Record<string, JsonObject> = {};
-      const notCreated: Record<string, JsonObject> = {};
+      const created = new Map<string, JsonObject>();
+      const notCreated = new Map<string, JsonObject>();
       const room = ReadingRoom.ofObjects();
       for (const [name, wanted] of create) {
         try {
           const made = await makeBlob(services, call, account, { wanted, room });
-          created[name] = made;
+          created.set(name, made);
           call.created.set(name, made.id);
         } catch (error) {
-          notCreated[name] = refusalOf(error).toAnswer();
+          notCreated.set(name, refusalOf(error).toAnswer());
         }
       }
       return {

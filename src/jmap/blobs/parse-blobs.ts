@@ -23,7 +23,7 @@ export async function parseBlobs(
   const blobIds = [...new Set(asked)];
   if (blobIds.length > call.limits.maxObjectsInGet)
     throw new MethodError('requestTooLarge', `at most ${call.limits.maxObjectsInGet} blobs at once`);
-  const parsed: Record<string, JsonObject> = {};
+  const parsed = new Map<string, JsonObject>();
   const notParsable: string[] = [];
   const notFound: string[] = [];
   const room = ReadingRoom.ofMethod();
@@ -38,7 +38,7 @@ export async function parseBlobs(
     if (left < 0) throw new MethodError('requestTooLarge', 'the blobs are too large to be parsed at once');
     const one = await parse(await heldOctets(blob), blobId);
     if (one === undefined) notParsable.push(blobId);
-    else parsed[blobId] = one;
+    else parsed.set(blobId, one);
   }
   return {
     parsed: orNull(parsed),

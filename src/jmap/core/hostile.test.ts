@@ -73,6 +73,38 @@ describe('what is a request all the same', () => {
     assert.match(await reply.text(), /\["Core\/echo",\{"__proto__":\{"a":1\},"constructor":2\},"a"\]/);
   });
 
+  test('creation ids of that name are ids as any other', async () => {
+    const ask = async (name: string, args: string): Promise<Answer> => {
+      const call = `["${name}",{"accountId":"${server.alice.accountId}",${args}},"a"]`;
+      const using = JSON.stringify([CORE, MAIL, 'urn:ietf:params:jmap:blob']);
+      const reply = await server.alice.post(`{"using":${using},"methodCalls":[${call}],"createdIds":{}}`);
+      return reply.json();
+    };
+    const own = (map: Answer): Answer => Object.getOwnPropertyDescriptor(map ?? {}, '__proto__')?.value;
+    const made = await ask(
+      'Mailbox/set',
+      '"create":{"__proto__":{"name":"One"},"b":{"name":"","parentId":"#__proto__"}}',
+    );
+    const { created, notCreated } = made.methodResponses[0][1];
+    assert.match(own(created).id, /^f\d+$/);
+    assert.equal(own(made.createdIds), own(created).id);
+    assert.deepEqual(Object.keys(notCreated), ['b']);
+    const blob = (
+      await ask('Blob/upload', '"create":{"__proto__":{"data":[{"data:asText":"Subject: a\\r\\n\\r\\nb"}]}}')
+    ).methodResponses[0][1];
+    const { id: blobId } = own(blob.created);
+    const none = (await ask('Blob/upload', '"create":{"__proto__":{"data":[{"blobId":"u1"}]}}'))
+      .methodResponses[0][1];
+    assert.equal(own(none.notCreated).type, 'blobNotFound');
+    const email = `"blobId":"${blobId}","mailboxIds":{"f1":true}`;
+    const imported = (await ask('Email/import', `"emails":{"__proto__":{${email}}}`)).methodResponses[0][1];
+    assert.match(own(imported.created).id, /^e\d+$/);
+    const refused = (
+      await ask('Email/import', '"emails":{"__proto__":{"blobId":"u1","mailboxIds":{"f1":true}}}')
+    ).methodResponses[0][1];
+    assert.equal(own(refused.notCreated).type, 'invalidProperties');
+  });
+
   test('numbers beyond what is exact are no arguments', async () => {
     const reply = await server.alice.post(
       `{"using":["${CORE}","${MAIL}"],"methodCalls":[["Mailbox/changes",{"accountId":"${server.alice.accountId}","sinceState":"a","maxChanges":9007199254740993},"a"]]}`,

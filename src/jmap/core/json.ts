@@ -9,9 +9,9 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What methods answer where there is none of it (RFC 8620 §5.3). */
-export function orNull<T extends Json>(map: Readonly<Record<string, T>>): JsonObject | null {
-  return Object.keys(map).length === 0 ? null : map;
+/** What methods answer of things by name, and where there is none of them (RFC 8620 §5.3). A name may be any, `__proto__` too. */
+export function orNull(map: ReadonlyMap<string, Json>): JsonObject | null {
+  return map.size === 0 ? null : Object.fromEntries(map);
 }
 
 export function isList(value: Json | undefined): value is readonly Json[] {

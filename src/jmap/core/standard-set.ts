@@ -18,7 +18,7 @@ import {
   type Values,
 } from './arguments.ts';
 import { MethodError, SetError, setErrorOf } from './fault.ts';
-import type { Json, JsonObject } from './json.ts';
+import { type JsonObject, orNull } from './json.ts';
 import type { Call, Method } from './method.ts';
 
 export interface SetRequest<T extends Table> {
@@ -136,10 +136,6 @@ export function answerOfSet(
 
 function faults(map: ReadonlyMap<string, SetError>): ReadonlyMap<string, JsonObject> {
   return new Map([...map].map(([name, error]) => [name, error.toAnswer()]));
-}
-
-function orNull(map: ReadonlyMap<string, Json>): JsonObject | null {
-  return map.size === 0 ? null : Object.fromEntries(map);
 }
 
 export interface OneByOne {

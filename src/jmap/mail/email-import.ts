@@ -56,16 +56,16 @@ async function importAll(
   { account, emails, arriving, ifInState }: Importing,
 ): Promise<JsonObject> {
   const creates = new Map<string, NewEmail>();
-  const notCreated: Record<string, JsonObject> = {};
+  const notCreated = new Map<string, JsonObject>();
   const reading = ReadingRoom.ofObjects();
   for (const [creationId, email] of emails) {
     try {
       creates.set(creationId, await importOf(writing, call, { account, email, arriving, reading }));
     } catch (error) {
-      notCreated[creationId] = refusedBefore(error).toAnswer();
+      notCreated.set(creationId, refusedBefore(error).toAnswer());
     }
   }
-  const created: Record<string, JsonObject> = {};
+  const created = new Map<string, JsonObject>();
   const isExpected = isInState(account, ifInState);
   const request = { creates: [...creates.values()], updates: [], destroys: [], isExpected };
   const outcome = await changeEmails(call.domain, account, request).catch((error: unknown) => {
@@ -75,9 +75,9 @@ async function importAll(
   [...creates.keys()].forEach((creationId, i) => {
     const made = outcome.created[i];
     if (made === undefined) return;
-    if (!isMade(made)) notCreated[creationId] = refusalAnswer(made).toAnswer();
+    if (!isMade(made)) notCreated.set(creationId, refusalAnswer(made).toAnswer());
     else {
-      created[creationId] = madeAnswer(made);
+      created.set(creationId, madeAnswer(made));
       call.created.set(creationId, madeAnswer(made).id);
     }
   });

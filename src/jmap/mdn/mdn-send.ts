@@ -61,14 +61,14 @@ export function mdnSend(submitting: Submitting): Method {
       if (identity === undefined)
         throw new MethodError('invalidArguments', 'there is no such identity', { arguments: ['identityId'] });
       const sending = new Sending(submitting, call, account, identity);
-      const sent: Record<string, JsonObject> = {};
-      const notSent: Record<string, JsonObject> = {};
+      const sent = new Map<string, JsonObject>();
+      const notSent = new Map<string, JsonObject>();
       const update: Record<string, JsonObject> = {};
       for (const [name, wanted] of send) {
         const outcome = await attempt(() => sending.send(givenMdn(wanted)));
-        if (outcome instanceof SetError) notSent[name] = outcome.toAnswer();
+        if (outcome instanceof SetError) notSent.set(name, outcome.toAnswer());
         else {
-          sent[name] = outcome.answer;
+          sent.set(name, outcome.answer);
           update[outcome.emailId] = patches?.get(`#${name}`) as JsonObject;
         }
       }
