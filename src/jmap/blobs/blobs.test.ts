@@ -227,6 +227,10 @@ describe('blobs in requests (RFC 9404)', () => {
       },
     });
     assert.equal(notCreated.a.type, 'tooLarge');
+    const scripts = Object.fromEntries(blobIds.map((blobId, i) => [`s${i}`, { name: `${i}`, blobId }]));
+    const refused = (await server.alice.call('SieveScript/set', { create: scripts })).notCreated;
+    assert.equal(refused.s0.type, 'invalidSieve', 'it was read');
+    assert.equal(refused.s39.type, 'tooLarge');
   });
 
   test('of a blob in a transfer encoding each octet is read once, and counts', async () => {

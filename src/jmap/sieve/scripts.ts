@@ -14,6 +14,7 @@ import type { AccountState } from '../../mailbox/state/account.ts';
 import { type Editing, editScript, judgeScript } from '../../rules/editing.ts';
 import { ScriptError } from '../../sieve/syntax/fault.ts';
 import type { BlobFinder } from '../blobs/find-blob.ts';
+import { ReadingRoom } from '../blobs/reading-room.ts';
 import { boolean, id, idOrCreated, optional, readArguments, text, withDefault } from '../core/arguments.ts';
 import { invalidProperties, SetError } from '../core/fault.ts';
 import { conditionOf, matches, readFilter } from '../core/filter.ts';
@@ -119,7 +120,7 @@ function compare(a: string, b: string): number {
 }
 
 export function scriptMethods(editing: Editing, findBlob: BlobFinder): readonly Method[] {
-  const texts = new ScriptTexts(editing, findBlob);
+  const parts = { editing, findBlob };
   const set = standardSet({
     type: 'SieveScript',
     capability: SIEVE,
@@ -130,9 +131,10 @@ export function scriptMethods(editing: Editing, findBlob: BlobFinder): readonly 
       // What was true before the script was read and judged need not be when it is put.
       const domain = onlyIf(request.call.domain, ifInState, () => scriptsState(account));
       const call = { ...request.call, domain };
+      const texts = new ScriptTexts(parts, call, account);
       const outcome = await eachByItself(request, {
-        create: (object) => create(texts, call, account, object),
-        update: (name, patch) => update(texts, call, account, { script: known(account, name), patch }),
+        create: (object) => create(texts, object),
+        update: (name, patch) => update(texts, known(account, name), patch),
         async destroy(name) {
           const script = known(account, name);
           if (script.isActive)
@@ -144,7 +146,7 @@ export function scriptMethods(editing: Editing, findBlob: BlobFinder): readonly 
       return outcome;
     },
   });
-  return [get, set, query, validate(texts)];
+  return [get, set, query, validate(parts)];
 }
 
 /** Only when all else was done (RFC 9661 §2.3). */
@@ -170,24 +172,38 @@ function known(account: AccountState, name: string): ScriptRow {
   return script;
 }
 
-class ScriptTexts {
+interface Parts {
   readonly editing: Editing;
-  readonly #findBlob: BlobFinder;
+  readonly findBlob: BlobFinder;
+}
 
-  constructor(editing: Editing, findBlob: BlobFinder) {
-    this.editing = editing;
-    this.#findBlob = findBlob;
+/** Of one call. */
+class ScriptTexts {
+  readonly call: Call;
+  readonly account: AccountState;
+  readonly #parts: Parts;
+  readonly #reading = ReadingRoom.ofObjects();
+
+  constructor(parts: Parts, call: Call, account: AccountState) {
+    this.#parts = parts;
+    this.call = call;
+    this.account = account;
   }
 
   /** Throws `SetError` `blobNotFound`, `tooLarge`. */
-  async of(call: Call, account: AccountState, blobId: Json | undefined): Promise<Buffer> {
-    const blob = typeof blobId === 'string' ? await this.#findBlob(call.domain, account, blobId) : undefined;
+  async of(blobId: Json | undefined): Promise<Buffer> {
+    const { findBlob, editing } = this.#parts;
+    const reading = this.#reading;
+    const blob =
+      typeof blobId === 'string'
+        ? await findBlob(this.call.domain, this.account, blobId, reading)
+        : undefined;
     if (blob === undefined)
       throw new SetError('blobNotFound', undefined, typeof blobId === 'string' ? { notFound: [blobId] } : {});
-    const { scriptBytes } = this.editing.limits;
+    const { scriptBytes } = editing.limits;
     const pieces: Buffer[] = [];
     let size = 0;
-    for await (const piece of blob.open()) {
+    for await (const piece of reading.metered(blob.open())) {
       size += piece.length;
       if (size > scriptBytes)
         throw new SetError('tooLarge', `a script can have at most ${scriptBytes} octets`, {
@@ -198,9 +214,10 @@ class ScriptTexts {
     return Buffer.concat(pieces);
   }
 
-  async put(call: Call, account: AccountState, name: string, octets: Buffer): Promise<ScriptRow> {
+  async put(name: string, octets: Buffer): Promise<ScriptRow> {
+    const { editing } = this.#parts;
     try {
-      return (await editScript(call.domain, this.editing, account, own(name), octets)).row;
+      return (await editScript(this.call.domain, editing, this.account, own(name), octets)).row;
     } catch (error) {
       throw asSetError(error);
     }
@@ -214,12 +231,8 @@ function asSetError(error: unknown): unknown {
   return error;
 }
 
-async function create(
-  texts: ScriptTexts,
-  call: Call,
-  account: AccountState,
-  object: JsonObject,
-): Promise<JsonObject & { readonly id: string }> {
+async function create(texts: ScriptTexts, object: JsonObject): Promise<JsonObject & { readonly id: string }> {
+  const { account } = texts;
   const { name: given = null, blobId, ...more } = object;
   const wrong = Object.keys(more);
   const isNamed = given === null || (typeof given === 'string' && given.length <= MAX_NAME);
@@ -227,7 +240,7 @@ async function create(
   if (wrong.length > 0) throw invalidProperties(wrong.slice(0, 50));
   const name = typeof given === 'string' ? given : freeName(account);
   refuseTaken(account, name);
-  const row = await texts.put(call, account, name, await texts.of(call, account, blobId));
+  const row = await texts.put(name, await texts.of(blobId));
   return {
     id: idOf(row),
     isActive: row.isActive,
@@ -236,21 +249,14 @@ async function create(
   };
 }
 
-async function update(
-  texts: ScriptTexts,
-  call: Call,
-  account: AccountState,
-  { script, patch }: { readonly script: ScriptRow; readonly patch: JsonObject },
-): Promise<JsonObject | null> {
+async function update(texts: ScriptTexts, script: ScriptRow, patch: JsonObject): Promise<JsonObject | null> {
+  const { call, account } = texts;
   const { name, blobId, ...more } = patch;
   const wrong = Object.keys(more);
   if (name !== undefined && typeof name !== 'string') wrong.push('name');
   if (wrong.length > 0) throw invalidProperties(wrong.slice(0, 50));
   // Its text first: what is no script changes nothing.
-  const row =
-    blobId === undefined
-      ? script
-      : await texts.put(call, account, script.name, await texts.of(call, account, blobId));
+  const row = blobId === undefined ? script : await texts.put(script.name, await texts.of(blobId));
   if (typeof name === 'string' && name !== script.name) {
     refuseTaken(account, name);
     try {
@@ -272,7 +278,7 @@ function freeName(account: AccountState): string {
   for (let n = 1; ; n++) if (findScript(account, own(`script-${n}`)) === undefined) return `script-${n}`;
 }
 
-function validate(texts: ScriptTexts): Method {
+function validate(parts: Parts): Method {
   return {
     name: 'SieveScript/validate',
     capability: SIEVE,
@@ -280,9 +286,9 @@ function validate(texts: ScriptTexts): Method {
       const { accountId, blobId } = readArguments(raw, { accountId: id, blobId: text });
       const account = await call.account(accountId);
       const outcome = await attempt(async () => {
-        const octets = await texts.of(call, account, blobId);
+        const octets = await new ScriptTexts(parts, call, account).of(blobId);
         try {
-          await judgeScript(texts.editing, account, own('validated'), octets);
+          await judgeScript(parts.editing, account, own('validated'), octets);
         } catch (error) {
           throw asSetError(error);
         }
