@@ -13,6 +13,7 @@ import { loadList } from '../src/mailbox/state/load.ts';
 import { ImapClient } from './imap-client.ts';
 import { startTestImap, type TestImap } from './kit/imap.ts';
 import { openRulesDomain, type RulesDomain, TEST_SENDING } from './kit/rules.ts';
+import { startServer } from './kit/server.ts';
 
 const LIMITS = { scripts: 1000, scriptBytes: 2 ** 20, accountBytes: 2 ** 24 };
 const ENTRY = '/shared/imapsieve/script';
@@ -92,6 +93,20 @@ test('what is done by JMAP counts as if it were done by IMAP', async () => {
 test('IMAPSIEVE says where scripts are edited', async () => {
   const { untagged } = await client.ok('CAPABILITY');
   assert.match(untagged.join(), / IMAPSIEVE=sieve:\/\/mail\.example\.com( |$)/);
+});
+
+test('and at which port, where the system has chosen it', { timeout: 60_000 }, async () => {
+  const running = await startServer({ config: { 'listen.managesieve': '127.0.0.1:0', 'listen.https': '' } });
+  try {
+    await running.cli(['account', 'add', 'ann@example.com', '--password-stdin'], 'secret\n');
+    const ann = await ImapClient.signIn(running.port('imap'), 'ann@example.com', 'secret');
+    const { untagged } = await ann.ok('CAPABILITY');
+    const [, port] = / IMAPSIEVE=sieve:\/\/[^ :]+:(\d+)/.exec(untagged.join()) ?? [];
+    assert.equal(Number(port), running.port('managesieve'));
+    ann.close();
+  } finally {
+    await running.stop();
+  }
 });
 
 describe('events', () => {

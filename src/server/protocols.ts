@@ -116,6 +116,7 @@ export async function startProtocols(options: ProtocolOptions): Promise<RunningP
     await Promise.all(started.map((listener) => listener.close(0)));
     throw error;
   }
+  Object.assign(settings.imap, imapSettings(asBound(config, started), version));
   return {
     listeners: started,
     receivers: services.receivers,
@@ -125,13 +126,23 @@ export async function startProtocols(options: ProtocolOptions): Promise<RunningP
     allowances: services.sending.services.allowances,
     // Sessions hold these objects and look into them when they need to.
     apply(next) {
-      Object.assign(settings.imap, imapSettings(next, version));
+      Object.assign(settings.imap, imapSettings(asBound(next, started), version));
       Object.assign(settings.pop3, pop3Settings(next, version));
       Object.assign(settings.sieve, sieveSettings(next, version));
       services.sending.apply(next);
       services.web.apply(next);
     },
   };
+}
+
+/** With the ports that the system has chosen where none was named. */
+function asBound(config: Config, started: readonly BoundListener[]): Config {
+  const listen = Object.entries(config.listen).map(([name, address]) => {
+    const bound = started.find((one) => one.name === name)?.address;
+    const port = bound === undefined ? 0 : Number(bound.slice(bound.lastIndexOf(':') + 1));
+    return [name, address?.port === 0 ? { ...address, port } : address];
+  });
+  return { ...config, listen: Object.fromEntries(listen) as Config['listen'] };
 }
 
 interface Settings {
@@ -266,15 +277,15 @@ function imapSettings(config: Config, version: string): ImapSettings {
   };
 }
 
-/** RFC 5804 §3. */
 /** Over TLS here; what a proxy in front is called nobody has said. */
 function jmapUrlOf({ hostname, listen: { https } }: Config): string | undefined {
-  if (https === undefined) return undefined;
+  if (https === undefined || https.port === 0) return undefined;
   return `https://${hostname}${https.port === 443 ? '' : `:${https.port}`}/.well-known/jmap`;
 }
 
+/** RFC 5804 §3; undefined before it is known which port it is. */
 function sieveUrlOf({ hostname, listen: { managesieve } }: Config): string | undefined {
-  if (managesieve === undefined) return undefined;
+  if (managesieve === undefined || managesieve.port === 0) return undefined;
   return managesieve.port === SIEVE_PORT ? `sieve://${hostname}` : `sieve://${hostname}:${managesieve.port}`;
 }
 
