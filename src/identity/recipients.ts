@@ -23,13 +23,15 @@ export interface ResolvedDelivery {
   readonly via: string;
 }
 
+/** At least one of the two is not empty. */
+export interface LocalResolution {
+  readonly kind: 'local';
+  readonly deliveries: readonly ResolvedDelivery[];
+  readonly forwards: readonly string[];
+}
+
 export type Resolution =
-  /** At least one of the two is not empty. */
-  | {
-      readonly kind: 'local';
-      readonly deliveries: readonly ResolvedDelivery[];
-      readonly forwards: readonly string[];
-    }
+  | LocalResolution
   /** The domain is here, and nobody has the address. */
   | { readonly kind: 'unknown' }
   /** The domain is not here. */

@@ -11,6 +11,7 @@ import {
 } from '../../test/kit/submission.ts';
 import type { Secret } from '../base/secret.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
+import { asAccountId } from '../mailbox/model/model.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const LETTER = `From: Ann <${ANN}>\r\nTo: bob@example.org\r\nSubject: Hello\r\nDate: Thu, 1 Jan 2026 00:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\nHello.\r\n`;
@@ -364,6 +365,40 @@ describe('as it is configured', () => {
       /^Received: from client\.example\.org \(\[127\.0\.0\.1\]\)\r\n\tby mail\.example\.com with ESMTPA/,
     );
     assert.match(message, /\r\nSender: <ann@example\.com>\r\n/);
+    client.socket.destroy();
+  });
+
+  test('who can have no more mail is said at RCPT, where waiting is in vain', async () => {
+    server = await startTestSubmission({ limits: { roomGraceMs: 0 } });
+    await server.kit.addAccount('full@example.com', 'secret', { messages: 0 });
+    await server.kit.addAccount('small@example.com', 'secret', { bytes: 1000 });
+    const client = await server.signIn();
+    const replies = await say(
+      client,
+      `MAIL FROM:<${ANN}> SIZE=5000`,
+      ...['full', 'small', 'ann'].map((name) => `RCPT TO:<${name}@example.com>`),
+    );
+    assert.deepEqual(
+      replies.map((reply) => /^\d{3} \d\.\d\.\d/.exec(reply)?.[0]),
+      ['250 2.1.0', '552 5.2.2', '552 5.2.2', '250 2.1.5'],
+    );
+    assert.match(replies[2] ?? '', /larger than all the room of the mailbox/);
+    await say(client, 'RSET');
+    assert.match(
+      await send(client, LETTER, { to: ['small@example.com'] }),
+      /^250 /,
+      'of a size nobody has said',
+    );
+    client.socket.destroy();
+  });
+
+  test('and is taken where the queue waits for room', async () => {
+    server = await startTestSubmission({ limits: { roomGraceMs: 60_000 } });
+    await server.kit.addAccount('full@example.com', 'secret', { messages: 0 });
+    const client = await server.signIn();
+    assert.match(await send(client, LETTER, { to: ['full@example.com'] }), /^250 /);
+    const account = await server.kit.domain.accounts.open(asAccountId(2));
+    assert.equal(account.refusedSinceMs, 0, 'it was only asked');
     client.socket.destroy();
   });
 

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { notifyBits } from '../delivery/wishes.ts';
+import type { LocalResolution } from '../identity/recipients.ts';
 import { saysTlsIsOptional } from '../mail/tls-required.ts';
 import { actingAs } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
@@ -20,6 +21,7 @@ import {
   requireRoomForOutgoing,
   type SentCopy,
 } from '../mailbox/operations/outgoing.ts';
+import { type NoRoom, refusalForGood } from '../mailbox/operations/room.ts';
 import { noteSentCopy, sentCopyIn, takeSentCopy } from '../mailbox/operations/sent-copy.ts';
 import type { Reservation } from '../mailbox/operations/upload-budget.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
@@ -29,7 +31,7 @@ import { decodedAddress } from '../smtp/original-recipient.ts';
 import type { RecipientParameters } from '../smtp/parameters.ts';
 import { isInternational, requireMailbox } from '../smtp/path.ts';
 import { readPast, receiveInto } from '../smtp/receiving.ts';
-import { REPLY, replyOf } from '../smtp/replies.ts';
+import { REPLY, replyOf, replyToSender } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { NamedTo, ReadMessage, Sender, Transaction } from '../smtp/role.ts';
 import { decodeXtext } from '../smtp/xtext.ts';
@@ -85,6 +87,8 @@ export class SubmissionTransaction implements Transaction {
     try {
       const resolved = await this.#services.recipients.resolve(to);
       if (resolved.kind === 'unknown') return this.#refuse(to, REPLY.noSuchUser);
+      const full = resolved.kind === 'local' ? await this.#noRoomFor(resolved) : undefined;
+      if (full !== undefined) return this.#refuse(to, replyToSender(full, 'grace'));
       const route = resolved.kind === 'local' ? 'local' : 'remote';
       this.#recipients.push({ address: to, route, ...dsnOf(parameters) });
       return REPLY.recipientTaken;
@@ -93,6 +97,22 @@ export class SubmissionTransaction implements Transaction {
         this.#services.log.error({ err, to: to.slice(0, MAX_SHOWN) }, 'a recipient failed');
       return this.#refuse(to, err instanceof MailboxError ? replyOf(err) : REPLY.internalError);
     }
+  }
+
+  /**
+   * Nobody behind the address can have it, and waiting is in vain: the queue would say so in a report. What it would wait with is taken,
+   * and so is what another process has to say of its accounts.
+   */
+  async #noRoomFor({ deliveries, forwards }: LocalResolution): Promise<NoRoom | undefined> {
+    const { domain } = this.#services;
+    let refusal: NoRoom | undefined;
+    for (const { account } of forwards.length > 0 ? [] : deliveries) {
+      if (domain.placement.locate(account).kind !== 'here') return undefined;
+      const state = await domain.accounts.open(account);
+      refusal = refusalForGood(domain, state, this.#envelope.declaredBytes);
+      if (refusal === undefined) return undefined;
+    }
+    return refusal;
   }
 
   async message(read: ReadMessage, id: string): Promise<readonly Reply[]> {

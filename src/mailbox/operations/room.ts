@@ -7,6 +7,7 @@ import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import { isRefusing } from '../model/room.ts';
 import type { AccountState } from '../state/account.ts';
+import { checkQuota } from './quota.ts';
 
 /** Of a message that is delivered; `over-quota`. */
 export class NoRoom extends MailboxError {
@@ -30,13 +31,41 @@ export async function refusedForRoom(
   error: MailboxError,
 ): Promise<MailboxError> {
   if (error.code !== 'over-quota' || error instanceof NoRoom) return error;
+  const refusal = noRoom(domain, account, bytes, error);
+  const isRemembered = isRefusing(account) && bytes <= account.refusedBytes;
+  if (refusal.graceMs !== undefined && !isRemembered)
+    await remember(domain, account, bytes, domain.keeping.clock.nowMs());
+  return refusal;
+}
+
+/** Before the message comes: undefined when there is room, or it would be waited with. Nobody is told, and nothing is written. */
+export function refusalForGood(
+  domain: Pick<Domain, 'keeping' | 'limits'>,
+  account: AccountState,
+  bytes: number,
+): NoRoom | undefined {
+  try {
+    checkQuota(account, bytes, 1);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MailboxError) || error.code !== 'over-quota') throw error;
+    const refusal = noRoom(domain, account, bytes, error);
+    return refusal.isForGood ? refusal : undefined;
+  }
+}
+
+function noRoom(
+  { keeping, limits }: Pick<Domain, 'keeping' | 'limits'>,
+  account: AccountState,
+  bytes: number,
+  { message }: MailboxError,
+): NoRoom {
   const { bytes: limit = 0 } = account.limits;
-  if (limit > 0 && bytes > limit) return new NoRoom(error.message, true, undefined);
-  const { roomGraceMs: graceMs } = domain.limits;
-  const nowMs = domain.keeping.clock.nowMs();
+  if (limit > 0 && bytes > limit) return new NoRoom(message, true, undefined);
+  const { roomGraceMs: graceMs } = limits;
+  const nowMs = keeping.clock.nowMs();
   const sinceMs = isRefusing(account) ? account.refusedSinceMs : nowMs;
-  if (!isRefusing(account) || bytes > account.refusedBytes) await remember(domain, account, bytes, nowMs);
-  return new NoRoom(error.message, nowMs - sinceMs >= graceMs, graceMs);
+  return new NoRoom(message, nowMs - sinceMs >= graceMs, graceMs);
 }
 
 async function remember(
