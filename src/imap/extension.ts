@@ -30,7 +30,9 @@ export interface Extension {
   readonly commands?: readonly Command[];
   readonly fetchItems?: readonly FetchItem[];
   readonly statusItems?: readonly StatusItem[];
-  readonly searchKeys?: readonly SearchKeyItem[];
+  readonly searchKeys?:
+    | readonly SearchKeyItem[]
+    | ((tables: Pick<Tables, 'searchKeys'>) => readonly SearchKeyItem[]);
   /** `RETURN (...)` of SEARCH. */
   readonly searchReturns?:
     | readonly KeywordSyntax[]

@@ -9,6 +9,7 @@ import { condstore } from './extensions/condstore.ts';
 import { searchContext } from './extensions/context.ts';
 import { enableExtension } from './extensions/enable.ts';
 import { esearch } from './extensions/esearch.ts';
+import { filters } from './extensions/filters.ts';
 import { idExtension } from './extensions/id.ts';
 import { idleExtension } from './extensions/idle.ts';
 import { imapSieve } from './extensions/imap-sieve.ts';
@@ -77,6 +78,7 @@ export function makeRegistry(): Registry {
     partial,
     multiSearch,
     within,
+    filters,
     sort,
     searchContext,
     thread,

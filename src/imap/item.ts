@@ -16,7 +16,7 @@ import type { Completion } from './replies.ts';
 import type { Selected } from './selected.ts';
 import type { KeywordSyntax, KeywordTable } from './wire/keyword-table.ts';
 import type { ListSelectionSyntax } from './wire/list-args.ts';
-import type { SearchKeySyntax } from './wire/search-tree.ts';
+import type { SearchKey, SearchKeySyntax } from './wire/search-tree.ts';
 import type { WireWriter } from './wire/writer.ts';
 
 /** One message as a FETCH item sees it; the same object shows the next message later, so nothing of it is kept. */
@@ -118,9 +118,17 @@ export interface ListReturnItem<Args = unknown> extends KeywordSyntax<Args> {
   ) => void | Promise<void>;
 }
 
+/** Who searches, whatever is open. */
+export interface Searching {
+  readonly session: SessionContext;
+  readonly state: { readonly account: AccountState };
+}
+
 export interface SearchKeyItem<Args = unknown> extends SearchKeySyntax<Args> {
-  /** Asked once per command. */
+  /** Asked once per command; not of one that stands for other keys. */
   criterion(args: Args, nowMs: number): Criterion;
+  /** The keys that it stands for; asked before anything else. Its words are UTF-8. Throws SyntaxFault. */
+  readonly expand?: (call: Searching, args: Args) => Promise<SearchKey<SearchKeyItem>>;
   readonly impliesCondstore?: boolean;
 }
 

@@ -43,7 +43,11 @@ export class Registry implements Tables {
     );
     this.fetchItems = keywordTable(extensions.flatMap((one) => one.fetchItems ?? []));
     this.statusItems = keywordTable(extensions.flatMap((one) => one.statusItems ?? []));
-    this.searchKeys = byName(extensions.flatMap((one) => one.searchKeys ?? []));
+    this.searchKeys = byName(
+      extensions.flatMap(({ searchKeys = [] }) =>
+        typeof searchKeys === 'function' ? searchKeys(this) : searchKeys,
+      ),
+    );
     this.searchReturns = keywordTable(
       extensions.flatMap(({ searchReturns = [] }) =>
         typeof searchReturns === 'function' ? searchReturns(this) : searchReturns,

@@ -22,6 +22,7 @@ import { type MailboxFilter, mailboxFilter } from '../wire/mailbox-filter.ts';
 import { NumSet } from '../wire/numset.ts';
 import { maybeSearchReturn } from '../wire/search-keys.ts';
 import type { SearchKey } from '../wire/search-tree.ts';
+import { expandedKeys } from './expanded-keys.ts';
 import { writeReturns } from './search-answer.ts';
 import { asksForModSeq, criterionOf, type SearchScope } from './search-criteria.ts';
 import { type Keys, programToEnd } from './search-program.ts';
@@ -88,12 +89,12 @@ function maybeSources(c: Cursor): MailboxFilter[] | undefined {
 
 async function run(call: SignedInCall, args: MultiSearchArgs): Promise<Completion> {
   const { session, state } = call;
-  const { filters, charset, key, returns } = args;
+  const { filters, charset, returns } = args;
   if (charset !== undefined && session.modes.utf8) return bad('CHARSET is not possible with UTF8=ACCEPT');
   const wantsSelected = filters.some(({ kind }) => kind === 'selected');
   if (wantsSelected && state.kind !== 'selected') return bad('No mailbox is selected');
   try {
-    if (key instanceof SyntaxFault) throw key;
+    const key = await expandedKeys(call, args.key);
     if (asksForModSeq(key)) enableCondstore(call);
     const others = mailboxesOf(state.account, filters);
     const open = state.kind === 'selected' ? state.selected.mailbox : undefined;

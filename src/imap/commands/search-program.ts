@@ -9,6 +9,7 @@ import { end, sp } from '../wire/grammar.ts';
 import { searchKeys, searchProgram } from '../wire/search-keys.ts';
 import { charset } from '../wire/search-text.ts';
 import type { SearchKey } from '../wire/search-tree.ts';
+import { standsForOthers } from './expanded-keys.ts';
 
 export type Keys = SearchKey<SearchKeyItem> | SyntaxFault;
 
@@ -20,6 +21,7 @@ export function programToEnd(
   try {
     const program = searchProgram(c, tables.searchKeys);
     end(c);
+    refuseCharset(program.charset, program.key);
     return program;
   } catch (error) {
     return { charset: undefined, key: asAnswer(error) };
@@ -33,10 +35,19 @@ export function charsetAndKeys(c: Cursor, tables: Tables): Keys {
     sp(c);
     const key = searchKeys(c, tables.searchKeys, label);
     end(c);
+    refuseCharset(label, key);
     return key;
   } catch (error) {
     return asAnswer(error);
   }
+}
+
+/** RFC 5466 §3.1: what is kept is UTF-8, and so is all that it stands among. */
+function refuseCharset(label: string | undefined, key: SearchKey<SearchKeyItem>): void {
+  if (label === undefined || label === 'UTF-8' || label === 'US-ASCII' || !standsForOthers(key)) return;
+  throw new SyntaxFault('FILTER needs CHARSET UTF-8', {
+    code: { code: 'BADCHARSET', charsets: ['UTF-8', 'US-ASCII'] },
+  });
 }
 
 function asAnswer(error: unknown): SyntaxFault {

@@ -15,10 +15,10 @@ import { bad, type Completion, ok } from '../replies.ts';
 import { lasting } from '../search-contexts.ts';
 import { observe } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
-import { SyntaxFault } from '../wire/fault.ts';
 import { sp } from '../wire/grammar.ts';
 import { NumSet } from '../wire/numset.ts';
 import { maybeSearchReturn } from '../wire/search-keys.ts';
+import { expandedKeys } from './expanded-keys.ts';
 import { writeEsearch, writeSearch } from './search-answer.ts';
 import { asksForModSeq, criterionOf } from './search-criteria.ts';
 import { type Keys, programToEnd } from './search-program.ts';
@@ -64,7 +64,7 @@ function parse(c: Cursor, tables: Tables): SearchArgs {
 
 async function run(
   call: Call<'selected'>,
-  { returns, charset, key }: SearchArgs,
+  { returns, charset, key: asked }: SearchArgs,
   isUid: boolean,
 ): Promise<Completion> {
   const { session, state, tag } = call;
@@ -74,7 +74,7 @@ async function run(
   const isSaved = returns?.save === true;
   if (returns?.update !== undefined && isUpdated(call, tag)) return bad('Tag reuse');
   try {
-    if (key instanceof SyntaxFault) throw key;
+    const key = await expandedKeys(call, asked);
     observe(selected);
     const kept = lasting(key, selected);
     const asksModSeq = asksForModSeq(key);

@@ -19,6 +19,7 @@ import type { Cursor } from '../wire/cursor.ts';
 import { SyntaxFault } from '../wire/fault.ts';
 import { label, nonEmptyList, sp } from '../wire/grammar.ts';
 import { maybeSearchReturn } from '../wire/search-keys.ts';
+import { expandedKeys } from './expanded-keys.ts';
 import { asksForModSeq, criterionOf } from './search-criteria.ts';
 import { charsetAndKeys, type Keys } from './search-program.ts';
 import { highest, returnsOf, type SearchReturns, savedSet } from './search-returns.ts';
@@ -97,9 +98,9 @@ async function run(
   const isSaved = returns?.save === true;
   if (returns?.update !== undefined && isUpdated(call, tag)) return bad('Tag reuse');
   // Before the saved result is another, which `$` may stand for.
-  const kept = key instanceof SyntaxFault ? key : lasting(key, selected);
+  const before = { view: selected.view, saved: selected.saved };
   if (isSaved) selected.saved = savedSet([]);
-  if (kept instanceof SyntaxFault) throw kept;
+  const kept = lasting(await expandedKeys(call, key), before);
   observe(selected);
   const asksModSeq = asksForModSeq(kept);
   if (asksModSeq) enableCondstore(call);

@@ -15,6 +15,7 @@ import { observe } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
 import { SyntaxFault } from '../wire/fault.ts';
 import { label, sp } from '../wire/grammar.ts';
+import { expandedKeys } from './expanded-keys.ts';
 import { asksForModSeq, criterionOf } from './search-criteria.ts';
 import { charsetAndKeys, type Keys } from './search-program.ts';
 
@@ -55,12 +56,12 @@ function parse(c: Cursor, tables: Tables): ThreadArgs {
 
 async function run(
   call: Call<'selected'>,
-  { algorithm, key }: ThreadArgs,
+  { algorithm, key: asked }: ThreadArgs,
   isUid: boolean,
 ): Promise<Completion> {
   const { session, state } = call;
   const { selected, account } = state;
-  if (key instanceof SyntaxFault) throw key;
+  const key = await expandedKeys(call, asked);
   observe(selected);
   if (asksForModSeq(key)) enableCondstore(call);
   const pause = (): Promise<void> | undefined => session.breathe();

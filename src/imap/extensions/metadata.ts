@@ -18,7 +18,7 @@ import type { MailboxState } from '../../mailbox/state/mailbox.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call } from '../context.ts';
 import { defineExtension } from '../extension.ts';
-import { listReturn } from '../item.ts';
+import { listReturn, type Tables } from '../item.ts';
 import { ROLE_ATTRIBUTES } from '../listing.ts';
 import { no, ok } from '../replies.ts';
 import { SyntaxFault } from '../wire/fault.ts';
@@ -29,8 +29,10 @@ import {
   type EntryName,
   entryNames,
   getMetadataArgs,
+  type SetMetadata,
   setMetadataArgs,
 } from '../wire/metadata-args.ts';
+import { storedSearch } from '../wire/stored-search.ts';
 import type { WireWriter } from '../wire/writer.ts';
 import { creatableRole } from './special-use.ts';
 
@@ -64,9 +66,10 @@ const setMetadata = defineCommand({
   states: SIGNED_IN,
   needsNoMessages: true,
   literal: valueLiteral,
-  parse(c) {
+  parse(c, tables) {
     const args = setMetadataArgs(c);
     end(c);
+    if (args.mailbox === undefined) requireSearches(args.entries, tables);
     return args;
   },
   async run(call, { mailbox: name, entries }) {
@@ -202,6 +205,22 @@ function valueLiteral({ sizeBytes }: LiteralAnnouncement): LiteralDecision {
   const message = `An annotation can have at most ${valueBytes} octets`;
   const code = { code: 'METADATA MAXSIZE', sizeBytes: valueBytes } as const;
   return { refuse: new SyntaxFault(message, { status: 'NO', code }) };
+}
+
+/** RFC 5466 §3.2: what is kept as a filter is a whole search. */
+function requireSearches(entries: SetMetadata['entries'], { searchKeys }: Pick<Tables, 'searchKeys'>): void {
+  for (const { name, value } of entries) {
+    if (value === undefined || !/^\/(private|shared)\/filters\/values\/[^/]+$/.test(name)) continue;
+    try {
+      storedSearch(value, searchKeys);
+    } catch (error) {
+      if (!(error instanceof SyntaxFault)) throw error;
+      throw new SyntaxFault(`A filter is a search: ${error.message}`, {
+        status: 'NO',
+        code: { code: 'CANNOT' },
+      });
+    }
+  }
 }
 
 function roleOf(value: Buffer | undefined): WantedRole {

@@ -16,6 +16,7 @@ export type SyntaxCode =
   | { readonly code: 'CANNOT' }
   | { readonly code: 'CLIENTBUG' }
   | { readonly code: 'LIMIT' }
+  | { readonly code: 'UNDEFINED-FILTER'; readonly name: string }
   | { readonly code: 'NOTIFICATIONOVERFLOW' }
   | { readonly code: 'METADATA MAXSIZE'; readonly sizeBytes: number }
   | { readonly code: 'TOOBIG' }
