@@ -10,6 +10,7 @@ import { searchContext } from './extensions/context.ts';
 import { enableExtension } from './extensions/enable.ts';
 import { esearch } from './extensions/esearch.ts';
 import { filters } from './extensions/filters.ts';
+import { fuzzy } from './extensions/fuzzy.ts';
 import { idExtension } from './extensions/id.ts';
 import { idleExtension } from './extensions/idle.ts';
 import { imapSieve } from './extensions/imap-sieve.ts';
@@ -79,6 +80,7 @@ export function makeRegistry(): Registry {
     multiSearch,
     within,
     filters,
+    fuzzy,
     sort,
     searchContext,
     thread,

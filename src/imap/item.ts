@@ -127,6 +127,8 @@ export interface Searching {
 export interface SearchKeyItem<Args = unknown> extends SearchKeySyntax<Args> {
   /** Asked once per command; not of one that stands for other keys. */
   criterion(args: Args, nowMs: number): Criterion;
+  /** What is sought in its key is met by what is like it (RFC 6203). */
+  readonly isFuzzy?: boolean;
   /** The keys that it stands for; asked before anything else. Its words are UTF-8. Throws SyntaxFault. */
   readonly expand?: (call: Searching, args: Args) => Promise<SearchKey<SearchKeyItem>>;
   readonly impliesCondstore?: boolean;

@@ -5,7 +5,6 @@
 import type { Searching, SearchKeyItem } from '../item.ts';
 import { SyntaxFault } from '../wire/fault.ts';
 import { MAX_SEARCH_DEPTH, type SearchKey } from '../wire/search-tree.ts';
-import type { Keys } from './search-program.ts';
 
 type Key = SearchKey<SearchKeyItem>;
 
@@ -14,7 +13,7 @@ const MAX_PASSES = 5;
 const MAX_KEYS = 1000;
 
 /** Throws what was wrong with the keys, too. */
-export async function expandedKeys(call: Searching, key: Keys): Promise<Key> {
+export async function expandedKeys(call: Searching, key: Key | SyntaxFault): Promise<Key> {
   if (key instanceof SyntaxFault) throw key;
   if (!standsForOthers(key)) return key;
   return new Expansion(call).of(key, 0, 0);

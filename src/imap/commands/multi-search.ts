@@ -35,6 +35,7 @@ import {
   savedSet,
   wantedOf,
 } from './search-returns.ts';
+import { requireFuzzy, scoresOf } from './search-scores.ts';
 
 interface MultiSearchArgs {
   readonly filters: readonly MailboxFilter[];
@@ -95,6 +96,7 @@ async function run(call: SignedInCall, args: MultiSearchArgs): Promise<Completio
   if (wantsSelected && state.kind !== 'selected') return bad('No mailbox is selected');
   try {
     const key = await expandedKeys(call, args.key);
+    if (returns.relevancy) requireFuzzy(key);
     if (asksForModSeq(key)) enableCondstore(call);
     const others = mailboxesOf(state.account, filters);
     const open = state.kind === 'selected' ? state.selected.mailbox : undefined;
@@ -154,10 +156,14 @@ async function searchOne(
     pause: () => session.breathe(),
   });
   if (uids.length === 0) return uids;
+  const { view, recentRanges, saved } = scope;
+  const scores = returns.relevancy
+    ? await scoresOf({ session, state }, key, { mailbox, view, recentRanges, saved }, uids)
+    : undefined;
   out.ascii('* ESEARCH (TAG ').string(tag).ascii(' MAILBOX ').mailbox(mailbox.name);
   out.ascii(' UIDVALIDITY ').number(mailbox.uidValidity).ascii(') UID');
   const modSeq = asksForModSeq(key) ? highest(named(modseqs, returns)) : undefined;
-  writeReturns(out, returns, { numbers: uids, modSeq });
+  writeReturns(out, returns, { numbers: uids, modSeq, scores });
   return uids;
 }
 

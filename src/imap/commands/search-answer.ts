@@ -12,6 +12,8 @@ export interface SearchHits {
   readonly numbers: readonly number[] | Uint32Array;
   /** Undefined when nobody asked for modseqs, or nothing was found. */
   readonly modSeq: number | undefined;
+  /** Of each, where that was asked for. */
+  readonly scores?: readonly number[] | undefined;
 }
 
 const REST_MASK = 4095;
@@ -34,18 +36,18 @@ export function writeEsearch(
   tag: string,
   isUid: boolean,
   returns: SearchReturns,
-  { numbers, modSeq }: SearchHits,
+  hits: SearchHits,
 ): void {
   out.ascii('* ESEARCH (TAG ').string(tag).ascii(')');
   if (isUid) out.ascii(' UID');
-  writeReturns(out, returns, { numbers, modSeq });
+  writeReturns(out, returns, hits);
 }
 
 /** `search-return-data` and the end of the line. */
 export function writeReturns(
   out: SessionContext['out'],
   returns: SearchReturns,
-  { numbers, modSeq }: SearchHits,
+  { numbers, modSeq, scores }: SearchHits,
 ): void {
   const first = numbers[0];
   const last = numbers.at(-1);
@@ -54,9 +56,20 @@ export function writeReturns(
   if (returns.max && last !== undefined) out.ascii(' MAX ').number(last);
   if (returns.all && last !== undefined) out.ascii(' ALL ').ascii(formatNumSet(numbers));
   if (returns.partial !== undefined) writePartial(out, returns.partial, numbers);
+  if (scores !== undefined) writeScores(out, returns, scores);
   if (returns.count) out.ascii(' COUNT ').number(numbers.length);
   if (modSeq !== undefined) out.ascii(' MODSEQ ').number(modSeq);
   out.crlf();
+}
+
+/** RFC 6203 §7 `RELEVANCY`: in the order of the numbers, of those of the page where only a page is returned. */
+export function writeScores(
+  out: SessionContext['out'],
+  { all, partial }: SearchReturns,
+  scores: readonly number[],
+): void {
+  const [from, to] = partial === undefined || all ? [0, scores.length] : indexesOf(partial, scores.length);
+  out.ascii(` RELEVANCY (${scores.slice(from, to).join(' ')})`);
 }
 
 /** RFC 9394 §4 `ret-data-partial`: the range as it was asked for, and what there is of it. */

@@ -6,6 +6,7 @@
  * told; numbers above the last name nothing, for a search is no reason to complain.
  */
 import type { Criterion, UidRanges } from '../../mailbox/model/criterion.ts';
+import { fuzzed } from '../fuzzed.ts';
 import type { SearchKeyItem } from '../item.ts';
 import type { Selected } from '../selected.ts';
 import type { CalendarDay } from '../wire/date.ts';
@@ -62,7 +63,10 @@ export function criterionOf(key: Key, selected: SearchScope, nowMs: number): Cri
       return { kind: 'not', criterion: criterionOf(key.key, selected, nowMs) };
     case 'extension':
       // A key that modifies another (FUZZY) asks for no more than that one.
-      if (key.key !== undefined) return criterionOf(key.key, selected, nowMs);
+      if (key.key !== undefined) {
+        const criterion = criterionOf(key.key, selected, nowMs);
+        return key.item.isFuzzy === true ? fuzzed(criterion) : criterion;
+      }
       return key.item.criterion(key.args, nowMs);
   }
 }

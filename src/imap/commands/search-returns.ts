@@ -27,6 +27,9 @@ export const COUNT: KeywordSyntax = Object.freeze({ name: 'COUNT' });
 export const SAVE: KeywordSyntax = Object.freeze({ name: 'SAVE' });
 export const PARTIAL: KeywordSyntax<PartialRange> = Object.freeze({ name: 'PARTIAL', parse: spPartialRange });
 
+/** RFC 6203 §4. */
+export const RELEVANCY: KeywordSyntax = Object.freeze({ name: 'RELEVANCY' });
+
 /** RFC 5267 §4.2: the result will be asked for again. Sorted orders and search texts are kept anyway. */
 export const CONTEXT: KeywordSyntax = Object.freeze({ name: 'CONTEXT' });
 
@@ -51,6 +54,8 @@ export interface SearchReturns {
   readonly save: boolean;
   /** RFC 9394 §3.1: instead of all of them. */
   readonly partial: PartialRange | undefined;
+  /** RFC 6203 §4: how well each of them meets the search. */
+  readonly relevancy: boolean;
   /** What is to be told of new messages, if anything; undefined when the result is not to be kept up to date. */
   readonly update: readonly ParsedKeyword<FetchItem>[] | undefined;
 }
@@ -62,6 +67,7 @@ export const ONLY_ALL: SearchReturns = Object.freeze({
   count: false,
   save: false,
   partial: undefined,
+  relevancy: false,
   update: undefined,
 });
 
@@ -79,13 +85,14 @@ export function returnsOf(options: readonly ParsedKeyword[]): SearchReturns {
     all: all === true,
     count: count === true,
     save: save === true,
+    relevancy: hasItem(options, RELEVANCY),
     update: updating && ((updating.args ?? []) as readonly ParsedKeyword<FetchItem>[]),
   };
 }
 
 /** How much of a search has to be found: with ALL or COUNT, or SAVE alone, every hit counts; else the ends will do. */
 export function wantedOf(returns: SearchReturns | undefined): 'all' | Ends {
-  if (returns === undefined || returns.all || returns.count) return 'all';
+  if (returns === undefined || returns.all || returns.count || returns.relevancy) return 'all';
   const { min, max, partial } = returns;
   if (!min && !max && partial === undefined) return 'all';
   const [first, last] = partial?.isFromEnd === true ? [0, partial.high] : [partial?.high ?? 0, 0];

@@ -31,6 +31,7 @@ import {
   savedSet,
   wantedOf,
 } from './search-returns.ts';
+import { requireFuzzy, scoresOf } from './search-scores.ts';
 import { isUpdated, keepUpdated } from './search-updates.ts';
 
 interface SearchArgs {
@@ -77,6 +78,7 @@ async function run(
     const key = await expandedKeys(call, asked);
     observe(selected);
     const kept = lasting(key, selected);
+    if (returns?.relevancy === true) requireFuzzy(key);
     const asksModSeq = asksForModSeq(key);
     if (asksModSeq) enableCondstore(call);
     const wants = returns?.update === undefined ? wantedOf(returns) : 'all';
@@ -93,9 +95,10 @@ async function run(
       numbers: isUid ? found.uids : selected.view.seqsOf(found.uids),
       modSeq: asksModSeq ? highest(named(found.modseqs, returns)) : undefined,
     };
+    const scores = returns?.relevancy === true ? await scoresOf(call, key, selected, found.uids) : undefined;
     const answered = returns ?? (session.modes.rev2 ? ONLY_ALL : undefined);
     if (answered === undefined) await writeSearch(session, hits);
-    else if (hasAnswer(answered)) writeEsearch(session, tag, isUid, answered, hits);
+    else if (hasAnswer(answered)) writeEsearch(session, tag, isUid, answered, { ...hits, scores });
     if (returns?.update !== undefined)
       keepUpdated(call, { ...{ tag, isUid }, key: kept, returns }, found.uids);
   } catch (error) {
@@ -105,6 +108,6 @@ async function run(
   return ok(`${isUid ? 'UID SEARCH' : 'SEARCH'} completed`);
 }
 
-function hasAnswer({ min, max, all, count, partial }: SearchReturns): boolean {
-  return min || max || all || count || partial !== undefined;
+function hasAnswer({ min, max, all, count, partial, relevancy }: SearchReturns): boolean {
+  return min || max || all || count || relevancy || partial !== undefined;
 }

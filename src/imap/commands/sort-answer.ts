@@ -3,7 +3,7 @@
  */
 import type { SessionContext } from '../context.ts';
 import { formatNumSet } from '../wire/numset.ts';
-import { writePartial } from './search-answer.ts';
+import { writePartial, writeScores } from './search-answer.ts';
 import type { SearchReturns } from './search-returns.ts';
 
 interface SortAnswer {
@@ -15,6 +15,8 @@ interface SortAnswer {
   readonly numbers: Uint32Array;
   /** Undefined when nobody asked for modseqs, or nothing was found. */
   readonly modSeq: number | undefined;
+  /** Of each. */
+  readonly scores: readonly number[];
 }
 
 const REST_MASK = 4095;
@@ -39,10 +41,11 @@ export async function writeSorted(session: SessionContext, answer: SortAnswer): 
 
 function writeExtended(
   { out }: SessionContext,
-  { tag, isUid, numbers: sorted, modSeq }: SortAnswer,
-  { min, max, all, count, partial }: SearchReturns,
+  { tag, isUid, numbers: sorted, modSeq, scores }: SortAnswer,
+  returns: SearchReturns,
 ): void {
-  if (!min && !max && !all && !count && partial === undefined) return;
+  const { min, max, all, count, partial, relevancy } = returns;
+  if (!min && !max && !all && !count && !relevancy && partial === undefined) return;
   const numbers = Array.from(sorted);
   out.ascii('* ESEARCH (TAG ').string(tag).ascii(')');
   if (isUid) out.ascii(' UID');
@@ -53,6 +56,7 @@ function writeExtended(
   // Runs only where numbers rise by one: nothing else would keep the order (§3.2).
   if (all && last !== undefined) out.ascii(' ALL ').ascii(formatNumSet(numbers));
   if (partial !== undefined) writePartial(out, partial, numbers);
+  if (relevancy) writeScores(out, returns, scores);
   if (count) out.ascii(' COUNT ').number(numbers.length);
   if (modSeq !== undefined) out.ascii(' MODSEQ ').number(modSeq);
   out.crlf();

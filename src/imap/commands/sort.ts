@@ -12,7 +12,7 @@ import { enableCondstore } from '../condstore.ts';
 import type { Call, SessionContext } from '../context.ts';
 import type { Tables } from '../item.ts';
 import { bad, type Completion, ok } from '../replies.ts';
-import { lasting } from '../search-contexts.ts';
+import { lasting, writeNoUpdate } from '../search-contexts.ts';
 import type { Selected } from '../selected.ts';
 import { observe } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
@@ -23,12 +23,19 @@ import { expandedKeys } from './expanded-keys.ts';
 import { asksForModSeq, criterionOf } from './search-criteria.ts';
 import { charsetAndKeys, type Keys } from './search-program.ts';
 import { highest, returnsOf, type SearchReturns, savedSet } from './search-returns.ts';
+import { requireFuzzy, scoresByUid } from './search-scores.ts';
 import { isUpdated, keepUpdated } from './search-updates.ts';
 import { writeSorted } from './sort-answer.ts';
 
+/** As the client names it; what scores there are is known when there are hits. */
+interface AskedCriterion {
+  readonly by: SortCriterion['by'];
+  readonly isReverse: boolean;
+}
+
 interface SortArgs {
   readonly returns: SearchReturns | undefined;
-  readonly criteria: readonly SortCriterion[];
+  readonly criteria: readonly AskedCriterion[];
   readonly key: Keys;
 }
 
@@ -46,6 +53,8 @@ const CRITERIA: ReadonlyMap<string, SortCriterion['by']> = new Map<string, SortC
   // RFC 5957 §4.
   ['DISPLAYFROM', 'displayFrom'],
   ['DISPLAYTO', 'displayTo'],
+  // RFC 6203 §6.
+  ['RELEVANCY', 'score'],
 ]);
 
 export const sortCommand: Command = sortLike('SORT', false);
@@ -66,7 +75,7 @@ function sortLike(name: string, isUid: boolean): Command {
 function parse(c: Cursor, tables: Tables): SortArgs {
   const options = maybeSearchReturn(c, tables.searchReturns);
   sp(c);
-  const criteria: SortCriterion[] = [];
+  const criteria: AskedCriterion[] = [];
   nonEmptyList(c, () => {
     if (criteria.length === MAX_CRITERIA) throw new SyntaxFault('Too many sort criteria');
     criteria.push(criterion(c));
@@ -76,7 +85,7 @@ function parse(c: Cursor, tables: Tables): SortArgs {
   return { returns, criteria, key: charsetAndKeys(c, tables) };
 }
 
-function criterion(c: Cursor): SortCriterion {
+function criterion(c: Cursor): AskedCriterion {
   let name = label(c, 'a sort criterion');
   const isReverse = name === 'REVERSE';
   if (isReverse) {
@@ -101,6 +110,9 @@ async function run(
   const before = { view: selected.view, saved: selected.saved };
   if (isSaved) selected.saved = savedSet([]);
   const kept = lasting(await expandedKeys(call, key), before);
+  const isByScore = criteria.some(({ by }) => by === 'score');
+  const needsScores = isByScore || returns?.relevancy === true;
+  if (needsScores) requireFuzzy(kept);
   observe(selected);
   const asksModSeq = asksForModSeq(kept);
   if (asksModSeq) enableCondstore(call);
@@ -113,15 +125,26 @@ async function run(
     reached: (done, goal) => session.reached(done, goal),
   });
   const { account } = state;
-  const uids = await sortMessages(session.domain, account, selected.mailbox, found.uids, criteria, pause);
+  const scores = needsScores ? await scoresByUid(call, kept, selected, found.uids) : NO_SCORES;
+  const order = criteria.map(({ by, isReverse }) =>
+    by === 'score' ? { by, isReverse, scores } : { by, isReverse },
+  );
+  const uids = await sortMessages(session.domain, account, selected.mailbox, found.uids, order, pause);
   if (isSaved) selected.saved = savedSet(found.uids);
   const numbers = isUid ? uids : await numbersOf(session, selected, uids);
   const modSeq = asksModSeq ? highest(found.modseqs) : undefined;
-  await writeSorted(session, { tag, isUid, returns, numbers, modSeq });
-  if (returns?.update !== undefined)
-    keepUpdated(call, { ...{ tag, isUid }, key: kept, returns, criteria }, uids);
-  return ok(`${isUid ? 'UID SORT' : 'SORT'} completed`);
+  const sorted = Array.from(uids, (uid) => scores.get(uid) ?? 1);
+  await writeSorted(session, { ...{ tag, isUid, returns }, numbers, modSeq, scores: sorted });
+  if (returns?.update === undefined) return done(isUid);
+  // What a message scores is known of those that were found.
+  if (isByScore) writeNoUpdate(session, tag, 'An order by relevancy is not kept up to date');
+  else keepUpdated(call, { ...{ tag, isUid }, key: kept, returns, criteria: order }, uids);
+  return done(isUid);
 }
+
+const done = (isUid: boolean): Completion => ok(`${isUid ? 'UID SORT' : 'SORT'} completed`);
+
+const NO_SCORES: ReadonlyMap<number, number> = new Map();
 
 /** UIDs looked for between two looks at the clock, less one. */
 const REST_MASK = 4095;

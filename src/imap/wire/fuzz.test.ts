@@ -23,6 +23,7 @@ import { spPartialRange } from './partial.ts';
 import { maybeSearchReturn, searchProgram } from './search-keys.ts';
 import { binaryRequest, maybeSectionRequest, sectionRequest } from './section.ts';
 import { storeArgs } from './store-args.ts';
+import { storedSearch } from './stored-search.ts';
 
 const atts = keywordTable([
   { name: 'UID' },
@@ -66,6 +67,7 @@ const PRODUCTIONS: readonly ((c: Cursor) => unknown)[] = [
   quotaLimits,
   specialUse,
   (c) => notifyArgs(c, atts),
+  (c) => storedSearch(g.astring(c), new Map()),
 ];
 
 const SEEDS = [
@@ -78,6 +80,7 @@ const SEEDS = [
   'a ID ("name" "x" "os" NIL)',
   'a SEARCH RETURN (CONTEXT UPDATE (UID BODY.PEEK[1]) PARTIAL 1:9) UNSEEN',
   'a SETQUOTA "" (STORAGE 512)',
+  'a X "OR SMALLER 5000 (FROM \\"boss\\" NOT UID 1:*)"',
   'a NOTIFY SET STATUS (selected (MessageNew (UID BODY.PEEK[1]) MessageExpunge)) (subtree (a "b") (MailboxName x))',
 ];
 

@@ -20,10 +20,10 @@ import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { filtered, inserted, newSince, OrderKeeper } from './kept-order.ts';
 
-export interface SortCriterion {
-  readonly by: 'arrival' | 'date' | 'size' | TextKey;
-  readonly isReverse: boolean;
-}
+export type SortCriterion =
+  | { readonly by: 'arrival' | 'date' | 'size' | TextKey; readonly isReverse: boolean }
+  /** By what each UID was given, the highest first. */
+  | { readonly by: 'score'; readonly scores: ReadonlyMap<number, number>; readonly isReverse: boolean };
 
 const KEYS_PER_LOAD = 300;
 /** Sorted at once: a millisecond or two. */
@@ -40,6 +40,8 @@ export async function sortMessages(
   criteria: readonly SortCriterion[],
   pause: Pause,
 ): Promise<Uint32Array> {
+  if (criteria.some(({ by }) => by === 'score'))
+    return sortAnew(domain, account, mailbox, uids, criteria, pause);
   const name = criteria.map(({ by, isReverse }) => `${isReverse ? '-' : ''}${by}`).join();
   const keeper = new OrderKeeper(domain, mailbox, name);
   const kept = keeper.find(uids);
@@ -80,7 +82,7 @@ async function sortAnew(
   pause: Pause,
 ): Promise<Uint32Array> {
   const records = await recordsOf(domain, account, mailbox, uids, pause);
-  const needsKeys = criteria.some(({ by }) => by !== 'arrival' && by !== 'size');
+  const needsKeys = criteria.some(({ by }) => by !== 'arrival' && by !== 'size' && by !== 'score');
   const columns = criteria.map((criterion) => columnFor(criterion, records.length));
   for (let at = 0; at < records.length; at += KEYS_PER_LOAD) {
     const some = records.slice(at, at + KEYS_PER_LOAD);
@@ -162,8 +164,18 @@ interface SortColumn {
   compare(a: number, b: number): number;
 }
 
-function columnFor({ by, isReverse }: SortCriterion, count: number): SortColumn {
+function columnFor(criterion: SortCriterion, count: number): SortColumn {
+  const { by, isReverse } = criterion;
   const sign = isReverse ? -1 : 1;
+  if (by === 'score') {
+    const values = new Float64Array(count);
+    return {
+      set: (row, { uid }) => {
+        values[row] = criterion.scores.get(uid) ?? 0;
+      },
+      compare: (a, b) => sign * ((values[b] as number) - (values[a] as number)),
+    };
+  }
   if (by === 'arrival' || by === 'date' || by === 'size') {
     const values = new Float64Array(count);
     return {
