@@ -1,5 +1,6 @@
 /** What rules can say here (RFC 9661 §1.4, RFC 8621 §1.3.3). */
 
+import { MAX_SCRIPT_NAME_BYTES } from '../../mailbox/operations/scripts.ts';
 import type { Editing } from '../../rules/editing.ts';
 import { LIST_KINDS } from '../../rules/lists.ts';
 import { LIMITS } from '../../sieve/run/limits.ts';
@@ -16,7 +17,7 @@ export function sieveCapability({ compiler, limits }: Editing): Capability {
     uri: SIEVE,
     ofSession: { implementation: 'Brevduva' },
     ofAccount: {
-      maxSizeScriptName: 128,
+      maxSizeScriptName: MAX_SCRIPT_NAME_BYTES,
       maxSizeScript: limits.scriptBytes,
       maxNumberScripts: limits.scripts,
       maxNumberRedirects: compiler.canSend ? LIMITS.redirects : 0,

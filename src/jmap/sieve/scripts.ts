@@ -138,12 +138,13 @@ export function scriptMethods(editing: Editing, findBlob: BlobFinder): readonly 
         async destroy(name) {
           const script = known(account, name);
           if (script.isActive)
-            throw new SetError('scriptIsActive', 'another one has to be active first, or none');
+            throw new SetError('sieveIsActive', 'another one has to be active first, or none');
           await deleteScript(call.domain, account, own(script.name));
         },
       });
+      const activeBefore = activeOf(account);
       await activate(call, account, outcome, args);
-      return outcome;
+      return withActive(outcome, activeBefore, activeOf(account));
     },
   });
   return [get, set, query, validate(parts)];
@@ -164,6 +165,26 @@ async function activate(
     const script = ownOf(account).find((one) => idOf(one) === call.created.resolve(name));
     if (script !== undefined) await activateScript(call.domain, account, script.name);
   } else if (isNone) await activateScript(call.domain, account, '');
+}
+
+function activeOf(account: AccountState): string | undefined {
+  const active = ownOf(account).find(({ isActive }) => isActive);
+  return active && idOf(active);
+}
+
+/** RFC 9661 §2.4: which became active and which no longer is stands with what was made, or with what was changed. */
+function withActive(outcome: SetOutcome, before: string | undefined, after: string | undefined): SetOutcome {
+  if (before === after) return outcome;
+  const created = new Map(outcome.created);
+  const updated = new Map(outcome.updated);
+  const note = (name: string, isActive: boolean): void => {
+    const [made] = [...created].find(([, object]) => object.id === name) ?? [];
+    if (made === undefined) updated.set(name, { ...updated.get(name), isActive });
+    else created.set(made, { ...created.get(made), id: name, isActive });
+  };
+  if (before !== undefined) note(before, false);
+  if (after !== undefined) note(after, true);
+  return { ...outcome, created, updated };
 }
 
 function known(account: AccountState, name: string): ScriptRow {

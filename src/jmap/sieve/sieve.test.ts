@@ -41,6 +41,7 @@ describe('SieveScript (RFC 9661)', () => {
     });
     const { id } = created.a;
     assert.equal(created.b.name, 'script-1');
+    assert.deepEqual([created.a.isActive, created.b.isActive], [true, false]);
     const { list, state } = await server.alice.call('SieveScript/get', { ids: [id] });
     assert.deepEqual([list[0].name, list[0].isActive], ['mine', true]);
     const octets = await server.alice.fetch(
@@ -68,7 +69,7 @@ describe('SieveScript (RFC 9661)', () => {
       f: 'invalidProperties',
       g: 'invalidProperties',
     });
-    assert.equal(wrong.notDestroyed[id].type, 'scriptIsActive');
+    assert.equal(wrong.notDestroyed[id].type, 'sieveIsActive');
     assert.equal(wrong.newState, state, 'nothing was done, so it is active still');
     const changed = await server.alice.call('SieveScript/set', {
       ifInState: state,
@@ -76,6 +77,17 @@ describe('SieveScript (RFC 9661)', () => {
       onSuccessDeactivateScript: true,
     });
     assert.notEqual(changed.updated[id].blobId, list[0].blobId);
+    assert.equal(changed.updated[id].isActive, false);
+    const turns = [];
+    for (const onSuccessActivateScript of [id, created.b.id, created.b.id])
+      turns.push((await server.alice.call('SieveScript/set', { onSuccessActivateScript })).updated);
+    assert.deepEqual(turns, [
+      { [id]: { isActive: true } },
+      { [id]: { isActive: false }, [created.b.id]: { isActive: true } },
+      null,
+    ]);
+    const none = await server.alice.call('SieveScript/set', { onSuccessDeactivateScript: true });
+    assert.deepEqual(none.updated, { [created.b.id]: { isActive: false } });
     const { ids } = await server.alice.call('SieveScript/query', {
       filter: { isActive: false },
       sort: [{ property: 'name' }],

@@ -75,6 +75,10 @@ test('names and sizes have limits', async () => {
   await deleteScript(kit.domain, account, own('\u00e9'));
   await assert.rejects(put('one', 'x'.repeat(101)), { code: 'too-big' });
   await put('one', 'x'.repeat(100));
+  // RFC 5804 §1.6: of characters, however many octets they have.
+  await put('\u{1f600}'.repeat(128), '');
+  await assert.rejects(put('\u{1f600}'.repeat(129), ''), { code: 'invalid-name' });
+  await deleteScript(kit.domain, account, own('\u{1f600}'.repeat(128)));
   await assert.rejects(put('two', 'x'.repeat(51)), { code: 'over-quota' });
   await put('one', 'x'.repeat(99));
   await put('two', 'x'.repeat(51));

@@ -16,7 +16,9 @@ export interface ScriptLimits {
   readonly accountBytes: number;
 }
 
-const MAX_NAME_BYTES = 128;
+/** RFC 5804 §1.6 and RFC 9661 §1.4: not less. */
+const MAX_NAME_CHARACTERS = 128;
+export const MAX_SCRIPT_NAME_BYTES = 4 * MAX_NAME_CHARACTERS;
 /** RFC 5804 §1.6: control characters, and what ends a line or a paragraph. A slash is for folders that may come. */
 const NOT_IN_NAMES = /[\p{Cc}\u2028\u2029/]/u;
 
@@ -31,14 +33,14 @@ export function scriptName(raw: string): string {
   const name = raw.normalize('NFC');
   if (
     name !== '' &&
-    Buffer.byteLength(name) <= MAX_NAME_BYTES &&
+    [...name.slice(0, MAX_SCRIPT_NAME_BYTES)].length <= MAX_NAME_CHARACTERS &&
     name.isWellFormed() &&
     !NOT_IN_NAMES.test(name)
   )
     return name;
   throw new MailboxError(
     'invalid-name',
-    `the name of a script has 1 to ${MAX_NAME_BYTES} octets of UTF-8, without control characters and slashes`,
+    `the name of a script has 1 to ${MAX_NAME_CHARACTERS} characters, without control characters and slashes`,
   );
 }
 
