@@ -15,6 +15,7 @@ import { encodedAddress } from '../smtp/original-recipient.ts';
 import { byWord } from '../smtp/parameters.ts';
 import { encodeXtext } from '../smtp/xtext.ts';
 import { HopFailure } from './client/channel.ts';
+import { limitOf } from './client/limits.ts';
 import { type HopReply, isPermanent, isPositive, replyText } from './client/reply.ts';
 import type { Recipient, Transaction } from './client/session.ts';
 import { type Hop, Unreachable } from './hop.ts';
@@ -122,7 +123,21 @@ async function tryRoute(pool: HopPool, trial: Trial): Promise<AttemptResult> {
 }
 
 /** `stale`: the connection broke before the message was begun, or is of no use any more, and nothing has happened. */
-async function tryHop(hop: Hop, trial: Trial, wasUsed: boolean): Promise<AttemptResult | 'stale'> {
+async function tryHop(hop: Hop, whole: Trial, wasUsed: boolean): Promise<AttemptResult | 'stale'> {
+  const most = limitOf(hop.session, 'RCPTMAX');
+  const trial = { ...whole, recipients: whole.recipients.slice(0, most) };
+  const result = await tryTransaction(hop, trial, wasUsed);
+  if (result === 'stale' || trial.recipients.length === whole.recipients.length) return result;
+  const rest = sameForAll(hop, { ...whole, recipients: whole.recipients.slice(most) }, TOO_MANY);
+  return { ...result, outcomes: [...result.outcomes, ...rest.outcomes] };
+}
+
+/** RFC 9422 §4.2: the server has said how many it takes. */
+const TOO_MANY: Why = Object.freeze({
+  ...({ kind: 'again', status: '4.5.3', text: 'in another transaction', isReply: false } as const),
+});
+
+async function tryTransaction(hop: Hop, trial: Trial, wasUsed: boolean): Promise<AttemptResult | 'stale'> {
   const refusal = whyNot(hop, trial);
   if (refusal !== undefined) return sameForAll(hop, trial, { kind: 'failed', isReply: false, ...refusal });
   let hasBegun = false;
@@ -185,7 +200,7 @@ function isTooFast({ code, status }: HopReply): boolean {
 }
 
 interface Why {
-  readonly kind: 'failed' | 'deferred';
+  readonly kind: 'failed' | 'deferred' | 'again';
   readonly status: string;
   readonly text: string;
   readonly isReply: boolean;

@@ -2,7 +2,9 @@
  * Connections that are open, and could take another message: for a moment, so many messages, so long. One that was opened for
  * less proof than is asked for is not used.
  */
+
 import type { Counter } from '../feedback/observation.ts';
+import { limitOf } from './client/limits.ts';
 import { type Hop, type HopOptions, lookUp, openHop, Unreachable } from './hop.ts';
 import type { Route, RouteHost } from './routes.ts';
 import type { Smarthost } from './smarthosts.ts';
@@ -87,7 +89,8 @@ export class HopPool {
   /** After a transaction, however it ended. */
   giveBack(hop: Hop): void {
     const { session, host } = hop;
-    const isOld = performance.now() - session.openedMs > MOST_MS || session.messages >= MOST_MESSAGES;
+    const most = Math.min(MOST_MESSAGES, limitOf(session, 'MAILMAX'));
+    const isOld = performance.now() - session.openedMs > MOST_MS || session.messages >= most;
     if (this.#isClosed || isOld || !session.canBeReused) {
       session.close();
       return;

@@ -323,6 +323,17 @@ describe('the queue', () => {
       assert.ok(it.hop.connections <= 12, `${it.hop.connections} connections`);
     }));
 
+  it('gives a server no more recipients and messages at once than it says that it takes (RFC 9422)', () =>
+    scene({ hop: { keywords: ['PIPELINING', 'LIMITS RCPTMAX=2 MAILMAX=1'] } }, async (it) => {
+      const people = ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}@example.org`);
+      await it.send(people);
+      await it.empty();
+      assert.deepEqual(it.hop.mails.map(({ recipients }) => recipients.length).sort(), [1, 2, 2]);
+      const all = it.hop.mails.flatMap(({ recipients }) => recipients.map(({ address }) => address));
+      assert.deepEqual(all.sort(), people);
+      assert.equal(it.hop.connections, 3);
+    }));
+
   it('leaves nothing of a message that was refused at DATA to the next one on its connection', () => {
     let isFirst = true;
     const behaviour = (event: string) => {

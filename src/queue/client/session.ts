@@ -236,6 +236,6 @@ export class HopSession {
 
 /** `SIZE 1000`, and `AUTH=PLAIN` as old servers write it. */
 function keywordOf(line: string): readonly [string, string] {
-  const [keyword = '', ...values] = line.trim().split(/[ =]+/);
-  return [keyword.toUpperCase(), values.join(' ')];
+  const [, keyword = '', values = ''] = /^([^ =]*)[ =]*(.*)$/s.exec(line.trim()) ?? [];
+  return [keyword.toUpperCase(), values.replace(/ +/g, ' ')];
 }
