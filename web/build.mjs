@@ -123,13 +123,24 @@ async function bundle(out, withMaps) {
     preload: needs(metafile.outputs, main).map(relativeTo),
     /** By entry point or part that is loaded later: all files that it needs. */
     chunks: Object.fromEntries(chunks),
+    /** What nobody loads but who administers the server. */
+    apart: outputs.filter(([, output]) => isOfAdministration(output)).map(([path]) => relativeTo(path)),
   };
 }
 
+const ADMINISTRATION = /^web\/(?:admin\/|text\/\w+\/admin\.ts$)/;
+
+function isOfAdministration({ inputs }) {
+  const sources = Object.keys(inputs);
+  return sources.length > 0 && sources.every((source) => ADMINISTRATION.test(source));
+}
+
 /** At an address of its own, which a browser asks anew: it names the files of this build. */
-async function bundleWorker(out, { stamp, icons }) {
+async function bundleWorker(out, { stamp, icons, apart }) {
   const { build } = await import('esbuild');
-  const files = readdirSync(join(out, 'assets')).map((name) => `/assets/${name}`);
+  // It fetches them all for when there is no network, without which nobody administers anything.
+  const kept = readdirSync(join(out, 'assets')).filter((name) => !apart.includes(`assets/${name}`));
+  const files = kept.map((name) => `/assets/${name}`);
   const [icon, , badge] = icons.map((path) => `/${path}`);
   await build({
     absWorkingDir: ROOT,

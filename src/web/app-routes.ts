@@ -16,6 +16,8 @@ const PLACES = [
   '/search',
   '/settings',
   '/settings/*',
+  '/admin',
+  '/admin/*',
   '/write',
   '/write/*',
   '/sign-in',

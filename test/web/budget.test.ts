@@ -9,6 +9,8 @@ interface Manifest {
   readonly preload: readonly string[];
   readonly early: string;
   readonly style: string;
+  /** Of the administration. */
+  readonly apart: readonly string[];
   /** By the source that is loaded later: all files that it needs. */
   readonly chunks: Readonly<Record<string, readonly string[]>>;
   readonly files: Readonly<Record<string, { readonly size: number; readonly gzip?: number }>>;
@@ -18,8 +20,9 @@ const KB = 1024;
 
 describe('what a browser loads', () => {
   let manifest: Manifest;
+  let place: string;
   before(async () => {
-    const place: string = await buildWeb({ out: join(import.meta.dirname, '..', '..', 'dist', 'web') });
+    place = await buildWeb({ out: join(import.meta.dirname, '..', '..', 'dist', 'web') });
     manifest = JSON.parse(readFileSync(join(place, 'manifest.json'), 'utf8')) as Manifest;
   });
 
@@ -49,7 +52,17 @@ describe('what a browser loads', () => {
   });
 
   test('everything: at most 180 KB', () => {
-    const all = gzipped(Object.keys(manifest.files).filter((path) => /\.(?:js|css)$/.test(path)));
+    const files = Object.keys(manifest.files).filter((path) => /\.(?:js|css)$/.test(path));
+    const all = gzipped(files.filter((path) => !manifest.apart.includes(path)));
     assert.ok(all <= 180 * KB, `${all} octets`);
+  });
+
+  test('the administration, which nobody else loads: at most 40 KB', () => {
+    const parts = ['web/admin/admin.tsx', 'web/text/en/admin.ts', 'web/text/sv/admin.ts'];
+    for (const part of parts) assert.ok(manifest.apart.includes(manifest.chunks[part]?.[0] ?? ''), part);
+    assert.ok(gzipped(manifest.apart) <= 40 * KB, `${gzipped(manifest.apart)} octets`);
+    const worker = readFileSync(join(place, 'service-worker.js'), 'utf8');
+    for (const path of manifest.apart) assert.ok(!worker.includes(path), `${path} is fetched by everybody`);
+    assert.ok(worker.includes(manifest.style));
   });
 });

@@ -52,6 +52,13 @@ export function MailScreen() {
             props={{ page: place.page, parameters: place.parameters ?? '' }}
           />
         ) : null}
+        {place.at === 'admin' ? (
+          <Later
+            load={() => import('../admin/admin.tsx')}
+            name="Admin"
+            props={{ page: place.page, parameters: place.parameters ?? '' }}
+          />
+        ) : null}
         {place.at === 'write' ? (
           <Later
             key={`${place.draft} ${place.parameters}`}
@@ -82,9 +89,11 @@ function useTitle(place: Place): void {
     const name =
       place.at === 'settings'
         ? settings.title
-        : place.at === 'search'
-          ? shell.search
-          : mailbox && roleName(mailbox, list);
+        : place.at === 'admin'
+          ? shell.administration
+          : place.at === 'search'
+            ? shell.search
+            : mailbox && roleName(mailbox, list);
     return `${unread > 0 ? `(${unread}) ` : ''}${name ?? shell.mail} – ${shell.product}`;
   });
   useEffect(() => {

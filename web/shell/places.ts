@@ -1,13 +1,13 @@
 /**
  * Where one can be in the webmail, and the address of each place: `/m/<mailbox>/<conversation>`, where a mailbox with a role is
- * called by it (`/m/inbox`), `/search?q=...`, `/settings/<page>?...`, `/write`. What is in the address is nowhere else, so reloading
+ * called by it (`/m/inbox`), `/search?q=...`, `/settings/<page>?...`, `/admin/<page>?...`, `/write`. What is in the address is nowhere else, so reloading
  * leads to the same place.
  */
 
 export type Place =
   | { readonly at: 'mailbox'; readonly mailbox: string; readonly thread?: string }
   | { readonly at: 'search'; readonly query: string; readonly thread?: string }
-  | { readonly at: 'settings'; readonly page?: string; readonly parameters?: string }
+  | { readonly at: 'settings' | 'admin'; readonly page?: string; readonly parameters?: string }
   | { readonly at: 'write'; readonly draft?: string; readonly parameters: string };
 
 export const INBOX: Place = { at: 'mailbox', mailbox: 'inbox' };
@@ -22,8 +22,8 @@ export function placeOf({ pathname, search }: { readonly pathname: string; reado
     return { at: 'mailbox', mailbox: second, ...(isWord(third) && { thread: third }) };
   if (first === 'search')
     return { at: 'search', query: query.get('q') ?? '', ...(isWord(second) && { thread: second }) };
-  if (first === 'settings')
-    return { at: 'settings', ...(isWord(second) && { page: second }), ...(search && { parameters: search }) };
+  if (first === 'settings' || first === 'admin')
+    return { at: first, ...(isWord(second) && { page: second }), ...(search && { parameters: search }) };
   if (first === 'write') return { at: 'write', ...(isWord(second) && { draft: second }), parameters: search };
   return INBOX;
 }
@@ -35,7 +35,8 @@ export function addressOf(place: Place): string {
     case 'search':
       return `/search${place.thread ? `/${place.thread}` : ''}${query({ q: place.query })}`;
     case 'settings':
-      return `/settings${place.page ? `/${place.page}` : ''}${place.parameters ?? ''}`;
+    case 'admin':
+      return `/${place.at}${place.page ? `/${place.page}` : ''}${place.parameters ?? ''}`;
     case 'write':
       return `/write${place.draft ? `/${place.draft}` : ''}${place.parameters}`;
   }
@@ -49,7 +50,8 @@ export function above(place: Place): Place {
     case 'search':
       return place.thread === undefined ? INBOX : { at: 'search', query: place.query };
     case 'settings':
-      return place.page === undefined ? INBOX : { at: 'settings' };
+    case 'admin':
+      return place.page === undefined ? INBOX : { at: place.at };
     case 'write':
       return INBOX;
   }

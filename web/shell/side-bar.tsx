@@ -22,7 +22,8 @@ interface SideBarProps {
 
 export function SideBar({ isDrawer, onClose }: SideBarProps) {
   const { shell } = useTexts();
-  const { router } = useApp();
+  const { router, account } = useApp();
+  const now = account.now.value;
   const panel = useRef<HTMLElement>(null);
   useEffect(() => {
     if (isDrawer) panel.current?.querySelector<HTMLElement>('a[aria-current], a')?.focus();
@@ -60,6 +61,14 @@ export function SideBar({ isDrawer, onClose }: SideBarProps) {
       <MailboxLinks />
       <div class="side-bottom">
         <SpaceBar />
+        {now.state === 'in' && now.session.isAdmin === true ? (
+          <SideLink
+            place={{ at: 'admin' }}
+            icon="shield"
+            name={shell.administration}
+            isCurrent={router.place.value.at === 'admin'}
+          />
+        ) : null}
         <SideLink
           place={{ at: 'settings' }}
           icon="settings"
@@ -157,5 +166,5 @@ function SideLink({ place, icon, name, badge = 0, isSeal = false, isCurrent, dep
       ) : null}
     </Link>
   );
-  return place.at === 'settings' ? item : <li>{item}</li>;
+  return place.at === 'settings' || place.at === 'admin' ? item : <li>{item}</li>;
 }

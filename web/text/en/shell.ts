@@ -10,6 +10,7 @@ export const shell = {
   more: 'More',
   mailboxes: 'Mailboxes',
   settings: 'Settings',
+  administration: 'Administration',
   menu: 'Mailboxes and settings',
   skip: 'Skip to the mail',
   nothingOpen: 'Nothing is open.',

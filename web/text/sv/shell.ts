@@ -10,6 +10,7 @@ export const shell = {
   more: 'Mer',
   mailboxes: 'Mappar',
   settings: 'Inställningar',
+  administration: 'Administration',
   menu: 'Mappar och inställningar',
   skip: 'Hoppa till posten',
   nothingOpen: 'Inget är öppnat.',

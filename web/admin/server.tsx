@@ -1,0 +1,68 @@
+/** How the server is, and the certificates that it shows. */
+import { useApp } from '../shell/app.ts';
+import { Icon } from '../ui/icon.tsx';
+import { FaultLine, useAdmin, useAsked } from './context.tsx';
+import type { ServerState } from './wire.ts';
+
+export function ServerPage() {
+  const { texts } = useAdmin();
+  const { formats } = useApp();
+  const { value, fault } = useAsked<ServerState>('server');
+  if (value === undefined) return <FaultLine fault={fault} />;
+  const { version, startedMs, health, certificates } = value;
+  return (
+    <>
+      <p class="hint">
+        {texts.server.version(version, formats.value.fullTime(new Date(startedMs).toISOString()))}
+      </p>
+      <section class="settings-group">
+        <h2>{texts.server.health}</h2>
+        <ul>
+          {health.checks.map(({ name, state, detail }) => (
+            <li key={name} class="setting">
+              <span lang="en">
+                {name}
+                <small>{detail}</small>
+              </span>
+              <span class={`admin-verdict ${state === 'ok' ? 'ok' : state === 'warning' ? 'warn' : 'fail'}`}>
+                <Icon name={state === 'ok' ? 'check' : 'warning'} />
+                {texts.server.states[state] ?? state}
+              </span>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section class="settings-group">
+        <h2>{texts.server.certificates}</h2>
+        <ul>
+          {certificates.map((one) => (
+            <Certificate key={`${one.names.join()} ${one.untilMs}`} certificate={one} />
+          ))}
+        </ul>
+      </section>
+    </>
+  );
+}
+
+function Certificate({ certificate }: { readonly certificate: ServerState['certificates'][number] }) {
+  const { texts } = useAdmin();
+  const { formats } = useApp();
+  const { names, issuer, untilMs, isSelfSigned, isForAll } = certificate;
+  const day = formats.value.day(untilMs);
+  const hasEnded = untilMs < Date.now();
+  return (
+    <li class="setting">
+      <span>
+        {names.join(', ')}
+        <small class={hasEnded ? 'admin-bad' : undefined}>
+          {hasEnded
+            ? texts.server.ended(day)
+            : isSelfSigned
+              ? texts.server.untilSelf(day)
+              : texts.server.until(day, issuer)}
+        </small>
+      </span>
+      <span class="admin-chip">{isForAll ? texts.server.forAll : texts.server.forNames}</span>
+    </li>
+  );
+}
