@@ -53,8 +53,11 @@ export interface Visit {
   close(): Promise<void>;
 }
 
-export async function openHouse(letters: readonly Letter[] = LETTERS): Promise<House> {
-  const server = await startServer({ config: { 'auth.fail_delay': '10ms' } });
+export async function openHouse(
+  letters: readonly Letter[] = LETTERS,
+  config: Readonly<Record<string, string>> = {},
+): Promise<House> {
+  const server = await startServer({ config: { 'auth.fail_delay': '10ms', ...config } });
   const origin = `http://127.0.0.1:${server.port('http')}`;
   await server.cli(['account', 'add', ANN, '--password-stdin'], PASSWORD);
   const witness = async (): Promise<ImapFlow> => {
