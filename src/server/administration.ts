@@ -54,13 +54,14 @@ async function reportOf(
   admin: Admin,
   name: string,
 ): Promise<DomainReport> {
-  const known = await admin.domains.findDomain(name);
+  const found = await admin.domains.findDomain(name);
   const domain: DomainSummary =
-    known.createdMs === undefined ? known : await admin.domains.lookAtKeys(known.name);
-  const [{ worldOf }, { examine }, { DOMAIN_CHECKS }, { domainsIn, overviewsOf }] = await Promise.all([
+    found.createdMs === undefined ? found : await admin.domains.lookAtKeys(found.name);
+  const [{ worldOf }, { examine }, { DOMAIN_CHECKS }, { wantedRecords }, known] = await Promise.all([
     import('./doctor-world.ts'),
     import('../doctor/examine.ts'),
     import('../doctor/checks.ts'),
+    import('../doctor/wanted-records.ts'),
     import('../doctor/known-domains.ts'),
   ]);
   const { version } = facts;
@@ -68,9 +69,10 @@ async function reportOf(
     ...{ kind: 'running' as const, facts, health: { state: 'ok' as const, checks: [] } },
     listeners: watch.listeners(),
   };
-  const domains = { ...domainsIn([domain]), overviews: await overviewsOf(admin, [domain]) };
-  const findings = await examine(worldOf(config, { version, server, domains }), DOMAIN_CHECKS);
-  return { domain, findings };
+  const domains = { ...known.domainsIn([domain]), overviews: await known.overviewsOf(admin, [domain]) };
+  const world = worldOf(config, { version, server, domains });
+  const [findings, records] = await Promise.all([examine(world, DOMAIN_CHECKS), wantedRecords(world)]);
+  return { domain, findings, records };
 }
 
 /** Kept as long as it answers; one that is gone is looked for anew with the next request. */

@@ -1,6 +1,9 @@
-/** Pictures of every screen, to be looked at: `node test/web/pictures.ts FOLDER [part of a name]`. One page shows them all. */
+/** Pictures of every screen, to be looked at: `node test/web/pictures.ts FOLDER [part of a name]`, those of the
+ * administration with `admin`. One page shows them all. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ADMIN_SCENES, furnish } from './kit/admin-scenes.ts';
+import { openAdministeredHouse } from './kit/administered.ts';
 import { ANN, COMPUTER, openHouse, PHONE, type Visit } from './kit/house.ts';
 import { letterOctets } from './kit/letters.ts';
 
@@ -348,14 +351,21 @@ const VIEWS = [
 
 const [folder = 'pictures', wanted = ''] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
-const house = await openHouse();
+const isAdministration = wanted.startsWith('admin');
+const administered = isAdministration ? await openAdministeredHouse(120) : undefined;
+if (administered !== undefined) await furnish(administered);
+const house = administered?.house ?? (await openHouse());
 const names: string[] = [];
 try {
-  for (const scene of SCENES)
+  for (const scene of isAdministration ? ADMIN_SCENES : SCENES)
     for (const view of VIEWS) {
       const name = `${scene.name}-${view.name}`;
       if (!wanted.split(',').some((part) => name.includes(part))) continue;
-      const visit = await house.visit({ ...view, at: scene.at, isSignedIn: scene.isSignedIn ?? true });
+      const visit = await house.visit({
+        ...view,
+        at: scene.at,
+        isSignedIn: !('isSignedIn' in scene) || scene.isSignedIn,
+      });
       await scene.play?.(visit).catch((error: unknown) => console.log(name, String(error).slice(0, 300)));
       await visit.page.waitForTimeout(350);
       await visit.page.screenshot({ path: join(folder, `${name}.png`) });
@@ -364,7 +374,7 @@ try {
       await visit.close();
     }
 } finally {
-  await house.close();
+  await (administered ?? house).close();
 }
 const pictures = names.map(
   (name) => `<figure><img src="${name}.png" loading="lazy"><figcaption>${name}</figcaption></figure>`,

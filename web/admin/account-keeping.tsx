@@ -23,17 +23,21 @@ export function Keeping(part: PartProps) {
   );
 }
 
-function Quota({ account: { address, quotaBytes }, onChanged }: PartProps) {
+function Quota({ account: { address, quotaBytes, quotaFrom }, onChanged }: PartProps) {
   const { texts } = useAdmin();
   const does = useDo();
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const bytes = quotaIn(new FormData(event.currentTarget as HTMLFormElement));
-    if (await does('account/quota', { address, bytes })) await onChanged();
+    if (await does('account/quota', { address, bytes: bytes ?? 'default' })) await onChanged();
   };
   return (
     <form class="admin-inline admin-pad" onSubmit={submit}>
-      <QuotaField key={quotaBytes} name={texts.account.quota} bytes={quotaBytes} />
+      <QuotaField
+        key={quotaBytes}
+        name={texts.account.quota}
+        bytes={quotaFrom.bytes === 'account' ? quotaBytes : undefined}
+      />
       <button type="submit" class="button">
         {texts.save}
       </button>

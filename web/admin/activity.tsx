@@ -51,10 +51,13 @@ export function EventLine({ event, hasAccount = false }: EventLineProps) {
     <li class="setting admin-event">
       <Icon name={isBad ? 'warning' : 'check'} />
       <span>
-        <span lang={known === undefined ? 'en' : undefined} class={isBad ? 'admin-bad' : undefined}>
+        {hasAccount ? <span dir="auto">{event.account} </span> : null}
+        <span
+          lang={known === undefined ? 'en' : undefined}
+          class={isBad ? 'admin-bad' : hasAccount ? 'admin-what' : undefined}
+        >
           {known ?? event.what}
         </span>
-        {hasAccount ? <span dir="auto"> {event.account}</span> : null}
         <small lang="en">{factsOf(event)}</small>
       </span>
       <time dateTime={event.time} title={formats.value.fullTime(event.time)}>

@@ -31,7 +31,7 @@ function NewAccount({ onMade }: { readonly onMade: (made: Made) => void }) {
     const answer = await counter.ask<Made>('accounts/add', {
       address: String(fields.get('address')).trim(),
       ...(isByLink.peek() ? {} : { password: String(fields.get('password')) }),
-      ...(quota !== null && { quotaBytes: quota }),
+      ...(quota !== undefined && { quotaBytes: quota }),
     });
     isUnderWay.value = false;
     fault.value = answer.fault;
@@ -110,10 +110,10 @@ export function QuotaField({ name, bytes }: { readonly name: string; readonly by
   );
 }
 
-/** In octets; null: no limit. */
-export function quotaIn(fields: FormData): number | null {
+/** In octets; undefined: what holds for its domain or for all. */
+export function quotaIn(fields: FormData): number | undefined {
   const typed = String(fields.get('quota')).trim().replace(',', '.');
-  return typed === '' ? null : Math.round(Number(typed) * GB);
+  return typed === '' ? undefined : Math.round(Number(typed) * GB);
 }
 
 function IsThere({ made: { address, token } }: { readonly made: Made }) {

@@ -1,7 +1,7 @@
 /** The administration: the same house with other rooms, for whoever may see them. Loaded when somebody goes there. */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useApp, useTexts } from '../shell/app.ts';
 import type { AdminTexts } from '../text/en/admin.ts';
 import type { Language } from '../text/language.ts';
@@ -107,9 +107,14 @@ function Room({ page, title, content }: RoomProps) {
   const { shell } = useTexts();
   const { texts } = useAdmin();
   const current = WITHIN[page] ?? page;
+  const rooms = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone they are more than fit.
+    rooms.current?.querySelector('[aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
+  }, [current]);
   return (
     <section class="settings" aria-labelledby="admin-name">
-      <nav class="admin-rooms" aria-label={texts.title}>
+      <nav ref={rooms} class="admin-rooms" aria-label={texts.title}>
         {ROOMS.map((one) => (
           <Link
             key={one}

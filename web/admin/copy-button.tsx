@@ -6,16 +6,18 @@ interface CopyButtonProps {
   readonly text: string;
   /** For whoever does not see what stands beside it. */
   readonly label?: string;
+  /** The label stands on it. */
+  readonly hasWords?: boolean;
 }
 
-export function CopyButton({ text, label }: CopyButtonProps) {
+export function CopyButton({ text, label, hasWords = false }: CopyButtonProps) {
   const { texts } = useAdmin();
   const copied = useSignal('');
   const isCopied = copied.value === text;
   return (
     <button
       type="button"
-      class="button"
+      class="button admin-copy"
       aria-label={isCopied ? texts.copied : label}
       onClick={() => {
         void navigator.clipboard?.writeText(text).then(() => {
@@ -23,7 +25,7 @@ export function CopyButton({ text, label }: CopyButtonProps) {
         });
       }}
     >
-      {isCopied ? texts.copied : texts.copy}
+      {isCopied ? texts.copied : hasWords ? label : texts.copy}
     </button>
   );
 }

@@ -36,6 +36,7 @@ export function DomainPage({ name }: { readonly name: string }) {
             <FindingLine key={`${one.check} ${one.subject}`} finding={one} />
           ))}
         </ul>
+        {value === undefined ? null : <AllRecords records={value.records} />}
       </section>
       <Aliases domain={name} />
       {value?.domain.createdMs === undefined ? null : (
@@ -57,12 +58,14 @@ export function DomainPage({ name }: { readonly name: string }) {
 
 function FindingLine({ finding }: { readonly finding: Finding }) {
   const { texts } = useAdmin();
-  const { check, verdict, seen, remedy, records = [] } = finding;
+  const { check, subject, verdict, seen, remedy, records = [] } = finding;
   const toDo = verdict !== 'ok';
   return (
     <li class={`admin-finding ${verdict}`}>
       <div class="admin-head">
-        <h3>{texts.domain.checks[check] ?? check}</h3>
+        <h3>
+          {texts.domain.checks[check] ?? check} <small>{subject}</small>
+        </h3>
         <span class="admin-verdict">
           <Icon name={ICONS[verdict]} />
           {texts.domain.verdicts[verdict]}
@@ -72,10 +75,7 @@ function FindingLine({ finding }: { readonly finding: Finding }) {
         <>
           <p class="hint">{texts.domain.publish}</p>
           {records.map((record) => (
-            <div key={record} class="admin-publish">
-              <code class="admin-record">{record}</code>
-              <CopyButton text={record} label={texts.domain.copyRecord(record)} />
-            </div>
+            <RecordLine key={record} record={record} />
           ))}
         </>
       ) : null}
@@ -87,6 +87,33 @@ function FindingLine({ finding }: { readonly finding: Finding }) {
         </div>
       </details>
     </li>
+  );
+}
+
+function RecordLine({ record }: { readonly record: string }) {
+  const { texts } = useAdmin();
+  return (
+    <div class="admin-publish">
+      <code class="admin-record">{record}</code>
+      <CopyButton text={record} label={texts.domain.copyRecord(record)} />
+    </div>
+  );
+}
+
+/** Of a new domain there is nothing yet that could be wrong; here is all of it, for a zone file. */
+function AllRecords({ records }: Pick<DomainReport, 'records'>) {
+  const { texts } = useAdmin();
+  if (records.length === 0) return null;
+  return (
+    <details class="admin-fold">
+      <summary class="setting">{texts.domain.all}</summary>
+      <div class="admin-all">
+        {records.map((record) => (
+          <RecordLine key={record} record={record} />
+        ))}
+        <CopyButton text={`${records.join('\n')}\n`} label={texts.domain.copyAll} hasWords />
+      </div>
+    </details>
   );
 }
 

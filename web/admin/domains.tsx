@@ -45,9 +45,7 @@ function DomainRow({
         <span>
           <span dir="auto">{name}</span>
           <small>{texts.domains.counts(texts.accounts.count(accounts), aliases)}</small>
-        </span>
-        <span class="admin-chips">
-          {note === undefined ? null : <span class="admin-chip warn">{note}</span>}
+          {note === undefined ? null : <small class="admin-note">{note}</small>}
         </span>
         <Icon name="forward" />
       </Link>

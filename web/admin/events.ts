@@ -20,14 +20,9 @@ export function factsOf(event: ActivityEvent): string {
   const shown = Object.entries(event).filter(
     ([name, value]) => !LEFT_OUT.has(name) && value !== '' && value !== undefined && value !== 'none',
   );
-  const [first, rest] = [
-    shown.filter(([name]) => KNOWN.has(name)),
-    shown.filter(([name]) => !KNOWN.has(name)),
-  ];
-  return [
-    ...first.map(([, value]) => text(value)),
-    ...rest.map(([name, value]) => `${name} ${text(value)}`),
-  ].join(', ');
+  const known = shown.filter(([name]) => KNOWN.has(name)).map(([, value]) => text(value));
+  const rest = shown.filter(([name]) => !KNOWN.has(name)).map(([name, value]) => `${name} ${text(value)}`);
+  return [...new Set(known), ...rest].join(', ');
 }
 
 export function isRefusal(what: string): boolean {

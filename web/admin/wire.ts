@@ -5,7 +5,10 @@ export interface AccountFacts {
   readonly createdMs: number;
   readonly usedBytes: number;
   readonly usedMessages: number;
+  /** What counts; absent: there is no limit. */
   readonly quotaBytes?: number;
+  /** Who has said so. */
+  readonly quotaFrom: { readonly bytes?: 'account' | 'domain' | 'default' };
   readonly isAdmin: boolean;
   readonly isClosed: boolean;
   readonly retention: Readonly<Partial<Record<RetentionName, string>>>;
@@ -61,6 +64,8 @@ export interface Finding {
 export interface DomainReport {
   readonly domain: DomainFacts;
   readonly findings: readonly Finding[];
+  /** All that can be published. */
+  readonly records: readonly string[];
 }
 
 export interface AliasFacts {

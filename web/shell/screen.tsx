@@ -8,6 +8,7 @@ import { DeskContext, useApp } from './app.ts';
 import { Desk } from './desk.ts';
 import { browserStorage } from './device.ts';
 import { MailScreen } from './mail-screen.tsx';
+import { NoticeLine } from './notice-line.tsx';
 import { INBOX } from './places.ts';
 import { SignIn } from './sign-in.tsx';
 import { keepingFor } from './whose.ts';
@@ -19,7 +20,13 @@ export function Screen() {
     account.now.value.state === 'in' ? account.now.value.session.address : undefined,
   );
   if (isTrying) return null;
-  return me.value === undefined ? <SignIn /> : <AtDesk key={me.value} me={me.value} />;
+  if (me.value !== undefined) return <AtDesk key={me.value} me={me.value} />;
+  return (
+    <>
+      <SignIn />
+      <NoticeLine />
+    </>
+  );
 }
 
 function AtDesk({ me }: { readonly me: string }) {

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { QUEUE_CHANGES } from '../../admin/queue-admin.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
+import type { ConnectionFacts } from '../../net/guest.ts';
+import { deviceName } from '../device-name.ts';
 import { type Act, act } from './act.ts';
 
 const PAGE = 50;
@@ -40,7 +42,7 @@ export const SERVER_ACTS: readonly Act[] = Object.freeze([
     }),
     run: async ({ admin }, { what, ids, isReported = false }) => {
       const changed = await admin.queue.change({ what, ids, isReported });
-      return { facts: { what, ids: ids.join(' '), changed }, value: { changed } };
+      return { facts: { change: what, ids: ids.join(' '), changed }, value: { changed } };
     },
   }),
   act({
@@ -57,8 +59,9 @@ export const SERVER_ACTS: readonly Act[] = Object.freeze([
     run: async ({ admin }) => {
       const all = await admin.listConnections();
       const known = all.filter(({ account }) => account !== undefined);
+      const connections = known.slice(0, MOST_CONNECTIONS).map(shortened);
       return {
-        value: { connections: known.slice(0, MOST_CONNECTIONS), total: all.length, known: known.length },
+        value: { connections, total: all.length, known: known.length },
       };
     },
   }),
@@ -90,3 +93,9 @@ export const SERVER_ACTS: readonly Act[] = Object.freeze([
     },
   }),
 ]);
+
+/** A browser as its person calls it, not all that it says of itself. */
+function shortened({ client, ...facts }: ConnectionFacts): ConnectionFacts {
+  if (client === undefined) return facts;
+  return { ...facts, client: facts.service === 'http' ? deviceName(client) : client };
+}

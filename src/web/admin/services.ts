@@ -13,6 +13,8 @@ export interface Office {
 export interface DomainReport {
   readonly domain: DomainSummary;
   readonly findings: readonly DomainFinding[];
+  /** All that can be published for it, as lines for its zone file. */
+  readonly records: readonly string[];
 }
 
 export interface DomainFinding {

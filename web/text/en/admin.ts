@@ -66,7 +66,7 @@ export const admin = {
     byLinkMeans: 'It works once, within an hour. The person chooses a password then.',
     byPassword: 'With this password',
     password: 'Password, at least 8 characters',
-    quota: 'Room in GB; empty for no limit',
+    quota: 'Room in GB; empty: as its domain or the server has it',
     go: 'Make the account',
     made: (address: string) => `${address} is there`,
   },
@@ -95,7 +95,7 @@ export const admin = {
     revoke: (name: string) => `Take away ${name}`,
     room: 'Room',
     quota: 'Room in GB',
-    quotaMeans: 'Empty: no limit. What is there already stays.',
+    quotaMeans: 'Empty: as its domain or the server has it. What is there already stays.',
     keeps: {
       'retention.trash': 'Mail in the Trash stays',
       'retention.junk': 'Junk stays',
@@ -184,6 +184,8 @@ export const admin = {
       reports: 'What others report',
     } as Readonly<Record<string, string>>,
     publish: 'To publish:',
+    all: 'All that can be published',
+    copyAll: 'Copy all',
     copyRecord: (record: string) => `Copy ${record}`,
     rotate: 'Make new keys',
     rotateMeans: 'They sign when the DNS has shown them for an hour. The old ones stay published for a week.',
@@ -226,7 +228,7 @@ export const admin = {
       failed: 'Failed',
     } as Readonly<Record<string, string>>,
     next: (when: string, tries: number) =>
-      `Next try ${when}, after ${plural(tries, { one: 'one', other: '#' })}.`,
+      `Next try ${when}, after ${plural(tries, { one: 'one try', other: '# tries' })}.`,
     first: 'Not tried yet.',
     events: {
       accepted: 'Taken in',

@@ -21,7 +21,7 @@ export const admin = {
   save: 'Spara',
   cancel: 'Avbryt',
   done: 'Klar',
-  details: 'Mer om det',
+  details: 'Detaljer',
   never: 'aldrig',
   faults: {
     prove: 'Inte gjort: lösenordet skrevs inte.',
@@ -66,7 +66,7 @@ export const admin = {
     byLinkMeans: 'Den fungerar en gång, inom en timme. Personen väljer då sitt lösenord.',
     byPassword: 'Med det här lösenordet',
     password: 'Lösenord, minst 8 tecken',
-    quota: 'Utrymme i GB; tomt för ingen gräns',
+    quota: 'Utrymme i GB; tomt: som domänen eller servern har det',
     go: 'Skapa kontot',
     made: (address: string) => `${address} finns nu`,
   },
@@ -96,7 +96,7 @@ export const admin = {
     revoke: (name: string) => `Ta bort ${name}`,
     room: 'Utrymme',
     quota: 'Utrymme i GB',
-    quotaMeans: 'Tomt: ingen gräns. Det som redan finns blir kvar.',
+    quotaMeans: 'Tomt: som domänen eller servern har det. Det som redan finns blir kvar.',
     keeps: {
       'retention.trash': 'Post i papperskorgen ligger kvar',
       'retention.junk': 'Skräppost ligger kvar',
@@ -186,6 +186,8 @@ export const admin = {
       reports: 'Vad andra rapporterar',
     } as Readonly<Record<string, string>>,
     publish: 'Att publicera:',
+    all: 'Allt som går att publicera',
+    copyAll: 'Kopiera allt',
     copyRecord: (record: string) => `Kopiera ${record}`,
     rotate: 'Gör nya nycklar',
     rotateMeans: 'De signerar när DNS har visat dem i en timme. De gamla är publicerade en vecka till.',
@@ -228,7 +230,7 @@ export const admin = {
       failed: 'Misslyckades',
     } as Readonly<Record<string, string>>,
     next: (when: string, tries: number) =>
-      `Nästa försök ${when}, efter ${plural(tries, { one: 'ett', other: '#' })}.`,
+      `Nästa försök ${when}, efter ${plural(tries, { one: 'ett försök', other: '# försök' })}.`,
     first: 'Inte försökt än.',
     events: {
       accepted: 'Mottaget',
