@@ -47,6 +47,8 @@ export async function openWire(port: number): Promise<Wire> {
         answer.writeHead(response.statusCode ?? 500, rest).end(other);
       } else {
         answer.writeHead(response.statusCode ?? 500, response.headers);
+        // A server that is killed ends what it was saying.
+        response.on('error', () => answer.destroy());
         response.pipe(answer);
       }
     });
