@@ -17,7 +17,7 @@ import { meetPeople } from '../upkeep/meet-people.ts';
 import { renewFacts, startRenewal } from '../upkeep/renew-facts.ts';
 import { appendMessages } from './append.ts';
 import { copyMessages } from './copy.ts';
-import { hasMet, isCorrespondent } from './correspondents.ts';
+import { hasMet, isCorrespondent, secretOf } from './correspondents.ts';
 import { deliver } from './deliver.ts';
 import { receive } from './incoming.ts';
 import { mailboxOf } from './mailboxes.ts';
@@ -207,6 +207,25 @@ describe('mail from before', () => {
     assert.equal(read, 251, 'each once');
     assert.deepEqual(await come('p249@example.org', 'eva@example.org'), [0, 0]);
   });
+});
+
+test('strangers push out strangers, and nobody whom one has written to', async () => {
+  await put('Sent', letter(ADDRESS, 'To: Eva Lind <eva@example.org>'));
+  await come('early@example.org');
+  for (let from = 0; from < 14_000; from += 1000)
+    await kit.domain.turns.run({
+      account,
+      run: (change) => {
+        for (let n = from; n < from + 1000; n++)
+          change.correspondents.hear(addressKey(secretOf(account), `s${n}@example.net`) ?? '');
+      },
+    });
+  const { heard, others } = await kit.store.countCorrespondents(account.id);
+  // It is looked at with one in 256, so it can be over by some.
+  assert.ok(heard >= 10_000 && heard < 12_500, `${heard}`);
+  assert.equal(others, 2, 'her address and her name');
+  assert.deepEqual(await come('eva@example.org', 's13999@example.net'), [0, 0]);
+  assert.deepEqual(await come('early@example.org'), [FirstContact], 'forgotten');
 });
 
 describe('the checker', () => {

@@ -25,8 +25,9 @@ export async function emailsOfStrangers(
   const stored = await domain.store.loadAccount(id);
   const { correspondence } = stored ?? {};
   if (stored === undefined || correspondence?.unread !== 0) return 0;
-  const { others } = await domain.store.countCorrespondents(id);
-  if (stored.row.nextEmail > MOST_CORRESPONDENTS.heard || others >= MOST_CORRESPONDENTS.others) return 0;
+  const { heard, others } = await domain.store.countCorrespondents(id);
+  const most = MOST_CORRESPONDENTS;
+  if (Math.max(stored.row.nextEmail, heard) >= most.heard || others >= most.others) return 0;
   const slice = new TimeSlice();
   let strangers = 0;
   for (let after: number = emailId(id, 0); ; ) {

@@ -15,10 +15,11 @@ const SQL = {
   meet: `INSERT INTO correspondent (account, key, kinds, since) VALUES (?, ?, ?, ?) ON CONFLICT (account, key)
     DO UPDATE SET kinds = kinds | excluded.kinds, since = excluded.since WHERE kinds | excluded.kinds <> kinds`,
   count: 'SELECT total(kinds = ?), total(kinds <> ?) FROM correspondent WHERE account = ?',
-  pruneHeard: `DELETE FROM correspondent WHERE account = ?1 AND key IN (SELECT key FROM correspondent
-    WHERE account = ?1 AND kinds = ?2 ORDER BY since DESC, key DESC LIMIT -1 OFFSET ?3)`,
-  pruneOthers: `DELETE FROM correspondent WHERE account = ?1 AND key IN (SELECT key FROM correspondent
-    WHERE account = ?1 AND kinds <> ?2 ORDER BY since DESC, key DESC LIMIT -1 OFFSET ?3)`,
+  // Of few that go, the rest need not be sorted.
+  dropHeard: `DELETE FROM correspondent WHERE account = ?1 AND key IN (SELECT key FROM correspondent
+    WHERE account = ?1 AND kinds = ?2 ORDER BY since, key LIMIT ?3)`,
+  dropOthers: `DELETE FROM correspondent WHERE account = ?1 AND key IN (SELECT key FROM correspondent
+    WHERE account = ?1 AND kinds <> ?2 ORDER BY since, key LIMIT ?3)`,
 } as const;
 
 /** Under another one, the keys would be others. */
@@ -72,12 +73,9 @@ export function meet(db: Database, account: AccountId, rows: readonly Correspond
     db.prepare(SQL.meet).run(id, Buffer.from(key, 'hex'), kinds, since);
 }
 
-export function pruneCorrespondents(
-  db: Database,
-  account: AccountId,
-  { heard, others }: CorrespondentCounts,
-): void {
+export function pruneCorrespondents(db: Database, account: AccountId, most: CorrespondentCounts): void {
   const [id] = accountRange(account);
-  db.prepare(SQL.pruneHeard).run(id, KNOWN.Heard, heard);
-  db.prepare(SQL.pruneOthers).run(id, KNOWN.Heard, others);
+  const { heard, others } = correspondentCounts(db, account);
+  if (heard > most.heard) db.prepare(SQL.dropHeard).run(id, KNOWN.Heard, heard - most.heard);
+  if (others > most.others) db.prepare(SQL.dropOthers).run(id, KNOWN.Heard, others - most.others);
 }
