@@ -110,6 +110,9 @@ describe('COMPRESS=DEFLATE', () => {
       talker.send(`${MESSAGE}\r\n`);
       assert.match(await talker.until(/^f [^\r]*\r\n/m), /f OK \[APPENDUID/);
       assert.match(await talker.command('g COMPRESS DEFLATE'), /g NO \[COMPRESSIONACTIVE\]/);
+      // There is no way back to plain octets (RFC 8437 §4.1).
+      assert.doesNotMatch(await talker.command('g2 CAPABILITY'), /UNAUTHENTICATE/);
+      assert.match(await talker.command('g3 UNAUTHENTICATE'), /g3 BAD/);
       talker.send('h IDLE\r\n');
       await talker.until(/^\+ /m);
       const other = await ImapClient.signIn(server.port('imap'), ANN, 'pw');

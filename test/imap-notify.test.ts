@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { MailStore } from '../src/mailbox/port/store.ts';
 import { ImapClient } from './imap-client.ts';
 import { startTestImap, type TestImap } from './kit/imap.ts';
 import { Dice, step } from './kit/imap-steps.ts';
@@ -75,8 +76,24 @@ class Knowledge {
 
 describe('NOTIFY', () => {
   let server: TestImap;
+  /** Reads wait while it is there. */
+  let held: PromiseWithResolvers<void> | undefined;
+
+  const wrapStore = (store: MailStore): MailStore =>
+    new Proxy(store, {
+      get(target, name) {
+        const value = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        if (name !== 'readRanges') return value.bind(target);
+        return async (...args: unknown[]) => {
+          await held?.promise;
+          return value.apply(target, args);
+        };
+      },
+    });
+
   before(async () => {
-    server = await startTestImap();
+    server = await startTestImap({ wrapStore });
   });
   after(() => server.close());
 
@@ -119,6 +136,61 @@ describe('NOTIFY', () => {
       for (const client of [watcher, one, two, fresh]) client.close();
     });
   }
+
+  test('who fell behind is told the counts by comparing, and who wants names that it is over', async () => {
+    const address = 'carol@example.com';
+    await server.kit.addAccount(address, 'secret');
+    await server.addMessage(address, 'INBOX', { bytes: 'Subject: x\r\n\r\nx\r\n' });
+    const [writer, counts, names] = [await enter(address), await enter(address), await enter(address)];
+    await counts.ok('SELECT INBOX');
+    await names.ok('SELECT INBOX');
+    await counts.ok('NOTIFY SET (personal (MessageNew MessageExpunge))');
+    await names.ok('NOTIFY SET (personal (MessageNew MessageExpunge MailboxName))');
+    await writer.ok('SELECT INBOX');
+    await writer.ok('CREATE Copies');
+    assert.match((await names.next()).text, /^LIST .* Copies$/);
+    held = Promise.withResolvers();
+    for (const watcher of [counts, names]) watcher.sendLine('f FETCH 1 BODY.PEEK[]');
+    // More than the log of an account holds, while both are busy.
+    for (let i = 0; i < 11; i++) await writer.ok('COPY 1:* INBOX');
+    for (let i = 0; i < 11; i++) await writer.ok('UID COPY 1:2048 Copies');
+    held.resolve();
+    held = undefined;
+    const compared = await counts.answer('f');
+    assert.match(
+      compared.untagged.join('\n'),
+      /STATUS Copies \(UIDVALIDITY \d+ UIDNEXT 22529 MESSAGES 22528\)/,
+    );
+    const over = await names.answer('f');
+    assert.match(over.untagged.at(-1) ?? '', /^OK \[NOTIFICATIONOVERFLOW\] /);
+    // From here on as after NOTIFY NONE (RFC 5465 §5.8), until it asks again.
+    await writer.ok('CREATE Later');
+    assert.deepEqual((await names.ok('NOOP')).untagged, []);
+    await names.ok('NOTIFY SET (personal (MailboxName))');
+    await writer.ok('CREATE Latest');
+    assert.match((await names.next()).text, /^LIST .* Latest$/);
+    for (const client of [writer, counts, names]) client.close();
+  });
+
+  test('the open mailbox goes, and the account goes', async () => {
+    const address = 'dave@example.com';
+    await server.kit.addAccount(address, 'secret');
+    const [watcher, writer] = [await enter(address), await enter(address)];
+    await watcher.ok('CREATE Work');
+    await watcher.ok('SELECT Work');
+    await watcher.ok('NOTIFY SET (selected (MessageNew MessageExpunge FlagChange)) (personal (MailboxName))');
+    await writer.ok('DELETE Work');
+    assert.equal((await watcher.next()).text, 'LIST (\\NonExistent) "/" Work');
+    await watcher.ok('NOOP');
+    const record = await server.kit.store.directory.find(address);
+    assert.ok(record !== undefined);
+    const account = await server.kit.domain.accounts.open(record.id);
+    for (const listener of [...account.listeners]) listener.onEvicted('The account has moved');
+    assert.match((await watcher.next()).text, /^BYE The account has moved/);
+    await watcher.ended();
+    assert.equal([...account.listeners].length, 0);
+    writer.close();
+  });
 
   test('a client that is not told more names than can be followed is told that it is over', async () => {
     await server.kit.addAccount('bob@example.com', 'secret');

@@ -206,7 +206,8 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
     if (watch.hasNews) return true;
     const selected = this.#selected;
     if (selected === undefined || selected.whenReady() !== undefined) return false;
-    const { expunges, isDelayed } = watch.selected;
+    const { arrivals, expunges, flags, isDelayed } = watch.selected;
+    if (!arrivals && !expunges && !flags && selected.updates === undefined) return false;
     return (
       selected.readModseq !== selected.mailbox.modseq ||
       (expunges && !isDelayed && selected.view.hasUntoldExpunges)

@@ -24,6 +24,7 @@ const RELAYED = [
   'rfc9051-6.2-sign-in',
   'rfc9051-6.2.1-starttls',
   'rfc2177-idle',
+  'rfc5465-notify',
   'rfc3502-multiappend',
   'rfc7162-3.2.5-select-qresync',
   'rfc5161-enable',
