@@ -6,10 +6,24 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { LISTENERS } from '../../test/kit/listeners.ts';
 import type { MailSink } from '../sink.ts';
-import { DOMAIN, FAR_DOMAIN, type MailService, type Peer, type Ports, type Running } from './peer.ts';
+import {
+  type Compacted,
+  DOMAIN,
+  FAR_DOMAIN,
+  type MailService,
+  type Peer,
+  type Ports,
+  type Running,
+} from './peer.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const MAIN = join(ROOT, 'bin', 'brevduva.mjs');
+
+/** As the server says it. */
+interface Packed {
+  readonly blobs: number;
+  readonly mailBytes: number;
+}
 
 export interface Kind {
   readonly flags?: 'synced' | 'delayed';
@@ -95,7 +109,9 @@ class Server implements Running {
     if (kind.mail === undefined) return;
     const signIn = (n: number): string =>
       `AUTH PLAIN ${Buffer.from(`\0${this.user(n)}\0${this.password}`).toString('base64')}`;
-    const setSending = (isOn: boolean): Promise<void> => this.#ask('PATCH', '/v1/queue', { isPaused: !isOn });
+    const setSending = async (isOn: boolean): Promise<void> => {
+      await this.#ask('PATCH', '/v1/queue', { isPaused: !isOn });
+    };
     this.mail = { far: kind.far, sink: kind.mail.sink, signIn, setSending };
   }
 
@@ -138,7 +154,12 @@ class Server implements Running {
     await this.#ask('PATCH', scripts, { active: text === undefined ? '' : 'bench' });
   }
 
-  #ask(method: string, path: string, body: object): Promise<void> {
+  async compact(): Promise<Compacted> {
+    const { blobs, mailBytes } = (await this.#ask('POST', '/v1/compact', {})) as Packed;
+    return { messages: blobs, bytes: mailBytes };
+  }
+
+  #ask(method: string, path: string, body: object): Promise<unknown> {
     return ask(join(this.mailFolder, 'control.sock'), { method, path, body });
   }
 
@@ -211,12 +232,17 @@ async function readyPorts(child: ChildProcess): Promise<Ports> {
 function ask(
   socketPath: string,
   { method, path, body }: { readonly method: string; readonly path: string; readonly body: object },
-): Promise<void> {
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const asked = request({ socketPath, method, path }, (response) => {
-      response.resume();
+      let text = '';
+      response.on('data', (chunk) => {
+        text += chunk;
+      });
       response.on('end', () =>
-        response.statusCode === 200 ? resolve() : reject(new Error(`${path}: ${response.statusCode}`)),
+        response.statusCode === 200
+          ? resolve(JSON.parse(text))
+          : reject(new Error(`${path}: ${response.statusCode}`)),
       );
     });
     asked.on('error', reject);

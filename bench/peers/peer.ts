@@ -30,6 +30,11 @@ export interface MailService {
 export const DOMAIN = 'example.com';
 export const FAR_DOMAIN = 'example.net';
 
+export interface Compacted {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
 export interface Running {
   readonly name: string;
   /** Of the last start. */
@@ -46,6 +51,8 @@ export interface Running {
   readonly mail?: MailService;
   /** Gives the user a Sieve script that is run at delivery, or takes it away. */
   setScript(user: number, text: string | undefined): Promise<void>;
+  /** Keeps everything in less room, at once, of servers that do so later by themselves. */
+  compact?(): Promise<Compacted>;
   /** The longest the event loop stood still since the last call, in ms; undefined for servers without one. */
   longestBlockMs(): Promise<number | undefined>;
   /** After `stop`, on the same data: nothing is cached in it. */

@@ -4,7 +4,7 @@ import { openInbox, signIn } from './imap-session.ts';
 import { fetchAll } from './listing.ts';
 import { CORPUS_USER, type Outcome, type Scale, timed, type Workload } from './workload.ts';
 
-async function oneByOne(server: Running, scale: Scale, item: string): Promise<Outcome> {
+export async function oneByOne(server: Running, scale: Scale, item: string): Promise<Outcome> {
   const latencies: number[] = [];
   const client = await openInbox(server, CORPUS_USER);
   const before = client.bytes;

@@ -31,6 +31,8 @@ export interface Workload {
   readonly isCold?: boolean;
   /** It takes so long that it is run once, as it comes. */
   readonly isOnce?: boolean;
+  /** Less is on the disk afterwards. */
+  readonly isPacking?: boolean;
   /** The other server does something else there, or nothing. */
   readonly isOursAlone?: boolean;
   /** Also run with each server's other promise: ours without waiting for the sync, theirs with it. */
