@@ -72,16 +72,22 @@ function decoded(text: Buffer, layout: Layout): Buffer | undefined {
   return encodeBase64(bytes, layout).equals(text) ? bytes : undefined;
 }
 
-/** In lines, without an end behind the last one. */
-export function encodeBase64(bytes: Buffer, { lineBytes, isCrlf }: Layout): Buffer {
-  const flat = Buffer.from(bytes.toString('base64'), 'latin1');
-  const lines = Math.ceil(flat.length / lineBytes);
+/** In lines; behind the last one an end only when `isEnded`. One piece of memory: it is asked for often, and for much. */
+export function encodeBase64(bytes: Buffer, { lineBytes, isCrlf }: Layout, isEnded = false): Buffer {
+  const flatBytes = Math.ceil(bytes.length / 3) * 4;
   const ending = isCrlf ? 2 : 1;
-  const text = Buffer.allocUnsafe(flat.length + Math.max(0, lines - 1) * ending);
-  let to = 0;
-  for (let from = 0; from < flat.length; from += lineBytes) {
-    to += flat.copy(text, to, from, Math.min(from + lineBytes, flat.length));
-    if (from + lineBytes >= flat.length) break;
+  const lines = Math.ceil(flatBytes / lineBytes);
+  const ends = Math.max(0, isEnded ? lines : lines - 1);
+  const text = Buffer.allocUnsafeSlow(flatBytes + ends * ending);
+  // At its end first; from there each line comes forward to where it belongs.
+  let from = ends * ending;
+  text.write(bytes.toString('base64'), from, 'latin1');
+  for (let [to, end] = [0, 0]; from < text.length; end++) {
+    const length = Math.min(lineBytes, text.length - from);
+    text.copyWithin(to, from, from + length);
+    from += length;
+    to += length;
+    if (end >= ends) continue;
     if (isCrlf) text[to++] = CR;
     text[to++] = LF;
   }

@@ -8,7 +8,7 @@ import { StoreError } from '../../../mailbox/port/store.ts';
 export const ENTRY_HEAD_BYTES = 2;
 export const RECIPE_BYTES = 16;
 /** Messages of more parts keep the rest as text. Head and recipes of any entry are in its first frame. */
-export const MAX_RECIPES = 1000;
+export const MAX_RECIPES = 200;
 const IS_CRLF = 0x8000;
 
 export interface Layout {

@@ -27,7 +27,8 @@ import {
 } from './format.ts';
 
 const MAX_OPEN = 64;
-const MAX_FRAME_BYTES = 8 * 1024 * 1024;
+/** Of a shard: what a page of messages is in. */
+const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 
 export interface Frame {
   readonly raw: Buffer;
@@ -60,6 +61,7 @@ export class PackFiles {
   readonly #open = new Map<number, number>();
   readonly #frames = new Map<string, Frame>();
   #frameBytes = 0;
+  #scratch = Buffer.alloc(0);
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -79,7 +81,7 @@ export class PackFiles {
       return known;
     }
     const head = this.head(pack, offset);
-    const stored = this.#read(pack, offset + FRAME_HEAD_BYTES, head.storedBytes);
+    const stored = this.#stored(pack, offset, head);
     const raw = this.#named(pack, () => decodeFrame(head, stored));
     const frame = { raw, next: offset + FRAME_HEAD_BYTES + head.storedBytes };
     this.#keep(key, frame);
@@ -141,10 +143,18 @@ export class PackFiles {
     this.#frameBytes -= raw.length;
   }
 
-  #read(pack: number, position: number, length: number): Buffer {
+  /** What is decompressed from it is kept, and not this; so it needs no memory of its own. */
+  #stored(pack: number, offset: number, head: FrameHead): Buffer {
+    const { storedBytes, rawBytes } = head;
+    const position = offset + FRAME_HEAD_BYTES;
+    if (storedBytes === rawBytes) return this.#read(pack, position, storedBytes);
+    if (this.#scratch.length < storedBytes) this.#scratch = Buffer.allocUnsafeSlow(storedBytes);
+    return this.#read(pack, position, storedBytes, this.#scratch.subarray(0, storedBytes));
+  }
+
+  /** Not of the shared pool: it may be kept, and handed out, for long. */
+  #read(pack: number, position: number, length: number, bytes = Buffer.allocUnsafeSlow(length)): Buffer {
     const fd = this.#descriptor(pack);
-    // Not of the shared pool: it may be kept, and handed out, for long.
-    const bytes = Buffer.allocUnsafeSlow(length);
     try {
       for (let done = 0; done < length; ) {
         const count = readSync(fd, bytes, done, length - done, position + done);

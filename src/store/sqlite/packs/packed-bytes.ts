@@ -98,15 +98,13 @@ export class PackedBytes {
     const stride = lineBytes + ending;
     const perLine = (lineBytes / 4) * 3;
     const linesAtOnce = Math.max(1, Math.floor(TEXT_SLICE_BYTES / stride));
-    const lineEnd = Buffer.from(isCrlf ? '\r\n' : '\n');
     for (let line = Math.floor(from / stride); line * stride < to; line += linesAtOnce) {
       const start = line * stride;
       const lines = Math.min(linesAtOnce, Math.ceil((to - start) / stride));
       const pieces = [...this.read(place, line * perLine, (line + lines) * perLine)];
       const bytes = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
-      const text = encodeBase64(bytes, recipe);
-      const isLast = start + text.length >= recipe.textBytes;
-      const whole = isLast ? text : Buffer.concat([text, lineEnd]);
+      const isLast = start + lines * stride > recipe.textBytes;
+      const whole = encodeBase64(bytes, recipe, !isLast);
       yield whole.subarray(Math.max(0, from - start), Math.min(whole.length, to - start));
     }
   }

@@ -20,11 +20,19 @@ import { PACK_BYTES } from './format.ts';
 import type { PackFiles } from './pack-files.ts';
 import { packsIn } from './pack-files.ts';
 import { isReferred, nextPack, removePack, removeUnfinished } from './pack-folder.ts';
-import type { Packed, PackReply, PackRequest, PackSurvey, PackWorkerData, Survey } from './pack-work.ts';
+import type {
+  Move,
+  Packed,
+  PackReply,
+  PackRequest,
+  PackSurvey,
+  PackWorkerData,
+  Survey,
+} from './pack-work.ts';
 import { chosen } from './rewriting.ts';
 
-/** About two milliseconds of rows. */
-const MOVES_PER_SLICE = 40;
+/** Rows of messages, and of the parts that they are made of: about two milliseconds. */
+const ROWS_PER_SLICE = 60;
 const NEW_PARTS = 4096;
 const PAGES_PER_SLICE = 64;
 
@@ -165,10 +173,9 @@ export class Packer {
     { moves, parts, mailBytes, fileBytes }: Pick<Packed, 'moves' | 'parts' | 'mailBytes' | 'fileBytes'>,
   ): Promise<void> {
     const made = new Map(parts.map((part) => [part.blob, part]));
-    for (let at = 0; at < moves.length; at += MOVES_PER_SLICE) {
-      const slice = { moves: moves.slice(at, at + MOVES_PER_SLICE), parts: made };
+    for (const slice of slicesOf(moves)) {
       await this.#shard.commits.perform(
-        flipWork(this.#shard, pack, slice, (count) => {
+        flipWork(this.#shard, pack, { moves: slice, parts: made }, (count) => {
           if (mailBytes > 0) this.#report.blobs += count;
         }),
       );
@@ -262,4 +269,18 @@ export class Packer {
     if (this.#isClosed) await worker.terminate();
     else await exited;
   }
+}
+
+function* slicesOf(moves: readonly Move[]): Generator<readonly Move[]> {
+  let slice: Move[] = [];
+  let rows = 0;
+  for (const move of moves) {
+    slice.push(move);
+    rows += 1 + move.parts.length;
+    if (rows < ROWS_PER_SLICE) continue;
+    yield slice;
+    slice = [];
+    rows = 0;
+  }
+  if (slice.length > 0) yield slice;
 }

@@ -7,6 +7,7 @@ import { kindOf } from './part-rows.ts';
 
 const SQL = {
   live: 'SELECT kind, count(*), total(size) FROM blob WHERE kind >= 2 GROUP BY kind',
+  parts: 'SELECT count(*), total(size) FROM part',
   unpacked: 'SELECT count(*), total(size) FROM blob WHERE kind < 2',
   due: 'SELECT count(*), total(size) FROM blob WHERE kind < 2 AND id <= ?',
 } as const;
@@ -23,10 +24,13 @@ export function survey({ db, packs: directory, breathe }: PackContext, upTo: num
     breathe();
   }
   files.close();
-  const packed = [...live.values()].reduce(
-    (sum, one) => ({ blobs: sum.blobs + one.blobs, bytes: sum.bytes + one.bytes }),
-    { blobs: 0, bytes: 0 },
-  );
+  // Parts are in the messages that have them.
+  const [parts = 0, partBytes = 0] = (db.prepare(SQL.parts).get() ?? []) as readonly number[];
+  const packed = { blobs: -parts, bytes: -partBytes };
+  for (const { blobs, bytes } of live.values()) {
+    packed.blobs += blobs;
+    packed.bytes += bytes;
+  }
   const amount = (sql: string, ...values: number[]): Amount => {
     const [blobs = 0, bytes = 0] = db.prepare(sql).get(...values) ?? [];
     return { blobs: blobs as number, bytes: bytes as number };
