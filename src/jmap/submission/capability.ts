@@ -16,6 +16,8 @@ export function submissionCapability(maxMessageBytes: number): Capability {
         DSN: [],
         SMTPUTF8: [],
         REQUIRETLS: [],
+        DELIVERBY: [],
+        'MT-PRIORITY': [],
         FUTURERELEASE: [String(MAX_DELAY_SECONDS)],
       },
     },

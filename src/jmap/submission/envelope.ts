@@ -4,10 +4,12 @@
  */
 import { isGroupMarker, parseAddressList } from '../../mail/address.ts';
 import type { HeaderBlock } from '../../mail/header.ts';
-import { NOTIFY, NOTIFY_DEFAULT } from '../../mailbox/model/outgoing.ts';
+import { type DeliverBy, NOTIFY, NOTIFY_DEFAULT } from '../../mailbox/model/outgoing.ts';
+import { CommandFault } from '../../smtp/command.ts';
 import { encodedAddress } from '../../smtp/original-recipient.ts';
-import { MAX_ENVID, MAX_ORCPT } from '../../smtp/parameters.ts';
+import { MAX_ENVID, MAX_ORCPT, mailParameters } from '../../smtp/parameters.ts';
 import { encodeXtext } from '../../smtp/xtext.ts';
+import { deliverByOf } from '../../submission/deliver-by.ts';
 import { isList, isObject, type Json, type JsonObject } from '../core/json.ts';
 import { MAX_DELAY_SECONDS } from './capability.ts';
 
@@ -26,11 +28,14 @@ export interface Envelope {
   readonly ret?: 'full' | 'headers';
   readonly envid?: string;
   readonly requiresTls: boolean;
+  readonly priority?: number;
+  readonly deliverBy?: DeliverBy;
   readonly recipients: readonly EnvelopeRecipient[];
 }
 
 /** Clocks differ a little, and the client read the limit a moment ago. */
 const GRACE_MS = 60_000;
+const WISHES = new Set(['DELIVERBY', 'MT-PRIORITY'] as const);
 const NOTIFY_WORDS: Readonly<Record<string, number>> = {
   NEVER: NOTIFY.Never,
   SUCCESS: NOTIFY.Success,
@@ -93,7 +98,10 @@ function addressIn({
   return { email, parameters };
 }
 
-type SenderParameters = Pick<Envelope, 'holdUntilMs' | 'ret' | 'envid' | 'requiresTls'>;
+type SenderParameters = Pick<
+  Envelope,
+  'holdUntilMs' | 'ret' | 'envid' | 'requiresTls' | 'priority' | 'deliverBy'
+>;
 
 function senderParameters(parameters: JsonObject, nowMs: number): SenderParameters | string {
   const read: { -readonly [K in keyof SenderParameters]: SenderParameters[K] } = { requiresTls: false };
@@ -110,11 +118,36 @@ function senderParameters(parameters: JsonObject, nowMs: number): SenderParamete
       read.ret = value === 'FULL' ? 'full' : 'headers';
     else if (name === 'ENVID' && typeof value === 'string' && isEnvid(value)) read.envid = value;
     else if (name === 'REQUIRETLS' && value === null) read.requiresTls = true;
+    else if (name === 'BY' || name === 'MT-PRIORITY') {
+      const wish = wishOf(name, value, nowMs);
+      if (typeof wish === 'string') return wish;
+      Object.assign(read, wish);
+    }
     // What they say is known here, whatever the client thinks.
     else if (!['SIZE', 'BODY', 'SMTPUTF8'].includes(name))
       return `${name.slice(0, 50)} is not known, or not so`;
   }
+  const { deliverBy, holdUntilMs = 0 } = read;
+  if (deliverBy?.mode === 'return' && holdUntilMs >= deliverBy.atMs)
+    return 'the message would be held for longer than it has time';
   return read;
+}
+
+/** RFC 2852, RFC 6710: as SMTP writes them. */
+function wishOf(
+  name: string,
+  value: Json,
+  nowMs: number,
+): Pick<SenderParameters, 'priority' | 'deliverBy'> | string {
+  try {
+    const parameters = mailParameters(new Map([[name, String(value)]]), WISHES);
+    const deliverBy = deliverByOf(parameters, nowMs);
+    const { priority = 0 } = parameters;
+    return { ...(priority !== 0 && { priority }), ...(deliverBy !== undefined && { deliverBy }) };
+  } catch (error) {
+    if (error instanceof CommandFault) return error.reply.text.replace(/^[\d.]+ /, '');
+    throw error;
+  }
 }
 
 function recipientParameters(parameters: JsonObject): Pick<EnvelopeRecipient, 'notify' | 'orcpt'> | string {

@@ -118,6 +118,24 @@ const held = (seconds: number): JsonObject => ({
   },
 });
 
+const wishing = (parameters: JsonObject): JsonObject => ({
+  envelope: {
+    mailFrom: { email: 'alice@example.com', parameters },
+    rcptTo: [{ email: 'bob@example.com', parameters: null }],
+  },
+});
+
+test('a priority and a time go along (RFC 6710, RFC 2852)', async () => {
+  const parameters = { 'MT-PRIORITY': '4', by: '600;N', HOLDFOR: '300' };
+  const [, sent] = await send(mail({ subject: 'Soon' }), wishing(parameters));
+  assert.equal(sent.created.s.undoStatus, 'pending');
+  const { row } = (await server.kit.store.outgoing.list(0, 100)).at(-1) ?? {};
+  assert.deepEqual([row?.priority, row?.deliverBy?.mode], [4, 'notify']);
+  assert.ok(Math.abs((row?.deliverBy?.atMs ?? 0) - Date.now() - 600_000) < 20_000);
+  const update = { [sent.created.s.id]: { undoStatus: 'canceled' } };
+  await server.alice.call('EmailSubmission/set', { update });
+});
+
 test('what is wanted of an email when it is sent is done in the change that sends it', async (t) => {
   const { turns } = server.kit.domain;
   const run = turns.run.bind(turns);
@@ -304,6 +322,8 @@ describe('EmailSubmission/set', () => {
       'invalidProperties',
     ],
     ['a wait of years', {}, held(401 * 86_400), 'invalidProperties'],
+    ['a priority beyond 9', {}, wishing({ 'MT-PRIORITY': '12' }), 'invalidProperties'],
+    ['more waiting than time', {}, wishing({ BY: '60;R', HOLDFOR: '61' }), 'invalidProperties'],
     ['no such identity', {}, { identityId: 'i999' }, 'invalidProperties'],
     ['no such email', {}, { emailId: 'e999' }, 'invalidProperties'],
     ['what is for the server', {}, { undoStatus: 'final' }, 'invalidProperties'],

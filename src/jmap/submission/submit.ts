@@ -8,6 +8,7 @@ import type { Activity } from '../../identity/activity.ts';
 import type { Identities } from '../../identity/identities.ts';
 import type { Recipients } from '../../identity/recipients.ts';
 import { localParts } from '../../mail/subaddress.ts';
+import { saysTlsIsOptional } from '../../mail/tls-required.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import { type EmailId, emailId, emailNumber } from '../../mailbox/model/model.ts';
 import { emailObjectId, emailOfObjectId, threadObjectId } from '../../mailbox/model/object-ids.ts';
@@ -323,11 +324,12 @@ class Submission {
   }
 
   #outgoing({ envelope, message, recipients }: Ready, nowMs: number): OutgoingEnvelope {
-    const { mailFrom, ret, envid, holdUntilMs, requiresTls } = envelope;
+    const { mailFrom, ret, envid, holdUntilMs, requiresTls, priority, deliverBy } = envelope;
     const { block } = message.header;
     const addresses = [mailFrom, ...recipients.map(({ address }) => address)];
     const isAsciiHeader = !/[^\0-\x7f]/.test(block.bytes.toString('latin1', 0, block.fieldsEnd));
     const isHeld = holdUntilMs !== undefined && holdUntilMs > nowMs;
+    const expiresMs = Math.max(nowMs, isHeld ? holdUntilMs : 0) + this.#with.settings.giveUpMs;
     return {
       kind: 'sent',
       sender: mailFrom,
@@ -336,9 +338,11 @@ class Submission {
       isUtf8: addresses.some(isInternational) || !isAsciiHeader,
       isEightBit: message.isEightBit,
       requiresTls,
-      isTlsOptional: !requiresTls && /^\s*no\s*$/i.test(block.text('tls-required') ?? ''),
+      isTlsOptional: !requiresTls && saysTlsIsOptional(block),
       ...(isHeld ? { holdUntilMs } : {}),
-      expiresMs: Math.max(nowMs, isHeld ? holdUntilMs : 0) + this.#with.settings.giveUpMs,
+      ...(priority !== undefined && { priority }),
+      ...(deliverBy !== undefined && { deliverBy }),
+      expiresMs: deliverBy?.mode === 'return' ? Math.min(expiresMs, deliverBy.atMs) : expiresMs,
     };
   }
 }
