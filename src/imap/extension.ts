@@ -52,6 +52,8 @@ export interface CapabilityContext {
   readonly settings: ImapSettings;
   /** Of a session: whether its client can sign out and stay. */
   readonly mayGoBack?: boolean;
+  /** Of a session: who has signed in administers this server. */
+  readonly isAdmin?: boolean;
 }
 
 export function defineExtension(extension: Extension): Extension {

@@ -4,6 +4,7 @@
  */
 import { invariant } from '../base/invariant.ts';
 import type { Admission } from '../identity/authenticator.ts';
+import { isAdmin } from '../identity/role.ts';
 import { actingAs, type Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
 import { isSoftlyFull } from '../mailbox/model/room.ts';
@@ -102,7 +103,12 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
   get capabilities(): readonly string[] {
     const { isSecure } = this;
     const settings = this.#mayUseJmap ? this.settings : { ...this.settings, jmapUrl: undefined };
-    const context = { isSecure, saslTerms: undefined, settings, mayGoBack: this.mayGoBack };
+    const state = this.#state;
+    const isOfAdmin = 'account' in state && isAdmin(state.account.record);
+    const context = {
+      ...{ isSecure, saslTerms: undefined, settings, mayGoBack: this.mayGoBack },
+      isAdmin: isOfAdmin,
+    };
     return this.dialogue.services.registry.capabilities(context);
   }
 

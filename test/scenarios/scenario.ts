@@ -130,6 +130,13 @@ class Player {
         await this.#server.kit.addAccount(words[0] ?? '', words[1] ?? '', quota);
         return;
       }
+      case '@set': {
+        const [address = '', name = '', value = ''] = words;
+        const { kit } = this.#server;
+        const { id } = await kit.admin.accountOf(address);
+        await kit.domain.store.directory.update(id, { settings: { [name]: value } });
+        return;
+      }
       case '@message':
         return this.#addMessage(step, words);
       case '@login':

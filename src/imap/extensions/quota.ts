@@ -1,21 +1,33 @@
 /**
- * QUOTA (RFC 9208): one root, "", for all mailboxes of an account. Limits are set by the administrator, so SETQUOTA is
- * known but never permitted, and QUOTASET is not announced.
+ * QUOTA (RFC 9208): one root, "", for all mailboxes of an account. Who administers the server may set limits (QUOTASET), and knows
+ * the root of each account, `#user/anna@example.org`; nobody else hears of them.
  *
- * A resource without limit is left out: clients read a limit of 0 as "full".
+ * A resource without limit is left out: clients read a limit of 0 as "full". Annotations have bounds of their own, which are no quota
+ * of messages, so ANNOTATION-STORAGE (§5.4) is not announced.
  */
+import { canonicalAddress } from '../../identity/address.ts';
+import { isAdmin } from '../../identity/role.ts';
 import { FLAG } from '../../mail/flags.ts';
-import { quotaOf } from '../../mailbox/operations/quota.ts';
+import type { AccountRecord } from '../../mailbox/model/model.ts';
+import {
+  asOwnChanges,
+  type LimitChoice,
+  type LimitChoices,
+  type Resource,
+} from '../../mailbox/model/quota.ts';
+import { setQuota as limit, quotaOf } from '../../mailbox/operations/quota.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call } from '../context.ts';
 import { defineExtension } from '../extension.ts';
 import type { StatusItem } from '../item.ts';
-import { no, ok } from '../replies.ts';
-import { quotaLimits } from '../wire/account-args.ts';
+import { type Completion, no, ok } from '../replies.ts';
+import { type QuotaLimit, quotaLimits } from '../wire/account-args.ts';
 import { astring, end, sp } from '../wire/grammar.ts';
 import { spSuppliedMailbox } from '../wire/mailbox.ts';
 
 const ROOT = '';
+const OF_ACCOUNT = '#user/';
 /** RFC 9208 §5.1: STORAGE is counted in units of 1024 octets. */
 const UNIT_BYTES = 1024;
 
@@ -24,13 +36,19 @@ const getQuota = defineCommand({
   states: SIGNED_IN,
   parse(c) {
     sp(c);
-    const root = astring(c, 'a quota root').toString('latin1');
+    const root = astring(c, 'a quota root').toString('utf8');
     end(c);
     return root;
   },
-  run(call, root) {
-    if (root !== ROOT) return no('There is no such quota root', 'NONEXISTENT');
-    writeQuota(call);
+  async run(call, root) {
+    if (root === ROOT) writeQuota(call, call.state.account);
+    else {
+      const record = await recordOf(call, root);
+      if (record === undefined) return noSuchRoot();
+      const account = await accountHere(call, record);
+      if (account === undefined) return no('Another process has this account; ask it there', 'UNAVAILABLE');
+      writeQuota(call, account, root);
+    }
     return ok('GETQUOTA completed');
   },
 });
@@ -46,22 +64,69 @@ const getQuotaRoot = defineCommand({
   /** The mailbox need not exist (RFC 9208 §4.1.2). */
   run(call, name) {
     call.session.out.ascii('* QUOTAROOT ').mailbox(name).ascii(' ""').crlf();
-    writeQuota(call);
+    writeQuota(call, call.state.account);
     return ok('GETQUOTAROOT completed');
   },
 });
 
+/** All that was said of the account before is gone: what is not named has no limit. */
 const setQuota = defineCommand({
   name: 'SETQUOTA',
   states: SIGNED_IN,
   parse(c) {
     sp(c);
-    astring(c, 'a quota root');
-    quotaLimits(c);
+    const root = astring(c, 'a quota root').toString('utf8');
+    const limits = quotaLimits(c);
     end(c);
+    return { root, limits };
   },
-  run: () => no('Only the administrator changes quotas', 'NOPERM'),
+  async run(call, { root, limits }) {
+    const { account } = call.state;
+    if (!isAdmin(account.record)) return no('Only the administrator changes quotas', 'NOPERM');
+    const choices = choicesIn(limits);
+    if (choices === undefined) return no('Only STORAGE, MESSAGE and MAILBOX can be limited', 'CANNOT');
+    const record = root === ROOT ? account.record : await recordOf(call, root);
+    if (record === undefined) return noSuchRoot();
+    const { domain } = call.session;
+    await limit(domain, record, asOwnChanges(choices));
+    domain.log.info({ account: record.address, by: account.record.address, choices }, 'a quota was changed');
+    const changed = await accountHere(call, record);
+    if (changed !== undefined) writeQuota(call, changed, root);
+    return ok('SETQUOTA completed');
+  },
 });
+
+const RESOURCE_BY_NAME: Readonly<Record<string, Resource>> = {
+  STORAGE: 'bytes',
+  MESSAGE: 'messages',
+  MAILBOX: 'mailboxes',
+};
+
+/** Undefined: one of them cannot be limited, or not so far. */
+function choicesIn(limits: readonly QuotaLimit[]): LimitChoices | undefined {
+  const choices: Record<Resource, LimitChoice> = { bytes: 'none', messages: 'none', mailboxes: 'none' };
+  for (const { resource: name, limit } of limits) {
+    const resource = RESOURCE_BY_NAME[name];
+    const most = resource === 'bytes' ? limit * UNIT_BYTES : limit;
+    if (resource === undefined || !Number.isSafeInteger(most)) return undefined;
+    choices[resource] = most;
+  }
+  return choices;
+}
+
+/** Whom a root is of; nobody but an administrator knows of others than his own. */
+async function recordOf({ session, state }: SignedIn, root: string): Promise<AccountRecord | undefined> {
+  if (!isAdmin(state.account.record) || !root.startsWith(OF_ACCOUNT)) return undefined;
+  const address = canonicalAddress(root.slice(OF_ACCOUNT.length), '');
+  return address === undefined ? undefined : session.domain.accounts.find(address);
+}
+
+/** Undefined: another process has it. */
+async function accountHere({ session: { domain } }: SignedIn, { id }: AccountRecord) {
+  return domain.placement.locate(id).kind === 'here' ? domain.accounts.open(id) : undefined;
+}
+
+const noSuchRoot = (): Completion => no('There is no such quota root', 'NONEXISTENT');
 
 const deletedStorage: StatusItem = {
   name: 'DELETED-STORAGE',
@@ -80,19 +145,29 @@ const deletedStorage: StatusItem = {
 
 export const quota = defineExtension({
   rfc: 'RFC 9208 QUOTA',
-  capabilities: () => ['QUOTA', 'QUOTA=RES-STORAGE', 'QUOTA=RES-MESSAGE', 'QUOTA=RES-MAILBOX'],
+  capabilities: ({ isAdmin }) => [
+    ...['QUOTA', 'QUOTA=RES-STORAGE', 'QUOTA=RES-MESSAGE', 'QUOTA=RES-MAILBOX'],
+    ...(isAdmin === true ? ['QUOTASET'] : []),
+  ],
   commands: [getQuota, getQuotaRoot, setQuota],
   statusItems: [deletedStorage],
 });
 
-function writeQuota({ session, state }: Call<'authenticated' | 'selected'>): void {
-  const { used, limits } = quotaOf(state.account);
+type SignedIn = Call<'authenticated' | 'selected'>;
+
+function writeQuota({ session }: SignedIn, account: AccountState, root = ROOT): void {
+  const { used, limits } = quotaOf(account);
   const limited: string[] = [];
   if (limits.bytes !== undefined) limited.push(`STORAGE ${units(used.bytes)} ${units(limits.bytes)}`);
   if (limits.messages !== undefined) limited.push(`MESSAGE ${used.messages} ${limits.messages}`);
   if (limits.mailboxes !== undefined) limited.push(`MAILBOX ${used.mailboxes} ${limits.mailboxes}`);
   // RFC 9208 §7: the list has at least one resource, so without limits there is nothing to say.
-  if (limited.length > 0) session.out.ascii(`* QUOTA "" (${limited.join(' ')})`).crlf();
+  if (limited.length === 0) return;
+  session.out
+    .ascii('* QUOTA ')
+    .string(Buffer.from(root))
+    .ascii(` (${limited.join(' ')})`)
+    .crlf();
 }
 
 function units(bytes: number): number {
