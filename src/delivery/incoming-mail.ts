@@ -219,7 +219,7 @@ async function noRoomFor(domain: Domain, account: AccountState, bytes: number): 
     return undefined;
   } catch (error) {
     if (!(error instanceof MailboxError)) throw error;
-    const refused = await refusedForRoom(domain, account, bytes, error);
+    const refused = await refusedForRoom(domain, account, error);
     if (refused instanceof NoRoom) return refused;
     throw refused;
   }

@@ -11,6 +11,7 @@ import { type Copy, IN_INBOX } from '../../src/mailbox/disposition.ts';
 import { annotationKey, NO_MAILBOX } from '../../src/mailbox/model/annotations.ts';
 import type { MailboxId } from '../../src/mailbox/model/model.ts';
 import { type OutgoingId, outgoingId } from '../../src/mailbox/model/outgoing.ts';
+import { owedLevel } from '../../src/mailbox/model/room.ts';
 import type { AppendResult } from '../../src/mailbox/operations/append.ts';
 import type { EmailOutcome } from '../../src/mailbox/operations/change-emails.ts';
 import type { Filed } from '../../src/mailbox/operations/filing.ts';
@@ -69,6 +70,18 @@ export function append(target: MailboxId, messages: readonly NewMessage[]): Sema
   };
 }
 
+/** The owner is told what he was not told yet, whatever the quota says; or nothing is owed any more. */
+export function tell(inbox: MailboxId, notice: () => NewMessage | undefined): Semantic {
+  return (model, { account, modseq, value, isThrown }) => {
+    if (isThrown) throw new Refused(['conflict', 'nonexistent']);
+    const message = notice();
+    if (value === undefined || message === undefined) return;
+    const { uids } = value as Pick<AppendResult, 'uids'>;
+    assert.deepEqual(uids, model.add(inbox, [message], modseq));
+    assert.equal(owedLevel(account), undefined, 'what was told is owed still');
+  };
+}
+
 export interface Filing {
   readonly copies: readonly Copy[];
   readonly content: Content;
@@ -84,7 +97,11 @@ export function file(filing: Filing): Semantic {
   let isInbox = false;
   return (model, seen) => {
     // That there was no room for it is written down; nobody sees that in the account.
-    if (!seen.isThrown && seen.value === undefined) return;
+    if (!seen.isThrown && seen.value === undefined) {
+      const { refusedSinceMs, refusedBytes } = seen.account;
+      assert.ok(refusedSinceMs > 0 && refusedBytes >= filing.content.octets.length, 'how much found no room');
+      return;
+    }
     isInbox ||= seen.fates.includes('refused');
     if (!isInbox && filing.mayBeInbox?.() === true && isBareInInbox(seen))
       isInbox = isDeepStrictEqual(seen.value, filed(inInbox, model.copy(), seen, 3));

@@ -37,6 +37,7 @@ import { loadList, loadTail } from '../../src/mailbox/state/load.ts';
 import type { MailboxState } from '../../src/mailbox/state/mailbox.ts';
 import { reapAccount } from '../../src/mailbox/upkeep/reaper.ts';
 import { retainAccount } from '../../src/mailbox/upkeep/retain.ts';
+import { tellRoom } from '../../src/mailbox/upkeep/room-notices.ts';
 import { wakeAccount } from '../../src/mailbox/upkeep/waker.ts';
 import { Random } from '../crash/random.ts';
 import { CALM, type Weather } from '../kit/unreliable-store.ts';
@@ -1015,7 +1016,7 @@ function quota(step: Step): void {
     random.pick([undefined, 'none', Math.max(0, near), Math.max(0, near)]);
   const change = {
     bytes: said(usedBytes + random.integer(-500, 2000)),
-    messages: said(usedMessages + random.integer(-2, 9)),
+    messages: said(Math.max(usedMessages + random.integer(-2, 9), random.chance(0.7) ? 10 : 0)),
     mailboxes: said(step.model.mailboxes.size + random.integer(-2, 4)),
   };
   const ofDomain = random.chance(0.3);
@@ -1026,6 +1027,35 @@ function quota(step: Step): void {
       else await setQuota(world.domain, record, asOwnChanges(change));
     },
   });
+}
+
+/** The server tells the owner how full it is, more than one of it at once; the administrator may have lowered a limit just before. */
+function tell(step: Step): void {
+  const { world, random, record } = step;
+  const inbox = step.model.byName('INBOX')?.id;
+  if (inbox === undefined) return;
+  const lowered = random.chance(0.6)
+    ? {
+        quotaBytes: 'none' as const,
+        quotaMessages: Math.max(10, step.model.usedMessages + random.integer(-1, 1)),
+      }
+    : undefined;
+  for (let n = random.integer(1, 2); n > 0; n--) {
+    let notice: NewMessage | undefined;
+    world.ask({
+      what: step.what('tell'),
+      judge: is.tell(inbox, () => notice),
+      isPartial: true,
+      run: async () => {
+        if (lowered !== undefined) await setQuota(world.domain, record, lowered);
+        const told = await tellRoom(world.domain, record.id, () => {
+          notice = { content: step.content(), flags: 0, keywords: '' };
+          return notice.content.octets;
+        });
+        world.successes.set('told', (world.successes.get('told') ?? 0) + told);
+      },
+    });
+  }
 }
 
 function writers({ world, random, climate, ...step }: Step): void {
@@ -1088,6 +1118,7 @@ const ACTIONS = {
   evict,
   load,
   quota,
+  tell,
   writers,
   syncs,
   weather,

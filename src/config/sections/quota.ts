@@ -26,6 +26,6 @@ export const QUOTA = {
   }),
   notices: boolean({
     default: true,
-    doc: 'Whether the owner of an account is told by mail that it is 80, 90 and 95 percent full, and that mail had to wait: each once, and again when it has been emptied by three points meanwhile. Not of accounts that may have less than 1 MiB or 20 messages.',
+    doc: 'Whether the owner of an account is told by mail that it is 80, 90 and 95 percent full, and that mail had to wait: each once, and again when it has been emptied by three points meanwhile. Not of accounts that may have less than 1 MiB or 10 messages.',
   }),
 } as const;

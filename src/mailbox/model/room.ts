@@ -19,7 +19,7 @@ export const SOFT_LEVEL = 95;
 const POINTS_BELOW = 3;
 /** Below these a notice would be a good part of the room: nobody is told. */
 const LEAST_BYTES = 1024 * 1024;
-const LEAST_MESSAGES = 20;
+const LEAST_MESSAGES = 10;
 
 export type Room = Pick<
   AccountRow,

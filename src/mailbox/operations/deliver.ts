@@ -106,8 +106,7 @@ async function deliverOne(
       if (outcome !== 'outdated') return outcome;
     }
   } catch (error) {
-    if (error instanceof MailboxError)
-      return { kind: 'refused', error: await inWords(domain, id, message, error) };
+    if (error instanceof MailboxError) return { kind: 'refused', error: await inWords(domain, id, error) };
     domain.log.error({ err: error, accountId: id }, 'a delivery failed');
     const words = 'the mailbox cannot be opened; try again later';
     return { kind: 'refused', error: new MailboxError('unavailable', words, { cause: error }) };
@@ -115,14 +114,9 @@ async function deliverOne(
 }
 
 /** Of what found no room it is written down, and said whether it is worth trying again. */
-async function inWords(
-  domain: Domain,
-  id: AccountId,
-  { facts }: Received,
-  error: MailboxError,
-): Promise<MailboxError> {
-  const account = error.code === 'over-quota' ? domain.accounts.peek(id) : undefined;
-  return account === undefined ? error : refusedForRoom(domain, account, facts.sizeBytes, error);
+async function inWords(domain: Domain, id: AccountId, error: MailboxError): Promise<MailboxError> {
+  const account = domain.accounts.peek(id);
+  return account === undefined ? error : refusedForRoom(domain, account, error);
 }
 
 /** Kept with INBOX, wherever the message went. */

@@ -29,19 +29,29 @@ export function quotaOf({ usedBytes, usedMessages, mailboxes, limits }: Room): Q
   return { used: { bytes: usedBytes, messages: usedMessages, mailboxes: mailboxes.size }, limits };
 }
 
-/** Throws MailboxError `over-quota` when this much more does not fit. */
+/** So much more does not fit. */
+export class OverQuota extends MailboxError {
+  readonly bytes: number;
+
+  constructor(message: string, bytes: number) {
+    super('over-quota', message);
+    this.bytes = bytes;
+  }
+}
+
+/** Throws `OverQuota` when this much more does not fit. */
 export function checkQuota(account: AccountState, bytes: number, messages: number): void {
   const { used, limits } = quotaOf(account);
   if (limits.bytes !== undefined && used.bytes + bytes > limits.bytes) {
-    throw new MailboxError(
-      'over-quota',
+    throw new OverQuota(
       `no room for ${humanSize(bytes)}: ${humanSize(used.bytes)} of ${humanSize(limits.bytes)} are used; delete mail or ask for more room`,
+      bytes,
     );
   }
   if (limits.messages !== undefined && used.messages + messages > limits.messages) {
-    throw new MailboxError(
-      'over-quota',
+    throw new OverQuota(
       `no room for another message: there are ${used.messages} of ${limits.messages}; delete mail or ask for more room`,
+      bytes,
     );
   }
 }

@@ -7,7 +7,7 @@ import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import { isRefusing } from '../model/room.ts';
 import type { AccountState } from '../state/account.ts';
-import { checkQuota } from './quota.ts';
+import { checkQuota, OverQuota } from './quota.ts';
 
 /** Of a message that is delivered; `over-quota`. */
 export class NoRoom extends MailboxError {
@@ -23,15 +23,15 @@ export class NoRoom extends MailboxError {
   }
 }
 
-/** `error`: what was said when a message of so many octets was to be added. Never throws. */
+/** `error`: what was said when a message was to be added. Never throws. */
 export async function refusedForRoom(
   domain: Pick<Domain, 'turns' | 'keeping' | 'limits' | 'log'>,
   account: AccountState,
-  bytes: number,
   error: MailboxError,
 ): Promise<MailboxError> {
-  if (error.code !== 'over-quota' || error instanceof NoRoom) return error;
-  const refusal = noRoom(domain, account, bytes, error);
+  if (!(error instanceof OverQuota)) return error;
+  const { bytes } = error;
+  const refusal = noRoom(domain, account, error);
   const isRemembered = isRefusing(account) && bytes <= account.refusedBytes;
   if (refusal.graceMs !== undefined && !isRemembered)
     await remember(domain, account, bytes, domain.keeping.clock.nowMs());
@@ -48,8 +48,8 @@ export function refusalForGood(
     checkQuota(account, bytes, 1);
     return undefined;
   } catch (error) {
-    if (!(error instanceof MailboxError) || error.code !== 'over-quota') throw error;
-    const refusal = noRoom(domain, account, bytes, error);
+    if (!(error instanceof OverQuota)) throw error;
+    const refusal = noRoom(domain, account, error);
     return refusal.isForGood ? refusal : undefined;
   }
 }
@@ -57,8 +57,7 @@ export function refusalForGood(
 function noRoom(
   { keeping, limits }: Pick<Domain, 'keeping' | 'limits'>,
   account: AccountState,
-  bytes: number,
-  { message }: MailboxError,
+  { message, bytes }: OverQuota,
 ): NoRoom {
   const { bytes: limit = 0 } = account.limits;
   if (limit > 0 && bytes > limit) return new NoRoom(message, true, undefined);
