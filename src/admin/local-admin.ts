@@ -7,6 +7,7 @@ import type { Activity, ActivityEvent } from '../identity/activity.ts';
 import type { ActivityFiles } from '../identity/activity-files.ts';
 import { type DomainOperations, limitChanges } from '../identity/domain-admin.ts';
 import type { WebSessions } from '../identity/web-sessions.ts';
+import { FIRST_MAILBOXES } from '../mailbox/accounts.ts';
 import { actingAs, type Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
@@ -304,7 +305,7 @@ export class LocalAdmin implements Admin {
     return {
       usedBytes,
       usedMessages,
-      usedMailboxes: account?.mailboxes.size ?? stored?.mailboxes.length ?? 0,
+      usedMailboxes: (account?.mailboxes.size ?? stored?.mailboxes.length) || FIRST_MAILBOXES.length,
     };
   }
 

@@ -8,8 +8,6 @@ import { commandName } from './invocation.ts';
 import { withAdmin, withCommonOptions } from './options.ts';
 import { note, print, table } from './terminal.ts';
 
-const HEAD = ['DOMAIN', 'ACCOUNTS', 'ALIASES', 'QUOTA', 'SIGNS WITH', 'ALL OTHER MAIL'] as const;
-
 export function domainList(parent: Command, _done: (code: ExitCode) => void): void {
   const command = parent
     .command('list')
@@ -19,17 +17,29 @@ export function domainList(parent: Command, _done: (code: ExitCode) => void): vo
     const domains = await withAdmin(options, (admin) => admin.domains.listDomains());
     if (options.json === true) for (const domain of domains) print(JSON.stringify(domain));
     else if (domains.length === 0) note(`no domains yet; to add one: ${commandName()} domain add DOMAIN`);
-    else for (const line of table([HEAD, ...domains.map(rowOf)])) print(line);
+    else for (const line of tableOf(domains)) print(line);
   });
 }
 
-function rowOf({ name, createdMs, accounts, aliases, rest, keys, quota }: DomainSummary): readonly string[] {
+/** Quotas where there are any. */
+function tableOf(domains: readonly DomainSummary[]): Iterable<string> {
+  const quotas = domains.map(({ quota }) => domainLimits(quota));
+  const hasQuotas = quotas.some((one) => one !== '');
+  const quota = (text: string): string[] => (hasQuotas ? [text] : []);
+  const head = ['DOMAIN', 'ACCOUNTS', 'ALIASES', ...quota('QUOTA'), 'SIGNS WITH', 'ALL OTHER MAIL'];
+  return table([head, ...domains.map((one, i) => rowOf(one, quota(quotas[i] || '-')))]);
+}
+
+function rowOf(
+  { name, createdMs, accounts, aliases, rest, keys }: DomainSummary,
+  quota: readonly string[],
+): readonly string[] {
   const signs = keys.filter(({ state }) => state === 'active').map(({ selector }) => selector);
   const waits = keys
     .filter(({ state }) => state === 'waiting')
     .map(({ selector }) => `${selector} (waits for the DNS)`);
   const words = createdMs === undefined ? 'nothing: never added' : [...signs, ...waits].join(', ');
-  return [name, String(accounts), String(aliases), domainLimits(quota) || '-', words, restOf(rest)];
+  return [name, String(accounts), String(aliases), ...quota, words, restOf(rest)];
 }
 
 function restOf(rest: DomainSummary['rest']): string {

@@ -39,7 +39,7 @@ function wanted(text: string, parse: (text: string) => number): Wanted {
   try {
     return parse(text);
   } catch (error) {
-    throw new InvalidArgumentError(`${(error as Error).message.replace(/\.$/, '')}, "none" or "default".`);
+    throw new InvalidArgumentError(`${(error as Error).message.replace(/\.$/, '')}, or "none" or "default".`);
   }
 }
 
