@@ -62,13 +62,13 @@ test('the queue has what a mailbox cannot have, and what is not for a mailbox', 
   begin(async (server, hop) => {
     const port = server.port('smtp');
     const activity = async (one: string): Promise<string> => (await server.cli(['activity', one])).stdout;
-    assert.equal((await server.cli(['account', 'quota', FULL, '1KiB'])).code, 0);
+    assert.equal((await server.cli(['account', 'quota', FULL, 'none', '--messages', '0'])).code, 0);
     const both = [`<${ANNA}>`, `<${FULL}>`];
     assert.equal(await send(port, 'bo@good.example', both), '250 2.0.0');
     assert.equal(await send(port, 'x@careful.example', both), '250 2.0.0');
     assert.match(await activity(FULL), /kept for later/);
     assert.equal((await activity(ANNA)).match(/ delivered /g)?.length, 2);
-    assert.equal((await server.cli(['account', 'quota', FULL, '10MiB'])).code, 0);
+    assert.equal((await server.cli(['account', 'quota', FULL, 'none', '--messages', 'none'])).code, 0);
     await server.cli(['queue', 'retry', '--all']);
     await until('what waited was never delivered', async () => {
       const { stdout } = await server.cli(['message', 'why', FULL, '1', '--mailbox', 'Junk']);

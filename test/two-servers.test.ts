@@ -84,7 +84,7 @@ describe('two servers', { ...skip, timeout: 280_000 }, () => {
   });
 
   test('what cannot be had now comes later, and once', async () => {
-    await org.cli(['account', 'quota', 'eva@example.org', '1KiB']);
+    await org.cli(['account', 'quota', 'eva@example.org', 'none', '--messages', '0']);
     const text = 'x'.repeat(3000);
     await com.send('anna', {
       to: ['bo@example.org', 'eva@example.org'],
@@ -95,7 +95,7 @@ describe('two servers', { ...skip, timeout: 280_000 }, () => {
     await org.message('bo', /<4@example\.com>/);
     for (const endMs = performance.now() + 60_000; !/4\.2\.2/.test(await queue(com)); await pause(200))
       assert.ok(performance.now() < endMs, await queue(com));
-    await org.cli(['account', 'quota', 'eva@example.org', '10MiB']);
+    await org.cli(['account', 'quota', 'eva@example.org', 'none', '--messages', 'none']);
     await com.cli(['queue', 'retry', '--all']);
     await org.message('eva', /<4@example\.com>/);
     await emptied(com);

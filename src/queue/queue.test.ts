@@ -198,7 +198,7 @@ describe('the queue', () => {
 
   it('passes on at the first try, and once, what somebody here has no room for', () =>
     scene({}, async (it) => {
-      await it.kit.addAccount('full@example.com', 'secret words', { bytes: 10 });
+      await it.kit.addAccount('full@example.com', 'secret words', { messages: 0 });
       await it.kit.addAccount('bo@example.com', 'secret words');
       const members = ['full@example.com', 'bo@example.com', 'carl@example.org'];
       await domainAdminOf(it.kit.domain).addToAlias('team@example.com', members);

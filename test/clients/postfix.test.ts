@@ -135,7 +135,7 @@ describe('Postfix', { ...skipped, timeout: 200_000 }, () => {
   });
 
   test('tries again when this server says that it is for later', async () => {
-    await server.cli(['account', 'quota', BO, '1KiB']);
+    await server.cli(['account', 'quota', BO, 'none', '--messages', '0']);
     await send(postfix.port, {
       to: BO,
       text: 'x'.repeat(5000),
@@ -143,7 +143,7 @@ describe('Postfix', { ...skipped, timeout: 200_000 }, () => {
       messageId: '<p4@example.org>',
     });
     await until('the refusal', async () => (/4\.2\.2/.test(await postfix.log()) ? true : undefined));
-    await server.cli(['account', 'quota', BO, '10MiB']);
+    await server.cli(['account', 'quota', BO, 'none', '--messages', 'none']);
     await until('the message', async () => (await inbox(BO)).find((one) => one.includes('<p4@example.org>')));
     assert.equal((await inbox(BO)).filter((one) => one.includes('<p4@example.org>')).length, 1);
   });
