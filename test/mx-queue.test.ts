@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ImapClient } from './imap-client.ts';
 import { record, startDns } from './kit/dns.ts';
 import { LineClient } from './kit/line-client.ts';
 import { type NextHop, startNextHop } from './kit/next-hop.ts';
@@ -58,17 +59,28 @@ async function begin(run: (server: TestServer, hop: NextHop) => Promise<void>): 
   }
 }
 
+/** Less than a message needs, of a limit that would hold one. */
+async function leaveRoom(server: TestServer, bytes: number): Promise<void> {
+  const lines = (await server.cli(['account', 'list', '--json'])).stdout.trim().split('\n');
+  const all = lines.map((line) => JSON.parse(line) as { address: string; usedBytes: number });
+  const { usedBytes = 0 } = all.find(({ address }) => address === FULL) ?? {};
+  assert.equal((await server.cli(['account', 'quota', FULL, String(usedBytes + bytes)])).code, 0);
+}
+
 test('the queue has what a mailbox cannot have, and what is not for a mailbox', { timeout: 120_000 }, () =>
   begin(async (server, hop) => {
     const port = server.port('smtp');
     const activity = async (one: string): Promise<string> => (await server.cli(['activity', one])).stdout;
-    assert.equal((await server.cli(['account', 'quota', FULL, 'none', '--messages', '0'])).code, 0);
+    const witness = await ImapClient.signIn(server.port('imap'), FULL, 'secret');
+    await witness.ok(`APPEND Archive {3000+}\r\n${'z'.repeat(3000)}`);
+    witness.close();
+    await leaveRoom(server, 1000);
     const both = [`<${ANNA}>`, `<${FULL}>`];
     assert.equal(await send(port, 'bo@good.example', both), '250 2.0.0');
     assert.equal(await send(port, 'x@careful.example', both), '250 2.0.0');
     assert.match(await activity(FULL), /kept for later/);
     assert.equal((await activity(ANNA)).match(/ delivered /g)?.length, 2);
-    assert.equal((await server.cli(['account', 'quota', FULL, 'none', '--messages', 'none'])).code, 0);
+    assert.equal((await server.cli(['account', 'quota', FULL, '10MiB'])).code, 0);
     await server.cli(['queue', 'retry', '--all']);
     await until('what waited was never delivered', async () => {
       const { stdout } = await server.cli(['message', 'why', FULL, '1', '--mailbox', 'Junk']);
@@ -95,7 +107,7 @@ test('the queue has what a mailbox cannot have, and what is not for a mailbox', 
     assert.equal(hop.mails[1]?.recipients[0]?.address, 'bo@good.example');
     assert.match(hop.mails[1]?.data ?? '', /Action: delivered/);
 
-    assert.equal((await server.cli(['account', 'quota', FULL, '6KiB'])).code, 0);
+    await leaveRoom(server, 1000);
     assert.equal(await send(port, 'eva@good.example', both), '250 2.0.0');
     const remove = ['account', 'remove', FULL, '--yes'];
     const refused = await server.cli(remove);
