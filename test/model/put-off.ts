@@ -59,8 +59,8 @@ export function takeBack(id: number): Semantic {
     const { account } = seen;
     const known = model.snoozes.get(id);
     const isWaiting = known !== undefined && isIn(model, known.content, placeFor(account));
-    // There may be no room for what it is to be in, or that is gone meanwhile.
-    if (seen.isThrown) throw new Refused(['unavailable', 'nonexistent', 'over-quota']);
+    // There may be no room for what it is to be in, or that is gone meanwhile; put off anew, it is tried again.
+    if (seen.isThrown) throw new Refused(['unavailable', 'nonexistent', 'over-quota', 'conflict']);
     assert.ok(isWaiting, `${known?.content.id}, put off as ${id}, was taken back and did not wait`);
     const there = known.from.filter((one) => model.mailboxes.has(one));
     const inbox = model.byName('INBOX')?.id as MailboxId;

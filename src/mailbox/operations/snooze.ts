@@ -90,20 +90,32 @@ export async function snoozeEmail(
 
 /** Back where it lay, or into INBOX when none of that is left. Throws MailboxError `nonexistent`. */
 export async function takeBackSnooze(domain: Domain, account: AccountState, id: number): Promise<void> {
-  await loadForSnoozes(domain, account);
-  const snooze = waitingSnoozes(account).find(({ row }) => row.id === id);
-  if (snooze === undefined) throw new MailboxError('nonexistent', 'nothing of that number is put off');
-  const there = snooze.from.filter((mailbox) => account.mailboxes.has(mailbox));
+  for (;;) {
+    await loadForSnoozes(domain, account);
+    const snooze = waitingSnoozes(account).find(({ row }) => row.id === id);
+    if (snooze === undefined) throw new MailboxError('nonexistent', 'nothing of that number is put off');
+    try {
+      return await takeBack(domain, account, snooze);
+    } catch (error) {
+      if (!(error instanceof StateMoved)) throw error;
+    }
+  }
+}
+
+/** Throws `StateMoved` when it was put off anew since, from elsewhere perhaps. */
+async function takeBack(domain: Domain, account: AccountState, { row, email, from }: Snooze): Promise<void> {
+  const there = from.filter((mailbox) => account.mailboxes.has(mailbox));
   const inbox = mailboxFor(account, 'inbox');
   const wanted = there.length > 0 || inbox === undefined ? there : [inbox];
-  const update = { email: snooze.email, mailboxes: setOf(wanted) };
+  const update = { email, mailboxes: setOf(wanted) };
   await alongsideUpdates(domain, account, [update], (change, carryOut) => {
     if (!arePlacesKnown(account)) throw new NotLoaded();
+    const now = waitingSnoozes(account).find((one) => one.row.id === row.id);
     // It came back, or went elsewhere, meanwhile.
-    if (!waitingSnoozes(account).some(({ row }) => row.id === id))
-      throw new MailboxError('nonexistent', 'nothing of that number is put off');
+    if (now === undefined) throw new MailboxError('nonexistent', 'nothing of that number is put off');
+    if (now.row !== row) throw new StateMoved();
     throwRefusal(carryOut());
-    change.belongings.drop(id);
+    change.belongings.drop(row.id);
   });
 }
 

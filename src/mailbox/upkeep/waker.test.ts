@@ -167,6 +167,25 @@ describe('mail that is put off', () => {
       await assert.rejects(world.snooze(99, 1), is('nonexistent'));
     }));
 
+  it('goes back where it lay the last time, also when it is put off anew in that moment', () =>
+    inWorld(async (world) => {
+      const { domain } = world.kit;
+      const [email = 0] = await world.append(1);
+      const id = await world.snooze(email, 1);
+      const [snoozed, archive] = ['Snoozed', 'Archive'].map((name) => mailboxOf(world.account, name));
+      let isFirst = true;
+      const run: typeof domain.turns.run = async (operation) => {
+        if (isFirst) {
+          isFirst = false;
+          await moveMessages(domain, world.account, snoozed as never, [1], archive as never);
+          assert.equal(await world.snooze(email, 2), id);
+        }
+        return domain.turns.run(operation);
+      };
+      await takeBackSnooze({ ...domain, turns: instead(domain.turns, { run }) }, world.account, id);
+      assert.deepEqual([await world.emails('Archive'), await world.emails('INBOX')], [[email], []]);
+    }));
+
   it('stays where somebody has put it meanwhile, also in the moment in which it would come', () =>
     inWorld(async (world) => {
       const [first = 0, second = 0] = await world.append(2);
