@@ -43,6 +43,7 @@ async function runAt(
     random: random.fork(),
     limits,
     pace,
+    recoverBytes: random.chance(0.3) ? 8 * 4096 : Number.POSITIVE_INFINITY,
     log: (line) => log.push(line),
   });
   const seeds = Array.from({ length: steps }, () => random.integer(1, 2 ** 31));

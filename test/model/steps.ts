@@ -913,7 +913,11 @@ function reap(step: Step): void {
 function recover(step: Step): void {
   const { world, random } = step;
   const mailbox = random.chance(0.3) ? { mailbox: step.name() } : {};
-  const since = random.chance(0.3) ? { sinceMs: world.clock.nowMs() - random.integer(0, 90_000) } : {};
+  const moments = {
+    ...(random.chance(0.3) ? { sinceMs: world.clock.nowMs() - random.integer(0, 90_000) } : {}),
+    ...(random.chance(0.2) ? { beforeMs: world.clock.nowMs() - random.integer(0, 90_000) } : {}),
+    ...(random.chance(0.3) ? { limit: random.integer(1, 4) } : {}),
+  };
   world.ask({
     what: step.what('recover'),
     judge: is.recover(() => world.lostReads > 0),
@@ -923,10 +927,11 @@ function recover(step: Step): void {
       const account = await step.open();
       const ids = new Set<string>();
       if (random.chance(0.5)) {
-        const { messages } = await listDeleted(domain, account, mailbox, { position: 0, limit: 20 });
-        for (const { id } of random.sample([...messages], 3)) ids.add(id);
+        const page = { position: 0, limit: 20 };
+        const { messages, mailboxes } = await listDeleted(domain, account, mailbox, page);
+        for (const { id } of random.sample([...messages, ...mailboxes], 3)) ids.add(id);
       }
-      await recoverMail(domain, account, { ...mailbox, ...since, ...(ids.size > 0 && { ids }) });
+      await recoverMail(domain, account, { ...mailbox, ...moments, ...(ids.size > 0 && { ids }) });
     },
   });
 }
@@ -936,7 +941,8 @@ function giveUp(step: Step): void {
   const { world, random } = step;
   const mailbox = random.chance(0.5) ? { mailbox: step.name() } : {};
   const before = random.chance(0.5) ? { beforeMs: world.clock.nowMs() - random.integer(0, 90_000) } : {};
-  if (random.chance(0.3)) world.advance(70_000);
+  const isLater = random.chance(0.3);
+  if (isLater && world.mayMinutesPass()) world.advance(70_000);
   world.ask({
     what: step.what('give-up'),
     judge: is.giveUp,
@@ -945,8 +951,9 @@ function giveUp(step: Step): void {
       const account = await step.open();
       const ids = new Set<string>();
       if (random.chance(0.6)) {
-        const { messages } = await listDeleted(domain, account, mailbox, { position: 0, limit: 20 });
-        for (const { id } of random.sample([...messages], 3)) ids.add(id);
+        const page = { position: 0, limit: 20 };
+        const { messages, mailboxes } = await listDeleted(domain, account, mailbox, page);
+        for (const { id } of random.sample([...messages, ...mailboxes], 3)) ids.add(id);
       }
       await forgetDeleted(domain, account, { ...mailbox, ...before, ...(ids.size > 0 && { ids }) });
     },

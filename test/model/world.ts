@@ -40,6 +40,8 @@ export interface WorldOptions {
   readonly random: Random;
   readonly limits: Pick<DomainLimits, 'mailboxesPerAccount'>;
   readonly pace: Pace;
+  /** Of what was deleted. */
+  readonly recoverBytes: number;
   readonly log: (line: string) => void;
 }
 
@@ -74,9 +76,10 @@ export class World {
   readonly keeping: Keeping = {
     clock: plainKeepingClock(this.clock),
     recoverMs: RECOVER_MS,
-    recoverBytes: () => Number.POSITIVE_INFINITY,
+    recoverBytes: () => this.recoverBytes,
     retentionMs: (_, role) => (role === 'trash' || role === 'junk' ? RETENTION_MS : undefined),
   };
+  readonly recoverBytes: number;
   readonly random: Random;
   readonly people: AccountRecord[] = [];
   readonly devices = new Set<Device>();
@@ -103,7 +106,8 @@ export class World {
   /** As of the last time that all was quiet. */
   #troubles = { failures: 0, refusals: 0 };
 
-  constructor({ source, random, limits, pace, log }: WorldOptions) {
+  constructor({ source, random, limits, pace, recoverBytes, log }: WorldOptions) {
+    this.recoverBytes = recoverBytes;
     this.#source = source;
     this.#pace = pace;
     this.random = random;
