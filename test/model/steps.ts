@@ -3,6 +3,7 @@
  * still a run; that is how a failure is made small (`shrink.ts`).
  */
 import { setImmediate } from 'node:timers';
+import { setImmediate as rest } from 'node:timers/promises';
 import { FLAG } from '../../src/mail/flags.ts';
 import type { AccountChange } from '../../src/mailbox/change/account-change.ts';
 import { type Copy, IN_INBOX } from '../../src/mailbox/disposition.ts';
@@ -316,7 +317,7 @@ function sort(step: Step): void {
       const received = await receive(domain.store, [record.id], 1e9, content.octets);
       const waits = random.integer(0, 3);
       world.wishes.set(received, async () => {
-        for (let turns = 0; turns < waits; turns++) await nextTurn();
+        for (let turns = 0; turns < waits; turns++) await rest();
         if (isLost) throw new Error('made up');
         return { copies };
       });
@@ -559,12 +560,12 @@ function unsnooze(step: Step): void {
 function wake(step: Step): void {
   const { world, random, record } = step;
   const minutes = random.chance(0.5) ? 12 : 0;
-  if (world.mayMinutesPass()) world.advance(minutes * 60_000);
   world.ask({
     what: step.what('wake'),
     judge: later.wake,
     mayRefuse: ['nonexistent'],
     run: async () => {
+      await world.pass(minutes * 60_000);
       const woken = await wakeAccount(world.domain, record.id);
       world.successes.set('woken', (world.successes.get('woken') ?? 0) + woken);
     },
@@ -901,13 +902,18 @@ function forget(step: Step): void {
 
 function reap(step: Step): void {
   const { world, random, record } = step;
-  const isLater = random.chance(0.5);
-  if (isLater && world.mayMinutesPass()) world.advance(70_000);
+  const passes = random.chance(0.5) ? 70_000 : 0;
   // The server has one reaper.
   if (world.reaping.has(record.id)) return;
   world.reaping.add(record.id);
   const done = (): void => void world.reaping.delete(record.id);
-  world.ask({ what: step.what('reap'), run: () => reapAccount(world.domain, record.id).finally(done) });
+  world.ask({
+    what: step.what('reap'),
+    run: async () => {
+      await world.pass(passes);
+      await reapAccount(world.domain, record.id).finally(done);
+    },
+  });
 }
 
 function recover(step: Step): void {
@@ -941,13 +947,13 @@ function giveUp(step: Step): void {
   const { world, random } = step;
   const mailbox = random.chance(0.5) ? { mailbox: step.name() } : {};
   const before = random.chance(0.5) ? { beforeMs: world.clock.nowMs() - random.integer(0, 90_000) } : {};
-  const isLater = random.chance(0.3);
-  if (isLater && world.mayMinutesPass()) world.advance(70_000);
+  const passes = random.chance(0.3) ? 70_000 : 0;
   world.ask({
     what: step.what('give-up'),
     judge: is.giveUp,
     run: async () => {
       const { domain } = world;
+      await world.pass(passes);
       const account = await step.open();
       const ids = new Set<string>();
       if (random.chance(0.6)) {
@@ -964,12 +970,12 @@ function giveUp(step: Step): void {
 function retain(step: Step): void {
   const { world, random, record } = step;
   const minutes = random.chance(0.5) ? random.pick([20, 70]) : 0;
-  if (world.mayMinutesPass()) world.advance(minutes * 60_000);
   world.ask({
     what: step.what('retain'),
     judge: is.expungeOld(RETENTION_MS),
     mayRefuse: ['nonexistent'],
     run: async () => {
+      await world.pass(minutes * 60_000);
       const { removed } = await retainAccount(world.domain, record.id);
       world.successes.set('expire', (world.successes.get('expire') ?? 0) + removed);
     },

@@ -173,7 +173,13 @@ export class World {
     this.#nowMs += ms;
   }
 
-  /** No read takes minutes, and nobody rests for so long: when minutes pass, neither is under way. */
+  /** No read takes minutes, and nobody rests for so long: when minutes pass, neither is under way, and everybody has come to a wait. */
+  async pass(ms: number): Promise<void> {
+    await nextTurn();
+    if (this.mayMinutesPass()) this.advance(ms);
+  }
+
+  /** When everybody has come to a wait. */
   mayMinutesPass(): boolean {
     return this.store.reading === 0 && this.#pace.resting === 0;
   }
