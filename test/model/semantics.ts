@@ -153,7 +153,8 @@ function filed(
     const missing = [...ancestors(name), name].filter(isMissing);
     const mailboxes = model.mailboxes.size + planned.size + missing.length;
     const counted = mailboxes - (isNeeded(account, name) ? 1 : 0);
-    const hasRoom = missing.length === 0 || counted <= (account.limits.mailboxes ?? counted);
+    const isNoMore = counted <= model.mailboxes.size + planned.size;
+    const hasRoom = isNoMore || counted <= (account.limits.mailboxes ?? counted);
     if (makes !== undefined && mailboxes <= mostMailboxes && hasRoom)
       for (const one of missing) planned.add(one);
     const isNew = planned.has(name);
