@@ -9,7 +9,7 @@ import { ancestors, isChildOf } from '../../src/mail/mailbox-name.ts';
 import { FIRST_MAILBOXES } from '../../src/mailbox/accounts.ts';
 import { type Copy, IN_INBOX } from '../../src/mailbox/disposition.ts';
 import { annotationKey, NO_MAILBOX } from '../../src/mailbox/model/annotations.ts';
-import type { MailboxId } from '../../src/mailbox/model/model.ts';
+import type { MailboxId, Role } from '../../src/mailbox/model/model.ts';
 import { type OutgoingId, outgoingId } from '../../src/mailbox/model/outgoing.ts';
 import { owedLevel } from '../../src/mailbox/model/room.ts';
 import type { AppendResult } from '../../src/mailbox/operations/append.ts';
@@ -520,11 +520,17 @@ export function create(name: string, mostMailboxes: number): Semantic {
   };
 }
 
-/** It is, or would be, the Trash: no quota of mailboxes is in its way. */
+/** It would be the mailbox for what is deleted, or for what is being written: no quota of mailboxes is in its way. */
 function isNeeded({ mailboxes }: AccountState, name: string): boolean {
+  const role = NEEDED.get(name);
   const others = [...mailboxes.values()].filter((one) => one.name !== name);
-  return name === 'Trash' && others.every(({ role }) => role !== 'trash');
+  return role !== undefined && others.every((one) => one.role !== role);
 }
+
+const NEEDED: ReadonlyMap<string, Role> = new Map([
+  ['Trash', 'trash'],
+  ['Drafts', 'drafts'],
+]);
 
 export function remove(name: string): Semantic {
   return (model) => {
