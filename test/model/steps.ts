@@ -682,13 +682,15 @@ function annotate(step: Step): void {
     const size = random.chance(0.25) ? undefined : random.integer(0, 300);
     return [`/private/${random.pick(['a', 'b', 'c'])}/${i}`, size] as const;
   });
+  const { judge, hold } = holding(is.annotate(mailbox?.id ?? NO_MAILBOX, annotations));
   world.ask({
     what: step.what(`annotate ${mailbox?.name ?? 'the server'}`),
-    judge: is.annotate(mailbox?.id ?? NO_MAILBOX, annotations),
+    judge,
     run: async () => {
       const account = await step.open();
       const state = mailbox && stateOf(account, mailbox);
       if (mailbox !== undefined && state === undefined) return;
+      if (state !== undefined) hold(state);
       const values = annotations.map(([name, size]) => ({
         name,
         value: size === undefined ? undefined : Buffer.alloc(size, 'x'),
