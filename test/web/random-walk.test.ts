@@ -139,7 +139,7 @@ async function shownByProgram(imap: ImapFlow): Promise<Record<string, Shown>> {
 async function rowsOf(page: Page): Promise<Shown> {
   const rows = new Set<string>();
   const list = page.locator('.list-scroll');
-  for (let at = 0; ; at++) {
+  for (;;) {
     const found = await page
       .locator('.row')
       .evaluateAll((elements) =>

@@ -207,8 +207,34 @@ describe('stories', needs('chromium'), () => {
       .locator('button')
       .nth(1)
       .click();
+    const letter = { from: 'Eva <eva@example.org>', subject: name, text: 'A word.', date: new Date() };
+    await witness.append(`Räkningar/${name} b`, letterOctets(letter), ['\\Seen', '\\Flagged']);
     await page.locator('dialog .danger').click();
     await until(async () => !(await names()).some((path) => path.includes(name)), 'deleted');
+    await until(() => isIn('Trash', name), 'its mail is in the Trash');
+    await page.locator('.notice-action').click();
+    await until(() => isIn(`Räkningar/${name} b`, name), 'back with its mail');
+    await until(async () => !(await isIn('Trash', name)), 'not in the Trash any more');
+  });
+
+  story('of five that are deleted one after the other the third comes back', async ({ page }) => {
+    const subjects = [1, 2, 3, 4, 5].map((n) => `Gone ${n} ${Math.random()}`);
+    for (const subject of subjects) await append(subject, ['\\Seen']);
+    for (const [at, subject] of subjects.entries()) {
+      await rowOf(page, subject).waitFor(WAIT);
+      await rowOf(page, subject).locator('.row-pick').click();
+      await page
+        .locator('.selection-deeds')
+        .getByRole('button', { name: /^(?:Delete|Ta bort)/ })
+        .click();
+      await rowOf(page, subject).waitFor({ state: 'detached', ...WAIT });
+      if (at === 2) await page.locator('.notice-action').click();
+    }
+    await rowOf(page, subjects[2] as string).waitFor(WAIT);
+    for (const [at, subject] of subjects.entries())
+      await until(() => isIn(at === 2 ? 'INBOX' : 'Trash', subject), `${subject} is where it belongs`);
+    const [moved = ''] = subjects;
+    assert.ok(!(await isIn('INBOX', moved)));
   });
 
   test('the list with the keyboard alone, heard as it is seen (computer)', async () => {

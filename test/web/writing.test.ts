@@ -16,6 +16,12 @@ async function keptDrafts(text: string): Promise<boolean> {
   return JSON.stringify(reading.result).includes(text);
 }
 
+/** A picture of one dot. */
+const DOT = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
 describe('writing', needs('chromium'), () => {
   let house: House;
   before(async () => {
@@ -189,6 +195,68 @@ describe('writing', needs('chromium'), () => {
     assert.ok(content);
     assert.ok(Buffer.concat(await content.toArray()).equals(buffer));
     await witness.logout();
+  });
+
+  test('a picture in the text and a file are there after the second save, and when it was sent', async () => {
+    const at = '/write?to=ann@example.org&subject=Picture';
+    const { page, context, faults, close } = await house.visit({ device: COMPUTER, at });
+    const headers = { 'sec-fetch-site': 'same-origin' };
+    await context.request.post(`${house.origin}/web/preferences`, { headers, data: { undoSeconds: 0 } });
+    await page.reload();
+    const text = page.getByRole('textbox', { name: 'Text' });
+    await text.click();
+    await page.keyboard.type('Look: ');
+    await text.evaluate(
+      (element, octets) => {
+        const data = new DataTransfer();
+        data.items.add(new File([Uint8Array.from(octets)], 'dot.png', { type: 'image/png' }));
+        element.dispatchEvent(
+          new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
+        );
+      },
+      [...DOT],
+    );
+    await text.locator('img').waitFor();
+    await page
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('written down') });
+    await page.getByRole('button', { name: 'Remove notes.txt' }).waitFor();
+    await page.getByText(/^Saved everywhere/).waitFor();
+    for (const more of ['a second', 'a third']) {
+      await text.focus();
+      await page.keyboard.press('Control+Home');
+      await page.keyboard.type(`${more} version. `);
+      await page.getByText('Saved on this device').waitFor();
+      await page.getByText(/^Saved everywhere/).waitFor();
+    }
+    assert.equal((await drafts()).filter((subject) => subject === 'Picture').length, 1);
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await page.getByText('Sent', { exact: true }).first().waitFor();
+    await close();
+    const witness = await house.witness();
+    for (const mailbox of ['INBOX', 'Sent']) {
+      await witness.mailboxOpen(mailbox);
+      let found: number[] = [];
+      for (let tries = 0; found.length === 0; tries++) {
+        assert.ok(tries < 100, `nothing in ${mailbox}`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        found = (await witness.search({ subject: 'Picture' })) || [];
+      }
+      assert.equal(found.length, 1, mailbox);
+      const { content } = await witness.download(String(found[0]));
+      assert.ok(content);
+      const source = Buffer.concat(await content.toArray()).toString();
+      assert.ok(source.replaceAll('\r\n', '').includes(DOT.toString('base64')), 'the picture');
+      assert.match(source, /cid:/);
+      assert.ok(
+        /written down/.test(source) || source.includes(Buffer.from('written down').toString('base64')),
+      );
+      assert.match(source, /a second version\. /);
+    }
+    await witness.logout();
+    assert.ok(!(await drafts()).includes('Picture'));
+    assert.deepEqual(faults, []);
   });
 
   test('what is pasted is what the editor could have made, and asks nobody', async () => {

@@ -54,20 +54,13 @@ function clientOf(...answers: readonly unknown[]) {
   return { changes: new MailboxChanges(client as unknown as JmapClient), asked };
 }
 
-test('deleting moves the mail to the Trash, all of it, and then destroys', async () => {
-  const { changes, asked } = clientOf({ ids: ['e1', 'e2'] }, {}, { ids: [] }, {});
-  assert.equal(await changes.remove('f9', 'trash'), undefined);
-  assert.deepEqual(asked[1], [
-    'Email/set',
-    { update: { e1: { mailboxIds: { trash: true } }, e2: { mailboxIds: { trash: true } } } },
-  ]);
+test('a mailbox is destroyed when nothing is in it, and made anew with its id told', async () => {
+  const { changes, asked } = clientOf({ notDestroyed: { f9: { type: 'mailboxHasEmail' } } }, {});
+  assert.equal(await changes.remove('f9'), 'notSaved');
+  assert.equal(await changes.remove('f9'), undefined);
   assert.deepEqual(asked.at(-1), ['Mailbox/set', { destroy: ['f9'] }]);
-});
-
-test('mail that cannot be moved ends it, and the mailbox stays', async () => {
-  const { changes, asked } = clientOf({ ids: ['e1'] }, { notUpdated: { e1: { type: 'overQuota' } } });
-  assert.equal(await changes.remove('f9', 'trash'), 'notSaved');
-  assert.equal(asked.length, 2);
+  const again = clientOf({ created: { made: { id: 'f10' } } }).changes;
+  assert.equal(await again.makeAnew(ALL.get('f2') as never), 'f10');
 });
 
 test('what the server says no to is told in words', async () => {

@@ -1,6 +1,6 @@
 /**
  * Making, renaming, moving, deleting and emptying mailboxes (RFC 8621 §2.5). Each is asked of the server and shown when it is so; what
- * it says no to is told in words. Deleting moves what is in it to the Trash first: nobody loses mail by it.
+ * it says no to is told in words.
  */
 
 import type { Mailboxes } from '../sync/cache.ts';
@@ -11,6 +11,7 @@ import type { Id, Mailbox } from '../sync/model.ts';
 export type MailboxFault = 'nameTaken' | 'nameBad' | 'hasChildren' | 'notSaved';
 
 interface SetAnswer {
+  readonly created?: Readonly<Record<string, { readonly id: Id }>> | null;
   readonly notCreated?: Readonly<Record<string, SetError>> | null;
   readonly notUpdated?: Readonly<Record<string, SetError>> | null;
   readonly notDestroyed?: Readonly<Record<string, SetError>> | null;
@@ -39,12 +40,16 @@ export class MailboxChanges {
     return this.#set({ update: { [id]: change } });
   }
 
-  /** Its mail goes to the Trash; the emptied mailbox is destroyed. */
-  async remove(id: Id, trash: Id): Promise<MailboxFault | undefined> {
-    const fault = await this.#each(id, (ids) => ({
-      update: Object.fromEntries(ids.map((one) => [one, { mailboxIds: { [trash]: true } }])),
-    }));
-    return fault ?? this.#set({ destroy: [id] });
+  /** Once nothing is in it. */
+  remove(id: Id): Promise<MailboxFault | undefined> {
+    return this.#set({ destroy: [id] });
+  }
+
+  /** One like that, and its id; undefined: it could not be made. */
+  async makeAnew({ name, parentId, sortOrder }: Mailbox): Promise<Id | undefined> {
+    const create = { made: { name, parentId, sortOrder } };
+    const answer = await this.#client.call<SetAnswer>('Mailbox/set', { create }).result;
+    return answer.created?.made?.id;
   }
 
   /** For good. */

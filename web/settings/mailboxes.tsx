@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { ownMailboxes } from '../list/mailbox-name.ts';
 import { useApp, useDesk, useTexts } from '../shell/app.ts';
+import { Cleaning } from '../space/cleaning.ts';
 import { useSpaceTexts } from '../space/space-texts.ts';
 import { useEmptying } from '../space/use-emptying.ts';
 import type { Id, Mailbox } from '../sync/model.ts';
@@ -69,23 +70,14 @@ interface OneMailboxProps {
 function OneMailbox({ mailbox, depth, onEdit, onDone }: OneMailboxProps) {
   const { list, settings: texts } = useTexts();
   const desk = useDesk();
-  const { notices } = useApp();
   const changes = useMailboxChanges();
-  const { id, name, totalEmails } = mailbox;
-  const remove = async (): Promise<void> => {
-    const trash = desk.sync.cache.byRole('trash');
-    const fault =
-      trash === undefined ? 'notSaved' : await changes.remove(id, trash.id).catch(() => 'notSaved' as const);
-    notices.show(
-      fault === undefined ? { text: texts.mailboxDeleted(name) } : { text: texts[fault], isWrong: true },
-    );
-    onDone();
-  };
+  const { name, totalEmails } = mailbox;
+  const remove = useRemoving(changes, onDone);
   const ask = (): void =>
     desk.ask({
       ...{ kind: 'confirm', title: texts.deleteMailboxTitle(name), button: texts.deleteMailbox },
       text: totalEmails === 0 ? texts.deleteEmptyMeans : texts.deleteMailboxMeans(list.messages(totalEmails)),
-      run: () => void remove(),
+      run: () => void remove(mailbox),
     });
   return (
     <div class="setting" style={{ paddingInlineStart: `${depth * 20}px` }}>
@@ -115,6 +107,35 @@ function OneMailbox({ mailbox, depth, onEdit, onDone }: OneMailboxProps) {
       </span>
     </div>
   );
+}
+
+/** Its mail goes to the Trash, then it goes itself; one press makes it anew and puts the mail back. */
+function useRemoving(changes: MailboxChanges, onDone: () => void): (mailbox: Mailbox) => Promise<void> {
+  const { notices } = useApp();
+  const { sync } = useDesk();
+  const { deeds, settings: texts } = useTexts();
+  const wrong = (fault: MailboxFault): void => notices.show({ text: texts[fault], isWrong: true });
+  return async (mailbox) => {
+    const trash = sync.cache.byRole('trash');
+    if (trash === undefined) return wrong('notSaved');
+    const cleaning = new Cleaning(sync.client, trash.id);
+    const back = async (): Promise<void> => {
+      const made = await changes.makeAnew(mailbox);
+      await cleaning.undo((id) => (id === mailbox.id ? (made ?? id) : id));
+      onDone();
+    };
+    try {
+      await cleaning.clean({ inMailbox: mailbox.id });
+      const fault = await changes.remove(mailbox.id);
+      onDone();
+      if (fault !== undefined) return wrong(fault);
+      const action = { text: deeds.undo, run: () => void back().catch(() => wrong('notSaved')) };
+      notices.show({ text: texts.mailboxDeleted(mailbox.name), action });
+    } catch {
+      onDone();
+      wrong('notSaved');
+    }
+  };
 }
 
 /** Of a new one when there is none to change. */

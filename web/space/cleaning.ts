@@ -62,10 +62,12 @@ export class Cleaning {
     return gone.length;
   }
 
-  async undo(): Promise<void> {
+  /** `nowIs`: of a mailbox that has gone and was made anew. */
+  async undo(nowIs: (mailbox: Id) => Id = (mailbox) => mailbox): Promise<void> {
     const ids = [...this.#moved.keys()];
-    for (let at = 0; at < ids.length; at += SLICE)
-      await this.#place(ids.slice(at, at + SLICE), (id) => this.#moved.get(id) ?? {});
+    const places = (id: Id): Places =>
+      Object.fromEntries(Object.keys(this.#moved.get(id) ?? {}).map((one) => [nowIs(one), true]));
+    for (let at = 0; at < ids.length; at += SLICE) await this.#place(ids.slice(at, at + SLICE), places);
   }
 
   async #place(ids: Iterable<Id>, placesOf: (id: Id) => Places): Promise<Id[]> {

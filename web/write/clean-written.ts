@@ -106,7 +106,8 @@ function decidePicture(node: Element, pictureUrl: WrittenOptions['pictureUrl']):
 
 /** What the editor has, as it is sent: pictures by their Content-ID. */
 export function writtenHtml(root: HTMLElement): string {
-  const copy = root.cloneNode(true) as HTMLElement;
+  // In a document that nobody looks at: in this one a browser would ask for what a Content-ID names.
+  const copy = document.implementation.createHTMLDocument('').importNode(root, true);
   for (const mark of copy.querySelectorAll('input')) mark.remove();
   for (const picture of copy.querySelectorAll('img[data-cid]')) {
     picture.setAttribute('src', `cid:${picture.getAttribute('data-cid')}`);
