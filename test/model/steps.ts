@@ -581,6 +581,7 @@ function expunge(step: Step): void {
   const wants = random.chance(0.5) ? () => true : (uid: number) => uids.includes(uid);
   // Of later ones any.
   const isStill = world.underWay === 0;
+  const { refusals } = world.truth;
   const atLeast = [...source.messages.values()].filter(
     ({ uid, flags }) => isStill && flags & FLAG.Deleted && wants(uid),
   );
@@ -594,6 +595,8 @@ function expunge(step: Step): void {
       const mailbox = stateOf(account, source);
       if (mailbox === undefined) return;
       await expungeMessages(world.domain, account, mailbox, isNamed ? { uids } : { marked: wants });
+      // Who looked when a change was there that is taken back hears that: the answer is not told.
+      if (world.truth.refusals > refusals) return;
       const left = step.model.find(source.id)?.messages;
       for (const message of isNamed ? [] : atLeast)
         if (left?.get(message.uid) === message)
