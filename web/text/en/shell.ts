@@ -25,7 +25,6 @@ export const shell = {
   full: 'Your mailbox is full.',
   mailWaits: 'Your mailbox is full: mail for you is waiting, and comes by itself when there is room.',
   makeRoom: 'Make room',
-  usedOnly: (used: string) => `${used} used`,
   keys: {
     title: 'Keys',
     off: 'Single keys can be switched off in the settings.',

@@ -27,5 +27,4 @@ export const signIn = {
       other:
         'You were signed out before # mails could be sent. Sign in again on this page: they come to Drafts.',
     }),
-  motto: 'Mail for one person at a time.',
 };

@@ -25,7 +25,6 @@ export const shell = {
   full: 'Din brevlåda är full.',
   mailWaits: 'Din brevlåda är full: post till dig väntar, och kommer av sig själv när det finns plats.',
   makeRoom: 'Gör plats',
-  usedOnly: (used: string) => `${used} används`,
   keys: {
     title: 'Kortkommandon',
     off: 'Enstaka tangenter kan stängas av i inställningarna.',

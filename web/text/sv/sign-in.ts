@@ -26,5 +26,4 @@ export const signIn = {
       other:
         'Du blev utloggad innan # mejl kunde skickas. Logga in igen på den här sidan: de kommer till Utkast.',
     }),
-  motto: 'Post till en person i taget.',
 };
