@@ -87,6 +87,8 @@ function climateOf(random: Random): Omit<Climate, 'largeShare'> {
       append: 3,
       deliver: 2,
       sort: 2,
+      snooze: 2,
+      unsnooze: 2,
       weather: isCalm ? 0 : 0.7,
       evict: random.chance(0.3) ? 0.5 : 0,
       forget: random.chance(0.3) ? 0.5 : 0,
