@@ -16,7 +16,7 @@ import { messageOf } from '../sieve/message/message.ts';
 import { compileScript, runScripts } from '../sieve/sieve.ts';
 import { ScriptError } from '../sieve/syntax/fault.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
-import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
+import { type CommonOptions, configOf, withAdmin, withCommonOptions } from './options.ts';
 import { tellRehearsal } from './sieve-told.ts';
 import { note, print } from './terminal.ts';
 
@@ -101,7 +101,8 @@ async function withoutAccount(
     options,
     trace: (step) => void steps.push(step),
   });
-  const outcome = await runScripts([script], environment);
+  const { limits } = configOf(options, { isSilent: true }).config.sieve;
+  const outcome = await runScripts([script], environment, { limits });
   const sentences = explainOutcome(outcome, environment.message.header.bytes);
   const { envelope = { from: '', to: '' } } = environment;
   return { envelope, warnings: script.warnings, steps, ...outcome, sentences };

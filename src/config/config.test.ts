@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { LIMITS } from '../sieve/run/limits.ts';
 import { ConfigError, loadConfig } from './load.ts';
 import { envName, listOptions, suggest } from './names.ts';
 import { boolean, duration, formatSize, integer, parseDuration, parseSize, secret } from './option.ts';
@@ -41,6 +42,15 @@ test('without any source the defaults hold, typed', () => {
   assert.equal(config.tls.certificate, undefined);
   assert.equal(config.auth.plaintext satisfies 'never' | 'loopback' | 'always', 'loopback');
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.limits));
+});
+
+test('what a run of scripts may take is what it takes without a configuration', () => {
+  assert.deepEqual(load(undefined).sieve.limits, LIMITS);
+  assert.equal(load('[sieve.limits]\nredirects = 0\noctets = "1MiB"\n').sieve.limits.octets, 2 ** 20);
+  assert.match(
+    problemsOf(() => load('[sieve.limits]\nvariables = 12\n')).join(),
+    /sieve\.limits\.variables is 12; expected a number from 128 to 10000/,
+  );
 });
 
 test('flags beat the environment, the environment beats the file', () => {

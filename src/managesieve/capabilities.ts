@@ -3,7 +3,6 @@ import type { Editing } from '../rules/editing.ts';
 import { LIST_KINDS } from '../rules/lists.ts';
 import type { SaslTerms } from '../sasl/mechanism.ts';
 import { offeredMechanisms } from '../sasl/mechanisms.ts';
-import { LIMITS } from '../sieve/run/limits.ts';
 import { line } from './wire/writer.ts';
 
 export interface Told {
@@ -26,7 +25,7 @@ export function capabilityLines({ isSecure, saslTerms, owner, version, editing }
     ...(isSecure || owner !== undefined ? [] : [['STARTTLS']]),
     ...(words.includes('extlists') ? [['EXTLISTS', LIST_KINDS.join(' ')]] : []),
     ...(words.includes('enotify') ? [['NOTIFY', 'mailto']] : []),
-    ...(canSend ? [['MAXREDIRECTS', String(LIMITS.redirects)]] : []),
+    ...(canSend ? [['MAXREDIRECTS', String(editing.runLimits.redirects)]] : []),
     ['LANGUAGE', 'en'],
     ...(owner === undefined ? [] : [['OWNER', owner]]),
     ['UNAUTHENTICATE'],

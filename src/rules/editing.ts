@@ -13,11 +13,14 @@ import {
 } from '../mailbox/operations/scripts.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import type { CommandNode, Script, Warning } from '../sieve/compile/script.ts';
+import type { Limits } from '../sieve/run/limits.ts';
 import type { Compiler } from './compiler.ts';
 
 export interface Editing {
   readonly compiler: Compiler;
   readonly limits: ScriptLimits;
+  /** What a script that is stored may take when it is run. */
+  readonly runLimits: Limits;
 }
 
 const MAX_WARNINGS = 20;

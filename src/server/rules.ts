@@ -13,6 +13,7 @@ import type { ListSources } from '../rules/lists.ts';
 import { MailboxScripts } from '../rules/mailbox-scripts.ts';
 import { Rules } from '../rules/rules.ts';
 import type { Sending } from '../rules/sending.ts';
+import type { Limits } from '../sieve/run/limits.ts';
 import { forwardSender } from './forward-sender.ts';
 
 export interface RulesSystem {
@@ -21,6 +22,7 @@ export interface RulesSystem {
   readonly dispositions: Rules;
   readonly compiler: Compiler;
   readonly limits: ScriptLimits;
+  readonly runLimits: Limits;
 }
 
 export interface RulesParts {
@@ -56,7 +58,10 @@ export function openRules(config: Config, parts: RulesParts): RulesSystem {
     globals: new GlobalLists({ folder, clock, log }),
     owns: async ({ record }, address) => (await identities.maySendAs(record, address)).kind === 'allowed',
   };
-  const dispositions = new Rules({ ...parts, compiler, globals, lists, hostname, sending, separators });
+  const dispositions = new Rules({
+    ...{ ...parts, compiler, globals, lists, hostname, sending, separators },
+    limits: sieve.limits,
+  });
   return {
     dispositions,
     events: new MailboxScripts({ ...parts, rules: dispositions }),
@@ -66,5 +71,6 @@ export function openRules(config: Config, parts: RulesParts): RulesSystem {
       scriptBytes: sieve.maxScriptSize,
       accountBytes: sieve.maxStorage,
     },
+    runLimits: sieve.limits,
   };
 }

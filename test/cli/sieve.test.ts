@@ -118,6 +118,14 @@ describe('a script and a message', () => {
     );
   });
 
+  test('within what the server grants', async () => {
+    const script = 'redirect "a@example.net"; redirect "b@example.net";';
+    assert.equal((await sieveTest(script)).code, 0);
+    const { code, stdout } = await sieveTest(script, '--set', 'sieve.limits.redirects=1');
+    assert.equal(code, 1);
+    assert.match(stdout, /^The script fails \(line 1\): more than 1 times "redirect"\./m);
+  });
+
   test('as JSON', async () => {
     const { stdout } = await sieveTest('require ["editheader", "copy"]; addheader "X-A" "b";', '--json');
     const told = JSON.parse(stdout) as Record<string, unknown>;

@@ -40,6 +40,7 @@ import type { Editing } from '../../src/rules/editing.ts';
 import { GlobalLists } from '../../src/rules/global-lists.ts';
 import { GlobalScripts } from '../../src/rules/global-scripts.ts';
 import { Rules } from '../../src/rules/rules.ts';
+import { LIMITS } from '../../src/sieve/run/limits.ts';
 import { FolderIndexFiles } from '../../src/store/index-files.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { bugLog } from './bug-log.ts';
@@ -200,6 +201,7 @@ export async function openTestDomain(options: TestDomainOptions = {}): Promise<T
 export const TEST_EDITING: Editing = {
   compiler: new Compiler({ canSend: false }),
   limits: { scripts: 100, scriptBytes: 1024 * 1024, accountBytes: 10 * 1024 * 1024 },
+  runLimits: LIMITS,
 };
 
 /** Of accounts whose lists are empty; nothing is sent. */

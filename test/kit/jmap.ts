@@ -16,6 +16,7 @@ import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { Connections } from '../../src/net/connections.ts';
 import { Compiler } from '../../src/rules/compiler.ts';
 import type { Editing } from '../../src/rules/editing.ts';
+import { LIMITS } from '../../src/sieve/run/limits.ts';
 import { UploadFiles } from '../../src/store/uploads/upload-files.ts';
 import { Allowances } from '../../src/submission/allowance.ts';
 import { Notices } from '../../src/submission/notice.ts';
@@ -27,6 +28,7 @@ import { SUBMISSION_SETTINGS } from './submission.ts';
 const EDITING: Editing = {
   compiler: new Compiler({ canSend: true }),
   limits: { scripts: 100, scriptBytes: 2 ** 20, accountBytes: 2 ** 24 },
+  runLimits: LIMITS,
 };
 const KEPT_UPLOADS = {
   ...{ accountBytes: 1_000_000, accountPieces: 20 },

@@ -12,6 +12,7 @@ import { Roster } from '../../src/net/roster.ts';
 import { makePair } from '../../src/net/self-signed.ts';
 import { Sweep } from '../../src/net/sweep.ts';
 import { Compiler } from '../../src/rules/compiler.ts';
+import { LIMITS as RUN_LIMITS } from '../../src/sieve/run/limits.ts';
 import { openTestDomain, type TestDomain, type TestDomainOptions } from './domain.ts';
 import { openTestRelay, TEST_WORKERS } from './relayed.ts';
 
@@ -64,7 +65,10 @@ export async function startTestManageSieve(options: TestManageSieveOptions = {})
   const services = {
     ...{ authenticator: kit.authenticator, activity: kit.activity, tls, domain, relay },
     settings: { ...SETTINGS, ...options.settings },
-    editing: { compiler: new Compiler({ canSend: false }), limits: { ...LIMITS, ...options.scripts } },
+    editing: {
+      compiler: new Compiler({ canSend: false }),
+      ...{ limits: { ...LIMITS, ...options.scripts }, runLimits: RUN_LIMITS },
+    },
     roster: new Roster(100),
     log: kit.domain.log,
   };

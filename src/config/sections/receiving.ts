@@ -1,6 +1,7 @@
 /** Options of what takes mail in, and of the rules that sort it. */
 
-import { boolean, choice, duration, integer, optionalPath, size, string } from '../option.ts';
+import { boolean, choice, duration, integer, size, string } from '../option.ts';
+import { SIEVE } from './sieve.ts';
 import { TRUST } from './spam.ts';
 
 export const RECEIVING = {
@@ -59,32 +60,5 @@ export const RECEIVING = {
       doc: 'Connections that one network (a /24, or a /64 of IPv6) may open in a minute to the port for mail from the world. Loopback is exempt.',
     }),
   },
-  sieve: {
-    folder: optionalPath({
-      doc: 'A folder with Sieve scripts of the server: `before.sieve` and `after.sieve` are run for every account, before and after its own scripts; any `NAME.sieve` can be included as `:global "NAME"`. A changed file is taken up within seconds.',
-    }),
-    imapScript: string({
-      default: '',
-      pattern: /^[^\0-\x1f/]{0,128}$/,
-      doc: 'The name of the script that is run for what people append, copy and mark over IMAP (RFC 6785) in all mailboxes that name none themselves: that of the account itself by this name, if it has one. Announced as the annotation /shared/imapsieve/script of the server.',
-    }),
-    maxScriptSize: size({
-      default: '1MiB',
-      min: '4KiB',
-      max: '1MiB',
-      doc: 'The largest script of an account.',
-    }),
-    maxScripts: integer({
-      default: 100,
-      min: 1,
-      max: 10_000,
-      doc: 'Scripts of one account, active or not.',
-    }),
-    maxStorage: size({
-      default: '10MiB',
-      min: '64KiB',
-      max: '1GiB',
-      doc: 'All scripts of one account together.',
-    }),
-  },
+  sieve: SIEVE,
 } as const;

@@ -3,7 +3,6 @@
 import { MAX_SCRIPT_NAME_BYTES } from '../../mailbox/operations/scripts.ts';
 import type { Editing } from '../../rules/editing.ts';
 import { LIST_KINDS } from '../../rules/lists.ts';
-import { LIMITS } from '../../sieve/run/limits.ts';
 import type { Capability } from '../capabilities.ts';
 
 export const SIEVE = 'urn:ietf:params:jmap:sieve';
@@ -11,7 +10,7 @@ export const VACATION = 'urn:ietf:params:jmap:vacationresponse';
 
 export const VACATION_CAPABILITY: Capability = { uri: VACATION, ofSession: {}, ofAccount: {} };
 
-export function sieveCapability({ compiler, limits }: Editing): Capability {
+export function sieveCapability({ compiler, limits, runLimits }: Editing): Capability {
   const words = compiler.language.capabilities;
   return {
     uri: SIEVE,
@@ -20,7 +19,7 @@ export function sieveCapability({ compiler, limits }: Editing): Capability {
       maxSizeScriptName: MAX_SCRIPT_NAME_BYTES,
       maxSizeScript: limits.scriptBytes,
       maxNumberScripts: limits.scripts,
-      maxNumberRedirects: compiler.canSend ? LIMITS.redirects : 0,
+      maxNumberRedirects: compiler.canSend ? runLimits.redirects : 0,
       sieveExtensions: words,
       notificationMethods: words.includes('enotify') ? ['mailto'] : null,
       externalLists: words.includes('extlists') ? LIST_KINDS : null,

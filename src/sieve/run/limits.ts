@@ -1,6 +1,6 @@
 /**
  * What a script may take. All of it is counted, nothing is timed: a script that runs to its end here does so on any machine, under
- * any load. Each number names what it stands against.
+ * any load. Each number names what it stands against. A server has them from its configuration (`sieve.limits`), whose defaults are these.
  */
 export interface Limits {
   /** Commands and tests executed: includes in loops in includes. */
