@@ -25,15 +25,15 @@ import { signingKeys } from './checks/signing-keys.ts';
 import { transportPolicy } from './checks/transport-policy.ts';
 import type { Check } from './world.ts';
 
-/** Of each domain, in the DNS. */
+/** Of each domain, in the DNS, and of the host that takes its mail, what is published beside it. */
 export const DOMAIN_CHECKS: readonly Check[] = Object.freeze([
   ...[mailExchangers, senderPolicy, signingKeys, authorPolicy, transportPolicy],
-  ...[clientServices, setupNames, domainIssuers, reports],
+  ...[clientServices, setupNames, domainIssuers, associations, reports],
 ]);
 
 export const CHECKS: readonly Check[] = Object.freeze([
   ...[configuration, clock, disk, dataFolder, logFile],
   ...[server, listeners, lmtp, relay, certificate, acme],
-  ...[resolver, addresses, reverseNames, issuers, associations, filters],
+  ...[resolver, addresses, reverseNames, issuers, filters],
   ...DOMAIN_CHECKS,
 ]);

@@ -3,6 +3,7 @@
  * bring mail. One that does not fit makes them turn away, which is worse than none.
  */
 import { createHash, type X509Certificate } from 'node:crypto';
+import type { Config } from '../../config/options.ts';
 import type { Answer, CertificateAssociation } from '../../dns/answer.ts';
 import { fail, type Outcome, ok, unknown, warn } from '../finding.ts';
 import type { Check } from '../world.ts';
@@ -24,26 +25,46 @@ export const associations: Check = {
       dns.ask(hostname, 'A'),
     ]);
     if (!('certificate' in file)) return [];
-    const isSigned = address.kind === 'found' && address.isSecure;
-    return [judge(hostname, record, file.certificate, isSigned)];
+    const isSigned = 'isSecure' in address && address.isSecure;
+    return [judge(hostname, record, file.certificate, { isSigned, origin: originOf(config) })];
   },
+};
+
+/** Whose the key is, and with that whether the next certificate has it too. */
+export type Origin = 'ours' | 'files' | 'self-made';
+
+function originOf({ acme, tls }: Config): Origin {
+  if (tls.certificate !== undefined) return 'files';
+  return acme.enabled ? 'ours' : 'self-made';
+}
+
+/** What to do before the record is published, so that the next certificate fits it too. */
+const BEFORE: Readonly<Record<Exclude<Origin, 'self-made'>, string>> = {
+  ours: 'renewed certificates keep the key (docs/DNS.md)',
+  files:
+    'have the program that renews tls.certificate keep its key first (certbot: --reuse-key), or publish a record of each new key before it is served (docs/DNS.md)',
 };
 
 export function judge(
   hostname: string,
   answer: Answer<'TLSA'>,
   certificate: X509Certificate,
-  isSigned: boolean,
+  { isSigned, origin }: { readonly isSigned: boolean; readonly origin: Origin },
 ): Outcome {
   const name = `_25._tcp.${hostname}`;
   const found = { subject: `${name} TLSA`, expected };
   const line = `${name}. IN TLSA 3 1 1 ${digestOf(keyOf(certificate))}`;
   if (answer.kind === 'nodata' || answer.kind === 'nxdomain') {
     if (!isSigned) return ok({ ...found, seen: 'none, and the zone is not signed' });
+    const seen = 'none, although the zone is signed';
+    if (origin === 'self-made')
+      return warn({
+        ...{ ...found, seen },
+        remedy: 'get a certificate first (acme.enabled): its key stays, that of the self-made one does not',
+      });
     return warn({
-      ...{ ...found, seen: 'none, although the zone is signed', records: [line] },
-      remedy:
-        'publish this, and others know the server by its key (DANE); renewed certificates keep the key (docs/DNS.md)',
+      ...{ ...found, seen, records: [line] },
+      remedy: `publish this, and others know the server by its key (DANE); ${BEFORE[origin]}`,
     });
   }
   if (answer.kind !== 'found') return unknown({ ...found, ...unanswered(answer) });

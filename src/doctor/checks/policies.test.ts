@@ -10,6 +10,7 @@ import { mtaStsRecord, policyText } from '../../setup/mta-sts.ts';
 import { paccDocument, paccRecord } from '../../setup/pacc.ts';
 import { examine } from '../examine.ts';
 import type { Finding } from '../finding.ts';
+import { wantedRecords } from '../wanted-records.ts';
 import type { Check, World } from '../world.ts';
 import { judge as judgeAssociations } from './associations.ts';
 import { issuers, judge as judgeIssuers } from './issuers.ts';
@@ -171,6 +172,7 @@ test('what is said of the certificate for mail fits it (RFC 6698, RFC 7672)', as
   const digest = (octets: Buffer, algorithm = 'sha256') => createHash(algorithm).update(octets).digest();
   const of = (usage: number, selector: number, matchingType: number, certificate: Buffer) =>
     [{ usage, selector, matchingType, certificate }] as const;
+  const signed = { isSigned: true, origin: 'ours' } as const;
   const rows: readonly (readonly [readonly object[], string])[] = [
     [of(3, 1, 1, digest(key)), 'ok'],
     [of(3, 0, 2, digest(it.raw, 'sha512')), 'ok'],
@@ -182,14 +184,41 @@ test('what is said of the certificate for mail fits it (RFC 6698, RFC 7672)', as
   ];
   for (const [records, verdict] of rows) {
     const answer = { kind: 'found', records, name: '', isSecure: true } as Answer<'TLSA'>;
-    assert.equal(judgeAssociations(HOST, answer, it, true).verdict, verdict);
+    assert.equal(judgeAssociations(HOST, answer, it, signed).verdict, verdict);
   }
   const none = { kind: 'nodata', isSecure: true } as const;
-  assert.equal(judgeAssociations(HOST, none, it, false).verdict, 'ok');
-  const missing = judgeAssociations(HOST, none, it, true);
+  assert.equal(judgeAssociations(HOST, none, it, { ...signed, isSigned: false }).verdict, 'ok');
+  const missing = judgeAssociations(HOST, none, it, signed);
   assert.deepEqual('records' in missing ? missing.records : [], [
     `_25._tcp.${HOST}. IN TLSA 3 1 1 ${digest(key).toString('hex')}`,
   ]);
+  const ofFiles = judgeAssociations(HOST, none, it, { ...signed, origin: 'files' });
+  assert.match(ofFiles.verdict === 'warn' ? ofFiles.remedy : '', /--reuse-key/);
+  const selfMade = judgeAssociations(HOST, none, it, { ...signed, origin: 'self-made' });
+  assert.ok(selfMade.verdict === 'warn' && selfMade.records === undefined, 'its key does not stay');
+});
+
+test('what is to be published has the record of the key where the zone is signed', async () => {
+  const certificate = new X509Certificate((await makePair(HOST)).certificate);
+  const tell = async (isSecure: boolean, listen: object): Promise<readonly string[]> => {
+    const asked: string[] = [];
+    const dns = {
+      ask: async (name: string, type: string) => {
+        asked.push(`${name} ${type}`);
+        return { kind: 'found', records: ['192.0.2.1'], name, isSecure };
+      },
+    };
+    const config = { hostname: HOST, listen, acme: { enabled: true }, tls: {} };
+    const machine = { certificateFile: async () => ({ path: 'served.pem', certificate }) };
+    const domains = { kind: 'known', names: [] };
+    const records = await wantedRecords({ config, dns, machine, domains, nowMs: 0 } as unknown as World);
+    assert.ok(asked.every((one) => one === `${HOST} A`));
+    return records.filter((line) => line.includes('TLSA'));
+  };
+  const smtp = { smtp: { host: '::', port: 25 } };
+  assert.match((await tell(true, smtp)).join(), /^_25\._tcp\..* IN TLSA 3 1 1 [0-9a-f]{64}$/);
+  assert.deepEqual(await tell(false, smtp), []);
+  assert.deepEqual(await tell(true, {}), [], 'mail does not come here');
 });
 
 test('who may issue (RFC 8659)', async () => {
