@@ -160,9 +160,10 @@ export class MxRole implements Role {
     const { spam: services, settings } = this.#services;
     if (services === undefined) return undefined;
     const reverseName = (): string | undefined => this.#reverseName.value;
+    const foundName = () => this.#reverseName.found();
     const { hostname } = settings;
     const network = networkOf(from.address);
-    return { services, arrival: { ...from, hostname, network, dns: this.#dns, reverseName } };
+    return { services, arrival: { ...from, hostname, network, dns: this.#dns, reverseName, foundName } };
   }
 
   #countUnknown(): void {

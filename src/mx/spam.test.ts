@@ -12,7 +12,10 @@ import { silentLog } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import type { Dns } from '../dns/answer.ts';
 import { Resolver } from '../dns/resolver.ts';
+import { pointerName } from '../dns/reverse.ts';
 import type { Listener } from '../net/listener.ts';
+import { Proxies } from '../net/proxies.ts';
+import { Sweep } from '../net/sweep.ts';
 import { BlockLists } from '../spam/block-lists.ts';
 import { Greylist } from '../spam/greylist.ts';
 import { GreylistFiles } from '../spam/greylist-files.ts';
@@ -49,12 +52,20 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const BEHIND_PROXY = {
+  stream: {
+    ...{ sweep: new Sweep(20), writeTimeoutMs: 10_000 },
+    proxies: new Proxies({ from: ['127.0.0.1'], listeners: 'smtp' }),
+  },
+};
+
 interface Wanted extends Partial<Omit<SpamServices, 'rspamd'>> {
   readonly rspamd?: Partial<RspamdSettings>;
   readonly dns?: Dns;
+  readonly isProxied?: boolean;
 }
 
-async function start({ rspamd: settings, dns, ...rest }: Wanted = {}): Promise<void> {
+async function start({ rspamd: settings, dns, isProxied = false, ...rest }: Wanted = {}): Promise<void> {
   const clock = (): number => nowMs;
   const spam: SpamServices = {
     lists: new BlockLists({ lists: [], junkFrom: 2, rejectFrom: 3 }, silentLog),
@@ -72,20 +83,22 @@ async function start({ rspamd: settings, dns, ...rest }: Wanted = {}): Promise<v
       'installation',
       clock,
     ),
-    greylistsAll: false,
+    greylisted: 'nobody',
     isTrusted: () => false,
     isRelay: () => false,
     believesHeaders: false,
     ...rest,
   };
-  server = await openTestMx({ domain: kit.domain, activity: kit.activity, spam, ...(dns && { dns }) });
+  const { domain, activity } = kit;
+  server = await openTestMx({ domain, activity, spam, ...(dns && { dns }), ...(isProxied && BEHIND_PROXY) });
 }
 
 const letter = (text = 'hello', above = ''): string =>
   `${above}From: <bo@example.org>\r\nTo: <${ALICE}>\r\nSubject: x\r\nMessage-ID: <${Math.random()}@example.org>\r\n\r\n${text}\r\n`;
 
-async function send(message: string, to: readonly string[] = [ALICE]): Promise<string> {
-  const client = await mxHello(server as Listener);
+/** `from`: as a proxy says. */
+async function send(message: string, to: readonly string[] = [ALICE], from?: string): Promise<string> {
+  const client = await mxHello(server as Listener, from);
   client.send('MAIL FROM:<bo@example.org>\r\n', ...to.map((one) => `RCPT TO:<${one}>\r\n`), 'DATA\r\n');
   await client.codes(to.length + 2);
   client.send(message, '.\r\n');
@@ -191,7 +204,7 @@ describe('rspamd', () => {
 
 describe('greylisting (RFC 6647)', () => {
   test('who is new comes again, for all recipients; who is trusted does not', async () => {
-    await start({ greylistsAll: true });
+    await start({ greylisted: 'all' });
     assert.match(await send(letter(), [ALICE, BOB]), /^451 4\.7\.0 /);
     assert.match(await send(letter(), [ALICE]), /^451 4\.7\.0 /, 'too early');
     nowMs += 360_000;
@@ -199,8 +212,38 @@ describe('greylisting (RFC 6647)', () => {
     assert.match(await send(letter(), [BOB]), /^250 /);
     nowMs += 100 * 86_400_000;
     await server?.close(0);
-    await start({ greylistsAll: true, isTrusted: () => true });
+    await start({ greylisted: 'all', isTrusted: () => true });
     assert.match(await send(letter()), /^250 /);
+  });
+
+  test('of suspicious senders alone: without a name, or with that of a line, and nothing that proves a domain', async () => {
+    const SUSPECT = '198.51.100.5';
+    const back = (address: string, name: string) => [
+      record(pointerName(address), 'PTR', name),
+      record(name, 'A', address),
+    ];
+    const zone = await startDns({
+      zone: [
+        ...back('198.51.100.7', 'mail.example.net'),
+        ...back('198.51.100.8', '198-51-100-8.dsl.example.net'),
+        ...back('198.51.100.9', '198-51-100-9.dsl.example.net'),
+        record(pointerName('198.51.100.6'), 'PTR', 'mail.example.net'),
+        record('example.org', 'TXT', 'v=spf1 ip4:198.51.100.9 -all'),
+      ],
+      behaviour: ({ name }) => (name === pointerName('198.51.100.10') ? { rcode: 2 } : undefined),
+    });
+    const dns = new Resolver({ servers: [zone], timeoutMs: 2000, tryMs: 500 });
+    await start({ dns, greylisted: 'suspicious', isProxied: true });
+    const from = (address: string) => send(letter(), [ALICE], address);
+    assert.match(await from(SUSPECT), /^451 4\.7\.0 /, 'no name');
+    assert.match(await from('198.51.100.6'), /^451 4\.7\.0 /, 'a name that does not lead back');
+    assert.match(await from('198.51.100.8'), /^451 4\.7\.0 /, 'the name of a line');
+    assert.match(await from('198.51.100.7'), /^250 /, 'the name of a mail server');
+    assert.match(await from('198.51.100.9'), /^250 /, 'the name of a line, and the domain is proven');
+    assert.match(await from('198.51.100.10'), /^250 /, 'the DNS does not say');
+    nowMs += 360_000;
+    assert.match(await from(SUSPECT), /^250 /, 'it came again');
+    await zone.close();
   });
 });
 

@@ -26,7 +26,7 @@ export function spamServices(config: Config, log: Log, installation: string): Sp
     rspamd: config.rspamd.url === '' ? undefined : new Rspamd(rspamdSettings(config)),
     memory: new ScanMemory(),
     greylist: new Greylist({ delayMs: greylist.delay }, files, installation, nowMs),
-    greylistsAll: greylist.enabled,
+    greylisted: greylist.enabled ? greylist.whom : 'nobody',
     isRelay: (address) => isIn(trusted, address),
     isTrusted: (address) => isLoopback(address) || isIn(trusted, address),
     believesHeaders: mx.junkHeaders,

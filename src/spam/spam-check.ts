@@ -7,19 +7,26 @@
  */
 import type { Dns } from '../dns/answer.ts';
 import type { BlockLists, Listing } from './block-lists.ts';
+import { looksGenerated } from './generated-name.ts';
 import type { Greylist } from './greylist.ts';
 import { type Judged, type Opinion, together } from './opinion.ts';
 import type { Rspamd, ScannedFrom } from './rspamd.ts';
 import type { ScanMemory } from './scan-memory.ts';
 import { LOOKED_AT_BYTES, upstreamOpinion } from './upstream.ts';
 
+/** Senders whose first mail waits. "suspicious": whose address has no name or a generated one, and of whom no domain is proven. */
+export type Greylisted = 'nobody' | 'suspicious' | 'all';
+
+/** The name of an address, one that leads back to it. "unknown": the DNS has not said. */
+export type FoundName = { readonly name: string } | 'none' | 'unknown';
+
 export interface SpamServices {
   readonly lists: BlockLists;
   readonly rspamd: Rspamd | undefined;
   readonly memory: ScanMemory;
-  /** For whom rspamd wants to wait, and with `greylistsAll` for everybody. */
+  /** For whom rspamd wants to wait, and for those who are greylisted. */
   readonly greylist: Greylist;
-  readonly greylistsAll: boolean;
+  readonly greylisted: Greylisted;
   /** A server that passes mail on to this one: where it is from shows no more in the address, and it answers for that. */
   isRelay(address: string): boolean;
   /** This machine, and relays. */
@@ -34,6 +41,8 @@ export interface SpamArrival extends Omit<ScannedFrom, 'reverseName'> {
   readonly dns: Dns | undefined;
   /** Asked when all has come. */
   readonly reverseName: () => string | undefined;
+  /** The same, waited for. */
+  readonly foundName: () => Promise<FoundName>;
 }
 
 /** Recipients of one message whose first mail is waited for. */
@@ -115,7 +124,7 @@ export class SpamCheck {
     if (rspamd === undefined) return [];
     if (this.#isLost === TOO_LARGE) return [{ action: 'accept', reason: TOO_LARGE }];
     if (this.#isLost !== undefined) return [rspamd.absent(this.#isLost)];
-    const { reverseName, ...arrival } = this.#arrival;
+    const { reverseName, foundName: _, ...arrival } = this.#arrival;
     return [await rspamd.check(this.#pieces, { ...arrival, reverseName: reverseName() })];
   }
 
@@ -124,10 +133,11 @@ export class SpamCheck {
     listing: Listing,
     provenDomain: string | undefined,
   ): Promise<Opinion> {
-    const { greylist, greylistsAll } = this.#services;
-    const isWanted = greylistsAll || opinions.some(({ wantsDelay }) => wantsDelay === true);
     // A list of good senders has it.
-    if (!isWanted || this.#isTrusted || listing.points < 0) return { action: 'accept' };
+    if (this.#isTrusted || listing.points < 0) return { action: 'accept' };
+    const isWanted = opinions.some(({ wantsDelay }) => wantsDelay === true);
+    if (!isWanted && !(await this.#isGreylisted(provenDomain))) return { action: 'accept' };
+    const { greylist } = this.#services;
     const { network, mailFrom, recipients } = this.#arrival;
     const triplets = recipients.slice(0, MAX_TRIPLETS).map((recipient) => ({
       from: provenDomain ?? network,
@@ -136,5 +146,15 @@ export class SpamCheck {
     }));
     if (!(await greylist.delays(triplets))) return { action: 'accept' };
     return { action: 'defer', reason: 'it comes from there for the first time; try again in some minutes' };
+  }
+
+  async #isGreylisted(provenDomain: string | undefined): Promise<boolean> {
+    const { greylisted } = this.#services;
+    if (greylisted !== 'suspicious') return greylisted === 'all';
+    if (provenDomain !== undefined) return false;
+    const found = await this.#arrival.foundName();
+    // Where the DNS does not answer, everybody would be nameless.
+    if (found === 'unknown') return false;
+    return found === 'none' || looksGenerated(found.name, this.#arrival.address);
   }
 }

@@ -10,6 +10,7 @@ import { Resolver } from '../dns/resolver.ts';
 import { reversedLabels } from '../dns/reverse.ts';
 import { isListed, parseBlockLists } from './block-list.ts';
 import { BlockLists } from './block-lists.ts';
+import { looksGenerated } from './generated-name.ts';
 import { Greylist, type GreylistLog } from './greylist.ts';
 import { GreylistFiles } from './greylist-files.ts';
 import { rspamdAnswer, statusField } from './rspamd-answer.ts';
@@ -175,6 +176,28 @@ test('what a filter before us has written', () => {
   assert.equal(of('X-Spam: Yes\r\n'), 'junk');
   assert.equal(of('X-Spam-Flag: NO\r\nX-Spam: Yes\r\n'), 'accept');
   assert.equal(of('X-Spam-Status: No, score=1\r\n'), 'accept');
+});
+
+test("names of customers' lines are told from those of mail servers", () => {
+  for (const [name, address, is] of [
+    ['203-0-113-5.dsl.example.net', '203.0.113.5', true],
+    ['5.113.0.203.example.net', '203.0.113.5', true],
+    ['host203x0x113x5.example.net', '203.0.113.5', true],
+    ['p203000113005.example.net', '203.0.113.5', true],
+    ['cb007105.example.net', '203.0.113.5', true],
+    ['c-113-5.pool.example.net', '203.0.113.5', true],
+    ['a17.dynamic.example.net', '203.0.113.5', true],
+    ['mail.example.com', '203.0.113.5', false],
+    ['mail.cable.example', '203.0.113.5', false],
+    ['smtp1.dsl.example.net', '203.0.113.5', false],
+    ['mail-am6eur05on2054.outbound.example.com', '203.0.113.5', false],
+    ['pool.example', '203.0.113.5', false],
+    ['2001-db8-0-0-4a2b-11ff-fe0c-77.example.net', '2001:db8::4a2b:11ff:fe0c:77', true],
+    ['dyn-4a2b11fffe0c0077.example.net', '2001:db8::4a2b:11ff:fe0c:77', true],
+    ['2001-db8--1.example.net', '2001:db8::1', true],
+    ['mx.example.org', '2001:db8::1', false],
+  ] as const)
+    assert.equal(looksGenerated(name, address), is, name);
 });
 
 describe('greylisting (RFC 6647)', () => {

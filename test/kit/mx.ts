@@ -23,8 +23,10 @@ export function openTestMx(
   return startMx(mxServices(all), all);
 }
 
-export async function mxHello(server: { readonly port: number }): Promise<LineClient> {
+/** `from`: whose connection a proxy says that it is. */
+export async function mxHello(server: { readonly port: number }, from?: string): Promise<LineClient> {
   const client = await LineClient.connect(server.port);
+  if (from !== undefined) client.send(`PROXY TCP4 ${from} 192.0.2.1 4444 25\r\n`);
   assert.deepEqual(await client.codes(1), ['220']);
   client.send('EHLO client.example.org\r\n');
   assert.deepEqual(await client.codes(1), ['250']);

@@ -64,6 +64,10 @@ export const GREYLIST = {
     default: false,
     doc: 'Whether mail of senders who were never heard of is asked to come again in some minutes (RFC 6647). Most programs that send spam do not, and every mail server does; but a first message, such as a code to sign in with, is late.',
   }),
+  whom: choice(['suspicious', 'all'], {
+    default: 'all',
+    doc: 'Whose mail waits when it is on. "all": that of everybody who was never heard of. "suspicious": only where the address has no name in the DNS that leads back to it, or one that spells the address or a line of a provider (dsl, dynamic, pool), and neither SPF nor DKIM proves a domain. That delays few codes and next to no mail of people.',
+  }),
   delay: duration({
     default: '5m',
     min: '1s',
