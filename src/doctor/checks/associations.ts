@@ -19,12 +19,13 @@ export const associations: Check = {
   async run({ config, dns, machine }) {
     const { hostname, listen } = config;
     if (listen.smtp === undefined || isOnlyHere(hostname)) return [];
-    const [file, record, address] = await Promise.all([
-      machine.certificateFile(),
+    const file = await machine.certificateFile();
+    // Nobody waits for the DNS where nothing can be said.
+    if (!('certificate' in file)) return [];
+    const [record, address] = await Promise.all([
       dns.ask(`_25._tcp.${hostname}`, 'TLSA'),
       dns.ask(hostname, 'A'),
     ]);
-    if (!('certificate' in file)) return [];
     const isSigned = 'isSecure' in address && address.isSecure;
     return [judge(hostname, record, file.certificate, { isSigned, origin: originOf(config) })];
   },
