@@ -263,7 +263,7 @@ function isReadable(model: ModelAccount, { account }: Seen, mailbox: MailboxId):
   return model.mailboxes.has(mailbox) || isHeld;
 }
 
-/** Copying to the Trash may exceed the quota once: not beyond all that there is outside of it. */
+/** Copying to the Trash may exceed the quota, up to twice of it with all that there is. */
 function mayCopy(
   model: ModelAccount,
   { account: { limits, mailboxes, gone } }: Seen,
@@ -274,12 +274,8 @@ function mayCopy(
   if (model.hasRoomFor(limits, bytes, found.length)) return true;
   const state = mailboxes.get(target) ?? [...gone].find(({ id }) => id === target);
   if (state?.role !== 'trash' || source === target) return false;
-  const there = [...(model.find(target)?.messages.values() ?? [])];
   const { bytes: mostBytes = Number.POSITIVE_INFINITY, messages: most = Number.POSITIVE_INFINITY } = limits;
-  return (
-    bytesOf(there) + bytes <= Math.max(mostBytes, model.usedBytes - bytesOf(there)) &&
-    there.length + found.length <= Math.max(most, model.usedMessages - there.length)
-  );
+  return model.usedBytes + bytes <= 2 * mostBytes && model.usedMessages + found.length <= 2 * most;
 }
 
 export function move(source: MailboxId, uids: readonly number[], target: MailboxId): Semantic {

@@ -145,10 +145,23 @@ describe('copies', () => {
       });
     }
 
-    it('go there when the quota was lowered far below what there is', async () => {
+    it('go there, and out of it, and there again, to twice the quota and no further', async () => {
+      await open(10, { bytes: 10 * size });
+      const trash = mailboxOf(account, 'Trash');
+      await copyMessages(kit.domain, account, inbox, uids(1, 10), trash);
+      await moveMessages(kit.domain, account, trash, uids(1, 10), archive);
+      await assert.rejects(copyMessages(kit.domain, account, inbox, [1], trash), isFull);
+      await assert.rejects(copyMessages(kit.domain, account, archive, [1], trash), isFull);
+      assert.equal(account.usedMessages, 20);
+    });
+
+    it('are moved there when the quota was lowered far below what there is', async () => {
       await open(10);
       await setQuota(kit.domain, account.record, { quotaBytes: 2 * size });
-      await copyMessages(kit.domain, account, inbox, uids(1, 10), mailboxOf(account, 'Trash'));
+      const trash = mailboxOf(account, 'Trash');
+      await assert.rejects(copyMessages(kit.domain, account, inbox, [1], trash), isFull);
+      await moveMessages(kit.domain, account, inbox, uids(1, 10), trash);
+      assert.equal(trash.exists, 10);
       await assert.rejects(add(1), isFull);
     });
   });

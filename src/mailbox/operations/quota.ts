@@ -13,6 +13,7 @@ import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 
 const RECOVERY_SHARE = 1.1;
+const TRASH_SHARE = 2;
 /** The reserve of drafts: the larger of the two. */
 const DRAFT_SHARE = 0.02;
 const DRAFT_BYTES = 1024 * 1024;
@@ -98,8 +99,9 @@ export function checkUploadQuota(account: AccountState, bytes: number): void {
 }
 
 /**
- * As `checkQuota`, for messages that are copied from one mailbox to another. The Trash may go beyond the quota, up to as
- * much as the quota or as everything outside of it: all mail there is can go there once, and not a second time.
+ * As `checkQuota`, for messages that are copied from one mailbox to another. Into the Trash they may go beyond the quota, up to twice of
+ * it with all that there is: everything can go there once. What was moved out of it again counts like all else, so nobody gets more room
+ * by copying and moving in turns. Where a limit was lowered to less than half of what there is, mail is moved there and not copied.
  */
 export function checkCopyQuota(
   account: AccountState,
@@ -110,9 +112,10 @@ export function checkCopyQuota(
 ): void {
   if (target.role === 'trash' && source !== target) {
     const most = mostOf(account);
-    const mostBytes = Math.max(most.bytes, account.usedBytes - target.bytes);
-    const mostMessages = Math.max(most.messages, account.usedMessages - target.exists);
-    if (target.bytes + bytes <= mostBytes && target.exists + messages <= mostMessages) return;
+    const isIn =
+      account.usedBytes + bytes <= most.bytes * TRASH_SHARE &&
+      account.usedMessages + messages <= most.messages * TRASH_SHARE;
+    if (isIn) return;
   }
   checkQuota(account, bytes, messages);
 }
