@@ -78,6 +78,26 @@ export class EnvelopeReader {
     return found;
   }
 
+  /**
+   * Everybody in a field as programs show them, decoded. Whoever has no address that could be read has an empty one; a group is there, by
+   * its name, only when nobody is in it nor beside it.
+   */
+  shownIn(field: EnvelopeField): readonly EnvelopePerson[] {
+    this.#seek(field);
+    const found: EnvelopePerson[] = [];
+    const groups: EnvelopePerson[] = [];
+    if (this.#text.charAt(this.#at) === '(')
+      this.#eachAddress(([name = '', , mailbox, host]) => {
+        if (mailbox === undefined) return;
+        const local = decodeWords(mailbox);
+        if (host === undefined) groups.push({ name: local, address: '' });
+        else if (host !== '')
+          found.push({ name: decodeWords(name), address: `${local}@${decodeWords(host)}` });
+        else found.push({ name: name === '' ? local : decodeWords(name), address: '' });
+      });
+    return found.length === 0 ? groups : found;
+  }
+
   sentDate(): MailDate | undefined {
     this.#seek('date');
     const value = this.#value();

@@ -3,7 +3,8 @@
  * hashes under a secret of the account, so that a table of them says nothing and nobody can make an address that passes for another one.
  *
  * Two addresses are one when they differ in case, in the form of their characters, or in the spelling of an international domain; two
- * names are one when they have the same words. The numbers and the secret's version are stored: they never change their meaning.
+ * names are one when they have the same words. What nobody sees (joiners, soft hyphens, marks of direction) is no part of a name. Not
+ * folded is what only looks alike: letters of other scripts, letters set apart by spaces, words put before a name. The numbers and the secret's version are stored: they never change their meaning.
  */
 import { hash } from 'node:crypto';
 import { domainToASCII } from 'node:url';
@@ -41,6 +42,9 @@ export const SECRET_BYTES = 16;
 export const CORRESPONDENT_KEY_BYTES = 10;
 /** What follows in an address or a name that is longer tells nobody apart. */
 const MAX_LENGTH = 320;
+/** Of the words that a name begins with. */
+const MOST_WORDS = 5;
+const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Undefined for what is no address. */
 export function addressKey(secret: Buffer, address: string): string | undefined {
@@ -54,6 +58,17 @@ export function nameKey(secret: Buffer, name: string): string | undefined {
   return folded && keyOf(secret, 'name', folded);
 }
 
+/** What a name may pass for: itself, and the words that it begins with, two of them or more: `Anna Lind (Friend)`, `Anna Lind @work`. */
+export function likenessKeys(secret: Buffer, name: string): readonly string[] {
+  const words = wordsIn(shownPart(name).replace(/\S*@\S*/g, ' '));
+  const keys = new Set<string>();
+  for (let count = 2; count <= Math.min(words.length, MOST_WORDS); count++)
+    keys.add(keyOf(secret, 'name', joined(words.slice(0, count))));
+  const whole = nameKey(secret, name);
+  if (whole !== undefined) keys.add(whole);
+  return [...keys];
+}
+
 export function foldedAddress(address: string): string | undefined {
   const at = address.lastIndexOf('@');
   if (at < 1 || at === address.length - 1 || address.length > MAX_LENGTH) return undefined;
@@ -65,9 +80,21 @@ export function foldedAddress(address: string): string | undefined {
 /** "Lind, Anna" is Anna Lind. */
 export function foldedName(name: string): string | undefined {
   if (name.includes('@')) return undefined;
-  const words = folded(name.slice(0, MAX_LENGTH)).match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
-  const all = words.sort().join(' ');
+  const all = joined(wordsIn(shownPart(name)));
   return [...all].length < 2 ? undefined : all;
+}
+
+/** Without what is not seen, which could push a name out of what is looked at, or divide its words. */
+function shownPart(name: string): string {
+  return name.replace(INVISIBLE, '').trim().replace(/\s+/g, ' ').slice(0, MAX_LENGTH);
+}
+
+function wordsIn(text: string): string[] {
+  return folded(text).match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+}
+
+function joined(words: readonly string[]): string {
+  return words.toSorted().join(' ');
 }
 
 function folded(text: string): string {

@@ -91,7 +91,54 @@ describe('the first mail from an address', () => {
     assert.deepEqual([...all].sort(), [0, FirstContact, FirstContact]);
     assert.deepEqual(await come('Eva <EVA@example.org>', 'bo@bücher.example'), [0, 0]);
     assert.deepEqual(await come('"eva@example.org" <dan@example.net>'), [FirstContact]);
-    assert.deepEqual(await come(ADDRESS, 'nobody:;'), [0, 0]);
+    assert.deepEqual(await come(ADDRESS), [0]);
+  });
+
+  test('is mail without an address by which its author could be known, and a namesake by the name alone', async () => {
+    await put('Sent', letter(ADDRESS, 'To: Anna Lind <anna@example.org>'));
+    const long = `Anna Lind <${'x'.repeat(320)}@example.org>`;
+    for (const from of ['"Anna Lind" <>', 'Anna Lind', 'Anna Lind:;', 'Anna Lind <q13@>', long])
+      assert.deepEqual(await come(from), [FirstContact | Namesake], from);
+    for (const from of ['<q13@>', '<@evil.example>', 'nobody:;', 'Dan Ek <>'])
+      assert.deepEqual(await come(from), [FirstContact], from);
+    assert.deepEqual(await come('"Anna Lind" <>'), [FirstContact | Namesake], 'nothing was learnt');
+    assert.deepEqual(
+      await come('Friends: Anna Lind <anna@example.org>;'),
+      [0],
+      'a group of one who is known',
+    );
+  });
+
+  test('is of whoever is not known among several authors, whichever of two fields is shown', async () => {
+    await put('Sent', letter(ADDRESS, 'To: Anna Lind <anna@example.org>'));
+    const anna = 'anna@example.org';
+    const evil = (n: number) => `Anna Lind <e${n}@evil.example>`;
+    assert.deepEqual(await come(`${anna}\r\nFrom: ${evil(1)}`), [FirstContact | Namesake]);
+    assert.deepEqual(await come(`${evil(2)}\r\nFrom: ${anna}`), [FirstContact | Namesake]);
+    assert.deepEqual(await come(`${anna}, Bo <bo@example.net>`), [FirstContact]);
+    assert.deepEqual(await come(`${anna}, Bo <bo@example.net>`), [0]);
+    assert.deepEqual(await come([anna, anna, anna, anna, evil(3)].join(', ')), [FirstContact]);
+    assert.deepEqual(await come(`${ADDRESS}\r\nFrom: ${evil(4)}`), [FirstContact | Namesake]);
+  });
+
+  test('has a known name also with what is not seen inside, and with more words behind', async () => {
+    await put('Sent', letter(ADDRESS, 'To: "Anna Lind" <anna@example.org>, Bo <bo@example.org>'));
+    const hidden = [
+      'An\u200bna Lind',
+      'Anna Li\u00adnd',
+      '\u202eAnna\u202c Lind',
+      `${'\u2060'.repeat(400)}Anna Lind`,
+    ];
+    const longer = [
+      'Anna Lind (Friend)',
+      'Anna Lind @work',
+      'Anna Lind anna@example.org',
+      'Lind, Anna - Director',
+    ];
+    for (const [i, name] of [...hidden, ...longer].entries())
+      assert.deepEqual(await come(`"${name}" <h${i}@evil.example>`), [FirstContact | Namesake], name);
+    for (const [i, name] of ['Anna Ek Lind', 'Bo Lind', 'Annalind'].entries())
+      assert.deepEqual(await come(`"${name}" <i${i}@evil.example>`), [FirstContact], name);
   });
 
   test('is known to be the second after a restart, and a copy says what its message says', async () => {

@@ -9,18 +9,22 @@ import { type EnvelopePerson, EnvelopeReader } from '../../mail/envelope-reader.
 import { TRAIT } from '../../mail/traits.ts';
 import type { AccountChange } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
-import { addressKey, foldedAddress, KNOWN, nameKey } from '../model/correspondents.ts';
+import { addressKey, foldedAddress, KNOWN, likenessKeys, nameKey } from '../model/correspondents.ts';
 import { damageIn } from '../port/store-words.ts';
 import type { AccountState } from '../state/account.ts';
 
 /** Of one message; those behind are strangers still. */
 const MOST_RECIPIENTS = 1000;
+/** A message has one as a rule; one that has more than these is from a stranger. */
+const MOST_AUTHORS = 4;
 
-/** Mail from its author has come to the account. */
+/** Mail from its authors has come to the account. */
 export function noteAuthor(change: AccountChange, envelope: Buffer): void {
-  const author = authorIn(envelope);
-  const key = author && addressKey(secretOf(change.account), author.address);
-  if (key !== undefined) change.correspondents.hear(key);
+  const secret = secretOf(change.account);
+  for (const { address } of authorsIn(envelope).slice(0, MOST_AUTHORS)) {
+    const key = addressKey(secret, address);
+    if (key !== undefined) change.correspondents.hear(key);
+  }
 }
 
 /** The account has written to those of its envelope, and to these addresses. */
@@ -50,21 +54,27 @@ export interface ContactQuestion {
 
 const NOBODY: ContactQuestion = Object.freeze({ traitsIn: () => 0, close: () => {} });
 
-/** Of a message that is about to be delivered. What cannot be read for damage is taken for known: nothing is said of it. */
+/**
+ * Of a message that is about to be delivered. Its authors are all of From, since programs differ in whom of several they show: it is from a
+ * stranger when one of them is, or has no address by which he could be known. A message without From says nobody's name, and nothing is
+ * said of it; nor is anything when what is known cannot be read for damage.
+ */
 export async function askForContact(
   { store, log }: Pick<Domain, 'store' | 'log'>,
   account: AccountState,
   envelope: Buffer,
 ): Promise<ContactQuestion> {
-  const author = authorIn(envelope);
-  const secret = secretOf(account);
-  const key = author && addressKey(secret, author.address);
-  if (author === undefined || key === undefined) return NOBODY;
-  const named = nameKey(secret, author.name);
+  const people = authorsIn(envelope);
+  if (people.length === 0) return NOBODY;
+  const authors = people.slice(0, MOST_AUTHORS).map((person) => lookOf(account, person));
+  const keys = [
+    ...new Set(authors.flatMap(({ key, likes }) => (key === undefined ? likes : [key, ...likes]))),
+  ];
   const window = account.newcomers.open();
-  let stored: readonly number[];
+  const known = new Map<string, number>();
   try {
-    stored = await store.loadCorrespondents(account.id, named === undefined ? [key] : [key, named]);
+    const stored = await store.loadCorrespondents(account.id, keys);
+    for (const [i, key] of keys.entries()) known.set(key, stored[i] ?? 0);
   } catch (error) {
     window.close();
     const damage = damageIn(error);
@@ -72,19 +82,49 @@ export async function askForContact(
     log.error({ account: account.id, damage }, 'whom the account knows cannot be looked up');
     return NOBODY;
   }
-  const [ofAddress = 0, ofName = 0] = stored;
-  const isOwn = foldedAddress(author.address) === foldedAddress(account.record.address);
+  const kindsOf = (key: string): number => (known.get(key) ?? 0) | window.kindsOf(key);
   return {
     traitsIn(change) {
-      const kinds = ofAddress | window.kindsOf(key);
-      const isName = named !== undefined && ((ofName | window.kindsOf(named)) & KNOWN.Named) !== 0;
-      if (kinds === 0) return isOwn || !isReadWhole(change.account) ? 0 : traitsOf(isName);
-      if ((kinds & KNOWN.Written) !== 0 && named !== undefined && !isName)
-        change.correspondents.note(named, KNOWN.Named);
-      return 0;
+      const strangers = authors.filter(
+        ({ key, isOwn }) => !isOwn && (key === undefined || kindsOf(key) === 0),
+      );
+      if (strangers.length === 0 && people.length <= MOST_AUTHORS) {
+        for (const author of authors) noteName(change, author, kindsOf);
+        return 0;
+      }
+      if (!isReadWhole(change.account)) return 0;
+      return traitsOf(
+        strangers.some(({ likes }) => likes.some((name) => (kindsOf(name) & KNOWN.Named) !== 0)),
+      );
     },
     close: window.close,
   };
+}
+
+interface AuthorLook {
+  /** Of the address; undefined when there is none that could be known. */
+  readonly key: string | undefined;
+  readonly named: string | undefined;
+  readonly likes: readonly string[];
+  /** The account's own address. */
+  readonly isOwn: boolean;
+}
+
+function lookOf(account: AccountState, { name, address }: EnvelopePerson): AuthorLook {
+  const secret = secretOf(account);
+  const folded = foldedAddress(address);
+  return {
+    key: addressKey(secret, address),
+    named: nameKey(secret, name),
+    likes: likenessKeys(secret, name),
+    isOwn: folded !== undefined && folded === foldedAddress(account.record.address),
+  };
+}
+
+/** Somebody whom the account has written to has this name. */
+function noteName(change: AccountChange, { key, named }: AuthorLook, kindsOf: (key: string) => number): void {
+  if (key === undefined || named === undefined || (kindsOf(key) & KNOWN.Written) === 0) return;
+  if ((kindsOf(named) & KNOWN.Named) === 0) change.correspondents.note(named, KNOWN.Named);
 }
 
 /** Whether the account has had mail from it or has written to it, as `kinds` says. Throws MailboxError. */
@@ -115,9 +155,15 @@ export async function hasMet(
   return isCorrespondent(reader, account, address, KNOWN.Heard | KNOWN.Written);
 }
 
-/** The first of From, whom programs show. */
+/** The first author, of those that are noted, who has an address. */
 export function authorIn(envelope: Buffer): EnvelopePerson | undefined {
-  return new EnvelopeReader(envelope.toString('latin1')).peopleOf('from')[0];
+  return authorsIn(envelope)
+    .slice(0, MOST_AUTHORS)
+    .find(({ address }) => address !== '');
+}
+
+function authorsIn(envelope: Buffer): readonly EnvelopePerson[] {
+  return new EnvelopeReader(envelope.toString('latin1')).shownIn('from');
 }
 
 function recipientsIn(envelope: Buffer | undefined): readonly EnvelopePerson[] {
