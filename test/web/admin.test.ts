@@ -140,7 +140,7 @@ for (const workers of [1, 3]) {
         const again = { address: 'deputy@example.org', isAdmin: true, proof: proofs[i] };
         assert.equal((await tab.act('account/role', again)).status, 404);
       }
-      await boss.ok('account/access', { address: 'deputy@example.org', isOpen: false });
+      await boss.ok('account/access', { address: 'deputy@example.org', isOpen: false, proof });
       for (const tab of tabs) assert.equal((await tab.act('accounts')).status, 401);
     });
 
@@ -153,6 +153,10 @@ for (const workers of [1, 3]) {
         ['account/role', { address: ANN, isAdmin: true }],
         ['account/remove', { address: ANN }],
         ['domain/remove', { name: 'example.org' }],
+        ['accounts/add', { address: 'thief' }],
+        ['account/access', { address: ANN, isOpen: false }],
+        ['aliases/add', { address: 'info@example.org', targets: [ANN] }],
+        ['aliases/drop', { address: 'info@example.org', targets: 'all' }],
       ];
       const other = await (await caller().signIn(BOSS)).proof();
       for (const [name, body] of dangerous) {
@@ -170,16 +174,20 @@ for (const workers of [1, 3]) {
     });
 
     test('accounts are found, made, bounded and taken away; what was done is written down on both sides', async () => {
+      const proof = await boss.proof();
+      const add = (address: string, password: string) =>
+        boss.act('accounts/add', { address, password, proof });
       const made = await boss.ok('accounts/add', {
+        proof,
         address: 'carl',
         password: PASSWORD,
         quotaBytes: 1_000_000,
       });
       assert.equal(made.address, 'carl@example.org');
-      const twice = await boss.act('accounts/add', { address: 'CARL@example.org', password: PASSWORD });
+      const twice = await add('CARL@example.org', PASSWORD);
       assert.deepEqual([twice.status, twice.value.error], [409, 'exists']);
-      assert.equal((await boss.act('accounts/add', { address: 'a b', password: PASSWORD })).status, 422);
-      assert.equal((await boss.act('accounts/add', { address: 'dora', password: 'short' })).status, 400);
+      assert.equal((await add('a b', PASSWORD)).status, 422);
+      assert.equal((await add('dora', 'short')).status, 400);
       const found = await boss.ok('accounts', { search: 'CARL' });
       assert.deepEqual([found.total, found.accounts[0].quotaBytes], [1, 1_000_000]);
       assert.equal(found.accounts[0].settings, undefined, 'what a person has chosen is not shown');
@@ -191,7 +199,6 @@ for (const workers of [1, 3]) {
       const [phone] = (await boss.ok('account', { address: 'carl@example.org' })).appPasswords;
       assert.deepEqual(Object.keys(phone).sort(), ['createdMs', 'name', 'number']);
       await boss.ok('account/app-passwords/revoke', { address: 'carl@example.org', number: phone.number });
-      const proof = await boss.proof();
       await boss.ok('account/password', { address: 'CARL@example.org', password: 'another password', proof });
       await caller().signIn('carl@example.org', 'another password');
       await boss.ok('account/remove', { address: 'carl@example.org', proof });
@@ -207,16 +214,16 @@ for (const workers of [1, 3]) {
     });
 
     test('a person without a password gets a link; nobody shuts themselves out', async () => {
-      const { token } = await boss.ok('accounts/add', { address: 'eva' });
+      const proof = await boss.proof();
+      const { token } = await boss.ok('accounts/add', { address: 'eva', proof });
       const eva = caller();
       assert.equal((await eva.post('/web/sign-in-link', { token })).status, 200);
       assert.equal((await eva.post('/web/password', { new: 'chosen by herself' })).status, 204);
       await caller().signIn('eva@example.org', 'chosen by herself');
-      const proof = await boss.proof();
       const link = await boss.ok('account/link', { address: 'eva@example.org', proof });
       assert.equal((await caller().post('/web/sign-in-link', { token: link.token })).status, 200);
       const own: [string, object][] = [
-        ['account/access', { address: 'Boss@Example.org', isOpen: false }],
+        ['account/access', { address: 'Boss@Example.org', isOpen: false, proof }],
         ['account/role', { address: BOSS, isAdmin: false, proof }],
         ['account/remove', { address: BOSS, proof }],
       ];
@@ -227,13 +234,13 @@ for (const workers of [1, 3]) {
       const other = await caller().signIn(BOSS);
       const [mine, theirs] = [await boss.proof(), await other.proof()];
       const address = 'frank@example.org';
-      await boss.ok('accounts/add', { address, password: PASSWORD });
+      await boss.ok('accounts/add', { address, password: PASSWORD, proof: mine });
       const replies = await Promise.all([
         boss.act('account/remove', { address, proof: mine }),
         other.act('account/remove', { address, proof: theirs }),
         other.act('account/quota', { address, bytes: 1000 }),
         boss.act('account/link', { address, proof: mine }),
-        boss.act('accounts/add', { address, password: PASSWORD }),
+        boss.act('accounts/add', { address, password: PASSWORD, proof: mine }),
       ]);
       for (const { status, text } of replies)
         assert.ok([200, 204, 404, 409].includes(status), `${status} ${text}`);
@@ -277,16 +284,17 @@ for (const workers of [1, 3]) {
       const { domains } = await boss.ok('domains');
       assert.deepEqual(domains.map(({ name }: Json) => name).sort(), ['example.net', 'example.org']);
       assert.doesNotMatch(JSON.stringify(domains), /privateKey|PRIVATE/);
-      const added = await boss.ok('aliases/add', { address: 'info@example.net', targets: [ANN] });
+      const proof = await boss.proof();
+      const added = await boss.ok('aliases/add', { address: 'info@example.net', targets: [ANN], proof });
       assert.equal(added.alias.accounts, 1);
       assert.equal((await boss.ok('aliases', { domain: 'example.net' })).total, 1);
       const wrong = await boss.act('aliases/add', {
         address: 'info@example.net',
         targets: ['nobody@example.org'],
+        proof,
       });
       assert.deepEqual([wrong.status, wrong.value.error], [404, 'nonexistent']);
       await boss.ok('domain/rotate', { name: 'example.net' });
-      const proof = await boss.proof();
       assert.equal((await boss.ok('domain/remove', { name: 'example.net', proof })).aliases, 1);
       assert.equal((await boss.act('domain/remove', { name: 'example.org', proof })).status, 422);
       assert.equal((await boss.act('domain', { name: 'example.net' })).status, 404);

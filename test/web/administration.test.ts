@@ -45,6 +45,9 @@ describe('administration', needs('chromium'), () => {
     await page.getByLabel('Room in GB').fill('1,5');
     assert.deepEqual(await seriousFaults(page), []);
     await page.getByRole('button', { name: 'Make the account' }).click();
+    await page.getByRole('dialog', { name: 'Your password, please' }).waitFor();
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Enter');
     await page.getByText('eva@example.net is there').waitFor();
     const link = /http\S+/.exec((await page.locator('.admin-record').textContent()) ?? '')?.[0] ?? '';
     const eva = await visit({
@@ -88,16 +91,11 @@ describe('administration', needs('chromium'), () => {
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'person09876@example.org' }).waitFor();
     await page.getByRole('switch', { name: /^May sign in/ }).press('Space');
-    await page.getByRole('switch', { name: /^May sign in/, checked: false }).waitFor();
-    await page.getByRole('button', { name: /^Make a link/ }).waitFor({ state: 'detached' });
-    await page.getByRole('switch', { name: /^May sign in/ }).press('Space');
-    await page.getByRole('switch', { name: /^May sign in/, checked: true }).waitFor();
-    await page.getByRole('switch', { name: /^Administers the server/ }).press('Space');
     await page.getByRole('dialog', { name: 'Your password, please' }).waitFor();
     await page.keyboard.press('Escape');
     await page.locator('.notice-text', { hasText: 'Not done: the password was not typed.' }).waitFor();
-    await page.getByRole('switch', { name: /^Administers the server/, checked: false }).waitFor();
-    await page.getByRole('switch', { name: /^Administers the server/ }).press('Space');
+    await page.getByRole('switch', { name: /^May sign in/, checked: true }).waitFor();
+    await page.getByRole('switch', { name: /^May sign in/ }).press('Space');
     await page.getByRole('dialog', { name: 'Your password, please' }).waitFor();
     await page.keyboard.type('wrong');
     await page.keyboard.press('Enter');
@@ -105,6 +103,11 @@ describe('administration', needs('chromium'), () => {
     assert.deepEqual(await seriousFaults(page), []);
     await page.keyboard.type(PASSWORD);
     await page.keyboard.press('Enter');
+    await page.getByRole('switch', { name: /^May sign in/, checked: false }).waitFor();
+    await page.getByRole('button', { name: /^Make a link/ }).waitFor({ state: 'detached' });
+    await page.getByRole('switch', { name: /^May sign in/ }).press('Space');
+    await page.getByRole('switch', { name: /^May sign in/, checked: true }).waitFor();
+    await page.getByRole('switch', { name: /^Administers the server/ }).press('Space');
     await page.getByRole('switch', { name: /^Administers the server/, checked: true }).waitFor();
     await page.getByRole('button', { name: 'Remove the account' }).press('Enter');
     await page.getByRole('button', { name: 'Remove', exact: true }).press('Enter');

@@ -45,7 +45,7 @@ export const ACCOUNT_ACTS: readonly Act[] = Object.freeze([
     }),
   }),
   act({
-    ...{ name: 'accounts/add', did: 'account added', hasSecret: true },
+    ...{ name: 'accounts/add', did: 'account added', hasSecret: true, isDangerous: true },
     schema: z.strictObject({ address: ADDRESS, password: PASSWORD.optional(), quotaBytes: LIMIT.optional() }),
     run: (desk, wanted) => add(desk, wanted),
   }),
@@ -77,7 +77,7 @@ export const ACCOUNT_ACTS: readonly Act[] = Object.freeze([
     },
   }),
   act({
-    ...{ name: 'account/access', did: 'access changed' },
+    ...{ name: 'account/access', did: 'access changed', isDangerous: true },
     schema: z.strictObject({ address: ADDRESS, isOpen: z.boolean() }),
     run: async (desk, { address, isOpen }) => {
       const account = await another(desk, address);

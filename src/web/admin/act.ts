@@ -18,7 +18,10 @@ export interface Act<T = unknown> {
   readonly did?: string;
   /** A password comes along: not in the clear. */
   readonly hasSecret?: boolean;
-  /** The administrator's own password must have been typed a moment ago. */
+  /**
+   * The administrator's own password must have been typed a moment ago: it takes something away for good, lets somebody in, or leads mail
+   * elsewhere.
+   */
   readonly isDangerous?: boolean;
   /** Throws MailboxError. */
   run(desk: Desk, body: T): Promise<Done>;

@@ -58,7 +58,7 @@ export const DOMAIN_ACTS: readonly Act[] = Object.freeze([
     },
   }),
   act({
-    ...{ name: 'aliases/add', did: 'alias changed' },
+    ...{ name: 'aliases/add', did: 'alias changed', isDangerous: true },
     schema: z.strictObject({ address: NAME, targets: TARGETS }),
     run: async ({ admin }, { address, targets }) => {
       const { alias, changed } = await admin.domains.addToAlias(address, targets);
@@ -66,7 +66,7 @@ export const DOMAIN_ACTS: readonly Act[] = Object.freeze([
     },
   }),
   act({
-    ...{ name: 'aliases/drop', did: 'alias changed' },
+    ...{ name: 'aliases/drop', did: 'alias changed', isDangerous: true },
     schema: z.strictObject({ address: NAME, targets: z.union([TARGETS, z.literal('all')]) }),
     run: async ({ admin }, { address, targets }) => {
       const { alias, changed } = await admin.domains.dropFromAlias(address, targets);
