@@ -51,6 +51,9 @@ test('a new account must have an address that mail can reach', () => {
     '.a@example.com',
     'a..b@example.com',
     'a@b..c',
+    'a@b/c',
+    'a@127.0.0.1',
+    '*@example.com',
     `${'x'.repeat(65)}@example.com`,
     'a b',
   ]) {
@@ -67,6 +70,9 @@ test('a domain that has mail here is one that the DNS can have', () => {
     ['Example.COM.', 'example.com'],
     ['xn--bcher-kva.example', 'bücher.example'],
     ['localhost', 'localhost'],
+    ['a-1.example.', 'a-1.example'],
+    ['1.example', '1.example'],
+    ['例え.jp', '例え.jp'],
   ] as const)
     assert.equal(newDomainName(raw), name);
   for (const raw of [
@@ -78,6 +84,16 @@ test('a domain that has mail here is one that the DNS can have', () => {
     'a@b',
     '[192.0.2.1]',
     `${'x'.repeat(64)}.example`,
+    'a/b',
+    '*.org',
+    '*',
+    '127.0.0.1',
+    '127.1',
+    '-x.org',
+    'x-.org',
+    '__proto__',
+    'a_b.org',
+    'a%41.org',
   ])
     assert.throws(
       () => newDomainName(raw),

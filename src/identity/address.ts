@@ -6,6 +6,7 @@
  * so that `Alice@BÜCHER.example` and `alice@xn--bcher-kva.example` are one account. RFC 5321 §2.4 lets local parts
  * differ by case; no system that people use does.
  */
+import { isIP } from 'node:net';
 import { domainToASCII, domainToUnicode } from 'node:url';
 import { MailboxError } from '../mailbox/model/errors.ts';
 
@@ -41,7 +42,9 @@ export function newAccountAddress(raw: string, defaultDomain: string): string {
   if (local.startsWith('.') || local.endsWith('.') || local.includes('..')) {
     throw new MailboxError('invalid-name', 'dots stand between other characters before the @');
   }
-  if (!hasLabels(domain)) throw new MailboxError('invalid-name', 'the part after the @ is not a domain');
+  if (local === '*')
+    throw new MailboxError('invalid-name', '*@ means a whole domain, which an alias can be, and no account');
+  if (!isHostName(domain)) throw new MailboxError('invalid-name', 'the part after the @ is not a domain');
   return `${local}@${domain}`;
 }
 
@@ -64,14 +67,20 @@ export function splitAddress(raw: string, defaultDomain: string): Halves | undef
 /** The canonical form of a domain that is to have mail here; throws MailboxError `invalid-name`. */
 export function newDomainName(raw: string): string {
   const name = canonicalDomain(raw);
-  const isDomain = isPlain(name) && hasLabels(name) && Buffer.byteLength(name) <= MAX_DOMAIN_BYTES;
-  if (!isDomain || domainToASCII(name) === '')
-    throw new MailboxError('invalid-name', 'this is not a domain, such as example.com');
+  const isDomain = isPlain(name) && isHostName(name) && Buffer.byteLength(name) <= MAX_DOMAIN_BYTES;
+  if (!isDomain) throw new MailboxError('invalid-name', 'this is not a domain, such as example.com');
   return name;
 }
 
-function hasLabels(domain: string): boolean {
-  return domain.split('.').every((label) => label !== '' && Buffer.byteLength(label) <= 63);
+/** Letters, digits, and hyphens inside (RFC 1123 §2.1), here in whatever script and there as the DNS has them. */
+const LABEL = /^[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}-]*[\p{L}\p{N}\p{M}])?$/u;
+const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+function isHostName(domain: string): boolean {
+  if (!domain.split('.').every((label) => LABEL.test(label))) return false;
+  // A machine's address is no name, in whatever spelling: 127.1, 0x7f000001.
+  const ascii = domainToASCII(domain);
+  return isIP(ascii) === 0 && ascii.split('.').every((label) => DNS_LABEL.test(label));
 }
 
 export function canonicalDomain(raw: string): string {

@@ -20,7 +20,7 @@ import {
   RESOURCES,
   type Resource,
 } from '../mailbox/model/quota.ts';
-import { newDomainName } from './address.ts';
+import { canonicalDomain, newDomainName } from './address.ts';
 import { newPair } from './key-rotation.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Recipients } from './recipients.ts';
@@ -109,9 +109,10 @@ export class DomainAdmin implements DomainOperations {
   }
 
   async findDomain(name: string): Promise<DomainSummary> {
-    const canonical = newDomainName(name);
+    // What was added is found and can be removed, also when it could not be added any more.
+    const canonical = canonicalDomain(name);
     const use = (await this.#domains.uses()).find((one) => one.name === canonical);
-    if (use === undefined) throw noDomain(canonical);
+    if (use === undefined) throw noDomain(newDomainName(name));
     return this.#summary(canonical, use);
   }
 
@@ -186,9 +187,9 @@ export class DomainAdmin implements DomainOperations {
   }
 
   async #added(raw: string): Promise<DomainRecord> {
-    const name = newDomainName(raw);
+    const name = canonicalDomain(raw);
     const record = await this.#domains.find(name);
-    if (record === undefined) throw noDomain(name);
+    if (record === undefined) throw noDomain(newDomainName(raw));
     return record;
   }
 
