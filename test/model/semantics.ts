@@ -138,6 +138,12 @@ function isBareInInbox({ account, value }: Seen): boolean {
   return list.columns.flags[row] === 0 && list.columns.keywordSet[row] === 0;
 }
 
+/** The Trash and the drafts, of which two may be more than there is room for; one of several that are made at once. */
+function beyondQuota(isVital: boolean, made: number): number {
+  if (!isVital) return 0;
+  return made === 1 ? 2 : 1;
+}
+
 function filed(
   { copies, content, mostMailboxes }: Filing,
   model: ModelAccount,
@@ -152,9 +158,9 @@ function filed(
     const isMissing = (one: string) => model.byName(one) === undefined && !planned.has(one);
     const missing = [...ancestors(name), name].filter(isMissing);
     const mailboxes = model.mailboxes.size + planned.size + missing.length;
-    const counted = mailboxes - (isNeeded(account, name) ? 1 : 0);
-    const isNoMore = counted <= model.mailboxes.size + planned.size;
-    const hasRoom = isNoMore || counted <= (account.limits.mailboxes ?? counted);
+    const { mailboxes: most = mailboxes } = account.limits;
+    const hasRoom =
+      missing.length === 0 || mailboxes <= most + beyondQuota(isNeeded(account, name), missing.length);
     if (makes !== undefined && mailboxes <= mostMailboxes && hasRoom)
       for (const one of missing) planned.add(one);
     const isNew = planned.has(name);
@@ -505,8 +511,8 @@ export function create(name: string, mostMailboxes: number): Semantic {
   return (model, { account }) => {
     const parents = ancestors(name).filter((parent) => model.byName(parent) === undefined);
     const size = model.mailboxes.size + parents.length + 1;
-    const counted = isNeeded(account, name) ? size - 1 : size;
-    const isFull = counted > (account.limits.mailboxes ?? counted) && counted > model.mailboxes.size;
+    const { mailboxes: most = size } = account.limits;
+    const isFull = size > most + beyondQuota(isNeeded(account, name), parents.length + 1);
     refuse(
       model.byName(name) !== undefined && 'exists',
       size > mostMailboxes && 'limit',
@@ -516,7 +522,7 @@ export function create(name: string, mostMailboxes: number): Semantic {
   };
 }
 
-/** It would be the mailbox for what is deleted, or for what is being written: no quota of mailboxes is in its way. */
+/** It would be the mailbox for what is deleted, or for what is being written. */
 function isNeeded({ mailboxes }: AccountState, name: string): boolean {
   const role = NEEDED.get(name);
   const others = [...mailboxes.values()].filter((one) => one.name !== name);

@@ -211,12 +211,12 @@ export function createParents(domain: Domain, change: AccountChange, name: strin
   }
 }
 
-/** Without these nobody can delete mail or keep what he writes: no quota of mailboxes is in their way. */
+/** Without these nobody can delete mail or keep what he writes: the quota of mailboxes leaves them a place. */
 const ALWAYS: ReadonlySet<Role | undefined> = new Set<Role>(['trash', 'drafts']);
 
 /** `role`: of the last of them. Throws MailboxError `over-quota`, or `limit` beyond what the server takes. */
 export function refuseTooMany(domain: Domain, account: AccountState, more = 1, role?: Role): void {
-  checkMailboxQuota(account, ALWAYS.has(role) ? more - 1 : more);
+  checkMailboxQuota(account, more, ALWAYS.has(role));
   if (account.mailboxes.size + more <= domain.limits.mailboxesPerAccount) return;
   throw new MailboxError(
     'limit',

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { openTestDomain } from '../../../test/kit/domain.ts';
 import { FLAG } from '../../mail/flags.ts';
+import type { AccountState } from '../state/account.ts';
 import { appendMessages } from './append.ts';
 import { changeEmails } from './change-emails.ts';
 import { expungeMessages } from './expunge.ts';
 import { receive } from './incoming.ts';
 import { mailboxOf } from './mailboxes.ts';
-import { setQuota } from './quota.ts';
+import { checkMailboxQuota, setQuota } from './quota.ts';
 
 it('a draft is saved in a full account, from a small reserve', async () => {
   const { domain, addAccount, close } = await openTestDomain();
@@ -42,4 +43,20 @@ it('a draft is saved in a full account, from a small reserve', async () => {
   for (let n = 0; n < 10; n++) await append('Drafts', 1);
   await assert.rejects(append('Drafts', 1), { code: 'over-quota' });
   await close();
+});
+
+it('the Trash and the drafts are made beyond the quota of mailboxes, and not again and again', () => {
+  const room = (size: number) => ({
+    ...{ usedBytes: 0, usedMessages: 0, limits: { mailboxes: 5 } },
+    mailboxes: { size } as AccountState['mailboxes'],
+  });
+  checkMailboxQuota(room(4), 1, false);
+  for (const size of [5, 6]) checkMailboxQuota(room(size), 1, true);
+  checkMailboxQuota(room(4), 2, true);
+  for (const [size, more, hasVital] of [
+    [5, 1, false],
+    [5, 2, true],
+    [7, 1, true],
+  ] as const)
+    assert.throws(() => checkMailboxQuota(room(size), more, hasVital), { code: 'over-quota' });
 });

@@ -19,6 +19,9 @@ const DRAFT_SHARE = 0.02;
 const DRAFT_BYTES = 1024 * 1024;
 const DRAFT_MESSAGES = 10;
 
+/** So many of them may be beyond the quota. */
+const VITAL_MAILBOXES = 2;
+
 export interface QuotaUsage {
   readonly used: Readonly<Record<Resource, number>>;
   readonly limits: Limits;
@@ -57,9 +60,12 @@ export function checkQuota(account: AccountState, bytes: number, messages: numbe
   }
 }
 
-/** As `checkQuota`, for so many more mailboxes. */
-export function checkMailboxQuota({ mailboxes, limits }: Room, more: number): void {
-  if (more === 0 || limits.mailboxes === undefined || mailboxes.size + more <= limits.mailboxes) return;
+/** As `checkQuota`, for so many more mailboxes, of which one may be beyond the quota: one that people cannot do without. */
+export function checkMailboxQuota({ mailboxes, limits }: Room, more: number, hasVital: boolean): void {
+  if (limits.mailboxes === undefined) return;
+  // Whoever renames them and makes others in their place does not get more and more; their parents have to have room.
+  const beyond = hasVital ? (more === 1 ? VITAL_MAILBOXES : 1) : 0;
+  if (mailboxes.size + more <= limits.mailboxes + beyond) return;
   throw new MailboxError(
     'over-quota',
     `no room for another mailbox: there are ${mailboxes.size} of ${limits.mailboxes}; delete one or ask for more`,
