@@ -59,7 +59,8 @@ export function fullInWords(error: MailboxError): { readonly isForGood: boolean;
     return { isForGood, text: 'the message is larger than all the room of the mailbox' };
   const time = timeInWords(graceMs);
   if (isForGood) return { isForGood, text: `the mailbox has been full for ${time}` };
-  return { isForGood, text: `${FULL_MAILBOX}; its owner is told, and mail is waited with for ${time}` };
+  if (!error.isFull) return { isForGood, text: 'there is no room for a message of this size now' };
+  return { isForGood, text: `${FULL_MAILBOX}; mail is waited with for ${time}` };
 }
 
 const HOUR_MS = 3_600_000;

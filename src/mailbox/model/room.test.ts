@@ -31,6 +31,14 @@ test('octets or messages, whichever is fuller; nothing where there is no limit o
   assert.equal(owedLevel(room(50, { usedMessages: 18, limits: { messages: 20 } })), 90);
 });
 
+test('a large message that finds no room in a mailbox far from full is no reason to tell anything', () => {
+  const refused = { refusedSinceMs: 5, refusedBytes: 90 * MB, roomTold: 0 };
+  assert.equal(isRefusing(room(15, refused)), false);
+  assert.equal(owedLevel(room(15, refused)), undefined);
+  assert.equal(settledRoom(room(15, refused)).refusedSinceMs, 0);
+  assert.equal(owedLevel(room(81, refused)), 100);
+});
+
 test('mail that was refused is forgotten when it would fit, whatever made the room', () => {
   const refused = { refusedSinceMs: 5, refusedBytes: 10 * MB, roomTold: 80 };
   assert.equal(owedLevel(room(91, refused)), 100);

@@ -27,16 +27,29 @@ export type Room = Pick<
 > & { readonly limits: Limits };
 
 /** Of octets or messages, whichever is fuller, in percent of the limit; 0 without limits. */
-export function fullness({ usedBytes, usedMessages, limits }: Room): number {
+export function fullness({
+  usedBytes,
+  usedMessages,
+  limits,
+}: Pick<Room, 'usedBytes' | 'usedMessages' | 'limits'>): number {
   return Math.max(shareOf(usedBytes, limits.bytes), shareOf(usedMessages, limits.messages));
 }
 
-/** Mail was refused that would still be: what is written down of it does not count any more when it would fit. */
-export function isRefusing({ usedBytes, usedMessages, refusedSinceMs, refusedBytes, limits }: Room): boolean {
-  if (refusedSinceMs === 0) return false;
+/**
+ * Mail was refused that would still be: what is written down of it does not count any more when it would fit, nor in a mailbox that is far
+ * from full: that one large message finds no room there is no reason to tell its owner that it is full, nor to send others back.
+ */
+export function isRefusing(room: Room): boolean {
+  const { usedBytes, usedMessages, refusedSinceMs, refusedBytes, limits } = room;
+  if (refusedSinceMs === 0 || !canRefuse(room)) return false;
   const { bytes = Number.POSITIVE_INFINITY, messages = Number.POSITIVE_INFINITY } = limits;
   // A limit that was lowered since: an empty account refuses nothing.
   return usedBytes + Math.min(refusedBytes, bytes) > bytes || usedMessages + Math.min(1, messages) > messages;
+}
+
+/** So full that mail without room is its mailbox's matter, and not that of one large message. */
+export function canRefuse(room: Pick<Room, 'usedBytes' | 'usedMessages' | 'limits'>): boolean {
+  return fullness(room) >= LEVELS[0];
 }
 
 /** What has been reached; 0: nothing. */

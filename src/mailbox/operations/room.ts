@@ -1,11 +1,12 @@
 /**
  * Mail that finds no room. Its sender's server is asked to keep it, and the owner is told; when that has lasted for a while without room
- * being made, it goes back (`limits.roomGraceMs`). The while begins with the first message that is refused, and is forgotten as soon as
+ * being made, it goes back (`limits.roomGraceMs`). So it is with a mailbox that is nearly full; a message that is too large for the room of
+ * another one waits as well, and nothing is said nor counted of it. The while begins with the first message that is refused, and is forgotten as soon as
  * that message would fit, whatever made the room: deleted mail, or a higher limit.
  */
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
-import { isRefusing } from '../model/room.ts';
+import { canRefuse, isRefusing } from '../model/room.ts';
 import type { AccountState } from '../state/account.ts';
 import { checkQuota, OverQuota } from './quota.ts';
 
@@ -15,11 +16,17 @@ export class NoRoom extends MailboxError {
   readonly isForGood: boolean;
   /** How long room is waited for; undefined: there can be none for this message. */
   readonly graceMs: number | undefined;
+  /** It is the mailbox that is full, and not the message that is large. */
+  readonly isFull: boolean;
 
-  constructor(message: string, isForGood: boolean, graceMs: number | undefined) {
+  constructor(
+    message: string,
+    { isForGood, graceMs, isFull }: Pick<NoRoom, 'isForGood' | 'graceMs' | 'isFull'>,
+  ) {
     super('over-quota', message);
     this.isForGood = isForGood;
     this.graceMs = graceMs;
+    this.isFull = isFull;
   }
 }
 
@@ -33,8 +40,7 @@ export async function refusedForRoom(
   const { bytes } = error;
   const refusal = noRoom(domain, account, error);
   const isRemembered = isRefusing(account) && bytes <= account.refusedBytes;
-  if (refusal.graceMs !== undefined && !isRemembered)
-    await remember(domain, account, bytes, domain.keeping.clock.nowMs());
+  if (refusal.isFull && !isRemembered) await remember(domain, account, bytes, domain.keeping.clock.nowMs());
   return refusal;
 }
 
@@ -60,11 +66,13 @@ function noRoom(
   { message, bytes }: OverQuota,
 ): NoRoom {
   const { bytes: limit = 0 } = account.limits;
-  if (limit > 0 && bytes > limit) return new NoRoom(message, true, undefined);
+  if (limit > 0 && bytes > limit)
+    return new NoRoom(message, { isForGood: true, graceMs: undefined, isFull: false });
   const { roomGraceMs: graceMs } = limits;
+  if (!canRefuse(account)) return new NoRoom(message, { isForGood: graceMs === 0, graceMs, isFull: false });
   const nowMs = keeping.clock.nowMs();
   const sinceMs = isRefusing(account) ? account.refusedSinceMs : nowMs;
-  return new NoRoom(message, nowMs - sinceMs >= graceMs, graceMs);
+  return new NoRoom(message, { isForGood: nowMs - sinceMs >= graceMs, graceMs, isFull: true });
 }
 
 async function remember(

@@ -108,11 +108,32 @@ describe('an account that gets full', () => {
     assert.match(await ann.send(3 * MB), /^552 5\.2\.2 the message is larger than all the room/);
     await ann.remove([1]);
     assert.equal(await ann.send(MB), 'delivered');
+    assert.equal(await ann.send(0.7 * MB), 'delivered');
     assert.match(await ann.send(MB), waits, 'from the beginning');
     const account = await ann.kit.domain.accounts.open(ann.id);
     await setQuota(ann.kit.domain, account.record, { quotaBytes: 4 * MB });
     await ann.tell();
     assert.equal(account.refusedSinceMs, 0, 'a higher limit makes room as well');
+    await ann.kit.close();
+  });
+
+  test('a large message to one that is far from full waits; nothing is told or counted, and the levels are told', async () => {
+    const ann = await Person.with(2 * MB);
+    await ann.send(0.3 * MB);
+    const large = '452 4.2.2 there is no room for a message of this size now';
+    assert.equal(await ann.send(1.9 * MB), large);
+    assert.equal(await ann.tell(), 0);
+    ann.time.nowMs += 4 * DAY_MS;
+    assert.equal(await ann.send(1.9 * MB), large);
+    await ann.send(1.35 * MB);
+    await ann.tell();
+    assert.match(
+      await ann.send(MB),
+      /^452 4\.2\.2 the mailbox is full; .* for 3 days$/,
+      'the grace begins now',
+    );
+    await ann.tell();
+    assert.deepEqual(await ann.notices(), ['80 until 0', '100 until 8']);
     await ann.kit.close();
   });
 
