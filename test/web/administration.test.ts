@@ -42,7 +42,7 @@ describe('administration', needs('chromium'), () => {
     await page.getByText('10,002 accounts').waitFor();
     await page.getByRole('link', { name: 'New account' }).click();
     await page.getByLabel('Address', { exact: false }).first().fill('eva@example.net');
-    await page.getByLabel('Room in GB').fill('1,5');
+    await page.getByLabel('Room, such as').fill('1,5');
     assert.deepEqual(await seriousFaults(page), []);
     await page.getByRole('button', { name: 'Make the account' }).click();
     await page.getByRole('dialog', { name: 'Your password, please' }).waitFor();
@@ -177,11 +177,11 @@ describe('administration', needs('chromium'), () => {
       .waitFor();
     await server.cli(['account', 'set', ANN, '--no-admin']);
     await boss.page.getByRole('searchbox', { name: 'Find an address' }).fill('olof');
-    await boss.page.getByText('You do not administer this server any more.').waitFor();
+    await boss.page.getByText('You do not administer this server.').waitFor();
     await boss.page.getByRole('link', { name: 'Administration' }).waitFor({ state: 'detached' });
     await leave(boss);
     const ann = await visit({ device: COMPUTER, at: '/admin/server' });
-    await ann.page.getByText('You do not administer this server any more.').waitFor();
+    await ann.page.getByText('You do not administer this server.').waitFor();
     assert.equal(await ann.page.getByRole('link', { name: 'Administration' }).count(), 0);
     assert.equal(await ann.page.locator('.admin-rooms').count(), 0);
     await leave(ann);

@@ -3,8 +3,9 @@ import { useSignal } from '@preact/signals';
 import { ChoiceSetting } from '../settings/controls.tsx';
 import { useApp } from '../shell/app.ts';
 import type { PartProps } from './account.tsx';
-import { QuotaField, quotaIn } from './add-account.tsx';
+import { QuotaField } from './add-account.tsx';
 import { FaultLine, useAdmin, useAsked, useDo } from './context.tsx';
+import { octetsOf } from './quota.ts';
 import { daysOf, RETENTION_DAYS } from './retention.ts';
 import type { RetentionName } from './wire.ts';
 
@@ -28,7 +29,7 @@ function Quota({ account: { address, quotaBytes, quotaFrom }, onChanged }: PartP
   const does = useDo();
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const bytes = quotaIn(new FormData(event.currentTarget as HTMLFormElement));
+    const bytes = octetsOf(String(new FormData(event.currentTarget as HTMLFormElement).get('quota')));
     if (await does('account/quota', { address, bytes: bytes ?? 'default' })) await onChanged();
   };
   return (

@@ -8,10 +8,13 @@ import { OnceLink } from './copy-button.tsx';
 
 export function SignIn({ account, onChanged }: PartProps) {
   const { texts } = useAdmin();
+  const { notices } = useApp();
   const does = useDo();
   const { address, isClosed, isAdmin, isSelf } = account;
   const change = async (what: string, body: object): Promise<void> => {
-    await does(what, { address, ...body });
+    const isDone = await does(what, { address, ...body });
+    if (isDone && 'isOpen' in body)
+      notices.show({ text: body.isOpen ? texts.account.opened : texts.account.closed });
     // Whatever came of it: the switch shows what is.
     await onChanged();
   };

@@ -4,13 +4,12 @@ import { Link } from '../ui/link.tsx';
 import { FaultLine, useAdmin } from './context.tsx';
 import { OnceLink } from './copy-button.tsx';
 import type { Fault } from './counter.ts';
+import { octetsOf, QUOTA_PATTERN, quotaText } from './quota.ts';
 
 interface Made {
   readonly address: string;
   readonly token?: string;
 }
-
-const GB = 1_000_000_000;
 
 export function AddAccountPage() {
   const made = useSignal<Made | undefined>(undefined);
@@ -26,7 +25,7 @@ function NewAccount({ onMade }: { readonly onMade: (made: Made) => void }) {
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget as HTMLFormElement);
-    const quota = quotaIn(fields);
+    const quota = octetsOf(String(fields.get('quota')));
     isUnderWay.value = true;
     const answer = await counter.ask<Made>('accounts/add', {
       address: String(fields.get('address')).trim(),
@@ -102,18 +101,11 @@ export function QuotaField({ name, bytes }: { readonly name: string; readonly by
       <input
         class="input"
         name="quota"
-        inputMode="decimal"
-        pattern="\s*\d{1,7}([.,]\d{1,3})?\s*"
-        defaultValue={bytes === undefined ? '' : String(bytes / GB)}
+        pattern={QUOTA_PATTERN}
+        defaultValue={bytes === undefined ? '' : quotaText(bytes)}
       />
     </label>
   );
-}
-
-/** In octets; undefined: what holds for its domain or for all. */
-export function quotaIn(fields: FormData): number | undefined {
-  const typed = String(fields.get('quota')).trim().replace(',', '.');
-  return typed === '' ? undefined : Math.round(Number(typed) * GB);
 }
 
 function IsThere({ made: { address, token } }: { readonly made: Made }) {

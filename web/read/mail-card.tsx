@@ -1,4 +1,5 @@
 /** One mail of a conversation: a line when it is folded, else who, to whom, when and how sure that is, what it says, and what can be done. */
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { useApp, useDesk, useTexts } from '../shell/app.ts';
 import type { Desk } from '../shell/desk.ts';
@@ -156,6 +157,12 @@ function senderOf({ from }: Pick<FullEmail, 'from'>, texts: Texts['read']): stri
   return from?.[0] === undefined ? texts.nobody : nameOf(from[0]);
 }
 
+/** An address that is too long for its line goes on after its `@`. */
+function parted(who: string): ComponentChildren {
+  const at = who.indexOf('@') + 1;
+  return [who.slice(0, at), <wbr key="at" />, who.slice(at)];
+}
+
 /** The name folds the mail again; the address is always beside it. */
 function SenderLine({ full, onFold }: { readonly full: FullEmail; readonly onFold: () => void }) {
   const texts = useTexts().read;
@@ -164,7 +171,7 @@ function SenderLine({ full, onFold }: { readonly full: FullEmail; readonly onFol
   return (
     <div class="card-line">
       <button type="button" class="card-who" dir="auto" onClick={onFold} title={texts.closeMail}>
-        {who}
+        {parted(who)}
       </button>
       {address !== '' && who !== address && (
         <span class="card-address" dir="ltr">

@@ -55,7 +55,7 @@ export function RuleForm({ rule: before, others, onDone }: RuleFormProps) {
       <Tests rule={draft.value} onChange={change} />
       <DoneWith rule={draft.value} onChange={change} />
       <p class="hint" role="status">
-        {fits === undefined ? texts.noneFits : texts.fits(fits.total)}
+        {fits && texts.fits(fits.total)}
       </p>
       {fits && fits.total > 0 ? (
         <>

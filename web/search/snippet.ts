@@ -22,6 +22,17 @@ const ENTITIES: Readonly<Record<string, string>> = {
   nbsp: ' ',
 };
 
+const BEFORE = 24;
+
+/** Begins shortly before the first hit, so that a narrow line shows it. */
+export function fromHit(parts: readonly Part[]): readonly Part[] {
+  const [first, ...rest] = parts;
+  if (first === undefined || first.isMarked || rest.length === 0 || first.text.length <= BEFORE) return parts;
+  const tail = first.text.slice(-BEFORE);
+  const text = `…${tail.slice(tail.trimEnd().indexOf(' ') + 1)}`;
+  return [{ text, isMarked: false }, ...rest];
+}
+
 export function partsOf(html: string): readonly Part[] {
   const parts: Part[] = [];
   for (const [at, piece] of html.split(/<\/?mark>/).entries()) {

@@ -6,7 +6,7 @@ import { useDesk } from '../shell/app.ts';
 import type { MailList } from '../sync/mail-list.ts';
 import type { Id } from '../sync/model.ts';
 import { isText } from './filter.ts';
-import { partsOf, type Snippet } from './snippet.ts';
+import { fromHit, partsOf, type Snippet } from './snippet.ts';
 
 interface SnippetAnswer {
   readonly list: readonly {
@@ -50,7 +50,7 @@ export function useSnippets(
               emailId,
               {
                 ...(subject !== null && { subject: partsOf(subject) }),
-                ...(preview !== null && { preview: partsOf(preview) }),
+                ...(preview !== null && { preview: fromHit(partsOf(preview)) }),
               },
             ] as const,
         );

@@ -1,6 +1,7 @@
 /** A new password, with the old one beside it. */
 import { useSignal } from '@preact/signals';
 import { useApp, useTexts } from '../shell/app.ts';
+import { INBOX } from '../shell/places.ts';
 
 const FAULTS: Readonly<Record<number, 'passwordWrong' | 'passwordShort'>> = {
   401: 'passwordWrong',
@@ -13,6 +14,7 @@ export function PasswordPage() {
   const fault = useSignal<string | undefined>(undefined);
   const isUnderWay = useSignal(false);
   const now = account.now.value;
+  const me = now.state === 'in' ? now.session.address : '';
   const mayChoose = now.state === 'in' && now.session.mayChoosePassword === true;
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
@@ -28,20 +30,18 @@ export function PasswordPage() {
     }
     notices.show({ text: texts.passwordChanged });
     void account.look();
-    router.back();
+    if (mayChoose) router.replace(INBOX);
+    else router.back();
   };
   return (
     <form class="settings-form" onSubmit={submit}>
-      <input
-        type="text"
-        name="username"
-        autocomplete="username"
-        value={now.state === 'in' ? now.session.address : ''}
-        hidden
-        readOnly
-      />
+      <input type="text" name="username" autocomplete="username" value={me} hidden readOnly />
       {mayChoose ? (
-        <p class="hint">{texts.choosePassword}</p>
+        <p class="hint">
+          <strong>{me}</strong>
+          <br />
+          {texts.choosePassword}
+        </p>
       ) : (
         <label class="field">
           <span>{texts.oldPassword}</span>

@@ -31,7 +31,7 @@ export function DeletedPage() {
   return (
     <div class="space-page">
       <div class="deleted-head">
-        <p class="hint">{texts.recoverable(days)}</p>
+        <p class="hint">{texts.recoverable(texts.days(days))}</p>
         {isEmpty && deleted.words === '' ? null : <SearchField deleted={deleted} chosen={chosen} />}
       </div>
       {isEmpty ? (

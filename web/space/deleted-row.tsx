@@ -20,7 +20,8 @@ export function DeletedRow({ one, isChosen, onChoose, onBringBack }: DeletedRowP
   const { from, subject, size, deletedAt, service, client } = one;
   const who = from.name || from.email || texts.nobody;
   const title = subject || texts.noSubject;
-  const by = client ?? texts.by[service];
+  // What a browser says of itself is long, and nobody's words.
+  const by = client?.startsWith('Mozilla/') ? texts.by[service] : (client ?? texts.by[service]);
   const was =
     by === undefined
       ? texts.wasIn(where(one), when(deletedAt))

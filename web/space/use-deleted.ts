@@ -1,7 +1,8 @@
 /** What can be done to deleted mail, as a person does it: said when it is done, asked about where it is for good. */
 
+import { roleName } from '../list/mailbox-name.ts';
 import { wordFor } from '../list/scope.ts';
-import { useApp, useDesk } from '../shell/app.ts';
+import { useApp, useDesk, useTexts } from '../shell/app.ts';
 import type { Choice, DeletedMail, Recovered } from './deleted-mail.ts';
 import { useSpaceTexts } from './space-texts.ts';
 
@@ -15,6 +16,7 @@ export interface DeletedDeeds {
 export function useDeletedDeeds(deleted: DeletedMail, onDone: () => void): DeletedDeeds {
   const { notices, router } = useApp();
   const desk = useDesk();
+  const { list } = useTexts();
   const texts = useSpaceTexts();
   const broken = (): void => notices.show({ text: texts.broken, isWrong: true });
   const settled = async (): Promise<void> => {
@@ -22,22 +24,24 @@ export function useDeletedDeeds(deleted: DeletedMail, onDone: () => void): Delet
     await Promise.all([deleted.look(), desk.sync.sync()]);
   };
   const tell = ({ emails, mailboxes, mailboxIds, isFull }: Recovered, name: string | undefined): void => {
-    const done = name !== undefined && mailboxes > 0 ? texts.mailboxBack(name) : texts.back(emails);
+    const [only] = mailboxIds;
+    const mailbox =
+      only === undefined || mailboxIds.length > 1 ? undefined : desk.sync.cache.mailboxes.peek().get(only);
+    const back = texts.back(emails);
+    const where = mailbox === undefined ? back : texts.backIn(back, roleName(mailbox, list));
+    const done = name !== undefined && mailboxes > 0 ? texts.mailboxBack(name) : where;
     if (isFull) {
       const run = (): void => router.go({ at: 'settings', page: 'space' });
       notices.show({ text: texts.noRoom(done), isWrong: true, action: { text: texts.makeRoom, run } });
       return;
     }
-    const [only] = mailboxIds;
-    const mailbox = only === undefined ? undefined : desk.sync.cache.mailboxes.peek().get(only);
     const run = (): void => {
       if (mailbox !== undefined) router.go({ at: 'mailbox', mailbox: wordFor(mailbox) });
     };
-    const canShow = mailbox !== undefined && mailboxIds.length === 1;
     const isNothing = emails === 0 && mailboxes === 0;
     notices.show({
       text: isNothing ? texts.nothingBack : done,
-      ...(canShow && { action: { text: texts.show, run } }),
+      ...(mailbox !== undefined && { action: { text: texts.show, run } }),
     });
   };
   return {

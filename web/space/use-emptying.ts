@@ -38,9 +38,10 @@ export function useEmptying(onDone: () => void = () => {}): (mailbox: Mailbox) =
       return;
     }
     const { asOf, keptForDays } = now;
+    const days = Math.floor(keptForDays);
     desk.ask({
       ...{ kind: 'confirm', title: texts.emptyTitle(roleName(mailbox, list)) },
-      text: texts.emptyMeans(texts.mails(mailbox.totalEmails), Math.floor(keptForDays)),
+      text: texts.emptyMeans(texts.mails(mailbox.totalEmails), days > 0 ? texts.days(days) : undefined),
       button: mailbox.role === 'junk' ? texts.emptyJunk : texts.emptyTrash,
       run: () => void empty(mailbox, asOf, keptForDays > 0),
     });

@@ -45,7 +45,6 @@ export const rules = {
   markStarred: 'Star',
   forward: 'Send a copy to',
   forwardTo: (address: string) => `Send a copy to ${address}`,
-  noneFits: 'Below stands which mail in the Inbox it is about.',
   fits: (count: number) =>
     count === 0
       ? 'No mail in the Inbox fits now.'
@@ -57,7 +56,7 @@ export const rules = {
     plural(count, { one: 'Done to # mail in the Inbox', other: 'Done to # mails in the Inbox' }),
   unreachable: 'The rules cannot be loaded: the server cannot be reached.',
   other: (name: string) =>
-    `The script “${name}” decides about your mail. Another program, or you, wrote it; it is not changed here. Rules of this page do nothing as long as it is in use.`,
+    `The script “${name}” decides about your mail. It is not changed here. Rules of this page do nothing as long as it is in use.`,
   changedByHand: (name: string) =>
     `The rules (“${name}”) were changed by hand, or by another program. They are in use, but cannot be shown here, and are not touched.`,
   notRun: 'The rules are switched off, all of them: another program did that.',

@@ -44,9 +44,9 @@ export const space = {
   deleteThis: (subject: string) => `Delete: ${subject}`,
   deleteOldOf: (who: string) => `Delete mail from ${who} that is older than a year`,
   deleteOldTitle: (who: string) => `Delete old mail from ${who}?`,
-  deleteOldMeans: (mails: string) => `${mails}, older than a year, move to the Trash. You can undo it.`,
+  deleteOldMeans: (mails: string) => `To the Trash: ${mails}, older than a year. You can undo it.`,
   deleteTitle: (what: string) => `Delete ${what}?`,
-  deleteMeans: (mails: string) => `${mails} move to the Trash. You can undo it.`,
+  deleteMeans: (mails: string) => `To the Trash: ${mails}. You can undo it.`,
   deleteNone: 'There is none of it.',
   working: (done: number, all: number) => `${done} of ${all}…`,
   moved: (count: number) => plural(count, { one: '1 mail in the Trash', other: '# mails in the Trash' }),
@@ -55,28 +55,21 @@ export const space = {
   emptyTrash: 'Empty Trash',
   emptyJunk: 'Empty Junk',
   emptyTitle: (name: string) => `Empty ${name}?`,
-  emptyMeans: (mails: string, days: number) =>
-    days === 0
-      ? `${mails} are deleted for good.`
-      : plural(days, {
-          one: `${mails} are deleted. For one day they can be brought back.`,
-          other: `${mails} are deleted. For # days they can be brought back.`,
-        }),
+  emptyMeans: (mails: string, days: string | undefined) =>
+    days === undefined
+      ? `It holds ${mails}, which nothing brings back.`
+      : `It holds ${mails}, which can be brought back for ${days}.`,
   emptied: (name: string) => `${name} is empty`,
   retention: 'By itself',
-  retentionMeans:
-    'What has been there for so long is deleted. Afterwards it can be brought back for a while.',
+  retentionMeans: 'Then it is deleted, and can be brought back for a while.',
   keptInTrash: 'Mail stays in the Trash',
   keptInJunk: 'Mail stays in Junk',
   days: (count: number) => plural(count, { one: '# day', other: '# days' }),
   forever: 'Until I delete it',
   notSaved: 'That could not be saved. Try again.',
   recover: 'Recover deleted mail',
-  recoverable: (days: number) =>
-    plural(days, {
-      one: 'What you delete for good can be brought back for one day. It takes none of your space.',
-      other: 'What you delete for good can be brought back for # days. It takes none of your space.',
-    }),
+  recoverable: (days: string) =>
+    `What you delete for good can be brought back for ${days}. It takes none of your space.`,
   notKept: 'Here deleted mail is gone at once.',
   seek: 'Search in deleted mail',
   deletedMailboxes: 'Deleted mailboxes',
@@ -115,15 +108,15 @@ export const space = {
     plural(count, { one: `1 mail, ${size}`, other: `# mails, ${size}` }),
   nothing: 'Nothing was deleted lately.',
   nothingFound: (words: string) => `Nothing deleted has “${words}” in it.`,
-  notAll: 'Only the latest part was looked through. Say more, or search by time.',
+  notAll: 'Only the latest part was looked through: say more.',
   back: (count: number) => plural(count, { one: '1 mail is back', other: '# mails are back' }),
+  backIn: (done: string, name: string) => `${done} in ${name}`,
   mailboxBack: (name: string) => `“${name}” is back`,
   nothingBack: 'There was nothing to bring back.',
-  noRoom: (done: string) => `${done}; for the rest there is no room. Make some, then try again.`,
+  noRoom: (done: string) => `${done}; for the rest there is no room.`,
   makeRoom: 'Make room',
   moment: 'Back to a moment',
-  momentMeans:
-    'Everything that was deleted since then comes back to where it was. Newer mail stays, and so does what was moved.',
+  momentMeans: 'What was deleted since then comes back to where it was; all else stays.',
   since: 'Since',
   today: 'Today',
   yesterday: 'Yesterday',

@@ -45,7 +45,6 @@ export const rules = {
   markStarred: 'Stjärnmärk',
   forward: 'Skicka en kopia till',
   forwardTo: (address: string) => `Skicka en kopia till ${address}`,
-  noneFits: 'Här står sedan vilka brev i Inkorgen den gäller.',
   fits: (count: number) =>
     count === 0
       ? 'Inget brev i Inkorgen stämmer just nu.'

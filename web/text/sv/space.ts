@@ -57,27 +57,21 @@ export const space = {
   emptyTrash: 'Töm Papperskorgen',
   emptyJunk: 'Töm Skräppost',
   emptyTitle: (name: string) => `Tömma ${name}?`,
-  emptyMeans: (mails: string, days: number) =>
-    days === 0
+  emptyMeans: (mails: string, days: string | undefined) =>
+    days === undefined
       ? `${mails} tas bort för alltid.`
-      : plural(days, {
-          one: `${mails} tas bort. I en dag kan de hämtas tillbaka.`,
-          other: `${mails} tas bort. I # dagar kan de hämtas tillbaka.`,
-        }),
+      : `Där finns ${mails}, som kan hämtas tillbaka i ${days}.`,
   emptied: (name: string) => `${name} är tom`,
   retention: 'Av sig självt',
-  retentionMeans: 'Det som har legat där så länge tas bort. Efteråt kan det hämtas tillbaka en tid.',
+  retentionMeans: 'Sedan tas det bort, och kan hämtas tillbaka en tid.',
   keptInTrash: 'Brev ligger kvar i Papperskorgen',
   keptInJunk: 'Brev ligger kvar i Skräppost',
   days: (count: number) => plural(count, { one: '# dag', other: '# dagar' }),
   forever: 'Tills jag tar bort dem',
   notSaved: 'Det gick inte att spara. Försök igen.',
   recover: 'Hämta tillbaka borttagna brev',
-  recoverable: (days: number) =>
-    plural(days, {
-      one: 'Det du tar bort för alltid kan hämtas tillbaka i en dag. Det tar inget av ditt utrymme.',
-      other: 'Det du tar bort för alltid kan hämtas tillbaka i # dagar. Det tar inget av ditt utrymme.',
-    }),
+  recoverable: (days: string) =>
+    `Det du tar bort för alltid kan hämtas tillbaka i ${days}. Det tar inget av ditt utrymme.`,
   notKept: 'Här är borttagna brev borta direkt.',
   seek: 'Sök bland borttagna brev',
   deletedMailboxes: 'Borttagna mappar',
@@ -117,13 +111,13 @@ export const space = {
   nothingFound: (words: string) => `Inget borttaget har ”${words}” i sig.`,
   notAll: 'Bara den senaste delen söktes igenom. Skriv mer, eller sök på tid.',
   back: (count: number) => plural(count, { one: '1 brev är tillbaka', other: '# brev är tillbaka' }),
+  backIn: (done: string, name: string) => `${done} i ${name}`,
   mailboxBack: (name: string) => `”${name}” är tillbaka`,
   nothingBack: 'Det fanns inget att hämta tillbaka.',
-  noRoom: (done: string) => `${done}; för resten finns inget utrymme. Gör plats och försök igen.`,
+  noRoom: (done: string) => `${done}; för resten finns inget utrymme.`,
   makeRoom: 'Gör plats',
   moment: 'Tillbaka till en tidpunkt',
-  momentMeans:
-    'Allt som har tagits bort sedan dess kommer tillbaka dit det låg. Nyare brev ligger kvar, och det som har flyttats likaså.',
+  momentMeans: 'Det som har tagits bort sedan dess kommer tillbaka dit det låg; allt annat ligger kvar.',
   since: 'Sedan',
   today: 'I dag',
   yesterday: 'I går',
