@@ -59,7 +59,7 @@ export const rules = {
     plural(count, { one: 'Gjort med # brev i Inkorgen', other: 'Gjort med # brev i Inkorgen' }),
   unreachable: 'Reglerna kan inte laddas: servern går inte att nå.',
   other: (name: string) =>
-    `Skriptet ”${name}” bestämmer över din post. Ett annat program, eller du, har skrivit det; här ändras det inte. Reglerna på den här sidan gör ingenting så länge det används.`,
+    `Skriptet ”${name}” bestämmer över din post. Här ändras det inte. Reglerna på den här sidan gör ingenting så länge det används.`,
   changedByHand: (name: string) =>
     `Reglerna (”${name}”) har ändrats för hand, eller av ett annat program. De används, men kan inte visas här, och rörs inte.`,
   notRun: 'Reglerna är avstängda, alla: ett annat program har gjort det.',
