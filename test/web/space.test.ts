@@ -87,7 +87,7 @@ describe('space and deleted mail', { skip: CHROMIUM === undefined && 'no Chromiu
       await until(async () => (await subjects('INBOX')).length === 4, 10_000);
       assert.deepEqual(await subjects('Trash'), []);
       await page.getByRole('button', { name: 'Delete mail from foto@example.com that is older' }).click();
-      await page.getByText('3 mails, older than a year, move to the Trash.').waitFor();
+      await page.getByText('To the Trash: 3 mails, older than a year.').waitFor();
       await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
       await said(page, '3 mails in the Trash');
       assert.deepEqual(await subjects('INBOX'), ['Large 1']);
