@@ -57,6 +57,7 @@ const call: Call = {
   created: undefined as never,
   account: () => domain.accounts.open(record.id),
   afterwards: () => {},
+  note: () => {},
 };
 
 async function run(name: string, args: JsonObject): Promise<Answer> {

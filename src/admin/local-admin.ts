@@ -97,7 +97,9 @@ export class LocalAdmin implements Admin {
     this.feedback = options.feedback;
     this.#options = options;
     this.queue = new LocalQueue(this.#domain);
-    this.keeping = new LocalKeeping(this.#domain, (address) => this.#open(address));
+    this.keeping = new LocalKeeping({ domain: this.#domain, activity: options.activity }, (address) =>
+      this.#open(address),
+    );
     this.people = new LocalPeople({
       ...{ ...options, domain: this.#domain },
       accountOf: (address) => options.accounts.accountOf(address),

@@ -1,4 +1,5 @@
 /** `KeepingAdmin` of accounts that this process holds. */
+import type { Activity } from '../identity/activity.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
 import { recoverMail } from '../mailbox/operations/recover.ts';
@@ -18,10 +19,15 @@ import type {
 
 export class LocalKeeping implements KeepingAdmin {
   readonly #domain: Domain;
+  readonly #activity: Pick<Activity, 'record'>;
   readonly #open: (address: string) => Promise<AccountState>;
 
-  constructor(domain: Domain, open: (address: string) => Promise<AccountState>) {
+  constructor(
+    { domain, activity }: { readonly domain: Domain; readonly activity: Pick<Activity, 'record'> },
+    open: (address: string) => Promise<AccountState>,
+  ) {
     this.#domain = domain;
+    this.#activity = activity;
     this.#open = open;
   }
 
@@ -48,6 +54,9 @@ export class LocalKeeping implements KeepingAdmin {
 
   async recover(address: string, { ids, ...filter }: RecoverRequest): Promise<Recovered> {
     const chosen = ids === undefined ? {} : { ids: new Set(ids) };
-    return recoverMail(this.#domain, await this.#open(address), { ...filter, ...chosen });
+    const account = await this.#open(address);
+    const done = await recoverMail(this.#domain, account, { ...filter, ...chosen });
+    this.#activity.record(account.record.address, 'deleted mail brought back', { messages: done.messages });
+    return done;
   }
 }

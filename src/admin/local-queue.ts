@@ -54,7 +54,17 @@ export class LocalQueue implements QueueAdmin {
     return log.map(({ atMs, address, event, detail }) => ({ atMs, address, event, detail }));
   }
 
-  async change({ what, ids, filter = {}, reason = '', isReported = false }: QueueChange): Promise<number> {
+  async change(change: QueueChange): Promise<number> {
+    const messages = await this.#change(change);
+    const { what, filter = {}, reason = '' } = change;
+    this.#domain.log.info(
+      { what, messages, ...filter, ...(reason && { reason }) },
+      'queued mail was changed',
+    );
+    return messages;
+  }
+
+  async #change({ what, ids, filter = {}, reason = '', isReported = false }: QueueChange): Promise<number> {
     const named: OutgoingId[] = ids?.map(idOf) ?? [];
     if (ids === undefined) for await (const { row } of this.#all(filter, 0)) named.push(row.id);
     if (what === 'retry' || what === 'release') await this.running?.writeDown(named);
@@ -88,6 +98,7 @@ export class LocalQueue implements QueueAdmin {
     if (running === undefined) throw new MailboxError('cannot', 'no server runs here: nothing is sent');
     if (isPaused) running.pause();
     else running.resume();
+    this.#domain.log.info({}, isPaused ? 'sending was paused' : 'sending goes on');
   }
 
   async *#all({ account, domain }: QueueFilter, after: number): AsyncGenerator<Outgoing> {

@@ -47,7 +47,13 @@ async function answerCalls(
   { record, credential }: Admission,
 ): Promise<HttpReply> {
   const client = request.headers['user-agent'];
-  const asker = { record, credential: credential?.id, client, gone: request.gone };
+  const asker = {
+    record,
+    credential: credential?.id,
+    client,
+    remote: request.remoteAddress,
+    gone: request.gone,
+  };
   try {
     return await requests.within(record, async () => {
       const octets = await readBody(services, request);

@@ -18,6 +18,8 @@ export interface Asker {
   readonly credential: number | undefined;
   /** What the program says it is. */
   readonly client: string | undefined;
+  /** Its address. */
+  readonly remote: string;
   /** Aborted when it is gone. */
   readonly gone: AbortSignal;
 }
@@ -58,7 +60,7 @@ export class Requests {
   /** `more`: what stands before the answers. Undefined when the client is gone. Throws `RequestProblem`. */
   async answer(
     value: Json,
-    { record, credential, client, gone }: Asker,
+    { record, credential, client, remote, gone }: Asker,
     more: Readonly<Record<string, Json>> = {},
   ): Promise<readonly Buffer[] | undefined> {
     const { limits, methods, capabilities } = this.#services;
@@ -67,8 +69,10 @@ export class Requests {
     const author = { service: 'jmap', id: randomUUID(), client: client?.slice(0, 200) };
     const log = this.#services.log.child({ account: record.address, request: author.id }, record.address);
     const domain = actingAs(this.#services.domain, author);
+    const by = { session: author.id, service: author.service, remote };
     return runCalls(request, methods, {
       ...{ domain, record, credential, limits, log, gone, more },
+      note: (what, facts) => this.#services.activity.note(record.address, what, { ...by, ...facts }),
       sessionState: sessionState(record, this.#services),
       account: async (accountId) => {
         if (accountOfObjectId(accountId) !== record.id)

@@ -110,6 +110,7 @@ function servicesOf(options: JmapOptions): JmapServices {
   const { outward } = options.push;
   const parts = { ...shared, submitting, editing, pushQueue, outward, attachmentBytes: ATTACHMENT_BYTES };
   return {
+    activity: options.activity,
     ...{ domain, log, limits, relay, findBlob, uploads: keptUploads, budget: uploads },
     judges: [vouchedJudge(domain), ...judges, authorization],
     askToSignIn: (request) => askToSignIn(authenticator, request),

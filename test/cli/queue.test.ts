@@ -58,6 +58,7 @@ describe('brevduva queue', () => {
     assert.equal((await queue('pause')).code, 0);
     assert.equal((await queue('release', '--domain', 'example.org')).stdout, '1 recipient\n');
     assert.match((await queue('list')).stderr, /sending is paused/);
+    await server.said(/sending was paused/);
     assert.equal(hop.mails.length, 1);
     assert.equal((await queue('resume')).code, 0);
     while ((await listed()).length > 0 && performance.now() < untilMs);

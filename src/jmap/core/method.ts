@@ -1,5 +1,5 @@
 /** What a method is, and what it has of the request in which it is called. */
-import type { Log } from '../../base/log.ts';
+import type { Log, LogFields } from '../../base/log.ts';
 import type { Domain } from '../../mailbox/domain.ts';
 import type { AccountRecord } from '../../mailbox/model/model.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
@@ -30,6 +30,8 @@ export interface Call {
   /** Of all calls of the request so far. */
   readonly created: CreatedIds;
   readonly log: Log;
+  /** What was done to the account's mail, for its activity. `what` is a constant, as a message of the log. */
+  note(what: string, facts: LogFields): void;
   /** The account of that id. Throws `MethodError` `accountNotFound` when it is not one of whoever asks. */
   account(accountId: string): Promise<AccountState>;
   /** Another method is called after this one, and its answer follows under the same id (RFC 8620 §5.4, RFC 8621 §7.5). */

@@ -369,3 +369,28 @@ describe('Email/import', () => {
     );
   });
 });
+
+test('what was moved and deleted is in the activity of the account, and a draft saved anew is not', async (t) => {
+  const noted: [string, string, object][] = [];
+  t.mock.method(server.kit.activity, 'note', (account: string, what: string, facts: object) =>
+    noted.push([account, what, facts]),
+  );
+  const { id } = await create(draft());
+  const { created } = await set({ create: { k: draft() }, destroy: [id] });
+  const again = created.k.id;
+  const { list } = await server.alice.call('Mailbox/get', { ids: null });
+  const trash = list.find(({ role }: { role: string }) => role === 'trash').id;
+  await set({ update: { [again]: { mailboxIds: { [trash]: true } } } });
+  await set({ update: { [again]: { 'keywords/$seen': null } } });
+  await set({ destroy: [again, 'e999999'] });
+  assert.deepEqual(
+    noted.map(([account, what]) => [account, what]),
+    [
+      ['alice@example.com', 'messages moved'],
+      ['alice@example.com', 'messages deleted'],
+    ],
+  );
+  const { session, ...facts } = (noted[1]?.[2] ?? { session: '' }) as { session: string };
+  assert.match(session, /^[0-9a-f-]{36}$/);
+  assert.deepEqual(facts, { service: 'jmap', remote: '127.0.0.1', messages: 1, emails: again });
+});

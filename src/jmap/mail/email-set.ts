@@ -52,6 +52,8 @@ class EmailSet {
   /** For parts of messages that have to be looked for. */
   readonly #reading = ReadingRoom.ofObjects();
   readonly #notDestroyed = new Map<string, SetError>();
+  /** Put into other mailboxes. */
+  readonly #moved: string[] = [];
   #hasChanged = false;
 
   constructor(writing: EmailWriting, request: Request) {
@@ -70,6 +72,7 @@ class EmailSet {
     }
     await this.#update();
     await this.#destroy(later);
+    this.#note();
     return {
       ...{ created: this.#created, notCreated: this.#notCreated, updated: this.#updated },
       ...{ notUpdated: this.#notUpdated, destroyed: this.#destroyed, notDestroyed: this.#notDestroyed },
@@ -146,8 +149,10 @@ class EmailSet {
     const { updated } = await this.#change({ creates: [], updates, destroys: [] });
     ids.forEach((id, i) => {
       const refusal = updated[i];
-      if (refusal === undefined) this.#updated.set(id, null);
-      else this.#notUpdated.set(id, refusalAnswer(refusal));
+      if (refusal === undefined) {
+        this.#updated.set(id, null);
+        if (updates[i]?.mailboxes !== undefined) this.#moved.push(id);
+      } else this.#notUpdated.set(id, refusalAnswer(refusal));
     });
   }
 
@@ -179,6 +184,14 @@ class EmailSet {
     });
   }
 
+  /** For the account's history. A draft that is saved anew takes the place of the one before, and is no deletion. */
+  #note(): void {
+    const { call } = this.#request;
+    const facts = (ids: readonly string[]) => ({ messages: ids.length, emails: idsForLog(ids) });
+    if (this.#moved.length > 0) call.note('messages moved', facts(this.#moved));
+    if (this.#destroyed.length > this.#created.size) call.note('messages deleted', facts(this.#destroyed));
+  }
+
   /** The state that is asked for is that before the first of the changes. */
   async #change(wanted: EmailRequest): Promise<EmailOutcome> {
     const { account, call, ifInState } = this.#request;
@@ -206,6 +219,13 @@ export function receivedAtOf(value: Json | undefined, faults: Faults): number | 
     faults.set('receivedAt', error.message);
     return undefined;
   }
+}
+
+const MOST_IDS = 30;
+
+function idsForLog(ids: readonly string[]): string {
+  const some = ids.slice(0, MOST_IDS).join(',');
+  return ids.length > MOST_IDS ? `${some},...` : some;
 }
 
 /** A name that only RFC 6532 lets stand in a header is nobody else's business. */

@@ -74,6 +74,7 @@ export const mailboxSet = standardSet({
         const made = await said({ account, wishes, mailbox: undefined }, () =>
           makeMailbox(domain, account, { ...wishes, name }),
         );
+        call.note('mailbox created', { mailbox: made.name });
         const id = mailboxObjectId(made.id);
         return { ...objectOf(account, made, TOLD, undefined), id };
       },
@@ -83,13 +84,17 @@ export const mailboxSet = standardSet({
         const counts = repeated.size > 0 ? await mailboxCounts(domain, account) : undefined;
         const current = objectOf(account, mailbox, repeated, counts?.get(mailbox.id));
         const wishes = wishesOf(patch, account, call, mailbox, current);
+        const from = mailbox.name;
         await said({ account, wishes, mailbox }, () => editMailbox(domain, account, mailbox.id, wishes));
+        if (mailbox.name !== from) call.note('mailbox renamed', { from, to: mailbox.name });
         return null;
       },
       async destroy(id) {
         const mailbox = required(account, id);
         const { onDestroyRemoveEmails } = request.args;
+        const { name, exists: messages } = mailbox;
         await removeMailbox(domain, account, mailbox.id, onDestroyRemoveEmails);
+        call.note('mailbox deleted', { mailbox: name, messages });
       },
     });
   },

@@ -95,6 +95,8 @@ const recover = method('DeletedMail/recover', async (raw, call) => {
   const account = await call.account(accountId);
   const request = { ...chosen(choice, call), limit: RECOVERED_AT_ONCE };
   const done = await recoverSoFar(call.domain, account, request);
+  if (done.messages + done.mailboxes > 0)
+    call.note('deleted mail brought back', { messages: done.messages, mailboxes: done.mailboxes });
   return {
     ...{ accountId, mailboxes: done.mailboxes, emails: done.messages, size: done.bytes },
     mailboxIds: done.targets.map(mailboxObjectId),
@@ -108,6 +110,8 @@ const forget = method('DeletedMail/forget', async (raw, call) => {
   const account = await call.account(accountId);
   const request = { ...chosen(choice, call), limit: FORGOTTEN_AT_ONCE };
   const done = await forgetDeleted(call.domain, account, request);
+  if (done.messages + done.mailboxes > 0)
+    call.note('deleted mail given up', { messages: done.messages, mailboxes: done.mailboxes });
   return {
     ...{ accountId, mailboxes: done.mailboxes, emails: done.messages, size: done.bytes },
     ...{ held: done.held, hasMore: done.hasMore },

@@ -176,6 +176,7 @@ class Session implements AccountListener {
         const asker = {
           ...{ record: who.record, credential: who.credential?.id },
           ...{ client: request.headers['user-agent'], gone: this.#gone.signal },
+          remote: request.remoteAddress,
         };
         const more = { '@type': 'Response', ...(requestId === undefined ? {} : { requestId }) };
         const pieces = await requests.within(who.record, () => requests.answer(rest as Json, asker, more));
