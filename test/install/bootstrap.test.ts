@@ -77,7 +77,11 @@ describe('bootstrap', { skip: hasNpm ? false : 'needs npm' }, () => {
     const env = {
       ...Object.fromEntries(clean),
       npm_config_registry: url,
-      npm_config_cache: join(root, `cache-${url === DEAD ? 'dead' : 'alive'}`),
+      // An npm that has lost its parent goes on for a moment: it has a cache of its own.
+      npm_config_cache: join(
+        root,
+        `cache-${url === registry.url ? 'alive' : url === DEAD ? 'dead' : 'held'}`,
+      ),
     };
     return spawn(process.execPath, [join(folder, 'scripts', 'bootstrap.mjs'), ...args], { env });
   }

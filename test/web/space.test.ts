@@ -156,7 +156,7 @@ describe('space and deleted mail', { skip: CHROMIUM === undefined && 'no Chromiu
       assert.deepEqual(await subjects('Letters'), ['Letter 1', 'Letter 2']);
       await page.getByRole('button', { name: 'Today' }).click();
       await page.getByRole('button', { name: 'See what comes back' }).click();
-      await page.getByText(/^What was deleted since /).waitFor();
+      await page.getByText(/^What was deleted since .* comes back \(/).waitFor();
       await page.getByRole('dialog').getByRole('button', { name: 'Bring back' }).click();
       await said(page, /mails? (?:is|are) back/);
       assert.ok((await subjects('INBOX')).includes('Deleted just now'));
@@ -199,7 +199,7 @@ describe('space and deleted mail', { skip: CHROMIUM === undefined && 'no Chromiu
       await page.getByText('4 mails').waitFor();
       await page.getByRole('button', { name: 'Select all' }).click();
       await page.getByRole('button', { name: 'Bring back', exact: true }).first().click();
-      await said(page, '2 mails are back; for the rest there is no room.');
+      await said(page, '2 mails are back in Inbox; for the rest there is no room.');
       await page.getByRole('button', { name: 'Make room' }).click();
       await page.getByText(/ of 1(?:\.\d)? MB used$/).waitFor();
     });

@@ -130,7 +130,7 @@ describe('writing', needs('chromium'), () => {
     await page.reload();
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await page.getByRole('button', { name: 'Send it' }).click();
-    await page.getByText('Sent', { exact: true }).first().waitFor();
+    await page.locator('.notice-text', { hasText: /^Sent$/ }).waitFor();
     await close();
     const witness = await house.witness();
     for (const mailbox of ['Sent', 'INBOX']) {
@@ -232,14 +232,14 @@ describe('writing', needs('chromium'), () => {
     }
     assert.equal((await drafts()).filter((subject) => subject === 'Picture').length, 1);
     await page.getByRole('button', { name: 'Send', exact: true }).click();
-    await page.getByText('Sent', { exact: true }).first().waitFor();
+    await page.locator('.notice-text', { hasText: /^Sent$/ }).waitFor();
     await close();
     const witness = await house.witness();
     for (const mailbox of ['INBOX', 'Sent']) {
       await witness.mailboxOpen(mailbox);
       let found: number[] = [];
       for (let tries = 0; found.length === 0; tries++) {
-        assert.ok(tries < 100, `nothing in ${mailbox}`);
+        assert.ok(tries < 300, `nothing in ${mailbox}`);
         await new Promise((resolve) => setTimeout(resolve, 100));
         found = (await witness.search({ subject: 'Picture' })) || [];
       }
