@@ -10,7 +10,7 @@ import { criterionOf, type SearchScope } from './commands/search-criteria.ts';
 import type { SessionContext } from './context.ts';
 import type { SearchKeyItem } from './item.ts';
 import { NumSet } from './wire/numset.ts';
-import type { SearchKey } from './wire/search-tree.ts';
+import { hasExtension, type SearchKey } from './wire/search-tree.ts';
 
 type Key = SearchKey<SearchKeyItem>;
 
@@ -19,17 +19,7 @@ const FOR_ITS_ORDER = 40;
 const FOR_ITS_PLACE = 40;
 
 export function hasFuzzy(key: Key): boolean {
-  switch (key.kind) {
-    case 'and':
-    case 'or':
-      return key.keys.some(hasFuzzy);
-    case 'not':
-      return hasFuzzy(key.key);
-    case 'extension':
-      return key.item.isFuzzy === true || (key.key !== undefined && hasFuzzy(key.key));
-    default:
-      return false;
-  }
+  return hasExtension(key, ({ isFuzzy }) => isFuzzy === true);
 }
 
 interface Searched {

@@ -20,7 +20,7 @@ import { writeStatus } from './replies.ts';
 import { additions, type Insertion, removals } from './result-changes.ts';
 import type { ResultUpdates } from './result-updates.ts';
 import type { Selected } from './selected.ts';
-import { formatNumSet, type NumRange, NumSet } from './wire/numset.ts';
+import { formatNumSet, lowerBound, type NumRange, NumSet } from './wire/numset.ts';
 import type { SearchKey } from './wire/search-tree.ts';
 
 type Key = SearchKey<SearchKeyItem>;
@@ -249,17 +249,6 @@ function membership({ uids, order }: Context): (uid: number) => boolean {
   if (order === undefined) return (uid) => uids[lowerBound(uids, uid)] === uid;
   const all = new Set(uids);
   return (uid) => all.has(uid);
-}
-
-function lowerBound(ascending: Uint32Array, n: number): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ascending[middle] as number) < n) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** RFC 5267 §4.3: sequence numbers, and the saved result, are those of the moment. */

@@ -9,12 +9,11 @@ import { invariant } from '../base/invariant.ts';
 import type { Author } from '../mailbox/model/author.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { ModSeq } from '../mailbox/model/model.ts';
-import type { NumberColumn } from '../mailbox/model/record.ts';
 import type { MailboxState, Viewer } from '../mailbox/state/mailbox.ts';
 import type { MessageList } from '../mailbox/state/message-list.ts';
 import type { ResultUpdates } from './result-updates.ts';
 import { View } from './view.ts';
-import { NumSet, type UidSet } from './wire/numset.ts';
+import { lowerBound, NumSet, type UidSet } from './wire/numset.ts';
 
 export class Selected {
   readonly viewer: Viewer;
@@ -121,15 +120,4 @@ export class Selected {
   rowOf(uid: number, guess?: number): number {
     return this.list.indexOf(uid, guess);
   }
-}
-
-function lowerBound(ascending: NumberColumn, n: number): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ascending[middle] as number) < n) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -4,7 +4,7 @@
  */
 import type { Searching, SearchKeyItem } from '../item.ts';
 import { SyntaxFault } from '../wire/fault.ts';
-import { MAX_SEARCH_DEPTH, type SearchKey } from '../wire/search-tree.ts';
+import { hasExtension, MAX_SEARCH_DEPTH, type SearchKey } from '../wire/search-tree.ts';
 
 type Key = SearchKey<SearchKeyItem>;
 
@@ -21,17 +21,7 @@ export async function expandedKeys(call: Searching, key: Key | SyntaxFault): Pro
 
 /** Whether something of it has to be expanded. */
 export function standsForOthers(key: Key): boolean {
-  switch (key.kind) {
-    case 'and':
-    case 'or':
-      return key.keys.some(standsForOthers);
-    case 'not':
-      return standsForOthers(key.key);
-    case 'extension':
-      return key.item.expand !== undefined || (key.key !== undefined && standsForOthers(key.key));
-    default:
-      return false;
-  }
+  return hasExtension(key, ({ expand }) => expand !== undefined);
 }
 
 class Expansion {

@@ -214,7 +214,7 @@ function isWithoutStar([a, b]: NumRange): boolean {
 }
 
 /** Index of the first number >= `n`, searching from `from`. */
-function lowerBound(ascending: ArrayLike<number>, n: number, from: number): number {
+export function lowerBound(ascending: ArrayLike<number>, n: number, from = 0): number {
   let low = from;
   let high = ascending.length;
   while (low < high) {

@@ -43,6 +43,21 @@ export type SearchKey<Row = SearchKeySyntax> =
   /** A key from the table; `key` is there when the row modifies one (FUZZY, RFC 6203). */
   | { readonly kind: 'extension'; readonly item: Row; readonly args: unknown; readonly key?: SearchKey<Row> };
 
+/** Whether an extension's key for which `holds` is anywhere in it. */
+export function hasExtension<Row>(key: SearchKey<Row>, holds: (item: Row) => boolean): boolean {
+  switch (key.kind) {
+    case 'and':
+    case 'or':
+      return key.keys.some((one) => hasExtension(one, holds));
+    case 'not':
+      return hasExtension(key.key, holds);
+    case 'extension':
+      return holds(key.item) || (key.key !== undefined && hasExtension(key.key, holds));
+    default:
+      return false;
+  }
+}
+
 /** RFC 7162 §3.1.5: one modseq serves all flags of a message, so the entry restricts nothing; it is kept to be shown. */
 export interface ModSeqEntry {
   readonly name: string;
