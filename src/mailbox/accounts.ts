@@ -49,7 +49,9 @@ export class Accounts {
   /** Of accounts whose emails were listed. */
   readonly emailLists = new EmailListCache(LIST_BYTES);
   /** Whoever lets go of what was deleted, lists it or brings it back: he reads it from the store, where others change it. */
-  readonly deletedMail = new Exclusive();
+  readonly deletedMail = new Exclusive<AccountId>();
+  /** Whoever delivers what is to come once, by account and key: who brings it again hears what became of the first. */
+  readonly onceOnly = new Exclusive<string>();
   /** Told of each account when it is in memory, before anybody has it. They do not throw. */
   readonly onLoaded = new Set<(account: AccountState) => void>();
   /** Told of accounts in memory that may have other limits now. They do not throw. */

@@ -7,6 +7,7 @@ import type { WireParts } from '../model/facts.ts';
 import { type AccountRecord, asAccountId, emailId } from '../model/model.ts';
 import { deliver } from './deliver.ts';
 import { receive } from './incoming.ts';
+import { mailboxOf } from './mailboxes.ts';
 
 const MESSAGE = Buffer.from(
   [
@@ -120,4 +121,19 @@ describe('delivery', () => {
       assert.deepEqual(cut(stored, decodeParts(parts)), cut(message, decodeParts(received.facts.parts)));
     }
   });
+});
+
+test('what is to come once comes once, also when it is brought again before it is there', async () => {
+  const account = await kit.domain.accounts.open(alice.id);
+  const before = mailboxOf(account, 'INBOX').exists;
+  const once = Buffer.alloc(16, 7);
+  const arrived = { fields: Buffer.alloc(0), isJunk: false, isAuthorKnown: false, once };
+  const to = [{ account: alice.id, address: 'alice@example.com' }];
+  const bring = async () => {
+    const received = await receive(kit.store, [alice.id], 1_000_000, MESSAGE);
+    return deliver(kit.domain, to, received, 'eve@example.org', arrived);
+  };
+  const outcomes = (await Promise.all([bring(), bring(), bring()])).flat();
+  assert.deepEqual(new Set(outcomes.map(({ kind }) => kind)), new Set(['delivered']));
+  assert.equal(mailboxOf(account, 'INBOX').exists, before + 1);
 });

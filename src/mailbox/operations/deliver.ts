@@ -88,11 +88,26 @@ export async function deliver(
   return outcomes;
 }
 
-async function deliverOne(
+type Brought = Arrived & Pick<Delivery, 'envelopeFrom'>;
+
+/** What is to come once may be brought again while it is still on its way into the account: by a queue that was tired of waiting. */
+function deliverOne(
+  domain: Domain,
+  recipient: Recipient,
+  message: Received,
+  arrived: Brought,
+): Promise<DeliveryOutcome> {
+  const put = () => putOne(domain, recipient, message, arrived);
+  const { once } = arrived;
+  if (once === undefined) return put();
+  return domain.accounts.onceOnly.run(`${recipient.account} ${once.toString('hex')}`, put);
+}
+
+async function putOne(
   domain: Domain,
   { account: id, address, wishes }: Recipient,
   message: Received,
-  arrived: Arrived & Pick<Delivery, 'envelopeFrom'>,
+  arrived: Brought,
 ): Promise<DeliveryOutcome> {
   try {
     const account = await domain.accounts.open(id);
