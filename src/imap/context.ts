@@ -15,6 +15,7 @@ import type { Completion } from './replies.ts';
 import type { ImapSettings } from './settings.ts';
 import type { State, StateKind, StateOf } from './state.ts';
 import type { Uploaded, Uploads } from './uploads.ts';
+import type { UrlAuthority } from './url/authority.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
 import type { WireWriter } from './wire/writer.ts';
 import type { Watched, Watching } from './wishes.ts';
@@ -79,6 +80,10 @@ export interface SessionContext extends DialogueContext {
   startCompression(tag: string): Promise<void>;
   /** The message that came in this literal of the command. */
   received(literal: StreamedLiteral): Uploaded;
+  /** Makes and knows the tokens of URLs. */
+  readonly urls: UrlAuthority;
+  /** For a message that is put together here. */
+  readonly uploads: Pick<Uploads, 'admit' | 'begin' | 'write' | 'end' | 'ended'>;
 }
 
 export type ContextOf<Kind extends StateKind> = Kind extends 'not-authenticated'
@@ -89,6 +94,12 @@ export interface Call<Kind extends StateKind = StateKind> {
   readonly tag: string;
   readonly session: ContextOf<Kind>;
   readonly state: StateOf<Kind>;
+}
+
+/** A command of whoever has signed in, whatever is open. */
+export interface SignedIn {
+  readonly session: SessionContext;
+  readonly state: StateOf<'authenticated' | 'selected'>;
 }
 
 /** What is known when a literal is announced, before its command is complete. */

@@ -3,6 +3,7 @@
  */
 import { appendLimit } from './extensions/append-limit.ts';
 import { binary } from './extensions/binary.ts';
+import { catenate } from './extensions/catenate.ts';
 import { children } from './extensions/children.ts';
 import { compress } from './extensions/compress.ts';
 import { condstore } from './extensions/condstore.ts';
@@ -43,6 +44,7 @@ import { thread } from './extensions/thread.ts';
 import { uidPlus } from './extensions/uidplus.ts';
 import { unauthenticate } from './extensions/unauthenticate.ts';
 import { unselectExtension } from './extensions/unselect.ts';
+import { urlAuth } from './extensions/urlauth.ts';
 import { utf8Accept } from './extensions/utf8-accept.ts';
 import { within } from './extensions/within.ts';
 import { Registry } from './registry.ts';
@@ -73,6 +75,8 @@ export function makeRegistry(): Registry {
     move,
     multiAppend,
     replace,
+    catenate,
+    urlAuth,
     binary,
     esearch,
     searchRes,

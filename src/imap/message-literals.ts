@@ -7,9 +7,10 @@
 import { MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
 import type { IncomingMessage } from '../mailbox/operations/append.ts';
 import { findMailbox } from '../mailbox/operations/mailboxes.ts';
-import type { LiteralContext, SessionContext } from './context.ts';
+import type { LiteralContext, SessionContext, SignedIn } from './context.ts';
 import { bad, type Completion, no } from './replies.ts';
 import type { Freed } from './uploads.ts';
+import { catenated, type Destination, isCatenated } from './url/catenate.ts';
 import type { AppendMessage } from './wire/append-args.ts';
 import { Cursor } from './wire/cursor.ts';
 import { SyntaxFault, type SyntaxFaultOptions } from './wire/fault.ts';
@@ -43,12 +44,15 @@ export function literalPolicy(command: AddingCommand) {
 }
 
 /** The messages of the command, or what to answer instead. Throws what went wrong while one came in. */
-export function incomingMessages(
-  session: SessionContext,
+export async function incomingMessages(
+  call: SignedIn,
   name: string,
-  messages: readonly AppendMessage[],
-): readonly IncomingMessage[] | Completion {
-  if (messages.some(({ data }) => data.kind === 'catenate')) return bad('CATENATE is not offered here');
+  destination: Destination,
+  given: readonly AppendMessage[],
+): Promise<readonly IncomingMessage[] | Completion> {
+  const { session } = call;
+  const messages = given.some(isCatenated) ? await catenated(call, destination, given) : given;
+  if ('status' in messages) return messages;
   // RFC 6855 §4: UTF8 literals are for those who have said that they know of UTF-8 headers.
   if (!session.modes.isUtf8 && messages.some(({ data }) => data.kind === 'utf8')) {
     return bad('UTF8 needs ENABLE UTF8=ACCEPT first');

@@ -10,6 +10,7 @@ import type { SendMemory } from '../net/send-memory.ts';
 import type { TlsSource } from '../net/tls.ts';
 import type { Registry } from './registry.ts';
 import type { ImapSettings } from './settings.ts';
+import type { UrlAuthority } from './url/authority.ts';
 
 export interface ImapServices {
   readonly domain: Domain;
@@ -18,6 +19,8 @@ export interface ImapServices {
   readonly registry: Registry;
   readonly uploads: UploadBudget;
   readonly sendMemory: SendMemory;
+  /** Of this data folder. */
+  readonly urls: UrlAuthority;
   readonly settings: ImapSettings;
   readonly roster: Roster;
   readonly relay: Relay;

@@ -20,7 +20,8 @@ import { tellSoftQuota } from './soft-quota.ts';
 import type { Speaker } from './speaker.ts';
 import type { State, StateOf } from './state.ts';
 import { removalCode, tellChanges } from './updates.ts';
-import type { Uploaded } from './uploads.ts';
+import type { Uploaded, Uploads } from './uploads.ts';
+import type { UrlAuthority } from './url/authority.ts';
 import { Watch, writeOverflow } from './watch.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
 import { NOTHING_WATCHED, type Watched, type Watching } from './wishes.ts';
@@ -260,6 +261,14 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
 
   received(literal: StreamedLiteral): Uploaded {
     return this.dialogue.uploads.received(literal);
+  }
+
+  get urls(): UrlAuthority {
+    return this.dialogue.services.urls;
+  }
+
+  get uploads(): Uploads {
+    return this.dialogue.uploads;
   }
 
   /** For the viewer of the mailbox that is opened. */

@@ -83,7 +83,7 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     opened.push(() => administration.close());
     const protocols = await startProtocols({
       ...{ ...system, config, log, tls, version, domains, dns, feedback, spam, administration },
-      watch: spokesman.watch,
+      ...{ watch: spokesman.watch, installation: system.directory.installation },
       ...(colleagues === undefined ? {} : { relay: colleagues.relay, isShared: true }),
     });
     const { listeners, apply } = protocols;

@@ -4,6 +4,7 @@
  */
 import type { Watch } from '../admin/admin.ts';
 import type { Log } from '../base/log.ts';
+import { Secret } from '../base/secret.ts';
 import type { ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
 import { deliveryServices } from '../delivery/services.ts';
@@ -16,6 +17,7 @@ import type { Recipients } from '../identity/recipients.ts';
 import type { WebSessions } from '../identity/web-sessions.ts';
 import { imapServices, receiveImap, startImap } from '../imap/server.ts';
 import type { ImapSettings } from '../imap/settings.ts';
+import { UrlAuthority } from '../imap/url/authority.ts';
 import { LIMITS_BEFORE_LOGIN } from '../imap/wire/frame-event.ts';
 import { receiveLmtp, startLmtp } from '../lmtp/server.ts';
 import type { Domain } from '../mailbox/domain.ts';
@@ -71,6 +73,8 @@ export interface ProtocolOptions {
   readonly spam: SpamServices;
   readonly domains: LocalDomains;
   readonly watch: Pick<Watch, 'metrics'>;
+  /** What secrets of this data folder follow from. */
+  readonly installation: string;
   readonly version: string;
 }
 
@@ -177,7 +181,8 @@ function servicesOf(
     handshakeTimeoutMs: limits.handshakeTimeout,
   };
   const uploads = uploadsOf(config);
-  const imap = imapServices({ ...shared, settings: settings.imap, uploads });
+  const urls = new UrlAuthority(new Secret(options.installation));
+  const imap = imapServices({ ...shared, settings: settings.imap, uploads, urls });
   const pop3 = pop3Services({ ...shared, settings: settings.pop3 });
   const sending = sendingOf(config, { ...shared, recipients: options.recipients }, ports);
   const delivery = {

@@ -3,8 +3,10 @@
  * own. What a client sees of it is what a client sees of the product.
  */
 import { createSecureContext } from 'node:tls';
+import { Secret } from '../../src/base/secret.ts';
 import { imapServices, receiveImap, startImap } from '../../src/imap/server.ts';
 import type { ImapSettings } from '../../src/imap/settings.ts';
+import { UrlAuthority } from '../../src/imap/url/authority.ts';
 import { LIMITS_AFTER_LOGIN, LIMITS_BEFORE_LOGIN } from '../../src/imap/wire/frame-event.ts';
 import { appendMessages } from '../../src/mailbox/operations/append.ts';
 import { receive } from '../../src/mailbox/operations/incoming.ts';
@@ -83,6 +85,7 @@ export async function startTestImap(options: TestImapOptions = {}): Promise<Test
     roster: new Roster(options.sessionsPerAccount ?? 100),
     uploads: new UploadBudget(options.uploads ?? { accountBytes: 1024 ** 3, totalBytes: 1024 ** 3 }),
     tls: options.withTls ? await selfSigned() : NO_TLS,
+    urls: new UrlAuthority(new Secret('of the test')),
     log: kit.domain.log,
   };
   const { domain = kit.domain, relay = NO_RELAY } = holder ?? {};

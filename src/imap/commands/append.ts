@@ -1,4 +1,4 @@
-/** APPEND (RFC 9051 §6.3.12) of one or several messages (RFC 3502), with APPENDUID (RFC 4315 §3): one change, all or none. */
+/** APPEND (RFC 9051 §6.3.12) of one or several messages (RFC 3502), with APPENDUID (RFC 4315 §3): one change, all or none. CATENATE (RFC 4469) is a form of their data. */
 
 import type { Uid } from '../../mailbox/model/model.ts';
 import { appendMessages } from '../../mailbox/operations/append.ts';
@@ -27,14 +27,13 @@ export const appendCommand: Command = defineCommand<AppendArgs, 'authenticated' 
   run,
 });
 
-async function run(
-  { session, state }: Call<'authenticated' | 'selected'>,
-  args: AppendArgs,
-): Promise<Completion> {
-  const messages = incomingMessages(session, 'APPEND', args.messages);
-  if ('status' in messages) return messages;
+async function run(call: Call<'authenticated' | 'selected'>, args: AppendArgs): Promise<Completion> {
+  const { session, state } = call;
   const target = findMailbox(state.account, args.mailbox);
   if (target === undefined) return noTarget();
+  const destination = { target, freed: NOTHING_FREED };
+  const messages = await incomingMessages(call, 'APPEND', destination, args.messages);
+  if ('status' in messages) return messages;
   const { domain } = session;
   const { account } = state;
   const [only, ...more] = messages;

@@ -65,17 +65,15 @@ function oneMessage(c: Cursor, isUid: boolean): MessageSet {
   return set;
 }
 
-async function run(
-  { session, state }: Call<'selected'>,
-  args: ReplaceArgs,
-  name: string,
-): Promise<Completion> {
+async function run(call: Call<'selected'>, args: ReplaceArgs, name: string): Promise<Completion> {
+  const { session, state } = call;
   const { account, selected } = state;
-  const messages = incomingMessages(session, name, [args.message]);
-  if ('status' in messages) return messages;
   if (selected.isReadOnly) throw new MailboxError('read-only', 'the mailbox is open for reading only');
   const target = findMailbox(account, args.mailbox);
   if (target === undefined) return noTarget();
+  const destination = { target, freed: sizeOf(selected, args.set) };
+  const messages = await incomingMessages(call, name, destination, [args.message]);
+  if ('status' in messages) return messages;
   const [uid] = uidsOf(selected, selectMessages(selected, args.set));
   if (uid === undefined) return no('There is no such message to replace', 'NONEXISTENT');
   const replaced = { mailbox: selected.mailbox, uid };

@@ -76,7 +76,8 @@ function refuse(message: FetchedMessage): void {
   message.refuse(no('The transfer encoding of a part is not known here', 'UNKNOWN-CTE'));
 }
 
-async function writeBinary(
+/** Its label, and the octets decoded, or NIL. */
+export async function writeBinary(
   out: WireWriter,
   message: FetchedMessage,
   { path, partial, label }: BinaryArgs,

@@ -24,7 +24,7 @@ import { writeFilteredHeader } from './filtered-header.ts';
 /** Longer ranges are sent in slices instead of being held. */
 export const HELD_BYTES = 256 * 1024;
 
-interface BodyArgs extends SectionRequest {
+export interface BodyArgs extends SectionRequest {
   /** `BODY[HEADER]<0> ` as the answer has it. */
   readonly label: Buffer;
   /** For `selectFields`, when all fields that were asked for are among those that are stored apart. */
@@ -109,7 +109,12 @@ function rangeToRead(message: FetchedMessage, { section, partial, wanted }: Body
   return isFiltered(section) ? range : clipped(range, partial);
 }
 
-function writeSection(out: WireWriter, message: FetchedMessage, args: BodyArgs): Written | Promise<Written> {
+/** Its label, and the octets, or NIL when there is no such section. */
+export function writeSection(
+  out: WireWriter,
+  message: FetchedMessage,
+  args: BodyArgs,
+): Written | Promise<Written> {
   out.raw(args.label);
   const stored = storedFields(message, args);
   if (stored !== undefined) {

@@ -125,6 +125,11 @@ const ROWS: readonly (readonly [what: string, input: string, expected: readonly 
   ],
   ['streamed nothing', 'a APPEND b {0+}\r\n\r\n', ['stream ', 'a APPEND | a APPEND b <stream 0>']],
   [
+    'streamed among URLs',
+    'a APPEND b CATENATE (TEXT {1+}\r\nx URL {2+}\r\nyz)\r\n',
+    ['stream x', 'a APPEND | a APPEND b CATENATE (TEXT <stream 1> URL <yz>)'],
+  ],
+  [
     'streamed binary in UTF8',
     'a APPEND b UTF8 (~{2+}\r\nhi)\r\n',
     ['stream hi', 'a APPEND | a APPEND b UTF8 (<stream 2 binary>)'],

@@ -12,6 +12,7 @@ import { flagList } from './flag.ts';
 import { LIMITS_AFTER_LOGIN } from './frame-event.ts';
 import { Framer } from './framer.ts';
 import * as g from './grammar.ts';
+import { imapUrl } from './imap-url.ts';
 import { keywordTable, maybeSpOptionList } from './keyword-table.ts';
 import { listArgs } from './list-args.ts';
 import { isMessageLiteral } from './literal.ts';
@@ -24,6 +25,7 @@ import { maybeSearchReturn, searchProgram } from './search-keys.ts';
 import { binaryRequest, maybeSectionRequest, sectionRequest } from './section.ts';
 import { storeArgs } from './store-args.ts';
 import { storedSearch } from './stored-search.ts';
+import { keysToReset, urlsToAuthorize, urlsToFetch } from './url-args.ts';
 
 const atts = keywordTable([
   { name: 'UID' },
@@ -68,6 +70,9 @@ const PRODUCTIONS: readonly ((c: Cursor) => unknown)[] = [
   specialUse,
   (c) => notifyArgs(c, atts),
   (c) => storedSearch(g.astring(c), new Map()),
+  urlsToAuthorize,
+  (c) => urlsToFetch(c).map(({ url }) => imapUrl(url)),
+  keysToReset,
 ];
 
 const SEEDS = [
@@ -81,6 +86,10 @@ const SEEDS = [
   'a SEARCH RETURN (CONTEXT UPDATE (UID BODY.PEEK[1]) PARTIAL 1:9) UNSEEN',
   'a SETQUOTA "" (STORAGE 512)',
   'a X "OR SMALLER 5000 (FROM \\"boss\\" NOT UID 1:*)"',
+  'a APPEND x CATENATE (URL "/b/;UID=1/;SECTION=1.MIME" TEXT {3+}\r\nabc URL ;UID=2) (\\Seen) CATENATE (TEXT {1+}\r\nx)',
+  'a GENURLAUTH "imap://j@e.org/b/;uid=2/;section=1;urlauth=submit+fred" INTERNAL',
+  'a URLFETCH imap://j@e.org/b/;UID=2;EXPIRE=2026-01-01T00:00:00Z;URLAUTH=authuser:INTERNAL:0123456789abcdef0123456789abcdef ("x" BODY BINARY)',
+  'a RESETKEY INBOX INTERNAL',
   'a NOTIFY SET STATUS (selected (MessageNew (UID BODY.PEEK[1]) MessageExpunge)) (subtree (a "b") (MailboxName x))',
 ];
 
