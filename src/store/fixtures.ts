@@ -37,6 +37,7 @@ import type {
   ChunkRow,
   ExternalId,
   HistoryRow,
+  ImportTrace,
   MailStore,
   NewEmail,
   RowChange,
@@ -90,7 +91,11 @@ export interface BatchParts extends Partial<Omit<AccountBatch, 'changes' | 'expe
   /** Up to this modseq. */
   readonly prunedHistory?: ModSeq;
   readonly threaded?: readonly { readonly email: EmailId; readonly thread: EmailThread }[];
-  readonly imported?: readonly { readonly mailbox: MailboxId; readonly key: Buffer }[];
+  readonly imported?: readonly {
+    readonly mailbox: MailboxId;
+    readonly key: Buffer;
+    readonly trace?: ImportTrace;
+  }[];
   readonly externalIds?: readonly ExternalId[];
   readonly forgottenImports?: readonly { readonly mailbox: MailboxId; readonly key: Buffer }[];
   readonly outgoing?: readonly Outgoing[];

@@ -223,6 +223,10 @@ export class UnreliableStore implements MailStore {
     return this.#read(() => this.#inner.whichImported(...args));
   }
 
+  loadImported(...args: Parameters<MailStore['loadImported']>) {
+    return this.#read(() => this.#inner.loadImported(...args));
+  }
+
   loadScript(...args: Parameters<MailStore['loadScript']>) {
     return this.#read(() => this.#inner.loadScript(...args));
   }

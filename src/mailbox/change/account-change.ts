@@ -13,7 +13,7 @@ import { MailboxError } from '../model/errors.ts';
 import type { EmailId, MailboxId, ModSeq } from '../model/model.ts';
 import { asModSeq, asUid, emailId } from '../model/model.ts';
 import { type MessageRecord, recordAt } from '../model/record.ts';
-import type { AccountBatch, NewEmail } from '../port/store.ts';
+import type { AccountBatch, ImportTrace, NewEmail } from '../port/store.ts';
 import type { AccountState, WritableAccount } from '../state/account.ts';
 import { type MailboxState, WritableMailbox } from '../state/mailbox.ts';
 import type { FlagColumns } from '../state/message-list.ts';
@@ -249,9 +249,9 @@ export class AccountChange {
     this.#rows.add({ kind: 'retained', emails: emails.map((email) => emailId(this.#account.id, email)) });
   }
 
-  rememberImport(mailbox: MailboxState, key: Buffer): void {
+  rememberImport(mailbox: MailboxState, key: Buffer, trace?: ImportTrace): void {
     this.#takeModseq();
-    this.#rows.add({ kind: 'imported', mailbox: mailbox.id, key });
+    this.#rows.add({ kind: 'imported', mailbox: mailbox.id, key, ...(trace && { trace }) });
   }
 
   /** Of a message that was added in this operation. */

@@ -15,7 +15,7 @@ import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import { computedFacts } from '../model/facts.ts';
 import { foldKeyword } from '../model/keywords.ts';
-import { type EmailId, emailId, emailNumber, type UidValidity } from '../model/model.ts';
+import { asUid, type EmailId, emailId, emailNumber, type UidValidity } from '../model/model.ts';
 import { type KnownThreads, type ThreadNames, threadNames } from '../model/threads.ts';
 import type { NewEmail, StagedBlob } from '../port/store.ts';
 import { isExternalId } from '../reading/external-ids.ts';
@@ -40,10 +40,20 @@ export interface IncomingMessage {
   readonly internalDate: number | undefined;
   /** Remembered with the message, so that an interrupted import does not add it again (16 octets). */
   readonly importKey?: Buffer;
+  /** Remembered beside the key: what its flags were where it comes from (`ImportTrace`). */
+  readonly importMarks?: number;
+  /** It is in these mailboxes too, in the same change. */
+  readonly copies?: readonly ImportedCopy[];
   /** The name by which programs know it from the server it comes from; one that cannot be such a name is dropped. */
   readonly externalId?: string;
   /** Where it was on that server; it gets another UID when that one cannot be had any more. */
   readonly place?: UidPlace;
+}
+
+/** A second place of a message, with a key of its own. */
+export interface ImportedCopy {
+  readonly mailbox: MailboxState;
+  readonly importKey: Buffer;
 }
 
 export interface AppendResult {
@@ -72,7 +82,9 @@ export async function appendMessages(
   messages: readonly IncomingMessage[],
   { replaced, alongside, before, isBeyondQuota = false }: AppendOptions = {},
 ): Promise<AppendResult> {
-  const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
+  const places = (message: IncomingMessage): number => 1 + (message.copies?.length ?? 0);
+  const bytes = messages.reduce((sum, message) => sum + sizeOf(message) * places(message), 0);
+  const count = messages.reduce((sum, message) => sum + places(message), 0);
   refuseTooBig(domain, messages);
   const names = messages.map(namesOf);
   const question = askForThreads(domain, account, names);
@@ -81,14 +93,16 @@ export async function appendMessages(
   try {
     const list = replaced === undefined ? undefined : await loadList(domain, account, replaced.mailbox);
     await loadTail(domain, account, mailbox);
+    for (const copy of copiesOf(messages)) await loadTail(domain, account, copy.mailbox);
     const added = await domain.turns.run({
       account,
       run: (change) => {
         // First: whether there is room says nothing about a mailbox that is gone.
         change.requireThere(mailbox);
+        for (const copy of copiesOf(messages)) requireLoaded(change, copy.mailbox);
         before?.();
         if (replaced === undefined || list === undefined) {
-          if (!isBeyondQuota) checkArrivalQuota(account, mailbox, bytes, messages.length);
+          if (!isBeyondQuota) checkArrivalQuota(account, mailbox, bytes, count);
           return addIncoming(domain, change, mailbox, messages, threading, alongside);
         }
         change.requireThere(replaced.mailbox);
@@ -172,13 +186,16 @@ function addIncoming(
 ): Omit<AppendResult, 'uidValidity'> {
   const arrivals = messages.map((message, i) => {
     const email = addEmail(change, message, names[i] as ThreadNames, known);
-    if (message.importKey !== undefined) change.rememberImport(mailbox, message.importKey);
     if (mailbox.role === 'sent') noteRecipients(change, message.facts.envelope);
     return arrivalOf(domain, change, mailbox, message, email);
   });
   const uids = change.addMessages(mailbox, arrivals, 'new');
-  messages.forEach(({ externalId }, i) => {
-    if (isExternalId(externalId)) change.nameExternally(mailbox, uids[i] as number, externalId);
+  messages.forEach((message, i) => {
+    const { externalId } = message;
+    const uid = uids[i] as number;
+    if (isExternalId(externalId)) change.nameExternally(mailbox, uid, externalId);
+    rememberKey(change, mailbox, message, uid);
+    addCopies(domain, change, message, (arrivals[i] as Arrival).email);
   });
   alongside?.(
     change,
@@ -186,6 +203,42 @@ function addIncoming(
   );
   const lostKeywords = new Set(uids.filter((_, i) => isShort(mailbox, arrivals[i], messages[i])));
   return { uids, lostKeywords };
+}
+
+function copiesOf(messages: readonly IncomingMessage[]): readonly ImportedCopy[] {
+  return messages.flatMap(({ copies = [] }) => copies);
+}
+
+/** It may have been let go of while another one was loaded. */
+function requireLoaded(change: AccountChange, mailbox: MailboxState): void {
+  change.requireThere(mailbox);
+  if (mailbox.list === undefined && mailbox.tail === undefined && mailbox.uidNext > 1)
+    throw new MailboxError('unavailable', 'the mailbox was unloaded; try again');
+}
+
+function addCopies(
+  domain: Domain,
+  change: AccountChange,
+  { copies = [], ...message }: IncomingMessage,
+  email: number,
+): void {
+  for (const { mailbox, importKey } of copies) {
+    change.retain([email]);
+    const arrival = arrivalOf(domain, change, mailbox, message, email);
+    const [uid] = change.addMessages(mailbox, [arrival], 'copied');
+    rememberKey(change, mailbox, { ...message, importKey }, uid as number);
+  }
+}
+
+function rememberKey(
+  change: AccountChange,
+  mailbox: MailboxState,
+  { importKey, importMarks }: Pick<IncomingMessage, 'importKey' | 'importMarks'>,
+  uid: number,
+): void {
+  if (importKey === undefined) return;
+  const trace = importMarks === undefined ? undefined : { uid: asUid(uid), marks: importMarks };
+  change.rememberImport(mailbox, importKey, trace);
 }
 
 function isShort(mailbox: MailboxState, arrival?: Arrival, message?: IncomingMessage): boolean {

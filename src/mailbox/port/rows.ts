@@ -82,6 +82,18 @@ export interface NewEmail extends ComputedFacts {
   readonly thread?: EmailThread;
 }
 
+/** What is remembered of a message that is brought here again and again from a server that goes on changing. */
+export interface ImportTrace {
+  /** Here. */
+  readonly uid: Uid;
+  /** A number (32 bits) that its flags and keywords there had when they were last brought here. */
+  readonly marks: number;
+}
+
+export interface TracedImport extends ImportTrace {
+  readonly key: Buffer;
+}
+
 /** The name by which programs know a message from the server it was moved here from: printable ASCII. */
 export interface ExternalId {
   readonly mailbox: MailboxId;
@@ -115,8 +127,16 @@ export type RowChange =
   | { readonly kind: 'history-pruned'; readonly upTo: ModSeq }
   /** Of an email that is there; one that has a thread keeps it. */
   | { readonly kind: 'threaded'; readonly email: EmailId; readonly thread: EmailThread }
-  /** An import key to remember (16 octets), so that an interrupted import resumes without duplicates. */
-  | { readonly kind: 'imported'; readonly mailbox: MailboxId; readonly key: Buffer }
+  /**
+   * An import key to remember (16 octets), so that an interrupted import resumes without duplicates. A trace takes the place of the
+   * one that is there; without one, that stays.
+   */
+  | {
+      readonly kind: 'imported';
+      readonly mailbox: MailboxId;
+      readonly key: Buffer;
+      readonly trace?: ImportTrace;
+    }
   /** Of a message in a chunk. The first message of a mailbox to have an id keeps it; expunging forgets it. */
   | { readonly kind: 'external-id'; readonly row: ExternalId }
   /** An import key that nobody will ask for any more. */

@@ -34,6 +34,7 @@ import type {
   HistoryPlace,
   HistoryRow,
   LoadedMailbox,
+  TracedImport,
 } from './rows.ts';
 import type { Staging } from './staging.ts';
 import type { StoreError } from './store-error.ts';
@@ -179,6 +180,13 @@ export interface MailStore {
     limit: number,
   ): Promise<readonly ExternalId[]>;
   whichImported(account: AccountId, mailbox: MailboxId, keys: readonly Buffer[]): Promise<readonly boolean[]>;
+  /** Keys that have a trace, above `after` and up to `upTo`, ascending, at most `limit`. */
+  loadImported(
+    account: AccountId,
+    mailbox: MailboxId,
+    range: { readonly after: Buffer; readonly upTo: Buffer },
+    limit: number,
+  ): Promise<readonly TracedImport[]>;
 
   /** The text of a script; undefined when it is not there. */
   loadScript(account: AccountId, id: number): Promise<Buffer | undefined>;

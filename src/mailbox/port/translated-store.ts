@@ -110,6 +110,10 @@ export class TranslatedStore implements MailStore {
     return inWords(READING, () => this.#store.whichImported(...args));
   }
 
+  loadImported(...args: Parameters<Calls['loadImported']>) {
+    return inWords(READING, () => this.#store.loadImported(...args));
+  }
+
   loadScript(...args: Parameters<Calls['loadScript']>) {
     return inWords(READING, () => this.#store.loadScript(...args));
   }

@@ -1,7 +1,7 @@
 /** What left a mailbox, and what the reaper and an import ask. */
 import assert from 'node:assert/strict';
 import { HISTORY_KINDS, packNumbers } from '../../mailbox/model/history.ts';
-import { asMailboxId, asModSeq } from '../../mailbox/model/model.ts';
+import { asMailboxId, asModSeq, asUid } from '../../mailbox/model/model.ts';
 import type { HistoryPlace, HistoryRow } from '../../mailbox/port/store.ts';
 import { ALICE, aBatch, aChunk, aMailbox, anExpunge, BOB, commit, INBOX, someBytes } from '../fixtures.ts';
 import type { Test } from './harness.ts';
@@ -139,5 +139,37 @@ export function historyTests(test: Test): void {
     );
     assert.deepEqual(await store.whichImported(ALICE, INBOX, keys), [true, false, true]);
     assert.deepEqual(await store.whichImported(ALICE, asMailboxId(2), keys), [false, false, false]);
+  });
+
+  test('import keys with a trace are read in order, and a trace takes the place of the one before', async (store) => {
+    const keys = [1, 2, 3, 4].map((n) => Buffer.alloc(16, n)) as [Buffer, Buffer, Buffer, Buffer];
+    const range = { after: Buffer.alloc(16), upTo: Buffer.alloc(16, 3) };
+    const trace = (uid: number, marks: number) => ({ uid: asUid(uid), marks });
+    const imported = [
+      { mailbox: INBOX, key: keys[2], trace: trace(7, 0) },
+      { mailbox: INBOX, key: keys[0], trace: trace(9, 0xffff_ffff) },
+      { mailbox: INBOX, key: keys[1] },
+      { mailbox: INBOX, key: keys[3], trace: trace(1, 1) },
+      { mailbox: asMailboxId(2), key: keys[1], trace: trace(2, 2) },
+    ];
+    await commit(store, aBatch(0, { imported }));
+    const first = { key: keys[0], ...trace(9, 0xffff_ffff) };
+    const last = { key: keys[2], ...trace(7, 0) };
+    assert.deepEqual(await store.loadImported(ALICE, INBOX, range, 9), [first, last]);
+    assert.deepEqual(await store.loadImported(ALICE, INBOX, range, 1), [first]);
+    assert.deepEqual(await store.loadImported(ALICE, INBOX, { ...range, after: keys[0] }, 9), [last]);
+    const again = [
+      { mailbox: INBOX, key: keys[0] },
+      { mailbox: INBOX, key: keys[2], trace: trace(8, 5) },
+      { mailbox: INBOX, key: keys[1], trace: trace(3, 4) },
+    ];
+    await commit(store, aBatch(1, { imported: again }));
+    const between = { key: keys[1], ...trace(3, 4) };
+    assert.deepEqual(await store.loadImported(ALICE, INBOX, range, 9), [
+      first,
+      between,
+      { key: keys[2], ...trace(8, 5) },
+    ]);
+    assert.deepEqual(await store.whichImported(ALICE, INBOX, keys), [true, true, true, true]);
   });
 }

@@ -23,6 +23,7 @@ import {
   type ExternalId,
   type HistoryPlace,
   type HistoryRow,
+  type ImportTrace,
   type NewEmail,
   type RowChange,
   type RowChangeOf,
@@ -49,8 +50,8 @@ export interface StoredEmail extends EmailBytes {
 export class MailboxRows {
   readonly chunks = new SortedRows<ChunkRow>();
   readonly externalIds = new SortedRows<ExternalId>();
-  /** Import keys in hexadecimal. */
-  readonly imported = new Set<string>();
+  /** By import key in hexadecimal. */
+  readonly imported = new Map<string, ImportTrace | undefined>();
 
   readonly #keywords = new Map<string, KeywordRow>();
 
@@ -233,8 +234,10 @@ export class AccountRows {
       stored.thread = thread;
       this.threads.put(emailNumber(email), thread);
     },
-    imported: ({ mailbox, key }) => {
-      this.#at(mailbox).imported.add(key.toString('hex'));
+    imported: ({ mailbox, key, trace }) => {
+      const { imported } = this.#at(mailbox);
+      const name = key.toString('hex');
+      imported.set(name, trace ?? imported.get(name));
     },
     'external-id': ({ row }) => this.#at(row.mailbox).nameExternally(row),
     'import-forgotten': ({ mailbox, key }) => {

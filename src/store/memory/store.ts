@@ -175,6 +175,16 @@ class MemoryStore implements MailStore {
     return keys.map((key) => imported.has(key.toString('hex')));
   }
 
+  async loadImported(...[account, mailbox, range, limit]: Parameters<MailStore['loadImported']>) {
+    const [after, upTo] = [range.after.toString('hex'), range.upTo.toString('hex')];
+    const { imported } = this.#of(account).of(mailbox);
+    return [...imported]
+      .filter(([key]) => key > after && key <= upTo)
+      .flatMap(([key, trace]) => (trace === undefined ? [] : [{ key: Buffer.from(key, 'hex'), ...trace }]))
+      .sort((a, b) => a.key.compare(b.key))
+      .slice(0, limit);
+  }
+
   async loadScript(account: AccountId, id: number) {
     return this.#of(account).rules.textOf(id);
   }

@@ -24,6 +24,7 @@ import type { Database } from './database.ts';
 import { sealFacts } from './emails.ts';
 import { sealRecord } from './fact-record.ts';
 import type { FlagBatch } from './flag-journal.ts';
+import { packTrace } from './import-trace.ts';
 import { KEYWORD_KINDS, mailboxKey } from './keys.ts';
 import { dropLesson, putLesson } from './lesson-rows.ts';
 import { changeRecipient, writeOutgoing } from './outgoing-rows.ts';
@@ -62,7 +63,8 @@ const SQL = {
   insertHistory: `INSERT INTO expunged (at, uids, records, kind, emails, numbers, mailbox, deletion, account, modseq)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   prune: 'DELETE FROM expunged WHERE account = ? AND modseq <= ?',
-  imported: 'INSERT OR IGNORE INTO imported VALUES (?, ?)',
+  imported: `INSERT INTO imported (mailbox, key, trace) VALUES (?, ?, ?) ON CONFLICT (mailbox, key)
+    DO UPDATE SET trace = excluded.trace WHERE excluded.trace <> x''`,
   forgetImport: 'DELETE FROM imported WHERE mailbox = ? AND key = ?',
   nameExternally: 'INSERT OR IGNORE INTO external_id VALUES (?, ?, ?)',
   hasExternalIds: 'SELECT 1 FROM external_id WHERE mailbox = ? LIMIT 1',
@@ -250,8 +252,8 @@ const WRITERS: Writers = {
     db.prepare(SQL.prune).run(account, upTo);
     forgetLeavers(db, account, upTo);
   },
-  imported: ({ db, account }, { mailbox, key }) => {
-    db.prepare(SQL.imported).run(mailboxKey(account, mailbox), key);
+  imported: ({ db, account }, { mailbox, key, trace }) => {
+    db.prepare(SQL.imported).run(mailboxKey(account, mailbox), key, packTrace(trace));
   },
   'external-id': ({ db, account }, { row: { mailbox, uid, id } }) => {
     db.prepare(SQL.nameExternally).run(mailboxKey(account, mailbox), uid, id);

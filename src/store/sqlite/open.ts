@@ -167,6 +167,10 @@ class SqliteStore implements SqliteMailStore {
     return (await this.#rowsOf(args[0])).whichImported(...args);
   }
 
+  async loadImported(...args: Parameters<MailStore['loadImported']>) {
+    return (await this.#rowsOf(args[0])).loadImported(...args);
+  }
+
   async loadScript(account: AccountId, id: number) {
     return scriptText(this.#of(account).db, account, id);
   }

@@ -26,11 +26,13 @@ import {
   type HistoryRow,
   type LoadedAccount,
   type LoadedMailbox,
+  type MailStore,
   StoreError,
 } from '../../mailbox/port/store.ts';
 import { annotationsOf } from './annotation-rows.ts';
 import { correspondenceOf } from './correspondent-rows.ts';
 import { assertAscending, bufferOf, type Database, type Row, type SqlValue } from './database.ts';
+import { unpackTrace } from './import-trace.ts';
 import { accountRange, KEYWORD_KINDS, mailboxKey, mailboxOfKey } from './keys.ts';
 import { scriptsOf } from './rule-rows.ts';
 import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
@@ -81,6 +83,8 @@ const SQL = {
         WHERE e.account = ? AND e.records IS NOT NULL AND e.mailbox = buried.mailbox))`,
   externalIds: 'SELECT uid, name FROM external_id WHERE mailbox = ? AND uid > ? ORDER BY uid LIMIT ?',
   imported: 'SELECT 1 FROM imported WHERE mailbox = ? AND key = ?',
+  traces: `SELECT key, trace FROM imported WHERE mailbox = ? AND key > ? AND key <= ? AND trace <> x''
+    ORDER BY key LIMIT ?`,
 } as const;
 
 export class RowReader {
@@ -264,6 +268,11 @@ export class RowReader {
     const key = mailboxKey(account, mailbox);
     const statement = this.#db.prepare(SQL.imported);
     return keys.map((it) => statement.get(key, it) !== undefined);
+  }
+
+  loadImported(...[account, mailbox, { after, upTo }, limit]: Parameters<MailStore['loadImported']>) {
+    const rows = this.#db.prepare(SQL.traces).all(mailboxKey(account, mailbox), after, upTo, limit);
+    return rows.map(([key, trace]) => ({ key: bufferOf(key), ...unpackTrace(bufferOf(trace)) }));
   }
 }
 

@@ -9,6 +9,7 @@
  * There is no index on modseq of messages: it would treble what a change writes (`maxmod` of the chunks is enough).
  */
 import type { Schema } from '../migrate.ts';
+import { IMPORT_TRACES } from './import-traces.ts';
 import { PACKS } from './packs.ts';
 
 /** Where the bytes of a blob are. From KIND_PACK on it is the number of a pack, see `packs/`, with KIND_PACK added. */
@@ -392,5 +393,6 @@ export const MAIL_SCHEMA: Schema = {
     STEP_15,
     STEP_16,
     PACKS,
+    IMPORT_TRACES,
   ],
 };
