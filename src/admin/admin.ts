@@ -21,6 +21,7 @@ import type { Usage } from '../mailbox/reading/usage.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
 import type { MailAccess, Refusal } from '../transfer/mail-access.ts';
+import type { MigrationAccess } from '../transfer/network/migration-access.ts';
 import type { Standstill } from './event-loop.ts';
 import type { KeepingAdmin } from './keeping-admin.ts';
 import type { AccountSummary, PeopleAdmin } from './people-admin.ts';
@@ -39,6 +40,8 @@ export interface Admin extends MailAccess {
   /** How long mail stays, and what was deleted. */
   readonly keeping: KeepingAdmin;
   readonly people: PeopleAdmin;
+  /** Mail that is brought from another server. */
+  readonly migration: MigrationAccess;
   /** Older mail in less room. */
   readonly packing: Packing;
 

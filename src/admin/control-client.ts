@@ -16,6 +16,7 @@ import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
 import { Agent, request as httpRequest } from '../net/http.ts';
 import type { AddedMessage, MailboxSummary, MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
+import type { MigrationAccess } from '../transfer/network/migration-access.ts';
 import type {
   AccountSummary,
   AccountToAdd,
@@ -36,6 +37,7 @@ import type {
 } from './admin.ts';
 import { domainsOver, feedbackOver } from './control-domains.ts';
 import { keepingOver } from './control-keeping.ts';
+import { migrationOver } from './control-migration.ts';
 import { peopleOver } from './control-people.ts';
 import { ControlQueue } from './control-queue.ts';
 import { ControlScripts } from './control-scripts.ts';
@@ -52,6 +54,7 @@ export class ControlClient implements Admin {
   readonly feedback: FeedbackAdmin;
   readonly queue: ControlQueue;
   readonly keeping: KeepingAdmin;
+  readonly migration: MigrationAccess;
   readonly people: PeopleAdmin;
   readonly packing: Packing;
   readonly #wire: Wire;
@@ -65,6 +68,7 @@ export class ControlClient implements Admin {
     this.queue = new ControlQueue(wire);
     this.people = peopleOver((method, path, body) => wire.json(method, path, body));
     this.keeping = keepingOver((method, path, body) => wire.json(method, path, body));
+    this.migration = migrationOver((method, path, body) => wire.json(method, path, body));
     this.packing = {
       compact: () => wire.json('POST', '/v1/compact'),
       status: () => wire.json('GET', '/v1/packing'),
@@ -272,14 +276,12 @@ class Wire {
 }
 
 async function* framed(messages: Iterable<MessageToAdd> | AsyncIterable<MessageToAdd>) {
-  for await (const { flags, keywords, internalDate, importKey, externalId, place, chunks } of messages) {
+  // What is undefined does not come into the JSON.
+  for await (const { importKey, copies, chunks, ...rest } of messages) {
     const head = {
-      flags,
-      keywords,
-      ...(internalDate === undefined ? {} : { internalDate }),
-      ...(importKey === undefined ? {} : { importKey: importKey.toString('base64') }),
-      ...(externalId === undefined ? {} : { externalId }),
-      ...(place === undefined ? {} : { place }),
+      ...rest,
+      importKey: importKey?.toString('base64'),
+      copies: copies?.map((one) => ({ ...one, importKey: one.importKey.toString('base64') })),
     };
     yield { head, chunks };
   }

@@ -13,9 +13,7 @@ import type { Author } from '../mailbox/model/author.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import { asOwnChanges, asOwnLimits } from '../mailbox/model/quota.ts';
-import { appendMessages, type IncomingMessage } from '../mailbox/operations/append.ts';
 import { createMailbox, setSubscribed } from '../mailbox/operations/folders.ts';
-import { IncomingStream, type Received } from '../mailbox/operations/incoming.ts';
 import { findMailbox, mailboxOf } from '../mailbox/operations/mailboxes.ts';
 import { setQuota } from '../mailbox/operations/quota.ts';
 import { type ForeignUids, type TakenOver, takeOverUids } from '../mailbox/operations/take-over-uids.ts';
@@ -27,13 +25,9 @@ import type { Connections } from '../net/connections.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
 import type { Editing } from '../rules/editing.ts';
 import type { Rehearsing } from '../rules/rehearsal.ts';
-import type {
-  AddedMessage,
-  MailboxSummary,
-  MessageToAdd,
-  Refusal,
-  StoredMessage,
-} from '../transfer/mail-access.ts';
+import type { AddedMessage, MailboxSummary, MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
+import type { MigrationAccess } from '../transfer/network/migration-access.ts';
+import { Adding, refusal } from './adding.ts';
 import type {
   AccountSummary,
   AccountToAdd,
@@ -48,6 +42,7 @@ import type {
 import type { KeepingAdmin } from './keeping-admin.ts';
 import { limitsSummary } from './limits-summary.ts';
 import { LocalKeeping } from './local-keeping.ts';
+import { LocalMigration } from './local-migration.ts';
 import { LocalPeople } from './local-people.ts';
 import { LocalQueue } from './local-queue.ts';
 import { LocalScripts } from './local-scripts.ts';
@@ -55,10 +50,6 @@ import type { PeopleAdmin } from './people-admin.ts';
 import { readHeader } from './read-header.ts';
 import { readMailbox } from './read-mailbox.ts';
 import type { ScriptAdmin } from './script-admin.ts';
-
-/** Messages that become one change: enough to share a sync, few enough to keep the event loop free for sessions. */
-const BATCH_MESSAGES = 128;
-const BATCH_BYTES = 4 * 1024 * 1024;
 
 export interface LocalAdminOptions {
   readonly domain: Domain;
@@ -84,6 +75,7 @@ export class LocalAdmin implements Admin {
   readonly feedback: FeedbackAdmin;
   readonly queue: LocalQueue;
   readonly keeping: KeepingAdmin;
+  readonly migration: MigrationAccess;
   readonly people: PeopleAdmin;
   readonly packing: Packing;
   readonly #domain: Domain;
@@ -100,6 +92,7 @@ export class LocalAdmin implements Admin {
     this.keeping = new LocalKeeping({ domain: this.#domain, activity: options.activity }, (address) =>
       this.#open(address),
     );
+    this.migration = new LocalMigration(this.#domain, (address) => this.#open(address));
     this.people = new LocalPeople({
       ...{ ...options, domain: this.#domain },
       accountOf: (address) => options.accounts.accountOf(address),
@@ -217,50 +210,17 @@ export class LocalAdmin implements Admin {
   ): Promise<readonly AddedMessage[]> {
     const account = await this.#open(address);
     const { name } = mailboxOf(account, mailbox);
-    const outcomes: (AddedMessage | undefined)[] = [];
-    let batch: { at: number; message: IncomingMessage; incoming: IncomingStream }[] = [];
-    let batchBytes = 0;
-    const drop = (): void => {
-      // What was added is the store's by now; what was refused is given up.
-      for (const { incoming } of batch) incoming.abort();
-      batch = [];
-      batchBytes = 0;
-    };
-    const flush = async (): Promise<void> => {
-      const messages = batch.map((one) => one.message);
-      const added = await this.#append(address, mailbox, messages);
-      for (const [i, { at }] of batch.entries()) outcomes[at] = added[i];
-      drop();
-    };
-    try {
-      for await (const message of messages) {
-        const incoming = new IncomingStream(
-          this.#domain.store,
-          [account.id],
-          this.#domain.limits.messageBytes,
-        );
-        const received = await this.#receive(incoming, message);
-        if ('refused' in received) {
-          outcomes.push(received);
-          continue;
-        }
-        batch.push({ at: outcomes.length, message: { ...received, ...marksOf(message) }, incoming });
-        outcomes.push(undefined);
-        batchBytes += received.facts.sizeBytes;
-        if (batch.length >= BATCH_MESSAGES || batchBytes >= BATCH_BYTES) await flush();
-      }
-      if (batch.length > 0) await flush();
-    } finally {
-      drop();
-    }
-    const added = outcomes.filter((one) => one !== undefined && 'uid' in one).length;
+    // Anew for each change: they may come so slowly that the account is not in memory any more.
+    const adding = new Adding(this.#domain, () => this.#open(address), { account: account.id, mailbox });
+    const outcomes = await adding.all(messages);
+    const added = outcomes.filter((one) => 'uid' in one).length;
     if (added > 0) {
       this.#options.activity.note(account.record.address, 'messages imported', {
         mailbox: name,
         messages: added,
       });
     }
-    return outcomes as AddedMessage[];
+    return outcomes;
   }
 
   async *readMessages(address: string, mailbox: string): AsyncGenerator<StoredMessage> {
@@ -310,64 +270,4 @@ export class LocalAdmin implements Admin {
       usedMailboxes: (account?.mailboxes.size ?? stored?.mailboxes.length) || FIRST_MAILBOXES.length,
     };
   }
-
-  async #receive(incoming: IncomingStream, message: MessageToAdd): Promise<Received | Refusal> {
-    let failure: MailboxError | undefined;
-    try {
-      // A message that is refused half-way is still read to its end: the next one comes behind it.
-      for await (const chunk of message.chunks()) {
-        if (failure !== undefined) continue;
-        try {
-          await incoming.write(chunk);
-        } catch (error) {
-          failure = asRefusable(error);
-          incoming.abort();
-        }
-      }
-      return failure === undefined ? await incoming.finish() : refusal(failure);
-    } catch (error) {
-      incoming.abort();
-      return refusal(asRefusable(error));
-    }
-  }
-
-  /** As one change when that works; one by one when it does not, so that one bad message costs only itself. */
-  async #append(
-    address: string,
-    mailbox: string,
-    batch: readonly IncomingMessage[],
-  ): Promise<readonly AddedMessage[]> {
-    try {
-      // Anew each time: they may come so slowly that the account is not in memory any more.
-      const account = await this.#open(address);
-      const target = mailboxOf(account, mailbox);
-      const { uids, lostKeywords } = await appendMessages(this.#domain, account, target, batch);
-      return uids.map((uid) => ({ uid, ...(lostKeywords.has(uid) ? { lostKeywords: true } : {}) }));
-    } catch (error) {
-      const failure = asRefusable(error);
-      const isHopeless = failure.code === 'unavailable' || failure.code === 'nonexistent';
-      if (isHopeless || batch.length === 1) return batch.map(() => refusal(failure));
-    }
-    const outcomes: AddedMessage[] = [];
-    for (const message of batch) outcomes.push(...(await this.#append(address, mailbox, [message])));
-    return outcomes;
-  }
-}
-
-function marksOf({ flags, keywords, internalDate, importKey, externalId, place }: MessageToAdd) {
-  const names = {
-    ...(place === undefined ? {} : { place }),
-    ...(importKey === undefined ? {} : { importKey }),
-    ...(externalId === undefined ? {} : { externalId }),
-  };
-  return { flags, keywords, internalDate, ...names };
-}
-
-function refusal(error: MailboxError): Refusal {
-  return { refused: error.code, why: error.message };
-}
-
-function asRefusable(error: unknown): MailboxError {
-  if (error instanceof MailboxError) return error;
-  throw error;
 }

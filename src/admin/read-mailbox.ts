@@ -1,5 +1,5 @@
 /**
- * All messages of a mailbox with their octets, for an export: small ones many at a time, large ones as a stream. While it
+ * All messages of a mailbox with their octets, or some of them, for an export: small ones many at a time, large ones as a stream. While it
  * runs, it holds the mailbox like a session does, so messages that are expunged meanwhile stay readable.
  */
 
@@ -20,6 +20,7 @@ export async function* readMailbox(
   domain: Domain,
   account: AccountState,
   name: string,
+  uids?: readonly number[],
 ): AsyncGenerator<StoredMessage> {
   let isInvalid = false;
   const viewer = await openMailbox(domain, account, name, true, {
@@ -33,7 +34,10 @@ export async function* readMailbox(
     const list = mailbox.list;
     if (list === undefined) return;
     // The records are copied: the list goes on changing while this runs.
-    const records = Array.from({ length: list.count }, (_, row) => recordAt(list.columns, row));
+    const rows = uids?.map((uid) => list.indexOf(uid)).filter((row) => row >= 0);
+    const records = Array.from({ length: rows?.length ?? list.count }, (_, i) =>
+      recordAt(list.columns, rows === undefined ? i : (rows[i] as number)),
+    );
     const keywords = mailbox.keywords;
     for (const group of groupsOf(records)) {
       if (isInvalid) throw new MailboxError('unavailable', 'storage failed while the mailbox was read');

@@ -12,6 +12,7 @@
  *     GET    /v1/accounts/ADDRESS/retention                 PATCH { mailbox, rule }
  *     POST   /v1/accounts/ADDRESS/deleted { mailbox?, sinceMs?, beforeMs?, position, limit }
  *     POST   /v1/accounts/ADDRESS/recover { mailbox?, sinceMs?, beforeMs?, ids? }
+ *     /v1/accounts/ADDRESS/migration/...                    what was brought from another server, see `migration-routes.ts`
  *     GET    /v1/accounts/ADDRESS/mailboxes
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME { isSubscribed? }
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME/uids { uidValidity, uidNext }
@@ -52,6 +53,7 @@ import { DOMAIN_ROUTES, QuotaSchema } from './domain-routes.ts';
 import { failureOf } from './failure.ts';
 import { KEEPING_ROUTES } from './keeping-routes.ts';
 import { decodeMessages, encodeMessages, type Framed } from './message-frames.ts';
+import { MIGRATION_ROUTES } from './migration-routes.ts';
 import { PEOPLE_ROUTES } from './people-routes.ts';
 import { QUEUE_ROUTES } from './queue-routes.ts';
 import { type Answer, BadRequest, type Call, defined, on, type Route, valid } from './route.ts';
@@ -92,6 +94,11 @@ const HeadSchema = z.strictObject({
   keywords: z.array(z.string().max(128)).max(1000),
   internalDate: z.int().optional(),
   importKey: z.base64().length(24).optional(),
+  importMarks: count.max(0xffff_ffff).optional(),
+  copies: z
+    .array(z.strictObject({ mailbox: z.string().max(10_000), importKey: z.base64().length(24) }))
+    .max(1000)
+    .optional(),
   externalId: z.string().max(1000).optional(),
   place: z.strictObject({ uid: count, uidNext: count }).optional(),
 });
@@ -168,6 +175,7 @@ const ROUTES: readonly Route[] = Object.freeze([
   })),
   ...SCRIPT_ROUTES,
   ...KEEPING_ROUTES,
+  ...MIGRATION_ROUTES,
   ...PEOPLE_ROUTES,
   ...QUEUE_ROUTES,
   on('GET', '/v1/health', async ({ watch }) => ({ json: await watched(watch).health() })),
@@ -223,13 +231,15 @@ async function changeAccount(call: Call, address: string): Promise<Answer> {
 
 async function* toAdd(messages: AsyncIterable<Framed>): AsyncGenerator<MessageToAdd> {
   for await (const { head, chunks } of messages) {
-    const { flags, keywords, internalDate, importKey, externalId, place } = valid(HeadSchema, head);
-    const key = importKey === undefined ? undefined : Buffer.from(importKey, 'base64');
-    const name = {
-      ...(externalId === undefined ? {} : { externalId }),
-      ...(place === undefined ? {} : { place }),
+    const { internalDate, importKey, copies, ...rest } = valid(HeadSchema, head);
+    const keyOf = (text: string): Buffer => Buffer.from(text, 'base64');
+    yield {
+      ...defined(rest),
+      internalDate,
+      importKey: importKey === undefined ? undefined : keyOf(importKey),
+      ...(copies && { copies: copies.map((one) => ({ ...one, importKey: keyOf(one.importKey) })) }),
+      chunks,
     };
-    yield { flags, keywords, internalDate, importKey: key, ...name, chunks };
   }
 }
 

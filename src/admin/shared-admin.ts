@@ -24,6 +24,7 @@ import type {
   Removal,
 } from './admin.ts';
 import { sharedKeeping } from './control-keeping.ts';
+import { sharedMigration } from './control-migration.ts';
 import { sharedPeople } from './control-people.ts';
 import { SharedQueue } from './control-queue.ts';
 import { SharedScripts } from './control-scripts.ts';
@@ -50,6 +51,7 @@ export class SharedAdmin implements Admin {
   readonly queue: SharedQueue;
   readonly people: PeopleAdmin;
   readonly keeping = sharedKeeping((address) => this.#holderOf(address));
+  readonly migration = sharedMigration((address) => this.#holderOf(address));
   readonly packing: Packing = {
     compact: async () => (await this.#askAll((admin) => admin.packing.compact())).reduce(sumOfReports),
     status: async () => (await this.#askAll((admin) => admin.packing.status())).reduce(sumOfStatus),
