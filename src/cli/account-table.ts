@@ -37,7 +37,7 @@ const KNOWN = 'address (or email), password, password_hash (or hash), quota and 
 
 /** Throws UsageError when the file as a whole is not such a table. */
 export function readAccountTable(file: string): TableLine[] {
-  const records = [...parseCsv(readText(file))];
+  const records = [...parseCsv(readTableText(file))];
   const first = records[0];
   if (first === undefined) return [];
   // An address has an `@`, a heading has none.
@@ -53,7 +53,7 @@ export function readAccountTable(file: string): TableLine[] {
   return records.map((record) => lineOf(record, columns, seen));
 }
 
-function readText(file: string): string {
+export function readTableText(file: string): string {
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);

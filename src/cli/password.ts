@@ -69,7 +69,7 @@ async function firstLineOfInput(): Promise<Secret> {
   throw new UsageError('standard input has no password in its first line');
 }
 
-async function askHidden(question: string): Promise<string> {
+export async function askHidden(question: string): Promise<string> {
   const { stdin } = process;
   process.stderr.write(question);
   stdin.setRawMode(true);

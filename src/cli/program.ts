@@ -35,6 +35,7 @@ const VERBS: Readonly<Record<string, (program: Command, line: Line) => Promise<v
   message: async (program, { done }) => (await import('./message-why.ts')).messageWhy(program, done),
   health: async (program, { done }) => (await import('./health.ts')).health(program, done),
   import: async (program, { done }) => (await import('./import.ts')).importMail(program, done),
+  migrate: async (program, { done }) => (await import('./migrate.ts')).migrate(program, done),
   export: async (program, { done }) => (await import('./export.ts')).exportMail(program, done),
   check: async (program, { done }) => (await import('./check.ts')).check(program, done),
   compact: async (program, { done }) => (await import('./compact.ts')).compact(program, done),

@@ -46,6 +46,10 @@ export interface MessageMarks {
 export interface MessageToAdd extends MessageMarks {
   /** 16 octets; remembered, so that `whichImported` knows it. */
   readonly importKey: Buffer | undefined;
+  /** Remembered beside the key: a number that stands for its flags where it comes from (32 bits). */
+  readonly importMarks?: number;
+  /** Mailboxes that are to have it too, as the same email; each with a key of its own. */
+  readonly copies?: readonly { readonly mailbox: string; readonly importKey: Buffer }[];
   /** The name by which programs know it from the server it comes from. */
   readonly externalId?: string;
   /** Where it was on that server, once the mailbox has been taken over; the answer says which UID it got. */
