@@ -313,6 +313,10 @@ export const OPTIONS = {
       max: '29m',
       doc: 'How often a waiting client hears "still here". Phones cannot tell a dead connection from a quiet one, and home routers forget quiet ones after a few minutes.',
     }),
+    uidOnly: boolean({
+      default: false,
+      doc: 'Whether programs may do without message numbers (UIDONLY, RFC 9586). Off, since a version of Outlook switches it on and then asks by numbers, so that it shows no mail.',
+    }),
     admin: string({
       default: '',
       pattern: /^(?:[a-z][a-z0-9+.-]*:[^\0-\x20]{1,1000})?$/i,
@@ -368,6 +372,7 @@ export const RELOADED: ReadonlySet<string> = new Set([
   'auth.failures_per_connection',
   'log.level',
   'imap.idle_keepalive',
+  'imap.uid_only',
   'pop3.enabled',
   'pop3.delete',
   'pop3.mark_seen',

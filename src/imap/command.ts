@@ -26,6 +26,8 @@ export interface Command<Args = unknown, Kind extends StateKind = StateKind> {
    * pipelined successors may count on their sequence numbers).
    */
   readonly mayExpunge?: boolean;
+  /** It names messages by their numbers: not for a client that has none (RFC 9586 §3). */
+  readonly takesNumbers?: boolean;
   /** The command leaves the open mailbox alone: it runs without waiting for its messages. */
   readonly needsNoMessages?: boolean;
   /** Keeps what it reads of the account until it has read all: when a change is taken back meanwhile, it cannot be told. */

@@ -243,7 +243,9 @@ export class Dialogue {
     const { state } = speaker;
     if (state.kind === 'logout' || state.kind === 'elsewhere') return bad('Already logged out');
     if (!command.states.includes(state.kind)) return bad(wrongState(command, state.kind));
-    const args = command.parse(new Cursor(frame, { isUtf8: this.modes.isUtf8 }), this.services.registry);
+    if (command.takesNumbers === true && this.modes.uidOnly)
+      return bad(`UIDONLY is enabled: use UID ${command.name}`, 'UIDREQUIRED');
+    const args = command.parse(new Cursor(frame, this.modes), this.services.registry);
     if (state.kind === 'selected' && command.needsNoMessages !== true) await state.selected.whenReady();
     // Who speaks has what the commands of its states may ask for.
     return command.run({ tag, session: speaker.context, state }, args);

@@ -8,6 +8,7 @@ import type { SaslTerms } from '../sasl/mechanism.ts';
 import type { Command } from './command.ts';
 import type {
   CreateParameter,
+  Enablable,
   Enable,
   FetchItem,
   ListReturnItem,
@@ -27,6 +28,8 @@ export interface Extension {
   readonly capabilities?: (context: CapabilityContext) => readonly string[];
   /** Words ENABLE takes, spelled as they are answered, and what each switches on. */
   readonly enables?: Readonly<Record<string, Enable>>;
+  /** Of all of them; absent: always. */
+  readonly mayEnable?: Enablable['mayEnable'];
   readonly commands?: readonly Command[];
   readonly fetchItems?: readonly FetchItem[];
   readonly statusItems?: readonly StatusItem[];

@@ -41,6 +41,8 @@ import { sort } from './extensions/sort.ts';
 import { specialUse } from './extensions/special-use.ts';
 import { statusSize } from './extensions/status-size.ts';
 import { thread } from './extensions/thread.ts';
+import { uidBatches } from './extensions/uid-batches.ts';
+import { uidOnly } from './extensions/uid-only.ts';
 import { uidPlus } from './extensions/uidplus.ts';
 import { unauthenticate } from './extensions/unauthenticate.ts';
 import { unselectExtension } from './extensions/unselect.ts';
@@ -72,6 +74,7 @@ export function makeRegistry(): Registry {
     imapSieve,
     statusSize,
     uidPlus,
+    uidBatches,
     move,
     multiAppend,
     replace,
@@ -93,6 +96,7 @@ export function makeRegistry(): Registry {
     objectId,
     condstore,
     qresync,
+    uidOnly,
     notify,
     utf8Accept,
     appendLimit,

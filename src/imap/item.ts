@@ -136,10 +136,17 @@ export interface SearchKeyItem<Args = unknown> extends SearchKeySyntax<Args> {
 
 export type Enable = (call: Call<'authenticated' | 'selected'>) => void;
 
+export interface Enablable {
+  readonly name: string;
+  readonly enable: Enable;
+  /** Whether it is offered here and now; if not it is passed over. */
+  readonly mayEnable?: ((call: Call<'authenticated' | 'selected'>) => boolean) | undefined;
+}
+
 /** What is registered, as the parsers read it. */
 export interface Tables {
   /** By the word in capitals; `name` is as it is answered. */
-  readonly enables: ReadonlyMap<string, { readonly name: string; readonly enable: Enable }>;
+  readonly enables: ReadonlyMap<string, Enablable>;
   readonly fetchItems: KeywordTable<FetchItem>;
   readonly statusItems: KeywordTable<StatusItem>;
   readonly searchKeys: ReadonlyMap<string, SearchKeyItem>;

@@ -12,8 +12,14 @@ export class Modes {
   utf8 = false;
   /** IMAP4rev2: no RECENT, ESEARCH for SEARCH, UTF-8 in names. */
   rev2 = false;
+  /** No message numbers: UIDFETCH in the place of FETCH, VANISHED in that of EXPUNGE (RFC 9586). */
+  uidOnly = false;
   /** Words that ENABLE has answered; each is answered once (RFC 5161 §3.1). */
   readonly enabled = new Set<string>();
+
+  get tellsVanished(): boolean {
+    return this.qresync || this.uidOnly;
+  }
 
   get isUtf8(): boolean {
     return this.utf8 || this.rev2;

@@ -7,7 +7,7 @@ import type { Command } from './command.ts';
 import type { CapabilityContext, Extension } from './extension.ts';
 import type {
   CreateParameter,
-  Enable,
+  Enablable,
   FetchItem,
   ListReturnItem,
   ListSelectionItem,
@@ -21,7 +21,7 @@ import { type KeywordSyntax, type KeywordTable, keywordTable } from './wire/keyw
 export class Registry implements Tables {
   readonly extensions: readonly Extension[];
   readonly commands: ReadonlyMap<string, Command>;
-  readonly enables: ReadonlyMap<string, { readonly name: string; readonly enable: Enable }>;
+  readonly enables: ReadonlyMap<string, Enablable>;
   readonly fetchItems: KeywordTable<FetchItem>;
   readonly statusItems: KeywordTable<StatusItem>;
   readonly searchKeys: ReadonlyMap<string, SearchKeyItem>;
@@ -38,7 +38,10 @@ export class Registry implements Tables {
     this.commands = byName(extensions.flatMap((one) => one.commands ?? []));
     this.enables = new Map(
       extensions.flatMap((one) =>
-        Object.entries(one.enables ?? {}).map(([name, enable]) => [name.toUpperCase(), { name, enable }]),
+        Object.entries(one.enables ?? {}).map(([name, enable]) => [
+          name.toUpperCase(),
+          { name, enable, mayEnable: one.mayEnable },
+        ]),
       ),
     );
     this.fetchItems = keywordTable(extensions.flatMap((one) => one.fetchItems ?? []));

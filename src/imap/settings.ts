@@ -10,6 +10,8 @@ export interface ImapSettings {
   readonly plaintext: PlaintextRule;
   /** APPENDLIMIT (RFC 7889), octets. */
   readonly maxAppendBytes: number;
+  /** UIDONLY (RFC 9586). */
+  readonly offersUidOnly: boolean;
   /** Where scripts of mailboxes are edited (RFC 6785 §2.1); undefined: nowhere. */
   readonly sieveUrl: string | undefined;
   /** The session object of JMAP, as the world has it (RFC 9698); undefined: there is none. */

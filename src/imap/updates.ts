@@ -142,7 +142,7 @@ function writeProgress(out: WireWriter, selected: Selected): void {
 
 async function writeExpunges(session: Teller, { expungedUids, expungedSeqs }: Advance): Promise<void> {
   const { out, modes } = session;
-  if (modes.qresync) {
+  if (modes.tellsVanished) {
     out.ascii('* VANISHED ').ascii(formatNumSet(expungedUids)).crlf();
     return;
   }
@@ -151,6 +151,12 @@ async function writeExpunges(session: Teller, { expungedUids, expungedSeqs }: Ad
     const pause = session.breathe();
     if (pause !== undefined) await pause;
   }
+}
+
+/** `* n FETCH (UID u `, or what stands for it where there are no numbers (RFC 9586 §3.3). */
+export function beginFetch(out: WireWriter, modes: Modes, seq: number, uid: number): void {
+  if (modes.uidOnly) out.ascii('* ').number(uid).ascii(' UIDFETCH (');
+  else out.ascii('* ').number(seq).ascii(' FETCH (UID ').number(uid).sp();
 }
 
 /** `* n FETCH (UID u FLAGS (...) MODSEQ (m))` of one message, if it is still there. */
@@ -166,7 +172,8 @@ export function writeFlags(
   const { columns } = selected.list;
   const keywordSet = columns.keywordSet[row] as number;
   if (keywordSet !== 0) announceKeywords(session, selected);
-  out.ascii('* ').number(seq).ascii(' FETCH (UID ').number(uid).ascii(' FLAGS ');
+  beginFetch(out, modes, seq, uid);
+  out.ascii('FLAGS ');
   writeFlagList(out, selected, columns.flags[row] as number, keywordSet, uid, modes);
   if (modes.condstore)
     out

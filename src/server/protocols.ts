@@ -263,6 +263,7 @@ function imapSettings(config: Config, version: string): ImapSettings {
     version,
     plaintext: config.auth.plaintext,
     maxAppendBytes,
+    offersUidOnly: config.imap.uidOnly,
     sieveUrl: sieveUrlOf(config),
     jmapUrl: jmapUrlOf(config),
     idleKeepaliveMs: config.imap.idleKeepalive,

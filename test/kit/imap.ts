@@ -60,6 +60,7 @@ const TEST_SETTINGS: ImapSettings = Object.freeze({
   version: '0.0.0-test',
   plaintext: 'loopback',
   maxAppendBytes: 64 * 1024 * 1024,
+  offersUidOnly: false,
   sieveUrl: undefined,
   jmapUrl: undefined,
   idleKeepaliveMs: 120_000,

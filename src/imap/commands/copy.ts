@@ -27,6 +27,7 @@ function copyLike(name: string, isUid: boolean): Command {
   return defineCommand<CopyArgs, 'selected'>({
     name,
     states: SELECTED,
+    takesNumbers: !isUid,
     mayTakeLong: true,
     parse: (c) => parseCopy(c, isUid),
     run: (call, args) => run(call, args, isUid),

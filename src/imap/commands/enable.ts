@@ -21,6 +21,7 @@ export const enable = defineCommand({
     const fresh: string[] = [];
     for (const mode of wanted) {
       if (modes.enabled.has(mode.name)) continue;
+      if (mode.mayEnable?.(call) === false) continue;
       modes.enabled.add(mode.name);
       mode.enable(call);
       fresh.push(mode.name);

@@ -40,6 +40,7 @@ function fetchLike(name: string, isUid: boolean): Command {
   return defineCommand<FetchArgs, 'selected'>({
     name,
     states: SELECTED,
+    takesNumbers: !isUid,
     mayExpunge: isUid,
     parse: (c, tables) => parse(c, tables, isUid),
     run: (call, args) => run(call, args, isUid),
@@ -69,7 +70,7 @@ async function run(call: Call<'selected'>, args: FetchArgs, isUid: boolean): Pro
   const { changedSince, wantsVanished } = args;
   if (wantsVanished && !session.modes.qresync) return bad('VANISHED needs ENABLE QRESYNC first');
   observe(selected);
-  const plan = planFetch(args.items, isUid, changedSince);
+  const plan = planFetch(args.items, isUid && !session.modes.uidOnly, changedSince);
   const named = selectMessages(selected, args.set);
   const runs = args.partial === undefined ? named : partOf(named, args.partial);
   if (plan.impliesCondstore) enableCondstore(call);

@@ -24,6 +24,7 @@ function moveLike(name: string, isUid: boolean): Command {
   return defineCommand<CopyArgs, 'selected'>({
     name,
     states: SELECTED,
+    takesNumbers: name === 'MOVE',
     mayTakeLong: true,
     parse: (c) => parseCopy(c, isUid),
     run: (call, args) => run(call, args, name),

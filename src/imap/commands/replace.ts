@@ -40,6 +40,7 @@ function replaceLike(name: string, isUid: boolean): Command {
   return defineCommand<ReplaceArgs, 'selected'>({
     name,
     states: SELECTED,
+    takesNumbers: !isUid,
     mayTakeLong: true,
     literal: literalPolicy({
       ...{ name, operands: 2 },

@@ -48,6 +48,7 @@ function searchLike(name: string, isUid: boolean): Command {
   return defineCommand<SearchArgs, 'selected'>({
     name,
     states: SELECTED,
+    takesNumbers: !isUid,
     mayExpunge: isUid,
     gathers: true,
     mayTakeLong: true,

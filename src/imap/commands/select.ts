@@ -97,7 +97,8 @@ function writeFacts(
   if (!modes.rev2) {
     out.ascii('* ').number(selected.countRecent()).ascii(' RECENT').crlf();
     const { firstUnseen } = mailbox;
-    if (firstUnseen > 0) writeStatus(out, '*', 'OK', 'First unseen message', `UNSEEN ${firstUnseen}`);
+    if (firstUnseen > 0 && !modes.uidOnly)
+      writeStatus(out, '*', 'OK', 'First unseen message', `UNSEEN ${firstUnseen}`);
   }
   writeStatus(out, '*', 'OK', 'UIDs are valid', `UIDVALIDITY ${mailbox.uidValidity}`);
   writeStatus(out, '*', 'OK', 'Predicted next UID', `UIDNEXT ${mailbox.uidNext}`);

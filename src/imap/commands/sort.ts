@@ -64,6 +64,7 @@ function sortLike(name: string, isUid: boolean): Command {
   return defineCommand<SortArgs, 'selected'>({
     name,
     states: SELECTED,
+    takesNumbers: !isUid,
     mayExpunge: isUid,
     gathers: true,
     mayTakeLong: true,

@@ -17,7 +17,7 @@ import { tellFlags } from '../mailbox-events.ts';
 import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';
 import { type Completion, ok } from '../replies.ts';
 import type { Selected } from '../selected.ts';
-import { observe, writeFlags } from '../updates.ts';
+import { beginFetch, observe, writeFlags } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
 import { end, sp } from '../wire/grammar.ts';
 import { argsOf } from '../wire/keyword-table.ts';
@@ -35,6 +35,7 @@ function storeLike(name: string, isUid: boolean): Command {
   return defineCommand<Args, 'selected'>({
     name,
     states: SELECTED,
+    takesNumbers: !isUid,
     mayTakeLong: true,
     mayExpunge: isUid,
     parse: (c, tables) => parse(c, tables, isUid),
@@ -118,13 +119,13 @@ async function writeSlice(
   }
 }
 
-function writeModSeq({ out }: SessionContext, selected: Selected, uid: number): void {
+function writeModSeq({ out, modes }: SessionContext, selected: Selected, uid: number): void {
   const row = selected.rowOf(uid);
   const seq = selected.view.seqOf(uid);
   if (row < 0 || seq === 0) return;
   const modseq = selected.list.columns.modseq[row] as number;
-  out.ascii('* ').number(seq).ascii(' FETCH (UID ').number(uid);
-  out.ascii(' MODSEQ (').number(modseq).ascii('))').crlf();
+  beginFetch(out, modes, seq, uid);
+  out.ascii('MODSEQ (').number(modseq).ascii('))').crlf();
 }
 
 /** RFC 7162 §3.1.3: message numbers for STORE, UIDs for UID STORE. */

@@ -37,6 +37,7 @@ function threadLike(name: string, isUid: boolean): Command {
   return defineCommand<ThreadArgs, 'selected'>({
     name,
     states: SELECTED,
+    takesNumbers: !isUid,
     mayExpunge: isUid,
     gathers: true,
     mayTakeLong: true,

@@ -13,15 +13,16 @@ import { selectParameter } from '../item.ts';
 import type { Selected } from '../selected.ts';
 import { writeFlags } from '../updates.ts';
 import { writeVanishedEarlier } from '../vanished.ts';
-import { SyntaxFault } from '../wire/fault.ts';
+import { numbersWithUidOnly, SyntaxFault } from '../wire/fault.ts';
 import { type QresyncParams, qresyncParams } from '../wire/modifiers.ts';
 import { NumSet, type UidSet } from '../wire/numset.ts';
 
 const qresyncParameter = selectParameter<QresyncParams>({
   name: 'QRESYNC',
   parse: qresyncParams,
-  before({ session }) {
+  before({ session }, { seqMatch }) {
     if (!session.modes.qresync) throw new SyntaxFault('QRESYNC must be enabled first');
+    if (session.modes.uidOnly && seqMatch !== undefined) throw numbersWithUidOnly();
   },
   after: resynchronize,
 });

@@ -28,6 +28,7 @@ import type { PositionRun } from '../message-set.ts';
 import type { Completion } from '../replies.ts';
 import type { Selected } from '../selected.ts';
 import { observe, writeFlagList } from '../updates.ts';
+import type { WireWriter } from '../wire/writer.ts';
 import { HELD_BYTES } from './body-items.ts';
 import { type LoadedMessage, MessageCursor, type ReadOctets } from './message.ts';
 import type { FetchPlan, PlannedItem } from './plan.ts';
@@ -54,6 +55,8 @@ export class FetchRun {
   readonly #expunged: ExpungedRecords;
   /** Fetching the flags tells this client all it is owed of them. */
   readonly #settlesFlags: boolean;
+  /** Decided once, not for each message. */
+  readonly #begin: (out: WireWriter, message: MessageCursor) => void;
   #written = 0;
   readonly #uids: NumberColumn;
   /** Messages of the batch that this command has marked as read. */
@@ -68,6 +71,7 @@ export class FetchRun {
     this.#expunged = new ExpungedRecords(session.domain, account, selected.viewer);
     this.#settlesFlags = plan.tellsFlags && (plan.tellsModSeq || !session.modes.condstore);
     this.#uids = selected.view.uids;
+    this.#begin = session.modes.uidOnly ? beginByUid : beginByNumber;
   }
 
   /** Gives how the command must end, when not with OK. */
@@ -269,7 +273,7 @@ export class FetchRun {
     const { out } = this.#session;
     if (this.#cursor.record.keywordSet !== 0) announceKeywords(this.#session, this.#selected);
     const start = out.sizeBytes;
-    out.ascii('* ').number(this.#cursor.seq).ascii(' FETCH (');
+    this.#begin(out, this.#cursor);
     const { items } = this.#plan;
     let count = 0;
     for (let i = 0; i < items.length; i++) {
@@ -341,7 +345,7 @@ export class FetchRun {
       writeFlagList(out, this.#selected, record.flags, record.keywordSet, uid, modes);
     }
     if (!modes.condstore) return count - before;
-    if (!items.some(({ item }) => item.name === 'UID')) {
+    if (!modes.uidOnly && !items.some(({ item }) => item.name === 'UID')) {
       if (count++ > 0) out.sp();
       out.ascii('UID ').number(uid);
     }
@@ -360,6 +364,15 @@ function joined(
 ): EmailFacts | undefined {
   if (facts === undefined || late === undefined) return facts ?? late;
   return { ...facts, ...Object.fromEntries(parts.map((part) => [part, late[part]])) };
+}
+
+function beginByNumber(out: WireWriter, { seq }: MessageCursor): void {
+  out.ascii('* ').number(seq).ascii(' FETCH (');
+}
+
+/** RFC 9586 §3.3. */
+function beginByUid(out: WireWriter, { uid }: MessageCursor): void {
+  out.ascii('* ').number(uid).ascii(' UIDFETCH (');
 }
 
 type MaybeWritten = Written | Promise<Written>;

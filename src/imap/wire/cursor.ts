@@ -22,10 +22,14 @@ const MARK_FACTOR = 0x1_0000_0000;
 /** What decides how text is read: true after ENABLE UTF8=ACCEPT or IMAP4rev2. */
 export interface CursorModes {
   readonly isUtf8: boolean;
+  /** True after ENABLE UIDONLY. */
+  readonly uidOnly?: boolean;
 }
 
 export class Cursor {
   readonly isUtf8: boolean;
+  /** There are no message numbers (RFC 9586). */
+  readonly isWithoutNumbers: boolean;
   readonly #parts: readonly FramePart[];
   #part = 0;
   #text: Buffer;
@@ -38,6 +42,7 @@ export class Cursor {
     this.#text = frame.parts[0] as Buffer;
     this.#at = frame.argumentsAt;
     this.isUtf8 = modes.isUtf8;
+    this.isWithoutNumbers = modes.uidOnly === true;
   }
 
   /** The octet here, or END, or LITERAL. */

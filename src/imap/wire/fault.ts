@@ -22,6 +22,7 @@ export type SyntaxCode =
   | { readonly code: 'TOOBIG' }
   | { readonly code: 'OVERQUOTA' }
   | { readonly code: 'TRYCREATE' }
+  | { readonly code: 'UIDREQUIRED' }
   | { readonly code: 'UNAVAILABLE' };
 
 export interface SyntaxFaultOptions {
@@ -44,4 +45,11 @@ export class SyntaxFault extends Error {
     this.code = options.code;
     this.isFatal = options.isFatal ?? false;
   }
+}
+
+/** RFC 9586 §3. */
+export function numbersWithUidOnly(): SyntaxFault {
+  return new SyntaxFault('UIDONLY is enabled: there are no message numbers', {
+    code: { code: 'UIDREQUIRED' },
+  });
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { runs } from '../../../test/kit/runs.ts';
+import { batchesArgs } from '../extensions/uid-batches.ts';
 import { enableList, idParams, quotaLimits, specialUse } from './account-args.ts';
 import { appendArgs } from './append-args.ts';
 import { Cursor } from './cursor.ts';
@@ -73,6 +74,7 @@ const PRODUCTIONS: readonly ((c: Cursor) => unknown)[] = [
   urlsToAuthorize,
   (c) => urlsToFetch(c).map(({ url }) => imapUrl(url)),
   keysToReset,
+  batchesArgs,
 ];
 
 const SEEDS = [
@@ -90,6 +92,7 @@ const SEEDS = [
   'a GENURLAUTH "imap://j@e.org/b/;uid=2/;section=1;urlauth=submit+fred" INTERNAL',
   'a URLFETCH imap://j@e.org/b/;UID=2;EXPIRE=2026-01-01T00:00:00Z;URLAUTH=authuser:INTERNAL:0123456789abcdef0123456789abcdef ("x" BODY BINARY)',
   'a RESETKEY INBOX INTERNAL',
+  'a UIDBATCHES 2000 10:20',
   'a NOTIFY SET STATUS (selected (MessageNew (UID BODY.PEEK[1]) MessageExpunge)) (subtree (a "b") (MailboxName x))',
 ];
 

@@ -10,7 +10,7 @@ import { canonicalKeyword, FLAG } from '../../mail/flags.ts';
 import { DIGIT } from './chars.ts';
 import type { Cursor } from './cursor.ts';
 import { date } from './date.ts';
-import { SyntaxFault } from './fault.ts';
+import { numbersWithUidOnly, SyntaxFault } from './fault.ts';
 import {
   astring,
   atom,
@@ -135,6 +135,7 @@ class SearchParser<Row extends SearchKeySyntax> {
     if (c.maybeByte(OPEN)) return this.#begin('and', Number.POSITIVE_INFINITY);
     if (c.isAt(DIGIT) || c.peek() === 0x2a || c.peek() === 0x24) {
       const set = sequenceSet(c);
+      if (c.isWithoutNumbers && set.kind !== 'saved') throw numbersWithUidOnly();
       return set.kind === 'saved' ? set : { kind: 'seq-set', set };
     }
     const name = label(c, 'a search key');
