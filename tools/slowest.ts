@@ -1,5 +1,5 @@
 /** A reporter of the test runner that says, when all is through, which files took longest. */
-import { isAbsolute, join } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 
 const SHOWN = 10;
@@ -9,8 +9,8 @@ export default async function* slowest(events: AsyncIterable<TestEvent>): AsyncG
   for await (const { type, data } of events) {
     // The process of a file reports as a test that is called like the file.
     if (type !== 'test:complete' || data.nesting !== 0 || data.file === undefined) continue;
-    const path = isAbsolute(data.name) ? data.name : join(process.cwd(), data.name);
-    if (path === data.file) files.push({ name: data.name, ms: data.details.duration_ms });
+    const path = resolve(data.name);
+    if (path === data.file) files.push({ name: relative('', path), ms: data.details.duration_ms });
   }
   files.sort((a, b) => b.ms - a.ms);
   yield `slowest of ${files.length} files, in seconds:\n`;

@@ -1,24 +1,28 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync, mkdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
 import { checkBudget } from './budget.ts';
 import { prepareClients } from './clients.ts';
 import { checkConfigDocs } from './config-docs.ts';
 import { checkDependencies } from './dependencies.ts';
+import { joinProgram } from './joined.ts';
 import { checkLayers } from './layers.ts';
 import { checkIndex } from './rfc.ts';
+import slowest from './slowest.ts';
 import { ROOT, readSources } from './sources.ts';
 import { checkWebLayers, readWebSources } from './web-layers.ts';
 
 /**
  * What `npm test` runs: the checks of the text, then all tests. `npm test -- imap/wire` runs only the tests whose path
  * contains that, and of the checks only those of the types; `--no-install` installs no mail clients. Every step is run whatever the
- * ones before it said; the test runner's summary comes last and the exit code counts all of them. What is run twice has a summary of
- * its own before that.
+ * ones before it said; the test runner's summary comes after all of them and the exit code counts all of them.
  */
-type Step = readonly [name: string, run: () => readonly string[]];
+type Step = readonly [name: string, run: () => readonly string[] | Promise<readonly string[]>];
 
 const STEPS: readonly Step[] = [
   ['types', () => command('tsc', ['--noEmit'])],
@@ -31,90 +35,107 @@ const STEPS: readonly Step[] = [
   ['configuration docs', checkConfigDocs],
   ['RFC index', checkIndex],
   ['dependencies', () => checkDependencies()],
+  ['webmail', () => command(process.execPath, ['web/build.mjs'])],
+  ['program', joinForTests],
 ];
 
 const PATTERNS = ['src/**/*.test.ts', 'web/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'];
-/** Run a second time, on servers of three workers: mail programs see all of a protocol. The others by BREVDUVA_TEST_WORKERS. */
-const AGAIN = ['curl', 'imapflow', 'pop3', 'together'].map((name) => `test/clients/${name}.test.ts`);
-const WORKERS = { BREVDUVA_TEST_WORKERS: '3' };
+/**
+ * What takes long begins first, or the last of it would be alone in the end: real servers and browsers before what takes a moment.
+ */
+const ORDER = ['test/crash/', 'test/standstill/', 'test/web/', 'test/', 'src/store/', ''];
 /** One more than can compute at once: most of them wait for the disk or for a server of theirs now and then. */
 const AT_ONCE = Math.min(availableParallelism(), 3) + 1;
-const REPORTERS = ['./tools/slowest.ts', 'spec'].flatMap((name) => [
-  `--test-reporter=${name}`,
-  '--test-reporter-destination=stdout',
-]);
 
-function main(args: readonly string[]): number {
+async function main(args: readonly string[]): Promise<void> {
   const { values, positionals: filters } = parseArgs({
     args: [...args],
     options: { 'no-install': { type: 'boolean', default: false } },
     allowPositionals: true,
   });
-  const names = globSync(PATTERNS, { cwd: ROOT }).sort();
-  const chosen = names.filter(
-    (file) => filters.length === 0 || filters.some((filter) => file.includes(filter)),
-  );
+  const chosen = globSync(PATTERNS, { cwd: ROOT })
+    .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+    .sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1));
   if (chosen.length === 0) {
     console.log(`no test file has ${filters.join(' or ')} in its path`);
-    return 1;
+    process.exitCode = 1;
+    return;
   }
   const files = chosen.map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
   const env = prepareClients({ files, mayInstall: !values['no-install'], say: (line) => console.log(line) });
-  const steps = filters.length > 0 ? STEPS.slice(0, 2) : STEPS;
-  const failed = steps.filter((step) => !runStep(step)).map(([name]) => name);
+  const isWhole = filters.length === 0;
+  const failed = await runSteps(isWhole ? STEPS : STEPS.slice(0, 2));
   if (failed.length > 0) console.log(`\nFAILED before the tests: ${failed.join(', ')} (see above)\n`);
-  const again =
-    process.env.BREVDUVA_TEST_WORKERS === undefined ? chosen.filter((file) => AGAIN.includes(file)) : [];
-  const through = again.length === 0 ? 0 : runTests(again, { ...env, ...WORKERS });
-  const status = runTests(chosen, env);
-  return failed.length > 0 || through !== 0 ? 1 : status;
+  Object.assign(process.env, env);
+  await runTests(chosen);
+  if (failed.length > 0) process.exitCode = 1;
 }
 
-function runStep([name, run]: Step): boolean {
-  const startMs = performance.now();
-  const problems = attempt(run);
-  const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-  console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
-  for (const problem of problems) console.log(`       ${problem}`);
-  return problems.length === 0;
+function placeOf(file: string): number {
+  return ORDER.findIndex((beginning) => file.startsWith(beginning));
 }
 
-function attempt(run: () => readonly string[]): readonly string[] {
+/** All at once; gives the names of those that failed. */
+async function runSteps(steps: readonly Step[]): Promise<readonly string[]> {
+  const failed: string[] = [];
+  const running = steps.map(async ([name, step]) => {
+    const startMs = performance.now();
+    const problems = await attempt(step);
+    const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+    console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
+    for (const problem of problems) console.log(`       ${problem}`);
+    if (problems.length > 0) failed.push(name);
+  });
+  await Promise.all(running);
+  return failed;
+}
+
+async function attempt(step: Step[1]): Promise<readonly string[]> {
   try {
-    return run();
+    return await step();
   } catch (error) {
     return [(error as Error).stack ?? String(error)];
   }
 }
 
-function command(name: string, args: readonly string[]): readonly string[] {
-  const result = spawnSync(join(ROOT, 'node_modules', '.bin', name), args, { cwd: ROOT, encoding: 'utf8' });
-  if (result.status === 0) return [];
-  return [result.error?.message ?? '', result.stdout ?? '', result.stderr ?? '']
-    .flatMap((text) => text.split('\n'))
-    .filter((line) => line.trim() !== '');
+async function command(name: string, args: readonly string[]): Promise<readonly string[]> {
+  const child = spawn(resolve(ROOT, 'node_modules', '.bin', name), args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said: string[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => said.push(text));
+  const [status] = await once(child, 'close');
+  if (status === 0) return [];
+  const lines = said.join('').split('\n');
+  return [`ended with ${status}`, ...lines].filter((line) => line.trim() !== '');
+}
+
+/** A whole run starts hundreds of servers; a few are sooner started from the sources than joined. */
+async function joinForTests(): Promise<readonly string[]> {
+  process.env.BREVDUVA_TEST_JOINED = await joinProgram();
+  return [];
 }
 
 /**
  * A process for each file: what one sets up before each of its tests is done for no other. What is timed is the processor
- * time of its server. Node sorts the files by their names.
+ * time of its server.
  */
-function runTests(files: readonly string[], env: Readonly<Record<string, string>>): number {
-  const args = [
-    '--test',
-    '--test-isolation=process',
-    `--test-concurrency=${AT_ONCE}`,
-    ...REPORTERS,
-    ...files,
-  ];
-  const environment = {
-    ...process.env,
-    UV_THREADPOOL_SIZE: '16',
-    NODE_COMPILE_CACHE: compileCache(),
-    ...env,
-  };
-  const result = spawnSync(process.execPath, args, { cwd: ROOT, env: environment, stdio: ['ignore', 1, 2] });
-  return result.status ?? 1;
+async function runTests(files: readonly string[]): Promise<void> {
+  Object.assign(process.env, { UV_THREADPOOL_SIZE: '16', NODE_COMPILE_CACHE: compileCache() });
+  const tests = run({
+    cwd: ROOT,
+    files: files.map((file) => join(ROOT, file)),
+    isolation: 'process',
+    concurrency: AT_ONCE,
+  });
+  tests.on('test:fail', ({ todo }) => {
+    if (todo === undefined || todo === false) process.exitCode = 1;
+  });
+  const slow = Array.fromAsync(tests.compose(slowest));
+  for await (const text of tests.compose(new spec())) process.stdout.write(text);
+  process.stdout.write((await slow).join(''));
 }
 
 /** Where the program keeps its own: each test loads much of it, and reading that anew is half the time of most. */
@@ -124,4 +145,4 @@ function compileCache(): string {
   return folder;
 }
 
-process.exitCode = main(process.argv.slice(2));
+await main(process.argv.slice(2));

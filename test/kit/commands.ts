@@ -3,7 +3,7 @@
  * loaded it runs one after the other. What is about the process itself (signals, owners, environment) starts its own.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
+import { entry } from './entry.ts';
 
 export interface CommandQuestion {
   readonly args: readonly string[];
@@ -16,7 +16,7 @@ export interface CommandAnswer {
   readonly stderr: string;
 }
 
-const HOST = join(import.meta.dirname, 'command-host.ts');
+const HOST = entry('test/kit/command-host.ts');
 /** Those that have nothing to do; two commands at once have one each. */
 const idle: ChildProcess[] = [];
 

@@ -2,13 +2,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { silentLog } from '../../src/base/log.ts';
 import type { DeliveryOptions, DeliveryPort } from '../../src/delivery/services.ts';
 import { Activity } from '../../src/identity/activity.ts';
 import { Connections } from '../../src/net/connections.ts';
 import { Sweep } from '../../src/net/sweep.ts';
 import { recipientsOf } from './domain.ts';
+import { entry } from './entry.ts';
 
 export type TestDelivery = Pick<DeliveryOptions, 'domain'> & Partial<DeliveryOptions & DeliveryPort>;
 
@@ -38,8 +38,9 @@ export async function startProcess(
   program: string,
   data: string,
 ): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-  const path = fileURLToPath(new URL(program, import.meta.url));
-  const child = spawn(process.execPath, [path, data], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [entry(`test/kit/${program}`), data], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [line] = await once(createInterface(child.stdout), 'line');
   return { child, port: Number(line) };
 }

@@ -12,10 +12,11 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { showLoggedBugs } from './bug-log.ts';
 import { runInHost } from './commands.ts';
+import { entry } from './entry.ts';
 import { LISTENERS } from './listeners.ts';
 import { TEST_WORKERS } from './relayed.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+const MAIN = entry('src/main.ts');
 /** Slow machines start slowly; a test that waits this long has failed. */
 const READY_MS = 90_000;
 /** However many cores this machine has; options beat the environment. */
