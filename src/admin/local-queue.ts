@@ -15,6 +15,7 @@ import {
   releaseOutgoing,
   retryOutgoing,
 } from '../mailbox/operations/outgoing.ts';
+import { takeBack } from '../mailbox/operations/take-back.ts';
 import type {
   QueueAdmin,
   QueueChange,
@@ -64,7 +65,7 @@ export class LocalQueue implements QueueAdmin {
     return messages;
   }
 
-  async #change({ what, ids, filter = {}, reason = '', isReported = false }: QueueChange): Promise<number> {
+  async #change({ what, ids, filter = {}, reason = '', isReported }: QueueChange): Promise<number> {
     const named: OutgoingId[] = ids?.map(idOf) ?? [];
     if (ids === undefined) for await (const { row } of this.#all(filter, 0)) named.push(row.id);
     if (what === 'retry' || what === 'release') await this.running?.writeDown(named);
@@ -76,9 +77,23 @@ export class LocalQueue implements QueueAdmin {
         return holdOutgoing(this.#domain, named, reason);
       case 'release':
         return releaseOutgoing(this.#domain, named);
+      case 'cancel':
+        return this.#cancel(named);
       case 'drop':
-        return dropOutgoing(this.#domain, named, { reason, isReported });
+        return dropOutgoing(this.#domain, named, { reason, ...(isReported !== undefined && { isReported }) });
     }
+  }
+
+  /** How many recipients do not get it. */
+  async #cancel(ids: readonly OutgoingId[]): Promise<number> {
+    let recipients = 0;
+    for (const id of ids) {
+      const [outgoing] = await this.#domain.store.outgoing.load([id]);
+      if (outgoing === undefined) continue;
+      const account = await this.#domain.accounts.open(outgoingAccount(id));
+      if (await takeBack(this.#domain, account, id)) recipients += outgoing.recipients.length;
+    }
+    return recipients;
   }
 
   async state(): Promise<QueueState> {

@@ -44,7 +44,8 @@ export interface QueuePage extends QueueFilter {
   readonly limit: number;
 }
 
-export const QUEUE_CHANGES = ['retry', 'hold', 'release', 'drop'] as const;
+/** `cancel`: taken back, as a draft of its sender's. */
+export const QUEUE_CHANGES = ['retry', 'hold', 'release', 'cancel', 'drop'] as const;
 
 export interface QueueChange {
   readonly what: (typeof QUEUE_CHANGES)[number];
@@ -53,7 +54,7 @@ export interface QueueChange {
   readonly filter?: QueueFilter;
   /** Of holding and dropping. */
   readonly reason?: string;
-  /** The sender is told of what is dropped. */
+  /** The sender is told of what is dropped; when it is not said, somebody of ours who has sent it himself. */
   readonly isReported?: boolean;
 }
 

@@ -29,6 +29,7 @@ export function queue(parent: Command, done: Done): void {
   change(verbs, done, 'retry', 'try messages now, and servers that were not there');
   change(verbs, done, 'hold', 'keep messages from being tried until they are released');
   change(verbs, done, 'release', 'try messages that were held');
+  change(verbs, done, 'cancel', 'take messages back that have not been tried; they are drafts again');
   change(verbs, done, 'drop', 'end messages, which then are not delivered');
   pause(verbs, 'pause', 'begin to send nothing more until "resume", restarts or not; mail is accepted', true);
   pause(verbs, 'resume', 'send again', false);
@@ -136,7 +137,11 @@ function change(parent: Command, done: Done, what: QueueChange['what'], descript
     command.option('--reason <text>', 'why, for "queue show"', 'held by the administrator');
   if (what === 'drop') {
     command.requiredOption('--reason <text>', 'why, for "queue show" and the sender');
-    command.option('--report', 'and tell the senders');
+    command.option(
+      '--report',
+      'and tell the senders; without it only people of this server who have sent it',
+    );
+    command.option('--no-report', 'and tell nobody');
   }
   withCommonOptions(command).action(async (ids: readonly string[], options: Chosen) => {
     const { account, domain, all, reason, report } = options;
@@ -153,13 +158,17 @@ function change(parent: Command, done: Done, what: QueueChange['what'], descript
         what,
         ...(ids.length > 0 ? { ids } : { filter }),
         ...(reason === undefined ? {} : { reason }),
-        ...(report === true ? { isReported: true } : {}),
+        ...(report === undefined ? {} : { isReported: report }),
       }),
     );
     print(`${counted(changed, 'recipient')}`);
+    if (what === 'cancel' && changed === 0 && ids.length > 0) note(TOO_LATE);
     done(changed === 0 && ids.length > 0 ? EXIT.failed : EXIT.ok);
   });
 }
+
+const TOO_LATE =
+  'nothing was taken back: what has been tried, is on its way or was passed on stays; "queue drop" ends it';
 
 function pause(parent: Command, name: string, description: string, isPaused: boolean): void {
   const command = parent.command(name).description(description);

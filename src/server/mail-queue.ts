@@ -9,6 +9,7 @@ import type { Dns } from '../dns/answer.ts';
 import { DnsShare } from '../dns/share.ts';
 import type { Counter } from '../feedback/observation.ts';
 import { SentMail } from '../jmap/submission/sent-mail.ts';
+import type { SeeBelongings } from '../mailbox/upkeep/waker.ts';
 import { NO_RELAY, type Relay } from '../net/relay.ts';
 import type { StreamOptions } from '../net/stream.ts';
 import { Families } from '../queue/families.ts';
@@ -39,6 +40,8 @@ export interface MailQueueOptions {
 
 export interface MailQueue {
   readonly queue: Queue;
+  /** For what was left behind by a process that was killed. */
+  readonly sees: SeeBelongings;
   /** What is under way gets so long. */
   stop(graceMs: number): Promise<void>;
 }
@@ -50,6 +53,9 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
   const families = new Families(dns, config.queue.ip);
   const stsMemory = new StsFile(join(config.data, `mta-sts${worker === undefined ? '' : `-${worker}`}.json`));
   const sent = new SentMail(domain, log);
+  domain.turns.outbox.listenForEnds((ids) => {
+    for (const id of ids) sent.tried(id);
+  });
   const queue = new Queue({
     ...{ domain, log, activity, dns, recipients, stsMemory, hostname: config.hostname },
     ownDomain: config.auth.defaultDomain,
@@ -79,6 +85,7 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
   admin.queue.running = runningQueue(queue, paused);
   return {
     queue,
+    sees: (account, rows) => sent.saw(account, rows),
     async stop(graceMs) {
       admin.queue.running = undefined;
       families.stop();

@@ -11,7 +11,7 @@ import { startReaper } from '../mailbox/upkeep/reaper.ts';
 import { startRenewal } from '../mailbox/upkeep/renew-facts.ts';
 import { startRetaining } from '../mailbox/upkeep/retain.ts';
 import { startRoomNotices } from '../mailbox/upkeep/room-notices.ts';
-import { startWaking } from '../mailbox/upkeep/waker.ts';
+import { type SeeBelongings, startWaking } from '../mailbox/upkeep/waker.ts';
 import { TlsFiles } from '../net/tls.ts';
 import { administrationOf } from './administration.ts';
 import { countSent } from './allowance-file.ts';
@@ -105,7 +105,7 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     opened.push(() => mail.stop(SENDING_GRACE_MS));
     opened.push(feedback.start());
     if (isSpokesman) opened.push(...(await keepersOf({ config, log, tls, domains, listeners }, system)));
-    opened.push(...upkeepOf(domain, config, log));
+    opened.push(...upkeepOf(domain, config, log, mail.sees));
     const resumed = system.accounts.resumeRemovals();
     void resumed.catch((err) => log.warn({ err }, 'an account is not removed yet'));
     return { system, tls, watch, listeners, apply, close: () => closeInOrder(opened) };
@@ -133,11 +133,11 @@ async function keepersOf(
 }
 
 /** What looks after the mail by itself; gives the ways to end it. */
-function upkeepOf(domain: Domain, config: Config, log: Log): (() => Promise<void>)[] {
+function upkeepOf(domain: Domain, config: Config, log: Log, sees: SeeBelongings): (() => Promise<void>)[] {
   const upkeep = [
     startReaper(domain),
     startRetaining(domain),
-    startWaking(domain),
+    startWaking(domain, undefined, sees),
     startRenewal(domain),
     startTraining(config, domain, log),
   ];

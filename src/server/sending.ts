@@ -56,7 +56,14 @@ function settingsOf({ hostname, auth, limits, submission, sent, queue }: Config)
     addsSender: submission.from === 'sender',
     copies: sent.copy,
     giveUpMs: queue.giveUp,
-    defaults: { enabled, messagesPerHour, recipientsPerHour, messagesPerDay, recipientsPerDay },
+    defaults: {
+      enabled,
+      undoMs: submission.undo,
+      messagesPerHour,
+      recipientsPerHour,
+      messagesPerDay,
+      recipientsPerDay,
+    },
     domainDefaults: domainDefaultsIn(submission.domains),
   };
 }

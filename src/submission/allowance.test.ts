@@ -85,6 +85,7 @@ describe('over a restart', () => {
   test('limits by domain, and what an account has of its own before them', () => {
     const defaults = {
       enabled: true,
+      undoMs: 0,
       messagesPerHour: 1,
       recipientsPerHour: 2,
       messagesPerDay: 3,

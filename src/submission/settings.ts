@@ -6,7 +6,8 @@ import type { PlaintextRule } from '../sasl/plaintext.ts';
 import type { Deadlines } from '../smtp/pace.ts';
 import type { AllowanceLimits } from './allowance.ts';
 
-const { enabled, messagesPerHour, recipientsPerHour, messagesPerDay, recipientsPerDay } = OPTIONS.submission;
+const { enabled, undo, messagesPerHour, recipientsPerHour, messagesPerDay, recipientsPerDay } =
+  OPTIONS.submission;
 
 /** Beside those for whom it receives mail. */
 const sendAs = string({
@@ -19,6 +20,7 @@ const sendAs = string({
 /** By the name under which an account keeps it. */
 export const SUBMISSION_ACCOUNT_SETTINGS = Object.freeze({
   'submission.enabled': enabled,
+  'submission.undo': undo,
   'submission.messages_per_hour': messagesPerHour,
   'submission.recipients_per_hour': recipientsPerHour,
   'submission.messages_per_day': messagesPerDay,
@@ -28,6 +30,8 @@ export const SUBMISSION_ACCOUNT_SETTINGS = Object.freeze({
 
 export interface AccountSubmission extends AllowanceLimits {
   readonly enabled: boolean;
+  /** So long what is sent waits, and can be taken back. */
+  readonly undoMs: number;
 }
 
 export interface SubmissionSettings {
@@ -67,6 +71,7 @@ export function submissionOf(
   const base = { ...defaults, ...ofDomain };
   return {
     enabled: chosen('submission.enabled', own, base.enabled),
+    undoMs: chosen('submission.undo', own, base.undoMs),
     messagesPerHour: chosen('submission.messages_per_hour', own, base.messagesPerHour),
     recipientsPerHour: chosen('submission.recipients_per_hour', own, base.recipientsPerHour),
     messagesPerDay: chosen('submission.messages_per_day', own, base.messagesPerDay),

@@ -405,6 +405,7 @@ describe('as it is configured', () => {
   test('so much an hour, and the owner hears of it', async () => {
     const defaults = {
       enabled: true,
+      undoMs: 0,
       messagesPerHour: 5,
       recipientsPerHour: 8,
       messagesPerDay: 0,

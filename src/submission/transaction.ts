@@ -18,6 +18,7 @@ import {
 import {
   type AcceptedMail,
   acceptOutgoing,
+  type OutgoingMail,
   requireRoomForOutgoing,
   type SentCopy,
 } from '../mailbox/operations/outgoing.ts';
@@ -45,6 +46,7 @@ import { checkSenders, type MaySendAs } from './senders.ts';
 import type { SubmissionServices } from './services.ts';
 import type { AccountSubmission } from './settings.ts';
 import { submittedField } from './trace.ts';
+import { acceptWaiting } from './waiting.ts';
 
 export interface SubmittedEnvelope extends Pick<Sender, 'parameters' | 'hello' | 'declaredBytes'> {
   readonly from: string;
@@ -196,15 +198,17 @@ export class SubmissionTransaction implements Transaction {
     });
     activity.record(name, 'sent', { ...this.#facts(), ...factsOf(accepted, received) });
     for (const one of reached) await this.#tell(one);
-    return { code: 250, text: `2.0.0 taken as ${outgoingText(accepted.id)}; id ${id}` };
+    return { code: 250, text: takenText(accepted, mail, id) };
   }
 
   /** What is to leave, and the copy in Sent where one is wanted. */
-  async #accept(received: Received, mail: Parameters<typeof acceptOutgoing>[3]): Promise<AcceptedMail> {
+  async #accept(received: Received, mail: OutgoingMail): Promise<AcceptedMail> {
     const { settings } = this.#services;
     const { account, guest } = this.#who;
     const domain = actingAs(this.#services.domain, guest);
     const copy = settings.copies ? await this.#copyFor(received) : undefined;
+    if (mail.envelope.holdUntilMs !== undefined)
+      return acceptWaiting(domain, account, received, mail, copy !== undefined);
     const accepted = await acceptOutgoing(domain, account, received, mail, copy);
     const { uid } = accepted;
     const { messageId } = received.facts;
@@ -250,9 +254,10 @@ export class SubmissionTransaction implements Transaction {
 
   #outgoing(header: WholeHeader, isEightBit: boolean) {
     const { domain, settings } = this.#services;
-    const { from, parameters, holdUntilMs } = this.#envelope;
+    const { from, parameters } = this.#envelope;
     const { ret, envid, requireTls = false, utf8 = false, priority = 0 } = parameters;
     const nowMs = domain.clock.nowMs();
+    const holdUntilMs = this.#holdUntilMs(nowMs);
     const expiresMs = Math.max(nowMs, holdUntilMs ?? 0) + settings.giveUpMs;
     const deliverBy = deliverByOf(parameters, nowMs);
     const addresses = [from, ...this.#recipients.map(({ address }) => address)];
@@ -271,6 +276,14 @@ export class SubmissionTransaction implements Transaction {
       ...(deliverBy === undefined ? {} : { deliverBy }),
       expiresMs: deliverBy?.mode === 'return' ? Math.min(expiresMs, deliverBy.atMs) : expiresMs,
     };
+  }
+
+  /** As it asks for itself, and for as long as what is sent can be taken back; who says by when it is to be there is in a hurry. */
+  #holdUntilMs(nowMs: number): number | undefined {
+    const { holdUntilMs = nowMs, parameters } = this.#envelope;
+    const undoMs = parameters.deliverBy === undefined ? this.#who.own.undoMs : 0;
+    const untilMs = Math.max(holdUntilMs, nowMs + undoMs);
+    return untilMs > nowMs ? untilMs : undefined;
   }
 
   /** Why so many recipients are too many at this moment. */
@@ -335,6 +348,12 @@ function dsnOf({ notify, orcpt }: RecipientParameters): Pick<NewRecipient, 'noti
 
 function isAsciiHeader({ block }: WholeHeader): boolean {
   return !/[^\0-\x7f]/.test(block.bytes.toString('latin1', 0, block.fieldsEnd));
+}
+
+function takenText({ id }: AcceptedMail, { envelope }: OutgoingMail, session: string): string {
+  const { holdUntilMs } = envelope;
+  const until = holdUntilMs === undefined ? '' : ` and held until ${new Date(holdUntilMs).toISOString()}`;
+  return `2.0.0 taken as ${outgoingText(id)}${until}; id ${session}`;
 }
 
 function factsOf({ id, uid }: AcceptedMail, { facts }: Received) {

@@ -23,6 +23,8 @@ const PER_ROUND = 10_000;
 interface Said {
   /** Submission by number of the message. */
   readonly made: Map<number, string>;
+  /** The same of what programs have sent. */
+  readonly programs: Map<number, string>;
   readonly canceled: Set<string>;
   readonly late: Set<string>;
 }
@@ -31,7 +33,7 @@ describe('mail that waits to be sent', () => {
   it(`is sent or canceled, and not both, when its server is killed (${ROUNDS} times, BREVDUVA_TEST_SEED=${SEED})`, async (t) => {
     const data = mkdtempSync(join(tmpdir(), 'brevduva-held-kill-'));
     const random = new Random(SEED);
-    const said: Said = { made: new Map(), canceled: new Set(), late: new Set() };
+    const said: Said = { made: new Map(), programs: new Map(), canceled: new Set(), late: new Set() };
     try {
       for (let round = 0; round < ROUNDS; round++) await killed(data, round, random, said);
       const world = await openHeldWorld(data);
@@ -40,8 +42,10 @@ describe('mail that waits to be sent', () => {
       } finally {
         await world.close();
       }
-      const { made, canceled, late } = said;
-      t.diagnostic(`${made.size} made, ${canceled.size} canceled, ${late.size} too late`);
+      const { made, programs, canceled, late } = said;
+      t.diagnostic(
+        `${made.size} and ${programs.size} made, ${canceled.size} canceled, ${late.size} too late`,
+      );
     } finally {
       rmSync(data, { recursive: true, force: true });
     }
@@ -67,11 +71,12 @@ async function killed(data: string, round: number, random: Random, said: Said): 
   child.kill('SIGKILL');
   await exited;
   for (const [, n, id = ''] of text.matchAll(/^made (\d+) (\S+)$/gm)) said.made.set(Number(n), id);
+  for (const [, n, id = ''] of text.matchAll(/^program (\d+) (\S+)$/gm)) said.programs.set(Number(n), id);
   for (const [, id = ''] of text.matchAll(/^canceled (\S+)$/gm)) said.canceled.add(id);
   for (const [, id = ''] of text.matchAll(/^late (\S+)$/gm)) said.late.add(id);
 }
 
-async function settle({ server, boxes }: HeldWorld, { made, canceled, late }: Said): Promise<void> {
+async function settle({ server, boxes }: HeldWorld, { made, programs, canceled, late }: Said): Promise<void> {
   const { alice } = server;
   let list: Answer[] = [];
   for (const endMs = performance.now() + 60_000; ; await pause(50)) {
@@ -90,9 +95,12 @@ async function settle({ server, boxes }: HeldWorld, { made, canceled, late }: Sa
     });
     for (const email of some.list) emails.set(email.id, email);
   }
+  settlePrograms({ boxes, programs, canceled, late }, [...emails.values()], arrived);
+  const ofPrograms = new Set(programs.values());
   const known = new Map(list.map((one: Answer) => [one.id, one]));
   for (const [n, id] of made) assert.ok(known.has(id), `the submission of message ${n} is lost`);
   for (const { id, undoStatus, emailId } of list) {
+    if (ofPrograms.has(id)) continue;
     const { subject, mailboxIds } = emails.get(emailId) ?? {};
     const n = numberIn(subject ?? '');
     const times = arrived.filter((one) => one === n).length;
@@ -115,6 +123,25 @@ async function settle({ server, boxes }: HeldWorld, { made, canceled, late }: Sa
       more.length === 0 && places.includes(place),
       `message ${n}, ${undoStatus}, is in ${JSON.stringify(mailboxIds)} of ${JSON.stringify(boxes)}`,
     );
+  }
+}
+
+/** It arrived and is in Sent, or it did not and is a draft; once, and as was answered. */
+function settlePrograms(
+  { boxes, programs, canceled, late }: Omit<Said, 'made'> & Pick<HeldWorld, 'boxes'>,
+  emails: readonly Answer[],
+  arrived: readonly number[],
+): void {
+  for (const [n, id] of programs) {
+    const places = emails
+      .filter(({ subject }) => numberIn(subject) === n)
+      .flatMap(({ mailboxIds }) => Object.keys(mailboxIds));
+    const times = arrived.filter((one) => one === n).length;
+    const what = `message ${n} of a program arrived ${times} times and is in ${JSON.stringify(places)} of ${JSON.stringify(boxes)}`;
+    assert.deepEqual(places, [times === 1 ? boxes.sent : boxes.drafts], what);
+    assert.ok(times < 2, what);
+    if (canceled.has(id)) assert.equal(times, 0, `${what}, and was answered to be canceled`);
+    if (late.has(id)) assert.equal(times, 1, `${what}, and was answered to be on its way`);
   }
 }
 

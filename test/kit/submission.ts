@@ -53,7 +53,7 @@ export const SUBMISSION_SETTINGS: SubmissionSettings = Object.freeze({
   ...{ loginTimeoutMs: 30_000, handshakeTimeoutMs: 10_000, deadlines: DEADLINES },
   ...{ bindsChannel: false, hidesClient: true, addsSender: false, copies: false, giveUpMs: 5 * 86_400_000 },
   domainDefaults: new Map(),
-  defaults: { enabled: true, ...NO_LIMITS },
+  defaults: { enabled: true, undoMs: 0, ...NO_LIMITS },
 });
 
 /** Making one costs as much as a hundred tests. */
@@ -103,7 +103,9 @@ export async function startTestSubmission(options: TestSubmissionOptions = {}): 
       return client;
     },
     async taken() {
-      const found = await kit.store.outgoing.list(0, 1000);
+      const all = await kit.store.outgoing.list(0, 1000);
+      // What waits has a number among those of what tells of it.
+      const found = all.toSorted((a, b) => a.row.createdMs - b.row.createdMs);
       return Promise.all(
         found.map(async ({ row, recipients }) => {
           const slices: Buffer[] = row.header === undefined ? [] : [row.header];

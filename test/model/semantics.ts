@@ -196,16 +196,46 @@ export function send(target: MailboxId | undefined, message: NewMessage): Semant
   };
 }
 
-/** It is a draft again. */
+/** It is a draft again, moved from where what is sent lies; it stays where its owner has put it elsewhere. However full the account is. */
 export function cancel(id: OutgoingId, drafts: MailboxId): Semantic {
-  return (model, { account, modseq }) => {
+  return (model, { account, modseq, value }) => {
     const content = model.outgoing.get(id);
     assert.ok(content !== undefined, `outgoing mail ${id} is not there to be taken back`);
-    const isFull = !model.hasRoomFor(account.limits, content.octets.length, 1);
-    refuse(isFull && 'over-quota', !model.mailboxes.has(drafts) && 'nonexistent');
-    model.add(drafts, [{ content, flags: FLAG.Draft | FLAG.Seen, keywords: '' }], modseq);
+    refuse(!model.mailboxes.has(drafts) && 'nonexistent');
+    // What it needs was dropped from memory: it is asked for again.
+    if (value === undefined) throw new Refused(['unavailable']);
+    const draft = FLAG.Draft | FLAG.Seen;
+    const visible = model.placesOf(content);
+    if (visible.length === 0) model.add(drafts, [{ content, flags: draft, keywords: '' }], modseq);
+    else draftAgain(model, account, visible, drafts, draft);
     model.takeBack(id);
   };
+}
+
+function draftAgain(
+  model: ModelAccount,
+  account: AccountState,
+  visible: ReturnType<ModelAccount['placesOf']>,
+  drafts: MailboxId,
+  draft: number,
+): void {
+  const isLeft = (id: MailboxId): boolean =>
+    ['sent', 'scheduled'].includes(account.mailboxes.get(id)?.role ?? '');
+  if (!visible.some(({ id }) => isLeft(id))) return;
+  const leaving = visible.filter(({ id }) => isLeft(id) && id !== drafts);
+  const staying = visible.filter((one) => !leaving.includes(one));
+  for (const { id, message } of leaving) model.remove(id, [message.uid]);
+  for (const { id, message } of staying) {
+    const flags = message.flags | draft;
+    if (flags === message.flags) continue;
+    const modseq = modseqAt(account, id, message.uid);
+    model.edit(id).messages.set(message.uid, { ...message, flags, modseq });
+  }
+  const [first] = leaving;
+  if (first === undefined || staying.some(({ id }) => id === drafts)) return;
+  const { content, flags, keywords } = first.message;
+  const uid = model.find(drafts)?.uidNext ?? 0;
+  model.add(drafts, [{ content, flags: flags | draft, keywords }], modseqAt(account, drafts, uid));
 }
 
 /** One comes and another one goes; the quota sees the difference. */

@@ -129,7 +129,7 @@ function Recipient({ recipient }: { readonly recipient: QueuedRecipient }) {
   );
 }
 
-function Deeds({ message: { id, recipients }, onChanged }: MessageProps) {
+function Deeds({ message: { id, kind, recipients }, onChanged }: MessageProps) {
   const { texts } = useAdmin();
   const { notices } = useApp();
   const desk = useDesk();
@@ -142,6 +142,9 @@ function Deeds({ message: { id, recipients }, onChanged }: MessageProps) {
   };
   const isHeld = recipients.some(({ state }) => state === 'held');
   const isWaiting = recipients.some(({ state }) => state === 'waiting');
+  const isWhole = recipients.every(
+    ({ state, attempts }) => attempts === 0 && (state === 'waiting' || state === 'held'),
+  );
   const ask = (): void =>
     desk.ask({
       ...{ kind: 'confirm', title: texts.queue.dropTitle, text: texts.queue.dropMeans },
@@ -165,6 +168,11 @@ function Deeds({ message: { id, recipients }, onChanged }: MessageProps) {
       {isHeld ? (
         <button type="button" class="button" onClick={() => void change('release', texts.queue.isReleased)}>
           {texts.queue.release}
+        </button>
+      ) : null}
+      {kind === 'sent' && isWhole ? (
+        <button type="button" class="button" onClick={() => void change('cancel', texts.queue.isTakenBack)}>
+          {texts.queue.takeBack}
         </button>
       ) : null}
       {isHeld || isWaiting ? (

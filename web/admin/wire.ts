@@ -86,6 +86,8 @@ export interface QueuedMessage {
   readonly id: string;
   readonly account: string;
   readonly sender: string;
+  /** `sent`: by its owner. */
+  readonly kind: string;
   readonly createdMs: number;
   readonly expiresMs: number;
   readonly holdUntilMs?: number;

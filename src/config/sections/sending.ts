@@ -89,6 +89,11 @@ export const SENDING = {
       default: true,
       doc: 'Whether accounts may send mail. This and the four limits are defaults: `brevduva account set ADDRESS submission.messages_per_hour 2000` decides for one account.',
     }),
+    undo: duration({
+      default: '0s',
+      max: '1h',
+      doc: 'For how long mail that programs send (SMTP) waits before it leaves, so that it can be taken back: in the webmail or another program that speaks JMAP, where it lies in the mailbox "Scheduled" meanwhile, and by `brevduva queue cancel`. Mail that says by when it is to be delivered does not wait. An account can have its own: `brevduva account set ADDRESS submission.undo 30s`. The webmail has its own time, in its settings.',
+    }),
     maxSize: size({
       default: '50MiB',
       min: '64KiB',

@@ -2,8 +2,9 @@
 
 import type { Uid } from '../../mailbox/model/model.ts';
 import { appendMessages } from '../../mailbox/operations/append.ts';
+import { copyMessages } from '../../mailbox/operations/copy.ts';
 import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
-import { noteSentCopy, takeSentCopy } from '../../mailbox/operations/sent-copy.ts';
+import { noteSentCopy, takeSentCopy, takeWaitingCopy } from '../../mailbox/operations/sent-copy.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call } from '../context.ts';
 import { tellAdded } from '../mailbox-events.ts';
@@ -40,6 +41,12 @@ async function run(call: Call<'authenticated' | 'selected'>, args: AppendArgs): 
   const sent = only === undefined || more.length > 0 ? {} : { messageId: only.facts.messageId };
   const known = await takeSentCopy(domain, account, target, { ...sent, madeBy: 'server' });
   if (known !== undefined) return ok('It is there already', appendUid(target.uidValidity, [known]));
+  const waiting = await takeWaitingCopy(domain, account, target, sent);
+  if (waiting !== undefined) {
+    const { to, uidValidity } = await copyMessages(domain, account, waiting.mailbox, [waiting.uid], target);
+    tellAdded(session, account, target, 'APPEND', to);
+    if (to.length > 0) return ok('It waits to be sent, and is there', appendUid(uidValidity, to));
+  }
   const appended = await appendMessages(domain, account, target, messages);
   const uid = appended.uids[0] as Uid;
   tellAdded(session, account, target, 'APPEND', appended.uids);

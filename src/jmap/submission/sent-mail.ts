@@ -4,9 +4,11 @@
  */
 import type { Log } from '../../base/log.ts';
 import type { Domain } from '../../mailbox/domain.ts';
+import type { BelongingRow } from '../../mailbox/model/belongings.ts';
 import type { AccountId } from '../../mailbox/model/model.ts';
 import { type OutgoingId, outgoingAccount } from '../../mailbox/model/outgoing.ts';
 import { loadBelongings } from '../../mailbox/state/belongings.ts';
+import { readSubmission } from './submission-value.ts';
 import { bringUpToDate } from './up-to-date.ts';
 
 const GATHER_MS = 100;
@@ -24,6 +26,19 @@ export class SentMail {
 
   tried(id: OutgoingId): void {
     this.#waiting.add(outgoingAccount(id));
+    this.#timer ??= setTimeout(() => void this.#look(), GATHER_MS).unref();
+  }
+
+  /** What was killed between an attempt and this is found at the next start. */
+  saw(account: AccountId, rows: readonly BelongingRow[]): void {
+    const nowMs = this.#domain.clock.nowMs();
+    const isOpen = ({ kind, value }: BelongingRow): boolean => {
+      if (kind !== 'submission' || value === undefined) return false;
+      const submission = readSubmission(value);
+      return submission.undoStatus === 'pending' && submission.sendAtMs <= nowMs;
+    };
+    if (!rows.some(isOpen)) return;
+    this.#waiting.add(account);
     this.#timer ??= setTimeout(() => void this.#look(), GATHER_MS).unref();
   }
 

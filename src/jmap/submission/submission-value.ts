@@ -8,43 +8,17 @@ import type {
 } from '../../mailbox/model/outgoing.ts';
 import { isUntried } from '../../mailbox/operations/cancel-outgoing.ts';
 import { loadOutgoingLog } from '../../mailbox/reading/outgoing-mail.ts';
+import { type DeliveryStatus, QUEUED, type SubmissionRecord } from '../../submission/submission-record.ts';
 import type { JsonObject } from '../core/json.ts';
 
-export interface DeliveryStatus {
-  readonly smtpReply: string;
-  readonly delivered: 'queued' | 'yes' | 'no' | 'unknown';
-}
+export type SubmissionValue = SubmissionRecord<JsonObject>;
 
-export interface SubmissionValue {
-  readonly identityId: string;
-  readonly emailId: string;
-  readonly threadId: string;
-  readonly envelope: JsonObject;
-  readonly sendAtMs: number;
-  readonly outgoing: number;
-  readonly undoStatus: 'pending' | 'final' | 'canceled';
-  /** By the address of a recipient. */
-  readonly delivery: Readonly<Record<string, DeliveryStatus>>;
-}
-
-const QUEUED: DeliveryStatus = Object.freeze({
-  smtpReply: '250 2.0.0 waiting in the queue',
-  delivered: 'queued',
-});
 const MAX_REPLY = 500;
 /** Lines of what became of it: of each recipient the last one counts. */
 const LOG_LINES = 2000;
 
 export function readSubmission(value: Buffer): SubmissionValue {
   return JSON.parse(value.toString()) as SubmissionValue;
-}
-
-export function writeSubmission(value: SubmissionValue): Buffer {
-  return Buffer.from(JSON.stringify(value));
-}
-
-export function queuedFor(addresses: readonly string[]): SubmissionValue['delivery'] {
-  return Object.fromEntries(addresses.map((address) => [address, QUEUED]));
 }
 
 /** Nothing of it changes any more. */
@@ -65,7 +39,8 @@ export async function statusNow(
   const delivery = Object.fromEntries(
     Object.keys(value.delivery).map((address) => [address, statusOf(address, outgoing, log)]),
   );
-  const now: SubmissionValue = { ...value, undoStatus: 'final', delivery };
+  const undoStatus = wasEnded(value, log) ? 'canceled' : 'final';
+  const now: SubmissionValue = { ...value, undoStatus, delivery };
   return JSON.stringify(now) === JSON.stringify(value) ? value : now;
 }
 
@@ -81,7 +56,7 @@ function statusOf(
 ): DeliveryStatus {
   const row = outgoing?.recipients.find((one) => one.address === address);
   if (row !== undefined) return statusOfRow(row);
-  const last = log.findLast((entry) => entry.address === address && ENDS[entry.event] !== undefined);
+  const last = endOf(address, log);
   if (last === undefined) return { smtpReply: '250 2.0.0 it left', delivered: 'unknown' };
   const [delivered, code] = ENDS[last.event] as readonly [DeliveryStatus['delivered'], string];
   // In front of what was said stands who said it.
@@ -89,6 +64,18 @@ function statusOf(
   // A mailbox here has it; of another server nobody knows what it does.
   const isHere = last.event === 'delivered' && /^2\.0\.0 /.test(last.detail);
   return { smtpReply: replyText(said, code), delivered: isHere ? 'yes' : delivered };
+}
+
+/** Somebody has taken it back, or ended it: nobody gets it (RFC 8621 §7, `canceled`). */
+function wasEnded({ delivery }: SubmissionValue, log: readonly OutgoingLogEntry[]): boolean {
+  return Object.keys(delivery).every((address) => {
+    const event = endOf(address, log)?.event;
+    return event === 'dropped' || event === 'cancelled';
+  });
+}
+
+function endOf(address: string, log: readonly OutgoingLogEntry[]): OutgoingLogEntry | undefined {
+  return log.findLast((entry) => entry.address === address && ENDS[entry.event] !== undefined);
 }
 
 const ENDS: Readonly<

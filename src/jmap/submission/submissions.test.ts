@@ -9,6 +9,8 @@ import { type Answer, startTestJmap, type TestJmap } from '../../../test/kit/jma
 import { FAST } from '../../../test/kit/queue.ts';
 import { Resolver } from '../../dns/resolver.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
+import type { OutgoingId } from '../../mailbox/model/outgoing.ts';
+import { dropOutgoing } from '../../mailbox/operations/outgoing.ts';
 import { Queue } from '../../queue/queue.ts';
 import type { JsonObject } from '../core/json.ts';
 import { MAIL_STATES, statesOf } from '../push/type-states.ts';
@@ -31,6 +33,9 @@ before(async () => {
     createdMs: 0,
   });
   const sent = new SentMail(domain, domain.log);
+  domain.turns.outbox.listenForEnds((ids) => {
+    for (const id of ids) sent.tried(id);
+  });
   queue = new Queue({
     ...{ domain, activity, log: domain.log, recipients: recipientsOf(domain), schedule: FAST },
     dns: new Resolver({ servers: [dns], timeoutMs: 2000, tryMs: 500 }),
@@ -102,6 +107,11 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
     assert.ok(tries < 400, 'it never comes');
     await pause(25);
   }
+}
+
+async function placeOf(emailId: string): Promise<string> {
+  const { list } = await server.alice.call('Email/get', { ids: [emailId], properties: ['mailboxIds'] });
+  return Object.keys(list[0].mailboxIds).join();
 }
 
 async function count(mailbox: string, user?: string): Promise<number> {
@@ -401,6 +411,27 @@ describe('EmailSubmission/set', () => {
       update: { [id]: { undoStatus: 'canceled' } },
     });
     assert.equal(late.notUpdated[id].type, 'cannotUnsend');
+  });
+
+  test('what an administrator ends is canceled, not sent, and its sender is told why', async () => {
+    const { domain } = server.kit;
+    const later = { mailFrom: { email: 'alice@example.com', parameters: { HOLDFOR: '3600' } } };
+    const rcptTo = [{ email: 'bob@example.com', parameters: null }];
+    const had = await count('INBOX');
+    const [, waits] = await send(mail(), { envelope: { ...later, rcptTo } }, 'scheduled');
+    const { emailId } = await submission(waits.created.s.id);
+    const [waiting] = (await domain.store.outgoing.list(0, 9)).filter(({ row }) => row.holdUntilMs);
+    const id = waiting?.row.id as OutgoingId;
+    assert.equal(await dropOutgoing(domain, [id], { reason: 'it was a mistake' }), 1);
+    await until(async () => (await placeOf(emailId)) === box('drafts'));
+    const { undoStatus, deliveryStatus } = await submission(waits.created.s.id);
+    assert.equal(undoStatus, 'canceled');
+    assert.equal(deliveryStatus['bob@example.com'].delivered, 'no');
+    assert.match(deliveryStatus['bob@example.com'].smtpReply, /^550 5\.7\.0 it was a mistake/);
+    await until(async () => (await count('INBOX')) === had + 1);
+    const report = String((await server.kit.messagesOf('alice@example.com')).at(-1));
+    assert.match(report, /Final-Recipient: rfc822; bob@example\.com/);
+    assert.match(report, /Whoever looks after this server has stopped the message/);
   });
 
   test('a CR within the header hides no field from those who look whose name it is in', async () => {

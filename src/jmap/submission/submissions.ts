@@ -1,15 +1,14 @@
 /** EmailSubmission/get, /changes, /query, /queryChanges, /set (RFC 8621 §7). */
 import type { OutgoingId } from '../../mailbox/model/outgoing.ts';
-import { cancelOutgoing } from '../../mailbox/operations/cancel-outgoing.ts';
+import { takeBack } from '../../mailbox/operations/take-back.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
+import { writeSubmission } from '../../submission/submission-record.ts';
 import { list, mapOf, object, optional, text } from '../core/arguments.ts';
 import {
-  type BelongingsThen,
   belongingChanges,
   belongingId,
   belongingOfId,
   belongingState,
-  belongingsNow,
   changedSince,
   expectedState,
 } from '../core/belonging-state.ts';
@@ -21,12 +20,13 @@ import { picked, standardGet } from '../core/standard-get.ts';
 import { namedResult, standardQuery } from '../core/standard-query.ts';
 import { standardQueryChanges } from '../core/standard-query-changes.ts';
 import { eachByItself, type SetOutcome, standardSet } from '../core/standard-set.ts';
+import { type ReadAll, readerOf } from './all-submissions.ts';
 import { SUBMISSION } from './capability.ts';
 import type { IdentityMethods } from './identities.ts';
 import { type Listed, submissionQuery } from './submission-query.ts';
-import { type SubmissionValue, writeSubmission } from './submission-value.ts';
+import type { SubmissionValue } from './submission-value.ts';
 import { type Submitting, submit } from './submit.ts';
-import { bringUpToDate, submissionsIn } from './up-to-date.ts';
+import { bringUpToDate } from './up-to-date.ts';
 
 const KIND = 'submission';
 const PROPERTIES = [
@@ -35,34 +35,25 @@ const PROPERTIES = [
 ];
 const EXTRA = { onSuccessUpdateEmail: optional(mapOf(object)), onSuccessDestroyEmail: optional(list(text)) };
 
-async function allOf(
-  call: Call,
-  account: AccountState,
-): Promise<{ readonly all: readonly Listed[]; readonly then: BelongingsThen }> {
-  await bringUpToDate(call.domain, account);
-  const then = await belongingsNow(call, account, KIND);
-  const all = await submissionsIn(then.rows);
-  return { all: all.map(({ row, value }) => ({ id: row.id, value })), then };
-}
-
-const get = standardGet({
-  type: 'EmailSubmission',
-  capability: SUBMISSION,
-  properties: PROPERTIES,
-  arguments: {},
-  async find({ account, call, ids, properties }) {
-    const { all, then } = await allOf(call, account);
-    const byId = new Map(all.map((one) => [belongingId(KIND, one.id), one]));
-    const wanted = ids ?? [...byId.keys()];
-    if (wanted.length > call.limits.maxObjectsInGet) throw new MethodError('requestTooLarge');
-    const found = wanted.flatMap((name) => byId.get(name) ?? []);
-    return {
-      state: then.state,
-      list: found.map((one) => objectOf(one, properties)),
-      notFound: wanted.filter((name) => !byId.has(name)),
-    };
-  },
-});
+const get = (readAll: ReadAll): Method =>
+  standardGet({
+    type: 'EmailSubmission',
+    capability: SUBMISSION,
+    properties: PROPERTIES,
+    arguments: {},
+    async find({ account, call, ids, properties }) {
+      const { all, then } = await readAll(call, account);
+      const byId = new Map(all.map((one) => [belongingId(KIND, one.id), one]));
+      const wanted = ids ?? [...byId.keys()];
+      if (wanted.length > call.limits.maxObjectsInGet) throw new MethodError('requestTooLarge');
+      const found = wanted.flatMap((name) => byId.get(name) ?? []);
+      return {
+        state: then.state,
+        list: found.map((one) => objectOf(one, properties)),
+        notFound: wanted.filter((name) => !byId.has(name)),
+      };
+    },
+  });
 
 const changes = standardChanges({
   type: 'EmailSubmission',
@@ -73,37 +64,39 @@ const changes = standardChanges({
   },
 });
 
-const query = standardQuery({
-  type: 'EmailSubmission',
-  capability: SUBMISSION,
-  arguments: {},
-  async find({ account, call, filter, sort }) {
-    const { all, then } = await allOf(call, account);
-    const ids = submissionQuery(all, filter, sort, call.limits).map((one) => belongingId(KIND, one.id));
-    return namedResult(ids, { queryState: then.state, canCalculateChanges: true });
-  },
-});
+const query = (readAll: ReadAll): Method =>
+  standardQuery({
+    type: 'EmailSubmission',
+    capability: SUBMISSION,
+    arguments: {},
+    async find({ account, call, filter, sort }) {
+      const { all, then } = await readAll(call, account);
+      const ids = submissionQuery(all, filter, sort, call.limits).map((one) => belongingId(KIND, one.id));
+      return namedResult(ids, { queryState: then.state, canCalculateChanges: true });
+    },
+  });
 
 /** Whatever the filter goes by, what has another value for it has changed: all of these leave, and those that fit come again. */
-const queryChanges = standardQueryChanges({
-  type: 'EmailSubmission',
-  capability: SUBMISSION,
-  arguments: {},
-  async find({ account, call, filter, sort, sinceQueryState }) {
-    const { all, then } = await allOf(call, account);
-    const rows = changedSince(call, account, KIND, { then, state: sinceQueryState });
-    if (rows === undefined) return undefined;
-    const changed = new Set(rows.map((row) => row.id));
-    const found = submissionQuery(all, filter, sort, call.limits);
-    const added = found.flatMap((one, index) =>
-      changed.has(one.id) ? [{ id: belongingId(KIND, one.id), index }] : [],
-    );
-    const removed = [...changed].map((one) => belongingId(KIND, one));
-    return { newQueryState: then.state, total: found.length, removed, added };
-  },
-});
+const queryChanges = (readAll: ReadAll): Method =>
+  standardQueryChanges({
+    type: 'EmailSubmission',
+    capability: SUBMISSION,
+    arguments: {},
+    async find({ account, call, filter, sort, sinceQueryState }) {
+      const { all, then } = await readAll(call, account);
+      const rows = changedSince(call, account, KIND, { then, state: sinceQueryState });
+      if (rows === undefined) return undefined;
+      const changed = new Set(rows.map((row) => row.id));
+      const found = submissionQuery(all, filter, sort, call.limits);
+      const added = found.flatMap((one, index) =>
+        changed.has(one.id) ? [{ id: belongingId(KIND, one.id), index }] : [],
+      );
+      const removed = [...changed].map((one) => belongingId(KIND, one));
+      return { newQueryState: then.state, total: found.length, removed, added };
+    },
+  });
 
-function set(submitting: Submitting, identities: IdentityMethods): Method {
+function set(submitting: Submitting, identities: IdentityMethods, readAll: ReadAll): Method {
   return standardSet({
     type: 'EmailSubmission',
     capability: SUBMISSION,
@@ -125,14 +118,14 @@ function set(submitting: Submitting, identities: IdentityMethods): Method {
           return made.answer;
         },
         async update(name, patch) {
-          const one = await known(call, account, name);
+          const one = await known(readAll, call, account, name);
           emails.set(name, one.value.emailId);
           await update(call, account, { one, patch, check: expected.check });
           expected.done();
           return null;
         },
         async destroy(name) {
-          const one = await known(call, account, name);
+          const one = await known(readAll, call, account, name);
           emails.set(name, one.value.emailId);
           await call.domain.turns.run({
             account,
@@ -153,12 +146,13 @@ function set(submitting: Submitting, identities: IdentityMethods): Method {
 }
 
 export function submissionMethods(submitting: Submitting, identities: IdentityMethods): readonly Method[] {
-  return [get, changes, query, queryChanges, set(submitting, identities)];
+  const readAll = readerOf(identities);
+  return [get(readAll), changes, query(readAll), queryChanges(readAll), set(submitting, identities, readAll)];
 }
 
-async function known(call: Call, account: AccountState, name: string): Promise<Listed> {
+async function known(readAll: ReadAll, call: Call, account: AccountState, name: string): Promise<Listed> {
   const number = belongingOfId(KIND, name);
-  const { all } = await allOf(call, account);
+  const { all } = await readAll(call, account);
   const one = all.find(({ id: wanted }) => wanted === number);
   if (one === undefined) throw new SetError('notFound');
   return one;
@@ -183,7 +177,9 @@ async function update(
       properties: ['undoStatus'],
     });
   const canceled: SubmissionValue = { ...value, undoStatus: 'canceled', delivery: {} };
-  const isDone = await cancelOutgoing(call.domain, account, value.outgoing as OutgoingId, {
+  const isDone = await takeBack(call.domain, account, value.outgoing as OutgoingId, {
+    // Who has sent it over JMAP says where it is to be; of what a program has sent nobody does.
+    staysWhereItIs: value.program === undefined,
     also: (change) => {
       check();
       change.belongings.replace(number, writeSubmission(canceled));

@@ -27,6 +27,7 @@ import { type Notices, noticeOf } from '../../submission/notice.ts';
 import { checkSenders } from '../../submission/senders.ts';
 import { type AccountSubmission, type SubmissionSettings, submissionOf } from '../../submission/settings.ts';
 import { leavingHeader, type StoredMessage, storedMessage, wordsOf } from '../../submission/stored.ts';
+import { queuedFor, writeSubmission } from '../../submission/submission-record.ts';
 import { belongingId } from '../core/belonging-state.ts';
 import { invalidProperties, SetError } from '../core/fault.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
@@ -34,7 +35,7 @@ import type { Call } from '../core/method.ts';
 import { placePatch } from '../mail/email-place.ts';
 import { type Envelope, envelopeObject, envelopeOf, givenEnvelope } from './envelope.ts';
 import type { Identity, IdentityMethods } from './identities.ts';
-import { queuedFor, type SubmissionValue, writeSubmission } from './submission-value.ts';
+import type { SubmissionValue } from './submission-value.ts';
 
 export interface Submitting {
   readonly identities: Pick<Identities, 'maySendAs' | 'addressesOf'>;

@@ -4,37 +4,29 @@
  * 30 days, and that they went is told for 90.
  */
 import { TimeSlice } from '../../base/time-slice.ts';
-import { FLAG } from '../../mail/flags.ts';
 import type { Domain } from '../../mailbox/domain.ts';
 import type { BelongingRow } from '../../mailbox/model/belongings.ts';
-import type { MailboxId, Role } from '../../mailbox/model/model.ts';
-import { emailOfObjectId } from '../../mailbox/model/object-ids.ts';
 import type { OutgoingId } from '../../mailbox/model/outgoing.ts';
-import { changeEmails, StateMoved } from '../../mailbox/operations/change-emails.ts';
 import { loadOutgoing } from '../../mailbox/reading/outgoing-mail.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { loadBelongings } from '../../mailbox/state/belongings.ts';
-import { loadPlaces } from '../../mailbox/state/load-places.ts';
+import { writeSubmission } from '../../submission/submission-record.ts';
 import { REMEMBERED_MS } from '../core/belonging-state.ts';
-import {
-  isSettled,
-  readSubmission,
-  type SubmissionValue,
-  statusNow,
-  writeSubmission,
-} from './submission-value.ts';
+import { type LeftEmail, outOfScheduled } from './out-of-scheduled.ts';
+import { isSettled, readSubmission, type SubmissionValue, statusNow } from './submission-value.ts';
 
 const KEPT_MS = 30 * 86_400_000;
 /** Longer than a request takes. */
 const LATE_MS = 60 * 60_000;
 const ROWS_AT_ONCE = 100;
+const MOST_TRIES = 3;
 
 interface Moved {
   readonly row: BelongingRow;
   readonly now: SubmissionValue;
 }
 
-export async function bringUpToDate(domain: Domain, account: AccountState): Promise<void> {
+export async function bringUpToDate(domain: Domain, account: AccountState, tries = 1): Promise<void> {
   const all = await loadBelongings(domain, account);
   const nowMs = domain.clock.nowMs();
   const submissions = await submissionsIn(all.values());
@@ -46,36 +38,59 @@ export async function bringUpToDate(domain: Domain, account: AccountState): Prom
   const forgotten = oldTraces(all.values(), nowMs);
   // Where it is comes first: once it is said that it has left, nobody looks for long.
   const areAsThen = (): boolean => moved.every(({ row }) => account.belongings?.get(row.id) === row);
-  await toSent(domain, account, emailsThatLeft(submissions, moved, nowMs), areAsThen);
+  const areInPlace = await outOfScheduled(
+    domain,
+    account,
+    emailsThatLeft(submissions, moved, nowMs),
+    areAsThen,
+  );
+  // A program that speaks SMTP asks for nothing of what it has sent: once its mail is in its place nothing is told of it.
+  if (areInPlace)
+    for (const { row, value } of settled) if (isOver(value) && !old.includes(row.id)) old.push(row.id);
   if (moved.length + old.length + forgotten.length === 0) return;
   await domain.turns.run({
     account,
     run: (change) => {
       for (const { row, now } of moved) {
         // Another has said so meanwhile, or it was taken back or destroyed.
-        if (account.belongings?.get(row.id) === row) change.belongings.replace(row.id, writeSubmission(now));
+        if (account.belongings?.get(row.id) !== row || (!areInPlace && now.undoStatus === 'canceled'))
+          continue;
+        if (areInPlace && isOver(now)) change.belongings.drop(row.id);
+        else change.belongings.replace(row.id, writeSubmission(now));
       }
       for (const id of old) if (account.belongings?.get(id)?.value !== undefined) change.belongings.drop(id);
       change.belongings.forget(forgotten);
     },
   });
+  // Somebody was faster with one of them: the others have not moved.
+  if (!areInPlace && tries < MOST_TRIES) await bringUpToDate(domain, account, tries + 1);
 }
 
-/** A mail may have left before it was put among what is scheduled, so those of a while ago are looked at again. None that is to be sent once more. */
+function isOver(value: SubmissionValue): boolean {
+  return value.program !== undefined && value.undoStatus === 'final' && isSettled(value);
+}
+
+/**
+ * A mail may have left before it was put among what is scheduled, so those of a while ago are looked at again. None that is to be sent once
+ * more.
+ */
 function emailsThatLeft(
   submissions: readonly Submission[],
   moved: readonly Moved[],
   nowMs: number,
-): ReadonlySet<string> {
+): readonly LeftEmail[] {
   const news = new Map(moved.map(({ row, now }) => [row, now]));
-  const left = new Set<string>();
+  const left = new Map<string, LeftEmail>();
   for (const { row, value } of submissions) {
-    const { undoStatus, emailId } = news.get(row) ?? value;
-    if (undoStatus === 'final' && (news.has(row) || row.atMs > nowMs - LATE_MS)) left.add(emailId);
+    const { undoStatus, emailId, program } = news.get(row) ?? value;
+    const isNew = news.has(row);
+    const goes = undoStatus === 'final' && (isNew || row.atMs > nowMs - LATE_MS);
+    const comesBack = undoStatus === 'canceled' && isNew;
+    if (goes || comesBack) left.set(emailId, { emailId, isCanceled: comesBack, ...(program && { program }) });
   }
   for (const { row, value } of submissions)
     if ((news.get(row) ?? value).undoStatus === 'pending') left.delete(value.emailId);
-  return left;
+  return [...left.values()];
 }
 
 export interface Submission {
@@ -121,41 +136,4 @@ function oldTraces(rows: Iterable<BelongingRow>, nowMs: number): readonly number
     if (row.value === undefined && row.atMs < nowMs - REMEMBERED_MS) old.push(row);
   }
   return old.filter((row) => newest.get(row.kind) !== row).map(({ id }) => id);
-}
-
-/** What is somewhere else by now stays there: whoever put it there had his reasons. Nothing when one was taken back meanwhile: the next look finds the others. */
-async function toSent(
-  domain: Domain,
-  account: AccountState,
-  emailIds: ReadonlySet<string>,
-  areAsThen: () => boolean,
-): Promise<void> {
-  const [scheduled, sent] = [mailboxWith(account, 'scheduled'), mailboxWith(account, 'sent')];
-  if (scheduled === undefined || emailIds.size === 0) return;
-  await loadPlaces(domain, account);
-  const mailboxes = {
-    adds: new Set<MailboxId>(sent === undefined ? [] : [sent]),
-    removes: new Set<MailboxId>(sent === undefined ? [] : [scheduled]),
-  };
-  const marks = { adds: { flags: FLAG.Seen, keywords: [] }, removes: { flags: FLAG.Draft, keywords: [] } };
-  const updates = [...emailIds]
-    .map((name) => emailOfObjectId(name))
-    .filter((email) => email !== undefined)
-    .filter((email) => isIn(account, email, scheduled))
-    .map((email) => ({ email, mailboxes, marks }));
-  if (updates.length === 0) return;
-  try {
-    await changeEmails(domain, account, { creates: [], updates, destroys: [], isExpected: areAsThen });
-  } catch (error) {
-    if (!(error instanceof StateMoved)) throw error;
-  }
-}
-
-function isIn(account: AccountState, email: number, wanted: MailboxId): boolean {
-  const places = account.placements?.placesOf(email) ?? [];
-  return places.some(({ mailbox, isHidden }) => mailbox === wanted && !isHidden);
-}
-
-function mailboxWith(account: AccountState, role: Role): MailboxId | undefined {
-  return [...account.mailboxes.values()].find((one) => one.role === role)?.id;
 }

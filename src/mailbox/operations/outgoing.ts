@@ -17,6 +17,7 @@ import type {
   OutgoingEnvelope,
   OutgoingId,
   OutgoingRecipient,
+  OutgoingRow,
   RecipientChange,
 } from '../model/outgoing.ts';
 import { threadNames } from '../model/threads.ts';
@@ -35,6 +36,8 @@ export interface OutgoingMail {
   /** How the header leaves, its empty line included, when it is not that of the message; then where the message's body begins. */
   readonly header?: Buffer;
   readonly bodyFrom?: number;
+  /** Makes what tells of it, in the same change. Gives its number, which is the message's too. */
+  readonly tells?: (change: AccountChange, email: EmailId) => number;
 }
 
 export interface SentCopy {
@@ -121,7 +124,7 @@ export function addOutgoing(
   change: AccountChange,
   email: EmailId,
   mail: OutgoingMail,
-  number?: number,
+  number: number | undefined = mail.tells?.(change, email),
 ): OutgoingId {
   const { envelope, recipients, header, bodyFrom = 0 } = mail;
   return change.outgoing.add({
@@ -179,18 +182,22 @@ export async function retryOutgoing(domain: Domain, ids: readonly OutgoingId[]):
   return retried;
 }
 
-/** Ends it, for a reason that its sender is told when `isReported`. What is on its way at this moment may arrive all the same. */
+/**
+ * Ends it, for a reason that its sender is told when `isReported`, and where that is not said, when he is one of ours and has sent it
+ * himself. What is on its way at this moment may arrive all the same.
+ */
 export async function dropOutgoing(
   domain: Domain,
   ids: readonly OutgoingId[],
-  { reason, isReported }: { readonly reason: string; readonly isReported: boolean },
+  { reason, isReported }: { readonly reason: string; readonly isReported?: boolean },
 ): Promise<number> {
-  const dropped = await changeEach(domain, ids, ({ address }, atMs) => ({
+  const dropped = await changeEach(domain, ids, ({ address }, atMs, { kind }) => ({
     when: ['waiting', 'held'],
-    become: isReported ? stopped(reason, atMs) : 'ended',
+    become: (isReported ?? kind === 'sent') ? stopped(reason, atMs) : 'ended',
     log: { atMs, address, event: 'dropped', detail: reason },
   }));
-  if (isReported) domain.turns.outbox.tell(ids);
+  if (isReported !== false) domain.turns.outbox.tell(ids);
+  domain.turns.outbox.noteEnded(ids);
   return dropped;
 }
 
@@ -207,7 +214,7 @@ type MadeChange = Omit<RecipientChange, 'outgoing' | 'n'>;
 async function changeEach(
   domain: Domain,
   ids: readonly OutgoingId[],
-  make: (recipient: OutgoingRecipient, atMs: number) => MadeChange,
+  make: (recipient: OutgoingRecipient, atMs: number, row: OutgoingRow) => MadeChange,
 ): Promise<number> {
   let changed = 0;
   for (let at = 0; at < ids.length; at += SLICE) {
@@ -215,8 +222,8 @@ async function changeEach(
     const atMs = domain.clock.nowMs();
     const changes = found.flatMap((one) =>
       (one?.recipients ?? []).map((recipient): RecipientChange => {
-        const { id } = (one as Outgoing).row;
-        return { ...make(recipient, atMs), outgoing: id, n: recipient.n };
+        const { row } = one as Outgoing;
+        return { ...make(recipient, atMs, row), outgoing: row.id, n: recipient.n };
       }),
     );
     for (const outcome of await domain.store.outgoing.settle(changes)) {

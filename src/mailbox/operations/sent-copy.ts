@@ -48,6 +48,39 @@ export function noteSentCopy(
   if (place !== undefined) domain.sentCopies.note(place, madeBy, uid, domain.clock.nowMs());
 }
 
+/** Where what is sent lies until it may leave. */
+export function waitingCopyIn(mailbox: MailboxState): SentCopy {
+  return { mailbox, flags: FLAG.Seen, keywords: [] };
+}
+
+/** One that waits lies there, in the mailbox for it. */
+export function noteWaitingCopy(
+  domain: Domain,
+  { id: account }: AccountState,
+  { id: mailbox }: MailboxState,
+  { messageId, uid }: Named & { readonly uid: Uid },
+): void {
+  if (messageId === undefined) return;
+  domain.sentCopies.note({ account, mailbox, messageId }, 'server', uid, domain.clock.nowMs());
+}
+
+/** Of what a program puts into the mailbox for sent mail: the one that waits, once. */
+export async function takeWaitingCopy(
+  domain: Domain,
+  account: AccountState,
+  { role }: MailboxState,
+  { messageId }: Named,
+): Promise<{ readonly mailbox: MailboxState; readonly uid: Uid } | undefined> {
+  if (role !== 'sent' || messageId === undefined) return undefined;
+  const mailbox = [...account.mailboxes.values()].find((one) => one.role === 'scheduled');
+  if (mailbox === undefined) return undefined;
+  const place = { account: account.id, mailbox: mailbox.id, messageId };
+  const uid = domain.sentCopies.take(place, 'server', domain.clock.nowMs());
+  if (uid === undefined) return undefined;
+  const list = await loadList(domain, account, mailbox);
+  return list.indexOf(uid) < 0 ? undefined : { mailbox, uid };
+}
+
 function placeOf(
   { id: account }: AccountState,
   { id: mailbox, role }: MailboxState,

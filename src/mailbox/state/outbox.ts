@@ -13,6 +13,7 @@ const SHORT_COUNT_MS = 5000;
 
 export class Outbox {
   #hear: (ids: readonly OutgoingId[]) => void = () => {};
+  #hearEnds: (ids: readonly OutgoingId[]) => void = () => {};
   #counted = 0;
   #countedMs = Number.NEGATIVE_INFINITY;
   /** Since then. */
@@ -21,6 +22,16 @@ export class Outbox {
   /** There is one who listens. */
   listen(hear: (ids: readonly OutgoingId[]) => void): void {
     this.#hear = hear;
+  }
+
+  /** And one who keeps what is said of them. */
+  listenForEnds(hear: (ids: readonly OutgoingId[]) => void): void {
+    this.#hearEnds = hear;
+  }
+
+  /** These were ended by somebody, not by an attempt. */
+  noteEnded(ids: readonly OutgoingId[]): void {
+    this.#hearEnds(ids);
   }
 
   /** These came, or are to be looked at anew; they are durable. */

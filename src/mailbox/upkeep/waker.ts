@@ -5,6 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Domain } from '../domain.ts';
+import type { BelongingRow } from '../model/belongings.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId } from '../model/model.ts';
 import { StateMoved } from '../operations/change-emails.ts';
@@ -58,7 +59,14 @@ export async function wakeAccount(
   return woken;
 }
 
-export function startWaking(domain: Domain, tryAgainMs = TRY_AGAIN_MS): Waking {
+/** What belongs to an account, as the first look reads it: whoever has something to do at a start need not read it once more. */
+export type SeeBelongings = (account: AccountId, rows: readonly BelongingRow[]) => void;
+
+export function startWaking(
+  domain: Domain,
+  tryAgainMs = TRY_AGAIN_MS,
+  see: SeeBelongings = () => {},
+): Waking {
   const { alarms, clock, log } = domain;
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -93,7 +101,7 @@ export function startWaking(domain: Domain, tryAgainMs = TRY_AGAIN_MS): Waking {
   };
   const look = async (): Promise<void> => {
     try {
-      await lookThrough(domain, () => isStopped, failed);
+      await lookThrough(domain, () => isStopped, failed, see);
     } catch (err) {
       log.warn({ err }, 'could not look for mail that was put off; will try again');
       if (isStopped) return;
@@ -130,6 +138,7 @@ async function lookThrough(
   domain: Domain,
   isStopped: () => boolean,
   failed: (error: unknown, id: AccountId) => void,
+  see: SeeBelongings,
 ): Promise<void> {
   const { store } = domain;
   const records = await store.directory.list();
@@ -137,7 +146,7 @@ async function lookThrough(
     if (isStopped()) return;
     if (!store.owns(id)) continue;
     try {
-      await lookAt(domain, id, isStopped);
+      await lookAt(domain, id, isStopped, see);
     } catch (error) {
       failed(error, id);
     }
@@ -151,9 +160,15 @@ function setEarliest({ alarms }: Domain, id: AccountId, times: readonly number[]
   if (Number.isFinite(earliest)) alarms.set(id, earliest);
 }
 
-async function lookAt(domain: Domain, id: AccountId, isStopped: () => boolean): Promise<void> {
+async function lookAt(
+  domain: Domain,
+  id: AccountId,
+  isStopped: () => boolean,
+  see: SeeBelongings,
+): Promise<void> {
   for (let after = 0; ; ) {
     const rows = await domain.store.loadBelongings(id, after, ROWS_PER_PAGE);
+    see(id, rows);
     setEarliest(
       domain,
       id,
