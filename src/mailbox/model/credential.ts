@@ -1,10 +1,19 @@
 /**
  * What somebody signs in with, as it is kept. An account has one password at most, and any number of others beside it; those
- * that a browser holds (`web-session`) are children of the password and end with it. What
- * a secret is made of, and who may use it for what, is `identity/`'s matter; the store keeps rows.
+ * that a browser holds (`web-session`) are children of the password and end with it. A second step beside the password is a
+ * device that makes codes (`totp`), a key that signs (`passkey`), or, when neither is at hand, one of the codes that were written
+ * down (`recovery-codes`, all in one row). What a secret is made of, and who may use it for what, is `identity/`'s matter; the
+ * store keeps rows.
  */
 
-export const CREDENTIAL_KINDS = ['password', 'app-password', 'web-session'] as const;
+export const CREDENTIAL_KINDS = [
+  'password',
+  'app-password',
+  'web-session',
+  'totp',
+  'passkey',
+  'recovery-codes',
+] as const;
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 
 /** When, from where and by what program somebody signed in with it. */
@@ -43,6 +52,8 @@ export interface NewCredential {
   readonly isOwnDevice?: boolean;
   /** Absent of a password that was set before there were any, or came from another server. */
   readonly proofKeys?: ProofKeys;
+  /** What was last taken, for what must not be taken again: of codes the time step, of a passkey the moment of the challenge. */
+  readonly counter?: number;
 }
 
 export interface StoredCredential extends NewCredential {
@@ -52,11 +63,14 @@ export interface StoredCredential extends NewCredential {
 
 /**
  * What is to be otherwise. One with a number takes the place of the one that has it, if that is still there; a new password
- * takes the place of the old one, and with that go all sessions of browsers.
+ * takes the place of the old one, and with that go all sessions of browsers. Of what makes codes, and of the codes that were written
+ * down, an account has one at most as well.
  */
 export interface CredentialChange {
   readonly put?: readonly (NewCredential | StoredCredential)[];
   readonly dropped?: readonly number[];
+  /** Each must be there with this secret and counter, or nothing is changed: what is good once is spent once. */
+  readonly expected?: readonly StoredCredential[];
 }
 
 /** What is stored of the account's password: the string, or undefined when there is none. */
@@ -64,9 +78,29 @@ export function passwordIn(credentials: readonly StoredCredential[]): StoredCred
   return credentials.find(({ kind }) => kind === 'password');
 }
 
-/** Those that a new password takes the place of, in the same step as it comes. */
-export function endsWithPassword({ kind }: Pick<NewCredential, 'kind'>): boolean {
-  return kind === 'password' || kind === 'web-session';
+/** The kinds that a new one of this kind takes the place of, in the same step as it comes. */
+export const REPLACES: Readonly<Record<CredentialKind, readonly CredentialKind[]>> = Object.freeze({
+  password: ['password', 'web-session'],
+  'app-password': [],
+  'web-session': [],
+  totp: ['totp'],
+  passkey: [],
+  'recovery-codes': ['recovery-codes'],
+});
+
+/** Whether everything that a change goes out from is still so. */
+export function isAsExpected(
+  credentials: readonly StoredCredential[],
+  { expected = [] }: CredentialChange,
+): boolean {
+  return expected.every(({ id, secret, counter }) =>
+    credentials.some((one) => one.id === id && one.secret === secret && one.counter === counter),
+  );
+}
+
+/** Whether the password alone does not let anybody in. */
+export function hasSecondStep(credentials: readonly Pick<StoredCredential, 'kind'>[]): boolean {
+  return credentials.some(({ kind }) => kind === 'totp' || kind === 'passkey');
 }
 
 /** How many of this kind have no keys for proofs. */

@@ -26,7 +26,10 @@ export interface Directory {
       readonly createdMs: number;
     })[],
   ): Promise<readonly (AccountRecord | 'exists')[]>;
-  /** A value of undefined removes the limit or setting. */
+  /**
+   * A value of undefined removes the limit or setting. Undefined: there is no such account, or its credentials are not as the change
+   * expects them; nothing is changed then.
+   */
   update(
     id: AccountId,
     change: OwnLimitChanges & {

@@ -125,6 +125,44 @@ export function directoryTests(test: Test): void {
     await again.close();
   });
 
+  test('what is good once is spent once: of two changes that expect the same the first is made', async (store, harness) => {
+    const { directory } = store;
+    const [bob] = await directory.create([person('bob@example.com')]);
+    assert.ok(bob && bob !== 'exists');
+    const maker: NewCredential = { kind: 'totp', secret: 'JBSW', createdMs: 7, counter: 5 };
+    const made = await directory.update(bob.id, { credentials: { put: [maker] } });
+    const [password, kept] = made?.credentials ?? [];
+    assert.ok(password && kept);
+    assert.deepEqual(kept, { ...maker, id: kept.id });
+    const spend = (counter: number) =>
+      directory.update(bob.id, {
+        settings: { [`spent.${counter}`]: 'yes' },
+        credentials: { put: [{ ...kept, counter }], expected: [kept] },
+      });
+    const [first, second] = await Promise.all([spend(6), spend(7)]);
+    assert.deepEqual(first?.credentials, [password, { ...kept, counter: 6 }]);
+    assert.equal(second, undefined);
+    assert.deepEqual(await directory.get(bob.id), first, 'nothing of it was done');
+    const gone = { ...password, secret: 'another' };
+    assert.equal(
+      await directory.update(bob.id, { credentials: { expected: [gone], dropped: [kept.id] } }),
+      undefined,
+    );
+    const again = await directory.update(bob.id, { credentials: { put: [{ ...maker, secret: 'K5XW' }] } });
+    assert.deepEqual(
+      again?.credentials.map(({ kind, secret }) => [kind, secret]),
+      [
+        ['password', password.secret],
+        ['totp', 'K5XW'],
+      ],
+      'there is one at most',
+    );
+    await store.close();
+    const reopened = await harness.open();
+    assert.deepEqual((await reopened.directory.get(bob.id))?.credentials, again?.credentials);
+    await reopened.close();
+  });
+
   test('keys for proofs are kept, and who has none is counted', async (store, harness) => {
     const { directory } = store;
     const proofKeys = { salt: 'c2FsdA==', iterations: 64, sha256: ['YQ==:Yg=='], sha1: ['Yw==:ZA=='] };

@@ -2,7 +2,8 @@
 import {
   type CredentialChange,
   type CredentialKind,
-  endsWithPassword,
+  isAsExpected,
+  REPLACES,
   type StoredCredential,
   withoutProofKeys,
 } from '../../mailbox/model/credential.ts';
@@ -81,7 +82,7 @@ export class MemoryDirectory implements Directory {
   ): Promise<AccountRecord | undefined> {
     this.#assertOpen();
     const old = this.#data.records.get(id);
-    if (old === undefined) return undefined;
+    if (old === undefined || !isAsExpected(old.credentials, change.credentials ?? {})) return undefined;
     const { credentials, settings = {}, ...limits } = change;
     const { quotaBytes: _, quotaMessages: __, quotaMailboxes: ___, ...rest } = old;
     const record: AccountRecord = {
@@ -117,7 +118,7 @@ export class MemoryDirectory implements Directory {
       if ('id' in one)
         all = all.map((other) => (other.id === one.id && other.kind === one.kind ? one : other));
       else {
-        if (one.kind === 'password') all = all.filter((other) => !endsWithPassword(other));
+        all = all.filter((other) => !REPLACES[one.kind].includes(other.kind));
         all.push({ ...one, id: this.#data.nextCredential++ });
       }
     }

@@ -20,6 +20,7 @@ export class AccountsInMemory {
   readonly #gone = new Map<AccountId, number>();
   readonly #withoutProofKeys: Record<CredentialKind, number> = {
     ...{ password: 0, 'app-password': 0, 'web-session': 0 },
+    ...{ totp: 0, passkey: 0, 'recovery-codes': 0 },
   };
   /** How many of their addresses each domain has. */
   readonly domains = new CountedNames();

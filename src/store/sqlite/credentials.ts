@@ -3,8 +3,8 @@ import {
   CREDENTIAL_KINDS,
   type CredentialChange,
   type CredentialKind,
-  endsWithPassword,
   type NewCredential,
+  REPLACES,
   type StoredCredential,
 } from '../../mailbox/model/credential.ts';
 import type { AccountId } from '../../mailbox/model/model.ts';
@@ -24,7 +24,6 @@ const SQL = {
 } as const;
 
 export const ALL_CREDENTIALS = SQL.all;
-const ENDED = CREDENTIAL_KINDS.filter((kind) => endsWithPassword({ kind }));
 
 /** By account, each in the order in which they were made. Rows that say nothing are left out. */
 export function credentialsByAccount(rows: readonly Row[]): Map<number, readonly StoredCredential[]> {
@@ -52,7 +51,7 @@ export function changeCredentials(
       db.prepare(SQL.update).run(secret, createdMs, detailOf(credential), credential.id, account, kind);
       continue;
     }
-    if (kind === 'password') for (const ended of ENDED) db.prepare(SQL.dropKind).run(account, ended);
+    for (const ended of REPLACES[kind]) db.prepare(SQL.dropKind).run(account, ended);
     db.prepare(SQL.insert).run(account, kind, secret, createdMs, detailOf(credential));
   }
   return credentialsByAccount(db.prepare(SQL.ofAccount).all(account)).get(account) ?? [];
@@ -78,10 +77,10 @@ export function restoreCredentials(
 type Detail = Omit<NewCredential, 'kind' | 'secret' | 'createdMs'>;
 
 function detailOf(credential: NewCredential): string {
-  const { name, services, networks, expiresMs, lastUse, isOwnDevice, proofKeys } = credential;
+  const { name, services, networks, expiresMs, lastUse, isOwnDevice, proofKeys, counter } = credential;
   const detail: { readonly [K in keyof Detail]: Detail[K] | undefined } = {
     ...{ name, services, networks, expiresMs },
-    ...{ lastUse, isOwnDevice, proofKeys },
+    ...{ lastUse, isOwnDevice, proofKeys, counter },
   };
   return JSON.stringify(detail);
 }

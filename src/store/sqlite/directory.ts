@@ -9,7 +9,7 @@
  * page. Whoever is not among them may be there nevertheless, so nobody is told that he is not: his mail would be sent back.
  */
 import { dirname } from 'node:path';
-import type { CredentialKind } from '../../mailbox/model/credential.ts';
+import { type CredentialKind, isAsExpected } from '../../mailbox/model/credential.ts';
 import {
   type AccountId,
   type AccountRecord,
@@ -184,7 +184,7 @@ export class SqliteDirectory implements ShardedDirectory {
     change: Parameters<Directory['update']>[1],
   ): Promise<AccountRecord | undefined> {
     const old = this.#accounts.peek(id);
-    if (old === undefined) return undefined;
+    if (old === undefined || !isAsExpected(old.credentials, change.credentials ?? {})) return undefined;
     const limits = changedOwnLimits(old, change);
     const settings = changed(old.settings, change.settings ?? {});
     const credentials = this.#write(() => {
