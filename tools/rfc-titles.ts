@@ -171,6 +171,8 @@ export const TITLES: Readonly<Record<number, string>> = {
   6009: 'Sieve: Delivery Status Notifications and Deliver-By Extensions',
   6052: 'IPv6 Addressing of IPv4/IPv6 Translators',
   6068: "The 'mailto' URI Scheme",
+  4226: 'HOTP: An HMAC-Based One-Time Password Algorithm',
+  6238: 'TOTP: Time-Based One-Time Password Algorithm',
   6265: 'HTTP State Management Mechanism',
   6131: 'Sieve Vacation Extension: "Seconds" Parameter',
   6134: 'Sieve: Externally Stored Lists',

@@ -123,23 +123,34 @@ async function bundle(out, withMaps) {
     preload: needs(metafile.outputs, main).map(relativeTo),
     /** By entry point or part that is loaded later: all files that it needs. */
     chunks: Object.fromEntries(chunks),
-    /** What nobody loads but who administers the server. */
-    apart: outputs.filter(([, output]) => isOfAdministration(output)).map(([path]) => relativeTo(path)),
+    /** What is loaded seldom and is good for nothing without a network, by what it is for. */
+    apart: Object.fromEntries(
+      Object.entries(APART).map(([name, sources]) => {
+        const made = outputs.filter(([, { inputs }]) => isOf(inputs, sources));
+        return [name, made.map(([path]) => relativeTo(path))];
+      }),
+    ),
   };
 }
 
-const ADMINISTRATION = /^web\/(?:admin\/|text\/\w+\/admin\.ts$)/;
+const APART = {
+  administration: /^web\/(?:admin\/|text\/\w+\/admin\.ts$)/,
+  /** How one comes in. */
+  doors: /^web\/(?:security\/|text\/\w+\/security\.ts$)|^node_modules\/@simplewebauthn\//,
+};
 
-function isOfAdministration({ inputs }) {
-  const sources = Object.keys(inputs);
-  return sources.length > 0 && sources.every((source) => ADMINISTRATION.test(source));
+/** Made of nothing else: nothing of the rest can move over by accident. */
+function isOf(inputs, sources) {
+  const names = Object.keys(inputs);
+  return names.length > 0 && names.every((name) => sources.test(name));
 }
 
 /** At an address of its own, which a browser asks anew: it names the files of this build. */
 async function bundleWorker(out, { stamp, icons, apart }) {
   const { build } = await import('esbuild');
-  // It fetches them all for when there is no network, without which nobody administers anything.
-  const kept = readdirSync(join(out, 'assets')).filter((name) => !apart.includes(`assets/${name}`));
+  // It fetches them all for when there is no network, but for what needs one.
+  const needy = Object.values(apart).flat();
+  const kept = readdirSync(join(out, 'assets')).filter((name) => !needy.includes(`assets/${name}`));
   const files = kept.map((name) => `/assets/${name}`);
   const [icon, , badge] = icons.map((path) => `/${path}`);
   await build({

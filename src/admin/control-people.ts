@@ -9,6 +9,8 @@ export function peopleOver(json: Json): PeopleAdmin {
   return {
     page: (wanted) => json<AccountsPage>('POST', '/v1/accounts/page', wanted),
     makeLink: async (address) => (await json<{ token: string }>('POST', `${account(address)}/link`)).token,
+    resetSecondStep: async (address) =>
+      (await json<{ isDone: boolean }>('DELETE', `${account(address)}/second-step`)).isDone,
     signIns: async (limit) =>
       (await json<{ events: Awaited<ReturnType<PeopleAdmin['signIns']>> }>('GET', `/v1/sign-ins/${limit}`))
         .events,
@@ -38,6 +40,7 @@ export function sharedPeople({ everybody, whoIsThere, holderOf }: SharedPeoplePa
       };
     },
     makeLink: async (address) => (await holderOf(address)).people.makeLink(address),
+    resetSecondStep: async (address) => (await holderOf(address)).people.resetSecondStep(address),
     async signIns(limit) {
       const there = await whoIsThere();
       const lists = await Promise.all(there.map(({ people }) => people.signIns(limit).catch(() => [])));

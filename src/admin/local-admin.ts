@@ -6,10 +6,12 @@ import type { AccountAdmin, Credential, Removal } from '../identity/account-admi
 import type { Activity, ActivityEvent } from '../identity/activity.ts';
 import type { ActivityFiles } from '../identity/activity-files.ts';
 import { type DomainOperations, limitChanges } from '../identity/domain-admin.ts';
+import type { SecondSteps } from '../identity/second-steps.ts';
 import type { WebSessions } from '../identity/web-sessions.ts';
 import { FIRST_MAILBOXES } from '../mailbox/accounts.ts';
 import { actingAs, type Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
+import { hasSecondStep } from '../mailbox/model/credential.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import { asOwnChanges, asOwnLimits } from '../mailbox/model/quota.ts';
@@ -60,6 +62,7 @@ export interface LocalAdminOptions {
   readonly journal: Pick<ActivityFiles, 'read' | 'recent'>;
   readonly connections: Pick<Connections, 'list' | 'disconnect'>;
   readonly webSessions: Pick<WebSessions, 'makeLink'>;
+  readonly secondSteps: Pick<SecondSteps, 'reset'>;
   readonly editing: Editing & Rehearsing;
   /** Called by `close`; the server keeps its store and passes none. */
   readonly onClose?: () => Promise<void>;
@@ -255,9 +258,10 @@ export class LocalAdmin implements Admin {
   }
 
   async #summary(record: AccountRecord): Promise<AccountSummary> {
-    const { address, createdMs, settings } = record;
+    const { address, createdMs, settings, credentials } = record;
     const used = await this.#usedBy(record.id);
-    return { address, createdMs, settings, ...used, ...limitsSummary(this.#domain, record) };
+    const said = { address, createdMs, settings, hasSecondStep: hasSecondStep(credentials) };
+    return { ...said, ...used, ...limitsSummary(this.#domain, record) };
   }
 
   async #usedBy(id: AccountId) {

@@ -3,6 +3,7 @@ import { TimeSlice } from '../base/time-slice.ts';
 import type { Activity, ActivityEvent } from '../identity/activity.ts';
 import type { ActivityFiles } from '../identity/activity-files.ts';
 import { isAdmin } from '../identity/role.ts';
+import type { SecondSteps } from '../identity/second-steps.ts';
 import type { WebSessions } from '../identity/web-sessions.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { isClosed } from '../mailbox/model/access.ts';
@@ -18,6 +19,7 @@ export interface LocalPeopleParts {
   readonly journal: Pick<ActivityFiles, 'recent'>;
   readonly connections: Pick<Connections, 'disconnect'>;
   readonly webSessions: Pick<WebSessions, 'makeLink'>;
+  readonly secondSteps: Pick<SecondSteps, 'reset'>;
   /** Throws `nonexistent`. */
   accountOf(address: string): Promise<AccountRecord>;
   summaryOf(record: AccountRecord): Promise<AccountSummary>;
@@ -63,6 +65,11 @@ export class LocalPeople implements PeopleAdmin {
     const token = await this.#parts.webSessions.makeLink(record.id);
     this.#parts.activity.record(record.address, 'link to sign in made');
     return token;
+  }
+
+  async resetSecondStep(address: string): Promise<boolean> {
+    const { id } = await this.#parts.accountOf(address);
+    return this.#parts.secondSteps.reset(id);
   }
 
   signIns(limit: number): Promise<readonly ActivityEvent[]> {

@@ -17,6 +17,8 @@ export interface AccountSummary {
   readonly quotaMailboxes?: number;
   /** Who has said so, where anybody has said something. */
   readonly quotaFrom: Readonly<Partial<Record<Resource, 'account' | 'domain' | 'default'>>>;
+  /** The password alone does not let anybody in. */
+  readonly hasSecondStep: boolean;
   /** Only those that are set. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -43,6 +45,8 @@ export interface PeopleAdmin {
   page(wanted: AccountsWanted): Promise<AccountsPage>;
   /** A token that signs in to the webmail once, within an hour, and may then set a password. Throws `nonexistent`, or `cannot` where the account is closed. */
   makeLink(address: string): Promise<string>;
+  /** The password alone is enough from now on; whoever is signed in to the webmail is signed out. False: it was. Throws `nonexistent`. */
+  resetSecondStep(address: string): Promise<boolean>;
   /** Of all accounts, the newest last; also those that were refused. Read from the end of the journal, as far as that is quick. */
   signIns(limit: number): Promise<readonly ActivityEvent[]>;
   /** Ends the connection of this id. False: there is none. */

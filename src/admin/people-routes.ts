@@ -17,6 +17,9 @@ export const PEOPLE_ROUTES: readonly Route[] = Object.freeze([
   on('POST', '/v1/accounts/([^/]+)/link', async ({ admin }, address) => ({
     json: { token: await admin.people.makeLink(address) },
   })),
+  on('DELETE', '/v1/accounts/([^/]+)/second-step', async ({ admin }, address) => ({
+    json: { isDone: await admin.people.resetSecondStep(address) },
+  })),
   on('GET', '/v1/sign-ins/([1-9]\\d{0,4})', async ({ admin }, limit) => ({
     json: { events: await admin.people.signIns(Number(limit)) },
   })),

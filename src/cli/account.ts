@@ -10,6 +10,7 @@ import { accountPasswd } from './account-passwd.ts';
 import { accountQuota } from './account-quota.ts';
 import { accountRemove } from './account-remove.ts';
 import { accountRetention } from './account-retention.ts';
+import { accountSecondStep } from './account-second-step.ts';
 import { accountSet } from './account-set.ts';
 import { accountUsage } from './account-usage.ts';
 import type { ExitCode } from './exit.ts';
@@ -22,6 +23,7 @@ export function account(program: Command, done: (code: ExitCode) => void): void 
     accountPasswd,
     accountLink,
     accountApppass,
+    accountSecondStep,
     accountQuota,
     accountUsage,
     accountRetention,

@@ -3,16 +3,13 @@
  * others noticing. Nobody chooses them: 20 of 32 letters are 100 bits, which no one guesses, also not from a stolen
  * database. So a plain digest keeps them, a sign-in costs no Argon2, and the account's password need not be in any device.
  */
-import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
-import { Secret } from '../base/secret.ts';
+import type { Secret } from '../base/secret.ts';
 import type { NewCredential, StoredCredential } from '../mailbox/model/credential.ts';
+import { inGroups, lettersIn, makeLetters } from './letter-code.ts';
 
-/** None of them is taken for another: no 0, 1, 8 and 9 (RFC 4648 §6, in small letters). */
-const LETTERS = 'abcdefghijklmnopqrstuvwxyz234567';
 const LENGTH = 20;
-const GROUP = 4;
-const TYPED = new RegExp(`^[${LETTERS}]{${LENGTH}}$`);
 const SCHEME = '{BREVDUVA-APP}';
 
 /** What people sign in to. */
@@ -30,25 +27,21 @@ const MAX_NETWORKS = 50;
 
 /** `abcd-efgh-ijkl-mnop-qrst`. */
 export function makeAppPassword(): Secret {
-  const letters = Array.from({ length: LENGTH }, () => LETTERS[randomInt(LETTERS.length)]);
-  const groups = Array.from({ length: LENGTH / GROUP }, (_, n) => letters.slice(n * GROUP, (n + 1) * GROUP));
-  return new Secret(groups.map((group) => group.join('')).join('-'));
+  return makeLetters(LENGTH);
 }
 
 /** What to keep of what was typed, or undefined when it cannot be an app password. Spaces and hyphens may be left out. */
 export function appPasswordSecret(typed: Secret): string | undefined {
-  const text = typed.reveal();
-  if (text.length > 3 * LENGTH) return undefined;
-  const letters = text.toLowerCase().replace(/[\s-]/g, '');
-  if (!TYPED.test(letters)) return undefined;
-  return SCHEME + createHash('sha256').update(`app password ${letters}`).digest('base64');
+  const letters = lettersIn(typed, LENGTH);
+  return letters === undefined
+    ? undefined
+    : SCHEME + createHash('sha256').update(`app password ${letters}`).digest('base64');
 }
 
 /** The ways to write one that a program may be given: as it is shown, and without hyphens. */
 export function spellingsOf(password: Secret): string[] {
   const letters = password.reveal().toLowerCase().replace(/[\s-]/g, '');
-  const groups = letters.match(new RegExp(`.{${GROUP}}`, 'g')) ?? [];
-  return [groups.join('-'), letters];
+  return [inGroups(letters), letters];
 }
 
 /** The one that was typed. All are compared, whichever it is. */

@@ -345,3 +345,16 @@ test('a string of another server lets its owner in, as typed, and is replaced by
   assert.match(secretOf(record.address), /^\$argon2id\$/);
   assert.equal(await attempt('alice', '\u00aa'), 'alice@example.com');
 });
+
+test('where there is a second step the password is good in the webmail alone, and only its owner is told', async () => {
+  const record = records.get('alice@example.com');
+  assert.ok(record);
+  const totp: StoredCredential = { id: ++lastCredential, kind: 'totp', secret: 'x', createdMs: 0 };
+  records.set(record.address, { ...record, credentials: [...record.credentials, totp] });
+  for (let i = 0; i < 40; i++) assert.equal(await attempt('alice', 'right'), 'forbidden', 'it is no guess');
+  assert.equal(passwords.verified, 1, 'nor does it cost more than once');
+  assert.equal(await attempt('alice', 'wrong'), 'bad-credentials');
+  const credentials = { kind: 'password' as const, username: 'alice', password: new Secret('right') };
+  const web = await authenticator.authenticate({ credentials, remoteAddress: HOME, service: 'web' });
+  assert.equal(web.record.address, 'alice@example.com');
+});

@@ -13,6 +13,8 @@
  * - A token of an issuer, or a certificate, is judged by whoever knows them; what is no guess locks nobody out.
  * - Where main passwords are not to be used, they are wrong ones, and every refusal says what to use instead: nobody can find
  *   out here what is good elsewhere.
+ * - Where the account has a second step, its password is not good in mail programs, which know none. That is said to whoever has
+ *   the password, and to nobody else.
  *
  * The delay of a refused answer happens here, over all connections; `presence.ts` counts what one connection tries.
  */
@@ -22,13 +24,12 @@ import { GateFull } from '../base/gate.ts';
 import type { Log } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import { isClosed } from '../mailbox/model/access.ts';
-import { passwordIn, type StoredCredential } from '../mailbox/model/credential.ts';
+import { hasSecondStep, passwordIn, type StoredCredential } from '../mailbox/model/credential.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { Directory } from '../mailbox/port/store.ts';
 import type {
   CertificateCredentials,
-  Credentials,
   PasswordCredentials,
   ProofCredentials,
   TokenCredentials,
@@ -40,6 +41,7 @@ import { AccountClosed } from './account-closed.ts';
 import type { Activity } from './activity.ts';
 import { canonicalAddress } from './address.ts';
 import { appPasswordSecret, findAppPassword, whyNotHere } from './app-password.ts';
+import { type Admission, factsOf, type LoginAttempt } from './attempt.ts';
 import { CredentialUpkeep, type UsedCredential } from './credential-upkeep.ts';
 import { comparesAsTyped, isPasswordHash, type Passwords } from './password.ts';
 import { type Comparison, PasswordJudge } from './password-judge.ts';
@@ -47,15 +49,7 @@ import { hasStoredKey, type ProofKeyMaker } from './proof-keys.ts';
 import { type Attempt, Throttle, type ThrottleNews } from './throttle.ts';
 import type { TokenIssuer } from './token-issuer.ts';
 
-export interface LoginAttempt {
-  readonly credentials: Credentials;
-  readonly remoteAddress: string;
-  /** `imap`, `pop3`: what an app password may be good for. */
-  readonly service: string;
-  /** For the log: the connection, and how it signs in. */
-  readonly session?: string;
-  readonly mechanism?: string;
-}
+export type { Admission, LoginAttempt } from './attempt.ts';
 
 /** Where an account's own password is good: see `auth.main_password`. */
 export type MainPasswordRule = 'everywhere' | 'web';
@@ -79,13 +73,6 @@ export interface AuthenticatorOptions {
   readonly sleep?: (ms: number) => Promise<unknown>;
 }
 
-/** Who was let in, and by what. */
-export interface Admission {
-  readonly record: AccountRecord;
-  /** Undefined when the account has nothing of it: an issuer's token. */
-  readonly credential: StoredCredential | undefined;
-}
-
 /** An attempt that the throttle has let in and charged. */
 interface Admitted {
   readonly attempt: LoginAttempt;
@@ -99,6 +86,9 @@ const WRONG = 'wrong name or password';
 const WRONG_APP_PASSWORD =
   'wrong name or app password; the password of the account is not good in mail programs, make an app password for each';
 
+const SECOND_STEP =
+  'this account has a second step of signing in, which mail programs do not know; make an app password for this one in the webmail';
+
 /** The service where the main password is always good. */
 const WEB = 'web';
 
@@ -108,25 +98,25 @@ const NO_ADDRESS = '?';
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #decoy: string;
-  readonly #throttle: Throttle;
+  readonly throttle: Throttle;
   readonly #judge: PasswordJudge;
   readonly #upkeep: CredentialUpkeep;
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
     this.#decoy = options.passwords.decoy();
-    this.#throttle = new Throttle(options.clock, options.failDelayMs);
+    this.throttle = new Throttle(options.clock, options.failDelayMs);
     this.#judge = new PasswordJudge(options.passwords, options.clock);
     this.#upkeep = new CredentialUpkeep(options);
   }
 
   /** What other doors have to hear, and what they have to say. */
   set onNews(tell: (news: ThrottleNews) => void) {
-    this.#throttle.onNews = tell;
+    this.throttle.onNews = tell;
   }
 
   hear(news: ThrottleNews): void {
-    this.#throttle.hear(news);
+    this.throttle.hear(news);
   }
 
   /** Whether proofs are to be offered: a client that tries one and fails does not try a password next. */
@@ -165,10 +155,10 @@ export class Authenticator {
     const { directory, defaultDomain } = this.#options;
     const address = canonicalAddress(attempt.credentials.username, defaultDomain);
     const name = address ?? NO_ADDRESS;
-    if (this.#throttle.isShut(name, attempt.remoteAddress)) return this.#turnAway(attempt, name);
+    if (this.throttle.isShut(name, attempt.remoteAddress)) return this.#turnAway(attempt, name);
     const record = address === undefined ? undefined : await directory.find(address).catch(asUnavailable);
     // Others may have used up what was left while the name was looked for.
-    const charge = this.#throttle.begin(name, attempt.remoteAddress);
+    const charge = this.throttle.begin(name, attempt.remoteAddress);
     if (charge === undefined) return this.#turnAway(attempt, name);
     const admitted = { attempt, name, record, charge };
     const { credentials } = attempt;
@@ -206,12 +196,13 @@ export class Authenticator {
     const compared = comparesAsTyped(stored) ? typed.password : password;
     const tag = this.#judge.compare(name === NO_ADDRESS ? typed.username : name, stored, compared);
     if (record !== undefined && kept !== undefined && this.#judge.isVerified(record.id, tag)) {
+      await this.#refuseAlone(admitted, record);
       charge.recognised();
       return { record, credential: kept };
     }
     if (this.#judge.wasWrong(attempt.remoteAddress, tag)) {
       charge.cancelled();
-      return this.#refuse(admitted, this.#throttle.replyDelayMs(name, attempt.remoteAddress), true);
+      return this.#refuse(admitted, this.throttle.replyDelayMs(name, attempt.remoteAddress), true);
     }
     const isRight = await this.#isRight(admitted, tag, compared, stored);
     if (!isRight || !hasPassword || record === undefined) {
@@ -223,8 +214,9 @@ export class Authenticator {
     const current = await directory.get(record.id).catch(asUnavailable);
     if (passwordIn(current?.credentials ?? [])?.secret !== stored)
       return this.#checkPassword({ ...admitted, record: current }, typed);
-    charge.succeeded();
     this.#judge.verified(record.id, tag);
+    await this.#refuseAlone(admitted, current ?? record);
+    charge.succeeded();
     if (password.reveal() !== '')
       void this.#upkeep.renew({ record, credential: kept }, password, passwords.needsRehash(stored));
     return { record, credential: kept };
@@ -242,6 +234,7 @@ export class Authenticator {
       return this.#refuse(admitted, charge.replyDelayMs, false);
     }
     if (credential.kind === 'app-password') return this.#admitApp(admitted, { record, credential });
+    await this.#refuseAlone(admitted, record);
     charge.succeeded();
     return { record, credential };
   }
@@ -272,7 +265,7 @@ export class Authenticator {
         'token refused',
         `the token is for ${username === '' ? 'nobody here' : 'somebody else'}`,
       );
-    this.#throttle.remember(record.address, attempt.remoteAddress);
+    this.throttle.remember(record.address, attempt.remoteAddress);
     return { record, credential: undefined };
   }
 
@@ -289,7 +282,7 @@ export class Authenticator {
       if (address === undefined || (username !== '' && address !== name)) continue;
       const record = await directory.find(address).catch(asUnavailable);
       if (record === undefined) continue;
-      this.#throttle.remember(record.address, attempt.remoteAddress);
+      this.throttle.remember(record.address, attempt.remoteAddress);
       return { record, credential: undefined };
     }
     return this.#refuseWith(
@@ -315,8 +308,22 @@ export class Authenticator {
   }
 
   #isUsable({ kind }: StoredCredential, { service }: LoginAttempt): boolean {
-    if (kind === 'web-session') return false;
-    return kind !== 'password' || service === WEB || this.#options.rules.mainPassword === 'everywhere';
+    if (kind === 'app-password') return true;
+    return kind === 'password' && (service === WEB || this.#options.rules.mainPassword === 'everywhere');
+  }
+
+  /** The right password, in a program that cannot ask for a second step: no guess. */
+  async #refuseAlone({ attempt, name, charge }: Admitted, { credentials }: AccountRecord): Promise<void> {
+    if (attempt.service === WEB || !hasSecondStep(credentials)) return;
+    charge.cancelled();
+    this.#options.activity.attempt(
+      name,
+      'sign-in refused: the account has a second step',
+      factsOf(attempt),
+      true,
+    );
+    await this.#sleep(this.throttle.replyDelayMs(name, attempt.remoteAddress));
+    throw new MailboxError('forbidden', SECOND_STEP);
   }
 
   /** The right one, which may be for something else: that costs time as a wrong one does, and is no guess. */
@@ -330,7 +337,7 @@ export class Authenticator {
     }
     charge.cancelled();
     this.#options.activity.attempt(name, 'app password refused', { ...factsOf(attempt), why }, true);
-    await this.#sleep(this.#throttle.replyDelayMs(name, remote));
+    await this.#sleep(this.throttle.replyDelayMs(name, remote));
     throw new MailboxError('forbidden', why);
   }
 
@@ -347,7 +354,7 @@ export class Authenticator {
     } catch (error) {
       charge.cancelled();
       if (!(error instanceof GateFull)) throw error;
-      await this.#sleep(this.#throttle.replyDelayMs(name, attempt.remoteAddress));
+      await this.#sleep(this.throttle.replyDelayMs(name, attempt.remoteAddress));
       throw new MailboxError('throttled', 'too many are signing in at this moment; try again in a minute');
     }
   }
@@ -368,22 +375,13 @@ export class Authenticator {
       factsOf(attempt),
       false,
     );
-    await this.#sleep(this.#throttle.replyDelayMs(name, attempt.remoteAddress));
+    await this.#sleep(this.throttle.replyDelayMs(name, attempt.remoteAddress));
     throw new MailboxError('throttled', 'too many wrong passwords from your network; try again in a minute');
   }
 
   async #sleep(ms: number): Promise<void> {
     if (ms > 0) await (this.#options.sleep ?? sleepFor)(ms);
   }
-}
-
-function factsOf({ remoteAddress: remote, service, session, mechanism }: LoginAttempt) {
-  return {
-    remote,
-    service,
-    ...(session === undefined ? {} : { session }),
-    ...(mechanism === undefined ? {} : { mechanism }),
-  };
 }
 
 function asUnavailable(cause: unknown): never {

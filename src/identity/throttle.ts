@@ -6,7 +6,8 @@
  * a drop has leaked out; the last only makes strangers wait, because an attacker with many addresses must not be able to
  * keep the owner out. A network from which an account has signed in is known to it: what others in that network do
  * with other accounts does not concern it there. Loopback is where a webmail or a proxy signs people in, so its limits
- * are wider.
+ * are wider. Codes of six digits are the exception: of an account whose password somebody has, wrong ones are counted from
+ * everywhere and refused.
  *
  * An attempt is charged when it begins and the charge is taken back when it succeeds: a hundred guesses at the same
  * moment count like a hundred after each other.
@@ -37,7 +38,21 @@ const LIMITS = {
   loopbackPair: { size: 30, leakMs: 20_000 },
   loopback: { size: 1000, leakMs: 1000 },
   account: { size: 20, leakMs: 60_000 },
+  /** Of one account from everywhere: a million codes of which three are good, and whoever guesses has the password. */
+  code: { size: 20, leakMs: 300_000 },
 } as const satisfies Record<string, Limit>;
+
+const CODES = 'codes of ';
+
+/** Under which name wrong codes of six digits count, apart from wrong passwords. */
+export function codesOf(address: string): string {
+  return CODES + address;
+}
+
+/** And codes that nobody can guess. */
+export function writtenCodesOf(address: string): string {
+  return `written codes of ${address}`;
+}
 
 const MAX_REPLY_DELAY_MS = 15_000;
 const MAX_STRANGER_WAIT_MS = 10_000;
@@ -184,8 +199,13 @@ interface Charge {
   readonly limit: Limit;
 }
 
-/** The account's own first. */
+/** The account's own from there first. */
 function chargesOf(address: string, remoteAddress: string, isKnown: boolean): Charge[] {
+  const charges = networkChargesOf(address, remoteAddress, isKnown);
+  return address.startsWith(CODES) ? [...charges, { key: `all ${address}`, limit: LIMITS.code }] : charges;
+}
+
+function networkChargesOf(address: string, remoteAddress: string, isKnown: boolean): Charge[] {
   if (isLoopback(remoteAddress)) {
     const pair = { key: `pair ${address} loopback`, limit: LIMITS.loopbackPair };
     return isKnown ? [pair] : [pair, { key: 'block loopback', limit: LIMITS.loopback }];

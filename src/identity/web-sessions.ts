@@ -4,17 +4,17 @@
  * sent away.
  *
  * Two at once: a new password ends all sessions in its own step of the directory, and a session that comes behind it, of
- * somebody who proved the old one a moment before, is taken back before it is given out. Of two who use the same link
- * the later one has the session.
+ * somebody who proved the old one a moment before, is taken back before it is given out; so is one of somebody who was not asked for
+ * the second step that the account has by then. Of two who use the same link the later one has the session.
  */
 import type { Clock } from '../base/clock.ts';
 import { isClosed } from '../mailbox/model/access.ts';
-import type { NewCredential, StoredCredential } from '../mailbox/model/credential.ts';
+import { hasSecondStep, type NewCredential, type StoredCredential } from '../mailbox/model/credential.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { Directory } from '../mailbox/port/store.ts';
 import type { Activity } from './activity.ts';
-import type { Admission } from './authenticator.ts';
+import type { Admission } from './attempt.ts';
 import {
   BEGUN_BY_LINK,
   digestOf,
@@ -65,8 +65,11 @@ export class WebSessions {
     this.#options = options;
   }
 
-  /** Throws `bad-credentials` when what let them in has been replaced meanwhile. */
-  async begin({ record, credential }: Admission, device: Device): Promise<BegunSession> {
+  /** Throws `bad-credentials` when what let them in has been replaced meanwhile, or is not enough any more. */
+  async begin(
+    { record, credential, hasSecondStep: isTwice = false }: Admission,
+    device: Device,
+  ): Promise<BegunSession> {
     const token = makeToken(record.id);
     const { clock, directory } = this.#options;
     const current = (await directory.get(record.id)) ?? record;
@@ -76,9 +79,10 @@ export class WebSessions {
     const session = updated && findSession(updated.credentials, token, { nowMs: clock.nowMs() });
     if (updated === undefined || session === undefined)
       throw new MailboxError('bad-credentials', 'the account is gone');
-    if (credential !== undefined && !updated.credentials.some(({ id }) => id === credential.id)) {
+    const isThere = credential === undefined || updated.credentials.some(({ id }) => id === credential.id);
+    if (!isThere || (!isTwice && hasSecondStep(updated.credentials))) {
       await directory.update(record.id, { credentials: { dropped: [session.id] } });
-      throw new MailboxError('bad-credentials', 'the password was changed meanwhile');
+      throw new MailboxError('bad-credentials', 'how one signs in was changed meanwhile');
     }
     this.#options.accounts.refresh(updated);
     return { record: updated, session, token: tokenText(token) };
@@ -140,23 +144,36 @@ export class WebSessions {
     return tokenText(token);
   }
 
+  /** Whom a link is for that is good now. */
+  async ownerOf(link: string): Promise<AccountRecord | undefined> {
+    return (await this.#linkIn(link))?.record;
+  }
+
   /** The link becomes the session. Throws `bad-credentials` for one that was used, or is too old. */
   async redeem(text: string, device: Device): Promise<BegunSession> {
     const { clock, directory, accounts } = this.#options;
-    const nowMs = clock.nowMs();
-    const link = parseToken(text);
-    const record = link && (await directory.get(link.account));
-    const found = record && findSession(record.credentials, link, { nowMs, isLink: true });
-    if (link === undefined || record === undefined || found === undefined || isClosed(record))
-      throw new MailboxError('bad-credentials', 'the link is not good');
-    const token = makeToken(link.account);
-    const begun = { ...this.#sessionOf(digestOf(token.secret), device), ...BEGUN_BY_LINK, id: found.id };
-    const updated = await directory.update(link.account, { credentials: { put: [begun] } });
-    const session = updated && findSession(updated.credentials, token, { nowMs });
+    const link = await this.#linkIn(text);
+    if (link === undefined) throw new MailboxError('bad-credentials', 'the link is not good');
+    const { id } = link.record;
+    const token = makeToken(id);
+    const begun = { ...this.#sessionOf(digestOf(token.secret), device), ...BEGUN_BY_LINK };
+    const put = [{ ...begun, id: link.credential.id }];
+    const updated = await directory.update(id, { credentials: { put } });
+    const session = updated && findSession(updated.credentials, token, { nowMs: clock.nowMs() });
     if (updated === undefined || session === undefined)
       throw new MailboxError('bad-credentials', 'the link was used meanwhile');
     accounts.refresh(updated);
     return { record: updated, session, token: tokenText(token) };
+  }
+
+  async #linkIn(text: string) {
+    const { clock, directory } = this.#options;
+    const token = parseToken(text);
+    const record = token && (await directory.get(token.account));
+    const nowMs = clock.nowMs();
+    const credential = record && findSession(record.credentials, token, { nowMs, isLink: true });
+    if (record === undefined || credential === undefined || isClosed(record)) return undefined;
+    return { record, credential };
   }
 
   #sessionOf(secret: string, { name, remote, isOwnDevice }: Device): NewCredential {

@@ -8,7 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import type { Turns } from './change/turns.ts';
 import { isClosed } from './model/access.ts';
-import type { CredentialKind } from './model/credential.ts';
+import { type CredentialKind, hasSecondStep, type StoredCredential } from './model/credential.ts';
 import { domainOf } from './model/domains.ts';
 import { MailboxError } from './model/errors.ts';
 import { FACTS_VERSION } from './model/facts.ts';
@@ -147,7 +147,7 @@ export class Accounts {
     for (const listener of [...account.listeners]) {
       if (isValid(listener, record)) continue;
       const lost = before.find(({ id }) => id === listener.credential);
-      listener.onEvicted(isClosed(record) ? 'the account was closed' : WHY_LOST[lost?.kind ?? 'password']);
+      listener.onEvicted(whyLost(record, lost));
     }
   }
 
@@ -281,11 +281,25 @@ const WHY_LOST: Readonly<Record<CredentialKind, string>> = {
   password: 'the password was changed',
   'app-password': 'the app password was revoked',
   'web-session': 'signed out of the webmail',
+  totp: 'the second step of signing in was changed',
+  passkey: 'the passkey was removed',
+  'recovery-codes': 'the second step of signing in was changed',
 };
 
+function whyLost(record: AccountRecord, lost: StoredCredential | undefined): string {
+  if (isClosed(record)) return 'the account was closed';
+  const isThere = record.credentials.some(({ id }) => id === lost?.id);
+  return isThere
+    ? 'the account has a second step now: use an app password'
+    : WHY_LOST[lost?.kind ?? 'password'];
+}
+
+/** With a second step the password alone, which is all that a mail program has, is not good any more. */
 function isValid({ credential }: AccountListener, record: AccountRecord | undefined): boolean {
   if (record !== undefined && isClosed(record)) return false;
-  return credential === undefined || record?.credentials.some(({ id }) => id === credential) === true;
+  if (credential === undefined) return true;
+  const found = record?.credentials.find(({ id }) => id === credential);
+  return found !== undefined && (found.kind !== 'password' || !hasSecondStep(record?.credentials ?? []));
 }
 
 /** An account that is being read, and what was said about it since. */

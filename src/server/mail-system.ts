@@ -17,6 +17,7 @@ import { KeyWatch } from '../identity/key-watch.ts';
 import { Passwords } from '../identity/password.ts';
 import { ProofKeyMaker } from '../identity/proof-keys.ts';
 import { Recipients } from '../identity/recipients.ts';
+import { SecondSteps } from '../identity/second-steps.ts';
 import type { TokenIssuer } from '../identity/token-issuer.ts';
 import { WebSessions } from '../identity/web-sessions.ts';
 import { Accounts } from '../mailbox/accounts.ts';
@@ -66,6 +67,7 @@ export interface MailSystem {
   readonly knownTime: KnownTime;
   readonly connections: Connections;
   readonly accounts: AccountAdmin;
+  readonly secondSteps: SecondSteps;
   /** Who is signed in to the webmail. */
   readonly webSessions: WebSessions;
   /** Its `close` closes the store. */
@@ -108,7 +110,7 @@ export async function openMailSystem(
   const activity = new Activity({ log, clock: domain.clock, journal });
   const connections = connectionsOf(config);
   const issuer = await issuerOf(config.oauth);
-  const { authenticator, accounts } = signInOf(config, { domain, activity, installation, issuer });
+  const doors = signInOf(config, { domain, activity, installation, issuer });
   const { clock } = domain;
   const keyWatch = new KeyWatch({ domains: directory.domains, clock, texts: textsByDns(config), log });
   const domains = new DomainAdmin({ domain, recipients, defaultDomain, makeKey, keyWatch });
@@ -125,7 +127,7 @@ export async function openMailSystem(
     directory: opened.directory,
     domain,
     rules,
-    authenticator,
+    ...doors,
     activity,
     recipients,
     keyWatch,
@@ -133,10 +135,9 @@ export async function openMailSystem(
     ledger: ledger.open,
     knownTime,
     connections,
-    accounts,
     webSessions,
     admin: new LocalAdmin({
-      ...{ domain, accounts, domains, feedback, activity, journal, connections, webSessions },
+      ...{ ...doors, domain, domains, feedback, activity, journal, connections, webSessions },
       ...{ editing: rules, onClose: close },
     }),
     close,
@@ -214,7 +215,7 @@ function textIndexOf({ data, search }: Config, log: Log): TextIndex {
 function signInOf(
   { auth }: Config,
   parts: { domain: Domain; activity: Activity; installation: string; issuer: TokenIssuer | undefined },
-): Pick<MailSystem, 'authenticator' | 'accounts'> {
+): Pick<MailSystem, 'authenticator' | 'accounts' | 'secondSteps'> {
   const { domain, activity, installation, issuer } = parts;
   const { defaultDomain, failDelay, mainPassword, scram } = auth;
   const passwords = new Passwords();
@@ -230,7 +231,10 @@ function signInOf(
     failDelayMs: failDelay,
   });
   const accounts = new AccountAdmin({ ...shared, domain, authenticator, settings: ACCOUNT_SETTINGS });
-  return { authenticator, accounts };
+  const { directory } = domain.store;
+  const { throttle } = authenticator;
+  const shown = { directory, throttle, accounts: domain.accounts, clock: domain.clock, activity };
+  return { authenticator, accounts, secondSteps: new SecondSteps(shown) };
 }
 
 async function issuerOf({

@@ -14,6 +14,7 @@ import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { Receive } from '../identity/handing-over.ts';
 import type { Recipients } from '../identity/recipients.ts';
+import type { SecondSteps } from '../identity/second-steps.ts';
 import type { WebSessions } from '../identity/web-sessions.ts';
 import { imapServices, receiveImap, startImap } from '../imap/server.ts';
 import type { ImapSettings } from '../imap/settings.ts';
@@ -58,6 +59,7 @@ export interface ProtocolOptions {
   readonly recipients: Recipients;
   readonly accounts: AccountAdmin;
   readonly webSessions: WebSessions;
+  readonly secondSteps: SecondSteps;
   readonly administration: Administration;
   readonly connections: Connections;
   readonly dns: Dns;

@@ -168,6 +168,8 @@ async function changePassword(
   const admission = {
     record: updated,
     credential: updated.credentials.find(({ kind }) => kind === 'password'),
+    // Whoever is here has taken it.
+    hasSecondStep: true,
   };
   const begun = await services.sessions.begin(admission, deviceOf(request, credential.isOwnDevice ?? false));
   return { ...DONE, headers: { 'set-cookie': cookieFor(services, request, begun) } };

@@ -6,6 +6,7 @@ import type { AdminServices } from './admin/services.ts';
 import { AppBuild, type AppBuildOptions } from './app-build.ts';
 import { appRoutes } from './app-routes.ts';
 import { type ProxyServices, pictureRoutes } from './image-proxy.ts';
+import { securityRoutes } from './security-routes.ts';
 import type { WebServices } from './services.ts';
 import { sessionRoutes } from './session-routes.ts';
 
@@ -15,6 +16,7 @@ export function webRoutes(
   return [
     ...sessionRoutes(options),
     ...accountRoutes(options),
+    ...securityRoutes(options),
     ...adminRoutes(options),
     ...pictureRoutes(options),
     ...appRoutes(AppBuild.begin(options)),

@@ -4,6 +4,7 @@ import type { Secret } from '../base/secret.ts';
 import type { AccountAdmin } from '../identity/account-admin.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
+import type { SecondSteps } from '../identity/second-steps.ts';
 import type { WebSessions } from '../identity/web-sessions.ts';
 import type { PlaintextRule } from '../sasl/plaintext.ts';
 
@@ -21,6 +22,7 @@ export interface WebServices {
     'setPassword' | 'addAppPassword' | 'revokeAppPassword' | 'setSetting'
   >;
   readonly sessions: WebSessions;
+  readonly secondSteps: SecondSteps;
   readonly profiles: DeviceProfiles;
   readonly activity: Activity;
   readonly clock: Clock;

@@ -1,6 +1,8 @@
 /**
  * Signing in to the webmail and out of it, and who is signed in. A password goes the way of all sign-ins, through the same throttle;
- * what comes back is a cookie. An app password is for mail programs: whoever has one is not to change the account here.
+ * what comes back is a cookie, or, where the account has a second step, the ways in which that can be taken: then the page asks for it and comes again
+ * with all it has, so nothing is kept of somebody who is half signed in. An app password is for mail programs: whoever has one is not to change the
+ * account here.
  */
 import { z } from 'zod';
 import { isLoopback } from '../base/ip-address.ts';
@@ -8,7 +10,7 @@ import { Secret } from '../base/secret.ts';
 import { noteWho } from '../http/asking.ts';
 import type { HttpReply, HttpRequest, Route } from '../http/exchange.ts';
 import { AccountClosed } from '../identity/account-closed.ts';
-import type { Admission } from '../identity/authenticator.ts';
+import type { Admission } from '../identity/attempt.ts';
 import { isAdmin } from '../identity/role.ts';
 import { mayChoosePassword } from '../identity/web-session.ts';
 import type { BegunSession, Device } from '../identity/web-sessions.ts';
@@ -20,14 +22,16 @@ import { COOKIE } from './cookie-judge.ts';
 import { deviceName } from './device-name.ts';
 import { getJson, json, postJson, refusal } from './json-route.ts';
 import { preferencesOf } from './preferences.ts';
+import { askedFor, CODE, type SecondStep } from './second-step.ts';
 import { SERVICE, type WebServices } from './services.ts';
 
 const SIGN_IN = z.strictObject({
   address: z.string().min(1).max(320),
   password: z.string().max(MAX_PASSWORD_BYTES),
   isOwnDevice: z.boolean(),
+  code: CODE.optional(),
 });
-const LINK = z.strictObject({ token: z.string().max(100) });
+const LINK = z.strictObject({ token: z.string().max(100), code: CODE.optional() });
 const NOTHING = z.strictObject({});
 /** A browser forgets nothing that it should not keep: pages, storage, caches. */
 const CLEAR = { 'clear-site-data': '"cache", "storage"' };
@@ -69,7 +73,7 @@ export function plaintextFault(
 
 async function signIn(
   services: WebServices,
-  { address, password, isOwnDevice }: z.infer<typeof SIGN_IN>,
+  { address, password, isOwnDevice, code }: z.infer<typeof SIGN_IN>,
   request: HttpRequest,
 ): Promise<HttpReply> {
   const fault = plaintextFault(services, request);
@@ -82,32 +86,39 @@ async function signIn(
   });
   if (who === undefined) return refusal(403, 'closed');
   if (who.credential?.kind === 'app-password') return refusal(403, 'app-password');
-  const begun = await services.sessions.begin(who, deviceOf(request, isOwnDevice));
-  return welcome(services, begun, request, SERVICE);
+  const second = await askedFor(services, who.record, code, request);
+  if ('reply' in second) return second.reply;
+  const hasSecondStep = second.taken !== undefined;
+  const begun = await services.sessions.begin({ ...who, hasSecondStep }, deviceOf(request, isOwnDevice));
+  return welcome(services, begun, request, { mechanism: SERVICE, ...second });
 }
 
 async function signInByLink(
   services: WebServices,
-  { token }: z.infer<typeof LINK>,
+  { token, code }: z.infer<typeof LINK>,
   request: HttpRequest,
 ): Promise<HttpReply> {
   const fault = plaintextFault(services, request);
   if (fault !== undefined) return fault;
+  const owner = await services.sessions.ownerOf(token);
+  const second = owner === undefined ? {} : await askedFor(services, owner, code, request);
+  if ('reply' in second) return second.reply;
   const begun = await services.sessions.redeem(token, deviceOf(request, false));
-  return welcome(services, begun, request, 'link');
+  return welcome(services, begun, request, { mechanism: 'link', ...second });
 }
 
 function welcome(
   services: WebServices,
   begun: BegunSession,
   request: HttpRequest,
-  mechanism: string,
+  { mechanism, taken }: { readonly mechanism: string } & SecondStep,
 ): HttpReply {
   const { record, session: credential } = begun;
   noteWho(request, { record }, mechanism);
   services.activity.note(record.address, 'signed in', {
     ...{ service: SERVICE, remote: request.remoteAddress, tls: request.isSecure ? 'TLS' : 'none', mechanism },
     device: credential.name ?? '',
+    ...(taken === undefined ? {} : { secondStep: taken }),
   });
   return json(200, factsOf(services, { record, credential }), {
     'set-cookie': cookieFor(services, request, begun),

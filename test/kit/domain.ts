@@ -233,6 +233,7 @@ export function localAdminOf({ domain, admin: accounts, activity }: TestDomain):
     editing: { ...TEST_EDITING, dispositions: plainRules(domain) },
     connections: { list: () => [], disconnect: () => false },
     webSessions: { makeLink: async () => '1.none' },
+    secondSteps: { reset: async () => false },
   });
 }
 

@@ -9,8 +9,8 @@ interface Manifest {
   readonly preload: readonly string[];
   readonly early: string;
   readonly style: string;
-  /** Of the administration. */
-  readonly apart: readonly string[];
+  /** What needs a network and is loaded seldom, by what it is for. */
+  readonly apart: Readonly<Record<'administration' | 'doors', readonly string[]>>;
   /** By the source that is loaded later: all files that it needs. */
   readonly chunks: Readonly<Record<string, readonly string[]>>;
   readonly files: Readonly<Record<string, { readonly size: number; readonly gzip?: number }>>;
@@ -53,16 +53,31 @@ describe('what a browser loads', () => {
 
   test('everything: at most 180 KB', () => {
     const files = Object.keys(manifest.files).filter((path) => /\.(?:js|css)$/.test(path));
-    const all = gzipped(files.filter((path) => !manifest.apart.includes(path)));
+    const all = gzipped(files.filter((path) => !Object.values(manifest.apart).flat().includes(path)));
     assert.ok(all <= 180 * KB, `${all} octets`);
   });
 
-  test('the administration, which nobody else loads: at most 40 KB', () => {
-    const parts = ['web/admin/admin.tsx', 'web/text/en/admin.ts', 'web/text/sv/admin.ts'];
-    for (const part of parts) assert.ok(manifest.apart.includes(manifest.chunks[part]?.[0] ?? ''), part);
-    assert.ok(gzipped(manifest.apart) <= 40 * KB, `${gzipped(manifest.apart)} octets`);
+  const apart = (name: keyof Manifest['apart'], limit: number, parts: readonly string[]): void => {
+    const paths = manifest.apart[name];
+    for (const part of parts) assert.ok(paths.includes(manifest.chunks[part]?.[0] ?? ''), part);
+    assert.ok(gzipped(paths) <= limit, `${gzipped(paths)} octets`);
     const worker = readFileSync(join(place, 'service-worker.js'), 'utf8');
-    for (const path of manifest.apart) assert.ok(!worker.includes(path), `${path} is fetched by everybody`);
+    for (const path of paths) assert.ok(!worker.includes(path), `${path} is fetched by everybody`);
     assert.ok(worker.includes(manifest.style));
-  });
+  };
+
+  test('the administration, which nobody else loads: at most 40 KB', () =>
+    apart('administration', 40 * KB, [
+      'web/admin/admin.tsx',
+      'web/text/en/admin.ts',
+      'web/text/sv/admin.ts',
+    ]));
+
+  test('how one comes in, which few change and none without a network: at most 15 KB', () =>
+    apart('doors', 15 * KB, [
+      'web/security/security-page.tsx',
+      'web/security/second-step.tsx',
+      'web/security/devices.tsx',
+      'web/security/password.tsx',
+    ]));
 });

@@ -6,6 +6,7 @@ import { ADMIN_SCENES, furnish } from './kit/admin-scenes.ts';
 import { openAdministeredHouse } from './kit/administered.ts';
 import { ANN, COMPUTER, openHouse, PHONE, type Visit } from './kit/house.ts';
 import { letterOctets } from './kit/letters.ts';
+import { securityScenes } from './kit/security-scenes.ts';
 
 interface Scene {
   readonly name: string;
@@ -357,7 +358,7 @@ if (administered !== undefined) await furnish(administered);
 const house = administered?.house ?? (await openHouse());
 const names: string[] = [];
 try {
-  for (const scene of isAdministration ? ADMIN_SCENES : SCENES)
+  for (const scene of isAdministration ? ADMIN_SCENES : [...SCENES, ...securityScenes(house)])
     for (const view of VIEWS) {
       const name = `${scene.name}-${view.name}`;
       if (!wanted.split(',').some((part) => name.includes(part))) continue;

@@ -13,6 +13,7 @@ export function SignIn({ account, onChanged }: PartProps) {
   const { address, isClosed, isAdmin, isSelf } = account;
   const change = async (what: string, body: object): Promise<void> => {
     const isDone = await does(what, { address, ...body });
+    if (isDone && what === 'account/second-step/reset') notices.show({ text: texts.account.stepReset });
     if (isDone && 'isOpen' in body)
       notices.show({ text: body.isOpen ? texts.account.opened : texts.account.closed });
     // Whatever came of it: the switch shows what is.
@@ -41,6 +42,14 @@ export function SignIn({ account, onChanged }: PartProps) {
         </>
       )}
       <SetPassword address={address} />
+      {account.hasSecondStep ? (
+        <button type="button" class="setting" onClick={() => void change('account/second-step/reset', {})}>
+          <span>
+            {texts.account.resetStep}
+            <small>{texts.account.resetStepMeans}</small>
+          </span>
+        </button>
+      ) : null}
       {isClosed ? null : <MakeLink address={address} />}
     </section>
   );

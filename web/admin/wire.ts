@@ -11,6 +11,8 @@ export interface AccountFacts {
   readonly quotaFrom: { readonly bytes?: 'account' | 'domain' | 'default' };
   readonly isAdmin: boolean;
   readonly isClosed: boolean;
+  /** The password alone does not let the person in. */
+  readonly hasSecondStep: boolean;
   readonly retention: Readonly<Partial<Record<RetentionName, string>>>;
 }
 

@@ -7,9 +7,7 @@ import { DEEDS } from '../shell/preferences.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Link } from '../ui/link.tsx';
 import { ChoiceSetting, SwitchSetting } from './controls.tsx';
-import { DevicesPage } from './devices.tsx';
 import { MailboxesPage } from './mailboxes.tsx';
-import { PasswordPage } from './password.tsx';
 import { PushSetting } from './push.tsx';
 
 interface SettingsProps {
@@ -22,11 +20,31 @@ export function Settings({ page, parameters }: SettingsProps) {
   const { settings: texts, rules, vacation } = useTexts();
   switch (page) {
     case 'devices':
-      return <Page title={texts.devices} content={<DevicesPage />} />;
+      return (
+        <Page
+          title={texts.devices}
+          content={<Later load={() => import('../security/devices.tsx')} name="DevicesPage" props={{}} />}
+        />
+      );
     case 'mailboxes':
       return <Page title={texts.mailboxes} content={<MailboxesPage />} />;
     case 'password':
-      return <Page title={texts.password} content={<PasswordPage />} />;
+      return (
+        <Page
+          title={texts.password}
+          content={<Later load={() => import('../security/password.tsx')} name="PasswordPage" props={{}} />}
+        />
+      );
+    case 'security':
+      return (
+        <Page
+          key="security"
+          title={texts.security}
+          content={
+            <Later load={() => import('../security/security-page.tsx')} name="SecurityPage" props={{}} />
+          }
+        />
+      );
     case 'rules':
       return (
         <Page
@@ -213,6 +231,7 @@ function OwnAccount() {
       {page('rules', rules.title, rules.means)}
       {page('away', vacation.title, vacation.means)}
       {page('devices', texts.devices, texts.devicesMeans)}
+      {page('security', texts.security, texts.securityMeans)}
       {page('password', texts.password, texts.passwordMeans)}
       <button type="button" class="setting" onClick={signOut}>
         <span>

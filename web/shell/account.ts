@@ -39,14 +39,33 @@ export type ChangePath =
   | '/web/app-passwords'
   | '/web/app-passwords/profile'
   | '/web/app-passwords/revoke'
-  | '/web/password';
+  | '/web/password'
+  | `/web/security/${string}`;
 
-export type SignInFault = 'wrong' | 'tooMany' | 'notAllowed' | 'closed' | 'unreachable' | 'failed';
+export type SignInFault =
+  | 'wrong'
+  | 'wrongCode'
+  | 'tooMany'
+  | 'notAllowed'
+  | 'closed'
+  | 'unreachable'
+  | 'failed';
+
+/** What may be shown beside the password, where that is not enough. */
+export interface WaysIn {
+  readonly hasCodes: boolean;
+  readonly hasRecoveryCodes: boolean;
+}
+
+/** Undefined: it went well. */
+export type SignInOutcome = SignInFault | WaysIn | undefined;
 
 export interface Credentials {
   readonly address: string;
   readonly password: string;
   readonly isOwnDevice: boolean;
+  /** The second step, when the first time has said that there is one. */
+  readonly code?: string;
 }
 
 const FAULTS: Readonly<Record<number, SignInFault>> = { 401: 'wrong', 403: 'notAllowed', 429: 'tooMany' };
@@ -96,21 +115,23 @@ export class Account {
     return true;
   }
 
-  /** Undefined: it went well. */
-  async signIn(credentials: Credentials): Promise<SignInFault | undefined> {
-    const response = await this.#post('/web/sign-in', credentials);
-    if (response === undefined) return 'unreachable';
-    if (!response.ok) return (await isClosed(response)) ? 'closed' : (FAULTS[response.status] ?? 'failed');
-    this.#now.value = { state: 'in', session: (await response.json()) as SessionFacts };
-    return undefined;
+  signIn(credentials: Credentials): Promise<SignInOutcome> {
+    return this.#enter('/web/sign-in', credentials);
   }
 
-  /** By a link that is good once. False: it was not. */
-  async signInByLink(token: string): Promise<boolean> {
-    const response = await this.#post('/web/sign-in-link', { token });
-    if (!response?.ok) return false;
+  /** By a link that is good once. */
+  signInByLink(token: string, code?: string): Promise<SignInOutcome> {
+    return this.#enter('/web/sign-in-link', { token, ...(code !== undefined && { code }) });
+  }
+
+  async #enter(path: string, body: object): Promise<SignInOutcome> {
+    const response = await this.#post(path, body);
+    if (response === undefined) return 'unreachable';
+    if (response.status === 202)
+      return ((await response.json()) as { readonly secondStep: WaysIn }).secondStep;
+    if (!response.ok) return faultIn(response);
     this.#now.value = { state: 'in', session: (await response.json()) as SessionFacts };
-    return true;
+    return undefined;
   }
 
   async keep(preferences: Readonly<Record<string, unknown>>): Promise<boolean> {
@@ -119,8 +140,13 @@ export class Account {
   }
 
   async devices(): Promise<Devices | undefined> {
-    const response = await this.#ask('/web/devices', {});
-    return response?.ok ? ((await response.json()) as Devices) : undefined;
+    return (await this.read('/web/devices')) as Devices | undefined;
+  }
+
+  /** What the small API says; undefined when it was not reached, or says nothing. */
+  async read(path: '/web/devices' | '/web/security'): Promise<unknown> {
+    const response = await this.#ask(path, {});
+    return response?.ok ? response.json() : undefined;
   }
 
   /** What the small API answers to a change: its status, and what it says. Status 0: it was not reached. */
@@ -164,9 +190,9 @@ export class Account {
   }
 }
 
-/** The account is one that nobody may come in to now. */
-async function isClosed(response: Response): Promise<boolean> {
-  if (response.status !== 403) return false;
+async function faultIn(response: Response): Promise<SignInFault> {
   const value = (await response.json().catch(() => undefined)) as { readonly error?: string } | undefined;
-  return value?.error === 'closed';
+  // The account is one that nobody may come in to now, or it was the second step that was wrong.
+  if (value?.error === 'closed') return 'closed';
+  return value?.error === 'bad-code' ? 'wrongCode' : (FAULTS[response.status] ?? 'failed');
 }

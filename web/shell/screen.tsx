@@ -3,8 +3,9 @@ import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Keeping } from '../keep/keeping.ts';
 import { browserParts } from '../sync/stream.ts';
-import type { Account } from './account.ts';
+import type { Account, WaysIn } from './account.ts';
 import { DeskContext, useApp } from './app.ts';
+import { AskSecondStep } from './ask-second-step.tsx';
 import { Desk } from './desk.ts';
 import { browserStorage } from './device.ts';
 import { MailScreen } from './mail-screen.tsx';
@@ -15,15 +16,19 @@ import { keepingFor } from './whose.ts';
 
 export function Screen() {
   const { account } = useApp();
-  const isTrying = useLink();
+  const link = useLink();
   const me = useComputed(() =>
     account.now.value.state === 'in' ? account.now.value.session.address : undefined,
   );
-  if (isTrying) return null;
+  if (link.isTrying) return null;
   if (me.value !== undefined) return <AtDesk key={me.value} me={me.value} />;
   return (
     <>
-      <SignIn />
+      {link.ways === undefined ? (
+        <SignIn />
+      ) : (
+        <AskSecondStep ways={link.ways} enter={link.enter} onBack={link.onBack} />
+      )}
       <NoticeLine />
     </>
   );
@@ -93,17 +98,32 @@ function storageFor({ now }: Account): Storage | undefined {
 }
 
 /** `/sign-in#<token>`: good once, and not to stay in the address. */
-function useLink(): boolean {
+function useLink() {
   const { account, router, texts, notices } = useApp();
   const token = useSignal(location.pathname === '/sign-in' ? location.hash.slice(1) : '');
+  const ways = useSignal<WaysIn | undefined>(undefined);
+  const forget = (): void => {
+    token.value = '';
+    ways.value = undefined;
+  };
   useEffect(() => {
     if (token.value === '') return;
     const isForPassword = location.search === '?password';
     router.replace(isForPassword ? { at: 'settings', page: 'password' } : INBOX);
-    void account.signInByLink(token.peek()).then((isGood) => {
-      if (!isGood) notices.show({ text: texts.peek().signIn.linkUsed, isWrong: true });
-      token.value = '';
+    void account.signInByLink(token.peek()).then((outcome) => {
+      if (typeof outcome === 'object') {
+        ways.value = outcome;
+        return;
+      }
+      if (outcome !== undefined) notices.show({ text: texts.peek().signIn.linkUsed, isWrong: true });
+      forget();
     });
   }, []);
-  return token.value !== '';
+  const enter = async (code: string) => {
+    const outcome = await account.signInByLink(token.peek(), code);
+    if (outcome === undefined) forget();
+    return outcome;
+  };
+  const isTrying = token.value !== '' && ways.value === undefined;
+  return { isTrying, ways: ways.value, enter, onBack: forget };
 }

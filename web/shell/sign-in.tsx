@@ -1,37 +1,49 @@
-/** The sign-in screen: an address, a password, one question. */
+/** The sign-in screen: an address, a password, one question; a second step where the account has one. */
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../ui/icon.tsx';
-import { Mark } from '../ui/mark.tsx';
-import type { SignInFault } from './account.ts';
+import type { Credentials, SignInFault, WaysIn } from './account.ts';
 import { useApp, useTexts } from './app.ts';
+import { AskSecondStep, AtTheDoor } from './ask-second-step.tsx';
 
 const SAID = 'sign-in-said';
 
 export function SignIn() {
   const { account } = useApp();
-  const { signIn: texts, shell } = useTexts();
+  const { signIn: texts } = useTexts();
   const fault = useSignal<SignInFault | undefined>(undefined);
   const isUnderWay = useSignal(false);
+  const half = useSignal<{ readonly ways: WaysIn; readonly credentials: Credentials } | undefined>(undefined);
 
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget as HTMLFormElement);
     isUnderWay.value = true;
-    fault.value = await account.signIn({
+    const credentials = {
       address: String(fields.get('username')).trim(),
       password: String(fields.get('password')),
       isOwnDevice: fields.get('own') !== null,
-    });
+    };
+    const outcome = await account.signIn(credentials);
     isUnderWay.value = false;
+    fault.value = typeof outcome === 'string' ? outcome : undefined;
+    if (typeof outcome === 'object') half.value = { ways: outcome, credentials };
   };
+  if (half.value !== undefined) {
+    const { ways, credentials } = half.value;
+    return (
+      <AskSecondStep
+        ways={ways}
+        enter={(code) => account.signIn({ ...credentials, code })}
+        onBack={() => {
+          half.value = undefined;
+        }}
+      />
+    );
+  }
 
   return (
-    <main class="sign-in">
-      <div class="sign-in-mark">
-        <Mark size={72} />
-        <h1>{shell.product}</h1>
-      </div>
+    <AtTheDoor>
       <form onSubmit={submit} aria-label={texts.title}>
         <AddressField />
         <PasswordField fault={fault} />
@@ -47,7 +59,7 @@ export function SignIn() {
           {isUnderWay.value ? texts.underWay : texts.submit}
         </button>
       </form>
-    </main>
+    </AtTheDoor>
   );
 }
 

@@ -68,6 +68,15 @@ export const ACCOUNT_ACTS: readonly Act[] = Object.freeze([
     },
   }),
   act({
+    ...{ name: 'account/second-step/reset', did: 'second step reset', isDangerous: true },
+    schema: ONE,
+    run: async (desk, body) => {
+      const account = await accountNamed(desk, body);
+      await desk.admin.people.resetSecondStep(account.address);
+      return { account: account.address };
+    },
+  }),
+  act({
     ...{ name: 'account/role', did: 'role changed', isDangerous: true },
     schema: z.strictObject({ address: ADDRESS, isAdmin: z.boolean() }),
     run: async (desk, { address, isAdmin }) => {

@@ -13,6 +13,7 @@ export const signIn = {
   submit: 'Logga in',
   underWay: 'Loggar in…',
   wrong: 'Adressen och lösenordet hör inte ihop.',
+  wrongCode: 'Koden fungerar inte, eller är redan använd. Ta nästa.',
   tooMany: 'För många försök. Vänta en minut och försök igen.',
   closed: 'Kontot är stängt. Den som sköter servern kan öppna det igen.',
   notAllowed: 'Kontot tar inte emot huvudlösenordet här. Använd ett applösenord.',

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useApp, useTexts } from '../shell/app.ts';
 import { INBOX } from '../shell/places.ts';
+import { useSecurityTexts } from './security-texts.ts';
 
 const FAULTS: Readonly<Record<number, 'passwordWrong' | 'passwordShort'>> = {
   401: 'passwordWrong',
@@ -10,7 +11,8 @@ const FAULTS: Readonly<Record<number, 'passwordWrong' | 'passwordShort'>> = {
 
 export function PasswordPage() {
   const { account, notices, router } = useApp();
-  const { settings: texts, signIn } = useTexts();
+  const { settings, signIn } = useTexts();
+  const { newPassword: texts } = useSecurityTexts();
   const fault = useSignal<string | undefined>(undefined);
   const isUnderWay = useSignal(false);
   const now = account.now.value;
@@ -25,7 +27,7 @@ export function PasswordPage() {
     const { status } = await account.change('/web/password', body);
     isUnderWay.value = false;
     if (status !== 204) {
-      fault.value = status === 429 ? signIn.tooMany : texts[FAULTS[status] ?? 'notSaved'];
+      fault.value = status === 429 ? signIn.tooMany : texts[FAULTS[status] ?? 'failed'];
       return;
     }
     notices.show({ text: texts.passwordChanged });
@@ -69,7 +71,7 @@ export function PasswordPage() {
         </p>
       ) : null}
       <button type="submit" class="button primary" disabled={isUnderWay.value}>
-        {texts.password}
+        {settings.password}
       </button>
     </form>
   );

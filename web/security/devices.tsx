@@ -2,13 +2,14 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Credential, Devices } from '../shell/account.ts';
-import { useApp, useTexts } from '../shell/app.ts';
-import type { Texts } from '../text/en.ts';
+import { useApp } from '../shell/app.ts';
+import type { SecurityTexts } from '../text/en/security.ts';
 import { Icon } from '../ui/icon.tsx';
+import { useSecurityTexts } from './security-texts.ts';
 
 export function DevicesPage() {
   const { account, notices } = useApp();
-  const { settings: texts } = useTexts();
+  const { devices: texts } = useSecurityTexts();
   const known = useSignal<Devices | undefined>(undefined);
   const look = async (): Promise<void> => {
     known.value = (await account.devices()) ?? known.peek();
@@ -16,7 +17,7 @@ export function DevicesPage() {
   useEffect(() => void look(), []);
   const end = async (path: '/web/devices/end' | '/web/app-passwords/revoke', id: number): Promise<void> => {
     const { status } = await account.change(path, { id });
-    if (status !== 204 && status !== 404) notices.show({ text: texts.notSaved, isWrong: true });
+    if (status !== 204 && status !== 404) notices.show({ text: texts.failed, isWrong: true });
     await look();
   };
   if (known.value === undefined) return null;
@@ -60,7 +61,7 @@ export function DevicesPage() {
 }
 
 /** `Firefox on Linux`, as the server guessed it, in the person's language. */
-function deviceName(name: string, texts: Texts['settings']): string {
+function deviceName(name: string, texts: SecurityTexts['devices']): string {
   const [, browser = name, system] = /^(.+) on (.+)$/.exec(name) ?? [];
   const known = browser === 'Browser' ? texts.browser : browser;
   return system === undefined ? known : texts.deviceOn(known, system);
@@ -74,7 +75,7 @@ function About({
   readonly isThis?: boolean;
 }) {
   const { formats } = useApp();
-  const { settings: texts } = useTexts();
+  const { devices: texts } = useSecurityTexts();
   const { name, createdMs, lastUse } = credential;
   const used =
     lastUse === undefined ? texts.neverUsed : texts.lastUsed(formats.value.day(lastUse.atMs), lastUse.remote);
@@ -99,7 +100,7 @@ function EndButton({ label, onClick }: { readonly label: string; readonly onClic
 /** Made and shown once. */
 function NewAppPassword({ onMade }: { readonly onMade: () => void }) {
   const { account } = useApp();
-  const { settings: texts } = useTexts();
+  const { devices: texts } = useSecurityTexts();
   const made = useSignal<string | undefined>(undefined);
   const fault = useSignal<string | undefined>(undefined);
   const isCopied = useSignal(false);
@@ -140,7 +141,7 @@ function NewAppPassword({ onMade }: { readonly onMade: () => void }) {
     const isProfile = (event.submitter as HTMLButtonElement | null)?.value === 'profile';
     const path = isProfile ? '/web/app-passwords/profile' : '/web/app-passwords';
     const { status, value } = await account.change(path, { name });
-    fault.value = status === 200 ? undefined : status === 409 ? texts.exists : texts.notSaved;
+    fault.value = status === 200 ? undefined : status === 409 ? texts.exists : texts.failed;
     if (status !== 200) return;
     if (isProfile) saveProfile((value as { readonly profile: string }).profile);
     else made.value = (value as { readonly password: string }).password;

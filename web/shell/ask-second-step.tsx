@@ -1,0 +1,41 @@
+/** In front of the mail: the mark above a question, and the second question, which few are asked and which is loaded then. */
+import type { ComponentChildren } from 'preact';
+import { Mark } from '../ui/mark.tsx';
+import type { SignInOutcome, WaysIn } from './account.ts';
+import { useTexts } from './app.ts';
+import { Later } from './later.tsx';
+
+export function AtTheDoor({ children }: { readonly children: ComponentChildren }) {
+  const { shell } = useTexts();
+  return (
+    <main class="sign-in">
+      <div class="sign-in-mark">
+        <Mark size={72} />
+        <h1>{shell.product}</h1>
+      </div>
+      {children}
+    </main>
+  );
+}
+
+interface AskSecondStepProps {
+  readonly ways: WaysIn;
+  readonly enter: (code: string) => Promise<SignInOutcome>;
+  readonly onBack: () => void;
+}
+
+export function AskSecondStep({ ways, enter, onBack }: AskSecondStepProps) {
+  const onCode = async (code: string) => {
+    const outcome = await enter(code);
+    return typeof outcome === 'object' ? 'failed' : outcome;
+  };
+  return (
+    <AtTheDoor>
+      <Later
+        load={() => import('../security/second-step.tsx')}
+        name="SecondStep"
+        props={{ ways, onCode, onBack }}
+      />
+    </AtTheDoor>
+  );
+}
