@@ -1,5 +1,6 @@
 /** Packing changes nothing that anybody sees. */
 import assert from 'node:assert/strict';
+import type { ComputedFacts } from '../../mailbox/model/facts.ts';
 import type { EmailId } from '../../mailbox/model/model.ts';
 import type { MailStore } from '../../mailbox/port/store.ts';
 import { ALICE, aBatch, anEmail, BOB, collect, commit, email, someBytes, staged } from '../fixtures.ts';
@@ -62,6 +63,59 @@ export function packingTests(test: Test): void {
     assert.deepEqual(await collect(store.inspect(false)), []);
   });
 
+  test('what is known of messages is what it was, alone and together, in any order, and may be computed anew', async (store, harness) => {
+    const all = new Map<EmailId, ComputedFacts>();
+    for (let n = 1; n <= 130; n++) all.set(email(n), factsOf(n));
+    all.set(email(131), { ...factsOf(131), search: someBytes(70_000), bodyStructure: someBytes(90_000) });
+    const blob = await staged(store, aMessage(4));
+    const emails = [...all].map(([id, facts]) => anEmail(id, blob, facts));
+    await commit(store, aBatch(0, { emails }));
+    await assertKnown(store, all);
+    await store.packing.compact();
+    await assertKnown(store, all);
+    const anew = { ...factsOf(1000), preview: undefined };
+    const facts = [5, 50].map((n) => ({ email: email(n), facts: anew }));
+    await commit(store, aBatch(1, { facts, released: [7, 60, 61].map((n) => email(n)) }));
+    for (const n of [5, 50]) all.set(email(n), anew);
+    for (const n of [7, 60, 61]) all.delete(email(n));
+    await assertKnown(store, all);
+    assert.deepEqual(await store.loadEmails([email(7), email(60)], ['sort']), [undefined, undefined]);
+    await store.packing.compact();
+    await assertKnown(store, all);
+    assert.deepEqual(await collect(store.inspect(false)), []);
+    await store.close();
+    const again = await harness.open();
+    await assertKnown(again, all);
+    await again.close();
+  });
+
+  test('what is known is changed and read while it works', async (store) => {
+    const all = new Map<EmailId, ComputedFacts>();
+    const blob = await staged(store, aMessage(4));
+    let modseq = 0;
+    for (let round = 0; round < 5; round++) {
+      const packing = store.packing.compact();
+      const emails = Array.from({ length: 30 }, (_, i) => email(100 * round + i + 1));
+      for (const id of emails) all.set(id, factsOf(id));
+      await commit(store, aBatch(modseq++, { emails: emails.map((id) => anEmail(id, blob, factsOf(id))) }));
+      for (const id of [...all.keys()].filter((_, i) => i % 7 === round)) {
+        const facts = factsOf(id + round + 1);
+        all.set(id, facts);
+        await commit(store, aBatch(modseq++, { facts: [{ email: id, facts }] }));
+      }
+      const [gone] = all.keys();
+      if (gone !== undefined) {
+        await commit(store, aBatch(modseq++, { released: [gone] }));
+        all.delete(gone);
+      }
+      await assertKnown(store, all);
+      await packing;
+    }
+    await store.packing.compact();
+    await assertKnown(store, all);
+    assert.deepEqual(await collect(store.inspect(false)), []);
+  });
+
   test('an account goes, and those that have the same messages keep them', async (store) => {
     const bytes = aMessage(2);
     const blob = await staged(store, bytes, [ALICE, BOB]);
@@ -108,6 +162,40 @@ export function packingTests(test: Test): void {
     await assertSame(store, all);
     assert.deepEqual(await collect(store.inspect(false)), []);
   });
+}
+
+/** Some parts are not there, some are empty. */
+function factsOf(n: number): ComputedFacts {
+  const part = (name: string): Buffer => Buffer.from(`${name} of ${n} `.repeat(1 + (n % 50)));
+  return {
+    ...{ envelope: part('envelope'), bodyStructure: part('structure'), parts: part('parts') },
+    header: n % 5 === 0 ? undefined : part('header'),
+    search: n % 11 === 0 ? undefined : part('search'),
+    ...{ preview: n % 3 === 0 ? Buffer.alloc(0) : part('preview'), sort: part('sort'), links: part('links') },
+  };
+}
+
+const TOGETHER: readonly (readonly (keyof ComputedFacts)[])[] = [
+  ['envelope', 'bodyStructure', 'parts'],
+  ['bodyStructure'],
+  ['sort'],
+  ['search'],
+  ['header', 'preview', 'links'],
+  ['search', 'envelope', 'preview'],
+];
+
+async function assertKnown(store: MailStore, all: ReadonlyMap<EmailId, ComputedFacts>): Promise<void> {
+  const ascending = [...all.keys()].sort((a, b) => a - b);
+  for (const ids of [ascending, ascending.toReversed()]) {
+    for (const names of TOGETHER) {
+      const found = await store.loadEmails(ids, names);
+      for (const [i, id] of ids.entries()) {
+        const is = names.map((name) => found[i]?.[name]);
+        const wanted = names.map((name) => all.get(id)?.[name]);
+        assert.deepEqual(is, wanted, `${names.join()} of email ${id}`);
+      }
+    }
+  }
 }
 
 async function keep(store: MailStore, all: ReadonlyMap<EmailId, Buffer>): Promise<void> {

@@ -21,7 +21,6 @@ import { forgetBelonging, putBelonging } from './belonging-rows.ts';
 import { BlobChanges, type Blobs } from './blobs.ts';
 import { meet, pruneCorrespondents, putCorrespondence } from './correspondent-rows.ts';
 import type { Database } from './database.ts';
-import { sealFacts } from './emails.ts';
 import { sealRecord } from './fact-record.ts';
 import type { FlagBatch } from './flag-journal.ts';
 import { packTrace } from './import-trace.ts';
@@ -34,6 +33,7 @@ import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
 import { Staged } from './staging.ts';
 import { forgetLeavers, giveThread, indexThread, noteLeaver, packThread } from './threads.ts';
 import type { Work } from './transactions.ts';
+import { sealFacts } from './wire-facts.ts';
 
 const SQL = {
   modseq: 'SELECT modseq FROM account WHERE id = ?',

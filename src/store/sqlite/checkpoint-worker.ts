@@ -5,13 +5,13 @@
  *
  * `passive` copies what it can while writers go on. `restart` is asked for while the writers are paused: it copies the
  * rest, and a write of one page then begins the new log, so that its header (which is synced) is not written by the owner's
- * next commit. `truncate` is for closing.
+ * next commit. `empty` is `restart` with nothing left of the old log; `truncate` is for closing.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Database } from './database.ts';
 import { touchDatabase, tune } from './migrate.ts';
 
-export type CheckpointMode = 'passive' | 'restart' | 'truncate';
+export type CheckpointMode = 'passive' | 'restart' | 'empty' | 'truncate';
 
 export interface CheckpointWorkerData {
   readonly path: string;
@@ -45,10 +45,8 @@ if (isUnsynced) db.exec('PRAGMA synchronous = OFF');
 
 function checkpoint({ mode }: CheckpointRequest): CheckpointReply {
   if (mode === 'restart') giveBackPages();
-  const row = db.prepare(`PRAGMA wal_checkpoint(${mode})`).get() ?? [1, 0, 0];
-  if (mode === 'restart' && row[0] === 0) {
-    touchDatabase(db);
-  }
+  const row = db.prepare(`PRAGMA wal_checkpoint(${mode === 'empty' ? 'truncate' : mode})`).get() ?? [1, 0, 0];
+  if ((mode === 'restart' || mode === 'empty') && row[0] === 0) touchDatabase(db);
   return { isBusy: row[0] !== 0, logFrames: row[1] as number, copiedFrames: row[2] as number };
 }
 

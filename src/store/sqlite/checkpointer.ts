@@ -80,6 +80,20 @@ export class Checkpointer {
     return this.#hasWorked;
   }
 
+  /**
+   * All is moved into the database, and no octet of the log is left, of what was forgotten neither. False when that could not be
+   * done now.
+   */
+  async empty(): Promise<boolean> {
+    while (this.#running !== undefined) await this.#running;
+    if (this.#isClosed) return false;
+    this.#running = this.#run(this.#thresholdFrames, 'empty').finally(() => {
+      this.#running = undefined;
+    });
+    await this.#running;
+    return this.#hasWorked;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#running;
@@ -96,10 +110,10 @@ export class Checkpointer {
     this.#worker = undefined;
   }
 
-  async #run(frames: number): Promise<void> {
+  async #run(frames: number, mode: 'restart' | 'empty' = 'restart'): Promise<void> {
     try {
       await this.#ask('passive');
-      const { isBusy } = await this.#options.paused(() => this.#ask('restart'));
+      const { isBusy } = await this.#options.paused(() => this.#ask(mode));
       this.#hasWorked = !isBusy;
       this.#dueFrames = isBusy ? frames + this.#thresholdFrames : this.#thresholdFrames;
     } catch (error) {

@@ -14,6 +14,7 @@ import type { Work } from './transactions.ts';
 const EMAILS_PER_SLICE = 50;
 const ROWS_PER_SLICE = 200;
 const CHUNKS_PER_SLICE = 25;
+const BLOCKS_PER_SLICE = 10;
 
 const SLICES = [
   `DELETE FROM chunk WHERE id IN (SELECT id FROM chunk WHERE mailbox BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,
@@ -39,6 +40,7 @@ const SLICES = [
   `DELETE FROM annotation WHERE id IN
      (SELECT id FROM annotation WHERE mailbox BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,
   `DELETE FROM belonging WHERE id IN (SELECT id FROM belonging WHERE id BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,
+  `DELETE FROM fact_block WHERE id IN (SELECT id FROM fact_block WHERE id BETWEEN ? AND ? LIMIT ${BLOCKS_PER_SLICE})`,
   `DELETE FROM lesson WHERE email IN (SELECT email FROM lesson WHERE email BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
   `DELETE FROM remembered WHERE (key, rest) IN
      (SELECT key, rest FROM remembered WHERE key BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,

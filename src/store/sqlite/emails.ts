@@ -7,22 +7,26 @@
  * the framing of everything behind it, so they carry a checksum of their own and are compared with it at every reading.
  *
  * What is sent as it stands is in the email's row, all else in a row of `derived` (`fact-record.ts`): neither is read for the other.
+ * Of packed emails both are in blocks (`packs/packed-facts.ts`), which the email's row names.
  */
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
-import { crc32 } from 'node:zlib';
 import {
+  type DerivedPart,
   type EmailFacts,
   type FactPart,
   isDerivedPart,
   isWirePart,
-  type WireParts,
+  type WirePart,
 } from '../../mailbox/model/facts.ts';
-import type { AccountId, EmailId } from '../../mailbox/model/model.ts';
+import { type AccountId, type EmailId, emailNumber } from '../../mailbox/model/model.ts';
 import { type ListedEmail, StoreError } from '../../mailbox/port/store.ts';
 import { assertNotWhole } from './broken-tables.ts';
 import { assertAscending, bufferOf, type Database, isDamage, type Row, type SqlValue } from './database.ts';
 import { openRecord } from './fact-record.ts';
-import { accountRange } from './keys.ts';
+import { accountOfKey, accountRange } from './keys.ts';
+import { type Column, FactColumn, NOT_HERE, type StoredPart } from './packs/fact-block.ts';
+import { columnsOf, FactBlocks, IN_BLOCK } from './packs/packed-facts.ts';
+import { openFacts } from './wire-facts.ts';
 
 /** About a millisecond of rows. */
 const ROWS_PER_SLICE = 300;
@@ -31,9 +35,9 @@ const SPARSENESS = 4;
 const MIN_RUN = 4;
 
 const SQL = {
-  ids: 'SELECT id FROM email',
+  places: 'SELECT id, envelope, structure FROM email',
   facts: 'SELECT id, envelope, structure, facts FROM email',
-  threads: 'SELECT id, thread FROM email',
+  threads: 'SELECT id, envelope, structure, thread FROM email',
   factsAndThreads: 'SELECT id, envelope, structure, facts, thread FROM email',
   derived: 'SELECT email, record FROM derived',
   list: `SELECT e.id, 1 + coalesce(x.n, 0), e.size, e.thread FROM email e LEFT JOIN extra_reference x ON x.email = e.id
@@ -85,24 +89,30 @@ export function readRun(
 /** More than the rows of a few pages. */
 const BROKEN_IDS = 512;
 
+const NOT_THERE = new StoreError('damaged', 'what is known of the message is not in its block');
+
 export class EmailReader {
   readonly #db: Database;
+  readonly #blocks: FactBlocks;
   readonly #onDamage: (email: EmailId, error: StoreError) => void;
 
   constructor(db: Database, onDamage: (email: EmailId, error: StoreError) => void) {
     this.#db = db;
+    this.#blocks = new FactBlocks(db);
     this.#onDamage = onDamage;
   }
 
   async load(ids: readonly EmailId[], parts: readonly FactPart[]): Promise<(EmailFacts | undefined)[]> {
-    const found = new Array<LoadedFacts | undefined>(ids.length).fill(undefined);
-    const isDerivedWanted = parts.some(isDerivedPart);
-    const isRowWanted = !isDerivedWanted || parts.some((part) => !isDerivedPart(part));
+    const loading = new Loading(ids, parts);
     let sinceYield = 0;
     for (let from = 0; from < ids.length; ) {
       const run = nextRun(ids, from, ROWS_PER_SLICE);
-      if (isRowWanted) this.#loadRun(ids, run, this.#wire(parts), found);
-      if (isDerivedWanted) this.#loadRun(ids, run, this.#derived(parts, !isRowWanted), found);
+      if (loading.isRowWanted) this.#loadRun(run, this.#wire(loading), loading);
+      if (loading.derived.length > 0) {
+        this.#loadRun(run, this.#derived(loading), loading);
+        if (!loading.isRowWanted) this.#lookForBlocks(run, loading);
+      }
+      this.#unpack(run, loading);
       sinceYield += run.to - from;
       from = run.to;
       if (sinceYield >= ROWS_PER_SLICE && from < ids.length) {
@@ -110,7 +120,7 @@ export class EmailReader {
         await yieldToLoop();
       }
     }
-    return found;
+    return loading.found;
   }
 
   async list(account: AccountId, after: number, limit: number): Promise<readonly ListedEmail[]> {
@@ -171,12 +181,8 @@ export class EmailReader {
     return high;
   }
 
-  #loadRun(
-    ids: readonly EmailId[],
-    { from, to }: Run,
-    source: Source,
-    found: (LoadedFacts | undefined)[],
-  ): void {
+  #loadRun({ from, to }: Run, source: Source, loading: Loading): void {
+    const { ids, found } = loading;
     let rows: readonly Row[];
     try {
       rows = readRun(this.#db, source.select, source.key, ids, { from, to });
@@ -184,58 +190,100 @@ export class EmailReader {
       if (!isDamage(error)) throw error;
       assertNotWhole(this.#db, [source.table], error);
       if (to - from === 1) this.#onDamage(ids[from] as EmailId, error);
-      else for (let i = from; i < to; i++) this.#loadRun(ids, { from: i, to: i + 1 }, source, found);
+      else for (let i = from; i < to; i++) this.#loadRun({ from: i, to: i + 1 }, source, loading);
       return;
     }
     let at = from;
     for (const row of rows) {
       while (at < to && (ids[at] as number) < (row[0] as number)) at++;
-      if (at < to && ids[at] === row[0]) found[at] = source.read(row, found[at]);
+      if (at < to && ids[at] === row[0]) found[at] = source.read(row, found[at], at);
     }
   }
 
-  #wire(parts: readonly FactPart[]): Source {
-    const wanted = parts.filter(isWirePart);
-    const isThreadWanted = parts.includes('thread');
-    if (wanted.length === 0) {
-      const select = isThreadWanted ? SQL.threads : SQL.ids;
-      return {
-        table: 'email',
-        key: 'id',
-        select,
-        read: ([id, thread]) => withThread(blank(id as EmailId), thread),
-      };
-    }
+  #wire({ wire, isThreadWanted, blocks }: Loading): Source {
+    const areFactsWanted = wire.length > 0;
+    const [select, thread] = areFactsWanted
+      ? [isThreadWanted ? SQL.factsAndThreads : SQL.facts, 4]
+      : [isThreadWanted ? SQL.threads : SQL.places, 3];
     return {
       table: 'email',
       key: 'id',
-      select: isThreadWanted ? SQL.factsAndThreads : SQL.facts,
-      read: (row) => {
-        const facts = blank(row[0] as EmailId);
-        if (openFacts(row, wanted, facts)) return withThread(facts, row[4]);
-        return this.#lost(facts.id, `the facts of email ${facts.id} do not match their checksum`);
+      select,
+      read: (row, _found, i) => {
+        const facts = withThread(blank(row[0] as EmailId), isThreadWanted ? row[thread] : undefined);
+        const block = blockOf(row);
+        if (block !== undefined) blocks.set(i, block);
+        else if (areFactsWanted && !openFacts(row, wire, facts))
+          return this.#lost(facts.id, `the facts of email ${facts.id} do not match their checksum`);
+        return facts;
       },
     };
   }
 
-  /** `isAlone`: an email that has such a row is there. Else those that are not are undefined already. */
-  #derived(parts: readonly FactPart[], isAlone: boolean): Source {
-    const wanted = parts.filter(isDerivedPart);
+  /** Where nothing else was asked of an email, it is there when it has such a row. Otherwise it is known whether it is. */
+  #derived({ derived, isRowWanted, blocks }: Loading): Source {
     return {
       table: 'derived',
       key: 'email',
       select: SQL.derived,
-      read: (row, found) => {
-        const facts = found ?? (isAlone ? blank(row[0] as EmailId) : undefined);
-        if (facts === undefined) return undefined;
+      read: (row, found, i) => {
+        const facts = found ?? (isRowWanted ? undefined : blank(row[0] as EmailId));
+        if (facts === undefined || blocks.has(i)) return facts;
         const record = row[1];
         facts.version =
-          record instanceof Uint8Array ? openRecord(bufferOf(record), wanted, facts) : undefined;
+          record instanceof Uint8Array ? openRecord(bufferOf(record), derived, facts) : undefined;
         if (facts.version === undefined)
           this.#lost(facts.id, `what was derived from email ${facts.id} does not match its checksum`);
         return facts;
       },
     };
+  }
+
+  /** Of emails that have no row of their own for what is derived. */
+  #lookForBlocks({ from, to }: Run, loading: Loading): void {
+    const { found, blocks } = loading;
+    if (found.slice(from, to).every((one) => one !== undefined)) return;
+    const source: Source = {
+      table: 'email',
+      key: 'id',
+      select: SQL.places,
+      read: (row, facts, i) => {
+        const block = facts === undefined ? blockOf(row) : undefined;
+        if (block !== undefined) blocks.set(i, block);
+        return block === undefined ? facts : blank(row[0] as EmailId);
+      },
+    };
+    this.#loadRun({ from, to }, source, loading);
+  }
+
+  /** What is in blocks of the emails of a run; neighbours share one. */
+  #unpack({ from, to }: Run, { found, blocks, parts, columns }: Loading): void {
+    if (blocks.size === 0) return;
+    for (const name of columns) {
+      let last: number | undefined;
+      let column: FactColumn | StoreError = NOT_THERE;
+      for (let i = from; i < to; i++) {
+        const [facts, block] = [found[i], blocks.get(i)];
+        if (facts === undefined || block === undefined) continue;
+        if (block !== last) column = this.#column(block, name);
+        last = block;
+        const version =
+          column instanceof FactColumn ? column.read(emailNumber(facts.id), parts, facts) : NOT_HERE;
+        if (version === NOT_HERE) {
+          this.#onDamage(facts.id, column instanceof StoreError ? column : NOT_THERE);
+          if (name === 'wire') found[i] = undefined;
+        } else if (name !== 'wire') facts.version = version === 0 ? undefined : version;
+      }
+    }
+  }
+
+  #column(block: number, name: Column): FactColumn | StoreError {
+    try {
+      return this.#blocks.column(block, name);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return error;
+    }
   }
 
   #lost(id: EmailId, message: string): undefined {
@@ -251,7 +299,38 @@ interface Source {
   readonly table: string;
   readonly key: string;
   readonly select: string;
-  readonly read: (row: Row, found: LoadedFacts | undefined) => LoadedFacts | undefined;
+  readonly read: (row: Row, found: LoadedFacts | undefined, i: number) => LoadedFacts | undefined;
+}
+
+/** What is asked, and what has been found of it. */
+class Loading {
+  readonly ids: readonly EmailId[];
+  readonly parts: readonly StoredPart[];
+  readonly wire: readonly WirePart[];
+  readonly derived: readonly DerivedPart[];
+  readonly isThreadWanted: boolean;
+  readonly isRowWanted: boolean;
+  readonly columns: readonly Column[];
+  readonly found: (LoadedFacts | undefined)[];
+  /** Keys of blocks, by where their emails are among the ids. */
+  readonly blocks = new Map<number, number>();
+
+  constructor(ids: readonly EmailId[], parts: readonly FactPart[]) {
+    this.ids = ids;
+    this.wire = parts.filter(isWirePart);
+    this.derived = parts.filter(isDerivedPart);
+    this.parts = [...this.wire, ...this.derived];
+    this.isThreadWanted = parts.includes('thread');
+    this.isRowWanted = this.derived.length === 0 || this.wire.length > 0 || this.isThreadWanted;
+    this.columns = columnsOf(parts);
+    this.found = new Array<LoadedFacts | undefined>(ids.length).fill(undefined);
+  }
+}
+
+/** The key of the block that a row of an email names behind its id. */
+function blockOf([id, envelope, structure]: Row): number | undefined {
+  if (envelope !== IN_BLOCK || typeof structure !== 'number') return undefined;
+  return accountRange(accountOfKey(id as number))[0] + structure;
 }
 
 function blank(id: EmailId): LoadedFacts {
@@ -273,35 +352,4 @@ function blank(id: EmailId): LoadedFacts {
 function withThread(facts: LoadedFacts, thread: SqlValue | undefined): LoadedFacts {
   if (typeof thread === 'number' && thread > 0) facts.thread = thread;
   return facts;
-}
-
-const SUM_BYTES = 4;
-
-/** As one BLOB (one costs a reader a third of three), the checksum at its end. */
-export function sealFacts({ envelope, bodyStructure, parts }: WireParts): Buffer {
-  const length = envelope.length + bodyStructure.length + parts.length;
-  const sealed = Buffer.concat([envelope, bodyStructure, parts], length + SUM_BYTES);
-  const sum = sumOf(sealed.subarray(0, length), envelope.length, bodyStructure.length);
-  sealed.writeUInt32LE(sum, length);
-  return sealed;
-}
-
-/** The lengths are columns: where the pieces begin is checked with them. */
-function sumOf(facts: Buffer, envelopeBytes: number, structureBytes: number): number {
-  return crc32(facts, (Math.imul(envelopeBytes, 0x9e3779b1) ^ structureBytes) >>> 0);
-}
-
-/** False when they are not what was written. */
-function openFacts(row: Row, wanted: readonly (keyof WireParts)[], into: LoadedFacts): boolean {
-  const [, structureAt, structureBytes, blob] = row;
-  if (!(blob instanceof Uint8Array) || blob.length < SUM_BYTES) return false;
-  const sealed = bufferOf(blob);
-  const facts = sealed.subarray(0, sealed.length - SUM_BYTES);
-  if (typeof structureAt !== 'number' || typeof structureBytes !== 'number') return false;
-  if (sumOf(facts, structureAt, structureBytes) !== sealed.readUInt32LE(facts.length)) return false;
-  const partsAt = structureAt + structureBytes;
-  if (wanted.includes('envelope')) into.envelope = facts.subarray(0, structureAt);
-  if (wanted.includes('bodyStructure')) into.bodyStructure = facts.subarray(structureAt, partsAt);
-  if (wanted.includes('parts')) into.parts = facts.subarray(partsAt);
-  return true;
 }

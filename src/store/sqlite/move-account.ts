@@ -25,6 +25,7 @@ export const TABLES = [
   { name: 'external_id', key: 'mailbox', order: 'mailbox, uid', hasOwnId: false },
   { name: 'imported', key: 'mailbox', order: 'mailbox, key', hasOwnId: false },
   { name: 'keyword', key: 'mailbox', order: 'mailbox, kind, number', hasOwnId: false },
+  { name: 'fact_block', key: 'id', order: 'id', hasOwnId: false },
   { name: 'derived', key: 'email', order: 'email', hasOwnId: false },
   { name: 'extra_reference', key: 'email', order: 'email', hasOwnId: false },
   { name: 'thread_member', key: 'thread', order: 'thread, email', hasOwnId: false },

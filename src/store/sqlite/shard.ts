@@ -163,7 +163,7 @@ export class Shard implements StagingShard {
       sync: () => wal.sync(),
       onExhumed: (keys) => this.#graves.look(keys),
     };
-    this.packer = Packer.of(this, options.faults.arePacksUnsynced === true);
+    this.packer = Packer.of(this, this.#checkpointer, options.faults.arePacksUnsynced === true);
     this.outgoing = new OutgoingRows(this.context, (works) => this.patience.submit(works));
     this.#flags = new DelayedFlags(this.context, journal, {
       flush: () => this.#flushSoon(),

@@ -18,7 +18,7 @@ export const FRAME_HEAD_BYTES = 24;
 export const FOOTER_BYTES = 32;
 
 /** Raw octets in a frame that entries share, about. */
-export const BLOCK_BYTES = 128 * 1024;
+export const BLOCK_BYTES = 256 * 1024;
 /** Raw octets in a frame of a chain; only its last has fewer. */
 export const CHAIN_BYTES = 256 * 1024;
 /** Of one pack, about: a large message is not divided. */

@@ -31,6 +31,8 @@ export type PackRequest =
       readonly createdMs: number;
       readonly from: readonly number[];
     }
+  /** The next steps of what began with the first such request of a pass. */
+  | { readonly kind: 'facts'; readonly nowMs: number; readonly takesNew: boolean }
   | { readonly kind: 'survey'; readonly upTo: number };
 
 /** A blob that is in the pack, and comes out of it as it should. */
@@ -71,6 +73,46 @@ export interface Packed {
   readonly fileBytes: number;
 }
 
+/** A block of facts (`fact-block.ts`) that is to be a row, and the emails that are to name it. */
+export interface MadeBlock {
+  readonly key: number;
+  /** In its account. */
+  readonly number: number;
+  readonly madeMs: number;
+  /** Before they were compressed. */
+  readonly bytes: number;
+  readonly sum: number;
+  readonly wire: Uint8Array;
+  readonly listing: Uint8Array;
+  readonly search: Uint8Array;
+  readonly moves: readonly FactMove[];
+}
+
+/** Facts are known again by their length and their checksum. */
+interface Sealed {
+  readonly length: number;
+  readonly sum: number;
+}
+
+export interface FactMove {
+  readonly email: number;
+  /** Where its facts were: only from there are they moved. */
+  readonly from:
+    | { readonly kind: 'row'; readonly facts: Sealed; readonly derived: Sealed | undefined }
+    | { readonly kind: 'block'; readonly block: number };
+}
+
+export type FactStep =
+  | { readonly kind: 'made'; readonly made: MadeBlock }
+  /** Keys of blocks that no email names once the steps before are done. */
+  | { readonly kind: 'gone'; readonly gone: readonly number[] };
+
+export interface FactSteps {
+  readonly kind: 'facts';
+  readonly steps: readonly FactStep[];
+  readonly isOver: boolean;
+}
+
 export interface PackSurvey {
   readonly pack: number;
   readonly createdMs: number;
@@ -98,5 +140,6 @@ export interface Amount {
 
 export type PackReply =
   | Packed
+  | FactSteps
   | Survey
   | { readonly kind: 'failed'; readonly message: string; readonly code: StoreErrorCode };

@@ -5,10 +5,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Database, storeError } from '../database.ts';
 import { tune } from '../migrate.ts';
-import { makePack } from './make-pack.ts';
-import type { PackReply, PackRequest, PackWorkerData } from './pack-work.ts';
+import { makeFactBlocks } from './make-fact-blocks.ts';
+import { makePack, type PackContext } from './make-pack.ts';
+import type { FactStep, FactSteps, PackReply, PackRequest, PackWorkerData } from './pack-work.ts';
 import { rewritePacks } from './rewrite-packs.ts';
 import { survey } from './survey.ts';
+
+const STEPS_AT_ONCE = 32;
 
 const data = workerData as PackWorkerData;
 const db = new Database(data.path, { busyMs: 5000 });
@@ -38,6 +41,8 @@ function answer(request: PackRequest): PackReply {
         return makePack(context, request);
       case 'rewrite':
         return rewritePacks(context, request);
+      case 'facts':
+        return nextSteps(context, request);
       case 'survey':
         return survey(context, request.upTo);
     }
@@ -45,6 +50,26 @@ function answer(request: PackRequest): PackReply {
     const { message, code } = storeError(error, 'making a pack');
     return { kind: 'failed', message, code };
   }
+}
+
+let facts: Generator<FactStep> | undefined;
+
+/** Some blocks, which the owner writes before more are made. */
+function nextSteps(
+  context: PackContext,
+  { nowMs, takesNew }: Extract<PackRequest, { kind: 'facts' }>,
+): FactSteps {
+  facts ??= makeFactBlocks(context, { nowMs, takesNew, isGentle: data.isGentle });
+  const steps: FactStep[] = [];
+  while (steps.length < STEPS_AT_ONCE) {
+    const { value, done } = facts.next();
+    if (done === true) {
+      facts = undefined;
+      return { kind: 'facts', steps, isOver: true };
+    }
+    steps.push(value);
+  }
+  return { kind: 'facts', steps, isOver: false };
 }
 
 parentPort?.on('message', (request: PackRequest | 'close') => {

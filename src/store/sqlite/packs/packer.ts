@@ -12,15 +12,18 @@ import { Worker } from 'node:worker_threads';
 import { Mutex } from '../../../base/gate.ts';
 import { StoreError } from '../../../mailbox/port/store.ts';
 import type { BatchContext } from '../account-batch.ts';
+import type { Checkpointer } from '../checkpointer.ts';
 import type { GroupCommit } from '../group-commit.ts';
 import type { Segments } from '../segments.ts';
 import { lastBlobBefore, noteBlobs } from './blob-age.ts';
+import { factWorks, hasFactBlocks } from './flip-facts.ts';
 import { flipWork } from './flips.ts';
 import { PACK_BYTES } from './format.ts';
 import type { PackFiles } from './pack-files.ts';
 import { packsIn } from './pack-files.ts';
 import { isReferred, nextPack, removePack, removeUnfinished } from './pack-folder.ts';
 import type {
+  FactSteps,
   Move,
   Packed,
   PackReply,
@@ -47,6 +50,9 @@ export interface PackedShard {
   assertRoom(sizeBytes: number): void;
 }
 
+/** Of the database. */
+type Log = Pick<Checkpointer, 'empty'>;
+
 export type PackFolders = Pick<PackWorkerData, 'segments' | 'packs' | 'isUnsynced'>;
 
 export interface PassOptions {
@@ -67,6 +73,7 @@ export interface PassReport {
 
 export class Packer {
   readonly #shard: PackedShard;
+  readonly #log: Log;
   readonly #folders: PackFolders;
   readonly #passing = new Mutex();
   #next: number | undefined;
@@ -74,14 +81,15 @@ export class Packer {
   #worker: Worker | undefined;
   #report = { blobs: 0, mailBytes: 0, fileBytes: 0, removed: 0 };
 
-  private constructor(shard: PackedShard, folders: PackFolders) {
+  private constructor(shard: PackedShard, log: Log, folders: PackFolders) {
     this.#shard = shard;
+    this.#log = log;
     this.#folders = folders;
   }
 
-  static of(shard: PackedShard, isUnsynced: boolean): Packer {
+  static of(shard: PackedShard, log: Log, isUnsynced: boolean): Packer {
     const { directory } = shard;
-    return new Packer(shard, {
+    return new Packer(shard, log, {
       segments: join(directory, 'segments'),
       packs: join(directory, 'packs'),
       isUnsynced,
@@ -92,19 +100,45 @@ export class Packer {
   pass(options: PassOptions): Promise<PassReport> {
     return this.#passing.run(async () => {
       this.#report = { blobs: 0, mailBytes: 0, fileBytes: 0, removed: 0 };
-      if (options.ageMs === undefined && packsIn(this.#folders.packs).length === 0) return this.#report;
       try {
-        await this.#note(options.ageMs);
-        if (options.ageMs !== undefined) await this.#packAll(options.ageMs, options.isGentle);
-        await this.#rewriteSome(options.isGentle);
-        await this.#sweep();
-        await this.#shard.segments.deleteUnused();
-        await this.#giveBackPages();
+        await this.#letGo();
+        if (options.ageMs !== undefined || this.#hasPacked()) await this.#work(options);
       } finally {
         await this.#end();
+        if (!this.#isClosed) await this.#log.empty();
       }
       return this.#report;
     });
+  }
+
+  /** What needs no room, and makes some: also where the disk is full. */
+  async #letGo(): Promise<void> {
+    await this.#sweep();
+    await this.#shard.segments.deleteUnused();
+    await this.#giveBackPages();
+  }
+
+  async #work(options: PassOptions): Promise<void> {
+    const { ageMs, isGentle } = options;
+    await this.#note(ageMs);
+    let refusal: StoreError | undefined;
+    /** One that finds no room keeps none of the others from making some. */
+    const inTheRoomThereIs = async (work: () => Promise<void>): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.code !== 'full') throw error;
+        refusal ??= error;
+      }
+    };
+    try {
+      if (ageMs !== undefined) await inTheRoomThereIs(() => this.#packAll(ageMs, isGentle));
+      await inTheRoomThereIs(() => this.#rewriteSome(isGentle));
+      await inTheRoomThereIs(() => this.#packFacts(options));
+    } finally {
+      if (!this.#isClosed) await this.#letGo();
+    }
+    if (refusal !== undefined) throw refusal;
   }
 
   survey(ageMs: number | undefined): Promise<Survey> {
@@ -164,6 +198,27 @@ export class Packer {
       const { moves, parts } = made as Packed;
       await this.#follow(pack, { moves, parts, mailBytes: 0, fileBytes: 0 });
       await this.#sweep();
+    }
+  }
+
+  #hasPacked(): boolean {
+    return packsIn(this.#folders.packs).length > 0 || hasFactBlocks(this.#shard.context.db);
+  }
+
+  /** What is known of messages that are packed. */
+  async #packFacts({ ageMs, isGentle }: PassOptions): Promise<void> {
+    const { context, commits } = this.#shard;
+    const request = { kind: 'facts', nowMs: Date.now(), takesNew: ageMs !== undefined } as const;
+    for (let isOver = false; !isOver; ) {
+      const reply = (await this.#ask(request, isGentle)) as FactSteps;
+      for (const step of reply.steps) {
+        for (const work of factWorks(context.db, step)) {
+          await commits.perform(work);
+          this.#assertOpen();
+          await nextTurn();
+        }
+      }
+      isOver = reply.isOver;
     }
   }
 

@@ -26,11 +26,12 @@ import {
   someBytes,
   staged,
 } from '../../fixtures.ts';
-import { Database } from '../database.ts';
+import { bufferOf, Database } from '../database.ts';
 import { openSqliteStore } from '../open.ts';
 import { reshard } from '../reshard.ts';
 import { findPacked } from '../salvage/packed.ts';
 import { lastBlobBefore, noteBlobs } from './blob-age.ts';
+import { COLUMNS, type Column, FactColumn, type StoredParts } from './fact-block.ts';
 import { PACK_NAME } from './format.ts';
 import { PackFiles, packsIn } from './pack-files.ts';
 import type { PackSurvey } from './pack-work.ts';
@@ -58,17 +59,22 @@ function aMessage(text: string, attachment: Buffer): Buffer {
 
 async function keep(store: MailStore, all: readonly Buffer[], modseq = 0, account = ALICE): Promise<void> {
   const emails = [];
-  for (const [i, bytes] of all.entries())
-    emails.push(anEmail(email(modseq * 1000 + i + 1, account), await staged(store, bytes, [account])));
+  for (const [i, bytes] of all.entries()) {
+    const id = email(modseq * 1000 + i + 1, account);
+    const known = bytes.subarray(0, 100);
+    const facts = { envelope: known, header: known, preview: known, search: known };
+    emails.push(anEmail(id, await staged(store, bytes, [account]), facts));
+  }
   await commit(store, aBatch(modseq, { account, emails }));
 }
 
-/** Every file below the folder, as it is and with the frames of packs opened. */
+/** Every file below the folder, as it is and with the frames of packs and the blocks of facts opened. */
 function everythingIn(folder: string): { readonly path: string; readonly bytes: Buffer }[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return everythingIn(path);
     const found = [{ path, bytes: readFileSync(path) as Buffer }];
+    if (entry.name === 'meta.db') found.push(...blocksIn(path));
     if (!PACK_NAME.test(entry.name)) return found;
     const files = new PackFiles(folder);
     const pack = Number.parseInt(entry.name, 16);
@@ -81,6 +87,24 @@ function everythingIn(folder: string): { readonly path: string; readonly bytes: 
     files.close();
     return found;
   });
+}
+
+function blocksIn(path: string): { readonly path: string; readonly bytes: Buffer }[] {
+  const db = new Database(path, { isReadOnly: true });
+  const rows = db.prepare('SELECT id, wire, listing, search FROM fact_block').all();
+  db.close();
+  const names = Object.keys(COLUMNS) as Column[];
+  return rows.flatMap(([id, ...columns]) =>
+    columns.map((stored, i) => {
+      const column = FactColumn.open(names[i] as Column, id as number, bufferOf(stored));
+      const known = column.numbers.flatMap((number) => {
+        const parts: StoredParts = {};
+        column.read(number, COLUMNS[names[i] as Column], parts);
+        return Object.values(parts) as Buffer[];
+      });
+      return { path: `${path}, ${names[i]}`, bytes: Buffer.concat(known) };
+    }),
+  );
 }
 
 /** In base64 at each place where octets may begin in it, without the characters that depend on what is around. */
@@ -114,8 +138,13 @@ describe('what has gone', () => {
         .filter(({ bytes }) => forms.some((form) => bytes.includes(form)))
         .map(({ path }) => path);
     assert.ok(hits().length > 0, 'it is there at first');
+    assert.ok(
+      hits().some((path) => path.endsWith(', listing')),
+      'and what is known of it',
+    );
     await commit(store, aBatch(1, { released: [email(41), email(42)] }));
     await store.packing.compact();
+    assert.deepEqual(hits(), [], 'nor in the log of the database while it runs');
     await store.close();
     assert.deepEqual(hits(), []);
     const again = await open();
@@ -235,6 +264,82 @@ describe('rows that are lost', () => {
   });
 });
 
+describe('what is known of packed mail', () => {
+  const ids = Array.from({ length: 120 }, (_, i) => email(i + 1));
+  const known = (store: MailStore) => store.loadEmails(ids, ['envelope', 'preview', 'sort']);
+
+  async function packed(): Promise<Database> {
+    const store = await open();
+    await keep(
+      store,
+      ids.map((id) => Buffer.from(`Subject: ${id}\r\n\r\n${id} and more\r\n`.repeat(20))),
+    );
+    await store.packing.compact();
+    await store.close();
+    return new Database(join(data, 'shard-00', 'meta.db'));
+  }
+
+  it('is in blocks, and no row has it', async () => {
+    const db = await packed();
+    assert.deepEqual(db.prepare('SELECT sum(count), count(*) FROM fact_block').get(), [120, 3]);
+    assert.equal(db.value('SELECT count(*) FROM derived'), 0);
+    assert.equal(db.value("SELECT count(*) FROM email WHERE envelope >= 0 OR facts <> x''"), 0);
+    db.close();
+  });
+
+  it('is lost with its block and no further, and is computed anew', async () => {
+    const db = await packed();
+    const [first, second] = db.prepare('SELECT id FROM fact_block ORDER BY id').all();
+    const wire = bufferOf(db.prepare('SELECT wire FROM fact_block WHERE id = ?').get(first?.[0] ?? 0)?.[0]);
+    wire[wire.length - 9] = (wire[wire.length - 9] as number) ^ 1;
+    db.prepare('UPDATE fact_block SET wire = ? WHERE id = ?').run(wire, first?.[0] ?? 0);
+    db.prepare('DELETE FROM fact_block WHERE id = ?').run(second?.[0] ?? 0);
+    db.close();
+    const store = await open();
+    const found = await known(store);
+    assert.deepEqual(
+      found.map((one) => one?.envelope !== undefined),
+      ids.map((_, i) => i >= 96),
+    );
+    assert.ok(await bytesOf(store, email(1)), 'and its octets are read');
+    const {
+      id: _,
+      sizeBytes: __,
+      blob: ___,
+      ...facts
+    } = anEmail(email(7), await staged(store, someBytes(9)));
+    await commit(store, aBatch(1, { facts: ids.slice(0, 96).map((id) => ({ email: id, facts })) }));
+    await store.packing.compact();
+    const again = await known(store);
+    assert.ok(again.every((one) => one?.envelope !== undefined && one.sort !== undefined));
+    assert.deepEqual(await collect(store.inspect(false)), []);
+    await store.close();
+  });
+
+  it('is put together with others when little is left, and waits when it is few', async () => {
+    const db = await packed();
+    db.close();
+    const blocks = (): unknown => {
+      const now = new Database(join(data, 'shard-00', 'meta.db'));
+      const counts = now.prepare('SELECT count FROM fact_block ORDER BY id').all().flat();
+      now.close();
+      return counts;
+    };
+    assert.deepEqual(blocks(), [48, 48, 24]);
+    const store = await open();
+    await commit(store, aBatch(1, { released: ids.filter((_, i) => i % 3 !== 0) }));
+    await store.packing.compact();
+    const left = ids.filter((_, i) => i % 3 === 0);
+    const found = await store.loadEmails(left, ['sort']);
+    assert.deepEqual(
+      found.map((one) => `${one?.sort}`),
+      left.map((id) => `sort ${id}`),
+    );
+    await store.close();
+    assert.deepEqual(blocks(), [40]);
+  });
+});
+
 describe('an account with packed mail', () => {
   it('moves to another shard, octet for octet', async () => {
     const store = await open();
@@ -252,6 +357,8 @@ describe('an account with packed mail', () => {
     for (const account of [ALICE, BOB])
       for (const [i, bytes] of all.entries())
         assert.ok((await bytesOf(again, email(i + 1, account)))?.equals(bytes));
+    const [facts] = await again.loadEmails([email(12, BOB)], ['preview']);
+    assert.ok(all[11]?.subarray(0, 100).equals(facts?.preview as Buffer));
     assert.deepEqual(await collect(again.inspect(false)), []);
     await again.close();
   });

@@ -3,9 +3,9 @@ import { PACK_BYTES } from './format.ts';
 import type { PackSurvey } from './pack-work.ts';
 
 /** What is dead in a pack is gone after that, and no pack is rewritten for it more often. */
-const FORGET_MS = 7 * 24 * 3600_000;
+export const FORGET_MS = 7 * 24 * 3600_000;
 /** Earlier, when so much of it is dead. */
-const MOST_DEAD = 0.4;
+export const MOST_DEAD = 0.4;
 /** So many packs of an eighth of their size or less become one. */
 const MOST_SMALL = 16;
 const SMALL_BYTES = PACK_BYTES / 8;

@@ -52,9 +52,9 @@ const LOST_CHANGES = 'UPDATE account SET changes_floor = modseq';
 /** Clients that come back with an older modseq are told what is there, not what has gone. */
 const LOST_HISTORY = 'UPDATE mailbox SET expunged_floor = modseq';
 
-/** Of an email whose row was damaged: it stays when its octets are as many as it says. */
+/** Of an email whose row was damaged: it stays when its octets are as many as it says. What is known of others may be in a block. */
 const UNPROVEN_EMAILS = `
-  DELETE FROM email WHERE facts = x'' AND NOT EXISTS (SELECT 1 FROM blob
+  DELETE FROM email WHERE facts = x'' AND envelope >= 0 AND NOT EXISTS (SELECT 1 FROM blob
     WHERE blob.id = email.blob AND blob.size + coalesce(length(prefix), 0) = email.size)`;
 
 export function rebuildMail(shardDirectory: string, stamp: string): Rebuilt {

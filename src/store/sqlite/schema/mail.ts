@@ -9,6 +9,7 @@
  * There is no index on modseq of messages: it would treble what a change writes (`maxmod` of the chunks is enough).
  */
 import type { Schema } from '../migrate.ts';
+import { FACTS } from './facts.ts';
 import { IMPORT_TRACES } from './import-traces.ts';
 import { PACKS } from './packs.ts';
 
@@ -394,5 +395,6 @@ export const MAIL_SCHEMA: Schema = {
     STEP_16,
     PACKS,
     IMPORT_TRACES,
+    FACTS,
   ],
 };
