@@ -105,7 +105,7 @@ export class OldServer {
       for (const name of ['cur', 'new', 'tmp']) await mkdir(join(path, name), { recursive: true });
       if (folder !== 'INBOX') await writeFile(join(path, 'maildirfolder'), '');
       const keywords = await this.#keywordsOf(path);
-      for (const message of messages) await this.#deliver(path, message, keywords);
+      await Promise.all(messages.map((message) => this.#deliver(path, message, keywords)));
       await writeFile(join(path, 'dovecot-keywords'), keywords.map((name, i) => `${i} ${name}\n`).join(''));
     }
     const names = subscribed.map((name) => this.#prefix + dotted(name));

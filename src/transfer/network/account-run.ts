@@ -6,11 +6,12 @@ import { MailboxError } from '../../mailbox/model/errors.ts';
 import { SourceFailure } from './failure.ts';
 import { type Listing, listFolder, runFolder } from './folder-run.ts';
 import type { ImapRemote } from './imap-remote.ts';
+import { labelPlacing, labelPlan } from './labels.ts';
 import { Line } from './line.ts';
 import { type Migration, MigrationStopped, type Mode, type Target } from './migration.ts';
 import type { Pace } from './pace.ts';
-import { Patience } from './patience.ts';
-import { folderPlacing, type Naming } from './placing.ts';
+import { Patience, type PatienceOptions } from './patience.ts';
+import { folderPlacing, type Placing } from './placing.ts';
 import type { AccountReceipt, FolderReceipt, Problem } from './receipt.ts';
 import type { RemoteFolder } from './remote-folders.ts';
 import { Room } from './room.ts';
@@ -24,6 +25,8 @@ export interface AccountOptions {
   readonly pace: Pace;
   /** For how long the old server may not work at all, in ms. */
   readonly patienceMs: number;
+  /** Tests own the time. */
+  readonly time?: Pick<PatienceOptions, 'sleep' | 'now'>;
   readonly mode: Mode;
   readonly removes: boolean;
   /** Everything goes there or below it. */
@@ -42,6 +45,8 @@ export interface Progress {
   readonly bytes: number;
 }
 
+const NOT_SHOWN =
+  'Gmail does not show it over IMAP, so mail with several labels comes once for each; its settings can show it';
 /** A receipt of more is read by nobody; they are counted. */
 const MOST_PROBLEMS = 10_000;
 
@@ -66,6 +71,7 @@ class AccountRun {
     this.#options = options;
     const patience = new Patience({
       longestMs: options.patienceMs,
+      ...options.time,
       onPause: (failure, ms) => options.onPause(failure.message, ms),
     });
     this.#room = new Room(() => options.target.findAccount(options.address));
@@ -98,12 +104,27 @@ class AccountRun {
     const { target, address, mailbox } = this.#options;
     // First: an account that is not here needs no sign-in there.
     await target.findAccount(address);
-    const folders = await this.#line.ask((remote) => remote.folders());
+    const { folders, hasLabels } = await this.#line.ask(async (remote) => {
+      return { folders: await remote.folders(), hasLabels: remote.hasLabels };
+    });
     const naming = { roles: await target.listMailboxes(address), below: mailbox };
+    const wanted: RemoteFolder[] = [];
     for (const folder of folders) {
       const why = folder.skipped ?? this.#whySkipped(folder);
-      if (why === undefined) await this.#folder(folder, naming);
+      if (why === undefined) wanted.push(folder);
       else this.#leftOut.push({ where: folder.path, why });
+    }
+    const plan = hasLabels ? labelPlan(wanted) : undefined;
+    if (hasLabels && plan === undefined) this.#leftOut.push({ where: 'All Mail', why: NOT_SHOWN });
+    if (plan !== undefined) {
+      await this.#folder(plan.all, ({ open, messages }, migration) =>
+        labelPlacing(migration, plan, { uidValidity: open.uidValidity, messages, naming }),
+      );
+    }
+    for (const folder of plan?.others ?? wanted) {
+      await this.#folder(folder, (listing, migration) =>
+        folderPlacing(migration, folder, { ...listing, naming }),
+      );
     }
   }
 
@@ -114,19 +135,16 @@ class AccountRun {
     return isNamed ? 'it was to be left out' : undefined;
   }
 
-  async #folder(folder: RemoteFolder, naming: Naming): Promise<void> {
+  async #folder(
+    folder: RemoteFolder,
+    placingOf: (listing: Listing, migration: Migration) => Promise<Placing>,
+  ): Promise<void> {
+    const { path } = folder;
     const migration = this.#migration(folder);
-    let listing: Listing;
     try {
-      listing = await listFolder(migration, folder.path);
-    } catch (error) {
-      this.#passOver(folder, error);
-      return;
-    }
-    try {
-      const { open, messages } = listing;
-      const placing = await folderPlacing(migration, folder, { open, messages, naming });
-      this.#folders.push(await runFolder(migration, { path: folder.path, listing, placing }));
+      const listing = await listFolder(migration, path);
+      const placing = await placingOf(listing, migration);
+      this.#folders.push(await runFolder(migration, { path, listing, placing }));
     } catch (error) {
       this.#passOver(folder, error);
     }

@@ -54,7 +54,7 @@ export class Fetching {
     const came = together instanceof SourceFailure ? [] : together;
     const uids = new Set(came.map(({ uid }) => uid));
     const missing = batch.filter(({ uid }) => !uids.has(uid));
-    if (missing.length === 0) return came;
+    if (missing.length === 0) return came.toSorted((a, b) => a.uid - b.uid);
     const alone: FetchedMessage[] = [];
     for (const message of missing) {
       // Alone already, and it broke the connection as often as it may.
@@ -94,11 +94,13 @@ export class Fetching {
   /** The failure, when it is one that another message need not have. */
   async #attempt(batch: readonly RemoteMessage[]): Promise<readonly FetchedMessage[] | SourceFailure> {
     const uids = batch.map(({ uid }) => uid);
+    const labels = new Map(batch.map((message) => [message.uid, message.labels]));
     try {
       return await this.#ask(async (remote) => {
         const came: FetchedMessage[] = [];
         await remote.fetch(uids, async (message) => {
-          came.push(message);
+          // What labels it has by now is of the next run.
+          came.push({ ...message, labels: labels.get(message.uid) ?? message.labels });
           await this.#work.pace.spend(message.bytes.length);
         });
         return came;

@@ -101,7 +101,7 @@ export class ImapRemote {
   async fetch(uids: readonly number[], take: (message: FetchedMessage) => Promise<void>): Promise<void> {
     const wanted = new Set(uids);
     await this.#asked(async () => {
-      const query = { uid: true, flags: true, internalDate: true, source: true };
+      const query = { uid: true, flags: true, internalDate: true, source: true, labels: this.hasLabels };
       for await (const row of this.#client.fetch(rangeOf(uids), query, { uid: true })) {
         const message = listedOf(row);
         if (message === undefined || row.source === undefined || !wanted.delete(message.uid)) continue;

@@ -40,7 +40,10 @@ export interface Naming {
   readonly below: string | undefined;
 }
 
-export function mailboxOfFolder({ name, role }: RemoteFolder, { roles, below }: Naming): string {
+export function mailboxOfFolder(
+  { name, role }: Pick<RemoteFolder, 'name' | 'role'>,
+  { roles, below }: Naming,
+): string {
   const holder = role === undefined ? undefined : roles.find((one) => one.role === role)?.name;
   if (below === undefined && holder !== undefined) return holder;
   return mailboxFor(name, { roles, below, isOnly: false });

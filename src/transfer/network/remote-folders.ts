@@ -4,6 +4,7 @@
  * the languages that programs make such folders in.
  */
 import type { ListResponse, NamespacesObject } from 'imapflow';
+import { specialUse } from 'imapflow/lib/special-use.js';
 import type { Role } from '../../mailbox/model/model.ts';
 
 export interface RemoteFolder {
@@ -33,26 +34,48 @@ export function foldersOf(
 ): readonly RemoteFolder[] {
   const prefixes = (namespaces?.personal || []).map(({ prefix }) => prefix).filter((prefix) => prefix !== '');
   const foreign = [...(namespaces?.other || []), ...(namespaces?.shared || [])].map(({ prefix }) => prefix);
-  const folders = listed.map((entry) => {
+  const named = listed.map((entry) => {
     const { path, delimiter } = entry;
     const isForeign = foreign.some((prefix) => prefix !== '' && path.startsWith(prefix));
-    const use = entry.specialUse?.toLowerCase();
-    return {
-      path,
-      name: nameOf(
-        path,
-        delimiter,
-        isForeign ? undefined : prefixes.find((prefix) => path.startsWith(prefix)),
-      ),
-      role: use === undefined ? undefined : ROLES[use],
-      isAll: use === '\\all',
-      isSubscribed: entry.subscribed,
-      skipped: whySkipped(entry, isForeign),
-    };
+    const prefix = isForeign ? undefined : prefixes.find((one) => path.startsWith(one));
+    return { entry, name: nameOf(path, delimiter, prefix), skipped: whySkipped(entry, isForeign) };
+  });
+  const uses = usesOf(named);
+  const folders = named.map(({ entry: { path, subscribed }, name, skipped }, i) => {
+    const use = uses[i];
+    const role = use === undefined ? undefined : ROLES[use];
+    return { path, name, role, isAll: use === '\\all', isSubscribed: subscribed, skipped };
   });
   // INBOX first: it is what people miss first.
   return folders.sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
 }
+
+/**
+ * What each is for, as the server says; where it says nothing of a use, a folder at the top is for what its name means, and one whose name
+ * is only near to that when there is no better.
+ */
+function usesOf(
+  folders: readonly { readonly entry: ListResponse; readonly name: string; readonly skipped: unknown }[],
+): readonly (string | undefined)[] {
+  const claims = folders.map(({ entry, name, skipped }) => {
+    const { flag, source } = specialUse(true, { flags: entry.flags, name: name.split('/').at(-1) ?? name });
+    const counts = flag !== null && skipped === undefined && (source === 'extension' || !name.includes('/'));
+    return counts ? { use: flag.toLowerCase(), source } : undefined;
+  });
+  const best = new Map<string, number>();
+  for (const claim of claims) {
+    if (claim !== undefined)
+      best.set(claim.use, Math.min(best.get(claim.use) ?? 9, SOURCES.indexOf(claim.source ?? '')));
+  }
+  return claims.map((claim) => {
+    return claim !== undefined && best.get(claim.use) === SOURCES.indexOf(claim.source ?? '')
+      ? claim.use
+      : undefined;
+  });
+}
+
+/** From the surest on. */
+const SOURCES: readonly string[] = ['extension', 'name', 'name-guess'];
 
 const rank = ({ path, role }: RemoteFolder): number =>
   path.toUpperCase() === 'INBOX' ? 0 : role === undefined ? 1 : 2;

@@ -26,8 +26,8 @@ export function listedOf(row: FetchMessageObject): RemoteMessage | undefined {
   return {
     uid: row.uid,
     flags: names.reduce((bits, name) => bits | (parseSystemFlag(name) ?? 0), 0),
-    // `\Recent` and the server's own flags are none.
-    keywords: keywordsOf(names),
+    // `\Recent` and the server's own flags are none; Gmail has a label for what others have a keyword for (RFC 8457).
+    keywords: keywordsOf(row.labels?.has('\\Important') === true ? [...names, '$Important'] : names),
     internalDate: seconds !== undefined && seconds >= 0 && seconds <= 0xffff_ffff ? seconds : undefined,
     sizeBytes: row.size ?? 0,
     labels: row.labels === undefined ? [] : [...row.labels],
