@@ -41,6 +41,26 @@ describe('scenarios through the relay', { concurrency: 4 }, () => {
   }
 });
 
+/** Grammars whose commands come in pieces of one octet: nothing depends on how the network cuts them. */
+const CUT = [
+  'rfc4467-urlauth',
+  'rfc4469-catenate',
+  'rfc5267-contexts',
+  'rfc5465-5.1-flags-and-delay',
+  'rfc5466-filters',
+  'rfc6203-fuzzy',
+  'rfc8437-unauthenticate',
+  'rfc9586-uidonly',
+  'uidbatches',
+];
+
+describe('scenarios in single octets', { concurrency: 4 }, () => {
+  for (const name of CUT) {
+    const source = readFileSync(join(FOLDER, `${name}.txt`), 'utf8');
+    test(name, () => playScenario(source, { isCut: true }));
+  }
+});
+
 test('the page about scenarios shows one that is played, and names everything there is', async () => {
   const page = readFileSync(join(FOLDER, '..', '..', 'docs', 'SCENARIOS.md'), 'utf8');
   const example = page.split('\n').filter((line) => line.startsWith('    '));

@@ -2,6 +2,7 @@
  * Reads the golden conversations (`*.txt` in this folder) and plays one against a real server. `docs/SCENARIOS.md` is their
  * language.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseSystemFlag } from '../../src/mail/flags.ts';
 import { ImapClient } from '../imap-client.ts';
 import { startTestImap, type TestImap, type TestImapOptions } from '../kit/imap.ts';
@@ -46,11 +47,13 @@ function utf8(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** `how`: what the server is to have otherwise. */
-export async function playScenario(
-  source: string,
-  how: Pick<TestImapOptions, 'isRelayed'> = {},
-): Promise<void> {
+interface How extends Pick<TestImapOptions, 'isRelayed'> {
+  /** The client's octets come one by one. */
+  readonly isCut?: boolean;
+}
+
+/** `how`: what is to be otherwise. */
+export async function playScenario(source: string, how: How = {}): Promise<void> {
   const steps = parseScenario(source);
   const player = await Player.start(steps, how);
   try {
@@ -68,11 +71,14 @@ class Player {
   readonly #variables = new Map<string, string>();
   readonly #pending = new Map<number, string>();
 
-  private constructor(server: TestImap) {
+  readonly #isCut: boolean;
+
+  private constructor(server: TestImap, isCut: boolean) {
     this.#server = server;
+    this.#isCut = isCut;
   }
 
-  static async start(steps: readonly Step[], how: Pick<TestImapOptions, 'isRelayed'>): Promise<Player> {
+  static async start(steps: readonly Step[], { isCut = false, ...how }: How): Promise<Player> {
     const settings = steps.filter((step) => step.kind === '@settings').flatMap((step) => options(step.text));
     const server = await startTestImap({
       ...how,
@@ -80,7 +86,7 @@ class Player {
       withTls: steps.some((step) => step.kind === '@tls' || step.kind === '@starttls'),
     });
     await server.kit.addAccount('alice@example.com', 'secret');
-    return new Player(server);
+    return new Player(server, isCut);
   }
 
   /** Plays the step at `at`, or the group that begins there; returns what comes next. */
@@ -200,7 +206,12 @@ class Player {
     const pending = this.#pending.get(step.connection) ?? '';
     const bytes = pending + this.#bytesOf(step);
     this.#pending.set(step.connection, step.kind === 'C+' ? bytes : '');
-    if (step.kind === 'C') client.send(bytes);
+    if (step.kind !== 'C') return;
+    if (!this.#isCut) return client.send(bytes);
+    for (const octet of bytes) {
+      client.send(octet);
+      await nextTurn();
+    }
   }
 
   /** The line with its literal, or with its line end. */
