@@ -143,7 +143,7 @@ describe('modes', { concurrency: 2 }, () => {
       await Promise.all(watchers.map(look));
       await Promise.all(watchers.map(look));
       const [first, ...rest] = watchers.map(({ known }) => known.shown);
-      for (const [i, shown] of rest.entries()) assert.deepEqual(shown, first, MODES[i + 1]);
+      for (const [i, shown] of rest.entries()) assert.deepEqual(shown, first, MODES[i + 1] ?? '');
       for (const client of [...others, ...watchers.map((one) => one.client)]) client.close();
     });
   }
