@@ -17,6 +17,7 @@ import type {
 import type { StoredCredential } from '../mailbox/model/credential.ts';
 import type { LimitChoice, Resource } from '../mailbox/model/quota.ts';
 import type { Packing } from '../mailbox/port/packing.ts';
+import type { Snapshots } from '../mailbox/port/snapshots.ts';
 import type { Usage } from '../mailbox/reading/usage.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
@@ -44,6 +45,8 @@ export interface Admin extends MailAccess {
   readonly migration: MigrationAccess;
   /** Older mail in less room. */
   readonly packing: Packing;
+  /** For whoever makes a backup. */
+  readonly snapshots: Snapshots;
 
   listAccounts(): Promise<readonly AccountSummary[]>;
   /** Throws `nonexistent`. */

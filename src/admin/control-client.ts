@@ -11,6 +11,7 @@ import type { ActivityEvent } from '../identity/activity.ts';
 import { MAILBOX_ERROR_CODES, MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
 import type { ForeignUids, TakenOver } from '../mailbox/operations/take-over-uids.ts';
 import type { Packing } from '../mailbox/port/packing.ts';
+import type { Snapshots } from '../mailbox/port/snapshots.ts';
 import type { Usage } from '../mailbox/reading/usage.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
@@ -41,6 +42,7 @@ import { migrationOver } from './control-migration.ts';
 import { peopleOver } from './control-people.ts';
 import { ControlQueue } from './control-queue.ts';
 import { ControlScripts } from './control-scripts.ts';
+import { snapshotsOver } from './control-snapshots.ts';
 import type { Standstill } from './event-loop.ts';
 import type { Failure } from './failure.ts';
 import type { KeepingAdmin } from './keeping-admin.ts';
@@ -57,6 +59,7 @@ export class ControlClient implements Admin {
   readonly migration: MigrationAccess;
   readonly people: PeopleAdmin;
   readonly packing: Packing;
+  readonly snapshots: Snapshots;
   readonly #wire: Wire;
 
   private constructor(server: ServerFacts, wire: Wire) {
@@ -73,6 +76,7 @@ export class ControlClient implements Admin {
       compact: () => wire.json('POST', '/v1/compact'),
       status: () => wire.json('GET', '/v1/packing'),
     };
+    this.snapshots = snapshotsOver((method, path) => wire.json(method, path));
   }
 
   /** Undefined when no server answers there. */

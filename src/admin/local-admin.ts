@@ -20,6 +20,7 @@ import { findMailbox, mailboxOf } from '../mailbox/operations/mailboxes.ts';
 import { setQuota } from '../mailbox/operations/quota.ts';
 import { type ForeignUids, type TakenOver, takeOverUids } from '../mailbox/operations/take-over-uids.ts';
 import type { Packing } from '../mailbox/port/packing.ts';
+import type { Snapshots } from '../mailbox/port/snapshots.ts';
 import { type Usage, usageOf } from '../mailbox/reading/usage.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import { checkMail } from '../mailbox/upkeep/check.ts';
@@ -81,6 +82,7 @@ export class LocalAdmin implements Admin {
   readonly migration: MigrationAccess;
   readonly people: PeopleAdmin;
   readonly packing: Packing;
+  readonly snapshots: Snapshots;
   readonly #domain: Domain;
   readonly #accounts: AccountAdmin;
   readonly #options: LocalAdminOptions;
@@ -102,6 +104,7 @@ export class LocalAdmin implements Admin {
       summaryOf: (record) => this.#summary(record),
     });
     this.packing = this.#domain.store.packing;
+    this.snapshots = this.#domain.store.snapshots;
     this.scripts = new LocalScripts({ ...options, domain: this.#domain });
   }
 

@@ -39,6 +39,7 @@
  *     GET    /v1/activity/ADDRESS/LIMIT                     what happened to an account, the oldest of LIMIT events first
  *     GET    /v1/packing                                    how much of the mail is packed
  *     POST   /v1/compact                                    packs all of it, and answers when that is done
+ *     POST   /v1/snapshot                                   PATCH: it is still needed      DELETE
  *     POST   /v1/check { address?, repair }                 answers one JSON object a line, as they are found; the last
  *                                                           is the verdict, or { kind: "failed", message }
  *
@@ -49,6 +50,7 @@ import { z } from 'zod';
 import { Secret } from '../base/secret.ts';
 import type { MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
 import { METRICS_TYPE, type Watch } from './admin.ts';
+import { SNAPSHOT_ROUTES } from './control-snapshots.ts';
 import { DOMAIN_ROUTES, QuotaSchema } from './domain-routes.ts';
 import { failureOf } from './failure.ts';
 import { KEEPING_ROUTES } from './keeping-routes.ts';
@@ -178,6 +180,7 @@ const ROUTES: readonly Route[] = Object.freeze([
   ...MIGRATION_ROUTES,
   ...PEOPLE_ROUTES,
   ...QUEUE_ROUTES,
+  ...SNAPSHOT_ROUTES,
   on('GET', '/v1/health', async ({ watch }) => ({ json: await watched(watch).health() })),
   on('GET', '/v1/listeners', async ({ watch }) => ({ json: { listeners: watched(watch).listeners() } })),
   on('GET', '/v1/metrics', async ({ watch }) => ({

@@ -28,6 +28,7 @@ import { sharedMigration } from './control-migration.ts';
 import { sharedPeople } from './control-people.ts';
 import { SharedQueue } from './control-queue.ts';
 import { SharedScripts } from './control-scripts.ts';
+import { sharedSnapshots } from './control-snapshots.ts';
 import type { PeopleAdmin } from './people-admin.ts';
 
 export interface AdminParts {
@@ -56,6 +57,7 @@ export class SharedAdmin implements Admin {
     compact: async () => (await this.#askAll((admin) => admin.packing.compact())).reduce(sumOfReports),
     status: async () => (await this.#askAll((admin) => admin.packing.status())).reduce(sumOfStatus),
   };
+  readonly snapshots = sharedSnapshots(() => this.#parts.everybody());
   readonly #parts: AdminParts;
 
   constructor(parts: AdminParts) {

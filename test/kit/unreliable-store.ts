@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AccountId } from '../../src/mailbox/model/model.ts';
 import type { OutgoingStore } from '../../src/mailbox/port/outgoing.ts';
 import type { Packing } from '../../src/mailbox/port/packing.ts';
+import type { Snapshots } from '../../src/mailbox/port/snapshots.ts';
 import {
   type AccountBatch,
   type Directory,
@@ -76,6 +77,10 @@ export class UnreliableStore implements MailStore {
 
   get packing(): Packing {
     return this.#inner.packing;
+  }
+
+  get snapshots(): Snapshots {
+    return this.#inner.snapshots;
   }
 
   get outgoing(): OutgoingStore {

@@ -36,12 +36,14 @@ import type {
   LoadedMailbox,
   TracedImport,
 } from './rows.ts';
+import type { Snapshots } from './snapshots.ts';
 import type { Staging } from './staging.ts';
 import type { StoreError } from './store-error.ts';
 
 export type { Directory } from './directory.ts';
 export type { Packing, PackingReport, PackingStatus } from './packing.ts';
 export type * from './rows.ts';
+export type { SnapshotPart, Snapshots } from './snapshots.ts';
 export type { StagedBlob, Staging } from './staging.ts';
 export { STORE_ERROR_CODES, StoreError, type StoreErrorCode } from './store-error.ts';
 
@@ -89,6 +91,7 @@ export interface MailStore {
   readonly directory: Directory;
   readonly outgoing: OutgoingStore;
   readonly packing: Packing;
+  readonly snapshots: Snapshots;
 
   /** This process holds the account: nobody else changes it. What is asked of one that it does not hold is refused, `fenced`. */
   owns(account: AccountId): boolean;

@@ -8,7 +8,7 @@
 import type { AccountId } from '../model/model.ts';
 import type { OutgoingId } from '../model/outgoing.ts';
 import type { OutgoingStore } from './outgoing.ts';
-import type { AccountBatch, Directory, MailStore, Packing, Staging, StoreWrite } from './store.ts';
+import type { AccountBatch, Directory, MailStore, Packing, Snapshots, Staging, StoreWrite } from './store.ts';
 import { atOnceInWords, CHANGING, inWords, READING, rethrow, STORING, slicesInWords } from './store-words.ts';
 import { TranslatedDirectory } from './translated-directory.ts';
 
@@ -18,6 +18,7 @@ export class TranslatedStore implements MailStore {
   readonly directory: Directory;
   readonly outgoing: OutgoingStore;
   readonly packing: Packing;
+  readonly snapshots: Snapshots;
   readonly #store: MailStore;
 
   constructor(store: MailStore) {
@@ -27,6 +28,11 @@ export class TranslatedStore implements MailStore {
     this.packing = {
       compact: () => inWords(STORING, () => store.packing.compact()),
       status: () => inWords(READING, () => store.packing.status()),
+    };
+    this.snapshots = {
+      take: () => inWords(STORING, () => store.snapshots.take()),
+      keep: () => inWords(READING, () => store.snapshots.keep()),
+      release: () => inWords(CHANGING, () => store.snapshots.release()),
     };
   }
 

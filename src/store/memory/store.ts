@@ -16,6 +16,7 @@ import {
   type ModSeq,
 } from '../../mailbox/model/model.ts';
 import { NO_PACKING } from '../../mailbox/port/packing.ts';
+import { NO_SNAPSHOTS } from '../../mailbox/port/snapshots.ts';
 import {
   type AccountBatch,
   type ByteRange,
@@ -48,6 +49,7 @@ class MemoryStore implements MailStore {
   readonly directory: Directory;
   readonly outgoing: MemoryOutgoing;
   readonly packing = NO_PACKING;
+  readonly snapshots = NO_SNAPSHOTS;
   readonly #data: MemoryData;
   /** Whoever still has one of these in memory must not bring it back. */
   readonly #destroyed = new Set<AccountId>();

@@ -24,8 +24,10 @@ export const LINEAGE_MODSEQ_JUMP = 100_000_000;
 /** Mailboxes an account has made meanwhile. */
 const MAILBOX_JUMP = 10_000;
 const MAX_U32 = 0xffff_ffff;
-/** Near the end of its UIDs a mailbox jumps no further; the rest is for mail. */
-const LAST_JUMP = MAX_UID - 2 * UID_JUMP;
+/** Of a snapshot that was put back, for each second that it is old, so that a second time from the same one jumps further than the first. */
+const UIDS_A_SECOND = 10;
+const MODSEQS_A_SECOND = 1000;
+const MOST_SECONDS = 50_000_000;
 const MAILBOXES_PER_SLICE = 100;
 
 const SQL = {
@@ -33,6 +35,7 @@ const SQL = {
     + coalesce((SELECT value FROM store WHERE key = 'removed'), 0))`,
   lineage: 'SELECT lineage, modseq FROM account WHERE id = ?',
   mailboxes: 'SELECT id FROM mailbox WHERE id BETWEEN ? AND ? AND id > ? ORDER BY id LIMIT ?',
+  all: 'SELECT id, modseq FROM account',
   jumpMailbox: `UPDATE mailbox SET uidnext = CASE WHEN uidnext < ?1 THEN uidnext + ?2 ELSE uidnext END,
     modseq = ?3, expunged_floor = ?3 WHERE id = ?4`,
   jumpAccount: `UPDATE account SET modseq = ?1, changes_floor = ?1, email_modseq = ?1, mailbox_modseq = ?1, lineage = ?2,
@@ -140,8 +143,8 @@ export async function joinLineage(
     let isJumped = false;
     await commits.perform({
       apply: () => {
-        for (const [id] of ids) db.prepare(SQL.jumpMailbox).run(LAST_JUMP, UID_JUMP, modseq, id as number);
-        isJumped = isLast && jumpAccount(db, account, lineage, modseq);
+        for (const [id] of ids) jumpMailbox(db, id as number, { uids: UID_JUMP, modseq });
+        isJumped = isLast && jumpAccount(db, account, lineage, { uids: UID_JUMP, modseq });
         modseqs.delete(account);
       },
       undo: () => modseqs.delete(account),
@@ -154,8 +157,37 @@ export async function joinLineage(
   }
 }
 
-function jumpAccount(db: Database, account: AccountId, lineage: number, modseq: number): boolean {
+/**
+ * Of a shard that was put back from a snapshot and that nobody has opened yet, inside a transaction: a new lineage, in which all of its
+ * accounts are.
+ */
+export function jumpAll(db: Database, ageMs: number): void {
+  const seconds = Math.min(MOST_SECONDS, Math.max(0, Math.ceil(ageMs / 1000)));
+  db.prepare("UPDATE store SET value = value + 1 WHERE key = 'lineage'").run();
+  const lineage = db.value("SELECT value FROM store WHERE key = 'lineage'") as number;
+  for (const [account, before] of db.prepare(SQL.all).all() as unknown as readonly [AccountId, number][]) {
+    const uids = UID_JUMP + UIDS_A_SECOND * seconds;
+    const modseq = before + LINEAGE_MODSEQ_JUMP + MODSEQS_A_SECOND * seconds;
+    const [first, last] = accountRange(account);
+    for (const [id] of db.prepare(SQL.mailboxes).all(first, last, first, -1))
+      jumpMailbox(db, id as number, { uids, modseq });
+    jumpAccount(db, account, lineage, { uids, modseq });
+  }
+}
+
+interface Jump {
+  readonly uids: number;
+  /** Of the account, from now on. */
+  readonly modseq: number;
+}
+
+/** Near the end of its UIDs a mailbox jumps no further; the rest is for mail. */
+function jumpMailbox(db: Database, mailbox: number, { uids, modseq }: Jump): void {
+  db.prepare(SQL.jumpMailbox).run(MAX_UID - uids - UID_JUMP, uids, modseq, mailbox);
+}
+
+function jumpAccount(db: Database, account: AccountId, lineage: number, { uids, modseq }: Jump): boolean {
   const seconds = Math.floor(Date.now() / 1000);
-  const values = [modseq, lineage, MAILBOX_JUMP, UID_JUMP, MAX_U32, seconds, account];
+  const values = [modseq, lineage, MAILBOX_JUMP, uids, MAX_U32, seconds, account];
   return db.prepare(SQL.jumpAccount).run(...values) === 1;
 }

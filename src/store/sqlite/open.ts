@@ -31,6 +31,7 @@ import {
 import { annotationValues } from './annotation-rows.ts';
 import { belongingsAfter } from './belonging-rows.ts';
 import { accountsUnmet, correspondentCounts, correspondentKinds } from './correspondent-rows.ts';
+import { SqliteDirectory } from './directory.ts';
 import { lessonsAfter } from './lesson-rows.ts';
 import { closeParts, type OpenedParts, openParts, type SqliteStoreOptions } from './opening.ts';
 import { SqliteOutgoing } from './outgoing-store.ts';
@@ -39,6 +40,7 @@ import type { RowReader } from './rows.ts';
 import { lastRuleEntries, memoriesAfter, scriptText } from './rule-rows.ts';
 import type { Shard, ShardFaults } from './shard.ts';
 import type { ShardedDirectory } from './sharded-directory.ts';
+import { StoreSnapshots } from './snapshot/snapshots.ts';
 import { Blocks, Upload } from './staging.ts';
 import { allMembers, threadMatches, threadMembers, threadSize } from './threads.ts';
 
@@ -62,6 +64,7 @@ class SqliteStore implements SqliteMailStore {
   readonly directory: ShardedDirectory;
   readonly outgoing: SqliteOutgoing;
   readonly packing: ShardPacking;
+  readonly snapshots: StoreSnapshots;
   /** Those that are here, by their numbers. */
   readonly #blocks = new Blocks();
   readonly #shards: ReadonlyMap<number, Shard>;
@@ -69,7 +72,7 @@ class SqliteStore implements SqliteMailStore {
   readonly #looking: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
 
-  constructor(parts: OpenedParts, { packAfterMs = 0, log = silentLog }: SqliteStoreOptions) {
+  constructor(parts: OpenedParts, { directory, packAfterMs = 0, log = silentLog }: SqliteStoreOptions) {
     this.directory = parts.directory;
     this.#shards = parts.shards;
     this.#parts = parts;
@@ -83,6 +86,12 @@ class SqliteStore implements SqliteMailStore {
       onDone: (report) => log.info({ ...report }, 'older mail was packed'),
       onTrouble: (err) =>
         log.warn({ err }, 'older mail could not be packed; it stays as it is until the next time'),
+    });
+    this.snapshots = new StoreSnapshots({
+      directory,
+      shards: [...this.#shards.values()],
+      hasAccounts: this.directory instanceof SqliteDirectory,
+      onTrouble: (err) => log.warn({ err }, 'a snapshot that is not needed any more could not be removed'),
     });
     this.#looking = setInterval(() => {
       this.directory.look();
@@ -283,6 +292,7 @@ class SqliteStore implements SqliteMailStore {
 
   async #close(): Promise<void> {
     clearInterval(this.#looking);
+    await this.snapshots.close();
     await this.packing.stop();
     await closeParts(this.#parts);
   }

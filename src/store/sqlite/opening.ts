@@ -30,6 +30,7 @@ import { rebuildMail } from './salvage/mail.ts';
 import { openDamaged } from './salvage/open-damaged.ts';
 import { Shard, type ShardFaults, type ShardOptions } from './shard.ts';
 import type { ShardedDirectory } from './sharded-directory.ts';
+import { assertRestored } from './snapshot/restored.ts';
 import { syncDirectory, syncParent } from './wal-sync.ts';
 import { Testimony, Witness } from './witness.ts';
 
@@ -90,6 +91,7 @@ export async function openParts(options: SqliteStoreOptions, faults: ShardFaults
   const { directory, share, log = silentLog } = options;
   wantedShards(options);
   makeDirectory(directory);
+  assertRestored(directory);
   const lock = share?.accounts === undefined ? lockDirectory(directory) : undefined;
   try {
     return await openLocked(options, faults, lock, { isTight: false });

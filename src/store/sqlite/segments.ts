@@ -81,6 +81,9 @@ export class Segments {
   readonly #rows: SegmentRows;
   /** By file: uploads that may still become a row, deletions that are not durable, and being open for writing. */
   readonly #pins = new Map<number, number>();
+  /** Until they are let go of, no file is deleted; those that were to be. */
+  #holds = 0;
+  readonly #held = new Set<number>();
   readonly #inode: number;
   readonly #idle: SegmentFile[] = [];
   #spare: Promise<SegmentFile> | undefined;
@@ -197,8 +200,29 @@ export class Segments {
     const pins = (this.#pins.get(segment) ?? 0) - 1;
     if (pins > 0) this.#pins.set(segment, pins);
     else this.#pins.delete(segment);
+    this.#deleteUnneeded(segment);
+  }
+
+  /** Somebody makes a list of the files: none is deleted before what this returns is called. */
+  hold(): () => void {
+    this.#holds++;
+    return () => {
+      this.#holds--;
+      const held = this.#holds === 0 ? [...this.#held] : [];
+      for (const segment of held) {
+        this.#held.delete(segment);
+        this.#deleteUnneeded(segment);
+      }
+    };
+  }
+
+  #deleteUnneeded(segment: number): void {
     // Once the store is closed nobody can say; a leftover is deleted at the next start.
-    if (pins > 0 || this.#isClosed || this.#rows.isReferred(segment)) return;
+    if (this.#pins.has(segment) || this.#isClosed || this.#rows.isReferred(segment)) return;
+    if (this.#holds > 0) {
+      this.#held.add(segment);
+      return;
+    }
     this.onDelete(segment);
     unlink(this.path(segment)).catch(() => {}); // a leftover is deleted at the next start
   }

@@ -78,6 +78,8 @@ export class Packer {
   readonly #passing = new Mutex();
   #next: number | undefined;
   #isClosed = false;
+  /** Until they are let go of, no pack is deleted. */
+  #holds = 0;
   #worker: Worker | undefined;
   #report = { blobs: 0, mailBytes: 0, fileBytes: 0, removed: 0 };
 
@@ -150,6 +152,14 @@ export class Packer {
         await this.#end();
       }
     });
+  }
+
+  /** Somebody makes a list of the packs: none is deleted before what this returns is called. */
+  hold(): () => void {
+    this.#holds++;
+    return () => {
+      this.#holds--;
+    };
   }
 
   /** At once: what is being made is given up. */
@@ -244,10 +254,12 @@ export class Packer {
   /** Packs that no row refers to any more. */
   async #sweep(): Promise<void> {
     const { context, packFiles } = this.#shard;
+    // They are asked about again in the next pass.
+    if (this.#holds > 0) return;
     const empty = packsIn(this.#folders.packs).filter((pack) => !isReferred(context.db, pack));
     if (empty.length === 0) return;
     await context.sync();
-    for (const pack of empty) {
+    for (const pack of this.#holds > 0 ? [] : empty) {
       packFiles.forget(pack);
       removePack(this.#folders.packs, pack);
       this.#report.removed++;
