@@ -21,6 +21,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   store: ['mailbox', 'mail', 'base'],
   rules: ['sieve', 'mailbox', 'mail', 'base'],
   transfer: ['mailbox', 'mail', 'base'],
+  backup: ['store', 'mailbox', 'base'],
   admin: ['feedback', 'transfer', 'rules', 'sieve', 'identity', 'mailbox', 'mail', 'net', 'base'],
   doctor: [
     'spam',

@@ -20,28 +20,36 @@ export function check(parent: Command, done: (code: ExitCode) => void): void {
     .option('--account <address>', 'this account alone')
     .option('--repair', 'put right counters, references and what else can be; lost octets stay lost');
   withCommonOptions(command).action(async (options: CheckOptions) => {
-    const address = options.account === undefined ? {} : { address: options.account };
-    const verdict = await withAdmin(
-      options,
-      async (admin) => {
-        const progress = new ProgressLine();
-        let last: CheckVerdict | undefined;
-        for await (const event of admin.check({ ...address, repair: options.repair === true })) {
-          if (event.kind === 'progress') progress.show(() => `${event.account}: ${progress.describe(event)}`);
-          if (event.kind !== 'problem') last = event.kind === 'verdict' ? event : last;
-          else {
-            progress.clear();
-            print(describe(event));
-          }
-        }
-        progress.clear();
-        return last;
-      },
-      { mends: options.repair === true },
-    );
-    await warnOfOpenData(options);
-    done(report(verdict));
+    done((await runCheck(options)).code);
   });
+}
+
+/** `isSilent`: it says nothing but what is wrong. */
+export async function runCheck(
+  options: CheckOptions,
+  { isSilent = false } = {},
+): Promise<{ readonly code: ExitCode; readonly verdict: CheckVerdict | undefined }> {
+  const address = options.account === undefined ? {} : { address: options.account };
+  const verdict = await withAdmin(
+    options,
+    async (admin) => {
+      const progress = new ProgressLine();
+      let last: CheckVerdict | undefined;
+      for await (const event of admin.check({ ...address, repair: options.repair === true })) {
+        if (event.kind === 'progress') progress.show(() => `${event.account}: ${progress.describe(event)}`);
+        if (event.kind !== 'problem') last = event.kind === 'verdict' ? event : last;
+        else {
+          progress.clear();
+          (isSilent ? note : print)(describe(event));
+        }
+      }
+      progress.clear();
+      return last;
+    },
+    { mends: options.repair === true },
+  );
+  if (!isSilent) await warnOfOpenData(options);
+  return { code: report(verdict, isSilent ? note : print), verdict };
 }
 
 /** Not a problem of the mail, so the exit code does not count it. */
@@ -61,7 +69,7 @@ function describe({ account, mailbox, uid, what, repaired }: CheckProblem): stri
   return `${repaired ? 'repaired' : 'problem'}: ${where}${what}`;
 }
 
-function report(verdict: CheckVerdict | undefined): ExitCode {
+function report(verdict: CheckVerdict | undefined, say: (line: string) => void): ExitCode {
   if (verdict === undefined) {
     note('brevduva: the check did not come to its end');
     return EXIT.failed;
@@ -78,6 +86,6 @@ function report(verdict: CheckVerdict | undefined): ExitCode {
     counted(messages, 'message'),
     humanSize(bytes),
   ];
-  print(`checked ${parts.join(', ')}: ${outcome}`);
+  say(`checked ${parts.join(', ')}: ${outcome}`);
   return remaining > 0 ? EXIT.failed : EXIT.ok;
 }

@@ -38,6 +38,8 @@ const VERBS: Readonly<Record<string, (program: Command, line: Line) => Promise<v
   migrate: async (program, { done }) => (await import('./migrate.ts')).migrate(program, done),
   export: async (program, { done }) => (await import('./export.ts')).exportMail(program, done),
   check: async (program, { done }) => (await import('./check.ts')).check(program, done),
+  backup: async (program, { version, done }) => (await import('./backup.ts')).backup(program, done, version),
+  restore: async (program, { done }) => (await import('./restore.ts')).restore(program, done),
   compact: async (program, { done }) => (await import('./compact.ts')).compact(program, done),
   reshard: async (program, { done }) => (await import('./reshard.ts')).reshard(program, done),
   queue: async (program, { done }) => (await import('./queue.ts')).queue(program, done),
@@ -46,8 +48,8 @@ const VERBS: Readonly<Record<string, (program: Command, line: Line) => Promise<v
 
 const EPILOGUE = `
 Exit codes: 0 done; 1 failed, or failed in part; 2 the command line or the configuration is wrong, nothing was done.
-All commands work beside a running server and without one, but reshard, which wants it stopped; who and health ask one
-that runs.`;
+All commands work beside a running server and without one, but reshard and restore, which want it stopped; who and health
+ask one that runs.`;
 
 /** Ends with the exit code, or undefined when the server runs and will end the process by itself. */
 export async function runCommandLine(
