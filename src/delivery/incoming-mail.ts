@@ -168,7 +168,7 @@ export class IncomingMail {
       if (full !== undefined && !waits)
         return this.#refuse(address, name, replyToSender(full, settings.overQuota));
       if (forwards !== undefined || full !== undefined)
-        await requireRoomForOutgoing(domain, state, forwards?.length ?? 1);
+        await requireRoomForOutgoing(domain, state, forwards?.length ?? 1, declaredBytes);
       assertRoom(domain, declaredBytes);
       return REPLY.recipientTaken;
     } catch (error) {

@@ -24,6 +24,8 @@ export interface DomainLimits {
   readonly roomGraceMs: number;
   /** Recipients that mail of one account waits for. */
   readonly outgoingPerAccount: number;
+  /** Octets of them. */
+  readonly outgoingBytesPerAccount: number;
   /** Messages that wait, of all accounts that are held here. */
   readonly outgoing: number;
 }

@@ -102,6 +102,8 @@ export class LocalJobs {
   ): Promise<void> {
     const { domain } = this.#options;
     const account = await domain.accounts.open(outgoingAccount(row.id));
+    const [stored] = passed.length === 0 ? [] : await domain.store.listEmails(account.id, row.email - 1, 1);
+    const sizeBytes = stored?.id === row.email ? stored.sizeBytes : 0;
     const { id, createdMs: _, email, ...envelope } = row;
     const isOfOurs = row.kind === 'sent' || row.sender === '';
     await domain.turns.run({
@@ -123,7 +125,7 @@ export class LocalJobs {
           change.retain([emailNumber(email)]);
           addOutgoing(change, email, {
             envelope: { ...envelope, kind: isOfOurs ? row.kind : 'forward' },
-            recipients,
+            ...{ recipients, sizeBytes },
             bodyFrom: row.bodyFrom,
             ...(row.header === undefined ? {} : { header: row.header }),
           });

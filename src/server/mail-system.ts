@@ -179,9 +179,10 @@ function domainOf(
   const turns = new Turns(store, clock, log);
   const { keywordsPerMailbox, keywordsPerMessage, mailboxesPerAccount, outgoingPerAccount, outgoing } =
     config.limits;
+  const outgoingBytesPerAccount = Math.max(config.limits.outgoingBytesPerAccount, config.submission.maxSize);
   // One limit for the domain; each protocol announces and enforces its own below it.
   const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize, config.submission.maxSize);
-  const perAccount = { mailboxesPerAccount, outgoingPerAccount, outgoing };
+  const perAccount = { mailboxesPerAccount, outgoingPerAccount, outgoingBytesPerAccount, outgoing };
   const roomGraceMs = config.quota.grace;
   const limits = { keywordsPerMailbox, keywordsPerMessage, ...perAccount, messageBytes, roomGraceMs };
   const accounts = new Accounts(store, turns, clock, defaultLimits(config));

@@ -8,6 +8,7 @@ import { termsOn } from '../identity/exchange.ts';
 import { handOver } from '../identity/handing-over.ts';
 import { Presence } from '../identity/presence.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
+import { requireRoomForOutgoing } from '../mailbox/operations/outgoing.ts';
 import type { AccountListener, AccountState } from '../mailbox/state/account.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
@@ -17,7 +18,7 @@ import { offeredMechanisms } from '../sasl/mechanisms.ts';
 import { CommandFault } from '../smtp/command.ts';
 import type { Extension } from '../smtp/parameters.ts';
 import { requireMailbox } from '../smtp/path.ts';
-import { REPLY } from '../smtp/replies.ts';
+import { REPLY, replyOf } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
 import {
   type Dialogue,
@@ -127,6 +128,8 @@ export class SubmissionRole implements Role, AccountListener, Member {
     // An answer by machine (RFC 8098) comes from nobody; who it is from, its header says.
     const asSender = address === '' ? undefined : await maySendAs(address);
     if (asSender?.kind === 'refused') return notAs(asSender);
+    const full = await this.#noRoomFor(account, declaredBytes);
+    if (full !== undefined) return full;
     const connection = this.#connection;
     const envelope = {
       from: address,
@@ -145,6 +148,17 @@ export class SubmissionRole implements Role, AccountListener, Member {
       },
       this.#services,
     );
+  }
+
+  /** Said before all of it comes. */
+  async #noRoomFor(account: AccountState, declaredBytes: number): Promise<Reply | undefined> {
+    try {
+      await requireRoomForOutgoing(this.#services.domain, account, 1, declaredBytes);
+      return undefined;
+    } catch (error) {
+      if (error instanceof MailboxError) return replyOf(error);
+      throw error;
+    }
   }
 
   close(): void {

@@ -18,7 +18,7 @@ import {
 import {
   type AcceptedMail,
   acceptOutgoing,
-  type OutgoingMail,
+  type NewOutgoingMail,
   requireRoomForOutgoing,
   type SentCopy,
 } from '../mailbox/operations/outgoing.ts';
@@ -145,7 +145,7 @@ export class SubmissionTransaction implements Transaction {
     const { account } = this.#who;
     const { declaredBytes } = this.#envelope;
     try {
-      await requireRoomForOutgoing(domain, account, this.#recipients.length);
+      await requireRoomForOutgoing(domain, account, this.#recipients.length, declaredBytes);
       assertRoom(domain, declaredBytes);
       const reservation = uploads.reserve(account.id, declaredBytes);
       const incoming = openIncoming(domain, [account.id], settings.maxMessageBytes, declaredBytes);
@@ -202,7 +202,7 @@ export class SubmissionTransaction implements Transaction {
   }
 
   /** What is to leave, and the copy in Sent where one is wanted. */
-  async #accept(received: Received, mail: OutgoingMail): Promise<AcceptedMail> {
+  async #accept(received: Received, mail: NewOutgoingMail): Promise<AcceptedMail> {
     const { settings } = this.#services;
     const { account, guest } = this.#who;
     const domain = actingAs(this.#services.domain, guest);
@@ -350,7 +350,7 @@ function isAsciiHeader({ block }: WholeHeader): boolean {
   return !/[^\0-\x7f]/.test(block.bytes.toString('latin1', 0, block.fieldsEnd));
 }
 
-function takenText({ id }: AcceptedMail, { envelope }: OutgoingMail, session: string): string {
+function takenText({ id }: AcceptedMail, { envelope }: NewOutgoingMail, session: string): string {
   const { holdUntilMs } = envelope;
   const until = holdUntilMs === undefined ? '' : ` and held until ${new Date(holdUntilMs).toISOString()}`;
   return `2.0.0 taken as ${outgoingText(id)}${until}; id ${session}`;

@@ -13,7 +13,7 @@ import { emailObjectId } from '../mailbox/model/object-ids.ts';
 import { outgoingId } from '../mailbox/model/outgoing.ts';
 import { createMailbox } from '../mailbox/operations/folders.ts';
 import type { Received } from '../mailbox/operations/incoming.ts';
-import { type AcceptedMail, acceptOutgoing, type OutgoingMail } from '../mailbox/operations/outgoing.ts';
+import { type AcceptedMail, acceptOutgoing, type NewOutgoingMail } from '../mailbox/operations/outgoing.ts';
 import { noteWaitingCopy, waitingCopyIn } from '../mailbox/operations/sent-copy.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import { loadBelongings } from '../mailbox/state/belongings.ts';
@@ -29,7 +29,7 @@ export async function acceptWaiting(
   domain: Domain,
   account: AccountState,
   received: Received,
-  mail: OutgoingMail,
+  mail: NewOutgoingMail,
   keeps: boolean,
 ): Promise<AcceptedMail> {
   const { messageId } = received.facts;
@@ -55,7 +55,7 @@ export async function acceptWaiting(
 async function telling(
   domain: Domain,
   account: AccountState,
-  { envelope, recipients }: OutgoingMail,
+  { envelope, recipients }: NewOutgoingMail,
   program: { readonly keeps: boolean; readonly messageId?: string },
 ): Promise<((change: AccountChange, email: EmailId) => number) | undefined> {
   const all = await loadBelongings(domain, account);

@@ -54,6 +54,7 @@ const TEST_LIMITS: DomainLimits = Object.freeze({
   mailboxesPerAccount: 10_000,
   messageBytes: 128 * 1024 * 1024,
   outgoingPerAccount: 10_000,
+  outgoingBytesPerAccount: 1024 ** 3,
   outgoing: 1_000_000,
   roomGraceMs: 3 * 86_400_000,
 });

@@ -14,7 +14,7 @@ import {
   type OutgoingId,
 } from '../../src/mailbox/model/outgoing.ts';
 import { receive } from '../../src/mailbox/operations/incoming.ts';
-import { acceptOutgoing, type OutgoingMail } from '../../src/mailbox/operations/outgoing.ts';
+import { acceptOutgoing, type NewOutgoingMail } from '../../src/mailbox/operations/outgoing.ts';
 import { TIMEOUTS } from '../../src/queue/client/session.ts';
 import { Queue, type QueueOptions } from '../../src/queue/queue.ts';
 import type { Schedule } from '../../src/queue/schedule.ts';
@@ -101,7 +101,7 @@ export async function openQueue(options: QueueKitOptions = {}): Promise<QueueKit
     async send(to, { text = TEXT, header, bodyFrom, ...envelope } = {}) {
       const account = await kit.domain.accounts.open(sender.id);
       const message = await receive(store, [sender.id], 1e9, Buffer.from(text, 'latin1'));
-      const mail: OutgoingMail = {
+      const mail: NewOutgoingMail = {
         envelope: {
           ...{ kind: 'sent', sender: sender.address, isUtf8: false, isEightBit: false },
           ...{ requiresTls: false, isTlsOptional: false },

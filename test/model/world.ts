@@ -112,7 +112,13 @@ export class World {
     this.#pace = pace;
     this.random = random;
     this.truth = new Truth(log);
-    const few = { keywordsPerMailbox: 100, keywordsPerMessage: 50, outgoingPerAccount: 20, outgoing: 1000 };
+    const few = {
+      keywordsPerMailbox: 100,
+      keywordsPerMessage: 50,
+      outgoingPerAccount: 20,
+      outgoing: 1000,
+      outgoingBytesPerAccount: 2 ** 30,
+    };
     this.limits = { ...few, messageBytes: 2 ** 20, roomGraceMs: GRACE_MS, ...limits };
   }
 

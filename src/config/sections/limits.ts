@@ -118,6 +118,11 @@ export const LIMITS = {
     max: 1_000_000,
     doc: 'Recipients for whom mail of one account waits to be sent. A program that loops fills the queue of its account, and no other.',
   }),
+  outgoingBytesPerAccount: size({
+    default: '1GiB',
+    min: '64MiB',
+    doc: 'Octets of mail of one account that waits to be sent, held (HOLDFOR, `submission.undo`) or deferred: what no mailbox shows counts in no quota. More is refused for the moment (452 4.3.1, over JMAP `overQuota`). One message of the size that is allowed (`submission.max_size`) can always be sent.',
+  }),
   mailboxesPerAccount: integer({
     default: 10_000,
     min: 50,

@@ -15,7 +15,7 @@ import { emailObjectId, emailOfObjectId, threadObjectId } from '../../mailbox/mo
 import { type NewRecipient, type OutgoingEnvelope, outgoingText } from '../../mailbox/model/outgoing.ts';
 import { alongsideUpdates } from '../../mailbox/operations/change-emails.ts';
 import { noteRecipients } from '../../mailbox/operations/correspondents.ts';
-import { addOutgoing, requireRoomForOutgoing } from '../../mailbox/operations/outgoing.ts';
+import { addOutgoing, checkOctets, requireRoomForOutgoing } from '../../mailbox/operations/outgoing.ts';
 import type { EmailUpdate } from '../../mailbox/operations/place.ts';
 import { loadFacts, partsOf } from '../../mailbox/reading/message-reader.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
@@ -237,7 +237,7 @@ class Submission {
     const account = this.#account;
     const count = ready.recipients.length;
     const nowMs = domain.clock.nowMs();
-    await requireRoomForOutgoing(domain, account, count);
+    await requireRoomForOutgoing(domain, account, count, ready.email.sizeBytes);
     await loadBelongings(domain, account);
     // In the turn in which it is counted: others may send at the same time.
     const over = allowances.limitFor(account.id, this.#own, count, nowMs);
@@ -298,11 +298,12 @@ class Submission {
       envelope: this.#outgoing(ready, nowMs),
       recipients,
       header,
-      bodyFrom: message.header.bodyFrom,
+      ...{ bodyFrom: message.header.bodyFrom, sizeBytes: email.sizeBytes },
     };
     return alongsideUpdates(domain, account, this.#updates(email.id), (change, place) => {
       this.#asked.expected.check();
       if (!this.#isThere(emailNumber(email.id))) throw new MailboxError('nonexistent', 'the email is gone');
+      checkOctets(domain, account, email.sizeBytes);
       place();
       change.retain([emailNumber(email.id)]);
       noteRecipients(change, email.people, addressesOf(recipients));

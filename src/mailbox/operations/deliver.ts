@@ -179,7 +179,8 @@ export async function carryOut(
 ): Promise<DeliveryOutcome> {
   const { account } = delivery;
   const leaving = departures.reduce((sum, { recipients }) => sum + recipients.length, 0);
-  if (leaving > 0) await requireRoomForOutgoing(domain, account, leaving);
+  const octets = departures.length * delivery.message.facts.sizeBytes;
+  if (leaving > 0) await requireRoomForOutgoing(domain, account, leaving, octets);
   if (memories.length > 0) await loadMemories(domain, account);
   const also = (change: AccountChange): void => {
     const { rules } = change;

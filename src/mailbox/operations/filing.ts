@@ -169,7 +169,9 @@ function put(
     // Each place and each way has a reference of its own; the email began with one.
     for (let more = targets.length + departures.length - 1; more > 0; more--) change.retain([email]);
     for (const { envelope, recipients } of departures)
-      addOutgoing(change, emailId(change.account.id, email), { envelope, recipients });
+      addOutgoing(change, emailId(change.account.id, email), {
+        ...{ envelope, recipients, sizeBytes: sizeOf(message) },
+      });
     return targets.map(({ mailbox, copy: { flags, keywords } }, n) => {
       const arrival = arrivalOf(domain, change, mailbox, { ...came, flags, keywords }, email);
       const [uid] = change.addMessages(mailbox, [arrival], n === 0 ? 'new' : 'copied');

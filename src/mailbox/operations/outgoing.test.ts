@@ -14,7 +14,7 @@ import {
   acceptOutgoing,
   dropOutgoing,
   holdOutgoing,
-  type OutgoingMail,
+  type NewOutgoingMail,
   releaseOutgoing,
   retryOutgoing,
 } from './outgoing.ts';
@@ -29,7 +29,7 @@ const envelope: OutgoingEnvelope = {
   isTlsOptional: false,
   expiresMs: Date.now() + 1e9,
 };
-const to = (...addresses: string[]): OutgoingMail => ({
+const to = (...addresses: string[]): NewOutgoingMail => ({
   envelope,
   recipients: addresses.map((address) => ({ address, route: 'remote', notify: NOTIFY_DEFAULT })),
 });

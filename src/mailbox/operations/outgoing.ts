@@ -6,6 +6,8 @@
  * An operation that makes something else in the same change (a delivery that is forwarded) calls `addOutgoing` in it. Sending is
  * `queue/`'s; it hears of new mail when the change is durable (`state/outbox.ts`).
  */
+
+import { humanSize } from '../../base/bytes.ts';
 import type { AccountChange } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
@@ -25,6 +27,7 @@ import { StoreError } from '../port/store.ts';
 import { refusalOf } from '../port/store-words.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
+import { addQueuedOctets, countQueuedOctets } from '../state/queued-octets.ts';
 import { appendMessages } from './append.ts';
 import { noteAuthor, noteRecipients } from './correspondents.ts';
 import type { Received } from './incoming.ts';
@@ -36,9 +39,14 @@ export interface OutgoingMail {
   /** How the header leaves, its empty line included, when it is not that of the message; then where the message's body begins. */
   readonly header?: Buffer;
   readonly bodyFrom?: number;
+  /** Of the email. */
+  readonly sizeBytes: number;
   /** Makes what tells of it, in the same change. Gives its number, which is the message's too. */
   readonly tells?: (change: AccountChange, email: EmailId) => number;
 }
+
+/** Of octets that come with it. */
+export type NewOutgoingMail = Omit<OutgoingMail, 'sizeBytes'>;
 
 export interface SentCopy {
   readonly mailbox: MailboxState;
@@ -58,14 +66,18 @@ export async function acceptOutgoing(
   domain: Domain,
   account: AccountState,
   message: Received,
-  mail: OutgoingMail,
+  sent: NewOutgoingMail,
   copy?: SentCopy,
 ): Promise<AcceptedMail> {
-  await requireRoomForOutgoing(domain, account, mail.recipients.length);
-  if (copy === undefined) return { id: await acceptUnshown(domain, account, message, mail) };
+  const { sizeBytes } = message.facts;
+  const mail = { ...sent, sizeBytes };
+  await requireRoomForOutgoing(domain, account, mail.recipients.length, sizeBytes);
+  const check = (): void => checkOctets(domain, account, sizeBytes);
+  if (copy === undefined) return { id: await acceptUnshown(domain, account, message, mail, check) };
   let id: OutgoingId | undefined;
   const incoming = { ...message, flags: copy.flags, keywords: copy.keywords, internalDate: undefined };
   const { uids } = await appendMessages(domain, account, copy.mailbox, [incoming], {
+    before: check,
     alongside: (change, [email]) => {
       change.retain([emailNumber(email as EmailId)]);
       noteSent(change, message, mail);
@@ -83,9 +95,10 @@ export async function acceptUnshown(
   domain: Domain,
   account: AccountState,
   { facts, blob }: Received,
-  mail: OutgoingMail,
+  sent: NewOutgoingMail,
   also: (change: AccountChange) => void = () => {},
 ): Promise<OutgoingId> {
+  const mail = { ...sent, sizeBytes: facts.sizeBytes };
   const names = threadNames({ links: facts.links, sort: facts.sortKeys });
   const known = await askForThreads(domain, account, [names]);
   try {
@@ -108,7 +121,7 @@ export async function acceptUnshown(
 function noteSent(
   change: AccountChange,
   { facts }: Pick<Received, 'facts'>,
-  { envelope, recipients }: OutgoingMail,
+  { envelope, recipients }: NewOutgoingMail,
 ): void {
   if (envelope.kind !== 'sent') return;
   noteAuthor(change, facts.envelope);
@@ -126,7 +139,8 @@ export function addOutgoing(
   mail: OutgoingMail,
   number: number | undefined = mail.tells?.(change, email),
 ): OutgoingId {
-  const { envelope, recipients, header, bodyFrom = 0 } = mail;
+  const { envelope, recipients, header, bodyFrom = 0, sizeBytes } = mail;
+  addQueuedOctets(change.account, sizeBytes);
   return change.outgoing.add({
     ...envelope,
     ...{ email, number },
@@ -136,18 +150,38 @@ export function addOutgoing(
   });
 }
 
-/** Throws `limit` when the account has as many recipients that wait as it may have. Asked before a change, so it can be passed by a few. */
+/**
+ * Throws `limit` when the account has as many recipients that wait as it may have, or octets. Asked before a change, so the first can be
+ * passed by a few; of octets `checkOctets` sees to it.
+ */
 export async function requireRoomForOutgoing(
   domain: Domain,
   account: AccountState,
   recipients: number,
+  octets = 0,
 ): Promise<void> {
   if (await domain.turns.outbox.hasReached(domain.limits.outgoing, domain))
     throw new MailboxError('limit', 'too much mail waits to leave this server; try again later');
   const { outgoingPerAccount: most } = domain.limits;
   const waiting = await domain.store.outgoing.countRecipients(account.id, most + 1);
-  if (waiting + recipients <= most) return;
+  if (waiting + recipients <= most) return requireOctets(domain, account, octets);
   const text = `${waiting} recipients wait for mail of this account, ${most} are the most there can be; try again later`;
+  throw new MailboxError('limit', text);
+}
+
+async function requireOctets(domain: Domain, account: AccountState, octets: number): Promise<void> {
+  const { outgoingBytesPerAccount: most } = domain.limits;
+  const known = account.queuedOctets;
+  if (known !== undefined && known + octets <= most) return;
+  if ((await countQueuedOctets(domain, account)) + octets > most) checkOctets(domain, account, octets);
+}
+
+/** In the change that accepts it, when it was asked before. Throws `limit`. */
+export function checkOctets({ limits }: Domain, { queuedOctets = 0 }: AccountState, octets: number): void {
+  const { outgoingBytesPerAccount: most } = limits;
+  if (queuedOctets + octets <= most) return;
+  const waits = `${humanSize(queuedOctets)} of mail of this account wait to leave, and ${humanSize(most)} are the most there can be`;
+  const text = `${waits}; there is no room for another ${humanSize(octets)}: try again later, or take back what is held`;
   throw new MailboxError('limit', text);
 }
 

@@ -50,6 +50,8 @@ export interface OutgoingStore {
   list(after: number, limit: number, account?: AccountId): Promise<readonly Outgoing[]>;
   /** How many recipients the account has, counted no further than `atMost`. */
   countRecipients(account: AccountId, atMost: number): Promise<number>;
+  /** Octets of the emails that its messages refer to, each as often as a message does. */
+  countOctets(account: AccountId): Promise<number>;
   measure(nowMs: number): Promise<OutgoingCounts>;
 
   /** Those that this owner has from now on, for as long as it says; nobody else gets them until then, or until they are given back. */

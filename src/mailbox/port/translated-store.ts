@@ -237,6 +237,10 @@ class TranslatedOutgoing implements OutgoingStore {
     return inWords(READING, () => this.#outgoing.countRecipients(...args));
   }
 
+  countOctets(...args: Parameters<OutgoingStore['countOctets']>) {
+    return inWords(READING, () => this.#outgoing.countOctets(...args));
+  }
+
   measure(...args: Parameters<OutgoingStore['measure']>) {
     return inWords(READING, () => this.#outgoing.measure(...args));
   }

@@ -78,6 +78,8 @@ export interface AccountState extends AccountRow {
   /** Of keys, while there is no correspondence: then it is the secret of the one to come. */
   readonly newSecret: Buffer;
   readonly newcomers: NewcomersUnderWay;
+  /** No more octets than that wait to leave, when somebody has asked; see `queued-octets.ts`. */
+  readonly queuedOctets: number | undefined;
 }
 
 /** What counts of what was said; without a directory, only what was said of the account. */
@@ -108,6 +110,9 @@ export class WritableAccount implements AccountState {
   memories: Map<string, number> | undefined;
   correspondence: Correspondence | undefined;
   readonly newcomers: Newcomers;
+  queuedOctets: number | undefined;
+  /** All that came to them since it was loaded. */
+  queuedSince = 0;
   /** Lines of the log of rules that were written since it was loaded. */
   ruleEntries = 0;
   /** A load that is under way, shared by all who wait for it. */

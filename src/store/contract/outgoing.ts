@@ -120,6 +120,9 @@ export function outgoingTests(test: Test): void {
     assert.deepEqual(await store.outgoing.measure(200), { messages: 2, due: 2, held: 1, oldestMs: 2000 });
     assert.equal(await store.outgoing.countRecipients(ALICE, 9), 3);
     assert.equal(await store.outgoing.countRecipients(ALICE, 2), 2);
+    const size = (await store.listEmails(ALICE, 0, 1))[0]?.sizeBytes ?? 0;
+    const messages = (await store.outgoing.list(0, 99, ALICE)).length;
+    assert.equal(await store.outgoing.countOctets(ALICE), messages * size);
   });
 
   test('what has ended never comes again, and the last takes the message and its reference', async (store, harness) => {

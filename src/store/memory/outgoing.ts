@@ -47,6 +47,11 @@ export class MemoryOutgoing implements OutgoingStore {
     );
   }
 
+  async countOctets(account: AccountId) {
+    const { outgoing, emails } = this.#accounts.of(account);
+    return outgoing.all().reduce((sum, { row }) => sum + (emails.get(row.email)?.sizeBytes ?? 0), 0);
+  }
+
   async measure(nowMs: number) {
     const all = this.#all();
     const recipients = all.flatMap((one) => one.recipients);

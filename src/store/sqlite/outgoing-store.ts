@@ -51,6 +51,10 @@ export class SqliteOutgoing implements OutgoingStore {
     return this.#routing.of(account).countRecipients(account, atMost);
   }
 
+  async countOctets(account: AccountId) {
+    return this.#routing.of(account).countOctets(account);
+  }
+
   async measure(nowMs: number) {
     const all = [...this.#routing.shards()].map(({ rows }) => rows.measure(nowMs));
     return all.reduce(sum, { messages: 0, due: 0, held: 0, oldestMs: undefined });

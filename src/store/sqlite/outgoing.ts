@@ -38,6 +38,8 @@ const SQL = {
   recipients: `SELECT ${RECIPIENT_COLUMNS} FROM recipient WHERE outgoing = ? ORDER BY n`,
   list: 'SELECT id FROM outgoing WHERE id > ? AND id <= ? ORDER BY id LIMIT ?',
   count: 'SELECT count(*) FROM (SELECT 1 FROM recipient WHERE outgoing BETWEEN ? AND ? LIMIT ?)',
+  sizes: `SELECT o.id, e.size FROM outgoing o JOIN email e ON e.id = o.email
+    WHERE o.id > ? AND o.id <= ? ORDER BY o.id LIMIT ?`,
   messages: 'SELECT count(*) FROM outgoing',
   countDue: 'SELECT count(*) FROM recipient INDEXED BY recipient_due WHERE next IS NOT NULL AND next <= ?',
   countHeld: 'SELECT count(*) FROM recipient INDEXED BY recipient_held WHERE next IS NULL',
@@ -90,6 +92,19 @@ export class OutgoingRows {
 
   countRecipients(account: AccountId, atMost: number): number {
     return this.#number(SQL.count, ...accountRange(account), atMost) ?? 0;
+  }
+
+  async countOctets(account: AccountId): Promise<number> {
+    let octets = 0;
+    const [first, end] = accountRange(account);
+    for (let after = first - 1; ; await yieldToLoop()) {
+      const rows = this.#db.prepare(SQL.sizes).all(after, end, ROWS_PER_SLICE);
+      for (const [id, size] of rows) {
+        octets += size as number;
+        after = id as number;
+      }
+      if (rows.length < ROWS_PER_SLICE) return octets;
+    }
   }
 
   measure(nowMs: number): OutgoingCounts {
