@@ -113,8 +113,22 @@ export class ByteReader {
   async #unpack(wanted: Wanted[], found: (Buffer | undefined)[], allocate?: Allocate): Promise<void> {
     const slice = new TimeSlice();
     for (const { i, email, place, cut } of wanted.sort(byPlace)) {
-      found[i] = await this.#read(email, place, cut, allocate);
-      await slice.spent();
+      found[i] = this.#unpacked(place, cut, allocate) ?? (await this.#read(email, place, cut, allocate));
+      const pause = slice.spent();
+      if (pause !== undefined) await pause;
+    }
+  }
+
+  /** At once; undefined when it is too much for that, or is not there any more. */
+  #unpacked({ packed }: Located, cut: Cut, allocate?: Allocate): Buffer | undefined {
+    const length = cut.to - cut.from;
+    if (packed === undefined || length > PACKED_AT_ONCE_BYTES) return undefined;
+    try {
+      const bytes = this.#packed.range(packed, cut.from, cut.to, allocate);
+      return bytes.length === length ? joined(cut, bytes) : undefined;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return undefined;
     }
   }
 
@@ -293,9 +307,7 @@ export class ByteReader {
       return await file.read(place.offset + from, to - from, allocate);
     }
     const slices: Buffer[] = [];
-    if (place.packed !== undefined && to - from <= PACKED_AT_ONCE_BYTES)
-      slices.push(...this.#packed.read(place.packed, from, to));
-    else for await (const slice of this.#slices(email, place, { from, to })) slices.push(slice);
+    for await (const slice of this.#slices(email, place, { from, to })) slices.push(slice);
     const bytes = slices.length === 1 ? (slices[0] as Buffer) : Buffer.concat(slices);
     if (bytes.length !== to - from) throw new StoreError('damaged', `email ${email} is cut short`);
     return bytes;

@@ -72,24 +72,49 @@ function decoded(text: Buffer, layout: Layout): Buffer | undefined {
   return encodeBase64(bytes, layout).equals(text) ? bytes : undefined;
 }
 
-/** In lines; behind the last one an end only when `isEnded`. One piece of memory: it is asked for often, and for much. */
-export function encodeBase64(bytes: Buffer, { lineBytes, isCrlf }: Layout, isEnded = false): Buffer {
-  const flatBytes = Math.ceil(bytes.length / 3) * 4;
-  const ending = isCrlf ? 2 : 1;
+/** How long so many octets are in lines; behind the last one an end only when `isEnded`. */
+export function base64Bytes(count: number, { lineBytes, isCrlf }: Layout, isEnded: boolean): number {
+  const flatBytes = Math.ceil(count / 3) * 4;
   const lines = Math.ceil(flatBytes / lineBytes);
-  const ends = Math.max(0, isEnded ? lines : lines - 1);
-  const text = Buffer.allocUnsafeSlow(flatBytes + ends * ending);
-  // At its end first; from there each line comes forward to where it belongs.
-  let from = ends * ending;
-  text.write(bytes.toString('base64'), from, 'latin1');
-  for (let [to, end] = [0, 0]; from < text.length; end++) {
-    const length = Math.min(lineBytes, text.length - from);
-    text.copyWithin(to, from, from + length);
-    from += length;
-    to += length;
-    if (end >= ends) continue;
-    if (isCrlf) text[to++] = CR;
-    text[to++] = LF;
-  }
+  return flatBytes + Math.max(0, isEnded ? lines : lines - 1) * (isCrlf ? 2 : 1);
+}
+
+export function encodeBase64(bytes: Buffer, layout: Layout, isEnded = false): Buffer {
+  const text = Buffer.allocUnsafeSlow(base64Bytes(bytes.length, layout, isEnded));
+  writeBase64(bytes, layout, text, isEnded);
   return text;
+}
+
+const CRLF = 0x0a0d;
+/** Some 16 KB of text: it stays in the nearest cache until it is where it belongs. */
+const LINES_AT_ONCE = 200;
+
+/** In lines, into `text`, which is as long as `base64Bytes` says: asked for often, and for much. */
+export function writeBase64(
+  bytes: Buffer,
+  { lineBytes, isCrlf }: Layout,
+  text: Buffer,
+  isEnded: boolean,
+): void {
+  const stride = lineBytes + (isCrlf ? 2 : 1);
+  const perLine = (lineBytes / 4) * 3;
+  const lines = Math.ceil(bytes.length / perLine);
+  const ends = isEnded ? lines : lines - 1;
+  const view = new DataView(text.buffer, text.byteOffset, text.length);
+  for (let line = 0; line < lines; line += LINES_AT_ONCE) {
+    const last = Math.min(lines, line + LINES_AT_ONCE);
+    const flat = bytes.toString('base64', line * perLine, Math.min(bytes.length, last * perLine));
+    const stop = last < lines ? last * stride : text.length;
+    // Behind where its lines are to be; from there each comes forward, four octets at a time.
+    let from = stop - flat.length;
+    text.write(flat, from, 'latin1');
+    let to = line * stride;
+    for (let at = line; at < Math.min(last, ends); at++) {
+      const end = Math.min(from + lineBytes, stop);
+      for (; from < end; from += 4, to += 4) view.setUint32(to, view.getUint32(from, true), true);
+      if (isCrlf) view.setUint16(to, CRLF, true);
+      else view.setUint8(to, LF);
+      to += isCrlf ? 2 : 1;
+    }
+  }
 }

@@ -31,7 +31,7 @@ const FOOTER_MAGIC = 0x45_4b_50_56_42n; // "BVPKE"
 const FRAME_MAGIC = 0x52_46_56_42; // "BVFR"
 const VERSION = 1;
 
-const CODEC_RAW = 0;
+export const CODEC_RAW = 0;
 const CODEC_ZSTD = 1;
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
 /** Less is not worth the time that it takes to read. */

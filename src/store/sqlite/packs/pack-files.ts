@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { StoreError } from '../../../mailbox/port/store.ts';
 import { wordsOf } from '../fault-words.ts';
 import {
+  CODEC_RAW,
   decodeFooter,
   decodeFrame,
   decodeFrameHead,
@@ -27,6 +28,7 @@ import {
 } from './format.ts';
 
 const MAX_OPEN = 64;
+const MAX_HEADS = 4096;
 /** Of a shard: what a page of messages is in. */
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 
@@ -60,6 +62,7 @@ export class PackFiles {
   /** By number, in the order of last use. */
   readonly #open = new Map<number, number>();
   readonly #frames = new Map<string, Frame>();
+  readonly #heads = new Map<string, FrameHead>();
   #frameBytes = 0;
   #scratch = Buffer.alloc(0);
 
@@ -80,7 +83,7 @@ export class PackFiles {
       this.#frames.set(key, known);
       return known;
     }
-    const head = this.head(pack, offset);
+    const head = this.#keptHead(pack, offset);
     const stored = this.#stored(pack, offset, head);
     const raw = this.#named(pack, () => decodeFrame(head, stored));
     const frame = { raw, next: offset + FRAME_HEAD_BYTES + head.storedBytes };
@@ -88,12 +91,30 @@ export class PackFiles {
     return frame;
   }
 
+  /**
+   * What a frame holds from `from` on, as much as `target` takes. Of one that was kept as it came no more than that is read, and it is
+   * not compared with its checksum, as nothing is that is in a segment: the check looks at whole messages.
+   */
+  copy(pack: number, offset: number, from: number, target: Buffer): void {
+    const head = this.#keptHead(pack, offset);
+    if (head.codec === CODEC_RAW) this.#read(pack, offset + FRAME_HEAD_BYTES + from, target.length, target);
+    else this.frame(pack, offset).raw.copy(target, 0, from, from + target.length);
+  }
+
   /** How much a frame holds, and where the one behind it begins; that is found out without opening it. */
   extent(pack: number, offset: number): { readonly rawBytes: number; readonly next: number } {
-    const known = this.#frames.get(`${pack} ${offset}`);
-    if (known !== undefined) return { rawBytes: known.raw.length, next: known.next };
-    const { rawBytes, storedBytes } = this.head(pack, offset);
+    const { rawBytes, storedBytes } = this.#keptHead(pack, offset);
     return { rawBytes, next: offset + FRAME_HEAD_BYTES + storedBytes };
+  }
+
+  #keptHead(pack: number, offset: number): FrameHead {
+    const key = `${pack} ${offset}`;
+    const known = this.#heads.get(key);
+    if (known !== undefined) return known;
+    if (this.#heads.size >= MAX_HEADS) this.#heads.clear();
+    const head = this.head(pack, offset);
+    this.#heads.set(key, head);
+    return head;
   }
 
   head(pack: number, offset: number): FrameHead {
@@ -123,6 +144,7 @@ export class PackFiles {
     this.#open.delete(pack);
     if (fd !== undefined) closeSync(fd);
     for (const [key, { raw }] of this.#frames) if (key.startsWith(`${pack} `)) this.#drop(key, raw);
+    for (const key of this.#heads.keys()) if (key.startsWith(`${pack} `)) this.#heads.delete(key);
   }
 
   close(): void {
@@ -153,7 +175,12 @@ export class PackFiles {
   }
 
   /** Not of the shared pool: it may be kept, and handed out, for long. */
-  #read(pack: number, position: number, length: number, bytes = Buffer.allocUnsafeSlow(length)): Buffer {
+  #read(
+    pack: number,
+    position: number,
+    length: number,
+    bytes: Buffer = Buffer.allocUnsafeSlow(length),
+  ): Buffer {
     const fd = this.#descriptor(pack);
     try {
       for (let done = 0; done < length; ) {

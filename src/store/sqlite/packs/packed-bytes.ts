@@ -2,13 +2,13 @@
  * The octets of a blob out of a pack, exactly as they came: those that were kept as they are, and between them the parts, encoded
  * again. A range costs what it is long: of a large entry only the frames are opened that have it, of a part only the lines.
  */
-import { StoreError } from '../../../mailbox/port/store.ts';
-import { encodeBase64 } from './base64-text.ts';
+import { type Allocate, StoreError } from '../../../mailbox/port/store.ts';
+import { base64Bytes, writeBase64 } from './base64-text.ts';
 import { decodeRecipes, headBytes, type Recipe, restBytes } from './entry.ts';
 import type { PackFiles } from './pack-files.ts';
 
-/** Text that is encoded at once, about. */
-const TEXT_SLICE_BYTES = 192 * 1024;
+/** A piece of what is read one after the other, about. */
+const PIECE_BYTES = 192 * 1024;
 
 export interface PackedPlace {
   readonly pack: number;
@@ -21,9 +21,19 @@ export interface PackedPlace {
 /** Where a part is now; undefined when it is gone. */
 export type PartPlaces = (blob: number) => PackedPlace | undefined;
 
+/** A range of something, and where it goes. */
+interface Wanted {
+  readonly from: number;
+  readonly to: number;
+  readonly target: Buffer;
+  readonly at: number;
+}
+
 export class PackedBytes {
   readonly #files: PackFiles;
   readonly #placeOf: PartPlaces;
+  /** Octets of a part, while they are encoded. */
+  #scratch = Buffer.alloc(0);
 
   constructor(files: PackFiles, placeOf: PartPlaces) {
     this.#files = files;
@@ -34,31 +44,36 @@ export class PackedBytes {
   *read(place: PackedPlace, from: number, to: number): Generator<Buffer> {
     const recipes = this.recipes(place);
     const end = Math.min(to, place.sizeBytes);
-    const isCut = (start: number, length: number) => start < end && start + length > from;
-    /** In the blob, and in what is kept as it is. */
-    let [at, kept] = [0, 0];
-    const head = headBytes(recipes.length);
-    const asItIs = function* (self: PackedBytes, length: number): Generator<Buffer> {
-      if (length > 0 && isCut(at, length)) {
-        const [first, last] = [Math.max(0, from - at), Math.min(length, end - at)];
-        yield* self.#entry(place, head + kept + first, head + kept + last);
-      }
-      at += length;
-      kept += length;
-    };
-    for (const recipe of recipes) {
-      yield* asItIs(this, recipe.at - kept);
-      const { textBytes } = recipe;
-      if (isCut(at, textBytes))
-        yield* this.#text(recipe, Math.max(0, from - at), Math.min(textBytes, end - at));
-      at += textBytes;
+    if (recipes.length === 0) {
+      const head = headBytes(0);
+      if (end > from) yield* this.#entry(place, head + from, head + end);
+      return;
     }
-    yield* asItIs(this, place.sizeBytes - at);
+    for (let at = from; at < end; at += PIECE_BYTES) {
+      const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, end - at));
+      this.#fill(place, recipes, { from: at, to: at + piece.length, target: piece, at: 0 });
+      yield piece;
+    }
+  }
+
+  /** The same in one piece, which is of what `allocate` gives when it has to be put together. */
+  range(place: PackedPlace, from: number, to: number, allocate: Allocate = Buffer.allocUnsafeSlow): Buffer {
+    const recipes = this.recipes(place);
+    const end = Math.max(from, Math.min(to, place.sizeBytes));
+    if (recipes.length === 0) {
+      const { raw } = this.#files.frame(place.pack, place.frame);
+      const start = place.offset + headBytes(0);
+      if (start + end <= raw.length) return raw.subarray(start + from, start + end);
+    }
+    const target = allocate(end - from);
+    this.#fill(place, recipes, { from, to: end, target, at: 0 });
+    return target;
   }
 
   recipes({ pack, frame, offset, sizeBytes }: PackedPlace): readonly Recipe[] {
     const { raw } = this.#files.frame(pack, frame);
     const recipes = decodeRecipes(raw.subarray(offset));
+    if (recipes.length === 0) return recipes;
     const rest = restBytes(sizeBytes, recipes);
     const isSound = recipes.every(
       ({ at, lineBytes }, i) =>
@@ -78,8 +93,7 @@ export class PackedBytes {
   *#entry({ pack, frame, offset }: PackedPlace, from: number, to: number): Generator<Buffer> {
     let at = frame;
     for (let start = -offset; start < to; ) {
-      const { rawBytes, next } = this.#files.extent(pack, at);
-      if (rawBytes === 0) throw new StoreError('damaged', 'an entry of a pack has no end');
+      const { rawBytes, next } = this.#extent(pack, at);
       const end = start + rawBytes;
       if (end > from) {
         const { raw } = this.#files.frame(pack, at);
@@ -90,22 +104,87 @@ export class PackedBytes {
     }
   }
 
-  *#text(recipe: Recipe, from: number, to: number): Generator<Buffer> {
+  /** The same into `target`. */
+  #copy({ pack, frame, offset }: PackedPlace, { from, to, target, at }: Wanted): void {
+    let place = frame;
+    for (let start = -offset; start < to; ) {
+      const { rawBytes, next } = this.#extent(pack, place);
+      const end = start + rawBytes;
+      if (end > from) {
+        const [first, last] = [Math.max(from, start), Math.min(end, to)];
+        this.#files.copy(pack, place, first - start, target.subarray(at + first - from, at + last - from));
+      }
+      place = next;
+      start = end;
+    }
+  }
+
+  #extent(pack: number, frame: number): { readonly rawBytes: number; readonly next: number } {
+    const extent = this.#files.extent(pack, frame);
+    if (extent.rawBytes === 0) throw new StoreError('damaged', 'an entry of a pack has no end');
+    return extent;
+  }
+
+  /** A range of a blob with its parts. */
+  #fill(place: PackedPlace, recipes: readonly Recipe[], { from, to, target, at }: Wanted): void {
+    const head = headBytes(recipes.length);
+    /** In the blob, and in what is kept as it is. */
+    let [here, kept] = [0, 0];
+    /** What of so many octets from here on is wanted, by where they begin. */
+    const cut = (length: number): Wanted | undefined => {
+      const [first, last] = [Math.max(from, here), Math.min(to, here + length)];
+      if (first >= last) return undefined;
+      return { from: first - here, to: last - here, target, at: at + first - from };
+    };
+    const asItIs = (length: number): void => {
+      const wanted = cut(length);
+      const start = head + kept;
+      if (wanted !== undefined)
+        this.#copy(place, { ...wanted, from: start + wanted.from, to: start + wanted.to });
+      here += length;
+      kept += length;
+    };
+    for (const recipe of recipes) {
+      asItIs(recipe.at - kept);
+      const wanted = cut(recipe.textBytes);
+      if (wanted !== undefined) this.#text(recipe, wanted);
+      here += recipe.textBytes;
+    }
+    asItIs(place.sizeBytes - here);
+  }
+
+  /** `from..to` of the text of a part. */
+  #text(recipe: Recipe, { from, to, target, at }: Wanted): void {
     const place = this.#placeOf(recipe.part);
     if (place === undefined) throw new StoreError('damaged', `the part ${recipe.part} is missing`);
-    const { lineBytes, isCrlf } = recipe;
-    const ending = isCrlf ? 2 : 1;
-    const stride = lineBytes + ending;
+    const { lineBytes, isCrlf, textBytes } = recipe;
+    const stride = lineBytes + (isCrlf ? 2 : 1);
     const perLine = (lineBytes / 4) * 3;
-    const linesAtOnce = Math.max(1, Math.floor(TEXT_SLICE_BYTES / stride));
-    for (let line = Math.floor(from / stride); line * stride < to; line += linesAtOnce) {
-      const start = line * stride;
-      const lines = Math.min(linesAtOnce, Math.ceil((to - start) / stride));
-      const pieces = [...this.read(place, line * perLine, (line + lines) * perLine)];
-      const bytes = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
-      const isLast = start + lines * stride > recipe.textBytes;
-      const whole = encodeBase64(bytes, recipe, !isLast);
-      yield whole.subarray(Math.max(0, from - start), Math.min(whole.length, to - start));
+    const first = Math.floor(from / stride);
+    const lines = Math.ceil(to / stride) - first;
+    const bytes = this.#octets(place, first * perLine, (first + lines) * perLine);
+    const start = first * stride;
+    const end = Math.min(start + lines * stride, textBytes);
+    const isEnded = start + lines * stride <= textBytes;
+    if (base64Bytes(bytes.length, recipe, isEnded) !== end - start)
+      throw new StoreError('damaged', `the part ${recipe.part} is not as long as the message says`);
+    if (start === from && end === to) {
+      writeBase64(bytes, recipe, target.subarray(at, at + to - from), isEnded);
+      return;
     }
+    // Lines that are not wanted to their ends.
+    const text = Buffer.allocUnsafe(end - start);
+    writeBase64(bytes, recipe, text, isEnded);
+    text.copy(target, at, from - start, to - start);
+  }
+
+  /** `from..to` of a part, until the next ones are asked for. */
+  #octets(place: PackedPlace, from: number, to: number): Buffer {
+    const head = headBytes(0);
+    const end = Math.min(to, place.sizeBytes);
+    if (this.#scratch.length < end - from) this.#scratch = Buffer.allocUnsafeSlow(end - from);
+    const target = this.#scratch.subarray(0, Math.max(0, end - from));
+    this.#copy(place, { from: head + from, to: head + end, target, at: 0 });
+    return target;
   }
 }
