@@ -19,7 +19,8 @@ import { checkWebLayers, readWebSources } from './web-layers.ts';
 
 /**
  * What `npm test` runs: the checks of the text, then all tests. `npm test -- imap/wire` runs only the tests whose path
- * contains that, and of the checks only those of the types; `--no-install` installs no mail clients. Every step is run whatever the
+ * contains that, and of the checks only those of the types; `--no-checks` leaves these out, `--no-install` installs no mail clients,
+ * `--long` runs whatever has a longer form in that, on the sources as they are. Every step is run whatever the
  * ones before it said; the test runner's summary comes after all of them and the exit code counts all of them.
  */
 type Step = readonly [name: string, run: () => readonly string[] | Promise<readonly string[]>];
@@ -36,7 +37,6 @@ const STEPS: readonly Step[] = [
   ['RFC index', checkIndex],
   ['dependencies', () => checkDependencies()],
   ['webmail', () => command(process.execPath, ['web/build.mjs'])],
-  ['program', joinForTests],
 ];
 
 const PATTERNS = ['src/**/*.test.ts', 'web/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'];
@@ -44,13 +44,33 @@ const PATTERNS = ['src/**/*.test.ts', 'web/**/*.test.ts', 'test/**/*.test.ts', '
  * What takes long begins first, or the last of it would be alone in the end: real servers and browsers before what takes a moment.
  */
 const ORDER = ['test/crash/', 'test/standstill/', 'test/web/', 'test/', 'src/store/', ''];
-/** One more than can compute at once: most of them wait for the disk or for a server of theirs now and then. */
-const AT_ONCE = Math.min(availableParallelism(), 3) + 1;
+/** More than can compute at once: most of them wait for the disk, for a server of theirs or for time to pass now and then. */
+const AT_ONCE = Math.min(availableParallelism(), 3) + 2;
+
+/** What `--long` asks for, where the environment asks for nothing else. Takes hours. */
+const LONG = {
+  BREVDUVA_TEST_DAMAGES: '200',
+  BREVDUVA_TEST_FAULTS: '500',
+  BREVDUVA_TEST_FUZZ: '5',
+  BREVDUVA_TEST_KILLS: '200',
+  BREVDUVA_TEST_LARGE: '100000',
+  BREVDUVA_TEST_MUTANTS: '1',
+  BREVDUVA_TEST_NOISE: '2000',
+  BREVDUVA_TEST_QUIT_KILLS: '100',
+  BREVDUVA_TEST_STANDSTILL: '1000000',
+  BREVDUVA_TEST_STORIES: '1',
+  POWER_CUTS: '2000',
+};
+const OPTIONS = {
+  long: { type: 'boolean', default: false },
+  'no-checks': { type: 'boolean', default: false },
+  'no-install': { type: 'boolean', default: false },
+} as const;
 
 async function main(args: readonly string[]): Promise<void> {
   const { values, positionals: filters } = parseArgs({
     args: [...args],
-    options: { 'no-install': { type: 'boolean', default: false } },
+    options: OPTIONS,
     allowPositionals: true,
   });
   const chosen = globSync(PATTERNS, { cwd: ROOT })
@@ -63,10 +83,13 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const files = chosen.map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
   const env = prepareClients({ files, mayInstall: !values['no-install'], say: (line) => console.log(line) });
-  const isWhole = filters.length === 0;
-  const failed = await runSteps(isWhole ? STEPS : STEPS.slice(0, 2));
+  if (values.long) Object.assign(process.env, { ...LONG, ...process.env });
+  const steps = filters.length === 0 ? STEPS : STEPS.slice(0, 2);
+  const failed = values['no-checks'] ? [] : await runSteps(steps);
   if (failed.length > 0) console.log(`\nFAILED before the tests: ${failed.join(', ')} (see above)\n`);
   Object.assign(process.env, env);
+  // A whole run starts hundreds of servers; a few are sooner started from the sources than joined.
+  if (filters.length === 0 && !values.long) process.env.BREVDUVA_TEST_JOINED = await joinProgram();
   await runTests(chosen);
   if (failed.length > 0) process.exitCode = 1;
 }
@@ -110,12 +133,6 @@ async function command(name: string, args: readonly string[]): Promise<readonly 
   if (status === 0) return [];
   const lines = said.join('').split('\n');
   return [`ended with ${status}`, ...lines].filter((line) => line.trim() !== '');
-}
-
-/** A whole run starts hundreds of servers; a few are sooner started from the sources than joined. */
-async function joinForTests(): Promise<readonly string[]> {
-  process.env.BREVDUVA_TEST_JOINED = await joinProgram();
-  return [];
 }
 
 /**

@@ -34,6 +34,8 @@ export type Probed =
 
 const PATIENCE_MS = 5000;
 const MAX_LINE = 8192;
+/** A farewell of more has no end. */
+const MAX_FAREWELL_BYTES = 65_536;
 
 interface Words {
   /** What the client says first, where the server waits for it. */
@@ -157,6 +159,7 @@ class Lines {
   readonly #onData = (chunk: Buffer): void => this.#hear(chunk);
   #text = '';
   #isOver = false;
+  #heardBytes = 0;
   #wake = Promise.withResolvers<void>();
   #error: Error | undefined;
 
@@ -189,11 +192,12 @@ class Lines {
     }
   }
 
-  /** Until the other side has hung up, as far as there is time. */
+  /** Until the other side has hung up, as far as there is time and it comes to an end. */
   async leave(farewell: string): Promise<void> {
     if (farewell !== '') this.say(farewell);
+    const mostBytes = this.#heardBytes + MAX_FAREWELL_BYTES;
     try {
-      while ((await this.line()) !== undefined);
+      while (this.#heardBytes < mostBytes && (await this.line()) !== undefined);
     } catch {
       // What we wanted to know we know.
     }
@@ -205,6 +209,7 @@ class Lines {
   }
 
   #hear(chunk: Buffer): void {
+    this.#heardBytes += chunk.length;
     if (this.#text.length <= MAX_LINE) this.#text += chunk.toString('latin1');
     this.#wakeUp();
   }

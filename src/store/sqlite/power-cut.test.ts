@@ -7,11 +7,11 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { UNSYNCED } from '../../../test/kit/unsynced.ts';
 import type { AccountId } from '../../mailbox/model/model.ts';
 import type { MailStore } from '../../mailbox/port/store.ts';
 import { INBOX } from '../fixtures.ts';
@@ -26,8 +26,6 @@ const CUTS = Number(process.env.POWER_CUTS ?? 120);
 /** A broken store is noticed long before that. */
 const CONTROL_CUTS = 120;
 const SEED = Number(process.env.POWER_CUT_SEED ?? Date.now() % 1_000_000);
-/** The disk is only simulated, so real syncs would be a waste of time. */
-const MEMORY = '/dev/shm';
 const HERE = fileURLToPath(new URL('./power-cut/', import.meta.url));
 const hasCompiler = spawnSync('gcc', ['--version']).status === 0;
 
@@ -36,7 +34,7 @@ describe('power cut', { skip: hasCompiler ? false : 'needs gcc' }, () => {
   const expectations = new Map<string, Expected>();
 
   before(() => {
-    work = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'brevduva-power-cut-'));
+    work = mkdtempSync(join(UNSYNCED, 'brevduva-power-cut-'));
     execFileSync('gcc', [
       '-shared',
       '-fPIC',

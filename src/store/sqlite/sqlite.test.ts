@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UNSYNCED } from '../../../test/kit/unsynced.ts';
 import type { MailStore } from '../../mailbox/port/store.ts';
 import { describeMailStore } from '../contract.ts';
 import type { SqliteDirectory } from './directory.ts';
@@ -13,7 +13,7 @@ for (const [shards, flags] of [
   [1, 'delayed'],
 ] as const) {
   describeMailStore(`SQLite, ${shards} shard(s), flags ${flags}`, async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'brevduva-store-'));
+    const directory = await mkdtemp(join(UNSYNCED, 'brevduva-store-'));
     return {
       open: () => openSqliteStore({ directory, shards, flags, checkpointBytes: 256 * 1024 }),
       dispose: () => rm(directory, { recursive: true, force: true }),
@@ -44,7 +44,7 @@ async function openFollower(directory: string): Promise<MailStore> {
 }
 
 describeMailStore('SQLite, 3 shards, following who writes the accounts', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'brevduva-store-'));
+  const directory = await mkdtemp(join(UNSYNCED, 'brevduva-store-'));
   await (await openSqliteStore({ directory, shards: 3 })).close();
   return {
     open: () => openFollower(directory),

@@ -1,10 +1,10 @@
 /** Each table and index of both databases loses its first page, so that SQLite cannot find any of its rows. */
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { runs } from '../../../../test/kit/runs.ts';
+import { UNSYNCED } from '../../../../test/kit/unsynced.ts';
 import { asUid } from '../../../mailbox/model/model.ts';
 import type { MailStore } from '../../../mailbox/port/store.ts';
 import {
@@ -63,7 +63,7 @@ interface Seen {
 }
 
 before(async () => {
-  root = mkdtempSync(join(tmpdir(), 'brevduva-salvage-'));
+  root = mkdtempSync(join(UNSYNCED, 'brevduva-salvage-'));
   sound = join(root, 'sound');
   const store = await openSqliteStore({ directory: sound });
   await fill(store);
