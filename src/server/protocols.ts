@@ -44,6 +44,7 @@ import type { Editing } from '../rules/editing.ts';
 import { MAX_RESPONSE_BYTES } from '../sasl/mechanism.ts';
 import type { SpamServices } from '../spam/spam-check.ts';
 import type { Administration } from '../web/admin/services.ts';
+import { urlSource } from './burl.ts';
 import type { Feedback } from './feedback.ts';
 import type { LocalDomains } from './local-domains.ts';
 import { listenForMetrics } from './metrics-listener.ts';
@@ -186,7 +187,8 @@ function servicesOf(
   const urls = new UrlAuthority(new Secret(options.installation));
   const imap = imapServices({ ...shared, settings: settings.imap, uploads, urls });
   const pop3 = pop3Services({ ...shared, settings: settings.pop3 });
-  const sending = sendingOf(config, { ...shared, recipients: options.recipients }, ports);
+  const submitting = { ...shared, recipients: options.recipients, urls: urlSource(domain, urls) };
+  const sending = sendingOf(config, submitting, ports);
   const delivery = {
     ...{ domain, activity, recipients: options.recipients, tls, relay, ...ports },
     giveUpMs: config.queue.giveUp,

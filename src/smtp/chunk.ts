@@ -8,6 +8,8 @@ import { Farewell, type ReadMessage } from './role.ts';
 export interface Chunk {
   readonly sizeBytes: number;
   readonly isLast: boolean;
+  /** Where its octets come from, when not from the client: a URL (RFC 4468). They may be fewer. */
+  readonly octets?: AsyncIterator<Buffer>;
 }
 
 const CHUNK = /^(\d{1,15})(?:\s+(LAST))?$/i;
@@ -43,11 +45,20 @@ export function readChunks(first: Chunk, maxBytes: number, source: ChunkSource):
   return async (): Promise<DataRead | undefined> => {
     while (left === 0 && !chunk.isLast) if (!(await advance())) return undefined;
     if (left === 0) return { bytes: EMPTY, isLast: true };
-    const bytes = await source.octets(left);
+    const bytes = chunk.octets === undefined ? await source.octets(left) : await taken(chunk.octets);
     if (bytes === undefined) return undefined;
-    left -= bytes.length;
+    left = bytes.length === 0 ? 0 : left - bytes.length;
     return { bytes, isLast: left === 0 && chunk.isLast };
   };
+}
+
+/** Nothing at the end. */
+async function taken(octets: AsyncIterator<Buffer>): Promise<Buffer> {
+  for (;;) {
+    const { done, value } = await octets.next();
+    if (done === true) return EMPTY;
+    if (value.length > 0) return value;
+  }
 }
 
 /** What is a little too big is read past and refused at its end; nobody reads past a terabyte. */

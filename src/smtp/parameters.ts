@@ -22,6 +22,7 @@ export type ExtensionKeyword =
   | 'AUTH'
   | 'DSN'
   | 'CHUNKING'
+  | 'BURL'
   | 'BINARYMIME'
   | 'REQUIRETLS'
   | 'LIMITS'

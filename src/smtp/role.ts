@@ -30,6 +30,17 @@ export class Moved extends Error {
   }
 }
 
+/** Thrown where a message is given up before its end, and the connection goes on: says why. */
+export class MessageDropped extends Error {
+  override readonly name = 'MessageDropped';
+  readonly reply: Reply;
+
+  constructor(reply: Reply) {
+    super(reply.text);
+    this.reply = reply;
+  }
+}
+
 /** The connection ended before the message did: there is nobody to answer. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone';
@@ -60,6 +71,14 @@ export interface NamedTo {
 /** The next piece of a message; undefined when the client went away before its end. Throws ReadTimeout. */
 export type ReadMessage = () => Promise<DataRead | undefined>;
 
+/** What a URL leads to. */
+export interface NamedOctets {
+  /** It has no more. */
+  readonly sizeBytes: number;
+  /** Throws `MessageDropped` when they cannot be read to their end. */
+  readonly octets: AsyncIterator<Buffer>;
+}
+
 /** From MAIL to the end of the message, or to RSET. */
 export interface Transaction {
   /** 250 takes the recipient. */
@@ -70,6 +89,8 @@ export interface Transaction {
    * `read` throws.
    */
   message(read: ReadMessage, id: string): Promise<readonly Reply[]>;
+  /** What whoever sends may send by this URL (RFC 4468); undefined: nothing. */
+  url?(url: string): Promise<NamedOctets | undefined>;
   /** A command between two chunks that is none of SMTP's own; undefined: of nobody's. */
   between?(verb: string, argument: string): Reply | undefined;
 }

@@ -11,6 +11,7 @@ import { type Connection, ReadTimeout } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
 import { StreamClosed } from '../net/outbox.ts';
 import type { Departure, Session } from '../net/sessions.ts';
+import { urlChunk } from './burl.ts';
 import { type Chunk, parseChunk } from './chunk.ts';
 import { CommandFault, parseCommandLine, parsePath } from './command.ts';
 import {
@@ -29,6 +30,7 @@ import {
   type Dialogue,
   Farewell,
   type Hello,
+  MessageDropped,
   Moved,
   type ReadMessage,
   type Role,
@@ -185,6 +187,8 @@ export class SmtpSession implements Session {
         return this.#takeData(argument);
       case 'BDAT':
         return this.#takeChunks(argument);
+      case 'BURL':
+        return this.#takeUrl(argument);
       case 'RSET':
         this.#mail = undefined;
         return this.#wire.say(REPLY.forgotten);
@@ -308,8 +312,21 @@ export class SmtpSession implements Session {
       await readPast(this.#wire.readChunks(only, maxMessageBytes, async () => undefined));
     }
     const mail = this.#mailWithRecipients();
-    const next = (taken: Chunk): Promise<Chunk | undefined> => this.#nextChunk(mail.transaction, taken);
-    await this.#receive(mail, this.#wire.readChunks(first, maxMessageBytes, next));
+    await this.#receive(mail, this.#chunked(mail, first));
+  }
+
+  async #takeUrl(argument: string): Promise<void> {
+    if (!this.#offered().has('BURL')) throw new CommandFault(this.#unknown());
+    const mail = this.#mailWithRecipients();
+    await this.#receive(
+      mail,
+      urlChunk(mail.transaction, argument).then((first) => this.#chunked(mail, first)),
+    );
+  }
+
+  #chunked({ transaction }: Mail, first: Chunk): ReadMessage {
+    const { maxMessageBytes } = this.#options;
+    return this.#wire.readChunks(first, maxMessageBytes, (taken) => this.#nextChunk(transaction, taken));
   }
 
   /** Undefined when the session is over. */
@@ -323,6 +340,8 @@ export class SmtpSession implements Session {
         if (line === undefined) return;
         const { verb, argument } = parseCommandLine(line);
         if (verb === 'BDAT') chunk = parseChunk(argument);
+        else if (verb === 'BURL' && this.#offered().has('BURL'))
+          chunk = await urlChunk(transaction, argument);
         else this.#wire.say(this.#betweenChunks(transaction, verb, argument));
       });
     }
@@ -331,7 +350,7 @@ export class SmtpSession implements Session {
 
   #betweenChunks(transaction: Transaction, verb: string, argument: string): Reply {
     if (verb === 'QUIT') throw new Farewell(REPLY.goodbye);
-    if (verb === 'RSET') throw new MessageDropped();
+    if (verb === 'RSET') throw new MessageDropped(REPLY.forgotten);
     if (verb === 'NOOP') return REPLY.done;
     const reply = transaction.between?.(verb, argument);
     if (reply === undefined) throw new CommandFault(REPLY.lastFirst);
@@ -345,13 +364,13 @@ export class SmtpSession implements Session {
     return mail;
   }
 
-  async #receive({ transaction }: Mail, read: ReadMessage): Promise<void> {
+  async #receive({ transaction }: Mail, read: ReadMessage | Promise<ReadMessage>): Promise<void> {
     try {
-      const replies = await transaction.message(read, `${this.#guest.id}.${++this.#messages}`);
+      const replies = await transaction.message(await read, `${this.#guest.id}.${++this.#messages}`);
       for (const reply of replies) this.#wire.say(reply);
     } catch (error) {
       if (!(error instanceof MessageDropped)) throw error;
-      this.#wire.say(REPLY.forgotten);
+      this.#wire.say(error.reply);
     }
     this.#mail = undefined;
   }
@@ -371,11 +390,6 @@ export class SmtpSession implements Session {
       this.#wire.say({ ...REPLY.internalError, code: 421 });
     }
   }
-}
-
-/** RSET between two chunks. */
-class MessageDropped extends Error {
-  override readonly name = 'MessageDropped';
 }
 
 function joined(keyword: string, value: string | undefined): string {

@@ -89,7 +89,7 @@ export class SubmissionRole implements Role, AccountListener, Member {
   }
 
   extensions(): readonly Extension[] {
-    const { settings, domain } = this.#services;
+    const { settings, domain, urls } = this.#services;
     const mechanisms = offeredMechanisms(this.#terms());
     return [
       { keyword: 'PIPELINING' },
@@ -98,6 +98,8 @@ export class SubmissionRole implements Role, AccountListener, Member {
       { keyword: 'SMTPUTF8' },
       { keyword: 'ENHANCEDSTATUSCODES' },
       { keyword: 'CHUNKING' },
+      // RFC 4468 §3.1: of whoever has signed in, whose mailboxes they are.
+      ...(this.isSignedIn && urls !== undefined ? [{ keyword: 'BURL', value: 'imap' } as const] : []),
       { keyword: 'DSN' },
       { keyword: 'FUTURERELEASE', value: holdLimits(domain.clock.nowMs()) },
       // RFC 2852: however short the time is. RFC 6710: among the account's own mail.

@@ -34,7 +34,7 @@ import { isInternational, requireMailbox } from '../smtp/path.ts';
 import { readPast, receiveInto } from '../smtp/receiving.ts';
 import { REPLY, replyOf, replyToSender } from '../smtp/replies.ts';
 import type { Reply } from '../smtp/reply.ts';
-import type { NamedTo, ReadMessage, Sender, Transaction } from '../smtp/role.ts';
+import type { NamedOctets, NamedTo, ReadMessage, Sender, Transaction } from '../smtp/role.ts';
 import { decodeXtext } from '../smtp/xtext.ts';
 import type { Reached } from './allowance.ts';
 import { deliverByOf } from './deliver-by.ts';
@@ -115,6 +115,10 @@ export class SubmissionTransaction implements Transaction {
       if (refusal === undefined) return undefined;
     }
     return refusal;
+  }
+
+  async url(url: string): Promise<NamedOctets | undefined> {
+    return this.#services.urls?.open(this.#who.account, url);
   }
 
   async message(read: ReadMessage, id: string): Promise<readonly Reply[]> {

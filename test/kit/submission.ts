@@ -3,6 +3,7 @@
  * nobody works on.
  */
 import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Domain } from '../../src/mailbox/domain.ts';
 import { emailNumber } from '../../src/mailbox/model/model.ts';
 import type { OutgoingRecipient, OutgoingRow } from '../../src/mailbox/model/outgoing.ts';
 import { UploadBudget } from '../../src/mailbox/operations/upload-budget.ts';
@@ -13,6 +14,7 @@ import { makePair } from '../../src/net/self-signed.ts';
 import { Sweep } from '../../src/net/sweep.ts';
 import { DEADLINES } from '../../src/smtp/pace.ts';
 import { receiveSubmission, startSubmission, submissionServices } from '../../src/submission/server.ts';
+import type { UrlSource } from '../../src/submission/services.ts';
 import type { SubmissionSettings } from '../../src/submission/settings.ts';
 import { openTestDomain, recipientsOf, type TestDomain, type TestDomainOptions } from './domain.ts';
 import { LineClient } from './line-client.ts';
@@ -22,6 +24,8 @@ export const ANN = 'ann@example.com';
 
 export interface TestSubmissionOptions extends TestDomainOptions {
   readonly settings?: Partial<SubmissionSettings>;
+  /** What there is for BURL. */
+  readonly urls?: (domain: Domain) => UrlSource;
   readonly isRelayed?: boolean;
   readonly sweepMs?: number;
 }
@@ -71,6 +75,7 @@ export async function startTestSubmission(options: TestSubmissionOptions = {}): 
     ...{ domain, relay, settings, authenticator: kit.authenticator, activity: kit.activity },
     recipients: recipientsOf(kit.domain),
     uploads: new UploadBudget({ accountBytes: 1024 ** 3, totalBytes: 1024 ** 3 }),
+    ...(options.urls && { urls: options.urls(kit.domain) }),
     roster: new Roster(100),
     tls: lazyTls(await PAIR),
     log: kit.domain.log,

@@ -124,7 +124,9 @@ async function messageOf(
   { url: text, wanted }: UrlToFetch,
 ): Promise<NamedMessage | undefined> {
   const url = imapUrl(text);
-  const found = url && (await authorizedBy(call, url));
+  const { domain, urls, log } = call.session;
+  const asking = { domain, urls, log, account: call.state.account };
+  const found = url && (await authorizedBy(asking, url));
   return found && showMessage(call, found, url, wanted);
 }
 
