@@ -13,6 +13,7 @@ const PACKAGES: readonly string[] = [
   '@preact/signals-core',
   'dompurify',
   'idb',
+  '@simplewebauthn/browser',
   'linkify-it',
   'squire-rte',
 ];

@@ -1,5 +1,5 @@
 /**
- * The second step of signing in, beside the password: a code of a device, or one of the codes that were written down. Set up, taken
+ * The second step of signing in, beside the password: a code of a device, a passkey, or one of the codes that were written down. Set up, taken
  * away, and proven. Mail programs know no second step: while an account has one they need an app password each (`authenticator.ts`).
  *
  * - A code is good once, for its step of time and every step before; a code that was written down is gone when it is used. Of
@@ -50,10 +50,17 @@ export interface Changed {
 export interface SecondStepSummary {
   readonly totpSinceMs?: number;
   readonly codesLeft: number;
+  readonly passkeys: readonly PasskeySummary[];
+}
+
+export interface PasskeySummary extends Pick<StoredCredential, 'id' | 'createdMs' | 'lastUse'> {
+  readonly name: string;
+  /** Where it can be used. */
+  readonly host: string;
 }
 
 /** How somebody took the second step. */
-export type StepTaken = 'code' | 'recovery code';
+export type StepTaken = 'code' | 'recovery code' | 'passkey';
 type Attempt = Omit<LoginAttempt, 'credentials'>;
 
 const isRow = ({ kind }: StoredCredential): boolean => kind === 'recovery-codes' || hasSecondStep([{ kind }]);
@@ -71,6 +78,7 @@ export class SecondSteps {
     return {
       ...(totp && { totpSinceMs: totp.createdMs }),
       codesLeft: codes === undefined ? 0 : countIn(codes.secret),
+      passkeys: credentials.filter(({ kind }) => kind === 'passkey').map(shown),
     };
   }
 
@@ -124,6 +132,19 @@ export class SecondSteps {
     if (found === undefined) throw new MailboxError('nonexistent', 'there is no such second step');
     const facts = { step: 'codes of a device' };
     return this.#change(who, { dropped: [found.id], what: 'second step removed', facts });
+  }
+
+  /** As `passkeys.ts` has made it. Throws `conflict` as above. */
+  addPasskey(who: Changer, made: NewCredential): Promise<Changed> {
+    return this.#change(who, { put: [made], what: 'second step added', facts: { step: 'passkey' } });
+  }
+
+  /** Throws `nonexistent`, or `conflict` as above. */
+  async removePasskey(who: Changer, number: number): Promise<Changed> {
+    const found = who.record.credentials.find(({ id, kind }) => kind === 'passkey' && id === number);
+    if (found === undefined) throw new MailboxError('nonexistent', 'there is no such passkey');
+    const facts = { step: 'passkey', name: found.name ?? '' };
+    return this.#change(who, { dropped: [number], what: 'second step removed', facts });
   }
 
   /** Those of before are good for nothing. Throws `cannot` where they would stand beside nothing, or `conflict`. */
@@ -214,6 +235,10 @@ function rowOf(
   kind: 'totp' | 'recovery-codes',
 ): StoredCredential | undefined {
   return credentials.find((one) => one.kind === kind);
+}
+
+function shown({ id, createdMs, lastUse, name = '', passkey }: StoredCredential): PasskeySummary {
+  return { id, name, createdMs, host: passkey?.host ?? '', ...(lastUse && { lastUse }) };
 }
 
 function sessionsOf({ credentials }: AccountRecord): readonly number[] {

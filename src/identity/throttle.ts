@@ -49,6 +49,11 @@ export function codesOf(address: string): string {
   return CODES + address;
 }
 
+/** Keys that nobody can guess either. */
+export function passkeysOf(address: string): string {
+  return `passkeys of ${address}`;
+}
+
 /** And codes that nobody can guess. */
 export function writtenCodesOf(address: string): string {
   return `written codes of ${address}`;

@@ -12,8 +12,10 @@ import { AccountAdmin } from '../identity/account-admin.ts';
 import { Activity } from '../identity/activity.ts';
 import { ActivityFiles } from '../identity/activity-files.ts';
 import { Authenticator } from '../identity/authenticator.ts';
+import { Challenges } from '../identity/challenges.ts';
 import { DomainAdmin } from '../identity/domain-admin.ts';
 import { KeyWatch } from '../identity/key-watch.ts';
+import { Passkeys } from '../identity/passkeys.ts';
 import { Passwords } from '../identity/password.ts';
 import { ProofKeyMaker } from '../identity/proof-keys.ts';
 import { Recipients } from '../identity/recipients.ts';
@@ -68,6 +70,7 @@ export interface MailSystem {
   readonly connections: Connections;
   readonly accounts: AccountAdmin;
   readonly secondSteps: SecondSteps;
+  readonly passkeys: Passkeys;
   /** Who is signed in to the webmail. */
   readonly webSessions: WebSessions;
   /** Its `close` closes the store. */
@@ -216,7 +219,7 @@ function textIndexOf({ data, search }: Config, log: Log): TextIndex {
 function signInOf(
   { auth }: Config,
   parts: { domain: Domain; activity: Activity; installation: string; issuer: TokenIssuer | undefined },
-): Pick<MailSystem, 'authenticator' | 'accounts' | 'secondSteps'> {
+): Pick<MailSystem, 'authenticator' | 'accounts' | 'secondSteps' | 'passkeys'> {
   const { domain, activity, installation, issuer } = parts;
   const { defaultDomain, failDelay, mainPassword, scram } = auth;
   const passwords = new Passwords();
@@ -235,7 +238,9 @@ function signInOf(
   const { directory } = domain.store;
   const { throttle } = authenticator;
   const shown = { directory, throttle, accounts: domain.accounts, clock: domain.clock, activity };
-  return { authenticator, accounts, secondSteps: new SecondSteps(shown) };
+  const challenges = new Challenges(installation);
+  const passkeys = new Passkeys({ ...shown, challenges });
+  return { authenticator, accounts, passkeys, secondSteps: new SecondSteps(shown) };
 }
 
 async function issuerOf({

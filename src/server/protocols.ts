@@ -13,6 +13,7 @@ import type { AccountAdmin } from '../identity/account-admin.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { Receive } from '../identity/handing-over.ts';
+import type { Passkeys } from '../identity/passkeys.ts';
 import type { Recipients } from '../identity/recipients.ts';
 import type { SecondSteps } from '../identity/second-steps.ts';
 import type { WebSessions } from '../identity/web-sessions.ts';
@@ -61,6 +62,7 @@ export interface ProtocolOptions {
   readonly accounts: AccountAdmin;
   readonly webSessions: WebSessions;
   readonly secondSteps: SecondSteps;
+  readonly passkeys: Passkeys;
   readonly administration: Administration;
   readonly connections: Connections;
   readonly dns: Dns;

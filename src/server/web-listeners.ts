@@ -13,6 +13,7 @@ import { Outward } from '../http/outward.ts';
 import type { AccountAdmin } from '../identity/account-admin.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
+import type { Passkeys } from '../identity/passkeys.ts';
 import type { SecondSteps } from '../identity/second-steps.ts';
 import type { WebSessions } from '../identity/web-sessions.ts';
 import { Vapid } from '../jmap/push/vapid.ts';
@@ -56,6 +57,7 @@ export interface WebOptions {
   readonly activity: Activity;
   readonly webSessions: WebSessions;
   readonly secondSteps: SecondSteps;
+  readonly passkeys: Passkeys;
   readonly administration: Administration;
   /** Room for what is on its way in. */
   readonly uploads: UploadBudget;

@@ -10,11 +10,16 @@ export const OWN_HEADER = 'x-requested-by';
 
 type Asked = Pick<HttpRequest, 'method' | 'headers' | 'isSecure'>;
 
+/** Of our page, as its browser sees it. */
+export function originOf({ headers, isSecure }: Pick<HttpRequest, 'headers' | 'isSecure'>): string {
+  return `${isSecure ? 'https' : 'http'}://${headers.host?.toLowerCase()}`;
+}
+
 export function isFromOwnSite(asked: Asked): boolean {
-  const { headers, isSecure, method } = asked;
+  const { headers, method } = asked;
   const site = headers['sec-fetch-site'];
-  const ours = `${isSecure ? 'https' : 'http'}://${headers.host?.toLowerCase()}`;
-  const isOurs = site === undefined ? headers.origin?.toLowerCase() === ours : site === 'same-origin';
+  const isOurs =
+    site === undefined ? headers.origin?.toLowerCase() === originOf(asked) : site === 'same-origin';
   if (!isOurs) return false;
   const isReading = method === 'GET';
   return isReading || isJson(headers['content-type']) || headers[OWN_HEADER] !== undefined;

@@ -35,7 +35,7 @@ const NO_PERMISSIONS = [
     'microphone',
     'midi',
   ],
-  ...['payment', 'picture-in-picture', 'publickey-credentials-get', 'screen-wake-lock', 'serial', 'usb'],
+  ...['payment', 'picture-in-picture', 'screen-wake-lock', 'serial', 'usb'],
   ...['window-management', 'xr-spatial-tracking'],
 ]
   .map((name) => `${name}=()`)

@@ -4,6 +4,7 @@ import type { Secret } from '../base/secret.ts';
 import type { AccountAdmin } from '../identity/account-admin.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
+import type { Passkeys } from '../identity/passkeys.ts';
 import type { SecondSteps } from '../identity/second-steps.ts';
 import type { WebSessions } from '../identity/web-sessions.ts';
 import type { PlaintextRule } from '../sasl/plaintext.ts';
@@ -23,6 +24,7 @@ export interface WebServices {
   >;
   readonly sessions: WebSessions;
   readonly secondSteps: SecondSteps;
+  readonly passkeys: Passkeys;
   readonly profiles: DeviceProfiles;
   readonly activity: Activity;
   readonly clock: Clock;

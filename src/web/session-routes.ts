@@ -11,9 +11,11 @@ import { noteWho } from '../http/asking.ts';
 import type { HttpReply, HttpRequest, Route } from '../http/exchange.ts';
 import { AccountClosed } from '../identity/account-closed.ts';
 import type { Admission } from '../identity/attempt.ts';
+import { hasPasskeys } from '../identity/passkeys.ts';
 import { isAdmin } from '../identity/role.ts';
 import { mayChoosePassword } from '../identity/web-session.ts';
 import type { BegunSession, Device } from '../identity/web-sessions.ts';
+import { isClosed } from '../mailbox/model/access.ts';
 import type { StoredCredential } from '../mailbox/model/credential.ts';
 import { MAX_PASSWORD_BYTES } from '../sasl/mechanism.ts';
 import { allowsPlaintext } from '../sasl/plaintext.ts';
@@ -22,16 +24,17 @@ import { COOKIE } from './cookie-judge.ts';
 import { deviceName } from './device-name.ts';
 import { getJson, json, postJson, refusal } from './json-route.ts';
 import { preferencesOf } from './preferences.ts';
-import { askedFor, CODE, type SecondStep } from './second-step.ts';
+import { askedFor, type SecondStep, SIGNED, STEP, siteOf } from './second-step.ts';
 import { SERVICE, type WebServices } from './services.ts';
 
 const SIGN_IN = z.strictObject({
   address: z.string().min(1).max(320),
   password: z.string().max(MAX_PASSWORD_BYTES),
   isOwnDevice: z.boolean(),
-  code: CODE.optional(),
+  ...STEP,
 });
-const LINK = z.strictObject({ token: z.string().max(100), code: CODE.optional() });
+const LINK = z.strictObject({ token: z.string().max(100), ...STEP });
+const PASSKEY = z.strictObject({ passkey: SIGNED, isOwnDevice: z.boolean() });
 const NOTHING = z.strictObject({});
 /** A browser forgets nothing that it should not keep: pages, storage, caches. */
 const CLEAR = { 'clear-site-data': '"cache", "storage"' };
@@ -42,6 +45,8 @@ export function sessionRoutes(services: WebServices): readonly Route[] {
   return [
     postJson('/web/sign-in', SIGN_IN, (body, request) => signIn(services, body, request)),
     postJson('/web/sign-in-link', LINK, (body, request) => signInByLink(services, body, request)),
+    postJson('/web/sign-in-passkey', PASSKEY, (body, request) => signInByPasskey(services, body, request)),
+    postJson('/web/passkey/begin', NOTHING, (_, request) => beginPasskey(services, request)),
     postJson('/web/sign-out', NOTHING, (_, request) => signOut(services, request)),
     getJson('/web/session', (request) => session(services, request)),
   ];
@@ -73,7 +78,7 @@ export function plaintextFault(
 
 async function signIn(
   services: WebServices,
-  { address, password, isOwnDevice, code }: z.infer<typeof SIGN_IN>,
+  { address, password, isOwnDevice, ...step }: z.infer<typeof SIGN_IN>,
   request: HttpRequest,
 ): Promise<HttpReply> {
   const fault = plaintextFault(services, request);
@@ -86,7 +91,7 @@ async function signIn(
   });
   if (who === undefined) return refusal(403, 'closed');
   if (who.credential?.kind === 'app-password') return refusal(403, 'app-password');
-  const second = await askedFor(services, who.record, code, request);
+  const second = await askedFor(services, who.record, step, request);
   if ('reply' in second) return second.reply;
   const hasSecondStep = second.taken !== undefined;
   const begun = await services.sessions.begin({ ...who, hasSecondStep }, deviceOf(request, isOwnDevice));
@@ -95,16 +100,42 @@ async function signIn(
 
 async function signInByLink(
   services: WebServices,
-  { token, code }: z.infer<typeof LINK>,
+  { token, ...step }: z.infer<typeof LINK>,
   request: HttpRequest,
 ): Promise<HttpReply> {
   const fault = plaintextFault(services, request);
   if (fault !== undefined) return fault;
   const owner = await services.sessions.ownerOf(token);
-  const second = owner === undefined ? {} : await askedFor(services, owner, code, request);
+  const second = owner === undefined ? {} : await askedFor(services, owner, step, request);
   if ('reply' in second) return second.reply;
   const begun = await services.sessions.redeem(token, deviceOf(request, false));
   return welcome(services, begun, request, { mechanism: 'link', ...second });
+}
+
+async function beginPasskey({ passkeys }: WebServices, request: HttpRequest): Promise<HttpReply> {
+  const site = siteOf(request);
+  return hasPasskeys(site) ? json(200, await passkeys.beginSignIn(site)) : refusal(422, 'cannot');
+}
+
+/** Without a password: the key has looked who holds it. */
+async function signInByPasskey(
+  services: WebServices,
+  { passkey, isOwnDevice }: z.infer<typeof PASSKEY>,
+  request: HttpRequest,
+): Promise<HttpReply> {
+  const fault = plaintextFault(services, request);
+  if (fault !== undefined) return fault;
+  const { passkeys, sessions } = services;
+  const owner = await passkeys.ownerOf(passkey);
+  const attempt = { remoteAddress: request.remoteAddress, service: SERVICE, mechanism: 'passkey' };
+  const credential = await passkeys.prove(owner, passkey, {
+    ...attempt,
+    site: siteOf(request),
+    isAlone: true,
+  });
+  if (owner === undefined || isClosed(owner)) return refusal(403, 'closed');
+  const who = { record: owner, credential, hasSecondStep: true };
+  return welcome(services, await sessions.begin(who, deviceOf(request, isOwnDevice)), request, attempt);
 }
 
 function welcome(

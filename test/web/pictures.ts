@@ -366,6 +366,7 @@ try {
         ...view,
         at: scene.at,
         isSignedIn: !('isSignedIn' in scene) || scene.isSignedIn,
+        origin: 'origin' in scene ? (scene.origin as string) : house.origin,
       });
       await scene.play?.(visit).catch((error: unknown) => console.log(name, String(error).slice(0, 300)));
       await visit.page.waitForTimeout(350);

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { seriousFaults } from './kit/axe.ts';
 import { ANN, CHROMIUM, type House, openHouse, PASSWORD, PHONE, type Visit } from './kit/house.ts';
-import { addApp, prove } from './kit/security-page.ts';
+import { addApp, addPasskey, prove } from './kit/security-page.ts';
+import { virtualKey } from './kit/virtual-key.ts';
 
 describe('how one comes in', { skip: CHROMIUM === undefined && 'there is no Chromium' }, () => {
   let house: House;
@@ -67,5 +68,55 @@ describe('how one comes in', { skip: CHROMIUM === undefined && 'there is no Chro
       [],
     );
     await Promise.all([visit, phone, other].map((one) => one.close()));
+  });
+
+  test('a passkey is added, lets in alone and beside the password, and is removed', {
+    timeout: 120_000,
+  }, async () => {
+    // A key belongs to a name, and there is none for an address of digits.
+    const origin = `http://localhost:${house.server.port('http')}`;
+    const first = await house.visit({ origin, at: '/settings/security' });
+    const key = await virtualKey(first.page);
+    const codes = await addPasskey(first.page, 'Phone');
+    assert.equal(codes.length, 10);
+    await first.page.locator('dialog .button.primary').click();
+    await first.page.getByText('Not used yet').waitFor();
+    assert.equal(await key.count(), 1);
+    assert.deepEqual(await seriousFaults(first.page), []);
+    await first.page.getByRole('button', { name: 'Add a passkey' }).click();
+    await first.page.locator('dialog input[name=name]').fill('Again');
+    await prove(first.page);
+    await first.page.getByText('There is no passkey now').waitFor();
+
+    const second = await house.visit({ origin, isSignedIn: false, device: PHONE });
+    const copy = await virtualKey(second.page);
+    await key.copyTo(copy);
+    const alone = second.page.getByRole('button', { name: 'Sign in with a passkey' });
+    assert.deepEqual(await seriousFaults(second.page), []);
+    await alone.click();
+    await isIn(second);
+    await second.context.clearCookies();
+    await second.page.goto(origin);
+    await copy.looks(false);
+    await alone.click();
+    await second.page.getByText('No passkey of this server was confirmed').waitFor();
+    await type(second);
+    await second.page.getByRole('button', { name: 'Use a passkey' }).click();
+    await isIn(second);
+
+    // The first has not counted on while its copy was used.
+    const third = await house.visit({ origin, isSignedIn: false });
+    await key.copyTo(await virtualKey(third.page));
+    await third.page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+    await third.page.getByText('No passkey of this server was confirmed').waitFor();
+
+    await second.page.goto(`${origin}/settings/security`);
+    await second.page.getByRole('button', { name: 'Remove Phone' }).click();
+    await prove(second.page);
+    await second.page.locator('.notice-text', { hasText: 'The passkey is removed' }).waitFor();
+    await type(third);
+    await isIn(third);
+    assert.deepEqual(first.faults, []);
+    await Promise.all([first, second, third].map((one) => one.close()));
   });
 });

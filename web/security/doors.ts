@@ -5,6 +5,17 @@ export interface SecurityFacts {
   /** Since when an app makes codes; absent: none does. */
   readonly totpSinceMs?: number;
   readonly codesLeft: number;
+  readonly passkeys: readonly Passkey[];
+  /** Not at an address of digits. */
+  readonly canHavePasskeys: boolean;
+}
+
+export interface Passkey {
+  readonly id: number;
+  readonly name: string;
+  readonly host: string;
+  readonly createdMs: number;
+  readonly lastUse?: { readonly atMs: number };
 }
 
 export interface NewKey {
@@ -14,7 +25,15 @@ export interface NewKey {
 }
 
 /** What went wrong, as the texts call it. */
-export type DoorFault = 'wrong' | 'wrongCode' | 'tooMany' | 'changed' | 'failed';
+export type DoorFault =
+  | 'wrong'
+  | 'wrongCode'
+  | 'wrongPasskey'
+  | 'passkeyNot'
+  | 'tooMany'
+  | 'tooManyDoors'
+  | 'changed'
+  | 'failed';
 
 export type DoorAnswer<T> = { readonly value: T } | { readonly fault: DoorFault };
 
@@ -26,6 +45,8 @@ export interface ChangedDoors extends SecurityFacts {
 const FAULTS: Readonly<Record<string, DoorFault>> = {
   'bad-credentials': 'wrong',
   'bad-code': 'wrongCode',
+  'bad-passkey': 'wrongPasskey',
+  limit: 'tooManyDoors',
   throttled: 'tooMany',
   conflict: 'changed',
   nonexistent: 'changed',
@@ -57,6 +78,18 @@ export class Doors {
 
   renewCodes(password: string): Promise<DoorAnswer<ChangedDoors>> {
     return this.#ask('codes', { password });
+  }
+
+  beginPasskey(password: string): Promise<DoorAnswer<object>> {
+    return this.#ask('passkey/begin', { password });
+  }
+
+  addPasskey(password: string, name: string, made: object): Promise<DoorAnswer<ChangedDoors>> {
+    return this.#ask('passkey', { password, name, made });
+  }
+
+  removePasskey(password: string, id: number): Promise<DoorAnswer<ChangedDoors>> {
+    return this.#ask('passkey/remove', { password, id });
   }
 
   async #ask<T>(what: string, body: object): Promise<DoorAnswer<T>> {

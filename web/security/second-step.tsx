@@ -1,21 +1,22 @@
-/** The second question at the door: a code of the app, or one that was written down. */
+/** The second question at the door: a code of the app, a passkey, or a code that was written down. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { SignInFault, WaysIn } from '../shell/account.ts';
+import type { SignInFault, StepShown, WaysIn } from '../shell/account.ts';
 import { useTexts } from '../shell/app.ts';
 import { Icon } from '../ui/icon.tsx';
+import { signedBy } from './passkeys.ts';
 import { useSecurityTexts } from './security-texts.ts';
 
 export interface SecondStepProps {
   readonly ways: WaysIn;
   /** Undefined: signed in. */
-  readonly onCode: (code: string) => Promise<SignInFault | undefined>;
+  readonly onStep: (step: StepShown) => Promise<SignInFault | undefined>;
   readonly onBack: () => void;
 }
 
 const SAID = 'second-step-said';
 
-export function SecondStep({ ways, onCode, onBack }: SecondStepProps) {
+export function SecondStep({ ways, onStep, onBack }: SecondStepProps) {
   const texts = useSecurityTexts();
   const isWritten = useSignal(!ways.hasCodes);
   const fault = useSignal<SignInFault | undefined>(undefined);
@@ -23,10 +24,19 @@ export function SecondStep({ ways, onCode, onBack }: SecondStepProps) {
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const code = String(new FormData(event.currentTarget as HTMLFormElement).get('code')).trim();
+    await show({ code });
+  };
+  const show = async (step: StepShown): Promise<void> => {
     isUnderWay.value = true;
-    fault.value = await onCode(code);
+    fault.value = await onStep(step);
     isUnderWay.value = false;
   };
+  const byKey = async (asked: object): Promise<void> => {
+    const passkey = await signedBy(asked);
+    if (passkey === undefined) fault.value = 'wrongPasskey';
+    else await show({ passkey });
+  };
+  const { passkey } = ways;
   return (
     <form onSubmit={submit} aria-label={texts.title}>
       <CodeField key={String(isWritten.value)} isWritten={isWritten.value} fault={fault.value} />
@@ -34,6 +44,11 @@ export function SecondStep({ ways, onCode, onBack }: SecondStepProps) {
       <button class="button primary" type="submit" disabled={isUnderWay.value}>
         {isUnderWay.value ? texts.underWay : texts.submit}
       </button>
+      {passkey === undefined ? null : (
+        <button type="button" class="button" onClick={() => void byKey(passkey)}>
+          {texts.usePasskey}
+        </button>
+      )}
       {ways.hasCodes && ways.hasRecoveryCodes ? (
         <button
           type="button"

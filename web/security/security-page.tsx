@@ -5,13 +5,15 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { useApp } from '../shell/app.ts';
 import { Window } from '../shell/dialogs.tsx';
 import { AddApp } from './add-app.tsx';
-import { type ChangedDoors, Doors, type SecurityFacts } from './doors.ts';
+import { type ChangedDoors, Doors, type Passkey, type SecurityFacts } from './doors.ts';
+import { AddPasskey, PasskeyRows } from './passkey-rows.tsx';
 import { Prove } from './prove.tsx';
 import { RecoveryCodes } from './recovery-codes.tsx';
 import { useSecurityTexts } from './security-texts.ts';
 
 type Doing =
-  | { readonly what: 'add-app' | 'remove-app' | 'new-codes' }
+  | { readonly what: 'add-app' | 'remove-app' | 'new-codes' | 'add-passkey' }
+  | { readonly what: 'remove-passkey'; readonly passkey: Passkey }
   | { readonly what: 'codes'; readonly codes: readonly string[] };
 
 export function SecurityPage() {
@@ -33,7 +35,7 @@ export function SecurityPage() {
     notices.show({ text: said });
     void account.look();
   };
-  const begin = (what: Exclude<Doing['what'], 'codes'>) => () => {
+  const begin = (what: 'add-app' | 'remove-app' | 'new-codes' | 'add-passkey') => () => {
     doing.value = { what };
   };
   const close = (): void => {
@@ -41,14 +43,23 @@ export function SecurityPage() {
   };
   const now = facts.value;
   if (now === undefined) return null;
-  const hasApp = now.totpSinceMs !== undefined;
+  const hasStep = now.totpSinceMs !== undefined || now.passkeys.length > 0;
   return (
-    <section class="settings-group">
-      <p class="hint">{texts.why}</p>
-      <App facts={now} onAdd={begin('add-app')} onRemove={begin('remove-app')} />
-      {hasApp ? <Codes facts={now} onRenew={begin('new-codes')} /> : null}
+    <>
+      <section class="settings-group">
+        <p class="hint">{texts.why}</p>
+        <App facts={now} onAdd={begin('add-app')} onRemove={begin('remove-app')} />
+        {hasStep ? <Codes facts={now} onRenew={begin('new-codes')} /> : null}
+      </section>
+      <PasskeyRows
+        facts={now}
+        onAdd={begin('add-passkey')}
+        onRemove={(passkey) => {
+          doing.value = { what: 'remove-passkey', passkey };
+        }}
+      />
       <Dialog doing={doing.value} doors={doors} done={done} onClose={close} />
-    </section>
+    </>
   );
 }
 
@@ -75,11 +86,29 @@ function Dialog({ doing, doors, done, onClose }: DialogProps) {
         <Window key="remove-app" title={texts.removeApp} onClose={onClose}>
           <Prove
             ask={(password) => doors.removeApp(password)}
-            onDone={done(texts.off)}
+            onDone={done(texts.appGone)}
             button={texts.remove}
           />
         </Window>
       );
+    case 'add-passkey':
+      return (
+        <Window key="add-passkey" title={texts.addPasskey} onClose={onClose}>
+          <AddPasskey doors={doors} onDone={done(texts.on)} />
+        </Window>
+      );
+    case 'remove-passkey': {
+      const { id, name } = doing.passkey;
+      return (
+        <Window key="remove-passkey" title={texts.removePasskey(name)} onClose={onClose}>
+          <Prove
+            ask={(password) => doors.removePasskey(password, id)}
+            onDone={done(texts.passkeyGone)}
+            button={texts.remove}
+          />
+        </Window>
+      );
+    }
     case 'new-codes':
       return (
         <Window key="new-codes" title={texts.newCodes} onClose={onClose}>

@@ -40,11 +40,13 @@ export type ChangePath =
   | '/web/app-passwords/profile'
   | '/web/app-passwords/revoke'
   | '/web/password'
+  | '/web/passkey/begin'
   | `/web/security/${string}`;
 
 export type SignInFault =
   | 'wrong'
   | 'wrongCode'
+  | 'wrongPasskey'
   | 'tooMany'
   | 'notAllowed'
   | 'closed'
@@ -55,7 +57,12 @@ export type SignInFault =
 export interface WaysIn {
   readonly hasCodes: boolean;
   readonly hasRecoveryCodes: boolean;
+  /** What keys are asked, where the account has some for this place. */
+  readonly passkey?: object;
 }
+
+/** What is shown as the second step: typed, or signed by a key. */
+export type StepShown = { readonly code: string } | { readonly passkey: object };
 
 /** Undefined: it went well. */
 export type SignInOutcome = SignInFault | WaysIn | undefined;
@@ -64,8 +71,6 @@ export interface Credentials {
   readonly address: string;
   readonly password: string;
   readonly isOwnDevice: boolean;
-  /** The second step, when the first time has said that there is one. */
-  readonly code?: string;
 }
 
 const FAULTS: Readonly<Record<number, SignInFault>> = { 401: 'wrong', 403: 'notAllowed', 429: 'tooMany' };
@@ -115,13 +120,19 @@ export class Account {
     return true;
   }
 
-  signIn(credentials: Credentials): Promise<SignInOutcome> {
-    return this.#enter('/web/sign-in', credentials);
+  /** `step`: when the first time has said that there is a second one. */
+  signIn(credentials: Credentials, step?: StepShown): Promise<SignInOutcome> {
+    return this.#enter('/web/sign-in', { ...credentials, ...step });
   }
 
   /** By a link that is good once. */
-  signInByLink(token: string, code?: string): Promise<SignInOutcome> {
-    return this.#enter('/web/sign-in-link', { token, ...(code !== undefined && { code }) });
+  signInByLink(token: string, step?: StepShown): Promise<SignInOutcome> {
+    return this.#enter('/web/sign-in-link', { token, ...step });
+  }
+
+  /** By a key alone, which has looked who holds it. */
+  signInByPasskey(passkey: object, isOwnDevice: boolean): Promise<SignInOutcome> {
+    return this.#enter('/web/sign-in-passkey', { passkey, isOwnDevice });
   }
 
   async #enter(path: string, body: object): Promise<SignInOutcome> {
@@ -194,5 +205,6 @@ async function faultIn(response: Response): Promise<SignInFault> {
   const value = (await response.json().catch(() => undefined)) as { readonly error?: string } | undefined;
   // The account is one that nobody may come in to now, or it was the second step that was wrong.
   if (value?.error === 'closed') return 'closed';
+  if (value?.error === 'bad-passkey') return 'wrongPasskey';
   return value?.error === 'bad-code' ? 'wrongCode' : (FAULTS[response.status] ?? 'failed');
 }

@@ -1,7 +1,7 @@
 /** In front of the mail: the mark above a question, and the second question, which few are asked and which is loaded then. */
 import type { ComponentChildren } from 'preact';
 import { Mark } from '../ui/mark.tsx';
-import type { SignInOutcome, WaysIn } from './account.ts';
+import type { SignInOutcome, StepShown, WaysIn } from './account.ts';
 import { useTexts } from './app.ts';
 import { Later } from './later.tsx';
 
@@ -20,13 +20,13 @@ export function AtTheDoor({ children }: { readonly children: ComponentChildren }
 
 interface AskSecondStepProps {
   readonly ways: WaysIn;
-  readonly enter: (code: string) => Promise<SignInOutcome>;
+  readonly enter: (step: StepShown) => Promise<SignInOutcome>;
   readonly onBack: () => void;
 }
 
 export function AskSecondStep({ ways, enter, onBack }: AskSecondStepProps) {
-  const onCode = async (code: string) => {
-    const outcome = await enter(code);
+  const onStep = async (step: StepShown) => {
+    const outcome = await enter(step);
     return typeof outcome === 'object' ? 'failed' : outcome;
   };
   return (
@@ -34,7 +34,7 @@ export function AskSecondStep({ ways, enter, onBack }: AskSecondStepProps) {
       <Later
         load={() => import('../security/second-step.tsx')}
         name="SecondStep"
-        props={{ ways, onCode, onBack }}
+        props={{ ways, onStep, onBack }}
       />
     </AtTheDoor>
   );

@@ -3,7 +3,7 @@ import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Keeping } from '../keep/keeping.ts';
 import { browserParts } from '../sync/stream.ts';
-import type { Account, WaysIn } from './account.ts';
+import type { Account, StepShown, WaysIn } from './account.ts';
 import { DeskContext, useApp } from './app.ts';
 import { AskSecondStep } from './ask-second-step.tsx';
 import { Desk } from './desk.ts';
@@ -119,8 +119,8 @@ function useLink() {
       forget();
     });
   }, []);
-  const enter = async (code: string) => {
-    const outcome = await account.signInByLink(token.peek(), code);
+  const enter = async (step: StepShown) => {
+    const outcome = await account.signInByLink(token.peek(), step);
     if (outcome === undefined) forget();
     return outcome;
   };

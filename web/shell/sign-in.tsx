@@ -34,7 +34,7 @@ export function SignIn() {
     return (
       <AskSecondStep
         ways={ways}
-        enter={(code) => account.signIn({ ...credentials, code })}
+        enter={(step) => account.signIn(credentials, step)}
         onBack={() => {
           half.value = undefined;
         }}
@@ -58,8 +58,31 @@ export function SignIn() {
         <button class="button primary" type="submit" disabled={isUnderWay.value}>
           {isUnderWay.value ? texts.underWay : texts.submit}
         </button>
+        <PasskeyButton fault={fault} />
       </form>
     </AtTheDoor>
+  );
+}
+
+/** What a key alone needs is loaded when somebody wants that. */
+function PasskeyButton({ fault }: { readonly fault: Signal<SignInFault | undefined> }) {
+  const { account } = useApp();
+  const { signIn: texts } = useTexts();
+  // It is for a name, not for an address of digits.
+  if (!('PublicKeyCredential' in window) || /^[\d.]+$|^\[/.test(location.hostname)) return null;
+  const enter = async (event: MouseEvent): Promise<void> => {
+    const { form } = event.currentTarget as HTMLButtonElement;
+    const isOwnDevice = form !== null && new FormData(form).get('own') !== null;
+    fault.value = undefined;
+    fault.value = await import('../security/passkeys.ts').then(
+      ({ enterByPasskey }) => enterByPasskey(account, isOwnDevice),
+      () => 'unreachable' as const,
+    );
+  };
+  return (
+    <button class="button quiet" type="button" onClick={(event) => void enter(event)}>
+      {texts.passkey}
+    </button>
   );
 }
 

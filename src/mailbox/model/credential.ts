@@ -35,6 +35,16 @@ export interface ProofKeys {
   readonly sha1: readonly string[];
 }
 
+/** Of a key that signs: its secret is not here, only what its signatures are checked with. */
+export interface PasskeyFacts {
+  /** The name in the browser's address to which it belongs. */
+  readonly host: string;
+  /** How often it has signed, as it says itself; 0 of one that does not count. */
+  readonly signed: number;
+  /** How browsers reach it, in their words. */
+  readonly transports?: readonly string[];
+}
+
 export interface NewCredential {
   readonly kind: CredentialKind;
   /** Never logged. Of a password a PHC string (`$argon2id$...`) or another server's (`{SCHEME}...`). */
@@ -54,6 +64,7 @@ export interface NewCredential {
   readonly proofKeys?: ProofKeys;
   /** What was last taken, for what must not be taken again: of codes the time step, of a passkey the moment of the challenge. */
   readonly counter?: number;
+  readonly passkey?: PasskeyFacts;
 }
 
 export interface StoredCredential extends NewCredential {

@@ -77,10 +77,11 @@ export function restoreCredentials(
 type Detail = Omit<NewCredential, 'kind' | 'secret' | 'createdMs'>;
 
 function detailOf(credential: NewCredential): string {
-  const { name, services, networks, expiresMs, lastUse, isOwnDevice, proofKeys, counter } = credential;
+  const { name, services, networks, expiresMs, lastUse, isOwnDevice, proofKeys, counter, passkey } =
+    credential;
   const detail: { readonly [K in keyof Detail]: Detail[K] | undefined } = {
     ...{ name, services, networks, expiresMs },
-    ...{ lastUse, isOwnDevice, proofKeys, counter },
+    ...{ lastUse, isOwnDevice, proofKeys, counter, passkey },
   };
   return JSON.stringify(detail);
 }

@@ -3,12 +3,14 @@
  * what it wrote to its console as an error, and what it asked of anybody but our server.
  */
 import { existsSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { ImapFlow } from 'imapflow';
 import { createTransport } from 'nodemailer';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { startServer, type TestServer } from '../../kit/server.ts';
 import { LETTERS, type Letter, letterOctets } from './letters.ts';
 
+const BUILD_MS = 60_000;
 export const ANN = 'ann@example.org';
 export const PASSWORD = 'correct horse battery';
 /** Debian's; where there is none the stories cannot be played. */
@@ -69,6 +71,7 @@ export async function openHouse(
     return client;
   };
   await fill(await witness(), letters);
+  await isBuilt(origin);
   const browser = await chromium.launch({ executablePath: CHROMIUM as string, args: ['--no-sandbox'] });
   return {
     ...{ server, origin, browser, witness },
@@ -79,6 +82,17 @@ export async function openHouse(
       await server.stop();
     },
   };
+}
+
+/** The first server of a clone makes the files of the webmail while it is up already, and says so meanwhile. */
+async function isBuilt(origin: string): Promise<void> {
+  const untilMs = Date.now() + BUILD_MS;
+  for (;;) {
+    const response = await fetch(origin);
+    await response.text();
+    if (response.ok || Date.now() > untilMs) return;
+    await setTimeout(100);
+  }
 }
 
 async function deliver(port: number, letter: Omit<Letter, 'date'>, fields: readonly string[]): Promise<void> {

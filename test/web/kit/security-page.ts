@@ -24,3 +24,12 @@ export async function prove(page: Page): Promise<void> {
   await page.locator('dialog input[type=password]').fill(PASSWORD);
   await page.locator('dialog [type=submit]').click();
 }
+
+/** The recovery codes are open afterwards. */
+export async function addPasskey(page: Page, name: string): Promise<readonly string[]> {
+  await page.getByRole('button', { name: /^(?:Add a passkey|Lägg till en lösennyckel)/ }).click();
+  await page.locator('dialog input[name=name]').fill(name);
+  await prove(page);
+  await page.waitForSelector('.recovery-codes');
+  return page.locator('.recovery-codes li').allTextContents();
+}

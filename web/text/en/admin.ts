@@ -146,6 +146,7 @@ export const admin = {
       'Refused: the password of an account with a second step',
     'sign-in refused: wrong code of the second step': 'Wrong code of the second step',
     'sign-in refused after too many wrong codes': 'Refused after too many wrong codes',
+    'sign-in refused: no good passkey': 'Refused: no good passkey',
     'second step added': 'Second step set up',
     'second step removed': 'Second step removed',
     'second step reset': 'Second step taken away',

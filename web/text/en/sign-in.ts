@@ -14,6 +14,8 @@ export const signIn = {
   submit: 'Sign in',
   underWay: 'Signing in…',
   wrong: 'That address and password do not go together.',
+  passkey: 'Sign in with a passkey',
+  wrongPasskey: 'No passkey of this server was confirmed.',
   wrongCode: 'That code does not work, or was used before. Take the next one.',
   tooMany: 'Too many attempts. Wait a minute, then try again.',
   closed: 'This account is closed. Whoever runs the server can open it again.',

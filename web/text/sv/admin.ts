@@ -147,6 +147,7 @@ export const admin = {
     'sign-in refused: the account has a second step': 'Nekad: lösenordet till ett konto med ett andra steg',
     'sign-in refused: wrong code of the second step': 'Fel kod i det andra steget',
     'sign-in refused after too many wrong codes': 'Nekad efter för många fel koder',
+    'sign-in refused: no good passkey': 'Nekad: ingen giltig lösennyckel',
     'second step added': 'Andra steg inställt',
     'second step removed': 'Andra steg borttaget',
     'second step reset': 'Andra steget borttaget av en administratör',

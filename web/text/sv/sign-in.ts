@@ -13,6 +13,8 @@ export const signIn = {
   submit: 'Logga in',
   underWay: 'Loggar in…',
   wrong: 'Adressen och lösenordet hör inte ihop.',
+  passkey: 'Logga in med lösennyckel',
+  wrongPasskey: 'Ingen lösennyckel för den här servern bekräftades.',
   wrongCode: 'Koden fungerar inte, eller är redan använd. Ta nästa.',
   tooMany: 'För många försök. Vänta en minut och försök igen.',
   closed: 'Kontot är stängt. Den som sköter servern kan öppna det igen.',
