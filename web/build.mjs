@@ -19,6 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
@@ -36,6 +37,8 @@ const COMMON = {
 };
 const KEPT_BUILDS = 3;
 const MAKING = '.making-';
+const TURN = '.turn-';
+const TURN_MS = 30_000;
 /** One that was killed left it. */
 const LEFT_BEHIND_MS = 600_000;
 const COMPRESSED = /\.(?:js|css|html|svg|json|webmanifest)$/;
@@ -62,6 +65,8 @@ export async function buildWeb({ out, withMaps = false }) {
   const place = join(out, stamp);
   if (existsSync(join(place, 'manifest.json'))) return place;
   mkdirSync(out, { recursive: true });
+  const turn = join(out, `${TURN}${stamp}`);
+  if (!(await begins(turn, place))) return place;
   const beside = mkdtempSync(join(out, MAKING));
   try {
     const made = { ...(await bundle(beside, withMaps)), stamp };
@@ -73,9 +78,26 @@ export async function buildWeb({ out, withMaps = false }) {
     moveTo(place, beside);
   } finally {
     rmSync(beside, { recursive: true, force: true });
+    rmSync(turn, { recursive: true, force: true });
   }
   forgetOld(out, stamp);
   return place;
+}
+
+/** Of several that start at once one makes it, the others wait for that. False: it is there. One that was killed is not waited for. */
+async function begins(turn, place) {
+  while (!existsSync(join(place, 'manifest.json'))) {
+    try {
+      mkdirSync(turn);
+      return true;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const takenMs = statSync(turn, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - takenMs > TURN_MS) rmSync(turn, { recursive: true, force: true });
+    else await setTimeout(100);
+  }
+  return false;
 }
 
 async function bundle(out, withMaps) {

@@ -79,6 +79,12 @@ function webmailAt(listeners: readonly BoundListener[]): string | undefined {
   return undefined;
 }
 
+/** At a later start: the password was shown once, and a browser that was signed in still is. */
+export function printAgain(listeners: readonly BoundListener[]): void {
+  const page = webmailAt(listeners);
+  if (page !== undefined) note(`  In a browser: ${page}/`);
+}
+
 /** To standard error: standard output is for the line that scripts wait for. */
 export function printWelcome(
   demo: DemoAccount,

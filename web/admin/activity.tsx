@@ -58,7 +58,7 @@ export function EventLine({ event, hasAccount = false }: EventLineProps) {
         >
           {known ?? event.what}
         </span>
-        <small lang="en">{factsOf(event)}</small>
+        <small>{factsOf(event, texts.facts)}</small>
       </span>
       <time dateTime={event.time} title={formats.value.fullTime(event.time)}>
         {formats.value.listTime(event.time, new Date())}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { admin } from '../text/en/admin.ts';
 import { factsOf, isRefusal } from './events.ts';
 
 test('facts that everybody knows stand without their names, and first', () => {
@@ -8,7 +9,10 @@ test('facts that everybody knows stand without their names, and first', () => {
     ...{ by: 'boss@example.org', service: 'imap', listener: 'imaps', remote: '192.0.2.1', tls: 'none' },
     ...{ messages: 3, mechanism: 'PLAIN' },
   };
-  assert.equal(factsOf(event), 'imap, 192.0.2.1, PLAIN, by boss@example.org, messages 3');
+  const { facts } = admin;
+  assert.equal(factsOf(event, facts), 'IMAP, 192.0.2.1, PLAIN, by boss@example.org, mails: 3');
+  const web = { ...event, service: 'web', mechanism: 'web', secondStep: 'code', by: '', messages: '' };
+  assert.equal(factsOf(web, facts), 'Webmail, 192.0.2.1, second step: code of an app');
 });
 
 test('what was refused', () => {

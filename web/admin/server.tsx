@@ -1,5 +1,7 @@
 /** How the server is, and the certificates that it shows. */
+import type { ComponentChildren } from 'preact';
 import { useApp } from '../shell/app.ts';
+import type { AdminTexts } from '../text/en/admin.ts';
 import { Icon } from '../ui/icon.tsx';
 import { FaultLine, useAdmin, useAsked } from './context.tsx';
 import type { ServerState } from './wire.ts';
@@ -20,9 +22,9 @@ export function ServerPage() {
         <ul>
           {health.checks.map(({ name, state, detail }) => (
             <li key={name} class="setting">
-              <span lang="en">
-                {name}
-                <small>{detail}</small>
+              <span>
+                {texts.server.checks[name] ?? name}
+                <small>{detailOf(detail, texts)}</small>
               </span>
               <span class={`admin-verdict ${state === 'ok' ? 'ok' : state === 'warning' ? 'warn' : 'fail'}`}>
                 <Icon name={state === 'ok' ? 'check' : 'warning'} />
@@ -42,6 +44,15 @@ export function ServerPage() {
       </section>
     </>
   );
+}
+
+/** What the server says of itself in a few forms; anything else is an error of the system, in its own words. */
+function detailOf(detail: string, { server: texts }: AdminTexts): ComponentChildren {
+  const [, room] = /^(.+) free$/.exec(detail) ?? [];
+  if (room !== undefined) return texts.free(room);
+  const [, days] = /^(\d+) days? left$/.exec(detail) ?? [];
+  if (days !== undefined) return texts.daysLeft(Number(days));
+  return texts.details[detail] ?? <span lang="en">{detail}</span>;
 }
 
 function Certificate({ certificate }: { readonly certificate: ServerState['certificates'][number] }) {

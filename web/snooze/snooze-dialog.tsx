@@ -4,6 +4,7 @@ import { useMemo } from 'preact/hooks';
 import type { Chosen } from '../list/deeds.ts';
 import { useApp, useDesk, useTexts } from '../shell/app.ts';
 import { Window } from '../shell/dialogs.tsx';
+import { Unreachable } from '../sync/jmap-client.ts';
 import { fieldTime, laterTimes } from '../write/later-times.ts';
 
 export interface SnoozeDialogProps {
@@ -78,7 +79,7 @@ function usePut({ threads, mailbox }: Chosen, done: () => void): (at: Date) => v
         });
         void sync.sync();
       },
-      () => say(texts.failed, true),
+      (error: unknown) => say(error instanceof Unreachable ? texts.offline : texts.failed, true),
     );
   };
 }

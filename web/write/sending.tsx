@@ -15,6 +15,8 @@ import type { WritingSession } from './writing-session.ts';
 
 export interface Sending {
   readonly isBusy: boolean;
+  /** It was to go and did not, and is as it was then. */
+  readonly isRefused: boolean;
   readonly question: ComponentChildren;
   ask(): void;
   askLater(): void;
@@ -28,11 +30,13 @@ export function useSending(session: WritingSession): Sending {
   const texts = useTexts().write;
   const isBusy = useSignal(false);
   const doubt = useSignal<Doubt | undefined>(undefined);
+  const refused = useSignal<Draft | undefined>(undefined);
   const hold = useSignal<SendOptions['hold']>({ seconds: app.preferences.choices.peek().undoSeconds });
   const go = async (): Promise<void> => {
     doubt.value = undefined;
     isBusy.value = true;
-    await sendNow(session, { app, desk, hold: hold.peek() });
+    const isGone = await sendNow(session, { app, desk, hold: hold.peek() });
+    refused.value = isGone ? undefined : session.keeper.draft.peek();
     isBusy.value = false;
   };
   const check = (passed: readonly Doubt[]): void => {
@@ -71,6 +75,7 @@ export function useSending(session: WritingSession): Sending {
     );
   return {
     ...{ isBusy: isBusy.value, question },
+    isRefused: refused.value !== undefined && refused.value === session.keeper.draft.value,
     ask: () => {
       hold.value = { seconds: app.preferences.choices.peek().undoSeconds };
       check([]);
@@ -89,10 +94,11 @@ function doubtsOf(draft: Draft): Doubt[] {
   return doubts;
 }
 
+/** False: it is a draft as before. */
 async function sendNow(
   session: WritingSession,
   { app, desk, hold }: { readonly app: App; readonly desk: Desk; readonly hold: SendOptions['hold'] },
-): Promise<void> {
+): Promise<boolean> {
   const texts = app.texts.peek().write;
   const { keeper, identity } = session;
   const { client, cache, actions } = desk.sync;
@@ -100,14 +106,16 @@ async function sendNow(
   const emailId = keeper.serverId;
   const drafts = cache.byRole('drafts')?.id;
   const draft = keeper.draft.peek();
-  const offline = async (): Promise<void> => {
-    if (await waits(session, { app, desk, hold })) return;
-    app.notices.show({ text: texts.notSentOffline, isWrong: true });
+  const stays = (text: string): false => {
+    app.notices.show({ text, isWrong: true });
+    return false;
   };
+  const offline = async (): Promise<boolean> =>
+    (await waits(session, { app, desk, hold })) || stays(texts.notSentOffline);
   if (!isSaved || emailId === undefined || drafts === undefined || identity === undefined) {
     const { kind } = keeper.state.peek();
     // What the server does not take as a draft it would not take later either.
-    return kind === 'refused' ? app.notices.show({ text: texts.notSent, isWrong: true }) : offline();
+    return kind === 'refused' ? stays(texts.notSent) : offline();
   }
   const scheduled =
     'untilMs' in hold
@@ -116,10 +124,7 @@ async function sendNow(
   const mailboxes = { drafts, sent: cache.byRole('sent')?.id, scheduled };
   const result = await send({ client, identityId: identity.id, emailId, draft, mailboxes, hold });
   if (result.kind === 'unreachable') return offline();
-  if (result.kind === 'refused') {
-    app.notices.show({ text: refusalText(result, texts, app.language.peek()), isWrong: true });
-    return;
-  }
+  if (result.kind === 'refused') return stays(refusalText(result, texts, app.language.peek()));
   await keeper.end();
   if (draft.answers !== undefined)
     actions.run({ patches: [{ id: draft.answers.email, keywords: { [draft.answers.keyword]: true } }] });
@@ -136,6 +141,7 @@ async function sendNow(
   const canUndo = 'untilMs' in hold || hold.seconds > 0;
   app.notices.show({ text, ...(canUndo && { action: { text: texts.undo, run: () => void undo() } }) });
   void desk.look();
+  return true;
 }
 
 /** False: it cannot wait here, on a device that is not the person's own. */

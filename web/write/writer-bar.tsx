@@ -35,7 +35,7 @@ export function WriterBar({ session, sending, onAttach }: WriterBarProps) {
         <Icon name="back" />
       </button>
       <p class="draft-state" role="status">
-        {stateWords(session.keeper.state.value, texts, formats.value)}
+        {sending.isRefused ? texts.isRefused : stateWords(session.keeper.state.value, texts, formats.value)}
       </p>
       <button
         type="button"

@@ -173,6 +173,25 @@ export const admin = {
     'messages deleted': 'Mail deleted',
     'messages moved': 'Mail moved',
   } as Readonly<Record<string, string>>,
+  /** Beside an event: values of some facts, and what others are called. */
+  facts: {
+    values: {
+      service: {
+        ...{ imap: 'IMAP', pop3: 'POP3', lmtp: 'LMTP', smtp: 'SMTP', jmap: 'JMAP' },
+        ...{ web: 'Webmail', submission: 'Sending', sieve: 'Rules (ManageSieve)', admin: 'Command line' },
+      },
+      mechanism: { web: '', link: 'by a link', passkey: 'by a passkey' },
+      secondStep: { code: 'code of an app', 'recovery code': 'recovery code', passkey: 'passkey' },
+    },
+    names: {
+      ...{ secondStep: 'second step:', by: 'by', to: 'to', from: 'from', why: 'because', name: 'named' },
+      ...{ messages: 'mails:', mailbox: 'mailbox', uids: 'numbers', setting: 'setting', value: 'now' },
+      ...{ appPassword: 'app password', account: 'account', bytes: 'octets:', step: 'by' },
+    },
+  } as {
+    readonly values: Readonly<Record<string, Readonly<Record<string, string>>>>;
+    readonly names: Readonly<Record<string, string>>;
+  },
   domains: {
     add: 'Add a domain',
     name: 'Domain, such as example.com',
@@ -292,6 +311,20 @@ export const admin = {
     states: { ok: 'Good', warning: 'Look at it', failing: 'Does not work' } as Readonly<
       Record<string, string>
     >,
+    checks: {
+      store: 'Mail and accounts',
+      disk: 'Room on the disk',
+      certificate: 'Certificate',
+    } as Readonly<Record<string, string>>,
+    details: {
+      answers: 'They can be read and written.',
+      'the accounts cannot be read': 'The accounts cannot be read.',
+      'ends today': 'It ends today.',
+      'has ended': 'It has ended.',
+    } as Readonly<Record<string, string>>,
+    free: (room: string) => `${room} are free.`,
+    daysLeft: (count: number) =>
+      plural(count, { one: 'Good for one more day.', other: 'Good for # more days.' }),
     certificates: 'Certificates',
     until: (day: string, issuer: string) => `Until ${day}, from ${issuer}`,
     untilSelf: (day: string) => `Until ${day}, made by this server: every program asks whether to trust it`,

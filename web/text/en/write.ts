@@ -44,6 +44,7 @@ export const write = {
     tooLarge: 'Not saved: it is too large.',
     other: 'The server does not take this draft.',
   },
+  isRefused: 'Not sent',
   sent: 'Sent',
   sending: (seconds: number) => plural(seconds, { one: 'Goes in # second', other: 'Goes in # seconds' }),
   scheduled: (time: string) => `Goes ${time}`,

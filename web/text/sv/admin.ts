@@ -174,6 +174,21 @@ export const admin = {
     'messages deleted': 'Post raderad',
     'messages moved': 'Post flyttad',
   } as Readonly<Record<string, string>>,
+  facts: {
+    values: {
+      service: {
+        ...{ imap: 'IMAP', pop3: 'POP3', lmtp: 'LMTP', smtp: 'SMTP', jmap: 'JMAP' },
+        ...{ web: 'Webbmejl', submission: 'Sändning', sieve: 'Regler (ManageSieve)', admin: 'Kommandoraden' },
+      },
+      mechanism: { web: '', link: 'med en länk', passkey: 'med lösennyckel' },
+      secondStep: { code: 'kod från app', 'recovery code': 'reservkod', passkey: 'lösennyckel' },
+    },
+    names: {
+      ...{ secondStep: 'andra steg:', by: 'av', to: 'till', from: 'från', why: 'därför att', name: 'kallad' },
+      ...{ messages: 'brev:', mailbox: 'mapp', uids: 'nummer', setting: 'inställning', value: 'nu' },
+      ...{ appPassword: 'applösenord', account: 'konto', bytes: 'oktetter:', step: 'genom' },
+    },
+  },
   domains: {
     add: 'Lägg till en domän',
     name: 'Domän, till exempel example.com',
@@ -293,6 +308,19 @@ export const admin = {
     states: { ok: 'Bra', warning: 'Titta på det', failing: 'Fungerar inte' } as Readonly<
       Record<string, string>
     >,
+    checks: {
+      store: 'Post och konton',
+      disk: 'Plats på disken',
+      certificate: 'Certifikat',
+    } as Readonly<Record<string, string>>,
+    details: {
+      answers: 'De går att läsa och skriva.',
+      'the accounts cannot be read': 'Kontona går inte att läsa.',
+      'ends today': 'Det slutar gälla i dag.',
+      'has ended': 'Det har slutat gälla.',
+    } as Readonly<Record<string, string>>,
+    free: (room: string) => `${room} är ledigt.`,
+    daysLeft: (count: number) => plural(count, { one: 'Gäller en dag till.', other: 'Gäller # dagar till.' }),
     certificates: 'Certifikat',
     until: (day: string, issuer: string) => `Till ${day}, från ${issuer}`,
     untilSelf: (day: string) =>

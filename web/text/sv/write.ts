@@ -44,6 +44,7 @@ export const write = {
     tooLarge: 'Inte sparat: det är för stort.',
     other: 'Servern tar inte emot utkastet.',
   },
+  isRefused: 'Inte skickat',
   sent: 'Skickat',
   sending: (seconds: number) => plural(seconds, { one: 'Går om # sekund', other: 'Går om # sekunder' }),
   scheduled: (time: string) => `Går ${time}`,
