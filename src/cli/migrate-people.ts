@@ -4,6 +4,7 @@ import { migrateAccount } from '../transfer/network/account-run.ts';
 import type { Endpoint, Trust } from '../transfer/network/endpoint.ts';
 import { ImapRemote } from '../transfer/network/imap-remote.ts';
 import { Pace } from '../transfer/network/pace.ts';
+import { readNames } from '../transfer/network/pop3-remote.ts';
 import type { AccountReceipt } from '../transfer/network/receipt.ts';
 import type { SignIn } from '../transfer/network/sign-in.ts';
 import { lineOf, type Showing } from './migrate-receipt.ts';
@@ -18,6 +19,8 @@ const MAX_SHOWN = 20;
 export interface MigrationsOptions {
   readonly target: Admin;
   readonly endpoint: Endpoint;
+  /** Of the same server. */
+  readonly pop3: Endpoint | undefined;
   readonly trust: Trust;
   readonly signIn: (person: Person) => SignIn;
   readonly wishes: Wishes;
@@ -84,7 +87,7 @@ export class Migrations {
   }
 
   async #migrate(person: Person): Promise<AccountReceipt> {
-    const { target, endpoint, trust, wishes } = this.#options;
+    const { target, endpoint, pop3, trust, wishes } = this.#options;
     const { account } = person;
     const signIn = this.#options.signIn(person);
     let problems = 0;
@@ -93,6 +96,9 @@ export class Migrations {
       return await migrateAccount({
         ...{ target, address: account, source, pace: this.#pace },
         connect: () => ImapRemote.connect({ endpoint, trust, signIn, silenceMs: SILENCE_MS }),
+        ...(pop3 !== undefined && {
+          readNames: () => readNames({ endpoint: pop3, trust, signIn, silenceMs: SILENCE_MS }),
+        }),
         patienceMs: wishes.patience,
         mode: wishes.dryRun === true ? 'count' : wishes.verify === true ? 'verify' : 'bring',
         removes: wishes.delete === true,

@@ -27,6 +27,7 @@ export function lineOf(receipt: AccountReceipt, { dryRun, verify }: Showing): st
     const equal = sum.equal === sum.brought ? 'all equal' : `${sum.equal} equal`;
     parts.push(`${come} of ${counted(sum.found - sum.vanished, 'message')}`);
     parts.push(`${sum.brought} brought (${humanSize(sum.bytes)}${sum.brought > 0 ? `, ${equal}` : ''})`);
+    if (sum.named > 0) parts.push(`${sum.named} with their POP3 names`);
     if (sum.there > 0) parts.push(`${sum.there} there before`);
   }
   if (sum.different > 0) parts.push(`${sum.different} DIFFERENT`);

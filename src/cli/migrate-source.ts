@@ -20,6 +20,7 @@ export interface SourceOptions {
   readonly masterSeparator?: string;
   readonly tokenFile?: string;
   readonly tokenCommand?: string;
+  readonly pop3?: string;
   readonly ca?: string;
   readonly insecure?: boolean;
 }
@@ -50,6 +51,10 @@ export function withSourceOptions(command: Command): Command {
     .option(
       '--token-command <command>',
       `a shell command that prints an OAuth token of the user in ${TOKEN_USER_VARIABLE}`,
+    )
+    .option(
+      '--pop3 <address>',
+      'also ask pop3s://HOST for the names by which POP3 programs know mail, so that they fetch nothing twice',
     )
     .option('--ca <file>', 'certificates, PEM, of who vouches for the old server')
     .option('--insecure', 'believe any certificate, and go without TLS where there is none');

@@ -69,12 +69,13 @@ async function run(endpoint: Endpoint, options: MigrateOptions): Promise<ExitCod
   refuseContradictions(options);
   const people = options.csv === undefined ? [one(options)] : readPeople(options.csv);
   const signIn = await whoSignsIn(endpoint, options, people);
+  const pop3 = options.pop3 === undefined ? undefined : endpointOf(options.pop3, 'pop3');
   const trust = {
     isInsecure: options.insecure === true,
     ...(options.ca === undefined ? {} : { ca: readCertificates(options.ca) }),
   };
   const receipts = await withAdmin(options, (admin: Admin) =>
-    new Migrations({ target: admin, endpoint, trust, signIn, wishes: options }).all(people),
+    new Migrations({ target: admin, endpoint, pop3, trust, signIn, wishes: options }).all(people),
   );
   if (options.receipt !== undefined) saveReceipts(options.receipt, receipts);
   return showReceipts(receipts, options);

@@ -15,7 +15,7 @@ import { encodeModifiedUtf7 } from '../../src/mail/modified-utf7.ts';
 import { freePort } from '../kit/free-port.ts';
 
 const BINARY = '/usr/sbin/dovecot';
-const PASSWORD = 'secret of everybody';
+const PASSWORD = 'secret-of-everybody';
 const MASTER = { user: 'admin', password: 'secret of the master' } as const;
 
 export interface OldMessage {

@@ -12,6 +12,8 @@ import { type Migration, MigrationStopped, type Mode, type Target } from './migr
 import type { Pace } from './pace.ts';
 import { Patience, type PatienceOptions } from './patience.ts';
 import { folderPlacing, type Placing } from './placing.ts';
+import { Pop3Names } from './pop3-names.ts';
+import type { NamedHeader } from './pop3-remote.ts';
 import type { AccountReceipt, FolderReceipt, Problem } from './receipt.ts';
 import type { RemoteFolder } from './remote-folders.ts';
 import { Room } from './room.ts';
@@ -22,6 +24,8 @@ export interface AccountOptions {
   /** `user@host`. */
   readonly source: string;
   connect(): Promise<ImapRemote>;
+  /** Over POP3: of the mail in INBOX, by what programs know it. */
+  readNames?(): Promise<readonly NamedHeader[]>;
   readonly pace: Pace;
   /** For how long the old server may not work at all, in ms. */
   readonly patienceMs: number;
@@ -166,10 +170,13 @@ class AccountRun {
   }
 
   #migration({ path }: RemoteFolder): Migration {
-    const { target, address, source, pace, mode, removes } = this.#options;
+    const { target, address, source, pace, mode, removes, readNames } = this.#options;
     return {
       ...{ target, address, source: source.toLowerCase(), pace, mode, removes, line: this.#line },
       room: this.#room,
+      ...(readNames !== undefined && {
+        pop3Names: async () => new Pop3Names(await this.#line.elsewhere(readNames)),
+      }),
       onMessages: (messages, bytes) => {
         this.#messages += messages;
         this.#bytes += bytes;

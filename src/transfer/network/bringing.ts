@@ -12,6 +12,7 @@ import type { FetchedMessage } from './imap-remote.ts';
 import { marksOf } from './journal.ts';
 import { type FolderWork, MigrationStopped } from './migration.ts';
 import type { Place, Placing } from './placing.ts';
+import type { Pop3Names } from './pop3-names.ts';
 import type { RemoteMessage } from './remote-message.ts';
 import { Renumbered } from './renumbered.ts';
 
@@ -25,11 +26,20 @@ interface Sent {
   readonly toAdd: MessageToAdd;
 }
 
+/** What is known of a message when its octets are, or their beginning. */
+interface Found {
+  readonly date: number | undefined;
+  /** By which POP3 programs know it. */
+  readonly name: string | undefined;
+  readonly chunks: MessageToAdd['chunks'];
+}
+
 export class Bringing {
   readonly #work: FolderWork;
   readonly #placing: Placing;
   readonly #fetching: Fetching;
   readonly #renumbered: Renumbered;
+  #names: Pop3Names | undefined;
 
   constructor(work: FolderWork, uidValidity: number, placing: Placing) {
     this.#work = work;
@@ -39,6 +49,8 @@ export class Bringing {
   }
 
   async all(messages: readonly RemoteMessage[]): Promise<void> {
+    if (messages.length > 0 && this.#work.path.toUpperCase() === 'INBOX')
+      this.#names = await this.#work.pop3Names?.();
     let sending: Promise<void> = Promise.resolve();
     for (const batch of batchesOf(messages)) {
       const fitting = await this.#fitting(batch);
@@ -79,6 +91,7 @@ export class Bringing {
       const [place, ...others] = this.#placing.placesOf(message) as [Place, ...Place[]];
       const toAdd = this.#toAdd(message, [place, ...others], {
         date: message.internalDate ?? dateIn(bytes),
+        name: this.#names?.take(bytes),
         chunks: () => [bytes],
       });
       const entries = byPlace.get(place) ?? [];
@@ -88,11 +101,24 @@ export class Bringing {
     for (const [place, entries] of byPlace) await this.#add(place, entries);
   }
 
+  /** One that the old server cannot send costs only itself. */
   async #bringLarge(message: RemoteMessage): Promise<void> {
+    const broken: { failure?: SourceFailure } = {};
+    try {
+      if (!(await this.#isRenumbered(message))) await this.#sendLarge(message, broken);
+    } catch (error) {
+      const failure = error instanceof SourceFailure ? error : broken.failure;
+      if (failure === undefined) throw error;
+      if (failure.kind !== 'lost' && failure.kind !== 'refused') throw failure;
+      this.#fetching.refuse(message, `the old server cannot send it: ${failure.message}`);
+    }
+  }
+
+  /** As it comes. Whoever adds it says in words of his own that it broke off; why is in `broken`. */
+  async #sendLarge(message: RemoteMessage, broken: { failure?: SourceFailure }): Promise<void> {
     const places = this.#placing.placesOf(message) as [Place, ...Place[]];
     const hash = createHash('sha256');
     let bytes = 0;
-    let failure: SourceFailure | undefined;
     const fetching = this.#fetching;
     const chunks = async function* (): AsyncGenerator<Buffer> {
       try {
@@ -102,21 +128,18 @@ export class Bringing {
           yield piece;
         }
       } catch (error) {
-        if (error instanceof SourceFailure) failure = error;
+        if (error instanceof SourceFailure) broken.failure = error;
         throw error;
       }
     };
-    if (await this.#isRenumbered(message)) return;
-    const toAdd = this.#toAdd(message, places, { date: message.internalDate, chunks });
-    try {
-      let digest: string | undefined;
-      const once = (): string => (digest ??= hash.digest('hex'));
-      await this.#add(places[0], [{ message, digest: once, bytes: () => bytes, toAdd }]);
-    } catch (error) {
-      if (failure === undefined) throw error;
-      if (failure.kind !== 'lost' && failure.kind !== 'refused') throw failure;
-      this.#fetching.refuse(message, `the old server cannot send it: ${failure.message}`);
-    }
+    const name = await this.#nameOfLarge(message);
+    const toAdd = this.#toAdd(message, places, { date: message.internalDate, name, chunks });
+    let digest: string | undefined;
+    const once = (): string => {
+      digest ??= hash.digest('hex');
+      return digest;
+    };
+    await this.#add(places[0], [{ message, digest: once, bytes: () => bytes, toAdd }]);
   }
 
   /** Fetched twice where the folder was numbered anew: octets that are on their way cannot be taken back. */
@@ -129,10 +152,14 @@ export class Bringing {
     return isKnown;
   }
 
+  async #nameOfLarge(message: RemoteMessage): Promise<string | undefined> {
+    return this.#names === undefined ? undefined : this.#names.take(await this.#fetching.beginning(message));
+  }
+
   #toAdd(
     { uid, flags, keywords }: RemoteMessage,
     [place, ...others]: readonly [Place, ...Place[]],
-    { date, chunks }: { readonly date: number | undefined; readonly chunks: MessageToAdd['chunks'] },
+    { date, name, chunks }: Found,
   ): MessageToAdd {
     const taken = place.takenOver;
     const copies = others.map(({ mailbox, journal }) => ({ mailbox, importKey: journal.keyOf(uid) }));
@@ -141,6 +168,7 @@ export class Bringing {
       importKey: place.journal.keyOf(uid),
       importMarks: marksOf(flags, keywords),
       ...(copies.length > 0 && { copies }),
+      ...(name !== undefined && { externalId: name }),
       ...(taken !== undefined && 'uidNext' in taken && { place: { uid, uidNext: taken.uidNext } }),
     };
   }
@@ -158,6 +186,7 @@ export class Bringing {
       if (uid === undefined) continue;
       counts.brought++;
       counts.bytes += sent.bytes();
+      if (sent.toAdd.externalId !== undefined) counts.named++;
       added.push({ sent, uid });
       this.#work.onMessages(1, sent.message.sizeBytes);
     }

@@ -12,6 +12,7 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 /** Connections that may break over a batch, and over one message. */
 const MOST_BROKEN = 2;
 const PIECE_BYTES = 1024 * 1024;
+const BEGINNING_BYTES = 256 * 1024;
 /** So much more than announced may come. */
 const MOST_BEYOND = 16 * 1024 * 1024;
 
@@ -84,6 +85,12 @@ export class Fetching {
     }
   }
 
+  /** Its header ends in it, unless it is very long. */
+  async beginning({ uid }: RemoteMessage): Promise<Buffer> {
+    const piece = await this.#ask((remote) => remote.piece(uid, 0, BEGINNING_BYTES));
+    return piece ?? Buffer.alloc(0);
+  }
+
   refuse({ uid, sizeBytes }: RemoteMessage, why: string): void {
     const { counts, path } = this.#work;
     counts.refused++;
@@ -113,7 +120,11 @@ export class Fetching {
 
   /** It was not sent: deleted meanwhile, or a server that tells of messages it does not have. */
   async #explain(message: RemoteMessage): Promise<void> {
-    if (await this.#ask((remote) => remote.hasMessage(message.uid))) {
+    const isThere = await this.#ask((remote) => remote.hasMessage(message.uid)).catch((error: unknown) => {
+      if (error instanceof SourceFailure && error.kind === 'lost') return true;
+      throw error;
+    });
+    if (isThere) {
       this.refuse(message, 'the old server tells of it and does not send it');
       return;
     }

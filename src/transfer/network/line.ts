@@ -25,6 +25,11 @@ export class Line {
     return this.#trying(async () => ask(await this.#connected()));
   }
 
+  /** Of the same server by another way, with the same patience. */
+  async elsewhere<T>(ask: () => Promise<T>): Promise<T> {
+    return this.#trying(ask);
+  }
+
   /** With the folder open. Over `most` connections that break while it is asked the failure is the caller's. */
   async inFolder<T>(
     path: string,

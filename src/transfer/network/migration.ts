@@ -3,6 +3,7 @@ import type { MailAccess } from '../mail-access.ts';
 import type { Line } from './line.ts';
 import type { MigrationAccess } from './migration-access.ts';
 import type { Pace } from './pace.ts';
+import type { Pop3Names } from './pop3-names.ts';
 import type { FolderCounts, Problem } from './receipt.ts';
 import type { AccountRoom, Room } from './room.ts';
 
@@ -27,6 +28,8 @@ export interface Migration {
   readonly pace: Pace;
   readonly room: Room;
   readonly mode: Mode;
+  /** Of the mail in INBOX, by what POP3 programs know it; undefined when that is not asked for. */
+  pop3Names?(): Promise<Pop3Names>;
   /** What was deleted there is deleted here. */
   readonly removes: boolean;
   onMessages(messages: number, bytes: number): void;

@@ -26,6 +26,8 @@ export interface FolderCounts {
   removed: number;
   /** Deleted there while this ran. */
   vanished: number;
+  /** Of those that were added: with the name by which POP3 programs know them. */
+  named: number;
   lostKeywords: number;
   /** Messages whose UID could not be had any more. */
   lostUids: number;
@@ -63,7 +65,7 @@ export interface AccountReceipt {
 export function noCounts(): FolderCounts {
   return {
     ...{ found: 0, bytes: 0, brought: 0, there: 0, refused: 0, equal: 0, different: 0, missing: 0 },
-    ...{ followed: 0, removed: 0, vanished: 0, lostKeywords: 0, lostUids: 0 },
+    ...{ followed: 0, removed: 0, vanished: 0, named: 0, lostKeywords: 0, lostUids: 0 },
   };
 }
 
