@@ -74,6 +74,9 @@ export function message(n: number): Buffer {
   return next() < 0.6 ? plain(n, next) : alternative(n, next);
 }
 
+/** The same without those that have an attachment. */
+export const textMessage = (n: number): Buffer => message(n + Math.floor(n / 4));
+
 function shortHeader(n: number): string {
   const day = 1 + (n % 28);
   return [

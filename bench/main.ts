@@ -43,7 +43,7 @@ import { pop3 } from './workloads/pop3.ts';
 import { searching } from './workloads/searching.ts';
 import { sending } from './workloads/sending.ts';
 import { sorting } from './workloads/sorting.ts';
-import { Scale, type Workload } from './workloads/workload.ts';
+import { Scale, TEXT_USER, type Workload } from './workloads/workload.ts';
 import { writing } from './workloads/writing.ts';
 
 const { values, positionals } = parseArgs({
@@ -102,33 +102,36 @@ function defaults(): readonly Peer[] {
   if (isOfCores)
     return [
       ...[1, manyWorkers].map((workers) => brevduva({ nodeFlags, workers, cores: everyCore })),
-      dovecot('optimized', everyCore),
+      dovecot({ cores: everyCore }),
     ];
   if (sink !== undefined && dns !== undefined)
     return [brevduva({ nodeFlags, mail: { sink, dnsPort: dns.port } }), postfix(sink)];
-  return [brevduva({ nodeFlags }), dovecot('optimized')];
+  return [brevduva({ nodeFlags }), dovecot()];
 }
 
 /** The other promise for flags, of each; for the rows that change them. */
-const OTHER_PROMISES: readonly Peer[] = [brevduva({ flags: 'delayed' }), dovecot('always')];
+const OTHER_PROMISES: readonly Peer[] = [brevduva({ flags: 'delayed' }), dovecot({ fsync: 'always' })];
+
+/** What less room there costs is told of rows that pack. */
+const COMPRESSED: Peer = dovecot({ isCompressed: true });
 
 /** Not counted, but before what is about a cold start: a server runs for weeks, and ours compiles as it goes. */
 const WARM_UP_ROUNDS = 2;
 
 const isOther = (name: string): boolean => OTHER_PROMISES.some((peer) => peer.name === name);
+const isCompressed = (name: string): boolean => name === COMPRESSED.name;
 
 function users(): number {
   const establishing = chosen.some(({ name }) => name === 'idle.establish') ? scale.times(200) : 0;
   const started = needed.has('accounts') ? scale.accounts : 0;
-  return Math.max(usersFor(chosenIdle, idleConnections), establishing, started);
+  return Math.max(TEXT_USER + 1, usersFor(chosenIdle, idleConnections), establishing, started);
 }
 
 async function startPeers(folder: string, running: Map<string, Running>): Promise<void> {
-  const peers =
-    !isOfCores && !isOfMail && chosen.some((workload) => workload.changesFlags)
-      ? [...DEFAULTS, ...OTHER_PROMISES]
-      : DEFAULTS;
-  for (const peer of peers) {
+  const isUsual = !isOfCores && !isOfMail;
+  const others = isUsual && chosen.some((workload) => workload.changesFlags) ? OTHER_PROMISES : [];
+  const compressed = isUsual && chosen.some((workload) => workload.isPacking) ? [COMPRESSED] : [];
+  for (const peer of [...DEFAULTS, ...others, ...compressed]) {
     if (values.peer !== undefined && !values.peer.includes(peer.name)) continue;
     const missing = peer.missing();
     if (missing !== undefined) console.log(`${peer.name}: left out, ${missing}`);
@@ -190,7 +193,7 @@ class Bench {
     for (const [name, server] of this.#running) {
       const before = diskBytes(server.mailFolder);
       const measured = await measure(workload, server);
-      if (!isOther(name)) this.#keep(workload, name, measured);
+      if (!isOther(name) && !isCompressed(name)) this.#keep(workload, name, measured);
       await pause(2000);
       if (measured.bytes === undefined || isOther(name)) continue;
       const taken = diskBytes(server.mailFolder) - before;
@@ -203,7 +206,7 @@ class Bench {
   async #row(workload: Workload): Promise<void> {
     for (let round = firstRound(workload); round < (workload.isOnce === true ? 1 : repeat); round++) {
       for (const [name, server] of this.#running) {
-        if (isOther(name) && workload.changesFlags !== true) continue;
+        if (isCompressed(name) || (isOther(name) && workload.changesFlags !== true)) continue;
         if (workload.isOursAlone === true && name !== 'brevduva') continue;
         if (workload.isCold === true) await restart(server);
         const before = diskBytes(server.mailFolder);
@@ -254,7 +257,7 @@ class Bench {
 
   async #idleRow(row: IdleRow): Promise<void> {
     for (const [name, server] of this.#running) {
-      if (isOther(name)) continue;
+      if (isOther(name) || isCompressed(name)) continue;
       await this.#prepareOnce(row, server);
       await restart(server);
       this.idle.push({ server: name, memory: await idleMemory(server, idleConnections, row) });

@@ -13,9 +13,17 @@ const BINARY = '/usr/sbin/dovecot';
 /** Pigeonhole, of the package dovecot-sieve. */
 const SIEVE = '/usr/lib/dovecot/modules/lib90_sieve_plugin.so';
 
-/** `optimized` is its default and syncs mail, but no change of flags; `always` syncs both. `cores`: as `taskset` has them. */
-export const dovecot = (fsync: 'optimized' | 'always', cores = '0'): Peer => ({
-  name: fsync === 'optimized' ? 'dovecot' : 'dovecot, flags synced',
+export interface Ways {
+  /** `optimized` is its default and syncs mail, but no change of flags; `always` syncs both. */
+  readonly fsync?: 'optimized' | 'always';
+  /** As `taskset` has them. */
+  readonly cores?: string;
+  /** Each message by itself, by its plugin. */
+  readonly isCompressed?: boolean;
+}
+
+export const dovecot = ({ fsync = 'optimized', cores = '0', isCompressed = false }: Ways = {}): Peer => ({
+  name: isCompressed ? 'dovecot, zstd' : fsync === 'optimized' ? 'dovecot' : 'dovecot, flags synced',
   missing() {
     if (!existsSync(BINARY) || !existsSync(SIEVE))
       return 'not installed (apt-get install dovecot-imapd dovecot-lmtpd dovecot-pop3d dovecot-sieve)';
@@ -36,7 +44,7 @@ export const dovecot = (fsync: 'optimized' | 'always', cores = '0'): Peer => ({
     for (let attempt = 0; ; attempt++) {
       const [imap = 0, imaps = 0, lmtp = 0, pop3 = 0, pop3s = 0] = await freePorts(5);
       const ports = { imap, imaps, lmtp, pop3, pop3s };
-      writeFileSync(config, configuration(folder, ports, fsync));
+      writeFileSync(config, configuration(folder, ports, fsync, isCompressed));
       const server = new Server(folder, config, ports, { name: this.name, cores });
       try {
         await server.start();
@@ -130,7 +138,7 @@ async function accepting(port: number, isAlive: () => boolean): Promise<void> {
   throw new Error('dovecot does not accept connections');
 }
 
-function configuration(folder: string, ports: Ports, fsync: string): string {
+function configuration(folder: string, ports: Ports, fsync: string, isCompressed: boolean): string {
   return `
 protocols = imap lmtp pop3
 listen = 127.0.0.1
@@ -144,6 +152,7 @@ disable_plaintext_auth = no
 mail_location = mdbox:${folder}/mail/%n
 first_valid_uid = 1
 mail_fsync = ${fsync}
+${isCompressed ? 'mail_plugins = zlib\nplugin {\n  zlib_save = zstd\n}' : ''}
 mail_uid = mail
 mail_gid = mail
 mail_max_userip_connections = 20000

@@ -20,7 +20,7 @@ export const postfix = (sink: MailSink, cores = '0'): Peer => ({
   name: 'postfix',
   missing() {
     if (!existsSync(BINARY)) return 'not installed (apt-get install postfix)';
-    return dovecot('optimized').missing();
+    return dovecot().missing();
   },
   async start(folder, users) {
     // Dovecot's mail processes are another user.
@@ -56,7 +56,7 @@ class Pair implements Running {
 
   static async start(folder: string, users: number, options: PairOptions): Promise<Pair> {
     const { domain, sink, cores, far } = options;
-    const store = await dovecot('optimized', cores).start(folder, users);
+    const store = await dovecot({ cores }).start(folder, users);
     const transfer = await Postfix.start({
       cores,
       routes: {

@@ -4,13 +4,18 @@ import { openInbox, signIn } from './imap-session.ts';
 import { fetchAll } from './listing.ts';
 import { CORPUS_USER, type Outcome, type Scale, timed, type Workload } from './workload.ts';
 
-export async function oneByOne(server: Running, scale: Scale, item: string): Promise<Outcome> {
+export async function oneByOne(
+  server: Running,
+  scale: Scale,
+  item: string,
+  { user, count } = { user: CORPUS_USER, count: scale.corpus },
+): Promise<Outcome> {
   const latencies: number[] = [];
-  const client = await openInbox(server, CORPUS_USER);
+  const client = await openInbox(server, user);
   const before = client.bytes;
   const total = scale.times(3000);
   for (let n = 1; n <= total; n++) {
-    await timed(latencies, () => client.imap(`FETCH ${1 + (n % scale.corpus)} (${item})`));
+    await timed(latencies, () => client.imap(`FETCH ${1 + (n % count)} (${item})`));
   }
   const bytes = client.bytes - before;
   client.end();

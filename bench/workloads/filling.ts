@@ -1,8 +1,16 @@
 /** The mailboxes that the other rows read, filled by MULTIAPPEND, each of them a row itself. */
-import { message, smallMessage } from '../corpus.ts';
+import { message, smallMessage, textMessage } from '../corpus.ts';
 import type { Running } from '../peers/peer.ts';
 import { appendOf, countOf, signIn } from './imap-session.ts';
-import { BIG_USER, CORPUS_USER, MILLION_USER, type Outcome, Stopwatch, type Workload } from './workload.ts';
+import {
+  BIG_USER,
+  CORPUS_USER,
+  MILLION_USER,
+  type Outcome,
+  Stopwatch,
+  TEXT_USER,
+  type Workload,
+} from './workload.ts';
 
 async function fill(
   server: Running,
@@ -54,6 +62,13 @@ export const filling: readonly Workload[] = [
     unit: 'msg',
     fills: 'corpus',
     run: (server, scale) => fill(server, CORPUS_USER, scale.corpus, 50, message),
+  },
+  {
+    name: 'fill.text',
+    what: 'those of real sizes that have no attachment, MULTIAPPENDs of 50',
+    unit: 'msg',
+    fills: 'text',
+    run: (server, scale) => fill(server, TEXT_USER, scale.text, 50, textMessage),
   },
   {
     name: 'fill.million',

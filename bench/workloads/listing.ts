@@ -6,7 +6,7 @@ import type { Running } from '../peers/peer.ts';
 import { openInbox } from './imap-session.ts';
 import { BIG_USER, CORPUS_USER, type Outcome, type Scale, timed, type Workload } from './workload.ts';
 
-const META = 'UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE';
+export const META = 'UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE';
 const HEADERS =
   'UID FLAGS RFC822.SIZE BODY.PEEK[HEADER.FIELDS (From To Cc Subject Date Message-ID References In-Reply-To)]';
 const THUNDERBIRD =

@@ -17,8 +17,8 @@ export interface Outcome {
   readonly memoryMb?: number;
 }
 
-/** `big` is 100,000 small messages, `corpus` 10,000 realistic ones, `million` the first ten times over, `accounts` ten thousand users. */
-export type Need = 'big' | 'corpus' | 'million' | 'accounts';
+/** `big` is 100,000 small messages, `corpus` 10,000 realistic ones, `text` those of them without attachments, `million` the first ten times over, `accounts` ten thousand users. */
+export type Need = 'big' | 'corpus' | 'text' | 'million' | 'accounts';
 
 export interface Workload {
   readonly name: string;
@@ -48,6 +48,8 @@ export const MILLION_USER = 17;
 export const NOTIFIED_USER = 18;
 /** Whom nobody else works for. */
 export const BYSTANDER_USER = 19;
+/** The last of those who sign in for whole rows. */
+export const TEXT_USER = 20;
 /** Writers use users of their own, so that the filled mailboxes stay as they are. */
 export const FIRST_WRITER = 2;
 export const WRITERS = 15;
@@ -70,6 +72,10 @@ export class Scale {
 
   get corpus(): number {
     return Math.max(200, this.times(10_000));
+  }
+
+  get text(): number {
+    return this.corpus;
   }
 
   get million(): number {

@@ -46,6 +46,15 @@ async function contentOf(client: ImapClient, mailbox: string): Promise<string[]>
   });
 }
 
+async function countOf(client: ImapClient): Promise<number> {
+  let sum = 0;
+  for (const mailbox of ['Work', 'Club']) {
+    const { untagged } = await client.command(`STATUS ${mailbox} (MESSAGES)`);
+    sum += Number(/MESSAGES (\d+)/.exec(untagged.join('\n'))?.[1] ?? 0);
+  }
+  return sum;
+}
+
 const expected = (from: number, count: number): string[] =>
   Array.from(
     { length: count },
@@ -75,12 +84,14 @@ class Trial {
     return client;
   }
 
-  /** At some moment after it was asked to bring everything back. */
-  async killWhileRecovering(afterMs: number): Promise<void> {
+  /** When so many more messages are back as are there now. */
+  async killWhileRecovering(client: ImapClient, more: number): Promise<void> {
+    const wanted = more + (await countOf(client));
     const [recovering, packing] = [await this.control(), await this.control()];
     const works = [recovering.keeping.recover(ANN, {}), packing.packing.compact()];
     for (const work of works) work.catch(() => {});
-    await sleep(afterMs);
+    const endMs = performance.now() + 10_000;
+    while (performance.now() < endMs && (await countOf(client)) < wanted) await sleep(1);
     await this.#server?.kill9();
     await Promise.allSettled(works);
     await Promise.allSettled([recovering.close(), packing.close()]);
@@ -139,11 +150,15 @@ describe('a server that is killed while it brings deleted mail back', () => {
     await client.ok('DELETE Club');
     const moments: number[] = [];
     for (let kill = 0; kill < KILLS; kill++) {
-      await trial.killWhileRecovering(random.integer(0, 60));
+      await trial.killWhileRecovering(client, random.integer(0, Math.floor((SINGLE + IN_CLUB) / KILLS)));
       client.close();
       client = await trial.start();
       moments.push(await trial.look(client));
     }
+    assert.ok(
+      moments.some((back) => back > 0),
+      'something was back',
+    );
     await trial.finish(client);
     assert.deepEqual(await problemsIn(folder.path), []);
     t.diagnostic(`messages that were back after each kill: ${moments.join(', ')}`);
