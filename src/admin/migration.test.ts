@@ -474,6 +474,9 @@ test('what has no room is named before it is fetched, and the rest is here', asy
     async (source) => {
       const address = await newAccount();
       await admin.setQuota(address, { bytes: 1_000_000 });
+      const counted = await bring(source, address, { mode: 'count' });
+      assert.ok(counted.roomBytes !== undefined && counted.roomBytes < sumOf(counted.folders).bytes);
+      assert.equal((await admin.findAccount(address)).usedMessages, 0);
       const receipt = await bring(source, address);
       const sum = sumOf(receipt.folders);
       assert.equal(sum.brought + sum.refused, 300);

@@ -1,5 +1,6 @@
 /** The accounts of a migration, some at a time: one line of progress for all of them, a line for each that is done. */
 import type { Admin } from '../admin/admin.ts';
+import { isLost } from '../admin/control-client.ts';
 import { migrateAccount } from '../transfer/network/account-run.ts';
 import type { Endpoint, Trust } from '../transfer/network/endpoint.ts';
 import { ImapRemote } from '../transfer/network/imap-remote.ts';
@@ -53,6 +54,8 @@ export class Migrations {
   #doneBytes = 0;
   #done = 0;
   #all = 0;
+  /** Our own server is gone: nothing would go in any more. */
+  #lost: string | undefined;
 
   constructor(options: MigrationsOptions) {
     this.#options = options;
@@ -92,6 +95,7 @@ export class Migrations {
     const signIn = this.#options.signIn(person);
     let problems = 0;
     const source = `${person.user ?? wishes.user ?? endpoint.user ?? account}@${endpoint.host}`;
+    if (this.#lost !== undefined) return notBegun(account, source, this.#lost);
     try {
       return await migrateAccount({
         ...{ target, address: account, source, pace: this.#pace },
@@ -113,9 +117,10 @@ export class Migrations {
         },
       });
     } catch (error) {
-      // The connection to our own server: the others will say the same, and run again they go on.
-      const none = { folders: [], problems: [], moreProblems: 0, leftOut: [], seconds: 0 };
-      return { account, source, ...none, stopped: (error as Error).message };
+      if (error instanceof TypeError || (error as Error).name === 'Bug') throw error;
+      const { message } = error as Error;
+      if (isLost(error)) this.#lost = message;
+      return notBegun(account, source, message);
     }
   }
 
@@ -137,4 +142,8 @@ export class Migrations {
     this.#progress.clear();
     note(line);
   }
+}
+
+function notBegun(account: string, source: string, stopped: string): AccountReceipt {
+  return { account, source, folders: [], problems: [], moreProblems: 0, leftOut: [], seconds: 0, stopped };
 }

@@ -13,13 +13,14 @@ export interface Showing {
 
 /** What became of one account: `alice@example.com: 120 of 120 messages: 20 brought (3.1 MiB), all equal, 100 there before`. */
 export function lineOf(receipt: AccountReceipt, { dryRun, verify }: Showing): string {
-  const { account, folders, stopped } = receipt;
+  const { account, folders, stopped, roomBytes } = receipt;
   const sum = sumOf(folders);
   const parts: string[] = [];
   if (dryRun === true) {
     parts.push(
       `${sum.found} found, ${sum.brought} to bring (${humanSize(sum.bytes)}), ${sum.there} here already`,
     );
+    if (roomBytes !== undefined && roomBytes < sum.bytes) parts.push(`ROOM FOR ${humanSize(roomBytes)} ONLY`);
   } else if (verify === true) {
     parts.push(`${sum.equal} of ${counted(sum.found, 'message')} equal`);
   } else {

@@ -55,6 +55,7 @@ describe('a move from Dovecot', skip === undefined ? {} : { skip }, () => {
   });
   after(async () => {
     await server.stop();
+    rmSync(server.data, { recursive: true, force: true });
     await old.close();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -125,6 +126,15 @@ describe('a move from Dovecot', skip === undefined ? {} : { skip }, () => {
       child.kill('SIGKILL');
       await gone;
     }
+    const others = spawnMain([...args('--parallel', '3'), '--data', server.data]);
+    const over = once(others, 'exit');
+    const { data } = server;
+    const before = await usedMessages();
+    while ((await usedMessages()) < before + 20 && others.exitCode === null) await sleep(5);
+    await server.kill9();
+    const [code] = await over;
+    assert.equal(code, 1);
+    server = await startServer({ data });
     const receipt = join(folder, 'receipt.json');
     const moved = await server.cli(args('--parallel', '5', '--receipt', receipt));
     assert.equal(moved.code, 0, moved.stderr);

@@ -67,6 +67,7 @@ class AccountRun {
   readonly #problems: Problem[] = [];
   readonly #leftOut: Problem[] = [];
   #moreProblems = 0;
+  #roomBytes: number | undefined;
   #stopped: string | undefined;
   #messages = 0;
   #bytes = 0;
@@ -99,6 +100,7 @@ class AccountRun {
       problems: this.#problems,
       moreProblems: this.#moreProblems,
       leftOut: this.#leftOut,
+      ...(this.#roomBytes === undefined ? {} : { roomBytes: this.#roomBytes }),
       ...(this.#stopped === undefined ? {} : { stopped: this.#stopped }),
       seconds: Math.round(performance.now() - this.#startMs) / 1000,
     };
@@ -107,7 +109,8 @@ class AccountRun {
   async #all(): Promise<void> {
     const { target, address, mailbox } = this.#options;
     // First: an account that is not here needs no sign-in there.
-    await target.findAccount(address);
+    const { quotaBytes, usedBytes } = await target.findAccount(address);
+    if (quotaBytes !== undefined) this.#roomBytes = Math.max(0, quotaBytes - usedBytes);
     const { folders, hasLabels } = await this.#line.ask(async (remote) => {
       return { folders: await remote.folders(), hasLabels: remote.hasLabels };
     });

@@ -101,13 +101,14 @@ export class Fetching {
   /** The failure, when it is one that another message need not have. */
   async #attempt(batch: readonly RemoteMessage[]): Promise<readonly FetchedMessage[] | SourceFailure> {
     const uids = batch.map(({ uid }) => uid);
-    const labels = new Map(batch.map((message) => [message.uid, message.labels]));
+    const listed = new Map(batch.map((message) => [message.uid, message]));
     try {
       return await this.#ask(async (remote) => {
         const came: FetchedMessage[] = [];
         await remote.fetch(uids, async (message) => {
-          // What labels it has by now is of the next run.
-          came.push({ ...message, labels: labels.get(message.uid) ?? message.labels });
+          // Its size was told when it was listed; what labels it has by now is of the next run.
+          const { sizeBytes, labels } = listed.get(message.uid) ?? message;
+          came.push({ ...message, sizeBytes, labels });
           await this.#work.pace.spend(message.bytes.length);
         });
         return came;

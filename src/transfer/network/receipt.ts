@@ -57,6 +57,8 @@ export interface AccountReceipt {
   readonly moreProblems: number;
   /** Folders left out on purpose. */
   readonly leftOut: readonly Problem[];
+  /** Octets that the account has room for, before anything came; absent: there is no limit. */
+  readonly roomBytes?: number;
   /** It did not come to its end; run again it goes on. */
   readonly stopped?: string;
   readonly seconds: number;
