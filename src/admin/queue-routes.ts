@@ -1,9 +1,10 @@
 /** The calls of `QueueAdmin` as resources of the control socket. */
 import { z } from 'zod';
+import { OUTGOING_TEXT } from '../mailbox/model/outgoing.ts';
 import { QUEUE_CHANGES, type QueueChange, type QueuePage } from './queue-admin.ts';
 import { on, type Route, valid } from './route.ts';
 
-const id = z.string().regex(/^\d{1,7}-\d{1,10}$/);
+const id = z.string().regex(OUTGOING_TEXT);
 const name = z.string().max(1000).optional();
 const PageSchema = z.strictObject({
   account: name,
@@ -30,7 +31,7 @@ export const QUEUE_ROUTES: readonly Route[] = Object.freeze([
     const page = valid(PageSchema, await call.json()) as QueuePage;
     return { json: { messages: await call.admin.queue.list(page) } };
   }),
-  on('GET', '/v1/queue/events/(\\d{1,7}-\\d{1,10})', async ({ admin }, number) => ({
+  on('GET', '/v1/queue/events/(\\d{1,7}-s?\\d{1,10})', async ({ admin }, number) => ({
     json: { events: await admin.queue.events(number) },
   })),
   on('POST', '/v1/queue/change', async (call) => {

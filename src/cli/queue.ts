@@ -1,6 +1,7 @@
 /** `brevduva queue ...`: mail that is to leave, what holds it up, and what became of it. */
 import type { Command } from 'commander';
 import type { QueueAdmin, QueueChange, QueuedMessage, QueuedRecipient } from '../admin/queue-admin.ts';
+import { OUTGOING_TEXT } from '../mailbox/model/outgoing.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { type CommonOptions, countArgument, withAdmin, withCommonOptions } from './options.ts';
 import { counted, note, print, shortDuration, table } from './terminal.ts';
@@ -178,5 +179,6 @@ function pause(parent: Command, name: string, description: string, isPaused: boo
 }
 
 function requireId(id: string): void {
-  if (!/^\d+-\d+$/.test(id)) throw new UsageError(`"${id}" is not the id of a message; they look like 1-23`);
+  if (!OUTGOING_TEXT.test(id))
+    throw new UsageError(`"${id}" is not the id of a message; they look like 1-23 or 1-s4`);
 }

@@ -37,7 +37,10 @@ export class Intake {
     this.#received = await receiveInto(this.#incoming, this.#room, read);
     if (!(this.#received instanceof MailboxError)) return;
     const { id, session, remote, from } = this.#envelope;
-    const facts = { id, session, remote, from, sizeBytes: this.#incoming.receivedBytes, err: this.#received };
+    const { cause, code, message: why } = this.#received;
+    // Of what a stranger sends that is too large the words say enough; of a fault of ours where it comes from.
+    const reason = cause === undefined ? { code, why } : { err: this.#received };
+    const facts = { id, session, remote, from, sizeBytes: this.#incoming.receivedBytes, ...reason };
     this.#services.log.warn(facts, 'a message was refused');
   }
 

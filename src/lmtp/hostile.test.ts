@@ -3,9 +3,11 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { bugLog } from '../../test/kit/bug-log.ts';
 import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
 import { LineClient } from '../../test/kit/line-client.ts';
 import { lmtpHello, lmtpStartData, openTestLmtp } from '../../test/kit/lmtp.ts';
+import type { Log, LogFields } from '../base/log.ts';
 import { Connections } from '../net/connections.ts';
 import type { Listener } from '../net/listener.ts';
 import { Sweep } from '../net/sweep.ts';
@@ -17,6 +19,13 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
 let kit: TestDomain;
+const warned: LogFields[] = [];
+/** What is said of refusals is looked at. */
+const LOG: Log = {
+  ...bugLog,
+  warn: (fields, message) => void (message === 'a message was refused' && warned.push(fields)),
+  child: () => LOG,
+};
 /** The server's own clock for deadlines, in ms. */
 let nowMs = 0;
 let sweep: Sweep;
@@ -30,7 +39,7 @@ before(async () => {
   connections = new Connections({ total: 100, perAddress: 100 });
   server = await openTestLmtp({
     connections,
-    domain: kit.domain,
+    ...{ domain: kit.domain, log: LOG },
     stream: { sweep, writeTimeoutMs: MINUTE },
     deadlines: DEADLINES,
     uploadBytes: 1,
@@ -149,6 +158,8 @@ describe('a delivering client that brings too much', () => {
       assert.equal(first, second);
       assert.deepEqual(await client.codes(1), ['250 2.0.0']);
       assert.equal((await kit.messagesOf(ALICE)).length, before);
+      const { err, code } = warned.at(-1) ?? {};
+      assert.deepEqual([err, code], [undefined, 'too-big'], 'no stack of what a stranger has done');
     });
   }
 

@@ -33,7 +33,7 @@ export interface DomainLimits {
 export interface Domain {
   readonly store: TranslatedStore;
   readonly accounts: Accounts;
-  readonly turns: Pick<Turns, 'run' | 'outbox' | 'onRoom'>;
+  readonly turns: Pick<Turns, 'run' | 'outbox' | 'onRoom' | 'onRoomMade'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: DomainLimits;
@@ -60,6 +60,9 @@ export interface Domain {
 /** The same domain for one who acts in it: changes are made by this author. */
 export function actingAs(domain: Domain, by: Author): Domain {
   const { turns } = domain;
-  const { outbox, onRoom } = turns;
-  return { ...domain, turns: { outbox, onRoom, run: (operation) => turns.run({ ...operation, by }) } };
+  const { outbox, onRoom, onRoomMade } = turns;
+  return {
+    ...domain,
+    turns: { outbox, onRoom, onRoomMade, run: (operation) => turns.run({ ...operation, by }) },
+  };
 }

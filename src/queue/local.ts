@@ -16,7 +16,13 @@ import type { SenderWishes } from '../mailbox/disposition.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId } from '../mailbox/model/model.ts';
-import { NOTIFY, type OutgoingRecipient, type OutgoingRow, outgoingText } from '../mailbox/model/outgoing.ts';
+import {
+  NOTIFY,
+  type OutgoingId,
+  type OutgoingRecipient,
+  type OutgoingRow,
+  outgoingText,
+} from '../mailbox/model/outgoing.ts';
 import { type DeliveryOutcome, deliver } from '../mailbox/operations/deliver.ts';
 import { openIncoming, type Received } from '../mailbox/operations/incoming.ts';
 import { ownResults, saysDmarcPass } from '../message-auth/seal.ts';
@@ -46,6 +52,8 @@ export interface LocalOptions {
   readonly activity: Activity;
   /** To the process that holds the account; its reply. */
   readonly passOn?: (passed: PassedOn) => Promise<{ readonly code: number; readonly text: string }>;
+  /** A message waits for room in a mailbox that is here. */
+  readonly onFull?: (account: AccountId, id: OutgoingId) => void;
 }
 
 export interface LocalOutcome extends Omit<Outcome, 'kind'> {
@@ -119,7 +127,7 @@ export class LocalRoute {
       readonly key: Buffer;
     },
   ): Promise<Said[]> {
-    const { domain, passOn, activity, hostname } = this.#options;
+    const { domain, passOn, hostname } = this.#options;
     const { row, recipient, message, key: once } = what;
     const beganMs = performance.now();
     const fields = this.#fieldsOf(row, recipient, message);
@@ -162,20 +170,28 @@ export class LocalRoute {
     try {
       const arrived = { fields, isJunk, isAuthentic, isAuthorKnown, once };
       const outcomes = await deliver(domain, to, received, row.sender, arrived);
-      const ms = Math.round(performance.now() - beganMs);
-      const names = { id: outgoingText(row.id), session: 'queue', service: 'queue', remote: 'queue' };
-      const how = { received, ms, verdict: undefined };
-      for (const [i, outcome] of outcomes.entries())
-        report(
-          activity,
-          { ...names, from: row.sender },
-          { name: here[i]?.name ?? '', address },
-          how,
-          outcome,
-        );
+      this.#note(row, recipient, here, { outcomes, received, ms: Math.round(performance.now() - beganMs) });
       return [...said, ...outcomes.map(saidIn)];
     } finally {
       release();
+    }
+  }
+
+  /** In the accounts' activity; and who has no room is noted for when there is some. */
+  #note(
+    row: OutgoingRow,
+    { address }: OutgoingRecipient,
+    here: readonly ResolvedDelivery[],
+    what: { readonly outcomes: readonly DeliveryOutcome[]; readonly received: Received; readonly ms: number },
+  ): void {
+    const { activity, onFull } = this.#options;
+    const { outcomes, received, ms } = what;
+    const names = { id: outgoingText(row.id), session: 'queue', service: 'queue', remote: 'queue' };
+    const how = { received, ms, verdict: undefined };
+    for (const [i, { account, name }] of here.entries()) {
+      const outcome = outcomes[i] as DeliveryOutcome;
+      if (outcome.kind === 'refused' && outcome.error.code === 'over-quota') onFull?.(account, row.id);
+      report(activity, { ...names, from: row.sender }, { name, address }, how, outcome);
     }
   }
 

@@ -22,6 +22,7 @@ import { LocalJobs, type LocalJobsOptions } from './local-jobs.ts';
 import type { KeysOf } from './message.ts';
 import { type FetchPolicy, MtaSts, type StsMemory } from './mta-sts.ts';
 import { type LanguageOf, Reporter } from './reporter.ts';
+import { RoomWaiters } from './room-waiters.ts';
 import { RouteMap } from './route-map.ts';
 import { SCHEDULE, type Schedule } from './schedule.ts';
 import { Settler } from './settler.ts';
@@ -87,6 +88,7 @@ export class Queue {
   readonly #jobs: Jobs;
   readonly #settler: Settler;
   readonly #local: LocalJobs;
+  readonly #waiters: RoomWaiters;
   readonly #pruning: NodeJS.Timeout;
 
   constructor(options: QueueOptions) {
@@ -110,7 +112,11 @@ export class Queue {
     const routing = { dns, isOurs, ...(options.port === undefined ? {} : { port: options.port }) };
     const routes = new RouteMap({ ...routing, ...(smarthosts === undefined ? {} : { smarthosts }) });
     const { passOn, forgetAt, rewrite = (sender) => sender, keysOf = () => [] } = options;
-    const route = new LocalRoute({ domain, recipients, hostname, activity, ...(passOn ? { passOn } : {}) });
+    const waiters = new RoomWaiters(domain);
+    this.#waiters = waiters;
+    const onFull = waiters.note.bind(waiters);
+    const shared = { domain, recipients, hostname, activity, onFull };
+    const route = new LocalRoute({ ...shared, ...(passOn ? { passOn } : {}) });
     this.#local = new LocalJobs({ domain, log, route, ...(forgetAt ? { forgetAt } : {}) });
     const reporter = reporterOf(options);
     this.#jobs = new Jobs({
@@ -153,6 +159,7 @@ export class Queue {
   /** What is under way gets so long. */
   async stop(graceMs: number): Promise<void> {
     clearInterval(this.#pruning);
+    await this.#waiters.stop();
     await this.#worker.stop(graceMs);
     this.#settler.close();
     await this.#local.forget();

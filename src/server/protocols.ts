@@ -344,5 +344,10 @@ function rethrow(error: unknown, name: string, address: ListenAddress): never {
   const reason = error instanceof Error ? error.message : String(error);
   const where = hostPort(address.host, address.port);
   const message = reason.includes(where) ? reason : `cannot listen on ${where}: ${reason}`;
-  throw new Error(`listen.${name}: ${message.replace(`${name}: `, '')}`, { cause: error });
+  const isTaken =
+    (error as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE' || /uses this port/.test(reason);
+  const remedy = isTaken
+    ? `; end that program, or have this one listen elsewhere: --set listen.${name}=${hostPort(address.host, address.port + 1000)}, or "" for not at all`
+    : '';
+  throw new Error(`listen.${name}: ${message.replace(`${name}: `, '')}${remedy}`, { cause: error });
 }

@@ -200,7 +200,7 @@ export class SubmissionTransaction implements Transaction {
       allowances.giveBack(account.id, this.#recipients.length, spentMs);
       throw error;
     });
-    activity.record(name, 'sent', { ...this.#facts(), ...factsOf(accepted, received) });
+    activity.record(name, 'submitted', { ...this.#facts(), ...factsOf(accepted, received) });
     for (const one of reached) await this.#tell(one);
     return { code: 250, text: takenText(accepted, mail, id) };
   }
@@ -318,7 +318,7 @@ export class SubmissionTransaction implements Transaction {
   #refuse(to: string, reply: Reply): Reply {
     const { account } = this.#who;
     const facts = { ...this.#facts(), to: to.slice(0, MAX_SHOWN), reply: `${reply.code} ${reply.text}` };
-    this.#services.activity.note(account.record.address, 'not sent', facts);
+    this.#services.activity.note(account.record.address, 'not submitted', facts);
     return reply;
   }
 

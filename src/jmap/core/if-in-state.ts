@@ -29,6 +29,7 @@ export function onlyIf(domain: Domain, ifInState: string | undefined, state: () 
     turns: {
       outbox: turns.outbox,
       onRoom: turns.onRoom,
+      onRoomMade: turns.onRoomMade,
       run: (operation) =>
         turns.run({
           ...operation,

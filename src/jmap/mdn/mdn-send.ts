@@ -209,7 +209,7 @@ class Sending {
       const outgoing = await this.#give(email, octets, { envelope, recipients });
       for (const one of reached) void notices.tell(account, one).catch(() => {});
       const facts = { service: 'jmap', from: '', recipients: recipients.length, sizeBytes: octets.length };
-      activity.record(account.record.address, 'sent', { ...facts, outgoing });
+      activity.record(account.record.address, 'submitted', { ...facts, outgoing });
     } catch (error) {
       allowances.giveBack(account.id, recipients.length, nowMs);
       throw error;

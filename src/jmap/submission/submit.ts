@@ -130,7 +130,7 @@ class Submission {
 
   noteRefusal({ type, message }: SetError): void {
     const facts = { service: 'jmap', reply: `${type}: ${message}`.slice(0, 500) };
-    this.#with.activity.note(this.#account.record.address, 'not sent', facts);
+    this.#with.activity.note(this.#account.record.address, 'not submitted', facts);
   }
 
   async #identity(known: IdentityMethods, id: JsonObject[string]): Promise<Identity> {
@@ -255,7 +255,7 @@ class Submission {
         recipients: count,
         sizeBytes: ready.email.sizeBytes,
       };
-      activity.record(account.record.address, 'sent', {
+      activity.record(account.record.address, 'submitted', {
         ...facts,
         outgoing: outgoingText(value.outgoing as never),
       });

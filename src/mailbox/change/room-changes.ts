@@ -7,6 +7,8 @@ export class RoomChanges {
   readonly #takeModseq: () => void;
   /** Programs that show how full it is are told. */
   isTouched = false;
+  /** What was refused for want of room would fit now. */
+  isMade = false;
 
   constructor(account: WritableAccount, takeModseq: () => void) {
     this.#account = account;
@@ -36,7 +38,10 @@ export class RoomChanges {
   /** At the end of each change of mail. */
   settle(): void {
     const { row, limits } = this.#account;
-    if (row.roomTold > 0 || row.refusedSinceMs > 0) Object.assign(row, settledRoom({ ...row, limits }));
+    if (row.roomTold === 0 && row.refusedSinceMs === 0) return;
+    const wasRefusing = row.refusedSinceMs > 0;
+    Object.assign(row, settledRoom({ ...row, limits }));
+    if (wasRefusing && row.refusedSinceMs === 0) this.isMade = true;
   }
 
   #touch(): void {

@@ -6,6 +6,7 @@
  * what the sender sees of it, in Sent or nowhere, is gone.
  */
 import type { Brand } from '../../base/brand.ts';
+import { FIRST_BELONGING } from './belongings.ts';
 import { type AccountId, type EmailId, emailAccount, emailId, emailNumber } from './model.ts';
 
 /** As an EmailId is made, of a number that the account gave to no email. */
@@ -15,14 +16,22 @@ export const outgoingId = (account: AccountId, n: number): OutgoingId =>
   emailId(account, n) as number as OutgoingId;
 export const outgoingAccount = (id: OutgoingId): AccountId => emailAccount(id as number as EmailId);
 export const outgoingNumber = (id: OutgoingId): number => emailNumber(id as number as EmailId);
-/** As people see it: `12-345`. */
-export const outgoingText = (id: OutgoingId): string => `${outgoingAccount(id)}-${outgoingNumber(id)}`;
+/** As people see it: `12-345`, and `12-s7` of what has its number from what tells of it (`belongings.ts`). */
+export function outgoingText(id: OutgoingId): string {
+  const number = outgoingNumber(id);
+  const own = number < FIRST_BELONGING ? String(number) : `s${number - FIRST_BELONGING}`;
+  return `${outgoingAccount(id)}-${own}`;
+}
+
+/** What such a text looks like. */
+export const OUTGOING_TEXT = /^(\d{1,7})-(s?)(\d{1,10})$/;
 
 /** Undefined for what is none. */
 export function parseOutgoingId(text: string): OutgoingId | undefined {
-  const [, account, number] = /^(\d{1,7})-(\d{1,10})$/.exec(text) ?? [];
-  if (account === undefined || number === undefined || Number(number) >= 2 ** 32) return undefined;
-  return outgoingId(Number(account) as AccountId, Number(number));
+  const [, account, letter, digits] = OUTGOING_TEXT.exec(text) ?? [];
+  if (account === undefined || digits === undefined) return undefined;
+  const number = Number(digits) + (letter === 's' ? FIRST_BELONGING : 0);
+  return number < 2 ** 32 ? outgoingId(Number(account) as AccountId, number) : undefined;
 }
 
 /**

@@ -215,7 +215,9 @@ describe('mail that is put off', () => {
         turns++;
         return real.run(operation);
       };
-      Object.assign(world.kit.domain, { turns: { outbox: real.outbox, onRoom: real.onRoom, run } });
+      Object.assign(world.kit.domain, {
+        turns: { outbox: real.outbox, onRoom: real.onRoom, onRoomMade: real.onRoomMade, run },
+      });
       assert.equal(await world.wake(), 250);
       assert.equal(turns, 3);
       assert.equal((await world.emails('INBOX')).length, 250);

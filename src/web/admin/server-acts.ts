@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { QUEUE_CHANGES } from '../../admin/queue-admin.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
+import { OUTGOING_TEXT } from '../../mailbox/model/outgoing.ts';
 import type { ConnectionFacts } from '../../net/guest.ts';
 import { deviceName } from '../device-name.ts';
 import { type Act, act } from './act.ts';
@@ -9,7 +10,7 @@ import { type Act, act } from './act.ts';
 const PAGE = 50;
 const MOST_CONNECTIONS = 500;
 const MOST_SIGN_INS = 200;
-const ID = z.string().regex(/^\d{1,7}-\d{1,10}$/);
+const ID = z.string().regex(OUTGOING_TEXT);
 
 export const SERVER_ACTS: readonly Act[] = Object.freeze([
   act({
