@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { accountAdd } from './account-add.ts';
 import { accountApppass } from './account-apppass.ts';
+import { accountDelayed } from './account-delayed.ts';
 import { accountDeleted, accountRecover } from './account-deleted.ts';
 import { accountImport } from './account-import.ts';
 import { accountLink } from './account-link.ts';
@@ -27,6 +28,7 @@ export function account(program: Command, done: (code: ExitCode) => void): void 
     accountQuota,
     accountUsage,
     accountRetention,
+    accountDelayed,
     accountDeleted,
     accountRecover,
     accountSet,

@@ -96,7 +96,7 @@ export class IncomingMail {
       const judgement = await judge();
       if (judgement.kind === 'refused') {
         passed.giveUp();
-        this.#noteRefusal(id, judgement.verdict);
+        this.#noteRefusal(id, judgement, intake?.about);
         return this.#recipients.repliesOf(this.#recipients.parts.map(() => judgement.reply));
       }
       const { parts, sharesReplies } = this.#recipients;
@@ -178,12 +178,18 @@ export class IncomingMail {
   }
 
   /** Each of them finds out where the mail is that never came. */
-  #noteRefusal(id: string, reason: string): void {
+  #noteRefusal(
+    id: string,
+    { reply, verdict: reason }: Extract<Judgement, { kind: 'refused' }>,
+    about: Intake['about'] = {},
+  ): void {
     const { id: session, service, remote } = this.#guest;
     const { from } = this.#mail;
     for (const { name, address: to } of this.#recipients.parts) {
-      const facts = { id, session, service, remote, from, to: to.slice(0, MAX_SHOWN), reason };
-      this.#services.activity.attempt(name, 'message refused', facts, true);
+      const facts = { id, session, service, remote, from, to: to.slice(0, MAX_SHOWN), ...about, reason };
+      // Whoever is asked to come again has not been told that nobody wants it.
+      const what = reply.code < 500 ? 'message delayed' : 'message refused';
+      this.#services.activity.attempt(name, what, facts, true);
     }
   }
 

@@ -3,6 +3,7 @@
  * named twice. A client that goes away in the middle leaves nothing.
  */
 import { invariant } from '../base/invariant.ts';
+import { decodeWords } from '../mail/encoded-word.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { type IncomingStream, openIncoming, type Received } from '../mailbox/operations/incoming.ts';
 import type { Reservation } from '../mailbox/operations/upload-budget.ts';
@@ -14,6 +15,8 @@ import type { Envelope } from './envelope.ts';
 import { handOver } from './handing-over.ts';
 import type { Taken } from './judgement.ts';
 import type { DeliveryServices } from './services.ts';
+
+const MAX_SHOWN = 320;
 
 export class Intake {
   readonly #services: DeliveryServices;
@@ -42,6 +45,18 @@ export class Intake {
     const reason = cause === undefined ? { code, why } : { err: this.#received };
     const facts = { id, session, remote, from, sizeBytes: this.#incoming.receivedBytes, ...reason };
     this.#services.log.warn(facts, 'a message was refused');
+  }
+
+  /** By what people know it, when all of it has come. */
+  get about(): { readonly messageId?: string; readonly subject?: string } {
+    const received = this.#received;
+    if (received === undefined || received instanceof MailboxError) return {};
+    const { messageId } = received.facts;
+    const subject = received.header.all('subject')[0];
+    return {
+      ...(messageId !== undefined && { messageId: messageId.slice(0, MAX_SHOWN) }),
+      ...(subject !== undefined && { subject: decodeWords(subject).trim().slice(0, MAX_SHOWN) }),
+    };
   }
 
   async deliver(taken: Taken): Promise<Reply[]> {

@@ -8,11 +8,12 @@ import { record, startDns } from '../../test/kit/dns.ts';
 import { openTestDomain, type TestDomain } from '../../test/kit/domain.ts';
 import { mxHello, openTestMx } from '../../test/kit/mx.ts';
 import { type RspamdReply, startRspamd, type TestRspamd } from '../../test/kit/rspamd.ts';
-import { silentLog } from '../base/log.ts';
+import { type LogFields, silentLog } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import type { Dns } from '../dns/answer.ts';
 import { Resolver } from '../dns/resolver.ts';
 import { pointerName } from '../dns/reverse.ts';
+import { Activity } from '../identity/activity.ts';
 import type { Listener } from '../net/listener.ts';
 import { Proxies } from '../net/proxies.ts';
 import { Sweep } from '../net/sweep.ts';
@@ -59,6 +60,9 @@ const BEHIND_PROXY = {
   },
 };
 
+/** What was noted of mail that was not taken. */
+const seen: LogFields[] = [];
+
 interface Wanted extends Partial<Omit<SpamServices, 'rspamd'>> {
   readonly rspamd?: Partial<RspamdSettings>;
   readonly dns?: Dns;
@@ -89,7 +93,12 @@ async function start({ rspamd: settings, dns, isProxied = false, ...rest }: Want
     believesHeaders: false,
     ...rest,
   };
-  const { domain, activity } = kit;
+  const { domain } = kit;
+  const log = {
+    ...silentLog,
+    warn: (fields: LogFields, what: string) => void seen.push({ ...fields, what }),
+  };
+  const activity = new Activity({ clock: domain.clock, log });
   server = await openTestMx({ domain, activity, spam, ...(dns && { dns }), ...(isProxied && BEHIND_PROXY) });
 }
 
@@ -206,6 +215,8 @@ describe('greylisting (RFC 6647)', () => {
   test('who is new comes again, for all recipients; who is trusted does not', async () => {
     await start({ greylisted: 'all' });
     assert.match(await send(letter(), [ALICE, BOB]), /^451 4\.7\.0 /);
+    const { what, from, subject, to } = seen.at(-1) ?? {};
+    assert.deepEqual([what, from, subject, to], ['message delayed', 'bo@example.org', 'x', BOB]);
     assert.match(await send(letter(), [ALICE]), /^451 4\.7\.0 /, 'too early');
     nowMs += 360_000;
     assert.match(await send(letter(), [ALICE, BOB]), /^250 /);

@@ -163,6 +163,8 @@ export const admin = {
     'administration refused': 'Administration refused',
     delivered: 'Mail came',
     rejected: 'Mail was refused',
+    'message refused': 'Mail was refused',
+    'message delayed': 'Mail was asked to come again',
     submitted: 'Mail was taken to be sent',
     'not submitted': 'Mail was not taken to be sent',
     sent: 'Mail has left',

@@ -164,6 +164,8 @@ export const admin = {
     'administration refused': 'Administration avvisad',
     delivered: 'Post kom',
     rejected: 'Post avvisades',
+    'message refused': 'Post avvisades',
+    'message delayed': 'Post ombads komma igen',
     submitted: 'Post togs emot för att skickas',
     'not submitted': 'Post togs inte emot för att skickas',
     sent: 'Post har gått iväg',
