@@ -30,6 +30,10 @@ export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   imapfilter: 'imapfilter',
   'Mail::IMAPClient': 'libmail-imapclient-perl',
   chromium: 'chromium',
+  'swift-proxy-server': 'swift-proxy',
+  'swift-account-server': 'swift-account',
+  'swift-container-server': 'swift-container',
+  'swift-object-server': 'swift-object',
 };
 
 export function missingClients(path = process.env.PATH ?? ''): string[] {

@@ -5,14 +5,20 @@ import { FolderPlace } from '../backup/folder-place.ts';
 import type { Progress } from '../backup/make-backup.ts';
 import type { Place } from '../backup/place.ts';
 import { humanSize } from '../base/bytes.ts';
+import { Secret } from '../base/secret.ts';
+import type { Config } from '../config/options.ts';
 import { UsageError } from './exit.ts';
 import { ProgressLine } from './terminal.ts';
 
-export const WHERE = 'a folder';
+export const WHERE = 'a folder, or s3://BUCKET/PREFIX; see "backup" in the configuration';
 
 /** What cannot be meant ends the command as a mistake in it. */
-export async function withPlace<T>(where: string, run: (place: Place) => Promise<T>): Promise<T> {
-  const place = new FolderPlace(resolve(where));
+export async function withPlace<T>(
+  where: string,
+  config: () => Config,
+  run: (place: Place) => Promise<T>,
+): Promise<T> {
+  const place = where.startsWith('s3:') ? await bucketOf(where, config()) : new FolderPlace(resolve(where));
   try {
     return await run(place);
   } catch (error) {
@@ -21,6 +27,35 @@ export async function withPlace<T>(where: string, run: (place: Place) => Promise
   } finally {
     await place.close();
   }
+}
+
+/** Keys come from the configuration, or all of them from the environment, where other programs look for them. */
+async function bucketOf(where: string, { backup }: Config): Promise<Place> {
+  const [, bucket, prefix = ''] =
+    /^s3:\/\/([a-z0-9][\w.-]{1,62})(?:\/([\w!.*'()/-]{0,500}))?$/i.exec(where) ?? [];
+  if (bucket === undefined)
+    throw new UsageError(`"${where}" is no bucket; they look like s3://bucket/prefix`);
+  const { env } = process;
+  const isOurs = backup.s3AccessKey !== '';
+  const accessKey = isOurs ? backup.s3AccessKey : (env.AWS_ACCESS_KEY_ID ?? '');
+  const secretKey = isOurs ? backup.s3SecretKey : secretIn(env.AWS_SECRET_ACCESS_KEY);
+  if (accessKey === '' || secretKey === undefined)
+    throw new UsageError(
+      'the keys to the bucket are missing: backup.s3_access_key and backup.s3_secret_key, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    );
+  const sessionToken = isOurs ? undefined : secretIn(env.AWS_SESSION_TOKEN);
+  const region = backup.s3Region || env.AWS_REGION || 'us-east-1';
+  const endpoint = backup.s3Endpoint || env.AWS_ENDPOINT_URL || `https://s3.${region}.amazonaws.com`;
+  const { S3Place } = await import('../backup/s3-place.ts');
+  return new S3Place({
+    ...{ bucket, prefix: prefix.replace(/^\/+|\/+$/g, ''), endpoint: endpoint.replace(/\/+$/, '') },
+    ...{ region, accessKey, secretKey },
+    ...(sessionToken && { sessionToken }),
+  });
+}
+
+function secretIn(value: string | undefined): Secret | undefined {
+  return value === undefined || value === '' ? undefined : new Secret(value);
 }
 
 export interface ShownProgress {

@@ -40,10 +40,14 @@ export function backup(parent: Command, done: (code: ExitCode) => void, version:
       throw new UsageError('--keep and --reread are about a new snapshot; --verify and --list make none');
     if (at !== undefined && verify !== true) throw new UsageError('--at goes with --verify');
     done(
-      await withPlace(where, async (place) => {
-        if (verify === true) return await runVerify(place, options);
-        return list === true ? await runList(place, options) : await runBackup(place, options, version);
-      }),
+      await withPlace(
+        where,
+        () => configOf(options, { isSilent: true }).config,
+        async (place) => {
+          if (verify === true) return await runVerify(place, options);
+          return list === true ? await runList(place, options) : await runBackup(place, options, version);
+        },
+      ),
     );
   });
 }

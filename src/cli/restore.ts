@@ -36,8 +36,11 @@ export function restore(parent: Command, done: (code: ExitCode) => void): void {
     const { restoreBackup } = await import('../backup/restore.ts');
     const progress = shownProgress();
     const at = options.at === undefined ? {} : { at: options.at };
-    const report = await withPlace(where, (place) =>
-      restoreBackup({ place, data: config.data, ...at, ...owner, onProgress: progress.onProgress }),
+    const report = await withPlace(
+      where,
+      () => config,
+      (place) =>
+        restoreBackup({ place, data: config.data, ...at, ...owner, onProgress: progress.onProgress }),
     ).finally(() => progress.clear());
     const { seconds } = progress;
     if (options.json !== true) for (const line of described(report, seconds, hint)) print(line);

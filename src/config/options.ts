@@ -14,6 +14,7 @@ import {
   string,
   type Values,
 } from './option.ts';
+import { BACKUP } from './sections/backup.ts';
 import { IMAP } from './sections/imap.ts';
 import { RECOVERY, RETENTION } from './sections/keeping.ts';
 import { LIMITS } from './sections/limits.ts';
@@ -57,6 +58,7 @@ export const OPTIONS = {
     }),
   },
   quota: QUOTA,
+  backup: BACKUP,
   recovery: RECOVERY,
   retention: RETENTION,
   listen: {
