@@ -165,7 +165,7 @@ export class ByteReader {
       yield place.inline.subarray(from, to);
     } else if (place.packed !== undefined) {
       let atOnce = 0;
-      for (const slice of this.#packed.read(place.packed, from, to)) {
+      for (const slice of this.#packed.read(place.packed, from, to, allocate)) {
         yield slice;
         atOnce += slice.length;
         if (atOnce < PACKED_AT_ONCE_BYTES) continue;

@@ -40,8 +40,16 @@ export class PackedBytes {
     this.#placeOf = placeOf;
   }
 
-  /** `from..to` of the blob, in pieces that follow each other. They may be kept, and not written to. Throws `damaged`. */
-  *read(place: PackedPlace, from: number, to: number): Generator<Buffer> {
+  /**
+   * `from..to` of the blob, in pieces that follow each other; not to be written to. Those that have to be put together are of what
+   * `allocate` gives. Throws `damaged`.
+   */
+  *read(
+    place: PackedPlace,
+    from: number,
+    to: number,
+    allocate: Allocate = Buffer.allocUnsafeSlow,
+  ): Generator<Buffer> {
     const recipes = this.recipes(place);
     const end = Math.min(to, place.sizeBytes);
     if (recipes.length === 0) {
@@ -50,7 +58,7 @@ export class PackedBytes {
       return;
     }
     for (let at = from; at < end; at += PIECE_BYTES) {
-      const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, end - at));
+      const piece = allocate(Math.min(PIECE_BYTES, end - at));
       this.#fill(place, recipes, { from: at, to: at + piece.length, target: piece, at: 0 });
       yield piece;
     }
@@ -153,10 +161,22 @@ export class PackedBytes {
     asItIs(place.sizeBytes - here);
   }
 
-  /** `from..to` of the text of a part. */
+  /** `from..to` of the text of a part: whole lines where they are to be, and what is cut of one at either end. */
   #text(recipe: Recipe, { from, to, target, at }: Wanted): void {
     const place = this.#placeOf(recipe.part);
     if (place === undefined) throw new StoreError('damaged', `the part ${recipe.part} is missing`);
+    const stride = recipe.lineBytes + (recipe.isCrlf ? 2 : 1);
+    const first = Math.min(to, Math.ceil(from / stride) * stride);
+    const last = to === recipe.textBytes ? to : Math.max(first, Math.floor(to / stride) * stride);
+    for (const [start, end] of [
+      [from, first],
+      [first, last],
+      [last, to],
+    ] as const)
+      if (start < end) this.#lines(recipe, place, { from: start, to: end, target, at: at + start - from });
+  }
+
+  #lines(recipe: Recipe, place: PackedPlace, { from, to, target, at }: Wanted): void {
     const { lineBytes, isCrlf, textBytes } = recipe;
     const stride = lineBytes + (isCrlf ? 2 : 1);
     const perLine = (lineBytes / 4) * 3;
@@ -172,7 +192,6 @@ export class PackedBytes {
       writeBase64(bytes, recipe, target.subarray(at, at + to - from), isEnded);
       return;
     }
-    // Lines that are not wanted to their ends.
     const text = Buffer.allocUnsafe(end - start);
     writeBase64(bytes, recipe, text, isEnded);
     text.copy(target, at, from - start, to - start);
