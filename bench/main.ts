@@ -32,6 +32,7 @@ import { cores, coresIdle } from './workloads/cores.ts';
 import { filling } from './workloads/filling.ts';
 import { flags } from './workloads/flags.ts';
 import { type IdleMemory, type IdleRow, idleMemory, idleRows, usersFor } from './workloads/idle.ts';
+import { jmap } from './workloads/jmap.ts';
 import { large } from './workloads/large.ts';
 import { listing } from './workloads/listing.ts';
 import { mixing } from './workloads/mixed.ts';
@@ -72,7 +73,7 @@ function everything(): readonly Workload[] {
   if (isOfMail) return [...arriving, ...sending];
   return [
     ...[...writing, ...sorting, ...opening, ...listing, ...bodies, ...packing, ...searching],
-    ...[...flags, ...moving, ...notifying, ...mixing, ...pop3, ...large],
+    ...[...flags, ...moving, ...notifying, ...mixing, ...pop3, ...jmap, ...large],
   ];
 }
 
@@ -258,6 +259,7 @@ class Bench {
   async #idleRow(row: IdleRow): Promise<void> {
     for (const [name, server] of this.#running) {
       if (isOther(name) || isCompressed(name)) continue;
+      if (row.isOursAlone === true && name !== 'brevduva') continue;
       await this.#prepareOnce(row, server);
       await restart(server);
       this.idle.push({ server: name, memory: await idleMemory(server, idleConnections, row) });

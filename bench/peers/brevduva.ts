@@ -224,7 +224,8 @@ async function readyPorts(child: ChildProcess): Promise<Ports> {
     (child.stdout as NodeJS.ReadableStream).resume();
     const [imap, imaps, lmtp] = [port('imap'), port('imaps'), port('lmtp')];
     const [smtp, submission] = [port('smtp'), port('submission')];
-    return { imap, imaps, lmtp, pop3: port('pop3'), pop3s: port('pop3s'), smtp, submission };
+    const pop = { pop3: port('pop3'), pop3s: port('pop3s') };
+    return { imap, imaps, lmtp, ...pop, smtp, submission, http: port('http') };
   }
   throw new Error(`the server ended before it was ready: ${text}`);
 }

@@ -12,6 +12,8 @@ export interface Ports {
   /** Of servers that have them: mail from the world, and mail that people send. */
   readonly smtp?: number;
   readonly submission?: number;
+  /** JMAP, in the clear. */
+  readonly http?: number;
 }
 
 /** Of a server that takes mail from the world and brings it there. */

@@ -8,6 +8,7 @@ import type { LineClient } from '../line-client.ts';
 import type { Running } from '../peers/peer.ts';
 import { memoryKb } from '../process-tree.ts';
 import { signIn } from './imap-session.ts';
+import { openStream } from './jmap-client.ts';
 import { signIn as signInPop3 } from './pop3.ts';
 import { openLmtp, transaction } from './writing.ts';
 
@@ -21,6 +22,8 @@ export interface IdleMemory {
 export interface IdleRow {
   readonly name: string;
   readonly what: string;
+  /** Others have nothing of the kind. */
+  readonly isOursAlone?: boolean;
   /** Before the server starts anew for the measurement. */
   prepare?(server: Running, connections: number): Promise<void>;
   /** The n-th connection, up to where it waits; below 0 those that are gone when measuring begins. */
@@ -51,6 +54,12 @@ export const idleRows: readonly IdleRow[] = [
     prepare: fillMaildrops,
     open: (server: Running, n: number) => signInPop3(server, FIRST_MAILDROP + n, isTls),
   })),
+  {
+    name: 'idle.jmap',
+    what: `JMAP event streams, ${IMAP_USERS} users`,
+    isOursAlone: true,
+    open: (server: Running, n: number) => openStream(server, n < 0 ? IMAP_USERS - 1 : n % IMAP_USERS),
+  },
 ];
 
 export async function idleMemory(server: Running, connections: number, row: IdleRow): Promise<IdleMemory> {
