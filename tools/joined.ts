@@ -13,7 +13,10 @@ import { ROOT } from './sources.ts';
 const OUT = join(ROOT, '.joined');
 
 /** What is started as a process or a thread of its own. */
-const ENTRIES = ['src/main.ts', 'src/**/*-worker.ts', 'test/kit/*-process.ts', 'test/kit/command-host.ts'];
+const ENTRIES = [
+  ...['src/main.ts', 'src/**/*-worker.ts', 'src/store/sqlite/power-cut/workload.ts'],
+  ...['test/kit/*-process.ts', 'test/kit/command-host.ts', 'test/crash/*-sender.ts'],
+];
 
 /** Gives the folder, in which an entry has its path as a source. */
 export async function joinProgram(): Promise<string> {

@@ -15,6 +15,7 @@ import { checkLayers } from './layers.ts';
 import { checkIndex } from './rfc.ts';
 import slowest from './slowest.ts';
 import { ROOT, readSources } from './sources.ts';
+import { together } from './together.ts';
 import { checkWebLayers, readWebSources } from './web-layers.ts';
 
 /**
@@ -89,8 +90,9 @@ async function main(args: readonly string[]): Promise<void> {
   if (failed.length > 0) console.log(`\nFAILED before the tests: ${failed.join(', ')} (see above)\n`);
   Object.assign(process.env, env);
   // A whole run starts hundreds of servers; a few are sooner started from the sources than joined.
-  if (filters.length === 0 && !values.long) process.env.BREVDUVA_TEST_JOINED = await joinProgram();
-  await runTests(chosen);
+  const isQuick = filters.length === 0 && !values.long;
+  if (isQuick) process.env.BREVDUVA_TEST_JOINED = await joinProgram();
+  await runTests(isQuick ? together(files) : chosen);
   if (failed.length > 0) process.exitCode = 1;
 }
 
@@ -135,10 +137,7 @@ async function command(name: string, args: readonly string[]): Promise<readonly 
   return [`ended with ${status}`, ...lines].filter((line) => line.trim() !== '');
 }
 
-/**
- * A process for each file: what one sets up before each of its tests is done for no other. What is timed is the processor
- * time of its server.
- */
+/** A process for each file: what one sets up before each of its tests is done for no other. */
 async function runTests(files: readonly string[]): Promise<void> {
   Object.assign(process.env, { UV_THREADPOOL_SIZE: '16', NODE_COMPILE_CACHE: compileCache() });
   const tests = run({

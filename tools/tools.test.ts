@@ -6,6 +6,7 @@ import { checkPages, checkUse } from './config-docs.ts';
 import { checkDependencies } from './dependencies.ts';
 import { checkLayers } from './layers.ts';
 import { checkCitations, collect, renderIndex } from './rfc.ts';
+import { groupsOf } from './together.ts';
 import { checkWebLayers, readWebSources } from './web-layers.ts';
 
 const file = (path: string, text: string) => ({ path, text });
@@ -212,4 +213,26 @@ describe('layers of the webmail', () => {
     assert.deepEqual(checkWebLayers(readWebSources()), []);
     assert.deepEqual(checkBudget(readWebSources()), []);
   });
+});
+
+test('tests of a folder share a process when none of them touches the others', () => {
+  const plain = "import { test } from 'node:test';\n";
+  const files = [
+    file('test/workers.test.ts', plain),
+    file('src/imap/a.test.ts', plain),
+    file('src/imap/wire/b.test.ts', `${plain}describe('b', () => {\n  before(() => {});\n});\n`),
+    file('src/imap/c.test.ts', `${plain}before(() => {});\n`),
+    file('src/imap/d.test.ts', `${plain}process.env.X = '1';\n`),
+    file('src/pop3/kill.test.ts', plain),
+  ];
+  assert.deepEqual(
+    [...groupsOf(files).values()],
+    [
+      ['test/workers.test.ts'],
+      ['src/imap/a.test.ts', 'src/imap/wire/b.test.ts'],
+      ['src/imap/c.test.ts'],
+      ['src/imap/d.test.ts'],
+      ['src/pop3/kill.test.ts'],
+    ],
+  );
 });

@@ -17,13 +17,16 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { endLaunched, FREE_PORTS, type Launched, launch, ROOT } from '../kit/launch.ts';
+import { entry } from '../kit/entry.ts';
+import { endLaunched, FREE_PORTS, type Launched, launch } from '../kit/launch.ts';
 import { type CommandResult, runProcess } from '../kit/server.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'brevduva-owner-'));
 after(endLaunched);
 after(() => rmSync(root, { recursive: true, force: true }));
 
+/** Another user has no cache of compiled code. */
+const PROGRAM = entry('src/main.ts');
 const NOBODY = 65534;
 const OTHER = 65533;
 
@@ -39,12 +42,7 @@ function ownersIn(data: string): number[] {
 function reasonToSkip(): string | false {
   if (process.geteuid?.() !== 0) return 'needs root';
   try {
-    execFileSync('setpriv', [
-      ...asUser(NOBODY),
-      process.execPath,
-      join(ROOT, 'bin/brevduva.mjs'),
-      '--version',
-    ]);
+    execFileSync('setpriv', [...asUser(NOBODY), process.execPath, PROGRAM, '--version']);
     return false;
   } catch {
     return 'another user cannot read this clone';
@@ -56,7 +54,7 @@ function asUser(uid: number): string[] {
 }
 
 async function runAs(uid: number, args: readonly string[]): Promise<CommandResult> {
-  const program = [...asUser(uid), process.execPath, join(ROOT, 'bin/brevduva.mjs'), ...args] as const;
+  const program = [...asUser(uid), process.execPath, PROGRAM, ...args] as const;
   const run: Launched = launch(program, { command: ['setpriv'] });
   const { code } = await run.ended();
   return { code, stdout: run.stdout, stderr: run.stderr };
@@ -107,7 +105,7 @@ describe('root beside the user of the server', { skip: reasonToSkip() }, () => {
       mkdirSync(folder, { recursive: true });
       chownSync(folder, NOBODY, NOBODY);
       const serve = ['serve', '--no-demo', '--data', folder, ...FREE_PORTS];
-      const program = [...asUser(NOBODY), process.execPath, join(ROOT, 'bin/brevduva.mjs'), ...serve];
+      const program = [...asUser(NOBODY), process.execPath, PROGRAM, ...serve];
       const server = launch(program, { command: ['setpriv'] });
       await server.said(/^ready /m);
       const added = await runProcess(['account', 'add', 'bob@example.org', '--generate', '--data', folder]);
@@ -145,7 +143,7 @@ describe('root beside the user of the server', { skip: reasonToSkip() }, () => {
     mkdirSync(folder, { mode: 0o711 });
     chownSync(folder, NOBODY, NOBODY);
     const serve = ['serve', '--no-demo', '--data', folder, ...FREE_PORTS];
-    const program = [...asUser(NOBODY), process.execPath, join(ROOT, 'bin/brevduva.mjs'), ...serve];
+    const program = [...asUser(NOBODY), process.execPath, PROGRAM, ...serve];
     const server = launch(program, { command: ['setpriv'] });
     await server.said(/^ready /m);
     for (const verb of ['who', 'health']) {

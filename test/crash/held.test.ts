@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { entry } from '../kit/entry.ts';
 import type { Answer } from '../kit/jmap.ts';
 import { runs } from '../kit/runs.ts';
 import { BOB, type HeldWorld, openHeldWorld } from './held-world.ts';
@@ -53,7 +54,7 @@ describe('mail that waits to be sent', () => {
 });
 
 async function killed(data: string, round: number, random: Random, said: Said): Promise<void> {
-  const script = join(import.meta.dirname, 'held-sender.ts');
+  const script = entry('test/crash/held-sender.ts');
   const args = [script, data, round * PER_ROUND, random.integer(1, 1e9)].map(String);
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');

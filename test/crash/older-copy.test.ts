@@ -18,6 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { createLog } from '../../src/base/log.ts';
 import { ImapClient } from '../imap-client.ts';
 import { startTestImap } from '../kit/imap.ts';
 import { type CommandResult, runCommand, startServer, type TestServer } from '../kit/server.ts';
@@ -43,6 +44,8 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 type End = (server: TestServer) => Promise<unknown>;
 const stopped: End = (server) => server.stop();
 const killed: End = (server) => server.kill9();
+/** As `stopped`, in this process: for what is done before, and after it was seen once how a server does it. */
+const inProcess: End = async () => {};
 
 /** Everything that a client may have kept. */
 interface Numbers {
@@ -55,8 +58,22 @@ interface Numbers {
 
 /** Runs a server, adds `count` messages and a mailbox, and ends it. */
 async function work(count: number, end: End): Promise<{ readonly numbers: Numbers; readonly log: string }> {
+  if (end === inProcess) {
+    const lines: string[] = [];
+    const log = createLog({ level: 'warn', write: (line: string) => lines.push(line) });
+    const imap = await startTestImap({ data, log, mayBeDamaged: true });
+    const numbers = await workOn(imap.port, count);
+    await imap.close();
+    return { numbers, log: lines.join('') };
+  }
   const server = await startServer({ data, config: CONFIG });
-  const client = await ImapClient.signIn(server.port('imap'), ANN, PASSWORD);
+  const numbers = await workOn(server.port('imap'), count);
+  await end(server);
+  return { numbers, log: server.log };
+}
+
+async function workOn(port: number, count: number): Promise<Numbers> {
+  const client = await ImapClient.signIn(port, ANN, PASSWORD);
   let uid = 0;
   for (let n = 0; n < count; n++) uid = Number(/APPENDUID \d+ (\d+)/.exec((await append(client)).text)?.[1]);
   const name = `made-${Math.random().toString(36).slice(2)}`;
@@ -65,14 +82,12 @@ async function work(count: number, end: End): Promise<{ readonly numbers: Number
   const { untagged } = await client.ok('SELECT INBOX (CONDSTORE)');
   const fetched = await client.ok(`UID FETCH ${uid} (MODSEQ)`);
   client.close();
-  await end(server);
-  const numbers = {
+  return {
     uidValidity: numberIn(untagged, /UIDVALIDITY (\d+)/),
     uid,
     modseq: numberIn(fetched.untagged, /MODSEQ \((\d+)\)/),
     newUidValidity: numberIn(made.untagged, /UIDVALIDITY (\d+)/),
   };
-  return { numbers, log: server.log };
 }
 
 /** What `work` leaves behind that is stopped in order, and no process for it. */
@@ -155,7 +170,7 @@ describe('an older copy that was put back', () => {
       assert.match(after.log, /this data folder is a copy .*UIDs and modseqs jump ahead/);
       assertAhead(after.numbers, numbers);
       await assertCheckIsClean();
-      const again = await work(1, stopped);
+      const again = await work(1, inProcess);
       assert.equal(again.numbers.uid, after.numbers.uid + 1, 'once');
       assert.doesNotMatch(again.log, NOTICE);
     });
@@ -164,10 +179,10 @@ describe('an older copy that was put back', () => {
   it('the whole folder, renamed to and fro', { timeout: 60_000 }, async () => {
     await fill(2);
     cpSync(data, backup, { recursive: true });
-    const { numbers } = await work(5, stopped);
+    const { numbers } = await work(5, inProcess);
     rmSync(data, { recursive: true });
     renameSync(backup, data);
-    assertAhead((await work(1, stopped)).numbers, numbers);
+    assertAhead((await work(1, inProcess)).numbers, numbers);
   });
 
   for (const end of [stopped, killed]) {
@@ -188,12 +203,12 @@ describe('an older copy that was put back', () => {
   it('the database alone, beside the log of a crash', { timeout: 60_000 }, async () => {
     await fill(2);
     cpSync(join(data, META), backup);
-    const { numbers } = await work(5, stopped);
+    const { numbers } = await work(5, inProcess);
     await work(1, killed);
     cpSync(backup, join(data, META));
     await assertUnopened(/do not belong together, the database is older than its log/);
     renameSync(join(data, `${META}-wal`), join(root, 'away'));
-    const after = await work(1, stopped);
+    const after = await work(1, inProcess);
     assertAhead(after.numbers, numbers);
     await assertLossIsTold(after.log);
   });
@@ -201,8 +216,8 @@ describe('an older copy that was put back', () => {
   it('the log of a crash alone', { timeout: 60_000 }, async () => {
     await work(5, killed);
     cpSync(join(data, `${META}-wal`), backup);
-    await work(1, stopped);
-    await work(1, stopped);
+    await work(1, inProcess);
+    await work(1, inProcess);
     cpSync(backup, join(data, `${META}-wal`));
     await assertUnopened(/do not belong together, the log is older than its database/);
     rmSync(join(data, `${META}-wal`));
@@ -214,10 +229,10 @@ describe('an older copy that was put back', () => {
     const shard = join(data, 'shard-00');
     renameSync(shard, backup);
     cpSync(backup, shard, { recursive: true });
-    const { numbers } = await work(5, stopped);
+    const { numbers } = await work(5, inProcess);
     rmSync(shard, { recursive: true });
     renameSync(backup, shard);
-    const after = await work(1, stopped);
+    const after = await work(1, inProcess);
     assertAhead(after.numbers, numbers);
     await assertLossIsTold(after.log);
   });
@@ -232,15 +247,15 @@ describe('an older copy that was put back', () => {
     await server.kill9();
     rmSync(join(data, 'shard-00'), { recursive: true });
     renameSync(backup, join(data, 'shard-00'));
-    const after = await work(1, stopped);
+    const after = await work(1, inProcess);
     assert.ok(after.numbers.uid > 7, `UID ${after.numbers.uid}`);
     await assertLossIsTold(after.log);
   });
 
   it('without the witness', { timeout: 60_000 }, async () => {
-    const { numbers } = await work(2, stopped);
+    const { numbers } = await work(2, inProcess);
     rmSync(join(data, 'witness'));
-    const after = await work(1, stopped);
+    const after = await work(1, inProcess);
     assert.match(after.log, /the witness says nothing of this shard/);
     assertAhead(after.numbers, numbers);
     await assertCheckIsClean();
@@ -249,7 +264,7 @@ describe('an older copy that was put back', () => {
   it('QRESYNC tells what the copy does not have', { timeout: 60_000 }, async () => {
     await fill(2);
     cpSync(data, backup, { recursive: true });
-    const { numbers } = await work(3, stopped);
+    const { numbers } = await work(3, inProcess);
     rmSync(data, { recursive: true });
     cpSync(backup, data, { recursive: true });
     const server = await startServer({ data, config: CONFIG });
@@ -279,7 +294,7 @@ describe('a log that lost what was acknowledged', () => {
       await fill(2);
       const { numbers } = await work(5, killed);
       rob(join(data, `${META}-wal`));
-      const after = await work(1, stopped);
+      const after = await work(1, inProcess);
       assertAhead(after.numbers, numbers);
       await assertLossIsTold(after.log);
     });
@@ -334,7 +349,7 @@ describe('a second server', () => {
   it('is refused when LOCK was deleted, and when accounts.db is another file as well', {
     timeout: 60_000,
   }, async () => {
-    await work(1, stopped);
+    await work(1, inProcess);
     const server = await startServer({ data, config: CONFIG });
     try {
       for (const name of ['LOCK', 'LOCK.pid']) rmSync(join(data, name));

@@ -13,6 +13,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startDns } from '../kit/dns.ts';
 import { openTestDomain } from '../kit/domain.ts';
+import { entry } from '../kit/entry.ts';
 import { type NextHop, startNextHop } from '../kit/next-hop.ts';
 import { zoneFor } from '../kit/queue.ts';
 import { runs } from '../kit/runs.ts';
@@ -29,7 +30,7 @@ interface Sender {
 }
 
 function startSender(args: readonly (string | number)[], accepted: Set<number>): Sender {
-  const script = join(import.meta.dirname, 'queue-sender.ts');
+  const script = entry('test/crash/queue-sender.ts');
   const child = spawn(process.execPath, [script, ...args.map(String)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

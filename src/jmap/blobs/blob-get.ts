@@ -41,7 +41,7 @@ export function blobGet({ findBlob }: BlobServices): Method {
         throw new MethodError('requestTooLarge', 'name the blobs, not too many');
       const found: JsonObject[] = [];
       const notFound: string[] = [];
-      const room: Room = { left: MOST_DATA, reading: ReadingRoom.ofMethod() };
+      const room: Room = { left: MOST_DATA, reading: ReadingRoom.ofMethod(call.limits) };
       for (const blobId of blobIds) {
         const blob = await findBlob(call.domain, account, call.created.resolve(blobId) ?? '', room.reading);
         if (blob === undefined) notFound.push(blobId);

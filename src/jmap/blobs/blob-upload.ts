@@ -53,7 +53,7 @@ export function blobUpload(services: BlobServices): Method {
       if (create.size > call.limits.maxObjectsInSet) throw new MethodError('requestTooLarge');
       const created = new Map<string, JsonObject>();
       const notCreated = new Map<string, JsonObject>();
-      const room = ReadingRoom.ofObjects();
+      const room = ReadingRoom.ofObjects(call.limits);
       for (const [name, wanted] of create) {
         try {
           const made = await makeBlob(services, call, account, { wanted, room });

@@ -10,7 +10,9 @@ import { rangeIn } from './download.ts';
 
 let server: TestJmap;
 before(async () => {
-  server = await startTestJmap({ jmap: { limits: { maxSizeUpload: 600_000, maxConcurrentUpload: 2 } } });
+  server = await startTestJmap({
+    jmap: { limits: { maxSizeUpload: 600_000, maxConcurrentUpload: 2, maxSizeRead: 20_000_000 } },
+  });
 });
 after(() => server.close());
 
@@ -189,12 +191,12 @@ describe('blobs in requests (RFC 9404)', () => {
   });
 
   test('a call reads so much and no more, however little of it is wanted', async () => {
-    const encoded = `${'YWFh'.repeat(19)}\r\n`.repeat(80_000);
+    const encoded = `${'YWFh'.repeat(19)}\r\n`.repeat(8000);
     const header = 'Content-Type: application/x-a\r\nContent-Transfer-Encoding: base64\r\n\r\n';
     await server.imap.addMessage('alice@example.com', 'INBOX', {
-      bytes: `Content-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\n${header}${encoded}--q--\r\n`,
+      bytes: `Subject: encoded\r\nContent-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\n${header}${encoded}--q--\r\n`,
     });
-    const { ids } = await server.alice.call('Email/query', { filter: { minSize: 6_000_000 } });
+    const { ids } = await server.alice.call('Email/query', { filter: { subject: 'encoded' } });
     const data = new Array(60).fill({ blobId: `b${ids[0].slice(1)}-1`, offset: 0, length: 1 });
     const { created, notCreated } = await server.alice.call('Blob/upload', { create: { a: { data } } });
     assert.equal(created, null);
@@ -203,7 +205,7 @@ describe('blobs in requests (RFC 9404)', () => {
 
   test('what has to be read to find a part of a message in a message counts', async () => {
     const small = Array.from({ length: 40 }, (_, i) => `--i\r\n\r\n${i}\r\n`).join('');
-    const inner = `Subject: i\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n${small}--i\r\n\r\n${'a'.repeat(5_000_000)}\r\n--i--\r\n`;
+    const inner = `Subject: i\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n${small}--i\r\n\r\n${'a'.repeat(500_000)}\r\n--i--\r\n`;
     const encoded = Buffer.from(inner).toString('base64').replace(/.{76}/g, '$&\r\n');
     const header = 'Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n';
     await server.imap.addMessage('alice@example.com', 'INBOX', {

@@ -26,7 +26,7 @@ export async function parseBlobs(
   const parsed = new Map<string, JsonObject>();
   const notParsable: string[] = [];
   const notFound: string[] = [];
-  const room = ReadingRoom.ofMethod();
+  const room = ReadingRoom.ofMethod(call.limits);
   let left = MOST_BYTES;
   for (const blobId of blobIds) {
     const blob = await findBlob(call.domain, account, blobId, room);

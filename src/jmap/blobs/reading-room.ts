@@ -3,27 +3,28 @@
  * its beginning, and one that lies in another message is looked for in all of that.
  */
 import { MethodError, SetError } from '../core/fault.ts';
+import type { JmapLimits } from '../core/limits.ts';
 
-const MOST_READ = 200_000_000;
 const WORDS = 'that is too much to read in one call';
 
 export class ReadingRoom {
-  #left = MOST_READ;
+  #left: number;
   readonly #refusal: () => Error;
 
   /** `refusal`: what is thrown when it has come to its end. */
-  constructor(refusal: () => Error) {
+  constructor({ maxSizeRead }: JmapLimits, refusal: () => Error) {
+    this.#left = maxSizeRead;
     this.#refusal = refusal;
   }
 
   /** Of a method that answers for all of its objects or for none. */
-  static ofMethod(): ReadingRoom {
-    return new ReadingRoom(() => new MethodError('requestTooLarge', WORDS));
+  static ofMethod(limits: JmapLimits): ReadingRoom {
+    return new ReadingRoom(limits, () => new MethodError('requestTooLarge', WORDS));
   }
 
   /** Of one that answers for each of its objects. */
-  static ofObjects(): ReadingRoom {
-    return new ReadingRoom(() => new SetError('tooLarge', WORDS));
+  static ofObjects(limits: JmapLimits): ReadingRoom {
+    return new ReadingRoom(limits, () => new SetError('tooLarge', WORDS));
   }
 
   async *metered(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

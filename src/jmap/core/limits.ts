@@ -7,6 +7,8 @@ export interface JmapLimits {
   readonly maxCallsInRequest: number;
   readonly maxObjectsInGet: number;
   readonly maxObjectsInSet: number;
+  /** Octets of blobs that one call reads, of all of them together. */
+  readonly maxSizeRead: number;
   /** Octets of all answers to one request; the call that goes over it is told `requestTooLarge`. */
   readonly maxSizeAnswer: number;
   /** Ids that a query gives at once, and a result reference. */
@@ -26,6 +28,7 @@ export const LIMITS: JmapLimits = Object.freeze({
   maxCallsInRequest: 32,
   maxObjectsInGet: 1000,
   maxObjectsInSet: 1000,
+  maxSizeRead: 200_000_000,
   maxSizeAnswer: 25_000_000,
   maxIdsInQuery: 5000,
   maxIdsInReference: 10_000,

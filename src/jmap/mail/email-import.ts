@@ -57,7 +57,7 @@ async function importAll(
 ): Promise<JsonObject> {
   const creates = new Map<string, NewEmail>();
   const notCreated = new Map<string, JsonObject>();
-  const reading = ReadingRoom.ofObjects();
+  const reading = ReadingRoom.ofObjects(call.limits);
   for (const [creationId, email] of emails) {
     try {
       creates.set(creationId, await importOf(writing, call, { account, email, arriving, reading }));

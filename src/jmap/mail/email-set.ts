@@ -50,7 +50,7 @@ class EmailSet {
   readonly #notUpdated = new Map<string, SetError>();
   readonly #destroyed: string[] = [];
   /** For parts of messages that have to be looked for. */
-  readonly #reading = ReadingRoom.ofObjects();
+  readonly #reading: ReadingRoom;
   readonly #notDestroyed = new Map<string, SetError>();
   /** Put into other mailboxes. */
   readonly #moved: string[] = [];
@@ -59,6 +59,7 @@ class EmailSet {
   constructor(writing: EmailWriting, request: Request) {
     this.#writing = writing;
     this.#request = request;
+    this.#reading = ReadingRoom.ofObjects(request.call.limits);
   }
 
   async run(): Promise<SetOutcome> {

@@ -203,12 +203,13 @@ class ScriptTexts {
   readonly call: Call;
   readonly account: AccountState;
   readonly #parts: Parts;
-  readonly #reading = ReadingRoom.ofObjects();
+  readonly #reading: ReadingRoom;
 
   constructor(parts: Parts, call: Call, account: AccountState) {
     this.#parts = parts;
     this.call = call;
     this.account = account;
+    this.#reading = ReadingRoom.ofObjects(call.limits);
   }
 
   /** Throws `SetError` `blobNotFound`, `tooLarge`. */

@@ -11,6 +11,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { entry } from '../../../test/kit/entry.ts';
 import { UNSYNCED } from '../../../test/kit/unsynced.ts';
 import type { AccountId } from '../../mailbox/model/model.ts';
 import type { MailStore } from '../../mailbox/port/store.ts';
@@ -99,7 +100,7 @@ describe('power cut', { skip: hasCompiler ? false : 'needs gcc' }, () => {
       UV_USE_IO_URING: '0',
     };
     const run = (killAfter: number) =>
-      spawnSync(process.execPath, [join(HERE, 'workload.ts'), root, acks, fault], {
+      spawnSync(process.execPath, [entry('src/store/sqlite/power-cut/workload.ts'), root, acks, fault], {
         env: { ...env, POWER_CUT_KILL_AFTER: `${killAfter}` },
         encoding: 'utf8',
       });
