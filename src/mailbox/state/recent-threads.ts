@@ -6,6 +6,7 @@
  * Bounded by what comes in while the slowest question is open; without one, by what the store has not yet applied.
  */
 import { type EmailThread, MAX_MATCHES, type ThreadMatch } from '../model/threads.ts';
+import { OpenQuestions } from './open-questions.ts';
 
 interface Recent {
   readonly modseq: number;
@@ -29,29 +30,25 @@ export interface ThreadsUnderWay {
 const NONE: readonly ThreadMatch[] = Object.freeze([]);
 
 export class RecentThreads implements ThreadsUnderWay {
-  /** Of the last change that the store has applied. */
-  #committed: number;
+  readonly #questions: OpenQuestions;
   readonly #recent = new Line();
   readonly #byOwn = new Map<string, Line>();
   readonly #byNamed = new Map<string, Line>();
   /** Those that did not begin it. */
   readonly #byThread = new Map<number, Line>();
-  /** In the order in which they were opened, so their floors ascend. */
-  readonly #windows = new Set<{ readonly floor: number }>();
 
   constructor(modseq: number) {
-    this.#committed = modseq;
+    this.#questions = new OpenQuestions(modseq, (floor) => this.#forget(floor));
   }
 
   /** Somebody is about to change the account. */
   get isOpen(): boolean {
-    return this.#windows.size > 0;
+    return this.#questions.isAny;
   }
 
   open(): ThreadWindow {
-    const floor = this.#committed;
-    const window: ThreadWindow & { readonly floor: number } = {
-      floor,
+    const { floor, close } = this.#questions.open();
+    return {
       matchesOf: (id) => {
         const own = this.#byOwn.get(id);
         const named = this.#byNamed.get(id);
@@ -62,13 +59,8 @@ export class RecentThreads implements ThreadsUnderWay {
         return matches;
       },
       sizeOf: (thread) => this.#byThread.get(thread)?.countAbove(floor) ?? 0,
-      close: () => {
-        this.#windows.delete(window);
-        this.#forget();
-      },
+      close,
     };
-    this.#windows.add(window);
-    return window;
   }
 
   /** The returned function takes it back; called in reverse order. */
@@ -87,14 +79,11 @@ export class RecentThreads implements ThreadsUnderWay {
 
   /** The store has applied all changes up to this modseq. */
   committed(modseq: number): void {
-    this.#committed = modseq;
-    this.#forget();
+    this.#questions.committed(modseq);
   }
 
-  /** What every open window's answer of the store has as well. */
-  #forget(): void {
-    const [oldest] = this.#windows;
-    const floor = oldest?.floor ?? this.#committed;
+  /** What every answer of the store has as well. */
+  #forget(floor: number): void {
     for (;;) {
       const { first } = this.#recent;
       if (first === undefined || first.modseq > floor) return;

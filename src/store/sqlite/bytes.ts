@@ -152,15 +152,7 @@ export class ByteReader {
   }
 
   /** `from..to` of the blob. */
-  async *#slices(
-    email: EmailId,
-    place: Located,
-    {
-      from,
-      to,
-      allocate,
-    }: { readonly from: number; readonly to: number; readonly allocate?: Allocate | undefined },
-  ): AsyncGenerator<Buffer> {
+  async *#slices(email: EmailId, place: Located, { from, to, allocate }: Span): AsyncGenerator<Buffer> {
     if (place.inline !== undefined) {
       yield place.inline.subarray(from, to);
     } else if (place.packed !== undefined) {
@@ -293,15 +285,7 @@ export class ByteReader {
     }
   }
 
-  async #range(
-    email: EmailId,
-    place: Located,
-    {
-      from,
-      to,
-      allocate,
-    }: { readonly from: number; readonly to: number; readonly allocate?: Allocate | undefined },
-  ): Promise<Buffer> {
+  async #range(email: EmailId, place: Located, { from, to, allocate }: Span): Promise<Buffer> {
     if (place.packed === undefined && place.inline === undefined) {
       using file = this.#open(place, email);
       return await file.read(place.offset + from, to - from, allocate);
@@ -318,11 +302,16 @@ export class ByteReader {
   }
 }
 
-/** A range of an email as a piece of its prefix and the range `from..to` of its blob. */
-interface Cut {
-  readonly prefix: Buffer;
+/** The range `from..to` of a blob. */
+interface Span {
   readonly from: number;
   readonly to: number;
+  readonly allocate?: Allocate | undefined;
+}
+
+/** A range of an email as a piece of its prefix and of its blob. */
+interface Cut extends Pick<Span, 'from' | 'to'> {
+  readonly prefix: Buffer;
 }
 
 function cutOf({ start, end }: ByteRange, { prefix, blobBytes }: Located): Cut {
