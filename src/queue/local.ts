@@ -71,6 +71,10 @@ export interface LocalOutcome extends Omit<Outcome, 'kind'> {
 /** RFC 3463: the system is not there to take it; of a process of ours that has ended or not begun. */
 export const NOBODY_HOLDS_IT = '4.3.2';
 
+/** Recipients of a message, and octets of its copies in the staging. */
+const MOST_AT_ONCE = 50;
+const BYTES_AT_ONCE = 4 * 1024 * 1024;
+
 type Said = Pick<Outcome, 'status' | 'text'> & { readonly kind: LocalOutcome['kind'] };
 
 export class LocalRoute {
@@ -87,7 +91,15 @@ export class LocalRoute {
     message: DepartingMessage,
   ): Promise<LocalOutcome[]> {
     const outcomes: LocalOutcome[] = [];
-    for (const recipient of recipients) outcomes.push(await this.#deliverTo(row, recipient, message));
+    // Those of a turn share its sync.
+    const atOnce = Math.max(1, Math.min(MOST_AT_ONCE, Math.floor(BYTES_AT_ONCE / message.sizeBytes)));
+    for (let at = 0; at < recipients.length; at += atOnce) {
+      const some = recipients.slice(at, at + atOnce);
+      const settled = await Promise.allSettled(some.map((one) => this.#deliverTo(row, one, message)));
+      const failed = settled.find((one) => one.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
+      for (const one of settled) if (one.status === 'fulfilled') outcomes.push(one.value);
+    }
     return outcomes;
   }
 
