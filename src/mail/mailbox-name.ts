@@ -16,6 +16,14 @@ export const MAX_DEPTH = 32;
 /** A pattern longer than any name with a wildcard beside every octet can match nothing more. */
 export const MAX_PATTERN_LENGTH = 4096;
 
+/** Where the mailboxes of others are that they share, each below its owner's address: `Other Users/anna@example.org/INBOX`. */
+export const OTHER_USERS = 'Other Users';
+
+/** Whether the name is that of a mailbox of somebody else, or above some. */
+export function isOfOthers(name: string): boolean {
+  return name === OTHER_USERS || name.startsWith(OTHER_USERS + DELIMITER);
+}
+
 export class MailboxNameError extends Error {
   override readonly name = 'MailboxNameError';
 }
@@ -39,6 +47,7 @@ export function checkNewMailboxName(name: string): void {
   if (name.includes('*') || name.includes('%')) {
     throw new MailboxNameError('Mailbox name must not contain the wildcards * and %');
   }
+  if (isOfOthers(name)) throw new MailboxNameError(`"${OTHER_USERS}" is where the mailboxes of others are`);
 }
 
 /** `a/b/c` -> `a/b`; undefined at the top. */

@@ -21,6 +21,7 @@ import { lessonTests } from './contract/lessons.ts';
 import { outgoingTests } from './contract/outgoing.ts';
 import { packingTests } from './contract/packing.ts';
 import { ruleTests } from './contract/rules.ts';
+import { shareTests } from './contract/shares.ts';
 import { threadTests } from './contract/threads.ts';
 
 export function describeMailStore(name: string, make: () => Promise<StoreHarness>): void {
@@ -44,6 +45,7 @@ export function describeMailStore(name: string, make: () => Promise<StoreHarness
   describe(`${name}: mail that is to leave`, () => outgoingTests(test));
   describe(`${name}: rules`, () => ruleTests(test));
   describe(`${name}: annotations`, () => annotationTests(test));
+  describe(`${name}: sharing`, () => shareTests(test));
   describe(`${name}: belongings`, () => belongingTests(test));
   describe(`${name}: lessons`, () => lessonTests(test));
   describe(`${name}: correspondents`, () => correspondentTests(test));

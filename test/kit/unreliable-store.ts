@@ -236,6 +236,10 @@ export class UnreliableStore implements MailStore {
     return this.#read(() => this.#inner.loadScript(...args));
   }
 
+  loadSharers(...args: Parameters<MailStore['loadSharers']>) {
+    return this.#read(() => this.#inner.loadSharers(...args));
+  }
+
   loadBelongings(...args: Parameters<MailStore['loadBelongings']>) {
     return this.#read(() => this.#inner.loadBelongings(...args));
   }

@@ -32,6 +32,7 @@ import { PlaceChanges } from './place-changes.ts';
 import { RepairChanges } from './repair-changes.ts';
 import { RoomChanges } from './room-changes.ts';
 import { RuleChanges } from './rule-changes.ts';
+import { ShareChanges } from './share-changes.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { requireUids, takeUid, type UidPlace } from './uids.ts';
 import { Undo } from './undo.ts';
@@ -53,6 +54,7 @@ export class AccountChange {
   readonly subscriptions: Subscriptions;
   readonly rules: RuleChanges;
   readonly annotations: AnnotationChanges;
+  readonly shares: ShareChanges;
   readonly belongings: BelongingChanges;
   readonly room: RoomChanges;
   readonly correspondents: CorrespondentChanges;
@@ -83,7 +85,7 @@ export class AccountChange {
     this.facts = new FactChanges(account, this.#undo, this.#rows, write, () => this.#takeModseq());
     const writeInfo = (mailbox: MailboxState): WritableMailbox => this.#writeInfo(mailbox);
     this.subscriptions = new Subscriptions(account, writeInfo, (name) =>
-      this.#records.unsubscribed(name, this.#takeModseq()),
+      this.#records.subscription(name, this.#takeModseq()),
     );
     this.outgoing = new OutgoingChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
     this.rules = new RuleChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
@@ -93,6 +95,10 @@ export class AccountChange {
       () => this.#takeModseq(),
     );
     this.belongings = new BelongingChanges(account, this.#undo, this.#rows, nowMs, () => this.#takeModseq());
+    this.shares = new ShareChanges(account, {
+      ...{ undo: this.#undo, rows: this.#rows, writeInfo },
+      takeModseq: () => this.#takeModseq(),
+    });
     this.room = new RoomChanges(account, () => this.#takeModseq());
     this.correspondents = new CorrespondentChanges(account, this.#undo, this.#rows, () => this.#takeModseq());
     this.history = new HistoryChanges(
@@ -107,9 +113,9 @@ export class AccountChange {
       write: (mailbox: MailboxState): WritableMailbox => this.#write(mailbox),
       takeModseq: () => this.#takeModseq(),
     };
-    const { annotations, subscriptions } = this;
+    const { annotations, subscriptions, shares } = this;
     this.mailboxes = new MailboxChanges(account, {
-      ...{ ...common, nowMs, annotations, subscriptions, writeInfo },
+      ...{ ...common, nowMs, annotations, subscriptions, shares, writeInfo },
       ...{ undo: this.#undo, rows: this.#rows, records: this.#records, places: this.#places },
     });
     const nextModseq = (): ModSeq => {
@@ -313,6 +319,7 @@ export class AccountChange {
     const records = rows.map((row) => recordAt(list.columns, row));
     this.#undo.did(list.remove(rows));
     this.#places.removed(source, records);
+    this.shares.messagesGone(source.id, () => records.map(({ uid }) => uid));
     for (const record of records) count(this.#account, source, record, -1);
     noteRemoved(source, list, { rows, records });
     for (let at = 0; at < records.length; at += EXPUNGED_PER_ROW) {

@@ -54,8 +54,8 @@ export class ChangeRecords {
     this.touchesOwn = true;
   }
 
-  unsubscribed(name: string, modseq: ModSeq): void {
-    this.#follow({ kind: 'unsubscribed', mailbox: NO_MAILBOX, name, modseq });
+  subscription(name: string, modseq: ModSeq): void {
+    this.#follow({ kind: 'subscription', mailbox: NO_MAILBOX, name, modseq });
     this.touchesOwn = true;
   }
 

@@ -1,4 +1,6 @@
 /** The verbs of a change that are about mailboxes: which there are, what they are called and what they are for. */
+
+import { parentName } from '../../mail/mailbox-name.ts';
 import {
   asMailboxId,
   asUidValidity,
@@ -15,6 +17,7 @@ import type { BatchRows } from './batch-rows.ts';
 import type { ChangeRecords } from './change-records.ts';
 import type { HistoryChanges } from './history-changes.ts';
 import type { PlaceChanges } from './place-changes.ts';
+import type { ShareChanges } from './share-changes.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { raiseAboveForeign } from './uids.ts';
 import type { Undo } from './undo.ts';
@@ -29,6 +32,7 @@ interface Whole {
   readonly annotations: AnnotationChanges;
   readonly history: HistoryChanges;
   readonly subscriptions: Subscriptions;
+  readonly shares: ShareChanges;
   /** The mailbox's row is written with the turn. */
   readonly write: (mailbox: MailboxState) => WritableMailbox;
   /** A mailbox whose row says of itself that it has changed. */
@@ -61,6 +65,7 @@ export class MailboxChanges {
     this.#to.undo.did(() => Object.assign(mailbox.fields, { isGone: true }));
     this.#to.undo.did(() => this.#account.drop(mailbox));
     this.#to.write(mailbox);
+    this.#to.shares.inherit(mailbox, this.#account.byName.get(parentName(name) ?? ''));
     this.#to.subscriptions.takeOverOrphan(mailbox);
     this.#to.records.mailbox('made', mailbox, modseq);
     return mailbox;
@@ -71,6 +76,7 @@ export class MailboxChanges {
     const gone = this.#to.write(mailbox);
     const account = this.#account;
     this.#to.annotations.mailboxGone(gone.id);
+    this.#to.shares.mailboxGone(gone.id);
     this.#to.history.mailboxGone(gone);
     const grave = this.#to.history.buried(gone);
     this.#to.places.mailboxGone(gone);

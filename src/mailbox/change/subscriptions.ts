@@ -11,17 +11,17 @@ const MAX_ORPHANS = 1000;
 export class Subscriptions {
   readonly #account: WritableAccount;
   readonly #write: (mailbox: MailboxState) => WritableMailbox;
-  readonly #unsubscribed: (name: string) => void;
+  readonly #changed: (name: string) => void;
 
-  /** `write` gives a mailbox whose row says of itself that it has changed; `unsubscribed` is told of a name without one. */
+  /** `write` gives a mailbox whose row says of itself that it has changed; `changed` is told of a name without one. */
   constructor(
     account: WritableAccount,
     write: (mailbox: MailboxState) => WritableMailbox,
-    unsubscribed: (name: string) => void,
+    changed: (name: string) => void,
   ) {
     this.#account = account;
     this.#write = write;
-    this.#unsubscribed = unsubscribed;
+    this.#changed = changed;
   }
 
   /** As a client has asked. */
@@ -34,7 +34,15 @@ export class Subscriptions {
 
   /** Of a name without a mailbox. */
   unsubscribeName(name: string): void {
-    if (this.#forgetOrphan(name)) this.#unsubscribed(name);
+    if (this.#forgetOrphan(name)) this.#changed(name);
+  }
+
+  /** Of a name without a mailbox of this account: one of somebody else. */
+  subscribeName(name: string): void {
+    const { row } = this.#account;
+    if (row.orphanSubscriptions.includes(name)) return;
+    row.orphanSubscriptions = [...row.orphanSubscriptions, name].slice(-MAX_ORPHANS);
+    this.#changed(name);
   }
 
   /** The mailbox goes; its name stays subscribed if anybody has asked for that. */

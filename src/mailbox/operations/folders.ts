@@ -193,6 +193,20 @@ export async function setSubscribed(
   });
 }
 
+/** Of a mailbox that another account has: the name is what is kept. */
+export async function setSubscribedToOthers(
+  domain: Domain,
+  account: AccountState,
+  name: string,
+  isSubscribed: boolean,
+): Promise<void> {
+  await domain.turns.run({
+    account,
+    run: ({ subscriptions }) =>
+      isSubscribed ? subscriptions.subscribeName(name) : subscriptions.unsubscribeName(name),
+  });
+}
+
 export function newName(raw: string): string {
   const name = canonicalName(raw);
   try {

@@ -9,6 +9,8 @@ import type { Lesson } from '../model/lessons.ts';
 import type { AccountId, AccountRow, EmailId, MailboxId, MailboxRow, ModSeq, Uid } from '../model/model.ts';
 import type { OutgoingRecipient, OutgoingRow, RecipientChange } from '../model/outgoing.ts';
 import type { Memory, RuleEntry, ScriptRow } from '../model/rules.ts';
+import type { SeenRow } from '../model/seen.ts';
+import type { ShareRow } from '../model/shares.ts';
 import type { EmailThread } from '../model/threads.ts';
 import type { StagedBlob } from './staging.ts';
 
@@ -157,6 +159,10 @@ export type RowChange =
   | { readonly kind: 'lesson-learned'; readonly lesson: Lesson }
   /** Inserted, or replaced when it is there; without a value it is dropped. */
   | { readonly kind: 'annotation'; readonly place: AnnotationPlace; readonly value: Buffer | undefined }
+  /** As annotations; without rights it is dropped. */
+  | ({ readonly kind: 'share' } & ShareRow)
+  /** As annotations; without bits it is dropped. */
+  | ({ readonly kind: 'seen' } & Omit<SeenRow, 'bits'> & { readonly bits: Buffer | undefined })
   /** Inserted, or replaced when it is there. */
   | { readonly kind: 'belonging'; readonly row: BelongingRow }
   | { readonly kind: 'belonging-forgotten'; readonly id: number }

@@ -21,6 +21,8 @@ import type { EmailFacts, FactPart } from '../model/facts.ts';
 import type { Lesson } from '../model/lessons.ts';
 import type { AccountId, AccountRow, EmailId, MailboxId, ModSeq } from '../model/model.ts';
 import type { Memory, RuleEntry, ScriptRow } from '../model/rules.ts';
+import type { SeenRow } from '../model/seen.ts';
+import type { Identity, ShareRow } from '../model/shares.ts';
 import type { ThreadMatch } from '../model/threads.ts';
 import type { Directory } from './directory.ts';
 import type { OutgoingStore } from './outgoing.ts';
@@ -85,6 +87,10 @@ export interface LoadedAccount {
   readonly annotations: readonly AnnotationRow[];
   /** Absent when it has none. */
   readonly correspondence?: Correspondence;
+  /** By mailbox and identity. Absent when it shares nothing. */
+  readonly shares?: readonly ShareRow[];
+  /** By mailbox, reader and page. Absent when nobody else has seen anything. */
+  readonly seen?: readonly SeenRow[];
 }
 
 export interface MailStore {
@@ -195,6 +201,8 @@ export interface MailStore {
   loadScript(account: AccountId, id: number): Promise<Buffer | undefined>;
   /** Values of annotations in the order asked, of what is not there undefined. Keep the sum below a few MB. */
   loadAnnotations(account: AccountId, places: readonly AnnotationPlace[]): Promise<AnnotationValues>;
+  /** Accounts that are held here and have a row of one of these identities, each once, in no order; no more than `limit` of each. */
+  loadSharers(identities: readonly Identity[], limit: number): Promise<readonly AccountId[]>;
   /** Those with a number above `after`, ascending, at most `limit`. */
   loadBelongings(account: AccountId, after: number, limit: number): Promise<readonly BelongingRow[]>;
   /** Of emails above `after` (none: 0) of all accounts that are held here, ascending in each part of the store, at most `limit`. */

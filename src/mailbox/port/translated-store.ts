@@ -128,6 +128,10 @@ export class TranslatedStore implements MailStore {
     return inWords(READING, () => this.#store.loadAnnotations(...args));
   }
 
+  loadSharers(...args: Parameters<Calls['loadSharers']>) {
+    return inWords(READING, () => this.#store.loadSharers(...args));
+  }
+
   loadBelongings(...args: Parameters<Calls['loadBelongings']>) {
     return inWords(READING, () => this.#store.loadBelongings(...args));
   }

@@ -13,6 +13,8 @@ import { type Correspondence, SECRET_BYTES } from '../model/correspondents.ts';
 import type { AccountId, AccountRecord, AccountRow, MailboxId, ModSeq } from '../model/model.ts';
 import { type Limits, limitsIn, ownChoices } from '../model/quota.ts';
 import type { ScriptRow } from '../model/rules.ts';
+import { type SeenMessages, SeenPages } from '../model/seen.ts';
+import type { Shares } from '../model/shares.ts';
 import type { LoadedAccount } from '../port/store.ts';
 import { type Change, type ChangeLog, WritableChangeLog } from './change-log.ts';
 import { type MailboxState, WritableMailbox } from './mailbox.ts';
@@ -69,6 +71,10 @@ export interface AccountState extends AccountRow {
   readonly scripts: readonly ScriptRow[];
   /** By `annotationKey`. */
   readonly annotations: ReadonlyMap<string, AnnotationRow>;
+  /** Who has which rights in its mailboxes beside its owner. */
+  readonly shares: ReadonlyMap<MailboxId, Shares>;
+  /** What others have seen of its mailboxes, by who they are. */
+  readonly seen: ReadonlyMap<MailboxId, ReadonlyMap<AccountId, SeenMessages>>;
   /** What belongs to it beside its mail, when somebody has needed it; see `belongings.ts`. */
   readonly belongings: ReadonlyMap<number, BelongingRow> | undefined;
   /** What rules remember, and until when, when they have needed it; the oldest first. */
@@ -105,6 +111,8 @@ export class WritableAccount implements AccountState {
   readonly threads: RecentThreads;
   scripts: readonly ScriptRow[];
   readonly annotations: Map<string, AnnotationRow>;
+  readonly shares = new Map<MailboxId, Shares>();
+  readonly seen = new Map<MailboxId, Map<AccountId, SeenPages>>();
   belongings: Map<number, BelongingRow> | undefined;
   loadingBelongings: Promise<ReadonlyMap<number, BelongingRow>> | undefined;
   memories: Map<string, number> | undefined;
@@ -151,6 +159,18 @@ export class WritableAccount implements AccountState {
     this.correspondence = correspondence;
     this.newcomers = new Newcomers(row.modseq);
     for (const mailbox of mailboxes) this.add(new WritableMailbox(mailbox));
+    this.#loadShares(loaded);
+  }
+
+  #loadShares({ shares = [], seen = [] }: LoadedAccount): void {
+    for (const { mailbox, identity, rights } of shares)
+      this.shares.set(mailbox, new Map(this.shares.get(mailbox)).set(identity, rights));
+    for (const { mailbox, reader, page, bits } of seen) {
+      const readers = this.seen.get(mailbox) ?? new Map<AccountId, SeenPages>();
+      const pages = readers.get(reader) ?? new SeenPages();
+      pages.load(page, bits);
+      this.seen.set(mailbox, readers.set(reader, pages));
+    }
   }
 
   get limits(): Limits {

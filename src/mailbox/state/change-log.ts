@@ -42,9 +42,9 @@ export interface AnnotationChange extends Recorded {
   readonly entry: string;
 }
 
-/** A name without a mailbox is subscribed no more. */
+/** A name without a mailbox of this account is subscribed, or is no more. */
 export interface OrphanChange extends Recorded {
-  readonly kind: 'unsubscribed';
+  readonly kind: 'subscription';
   readonly name: string;
 }
 

@@ -35,6 +35,7 @@ import { type EmailBytes, MemoryBlob } from './bytes.ts';
 import { CorrespondentRows } from './correspondent-rows.ts';
 import { OutgoingRows } from './outgoing-rows.ts';
 import { RuleRows } from './rule-rows.ts';
+import { ShareRows } from './share-rows.ts';
 import { SortedRows } from './sorted-rows.ts';
 import { ThreadRows } from './thread-rows.ts';
 
@@ -99,6 +100,7 @@ export class AccountRows {
   readonly outgoing = new OutgoingRows();
   readonly rules = new RuleRows();
   readonly annotations = new AnnotationRows();
+  readonly shares = new ShareRows();
   readonly belongings = new BelongingRows();
   readonly lessons = new SortedRows<Lesson>();
   readonly correspondents = new CorrespondentRows();
@@ -256,6 +258,8 @@ export class AccountRows {
       if (this.lessons.get(lesson.email)?.isSpam === lesson.isSpam) this.lessons.delete(lesson.email);
     },
     annotation: ({ place, value }) => this.annotations.put(place, value),
+    share: (row) => this.shares.put(row),
+    seen: (row) => this.shares.putSeen(row),
     correspondence: ({ row }) => {
       this.correspondents.correspondence = row;
     },

@@ -76,8 +76,19 @@ class MemoryStore implements MailStore {
     const mailboxes = rows.mailboxes.all().map((row) => ({ ...row, keywords: rows.of(row.id).keywords }));
     const annotations = rows.annotations.rows;
     const { correspondence } = rows.correspondents;
-    const more = correspondence && { correspondence };
+    const { shares, seen } = rows.shares;
+    const more = {
+      ...(correspondence && { correspondence }),
+      ...(shares.length > 0 && { shares }),
+      ...(seen.length > 0 && { seen }),
+    };
     return rows.row && { row: rows.row, mailboxes, scripts: rows.rules.scripts, annotations, ...more };
+  }
+
+  async loadSharers(identities: readonly string[]) {
+    this.#assertOpen();
+    const sharers = [...this.#data.accounts].filter(([, { shares }]) => shares.isSharedWith(identities));
+    return sharers.map(([id]) => id).sort((a, b) => a - b);
   }
 
   async loadChunks(account: AccountId, mailbox: MailboxId, after: number, limit: number) {

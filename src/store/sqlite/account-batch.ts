@@ -30,6 +30,7 @@ import { changeRecipient, writeOutgoing } from './outgoing-rows.ts';
 import { releaseEmail, retainEmail } from './references.ts';
 import { addRuleEntry, dropScript, forget, pruneRuleEntries, putScript, remember } from './rule-rows.ts';
 import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
+import { putSeen, putShare } from './share-rows.ts';
 import { Staged } from './staging.ts';
 import { forgetLeavers, giveThread, indexThread, noteLeaver, packThread } from './threads.ts';
 import type { Work } from './transactions.ts';
@@ -272,6 +273,8 @@ const WRITERS: Writers = {
   lesson: ({ db }, { lesson }) => putLesson(db, lesson),
   'lesson-learned': ({ db }, { lesson }) => dropLesson(db, lesson),
   annotation: ({ db, account }, { place, value }) => putAnnotation(db, account, place, value),
+  share: ({ db, account }, row) => putShare(db, account, row),
+  seen: ({ db, account }, row) => putSeen(db, account, row),
   correspondence: ({ db, account }, { row }) => putCorrespondence(db, account, row),
   correspondents: ({ db, account }, { rows }) => meet(db, account, rows),
   'correspondents-pruned': ({ db, account }, most) => pruneCorrespondents(db, account, most),

@@ -39,6 +39,9 @@ const SLICES = [
   `DELETE FROM script WHERE id IN (SELECT id FROM script WHERE id BETWEEN ? AND ? LIMIT 1)`,
   `DELETE FROM annotation WHERE id IN
      (SELECT id FROM annotation WHERE mailbox BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,
+  `DELETE FROM share WHERE (mailbox, identity) IN
+     (SELECT mailbox, identity FROM share WHERE mailbox BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,
+  `DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE mailbox BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,
   `DELETE FROM belonging WHERE id IN (SELECT id FROM belonging WHERE id BETWEEN ? AND ? LIMIT ${CHUNKS_PER_SLICE})`,
   `DELETE FROM fact_block WHERE id IN (SELECT id FROM fact_block WHERE id BETWEEN ? AND ? LIMIT ${BLOCKS_PER_SLICE})`,
   `DELETE FROM lesson WHERE email IN (SELECT email FROM lesson WHERE email BETWEEN ? AND ? LIMIT ${ROWS_PER_SLICE})`,

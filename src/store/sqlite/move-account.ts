@@ -35,6 +35,8 @@ export const TABLES = [
   { name: 'outgoing_log', key: 'outgoing', order: 'outgoing, id', hasOwnId: true },
   { name: 'script', key: 'id', order: 'id', hasOwnId: false },
   { name: 'annotation', key: 'mailbox', order: 'mailbox, name', hasOwnId: true },
+  { name: 'share', key: 'mailbox', order: 'mailbox, identity', hasOwnId: false },
+  { name: 'seen', key: 'mailbox', order: 'mailbox, reader, page', hasOwnId: true },
   { name: 'belonging', key: 'id', order: 'id', hasOwnId: false },
   { name: 'lesson', key: 'email', order: 'email', hasOwnId: false },
   { name: 'remembered', key: 'key', order: 'key, rest', hasOwnId: false },

@@ -41,6 +41,7 @@ import { lastRuleEntries, memoriesAfter, scriptText } from './rule-rows.ts';
 import type { Shard, ShardFaults } from './shard.ts';
 import type { ShardedDirectory } from './sharded-directory.ts';
 import { StoreSnapshots } from './snapshot/snapshots.ts';
+import { sharersWith } from './share-rows.ts';
 import { Blocks, Upload } from './staging.ts';
 import { allMembers, threadMatches, threadMembers, threadSize } from './threads.ts';
 
@@ -186,6 +187,10 @@ class SqliteStore implements SqliteMailStore {
 
   async loadAnnotations(account: AccountId, places: readonly AnnotationPlace[]) {
     return annotationValues(this.#of(account).db, account, places);
+  }
+
+  async loadSharers(identities: readonly string[], limit: number) {
+    return this.#ofAll(({ db }) => [...sharersWith(db, identities, limit)]);
   }
 
   async loadBelongings(account: AccountId, after: number, limit: number) {

@@ -36,6 +36,7 @@ import { unpackTrace } from './import-trace.ts';
 import { accountRange, KEYWORD_KINDS, mailboxKey, mailboxOfKey } from './keys.ts';
 import { scriptsOf } from './rule-rows.ts';
 import { SUBSCRIBED_UNASKED } from './schema/mail.ts';
+import { seenOf, sharesOf } from './share-rows.ts';
 
 /** About a millisecond of chunks. */
 const CHUNKS_PER_SLICE = 100;
@@ -138,6 +139,18 @@ export class RowReader {
     try {
       const correspondence = correspondenceOf(this.#db, account);
       return correspondence === undefined ? {} : { correspondence };
+    } catch (error) {
+      this.#onTrouble(error as Error);
+      return {};
+    }
+  }
+
+  /** As scripts: what cannot be read is shared with nobody. */
+  shares(account: AccountId): Pick<LoadedAccount, 'shares' | 'seen'> {
+    try {
+      const shares = sharesOf(this.#db, account);
+      const seen = seenOf(this.#db, account);
+      return { ...(shares.length > 0 && { shares }), ...(seen.length > 0 && { seen }) };
     } catch (error) {
       this.#onTrouble(error as Error);
       return {};

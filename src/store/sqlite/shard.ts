@@ -250,6 +250,7 @@ export class Shard implements StagingShard {
       scripts: rows.scripts(account),
       annotations: rows.annotations(account),
       ...rows.correspondence(account),
+      ...rows.shares(account),
     };
   }
 

@@ -12,6 +12,7 @@ import type { Schema } from '../migrate.ts';
 import { FACTS } from './facts.ts';
 import { IMPORT_TRACES } from './import-traces.ts';
 import { PACKS } from './packs.ts';
+import { SHARES } from './shares.ts';
 
 /** Where the bytes of a blob are. From KIND_PACK on it is the number of a pack, see `packs/`, with KIND_PACK added. */
 export const KIND_SPOOL = 0;
@@ -396,5 +397,6 @@ export const MAIL_SCHEMA: Schema = {
     PACKS,
     IMPORT_TRACES,
     FACTS,
+    SHARES,
   ],
 };
