@@ -15,7 +15,7 @@ import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import { computedFacts } from '../model/facts.ts';
 import { foldKeyword } from '../model/keywords.ts';
-import { asUid, type EmailId, emailId, emailNumber, type UidValidity } from '../model/model.ts';
+import { type AccountId, asUid, type EmailId, emailId, emailNumber, type UidValidity } from '../model/model.ts';
 import { type KnownThreads, type ThreadNames, threadNames } from '../model/threads.ts';
 import type { NewEmail, StagedBlob } from '../port/store.ts';
 import { isExternalId } from '../reading/external-ids.ts';
@@ -70,6 +70,8 @@ export interface AppendOptions {
   readonly before?: () => void;
   /** What the server itself has to say has room always. */
   readonly isBeyondQuota?: boolean;
+  /** Who is not the owner: what is \\Seen is seen by him alone. */
+  readonly reader?: AccountId;
   /** What is changed in the same change, once the messages are there; their emails in order. */
   readonly alongside?: (change: AccountChange, emails: readonly EmailId[]) => void;
 }
@@ -80,8 +82,9 @@ export async function appendMessages(
   account: AccountState,
   mailbox: MailboxState,
   messages: readonly IncomingMessage[],
-  { replaced, alongside, before, isBeyondQuota = false }: AppendOptions = {},
+  options: AppendOptions = {},
 ): Promise<AppendResult> {
+  const { replaced, before, isBeyondQuota = false } = options;
   const places = (message: IncomingMessage): number => 1 + (message.copies?.length ?? 0);
   const bytes = messages.reduce((sum, message) => sum + sizeOf(message) * places(message), 0);
   const count = messages.reduce((sum, message) => sum + places(message), 0);
@@ -103,14 +106,14 @@ export async function appendMessages(
         before?.();
         if (replaced === undefined || list === undefined) {
           if (!isBeyondQuota) checkArrivalQuota(account, mailbox, bytes, count);
-          return addIncoming(domain, change, mailbox, messages, threading, alongside);
+          return addIncoming(domain, change, mailbox, messages, threading, options);
         }
         change.requireThere(replaced.mailbox);
         const row = list.indexOf(replaced.uid);
         if (row < 0) throw new MailboxError('nonexistent', 'the message to replace is gone');
         const freed = list.columns.size[row] as number;
         checkArrivalQuota(account, mailbox, bytes - freed, messages.length - 1);
-        const added = addIncoming(domain, change, mailbox, messages, threading, alongside);
+        const added = addIncoming(domain, change, mailbox, messages, threading, options);
         const isDraft = ((list.columns.flags[row] as number) & FLAG.Draft) !== 0;
         change.expunge(replaced.mailbox, [row], isDraft ? 'superseded' : 'deleted');
         return added;
@@ -182,12 +185,13 @@ function addIncoming(
   mailbox: MailboxState,
   messages: readonly IncomingMessage[],
   { names, known }: Threading,
-  alongside?: AppendOptions['alongside'],
+  { alongside, reader }: AppendOptions,
 ): Omit<AppendResult, 'uidValidity'> {
   const arrivals = messages.map((message, i) => {
     const email = addEmail(change, message, names[i] as ThreadNames, known);
     if (mailbox.role === 'sent') noteRecipients(change, message.facts.envelope);
-    return arrivalOf(domain, change, mailbox, message, email);
+    const arrival = arrivalOf(domain, change, mailbox, message, email);
+    return reader === undefined ? arrival : { ...arrival, flags: arrival.flags & ~FLAG.Seen };
   });
   const uids = change.addMessages(mailbox, arrivals, 'new');
   messages.forEach((message, i) => {
@@ -197,6 +201,10 @@ function addIncoming(
     rememberKey(change, mailbox, message, uid);
     addCopies(domain, change, message, (arrivals[i] as Arrival).email);
   });
+  if (reader !== undefined) {
+    const seen = uids.filter((_, i) => ((messages[i] as IncomingMessage).flags & FLAG.Seen) !== 0);
+    change.shares.setSeen(mailbox.id, reader, seen, true);
+  }
   alongside?.(
     change,
     arrivals.map(({ email }) => emailId(change.account.id, email)),

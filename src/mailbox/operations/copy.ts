@@ -9,9 +9,10 @@
  */
 import { TimeSlice } from '../../base/time-slice.ts';
 import type { AccountChange, Arrival, Origin } from '../change/account-change.ts';
+import type { SeenAlong } from '../change/share-changes.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
-import type { UidValidity } from '../model/model.ts';
+import type { AccountId, UidValidity } from '../model/model.ts';
 import { type MessageRecord, recordAt } from '../model/record.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList, loadTail } from '../state/load.ts';
@@ -42,7 +43,18 @@ export class MessagesGone extends MailboxError {
   }
 }
 
+/** What stays of messages that somebody copies who may not do everything in their target. */
+export interface Kept {
+  readonly flags: number;
+  readonly keepsKeywords: boolean;
+  /** Who has seen them may not say so there. */
+  readonly unseenBy?: AccountId | undefined;
+}
+
+const EVERYTHING_KEPT: Kept = Object.freeze({ flags: -1, keepsKeywords: true });
+
 export interface CopyOptions {
+  readonly kept?: Kept;
   /** All of the messages or none; throws `MessagesGone`. Else those that are gone are passed over. */
   readonly isOfAll?: boolean;
 }
@@ -53,7 +65,7 @@ export async function copyMessages(
   source: MailboxState,
   uids: readonly number[],
   target: MailboxState,
-  { isOfAll = false }: CopyOptions = {},
+  { isOfAll = false, kept = EVERYTHING_KEPT }: CopyOptions = {},
 ): Promise<CopyResult> {
   const list = await loadList(domain, account, source);
   await loadTail(domain, account, target);
@@ -69,7 +81,7 @@ export async function copyMessages(
         account,
         run: (change) => {
           if (isOfAll && rowsOf(source, slice).length < slice.length) throw new MessagesGone();
-          return copySlice(domain, change, source, slice, target);
+          return copySlice(domain, change, source, slice, { target, kept });
         },
       });
       append(from, copied.from);
@@ -100,6 +112,7 @@ async function sizeOf(list: MessageList, uids: readonly number[]): Promise<numbe
 }
 
 export interface MoveOptions {
+  readonly kept?: Kept;
   /** Messages a change, each all or nothing; more hold everybody else up for longer. */
   readonly perChange?: number;
   /** After each durable slice: who has the source open may keep up with it. */
@@ -113,7 +126,7 @@ export async function moveMessages(
   source: MailboxState,
   uids: readonly number[],
   target: MailboxState,
-  { perChange = sliceOf(source), onSlice }: MoveOptions = {},
+  { perChange = sliceOf(source), onSlice, kept = EVERYTHING_KEPT }: MoveOptions = {},
 ): Promise<MoveResult> {
   await loadList(domain, account, source);
   await loadTail(domain, account, target);
@@ -125,7 +138,7 @@ export async function moveMessages(
     try {
       const moved = await domain.turns.run({
         account,
-        run: (change) => moveSlice(domain, change, source, slice, target),
+        run: (change) => moveSlice(domain, change, source, slice, { target, kept }),
       });
       append(from, moved.from);
       append(to, moved.to);
@@ -143,12 +156,18 @@ interface Pairs {
   readonly to: readonly number[];
 }
 
+/** Where messages go, and what of them. */
+interface Goal {
+  readonly target: MailboxState;
+  readonly kept: Kept;
+}
+
 function copySlice(
   domain: Domain,
   change: AccountChange,
   source: MailboxState,
   uids: readonly number[],
-  target: MailboxState,
+  { target, kept }: Goal,
 ): Pairs {
   // Once nobody has a deleted mailbox open, the reaper lets go of what was in it; and it may have been brought back elsewhere.
   if (source.viewers.size === 0 || source.isEmptied) change.requireThere(source);
@@ -160,8 +179,11 @@ function copySlice(
   change.retain(records.map((record) => record.email));
   const sets = targetSets(domain, change, source, records, target);
   teach(domain, change, { source, target }, records);
-  const to = addRecords(change, records, sets, { target, origin: 'copied' });
-  return { from: records.map((record) => record.uid), to };
+  const from = records.map((record) => record.uid);
+  const along = seenAlong(change, source, from, { target, kept });
+  const to = addRecords(change, records, sets, { target, kept, origin: 'copied' });
+  change.shares.seenAgain(target.id, to, along);
+  return { from, to };
 }
 
 function moveSlice(
@@ -169,7 +191,7 @@ function moveSlice(
   change: AccountChange,
   source: MailboxState,
   uids: readonly number[],
-  target: MailboxState,
+  { target, kept }: Goal,
 ): Pairs {
   change.requireThere(target);
   const rows = rowsOf(source, uids);
@@ -182,10 +204,13 @@ function moveSlice(
     rows.map((row) => recordAt(columns, row)),
     target,
   );
+  const from = rows.map((row) => columns.uid[row] as number);
+  const along = seenAlong(change, source, from, { target, kept });
   const records = change.takeForMove(source, rows);
   teach(domain, change, { source, target }, records);
-  const to = addRecords(change, records, sets, { target, origin: 'moved' });
-  return { from: records.map((record) => record.uid), to };
+  const to = addRecords(change, records, sets, { target, kept, origin: 'moved' });
+  change.shares.seenAgain(target.id, to, along);
+  return { from, to };
 }
 
 function teach(
@@ -207,13 +232,25 @@ function addRecords(
   change: AccountChange,
   records: readonly MessageRecord[],
   sets: ReadonlyMap<number, number>,
-  { target, origin }: { readonly target: MailboxState; readonly origin: Origin },
+  { target, kept, origin }: Goal & { readonly origin: Origin },
 ): number[] {
   const now = Math.floor(change.nowMs / 1000);
   const arrivals: Arrival[] = records.map((record) => {
-    return { ...record, keywordSet: sets.get(record.keywordSet) ?? 0, saveDate: now };
+    const keywordSet = kept.keepsKeywords ? (sets.get(record.keywordSet) ?? 0) : 0;
+    return { ...record, flags: record.flags & kept.flags, keywordSet, saveDate: now };
   });
   return change.addMessages(target, arrivals, origin);
+}
+
+/** What others have seen of them goes along, where anybody may read it. */
+function seenAlong(
+  change: AccountChange,
+  source: MailboxState,
+  uids: readonly number[],
+  { target, kept }: Goal,
+): SeenAlong {
+  const along = change.shares.seenIn(source.id, target.id, uids);
+  return along.filter(({ reader }) => reader !== kept.unseenBy);
 }
 
 /** The target's sets for those of the source. Asked before messages leave it: then their keywords may be taken back. */

@@ -3,10 +3,12 @@
  * `unchangedSince` is left alone and reported. A message whose flags are already as asked keeps its modseq.
  */
 
+import { FLAG } from '../../mail/flags.ts';
 import type { AccountChange } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
 import { foldKeyword } from '../model/keywords.ts';
-import type { ModSeq } from '../model/model.ts';
+import type { AccountId, ModSeq } from '../model/model.ts';
+import { NOTHING_SEEN } from '../model/seen.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
@@ -30,6 +32,16 @@ export interface FlagChange {
   readonly flags: number;
   readonly keywords: readonly string[];
   readonly unchangedSince?: number;
+  /** Of somebody who is not the owner. */
+  readonly reader?: Reader;
+}
+
+/** Somebody with whom the mailbox is shared. What he has seen is his alone. */
+export interface Reader {
+  readonly id: AccountId;
+  /** Flags that he may change, \\Seen among them. */
+  readonly flags: number;
+  readonly mayChangeKeywords: boolean;
 }
 
 export interface FlagDifference {
@@ -67,7 +79,7 @@ export async function changeFlags(
     const slice = await domain.turns
       .run({
         account,
-        isDeferrable: true,
+        isDeferrable: wanted.reader === undefined,
         run: (change) => changeSlice(domain, change, mailbox, list, some, wanted),
       })
       .catch((error: unknown) => {
@@ -94,6 +106,7 @@ function changeSlice(
   const changes = { rows: [] as number[], flags: [] as number[], keywordSets: [] as number[] };
   const differences: FlagDifference[] = [];
   const modified: number[] = [];
+  const reading = readingOf(change, mailbox, wanted);
   const sets = new Map<number, number>();
   const { flags, keywordSet, modseq } = list.columns;
   let row = -1;
@@ -113,19 +126,49 @@ function changeSlice(
       sets.set(setBefore, set);
     }
     const after = newFlags(before, wanted);
-    if (after === before && set === setBefore) continue;
+    const isSeenAnew = reading?.changes(uid) === true;
+    if (after === before && set === setBefore && !isSeenAnew) continue;
     changes.rows.push(row);
     changes.flags.push(after);
     changes.keywordSets.push(set);
     differences.push({ bits: before ^ after, before: setBefore, after: set });
   }
   const changed = change.setFlags(mailbox, changes);
+  reading?.carryOut();
   return { uids, changed: changed.uids, differences, modified, modseq: changed.modseq };
 }
 
-function newFlags(before: number, wanted: FlagChange): number {
-  if (wanted.mode === 'replace') return wanted.flags;
-  return wanted.mode === 'add' ? before | wanted.flags : before & ~wanted.flags;
+interface Reading {
+  /** Whether he has not seen this one as he wants to; it is noted. */
+  changes(uid: number): boolean;
+  carryOut(): void;
+}
+
+/** What a reader wants to have seen or not; a message of which that is different gets a new modseq, so that his other programs notice. */
+function readingOf(
+  change: AccountChange,
+  { id }: MailboxState,
+  { mode, flags, reader }: FlagChange,
+): Reading | undefined {
+  if (reader === undefined || (reader.flags & FLAG.Seen) === 0) return undefined;
+  if (mode !== 'replace' && (flags & FLAG.Seen) === 0) return undefined;
+  const isSeen = mode === 'replace' ? (flags & FLAG.Seen) !== 0 : mode === 'add';
+  const seen = change.account.seen.get(id)?.get(reader.id) ?? NOTHING_SEEN;
+  const uids: number[] = [];
+  return {
+    changes(uid) {
+      if (seen.has(uid) === isSeen) return false;
+      uids.push(uid);
+      return true;
+    },
+    carryOut: () => change.shares.setSeen(id, reader.id, uids, isSeen),
+  };
+}
+
+function newFlags(before: number, { mode, flags, reader }: FlagChange): number {
+  const may = reader === undefined ? -1 : reader.flags & ~FLAG.Seen;
+  if (mode === 'replace') return (before & ~may) | (flags & may);
+  return mode === 'add' ? before | (flags & may) : before & ~(flags & may);
 }
 
 function newSet(
@@ -135,6 +178,7 @@ function newSet(
   before: number,
   wanted: FlagChange,
 ): number {
+  if (wanted.reader?.mayChangeKeywords === false) return before;
   if (wanted.mode !== 'replace' && wanted.keywords.length === 0) return before;
   const had = mailbox.keywords.namesOf(before);
   const folded = new Set(wanted.keywords.map(foldKeyword));

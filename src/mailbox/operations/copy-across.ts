@@ -1,0 +1,158 @@
+/**
+ * Copying and moving from one account to another: the octets are written again, as those of new messages. A slice is there whole or not at all; a copy
+ * that fails half-way takes its finished slices back. A move removes the originals of a slice when their copies are durable: killed in
+ * between, the messages are in both places, never in none.
+ */
+import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
+import { type AccountId, emailId } from '../model/model.ts';
+import { type MessageRecord, recordAt } from '../model/record.ts';
+import { streamRange } from '../reading/message-reader.ts';
+import type { AccountState } from '../state/account.ts';
+import { loadList } from '../state/load.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+import { appendMessages, type IncomingMessage } from './append.ts';
+import { type CopyResult, MessagesGone, type MoveResult } from './copy.ts';
+import { expungeMessages } from './expunge.ts';
+import { halfDone } from './half-done.ts';
+import { openIncoming } from './incoming.ts';
+
+export interface AcrossEnd {
+  /** Through which what happens at this end is done. */
+  readonly domain: Domain;
+  readonly account: AccountState;
+  readonly mailbox: MailboxState;
+}
+
+export interface AcrossOptions {
+  /** All of the messages or none. */
+  readonly isOfAll?: boolean;
+  /** The flags that a message is to have there. */
+  readonly flagsOf: (record: MessageRecord) => Pick<IncomingMessage, 'flags' | 'keywords'>;
+  /** Who is not the owner there. */
+  readonly reader?: AccountId | undefined;
+  /** After each durable slice. */
+  readonly onSlice?: () => void;
+  readonly pause: () => Promise<void> | undefined;
+}
+
+const MESSAGES_PER_SLICE = 50;
+const BYTES_PER_SLICE = 16 * 1024 * 1024;
+
+export async function copyAcross(
+  from: AcrossEnd,
+  uids: readonly number[],
+  to: AcrossEnd,
+  options: AcrossOptions,
+): Promise<CopyResult> {
+  const done = { from: [] as number[], to: [] as number[] };
+  try {
+    await eachSlice(from, uids, to, options, async (source, target) => {
+      done.from.push(...source);
+      done.to.push(...target);
+    });
+  } catch (error) {
+    if (done.to.length > 0 && !(await takeBack(to, done.to))) throw leftBehind(error);
+    throw error;
+  }
+  return { uidValidity: to.mailbox.uidValidity, ...done };
+}
+
+/** Messages that are gone are passed over. Throws when nothing was moved. */
+export async function moveAcross(
+  from: AcrossEnd,
+  uids: readonly number[],
+  to: AcrossEnd,
+  options: AcrossOptions,
+): Promise<MoveResult> {
+  const done = { from: [] as number[], to: [] as number[] };
+  const { uidValidity } = to.mailbox;
+  try {
+    await eachSlice(from, uids, to, options, async (source, target) => {
+      const gone = new Set(await expungeMessages(from.domain, from.account, from.mailbox, { uids: source }));
+      done.from.push(...source.filter((uid) => gone.has(uid)));
+      done.to.push(...target.filter((_, i) => gone.has(source[i] as number)));
+      options.onSlice?.();
+    });
+  } catch (error) {
+    if (done.to.length === 0 || !(error instanceof MailboxError)) throw error;
+    return { uidValidity, ...done, failure: halfDone(error, done.to.length) };
+  }
+  return { uidValidity, ...done };
+}
+
+async function eachSlice(
+  from: AcrossEnd,
+  uids: readonly number[],
+  to: AcrossEnd,
+  options: AcrossOptions,
+  done: (source: readonly number[], target: readonly number[]) => Promise<void>,
+): Promise<void> {
+  const list = await loadList(from.domain, from.account, from.mailbox);
+  const records = uids.flatMap((uid) => {
+    const row = list.indexOf(uid);
+    return row < 0 ? [] : [recordAt(list.columns, row)];
+  });
+  if (options.isOfAll === true && records.length < uids.length) throw new MessagesGone();
+  for (let at = 0; at < records.length; ) {
+    const slice = sliceFrom(records, at);
+    at += slice.length;
+    const target = await addCopies(from, slice, to, options);
+    await done(
+      slice.map(({ uid }) => uid),
+      target,
+    );
+    const pause = options.pause();
+    if (pause !== undefined) await pause;
+  }
+}
+
+function sliceFrom(records: readonly MessageRecord[], at: number): readonly MessageRecord[] {
+  let bytes = 0;
+  let end = at;
+  while (end < records.length && end - at < MESSAGES_PER_SLICE && (end === at || bytes < BYTES_PER_SLICE))
+    bytes += (records[end++] as MessageRecord).size;
+  return records.slice(at, end);
+}
+
+async function addCopies(
+  from: AcrossEnd,
+  records: readonly MessageRecord[],
+  to: AcrossEnd,
+  { flagsOf, reader }: AcrossOptions,
+): Promise<readonly number[]> {
+  const streams = [];
+  try {
+    const messages: IncomingMessage[] = [];
+    for (const record of records) {
+      const stream = openIncoming(to.domain, [to.account.id], record.size, record.size);
+      streams.push(stream);
+      const email = emailId(from.account.id, record.email);
+      for await (const octets of streamRange(from.domain, { email, start: 0, end: record.size }))
+        await stream.write(octets);
+      const { blob, facts } = await stream.finish();
+      messages.push({ blob, facts, internalDate: record.internalDate, ...flagsOf(record) });
+    }
+    const asReader = reader === undefined ? {} : { reader };
+    return (await appendMessages(to.domain, to.account, to.mailbox, messages, asReader)).uids;
+  } finally {
+    // What was stored is safe.
+    for (const stream of streams) stream.abort();
+  }
+}
+
+async function takeBack({ domain, account, mailbox }: AcrossEnd, uids: readonly number[]): Promise<boolean> {
+  try {
+    await expungeMessages(domain, account, mailbox, { uids, isSuperseded: true });
+    return true;
+  } catch (error) {
+    domain.log.error({ err: error, mailbox: mailbox.name }, 'a copy that failed could not be taken back');
+    return false;
+  }
+}
+
+function leftBehind(error: unknown): unknown {
+  if (!(error instanceof MailboxError)) return error;
+  const words = 'a part of the messages was copied and could not be taken back; look before you try again';
+  return new MailboxError(error.code, words, { cause: error });
+}

@@ -1,0 +1,115 @@
+/**
+ * Who may do what in a mailbox: rights given, taken and looked up (RFC 4314). The owner has all of them, whatever is said, so that he
+ * cannot lock himself out. Somebody else acts through `guarded`, which asks in every change whether he still may: rights that were taken
+ * count from the next change on, however long his command takes.
+ */
+import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
+import { changedRights, NO_RIGHTS, type Right, type Rights, type RightsChange } from '../model/rights.ts';
+import {
+  accountIdentity,
+  accountOfIdentity,
+  type Identity,
+  NEGATIVE,
+  type Person,
+  rightsIn,
+  SHARE_LIMITS,
+  type Shares,
+} from '../model/shares.ts';
+import type { AccountState } from '../state/account.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+
+/** Something is there for him, and he lacks the right to this. */
+export class NotPermitted extends MailboxError {
+  constructor(message: string) {
+    super('forbidden', message);
+  }
+}
+
+/** Nothing in a mailbox that is gone. */
+export function rightsOf(account: AccountState, mailbox: MailboxState, person: Person): Rights {
+  return mailbox.isGone ? NO_RIGHTS : rightsIn(account.shares.get(mailbox.id), person);
+}
+
+/** Beside the owner, by identity. */
+export function sharesOf(account: AccountState, mailbox: MailboxState): Shares {
+  return account.shares.get(mailbox.id) ?? new Map();
+}
+
+/** The domain for somebody who is there by leave: `check` throws where he has lost it, and nothing is changed then. */
+export function guarded(domain: Domain, check: () => void): Domain {
+  const { outbox, onRoom } = domain.turns;
+  return {
+    ...domain,
+    turns: {
+      outbox,
+      onRoom,
+      run: (operation) =>
+        domain.turns.run({
+          ...operation,
+          run: (change) => {
+            check();
+            return operation.run(change);
+          },
+        }),
+    },
+  };
+}
+
+/**
+ * Gives the identity, with `-` in front or not, other rights in the mailbox, and says which it has now. Throws MailboxError `nonexistent`, `limit`, `cannot` (the
+ * owner's own).
+ */
+export async function changeShares(
+  domain: Domain,
+  account: AccountState,
+  mailbox: MailboxState,
+  identity: Identity,
+  wanted: RightsChange,
+): Promise<Rights> {
+  const plain = identity.startsWith(NEGATIVE) ? identity.slice(1) : identity;
+  if (plain === accountIdentity(account.id))
+    throw new MailboxError('cannot', 'the owner has all rights and keeps them');
+  return domain.turns.run({
+    account,
+    run: (change) => {
+      change.requireThere(mailbox);
+      const shares = sharesOf(account, mailbox);
+      const rights = changedRights(shares.get(identity) ?? NO_RIGHTS, wanted);
+      if (!shares.has(identity) && rights !== NO_RIGHTS) refuseTooMany(account, shares);
+      change.shares.grant(mailbox, identity, rights);
+      return rights;
+    },
+  });
+}
+
+function refuseTooMany(account: AccountState, here: Shares): void {
+  const { perMailbox, perAccount } = SHARE_LIMITS;
+  if (here.size >= perMailbox)
+    throw new MailboxError(
+      'limit',
+      `a mailbox can be shared with at most ${perMailbox}; use a group, or take somebody's rights first`,
+    );
+  let all = 0;
+  for (const shares of account.shares.values()) all += shares.size;
+  if (all >= perAccount)
+    throw new MailboxError(
+      'limit',
+      `an account can give rights at most ${perAccount} times; use groups, or take somebody's rights first`,
+    );
+}
+
+/** Whether somebody may write as the owner of an account: the right is that of its INBOX. */
+export function mayPostFor(account: AccountState, person: Person): boolean {
+  const inbox = account.byName.get('INBOX');
+  return inbox !== undefined && has(rightsOf(account, inbox, person), 'p');
+}
+
+export function has(rights: Rights, right: Right): boolean {
+  return rights.includes(right);
+}
+
+/** Rows of accounts that are no more. */
+export function isOfAccount(identity: Identity): boolean {
+  return accountOfIdentity(identity.startsWith(NEGATIVE) ? identity.slice(1) : identity) !== undefined;
+}
