@@ -127,6 +127,12 @@ export class Presence {
       this.#services.activity.note(account, what, { session, service, remote, ...facts });
   }
 
+  /** What the session did to the mail of somebody else who lets it: for his history, which says by whom. */
+  noteFor(owner: string, what: string, facts: LogFields): void {
+    const { id: session, service, remote, account: by } = this.#guest;
+    this.#services.activity.note(owner, what, { session, service, remote, by, ...facts });
+  }
+
   /** The first reason is the one that counts. */
   endsBecause(reason: string): void {
     this.#guest.endsBecause(reason);

@@ -2,15 +2,18 @@
  * What a command, and an item of one, may ask of its session, and what it is told about the call. Everything it can do to
  * the connection is here, so a test hands it an object of its own.
  */
-import type { Log } from '../base/log.ts';
+import type { Log, LogFields } from '../base/log.ts';
 import type { Exchange } from '../identity/exchange.ts';
 import type { Presence } from '../identity/presence.ts';
+import type { Sharing } from '../identity/sharing.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
 import type { ViewerEvents } from '../mailbox/state/mailbox.ts';
 import type { Lent } from '../net/send-memory.ts';
 import type { Credentials, SaslTerms } from '../sasl/mechanism.ts';
 import type { Modes } from './modes.ts';
+import type { Place } from './place.ts';
+import type { Reach } from './reach.ts';
 import type { Completion } from './replies.ts';
 import type { ImapSettings } from './settings.ts';
 import type { State, StateKind, StateOf } from './state.ts';
@@ -59,8 +62,13 @@ export interface DoorContext extends DialogueContext {
 /** What a command of an account may ask of its session. */
 export interface SessionContext extends DialogueContext {
   readonly domain: Domain;
+  /** Finds mailboxes by their names. */
+  readonly reach: Reach;
+  readonly sharing: Sharing;
   /** Who makes the changes that are made through this session. */
   readonly author: Author;
+  /** For the history of the account, and of the one whose mailbox it is. `what` is a constant. */
+  note(place: Place, what: string, facts: LogFields): void;
   /** Waits for a line, or for something to tell (`hint`), or for `timeoutMs`; `end` when the client is gone. */
   waitForLine(timeoutMs: number): Promise<Buffer | 'hint' | 'timeout' | 'end'>;
   /** Writes all that may be told now; expunges too when `mayExpunge`. */
@@ -105,7 +113,8 @@ export interface SignedIn {
 /** What is known when a literal is announced, before its command is complete. */
 export interface LiteralContext {
   /** Messages on their way in. */
-  readonly uploads: Pick<Uploads, 'admit'>;
+  readonly uploads: Pick<Uploads, 'admit' | 'admitUnknown'>;
+  readonly reach: Reach | undefined;
   readonly state: State;
   readonly settings: ImapSettings;
   readonly modes: Modes;

@@ -246,6 +246,8 @@ export class Dialogue {
     if (command.takesNumbers === true && this.modes.uidOnly)
       return bad(`UIDONLY is enabled: use UID ${command.name}`, 'UIDREQUIRED');
     const args = command.parse(new Cursor(frame, this.modes), this.services.registry);
+    const prepared = speaker.prepare();
+    if (prepared !== undefined) await prepared;
     if (state.kind === 'selected' && command.needsNoMessages !== true) await state.selected.whenReady();
     // Who speaks has what the commands of its states may ask for.
     return command.run({ tag, session: speaker.context, state }, args);
@@ -293,7 +295,7 @@ export class Dialogue {
     const { services, modes, uploads } = this;
     return command.literal(announcement, {
       ...{ state: this.#state, settings: services.settings },
-      ...{ uploads, modes },
+      ...{ uploads, modes, reach: this.#speaker?.reach },
     });
   }
 

@@ -20,6 +20,7 @@ import { NOT_AUTHENTICATED, type State } from './state.ts';
 
 export class ImapDoor extends Party implements Speaker, Session, DoorContext {
   readonly unsettled = undefined;
+  readonly reach = undefined;
   readonly okCode = undefined;
   readonly tellsUnasked = false;
   readonly hasNews = false;
@@ -69,6 +70,8 @@ export class ImapDoor extends Party implements Speaker, Session, DoorContext {
   async tellUpdates(): Promise<void> {}
 
   async tellUnasked(): Promise<void> {}
+
+  prepare(): undefined {}
 
   beginUpload(): void {}
 

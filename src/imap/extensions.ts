@@ -1,6 +1,7 @@
 /**
  * The list of what is registered. One line each; the order is that of CAPABILITY.
  */
+import { acl } from './extensions/acl.ts';
 import { appendLimit } from './extensions/append-limit.ts';
 import { binary } from './extensions/binary.ts';
 import { catenate } from './extensions/catenate.ts';
@@ -71,6 +72,7 @@ export function makeRegistry(): Registry {
     listStatus,
     specialUse,
     metadata,
+    acl,
     imapSieve,
     statusSize,
     uidPlus,

@@ -3,6 +3,7 @@
  * client another code (TRYCREATE) says so itself before the error comes here.
  */
 import type { MailboxError, MailboxErrorCode } from '../mailbox/model/errors.ts';
+import { NotPermitted } from '../mailbox/operations/shares.ts';
 import { type Completion, no } from './replies.ts';
 import type { SyntaxCode, SyntaxFault } from './wire/fault.ts';
 
@@ -26,7 +27,8 @@ const CODES: Readonly<Record<MailboxErrorCode, string | undefined>> = Object.fre
 });
 
 export function completionOf(error: MailboxError): Completion {
-  return no(capitalized(error.message), CODES[error.code]);
+  const code = error instanceof NotPermitted ? 'NOPERM' : CODES[error.code];
+  return no(capitalized(error.message), code);
 }
 
 export function completionOfSyntax(fault: SyntaxFault): Completion {

@@ -12,6 +12,7 @@ import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import type { Lent } from '../net/send-memory.ts';
 import type { Call, SessionContext } from './context.ts';
 import type { ListedName } from './listing.ts';
+import type { Place } from './place.ts';
 import type { Completion } from './replies.ts';
 import type { Selected } from './selected.ts';
 import type { KeywordSyntax, KeywordTable } from './wire/keyword-table.ts';
@@ -73,7 +74,7 @@ export interface Octets {
 
 export interface StatusItem extends KeywordSyntax {
   /** Writes the value; the name is written already. From counters only, unless `needsList`. */
-  write(out: WireWriter, mailbox: MailboxState, session: SessionContext): void;
+  write(out: WireWriter, mailbox: MailboxState, session: SessionContext, place: Place): void;
   /** True when no counter has it: then `mailbox.list` is loaded before `write`. */
   readonly needsList?: (mailbox: MailboxState) => boolean;
   readonly impliesCondstore?: boolean;
@@ -113,7 +114,7 @@ export interface ListReturnItem<Args = unknown> extends KeywordSyntax<Args> {
   /** Responses that follow the LIST response of a mailbox that exists. */
   readonly follow?: (
     call: Call<'authenticated' | 'selected'>,
-    mailbox: MailboxState,
+    place: Place,
     args: Args,
   ) => void | Promise<void>;
 }
@@ -121,7 +122,6 @@ export interface ListReturnItem<Args = unknown> extends KeywordSyntax<Args> {
 /** Who searches, whatever is open. */
 export interface Searching {
   readonly session: SessionContext;
-  readonly state: { readonly account: AccountState };
 }
 
 export interface SearchKeyItem<Args = unknown> extends SearchKeySyntax<Args> {

@@ -15,17 +15,23 @@ export function writeFlagNames({ out, domain }: Teller, selected: Selected): voi
   selected.toldKeywords = names;
   out.ascii('* FLAGS ').flagList(ALL_SYSTEM_FLAGS, names).crlf();
   out.ascii('* OK [PERMANENTFLAGS ');
-  if (selected.isReadOnly) out.ascii('()] Nothing can be changed').crlf();
+  const { changeableFlags } = selected.place;
+  const flags = ALL_SYSTEM_FLAGS & changeableFlags;
+  selected.toldFlags = flags;
+  if (selected.isReadOnly || flags === 0) out.ascii('()] Nothing can be changed').crlf();
+  else if (!selected.place.may('w')) out.flagList(flags, []).ascii('] These can be changed').crlf();
   else if (mayMakeKeywords(domain, selected.mailbox)) {
     out
-      .flagList(ALL_SYSTEM_FLAGS, [...names, '\\*'])
+      .flagList(flags, [...names, '\\*'])
       .ascii('] All can be changed, and new ones made')
       .crlf();
-  } else
-    out
-      .flagList(ALL_SYSTEM_FLAGS, names)
-      .ascii('] All can be changed, but there are too many for new ones')
-      .crlf();
+  } else out.flagList(flags, names).ascii('] All can be changed, but there are too many for new ones').crlf();
+}
+
+/** Somebody else's rights are others than he was told (RFC 4314 §5.1.1). Only between lines. */
+export function tellRights(session: Teller, selected: Selected): void {
+  if (selected.toldFlags !== (ALL_SYSTEM_FLAGS & selected.place.changeableFlags))
+    writeFlagNames(session, selected);
 }
 
 /** Only between lines. Cheap when there is nothing new: it stands before every line with a keyword. */

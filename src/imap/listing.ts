@@ -1,20 +1,24 @@
 /**
  * The names LIST and LSUB choose from, what is known of each, and how one is written (RFC 9051 §6.3.9, §7.3.1).
  *
- * A name is listed because its mailbox exists, because somebody is subscribed to it, or because such a name is below it.
- * Everything is computed in one pass over the account, so a LIST is linear in the number of mailboxes and their depth.
+ * A name is listed because its mailbox exists and may be seen, because somebody is subscribed to it, or because such a name is below it.
+ * Everything is computed in one pass, so a LIST is linear in the number of mailboxes and their depth.
  */
-import { ancestors, DELIMITER, parentName } from '../mail/mailbox-name.ts';
+import { ancestors, DELIMITER, isChildOf, OTHER_USERS, parentName } from '../mail/mailbox-name.ts';
 import type { Role } from '../mailbox/model/model.ts';
-import type { AccountState } from '../mailbox/state/account.ts';
 import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import type { Modes } from './modes.ts';
+import type { Place } from './place.ts';
+import type { Reach } from './reach.ts';
 import type { WireWriter } from './wire/writer.ts';
 
 export interface ListedName {
   readonly name: string;
   /** Undefined: no such mailbox. */
   readonly mailbox: MailboxState | undefined;
+  readonly place?: Place;
+  /** It only stands above mailboxes that others share. */
+  readonly isAboveOthers?: boolean;
   readonly isSubscribed: boolean;
   readonly hasChildren: boolean;
 }
@@ -34,8 +38,14 @@ export const ROLE_ATTRIBUTES: Readonly<Record<Role, string>> = Object.freeze({
   snoozed: '\\Snoozed',
 });
 
-/** All names of the account, INBOX first, the rest in order of their octets; those above subscribed names included. */
-export function listedNames(account: AccountState): ListedName[] {
+/** All names of the account, INBOX first, the rest in order of their octets; those above subscribed names included, and with them those of others. */
+export async function listedNames(reach: Reach, withOthers: boolean): Promise<ListedName[]> {
+  const own = ownNames(reach);
+  if (withOthers) await addOthers(own, reach);
+  return [...own.values()].sort(byName);
+}
+
+function ownNames({ own: account, placeIn }: Pick<Reach, 'own' | 'placeIn'>): Map<string, ListedName> {
   const parents = new Set<string>();
   for (const name of account.byName.keys()) {
     const parent = parentName(name);
@@ -44,7 +54,9 @@ export function listedNames(account: AccountState): ListedName[] {
   const listed = new Map<string, ListedName>();
   for (const mailbox of account.byName.values()) {
     const { name, subscribed } = mailbox;
-    listed.set(name, { name, mailbox, isSubscribed: subscribed, hasChildren: parents.has(name) });
+    const hasChildren = parents.has(name);
+    const place = placeIn(account, mailbox);
+    listed.set(name, { name, mailbox, place, isSubscribed: subscribed, hasChildren });
   }
   for (const orphan of account.orphanSubscriptions) {
     if (listed.get(orphan)?.mailbox !== undefined) continue;
@@ -54,7 +66,35 @@ export function listedNames(account: AccountState): ListedName[] {
         listed.set(name, { name, mailbox: undefined, isSubscribed: false, hasChildren: false });
     }
   }
-  return [...listed.values()].sort(byName);
+  return listed;
+}
+
+async function addOthers(listed: Map<string, ListedName>, reach: Reach): Promise<void> {
+  const subscribed = new Set(reach.own.orphanSubscriptions);
+  const places: Place[] = [];
+  for await (const place of reach.othersMailboxes()) places.push(place);
+  for (const { name } of places)
+    for (const above of ancestors(name)) {
+      const there = listed.get(above);
+      if (there?.mailbox === undefined)
+        listed.set(above, {
+          ...{ name: above, mailbox: undefined, hasChildren: true, isAboveOthers: true },
+          isSubscribed: subscribed.has(above),
+        });
+    }
+  for (const place of places) {
+    const { name, mailbox } = place;
+    if (listed.get(name)?.mailbox !== undefined) continue;
+    const hasChildren = listed.get(name)?.isAboveOthers === true;
+    listed.set(name, { name, mailbox, place, isSubscribed: subscribed.has(name), hasChildren });
+  }
+}
+
+/** Whether a pattern can match a name of somebody else's mailbox, or one above some. */
+export function mayMatchOthers(pattern: string): boolean {
+  const wildcard = pattern.search(/[*%]/);
+  const literal = wildcard < 0 ? pattern : pattern.slice(0, wildcard);
+  return literal.startsWith(OTHER_USERS) || (wildcard >= 0 && OTHER_USERS.startsWith(literal));
 }
 
 function byName(a: ListedName, b: ListedName): number {
@@ -64,18 +104,25 @@ function byName(a: ListedName, b: ListedName): number {
 }
 
 /** One mailbox by itself, for SELECT, CREATE and RENAME. */
-export function listedOf(account: AccountState, mailbox: MailboxState): ListedName {
-  const prefix = mailbox.name + DELIMITER;
-  const hasChildren = account.byName.keys().some((name) => name.startsWith(prefix));
-  return { name: mailbox.name, mailbox, isSubscribed: mailbox.subscribed, hasChildren };
+export function listedOf(place: Place): ListedName {
+  const { account, mailbox, name } = place;
+  const hasChildren = account.byName
+    .values()
+    .some((other) => isChildOf(other.name, mailbox.name) && place.beside(other).may('l'));
+  return { name, mailbox, place, isSubscribed: place.isOwn && mailbox.subscribed, hasChildren };
 }
 
 /** Roles and children are told unasked: Apple Mail looks for them in the plain LIST, and they cost nothing here. */
 export function attributesOf(listed: ListedName): string[] {
-  const { mailbox } = listed;
+  const { mailbox, place } = listed;
+  if (listed.isAboveOthers === true) return ['\\Noselect', '\\HasChildren'];
   if (mailbox === undefined) return ['\\NonExistent'];
+  // RFC 4314 §4: one may be seen and not be read.
+  if (place?.may('r') === false)
+    return ['\\Noselect', listed.hasChildren ? '\\HasChildren' : '\\HasNoChildren'];
   const attributes = [listed.hasChildren ? '\\HasChildren' : '\\HasNoChildren'];
-  if (mailbox.role !== undefined) attributes.push(ROLE_ATTRIBUTES[mailbox.role]);
+  // What somebody else has for his sent mail or his trash is that for him.
+  if (mailbox.role !== undefined && place?.isOwn !== false) attributes.push(ROLE_ATTRIBUTES[mailbox.role]);
   return attributes;
 }
 

@@ -6,7 +6,6 @@
 
 import { MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
 import type { IncomingMessage } from '../mailbox/operations/append.ts';
-import { findMailbox } from '../mailbox/operations/mailboxes.ts';
 import type { LiteralContext, SessionContext, SignedIn } from './context.ts';
 import { bad, type Completion, no } from './replies.ts';
 import type { Freed } from './uploads.ts';
@@ -94,14 +93,18 @@ function refusalOf(
     );
   }
   const name = targetOf(command, announcement, context);
-  const mailbox = name === undefined ? undefined : findMailbox(state.account, name);
-  if (name !== undefined && mailbox === undefined) {
+  const place = name === undefined ? undefined : context.reach?.peek(name);
+  if (place === 'nowhere') {
     return refused('TRYCREATE', 'There is no such mailbox');
   }
   try {
     const { sizeBytes } = announcement;
-    const wanted = { mailbox, sizeBytes, messages: streamedCount + 1 };
-    context.uploads.admit(state.account, wanted, command.freed(announcement, context));
+    // Whether somebody else has room for it is found out when it is known who that is.
+    if (place === 'unknown') context.uploads.admitUnknown(state.own.id, sizeBytes);
+    else {
+      const wanted = { mailbox: place?.mailbox, sizeBytes, messages: streamedCount + 1 };
+      context.uploads.admit(state.own, wanted, command.freed(announcement, context));
+    }
   } catch (error) {
     if (!(error instanceof MailboxError)) throw error;
     return refused(NO_ROOM[error.code] ?? 'UNAVAILABLE', error.message);

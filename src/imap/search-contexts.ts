@@ -62,17 +62,17 @@ export class SearchContexts implements ResultUpdates {
   #gone = new Set<number>();
   #isAllChanged = false;
 
-  private constructor(session: SessionContext, account: AccountState, selected: Selected) {
+  private constructor(session: SessionContext, selected: Selected) {
     this.#session = session;
-    this.#account = account;
+    this.#account = selected.account;
     this.#selected = selected;
   }
 
   /** Of the open mailbox, with which they end. */
-  static of(session: SessionContext, account: AccountState, selected: Selected): SearchContexts {
+  static of(session: SessionContext, selected: Selected): SearchContexts {
     const there = selected.updates;
     if (there instanceof SearchContexts) return there;
-    const contexts = new SearchContexts(session, account, selected);
+    const contexts = new SearchContexts(session, selected);
     selected.updates = contexts;
     return contexts;
   }
@@ -218,7 +218,7 @@ export class SearchContexts implements ResultUpdates {
   async #fetch(plan: FetchPlan, uids: readonly number[]): Promise<void> {
     if (uids.length === 0) return;
     const runs = [...this.#selected.view.seqsOf(uids)].map((seq): PositionRun => [seq - 1, seq]);
-    await new FetchRun(this.#session, this.#account, this.#selected, plan).run(runs);
+    await new FetchRun(this.#session, this.#selected, plan).run(runs);
   }
 
   #write({ tag, isUid }: Context, what: 'ADDTO' | 'REMOVEFROM', pairs: readonly Insertion[]): void {

@@ -9,14 +9,26 @@ import { invariant } from '../base/invariant.ts';
 import type { Author } from '../mailbox/model/author.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { ModSeq } from '../mailbox/model/model.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
 import type { MailboxState, Viewer } from '../mailbox/state/mailbox.ts';
 import type { MessageList } from '../mailbox/state/message-list.ts';
+import type { Place } from './place.ts';
 import type { ResultUpdates } from './result-updates.ts';
 import { View } from './view.ts';
 import { lowerBound, NumSet, type UidSet } from './wire/numset.ts';
 
+/** The mailbox that was opened, and how. */
+export interface Opened {
+  readonly viewer: Viewer;
+  readonly place: Place;
+  readonly isReadOnly: boolean;
+}
+
 export class Selected {
   readonly viewer: Viewer;
+  readonly place: Place;
+  /** Opened by EXAMINE. */
+  readonly isReadOnly: boolean;
   /** Of the changes of flags that the session's own commands tell. */
   readonly author: Author;
   #view: View | undefined;
@@ -25,6 +37,8 @@ export class Selected {
   saved: UidSet = NumSet.of('uid', []);
   /** The keywords of the mailbox as the client has been told them. */
   toldKeywords: readonly string[] = [];
+  /** System flags that it may change, as the client has been told. */
+  toldFlags = 0;
   /** The client was told to remember less than it has seen, for the sake of expunges that are held back. */
   wasToldBehind = false;
   /** What this session has done itself and was not told yet: what came by it, and whether something went. */
@@ -35,8 +49,14 @@ export class Selected {
   wasToldFull: boolean | undefined;
   #recent: [from: number, to: number][] = [];
 
-  constructor(viewer: Viewer, list: MessageList | Promise<MessageList>, author: Author) {
+  constructor(
+    { viewer, place, isReadOnly }: Opened,
+    list: MessageList | Promise<MessageList>,
+    author: Author,
+  ) {
     this.viewer = viewer;
+    this.place = place;
+    this.isReadOnly = isReadOnly;
     this.author = author;
     viewer.readModseq = viewer.mailbox.modseq;
     if (list instanceof Promise) this.#await(list);
@@ -66,8 +86,23 @@ export class Selected {
     return this.viewer.mailbox.list as MessageList;
   }
 
-  get isReadOnly(): boolean {
-    return this.viewer.isReadOnly;
+  /** Whose mailbox it is. */
+  get account(): AccountState {
+    return this.place.account;
+  }
+
+  /** As the client calls it. */
+  get name(): string {
+    return this.place.name;
+  }
+
+  get seen(): Place['seen'] {
+    return this.place.seen;
+  }
+
+  /** It was there by leave, which was taken; or it was deleted by whoever may. */
+  get isLost(): boolean {
+    return !this.place.may('r');
   }
 
   /** Makes the messages nobody has been told of \Recent for this session (RFC 3501 §2.3.2); EXAMINE only looks. */

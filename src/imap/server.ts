@@ -4,6 +4,7 @@
 
 import { type Receive, signedInBy } from '../identity/handing-over.ts';
 import { noteSignedOut } from '../identity/presence.ts';
+import { Sharing } from '../identity/sharing.ts';
 import type { Listener } from '../net/listener.ts';
 import { openPorts, type Port, type SharedOptions } from '../net/ports.ts';
 import { SendMemory } from '../net/send-memory.ts';
@@ -18,8 +19,9 @@ export interface ImapPorts extends SharedOptions {
   readonly listen: readonly Port<'imap' | 'imaps'>[];
 }
 
-export function imapServices(parts: Omit<ImapServices, 'registry' | 'sendMemory'>): ImapServices {
-  return { ...parts, registry: makeRegistry(), sendMemory: new SendMemory() };
+export function imapServices(parts: Omit<ImapServices, 'registry' | 'sendMemory' | 'sharing'>): ImapServices {
+  const sharing = new Sharing(parts.domain);
+  return { ...parts, sharing, registry: makeRegistry(), sendMemory: new SendMemory() };
 }
 
 export async function startImap(services: ImapServices, ports: ImapPorts): Promise<readonly Listener[]> {

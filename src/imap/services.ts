@@ -2,6 +2,7 @@
 import type { Log } from '../base/log.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
+import type { Sharing } from '../identity/sharing.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Relay } from '../net/relay.ts';
@@ -14,6 +15,7 @@ import type { UrlAuthority } from './url/authority.ts';
 
 export interface ImapServices {
   readonly domain: Domain;
+  readonly sharing: Sharing;
   readonly authenticator: Authenticator;
   readonly activity: Activity;
   readonly registry: Registry;

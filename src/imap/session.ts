@@ -3,17 +3,23 @@
  * that a door has led until here, or at the account's holder in one that came from another process.
  */
 import { invariant } from '../base/invariant.ts';
+import type { LogFields } from '../base/log.ts';
 import type { Admission } from '../identity/authenticator.ts';
 import { isAdmin } from '../identity/role.ts';
+import type { Sharing } from '../identity/sharing.ts';
 import { actingAs, type Domain } from '../mailbox/domain.ts';
 import type { Author } from '../mailbox/model/author.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
 import { isSoftlyFull } from '../mailbox/model/room.ts';
 import type { AccountListener, AccountState } from '../mailbox/state/account.ts';
 import type { Lent } from '../net/send-memory.ts';
 import type { Departure, Session } from '../net/sessions.ts';
 import type { SessionContext } from './context.ts';
 import type { Dialogue } from './dialogue.ts';
+import { tellRights } from './keywords.ts';
 import { Party } from './party.ts';
+import type { Place } from './place.ts';
+import { Reach } from './reach.ts';
 import { type Completion, ok, writeStatus } from './replies.ts';
 import type { Selected } from './selected.ts';
 import { tellSoftQuota } from './soft-quota.ts';
@@ -26,9 +32,12 @@ import { Watch, writeOverflow } from './watch.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
 import { NOTHING_WATCHED, type Watched, type Watching } from './wishes.ts';
 
+const LOST = 'The mailbox is not shared with you any more';
+
 export class ImapSession extends Party implements Speaker, Session, SessionContext, AccountListener {
   /** What is changed through it is this session's. */
   readonly domain: Domain;
+  readonly reach: Reach;
   #state: State;
   /** The command by which its client has signed in, when that is still to be answered. */
   #signInTag: string | undefined;
@@ -49,7 +58,9 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
     const { framer, connection, guest, services } = dialogue;
     this.domain = actingAs(services.domain, guest);
     const { roster, settings } = services;
-    this.#state = { kind: 'authenticated', account };
+    this.#state = { kind: 'authenticated', own: account };
+    const { accounts } = services.domain;
+    this.reach = new Reach({ account, accounts, sharing: services.sharing, listener: this });
     this.#goBack = goBack;
     this.#leaveRoster = roster.join(record.address, this);
     this.credential = credential?.id;
@@ -105,7 +116,7 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
     const { isSecure } = this;
     const settings = this.#mayUseJmap ? this.settings : { ...this.settings, jmapUrl: undefined };
     const state = this.#state;
-    const isOfAdmin = 'account' in state && isAdmin(state.account.record);
+    const isOfAdmin = 'own' in state && isAdmin(state.own.record);
     const context = {
       ...{ isSecure, saslTerms: undefined, settings, mayGoBack: this.mayGoBack },
       isAdmin: isOfAdmin,
@@ -114,8 +125,7 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
   }
 
   get unsettled(): Promise<void> | undefined {
-    const state = this.#state;
-    return state.kind === 'authenticated' || state.kind === 'selected' ? state.account.unsettled : undefined;
+    return this.reach.unsettled;
   }
 
   get okCode(): string | undefined {
@@ -141,10 +151,12 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
       this.leave();
       return this.#goBack();
     }
-    if (state.kind === 'selected' && next.kind !== 'selected') state.selected.viewer.close();
+    if (state.kind === 'selected' && next.kind !== 'selected') this.#close(state.selected);
     if (next.kind === 'logout' && (state.kind === 'authenticated' || state.kind === 'selected')) {
-      state.account.listeners.delete(this);
+      state.own.listeners.delete(this);
+      this.reach.close();
     }
+    if (next.kind === 'selected') this.reach.hold(next.selected.account);
     this.#state = next;
     return this;
   }
@@ -152,7 +164,8 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
   leave(): void {
     this.#watch?.close();
     this.deselect();
-    if (this.#state.kind === 'authenticated') this.#state.account.listeners.delete(this);
+    if (this.#state.kind === 'authenticated') this.#state.own.listeners.delete(this);
+    this.reach.close();
     this.#leaveRoster();
   }
 
@@ -228,15 +241,21 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
       'NOTIFY is for those who are signed in',
     );
     this.#watch?.close();
-    this.#watch = new Watch(this, state.account, wanted);
+    this.#watch = new Watch(this, state.own, wanted);
     return this.#watch;
   }
 
-  async #tellSelected({ selected, account }: StateOf<'selected'>, mayExpunge: boolean): Promise<void> {
+  async #tellSelected({ selected }: StateOf<'selected'>, mayExpunge: boolean): Promise<void> {
+    const { account, place } = selected;
+    if (!place.isOwn) {
+      await this.reach.refresh();
+      if (this.#isPutOut(selected)) return;
+    }
     selected.wasToldFull ??= isSoftlyFull(account);
     if (selected.whenReady() !== undefined) return;
     await tellChanges(this, selected, mayExpunge, this.#watch?.selected);
-    tellSoftQuota(this.out, selected, account);
+    if (place.isOwn) tellSoftQuota(this.out, selected, account);
+    else tellRights(this, selected);
   }
 
   get #selected(): Selected | undefined {
@@ -249,14 +268,58 @@ export class ImapSession extends Party implements Speaker, Session, SessionConte
 
   deselect(): void {
     if (this.#state.kind !== 'selected') return;
-    this.#state.selected.viewer.close();
-    this.#state = { kind: 'authenticated', account: this.#state.account };
+    this.#close(this.#state.selected);
+    this.#state = { kind: 'authenticated', own: this.#state.own };
+  }
+
+  /** What earlier commands have read of others is told. Throws where the mailbox that was open is not to be read any more. */
+  async prepare(): Promise<void> {
+    this.reach.forget();
+    const selected = this.#selected;
+    if (selected === undefined || selected.place.isOwn) return;
+    await this.reach.refresh();
+    if (this.#isPutOut(selected)) throw new MailboxError('nonexistent', LOST);
+  }
+
+  override breathe(): Promise<void> | undefined {
+    const selected = this.#selected;
+    if (selected !== undefined && !selected.place.isOwn && this.#isPutOut(selected))
+      throw new MailboxError('nonexistent', LOST);
+    return super.breathe();
+  }
+
+  onOwnerGone(account: AccountState): void {
+    if (this.#selected?.account === account) this.stop(LOST);
+    this.#watch?.ownerGone(account);
+  }
+
+  note(place: Place, what: string, facts: LogFields): void {
+    this.presence.note(what, facts);
+    if (place.isOwn) return;
+    const { mailbox } = place;
+    this.presence.noteFor(place.account.record.address, what, { ...facts, mailbox: mailbox.name });
+  }
+
+  get sharing(): Sharing {
+    return this.dialogue.services.sharing;
+  }
+
+  #close(selected: Selected): void {
+    selected.viewer.close();
+    this.reach.letGo(selected.account);
+  }
+
+  /** What cannot be read any more is closed, and a client has no other way to be told than that its session ends (RFC 4314 §5.1.1). */
+  #isPutOut(selected: Selected): boolean {
+    if (selected.place.isOwn || !selected.isLost) return false;
+    this.stop(LOST);
+    return true;
   }
 
   beginUpload(literal: StreamedLiteral): void {
     const state = this.#state;
     if (state.kind !== 'authenticated' && state.kind !== 'selected') return;
-    this.dialogue.uploads.begin(literal, state.account.id, this.settings.maxAppendBytes);
+    this.dialogue.uploads.begin(literal, state.own.id, this.settings.maxAppendBytes);
   }
 
   received(literal: StreamedLiteral): Uploaded {

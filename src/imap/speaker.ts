@@ -3,6 +3,7 @@
  * either.
  */
 import type { DoorContext, SessionContext } from './context.ts';
+import type { Reach } from './reach.ts';
 import type { State } from './state.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
 
@@ -10,6 +11,8 @@ export interface Speaker {
   /** Where it stands; commands run in the states they name. */
   readonly state: State;
   readonly context: DoorContext & SessionContext;
+  /** What a session finds its mailboxes by. */
+  readonly reach: Reach | undefined;
   /** What was read of the account is durable when it resolves; undefined: it is already. */
   readonly unsettled: Promise<void> | undefined;
   /** The code of an OK that has none. */
@@ -25,6 +28,8 @@ export interface Speaker {
   tellUpdates(mayExpunge: boolean): Promise<void>;
   /** As `tellUpdates`, between commands. */
   tellUnasked(): Promise<void>;
+  /** Before each command. Throws when it must not run. */
+  prepare(): Promise<void> | undefined;
   beginUpload(literal: StreamedLiteral): void;
   /** The dialogue is over. */
   leave(): void;

@@ -8,8 +8,9 @@ import type { Selected } from './selected.ts';
 
 export type State =
   | { readonly kind: 'not-authenticated' }
-  | { readonly kind: 'authenticated'; readonly account: AccountState }
-  | { readonly kind: 'selected'; readonly account: AccountState; readonly selected: Selected }
+  /** `own`: whose session it is; the mailbox that is open may be another's (`selected.account`). */
+  | { readonly kind: 'authenticated'; readonly own: AccountState }
+  | { readonly kind: 'selected'; readonly own: AccountState; readonly selected: Selected }
   | { readonly kind: 'logout' }
   /** Signed in, and served by whoever holds the account, who answers the command as well. */
   | { readonly kind: 'elsewhere'; readonly holder: Socket };

@@ -3,27 +3,28 @@
  * change answer it; no list of messages is loaded, unless an item says that no counter has it.
  */
 import { loadList } from '../mailbox/state/load.ts';
-import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import { enableCondstore } from './condstore.ts';
 import type { Call } from './context.ts';
 import type { StatusItem } from './item.ts';
+import type { Place } from './place.ts';
 
 export async function writeStatusOf(
   call: Call<'authenticated' | 'selected'>,
-  mailbox: MailboxState,
+  place: Place,
   items: readonly StatusItem[],
 ): Promise<void> {
-  const { session, state } = call;
+  const { session } = call;
+  const { account, mailbox } = place;
   if (items.some((item) => item.impliesCondstore === true)) enableCondstore(call);
   if (items.some((item) => item.needsList?.(mailbox) === true)) {
-    await loadList(session.domain, state.account, mailbox);
+    await loadList(session.domain, account, mailbox);
   }
   const { out } = session;
-  out.ascii('* STATUS ').mailbox(mailbox.name).ascii(' (');
+  out.ascii('* STATUS ').mailbox(place.name).ascii(' (');
   items.forEach((item, index) => {
     if (index > 0) out.sp();
     out.ascii(item.name).sp();
-    item.write(out, mailbox, session);
+    item.write(out, mailbox, session, place);
   });
   out.close().crlf();
 }

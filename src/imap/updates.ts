@@ -192,7 +192,7 @@ export function writeFlagList(
   modes: Modes,
 ): void {
   const keywords = keywordSet === 0 ? NO_KEYWORDS : selected.mailbox.keywords.namesOf(keywordSet);
-  out.flagList(flags, keywords, !modes.rev2 && selected.isRecent(uid));
+  out.flagList(selected.place.flagsOf(uid, flags), keywords, !modes.rev2 && selected.isRecent(uid));
 }
 
 const NO_KEYWORDS: readonly string[] = Object.freeze([]);

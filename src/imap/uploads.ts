@@ -76,6 +76,13 @@ export class Uploads {
     this.#admitted = this.#budget.reserve(account.id, sizeBytes);
   }
 
+  /** As `admit`, of what may be for another account: what counts of its quota is asked when it is there. */
+  admitUnknown(account: AccountId, sizeBytes: number): void {
+    assertRoom(this.#domain, sizeBytes);
+    this.#admitted?.release();
+    this.#admitted = this.#budget.reserve(account, sizeBytes);
+  }
+
   begin(literal: StreamedLiteral, account: AccountId, limitBytes: number): void {
     const incoming = openIncoming(this.#domain, [account], limitBytes, literal.sizeBytes);
     const outcome = { received: undefined, failure: undefined };

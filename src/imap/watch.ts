@@ -6,7 +6,7 @@
  * more is made up for by a look at every mailbox; only names cannot be found so, and a client that wants them is told that
  * its notifications are over (§5.8). Where nobody watches, nothing of this is there.
  */
-import { parentName } from '../mail/mailbox-name.ts';
+import { isOfOthers, parentName } from '../mail/mailbox-name.ts';
 import { NO_MAILBOX } from '../mailbox/model/annotations.ts';
 import type { MailboxId } from '../mailbox/model/model.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
@@ -22,13 +22,17 @@ import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import type { SessionContext } from './context.ts';
 import { attributesOf, type ListExtras, listedOf, writeList } from './listing.ts';
 import { type Filtered, matcherOf } from './mailbox-filter.ts';
+import { writeNotifiedStatus } from './notified-status.ts';
+import { OthersWatch } from './others-watch.ts';
+import type { Place } from './place.ts';
+import { meansOthers, othersMatcher } from './places.ts';
 import { Renames } from './renames.ts';
 import { writeStatus } from './replies.ts';
 import type { EventGroup, NotifyEvent } from './wire/notify-args.ts';
 import type { Watched, WatchedSelected, Watching } from './wishes.ts';
 
 /** Who is told. */
-type Teller = Pick<SessionContext, 'out' | 'modes' | 'author' | 'breathe' | 'viewerEvents'>;
+type Teller = Pick<SessionContext, 'out' | 'modes' | 'author' | 'breathe' | 'viewerEvents' | 'reach'>;
 
 const OF_NAMES: readonly NotifyEvent[] = [
   'MailboxName',
@@ -46,6 +50,8 @@ export class Watch implements Watching {
     readonly events: EventGroup['events'];
   }[];
   readonly #follower: Follower | undefined;
+  /** Of those who share something that is wanted. */
+  #others: OthersWatch[] = [];
 
   /** Until `close`. */
   constructor(session: Teller, account: AccountState, wanted: Watched) {
@@ -58,12 +64,41 @@ export class Watch implements Watching {
     if (this.#groups.length > 0) this.#follower = new Follower(account, session.viewerEvents);
   }
 
+  /** Of a watch that has just begun. */
+  async beginOthers({ groups }: Watched): Promise<void> {
+    const session = this.#session;
+    const wanted = groups.filter(
+      ({ filter, events }) => events.size > 0 && meansOthers(session.reach, filter),
+    );
+    if (wanted.length === 0) return;
+    const matches = wanted.map(({ filter, events }) => {
+      return { isMeant: othersMatcher(session.reach, [filter]), events };
+    });
+    const wants = (name: string, event: NotifyEvent): boolean =>
+      matches.some(({ isMeant, events }) => events.has(event) && isMeant(name));
+    const owners = await session.reach.owners();
+    this.#others = owners.map((owner) => new OthersWatch(session, owner, wants));
+  }
+
+  /** Its account is closed, or is read anew: there is nobody to hear of. */
+  ownerGone(account: AccountState): void {
+    const [gone, others] = [
+      this.#others.filter((one) => one.account === account),
+      this.#others.filter((one) => one.account !== account),
+    ];
+    this.#others = others;
+    for (const one of gone) one.close();
+  }
+
   get hasNews(): boolean {
+    if (this.#others.some((one) => one.hasNews)) return true;
     return this.#follower !== undefined && this.#follower.readModseq !== this.#account.modseq;
   }
 
   close(): void {
     this.#follower?.close();
+    for (const one of this.#others) one.close();
+    this.#others = [];
   }
 
   wants(mailbox: Filtered, event: NotifyEvent): boolean {
@@ -77,8 +112,9 @@ export class Watch implements Watching {
 
   /** Writes what has happened outside the open mailbox. False when that is not known any more, and the watch must end. */
   async tell(open: MailboxState | undefined): Promise<boolean> {
-    if (!this.hasNews) return true;
-    const follower = this.#follower as Follower;
+    for (const one of this.#others) await one.tell(open);
+    if (this.#follower === undefined || !this.hasNews) return true;
+    const follower = this.#follower;
     const since = follower.readModseq;
     const changes = this.#account.log.after(since);
     follower.readModseq = this.#account.modseq;
@@ -87,27 +123,26 @@ export class Watch implements Watching {
     for (const id of touched) {
       const mailbox = this.#account.mailboxes.get(id);
       if (mailbox === undefined || mailbox === open || !this.wantsMessages(mailbox)) continue;
-      this.#writeStatus(mailbox, false);
+      this.#writeStatus(this.#placeOf(mailbox), false);
       const pause = this.#session.breathe();
       if (pause !== undefined) await pause;
     }
     return true;
   }
 
-  writeFirstStatus(mailbox: MailboxState): void {
-    this.#writeStatus(mailbox, true);
+  writeFirstStatus(place: Place): void {
+    this.#writeStatus(place, true);
+  }
+
+  #placeOf(mailbox: MailboxState): Place {
+    return this.#session.reach.placeIn(this.#account, mailbox);
   }
 
   /** §5.1 to §5.3, and with NOTIFY SET STATUS §3.1: `isFirst`. */
-  #writeStatus(mailbox: MailboxState, isFirst: boolean): void {
-    const { out, modes } = this.#session;
-    const ofFlags = this.wants(mailbox, 'FlagChange') || this.wants(mailbox, 'AnnotationChange');
-    out.ascii('* STATUS ').mailbox(mailbox.name);
-    out.ascii(' (UIDVALIDITY ').number(mailbox.uidValidity).ascii(' UIDNEXT ').number(mailbox.uidNext);
-    out.ascii(' MESSAGES ').number(mailbox.exists);
-    if (ofFlags) out.ascii(' UNSEEN ').number(mailbox.unseen);
-    if (modes.condstore || (isFirst && ofFlags)) out.ascii(' HIGHESTMODSEQ ').number(mailbox.modseq);
-    out.close().crlf();
+  #writeStatus(place: Place, isFirst: boolean): void {
+    const one = { name: place.name, subscribed: place.isOwn && place.mailbox.subscribed };
+    const ofFlags = this.wants(one, 'FlagChange') || this.wants(one, 'AnnotationChange');
+    writeNotifiedStatus(this.#session, place, { ofFlags, isFirst });
   }
 
   #wantsNames(): boolean {
@@ -132,7 +167,7 @@ export class Watch implements Watching {
         continue;
       }
       if (change.kind === 'annotation') this.#tellAnnotation(change);
-      else if (change.kind === 'unsubscribed') this.#tellUnsubscribed(change);
+      else if (change.kind === 'subscription') this.#tellSubscription(change);
       else if (change.kind === 'info') this.#tellInfo(change, renames, touched);
       else this.#tellName(change, affected);
       const pause = this.#session.breathe();
@@ -184,10 +219,13 @@ export class Watch implements Watching {
     if (was.uidValidity !== is.uidValidity && either('FlagChange')) touched.add(mailbox);
   }
 
-  #tellUnsubscribed({ name }: OrphanChange): void {
+  #tellSubscription({ name }: OrphanChange): void {
     if (!this.wants({ name, subscribed: true }, 'SubscriptionChange')) return;
     const mailbox = this.#account.byName.get(name);
+    const isSubscribed = this.#account.orphanSubscriptions.includes(name);
     if (mailbox !== undefined) this.#writeName(mailbox);
+    else if (isOfOthers(name))
+      writeList(this.#session.out, 'LIST', name, isSubscribed ? ['\\Subscribed'] : []);
     else writeList(this.#session.out, 'LIST', name, ['\\NonExistent']);
   }
 
@@ -205,7 +243,7 @@ export class Watch implements Watching {
   /** As the change has left it; of one that has another name by now, there is no more to say. */
   #writeName({ name, subscribed }: Filtered, extras: ListExtras = {}): void {
     const mailbox = this.#account.byName.get(name);
-    const attributes = mailbox === undefined ? [] : attributesOf(listedOf(this.#account, mailbox));
+    const attributes = mailbox === undefined ? [] : attributesOf(listedOf(this.#placeOf(mailbox)));
     writeList(
       this.#session.out,
       'LIST',

@@ -1,6 +1,6 @@
 /** What a client wants to be told of without asking: everything of the mailbox it has open, or what it has said by NOTIFY. */
-import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import type { PositionRun } from './message-set.ts';
+import type { Place } from './place.ts';
 import type { Selected } from './selected.ts';
 import type { EventGroup } from './wire/notify-args.ts';
 
@@ -27,9 +27,11 @@ export interface Watched {
 /** What has become of a wish. */
 export interface Watching {
   /** Whether anything of its messages is to be told while it is not open. */
-  wantsMessages(mailbox: MailboxState): boolean;
+  wantsMessages(mailbox: { readonly name: string; readonly subscribed: boolean }): boolean;
   /** How it stands when the watch begins. */
-  writeFirstStatus(mailbox: MailboxState): void;
+  writeFirstStatus(place: Place): void;
+  /** Others share some of what is wanted: they are followed from here on. */
+  beginOthers(wanted: Watched): Promise<void>;
 }
 
 export const EVERYTHING: Wishes = Object.freeze({ arrivals: true, expunges: true, flags: true });

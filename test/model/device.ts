@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { writeFlagNames } from '../../src/imap/keywords.ts';
 import { Modes } from '../../src/imap/modes.ts';
 import { Output, TakenBack } from '../../src/imap/output.ts';
+import { Place } from '../../src/imap/place.ts';
 import { Selected } from '../../src/imap/selected.ts';
 import { observe, tellChanges, writeFlags } from '../../src/imap/updates.ts';
 import { FLAG, SYSTEM_FLAG_BITS, SYSTEM_FLAG_NAMES } from '../../src/mail/flags.ts';
@@ -104,7 +105,9 @@ export class Device implements AccountListener {
       const events = { onHint: () => {}, onInvalid: () => this.#onInvalid(), onElsewhere };
       if (waits) (await openMailbox(this.#domain, this.account, name, false, events)).close();
       const { viewer, list } = beginOpening(this.#domain, this.account, name, false, events);
-      const selected = new Selected(viewer, list, { service: 'imap', id: 'device', client: undefined });
+      const place = new Place(this.account, viewer.mailbox);
+      const author = { service: 'imap', id: 'device', client: undefined };
+      const selected = new Selected({ viewer, place, isReadOnly: false }, list, author);
       selected.takeRecent();
       this.#selected = selected;
       if (this.end !== undefined) return viewer.close();

@@ -140,7 +140,8 @@ class Player {
         const [address = '', name = '', value = ''] = words;
         const { kit } = this.#server;
         const { id } = await kit.admin.accountOf(address);
-        await kit.domain.store.directory.update(id, { settings: { [name]: value } });
+        const updated = await kit.domain.store.directory.update(id, { settings: { [name]: value } });
+        if (updated !== undefined) kit.domain.accounts.refresh(updated);
         return;
       }
       case '@message':

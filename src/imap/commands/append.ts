@@ -1,14 +1,14 @@
 /** APPEND (RFC 9051 §6.3.12) of one or several messages (RFC 3502), with APPENDUID (RFC 4315 §3): one change, all or none. CATENATE (RFC 4469) is a form of their data. */
 
 import type { Uid } from '../../mailbox/model/model.ts';
-import { appendMessages } from '../../mailbox/operations/append.ts';
+import { appendMessages, type IncomingMessage } from '../../mailbox/operations/append.ts';
 import { copyMessages } from '../../mailbox/operations/copy.ts';
-import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
 import { noteSentCopy, takeSentCopy, takeWaitingCopy } from '../../mailbox/operations/sent-copy.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
-import type { Call } from '../context.ts';
+import type { Call, SessionContext } from '../context.ts';
 import { tellAdded } from '../mailbox-events.ts';
 import { incomingMessages, literalPolicy } from '../message-literals.ts';
+import { inFewWords, type Place } from '../place.ts';
 import { appendUid, type Completion, ok } from '../replies.ts';
 import { NOTHING_FREED } from '../uploads.ts';
 import { type AppendArgs, appendArgs } from '../wire/append-args.ts';
@@ -29,14 +29,15 @@ export const appendCommand: Command = defineCommand<AppendArgs, 'authenticated' 
 });
 
 async function run(call: Call<'authenticated' | 'selected'>, args: AppendArgs): Promise<Completion> {
-  const { session, state } = call;
-  const target = findMailbox(state.account, args.mailbox);
-  if (target === undefined) return noTarget();
-  const destination = { target, freed: NOTHING_FREED };
+  const { session } = call;
+  const place = await session.reach.targetOf(args.mailbox);
+  if (place === undefined) return noTarget();
+  const destination = { target: place, freed: NOTHING_FREED };
   const messages = await incomingMessages(call, 'APPEND', destination, args.messages);
   if ('status' in messages) return messages;
+  if (!place.isOwn) return appendToOthers(session, place, messages);
+  const { account, mailbox: target } = place;
   const { domain } = session;
-  const { account } = state;
   const [only, ...more] = messages;
   const sent = only === undefined || more.length > 0 ? {} : { messageId: only.facts.messageId };
   const known = await takeSentCopy(domain, account, target, { ...sent, madeBy: 'server' });
@@ -51,5 +52,21 @@ async function run(call: Call<'authenticated' | 'selected'>, args: AppendArgs): 
   const uid = appended.uids[0] as Uid;
   tellAdded(session, account, target, 'APPEND', appended.uids);
   noteSentCopy(domain, account, target, { ...sent, madeBy: 'program', uid });
+  return ok('APPEND completed', appendUid(appended.uidValidity, appended.uids));
+}
+
+/** RFC 4314 §4: flags that the visitor may not set are left out; what he has seen only he has. */
+async function appendToOthers(
+  session: SessionContext,
+  place: Place,
+  messages: readonly IncomingMessage[],
+): Promise<Completion> {
+  const { account, mailbox, reader } = place;
+  const allowed = messages.map((message) => ({ ...message, ...place.allowed(message) }));
+  const domain = place.acting(session.domain, 'i');
+  const options = reader === undefined ? {} : { reader: reader.id };
+  const appended = await appendMessages(domain, account, mailbox, allowed, options).catch(inFewWords);
+  tellAdded(session, account, mailbox, 'APPEND', appended.uids);
+  session.note(place, 'messages added', { mailbox: place.name, messages: appended.uids.length });
   return ok('APPEND completed', appendUid(appended.uidValidity, appended.uids));
 }

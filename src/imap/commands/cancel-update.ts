@@ -15,7 +15,7 @@ export const cancelUpdateCommand = defineCommand({
     return tags;
   },
   run({ session, state }, tags) {
-    const contexts = SearchContexts.of(session, state.account, state.selected);
+    const contexts = SearchContexts.of(session, state.selected);
     for (const tag of tags) contexts.cancel(tag);
     return ok('No further updates');
   },

@@ -14,9 +14,10 @@ export const close = defineCommand({
   mayTakeLong: true,
   parse: end,
   async run({ session, state }) {
-    const { mailbox, isReadOnly } = state.selected;
-    if (!isReadOnly && !mailbox.isGone && mailbox.deleted > 0) {
-      noteExpunged(session, mailbox.name, await expungeMessages(session.domain, state.account, mailbox, {}));
+    const { account, mailbox, isReadOnly, place } = state.selected;
+    if (!isReadOnly && !mailbox.isGone && mailbox.deleted > 0 && place.may('e')) {
+      const domain = place.acting(session.domain, 'e');
+      noteExpunged(session, place, await expungeMessages(domain, account, mailbox, {}));
     }
     session.deselect();
     return ok('CLOSE completed');

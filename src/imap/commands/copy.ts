@@ -3,8 +3,7 @@
  * gone it is refused, for the client would delete the originals in the belief that they are safe. By UID, or by `$`, what
  * is gone was not named.
  */
-import { copyMessages, MessagesGone } from '../../mailbox/operations/copy.ts';
-import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
+import { MessagesGone } from '../../mailbox/operations/copy.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call } from '../context.ts';
 import { tellAdded } from '../mailbox-events.ts';
@@ -14,6 +13,7 @@ import type { Cursor } from '../wire/cursor.ts';
 import { end, sp } from '../wire/grammar.ts';
 import { mailbox } from '../wire/mailbox.ts';
 import { NumSet } from '../wire/numset.ts';
+import { copyTo } from './transfer.ts';
 
 export interface CopyArgs {
   readonly set: MessageSet;
@@ -49,16 +49,14 @@ async function run(
   args: CopyArgs,
   isUid: boolean,
 ): Promise<Completion> {
-  const { account, selected } = state;
+  const { selected } = state;
   const uids = uidsOf(selected, selectMessages(selected, args.set));
-  const target = findMailbox(account, args.target);
+  const target = await session.reach.targetOf(args.target);
   if (target === undefined) return noTarget();
   const isOfAll = args.set instanceof NumSet && !isUid;
-  const copied = await copyMessages(session.domain, account, selected.mailbox, uids, target, {
-    isOfAll,
-  }).catch(ifGone);
+  const copied = await copyTo(session, selected, uids, target, isOfAll).catch(ifGone);
   if (copied === undefined) return no('Some of the messages are gone; nothing was copied', 'EXPUNGEISSUED');
-  tellAdded(session, account, target, 'COPY', copied.to);
+  tellAdded(session, target.account, target.mailbox, 'COPY', copied.to);
   const name = isUid ? 'UID COPY' : 'COPY';
   if (copied.from.length === 0) return ok(`${name} completed, nothing was copied`);
   return ok(`${name} completed`, copyUid(copied.uidValidity, copied.from, copied.to));

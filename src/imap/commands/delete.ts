@@ -1,3 +1,4 @@
+import { isOfOthers } from '../../mail/mailbox-name.ts';
 import { deleteMailbox } from '../../mailbox/operations/folders.ts';
 import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
@@ -5,6 +6,7 @@ import { oldNameOf, writeList } from '../listing.ts';
 import { ok } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
 import { spSuppliedMailbox } from '../wire/mailbox.ts';
+import { deleteAtOthers } from './others-names.ts';
 
 /** DELETE (RFC 9051 §6.3.5). Who has it open goes on reading what was there. */
 export const deleteCommand = defineCommand({
@@ -16,10 +18,17 @@ export const deleteCommand = defineCommand({
     end(c);
     return target;
   },
-  async run({ session, state }, { name, supplied }) {
-    const messages = findMailbox(state.account, name)?.exists ?? 0;
-    await deleteMailbox(session.domain, state.account, name);
-    session.presence.note('mailbox deleted', { mailbox: name, messages });
+  async run({ session }, { name, supplied }) {
+    const { own } = session.reach;
+    const mailbox = findMailbox(own, name);
+    if (mailbox === undefined && isOfOthers(name)) {
+      const place = await deleteAtOthers(session, name);
+      session.note(place, 'mailbox deleted', { mailbox: name, messages: place.mailbox.exists });
+    } else {
+      const messages = mailbox?.exists ?? 0;
+      await deleteMailbox(session.domain, own, name);
+      session.presence.note('mailbox deleted', { mailbox: name, messages });
+    }
     const extras = oldNameOf(session.modes, supplied, name);
     if (extras.oldName !== undefined) writeList(session.out, 'LIST', name, ['\\NonExistent'], extras);
     return ok('DELETE completed');

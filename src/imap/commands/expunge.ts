@@ -9,6 +9,7 @@ import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call, SessionContext } from '../context.ts';
 import { type MessageSet, messageSet } from '../message-set.ts';
 import type { Modes } from '../modes.ts';
+import type { Place } from '../place.ts';
 import { type Completion, ok } from '../replies.ts';
 import type { Selected } from '../selected.ts';
 import { observe } from '../updates.ts';
@@ -45,19 +46,29 @@ async function expunge(
   marked: (uid: number) => boolean,
   name: string,
 ): Promise<Completion> {
-  const { account, selected } = state;
+  const { selected } = state;
+  const { account } = selected;
   if (selected.isReadOnly) throw new MailboxError('read-only', 'the mailbox is open for reading only');
+  const { place } = selected;
+  place.require('e');
   const onSlice = (): void => observe(selected);
-  const removed = await expungeMessages(session.domain, account, selected.mailbox, { marked, onSlice });
+  const removed = await expungeMessages(place.acting(session.domain, 'e'), account, selected.mailbox, {
+    marked,
+    onSlice,
+  });
   if (removed.length === 0) return ok(`${name} completed, nothing was removed`);
-  noteExpunged(session, selected.mailbox.name, removed);
+  noteExpunged(session, place, removed);
   return ok(`${name} completed`, highestModSeq(session.modes, selected));
 }
 
 /** For the account's history: who deleted it. */
-export function noteExpunged(session: SessionContext, mailbox: string, uids: ArrayLike<number>): void {
+export function noteExpunged(session: SessionContext, place: Place, uids: ArrayLike<number>): void {
   if (uids.length > 0) {
-    session.presence.note('messages deleted', { mailbox, messages: uids.length, uids: uidsForLog(uids) });
+    session.note(place, 'messages deleted', {
+      mailbox: place.name,
+      messages: uids.length,
+      uids: uidsForLog(uids),
+    });
   }
 }
 

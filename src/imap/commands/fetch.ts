@@ -66,7 +66,8 @@ function parse(c: Cursor, tables: Tables, isUid: boolean): FetchArgs {
 
 async function run(call: Call<'selected'>, args: FetchArgs, isUid: boolean): Promise<Completion> {
   const { session, state } = call;
-  const { account, selected } = state;
+  const { selected } = state;
+  const { account } = selected;
   const { changedSince, wantsVanished } = args;
   if (wantsVanished && !session.modes.qresync) return bad('VANISHED needs ENABLE QRESYNC first');
   observe(selected);
@@ -78,7 +79,7 @@ async function run(call: Call<'selected'>, args: FetchArgs, isUid: boolean): Pro
     const known = args.set instanceof NumSet ? (args.set as UidSet) : selected.saved;
     await writeVanishedEarlier(session, account, selected, { known, since: changedSince ?? 0 });
   }
-  const refused = await new FetchRun(session, account, selected, plan).run(runs);
+  const refused = await new FetchRun(session, selected, plan).run(runs);
   return refused ?? ok(`${isUid ? 'UID FETCH' : 'FETCH'} completed`);
 }
 

@@ -21,7 +21,7 @@ export const idle = defineCommand({
     session.out.ascii('+ idling').crlf();
     await session.tellUpdates(true);
     const line = await tellUntilLine(session);
-    if (line === undefined) return no('The connection is gone');
+    if (line === undefined) return no('The session is over');
     // Whatever has come meanwhile is told before the answer, as after every command.
     return line.toString('latin1').trim().toUpperCase() === DONE
       ? ok('IDLE completed')

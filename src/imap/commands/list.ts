@@ -7,6 +7,7 @@ import {
   type ListExtras,
   type ListedName,
   listedNames,
+  mayMatchOthers,
   oldNameOf,
   writeList,
 } from '../listing.ts';
@@ -50,9 +51,9 @@ export const list = defineCommand({
 });
 
 async function writeMatches(call: Call<'authenticated' | 'selected'>, args: Args): Promise<void> {
-  const { session, state } = call;
+  const { session } = call;
   const patterns = args.patterns.flatMap((pattern) => fullPattern(args.reference, pattern) ?? []);
-  const names = listedNames(state.account);
+  const names = await listedNames(session.reach, patterns.some(mayMatchOthers));
   const isWanted = wantedBy(args.selection);
   const matches = new Set<ListedName>();
   for (const listed of names) {
@@ -88,11 +89,11 @@ async function writeOne(
   const attributes = new Set(attributesOf(listed));
   for (const { item } of returns) for (const one of item.attributes?.(listed) ?? []) attributes.add(one);
   writeList(session.out, 'LIST', listed.name, [...attributes], extras);
-  const { mailbox } = listed;
+  const { mailbox, place } = listed;
   // It may have been deleted while an earlier name was written. RFC 5819 §2: no STATUS of what only has wanted children.
-  if (isWanted && mailbox !== undefined && !mailbox.isGone) {
+  if (isWanted && mailbox !== undefined && place?.may('l') === true && !mailbox.isGone) {
     for (const { item, args } of returns) {
-      const following = item.follow?.(call, mailbox, args);
+      const following = item.follow?.(call, place, args);
       if (following !== undefined) await following;
     }
   }
@@ -111,7 +112,7 @@ export function fullPattern(reference: ListText, pattern: ListText): ListText {
 /** Without any selecting option, every mailbox that exists. */
 function wantedBy(selection: readonly ParsedKeyword<ListSelectionItem>[]): (listed: ListedName) => boolean {
   const selects = selection.flatMap(({ item }) => item.selects ?? []);
-  if (selects.length === 0) return (listed) => listed.mailbox !== undefined;
+  if (selects.length === 0) return (listed) => listed.mailbox !== undefined || listed.isAboveOthers === true;
   return (listed) => selects.every((wants) => wants(listed));
 }
 

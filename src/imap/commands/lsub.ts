@@ -1,6 +1,6 @@
 import { ancestors, matchesPattern } from '../../mail/mailbox-name.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
-import { attributesOf, listedNames, writeList } from '../listing.ts';
+import { attributesOf, listedNames, mayMatchOthers, writeList } from '../listing.ts';
 import { ok } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
 import { lsubArgs } from '../wire/list-args.ts';
@@ -19,10 +19,10 @@ export const lsub = defineCommand({
     end(c);
     return args;
   },
-  async run({ session, state }, { reference, pattern }) {
+  async run({ session }, { reference, pattern }) {
     const full = fullPattern(reference, pattern);
     if (full === undefined) return ok('LSUB completed');
-    const names = listedNames(state.account);
+    const names = await listedNames(session.reach, mayMatchOthers(full));
     const stand = new Set<string>();
     for (const { name, isSubscribed } of names) {
       if (isSubscribed && full.endsWith('%') && !matchesPattern(full, name)) {

@@ -6,16 +6,14 @@
 
 import { uidsForLog } from '../../identity/activity.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
-import { moveMessages } from '../../mailbox/operations/copy.ts';
-import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call } from '../context.ts';
 import { tellAdded } from '../mailbox-events.ts';
 import { selectMessages, uidsOf } from '../message-set.ts';
 import { type Completion, copyUid, ok, writeStatus } from '../replies.ts';
-import { observe } from '../updates.ts';
 import { type CopyArgs, noTarget, parseCopy } from './copy.ts';
 import { highestModSeq } from './expunge.ts';
+import { moveTo } from './transfer.ts';
 
 export const moveCommand: Command = moveLike('MOVE', false);
 export const uidMoveCommand: Command = moveLike('UID MOVE', true);
@@ -32,17 +30,16 @@ function moveLike(name: string, isUid: boolean): Command {
 }
 
 async function run({ session, state }: Call<'selected'>, args: CopyArgs, name: string): Promise<Completion> {
-  const { account, selected } = state;
+  const { selected } = state;
   if (selected.isReadOnly) throw new MailboxError('read-only', 'the mailbox is open for reading only');
   const uids = uidsOf(selected, selectMessages(selected, args.set));
-  const target = findMailbox(account, args.target);
+  const target = await session.reach.targetOf(args.target);
   if (target === undefined) return noTarget();
-  const onSlice = (): void => observe(selected);
-  const moved = await moveMessages(session.domain, account, selected.mailbox, uids, target, { onSlice });
+  const moved = await moveTo(session, selected, uids, target);
   if (moved.from.length === 0) return ok(`${name} completed, nothing was moved`);
-  tellAdded(session, account, target, 'COPY', moved.to);
-  session.presence.note('messages moved', {
-    mailbox: selected.mailbox.name,
+  tellAdded(session, target.account, target.mailbox, 'COPY', moved.to);
+  session.note(selected.place, 'messages moved', {
+    mailbox: selected.name,
     to: target.name,
     messages: moved.from.length,
     uids: uidsForLog(moved.from),

@@ -5,12 +5,12 @@
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import { openMailbox } from '../../mailbox/operations/mailboxes.ts';
 import { searchMessages } from '../../mailbox/search/search.ts';
-import type { MailboxState } from '../../mailbox/state/mailbox.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call } from '../context.ts';
 import type { SearchKeyItem, Tables } from '../item.ts';
-import { mailboxesOf } from '../mailbox-filter.ts';
+import type { Place } from '../place.ts';
+import { placesOf } from '../places.ts';
 import { bad, type Completion, ok } from '../replies.ts';
 import { writeNoUpdate } from '../search-contexts.ts';
 import { observe } from '../updates.ts';
@@ -98,10 +98,11 @@ async function run(call: SignedInCall, args: MultiSearchArgs): Promise<Completio
     const key = await expandedKeys(call, args.key);
     if (returns.relevancy) requireFuzzy(key);
     if (asksForModSeq(key)) enableCondstore(call);
-    const others = mailboxesOf(state.account, filters);
+    const others = await placesOf(session.reach, filters);
     const open = state.kind === 'selected' ? state.selected.mailbox : undefined;
-    if (open !== undefined && (wantsSelected || others.includes(open))) await searchSelected(call, args, key);
-    for (const mailbox of others) if (mailbox !== open) await searchOther(call, args, key, mailbox);
+    if (open !== undefined && (wantsSelected || others.some(({ mailbox }) => mailbox === open)))
+      await searchSelected(call, args, key);
+    for (const place of others) if (place.mailbox !== open) await searchOther(call, args, key, place);
   } catch (error) {
     if (returns.save && state.kind === 'selected') state.selected.saved = NumSet.of('uid', []);
     throw error;
@@ -115,7 +116,7 @@ async function searchSelected(call: SignedInCall, args: MultiSearchArgs, key: Se
   if (call.state.kind !== 'selected') return;
   const { selected } = call.state;
   observe(selected);
-  const uids = await searchOne(call, args, key, selected.mailbox, selected);
+  const uids = await searchOne(call, args, key, selected.place, selected);
   if (args.returns.save) selected.saved = savedSet(named(uids, args.returns));
 }
 
@@ -124,43 +125,44 @@ async function searchOther(
   call: SignedInCall,
   args: MultiSearchArgs,
   key: SearchKey<SearchKeyItem>,
-  mailbox: MailboxState,
+  place: Place,
 ): Promise<void> {
-  const { session, state } = call;
-  if (mailbox.isGone) return;
+  const { session } = call;
+  const { account, mailbox, seen } = place;
+  if (mailbox.isGone || !place.may('r')) return;
   const events = { onHint: () => {}, onInvalid: () => {} };
-  const viewer = await openMailbox(session.domain, state.account, mailbox.name, true, events).catch(ifGone);
+  const viewer = await openMailbox(session.domain, account, mailbox.name, true, events).catch(ifGone);
   if (viewer === undefined) return;
   try {
     const { list } = viewer.mailbox;
     if (list === undefined || viewer.mailbox !== mailbox) return;
     const view = new View({ uid: list.columns.uid, count: list.count });
-    await searchOne(call, args, key, mailbox, { view, recentRanges: [], saved: NumSet.of('uid', []) });
+    await searchOne(call, args, key, place, { view, recentRanges: [], saved: NumSet.of('uid', []), seen });
   } finally {
     viewer.close();
   }
 }
 
 async function searchOne(
-  { session, state, tag }: SignedInCall,
+  { session, tag }: SignedInCall,
   { returns }: MultiSearchArgs,
   key: SearchKey<SearchKeyItem>,
-  mailbox: MailboxState,
+  { account, mailbox, name }: Place,
   scope: SearchScope,
 ): Promise<readonly number[]> {
   const { domain, out } = session;
-  const { uids, modseqs } = await searchMessages(domain, state.account, mailbox, {
+  const { uids, modseqs } = await searchMessages(domain, account, mailbox, {
     criterion: criterionOf(key, scope, domain.clock.nowMs()),
     upTo: scope.view.highestUid,
     wants: wantedOf(returns),
     pause: () => session.breathe(),
   });
   if (uids.length === 0) return uids;
-  const { view, recentRanges, saved } = scope;
+  const { view, recentRanges, saved, seen } = scope;
   const scores = returns.relevancy
-    ? await scoresOf({ session, state }, key, { mailbox, view, recentRanges, saved }, uids)
+    ? await scoresOf({ session }, key, { account, mailbox, view, recentRanges, saved, seen }, uids)
     : undefined;
-  out.ascii('* ESEARCH (TAG ').string(tag).ascii(' MAILBOX ').mailbox(mailbox.name);
+  out.ascii('* ESEARCH (TAG ').string(tag).ascii(' MAILBOX ').mailbox(name);
   out.ascii(' UIDVALIDITY ').number(mailbox.uidValidity).ascii(') UID');
   const modSeq = asksForModSeq(key) ? highest(named(modseqs, returns)) : undefined;
   writeReturns(out, returns, { numbers: uids, modSeq, scores });

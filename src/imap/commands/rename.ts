@@ -1,10 +1,11 @@
+import { isOfOthers } from '../../mail/mailbox-name.ts';
 import { renameMailbox } from '../../mailbox/operations/folders.ts';
-import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import { allAttributesOf, listedOf, writeList } from '../listing.ts';
 import { ok } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
 import { type SuppliedName, spSuppliedMailbox } from '../wire/mailbox.ts';
+import { renameAtOthers } from './others-names.ts';
 
 interface RenameArgs {
   readonly from: SuppliedName;
@@ -22,15 +23,22 @@ export const rename = defineCommand({
     end(c);
     return { from, to };
   },
-  async run({ session, state }, { from, to }) {
-    await renameMailbox(session.domain, state.account, from.name, to.name);
-    session.presence.note('mailbox renamed', { from: from.name, to: to.name });
+  async run({ session }, { from, to }) {
+    const { own } = session.reach;
+    const isOthers = [from, to].some(({ name }) => isOfOthers(name) && !own.byName.has(name));
+    if (isOthers) {
+      const place = await renameAtOthers(session, from.name, to.name);
+      session.note(place, 'mailbox renamed', { from: from.name, to: to.name });
+    } else {
+      await renameMailbox(session.domain, own, from.name, to.name);
+      session.presence.note('mailbox renamed', { from: from.name, to: to.name });
+    }
     // RFC 9051 §6.3.6: the old and the new name together, when one of them is not as it was written.
     const isDenormalized = from.supplied !== from.name || to.supplied !== to.name;
-    const mailbox = isDenormalized && session.modes.rev2 ? findMailbox(state.account, to.name) : undefined;
-    if (mailbox !== undefined) {
-      const attributes = allAttributesOf(listedOf(state.account, mailbox));
-      writeList(session.out, 'LIST', mailbox.name, attributes, { oldName: from.supplied });
+    const place = isDenormalized && session.modes.rev2 ? await session.reach.find(to.name) : undefined;
+    if (place?.may('l')) {
+      const attributes = allAttributesOf(listedOf(place));
+      writeList(session.out, 'LIST', place.name, attributes, { oldName: from.supplied });
     }
     return ok('RENAME completed');
   },

@@ -3,13 +3,14 @@
  * and over never leaves two, nor none, and a full mailbox takes the draft all the same when it has not grown (§3.4).
  */
 import { MailboxError } from '../../mailbox/model/errors.ts';
-import { appendMessages } from '../../mailbox/operations/append.ts';
-import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
+import { type AppendResult, appendMessages, type IncomingMessage } from '../../mailbox/operations/append.ts';
+import { expungeMessages } from '../../mailbox/operations/expunge.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
-import type { Call, LiteralContext } from '../context.ts';
+import type { Call, LiteralContext, SessionContext } from '../context.ts';
 import { tellAdded } from '../mailbox-events.ts';
 import { incomingMessages, literalPolicy } from '../message-literals.ts';
 import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';
+import { inFewWords, type Place } from '../place.ts';
 import { appendUid, type Completion, no, ok, writeStatus } from '../replies.ts';
 import type { Selected } from '../selected.ts';
 import { type Freed, NOTHING_FREED } from '../uploads.ts';
@@ -68,22 +69,48 @@ function oneMessage(c: Cursor, isUid: boolean): MessageSet {
 
 async function run(call: Call<'selected'>, args: ReplaceArgs, name: string): Promise<Completion> {
   const { session, state } = call;
-  const { account, selected } = state;
+  const { selected } = state;
   if (selected.isReadOnly) throw new MailboxError('read-only', 'the mailbox is open for reading only');
-  const target = findMailbox(account, args.mailbox);
+  const target = await session.reach.targetOf(args.mailbox);
   if (target === undefined) return noTarget();
-  const destination = { target, freed: sizeOf(selected, args.set) };
-  const messages = await incomingMessages(call, name, destination, [args.message]);
+  const { place } = selected;
+  for (const right of ['t', 'e'] as const) place.require(right);
+  // What goes makes room for what comes where both are of one account.
+  const freed = target.account === selected.account ? sizeOf(selected, args.set) : NOTHING_FREED;
+  const messages = await incomingMessages(call, name, { target, freed }, [args.message]);
   if ('status' in messages) return messages;
   const [uid] = uidsOf(selected, selectMessages(selected, args.set));
   if (uid === undefined) return no('There is no such message to replace', 'NONEXISTENT');
-  const replaced = { mailbox: selected.mailbox, uid };
-  const appended = await appendMessages(session.domain, account, target, messages, { replaced });
-  tellAdded(session, account, target, 'APPEND', appended.uids);
-  noteExpunged(session, selected.mailbox.name, [uid]);
+  const appended = await replaceBy(session, selected, uid, target, messages);
+  tellAdded(session, target.account, target.mailbox, 'APPEND', appended.uids);
+  noteExpunged(session, place, [uid]);
   const code = appendUid(appended.uidValidity, appended.uids);
   writeStatus(session.out, '*', 'OK', 'Replacement message ready', code);
   return ok(`${name} completed`, highestModSeq(session.modes, selected));
+}
+
+/** In one change; from one account to another in two, the new message first, so that there is never none of them. */
+async function replaceBy(
+  session: SessionContext,
+  { place, account, mailbox }: Selected,
+  uid: number,
+  target: Place,
+  messages: readonly IncomingMessage[],
+): Promise<AppendResult> {
+  const leaving = place.acting(session.domain, 't', 'e');
+  const allowed = messages.map((message) => ({ ...message, ...target.allowed(message) }));
+  const { reader } = target;
+  const asReader = reader === undefined ? {} : { reader: reader.id };
+  if (account === target.account) {
+    const options = { replaced: { mailbox, uid }, ...asReader };
+    const appended = appendMessages(target.acting(leaving, 'i'), account, target.mailbox, allowed, options);
+    return target.isOwn ? appended : appended.catch(inFewWords);
+  }
+  const adding = target.acting(session.domain, 'i');
+  const appended = appendMessages(adding, target.account, target.mailbox, allowed, asReader);
+  const result = await (target.isOwn ? appended : appended.catch(inFewWords));
+  await expungeMessages(leaving, account, mailbox, { uids: [uid] });
+  return result;
 }
 
 function freed(announcement: LiteralAnnouncement, { state, modes }: LiteralContext, isUid: boolean): Freed {

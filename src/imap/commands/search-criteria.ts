@@ -5,6 +5,7 @@
  * kin the day that stands in the Date field, whatever its zone. Sequence numbers become UIDs by what this client has been
  * told; numbers above the last name nothing, for a search is no reason to complain.
  */
+import { FLAG } from '../../mail/flags.ts';
 import type { Criterion, UidRanges } from '../../mailbox/model/criterion.ts';
 import { fuzzed } from '../fuzzed.ts';
 import type { SearchKeyItem } from '../item.ts';
@@ -18,14 +19,17 @@ export const SECONDS_PER_DAY = 86_400;
 type Key = SearchKey<SearchKeyItem>;
 
 /** The mailbox that is searched, as the client knows it. */
-export type SearchScope = Pick<Selected, 'recentRanges' | 'saved'> & {
+export type SearchScope = Pick<Selected, 'recentRanges' | 'saved' | 'seen'> & {
   readonly view: Pick<Selected['view'], 'highestUid' | 'count' | 'uidAt'>;
 };
 
 export function criterionOf(key: Key, selected: SearchScope, nowMs: number): Criterion {
   switch (key.kind) {
-    case 'all':
     case 'flag':
+      // What somebody else has seen is not among the flags of the messages.
+      if (key.bit !== FLAG.Seen || selected.seen === undefined) return key;
+      return negatedUnless(key.isSet, { kind: 'uids', ranges: selected.seen.ranges() });
+    case 'all':
     case 'keyword':
     case 'field':
     case 'header':

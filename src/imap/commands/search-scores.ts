@@ -1,4 +1,5 @@
 /** RELEVANCY of SEARCH, ESEARCH and SORT (RFC 6203 §4, §6). */
+import type { AccountState } from '../../mailbox/state/account.ts';
 import type { MailboxState } from '../../mailbox/state/mailbox.ts';
 import type { Searching, SearchKeyItem } from '../item.ts';
 import { hasFuzzy, relevancies } from '../relevancy.ts';
@@ -7,7 +8,7 @@ import type { SearchKey } from '../wire/search-tree.ts';
 import type { SearchScope } from './search-criteria.ts';
 
 type Key = SearchKey<SearchKeyItem>;
-type Scored = SearchScope & { readonly mailbox: MailboxState };
+type Scored = SearchScope & { readonly account: AccountState; readonly mailbox: MailboxState };
 
 export function requireFuzzy(key: Key): void {
   if (!hasFuzzy(key)) throw new SyntaxFault('RELEVANCY is of a search with FUZZY');
@@ -25,10 +26,10 @@ export async function scoresOf(
 }
 
 export function scoresByUid(
-  { session, state: { account } }: Searching,
+  { session }: Searching,
   key: Key,
   scope: Scored,
   uids: ArrayLike<number>,
 ): Promise<ReadonlyMap<number, number>> {
-  return relevancies({ session, account, mailbox: scope.mailbox, scope }, key, uids);
+  return relevancies({ session, account: scope.account, mailbox: scope.mailbox, scope }, key, uids);
 }

@@ -19,9 +19,7 @@ interface Updated {
 
 /** The tag is that of a search that is kept up to date already. */
 export function isUpdated({ session, state }: Call<'selected'>, tag: string): boolean {
-  return (
-    state.selected.updates !== undefined && SearchContexts.of(session, state.account, state.selected).has(tag)
-  );
+  return state.selected.updates !== undefined && SearchContexts.of(session, state.selected).has(tag);
 }
 
 /** `uids` are the result, in its order; without awaiting anything since they were found. */
@@ -34,7 +32,7 @@ export function keepUpdated(
   const items = returns.update ?? [];
   const plan = items.length === 0 ? undefined : planFetch(items, isUid, undefined);
   if (plan?.impliesCondstore === true) enableCondstore(call);
-  const contexts = SearchContexts.of(session, state.account, state.selected);
+  const contexts = SearchContexts.of(session, state.selected);
   if (contexts.add({ tag, isUid, key, order: criteria, plan }, Uint32Array.from(uids))) return;
   writeNoUpdate(session, tag, 'Too much is kept up to date already; cancel some');
 }

@@ -84,7 +84,7 @@ async function run(
     if (asksModSeq) enableCondstore(call);
     const wants = returns?.update === undefined ? wantedOf(returns) : 'all';
     const criterion = criterionOf(key, selected, session.domain.clock.nowMs());
-    const found = await searchMessages(session.domain, state.account, selected.mailbox, {
+    const found = await searchMessages(session.domain, selected.account, selected.mailbox, {
       criterion,
       upTo: selected.view.highestUid,
       wants,

@@ -1,4 +1,4 @@
-import { beginOpening, mailboxOf, openMailbox } from '../../mailbox/operations/mailboxes.ts';
+import { beginOpening, openMailbox } from '../../mailbox/operations/mailboxes.ts';
 import type { MailboxState } from '../../mailbox/state/mailbox.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call, SessionContext } from '../context.ts';
@@ -45,14 +45,15 @@ function selecting(name: string, isReadOnly: boolean): Command {
       const selected = await open(call, target.name, { isReadOnly, needsMessages });
       try {
         writeFacts(call, selected, target);
-        for (const { item, args } of parameters) await item.after?.(session, state.account, selected, args);
+        for (const { item, args } of parameters)
+          await item.after?.(session, selected.account, selected, args);
       } catch (error) {
         selected.viewer.close();
         throw error;
       }
       return {
-        ...ok(`${name} completed`, isReadOnly ? 'READ-ONLY' : 'READ-WRITE'),
-        next: { kind: 'selected', account: state.account, selected },
+        ...ok(`${name} completed`, isReadOnly || !isWritable(selected) ? 'READ-ONLY' : 'READ-WRITE'),
+        next: { kind: 'selected', own: state.own, selected },
       };
     },
   });
@@ -65,17 +66,20 @@ function leave(session: SessionContext): void {
 }
 
 async function open(
-  { session, state }: Call<'authenticated' | 'selected'>,
+  { session }: Call<'authenticated' | 'selected'>,
   name: string,
   { isReadOnly, needsMessages }: { readonly isReadOnly: boolean; readonly needsMessages: boolean },
 ): Promise<Selected> {
   const { domain, modes, viewerEvents } = session;
-  const mailbox = mailboxOf(state.account, name);
+  const place = await session.reach.mailboxOf(name, 'r');
+  const { account, mailbox } = place;
+  // Whoever is there by leave only looks at what is new to its owner.
+  const onlyLooks = isReadOnly || !place.isOwn;
   if (needsMessages || (!modes.rev2 && !isRecentKnown(mailbox))) {
-    (await openMailbox(domain, state.account, name, isReadOnly, viewerEvents)).close();
+    (await openMailbox(domain, account, mailbox.name, onlyLooks, viewerEvents)).close();
   }
-  const { viewer, list } = beginOpening(domain, state.account, name, isReadOnly, viewerEvents);
-  const selected = new Selected(viewer, list, session.author);
+  const { viewer, list } = beginOpening(domain, account, mailbox.name, onlyLooks, viewerEvents);
+  const selected = new Selected({ viewer, place, isReadOnly }, list, session.author);
   selected.takeRecent();
   return selected;
 }
@@ -85,8 +89,13 @@ function isRecentKnown({ recentFrom, uidNext, exists }: MailboxState): boolean {
   return recentFrom >= uidNext || exists === uidNext - 1;
 }
 
+/** RFC 4314 §5.2: \Seen is each reader's own, so the right to it alone makes nothing writable. */
+function isWritable({ place }: Selected): boolean {
+  return place.may('i') || place.may('e') || place.may('w') || place.may('t');
+}
+
 function writeFacts(
-  { session, state }: Call<'authenticated' | 'selected'>,
+  { session }: Call<'authenticated' | 'selected'>,
   selected: Selected,
   target: SuppliedName,
 ): void {
@@ -97,7 +106,7 @@ function writeFacts(
   if (!modes.rev2) {
     out.ascii('* ').number(selected.countRecent()).ascii(' RECENT').crlf();
     const { firstUnseen } = mailbox;
-    if (firstUnseen > 0 && !modes.uidOnly)
+    if (firstUnseen > 0 && !modes.uidOnly && selected.place.isOwn)
       writeStatus(out, '*', 'OK', 'First unseen message', `UNSEEN ${firstUnseen}`);
   }
   writeStatus(out, '*', 'OK', 'UIDs are valid', `UIDVALIDITY ${mailbox.uidValidity}`);
@@ -105,6 +114,7 @@ function writeFacts(
   writeStatus(out, '*', 'OK', 'Highest mod-sequence', `HIGHESTMODSEQ ${selected.readModseq}`);
   writeStatus(out, '*', 'OK', 'The name that stays', mailboxId(mailbox.id));
   if (!modes.rev2) return;
-  const extras = oldNameOf(modes, target.supplied, mailbox.name);
-  writeList(out, 'LIST', mailbox.name, attributesOf(listedOf(state.account, mailbox)), extras);
+  const { place } = selected;
+  const extras = oldNameOf(modes, target.supplied, place.name);
+  writeList(out, 'LIST', place.name, attributesOf(listedOf(place)), extras);
 }

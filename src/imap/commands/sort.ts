@@ -118,14 +118,14 @@ async function run(
   const asksModSeq = asksForModSeq(kept);
   if (asksModSeq) enableCondstore(call);
   const pause = (): Promise<void> | undefined => session.breathe();
-  const found = await searchMessages(session.domain, state.account, selected.mailbox, {
+  const found = await searchMessages(session.domain, selected.account, selected.mailbox, {
     criterion: criterionOf(kept, selected, session.domain.clock.nowMs()),
     upTo: selected.view.highestUid,
     wants: 'all',
     pause,
     reached: (done, goal) => session.reached(done, goal),
   });
-  const { account } = state;
+  const { account } = selected;
   const scores = needsScores ? await scoresByUid(call, kept, selected, found.uids) : NO_SCORES;
   const order = criteria.map(({ by, isReverse }) =>
     by === 'score' ? { by, isReverse, scores } : { by, isReverse },

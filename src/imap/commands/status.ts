@@ -1,4 +1,3 @@
-import { mailboxOf } from '../../mailbox/operations/mailboxes.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import type { StatusItem } from '../item.ts';
 import { ok } from '../replies.ts';
@@ -23,7 +22,7 @@ export const status = defineCommand({
     return { name, items };
   },
   async run(call, { name, items }) {
-    await writeStatusOf(call, mailboxOf(call.state.account, name), items);
+    await writeStatusOf(call, await call.session.reach.mailboxOf(name, 'r'), items);
     return ok('STATUS completed');
   },
 });

@@ -6,8 +6,11 @@
  * this one changed by its command alone. A message that failed the condition is told
  * as it is now, which saves the client from asking (RFC 7162 §3.1.3 recommends it).
  */
+
+import type { Domain } from '../../mailbox/domain.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
-import { changeFlags, type FlagSlice } from '../../mailbox/operations/flags.ts';
+import { changeFlags, type FlagChange, type FlagSlice } from '../../mailbox/operations/flags.ts';
+import { NotPermitted } from '../../mailbox/operations/shares.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call, SessionContext } from '../context.ts';
@@ -15,6 +18,7 @@ import { UNCHANGEDSINCE } from '../fetch/modifiers.ts';
 import type { Tables } from '../item.ts';
 import { tellFlags } from '../mailbox-events.ts';
 import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';
+import type { Place } from '../place.ts';
 import { type Completion, ok } from '../replies.ts';
 import type { Selected } from '../selected.ts';
 import { beginFetch, observe, writeFlags } from '../updates.ts';
@@ -53,7 +57,8 @@ function parse(c: Cursor, tables: Tables, isUid: boolean): Args {
 
 async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<Completion> {
   const { session, state } = call;
-  const { account, selected } = state;
+  const { selected } = state;
+  const { account } = selected;
   if (selected.isReadOnly) throw new MailboxError('read-only', 'the mailbox is open for reading only');
   observe(selected);
   const uids = uidsOf(selected, selectMessages(selected, args.set));
@@ -66,13 +71,17 @@ async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<
   const fail = (error: unknown): void => {
     failure = error;
   };
+  const { reader } = selected.place;
   const wanted = {
     mode: args.action,
     flags: args.flags.bits,
     keywords: args.flags.keywords,
     ...(unchangedSince === undefined ? {} : { unchangedSince }),
+    ...(reader === undefined ? {} : { reader }),
   };
-  await changeFlags(session.domain, account, selected.mailbox, uids, wanted, (slice) => {
+  const { place } = selected;
+  const acting = place.isOwn ? session.domain : asVisitor(session, place, wanted);
+  await changeFlags(acting, account, selected.mailbox, uids, wanted, (slice) => {
     observe(selected);
     tellFlags(session, account, selected.mailbox, slice);
     for (const uid of slice.modified) modified.push(uid);
@@ -82,6 +91,17 @@ async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<
   const code = modified.length === 0 ? undefined : modifiedCode(selected, modified, isUid);
   const name = isUid ? 'UID STORE' : 'STORE';
   return ok(code === undefined ? `${name} completed` : `${name} completed but for some messages`, code);
+}
+
+/** RFC 4314 §4: whoever may change some of the flags changes these and hears of no failure. */
+function asVisitor(session: SessionContext, place: Place, { mode, flags, keywords }: FlagChange): Domain {
+  const rights = (['s', 't', 'w'] as const).filter((right) => place.may(right));
+  const may = place.changeableFlags;
+  const asksNothing = flags === 0 && keywords.length === 0;
+  const mayNothing = (flags & may) === 0 && (keywords.length === 0 || !place.may('w'));
+  if (rights.length === 0 || (mayNothing && (mode === 'replace' ? false : !asksNothing)))
+    throw new NotPermitted('you have no right to change any of these flags (s, w or t)');
+  return place.acting(session.domain, 'r', ...rights);
 }
 
 interface Loudness {

@@ -1,4 +1,5 @@
-import { setSubscribed } from '../../mailbox/operations/folders.ts';
+import { isOfOthers } from '../../mail/mailbox-name.ts';
+import { setSubscribed, setSubscribedToOthers } from '../../mailbox/operations/folders.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
 import { ok } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
@@ -8,18 +9,25 @@ import { spSuppliedMailbox } from '../wire/mailbox.ts';
 export const subscribe = subscribing('SUBSCRIBE', true);
 export const unsubscribe = subscribing('UNSUBSCRIBE', false);
 
-function subscribing(name: string, isSubscribed: boolean): Command {
+function subscribing(command: string, isSubscribed: boolean): Command {
   return defineCommand({
-    name,
+    name: command,
     states: SIGNED_IN,
     parse(c) {
       const target = spSuppliedMailbox(c);
       end(c);
       return target.name;
     },
-    async run({ session, state }, mailbox) {
-      await setSubscribed(session.domain, state.account, mailbox, isSubscribed);
-      return ok(`${name} completed`);
+    async run({ session }, name) {
+      const { domain, reach } = session;
+      if (!isOfOthers(name) || reach.own.byName.has(name))
+        await setSubscribed(domain, reach.own, name, isSubscribed);
+      else {
+        // RFC 4314 §4: whoever unsubscribes needs no rights.
+        if (isSubscribed) await reach.mailboxOf(name, 'l');
+        await setSubscribedToOthers(domain, reach.own, name, isSubscribed);
+      }
+      return ok(`${command} completed`);
     },
   });
 }

@@ -61,7 +61,8 @@ async function run(
   isUid: boolean,
 ): Promise<Completion> {
   const { session, state } = call;
-  const { selected, account } = state;
+  const { selected } = state;
+  const { account } = selected;
   const key = await expandedKeys(call, asked);
   observe(selected);
   if (asksForModSeq(key)) enableCondstore(call);

@@ -23,11 +23,11 @@ function filterKey(tables: Pick<Tables, 'searchKeys'>): SearchKeyItem {
     name: 'FILTER',
     parse: spFilterName,
     criterion: () => ({ kind: 'not', criterion: { kind: 'all' } }),
-    async expand({ session, state }, name) {
+    async expand({ session }, name) {
       const places = ['private', 'shared'].map((root) => {
         return { mailbox: NO_MAILBOX, name: `/${root}/filters/values/${name.toLowerCase()}` };
       });
-      const [own, everybodys] = await readAnnotations(session.domain, state.account, places);
+      const [own, everybodys] = await readAnnotations(session.domain, session.reach.own, places);
       const value = own ?? everybodys;
       if (value === undefined) throw undefinedFilter(name);
       try {

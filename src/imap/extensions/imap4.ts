@@ -30,7 +30,7 @@ const STATUS_ITEMS: readonly StatusItem[] = [
   { name: 'MESSAGES', write: (out, mailbox) => void out.number(mailbox.exists) },
   { name: 'UIDNEXT', write: (out, mailbox) => void out.number(mailbox.uidNext) },
   { name: 'UIDVALIDITY', write: (out, mailbox) => void out.number(mailbox.uidValidity) },
-  { name: 'UNSEEN', write: (out, mailbox) => void out.number(mailbox.unseen) },
+  { name: 'UNSEEN', write: (out, _mailbox, _session, place) => void out.number(place.unseen) },
   // RFC 9051 §6.3.11 and RFC 9208 §4.1.4.
   { name: 'DELETED', write: (out, mailbox) => void out.number(mailbox.deleted) },
   {

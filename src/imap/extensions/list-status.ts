@@ -24,7 +24,8 @@ const statusReturn = listReturn<StatusReturn>({
     });
     return { names, items };
   },
-  follow: (call, mailbox, { items }) => writeStatusOf(call, mailbox, items),
+  // RFC 5819 §2: of what cannot be read there is none.
+  follow: (call, place, { items }) => (place.may('r') ? writeStatusOf(call, place, items) : undefined),
 });
 
 export const listStatus = defineExtension({

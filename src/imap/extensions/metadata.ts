@@ -1,6 +1,7 @@
 /**
- * METADATA (RFC 5464) and LIST-METADATA (RFC 9590): what programs keep with a mailbox, or with the server, by name. Nobody
- * shares mailboxes here, so `/shared` entries of a mailbox are its owner's as well; those of the server are the administrator's.
+ * METADATA (RFC 5464) and LIST-METADATA (RFC 9590): what programs keep with a mailbox, or with the server, by name. Of a mailbox
+ * that somebody shares his `/shared` entries are read by whoever reads it and set by whoever may change flags (`w`); which script runs there, by whoever
+ * gives rights (`a`). `/private` ones are its owner's. Those of the server are the administrator's.
  *
  * `/private/specialuse` of a mailbox is its role (RFC 6154 §4) and sets it: whoever had that role loses it.
  */
@@ -13,13 +14,12 @@ import {
   setAnnotations,
   type WantedRole,
 } from '../../mailbox/operations/annotations.ts';
-import { mailboxOf } from '../../mailbox/operations/mailboxes.ts';
-import type { MailboxState } from '../../mailbox/state/mailbox.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call } from '../context.ts';
 import { defineExtension } from '../extension.ts';
 import { listReturn, type Tables } from '../item.ts';
 import { ROLE_ATTRIBUTES } from '../listing.ts';
+import type { Place } from '../place.ts';
 import { no, ok } from '../replies.ts';
 import { SyntaxFault } from '../wire/fault.ts';
 import { end, sp } from '../wire/grammar.ts';
@@ -39,6 +39,8 @@ import { creatableRole } from './special-use.ts';
 type SignedIn = Call<'authenticated' | 'selected'>;
 
 const SPECIAL_USE = '/private/specialuse';
+/** RFC 6785 §2.3.1: of the scripts of the owner. */
+const SCRIPT = '/shared/imapsieve/script';
 /** Of values that are read, and written in one response. */
 const ENTRIES_AT_ONCE = 16;
 const NUL = 0;
@@ -53,9 +55,9 @@ const getMetadata = defineCommand({
     return args;
   },
   async run(call, { mailbox: name, entries, depth, maxSize = Number.POSITIVE_INFINITY }) {
-    const mailbox = name === undefined ? undefined : mailboxOf(call.state.account, name);
-    const wanted = depth === 0 ? entries : withThoseBelow(call, mailbox, entries, depth);
-    const longest = await writeValues(call, mailbox, wanted, maxSize);
+    const place = name === undefined ? undefined : await readable(call, name);
+    const wanted = depth === 0 ? entries : withThoseBelow(call, place, entries, depth);
+    const longest = await writeValues(call, place, wanted, maxSize);
     const done = 'GETMETADATA completed';
     return longest > maxSize ? ok(done, `METADATA LONGENTRIES ${longest}`) : ok(done);
   },
@@ -73,13 +75,18 @@ const setMetadata = defineCommand({
     return args;
   },
   async run(call, { mailbox: name, entries }) {
-    const { session, state } = call;
-    const mailbox = name === undefined ? undefined : mailboxOf(state.account, name);
-    const isRole = (entry: EntryName): boolean => mailbox !== undefined && entry.name === SPECIAL_USE;
+    const { session } = call;
+    const place = name === undefined ? undefined : await session.reach.mailboxOf(name, 'w');
+    if (place?.isOwn === false && entries.some((entry) => !isShared(entry)))
+      return no('Only its owner keeps private annotations with a mailbox', 'METADATA NOPRIVATE');
+    if (place !== undefined && entries.some((entry) => entry.name === SCRIPT)) place.require('a');
+    const isRole = (entry: EntryName): boolean => place !== undefined && entry.name === SPECIAL_USE;
+    const domain = place === undefined ? session.domain : place.acting(session.domain, 'w');
+    const account = place?.account ?? session.reach.own;
     try {
       const use = entries.find(isRole);
       const rest = entries.filter((entry) => !isRole(entry));
-      await setAnnotations(session.domain, state.account, mailbox, rest, use && roleOf(use.value));
+      await setAnnotations(domain, account, place?.mailbox, rest, use && roleOf(use.value));
     } catch (error) {
       const code = error instanceof MailboxError ? CODES[error.code] : undefined;
       if (code === undefined) throw error;
@@ -103,8 +110,8 @@ const metadataReturn = listReturn<readonly EntryName[]>({
     sp(c);
     return entryNames(c);
   },
-  async follow(call, mailbox, entries) {
-    await writeValues(call, mailbox, entries, Number.POSITIVE_INFINITY);
+  async follow(call, place, entries) {
+    if (mayRead(place)) await writeValues(call, place, entries, Number.POSITIVE_INFINITY);
   },
 });
 
@@ -115,10 +122,21 @@ export const metadata = defineExtension({
   listReturns: [metadataReturn],
 });
 
+/** RFC 5464 §3.2: whoever sees the mailbox and may do something with its messages. */
+function mayRead(place: Place): boolean {
+  return place.may('l') && (['r', 's', 'w', 'i', 'p'] as const).some((right) => place.may(right));
+}
+
+async function readable({ session }: SignedIn, name: string): Promise<Place> {
+  const place = await session.reach.mailboxOf(name, 'l');
+  if (!mayRead(place)) place.require('r');
+  return place;
+}
+
 /** Octets of the longest value, one that was asked for and is too long to be written among them. */
 async function writeValues(
   call: SignedIn,
-  mailbox: MailboxState | undefined,
+  place: Place | undefined,
   entries: readonly EntryName[],
   maxSize: number,
 ): Promise<number> {
@@ -126,13 +144,13 @@ async function writeValues(
   let longest = 0;
   for (let at = 0; at < entries.length; at += ENTRIES_AT_ONCE) {
     const some = entries.slice(at, at + ENTRIES_AT_ONCE);
-    const values = await valuesOf(call, mailbox, some);
+    const values = await valuesOf(call, place, some);
     const fitting = some.flatMap((entry, i) => {
       const value = values[i];
       longest = Math.max(longest, value?.length ?? 0);
       return value !== undefined && value.length > maxSize ? [] : [{ ...entry, value }];
     });
-    if (fitting.length > 0) writeResponse(session.out, mailbox?.name ?? '', fitting);
+    if (fitting.length > 0) writeResponse(session.out, place?.name ?? '', fitting);
     const pause = session.breathe();
     if (pause !== undefined) await pause;
   }
@@ -140,16 +158,19 @@ async function writeValues(
 }
 
 async function valuesOf(
-  { session, state }: SignedIn,
-  mailbox: MailboxState | undefined,
+  { session }: SignedIn,
+  place: Place | undefined,
   entries: readonly EntryName[],
 ): Promise<readonly (Buffer | undefined)[]> {
-  const at = mailbox?.id ?? NO_MAILBOX;
+  const at = place?.mailbox.id ?? NO_MAILBOX;
+  const account = place?.account ?? session.reach.own;
   const places = entries.map(({ name }) => ({ mailbox: at, name }));
-  const values = await readAnnotations(session.domain, state.account, places);
-  return values.map((value, i) =>
-    mailbox !== undefined && entries[i]?.name === SPECIAL_USE ? specialUseOf(mailbox) : value,
-  );
+  const values = await readAnnotations(session.domain, account, places);
+  return values.map((value, i) => {
+    const entry = entries[i] as EntryName;
+    if (place?.isOwn === false && !isShared(entry)) return undefined;
+    return place !== undefined && entry.name === SPECIAL_USE ? specialUseOf(place) : value;
+  });
 }
 
 function writeResponse(
@@ -173,15 +194,15 @@ function writeResponse(
 
 /** Each entry when it is there, and what is below it (RFC 5464 §4.2.2), as the client began to write it. */
 function withThoseBelow(
-  { session, state }: SignedIn,
-  mailbox: MailboxState | undefined,
+  { session }: SignedIn,
+  place: Place | undefined,
   entries: readonly EntryName[],
   depth: Depth,
 ): readonly EntryName[] {
-  const names = listAnnotations(session.domain, state.account, mailbox?.id ?? NO_MAILBOX).map(
-    ({ name }) => name,
-  );
-  if (mailbox?.role !== undefined) names.push(SPECIAL_USE);
+  const account = place?.account ?? session.reach.own;
+  const rows = listAnnotations(session.domain, account, place?.mailbox.id ?? NO_MAILBOX);
+  const names = rows.filter((row) => place?.isOwn !== false || isShared(row)).map(({ name }) => name);
+  if (place?.isOwn === true && place.mailbox.role !== undefined) names.push(SPECIAL_USE);
   const found = new Map<string, EntryName>();
   for (const { name: above, supplied } of entries) {
     for (const name of names) {
@@ -194,7 +215,11 @@ function withThoseBelow(
   return [...found.values()];
 }
 
-function specialUseOf({ role }: MailboxState): Buffer | undefined {
+function isShared({ name }: { readonly name: string }): boolean {
+  return name.startsWith('/shared/');
+}
+
+function specialUseOf({ mailbox: { role } }: Place): Buffer | undefined {
   return role && Buffer.from(ROLE_ATTRIBUTES[role]);
 }
 

@@ -5,7 +5,6 @@
  * The inboxes are INBOX alone. There are no annotations of messages, so of AnnotationChange nothing ever comes.
  */
 import { MailboxError } from '../../mailbox/model/errors.ts';
-import type { AccountState } from '../../mailbox/state/account.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call, SessionContext } from '../context.ts';
@@ -13,7 +12,7 @@ import { defineExtension } from '../extension.ts';
 import { type FetchPlan, planFetch } from '../fetch/plan.ts';
 import { FetchRun } from '../fetch/run.ts';
 import type { FetchItem } from '../item.ts';
-import { mailboxesOf } from '../mailbox-filter.ts';
+import { placesOf } from '../places.ts';
 import { type Completion, no, ok } from '../replies.ts';
 import { end } from '../wire/grammar.ts';
 import { NOTIFY_EVENTS, type NotifySet, notifyArgs, type SelectedEvents } from '../wire/notify-args.ts';
@@ -54,7 +53,9 @@ export const notify = defineExtension({
 async function watch(call: SignedIn, { selected, groups, wantsStatus }: NotifySet<FetchItem>): Promise<void> {
   const { session } = call;
   const wishes = selected === undefined ? NOTHING_WATCHED.selected : wishesOf(call, selected);
-  const started = session.watch({ selected: wishes, groups });
+  const wanted = { selected: wishes, groups };
+  const started = session.watch(wanted);
+  await started.beginOthers(wanted);
   if (wantsStatus)
     await tellStatus(
       call,
@@ -64,7 +65,7 @@ async function watch(call: SignedIn, { selected, groups, wantsStatus }: NotifySe
 }
 
 function wishesOf(call: SignedIn, { events, items, isDelayed }: SelectedEvents<FetchItem>): WatchedSelected {
-  const { session, state } = call;
+  const { session } = call;
   const wishes = {
     arrivals: events.has('MessageNew'),
     expunges: events.has('MessageExpunge'),
@@ -74,18 +75,14 @@ function wishesOf(call: SignedIn, { events, items, isDelayed }: SelectedEvents<F
   if (items.length === 0) return wishes;
   const plan = planFetch(items, true, undefined);
   if (plan.impliesCondstore) enableCondstore(call);
-  return { ...wishes, arrived: fetchArrived(session, state.account, plan) };
+  return { ...wishes, arrived: fetchArrived(session, plan) };
 }
 
 /** Of a message that has come what the client has asked for (§5.2). One that cannot be read now is told of by EXISTS alone. */
-function fetchArrived(
-  session: SessionContext,
-  account: AccountState,
-  plan: FetchPlan,
-): NonNullable<WatchedSelected['arrived']> {
+function fetchArrived(session: SessionContext, plan: FetchPlan): NonNullable<WatchedSelected['arrived']> {
   return async (selected, runs) => {
     try {
-      await new FetchRun(session, account, selected, plan).run(runs);
+      await new FetchRun(session, selected, plan).run(runs);
     } catch (error) {
       if (!(error instanceof MailboxError) || !session.out.dropOpenLine()) throw error;
       session.log.warn({ err: error }, 'new messages could not be read for a client that wants them told');
@@ -96,13 +93,17 @@ function fetchArrived(
 async function tellStatus(
   call: SignedIn,
   watch: Watching,
-  filters: Parameters<typeof mailboxesOf>[1],
+  filters: Parameters<typeof placesOf>[1],
 ): Promise<void> {
   const { session, state } = call;
   const open = state.kind === 'selected' ? state.selected.mailbox : undefined;
-  for (const mailbox of mailboxesOf(state.account, filters)) {
-    if (mailbox === open || mailbox.isGone || !watch.wantsMessages(mailbox)) continue;
-    watch.writeFirstStatus(mailbox);
+  for (const place of await placesOf(session.reach, filters)) {
+    const { mailbox, name } = place;
+    const subscribed = place.isOwn
+      ? mailbox.subscribed
+      : session.reach.own.orphanSubscriptions.includes(name);
+    if (mailbox === open || mailbox.isGone || !watch.wantsMessages({ name, subscribed })) continue;
+    watch.writeFirstStatus(place);
     const pause = session.breathe();
     if (pause !== undefined) await pause;
   }

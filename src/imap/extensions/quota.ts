@@ -8,6 +8,7 @@
 import { canonicalAddress } from '../../identity/address.ts';
 import { isAdmin } from '../../identity/role.ts';
 import { FLAG } from '../../mail/flags.ts';
+import { isOfOthers } from '../../mail/mailbox-name.ts';
 import type { AccountRecord } from '../../mailbox/model/model.ts';
 import {
   asOwnChanges,
@@ -41,7 +42,7 @@ const getQuota = defineCommand({
     return root;
   },
   async run(call, root) {
-    if (root === ROOT) writeQuota(call, call.state.account);
+    if (root === ROOT) writeQuota(call, call.session.reach.own);
     else {
       const record = await recordOf(call, root);
       if (record === undefined) return noSuchRoot();
@@ -63,8 +64,14 @@ const getQuotaRoot = defineCommand({
   },
   /** The mailbox need not exist (RFC 9208 §4.1.2). */
   run(call, name) {
-    call.session.out.ascii('* QUOTAROOT ').mailbox(name).ascii(' ""').crlf();
-    writeQuota(call, call.state.account);
+    const { out, reach } = call.session;
+    out.ascii('* QUOTAROOT ').mailbox(name);
+    // What is in the mailboxes of others counts for them, and is their matter.
+    if (isOfOthers(name) && !reach.own.byName.has(name)) out.crlf();
+    else {
+      out.ascii(' ""').crlf();
+      writeQuota(call, reach.own);
+    }
     return ok('GETQUOTAROOT completed');
   },
 });
@@ -81,7 +88,7 @@ const setQuota = defineCommand({
     return { root, limits };
   },
   async run(call, { root, limits }) {
-    const { account } = call.state;
+    const account = call.session.reach.own;
     if (!isAdmin(account.record)) return no('Only the administrator changes quotas', 'NOPERM');
     const choices = choicesIn(limits);
     if (choices === undefined) return no('Only STORAGE, MESSAGE and MAILBOX can be limited', 'CANNOT');
@@ -115,8 +122,8 @@ function choicesIn(limits: readonly QuotaLimit[]): LimitChoices | undefined {
 }
 
 /** Whom a root is of; nobody but an administrator knows of others than his own. */
-async function recordOf({ session, state }: SignedIn, root: string): Promise<AccountRecord | undefined> {
-  if (!isAdmin(state.account.record) || !root.startsWith(OF_ACCOUNT)) return undefined;
+async function recordOf({ session }: SignedIn, root: string): Promise<AccountRecord | undefined> {
+  if (!isAdmin(session.reach.own.record) || !root.startsWith(OF_ACCOUNT)) return undefined;
   const address = canonicalAddress(root.slice(OF_ACCOUNT.length), '');
   return address === undefined ? undefined : session.domain.accounts.find(address);
 }

@@ -42,7 +42,7 @@ export const specialUse = defineExtension({
     {
       name: 'SPECIAL-USE',
       role: 'independent',
-      selects: (listed) => listed.mailbox?.role !== undefined,
+      selects: (listed) => listed.place?.isOwn === true && listed.mailbox?.role !== undefined,
     },
   ],
   listReturns: [{ name: 'SPECIAL-USE' }],

@@ -70,11 +70,8 @@ const genUrlAuth = defineCommand({
 });
 
 /** RFC 4467 §7: a mailbox that is there, of this account, and an access identifier; whom that names is nobody's business. */
-async function authorize(
-  { session, state }: SignedIn,
-  { url: text }: UrlToAuthorize,
-): Promise<string | Completion> {
-  const { account } = state;
+async function authorize({ session }: SignedIn, { url: text }: UrlToAuthorize): Promise<string | Completion> {
+  const { own: account } = session.reach;
   const url = imapUrl(text);
   if (url?.authorization === undefined || url.authorization.verifier !== undefined)
     return bad('Expected the URL of a message that ends in ;URLAUTH= and who may use it');
@@ -205,11 +202,11 @@ const resetKey = defineCommand({
     end(c);
     return keys;
   },
-  async run({ session, state }, { mailbox: name, mechanisms }) {
+  async run({ session }, { mailbox: name, mechanisms }) {
     if (mechanisms.some((one) => one !== MECHANISM)) return no('The only mechanism is INTERNAL', 'CANNOT');
-    const mailbox = name === undefined ? undefined : mailboxOf(state.account, name);
+    const mailbox = name === undefined ? undefined : mailboxOf(session.reach.own, name);
     const fresh = { name: GENERATION, value: randomBytes(GENERATION_BYTES) };
-    await setAnnotations(session.domain, state.account, mailbox, [fresh]);
+    await setAnnotations(session.domain, session.reach.own, mailbox, [fresh]);
     return ok('RESETKEY completed', `URLMECH ${MECHANISM}`);
   },
 });

@@ -62,7 +62,8 @@ export class FetchRun {
   /** Messages of the batch that this command has marked as read. */
   #seen: ReadonlySet<number> = new Set();
 
-  constructor(session: SessionContext, account: AccountState, selected: Selected, plan: FetchPlan) {
+  constructor(session: SessionContext, selected: Selected, plan: FetchPlan) {
+    const { account } = selected;
     this.#session = session;
     this.#account = account;
     this.#selected = selected;
@@ -184,22 +185,31 @@ export class FetchRun {
 
   /** RFC 9051 §6.4.5: fetching octets without PEEK sets \Seen. Mail stays readable when that cannot be stored. */
   async #markSeen(batch: readonly LoadedMessage[]): Promise<void> {
-    const { mailbox, list, isReadOnly } = this.#selected;
+    const { mailbox, list, isReadOnly, place } = this.#selected;
     this.#seen = new Set();
-    if (isReadOnly || mailbox.isGone) return;
+    if (isReadOnly || mailbox.isGone || !place.may('s')) return;
     const unseen = batch.filter(
-      ({ record }) => (record.flags & FLAG.Seen) === 0 && list.indexOf(record.uid) >= 0,
+      ({ record, uid }) => (place.flagsOf(uid, record.flags) & FLAG.Seen) === 0 && list.indexOf(uid) >= 0,
     );
     if (unseen.length === 0) return;
     const uids = unseen.map(({ uid }) => uid);
     try {
-      const change = { mode: 'add', flags: FLAG.Seen, keywords: [] } as const;
+      const { reader } = place;
+      const asReader = reader === undefined ? {} : { reader };
+      const change = { mode: 'add', flags: FLAG.Seen, keywords: [], ...asReader } as const;
       const seen = new Set<number>();
-      await changeFlags(this.#session.domain, this.#account, mailbox, uids, change, (slice) => {
-        for (const uid of slice.changed) seen.add(uid);
-        tellFlags(this.#session, this.#account, mailbox, slice);
-        return undefined;
-      });
+      await changeFlags(
+        place.acting(this.#session.domain, 's'),
+        this.#account,
+        mailbox,
+        uids,
+        change,
+        (slice) => {
+          for (const uid of slice.changed) seen.add(uid);
+          tellFlags(this.#session, this.#account, mailbox, slice);
+          return undefined;
+        },
+      );
       this.#seen = seen;
       observe(this.#selected);
     } catch (error) {

@@ -6,19 +6,19 @@
  * room and quota, which are asked before its first octet is copied, and is given up with its command. What an URL names is
  * found first, all of them; the copying comes after, when nothing is left that the client could have got wrong.
  */
-import type { MailboxState } from '../../mailbox/state/mailbox.ts';
-import type { SignedIn } from '../context.ts';
+import type { SessionContext, SignedIn } from '../context.ts';
+import { inFewWords, type Place } from '../place.ts';
 import { type Completion, no } from '../replies.ts';
-import type { Freed } from '../uploads.ts';
+import type { Freed, Wanted } from '../uploads.ts';
 import type { AppendMessage, CatenatePart } from '../wire/append-args.ts';
 import { SyntaxFault } from '../wire/fault.ts';
 import type { FrameLiteral, StreamedLiteral } from '../wire/frame.ts';
 import { type ImapUrl, imapUrl } from '../wire/imap-url.ts';
-import { findPart, mailboxAt, OctetsLost, octetsOf, type UrlPart } from './part.ts';
+import { findPart, OctetsLost, octetsOf, placeAt, type UrlPart } from './part.ts';
 
 /** Where the messages are to go, and what goes in exchange. */
 export interface Destination {
-  readonly target: MailboxState;
+  readonly target: Place;
   readonly freed: Freed;
 }
 
@@ -50,8 +50,8 @@ export async function catenated(
     const pieces = found[index];
     if (pieces === undefined) whole.push(message);
     else {
-      const wanted = { mailbox: target, sizeBytes: sum(pieces.map(sizeOf)), messages: index + 1 };
-      const literal = await putTogether(call, pieces, wanted, freed);
+      const wanted = { sizeBytes: sum(pieces.map(sizeOf)), messages: index + 1 };
+      const literal = await putTogether(call, pieces, wanted, { target, freed });
       if ('status' in literal) return literal;
       whole.push({ ...message, data: { kind: 'literal', literal } });
     }
@@ -79,29 +79,29 @@ async function findPieces(
   return pieces;
 }
 
-/** RFC 4469 §3: of this session's own account, by a URL that is relative to it. */
+/** RFC 4469 §3: of what this session may read, by a URL that is relative to its account. */
 async function findUrl({ session, state }: SignedIn, url: ImapUrl | undefined): Promise<UrlPart | undefined> {
   if (url === undefined || url.server !== undefined || url.authorization !== undefined) return undefined;
-  const open = state.kind === 'selected' ? state.selected.mailbox : undefined;
-  const mailbox = url.mailbox === undefined ? open : mailboxAt(state.account, url.mailbox);
-  return mailbox && findPart(session.domain, state.account, mailbox, url);
+  const open = state.kind === 'selected' ? state.selected.place : undefined;
+  const place = url.mailbox === undefined ? open : await placeAt(session.reach, url.mailbox);
+  return place?.may('r') ? findPart(session.domain, place.account, place.mailbox, url) : undefined;
 }
 
 async function putTogether(
-  { session, state }: SignedIn,
+  { session }: SignedIn,
   pieces: readonly Piece[],
-  wanted: Parameters<typeof session.uploads.admit>[1],
-  freed: Freed,
+  wanted: Omit<Wanted, 'mailbox'>,
+  { target, freed }: Destination,
 ): Promise<StreamedLiteral | Completion> {
   const { uploads, domain, settings } = session;
   // The room that was kept for the texts is part of what the message needs.
   const texts = new Map(
     pieces.map((one) => [one, one.kind === 'text' ? session.received(one.literal).blob : undefined]),
   );
-  uploads.admit(state.account, wanted, freed);
+  admit(session, wanted, { target, freed });
   const { sizeBytes } = wanted;
   const literal: StreamedLiteral = { kind: 'streamed', sizeBytes, isBinary: false, index: -1 };
-  uploads.begin(literal, state.account.id, settings.maxAppendBytes);
+  uploads.begin(literal, target.account.id, settings.maxAppendBytes);
   for (const piece of pieces) {
     const text = texts.get(piece);
     try {
@@ -119,6 +119,19 @@ async function putTogether(
   await uploads.end(literal);
   await uploads.ended();
   return literal;
+}
+
+function admit(
+  { uploads }: SessionContext,
+  wanted: Omit<Wanted, 'mailbox'>,
+  { target, freed }: Destination,
+): void {
+  try {
+    uploads.admit(target.account, { ...wanted, mailbox: target.mailbox }, freed);
+  } catch (error) {
+    if (target.isOwn) throw error;
+    inFewWords(error);
+  }
 }
 
 interface Text {

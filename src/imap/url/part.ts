@@ -16,6 +16,8 @@ import type { AccountState } from '../../mailbox/state/account.ts';
 import { loadList } from '../../mailbox/state/load.ts';
 import type { MailboxState } from '../../mailbox/state/mailbox.ts';
 import { clipped } from '../fetch/body-items.ts';
+import type { Place } from '../place.ts';
+import type { Reach } from '../reach.ts';
 import type { ImapUrl } from '../wire/imap-url.ts';
 
 export interface UrlPart {
@@ -30,6 +32,16 @@ export interface UrlPart {
 export function mailboxAt(account: AccountState, name: string): MailboxState | undefined {
   try {
     return findMailbox(account, name);
+  } catch (error) {
+    if (error instanceof MailboxError) return undefined;
+    throw error;
+  }
+}
+
+/** As `mailboxAt`, of all that a session reaches. */
+export async function placeAt(reach: Reach, name: string): Promise<Place | undefined> {
+  try {
+    return await reach.find(name);
   } catch (error) {
     if (error instanceof MailboxError) return undefined;
     throw error;
