@@ -1,12 +1,13 @@
 /**
  * Who may send as whom: whoever receives for an address may send as it. So an account has its own address and its tags, the
  * aliases and lists that lead to it, every address of a domain that nobody else has when it takes what nobody has, and
- * what it was granted (the setting `submission.send_as`). The refusal says who may, so that a person knows whom to ask.
+ * what it was granted (the setting `submission.send_as`); and those of whoever gives it the right `p` of his INBOX (RFC 4314). The refusal says who may,
+ * so that a person knows whom to ask.
  */
 
 import type { AliasRecord } from '../mailbox/model/domains.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
-import type { AccountRecord } from '../mailbox/model/model.ts';
+import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import { canonicalAddress } from './address.ts';
 import type { Recipients, Resolution } from './recipients.ts';
 import { isWholeDomain } from './targets.ts';
@@ -28,6 +29,11 @@ export interface IdentitiesOptions {
   readonly defaultDomain: string;
   /** All there are. */
   readonly aliases: () => Promise<readonly Pick<AliasRecord, 'address' | 'targets'>[]>;
+  /** Whether the owner of an account lets this one write as him; absent: nobody does. */
+  readonly mayPostFor?: (
+    who: Pick<AccountRecord, 'id' | 'address' | 'shard'>,
+    owner: AccountId,
+  ) => Promise<boolean>;
 }
 
 export class Identities {
@@ -46,16 +52,21 @@ export class Identities {
 
   /** Whether the account may send as the address. Throws what the directory throws when it cannot know. */
   async maySendAs(
-    account: Pick<AccountRecord, 'id' | 'address' | 'settings'>,
+    account: Pick<AccountRecord, 'id' | 'address' | 'settings' | 'shard'>,
     address: string,
   ): Promise<SendAs> {
-    const { recipients, defaultDomain } = this.#options;
+    const { recipients, defaultDomain, mayPostFor } = this.#options;
     const canonical = canonicalAddress(address, defaultDomain);
     if (canonical === undefined) return refused(`"${shown(address)}" is not a mail address`);
     if (canonical === account.address || isGranted(account.settings[SEND_AS], canonical, defaultDomain))
       return ALLOWED;
     const found = await recipients.resolve(canonical).catch(asTooMany);
     if (found.kind === 'local' && found.deliveries.some((one) => one.account === account.id)) return ALLOWED;
+    // A list is for all its members, of whom one cannot lend what is everybody's.
+    const [only, ...others] = found.kind === 'local' ? found.deliveries : [];
+    const isOnesOwn =
+      only !== undefined && others.length === 0 && found.kind === 'local' && found.forwards.length === 0;
+    if (isOnesOwn && (await mayPostFor?.(account, only.account)) === true) return ALLOWED;
     return refused(`${account.address} may not send as ${shown(canonical)}: ${reasonOf(found)}`);
   }
 }

@@ -6,10 +6,11 @@
  * elsewhere is refused and says how they are brought together.
  */
 
+import type { Accounts } from '../mailbox/accounts.ts';
 import { isClosed } from '../mailbox/model/access.ts';
 import { domainOf } from '../mailbox/model/domains.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
-import type { AccountRecord } from '../mailbox/model/model.ts';
+import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import {
   ANYONE,
   accountIdentity,
@@ -19,6 +20,7 @@ import {
   type Person,
   SHARE_LIMITS,
 } from '../mailbox/model/shares.ts';
+import { mayPostFor } from '../mailbox/operations/shares.ts';
 import type { TranslatedStore } from '../mailbox/port/translated-store.ts';
 import { canonicalAddress } from './address.ts';
 import { isWholeDomain } from './targets.ts';
@@ -28,11 +30,18 @@ const MAX_DEPTH = 10;
 /** Members of a list who are looked at when it is given rights. */
 const MAX_MEMBERS = 5000;
 
-export class Sharing {
-  readonly #store: Pick<TranslatedStore, 'directory' | 'loadSharers'>;
+export interface SharingOptions {
+  readonly store: Pick<TranslatedStore, 'directory' | 'loadSharers'>;
+  readonly accounts: Pick<Accounts, 'open'>;
+}
 
-  constructor({ store }: { readonly store: Pick<TranslatedStore, 'directory' | 'loadSharers'> }) {
+export class Sharing {
+  readonly #store: SharingOptions['store'];
+  readonly #accounts: SharingOptions['accounts'];
+
+  constructor({ store, accounts }: SharingOptions) {
     this.#store = store;
+    this.#accounts = accounts;
   }
 
   /** Himself, everybody, and the lists that lead to him. */
@@ -62,6 +71,14 @@ export class Sharing {
       if (record !== undefined && record.shard === shard && !isClosed(record)) sharers.push(record);
     }
     return sharers.sort((a, b) => (a.address < b.address ? -1 : 1));
+  }
+
+  /** Whether the owner lets this account write as him. */
+  async mayPostFor(who: Pick<AccountRecord, 'id' | 'address' | 'shard'>, owner: AccountId): Promise<boolean> {
+    const person = await this.personOf(who);
+    const sharers = await this.sharersWith(person, who);
+    if (!sharers.some(({ id }) => id === owner)) return false;
+    return mayPostFor(await this.#accounts.open(owner), person);
   }
 
   /**

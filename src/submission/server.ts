@@ -6,6 +6,7 @@
 import { type Receive, signedInBy } from '../identity/handing-over.ts';
 import { Identities } from '../identity/identities.ts';
 import { noteSignedOut } from '../identity/presence.ts';
+import { Sharing } from '../identity/sharing.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Guest } from '../net/guest.ts';
 import type { Listener } from '../net/listener.ts';
@@ -32,10 +33,12 @@ export function submissionServices(
 ): SubmissionServices {
   const { domain, recipients, settings } = parts;
   const { hostname, defaultDomain } = settings;
+  const sharing = new Sharing(domain);
   const identities = new Identities({
     recipients,
     defaultDomain,
     aliases: () => domain.store.directory.domains.listAliases(),
+    mayPostFor: (who, owner) => sharing.mayPostFor(who, owner),
   });
   const notices = new Notices({ domain, hostname, postmaster: `postmaster@${defaultDomain}` });
   return { ...parts, identities, allowances: new Allowances(), notices };

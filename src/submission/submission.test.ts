@@ -12,6 +12,10 @@ import {
 import type { Secret } from '../base/secret.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { asAccountId } from '../mailbox/model/model.ts';
+import type { Rights } from '../mailbox/model/rights.ts';
+import { accountIdentity } from '../mailbox/model/shares.ts';
+import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
+import { changeShares } from '../mailbox/operations/shares.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const LETTER = `From: Ann <${ANN}>\r\nTo: bob@example.org\r\nSubject: Hello\r\nDate: Thu, 1 Jan 2026 00:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\nHello.\r\n`;
@@ -253,6 +257,20 @@ for (const isRelayed of [false, true])
       assert.match(await send(client, as('ann+tag@example.com'), { from: 'ann+tag@example.com' }), /^250 /);
       assert.match(await send(client, LETTER, { from: '' }), /^250 /);
       assert.match(await send(client, as('bob@example.com'), { from: '' }), /^550 /);
+    });
+
+    test('may be said for somebody who lets her (RFC 4314 p), for as long as he does', async () => {
+      const { admin, domain } = server.kit;
+      const [ann, bob] = [await admin.accountOf(ANN), await admin.accountOf('bob@example.com')];
+      const account = await domain.accounts.open(bob.id);
+      const inbox = mailboxOf(account, 'INBOX');
+      const give = (mode: 'add' | 'remove') =>
+        changeShares(domain, account, inbox, accountIdentity(ann.id), { mode, rights: 'p' as Rights });
+      const letter = LETTER.replace(ANN, 'bob@example.com');
+      await give('add');
+      assert.match(await send(client, letter, { from: 'bob@example.com' }), /^250 /);
+      await give('remove');
+      assert.match(await send(client, letter, { from: 'bob@example.com' }), /^550 5\.7\.1/);
     });
 
     test('goes to nobody who is not here', async () => {
