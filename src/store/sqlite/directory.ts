@@ -33,6 +33,7 @@ import { DomainRows } from './domains.ts';
 import { FileGuard } from './file-guard.ts';
 import { assertLogMatches } from './log-match.ts';
 import { tune } from './migrate.ts';
+import { ShardPlaces } from './shard-places.ts';
 import type { DirectoryChange, DirectorySnapshot, ShardedDirectory } from './sharded-directory.ts';
 import { syncParent, WalSync } from './wal-sync.ts';
 import { installationIn } from './witness.ts';
@@ -158,14 +159,14 @@ export class SqliteDirectory implements ShardedDirectory {
 
   async create(accounts: Parameters<Directory['create']>[0]): Promise<readonly (AccountRecord | 'exists')[]> {
     const taken = new Set<string>();
-    const shards = this.#fillings();
+    const places = new ShardPlaces(this.shards, this.#accounts.all);
     const results = this.#write(() =>
       accounts.map((account): AccountRecord | 'exists' => {
         const { address } = account;
         if (this.#accounts.has(address) || this.domains.hasAlias(address) || taken.has(address))
           return 'exists';
         taken.add(address);
-        return this.#insert(account, emptiest(shards));
+        return this.#insert(account, places.take(address));
       }),
     );
     const created = results.filter((result) => result !== 'exists');
@@ -341,18 +342,4 @@ export class SqliteDirectory implements ShardedDirectory {
     const { isPartial } = this.#accounts;
     return { installation, shards, changes, isDamaged, isPartial, ...all, ...this.domains.snapshot };
   }
-
-  /** How many accounts each shard has. */
-  #fillings(): number[] {
-    const fillings = new Array<number>(this.shards).fill(0);
-    for (const { shard } of this.#accounts.all) fillings[shard] = (fillings[shard] ?? 0) + 1;
-    return fillings;
-  }
-}
-
-/** The shard with the fewest accounts, which gets one more. */
-function emptiest(fillings: number[]): number {
-  const shard = fillings.indexOf(Math.min(...fillings));
-  fillings[shard] = (fillings[shard] ?? 0) + 1;
-  return shard;
 }

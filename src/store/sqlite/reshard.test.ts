@@ -7,16 +7,19 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
 import { type AccountId, asModSeq, emailId } from '../../mailbox/model/model.ts';
+import { ALL_RIGHTS } from '../../mailbox/model/rights.ts';
+import { accountIdentity } from '../../mailbox/model/shares.ts';
 import { appendMessages } from '../../mailbox/operations/append.ts';
 import { deliver } from '../../mailbox/operations/deliver.ts';
 import { receive } from '../../mailbox/operations/incoming.ts';
 import { mailboxOf } from '../../mailbox/operations/mailboxes.ts';
 import { acceptOutgoing } from '../../mailbox/operations/outgoing.ts';
+import { changeShares } from '../../mailbox/operations/shares.ts';
 import { checkMail } from '../../mailbox/upkeep/check.ts';
 import { Database, IN_MEMORY } from './database.ts';
 import { migrate } from './migrate.ts';
 import { type MoveStep, OTHER_TABLES, TABLES } from './move-account.ts';
-import { reshard } from './reshard.ts';
+import { bringTogether, reshard } from './reshard.ts';
 import { MAIL_SCHEMA } from './schema/mail.ts';
 
 const PEOPLE = ['ann', 'bob', 'carl', 'dora', 'emil'].map((name) => `${name}@example.com`);
@@ -112,6 +115,14 @@ async function placesIn(directory: string): Promise<number[]> {
   return records.map(({ shard }) => shard);
 }
 
+async function share({ domain, store }: TestDomain, owner: string, other: string): Promise<void> {
+  const [from, to] = [await store.directory.find(owner), await store.directory.find(other)];
+  assert.ok(from && to);
+  const account = await domain.accounts.open(from.id);
+  const change = { mode: 'replace', rights: ALL_RIGHTS } as const;
+  await changeShares(domain, account, mailboxOf(account, 'Archive'), accountIdentity(to.id), change);
+}
+
 async function prepare(directory: string): Promise<unknown[]> {
   const kit = await openTestDomain({ data: directory });
   await fill(kit);
@@ -119,7 +130,7 @@ async function prepare(directory: string): Promise<unknown[]> {
   return portraits(directory);
 }
 
-describe('resharding', { timeout: 120_000 }, () => {
+describe('resharding', { timeout: 600_000 }, () => {
   it('spreads accounts evenly, and changes nothing that they have', () =>
     inDirectory(async (directory) => {
       const before = await prepare(directory);
@@ -155,6 +166,65 @@ describe('resharding', { timeout: 120_000 }, () => {
         [emailId(stayed.id, 1)],
       );
     }));
+
+  it('accounts that share stay together, and are brought together by name', () =>
+    inDirectory(async (directory) => {
+      await prepare(directory);
+      const kit = await openTestDomain({ data: directory });
+      await share(kit, 'ann@example.com', 'emil@example.com');
+      await share(kit, 'emil@example.com', 'carl@example.com');
+      await kit.close();
+      const before = await portraits(directory);
+      await reshard({ directory, shards: 3 });
+      const placeOf = async (): Promise<Map<string, number>> => {
+        const places = await placesIn(directory);
+        return new Map(PEOPLE.map((address, at) => [address, places[at] as number]));
+      };
+      const spread = await placeOf();
+      assert.equal(spread.get('ann@example.com'), spread.get('emil@example.com'));
+      assert.equal(spread.get('ann@example.com'), spread.get('carl@example.com'));
+      assert.ok(new Set(spread.values()).size > 1);
+      assert.deepEqual(await portraits(directory), before);
+      const addresses = ['bob@example.com', 'dora@example.com', 'carl@example.com'];
+      await assert.rejects(
+        bringTogether({ directory, addresses: ['nobody@example.com'] }),
+        /there is no account nobody@example\.com/,
+      );
+      const { moved, stayed } = await bringTogether({ directory, addresses });
+      assert.ok(moved > 0);
+      assert.deepEqual(stayed, []);
+      const together = await placeOf();
+      assert.deepEqual(
+        new Set(together.values()),
+        new Set([spread.get('ann@example.com')]),
+        'where most of them were',
+      );
+      assert.deepEqual(await portraits(directory), before);
+      assert.equal((await bringTogether({ directory, addresses })).moved, 0, 'once is enough');
+    }));
+
+  for (const step of ['cleared', 'copied', 'switched'] as const satisfies readonly MoveStep[])
+    it(`stopped when an account was ${step}, bringing together goes on to the same place`, () =>
+      inDirectory(async (directory) => {
+        await prepare(directory);
+        await reshard({ directory, shards: 2 });
+        const before = await portraits(directory);
+        const stop = (at: MoveStep): void => {
+          if (at === step) throw new Error('stopped');
+        };
+        const addresses = [
+          'bob@example.com',
+          'ann@example.com',
+          'carl@example.com',
+          'dora@example.com',
+          'emil@example.com',
+        ];
+        await assert.rejects(bringTogether({ directory, addresses, onStep: stop }), /stopped/);
+        assert.deepEqual(await portraits(directory), before, 'served in between');
+        await bringTogether({ directory, addresses });
+        assert.equal(new Set(await placesIn(directory)).size, 1);
+        assert.deepEqual(await portraits(directory), before);
+      }));
 
   it('an accounts.db from before is noticed, and mended', () =>
     inDirectory(async (directory) => {
