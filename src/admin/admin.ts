@@ -28,6 +28,7 @@ import type { KeepingAdmin } from './keeping-admin.ts';
 import type { AccountSummary, PeopleAdmin } from './people-admin.ts';
 import type { QueueAdmin } from './queue-admin.ts';
 import type { ScriptAdmin } from './script-admin.ts';
+import type { SharingAdmin } from './sharing-admin.ts';
 
 export interface Admin extends MailAccess {
   /** Of the running server, undefined when the store was opened by this process. */
@@ -40,6 +41,8 @@ export interface Admin extends MailAccess {
   readonly queue: QueueAdmin;
   /** How long mail stays, and what was deleted. */
   readonly keeping: KeepingAdmin;
+  /** With whom mailboxes are shared. */
+  readonly sharing: SharingAdmin;
   readonly people: PeopleAdmin;
   /** Mail that is brought from another server. */
   readonly migration: MigrationAccess;

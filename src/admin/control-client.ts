@@ -43,11 +43,13 @@ import { peopleOver } from './control-people.ts';
 import { ControlQueue } from './control-queue.ts';
 import { ControlScripts } from './control-scripts.ts';
 import { snapshotsOver } from './control-snapshots.ts';
+import { sharingOver } from './control-sharing.ts';
 import type { Standstill } from './event-loop.ts';
 import type { Failure } from './failure.ts';
 import type { KeepingAdmin } from './keeping-admin.ts';
 import { decodeMessages, encodeMessages } from './message-frames.ts';
 import type { PeopleAdmin } from './people-admin.ts';
+import type { SharingAdmin } from './sharing-admin.ts';
 
 export class ControlClient implements Admin {
   readonly server: ServerFacts;
@@ -56,6 +58,7 @@ export class ControlClient implements Admin {
   readonly feedback: FeedbackAdmin;
   readonly queue: ControlQueue;
   readonly keeping: KeepingAdmin;
+  readonly sharing: SharingAdmin;
   readonly migration: MigrationAccess;
   readonly people: PeopleAdmin;
   readonly packing: Packing;
@@ -71,6 +74,7 @@ export class ControlClient implements Admin {
     this.queue = new ControlQueue(wire);
     this.people = peopleOver((method, path, body) => wire.json(method, path, body));
     this.keeping = keepingOver((method, path, body) => wire.json(method, path, body));
+    this.sharing = sharingOver((method, path, body) => wire.json(method, path, body));
     this.migration = migrationOver((method, path, body) => wire.json(method, path, body));
     this.packing = {
       compact: () => wire.json('POST', '/v1/compact'),

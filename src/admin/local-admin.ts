@@ -49,10 +49,12 @@ import { LocalMigration } from './local-migration.ts';
 import { LocalPeople } from './local-people.ts';
 import { LocalQueue } from './local-queue.ts';
 import { LocalScripts } from './local-scripts.ts';
+import { LocalSharing } from './local-sharing.ts';
 import type { PeopleAdmin } from './people-admin.ts';
 import { readHeader } from './read-header.ts';
 import { readMailbox } from './read-mailbox.ts';
 import type { ScriptAdmin } from './script-admin.ts';
+import type { SharingAdmin } from './sharing-admin.ts';
 
 export interface LocalAdminOptions {
   readonly domain: Domain;
@@ -79,6 +81,7 @@ export class LocalAdmin implements Admin {
   readonly feedback: FeedbackAdmin;
   readonly queue: LocalQueue;
   readonly keeping: KeepingAdmin;
+  readonly sharing: SharingAdmin;
   readonly migration: MigrationAccess;
   readonly people: PeopleAdmin;
   readonly packing: Packing;
@@ -94,9 +97,10 @@ export class LocalAdmin implements Admin {
     this.feedback = options.feedback;
     this.#options = options;
     this.queue = new LocalQueue(this.#domain);
-    this.keeping = new LocalKeeping({ domain: this.#domain, activity: options.activity }, (address) =>
-      this.#open(address),
-    );
+    const open = (address: string) => this.#open(address);
+    const parts = { domain: this.#domain, activity: options.activity };
+    this.keeping = new LocalKeeping(parts, open);
+    this.sharing = new LocalSharing(parts, open);
     this.migration = new LocalMigration(this.#domain, (address) => this.#open(address));
     this.people = new LocalPeople({
       ...{ ...options, domain: this.#domain },

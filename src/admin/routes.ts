@@ -10,6 +10,7 @@
  *     DELETE /v1/accounts/ADDRESS/app-passwords/NUMBER
  *     GET    /v1/accounts/ADDRESS/usage                     what fills it
  *     GET    /v1/accounts/ADDRESS/retention                 PATCH { mailbox, rule }
+ *     GET    /v1/accounts/ADDRESS/shares                    PATCH { mailbox, who, mode, rights }
  *     POST   /v1/accounts/ADDRESS/deleted { mailbox?, sinceMs?, beforeMs?, position, limit }
  *     POST   /v1/accounts/ADDRESS/recover { mailbox?, sinceMs?, beforeMs?, ids? }
  *     /v1/accounts/ADDRESS/migration/...                    what was brought from another server, see `migration-routes.ts`
@@ -60,6 +61,7 @@ import { PEOPLE_ROUTES } from './people-routes.ts';
 import { QUEUE_ROUTES } from './queue-routes.ts';
 import { type Answer, BadRequest, type Call, defined, on, type Route, valid } from './route.ts';
 import { SCRIPT_ROUTES } from './script-routes.ts';
+import { SHARING_ROUTES } from './sharing-routes.ts';
 
 export { type Answer, BadRequest, type Call } from './route.ts';
 
@@ -177,6 +179,7 @@ const ROUTES: readonly Route[] = Object.freeze([
   })),
   ...SCRIPT_ROUTES,
   ...KEEPING_ROUTES,
+  ...SHARING_ROUTES,
   ...MIGRATION_ROUTES,
   ...PEOPLE_ROUTES,
   ...QUEUE_ROUTES,

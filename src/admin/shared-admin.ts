@@ -29,6 +29,7 @@ import { sharedPeople } from './control-people.ts';
 import { SharedQueue } from './control-queue.ts';
 import { SharedScripts } from './control-scripts.ts';
 import { sharedSnapshots } from './control-snapshots.ts';
+import { sharedSharing } from './control-sharing.ts';
 import type { PeopleAdmin } from './people-admin.ts';
 
 export interface AdminParts {
@@ -52,6 +53,7 @@ export class SharedAdmin implements Admin {
   readonly queue: SharedQueue;
   readonly people: PeopleAdmin;
   readonly keeping = sharedKeeping((address) => this.#holderOf(address));
+  readonly sharing = sharedSharing((address) => this.#holderOf(address));
   readonly migration = sharedMigration((address) => this.#holderOf(address));
   readonly packing: Packing = {
     compact: async () => (await this.#askAll((admin) => admin.packing.compact())).reduce(sumOfReports),

@@ -13,6 +13,7 @@ import { accountRemove } from './account-remove.ts';
 import { accountRetention } from './account-retention.ts';
 import { accountSecondStep } from './account-second-step.ts';
 import { accountSet } from './account-set.ts';
+import { accountShare, accountShares, accountUnshare } from './account-share.ts';
 import { accountUsage } from './account-usage.ts';
 import type { ExitCode } from './exit.ts';
 
@@ -32,6 +33,9 @@ export function account(program: Command, done: (code: ExitCode) => void): void 
     accountDeleted,
     accountRecover,
     accountSet,
+    accountShare,
+    accountUnshare,
+    accountShares,
     accountRemove,
     accountImport,
   ]) {

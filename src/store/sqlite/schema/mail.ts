@@ -9,6 +9,7 @@
  * There is no index on modseq of messages: it would treble what a change writes (`maxmod` of the chunks is enough).
  */
 import type { Schema } from '../migrate.ts';
+import { CORRESPONDENTS } from './correspondents.ts';
 import { FACTS } from './facts.ts';
 import { IMPORT_TRACES } from './import-traces.ts';
 import { PACKS } from './packs.ts';
@@ -358,23 +359,6 @@ ALTER TABLE account ADD COLUMN refused_since INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN refused_bytes INTEGER NOT NULL DEFAULT 0;
 `;
 
-/** Whom an account knows (`model/correspondents.ts`). */
-const STEP_16 = `
-CREATE TABLE correspondence (
-  id INTEGER PRIMARY KEY,               -- account * 2^32
-  unread INTEGER NOT NULL,              -- the first email whose people may not be known; 0: none
-  secret BLOB NOT NULL,
-  version INTEGER NOT NULL              -- of how keys are made with it
-);
-CREATE TABLE correspondent (
-  account INTEGER NOT NULL,             -- account * 2^32
-  key BLOB NOT NULL,
-  kinds INTEGER NOT NULL,               -- bits of KNOWN
-  since INTEGER NOT NULL,               -- the next email's number when it was noted
-  PRIMARY KEY (account, key)
-) WITHOUT ROWID;
-`;
-
 export const MAIL_SCHEMA: Schema = {
   applicationId: 0x42564d31,
   steps: [
@@ -393,7 +377,7 @@ export const MAIL_SCHEMA: Schema = {
     STEP_13,
     STEP_14,
     STEP_15,
-    STEP_16,
+    CORRESPONDENTS,
     PACKS,
     IMPORT_TRACES,
     FACTS,

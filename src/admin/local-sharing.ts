@@ -1,0 +1,52 @@
+/** `SharingAdmin` of accounts that this process holds. */
+import type { Activity } from '../identity/activity.ts';
+import { Sharing } from '../identity/sharing.ts';
+import type { Domain } from '../mailbox/domain.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
+import { mailboxOf } from '../mailbox/operations/mailboxes.ts';
+import { changeShares, sharesOf } from '../mailbox/operations/shares.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
+import type { RightsChange, Share, SharingAdmin } from './sharing-admin.ts';
+
+export class LocalSharing implements SharingAdmin {
+  readonly #domain: Domain;
+  readonly #sharing: Sharing;
+  readonly #activity: Pick<Activity, 'record'>;
+  readonly #open: (address: string) => Promise<AccountState>;
+
+  constructor(
+    { domain, activity }: { readonly domain: Domain; readonly activity: Pick<Activity, 'record'> },
+    open: (address: string) => Promise<AccountState>,
+  ) {
+    this.#domain = domain;
+    this.#sharing = new Sharing(domain);
+    this.#activity = activity;
+    this.#open = open;
+  }
+
+  async sharesOf(address: string): Promise<readonly Share[]> {
+    const account = await this.#open(address);
+    const found: Share[] = [];
+    const mailboxes = [...account.mailboxes.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const mailbox of mailboxes)
+      for (const [identity, rights] of sharesOf(account, mailbox)) {
+        const name = await this.#sharing.nameOf(identity);
+        if (name !== undefined) found.push({ mailbox: mailbox.name, with: name, rights });
+      }
+    return found;
+  }
+
+  async share(address: string, name: string, who: string, change: RightsChange): Promise<string> {
+    const account = await this.#open(address);
+    const mailbox = mailboxOf(account, name);
+    const takes = change.mode === 'remove' || change.rights === '';
+    const identity = takes
+      ? await this.#sharing.knownIdentity(account.record, who)
+      : await this.#sharing.identityFor(account.record, who);
+    if (identity === undefined) throw new MailboxError('nonexistent', 'there is nobody of that name');
+    const rights = await changeShares(this.#domain, account, mailbox, identity, change);
+    const facts = { mailbox: mailbox.name, who: await this.#sharing.nameOf(identity), rights };
+    this.#activity.record(account.record.address, 'rights changed', facts);
+    return rights;
+  }
+}
