@@ -122,7 +122,7 @@ async function messageOf(
 ): Promise<NamedMessage | undefined> {
   const url = imapUrl(text);
   const { domain, urls, log } = call.session;
-  const asking = { domain, urls, log, account: call.state.account };
+  const asking = { domain, urls, log, account: call.session.reach.own };
   const found = url && (await authorizedBy(asking, url));
   return found && showMessage(call, found, url, wanted);
 }
