@@ -28,8 +28,8 @@ import { sharedMigration } from './control-migration.ts';
 import { sharedPeople } from './control-people.ts';
 import { SharedQueue } from './control-queue.ts';
 import { SharedScripts } from './control-scripts.ts';
-import { sharedSnapshots } from './control-snapshots.ts';
 import { sharedSharing } from './control-sharing.ts';
+import { sharedSnapshots } from './control-snapshots.ts';
 import type { PeopleAdmin } from './people-admin.ts';
 
 export interface AdminParts {

@@ -15,7 +15,14 @@ import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import { computedFacts } from '../model/facts.ts';
 import { foldKeyword } from '../model/keywords.ts';
-import { type AccountId, asUid, type EmailId, emailId, emailNumber, type UidValidity } from '../model/model.ts';
+import {
+  type AccountId,
+  asUid,
+  type EmailId,
+  emailId,
+  emailNumber,
+  type UidValidity,
+} from '../model/model.ts';
 import { type KnownThreads, type ThreadNames, threadNames } from '../model/threads.ts';
 import type { NewEmail, StagedBlob } from '../port/store.ts';
 import { isExternalId } from '../reading/external-ids.ts';

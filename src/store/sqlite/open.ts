@@ -40,8 +40,8 @@ import type { RowReader } from './rows.ts';
 import { lastRuleEntries, memoriesAfter, scriptText } from './rule-rows.ts';
 import type { Shard, ShardFaults } from './shard.ts';
 import type { ShardedDirectory } from './sharded-directory.ts';
-import { StoreSnapshots } from './snapshot/snapshots.ts';
 import { sharersWith } from './share-rows.ts';
+import { StoreSnapshots } from './snapshot/snapshots.ts';
 import { Blocks, Upload } from './staging.ts';
 import { allMembers, threadMatches, threadMembers, threadSize } from './threads.ts';
 
