@@ -38,12 +38,13 @@ export function sharesOf(account: AccountState, mailbox: MailboxState): Shares {
 
 /** The domain for somebody who is there by leave: `check` throws where he has lost it, and nothing is changed then. */
 export function guarded(domain: Domain, check: () => void): Domain {
-  const { outbox, onRoom } = domain.turns;
+  const { outbox, onRoom, onRoomMade } = domain.turns;
   return {
     ...domain,
     turns: {
       outbox,
       onRoom,
+      onRoomMade,
       run: (operation) =>
         domain.turns.run({
           ...operation,
