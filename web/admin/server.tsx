@@ -2,9 +2,13 @@
 import type { ComponentChildren } from 'preact';
 import { useApp } from '../shell/app.ts';
 import type { AdminTexts } from '../text/en/admin.ts';
+import type { Formats } from '../text/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { FaultLine, useAdmin, useAsked } from './context.tsx';
 import type { ServerState } from './wire.ts';
+
+/** As the server writes sizes. */
+const UNITS: Readonly<Record<string, number>> = { MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 };
 
 export function ServerPage() {
   const { texts } = useAdmin();
@@ -24,7 +28,7 @@ export function ServerPage() {
             <li key={name} class="setting">
               <span>
                 {texts.server.checks[name] ?? name}
-                <small>{detailOf(detail, texts)}</small>
+                <small>{detailOf(detail, texts, formats.value)}</small>
               </span>
               <span class={`admin-verdict ${state === 'ok' ? 'ok' : state === 'warning' ? 'warn' : 'fail'}`}>
                 <Icon name={state === 'ok' ? 'check' : 'warning'} />
@@ -47,9 +51,13 @@ export function ServerPage() {
 }
 
 /** What the server says of itself in a few forms; anything else is an error of the system, in its own words. */
-function detailOf(detail: string, { server: texts }: AdminTexts): ComponentChildren {
-  const [, room] = /^(.+) free$/.exec(detail) ?? [];
-  if (room !== undefined) return texts.free(room);
+function detailOf(
+  detail: string,
+  { server: texts }: AdminTexts,
+  formats: Pick<Formats, 'size'>,
+): ComponentChildren {
+  const [, count, unit = ''] = /^(\d+)(MiB|GiB|TiB) free$/.exec(detail) ?? [];
+  if (count !== undefined) return texts.free(formats.size(Number(count) * (UNITS[unit] ?? 1)));
   const [, days] = /^(\d+) days? left$/.exec(detail) ?? [];
   if (days !== undefined) return texts.daysLeft(Number(days));
   return texts.details[detail] ?? <span lang="en">{detail}</span>;
