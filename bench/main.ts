@@ -27,6 +27,7 @@ import { cpuMs, diskBytes, memoryKb } from './process-tree.ts';
 import { MailSink } from './sink.ts';
 import { type Measured, printIdle, printLimits, printRooms, printTable, type Room } from './table.ts';
 import { arriving } from './workloads/arriving.ts';
+import { backingUp } from './workloads/backing-up.ts';
 import { bodies } from './workloads/bodies.ts';
 import { cores, coresIdle } from './workloads/cores.ts';
 import { filling } from './workloads/filling.ts';
@@ -72,7 +73,7 @@ function everything(): readonly Workload[] {
   if (isOfCores) return cores;
   if (isOfMail) return [...arriving, ...sending];
   return [
-    ...[...writing, ...sorting, ...opening, ...listing, ...bodies, ...packing, ...searching],
+    ...[...writing, ...sorting, ...opening, ...listing, ...bodies, ...packing, ...backingUp, ...searching],
     ...[...flags, ...moving, ...notifying, ...mixing, ...pop3, ...jmap, ...large],
   ];
 }

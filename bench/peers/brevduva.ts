@@ -1,12 +1,14 @@
 /** Our own server, started as a person starts it, on a temporary data folder. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { LISTENERS } from '../../test/kit/listeners.ts';
 import type { MailSink } from '../sink.ts';
 import {
+  type Carried,
   type Compacted,
   DOMAIN,
   FAR_DOMAIN,
@@ -95,6 +97,7 @@ class Server implements Running {
   readonly name: string;
   readonly password = 'secret';
   readonly mailFolder: string;
+  readonly #folder: string;
   readonly #config: string;
   readonly #kind: Placed;
   readonly mail?: MailService;
@@ -103,6 +106,7 @@ class Server implements Running {
 
   constructor(folder: string, config: string, kind: Placed) {
     this.name = nameOf(kind);
+    this.#folder = folder;
     this.#config = config;
     this.#kind = kind;
     this.mailFolder = join(folder, 'data');
@@ -157,6 +161,23 @@ class Server implements Running {
   async compact(): Promise<Compacted> {
     const { blobs, mailBytes } = (await this.#ask('POST', '/v1/compact', {})) as Packed;
     return { messages: blobs, bytes: mailBytes };
+  }
+
+  async backUp(): Promise<Carried> {
+    return this.#run('backup', join(this.#folder, 'set'));
+  }
+
+  async restore(): Promise<Carried> {
+    const to = join(this.#folder, 'restored');
+    return this.#run('restore', join(this.#folder, 'set'), '--data', to).finally(() =>
+      rmSync(to, { recursive: true, force: true }),
+    );
+  }
+
+  async #run(...args: readonly string[]): Promise<Carried> {
+    const all = [MAIN, ...args, '--json', '--config', this.#config];
+    const { stdout } = await promisify(execFile)(process.execPath, all);
+    return JSON.parse(stdout) as Carried;
   }
 
   #ask(method: string, path: string, body: object): Promise<unknown> {

@@ -37,6 +37,13 @@ export interface Compacted {
   readonly bytes: number;
 }
 
+/** What a backup or a restore has done, as the command says it. */
+export interface Carried {
+  readonly files: number;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
 export interface Running {
   readonly name: string;
   /** Of the last start. */
@@ -55,6 +62,10 @@ export interface Running {
   setScript(user: number, text: string | undefined): Promise<void>;
   /** Keeps everything in less room, at once, of servers that do so later by themselves. */
   compact?(): Promise<Compacted>;
+  /** Everything, beside the server, into a folder that is kept for the next time. */
+  backUp?(): Promise<Carried>;
+  /** A folder of its own out of it. */
+  restore?(): Promise<Carried>;
   /** The longest the event loop stood still since the last call, in ms; undefined for servers without one. */
   longestBlockMs(): Promise<number | undefined>;
   /** After `stop`, on the same data: nothing is cached in it. */
