@@ -59,7 +59,7 @@ describe('sharing on a server of three workers', { timeout: 400_000 }, () => {
       assert.equal((await before.command('SETACL INBOX anyone lr')).status, 'NO');
       before.close();
       await server.stop();
-      const resharded = await runCommand(['reshard', '--together', ANN, 'bob', '--data', data]);
+      const resharded = await runCommand(['reshard', '--together', ANN, BOB, '--data', data]);
       assert.equal(resharded.code, 0, resharded.stderr);
       assert.match(resharded.stdout, /3 shards, 1 accounts moved/);
       server = await start();
