@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { runs } from '../../../test/kit/runs.ts';
 import { batchesArgs } from '../extensions/uid-batches.ts';
 import { enableList, idParams, quotaLimits, specialUse } from './account-args.ts';
+import { spIdentifier, spModRights } from './acl-args.ts';
 import { appendArgs } from './append-args.ts';
 import { Cursor } from './cursor.ts';
 import { date, maybeDateTime } from './date.ts';
@@ -75,6 +76,7 @@ const PRODUCTIONS: readonly ((c: Cursor) => unknown)[] = [
   (c) => urlsToFetch(c).map(({ url }) => imapUrl(url)),
   keysToReset,
   batchesArgs,
+  (c) => [spIdentifier(c), spModRights(c)],
 ];
 
 const SEEDS = [
@@ -93,6 +95,7 @@ const SEEDS = [
   'a URLFETCH imap://j@e.org/b/;UID=2;EXPIRE=2026-01-01T00:00:00Z;URLAUTH=authuser:INTERNAL:0123456789abcdef0123456789abcdef ("x" BODY BINARY)',
   'a RESETKEY INBOX INTERNAL',
   'a UIDBATCHES 2000 10:20',
+  'a SETACL "-anna@example.org" +lrsd',
   'a NOTIFY SET STATUS (selected (MessageNew (UID BODY.PEEK[1]) MessageExpunge)) (subtree (a "b") (MailboxName x))',
 ];
 
