@@ -12,8 +12,7 @@ import { type Migration, MigrationStopped, type Mode, type Target } from './migr
 import type { Pace } from './pace.ts';
 import { Patience, type PatienceOptions } from './patience.ts';
 import { folderPlacing, type Placing } from './placing.ts';
-import { Pop3Names } from './pop3-names.ts';
-import type { NamedHeader } from './pop3-remote.ts';
+import { type NamedHeader, Pop3Names } from './pop3-names.ts';
 import type { AccountReceipt, FolderReceipt, Problem } from './receipt.ts';
 import type { RemoteFolder } from './remote-folders.ts';
 import { Room } from './room.ts';

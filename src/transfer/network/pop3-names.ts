@@ -5,17 +5,21 @@
  */
 import { createHash } from 'node:crypto';
 import { headerEnd } from '../bookkeeping.ts';
-import type { NamedHeader } from './pop3-remote.ts';
 
 /** What servers put into a header that they show over POP3. */
 const ADDED = /^(?:x-uidl|status|x-status|content-length):/i;
+
+/** What a message is called, and what is kept of its header: all of a large drop would not fit into memory. */
+export interface NamedHeader {
+  readonly id: string;
+  readonly digest: string;
+}
 
 export class Pop3Names {
   readonly #ids = new Map<string, string[]>();
 
   constructor(named: readonly NamedHeader[]) {
-    for (const { id, header } of named) {
-      const digest = digestOf(header);
+    for (const { id, digest } of named) {
       const ids = this.#ids.get(digest) ?? [];
       this.#ids.set(digest, ids);
       ids.push(id);
@@ -24,11 +28,12 @@ export class Pop3Names {
 
   /** The message begins with these octets, and its header ends in them. */
   take(start: Buffer): string | undefined {
-    return this.#ids.get(digestOf(start))?.shift();
+    return this.#ids.get(headerDigest(start))?.shift();
   }
 }
 
-function digestOf(message: Buffer): string {
+/** Of a message that begins with these octets, or of its header alone. */
+export function headerDigest(message: Buffer): string {
   const lines = message
     .subarray(0, headerEnd(message))
     .toString('latin1')

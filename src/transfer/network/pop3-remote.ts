@@ -8,6 +8,7 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { Endpoint, Trust } from './endpoint.ts';
 import { isBusy, SourceFailure, said } from './failure.ts';
+import { headerDigest, type NamedHeader } from './pop3-names.ts';
 import type { SignIn } from './sign-in.ts';
 
 export interface Pop3Options {
@@ -20,17 +21,13 @@ export interface Pop3Options {
 
 const MAX_LINE_BYTES = 1024 * 1024;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** What a line takes in memory besides its octets: an answer of nothing but line ends is large, too. */
+const LINE_COST_BYTES = 64;
 const MAX_MESSAGES = 1_000_000;
 /** Headers that are asked for before the first has come. */
 const AHEAD = 32;
 const LF = 0x0a;
 const DOT = 0x2e;
-
-/** What a message is called, and its header as it came, the empty line excluded. */
-export interface NamedHeader {
-  readonly id: string;
-  readonly header: Buffer;
-}
 
 /** All of the drop, in its order. Throws SourceFailure. */
 export async function readNames(options: Pop3Options): Promise<readonly NamedHeader[]> {
@@ -41,12 +38,11 @@ export async function readNames(options: Pop3Options): Promise<readonly NamedHea
     const named: NamedHeader[] = [];
     for (let at = 0; at < ids.length; at += AHEAD) {
       const some = ids.slice(at, at + AHEAD);
-      const headers = some.map(({ number }) => wire.ask(`TOP ${number} 0`, true));
+      const headers = some.map(async ({ number, id }) => {
+        return { id, digest: headerDigest(await wire.ask(`TOP ${number} 0`, true)) };
+      });
       // All of them have come, or the connection is broken.
-      for (const [i, answer] of (await Promise.all(headers)).entries()) {
-        const { id } = some[i] as { id: string };
-        named.push({ id, header: answer });
-      }
+      named.push(...(await Promise.all(headers)));
     }
     wire.write('QUIT');
     return named;
@@ -211,7 +207,7 @@ class Wire {
       this.#done(waiting);
       return;
     }
-    this.#bytes += line.length;
+    this.#bytes += line.length + LINE_COST_BYTES;
     if (this.#bytes > MAX_ANSWER_BYTES) this.#fail('the server sends more than can be meant');
     else this.#lines.push(line[0] === DOT ? line.subarray(1) : line);
   }

@@ -10,7 +10,10 @@ import { readNames } from './pop3-remote.ts';
 const HEADERS = ['Subject: one\r\nX: folded\r\n  on\r\n\r\n', 'Subject: two\r\n\r\n', 'Subject: two\r\n\r\n'];
 
 /** Answers each line; undefined is honest. */
-async function names(lie: (line: string, socket: Socket) => string | undefined = () => undefined) {
+async function names(
+  lie: (line: string, socket: Socket) => string | undefined = () => undefined,
+  silenceMs = 500,
+) {
   const heard: string[] = [];
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -31,7 +34,7 @@ async function names(lie: (line: string, socket: Socket) => string | undefined =
   const endpoint = { protocol: 'pop3', host: '127.0.0.1', port, tls: 'none', user: undefined } as const;
   const signIn = { kind: 'password', user: 'anna', password: new Secret('hidden') } as const;
   try {
-    return await readNames({ endpoint, trust: { isInsecure: false }, signIn, silenceMs: 500 });
+    return await readNames({ endpoint, trust: { isInsecure: false }, signIn, silenceMs });
   } finally {
     server.close();
     assert.ok(!heard.some((line) => /^(?:DELE|RETR)/.test(line)), heard.join());
@@ -53,6 +56,22 @@ test('each message has its name, twins in their order', async () => {
   assert.equal(take('Subject: two\r\n\r\n'), undefined);
   assert.equal(take('X-UIDL: 7\r\n more\r\nSubject: one\r\nX: folded\r\n  on\r\nStatus: RO\r\n\r\n'), 'a');
   assert.equal(take('Subject: nobody\r\n\r\n'), undefined);
+});
+
+test('of large headers hardly anything is kept', async () => {
+  const header = `+OK\r\n${`X: ${'x'.repeat(95)}\r\n`.repeat(2000)}.\r\n`;
+  const ids = Array.from({ length: 40 }, (_, i) => `${i + 1} id${i}\r\n`).join('');
+  const named = await names((line) =>
+    line === 'UIDL' ? `+OK\r\n${ids}.\r\n` : line.startsWith('TOP') ? header : undefined,
+  );
+  assert.equal(named.length, 40);
+  assert.ok(JSON.stringify(named).length < 40 * 100);
+});
+
+test('an answer of nothing but line ends is as large as what is made of it', async () => {
+  const ends = `+OK\r\n${'\n'.repeat(1_100_000)}.\r\n`;
+  const answer = names((line) => (line === 'UIDL' ? ends : undefined), 60_000);
+  await assert.rejects(answer, /more than can be meant/);
 });
 
 describe('a server that does not do what it should', () => {
