@@ -52,7 +52,7 @@ export async function copyAcross(
       done.to.push(...target);
     });
   } catch (error) {
-    if (done.to.length > 0 && !(await takeBack(to, done.to))) throw leftBehind(error);
+    if (done.to.length > 0 && !(await takeBack(to, done.to))) throw leftBehind(done.to.length, error);
     throw error;
   }
   return { uidValidity: to.mailbox.uidValidity, ...done };
@@ -69,7 +69,7 @@ export async function moveAcross(
   const { uidValidity } = to.mailbox;
   try {
     await eachSlice(from, uids, to, options, async (source, target) => {
-      const gone = new Set(await expungeMessages(from.domain, from.account, from.mailbox, { uids: source }));
+      const gone = new Set(await removeOriginals(from, source, to, target));
       done.from.push(...source.filter((uid) => gone.has(uid)));
       done.to.push(...target.filter((_, i) => gone.has(source[i] as number)));
       options.onSlice?.();
@@ -79,6 +79,29 @@ export async function moveAcross(
     return { uidValidity, ...done, failure: halfDone(error, done.to.length) };
   }
   return { uidValidity, ...done };
+}
+
+/**
+ * Gives those that were still there. A copy whose original somebody else has taken away meanwhile, or that may not go any more, is taken
+ * back: it is his, or stays where it is. Where the store cannot say whether the originals are gone the copies stay.
+ */
+async function removeOriginals(
+  from: AcrossEnd,
+  source: readonly number[],
+  to: AcrossEnd,
+  target: readonly number[],
+): Promise<readonly number[]> {
+  try {
+    const removed = await expungeMessages(from.domain, from.account, from.mailbox, { uids: source });
+    const gone = new Set(removed);
+    const others = target.filter((_, i) => !gone.has(source[i] as number));
+    if (others.length > 0 && !(await takeBack(to, others))) throw leftBehind(others.length, undefined);
+    return removed;
+  } catch (error) {
+    const isKept = error instanceof MailboxError && error.code === 'forbidden';
+    if (isKept && !(await takeBack(to, target))) throw leftBehind(target.length, error);
+    throw error;
+  }
 }
 
 async function eachSlice(
@@ -151,8 +174,8 @@ async function takeBack({ domain, account, mailbox }: AcrossEnd, uids: readonly 
   }
 }
 
-function leftBehind(error: unknown): unknown {
-  if (!(error instanceof MailboxError)) return error;
-  const words = 'a part of the messages was copied and could not be taken back; look before you try again';
-  return new MailboxError(error.code, words, { cause: error });
+function leftBehind(messages: number, error: unknown): unknown {
+  if (error !== undefined && !(error instanceof MailboxError)) return error;
+  const words = `copies of ${messages} messages could not be taken back; look before you try again`;
+  return new MailboxError(error?.code ?? 'unavailable', words, { cause: error });
 }
