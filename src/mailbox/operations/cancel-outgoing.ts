@@ -74,11 +74,15 @@ export async function cancelOutgoing(
   }
 }
 
-/** Nobody was told anything of it. */
+/**
+ * Nobody was told anything of it. An address of ours may lead to several, of whom some have it while nobody holds the account of another:
+ * that is no attempt, and leaves a mark.
+ */
 export function isUntried({ recipients }: Pick<Outgoing, 'recipients'>): boolean {
-  return recipients.every(
-    ({ state, attempts }) => attempts === 0 && (state === 'waiting' || state === 'held'),
-  );
+  return recipients.every(({ state, attempts, route, lastAtMs }) => {
+    const isUnmarked = route === 'remote' || (route === 'local' && lastAtMs === undefined);
+    return attempts === 0 && isUnmarked && (state === 'waiting' || state === 'held');
+  });
 }
 
 function ended(outgoing: OutgoingId, { n, address }: OutgoingRecipient, atMs: number): RecipientChange {

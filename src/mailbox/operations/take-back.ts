@@ -4,6 +4,7 @@
  */
 import type { AccountChange } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
 import { emailNumber } from '../model/model.ts';
 import type { OutgoingId } from '../model/outgoing.ts';
 import type { AccountState } from '../state/account.ts';
@@ -12,6 +13,8 @@ import type { MailboxState } from '../state/mailbox.ts';
 import { cancelOutgoing } from './cancel-outgoing.ts';
 import { laterVersions } from './draft-versions.ts';
 import { expungeMessages } from './expunge.ts';
+import { createMailbox } from './folders.ts';
+import { mailboxOf } from './mailboxes.ts';
 
 export interface TakeBackOptions {
   /** Where a mailbox shows it, it stays: its owner says by himself where it is to be. */
@@ -28,7 +31,7 @@ export async function takeBack(
 ): Promise<boolean> {
   const [outgoing] = await domain.store.outgoing.load([id]);
   if (outgoing === undefined || outgoing.row.kind !== 'sent') return false;
-  const drafts = withRole(account, 'drafts');
+  const drafts = withRole(account, 'drafts') ?? (await placeForDrafts(domain, account));
   const isDone = await cancelOutgoing(domain, account, id, { drafts, isOnlyUnshown: staysWhereItIs, also });
   if (isDone) domain.turns.outbox.noteEnded([id]);
   if (isDone && !staysWhereItIs)
@@ -36,6 +39,17 @@ export async function takeBack(
       domain.log.warn({ err, account: account.id }, 'a copy of mail that was taken back stays in Sent'),
     );
   return isDone;
+}
+
+/** Its owner may have deleted the mailbox for drafts; where none can be made either it is INBOX, which is always there. */
+async function placeForDrafts(domain: Domain, account: AccountState): Promise<MailboxState> {
+  try {
+    return await createMailbox(domain, account, 'Drafts', 'drafts');
+  } catch (error) {
+    if (!(error instanceof MailboxError) || error.code === 'unavailable') throw error;
+    // Another may have made it meanwhile.
+    return withRole(account, 'drafts') ?? mailboxOf(account, 'INBOX');
+  }
 }
 
 /** Of these with its Message-ID that came into Sent after it; they can be brought back as other deleted mail can. */
