@@ -71,17 +71,24 @@ async function telling(
     });
 }
 
-/** Made when the first mail waits; undefined when there can be none, or its name is that of another. */
+/** Made when the first mail waits; undefined when there can be none. */
 async function scheduledMailbox(domain: Domain, account: AccountState): Promise<MailboxState | undefined> {
   const known = scheduledIn(account);
   if (known !== undefined) return known;
   try {
-    return await createMailbox(domain, account, NAME, 'scheduled');
+    return await createMailbox(domain, account, freeName(account), 'scheduled');
   } catch (error) {
     if (!(error instanceof MailboxError)) throw error;
     // Another may have been the first.
     return scheduledIn(account);
   }
+}
+
+/** Its owner may have one of this name for something else, which may have come with his mail from another server. */
+function freeName({ byName }: AccountState): string {
+  let name = NAME;
+  for (let n = 2; byName.has(name); n++) name = `${NAME} ${n}`;
+  return name;
 }
 
 function scheduledIn(account: AccountState): MailboxState | undefined {
