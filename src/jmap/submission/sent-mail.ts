@@ -18,6 +18,7 @@ export class SentMail {
   readonly #log: Log;
   readonly #waiting = new Set<AccountId>();
   #timer: NodeJS.Timeout | undefined;
+  #isLooking = false;
 
   constructor(domain: Domain, log: Log) {
     this.#domain = domain;
@@ -26,7 +27,7 @@ export class SentMail {
 
   tried(id: OutgoingId): void {
     this.#waiting.add(outgoingAccount(id));
-    this.#timer ??= setTimeout(() => void this.#look(), GATHER_MS).unref();
+    this.#lookSoon();
   }
 
   /** What was killed between an attempt and this is found at the next start. */
@@ -39,7 +40,7 @@ export class SentMail {
     };
     if (!rows.some(isOpen)) return;
     this.#waiting.add(account);
-    this.#timer ??= setTimeout(() => void this.#look(), GATHER_MS).unref();
+    this.#lookSoon();
   }
 
   stop(): void {
@@ -47,8 +48,22 @@ export class SentMail {
     this.#waiting.clear();
   }
 
-  async #look(): Promise<void> {
+  /** When the one that is under way has ended: of an account where much waits each takes longer than mail takes to leave. */
+  #lookSoon(): void {
+    if (this.#isLooking) return;
+    this.#timer ??= setTimeout(() => void this.#lookAtAll(), GATHER_MS).unref();
+  }
+
+  async #lookAtAll(): Promise<void> {
     this.#timer = undefined;
+    this.#isLooking = true;
+    await this.#look();
+    this.#isLooking = false;
+    if (this.#waiting.size > 0) this.#lookSoon();
+  }
+
+  /** Never rejects. */
+  async #look(): Promise<void> {
     const accounts = [...this.#waiting];
     this.#waiting.clear();
     for (const id of accounts) {
