@@ -8,7 +8,7 @@
 
 import type { Accounts } from '../mailbox/accounts.ts';
 import { isClosed } from '../mailbox/model/access.ts';
-import { domainOf } from '../mailbox/model/domains.ts';
+import { type AliasRecord, domainOf } from '../mailbox/model/domains.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import {
@@ -30,6 +30,9 @@ const MAX_DEPTH = 10;
 /** Members of a list who are looked at when it is given rights. */
 const MAX_MEMBERS = 5000;
 
+/** Addresses of the lists that lead to an address, one step. */
+type Lists = ReadonlyMap<string, readonly string[]>;
+
 export interface SharingOptions {
   readonly store: Pick<TranslatedStore, 'directory' | 'loadSharers'>;
   readonly accounts: Pick<Accounts, 'open'>;
@@ -38,6 +41,7 @@ export interface SharingOptions {
 export class Sharing {
   readonly #store: SharingOptions['store'];
   readonly #accounts: SharingOptions['accounts'];
+  #lists: { readonly of: readonly AliasRecord[]; readonly byTarget: Lists } | undefined;
 
   constructor({ store, accounts }: SharingOptions) {
     this.#store = store;
@@ -46,14 +50,13 @@ export class Sharing {
 
   /** Himself, everybody, and the lists that lead to him. */
   async personOf({ id, address }: Pick<AccountRecord, 'id' | 'address'>): Promise<Person> {
-    const aliases = await this.#store.directory.domains.listAliases();
+    const lists = await this.#listsByTarget();
     const names = new Set([address]);
-    for (let depth = 0; depth < MAX_DEPTH; depth++) {
-      const before = names.size;
-      for (const alias of aliases)
-        if (!isWholeDomain(alias.address) && alias.targets.some((target) => names.has(target)))
-          names.add(alias.address);
-      if (names.size === before) break;
+    let last: readonly string[] = [address];
+    for (let depth = 0; depth < MAX_DEPTH && last.length > 0; depth++) {
+      const next = new Set(last.flatMap((name) => lists.get(name) ?? [])).difference(names);
+      for (const name of next) names.add(name);
+      last = [...next];
     }
     names.delete(address);
     return { id, identities: new Set([accountIdentity(id), ANYONE, ...names]) };
@@ -112,6 +115,13 @@ export class Sharing {
     return name === undefined ? undefined : identity.slice(0, identity.length - plain.length) + name;
   }
 
+  /** Made when an alias has changed: it is asked for by every command that can mean others, of however many lists. */
+  async #listsByTarget(): Promise<Lists> {
+    const aliases = await this.#store.directory.domains.listAliases();
+    if (this.#lists?.of !== aliases) this.#lists = { of: aliases, byTarget: listsByTarget(aliases) };
+    return this.#lists.byTarget;
+  }
+
   async #identityOf(owner: AccountRecord, name: string): Promise<Identity> {
     const { directory } = this.#store;
     if (name.toLowerCase() === ANYONE) {
@@ -165,6 +175,19 @@ export class Sharing {
         `${perIdentity} accounts share something with them already; that is the most`,
       );
   }
+}
+
+function listsByTarget(aliases: readonly AliasRecord[]): Lists {
+  const lists = new Map<string, string[]>();
+  for (const { address, targets } of aliases) {
+    if (isWholeDomain(address)) continue;
+    for (const target of targets) {
+      const leading = lists.get(target);
+      if (leading === undefined) lists.set(target, [address]);
+      else leading.push(address);
+    }
+  }
+  return lists;
 }
 
 function keptElsewhere(owner: AccountRecord, other: AccountRecord): MailboxError {

@@ -6,6 +6,7 @@ export class DomainsInMemory {
   readonly #domains = new Map<string, DomainRecord>();
   readonly #aliases = new Map<string, AliasRecord>();
   readonly #inUse = new CountedNames();
+  #sorted: readonly AliasRecord[] | undefined;
 
   find(name: string): DomainRecord | undefined {
     return this.#domains.get(name);
@@ -36,8 +37,10 @@ export class DomainsInMemory {
       .map((name) => ({ name, accounts: accounts.of(name), aliases: this.#inUse.of(name) }));
   }
 
+  /** By address; the same array as long as nothing has changed. */
   get aliases(): readonly AliasRecord[] {
-    return [...this.#aliases.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+    this.#sorted ??= [...this.#aliases.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+    return this.#sorted;
   }
 
   /** Undefined takes it away. */
@@ -47,6 +50,7 @@ export class DomainsInMemory {
   }
 
   putAlias(address: string, record: AliasRecord | undefined): void {
+    this.#sorted = undefined;
     const wasThere = this.#aliases.has(address);
     if (record === undefined) this.#aliases.delete(address);
     else this.#aliases.set(address, record);
