@@ -12,6 +12,8 @@ export async function countQueuedOctets(
 ): Promise<number> {
   const target = WritableAccount.of(account);
   const before = target.queuedSince;
+  // What was added before is in the store then, or never will be.
+  await target.unsettled?.catch(() => {});
   const counted = await store.outgoing.countOctets(account.id);
   target.queuedOctets = counted + target.queuedSince - before;
   return target.queuedOctets;
