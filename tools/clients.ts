@@ -34,6 +34,8 @@ export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   'swift-account-server': 'swift-account',
   'swift-container-server': 'swift-container',
   'swift-object-server': 'swift-object',
+  unbound: 'unbound',
+  'ldns-signzone': 'ldnsutils',
 };
 
 export function missingClients(path = process.env.PATH ?? ''): string[] {

@@ -2,7 +2,6 @@
  * The mail server of a domain as a process, with an address of its own in the loopback network, where it takes mail on port 25 as the world
  * expects, and with its records (MX, SPF, DKIM, DMARC, TLSA) in the zone of the tests' DNS server.
  */
-import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -14,6 +13,7 @@ import { createTransport, type SendMailOptions, type Transporter } from 'nodemai
 import { makePair } from '../../src/net/self-signed.ts';
 import { ImapClient } from '../imap-client.ts';
 import { record } from './dns.ts';
+import { keyDigest } from './key-digest.ts';
 import { startServer, type TestServer } from './server.ts';
 
 export const PASSWORD = 'secret';
@@ -181,10 +181,4 @@ async function canListen(host: string): Promise<boolean> {
   } finally {
     server.close();
   }
-}
-
-/** RFC 6698 §2.1: SHA-256 of the public key. */
-function keyDigest(certificate: string): Buffer {
-  const key = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' });
-  return createHash('sha256').update(key).digest();
 }
