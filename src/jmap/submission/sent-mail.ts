@@ -9,7 +9,7 @@ import type { AccountId } from '../../mailbox/model/model.ts';
 import { type OutgoingId, outgoingAccount } from '../../mailbox/model/outgoing.ts';
 import { loadBelongings } from '../../mailbox/state/belongings.ts';
 import { readSubmission } from './submission-value.ts';
-import { bringUpToDate } from './up-to-date.ts';
+import { bringUpToDate, tellsOfMail } from './up-to-date.ts';
 
 const GATHER_MS = 100;
 
@@ -33,9 +33,9 @@ export class SentMail {
   /** What was killed between an attempt and this is found at the next start. */
   saw(account: AccountId, rows: readonly BelongingRow[]): void {
     const nowMs = this.#domain.clock.nowMs();
-    const isOpen = ({ kind, value }: BelongingRow): boolean => {
-      if (kind !== 'submission' || value === undefined) return false;
-      const submission = readSubmission(value);
+    const isOpen = (row: BelongingRow): boolean => {
+      if (!tellsOfMail(row) || row.value === undefined) return false;
+      const submission = readSubmission(row.value);
       return submission.undoStatus === 'pending' && submission.sendAtMs <= nowMs;
     };
     if (!rows.some(isOpen)) return;
@@ -70,8 +70,7 @@ export class SentMail {
       try {
         const account = await this.#domain.accounts.open(id);
         const all = await loadBelongings(this.#domain, account);
-        if ([...all.values()].some(({ kind }) => kind === 'submission'))
-          await bringUpToDate(this.#domain, account);
+        if ([...all.values()].some(tellsOfMail)) await bringUpToDate(this.#domain, account);
       } catch (err) {
         this.#log.warn({ err, account: id }, 'what became of mail that was sent is noted when somebody asks');
       }

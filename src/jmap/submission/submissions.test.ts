@@ -173,6 +173,22 @@ test('what is wanted of an email when it is sent is done in the change that send
   await server.alice.call('Email/set', { destroy: [made.created.d.id] });
 });
 
+test('mail whose submission is destroyed while it waits leaves, and is in its place then', async () => {
+  const before = await count('INBOX', 'bob@example.com');
+  const [made, sent] = await send(mail({ subject: 'Untold' }), held(3), 'scheduled');
+  const { id } = sent.created.s;
+  assert.equal(sent.created.s.undoStatus, 'pending');
+  const gone = await server.alice.call('EmailSubmission/set', { destroy: [id] });
+  assert.deepEqual(gone.destroyed, [id]);
+  const { list, notFound } = await server.alice.call('EmailSubmission/get', { ids: [id] });
+  assert.deepEqual([list, notFound], [[], [id]]);
+  const { ids } = await server.alice.call('EmailSubmission/query', { filter: { undoStatus: 'pending' } });
+  assert.deepEqual(ids, []);
+  assert.equal(await placeOf(made.created.d.id), box('scheduled'));
+  await until(async () => (await placeOf(made.created.d.id)) === box('sent'));
+  await until(async () => (await count('INBOX', 'bob@example.com')) > before);
+});
+
 test('of requests in the same state one sends', async (t) => {
   const { created } = await server.alice.call('Email/set', { create: { d: mail({ subject: 'Twice' }) } });
   const { state } = await server.alice.call('EmailSubmission/get', { ids: [] });

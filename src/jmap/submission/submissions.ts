@@ -132,6 +132,9 @@ function set(submitting: Submitting, identities: IdentityMethods, readAll: ReadA
             run: (change) => {
               expected.check();
               change.belongings.drop(one.id);
+              // It leaves all the same (RFC 8621 §7.5), and has to leave the mailbox of what is scheduled then.
+              if (one.value.undoStatus === 'pending')
+                change.belongings.add('departure', writeSubmission(one.value));
             },
           });
           expected.done();

@@ -46,7 +46,7 @@ export async function bringUpToDate(domain: Domain, account: AccountState, tries
   );
   // A program that speaks SMTP asks for nothing of what it has sent: once its mail is in its place nothing is told of it.
   if (areInPlace)
-    for (const { row, value } of settled) if (isOver(value) && !old.includes(row.id)) old.push(row.id);
+    for (const { row, value } of settled) if (isOver(row, value) && !old.includes(row.id)) old.push(row.id);
   if (moved.length + old.length + forgotten.length === 0) return;
   await domain.turns.run({
     account,
@@ -55,7 +55,7 @@ export async function bringUpToDate(domain: Domain, account: AccountState, tries
         // Another has said so meanwhile, or it was taken back or destroyed.
         if (account.belongings?.get(row.id) !== row || (!areInPlace && now.undoStatus === 'canceled'))
           continue;
-        if (areInPlace && isOver(now)) change.belongings.drop(row.id);
+        if (areInPlace && isOver(row, now)) change.belongings.drop(row.id);
         else change.belongings.replace(row.id, writeSubmission(now));
       }
       for (const id of old) if (account.belongings?.get(id)?.value !== undefined) change.belongings.drop(id);
@@ -66,7 +66,8 @@ export async function bringUpToDate(domain: Domain, account: AccountState, tries
   if (!areInPlace && tries < MOST_TRIES) await bringUpToDate(domain, account, tries + 1);
 }
 
-function isOver(value: SubmissionValue): boolean {
+function isOver({ kind }: BelongingRow, value: SubmissionValue): boolean {
+  if (kind === 'departure') return isSettled(value);
   return value.program !== undefined && value.undoStatus === 'final' && isSettled(value);
 }
 
@@ -98,12 +99,20 @@ export interface Submission {
   readonly value: SubmissionValue;
 }
 
+/**
+ * A submission, or what is left of one that was destroyed while its mail waited (RFC 8621 §7.5: that stops nothing). Until it has left
+ * somebody has to know where it goes then.
+ */
+export function tellsOfMail({ kind, value }: BelongingRow): boolean {
+  return (kind === 'submission' || kind === 'departure') && value !== undefined;
+}
+
 /** Ascending by number, those that are there. */
 export async function submissionsIn(rows: Iterable<BelongingRow>): Promise<readonly Submission[]> {
   const slice = new TimeSlice();
   const all: Submission[] = [];
   for (const row of [...rows]) {
-    if (row.kind !== 'submission' || row.value === undefined) continue;
+    if (!tellsOfMail(row) || row.value === undefined) continue;
     all.push({ row, value: readSubmission(row.value) });
     const spent = slice.spent();
     if (spent !== undefined) await spent;
