@@ -88,12 +88,21 @@ export class LocalQueue implements QueueAdmin {
   async #cancel(ids: readonly OutgoingId[]): Promise<number> {
     let recipients = 0;
     for (const id of ids) {
-      const [outgoing] = await this.#domain.store.outgoing.load([id]);
-      if (outgoing === undefined) continue;
-      const account = await this.#domain.accounts.open(outgoingAccount(id));
-      if (await takeBack(this.#domain, account, id)) recipients += outgoing.recipients.length;
+      try {
+        recipients += await this.#takeBack(id);
+      } catch (err) {
+        // Its account may be gone: the others are none the worse for it.
+        this.#domain.log.warn({ err, outgoing: outgoingText(id) }, 'queued mail could not be taken back');
+      }
     }
     return recipients;
+  }
+
+  async #takeBack(id: OutgoingId): Promise<number> {
+    const [outgoing] = await this.#domain.store.outgoing.load([id]);
+    if (outgoing === undefined) return 0;
+    const account = await this.#domain.accounts.open(outgoingAccount(id));
+    return (await takeBack(this.#domain, account, id)) ? outgoing.recipients.length : 0;
   }
 
   async state(): Promise<QueueState> {
