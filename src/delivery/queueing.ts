@@ -34,7 +34,9 @@ export async function giveToQueue(
     try {
       const { domain } = services;
       const rows = its.reduce((sum, parcel) => sum + (parcel[0].forwards ?? parcel).length, 0);
-      await requireRoomForOutgoing(domain, await domain.accounts.open(account), rows);
+      // Each parcel becomes a message of its own.
+      const octets = its.length * mail.received.facts.sizeBytes;
+      await requireRoomForOutgoing(domain, await domain.accounts.open(account), rows, octets);
       hasRoom.add(account);
     } catch (error) {
       for (const parcel of its) refuse(parcel, error);
