@@ -24,6 +24,8 @@ import { type EmailUpdate, NotLoaded } from './place.ts';
 
 /** Longer than it can take. */
 const CLAIM_MS = 60_000;
+/** Whoever comes later than that has been asleep, or the clock was set: another may have claimed it and sent it. */
+const HOLDS_MS = 30_000;
 
 export interface CancelOptions {
   /** Where it is to be a draft again. */
@@ -47,13 +49,17 @@ export async function cancelOutgoing(
 ): Promise<boolean> {
   const { outgoing: queue } = domain.store;
   const owner = randomUUID();
+  const passedMs = stopwatch();
   const claimed = await queue.claim([id], owner, Date.now() + CLAIM_MS);
   if (claimed.length === 0) return false;
   try {
     const [outgoing] = await queue.load([id]);
     if (outgoing === undefined || outgoingAccount(id) !== account.id || !isUntried(outgoing)) return false;
-    const ends = (change: AccountChange): void =>
+    const ends = (change: AccountChange): void => {
+      if (passedMs() > HOLDS_MS)
+        throw new MailboxError('unavailable', 'taking it back took too long; try again');
       change.outgoing.settle(...outgoing.recipients.map((one) => ended(id, one, change.nowMs)));
+    };
     if (drafts === undefined) {
       await domain.turns.run({
         account,
@@ -72,6 +78,12 @@ export async function cancelOutgoing(
   } finally {
     queue.giveBack([id], owner);
   }
+}
+
+/** By the clock that goes on while the machine sleeps, and by that which nobody sets. */
+function stopwatch(): () => number {
+  const [byDay, bySelf] = [Date.now(), performance.now()];
+  return () => Math.max(Date.now() - byDay, performance.now() - bySelf);
 }
 
 /**

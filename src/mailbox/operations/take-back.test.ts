@@ -1,6 +1,6 @@
 /** Mail that is taken back is somewhere afterwards, and what somebody may have already is not taken back. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, mock } from 'node:test';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
 import { asAccountId } from '../model/model.ts';
 import { NOTIFY_DEFAULT, type OutgoingRoute } from '../model/outgoing.ts';
@@ -54,6 +54,31 @@ describe('mail that is taken back', () => {
       });
       assert.equal(await takeBack(kit.domain, account, await send(kit, account)), true);
       assert.deepEqual((await kit.messagesOf(ANNA, 'INBOX')).map(String), [TEXT]);
+    }));
+
+  it('is not what another may have claimed since, after a sleep of the machine', () =>
+    begin(async (kit, account) => {
+      const { outgoing } = kit.domain.store;
+      const id = await send(kit, account);
+      const claim = outgoing.claim.bind(outgoing);
+      const now = Date.now.bind(Date);
+      mock.method(outgoing, 'claim', async (...args: Parameters<typeof claim>) => {
+        const claimed = await claim(...args);
+        mock.method(Date, 'now', () => now() + 45_000);
+        return claimed;
+      });
+      try {
+        await assert.rejects(takeBack(kit.domain, account, id), { code: 'unavailable' });
+      } finally {
+        mock.restoreAll();
+      }
+      assert.equal((await kit.messagesOf(ANNA, 'Drafts')).length, 0);
+      const [still] = await outgoing.load([id]);
+      assert.deepEqual(
+        still?.recipients.map(({ state }) => state),
+        ['waiting'],
+      );
+      assert.equal(await takeBack(kit.domain, account, id), true);
     }));
 
   it('is not what somebody here may have, or what was passed on', () =>
