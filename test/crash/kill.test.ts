@@ -101,6 +101,7 @@ class Trial {
     const working = Promise.all([...writers.map((writer) => writer.run()), this.#pack()]);
     working.catch(() => {}); // reported below, after the kill
     await this.#untilRandomMoment();
+    if (round > KILLS / 2) await this.#untilPacked();
     await this.server.kill9();
     await working;
     for (const writer of writers) writer.close();
@@ -130,6 +131,11 @@ class Trial {
     const wanted = this.#world.promised + this.#random.integer(10, 60);
     await sleep(this.#random.integer(50, 400));
     for (let waitedMs = 0; this.#world.promised < wanted && waitedMs < 2000; waitedMs += 5) await sleep(5);
+  }
+
+  /** A crowded machine kills before the end of each pass: then one ends at least, and others are killed with packs there. */
+  async #untilPacked(): Promise<void> {
+    for (let waitedMs = 0; this.#packed === 0 && waitedMs < 15_000; waitedMs += 20) await sleep(20);
   }
 
   /** Every octet once more, and the command that people use. */
