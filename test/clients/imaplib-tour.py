@@ -82,9 +82,18 @@ def mailboxes(m):
     refused(lambda: m.delete('"Journey/with space"'))
     refused(lambda: m.select('nowhere'))
     ok(m.namespace())
-    assert m.namespace()[1] == [b'(("" "/")) NIL NIL'], m.namespace()
+    assert m.namespace()[1] == [b'(("" "/")) (("Other Users/" "/")) NIL'], m.namespace()
     counts = ok(m.status('INBOX', '(MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN)'))[0]
     assert re.match(rb'"?INBOX"? \(MESSAGES 0 RECENT 0 UIDNEXT 1 UIDVALIDITY [1-9]\d* UNSEEN 0\)$', counts), counts
+
+
+def sharing(m):
+    ok(m.setacl('INBOX', 'anyone', 'lr'))
+    assert any(b'anyone lr' in line for line in ok(m.getacl('INBOX'))), m.getacl('INBOX')
+    assert b'lrswipkxtea' in ok(m.myrights('INBOX'))[0]
+    ok(m.deleteacl('INBOX', 'anyone'))
+    assert not any(b'anyone' in line for line in ok(m.getacl('INBOX')))
+    refused(lambda: m.setacl('nowhere', 'anyone', 'lr'))
 
 
 def appending(m):
@@ -217,7 +226,7 @@ def main():
     signing_in()
     print('signing_in')
     with sign_in() as m:
-        for step in (mailboxes, appending, fetching, searching, changing, quotas, odds_and_ends):
+        for step in (mailboxes, sharing, appending, fetching, searching, changing, quotas, odds_and_ends):
             step(m)
             print(step.__name__)
     utf8_mode()
