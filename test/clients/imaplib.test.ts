@@ -9,6 +9,7 @@ const TOUR = join(import.meta.dirname, 'imaplib-tour.py');
 const STEPS = [
   'signing_in',
   'mailboxes',
+  'sharing',
   'appending',
   'fetching',
   'searching',

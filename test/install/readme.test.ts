@@ -3,7 +3,7 @@
  * file it names is there. A newcomer's part runs on loopback after `npm start`; an administrator's sets up a service.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -18,6 +18,7 @@ import { Pop3Client } from '../pop3-client.ts';
 import { PageMachine } from './page-machine.ts';
 
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const DATA = '/var/lib/brevduva';
 const ports = new Map<number, string>();
 const machine = new PageMachine('README.md', (line) =>
   line.replace(/(?<=127\.0\.0\.1:)\d+/g, (port) => ports.get(Number(port)) ?? port),
@@ -119,7 +120,14 @@ describe('README.md', () => {
       for (const command of machine.commandsOf(name)) await machine.play(command, {}, env);
     }
     await signInAndLook(env);
+    const [backup = '', restore = '', ...others] = machine.commandsOf('Where mail lives');
+    assert.deepEqual(others, []);
+    await machine.play(backup, {}, env);
     await machine.stopService();
+    const before = await listed(env);
+    renameSync(machine.moved(DATA), `${machine.moved(DATA)}.lost`);
+    await machine.play(restore, {}, env);
+    assert.equal(await listed(env), before);
   });
 
   test('leaves no command unplayed', () => {
@@ -151,12 +159,17 @@ describe('README.md', () => {
     writeFileSync(join(machine.clone, 'people.csv'), 'address,password,quota\nbob@example.com,secret,1GiB\n');
   }
 
-  /** The account that was added signs in with what was typed; POP3 is off for it, as the page says at last. */
-  async function signInAndLook(env: Readonly<Record<string, string>>): Promise<void> {
+  async function listed(env: Readonly<Record<string, string>>): Promise<string> {
     const list = machine.start('brevduva account list', env);
     await list.ended();
-    assert.match(list.stdout, /^alice@example\.com +2 .*10GiB/m);
-    assert.match(list.stdout, /^bob@example\.com +0 /m);
+    return list.stdout;
+  }
+
+  /** The account that was added signs in with what was typed; POP3 is off for it, as the page says at last. */
+  async function signInAndLook(env: Readonly<Record<string, string>>): Promise<void> {
+    const list = await listed(env);
+    assert.match(list, /^alice@example\.com +2 .*10GiB/m);
+    assert.match(list, /^bob@example\.com +0 /m);
     assert.ok(existsSync(join(machine.folder, 'backup/alice/.Archive/cur')));
     const port = Number(/pop3s=\[::\]:(\d+)/.exec(machine.readyLine() ?? '')?.[1]);
     const bob = await Pop3Client.open(port, { isTls: true });
