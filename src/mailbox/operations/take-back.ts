@@ -8,6 +8,7 @@ import { MailboxError } from '../model/errors.ts';
 import { emailNumber } from '../model/model.ts';
 import type { OutgoingId } from '../model/outgoing.ts';
 import type { AccountState } from '../state/account.ts';
+import { loadList } from '../state/load.ts';
 import { loadPlaces } from '../state/load-places.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { cancelOutgoing } from './cancel-outgoing.ts';
@@ -32,10 +33,21 @@ export async function takeBack(
   const [outgoing] = await domain.store.outgoing.load([id]);
   if (outgoing === undefined || outgoing.row.kind !== 'sent') return false;
   const drafts = withRole(account, 'drafts') ?? (await placeForDrafts(domain, account));
-  const isDone = await cancelOutgoing(domain, account, id, { drafts, isOnlyUnshown: staysWhereItIs, also });
+  const number = emailNumber(outgoing.row.email);
+  const sent = staysWhereItIs ? undefined : withRole(account, 'sent');
+  const drop = sent && (await droppingCopies(domain, account, number, sent));
+  const isDone = await cancelOutgoing(domain, account, id, {
+    drafts,
+    isOnlyUnshown: staysWhereItIs,
+    also: (change) => {
+      also(change);
+      drop?.(change);
+    },
+  });
   if (isDone) domain.turns.outbox.noteEnded([id]);
-  if (isDone && !staysWhereItIs)
-    await dropCopies(domain, account, emailNumber(outgoing.row.email)).catch((err: unknown) =>
+  // What came in between.
+  if (isDone && sent !== undefined)
+    await dropCopies(domain, account, number, sent).catch((err: unknown) =>
       domain.log.warn({ err, account: account.id }, 'a copy of mail that was taken back stays in Sent'),
     );
   return isDone;
@@ -52,10 +64,32 @@ async function placeForDrafts(domain: Domain, account: AccountState): Promise<Ma
   }
 }
 
-/** Of these with its Message-ID that came into Sent after it; they can be brought back as other deleted mail can. */
-async function dropCopies(domain: Domain, account: AccountState, email: number): Promise<void> {
-  const sent = withRole(account, 'sent');
-  if (sent === undefined) return;
+/** Those that are there now go in the change that takes it back: nobody is killed in between. They can be brought back as other deleted mail can. */
+async function droppingCopies(
+  domain: Domain,
+  account: AccountState,
+  email: number,
+  sent: MailboxState,
+): Promise<((change: AccountChange) => void) | undefined> {
+  const copies = await laterCopies(domain, account, email, sent);
+  if (copies.length === 0) return undefined;
+  const list = await loadList(domain, account, sent);
+  return (change) => {
+    if (sent.isGone) return;
+    const rows = copies.map(({ uid }) => list.indexOf(uid)).filter((row) => row >= 0);
+    change.expunge(
+      sent,
+      rows.sort((a, b) => a - b),
+    );
+  };
+}
+
+async function dropCopies(
+  domain: Domain,
+  account: AccountState,
+  email: number,
+  sent: MailboxState,
+): Promise<void> {
   const uids = (await laterCopies(domain, account, email, sent)).map(({ uid }) => uid);
   if (uids.length > 0) await expungeMessages(domain, account, sent, { uids: uids.sort((a, b) => a - b) });
 }
