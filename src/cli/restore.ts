@@ -71,5 +71,5 @@ function* described(
   yield `restored ${id}, made at ${new Date(createdMs).toISOString()}: ${counted(accounts, 'account')}, ${counted(files, 'file')}, ${humanSize(bytes)}; ${pace(bytes, seconds)}`;
   yield 'passwords, settings and flags are as they were then; programs compare, and download only what they do not have';
   if (held > 0)
-    yield `${counted(held, 'recipient')} of mail that waited to leave ${held === 1 ? 'is' : 'are'} held, for it may have left since: "${hint('queue list')}", then "${hint('queue release')}" or "${hint('queue drop')}"`;
+    yield `${counted(held, 'recipient')} of mail that waited to leave ${held === 1 ? 'is' : 'are'} held, for it may have left since: "${hint('queue list')}", then "${hint('queue release --all')}" or "${hint('queue drop --all --reason WHY')}"`;
 }

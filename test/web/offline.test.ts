@@ -320,6 +320,8 @@ describe('offline', needs('chromium'), () => {
       scope.dispatchEvent(new scope.NotificationEvent('notificationclick', { notification }));
     });
     await page.getByRole('heading', { level: 1, name: subject }).waitFor(WAIT);
+    // Whoever leaves while a change waits is asked first.
+    await until(async () => (await found('INBOX', subject))[0]?.flags.has('\\Seen') === true, 'seen');
     await page.goto(`${wire.origin}/settings`);
     await page.getByRole('button', { name: /^Sign out/ }).click();
     await page.locator('.sign-in').waitFor(WAIT);

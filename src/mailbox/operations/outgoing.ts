@@ -194,22 +194,22 @@ export function holdOutgoing(domain: Domain, ids: readonly OutgoingId[], reason:
   }));
 }
 
-/** What is held is tried at once. */
+/** What is held is tried at once, but not before its sender wants it to leave. */
 export async function releaseOutgoing(domain: Domain, ids: readonly OutgoingId[]): Promise<number> {
-  const released = await changeEach(domain, ids, ({ address }, atMs) => ({
+  const released = await changeEach(domain, ids, ({ address }, atMs, row) => ({
     when: ['held'],
-    become: { state: 'waiting', nextMs: atMs },
+    become: { state: 'waiting', nextMs: notBefore(row, atMs) },
     log: { atMs, address, event: 'released', detail: '' },
   }));
   domain.turns.outbox.tell(ids);
   return released;
 }
 
-/** What waits is tried at once. */
+/** What waits is tried at once; so is not what its sender wants to leave later. */
 export async function retryOutgoing(domain: Domain, ids: readonly OutgoingId[]): Promise<number> {
-  const retried = await changeEach(domain, ids, ({ address }, atMs) => ({
+  const retried = await changeEach(domain, ids, ({ address }, atMs, row) => ({
     when: ['waiting'],
-    become: { nextMs: atMs },
+    become: { nextMs: notBefore(row, atMs) },
     log: { atMs, address, event: 'retried', detail: '' },
   }));
   domain.turns.outbox.tell(ids);
@@ -233,6 +233,10 @@ export async function dropOutgoing(
   if (isReported !== false) domain.turns.outbox.tell(ids);
   domain.turns.outbox.noteEnded(ids);
   return dropped;
+}
+
+function notBefore({ holdUntilMs = 0 }: OutgoingRow, atMs: number): number {
+  return Math.max(holdUntilMs, atMs);
 }
 
 /** RFC 3463: refused, by whom it does not say. */
