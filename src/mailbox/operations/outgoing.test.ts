@@ -141,6 +141,23 @@ describe('outgoing mail', () => {
       assert.deepEqual(events, ['accepted', 'held', 'released', 'retried', 'dropped']);
     }));
 
+  it('leaves when its sender wants it to, whoever holds, releases or tries it before', () =>
+    begin(async (kit) => {
+      const { domain } = kit;
+      const account = await open(kit);
+      const holdUntilMs = Date.now() + 1e8;
+      const later = { ...to('bo@example.org'), envelope: { ...envelope, holdUntilMs } };
+      const { id } = await acceptOutgoing(domain, account, await read(kit), later);
+      const next = async () => (await domain.store.outgoing.load([id]))[0]?.recipients[0]?.nextMs;
+      assert.equal(await next(), holdUntilMs);
+      await retryOutgoing(domain, [id]);
+      assert.equal(await next(), holdUntilMs);
+      await holdOutgoing(domain, [id], 'for a while');
+      assert.equal(await next(), undefined);
+      await releaseOutgoing(domain, [id]);
+      assert.equal(await next(), holdUntilMs);
+    }));
+
   it('can be taken back until it is tried, and is a draft then', () =>
     begin(async (kit) => {
       const { domain } = kit;
