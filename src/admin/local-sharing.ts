@@ -39,10 +39,7 @@ export class LocalSharing implements SharingAdmin {
   async share(address: string, name: string, who: string, change: RightsChange): Promise<string> {
     const account = await this.#open(address);
     const mailbox = mailboxOf(account, name);
-    const takes = change.mode === 'remove' || change.rights === '';
-    const identity = takes
-      ? await this.#sharing.knownIdentity(account.record, who)
-      : await this.#sharing.identityFor(account.record, who);
+    const identity = await this.#sharing.identityToChange(account.record, who, change);
     if (identity === undefined) throw new MailboxError('nonexistent', 'there is nobody of that name');
     const rights = await changeShares(this.#domain, account, mailbox, identity, change);
     const facts = { mailbox: mailbox.name, who: await this.#sharing.nameOf(identity), rights };

@@ -8,7 +8,7 @@ import { faultOfPack, isPackName } from '../store/sqlite/packs/check-file.ts';
 import { BackupError } from './backup-error.ts';
 import { BackupSet } from './backup-set.ts';
 import { type MeasuredFile, measure } from './file-source.ts';
-import { idOf, type ManifestFile } from './manifest.ts';
+import { type ManifestFile, nextId } from './manifest.ts';
 import { OBJECTS, objectName, type Place } from './place.ts';
 import { type Retained, retain } from './retain.ts';
 import { lockSet, type SetLock } from './set-lock.ts';
@@ -90,7 +90,7 @@ class Run {
       for (const name of missing)
         this.#problems.push(`${of}/${name} is missing; "brevduva check" names what was in it`);
     const files = await this.#copy(await sourcesOf(data, parts));
-    const id = await this.#freeId(createdMs);
+    const id = nextId(await this.#set.ids(), createdMs);
     await this.#lock.assertHeld();
     await this.#set.add({ id, createdMs, version, files });
     const retained = await retain(this.#set, this.#lock, keep);
@@ -176,13 +176,6 @@ class Run {
 
   #has({ sha256, bytes }: ManifestFile['object']): boolean {
     return this.#objects.get(objectName(sha256)) === bytes;
-  }
-
-  async #freeId(ms: number): Promise<string> {
-    const taken = new Set(await this.#set.ids());
-    const id = idOf(ms);
-    if (!taken.has(id)) return id;
-    for (let n = 2; ; n++) if (!taken.has(`${id}-${n}`)) return `${id}-${n}`;
   }
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { BackupError } from './backup-error.ts';
-import { decodeManifest, encodeManifest, idOf, type Manifest } from './manifest.ts';
+import { decodeManifest, encodeManifest, type Manifest, nextId } from './manifest.ts';
 
 const SHA = 'a'.repeat(64);
 const file = (path: string) => ({
@@ -45,6 +45,12 @@ describe('the manifest of a snapshot', () => {
   });
 
   it('is named by its time', () => {
-    assert.equal(idOf(Date.UTC(2026, 10, 28, 6, 18, 38, 999)), '20261128T061838Z');
+    const ms = Date.UTC(2026, 10, 28, 6, 18, 38, 999);
+    const id = '20261128T061838Z';
+    assert.equal(nextId([], ms), id);
+    assert.equal(nextId(['20261128T061837Z'], ms), id);
+    assert.equal(nextId([id], ms), `${id}-2`);
+    assert.equal(nextId([id, `${id}-2`, `${id}-10`], ms), `${id}-11`);
+    assert.equal(nextId([`${id}-2`], ms), `${id}-3`, 'behind one that stayed');
   });
 });

@@ -35,9 +35,15 @@ export interface Manifest extends Omit<z.infer<typeof HeaderSchema>, 'format'> {
   readonly files: readonly ManifestFile[];
 }
 
-/** As a set names its snapshots: `20261128T061838Z`. */
-export function idOf(ms: number): string {
-  return new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
+/**
+ * How a set names its next snapshot: `20261128T061838Z`, and `20261128T061838Z-2` of the same second. `ids`: those that are there, ascending.
+ * Never before one of that second, also when the first of them are gone: the newest has to be the last.
+ */
+export function nextId(ids: readonly string[], ms: number): string {
+  const id = new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
+  const last = ids.findLast((one) => one === id || one.startsWith(`${id}-`));
+  if (last === undefined) return id;
+  return `${id}-${last === id ? 2 : Number(last.slice(id.length + 1)) + 1}`;
 }
 
 export function encodeManifest({ files, ...about }: Manifest): Buffer {

@@ -11,6 +11,7 @@ import { isClosed } from '../mailbox/model/access.ts';
 import { type AliasRecord, domainOf } from '../mailbox/model/domains.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
+import { NO_RIGHTS, type RightsChange } from '../mailbox/model/rights.ts';
 import {
   ANYONE,
   accountIdentity,
@@ -105,6 +106,15 @@ export class Sharing {
     if (address === undefined) return undefined;
     const account = await this.#store.directory.find(address);
     return account === undefined ? address : accountIdentity(account.id);
+  }
+
+  /**
+   * Who is meant by a change of rights: who takes some may name whoever has them; who gives some is told whom they cannot be given, as by
+   * `identityFor`.
+   */
+  identityToChange(owner: AccountRecord, name: string, change: RightsChange): Promise<Identity | undefined> {
+    const takes = change.mode === 'remove' || (change.mode === 'replace' && change.rights === NO_RIGHTS);
+    return takes ? this.knownIdentity(owner, name) : this.identityFor(owner, name);
   }
 
   /** As people write it; undefined of an account that is gone. */

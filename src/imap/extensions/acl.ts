@@ -19,9 +19,17 @@ import { listReturn } from '../item.ts';
 import { nobodyThere, type Place } from '../place.ts';
 import { ok } from '../replies.ts';
 import { spIdentifier, spModRights } from '../wire/acl-args.ts';
+import type { Cursor } from '../wire/cursor.ts';
 import { SyntaxFault } from '../wire/fault.ts';
 import { end } from '../wire/grammar.ts';
 import { spSuppliedMailbox } from '../wire/mailbox.ts';
+
+function nameAndIdentifier(c: Cursor): { readonly name: string; readonly identifier: string } {
+  const { name } = spSuppliedMailbox(c);
+  const identifier = spIdentifier(c);
+  end(c);
+  return { name, identifier };
+}
 
 const setAcl = defineCommand({
   name: 'SETACL',
@@ -39,12 +47,7 @@ const setAcl = defineCommand({
   },
   async run({ session }, { name, identifier, change }) {
     const place = await session.reach.mailboxOf(name, 'a');
-    const { record } = place.account;
-    // Who takes rights may name whoever has them; who gives some is told whom they cannot be given.
-    const identity =
-      change.mode === 'remove' || (change.mode === 'replace' && change.rights === '')
-        ? await session.sharing.knownIdentity(record, identifier)
-        : await session.sharing.identityFor(record, identifier);
+    const identity = await session.sharing.identityToChange(place.account.record, identifier, change);
     if (identity !== undefined) await give(session, place, identity, change);
     return ok('SETACL completed');
   },
@@ -54,12 +57,7 @@ const deleteAcl = defineCommand({
   name: 'DELETEACL',
   states: SIGNED_IN,
   needsNoMessages: true,
-  parse(c) {
-    const { name } = spSuppliedMailbox(c);
-    const identifier = spIdentifier(c);
-    end(c);
-    return { name, identifier };
-  },
+  parse: nameAndIdentifier,
   async run({ session }, { name, identifier }) {
     const place = await session.reach.mailboxOf(name, 'a');
     const identity = await session.sharing.knownIdentity(place.account.record, identifier);
@@ -98,12 +96,7 @@ const listRights = defineCommand({
   name: 'LISTRIGHTS',
   states: SIGNED_IN,
   needsNoMessages: true,
-  parse(c) {
-    const { name } = spSuppliedMailbox(c);
-    const identifier = spIdentifier(c);
-    end(c);
-    return { name, identifier };
-  },
+  parse: nameAndIdentifier,
   async run({ session }, { name, identifier }) {
     const place = await session.reach.mailboxOf(name, 'a');
     const { account } = place;
