@@ -4,13 +4,15 @@
  *
  * Who begins to share when it is watched already is noticed with the next NOTIFY.
  */
+
+import { nameAtOwner } from '../mail/mailbox-name.ts';
 import type { MailboxId } from '../mailbox/model/model.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import { Follower } from '../mailbox/state/follower.ts';
 import type { SessionContext } from './context.ts';
 import { attributesOf, listedOf, writeList } from './listing.ts';
 import { writeNotifiedStatus } from './notified-status.ts';
-import { nameAtOwner, type Place } from './place.ts';
+import type { Place } from './place.ts';
 import type { NotifyEvent } from './wire/notify-args.ts';
 
 type Teller = Pick<SessionContext, 'out' | 'modes' | 'breathe' | 'viewerEvents' | 'reach'>;
@@ -88,7 +90,10 @@ export class OthersWatch {
     const seen = new Map<MailboxId, Told>();
     for (const mailbox of this.account.mailboxes.values())
       if (this.#session.reach.placeIn(this.account, mailbox).may('l'))
-        seen.set(mailbox.id, { name: nameAtOwner(this.account, mailbox.name), modseq: mailbox.modseq });
+        seen.set(mailbox.id, {
+          name: nameAtOwner(this.account.record.address, mailbox.name),
+          modseq: mailbox.modseq,
+        });
     return seen;
   }
 }

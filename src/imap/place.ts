@@ -3,7 +3,7 @@
  * somebody else the rights are looked up each time they are asked for, so that they end when they are taken (RFC 4314).
  */
 import { FLAG } from '../mail/flags.ts';
-import { DELIMITER, OTHER_USERS } from '../mail/mailbox-name.ts';
+import { nameAtOwner } from '../mail/mailbox-name.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { ALL_RIGHTS, type Right, type Rights } from '../mailbox/model/rights.ts';
@@ -62,7 +62,7 @@ export class Place {
 
   /** As this client calls it. */
   get name(): string {
-    return this.isOwn ? this.mailbox.name : nameAtOwner(this.account, this.mailbox.name);
+    return this.isOwn ? this.mailbox.name : nameAtOwner(this.account.record.address, this.mailbox.name);
   }
 
   get rights(): Rights {
@@ -136,10 +136,6 @@ export class Place {
     const unseenBy = this.may('s') ? undefined : reader.id;
     return { flags: reader.flags | FLAG.Seen, keepsKeywords: reader.mayChangeKeywords, unseenBy };
   }
-}
-
-export function nameAtOwner({ record }: Pick<AccountState, 'record'>, name: string): string {
-  return [OTHER_USERS, record.address, name].join(DELIMITER);
 }
 
 export function nobodyThere(name: string): MailboxError {

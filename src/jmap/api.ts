@@ -1,6 +1,5 @@
 /** Where methods are called (RFC 8620 §3): who asks is known before the body is read; then it is JSON, a request, and its calls run. */
 import { TimeSlice } from '../base/time-slice.ts';
-import { whoAsks } from '../http/asking.ts';
 import { readWhole } from '../http/body.ts';
 import { BodyFault, type HttpReply, type HttpRequest, type Route } from '../http/exchange.ts';
 import type { Admission } from '../identity/authenticator.ts';
@@ -17,7 +16,11 @@ const SMALL = 256 * 1024;
 
 export function apiRoutes(services: JmapServices, requests: Requests): readonly Route[] {
   return [
-    { method: 'GET', path: PATHS.session, answer: (request) => answerSession(services, request) },
+    {
+      method: 'GET',
+      path: PATHS.session,
+      answer: signedIn(services, (request, who) => answerSession(services, request, who)),
+    },
     {
       method: 'POST',
       path: PATHS.api,
@@ -28,11 +31,14 @@ export function apiRoutes(services: JmapServices, requests: Requests): readonly 
   ];
 }
 
-async function answerSession(services: JmapServices, request: HttpRequest): Promise<HttpReply> {
-  const asking = await whoAsks(services.judges, request, services.askToSignIn(request));
-  if (asking.kind === 'refused') return asking.reply;
+async function answerSession(
+  services: JmapServices,
+  request: HttpRequest,
+  { record }: Admission,
+): Promise<HttpReply> {
   const host = request.headers.host ?? request.host;
-  const session = sessionObject(asking.who.record, services, { host, isSecure: request.isSecure });
+  const shared = await services.visits.all(record);
+  const session = sessionObject(record, services, { host, isSecure: request.isSecure, shared });
   return {
     status: 200,
     headers: { ...JSON_TYPE, 'cache-control': 'no-cache, no-store, must-revalidate' },

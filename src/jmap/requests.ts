@@ -11,6 +11,7 @@ import { overLimit, RequestProblem } from './core/problem.ts';
 import { readRequest } from './core/request.ts';
 import { sessionState } from './core/session-object.ts';
 import type { JmapServices } from './services.ts';
+import { requireForVisitors, writes } from './visitors.ts';
 
 export interface Asker {
   readonly record: AccountRecord;
@@ -73,11 +74,17 @@ export class Requests {
     return runCalls(request, methods, {
       ...{ domain, record, credential, limits, log, gone, more },
       note: (what, facts) => this.#services.activity.note(record.address, what, { ...by, ...facts }),
-      sessionState: sessionState(record, this.#services),
-      account: async (accountId) => {
-        if (accountOfObjectId(accountId) !== record.id)
+      sessionState: sessionState(record, this.#services, await this.#services.visits.lately(record)),
+      writes,
+      areStillTrue: (accounts) => this.#services.visits.areStillTrue(record, accounts),
+      account: async (accountId, method) => {
+        const id = accountOfObjectId(accountId);
+        if (id === record.id) return domain.accounts.open(record.id);
+        const visited = id === undefined ? undefined : await this.#services.visits.open(record, id);
+        if (visited === undefined)
           throw new MethodError('accountNotFound', 'there is no such account for you');
-        return domain.accounts.open(record.id);
+        requireForVisitors(method);
+        return visited;
       },
     });
   }

@@ -6,6 +6,8 @@ import { vouchedJudge } from '../http/elsewhere.ts';
 import type { Route } from '../http/exchange.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
+import { Sharing } from '../identity/sharing.ts';
+import { Visits } from '../identity/visits.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Uploads } from '../mailbox/port/uploads.ts';
@@ -111,6 +113,7 @@ function servicesOf(options: JmapOptions): JmapServices {
   const parts = { ...shared, submitting, editing, pushQueue, outward, attachmentBytes: ATTACHMENT_BYTES };
   return {
     activity: options.activity,
+    visits: new Visits(new Sharing(domain), domain),
     ...{ domain, log, limits, relay, findBlob, uploads: keptUploads, budget: uploads },
     judges: [vouchedJudge(domain), ...judges, authorization],
     askToSignIn: (request) => askToSignIn(authenticator, request),

@@ -3,6 +3,7 @@ import type { Log } from '../base/log.ts';
 import type { Judge } from '../http/asking.ts';
 import type { HttpReply, HttpRequest } from '../http/exchange.ts';
 import type { Activity } from '../identity/activity.ts';
+import type { Visits } from '../identity/visits.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import type { UploadBudget } from '../mailbox/operations/upload-budget.ts';
 import type { Uploads } from '../mailbox/port/uploads.ts';
@@ -16,6 +17,8 @@ import type { StateSources } from './push/type-states.ts';
 
 export interface JmapServices {
   readonly domain: Domain;
+  /** What others share. */
+  readonly visits: Visits;
   readonly log: Log;
   readonly activity: Pick<Activity, 'note'>;
   readonly limits: JmapLimits;

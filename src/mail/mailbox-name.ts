@@ -24,6 +24,11 @@ export function isOfOthers(name: string): boolean {
   return name === OTHER_USERS || name.startsWith(OTHER_USERS + DELIMITER);
 }
 
+/** What others call a mailbox of the owner of this address. */
+export function nameAtOwner(address: string, name: string): string {
+  return [OTHER_USERS, address, name].join(DELIMITER);
+}
+
 export class MailboxNameError extends Error {
   override readonly name = 'MailboxNameError';
 }

@@ -32,11 +32,17 @@ export function downloadRoutes(services: JmapServices): readonly Route[] {
 
 async function give(services: JmapServices, request: HttpRequest, { record }: Admission): Promise<HttpReply> {
   const [accountId = '', blobId = '', name = ''] = request.path.slice(PATHS.download.length).split('/');
-  if (accountOfObjectId(accountId) !== record.id) return notFound();
-  const { domain } = services;
-  const account = await domain.accounts.open(record.id);
-  const blob = await services.findBlob(domain, account, blobId);
-  if (blob === undefined) return notFound();
+  const { domain, visits } = services;
+  const id = accountOfObjectId(accountId);
+  const account =
+    id === record.id
+      ? await domain.accounts.open(record.id)
+      : id === undefined
+        ? undefined
+        : await visits.open(record, id);
+  const blob = account && (await services.findBlob(domain, account, blobId));
+  if (account === undefined || blob === undefined || !(await visits.areStillTrue(record, [account])))
+    return notFound();
   const etag = `"${blobId}"`;
   const type = mediaType(request.query.get('type') ?? request.query.get('accept'));
   const headers = {

@@ -28,13 +28,16 @@ export type BlobFinder = (
 
 export function blobFinder(uploads: Uploads): BlobFinder {
   return async (domain, account, blobId) => {
+    // What a visitor has uploaded is his, wherever he uses it.
+    const uploader = account.visit?.person.id ?? account.id;
     if (blobId.startsWith('u')) {
-      const upload = await uploads.find(account.id, blobId);
+      const upload = await uploads.find(uploader, blobId);
       if (upload === undefined) return undefined;
       const { sizeBytes, open } = upload;
       return { sizeBytes, mostBytes: sizeBytes, open: () => open(), range: open };
     }
-    const script = blobId.startsWith('s') ? await findScriptBlob(domain, account, blobId) : undefined;
+    const isScript = blobId.startsWith('s') && account.visit === undefined;
+    const script = isScript ? await findScriptBlob(domain, account, blobId) : undefined;
     if (script !== undefined) return heldBlob(script);
     const blob = await findMailBlob(domain, account, blobId);
     if (blob === undefined) return undefined;

@@ -8,6 +8,7 @@ import { type EmailId, emailId } from '../../mailbox/model/model.ts';
 import type { ByteRange } from '../../mailbox/port/store.ts';
 import { loadFacts, partsOf, streamRange } from '../../mailbox/reading/message-reader.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
+import { loadPlaces } from '../../mailbox/state/load-places.ts';
 import { mailBlobIn } from './blob-id.ts';
 
 export interface Blob {
@@ -33,6 +34,7 @@ export async function findMailBlob(
 ): Promise<MailBlob | undefined> {
   const name = mailBlobIn(blobId);
   if (name === undefined) return undefined;
+  if (!(await mayBeRead(domain, account, name.email))) return undefined;
   const id = emailId(account.id, name.email);
   const [facts] = await loadFacts(domain, [id], ['parts']);
   if (facts?.parts === undefined) return undefined;
@@ -48,6 +50,13 @@ export async function findMailBlob(
     mostBytes: range.end - range.start,
     open: () => decoded(domain, range, encoding),
   };
+}
+
+/** A visitor reads what is in a mailbox that he may read; its owner also what was there a moment ago. */
+async function mayBeRead(domain: Domain, account: AccountState, email: number): Promise<boolean> {
+  if (account.visit === undefined) return true;
+  await loadPlaces(domain, account);
+  return (account.placements?.placesOf(email).length ?? 0) > 0;
 }
 
 async function* decoded(

@@ -5,6 +5,7 @@
 import type { Log } from '../../base/log.ts';
 import { TimeSlice } from '../../base/time-slice.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
 import { CreatedIds } from './created-ids.ts';
 import { MethodError, methodErrorOf } from './fault.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -20,7 +21,16 @@ interface Around extends Surroundings {
   readonly more: JsonObject;
 }
 
-export type Surroundings = Omit<Call, 'id' | 'created' | 'using' | 'afterwards'>;
+export interface Surroundings extends Omit<Call, 'id' | 'created' | 'using' | 'afterwards' | 'account'> {
+  /** As `Call.account`, for this method. */
+  account(accountId: string, method: Method): Promise<AccountState>;
+  /** Whether what was seen of these accounts may still be told. */
+  areStillTrue(accounts: readonly AccountState[]): Promise<boolean>;
+  /** It is not asked a second time. */
+  writes(method: string): boolean;
+}
+
+type CallOfNobody = Omit<Call, 'account'>;
 
 /** Undefined when the client is gone: nobody is there for the rest. */
 export async function runCalls(
@@ -43,13 +53,13 @@ export async function runCalls(
     if (slice.isSpent) await slice.next();
     const { id, name } = invocation;
     const more: Waiting[] = [];
-    const call: Call = {
+    const call: CallOfNobody = {
       ...around,
       ...{ id, created, using },
       afterwards: (method, args) =>
         void more.push({ invocation: { name: method, args, id }, isOfClient: false }),
     };
-    let answer = await answerTo(invocation, isOfClient ? answers : undefined, methods, call);
+    let answer = await answerTo(invocation, isOfClient ? answers : undefined, methods, { call, around });
     let octets = await writeJson([answer.name, answer.args, id], limits.maxSizeAnswer - size);
     if (octets === undefined) {
       log.debug({ method: name }, 'an answer is too large');
@@ -81,18 +91,40 @@ async function answerTo(
   { name, args, id }: Invocation,
   answers: readonly Invocation[] | undefined,
   methods: ReadonlyMap<string, Method>,
-  call: Call,
+  { call, around }: { readonly call: CallOfNobody; readonly around: Surroundings },
 ): Promise<Invocation> {
   try {
     const method = methods.get(name);
     if (method === undefined || (answers !== undefined && !call.using.has(method.capability)))
       throw new MethodError('unknownMethod');
     const whole = answers === undefined ? args : resolved(args, answers, call.limits);
-    const answer = await method.run(whole, call);
-    return { name, args: answer, id };
+    return { name, args: await run(method, whole, call, around), id };
   } catch (error) {
     return errorAnswer(methodFault(error, name, call.log), id);
   }
+}
+
+/** Whose rights are changed again and again meanwhile is told so. */
+const MOST_RUNS = 5;
+
+/** What somebody may see by leave is told while he still may: else it is looked at anew. */
+async function run(
+  method: Method,
+  args: JsonObject,
+  call: CallOfNobody,
+  around: Surroundings,
+): Promise<JsonObject> {
+  for (let runs = 1; runs <= MOST_RUNS; runs++) {
+    const seen: AccountState[] = [];
+    const account = async (accountId: string): Promise<AccountState> => {
+      const found = await around.account(accountId, method);
+      seen.push(found);
+      return found;
+    };
+    const answer = await method.run(args, { ...call, account });
+    if (around.writes(method.name) || (await around.areStillTrue(seen))) return answer;
+  }
+  throw new MethodError('serverUnavailable', 'what is shared with you is being changed; try again');
 }
 
 function methodFault(error: unknown, method: string, log: Log): MethodError {

@@ -32,7 +32,10 @@ export interface Call {
   readonly log: Log;
   /** What was done to the account's mail, for its activity. `what` is a constant, as a message of the log. */
   note(what: string, facts: LogFields): void;
-  /** The account of that id. Throws `MethodError` `accountNotFound` when it is not one of whoever asks. */
+  /**
+   * The account of that id, which may be one of somebody else as whoever asks may see it. Throws `MethodError` `accountNotFound` when it is none
+   * of his, and `accountNotSupportedByMethod`, `accountReadOnly`.
+   */
   account(accountId: string): Promise<AccountState>;
   /** Another method is called after this one, and its answer follows under the same id (RFC 8620 §5.4, RFC 8621 §7.5). */
   afterwards(method: string, args: JsonObject): void;

@@ -1,7 +1,9 @@
 /** The Session object (RFC 8620 §2): what there is for whoever asks, and where. */
 import { createHash } from 'node:crypto';
 import type { AccountRecord } from '../../mailbox/model/model.ts';
-import { type Capability, WEBSOCKET } from '../capabilities.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
+import { type Capability, MAIL, WEBSOCKET } from '../capabilities.ts';
+import { SHARED_CAPABILITIES } from '../visitors.ts';
 import { accountObjectId } from './account-id.ts';
 import type { JsonObject } from './json.ts';
 
@@ -19,11 +21,18 @@ export interface SessionSettings {
   readonly capabilities: readonly Capability[];
 }
 
-/** `host`: as the client has it, with the port. */
+export interface SessionFacts {
+  /** As the client has it, with the port. */
+  readonly host: string;
+  readonly isSecure: boolean;
+  /** Accounts of others that share something with whoever asks. */
+  readonly shared: readonly AccountState[];
+}
+
 export function sessionObject(
   record: AccountRecord,
   settings: SessionSettings,
-  { host, isSecure }: { readonly host: string; readonly isSecure: boolean },
+  { host, isSecure, shared }: SessionFacts,
 ): JsonObject {
   const { capabilities } = settings;
   const base = `${isSecure ? 'https' : 'http'}://${host}`;
@@ -45,6 +54,7 @@ export function sessionObject(
         isReadOnly: false,
         accountCapabilities: Object.fromEntries(ofAccount),
       },
+      ...Object.fromEntries(shared.map((one) => [accountObjectId(one.id), sharedAccount(one, ofAccount)])),
     },
     primaryAccounts: Object.fromEntries(primary),
     username: record.address,
@@ -52,12 +62,29 @@ export function sessionObject(
     downloadUrl: `${base}${PATHS.download}{accountId}/{blobId}/{name}?type={type}`,
     uploadUrl: `${base}${PATHS.upload}{accountId}`,
     eventSourceUrl: `${base}${PATHS.events}?types={types}&closeafter={closeafter}&ping={ping}`,
-    state: sessionState(record, settings),
+    state: sessionState(record, settings, shared),
   };
 }
 
+/** Of somebody else (RFC 8620 §2): nothing new can be made at its top, where nothing stands that is shared. */
+function sharedAccount(
+  { record }: AccountState,
+  ofAccount: readonly (readonly [string, JsonObject])[],
+): JsonObject {
+  const own = ofAccount.filter(([uri]) => SHARED_CAPABILITIES.has(uri));
+  const accountCapabilities = Object.fromEntries(
+    own.map(([uri, one]) => [uri, uri === MAIL ? { ...one, mayCreateTopLevelMailbox: false } : one]),
+  );
+  return { name: record.address, isPersonal: false, isReadOnly: true, accountCapabilities };
+}
+
 /** Another one when anything in the object is another: it is sent with each answer. */
-export function sessionState({ id, address }: AccountRecord, { capabilities }: SessionSettings): string {
-  const all = JSON.stringify([id, address, capabilities]);
+export function sessionState(
+  { id, address }: AccountRecord,
+  { capabilities }: SessionSettings,
+  shared: readonly AccountState[],
+): string {
+  const others = shared.map(({ id: other, record }) => [other, record.address]);
+  const all = JSON.stringify([id, address, capabilities, others]);
   return createHash('sha256').update(all).digest('base64url').slice(0, 16);
 }

@@ -3,7 +3,8 @@
  * a string. The first letter is of the type, so that a state of another type is none.
  *
  * `e12-40`: nothing changed in emails since modseq 12, and 40 is the next number. `e9-38-12-40-17`: of what changed between
- * the first moment and the second, everything up to number 17 was told.
+ * the first moment and the second, everything up to number 17 was told. Of whoever is there by leave a word follows that says what it is
+ * that he sees: `e12-40@Xz0kP3vQm1Lb`.
  */
 import { asModSeq } from '../../mailbox/model/model.ts';
 import type { Moment, Position } from '../../mailbox/reading/moment.ts';
@@ -12,29 +13,34 @@ export type StateKind = 'emails' | 'threads' | 'mailboxes';
 
 const LETTERS: Readonly<Record<StateKind, string>> = { emails: 'e', threads: 't', mailboxes: 'm' };
 /** Five numbers below 2^53. */
-const FORM = /^([etm])(\d{1,16})-(\d{1,10})(?:-(\d{1,16})-(\d{1,10})-(\d{1,10}))?$/;
+const FORM = /^([etm])(\d{1,16})-(\d{1,10})(?:-(\d{1,16})-(\d{1,10})-(\d{1,10}))?(?:@([\w-]{12}))?$/;
 
 export function momentString(kind: StateKind, moment: Moment): string {
-  return `${LETTERS[kind]}${moment.modseq}-${nextOf(kind, moment)}`;
+  return numbersOf(kind, moment) + leaveOf(moment);
 }
 
 export function positionString(kind: StateKind, { since, told }: Position): string {
-  const begin = momentString(kind, since);
-  return told === undefined
-    ? begin
-    : `${begin}-${told.upTo.modseq}-${nextOf(kind, told.upTo)}-${told.reached}`;
+  if (told === undefined) return momentString(kind, since);
+  const { upTo, reached } = told;
+  return `${numbersOf(kind, since)}-${upTo.modseq}-${nextOf(kind, upTo)}-${reached}${leaveOf(since)}`;
 }
 
 /** Undefined when it is no state of this type. Whether the account was ever in it is for the readings to say. */
 export function positionIn(kind: StateKind, state: string): Position | undefined {
-  const [, letter, modseq, next, upToModseq, upToNext, reached] = FORM.exec(state) ?? [];
+  const [, letter, modseq, next, upToModseq, upToNext, reached, leave] = FORM.exec(state) ?? [];
   if (letter !== LETTERS[kind]) return undefined;
-  const since = moment(kind, Number(modseq), Number(next));
+  const since = moment(kind, Number(modseq), Number(next), leave);
   if (upToModseq === undefined) return { since };
-  return {
-    since,
-    told: { upTo: moment(kind, Number(upToModseq), Number(upToNext)), reached: Number(reached) },
-  };
+  const upTo = moment(kind, Number(upToModseq), Number(upToNext), leave);
+  return { since, told: { upTo, reached: Number(reached) } };
+}
+
+function numbersOf(kind: StateKind, moment: Moment): string {
+  return `${LETTERS[kind]}${moment.modseq}-${nextOf(kind, moment)}`;
+}
+
+function leaveOf({ leave }: Moment): string {
+  return leave === undefined ? '' : `@${leave}`;
 }
 
 function nextOf(kind: StateKind, { nextEmail, nextMailbox }: Moment): number {
@@ -42,8 +48,8 @@ function nextOf(kind: StateKind, { nextEmail, nextMailbox }: Moment): number {
 }
 
 /** The number that the type does not have stands for none. */
-function moment(kind: StateKind, modseq: number, next: number): Moment {
+function moment(kind: StateKind, modseq: number, next: number, leave: string | undefined): Moment {
   const nextEmail = kind === 'mailboxes' ? 0 : next;
   const nextMailbox = kind === 'mailboxes' ? next : 0;
-  return { modseq: asModSeq(modseq), nextEmail, nextMailbox };
+  return { modseq: asModSeq(modseq), nextEmail, nextMailbox, ...(leave === undefined ? {} : { leave }) };
 }

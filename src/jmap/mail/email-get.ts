@@ -56,6 +56,8 @@ export const emailGet = standardGet({
     async function objectOf(one: LoadedMessage): Promise<JsonObject> {
       const all = {
         ...metadataOf(one.row),
+        // Whom its owner knows is his matter.
+        ...(account.visit === undefined ? {} : { firstContact: null }),
         threadId: threadObjectId(one.thread),
         preview: one.preview,
         ...headerView(one.header, message),

@@ -1,5 +1,4 @@
 /** Which mailboxes a query finds, and in which order (RFC 8621 §2.3). There are some hundreds; all of them are looked at. */
-import { parentName } from '../../mail/mailbox-name.ts';
 import { mailboxObjectId } from '../../mailbox/model/object-ids.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import type { MailboxState } from '../../mailbox/state/mailbox.ts';
@@ -9,7 +8,7 @@ import { type Filter, matches, readFilter } from '../core/filter.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { JmapLimits } from '../core/limits.ts';
 import { inOrder, readSort } from '../core/sort.ts';
-import { nameOf, roleOf } from './properties.ts';
+import { nameOf, parentOf, roleOf } from './properties.ts';
 
 export interface MailboxListing {
   readonly filter: Filter<MailboxTest> | undefined;
@@ -24,20 +23,26 @@ export const LISTING_ARGUMENTS = {
 };
 
 type MailboxTest = (mailbox: MailboxState, account: AccountState) => boolean;
-type MailboxOrder = (a: MailboxState, b: MailboxState) => number;
+type MailboxOrder = (a: Named, b: Named) => number;
+
+/** As it is shown. */
+interface Named {
+  readonly mailbox: MailboxState;
+  readonly name: string;
+}
 
 const orNull = (value: Json | undefined): string | null => (value === null ? null : text(value));
 const CONDITIONS: Readonly<Record<string, (value: Json | undefined) => MailboxTest>> = {
   parentId: (value) => {
     const wanted = orNull(value);
-    return ({ name }, { byName }) => {
-      const parent = byName.get(parentName(name) ?? '');
+    return (mailbox, account) => {
+      const parent = parentOf(account, mailbox);
       return (parent === undefined ? null : mailboxObjectId(parent.id)) === wanted;
     };
   },
   name: (value) => {
     const wanted = text(value).toLowerCase();
-    return (mailbox) => nameOf(mailbox).toLowerCase().includes(wanted);
+    return (mailbox, account) => nameOf(account, mailbox).toLowerCase().includes(wanted);
   },
   role: (value) => {
     const wanted = orNull(value);
@@ -54,8 +59,8 @@ const CONDITIONS: Readonly<Record<string, (value: Json | undefined) => MailboxTe
 };
 
 const ORDERS = {
-  sortOrder: (a, b) => a.sortOrder - b.sortOrder,
-  name: (a, b) => compare(nameOf(a).toLowerCase(), nameOf(b).toLowerCase()) || compare(nameOf(a), nameOf(b)),
+  sortOrder: (a, b) => a.mailbox.sortOrder - b.mailbox.sortOrder,
+  name: (a, b) => compare(a.name.toLowerCase(), b.name.toLowerCase()) || compare(a.name, b.name),
 } satisfies Readonly<Record<string, MailboxOrder>>;
 
 /** Throws `MethodError` `unsupportedFilter`, `unsupportedSort`, `invalidArguments`. */
@@ -85,14 +90,17 @@ function orderOf(sort: Json | undefined): MailboxOrder {
   const read = readSort(sort, Object.keys(ORDERS) as (keyof typeof ORDERS)[]);
   return inOrder(
     read.map(({ property, isAscending }) => ({ isAscending, compare: ORDERS[property] })),
-    (a, b) => a.id - b.id,
+    (a, b) => a.mailbox.id - b.mailbox.id,
   );
 }
 
 export function listMailboxes(account: AccountState, listing: MailboxListing): readonly MailboxState[] {
   const { filter, order, sortAsTree, filterAsTree } = listing;
-  const all = [...account.mailboxes.values()].sort(order);
-  const inOrder = sortAsTree ? asTree(all) : all;
+  const all = [...account.mailboxes.values()]
+    .map((mailbox) => ({ mailbox, name: nameOf(account, mailbox) }))
+    .sort(order)
+    .map(({ mailbox }) => mailbox);
+  const inOrder = sortAsTree ? asTree(account, all) : all;
   const found = new Set(
     inOrder.filter((mailbox) => filter === undefined || matches(filter, (test) => test(mailbox, account))),
   );
@@ -100,8 +108,7 @@ export function listMailboxes(account: AccountState, listing: MailboxListing): r
   const isWithin = (mailbox: MailboxState): boolean => {
     for (let one: MailboxState | undefined = mailbox; one !== undefined; ) {
       if (!found.has(one)) return false;
-      const parent = parentName(one.name);
-      one = parent === undefined ? undefined : account.byName.get(parent);
+      one = parentOf(account, one);
     }
     return true;
   };
@@ -109,19 +116,19 @@ export function listMailboxes(account: AccountState, listing: MailboxListing): r
 }
 
 /** Each before its children, and these before the next one of its level. */
-function asTree(inOrder: readonly MailboxState[]): MailboxState[] {
-  const children = new Map<string, MailboxState[]>();
+function asTree(account: AccountState, inOrder: readonly MailboxState[]): MailboxState[] {
+  const children = new Map<MailboxState | undefined, MailboxState[]>();
   for (const mailbox of inOrder) {
-    const parent = parentName(mailbox.name) ?? '';
+    const parent = parentOf(account, mailbox);
     const siblings = children.get(parent);
     if (siblings === undefined) children.set(parent, [mailbox]);
     else siblings.push(mailbox);
   }
   const out: MailboxState[] = [];
-  const waiting = [...(children.get('') ?? [])].reverse();
+  const waiting = [...(children.get(undefined) ?? [])].reverse();
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     out.push(next);
-    for (const child of [...(children.get(next.name) ?? [])].reverse()) waiting.push(child);
+    for (const child of [...(children.get(next) ?? [])].reverse()) waiting.push(child);
   }
   return out;
 }

@@ -1,12 +1,14 @@
 /** A mailbox as JMAP shows it (RFC 8621 §2). */
-import { parentName } from '../../mail/mailbox-name.ts';
+
 import { mailboxObjectId } from '../../mailbox/model/object-ids.ts';
+import { ALL_RIGHTS, type Rights } from '../../mailbox/model/rights.ts';
 import type { MailboxCounts } from '../../mailbox/query/mailbox-counts.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import type { MailboxState } from '../../mailbox/state/mailbox.ts';
 import type { JsonObject } from '../core/json.ts';
 import { picked } from '../core/standard-get.ts';
-import { nameOf, roleOf } from './properties.ts';
+import { nameOf, parentOf, roleOf } from './properties.ts';
+import { rightsObject } from './rights-object.ts';
 
 export const COUNTS = ['totalEmails', 'unreadEmails', 'totalThreads', 'unreadThreads'] as const;
 export const PROPERTIES = [
@@ -21,25 +23,25 @@ export function objectOf(
   properties: ReadonlySet<string>,
   counts: MailboxCounts | undefined,
 ): JsonObject {
-  const isInbox = mailbox.name === 'INBOX';
-  const parent = account.byName.get(parentName(mailbox.name) ?? '');
+  const parent = parentOf(account, mailbox);
   return picked(properties, {
     id: () => mailboxObjectId(mailbox.id),
-    name: () => nameOf(mailbox),
+    name: () => nameOf(account, mailbox),
     parentId: () => (parent === undefined ? null : mailboxObjectId(parent.id)),
     role: () => roleOf(mailbox) ?? null,
     sortOrder: () => mailbox.sortOrder,
     isSubscribed: () => mailbox.subscribed,
-    myRights: () => ({
-      ...{ mayReadItems: true, mayAddItems: true, mayRemoveItems: true, maySetSeen: true },
-      ...{ maySetKeywords: true, mayCreateChild: true, mayRename: !isInbox, mayDelete: !isInbox },
-      maySubmit: true,
-    }),
+    myRights: () => rightsObject(rightsIn(account, mailbox), mailbox),
     totalEmails: () => counts?.totalEmails ?? 0,
     unreadEmails: () => counts?.unreadEmails ?? 0,
     totalThreads: () => counts?.totalThreads ?? 0,
     unreadThreads: () => counts?.unreadThreads ?? 0,
   });
+}
+
+/** Of whoever asks: the owner has all. */
+function rightsIn({ visit }: AccountState, { id }: MailboxState): Rights {
+  return visit === undefined ? ALL_RIGHTS : visit.rightsIn(id);
 }
 
 export function wantsCounts(properties: ReadonlySet<string>): boolean {

@@ -5,7 +5,7 @@
 import { asMailboxId } from '../../mailbox/model/model.ts';
 import { mailboxObjectId } from '../../mailbox/model/object-ids.ts';
 import { mailboxChanges } from '../../mailbox/reading/mailbox-changes.ts';
-import { isKept, type Moment } from '../../mailbox/reading/moment.ts';
+import { isKept, namesMomentOf } from '../../mailbox/reading/moment.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { MAIL } from '../capabilities.ts';
 import { namedResult, standardQuery } from '../core/standard-query.ts';
@@ -55,13 +55,9 @@ interface Listed {
 async function durableList(account: AccountState, listing: MailboxListing): Promise<Listed> {
   for (;;) {
     const ids = listMailboxes(account, listing).map(({ id }) => mailboxObjectId(id));
-    const state = momentString('mailboxes', infoMoment(account));
+    const state = momentString('mailboxes', namesMomentOf(account));
     if (await isKept(account.unsettled)) return { state, ids };
   }
-}
-
-function infoMoment({ mailboxModseq, nextEmail, nextMailbox }: AccountState): Moment {
-  return { modseq: mailboxModseq, nextEmail, nextMailbox };
 }
 
 function nothing(newQueryState: string, ids: readonly string[]): QueryChangesAnswer {

@@ -1,5 +1,5 @@
 /** Mailboxes by their ids, and what JMAP calls them and their roles. */
-import { lastSegment } from '../../mail/mailbox-name.ts';
+import { DELIMITER, parentName } from '../../mail/mailbox-name.ts';
 import { asMailboxId } from '../../mailbox/model/model.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import type { MailboxState } from '../../mailbox/state/mailbox.ts';
@@ -18,7 +18,22 @@ export function roleOf({ name, role }: Pick<MailboxState, 'name' | 'role'>): str
   return name === 'INBOX' ? 'inbox' : role;
 }
 
-/** The last level; INBOX as people write it. */
-export function nameOf({ name }: Pick<MailboxState, 'name'>): string {
-  return name === 'INBOX' ? 'Inbox' : lastSegment(name);
+/** The nearest one above it. Its owner has all that are above one; to somebody else they may not be shown. */
+export function parentOf(
+  { byName }: Pick<AccountState, 'byName'>,
+  { name }: Pick<MailboxState, 'name'>,
+): MailboxState | undefined {
+  for (let above = parentName(name); above !== undefined; above = parentName(above)) {
+    const parent = byName.get(above);
+    if (parent !== undefined) return parent;
+  }
+  return undefined;
+}
+
+/** What it is called below its parent, which tells it from those beside it; INBOX as people write it. */
+export function nameOf(account: Pick<AccountState, 'byName'>, mailbox: Pick<MailboxState, 'name'>): string {
+  const { name } = mailbox;
+  if (name === 'INBOX') return 'Inbox';
+  const parent = parentOf(account, mailbox);
+  return parent === undefined ? name : name.slice(parent.name.length + DELIMITER.length);
 }

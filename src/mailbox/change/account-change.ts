@@ -186,6 +186,7 @@ export class AccountChange {
     const list = target.loaded;
     invariant(list !== undefined, 'a mailbox is loaded before messages are added');
     if (origin === 'copied') this.history.copied(target, arrivals);
+    if (origin === 'moved') this.history.came(target, arrivals);
     const modseq = this.#takeModseq();
     const uids: number[] = [];
     // The tail may have become part of the whole list by then: somebody opened the mailbox while the store was asked.

@@ -52,6 +52,7 @@ export class HistoryChanges {
   expunged(mailbox: MailboxState, records: readonly MessageRecord[], fate: Fate): ModSeq {
     const places = fate === 'moved' ? [] : records.filter(isPlace).map(({ email }) => email);
     const uids = records.map(({ uid }) => uid);
+    if (fate === 'moved') this.#noteMoved(mailbox, 'left', records);
     if (fate === 'deleted') this.#account.deletedBytes += recoverableBytes(records);
     return this.#note(mailbox.id, 'expunged', places, {
       uids: packUids(uids),
@@ -78,6 +79,11 @@ export class HistoryChanges {
   copied(mailbox: MailboxState, records: readonly Pick<MessageRecord, 'email' | 'flags'>[]): void {
     const places = records.filter(isPlace).map(({ email }) => email);
     if (places.length > 0) this.#note(mailbox.id, 'copied', places);
+  }
+
+  /** They were moved here from another mailbox. */
+  came(mailbox: MailboxState, records: readonly Pick<MessageRecord, 'email' | 'flags'>[]): void {
+    this.#noteMoved(mailbox, 'came', records);
   }
 
   /** With all of its messages. Where they are not known, neither is what happened until now. */
@@ -126,6 +132,17 @@ export class HistoryChanges {
     const { row } = this.#account;
     if (row.historyFloor < upTo) row.historyFloor = upTo;
     if (row.changesFloor < upTo) row.changesFloor = upTo;
+  }
+
+  /** Where nobody else looks it is no news. */
+  #noteMoved(
+    mailbox: MailboxState,
+    kind: 'left' | 'came',
+    records: readonly Pick<MessageRecord, 'email' | 'flags'>[],
+  ): void {
+    if ((this.#account.shares.get(mailbox.id)?.size ?? 0) === 0) return;
+    const places = records.filter(isPlace).map(({ email }) => email);
+    if (places.length > 0) this.#note(mailbox.id, kind, places);
   }
 
   #deletionOf(mailbox: MailboxState, sets: readonly number[]): Deletion {

@@ -9,23 +9,36 @@
  */
 
 /** In the order of the numbers that stand for them at rest: add at the end. */
-export const HISTORY_KINDS = ['expunged', 'hidden', 'shown', 'copied', 'mailbox-gone'] as const;
+export const HISTORY_KINDS = [
+  ...(['expunged', 'hidden', 'shown', 'copied', 'mailbox-gone'] as const),
+  ...(['left', 'came'] as const),
+] as const;
 
 /**
  * `expunged`: messages left the mailbox, moved ones among them; emails of those that were a place and found no other.
  * `hidden`, `shown`: they got \Deleted, or lost it. `copied`: they are in this mailbox as well. `mailbox-gone`: it was
  * deleted, with the places that it was; where these are very many, the others follow in rows of the kind `hidden`.
+ *
+ * `left`, `came`: what was moved out of a mailbox that is shared, or into one. To the account it is the same place; to whoever sees only some
+ * of the mailboxes it may be one less or one more.
  */
 export type HistoryKind = (typeof HISTORY_KINDS)[number];
 
-/** What each email of such a row gains in places. */
+/** What each email of such a row gains in places, for whom there is such a row. */
 export const GAIN: { readonly [Kind in HistoryKind]: 1 | -1 } = {
   expunged: -1,
   hidden: -1,
   shown: 1,
   copied: 1,
   'mailbox-gone': -1,
+  left: -1,
+  came: 1,
 };
+
+/** Not for whoever sees all mailboxes. */
+export function isOfMove(kind: HistoryKind): boolean {
+  return kind === 'left' || kind === 'came';
+}
 
 const FEW = 500;
 const DIGIT_BITS = 11;

@@ -20,7 +20,9 @@ const MOST_ADDED = 3000;
  * Of all emails that there were when it was called, and perhaps more. An email that has no thread yet, being of an older version, is
  * alone in one of its own.
  */
-export async function loadThreads(domain: Domain, account: AccountState): Promise<ThreadTable> {
+export async function loadThreads(domain: Domain, shown: AccountState): Promise<ThreadTable> {
+  // They are the same for everybody; whoever lists the emails of one looks where each is.
+  const account = shown.visit?.owner ?? shown;
   const cache = domain.accounts.emailLists;
   for (;;) {
     const { unsettled, unthreaded } = account;

@@ -8,16 +8,19 @@
 import { TimeSlice } from '../../base/time-slice.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
+import { isOfMove } from '../model/history.ts';
 import type { ModSeq } from '../model/model.ts';
 import type { HistoryEntry } from '../port/store.ts';
-import type { AccountState } from '../state/account.ts';
+import type { AccountState, Shown } from '../state/account.ts';
 
-export type Shown = 'emails' | 'mailboxes';
+export type { Shown };
 
 export interface Moment {
   readonly modseq: ModSeq;
   readonly nextEmail: number;
   readonly nextMailbox: number;
+  /** Of whom is there by leave: what it was that he saw. Under another one nothing is known of what there was. */
+  readonly leave?: string | undefined;
 }
 
 /** What was asked for of the changes since a moment, and how far it was told. */
@@ -39,12 +42,21 @@ export interface Changes {
 /** Many rows are two megabytes. */
 const ROWS_PER_LOAD = 200;
 
-type Numbers = Pick<AccountState, 'modseq' | 'nextEmail' | 'nextMailbox' | 'emailModseq' | 'mailboxModseq'>;
+type Numbers = Pick<
+  AccountState,
+  'modseq' | 'nextEmail' | 'nextMailbox' | 'emailModseq' | 'mailboxModseq' | 'visit'
+>;
 
 /** As it is in memory; see `durableMoment`. */
 export function momentOf(account: Numbers, shown: Shown): Moment {
-  const { nextEmail, nextMailbox } = account;
-  return { modseq: lastChange(account, shown), nextEmail, nextMailbox };
+  const { nextEmail, nextMailbox, visit } = account;
+  const moment = { modseq: lastChange(account, shown), nextEmail, nextMailbox };
+  return visit === undefined ? moment : { ...moment, leave: visit.leave(shown) };
+}
+
+/** That of names, roles and places in the tree: messages that come and go are nothing to it. */
+export function namesMomentOf(account: Numbers): Moment {
+  return { ...momentOf(account, 'mailboxes'), modseq: account.mailboxModseq };
 }
 
 function lastChange({ emailModseq, mailboxModseq }: Numbers, shown: Shown): ModSeq {
@@ -57,12 +69,15 @@ export function isKnown(
   shown: Shown,
   { since, told }: Position,
 ): boolean {
+  const { visit } = account;
   const isForgotten = since.modseq < account.changesFloor && since.modseq < lastChange(account, shown);
-  if (isForgotten || !isPast(since, account)) return false;
+  if (isForgotten || since.leave !== visit?.leave(shown) || !isPast(since, account)) return false;
   return told === undefined || (isPast(since, told.upTo) && isPast(told.upTo, account));
 }
 
-function isPast(before: Moment, after: Moment): boolean {
+function isPast(before: Moment, after: Omit<Moment, 'leave'>): boolean {
+  // What one sees by leave goes by the highest number that is to be seen, which falls when that email goes.
+  if (before.leave !== undefined) return before.modseq <= after.modseq;
   return (
     before.modseq <= after.modseq &&
     before.nextEmail <= after.nextEmail &&
@@ -88,7 +103,7 @@ export async function isKept(unsettled: Promise<void> | undefined): Promise<bool
   }
 }
 
-/** Visits the rows after `after` that the store has, in slices; returns the modseq of the last. */
+/** Visits the rows after `after` that are of what the account shows, in slices; returns the modseq of the last that the store has. */
 export async function readHistory(
   domain: Pick<Domain, 'store'>,
   account: AccountState,
@@ -99,7 +114,7 @@ export async function readHistory(
   for (let last = after; ; ) {
     const entries = await domain.store.loadHistory(account.id, last, ROWS_PER_LOAD);
     for (const entry of entries) {
-      visit(entry);
+      if (isSeen(account, entry)) visit(entry);
       last = entry.modseq;
       const spent = slice.spent();
       if (spent !== undefined) await spent;
@@ -109,4 +124,8 @@ export async function readHistory(
       return last;
     }
   }
+}
+
+function isSeen({ visit }: AccountState, { kind, mailbox }: HistoryEntry): boolean {
+  return visit === undefined ? !isOfMove(kind) : visit.reads(mailbox);
 }

@@ -12,9 +12,10 @@ import type { BelongingRow } from '../model/belongings.ts';
 import { type Correspondence, SECRET_BYTES } from '../model/correspondents.ts';
 import type { AccountId, AccountRecord, AccountRow, MailboxId, ModSeq } from '../model/model.ts';
 import { type Limits, limitsIn, ownChoices } from '../model/quota.ts';
+import type { Rights } from '../model/rights.ts';
 import type { ScriptRow } from '../model/rules.ts';
 import { type SeenMessages, SeenPages } from '../model/seen.ts';
-import type { Shares } from '../model/shares.ts';
+import type { Person, Shares } from '../model/shares.ts';
 import type { LoadedAccount } from '../port/store.ts';
 import { type Change, type ChangeLog, WritableChangeLog } from './change-log.ts';
 import { type MailboxState, WritableMailbox } from './mailbox.ts';
@@ -44,6 +45,22 @@ export interface AccountReader {
     /** What this one has read was taken back (storage failed), and its modseqs are given anew: it must not go on from there. */
     readonly onInvalid: () => void;
   };
+}
+
+/** What has a state of its own for clients. */
+export type Shown = 'emails' | 'mailboxes';
+
+/** An account as somebody sees it who is there by leave: `visited-account.ts`. */
+export interface Visit {
+  /** The account itself. */
+  readonly owner: AccountState;
+  readonly person: Person;
+  /** As they are now. */
+  rightsIn(mailbox: MailboxId): Rights;
+  /** Whether the messages of this mailbox are to be seen. */
+  reads(mailbox: MailboxId): boolean;
+  /** Another string when something else is to be seen. */
+  leave(shown: Shown): string;
 }
 
 /** The account's row can be read as if its numbers were fields of the account. */
@@ -86,6 +103,8 @@ export interface AccountState extends AccountRow {
   readonly newcomers: NewcomersUnderWay;
   /** No more octets than that wait to leave, when somebody has asked; see `queued-octets.ts`. */
   readonly queuedOctets: number | undefined;
+  /** Of an account that is shown to somebody who is there by leave. It is for reading: changes are made in the account itself. */
+  readonly visit?: Visit;
 }
 
 /** What counts of what was said; without a directory, only what was said of the account. */

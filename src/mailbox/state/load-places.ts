@@ -15,7 +15,7 @@ import { WritablePlacements } from './placements.ts';
  * moment to drop it: in a change whoever needs it looks, and asks again.
  */
 export async function loadPlaces(domain: Loader, account: AccountState): Promise<void> {
-  const target = WritableAccount.of(account);
+  const target = WritableAccount.of(account.visit?.owner ?? account);
   do {
     target.placements ??= new WritablePlacements((made) => fill(domain, target, made));
     const { placements } = target;

@@ -30,6 +30,12 @@ export async function loadList(
   account: AccountState,
   mailbox: MailboxState,
 ): Promise<MessageList> {
+  const { original } = mailbox;
+  if (original !== undefined) {
+    do await loadList(domain, account.visit?.owner ?? account, original);
+    while (mailbox.list === undefined);
+    return mailbox.list;
+  }
   const target = used(domain, mailbox);
   if (target.list !== undefined) return target.list;
   target.loading ??= loadAll(domain, account, target).finally(() => {

@@ -60,6 +60,8 @@ export interface MailboxState extends MailboxFields {
   readonly keywords: KeywordTable;
   readonly log: ChangeLog<MessageChange>;
   readonly viewers: ReadonlySet<Viewer>;
+  /** The mailbox itself, of one that is shown to somebody who is there by leave. */
+  readonly original?: MailboxState;
   toRow(): MailboxRow;
 }
 

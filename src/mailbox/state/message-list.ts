@@ -44,6 +44,8 @@ const MERGE_BELOW = CHUNK_CAPACITY / 4;
 export interface MessageList {
   readonly columns: ReadonlyColumns;
   readonly count: number;
+  /** Another one after each change. */
+  readonly version: number;
   /** Row of the first message with this UID or a higher one; `count` when there is none. */
   lowerBound(uid: number): number;
   /** Row of the message with this UID, or -1. `guess` is a row to look at first. */
@@ -56,6 +58,7 @@ export class WritableMessageList implements MessageList {
   readonly complete: boolean;
   columns: Columns;
   count = 0;
+  version = 0;
   #chunks: Chunk[] = [];
   readonly #dirty = new Set<number>();
   readonly #dropped = new Set<number>();
@@ -124,6 +127,7 @@ export class WritableMessageList implements MessageList {
     this.#reserve(this.count + 1);
     setRecord(this.columns, this.count, record);
     this.count++;
+    this.version++;
     let chunk = this.#chunks.at(-1);
     if (chunk === undefined || chunk.count >= CHUNK_CAPACITY) {
       chunk = { first: record.uid, count: 0 };
@@ -137,6 +141,7 @@ export class WritableMessageList implements MessageList {
   /** The inverse of the last `append`s. */
   unappend(messages: number): void {
     this.count -= messages;
+    this.version++;
     for (let left = messages; left > 0; ) {
       const chunk = this.#chunks.at(-1) as Chunk;
       const here = Math.min(left, chunk.count);
@@ -198,6 +203,7 @@ export class WritableMessageList implements MessageList {
     this.columns.uid = this.columns.uid.slice();
     for (const column of Object.values(this.columns)) closeGaps(column, rows, total);
     this.count = total - rows.length;
+    this.version++;
     for (const record of removed) this.#shrinkChunk(record.uid);
     return () => {
       for (const [name, column] of Object.entries(this.columns)) {
@@ -207,6 +213,7 @@ export class WritableMessageList implements MessageList {
       uids.set(before.uids.subarray(0, total));
       this.columns.uid = uids;
       this.count = total;
+      this.version++;
       rows.forEach((row, i) => {
         setRecord(this.columns, row, removed[i] as MessageRecord);
       });
@@ -245,6 +252,7 @@ export class WritableMessageList implements MessageList {
   }
 
   #markDirty(rows: readonly number[]): void {
+    this.version++;
     let first = 0;
     let nextFirst = 0;
     for (const row of rows) {

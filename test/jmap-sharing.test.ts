@@ -1,0 +1,410 @@
+/**
+ * What others share, over JMAP: their accounts in the session, what of them is to be seen, and above all what is not. The rules are those
+ * of IMAP, which gives and takes the rights here.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { FLAG } from '../src/mail/flags.ts';
+import { emailObjectId, mailboxObjectId, threadObjectId } from '../src/mailbox/model/object-ids.ts';
+import type { Rights } from '../src/mailbox/model/rights.ts';
+import { accountIdentity, type Person, rightsIn } from '../src/mailbox/model/shares.ts';
+import { changeFlags } from '../src/mailbox/operations/flags.ts';
+import { changeShares } from '../src/mailbox/operations/shares.ts';
+import type { AccountState } from '../src/mailbox/state/account.ts';
+import { ImapClient } from './imap-client.ts';
+import { type Answer, type JmapClient, startTestJmap, type TestJmap } from './kit/jmap.ts';
+import { RandomAccount } from './kit/random-account.ts';
+import { runs } from './kit/runs.ts';
+
+const OWNER = 'owner@example.com';
+const CAPABILITIES = ['urn:ietf:params:jmap:core', 'urn:ietf:params:jmap:mail'] as const;
+
+let server: TestJmap;
+/** The owner's program, the visitor's, and that of somebody with whom nothing is shared. */
+let owner: JmapClient;
+let bo: JmapClient;
+let stranger: JmapClient;
+let imap: ImapClient;
+
+const of = (args: Answer = {}): Answer => ({ accountId: owner.accountId, ...args });
+const add = (mailbox: string, subject: string, more = ''): Promise<number> =>
+  server.imap.addMessage(OWNER, mailbox, {
+    bytes: `Message-ID: <${subject}@example.com>\r\n${more}Subject: ${subject}\r\n\r\nwords of ${subject}\r\n`,
+  });
+const share = (mailbox: string, rights: string, whom = 'bo@example.com') =>
+  imap.ok(rights === '' ? `DELETEACL ${mailbox} ${whom}` : `SETACL ${mailbox} ${whom} ${rights}`);
+const mailboxId = async (name: string): Promise<string> => {
+  const { list } = await owner.call('Mailbox/get', { ids: null, properties: ['name'] });
+  return list.find((one: Answer) => one.name === name).id;
+};
+const emailIds = async (client: JmapClient, args: Answer = of()): Promise<readonly string[]> =>
+  (await client.call('Email/query', args)).ids;
+
+before(async () => {
+  server = await startTestJmap();
+  owner = await server.addAccount(OWNER, 'secret');
+  bo = await server.addAccount('bo@example.com', 'secret');
+  stranger = await server.addAccount('stranger@example.com', 'secret');
+  imap = await ImapClient.signIn(server.imap.port, OWNER, 'secret');
+  for (const name of ['Work', 'Work/Old', 'Work/Old/Deep', 'Private']) await imap.ok(`CREATE ${name}`);
+  await add('INBOX', 'letter');
+  await add('Work', 'plan');
+  await add('Work/Old/Deep', 'fossil');
+  await add('Private', 'secret');
+});
+after(async () => {
+  imap.close();
+  await server.close();
+});
+
+describe('accounts of others', () => {
+  test('are in the session of whoever they share with, and of nobody else', async () => {
+    assert.deepEqual(Object.keys((await bo.session()).accounts), [bo.accountId]);
+    await share('Work', 'lrs');
+    const session = await bo.session();
+    const { [owner.accountId]: shared, [bo.accountId]: own } = session.accounts;
+    assert.deepEqual([own.isPersonal, own.isReadOnly], [true, false]);
+    assert.deepEqual([shared.name, shared.isPersonal], [OWNER, false]);
+    for (const uri of CAPABILITIES) assert.ok(shared.accountCapabilities[uri], uri);
+    assert.equal(shared.accountCapabilities['urn:ietf:params:jmap:mail'].mayCreateTopLevelMailbox, false);
+    for (const uri of ['submission', 'sieve', 'vacationresponse', 'quota'])
+      assert.equal(shared.accountCapabilities[`urn:ietf:params:jmap:${uri}`], undefined, uri);
+    for (const account of Object.values(session.primaryAccounts)) assert.equal(account, bo.accountId);
+    assert.deepEqual(Object.keys((await stranger.session()).accounts), [stranger.accountId]);
+  });
+
+  test('that share nothing are as those that do not exist', async () => {
+    const calls = (id: string) =>
+      Promise.all(
+        ['Mailbox/get', 'Email/get', 'Email/changes', 'Quota/get', 'Identity/get', 'Email/set'].map((name) =>
+          stranger.error(name, {
+            accountId: id,
+            ...(name === 'Email/changes' ? { sinceState: 'e1-1' } : {}),
+          }),
+        ),
+      );
+    assert.deepEqual(await calls(owner.accountId), await calls('a99999'));
+    for (const id of [owner.accountId, 'a99999']) {
+      assert.equal((await stranger.fetch(`/jmap/download/${id}/b2/x`)).status, 404);
+      assert.equal((await stranger.fetch(`/jmap/upload/${id}`, { method: 'POST', body: 'x' })).status, 404);
+    }
+  });
+
+  test('have nothing but mail for their visitors', async () => {
+    for (const name of [
+      'Quota/get',
+      'Identity/get',
+      'VacationResponse/get',
+      'SieveScript/get',
+      'EmailSubmission/get',
+    ])
+      assert.equal((await bo.error(name, of({ ids: null }))).type, 'accountNotSupportedByMethod', name);
+  });
+
+  test('are told again by another state of the session', async () => {
+    const { state } = await bo.session();
+    await share('Work', '', 'bo@example.com');
+    assert.notEqual((await bo.session()).state, state);
+    await share('Work', 'lrs');
+    assert.equal((await bo.session()).state, state);
+  });
+});
+
+describe('of an account of somebody else', () => {
+  test('the mailboxes that are shared are there, with the rights in them', async () => {
+    await share('Work/Old/Deep', 'lr');
+    const { list } = await bo.call('Mailbox/get', of({ ids: null }));
+    const [work, deep] = list;
+    assert.deepEqual(
+      list.map(({ name, parentId }: Answer) => [name, parentId]),
+      [
+        ['Work', null],
+        ['Old/Deep', work.id],
+      ],
+    );
+    const { mayReadItems, maySetSeen, ...nothing } = work.myRights;
+    assert.deepEqual([mayReadItems, maySetSeen, deep.myRights.maySetSeen], [true, true, false]);
+    assert.ok(Object.values(nothing).every((may) => may === false));
+    assert.deepEqual([work.totalEmails, work.unreadEmails, deep.totalEmails], [1, 1, 1]);
+    const hidden = await mailboxId('Private');
+    const asked = await bo.call('Mailbox/get', of({ ids: [hidden, 'f999'] }));
+    assert.deepEqual(asked.notFound, [hidden, 'f999']);
+    const { ids } = await bo.call('Mailbox/query', of({ sort: [{ property: 'name' }], sortAsTree: true }));
+    assert.deepEqual(ids, [work.id, deep.id]);
+    assert.deepEqual((await bo.call('Mailbox/query', of({ filter: { parentId: work.id } }))).ids, [deep.id]);
+  });
+
+  test('the mail in them is found, and no other, whatever is asked', async () => {
+    const all = await emailIds(bo);
+    const { list } = await bo.call('Email/get', of({ ids: all, properties: ['subject', 'mailboxIds'] }));
+    assert.deepEqual(list.map(({ subject }: Answer) => subject).sort(), ['fossil', 'plan']);
+    const hidden = await emailIds(owner, { filter: { subject: 'secret' } });
+    const filters = [
+      { text: 'secret' },
+      { inMailbox: await mailboxId('Private') },
+      { body: 'words of letter' },
+      { operator: 'NOT', conditions: [{ text: 'plan' }, { text: 'fossil' }] },
+    ];
+    for (const filter of filters)
+      assert.deepEqual(await emailIds(bo, of({ filter })), [], JSON.stringify(filter));
+    const other = { inMailboxOtherThan: [await mailboxId('Work')] };
+    assert.equal((await emailIds(bo, of({ filter: other }))).length, 1);
+    for (const [name, args] of [
+      ['Email/get', { ids: hidden }],
+      ['Thread/get', { ids: hidden.map((id) => id.replace('e', 't')) }],
+      ['SearchSnippet/get', { emailIds: hidden, filter: { text: 'secret' } }],
+      ['Blob/lookup', { ids: hidden.map((id) => id.replace('e', 'b')), typeNames: ['Email'] }],
+      ['Blob/get', { ids: hidden.map((id) => id.replace('e', 'b')) }],
+      ['Email/parse', { blobIds: hidden.map((id) => id.replace('e', 'b')) }],
+    ] as const) {
+      const { list: found, parsed, notFound } = await bo.call(name, of(args));
+      assert.deepEqual([found ?? parsed ?? [], notFound.length], [[], 1], name);
+    }
+    const blob = hidden[0]?.replace('e', 'b');
+    assert.equal((await bo.fetch(`/jmap/download/${owner.accountId}/${blob}/x`)).status, 404);
+    const plan = (await emailIds(bo, of({ filter: { subject: 'plan' } })))[0]?.replace('e', 'b');
+    const octets = await (await bo.fetch(`/jmap/download/${owner.accountId}/${plan}/x`)).text();
+    assert.match(octets, /words of plan/);
+    assert.equal((await stranger.fetch(`/jmap/download/${owner.accountId}/${plan}/x`)).status, 404);
+  });
+
+  test('a conversation is what of it is to be seen', async () => {
+    await add('Private', 'begin');
+    await add('Work', 'answer', 'In-Reply-To: <begin@example.com>\r\n');
+    await add('Private', 'end', 'In-Reply-To: <answer@example.com>\r\n');
+    const [answer] = await emailIds(bo, of({ filter: { subject: 'answer' } }));
+    const { list } = await bo.call('Email/get', of({ ids: [answer], properties: ['threadId'] }));
+    const { threadId } = list[0];
+    const seen = await bo.call('Thread/get', of({ ids: [threadId] }));
+    assert.deepEqual(seen.list, [{ id: threadId, emailIds: [answer] }]);
+    assert.equal((await owner.call('Thread/get', { ids: [threadId] })).list[0].emailIds.length, 3);
+    const unread = { someInThreadHaveKeyword: '$flagged' };
+    const [hidden] = await emailIds(owner, { filter: { subject: 'begin' } });
+    await owner.call('Email/set', { update: { [hidden as string]: { 'keywords/$flagged': true } } });
+    assert.deepEqual(await emailIds(bo, of({ filter: unread })), []);
+    const work = await bo.call('Mailbox/get', of({ ids: [await mailboxId('Work')] }));
+    assert.deepEqual([work.list[0].totalEmails, work.list[0].unreadThreads], [2, 2]);
+  });
+
+  test('what happens elsewhere changes no state, and what happens there does', async () => {
+    const states = async (): Promise<readonly string[]> => {
+      const answers = await bo.calls(
+        ['Mailbox', 'Email', 'Thread'].map((type) => [`${type}/get`, of({ ids: [] })] as const),
+      );
+      return answers.map(([, { state }]) => state);
+    };
+    const before = await states();
+    await add('Private', 'more');
+    await add('INBOX', 'more2');
+    await imap.ok('CREATE Other');
+    await imap.ok('SELECT INBOX');
+    await imap.ok('STORE 1 +FLAGS (\\Flagged)');
+    await imap.ok('UNSELECT');
+    await imap.ok('DELETE Other');
+    assert.deepEqual(await states(), before);
+    const told = await bo.call('Email/changes', of({ sinceState: before[1] }));
+    assert.deepEqual([told.created, told.updated, told.destroyed, told.newState], [[], [], [], before[1]]);
+    await add('Work', 'news');
+    const after = await states();
+    for (const [i, state] of before.entries()) assert.notEqual(after[i], state);
+    const news = await bo.call('Email/changes', of({ sinceState: before[1] }));
+    assert.deepEqual([news.created.length, news.newState], [1, after[1]]);
+  });
+
+  test('a state under other rights is not known, nor is that of the owner', async () => {
+    const { state } = await bo.call('Email/get', of({ ids: [] }));
+    const own = (await owner.call('Email/get', { ids: [] })).state;
+    await share('Work/Old', 'lr');
+    for (const sinceState of [state, own, own.replace(/@.*/, ''), state.replace(/@.*/, '')])
+      assert.equal((await bo.error('Email/changes', of({ sinceState }))).type, 'cannotCalculateChanges');
+    assert.equal((await owner.error('Email/changes', { sinceState: state })).type, 'cannotCalculateChanges');
+    await share('Work/Old', '');
+  });
+
+  test('nothing is changed by whoever may only read', async () => {
+    const [email] = await emailIds(bo);
+    const blobId = (email as string).replace('e', 'b');
+    const work = await mailboxId('Work');
+    for (const [name, args] of [
+      ['Email/set', { destroy: [email] }],
+      ['Mailbox/set', { destroy: [work] }],
+      ['Email/import', { emails: { a: { blobId, mailboxIds: { [work]: true } } } }],
+    ] as const)
+      assert.equal((await bo.error(name, of(args))).type, 'accountReadOnly', name);
+  });
+
+  test('what is taken is gone at once', async () => {
+    const ids = await emailIds(bo);
+    await share('Work/Old/Deep', '');
+    const left = await bo.call('Email/get', of({ ids, properties: ['subject'] }));
+    assert.ok(left.list.every(({ subject }: Answer) => subject !== 'fossil'));
+    assert.equal(left.notFound.length, 1);
+    await share('Work', '');
+    assert.equal((await bo.error('Email/get', of({ ids }))).type, 'accountNotFound');
+    const blob = ids[0]?.replace('e', 'b');
+    assert.equal((await bo.fetch(`/jmap/download/${owner.accountId}/${blob}/x`)).status, 404);
+    await share('Work', 'lrs');
+  });
+
+  test('of what is taken while it is looked at nothing is told', async () => {
+    const [work, old] = [await mailboxId('Work'), await mailboxId('Old')];
+    for (let i = 0; i < 20; i++) await add('Work/Old', `old${i}`);
+    for (let round = 0; round < 20; round++) {
+      const turns = round % 2 === 0 ? 'lr' : '';
+      const asked = Promise.all(
+        Array.from({ length: 4 }, () => bo.call('Email/query', of({ filter: { text: 'words' } }))),
+      );
+      await share('Work/Old', turns);
+      const mailboxes = await bo.call('Mailbox/get', of({ ids: null }));
+      const shown = mailboxes.list.map(({ id }: Answer) => id);
+      assert.deepEqual(shown, turns === '' ? [work] : [work, old], `round ${round}`);
+      await asked;
+      const { list } = await bo.call('Email/get', of({ ids: await emailIds(bo), properties: ['subject'] }));
+      assert.equal(
+        list.some(({ subject }: Answer) => /^old/.test(subject)),
+        turns !== '',
+        `round ${round}`,
+      );
+    }
+  });
+});
+
+/** What a program knows of an account of somebody else; it begins anew when it is told to. */
+class Known {
+  state: string | undefined;
+  ids = new Set<string>();
+  readonly #client: JmapClient;
+  readonly #accountId: string;
+  readonly #type: 'Email' | 'Thread';
+  readonly #maxChanges: number;
+
+  constructor(client: JmapClient, accountId: string, type: 'Email' | 'Thread', maxChanges: number) {
+    this.#client = client;
+    this.#accountId = accountId;
+    this.#type = type;
+    this.#maxChanges = maxChanges;
+  }
+
+  /** True when there is more. */
+  async step(): Promise<boolean> {
+    const account = { accountId: this.#accountId };
+    if (this.state === undefined) return this.#beginAnew();
+    const asked = { ...account, sinceState: this.state, maxChanges: this.#maxChanges };
+    const [[name, answer] = ['', undefined]] = await this.#client.calls([[`${this.#type}/changes`, asked]]);
+    if (name === 'error') {
+      assert.equal(answer.type, 'cannotCalculateChanges');
+      this.state = undefined;
+      return true;
+    }
+    for (const id of answer.created) {
+      assert.ok(!this.ids.has(id), `${id} is created twice`);
+      this.ids.add(id);
+    }
+    for (const id of answer.updated) assert.ok(this.ids.has(id), `${id} is updated and was never there`);
+    for (const id of answer.destroyed) assert.ok(this.ids.delete(id), `${id} was never there`);
+    this.state = answer.newState;
+    return answer.hasMoreChanges;
+  }
+
+  async #beginAnew(): Promise<boolean> {
+    const collapseThreads = false;
+    const [[, queried], [, got]] = (await this.#client.calls([
+      ['Email/query', { accountId: this.#accountId, collapseThreads }],
+      [
+        'Email/get',
+        {
+          accountId: this.#accountId,
+          '#ids': { resultOf: '0', name: 'Email/query', path: '/ids' },
+          properties: ['threadId'],
+        },
+      ],
+    ])) as unknown as readonly [readonly [string, Answer], readonly [string, Answer]];
+    const ofType = ({ id, threadId }: Answer): string => (this.#type === 'Email' ? id : threadId);
+    this.ids = new Set(got.list.map(ofType));
+    this.state = this.#type === 'Email' ? queried.queryState : queried.queryState.replace('e', 't');
+    return false;
+  }
+}
+
+test('property: whoever is told what changed has what he may see, while mail and rights change at random', async () => {
+  const { domain } = server.kit;
+  const visitorId = Number(bo.accountId.slice(1)) as AccountState['id'];
+  const person: Person = { id: visitorId, identities: new Set([accountIdentity(visitorId), 'anyone']) };
+  for (let seed = 1; seed <= runs(2); seed++) {
+    const shared = await server.addAccount(`shared${seed}@example.com`, 'secret');
+    const account = await domain.accounts.open(Number(shared.accountId.slice(1)) as AccountState['id']);
+    const mail = new RandomAccount(domain, account, seed);
+    const { accountId } = shared;
+    const give = (rights: string) =>
+      changeShares(domain, account, mail.oneOf(mail.mailboxes), accountIdentity(visitorId), {
+        mode: 'replace',
+        rights: rights as Rights,
+      });
+    const inbox = account.byName.get('INBOX');
+    const readsIn = (mailbox: { readonly id: never }) => rightsIn(account.shares.get(mailbox.id), person);
+    await changeShares(domain, account, inbox as never, accountIdentity(visitorId), {
+      mode: 'replace',
+      rights: 'lrs' as Rights,
+    });
+    const clients = (['Email', 'Thread'] as const).flatMap((type) =>
+      [1, 3, 1000].map((most) => ({ type, known: new Known(bo, accountId, type, most) })),
+    );
+    for (let round = 0; round < 20; round++) {
+      for (let i = mail.pick(6); i >= 0; i--) await mail.act();
+      for (const { known } of clients) if (mail.pick(2) === 0) await known.step();
+      if (mail.pick(4) === 0) await give(mail.oneOf(['', 'l', 'lr', 'lrswite']));
+      if (mail.pick(2) === 0) await seenBySomebody(mail, visitorId);
+      if (!readsIn(inbox as never).includes('r')) await give('lr');
+      if (
+        account.byName.get('INBOX') !== undefined &&
+        ![...account.mailboxes.values()].some((m) => readsIn(m as never).includes('l'))
+      )
+        await changeShares(domain, account, inbox as never, accountIdentity(visitorId), {
+          mode: 'replace',
+          rights: 'lr' as Rights,
+        });
+      const shown = (await mail.shown()).filter(({ mailbox }) => {
+        const rights = readsIn(mailbox as never);
+        return rights.includes('l') && rights.includes('r');
+      });
+      const emails = Map.groupBy(shown, ({ email }) => email);
+      const threads = new Set([...emails.keys()].map((email) => mail.said.get(email)?.thread as number));
+      const truth = {
+        Email: [...emails.keys()].map(emailObjectId).sort(),
+        Thread: [...threads].map(threadObjectId).sort(),
+      };
+      for (const { type, known } of clients) {
+        while (await known.step());
+        assert.deepEqual([...known.ids].sort(), truth[type], `seed ${seed}, round ${round}, ${type}`);
+      }
+      const { list } = await bo.call('Email/get', {
+        accountId,
+        ids: truth.Email,
+        properties: ['mailboxIds', 'keywords'],
+      });
+      for (const { id, mailboxIds, keywords } of list) {
+        const messages = emails.get(Number(id.slice(1))) ?? [];
+        const places = new Set(messages.map(({ mailbox }) => mailboxObjectId(mailbox.id)));
+        assert.deepEqual(Object.keys(mailboxIds).sort(), [...places].sort());
+        const isSeen = messages.every(({ mailbox, uid }) =>
+          account.seen.get(mailbox.id)?.get(visitorId)?.has(uid),
+        );
+        assert.equal(keywords.$seen === true, isSeen, `seed ${seed}, round ${round}, ${id}`);
+      }
+      const seen = await emailIds(bo, { accountId, filter: { hasKeyword: '$seen' } });
+      assert.deepEqual(
+        [...seen].sort(),
+        list.flatMap(({ id, keywords }: Answer) => (keywords.$seen ? [id] : [])).sort(),
+      );
+    }
+  }
+});
+
+async function seenBySomebody(mail: RandomAccount, reader: AccountState['id']): Promise<void> {
+  const { domain, account } = mail;
+  const { mailbox, uid } = mail.oneOf(await mail.shown()) ?? {};
+  if (mailbox === undefined || uid === undefined) return;
+  const as = { id: reader, flags: FLAG.Seen, mayChangeKeywords: false };
+  const wanted = { mode: mail.oneOf(['add', 'remove'] as const), flags: FLAG.Seen, keywords: [], reader: as };
+  await changeFlags(domain, account, mailbox, [uid], wanted);
+}
