@@ -196,6 +196,8 @@ describe('layers of the webmail', () => {
     ['web/list/rows.tsx', "import { useSignal } from '@preact/signals';", undefined],
     ['web/list/rows.ts', "import type { Email } from '../../src/jmap/types/email.ts';", undefined],
     ['web/list/rows.ts', "import { limits } from '../../src/jmap/types/email.ts';", /only types/],
+    ['web/list/rows.ts', "import { parseSearch } from '../../src/mail/search-language.ts';", undefined],
+    ['web/list/rows.ts', "import { foldText } from '../../src/mail/fold.ts';", /imports web/],
     ['web/list/rows.ts', "import type { Domain } from '../../src/mailbox/domain.ts';", /imports web/],
     ['web/list/rows.ts', "import { join } from 'node:path';", /no package for browsers/],
     ['web/list/rows.test.ts', "import { test } from 'node:test';", undefined],

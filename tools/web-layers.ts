@@ -2,8 +2,8 @@ import { posix } from 'node:path';
 import { isTest, readSources, report, type SourceFile } from './sources.ts';
 
 /**
- * The browser's code in `web/`: it imports `web/`, the packages that were chosen for browsers, and of the server only the types
- * in `src/jmap/types/`. What decides knows no Preact, so that Node.js can test it; nothing writes HTML but where mail is
+ * The browser's code in `web/`: it imports `web/`, the packages that were chosen for browsers, and of the server the types
+ * in `src/jmap/types/` and what is spoken on both sides. What decides knows no Preact, so that Node.js can test it; nothing writes HTML but where mail is
  * cleaned. `check` sees to it.
  */
 const PACKAGES: readonly string[] = [
@@ -21,6 +21,8 @@ const PACKAGES: readonly string[] = [
 const DRAWING: readonly string[] = ['preact', 'preact/hooks', '@preact/signals'];
 const HANDS_DOWN = 'web/shell/app.ts';
 const TYPES = 'src/jmap/types/';
+/** One parser for both; each imports nothing. */
+const SPOKEN_BY_BOTH: readonly string[] = ['src/mail/search-language.ts'];
 const HTML_SINK = /\.(?:innerHTML|outerHTML)\s*=|insertAdjacentHTML|document\.write|dangerouslySetInnerHTML/;
 const IMPORT =
   /^(?:import|export)\s+(type\s)?[^;'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm;
@@ -55,7 +57,8 @@ function importFault(path: string, target: string, isTypeOnly: boolean): string 
   const file = posix.join(posix.dirname(path), target);
   if (file.startsWith('web/')) return isTest(file) ? 'only tests import tests' : undefined;
   if (file.startsWith(TYPES)) return isTypeOnly ? undefined : 'of the server only types';
-  return `web/ imports web/ and the types in ${TYPES}`;
+  if (SPOKEN_BY_BOTH.includes(file)) return undefined;
+  return `web/ imports web/, the types in ${TYPES}, and ${SPOKEN_BY_BOTH.join(', ')}`;
 }
 
 if (import.meta.main) report(checkWebLayers(readWebSources()));

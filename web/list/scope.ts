@@ -1,7 +1,7 @@
 /** Which mail a place shows: a mailbox, what is starred, or what was searched for. */
 
+import { parseSearch } from '../../src/mail/search-language.ts';
 import { filterOf } from '../search/filter.ts';
-import { parseSearch } from '../search/query.ts';
 import type { Place } from '../shell/places.ts';
 import type { Mailboxes } from '../sync/cache.ts';
 import type { Filter, Id, Mailbox } from '../sync/model.ts';

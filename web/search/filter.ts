@@ -1,7 +1,7 @@
 /** What was typed, as a filter of Email/query (RFC 8621 §4.4.1). Everything must be true; Trash and Junk are left out unless named. */
+import { type Day, type Meaning, meaningOf, type Term } from '../../src/mail/search-language.ts';
 import type { Mailboxes } from '../sync/cache.ts';
 import type { Filter, Id } from '../sync/model.ts';
-import type { Term } from './query.ts';
 
 export interface SearchContext {
   readonly mailboxes: Mailboxes;
@@ -11,20 +11,10 @@ export interface SearchContext {
 }
 
 const DAY_MS = 86_400_000;
-const UNITS: Readonly<Record<string, number>> = { d: 1, w: 7, m: 30, y: 365 };
-const SIZES: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
-const FLAGS: Readonly<Record<string, Filter>> = {
-  unread: { notKeyword: '$seen' },
-  read: { hasKeyword: '$seen' },
-  starred: { hasKeyword: '$flagged' },
-  flagged: { hasKeyword: '$flagged' },
-  answered: { hasKeyword: '$answered' },
-  draft: { hasKeyword: '$draft' },
-};
 
 export function filterOf(terms: readonly Term[], context: SearchContext): Filter {
   const conditions = terms.map((term) => {
-    const condition = conditionOf(term, context) ?? { text: term.value };
+    const condition = conditionOf(meaningOf(term), context) ?? { text: term.value };
     return term.isNot ? { operator: 'NOT' as const, conditions: [condition] } : condition;
   });
   const isPlaced = terms.some(({ operator }) => operator === 'in');
@@ -43,67 +33,44 @@ export function isText(filter: Filter): boolean {
   return texts.some((name) => name in filter);
 }
 
-/** Undefined: the value makes no sense there, and is a word. */
-function conditionOf({ operator, value }: Term, context: SearchContext): Filter | undefined {
-  const word = value.toLowerCase();
-  switch (operator) {
-    case undefined:
-      return { text: value };
-    case 'from':
-    case 'to':
-    case 'cc':
-    case 'bcc':
-    case 'subject':
-    case 'body':
-      return { [operator]: value };
+/** Undefined: it means nothing here, and is a word. */
+function conditionOf(meaning: Meaning, { mailboxes, now }: SearchContext): Filter | undefined {
+  switch (meaning.kind) {
+    case 'text':
+      return { text: meaning.value };
+    case 'part':
+      return { [meaning.part]: meaning.value };
+    case 'attachment':
+      return { hasAttachment: true };
     case 'filename':
-      // The name of an attachment is in the text that is searched (and the mail has one).
-      return { operator: 'AND', conditions: [{ hasAttachment: true }, { text: value }] };
-    case 'has':
-      return word === 'attachment' ? { hasAttachment: true } : word === 'star' ? FLAGS.starred : undefined;
-    case 'is':
-      return FLAGS[word];
+      return { operator: 'AND', conditions: [{ hasAttachment: true }, { text: meaning.value }] };
+    case 'mark':
+      return { [meaning.isSet ? 'hasKeyword' : 'notKeyword']: `$${meaning.mark}` };
     case 'in':
-      return placed(word, context);
-    case 'larger':
-    case 'smaller': {
-      const size = sizeOf(word);
-      return size === undefined ? undefined : { [operator === 'larger' ? 'minSize' : 'maxSize']: size };
+      return placed(meaning.name, mailboxes);
+    case 'anywhere':
+      return { inMailboxOtherThan: [] };
+    case 'size':
+      return { [meaning.relation === 'from' ? 'minSize' : 'maxSize']: meaning.bytes };
+    case 'day':
+      return { [meaning.relation]: utc(beginOf(meaning.day)) };
+    case 'age': {
+      const at = new Date(now.getTime() - meaning.days * DAY_MS);
+      at.setSeconds(0, 0);
+      return { [meaning.relation === 'older' ? 'before' : 'after']: utc(at) };
     }
-    default:
-      return dated(operator, word, context.now);
   }
 }
 
-function placed(word: string, { mailboxes }: SearchContext): Filter | undefined {
-  if (word === 'anywhere' || word === 'all') return { inMailboxOtherThan: [] };
+function placed(word: string, mailboxes: Mailboxes): Filter | undefined {
   for (const { id, role, name } of mailboxes.values())
     if (role === word || name.toLowerCase() === word || id === word) return { inMailbox: id };
   return undefined;
 }
 
 /** A day is the person's own, from midnight to midnight. */
-function dated(
-  operator: 'before' | 'after' | 'older_than' | 'newer_than',
-  word: string,
-  now: Date,
-): Filter | undefined {
-  if (operator === 'before' || operator === 'after') {
-    const [, year, month = '1', day = '1'] = /^(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?$/.exec(word) ?? [];
-    if (year === undefined) return undefined;
-    const at = new Date(Number(year), Number(month) - 1, Number(day));
-    return Number.isNaN(at.getTime()) ? undefined : { [operator]: utc(at) };
-  }
-  const [, count, unit] = /^(\d{1,5})([dwmy])$/.exec(word) ?? [];
-  if (count === undefined || unit === undefined) return undefined;
-  const at = new Date(now.getTime() - Number(count) * (UNITS[unit] ?? 1) * DAY_MS);
-  at.setSeconds(0, 0);
-  return { [operator === 'older_than' ? 'before' : 'after']: utc(at) };
-}
-
-function sizeOf(word: string): number | undefined {
-  const [, number, unit = ''] = /^(\d{1,12}(?:\.\d)?)([kmg]?)b?$/.exec(word) ?? [];
-  return number === undefined ? undefined : Math.round(Number(number) * (SIZES[unit] ?? 1));
+function beginOf({ year, month, day }: Day): Date {
+  return new Date(year, month - 1, day);
 }
 
 /** UTCDate (RFC 8620 §1.4): no fraction of a second. */

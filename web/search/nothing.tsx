@@ -1,9 +1,10 @@
 /** Nothing was found: where it was looked for, and the next wider place. */
+import { parseSearch } from '../../src/mail/search-language.ts';
 import { useTexts } from '../shell/app.ts';
 import type { Place } from '../shell/places.ts';
 import { Link } from '../ui/link.tsx';
 import { Mark } from '../ui/mark.tsx';
-import { parseSearch, toggled, writeSearch } from './query.ts';
+import { toggled, writeSearch } from './query.ts';
 
 export function Nothing({ place }: { readonly place: Place }) {
   const { search: texts } = useTexts();

@@ -1,38 +1,8 @@
 /**
- * What somebody types into the search, read as words and operators: `from:anna "exact words" has:attachment -invoice`. Nothing is
- * refused: what is no operator is a word, and a value that makes no sense is one as well. Written back by `writeSearch`, so chips
- * and text are two views of the same.
+ * What somebody has typed into the search, as terms (`search-language.ts`), written back by `writeSearch`: so chips and text are two
+ * views of the same.
  */
-
-export const OPERATORS = [
-  ...['from', 'to', 'cc', 'bcc', 'subject', 'body', 'filename', 'in', 'is', 'has', 'before', 'after'],
-  ...['older_than', 'newer_than', 'larger', 'smaller'],
-] as const;
-export type Operator = (typeof OPERATORS)[number];
-
-export interface Term {
-  /** Absent: a word anywhere. */
-  readonly operator?: Operator;
-  readonly value: string;
-  readonly isNot: boolean;
-}
-
-const MAX_TERMS = 30;
-const TOKEN = /(-)?(?:([a-z_]+):)?(?:"([^"]*)"?|(\S+))/gi;
-
-export function parseSearch(text: string): readonly Term[] {
-  const terms: Term[] = [];
-  for (const match of text.matchAll(TOKEN)) {
-    const [whole, minus, name, quoted, bare] = match;
-    const operator = OPERATORS.find((one) => one === name?.toLowerCase());
-    const isKnown = name === undefined || operator !== undefined;
-    const said = isKnown ? (quoted ?? bare ?? '') : whole.slice(minus === undefined ? 0 : 1);
-    const value = said.replaceAll('"', '').trim();
-    if (value === '' || terms.length >= MAX_TERMS) continue;
-    terms.push({ value, isNot: minus !== undefined, ...(operator && { operator }) });
-  }
-  return terms;
-}
+import type { Term } from '../../src/mail/search-language.ts';
 
 export function writeSearch(terms: readonly Term[]): string {
   return terms

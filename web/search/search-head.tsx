@@ -1,10 +1,11 @@
 /** The search: the field, chips for who does not type, and before anything is typed what was searched for lately. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { parseSearch, type Term } from '../../src/mail/search-language.ts';
 import { useApp, useDesk, useTexts } from '../shell/app.ts';
 import type { MailList } from '../sync/mail-list.ts';
 import { Icon } from '../ui/icon.tsx';
-import { has, parseSearch, type Term, toggled, writeSearch } from './query.ts';
+import { has, toggled, writeSearch } from './query.ts';
 
 interface SearchHeadProps {
   readonly query: string;

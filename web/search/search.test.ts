@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { parseSearch } from '../../src/mail/search-language.ts';
 import type { Mailbox } from '../sync/model.ts';
 import { filterOf, isText } from './filter.ts';
-import { has, parseSearch, toggled, writeSearch } from './query.ts';
+import { has, toggled, writeSearch } from './query.ts';
 
 const mailbox = (id: string, name: string, role: string | null) =>
   [id, { id, name, role } as Mailbox] as const;

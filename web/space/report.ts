@@ -1,6 +1,6 @@
 /** What fills the account, as the server reports it (`Usage/report`), and what of it is worth a step. */
+import { parseSearch } from '../../src/mail/search-language.ts';
 import { filterOf } from '../search/filter.ts';
-import { parseSearch } from '../search/query.ts';
 import type { Mailboxes } from '../sync/cache.ts';
 import type { Filter, Id } from '../sync/model.ts';
 
