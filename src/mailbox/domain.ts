@@ -9,6 +9,7 @@ import type { Dispositions } from './disposition.ts';
 import type { Keeping } from './keeping.ts';
 import type { MailboxEvents } from './mailbox-events.ts';
 import type { Author } from './model/author.ts';
+import type { AccountRecord } from './model/model.ts';
 import type { Placement } from './port/placement.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
 import type { Alarms } from './state/alarms.ts';
@@ -20,6 +21,8 @@ export interface DomainLimits {
   readonly keywordsPerMessage: number;
   readonly mailboxesPerAccount: number;
   readonly messageBytes: number;
+  /** Of all annotations of an account (RFC 9208 §5.4). */
+  readonly annotationBytes: (record: Pick<AccountRecord, 'settings'>) => number;
   /** For so long mail is kept elsewhere that finds no room here. */
   readonly roomGraceMs: number;
   /** Recipients that mail of one account waits for. */

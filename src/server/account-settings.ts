@@ -7,6 +7,7 @@ import { ACCESS, ACCESSES } from '../mailbox/model/access.ts';
 import { POP3_ACCOUNT_SETTINGS } from '../pop3/settings.ts';
 import { SUBMISSION_ACCOUNT_SETTINGS } from '../submission/settings.ts';
 import { WEB_ACCOUNT_SETTINGS } from '../web/preferences.ts';
+import { ANNOTATION_ACCOUNT_SETTINGS } from './annotation-room.ts';
 import { RETENTION_ACCOUNT_SETTINGS } from './keeping.ts';
 import { QUEUE_ACCOUNT_SETTINGS } from './report-language.ts';
 
@@ -29,6 +30,7 @@ export const SETTINGS: Readonly<Record<string, Option<unknown>>> = Object.freeze
   ...WEB_ACCOUNT_SETTINGS,
   ...QUEUE_ACCOUNT_SETTINGS,
   ...RETENTION_ACCOUNT_SETTINGS,
+  ...ANNOTATION_ACCOUNT_SETTINGS,
 });
 
 export const ACCOUNT_SETTINGS: AccountSettings = Object.freeze({

@@ -41,6 +41,7 @@ import { openSqliteStore } from '../store/sqlite/open.ts';
 import type { SqliteStoreOptions } from '../store/sqlite/opening.ts';
 import type { ShardedDirectory } from '../store/sqlite/sharded-directory.ts';
 import { ACCOUNT_SETTINGS } from './account-settings.ts';
+import { annotationRoomOf } from './annotation-room.ts';
 import { rethrowWithRemedy } from './data-modes.ts';
 import { feedbackAdmin, ledgerOf } from './feedback.ts';
 import { wayBack } from './forward-sender.ts';
@@ -187,7 +188,10 @@ function domainOf(
   const messageBytes = Math.max(config.imap.maxAppendSize, config.lmtp.maxSize, config.submission.maxSize);
   const perAccount = { mailboxesPerAccount, outgoingPerAccount, outgoingBytesPerAccount, outgoing };
   const roomGraceMs = config.quota.grace;
-  const limits = { keywordsPerMailbox, keywordsPerMessage, ...perAccount, messageBytes, roomGraceMs };
+  const annotationBytes = annotationRoomOf(config);
+  const limits = {
+    ...{ keywordsPerMailbox, keywordsPerMessage, ...perAccount, messageBytes, roomGraceMs, annotationBytes },
+  };
   const accounts = new Accounts(store, turns, clock, defaultLimits(config));
   const domain: Domain = {
     ...{ store, log, placement, keeping, serverAnnotations, dispositions, events },

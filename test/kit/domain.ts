@@ -40,6 +40,7 @@ import type { Editing } from '../../src/rules/editing.ts';
 import { GlobalLists } from '../../src/rules/global-lists.ts';
 import { GlobalScripts } from '../../src/rules/global-scripts.ts';
 import { Rules } from '../../src/rules/rules.ts';
+import { annotationRoomOf } from '../../src/server/annotation-room.ts';
 import { LIMITS } from '../../src/sieve/run/limits.ts';
 import { FolderIndexFiles } from '../../src/store/index-files.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
@@ -53,6 +54,7 @@ const TEST_LIMITS: DomainLimits = Object.freeze({
   keywordsPerMessage: 100,
   mailboxesPerAccount: 10_000,
   messageBytes: 128 * 1024 * 1024,
+  annotationBytes: annotationRoomOf({ quota: { annotations: 4 * 1024 * 1024 } }),
   outgoingPerAccount: 10_000,
   outgoingBytesPerAccount: 1024 ** 3,
   outgoing: 1_000_000,

@@ -119,7 +119,10 @@ export class World {
       outgoing: 1000,
       outgoingBytesPerAccount: 2 ** 30,
     };
-    this.limits = { ...few, messageBytes: 2 ** 20, roomGraceMs: GRACE_MS, ...limits };
+    this.limits = {
+      ...{ ...few, messageBytes: 2 ** 20, roomGraceMs: GRACE_MS, annotationBytes: () => 2 ** 22 },
+      ...limits,
+    };
   }
 
   get store(): UnreliableStore {

@@ -19,6 +19,11 @@ export const QUOTA = {
     min: 0,
     doc: `The number of mailboxes (folders) that an account may have, INBOX and the five that it begins with included. 0 sets no limit beside \`limits.mailboxes_per_account\`. ${NEARER}`,
   }),
+  annotations: size({
+    default: '4MiB',
+    max: '64MiB',
+    doc: 'The room for annotations (RFC 5464), which programs keep with mailboxes and with the account: octets of all their values. What is said of the account itself (`brevduva account set ADDRESS quota.annotations 8MiB`) goes first. 0 allows none.',
+  }),
   grace: duration({
     default: '3d',
     max: '30d',

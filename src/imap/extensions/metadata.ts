@@ -19,7 +19,7 @@ import type { Call } from '../context.ts';
 import { defineExtension } from '../extension.ts';
 import { listReturn, type Tables } from '../item.ts';
 import { ROLE_ATTRIBUTES } from '../listing.ts';
-import type { Place } from '../place.ts';
+import { inFewWords, type Place } from '../place.ts';
 import { no, ok } from '../replies.ts';
 import { SyntaxFault } from '../wire/fault.ts';
 import { end, sp } from '../wire/grammar.ts';
@@ -88,6 +88,8 @@ const setMetadata = defineCommand({
       const rest = entries.filter((entry) => !isRole(entry));
       await setAnnotations(domain, account, place?.mailbox, rest, use && roleOf(use.value));
     } catch (error) {
+      const isFull = error instanceof MailboxError && error.code === 'over-quota';
+      if (isFull && place?.isOwn === false) inFewWords(error);
       const code = error instanceof MailboxError ? CODES[error.code] : undefined;
       if (code === undefined) throw error;
       return no((error as MailboxError).message, code);

@@ -2,20 +2,18 @@
  * QUOTA (RFC 9208): one root, "", for all mailboxes of an account. Who administers the server may set limits (QUOTASET), and knows
  * the root of each account, `#user/anna@example.org`; nobody else hears of them.
  *
- * A resource without limit is left out: clients read a limit of 0 as "full". Annotations have bounds of their own, which are no quota
- * of messages, so ANNOTATION-STORAGE (§5.4) is not announced.
+ * A resource without limit is left out: clients read a limit of 0 as "full". Annotations (§5.4: here those of METADATA, RFC 5464) have a limit
+ * always; of an account that has no other, and of which nobody has said it, it is left out as well, since programs would show a mailbox
+ * with a limit.
  */
 import { canonicalAddress } from '../../identity/address.ts';
 import { isAdmin } from '../../identity/role.ts';
 import { FLAG } from '../../mail/flags.ts';
 import { isOfOthers } from '../../mail/mailbox-name.ts';
+import { ANNOTATION_BYTES, MOST_ANNOTATION_BYTES } from '../../mailbox/model/annotations.ts';
 import type { AccountRecord } from '../../mailbox/model/model.ts';
-import {
-  asOwnChanges,
-  type LimitChoice,
-  type LimitChoices,
-  type Resource,
-} from '../../mailbox/model/quota.ts';
+import { asOwnChanges, type LimitChoice, type Resource } from '../../mailbox/model/quota.ts';
+import { annotationRoom } from '../../mailbox/operations/annotations.ts';
 import { setQuota as limit, quotaOf } from '../../mailbox/operations/quota.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
@@ -28,6 +26,7 @@ import { astring, end, sp } from '../wire/grammar.ts';
 import { spSuppliedMailbox } from '../wire/mailbox.ts';
 
 const ROOT = '';
+const ANNOTATIONS = 'ANNOTATION-STORAGE';
 const OF_ACCOUNT = '#user/';
 /** RFC 9208 §5.1: STORAGE is counted in units of 1024 octets. */
 const UNIT_BYTES = 1024;
@@ -91,11 +90,18 @@ const setQuota = defineCommand({
     const account = call.session.reach.own;
     if (!isAdmin(account.record)) return no('Only the administrator changes quotas', 'NOPERM');
     const choices = choicesIn(limits);
-    if (choices === undefined) return no('Only STORAGE, MESSAGE and MAILBOX can be limited', 'CANNOT');
+    if (choices === undefined)
+      return no(
+        'Only STORAGE, MESSAGE, MAILBOX and ANNOTATION-STORAGE can be limited, and not to that',
+        'CANNOT',
+      );
     const record = root === ROOT ? account.record : await recordOf(call, root);
     if (record === undefined) return noSuchRoot();
     const { domain } = call.session;
-    await limit(domain, record, asOwnChanges(choices));
+    const { annotationUnits, ...ofMail } = choices;
+    await limit(domain, record, asOwnChanges(ofMail), {
+      [ANNOTATION_BYTES]: annotationUnits === undefined ? undefined : `${annotationUnits}KiB`,
+    });
     domain.log.info({ account: record.address, by: account.record.address, choices }, 'a quota was changed');
     const changed = await accountHere(call, record);
     if (changed !== undefined) writeQuota(call, changed, root);
@@ -109,10 +115,20 @@ const RESOURCE_BY_NAME: Readonly<Record<string, Resource>> = {
   MAILBOX: 'mailboxes',
 };
 
+interface Wanted extends Record<Resource, LimitChoice> {
+  /** Of 1024 octets; absent: what all accounts have. */
+  annotationUnits?: number;
+}
+
 /** Undefined: one of them cannot be limited, or not so far. */
-function choicesIn(limits: readonly QuotaLimit[]): LimitChoices | undefined {
-  const choices: Record<Resource, LimitChoice> = { bytes: 'none', messages: 'none', mailboxes: 'none' };
+function choicesIn(limits: readonly QuotaLimit[]): Wanted | undefined {
+  const choices: Wanted = { bytes: 'none', messages: 'none', mailboxes: 'none' };
   for (const { resource: name, limit } of limits) {
+    if (name === ANNOTATIONS) {
+      if (limit * UNIT_BYTES > MOST_ANNOTATION_BYTES) return undefined;
+      choices.annotationUnits = limit;
+      continue;
+    }
     const resource = RESOURCE_BY_NAME[name];
     const most = resource === 'bytes' ? limit * UNIT_BYTES : limit;
     if (resource === undefined || !Number.isSafeInteger(most)) return undefined;
@@ -153,7 +169,7 @@ const deletedStorage: StatusItem = {
 export const quota = defineExtension({
   rfc: 'RFC 9208 QUOTA',
   capabilities: ({ isAdmin }) => [
-    ...['QUOTA', 'QUOTA=RES-STORAGE', 'QUOTA=RES-MESSAGE', 'QUOTA=RES-MAILBOX'],
+    ...['QUOTA', 'QUOTA=RES-STORAGE', 'QUOTA=RES-MESSAGE', 'QUOTA=RES-MAILBOX', `QUOTA=RES-${ANNOTATIONS}`],
     ...(isAdmin === true ? ['QUOTASET'] : []),
   ],
   commands: [getQuota, getQuotaRoot, setQuota],
@@ -168,6 +184,11 @@ function writeQuota({ session }: SignedIn, account: AccountState, root = ROOT): 
   if (limits.bytes !== undefined) limited.push(`STORAGE ${units(used.bytes)} ${units(limits.bytes)}`);
   if (limits.messages !== undefined) limited.push(`MESSAGE ${used.messages} ${limits.messages}`);
   if (limits.mailboxes !== undefined) limited.push(`MAILBOX ${used.mailboxes} ${limits.mailboxes}`);
+  const isSaid = account.record.settings[ANNOTATION_BYTES] !== undefined;
+  if (limited.length > 0 || isSaid) {
+    const { usedBytes, mostBytes } = annotationRoom(session.domain, account);
+    limited.push(`${ANNOTATIONS} ${units(usedBytes)} ${units(mostBytes)}`);
+  }
   // RFC 9208 §7: the list has at least one resource, so without limits there is nothing to say.
   if (limited.length === 0) return;
   session.out

@@ -29,9 +29,12 @@ export const ANNOTATION_LIMITS = Object.freeze({
   /** Of one mailbox, and of the server. */
   perMailbox: 100,
   perAccount: 5000,
-  /** Of all values of an account. */
-  accountBytes: 4 * 1024 * 1024,
 });
+
+/** By this name an account keeps how many octets all of its values may have, where somebody has said it (`DomainLimits.annotationBytes`). */
+export const ANNOTATION_BYTES = 'quota.annotations';
+/** Nobody can say more. */
+export const MOST_ANNOTATION_BYTES = 64 * 1024 * 1024;
 
 /** Names begin with a slash, so a key is read in one way. */
 export function annotationKey({ mailbox, name }: AnnotationPlace): string {

@@ -94,7 +94,8 @@ test('a change that the store refuses, or that is too much, has set nothing', as
   assert.equal(await read(mailbox.id, '/private/a'), 'old');
   assert.equal(await read(mailbox.id, '/private/b'), undefined);
 
-  const { perMailbox, valueBytes, accountBytes } = ANNOTATION_LIMITS;
+  const { perMailbox, valueBytes } = ANNOTATION_LIMITS;
+  const accountBytes = kit.domain.limits.annotationBytes(account.record);
   const many = Array.from({ length: perMailbox }, (_, n) => text(`/private/n${n}`, 'x'));
   await assert.rejects(set(mailbox, ...many), { code: 'limit' });
   await set(mailbox, ...many.slice(1));

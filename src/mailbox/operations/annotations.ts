@@ -89,7 +89,7 @@ export async function setAnnotations(
       if (mailbox !== undefined) change.requireThere(mailbox);
       if (mailbox !== undefined && wanted !== undefined) takeRole(change, mailbox, wanted.role);
       for (const { name, value } of annotations) change.annotations.put({ mailbox: at, name }, value);
-      if (annotations.some(({ value }) => value !== undefined)) refuseTooMuch(account, at);
+      if (annotations.some(({ value }) => value !== undefined)) refuseTooMuch(domain, account, at);
       return annotations.length;
     },
   });
@@ -128,14 +128,21 @@ function fixedValue(fixed: ServerAnnotations, { mailbox, name }: AnnotationPlace
   return value === undefined ? undefined : Buffer.from(value, 'utf8');
 }
 
-function refuseTooMuch({ annotations }: AccountState, mailbox: MailboxId): void {
-  const { perMailbox, perAccount, accountBytes } = ANNOTATION_LIMITS;
-  let bytes = 0;
+/** Octets of all values of an account, and how many it may have. */
+export function annotationRoom(
+  { limits }: Pick<Domain, 'limits'>,
+  { annotations, record }: Pick<AccountState, 'annotations' | 'record'>,
+): { readonly usedBytes: number; readonly mostBytes: number } {
+  let usedBytes = 0;
+  for (const { sizeBytes } of annotations.values()) usedBytes += sizeBytes;
+  return { usedBytes, mostBytes: limits.annotationBytes(record) };
+}
+
+function refuseTooMuch(domain: Pick<Domain, 'limits'>, account: AccountState, mailbox: MailboxId): void {
+  const { annotations } = account;
+  const { perMailbox, perAccount } = ANNOTATION_LIMITS;
   let here = 0;
-  for (const row of annotations.values()) {
-    bytes += row.sizeBytes;
-    if (row.mailbox === mailbox) here++;
-  }
+  for (const row of annotations.values()) if (row.mailbox === mailbox) here++;
   if (here > perMailbox)
     throw new MailboxError(
       'limit',
@@ -143,6 +150,10 @@ function refuseTooMuch({ annotations }: AccountState, mailbox: MailboxId): void 
     );
   if (annotations.size > perAccount)
     throw new MailboxError('limit', `there can be at most ${perAccount} annotations; remove some first`);
-  if (bytes > accountBytes)
-    throw new MailboxError('over-quota', `all annotations together can have at most ${accountBytes} octets`);
+  const { usedBytes, mostBytes } = annotationRoom(domain, account);
+  if (usedBytes > mostBytes)
+    throw new MailboxError(
+      'over-quota',
+      `all annotations together can have at most ${mostBytes} octets; remove some first, or ask for more room`,
+    );
 }

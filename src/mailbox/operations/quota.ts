@@ -135,13 +135,14 @@ export function checkRecoveryQuota(account: AccountState, bytes: number, message
   if (!isIn) checkQuota(account, bytes, messages);
 }
 
-/** What is said of the account; what is undefined is said no more. */
+/** What is said of the account, and settings that are about its room; what is undefined is said no more. */
 export async function setQuota(
   domain: Domain,
   record: AccountRecord,
   change: OwnLimitChanges,
+  settings: Readonly<Record<string, string | undefined>> = {},
 ): Promise<AccountRecord> {
-  const updated = await domain.store.directory.update(record.id, change);
+  const updated = await domain.store.directory.update(record.id, { ...change, settings });
   if (updated === undefined) throw new MailboxError('nonexistent', 'there is no such account');
   domain.accounts.refresh(updated);
   return updated;
