@@ -1,7 +1,6 @@
 /**
- * What is on its way to push services. Each subscription has one request at a time and a pause after it, in which changes come
- * together; one that fails is tried again, later and later, and what changed meanwhile goes with it. A push is a hint: it is kept in
- * memory alone, and whoever missed one asks for changes when it is there again (RFC 8620 §7).
+ * What is on its way to push services (`http/parcels.ts`). A push is a hint: it is kept in memory alone, and whoever missed one asks for
+ * changes when it is there again (RFC 8620 §7).
  *
  * With each request the subscription is looked up anew: what was destroyed, has expired or was signed in with something that is not good
  * any more is told nothing. One that the push service does not know any more goes.
@@ -10,6 +9,7 @@ import { GateFull, Semaphore } from '../../base/gate.ts';
 import type { Log } from '../../base/log.ts';
 import type { Outward } from '../../http/outward.ts';
 import { OutwardError } from '../../http/outward.ts';
+import { type Outcome, outcomeOf, Parcels } from '../../http/parcels.ts';
 import type { Domain } from '../../mailbox/domain.ts';
 import type { AccountId } from '../../mailbox/model/model.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
@@ -34,23 +34,10 @@ export interface PushOptions {
 interface Parcel {
   readonly account: AccountId;
   readonly id: number;
-  states: TypeStates;
-  isVerification: boolean;
-  tries: number;
-  timer: NodeJS.Timeout | undefined;
-  /** A request is under way. */
-  isOut: boolean;
+  readonly states: TypeStates;
+  readonly isVerification: boolean;
 }
 
-type Outcome =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'gone' }
-  | { readonly kind: 'later'; readonly afterMs?: number | undefined };
-
-const PAUSE_MS = 5000;
-const RETRY_MS = 10_000;
-const MOST_WAIT_MS = 60 * 60_000;
-const MAX_TRIES = 7;
 const TTL_SECONDS = 86_400;
 /** Of one account at once: whoever names an address that never answers holds up his own. */
 const AT_ONCE = 2;
@@ -61,7 +48,7 @@ export class PushQueue {
   readonly #domain: Pick<Domain, 'accounts' | 'store' | 'turns' | 'clock' | 'placement'>;
   readonly #log: Log;
   readonly #options: PushOptions;
-  readonly #parcels = new Map<string, Parcel>();
+  readonly #parcels: Parcels<Parcel>;
   readonly #gates = new Map<AccountId, { readonly gate: Semaphore; users: number }>();
   readonly #verified = new Map<AccountId, { count: number; sinceMs: number }>();
 
@@ -73,6 +60,8 @@ export class PushQueue {
     this.#domain = domain;
     this.#log = log;
     this.#options = options;
+    const { pauseMs, retryMs } = options;
+    this.#parcels = new Parcels({ pauseMs, retryMs, join: inOne, send: (parcel) => this.#attempt(parcel) });
   }
 
   /** Counts one; false when there were too many within the hour. */
@@ -98,63 +87,10 @@ export class PushQueue {
   }
 
   #put(account: AccountId, id: number, states: TypeStates, isVerification: boolean): void {
-    const key = `${account}/${id}`;
-    const there = this.#parcels.get(key);
-    const parcel = there ?? {
-      account,
-      id,
-      states: {},
-      isVerification: false,
-      tries: 0,
-      timer: undefined,
-      isOut: false,
-    };
-    parcel.states = { ...parcel.states, ...states };
-    parcel.isVerification ||= isVerification;
-    this.#parcels.set(key, parcel);
-    if (!parcel.isOut && parcel.timer === undefined) this.#in(parcel, 0);
+    this.#parcels.put(`${account}/${id}`, { account, id, states, isVerification });
   }
 
-  #in(parcel: Parcel, ms: number): void {
-    parcel.timer = setTimeout(() => {
-      parcel.timer = undefined;
-      void this.#go(parcel);
-    }, ms).unref();
-  }
-
-  async #go(parcel: Parcel): Promise<void> {
-    const { states, isVerification } = parcel;
-    if (Object.keys(states).length === 0 && !isVerification) {
-      this.#forget(parcel);
-      return;
-    }
-    parcel.states = {};
-    parcel.isVerification = false;
-    parcel.isOut = true;
-    const outcome = await this.#attempt(parcel, states, isVerification);
-    parcel.isOut = false;
-    if (outcome.kind === 'gone' || (outcome.kind === 'later' && ++parcel.tries >= MAX_TRIES)) {
-      this.#forget(parcel);
-    } else if (outcome.kind === 'later') {
-      parcel.states = { ...states, ...parcel.states };
-      parcel.isVerification ||= isVerification;
-      const usualMs = (this.#options.retryMs ?? RETRY_MS) * 3 ** (parcel.tries - 1);
-      this.#in(parcel, Math.min(MOST_WAIT_MS, Math.max(usualMs, outcome.afterMs ?? 0)));
-    } else {
-      parcel.tries = 0;
-      this.#in(parcel, this.#options.pauseMs ?? PAUSE_MS);
-    }
-  }
-
-  #forget({ account, id }: Parcel): void {
-    this.#parcels.delete(`${account}/${id}`);
-  }
-
-  async #attempt(
-    { account: owner, id }: Parcel,
-    states: TypeStates,
-    isVerification: boolean,
-  ): Promise<Outcome> {
+  async #attempt({ account: owner, id, states, isVerification }: Parcel): Promise<Outcome> {
     try {
       return await this.#inTurn(owner, async () => {
         const { domain, account } = await this.#account(owner);
@@ -197,22 +133,13 @@ export class PushQueue {
         },
         body: keys === null ? text : encryptPush(text, keys),
       });
-      return this.#judged(status, headers['retry-after']);
+      if (status < 200 || status >= 300) this.#log.debug({ status }, 'a push service refused a push');
+      return outcomeOf(status, headers['retry-after']);
     } catch (error) {
       if (!(error instanceof OutwardError)) throw error;
       this.#log.debug({ fault: error.fault }, 'a push service could not be asked');
       return error.fault === 'not-allowed' ? { kind: 'gone' } : { kind: 'later' };
     }
-  }
-
-  #judged(status: number, retryAfter: string | undefined): Outcome {
-    if (status >= 200 && status < 300) return { kind: 'done' };
-    this.#log.debug({ status }, 'a push service refused a push');
-    // RFC 8030 §7.3.
-    if (status === 404 || status === 410) return { kind: 'gone' };
-    if (status !== 429 && status < 500) return { kind: 'done' };
-    const seconds = /^\d{1,6}$/.test(retryAfter ?? '') ? Number(retryAfter) : undefined;
-    return { kind: 'later', afterMs: seconds === undefined ? undefined : seconds * 1000 };
   }
 
   async #drop(account: AccountState, id: number): Promise<void> {
@@ -235,6 +162,11 @@ export class PushQueue {
       if (--place.users === 0) this.#gates.delete(owner);
     }
   }
+}
+
+function inOne(older: Parcel, newer: Parcel): Parcel {
+  const states = { ...older.states, ...newer.states };
+  return { ...newer, states, isVerification: older.isVerification || newer.isVerification };
 }
 
 /** Undefined when there is nothing to say, or nothing may be said yet. */

@@ -3,14 +3,13 @@
  * when it is in memory, before anybody changes it, and as long as it is; looking keeps it there no longer, and only an account in
  * which something has changed is asked for its subscriptions.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../base/log.ts';
 import type { Domain } from '../../mailbox/domain.ts';
 import { isClosed } from '../../mailbox/model/access.ts';
+import { AccountLooks } from '../../mailbox/reading/account-looks.ts';
 import { isKept } from '../../mailbox/reading/moment.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { loadBelongings } from '../../mailbox/state/belongings.ts';
-import { Follower } from '../../mailbox/state/follower.ts';
 import { isStateOfNone } from '../core/belonging-state.ts';
 import type { PushQueue } from './push-queue.ts';
 import { isAlive, type Subscription, subscriptionsOf } from './subscription-value.ts';
@@ -23,9 +22,6 @@ export interface PushesOptions {
   readonly log: Log;
 }
 
-/** Between two looks at one account. */
-const PAUSE_MS = 250;
-
 export function followAccounts(options: PushesOptions): void {
   const { accounts } = options.domain;
   accounts.onLoaded.add((account) => new AccountPushes(account, options));
@@ -35,12 +31,9 @@ export function followAccounts(options: PushesOptions): void {
 class AccountPushes {
   readonly #account: AccountState;
   readonly #options: PushesOptions;
-  #follower: Follower;
   #told: TypeStates;
   readonly #firstModseq: number;
   #hasBelongings: boolean;
-  #isHinted = false;
-  #isLooking = false;
 
   constructor(account: AccountState, options: PushesOptions) {
     this.#account = account;
@@ -48,39 +41,10 @@ class AccountPushes {
     this.#told = statesOf(options.sources, account, undefined);
     this.#firstModseq = account.modseq;
     this.#hasBelongings = account.belongings !== undefined;
-    this.#follower = this.#follow();
-  }
-
-  #follow(): Follower {
-    return new Follower(this.#account, {
-      onHint: () => this.#hint(),
-      // What was read of the log was taken back; states are compared when they are durable, so there is nothing to take back here.
-      onInvalid: () => {
-        this.#follower.close();
-        this.#follower = this.#follow();
-      },
+    new AccountLooks(account, {
+      look: () => this.#compare(),
+      onFailed: (err) => options.log.warn({ err, account: account.id }, 'what changed could not be pushed'),
     });
-  }
-
-  #hint(): void {
-    this.#follower.readModseq = this.#account.modseq;
-    this.#isHinted = true;
-    if (!this.#isLooking) void this.#look();
-  }
-
-  async #look(): Promise<void> {
-    this.#isLooking = true;
-    try {
-      while (this.#isHinted) {
-        this.#isHinted = false;
-        await this.#compare();
-        await sleep(PAUSE_MS, undefined, { ref: false });
-      }
-    } catch (err) {
-      this.#options.log.warn({ err, account: this.#account.id }, 'what changed could not be pushed');
-    } finally {
-      this.#isLooking = false;
-    }
   }
 
   async #compare(): Promise<void> {
