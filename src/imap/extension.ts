@@ -16,6 +16,7 @@ import type {
   SearchKeyItem,
   SelectParameter,
   StatusItem,
+  StoreItem,
   Tables,
 } from './item.ts';
 import type { ImapSettings } from './settings.ts';
@@ -43,6 +44,7 @@ export interface Extension {
   readonly selectParameters?: readonly SelectParameter[];
   readonly fetchModifiers?: readonly KeywordSyntax[];
   readonly storeModifiers?: readonly KeywordSyntax[];
+  readonly storeItems?: readonly StoreItem[];
   readonly createParameters?: readonly CreateParameter[];
   readonly listSelections?: readonly ListSelectionItem[];
   readonly listReturns?: readonly ListReturnItem[];

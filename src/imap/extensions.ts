@@ -13,6 +13,7 @@ import { enableExtension } from './extensions/enable.ts';
 import { esearch } from './extensions/esearch.ts';
 import { filters } from './extensions/filters.ts';
 import { fuzzy } from './extensions/fuzzy.ts';
+import { gmail } from './extensions/gmail.ts';
 import { idExtension } from './extensions/id.ts';
 import { idleExtension } from './extensions/idle.ts';
 import { imapSieve } from './extensions/imap-sieve.ts';
@@ -51,8 +52,10 @@ import { urlAuth } from './extensions/urlauth.ts';
 import { utf8Accept } from './extensions/utf8-accept.ts';
 import { within } from './extensions/within.ts';
 import { Registry } from './registry.ts';
+import type { ImapSettings } from './settings.ts';
 
-export function makeRegistry(): Registry {
+/** What the settings leave out is not known at all. */
+export function makeRegistry(settings: Pick<ImapSettings, 'offersGmail'>): Registry {
   return new Registry([
     imap4,
     imap4Messages,
@@ -96,6 +99,7 @@ export function makeRegistry(): Registry {
     preview,
     saveDate,
     objectId,
+    ...(settings.offersGmail ? [gmail] : []),
     condstore,
     qresync,
     uidOnly,

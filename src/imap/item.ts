@@ -18,6 +18,7 @@ import type { Selected } from './selected.ts';
 import type { KeywordSyntax, KeywordTable } from './wire/keyword-table.ts';
 import type { ListSelectionSyntax } from './wire/list-args.ts';
 import type { SearchKey, SearchKeySyntax } from './wire/search-tree.ts';
+import type { StoreAction } from './wire/store-args.ts';
 import type { WireWriter } from './wire/writer.ts';
 
 /** One message as a FETCH item sees it; the same object shows the next message later, so nothing of it is kept. */
@@ -70,6 +71,22 @@ export type Written = false | undefined;
 export interface Octets {
   readonly start: number;
   readonly end: number;
+}
+
+/** Data of STORE beside the flags (RFC 4466 §2.5 leaves room for them). */
+export interface StoreItem<Args = unknown> extends KeywordSyntax<Args> {
+  run(call: Call<'selected'>, wanted: StoreWanted, args: Args): Promise<Completion>;
+}
+
+export interface StoreWanted {
+  /** Ascending; messages that the client knows. */
+  readonly uids: readonly number[];
+  readonly action: StoreAction;
+  readonly isSilent: boolean;
+  /** UNCHANGEDSINCE was asked for. */
+  readonly isConditional: boolean;
+  /** Of the command, for its answer. */
+  readonly name: string;
 }
 
 export interface StatusItem extends KeywordSyntax {
@@ -131,6 +148,8 @@ export interface SearchKeyItem<Args = unknown> extends SearchKeySyntax<Args> {
   readonly isFuzzy?: boolean;
   /** The keys that it stands for; asked before anything else. Its words are UTF-8. Throws SyntaxFault. */
   readonly expand?: (call: Searching, args: Args) => Promise<SearchKey<SearchKeyItem>>;
+  /** What it stands for is UTF-8, and so must be what it stands among (RFC 5466 §3.1). */
+  readonly needsUtf8?: boolean;
   readonly impliesCondstore?: boolean;
 }
 
@@ -154,6 +173,7 @@ export interface Tables {
   readonly selectParameters: KeywordTable<SelectParameter>;
   readonly fetchModifiers: KeywordTable<KeywordSyntax>;
   readonly storeModifiers: KeywordTable<KeywordSyntax>;
+  readonly storeItems: KeywordTable<StoreItem>;
   readonly createParameters: KeywordTable<CreateParameter>;
   readonly listSelections: KeywordTable<ListSelectionItem>;
   readonly listReturns: KeywordTable<ListReturnItem>;
@@ -162,6 +182,10 @@ export interface Tables {
 /** Erases the type of an item's arguments: what `parse` returns is what the other functions of the same item get. */
 export function fetchItem<Args>(item: FetchItem<Args>): FetchItem {
   return Object.freeze(item) as unknown as FetchItem;
+}
+
+export function storeItem<Args>(item: StoreItem<Args>): StoreItem {
+  return Object.freeze(item) as unknown as StoreItem;
 }
 
 export function searchKey<Args>(item: SearchKeyItem<Args>): SearchKeyItem {

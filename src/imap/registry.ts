@@ -14,6 +14,7 @@ import type {
   SearchKeyItem,
   SelectParameter,
   StatusItem,
+  StoreItem,
   Tables,
 } from './item.ts';
 import { type KeywordSyntax, type KeywordTable, keywordTable } from './wire/keyword-table.ts';
@@ -29,6 +30,7 @@ export class Registry implements Tables {
   readonly selectParameters: KeywordTable<SelectParameter>;
   readonly fetchModifiers: KeywordTable<KeywordSyntax>;
   readonly storeModifiers: KeywordTable<KeywordSyntax>;
+  readonly storeItems: KeywordTable<StoreItem>;
   readonly createParameters: KeywordTable<CreateParameter>;
   readonly listSelections: KeywordTable<ListSelectionItem>;
   readonly listReturns: KeywordTable<ListReturnItem>;
@@ -59,6 +61,7 @@ export class Registry implements Tables {
     this.selectParameters = keywordTable(extensions.flatMap((one) => one.selectParameters ?? []));
     this.fetchModifiers = keywordTable(extensions.flatMap((one) => one.fetchModifiers ?? []));
     this.storeModifiers = keywordTable(extensions.flatMap((one) => one.storeModifiers ?? []));
+    this.storeItems = keywordTable(extensions.flatMap((one) => one.storeItems ?? []));
     this.createParameters = keywordTable(extensions.flatMap((one) => one.createParameters ?? []));
     this.listSelections = keywordTable(extensions.flatMap((one) => one.listSelections ?? []));
     this.listReturns = keywordTable(extensions.flatMap((one) => one.listReturns ?? []));

@@ -21,7 +21,7 @@ export interface ImapPorts extends SharedOptions {
 
 export function imapServices(parts: Omit<ImapServices, 'registry' | 'sendMemory' | 'sharing'>): ImapServices {
   const sharing = new Sharing(parts.domain);
-  return { ...parts, sharing, registry: makeRegistry(), sendMemory: new SendMemory() };
+  return { ...parts, sharing, registry: makeRegistry(parts.settings), sendMemory: new SendMemory() };
 }
 
 export async function startImap(services: ImapServices, ports: ImapPorts): Promise<readonly Listener[]> {

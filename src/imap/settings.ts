@@ -12,6 +12,8 @@ export interface ImapSettings {
   readonly maxAppendBytes: number;
   /** UIDONLY (RFC 9586). */
   readonly offersUidOnly: boolean;
+  /** X-GM-EXT-1; as it was at the start. */
+  readonly offersGmail: boolean;
   /** Where scripts of mailboxes are edited (RFC 6785 §2.1); undefined: nowhere. */
   readonly sieveUrl: string | undefined;
   /** The session object of JMAP, as the world has it (RFC 9698); undefined: there is none. */

@@ -270,6 +270,7 @@ function imapSettings(config: Config, version: string): ImapSettings {
     plaintext: config.auth.plaintext,
     maxAppendBytes,
     offersUidOnly: config.imap.uidOnly,
+    offersGmail: config.imap.gmailExtension,
     sieveUrl: sieveUrlOf(config),
     jmapUrl: jmapUrlOf(config),
     idleKeepaliveMs: config.imap.idleKeepalive,

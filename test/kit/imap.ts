@@ -61,6 +61,7 @@ const TEST_SETTINGS: ImapSettings = Object.freeze({
   plaintext: 'loopback',
   maxAppendBytes: 64 * 1024 * 1024,
   offersUidOnly: false,
+  offersGmail: false,
   sieveUrl: undefined,
   jmapUrl: undefined,
   idleKeepaliveMs: 120_000,

@@ -52,6 +52,7 @@ const CUT = [
   'rfc8437-unauthenticate',
   'rfc9586-uidonly',
   'uidbatches',
+  'x-gm-ext-1',
 ];
 
 describe('scenarios in single octets', { concurrency: 4 }, () => {

@@ -18,6 +18,10 @@ export const IMAP = {
     default: false,
     doc: 'Whether programs may do without message numbers (UIDONLY, RFC 9586). Off, since a version of Outlook switches it on and then asks by numbers, so that it shows no mail.',
   }),
+  gmailExtension: boolean({
+    default: false,
+    doc: 'Whether programs are offered what they know of Gmail: ids of messages and conversations, mailboxes as labels, searches in the words of the webmail (X-GM-EXT-1). Off, since programs that see it take this server for Gmail: some keep no copies of what they send, or delete mail by taking its labels. For programs of your own, and for moving away.',
+  }),
   admin: string({
     default: '',
     pattern: /^(?:[a-z][a-z0-9+.-]*:[^\0-\x20]{1,1000})?$/i,

@@ -20,7 +20,7 @@ export async function expandedKeys(call: Searching, key: Key | SyntaxFault): Pro
 }
 
 /** Whether something of it has to be expanded. */
-export function standsForOthers(key: Key): boolean {
+function standsForOthers(key: Key): boolean {
   return hasExtension(key, ({ expand }) => expand !== undefined);
 }
 

@@ -8,8 +8,7 @@ import { SyntaxFault } from '../wire/fault.ts';
 import { end, sp } from '../wire/grammar.ts';
 import { searchKeys, searchProgram } from '../wire/search-keys.ts';
 import { charset } from '../wire/search-text.ts';
-import type { SearchKey } from '../wire/search-tree.ts';
-import { standsForOthers } from './expanded-keys.ts';
+import { hasExtension, type SearchKey } from '../wire/search-tree.ts';
 
 export type Keys = SearchKey<SearchKeyItem> | SyntaxFault;
 
@@ -44,10 +43,14 @@ export function charsetAndKeys(c: Cursor, tables: Tables): Keys {
 
 /** RFC 5466 §3.1: what is kept is UTF-8, and so is all that it stands among. */
 function refuseCharset(label: string | undefined, key: SearchKey<SearchKeyItem>): void {
-  if (label === undefined || label === 'UTF-8' || label === 'US-ASCII' || !standsForOthers(key)) return;
+  if (label === undefined || label === 'UTF-8' || label === 'US-ASCII' || !isOfUtf8(key)) return;
   throw new SyntaxFault('FILTER needs CHARSET UTF-8', {
     code: { code: 'BADCHARSET', charsets: ['UTF-8', 'US-ASCII'] },
   });
+}
+
+function isOfUtf8(key: SearchKey<SearchKeyItem>): boolean {
+  return hasExtension(key, ({ needsUtf8 }) => needsUtf8 === true);
 }
 
 function asAnswer(error: unknown): SyntaxFault {

@@ -15,7 +15,7 @@ import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call, SessionContext } from '../context.ts';
 import { UNCHANGEDSINCE } from '../fetch/modifiers.ts';
-import type { Tables } from '../item.ts';
+import type { StoreItem, Tables } from '../item.ts';
 import { tellFlags } from '../mailbox-events.ts';
 import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';
 import type { Place } from '../place.ts';
@@ -23,12 +23,13 @@ import { type Completion, ok } from '../replies.ts';
 import type { Selected } from '../selected.ts';
 import { beginFetch, observe, writeFlags } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
+import type { FlagSet } from '../wire/flag.ts';
 import { end, sp } from '../wire/grammar.ts';
-import { argsOf } from '../wire/keyword-table.ts';
+import { argsOf, type KeywordSyntax } from '../wire/keyword-table.ts';
 import { formatNumSet } from '../wire/numset.ts';
 import { type StoreArgs, storeArgs } from '../wire/store-args.ts';
 
-interface Args extends StoreArgs {
+interface Args extends StoreArgs<KeywordSyntax, StoreItem> {
   readonly set: MessageSet;
 }
 
@@ -50,18 +51,33 @@ function storeLike(name: string, isUid: boolean): Command {
 function parse(c: Cursor, tables: Tables, isUid: boolean): Args {
   sp(c);
   const set = messageSet(c, isUid);
-  const args = storeArgs(c, tables.storeModifiers);
+  const args = storeArgs(c, tables.storeModifiers, tables.storeItems);
   end(c);
   return { set, ...args };
 }
 
-async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<Completion> {
-  const { session, state } = call;
-  const { selected } = state;
-  const { account } = selected;
+function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<Completion> {
+  const { selected } = call.state;
   if (selected.isReadOnly) throw new MailboxError('read-only', 'the mailbox is open for reading only');
   observe(selected);
   const uids = uidsOf(selected, selectMessages(selected, args.set));
+  const { data, modifiers, action, isSilent } = args;
+  if ('bits' in data) return storeFlags(call, { ...args, flags: data, uids }, isUid);
+  const isConditional = argsOf(modifiers, UNCHANGEDSINCE) !== undefined;
+  const name = isUid ? 'UID STORE' : 'STORE';
+  return data.item.run(call, { uids, action, isSilent, isConditional, name }, data.args);
+}
+
+interface FlagArgs extends Pick<Args, 'modifiers' | 'action' | 'isSilent'> {
+  readonly flags: FlagSet;
+  readonly uids: readonly number[];
+}
+
+async function storeFlags(call: Call<'selected'>, args: FlagArgs, isUid: boolean): Promise<Completion> {
+  const { session, state } = call;
+  const { selected } = state;
+  const { account } = selected;
+  const { uids } = args;
   const unchangedSince = argsOf(args.modifiers, UNCHANGEDSINCE);
   if (unchangedSince !== undefined) enableCondstore(call);
   const loudness = { isSilent: args.isSilent, isConditional: unchangedSince !== undefined };

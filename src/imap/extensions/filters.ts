@@ -21,6 +21,7 @@ export const filters = defineExtension({
 function filterKey(tables: Pick<Tables, 'searchKeys'>): SearchKeyItem {
   return searchKey<string>({
     name: 'FILTER',
+    needsUtf8: true,
     parse: spFilterName,
     criterion: () => ({ kind: 'not', criterion: { kind: 'all' } }),
     async expand({ session }, name) {

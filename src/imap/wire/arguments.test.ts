@@ -4,7 +4,9 @@ import { FLAG } from '../../mail/flags.ts';
 import { enableList, idParams, quotaLimits, specialUse } from './account-args.ts';
 import { type AppendData, appendArgs } from './append-args.ts';
 import type { Cursor } from './cursor.ts';
+import { sp } from './grammar.ts';
 import { argsOf, hasItem, keywordTable, maybeSpOptionList } from './keyword-table.ts';
+import { labelList } from './labels.ts';
 import { type ListSelectionSyntax, listArgs, lsubArgs, statusItems } from './list-args.ts';
 import { mailbox } from './mailbox.ts';
 import { qresyncParams, spModSequence } from './modifiers.ts';
@@ -64,25 +66,57 @@ describe('SELECT parameters (RFC 7162)', () => {
 
 describe('STORE', () => {
   const UNCHANGED = { name: 'UNCHANGEDSINCE', parse: spModSequence };
-  const store = afterSpace((c) => storeArgs(c, keywordTable([UNCHANGED])));
+  const LABELS = {
+    name: 'X-GM-LABELS',
+    parse: (c: Cursor) => {
+      sp(c);
+      return labelList(c);
+    },
+  };
+  const store = afterSpace((c) => storeArgs(c, keywordTable([UNCHANGED]), keywordTable([LABELS])));
   it('reads action, silence, flags and modifiers', () => {
     assert.deepEqual(parseAll('FLAGS ()', store), {
       modifiers: [],
       action: 'replace',
       isSilent: false,
-      flags: { bits: 0, keywords: [] },
+      data: { bits: 0, keywords: [] },
     });
     const full = parseAll('(UNCHANGEDSINCE 12) +flags.silent (\\Seen x)', store);
     assert.deepEqual(full, {
       modifiers: [{ item: UNCHANGED, args: 12 }],
       action: 'add',
       isSilent: true,
-      flags: { bits: FLAG.Seen, keywords: ['x'] },
+      data: { bits: FLAG.Seen, keywords: ['x'] },
     });
     assert.equal(parseAll('-FLAGS \\Seen \\Draft', store).action, 'remove');
   });
+  it('reads labels: names as those of mailboxes, and those of the system bare or in quotes', () => {
+    const { action, isSilent, data } = parseAll(
+      '-x-gm-labels.silent (\\inbox "\\\\Starred" &AOQ- Inbox)',
+      store,
+    );
+    assert.deepEqual(
+      { action, isSilent, data },
+      {
+        action: 'remove',
+        isSilent: true,
+        data: {
+          item: LABELS,
+          args: [
+            { kind: 'system', label: 'inbox' },
+            { kind: 'system', label: 'starred' },
+            { kind: 'mailbox', name: 'ä' },
+            { kind: 'mailbox', name: 'INBOX' },
+          ],
+        },
+      },
+    );
+    assert.equal(faultOf('X-GM-LABELS (\\Boring)', store), 'NO [CANNOT] Unknown system label');
+    assert.equal(faultOf(`X-GM-LABELS (${'a '.repeat(100)}a)`, store), 'BAD [LIMIT] Too many labels');
+  });
   it('refuses what is none of it', () => {
     assert.equal(faultOf('+FLAG (x)', store), `BAD Expected FLAGS, +FLAGS or -FLAGS ${at(6)}`);
+    assert.equal(faultOf('+X-GM-LABEL x', store), `BAD Expected FLAGS, +FLAGS or -FLAGS ${at(6)}`);
     assert.equal(faultOf('FLAGS', store), 'BAD Expected a space at the end of the command');
     assert.equal(faultOf('(FOO) FLAGS x', store), 'BAD Unknown STORE modifier FOO');
   });

@@ -16,6 +16,7 @@ import { Framer } from './framer.ts';
 import * as g from './grammar.ts';
 import { imapUrl } from './imap-url.ts';
 import { keywordTable, maybeSpOptionList } from './keyword-table.ts';
+import { labelList } from './labels.ts';
 import { listArgs } from './list-args.ts';
 import { isMessageLiteral } from './literal.ts';
 import { listMailbox, mailbox } from './mailbox.ts';
@@ -41,6 +42,7 @@ const options = keywordTable([
   { name: 'QRESYNC', parse: qresyncParams },
   { name: 'CHANGEDSINCE', parse: spModSequence },
 ]);
+const stored = keywordTable([{ name: 'X-GM-LABELS', parse: labelList }]);
 const returns = keywordTable([
   { name: 'CONTEXT' },
   { name: 'PARTIAL', parse: spPartialRange },
@@ -64,7 +66,8 @@ const PRODUCTIONS: readonly ((c: Cursor) => unknown)[] = [
   (c) => maybeSearchReturn(c, returns),
   (c) => maybeSpOptionList(c, options, 'option'),
   (c) => listArgs(c, lists),
-  (c) => storeArgs(c, options),
+  (c) => storeArgs(c, options, stored),
+  labelList,
   appendArgs,
   idParams,
   enableList,
@@ -86,6 +89,7 @@ const SEEDS = [
   'a LIST (SUBSCRIBED) "" (a "b/%") RETURN (CONDSTORE)',
   'a SELECT &AOQ- (QRESYNC (1 2 3:4 (1,2 5,6)))',
   'a STORE 2:4 (UNCHANGEDSINCE 7) +FLAGS.SILENT (\\Deleted work)',
+  'a STORE 2:4 -X-GM-LABELS.SILENT (\\Starred "\\\\Inbox" &AOQ- {3+}\r\nabc)',
   'a ID ("name" "x" "os" NIL)',
   'a SEARCH RETURN (CONTEXT UPDATE (UID BODY.PEEK[1]) PARTIAL 1:9) UNSEEN',
   'a SETQUOTA "" (STORAGE 512)',

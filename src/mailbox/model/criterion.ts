@@ -2,6 +2,8 @@
  * What may be asked of a mailbox, in the words of the domain. Protocols translate their own search keys into it;
  * `search.ts` answers.
  */
+import type { AccountId, MailboxId } from './model.ts';
+
 /** Ends included, ascending, disjoint. */
 export type UidRanges = readonly (readonly [low: number, high: number])[];
 
@@ -23,6 +25,9 @@ export type Criterion =
   | { readonly kind: 'saved'; readonly from: number; readonly until: number }
   /** Messages that show one of these emails, by number. */
   | { readonly kind: 'emails'; readonly numbers: ReadonlySet<number> }
+  /** Messages whose email is in this mailbox as well, without \Deleted; none are, where another account is searched. */
+  | { readonly kind: 'also-in'; readonly account: AccountId; readonly mailbox: MailboxId }
+  | { readonly kind: 'attachment'; readonly isThere: boolean }
   /** Messages of a thread, by its number. */
   | { readonly kind: 'thread'; readonly thread: number }
   /** Days of the Date field, as the sender wrote it. */

@@ -16,10 +16,10 @@ import type { Criterion } from '../model/criterion.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
+import { withEmails } from './beside.ts';
 import { KnownFields } from './known-fields.ts';
 import { KnownTexts } from './known-texts.ts';
 import { MessageSearch } from './message.ts';
-import { withThreads } from './threads.ts';
 import { MAYBE, SearchTree, YES } from './tree.ts';
 
 export interface SearchRequest {
@@ -59,7 +59,8 @@ export async function searchMessages(
   mailbox: MailboxState,
   request: SearchRequest,
 ): Promise<SearchResult> {
-  const criterion = await withThreads(domain, account, request.criterion);
+  const searched = { domain, account, mailbox, pause: () => request.pause() };
+  const criterion = await withEmails(searched, request.criterion);
   await loadList(domain, account, mailbox);
   return new Search(domain, account, mailbox, { ...request, criterion }).run();
 }

@@ -9,6 +9,7 @@ import { Bug } from '../../base/invariant.ts';
 import type { EnvelopeField } from '../../mail/envelope-reader.ts';
 import { foldFieldText, foldText } from '../../mail/fold.ts';
 import { isSearchField, type SearchField } from '../../mail/search-text.ts';
+import { TRAIT } from '../../mail/traits.ts';
 import type { Criterion, UidRanges } from '../model/criterion.ts';
 import type { KeywordTable } from '../model/keywords.ts';
 import {
@@ -53,7 +54,19 @@ export interface TextTest extends Sought<TextSource> {
 
 type RecordCriterion = Extract<
   Criterion,
-  { kind: 'all' | 'flag' | 'keyword' | 'uids' | 'arrived' | 'saved' | 'size' | 'changed' | 'emails' }
+  {
+    kind:
+      | 'all'
+      | 'flag'
+      | 'keyword'
+      | 'uids'
+      | 'arrived'
+      | 'saved'
+      | 'size'
+      | 'changed'
+      | 'emails'
+      | 'attachment';
+  }
 >;
 
 type Operator = Extract<Criterion, { kind: 'and' | 'or' }>;
@@ -192,7 +205,8 @@ export class SearchTree {
         return { kind: 'not', depth: node.depth, node };
       }
       case 'thread':
-        throw new Bug('a thread is looked up before it is searched for');
+      case 'also-in':
+        throw new Bug('what others say of a message is looked up before it is searched for');
       case 'sent':
         return { kind: 'sent', depth: 1, test: criterion };
       case 'field':
@@ -316,6 +330,13 @@ function decideRecord(
     case 'saved':
       within(columns.saveDate, start, end, test.from, test.until, out);
       return;
+    case 'attachment': {
+      const { traits } = columns;
+      const wanted = test.isThere ? TRAIT.HasAttachment : 0;
+      for (let i = start; i < end; i++)
+        out[i - start] = ((traits[i] as number) & TRAIT.HasAttachment) === wanted ? YES : NO;
+      return;
+    }
     case 'emails': {
       const { email } = columns;
       const { numbers } = test;
