@@ -38,6 +38,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   http: ['identity', 'mailbox', 'sasl', 'net', 'base'],
   setup: ['http', 'net', 'base'],
+  'apple-push': ['http', 'identity', 'mailbox', 'net', 'base'],
   acme: ['http', 'base'],
   web: ['admin', 'http', ...PROTOCOL],
   jmap: ['http', 'smtp', 'submission', 'rules', 'sieve', ...PROTOCOL],

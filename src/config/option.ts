@@ -157,6 +157,9 @@ export function durations(declaration: {
 }
 
 /** Bytes, written `10GiB`, `64KiB`, `500 MB`, or a bare number. */
+/** Over TLS, or on this machine; or none. */
+export const TRUSTED_URL = /^$|^https:\/\/[^\s/]+\S*$|^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])[:/]\S*$/;
+
 export function size(
   declaration: { readonly default: string; readonly doc: string } & TextRange,
 ): Option<number> {

@@ -12,8 +12,10 @@ import {
   servers,
   size,
   string,
+  TRUSTED_URL,
   type Values,
 } from './option.ts';
+import { APPLE_PUSH } from './sections/apple-push.ts';
 import { BACKUP } from './sections/backup.ts';
 import { IMAP } from './sections/imap.ts';
 import { RECOVERY, RETENTION } from './sections/keeping.ts';
@@ -23,9 +25,6 @@ import { QUOTA } from './sections/quota.ts';
 import { RECEIVING } from './sections/receiving.ts';
 import { SENDING } from './sections/sending.ts';
 import { DNSBL, GREYLIST, RSPAMD } from './sections/spam.ts';
-
-/** Over TLS, or on this machine; or none. */
-const TRUSTED_URL = /^$|^https:\/\/[^\s/]+\S*$|^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])[:/]\S*$/;
 
 /**
  * Every option of the server. The name in the file is the place in this tree, in snake case: `limits.lineBytes` is
@@ -304,6 +303,7 @@ export const OPTIONS = {
     }),
   },
   imap: IMAP,
+  applePush: APPLE_PUSH,
   pop3: {
     enabled: boolean({
       default: true,

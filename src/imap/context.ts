@@ -67,6 +67,8 @@ export interface SessionContext extends DialogueContext {
   readonly sharing: Sharing;
   /** Who makes the changes that are made through this session. */
   readonly author: Author;
+  /** The number of what was signed in with; undefined for a token of an issuer. */
+  readonly credential: number | undefined;
   /** For the history of the account, and of the one whose mailbox it is. `what` is a constant. */
   note(place: Place, what: string, facts: LogFields): void;
   /** Waits for a line, or for something to tell (`hint`), or for `timeoutMs`; `end` when the client is gone. */

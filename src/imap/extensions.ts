@@ -3,6 +3,7 @@
  */
 import { acl } from './extensions/acl.ts';
 import { appendLimit } from './extensions/append-limit.ts';
+import { applePush } from './extensions/apple-push.ts';
 import { binary } from './extensions/binary.ts';
 import { catenate } from './extensions/catenate.ts';
 import { children } from './extensions/children.ts';
@@ -55,7 +56,7 @@ import { Registry } from './registry.ts';
 import type { ImapSettings } from './settings.ts';
 
 /** What the settings leave out is not known at all. */
-export function makeRegistry(settings: Pick<ImapSettings, 'offersGmail'>): Registry {
+export function makeRegistry(settings: Pick<ImapSettings, 'offersGmail' | 'applePushTopic'>): Registry {
   return new Registry([
     imap4,
     imap4Messages,
@@ -104,6 +105,7 @@ export function makeRegistry(settings: Pick<ImapSettings, 'offersGmail'>): Regis
     qresync,
     uidOnly,
     notify,
+    ...(settings.applePushTopic === undefined ? [] : [applePush]),
     utf8Accept,
     appendLimit,
     quota,

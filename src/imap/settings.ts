@@ -14,6 +14,8 @@ export interface ImapSettings {
   readonly offersUidOnly: boolean;
   /** X-GM-EXT-1; as it was at the start. */
   readonly offersGmail: boolean;
+  /** XAPPLEPUSHSERVICE: the topic of the certificate, as it was at the start; undefined: it is not offered. */
+  readonly applePushTopic: string | undefined;
   /** Where scripts of mailboxes are edited (RFC 6785 §2.1); undefined: nowhere. */
   readonly sieveUrl: string | undefined;
   /** The session object of JMAP, as the world has it (RFC 9698); undefined: there is none. */

@@ -32,9 +32,16 @@ export async function doubtsOf(config: Config): Promise<Doubts> {
   checkLogFile(config.log.file, errors);
   checkCertificate(config, errors, warnings);
   checkAcme(config, errors, warnings);
+  checkApplePush(config, errors);
   checkProxies(config, errors, warnings);
   checkReach(config, listeners, warnings);
   return { errors, warnings };
+}
+
+/** Half of it would be offered to telephones and do nothing. */
+function checkApplePush({ applePush: { topic, url } }: Config, errors: string[]): void {
+  if ((topic === '') !== (url === ''))
+    errors.push('apple_push.topic and apple_push.url belong together; give both, or neither');
 }
 
 interface Resolved {

@@ -15,6 +15,7 @@ import { type SeeBelongings, startWaking } from '../mailbox/upkeep/waker.ts';
 import { TlsFiles } from '../net/tls.ts';
 import { administrationOf } from './administration.ts';
 import { countSent } from './allowance-file.ts';
+import { applePushFor } from './apple-push.ts';
 import { certificateFiles } from './certificate.ts';
 import { certificateKeeper } from './certificate-keeper.ts';
 import { feedbackOf } from './feedback.ts';
@@ -143,6 +144,8 @@ function upkeepOf(domain: Domain, config: Config, log: Log, sees: SeeBelongings)
   ];
   if (config.quota.notices) upkeep.push(startRoomNotices(domain, noticeWriter(config, domain.clock)));
   if (config.search.index !== 'off') upkeep.push(startIndexing(domain));
+  const applePush = applePushFor(config, domain, log);
+  if (applePush !== undefined) upkeep.push(applePush);
   return upkeep.map((one) => () => one.stop());
 }
 

@@ -45,6 +45,7 @@ import type { Editing } from '../rules/editing.ts';
 import { MAX_RESPONSE_BYTES } from '../sasl/mechanism.ts';
 import type { SpamServices } from '../spam/spam-check.ts';
 import type { Administration } from '../web/admin/services.ts';
+import { applePushOf } from './apple-push.ts';
 import { urlSource } from './burl.ts';
 import type { Feedback } from './feedback.ts';
 import type { LocalDomains } from './local-domains.ts';
@@ -271,6 +272,7 @@ function imapSettings(config: Config, version: string): ImapSettings {
     maxAppendBytes,
     offersUidOnly: config.imap.uidOnly,
     offersGmail: config.imap.gmailExtension,
+    applePushTopic: applePushOf(config)?.topic,
     sieveUrl: sieveUrlOf(config),
     jmapUrl: jmapUrlOf(config),
     idleKeepaliveMs: config.imap.idleKeepalive,

@@ -62,6 +62,7 @@ const TEST_SETTINGS: ImapSettings = Object.freeze({
   maxAppendBytes: 64 * 1024 * 1024,
   offersUidOnly: false,
   offersGmail: false,
+  applePushTopic: undefined,
   sieveUrl: undefined,
   jmapUrl: undefined,
   idleKeepaliveMs: 120_000,

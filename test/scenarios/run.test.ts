@@ -53,6 +53,7 @@ const CUT = [
   'rfc9586-uidonly',
   'uidbatches',
   'x-gm-ext-1',
+  'xapplepushservice',
 ];
 
 describe('scenarios in single octets', { concurrency: 4 }, () => {

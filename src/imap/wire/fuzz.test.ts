@@ -6,6 +6,7 @@ import { batchesArgs } from '../extensions/uid-batches.ts';
 import { enableList, idParams, quotaLimits, specialUse } from './account-args.ts';
 import { spIdentifier, spModRights } from './acl-args.ts';
 import { appendArgs } from './append-args.ts';
+import { applePushArgs } from './apple-push-args.ts';
 import { Cursor } from './cursor.ts';
 import { date, maybeDateTime } from './date.ts';
 import { SyntaxFault } from './fault.ts';
@@ -68,6 +69,7 @@ const PRODUCTIONS: readonly ((c: Cursor) => unknown)[] = [
   (c) => listArgs(c, lists),
   (c) => storeArgs(c, options, stored),
   labelList,
+  applePushArgs,
   appendArgs,
   idParams,
   enableList,
@@ -100,6 +102,7 @@ const SEEDS = [
   'a RESETKEY INBOX INTERNAL',
   'a UIDBATCHES 2000 10:20',
   'a SETACL "-anna@example.org" +lrsd',
+  'a XAPPLEPUSHSERVICE aps-version 2 aps-account-id 0715A26B-CA09 aps-device-token 29183902189318908 aps-subtopic com.apple.mobilemail mailboxes (INBOX {5+}\r\nNotes)',
   'a NOTIFY SET STATUS (selected (MessageNew (UID BODY.PEEK[1]) MessageExpunge)) (subtree (a "b") (MailboxName x))',
 ];
 

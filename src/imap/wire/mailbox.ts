@@ -31,6 +31,10 @@ export interface SuppliedName {
 /** `SP mailbox`. */
 export function spSuppliedMailbox(c: Cursor): SuppliedName {
   sp(c);
+  return suppliedMailbox(c);
+}
+
+export function suppliedMailbox(c: Cursor): SuppliedName {
   const supplied = nameText(astring(c, 'a mailbox name'), c.isUtf8);
   return { name: canonical(supplied), supplied };
 }

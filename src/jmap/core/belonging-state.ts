@@ -13,9 +13,9 @@ import type { Call } from './method.ts';
 import type { ChangesAnswer } from './standard-changes.ts';
 
 const LETTERS: Readonly<Record<BelongingKind, string>> = {
-  ...{ identity: 'i', submission: 's', push: 'p', snooze: 'z', departure: 'd' },
+  ...{ identity: 'i', submission: 's', push: 'p', snooze: 'z', departure: 'd', device: 'v' },
 };
-const FORM = /^([ispzd])(\d{1,16})-(\d{1,7})$/;
+const FORM = /^([ispzdv])(\d{1,16})-(\d{1,7})$/;
 const DAY_MS = 86_400_000;
 export const REMEMBERED_MS = 90 * DAY_MS;
 /** Less than that, so that what a state needs is there whichever hour it is. */
