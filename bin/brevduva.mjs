@@ -71,7 +71,7 @@ function environment() {
 
 async function run() {
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
-  // A clone runs its sources; a published package was compiled, since Node.js strips no types below node_modules.
+  // A clone runs its sources; those of a published package were joined (`tools/joined.ts`), also since Node.js strips no types below node_modules.
   const source = join(root, 'src', 'main.ts');
   const main = existsSync(source) ? source : join(root, 'dist', 'main.js');
   process.argv[1] = main;

@@ -1,11 +1,12 @@
 /** Our own server, started as a person starts it, on a temporary data folder. */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LISTENERS } from '../../test/kit/listeners.ts';
+import { joinPackage } from '../../tools/joined.ts';
 import type { MailSink } from '../sink.ts';
 import {
   type Carried,
@@ -19,7 +20,10 @@ import {
 } from './peer.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const MAIN = join(ROOT, 'bin', 'brevduva.mjs');
+/** The program of a clone runs its sources, whose names a profile shows. */
+const SOURCES = join(ROOT, 'bin', 'brevduva.mjs');
+const PACKAGE = join(ROOT, '.cache', 'package');
+let installed: Promise<string> | undefined;
 
 /** As the server says it. */
 interface Packed {
@@ -47,6 +51,8 @@ export interface MailKind {
 
 /** What it is when it has its place. */
 interface Placed extends Kind {
+  /** The command. */
+  readonly program: string;
   readonly domain: string;
   readonly far?: Running;
 }
@@ -61,11 +67,24 @@ export const brevduva = (kind: Kind = {}): Peer => ({
   name: nameOf(kind),
   missing: () => undefined,
   async start(folder, users) {
-    if (kind.mail === undefined) return startAt(folder, users, { ...kind, domain: DOMAIN });
-    const far = await startAt(join(folder, 'far'), users, { ...kind, domain: FAR_DOMAIN });
-    return startAt(join(folder, 'near'), users, { ...kind, domain: DOMAIN, far });
+    installed ??= install();
+    const program = kind.nodeFlags?.length ? SOURCES : await installed;
+    const near = { ...kind, program, domain: DOMAIN };
+    if (kind.mail === undefined) return startAt(folder, users, near);
+    const far = await startAt(join(folder, 'far'), users, { ...near, domain: FAR_DOMAIN });
+    return startAt(join(folder, 'near'), users, { ...near, far });
   },
 });
+
+/** As npm would, of this tree: the program joined, without what only a clone has. Gives the command. */
+async function install(): Promise<string> {
+  for (const name of ['bin', 'package.json'])
+    cpSync(join(ROOT, name), join(PACKAGE, name), { recursive: true });
+  await joinPackage(join(PACKAGE, 'dist'));
+  const web = [join(ROOT, 'web', 'build.mjs'), '--out', join(PACKAGE, 'dist', 'web')];
+  await promisify(execFile)(process.execPath, web);
+  return join(PACKAGE, 'bin', 'brevduva.mjs');
+}
 
 async function startAt(folder: string, users: number, kind: Placed): Promise<Running> {
   mkdirSync(folder, { recursive: true });
@@ -73,7 +92,9 @@ async function startAt(folder: string, users: number, kind: Placed): Promise<Run
   writeFileSync(config, configuration(folder, kind));
   writeFileSync(join(folder, 'users.csv'), userTable(users, kind.domain));
   const table = join(folder, 'users.csv');
-  execFileSync(process.execPath, [MAIN, 'account', 'import', table, '--config', config], { stdio: 'ignore' });
+  execFileSync(process.execPath, [kind.program, 'account', 'import', table, '--config', config], {
+    stdio: 'ignore',
+  });
   const server = new Server(folder, config, kind);
   await server.start();
   return server;
@@ -132,8 +153,8 @@ class Server implements Running {
   }
 
   async start(): Promise<void> {
-    const { cores = '0', nodeFlags = [] } = this.#kind;
-    const serve = [MAIN, 'serve', '--config', this.#config];
+    const { cores = '0', nodeFlags = [], program } = this.#kind;
+    const serve = [program, 'serve', '--config', this.#config];
     const command = ['-c', cores, process.execPath, ...nodeFlags, ...serve];
     this.#child = spawn('taskset', command, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.ports = await readyPorts(this.#child);
@@ -175,7 +196,7 @@ class Server implements Running {
   }
 
   async #run(...args: readonly string[]): Promise<Carried> {
-    const all = [MAIN, ...args, '--json', '--config', this.#config];
+    const all = [this.#kind.program, ...args, '--json', '--config', this.#config];
     const { stdout } = await promisify(execFile)(process.execPath, all);
     return JSON.parse(stdout) as Carried;
   }

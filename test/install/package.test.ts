@@ -1,11 +1,10 @@
-/** The package as npm would install it: compiled, below a `node_modules`, where Node.js strips no types. */
+/** The package as npm would install it: joined, below a `node_modules`, where Node.js strips no types. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { promisify } from 'node:util';
+import { joinPackage } from '../../tools/joined.ts';
 import { endLaunched, FREE_PORTS, launch, ROOT } from '../kit/launch.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'brevduva-package-'));
@@ -15,9 +14,7 @@ after(() => rmSync(root, { recursive: true, force: true }));
 test('the package runs, and its hints say how it is called there', async () => {
   const folder = join(root, 'node_modules', 'brevduva');
   const { files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { files: string[] };
-  const tsc = join(ROOT, 'node_modules', '.bin', 'tsc');
-  const out = ['--outDir', join(folder, 'dist')];
-  await promisify(execFile)(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.build.json'), ...out]);
+  await joinPackage(join(folder, 'dist'));
   for (const name of ['package.json', ...files.filter((one) => one !== 'dist')])
     cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
