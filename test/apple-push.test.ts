@@ -172,6 +172,9 @@ describe('telephones that are told of new mail', () => {
     assert.equal((await devicesOf(ANNA)).length, DEVICE_LIMITS.own);
     for (let n = 0; n < DEVICE_LIMITS.own + 3; n++) await client.ok(register(`a${n}`, ''));
     assert.equal((await devicesOf(ANNA)).length, 0);
+    // Nor do traces of them pile up.
+    const rows = [...((await accountOf(ANNA)).belongings?.values() ?? [])];
+    assert.ok(rows.filter(({ kind }) => kind === 'device').length <= 3);
     client.close();
   });
 
@@ -217,7 +220,7 @@ describe('telephones that are told of new mail', () => {
       [register('anna', 'INBOX').replace(tokenOf('anna'), 'zz'), /^BAD The value of APS-DEVICE-TOKEN/],
       [register('anna', 'INBOX').replace('version 2', 'version 1'), /^NO \[CANNOT\]/],
       [register('anna', 'INBOX').replace('mobilemail', 'calendar'), /^NO \[CANNOT\]/],
-      [register('anna', 'a '.repeat(50) + 'a'), /^BAD \[LIMIT\] Too many mailboxes/],
+      [register('anna', `${'a '.repeat(50)}a`), /^BAD \[LIMIT\] Too many mailboxes/],
     ] as const) {
       const { status, text } = await client.command(line);
       assert.match(`${status} ${text}`, answer);

@@ -56,6 +56,13 @@ export function devicesIn(belongings: ReadonlyMap<number, BelongingRow> | undefi
   );
 }
 
+/** Nobody is told that one went: its trace serves nobody. */
+export function deviceTraces(belongings: ReadonlyMap<number, BelongingRow> | undefined): readonly number[] {
+  return [...(belongings?.values() ?? [])].flatMap(({ id, kind, value }) =>
+    kind === 'device' && value === undefined ? [id] : [],
+  );
+}
+
 /** One telephone has one registration for each account that it knows. */
 export function isSameDevice(one: DeviceValue, other: DeviceValue): boolean {
   return (

@@ -8,6 +8,7 @@ import {
   type Device,
   type DeviceValue,
   devicesIn,
+  deviceTraces,
   isSameDevice,
   writeDevice,
 } from '../model/devices.ts';
@@ -35,6 +36,7 @@ export async function registerDevice(
   return domain.turns.run({
     account,
     run: (change) => {
+      change.belongings.forget(deviceTraces(account.belongings));
       const all = devicesIn(account.belongings);
       const same = all.find(({ value }) => isSameDevice(value, wanted));
       for (const { id, value } of all)
@@ -69,6 +71,7 @@ export async function dropDevices(
   await domain.turns.run({
     account,
     run: (change) => {
+      change.belongings.forget(deviceTraces(account.belongings));
       for (const id of ids) if (account.belongings?.get(id)?.value !== undefined) change.belongings.drop(id);
     },
   });
