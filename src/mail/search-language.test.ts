@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { meaningOf, parseSearch } from './search-language.ts';
+import { isNamed, meaningOf, parseSearch } from './search-language.ts';
 
 describe('what a search means', () => {
   for (const [text, ...meanings] of [
@@ -12,6 +12,8 @@ describe('what a search means', () => {
     ['is:unread', { kind: 'mark', mark: 'seen', isSet: false }],
     ['is:constructor', { kind: 'text', value: 'constructor' }],
     ['in:Work in:anywhere', { kind: 'in', name: 'work' }, { kind: 'anywhere' }],
+    ['label:My-Work', { kind: 'in', name: 'my-work' }],
+    ['rfc822msgid:<A@example.org>', { kind: 'message-id', value: '<A@example.org>' }],
     ['larger:1.5m', { kind: 'size', relation: 'from', bytes: 1.5 * 1024 ** 2 }],
     ['smaller:many', { kind: 'text', value: 'many' }],
     ['before:2026/2', { kind: 'day', relation: 'before', day: { year: 2026, month: 2, day: 1 } }],
@@ -20,6 +22,10 @@ describe('what a search means', () => {
     ['newer_than:2', { kind: 'text', value: '2' }],
   ] as const)
     test(text, () => assert.deepEqual(parseSearch(text).map(meaningOf), meanings));
+
+  test('mailboxes are known by their names, and as Gmail writes them', () => {
+    assert.ok(isNamed('My/Work', 'my/work') && isNamed('My Work', 'my-work') && !isNamed('My', 'mine'));
+  });
 
   test('everything means something', () => {
     fc.assert(

@@ -6,7 +6,7 @@
  */
 export const OPERATORS = [
   ...['from', 'to', 'cc', 'bcc', 'subject', 'body', 'filename', 'in', 'is', 'has', 'before', 'after'],
-  ...['older_than', 'newer_than', 'larger', 'smaller'],
+  ...['older_than', 'newer_than', 'larger', 'smaller', 'label', 'rfc822msgid'],
 ] as const;
 export type Operator = (typeof OPERATORS)[number];
 
@@ -17,19 +17,22 @@ export interface Term {
   readonly isNot: boolean;
 }
 
-const MAX_TERMS = 30;
-const TOKEN = /(-)?(?:([a-z_]+):)?(?:"([^"]*)"?|(\S+))/gi;
+/** What is beyond them is not read. */
+export const MAX_TERMS = 30;
+export const MAX_SEARCH_LENGTH = 8192;
+const TOKEN = /(-)?(?:([a-z_][a-z0-9_]*):)?(?:"([^"]*)"?|(\S+))/gi;
 
-/** All of them are to be true. */
-export function parseSearch(text: string): readonly Term[] {
+/** All of them are to be true; `most` at most. */
+export function parseSearch(text: string, most = MAX_TERMS): readonly Term[] {
   const terms: Term[] = [];
-  for (const match of text.matchAll(TOKEN)) {
+  for (const match of text.slice(0, MAX_SEARCH_LENGTH).matchAll(TOKEN)) {
+    if (terms.length >= most) break;
     const [whole, minus, name, quoted, bare] = match;
     const operator = OPERATORS.find((one) => one === name?.toLowerCase());
     const isKnown = name === undefined || operator !== undefined;
     const said = isKnown ? (quoted ?? bare ?? '') : whole.slice(minus === undefined ? 0 : 1);
     const value = said.replaceAll('"', '').trim();
-    if (value === '' || terms.length >= MAX_TERMS) continue;
+    if (value === '') continue;
     terms.push({ value, isNot: minus !== undefined, ...(operator && { operator }) });
   }
   return terms;
@@ -50,9 +53,10 @@ export type Meaning =
       readonly mark: 'seen' | 'flagged' | 'answered' | 'draft';
       readonly isSet: boolean;
     }
-  /** A mailbox by its name or its use, in lower case; where there is none of that name, it is a word. */
+  /** A mailbox by its name or its use, in lower case (`isNamed`); where there is none, it is a word. */
   | { readonly kind: 'in'; readonly name: string }
   | { readonly kind: 'anywhere' }
+  | { readonly kind: 'message-id'; readonly value: string }
   | { readonly kind: 'size'; readonly relation: 'from' | 'below'; readonly bytes: number }
   /** `after` begins with the day itself. */
   | { readonly kind: 'day'; readonly relation: 'before' | 'after'; readonly day: Day }
@@ -101,6 +105,10 @@ function operatorMeaning(operator: Operator | undefined, value: string, word: st
       return word === 'attachment' ? { kind: 'attachment' } : word === 'star' ? FLAGGED : undefined;
     case 'is':
       return Object.hasOwn(MARKS, word) ? MARKS[word] : undefined;
+    case 'label':
+      return { kind: 'in', name: word };
+    case 'rfc822msgid':
+      return { kind: 'message-id', value };
     case 'in':
       return word === 'anywhere' || word === 'all' ? { kind: 'anywhere' } : { kind: 'in', name: word };
     case 'larger':
@@ -112,6 +120,12 @@ function operatorMeaning(operator: Operator | undefined, value: string, word: st
     default:
       return aged(operator === 'older_than' ? 'older' : 'newer', word);
   }
+}
+
+/** Whether a mailbox of this name is what `in:` means. Gmail writes its labels with dashes. */
+export function isNamed(mailbox: string, name: string): boolean {
+  const lower = mailbox.toLowerCase();
+  return lower === name || lower.replaceAll(/[\s/]/g, '-') === name;
 }
 
 function sized(relation: 'from' | 'below', word: string): Meaning | undefined {

@@ -1,5 +1,5 @@
 /** What was typed, as a filter of Email/query (RFC 8621 §4.4.1). Everything must be true; Trash and Junk are left out unless named. */
-import { type Day, type Meaning, meaningOf, type Term } from '../../src/mail/search-language.ts';
+import { type Day, isNamed, type Meaning, meaningOf, type Term } from '../../src/mail/search-language.ts';
 import type { Mailboxes } from '../sync/cache.ts';
 import type { Filter, Id } from '../sync/model.ts';
 
@@ -17,7 +17,7 @@ export function filterOf(terms: readonly Term[], context: SearchContext): Filter
     const condition = conditionOf(meaningOf(term), context) ?? { text: term.value };
     return term.isNot ? { operator: 'NOT' as const, conditions: [condition] } : condition;
   });
-  const isPlaced = terms.some(({ operator }) => operator === 'in');
+  const isPlaced = terms.some(({ operator }) => operator === 'in' || operator === 'label');
   const all =
     isPlaced || context.unwanted.length === 0
       ? conditions
@@ -50,6 +50,8 @@ function conditionOf(meaning: Meaning, { mailboxes, now }: SearchContext): Filte
       return placed(meaning.name, mailboxes);
     case 'anywhere':
       return { inMailboxOtherThan: [] };
+    case 'message-id':
+      return { header: ['Message-ID', meaning.value] };
     case 'size':
       return { [meaning.relation === 'from' ? 'minSize' : 'maxSize']: meaning.bytes };
     case 'day':
@@ -64,7 +66,7 @@ function conditionOf(meaning: Meaning, { mailboxes, now }: SearchContext): Filte
 
 function placed(word: string, mailboxes: Mailboxes): Filter | undefined {
   for (const { id, role, name } of mailboxes.values())
-    if (role === word || name.toLowerCase() === word || id === word) return { inMailbox: id };
+    if (role === word || isNamed(name, word) || id === word) return { inMailbox: id };
   return undefined;
 }
 

@@ -8,7 +8,7 @@ export function writeSearch(terms: readonly Term[]): string {
   return terms
     .map(({ operator, value, isNot }) => {
       const word = value.replaceAll('"', '');
-      const text = /\s/.test(word) || /^-|^[a-z_]+:/i.test(word) ? `"${word}"` : word;
+      const text = /\s/.test(word) || /^-|^[a-z_][a-z0-9_]*:/i.test(word) ? `"${word}"` : word;
       return `${isNot ? '-' : ''}${operator ? `${operator}:` : ''}${text}`;
     })
     .join(' ');

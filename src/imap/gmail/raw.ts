@@ -3,9 +3,16 @@
  * every key does; `in:` narrows it down to what another one has as well. Days are those of UTC, as of all keys of dates here.
  */
 import { FLAG } from '../../mail/flags.ts';
-import { type Meaning, meaningOf, parseSearch } from '../../mail/search-language.ts';
+import {
+  MAX_SEARCH_LENGTH,
+  MAX_TERMS,
+  type Meaning,
+  meaningOf,
+  parseSearch,
+} from '../../mail/search-language.ts';
 import type { Searching, SearchKeyItem } from '../item.ts';
 import { searchKey } from '../item.ts';
+import { SyntaxFault } from '../wire/fault.ts';
 import type { SearchKey } from '../wire/search-tree.ts';
 import { labelKey } from './search-labels.ts';
 
@@ -29,9 +36,13 @@ const FLAG_OF_MARK = {
   draft: FLAG.Draft,
 } as const;
 
+/** Throws SyntaxFault for one that would not be read to its end: it would find too much. */
 export async function rawKey(asking: Searching, text: string): Promise<Key> {
   const keys: Key[] = [];
-  for (const term of parseSearch(text)) {
+  const terms = parseSearch(text, MAX_TERMS + 1);
+  if (text.length > MAX_SEARCH_LENGTH || terms.length > MAX_TERMS)
+    throw new SyntaxFault('The search is too long', { status: 'NO', code: { code: 'LIMIT' } });
+  for (const term of terms) {
     const key = (await keyOf(asking, meaningOf(term))) ?? ({ kind: 'text', value: term.value } as const);
     keys.push(term.isNot ? { kind: 'not', key } : key);
   }
@@ -59,6 +70,8 @@ async function keyOf(asking: Searching, meaning: Meaning): Promise<Key | undefin
       return labelKey(asking, meaning.name);
     case 'anywhere':
       return { kind: 'all' };
+    case 'message-id':
+      return { kind: 'header', name: 'message-id', value: meaning.value };
     case 'size':
       return meaning.relation === 'from'
         ? { kind: 'size', relation: 'larger', sizeBytes: meaning.bytes - 1 }

@@ -3,6 +3,7 @@
  * no mailbox, or none that may be read, on none.
  */
 import { FLAG } from '../../mail/flags.ts';
+import { isNamed } from '../../mail/search-language.ts';
 import type { Searching, SearchKeyItem } from '../item.ts';
 import { searchKey } from '../item.ts';
 import type { Place } from '../place.ts';
@@ -42,8 +43,7 @@ export async function labelledKey({ session }: Searching, label: Label): Promise
 export function labelKey({ session: { reach } }: Searching, word: string): Key | undefined {
   for (const mailbox of reach.own.mailboxes.values()) {
     const role = mailbox.name === 'INBOX' ? 'inbox' : mailbox.role;
-    if (role === word || mailbox.name.toLowerCase() === word)
-      return inPlace(reach.placeIn(reach.own, mailbox));
+    if (role === word || isNamed(mailbox.name, word)) return inPlace(reach.placeIn(reach.own, mailbox));
   }
   return undefined;
 }
