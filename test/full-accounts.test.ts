@@ -126,7 +126,7 @@ describe('accounts that get full', { timeout: 240_000 }, () => {
     await addAll(server, ['bob@example.com'], 'none');
     assert.match((await deliver(server, ['ann@example.com'], 1.9 * MIB))[0] ?? '', /^250/);
     const [big] = await deliver(server, ['ann@example.com'], 3 * MIB, true);
-    assert.match(big ?? '', /^552 5\.2\.2 the message is larger than all the room/, 'before it is sent');
+    assert.match(big ?? '', /^552 5\.2\.3 the message is larger than all the room/, 'before it is sent');
     const [early] = await deliver(server, ['ann@example.com'], MIB, true);
     assert.match(early ?? '', /^452 4\.2\.2 the mailbox is full; .* for 1 hour|an hour/, 'before it is sent');
     assert.deepEqual(await told(server, 'ann@example.com', 2), [

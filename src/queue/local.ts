@@ -27,7 +27,7 @@ import { type DeliveryOutcome, deliver } from '../mailbox/operations/deliver.ts'
 import { openIncoming, type Received } from '../mailbox/operations/incoming.ts';
 import { ownResults, saysDmarcPass } from '../message-auth/seal.ts';
 import { saysJunk } from '../message-auth/verdict-field.ts';
-import { fullInWords, REPLY } from '../smtp/replies.ts';
+import { FULL_FOR_NOW, fullInWords, REPLY } from '../smtp/replies.ts';
 import type { Outcome } from './attempt.ts';
 import type { DepartingMessage } from './message.ts';
 
@@ -52,7 +52,7 @@ export interface LocalOptions {
   readonly activity: Activity;
   /** To the process that holds the account; its reply. */
   readonly passOn?: (passed: PassedOn) => Promise<{ readonly code: number; readonly text: string }>;
-  /** A message waits for room in a mailbox that is here. */
+  /** A message waits for room in a mailbox. */
   readonly onFull?: (account: AccountId, id: OutgoingId) => void;
 }
 
@@ -139,7 +139,7 @@ export class LocalRoute {
       readonly key: Buffer;
     },
   ): Promise<Said[]> {
-    const { domain, passOn, hostname } = this.#options;
+    const { domain, passOn, hostname, onFull } = this.#options;
     const { row, recipient, message, key: once } = what;
     const beganMs = performance.now();
     const fields = this.#fieldsOf(row, recipient, message);
@@ -149,11 +149,12 @@ export class LocalRoute {
     const isAuthorKnown = row.kind !== 'retry' || saysDmarcPass(message.header, hostname);
     const said: Said[] = [];
     const here: ResolvedDelivery[] = [];
-    const holders = new Set<string>();
+    const holders = new Map<string, AccountId[]>();
     for (const delivery of deliveries) {
       const place = domain.placement.locate(delivery.account);
       if (place.kind === 'here') here.push(delivery);
-      else if (place.kind === 'elsewhere' && passOn !== undefined) holders.add(place.holder);
+      else if (place.kind === 'elsewhere' && passOn !== undefined)
+        holders.set(place.holder, [...(holders.get(place.holder) ?? []), delivery.account]);
       else
         said.push({
           kind: 'deferred',
@@ -161,7 +162,7 @@ export class LocalRoute {
           text: 'nobody holds the account at this moment',
         });
     }
-    for (const holder of holders) {
+    for (const [holder, accounts] of holders) {
       const reply = await passOn?.({
         ...{ holder, from: row.sender, address: recipient.address },
         ...{ once, fields, isJunk, isAuthentic, isAuthorKnown, message },
@@ -169,9 +170,11 @@ export class LocalRoute {
       });
       if (reply === undefined) continue;
       const isGone = reply.code === REPLY.holderGone.code && reply.text === REPLY.holderGone.text;
-      said.push(
-        isGone ? { kind: 'deferred', status: NOBODY_HOLDS_IT, text: reply.text } : saidInReply(reply),
-      );
+      const outcome: Said = isGone
+        ? { kind: 'deferred', status: NOBODY_HOLDS_IT, text: reply.text }
+        : saidInReply(reply);
+      if (outcome.status === FULL_FOR_NOW) for (const account of accounts) onFull?.(account, row.id);
+      said.push(outcome);
     }
     if (here.length === 0) return said;
     const { address } = recipient;
@@ -290,11 +293,8 @@ function saidOf(error: MailboxError): Said {
   switch (code) {
     case 'over-quota': {
       // How full it is the sender need not know.
-      const full = fullInWords(error);
-      const [kind, status] = full.isForGood
-        ? (['failed', '5.2.2'] as const)
-        : (['deferred', '4.2.2'] as const);
-      return { kind, status, text: full.text };
+      const { isForGood, status, text: words } = fullInWords(error);
+      return { kind: isForGood ? 'failed' : 'deferred', status, text: words };
     }
     case 'too-big':
       return { kind: 'failed', status: '5.3.4', text };

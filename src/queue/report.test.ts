@@ -59,6 +59,13 @@ describe('a report', () => {
     assert.match(report({ language: 'sv', kind: 'delayed' }), /Will-Retry-Until: /);
   });
 
+  it('of what can never fit does not ask to send it again', () => {
+    const recipients = [aRecipient({ state: 'failed', lastReply: '5.2.3 it is larger than all the room' })];
+    assert.match(report({ recipients }), /Sending it again is in vain\./);
+    assert.match(report({ recipients, language: 'sv' }), /Det hj=C3=A4lper inte att skicka det igen\./);
+    assert.doesNotMatch(report({ recipients }), /again later/);
+  });
+
   it('brings the whole message when that is wanted', () => {
     const whole = Buffer.concat([HEADER, Buffer.from('\r\nbody\r\n')]);
     assert.ok(report({ whole }).includes(`Content-Type: message/rfc822\r\n\r\n${whole}`));

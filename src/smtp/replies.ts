@@ -45,22 +45,36 @@ export function replyOf(error: MailboxError): Reply {
 /** For whoever has mail for it: how much there is in an account is its owner's business, and nobody else can make room. */
 export function replyToSender(error: MailboxError, overQuota: OverQuota): Reply {
   if (error.code !== 'over-quota') return replyOf(error);
-  if (overQuota === 'reject') return REPLY.fullForGood;
-  const { isForGood, text } = fullInWords(error);
-  if (isForGood && overQuota === 'grace') return { code: 552, text: `5.2.2 ${text}` };
-  return { code: 452, text: `4.2.2 ${isForGood ? FULL_MAILBOX : text}` };
+  const { isForGood, status, text } = fullInWords(error);
+  if (overQuota === 'reject')
+    return status === TOO_LARGE ? { code: 552, text: `${status} ${text}` } : REPLY.fullForGood;
+  if (isForGood && overQuota === 'grace') return { code: 552, text: `${status} ${text}` };
+  return { code: 452, text: `${FULL_FOR_NOW} ${isForGood ? FULL_MAILBOX : text}` };
 }
 
+/** RFC 3463 §3.3: there may be room later; there is none; there will never be any for a message of this size. */
+export const FULL_FOR_NOW = '4.2.2';
+const FULL = '5.2.2';
+const TOO_LARGE = '5.2.3';
+
 /** For whoever has mail for a full account: whether it is worth trying again. How much there is in it is not said. */
-export function fullInWords(error: MailboxError): { readonly isForGood: boolean; readonly text: string } {
-  if (!(error instanceof NoRoom)) return { isForGood: false, text: FULL_MAILBOX };
+export function fullInWords(error: MailboxError): FullInWords {
+  if (!(error instanceof NoRoom)) return { isForGood: false, status: FULL_FOR_NOW, text: FULL_MAILBOX };
   const { isForGood, graceMs } = error;
   if (graceMs === undefined)
-    return { isForGood, text: 'the message is larger than all the room of the mailbox' };
+    return { isForGood, status: TOO_LARGE, text: 'the message is larger than all the room of the mailbox' };
+  const status = isForGood ? FULL : FULL_FOR_NOW;
   const time = timeInWords(graceMs);
-  if (isForGood) return { isForGood, text: `the mailbox has been full for ${time}` };
-  if (!error.isFull) return { isForGood, text: 'there is no room for a message of this size now' };
-  return { isForGood, text: `${FULL_MAILBOX}; mail is waited with for ${time}` };
+  if (isForGood) return { isForGood, status, text: `the mailbox has been full for ${time}` };
+  if (!error.isFull) return { isForGood, status, text: 'there is no room for a message of this size now' };
+  return { isForGood, status, text: `${FULL_MAILBOX}; mail is waited with for ${time}` };
+}
+
+export interface FullInWords {
+  readonly isForGood: boolean;
+  /** RFC 3463. */
+  readonly status: string;
+  readonly text: string;
 }
 
 const HOUR_MS = 3_600_000;

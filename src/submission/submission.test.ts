@@ -398,7 +398,7 @@ describe('as it is configured', () => {
     );
     assert.deepEqual(
       replies.map((reply) => /^\d{3} \d\.\d\.\d/.exec(reply)?.[0]),
-      ['250 2.1.0', '552 5.2.2', '552 5.2.2', '250 2.1.5'],
+      ['250 2.1.0', '552 5.2.2', '552 5.2.3', '250 2.1.5'],
     );
     assert.match(replies[2] ?? '', /larger than all the room of the mailbox/);
     await say(client, 'RSET');
@@ -483,13 +483,13 @@ describe('as it is configured', () => {
     const defaults = { ...SUBMISSION_SETTINGS.defaults, messagesPerHour: 1 };
     server = await startTestSubmission({ settings: { copies: true, defaults } });
     const { sentCopies } = server.kit.domain;
-    const take = sentCopies.take.bind(sentCopies);
-    sentCopies.take = () => {
+    const find = sentCopies.find.bind(sentCopies);
+    sentCopies.find = () => {
       throw new MailboxError('unavailable', 'the disk is gone');
     };
     const client = await server.signIn();
     assert.match(await send(client, LETTER), /^4/);
-    sentCopies.take = take;
+    sentCopies.find = find;
     assert.match(await send(client, LETTER), /^250 /);
     assert.match(await send(client, LETTER), /^451 4\.7\.1 /);
     client.socket.destroy();

@@ -167,7 +167,10 @@ async function asDisposed(
 /** Whatever the recipient wants beside it, having the message comes first. */
 function inInbox({ log }: Domain, delivery: Delivery, error: unknown): Disposition {
   const accountId = delivery.account.id;
-  log.warn({ err: error, accountId }, 'what is to become of a message cannot be done');
+  const words = 'what is to become of a message cannot be done';
+  if (!(error instanceof MailboxError)) log.warn({ err: error, accountId }, words);
+  // No fault, and INBOX is as full: whoever brings the message is told.
+  else if (error.code !== 'over-quota') log.warn({ why: error.message, accountId }, words);
   return implicitKeep(delivery);
 }
 

@@ -105,7 +105,7 @@ describe('an account that gets full', () => {
     assert.equal(await ann.send(1000), 'delivered', 'what fits comes');
     ann.time.nowMs += 1;
     assert.match(await ann.send(MB), /^552 5\.2\.2 the mailbox has been full for 3 days$/);
-    assert.match(await ann.send(3 * MB), /^552 5\.2\.2 the message is larger than all the room/);
+    assert.match(await ann.send(3 * MB), /^552 5\.2\.3 the message is larger than all the room/);
     await ann.remove([1]);
     assert.equal(await ann.send(MB), 'delivered');
     assert.equal(await ann.send(0.7 * MB), 'delivered');

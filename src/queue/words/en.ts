@@ -34,6 +34,10 @@ export const EN: Words = {
       happened: 'The message is too large for the server that receives it.',
       advice: 'Send large files as a link, or in several messages.',
     },
+    'never-fits': {
+      happened: 'The message is larger than this mailbox takes, however empty it is.',
+      advice: 'Sending it again is in vain. Send large files as a link, or in several messages.',
+    },
     'not-secure': {
       happened: 'The message could not be sent in the secure way that was asked for, so it was not sent.',
       advice: 'Show this report to whoever looks after the mail of the recipient.',

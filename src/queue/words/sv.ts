@@ -34,6 +34,11 @@ export const SV: Words = {
       happened: 'Meddelandet är för stort för den mottagande servern.',
       advice: 'Skicka stora filer som en länk, eller i flera meddelanden.',
     },
+    'never-fits': {
+      happened: 'Meddelandet är större än vad brevlådan tar emot, hur tom den än är.',
+      advice:
+        'Det hjälper inte att skicka det igen. Skicka stora filer som en länk, eller i flera meddelanden.',
+    },
     'not-secure': {
       happened: 'Meddelandet kunde inte skickas så säkert som det skulle, och därför skickades det inte.',
       advice: 'Visa den här rapporten för den som sköter mottagarens e-post.',
