@@ -33,6 +33,10 @@ export async function showRecords(domain: DomainSummary, options: JsonOption): P
     note(
       'The hostname is localhost, which others cannot reach: set it, then "domain records" prints them anew.',
     );
+  if (config.listen.smtp === undefined)
+    note(
+      'The MX leads here, and this server does not take mail from the world (listen.smtp is off): before you publish it, set listen.smtp = "*:25", or have a mail transfer agent on this machine take the mail and hand it over by LMTP.',
+    );
 }
 
 async function recordsOf(domain: DomainSummary, config: Config): Promise<readonly string[]> {

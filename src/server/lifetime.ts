@@ -57,9 +57,13 @@ export class Signals {
     }
     this.#stoppingSince = performance.now();
     this.#log.info({ signal }, 'stopping');
+    stopWithinGrace(() => this.#stopInOrder(signal), this.#log);
+  }
+
+  async #stopInOrder(signal: NodeJS.Signals): Promise<void> {
     // Nobody is connected before the start is over.
-    if (this.#running === undefined) process.exit(0);
-    stopWithinGrace(() => (this.#running as Running).stop(), this.#log);
+    await this.#running?.stop();
+    this.#log.info({ signal }, 'stopped');
   }
 }
 

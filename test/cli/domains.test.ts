@@ -38,6 +38,7 @@ async function everyVerb(cli: Cli): Promise<void> {
   const [said, ...lines] = added.stdout.trimEnd().split('\n');
   assert.equal(said, 'added bücher.example');
   assert.ok(lines.includes('xn--bcher-kva.example. IN MX 10 mail.example.org.'), added.stdout);
+  assert.match(added.stderr, /listen\.smtp is off/);
   const keys = lines.flatMap(
     (line) => /^(b\d{6}[re]\._domainkey\.\S+)\. IN TXT (.*)$/.exec(line)?.slice(1, 3) ?? [],
   );
