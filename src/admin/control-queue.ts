@@ -1,13 +1,17 @@
 /** `QueueAdmin` of a running server, through its control socket; and of several processes, each of which has its part. */
+import { MailboxError } from '../mailbox/model/errors.ts';
 import type { AccountId } from '../mailbox/model/model.ts';
 import { outgoingAccount, parseOutgoingId } from '../mailbox/model/outgoing.ts';
-import type {
-  QueueAdmin,
-  QueueChange,
-  QueuedMessage,
-  QueueEvent,
-  QueuePage,
-  QueueState,
+import {
+  MOST_NAMED,
+  type QueueAdmin,
+  type QueueChange,
+  type QueueChanged,
+  type QueuedInFull,
+  type QueuedMessage,
+  type QueueEvent,
+  type QueuePage,
+  type QueueState,
 } from './queue-admin.ts';
 
 /** The control socket, as far as it is needed here. */
@@ -26,12 +30,16 @@ export class ControlQueue implements QueueAdmin {
     return (await this.#wire.json<{ messages: QueuedMessage[] }>('POST', '/v1/queue/list', page)).messages;
   }
 
+  async find(id: string): Promise<QueuedInFull | undefined> {
+    return (await this.#wire.json<{ message?: QueuedInFull }>('GET', `/v1/queue/messages/${id}`)).message;
+  }
+
   async events(id: string): Promise<readonly QueueEvent[]> {
     return (await this.#wire.json<{ events: QueueEvent[] }>('GET', `/v1/queue/events/${id}`)).events;
   }
 
-  async change(change: QueueChange): Promise<number> {
-    return (await this.#wire.json<{ changed: number }>('POST', '/v1/queue/change', change)).changed;
+  change(change: QueueChange): Promise<QueueChanged> {
+    return this.#wire.json('POST', '/v1/queue/change', change);
   }
 
   state(): Promise<QueueState> {
@@ -68,6 +76,12 @@ export class SharedQueue implements QueueAdmin {
     return all.slice(0, page.limit);
   }
 
+  async find(id: string): Promise<QueuedInFull | undefined> {
+    const number = parseOutgoingId(id);
+    if (number === undefined) return undefined;
+    return (await this.#parts.holderOfNumber(outgoingAccount(number))).queue.find(id);
+  }
+
   async events(id: string): Promise<readonly QueueEvent[]> {
     const number = parseOutgoingId(id);
     if (number === undefined) return [];
@@ -75,19 +89,29 @@ export class SharedQueue implements QueueAdmin {
   }
 
   /** What is not theirs is nothing to the others. */
-  async change(change: QueueChange): Promise<number> {
+  async change(change: QueueChange): Promise<QueueChanged> {
     const { account } = change.filter ?? {};
     if (change.ids === undefined && account !== undefined)
       return (await this.#parts.holderOf(account)).queue.change(change);
-    if (change.ids === undefined) return sum(await this.#all((queue) => queue.change(change)));
-    let changed = 0;
-    for (const id of change.ids) {
-      const number = parseOutgoingId(id);
-      if (number === undefined) continue;
+    const { ids } = change;
+    if (ids === undefined) return together(await this.#all((queue) => queue.change(change)));
+    const changed: QueueChanged[] = [];
+    for (const id of ids) changed.push(await this.#changeOne(change, id));
+    return together(changed);
+  }
+
+  /** Where nobody holds an account of that number nothing is known of it; the others are none the worse for it. */
+  async #changeOne(change: QueueChange, id: string): Promise<QueueChanged> {
+    const number = parseOutgoingId(id);
+    const unknown: QueueChanged = { recipients: 0, messages: [{ id, recipients: 0, why: 'unknown' }] };
+    if (number === undefined) return unknown;
+    try {
       const holder = await this.#parts.holderOfNumber(outgoingAccount(number));
-      changed += await holder.queue.change({ ...change, ids: [id] });
+      return await holder.queue.change({ ...change, ids: [id] });
+    } catch (error) {
+      if (error instanceof MailboxError && error.code === 'nonexistent') return unknown;
+      throw error;
     }
-    return changed;
   }
 
   async state(): Promise<QueueState> {
@@ -110,6 +134,13 @@ export class SharedQueue implements QueueAdmin {
   async #all<T>(ask: (queue: QueueAdmin) => Promise<T>): Promise<readonly T[]> {
     return Promise.all((await this.#parts.everybody()).map(({ queue }) => ask(queue)));
   }
+}
+
+function together(changes: readonly QueueChanged[]): QueueChanged {
+  return {
+    recipients: sum(changes.map(({ recipients }) => recipients)),
+    messages: changes.flatMap(({ messages }) => messages).slice(0, MOST_NAMED),
+  };
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

@@ -34,7 +34,25 @@ test('one that cannot be taken back does not keep the others in the queue', asyn
       () => Promise.reject(new MailboxError('nonexistent', 'it is being removed')),
       { times: 1 },
     );
-    assert.equal(await new LocalQueue(kit.domain).change({ what: 'cancel', ids }), 1);
+    const { recipients, messages } = await new LocalQueue(kit.domain).change({ what: 'cancel', ids });
+    assert.equal(recipients, 1);
+    const about = { kind: 'sent', subject: 'Hello', to: ['carl@example.org'], toCount: 1 };
+    assert.deepEqual(messages, [
+      {
+        id: ids[0],
+        recipients: 0,
+        why: 'fault',
+        account: 'anna@example.com',
+        sender: 'anna@example.com',
+        ...about,
+      },
+      { id: ids[1], recipients: 1, account: 'bo@example.com', sender: 'bo@example.com', ...about },
+    ]);
+    const again = await new LocalQueue(kit.domain).change({ what: 'cancel', ids: [ids[1] as string, '9-9'] });
+    assert.deepEqual(
+      again.messages.map(({ why }) => why),
+      ['cancelled', 'unknown'],
+    );
     const left = await kit.store.outgoing.list(0, 10);
     assert.deepEqual(
       left.map(({ row }) => outgoingText(row.id)),

@@ -9,27 +9,38 @@ import {
   outgoingText,
   parseOutgoingId,
 } from '../mailbox/model/outgoing.ts';
+import { isUntried } from '../mailbox/operations/cancel-outgoing.ts';
 import {
+  type ChangedOutgoing,
   dropOutgoing,
   holdOutgoing,
   releaseOutgoing,
   retryOutgoing,
 } from '../mailbox/operations/outgoing.ts';
 import { takeBack } from '../mailbox/operations/take-back.ts';
-import type {
-  QueueAdmin,
-  QueueChange,
-  QueuedMessage,
-  QueuedRecipient,
-  QueueEvent,
-  QueueFilter,
-  QueuePage,
-  QueueState,
-  RunningQueue,
+import { loadOutgoingHead } from '../mailbox/reading/outgoing-mail.ts';
+import {
+  type ChangedMessage,
+  MOST_NAMED,
+  type QueueAdmin,
+  type QueueChange,
+  type QueueChanged,
+  type QueuedInFull,
+  type QueuedMessage,
+  type QueuedRecipient,
+  type QueueEvent,
+  type QueueFilter,
+  type QueuePage,
+  type QueueState,
+  type RunningQueue,
+  type Unchanged,
 } from './queue-admin.ts';
 
 const PAGE = 200;
 const MOST_EVENTS = 10_000;
+/** Recipients of one that was changed. */
+const MOST_SHOWN = 3;
+const ENDS = ['cancelled', 'dropped', 'delivered', 'failed'] as const;
 
 export class LocalQueue implements QueueAdmin {
   readonly #domain: Domain;
@@ -50,22 +61,40 @@ export class LocalQueue implements QueueAdmin {
     return found;
   }
 
+  async find(id: string): Promise<QueuedInFull | undefined> {
+    const [outgoing] = await this.#domain.store.outgoing.load([idOf(id)]);
+    const message = outgoing && (await this.#summary(outgoing));
+    if (outgoing === undefined || message === undefined) return undefined;
+    return { ...message, ...(await loadOutgoingHead(this.#domain, outgoing.row)) };
+  }
+
   async events(id: string): Promise<readonly QueueEvent[]> {
     const log = await this.#domain.store.outgoing.loadLog(idOf(id), MOST_EVENTS);
     return log.map(({ atMs, address, event, detail }) => ({ atMs, address, event, detail }));
   }
 
-  async change(change: QueueChange): Promise<number> {
-    const messages = await this.#change(change);
-    const { what, filter = {}, reason = '' } = change;
-    this.#domain.log.info(
-      { what, messages, ...filter, ...(reason && { reason }) },
-      'queued mail was changed',
-    );
-    return messages;
+  async change(change: QueueChange): Promise<QueueChanged> {
+    const { what, ids, filter = {}, reason = '' } = change;
+    const before = ids && (await this.#before(ids.slice(0, MOST_NAMED)));
+    const faults = new Set<OutgoingId>();
+    const changed = await this.#change(change, faults);
+    const recipients = [...changed.values()].reduce((sum, one) => sum + one, 0);
+    const about = { what, recipients, ...filter, ...(reason && { reason }) };
+    this.#domain.log.info(about, 'queued mail was changed');
+    const messages: ChangedMessage[] = [];
+    for (const one of before ?? []) {
+      const id = idOf(one.id);
+      const isFault = faults.has(id);
+      messages.push(isFault ? { ...one, why: 'fault' } : await this.#after(what, one, changed.get(id) ?? 0));
+    }
+    return { recipients, messages };
   }
 
-  async #change({ what, ids, filter = {}, reason = '', isReported }: QueueChange): Promise<number> {
+  /** For how many recipients of each. */
+  async #change(
+    { what, ids, filter = {}, reason = '', isReported }: QueueChange,
+    faults: Set<OutgoingId>,
+  ): Promise<ChangedOutgoing> {
     const named: OutgoingId[] = ids?.map(idOf) ?? [];
     if (ids === undefined) for await (const { row } of this.#all(filter, 0)) named.push(row.id);
     if (what === 'retry' || what === 'release') await this.running?.writeDown(named);
@@ -78,24 +107,66 @@ export class LocalQueue implements QueueAdmin {
       case 'release':
         return releaseOutgoing(this.#domain, named);
       case 'cancel':
-        return this.#cancel(named);
+        return this.#cancel(named, faults);
       case 'drop':
         return dropOutgoing(this.#domain, named, { reason, ...(isReported !== undefined && { isReported }) });
     }
   }
 
-  /** How many recipients do not get it. */
-  async #cancel(ids: readonly OutgoingId[]): Promise<number> {
-    let recipients = 0;
+  /** What there is to say of them when they may be gone. */
+  async #before(ids: readonly string[]): Promise<readonly ChangedMessage[]> {
+    const all: ChangedMessage[] = [];
+    for (const id of ids) {
+      const found = await this.find(id);
+      if (found === undefined) {
+        all.push({ id, recipients: 0 });
+        continue;
+      }
+      const { account, sender, kind, subject, recipients } = found;
+      const to = recipients.slice(0, MOST_SHOWN).map(({ address }) => address);
+      const about = { account, sender, kind, to, toCount: recipients.length };
+      all.push({ id, recipients: 0, ...about, ...(subject !== undefined && { subject }) });
+    }
+    return all;
+  }
+
+  async #after(
+    what: QueueChange['what'],
+    before: ChangedMessage,
+    recipients: number,
+  ): Promise<ChangedMessage> {
+    const id = idOf(before.id);
+    const [now] = await this.#domain.store.outgoing.load([id]);
+    if (recipients === 0) return { ...before, why: await this.#whyNot(what, id, now) };
+    const times =
+      now?.recipients.flatMap(({ state, nextMs }) => (state === 'waiting' ? (nextMs ?? []) : [])) ?? [];
+    return { ...before, recipients, ...(times.length > 0 && { nextMs: Math.min(...times) }) };
+  }
+
+  async #whyNot(what: QueueChange['what'], id: OutgoingId, now: Outgoing | undefined): Promise<Unchanged> {
+    const states = new Set(now?.recipients.map(({ state }) => state));
+    if (now === undefined || !(states.has('waiting') || states.has('held'))) {
+      const log = await this.#domain.store.outgoing.loadLog(id, MOST_EVENTS);
+      if (log.length === 0) return now === undefined ? 'unknown' : 'ended';
+      return log.flatMap(({ event }) => ENDS.find((end) => end === event) ?? []).at(-1) ?? 'ended';
+    }
+    if (what !== 'cancel') return states.has('held') ? 'held' : 'waiting';
+    if (now.row.kind !== 'sent') return 'passed on';
+    return isUntried(now) ? 'under way' : 'tried';
+  }
+
+  async #cancel(ids: readonly OutgoingId[], faults: Set<OutgoingId>): Promise<ChangedOutgoing> {
+    const changed = new Map<OutgoingId, number>();
     for (const id of ids) {
       try {
-        recipients += await this.#takeBack(id);
+        changed.set(id, await this.#takeBack(id));
       } catch (err) {
         // Its account may be gone: the others are none the worse for it.
+        faults.add(id);
         this.#domain.log.warn({ err, outgoing: outgoingText(id) }, 'queued mail could not be taken back');
       }
     }
-    return recipients;
+    return changed;
   }
 
   async #takeBack(id: OutgoingId): Promise<number> {

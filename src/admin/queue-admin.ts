@@ -24,6 +24,14 @@ export type QueuedRecipient = Pick<
   'address' | 'state' | 'attempts' | 'nextMs' | 'lastAtMs' | 'lastHost' | 'lastReply'
 >;
 
+/** For whoever looks at one. */
+export interface QueuedInFull extends QueuedMessage {
+  /** Decoded, in one line. */
+  readonly subject?: string;
+  /** As it leaves. */
+  readonly sizeBytes?: number;
+}
+
 export interface QueueEvent {
   readonly atMs: number;
   readonly address: string;
@@ -58,6 +66,44 @@ export interface QueueChange {
   readonly isReported?: boolean;
 }
 
+/**
+ * Why nothing was done to a message. `unknown`: there never was one, or long ago; `cancelled`, `dropped`, `delivered`, `failed`, `ended`: it
+ * is gone already; `under way`: it is being sent at this moment; `tried`: others may know of it; `passed on`: nobody here has sent it;
+ * `held`, `waiting`: it is so already, or has to be the other; `fault`: the server could not, and its log says why.
+ */
+export const UNCHANGED = [
+  ...(['unknown', 'cancelled', 'dropped', 'delivered', 'failed', 'ended'] as const),
+  ...(['under way', 'tried', 'passed on', 'held', 'waiting', 'fault'] as const),
+] as const;
+export type Unchanged = (typeof UNCHANGED)[number];
+
+/** What became of one that was named. */
+export interface ChangedMessage extends Pick<QueuedInFull, 'subject'> {
+  readonly id: string;
+  /** For how many of its recipients it was done. */
+  readonly recipients: number;
+  /** Absent when something was done. */
+  readonly why?: Unchanged;
+  /** As it was before; these are absent of one that was not there. */
+  readonly account?: string;
+  readonly sender?: string;
+  readonly kind?: OutgoingKind;
+  /** The first of them. */
+  readonly to?: readonly string[];
+  readonly toCount?: number;
+  /** As it is now: when it is tried. */
+  readonly nextMs?: number;
+}
+
+export const MOST_NAMED = 100;
+
+export interface QueueChanged {
+  /** For how many it was done, in all. */
+  readonly recipients: number;
+  /** In the order in which they were named, the first `MOST_NAMED` of them; none when a filter chose them. */
+  readonly messages: readonly ChangedMessage[];
+}
+
 export interface DestinationFacts {
   readonly key: string;
   readonly waiting: number;
@@ -79,10 +125,11 @@ export interface QueueState {
 export interface QueueAdmin {
   /** In the order of their ids. */
   list(page: QueuePage): Promise<readonly QueuedMessage[]>;
+  /** Undefined when it is not there any more. */
+  find(id: string): Promise<QueuedInFull | undefined>;
   /** What happened to a message, also to one that has ended in the last thirty days; empty for one that never was. */
   events(id: string): Promise<readonly QueueEvent[]>;
-  /** For how many recipients it was done. */
-  change(change: QueueChange): Promise<number>;
+  change(change: QueueChange): Promise<QueueChanged>;
   state(): Promise<QueueState>;
   /** Throws `cannot` where no server runs. */
   setPaused(isPaused: boolean): Promise<void>;

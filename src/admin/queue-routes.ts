@@ -31,11 +31,15 @@ export const QUEUE_ROUTES: readonly Route[] = Object.freeze([
     const page = valid(PageSchema, await call.json()) as QueuePage;
     return { json: { messages: await call.admin.queue.list(page) } };
   }),
+  on('GET', '/v1/queue/messages/(\\d{1,7}-s?\\d{1,10})', async ({ admin }, number) => {
+    const message = await admin.queue.find(number);
+    return { json: message === undefined ? {} : { message } };
+  }),
   on('GET', '/v1/queue/events/(\\d{1,7}-s?\\d{1,10})', async ({ admin }, number) => ({
     json: { events: await admin.queue.events(number) },
   })),
   on('POST', '/v1/queue/change', async (call) => {
     const change = valid(ChangeSchema, await call.json()) as QueueChange;
-    return { json: { changed: await call.admin.queue.change(change) } };
+    return { json: await call.admin.queue.change(change) };
   }),
 ]);

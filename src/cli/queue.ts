@@ -1,9 +1,18 @@
 /** `brevduva queue ...`: mail that is to leave, what holds it up, and what became of it. */
 import type { Command } from 'commander';
-import type { QueueAdmin, QueueChange, QueuedMessage, QueuedRecipient } from '../admin/queue-admin.ts';
+import type { QueueAdmin, QueueChange, QueuedMessage } from '../admin/queue-admin.ts';
 import { OUTGOING_TEXT } from '../mailbox/model/outgoing.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { type CommonOptions, countArgument, withAdmin, withCommonOptions } from './options.ts';
+import {
+  changedInAll,
+  changedLine,
+  lastOf,
+  messageLines,
+  moment,
+  unchangedLine,
+  until,
+} from './queue-words.ts';
 import { counted, note, print, shortDuration, table } from './terminal.ts';
 
 type Done = (code: ExitCode) => void;
@@ -94,35 +103,32 @@ function rowsOf({ id, sender, createdMs, recipients }: QueuedMessage): string[][
   ]);
 }
 
-function lastOf({ lastHost = '', lastReply = '' }: QueuedRecipient): string {
-  return [lastHost, lastReply].filter((part) => part !== '').join(': ') || '-';
-}
-
-function until(ms: number): string {
-  const left = ms - Date.now();
-  return left <= 0 ? 'now' : shortDuration(left);
-}
-
 function show(parent: Command, done: Done): void {
   const command = parent
     .command('show')
-    .description('show what has happened to a message, also to one that ended in the last 30 days')
+    .description(
+      'show a message that waits, and what has happened to it; also to one that ended in the last 30 days',
+    )
     .argument('<id>', 'of the message, as "queue list" has it')
-    .option('--json', 'one JSON object a line, for scripts');
+    .option('--json', 'one JSON object a line, for scripts: the message while it waits, then what happened');
   withCommonOptions(command).action(async (id: string, options: Chosen) => {
     requireId(id);
-    const events = await withAdmin(options, ({ queue: admin }) => admin.events(id));
-    if (events.length === 0) {
+    const [message, events] = await withAdmin(options, async ({ queue: admin }) => [
+      await admin.find(id),
+      await admin.events(id),
+    ]);
+    if (message === undefined && events.length === 0) {
       note(`nothing is known of a message ${id}`);
       return done(EXIT.failed);
     }
-    for (const event of events) {
-      if (options.json === true) print(JSON.stringify(event));
-      else {
-        const time = `${new Date(event.atMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
-        print([time, event.event.padEnd(9), event.address || '<>', event.detail].join('  ').trimEnd());
-      }
+    if (options.json === true) {
+      for (const line of message === undefined ? events : [message, ...events]) print(JSON.stringify(line));
+      return;
     }
+    if (message === undefined) note(`${id} is not in the queue any more`);
+    else for (const line of messageLines(message)) print(line);
+    for (const { atMs, event, address, detail } of events)
+      print([moment(atMs), event.padEnd(9), address || '<>', detail].join('  ').trimEnd());
   });
 }
 
@@ -162,14 +168,16 @@ function change(parent: Command, done: Done, what: QueueChange['what'], descript
         ...(report === undefined ? {} : { isReported: report }),
       }),
     );
-    print(`${counted(changed, 'recipient')}`);
-    if (what === 'cancel' && changed === 0 && ids.length > 0) note(TOO_LATE);
-    done(changed === 0 && ids.length > 0 ? EXIT.failed : EXIT.ok);
+    const asked = { what, report };
+    for (const one of changed.messages) {
+      if (one.recipients > 0) print(changedLine(asked, one));
+      else note(unchangedLine(asked, one));
+    }
+    if (changed.messages.length < (ids.length || Number.POSITIVE_INFINITY))
+      print(changedInAll(asked, changed.recipients));
+    done(changed.recipients === 0 && ids.length > 0 ? EXIT.failed : EXIT.ok);
   });
 }
-
-const TOO_LATE =
-  'nothing was taken back: what has been tried, is on its way or was passed on stays; "queue drop" ends it';
 
 function pause(parent: Command, name: string, description: string, isPaused: boolean): void {
   const command = parent.command(name).description(description);

@@ -41,9 +41,27 @@ describe('brevduva queue', () => {
     for (const name of ['bo', 'cy', 'di']) await kit.send([`${name}@example.org`], { expiresMs });
     await kit.close();
     const [bo, cy, di] = (await listed()).map(({ id }) => id) as [string, string, string];
-    assert.equal((await queue('hold', bo, '--reason', 'looks odd')).stdout, '1 recipient\n');
-    assert.equal((await queue('drop', cy, '--reason', 'a mistake')).code, 0);
-    assert.equal((await queue('drop', cy, '--reason', 'again')).code, 1);
+    const held = await queue('hold', bo, '--reason', 'looks odd');
+    assert.equal(
+      held.stdout,
+      `${bo} "Hej" to bo@example.org is held: not tried until "queue release ${bo}"\n`,
+    );
+    assert.match((await queue('hold', bo)).stderr, /it is held already/);
+    const dropped = await queue('drop', cy, '--reason', 'a mistake');
+    assert.match(dropped.stdout, /was dropped: nobody else gets it, and anna@example\.com is told why/);
+    const again = await queue('drop', cy, '--reason', 'again');
+    assert.deepEqual(
+      [again.code, again.stderr],
+      [1, `${cy}: nothing was done, for it was dropped already\n`],
+    );
+    assert.match((await queue('release', di)).stderr, /it is not held/);
+    const shown = (await queue('show', bo)).stdout;
+    for (const line of [/^subject +Hej$/m, /^size +\d+ B$/m, /^to +bo@example\.org: held, not tried$/m])
+      assert.match(shown, line);
+    assert.match((await queue('show', di)).stdout, /^to +di@example\.org: waiting, not tried, next /m);
+    const [first = ''] = (await queue('show', bo, '--json')).stdout.split('\n');
+    const { id, subject, sizeBytes } = JSON.parse(first);
+    assert.deepEqual([id, subject, sizeBytes > 50], [bo, 'Hej', true]);
     assert.equal((await queue('hold')).code, 2);
     assert.equal((await queue('pause')).code, 1);
     assert.match((await queue('list')).stdout, new RegExp(`${bo} +anna@example.com +bo@example.org +held`));
@@ -56,14 +74,17 @@ describe('brevduva queue', () => {
     while (hop.mails.length < 1 && performance.now() < untilMs) await new Promise((go) => setTimeout(go, 50));
     assert.equal(hop.mails[0]?.recipients[0]?.address, 'di@example.org');
     assert.equal((await queue('pause')).code, 0);
-    assert.equal((await queue('release', '--domain', 'example.org')).stdout, '1 recipient\n');
+    const released = await queue('release', '--domain', 'example.org');
+    assert.equal(released.stdout, 'is released for 1 recipient\n');
     assert.match((await queue('list')).stderr, /sending is paused/);
     await server.said(/sending was paused/);
     assert.equal(hop.mails.length, 1);
     assert.equal((await queue('resume')).code, 0);
     while ((await listed()).length > 0 && performance.now() < untilMs);
     assert.equal(hop.mails.length, 2);
-    const { stdout } = await queue('show', bo);
+    const { stdout, stderr } = await queue('show', bo);
+    assert.match(stderr, /is not in the queue any more/);
+    assert.match((await queue('cancel', bo)).stderr, /it is gone: it was delivered/);
     for (const word of ['accepted', 'held', 'released', 'delivered']) assert.match(stdout, new RegExp(word));
     assert.match((await queue('show', cy)).stdout, /dropped .*a mistake/);
     assert.equal((await queue('show', '9-9')).code, 1);

@@ -12,6 +12,7 @@ import { receive } from './incoming.ts';
 import { mailboxOf } from './mailboxes.ts';
 import {
   acceptOutgoing,
+  type ChangedOutgoing,
   dropOutgoing,
   holdOutgoing,
   type NewOutgoingMail,
@@ -52,6 +53,9 @@ const read = ({ domain }: TestDomain) =>
   receive(domain.store, [asAccountId(1)], 1e6, Buffer.from(TEXT, 'latin1'));
 const recipientsOf = async ({ domain }: TestDomain, id: OutgoingId) =>
   (await domain.store.outgoing.load([id]))[0]?.recipients.map(({ state }) => state);
+
+const counted = async (changed: Promise<ChangedOutgoing>) =>
+  [...(await changed).values()].reduce((sum, one) => sum + one, 0);
 
 describe('outgoing mail', () => {
   it('is there with the copy in Sent, and whoever sends is told once it is durable', () =>
@@ -123,18 +127,18 @@ describe('outgoing mail', () => {
       const account = await open(kit);
       const mail = to('a@example.org', 'b@example.org');
       const { id } = await acceptOutgoing(domain, account, await read(kit), mail);
-      assert.equal(await holdOutgoing(domain, [id], 'looks odd'), 2);
-      assert.equal(await holdOutgoing(domain, [id], 'again'), 0);
+      assert.equal(await counted(holdOutgoing(domain, [id], 'looks odd')), 2);
+      assert.equal(await counted(holdOutgoing(domain, [id], 'again')), 0);
       assert.deepEqual(await recipientsOf(kit, id), ['held', 'held']);
-      assert.equal(await retryOutgoing(domain, [id]), 0);
-      assert.equal(await releaseOutgoing(domain, [id]), 2);
-      assert.equal(await retryOutgoing(domain, [id]), 2);
+      assert.equal(await counted(retryOutgoing(domain, [id])), 0);
+      assert.equal(await counted(releaseOutgoing(domain, [id])), 2);
+      assert.equal(await counted(retryOutgoing(domain, [id])), 2);
       assert.ok(heard.length >= 3);
-      assert.equal(await dropOutgoing(domain, [id], { reason: 'too late', isReported: true }), 2);
+      assert.equal(await counted(dropOutgoing(domain, [id], { reason: 'too late', isReported: true })), 2);
       assert.deepEqual(await recipientsOf(kit, id), ['failed', 'failed']);
-      assert.equal(await dropOutgoing(domain, [id], { reason: 'no', isReported: false }), 0);
+      assert.equal(await counted(dropOutgoing(domain, [id], { reason: 'no', isReported: false })), 0);
       const second = await acceptOutgoing(domain, account, await read(kit), to('c@example.org'));
-      assert.equal(await dropOutgoing(domain, [second.id], { reason: 'no', isReported: false }), 1);
+      assert.equal(await counted(dropOutgoing(domain, [second.id], { reason: 'no', isReported: false })), 1);
       assert.equal(await recipientsOf(kit, second.id), undefined);
       const log = await domain.store.outgoing.loadLog(id, 99);
       const events = log.filter(({ address }) => address !== 'b@example.org').map(({ event }) => event);

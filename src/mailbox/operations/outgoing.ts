@@ -185,8 +185,15 @@ export function checkOctets({ limits }: Domain, { queuedOctets = 0 }: AccountSta
   throw new MailboxError('limit', text);
 }
 
-/** Keeps what waits from being tried. Returns how many recipients it was done for, as all of these do. */
-export function holdOutgoing(domain: Domain, ids: readonly OutgoingId[], reason: string): Promise<number> {
+/** For how many recipients of a message something was done. */
+export type ChangedOutgoing = ReadonlyMap<OutgoingId, number>;
+
+/** Keeps what waits from being tried. */
+export function holdOutgoing(
+  domain: Domain,
+  ids: readonly OutgoingId[],
+  reason: string,
+): Promise<ChangedOutgoing> {
   return changeEach(domain, ids, ({ address }, atMs) => ({
     when: ['waiting'],
     become: { state: 'held', nextMs: undefined },
@@ -195,7 +202,7 @@ export function holdOutgoing(domain: Domain, ids: readonly OutgoingId[], reason:
 }
 
 /** What is held is tried at once, but not before its sender wants it to leave. */
-export async function releaseOutgoing(domain: Domain, ids: readonly OutgoingId[]): Promise<number> {
+export async function releaseOutgoing(domain: Domain, ids: readonly OutgoingId[]): Promise<ChangedOutgoing> {
   const released = await changeEach(domain, ids, ({ address }, atMs, row) => ({
     when: ['held'],
     become: { state: 'waiting', nextMs: notBefore(row, atMs) },
@@ -206,7 +213,7 @@ export async function releaseOutgoing(domain: Domain, ids: readonly OutgoingId[]
 }
 
 /** What waits is tried at once; so is not what its sender wants to leave later. */
-export async function retryOutgoing(domain: Domain, ids: readonly OutgoingId[]): Promise<number> {
+export async function retryOutgoing(domain: Domain, ids: readonly OutgoingId[]): Promise<ChangedOutgoing> {
   const retried = await changeEach(domain, ids, ({ address }, atMs, row) => ({
     when: ['waiting'],
     become: { nextMs: notBefore(row, atMs) },
@@ -224,7 +231,7 @@ export async function dropOutgoing(
   domain: Domain,
   ids: readonly OutgoingId[],
   { reason, isReported }: { readonly reason: string; readonly isReported?: boolean },
-): Promise<number> {
+): Promise<ChangedOutgoing> {
   const dropped = await changeEach(domain, ids, ({ address }, atMs, { kind }) => ({
     when: ['waiting', 'held'],
     become: (isReported ?? kind === 'sent') ? stopped(reason, atMs) : 'ended',
@@ -253,8 +260,8 @@ async function changeEach(
   domain: Domain,
   ids: readonly OutgoingId[],
   make: (recipient: OutgoingRecipient, atMs: number, row: OutgoingRow) => MadeChange,
-): Promise<number> {
-  let changed = 0;
+): Promise<ChangedOutgoing> {
+  const changed = new Map<OutgoingId, number>();
   for (let at = 0; at < ids.length; at += SLICE) {
     const found = await domain.store.outgoing.load(ids.slice(at, at + SLICE));
     const atMs = domain.clock.nowMs();
@@ -264,9 +271,11 @@ async function changeEach(
         return { ...make(recipient, atMs, row), outgoing: row.id, n: recipient.n };
       }),
     );
-    for (const outcome of await domain.store.outgoing.settle(changes)) {
+    const outcomes = await domain.store.outgoing.settle(changes);
+    for (const [i, { outgoing }] of changes.entries()) {
+      const outcome = outcomes[i];
       if (outcome instanceof StoreError) throw refusalOf(outcome);
-      if (outcome) changed++;
+      if (outcome === true) changed.set(outgoing, (changed.get(outgoing) ?? 0) + 1);
     }
   }
   return changed;

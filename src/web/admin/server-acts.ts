@@ -42,7 +42,7 @@ export const SERVER_ACTS: readonly Act[] = Object.freeze([
       isReported: z.boolean().optional(),
     }),
     run: async ({ admin }, { what, ids, isReported = false }) => {
-      const changed = await admin.queue.change({ what, ids, isReported });
+      const { recipients: changed } = await admin.queue.change({ what, ids, isReported });
       return { facts: { change: what, ids: ids.join(' '), changed }, value: { changed } };
     },
   }),
