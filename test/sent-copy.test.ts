@@ -65,6 +65,34 @@ describe('copies of what is sent', () => {
     assert.equal(await count(), before + 1);
   });
 
+  test('two messages with one Message-ID are both kept, and each only once', async () => {
+    const letter = newLetter();
+    const other = letter.replace('Hello', 'Good bye');
+    const before = await count();
+    await send(letter);
+    await append('Sent', other);
+    assert.equal(await count(), before + 2);
+    await append('Sent', letter);
+    await send(other);
+    assert.equal(await count(), before + 2);
+    const another = letter.replace('To: bob', 'Subject: Another\r\nTo: bob');
+    await append('Sent', another);
+    await send(letter);
+    assert.equal(await count(), before + 4);
+  });
+
+  test('of a copy that says who got a blind one nothing is lost', async () => {
+    const letter = newLetter();
+    const before = await count();
+    await send(letter);
+    const full = letter.replace('To: bob', 'Bcc: carl@example.com\r\nX-Note: mine\r\nTo: bob');
+    await append('Sent', full);
+    assert.equal(await count(), before + 1);
+    await imap.ok('SELECT Sent');
+    assert.match((await imap.ok('FETCH * BODY.PEEK[]')).untagged.join(), /Bcc: carl@example\.com/);
+    await imap.ok('CLOSE');
+  });
+
   test('a copy that was expunged is not the one that is there', async () => {
     const letter = newLetter();
     await send(letter);

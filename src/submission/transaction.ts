@@ -209,8 +209,29 @@ export class SubmissionTransaction implements Transaction {
   async #accept(received: Received, mail: NewOutgoingMail): Promise<AcceptedMail> {
     const { settings } = this.#services;
     const { account, guest } = this.#who;
+    const { messageId } = received.facts;
     const domain = actingAs(this.#services.domain, guest);
-    const copy = settings.copies ? await this.#copyFor(received) : undefined;
+    const kept = settings.copies ? sentCopyIn(account) : undefined;
+    if (kept === undefined) return this.#acceptWith(received, mail, undefined);
+    const own = { ...received, madeBy: 'program' } as const;
+    const known = await takeSentCopy(domain, account, kept.mailbox, own);
+    try {
+      return await this.#acceptWith(received, mail, known === undefined ? kept : undefined);
+    } catch (error) {
+      // The program sends it again, and has its copy there all the same.
+      if (known !== undefined)
+        noteSentCopy(domain, account, kept.mailbox, { messageId, uid: known.uid, madeBy: 'program' });
+      throw error;
+    }
+  }
+
+  async #acceptWith(
+    received: Received,
+    mail: NewOutgoingMail,
+    copy: SentCopy | undefined,
+  ): Promise<AcceptedMail> {
+    const { account, guest } = this.#who;
+    const domain = actingAs(this.#services.domain, guest);
     if (mail.envelope.holdUntilMs !== undefined)
       return acceptWaiting(domain, account, received, mail, copy !== undefined);
     const accepted = await acceptOutgoing(domain, account, received, mail, copy);
@@ -219,17 +240,6 @@ export class SubmissionTransaction implements Transaction {
     if (copy !== undefined && uid !== undefined)
       noteSentCopy(domain, account, copy.mailbox, { messageId, uid, madeBy: 'server' });
     return accepted;
-  }
-
-  /** Undefined when there is nowhere to keep it, or the program has done so already. */
-  async #copyFor({ facts }: Received): Promise<SentCopy | undefined> {
-    const { domain } = this.#services;
-    const { account } = this.#who;
-    const copy = sentCopyIn(account);
-    if (copy === undefined) return undefined;
-    const { messageId } = facts;
-    const known = await takeSentCopy(domain, account, copy.mailbox, { messageId, madeBy: 'program' });
-    return known === undefined ? copy : undefined;
   }
 
   #repaired(

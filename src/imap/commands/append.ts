@@ -4,6 +4,8 @@ import type { Uid } from '../../mailbox/model/model.ts';
 import { appendMessages, type IncomingMessage } from '../../mailbox/operations/append.ts';
 import { copyMessages } from '../../mailbox/operations/copy.ts';
 import { noteSentCopy, takeSentCopy, takeWaitingCopy } from '../../mailbox/operations/sent-copy.ts';
+import type { AccountState } from '../../mailbox/state/account.ts';
+import type { MailboxState } from '../../mailbox/state/mailbox.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call, SessionContext } from '../context.ts';
 import { tellAdded } from '../mailbox-events.ts';
@@ -39,19 +41,36 @@ async function run(call: Call<'authenticated' | 'selected'>, args: AppendArgs): 
   const { account, mailbox: target } = place;
   const { domain } = session;
   const [only, ...more] = messages;
-  const sent = only === undefined || more.length > 0 ? {} : { messageId: only.facts.messageId };
-  const known = await takeSentCopy(domain, account, target, { ...sent, madeBy: 'server' });
-  if (known !== undefined) return ok('It is there already', appendUid(target.uidValidity, [known]));
-  const waiting = await takeWaitingCopy(domain, account, target, sent);
+  if (only !== undefined && more.length === 0 && target.role === 'sent')
+    return appendToSent(session, account, target, only);
+  const appended = await appendMessages(domain, account, target, messages);
+  tellAdded(session, account, target, 'APPEND', appended.uids);
+  return ok('APPEND completed', appendUid(appended.uidValidity, appended.uids));
+}
+
+/** What was sent a moment ago is there once: the copy of the server, or that of the program where it says more. */
+async function appendToSent(
+  session: SessionContext,
+  account: AccountState,
+  target: MailboxState,
+  message: IncomingMessage,
+): Promise<Completion> {
+  const { domain } = session;
+  const known = await takeSentCopy(domain, account, target, { ...message, madeBy: 'server' });
+  if (known !== undefined && !known.saysLess)
+    return ok('It is there already', appendUid(target.uidValidity, [known.uid]));
+  const waiting = await takeWaitingCopy(domain, account, target, message);
   if (waiting !== undefined) {
     const { to, uidValidity } = await copyMessages(domain, account, waiting.mailbox, [waiting.uid], target);
     tellAdded(session, account, target, 'APPEND', to);
     if (to.length > 0) return ok('It waits to be sent, and is there', appendUid(uidValidity, to));
   }
-  const appended = await appendMessages(domain, account, target, messages);
-  const uid = appended.uids[0] as Uid;
+  const replaced = known && { mailbox: target, uid: known.uid, isSuperseded: true };
+  const appended = await appendMessages(domain, account, target, [message], replaced ? { replaced } : {});
   tellAdded(session, account, target, 'APPEND', appended.uids);
-  noteSentCopy(domain, account, target, { ...sent, madeBy: 'program', uid });
+  const { messageId } = message.facts;
+  const uid = appended.uids[0] as Uid;
+  if (known === undefined) noteSentCopy(domain, account, target, { messageId, madeBy: 'program', uid });
   return ok('APPEND completed', appendUid(appended.uidValidity, appended.uids));
 }
 

@@ -72,7 +72,12 @@ export interface AppendResult {
 
 export interface AppendOptions {
   /** A message that goes in the same change, so that there is never neither of the two, nor both. */
-  readonly replaced?: { readonly mailbox: MailboxState; readonly uid: number };
+  readonly replaced?: {
+    readonly mailbox: MailboxState;
+    readonly uid: number;
+    /** Nobody wants it back. */
+    readonly isSuperseded?: boolean;
+  };
   /** What throws when nothing is to be done after all; it runs in the change, before everything else. */
   readonly before?: () => void;
   /** What the server itself has to say has room always. */
@@ -122,7 +127,8 @@ export async function appendMessages(
         checkArrivalQuota(account, mailbox, bytes - freed, messages.length - 1);
         const added = addIncoming(domain, change, mailbox, messages, threading, options);
         const isDraft = ((list.columns.flags[row] as number) & FLAG.Draft) !== 0;
-        change.expunge(replaced.mailbox, [row], isDraft ? 'superseded' : 'deleted');
+        const fate = isDraft || replaced.isSuperseded ? 'superseded' : 'deleted';
+        change.expunge(replaced.mailbox, [row], fate);
         return added;
       },
     });

@@ -5,7 +5,7 @@
 import type { AccountChange } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
-import { emailNumber } from '../model/model.ts';
+import { emailId, emailNumber } from '../model/model.ts';
 import type { OutgoingId } from '../model/outgoing.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
@@ -16,6 +16,7 @@ import { laterVersions } from './draft-versions.ts';
 import { expungeMessages } from './expunge.ts';
 import { createMailbox } from './folders.ts';
 import { mailboxOf } from './mailboxes.ts';
+import { likeness, type Octets, storedOctets } from './same-message.ts';
 
 export interface TakeBackOptions {
   /** Where a mailbox shows it, it stays: its owner says by himself where it is to be. */
@@ -94,7 +95,7 @@ async function dropCopies(
   if (uids.length > 0) await expungeMessages(domain, account, sent, { uids: uids.sort((a, b) => a - b) });
 }
 
-/** Messages of the mailbox that have its Message-ID and came after it. */
+/** The same message, in the mailbox, that came after it. */
 export async function laterCopies(
   domain: Domain,
   account: AccountState,
@@ -104,11 +105,18 @@ export async function laterCopies(
   const later = (await laterVersions(domain, account, [email])).get(email) ?? [];
   if (later.length === 0) return [];
   await loadPlaces(domain, account);
-  return later.flatMap((other) =>
+  const placed = later.flatMap((other) =>
     (account.placements?.placesOf(other) ?? [])
       .filter(({ mailbox, isHidden }) => mailbox === id && !isHidden)
       .map(({ uid }) => ({ email: other, uid })),
   );
+  const own = placed.length === 0 ? undefined : await storedOctets(domain, emailId(account.id, email));
+  const copies: { readonly email: number; readonly uid: number }[] = [];
+  for (const one of own === undefined ? [] : placed) {
+    const octets = await storedOctets(domain, emailId(account.id, one.email));
+    if (octets !== undefined && (await likeness(octets, own as Octets)).isSame) copies.push(one);
+  }
+  return copies;
 }
 
 function withRole(account: AccountState, role: 'drafts' | 'sent'): MailboxState | undefined {

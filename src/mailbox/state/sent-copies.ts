@@ -1,6 +1,7 @@
 /**
  * What came into the mailboxes for sent mail a moment ago, by Message-ID: a program that puts there what it has sent, where the
- * server has done so, or will, is to find one copy and not two. In memory, for minutes: whoever forgets makes a copy.
+ * server has done so, or will, is to find one copy and not two. In memory, for minutes: whoever forgets makes a copy. Whether it is the same
+ * message is asked of its octets (`operations/same-message.ts`).
  */
 import { LruMap } from '../../base/lru.ts';
 import type { AccountId, MailboxId, Uid } from '../model/model.ts';
@@ -24,12 +25,16 @@ export class SentCopies {
     this.#known.set(keyOf(place, madeBy), { uid, atMs: nowMs });
   }
 
-  /** Once: who asks again, wants another. It may have been expunged since. */
-  take(place: SentCopyPlace, madeBy: SentCopyMaker, nowMs: number): Uid | undefined {
-    const key = keyOf(place, madeBy);
-    const known = this.#known.get(key);
-    this.#known.delete(key);
+  /** It may have been expunged since. */
+  find(place: SentCopyPlace, madeBy: SentCopyMaker, nowMs: number): Uid | undefined {
+    const known = this.#known.get(keyOf(place, madeBy));
     return known !== undefined && nowMs - known.atMs < KNOWN_FOR_MS ? known.uid : undefined;
+  }
+
+  /** Once: who asks again, wants another. False when somebody has asked for this one meanwhile. */
+  take(place: SentCopyPlace, madeBy: SentCopyMaker, uid: Uid): boolean {
+    const key = keyOf(place, madeBy);
+    return this.#known.get(key)?.uid === uid && this.#known.delete(key);
   }
 }
 
