@@ -38,6 +38,15 @@ export interface SubmissionRecord<Envelope = unknown> {
   readonly program?: SentByProgram;
 }
 
+/** Nothing of it changes any more. */
+export function isSettled({
+  undoStatus,
+  delivery,
+}: Pick<SubmissionRecord, 'undoStatus' | 'delivery'>): boolean {
+  if (undoStatus === 'canceled') return true;
+  return undoStatus === 'final' && Object.values(delivery).every(({ delivered }) => delivered !== 'queued');
+}
+
 export const QUEUED: DeliveryStatus = Object.freeze({
   smtpReply: '250 2.0.0 waiting in the queue',
   delivered: 'queued',

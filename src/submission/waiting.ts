@@ -18,9 +18,10 @@ import { noteWaitingCopy, waitingCopyIn } from '../mailbox/operations/sent-copy.
 import type { AccountState } from '../mailbox/state/account.ts';
 import { loadBelongings } from '../mailbox/state/belongings.ts';
 import type { MailboxState } from '../mailbox/state/mailbox.ts';
-import { recordOfWaiting, writeSubmission } from './submission-record.ts';
+import { addSubmission, submissionGists } from './submission-gist.ts';
+import { recordOfWaiting } from './submission-record.ts';
 
-/** The rest are of those who send over JMAP. */
+/** At once. */
 const MOST_TOLD = 5000;
 const NAME = 'Scheduled';
 
@@ -58,16 +59,14 @@ async function telling(
   { envelope, recipients }: NewOutgoingMail,
   program: { readonly keeps: boolean; readonly messageId?: string },
 ): Promise<((change: AccountChange, email: EmailId) => number) | undefined> {
-  const all = await loadBelongings(domain, account);
-  let told = 0;
-  for (const { kind, value } of all.values()) if (kind === 'submission' && value !== undefined) told++;
-  if (told >= MOST_TOLD) return undefined;
+  const all = await submissionGists(account, (await loadBelongings(domain, account)).values());
+  if (all.filter(({ gist }) => gist.undoStatus === 'pending').length >= MOST_TOLD) return undefined;
   const to = [...new Set(recipients.map(({ address }) => address))];
   const about = { ...program, from: envelope.sender, to, untilMs: envelope.holdUntilMs ?? 0 };
   return (change, email) =>
-    change.belongings.add('submission', (number) => {
+    addSubmission(change, (number) => {
       const ids = { emailId: emailObjectId(emailNumber(email)), outgoing: outgoingId(account.id, number) };
-      return writeSubmission(recordOfWaiting({ ...about, ...ids }));
+      return recordOfWaiting({ ...about, ...ids });
     });
 }
 

@@ -2,7 +2,8 @@
  * States and changes of types whose objects belong to the account beside its mail (`model/belongings.ts`), as identities do: `i17-20301`
  * is of identities, nothing changed in them since modseq 17, which was on day 20301 since 1970.
  *
- * What went is remembered for 90 days. A state that is older is not known any more, unless nothing has changed since.
+ * What went is remembered for 90 days, the newest `MOST_TRACES` of a kind. A state that is older is not known any more, unless nothing has
+ * changed since.
  */
 import type { BelongingKind, BelongingRow } from '../../mailbox/model/belongings.ts';
 import { isKept } from '../../mailbox/reading/moment.ts';
@@ -18,6 +19,8 @@ const LETTERS: Readonly<Record<BelongingKind, string>> = {
 const FORM = /^([ispzdv])(\d{1,16})-(\d{1,7})$/;
 const DAY_MS = 86_400_000;
 export const REMEMBERED_MS = 90 * DAY_MS;
+/** Of those of a kind that went, so many are told of, where more went in that time. */
+export const MOST_TRACES = 10_000;
 /** Less than that, so that what a state needs is there whichever hour it is. */
 const KNOWN_DAYS = 85;
 
@@ -114,8 +117,21 @@ export function changedSince(
   if (letter !== LETTERS[kind]) return undefined;
   const since = Number(modseq);
   const isOld = since > 0 && Number(day) < Math.floor(call.domain.clock.nowMs() / DAY_MS) - KNOWN_DAYS;
-  if (state !== then.state && (isOld || since > account.modseq)) return undefined;
+  const isUnknown = isOld || since > account.modseq || since < oldestKnown(then.rows);
+  if (state !== then.state && isUnknown) return undefined;
   return then.rows.filter((row) => row.modseq > since).sort((a, b) => a.modseq - b.modseq);
+}
+
+/** Of what went before that some may be forgotten. */
+function oldestKnown(rows: readonly BelongingRow[]): number {
+  let traces = 0;
+  let oldest = Number.POSITIVE_INFINITY;
+  for (const { value, modseq } of rows) {
+    if (value !== undefined) continue;
+    traces++;
+    oldest = Math.min(oldest, modseq);
+  }
+  return traces < MOST_TRACES ? 0 : oldest;
 }
 
 export async function belongingChanges(

@@ -2,7 +2,9 @@
  * All submissions of an account as they are at one moment. Of what a program has sent over SMTP identity and thread are found here: the
  * identity of its sender, the thread of its email.
  */
+import { TimeSlice } from '../../base/time-slice.ts';
 import type { Domain } from '../../mailbox/domain.ts';
+import type { BelongingRow } from '../../mailbox/model/belongings.ts';
 import { emailId } from '../../mailbox/model/model.ts';
 import { emailOfObjectId, threadObjectId } from '../../mailbox/model/object-ids.ts';
 import { loadFacts } from '../../mailbox/reading/message-reader.ts';
@@ -12,7 +14,8 @@ import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Call } from '../core/method.ts';
 import type { Identity, IdentityMethods } from './identities.ts';
 import type { Listed } from './submission-query.ts';
-import { bringUpToDate, submissionsIn } from './up-to-date.ts';
+import { readSubmission } from './submission-value.ts';
+import { bringUpToDate } from './up-to-date.ts';
 
 export interface AllSubmissions {
   readonly all: readonly Listed[];
@@ -25,7 +28,7 @@ export function readerOf(identities: Pick<IdentityMethods, 'all'>): ReadAll {
   return async (call, account) => {
     await bringUpToDate(call.domain, account);
     const then = await belongingsNow(call, account, 'submission');
-    const all = (await submissionsIn(then.rows)).map(({ row, value }) => ({ id: row.id, value }));
+    const all = await submissionsIn(then.rows);
     const bare = all.filter(({ value }) => value.threadId === '' || value.identityId === '');
     if (bare.length === 0) return { all, then };
     const known = await identities.all(call, account);
@@ -40,6 +43,19 @@ export function readerOf(identities: Pick<IdentityMethods, 'all'>): ReadAll {
     });
     return { all: whole, then };
   };
+}
+
+/** Ascending by number, those that are there. */
+async function submissionsIn(rows: readonly BelongingRow[]): Promise<readonly Listed[]> {
+  const slice = new TimeSlice();
+  const all: Listed[] = [];
+  for (const { id, value } of rows) {
+    if (value === undefined) continue;
+    all.push({ id, value: readSubmission(value) });
+    const spent = slice.spent();
+    if (spent !== undefined) await spent;
+  }
+  return all;
 }
 
 /** That of the sender's address, of his domain, or the first there is. */

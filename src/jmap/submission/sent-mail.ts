@@ -8,8 +8,9 @@ import type { BelongingRow } from '../../mailbox/model/belongings.ts';
 import type { AccountId } from '../../mailbox/model/model.ts';
 import { type OutgoingId, outgoingAccount } from '../../mailbox/model/outgoing.ts';
 import { loadBelongings } from '../../mailbox/state/belongings.ts';
+import { tellsOfMail } from '../../submission/submission-gist.ts';
 import { readSubmission } from './submission-value.ts';
-import { bringUpToDate, tellsOfMail } from './up-to-date.ts';
+import { bringUpToDate } from './up-to-date.ts';
 
 const GATHER_MS = 100;
 
@@ -26,6 +27,7 @@ export class SentMail {
   }
 
   tried(id: OutgoingId): void {
+    this.#domain.turns.outbox.noteNews(id);
     this.#waiting.add(outgoingAccount(id));
     this.#lookSoon();
   }
@@ -66,12 +68,16 @@ export class SentMail {
   async #look(): Promise<void> {
     const accounts = [...this.#waiting];
     this.#waiting.clear();
+    const { accounts: known, turns } = this.#domain;
     for (const id of accounts) {
       try {
-        const account = await this.#domain.accounts.open(id);
+        const account = await known.open(id);
         const all = await loadBelongings(this.#domain, account);
         if ([...all.values()].some(tellsOfMail)) await bringUpToDate(this.#domain, account);
+        else turns.outbox.forgetNews(id, turns.outbox.newsOf(id));
       } catch (err) {
+        // Whoever loads it looks at everything.
+        if (known.peek(id) === undefined) turns.outbox.forgetNews(id, turns.outbox.newsOf(id));
         this.#log.warn({ err, account: id }, 'what became of mail that was sent is noted when somebody asks');
       }
     }

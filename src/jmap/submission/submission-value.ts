@@ -21,12 +21,6 @@ export function readSubmission(value: Buffer): SubmissionValue {
   return JSON.parse(value.toString()) as SubmissionValue;
 }
 
-/** Nothing of it changes any more. */
-export function isSettled({ undoStatus, delivery }: SubmissionValue): boolean {
-  if (undoStatus === 'canceled') return true;
-  return undoStatus === 'final' && Object.values(delivery).every(({ delivered }) => delivered !== 'queued');
-}
-
 /** What it is by now; the same object when nothing is different. `outgoing`: what the queue has of it. */
 export async function statusNow(
   domain: Pick<Domain, 'store'>,

@@ -397,6 +397,8 @@ describe('EmailSubmission/set', () => {
     const { id } = set.created.s;
     const { outgoing } = server.kit.domain.store;
     const load = outgoing.load.bind(outgoing);
+    // Something is said to have become of it, so that it is looked at.
+    for (const { row } of await outgoing.list(0, 9)) server.kit.domain.turns.outbox.noteNews(row.id);
     let isFirst = true;
     t.mock.method(outgoing, 'load', async (...args: Parameters<typeof load>) => {
       if (!isFirst) return load(...args);
@@ -438,7 +440,7 @@ describe('EmailSubmission/set', () => {
     const { emailId } = await submission(waits.created.s.id);
     const [waiting] = (await domain.store.outgoing.list(0, 9)).filter(({ row }) => row.holdUntilMs);
     const id = waiting?.row.id as OutgoingId;
-    assert.equal(await dropOutgoing(domain, [id], { reason: 'it was a mistake' }), 1);
+    assert.equal((await dropOutgoing(domain, [id], { reason: 'it was a mistake' })).get(id), 1);
     await until(async () => (await placeOf(emailId)) === box('drafts'));
     const { undoStatus, deliveryStatus } = await submission(waits.created.s.id);
     assert.equal(undoStatus, 'canceled');

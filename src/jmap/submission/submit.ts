@@ -27,7 +27,8 @@ import { type Notices, noticeOf } from '../../submission/notice.ts';
 import { checkSenders } from '../../submission/senders.ts';
 import { type AccountSubmission, type SubmissionSettings, submissionOf } from '../../submission/settings.ts';
 import { leavingHeader, type StoredMessage, storedMessage, wordsOf } from '../../submission/stored.ts';
-import { queuedFor, writeSubmission } from '../../submission/submission-record.ts';
+import { addSubmission, submissionGists } from '../../submission/submission-gist.ts';
+import { queuedFor } from '../../submission/submission-record.ts';
 import { belongingId } from '../core/belonging-state.ts';
 import { invalidProperties, SetError } from '../core/fault.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
@@ -238,7 +239,7 @@ class Submission {
     const count = ready.recipients.length;
     const nowMs = domain.clock.nowMs();
     await requireRoomForOutgoing(domain, account, count, ready.email.sizeBytes);
-    await loadBelongings(domain, account);
+    await submissionGists(account, (await loadBelongings(domain, account)).values());
     // In the turn in which it is counted: others may send at the same time.
     const over = allowances.limitFor(account.id, this.#own, count, nowMs);
     if (over !== undefined) {
@@ -308,7 +309,7 @@ class Submission {
       change.retain([emailNumber(email.id)]);
       noteRecipients(change, email.people, addressesOf(recipients));
       let value: SubmissionValue | undefined;
-      const number = change.belongings.add('submission', (id) => {
+      const number = addSubmission(change, (id) => {
         value = {
           identityId: belongingId('identity', identity.row.id),
           emailId: emailObjectId(emailNumber(email.id)),
@@ -319,7 +320,7 @@ class Submission {
           undoStatus: 'pending',
           delivery: queuedFor(addressesOf(recipients)),
         };
-        return writeSubmission(value);
+        return value;
       });
       return { id: belongingId('submission', number), value: value as unknown as SubmissionValue };
     });

@@ -33,12 +33,18 @@ export class BelongingChanges {
     this.#takeModseq = takeModseq;
   }
 
-  /** Gives its number, from which its value may be made. Throws MailboxError `limit`, `too-big`. */
-  add(kind: BelongingKind, value: Buffer | ((id: number) => Buffer)): number {
-    const { perKind } = BELONGING_LIMITS;
+  /**
+   * Gives its number, from which its value may be made. Throws MailboxError `limit`, `too-big`. `most`: so many of its kind are there then;
+   * whoever says another number sees to it that they do not grow without end.
+   */
+  add(
+    kind: BelongingKind,
+    value: Buffer | ((id: number) => Buffer),
+    most: number = BELONGING_LIMITS.perKind,
+  ): number {
     let there = 0;
     for (const row of this.#all.values()) if (row.kind === kind && row.value !== undefined) there++;
-    if (there >= perKind) throw new MailboxError('limit', `there can be ${perKind} of these at most`);
+    if (there >= most) throw new MailboxError('limit', `there can be ${most} of these at most`);
     const modseq = this.#takeModseq();
     const id = this.#highest + 1;
     const octets = typeof value === 'function' ? value(id) : value;

@@ -134,6 +134,8 @@ export class WritableAccount implements AccountState {
   readonly seen = new Map<MailboxId, Map<AccountId, SeenPages>>();
   belongings: Map<number, BelongingRow> | undefined;
   loadingBelongings: Promise<ReadonlyMap<number, BelongingRow>> | undefined;
+  /** What those who read them made of a row; see `belongings.ts`. */
+  readonly gists = new WeakMap<BelongingRow, object>();
   memories: Map<string, number> | undefined;
   correspondence: Correspondence | undefined;
   readonly newcomers: Newcomers;

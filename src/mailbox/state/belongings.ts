@@ -19,6 +19,22 @@ export async function loadBelongings(
   return target.loadingBelongings;
 }
 
+/**
+ * What `read` makes of a row, made once while its account is in memory: a row that changes is another row. Each kind has one who reads it.
+ */
+export function gistOf<Gist extends object>(
+  account: AccountState,
+  row: BelongingRow,
+  read: (row: BelongingRow) => Gist,
+): Gist {
+  const { gists } = WritableAccount.of(account);
+  const known = gists.get(row) as Gist | undefined;
+  if (known !== undefined) return known;
+  const gist = read(row);
+  gists.set(row, gist);
+  return gist;
+}
+
 async function load(
   store: Pick<TranslatedStore, 'loadBelongings'>,
   account: WritableAccount,
