@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createTransport } from 'nodemailer';
 import type { AccountRecord } from '../src/mailbox/model/model.ts';
 import { NOTIFY } from '../src/mailbox/model/outgoing.ts';
 import { openQueue } from './kit/queue.ts';
 import { setRules } from './kit/rules.ts';
-import { startServer } from './kit/server.ts';
+import { startServer, type TestServer } from './kit/server.ts';
 
 const WORKERS = 3;
 /** What the sender said reaches the rules of whoever is held elsewhere. */
@@ -17,7 +18,8 @@ const WISHES = `require ["envelope", "envelope-dsn", "fileinto", "mailbox"];
 if allof(envelope "notify" "SUCCESS", envelope "notify" "DELAY", not envelope "notify" "FAILURE",
          envelope :matches "orcpt" "rfc822;*+x@example.com", envelope "ret" "FULL", envelope "envid" "e 1")
   { fileinto :create "Wished"; }`;
-const PEOPLE = ['bob', 'carl', 'dora'].map((name) => `${name}@example.com`);
+const BOB = 'bob@example.com';
+const PEOPLE = [BOB, 'carl@example.com', 'dora@example.com'];
 
 it('mail that waits comes to people whom other workers hold, once', { timeout: 120_000 }, async () => {
   const data = await mkdtemp(join(tmpdir(), 'brevduva-queue-workers-'));
@@ -57,6 +59,7 @@ it('mail that waits comes to people whom other workers hold, once', { timeout: 1
       if (code === 0 && stdout === '') break;
       assert.ok(performance.now() < untilMs, `still in the queue: ${stdout}`);
     }
+    await comesWhenThereIsRoom(server, BOB);
   } finally {
     await server.stop();
   }
@@ -64,7 +67,8 @@ it('mail that waits comes to people whom other workers hold, once', { timeout: 1
   try {
     for (const address of PEOPLE) {
       const texts = (await after.kit.messagesOf(address)).map(String);
-      assert.deepEqual(texts.map((text) => /Subject: (\w+)/.exec(text)?.[1]).sort(), ['one', 'two'], address);
+      const subjects = texts.map((text) => /Subject: (\w+)/.exec(text)?.[1]);
+      assert.deepEqual(subjects.sort(), ['one', 'two', ...(address === BOB ? ['waits'] : [])], address);
       assert.equal((await after.kit.messagesOf(address, 'Wished')).length, 1, address);
     }
     const reports = (await after.kit.messagesOf('anna@example.com')).map(String);
@@ -78,3 +82,22 @@ it('mail that waits comes to people whom other workers hold, once', { timeout: 1
     await rm(data, { recursive: true, force: true });
   }
 });
+
+/** Whoever holds the account tells whoever has the mail: it does not wait for its next try, which is in a minute. */
+async function comesWhenThereIsRoom(server: TestServer, address: string): Promise<void> {
+  const queued = async (): Promise<string> => (await server.cli(['queue', 'list', '--json'])).stdout;
+  const quota = (messages: string) =>
+    server.cli(['account', 'quota', address, 'none', '--messages', messages]);
+  await quota('3');
+  const sender = createTransport({
+    ...{ host: '127.0.0.1', port: server.port('submission'), ignoreTLS: true },
+    auth: { user: 'anna@example.com', pass: 'secret words' },
+  });
+  await sender.sendMail({ from: 'anna@example.com', to: address, subject: 'waits', text: 'for room' });
+  sender.close();
+  const endMs = performance.now() + 30_000;
+  while (!(await queued()).includes('4.2.2')) assert.ok(performance.now() < endMs, 'it is not tried');
+  const { code, stderr } = await quota('100');
+  assert.equal(code, 0, stderr);
+  while ((await queued()) !== '') assert.ok(performance.now() < endMs, 'it waits for its time');
+}

@@ -46,6 +46,10 @@ export interface JobsOptions {
   readonly random: () => number;
   /** It is durable that the message is due then: in the future, or by now. */
   readonly expect: (id: OutgoingId, nextMs: number) => void;
+  /** An attempt for people who are here is over, and what came of it written down. */
+  readonly onSettled?: ((id: OutgoingId) => void) | undefined;
+  /** What came of messages that were not tried themselves is written down: their place is not there. */
+  readonly onParked?: ((id: OutgoingId) => void) | undefined;
 }
 
 /** Recipients to be tried at once, in another transaction. */
@@ -158,7 +162,7 @@ export class Jobs {
 
   /** Those that wait in its line go back to the store with the time of the next look, and lose no try. */
   async #park(destination: Destination): Promise<void> {
-    const { domain, lines } = this.#options;
+    const { domain, lines, onParked } = this.#options;
     const jobs = destination.takeAll();
     // First: who is due again by the time it is written down comes as a new one.
     for (const job of jobs) lines.end(job);
@@ -180,12 +184,22 @@ export class Jobs {
           hasDsn: false,
         } as const;
         const outcomes = (waiting ?? []).map((recipient): Outcome => ({ recipient, ...base }));
-        if (outgoing !== undefined) await this.#settle(outgoing, outcomes, destination.restsUntilMs);
+        if (outgoing === undefined) continue;
+        await this.#settle(outgoing, outcomes, destination.restsUntilMs);
+        onParked?.(outgoing.row.id);
       }
     }
   }
 
   async #deliver(outgoing: Outgoing, recipients: readonly OutgoingRecipient[]): Promise<Again> {
+    try {
+      return await this.#deliverHere(outgoing, recipients);
+    } finally {
+      this.#options.onSettled?.(outgoing.row.id);
+    }
+  }
+
+  async #deliverHere(outgoing: Outgoing, recipients: readonly OutgoingRecipient[]): Promise<Again> {
     const { domain, local, settler, signing } = this.#options;
     const message: DepartingMessage = await departingMessage(domain, outgoing.row, signing);
     const { outcomes, nextMs } = await local.run(outgoing, recipients, message);

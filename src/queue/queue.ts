@@ -138,6 +138,8 @@ export class Queue {
         random,
       },
       expect: (id, nextMs) => this.#worker.expect(id, nextMs),
+      onSettled: (id) => waiters.settled(id),
+      onParked: options.onTried,
     });
     const most = options.most ?? MOST_CONNECTIONS;
     this.#worker = new Worker({

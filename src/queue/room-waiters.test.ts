@@ -33,6 +33,33 @@ async function fill(it: QueueKit, id: number): Promise<void> {
   }
 }
 
+it('room that is made while it is written down that there is none is noticed', async (t) => {
+  const it = await openQueue({ schedule: SLOW });
+  try {
+    const { domain } = it.kit;
+    const { id } = await it.kit.addAccount(BOB, 'secret words', { messages: FULL });
+    await fill(it, id);
+    const { outgoing } = domain.store;
+    const settle = outgoing.settle.bind(outgoing);
+    let times = 0;
+    t.mock.method(outgoing, 'settle', async (changes: Parameters<typeof settle>[0]) => {
+      if (++times === 1) {
+        const account = await domain.accounts.open(id);
+        await expungeMessages(domain, account, mailboxOf(account, 'INBOX'), { uids: [1, 2] });
+      }
+      return settle(changes);
+    });
+    await it.send([{ address: BOB, route: 'local', notify: NOTIFY.Never }]);
+    await until(
+      async () => (await it.kit.messagesOf(BOB)).some((octets) => String(octets).includes('Hello.')),
+      'it waits for its time',
+    );
+    await it.empty();
+  } finally {
+    await it.close();
+  }
+});
+
 it('mail that waits for room comes as soon as there is some', async () => {
   const it = await openQueue({ schedule: SLOW });
   try {

@@ -142,7 +142,8 @@ function upkeepOf(domain: Domain, config: Config, log: Log, sees: SeeBelongings)
     startRenewal(domain),
     startTraining(config, domain, log),
   ];
-  if (config.quota.notices) upkeep.push(startRoomNotices(domain, noticeWriter(config, domain.clock)));
+  const { notices } = config.quota;
+  upkeep.push(startRoomNotices(domain, notices ? noticeWriter(config, domain.clock) : undefined));
   if (config.search.index !== 'off') upkeep.push(startIndexing(domain));
   const applePush = applePushFor(config, domain, log);
   if (applePush !== undefined) upkeep.push(applePush);

@@ -37,13 +37,20 @@ class NotOwed extends MailboxError {
 
 const MOST_TIMES = 5;
 
-/** Everything that is owed now. Throws MailboxError. */
-export async function tellRoom(domain: Domain, id: AccountId, write: WriteNotice): Promise<number> {
+/**
+ * Everything that is owed now; without `write` nobody is told, and only what is written down of refusals is brought up to date, for mail
+ * waits for that. Throws MailboxError.
+ */
+export async function tellRoom(
+  domain: Domain,
+  id: AccountId,
+  write: WriteNotice | undefined,
+): Promise<number> {
   let told = 0;
   for (let times = 0; times < MOST_TIMES; times++) {
     const account = await domain.accounts.open(id);
-    const level = owedLevel(account);
-    if (level === undefined) {
+    const level = write && owedLevel(account);
+    if (write === undefined || level === undefined) {
       if (isUnsettled(account)) await domain.turns.run({ account, run: (change) => change.room.renew() });
       return told;
     }
@@ -81,7 +88,7 @@ async function tell(
 }
 
 /** From now on, until it is stopped. */
-export function startRoomNotices(domain: Domain, write: WriteNotice): { stop(): Promise<void> } {
+export function startRoomNotices(domain: Domain, write: WriteNotice | undefined): { stop(): Promise<void> } {
   const { accounts, turns, log } = domain;
   const due = new Set<AccountId>();
   let isStopped = false;
@@ -99,7 +106,8 @@ export function startRoomNotices(domain: Domain, write: WriteNotice): { stop(): 
     }
   };
   const look = (account: AccountState): void => {
-    if (isStopped || (owedLevel(account) === undefined && !isUnsettled(account))) return;
+    const isOwed = write !== undefined && owedLevel(account) !== undefined;
+    if (isStopped || !(isOwed || isUnsettled(account))) return;
     due.add(account.id);
     running ??= Promise.resolve()
       .then(work)

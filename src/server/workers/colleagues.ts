@@ -63,6 +63,7 @@ export class Colleagues {
     system.connections.onCounted = () => gossip.counted();
     system.connections.onWantsPlace = (name, service) => tell({ displace: { name, service } });
     system.authenticator.onNews = (news) => gossip.tried(news);
+    system.domain.turns.onRoomMade.add(({ id }) => gossip.madeRoom(id));
     this.#server = await RelayServer.open(socketPath(data, workerName(part.worker)), log);
     this.#followAccounts(system, this.#server);
   }
@@ -108,12 +109,13 @@ export class Colleagues {
     this.#server?.destroyAll();
   }
 
-  hear(from: number, { tally, throttle = [], displace, ticketKey }: News): void {
+  hear(from: number, { tally, throttle = [], displace, ticketKey, room = [] }: News): void {
     if (ticketKey !== undefined) this.#ticketKeys?.hear(ticketKey);
     if (displace?.name === workerName(this.part.worker))
       this.#system?.connections.displaceOldest(displace.service);
     if (tally !== undefined) this.#system?.connections.hear(workerName(from), tally);
     for (const news of throttle) this.#system?.authenticator.hear(news);
+    for (const account of room) this.#system?.domain.turns.outbox.noteRoom(account);
   }
 
   gone(worker: number): void {

@@ -1,8 +1,10 @@
 /**
  * What every worker has to hear of the others so that an attacker who is spread over all of them is still one attacker: how
- * many connections each address has, and who failed to sign in. Gathered for a moment and sent together; nobody waits for it.
+ * many connections each address has, and who failed to sign in. And in which accounts there is room again, for whoever has mail for them.
+ * Gathered for a moment and sent together; nobody waits for it.
  */
 import type { ThrottleNews } from '../../identity/throttle.ts';
+import type { AccountId } from '../../mailbox/model/model.ts';
 import type { Tally } from '../../net/connections.ts';
 import type { SharedTicketKey } from '../../net/ticket-keys.ts';
 
@@ -11,6 +13,8 @@ export interface News {
   readonly throttle?: readonly ThrottleNews[];
   /** Of the one that speaks for all; everybody's from now on. */
   readonly ticketKey?: SharedTicketKey;
+  /** Numbers of accounts of the one who says it: mail that waits for room there may come. */
+  readonly room?: readonly AccountId[];
   /** The one of this name is to displace a stranger of this service. */
   readonly displace?: { readonly name: string; readonly service: string };
 }
@@ -28,6 +32,7 @@ export class Gossip {
   readonly #connections: Teller;
   readonly #send: (news: News) => void;
   #throttle: ThrottleNews[] = [];
+  #room = new Set<AccountId>();
   #hasCounted = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -52,6 +57,12 @@ export class Gossip {
     this.#tellSoon();
   }
 
+  /** Beyond the bound it comes by its time. */
+  madeRoom(account: AccountId): void {
+    if (this.#room.size < MAX_AT_ONCE) this.#room.add(account);
+    this.#tellSoon();
+  }
+
   #tellSoon(): void {
     this.#timer ??= setTimeout(() => this.#tell(), GATHER_MS).unref();
   }
@@ -62,6 +73,12 @@ export class Gossip {
     this.#hasCounted = false;
     const throttle = this.#throttle;
     this.#throttle = [];
-    this.#send({ ...(tally === undefined ? {} : { tally }), ...(throttle.length === 0 ? {} : { throttle }) });
+    const room = [...this.#room];
+    this.#room.clear();
+    this.#send({
+      ...(tally === undefined ? {} : { tally }),
+      ...(throttle.length === 0 ? {} : { throttle }),
+      ...(room.length === 0 ? {} : { room }),
+    });
   }
 }

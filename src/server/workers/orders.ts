@@ -1,6 +1,6 @@
 /**
- * What the supervisor and its workers say to each other, over the channel between a process and its parent. Nothing about mail
- * goes this way: only how to live and end, and what all have to hear about who knocks.
+ * What the supervisor and its workers say to each other, over the channel between a process and its parent. No mail
+ * goes this way: only how to live and end, what all have to hear about who knocks, and in which accounts there is room again.
  */
 import type { News } from './gossip.ts';
 
