@@ -30,7 +30,7 @@ export function changeFor(outcome: Outcome, settling: Settling): RecipientChange
     case 'deferred':
       return deferred(outcome, settling);
     case 'again':
-      return changed(outcome, settling, { nextMs: settling.nowMs }, undefined);
+      return later(outcome, settling, { nextMs: settling.nowMs }, undefined);
   }
 }
 
@@ -69,9 +69,19 @@ function deferred(outcome: Outcome, settling: Settling): RecipientChange {
   if (nextMs >= row.expiresMs) {
     // Once more at the very end, if that is not now.
     if (nowMs >= row.expiresMs - LAST_MS) return failed(expired(outcome, row), settling);
-    return changed(outcome, settling, { attempts, nextMs: row.expiresMs - LAST_MS }, 'deferred');
+    return later(outcome, settling, { attempts, nextMs: row.expiresMs - LAST_MS }, 'deferred');
   }
-  return changed(outcome, settling, { attempts, nextMs }, isCounted ? 'deferred' : undefined);
+  return later(outcome, settling, { attempts, nextMs }, isCounted ? 'deferred' : undefined);
+}
+
+/** A person may have ended it meanwhile: that stands, with its reason. */
+function later(
+  outcome: Outcome,
+  settling: Settling,
+  become: Exclude<RecipientChange['become'], 'ended'>,
+  event: 'deferred' | undefined,
+): RecipientChange {
+  return { ...changed(outcome, settling, become, event), when: ['waiting', 'held'] };
 }
 
 /** So close to its end that it is the end. */

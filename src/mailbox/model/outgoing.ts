@@ -180,7 +180,7 @@ export function acceptanceOf({ id, createdMs, sender, kind }: OutgoingRow): Outg
   return { outgoing: id, atMs: createdMs, address: sender, event: 'accepted', detail: kind };
 }
 
-/** What a recipient is to be from now on; what is absent stays, `nextMs: undefined` takes the time away. */
+/** What a recipient is to be from now on; what is absent stays, `nextMs: undefined` takes the time away, and what is held gets none. */
 export type RecipientFields = {
   readonly [Field in 'state' | 'attempts' | 'isTold' | 'route']?: OutgoingRecipient[Field];
 } & {

@@ -152,6 +152,25 @@ export function outgoingTests(test: Test): void {
     assert.equal(await bytesOf(store, email(1)), undefined);
   });
 
+  test('what is held has no time, whoever says one', async (store) => {
+    const one = anOutgoing(2, { email: email(1) }, {});
+    const { id } = one.row;
+    await commit(store, aBatch(0, { emails: [await anEmailOf(store)], outgoing: [one] }));
+    const hold: RecipientChange = { outgoing: id, n: 1, become: { state: 'held', nextMs: undefined } };
+    const outcome: RecipientChange = {
+      outgoing: id,
+      n: 1,
+      become: { attempts: 1, nextMs: 400, lastReply: '450' },
+    };
+    assert.deepEqual(await store.outgoing.settle([hold, outcome]), [true, true]);
+    assert.deepEqual(await store.outgoing.loadDue(EVER, 9), []);
+    const [recipient] = (await store.outgoing.load([id]))[0]?.recipients ?? [];
+    assert.deepEqual([recipient?.state, recipient?.attempts, recipient?.nextMs], ['held', 1, undefined]);
+    const release: RecipientChange = { outgoing: id, n: 1, become: { state: 'waiting', nextMs: 500 } };
+    await store.outgoing.settle([release]);
+    assert.equal((await store.outgoing.loadDue(EVER, 9)).length, 1);
+  });
+
   test('a change is made in the states it names, and leaves the rest as it is', async (store) => {
     const one = anOutgoing(2, { email: email(1) }, { attempts: 1, lastHost: 'mx.example.org' });
     const { id } = one.row;

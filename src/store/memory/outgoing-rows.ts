@@ -44,7 +44,9 @@ export class OutgoingRows {
     if (log !== undefined) this.log.push({ outgoing, ...log });
     if (become !== 'ended') {
       const { nextMs, ...rest } = { ...recipient, ...become };
-      stored.recipients.set(n, nextMs === undefined ? rest : { ...rest, nextMs });
+      // What is held has no time, also when an attempt that had begun before says one.
+      const isTimed = nextMs !== undefined && rest.state !== 'held';
+      stored.recipients.set(n, isTimed ? { ...rest, nextMs } : rest);
       return true;
     }
     stored.recipients.delete(n);

@@ -15,6 +15,7 @@ import {
   RECIPIENT_STATES,
   type RecipientChange,
   type RecipientFields,
+  type RecipientState,
 } from '../../mailbox/model/outgoing.ts';
 import { StoreError } from '../../mailbox/port/store.ts';
 import type { BlobChanges, Blobs } from './blobs.ts';
@@ -95,8 +96,13 @@ export function changeRecipient(
   if (when !== undefined && (state === undefined || !when.includes(state))) return false;
   if (log !== undefined) writeLog(db, { outgoing, ...log });
   if (become === 'ended') endRecipient(context, outgoing, n);
-  else update(db, outgoing, n, become);
+  else update(db, outgoing, n, timed(become, become.state ?? state));
   return true;
+}
+
+/** What is held has no time, also when an attempt that had begun before says one. */
+function timed(fields: RecipientFields, state: RecipientState | undefined): RecipientFields {
+  return state === 'held' ? { ...fields, nextMs: undefined } : fields;
 }
 
 function endRecipient(
