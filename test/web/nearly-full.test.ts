@@ -52,6 +52,9 @@ describe('room', needs('chromium'), () => {
     const line = page.locator('.space-line.full');
     await line.getByText('Din brevlåda är full: post till dig väntar').waitFor(ENOUGH);
     assert.deepEqual(await seriousFaults(page), []);
+    await line.getByRole('link').click();
+    await page.getByText(/^Post till dig väntar \(sedan .* från .*\d\.$/).waitFor(ENOUGH);
+    assert.deepEqual(await seriousFaults(page), []);
     await house.server.cli(['account', 'quota', ANN, '10MiB']);
     await line.waitFor({ state: 'detached', ...ENOUGH });
     await house.deliver(letter);

@@ -11,6 +11,7 @@ import { RetentionSection } from './retention.tsx';
 import { Bar, Section, TrashButton, Used } from './space-parts.tsx';
 import { useSpaceTexts } from './space-texts.ts';
 import { useCleaning } from './use-cleaning.tsx';
+import { Waiting } from './waiting.tsx';
 
 /** Of each list; the rest is a search away. */
 const SHOWN = 8;
@@ -44,6 +45,7 @@ export function SpacePage() {
   return (
     <div class="space-page">
       <Used report={now} />
+      <Waiting />
       <QuickClean report={now} onDone={look} />
       <Largest report={now} onDone={look} />
       <Senders report={now} onDone={look} />

@@ -23,7 +23,7 @@ const PROPERTIES = [
   ...['warnLimit', 'softLimit', 'description'],
 ];
 /** Of this server: given to whoever asks for it by name. */
-const OWN_PROPERTIES = ['waitingSince'];
+const OWN_PROPERTIES = ['waitingSince', 'waitingUntil'];
 /** Of the limit: from here on a program may say so; the owner has mail about it as well. */
 const WARNS_AT = 0.8;
 /** From here on IMAP says so whenever mail comes. */
@@ -84,19 +84,24 @@ const quotaGet = standardGet({
   properties: [...PROPERTIES, ...OWN_PROPERTIES],
   defaults: PROPERTIES,
   arguments: {},
-  async find({ account, ids, properties }) {
+  async find({ account, call, ids, properties }) {
     const { state, quotas } = await durable(account);
+    const { roomGraceMs } = call.domain.limits;
     const wanted = ids ?? quotas.map(({ id }) => id);
     const found = wanted.map((id) => quotas.find((quota) => quota.id === id));
     return {
       state,
-      list: found.filter((quota) => quota !== undefined).map((quota) => objectOf(quota, properties)),
+      list: found
+        .filter((quota) => quota !== undefined)
+        .map((quota) => objectOf(quota, roomGraceMs, properties)),
       notFound: wanted.filter((_, index) => found[index] === undefined),
     };
   },
 });
 
-function objectOf(quota: Quota, properties: ReadonlySet<string>): JsonObject {
+/** `graceMs`: for how long what finds no room is waited with. */
+function objectOf(quota: Quota, graceMs: number, properties: ReadonlySet<string>): JsonObject {
+  const { waitingSinceMs } = quota;
   return picked(properties, {
     id: () => quota.id,
     name: () => quota.name,
@@ -108,7 +113,8 @@ function objectOf(quota: Quota, properties: ReadonlySet<string>): JsonObject {
     scope: () => 'account',
     types: () => quota.types,
     description: () => null,
-    waitingSince: () => (quota.waitingSinceMs === 0 ? null : utcDate(quota.waitingSinceMs)),
+    waitingSince: () => (waitingSinceMs === 0 ? null : utcDate(waitingSinceMs)),
+    waitingUntil: () => (waitingSinceMs === 0 ? null : utcDate(waitingSinceMs + graceMs)),
   });
 }
 

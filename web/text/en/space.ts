@@ -8,6 +8,8 @@ export const space = {
   noLimit: 'This account has no limit.',
   monthly: (size: string) => `About ${size} more each month.`,
   fullBy: (day: string) => `At this pace it is full around ${day}.`,
+  waits: (since: string, until: string) =>
+    `Mail for you is waiting (since ${since}). It comes by itself when there is room; what finds none goes back to its senders from ${until} on.`,
   mails: (count: number) => plural(count, { one: '# mail', other: '# mails' }),
   unreachable: 'This cannot be shown: the server cannot be reached.',
   counting: 'Counting…',

@@ -9,6 +9,8 @@ export const space = {
   noLimit: 'Kontot har ingen gräns.',
   monthly: (size: string) => `Omkring ${size} till varje månad.`,
   fullBy: (day: string) => `I den takten är det fullt omkring ${day}.`,
+  waits: (since: string, until: string) =>
+    `Post till dig väntar (sedan ${since}). Den kommer av sig själv när det finns plats; det som inte får plats går tillbaka till avsändarna från ${until}.`,
   mails: (count: number) => plural(count, { one: '# brev', other: '# brev' }),
   unreachable: 'Det kan inte visas: servern kan inte nås.',
   counting: 'Räknar …',
