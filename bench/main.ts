@@ -26,7 +26,7 @@ import { postfix } from './peers/postfix.ts';
 import { cpuMs, diskBytes, memoryKb } from './process-tree.ts';
 import { MailSink } from './sink.ts';
 import { type Measured, printIdle, printLimits, printRooms, printTable, type Room } from './table.ts';
-import { arriving } from './workloads/arriving.ts';
+import { arriving, MANY, manyPeople } from './workloads/arriving.ts';
 import { backingUp } from './workloads/backing-up.ts';
 import { bodies } from './workloads/bodies.ts';
 import { cores, coresIdle } from './workloads/cores.ts';
@@ -42,6 +42,7 @@ import { notifying } from './workloads/notifying.ts';
 import { opening } from './workloads/opening.ts';
 import { packing } from './workloads/packing.ts';
 import { pop3 } from './workloads/pop3.ts';
+import { scripting } from './workloads/scripting.ts';
 import { searching } from './workloads/searching.ts';
 import { sending } from './workloads/sending.ts';
 import { sorting } from './workloads/sorting.ts';
@@ -71,7 +72,7 @@ const manyWorkers = Number(values.workers);
 
 function everything(): readonly Workload[] {
   if (isOfCores) return cores;
-  if (isOfMail) return [...arriving, ...sending];
+  if (isOfMail) return [...arriving, ...scripting, ...sending];
   return [
     ...[...writing, ...sorting, ...opening, ...listing, ...bodies, ...packing, ...backingUp, ...searching],
     ...[...flags, ...moving, ...notifying, ...mixing, ...pop3, ...jmap, ...large],
@@ -126,7 +127,8 @@ const isCompressed = (name: string): boolean => name === COMPRESSED.name;
 function users(): number {
   const establishing = chosen.some(({ name }) => name === 'idle.establish') ? scale.times(200) : 0;
   const started = needed.has('accounts') ? scale.accounts : 0;
-  return Math.max(TEXT_USER + 1, usersFor(chosenIdle, idleConnections), establishing, started);
+  const many = chosen.some(({ name }) => name === MANY) ? TEXT_USER + 1 + manyPeople(scale) : 0;
+  return Math.max(TEXT_USER + 1, usersFor(chosenIdle, idleConnections), establishing, started, many);
 }
 
 async function startPeers(folder: string, running: Map<string, Running>): Promise<void> {

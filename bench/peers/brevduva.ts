@@ -7,12 +7,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LISTENERS } from '../../test/kit/listeners.ts';
 import { joinPackage } from '../../tools/joined.ts';
+import { runOver } from '../scripts.ts';
 import type { MailSink } from '../sink.ts';
 import {
   type Carried,
   type Compacted,
   DOMAIN,
   FAR_DOMAIN,
+  type Filtered,
   type MailService,
   type Peer,
   type Ports,
@@ -177,6 +179,10 @@ class Server implements Running {
     const base64 = Buffer.from(text ?? 'keep;').toString('base64');
     await this.#ask('PUT', `${scripts}/own/bench`, { text: base64 });
     await this.#ask('PATCH', scripts, { active: text === undefined ? '' : 'bench' });
+  }
+
+  async filter(_user: number, text: string, messages: readonly Buffer[]): Promise<Filtered> {
+    return runOver(text, messages);
   }
 
   async compact(): Promise<Compacted> {

@@ -44,6 +44,12 @@ export interface Carried {
   readonly seconds: number;
 }
 
+/** What running a script has taken, in milliseconds of processor time. */
+export interface Filtered {
+  readonly runs: number;
+  readonly cpuMs: number;
+}
+
 export interface Running {
   readonly name: string;
   /** Of the last start. */
@@ -60,6 +66,8 @@ export interface Running {
   readonly mail?: MailService;
   /** Gives the user a Sieve script that is run at delivery, or takes it away. */
   setScript(user: number, text: string | undefined): Promise<void>;
+  /** Runs a script, compiled, over these messages, which are what the user has in INBOX; reading and delivering them left out. */
+  filter?(user: number, text: string, messages: readonly Buffer[]): Promise<Filtered>;
   /** Keeps everything in less room, at once, of servers that do so later by themselves. */
   compact?(): Promise<Compacted>;
   /** Everything, beside the server, into a folder that is kept for the next time. */

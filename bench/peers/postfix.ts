@@ -7,7 +7,15 @@ import { join } from 'node:path';
 import { Postfix } from '../../test/clients/postfix.ts';
 import type { MailSink } from '../sink.ts';
 import { dovecot } from './dovecot.ts';
-import { DOMAIN, FAR_DOMAIN, type MailService, type Peer, type Ports, type Running } from './peer.ts';
+import {
+  DOMAIN,
+  FAR_DOMAIN,
+  type Filtered,
+  type MailService,
+  type Peer,
+  type Ports,
+  type Running,
+} from './peer.ts';
 
 const BINARY = '/usr/sbin/postfix';
 /** By default it takes up anew what could not be brought every five minutes. */
@@ -102,6 +110,11 @@ class Pair implements Running {
 
   setScript(user: number, text: string | undefined): Promise<void> {
     return this.#dovecot.setScript(user, text);
+  }
+
+  async filter(user: number, text: string, messages: readonly Buffer[]): Promise<Filtered> {
+    if (this.#dovecot.filter === undefined) throw new Error('Dovecot runs no scripts');
+    return this.#dovecot.filter(user, text, messages);
   }
 
   async longestBlockMs(): Promise<undefined> {}

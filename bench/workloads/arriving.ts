@@ -2,11 +2,20 @@
 import { message, smallMessage } from '../corpus.ts';
 import type { LineClient } from '../line-client.ts';
 import type { Running } from '../peers/peer.ts';
-import { memoryKb } from '../process-tree.ts';
+import { cpuMs, memoryKb } from '../process-tree.ts';
 import { countOf, signIn } from './imap-session.ts';
 import { beginData, endData, openSmtp, send } from './smtp-client.ts';
-import { FIRST_WRITER, type Outcome, type Scale, timed, type Workload, WRITERS } from './workload.ts';
-import { deliver } from './writing.ts';
+import { sorted } from './sorting.ts';
+import {
+  FIRST_WRITER,
+  type Outcome,
+  type Scale,
+  TEXT_USER,
+  timed,
+  type Workload,
+  WRITERS,
+} from './workload.ts';
+import { deliver, openLmtp, transaction } from './writing.ts';
 
 interface Arriving {
   readonly writers: number;
@@ -75,6 +84,23 @@ class Inboxes {
   }
 }
 
+/** The row that needs people who do nothing else. */
+export const MANY = 'mail.many';
+export const manyPeople = (scale: Scale): number => Math.max(50, scale.times(1000));
+
+/** Each of them has it when it is answered. */
+async function toMany(server: Running, scale: Scale): Promise<Outcome> {
+  const people = manyPeople(scale);
+  const to = Array.from({ length: people }, (_, n) => server.recipient(TEXT_USER + 1 + n));
+  const latencies: number[] = [];
+  const client = await openLmtp(server);
+  const cpuBefore = cpuMs(server.pids);
+  await timed(latencies, () => transaction(client, to, smallMessage(1)));
+  const cpu = cpuMs(server.pids) - cpuBefore;
+  client.end();
+  return { operations: people, latenciesMs: latencies, isRatedByLatency: true, cpuMs: cpu };
+}
+
 const LARGE_BYTES = 5_000_000;
 const PIECE = Buffer.from(`${'x'.repeat(76)}\r\n`.repeat(1024));
 
@@ -138,6 +164,24 @@ export const arriving: readonly Workload[] = [
     what: 'delivery over 16 LMTP connections, messages of 1.2 KB',
     unit: 'msg',
     run: (server, scale) => deliver(server, { writers: 16, total: scale.times(6000), make: smallMessage }),
+  },
+  {
+    name: 'mail.lmtp.16',
+    what: 'delivery over 16 LMTP connections',
+    unit: 'msg',
+    run: (server, scale) => deliver(server, { writers: 16, total: scale.times(3000) }),
+  },
+  {
+    name: 'mail.lmtp.sieve.16',
+    what: 'the same through 20 rules',
+    unit: 'msg',
+    run: (server, scale) => sorted(server, { writers: 16, total: scale.times(3000) }),
+  },
+  {
+    name: MANY,
+    what: 'one message to a thousand people over LMTP, in the mailboxes of all',
+    unit: 'msg',
+    run: toMany,
   },
   {
     name: 'mail.large',

@@ -21,7 +21,7 @@ const SCRIPT = [
   '',
 ].join('\r\n');
 
-async function sorted(server: Running, delivering: Delivering): Promise<Outcome> {
+export async function sorted(server: Running, delivering: Delivering): Promise<Outcome> {
   const users = Array.from({ length: WRITERS }, (_, w) => FIRST_WRITER + w);
   for (const user of users) await server.setScript(user, SCRIPT);
   try {
