@@ -6,7 +6,7 @@ import { type Outcome, TEXT_USER, type Workload } from './workload.ts';
 import { openLmtp, transaction } from './writing.ts';
 
 const RULES = 20;
-const MESSAGES = 2000;
+const MESSAGES = 500;
 
 /** None of them fits, so that each is looked at: the most that a message costs. */
 const SCRIPT = [

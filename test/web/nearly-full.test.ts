@@ -55,6 +55,8 @@ describe('room', needs('chromium'), () => {
     await line.getByRole('link').click();
     await page.getByText(/^Post till dig väntar \(sedan .* från .*\d\.$/).waitFor(ENOUGH);
     assert.deepEqual(await seriousFaults(page), []);
+    await page.goBack();
+    await line.waitFor(ENOUGH);
     await house.server.cli(['account', 'quota', ANN, '10MiB']);
     await line.waitFor({ state: 'detached', ...ENOUGH });
     await house.deliver(letter);
