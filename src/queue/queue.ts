@@ -141,15 +141,8 @@ export class Queue {
       onSettled: (id) => waiters.settled(id),
       onParked: options.onTried,
     });
-    const most = options.most ?? MOST_CONNECTIONS;
-    this.#worker = new Worker({
-      domain,
-      log,
-      jobs: this.#jobs,
-      lines: this.#lines,
-      most,
-      onTried: options.onTried,
-    });
+    const { most = MOST_CONNECTIONS, onTried } = options;
+    this.#worker = new Worker({ domain, log, jobs: this.#jobs, lines: this.#lines, most, onTried });
     this.#pruning = setInterval(() => void this.#prune(), PRUNE_MS).unref();
   }
 
