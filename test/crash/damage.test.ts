@@ -29,7 +29,7 @@ import { addAccounts, PASSWORD } from './data-folder.ts';
 import { hashOf, writeMail } from './mail.ts';
 import { Random, seedOf } from './random.ts';
 
-const DAMAGES = Number(process.env.BREVDUVA_TEST_DAMAGES ?? 16);
+const DAMAGES = Number(process.env.BREVDUVA_TEST_DAMAGES ?? 8);
 const SEED = seedOf('BREVDUVA_TEST_SEED');
 const ACCOUNTS = ['ann@example.com', 'bob@example.com'];
 const MAILBOXES = ['INBOX', 'Archive'];

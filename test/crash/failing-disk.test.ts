@@ -15,7 +15,7 @@ import { DiskControl } from './failing-disk/control.ts';
 import { makeTemplate } from './failing-disk/template.ts';
 import { seedOf } from './random.ts';
 
-const FAULTS = Number(process.env.BREVDUVA_TEST_FAULTS ?? 40);
+const FAULTS = Number(process.env.BREVDUVA_TEST_FAULTS ?? 20);
 const SEED = seedOf('BREVDUVA_TEST_SEED');
 const HERE = fileURLToPath(new URL('./failing-disk/', import.meta.url));
 /** What fails is simulated, so real syncs would be a waste of time. */

@@ -36,7 +36,7 @@ import { writeMail } from './mail.ts';
 import { Random, seedOf } from './random.ts';
 import { rssBytes, Witness } from './witness.ts';
 
-const NOISE = Number(process.env.BREVDUVA_TEST_NOISE ?? 150);
+const NOISE = Number(process.env.BREVDUVA_TEST_NOISE ?? 80);
 const SEED = seedOf('BREVDUVA_TEST_SEED');
 const ANN = 'ann@example.com';
 const EVE = 'eve@example.com';

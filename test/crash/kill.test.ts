@@ -23,7 +23,7 @@ import { Rivals } from './rivals.ts';
 import { verify } from './verify.ts';
 import { Folder, World } from './world.ts';
 
-const KILLS = Number(process.env.BREVDUVA_TEST_KILLS ?? 20);
+const KILLS = Number(process.env.BREVDUVA_TEST_KILLS ?? 10);
 const SEED = seedOf('BREVDUVA_TEST_SEED');
 const ACCOUNTS = ['ann@example.com', 'bob@example.com', 'cleo@example.com'];
 const DEVICES = ['w0', 'w1'];

@@ -18,7 +18,7 @@ import { workerIn } from '../kit/workers.ts';
 import { Random, seedOf } from './random.ts';
 
 const WORKERS = 3;
-const KILLS = Number(process.env.BREVDUVA_TEST_KILLS ?? 6);
+const KILLS = Number(process.env.BREVDUVA_TEST_KILLS ?? 3);
 const SEED = seedOf('BREVDUVA_TEST_SEED');
 const PASSWORD = 'a secret of theirs';
 /** The account of each worker: a new one goes to the shard that has the fewest. */

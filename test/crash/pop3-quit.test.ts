@@ -18,7 +18,7 @@ import { Pop3Client } from '../pop3-client.ts';
 import { type DataFolder, makeDataFolder, PASSWORD, problemsIn } from './data-folder.ts';
 import { Random, seedOf } from './random.ts';
 
-const KILLS = Number(process.env.BREVDUVA_TEST_QUIT_KILLS ?? 8);
+const KILLS = Number(process.env.BREVDUVA_TEST_QUIT_KILLS ?? 4);
 const SEED = seedOf('BREVDUVA_TEST_SEED');
 const ADDRESS = 'ann@example.com';
 const FULL = 2500;

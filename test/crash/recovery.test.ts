@@ -14,7 +14,7 @@ import { startServer, type TestServer } from '../kit/server.ts';
 import { makeDataFolder, PASSWORD, problemsIn } from './data-folder.ts';
 import { Random, seedOf } from './random.ts';
 
-const KILLS = Number(process.env.BREVDUVA_TEST_KILLS ?? 5);
+const KILLS = Number(process.env.BREVDUVA_TEST_KILLS ?? 3);
 const SEED = seedOf('BREVDUVA_TEST_SEED');
 const ANN = 'ann@example.com';
 /** In a mailbox that stays, deleted some at a time, and in one that is deleted whole. */

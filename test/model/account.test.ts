@@ -23,9 +23,9 @@ import { memorySource, sqliteSource } from './sources.ts';
 
 const SEED = seedOf('BREVDUVA_TEST_SEED');
 const STEPS = 400;
-const IN_MEMORY = runs(40);
-const WITH_SMALL_NUMBERS = runs(20);
-const ON_SQLITE = runs(6);
+const IN_MEMORY = runs(24);
+const WITH_SMALL_NUMBERS = runs(12);
+const ON_SQLITE = runs(4);
 const SMALL = new URL('./small.ts', import.meta.url).href;
 const HUNT = fileURLToPath(new URL('./hunt.ts', import.meta.url));
 /** Done at least so often in all, or the test would prove nothing. */

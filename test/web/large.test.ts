@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import type { ImapFlow } from 'imapflow';
 import { ANN, CHROMIUM, type House, openHouse } from './kit/house.ts';
 
-const COUNT = Number(process.env.BREVDUVA_TEST_LARGE ?? 20_000);
+const COUNT = Number(process.env.BREVDUVA_TEST_LARGE ?? 10_000);
 const MOST_ROWS = 60;
 const TIME = { timeout: 60_000 };
 

@@ -12,7 +12,7 @@ import { CHROMIUM, type House, openHouse, type Visit } from './kit/house.ts';
 import { letterOctets } from './kit/letters.ts';
 
 const SEED = seedOf('BREVDUVA_TEST_SEED');
-const STEPS = runs(60);
+const STEPS = runs(30);
 /** As IMAP calls them, and as they stand in an address. */
 const PLACES: Readonly<Record<string, string>> = {
   INBOX: '/m/inbox',

@@ -23,7 +23,7 @@ import { BATCHES_PER_ROUND, type Expected, expectedOf, randomOf, type Side } fro
 import { CUT_MODES, type CutMode, Disk, parseTrace, type TraceEvent } from './power-cut/trace.ts';
 import { ACCOUNTS, ROUNDS } from './power-cut/workload.ts';
 
-const CUTS = Number(process.env.POWER_CUTS ?? 120);
+const CUTS = Number(process.env.POWER_CUTS ?? 60);
 /** A broken store is noticed long before that. */
 const CONTROL_CUTS = 120;
 const SEED = Number(process.env.POWER_CUT_SEED ?? Date.now() % 1_000_000);

@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runs } from '../../../test/kit/runs.ts';
 import { UNSYNCED } from '../../../test/kit/unsynced.ts';
 import type { MailStore } from '../../mailbox/port/store.ts';
 import { describeMailStore } from '../contract.ts';
@@ -7,11 +8,16 @@ import type { SqliteDirectory } from './directory.ts';
 import { FollowedDirectory } from './followed-directory.ts';
 import { openSqliteStore } from './open.ts';
 
-for (const [shards, flags] of [
+const USUAL = [
   [1, 'synced'],
+  [3, 'delayed'],
+] as const;
+const OTHERS = [
   [3, 'synced'],
   [1, 'delayed'],
-] as const) {
+] as const;
+
+for (const [shards, flags] of runs(1) > 1 ? [...USUAL, ...OTHERS] : USUAL) {
   describeMailStore(`SQLite, ${shards} shard(s), flags ${flags}`, async () => {
     const directory = await mkdtemp(join(UNSYNCED, 'brevduva-store-'));
     return {
