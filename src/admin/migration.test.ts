@@ -110,6 +110,32 @@ describe('a server that lies', () => {
     });
   });
 
+  test('more words about its messages than can be kept cost the folder alone', async () => {
+    const folders = [
+      { name: 'INBOX', messages: messages(1) },
+      {
+        name: 'All',
+        attributes: '\\All',
+        messages: messages(...Array.from({ length: 40 }, (_, n) => n + 1)),
+      },
+    ];
+    const lie = ({ tag, command, write }: Told): boolean => {
+      if (!/^UID FETCH 1:\* .*X-GM-LABELS/.test(command)) return false;
+      const label = 'x'.repeat(1_000_000);
+      for (let uid = 1; uid <= 40; uid++)
+        write(`* ${uid} FETCH (UID ${uid} FLAGS () RFC822.SIZE 9 X-GM-LABELS ("${uid}${label}"))\r\n`);
+      write(`${tag} OK done\r\n`);
+      return true;
+    };
+    await withSource({ folders, capabilities: 'IMAP4rev1 AUTH=PLAIN X-GM-EXT-1', lie }, async (source) => {
+      const receipt = await bring(source, await newAccount());
+      assert.deepEqual(
+        receipt.problems.map(({ where, why }) => [where, /more different keywords and labels/.test(why)]),
+        [['All', true]],
+      );
+    });
+  });
+
   test('a message that it tells of and does not send costs only itself, and comes when it is sent', async () => {
     let isHonest = false;
     const lie = ({ tag, command, write }: Told): boolean => {

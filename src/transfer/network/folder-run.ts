@@ -11,6 +11,7 @@ import type { FollowedMarks } from './migration-access.ts';
 import type { Place, Placing } from './placing.ts';
 import { type FolderReceipt, noCounts, uidsOf } from './receipt.ts';
 import type { RemoteMessage } from './remote-message.ts';
+import { SharedWords } from './shared-words.ts';
 import { verify } from './verifying.ts';
 
 /** A folder of more is none. */
@@ -26,12 +27,14 @@ export interface Listing {
 export async function listFolder({ line }: Pick<Migration, 'line'>, path: string): Promise<Listing> {
   return line.inFolder(path, async (remote, open) => {
     const found = new Map<number, RemoteMessage>();
+    const shared = new SharedWords();
     if (open.exists > 0) {
       await remote.list((message) => {
         // Told again: its flags have changed meanwhile.
-        const { flags, keywords } = message;
-        const before = found.get(message.uid);
-        found.set(message.uid, before === undefined ? message : { ...before, flags, keywords });
+        const { uid, flags } = message;
+        const keywords = shared.of(message.keywords);
+        const before = found.get(uid) ?? { ...message, labels: shared.of(message.labels) };
+        found.set(uid, { ...before, flags, keywords });
         if (found.size > MOST_MESSAGES)
           throw new SourceFailure('refused', 'it has more messages than can be');
       });
