@@ -2,6 +2,7 @@
  * Base64 in messages: found by its layout (lines of the same length, a shorter last one), not by what a header says of it, and
  * taken for base64 only when encoding what it stands for makes the identical octets again.
  */
+import { lineEncoder, MOST_AT_ONCE_BYTES } from './base64-lines.ts';
 import type { Layout } from './entry.ts';
 
 /** Shorter ones are as well kept as text. */
@@ -85,36 +86,41 @@ export function encodeBase64(bytes: Buffer, layout: Layout, isEnded = false): Bu
   return text;
 }
 
-const CRLF = 0x0a0d;
-/** Some 16 KB of text: it stays in the nearest cache until it is where it belongs. */
-const LINES_AT_ONCE = 200;
-
 /** In lines, into `text`, which is as long as `base64Bytes` says: asked for often, and for much. */
-export function writeBase64(
-  bytes: Buffer,
-  { lineBytes, isCrlf }: Layout,
-  text: Buffer,
-  isEnded: boolean,
-): void {
+export function writeBase64(bytes: Buffer, layout: Layout, text: Buffer, isEnded: boolean): void {
+  const { lineBytes, isCrlf } = layout;
   const stride = lineBytes + (isCrlf ? 2 : 1);
   const perLine = (lineBytes / 4) * 3;
   const lines = Math.ceil(bytes.length / perLine);
-  const ends = isEnded ? lines : lines - 1;
-  const view = new DataView(text.buffer, text.byteOffset, text.length);
-  for (let line = 0; line < lines; line += LINES_AT_ONCE) {
-    const last = Math.min(lines, line + LINES_AT_ONCE);
-    const flat = bytes.toString('base64', line * perLine, Math.min(bytes.length, last * perLine));
-    const stop = last < lines ? last * stride : text.length;
-    // Behind where its lines are to be; from there each comes forward, four octets at a time.
-    let from = stop - flat.length;
-    text.write(flat, from, 'latin1');
-    let to = line * stride;
-    for (let at = line; at < Math.min(last, ends); at++) {
-      const end = Math.min(from + lineBytes, stop);
-      for (; from < end; from += 4, to += 4) view.setUint32(to, view.getUint32(from, true), true);
-      if (isCrlf) view.setUint16(to, CRLF, true);
-      else view.setUint8(to, LF);
-      to += isCrlf ? 2 : 1;
-    }
+  const ended = Math.min(isEnded ? lines : lines - 1, Math.floor(bytes.length / perLine));
+  const line = writeFullLines(bytes, layout, text, ended);
+  writeLines(bytes.subarray(line * perLine), layout, text.subarray(line * stride), isEnded);
+}
+
+/** Up to so many lines that are full and ended; gives how many, which may be none. */
+function writeFullLines(bytes: Buffer, { lineBytes, isCrlf }: Layout, text: Buffer, lines: number): number {
+  const stride = lineBytes + (isCrlf ? 2 : 1);
+  const perLine = (lineBytes / 4) * 3;
+  const encoder = lineEncoder();
+  const atOnce = Math.floor(MOST_AT_ONCE_BYTES / stride);
+  if (encoder === undefined || atOnce === 0) return 0;
+  for (let line = 0; line < lines; line += atOnce) {
+    const count = Math.min(atOnce, lines - line);
+    encoder.input.set(bytes.subarray(line * perLine, (line + count) * perLine));
+    encoder.encode(count, lineBytes, isCrlf);
+    text.set(encoder.output.subarray(0, count * stride), line * stride);
+  }
+  return lines;
+}
+
+/** The same by V8, line by line: what is left, most often a last line. */
+function writeLines(bytes: Buffer, { lineBytes, isCrlf }: Layout, text: Buffer, isEnded: boolean): void {
+  const ending = isCrlf ? '\r\n' : '\n';
+  const perLine = (lineBytes / 4) * 3;
+  let to = 0;
+  for (let from = 0; from < bytes.length; from += perLine) {
+    const end = Math.min(bytes.length, from + perLine);
+    to += text.write(bytes.toString('base64', from, end), to, 'latin1');
+    if (isEnded || end < bytes.length) to += text.write(ending, to, 'latin1');
   }
 }

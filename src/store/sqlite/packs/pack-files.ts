@@ -31,12 +31,8 @@ const MAX_OPEN = 64;
 const MAX_HEADS = 4096;
 /** Of a shard: what a page of messages is in. */
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
-
-export interface Frame {
-  readonly raw: Buffer;
-  /** Where the one behind it begins. */
-  readonly next: number;
-}
+/** A buffer that is smaller may be part of another. */
+const OWN_BYTES = 64 * 1024;
 
 export interface PackFacts extends PackHeader, PackFooter {
   readonly fileBytes: number;
@@ -57,11 +53,19 @@ export function packsIn(directory: string): readonly number[] {
     .sort((a, b) => a - b);
 }
 
+/**
+ * Gives memory back at once. To wait for the collector until there is some for the next frame costs as much as opening it: each page of
+ * new memory is made when it is first touched.
+ */
+function release(raw: Buffer): void {
+  if (raw.length >= OWN_BYTES) (raw.buffer as ArrayBuffer).transfer(0);
+}
+
 export class PackFiles {
   readonly #directory: string;
   /** By number, in the order of last use. */
   readonly #open = new Map<number, number>();
-  readonly #frames = new Map<string, Frame>();
+  readonly #frames = new Map<string, Buffer>();
   readonly #heads = new Map<string, FrameHead>();
   #frameBytes = 0;
   #scratch = Buffer.alloc(0);
@@ -74,8 +78,8 @@ export class PackFiles {
     return join(this.#directory, packName(pack));
   }
 
-  /** Throws `damaged`, also when the file is gone. */
-  frame(pack: number, offset: number): Frame {
+  /** What is in a frame: until another one is asked for, when its memory may be taken. Throws `damaged`, also when the file is gone. */
+  frame(pack: number, offset: number): Buffer {
     const key = `${pack} ${offset}`;
     const known = this.#frames.get(key);
     if (known !== undefined) {
@@ -86,9 +90,8 @@ export class PackFiles {
     const head = this.#keptHead(pack, offset);
     const stored = this.#stored(pack, offset, head);
     const raw = this.#named(pack, () => decodeFrame(head, stored));
-    const frame = { raw, next: offset + FRAME_HEAD_BYTES + head.storedBytes };
-    this.#keep(key, frame);
-    return frame;
+    this.#keep(key, raw);
+    return raw;
   }
 
   /**
@@ -98,7 +101,7 @@ export class PackFiles {
   copy(pack: number, offset: number, from: number, target: Buffer): void {
     const head = this.#keptHead(pack, offset);
     if (head.codec === CODEC_RAW) this.#read(pack, offset + FRAME_HEAD_BYTES + from, target.length, target);
-    else this.frame(pack, offset).raw.copy(target, 0, from, from + target.length);
+    else this.frame(pack, offset).copy(target, 0, from, from + target.length);
   }
 
   /** How much a frame holds, and where the one behind it begins; that is found out without opening it. */
@@ -143,7 +146,7 @@ export class PackFiles {
     const fd = this.#open.get(pack);
     this.#open.delete(pack);
     if (fd !== undefined) closeSync(fd);
-    for (const [key, { raw }] of this.#frames) if (key.startsWith(`${pack} `)) this.#drop(key, raw);
+    for (const [key, raw] of this.#frames) if (key.startsWith(`${pack} `)) this.#drop(key, raw);
     for (const key of this.#heads.keys()) if (key.startsWith(`${pack} `)) this.#heads.delete(key);
   }
 
@@ -151,18 +154,19 @@ export class PackFiles {
     for (const pack of [...this.#open.keys()]) this.forget(pack);
   }
 
-  #keep(key: string, frame: Frame): void {
-    this.#frames.set(key, frame);
-    this.#frameBytes += frame.raw.length;
-    for (const [oldest, { raw }] of this.#frames) {
-      if (this.#frameBytes <= MAX_FRAME_BYTES) return;
+  #keep(key: string, frame: Buffer): void {
+    for (const [oldest, raw] of this.#frames) {
+      if (this.#frameBytes + frame.length <= MAX_FRAME_BYTES) break;
       this.#drop(oldest, raw);
     }
+    this.#frames.set(key, frame);
+    this.#frameBytes += frame.length;
   }
 
   #drop(key: string, raw: Buffer): void {
     this.#frames.delete(key);
     this.#frameBytes -= raw.length;
+    release(raw);
   }
 
   /** What is decompressed from it is kept, and not this; so it needs no memory of its own. */

@@ -40,10 +40,7 @@ export class PackedBytes {
     this.#placeOf = placeOf;
   }
 
-  /**
-   * `from..to` of the blob, in pieces that follow each other; not to be written to. Those that have to be put together are of what
-   * `allocate` gives. Throws `damaged`.
-   */
+  /** `from..to` of the blob, in pieces that follow each other, each of what `allocate` gives. Throws `damaged`. */
   *read(
     place: PackedPlace,
     from: number,
@@ -52,11 +49,6 @@ export class PackedBytes {
   ): Generator<Buffer> {
     const recipes = this.recipes(place);
     const end = Math.min(to, place.sizeBytes);
-    if (recipes.length === 0) {
-      const head = headBytes(0);
-      if (end > from) yield* this.#entry(place, head + from, head + end);
-      return;
-    }
     for (let at = from; at < end; at += PIECE_BYTES) {
       const piece = allocate(Math.min(PIECE_BYTES, end - at));
       this.#fill(place, recipes, { from: at, to: at + piece.length, target: piece, at: 0 });
@@ -64,23 +56,17 @@ export class PackedBytes {
     }
   }
 
-  /** The same in one piece, which is of what `allocate` gives when it has to be put together. */
+  /** The same in one piece. */
   range(place: PackedPlace, from: number, to: number, allocate: Allocate = Buffer.allocUnsafeSlow): Buffer {
     const recipes = this.recipes(place);
     const end = Math.max(from, Math.min(to, place.sizeBytes));
-    if (recipes.length === 0) {
-      const { raw } = this.#files.frame(place.pack, place.frame);
-      const start = place.offset + headBytes(0);
-      if (start + end <= raw.length) return raw.subarray(start + from, start + end);
-    }
     const target = allocate(end - from);
     this.#fill(place, recipes, { from, to: end, target, at: 0 });
     return target;
   }
 
   recipes({ pack, frame, offset, sizeBytes }: PackedPlace): readonly Recipe[] {
-    const { raw } = this.#files.frame(pack, frame);
-    const recipes = decodeRecipes(raw.subarray(offset));
+    const recipes = decodeRecipes(this.#files.frame(pack, frame).subarray(offset));
     if (recipes.length === 0) return recipes;
     const rest = restBytes(sizeBytes, recipes);
     const isSound = recipes.every(
@@ -94,33 +80,25 @@ export class PackedBytes {
   /** The entry as it is in the pack, head and all. */
   *whole(place: PackedPlace): Generator<Buffer> {
     const recipes = this.recipes(place);
-    yield* this.#entry(place, 0, headBytes(recipes.length) + restBytes(place.sizeBytes, recipes));
-  }
-
-  /** `from..to` of an entry, which may go on in the frames behind its first one. */
-  *#entry({ pack, frame, offset }: PackedPlace, from: number, to: number): Generator<Buffer> {
-    let at = frame;
-    for (let start = -offset; start < to; ) {
-      const { rawBytes, next } = this.#extent(pack, at);
-      const end = start + rawBytes;
-      if (end > from) {
-        const { raw } = this.#files.frame(pack, at);
-        yield raw.subarray(Math.max(0, from - start), Math.min(rawBytes, to - start));
-      }
-      at = next;
-      start = end;
+    const end = headBytes(recipes.length) + restBytes(place.sizeBytes, recipes);
+    for (let at = 0; at < end; at += PIECE_BYTES) {
+      const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, end - at));
+      this.#copy(place, { from: at, to: at + piece.length, target: piece, at: 0 });
+      yield piece;
     }
   }
 
-  /** The same into `target`. */
-  #copy({ pack, frame, offset }: PackedPlace, { from, to, target, at }: Wanted): void {
+  /** `from..to` of an entry, which may go on in the frames behind its first one; `isPart`: it may be read without its frame. */
+  #copy({ pack, frame, offset }: PackedPlace, { from, to, target, at }: Wanted, isPart = false): void {
     let place = frame;
     for (let start = -offset; start < to; ) {
       const { rawBytes, next } = this.#extent(pack, place);
       const end = start + rawBytes;
       if (end > from) {
         const [first, last] = [Math.max(from, start), Math.min(end, to)];
-        this.#files.copy(pack, place, first - start, target.subarray(at + first - from, at + last - from));
+        const piece = target.subarray(at + first - from, at + last - from);
+        if (isPart) this.#files.copy(pack, place, first - start, piece);
+        else this.#files.frame(pack, place).copy(piece, 0, first - start, last - start);
       }
       place = next;
       start = end;
@@ -203,7 +181,7 @@ export class PackedBytes {
     const end = Math.min(to, place.sizeBytes);
     if (this.#scratch.length < end - from) this.#scratch = Buffer.allocUnsafeSlow(end - from);
     const target = this.#scratch.subarray(0, Math.max(0, end - from));
-    this.#copy(place, { from: head + from, to: head + end, target, at: 0 });
+    this.#copy(place, { from: head + from, to: head + end, target, at: 0 }, true);
     return target;
   }
 }

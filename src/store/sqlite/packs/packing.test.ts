@@ -80,9 +80,8 @@ function everythingIn(folder: string): { readonly path: string; readonly bytes: 
     const pack = Number.parseInt(entry.name, 16);
     const { index } = files.facts(pack);
     for (let at = 48; at < index; ) {
-      const { raw, next } = files.frame(pack, at);
-      found.push({ path, bytes: raw });
-      at = next;
+      found.push({ path, bytes: Buffer.from(files.frame(pack, at)) });
+      at = files.extent(pack, at).next;
     }
     files.close();
     return found;

@@ -44,6 +44,24 @@ describe('base64 in messages', () => {
     }
   });
 
+  it('in lines of any length is what it is without them', () => {
+    const lengths = [4, 8, 12, 16, 40, 60, 64, 72, 76, 80, 96, 100, 500, 996, 32_764];
+    for (const lineBytes of lengths) {
+      for (let i = 0; i < 12; i++) {
+        const layout = { lineBytes, isCrlf: i % 2 === 0 };
+        const perLine = (lineBytes / 4) * 3;
+        // A few lines, and more than are encoded at once.
+        const count = i < 6 ? below(4 * perLine) : (i % 3) + perLine * Math.ceil(below(40_000) / perLine);
+        const bytes = octets(count);
+        const lines = bytes.toString('base64').match(new RegExp(`.{1,${lineBytes}}`, 'g')) ?? [];
+        const eol = layout.isCrlf ? '\r\n' : '\n';
+        assert.equal(encodeBase64(bytes, layout).toString('latin1'), lines.join(eol));
+        const ended = lines.map((line) => `${line}${eol}`).join('');
+        assert.equal(encodeBase64(bytes, layout, true).toString('latin1'), ended);
+      }
+    }
+  });
+
   it('that does not come out the same again is none', () => {
     const text = encodeBase64(octets(9000), { lineBytes: 76, isCrlf: true });
     const spoiled = (at: number, what: string): Buffer => {
