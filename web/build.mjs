@@ -137,6 +137,15 @@ async function bundle(out, withMaps) {
   return {
     main: relativeTo(main),
     early: relativeTo(named('web/early.ts')),
+    /** By language, what only who reads it needs. */
+    texts: Object.fromEntries(
+      LANGUAGES.map((language) => {
+        const made = outputs.filter(([, { inputs }]) =>
+          isOf(inputs, new RegExp(`^web/text/${language}(?:/(?!admin|security)|\\.ts$)`)),
+        );
+        return [language, made.map(([path]) => relativeTo(path))];
+      }),
+    ),
     style: relativeTo(named('web/look/all.css')),
     icon: relativeTo(named('web/ui/pigeon.svg')),
     /** Of the app on a phone's screen, and of its notifications. */
@@ -155,6 +164,7 @@ async function bundle(out, withMaps) {
   };
 }
 
+const LANGUAGES = ['en', 'sv'];
 const APART = {
   administration: /^web\/(?:admin\/|text\/\w+\/admin\.ts$)/,
   /** How one comes in. */
@@ -168,20 +178,22 @@ function isOf(inputs, sources) {
 }
 
 /** At an address of its own, which a browser asks anew: it names the files of this build. */
-async function bundleWorker(out, { stamp, icons, apart }) {
+async function bundleWorker(out, { stamp, icons, apart, texts }) {
   const { build } = await import('esbuild');
-  // It fetches them all for when there is no network, but for what needs one.
-  const needy = Object.values(apart).flat();
-  const kept = readdirSync(join(out, 'assets')).filter((name) => !needy.includes(`assets/${name}`));
-  const files = kept.map((name) => `/assets/${name}`);
-  const [icon, , badge] = icons.map((path) => `/${path}`);
+  // It fetches them all for when there is no network, but for what needs one, and languages that nobody reads.
+  const others = [...Object.values(apart), ...Object.values(texts)].flat();
+  const kept = readdirSync(join(out, 'assets')).filter((name) => !others.includes(`assets/${name}`));
+  const at = (path) => `/${path}`;
+  const files = kept.map((name) => at(`assets/${name}`));
+  const byLanguage = Object.fromEntries(Object.entries(texts).map(([name, paths]) => [name, paths.map(at)]));
+  const [icon, , badge] = icons.map(at);
   await build({
     absWorkingDir: ROOT,
     entryPoints: ['web/worker/service-worker.ts'],
     outfile: join(out, 'service-worker.js'),
     ...COMMON,
     format: 'iife',
-    define: { BUILD: JSON.stringify({ stamp, files, icon, badge }) },
+    define: { BUILD: JSON.stringify({ stamp, files, texts: byLanguage, icon, badge }) },
   });
 }
 
@@ -213,10 +225,11 @@ function needs(outputs, path, seen = new Set()) {
   return [...seen];
 }
 
-function indexOf({ main, early, style, icon, icons, preload, manifest, stamp }) {
+function indexOf({ main, early, style, icon, icons, preload, chunks, manifest, stamp }) {
+  const texts = LANGUAGES.map((name) => ` data-${name}="/${chunks[`web/text/${name}.ts`][0]}"`).join('');
   const lines = [
     '<!doctype html>',
-    `<html lang="en" data-build="${stamp}">`,
+    `<html lang="en" data-build="${stamp}"${texts}>`,
     '<head>',
     '<meta charset="utf-8">',
     '<title>Brevduva</title>',

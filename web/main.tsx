@@ -20,7 +20,7 @@ import { forgetKept, Screen } from './shell/screen.tsx';
 import { followKeyboard } from './shell/viewport.ts';
 import { whenGone } from './shell/whose.ts';
 import { formatsOf } from './text/format.ts';
-import { type Language, languageOf, textsOf } from './text/language.ts';
+import { languageOf, saidIn, textsOf } from './text/language.ts';
 import type { KeptDraft } from './write/local-drafts.ts';
 
 const HOUR_MS = 3_600_000;
@@ -36,22 +36,15 @@ async function main(): Promise<void> {
     if (now.state === 'in') preferences.load(now.session.preferences);
   });
   const browser = languageOf(navigator.languages);
-  const likely = textsOf(browser);
+  // While it is asked who is signed in.
+  void saidIn(browser, textsOf).catch(() => undefined);
   await account.look();
-  const language = signal<Language>(preferences.choices.peek().language ?? browser);
-  const texts = signal(await (language.peek() === browser ? likely : textsOf(language.peek())));
-  effect(() => {
-    const wanted = preferences.choices.value.language ?? browser;
-    void textsOf(wanted).then((loaded) => {
-      texts.value = loaded;
-      language.value = wanted;
-      document.documentElement.lang = wanted;
-    });
-  });
+  const said = signal(await saidIn(preferences.choices.peek().language ?? browser, textsOf));
+  const language = computed(() => said.value.language);
   const router = new Router(window);
   const app: App = {
-    ...{ account, preferences, texts },
-    language: computed(() => language.value),
+    ...{ account, preferences, language },
+    texts: computed(() => said.value.texts),
     formats: computed(() =>
       formatsOf(language.value === 'en' ? englishOf(navigator.languages) : language.value),
     ),
@@ -63,6 +56,8 @@ async function main(): Promise<void> {
       url: workerUrl(),
       stamp: document.documentElement.dataset.build ?? '',
       reload: () => location.reload(),
+      page: async () => (await fetch('/', { cache: 'no-store' })).text(),
+      storage: browserStorage('sessionStorage'),
       open: (path) => router.go(placeOf(new URL(path, location.origin))),
       nowMs: () => Date.now(),
     }),
@@ -71,6 +66,13 @@ async function main(): Promise<void> {
       clear: (timer) => clearTimeout(timer as number | undefined),
     }),
   };
+  effect(() => {
+    const wanted = preferences.choices.value.language ?? browser;
+    void saidIn(wanted, textsOf).then((found) => {
+      if (found.language !== language.peek()) said.value = found;
+      document.documentElement.lang = found.language;
+    });
+  });
   followKeyboard(window);
   followBuilds(app);
   forgetWhenGone(account);
@@ -116,9 +118,10 @@ function forgetWhenGone(account: Account): void {
 }
 
 /** Signing out takes the service worker away with everything else. */
-function followBuilds({ account, worker }: App): void {
+function followBuilds({ account, worker, language }: App): void {
   effect(() => {
-    if (account.now.value.state === 'in') void worker.register();
+    const read = language.value;
+    if (account.now.value.state === 'in') void worker.register().then(() => worker.keepTexts(read));
   });
   setInterval(() => void worker.check(), HOUR_MS);
 }
@@ -128,4 +131,5 @@ function englishOf(preferred: readonly string[]): string {
   return preferred.find((tag) => tag.toLowerCase().startsWith('en')) ?? 'en';
 }
 
-void main();
+// `early.ts` begins again.
+main().catch(() => dispatchEvent(new Event('again')));

@@ -1,4 +1,4 @@
-/** How much a browser has to load, compressed by gzip: before the first list can be seen, and in all. */
+/** How much a browser has to load, compressed by gzip: before the first list can be seen, and in all. Somebody reads one language. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,8 @@ interface Manifest {
   readonly preload: readonly string[];
   readonly early: string;
   readonly style: string;
+  /** By language, what only who reads it needs. */
+  readonly texts: Readonly<Record<'en' | 'sv', readonly string[]>>;
   /** What needs a network and is loaded seldom, by what it is for. */
   readonly apart: Readonly<Record<'administration' | 'doors', readonly string[]>>;
   /** By the source that is loaded later: all files that it needs. */
@@ -29,9 +31,16 @@ describe('what a browser loads', () => {
   const gzipped = (paths: readonly string[]): number =>
     paths.reduce((sum, path) => sum + (manifest.files[path]?.gzip ?? Number.POSITIVE_INFINITY), 0);
 
+  const LANGUAGES = ['en', 'sv'] as const;
+  /** All that is needed of the texts, whether somebody else needs it as well or not. */
+  const textsOf = (language: string): readonly string[] => manifest.chunks[`web/text/${language}.ts`] ?? [];
+
   test('sign-in and list: at most 60 KB of script and 12 KB of style', () => {
-    const script = gzipped([...manifest.preload, manifest.early]);
-    assert.ok(script <= 60 * KB, `${script} octets of script`);
+    for (const language of LANGUAGES) {
+      const script = gzipped([...new Set([...manifest.preload, manifest.early, ...textsOf(language)])]);
+      assert.ok(textsOf(language).length > 0);
+      assert.ok(script <= 60 * KB, `${script} octets of script in ${language}`);
+    }
     const style = gzipped([manifest.style]);
     assert.ok(style <= 12 * KB, `${style} octets of style`);
   });
@@ -40,7 +49,11 @@ describe('what a browser loads', () => {
   const added = (part: string, ...before: readonly string[]): number => {
     const needed = manifest.chunks[part] ?? [];
     assert.ok(needed.length > 0, `nothing was made of ${part}`);
-    const there = new Set([...manifest.preload, ...before.flatMap((one) => manifest.chunks[one] ?? [])]);
+    const there = new Set([
+      ...manifest.preload,
+      ...textsOf('en'),
+      ...before.flatMap((one) => manifest.chunks[one] ?? []),
+    ]);
     return gzipped(needed.filter((path) => !there.has(path)));
   };
 
@@ -53,8 +66,11 @@ describe('what a browser loads', () => {
 
   test('everything: at most 180 KB', () => {
     const files = Object.keys(manifest.files).filter((path) => /\.(?:js|css)$/.test(path));
-    const all = gzipped(files.filter((path) => !Object.values(manifest.apart).flat().includes(path)));
-    assert.ok(all <= 180 * KB, `${all} octets`);
+    for (const [read, other] of [LANGUAGES, LANGUAGES.toReversed()] as const) {
+      const others = [...Object.values(manifest.apart).flat(), ...(manifest.texts[other ?? read] ?? [])];
+      const all = gzipped(files.filter((path) => !others.includes(path)));
+      assert.ok(all <= 180 * KB, `${all} octets in ${read}`);
+    }
   });
 
   const apart = (name: keyof Manifest['apart'], limit: number, parts: readonly string[]): void => {

@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import { ownMailboxes } from '../list/mailbox-name.ts';
 import { useApp, useDesk, useTexts } from '../shell/app.ts';
 import { Cleaning } from '../space/cleaning.ts';
-import { useSpaceTexts } from '../space/space-texts.ts';
+import { useSpaceTexts, WithSpaceTexts } from '../space/space-texts.tsx';
 import { useEmptying } from '../space/use-emptying.ts';
 import type { Id, Mailbox } from '../sync/model.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -53,8 +53,10 @@ export function MailboxesPage() {
         )}
       </section>
       <section class="settings-group">
-        <Emptying of="trash" />
-        <Emptying of="junk" />
+        <WithSpaceTexts>
+          <Emptying of="trash" />
+          <Emptying of="junk" />
+        </WithSpaceTexts>
       </section>
     </>
   );

@@ -7,13 +7,21 @@ import { DeletedMail, type DeletedMailbox, type DeletedPage as Page } from './de
 import { DeletedRow, useWhen } from './deleted-row.tsx';
 import { MomentForm } from './moment.tsx';
 import { Section } from './space-parts.tsx';
-import { useSpaceTexts } from './space-texts.ts';
+import { useSpaceTexts, WithSpaceTexts } from './space-texts.tsx';
 import { type DeletedDeeds, useDeletedDeeds } from './use-deleted.ts';
 
 /** From the last letter to the question. */
 const PAUSE_MS = 250;
 
 export function DeletedPage() {
+  return (
+    <WithSpaceTexts>
+      <Deleted />
+    </WithSpaceTexts>
+  );
+}
+
+function Deleted() {
   const { sync } = useDesk();
   const texts = useSpaceTexts();
   const deleted = useMemo(() => new DeletedMail(sync.client), [sync]);

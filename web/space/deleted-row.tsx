@@ -3,7 +3,7 @@ import { roleName } from '../list/mailbox-name.ts';
 import { useApp, useTexts } from '../shell/app.ts';
 import { Icon } from '../ui/icon.tsx';
 import type { DeletedEmail } from './deleted-mail.ts';
-import { useSpaceTexts } from './space-texts.ts';
+import { useSpaceTexts } from './space-texts.tsx';
 
 interface DeletedRowProps {
   readonly one: DeletedEmail;

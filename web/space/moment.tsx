@@ -4,7 +4,7 @@ import { useApp, useDesk } from '../shell/app.ts';
 import type { DeletedMail, Preview } from './deleted-mail.ts';
 import { useMailboxName } from './deleted-row.tsx';
 import { Section } from './space-parts.tsx';
-import { useSpaceTexts } from './space-texts.ts';
+import { useSpaceTexts } from './space-texts.tsx';
 import type { DeletedDeeds } from './use-deleted.ts';
 
 interface MomentProps {

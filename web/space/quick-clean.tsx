@@ -5,7 +5,7 @@ import { Icon } from '../ui/icon.tsx';
 import { Link } from '../ui/link.tsx';
 import { filterOfSearch, largeAbove, type Report, VERY_OLD } from './report.ts';
 import { Section } from './space-parts.tsx';
-import { useSpaceTexts } from './space-texts.ts';
+import { useSpaceTexts } from './space-texts.tsx';
 import { useCleaning } from './use-cleaning.tsx';
 import { useEmptying } from './use-emptying.ts';
 

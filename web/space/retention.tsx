@@ -5,7 +5,7 @@ import { ChoiceSetting } from '../settings/controls.tsx';
 import { useApp, useDesk } from '../shell/app.ts';
 import type { Id } from '../sync/model.ts';
 import { Section } from './space-parts.tsx';
-import { useSpaceTexts } from './space-texts.ts';
+import { useSpaceTexts } from './space-texts.tsx';
 
 interface Retention {
   readonly id: Id;

@@ -9,7 +9,7 @@ import { QuickClean } from './quick-clean.tsx';
 import { filterOfSearch, OLD, type Report, searchFrom, searchOfAge } from './report.ts';
 import { RetentionSection } from './retention.tsx';
 import { Bar, Section, TrashButton, Used } from './space-parts.tsx';
-import { useSpaceTexts } from './space-texts.ts';
+import { useSpaceTexts, WithSpaceTexts } from './space-texts.tsx';
 import { useCleaning } from './use-cleaning.tsx';
 import { Waiting } from './waiting.tsx';
 
@@ -19,6 +19,14 @@ const SHOWN = 8;
 const WORTH = 20;
 
 export function SpacePage() {
+  return (
+    <WithSpaceTexts>
+      <Filled />
+    </WithSpaceTexts>
+  );
+}
+
+function Filled() {
   const { sync } = useDesk();
   const texts = useSpaceTexts();
   const report = useSignal<Report | undefined>(undefined);

@@ -5,7 +5,7 @@ import type { Place } from '../shell/places.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Link } from '../ui/link.tsx';
 import type { Report, Sum } from './report.ts';
-import { useSpaceTexts } from './space-texts.ts';
+import { useSpaceTexts } from './space-texts.tsx';
 
 const CAUTION = 0.8;
 

@@ -2,10 +2,22 @@
 import { useDesk } from '../shell/app.ts';
 import type { Id } from '../sync/model.ts';
 import { Link } from '../ui/link.tsx';
-import { useSpaceTexts } from './space-texts.ts';
+import { useSpaceTexts, WithSpaceTexts } from './space-texts.tsx';
 import { useEmptying } from './use-emptying.ts';
 
-export function TrashLine({ mailbox: id }: { readonly mailbox: Id }) {
+interface TrashLineProps {
+  readonly mailbox: Id;
+}
+
+export function TrashLine(props: TrashLineProps) {
+  return (
+    <WithSpaceTexts>
+      <Line {...props} />
+    </WithSpaceTexts>
+  );
+}
+
+function Line({ mailbox: id }: TrashLineProps) {
   const { sync } = useDesk();
   const texts = useSpaceTexts();
   const empty = useEmptying();

@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { useApp, useDesk } from '../shell/app.ts';
 import type { Filter, Id } from '../sync/model.ts';
 import { Cleaning } from './cleaning.ts';
-import { useSpaceTexts } from './space-texts.ts';
+import { useSpaceTexts } from './space-texts.tsx';
 
 export interface Asked {
   readonly title: string;

@@ -4,7 +4,7 @@ import { roleName } from '../list/mailbox-name.ts';
 import { wordFor } from '../list/scope.ts';
 import { useApp, useDesk, useTexts } from '../shell/app.ts';
 import type { Choice, DeletedMail, Recovered } from './deleted-mail.ts';
-import { useSpaceTexts } from './space-texts.ts';
+import { useSpaceTexts } from './space-texts.tsx';
 
 export interface DeletedDeeds {
   bringBack(choice: Choice, mailbox?: string): Promise<void>;

@@ -5,7 +5,7 @@ import { useApp, useDesk, useTexts } from '../shell/app.ts';
 import type { Mailbox } from '../sync/model.ts';
 import { DeletedMail } from './deleted-mail.ts';
 import { pathOf } from './report.ts';
-import { useSpaceTexts } from './space-texts.ts';
+import { useSpaceTexts } from './space-texts.tsx';
 
 export function useEmptying(onDone: () => void = () => {}): (mailbox: Mailbox) => Promise<void> {
   const { notices } = useApp();

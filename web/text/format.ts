@@ -6,12 +6,15 @@ export interface Formats {
   readonly listTime: (iso: string, now: Date) => string;
   /** Of a day that is near: "Sat 08:00". */
   readonly nearTime: (iso: string) => string;
+  /** Of the day that is now: the first minute that is not before it. */
+  readonly clock: (ms: number) => string;
   /** All of it. */
   readonly fullTime: (iso: string) => string;
   readonly day: (ms: number) => string;
   readonly size: (octets: number) => string;
 }
 
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
@@ -40,6 +43,7 @@ export function formatsOf(locale: string, timeZone?: string): Formats {
       return date.slice(0, 4) === today.slice(0, 4) ? dayOfYear.format(at) : date;
     },
     nearTime: (iso) => near.format(new Date(iso)),
+    clock: (ms) => time.format(Math.ceil(ms / MINUTE_MS) * MINUTE_MS),
     fullTime: (iso) => full.format(new Date(iso)),
     day: (ms) => day.format(new Date(ms)),
     size: (octets) => {

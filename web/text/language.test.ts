@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { en } from './en.ts';
-import { languageOf, textsOf } from './language.ts';
+import { type Language, languageOf, saidIn, textsOf } from './language.ts';
 import { pluralOf } from './plural.ts';
 
 test('the first language that there are texts in', () => {
@@ -13,6 +13,19 @@ test('the first language that there are texts in', () => {
     [[], 'en'],
   ] as const)
     assert.equal(languageOf(preferred), expected);
+});
+
+test('where the wanted language cannot be loaded it is said in another, and where none can, not at all', async () => {
+  const only =
+    (...there: readonly Language[]) =>
+    async (language: Language) => {
+      if (!there.includes(language)) throw new TypeError(`no network for ${language}`);
+      return textsOf(language);
+    };
+  assert.equal((await saidIn('sv', only('en', 'sv'))).language, 'sv');
+  assert.equal((await saidIn('sv', only('en'))).language, 'en');
+  assert.equal((await saidIn('en', only('sv'))).language, 'sv');
+  await assert.rejects(saidIn('en', only()), /no network for en/);
 });
 
 test('the same texts exist in both, and none is empty', async () => {

@@ -24,7 +24,10 @@ class Caches {
           cache.set(request.url, await response.text());
         }
       },
-      match: async (url: string) => (cache.has(url) ? new Response(cache.get(url)) : undefined),
+      match: async (asked: string | Request) => {
+        const url = typeof asked === 'string' ? asked : asked.url;
+        return cache.has(url) ? new Response(cache.get(url)) : undefined;
+      },
     };
   }
 
@@ -48,7 +51,10 @@ function browser(stamp = 'a') {
   const caches = new Caches(ask);
   const shellOf = (build: string) =>
     new AppShell({
-      build: { stamp: build, files: [`/assets/main-${build}.js`] },
+      build: {
+        ...{ stamp: build, files: [`/assets/main-${build}.js`] },
+        texts: { en: [`/assets/en-${build}.js`], sv: [`/assets/sv-${build}.js`] },
+      },
       ...{ caches: caches as unknown as CacheStorage, fetch: ask, origin: ORIGIN },
       sleep: () => (network.isSlow ? Promise.resolve() : new Promise(() => {})),
     });
@@ -62,7 +68,7 @@ describe('files of the app', () => {
   test('pages come from the server, and from here when it cannot be reached, is slow or has none', async () => {
     const { network, shellOf } = browser();
     const shell = shellOf('a');
-    await shell.install();
+    await shell.install('en');
     for (const [change, expected] of [
       [{}, 'a /m/inbox'],
       [{ isUp: false }, 'a /'],
@@ -79,7 +85,7 @@ describe('files of the app', () => {
   test('files come from here, and what is not the app is left alone', async () => {
     const { network, shellOf } = browser();
     const shell = shellOf('a');
-    await shell.install();
+    await shell.install('en');
     network.isUp = false;
     const file = await shell.answer(request('/assets/main-a.js', 'no-cors'));
     assert.equal(await file?.text(), 'a /assets/main-a.js');
@@ -89,14 +95,28 @@ describe('files of the app', () => {
     assert.equal(shell.answer(request('/', 'navigate', 'POST')), undefined);
   });
 
+  test('of the languages those are here that are read', async () => {
+    const { network, shellOf } = browser();
+    const shell = shellOf('a');
+    await shell.install('en');
+    assert.ok(network.asked.includes('/assets/en-a.js') && !network.asked.includes('/assets/sv-a.js'));
+    await shell.keepTexts('sv');
+    await shell.keepTexts('sv');
+    await shell.keepTexts('nonsense');
+    assert.equal(network.asked.filter((path) => path === '/assets/sv-a.js').length, 1);
+    network.isUp = false;
+    const file = await shell.answer(request('/assets/sv-a.js', 'no-cors'));
+    assert.equal(await file?.text(), 'a /assets/sv-a.js');
+  });
+
   test('a build counts when it is whole; the one before stays, older ones go', async () => {
     const { caches, network, shellOf } = browser();
     for (const stamp of ['a', 'b', 'c']) {
-      await shellOf(stamp).install();
+      await shellOf(stamp).install('en');
       await shellOf(stamp).activate();
     }
     assert.deepEqual([...caches.all.keys()], ['app-b', 'app-c']);
     network.status = 503;
-    await assert.rejects(shellOf('d').install());
+    await assert.rejects(shellOf('d').install('en'));
   });
 });

@@ -10,6 +10,8 @@ export interface ShellBuild {
   readonly stamp: string;
   /** `/assets/...` */
   readonly files: readonly string[];
+  /** By language, those that only who reads it needs. */
+  readonly texts: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface ShellParts {
@@ -40,12 +42,22 @@ export class AppShell {
   }
 
   /** All of it, or it has failed and is tried again by the browser. */
-  async install(): Promise<void> {
+  async install(language: string): Promise<void> {
     const { caches, build } = this.#parts;
     const cache = await caches.open(this.#name);
     // A page that the browser has kept may be of the build before.
     const pages = ['/', ...FRAMES].map((path) => new Request(this.#url(path), { cache: 'reload' }));
-    await cache.addAll([...build.files.map((path) => new Request(this.#url(path))), ...pages]);
+    const files = [...build.files, ...(build.texts[language] ?? [])];
+    await cache.addAll([...files.map((path) => new Request(this.#url(path))), ...pages]);
+  }
+
+  /** Another language is read, and would be without a network. */
+  async keepTexts(language: string): Promise<void> {
+    const { caches, build } = this.#parts;
+    const cache = await caches.open(this.#name);
+    const requests = (build.texts[language] ?? []).map((path) => new Request(this.#url(path)));
+    const there = await Promise.all(requests.map((request) => cache.match(request, { ignoreVary: true })));
+    await cache.addAll(requests.filter((_, at) => there[at] === undefined));
   }
 
   /** The build before stays for tabs that are open; what is older goes. */

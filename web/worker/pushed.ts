@@ -3,6 +3,7 @@
  * wrote and about what is asked then, of the server itself, so that no push service carries it. Each push shows something, as browsers demand:
  * where there is nothing new it is taken away again at once.
  */
+import { utcDate } from '../sync/utc-date.ts';
 import type { worker as Words } from '../text/en/worker.ts';
 import { type Answer, ask, SignedOut } from './asking.ts';
 import type { NotificationClick, WorkerScope } from './scope.ts';
@@ -122,7 +123,7 @@ export class Pushed {
     const [{ list = [] } = {}] = await ask(this.#parts.scope.fetch, () => [
       ['PushSubscription/get', { ids: null, properties: ['id'] }],
     ]);
-    const expires = new Date(this.#parts.nowMs() + WEEK_MS).toISOString().replace(/\.\d+Z$/, 'Z');
+    const expires = utcDate(this.#parts.nowMs() + WEEK_MS);
     const update = Object.fromEntries((list as { readonly id: string }[]).map(({ id }) => [id, { expires }]));
     await ask(this.#parts.scope.fetch, () => [['PushSubscription/set', { update }]]);
   }

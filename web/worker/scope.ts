@@ -55,6 +55,7 @@ export interface WorkerScope {
   skipWaiting(): Promise<void>;
   addEventListener(type: 'install' | 'activate', run: (event: Waiting) => void): void;
   addEventListener(type: 'fetch', run: (event: FetchEvent) => void): void;
+  addEventListener(type: 'message', run: (event: Waiting & { readonly data: unknown }) => void): void;
   addEventListener(type: 'push', run: (event: PushMessage) => void): void;
   addEventListener(type: 'notificationclick', run: (event: NotificationClick) => void): void;
 }

@@ -25,11 +25,7 @@ const shell = new AppShell({
 const pushed = new Pushed({
   ...{ scope, told: { read: readTold, write: writeTold }, nowMs: () => Date.now() },
   pictures: { icon: BUILD.icon, badge: BUILD.badge },
-  words: async () => {
-    const session = await keptFact<SessionFacts>(scope.indexedDB, 'session').catch(() => undefined);
-    const chosen = session?.preferences.language ?? languageOf(scope.navigator.languages);
-    return chosen === 'sv' ? swedish : english;
-  },
+  words: async () => ((await language()) === 'sv' ? swedish : english),
   end: async () => {
     await (await scope.registration.pushManager.getSubscription())?.unsubscribe();
   },
@@ -45,7 +41,7 @@ scope.addEventListener('notificationclick', (event) => {
 
 scope.addEventListener('install', (event) => {
   // Pages of the build before go on: their files have other names.
-  event.waitUntil(shell.install().then(() => scope.skipWaiting()));
+  event.waitUntil(install());
 });
 
 scope.addEventListener('activate', (event) => {
@@ -56,6 +52,22 @@ scope.addEventListener('fetch', (event) => {
   const answer = shell.answer(event.request);
   if (answer !== undefined) event.respondWith(answer);
 });
+
+scope.addEventListener('message', (event) => {
+  const { kind, language } = (event.data ?? {}) as Readonly<Record<string, unknown>>;
+  // Without a network now it is done at another time.
+  if (kind === 'texts') event.waitUntil(shell.keepTexts(String(language)).catch(() => undefined));
+});
+
+async function language(): Promise<string> {
+  const session = await keptFact<SessionFacts>(scope.indexedDB, 'session').catch(() => undefined);
+  return String(session?.preferences.language ?? languageOf(scope.navigator.languages));
+}
+
+async function install(): Promise<void> {
+  await shell.install(await language());
+  await scope.skipWaiting();
+}
 
 async function begin(): Promise<void> {
   await shell.activate();

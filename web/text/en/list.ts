@@ -46,4 +46,7 @@ export const list = {
   again: 'Try again',
   newMail: (count: number) => plural(count, { one: '1 new mail', other: '# new mails' }),
   loading: 'Loading mail',
+  oldest: 'The oldest',
+  day: 'Day',
+  goThere: 'Go there',
 };

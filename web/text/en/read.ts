@@ -76,6 +76,7 @@ export const read = {
   unstar: 'Remove star',
   more: 'More for this mail',
   print: 'Print',
+  printAll: 'Print the conversation',
   showSource: 'Show source',
   source: 'Source',
   plainText: 'Show plain text',

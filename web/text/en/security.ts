@@ -64,7 +64,7 @@ export const security = {
   submit: 'Sign in',
   underWay: 'Signing in…',
   other: 'Another account',
-  codeTooMany: 'Too many wrong codes. A recovery code still works; a code of the app in some minutes.',
+  codeTooMany: (time: string) => `Too many wrong codes. Try the next one at ${time}, or use a recovery code.`,
   lost: 'Neither is at hand? Whoever runs the server can let you in.',
   devices: {
     failed: 'That could not be saved. Try again.',
@@ -79,6 +79,11 @@ export const security = {
     appPasswords: 'App passwords',
     appPasswordsMeans: 'One for each mail program or phone, so that one can be taken away alone.',
     newAppPassword: 'New app password',
+    deviceCode: 'QR code for Thunderbird on a phone',
+    codeName: 'QR code that sets up Thunderbird',
+    scanOnce:
+      'Scan it with Thunderbird on the phone: Import settings, from a computer. The password is in it; it is shown only now.',
+    noPorts: 'This server has no ports open for mail programs.',
     deviceProfile: 'Profile for iPhone, iPad or Mac',
     deviceProfileMeans:
       'The profile sets up mail on the device. Its password is in it and nowhere else; delete the file afterwards.',

@@ -53,6 +53,7 @@ export const shell = {
     goSent: 'Go to Sent',
     goDrafts: 'Go to Drafts',
     goArchive: 'Go to Archive',
+    goDate: 'Go to a day',
     help: 'Show these keys',
   },
 };

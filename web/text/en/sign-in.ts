@@ -18,6 +18,7 @@ export const signIn = {
   wrongPasskey: 'No passkey of this server was confirmed.',
   wrongCode: 'That code does not work, or was used before. Take the next one.',
   tooMany: 'Too many attempts. Wait a minute, then try again.',
+  tooManyUntil: (time: string) => `Too many wrong attempts. Try again at ${time}.`,
   closed: 'This account is closed. Whoever runs the server can open it again.',
   notAllowed: 'Your account does not take its main password here. Use an app password.',
   unreachable: 'The server cannot be reached. Check the connection and try again.',

@@ -9,8 +9,8 @@ export const snooze = {
   backMany: (count: number) => `Back again: ${count}`,
   done: (count: number, time: string) =>
     plural(count, { one: `Comes back ${time}`, other: `# conversations come back ${time}` }),
-  offline: 'There is no connection. Mail can be put off when there is one.',
-  failed: 'That could not be put off: the server cannot be reached, or says no. It is where it was.',
+  offline: 'There is no connection. The first mail that is put off needs one.',
+  failed: 'That could not be put off: the server says no. It is where it was.',
   until: (time: string) => `Comes back to the Inbox on ${time}.`,
   untilMoved: 'Stays here until it is moved: nobody said when it is to come back.',
   change: 'Another time',

@@ -5,6 +5,7 @@ const plural = pluralOf('en');
 export const write = {
   title: 'New mail',
   close: 'Close; the draft is kept',
+  expand: 'On a page of its own',
   from: 'From',
   to: 'To',
   cc: 'Cc',
@@ -31,6 +32,7 @@ export const write = {
   numbers: 'Numbered list',
   quote: 'Quote',
   format: 'Formatting',
+  plain: 'Plain text',
   quoted: 'Quoted text',
   removeQuote: 'Leave out',
   editQuote: 'Answer in between',

@@ -46,4 +46,7 @@ export const list = {
   again: 'Försök igen',
   newMail: (count: number) => plural(count, { one: '1 nytt brev', other: '# nya brev' }),
   loading: 'Hämtar post',
+  oldest: 'Det äldsta',
+  day: 'Dag',
+  goThere: 'Gå dit',
 };

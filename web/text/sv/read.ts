@@ -76,6 +76,7 @@ export const read = {
   unstar: 'Ta bort stjärnan',
   more: 'Mer för mejlet',
   print: 'Skriv ut',
+  printAll: 'Skriv ut konversationen',
   showSource: 'Visa källan',
   source: 'Källa',
   plainText: 'Visa som ren text',

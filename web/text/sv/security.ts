@@ -68,7 +68,8 @@ export const security: SecurityTexts = {
   submit: 'Logga in',
   underWay: 'Loggar in…',
   other: 'Ett annat konto',
-  codeTooMany: 'För många fel koder. En reservkod fungerar fortfarande; en kod från appen om några minuter.',
+  codeTooMany: (time: string) =>
+    `För många felaktiga koder. Pröva nästa klockan ${time}, eller använd en reservkod.`,
   lost: 'Finns inget av dem till hands? Den som sköter servern kan släppa in dig.',
   devices: {
     failed: 'Det kunde inte sparas. Försök igen.',
@@ -83,6 +84,11 @@ export const security: SecurityTexts = {
     appPasswords: 'Applösenord',
     appPasswordsMeans: 'Ett för varje e-postprogram eller telefon, så att ett kan tas bort ensamt.',
     newAppPassword: 'Nytt applösenord',
+    deviceCode: 'QR-kod för Thunderbird på en telefon',
+    codeName: 'QR-kod som ställer in Thunderbird',
+    scanOnce:
+      'Skanna den med Thunderbird på telefonen: importera inställningar, från en dator. Lösenordet finns i den; den visas bara nu.',
+    noPorts: 'Servern har inga portar öppna för e-postprogram.',
     deviceProfile: 'Profil för iPhone, iPad eller Mac',
     deviceProfileMeans:
       'Profilen ställer in e-posten på enheten. Lösenordet står bara i den; ta bort filen efteråt.',

@@ -53,6 +53,7 @@ export const shell = {
     goSent: 'Gå till Skickat',
     goDrafts: 'Gå till Utkast',
     goArchive: 'Gå till Arkiv',
+    goDate: 'Gå till en dag',
     help: 'Visa kortkommandona',
   },
 };

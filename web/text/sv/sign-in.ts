@@ -17,6 +17,7 @@ export const signIn = {
   wrongPasskey: 'Ingen lösennyckel för den här servern bekräftades.',
   wrongCode: 'Koden fungerar inte, eller är redan använd. Ta nästa.',
   tooMany: 'För många försök. Vänta en minut och försök igen.',
+  tooManyUntil: (time: string) => `För många felaktiga försök. Försök igen klockan ${time}.`,
   closed: 'Kontot är stängt. Den som sköter servern kan öppna det igen.',
   notAllowed: 'Kontot tar inte emot huvudlösenordet här. Använd ett applösenord.',
   unreachable: 'Servern går inte att nå. Kontrollera anslutningen och försök igen.',

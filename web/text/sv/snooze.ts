@@ -9,8 +9,8 @@ export const snooze = {
   backMany: (count: number) => `Tillbaka igen: ${count}`,
   done: (count: number, time: string) =>
     plural(count, { one: `Kommer tillbaka ${time}`, other: `# konversationer kommer tillbaka ${time}` }),
-  offline: 'Det finns ingen anslutning. När den är tillbaka går det att skjuta upp brev.',
-  failed: 'Det gick inte att skjuta upp: servern går inte att nå, eller säger nej. Allt är där det var.',
+  offline: 'Det finns ingen anslutning. Det första brevet som skjuts upp behöver en.',
+  failed: 'Det gick inte att skjuta upp: servern säger nej. Allt är där det var.',
   until: (time: string) => `Kommer tillbaka till Inkorgen ${time}.`,
   untilMoved: 'Ligger här tills det flyttas: ingen har sagt när det ska komma tillbaka.',
   change: 'En annan tid',

@@ -5,6 +5,7 @@ const plural = pluralOf('sv');
 export const write = {
   title: 'Nytt mejl',
   close: 'Stäng; utkastet sparas',
+  expand: 'På en egen sida',
   from: 'Från',
   to: 'Till',
   cc: 'Kopia',
@@ -30,6 +31,7 @@ export const write = {
   bullets: 'Lista',
   numbers: 'Numrerad lista',
   quote: 'Citat',
+  plain: 'Ren text',
   format: 'Formatering',
   quoted: 'Citerad text',
   removeQuote: 'Ta inte med',
